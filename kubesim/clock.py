@@ -1,0 +1,83 @@
+"""The one virtual clock: simulated time and the work that waits for it.
+
+Times are whole microseconds since the Unix epoch, so that sums of tenths of seconds stay exact; durations in arguments
+are seconds. Nothing here reads the machine's clock.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Callable
+from datetime import UTC, datetime
+from functools import lru_cache
+
+Micros = int
+SECOND: Micros = 1_000_000
+
+
+class Clock:
+    """Simulated time with a queue of timers.
+
+    Time stands still until somebody advances it; timers that fall due on the way run in order of their time, then of
+    their making. A timer may set further timers and even write to the API server, but must not advance the clock.
+    """
+
+    def __init__(self, start: datetime) -> None:
+        self.now: Micros = round(start.timestamp() * SECOND)
+        self._timers: list[tuple[Micros, int, Callable[[], None]]] = []
+        self._count = 0
+
+    def call_later(self, seconds: float, callback: Callable[[], None]) -> None:
+        """Run `callback` once, `seconds` from now (at once when time next moves, if not positive)."""
+        self._count += 1
+        heapq.heappush(self._timers, (self.now + round(seconds * SECOND), self._count, callback))
+
+    def advance(self, seconds: float) -> None:
+        """Let `seconds` pass and run every timer that falls due."""
+        self.run_until(lambda: False, seconds)
+
+    def run_until(self, done: Callable[[], bool], timeout: float) -> bool:
+        """Let time pass until `done()` holds, at most `timeout` seconds; say whether it did.
+
+        The clock stops at the timer that made `done()` true, or at the end of the timeout.
+        """
+        end = self.now + round(timeout * SECOND)
+        if done():
+            return True
+        while self._timers and self._timers[0][0] <= end:
+            when, _, callback = heapq.heappop(self._timers)
+            self.now = max(self.now, when)
+            callback()
+            if done():
+                return True
+        self.now = max(self.now, end)
+        return False
+
+    def timestamp(self) -> str:
+        """Now, as the API writes it: "2026-11-24T14:00:00Z"."""
+        return rfc3339(self.now)
+
+    def micro_timestamp(self) -> str:
+        """Now, as the API writes a MicroTime: "2026-11-24T14:00:00.123456Z"."""
+        return to_datetime(self.now).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def to_datetime(moment: Micros) -> datetime:
+    """`moment` as a datetime in UTC."""
+    return datetime.fromtimestamp(moment // SECOND, UTC).replace(microsecond=moment % SECOND)
+
+
+@lru_cache(maxsize=4096)
+def _rfc3339_second(second: int) -> str:
+    return datetime.fromtimestamp(second, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def rfc3339(moment: Micros) -> str:
+    """`moment` in whole seconds, as the API writes a Time."""
+    return _rfc3339_second(moment // SECOND)
+
+
+@lru_cache(maxsize=4096)
+def parse_time(text: str) -> Micros:
+    """The moment that an API Time or MicroTime names. Raises ValueError when `text` is not one."""
+    return round(datetime.fromisoformat(text).timestamp() * SECOND)

@@ -1,0 +1,142 @@
+"""The catalogue of refusals: one constructor for each, with Kubernetes' own code, reason and sentence.
+
+Mirrors k8s.io/apimachinery pkg/api/errors/errors.go and pkg/util/validation/field/errors.go, v1.36.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from kubesim.resources import Resource
+
+
+@dataclass(frozen=True)
+class FieldError:
+    """One thing that is wrong with one field: "spec.containers[0].image: Required value"."""
+
+    field: str
+    body: str
+
+    def __str__(self) -> str:
+        return f"{self.field}: {self.body}"
+
+
+def _with_detail(text: str, detail: str) -> str:
+    return f"{text}: {detail}" if detail else text
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, bool | int | float | str):
+        return json.dumps(value, ensure_ascii=False)
+    return "null" if value is None else json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+
+
+def required(field: str, detail: str = "") -> FieldError:
+    """A value must be given."""
+    return FieldError(field, _with_detail("Required value", detail))
+
+
+def invalid_value(field: str, value: Any, detail: str) -> FieldError:
+    """The value does not do; `detail` says why."""
+    return FieldError(field, _with_detail(f"Invalid value: {_value(value)}", detail))
+
+
+def unsupported(field: str, value: Any, supported: Iterable[str]) -> FieldError:
+    """The value is not one of `supported`."""
+    choices = ", ".join(json.dumps(choice) for choice in sorted(supported))
+    return FieldError(field, f"Unsupported value: {_value(value)}: supported values: {choices}")
+
+
+def duplicate(field: str, value: Any) -> FieldError:
+    """The value stands there twice."""
+    return FieldError(field, f"Duplicate value: {_value(value)}")
+
+
+def field_not_found(field: str, value: Any) -> FieldError:
+    """The value names something that is not there."""
+    return FieldError(field, f"Not found: {_value(value)}")
+
+
+def field_forbidden(field: str, detail: str) -> FieldError:
+    """The field may not be set, or not be changed."""
+    return FieldError(field, _with_detail("Forbidden", detail))
+
+
+def too_long(field: str, limit: int) -> FieldError:
+    """The value has more than `limit` bytes."""
+    return FieldError(field, f"Too long: may not be more than {limit} bytes")
+
+
+class StatusError(Exception):
+    """A request that the API server refused: a metav1.Status of status Failure.
+
+    `message` is the whole sentence; `kind` and `name` are the refused object's; `causes` are the field errors of an
+    Invalid.
+    """
+
+    def __init__(
+        self,
+        code: int,
+        reason: str,
+        message: str,
+        kind: str = "",
+        name: str = "",
+        causes: Sequence[FieldError] = (),
+    ) -> None:
+        super().__init__(message)
+        self.code = code
+        self.reason = reason
+        self.message = message
+        self.kind = kind
+        self.name = name
+        self.causes = tuple(causes)
+
+
+def not_found(resource: Resource, name: str) -> StatusError:
+    """No such object."""
+    return StatusError(404, "NotFound", f'{resource.qualified} "{name}" not found', resource.plural, name)
+
+
+def already_exists(resource: Resource, name: str) -> StatusError:
+    """An object of that name is there already."""
+    return StatusError(409, "AlreadyExists", f'{resource.qualified} "{name}" already exists', resource.plural, name)
+
+
+def forbidden(resource: Resource, name: str, why: str) -> StatusError:
+    """Authorization or admission says no. `name` is empty where the request names no object."""
+    subject = f'{resource.qualified} "{name}"' if name else resource.qualified
+    return StatusError(403, "Forbidden", f"{subject} is forbidden: {why}", resource.plural, name)
+
+
+def invalid(resource: Resource, name: str, causes: Sequence[FieldError]) -> StatusError:
+    """Validation found `causes`, in the order in which they are told."""
+    texts = list(dict.fromkeys(str(cause) for cause in causes))
+    told = texts[0] if len(texts) == 1 else "[" + ", ".join(texts) + "]"
+    message = f'{resource.qualified_kind} "{name}" is invalid: {told}'
+    return StatusError(422, "Invalid", message, resource.kind, name, causes)
+
+
+def invalid_request(message: str, cause: FieldError | None = None) -> StatusError:
+    """An Invalid that names no object, such as a patch that does not fit."""
+    return StatusError(422, "Invalid", message, causes=[cause] if cause else [])
+
+
+def conflict(resource: Resource, name: str, why: str = "") -> StatusError:
+    """The object has changed since it was read, or its state does not allow the request."""
+    why = why or "the object has been modified; please apply your changes to the latest version and try again"
+    message = f'Operation cannot be fulfilled on {resource.qualified} "{name}": {why}'
+    return StatusError(409, "Conflict", message, resource.plural, name)
+
+
+def bad_request(message: str) -> StatusError:
+    """The request cannot be understood."""
+    return StatusError(400, "BadRequest", message)
+
+
+def method_not_allowed(resource: Resource, verb: str) -> StatusError:
+    """The resource has no such verb."""
+    message = f"{verb} is not supported on resources of kind {json.dumps(resource.qualified)}"
+    return StatusError(405, "MethodNotAllowed", message)
