@@ -1,0 +1,185 @@
+"""The learner's files: a real folder that the simulator shows as /workspace, and never steps out of."""
+
+from __future__ import annotations
+
+import errno
+import os
+import shutil
+import tempfile
+import weakref
+from collections.abc import Callable
+from functools import wraps
+from pathlib import Path, PurePosixPath
+from typing import Concatenate, ParamSpec, TypeVar
+
+HOME = PurePosixPath("/workspace")
+_PATH_MAX = 4096  # bytes, Linux's limit
+
+_P = ParamSpec("_P")
+_R = TypeVar("_R")
+
+
+def _error(number: int, path: str | PurePosixPath) -> OSError:
+    return OSError(number, os.strerror(number), str(path))
+
+
+def _as_typed(
+    method: Callable[Concatenate[Workspace, str, _P], _R],
+) -> Callable[Concatenate[Workspace, str, _P], _R]:
+    """Let an OSError name the path as the learner typed it, never a path of the machine."""
+
+    @wraps(method)
+    def wrapper(self: Workspace, path: str, /, *args: _P.args, **kwargs: _P.kwargs) -> _R:
+        try:
+            return method(self, path, *args, **kwargs)
+        except OSError as error:
+            raise OSError(error.errno, error.strerror, path) from None
+
+    return wrapper
+
+
+class Workspace:
+    """Files below one folder, named by POSIX paths as typed: relative to `cwd`, or absolute below /workspace.
+
+    Without a `root`, a temporary folder is made at the first use and removed with the object. Every method raises
+    OSError, with the usual strerror, for what the file system refuses and for every path that leads outside, by "..",
+    by an absolute path or by a symbolic link.
+    """
+
+    def __init__(self, root: Path | None = None) -> None:
+        self._root = root
+        self.cwd = HOME
+
+    @property
+    def root(self) -> Path:
+        """The real folder."""
+        if self._root is None:
+            self._root = Path(tempfile.mkdtemp(prefix="kubesim-"))
+            weakref.finalize(self, shutil.rmtree, self._root, ignore_errors=True)
+        return self._root
+
+    def absolute(self, path: str) -> PurePosixPath:
+        """`path` from /workspace on, with every "." and ".." resolved."""
+        parts: list[str] = []
+        for part in (self.cwd / path).parts[1:]:
+            if part != "..":
+                parts.append(part)
+            elif parts:
+                parts.pop()
+        return PurePosixPath("/", *parts)
+
+    def relative(self, path: str) -> str:
+        """`path` relative to the root, for those who hold the real folder."""
+        return str(self._below(path))
+
+    def _below(self, path: str) -> PurePosixPath:
+        if not path or "\0" in path:
+            raise _error(errno.ENOENT, path)
+        if len(path) > _PATH_MAX:
+            raise _error(errno.ENAMETOOLONG, path)
+        absolute = self.absolute(path)
+        if HOME.is_relative_to(absolute) and absolute != HOME:
+            raise _error(errno.EACCES, path)
+        if not absolute.is_relative_to(HOME):
+            raise _error(errno.ENOENT, path)
+        return absolute.relative_to(HOME)
+
+    def _real(self, path: str, *, follow: bool = True) -> Path:
+        """The real path; where `follow` is false, that of a symbolic link itself."""
+        place = self.root / self._below(path)
+        base = Path(os.path.realpath(self.root))
+        real = Path(os.path.realpath(place if follow or place == self.root else place.parent))
+        if not real.is_relative_to(base):
+            raise _error(errno.EACCES, path)
+        return real if follow or place == self.root else real / place.name
+
+    def _file(self, path: str) -> Path:
+        real = self._real(path)
+        if real.exists() and not (real.is_file() or real.is_dir()):  # reading from a named pipe would hang
+            raise _error(errno.EACCES, path)
+        if path.endswith("/") and not real.is_dir():
+            raise _error(errno.ENOTDIR if real.exists() else errno.ENOENT, path)
+        return real
+
+    @_as_typed
+    def chdir(self, path: str) -> None:
+        """Make `path` the folder that relative paths start from."""
+        if not self._real(path).is_dir():
+            raise _error(errno.ENOTDIR if self.exists(path) else errno.ENOENT, path)
+        self.cwd = self.absolute(path)
+
+    @_as_typed
+    def read_bytes(self, path: str) -> bytes:
+        """The content of a file."""
+        return self._file(path).read_bytes()
+
+    def read_text(self, path: str) -> str:
+        """The content of a file as UTF-8; bytes that are none become surrogates, which `write_text` turns back."""
+        return self.read_bytes(path).decode("utf-8", "surrogateescape")
+
+    @_as_typed
+    def write_bytes(self, path: str, content: bytes) -> None:
+        """Make or replace a file. Its folder must be there."""
+        self._file(path).write_bytes(content)
+
+    def write_text(self, path: str, text: str) -> None:
+        """Make or replace a file, in UTF-8."""
+        self.write_bytes(path, text.encode("utf-8", "surrogateescape"))
+
+    @_as_typed
+    def append_text(self, path: str, text: str) -> None:
+        """Add to the end of a file, which is made if it is not there."""
+        with self._file(path).open("ab") as file:
+            file.write(text.encode("utf-8", "surrogateescape"))
+
+    def exists(self, path: str) -> bool:
+        """Whether there is something at `path`."""
+        try:
+            return self._real(path).exists()
+        except OSError:
+            return False
+
+    def is_dir(self, path: str) -> bool:
+        """Whether there is a folder at `path`."""
+        try:
+            return self._real(path).is_dir()
+        except OSError:
+            return False
+
+    @_as_typed
+    def size(self, path: str) -> int:
+        """The size of a file, in bytes."""
+        return self._real(path).stat().st_size
+
+    @_as_typed
+    def listdir(self, path: str) -> list[str]:
+        """The names in a folder, sorted."""
+        return sorted(entry.name for entry in self._real(path).iterdir())
+
+    @_as_typed
+    def mkdir(self, path: str, *, parents: bool = False) -> None:
+        """Make a folder; with `parents`, those above it too, and it may be there already."""
+        self._real(path).mkdir(parents=parents, exist_ok=parents)
+
+    @_as_typed
+    def remove(self, path: str, *, recursive: bool = False) -> None:
+        """Remove a file, or an empty folder, or with `recursive` a folder with all that is in it."""
+        real = self._real(path, follow=False)
+        if real in (self.root, Path(os.path.realpath(self.root))):
+            raise _error(errno.EBUSY, path)
+        if real.is_symlink() or not real.is_dir():
+            real.unlink()
+        elif recursive:
+            shutil.rmtree(real)
+        else:
+            real.rmdir()
+
+    @_as_typed
+    def rename(self, path: str, target: str) -> None:
+        """Move a file or folder to `target`, which is replaced if it is a file."""
+        self._real(path, follow=False).replace(self._real(target, follow=False))
+
+    @_as_typed
+    def copy(self, path: str, target: str) -> None:
+        """Copy the content of a file to `target`, which is made or replaced."""
+        self.write_bytes(target, self.read_bytes(path))
