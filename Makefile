@@ -1,0 +1,80 @@
+# Two commands matter: `make lab` to learn, `make test` to check. GNU make 3.81 or newer, Python 3.11 or newer.
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+SHELL := /bin/sh
+
+VENV := .venv
+BIN := $(VENV)/bin
+NOTEBOOKS := $(wildcard notebooks/*.ipynb)
+# Jupyter refuses to start for root unless it is told to; containers often have no other user.
+AS_ROOT := $(if $(filter 0,$(shell id -u)),--allow-root)
+heading = @printf '\n=== %s\n' "$(1)"
+
+##@ Learn
+lab: $(VENV)/.lab ## open the lesson in JupyterLab
+	$(BIN)/jupyter lab $(AS_ROOT) notebooks/00-start.ipynb
+
+##@ Check
+test: format lint types imports unit nbval fresh ## check everything, in this order
+	$(call heading,All checks passed)
+
+format: $(VENV)/.dev ## ruff format, as a check
+	$(call heading,ruff format --check)
+	$(BIN)/ruff format --check .
+
+lint: $(VENV)/.dev ## ruff check
+	$(call heading,ruff check)
+	$(BIN)/ruff check .
+
+types: $(VENV)/.dev ## mypy --strict
+	$(call heading,mypy --strict)
+	$(BIN)/mypy
+
+imports: $(VENV)/.dev ## import-linter: every module has its floor
+	$(call heading,lint-imports)
+	$(BIN)/lint-imports --no-logo
+
+unit: $(VENV)/.dev ## pytest, browser tests included
+	$(call heading,pytest)
+	$(BIN)/pytest -rs
+
+nbval: $(VENV)/.dev ## run every notebook and compare what it prints
+	$(call heading,nbval)
+	$(if $(NOTEBOOKS),$(BIN)/pytest --nbval --nbval-current-env --nbval-cell-timeout=60 $(NOTEBOOKS),@echo no notebooks yet)
+
+fresh: $(VENV)/.dev ## prove that the committed notebooks are what `make notebooks` writes
+	$(call heading,Committed notebooks are fresh)
+	$(BIN)/python tools/notebooks.py --check
+
+##@ Renew
+notebooks: $(VENV)/.dev ## run the notebooks again and store their outputs
+	$(BIN)/python tools/notebooks.py
+
+lock: $(VENV)/.dev ## resolve the newest releases that pyproject.toml allows
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check 'uv>=0.5,<1'
+	$(BIN)/python tools/lock.py
+
+clean: ## remove the environment and everything that tools left behind
+	rm -rf $(VENV) build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+	find kubesim tests tools -name __pycache__ -type d -prune -exec rm -rf {} +
+
+help: ## show this
+	@awk -F ':.*## ' '/^##@/ {printf "\n%s\n", substr($$0, 5)} /^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
+
+# The environment. A stamp is newer than what it was made from, or the environment is brought up to date.
+$(VENV)/.lab: requirements.txt pyproject.toml
+	@PYTHON="$(PYTHON)" sh tools/environment.sh requirements.txt $@
+
+$(VENV)/.dev: $(VENV)/.lab requirements-dev.txt
+	@PYTHON="$(PYTHON)" sh tools/environment.sh requirements-dev.txt $@
+
+# An environment made by another Python than the one named in PYTHON is made again.
+ifneq ($(PYTHON),)
+VERSION := -c 'import sys; print(sys.version_info[:2])' 2>/dev/null
+ifneq ($(shell "$(PYTHON)" $(VERSION)),$(shell $(BIN)/python $(VERSION)))
+$(VENV)/.lab: FORCE
+endif
+endif
+FORCE:
+
+.PHONY: lab test format lint types imports unit nbval fresh notebooks lock clean help FORCE

@@ -1,0 +1,201 @@
+"""What a fresh clone promises: locked releases, one clear line when something is missing, stable notebooks."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from tools import notebooks as tool
+
+ROOT = Path(__file__).resolve().parent.parent
+NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+LOCKS = ("requirements.txt", "requirements-dev.txt")
+LEARNER = ("anywidget", "graphviz", "ipywidgets", "jsonpatch", "jupyterlab", "lightkube-models", "nbval", "pyyaml")
+
+
+def pins(lock: str) -> list[str]:
+    """The requirements of a lock file, without comments."""
+    lines = ((ROOT / lock).read_text()).splitlines()
+    return [line.split("  #")[0].strip() for line in lines if not line.startswith("#")]
+
+
+# --- the locks
+
+
+@pytest.mark.parametrize("lock", LOCKS)
+def test_every_release_is_pinned_and_no_index_is_named(lock: str) -> None:
+    pin = re.compile(r"[a-z0-9-]+==[0-9][0-9a-z.]*( ; [a-z_0-9.<>=!'() -]+)?", re.IGNORECASE)
+    assert [line for line in pins(lock) if not pin.fullmatch(line)] == []
+
+
+def test_learners_get_what_the_lesson_needs() -> None:
+    names = {line.split("==")[0] for line in pins("requirements.txt")}
+    assert names.issuperset(LEARNER)
+    assert names.isdisjoint({"mypy", "ruff", "playwright", "hypothesis"})
+
+
+def test_developers_get_the_same_releases_and_more() -> None:
+    learner, developer = set(pins("requirements.txt")), set(pins("requirements-dev.txt"))
+    assert learner < developer
+
+
+def test_the_schema_is_the_one_of_the_recorded_cluster() -> None:
+    assert "lightkube-models==1.36.3.8" in pins("requirements.txt")
+
+
+# --- make, where something is missing
+
+
+@pytest.fixture
+def clone(tmp_path: Path) -> Path:
+    """What `make lab` needs of a clone, without an environment."""
+    for name in ("Makefile", "pyproject.toml", "requirements.txt", "requirements-dev.txt"):
+        shutil.copyfile(ROOT / name, tmp_path / name)
+    (tmp_path / "tools").mkdir()
+    shutil.copyfile(ROOT / "tools" / "environment.sh", tmp_path / "tools" / "environment.sh")
+    return tmp_path
+
+
+def make(clone: Path, **environment: str) -> list[str]:
+    """The lines that a `make lab` that must fail prints, without make's own."""
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(("PIP_", "MAKE", "PYTHON"))}
+    done = subprocess.run(
+        ["make", "-C", str(clone), "lab"],
+        env=inherited | environment,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode != 0
+    assert not (clone / ".venv").exists()
+    return [line for line in (done.stdout + done.stderr).splitlines() if not line.startswith("make")]
+
+
+def fake_python(folder: Path, body: str) -> str:
+    """A program that stands in for an interpreter."""
+    program = folder / "fake-python"
+    program.write_text(f"#!/bin/sh\n{body}\n")
+    program.chmod(0o755)
+    return str(program)
+
+
+def test_a_python_that_is_too_old_is_told_in_one_line(clone: Path) -> None:
+    old = fake_python(clone, 'case "$2" in *exit*) exit 1;; *) echo 3.10.13;; esac')
+    assert make(clone, PYTHON=old) == [f"kubesim: Python 3.11 or newer is needed, and PYTHON={old} is 3.10.13"]
+
+
+def test_a_python_that_is_not_there_is_told_in_one_line(clone: Path) -> None:
+    assert make(clone, PYTHON="python3.99") == ["kubesim: PYTHON=python3.99 does not run: is it installed?"]
+
+
+def test_a_python_without_venv_is_told_in_one_line(clone: Path) -> None:
+    bare = fake_python(clone, f'case "$2" in *ensurepip*) exit 1;; *) exec {sys.executable} "$@";; esac')
+    [line] = make(clone, PYTHON=bare)
+    expected = "has no venv module: install it (Debian, Ubuntu: apt install python3-venv) and try again"
+    assert line == f"kubesim: {bare} {expected}"
+
+
+def test_no_network_is_told_in_one_line_and_leaves_nothing(clone: Path) -> None:
+    nowhere = {"PIP_INDEX_URL": "http://127.0.0.1:9", "PIP_RETRIES": "0", "PIP_CONFIG_FILE": os.devnull}
+    announcement, line = make(clone, PYTHON=sys.executable, **nowhere)
+    assert announcement.startswith("kubesim: making .venv with Python 3.")
+    assert line == "kubesim: no package index could be reached: the first run needs one, later runs do not"
+
+
+# --- the notebooks as they are committed
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+class TestCommittedNotebook:
+    """nbval compares nothing in a cell without a count, and links and quizzes hang on the cells' ids."""
+
+    def test_every_code_cell_has_been_run_in_order(self, path: Path) -> None:
+        counts = [cell.execution_count for cell in nbformat.read(path, 4).cells if cell.cell_type == "code"]
+        assert counts == list(range(1, len(counts) + 1))
+
+    def test_cell_ids_are_slugs_and_unique(self, path: Path) -> None:
+        ids = [cell.id for cell in nbformat.read(path, 4).cells]
+        assert [name for name in ids if not re.fullmatch(r"[a-z][a-z0-9]*(-[a-z0-9]+)+|[a-z]+", name)] == []
+        assert len(set(ids)) == len(ids)
+
+    def test_no_cell_failed(self, path: Path) -> None:
+        assert [output for output in tool.outputs_of(nbformat.read(path, 4)) if output.output_type == "error"] == []
+
+
+# --- the tool that runs them
+
+CELL = """\
+import os, pathlib
+folder = pathlib.Path(os.environ["KUBESIM_WORKSPACE"])
+print(folder.exists())
+folder.mkdir(exist_ok=True, parents=True)"""
+
+
+@pytest.fixture(scope="module")
+def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A notebook that the tool has run."""
+    cells = [
+        nbformat.v4.new_markdown_cell("# Title", id="title"),
+        nbformat.v4.new_code_cell(CELL, id="workspace", execution_count=7),
+        nbformat.v4.new_code_cell("import ipywidgets; ipywidgets.IntSlider(3)", id="widget"),
+        nbformat.v4.new_code_cell("'é'", id="result"),
+    ]
+    path = tmp_path_factory.mktemp("notebooks") / "01-example.ipynb"
+    nbformat.write(nbformat.v4.new_notebook(cells=cells), path)
+    path.write_text(tool.text_of(tool.execute(path)), encoding="utf-8")
+    return path
+
+
+def test_a_run_numbers_the_cells_and_forgets_what_is_of_that_run(written: Path) -> None:
+    notebook = nbformat.read(written, 4)
+    assert [cell.execution_count for cell in notebook.cells[1:]] == [1, 2, 3]
+    assert [cell.id for cell in notebook.cells] == ["title", "workspace", "widget", "result"]
+    assert [list(output.get("data", output)) for output in tool.outputs_of(notebook)] == [
+        ["name", "output_type", "text"],
+        ["text/plain"],
+        ["text/plain"],
+    ]
+    assert "widgets" not in notebook.metadata
+    assert "version" not in notebook.metadata.get("language_info", {})
+
+
+def test_each_run_starts_from_an_empty_workspace_and_gives_the_same_bytes(written: Path) -> None:
+    assert tool.text_of(tool.execute(written)) == written.read_text(encoding="utf-8")
+    assert next(tool.outputs_of(nbformat.read(written, 4))).text == "False\n"
+    assert tool.problems(written) == []
+
+
+def test_a_stale_cell_is_shown(written: Path, tmp_path: Path) -> None:
+    stale = tmp_path / "stale.ipynb"
+    stale.write_text(written.read_text(encoding="utf-8").replace("False\\n", "True\\n"), encoding="utf-8")
+    [shown] = tool.problems(stale)
+    assert shown.splitlines()[:2] == ["--- cell workspace, stored", "+++ cell workspace, as it runs"]
+    assert [line for line in shown.splitlines() if line.startswith(("- ", "+ "))] == [
+        '-   "text": "True',
+        '+   "text": "False',
+    ]
+
+
+def test_a_notebook_saved_by_hand_is_not_in_the_stored_form(written: Path, tmp_path: Path) -> None:
+    saved = tmp_path / "saved.ipynb"
+    saved.write_text(written.read_text(encoding="utf-8") + "\n", encoding="utf-8")
+    assert tool.problems(saved) == ["not in the form that `make notebooks` writes"]
+
+
+@pytest.mark.parametrize(("drawn", "left"), [(True, ["image/svg+xml", "text/plain"]), (False, ["text/plain"])])
+def test_pictures_are_not_compared(drawn: bool, left: list[str]) -> None:
+    def picture(svg: str) -> nbformat.NotebookNode:
+        output = nbformat.v4.new_output("display_data", {"image/svg+xml": svg, "text/plain": "a -> b"})
+        cell = nbformat.v4.new_code_cell("flow()", id="flow", outputs=[output])
+        return tool.without_pictures(nbformat.v4.new_notebook(cells=[cell]), drawn=drawn)
+
+    assert picture("<svg>2.42</svg>") == picture("<svg>16</svg>")
+    assert [sorted(output.data) for output in tool.outputs_of(picture("<svg/>"))] == [left]

@@ -1,0 +1,34 @@
+"""Writes the locks: requirements.txt, its copy for Binder, and requirements-dev.txt (`make lock`).
+
+One lock serves Python 3.11 and later on every platform; what differs is told by markers. The ranges, and why each
+package was chosen, are in pyproject.toml.
+"""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+COMMAND = (
+    *("uv", "pip", "compile", "pyproject.toml", "--extra", "jupyter", "--universal", "--python-version", "3.11"),
+    *("--upgrade", "--quiet", "--no-config", "--annotation-style", "line", "--custom-compile-command", "make lock"),
+)
+
+
+def compile_lock(target: str, *options: str) -> None:
+    """Resolve the package and the groups in `options` into the file `target`; CalledProcessError if no set fits."""
+    subprocess.run([sys.executable, "-m", *COMMAND, *options, "--output-file", target], cwd=ROOT, check=True)
+
+
+def main() -> None:
+    """Resolve for learners first; developers get the same releases and their tools beside them."""
+    compile_lock("requirements.txt", "--group", "lab")
+    compile_lock("requirements-dev.txt", "--group", "dev", "--constraints", "requirements.txt")
+    shutil.copyfile(ROOT / "requirements.txt", ROOT / "binder" / "requirements.txt")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,160 @@
+"""Runs the notebooks and writes them back with outputs that any machine would get (`make notebooks`).
+
+With `--check` nothing is written: what a run gives is compared with what is stored, byte by byte, and the cells that
+differ are shown (`make fresh`). Pictures are the one exception: each version of `dot` lays out a little differently.
+"""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+import json
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import nbformat
+from nbclient import NotebookClient
+from nbformat import NotebookNode
+
+FOLDER = Path(__file__).resolve().parent.parent / "notebooks"
+SVG = "image/svg+xml"
+WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"  # names a widget that lived only in that kernel
+CELL_SECONDS = 60
+
+
+def outputs_of(notebook: NotebookNode) -> Iterator[NotebookNode]:
+    """Every output of every code cell, in order."""
+    return (output for cell in notebook.cells if cell.cell_type == "code" for output in cell.outputs)
+
+
+def execute(path: Path) -> NotebookNode:
+    """The notebook as a fresh kernel fills it, normalised; nbclient's CellExecutionError if a cell fails.
+
+    Workspace and IPython profile are empty folders, so neither earlier runs nor the reader's own settings show.
+    """
+    notebook = nbformat.read(path, as_version=4)
+    client = NotebookClient(
+        notebook,
+        timeout=CELL_SECONDS,
+        kernel_name="python3",
+        store_widget_state=False,
+        record_timing=False,
+        coalesce_streams=True,
+        resources={"metadata": {"path": str(path.parent)}},
+    )
+    with tempfile.TemporaryDirectory() as empty:
+        client.execute(env=kernel_environment(Path(empty)))
+    return normalise(notebook)
+
+
+def kernel_environment(empty: Path) -> dict[str, str]:
+    """This process's variables, with the learner's files and IPython's profile in the folder `empty`."""
+    return os.environ | {"KUBESIM_WORKSPACE": str(empty / "workspace"), "IPYTHONDIR": str(empty / "ipython")}
+
+
+def normalise(notebook: NotebookNode) -> NotebookNode:
+    """Drop, in place, what changes from run to run or from machine to machine, and number the code cells 1 to n."""
+    notebook.metadata.pop("widgets", None)
+    notebook.metadata.get("language_info", {}).pop("version", None)
+    for cell in notebook.cells:
+        cell.metadata.pop("execution", None)
+    for output in outputs_of(notebook):
+        output.get("data", {}).pop(WIDGET_VIEW, None)
+        output.get("metadata", {}).pop(WIDGET_VIEW, None)
+    number(notebook)
+    return notebook
+
+
+def number(notebook: NotebookNode) -> None:
+    """Give the code cells and their results the counts of a run from top to bottom."""
+    code = (cell for cell in notebook.cells if cell.cell_type == "code")
+    for count, cell in enumerate(code, start=1):
+        cell.execution_count = count
+        for output in cell.outputs:
+            if output.output_type == "execute_result":
+                output.execution_count = count
+
+
+def text_of(notebook: NotebookNode) -> str:
+    """The notebook as the file holds it: sorted keys, one line a line of output, a newline at the end."""
+    return str(nbformat.writes(notebook)).rstrip("\n") + "\n"
+
+
+def without_pictures(notebook: NotebookNode, *, drawn: bool) -> NotebookNode:
+    """Blank the SVG of each output in place, or drop it where the run could not draw any."""
+    for output in outputs_of(notebook):
+        data = output.get("data", {})
+        if SVG in data and drawn:
+            data[SVG] = "(a picture)"
+        elif SVG in data:
+            del data[SVG]
+    return notebook
+
+
+def differences(stored: NotebookNode, run: NotebookNode) -> Iterator[str]:
+    """A diff for each cell, and for the notebook's own metadata, that a run would change."""
+    for before, after in zip(stored.cells, run.cells, strict=True):
+        if before != after:
+            yield diff(f"cell {before.get('id', '(no id)')}", pretty(before), pretty(after))
+    if stored.metadata != run.metadata:
+        yield diff("metadata", pretty(stored.metadata), pretty(run.metadata))
+
+
+def pretty(node: NotebookNode) -> list[str]:
+    """Lines that a person can compare."""
+    return json.dumps(node, indent=1, sort_keys=True, ensure_ascii=False).replace("\\n", "\n").split("\n")
+
+
+def diff(title: str, before: list[str], after: list[str]) -> str:
+    """A unified diff under the title."""
+    return "\n".join(difflib.unified_diff(before, after, f"{title}, stored", f"{title}, as it runs", n=1, lineterm=""))
+
+
+def problems(path: Path) -> list[str]:
+    """What keeps the stored notebook from being what `make notebooks` would write; empty when it is fresh."""
+    stored = nbformat.read(path, as_version=4)
+    if text_of(stored) != path.read_text(encoding="utf-8"):
+        return ["not in the form that `make notebooks` writes"]
+    run = execute(path)
+    drawn = shutil.which("dot") is not None
+    return list(differences(without_pictures(stored, drawn=drawn), without_pictures(run, drawn=drawn)))
+
+
+def check(paths: list[Path]) -> int:
+    """Print one line a notebook and the differences of those that are stale; the number of stale ones."""
+    stale = 0
+    for path in paths:
+        found = problems(path)
+        print(f"{path.name}: {'stale, run `make notebooks`' if found else 'fresh'}", *found, sep="\n")
+        stale += bool(found)
+    return stale
+
+
+def rewrite(paths: list[Path]) -> None:
+    """Run each notebook and store what it gives."""
+    if shutil.which("dot") is None:
+        sys.exit("kubesim: without Graphviz's `dot` the stored pictures would be lost: install graphviz first")
+    for path in paths:
+        path.write_text(text_of(execute(path)), encoding="utf-8", newline="\n")
+        print(f"{path.name}: written")
+
+
+def main() -> int:
+    """Parse the command line, and return the exit status."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--check", action="store_true", help="write nothing, exit 1 if a stored notebook is stale")
+    parser.add_argument("notebooks", nargs="*", type=Path, help="default: every one in notebooks/")
+    options = parser.parse_args()
+    paths = options.notebooks or sorted(FOLDER.glob("*.ipynb"))
+    if options.check:
+        return 1 if check(paths) else 0
+    rewrite(paths)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
