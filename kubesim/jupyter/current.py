@@ -1,0 +1,132 @@
+"""The notebook's one session: made when first needed, replaced by a restart, watched by the widgets.
+
+`session()` is what cells, terminals, flow pictures and tasks of one kernel share. Its files lie in the folder that
+KUBESIM_WORKSPACE names, else in `workspace/` beside the notebook.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+from kubesim import printers
+from kubesim.clock import SECOND
+from kubesim.objects import namespace_of
+from kubesim.resources import POD
+from kubesim.result import Result
+from kubesim.session import Session
+
+_STATUS = 3  # NAME, READY and STATUS, the columns that do not count time
+LONGEST_PAUSE = 600.0
+"""Seconds: how much of the wall clock's time between two typed commands is let pass at most."""
+
+
+class Seat:
+    """A learner's place at a cluster: a session that can be replaced by a fresh one, and those who watch it."""
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+        self._workspace = session.workspace  # outlives the session: a temporary folder goes with its Workspace
+        self._watchers: list[Callable[[], None]] = []
+        self._last_typed: float | None = None
+
+    def run(self, line: str) -> Result:
+        """Run one complete shell line, then tell the watchers."""
+        try:
+            return self.session.run(line)
+        except Exception:
+            logging.getLogger(__name__).exception("%r failed", line)
+            return Result(stderr="kubesim: internal error: this command is too much for the simulator\n", exit_code=70)
+        finally:
+            self.changed()
+
+    def advance(self, seconds: float) -> None:
+        """Let simulated time pass, then tell the watchers."""
+        self.session.advance(seconds)
+        self.changed()
+
+    def advance_to_change(self, limit: float) -> tuple[float, bool]:
+        """Let time pass until a Pod's line in `kubectl get pods` changes, at most `limit` seconds.
+
+        Return the seconds that passed and whether something changed.
+        """
+        clock, before = self.session.cluster.clock, self._pods()
+        start = clock.now
+        happened = clock.run_until(lambda: self._pods() != before, limit)
+        self.changed()
+        return (clock.now - start) / SECOND, happened
+
+    def _pods(self) -> list[tuple[str, ...]]:
+        api, now = self.session.cluster.api, self.session.cluster.clock.now
+        return [(namespace_of(pod), *printers.row(pod, now)[:_STATUS]) for pod in api.list(POD)]
+
+    def at(self, wall: float) -> None:
+        """Hear that it is `wall` seconds on the reader's own clock, without letting time pass."""
+        self._last_typed = wall
+
+    def catch_up(self, wall: float) -> None:
+        """Let the time pass that the reader's clock says has gone by since the last command typed."""
+        pause = wall - (self._last_typed if self._last_typed is not None else wall)
+        self._last_typed = wall
+        if pause > 0:
+            self.session.advance(min(pause, LONGEST_PAUSE))
+
+    def restart(self) -> None:
+        """Put a fresh cluster in the place of this one. The files and the command history stay."""
+        history = list(self.session.shell.history)
+        self.session = Session(self._workspace.root)
+        self.session.shell.history.extend(history)
+        self.changed()
+
+    def on_change(self, callback: Callable[[], None]) -> Callable[[], None]:
+        """Call `callback` after every command, fast-forward and restart; return what ends that."""
+        self._watchers.append(callback)
+        return lambda: self._watchers.remove(callback)
+
+    def changed(self) -> None:
+        """Tell the watchers. One that fails is logged and does not keep the others from hearing."""
+        for watcher in list(self._watchers):
+            try:
+                watcher()
+            except Exception:
+                logging.getLogger(__name__).exception("a widget could not follow the cluster")
+
+
+_seats: list[Seat] = []
+
+
+def workspace_folder() -> Path:
+    """The folder of the learner's files."""
+    return Path(os.environ.get("KUBESIM_WORKSPACE") or "workspace").absolute()
+
+
+def seat() -> Seat:
+    """The notebook's seat, taken now if nobody sat down before."""
+    if not _seats:
+        folder = workspace_folder()
+        folder.mkdir(parents=True, exist_ok=True)
+        _seats.append(Seat(Session(folder)))
+    return _seats[0]
+
+
+def seat_of(session: Session | None) -> Seat:
+    """The notebook's seat where `session` is None or the notebook's own, else a seat of its own."""
+    mine = session is None or any(taken.session is session for taken in _seats)
+    return seat() if mine or session is None else Seat(session)
+
+
+def session() -> Session:
+    """The notebook's session. Ask again rather than keep it: a restart puts a fresh one in its place."""
+    return seat().session
+
+
+def restart() -> None:
+    """Give the notebook a fresh cluster; its files stay."""
+    seat().restart()
+
+
+def on_change(callback: Callable[[], None]) -> Callable[[], None]:
+    """Call `callback` whenever the notebook's cluster may have changed; return what ends that."""
+    return seat().on_change(callback)

@@ -1,0 +1,73 @@
+"""The cell magics: shell lines, a terminal, passing time, a fresh cluster; flow pictures, quizzes and tasks."""
+
+from __future__ import annotations
+
+import re
+
+from IPython.core.magic import Magics, line_cell_magic, line_magic, magics_class, no_var_expand
+from IPython.display import display
+
+from kubesim.jupyter import current
+from kubesim.jupyter.terminal import Terminal, spell
+
+_DURATION = re.compile(r"(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s?)?")
+LONGEST_ADVANCE = 24 * 3600
+
+
+@magics_class
+class KubesimMagics(Magics):  # type: ignore[misc]  # a class of IPython
+    """What `%load_ext kubesim.jupyter` brings."""
+
+    @no_var_expand
+    @line_cell_magic
+    def kubectl(self, line: str, cell: str | None = None) -> None:
+        """Run the cell's shell lines and go on in a terminal under them; `%kubectl get pods` runs that one command."""
+        if cell is None:
+            cell = f"kubectl {line}".rstrip()
+        elif line.strip():
+            return _say(f"%%kubectl takes no options, but here is {line.strip()!r}: write commands on the lines below")
+        elif not cell.strip():
+            return _say("the cell has no commands: write one below %%kubectl, such as kubectl get pods")
+        display(Terminal(text=cell))
+        return None
+
+    @line_magic
+    def terminal(self, line: str) -> None:
+        """Show an empty live terminal."""
+        if line.strip():
+            return _say(f"%terminal takes no options, but here is {line.strip()!r}")
+        display(Terminal())
+        return None
+
+    @line_magic
+    def restart(self, line: str) -> None:
+        """Begin anew with a fresh cluster; the files stay."""
+        if line.strip():
+            return _say(f"%restart takes no options, but here is {line.strip()!r}")
+        current.restart()
+        print("A fresh cluster is ready; your files are still there.")  # noqa: T201
+        return None
+
+    @line_magic
+    def advance(self, line: str) -> None:
+        """Let simulated time pass: `%advance 30s`, `%advance 5m`."""
+        seconds = parse_duration(line.strip())
+        if seconds is None:
+            return _say(f"how long? %advance 30s or %advance 5m, at most 24h (not {line.strip()!r})")
+        current.seat().advance(seconds)
+        print(f"{spell(seconds)} later")  # noqa: T201
+        return None
+
+
+def parse_duration(text: str) -> int | None:
+    """The seconds in "30s", "5m", "1h30m" or plain "30"; None when `text` is no duration, or not in 1 s … 24 h."""
+    match = _DURATION.fullmatch(text)
+    if not match or not text:
+        return None
+    hours, minutes, seconds = (int(part or 0) for part in match.groups())
+    total = hours * 3600 + minutes * 60 + seconds
+    return total if 0 < total <= LONGEST_ADVANCE else None
+
+
+def _say(words: str) -> None:
+    print(f"kubesim: {words}")  # noqa: T201

@@ -1,0 +1,136 @@
+// Draws a quiz or a task. Python says everything that is shown; here it is only laid out.
+
+let count = 0;
+
+function element(tag, properties = {}, ...children) {
+  const made = Object.assign(document.createElement(tag), properties);
+  made.append(...children);
+  return made;
+}
+
+function choiceInputs(content, name) {
+  const type = content.kind === "choice" ? "radio" : "checkbox";
+  return content.choices.map((html, number) =>
+    element("label", { className: "ks-choice" },
+      element("input", { type, name, value: String(number) }),
+      element("b", { textContent: String.fromCharCode(65 + number) }),
+      element("span", { innerHTML: html })));
+}
+
+function typedInput(content, name) {
+  const input = element("input", {
+    type: "text", name, id: name, autocomplete: "off", spellcheck: false,
+    className: content.kind === "command" ? "ks-typed ks-mono" : "ks-typed",
+  });
+  input.setAttribute("autocapitalize", "off");
+  input.setAttribute("aria-label", content.how);
+  return [input];
+}
+
+function readAnswer(form, content) {
+  if (content.kind === "task") return null;
+  if (!content.choices.length) return form.querySelector(".ks-typed").value;
+  return [...form.querySelectorAll("input:checked")].map((input) => Number(input.value));
+}
+
+function writeAnswer(form, answer) {
+  const typed = form.querySelector(".ks-typed");
+  if (typed) typed.value = typeof answer === "string" ? answer : "";
+  for (const input of form.querySelectorAll(".ks-choice input")) {
+    input.checked = Array.isArray(answer) && answer.includes(Number(input.value));
+  }
+}
+
+function buildForm(content) {
+  const form = element("form", { className: "ks-form", noValidate: true });
+  if (content.kind === "task") {
+    form.append(element("h4", { textContent: content.label }), element("div", { innerHTML: content.html }));
+    return form;
+  }
+  const name = `ks-answer-${++count}`;
+  const legend = element("legend", {},
+    element("span", { className: "ks-label", textContent: content.label }), " ",
+    element("span", { innerHTML: content.html }));
+  const inputs = content.choices.length ? choiceInputs(content, name) : typedInput(content, name);
+  form.append(element("fieldset", {}, legend, element("p", { className: "ks-how", textContent: content.how }), ...inputs));
+  return form;
+}
+
+function note({ ok, html }) {
+  const word = element("span", { className: "ks-unseen", textContent: ok ? "Right: " : "Not yet: " });
+  const mark = element("span", { className: "ks-mark", textContent: ok ? "✓" : "✗" });
+  mark.setAttribute("aria-hidden", "true");
+  return element("li", { className: ok ? "ks-ok" : "ks-no" }, mark, word, element("span", { innerHTML: html }));
+}
+
+function drawFeedback(status, { verdict, word, notes, hints, reveal, warning }) {
+  status.replaceChildren();
+  if (verdict) {
+    const mark = verdict === "right" ? "✓" : "✗";
+    status.append(element("div", { className: `ks-verdict ks-${verdict}` },
+      element("p", {}, element("b", { textContent: `${mark} ${word}` })),
+      element("ul", { className: "ks-notes" }, ...notes.map(note))));
+  }
+  hints.forEach((html, number) => status.append(element("div", { className: "ks-hint" },
+    element("p", {}, element("b", { textContent: `Hint ${number + 1}. ` }), element("span", { innerHTML: html })))));
+  if (reveal) {
+    status.append(element("div", { className: "ks-reveal" },
+      element("p", {}, element("b", { textContent: "Answer" })), element("div", { innerHTML: reveal })));
+  }
+  if (warning) status.append(element("div", { className: "ks-warning" }, element("p", { innerHTML: `⚠ ${warning}` })));
+}
+
+function render({ model, el }) {
+  const content = model.get("content");
+  const form = buildForm(content);
+  const buttons = element("div", { className: "ks-buttons" });
+  const status = element("div", { className: "ks-status" });
+  status.setAttribute("role", "status");
+  const card = element("section", { className: "ks-card" }, form, status);
+  card.setAttribute("aria-label", content.label);
+  card.dataset.lmSuppressShortcuts = "true"; // JupyterLab's command mode would take the arrow keys and the space bar
+  form.append(buttons);
+
+  const send = (action) => model.send({ do: action, answer: readAnswer(form, content) });
+
+  const drawButtons = (wanted) => {
+    const focused = buttons.contains(document.activeElement) ? document.activeElement.dataset.do : null;
+    buttons.replaceChildren(...wanted.map(([action, label], number) => {
+      const made = element("button", { type: action === "check" ? "submit" : "button", textContent: label });
+      made.dataset.do = action;
+      if (number === 0) made.className = "ks-first";
+      if (action !== "check") made.addEventListener("click", () => send(action));
+      return made;
+    }));
+    if (!focused) return;
+    const same = buttons.querySelector(`[data-do="${focused}"]`) ?? buttons.querySelector("button");
+    same?.focus();
+  };
+
+  const draw = () => {
+    drawFeedback(status, model.get("feedback"));
+    drawButtons(model.get("feedback").buttons);
+  };
+  const restore = () => writeAnswer(form, model.get("answer"));
+
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    if (form.querySelector("[data-do=check]")) send("check");
+  });
+  form.addEventListener("keydown", (event) => {
+    if (event.key !== "Enter" || event.target.tagName !== "INPUT") return;
+    event.preventDefault();
+    form.requestSubmit();
+  });
+  model.on("change:feedback", draw);
+  model.on("change:answer", restore);
+  draw();
+  restore();
+  el.append(card);
+  return () => {
+    model.off("change:feedback", draw);
+    model.off("change:answer", restore);
+  };
+}
+
+export default { render };
