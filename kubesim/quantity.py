@@ -1,0 +1,76 @@
+"""Quantities such as "500m" and "64Mi": reading them and writing them as the API server does.
+
+Mirrors k8s.io/apimachinery pkg/api/resource/quantity.go, v1.36.
+"""
+
+from __future__ import annotations
+
+import re
+from decimal import ROUND_UP, Context, Decimal, InvalidOperation
+from functools import lru_cache
+
+_SHAPE = re.compile(r"([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)")
+_FORMAT_WRONG = r"quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'"
+_DECIMAL = {"n": -9, "u": -6, "m": -3, "": 0, "k": 3, "M": 6, "G": 9, "T": 12, "P": 15, "E": 18}
+_BINARY = ("Ki", "Mi", "Gi", "Ti", "Pi", "Ei")
+_EXPONENT = re.compile(r"[eE]([+-]?[0-9]{1,3})")
+_NANO = Decimal("1e-9")
+# Go caps what does not fit into an int64; this much precision is beyond every quantity that is kept.
+_CONTEXT = Context(prec=60, rounding=ROUND_UP)
+_MAX = Decimal(2**63 - 1)
+
+
+def _split(text: str) -> tuple[Decimal, str]:
+    match = _SHAPE.fullmatch(text)
+    if match is None:
+        raise ValueError(_FORMAT_WRONG)
+    number, suffix = match.groups()
+    if suffix not in _DECIMAL and suffix not in _BINARY and not _EXPONENT.fullmatch(suffix):
+        raise ValueError("unable to parse quantity's suffix")
+    try:
+        return Decimal(number), suffix
+    except InvalidOperation:
+        raise ValueError("unable to parse numeric part of quantity") from None
+
+
+def _factor(suffix: str) -> Decimal:
+    if suffix in _BINARY:
+        return Decimal(1024) ** (_BINARY.index(suffix) + 1)
+    exponent = _EXPONENT.fullmatch(suffix)
+    return Decimal(1).scaleb(int(exponent[1]) if exponent else _DECIMAL[suffix])
+
+
+@lru_cache(maxsize=1024)
+def parse(text: str) -> Decimal:
+    """The number that `text` stands for, in whole nanos (rounded away from zero). Raises ValueError in Go's words."""
+    number, suffix = _split(text)
+    value = _CONTEXT.multiply(number, _factor(suffix))
+    return max(-_MAX, min(_MAX, value)).quantize(_NANO, context=_CONTEXT)
+
+
+@lru_cache(maxsize=1024)
+def canonical(text: str) -> str:
+    """`text` as the API server writes it back: "1024Mi" is "1Gi", "0.5" is "500m". Raises ValueError in Go's words."""
+    value = parse(text)
+    suffix = _split(text)[1]
+    if not value:
+        return "0"
+    if suffix in _BINARY and abs(value) >= 1024:
+        return _binary(int(value.to_integral_value(ROUND_UP)))
+    return _decimal(value, exponent=bool(_EXPONENT.fullmatch(suffix)))
+
+
+def _binary(value: int) -> str:
+    power = 0
+    while value % 1024 == 0 and power < len(_BINARY):
+        value, power = value // 1024, power + 1
+    return f"{value}{_BINARY[power - 1] if power else ''}"
+
+
+def _decimal(value: Decimal, exponent: bool) -> str:
+    nanos, power = int(value / _NANO), -9
+    while nanos % 1000 == 0 and power < 18:
+        nanos, power = nanos // 1000, power + 3
+    if exponent:
+        return f"{nanos}e{power}" if power else str(nanos)
+    return f"{nanos}{next(suffix for suffix, exp in _DECIMAL.items() if exp == power)}"

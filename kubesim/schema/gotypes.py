@@ -1,0 +1,83 @@
+"""What Kubernetes' Go types say and OpenAPI, hence lightkube-models, leaves out.
+
+Keys are "field" or, where the same name means different things, "Struct.field". From k8s.io/api core/v1, apps/v1,
+rbac/v1 and k8s.io/apimachinery meta/v1 types.go, v1.36.
+"""
+
+
+def _names(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+# Types with a decoder of their own (they implement json.Unmarshaler) or without a fixed shape.
+SPECIAL = {
+    "Time": ("time", "v1.Time"),
+    "MicroTime": ("microtime", "v1.MicroTime"),
+    "Quantity": ("quantity", "resource.Quantity"),
+    "IntOrString": ("intorstring", "intstr.IntOrString"),
+    "RawExtension": ("any", "runtime.RawExtension"),
+    "FieldsV1": ("any", "v1.FieldsV1"),
+}
+
+INT64 = _names(
+    "activeDeadlineSeconds deletionGracePeriodSeconds expirationSeconds fsGroup generation gid observedGeneration "
+    "runAsGroup runAsUser sizeBytes supplementalGroups terminationGracePeriodSeconds tolerationSeconds uid"
+)
+
+# map[string]string unless listed: the value's kind and the Go name of the whole map.
+BYTES_MAPS = frozenset({"Secret.data", "ConfigMap.binaryData"})
+RESOURCE_LISTS = _names(
+    "allocatable allocatedResources capacity default defaultRequest hard limits max maxLimitRequestRatio min overhead "
+    "requests used"
+)
+
+NAMED_STRINGS = {
+    "AppArmorProfile.type": "v1.AppArmorProfileType",
+    "Capabilities.add": "v1.Capability",
+    "Capabilities.drop": "v1.Capability",
+    "Container.restartPolicy": "v1.ContainerRestartPolicy",
+    "ContainerResizePolicy.resourceName": "v1.ResourceName",
+    "ContainerResizePolicy.restartPolicy": "v1.ResourceResizeRestartPolicy",
+    "DeploymentStrategy.type": "v1.DeploymentStrategyType",
+    "HostPathVolumeSource.type": "v1.HostPathType",
+    "LabelSelectorRequirement.operator": "v1.LabelSelectorOperator",
+    "NamespaceSpec.finalizers": "v1.FinalizerName",
+    "NamespaceStatus.phase": "v1.NamespacePhase",
+    "NodeSelectorRequirement.operator": "v1.NodeSelectorOperator",
+    "PodOS.name": "v1.OSName",
+    "PodSpec.restartPolicy": "v1.RestartPolicy",
+    "PodStatus.phase": "v1.PodPhase",
+    "SeccompProfile.type": "v1.SeccompProfileType",
+    "Secret.type": "v1.SecretType",
+    "ServiceSpec.type": "v1.ServiceType",
+    "Toleration.operator": "v1.TolerationOperator",
+    "dnsPolicy": "v1.DNSPolicy",
+    "effect": "v1.TaintEffect",
+    "fsGroupChangePolicy": "v1.PodFSGroupChangePolicy",
+    "imagePullPolicy": "v1.PullPolicy",
+    "medium": "v1.StorageMedium",
+    "mountPropagation": "v1.MountPropagationMode",
+    "preemptionPolicy": "v1.PreemptionPolicy",
+    "procMount": "v1.ProcMountType",
+    "protocol": "v1.Protocol",
+    "pullPolicy": "v1.PullPolicy",
+    "recursiveReadOnly": "v1.RecursiveReadOnlyMode",
+    "scheme": "v1.URIScheme",
+    "supplementalGroupsPolicy": "v1.SupplementalGroupsPolicy",
+    "terminationMessagePolicy": "v1.TerminationMessagePolicy",
+    "uid": "types.UID",
+    "whenUnsatisfiable": "v1.UnsatisfiableConstraintAction",
+}
+
+# Optional scalars behind a pointer: "", 0 and false are kept, where Go's omitempty drops them from other fields.
+POINTERS = _names(
+    "activeDeadlineSeconds allocateLoadBalancerNodePorts allowPrivilegeEscalation appProtocol "
+    "automountServiceAccountToken blockOwnerDeletion controller defaultMode deletionGracePeriodSeconds "
+    "enableServiceLinks expirationSeconds fsGroup fsGroupChangePolicy hostProcess hostUsers hostnameOverride immutable "
+    "localhostProfile maxSurge maxUnavailable minDomains mode mountPropagation optional partition preemptionPolicy "
+    "priority privileged procMount progressDeadlineSeconds readOnlyRootFilesystem recursiveReadOnly "
+    "revisionHistoryLimit runAsGroup runAsNonRoot runAsUser runtimeClassName setHostnameAsFQDN shareProcessNamespace "
+    "started storageClassName supplementalGroupsPolicy terminationGracePeriodSeconds tolerationSeconds "
+    "Container.restartPolicy DeploymentSpec.replicas EphemeralContainer.restartPolicy HostPathVolumeSource.type "
+    "ReplicaSetSpec.replicas"
+)
