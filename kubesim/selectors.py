@@ -64,11 +64,8 @@ _TESTS: dict[str, Callable[[str, set[str]], Callable[[Mapping[str, str]], bool]]
 }
 
 
-def field_selector(text: str, kind: str, supported: Callable[[str], bool]) -> Selector:
-    """The predicate of a field selector on objects of `kind`.
-
-    `supported` says which fields the API server selects by. Raises SelectorError.
-    """
+def field_selector(text: str, supported: Callable[[str], bool]) -> Selector:
+    """The predicate of a field selector; `supported` says which fields can be selected by. Raises SelectorError."""
     tests: list[Selector] = []
     for part in filter(None, text.split(",")):
         match = re.match(r"(.*?)(!=|==|=)(.*)$", part)
@@ -76,10 +73,7 @@ def field_selector(text: str, kind: str, supported: Callable[[str], bool]) -> Se
             raise SelectorError(f"invalid selector: '{text}'; can't understand '{part}'")
         field, operator, value = match.groups()
         if not supported(field):
-            raise SelectorError(
-                f'Unable to find "v1, Resource={kind}" that match label selector "", field selector '
-                f'"{text}": field label not supported: {field}'
-            )
+            raise SelectorError(f"field label not supported: {field}")
         tests.append(_field_test(field.split("."), operator != "!=", value))
     return lambda obj: all(test(obj) for test in tests)
 

@@ -1,0 +1,321 @@
+"""The API server: the one door to the cluster's state.
+
+Every request goes the same way: authorize, decode, default, admit, validate, store, and tell who watches.
+Mirrors k8s.io/apiserver pkg/endpoints/handlers and pkg/registry/generic/registry/store.go, v1.36.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from kubesim import errors, patch, schema, validation
+from kubesim.admission import admit_pod
+from kubesim.apiserver.defaults import apply_defaults
+from kubesim.apiserver.fields import is_selectable
+from kubesim.apiserver.strategy import prepare_for_create, prepare_for_update
+from kubesim.authorization import ADMIN, Request, User, is_allowed, request
+from kubesim.clock import SECOND, Clock, rfc3339
+from kubesim.identity import Identity
+from kubesim.objects import Object, name_of, namespace_of
+from kubesim.resources import NAMESPACE, POD, Resource
+from kubesim.selectors import Selector, SelectorError, field_selector, label_selector
+from kubesim.store import Store
+
+
+@dataclass(frozen=True)
+class Change:
+    """One change of one object, as a watch tells it. `type`: ADDED, MODIFIED or DELETED."""
+
+    type: str
+    resource: Resource
+    obj: Object
+    old: Object | None = None
+
+
+Listener = Callable[[Change], None]
+
+
+class APIServer:
+    """Serves objects of the simulated resource types.
+
+    Returned objects belong to the store: read them, `clone` before changing. Every method raises
+    `errors.StatusError` for what Kubernetes refuses. `user` is who asks; the default is the cluster's administrator,
+    as whom its own components speak too.
+    """
+
+    def __init__(self, clock: Clock, identity: Identity) -> None:
+        self._clock = clock
+        self._identity = identity
+        self._store = Store()
+        self._listeners: dict[Resource | None, list[Listener]] = {None: []}
+
+    def subscribe(self, listener: Listener, resource: Resource | None = None) -> Callable[[], None]:
+        """Tell `listener` of every later change (of one type); call what is returned to end that."""
+        listeners = self._listeners.setdefault(resource, [])
+        listeners.append(listener)
+        return lambda: listeners.remove(listener)
+
+    @property
+    def revision(self) -> int:
+        """A number that grows with every change of the cluster's state."""
+        return self._store.revision
+
+    def can(self, asked: Request) -> bool:
+        """Whether authorization would let `asked` through."""
+        return is_allowed(asked, self._store)
+
+    def get(self, resource: Resource, namespace: str, name: str, *, user: User = ADMIN) -> Object:
+        """One object. `namespace` is "" for cluster-scoped types."""
+        self._authorize(user, "get", resource, namespace, name)
+        obj = self._store.get(resource, namespace, name)
+        if obj is None:
+            raise errors.not_found(resource, name)
+        return obj
+
+    def find(self, resource: Resource, namespace: str, name: str) -> Object | None:
+        """One object, or None where it is not there."""
+        return self._store.get(resource, namespace, name)
+
+    def list(
+        self,
+        resource: Resource,
+        namespace: str | None = None,
+        *,
+        labels: str = "",
+        fields: str = "",
+        user: User = ADMIN,
+        verb: str = "list",
+    ) -> list[Object]:
+        """Objects by namespace and name, of all namespaces where `namespace` is None; the selectors narrow them."""
+        self._authorize(user, verb, resource, namespace or "", "")
+        found = self._store.list(resource, namespace if resource.namespaced else None)
+        for selector in _selectors(resource, labels, fields):
+            found = [obj for obj in found if selector(obj)]
+        return found
+
+    def create(
+        self,
+        resource: Resource,
+        obj: Object,
+        *,
+        user: User = ADMIN,
+        strict: bool = True,
+        dry_run: bool = False,
+    ) -> Object:
+        """Admit a new object into the namespace that its metadata names. `strict` refuses unknown fields."""
+        self._authorize(user, "create", resource, namespace_of(obj), "")
+        new = schema.decode(resource, obj, strict)
+        self._name(new)
+        self._check_namespace(resource, new)
+        apply_defaults(resource, new)
+        prepare_for_create(resource, new)
+        if resource is POD:
+            admit_pod(new, self._store, self._identity)
+        _raise_if_any(resource, new, validation.validate(resource, new))
+        if self._store.get(resource, namespace_of(new), name_of(new)):
+            raise errors.already_exists(resource, name_of(new))
+        return new if dry_run else self._commit("ADDED", resource, new)
+
+    def record(self, resource: Resource, obj: Object) -> Object:
+        """Store a new or changed object of one of the cluster's own components as it is.
+
+        For what in a real cluster arrives typed and in great numbers: events and status updates.
+        """
+        old = self._store.get(resource, namespace_of(obj), name_of(obj))
+        return self._commit("MODIFIED" if old else "ADDED", resource, obj, old)
+
+    def update(
+        self,
+        resource: Resource,
+        obj: Object,
+        *,
+        user: User = ADMIN,
+        strict: bool = True,
+        dry_run: bool = False,
+        verb: str = "update",
+    ) -> Object:
+        """Replace an object's spec and metadata; its resourceVersion, if given, must be the present one."""
+        self._authorize(user, verb, resource, namespace_of(obj), name_of(obj))
+        old = self._store.get(resource, namespace_of(obj), name_of(obj))
+        if old is None:
+            raise errors.not_found(resource, name_of(obj))
+        new = schema.decode(resource, obj, strict)
+        _check_preconditions(resource, new, old)
+        apply_defaults(resource, new)
+        prepare_for_update(resource, new, old)
+        _raise_if_any(resource, new, validation.validate_update(resource, new, old))
+        return self._replace(resource, new, old, dry_run)
+
+    def update_status(self, resource: Resource, obj: Object, status: Object) -> Object:
+        """Replace an object's status; the rest stays as it is stored."""
+        old = self.get(resource, namespace_of(obj), name_of(obj))
+        return old if old.get("status") == status else self._replace(resource, {**old, "status": status}, old)
+
+    def patch(
+        self,
+        resource: Resource,
+        namespace: str,
+        name: str,
+        change: Any,
+        patch_type: str = "strategic",
+        *,
+        user: User = ADMIN,
+        strict: bool = True,
+        dry_run: bool = False,
+    ) -> Object:
+        """Change an object by a patch of type "strategic", "merge" or "json"."""
+        self._authorize(user, "patch", resource, namespace, name)
+        old = self._store.get(resource, namespace, name)
+        if old is None:
+            raise errors.not_found(resource, name)
+        new = _PATCHES[patch_type](resource, old, change)
+        _check_unmoved(resource, new, old)
+        return self.update(resource, new, strict=strict, dry_run=dry_run)
+
+    def delete(
+        self,
+        resource: Resource,
+        namespace: str,
+        name: str,
+        *,
+        grace_period: int | None = None,
+        user: User = ADMIN,
+        dry_run: bool = False,
+    ) -> Object:
+        """Delete an object, or begin to where it ends gracefully (Pods, Namespaces); return its last state.
+
+        `grace_period` is in seconds; None leaves it to the Pod, 0 removes at once.
+        """
+        self._authorize(user, "delete", resource, namespace, name)
+        obj = self._store.get(resource, namespace, name)
+        if obj is None:
+            raise errors.not_found(resource, name)
+        if dry_run:
+            return obj
+        seconds = _grace_seconds(resource, obj, grace_period)
+        if seconds == 0 and not _is_finalized_later(resource, obj):
+            return self.remove(resource, obj)
+        return self._mark_deleted(resource, obj, seconds)
+
+    def remove(self, resource: Resource, obj: Object) -> Object:
+        """Take an object out of the store at once."""
+        current = self.get(resource, namespace_of(obj), name_of(obj))
+        self._store.remove(resource, current)
+        self._tell(Change("DELETED", resource, current, current))
+        return current
+
+    def _authorize(self, user: User, verb: str, resource: Resource, namespace: str, name: str) -> None:
+        if user is ADMIN:
+            return
+        asked = request(user, verb, resource, namespace, name)
+        if not is_allowed(asked, self._store):
+            raise errors.forbidden(resource, name, asked.refusal())
+
+    def _name(self, obj: Object) -> None:
+        meta = obj["metadata"]
+        if not meta.get("name") and meta.get("generateName"):
+            meta["name"] = meta["generateName"] + self._identity.suffix()
+        meta["uid"] = self._identity.uid()
+        meta["creationTimestamp"] = self._clock.timestamp()
+        for key in ("resourceVersion", "deletionTimestamp", "deletionGracePeriodSeconds", "selfLink"):
+            meta.pop(key, None)
+
+    def _check_namespace(self, resource: Resource, obj: Object) -> None:
+        if not resource.namespaced:
+            obj["metadata"].pop("namespace", None)
+            return
+        name = namespace_of(obj)
+        namespace = self._store.get(NAMESPACE, "", name)
+        if namespace is None:
+            raise errors.not_found(NAMESPACE, name)
+        if namespace["status"]["phase"] == "Terminating":
+            why = f"unable to create new content in namespace {name} because it is being terminated"
+            raise errors.forbidden(resource, name_of(obj), why)
+
+    def _replace(self, resource: Resource, new: Object, old: Object, dry_run: bool = False) -> Object:
+        new["metadata"] = {**new["metadata"], "resourceVersion": old["metadata"]["resourceVersion"]}
+        if new == old:
+            return old
+        return new if dry_run else self._commit("MODIFIED", resource, new, old)
+
+    def _mark_deleted(self, resource: Resource, obj: Object, seconds: int) -> Object:
+        meta = obj["metadata"]
+        at = rfc3339(self._clock.now + seconds * SECOND)
+        if meta.get("deletionTimestamp", at + "~") <= at:
+            return obj
+        marks = {"deletionTimestamp": at} | ({"deletionGracePeriodSeconds": seconds} if resource is POD else {})
+        new = {**obj, "metadata": {**meta, **marks}}
+        if "generation" in meta:
+            new["metadata"]["generation"] += 1
+        if resource is NAMESPACE:
+            new["status"] = {"phase": "Terminating"}
+        return self._commit("MODIFIED", resource, new, obj)
+
+    def _commit(self, change: str, resource: Resource, obj: Object, old: Object | None = None) -> Object:
+        stored = self._store.put(resource, obj)
+        self._tell(Change(change, resource, stored, old))
+        return stored
+
+    def _tell(self, change: Change) -> None:
+        for key in (change.resource, None):
+            for listener in tuple(self._listeners.get(key, ())):
+                listener(change)
+
+
+def _selectors(resource: Resource, labels: str, fields: str) -> list[Selector]:
+    try:
+        by_label = [label_selector(labels)] if labels else []
+        by_field = [field_selector(fields, lambda name: is_selectable(resource, name))] if fields else []
+    except SelectorError as error:
+        text = str(error)
+        if text.startswith("field label not supported"):
+            what = f'"/{resource.api_version}, Resource={resource.plural}"'
+            text = f'Unable to find {what} that match label selector "{labels}", field selector "{fields}": {text}'
+        raise errors.bad_request(text) from None
+    return by_label + by_field
+
+
+def _raise_if_any(resource: Resource, obj: Object, causes: list[errors.FieldError]) -> None:
+    if causes:
+        raise errors.invalid(resource, name_of(obj), causes)
+
+
+def _check_preconditions(resource: Resource, new: Object, old: Object) -> None:
+    version = new["metadata"].get("resourceVersion")
+    if version and version != old["metadata"]["resourceVersion"]:
+        raise errors.conflict(resource, name_of(old))
+    uid = new["metadata"].get("uid")
+    if uid and uid != old["metadata"]["uid"]:
+        why = f"Precondition failed: UID in precondition: {uid}, UID in object meta: {old['metadata']['uid']}"
+        raise errors.conflict(resource, name_of(old), why)
+
+
+def _check_unmoved(resource: Resource, new: Object, old: Object) -> None:
+    if not isinstance(new.get("metadata"), dict) or name_of(new) != name_of(old):
+        raise errors.bad_request("the name of the object does not match the name on the URL")
+    if namespace_of(new) != namespace_of(old):
+        raise errors.bad_request("the namespace of the object does not match the namespace on the URL")
+    if (new.get("kind"), new.get("apiVersion")) != (resource.kind, resource.api_version):
+        raise errors.bad_request(f"the kind of the object does not match {resource.kind}")
+
+
+_PATCHES: dict[str, Callable[[Resource, Object, Any], Object]] = {
+    "strategic": lambda resource, old, change: patch.strategic_merge(old, change, resource),
+    "merge": lambda resource, old, change: patch.merge_patch(old, change),
+    "json": lambda resource, old, change: patch.json_patch(old, change),
+}
+
+
+def _grace_seconds(resource: Resource, obj: Object, wanted: int | None) -> int:
+    """How long an object may take to end (seconds): only a Pod that a node runs takes any time."""
+    if resource is not POD or not obj["spec"].get("nodeName"):
+        return 0
+    if obj["status"].get("phase") in ("Succeeded", "Failed"):
+        return 0
+    return int(obj["spec"]["terminationGracePeriodSeconds"] if wanted is None else wanted)
+
+
+def _is_finalized_later(resource: Resource, obj: Object) -> bool:
+    return bool(obj["metadata"].get("finalizers")) or resource is NAMESPACE

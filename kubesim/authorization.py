@@ -1,0 +1,105 @@
+"""Who may do what: RBAC over the Roles and bindings in the store.
+
+Mirrors kubernetes plugin/pkg/auth/authorizer/rbac/rbac.go, v1.36.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from kubesim.objects import Object, metadata
+from kubesim.resources import CLUSTER_ROLE, CLUSTER_ROLE_BINDING, ROLE, ROLE_BINDING, Resource
+from kubesim.store import Store
+
+SERVICE_ACCOUNT_PREFIX = "system:serviceaccount:"
+
+
+@dataclass(frozen=True)
+class User:
+    """Who sends a request."""
+
+    name: str
+    groups: tuple[str, ...] = ("system:authenticated",)
+
+
+ADMIN = User("kubernetes-admin", ("system:masters", "system:authenticated"))
+
+
+def impersonated(name: str, groups: tuple[str, ...] = ()) -> User:
+    """The user that `--as NAME --as-group GROUP` speaks for, with the groups that authentication would add."""
+    if name.startswith(SERVICE_ACCOUNT_PREFIX) and not groups:
+        namespace = name.removeprefix(SERVICE_ACCOUNT_PREFIX).partition(":")[0]
+        groups = ("system:serviceaccounts", f"system:serviceaccounts:{namespace}")
+    return User(name, (*groups, "system:authenticated"))
+
+
+@dataclass(frozen=True)
+class Request:
+    """What authorization looks at. `resource` is None and `plural` counts for types that nobody serves."""
+
+    user: User
+    verb: str
+    plural: str
+    group: str = ""
+    namespace: str = ""
+    name: str = ""
+
+    def refusal(self) -> str:
+        """The sentence after "is forbidden: "."""
+        scope = f'in the namespace "{self.namespace}"' if self.namespace else "at the cluster scope"
+        what = f'resource "{self.plural}" in API group "{self.group}"'
+        return f'User "{self.user.name}" cannot {self.verb} {what} {scope}'
+
+
+def request(user: User, verb: str, resource: Resource, namespace: str, name: str) -> Request:
+    """The Request for a known resource type."""
+    return Request(user, verb, resource.plural, resource.group, namespace if resource.namespaced else "", name)
+
+
+def is_allowed(asked: Request, store: Store) -> bool:
+    """Whether some rule that is bound to the user grants the request."""
+    if "system:masters" in asked.user.groups:
+        return True
+    return any(_grants(rule, asked) for rule in _rules(asked, store))
+
+
+def _rules(asked: Request, store: Store) -> Iterator[Object]:
+    bindings = store.list(CLUSTER_ROLE_BINDING)
+    if asked.namespace:
+        bindings = bindings + store.list(ROLE_BINDING, asked.namespace)
+    for binding in bindings:
+        if any(_is_subject(subject, asked.user) for subject in binding.get("subjects") or ()):
+            role = _role(binding, store)
+            yield from (role or {}).get("rules") or ()
+
+
+def _role(binding: Object, store: Store) -> Object | None:
+    reference = binding.get("roleRef", {})
+    if reference.get("kind") == "ClusterRole":
+        return store.get(CLUSTER_ROLE, "", reference.get("name", ""))
+    return store.get(ROLE, metadata(binding).get("namespace", ""), reference.get("name", ""))
+
+
+def _is_subject(subject: Object, user: User) -> bool:
+    name = subject.get("name", "")
+    if subject.get("kind") == "Group":
+        return name in user.groups
+    if subject.get("kind") == "ServiceAccount":
+        name = f"{SERVICE_ACCOUNT_PREFIX}{subject.get('namespace', '')}:{name}"
+    return bool(name == user.name)
+
+
+def _grants(rule: Object, asked: Request) -> bool:
+    names = rule.get("resourceNames") or ()
+    return (
+        _covers(rule.get("verbs"), asked.verb)
+        and _covers(rule.get("apiGroups"), asked.group)
+        and _covers(rule.get("resources"), asked.plural)
+        and (not names or asked.name in names)
+    )
+
+
+def _covers(granted: Any, wanted: str) -> bool:
+    return bool(granted) and (wanted in granted or "*" in granted)

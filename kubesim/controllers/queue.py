@@ -1,0 +1,35 @@
+"""The work queue of a controller: keys that wait for their turn, each at most once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from kubesim.clock import Clock
+from kubesim.objects import Object, name_of, namespace_of
+
+Key = tuple[str, str]
+
+REACTION = 0.02
+
+
+class WorkQueue:
+    """Calls `reconcile(namespace, name)` a moment after `add`; adding a waiting key again changes nothing."""
+
+    def __init__(self, clock: Clock, reconcile: Callable[[str, str], None]) -> None:
+        self._clock = clock
+        self._reconcile = reconcile
+        self._waiting: set[Key] = set()
+
+    def add(self, obj: Object, delay: float = REACTION) -> None:
+        """Queue the object (by namespace and name), in `delay` seconds."""
+        self.add_key((namespace_of(obj), name_of(obj)), delay)
+
+    def add_key(self, key: Key, delay: float = REACTION) -> None:
+        """Queue a namespace and name."""
+        if key not in self._waiting:
+            self._waiting.add(key)
+            self._clock.call_later(delay, lambda: self._work(key))
+
+    def _work(self, key: Key) -> None:
+        self._waiting.discard(key)
+        self._reconcile(*key)

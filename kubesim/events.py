@@ -1,0 +1,111 @@
+"""The event recorder: what components say about objects, with repeats folded into "x4 over 2m".
+
+Mirrors k8s.io/client-go tools/record/{event,events_cache}.go, v1.36: repeats of one message raise a count, and one
+source may say 25 things about an object at once, after that one every five minutes. Counting goes on while nothing is
+said, so that the next event that passes shows how often it has happened.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from kubesim.apiserver import APIServer
+from kubesim.clock import SECOND, Clock, Micros
+from kubesim.objects import Object, namespace_of, reference_to
+from kubesim.resources import EVENT, Resource
+
+BURST = 25
+REFILL: Micros = 300 * SECOND
+
+
+@dataclass
+class _Series:
+    """What has been said in one set of words: the event as stored (None: never passed), and how often."""
+
+    event: Object | None
+    count: int
+    first: str
+
+
+@dataclass
+class _Bucket:
+    """A token bucket; recordings show one for each type (Normal, Warning) of a source's events on an object."""
+
+    tokens: float
+    filled: Micros
+
+
+class Recorder:
+    """Records the events of one component.
+
+    `component` is what describe shows under "From"; `host` is the node that a kubelet speaks for.
+    """
+
+    def __init__(self, api: APIServer, clock: Clock, component: str, host: str = "") -> None:
+        self._api = api
+        self._clock = clock
+        self._component = component
+        self._source = {"component": component} | ({"host": host} if host else {})
+        self._series: dict[tuple[str, str, str, str, str], _Series] = {}
+        self._buckets: dict[tuple[str, str], _Bucket] = {}
+        self._stamp = 0
+
+    def event(self, resource: Resource, obj: Object, kind: str, reason: str, message: str, field: str = "") -> None:
+        """Say of `obj` that something happened. `kind`: Normal or Warning; `field`: the part of it, if not the whole."""
+        uid = obj["metadata"]["uid"]
+        key = (uid, field, kind, reason, message)
+        series = self._series.get(key)
+        if series is None:
+            series = self._series[key] = _Series(None, 0, self._clock.timestamp())
+        series.count += 1
+        if self._may_pass(uid, kind):
+            series.event = self._write(resource, obj, series, key)
+
+    def announce(self, resource: Resource, obj: Object, reason: str, action: str, message: str) -> None:
+        """Say of `obj` that something happened once, in the newer form (events.k8s.io) that the scheduler uses."""
+        event = self._new(resource, obj, "Normal" if reason == "Scheduled" else "Warning", reason, message, "")
+        event |= {"action": action, "eventTime": self._clock.micro_timestamp(), "source": {}}
+        event |= {"firstTimestamp": None, "lastTimestamp": None}
+        self._api.record(EVENT, event)
+
+    def _may_pass(self, uid: str, kind: str) -> bool:
+        now = self._clock.now
+        bucket = self._buckets.get((uid, kind))
+        if bucket is None:
+            bucket = self._buckets[uid, kind] = _Bucket(BURST, now)
+        bucket.tokens = min(BURST, bucket.tokens + (now - bucket.filled) / REFILL)
+        bucket.filled = now
+        if bucket.tokens < 1:
+            return False
+        bucket.tokens -= 1
+        return True
+
+    def _write(self, resource: Resource, obj: Object, series: _Series, key: tuple[str, str, str, str, str]) -> Object:
+        _, field, kind, reason, message = key
+        event = series.event or self._new(resource, obj, kind, reason, message, field)
+        if self._api.find(EVENT, event["metadata"]["namespace"], event["metadata"]["name"]) is None:
+            event = self._new(resource, obj, kind, reason, message, field)
+        times = {"firstTimestamp": series.first, "lastTimestamp": self._clock.timestamp(), "count": series.count}
+        return self._api.record(EVENT, {**event, **times})
+
+    def _new(self, resource: Resource, obj: Object, kind: str, reason: str, message: str, field: str) -> Object:
+        namespace = namespace_of(obj) or "default"
+        self._stamp = max(self._stamp + 1, self._clock.now * 1000)
+        return {
+            "apiVersion": "v1",
+            "eventTime": None,
+            "involvedObject": reference_to(resource, obj, field),
+            "kind": "Event",
+            "message": message,
+            "metadata": {
+                "creationTimestamp": self._clock.timestamp(),
+                "name": f"{obj['metadata']['name']}.{self._stamp:016x}",
+                "namespace": namespace,
+                "uid": f"{self._stamp:032x}",
+            },
+            "reason": reason,
+            "reportingComponent": self._component,
+            "reportingInstance": self._source.get("host", ""),
+            "source": self._source,
+            "type": kind,
+        }

@@ -1,0 +1,198 @@
+"""A kubectl command as data, and what one call of it sees and says."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from kubesim.apiserver import APIServer
+from kubesim.authorization import ADMIN, User, impersonated
+from kubesim.clock import Clock
+from kubesim.kubectl.config import Kubeconfig
+from kubesim.kubectl.errors import KubectlError
+from kubesim.kubelet import Kubelet
+from kubesim.workspace import Workspace
+
+
+@dataclass(frozen=True)
+class Flag:
+    """One flag. `bare` is the value that the flag has when it is given without one (pflag's NoOptDefVal).
+
+    `kind` is text, switch, number, duration, list (commas divide) or array (they do not).
+    `simulated` is False for flags that kubectl has and kubesim refuses in one line.
+    """
+
+    name: str
+    short: str = ""
+    kind: str = "text"
+    default: Any = ""
+    bare: str | None = None
+    help: str = ""
+    simulated: bool = True
+
+
+def text(name: str, short: str = "", help: str = "", default: str = "", bare: str | None = None) -> Flag:
+    """A flag with a text."""
+    return Flag(name, short, "text", default, bare, help)
+
+
+def switch(name: str, short: str = "", help: str = "", default: bool = False) -> Flag:
+    """A flag that is on or off."""
+    return Flag(name, short, "switch", default, "true", help)
+
+
+def number(name: str, short: str = "", help: str = "", default: int = 0) -> Flag:
+    """A flag with a whole number."""
+    return Flag(name, short, "number", default, None, help)
+
+
+def duration(name: str, short: str = "", help: str = "", default: float = 0.0) -> Flag:
+    """A flag with a duration such as 1m30s; its value is in seconds."""
+    return Flag(name, short, "duration", default, None, help)
+
+
+def many(name: str, short: str = "", help: str = "") -> Flag:
+    """A flag that may be given several times, or once with commas."""
+    return Flag(name, short, "list", (), None, help)
+
+
+def array(name: str, short: str = "", help: str = "") -> Flag:
+    """A flag that may be given several times; commas belong to the value."""
+    return Flag(name, short, "array", (), None, help)
+
+
+def absent(*names: str, kind: str = "text") -> tuple[Flag, ...]:
+    """Flags that kubectl has and kubesim does not simulate; "name/n" gives the short form."""
+    return tuple(
+        Flag(
+            name.partition("/")[0],
+            name.partition("/")[2],
+            kind,
+            bare="true" if kind == "switch" else None,
+            simulated=False,
+        )
+        for name in names
+    )
+
+
+@dataclass
+class Context:
+    """Where kubectl runs: the cluster it talks to, and the shell it was typed into.
+
+    `run_editor` runs the editor's command line on a file of the workspace and returns its exit status.
+    """
+
+    api: APIServer
+    clock: Clock
+    kubelet: Kubelet
+    workspace: Workspace
+    config: Kubeconfig
+    env: Mapping[str, str] = field(default_factory=dict)
+    stdin: str | None = None
+    run_editor: Callable[[str, str], int] | None = None
+
+
+@dataclass
+class Call:
+    """One call of a command: its arguments and flags, and the output that it gathers."""
+
+    command: Command
+    context: Context
+    args: Sequence[str]
+    flags: Mapping[str, Any]
+    given: frozenset[str]
+    pieces: list[tuple[bool, str]] = field(default_factory=list)
+    exit_code: int = 0
+
+    def say(self, text: str) -> None:
+        """Write to stdout."""
+        self.pieces.append((True, text))
+
+    def complain(self, text: str) -> None:
+        """Write to stderr."""
+        self.pieces.append((False, text))
+
+    @property
+    def api(self) -> APIServer:
+        """The API server."""
+        return self.context.api
+
+    @property
+    def user(self) -> User:
+        """Who asks: the kubeconfig's user, or the one that --as names."""
+        name = self.flags["as"]
+        return impersonated(name, tuple(self.flags["as-group"])) if name else ADMIN
+
+    @property
+    def namespace(self) -> str:
+        """The namespace of -n, or the current one."""
+        return self.flags["namespace"] or self.context.config.namespace
+
+    @property
+    def explicit_namespace(self) -> str | None:
+        """The namespace of -n, or None."""
+        return self.flags["namespace"] or None
+
+    def dry_run(self) -> str:
+        """The --dry-run strategy: none, client or server."""
+        chosen = self.flags.get("dry-run", "none")
+        if chosen == "unchanged":
+            self.complain(_dry_run_warning(self.context.clock.micro_timestamp()))
+            return "client"
+        if chosen not in ("none", "client", "server"):
+            raise KubectlError(f'Invalid dry-run value ({chosen}). Must be "none", "server", or "client".')
+        return str(chosen)
+
+    def strict(self) -> bool:
+        """Whether --validate asks the server to refuse unknown fields."""
+        chosen = str(self.flags.get("validate", "strict"))
+        if chosen not in ("strict", "true", "warn", "ignore", "false"):
+            raise KubectlError(
+                'invalid validation directive. Valid values are "strict"("true"), "warn", "ignore"("false"), found: '
+                f'"{chosen}"'
+            )
+        return chosen in ("strict", "true")
+
+
+def _dry_run_warning(now: str) -> str:
+    """A line of klog, as kubectl writes it for a bare --dry-run."""
+    head = f"W{now[5:7]}{now[8:10]} {now[11:26]}"
+    return f"{head}       1 helpers.go:719] --dry-run is deprecated and can be replaced with --dry-run=client.\n"
+
+
+Run = Callable[[Call], None]
+
+
+@dataclass(frozen=True)
+class Command:
+    """One command. `path` is its words after "kubectl"; `usage` what follows them; `run` is None for a mere group."""
+
+    path: tuple[str, ...]
+    usage: str
+    short: str
+    flags: tuple[Flag, ...]
+    run: Run
+    aliases: tuple[str, ...] = ()
+    example: str = ""
+    is_group: bool = False
+
+    @property
+    def name(self) -> str:
+        """The command as typed: "kubectl create secret"."""
+        return " ".join(("kubectl", *self.path))
+
+
+def command(
+    path: str,
+    usage: str,
+    short: str,
+    *flags: Flag | tuple[Flag, ...],
+    aliases: tuple[str, ...] = (),
+    example: str = "",
+) -> Callable[[Run], Command]:
+    """Make a Command of the function that runs it."""
+    flat: list[Flag] = []
+    for flag in flags:
+        flat.extend(flag if isinstance(flag, tuple) else (flag,))
+    return lambda run: Command(tuple(path.split()), usage, short, tuple(flat), run, aliases, example)

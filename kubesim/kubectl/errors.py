@@ -1,0 +1,90 @@
+"""How kubectl refuses: its own errors, and how it words the API server's.
+
+Mirrors k8s.io/kubectl pkg/cmd/util/helpers.go, v1.36.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from kubesim.errors import StatusError
+
+
+class KubectlError(Exception):
+    """kubectl's own refusal: "error: …", exit status 1."""
+
+
+class UsageError(KubectlError):
+    """A refusal that points at the command's help: "See 'kubectl get -h' for help and examples"."""
+
+
+class FlagError(KubectlError):
+    """A flag that cannot be parsed: "See 'kubectl get --help' for usage."."""
+
+
+class NotSimulated(Exception):
+    """Something that kubectl does and this simulator does not; the text follows "kubesim: "."""
+
+
+class Plain(Exception):
+    """A refusal whose text is shown as it is."""
+
+
+class Several(Exception):
+    """Errors of several objects, told one after the other."""
+
+    def __init__(self, errors: Iterable[Exception]) -> None:
+        super().__init__()
+        self.errors = list(errors)
+
+
+class Exit(Exception):
+    """End at once with a status; everything has been said."""
+
+    def __init__(self, code: int) -> None:
+        super().__init__()
+        self.code = code
+
+
+def raise_all(errors: list[Exception]) -> None:
+    """Raise what was gathered, if anything."""
+    if len(errors) == 1:
+        raise errors[0]
+    if errors:
+        raise Several(errors)
+
+
+def with_source(verb: str, source: str, error: StatusError) -> StatusError:
+    """The error with the file that it is about: 'error when creating "pod.yaml": …'."""
+    message = f'error when {verb} "{source}": {error.message}'
+    return StatusError(error.code, error.reason, message, error.kind, error.name, error.causes)
+
+
+def told(error: Exception, command: str) -> str:
+    """What kubectl prints for an error of `command` ("kubectl get")."""
+    if isinstance(error, Several):
+        return "".join(dict.fromkeys(told(one, command) for one in error.errors))
+    if isinstance(error, StatusError):
+        return _told_status(error)
+    if isinstance(error, NotSimulated):
+        return f"kubesim: {error}\n"
+    if isinstance(error, Plain):
+        return f"{error}\n"
+    tail = ""
+    if isinstance(error, FlagError):
+        tail = f"See '{command} --help' for usage.\n"
+    elif isinstance(error, UsageError):
+        tail = f"See '{command} -h' for help and examples\n"
+    return f"error: {error}\n{tail}"
+
+
+def _told_status(error: StatusError) -> str:
+    if error.reason != "Invalid":
+        return f"Error from server ({error.reason}): {error.message}\n"
+    head = f'The {error.kind} "{error.name}" is invalid' if error.kind or error.name else "The request is invalid"
+    causes = list(dict.fromkeys(map(str, error.causes)))
+    if not causes:
+        return f"{head}: {error.message}\n" if head == "The request is invalid" else f"{head}\n"
+    if len(causes) == 1:
+        return f"{head}: {causes[0]}\n"
+    return f"{head}: \n" + "".join(f"* {cause}\n" for cause in causes)

@@ -1,0 +1,329 @@
+"""The kubelet of the one node: makes its Pods run, and says why where it cannot.
+
+Mirrors kubernetes pkg/kubelet/{kubelet,pod_workers}.go and pkg/kubelet/kuberuntime, v1.36. A sync first reports what
+the sync before it found and then acts, which is why a Pod's status lags behind its events, as on a real node.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from kubesim import process
+from kubesim.apiserver import APIServer, Change
+from kubesim.clock import Clock
+from kubesim.events import Recorder
+from kubesim.identity import Identity
+from kubesim.imagepull import ImageManager, PullRequest, PullTrace
+from kubesim.kubelet.containers import KILLED, Container, CrashBackoff, Worker
+from kubesim.kubelet.environment import ConfigError, environment
+from kubesim.kubelet.status import generate
+from kubesim.objects import Object, pull_secret_names
+from kubesim.registry import Image
+from kubesim.resources import POD, SECRET
+
+# Seconds. A failed sync is tried again after 10 s plus up to half of that (pkg/kubelet/pod_workers.go:
+# workerBackOffPeriodJitterFactor); the middle stands for the jitter, so that runs repeat. The runtime is asked for
+# news every second (pkg/kubelet/pleg).
+RETRY = 12.5
+RELIST = 1.0
+REACTION = 0.02
+SANDBOX = 0.2
+# From the end of the last process to the Pod's removal, as recorded.
+CLEANUP = 1.5
+CLEANUP_UNSTARTED = 0.2
+
+
+class Kubelet:
+    """Runs the Pods that are bound to `node`.
+
+    `traces` holds, by namespace, Pod and container, why the last attempt to get an image went as it did.
+    """
+
+    def __init__(self, api: APIServer, clock: Clock, identity: Identity, images: ImageManager, node: str) -> None:
+        self.traces: dict[tuple[str, str, str], PullTrace] = {}
+        self.images = images
+        self._api = api
+        self._clock = clock
+        self._identity = identity
+        self._recorder = Recorder(api, clock, "kubelet", node)
+        self._node = node
+        self._workers: dict[str, Worker] = {}
+        self._addresses = 1
+        api.subscribe(self._on_pod, POD)
+
+    def container(self, pod: Object, name: str) -> Container | None:
+        """The container of a Pod as the runtime knows it, or None if it never started."""
+        worker = self._workers.get(pod["metadata"]["uid"])
+        return worker.containers.get(name) if worker else None
+
+    def execute(self, pod: Object, container: Container, argv: list[str]) -> process.Process:
+        """Run a command beside a running container, as `kubectl exec` asks for. Raises process.StartError."""
+        variables = environment(self._api, pod, container.spec)
+        return process.run(argv, variables, container.image.files, pod["metadata"]["name"])
+
+    def _on_pod(self, change: Change) -> None:
+        pod = change.obj
+        uid = pod["metadata"]["uid"]
+        if change.type == "DELETED":
+            self._forget(uid)
+        elif pod["spec"].get("nodeName") == self._node:
+            self._notice(pod, change.old)
+
+    def _forget(self, uid: str) -> None:
+        worker = self._workers.pop(uid, None)
+        if worker:
+            self.images.forget_pod(uid)
+            for name in (*worker.inits, *worker.containers, *worker.waiting):
+                self.traces.pop((worker.namespace, worker.name, name), None)
+
+    def _notice(self, pod: Object, old: Object | None) -> None:
+        meta = pod["metadata"]
+        worker = self._workers.get(meta["uid"])
+        if worker is None:
+            inits = frozenset(item["name"] for item in pod["spec"].get("initContainers", ()))
+            worker = self._workers[meta["uid"]] = Worker(meta["uid"], meta["namespace"], meta["name"], inits)
+        elif old and old["spec"] is pod["spec"] and _marks(old) == _marks(pod):
+            return
+        self._plan(worker, REACTION)
+
+    def _plan(self, worker: Worker, delay: float) -> None:
+        """Sync after `delay` seconds, instead of any sync that was planned before."""
+        worker.ticket += 1
+        ticket = worker.ticket
+
+        def run() -> None:
+            if worker.ticket == ticket:
+                self._sync(worker)
+
+        self._clock.call_later(delay, run)
+
+    def _relist(self, worker: Worker) -> None:
+        """Sync when the runtime's news arrive, whatever else is planned."""
+        self._clock.call_later(RELIST, lambda: self._sync(worker))
+
+    def _sync(self, worker: Worker) -> None:
+        pod = self._api.find(POD, worker.namespace, worker.name)
+        if pod is None or self._workers.get(pod["metadata"]["uid"]) is not worker:
+            return
+        if pod["metadata"].get("deletionTimestamp"):
+            self._terminate(pod, worker)
+            return
+        self._report(pod, worker)
+        if not worker.has_sandbox:
+            worker.has_sandbox = True
+            self._tell_missing_secrets(pod)
+            self._clock.call_later(SANDBOX, lambda: self._start_sandbox(worker))
+            self._relist(worker)
+        elif worker.ip:
+            self._start_due(pod, worker)
+
+    def _report(self, pod: Object, worker: Worker) -> None:
+        self._api.update_status(POD, pod, generate(pod, worker, self._clock.timestamp()))
+
+    def _start_sandbox(self, worker: Worker) -> None:
+        pod = self._api.find(POD, worker.namespace, worker.name)
+        if pod is None or self._workers.get(pod["metadata"]["uid"]) is not worker:
+            return
+        self._addresses += 1
+        worker.ip = f"10.244.{1 + self._addresses // 254}.{1 + self._addresses % 254}"
+        self._report(pod, worker)
+        self._start_due(pod, worker, first=True)
+
+    def _start_due(self, pod: Object, worker: Worker, first: bool = False) -> None:
+        """Start what should run and does not; come back later where something could not start."""
+        due = list(_due(pod["spec"], worker))
+        self._stop_changed(pod, worker)
+        if not due:
+            return
+        if not first:
+            self._tell_missing_secrets(pod)
+        started = [self._start(pod, worker, spec) for spec in due]
+        if not all(started):
+            self._plan(worker, RETRY)
+        if any(started):
+            self._relist(worker)
+
+    def _tell_missing_secrets(self, pod: Object) -> None:
+        names = pull_secret_names(pod["spec"])
+        missing = [name for name in names if self._api.find(SECRET, pod["metadata"]["namespace"], name) is None]
+        if missing:
+            message = (
+                f"Unable to retrieve some image pull secrets ({', '.join(missing)}); "
+                "attempting to pull the image may not succeed."
+            )
+            self._recorder.event(POD, pod, "Warning", "FailedToRetrieveImagePullSecret", message)
+
+    def _start(self, pod: Object, worker: Worker, spec: Object) -> bool:
+        """Start one container; where that fails keep the reason and say it."""
+        say = self._speaker(pod, worker, spec["name"])
+        error = self._hold_back(worker, spec) or self._pull_and_run(pod, worker, spec, say)
+        if error is None:
+            worker.waiting.pop(spec["name"], None)
+            return True
+        worker.waiting[spec["name"]] = error
+        reason, message = error
+        if reason == "CrashLoopBackOff":
+            say("Warning", "BackOff", f"Back-off restarting failed container {_full_name(spec, pod)}")
+        else:
+            say("Warning", "Failed", f"Error: {message if reason.startswith('Create') else reason}")
+        return False
+
+    def _speaker(self, pod: Object, worker: Worker, container: str) -> Callable[[str, str, str], None]:
+        kind = "initContainers" if container in worker.inits else "containers"
+        field = f"spec.{kind}{{{container}}}"
+        return lambda type_, reason, message: self._recorder.event(POD, pod, type_, reason, message, field)
+
+    def _hold_back(self, worker: Worker, spec: Object) -> tuple[str, str] | None:
+        """The CrashLoopBackOff of a container that exited too often, or None."""
+        container, backoff = worker.containers.get(spec["name"]), worker.crashes.get(spec["name"])
+        if container is None or backoff is None or container.spec != spec:
+            return None
+        if backoff.remaining(container.finished, self._clock.now) <= 0:
+            backoff.grow()
+            return None
+        text = f"back-off {_minutes(backoff.delay)} restarting failed container={spec['name']} "
+        return "CrashLoopBackOff", f"{text}pod={worker.name}_{worker.namespace}({worker.uid})"
+
+    def _pull_and_run(
+        self, pod: Object, worker: Worker, spec: Object, say: Callable[[str, str, str], None]
+    ) -> tuple[str, str] | None:
+        secrets = [(name, self._api.find(SECRET, worker.namespace, name)) for name in pull_secret_names(pod["spec"])]
+        request = PullRequest(
+            worker.namespace,
+            worker.name,
+            worker.uid,
+            spec["name"],
+            spec["image"],
+            spec["imagePullPolicy"],
+            secrets,
+            self._clock.now,
+        )
+        result = self.images.ensure_image(request)
+        if result.trace.outcome != "ImagePullBackOff":
+            self.traces[worker.namespace, worker.name, spec["name"]] = result.trace
+        for type_, reason, message in result.events:
+            say(type_, reason, message)
+        if result.error or result.image is None:
+            return result.error
+        return self._run(pod, worker, spec, result.image, result.image_id, say)
+
+    def _run(
+        self,
+        pod: Object,
+        worker: Worker,
+        spec: Object,
+        image: Image,
+        image_id: str,
+        say: Callable[[str, str, str], None],
+    ) -> tuple[str, str] | None:
+        try:
+            variables = environment(self._api, pod, spec)
+        except ConfigError as error:
+            return "CreateContainerConfigError", str(error)
+        say("Normal", "Created", "Container created")
+        argv = [*spec.get("command", ()), *spec.get("args", ())]
+        try:
+            ran = process.run(argv, variables, image.files, worker.name) if argv else process.endless(image.log)
+        except process.StartError as error:
+            return "RunContainerError", str(error)
+        self._add_container(worker, spec, image, image_id, ran)
+        say("Normal", "Started", "Container started")
+        return None
+
+    def _add_container(self, worker: Worker, spec: Object, image: Image, image_id: str, ran: process.Process) -> None:
+        old = worker.containers.get(spec["name"])
+        container = Container(
+            spec=spec,
+            id=self._identity.container_id(),
+            image=image,
+            shown_image=self.images.shown_name(image_id),
+            image_id=image_id,
+            output=ran.output,
+            started=self._clock.now,
+        )
+        if old:
+            container.restarts = old.restarts + 1
+            container.last_state, container.previous_output = old.state, old.output
+        worker.containers[spec["name"]] = container
+        if ran.seconds != float("inf"):
+            self._clock.call_later(ran.seconds, lambda: self._exited(worker, container, ran.exit_code))
+
+    def _exited(self, worker: Worker, container: Container, exit_code: int) -> None:
+        if not container.is_running:
+            return
+        container.exit_code, container.finished = exit_code, self._clock.now
+        name = container.spec["name"]
+        if not container.stopping and not (name in worker.inits and exit_code == 0):
+            worker.crashes.setdefault(name, CrashBackoff())
+        self._relist(worker)
+
+    def _stop_changed(self, pod: Object, worker: Worker) -> None:
+        """Stop containers whose part of the Pod was changed; they are started anew once they have ended."""
+        for spec in pod["spec"]["containers"]:
+            container = worker.containers.get(spec["name"])
+            if container and container.is_running and not container.stopping and container.spec != spec:
+                container.stopping = True
+                message = f"Container {spec['name']} definition changed, will be restarted"
+                self._speaker(pod, worker, spec["name"])("Normal", "Killing", message)
+                self._kill(worker, container, pod["spec"]["terminationGracePeriodSeconds"])
+
+    def _kill(self, worker: Worker, container: Container, grace: float) -> None:
+        """End a process that ignores SIGTERM, as every image here does: it takes the whole grace period."""
+        self._clock.call_later(grace, lambda: self._exited(worker, container, KILLED))
+
+    def _terminate(self, pod: Object, worker: Worker) -> None:
+        running = [item for item in worker.containers.values() if item.is_running]
+        grace = pod["metadata"].get("deletionGracePeriodSeconds", 0)
+        for container in running:
+            if not container.stopping:
+                container.stopping = True
+                name = container.spec["name"]
+                self._speaker(pod, worker, name)("Normal", "Killing", f"Stopping container {name}")
+        delay = grace + CLEANUP if running else CLEANUP_UNSTARTED
+        self._clock.call_later(delay, lambda: self._remove(worker))
+
+    def _remove(self, worker: Worker) -> None:
+        pod = self._api.find(POD, worker.namespace, worker.name)
+        if pod and pod["metadata"]["uid"] == worker.uid:
+            self._api.remove(POD, pod)
+
+
+def _marks(pod: Object) -> tuple[object, ...]:
+    """What of the metadata makes the kubelet look at a Pod again."""
+    meta = pod["metadata"]
+    keys = ("labels", "annotations", "deletionTimestamp", "deletionGracePeriodSeconds")
+    return tuple(meta.get(key) for key in keys)
+
+
+def _due(spec: Object, worker: Worker) -> Iterator[Object]:
+    """The containers to start now: the first init container that has not succeeded, or else all that do not run."""
+    for init in spec.get("initContainers", ()):
+        container = worker.containers.get(init["name"])
+        if container is None or container.exit_code != 0:
+            if container is None or _restarts(spec["restartPolicy"], container, is_init=True):
+                yield init
+            return
+    for item in spec["containers"]:
+        container = worker.containers.get(item["name"])
+        if container is None or _restarts(spec["restartPolicy"], container):
+            yield item
+
+
+def _restarts(policy: str, container: Container, is_init: bool = False) -> bool:
+    if container.is_running:
+        return False
+    if container.stopping:
+        return True
+    if is_init or policy == "OnFailure":
+        return policy != "Never" and container.exit_code != 0
+    return policy == "Always"
+
+
+def _full_name(spec: Object, pod: Object) -> str:
+    meta = pod["metadata"]
+    return f"{spec['name']} in pod {meta['name']}_{meta['namespace']}({meta['uid']})"
+
+
+def _minutes(seconds: int) -> str:
+    """As Go prints a duration: 10s, 1m20s, 5m0s."""
+    return f"{seconds}s" if seconds < 60 else f"{seconds // 60}m{seconds % 60}s"

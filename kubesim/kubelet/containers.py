@@ -1,0 +1,94 @@
+"""What the kubelet and the container runtime know of a Pod on their node."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from kubesim.clock import SECOND, Micros, rfc3339
+from kubesim.objects import Object
+from kubesim.registry import Image
+
+KILLED = 137
+
+
+@dataclass
+class Container:
+    """One container that was started; `spec` is the part of the Pod that it was started from."""
+
+    spec: Object
+    id: str
+    image: Image
+    shown_image: str
+    image_id: str
+    output: str
+    started: Micros
+    restarts: int = 0
+    finished: Micros = 0
+    exit_code: int | None = None
+    stopping: bool = False
+    last_state: Object = field(default_factory=dict)
+    previous_output: str | None = None
+
+    @property
+    def url(self) -> str:
+        """The id with its runtime, as in status.containerID."""
+        return f"containerd://{self.id}"
+
+    @property
+    def is_running(self) -> bool:
+        """Whether its process lives."""
+        return self.exit_code is None
+
+    @property
+    def state(self) -> Object:
+        """Its ContainerState, unless it is waiting."""
+        if self.is_running:
+            return {"running": {"startedAt": rfc3339(self.started)}}
+        return {
+            "terminated": {
+                "containerID": self.url,
+                "exitCode": self.exit_code,
+                "finishedAt": rfc3339(self.finished),
+                "reason": "Error" if self.exit_code else "Completed",
+                "startedAt": rfc3339(self.started),
+            }
+        }
+
+
+CRASH_BACKOFF_FIRST = 10
+CRASH_BACKOFF_LIMIT = 300
+
+
+@dataclass
+class CrashBackoff:
+    """How long an exited container waits for its restart (seconds): 10 doubling to 300."""
+
+    delay: int = 0
+
+    def remaining(self, finished: Micros, now: Micros) -> float:
+        """Seconds that are left of the wait."""
+        return self.delay - (now - finished) / SECOND
+
+    def grow(self) -> None:
+        """Count one more restart."""
+        self.delay = min(self.delay * 2, CRASH_BACKOFF_LIMIT) if self.delay else CRASH_BACKOFF_FIRST
+
+
+@dataclass
+class Worker:
+    """The kubelet's memory of one Pod.
+
+    `waiting` is its reason cache: why a container does not run, as the next status will tell. `ticket` numbers the
+    planned syncs, so that only the latest one comes off.
+    """
+
+    uid: str
+    namespace: str
+    name: str
+    inits: frozenset[str]
+    ip: str = ""
+    containers: dict[str, Container] = field(default_factory=dict)
+    waiting: dict[str, tuple[str, str]] = field(default_factory=dict)
+    crashes: dict[str, CrashBackoff] = field(default_factory=dict)
+    ticket: int = 0
+    has_sandbox: bool = False
