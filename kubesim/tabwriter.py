@@ -12,12 +12,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 
-def table(
-    rows: Sequence[Sequence[str]], minwidth: int = 6, padding: int = 3, widths: list[int] | None = None
-) -> str:
+def format(rows: Sequence[Sequence[str]], minwidth: int = 6, padding: int = 3, widths: list[int] | None = None) -> str:
     """The rows as kubectl get prints them, each with its line end.
 
-    All rows have the same number of cells, and no cell holds a tab or a line break (`format` takes any text).
+    All rows have the same number of cells, and no cell holds a tab or a line break (`align` takes any text).
     `widths` remembers the columns' widths from one call to the next, as a watch does: it is widened in place.
     """
     if not rows:
@@ -30,12 +28,12 @@ def table(
     return "".join([pattern % tuple(row) for row in rows])
 
 
-def format(text: str, minwidth: int = 0, padding: int = 2) -> str:
+def align(text: str, minwidth: int = 0, padding: int = 2) -> str:
     """`text` with its tab-ended cells aligned, by default as kubectl describe does. A form feed ends all columns."""
-    return "\n".join(_format_section(section, minwidth, padding) for section in text.split("\f"))
+    return "\n".join(_align_section(section, minwidth, padding) for section in text.split("\f"))
 
 
-def _format_section(text: str, minwidth: int, padding: int) -> str:
+def _align_section(text: str, minwidth: int, padding: int) -> str:
     lines = [line.split("\t") for line in text.split("\n")]
     aligned = [""] * len(lines)
     for column in range(max(map(len, lines))):
