@@ -1,0 +1,149 @@
+"""Descriptions of Pods and Pod templates. Mirrors describePod in k8s.io/kubectl pkg/describe/describe.go, v1.36."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from kubesim.clock import Micros
+from kubesim.describe.containers import write_containers, write_resources
+from kubesim.describe.volumes import write_volumes
+from kubesim.describe.writer import Writer
+from kubesim.humanize import NONE, age, long_time
+from kubesim.objects import Object
+
+_SUBSCRIPT = re.compile(r"metadata\.(labels|annotations)\['(.*)'\]")
+
+
+def write_pod(writer: Writer, pod: Object, now: Micros) -> None:
+    """All of a Pod but its events."""
+    spec, status = pod["spec"], pod.get("status") or {}
+    _placement(writer, pod, spec, status)
+    _condition(writer, pod, status, now)
+    _addresses(writer, status)
+    _origin(writer, pod, spec, status)
+    for label, field in (("Init Containers", "initContainers"), ("Containers", "containers")):
+        if field == "containers" or spec.get(field):
+            statuses = status.get(f"{field.removesuffix('s')}Statuses")
+            write_containers(writer, label, spec.get(field) or (), statuses, lambda path: _field(pod, path))
+    _conditions(writer, spec, status)
+    write_volumes(writer, spec.get("volumes"))
+    writer.field("QoS Class", status.get("qosClass", "BestEffort"))
+    writer.labels("Node-Selectors", spec.get("nodeSelector"))
+    writer.multiline("Tolerations", _tolerations(spec.get("tolerations")))
+
+
+def _placement(writer: Writer, pod: Object, spec: Object, status: Object) -> None:
+    meta = pod["metadata"]
+    writer.fields((("Name", meta.get("name", "")), ("Namespace", meta.get("namespace", ""))))
+    for label, key in (
+        ("Priority", "priority"),
+        ("Priority Class Name", "priorityClassName"),
+        ("Runtime Class Name", "runtimeClassName"),
+        ("Service Account", "serviceAccountName"),
+    ):
+        if spec.get(key) not in (None, ""):
+            writer.field(label, spec[key])
+    node = spec.get("nodeName")
+    writer.field("Node", f"{node}/{status.get('hostIP', '')}" if node else NONE)
+    if status.get("startTime"):
+        writer.field("Start Time", long_time(status["startTime"]))
+    writer.labels("Labels", meta.get("labels"))
+    writer.annotations("Annotations", meta.get("annotations"))
+
+
+def _condition(writer: Writer, pod: Object, status: Object, now: Micros) -> None:
+    meta, phase = pod["metadata"], status.get("phase", "")
+    if meta.get("deletionTimestamp") and phase not in ("Failed", "Succeeded"):
+        writer.field("Status", f"Terminating (lasts {age(meta['deletionTimestamp'], now)})")
+        writer.field("Termination Grace Period", f"{meta.get('deletionGracePeriodSeconds', 0)}s")
+    else:
+        writer.field("Status", phase)
+    for label in ("Reason", "Message"):
+        if status.get(label.lower()):
+            writer.field(label, status[label.lower()])
+    profile = (pod["spec"].get("securityContext") or {}).get("seccompProfile")
+    if profile:
+        writer.field("SeccompProfile", profile.get("type", ""))
+
+
+def _addresses(writer: Writer, status: Object) -> None:
+    writer.field("IP", status.get("podIP", ""))
+    addresses = status.get("podIPs") or ()
+    writer.line("IPs:" if addresses else f"IPs:\t{NONE}")
+    writer.fields((("IP", item.get("ip", "")) for item in addresses), 1)
+
+
+def _origin(writer: Writer, pod: Object, spec: Object, status: Object) -> None:
+    write_controller(writer, pod)
+    if status.get("nominatedNodeName"):
+        writer.field("NominatedNodeName", status["nominatedNodeName"])
+    if spec.get("resources"):
+        writer.line("Resources:")
+        write_resources(writer, spec["resources"], 1)
+
+
+def write_controller(writer: Writer, obj: Object) -> None:
+    """Which controller owns the object, where one does."""
+    for owner in obj["metadata"].get("ownerReferences") or ():
+        if owner.get("controller"):
+            writer.field("Controlled By", f"{owner['kind']}/{owner['name']}")
+
+
+def _conditions(writer: Writer, spec: Object, status: Object) -> None:
+    conditions = {item["type"]: item["status"] for item in status.get("conditions") or ()}
+    gates = {item["conditionType"]: NONE for item in spec.get("readinessGates") or ()}
+    gates = {gate: conditions.get(gate, none) for gate, none in gates.items()}
+    for label, rows in (("Readiness Gates", gates), ("Conditions", conditions)):
+        if rows:
+            writer.line(f"{label}:")
+            writer.line("Type\tStatus", 1)
+        for kind, value in rows.items():
+            writer.line(f"{kind} \t{value} ", 1)
+
+
+def _tolerations(tolerations: Sequence[Object] | None) -> list[str]:
+    return [_toleration(item) for item in sorted(tolerations or (), key=lambda item: str(item.get("key", "")))]
+
+
+def _toleration(item: Object) -> str:
+    text = str(item.get("key", ""))
+    if item.get("value"):
+        text += f"={item['value']}"
+    if item.get("effect"):
+        text += f":{item['effect']}"
+    if item.get("operator") == "Exists" and not item.get("value"):
+        text += " op=Exists" if text else "op=Exists"
+    seconds = item.get("tolerationSeconds")
+    return text if seconds is None else f"{text} for {seconds}s"
+
+
+def _field(pod: Object, path: str) -> str:
+    """What a fieldRef gives; "" where kubectl does not work it out (spec and status)."""
+    meta = pod["metadata"]
+    match = _SUBSCRIPT.fullmatch(path)
+    if match:
+        return str((meta.get(match[1]) or {}).get(match[2], ""))
+    return str(meta.get(path.removeprefix("metadata."), "")) if path in _PLAIN_FIELDS else ""
+
+
+_PLAIN_FIELDS = ("metadata.name", "metadata.namespace", "metadata.uid")
+
+
+def write_template(writer: Writer, template: Object) -> None:
+    """The Pod template of a Deployment or ReplicaSet."""
+    meta, spec = template.get("metadata") or {}, template["spec"]
+    writer.line("Pod Template:")
+    writer.labels("  Labels", meta.get("labels"))
+    if meta.get("annotations"):
+        writer.annotations("  Annotations", meta["annotations"])
+    if spec.get("serviceAccountName"):
+        writer.field("Service Account", spec["serviceAccountName"], 1)
+    if spec.get("initContainers"):
+        write_containers(writer, "Init Containers", spec["initContainers"], indent="  ")
+    write_containers(writer, "Containers", spec.get("containers") or (), indent="  ")
+    write_volumes(writer, spec.get("volumes"), "  ")
+    if spec.get("priorityClassName"):
+        writer.field("Priority Class Name", spec["priorityClassName"], 1)
+    writer.labels("  Node-Selectors", spec.get("nodeSelector"))
+    writer.multiline("  Tolerations", _tolerations(spec.get("tolerations")))

@@ -1,0 +1,81 @@
+"""Descriptions of Roles, ClusterRoles and their bindings.
+
+Mirrors their describers in k8s.io/kubectl pkg/describe/describe.go and pkg/util/rbac/rbac.go, v1.36.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import product
+from typing import NamedTuple
+
+from kubesim.describe.writer import Writer
+from kubesim.objects import Object
+
+
+class _Rule(NamedTuple):
+    """One line of a role: one resource (or URL), at most one name of it, and verbs."""
+
+    group: str
+    resource: str
+    name: str
+    url: str
+    verbs: tuple[str, ...]
+
+
+def write_role(writer: Writer, role: Object) -> None:
+    """A Role or ClusterRole, one line for every resource, however its rules were written down."""
+    writer.name(role, namespaced=False)
+    writer.line("PolicyRule:")
+    rules = sorted(_compact(rule for item in role.get("rules") or () for rule in _break_down(item)), key=_order)
+    headings = ("Resources", "Non-Resource URLs", "Resource Names", "Verbs")
+    rows = [(_resource(rule), _bracket(rule.url), _bracket(rule.name), _bracket(*rule.verbs)) for rule in rules]
+    writer.table(headings, rows)
+
+
+def _break_down(rule: Object) -> Iterator[_Rule]:
+    names = rule.get("resourceNames") or [""]
+    for group, resource, name in product(rule.get("apiGroups") or (), rule.get("resources") or (), names):
+        yield from (_Rule(group, resource, name, "", (verb,)) for verb in rule["verbs"])
+    for url, verb in product(rule.get("nonResourceURLs") or (), rule["verbs"]):
+        yield _Rule("", "", "", url, (verb,))
+
+
+def _compact(rules: Iterator[_Rule]) -> list[_Rule]:
+    """Verbs for the same resource on one line; rules for URLs stay apart."""
+    urls, merged = [], dict[_Rule, tuple[str, ...]]()
+    for rule in rules:
+        if rule.url:
+            urls.append(rule)
+        else:
+            key = rule._replace(verbs=())
+            merged[key] = merged.get(key, ()) + rule.verbs
+    return urls + [key._replace(verbs=verbs) for key, verbs in merged.items()]
+
+
+def _order(rule: _Rule) -> str:
+    """Rules are sorted by how Go prints them: by verbs first."""
+    fields = (_bracket(*rule.verbs), f"[{rule.group}]", *map(_bracket, (rule.resource, rule.name, rule.url)))
+    return ",".join(fields)
+
+
+def _bracket(*words: str) -> str:
+    return f"[{' '.join(word for word in words if word)}]"
+
+
+def _resource(rule: _Rule) -> str:
+    name, slash, part = rule.resource.partition("/")
+    return f"{name}{'.' if rule.group else ''}{rule.group}{slash}{part}"
+
+
+def write_role_binding(writer: Writer, binding: Object) -> None:
+    """A RoleBinding or ClusterRoleBinding."""
+    writer.name(binding, namespaced=False)
+    writer.line("Role:")
+    writer.fields((("Kind", binding["roleRef"]["kind"]), ("Name", binding["roleRef"]["name"])), 1)
+    writer.line("Subjects:")
+    writer.table(("Kind", "Name", "Namespace"), map(_subject, binding.get("subjects") or ()))
+
+
+def _subject(subject: Object) -> Sequence[str]:
+    return subject["kind"], subject["name"], subject.get("namespace", "")
