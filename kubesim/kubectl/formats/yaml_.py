@@ -1,0 +1,173 @@
+"""YAML as sigs.k8s.io/yaml writes it, for values of JSON.
+
+Mirrors goyaml.v2's encode.go, resolve.go, sorter.go and emitterc.go (sigs.k8s.io/yaml v1.6), a port of the libyaml that
+PyYAML builds on. The few styles that goyaml uses are written here directly: the same text with and without PyYAML's C
+extension, and twenty times as fast as without. The tests compare it with PyYAML's.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cmp_to_key, lru_cache
+from typing import Any
+
+from kubesim.kubectl.formats.golang import float_text
+
+_WIDTH = 80
+
+_WORDS = ["y", "yes", "on", "n", "no", "off", "true", "false", "null", ".nan", ".inf", "+.inf", "-.inf"]
+_RESOLVED = {form for word in _WORDS for form in (word, word.capitalize(), word.upper())} | {
+    *("", "~", "<<", ".NaN", ".Inf", "+.Inf", "-.Inf")
+}
+_NUMBER = re.compile(
+    r"[-+]?(?:0[xX][0-9a-fA-F_]+|0[bB][01_]+|0[oO][0-7_]+|(?:\.[\d_]+|\d[\d_]*(?:\.[\d_]*)?)(?:[eE][-+]?[\d_]+)?"
+    r"|\d[\d_]*(?::[0-5]?\d)+(?:\.[\d_]*)?)"
+)
+_TIMESTAMP = re.compile(
+    r"\d{4}-\d\d?-\d\d?(?:[Tt]\d\d?:\d\d?:\d\d?(?:\.\d+)?(?:Z|[-+]\d\d:\d\d)| \d\d?:\d\d?:\d\d?(?:\.\d+)?)?"
+)
+_SURELY_PLAIN = re.compile(r"[A-EG-MP-SU-XZa-eg-mp-su-xz/_][\w./-]*(?:[=:]\w[\w./-]*)*", re.ASCII)
+_NOT_PLAIN = re.compile(r"(?:[#,\[\]{}&*!|>'\"%@` ]|[?:-](?: |$)|---|\.\.\.)|.*(?::(?: |$)| #| $)", re.DOTALL)
+_SPECIAL = re.compile("[^\n\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd]")
+_ESCAPED = re.compile('[\n"\\\\]|' + _SPECIAL.pattern)
+_ESCAPES = dict(zip('\0\a\b\t\n\v\f\r\x1b"\\\x85\xa0\u2028\u2029', '0abtnvfre"\\N_LP', strict=True))
+
+
+def dumps(value: Any) -> str:
+    """`value` as a YAML document with its line end."""
+    lines: list[str] = []
+    _write(lines, "", "", value, 0)
+    return "".join(lines)
+
+
+def _write(lines: list[str], lead: str, after: str, value: Any, indent: int) -> None:
+    """Append `value`, a node of a block at `indent`, behind `lead`, the text that stands in its line before it.
+
+    `after` is the space between the two where the value stays in that line.
+    """
+    if value and isinstance(value, dict):
+        _write_mapping(lines, lead, value, indent)
+    elif value and isinstance(value, list):
+        _write_sequence(lines, lead, value, indent)
+    else:
+        lines.append(f"{lead}{after}{_scalar(value, len(lead) + len(after), indent)}\n")
+
+
+def _write_mapping(lines: list[str], lead: str, mapping: dict[str, Any], indent: int) -> None:
+    for key in _sorted_keys(mapping):
+        value = mapping[key]
+        lead = f"{lead or ' ' * indent}{_key(key)}:"
+        if value and isinstance(value, dict):
+            lines.append(lead + "\n")
+            _write_mapping(lines, "", value, indent + 2)
+        elif value and isinstance(value, list):
+            lines.append(lead + "\n")
+            _write_sequence(lines, "", value, indent)
+        else:
+            lines.append(f"{lead} {_scalar(value, len(lead) + 1, indent + 2)}\n")
+        lead = ""
+
+
+def _write_sequence(lines: list[str], lead: str, sequence: list[Any], indent: int) -> None:
+    for item in sequence:
+        _write(lines, f"{lead or ' ' * indent}- ", "", item, indent + 2)
+        lead = ""
+
+
+def _sorted_keys(mapping: dict[str, Any]) -> list[str]:
+    if all(map(str.isalpha, mapping)):
+        return sorted(mapping)
+    return sorted(mapping, key=cmp_to_key(_compare_keys))
+
+
+def _compare_keys(a: str, b: str) -> int:
+    """goyaml's order: letters after other characters, numbers by their value."""
+    at = next((at for at, (x, y) in enumerate(zip(a, b, strict=False)) if x != y), None)
+    if at is None:
+        return len(a) - len(b)
+    x, y = a[at], b[at]
+    if x.isalpha() and y.isalpha():
+        return -1 if x < y else 1
+    if x.isalpha() or y.isalpha():
+        return -1 if x.isalpha() == (at > 0 and a[at - 1].isdigit()) else 1
+    return -1 if (*_number_at(a, at), x) < (*_number_at(b, at), y) else 1
+
+
+def _number_at(text: str, at: int) -> tuple[int, int]:
+    """The number whose digits go on at `at` (led by 1 where digits that are not all 0 stand before) and its length."""
+    digits = re.compile(r"[0-9]*").match(text, at)[0]  # type: ignore[index]  # matches always
+    before = re.search(r"[0-9]*$", text[:at])[0].strip("0")  # type: ignore[index]
+    return int(("1" if before else "") + (digits or "0")), len(digits)
+
+
+@lru_cache(maxsize=1024)
+def _key(key: str) -> str:
+    return key if _SURELY_PLAIN.fullmatch(key) else _text(key, 0, 0, is_key=True)
+
+
+def _scalar(value: Any, column: int, indent: int) -> str:
+    """A scalar or empty collection that begins at `column` and goes on, if need be, in lines indented by `indent`."""
+    if isinstance(value, str):
+        return value if _SURELY_PLAIN.fullmatch(value) else _text(value, column, indent)
+    if value is None or isinstance(value, bool):
+        return {None: "null", True: "true", False: "false"}[value]
+    if isinstance(value, float):
+        return str(int(value)) if value.is_integer() and abs(value) < 2**63 else _float(value)
+    return "{}" if isinstance(value, dict) else "[]" if isinstance(value, list) else str(value)
+
+
+def _float(value: float) -> str:
+    text = float_text(value, high=6)
+    return {"+Inf": ".inf", "-Inf": "-.inf", "NaN": ".nan"}.get(text, text)
+
+
+def _text(text: str, column: int, indent: int, is_key: bool = False) -> str:
+    if "\n" in text and not is_key and not (text.endswith(" ") or " \n" in text or _SPECIAL.search(text)):
+        return _literal(text, indent)
+    width = 1 << 30 if is_key else _WIDTH
+    if _resolves(text) or "\n" in text or _SPECIAL.search(text):
+        return '"' + _fold(_ESCAPED.sub(_escape, text), column + 1, indent, width, escaped=True) + '"'
+    if _NOT_PLAIN.match(text):
+        return "'" + _fold(text.replace("'", "''"), column + 1, indent, width) + "'"
+    return _fold(text, column, indent, width)
+
+
+def _resolves(text: str) -> bool:
+    """Would a reader take the plain text for something else than a string?"""
+    return text in _RESOLVED or bool(_NUMBER.fullmatch(text) or _TIMESTAMP.fullmatch(text))
+
+
+def _literal(text: str, indent: int) -> str:
+    indent = max(indent, 2)
+    hint = "2" if text[0] in " \n" else ""
+    chomp = "-" if not text.endswith("\n") else "+" if text == "\n" or text.endswith("\n\n") else ""
+    lines = text.removesuffix("\n").split("\n")
+    return "\n".join([f"|{hint}{chomp}", *[" " * indent + line if line else "" for line in lines]])
+
+
+def _fold(text: str, column: int, indent: int, width: int, escaped: bool = False) -> str:
+    """Break lines at the first space past `width`; only double quotes can hold a break within several spaces."""
+    if column + len(text) <= width:
+        return text
+    words = text.split(" ")
+    out = [words[0]]
+    column += len(words[0])
+    for number in range(1, len(words)):
+        previous, word = words[number - 1], words[number]
+        if column > width and previous and (word or (escaped and number < len(words) - 1)):
+            out.append("\n" + " " * indent + ("" if word else "\\"))
+            column = indent + (not word)
+        else:
+            out.append(" ")
+            column += 1
+        out.append(word)
+        column += len(word)
+    return "".join(out)
+
+
+def _escape(match: re.Match[str]) -> str:
+    char = match[0]
+    if char in _ESCAPES:
+        return "\\" + _ESCAPES[char]
+    code = ord(char)
+    return f"\\x{code:02X}" if code <= 0xFF else f"\\u{code:04X}" if code <= 0xFFFF else f"\\U{code:08X}"
