@@ -38,7 +38,9 @@ class QuizCard(Exercise):
         self.answer = message["answer"]
         self._judge()
         if not self._progress.keep(self._quiz.id, self.answer) and self._verdict:
-            kept = Note(self._verdict.right, "(This answer cannot be kept: `.progress.json` is not a file of kubesim's.)")
+            kept = Note(
+                self._verdict.right, "(This answer cannot be kept: `.progress.json` is not a file of kubesim's.)"
+            )
             self._verdict = Verdict(self._verdict.right, (*self._verdict.notes, kept))
 
     def do_retry(self, _message: dict[str, Any]) -> None:

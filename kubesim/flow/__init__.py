@@ -1,0 +1,9 @@
+"""The way of an image pull as data: which hops a credential passes, where it fails, and which command mends that.
+
+Drawn from the live cluster and the trace of the kubelet's last attempt; `trace_flow` changes nothing.
+"""
+
+from kubesim.flow.hops import trace_flow
+from kubesim.flow.model import FAILED, NOT_NEEDED, NOT_REACHED, PASSED, SYMBOLS, Flow, Hop
+
+__all__ = ["FAILED", "NOT_NEEDED", "NOT_REACHED", "PASSED", "SYMBOLS", "Flow", "Hop", "trace_flow"]

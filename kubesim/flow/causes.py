@@ -1,0 +1,323 @@
+"""Why an image does not arrive: one function for each kind of cause, asked in turn."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from kubesim import imageref, keyring
+from kubesim.flow import commands
+from kubesim.flow.facts import Facts, host_of, nearest
+from kubesim.imagepull import NEVER, Attempt, SecretLook
+from kubesim.imageref import DEFAULT_REGISTRY, LEGACY_DEFAULT_REGISTRY, OFFICIAL_PREFIX, Reference
+from kubesim.objects import name_of
+from kubesim.resources import NODE, SECRET
+
+
+@dataclass(frozen=True)
+class Cause:
+    """The hop where the cause lies, what is wrong there, and the commands that mend it."""
+
+    hop: str
+    problem: str
+    mend: tuple[str, ...]
+
+
+def find_cause(facts: Facts) -> Cause | None:
+    """What keeps the image from the node; None where nothing does, or where only a next attempt is waited for."""
+    if facts.has_image:
+        return None
+    early = _invalid_name(facts) or _unschedulable(facts)
+    if early or facts.trace is None or will_recover(facts):
+        return early
+    return next(cause for ask in _CAUSES if (cause := ask(facts)))
+
+
+def will_recover(facts: Facts) -> bool:
+    """Whether the next attempt, which the kubelet makes by itself, will succeed."""
+    failed = facts.trace is not None and not facts.has_image
+    return failed and facts.container.get("imagePullPolicy") != NEVER and facts.would_pull(facts.secrets)
+
+
+def _invalid_name(facts: Facts) -> Cause | None:
+    if facts.reference:
+        return None
+    lower = facts.image.lower()
+    better = lower if _is_reference(lower) else "'<a valid image name>'"
+    problem = f'"{facts.image}" is not an image name. Names are written registry/repository:tag, in lower case.'
+    return Cause("spec", problem, (commands.set_image(facts, better),))
+
+
+def _is_reference(text: str) -> bool:
+    try:
+        imageref.parse(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _unschedulable(facts: Facts) -> Cause | None:
+    conditions = facts.pod.get("status", {}).get("conditions", ())
+    refused = next((item for item in conditions if item.get("reason") == "Unschedulable"), None)
+    if refused is None:
+        return None
+    selector = facts.pod["spec"].get("nodeSelector") or {}
+    labels = " ".join(f"{key}={value}" for key, value in selector.items())
+    problem = f"No node fits the Pod, so no kubelet has been told to pull. The Pod asks for a node with {labels}."
+    node = name_of(facts.cluster.api.list(NODE)[0])
+    return Cause("kubelet", problem, (f"kubectl label node {node} {labels} --overwrite",))
+
+
+def _never(facts: Facts) -> Cause | None:
+    if facts.trace is None or facts.trace.policy != NEVER or facts.trace.present:
+        return None
+    problem = "imagePullPolicy: Never forbids the kubelet to pull, and the image is not on the node."
+    policy = "imagePullPolicy: "
+    return Cause("kubelet", problem, (commands.make_anew_with(facts, policy + NEVER, policy + "IfNotPresent"),))
+
+
+def _unreachable(facts: Facts) -> Cause | None:
+    answer = _last_answer(facts)
+    if "dial tcp" not in answer:
+        return None
+    known = [host_of(entry) for secret in facts.cluster.api.list(SECRET, facts.namespace) for entry in _entries(secret)]
+    host = facts.registry.rpartition(":")[0]
+    near = nearest(facts.registry, [*known, DEFAULT_REGISTRY])
+    if "no such host" not in answer:
+        problem = f"Nobody listens at {facts.registry}. Is the port right?"
+        near = host
+    elif near:
+        problem = f"There is no host {facts.registry}. Did you mean {near}? Look at the letters."
+    else:
+        problem = f"There is no host {facts.registry}, so there is nobody to ask for the image."
+    image = facts.image.replace(facts.registry, near, 1) if near else "'<registry>/<repository>:<tag>'"
+    return Cause("registry", problem, (commands.set_image(facts, image),))
+
+
+def _not_found(facts: Facts) -> Cause | None:
+    reference = facts.reference
+    if reference is None or not _last_answer(facts).endswith(": not found"):
+        return None
+    tag = _existing_tag(facts, reference)
+    wanted = reference.digest or reference.tag
+    kind = "digest" if reference.digest else "tag"
+    problem = f"The registry let the kubelet in, but {reference.name} has no {kind} {wanted}" + (
+        f". It has {tag}." if tag else ", or there is no such repository."
+    )
+    bare = facts.image.partition("@")[0].removesuffix(f":{reference.tag}")
+    return Cause(
+        "image", problem, (commands.set_image(facts, f"{bare}:{tag or chr(39) + '<a tag that exists>' + chr(39)}"),)
+    )
+
+
+def _existing_tag(facts: Facts, reference: Reference) -> str:
+    """A tag near the wanted one that the registry has, or latest, or ""."""
+    tag = reference.tag or ""
+    near = [tag.removeprefix("v"), f"v{tag}", f"{tag}.0", tag.removesuffix(".0"), "latest"]
+    offers = [match.credential for match in facts.matches] or [None]
+    for guess in near if tag else ["latest"]:
+        other = replace(reference, tag=guess, digest=None)
+        if guess and any(facts.cluster.registries.resolve(other, offer).image for offer in offers):
+            return guess
+    return ""
+
+
+def _official(facts: Facts) -> Cause | None:
+    """Docker Hub's official images are public, so a refusal means that there is none of that name."""
+    reference = facts.reference
+    if (
+        reference is None
+        or reference.registry != DEFAULT_REGISTRY
+        or not reference.repository.startswith(OFFICIAL_PREFIX)
+    ):
+        return None
+    if "401" in _last_answer(facts):
+        return None
+    problem = (
+        f"Docker Hub has no official image {reference.repository.removeprefix(OFFICIAL_PREFIX)}. Is it spelled right?"
+    )
+    return Cause("image", problem, (commands.set_image(facts, "'<the right name>'"),))
+
+
+def _own_list(facts: Facts) -> Cause | None:
+    if not facts.names or facts.names == facts.account_names:
+        return None
+    secrets = [facts.cluster.api.find(SECRET, facts.namespace, name) for name in facts.account_names]
+    good = next((secret for secret in secrets if secret and facts.would_pull([secret])), None)
+    if good is None:
+        return None
+    problem = (
+        f"The Pod has a list of its own ({', '.join(facts.names)}), and that replaces the list of the ServiceAccount "
+        f"{facts.account}, whose {name_of(good)} would do."
+    )
+    edit = commands.make_anew_with(facts, f"- name: {facts.names[0]}", f"- name: {name_of(good)}")
+    return Cause("spec", problem, (edit,))
+
+
+def _none_named(facts: Facts) -> Cause | None:
+    if facts.names:
+        return None
+    if any(name == facts.fitting for name in facts.account_names):
+        problem = (
+            f"The Pod names no pull secret. Its ServiceAccount {facts.account} does, but a Pod gets that list only at "
+            "the moment it is made, and this Pod is older."
+        )
+        return Cause("spec", problem, (commands.make_anew(facts),))
+    problem = (
+        f"{facts.registry}/… is private, and the Pod names no pull secret: neither its own spec.imagePullSecrets nor "
+        f"its ServiceAccount {facts.account}. A Pod's list cannot change, so it is made anew."
+    )
+    return Cause("spec", problem, _provide_and_name(facts))
+
+
+def _provide_and_name(facts: Facts) -> tuple[str, ...]:
+    if facts.fitting:
+        return (commands.name_secret(facts, facts.fitting),)
+    name, namespace = facts.elsewhere()
+    if name:
+        return commands.copy_secret(facts, name, namespace), commands.name_secret(facts, name)
+    free = next(name for name in _free_names() if facts.cluster.api.find(SECRET, facts.namespace, name) is None)
+    return commands.create_secret(facts, free), commands.name_secret(facts, free)
+
+
+def _free_names() -> list[str]:
+    return ["regcred", *(f"regcred-{number}" for number in range(2, 1000))]
+
+
+def _unreadable(facts: Facts) -> Cause | None:
+    bad = next((look for look in facts.looks if look.problem.startswith("cannot be read")), None)
+    if bad is None:
+        return None
+    problem = f"What the Secret {bad.name} holds {bad.problem}. The kubelet then uses none of the Pod's pull secrets."
+    return Cause("secret", problem, (commands.overwrite_secret(facts, bad.name),))
+
+
+def _refused(facts: Facts) -> Cause | None:
+    attempt = _credential_refused(facts)
+    if attempt is None or not facts.matches:
+        return None
+    who = f'user "{attempt.username}" of the Secret {attempt.secret}'
+    if "401" in attempt.answer:
+        problem = f"{facts.registry} does not know the {who} with that password: 401 Unauthorized."
+    else:
+        problem = (
+            f"{facts.registry} knows the {who}, but does not let it read this repository, or has no such repository."
+        )
+    return Cause("registry", problem, (commands.overwrite_secret(facts, str(attempt.secret)),))
+
+
+def _credential_refused(facts: Facts) -> Attempt | None:
+    attempts = facts.trace.attempts if facts.trace else ()
+    told = [attempt for attempt in attempts if attempt.username and "no basic auth" not in attempt.answer]
+    return next((attempt for attempt in told if "401" in attempt.answer), told[0] if told else None)
+
+
+def _missing(facts: Facts) -> Cause | None:
+    look = next((look for look in facts.looks if not look.found), None)
+    if look is None:
+        return None
+    name, namespace = facts.elsewhere(look.name)
+    if name:
+        problem = f"The Secret {name} is in the namespace {namespace}. A Pod can use Secrets of its own namespace only."
+        return Cause("secret", problem, (commands.copy_secret(facts, name, namespace),))
+    problem = f"There is no Secret {look.name} in the namespace {facts.namespace}."
+    near = facts.similar(look.name) or facts.fitting
+    if near and facts.fitting:
+        problem += f" There is one named {near}: did you mean that?"
+        return Cause("secret", problem, (_rename(facts, look.name, near if near == facts.fitting else facts.fitting),))
+    return Cause("secret", problem, (commands.create_secret(facts, look.name),))
+
+
+def _wrong_type(facts: Facts) -> Cause | None:
+    look = next((look for look in facts.looks if look.found and look.type not in keyring.DATA_KEYS), None)
+    if look is None:
+        return None
+    problem = (
+        f"The Secret {look.name} is of the type {look.type}. The kubelet passes over every pull secret that is not of "
+        f"the type {keyring.DOCKER_CONFIG_JSON}."
+    )
+    secret = facts.cluster.api.find(SECRET, facts.namespace, look.name) or {}
+    keys = secret.get("data", {})
+    kind = next((kind for kind, key in keyring.DATA_KEYS.items() if key in keys), "")
+    if kind and facts.fits({**secret, "type": kind}):
+        mend: tuple[str, ...] = (commands.retype_secret(facts, look.name, str(look.type), kind),)
+    else:
+        mend = (commands.delete_secret(facts, look.name), commands.create_secret(facts, look.name))
+    return Cause("secret", problem, mend)
+
+
+def _empty(facts: Facts) -> Cause | None:
+    match = next(
+        (match for match in facts.matches if not (match.credential.username and match.credential.password)), None
+    )
+    if match is None:
+        return None
+    problem = f"The entry {match.entry} of the Secret {match.secret_name} has no user or no password."
+    return Cause("secret", problem, (commands.overwrite_secret(facts, match.secret_name),))
+
+
+def _no_entry(facts: Facts) -> Cause | None:
+    look = next((look for look in facts.looks if look.type in keyring.DATA_KEYS), None)
+    if look is None or facts.matches:
+        return None
+    if facts.fitting:
+        problem = f"{_mismatch(facts, look)} The Secret {facts.fitting} would fit, but the Pod does not name it."
+        return Cause("secret", problem, (_rename(facts, look.name, facts.fitting),))
+    return Cause("secret", _mismatch(facts, look), (commands.overwrite_secret(facts, look.name),))
+
+
+def _mismatch(facts: Facts, look: SecretLook) -> str:
+    """In what way the Secret's entries miss the image."""
+    assert facts.reference is not None
+    held = f"The Secret {look.name} holds credentials for {', '.join(look.entries) or 'no registry'}"
+    wanted = f"the image is at {facts.registry}"
+    for entry in look.entries:
+        host = host_of(entry)
+        if keyring.key_matches(host, facts.reference.name):
+            return f"{held}: only for repositories that begin so. The image is {facts.reference.name}."
+        if host.partition(":")[0] == facts.registry.partition(":")[0]:
+            return f"{held}, but {wanted}. The port must be the same on both sides."
+        if nearest(host, [facts.registry]):
+            return f"{held}, but {wanted}. Almost the same name: look at the letters."
+        if host in (DEFAULT_REGISTRY, LEGACY_DEFAULT_REGISTRY):
+            return f"{held}, that is Docker Hub, which kubectl assumes without --docker-server; but {wanted}."
+    return f"{held}, but {wanted}."
+
+
+def _rename(facts: Facts, old: str, new: str) -> str:
+    return commands.make_anew_with(facts, f"- name: {old}", f"- name: {new}")
+
+
+def _other(facts: Facts) -> Cause:
+    """What none of the others explains is told in the kubelet's own words."""
+    message = facts.trace.message if facts.trace else ""
+    where = commands.in_namespace(facts.namespace)
+    return Cause("registry", message, (f"kubectl describe pod {name_of(facts.pod)}{where}",))
+
+
+def _last_answer(facts: Facts) -> str:
+    return facts.trace.attempts[-1].answer if facts.trace and facts.trace.attempts else ""
+
+
+def _entries(secret: dict[str, object]) -> list[str]:
+    try:
+        return [entry for entry, _ in keyring.read_entries(secret)]
+    except ValueError:
+        return []
+
+
+_CAUSES: tuple[Callable[[Facts], Cause | None], ...] = (
+    _never,
+    _unreachable,
+    _not_found,
+    _official,
+    _unreadable,
+    _own_list,
+    _none_named,
+    _refused,
+    _missing,
+    _wrong_type,
+    _empty,
+    _no_entry,
+    _other,
+)

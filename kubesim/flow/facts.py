@@ -1,0 +1,194 @@
+"""What the cluster and the kubelet's trace say of one container: the ground on which the flow is drawn."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from difflib import get_close_matches
+from functools import cached_property
+
+from kubesim import imageref, keyring
+from kubesim.clock import parse_time
+from kubesim.cluster import Cluster
+from kubesim.imagepull import PullTrace, SecretLook, look
+from kubesim.imageref import Reference
+from kubesim.keyring import Keyring, Match
+from kubesim.objects import Object, find_named, name_of, namespace_of, pull_secret_names
+from kubesim.resources import REPLICA_SET, SECRET, SERVICE_ACCOUNT
+
+_LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
+
+
+@dataclass(frozen=True)
+class Facts:
+    """One container of one Pod, and what is known of the way of its image."""
+
+    cluster: Cluster
+    namespace: str
+    pod: Object
+    container: Object
+
+    @property
+    def image(self) -> str:
+        """What the Pod spec names."""
+        return str(self.container.get("image", ""))
+
+    @cached_property
+    def reference(self) -> Reference | None:
+        """The image's full name, None where the text is none."""
+        try:
+            return imageref.parse(self.image)
+        except ValueError:
+            return None
+
+    @property
+    def registry(self) -> str:
+        """The registry's host, and port if it has one."""
+        return self.reference.registry if self.reference else ""
+
+    @cached_property
+    def trace(self) -> PullTrace | None:
+        """The kubelet's last attempt for this Pod and this image, None while there was none."""
+        key = (self.namespace, name_of(self.pod), self.container["name"])
+        trace = self.cluster.kubelet.traces.get(key)
+        born = parse_time(self.pod["metadata"]["creationTimestamp"])
+        return trace if trace and trace.at >= born and trace.image == self.image else None
+
+    @property
+    def has_image(self) -> bool:
+        """Whether the container may start from its image."""
+        return self.trace is not None and self.trace.outcome in ("Pulled", "AlreadyPresent")
+
+    # Secrets
+
+    @cached_property
+    def names(self) -> list[str]:
+        """The Pod's own list of pull secrets."""
+        return pull_secret_names(self.pod["spec"])
+
+    @cached_property
+    def secrets(self) -> list[Object]:
+        """Those of them that exist."""
+        found = (self.cluster.api.find(SECRET, self.namespace, name) for name in self.names)
+        return [secret for secret in found if secret is not None]
+
+    @cached_property
+    def looks(self) -> tuple[SecretLook, ...]:
+        """What the kubelet saw of each when it got the image, and would see now where it did not."""
+        if self.trace and self.has_image:
+            return self.trace.secrets
+        return tuple(look(name, self.cluster.api.find(SECRET, self.namespace, name)) for name in self.names)
+
+    @cached_property
+    def matches(self) -> list[Match]:
+        """The credentials that the kubelet would try now."""
+        return self.matching(self.secrets)
+
+    def matching(self, secrets: list[Object]) -> list[Match]:
+        """The credentials among `secrets` that fit the image; none where one of them cannot be read."""
+        try:
+            return Keyring.from_secrets(secrets).lookup(self.reference.name) if self.reference else []
+        except ValueError:
+            return []
+
+    def fits(self, secret: Object) -> bool:
+        """Whether `secret` brings a user and a password for the image."""
+        return any(match.credential.username and match.credential.password for match in self.matching([secret]))
+
+    def would_pull(self, secrets: list[Object]) -> bool:
+        """Whether the registry would hand out the image now to a Pod with these pull secrets."""
+        if self.reference is None:
+            return False
+        offers = [match.credential for match in self.matching(secrets)] or [None]
+        return any(self.cluster.registries.resolve(self.reference, offer).image for offer in offers)
+
+    @cached_property
+    def fitting(self) -> str:
+        """A Secret of the Pod's namespace that fits the image, "" where there is none."""
+        return next(
+            (name_of(secret) for secret in self.cluster.api.list(SECRET, self.namespace) if self.fits(secret)), ""
+        )
+
+    def elsewhere(self, name: str = "") -> tuple[str, str]:
+        """Name and namespace of a fitting Secret (called `name`, if given) in another namespace, ("", "") if none."""
+        for secret in self.cluster.api.list(SECRET):
+            if namespace_of(secret) != self.namespace and name in ("", name_of(secret)) and self.fits(secret):
+                return name_of(secret), namespace_of(secret)
+        return "", ""
+
+    def similar(self, name: str) -> str:
+        """The name of a Secret in the Pod's namespace that looks much like `name`, "" where there is none."""
+        return nearest(name, [name_of(secret) for secret in self.cluster.api.list(SECRET, self.namespace)])
+
+    # The ServiceAccount
+
+    @property
+    def account(self) -> str:
+        """The name of the Pod's ServiceAccount."""
+        return str(self.pod["spec"].get("serviceAccountName") or "default")
+
+    @cached_property
+    def account_names(self) -> list[str]:
+        """The ServiceAccount's list of pull secrets."""
+        account = self.cluster.api.find(SERVICE_ACCOUNT, self.namespace, self.account)
+        return pull_secret_names(account) if account else []
+
+    @property
+    def inherited(self) -> bool:
+        """Whether the Pod's list is its ServiceAccount's and its manifest names none."""
+        applied = self.pod["metadata"].get("annotations", {}).get(_LAST_APPLIED, "")
+        return bool(self.names) and self.names == self.account_names and '"imagePullSecrets"' not in applied
+
+    # Who made the Pod
+
+    @cached_property
+    def deployment(self) -> str:
+        """The name of the Deployment that the Pod belongs to, or ""."""
+        owner = self.owner
+        if owner is None or owner["kind"] != REPLICA_SET.kind:
+            return ""
+        replica_set = self.cluster.api.find(REPLICA_SET, self.namespace, owner["name"])
+        return next((item["name"] for item in _owners(replica_set or {}) if item["kind"] == "Deployment"), "")
+
+    @property
+    def owner(self) -> Object | None:
+        """The reference to the controller that made the Pod and would make it anew."""
+        return next(_owners(self.pod), None)
+
+
+def _owners(obj: Object) -> Iterator[Object]:
+    return (item for item in obj.get("metadata", {}).get("ownerReferences", ()) if item.get("controller"))
+
+
+def nearest(word: str, words: list[str]) -> str:
+    """Which of `words` looks most like `word`, "" where none does."""
+    return next(iter(get_close_matches(word, words, 1, 0.8)), "")
+
+
+def host_of(entry: str) -> str:
+    """The host, and port, of a Docker config's entry."""
+    return (keyring.registry_key(entry) or entry).partition("/")[0]
+
+
+def containers(pod: Object) -> list[Object]:
+    """All containers in the order in which they start."""
+    return [*pod["spec"].get("initContainers", ()), *pod["spec"].get("containers", ())]
+
+
+def gather(cluster: Cluster, namespace: str, pod: Object, container: str | None) -> Facts | None:
+    """The facts on the container of that name; None where the Pod has no such container.
+
+    Without a name it is the first container whose image is not there yet, or else the first one.
+    """
+    if container is not None:
+        named = find_named(containers(pod), container)
+        return Facts(cluster, namespace, pod, named) if named else None
+    found = [Facts(cluster, namespace, pod, item) for item in containers(pod)]
+    waiting = (facts for facts in found if facts.trace and not facts.has_image)
+    return next(
+        waiting,
+        next(
+            (facts for facts in found if not facts.has_image),
+            Facts(cluster, namespace, pod, pod["spec"]["containers"][0]),
+        ),
+    )

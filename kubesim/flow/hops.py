@@ -1,0 +1,178 @@
+"""Draws the hops: kubectl, Secret, ServiceAccount, Pod spec, kubelet, registry, image."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from kubesim.cluster import Cluster
+from kubesim.flow import commands
+from kubesim.flow.causes import Cause, find_cause, will_recover
+from kubesim.flow.facts import Facts, containers, gather, nearest
+from kubesim.flow.model import FAILED, NOT_NEEDED, NOT_REACHED, PASSED, Flow, Hop
+from kubesim.imagepull import SecretLook
+from kubesim.objects import name_of, namespace_of
+from kubesim.resources import POD
+
+TITLES = {
+    "kubectl": "kubectl",
+    "secret": "Secret",
+    "account": "ServiceAccount",
+    "spec": "Pod spec",
+    "kubelet": "kubelet",
+    "registry": "Registry",
+    "image": "Image",
+}
+
+
+def trace_flow(cluster: Cluster, namespace: str, pod: str, container: str | None = None) -> Flow:
+    """The flow of one container's image; without `container`, of the one that waits for its image."""
+    found = cluster.api.find(POD, namespace, pod)
+    if found is None:
+        return _no_pod(cluster, namespace, pod)
+    facts = gather(cluster, namespace, found, container)
+    if facts is None:
+        return _no_container(namespace, found, str(container))
+    return _draw(facts)
+
+
+def _draw(facts: Facts) -> Flow:
+    cause = find_cause(facts)
+    hops = [_kubectl(facts), _secret(facts), *_account(facts), _spec(facts)]
+    hops += [_kubelet(facts, cause), _registry(facts, cause), _image(facts)]
+    if cause:
+        hops = [_blame(hop, cause) if hop.key == cause.hop else hop for hop in hops]
+    subject = f"{facts.image} for {facts.namespace}/{name_of(facts.pod)}, container {facts.container['name']}"
+    return Flow(subject, tuple(hops), _outcome(facts))
+
+
+def _blame(hop: Hop, cause: Cause) -> Hop:
+    return replace(hop, state=FAILED, problem=cause.problem, mend=cause.mend)
+
+
+def _outcome(facts: Facts) -> str:
+    if facts.has_image:
+        return "The image is on the node and the container may start."
+    if will_recover(facts):
+        return "Nothing is wrong any more: the kubelet tries again by itself, after its pause of at most 5 minutes."
+    return "The kubelet has not tried to pull the image yet."
+
+
+def _hop(key: str, state: str, *words: str) -> Hop:
+    return Hop(key, TITLES[key], state, words)
+
+
+def _kubectl(facts: Facts) -> Hop:
+    maker = f", made by {facts.owner['kind']} {facts.owner['name']}" if facts.owner else ""
+    return _hop("kubectl", PASSED, f"Pod {name_of(facts.pod)} is in {facts.namespace}{maker}")
+
+
+def _secret(facts: Facts) -> Hop:
+    if _asked_anonymously(facts):
+        return _hop("secret", NOT_NEEDED, "the image is public")
+    if facts.looks:
+        usable = any(look.usable for look in facts.looks)
+        return _hop("secret", PASSED if usable else FAILED, *(_seen(look) for look in facts.looks))
+    if facts.has_image:
+        return _hop("secret", NOT_NEEDED, "the image was on the node already")
+    if facts.fitting:
+        return _hop("secret", NOT_REACHED, f"{facts.fitting} would fit, but the Pod does not name it")
+    return _hop("secret", NOT_REACHED, "the Pod names none")
+
+
+def _seen(look: SecretLook) -> str:
+    if not look.found:
+        return f"{look.name}: not found"
+    if not look.usable:
+        return f"{look.name} ({look.type}): {look.problem}"
+    return f"{look.name} ({look.type}) holds {', '.join(look.entries)}"
+
+
+def _account(facts: Facts) -> list[Hop]:
+    if not facts.account_names:
+        return []
+    listed = f"{facts.account} lists {', '.join(facts.account_names)}"
+    if facts.inherited or not facts.names:
+        return [_hop("account", PASSED, listed)]
+    return [_hop("account", NOT_NEEDED, listed, "the Pod has a list of its own")]
+
+
+def _spec(facts: Facts) -> Hop:
+    if facts.names:
+        source = f"from the ServiceAccount {facts.account}" if facts.inherited else "its own list"
+        return _hop("spec", PASSED, f"imagePullSecrets: {', '.join(facts.names)}", source)
+    return _hop("spec", PASSED, "no imagePullSecrets")
+
+
+def _kubelet(facts: Facts, cause: Cause | None) -> Hop:
+    trace = facts.trace
+    if trace is None:
+        node = facts.pod["spec"].get("nodeName")
+        return _hop("kubelet", NOT_REACHED, "has not tried yet" if node else "the Pod has no node yet")
+    if trace.outcome == "AlreadyPresent":
+        return _hop("kubelet", PASSED, "found the image on the node, and the Pod may use it")
+    if will_recover(facts):
+        return _hop("kubelet", PASSED, "waits a moment, then tries again by itself")
+    if not trace.attempts:
+        return _hop("kubelet", FAILED, trace.message)
+    keys = ", ".join(dict.fromkeys(attempt.secret for attempt in trace.attempts if attempt.secret))
+    return _hop("kubelet", PASSED, f"asked with {keys}" if keys else "asked without credentials")
+
+
+def _registry(facts: Facts, cause: Cause | None) -> Hop:
+    trace = facts.trace
+    if trace is not None and trace.outcome == "AlreadyPresent":
+        return _hop("registry", NOT_NEEDED, "not asked")
+    if trace is None or not trace.attempts:
+        return _hop("registry", NOT_REACHED, facts.registry)
+    if will_recover(facts):
+        return _hop("registry", NOT_REACHED, f"{facts.registry} will be asked again")
+    last = trace.attempts[-1]
+    if last.ok or last.answer.endswith(": not found"):
+        who = f"user {last.username}" if last.username else "everybody"
+        return _hop("registry", PASSED, f"{facts.registry} lets {who} in")
+    return _hop("registry", FAILED, f"{facts.registry} refused: {_gist(last.answer)}")
+
+
+def _gist(answer: str) -> str:
+    """The end of a refusal, where the reason stands."""
+    return answer.rpartition(": ")[2]
+
+
+def _image(facts: Facts) -> Hop:
+    if not facts.has_image:
+        return _hop("image", NOT_REACHED, facts.image)
+    return _hop("image", PASSED, f"{facts.image} is on the node")
+
+
+def _asked_anonymously(facts: Facts) -> bool:
+    attempts = facts.trace.attempts if facts.trace else ()
+    return bool(attempts) and attempts[-1].ok and attempts[-1].secret is None
+
+
+def _no_pod(cluster: Cluster, namespace: str, pod: str) -> Flow:
+    homes = [namespace_of(item) for item in cluster.api.list(POD) if name_of(item) == pod]
+    near = nearest(pod, [name_of(item) for item in cluster.api.list(POD, namespace)])
+    problem = f"There is no Pod {pod} in the namespace {namespace}."
+    where = commands.in_namespace(namespace)
+    look = f"kubectl get pods{where}"
+    if homes:
+        problem += f" There is one in {homes[0]}."
+        look = f"kubectl get pod {pod}{commands.in_namespace(homes[0])}"
+    elif near:
+        problem += f" There is one named {near}."
+        look = f"kubectl get pod {near}{where}"
+    return _stopped(f"{namespace}/{pod}", problem, look)
+
+
+def _no_container(namespace: str, pod: dict[str, object], container: str) -> Flow:
+    names = ", ".join(item["name"] for item in containers(pod))
+    problem = f"The Pod {name_of(pod)} has no container {container}; it has {names}."
+    return _stopped(
+        f"{namespace}/{name_of(pod)}, container {container}", problem, f"kubectl describe pod {name_of(pod)}"
+    )
+
+
+def _stopped(subject: str, problem: str, look: str) -> Flow:
+    first = Hop("kubectl", TITLES["kubectl"], FAILED, (), problem, (look,))
+    rest = (Hop(key, title, NOT_REACHED) for key, title in TITLES.items() if key not in ("kubectl", "account"))
+    return Flow(subject, (first, *rest), "")

@@ -1,0 +1,216 @@
+"""The flow picture: the way of an image pull, drawn by Graphviz, following the cluster as commands run.
+
+Where Graphviz's `dot` is not installed, and in a browser without processes, a chain of boxes in HTML and CSS takes its
+place. (A WebAssembly Graphviz would cost a dependency of megabytes for seven boxes, and leave nothing in the notebook.)
+"""
+
+from __future__ import annotations
+
+import html
+import re
+import textwrap
+from pathlib import Path
+from typing import Any
+
+import anywidget
+import graphviz
+import traitlets
+from IPython.display import display
+
+from kubesim.flow import FAILED, NOT_NEEDED, NOT_REACHED, PASSED, SYMBOLS, Flow, Hop, trace_flow
+from kubesim.jupyter.current import Seat
+
+STATIC = Path(__file__).parent / "static"
+
+# How a state looks besides its symbol and its word: the shape of the box and the line around it.
+LOOKS = {
+    PASSED: {"shape": "box", "style": "rounded,filled", "penwidth": "1.5"},
+    FAILED: {"shape": "box", "style": "filled", "penwidth": "2.5"},
+    NOT_REACHED: {"shape": "box", "style": "rounded,filled,dashed", "penwidth": "1.2"},
+    NOT_NEEDED: {"shape": "box", "style": "rounded,filled,dotted", "penwidth": "1.2"},
+}
+CULPRIT = {"shape": "octagon", "penwidth": "3.5", "margin": "0,0.02"}
+"""The hop where the cause lies stands out as a stop sign does."""
+# Colours by day, and the theme's variables that replace them on a JupyterLab page.
+PAPER, INK = "#ffffff", "#1f2328"
+TINTS = {PASSED: "#e6f4ea", FAILED: "#fde7e9", NOT_REACHED: "#f3f4f6", NOT_NEEDED: "#f3f4f6"}
+LINES = {PASSED: "#1a7f37", FAILED: "#b3261e", NOT_REACHED: "#6e7781", NOT_NEEDED: "#6e7781"}
+FONT, MONOSPACED = "Arial", "Courier New"
+WIDTH = 27
+"""Characters in a line of a box."""
+
+
+def dot(flow: Flow, with_mend: bool = False) -> graphviz.Digraph:
+    """The flow as a Graphviz graph in two rows: what the cluster was told, and what the node does with it.
+
+    `with_mend` adds what is wrong and how to mend it, for where no HTML stands under the picture.
+    """
+    graph = graphviz.Digraph("flow")
+    graph.attr(bgcolor="transparent", nodesep="0.3", ranksep="0.28", margin="0.05", fontname=FONT)
+    graph.attr("node", fontname=FONT, fontsize="12", fontcolor=INK, margin="0.14,0.09")
+    graph.attr("edge", color=LINES[NOT_REACHED], penwidth="1.5", arrowsize="0.8")
+    split = next(number for number, hop in enumerate(flow.hops) if hop.key == "kubelet")
+    _row(graph, flow.hops[:split])
+    _row(graph, flow.hops[split:])
+    _turn(graph, flow.hops[split - 1], flow.hops[split], flow.hops[0])
+    if with_mend and flow.cause:
+        _callout(graph, flow, flow.cause)
+    return graph
+
+
+def _row(graph: graphviz.Digraph, hops: tuple[Hop, ...]) -> None:
+    with graph.subgraph() as row:
+        row.attr(rank="same")
+        for hop in hops:
+            look = {**LOOKS[hop.state], **(CULPRIT if hop.problem else {})}
+            look |= {"class": f"hop {_slug(hop)}", "fillcolor": TINTS[hop.state], "color": LINES[hop.state]}
+            row.node(hop.key, _label(hop), width="2.2", **look)
+        for before, after in zip(hops, hops[1:], strict=False):
+            row.edge(before.key, after.key, **_edge(after))
+
+
+def _edge(after: Hop) -> dict[str, str]:
+    reached = after.state in (PASSED, FAILED)
+    return {"style": "solid" if reached else "dashed", "color": LINES[after.state], "class": f"way {_slug(after)}"}
+
+
+def _slug(hop: Hop) -> str:
+    return hop.state.replace(" ", "-")
+
+
+def _turn(graph: graphviz.Digraph, before: Hop, after: Hop, first: Hop) -> None:
+    """The way from the end of the first row back to the beginning of the second, with two corners."""
+    corner = {"shape": "point", "width": "0.01", "label": ""}
+    way = {**_edge(after)}
+    with graph.subgraph() as row:
+        row.attr(rank="same")
+        row.node("left", **corner, color=way["color"])
+        row.node("right", **corner, color=way["color"])
+    graph.edge("left", "right", arrowhead="none", constraint="false", **way)
+    graph.edge(before.key, "right", arrowhead="none", weight="20", **way)
+    graph.edge(first.key, "left", style="invis", weight="20")
+    graph.edge("left", after.key, weight="20", **way)
+
+
+def _label(hop: Hop) -> str:
+    head = f"<b>{SYMBOLS[hop.state]} {html.escape(hop.title)}</b>  <i>{hop.state}</i>"
+    lines = [line for words in hop.words for line in textwrap.wrap(words, WIDTH, break_on_hyphens=False)]
+    rows = [head, *(html.escape(line) for line in lines[:5])]
+    return _left(rows)
+
+
+def _callout(graph: graphviz.Digraph, flow: Flow, cause: Hop) -> None:
+    problem = textwrap.wrap(cause.problem, 90, break_on_hyphens=False)
+    code = [line for command in cause.mend for line in _folded(command)]
+    lines = [f"<b>What is wrong</b> ({html.escape(cause.title)})", *map(html.escape, problem), "<b>Mend it</b>"]
+    lines += [f"<font face='{MONOSPACED}' point-size='11'>{html.escape(line)}</font>" for line in code]
+    look = {"shape": "note", "style": "filled", "fillcolor": PAPER, "color": LINES[FAILED]}
+    graph.node("mend", _left(lines), **look)
+    graph.edge(flow.hops[-2].key, "mend", style="invis", weight="50")
+
+
+def _left(lines: list[str]) -> str:
+    return "<" + "".join(f"{line}<br align='left'/>" for line in lines) + ">"
+
+
+def _folded(command: str) -> list[str]:
+    """A long command in several lines that mean the same: cut before pipes and options only."""
+    lines = [""]
+    for piece in re.split(r" (?=\| |--)", command):
+        fits = len(lines[-1]) + len(piece) < 84
+        lines = [*lines[:-1], f"{lines[-1]} {piece}".strip()] if fits else [*lines, f"    {piece}"]
+    return [f"{line} \\" for line in lines[:-1]] + lines[-1:]
+
+
+def svg(flow: Flow, with_mend: bool = False) -> str | None:
+    """The picture as SVG that stands in a page or alone, None where there is no Graphviz to draw it."""
+    try:
+        drawn = dot(flow, with_mend).pipe(format="svg", encoding="utf-8")
+    except (graphviz.ExecutableNotFound, OSError):
+        return None
+    return _dressed(drawn, flow)
+
+
+def _dressed(drawn: str, flow: Flow) -> str:
+    """Without prolog and tooltips, with a name for screen readers, and as wide as the page lets it be."""
+    body = re.sub(r"<title>.*?</title>\n?|<!--.*?-->\n?", "", drawn[drawn.index("<svg") :], flags=re.DOTALL)
+    label = html.escape(f"Flow of {flow.text()}", quote=True)
+    style = 'style="max-width:100%;height:auto"'
+    return body.replace("<svg ", f'<svg role="img" aria-label="{label}" {style} ', 1)
+
+
+def chain(flow: Flow) -> str:
+    """The picture without Graphviz: an ordered list, drawn as boxes and arrows by static/flow.css."""
+    items = "".join(_link(hop) for hop in flow.hops)
+    return f'<ol class="ks-chain">{items}</ol>'
+
+
+def _link(hop: Hop) -> str:
+    words = "".join(f"<div>{html.escape(text, quote=False)}</div>" for text in hop.words)
+    head = f"<b>{SYMBOLS[hop.state]} {html.escape(hop.title)}</b> <i>{hop.state}</i>"
+    return f'<li class="ks-{_slug(hop)}"><div>{head}</div>{words}</li>'
+
+
+def advice(flow: Flow) -> str:
+    """What stands under the picture: what is wrong and the commands that mend it, or that all is well."""
+    if flow.cause is None:
+        return f'<p class="ks-outcome">{html.escape(flow.outcome, quote=False)}</p>'
+    commands = html.escape("\n".join(flow.cause.mend), quote=False)
+    problem = html.escape(flow.cause.problem, quote=False)
+    title = html.escape(flow.cause.title)
+    return f"<p><b>What is wrong</b> ({title}): {problem}</p><p><b>Mend it:</b></p><pre><code>{commands}</code></pre>"
+
+
+def announcement(flow: Flow) -> str:
+    """One sentence for a screen reader when the flow has changed."""
+    return f"{flow.cause.title}: failed. {flow.cause.problem}" if flow.cause else flow.outcome
+
+
+class FlowPicture(anywidget.AnyWidget):  # type: ignore[misc]  # ipywidgets has no types
+    """A live flow picture of one container's image."""
+
+    _esm = STATIC / "flow.js"
+    _css = STATIC / "flow.css"
+
+    view = traitlets.Dict().tag(sync=True)
+    """The `picture` and the `advice` under it as HTML, whether something is `broken`, and the `news` to read out."""
+
+    def __init__(self, seat: Seat, namespace: str, pod: str, container: str | None = None) -> None:
+        super().__init__()
+        self._seat = seat
+        self._target = (namespace, pod, container)
+        self._flow: Flow | None = None
+        self._follow()
+        seat.on_change(self._follow)
+
+    @property
+    def flow(self) -> Flow:
+        """The flow as it is now."""
+        return trace_flow(self._seat.session.cluster, *self._target)
+
+    def _follow(self) -> None:
+        flow = self.flow
+        if flow == self._flow:
+            return
+        first, self._flow = self._flow is None, flow
+        news = "" if first else announcement(flow)
+        picture = svg(flow) or chain(flow)
+        self.view = {"picture": picture, "advice": advice(flow), "broken": flow.cause is not None, "news": news}
+
+    def _repr_mimebundle_(self, **_options: object) -> tuple[dict[str, Any], dict[str, Any]]:
+        bundle, metadata = super()._repr_mimebundle_() or ({}, {})
+        flow = self.flow
+        drawn = svg(flow, with_mend=True)
+        picture = {"image/svg+xml": drawn} if drawn else {"text/html": chain(flow) + advice(flow)}
+        return {**bundle, "text/plain": flow.text(), **picture}, metadata
+
+
+def show(arguments: str, seat: Seat) -> None:
+    """Display the flow of `POD [-n NAMESPACE] [-c CONTAINER]`, or say how to ask for one."""
+    wanted = re.fullmatch(r"\s*(?P<pod>[^\s-]\S*)(?P<options>(\s+-[nc]\s+\S+)*)\s*", arguments)
+    if wanted is None:
+        print("kubesim: which Pod? %flow POD [-n NAMESPACE] [-c CONTAINER]")  # noqa: T201  # a cell's output
+        return
+    options = dict(re.findall(r"-([nc])\s+(\S+)", wanted["options"]))
+    pod = wanted["pod"].removeprefix("pod/").removeprefix("pods/")
+    display(FlowPicture(seat, options.get("n", "default"), pod, options.get("c")))  # type: ignore[no-untyped-call]

@@ -1,0 +1,100 @@
+"""What a quiz and a task are: data read from the YAML files beside this module (see schema.json)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class Condition:
+    """One thing that must hold: what `run` (a shell line that only reads) prints is `equals`, or `matches` a regex.
+
+    `what` tells the learner what is to be reached, `otherwise` what is still missing: one sentence each.
+    """
+
+    run: str
+    otherwise: str
+    what: str = ""
+    equals: str | None = None
+    matches: str | None = None
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One answer to pick, and the feedback for picking it."""
+
+    text: str
+    why: str
+    right: bool = False
+
+
+@dataclass(frozen=True)
+class Reply:
+    """The feedback for a typed answer that `matches` (a regex, case ignored)."""
+
+    matches: str
+    why: str
+
+
+@dataclass(frozen=True)
+class Quiz:
+    """One question. `kind`: choice (one right), choices (all the right ones), text (typed), command (a shell line).
+
+    `answer` is what "Reveal answer" shows, and for a command the line itself; `why` is said after a right answer.
+    A command is run in a fresh cluster after `files` and `start`; then `wait` seconds pass, and `goal` must hold.
+    `wrong` is a command that does not meet the goal: the tests play it.
+    """
+
+    id: str
+    kind: str
+    question: str
+    answer: str
+    why: str = ""
+    hints: tuple[str, ...] = ()
+    choices: tuple[Choice, ...] = ()
+    accept: tuple[str, ...] = ()
+    matches: str | None = None
+    replies: tuple[Reply, ...] = ()
+    otherwise: str = ""
+    files: Mapping[str, str] = field(default_factory=dict)
+    start: tuple[str, ...] = ()
+    wait: float = 0
+    goal: tuple[Condition, ...] = ()
+    wrong: str = ""
+
+
+@dataclass(frozen=True)
+class Task:
+    """Something to do alone in the terminal, in namespaces of its own.
+
+    `files` and `start` make the start state, which does not meet `goal`; `solution` does, after `wait` seconds.
+    """
+
+    id: str
+    title: str
+    namespaces: tuple[str, ...]
+    text: str
+    goal: tuple[Condition, ...]
+    hints: tuple[str, ...]
+    solution: tuple[str, ...]
+    done: str
+    files: Mapping[str, str] = field(default_factory=dict)
+    start: tuple[str, ...] = ()
+    wait: float = 0
+
+
+@dataclass(frozen=True)
+class Note:
+    """One line of feedback: what is right, or what is still wrong."""
+
+    ok: bool
+    text: str
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What came of an answer or a check, with one note for each thing that was looked at."""
+
+    right: bool
+    notes: tuple[Note, ...]
