@@ -25,7 +25,7 @@ def _escape(text: str) -> str:
     return text
 
 
-def indented(value: Any, typed: bool = False) -> str:
+def to_json(value: Any, typed: bool = False) -> str:
     """`value` indented by four spaces, without a line end.
 
     Keys are sorted; a `typed` object, one that kubectl built itself, keeps the order of its fields after kind and

@@ -14,9 +14,9 @@ from functools import lru_cache
 from typing import Any
 
 from kubesim import gojson
-from kubesim.kubectl.formats import json_
 from kubesim.kubectl.formats import jsonpath_steps as steps
 from kubesim.kubectl.formats.golang import code_point, syntax, unquote
+from kubesim.kubectl.formats.json_ import to_json
 from kubesim.kubectl.formats.jsonpath_steps import JSONPathError, Run, Step, Values
 
 __all__ = ["JSONPathError", "Template", "parse", "relaxed"]
@@ -69,7 +69,7 @@ class Template:
         except JSONPathError as error:
             raise JSONPathError(self._explain(error.message, obj)) from None
         if as_json:
-            return "".join([json_.indented(values) + "\n" for values in found])
+            return "".join([to_json(values) + "\n" for values in found])
         return "".join([" ".join(map(_printed, values)) for values in found])
 
     def _explain(self, reason: str, obj: Any) -> str:

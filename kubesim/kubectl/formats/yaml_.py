@@ -33,7 +33,7 @@ _ESCAPED = re.compile('[\n"\\\\]|' + _SPECIAL.pattern)
 _ESCAPES = dict(zip('\0\a\b\t\n\v\f\r\x1b"\\\x85\xa0\u2028\u2029', '0abtnvfre"\\N_LP', strict=True))
 
 
-def dumps(value: Any) -> str:
+def to_yaml(value: Any) -> str:
     """`value` as a YAML document with its line end."""
     lines: list[str] = []
     _write(lines, "", "", value, 0)
@@ -125,14 +125,14 @@ def _text(text: str, column: int, indent: int, is_key: bool = False) -> str:
     if "\n" in text and not is_key and not (text.endswith(" ") or " \n" in text or _SPECIAL.search(text)):
         return _literal(text, indent)
     width = 1 << 30 if is_key else _WIDTH
-    if _resolves(text) or "\n" in text or _SPECIAL.search(text):
+    if resolves(text) or "\n" in text or _SPECIAL.search(text):
         return '"' + _fold(_ESCAPED.sub(_escape, text), column + 1, indent, width, escaped=True) + '"'
     if _NOT_PLAIN.match(text):
         return "'" + _fold(text.replace("'", "''"), column + 1, indent, width) + "'"
     return _fold(text, column, indent, width)
 
 
-def _resolves(text: str) -> bool:
+def resolves(text: str) -> bool:
     """Would a reader take the plain text for something else than a string?"""
     return text in _RESOLVED or bool(_NUMBER.fullmatch(text) or _TIMESTAMP.fullmatch(text))
 
