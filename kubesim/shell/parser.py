@@ -1,0 +1,295 @@
+"""The parser: from tokens to the tree in syntax.py, one line of commands after the other."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection, Iterator, Mapping
+
+from kubesim.shell.syntax import (
+    AndOr,
+    Compound,
+    For,
+    Group,
+    HereDocument,
+    If,
+    IncompleteError,
+    Literal,
+    Operator,
+    Pipeline,
+    Redirect,
+    Script,
+    ShellSyntaxError,
+    Simple,
+    UnsupportedError,
+    While,
+    Word,
+)
+from kubesim.shell.words import Lexer
+
+_ASSIGNMENT = re.compile(r"([A-Za-z_][A-Za-z_0-9]*)=")
+_UNSUPPORTED = {"case": "case", "select": "select", "function": "functions", "[[": "[[ ]]; test or [ ]", "time": "time"}
+_CLOSING = frozenset({"then", "else", "elif", "fi", "do", "done", "}"})
+_MAX_ALIASES = 1000
+
+
+def parse(text: str, aliases: Mapping[str, str]) -> Iterator[Script]:
+    """The commands of `text`, line by line, so that a line may define the aliases of the next.
+
+    Raises ShellSyntaxError (IncompleteError where more text might mend it) with bash's message, and UnsupportedError.
+    """
+    return Parser(Lexer(text, lambda lexer: Parser(lexer, aliases).substitution()), aliases).lines()
+
+
+class Parser:
+    """Recursive descent with one token of look-ahead."""
+
+    def __init__(self, lexer: Lexer, aliases: Mapping[str, str]) -> None:
+        self._lexer = lexer
+        self._aliases = aliases
+        self._waiting: list[Word | Operator | None] = []  # the look-ahead, or what an alias stands for; last one first
+        self._expanding: set[str] = set()
+        self._expanded = 0
+
+    def lines(self) -> Iterator[Script]:
+        """One script for each complete line."""
+        while True:
+            self._newlines()
+            if self._peek() is None:
+                return
+            line = Script(tuple(self._list()))
+            if self._peek() is not None and not self._at("\n"):
+                self._unexpected()
+            yield line
+
+    def substitution(self) -> Script:
+        """The script up to the `)` that closes it."""
+        try:
+            script = self._script({")"})
+            self._expect(")")
+        except IncompleteError as error:
+            if "EOF" in str(error):
+                raise
+            raise IncompleteError("unexpected EOF while looking for matching `)'") from error
+        return script
+
+    def _peek(self) -> Word | Operator | None:
+        if not self._waiting:
+            self._expanding.clear()
+            self._waiting.append(self._lexer.next())
+        return self._waiting[-1]
+
+    def _take(self) -> Word | Operator | None:
+        self._peek()
+        return self._waiting.pop()
+
+    def _at(self, *texts: str) -> str:
+        """The next token's text if it is one of these operators or reserved words, or an empty string."""
+        token = self._peek()
+        text = token.text if isinstance(token, Operator) and token.descriptor is None else getattr(token, "bare", None)
+        return text if text in texts else ""
+
+    def _accept(self, *texts: str) -> str:
+        text = self._at(*texts)
+        if text:
+            self._take()
+        return text
+
+    def _expect(self, *texts: str) -> str:
+        return self._accept(*texts) or self._unexpected()
+
+    def _unexpected(self) -> str:
+        token = self._peek()
+        if token is None:
+            raise IncompleteError("syntax error: unexpected end of file")
+        if token in (Operator("&"), Operator("<("), Operator(">(")):
+            raise UnsupportedError(f"'{token.source}'")
+        raise ShellSyntaxError(f"syntax error near unexpected token `{token.source}'")
+
+    def _newlines(self) -> None:
+        while self._accept("\n"):
+            pass
+
+    def _script(self, closing: Collection[str]) -> Script:
+        """Commands on any number of lines, up to one of `closing`."""
+        items: list[AndOr] = []
+        self._newlines()
+        while not self._at(*closing):
+            items += self._list()
+            if not self._at(*closing):
+                self._expect("\n")
+            self._newlines()
+        return Script(tuple(items))
+
+    def _body(self, *closing: str) -> Script:
+        """As `_script`, but not empty."""
+        self._newlines()
+        if self._at(*closing):
+            self._unexpected()
+        self._lexer.deeper()
+        script = self._script(closing)
+        self._lexer.shallower()
+        return script
+
+    def _list(self) -> Iterator[AndOr]:
+        yield self._and_or()
+        while self._accept(";"):
+            if self._peek() is None or self._at("\n", ")", *_CLOSING):
+                return
+            yield self._and_or()
+
+    def _and_or(self) -> AndOr:
+        first = self._pipeline()
+        rest = []
+        while operator := self._accept("&&", "||"):
+            self._newlines()
+            rest.append((operator, self._pipeline()))
+        return AndOr(first, tuple(rest))
+
+    def _pipeline(self) -> Pipeline:
+        negated = bool(self._accept("!"))
+        commands = [self._command()]
+        while operator := self._accept("|", "|&"):
+            if operator == "|&":
+                raise UnsupportedError("'|&'; 2>&1 |")
+            self._newlines()
+            commands.append(self._command())
+        return Pipeline(tuple(commands), negated)
+
+    def _command(self) -> Simple | Compound:
+        self._expand_alias()
+        compounds: dict[str, Callable[[], For | If | While | Group]] = {
+            "for": self._for,
+            "if": self._if,
+            "while": self._while,
+            "until": self._while,
+            "{": self._group,
+            "(": self._group,
+        }
+        word = self._at(*compounds)
+        if word:
+            return Compound(compounds[word](), tuple(self._redirects()))
+        if word := self._at(*_UNSUPPORTED):
+            raise UnsupportedError(_UNSUPPORTED[word])
+        return self._simple()
+
+    def _expand_alias(self) -> None:
+        while (name := self._at(*self._aliases.keys() - self._expanding)) and self._peek():
+            self._expanded += 1
+            if self._expanded > _MAX_ALIASES:
+                raise UnsupportedError("a line with that many aliases")
+            self._take()
+            self._expanding.add(name)
+            lexer = Lexer(self._aliases[name], lambda inner: Parser(inner, {}).substitution())
+            self._waiting += reversed(list(iter(lexer.next, None)))
+            if not self._waiting:
+                return
+
+    def _simple(self) -> Simple:
+        assignments, words, redirects = list[tuple[str, Word]](), list[Word](), list[Redirect]()
+        while token := self._peek():
+            if isinstance(token, Operator):
+                if token.descriptor is None:
+                    break
+                redirects += self._redirects()
+                continue
+            self._take()
+            if not words and (assignment := _assignment(token)):
+                assignments.append(assignment)
+            elif words or token.bare not in _CLOSING:
+                words.append(token)
+            else:
+                self._waiting.append(token)
+                break
+        if not (assignments or words or redirects):
+            self._unexpected()
+        if len(words) == 1 and self._at("("):
+            self._function(words[0])
+        return Simple(tuple(assignments), tuple(words), tuple(redirects))
+
+    def _function(self, name: Word) -> None:
+        self._take()
+        if self._at(")"):
+            raise UnsupportedError(f"a function such as {name.source[:40]}()")
+        self._unexpected()
+
+    def _redirects(self) -> Iterator[Redirect]:
+        while isinstance(token := self._peek(), Operator) and token.descriptor is not None:
+            self._take()
+            default = 0 if token.text.startswith("<") else 1
+            descriptor = int(token.descriptor[:3] or default)
+            if descriptor > 2 or token.text in ("<&", "<>"):
+                raise UnsupportedError(f"the redirection {token.descriptor[:3]}{token.text}")
+            target = self._take()
+            if not isinstance(target, Word):
+                self._waiting.append(target or Operator("\n"))
+                self._unexpected()
+                return
+            here = token.text in ("<<", "<<-")
+            yield Redirect(descriptor, token.text, self._here_document(target, token.text) if here else target)
+
+    def _here_document(self, word: Word, operator: str) -> HereDocument:
+        expand = word.bare is not None
+        delimiter = "".join(part.text if isinstance(part, Literal) else "" for part in word.parts)
+        document = HereDocument(delimiter, expand, strip_tabs=operator == "<<-")
+        self._lexer.pending.append(document)
+        return document
+
+    def _for(self) -> For:
+        self._take()
+        name = self._take()
+        if not isinstance(name, Word):
+            self._waiting.append(name)
+            self._unexpected()
+        elif not _ASSIGNMENT.fullmatch(f"{name.bare}="):
+            raise ShellSyntaxError(f"`{name.source}': not a valid identifier")
+        words = []
+        self._newlines()
+        self._expect("in")
+        while isinstance(word := self._peek(), Word):
+            words.append(word)
+            self._take()
+        self._expect(";", "\n")
+        self._newlines()
+        self._expect("do")
+        return For(name.source if name else "", tuple(words), self._until_done())
+
+    def _until_done(self) -> Script:
+        body = self._body("done")
+        self._expect("done")
+        return body
+
+    def _if(self) -> If:
+        branches, otherwise = [], Script()
+        keyword = self._accept("if")
+        while keyword in ("if", "elif"):
+            condition = self._body("then")
+            self._expect("then")
+            branches.append((condition, self._body("elif", "else", "fi")))
+            keyword = self._expect("elif", "else", "fi")
+        if keyword == "else":
+            otherwise = self._body("fi")
+            self._expect("fi")
+        return If(tuple(branches), otherwise)
+
+    def _while(self) -> While:
+        until = self._expect("while", "until") == "until"
+        condition = self._body("do")
+        self._expect("do")
+        return While(condition, self._until_done(), until)
+
+    def _group(self) -> Group:
+        opening = self._expect("{", "(")
+        closing = ")" if opening == "(" else "}"
+        body = self._body(closing)
+        self._expect(closing)
+        return Group(body, subshell=opening == "(")
+
+
+def _assignment(word: Word) -> tuple[str, Word] | None:
+    """The name and the value of `NAME=value`, or None."""
+    first = word.parts[0] if word.parts else None
+    match = _ASSIGNMENT.match(first.text) if isinstance(first, Literal) and not first.quoted else None
+    if not match or not isinstance(first, Literal):
+        return None
+    value = Literal(first.text[match.end() :])
+    return match[1], Word((value, *word.parts[1:]) if value.text else word.parts[1:], word.source[match.end() :])

@@ -1,0 +1,299 @@
+"""Tools for the shell itself: variables, aliases, history, time, conditions, help."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Callable
+
+from kubesim.clock import to_datetime
+from kubesim.shell.state import Invocation, ToolError
+from kubesim.shell.syntax import UnsupportedError
+from kubesim.shell.tools.tool import Options, hint, number, operands_needed, tool
+from kubesim.shell.words import unescape
+
+_HOUR = 3600
+_UNITS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
+
+
+@tool("true", None, builtin=True)
+def true(operands: list[str], options: Options, io: Invocation) -> int:
+    """Succeed."""
+    return 0
+
+
+@tool("false", None, builtin=True)
+def false(operands: list[str], options: Options, io: Invocation) -> int:
+    """Fail."""
+    return 1
+
+
+@tool("echo [-neE] [TEXT]...", None, builtin=True, example="echo $HOME")
+def echo(operands: list[str], options: Options, io: Invocation) -> int:
+    """Print words."""
+    flags = ""
+    while operands and re.fullmatch(r"-[neE]+", operands[0]):
+        flags += operands[0][1:]
+        operands = operands[1:]
+    text, stopped = " ".join(operands), False
+    if flags.rfind("e") > flags.rfind("E"):
+        text, stopped = unescape(text)
+    io.out(text if "n" in flags or stopped else f"{text}\n")
+    return 0
+
+
+@tool("printf FORMAT [ARGUMENT]...", None, builtin=True, example="printf '%s\\n' one two")
+def printf(operands: list[str], options: Options, io: Invocation) -> int:
+    """Print by a format, which is used again while there are arguments."""
+    if not operands:
+        io.err("printf: usage: printf format [arguments]\n")
+        return 2
+    template, *arguments = operands
+    while True:
+        text, used, stopped = _formatted(template, arguments, io)
+        io.out(text)
+        arguments = arguments[used:]
+        if not arguments or not used or stopped:
+            return 0
+
+
+def _formatted(template: str, arguments: list[str], io: Invocation) -> tuple[str, int, bool]:
+    done: list[str] = []
+    end = used = 0
+    for match in re.finditer(r"%([-+ 0#]*)([0-9]{0,4})((?:\.[0-9]{0,4})?)([a-zA-Z%]?)", template):
+        text, stopped = unescape(template[end : match.start()])
+        done.append(text)
+        if stopped:
+            return "".join(done), used, True
+        end = match.end()
+        if match[4] == "%":
+            done.append("%")
+            continue
+        argument = arguments[used] if used < len(arguments) else ""
+        used += 1
+        done.append(_conversion(match, argument, io))
+    text, stopped = unescape(template[end:])
+    return "".join([*done, text]), used, stopped
+
+
+def _conversion(match: re.Match[str], argument: str, io: Invocation) -> str:
+    flags, kind = f"%{match[1]}{match[2]}{match[3]}", match[4]
+    if kind in ("s", "b"):
+        return f"{flags}s" % (unescape(argument)[0] if kind == "b" else argument)
+    if kind in ("d", "i", "u", "x", "X", "o", "f"):
+        try:
+            value = float(argument or "0") if kind == "f" else int(argument or "0", 0)
+        except ValueError:
+            io.fail(f"{argument}: invalid number")
+            value = 0
+        return f"{flags}{kind}" % value
+    if kind == "":
+        raise ToolError("`%': missing format character")
+    raise UnsupportedError(f"'printf %{kind}'")
+
+
+@tool("sleep SECONDS", None, example="sleep 30", trouble=1)
+def sleep(operands: list[str], options: Options, io: Invocation) -> int:
+    """Let simulated time pass, at once."""
+    operands_needed(io, operands)
+    seconds = 0.0
+    for text in operands:
+        match = re.fullmatch(r"([0-9]{1,9}(?:\.[0-9]{0,9})?|\.[0-9]{1,9})([smhd]?)", text)
+        if not match:
+            raise ToolError(f"invalid time interval '{text}'\n{hint(io.name)}")
+        seconds += float(match[1]) * _UNITS[match[2]]
+    if seconds > _HOUR:
+        raise UnsupportedError("to sleep for more than an hour")
+    io.state.budget.spend(round(seconds) * 100)
+    io.state.clock.advance(seconds)
+    return 0
+
+
+_DATE = {"c": "%a %b %e %H:%M:%S %Y", "D": "%m/%d/%y", "F": "%Y-%m-%d", "T": "%H:%M:%S", "R": "%H:%M"}
+
+
+@tool("date [-u] [+FORMAT]", "u", {"utc": "u", "universal": "u"}, example="date +%H:%M:%S")
+def date(operands: list[str], options: Options, io: Invocation) -> int:
+    """Print the simulated time."""
+    moment = to_datetime(io.state.clock.now)
+    template = operands[0] if operands else "+%a %b %e %H:%M:%S %Z %Y"
+    if not template.startswith("+"):
+        raise UnsupportedError("to set or to parse a date")
+    own = {"s": str(io.state.clock.now // 10**6), "N": f"{io.state.clock.now % 10**6:06}000", "Z": "UTC", "z": "+0000"}
+    own |= {"e": f"{moment.day:2}", "n": "\n", "t": "\t", "%": "%"}
+
+    def directive(match: re.Match[str]) -> str:
+        letter = match[1]
+        if letter in _DATE:
+            return re.sub("%(.)", directive, _DATE[letter])
+        if letter not in own and letter not in "aAbBdHIjmMpSyYuwUV":
+            raise UnsupportedError(f"'date +%{letter}'")
+        return own[letter] if letter in own else moment.strftime(f"%{letter}")
+
+    io.out(re.sub("%(.)", directive, template[1:]) + "\n")
+    return 0
+
+
+@tool("env", None, example="env | grep KUBE")
+def env(operands: list[str], options: Options, io: Invocation) -> int:
+    """Print the exported variables."""
+    if operands:
+        raise UnsupportedError("'env' with arguments; NAME=value command, without env,")
+    io.out("".join(f"{name}={value}\n" for name, value in io.env.items()))
+    return 0
+
+
+@tool("export NAME[=VALUE]...", None, builtin=True, example="export EDITOR=nano")
+def export(operands: list[str], options: Options, io: Invocation) -> int:
+    """Hand variables on to commands."""
+    if operands in ([], ["-p"]):
+        io.out("".join(f'declare -x {name}="{value}"\n' for name, value in sorted(io.env.items())))
+        return 0
+    for text in operands:
+        name, equals, value = text.partition("=")
+        if not re.fullmatch(r"[A-Za-z_][A-Za-z_0-9]*", name):
+            io.fail(f"`{text}': not a valid identifier")
+            continue
+        if equals:
+            io.state.assign(name, value)
+        io.state.export(name)
+    return 0
+
+
+@tool("unset NAME...", None, builtin=True, example="unset NAME")
+def unset(operands: list[str], options: Options, io: Invocation) -> int:
+    """Forget variables."""
+    for name in operands:
+        io.state.unset(name)
+    return 0
+
+
+@tool("alias [NAME[=VALUE]]...", None, builtin=True, example="alias k=kubectl")
+def alias(operands: list[str], options: Options, io: Invocation) -> int:
+    """Give a command another name."""
+    aliases = io.state.aliases
+    for text in operands or sorted(aliases):
+        name, equals, value = text.partition("=")
+        if equals:
+            aliases[name] = value
+        elif name in aliases:
+            io.out(f"alias {name}='{aliases[name]}'\n")
+        else:
+            io.fail(f"{name}: not found")
+    return 0
+
+
+@tool("unalias [-a] NAME...", "a", builtin=True, example="unalias k")
+def unalias(operands: list[str], options: Options, io: Invocation) -> int:
+    """Take an alias away."""
+    if "a" in options:
+        io.state.aliases.clear()
+    for name in operands:
+        if io.state.aliases.pop(name, None) is None:
+            io.fail(f"{name}: not found")
+    return 0
+
+
+@tool("history [-c] [N]", "c", builtin=True, example="history 5")
+def history(operands: list[str], options: Options, io: Invocation) -> int:
+    """Print the lines that were typed."""
+    entries = io.state.history
+    if "c" in options:
+        entries.clear()
+    count = abs(number(operands[0], "numeric argument required")) if operands else len(entries)
+    first = max(len(entries) - count, 0)
+    io.out("".join(f"{index:5}  {line}\n" for index, line in enumerate(entries[first:], first + 1)))
+    return 0
+
+
+@tool("clear", None, example="clear")
+def clear(operands: list[str], options: Options, io: Invocation) -> int:
+    """Empty the screen, by the terminal's own control sequence."""
+    io.out("\x1b[H\x1b[2J\x1b[3J")
+    return 0
+
+
+@tool("xargs [-n N] [COMMAND [ARGUMENT]...]", None, example="kubectl get pods -o name | xargs kubectl delete")
+def xargs(operands: list[str], options: Options, io: Invocation) -> int:
+    """Run a command with the words of stdin as further arguments."""
+    size = None
+    while operands and operands[0].startswith("-"):
+        match = re.fullmatch(r"-n([0-9]{0,6})", operands[0])
+        if not match or not (match[1] or operands[1:]):
+            raise UnsupportedError(f"'xargs {operands[0]}'")
+        size = number(match[1] or operands[1], "invalid number for -n option")
+        operands = operands[1 if match[1] else 2 :]
+    try:
+        words = shlex.split(io.read())
+    except ValueError:
+        raise ToolError("unmatched quote; by default quotes are special to xargs") from None
+    size = max(size or len(words), 1)
+    batches = [words[at : at + size] for at in range(0, len(words), size)] or [[]]
+    statuses = [io.run([*(operands or ["echo"]), *batch], "") for batch in batches]
+    return 127 if 127 in statuses else 123 if any(statuses) else 0
+
+
+_UNARY: dict[str, Callable[[Invocation, str], bool]] = {
+    "-z": lambda io, text: not text,
+    "-n": lambda io, text: bool(text),
+    "-e": lambda io, text: io.workspace.exists(text),
+    "-d": lambda io, text: io.workspace.is_dir(text),
+    "-f": lambda io, text: io.workspace.exists(text) and not io.workspace.is_dir(text),
+    "-s": lambda io, text: io.workspace.exists(text) and io.workspace.size(text) > 0,
+    "-r": lambda io, text: io.workspace.exists(text),
+    "-w": lambda io, text: io.workspace.exists(text),
+}
+_NUMERIC: dict[str, Callable[[int, int], bool]] = {
+    "-eq": int.__eq__,
+    "-ne": int.__ne__,
+    "-lt": int.__lt__,
+    "-le": int.__le__,
+    "-gt": int.__gt__,
+    "-ge": int.__ge__,
+}
+
+
+def _holds(words: list[str], io: Invocation) -> bool:
+    """Whether a test expression is true, by POSIX' rules for the number of its words."""
+    match words:
+        case []:
+            return False
+        case [text]:
+            return bool(text)
+        case [left, "=" | "==", right]:
+            return left == right
+        case [left, "!=", right]:
+            return left != right
+        case [left, operator, right] if operator in _NUMERIC:
+            return _NUMERIC[operator](_integer(left), _integer(right))
+        case ["!", *rest] if len(words) < 6:
+            return not _holds(rest, io)
+        case [operator, text]:
+            if operator not in _UNARY:
+                raise ToolError(f"{operator}: unary operator expected", 2)
+            return _UNARY[operator](io, text)
+        case [_, operator, _]:
+            raise ToolError(f"{operator}: binary operator expected", 2)
+    if "-a" in words or "-o" in words:
+        raise UnsupportedError("-a and -o in a test; && and || between two tests")
+    raise ToolError("too many arguments", 2)
+
+
+def _integer(text: str) -> int:
+    if not re.fullmatch(r"\s*[+-]?[0-9]{1,19}\s*", text):
+        raise ToolError(f"{text}: integer expression expected", 2)
+    return int(text)
+
+
+@tool("test EXPRESSION", None, builtin=True, example="test -f pod.yaml && echo yes", trouble=2)
+def test(operands: list[str], options: Options, io: Invocation) -> int:
+    """Succeed if the expression is true."""
+    return int(not _holds(operands, io))
+
+
+@tool("[ EXPRESSION ]", None, builtin=True, trouble=2)
+def bracket(operands: list[str], options: Options, io: Invocation) -> int:
+    """Succeed if the expression is true."""
+    if operands[-1:] != ["]"]:
+        raise ToolError("missing `]'", 2)
+    return int(not _holds(operands[:-1], io))

@@ -1,0 +1,229 @@
+"""The lexer: from a command line's text to words and operators, one at a time."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from kubesim.shell.syntax import (
+    HereDocument,
+    IncompleteError,
+    Literal,
+    Operator,
+    Part,
+    Script,
+    Substitution,
+    UnsupportedError,
+    Variable,
+    Word,
+)
+
+_BLANK = re.compile(r"(?:[ \t]|\\\n)*(?:#[^\n]*)?")
+_REDIRECT = re.compile(r"([0-9]*)(&>>|&>|<<-|<<<|<<|<&|<>|>>|>&|>\||[<>])(?!\()")
+_OPERATOR = re.compile(r"\n|&&|\|\||;;|\|&|<\(|>\(|[|&;()<>]")
+_META = " \t\n|&;()<>"
+_BARE = re.compile(r"[^ \t\n|&;()<>'\"\\$`]+")
+_IN_DOUBLE = re.compile(r"[^\"\\$`]+")
+_IN_HERE = re.compile(r"[^\\$`]+")
+_NAME = re.compile(r"[A-Za-z_][A-Za-z_0-9]*|[0-9@*#?!$-]")
+_ANSI = re.compile(r"((?:[^'\\]|\\.)*)'", re.DOTALL)
+_ESCAPE = re.compile(r"\\(?:x([0-9A-Fa-f]{1,2})|0?([0-7]{1,3})|([abefnrtv\\'\"])|(c))", re.DOTALL)
+_ESCAPES = dict(zip("abefnrtv\\'\"", "\a\b\x1b\f\n\r\t\v\\'\"", strict=True))
+_DEPTH = 40
+
+
+def unescape(text: str) -> tuple[str, bool]:
+    """`text` with echo -e's and printf's escapes replaced, and whether `\\c` ended it early."""
+    done, end = [], 0
+    for match in _ESCAPE.finditer(text):
+        done.append(text[end : match.start()])
+        if match[4]:
+            return "".join(done), True
+        done.append(_ESCAPES[match[3]] if match[3] else chr(int(match[1] or match[2], 16 if match[1] else 8) & 0xFF))
+        end = match.end()
+    return "".join([*done, text[end:]]), False
+
+
+class Lexer:
+    """Cuts `text` into tokens; `nested` parses what stands in `$(…)`, with this same lexer, up to its `)`."""
+
+    def __init__(self, text: str, nested: Callable[[Lexer], Script], depth: int = 0) -> None:
+        self.text = text
+        self.position = 0
+        self.pending: list[HereDocument] = []
+        self._nested = nested
+        self._depth = depth
+
+    def next(self) -> Word | Operator | None:
+        """The next token, or None at the end."""
+        self._skip(_BLANK)
+        if match := _REDIRECT.match(self.text, self.position):
+            self.position = match.end()
+            return Operator(match[2], match[1])
+        if match := _OPERATOR.match(self.text, self.position):
+            self.position = match.end()
+            if match[0] == "\n":
+                self._read_here_documents()
+            return Operator(match[0])
+        if self.position < len(self.text):
+            return self._word()
+        if self.pending:
+            self._here_document_ends(self.pending[0])
+        return None
+
+    def deeper(self) -> None:
+        """Count one more level of nesting. Raises UnsupportedError where it is too deep."""
+        self._depth += 1
+        if self._depth > _DEPTH:
+            raise UnsupportedError(f"nesting of more than {_DEPTH} levels")
+
+    def shallower(self) -> None:
+        """Leave a level that `deeper` entered."""
+        self._depth -= 1
+
+    def _skip(self, pattern: re.Pattern[str]) -> str:
+        match = pattern.match(self.text, self.position)
+        self.position = match.end() if match else self.position
+        return match[0] if match else ""
+
+    def _peek(self, offset: int = 0) -> str:
+        return self.text[self.position + offset : self.position + offset + 1]
+
+    def _word(self) -> Word:
+        start, parts = self.position, list[Part]()
+        while (character := self._peek()) and character not in _META:
+            if bare := self._skip(_BARE):
+                parts.append(Literal(bare))
+            else:
+                self._special(parts)
+        return Word(tuple(parts), self.text[start : self.position])
+
+    def _special(self, parts: list[Part]) -> None:
+        match self._peek():
+            case "'":
+                parts.append(Literal(self._until("'"), quoted=True))
+            case '"':
+                self._double(parts)
+            case "\\":
+                self._backslash(parts)
+            case "$" if self._peek(1) == "'":
+                self.position += 1
+                parts.append(self._ansi())
+            case "$" if self._peek(1) == '"':
+                self.position += 1
+            case _:
+                parts.append(self._expansion(quoted=False))
+
+    def _until(self, quote: str) -> str:
+        end = self.text.find(quote, self.position + 1)
+        if end < 0:
+            raise IncompleteError(f"unexpected EOF while looking for matching `{quote}'")
+        text = self.text[self.position + 1 : end]
+        self.position = end + 1
+        return text
+
+    def _ansi(self) -> Literal:
+        match = _ANSI.match(self.text, self.position + 1)
+        if not match:
+            raise IncompleteError("unexpected EOF while looking for matching `''")
+        self.position = match.end()
+        return Literal(unescape(match[1])[0], quoted=True)
+
+    def _backslash(self, parts: list[Part]) -> None:
+        following = self._peek(1)
+        if following != "\n":
+            parts.append(Literal(following or "\\", quoted=True))
+        self.position += 2 if following else 1
+
+    def _double(self, parts: list[Part]) -> None:
+        self.position += 1
+        parts.append(Literal("", quoted=True))
+        self._quoted(parts, _IN_DOUBLE, '$`"\\\n')
+        if not self._peek():
+            raise IncompleteError("unexpected EOF while looking for matching `\"'")
+        self.position += 1
+
+    def _quoted(self, parts: list[Part], plain: re.Pattern[str], escapable: str) -> None:
+        """Read what quotes or a here-document hold, up to a character that is none of it."""
+        while text := self._skip(plain) or self._peek():
+            if text == "\\" and (following := self._peek(1)) and following in escapable:
+                parts.append(Literal(following if following != "\n" else "", quoted=True))
+                self.position += 2
+            elif text in ("$", "`"):
+                parts.append(self._expansion(quoted=True))
+            elif text == '"' and '"' in escapable:
+                return
+            else:
+                parts.append(Literal(text, quoted=True))
+                self.position += text == "\\"
+
+    def _expansion(self, *, quoted: bool) -> Part:
+        if self._peek() == "`":
+            return Substitution(self._backquoted(), quoted)
+        self.position += 1
+        match = _NAME.match(self.text, self.position)
+        if match:
+            self.position = match.end()
+            return Variable(match[0], quoted)
+        match self._peek():
+            case "(":
+                return self._parenthesis(quoted=quoted)
+            case "{":
+                return self._brace(quoted=quoted)
+            case _:
+                return Literal("$", quoted)
+
+    def _parenthesis(self, *, quoted: bool) -> Substitution:
+        if self._peek(1) == "(":
+            raise UnsupportedError("arithmetic, $((...)),")
+        self.position += 1
+        self.deeper()
+        script = self._nested(self)
+        self.shallower()
+        return Substitution(script, quoted)
+
+    def _brace(self, *, quoted: bool) -> Variable:
+        end = self.text.find("}", self.position)
+        if end < 0:
+            raise IncompleteError("unexpected EOF while looking for matching `}'")
+        name = self.text[self.position + 1 : end]
+        if not _NAME.fullmatch(name):
+            raise UnsupportedError(f"the expansion ${{{name[:40]}}}")
+        self.position = end + 1
+        return Variable(name, quoted)
+
+    def _backquoted(self) -> Script:
+        source = self._until("`")
+        if "\\" in source:
+            raise UnsupportedError("a backslash between backquotes; $(...), which nests,")
+        self.deeper()
+        script = self._nested(Lexer(source + ")", self._nested, self._depth))
+        self.shallower()
+        return script
+
+    def _read_here_documents(self) -> None:
+        while self.pending:
+            document = self.pending.pop(0)
+            lines = []
+            while (line := self._line(document)) != document.delimiter:
+                lines.append(line + "\n")
+            document.body = self._body("".join(lines), expand=document.expand)
+
+    def _line(self, document: HereDocument) -> str:
+        if self.position >= len(self.text):
+            self._here_document_ends(document)
+        end = self.text.find("\n", self.position)
+        end = end if end >= 0 else len(self.text)
+        line = self.text[self.position : end]
+        self.position = end + 1
+        return line.lstrip("\t") if document.strip_tabs else line
+
+    def _here_document_ends(self, document: HereDocument) -> None:
+        raise IncompleteError(f"warning: here-document delimited by end-of-file (wanted `{document.delimiter}')")
+
+    def _body(self, text: str, *, expand: bool) -> Word:
+        if not expand:
+            return Word((Literal(text, quoted=True),), text)
+        lexer, parts = Lexer(text, self._nested, self._depth), list[Part]()
+        lexer._quoted(parts, _IN_HERE, "$`\\\n")
+        return Word(tuple(parts), text)
