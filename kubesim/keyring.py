@@ -197,18 +197,32 @@ def _decode_auth(auth: str) -> Credential:
     return Credential(username, password)
 
 
-def _base64_complaint(text: str) -> str:
-    """What Go's decoder says of `text`, empty when it is well-formed; padding may be left out altogether."""
-    body = re.match(r"[A-Za-z0-9+/\r\n]*", text).group()  # type: ignore[union-attr]
-    rest = text[len(body) :]
-    digits = len(re.sub(r"[\r\n]", "", body)) % 4
-    padding = re.sub(r"[\r\n]", "", rest)
-    if (not rest and digits != 1) or (digits, padding) in ((2, "=="), (3, "=")):
-        return ""
-    place = len(body) if rest else len(text) - 1
-    if padding == "=" and digits == 2:
-        place = len(text)
-    return f"illegal base64 data at input byte {place}"
+def _base64_complaint(auth: str) -> str:
+    """What Go's decoder says of `auth`, empty when it is well-formed; the padding may be left out altogether."""
+    text = auth.encode(errors="replace").decode("latin-1")
+    place = _misplaced(text, is_padded=text.strip().endswith("="))
+    return f"illegal base64 data at input byte {place}" if place is not None else ""
+
+
+def _misplaced(text: str, is_padded: bool) -> int | None:
+    """The byte at which Go's decoder stops, which is not always the one that is wrong (encoding/base64, Go 1.26)."""
+    at = _span(text, 0, r"[A-Za-z0-9+/\r\n]*")
+    digits = len(re.sub(r"[\r\n]", "", text[:at])) % 4
+    if at == len(text):
+        return at - 1 if digits == 1 else None
+    if text[at] != "=" or not is_padded or digits < 2:
+        return at
+    at = _span(text, at + 1, r"[\r\n]*")
+    if digits == 2:
+        if text[at : at + 1] != "=":
+            return at - 1 if at < len(text) else at
+        at = _span(text, at + 1, r"[\r\n]*")
+    return at if at < len(text) else None
+
+
+def _span(text: str, start: int, pattern: str) -> int:
+    match = re.compile(pattern).match(text, start)
+    return match.end() if match else start
 
 
 def _field(value: Mapping[str, Any], name: str) -> Any:

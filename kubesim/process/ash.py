@@ -223,10 +223,10 @@ class _Shell:
         return self._execute(argv, stdin) if argv else 0
 
     def _execute(self, argv: Sequence[str], stdin: str) -> int:
-        if argv[0] in _BUILTINS:
-            return _BUILTINS[argv[0]](self, argv[1:])
         if argv[0] == "exec" and len(argv) > 1:
             raise Exit(self._execute(argv[1:], stdin))
+        if argv[0] in _BUILTINS:
+            return _BUILTINS[argv[0]](self, argv[1:])
         name = argv[0].removeprefix("/bin/")
         if name not in self.machine.tools:
             return self.machine.complain(f"sh: {argv[0]}: not found", 127)
