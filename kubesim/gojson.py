@@ -31,7 +31,7 @@ def _no_constant(name: str) -> Any:
 def syntax_error(text: str) -> str | None:
     """What Go says of `text`, or None when it is JSON."""
     try:
-        _Scanner(text).scan()
+        _Scanner(text.encode("utf-8", "surrogatepass").decode("latin-1")).scan()  # Go scans, and tells, bytes
     except ValueError as error:
         return str(error)
     return None
@@ -191,9 +191,9 @@ def quote_char(char: str) -> str:
     return {"'": r"'\''", '"': "'\"'"}.get(char) or f"'{_escaped(char)}'"
 
 
-def dumps(value: Any) -> str:
-    """A value as Go marshals it: sorted keys, no spaces, and <, >, & escaped."""
-    text = json.dumps(_whole(value), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+def dumps(value: Any, sort: bool = True) -> str:
+    """A value as Go marshals it: keys sorted (of a map; a struct's are not), no spaces, and <, >, & escaped."""
+    text = json.dumps(_whole(value), sort_keys=sort, separators=(",", ":"), ensure_ascii=False)
     return re.sub("[<>&\u2028\u2029]", lambda match: f"\\u{ord(match[0]):04x}", text)
 
 
