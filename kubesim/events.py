@@ -51,7 +51,7 @@ class Recorder:
         self._stamp = 0
 
     def event(self, resource: Resource, obj: Object, kind: str, reason: str, message: str, field: str = "") -> None:
-        """Say of `obj` that something happened. `kind`: Normal or Warning; `field`: the part of it, if not the whole."""
+        """Say of `obj` that something happened. `kind`: Normal or Warning; `field`: the part of it, or "" for all."""
         uid = obj["metadata"]["uid"]
         key = (uid, field, kind, reason, message)
         series = self._series.get(key)

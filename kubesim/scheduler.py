@@ -49,8 +49,9 @@ class Scheduler:
     def _report_failure(self, pod: Object) -> None:
         nodes = len(self._api.list(NODE))
         why = (
-            f"0/{nodes} nodes are available: {nodes} node(s) didn't match Pod's node affinity/selector. no new claims "
-            f"to deallocate, preemption: 0/{nodes} nodes are available: {nodes} Preemption is not helpful for scheduling."
+            f"0/{nodes} nodes are available: {nodes} node(s) didn't match Pod's node affinity/selector. "
+            f"no new claims to deallocate, preemption: 0/{nodes} nodes are available: {nodes} Preemption is not "
+            "helpful for scheduling."
         )
         status = clone(pod["status"])
         status["conditions"] = [{**self._condition("False"), "message": why, "reason": "Unschedulable"}]

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import shlex
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from kubesim import kubectl
 from kubesim.cluster import Cluster
 from kubesim.result import Result
-from kubesim.shell import Shell
+from kubesim.shell import Invocation, Shell, Tool
 from kubesim.workspace import Workspace
 
 
@@ -20,7 +23,27 @@ class Session:
     def __init__(self, workspace: Path | None = None, seed: int = 0) -> None:
         self.workspace = Workspace(workspace)
         self.cluster = Cluster(seed)
-        self.shell = Shell(self.cluster, self.workspace)
+        self.config = kubectl.Kubeconfig()
+        self.shell = Shell(self.cluster.clock, self.workspace, [self._kubectl()])
+
+    def _kubectl(self) -> Tool:
+        usage = "kubectl COMMAND [options]"
+        return Tool("kubectl", self._run_kubectl, usage, "kubectl get pods", complete=self._complete_kubectl)
+
+    def _run_kubectl(self, arguments: list[str], io: Invocation) -> int:
+        def run_editor(editor: str, path: str) -> int:
+            return io.run([*shlex.split(editor), path], "")
+
+        return io.show(kubectl.run(arguments, self._context(io.env, io.stdin, run_editor)))
+
+    def _complete_kubectl(self, words: list[str]) -> list[str]:
+        return kubectl.complete(words, self._context({}, None, None))
+
+    def _context(
+        self, env: Mapping[str, str], stdin: str | None, run_editor: Callable[[str, str], int] | None
+    ) -> kubectl.Context:
+        cluster = self.cluster
+        return kubectl.Context(cluster.api, cluster.clock, self.workspace, self.config, env, stdin, run_editor)
 
     def run(self, line: str) -> Result:
         """Run a shell line (or several). Simulated time moves by a tenth of a second for each command."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from kubesim import errors, patch, schema, validation
 from kubesim.admission import admit_pod
@@ -19,6 +19,7 @@ from kubesim.authorization import ADMIN, Request, User, is_allowed, request
 from kubesim.clock import SECOND, Clock, rfc3339
 from kubesim.identity import Identity
 from kubesim.objects import Object, name_of, namespace_of
+from kubesim.process import Process
 from kubesim.resources import NAMESPACE, POD, Resource
 from kubesim.selectors import Selector, SelectorError, field_selector, label_selector
 from kubesim.store import Store
@@ -37,6 +38,16 @@ class Change:
 Listener = Callable[[Change], None]
 
 
+class NodeServer(Protocol):
+    """What the API server asks of a kubelet on behalf of `kubectl logs` and `kubectl exec`."""
+
+    def logs(self, pod: Object, container: str, previous: bool) -> str:
+        """What the container wrote. Raises StatusError."""
+
+    def execute(self, pod: Object, container: str, argv: list[str]) -> Process:
+        """Run a command in the container. Raises StatusError and process.StartError."""
+
+
 class APIServer:
     """Serves objects of the simulated resource types.
 
@@ -50,6 +61,18 @@ class APIServer:
         self._identity = identity
         self._store = Store()
         self._listeners: dict[Resource | None, list[Listener]] = {None: []}
+        self._nodes: dict[str, NodeServer] = {}
+
+    def connect_node(self, name: str, server: NodeServer) -> None:
+        """Reach the kubelet of node `name` through `server` from now on."""
+        self._nodes[name] = server
+
+    def node_of(self, pod: Object) -> NodeServer:
+        """The kubelet that runs `pod`. Raises StatusError (BadRequest) while it is on no node."""
+        server = self._nodes.get(pod["spec"].get("nodeName", ""))
+        if server is None:
+            raise errors.bad_request(f"pod {name_of(pod)} does not have a host assigned")
+        return server
 
     def subscribe(self, listener: Listener, resource: Resource | None = None) -> Callable[[], None]:
         """Tell `listener` of every later change (of one type); call what is returned to end that."""
@@ -94,6 +117,10 @@ class APIServer:
         for selector in _selectors(resource, labels, fields):
             found = [obj for obj in found if selector(obj)]
         return found
+
+    def selects(self, resource: Resource, obj: Object, *, labels: str = "", fields: str = "") -> bool:
+        """Whether the selectors let `obj` through, as a watch asks."""
+        return all(selector(obj) for selector in _selectors(resource, labels, fields))
 
     def create(
         self,

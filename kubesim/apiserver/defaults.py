@@ -18,7 +18,9 @@ READ_ONLY_MODE = 0o644
 
 def apply_defaults(resource: Resource, obj: Object) -> None:
     """Complete `obj` in place."""
-    _DEFAULTS.get(resource.kind, lambda _: None)(obj)
+    complete = _DEFAULTS.get(resource.kind)
+    if complete:
+        complete(obj)
 
 
 def _set(target: Object, **values: object) -> None:

@@ -16,7 +16,10 @@ _CA_NOTE = (
     "internal service IP or kubernetes.default.svc. No other usage is guaranteed across distributions of Kubernetes "
     "clusters."
 )
-_CA = "-----BEGIN CERTIFICATE-----\nkubesim has no certificate: nothing here goes over a network\n-----END CERTIFICATE-----\n"
+_CA = (
+    "-----BEGIN CERTIFICATE-----\nkubesim has no certificate: nothing here goes over a network\n"
+    "-----END CERTIFICATE-----\n"
+)
 
 # The recorded cluster publishes its CA under a second name as well.
 PUBLISHED: tuple[tuple[Resource, Object], ...] = (

@@ -11,7 +11,7 @@ from kubesim.authorization import ADMIN, User, impersonated
 from kubesim.clock import Clock
 from kubesim.kubectl.config import Kubeconfig
 from kubesim.kubectl.errors import KubectlError
-from kubesim.kubelet import Kubelet
+from kubesim.kubectl.formats import Format
 from kubesim.workspace import Workspace
 
 
@@ -85,7 +85,6 @@ class Context:
 
     api: APIServer
     clock: Clock
-    kubelet: Kubelet
     workspace: Workspace
     config: Kubeconfig
     env: Mapping[str, str] = field(default_factory=dict)
@@ -104,6 +103,7 @@ class Call:
     given: frozenset[str]
     pieces: list[tuple[bool, str]] = field(default_factory=list)
     exit_code: int = 0
+    format: Format | None = None
 
     def say(self, text: str) -> None:
         """Write to stdout."""

@@ -6,18 +6,18 @@ the sync before it found and then acts, which is why a Pod's status lags behind 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
-from kubesim import process
+from kubesim import errors, process
 from kubesim.apiserver import APIServer, Change
 from kubesim.clock import Clock
 from kubesim.events import Recorder
 from kubesim.identity import Identity
-from kubesim.imagepull import ImageManager, PullRequest, PullTrace
+from kubesim.imagepull import ImageManager, PullRequest, PullResult, PullTrace
 from kubesim.kubelet.containers import KILLED, Container, CrashBackoff, Worker
 from kubesim.kubelet.environment import ConfigError, environment
 from kubesim.kubelet.status import generate
-from kubesim.objects import Object, pull_secret_names
+from kubesim.objects import Object, find_named, pull_secret_names
 from kubesim.registry import Image
 from kubesim.resources import POD, SECRET
 
@@ -31,6 +31,13 @@ SANDBOX = 0.2
 # From the end of the last process to the Pod's removal, as recorded.
 CLEANUP = 1.5
 CLEANUP_UNSTARTED = 0.2
+
+
+# What a container may fail with before or at its start; the event repeats the whole message.
+_TOLD_WHOLE = frozenset({"CreateContainerConfigError", "RunContainerError"})
+
+Event = tuple[str, str, str]
+Say = Callable[[str, str, str], None]
 
 
 class Kubelet:
@@ -50,16 +57,34 @@ class Kubelet:
         self._workers: dict[str, Worker] = {}
         self._addresses = 1
         api.subscribe(self._on_pod, POD)
+        api.connect_node(node, self)
 
-    def container(self, pod: Object, name: str) -> Container | None:
-        """The container of a Pod as the runtime knows it, or None if it never started."""
+    def logs(self, pod: Object, container: str, previous: bool = False) -> str:
+        """What a container (or the one before it) wrote. Raises StatusError where there is nothing to read."""
+        found = self._container(pod, container)
+        name = pod["metadata"]["name"]
+        if found is None:
+            raise errors.bad_request(
+                f'container "{container}" in pod "{name}" is waiting to start: {_why(pod, container)}'
+            )
+        shown = found.previous if previous else found
+        if shown is None:
+            raise errors.bad_request(f'previous terminated container "{container}" in pod "{name}" not found')
+        return shown.output(self._clock.now)
+
+    def execute(self, pod: Object, container: str, argv: list[str]) -> process.Process:
+        """Run a command beside a container. Raises StatusError where it does not run, and process.StartError."""
+        found = self._container(pod, container)
+        if found is None or not found.is_running:
+            raise errors.StatusError(
+                500, "InternalError", f'unable to upgrade connection: container not found ("{container}")'
+            )
+        variables = environment(self._api, pod, found.spec)
+        return process.run(argv, variables, found.image.files, pod["metadata"]["name"])
+
+    def _container(self, pod: Object, name: str) -> Container | None:
         worker = self._workers.get(pod["metadata"]["uid"])
         return worker.containers.get(name) if worker else None
-
-    def execute(self, pod: Object, container: Container, argv: list[str]) -> process.Process:
-        """Run a command beside a running container, as `kubectl exec` asks for. Raises process.StartError."""
-        variables = environment(self._api, pod, container.spec)
-        return process.run(argv, variables, container.image.files, pod["metadata"]["name"])
 
     def _on_pod(self, change: Change) -> None:
         pod = change.obj
@@ -108,6 +133,9 @@ class Kubelet:
         if pod["metadata"].get("deletionTimestamp"):
             self._terminate(pod, worker)
             return
+        if worker.is_busy:
+            worker.is_due = True
+            return
         self._report(pod, worker)
         if not worker.has_sandbox:
             worker.has_sandbox = True
@@ -131,17 +159,29 @@ class Kubelet:
 
     def _start_due(self, pod: Object, worker: Worker, first: bool = False) -> None:
         """Start what should run and does not; come back later where something could not start."""
-        due = list(_due(pod["spec"], worker))
         self._stop_changed(pod, worker)
-        if not due:
+        due = list(_due(pod["spec"], worker))
+        if due:
+            if not first:
+                self._tell_missing_secrets(pod)
+            worker.is_busy = True
+            self._start_next(pod, worker, due, [])
+
+    def _start_next(self, pod: Object, worker: Worker, due: list[Object], started: list[bool]) -> None:
+        """Start one container after the other: each waits for the pull of the one before."""
+        if self._workers.get(worker.uid) is not worker:
             return
-        if not first:
-            self._tell_missing_secrets(pod)
-        started = [self._start(pod, worker, spec) for spec in due]
+        if due:
+            self._start(pod, worker, due[0], lambda ok: self._start_next(pod, worker, due[1:], [*started, ok]))
+            return
+        worker.is_busy = False
         if not all(started):
             self._plan(worker, RETRY)
         if any(started):
             self._relist(worker)
+        if worker.is_due:
+            worker.is_due = False
+            self._sync(worker)
 
     def _tell_missing_secrets(self, pod: Object) -> None:
         names = pull_secret_names(pod["spec"])
@@ -153,22 +193,43 @@ class Kubelet:
             )
             self._recorder.event(POD, pod, "Warning", "FailedToRetrieveImagePullSecret", message)
 
-    def _start(self, pod: Object, worker: Worker, spec: Object) -> bool:
-        """Start one container; where that fails keep the reason and say it."""
+    def _start(self, pod: Object, worker: Worker, spec: Object, then: Callable[[bool], None]) -> None:
+        """Start one container and go on with `then`; where that fails keep the reason and say it."""
         say = self._speaker(pod, worker, spec["name"])
-        error = self._hold_back(worker, spec) or self._pull_and_run(pod, worker, spec, say)
+        if error := self._hold_back(worker, spec):
+            say("Warning", "BackOff", f"Back-off restarting failed container {_full_name(spec, pod)}")
+            worker.waiting[spec["name"]] = error
+            then(False)
+            return
+        result = self._ensure_image(pod, worker, spec)
+        before, after = _split(result.events)
+        for event in before:
+            say(*event)
+
+        def finish() -> None:
+            for event in after:
+                say(*event)
+            then(self._finish(pod, worker, spec, result, say))
+
+        if result.duration:
+            self._clock.call_later(result.duration, finish)
+        else:
+            finish()
+
+    def _finish(self, pod: Object, worker: Worker, spec: Object, result: PullResult, say: Say) -> bool:
+        """Run the container on its image, or keep and say why not."""
+        error = result.error
+        if error is None and result.image is not None:
+            error = self._run(pod, worker, spec, result.image, result.image_id, say)
         if error is None:
             worker.waiting.pop(spec["name"], None)
             return True
         worker.waiting[spec["name"]] = error
         reason, message = error
-        if reason == "CrashLoopBackOff":
-            say("Warning", "BackOff", f"Back-off restarting failed container {_full_name(spec, pod)}")
-        else:
-            say("Warning", "Failed", f"Error: {message if reason.startswith('Create') else reason}")
+        say("Warning", "Failed", f"Error: {message if reason in _TOLD_WHOLE else reason}")
         return False
 
-    def _speaker(self, pod: Object, worker: Worker, container: str) -> Callable[[str, str, str], None]:
+    def _speaker(self, pod: Object, worker: Worker, container: str) -> Say:
         kind = "initContainers" if container in worker.inits else "containers"
         field = f"spec.{kind}{{{container}}}"
         return lambda type_, reason, message: self._recorder.event(POD, pod, type_, reason, message, field)
@@ -184,10 +245,8 @@ class Kubelet:
         text = f"back-off {_minutes(backoff.delay)} restarting failed container={spec['name']} "
         return "CrashLoopBackOff", f"{text}pod={worker.name}_{worker.namespace}({worker.uid})"
 
-    def _pull_and_run(
-        self, pod: Object, worker: Worker, spec: Object, say: Callable[[str, str, str], None]
-    ) -> tuple[str, str] | None:
-        secrets = [(name, self._api.find(SECRET, worker.namespace, name)) for name in pull_secret_names(pod["spec"])]
+    def _ensure_image(self, pod: Object, worker: Worker, spec: Object) -> PullResult:
+        names = pull_secret_names(pod["spec"])
         request = PullRequest(
             worker.namespace,
             worker.name,
@@ -195,17 +254,13 @@ class Kubelet:
             spec["name"],
             spec["image"],
             spec["imagePullPolicy"],
-            secrets,
+            [(name, self._api.find(SECRET, worker.namespace, name)) for name in names],
             self._clock.now,
         )
         result = self.images.ensure_image(request)
         if result.trace.outcome != "ImagePullBackOff":
             self.traces[worker.namespace, worker.name, spec["name"]] = result.trace
-        for type_, reason, message in result.events:
-            say(type_, reason, message)
-        if result.error or result.image is None:
-            return result.error
-        return self._run(pod, worker, spec, result.image, result.image_id, say)
+        return result
 
     def _run(
         self,
@@ -214,7 +269,7 @@ class Kubelet:
         spec: Object,
         image: Image,
         image_id: str,
-        say: Callable[[str, str, str], None],
+        say: Say,
     ) -> tuple[str, str] | None:
         try:
             variables = environment(self._api, pod, spec)
@@ -225,7 +280,7 @@ class Kubelet:
         try:
             ran = process.run(argv, variables, image.files, worker.name) if argv else process.endless(image.log)
         except process.StartError as error:
-            return "RunContainerError", str(error)
+            return "RunContainerError", error.of_container()
         self._add_container(worker, spec, image, image_id, ran)
         say("Normal", "Started", "Container started")
         return None
@@ -238,12 +293,12 @@ class Kubelet:
             image=image,
             shown_image=self.images.shown_name(image_id),
             image_id=image_id,
-            output=ran.output,
+            process=ran,
             started=self._clock.now,
         )
         if old:
             container.restarts = old.restarts + 1
-            container.last_state, container.previous_output = old.state, old.output
+            container.last_state, container.previous = old.state, old
         worker.containers[spec["name"]] = container
         if ran.seconds != float("inf"):
             self._clock.call_later(ran.seconds, lambda: self._exited(worker, container, ran.exit_code))
@@ -288,6 +343,22 @@ class Kubelet:
             self._api.remove(POD, pod)
 
 
+# What the API server says of a container that waits (kubernetes pkg/kubelet/kubelet.go, GetKubeletContainerLogs).
+_WAITING_WORDS = {
+    "ErrImagePull": "image can't be pulled",
+    "ImagePullBackOff": "trying and failing to pull image",
+    "ErrImageNeverPull": "image is not present with pull policy of Never",
+    "InvalidImageName": "image name is invalid",
+    "CreateContainerConfigError": "container can't be started with the given config",
+}
+
+
+def _why(pod: Object, container: str) -> str:
+    status = find_named(pod["status"].get("containerStatuses", ()), container) or {}
+    reason = status.get("state", {}).get("waiting", {}).get("reason", "ContainerCreating")
+    return _WAITING_WORDS.get(reason, reason)
+
+
 def _marks(pod: Object) -> tuple[object, ...]:
     """What of the metadata makes the kubelet look at a Pod again."""
     meta = pod["metadata"]
@@ -307,6 +378,12 @@ def _due(spec: Object, worker: Worker) -> Iterator[Object]:
         container = worker.containers.get(item["name"])
         if container is None or _restarts(spec["restartPolicy"], container):
             yield item
+
+
+def _split(events: Sequence[Event]) -> tuple[Sequence[Event], Sequence[Event]]:
+    """The events of a pull that are due at once, and those that wait until it is over."""
+    count = 1 if events and events[0][1] == "Pulling" else 0
+    return events[:count], events[count:]
 
 
 def _restarts(policy: str, container: Container, is_init: bool = False) -> bool:

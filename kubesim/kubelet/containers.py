@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from kubesim.clock import SECOND, Micros, rfc3339
 from kubesim.objects import Object
+from kubesim.process import Process
 from kubesim.registry import Image
 
 KILLED = 137
@@ -20,19 +21,23 @@ class Container:
     image: Image
     shown_image: str
     image_id: str
-    output: str
+    process: Process
     started: Micros
     restarts: int = 0
     finished: Micros = 0
     exit_code: int | None = None
     stopping: bool = False
     last_state: Object = field(default_factory=dict)
-    previous_output: str | None = None
+    previous: Container | None = None
 
     @property
     def url(self) -> str:
         """The id with its runtime, as in status.containerID."""
         return f"containerd://{self.id}"
+
+    def output(self, now: Micros) -> str:
+        """What it has written by `now`."""
+        return self.process.output_by((min(now, self.finished or now) - self.started) / SECOND)
 
     @property
     def is_running(self) -> bool:
@@ -79,7 +84,8 @@ class Worker:
     """The kubelet's memory of one Pod.
 
     `waiting` is its reason cache: why a container does not run, as the next status will tell. `ticket` numbers the
-    planned syncs, so that only the latest one comes off.
+    planned syncs, so that only the latest one comes off. While it `is_busy` with starting containers, a sync that
+    `is_due` waits.
     """
 
     uid: str
@@ -92,3 +98,5 @@ class Worker:
     crashes: dict[str, CrashBackoff] = field(default_factory=dict)
     ticket: int = 0
     has_sandbox: bool = False
+    is_busy: bool = False
+    is_due: bool = False

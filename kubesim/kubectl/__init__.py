@@ -1,0 +1,77 @@
+"""kubectl: one command line in, what it prints and its exit status out.
+
+Mirrors k8s.io/kubectl pkg/cmd/cmd.go and github.com/spf13/cobra, v1.36.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from kubesim.errors import StatusError
+from kubesim.kubectl.command import Call, Command, Context
+from kubesim.kubectl.commands import ABSENT, COMMANDS, FLAG_SETS, find_command, suggestions
+from kubesim.kubectl.completion import complete
+from kubesim.kubectl.config import Kubeconfig
+from kubesim.kubectl.errors import Exit, FlagError, KubectlError, NotSimulated, Plain, Several, told
+from kubesim.kubectl.formats import FormatError
+from kubesim.kubectl.help import help_text, root_help
+from kubesim.result import Result
+
+_REFUSALS = (KubectlError, NotSimulated, Plain, Several, StatusError)
+
+
+def run(args: Sequence[str], context: Context) -> Result:
+    """Run kubectl with `args` (the words after "kubectl"). Every refusal is part of the Result."""
+    command, rest = find_command(args)
+    if command is None:
+        return _without_command(rest)
+    call = Call(command, context, (), {}, frozenset())
+    try:
+        _run(call, rest)
+    except Exit as end:
+        call.exit_code = end.code
+    except _REFUSALS as error:
+        _fail(call, error)
+    return _result(call)
+
+
+def _run(call: Call, words: Sequence[str]) -> None:
+    flags = FLAG_SETS[call.command.path]
+    positional, values, given = flags.parse(words)
+    call.args, call.flags, call.given = positional, values, given
+    if values["help"]:
+        call.say(help_text(call.command))
+        return
+    name = values["context"]
+    if name and name not in call.context.config.contexts:
+        raise KubectlError(f'context "{name}" does not exist')
+    call.command.run(call)
+
+
+def _fail(call: Call, error: Exception) -> None:
+    call.say(error.stdout if isinstance(error, FormatError) else "")
+    call.complain(told(error, call.command.name))
+    call.exit_code = 1
+
+
+def _result(call: Call) -> Result:
+    stdout = "".join(text for is_stdout, text in call.pieces if is_stdout)
+    stderr = "".join(text for is_stdout, text in call.pieces if not is_stdout)
+    screen = "".join(text for _, text in call.pieces)
+    return Result(stdout, stderr, call.exit_code, screen)
+
+
+def _without_command(words: Sequence[str]) -> Result:
+    """No command, or one that kubectl or kubesim does not have."""
+    first = next((word for word in words if not word.startswith("-")), None)
+    if first is None or first == "help":
+        return Result(stdout=root_help())
+    if first in ABSENT:
+        return Result(stderr=f"kubesim: 'kubectl {first}' is not part of this simulator\n", exit_code=1)
+    if words[0] != first and words[0].partition("=")[0] not in ("-n", "--namespace", "--as"):
+        return Result(stderr=told(FlagError(f"unknown flag: {words[0].partition('=')[0]}"), "kubectl"), exit_code=1)
+    error = f'error: unknown command "{first}" for "kubectl"{suggestions(first)}\n'
+    return Result(stderr=error, exit_code=1)
+
+
+__all__ = ["COMMANDS", "Command", "Context", "Kubeconfig", "complete", "run"]

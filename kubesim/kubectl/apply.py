@@ -1,0 +1,285 @@
+"""kubectl apply, replace and diff. Mirrors k8s.io/kubectl pkg/cmd/{apply,replace,diff}, v1.36."""
+
+from __future__ import annotations
+
+import difflib
+
+from kubesim import gojson, patch
+from kubesim.errors import StatusError
+from kubesim.kubectl import flags
+from kubesim.kubectl.command import Call, absent, command, duration, number, switch, text
+from kubesim.kubectl.deletion import delete_target, wait_until_gone
+from kubesim.kubectl.errors import Exit, KubectlError, UsageError, raise_all, with_source
+from kubesim.kubectl.formats import to_yaml
+from kubesim.kubectl.formats.json_ import LAST_APPLIED, last_applied
+from kubesim.kubectl.manifests import Manifest, read_manifests
+from kubesim.kubectl.output import print_result
+from kubesim.kubectl.selection import Target
+from kubesim.objects import Object, clone, metadata
+from kubesim.resources import Resource
+
+_MISSING_ANNOTATION = (
+    "Warning: resource {resource}/{name} is missing the " + LAST_APPLIED + " annotation which is required by kubectl "
+    "apply. kubectl apply should only be used on resources created declaratively by either kubectl create "
+    "--save-config or kubectl apply. The missing annotation will be patched automatically.\n"
+)
+
+
+def with_last_applied(obj: Object) -> Object:
+    """The manifest with itself in the annotation from which the next apply sees what was removed."""
+    meta = metadata(obj)
+    annotations = {**(meta.get("annotations") or {}), LAST_APPLIED: last_applied(obj)}
+    return {**obj, "metadata": {**meta, "annotations": annotations}}
+
+
+@command(
+    "apply",
+    "(-f FILENAME | -k DIRECTORY)",
+    "Apply a configuration to a resource by file name or stdin",
+    flags.FILENAME,
+    flags.SELECTOR,
+    flags.DRY_RUN,
+    flags.OUTPUT,
+    flags.VALIDATE,
+    switch("overwrite", "", "Overwrite changes that were made by other means.", True),
+    switch("all", "", "With --prune."),
+    switch("force", "", "Delete and create anew where a change is refused."),
+    switch("wait", "", "With --force: wait until the old object is gone."),
+    number("grace-period", "", "With --force: seconds for the old object to end.", -1),
+    duration("timeout", "", "With --force: how long to wait."),
+    text("cascade", "", "With --force: what happens to dependents.", "background", "background"),
+    switch("openapi-patch", "", "Use the schema for the patch.", True),
+    *absent("server-side", "force-conflicts", "prune", kind="switch"),
+    *absent("prune-allowlist", "applyset", "subresource"),
+    example="  kubectl apply -f pod.yaml\n  cat pod.yaml | kubectl apply -f -",
+)
+def apply(call: Call) -> None:
+    """Create the objects of manifests, or change those that are there."""
+    if call.args:
+        raise UsageError(f"Unexpected args: [{' '.join(call.args)}]")
+    if not call.flags["filename"]:
+        raise KubectlError("must specify one of -f and -k")
+    manifests, errors = read_manifests(call)
+    for manifest in manifests:
+        try:
+            _apply_one(call, manifest)
+        except (StatusError, KubectlError) as error:
+            errors.append(error)
+    if not manifests and not errors:
+        errors.append(KubectlError("no objects passed to apply"))
+    raise_all(errors)
+
+
+def _apply_one(call: Call, manifest: Manifest) -> None:
+    current = _current(call, manifest)
+    dry_run = call.dry_run()
+    wanted = with_last_applied(manifest.obj)
+    if current is None:
+        _create(call, manifest, wanted, dry_run)
+        return
+    annotations = metadata(current).get("annotations") or {}
+    if LAST_APPLIED not in annotations:
+        name = manifest.name
+        call.complain(_MISSING_ANNOTATION.format(resource=manifest.resource.plural, name=name))
+    original = gojson.loads(annotations[LAST_APPLIED]) if LAST_APPLIED in annotations else None
+    change = patch.three_way(original, wanted, current, manifest.resource)
+    if not change:
+        print_result(call, manifest.resource, current, "unchanged", dry_run)
+        return
+    new = _patch(call, manifest, change, current, dry_run)
+    operation = "unchanged" if new is current else "configured"
+    print_result(call, manifest.resource, new, operation, dry_run)
+
+
+def _current(call: Call, manifest: Manifest) -> Object | None:
+    """The object as it is, or None. Raises with the long sentence that apply begins such errors with."""
+    resource = manifest.resource
+    where = (
+        f'error when retrieving current configuration of:\nResource: "{resource.group}/{resource.version}, '
+        f'Resource={resource.plural}", GroupVersionKind: "{resource.group}/{resource.version}, Kind={resource.kind}"\n'
+        f'Name: "{manifest.name}", Namespace: "{manifest.namespace}"\nfrom server for: "{manifest.source}": '
+    )
+    if not manifest.name:
+        raise KubectlError(f"{where}resource name may not be empty")
+    try:
+        return call.api.get(resource, manifest.namespace, manifest.name, user=call.user)
+    except StatusError as error:
+        if error.reason == "NotFound":
+            return None
+        raise StatusError(error.code, error.reason, where + error.message) from None
+
+
+def _create(call: Call, manifest: Manifest, wanted: Object, dry_run: str) -> None:
+    new = wanted
+    if dry_run != "client":
+        try:
+            new = call.api.create(
+                manifest.resource, wanted, user=call.user, strict=call.strict(), dry_run=dry_run == "server"
+            )
+        except StatusError as error:
+            raise with_source("creating", manifest.source, error) from None
+    print_result(call, manifest.resource, new, "created", dry_run)
+
+
+def _patch(call: Call, manifest: Manifest, change: Object, current: Object, dry_run: str) -> Object:
+    resource = manifest.resource
+    if dry_run == "client":
+        return patch.strategic_merge(current, change, resource)
+    try:
+        return call.api.patch(
+            resource,
+            manifest.namespace,
+            manifest.name,
+            change,
+            user=call.user,
+            strict=call.strict(),
+            dry_run=dry_run == "server",
+        )
+    except StatusError as error:
+        if call.flags["force"] and error.reason in ("Invalid", "Conflict"):
+            return _recreate(call, manifest)
+        raise with_source("applying patch:\n" + _patch_text(manifest, change), manifest.source, error) from None
+
+
+def _patch_text(manifest: Manifest, change: Object) -> str:
+    resource = manifest.resource
+    return (
+        f'{gojson.dumps(change)}\nto:\nResource: "{resource.group}/{resource.version}, Resource={resource.plural}", '
+        f'GroupVersionKind: "{resource.group}/{resource.version}, Kind={resource.kind}"\nName: "{manifest.name}", '
+        f'Namespace: "{manifest.namespace}"\nfor:'
+    )
+
+
+def _recreate(call: Call, manifest: Manifest) -> Object:
+    """--force: delete what cannot be changed, wait until it is gone, and create it anew."""
+    target = Target(manifest.resource, manifest.namespace, manifest.name)
+    delete_target(call, target, call.flags["grace-period"])
+    wait_until_gone(call, [target])
+    return call.api.create(manifest.resource, with_last_applied(manifest.obj), user=call.user, strict=call.strict())
+
+
+@command(
+    "replace",
+    "-f FILENAME",
+    "Replace a resource by file name or stdin",
+    flags.FILENAME,
+    flags.DRY_RUN,
+    flags.OUTPUT,
+    flags.VALIDATE,
+    flags.SAVE_CONFIG,
+    switch("force", "", "Delete the object and create it anew."),
+    switch("wait", "", "With --force: wait until the old object is gone."),
+    number("grace-period", "", "With --force: seconds for the old object to end.", -1),
+    duration("timeout", "", "With --force: how long to wait."),
+    text("cascade", "", "With --force: what happens to dependents.", "background", "background"),
+    *absent("raw", "subresource"),
+    example="  kubectl replace -f pod.yaml\n  kubectl replace --force -f pod.yaml",
+)
+def replace(call: Call) -> None:
+    """Replace the objects of manifests, which must be there."""
+    if not call.flags["filename"]:
+        raise UsageError("must specify one of -f and -k")
+    manifests, errors = read_manifests(call)
+    if call.flags["force"]:
+        _replace_by_force(call, manifests, errors)
+    else:
+        for manifest in manifests:
+            try:
+                _replace_one(call, manifest)
+            except StatusError as error:
+                errors.append(error)
+    if not manifests and not errors:
+        errors.append(KubectlError("no objects passed to replace"))
+    raise_all(errors)
+
+
+def _replace_one(call: Call, manifest: Manifest) -> None:
+    dry_run = call.dry_run()
+    obj = with_last_applied(manifest.obj) if _keeps_config(call, manifest) else manifest.obj
+    if dry_run != "client":
+        try:
+            obj = call.api.update(
+                manifest.resource, obj, user=call.user, strict=call.strict(), dry_run=dry_run == "server"
+            )
+        except StatusError as error:
+            raise with_source("replacing", manifest.source, error) from None
+    print_result(call, manifest.resource, obj, "replaced", dry_run)
+
+
+def _keeps_config(call: Call, manifest: Manifest) -> bool:
+    annotations = metadata(manifest.obj).get("annotations") or {}
+    return bool(call.flags["save-config"]) or LAST_APPLIED in annotations
+
+
+def _replace_by_force(call: Call, manifests: list[Manifest], errors: list[Exception]) -> None:
+    grace = call.flags["grace-period"]
+    targets = [Target(item.resource, item.namespace, item.name) for item in manifests]
+    for target in targets:
+        try:
+            delete_target(call, target, grace if grace >= 0 else None)
+        except StatusError as error:
+            if error.reason != "NotFound":
+                errors.append(error)
+    wait_until_gone(call, targets)
+    for manifest in manifests:
+        try:
+            obj = with_last_applied(manifest.obj) if _keeps_config(call, manifest) else manifest.obj
+            new = call.api.create(manifest.resource, obj, user=call.user, strict=call.strict())
+            print_result(call, manifest.resource, new, "replaced")
+        except StatusError as error:
+            errors.append(error)
+
+
+@command(
+    "diff",
+    "-f FILENAME",
+    "Diff the live version against a would-be applied version",
+    flags.FILENAME,
+    flags.SELECTOR,
+    switch("show-managed-fields", "", "Keep managedFields in the comparison (kubesim keeps none)."),
+    text("field-manager", "", "The name of who would change the object.", "kubectl-client-side-apply"),
+    *absent("server-side", "force-conflicts", "prune", kind="switch"),
+    *absent("prune-allowlist", "concurrency"),
+    example="  kubectl diff -f pod.yaml",
+)
+def diff(call: Call) -> None:
+    """Show what apply would change; exit status 1 where anything would."""
+    if not call.flags["filename"]:
+        raise UsageError("must specify one of -f and -k")
+    manifests, errors = read_manifests(call)
+    raise_all(errors)
+    text = "".join(_difference(call, manifest) for manifest in manifests)
+    call.say(text)
+    if text:
+        raise Exit(1)
+
+
+def _difference(call: Call, manifest: Manifest) -> str:
+    live = _current(call, manifest)
+    try:
+        merged = _merged(call, manifest, live)
+    except StatusError as error:
+        raise with_source("applying patch", manifest.source, error) from None
+    resource = manifest.resource
+    name = ".".join(
+        filter(None, (resource.group or "", resource.version, resource.kind, manifest.namespace, manifest.name))
+    )
+    before = to_yaml(live).splitlines(keepends=True) if live else []
+    after = to_yaml(merged).splitlines(keepends=True)
+    lines = list(difflib.unified_diff(before, after, f"/tmp/LIVE/{name}", f"/tmp/MERGED/{name}"))
+    return "".join([f"diff -u -N /tmp/LIVE/{name} /tmp/MERGED/{name}\n", *lines]) if lines else ""
+
+
+def _merged(call: Call, manifest: Manifest, live: Object | None) -> Object:
+    if live is None:
+        return call.api.create(manifest.resource, manifest.obj, user=call.user, dry_run=True)
+    original = (metadata(live).get("annotations") or {}).get(LAST_APPLIED)
+    previous = gojson.loads(original) if original else None
+    wanted = with_last_applied(manifest.obj) if original else clone(manifest.obj)
+    change = patch.three_way(previous, wanted, live, manifest.resource)
+    return _dry_patched(call, manifest.resource, live, change)
+
+
+def _dry_patched(call: Call, resource: Resource, live: Object, change: Object) -> Object:
+    meta = live["metadata"]
+    return call.api.patch(resource, meta.get("namespace", ""), meta["name"], change, user=call.user, dry_run=True)

@@ -1,0 +1,331 @@
+"""kubectl patch, label, annotate, set and scale: small changes of objects that are there.
+
+Mirrors k8s.io/kubectl pkg/cmd/{patch,label,annotate,set,scale}, v1.36.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+import yaml
+
+from kubesim import gojson
+from kubesim import patch as patches
+from kubesim.errors import StatusError, bad_request
+from kubesim.kubectl import flags
+from kubesim.kubectl.command import Call, absent, command, duration, number, switch, text
+from kubesim.kubectl.errors import KubectlError, UsageError, raise_all
+from kubesim.kubectl.manifests import read_text
+from kubesim.kubectl.output import print_result
+from kubesim.kubectl.selection import Selection, select
+from kubesim.objects import Object, metadata, name_of, namespace_of
+from kubesim.resources import Resource
+
+_TYPES = ("json", "merge", "strategic")
+
+
+def _change(call: Call, resource: Resource, obj: Object, change: Any, kind: str, dry_run: str) -> Object:
+    """Send a patch of an object; return the object as it is then (the very same where nothing changed)."""
+    if dry_run == "client":
+        return patches.strategic_merge(obj, change, resource)
+    return call.api.patch(
+        resource, namespace_of(obj), name_of(obj), change, kind, user=call.user, dry_run=dry_run == "server"
+    )
+
+
+@command(
+    "patch",
+    "(-f FILENAME | TYPE NAME) [-p PATCH|--patch-file FILE]",
+    "Update fields of a resource",
+    flags.FILENAME,
+    flags.DRY_RUN,
+    flags.OUTPUT,
+    text("patch", "p", "The patch, in JSON or YAML."),
+    text("patch-file", "", "A file with the patch."),
+    text("type", "", "The kind of patch: json, merge or strategic.", "strategic"),
+    text("field-manager", "", "The name of who changes the object.", "kubectl-patch"),
+    *absent("local", kind="switch"),
+    *absent("subresource"),
+    example='  kubectl patch serviceaccount default -p \'{"imagePullSecrets":[{"name":"my-registry-creds"}]}\'',
+)
+def patch(call: Call) -> None:
+    """Change objects by a patch."""
+    kind = call.flags["type"]
+    if "patch" not in call.given and "patch-file" not in call.given:
+        raise KubectlError("must specify --patch or --patch-file containing the contents of the patch")
+    if "patch" in call.given and "patch-file" in call.given:
+        raise KubectlError("cannot specify --patch and --patch-file together")
+    if kind not in _TYPES:
+        raise UsageError(f'--type must be one of [json merge strategic], not "{kind}"')
+    given = read_text(call, call.flags["patch-file"]) if call.flags["patch-file"] else call.flags["patch"]
+    selection = select(call, call.args, needs_name=True)
+    dry_run = call.dry_run()
+    errors = selection.errors
+    for resource, obj in selection.objects:
+        try:
+            new = _change(call, resource, obj, _parsed(given), kind, dry_run)
+            print_result(call, resource, new, "patched (no change)" if new is obj else "patched", dry_run)
+        except StatusError as error:
+            errors.append(error)
+    raise_all(errors)
+
+
+def _parsed(given: str) -> Any:
+    """The patch. kubectl turns YAML into JSON; broken JSON goes to the server, which refuses it."""
+    if given.lstrip()[:1] in ("{", "["):
+        try:
+            return gojson.loads(given)
+        except ValueError as error:
+            raise bad_request(str(error)) from None
+    try:
+        return yaml.safe_load(given)
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        raise KubectlError(f"unable to parse {json.dumps(given)}: {str(error).splitlines()[0]}") from None
+
+
+_WHICH = (
+    *flags.FILENAME,
+    *flags.SELECTOR,
+    *flags.FIELD_SELECTOR,
+    *flags.ALL_NAMESPACES,
+    *flags.DRY_RUN,
+    *flags.OUTPUT,
+    switch("all", "", "All objects of the type in the namespace."),
+    switch("local", "", "Change only what the files say, and print it."),
+    text("field-manager", "", "The name of who changes the object."),
+    text("resource-version", "", "Change only an object of this version."),
+)
+
+
+@command(
+    "label",
+    "[--overwrite] (-f FILENAME | TYPE NAME) KEY_1=VAL_1 ... KEY_N=VAL_N [--resource-version=version]",
+    "Update the labels on a resource",
+    _WHICH,
+    switch("overwrite", "", "Change labels that are there."),
+    switch("list", "", "Show the labels after the change."),
+    example="  kubectl label pod private-pod tier=backend\n  kubectl label pod private-pod tier-",
+)
+def label(call: Call) -> None:
+    """Set or remove labels."""
+    _mark(call, "labels", "label", "labeled")
+
+
+@command(
+    "annotate",
+    "[--overwrite] (-f FILENAME | TYPE NAME) KEY_1=VAL_1 ... KEY_N=VAL_N [--resource-version=version]",
+    "Update the annotations on a resource",
+    _WHICH,
+    switch("overwrite", "", "Change annotations that are there."),
+    switch("list", "", "Show the annotations after the change."),
+    example="  kubectl annotate pod private-pod owner=team-a",
+)
+def annotate(call: Call) -> None:
+    """Set or remove annotations."""
+    _mark(call, "annotations", "annotation", "annotated")
+
+
+def _mark(call: Call, field: str, word: str, done: str) -> None:
+    words, wanted, removed = _split(call.args, word)
+    if not wanted and not removed and not call.flags["list"]:
+        raise UsageError(f"at least one {word} update is required")
+    selection = select(call, words, needs_name=True)
+    errors = selection.errors
+    dry_run = call.dry_run()
+    for resource, obj in selection.objects:
+        try:
+            _mark_one(call, resource, obj, (field, wanted, removed, done), dry_run)
+        except (StatusError, KubectlError) as error:
+            errors.append(error)
+    if not selection.objects and not errors:
+        call.complain(
+            f"No resources found{'' if call.flags['all-namespaces'] else f' in {call.namespace} namespace'}.\n"
+        )
+    raise_all(errors)
+
+
+def _split(args: Sequence[str], word: str) -> tuple[list[str], dict[str, str], list[str]]:
+    """Words that name objects, KEY=VALUE pairs and KEY- removals."""
+    words: list[str] = []
+    wanted: dict[str, str] = {}
+    removed: list[str] = []
+    for arg in args:
+        key, equals, value = arg.partition("=")
+        if equals and key:
+            wanted[key] = value
+        elif arg.endswith("-") and arg != "-":
+            removed.append(arg[:-1])
+        elif wanted or removed:
+            raise UsageError(f"all resources must be specified before {word} changes: {arg}")
+        else:
+            words.append(arg)
+    if set(wanted) & set(removed):
+        article = "an" if word == "annotation" else "a"
+        raise UsageError(f"can not both modify and remove {article} {word} in the same command")
+    return words, wanted, removed
+
+
+def _mark_one(
+    call: Call, resource: Resource, obj: Object, what: tuple[str, dict[str, str], list[str], str], dry_run: str
+) -> None:
+    field, wanted, removed, done = what
+    present: dict[str, str] = metadata(obj).get(field) or {}
+    if not call.flags["overwrite"]:
+        _refuse_overwriting(call, present, wanted)
+    for key in removed:
+        if key not in present:
+            call.say(f'{"label" if field == "labels" else "annotation"} "{key}" not found.\n')
+    change = {key: None for key in removed if key in present} | wanted
+    new = _change(call, resource, obj, {"metadata": {field: change}}, "merge", dry_run) if change else obj
+    if call.flags["list"]:
+        _list_marks(call, new, field)
+        return
+    unmarked = "unlabeled" if field == "labels" else "annotated"
+    operation = unmarked if removed and not wanted else done
+    if new is obj and field == "labels":
+        operation = "not labeled"
+    print_result(call, resource, new, operation, dry_run)
+
+
+def _refuse_overwriting(call: Call, present: dict[str, str], wanted: dict[str, str]) -> None:
+    for key, value in wanted.items():
+        if key not in present:
+            continue
+        already = f"'{key}' already has a value ({present[key]})"
+        if call.command.path == ("annotate",):
+            raise KubectlError(f"--overwrite is false but found the following declared annotation(s): {already}")
+        if present[key] != value:
+            raise KubectlError(f"{already}, and --overwrite is false")
+
+
+def _list_marks(call: Call, obj: Object, field: str) -> None:
+    for key, value in sorted((metadata(obj).get(field) or {}).items()):
+        call.say(f"{key}={value}\n")
+
+
+def _pod_spec(obj: Object) -> tuple[Object, list[str]]:
+    """The Pod spec of a Pod or of a workload's template, and the path to it."""
+    if obj["kind"] == "Pod":
+        return obj["spec"], ["spec"]
+    template = obj.get("spec", {}).get("template")
+    if template is None:
+        raise KubectlError(f"the object {name_of(obj)} is not a pod or does not have a pod template")
+    return template["spec"], ["spec", "template", "spec"]
+
+
+def _nested(path: list[str], value: Any) -> Any:
+    for key in reversed(path):
+        value = {key: value}
+    return value
+
+
+@command(
+    "set image",
+    "(-f FILENAME | TYPE NAME) CONTAINER_NAME_1=CONTAINER_IMAGE_1 ... CONTAINER_NAME_N=CONTAINER_IMAGE_N",
+    "Update the image of a pod template",
+    _WHICH,
+    example="  kubectl set image deployment/web myapp=registry.example.com/myapp:2.0",
+)
+def set_image(call: Call) -> None:
+    """Change the images of containers."""
+    words = [arg for arg in call.args if "=" not in arg]
+    images = dict(arg.split("=", 1) for arg in call.args if "=" in arg)
+    if not images:
+        raise KubectlError("at least one image update is required")
+    selection = select(call, words, needs_name=True)
+    _set_each(call, selection, "image updated", lambda obj: _image_change(obj, images))
+
+
+def _image_change(obj: Object, images: dict[str, str]) -> Any:
+    spec, path = _pod_spec(obj)
+    change: Object = {}
+    missing = set(images) - {"*"}
+    for key in ("initContainers", "containers"):
+        for container in spec.get(key, ()):
+            image = images.get(container["name"], images.get("*"))
+            missing.discard(container["name"])
+            if image and image != container.get("image"):
+                change.setdefault(key, []).append({"name": container["name"], "image": image})
+    if missing:
+        raise KubectlError(f'unable to find container named "{sorted(missing)[0]}"')
+    return _nested(path, change) if change else None
+
+
+@command(
+    "set serviceaccount",
+    "(-f FILENAME | TYPE NAME) SERVICE_ACCOUNT",
+    "Update the service account of a resource",
+    _WHICH,
+    aliases=("sa",),
+    example="  kubectl set serviceaccount deployment web builder",
+)
+def set_service_account(call: Call) -> None:
+    """Change the ServiceAccount of a workload."""
+    if not call.args:
+        raise KubectlError("serviceaccount is required")
+    *words, account = call.args
+    selection = select(call, words, needs_name=True)
+    _set_each(
+        call,
+        selection,
+        "serviceaccount updated",
+        lambda obj: _nested(_pod_spec(obj)[1], {"serviceAccountName": account}),
+    )
+
+
+def _set_each(call: Call, selection: Selection, operation: str, make: Any) -> None:
+    errors = selection.errors
+    dry_run = call.dry_run()
+    for resource, obj in selection.objects:
+        try:
+            change = make(obj)
+            if change is None:
+                continue
+            new = _change(call, resource, obj, change, "strategic", dry_run)
+            print_result(call, resource, new, operation, dry_run)
+        except KubectlError as error:
+            errors.append(KubectlError(str(error)))
+        except StatusError as error:
+            errors.append(error)
+    raise_all(errors)
+
+
+@command(
+    "scale",
+    "[--resource-version=version] [--current-replicas=count] --replicas=COUNT (-f FILENAME | TYPE NAME)",
+    "Set a new size for a deployment, replica set, or replication controller",
+    flags.FILENAME,
+    flags.SELECTOR,
+    flags.DRY_RUN,
+    flags.OUTPUT,
+    number("replicas", "", "The new size.", -1),
+    number("current-replicas", "", "Change only from this size.", -1),
+    switch("all", "", "All objects of the type in the namespace."),
+    text("resource-version", "", "Change only an object of this version."),
+    duration("timeout", "", "How long to wait for the change (kubesim does not wait)."),
+    example="  kubectl scale deployment web --replicas=3",
+)
+def scale(call: Call) -> None:
+    """Change the number of replicas."""
+    replicas = call.flags["replicas"]
+    if "replicas" not in call.given:
+        raise KubectlError('required flag(s) "replicas" not set')
+    if replicas < 0:
+        raise KubectlError("The --replicas=COUNT flag is required, and COUNT must be greater than or equal to 0")
+    selection = select(call, call.args, needs_name=True)
+    errors = selection.errors
+    dry_run = call.dry_run()
+    for resource, obj in selection.objects:
+        if resource.group != "apps":
+            errors.append(KubectlError(f"could not find a scale subresource of {resource.plural}"))
+            continue
+        present = obj["spec"]["replicas"]
+        expected = call.flags["current-replicas"]
+        if expected >= 0 and expected != present:
+            errors.append(KubectlError(f"Expected replicas to be {expected}, was {present}"))
+            continue
+        new = _change(call, resource, obj, {"spec": {"replicas": replicas}}, "merge", dry_run)
+        print_result(call, resource, new, "scaled", dry_run)
+    raise_all(errors)

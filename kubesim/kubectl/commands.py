@@ -1,0 +1,186 @@
+"""Every command of kubectl: those that kubesim simulates, and the names of those that it does not."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from kubesim.kubectl.apply import apply, diff, replace
+from kubesim.kubectl.change import annotate, label, patch, scale, set_image, set_service_account
+from kubesim.kubectl.command import Call, Command
+from kubesim.kubectl.create import (
+    create,
+    create_config_map,
+    create_deployment,
+    create_docker_registry,
+    create_generic,
+    create_namespace,
+    create_role,
+    create_role_binding,
+    create_service_account,
+    create_tls,
+)
+from kubesim.kubectl.deletion import delete
+from kubesim.kubectl.describe import describe
+from kubesim.kubectl.discovery import api_resources, api_versions, cluster_info, explain, version
+from kubesim.kubectl.edit import edit
+from kubesim.kubectl.errors import Exit, UsageError
+from kubesim.kubectl.flags import FlagSet
+from kubesim.kubectl.get import get
+from kubesim.kubectl.help import group_help
+from kubesim.kubectl.rollout import history, pause, restart, resume, status, undo
+from kubesim.kubectl.run import run
+from kubesim.kubectl.running import events, execute, logs, wait
+from kubesim.kubectl.settings import (
+    can_i,
+    current_context,
+    get_contexts,
+    set_context,
+    use_context,
+    view,
+    whoami,
+)
+
+
+def _group(path: str, short: str, long: str = "", aliases: tuple[str, ...] = ()) -> Command:
+    """A command that only holds others: called by itself it shows its help."""
+
+    def show(call: Call) -> None:
+        if call.args:
+            raise UsageError(f'unknown command "{" ".join(call.args)}"')
+        members = [member for member in COMMANDS if member.path[:-1] == call.command.path]
+        call.complain(group_help(call.command, members))
+        raise Exit(1)
+
+    return Command(tuple(path.split()), "", short, (), show, aliases, long, is_group=True)
+
+
+_SECRET = """Create a secret with specified type.
+
+ A docker-registry type secret is for accessing a container registry.
+
+ A generic type secret indicate an Opaque secret type.
+
+ A tls type secret holds TLS certificate and its associated key."""
+
+# In the order of kubectl's own help.
+COMMANDS: tuple[Command, ...] = (
+    create,
+    create_config_map,
+    create_deployment,
+    create_namespace,
+    create_role,
+    create_role_binding,
+    _group("create secret", "Create a secret using a specified subcommand", _SECRET),
+    create_docker_registry,
+    create_generic,
+    create_tls,
+    create_service_account,
+    run,
+    _group("set", "Set specific features on objects"),
+    set_image,
+    set_service_account,
+    explain,
+    get,
+    edit,
+    delete,
+    _group("rollout", "Manage the rollout of a resource"),
+    history,
+    pause,
+    restart,
+    resume,
+    status,
+    undo,
+    scale,
+    cluster_info,
+    describe,
+    logs,
+    execute,
+    _group("auth", "Inspect authorization"),
+    can_i,
+    whoami,
+    events,
+    diff,
+    apply,
+    patch,
+    replace,
+    wait,
+    label,
+    annotate,
+    _group("config", "Modify kubeconfig files"),
+    current_context,
+    get_contexts,
+    set_context,
+    use_context,
+    view,
+    api_resources,
+    api_versions,
+    version,
+)
+
+# Commands of kubectl v1.36 that are not simulated.
+ABSENT = frozenset(
+    {
+        *("alpha", "attach", "autoscale", "certificate", "completion", "cordon", "cp", "debug", "drain", "expose"),
+        *("kustomize", "options", "plugin", "port-forward", "proxy", "taint", "top", "uncordon"),
+    }
+)
+
+FLAG_SETS = {command.path: FlagSet(command.flags) for command in COMMANDS}
+_BY_PATH = {
+    (*command.path[:-1], name): command for command in COMMANDS for name in (command.path[-1], *command.aliases)
+}
+_GLOBAL = FlagSet(())
+
+
+def find_command(args: Sequence[str]) -> tuple[Command | None, list[str]]:
+    """The command that the words begin with, flags left aside, and the words without its name."""
+    rest = list(args)
+    path: tuple[str, ...] = ()
+    found: Command | None = None
+    position = _next_word(rest, 0)
+    while position is not None and (command := _BY_PATH.get((*path, rest[position]))):
+        found, path = command, command.path
+        del rest[position]
+        position = _next_word(rest, position)
+    return found, rest
+
+
+def _next_word(words: Sequence[str], start: int) -> int | None:
+    """The position of the first word that is neither a flag nor a global flag's value, as cobra looks for commands."""
+    skip = False
+    for index in range(start, len(words)):
+        word = words[index]
+        if skip:
+            skip = False
+        elif word == "--":
+            return None
+        elif not word.startswith("-") or word == "-":
+            return index
+        else:
+            skip = _takes_value(word)
+    return None
+
+
+def _takes_value(word: str) -> bool:
+    if "=" in word:
+        return False
+    flag = _GLOBAL.flags.get(word[2:]) if word.startswith("--") else _GLOBAL.shorts.get(word[1:])
+    return flag is not None and flag.bare is None
+
+
+def suggestions(word: str) -> str:
+    """Cobra's "Did you mean this?" with the commands that are at most two letters away."""
+    names = [command.path[0] for command in COMMANDS if len(command.path) == 1]
+    near = [name for name in dict.fromkeys(names) if _distance(word, name) <= 2 or name.startswith(word.lower())]
+    return "\n\nDid you mean this?\n" + "".join(f"\t{name}\n" for name in near) if near else ""
+
+
+def _distance(one: str, other: str) -> int:
+    """The Levenshtein distance."""
+    row = list(range(len(other) + 1))
+    for index, letter in enumerate(one[:64], 1):
+        previous, row[0] = row[0], index
+        for column, wanted in enumerate(other, 1):
+            cost = previous + (letter != wanted)
+            previous, row[column] = row[column], min(cost, row[column] + 1, row[column - 1] + 1)
+    return row[-1]

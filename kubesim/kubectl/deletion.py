@@ -1,0 +1,139 @@
+"""kubectl delete. Mirrors k8s.io/kubectl pkg/cmd/delete/delete.go, v1.36."""
+
+from __future__ import annotations
+
+from kubesim.errors import StatusError
+from kubesim.kubectl import flags
+from kubesim.kubectl.command import Call, absent, command, number, switch, text
+from kubesim.kubectl.errors import KubectlError, raise_all
+from kubesim.kubectl.selection import Target, find_targets
+from kubesim.objects import metadata, name_of, namespace_of
+
+# Simulated seconds after which a delete gives up where no --timeout was given: nothing here takes as long.
+PATIENCE = 3600.0
+
+_FORCED = (
+    "Warning: Immediate deletion does not wait for confirmation that the running resource has been terminated. "
+    "The resource may continue to run on the cluster indefinitely.\n"
+)
+
+
+@command(
+    "delete",
+    "([-f FILENAME] | [-k DIRECTORY] | TYPE [(NAME | -l label | --all)])",
+    "Delete resources by file names, stdin, resources and names, or by resources and label selector",
+    flags.FILENAME,
+    flags.SELECTOR,
+    flags.FIELD_SELECTOR,
+    flags.ALL_NAMESPACES,
+    flags.DRY_RUN,
+    flags.TIMEOUT,
+    switch("all", "", "All objects of the type in the namespace."),
+    switch("force", "", "Remove at once, with --grace-period=0."),
+    number("grace-period", "", "Seconds that the object may take to end; -1 leaves it to the object.", -1),
+    switch("ignore-not-found", "", "Say nothing of objects that are not there."),
+    switch("now", "", "The same as --grace-period=1."),
+    switch("wait", "", "Wait until the objects are gone.", True),
+    text("output", "o", 'Only "name" is allowed.'),
+    text("cascade", "", "What happens to dependents: background, foreground or orphan.", "background", "background"),
+    *absent("interactive/i", kind="switch"),
+    *absent("raw"),
+    example="  kubectl delete pod private-pod\n  kubectl delete -f pod.yaml --now",
+)
+def delete(call: Call) -> None:
+    """Delete objects and wait until they are gone."""
+    grace = _grace_period(call)
+    targets, errors = _targets(call)
+    deleted: list[Target] = []
+    for target in targets:
+        try:
+            delete_target(call, target, grace)
+            deleted.append(target)
+        except StatusError as error:
+            if not (error.reason == "NotFound" and call.flags["ignore-not-found"]):
+                errors.append(error)
+    if not targets and not errors:
+        call.say("No resources found\n")
+    if call.flags["wait"] and call.dry_run() == "none":
+        wait_until_gone(call, deleted)
+    raise_all(errors)
+
+
+def _grace_period(call: Call) -> int | None:
+    grace, now, force = (call.flags[key] for key in ("grace-period", "now", "force"))
+    if now:
+        if grace != -1:
+            raise KubectlError("--now and --grace-period cannot be specified together")
+        grace = 1
+    if grace == 0 and not force:
+        # As kubectl does: without --force a period of 0 waits for the object and means 1.
+        grace = 1
+    if force:
+        if grace > 0:
+            raise KubectlError("--force and --grace-period greater than 0 cannot be specified together")
+        call.complain(_FORCED)
+        grace = 0
+    return None if grace < 0 else grace
+
+
+def _targets(call: Call) -> tuple[list[Target], list[Exception]]:
+    """Every object to delete, by name."""
+    if call.flags["all"] and call.flags["selector"]:
+        raise KubectlError("cannot set --all and --selector at the same time")
+    targets, errors = find_targets(call, call.args, needs_name=True)
+    named: list[Target] = []
+    for target in targets:
+        if target.name is not None:
+            named.append(target)
+        else:
+            named += _listed(call, target)
+    return named, errors
+
+
+def _listed(call: Call, target: Target) -> list[Target]:
+    selectors = {"labels": call.flags["selector"], "fields": call.flags["field-selector"]}
+    found = call.api.list(target.resource, target.namespace, user=call.user, **selectors)
+    return [Target(target.resource, namespace_of(obj), name_of(obj)) for obj in found]
+
+
+def delete_target(call: Call, target: Target, grace: int | None) -> None:
+    """Delete one object and say so. Raises StatusError."""
+    dry_run = call.flags.get("dry-run", "none")
+    namespace, name = target.namespace or "", target.name or ""
+    if dry_run == "client":
+        call.api.get(target.resource, namespace, name, user=call.user)
+    else:
+        call.api.delete(
+            target.resource, namespace, name, grace_period=grace, user=call.user, dry_run=dry_run == "server"
+        )
+    _say_deleted(call, target, dry_run)
+
+
+def _say_deleted(call: Call, target: Target, dry_run: str) -> None:
+    if call.command.path == ("delete",) and call.flags["output"] == "name":
+        call.say(f"{target.resource.printed}/{target.name}\n")
+        return
+    verb = "force deleted" if call.flags.get("force") and call.command.path == ("delete",) else "deleted"
+    where = f" from {target.namespace} namespace" if target.resource.namespaced else ""
+    suffix = {"client": " (dry run)", "server": " (server dry run)"}.get(dry_run, "")
+    call.say(f'{target.resource.printed} "{target.name}" {verb}{where}{suffix}\n')
+
+
+def wait_until_gone(call: Call, targets: list[Target]) -> None:
+    """Let time pass until none of the objects is there, at most for --timeout."""
+    uids = {target: _uid(call, target) for target in targets}
+    left = [target for target, uid in uids.items() if uid]
+    if not left:
+        return
+
+    def all_gone() -> bool:
+        return all(_uid(call, target) != uids[target] for target in left)
+
+    timeout = call.flags["timeout"] or PATIENCE
+    if not call.context.clock.run_until(all_gone, timeout):
+        raise KubectlError("timed out waiting for the condition")
+
+
+def _uid(call: Call, target: Target) -> str:
+    obj = call.api.find(target.resource, target.namespace or "", target.name or "")
+    return str(metadata(obj).get("uid", "")) if obj else ""

@@ -1,0 +1,88 @@
+"""kubectl describe. Mirrors k8s.io/kubectl pkg/cmd/describe/describe.go, v1.36."""
+
+from __future__ import annotations
+
+from kubesim import describe as describers
+from kubesim.errors import StatusError
+from kubesim.kubectl import flags
+from kubesim.kubectl.command import Call, command, number, switch
+from kubesim.kubectl.errors import raise_all
+from kubesim.kubectl.get import require_arguments
+from kubesim.kubectl.selection import Target, find_targets, select
+from kubesim.objects import Object, name_of, namespace_of
+from kubesim.resources import EVENT, Resource, find_resource
+
+
+@command(
+    "describe",
+    "(-f FILENAME | TYPE [NAME_PREFIX | -l label] | TYPE/NAME)",
+    "Show details of a specific resource or group of resources",
+    flags.FILENAME,
+    flags.SELECTOR,
+    flags.ALL_NAMESPACES,
+    switch("show-events", "", "Show the events of the object as well.", True),
+    number("chunk-size", "", "How many objects are asked for at once (kubesim always returns all).", 500),
+    example="  kubectl describe pod private-pod\n  kubectl describe secret my-registry-creds",
+)
+def describe(call: Call) -> None:
+    """Show objects in words, each with its events."""
+    require_arguments(call, "describe")
+    selection = select(call, call.args)
+    objects = selection.objects
+    if not objects and len(selection.errors) == 1:
+        objects = _by_prefix(call)
+        if objects:
+            selection.errors.clear()
+    with_events = call.flags["show-events"] and not _is_unnamed_group(call, len(objects))
+    call.say(describers.join([_described(call, resource, obj, with_events) for resource, obj in objects]))
+    if not objects and not selection.errors:
+        call.complain(_nothing(call))
+    raise_all(selection.errors)
+
+
+def _is_unnamed_group(call: Call, count: int) -> bool:
+    """Several objects that were not chosen by name or label are described without their events, as recorded."""
+    return count > 1 and not call.flags["selector"] and not call.flags["filename"]
+
+
+def _nothing(call: Call) -> str:
+    if call.flags["all-namespaces"]:
+        return "No resources found\n"
+    return f"No resources found in {call.namespace} namespace.\n"
+
+
+def _by_prefix(call: Call) -> list[tuple[Resource, Object]]:
+    """The objects whose names begin with the one that was not found."""
+    targets, _ = find_targets(call, call.args)
+    found: list[tuple[Resource, Object]] = []
+    for target in targets:
+        found += [
+            (target.resource, obj) for obj in _neighbours(call, target) if name_of(obj).startswith(target.name or "")
+        ]
+    return found
+
+
+def _neighbours(call: Call, target: Target) -> list[Object]:
+    try:
+        return call.api.list(target.resource, target.namespace, user=call.user)
+    except StatusError:
+        return []
+
+
+def _described(call: Call, resource: Resource, obj: Object, with_events: bool) -> str:
+    related: dict[str, list[Object]] = {}
+    for plural in describers.RELATED.get(resource.kind, ()):
+        if plural != "events" or with_events:
+            related[plural] = _related(call, plural, obj)
+    return describers.describe(obj, related, call.context.clock.now)
+
+
+def _related(call: Call, plural: str, obj: Object) -> list[Object]:
+    resource = find_resource(plural)
+    if resource is None or not resource.simulated:
+        return []
+    namespace = namespace_of(obj) or (name_of(obj) if resource is not EVENT else None)
+    found = call.api.list(resource, namespace)
+    if resource is EVENT:
+        found = [event for event in found if event["involvedObject"].get("uid") == obj["metadata"]["uid"]]
+    return found

@@ -1,0 +1,201 @@
+"""kubectl get. Mirrors k8s.io/kubectl pkg/cmd/get/get.go, v1.36."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from kubesim.apiserver import Change
+from kubesim.kubectl import flags
+from kubesim.kubectl.command import Call, absent, command, many, number, switch, text
+from kubesim.kubectl.errors import KubectlError, NotSimulated, Plain, raise_all
+from kubesim.kubectl.flags import parse_duration
+from kubesim.kubectl.formats import Format, sort_objects
+from kubesim.kubectl.output import output_format
+from kubesim.kubectl.selection import Found, Selection, Target, find_targets, select
+from kubesim.kubectl.table import Table
+from kubesim.objects import Object, name_of, namespace_of
+from kubesim.resources import Resource
+
+# A watch without --request-timeout goes on for this many simulated seconds: nobody can press Ctrl+C here.
+WATCH = 60.0
+
+_NO_TYPE = """You must specify the type of resource to {verb}. Use "kubectl api-resources" for a complete list of \
+supported resources.
+
+error: Required resource not specified.
+Use "kubectl explain <resource>" for a detailed description of that resource (e.g. kubectl explain pods).
+See 'kubectl {verb} -h' for help and examples"""
+
+
+def require_arguments(call: Call, verb: str) -> None:
+    """Refuse a command line that names no type and no file, in the words of get and describe."""
+    if not call.args and not call.flags["filename"]:
+        raise Plain(_NO_TYPE.format(verb=verb))
+
+
+@command(
+    "get",
+    "[(-o|--output=)json|yaml|name|wide|…] (TYPE[.VERSION][.GROUP] [NAME | -l label] | "
+    "TYPE[.VERSION][.GROUP]/NAME ...)",
+    "Display one or many resources",
+    flags.OUTPUT,
+    flags.FILENAME,
+    flags.SELECTOR,
+    flags.FIELD_SELECTOR,
+    flags.ALL_NAMESPACES,
+    switch("ignore-not-found", "", "Say nothing of objects that are not there."),
+    many("label-columns", "L", "Labels to show as columns."),
+    switch("no-headers", "", "Leave the headings out."),
+    switch("show-kind", "", "Show the type before each name."),
+    switch("show-labels", "", "Show all labels in the last column."),
+    text("sort-by", "", "Order by a field, such as .metadata.name."),
+    switch("watch", "w", "After the list, show changes as they come."),
+    switch("watch-only", "", "Show only changes."),
+    switch("output-watch-events", "", "Show the type of each change."),
+    number("chunk-size", "", "How many objects are asked for at once (kubesim always returns all).", 500),
+    switch("server-print", "", "Let the server make the table (kubesim prints the same either way).", True),
+    text("subresource", "", "Get a subresource such as status."),
+    *absent("raw"),
+    example="  kubectl get pods\n  kubectl get secret my-registry-creds -o yaml\n  kubectl get pods,secrets -A",
+)
+def get(call: Call) -> None:
+    """Show objects as a table, or in the format of -o."""
+    require_arguments(call, "get")
+    form = output_format(call, tables=True)
+    if call.flags["subresource"]:
+        raise NotSimulated("the flag --subresource is not part of this simulator")
+    if call.flags["watch"] or call.flags["watch-only"]:
+        _watch(call, form)
+        return
+    selection = select(call, call.args)
+    if form.is_table:
+        _print_tables(call, selection)
+    else:
+        _print_formatted(call, selection, form)
+    raise_all(selection.errors)
+
+
+def _print_formatted(call: Call, selection: Selection, form: Format) -> None:
+    objects = _sorted(call, [obj for _, obj in selection.objects])
+    if selection.single:
+        if objects:
+            call.say(form.render(objects[0]))
+    elif objects or not selection.errors:
+        call.say(form.render_list(objects))
+
+
+def _sorted(call: Call, objects: list[Object]) -> list[Object]:
+    field = call.flags["sort-by"]
+    return sort_objects(objects, field) if field else objects
+
+
+def _print_tables(call: Call, selection: Selection) -> None:
+    groups = _group(selection.found)
+    with_kind = len(groups) > 1 or any(word == "all" for word in call.args)
+    screens = []
+    for resource, objects in groups:
+        if objects:
+            screens.append(Table(call, resource, with_kind).render(_sorted(call, objects), call.context.clock.now))
+    call.say("\n".join(screens))
+    if not screens and not selection.errors and not call.flags["ignore-not-found"]:
+        call.complain(_nothing_found(call, [resource for resource, _ in groups]))
+
+
+def _group(found: list[Found]) -> list[tuple[Resource, list[Object]]]:
+    """Neighbours of one type share a table."""
+    groups: list[tuple[Resource, list[Object]]] = []
+    for item in found:
+        if groups and groups[-1][0] is item.target.resource:
+            groups[-1][1].extend(item.objects)
+        else:
+            groups.append((item.target.resource, list(item.objects)))
+    return groups
+
+
+def _nothing_found(call: Call, resources: list[Resource]) -> str:
+    if call.flags["all-namespaces"] or not any(resource.namespaced for resource in resources):
+        return "No resources found\n"
+    return f"No resources found in {call.namespace} namespace.\n"
+
+
+class _Printer:
+    """Prints a watch: object after object, in columns that keep their widths."""
+
+    def __init__(self, call: Call, form: Format, resource: Resource) -> None:
+        self._call = call
+        self._form = form
+        self._table = Table(call, resource, False)
+        self._is_first = True
+
+    def show(self, change: str, objects: list[Object]) -> None:
+        """Print objects that came with a change of this type."""
+        lines = self._lines(objects).splitlines(keepends=True)
+        if self._call.flags["output-watch-events"]:
+            heads = [change] * len(lines)
+            if self._is_first and self._form.is_table and not self._call.flags["no-headers"]:
+                heads[0] = "EVENT"
+            lines = [f"{head:<11}{line}" for head, line in zip(heads, lines, strict=True)]
+        self._is_first = False
+        self._call.say("".join(lines))
+
+    def _lines(self, objects: list[Object]) -> str:
+        if self._form.is_table:
+            return self._table.render(objects, self._call.context.clock.now)
+        return "".join([self._form.render(obj) for obj in objects])
+
+
+def _watch(call: Call, form: Format) -> None:
+    """Show one type's changes for the time of --request-timeout."""
+    target = _watched(call)
+    printer = _Printer(call, form, target.resource)
+    before = [] if call.flags["watch-only"] else _first(call)
+    if before:
+        printer.show("ADDED", before)
+    selected = _selector(call, target)
+
+    def on_change(change: Change) -> None:
+        if selected(change.obj):
+            printer.show(change.type, [change.obj])
+
+    stop = call.api.subscribe(on_change, target.resource)
+    call.context.clock.advance(_watch_seconds(call))
+    stop()
+
+
+def _watched(call: Call) -> Target:
+    targets, errors = find_targets(call, call.args)
+    raise_all(errors)
+    if len(targets) != 1:
+        raise KubectlError(
+            "watch is only supported on individual resources and resource collections - more than 1 resource was found"
+        )
+    return targets[0]
+
+
+def _first(call: Call) -> list[Object]:
+    selection = select(call, call.args)
+    raise_all(selection.errors)
+    return [obj for _, obj in selection.objects]
+
+
+def _selector(call: Call, target: Target) -> Callable[[Object], bool]:
+    """Which changed objects belong to the target: asked of the API server's own selectors."""
+
+    def selected(obj: Object) -> bool:
+        if target.name is not None:
+            return (namespace_of(obj), name_of(obj)) == (target.namespace or "", target.name)
+        if target.namespace is not None and namespace_of(obj) != target.namespace:
+            return False
+        return call.api.selects(
+            target.resource, obj, labels=call.flags["selector"], fields=call.flags["field-selector"]
+        )
+
+    return selected
+
+
+def _watch_seconds(call: Call) -> float:
+    try:
+        seconds = parse_duration(call.flags["request-timeout"] or "0")
+    except ValueError as error:
+        raise KubectlError(str(error)) from None
+    return seconds or WATCH

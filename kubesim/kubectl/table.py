@@ -1,0 +1,64 @@
+"""The tables of `kubectl get`: rows of the printers, with the columns that flags add.
+
+Mirrors k8s.io/cli-runtime pkg/printers/tableprinter.go, v1.36.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from kubesim import printers, tabwriter
+from kubesim.clock import Micros
+from kubesim.kubectl.command import Call
+from kubesim.objects import Object, metadata, namespace_of
+from kubesim.resources import Resource
+
+
+class Table:
+    """Prints objects of one type; of a watch, line after line with the widths that the columns have got.
+
+    `with_kind` writes "pod/web" instead of "web", as for several types at once.
+    """
+
+    def __init__(self, call: Call, resource: Resource, with_kind: bool) -> None:
+        flags = call.flags
+        self._resource = resource
+        self._with_kind = with_kind or bool(flags.get("show-kind"))
+        self._namespaced = bool(flags.get("all-namespaces")) and resource.namespaced
+        self._labels: Sequence[str] = flags.get("label-columns") or ()
+        self._all_labels = bool(flags.get("show-labels"))
+        self._headers = not flags.get("no-headers")
+        wide = flags.get("output") == "wide"
+        columns = printers.columns(resource.kind)
+        self._shown = [index for index, column in enumerate(columns) if wide or not column.wide]
+        self._names = [columns[index].name for index in self._shown]
+        self._widths: list[int] = []
+
+    def render(self, objects: Sequence[Object], now: Micros) -> str:
+        """The objects' rows, under the headings when they are printed for the first time."""
+        rows = [self._row(obj, now) for obj in objects]
+        if self._headers:
+            rows.insert(0, self._heading())
+            self._headers = False
+        return tabwriter.format(rows, widths=self._widths)
+
+    def _heading(self) -> list[str]:
+        head = ["NAMESPACE"] if self._namespaced else []
+        labels = [label.rpartition("/")[2].upper() for label in self._labels]
+        return [*head, *self._names, *labels, *(["LABELS"] if self._all_labels else [])]
+
+    def _row(self, obj: Object, now: Micros) -> list[str]:
+        cells = printers.row(obj, now)
+        shown = [cells[index] for index in self._shown]
+        if self._with_kind:
+            shown[self._names.index("NAME") if "NAME" in self._names else 0] = self._full_name(obj)
+        if self._namespaced:
+            shown.insert(0, namespace_of(obj))
+        labels = metadata(obj).get("labels") or {}
+        shown += [labels.get(label, "") for label in self._labels]
+        if self._all_labels:
+            shown.append(",".join(f"{key}={labels[key]}" for key in sorted(labels)) or "<none>")
+        return shown
+
+    def _full_name(self, obj: Object) -> str:
+        return f"{self._resource.printed}/{metadata(obj)['name']}"
