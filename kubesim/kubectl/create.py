@@ -11,10 +11,9 @@ from kubesim.errors import StatusError
 from kubesim.kubectl import flags
 from kubesim.kubectl.apply import with_last_applied
 from kubesim.kubectl.command import Call, absent, array, command, many, number, switch, text
-from kubesim.kubectl.errors import KubectlError, UsageError, raise_all, with_source
+from kubesim.kubectl.errors import KubectlError, Plain, UsageError, raise_all, with_source
 from kubesim.kubectl.manifests import Manifest, read_manifests
 from kubesim.kubectl.output import print_result
-from kubesim.kubectl.selection import resolve
 from kubesim.objects import Object
 from kubesim.resources import (
     CONFIG_MAP,
@@ -25,6 +24,7 @@ from kubesim.resources import (
     SECRET,
     SERVICE_ACCOUNT,
     Resource,
+    find_resource,
 )
 
 DEFAULT_SERVER = "https://index.docker.io/v1/"
@@ -398,13 +398,21 @@ def create_role(call: Call) -> None:
     verbs = list(dict.fromkeys(call.flags["verb"]))
     by_group: dict[str, list[str]] = {}
     for word in call.flags["resource"]:
-        resource = resolve(word.partition("/")[0])
+        resource = _known(word.partition("/")[0])
         by_group.setdefault(resource.group, []).append(resource.plural)
     names = {"resourceNames": list(call.flags["resource-name"])} if call.flags["resource-name"] else {}
     rules = [
         {"apiGroups": [group], **names, "resources": plurals, "verbs": verbs} for group, plurals in by_group.items()
     ]
     _make(call, ROLE, {"metadata": {"name": name}, "rules": rules}, "failed to create role:")
+
+
+def _known(name: str) -> Resource:
+    """A type that rules can be about, simulated or not."""
+    resource = find_resource(name)
+    if resource is None:
+        raise Plain(f'the server doesn\'t have a resource type "{name}"')
+    return resource
 
 
 @command(

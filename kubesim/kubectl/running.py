@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from kubesim import tabwriter
-from kubesim.clock import Micros
+from kubesim.clock import Micros, parse_time
 from kubesim.errors import StatusError
 from kubesim.humanize import age
 from kubesim.kubectl import flags
@@ -306,9 +306,9 @@ def _event_subject(call: Call) -> tuple[Resource, str]:
     return targets[0].resource, targets[0].name or ""
 
 
-def _event_time(event: Object) -> str:
+def _event_time(event: Object) -> Micros:
     """When it was last seen. Old-style events have whole seconds and so come before newer ones of that second."""
-    return str(event.get("lastTimestamp") or event.get("eventTime") or metadata(event)["creationTimestamp"])
+    return parse_time(event.get("lastTimestamp") or event.get("eventTime") or metadata(event)["creationTimestamp"])
 
 
 def _event_row(event: Object, now: Micros) -> list[str]:

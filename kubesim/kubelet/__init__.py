@@ -22,9 +22,9 @@ from kubesim.registry import Image
 from kubesim.resources import POD, SECRET
 
 # Seconds. A failed sync is tried again after 10 s plus up to half of that (pkg/kubelet/pod_workers.go:
-# workerBackOffPeriodJitterFactor); the middle stands for the jitter, so that runs repeat. The runtime is asked for
-# news every second (pkg/kubelet/pleg).
-RETRY = 12.5
+# workerBackOffPeriodJitterFactor); about the mean of what was recorded stands for the jitter, so that runs repeat.
+# The runtime is asked for news every second (pkg/kubelet/pleg).
+RETRY = 13.0
 RELIST = 1.0
 REACTION = 0.02
 SANDBOX = 0.2
@@ -356,7 +356,7 @@ _WAITING_WORDS = {
 def _why(pod: Object, container: str) -> str:
     status = find_named(pod["status"].get("containerStatuses", ()), container) or {}
     reason = status.get("state", {}).get("waiting", {}).get("reason", "ContainerCreating")
-    return _WAITING_WORDS.get(reason, reason)
+    return str(_WAITING_WORDS.get(reason, reason))
 
 
 def _marks(pod: Object) -> tuple[object, ...]:

@@ -48,15 +48,14 @@ def _container_status(spec: Object, worker: Worker, default_reason: str) -> Obje
         "lastState": container.last_state if container else {},
         "name": name,
         "ready": _is_ready(container, name in worker.inits),
-        "resources": spec.get("resources", {}),
         "restartCount": container.restarts if container else 0,
         "started": container is not None and container.is_running and name not in worker.inits,
         "state": _state(container, worker.waiting.get(name), default_reason),
     }
     if container:
-        status |= {"containerID": container.url, "user": _ROOT}
-    if spec.get("resources", {}).get("requests"):
-        status["allocatedResources"] = spec["resources"]["requests"]
+        status |= {"containerID": container.url, "resources": spec.get("resources", {}), "user": _ROOT}
+        if spec.get("resources", {}).get("requests"):
+            status["allocatedResources"] = spec["resources"]["requests"]
     if spec.get("volumeMounts"):
         status["volumeMounts"] = [_mount(mount) for mount in spec["volumeMounts"]]
     return status

@@ -34,7 +34,6 @@ class Token:
 _KEYWORDS = {"block", "break", "continue", "define", "else", "end", "if", "range", "template", "with"}
 _OPEN = re.compile(r"\{\{(?:-(?=[ \t\r\n]))?")
 _CLOSE = re.compile(r"([ \t\r\n]-)?\}\}")
-_SPACE = re.compile(r"[ \t\r\n]*")
 _WORD_END = re.compile(r"[ \t\r\n.,|:()]|\}\}|$")
 _DIGITS = r"(?:0[xX][0-9a-fA-F_]+|0[oO][0-7_]+|0[bB][01_]+|(?:[0-9][0-9_]*\.?[0-9_]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)"
 _TOKENS = {

@@ -54,7 +54,7 @@ def _write(lines: list[str], lead: str, after: str, value: Any, indent: int) -> 
 
 
 def _write_mapping(lines: list[str], lead: str, mapping: dict[str, Any], indent: int) -> None:
-    for key in _sorted_keys(mapping):
+    for key in sorted_keys(mapping):
         value = mapping[key]
         lead = f"{lead or ' ' * indent}{_key(key)}:"
         if value and isinstance(value, dict):
@@ -74,7 +74,7 @@ def _write_sequence(lines: list[str], lead: str, sequence: list[Any], indent: in
         lead = ""
 
 
-def _sorted_keys(mapping: dict[str, Any]) -> list[str]:
+def sorted_keys(mapping: dict[str, Any]) -> list[str]:
     if all(map(str.isalpha, mapping)):
         return sorted(mapping)
     return sorted(mapping, key=cmp_to_key(_compare_keys))
