@@ -1,0 +1,206 @@
+"""The harness of the browser tests: JupyterLab on loopback, Debian's chromium, one fresh page a test.
+
+`open_notebook(name)` opens a fresh copy of a notebook with a kernel of its own: `.page` is Playwright's, `.run_all()`
+runs the cells, `.cell(id)` finds one. A test that also asks for `theme` runs in light and dark. No request
+leaves the machine. With KUBESIM_SCREENSHOTS=FOLDER each test leaves a picture of its last moment there.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, Route, expect, sync_playwright
+
+NOTEBOOKS = Path(__file__).resolve().parents[2] / "notebooks"
+THEMES = {"light": "JupyterLab Light", "dark": "JupyterLab Dark"}
+SECONDS = 30
+LOOPBACK = ("http://127.0.0.1:", "ws://127.0.0.1:", "data:", "blob:")
+RUN_ALL = """limit => Promise.race([
+    window.jupyterapp.commands.execute("notebook:run-all-cells"),
+    new Promise((_, reject) => setTimeout(() => reject(new Error("the cells still run")), limit)),
+])"""
+
+expect.set_options(timeout=SECONDS * 1000)
+
+
+@dataclass(frozen=True)
+class Lab:
+    """A running JupyterLab: its address, the token that opens it, and the folder that it serves."""
+
+    url: str
+    token: str
+    folder: Path
+
+    def api(self, method: str, path: str, body: object = None) -> Any:
+        """Ask the server's REST interface; the parsed answer, None where it is empty. OSError if it refuses."""
+        data = None if body is None else json.dumps(body).encode()
+        headers = {"Authorization": f"token {self.token}", "Content-Type": "application/json"}
+        request = urllib.request.Request(f"{self.url}/{path}", data, headers, method=method)
+        with urllib.request.urlopen(request, timeout=SECONDS) as answer:
+            return json.loads(answer.read() or "null")
+
+    def set_theme(self, theme: str) -> None:
+        """Choose "light" or "dark" for the pages that are opened from now on."""
+        raw = json.dumps({"theme": THEMES[theme], "adaptive-theme": False})
+        self.api("PUT", "lab/api/settings/@jupyterlab/apputils-extension:themes", {"raw": raw})
+
+    def end_kernels(self) -> None:
+        """End every kernel, so that the next page starts its own."""
+        for session in self.api("GET", "api/sessions"):
+            self.api("DELETE", f"api/sessions/{session['id']}")
+
+
+def free_port() -> int:
+    """A port of the loopback interface that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def own_settings(home: Path) -> dict[str, str]:
+    """This process's variables, with every folder that Jupyter keeps settings in moved under `home`."""
+    folders = ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "IPYTHONDIR")
+    lab_folders = ("JUPYTERLAB_SETTINGS_DIR", "JUPYTERLAB_WORKSPACES_DIR")
+    inherited = {name: value for name, value in os.environ.items() if name != "KUBESIM_WORKSPACE"}
+    return inherited | {name: str(home / name.lower()) for name in folders + lab_folders}
+
+
+def wait_for(lab: Lab, server: subprocess.Popen[bytes], log: Path) -> None:
+    """Return as soon as the server answers; fail with its log if it ends or takes too long."""
+    deadline = time.monotonic() + SECONDS
+    while time.monotonic() < deadline and server.poll() is None:
+        try:
+            lab.api("GET", "api/status")
+        except OSError:
+            time.sleep(0.1)
+        else:
+            return
+    pytest.fail(f"JupyterLab did not start:\n{log.read_text()}")
+
+
+@pytest.fixture(scope="package")
+def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    """A JupyterLab server with settings of its own, which serves an empty folder."""
+    home, port, token = tmp_path_factory.mktemp("lab"), free_port(), secrets.token_hex(16)
+    running = Lab(f"http://127.0.0.1:{port}", token, home / "served")
+    running.folder.mkdir()
+    options = [f"--ServerApp.port={port}", "--ServerApp.port_retries=0", "--ServerApp.ip=127.0.0.1"]
+    options += [f"--IdentityProvider.token={token}", f"--ServerApp.root_dir={running.folder}"]
+    command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", "--expose-app-in-browser", *options]
+    log = home / "log"
+    with log.open("wb") as output:
+        server = subprocess.Popen(command, env=own_settings(home), stdout=output, stderr=subprocess.STDOUT)
+    try:
+        wait_for(running, server, log)
+        yield running
+        running.end_kernels()
+    finally:
+        server.terminate()
+        server.wait(SECONDS)
+
+
+@pytest.fixture(scope="package")
+def chromium() -> str:
+    """The browser's program. Without one the tests are skipped; on CI they fail."""
+    program = shutil.which("chromium") or shutil.which("chromium", path="/usr/bin")
+    if program is None and os.environ.get("CI") == "true":
+        pytest.fail("no chromium: CI must install it (see .ci/run)")
+    if program is None:
+        pytest.skip("no chromium on this machine: the browser tests did not run")
+    return program
+
+
+@pytest.fixture(scope="package")
+def browser(chromium: str) -> Iterator[Browser]:
+    """Chromium without a window."""
+    arguments = ["--disable-background-networking"]
+    arguments += ["--no-sandbox"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=arguments)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(params=list(THEMES))
+def theme(request: pytest.FixtureRequest, lab: Lab) -> str:
+    """JupyterLab's theme: a test that asks for it runs once in the light one and once in the dark one."""
+    lab.set_theme(request.param)
+    return str(request.param)
+
+
+@pytest.fixture
+def context(browser: Browser) -> Iterator[BrowserContext]:
+    """A browser profile of the test's own that may use the clipboard and reaches nothing outside of this machine."""
+    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    context.grant_permissions(["clipboard-read", "clipboard-write"])
+    context.route(lambda url: not url.startswith(LOOPBACK), _refuse)
+    yield context
+    context.close()
+
+
+def _refuse(route: Route) -> None:
+    route.abort("blockedbyclient")
+
+
+@dataclass(frozen=True)
+class Notebook:
+    """A notebook open in JupyterLab: its file and the Playwright page that shows it."""
+
+    path: Path
+    page: Page
+
+    def run_all(self) -> None:
+        """Run all cells, and return when the last one is done; Playwright's Error if that takes too long."""
+        self.page.evaluate(RUN_ALL, SECONDS * 1000)
+
+    def cell(self, name: str) -> Locator:
+        """The cell with that id; ValueError if there is none."""
+        ids = [cell["id"] for cell in json.loads(self.path.read_text(encoding="utf-8"))["cells"]]
+        return self.page.locator(f'.jp-Cell[data-windowed-list-index="{ids.index(name)}"]')
+
+
+@pytest.fixture
+def folder(lab: Lab, tmp_path: Path) -> Path:
+    """The test's own copy of notebooks/, as the server sees it."""
+    copy = lab.folder / tmp_path.name
+    if NOTEBOOKS.is_dir():
+        return Path(shutil.copytree(NOTEBOOKS, copy, ignore=shutil.ignore_patterns("workspace", ".ipynb_checkpoints")))
+    copy.mkdir()
+    return copy
+
+
+@pytest.fixture
+def open_notebook(
+    lab: Lab, context: BrowserContext, folder: Path, request: pytest.FixtureRequest
+) -> Iterator[Callable[[str], Notebook]]:
+    """A function that opens the notebook NAME of `folder` and returns when its kernel is ready."""
+    page = context.new_page()
+
+    def open_it(name: str) -> Notebook:
+        page.goto(f"{lab.url}/lab/tree/{folder.name}/{name}?token={lab.token}&reset")
+        expect(page.locator(".jp-Toolbar-kernelName")).to_contain_text("Python 3")
+        expect(page.locator(".jp-Notebook-ExecutionIndicator[data-status=idle]")).to_be_visible()
+        return Notebook(folder / name, page)
+
+    yield open_it
+    keep_picture(page, request.node.name)
+    lab.end_kernels()
+
+
+def keep_picture(page: Page, name: str) -> None:
+    """Store what the page shows, for the eyes of a developer, if KUBESIM_SCREENSHOTS names a folder."""
+    if pictures := os.environ.get("KUBESIM_SCREENSHOTS"):
+        page.screenshot(path=Path(pictures) / f"{name}.png")

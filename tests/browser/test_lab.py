@@ -1,0 +1,26 @@
+"""JupyterLab opens a notebook with no news over it, runs it, and asks nothing of the world outside."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from playwright.sync_api import expect
+
+
+def test_a_notebook_opens_and_runs(folder: Path, open_notebook: Callable[[str], Any], theme: str) -> None:
+    cells = [
+        nbformat.v4.new_markdown_cell("# A lesson", id="title"),
+        nbformat.v4.new_code_cell("print(6 * 7)", id="answer"),
+        nbformat.v4.new_code_cell("import ipywidgets; ipywidgets.Button(description='Press')", id="button"),
+    ]
+    kernel = {"kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}}
+    nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata=kernel), folder / "smoke.ipynb")
+    notebook = open_notebook("smoke.ipynb")
+    notebook.run_all()
+    expect(notebook.cell("answer").locator(".jp-OutputArea-output")).to_have_text("42\n")
+    expect(notebook.cell("button").get_by_role("button", name="Press")).to_be_visible()
+    expect(notebook.page.locator("body")).to_have_attribute("data-jp-theme-light", str(theme == "light").lower())
+    expect(notebook.page.locator(".Toastify__toast")).to_have_count(0)
