@@ -1,0 +1,75 @@
+"""Patches: JSON (RFC 6902), merge (RFC 7386) and Kubernetes' strategic merge, and how apply works its patch out.
+
+Mirrors k8s.io/apiserver pkg/endpoints/handlers/patch.go and k8s.io/apimachinery pkg/util/strategicpatch, v1.36. No
+function changes its arguments; each raises StatusError, in the API server's words, for a patch that does not do.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import jsonpatch
+import jsonpointer
+
+from kubesim import gojson, schema
+from kubesim.errors import StatusError, bad_request, invalid_request, invalid_value
+from kubesim.objects import Object
+from kubesim.patch.compare import three_way, two_way
+from kubesim.patch.strategic import merge_maps
+from kubesim.resources import Resource
+
+
+def json_patch(obj: Object, operations: Any) -> Object:
+    """`obj` changed by a list of RFC 6902 operations."""
+    if not isinstance(operations, list):
+        raise bad_request(f"error decoding patch: {_mismatch(operations, '[]interface {}')}")
+    try:
+        patched: Any = jsonpatch.apply_patch(obj, operations, in_place=False)
+    except (jsonpatch.JsonPatchException, jsonpointer.JsonPointerException, TypeError, LookupError, AttributeError):
+        raise _refused() from None
+    if not isinstance(patched, dict):
+        raise _refused()
+    return patched
+
+
+def _refused() -> StatusError:
+    return invalid_request("the server rejected our request due to an error in our request")
+
+
+def _mismatch(value: Any, wanted: str) -> str:
+    names = {dict: "object", list: "array", str: "string", bool: "bool"}
+    return f"json: cannot unmarshal {names.get(type(value), 'number')} into Go value of type {wanted}"
+
+
+def merge_patch(obj: Object, change: Any) -> Object:
+    """`obj` changed by an RFC 7386 patch: null removes, objects merge, all else replaces."""
+    if not isinstance(change, dict):
+        raise bad_request(f"error decoding patch: {_mismatch(change, 'map[string]interface {}')}")
+    return _merged(obj, change)
+
+
+def _merged(target: Any, change: Object) -> Object:
+    result = dict(target) if isinstance(target, dict) else {}
+    for key, value in change.items():
+        if value is None:
+            result.pop(key, None)
+        else:
+            result[key] = _merged(result.get(key), value) if isinstance(value, dict) else value
+    return result
+
+
+def strategic_merge(obj: Object, change: Any, resource: Resource) -> Object:
+    """`obj` changed by a strategic merge patch; its fields have the right types."""
+    if not isinstance(change, dict):
+        raise bad_request(_mismatch(change, "map[string]interface {}"))
+    struct = schema.type_of(resource)
+    merged = merge_maps(obj, change, struct, apply=True)
+    try:
+        schema.convert(struct, merged)
+    except schema.DecodeError as error:
+        cause = invalid_value("patch", gojson.sprint(change), error.in_converter())
+        raise invalid_request(f' "" is invalid: {cause}', cause) from None
+    return merged
+
+
+__all__ = ["json_patch", "merge_patch", "strategic_merge", "three_way", "two_way"]
