@@ -37,7 +37,7 @@ def _base64decode(value: Any) -> str:
     text = _string(value).replace("\n", "").replace("\r", "")
     wrong = re.search(r"[^A-Za-z0-9+/]", text.rstrip("=")) or re.search(r"===+$", text)
     if wrong or len(text) % 4:
-        at = wrong.start() if wrong else len(text) // 4 * 4
+        at = wrong.start() if wrong else len(text) if text.endswith("=") else len(text) // 4 * 4
         raise ValueError(f"base64 decode failed: illegal base64 data at input byte {at}")
     return base64.b64decode(text).decode(errors="replace")
 

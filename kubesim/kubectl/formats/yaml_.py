@@ -75,6 +75,7 @@ def _write_sequence(lines: list[str], lead: str, sequence: list[Any], indent: in
 
 
 def sorted_keys(mapping: dict[str, Any]) -> list[str]:
+    """The keys in the order in which goyaml writes them."""
     if all(map(str.isalpha, mapping)):
         return sorted(mapping)
     return sorted(mapping, key=cmp_to_key(_compare_keys))
