@@ -32,7 +32,7 @@ types: $(VENV)/.dev ## mypy --strict
 
 imports: $(VENV)/.dev ## import-linter: every module has its floor
 	$(call heading,lint-imports)
-	$(BIN)/lint-imports --no-logo
+	$(BIN)/lint-imports --no-logo --no-cache
 
 unit: $(VENV)/.dev ## pytest, browser tests included
 	$(call heading,pytest)
@@ -55,7 +55,7 @@ lock: $(VENV)/.dev ## resolve the newest releases that pyproject.toml allows
 	$(BIN)/python tools/lock.py
 
 clean: ## remove the environment and everything that tools left behind
-	rm -rf $(VENV) build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	find kubesim tests tools -name __pycache__ -type d -prune -exec rm -rf {} +
 
 help: ## show this
