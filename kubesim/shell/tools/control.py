@@ -1,4 +1,4 @@
-"""Tools for the shell itself: variables, aliases, history, time, conditions, help."""
+"""Tools for the shell itself: variables, aliases, history, time, conditions."""
 
 from __future__ import annotations
 
@@ -9,44 +9,42 @@ from collections.abc import Callable
 from kubesim.clock import to_datetime
 from kubesim.shell.state import Invocation, ToolError
 from kubesim.shell.syntax import UnsupportedError
-from kubesim.shell.tools.tool import Options, hint, number, operands_needed, tool
+from kubesim.shell.tools.tool import Options, hint, need_operands, tool, whole_number
 from kubesim.shell.words import unescape
 
 _HOUR = 3600
 _UNITS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
-@tool("true", None, builtin=True)
-def true(operands: list[str], options: Options, io: Invocation) -> int:
+@tool("true", builtin=True)
+def true(operands: list[str], options: Options, io: Invocation) -> None:
     """Succeed."""
-    return 0
 
 
-@tool("false", None, builtin=True)
+@tool("false", builtin=True)
 def false(operands: list[str], options: Options, io: Invocation) -> int:
     """Fail."""
     return 1
 
 
-@tool("echo [-neE] [TEXT]...", None, builtin=True, example="echo $HOME")
-def echo(operands: list[str], options: Options, io: Invocation) -> int:
+@tool("echo [-neE] [TEXT]...", builtin=True, example="echo $HOME")
+def echo(operands: list[str], options: Options, io: Invocation) -> None:
     """Print words."""
     flags = ""
     while operands and re.fullmatch(r"-[neE]+", operands[0]):
-        flags += operands[0][1:]
+        flags += operands[0]
         operands = operands[1:]
     text, stopped = " ".join(operands), False
     if flags.rfind("e") > flags.rfind("E"):
         text, stopped = unescape(text)
     io.out(text if "n" in flags or stopped else f"{text}\n")
-    return 0
 
 
-@tool("printf FORMAT [ARGUMENT]...", None, builtin=True, example="printf '%s\\n' one two")
+@tool("printf FORMAT [ARGUMENT]...", builtin=True, example="printf '%s\\n' one two")
 def printf(operands: list[str], options: Options, io: Invocation) -> int:
     """Print by a format, which is used again while there are arguments."""
     if not operands:
-        io.err("printf: usage: printf format [arguments]\n")
+        io.err("printf: usage: printf [-v var] format [arguments]\n")
         return 2
     template, *arguments = operands
     while True:
@@ -57,10 +55,13 @@ def printf(operands: list[str], options: Options, io: Invocation) -> int:
             return 0
 
 
+_CONVERSION = re.compile(r"%([-+ 0#]*)([0-9]{0,4})((?:\.[0-9]{0,4})?)([a-zA-Z%]?)")
+
+
 def _formatted(template: str, arguments: list[str], io: Invocation) -> tuple[str, int, bool]:
-    done: list[str] = []
-    end = used = 0
-    for match in re.finditer(r"%([-+ 0#]*)([0-9]{0,4})((?:\.[0-9]{0,4})?)([a-zA-Z%]?)", template):
+    """The text of one use of the format, how many arguments it took, and whether `\\c` ended it."""
+    done, end, used = list[str](), 0, 0
+    for match in _CONVERSION.finditer(template):
         text, stopped = unescape(template[end : match.start()])
         done.append(text)
         if stopped:
@@ -69,33 +70,32 @@ def _formatted(template: str, arguments: list[str], io: Invocation) -> tuple[str
         if match[4] == "%":
             done.append("%")
             continue
-        argument = arguments[used] if used < len(arguments) else ""
+        done.append(_converted(match, arguments[used] if used < len(arguments) else "", io))
         used += 1
-        done.append(_conversion(match, argument, io))
     text, stopped = unescape(template[end:])
     return "".join([*done, text]), used, stopped
 
 
-def _conversion(match: re.Match[str], argument: str, io: Invocation) -> str:
+def _converted(match: re.Match[str], argument: str, io: Invocation) -> str:
     flags, kind = f"%{match[1]}{match[2]}{match[3]}", match[4]
     if kind in ("s", "b"):
         return f"{flags}s" % (unescape(argument)[0] if kind == "b" else argument)
-    if kind in ("d", "i", "u", "x", "X", "o", "f"):
-        try:
-            value = float(argument or "0") if kind == "f" else int(argument or "0", 0)
-        except ValueError:
-            io.fail(f"{argument}: invalid number")
-            value = 0
-        return f"{flags}{kind}" % value
-    if kind == "":
+    if not kind:
         raise ToolError("`%': missing format character")
-    raise UnsupportedError(f"'printf %{kind}'")
+    if kind not in "diuxXof":
+        raise UnsupportedError(f"'printf %{kind}'")
+    value: float = 0
+    if re.fullmatch(r"[+-]?(?:[0-9]{1,18}(?:\.[0-9]{0,18})?|0[xX][0-9a-fA-F]{1,16})", argument):
+        value = float(argument) if kind == "f" else int(argument, 16 if "x" in argument.lower() else 10)
+    elif argument:
+        io.fail(f"{argument}: invalid number")
+    return f"{flags}{kind}" % value
 
 
-@tool("sleep SECONDS", None, example="sleep 30", trouble=1)
-def sleep(operands: list[str], options: Options, io: Invocation) -> int:
+@tool("sleep SECONDS", example="sleep 30")
+def sleep(operands: list[str], options: Options, io: Invocation) -> None:
     """Let simulated time pass, at once."""
-    operands_needed(io, operands)
+    need_operands(io, operands)
     seconds = 0.0
     for text in operands:
         match = re.fullmatch(r"([0-9]{1,9}(?:\.[0-9]{0,9})?|\.[0-9]{1,9})([smhd]?)", text)
@@ -106,49 +106,52 @@ def sleep(operands: list[str], options: Options, io: Invocation) -> int:
         raise UnsupportedError("to sleep for more than an hour")
     io.state.budget.spend(round(seconds) * 100)
     io.state.clock.advance(seconds)
-    return 0
 
 
 _DATE = {"c": "%a %b %e %H:%M:%S %Y", "D": "%m/%d/%y", "F": "%Y-%m-%d", "T": "%H:%M:%S", "R": "%H:%M"}
 
 
-@tool("date [-u] [+FORMAT]", "u", {"utc": "u", "universal": "u"}, example="date +%H:%M:%S")
-def date(operands: list[str], options: Options, io: Invocation) -> int:
+@tool("date [-u] [+FORMAT]", "u", {"utc": "u"}, example="date +%H:%M:%S")
+def date(operands: list[str], options: Options, io: Invocation) -> None:
     """Print the simulated time."""
-    moment = to_datetime(io.state.clock.now)
+    moment, now = to_datetime(io.state.clock.now), io.state.clock.now
     template = operands[0] if operands else "+%a %b %e %H:%M:%S %Z %Y"
     if not template.startswith("+"):
         raise UnsupportedError("to set or to parse a date")
-    own = {"s": str(io.state.clock.now // 10**6), "N": f"{io.state.clock.now % 10**6:06}000", "Z": "UTC", "z": "+0000"}
-    own |= {"e": f"{moment.day:2}", "n": "\n", "t": "\t", "%": "%"}
+    own = {
+        "s": f"{now // 10**6}",
+        "N": f"{now % 10**6:06}000",
+        "Z": "UTC",
+        "z": "+0000",
+        "e": f"{moment.day:2}",
+        "%": "%",
+    }
 
     def directive(match: re.Match[str]) -> str:
         letter = match[1]
         if letter in _DATE:
             return re.sub("%(.)", directive, _DATE[letter])
-        if letter not in own and letter not in "aAbBdHIjmMpSyYuwUV":
+        if letter not in own and letter not in "aAbBdHIjmMpSyYu":
             raise UnsupportedError(f"'date +%{letter}'")
         return own[letter] if letter in own else moment.strftime(f"%{letter}")
 
     io.out(re.sub("%(.)", directive, template[1:]) + "\n")
-    return 0
 
 
-@tool("env", None, example="env | grep KUBE")
-def env(operands: list[str], options: Options, io: Invocation) -> int:
+@tool("env", example="env | grep KUBE")
+def env(operands: list[str], options: Options, io: Invocation) -> None:
     """Print the exported variables."""
     if operands:
         raise UnsupportedError("'env' with arguments; NAME=value command, without env,")
     io.out("".join(f"{name}={value}\n" for name, value in io.env.items()))
-    return 0
 
 
-@tool("export NAME[=VALUE]...", None, builtin=True, example="export EDITOR=nano")
-def export(operands: list[str], options: Options, io: Invocation) -> int:
+@tool("export NAME[=VALUE]...", builtin=True, example="export EDITOR=nano")
+def export(operands: list[str], options: Options, io: Invocation) -> None:
     """Hand variables on to commands."""
     if operands in ([], ["-p"]):
         io.out("".join(f'declare -x {name}="{value}"\n' for name, value in sorted(io.env.items())))
-        return 0
+        return
     for text in operands:
         name, equals, value = text.partition("=")
         if not re.fullmatch(r"[A-Za-z_][A-Za-z_0-9]*", name):
@@ -157,19 +160,17 @@ def export(operands: list[str], options: Options, io: Invocation) -> int:
         if equals:
             io.state.assign(name, value)
         io.state.export(name)
-    return 0
 
 
-@tool("unset NAME...", None, builtin=True, example="unset NAME")
-def unset(operands: list[str], options: Options, io: Invocation) -> int:
+@tool("unset NAME...", builtin=True, example="unset NAME")
+def unset(operands: list[str], options: Options, io: Invocation) -> None:
     """Forget variables."""
     for name in operands:
         io.state.unset(name)
-    return 0
 
 
-@tool("alias [NAME[=VALUE]]...", None, builtin=True, example="alias k=kubectl")
-def alias(operands: list[str], options: Options, io: Invocation) -> int:
+@tool("alias [NAME[=VALUE]]...", builtin=True, example="alias k=kubectl")
+def alias(operands: list[str], options: Options, io: Invocation) -> None:
     """Give a command another name."""
     aliases = io.state.aliases
     for text in operands or sorted(aliases):
@@ -180,48 +181,44 @@ def alias(operands: list[str], options: Options, io: Invocation) -> int:
             io.out(f"alias {name}='{aliases[name]}'\n")
         else:
             io.fail(f"{name}: not found")
-    return 0
 
 
 @tool("unalias [-a] NAME...", "a", builtin=True, example="unalias k")
-def unalias(operands: list[str], options: Options, io: Invocation) -> int:
+def unalias(operands: list[str], options: Options, io: Invocation) -> None:
     """Take an alias away."""
     if "a" in options:
         io.state.aliases.clear()
     for name in operands:
         if io.state.aliases.pop(name, None) is None:
             io.fail(f"{name}: not found")
-    return 0
 
 
 @tool("history [-c] [N]", "c", builtin=True, example="history 5")
-def history(operands: list[str], options: Options, io: Invocation) -> int:
+def history(operands: list[str], options: Options, io: Invocation) -> None:
     """Print the lines that were typed."""
     entries = io.state.history
     if "c" in options:
         entries.clear()
-    count = abs(number(operands[0], "numeric argument required")) if operands else len(entries)
+    count = abs(whole_number(operands[0], "numeric argument required")) if operands else len(entries)
     first = max(len(entries) - count, 0)
     io.out("".join(f"{index:5}  {line}\n" for index, line in enumerate(entries[first:], first + 1)))
-    return 0
 
 
-@tool("clear", None, example="clear")
-def clear(operands: list[str], options: Options, io: Invocation) -> int:
+@tool("clear", example="clear")
+def clear(operands: list[str], options: Options, io: Invocation) -> None:
     """Empty the screen, by the terminal's own control sequence."""
     io.out("\x1b[H\x1b[2J\x1b[3J")
-    return 0
 
 
-@tool("xargs [-n N] [COMMAND [ARGUMENT]...]", None, example="kubectl get pods -o name | xargs kubectl delete")
+@tool("xargs [-n N] [COMMAND [ARGUMENT]...]", example="cat names | xargs kubectl get pod")
 def xargs(operands: list[str], options: Options, io: Invocation) -> int:
     """Run a command with the words of stdin as further arguments."""
-    size = None
+    size = 0
     while operands and operands[0].startswith("-"):
         match = re.fullmatch(r"-n([0-9]{0,6})", operands[0])
         if not match or not (match[1] or operands[1:]):
             raise UnsupportedError(f"'xargs {operands[0]}'")
-        size = number(match[1] or operands[1], "invalid number for -n option")
+        size = whole_number(match[1] or operands[1], "invalid number for -n option")
         operands = operands[1 if match[1] else 2 :]
     try:
         words = shlex.split(io.read())
@@ -266,14 +263,12 @@ def _holds(words: list[str], io: Invocation) -> bool:
             return left != right
         case [left, operator, right] if operator in _NUMERIC:
             return _NUMERIC[operator](_integer(left), _integer(right))
-        case ["!", *rest] if len(words) < 6:
+        case ["!", *rest] if len(rest) < 4:
             return not _holds(rest, io)
-        case [operator, text]:
-            if operator not in _UNARY:
-                raise ToolError(f"{operator}: unary operator expected", 2)
+        case [operator, text] if operator in _UNARY:
             return _UNARY[operator](io, text)
-        case [_, operator, _]:
-            raise ToolError(f"{operator}: binary operator expected", 2)
+        case [operator, _] | [_, operator, _]:
+            raise ToolError(f"{operator}: {'unary' if len(words) == 2 else 'binary'} operator expected", 2)
     if "-a" in words or "-o" in words:
         raise UnsupportedError("-a and -o in a test; && and || between two tests")
     raise ToolError("too many arguments", 2)
@@ -285,13 +280,13 @@ def _integer(text: str) -> int:
     return int(text)
 
 
-@tool("test EXPRESSION", None, builtin=True, example="test -f pod.yaml && echo yes", trouble=2)
+@tool("test EXPRESSION", builtin=True, example="test -f pod.yaml && echo yes", trouble=2)
 def test(operands: list[str], options: Options, io: Invocation) -> int:
     """Succeed if the expression is true."""
     return int(not _holds(operands, io))
 
 
-@tool("[ EXPRESSION ]", None, builtin=True, trouble=2)
+@tool("[ EXPRESSION ]", builtin=True, trouble=2)
 def bracket(operands: list[str], options: Options, io: Invocation) -> int:
     """Succeed if the expression is true."""
     if operands[-1:] != ["]"]:

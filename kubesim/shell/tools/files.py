@@ -6,12 +6,12 @@ import difflib
 from collections.abc import Iterator
 
 from kubesim.shell.state import Invocation, ToolError
-from kubesim.shell.tools.tool import Options, hint, inputs, lines, operands_needed, tool
+from kubesim.shell.tools.tool import Options, for_each, hint, inputs, lines, need_operands, tool
 from kubesim.workspace import HOME
 
 
 @tool("cat [-n] [FILE]...", "n", {"number": "n"}, example="cat pod.yaml")
-def cat(operands: list[str], options: Options, io: Invocation) -> int:
+def cat(operands: list[str], options: Options, io: Invocation) -> None:
     """Print files."""
     count = 0
     for _, text in inputs(io, operands):
@@ -20,38 +20,28 @@ def cat(operands: list[str], options: Options, io: Invocation) -> int:
             text = "".join(f"{index:6}\t{line}" for index, line in enumerate(content, count + 1))
             count += len(content)
         io.out(text)
-    return 0
 
 
 @tool("tee [-a] [FILE]...", "a", {"append": "a"}, example="kubectl get pods | tee out.txt")
-def tee(operands: list[str], options: Options, io: Invocation) -> int:
+def tee(operands: list[str], options: Options, io: Invocation) -> None:
     """Print stdin and keep it in files too."""
     text = io.read()
     io.out(text)
     write = io.workspace.append_text if "a" in options else io.workspace.write_text
-    for name in operands:
-        try:
-            write(name, text)
-        except OSError as error:
-            io.fail(f"{name}: {error.strerror}")
-    return 0
+    for_each(io, operands, "", lambda name: write(name, text))
 
 
-@tool("ls [-1adl] [FILE]...", "1adlA", {"all": "a", "almost-all": "A", "directory": "d"}, example="ls -l", trouble=2)
-def ls(operands: list[str], options: Options, io: Invocation) -> int:
+@tool("ls [-1Aadl] [FILE]...", "1Aadl", {"all": "a", "almost-all": "A", "directory": "d"}, example="ls -l", trouble=2)
+def ls(operands: list[str], options: Options, io: Invocation) -> None:
     """List folders, one name on a line. Sizes are real; owners and rights are always the same, times are not shown."""
-    workspace = io.workspace
     present = [name for name in sorted(operands or ["."]) if _exists(name, io)]
-    folders = [] if "d" in options else [name for name in present if workspace.is_dir(name)]
-    files = [name for name in present if name not in folders]
-    blocks = ["".join(_entry(name, name, options, io) for name in files)] if files else []
+    folders = [] if "d" in options else [name for name in present if io.workspace.is_dir(name)]
+    files = "".join(_entry(name, name, options, io) for name in present if name not in folders)
+    blocks = [files] if files else []
     for folder in folders:
-        title = f"{folder}:\n" if len(operands) > 1 else ""
-        blocks.append(
-            title + "".join(_entry(f"{folder}/{name}", name, options, io) for name in _names(folder, options, io))
-        )
+        entries = "".join(_entry(f"{folder}/{name}", name, options, io) for name in _names(folder, options, io))
+        blocks.append(f"{folder}:\n{entries}" if len(operands) > 1 else entries)
     io.out("\n".join(blocks))
-    return 0
 
 
 def _exists(name: str, io: Invocation) -> bool:
@@ -79,84 +69,67 @@ def _entry(path: str, name: str, options: Options, io: Invocation) -> str:
 
 
 @tool("pwd", builtin=True, example="pwd")
-def pwd(operands: list[str], options: Options, io: Invocation) -> int:
+def pwd(operands: list[str], options: Options, io: Invocation) -> None:
     """Print the current folder."""
     io.out(f"{io.workspace.cwd}\n")
-    return 0
 
 
-@tool("cd [FOLDER]", None, builtin=True, example="cd app")
-def cd(operands: list[str], options: Options, io: Invocation) -> int:
+@tool("cd [FOLDER]", builtin=True, example="cd app")
+def cd(operands: list[str], options: Options, io: Invocation) -> None:
     """Go to a folder."""
     if len(operands) > 1:
         raise ToolError("too many arguments")
-    target = operands[0] if operands else str(HOME)
-    before = str(io.workspace.cwd)
+    target, before = operands[0] if operands else str(HOME), str(io.workspace.cwd)
     if target == "-":
         target = io.state.lookup("OLDPWD") or "."
         io.out(f"{io.workspace.absolute(target)}\n")
     io.workspace.chdir(target)
     io.state.assign("OLDPWD", before)
-    return 0
 
 
 @tool("mkdir [-p] FOLDER...", "p", {"parents": "p"}, example="mkdir -p app/config")
-def mkdir(operands: list[str], options: Options, io: Invocation) -> int:
+def mkdir(operands: list[str], options: Options, io: Invocation) -> None:
     """Make folders."""
-    operands_needed(io, operands)
-    for name in operands:
-        try:
-            io.workspace.mkdir(name, parents="p" in options)
-        except OSError as error:
-            io.fail(f"cannot create directory '{name}': {error.strerror}")
-    return 0
+    need_operands(io, operands)
+    make = io.workspace.mkdir
+    for_each(io, operands, "cannot create directory", lambda name: make(name, parents="p" in options))
 
 
-@tool("touch FILE...", example="touch notes.txt")
-def touch(operands: list[str], options: Options, io: Invocation) -> int:
+@tool("touch FILE...", "", example="touch notes.txt")
+def touch(operands: list[str], options: Options, io: Invocation) -> None:
     """Make empty files."""
-    operands_needed(io, operands, what="file operand")
-    for name in operands:
-        try:
-            if not io.workspace.is_dir(name):
-                io.workspace.append_text(name, "")
-        except OSError as error:
-            io.fail(f"cannot touch '{name}': {error.strerror}")
-    return 0
+    need_operands(io, operands, "file operand")
+    names = [name for name in operands if not io.workspace.is_dir(name)]
+    for_each(io, names, "cannot touch", lambda name: io.workspace.append_text(name, ""))
 
 
 @tool("rm [-rf] FILE...", "rRf", {"recursive": "r", "force": "f"}, example="rm old.yaml")
-def rm(operands: list[str], options: Options, io: Invocation) -> int:
+def rm(operands: list[str], options: Options, io: Invocation) -> None:
     """Remove files."""
-    if not operands and "f" not in options:
-        operands_needed(io, operands)
-    recursive = "r" in options or "R" in options
-    for name in operands:
-        if recursive and name.rstrip("/").split("/")[-1] in (".", ".."):
+    force, recursive = "f" in options, "r" in options or "R" in options
+    need_operands(io, operands or ["-f"] * force)
+
+    def remove(name: str) -> None:
+        if recursive and name.rstrip("/").rpartition("/")[2] in (".", ".."):
             io.fail(f"refusing to remove '.' or '..' directory: skipping '{name}'")
-            continue
-        try:
-            if io.workspace.is_dir(name) and not recursive:
-                io.fail(f"cannot remove '{name}': Is a directory")
-            else:
-                io.workspace.remove(name, recursive=recursive)
-        except OSError as error:
-            if not ("f" in options and isinstance(error, FileNotFoundError)):
-                io.fail(f"cannot remove '{name}': {error.strerror}")
-    return 0
+        elif io.workspace.is_dir(name) and not recursive:
+            io.fail(f"cannot remove '{name}': Is a directory")
+        elif io.workspace.exists(name) or not force:
+            io.workspace.remove(name, recursive=recursive)
+
+    for_each(io, operands, "cannot remove", remove)
 
 
 def _pairs(operands: list[str], io: Invocation) -> Iterator[tuple[str, str]]:
     """Each source of cp or mv, with the path that it goes to."""
-    operands_needed(io, operands, what="file operand")
+    need_operands(io, operands, "file operand")
     *sources, target = operands
     if not sources:
         raise ToolError(f"missing destination file operand after '{target}'\n{hint(io.name)}")
     folder = io.workspace.is_dir(target)
     if len(sources) > 1 and not folder:
-        raise ToolError(
-            f"target '{target}': {'Not a directory' if io.workspace.exists(target) else 'No such file or directory'}"
-        )
+        problem = "Not a directory" if io.workspace.exists(target) else "No such file or directory"
+        raise ToolError(f"target '{target}': {problem}")
     for source in sources:
         path = f"{target.rstrip('/')}/{io.workspace.absolute(source).name}" if folder else target
         if not io.workspace.exists(source):
@@ -172,16 +145,15 @@ def _within(io: Invocation, path: str, folder: str) -> bool:
 
 
 @tool("cp [-r] SOURCE... TARGET", "rR", {"recursive": "r"}, example="cp pod.yaml pod2.yaml")
-def cp(operands: list[str], options: Options, io: Invocation) -> int:
+def cp(operands: list[str], options: Options, io: Invocation) -> None:
     """Copy files."""
     for source, target in _pairs(operands, io):
-        if io.workspace.is_dir(source) and not options:
-            io.fail(f"-r not specified; omitting directory '{source}'")
-        elif io.workspace.is_dir(source) and _within(io, target, source):
+        if not io.workspace.is_dir(source) or (options and not _within(io, target, source)):
+            _copy(source, target, io)
+        elif options:
             io.fail(f"cannot copy a directory, '{source}', into itself, '{target}'")
         else:
-            _copy(source, target, io)
-    return 0
+            io.fail(f"-r not specified; omitting directory '{source}'")
 
 
 def _copy(source: str, target: str, io: Invocation) -> None:
@@ -198,7 +170,7 @@ def _copy(source: str, target: str, io: Invocation) -> None:
 
 
 @tool("mv SOURCE... TARGET", "f", example="mv pod.yaml web.yaml")
-def mv(operands: list[str], options: Options, io: Invocation) -> int:
+def mv(operands: list[str], options: Options, io: Invocation) -> None:
     """Move or rename files."""
     for source, target in _pairs(operands, io):
         if _within(io, target, source):
@@ -208,37 +180,32 @@ def mv(operands: list[str], options: Options, io: Invocation) -> int:
             io.workspace.rename(source, target)
         except OSError as error:
             io.fail(f"cannot move '{source}' to '{target}': {error.strerror}")
-    return 0
 
 
-@tool("diff [-u] FILE1 FILE2", "uN", {"unified": "u"}, example="diff -u a.yaml b.yaml", trouble=2)
+@tool("diff [-uN] FILE1 FILE2", "uN", {"unified": "u"}, example="diff -u a.yaml b.yaml", trouble=2)
 def diff(operands: list[str], options: Options, io: Invocation) -> int:
     """Print what differs, always in unified form; the headers bear no times."""
     if len(operands) < 2:
-        raise ToolError(f"missing operand after '{(['diff', *operands])[-1]}'\ndiff: {hint(io.name)}")
+        raise ToolError(f"missing operand after '{['diff', *operands][-1]}'\ndiff: {hint(io.name)}")
     if len(operands) > 2:
         raise ToolError(f"extra operand '{operands[2]}'\ndiff: {hint(io.name)}")
-    texts = [lines(text) for _, text in inputs(io, operands, trouble=2)]
-    if len(texts) < 2:
-        return 2
-    io.state.budget.spend(8 * len(texts[0]) * len(texts[1]))
-    changes = [
-        line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n"
-        for line in difflib.unified_diff(texts[0], texts[1], operands[0], operands[1])
-    ]
-    io.out("".join(changes))
+    names = [name for name in operands if "N" not in options or io.workspace.exists(name)]
+    found = dict(inputs(io, names, trouble=2))
+    if io.status:
+        return io.status
+    before, after = (lines(found.get(name, "")) for name in operands)
+    io.state.budget.spend(8 * len(before) * len(after))
+    changes = list(difflib.unified_diff(before, after, operands[0], operands[1]))
+    io.out("".join(line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in changes))
     return int(bool(changes))
 
 
 @tool("nano FILE", example="nano pod.yaml")
-def nano(operands: list[str], options: Options, io: Invocation) -> int:
+def nano(operands: list[str], options: Options, io: Invocation) -> None:
     """Open a file in the live terminal's editor."""
-    if len(operands) != 1:
+    if len(operands) != 1 or operands[0].startswith("-"):
         raise ToolError("name one file, as in: nano pod.yaml")
     if io.workspace.is_dir(operands[0]):
         raise ToolError(f"{operands[0]}: Is a directory")
     io.edit = io.workspace.relative(operands[0])
-    io.err(
-        f"kubesim: the editor opens in the live terminal; elsewhere write the file with: cat > {operands[0]} <<'EOF'\n"
-    )
-    return 0
+    io.err(f"kubesim: the editor opens in the live terminal; elsewhere write the file: cat > {operands[0]} <<'EOF'\n")

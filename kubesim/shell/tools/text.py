@@ -3,61 +3,48 @@
 from __future__ import annotations
 
 import base64 as codec
-import binascii
 import re
 from collections.abc import Callable, Iterable, Iterator
 from itertools import groupby
 
 from kubesim.shell.state import Invocation, ToolError
 from kubesim.shell.syntax import UnsupportedError
-from kubesim.shell.tools.tool import Options, hint, inputs, lines, number, operands_needed, tool
+from kubesim.shell.tools.tool import Options, hint, inputs, lines, need_operands, tool, whole_number
 from kubesim.shell.words import unescape
 
 
-def _ends(operands: list[str], options: Options, io: Invocation, cut: Callable[[list[str], str], list[str]]) -> int:
+def _ends(operands: list[str], options: Options, io: Invocation, cut: Callable[[list[str], str], list[str]]) -> None:
     """The common frame of head and tail: `cut` keeps some of the lines."""
-    if operands and (match := re.fullmatch(r"[-]([0-9]+)", operands[0])):
-        options, operands = {"n": match[1]}, operands[1:]
-    wanted = options.get("n", "10")
-    number(wanted, "invalid number of lines")
+    digits = "".join(option for option in options if option.isdigit())  # as in `head -12`
+    wanted = digits or options.get("n", "10")
+    whole_number(wanted, "invalid number of lines")
     separator = ""
     for name, text in inputs(io, operands):
         title = f"{separator}==> {'standard input' if name == '-' else name} <==\n" if len(operands) > 1 else ""
         separator = "\n"
         io.out(title + "".join(cut(lines(text), wanted)))
-    return 0
 
 
 @tool("head [-n N] [FILE]...", "n:0123456789", {"lines=": "n"}, example="kubectl get pods | head -3")
-def head(operands: list[str], options: Options, io: Invocation) -> int:
+def head(operands: list[str], options: Options, io: Invocation) -> None:
     """Print the first lines."""
-    return _ends(operands, _numeric(options), io, lambda content, wanted: content[: int(wanted)])
+    _ends(operands, options, io, lambda content, wanted: content[: int(wanted)])
 
 
 @tool("tail [-n N] [FILE]...", "n:0123456789", {"lines=": "n"}, example="kubectl get events | tail -5")
-def tail(operands: list[str], options: Options, io: Invocation) -> int:
+def tail(operands: list[str], options: Options, io: Invocation) -> None:
     """Print the last lines, or with +N those from line N on."""
 
     def cut(content: list[str], wanted: str) -> list[str]:
         count = abs(int(wanted))
-        return (
-            content[max(count - 1, 0) :]
-            if wanted.startswith("+")
-            else content[len(content) - min(count, len(content)) :]
-        )
+        return content[max(count - 1, 0) if wanted.startswith("+") else max(len(content) - count, 0) :]
 
-    return _ends(operands, _numeric(options), io, cut)
-
-
-def _numeric(options: Options) -> Options:
-    """Make the options 1 and 2 of `head -12` into n=12."""
-    digits = "".join(option for option in options if option.isdigit())
-    return {"n": digits} if digits else options
+    _ends(operands, options, io, cut)
 
 
 @tool("wc [-clmw] [FILE]...", "clmw", {"lines": "l", "words": "w", "bytes": "c"}, example="kubectl get pods | wc -l")
-def wc(operands: list[str], options: Options, io: Invocation) -> int:
-    """Count lines, words and bytes."""
+def wc(operands: list[str], options: Options, io: Invocation) -> None:
+    """Count lines, words, characters and bytes."""
     kinds = [kind for kind in "lwmc" if kind in options] or ["l", "w", "c"]
     rows = [(_counts(text), name) for name, text in inputs(io, operands)]
     if len(operands) > 1:
@@ -67,7 +54,6 @@ def wc(operands: list[str], options: Options, io: Invocation) -> int:
     for counts, name in rows:
         figures = " ".join(f"{counts[kind]:{width}}" for kind in kinds)
         io.out(f"{figures} {name}\n" if operands else f"{figures}\n")
-    return 0
 
 
 def _counts(text: str) -> dict[str, int]:
@@ -75,10 +61,8 @@ def _counts(text: str) -> dict[str, int]:
     return {"l": text.count("\n"), "w": len(text.split()), "m": len(text), "c": size}
 
 
-@tool(
-    "sort [-bnru] [-k FIELD] [-t CHAR] [FILE]...", "bnruk:t:", {"reverse": "r"}, example="sort -k2 names.txt", trouble=2
-)
-def sort(operands: list[str], options: Options, io: Invocation) -> int:
+@tool("sort [-bnru] [-k FIELD] [-t CHAR] [FILE]...", "bnruk:t:", {"reverse": "r"}, example="sort -k2 pods", trouble=2)
+def sort(operands: list[str], options: Options, io: Invocation) -> None:
     """Sort lines by their bytes, by fields or by number."""
     content = [line.removesuffix("\n") for _, text in inputs(io, operands, "cannot read: ", 2) for line in lines(text)]
     keys = [_Key(spec, options) for spec in options.get("k", "1").split("\n")]
@@ -89,49 +73,48 @@ def sort(operands: list[str], options: Options, io: Invocation) -> int:
     if "u" in options:
         content = [next(equal) for _, equal in groupby(content, lambda line: [key(line) for key in keys])]
     io.out("".join(f"{line}\n" for line in content))
-    return 0
 
 
 class _Key:
     """A sort key such as `2`, `2,3` or `2n`; it inherits the general options if it has none of its own."""
 
     def __init__(self, spec: str, options: Options) -> None:
-        match = re.fullmatch(r"([0-9]{1,6})(\.[0-9]+)?([bnr]*)(?:,([0-9]{1,6})(\.[0-9]+)?([bnr]*))?", spec)
+        match = re.fullmatch(r"([0-9]{1,6})([bnr]*)(?:,([0-9]{1,6})([bnr]*))?", spec)
+        if re.match(r"[0-9,]+\.", spec):
+            raise UnsupportedError("'sort -k' with a character position")
         if not match:
             raise ToolError(f"invalid number at field start: invalid count at start of '{spec}'")
-        if match[2] or match[5]:
-            raise UnsupportedError("'sort -k' with a character position")
         if int(match[1]) == 0:
             raise ToolError(f"field number is zero: invalid field specification '{spec}'")
-        letters = f"{match[3]}{match[6] or ''}" or "".join(options)
-        self._first, self._last = int(match[1]) - 1, int(match[4]) if match[4] else None
+        letters = f"{match[2]}{match[4] or ''}" or "".join(options)
+        self._first, self._last = int(match[1]) - 1, int(match[3]) if match[3] else None
         self._number, self._blank, self.reverse = "n" in letters, "b" in letters, "r" in letters
         self._separator = options.get("t")
 
     def __call__(self, line: str) -> str | float:
-        if self._separator:
-            text = self._separator.join(line.split(self._separator)[self._first : self._last])
-        else:
-            text = "".join(re.findall(r"[ \t]*[^ \t]+|[ \t]+$", line)[self._first : self._last])
+        mark = self._separator
+        fields = line.split(mark) if mark else re.findall(r"[ \t]*[^ \t]+|[ \t]+$", line)
+        text = (mark or "").join(fields[self._first : self._last])
         if self._number:
-            match = re.match(r"\s*(-?[0-9]{1,300}(?:\.[0-9]*)?)", text)
+            match = re.match(r"\s*(-?[0-9]{1,300}(?:\.[0-9]{0,300})?)", text)
             return float(match[1]) if match else 0.0
         return text.lstrip() if self._blank else text
 
 
-@tool("uniq [-cdu]", "cdu", {"count": "c"}, example="sort names.txt | uniq -c")
-def uniq(operands: list[str], options: Options, io: Invocation) -> int:
+@tool("uniq [-cdu] [FILE]", "cdu", {"count": "c"}, example="sort pods | uniq -c")
+def uniq(operands: list[str], options: Options, io: Invocation) -> None:
     """Print each of several equal lines once."""
+    if len(operands) > 1:
+        raise UnsupportedError("'uniq' with a file to write to")
     for _, text in inputs(io, operands):
         for line, equal in groupby(line.removesuffix("\n") for line in lines(text)):
             count = len(list(equal))
             if not (("d" in options and count == 1) or ("u" in options and count > 1)):
                 io.out(f"{count:7} {line}\n" if "c" in options else f"{line}\n")
-    return 0
 
 
-@tool("cut -d CHAR -f LIST [FILE]...", "d:f:c:s", {"delimiter=": "d", "fields=": "f"}, example="cut -d: -f2 pairs.txt")
-def cut(operands: list[str], options: Options, io: Invocation) -> int:
+@tool("cut -d CHAR -f LIST [FILE]...", "d:f:c:s", {"delimiter=": "d", "fields=": "f"}, example="cut -d: -f2 pairs")
+def cut(operands: list[str], options: Options, io: Invocation) -> None:
     """Print some fields, or characters, of each line."""
     if "f" not in options and "c" not in options:
         raise ToolError(f"you must specify a list of bytes, characters, or fields\n{hint(io.name)}")
@@ -141,7 +124,6 @@ def cut(operands: list[str], options: Options, io: Invocation) -> int:
     ranges = list(_ranges(options.get("f") or options["c"]))
     for _, text in inputs(io, operands):
         io.out("".join(_cut_line(line.removesuffix("\n"), delimiter, ranges, options) for line in lines(text)))
-    return 0
 
 
 def _ranges(spec: str) -> Iterator[tuple[int, int]]:
@@ -163,36 +145,32 @@ def _cut_line(line: str, delimiter: str, ranges: list[tuple[int, int]], options:
     return (delimiter if "f" in options else "").join(kept) + "\n"
 
 
-@tool("tr [-d] [-s] SET1 [SET2]", "dsc", {"delete": "d", "squeeze-repeats": "s"}, example="tr a-z A-Z")
-def tr(operands: list[str], options: Options, io: Invocation) -> int:
+@tool("tr [-cds] SET1 [SET2]", "cds", {"delete": "d", "squeeze-repeats": "s"}, example="tr a-z A-Z < names")
+def tr(operands: list[str], options: Options, io: Invocation) -> None:
     """Replace, delete or squeeze characters."""
-    operands_needed(io, operands)
-    if len(operands) < 2 and not options:
-        raise ToolError(
-            f"missing operand after '{operands[0]}'\nTwo strings must be given when translating.\n{hint(io.name)}"
-        )
-    first, text = _characters(operands[0], io), io.read()
+    need_operands(io, operands)
+    sets = [_characters(operand, io) for operand in operands]
+    if len(sets) < 2 and not {"d", "s"} & options.keys():
+        problem = f"missing operand after '{operands[0]}'\nTwo strings must be given when translating.\n"
+        raise ToolError(problem + hint(io.name))
+    text = io.read()
     if "c" in options:
-        first = "".join(sorted(set(text) - set(first)))
+        sets[0] = "".join(sorted(set(text) - set(sets[0])))
     if "d" in options:
-        text = text.translate(dict.fromkeys(map(ord, first)))
-    elif len(operands) > 1:
-        second = _characters(operands[1], io)
-        if not second:
-            raise ToolError("when not truncating set1, string2 must be non-empty")
-        text = text.translate(
-            dict(zip(map(ord, first[::-1]), second.ljust(len(first), second[-1])[: len(first)][::-1], strict=True))
-        )
+        text = text.translate(dict.fromkeys(map(ord, sets[0])))
+    elif len(sets) > 1:
+        text = text.translate(_translation(*sets[:2]))
     if "s" in options:
-        squeezed = set(_characters(operands[-1], io) if len(operands) > 1 else first)
-        text = "".join(run if character not in squeezed else character for character, run in _runs(text))
+        text = re.sub(r"(.)\1+", lambda run: run[1] if run[1] in sets[-1] else run[0], text, flags=re.DOTALL)
     io.out(text)
-    return 0
 
 
-def _runs(text: str) -> Iterator[tuple[str, str]]:
-    for character, run in groupby(text):
-        yield character, "".join(run)
+def _translation(first: str, second: str) -> dict[int, str]:
+    """Where a character stands twice in the first set, its first place counts; the second set's last one fills up."""
+    if not second:
+        raise ToolError("when not truncating set1, string2 must be non-empty")
+    filled = second.ljust(len(first), second[-1])
+    return {ord(character): filled[index] for index, character in reversed(list(enumerate(first)))}
 
 
 _SETS = {"upper": "A-Z", "lower": "a-z", "digit": "0-9", "alpha": "A-Za-z", "alnum": "0-9A-Za-z", "space": " \t-\r"}
@@ -215,7 +193,7 @@ def _characters(spec: str, io: Invocation) -> str:
 
 
 @tool(
-    "base64 [-d] [-w COLUMNS] [FILE]",
+    "base64 [-di] [-w COLUMNS] [FILE]",
     "diw:",
     {"decode": "d", "wrap=": "w", "ignore-garbage": "i"},
     example="echo bXl1c2Vy | base64 -d",
@@ -224,24 +202,20 @@ def base64(operands: list[str], options: Options, io: Invocation) -> int:
     """Encode to base64, or decode it."""
     if len(operands) > 1:
         raise ToolError(f"extra operand '{operands[1]}'\n{hint(io.name)}")
-    width = number(options.get("w", "76"), "invalid wrap size")
+    width = whole_number(options.get("w", "76"), "invalid wrap size")
     for _, text in inputs(io, operands):
         if "d" in options:
             return _decode(text, io, garbage="i" in options)
         encoded = codec.b64encode(text.encode("utf-8", "surrogateescape")).decode()
-        io.out(
-            "".join(f"{encoded[at : at + width]}\n" for at in range(0, len(encoded), width)) if width > 0 else encoded
-        )
+        rows = [f"{encoded[at : at + width]}\n" for at in range(0, len(encoded), width)] if width > 0 else [encoded]
+        io.out("".join(rows))
     return 0
 
 
 def _decode(text: str, io: Invocation, *, garbage: bool) -> int:
+    """Print what can be decoded, up to where the text is no base64 any more."""
     text = re.sub(r"[^A-Za-z0-9+/=]" if garbage else "\n", "", text)
-    match = re.match(r"(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=|[A-Za-z0-9+/]{2,3}$)?", text)
-    good = match[0] if match else ""
-    try:
-        decoded = codec.b64decode(good + "=" * (-len(good) % 4))
-    except binascii.Error:
-        decoded = b""
-    io.out(decoded.decode("utf-8", "surrogateescape"))
+    whole = re.match(r"(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=|[A-Za-z0-9+/]{2,3}$)?", text)
+    good = whole[0] if whole else ""
+    io.out(codec.b64decode(good + "=" * (-len(good) % 4)).decode("utf-8", "surrogateescape"))
     return 0 if good == text and len(good) % 4 == 0 else io.fail("invalid input")

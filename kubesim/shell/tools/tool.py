@@ -5,14 +5,14 @@ from __future__ import annotations
 import errno
 import getopt
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from kubesim.shell.state import Invocation, ToolError
 from kubesim.shell.syntax import UnsupportedError
 
 Options = dict[str, str]
-Function = Callable[[list[str], Options, Invocation], int]
+Function = Callable[[list[str], Options, Invocation], int | None]
 
 
 @dataclass(frozen=True)
@@ -34,28 +34,27 @@ class Tool:
 
 def tool(
     usage: str,
-    short: str | None = "",
-    long: dict[str, str] | None = None,
+    short: str | None = None,
+    long: Mapping[str, str] | None = None,
     *,
     example: str = "",
     trouble: int = 1,
     builtin: bool = False,
 ) -> Callable[[Function], Tool]:
-    """Make a Tool of a function that takes operands, options and the invocation.
+    """Make a Tool of a function that takes operands, options and the invocation, and may return an exit status.
 
     `short` is getopt's string of options ("n:v"), or None for a tool that reads its arguments itself; `long` maps
     long options to short ones, with "=" where they take a value. `trouble` is the exit status of a wrong call.
     """
-    name, long = usage.split()[0], long or {}
 
     def decorate(function: Function) -> Tool:
         def run(arguments: list[str], io: Invocation) -> int:
-            if arguments == ["--help"]:
-                io.out(f"Usage: {usage}\n")
-                return 0
             try:
-                options, operands = ({}, arguments) if short is None else _parse(short, long, arguments, io)
-                return max(function(operands, options, io), io.status)
+                if arguments == ["--help"]:
+                    io.out(f"Usage: {usage}\n")
+                    return 0
+                options, operands = ({}, arguments) if short is None else _parse(short, long or {}, arguments, io.name)
+                return max(function(operands, options, io) or 0, io.status)
             except ToolError as error:
                 return io.fail(str(error), error.status or trouble)
             except UnsupportedError as error:
@@ -64,24 +63,25 @@ def tool(
             except OSError as error:
                 return io.fail(f"{error.filename}: {error.strerror}", trouble)
 
-        return Tool(name, run, usage, example, builtin)
+        return Tool(usage.split()[0], run, usage, example, builtin)
 
     return decorate
 
 
-def _parse(short: str, long: dict[str, str], arguments: list[str], io: Invocation) -> tuple[Options, list[str]]:
+def _parse(short: str, long: Mapping[str, str], arguments: list[str], name: str) -> tuple[Options, list[str]]:
+    """Options by their short names, the values of one that is repeated on lines of their own; and the operands."""
     try:
-        found, operands = getopt.gnu_getopt(arguments, short, long.keys())
+        found, operands = getopt.gnu_getopt(arguments, short, list(long))
     except getopt.GetoptError as error:
-        dashes = "--" if len(error.opt) > 1 else "-"
         if "requires argument" in error.msg:
-            raise ToolError(f"option requires an argument -- '{error.opt}'\n{hint(io.name)}") from None
-        raise UnsupportedError(f"'{io.name} {dashes}{error.opt}'") from None
-    shorts = {f"--{name.rstrip('=')}": letter for name, letter in long.items()}
+            raise ToolError(f"option requires an argument -- '{error.opt}'\n{hint(name)}") from None
+        dashes = "--" if len(error.opt) > 1 else "-"
+        raise UnsupportedError(f"'{name} {dashes}{error.opt}'") from None
+    letters = {f"--{option.rstrip('=')}": letter for option, letter in long.items()}
     options: Options = {}
     for option, value in found:
-        key = shorts.get(option, option.lstrip("-"))
-        options[key] = f"{options[key]}\n{value}" if value and key in options else value
+        letter = letters.get(option, option.lstrip("-"))
+        options[letter] = f"{options[letter]}\n{value}" if value and letter in options else value
     return options, operands
 
 
@@ -90,16 +90,25 @@ def hint(name: str) -> str:
     return f"Try '{name} --help' for more information."
 
 
-def operands_needed(io: Invocation, operands: Sequence[str], count: int = 1, what: str = "operand") -> None:
-    """Raise GNU's ToolError where there are fewer than `count` operands."""
-    if len(operands) < count:
+def need_operands(io: Invocation, operands: Sequence[str], what: str = "operand") -> None:
+    """Raise GNU's ToolError where there is none."""
+    if not operands:
         raise ToolError(f"missing {what}\n{hint(io.name)}")
+
+
+def for_each(io: Invocation, names: Iterable[str], complaint: str, action: Callable[[str], object]) -> None:
+    """Do `action` on each name; where that is refused, say `complaint`, the name and why, and go on."""
+    for name in names:
+        try:
+            action(name)
+        except OSError as error:
+            io.fail(f"{complaint} '{name}': {error.strerror}" if complaint else f"{name}: {error.strerror}")
 
 
 def lines(text: str) -> list[str]:
     """The lines of `text`, each with its newline, if it has one."""
-    parts = text.split("\n")
-    return [part + "\n" for part in parts[:-1]] + ([parts[-1]] if parts[-1] else [])
+    *whole, last = text.split("\n")
+    return [line + "\n" for line in whole] + ([last] if last else [])
 
 
 def inputs(io: Invocation, names: Iterable[str], verb: str = "", trouble: int = 1) -> Iterator[tuple[str, str]]:
@@ -108,12 +117,14 @@ def inputs(io: Invocation, names: Iterable[str], verb: str = "", trouble: int = 
         try:
             if name != "-" and io.workspace.is_dir(name):
                 raise OSError(errno.EISDIR, "Is a directory")
-            yield name, io.read(name)
+            text = io.read(name)
         except OSError as error:
             io.fail(f"{verb}{name}: {error.strerror}", trouble)
+        else:
+            yield name, text
 
 
-def number(text: str, complaint: str) -> int:
+def whole_number(text: str, complaint: str) -> int:
     """The whole number that `text` is. Raises ToolError with `complaint` and the text."""
     if not re.fullmatch(r"[+-]?[0-9]{1,15}", text):
         raise ToolError(f"{complaint}: '{text}'")
