@@ -193,7 +193,20 @@ JSON = st.recursive(
     max_leaves=6,
 )
 DIRECTIVES = st.sampled_from(
-    ["$patch", "$retainKeys", "$setElementOrder/containers", "$deleteFromPrimitiveList/finalizers", "containers", "spec", "metadata", "finalizers", "name", "imagePullSecrets", "labels", "data"]
+    [
+        "$patch",
+        "$retainKeys",
+        "$setElementOrder/containers",
+        "$deleteFromPrimitiveList/finalizers",
+        "containers",
+        "spec",
+        "metadata",
+        "finalizers",
+        "name",
+        "imagePullSecrets",
+        "labels",
+        "data",
+    ]
 )
 CHANGES = st.recursive(
     JSON,

@@ -81,3 +81,37 @@ POINTERS = _names(
     "Container.restartPolicy DeploymentSpec.replicas EphemeralContainer.restartPolicy HostPathVolumeSource.type "
     "ReplicaSetSpec.replicas"
 )
+
+# Values of the types that are marked +enum, as OpenAPI lists them.
+ENUMS = {
+    "v1.AppArmorProfileType": ("Localhost", "RuntimeDefault", "Unconfined"),
+    "v1.DNSPolicy": ("ClusterFirst", "ClusterFirstWithHostNet", "Default", "None"),
+    "v1.HostPathType": (
+        "",
+        "BlockDevice",
+        "CharDevice",
+        "Directory",
+        "DirectoryOrCreate",
+        "File",
+        "FileOrCreate",
+        "Socket",
+    ),
+    "v1.MountPropagationMode": ("Bidirectional", "HostToContainer", "None"),
+    "v1.NamespacePhase": ("Active", "Terminating"),
+    "v1.NodeSelectorOperator": ("DoesNotExist", "Exists", "Gt", "In", "Lt", "NotIn"),
+    "v1.DeploymentStrategyType": ("Recreate", "RollingUpdate"),
+    "v1.PodFSGroupChangePolicy": ("Always", "OnRootMismatch"),
+    "v1.PodPhase": ("Failed", "Pending", "Running", "Succeeded", "Unknown"),
+    "v1.PreemptionPolicy": ("Never", "PreemptLowerPriority"),
+    "v1.ProcMountType": ("Default", "Unmasked"),
+    "v1.Protocol": ("SCTP", "TCP", "UDP"),
+    "v1.PullPolicy": ("Always", "IfNotPresent", "Never"),
+    "v1.RestartPolicy": ("Always", "Never", "OnFailure"),
+    "v1.SeccompProfileType": ("Localhost", "RuntimeDefault", "Unconfined"),
+    "v1.ServiceType": ("ClusterIP", "ExternalName", "LoadBalancer", "NodePort"),
+    "v1.SupplementalGroupsPolicy": ("Merge", "Strict"),
+    "v1.TaintEffect": ("NoExecute", "NoSchedule", "PreferNoSchedule"),
+    "v1.TerminationMessagePolicy": ("FallbackToLogsOnError", "File"),
+    "v1.URIScheme": ("HTTP", "HTTPS"),
+    "v1.UnsatisfiableConstraintAction": ("DoNotSchedule", "ScheduleAnyway"),
+}

@@ -19,6 +19,7 @@ from kubesim.schema import gotypes
 
 _CLASS = re.compile(r"^class (\w+)\(", re.M)
 _PARAMETER = re.compile(r"^ {6}\* \*\*(\w+)\*\* ``[^`]*`` ?-? ?", re.M)
+_WIDTH = 78  # of the package's docstrings
 _SCALARS = {"str": ("string", "string"), "int": ("integer", "int32"), "bool": ("boolean", "bool")}
 
 
@@ -50,7 +51,7 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class Description:
-    """The prose of a struct: its own and that of each field, every paragraph on one line."""
+    """The prose of a struct: its own and that of each field, each paragraph on one line."""
 
     text: str
     fields: Mapping[str, str]
@@ -79,9 +80,14 @@ def describe(struct: Type) -> Description:
 
 
 def _unwrap(text: str) -> str:
-    """Undo the package's line breaks: a line that ends before column 80 for want of a longer word ends a paragraph."""
-    lines = [line.strip() for line in text.strip().splitlines()]
-    return "\n".join(lines)
+    """Undo the package's line breaks. Where a line had room for the next word, a paragraph ended."""
+    whole = ""
+    last = 0
+    for line in filter(None, map(str.strip, text.splitlines())):
+        fits = last + 1 + len(line.split()[0]) <= _WIDTH
+        whole += ("\n\n" if fits else " ") * bool(whole) + line
+        last = len(line)
+    return whole
 
 
 @cache
