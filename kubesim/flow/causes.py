@@ -98,26 +98,23 @@ def _not_found(facts: Facts) -> Cause | None:
     reference = facts.reference
     if reference is None or not _last_answer(facts).endswith(": not found"):
         return None
+    missing = f"digest {reference.digest}" if reference.digest else f"tag {reference.tag}"
+    problem = f"The registry let the kubelet in, but {reference.name} has no {missing}"
     tag = _existing_tag(facts, reference)
-    wanted = reference.digest or reference.tag
-    kind = "digest" if reference.digest else "tag"
-    problem = f"The registry let the kubelet in, but {reference.name} has no {kind} {wanted}" + (
-        f". It has {tag}." if tag else ", or there is no such repository."
-    )
+    if not tag:
+        image = "'<an image that exists>'"
+        return Cause("image", f"{problem}, or there is no such repository.", (commands.set_image(facts, image),))
     bare = facts.image.partition("@")[0].removesuffix(f":{reference.tag}")
-    return Cause(
-        "image", problem, (commands.set_image(facts, f"{bare}:{tag or chr(39) + '<a tag that exists>' + chr(39)}"),)
-    )
+    return Cause("image", f"{problem}. It has {tag}.", (commands.set_image(facts, f"{bare}:{tag}"),))
 
 
 def _existing_tag(facts: Facts, reference: Reference) -> str:
     """A tag near the wanted one that the registry has, or latest, or ""."""
     tag = reference.tag or ""
     near = [tag.removeprefix("v"), f"v{tag}", f"{tag}.0", tag.removesuffix(".0"), "latest"]
-    offers = [match.credential for match in facts.matches] or [None]
     for guess in near if tag else ["latest"]:
         other = replace(reference, tag=guess, digest=None)
-        if guess and any(facts.cluster.registries.resolve(other, offer).image for offer in offers):
+        if guess and facts.is_handed_out(other, facts.matches):
             return guess
     return ""
 

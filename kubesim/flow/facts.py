@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cached_property
@@ -99,8 +99,13 @@ class Facts:
         """Whether the registry would hand out the image now to a Pod with these pull secrets."""
         if self.reference is None:
             return False
-        offers = [match.credential for match in self.matching(secrets)] or [None]
-        return any(self.cluster.registries.resolve(self.reference, offer).image for offer in offers)
+        return self.is_handed_out(self.reference, self.matching(secrets))
+
+    def is_handed_out(self, reference: Reference, matches: Sequence[Match]) -> bool:
+        """Whether the registry hands out an image for one of these credentials, or for none where there are none."""
+        candidates: Sequence[Match | None] = matches or [None]
+        credentials = (match.credential if match else None for match in candidates)
+        return any(self.cluster.registries.resolve(reference, credential).image for credential in credentials)
 
     @cached_property
     def fitting(self) -> str:

@@ -20,7 +20,7 @@ STATIC = Path(__file__).parent / "static"
 Button = tuple[str, str]
 
 
-class Exercise(anywidget.AnyWidget):  # type: ignore[misc]  # ipywidgets has no types
+class Exercise(anywidget.AnyWidget):
     """A card that hears `do_check`, `do_hint`, … when a button of that name is pressed."""
 
     _esm = STATIC / "exercise.js"

@@ -9,6 +9,7 @@ from __future__ import annotations
 import html
 import re
 import textwrap
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -46,7 +47,7 @@ def dot(flow: Flow, with_mend: bool = False) -> graphviz.Digraph:
     `with_mend` adds what is wrong and how to mend it, for where no HTML stands under the picture.
     """
     graph = graphviz.Digraph("flow")
-    graph.attr(bgcolor="transparent", nodesep="0.3", ranksep="0.28", margin="0.05", fontname=FONT)
+    graph.attr(bgcolor=PAPER, nodesep="0.3", ranksep="0.28", margin="0.05", fontname=FONT)
     graph.attr("node", fontname=FONT, fontsize="12", fontcolor=INK, margin="0.14,0.09")
     graph.attr("edge", color=LINES[NOT_REACHED], penwidth="1.5", arrowsize="0.8")
     split = next(number for number, hop in enumerate(flow.hops) if hop.key == "kubelet")
@@ -65,7 +66,7 @@ def _row(graph: graphviz.Digraph, hops: tuple[Hop, ...]) -> None:
             look = {**LOOKS[hop.state], **(CULPRIT if hop.problem else {})}
             look |= {"class": f"hop {_slug(hop)}", "fillcolor": TINTS[hop.state], "color": LINES[hop.state]}
             row.node(hop.key, _label(hop), width="2.2", **look)
-        for before, after in zip(hops, hops[1:], strict=False):
+        for before, after in pairwise(hops):
             row.edge(before.key, after.key, **_edge(after))
 
 
@@ -139,6 +140,17 @@ def _dressed(drawn: str, flow: Flow) -> str:
     return body.replace("<svg ", f'<svg role="img" aria-label="{label}" {style} ', 1)
 
 
+def written(flow: Flow) -> str:
+    """The flow's text as SVG: what a notebook keeps where there is no Graphviz."""
+    lines = flow.text().splitlines()
+    width, height = 8 * max(map(len, lines)) + 20, 20 * len(lines) + 20
+    rows = (f'<text x="10" y="{20 * number + 25}">{html.escape(line)}</text>' for number, line in enumerate(lines))
+    size = f'width="{width}" height="{height}"'
+    frame = f'{size} viewBox="0 0 {width} {height}" font-family="monospace" font-size="13" fill="{INK}"'
+    paper = f'<rect {size} fill="{PAPER}"/>'
+    return _dressed(f'<svg xmlns="http://www.w3.org/2000/svg" {frame}>{paper}{"".join(rows)}</svg>', flow)
+
+
 def chain(flow: Flow) -> str:
     """The picture without Graphviz: an ordered list, drawn as boxes and arrows by static/flow.css."""
     items = "".join(_link(hop) for hop in flow.hops)
@@ -166,7 +178,7 @@ def announcement(flow: Flow) -> str:
     return f"{flow.cause.title}: failed. {flow.cause.problem}" if flow.cause else flow.outcome
 
 
-class FlowPicture(anywidget.AnyWidget):  # type: ignore[misc]  # ipywidgets has no types
+class FlowPicture(anywidget.AnyWidget):
     """A live flow picture of one container's image."""
 
     _esm = STATIC / "flow.js"
@@ -200,9 +212,8 @@ class FlowPicture(anywidget.AnyWidget):  # type: ignore[misc]  # ipywidgets has 
     def _repr_mimebundle_(self, **_options: object) -> tuple[dict[str, Any], dict[str, Any]]:
         bundle, metadata = super()._repr_mimebundle_() or ({}, {})
         flow = self.flow
-        drawn = svg(flow, with_mend=True)
-        picture = {"image/svg+xml": drawn} if drawn else {"text/html": chain(flow) + advice(flow)}
-        return {**bundle, "text/plain": flow.text(), **picture}, metadata
+        faces = {"text/plain": flow.text(), "image/svg+xml": svg(flow, with_mend=True) or written(flow)}
+        return {**bundle, **faces}, metadata
 
 
 def show(arguments: str, seat: Seat) -> None:
@@ -213,4 +224,4 @@ def show(arguments: str, seat: Seat) -> None:
         return
     options = dict(re.findall(r"-([nc])\s+(\S+)", wanted["options"]))
     pod = wanted["pod"].removeprefix("pod/").removeprefix("pods/")
-    display(FlowPicture(seat, options.get("n", "default"), pod, options.get("c")))  # type: ignore[no-untyped-call]
+    display(FlowPicture(seat, options.get("n", "default"), pod, options.get("c")))

@@ -28,8 +28,10 @@ class QuizCard(Exercise):
         self.hints = quiz.hints
         choices = [markup.inline(choice.text) for choice in quiz.choices]
         content = {"kind": quiz.kind, "label": "Quiz", "html": markup.inline(quiz.question), "how": _HOW[quiz.kind]}
-        super().__init__(content={**content, "choices": choices}, answer=progress.recall(quiz.id))
-        if self.answer is not None:
+        super().__init__(content={**content, "choices": choices})
+        kept = progress.recall(quiz.id)
+        if kept is not None and isinstance(kept, str) is not bool(choices):
+            self.answer = kept
             self._judge()
         self.refresh()
 
@@ -87,7 +89,7 @@ def show(arguments: str, seat: Seat) -> None:
     if quiz is None:
         print(unknown("quiz", arguments, list(quizzes)))  # noqa: T201  # a cell's output
     else:
-        display(QuizCard(quiz, Progress(seat.session.workspace)))  # type: ignore[no-untyped-call]
+        display(QuizCard(quiz, Progress(seat.session.workspace)))
 
 
 def unknown(kind: str, arguments: str, ids: list[str]) -> str:

@@ -100,4 +100,4 @@ def show(arguments: str, seat: Seat) -> None:
     if task is None:
         print(unknown("task", arguments, list(tasks)))  # noqa: T201  # a cell's output
     else:
-        display(TaskCard(task, seat))  # type: ignore[no-untyped-call]
+        display(TaskCard(task, seat))

@@ -6,10 +6,12 @@ import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 
+from kubesim import kubectl
+from kubesim.clock import Clock, to_datetime
 from kubesim.lessons.model import Condition, Note, Quiz, Task, Verdict
 from kubesim.resources import NAMESPACE
 from kubesim.session import Session
-from kubesim.shell import Shell
+from kubesim.shell import Invocation, Shell, Tool
 
 LONGEST_ANSWER = 2000
 
@@ -66,7 +68,7 @@ def judge(quiz: Quiz, answer: str | Sequence[int]) -> Verdict:
 
 def begin(task: Task, session: Session) -> None:
     """Make the task's start state. Its namespaces and files are made anew; nothing else changes."""
-    steps = _onlooker(session)
+    steps = _shell(session, session.cluster.clock)
     for namespace in task.namespaces:
         steps.run(f"kubectl delete namespace {namespace} --ignore-not-found")
         steps.run(f"kubectl create namespace {namespace}")
@@ -99,9 +101,19 @@ def _normalised(text: str) -> str:
     return " ".join(plain.split()).strip("\"'`.,; ")
 
 
+def _shell(session: Session, clock: Clock) -> Shell:
+    """A second shell on the learner's cluster: their history, variables, aliases and context have no part in it."""
+
+    def run(arguments: list[str], io: Invocation) -> int:
+        api, config = session.cluster.api, kubectl.Kubeconfig()
+        return io.show(kubectl.run(arguments, kubectl.Context(api, clock, session.workspace, config, io.env, io.stdin)))
+
+    return Shell(clock, session.workspace, [Tool("kubectl", run)])
+
+
 def _onlooker(session: Session) -> Shell:
-    """A second shell on the same cluster, so that neither history, variables nor the clock show that it was there."""
-    return Shell(session.cluster, session.workspace)
+    """A shell that looks at the cluster while its time stands still: the shell has a clock of its own."""
+    return _shell(session, Clock(to_datetime(session.cluster.clock.now)))
 
 
 def _holds(condition: Condition, session: Session) -> bool:

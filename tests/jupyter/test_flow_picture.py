@@ -1,0 +1,160 @@
+import re
+from xml.etree import ElementTree
+
+import graphviz
+import pytest
+
+from kubesim.flow import FAILED, NOT_NEEDED, NOT_REACHED, PASSED, Flow, Hop
+from kubesim.jupyter import flow
+from kubesim.jupyter.current import Seat
+from kubesim.jupyter.flow import FlowPicture
+from kubesim.session import Session
+
+CREATE = (
+    "kubectl create secret docker-registry regcred --docker-server=registry.example.com "
+    "--docker-username=myuser --docker-password=mypassword"
+)
+RUN = (
+    "kubectl run web --image=registry.example.com/myapp:1.0 "
+    '--overrides=\'{"spec":{"imagePullSecrets":[{"name":"regcred"}]}}\''
+)
+BROKEN = Flow(
+    "<img> for default/web",
+    (
+        Hop("kubectl", "kubectl", PASSED, ("Pod <b>web</b>",)),
+        Hop("secret", "Secret", FAILED, ("a & b: not found",), "There is no <i>Secret</i>.", ("kubectl 'a' < \"b\"",)),
+        Hop("spec", "Pod spec", NOT_NEEDED, ("its own list",)),
+        Hop("kubelet", "kubelet", PASSED, ("asked without credentials",)),
+        Hop("registry", "Registry", FAILED, ("refused",)),
+        Hop("image", "Image", NOT_REACHED, ()),
+    ),
+    "",
+)
+
+
+@pytest.fixture
+def seat(tmp_path):
+    return Seat(Session(tmp_path))
+
+
+@pytest.fixture
+def without_dot(monkeypatch):
+    def fail(*_args, **_options):
+        raise graphviz.ExecutableNotFound(["dot"])
+
+    monkeypatch.setattr(graphviz.Digraph, "pipe", fail)
+
+
+@pytest.fixture
+def shown(monkeypatch):
+    widgets = []
+    monkeypatch.setattr(flow, "display", widgets.append)
+    return widgets
+
+
+def nodes(graph):
+    return dict(re.findall(r"^\s*(\w+) \[label=(.*)\]$", graph.source, re.MULTILINE))
+
+
+def test_states_differ_in_shape_line_and_word():
+    drawn = nodes(flow.dot(BROKEN))
+    assert "shape=octagon" in drawn["secret"]
+    assert "shape=box" in drawn["registry"]
+    assert "rounded,filled" in drawn["kubectl"]
+    assert "dashed" in drawn["image"]
+    assert "dotted" in drawn["spec"]
+    for hop in BROKEN.hops:
+        assert f"<i>{hop.state}</i>" in drawn[hop.key]
+
+
+def test_what_a_learner_wrote_is_never_markup():
+    for text in (flow.dot(BROKEN, with_mend=True).source, flow.chain(BROKEN), flow.advice(BROKEN)):
+        assert "<b>web</b>" not in text
+        assert "<i>Secret</i>" not in text
+    assert "a &amp; b: not found" in flow.dot(BROKEN).source
+
+
+@pytest.mark.parametrize("with_mend", [False, True])
+def test_the_svg_can_stand_in_a_page(with_mend):
+    drawn = flow.svg(BROKEN, with_mend)
+    if drawn is None:
+        pytest.skip("Graphviz's dot is not installed")
+    root = ElementTree.fromstring(drawn)
+    assert root.get("role") == "img"
+    assert root.get("aria-label").startswith("Flow of <img> for default/web ✓ kubectl")
+    assert root.get("style") == "max-width:100%;height:auto"
+    assert drawn.startswith("<svg")
+    assert "<title>" not in drawn
+    assert ("</text>" in drawn and "Mend it</text>" in drawn) is with_mend
+
+
+def test_a_long_command_is_cut_only_where_its_meaning_stays():
+    command = f"{CREATE} --dry-run=client -o yaml | kubectl apply -f -"
+    lines = flow._folded(command)
+    assert len(lines) > 1
+    assert all(line.endswith(" \\") for line in lines[:-1])
+    assert " ".join(line.removesuffix("\\").strip() for line in lines) == command
+
+
+def test_without_dot_there_is_a_chain_of_boxes_and_the_same_faces(seat, without_dot):
+    seat.run(RUN)
+    seat.advance(6)
+    picture = FlowPicture(seat, "default", "web")
+    assert picture.view["picture"].startswith('<ol class="ks-chain"><li class="ks-passed">')
+    assert picture.view["picture"].count("<li ") == len(picture.flow.hops)
+    bundle = picture._repr_mimebundle_()[0]
+    root = ElementTree.fromstring(bundle["image/svg+xml"])
+    assert [line.text for line in root.iter("{http://www.w3.org/2000/svg}text")] == bundle["text/plain"].splitlines()
+
+
+def test_the_faces_of_a_picture(seat):
+    seat.run(RUN)
+    seat.advance(6)
+    bundle = FlowPicture(seat, "default", "web")._repr_mimebundle_()[0]
+    assert set(bundle) == {"text/plain", "image/svg+xml", "application/vnd.jupyter.widget-view+json"}
+    assert "✗ Secret — regcred: not found" in bundle["text/plain"]
+
+
+def test_the_picture_follows_the_cluster_and_tells_what_changed(seat):
+    seat.run(RUN)
+    seat.advance(6)
+    picture = FlowPicture(seat, "default", "web")
+    assert (picture.view["broken"], picture.view["news"]) == (True, "")
+    seat.run(CREATE)
+    assert picture.view["broken"] is False
+    assert picture.view["news"].startswith("Nothing is wrong any more")
+    seat.advance(300)
+    assert picture.view["news"] == "The image is on the node and the container may start."
+    seat.restart()
+    assert picture.view["news"] == "kubectl: failed. There is no Pod web in the namespace default."
+
+
+def test_nothing_is_sent_when_nothing_changed(seat):
+    seat.run(RUN)
+    seat.advance(6)
+    picture = FlowPicture(seat, "default", "web")
+    sent = []
+    picture.observe(sent.append, "view")
+    seat.run("kubectl get pods")
+    assert sent == []
+
+
+@pytest.mark.parametrize(
+    "arguments", ["", "-n default", "web -x", "web -n", "web more", "-c", "web -n default more", "--help"]
+)
+def test_show_says_how(arguments, seat, capsys):
+    flow.show(arguments, seat)
+    assert capsys.readouterr().out == "kubesim: which Pod? %flow POD [-n NAMESPACE] [-c CONTAINER]\n"
+
+
+@pytest.mark.parametrize("arguments", ["web", "pod/web", "web -n default -c web", " web -c web  "])
+def test_show(arguments, seat, shown):
+    seat.run("kubectl run web --image=nginx")
+    seat.advance(6)
+    flow.show(arguments, seat)
+    assert [picture.flow.subject for picture in shown] == ["nginx for default/web, container web"]
+
+
+def test_show_another_namespace(seat, shown):
+    flow.show("web -n shop", seat)
+    assert [picture.flow.subject for picture in shown] == ["shop/web"]

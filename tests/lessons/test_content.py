@@ -1,0 +1,118 @@
+"""Every quiz and task, whoever wrote it: its form, its answers, and that it can be done."""
+
+import json
+from importlib.resources import files
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from kubesim.lessons import Note, Verdict, begin, check, judge, load_quizzes, load_tasks
+from kubesim.lessons.loader import documents
+from kubesim.session import Session
+
+FOLDERS = {"quizzes": "quiz", "tasks": "task"}
+DOCUMENTS = [(folder, name, found) for folder in FOLDERS for name, found in documents(folder)]
+QUIZZES, TASKS = list(load_quizzes().values()), list(load_tasks().values())
+COMMANDS = [quiz for quiz in QUIZZES if quiz.kind == "command"]
+PICKED = [quiz for quiz in QUIZZES if quiz.choices]
+TYPED = [quiz for quiz in QUIZZES if quiz.kind == "text"]
+
+
+def _ids(items):
+    return [item.id for item in items]
+
+
+def _schema(kind):
+    schema = json.loads(files("kubesim.lessons").joinpath("schema.json").read_text(encoding="utf-8"))
+    return {"$defs": schema["$defs"], "type": "array", "items": {"$ref": f"#/$defs/{kind}"}}
+
+
+@pytest.mark.parametrize(("folder", "name", "found"), DOCUMENTS, ids=[f"{row[0]}/{row[1]}" for row in DOCUMENTS])
+def test_a_file_fits_the_schema(folder, name, found):
+    mistakes = list(Draft202012Validator(_schema(FOLDERS[folder])).iter_errors(found))
+    assert [f"{list(mistake.absolute_path)}: {mistake.message[:200]}" for mistake in mistakes] == []
+
+
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_ids_are_used_once(folder):
+    ids = [entry["id"] for _, found in documents(folder) for entry in found]
+    assert sorted(set(ids)) == sorted(ids)
+
+
+@pytest.mark.parametrize("quiz", PICKED, ids=_ids(PICKED))
+def test_the_right_choices_and_only_they_pass(quiz):
+    right = [number for number, choice in enumerate(quiz.choices) if choice.right]
+    assert judge(quiz, right).right
+    for number, choice in enumerate(quiz.choices):
+        verdict = judge(quiz, [number])
+        assert verdict.right is (right == [number])
+        assert choice.why in verdict.notes[0].text
+    assert not judge(quiz, list(range(len(quiz.choices)))).right
+
+
+@pytest.mark.parametrize("quiz", PICKED, ids=_ids(PICKED))
+def test_the_revealed_answer_names_the_right_letters(quiz):
+    letters = [chr(ord("A") + number) for number, choice in enumerate(quiz.choices) if choice.right]
+    named = quiz.answer.partition(".")[0].replace(",", " ").replace("and", " ").split()
+    assert named == letters
+
+
+@pytest.mark.parametrize("quiz", TYPED, ids=_ids(TYPED))
+def test_typed_answers(quiz):
+    for text in quiz.accept:
+        assert judge(quiz, f" {text.upper()}. ").right
+    wrong = judge(quiz, "the moon")
+    assert (wrong.right, wrong.notes[0].text) == (False, quiz.otherwise)
+
+
+@pytest.mark.parametrize("quiz", COMMANDS, ids=_ids(COMMANDS))
+def test_the_revealed_command_passes_and_a_wrong_one_is_told_why(quiz):
+    assert judge(quiz, quiz.answer) == Verdict(True, (Note(True, quiz.why),))
+    for wrong in (quiz.wrong, "true"):
+        verdict = judge(quiz, wrong)
+        sentences = {condition.otherwise for condition in quiz.goal}
+        assert not verdict.right
+        assert sentences & {note.text for note in verdict.notes}
+
+
+@pytest.mark.parametrize("task", TASKS, ids=_ids(TASKS))
+def test_waiting_alone_does_not_meet_the_goal(task):
+    session = Session()
+    begin(task, session)
+    session.advance(1000)
+    assert not check(task, session).right
+
+
+@pytest.mark.parametrize("task", TASKS, ids=_ids(TASKS))
+def test_the_start_does_not_meet_the_goal_and_the_solution_does(task):
+    session = Session()
+    begin(task, session)
+    assert not check(task, session).right
+    for line in task.solution:
+        result = session.run(line)
+        assert result.exit_code == 0, result.screen
+    session.advance(task.wait)
+    verdict = check(task, session)
+    assert [note.text for note in verdict.notes if not note.ok] == []
+    assert [note.text for note in verdict.notes] == [condition.what for condition in task.goal]
+
+
+@pytest.mark.parametrize("task", TASKS, ids=_ids(TASKS))
+def test_a_check_changes_nothing_and_takes_no_time(task):
+    session = Session()
+    begin(task, session)
+    before = (session.cluster.clock.now, session.cluster.api.revision, list(session.shell.history))
+    check(task, session)
+    assert (session.cluster.clock.now, session.cluster.api.revision, list(session.shell.history)) == before
+
+
+@pytest.mark.parametrize("task", TASKS, ids=_ids(TASKS))
+def test_a_task_can_be_started_over(task):
+    session = Session()
+    begin(task, session)
+    first = check(task, session)
+    for line in task.solution:
+        session.run(line)
+    session.advance(task.wait)
+    begin(task, session)
+    assert check(task, session) == first

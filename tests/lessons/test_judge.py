@@ -1,0 +1,138 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kubesim.lessons import Choice, Condition, Note, Quiz, Reply, Task, Verdict, begin, begun, check, judge
+from kubesim.session import Session
+
+PICK_TWO = Quiz(
+    id="two",
+    kind="choices",
+    question="Which are even?",
+    answer="A and C.",
+    choices=(Choice("2", "even", True), Choice("3", "odd"), Choice("4", "even too", True)),
+)
+TYPED = Quiz(
+    id="typed",
+    kind="text",
+    question="How much is 6 times 7?",
+    answer="42",
+    accept=("42", "forty-two"),
+    matches=r"0*42(\.0+)?",
+    replies=(Reply("^54$", "That is 6 times 9."),),
+    otherwise="Count again.",
+    why="It is.",
+)
+MAKE = Quiz(
+    id="make",
+    kind="command",
+    question="Make a namespace `blue`.",
+    answer="kubectl create namespace blue",
+    why="There it is.",
+    goal=(Condition("kubectl get ns blue -o name", "There is no namespace `blue`.", equals="namespace/blue"),),
+)
+TASK = Task(
+    id="green",
+    title="Green",
+    namespaces=("green",),
+    text="Put a ConfigMap there.",
+    files={"note.txt": "hello\n"},
+    start=("kubectl create configmap old -n green --from-literal=a=b",),
+    goal=(
+        Condition(
+            "kubectl get cm -n green -o name", "It is not there.", "It is there.", matches=r"(?m)^configmap/new$"
+        ),
+        Condition("kubectl get cm old -n green -o name", "Where is the old one?", "The old one is.", "configmap/old"),
+    ),
+    hints=("Try.",),
+    solution=("kubectl create configmap new -n green --from-literal=a=b",),
+    done="Good.",
+)
+
+
+@pytest.mark.parametrize(
+    ("picked", "verdict"),
+    [
+        ([], Verdict(False, (Note(False, "Pick an answer first."),))),
+        ([0], Verdict(False, (Note(True, "A: even"), Note(False, "1 more is right.")))),
+        ([1], Verdict(False, (Note(False, "B: odd"), Note(False, "2 more are right.")))),
+        ([2, 0, 2], Verdict(True, (Note(True, "A: even"), Note(True, "C: even too")))),
+        ([0, 1, 2], Verdict(False, (Note(True, "A: even"), Note(False, "B: odd"), Note(True, "C: even too")))),
+        ([7, -1], Verdict(False, (Note(False, "Pick an answer first."),))),
+    ],
+)
+def test_choices(picked, verdict):
+    assert judge(PICK_TWO, picked) == verdict
+
+
+@pytest.mark.parametrize(
+    ("answer", "right", "text"),
+    [
+        ("42", True, "It is."),
+        (' "Forty-Two". ', True, "It is."),
+        ("0042.0", True, "It is."),
+        ("\uff14\uff12", True, "It is."),
+        ("54", False, "That is 6 times 9."),
+        ("542", False, "Count again."),
+        ("  ", False, "Type an answer first."),
+    ],
+)
+def test_typed(answer, right, text):
+    assert judge(TYPED, answer) == Verdict(right, (Note(right, text),))
+
+
+@given(st.text())
+def test_no_typed_answer_breaks_the_judge(answer):
+    assert judge(TYPED, answer).notes
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "kubectl create namespace blue",
+        "kubectl create ns blue -o name",
+        "echo '{apiVersion: v1, kind: Namespace, metadata: {name: blue}}' | kubectl apply -f -",
+    ],
+)
+def test_a_command_is_judged_by_what_it_does(line):
+    assert judge(MAKE, line) == Verdict(True, (Note(True, "There it is."),))
+
+
+def test_a_command_that_fails_is_told_what_it_answered_and_what_is_missing():
+    assert judge(MAKE, "kubectl create namespace Blue").notes[1:] == (Note(False, "There is no namespace `blue`."),)
+    assert "Invalid value" in judge(MAKE, "kubectl create namespace Blue").notes[0].text
+    assert judge(MAKE, "kubectl get pods").notes == (Note(False, "There is no namespace `blue`."),)
+    assert judge(MAKE, " ").notes == (Note(False, "Type a command first."),)
+
+
+def test_a_task_from_start_to_end():
+    session = Session()
+    assert not begun(TASK, session)
+    begin(TASK, session)
+    assert begun(TASK, session)
+    assert session.workspace.read_text("note.txt") == "hello\n"
+    assert check(TASK, session) == Verdict(False, (Note(False, "It is not there."), Note(True, "The old one is.")))
+    session.run(TASK.solution[0])
+    assert check(TASK, session) == Verdict(True, (Note(True, "It is there."), Note(True, "The old one is.")))
+
+
+def test_starting_over_undoes_what_was_done_in_the_namespace_and_leaves_the_rest():
+    session = Session()
+    begin(TASK, session)
+    session.run(TASK.solution[0])
+    session.run("kubectl create configmap mine --from-literal=a=b")
+    session.write_file("note.txt", "changed")
+    begin(TASK, session)
+    assert [note.ok for note in check(TASK, session).notes] == [False, True]
+    assert session.workspace.read_text("note.txt") == "hello\n"
+    assert session.run("kubectl get configmap mine -o name").stdout == "configmap/mine\n"
+    assert "kubectl create configmap old" not in "\n".join(session.shell.history)
+
+
+def test_a_check_is_not_led_astray_by_the_learners_shell():
+    session = Session()
+    begin(TASK, session)
+    session.run(TASK.solution[0])
+    session.run("alias kubectl=echo")
+    session.run("kubectl config set-context --current --namespace=green")
+    assert check(TASK, session).right

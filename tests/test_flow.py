@@ -1,0 +1,431 @@
+"""The flow: every kind of failure at its own hop, in its own words, with commands that really mend it."""
+
+import dataclasses
+
+import pytest
+
+from kubesim.flow import FAILED, NOT_NEEDED, NOT_REACHED, PASSED, Flow, trace_flow
+from kubesim.session import Session
+
+GOOD = "--docker-username=myuser --docker-password=mypassword"
+CREATE = f"kubectl create secret docker-registry regcred --docker-server=registry.example.com {GOOD}"
+ACCOUNT = """kubectl patch serviceaccount default -p '{"imagePullSecrets":[{"name":"regcred"}]}'"""
+SUBSTITUTES = {
+    "'<user>'": "myuser",
+    "'<the right password>'": "mypassword",
+    "'<registry>/<repository>:<tag>'": "nginx",
+    "'<a valid image name>'": "nginx",
+    "'<an image that exists>'": "registry.example.com/myapp:1.0",
+    "'<the right name>'": "nginx",
+}
+
+
+def pod(name="web", secrets=(), image="registry.example.com/myapp:1.0", extra="", container=""):
+    listed = "  imagePullSecrets:\n" + "".join(f"  - name: {item}\n" for item in secrets) if secrets else ""
+    return (
+        f"apiVersion: v1\nkind: Pod\nmetadata:\n  name: {name}\nspec:\n{listed}{extra}"
+        f"  containers:\n  - name: app\n    image: {image}\n{container}"
+    )
+
+
+def config(server, rest='"username":"myuser","password":"mypassword"'):
+    return f'{{"auths":{{"{server}":{{{rest}}}}}}}'
+
+
+def from_file(server, rest='"username":"myuser","password":"mypassword"', name="regcred"):
+    return [
+        f"echo '{config(server, rest)}' > config.json",
+        f"kubectl create secret docker-registry {name} --from-file=.dockerconfigjson=config.json",
+    ]
+
+
+def make(lines, manifest=None, namespace="default", wait=6.0):
+    session = Session()
+    for line in lines:
+        result = session.run(line)
+        assert result.exit_code == 0, result.screen
+    if manifest:
+        session.write_file("pod.yaml", manifest)
+        result = session.run(f"kubectl apply -n {namespace} -f pod.yaml")
+        assert result.exit_code == 0, result.screen
+    session.advance(wait)
+    return session
+
+
+# name: (lines before, manifest, hop that fails, part of the problem)
+FAILURES = {
+    "no secret anywhere": ([], pod(), "spec", "the Pod names no pull secret"),
+    "no secret named": ([CREATE], pod(), "spec", "the Pod names no pull secret"),
+    "no secret named, one elsewhere": (
+        ["kubectl create namespace shop", f"{CREATE} -n shop"],
+        pod(),
+        "spec",
+        "the Pod names no pull secret",
+    ),
+    "a Secret of that name of no use": (
+        ["kubectl create secret generic regcred --from-literal=a=b"],
+        pod(),
+        "spec",
+        "the Pod names no pull secret",
+    ),
+    "missing": ([], pod(secrets=["regcred"]), "secret", "There is no Secret regcred in the namespace default."),
+    "misspelled": (
+        [CREATE],
+        pod(secrets=["regcreds"]),
+        "secret",
+        "There is no Secret regcreds in the namespace default. There is one named regcred: did you mean that?",
+    ),
+    "other namespace": (
+        ["kubectl create namespace shop", f"{CREATE} -n shop"],
+        pod(secrets=["regcred"]),
+        "secret",
+        "The Secret regcred is in the namespace shop. A Pod can use Secrets of its own namespace only.",
+    ),
+    "opaque": (
+        [
+            f"echo '{config('registry.example.com')}' > config.json",
+            "kubectl create secret generic regcred --from-file=.dockerconfigjson=config.json",
+        ],
+        pod(secrets=["regcred"]),
+        "secret",
+        "is of the type Opaque",
+    ),
+    "opaque with other keys": (
+        ["kubectl create secret generic regcred --from-literal=username=myuser"],
+        pod(secrets=["regcred"]),
+        "secret",
+        "is of the type Opaque",
+    ),
+    "unreadable": (
+        from_file("registry.example.com", '"auth":"%%%"'),
+        pod(secrets=["regcred"]),
+        "secret",
+        "cannot be read",
+    ),
+    "other server": (
+        [CREATE.replace("registry.example.com", "ghcr.io")],
+        pod(secrets=["regcred"]),
+        "secret",
+        "holds credentials for ghcr.io, but the image is at registry.example.com.",
+    ),
+    "no server": (
+        [CREATE.replace("--docker-server=registry.example.com ", "")],
+        pod(secrets=["regcred"]),
+        "secret",
+        "that is Docker Hub, which kubectl assumes without --docker-server",
+    ),
+    "almost the server": (
+        [CREATE.replace("registry.example.com", "registry.exmaple.com")],
+        pod(secrets=["regcred"]),
+        "secret",
+        "Almost the same name: look at the letters.",
+    ),
+    "other port": (
+        from_file("registry.example.com:443"),
+        pod(secrets=["regcred"]),
+        "secret",
+        "The port must be the same on both sides.",
+    ),
+    "other path": (
+        from_file("registry.example.com/team"),
+        pod(secrets=["regcred"]),
+        "secret",
+        "only for repositories that begin so. The image is registry.example.com/myapp.",
+    ),
+    "other server, a fitting one unnamed": (
+        [CREATE, CREATE.replace("regcred", "wrong").replace("registry.example.com", "ghcr.io")],
+        pod(secrets=["wrong"]),
+        "secret",
+        "The Secret regcred would fit, but the Pod does not name it.",
+    ),
+    "nothing in the entry": (from_file("registry.example.com", ""), pod(secrets=["regcred"]), "secret", "no password"),
+    "wrong password": (
+        [CREATE.replace("mypassword", "wrong")],
+        pod(secrets=["regcred"]),
+        "registry",
+        "401 Unauthorized",
+    ),
+    "wrong user": ([CREATE.replace("myuser", "me")], pod(secrets=["regcred"]), "registry", 'user "me"'),
+    "wrong tag": (
+        [CREATE],
+        pod(secrets=["regcred"], image="registry.example.com/myapp:v1.0"),
+        "image",
+        "registry.example.com/myapp has no tag v1.0. It has 1.0.",
+    ),
+    "wrong tag of a public image": ([], pod(image="nginx:9.9"), "image", "has no tag 9.9. It has latest."),
+    "wrong digest": (
+        [CREATE],
+        pod(secrets=["regcred"], image=f"registry.example.com/myapp@sha256:{64 * '0'}"),
+        "image",
+        f"has no digest sha256:{64 * '0'}. It has latest.",
+    ),
+    "no such repository": (
+        [CREATE],
+        pod(secrets=["regcred"], image="registry.example.com/yourapp:1.0"),
+        "image",
+        "has no tag 1.0, or there is no such repository.",
+    ),
+    "misspelled official image": ([], pod(image="ngnix"), "image", "Docker Hub has no official image ngnix."),
+    "no such host": (
+        [],
+        pod(image="registry.nowhere.test/app:1"),
+        "registry",
+        "There is no host registry.nowhere.test",
+    ),
+    "almost the host": (
+        [CREATE],
+        pod(secrets=["regcred"], image="registry.exmaple.com/myapp:1.0"),
+        "registry",
+        "Did you mean registry.example.com? Look at the letters.",
+    ),
+    "nobody listens": (
+        [CREATE],
+        pod(secrets=["regcred"], image="registry.example.com:5000/myapp:1.0"),
+        "registry",
+        "Nobody listens at registry.example.com:5000.",
+    ),
+    "not an image name": ([], pod(image="NGINX:1.27"), "spec", '"NGINX:1.27" is not an image name.'),
+    "not at all an image name": ([], pod(image="'a b'"), "spec", '"a b" is not an image name.'),
+    "never pulled": (
+        [],
+        pod(image="nginx", container="    imagePullPolicy: Never\n"),
+        "kubelet",
+        "imagePullPolicy: Never forbids the kubelet to pull",
+    ),
+    "older than the ServiceAccount's list": ([CREATE], pod(), "spec", "this Pod is older"),
+    "a list of its own": (
+        [
+            CREATE,
+            CREATE.replace("regcred", "bad").replace("mypassword", "wrong"),
+            ACCOUNT,
+        ],
+        pod(secrets=["bad"]),
+        "spec",
+        "The Pod has a list of its own (bad), and that replaces the list of the ServiceAccount default",
+    ),
+    "no node": ([], pod(image="nginx", extra="  nodeSelector:\n    disk: ssd\n"), "kubelet", "a node with disk=ssd"),
+}
+AFTERWARDS = {"older than the ServiceAccount's list": ACCOUNT}
+
+
+@pytest.fixture(params=FAILURES)
+def broken(request):
+    lines, manifest, hop, words = FAILURES[request.param]
+    session = make(lines, manifest)
+    if request.param in AFTERWARDS:
+        assert session.run(AFTERWARDS[request.param]).exit_code == 0
+    return session, hop, words
+
+
+def filled_in(command):
+    for placeholder, word in SUBSTITUTES.items():
+        command = command.replace(placeholder, word)
+    return command
+
+
+def mend(session, flow):
+    for command in flow.cause.mend:
+        result = session.run(filled_in(command))
+        assert result.exit_code == 0, f"{command}\n{result.screen}"
+    session.advance(400)
+
+
+def test_the_cause_is_named_at_its_hop(broken):
+    session, hop, words = broken
+    flow = trace_flow(session.cluster, "default", "web")
+    assert (flow.cause.key, flow.cause.state) == (hop, FAILED)
+    assert words in flow.cause.problem
+    assert [item.key for item in flow.hops if item.problem] == [hop]
+    assert flow.hops[-1].state == (FAILED if hop == "image" else NOT_REACHED)
+
+
+def test_the_commands_mend_it(broken):
+    session, _, _ = broken
+    mend(session, trace_flow(session.cluster, "default", "web"))
+    assert session.run("kubectl get pod web -o jsonpath={.status.phase}").stdout == "Running"
+    flow = trace_flow(session.cluster, "default", "web")
+    assert flow.cause is None
+    assert {hop.state for hop in flow.hops} <= {PASSED, NOT_NEEDED}
+
+
+def test_drawing_changes_nothing(broken):
+    session, _, _ = broken
+    before = (session.cluster.clock.now, session.cluster.api.revision)
+    first = trace_flow(session.cluster, "default", "web")
+    assert trace_flow(session.cluster, "default", "web") == first
+    assert (session.cluster.clock.now, session.cluster.api.revision) == before
+
+
+@pytest.mark.parametrize("lines", [[], [CREATE]])
+def test_in_another_namespace_the_commands_say_so(lines):
+    session = make(["kubectl create namespace shop", *lines], pod(), namespace="shop")
+    flow = trace_flow(session.cluster, "shop", "web")
+    mend(session, flow)
+    assert session.run("kubectl get pod web -n shop -o jsonpath={.status.phase}").stdout == "Running"
+    assert trace_flow(session.cluster, "shop", "web").cause is None
+
+
+DEPLOY = "kubectl create deployment web --image=registry.example.com/myapp:1.0"
+PATCH = """kubectl patch deployment web -p '{"spec":{"template":{"spec":{"imagePullSecrets":[{"name":"%s"}]}}}}'"""
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        [DEPLOY],
+        [CREATE, DEPLOY],
+        [CREATE, DEPLOY, ACCOUNT],
+        [CREATE, DEPLOY, PATCH % "regcreds"],
+        [CREATE, DEPLOY.replace("1.0", "9"), ACCOUNT],
+    ],
+)
+def test_a_deployments_pod_is_mended_through_its_deployment(lines):
+    session = make(lines)
+    for _ in range(2):  # the last case has two faults
+        for name in session.run("kubectl get pods -o jsonpath={.items[*].metadata.name}").stdout.split():
+            flow = trace_flow(session.cluster, "default", name)
+            if flow.cause:
+                mend(session, flow)
+    assert session.run("kubectl get deployment web -o jsonpath={.status.readyReplicas}").stdout == "1"
+
+
+def states(flow):
+    return {hop.key: hop.state for hop in flow.hops}
+
+
+def test_a_pull_with_a_secret():
+    session = make([CREATE], pod(secrets=["regcred"]))
+    assert trace_flow(session.cluster, "default", "web").text() == (
+        "registry.example.com/myapp:1.0 for default/web, container app\n"
+        "✓ kubectl — Pod web is in default\n"
+        "✓ Secret — regcred (kubernetes.io/dockerconfigjson) holds registry.example.com\n"
+        "✓ Pod spec — imagePullSecrets: regcred; its own list\n"
+        "✓ kubelet — asked with regcred\n"
+        "✓ Registry — registry.example.com lets user myuser in\n"
+        "✓ Image — registry.example.com/myapp:1.0 is on the node\n"
+        "The image is on the node and the container may start."
+    )
+
+
+def test_a_refused_pull_in_words():
+    session = make([CREATE], pod(secrets=["regcreds"]))
+    assert trace_flow(session.cluster, "default", "web").text() == (
+        "registry.example.com/myapp:1.0 for default/web, container app\n"
+        "✓ kubectl — Pod web is in default\n"
+        "✗ Secret — regcreds: not found\n"
+        "✓ Pod spec — imagePullSecrets: regcreds; its own list\n"
+        "✓ kubelet — asked without credentials\n"
+        "✗ Registry — registry.example.com refused: no basic auth credentials\n"
+        "· Image — not reached; registry.example.com/myapp:1.0\n"
+        "What is wrong: There is no Secret regcreds in the namespace default. There is one named regcred: "
+        "did you mean that?\n"
+        "Mend it:\n"
+        "  $ kubectl get pod web -o yaml | sed 's/- name: regcreds$/- name: regcred/' | kubectl replace --force -f -"
+    )
+
+
+def test_a_public_image_needs_no_secret():
+    flow = trace_flow(make([], pod(image="nginx")).cluster, "default", "web")
+    assert states(flow) == {
+        "kubectl": PASSED,
+        "secret": NOT_NEEDED,
+        "spec": PASSED,
+        "kubelet": PASSED,
+        "registry": PASSED,
+        "image": PASSED,
+    }
+
+
+def test_an_image_that_is_on_the_node():
+    session = make([CREATE], pod(secrets=["regcred"]))
+    session.write_file("second.yaml", pod("second", secrets=["regcred"]))
+    session.run("kubectl apply -f second.yaml")
+    session.advance(6)
+    flow = trace_flow(session.cluster, "default", "second")
+    assert states(flow)["registry"] == NOT_NEEDED
+    assert flow.hops[3].words == ("found the image on the node, and the Pod may use it",)
+    assert flow.cause is None
+
+
+def test_an_image_on_the_node_that_the_pod_has_no_right_to():
+    session = make([CREATE], pod("first", secrets=["regcred"]))
+    session.write_file("web.yaml", pod(container="    imagePullPolicy: Never\n"))
+    session.run("kubectl apply -f web.yaml")
+    session.advance(6)
+    flow = trace_flow(session.cluster, "default", "web")
+    assert flow.cause.key == "spec"
+    mend(session, flow)
+    assert session.run("kubectl get pod web -o jsonpath={.status.phase}").stdout == "Running"
+
+
+def test_the_list_of_the_service_account():
+    session = make([CREATE, ACCOUNT], pod())
+    flow = trace_flow(session.cluster, "default", "web")
+    assert flow.cause is None
+    assert [(hop.title, hop.words) for hop in flow.hops[2:4]] == [
+        ("ServiceAccount", ("default lists regcred",)),
+        ("Pod spec", ("imagePullSecrets: regcred", "from the ServiceAccount default")),
+    ]
+
+
+def test_a_list_of_its_own_makes_the_accounts_needless():
+    other = CREATE.replace("regcred", "mine")
+    session = make([CREATE, other, ACCOUNT], pod(secrets=["mine"]))
+    flow = trace_flow(session.cluster, "default", "web")
+    assert flow.cause is None
+    assert states(flow)["account"] == NOT_NEEDED
+
+
+def test_before_the_kubelet_has_tried():
+    session = make([CREATE], pod(secrets=["regcred"]), wait=0)
+    flow = trace_flow(session.cluster, "default", "web")
+    assert flow.cause is None
+    assert states(flow)["kubelet"] == NOT_REACHED
+    assert flow.outcome == "The kubelet has not tried to pull the image yet."
+
+
+def test_when_the_cause_is_gone_the_flow_waits_for_the_next_attempt():
+    session = make([], pod(secrets=["regcred"]), wait=30)
+    session.run(CREATE)
+    flow = trace_flow(session.cluster, "default", "web")
+    assert flow.cause is None
+    assert "tries again by itself" in flow.outcome
+    assert states(flow)["registry"] == NOT_REACHED
+    session.advance(300)
+    assert set(states(trace_flow(session.cluster, "default", "web")).values()) == {PASSED}
+
+
+@pytest.mark.parametrize(
+    ("namespace", "name", "problem", "mend"),
+    [
+        ("default", "webb", "There is no Pod webb in the namespace default. There is one named web.", "get pod web"),
+        ("shop", "web", "There is no Pod web in the namespace shop. There is one in default.", "get pod web"),
+        ("shop", "x", "There is no Pod x in the namespace shop.", "get pods -n shop"),
+    ],
+)
+def test_a_pod_that_is_not_there(namespace, name, problem, mend):
+    session = make([], pod(image="nginx"))
+    flow = trace_flow(session.cluster, namespace, name)
+    assert (flow.cause.key, flow.cause.problem, flow.cause.mend) == ("kubectl", problem, (f"kubectl {mend}",))
+    assert [hop.state for hop in flow.hops] == [FAILED, *[NOT_REACHED] * 5]
+
+
+def test_a_container_that_is_not_there():
+    session = make([], pod(image="nginx"))
+    flow = trace_flow(session.cluster, "default", "web", "side")
+    assert flow.cause.problem == "The Pod web has no container side; it has app."
+
+
+def test_of_several_containers_the_failing_one_is_shown():
+    extra = "  initContainers:\n  - name: init\n    image: nginx\n    command: [sh, -c, 'exit 0']\n"
+    session = make([], pod(extra=extra), wait=20)
+    assert trace_flow(session.cluster, "default", "web").subject.endswith("container app")
+    assert trace_flow(session.cluster, "default", "web", "init").cause is None
+
+
+def test_a_flow_is_a_value():
+    session = make([CREATE], pod(secrets=["regcred"]))
+    flow = trace_flow(session.cluster, "default", "web")
+    assert isinstance(flow, Flow)
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        flow.outcome = ""
