@@ -331,15 +331,55 @@ TRANSITIONS: Mapping[tuple[str, str], str] = {
 }
 
 
+@dataclass(frozen=True)
+class _Wait:
+    """A back-off under way: the same question gets the same answer until it is over or the node's images change.
+
+    A pull that is under way ends the wait as well, as it brings an image when it is done. The trace keeps the moment
+    of the first answer.
+    """
+
+    request: PullRequest
+    until: Micros
+    changes: int
+    result: PullResult
+
+    def goes_on(self, request: PullRequest, changes: int) -> bool:
+        """Whether the answer still holds. Secrets are compared by identity first: a changed one is another object."""
+        mine = self.request
+        return (
+            request.now < self.until
+            and changes == self.changes
+            and request.image == mine.image
+            and request.policy == mine.policy
+            and request.secrets == mine.secrets
+        )
+
+
 class ImageManager:
     """Gets the images of one node's containers from the registries."""
 
     def __init__(self, registries: Registries) -> None:
         self.registries = registries
         self.node = NodeImages()
+        self._waiting: dict[str, dict[str, _Wait]] = {}
 
     def ensure_image(self, request: PullRequest) -> PullResult:
         """See to it that a container's image is there and that its Pod may use it; say what came of it and why."""
+        waits = self._waiting.setdefault(request.uid, {})
+        wait = waits.get(request.container)
+        if wait and wait.goes_on(request, self.node.changes):
+            return wait.result
+        result = self._decide(request)
+        if result.trace.outcome == "ImagePullBackOff" and (
+            failure := self.node.failure(request.uid, request.image, request.now)
+        ):
+            until = min(failure.until, self.node.idle_from(request.now) or failure.until)
+            waits[request.container] = _Wait(request, until, self.node.changes, result)
+        return result
+
+    def _decide(self, request: PullRequest) -> PullResult:
+        """Walk through the table of transitions."""
         pull = _Pull(request, self.node, self.registries)
         state, hops = "ParseImageName", []
         while state in STEPS:
@@ -359,6 +399,7 @@ class ImageManager:
     def forget_pod(self, uid: str) -> None:
         """Drop what is remembered of a Pod that is gone."""
         self.node.forget_pod(uid)
+        self._waiting.pop(uid, None)
 
 
 def _trace(pull: _Pull, hops: Sequence[Hop], outcome: str) -> PullTrace:

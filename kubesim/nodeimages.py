@@ -57,9 +57,10 @@ class Failure:
 
 
 class NodeImages:
-    """The images and the memory of one node."""
+    """The images and the memory of one node. `changes` counts what was added."""
 
     def __init__(self) -> None:
+        self.changes = 0
         self._images: dict[str, Image] = {}
         self._names: dict[str, tuple[str, Micros]] = {}
         self._records: dict[str, dict[str, PulledRecord]] = {}
@@ -78,6 +79,7 @@ class NodeImages:
         records.setdefault(reference.name, PulledRecord()).add(match)
 
     def _store(self, reference: Reference, image: Image, at: Micros) -> None:
+        self.changes += 1
         self._images[image.digest] = image
         for name in (reference.canonical, f"{reference.name}@{image.digest}"):
             digest, since = self._names.get(name, ("", at))
@@ -108,6 +110,10 @@ class NodeImages:
         """Take a place in the queue, as pulls go one by one; the moment at which a pull of `duration` will be over."""
         self._free_at = max(now, self._free_at) + duration
         return self._free_at
+
+    def idle_from(self, now: Micros) -> Micros | None:
+        """When the pulls that are under way will be over; None when there are none."""
+        return self._free_at if self._free_at > now else None
 
     def failure(self, uid: str, image: str, now: Micros) -> Failure | None:
         """The Pod's last failure with the image, unless it is too long ago to count."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # each type exists once, so identity is equality, and a quick key
 class Resource:
     """One resource type: how it is called in URLs, on the command line and in manifests.
 

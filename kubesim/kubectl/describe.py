@@ -71,7 +71,7 @@ def _neighbours(call: Call, target: Target) -> list[Object]:
 
 def _described(call: Call, resource: Resource, obj: Object, with_events: bool) -> str:
     related: dict[str, list[Object]] = {}
-    for plural in describers.RELATED.get(resource.kind, ()):
+    for plural in describers.RELATED.get(resource.kind, ("events",)):
         if plural != "events" or with_events:
             related[plural] = _related(call, plural, obj)
     return describers.describe(obj, related, call.context.clock.now)
@@ -81,8 +81,7 @@ def _related(call: Call, plural: str, obj: Object) -> list[Object]:
     resource = find_resource(plural)
     if resource is None or not resource.simulated:
         return []
-    namespace = namespace_of(obj) or (name_of(obj) if resource is not EVENT else None)
-    found = call.api.list(resource, namespace)
+    found = call.api.list(resource, namespace_of(obj) or None)
     if resource is EVENT:
         found = [event for event in found if event["involvedObject"].get("uid") == obj["metadata"]["uid"]]
     return found

@@ -146,13 +146,18 @@ class Kubelet:
             self._start_due(pod, worker)
 
     def _report(self, pod: Object, worker: Worker) -> None:
-        self._api.update_status(POD, pod, generate(pod, worker, self._clock.timestamp()))
+        """Write the Pod's status, unless nothing has changed since the last time."""
+        known = (worker.changes, pod["metadata"]["generation"])
+        if worker.reported != known:
+            worker.reported = known
+            self._api.update_status(POD, pod, generate(pod, worker, self._clock.timestamp()))
 
     def _start_sandbox(self, worker: Worker) -> None:
         pod = self._api.find(POD, worker.namespace, worker.name)
         if pod is None or self._workers.get(pod["metadata"]["uid"]) is not worker:
             return
         self._addresses += 1
+        worker.changes += 1
         worker.ip = f"10.244.{1 + self._addresses // 254}.{1 + self._addresses % 254}"
         self._report(pod, worker)
         self._start_due(pod, worker, first=True)
@@ -198,7 +203,7 @@ class Kubelet:
         say = self._speaker(pod, worker, spec["name"])
         if error := self._hold_back(worker, spec):
             say("Warning", "BackOff", f"Back-off restarting failed container {_full_name(spec, pod)}")
-            worker.waiting[spec["name"]] = error
+            worker.wait(spec["name"], error)
             then(False)
             return
         result = self._ensure_image(pod, worker, spec)
@@ -222,9 +227,9 @@ class Kubelet:
         if error is None and result.image is not None:
             error = self._run(pod, worker, spec, result.image, result.image_id, say)
         if error is None:
-            worker.waiting.pop(spec["name"], None)
+            worker.wait(spec["name"], None)
             return True
-        worker.waiting[spec["name"]] = error
+        worker.wait(spec["name"], error)
         reason, message = error
         say("Warning", "Failed", f"Error: {message if reason in _TOLD_WHOLE else reason}")
         return False
@@ -300,6 +305,7 @@ class Kubelet:
             container.restarts = old.restarts + 1
             container.last_state, container.previous = old.state, old
         worker.containers[spec["name"]] = container
+        worker.changes += 1
         if ran.seconds != float("inf"):
             self._clock.call_later(ran.seconds, lambda: self._exited(worker, container, ran.exit_code))
 
@@ -307,6 +313,7 @@ class Kubelet:
         if not container.is_running:
             return
         container.exit_code, container.finished = exit_code, self._clock.now
+        worker.changes += 1
         name = container.spec["name"]
         if not container.stopping and not (name in worker.inits and exit_code == 0):
             worker.crashes.setdefault(name, CrashBackoff())

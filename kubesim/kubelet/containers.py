@@ -84,7 +84,8 @@ class Worker:
     """The kubelet's memory of one Pod.
 
     `waiting` is its reason cache: why a container does not run, as the next status will tell. `ticket` numbers the
-    planned syncs, so that only the latest one comes off. While it `is_busy` with starting containers, a sync that
+    planned syncs, so that only the latest one comes off; `changes` counts what the status tells of, and `reported` is
+    what it told last. While it `is_busy` with starting containers, a sync that
     `is_due` waits.
     """
 
@@ -100,3 +101,13 @@ class Worker:
     has_sandbox: bool = False
     is_busy: bool = False
     is_due: bool = False
+    changes: int = 0
+    reported: tuple[int, int] = (-1, 0)
+
+    def wait(self, container: str, reason: tuple[str, str] | None) -> None:
+        """Note why a container does not run (None: it does)."""
+        if self.waiting.get(container) != reason:
+            self.changes += 1
+            self.waiting.pop(container, None)
+            if reason:
+                self.waiting[container] = reason
