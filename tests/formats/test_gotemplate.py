@@ -49,13 +49,14 @@ SECRETS = {
             'ab    |   3|0007|"x"|[]|true|1.50|ff|%',
         ),
         ('{{printf "%d %s" "x"}} {{printf "a" 1 "b"}}', "%!d(string=x) %!s(MISSING) a%!(EXTRA int=1, string=b)"),
+        ('{{printf "%c%c %x %T %9999999d" 97 -1 "ab" .empty 1}}', "a\ufffd 6162 []interface {} %!(BADWIDTH)1"),
         ('{{print 1 2 "a" 3}}|{{println 1 "a"}}', "1 2a3|1 a\n"),
         ("{{and .kind 0}} {{or 0 .kind}} {{not .kind}} {{or .kind .nothing.x}}", "0 List false List"),
         (
             '{{eq 1 1}} {{ne .nosuch "x"}} {{lt 1 2}} {{le 2 2}} {{gt "b" "a"}} {{ge 1.5 2.5}}',
             "true true true true true false",
         ),
-        ("{{'a'}} {{0x10}} {{1_000}} {{1.5}} {{true}} {{`raw \"q\"`}}", '97 16 1000 1.5 true raw "q"'),
+        ("{{'a'}} {{0x10}} {{017}} {{1_000}} {{1.5}} {{true}} {{`raw \"q\"`}}", '97 16 15 1000 1.5 true raw "q"'),
         ("a {{- /* said\naside */ -}} b {{- .kind -}} \n c", "abListc"),
         ("{{/* aside */}}x{{ .kind }}", "xList"),
         ("{{ .kind\n}}", "List"),
@@ -90,6 +91,8 @@ def test_a_template_prints_what_go_prints(template, printed):
         ("{{.x)}}", "unexpected right paren"),
         ("{{.x | 5}}", "non executable command in pipeline stage 2"),
         ("{{3x}}", 'bad number syntax: "3x"'),
+        ("{{9223372036854775808}}", 'integer overflow: "9223372036854775808"'),
+        ("{{09}}", 'bad number syntax: "09"'),
         ('{{"a".b}}', 'unexpected . after term "\\"a\\""'),
         ("{{/* aside }}", "unclosed comment"),
         ("{{/* aside */ .x}}", "comment ends before closing delimiter"),
@@ -178,6 +181,19 @@ def test_the_rest_of_go_templates_is_not_simulated(template):
 
 
 WORDS = "{{ }} {{- -}} . .a .items $x := = | ( ) \" ` 'a' 1 - %d , range if with else end break index len printf eq nil"
+
+
+def test_what_would_take_for_ever_is_not_simulated():
+    with pytest.raises(NotSimulated, match=r"^a range over 1000000000 numbers is not part of this simulator$"):
+        parse("{{range 1000000000}}x{{end}}").render(SECRETS)
+
+
+@pytest.mark.parametrize("template", ["{{" + "(" * 3000, "{{if .kind}}" * 3000 + "{{end}}" * 3000])
+def test_a_template_can_be_too_deep(template):
+    with pytest.raises(TemplateError, match=r"nested too deeply"):
+        parse(template)
+
+
 words = st.sampled_from([*WORDS.split(), " ", "\n"])
 
 

@@ -164,6 +164,12 @@ def test_a_relaxed_path_is_one_expression(path):
     )
 
 
+@pytest.mark.parametrize("template", ["{range .items}" * 3000, "{" + ".a[?(@" * 3000])
+def test_a_template_can_be_too_deep_or_broken(template):
+    with pytest.raises(JSONPathError, match=r"nested too deeply|unterminated filter"):
+        parse(template).results(SECRETS)
+
+
 @settings(max_examples=1000, deadline=None)
 @given(st.text(st.sampled_from("{}[]().,:?@$*'\"\\ =<>!-+019abxrange\n\u00b2\u0663"), max_size=40) | st.text())
 def test_any_template_is_executed_or_refused(template):

@@ -11,6 +11,7 @@ from functools import lru_cache
 from typing import Any
 
 from kubesim import gojson
+from kubesim.kubectl.errors import NotSimulated
 from kubesim.kubectl.formats import gotemplate_functions as functions
 from kubesim.kubectl.formats import gotemplate_parser as parser
 from kubesim.kubectl.formats.golang import type_name
@@ -19,6 +20,8 @@ from kubesim.kubectl.formats.gotemplate_parser import TemplateError
 __all__ = ["Template", "TemplateError", "parse"]
 
 _NO_FINAL = object()
+_MOST_ROUNDS = 100_000
+_TOO_DEEP = "this template is nested too deeply for the simulator"
 
 
 class _Break(Exception):
@@ -56,10 +59,15 @@ class Template:
     nodes: tuple[parser.Node, ...]
 
     def render(self, obj: Any, allow_missing_keys: bool = True) -> str:
-        """`obj` printed through the template. Raises TemplateError; its `stdout` is what kubectl prints before it."""
+        """`obj` printed through the template.
+
+        Raises NotSimulated, and TemplateError whose `stdout` is what kubectl prints before it.
+        """
         run = _Run(self.text, obj, allow_missing_keys)
         try:
             run.walk(_Value(obj), self.nodes)
+        except RecursionError:
+            raise TemplateError(_TOO_DEEP) from None
         except TemplateError as error:
             printed = "".join(run.out) + self._explain(error.message, obj)
             raise TemplateError(
@@ -81,7 +89,7 @@ def parse(text: str) -> Template:
     try:
         return Template(text, tuple(parser.parse(text, functions.NAMES)))
     except RecursionError:
-        raise TemplateError("this template is nested too deeply for the simulator") from None
+        raise TemplateError(_TOO_DEEP) from None
 
 
 class _Run:
@@ -151,6 +159,8 @@ class _Run:
         if isinstance(value, int) and not isinstance(value, bool):
             if len(pipeline.variables) > 1:
                 raise self._error(f"can't use {value} to iterate over more than one variable")
+            if value > _MOST_ROUNDS:
+                raise NotSimulated(f"a range over {value} numbers is not part of this simulator")
             return ((_MISSING, _Value(number)) for number in range(value))
         if value is not None:
             raise self._error(f"range can't iterate over {gojson.sprint(value)}")

@@ -13,7 +13,7 @@ from typing import Any
 from kubesim.gojson import quote, sprint
 from kubesim.kubectl.formats.golang import type_name
 
-_VERB = re.compile(r"%([-+# 0]*)(\d*)(?:\.(\d*))?(.?)", re.DOTALL)
+_VERB = re.compile(r"%([-+# 0]*)(\d*)(?:\.(\d{0,3}))?(.?)", re.DOTALL)
 
 
 class WrongType(Exception):
@@ -114,6 +114,8 @@ def _printf(pattern: Any, *items: Any) -> str:
             return "%!(NOVERB)"
         if not rest:
             return f"%!{verb}(MISSING)"
+        if len(width) > 6:
+            return f"%!(BADWIDTH){sprint(rest.pop(0))}"
         text = _verb(verb, flags, precision, rest.pop(0))
         if "-" in flags:
             return text.ljust(int(width or 0))
@@ -140,6 +142,8 @@ def _verb(verb: str, flags: str, precision: str | None, item: Any) -> str:
         return sprint(item)
     if isinstance(item, str):
         return item.encode().hex()
+    if verb == "c" and not 0 <= item < 0x110000:
+        return "\ufffd"
     places = f".{precision or 0}" if precision is not None and isinstance(item, float) else ""
     return format(item, f"{'+' if '+' in flags else ''}{places}{verb}")
 

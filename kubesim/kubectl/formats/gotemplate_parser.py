@@ -15,6 +15,7 @@ from kubesim.kubectl.formats.errors import FormatError
 from kubesim.kubectl.formats.golang import unquote
 from kubesim.kubectl.formats.gotemplate_lexer import OPERANDS, Lexer, Token
 
+_INT64 = 2**63
 _NOT_SIMULATED = {"call", "html", "js", "slice", "urlquery"}
 
 
@@ -269,7 +270,8 @@ class _Parser:
         try:
             return Literal(token.at, token.text, _constant(token))
         except ValueError as error:
-            raise self._error(str(error)) from None
+            problem = f"bad number syntax: {quote(token.text)}" if "literal" in str(error) else str(error)
+            raise self._error(problem) from None
 
 
 def _is_constant(node: Node) -> bool:
@@ -294,9 +296,12 @@ def _constant(token: Token) -> Any:
 
 
 def _number(text: str) -> int | float:
-    for convert in (lambda: int(text, 0), lambda: int(text, 8), lambda: float(text)):
-        try:
-            return convert()
-        except ValueError:
-            continue
-    raise ValueError(f"bad number syntax: {quote(text)}")
+    digits = text.lstrip("+-")
+    is_hexadecimal = digits[:2] in ("0x", "0X")
+    if not is_hexadecimal and any(char in text for char in ".eE"):
+        return float(text)
+    is_octal = digits[:1] == "0" and digits.isdecimal()
+    value = int(text, 8 if is_octal else 0) if len(text) < 100 else _INT64
+    if not -_INT64 <= value < _INT64:
+        raise ValueError(f"integer overflow: {quote(text)}")
+    return value

@@ -22,6 +22,9 @@ from kubesim.kubectl.formats.jsonpath_steps import JSONPathError, Run, Step, Val
 __all__ = ["JSONPathError", "Template", "parse", "relaxed"]
 
 
+_TOO_DEEP = "this template is nested too deeply for the simulator"
+
+
 @dataclass(frozen=True)
 class Template:
     """A parsed template and its text."""
@@ -31,7 +34,10 @@ class Template:
 
     def results(self, obj: Any, allow_missing_keys: bool = True) -> list[Values]:
         """What each part of the template finds in `obj`. Raises JSONPathError with the bare reason."""
-        return self._find(0, obj, Run(allow_missing_keys))
+        try:
+            return self._find(0, obj, Run(allow_missing_keys))
+        except RecursionError:
+            raise JSONPathError(_TOO_DEEP) from None
 
     def _find(self, at: int, obj: Any, run: Run) -> list[Values]:
         found: list[Values] = []
@@ -108,7 +114,7 @@ def parse(template: str) -> Template:
     try:
         return Template(template, tuple(_Parser(template).template()))
     except RecursionError:
-        raise JSONPathError("this template is nested too deeply for the simulator") from None
+        raise JSONPathError(_TOO_DEEP) from None
 
 
 _NUMBER = re.compile(r"[+-]?[0-9.]*")
