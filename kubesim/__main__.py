@@ -1,4 +1,4 @@
-"""`python -m kubesim`: a session at the prompt of an ordinary terminal; its time is the wall clock's between commands."""
+"""`python -m kubesim`: a session at the prompt of an ordinary terminal; while it waits, time passes in the cluster."""
 
 from __future__ import annotations
 

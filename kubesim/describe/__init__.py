@@ -13,7 +13,7 @@ from kubesim.describe.config import write_config_map, write_namespace, write_sec
 from kubesim.describe.events import write_events
 from kubesim.describe.generic import write_generic
 from kubesim.describe.nodes import write_node
-from kubesim.describe.pods import write_pod
+from kubesim.describe.pods import write_pod, write_template
 from kubesim.describe.rbac import write_role, write_role_binding
 from kubesim.describe.services import write_service
 from kubesim.describe.workloads import write_deployment, write_replica_set
@@ -78,9 +78,16 @@ def describe(obj: Object, related: Related, now: Micros) -> str:
     return writer.text()
 
 
+def pod_template(template: Object) -> str:
+    """A Pod template as `kubectl rollout history --revision` shows it: unlike a description, it is not aligned."""
+    writer = Writer()
+    write_template(writer, template)
+    return writer.unaligned()
+
+
 def join(texts: Iterable[str]) -> str:
     """Several descriptions on one screen: two empty lines apart."""
     return "\n\n".join(texts)
 
 
-__all__ = ["RELATED", "describe", "join"]
+__all__ = ["RELATED", "describe", "join", "pod_template"]

@@ -66,6 +66,10 @@ class Writer:
         for row in rows:
             self.line("\t".join(map(str, row)), 1)
 
+    def unaligned(self) -> str:
+        """Everything, with the tabs as they are."""
+        return "".join(f"{line}\n" for line in self._lines)
+
     def text(self) -> str:
         """All lines with their columns aligned, control characters made visible as kubectl does."""
         return tabwriter.align("".join(f"{line}\n" for line in self._lines).translate(_ESCAPES))

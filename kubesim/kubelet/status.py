@@ -41,16 +41,16 @@ def generate(pod: Object, worker: Worker, now: str) -> Object:
 
 def _container_status(spec: Object, worker: Worker, default_reason: str) -> Object:
     name = spec["name"]
-    container = worker.containers.get(name)
+    container, waiting = worker.containers.get(name), worker.waiting.get(name)
     status: Object = {
         "image": container.shown_image if container else spec["image"],
         "imageID": container.image_id if container else "",
-        "lastState": container.last_state if container else {},
+        "lastState": _last_state(container, waiting),
         "name": name,
         "ready": _is_ready(container, name in worker.inits),
         "restartCount": container.restarts if container else 0,
         "started": container is not None and container.is_running and name not in worker.inits,
-        "state": _state(container, worker.waiting.get(name), default_reason),
+        "state": _state(container, waiting, default_reason),
     }
     if container:
         status |= {"containerID": container.url, "resources": spec.get("resources", {}), "user": _ROOT}
@@ -65,6 +65,13 @@ def _is_ready(container: Container | None, is_init: bool) -> bool:
     if container is None:
         return False
     return container.exit_code == 0 if is_init else container.is_running
+
+
+def _last_state(container: Container | None, waiting: tuple[str, str] | None) -> Object:
+    """How the container before ended: a container that waits for its restart is itself the one before."""
+    if container is None:
+        return {}
+    return container.state if waiting and not container.is_running else container.last_state
 
 
 def _state(container: Container | None, waiting: tuple[str, str] | None, default_reason: str) -> Object:
