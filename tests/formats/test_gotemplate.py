@@ -197,7 +197,7 @@ def test_a_template_can_be_too_deep(template):
 words = st.sampled_from([*WORDS.split(), " ", "\n"])
 
 
-@settings(max_examples=1000, deadline=None)
+@settings(max_examples=300, deadline=None)
 @given(st.lists(words, max_size=20).map("".join) | st.text())
 def test_any_template_is_executed_or_refused(template):
     with suppress(TemplateError, NotSimulated):

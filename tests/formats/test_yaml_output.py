@@ -180,7 +180,7 @@ def goyaml_with_libyaml():
 
 
 @pytest.mark.skipif(not yaml.__with_libyaml__, reason="PyYAML without libyaml")
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(st.dictionaries(keys, values, min_size=1))
 def test_libyaml_writes_the_same(obj):
     written = yaml.dump(
@@ -191,7 +191,7 @@ def test_libyaml_writes_the_same(obj):
     assert to_yaml(obj) == written.removesuffix("...\n")
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(st.dictionaries(keys, values | st.text(max_size=40)))
 def test_what_is_written_can_be_read(obj):
     assume("'='" not in repr(obj))  # goyaml writes it plain; YAML 1.1, and so PyYAML, gives it a meaning of its own
