@@ -215,7 +215,7 @@ CHANGES = st.recursive(
 )
 
 
-@settings(max_examples=1000, deadline=None)
+@settings(max_examples=400, deadline=None)
 @given(CHANGES, st.sampled_from([POD, SECRET, SERVICE_ACCOUNT]), st.sampled_from(["strategic", "merge", "json"]))
 def test_any_json_is_a_patch_or_is_refused(change: Any, resource: Any, kind: str) -> None:
     obj: Any = {
@@ -248,7 +248,7 @@ OPERATIONS = st.lists(
 )
 
 
-@settings(max_examples=1000, deadline=None)
+@settings(max_examples=400, deadline=None)
 @given(OPERATIONS)
 def test_any_list_of_operations_is_a_patch_or_is_refused(operations: Any) -> None:
     obj = pod({"name": "a"})

@@ -143,7 +143,7 @@ def paths(kind: schema.Type, depth: int) -> st.SearchStrategy[Any]:
     )
 
 
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=300, deadline=None)
 @given(st.data(), st.sampled_from([POD, SECRET, SERVICE_ACCOUNT, DEPLOYMENT, ROLE]), st.booleans())
 def test_arbitrary_json_in_any_field_is_decoded_or_refused(
     data: st.DataObject, resource: Resource, strict: bool

@@ -73,13 +73,14 @@ NAMED_STRINGS = {
 POINTERS = _names(
     "activeDeadlineSeconds allocateLoadBalancerNodePorts allowPrivilegeEscalation appProtocol "
     "automountServiceAccountToken blockOwnerDeletion controller defaultMode deletionGracePeriodSeconds "
-    "enableServiceLinks expirationSeconds fsGroup fsGroupChangePolicy hostProcess hostUsers hostnameOverride immutable "
-    "localhostProfile maxSurge maxUnavailable minDomains mode mountPropagation optional partition preemptionPolicy "
-    "priority privileged procMount progressDeadlineSeconds readOnlyRootFilesystem recursiveReadOnly "
-    "revisionHistoryLimit runAsGroup runAsNonRoot runAsUser runtimeClassName setHostnameAsFQDN shareProcessNamespace "
-    "started storageClassName supplementalGroupsPolicy terminationGracePeriodSeconds tolerationSeconds "
-    "Container.restartPolicy DeploymentSpec.replicas EphemeralContainer.restartPolicy HostPathVolumeSource.type "
-    "ReplicaSetSpec.replicas"
+    "enableServiceLinks expirationSeconds fsGroup fsGroupChangePolicy hostProcess hostUsers hostnameOverride "
+    "immutable localhostProfile maxSurge maxUnavailable minDomains mode mountPropagation nodeAffinityPolicy "
+    "nodeTaintsPolicy optional partition preemptionPolicy priority privileged procMount progressDeadlineSeconds "
+    "readOnlyRootFilesystem recursiveReadOnly resourceClaimName resourceClaimTemplateName revisionHistoryLimit "
+    "runAsGroup runAsNonRoot runAsUser runtimeClassName seLinuxChangePolicy setHostnameAsFQDN shareProcessNamespace "
+    "sizeLimit started stopSignal storageClassName supplementalGroupsPolicy terminationGracePeriodSeconds "
+    "tolerationSeconds Container.restartPolicy DeploymentSpec.replicas EphemeralContainer.restartPolicy "
+    "GRPCAction.service HostPathVolumeSource.type PodDNSConfigOption.value ReplicaSetSpec.replicas"
 )
 
 # Values of the types that are marked +enum, as OpenAPI lists them.

@@ -1,13 +1,166 @@
-"""The difference of two Pod specs as the API server tells it.
+"""The difference of two Pod specs as the API server tells it: JSON of its internal structs, as a unified diff.
 
-Mirrors k8s.io/apimachinery pkg/util/diff/diff.go, v1.36.
+Mirrors k8s.io/apimachinery pkg/util/diff/diff.go, v1.36, which the Go port of difflib serves.
 """
 
 from __future__ import annotations
 
+import difflib
+import json
+from collections.abc import Iterator, Mapping
+from functools import cache
+from typing import Any
+
+from kubesim import schema
+from kubesim.gojson import dumps
 from kubesim.objects import Object
+from kubesim.resources import POD
+from kubesim.schema import Field, Type
+
+# The fields of internal structs in their order, from kubernetes pkg/apis/core/types.go, v1.36; they have no JSON names
+# of their own and are marshalled under their Go names, empty ones too. "!" marks a struct that is held by value. Of
+# structs that are not here, and of what a field holds, the external schema tells.
+_INTERNAL = {
+    "Affinity": "NodeAffinity PodAffinity PodAntiAffinity",
+    "AppArmorProfile": "Type LocalhostProfile",
+    "Capabilities": "Add Drop",
+    "ConfigMapEnvSource": "Name Optional",
+    "ConfigMapKeySelector": "Name Key Optional",
+    "ConfigMapProjection": "Name Items Optional",
+    "ConfigMapVolumeSource": "Name Items DefaultMode Optional",
+    "Container": "Name Image Command Args WorkingDir Ports EnvFrom Env Resources! ResizePolicy RestartPolicy "
+    "RestartPolicyRules VolumeMounts VolumeDevices LivenessProbe ReadinessProbe StartupProbe Lifecycle "
+    "TerminationMessagePath TerminationMessagePolicy ImagePullPolicy SecurityContext Stdin StdinOnce TTY",
+    "ContainerPort": "Name HostPort ContainerPort Protocol HostIP",
+    "DownwardAPIVolumeFile": "Path FieldRef ResourceFieldRef Mode",
+    "DownwardAPIVolumeSource": "Items DefaultMode",
+    "EmptyDirVolumeSource": "Medium SizeLimit",
+    "EnvFromSource": "Prefix ConfigMapRef SecretRef",
+    "EnvVar": "Name Value ValueFrom",
+    "EnvVarSource": "FieldRef ResourceFieldRef ConfigMapKeyRef SecretKeyRef FileKeyRef",
+    "FileKeySelector": "VolumeName Path Key Optional",
+    "GRPCAction": "Port Service",
+    "HTTPGetAction": "Path Port Host Scheme HTTPHeaders",
+    "HTTPHeader": "Name Value",
+    "HostAlias": "IP Hostnames",
+    "HostPathVolumeSource": "Path Type",
+    "ImageVolumeSource": "Reference PullPolicy",
+    "KeyToPath": "Key Path Mode",
+    "Lifecycle": "PostStart PreStop StopSignal",
+    "LifecycleHandler": "Exec HTTPGet TCPSocket Sleep",
+    "NodeSelectorRequirement": "Key Operator Values",
+    "NodeSelectorTerm": "MatchExpressions MatchFields",
+    "ObjectFieldSelector": "APIVersion FieldPath",
+    "PersistentVolumeClaimVolumeSource": "ClaimName ReadOnly",
+    "PodAffinityTerm": "LabelSelector Namespaces TopologyKey NamespaceSelector MatchLabelKeys MismatchLabelKeys",
+    "PodDNSConfig": "Nameservers Searches Options",
+    "PodSecurityContext": "HostNetwork HostPID HostIPC ShareProcessNamespace HostUsers SELinuxOptions WindowsOptions "
+    "RunAsUser RunAsGroup RunAsNonRoot SupplementalGroups SupplementalGroupsPolicy FSGroup FSGroupChangePolicy Sysctls "
+    "SeccompProfile AppArmorProfile SELinuxChangePolicy",
+    "PodSpec": "Volumes InitContainers Containers EphemeralContainers RestartPolicy TerminationGracePeriodSeconds "
+    "ActiveDeadlineSeconds DNSPolicy NodeSelector ServiceAccountName AutomountServiceAccountToken NodeName "
+    "SecurityContext! ImagePullSecrets Hostname Subdomain SetHostnameAsFQDN Affinity SchedulerName Tolerations "
+    "HostAliases PriorityClassName Priority PreemptionPolicy DNSConfig ReadinessGates RuntimeClassName Overhead "
+    "EnableServiceLinks TopologySpreadConstraints OS SchedulingGates ResourceClaims Resources HostnameOverride "
+    "SchedulingGroup",
+    "PreferredSchedulingTerm": "Weight Preference!",
+    "Probe": "Exec HTTPGet TCPSocket GRPC InitialDelaySeconds TimeoutSeconds PeriodSeconds SuccessThreshold "
+    "FailureThreshold TerminationGracePeriodSeconds",
+    "ProjectedVolumeSource": "Sources DefaultMode",
+    "ResourceFieldSelector": "ContainerName Resource Divisor",
+    "ResourceRequirements": "Limits Requests Claims",
+    "SeccompProfile": "Type LocalhostProfile",
+    "SecretEnvSource": "Name Optional",
+    "SecretKeySelector": "Name Key Optional",
+    "SecretProjection": "Name Items Optional",
+    "SecretVolumeSource": "SecretName Items DefaultMode Optional",
+    "SecurityContext": "Capabilities Privileged SELinuxOptions WindowsOptions RunAsUser RunAsGroup RunAsNonRoot "
+    "ReadOnlyRootFilesystem AllowPrivilegeEscalation ProcMount SeccompProfile AppArmorProfile",
+    "ServiceAccountTokenProjection": "Audience ExpirationSeconds Path",
+    "Sysctl": "Name Value",
+    "TCPSocketAction": "Port Host",
+    "Toleration": "Key Operator Value Effect TolerationSeconds",
+    "TopologySpreadConstraint": "MaxSkew TopologyKey WhenUnsatisfiable LabelSelector MinDomains NodeAffinityPolicy "
+    "NodeTaintsPolicy MatchLabelKeys",
+    "Volume": "Name HostPath EmptyDir GCEPersistentDisk AWSElasticBlockStore GitRepo Secret NFS ISCSI Glusterfs "
+    "PersistentVolumeClaim RBD Quobyte FlexVolume Cinder CephFS Flocker DownwardAPI FC AzureFile ConfigMap "
+    "VsphereVolume AzureDisk PhotonPersistentDisk Projected PortworxVolume ScaleIO StorageOS CSI Ephemeral Image",
+    "VolumeDevice": "Name DevicePath",
+    "VolumeMount": "Name ReadOnly RecursiveReadOnly MountPath SubPath MountPropagation SubPathExpr",
+    "VolumeProjection": "Secret DownwardAPI ConfigMap ServiceAccountToken ClusterTrustBundle PodCertificate",
+    "WeightedPodAffinityTerm": "Weight PodAffinityTerm!",
+}
+# Fields of the external PodSpec that the internal one keeps in its security context.
+_HOST_FIELDS = ("hostNetwork", "hostPID", "hostIPC", "shareProcessNamespace", "hostUsers")
+
+_ZERO: dict[str, Any] = {"string": "", "integer": 0, "boolean": False, "intorstring": 0, "quantity": "0"}
 
 
-def spec_diff(_old: Object, _new: Object) -> str:
-    """A unified diff of two PodSpecs, written as Go marshals the API server's internal struct."""
-    return ""
+def spec_diff(old: Object, new: Object) -> str:
+    """A unified diff of two PodSpecs, without its file names; every line ends in a newline."""
+    lines = difflib.unified_diff(_lines(old), _lines(new), n=3)
+    return "".join(line if line.endswith("\n") else line + "\n" for line in list(lines)[2:])
+
+
+def _lines(spec: Object) -> list[str]:
+    host = {name: spec[name] for name in _HOST_FIELDS if name in spec}
+    whole = {**spec, "securityContext": {**host, **spec.get("securityContext", {})}}
+    text = json.dumps(_internal(_pod_spec(), whole), indent=1, ensure_ascii=False)
+    return [f"{line}\n" for line in _escaped(text).split("\n")]
+
+
+def _escaped(text: str) -> str:
+    """Go writes these characters of strings as escapes."""
+    return text.translate({ord(char): dumps(char)[1:-1] for char in "<>&\u2028\u2029"})
+
+
+@cache
+def _pod_spec() -> Type:
+    return schema.fields(schema.type_of(POD))["spec"].type
+
+
+def _internal(kind: Type, value: Any) -> Any:
+    """A value of the external API as Go marshals its internal counterpart."""
+    if kind.element:
+        if isinstance(value, dict):
+            return {key: value[key] for key in sorted(value)} or None
+        return [_internal(kind.element, item) for item in value] or None
+    # A label selector is the same type inside and outside, with JSON names.
+    if kind.kind != "struct" or kind.name == "LabelSelector":
+        return value
+    return dict(_members(kind, value))
+
+
+def _members(kind: Type, value: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    fields = _fields(kind)
+    given = {key.lower(): item for key, item in value.items()}
+    for entry in _names(kind):
+        name = entry.removesuffix("!")
+        field = fields.get(name.lower())
+        if name.lower() in given and field:
+            yield name, _internal(field.type, given[name.lower()])
+        elif entry.endswith("!") and field:
+            yield name, _internal(field.type, {})
+        else:
+            yield name, _zero(field)
+
+
+def _zero(field: Field | None) -> Any:
+    if field is None or (field.keeps_zero and not field.required):
+        return None
+    return _ZERO.get(field.type.kind)
+
+
+@cache
+def _fields(kind: Type) -> Mapping[str, Field]:
+    """The fields of the external struct (for the security context, the Pod's own host fields too), in lower case."""
+    known = dict(schema.fields(kind))
+    if kind.name == "PodSecurityContext":
+        known |= {name: schema.fields(_pod_spec())[name] for name in _HOST_FIELDS}
+    return {name.lower(): field for name, field in known.items()}
+
+
+@cache
+def _names(kind: Type) -> tuple[str, ...]:
+    listed = _INTERNAL.get(kind.name)
+    return tuple(listed.split()) if listed else tuple(name[0].upper() + name[1:] for name in schema.fields(kind))
