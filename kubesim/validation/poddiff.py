@@ -9,6 +9,7 @@ import difflib
 import json
 from collections.abc import Iterator, Mapping
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 from kubesim import schema
@@ -17,79 +18,6 @@ from kubesim.objects import Object
 from kubesim.resources import POD
 from kubesim.schema import Field, Type
 
-# The fields of internal structs in their order, from kubernetes pkg/apis/core/types.go, v1.36; they have no JSON names
-# of their own and are marshalled under their Go names, empty ones too. "!" marks a struct that is held by value. Of
-# structs that are not here, and of what a field holds, the external schema tells.
-_INTERNAL = {
-    "Affinity": "NodeAffinity PodAffinity PodAntiAffinity",
-    "AppArmorProfile": "Type LocalhostProfile",
-    "Capabilities": "Add Drop",
-    "ConfigMapEnvSource": "Name Optional",
-    "ConfigMapKeySelector": "Name Key Optional",
-    "ConfigMapProjection": "Name Items Optional",
-    "ConfigMapVolumeSource": "Name Items DefaultMode Optional",
-    "Container": "Name Image Command Args WorkingDir Ports EnvFrom Env Resources! ResizePolicy RestartPolicy "
-    "RestartPolicyRules VolumeMounts VolumeDevices LivenessProbe ReadinessProbe StartupProbe Lifecycle "
-    "TerminationMessagePath TerminationMessagePolicy ImagePullPolicy SecurityContext Stdin StdinOnce TTY",
-    "ContainerPort": "Name HostPort ContainerPort Protocol HostIP",
-    "DownwardAPIVolumeFile": "Path FieldRef ResourceFieldRef Mode",
-    "DownwardAPIVolumeSource": "Items DefaultMode",
-    "EmptyDirVolumeSource": "Medium SizeLimit",
-    "EnvFromSource": "Prefix ConfigMapRef SecretRef",
-    "EnvVar": "Name Value ValueFrom",
-    "EnvVarSource": "FieldRef ResourceFieldRef ConfigMapKeyRef SecretKeyRef FileKeyRef",
-    "FileKeySelector": "VolumeName Path Key Optional",
-    "GRPCAction": "Port Service",
-    "HTTPGetAction": "Path Port Host Scheme HTTPHeaders",
-    "HTTPHeader": "Name Value",
-    "HostAlias": "IP Hostnames",
-    "HostPathVolumeSource": "Path Type",
-    "ImageVolumeSource": "Reference PullPolicy",
-    "KeyToPath": "Key Path Mode",
-    "Lifecycle": "PostStart PreStop StopSignal",
-    "LifecycleHandler": "Exec HTTPGet TCPSocket Sleep",
-    "NodeSelectorRequirement": "Key Operator Values",
-    "NodeSelectorTerm": "MatchExpressions MatchFields",
-    "ObjectFieldSelector": "APIVersion FieldPath",
-    "PersistentVolumeClaimVolumeSource": "ClaimName ReadOnly",
-    "PodAffinityTerm": "LabelSelector Namespaces TopologyKey NamespaceSelector MatchLabelKeys MismatchLabelKeys",
-    "PodDNSConfig": "Nameservers Searches Options",
-    "PodSecurityContext": "HostNetwork HostPID HostIPC ShareProcessNamespace HostUsers SELinuxOptions WindowsOptions "
-    "RunAsUser RunAsGroup RunAsNonRoot SupplementalGroups SupplementalGroupsPolicy FSGroup FSGroupChangePolicy Sysctls "
-    "SeccompProfile AppArmorProfile SELinuxChangePolicy",
-    "PodSpec": "Volumes InitContainers Containers EphemeralContainers RestartPolicy TerminationGracePeriodSeconds "
-    "ActiveDeadlineSeconds DNSPolicy NodeSelector ServiceAccountName AutomountServiceAccountToken NodeName "
-    "SecurityContext! ImagePullSecrets Hostname Subdomain SetHostnameAsFQDN Affinity SchedulerName Tolerations "
-    "HostAliases PriorityClassName Priority PreemptionPolicy DNSConfig ReadinessGates RuntimeClassName Overhead "
-    "EnableServiceLinks TopologySpreadConstraints OS SchedulingGates ResourceClaims Resources HostnameOverride "
-    "SchedulingGroup",
-    "PreferredSchedulingTerm": "Weight Preference!",
-    "Probe": "Exec HTTPGet TCPSocket GRPC InitialDelaySeconds TimeoutSeconds PeriodSeconds SuccessThreshold "
-    "FailureThreshold TerminationGracePeriodSeconds",
-    "ProjectedVolumeSource": "Sources DefaultMode",
-    "ResourceFieldSelector": "ContainerName Resource Divisor",
-    "ResourceRequirements": "Limits Requests Claims",
-    "SeccompProfile": "Type LocalhostProfile",
-    "SecretEnvSource": "Name Optional",
-    "SecretKeySelector": "Name Key Optional",
-    "SecretProjection": "Name Items Optional",
-    "SecretVolumeSource": "SecretName Items DefaultMode Optional",
-    "SecurityContext": "Capabilities Privileged SELinuxOptions WindowsOptions RunAsUser RunAsGroup RunAsNonRoot "
-    "ReadOnlyRootFilesystem AllowPrivilegeEscalation ProcMount SeccompProfile AppArmorProfile",
-    "ServiceAccountTokenProjection": "Audience ExpirationSeconds Path",
-    "Sysctl": "Name Value",
-    "TCPSocketAction": "Port Host",
-    "Toleration": "Key Operator Value Effect TolerationSeconds",
-    "TopologySpreadConstraint": "MaxSkew TopologyKey WhenUnsatisfiable LabelSelector MinDomains NodeAffinityPolicy "
-    "NodeTaintsPolicy MatchLabelKeys",
-    "Volume": "Name HostPath EmptyDir GCEPersistentDisk AWSElasticBlockStore GitRepo Secret NFS ISCSI Glusterfs "
-    "PersistentVolumeClaim RBD Quobyte FlexVolume Cinder CephFS Flocker DownwardAPI FC AzureFile ConfigMap "
-    "VsphereVolume AzureDisk PhotonPersistentDisk Projected PortworxVolume ScaleIO StorageOS CSI Ephemeral Image",
-    "VolumeDevice": "Name DevicePath",
-    "VolumeMount": "Name ReadOnly RecursiveReadOnly MountPath SubPath MountPropagation SubPathExpr",
-    "VolumeProjection": "Secret DownwardAPI ConfigMap ServiceAccountToken ClusterTrustBundle PodCertificate",
-    "WeightedPodAffinityTerm": "Weight PodAffinityTerm!",
-}
 # Fields of the external PodSpec that the internal one keeps in its security context.
 _HOST_FIELDS = ("hostNetwork", "hostPID", "hostIPC", "shareProcessNamespace", "hostUsers")
 
@@ -161,6 +89,17 @@ def _fields(kind: Type) -> Mapping[str, Field]:
 
 
 @cache
+def _order() -> Mapping[str, str]:
+    """The fields of internal structs in their order, from kubernetes pkg/apis/core/types.go, v1.36.
+
+    They have no JSON names and are marshalled under their Go names, empty ones too. "!" marks a struct that is held by
+    value. Of structs that are not there, and of what a field holds, the external schema tells.
+    """
+    found: dict[str, str] = json.loads(Path(__file__).with_name("internal.json").read_text("utf-8"))
+    return found
+
+
+@cache
 def _names(kind: Type) -> tuple[str, ...]:
-    listed = _INTERNAL.get(kind.name)
+    listed = _order().get(kind.name)
     return tuple(listed.split()) if listed else tuple(name[0].upper() + name[1:] for name in schema.fields(kind))
