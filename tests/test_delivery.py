@@ -184,6 +184,13 @@ def test_a_stale_cell_is_shown(written: Path, tmp_path: Path) -> None:
     ]
 
 
+def test_a_cell_that_fails_is_shown(written: Path, tmp_path: Path) -> None:
+    failing = tmp_path / "failing.ipynb"
+    failing.write_text(written.read_text(encoding="utf-8").replace("'é'", "1 / 0"), encoding="utf-8")
+    [shown] = tool.problems(failing)
+    assert "ZeroDivisionError" in shown
+
+
 def test_a_notebook_saved_by_hand_is_not_in_the_stored_form(written: Path, tmp_path: Path) -> None:
     saved = tmp_path / "saved.ipynb"
     saved.write_text(written.read_text(encoding="utf-8") + "\n", encoding="utf-8")

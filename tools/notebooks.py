@@ -18,6 +18,7 @@ from pathlib import Path
 
 import nbformat
 from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError
 from nbformat import NotebookNode
 
 FOLDER = Path(__file__).resolve().parent.parent / "notebooks"
@@ -43,6 +44,7 @@ def execute(path: Path) -> NotebookNode:
         kernel_name="python3",
         store_widget_state=False,
         record_timing=False,
+        extra_arguments=["--log-level=ERROR"],
         coalesce_streams=True,
         resources={"metadata": {"path": str(path.parent)}},
     )
@@ -119,7 +121,10 @@ def problems(path: Path) -> list[str]:
     stored = nbformat.read(path, as_version=4)
     if text_of(stored) != path.read_text(encoding="utf-8"):
         return ["not in the form that `make notebooks` writes"]
-    run = execute(path)
+    try:
+        run = execute(path)
+    except CellExecutionError as error:
+        return [str(error)]
     drawn = shutil.which("dot") is not None
     return list(differences(without_pictures(stored, drawn=drawn), without_pictures(run, drawn=drawn)))
 
@@ -135,11 +140,15 @@ def check(paths: list[Path]) -> int:
 
 
 def rewrite(paths: list[Path]) -> None:
-    """Run each notebook and store what it gives."""
+    """Run each notebook and store what it gives; end at the first cell that fails."""
     if shutil.which("dot") is None:
         sys.exit("kubesim: without Graphviz's `dot` the stored pictures would be lost: install graphviz first")
     for path in paths:
-        path.write_text(text_of(execute(path)), encoding="utf-8", newline="\n")
+        try:
+            text = text_of(execute(path))
+        except CellExecutionError as error:
+            sys.exit(f"{path.name}: {error}")
+        path.write_text(text, encoding="utf-8", newline="\n")
         print(f"{path.name}: written")
 
 
