@@ -21,8 +21,19 @@ def admit_pod(pod: Object, store: Store, identity: Identity) -> None:
     """Complete a new, defaulted Pod in place. Raises StatusError (Forbidden) where its ServiceAccount is missing."""
     _service_account(pod, store, identity)
     _tolerations(pod["spec"])
-    pod["spec"].setdefault("priority", 0)
-    pod["spec"].setdefault("preemptionPolicy", "PreemptLowerPriority")
+    _priority(pod["spec"], {"priority": 0, "preemptionPolicy": "PreemptLowerPriority"})
+
+
+def admit_pod_update(pod: Object, old: Object) -> None:
+    """Complete a changed Pod in place: its priority stays, its tolerations come back; its ServiceAccount does not."""
+    _tolerations(pod["spec"])
+    _priority(pod["spec"], old["spec"])
+
+
+def _priority(spec: Object, given: Object) -> None:
+    for key in ("priority", "preemptionPolicy"):
+        if spec.get(key) is None and key in given:
+            spec[key] = given[key]
 
 
 def _service_account(pod: Object, store: Store, identity: Identity) -> None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from kubesim import errors, patch, schema, validation
-from kubesim.admission import admit_pod
+from kubesim.admission import admit_pod, admit_pod_update
 from kubesim.apiserver.defaults import apply_defaults
 from kubesim.apiserver.fields import is_selectable
 from kubesim.apiserver.strategy import prepare_for_create, prepare_for_update
@@ -171,6 +171,8 @@ class APIServer:
         new = schema.decode(resource, obj, strict)
         _check_preconditions(resource, new, old)
         apply_defaults(resource, new)
+        if resource is POD:
+            admit_pod_update(new, old)
         prepare_for_update(resource, new, old)
         _raise_if_any(resource, new, validation.validate_update(resource, new, old))
         return self._replace(resource, new, old, dry_run)

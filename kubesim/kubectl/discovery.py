@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-explanations = None  # TEMP
+from kubesim import explain as explanations
 from kubesim import tabwriter, versions
 from kubesim.kubectl.command import Call, absent, command, many, switch, text
 from kubesim.kubectl.config import SERVER
