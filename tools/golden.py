@@ -1,0 +1,197 @@
+"""Play recordings of a real cluster against kubesim and show what differs.
+
+    python tools/golden.py [NAME ...]    of all recordings in tests/golden, or of those named
+    python tools/golden.py add FILE      take a new recording in, after checking its form
+
+What no two clusters share (uids, times, addresses and the like) is masked on both sides. Column gaps are compared
+exactly, unless a masked word in the output may have moved the columns; the lines under `Events:` are a set, because a
+real kubelet's order within a second is chance.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+import shutil
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+FOLDER = Path(__file__).resolve().parent.parent / "tests" / "golden"
+sys.path.insert(0, str(FOLDER.parent.parent))
+
+from kubesim import Session  # noqa: E402 (kubesim need not be installed)
+
+Recording = dict[str, Any]
+
+# Recorded commands that kubesim does not answer alike, by recording, each with the reason.
+KNOWN: dict[str, dict[str, str]] = {
+    "explain": {
+        "kubectl explain pod.spec.containers.imagePullPolicy": "lightkube-models lacks what the enum's values mean",
+    },
+    "formats": {
+        "kubectl get secrets -A": "lists Secrets that other recorded sessions had left behind",
+        "kubectl get ns --show-labels": "lists namespaces that other recorded sessions had left behind",
+    },
+}
+
+_SAFE = "[bcdfghjklmnpqrstvwxz2456789]"  # the letters of generated names
+_AGE = r"(?:\d+(?:\.\d+)?(?:ms|µs|[smhd]))+"
+_MASKS = [
+    (re.compile(pattern), shown)
+    for pattern, shown in (
+        (r"\b[IWEF]\d{4} \d\d:\d\d:\d\d\.\d{6} +\d+ (?=\w+\.go:)", "<klog> "),
+        (r"(?<=\.go:)\d+(?=\] )", "<line>"),
+        (r"\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b", "<uid>"),
+        (r"(?<=sha256:)[0-9a-f]{12,64}", "<digest>"),
+        (r"(?<=containerd://)[0-9a-f]{64}", "<id>"),
+        (r"(?<=X509SHA256=)[0-9a-f]{64}", "<digest>"),
+        (r"(resourceVersion\"?: ?)\"?\d+\"?", r"\1<version>"),
+        (r"\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)", "<time>"),
+        (r"\b[A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d [+-]\d{4}", "<time>"),
+        (r"\b10(?:\.\d+){3}\b", "<ip>"),
+        (rf"(?<=kube-api-access-){_SAFE}{{5}}\b", "<id>"),
+        (rf"(?<=[a-z0-9])-{_SAFE}{{8,10}}(-{_SAFE}{{5}})?\b", "-<hash>"),
+        (r"(?<=Image size: )\d+", "<n>"),
+        (r"(?<=[a-z0-9])\.[0-9a-f]{16}\b", ".<event>"),
+        (rf" \(x\d+ over {_AGE}\)", " <times>"),
+        (rf"(?<![\w.=-]){_AGE}(?![\w-])", "<age>"),
+        (r"(pod-template-hash\"?[=:] ?\"?)[a-z0-9]{8,10}", r"\1<hash>"),
+    )
+]
+
+
+def mask(text: str) -> tuple[str, bool]:
+    """`text` with a name for everything that differs between clusters, and whether there was anything."""
+    count = 0
+    for pattern, shown in _MASKS:
+        text, found = pattern.subn(shown, text)
+        count += found
+    return text, count > 0
+
+
+def difference(recorded: str, got: str, title: str) -> str:
+    """A unified diff of two outputs, whole; "" where they are the same as far as two clusters can be."""
+    (want, one), (have, other) = mask(recorded), mask(got)
+    before, after = _lines(want, one or other), _lines(have, one or other)
+    lines = difflib.unified_diff(before, after, f"{title} recorded", f"{title} by kubesim", lineterm="", n=1)
+    return "\n".join(lines)
+
+
+def _lines(text: str, is_masked: bool) -> list[str]:
+    lines = text.split("\n")
+    if is_masked:
+        lines = [re.sub(r"(?<=\S) {2,}", "  ", line.replace(" <times>", "")) for line in lines]
+    return _with_sorted_events(lines)
+
+
+def _with_sorted_events(lines: Sequence[str]) -> list[str]:
+    """The lines with those under each `Events:` in order, each once."""
+    ordered: list[str] = []
+    events: list[str] | None = None
+    for line in [*lines, "."]:
+        if events is not None and (not line or line.startswith("  ")):
+            events.append(line)
+            continue
+        ordered += sorted(set(events or ()))
+        events = [] if line.startswith("Events:") else None
+        ordered.append(line)
+    return ordered[:-1]
+
+
+def load(path: Path) -> Recording:
+    """The recording in a file."""
+    recording: Recording = yaml.safe_load(path.read_text(encoding="utf-8"))
+    return recording
+
+
+def play(recording: Recording) -> Iterator[tuple[str, str]]:
+    """Each command of a recording as it is played in a fresh session, and how the answer differs ("": not at all)."""
+    session = Session()
+    for step in recording["steps"]:
+        if "file" in step:
+            session.write_file(step["file"], step["text"])
+        elif "sleep" in step:
+            session.advance(step["sleep"])
+        else:
+            yield step["run"], _answer(session, step)
+
+
+def _answer(session: Session, step: dict[str, Any]) -> str:
+    result = session.run(step["run"])
+    parts = [difference(step[name], getattr(result, name), name) for name in ("stdout", "stderr")]
+    if result.exit_code != step["exit"]:
+        parts.append(f"exit status {step['exit']} recorded, {result.exit_code} by kubesim")
+    return "\n".join(filter(None, parts))
+
+
+def surprises(recording: Recording) -> list[str]:
+    """What is not as KNOWN says: each unknown difference, and each known one that is none any more."""
+    known = KNOWN.get(recording["name"], {})
+    found = []
+    for command, differs in play(recording):
+        if differs and command not in known:
+            found.append(f"$ {command}\n{differs}")
+        elif not differs and command in known:
+            found.append(f"$ {command}\nmatches now: take it out of KNOWN in tools/golden.py")
+    return found
+
+
+_STEPS: tuple[dict[str, type | tuple[type, ...]], ...] = (
+    {"file": str, "text": str},
+    {"sleep": (int, float)},
+    {"run": str, "exit": int, "stdout": str, "stderr": str},
+)
+
+
+def mistakes(recording: Any) -> list[str]:
+    """What is wrong with the form of a recording."""
+    if not isinstance(recording, dict) or not isinstance(recording.get("steps"), list):
+        return ["a recording is a map with a list of steps"]
+    wrong = [f"{key} is missing" for key in ("name", "title", "recorded_on") if not recording.get(key)]
+    for number, step in enumerate(recording["steps"], 1):
+        if not isinstance(step, dict) or not any(_is_step(step, form) for form in _STEPS):
+            wrong.append(f"step {number} is neither file and text, nor sleep, nor run with exit, stdout and stderr")
+    return wrong
+
+
+def _is_step(step: dict[str, Any], form: dict[str, type | tuple[type, ...]]) -> bool:
+    return set(step) - {"at"} == set(form) and all(isinstance(step[key], kind) for key, kind in form.items())
+
+
+def add(source: Path) -> list[str]:
+    """Copy a recording in under its own name; return why not, if so."""
+    recording = load(source)
+    wrong = mistakes(recording)
+    if not wrong:
+        shutil.copyfile(source, FOLDER / f"{recording['name']}.yaml")
+    return wrong
+
+
+def show(names: Sequence[str]) -> bool:
+    """Print what differs in the named recordings, or in all; say whether anything does that is not known."""
+    surprised = False
+    for path in [FOLDER / f"{name}.yaml" for name in names] or sorted(FOLDER.glob("*.yaml")):
+        recording = load(path)
+        known = KNOWN.get(recording["name"], {})
+        for command, differs in play(recording):
+            if differs:
+                surprised |= command not in known
+                print(f"{recording['name']} $ {command}\n{known.get(command, differs)}\n")
+    return surprised
+
+
+def main(words: Sequence[str]) -> int:
+    """Run the command line; the exit status is 1 where something differs that is not known, or a form is wrong."""
+    if words[:1] == ["add"]:
+        wrong = [f"{name}: {text}" for name in words[1:] for text in add(Path(name))]
+        print("".join(f"{line}\n" for line in wrong), end="")
+        return int(bool(wrong))
+    return int(show(words))
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
