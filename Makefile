@@ -46,6 +46,9 @@ fresh: $(VENV)/.dev ## prove that the committed notebooks are what `make noteboo
 	$(call heading,Committed notebooks are fresh)
 	$(BIN)/python tools/notebooks.py --check
 
+golden: $(VENV)/.dev ## play the recordings of the real cluster and show what differs
+	$(BIN)/python tools/golden.py
+
 ##@ Renew
 notebooks: $(VENV)/.dev ## run the notebooks again and store their outputs
 	$(BIN)/python tools/notebooks.py
@@ -77,4 +80,4 @@ endif
 endif
 FORCE:
 
-.PHONY: lab test format lint types imports unit nbval fresh notebooks lock clean help FORCE
+.PHONY: lab test format lint types imports unit nbval fresh golden notebooks lock clean help FORCE
