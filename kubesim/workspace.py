@@ -13,7 +13,8 @@ from pathlib import Path, PurePosixPath
 from typing import Concatenate, ParamSpec, TypeVar
 
 HOME = PurePosixPath("/workspace")
-_PATH_MAX = 4096  # bytes, Linux's limit
+_PATH_MAX = 4096  # Linux's limit
+_DEPTH_MAX = 100  # folders in folders; a limit of ours
 
 _P = ParamSpec("_P")
 _R = TypeVar("_R")
@@ -78,6 +79,8 @@ class Workspace:
         if len(path) > _PATH_MAX:
             raise _error(errno.ENAMETOOLONG, path)
         absolute = self.absolute(path)
+        if len(absolute.parts) > _DEPTH_MAX:
+            raise _error(errno.ENAMETOOLONG, path)
         if HOME.is_relative_to(absolute) and absolute != HOME:
             raise _error(errno.EACCES, path)
         if not absolute.is_relative_to(HOME):

@@ -9,7 +9,7 @@ from kubesim.result import Result
 from kubesim.shell.complete import complete, word_start
 from kubesim.shell.interpreter import Interpreter, Streams
 from kubesim.shell.parser import parse
-from kubesim.shell.state import Invocation, State
+from kubesim.shell.state import Budget, Invocation, State, TooMuchError
 from kubesim.shell.syntax import IncompleteError, ShellSyntaxError, UnsupportedError
 from kubesim.shell.tools import toolbox
 from kubesim.shell.tools.tool import Tool
@@ -83,11 +83,11 @@ class Shell:
         if (len(stripped) - len(stripped.rstrip("\\"))) % 2 and text == stripped:
             return False
         try:
-            for _ in parse(text[:_MAX_LINE], self.aliases):
+            for _ in parse(text, self.aliases, Budget()):
                 pass
         except IncompleteError:
             return False
-        except (ShellSyntaxError, UnsupportedError):
+        except (ShellSyntaxError, UnsupportedError, TooMuchError):
             pass
         return True
 

@@ -18,6 +18,7 @@ _BLANKS = re.compile(r"[ \t\n]+")
 _MAGIC = re.compile(r"[*?[]")
 _MAX_PATTERN = 1000
 _MAX_BRACES = 20
+_FOLDER_COST = 200
 
 Piece = tuple[str, bool]  # text, and whether it is quoted
 
@@ -112,6 +113,7 @@ class Expander:
                 yield prefix + segment
             return
         match = re.compile(fnmatch.translate(segment.replace("[^", "[!"))).match
+        self.state.budget.spend(_FOLDER_COST)
         names = workspace.listdir(folder or ".") if workspace.is_dir(folder or ".") else []
         for name in names:
             self.state.budget.spend(len(name))

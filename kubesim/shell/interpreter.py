@@ -30,6 +30,7 @@ from kubesim.shell.tools.tool import Tool
 
 COMMAND_SECONDS = 0.1  # as in the recordings
 _COMMAND_COST = Budget.LIMIT // 1000
+_REDIRECT_COST = _COMMAND_COST // 4
 _MAX_DEPTH = 60  # of substitutions that run substitutions, as `xargs` may
 
 
@@ -73,7 +74,7 @@ class Interpreter:
         """Run `text` and return its exit status. Raises nothing: what goes wrong is told on stderr."""
         self.state.budget, self.edit = Budget(), None
         try:
-            for script in parse(text, self.state.aliases):
+            for script in parse(text, self.state.aliases, self.state.budget):
                 self._script(script, streams)
         except ShellSyntaxError as error:
             streams.stderr(f"bash: {error}\n")
@@ -292,6 +293,7 @@ class Interpreter:
         return streams
 
     def _redirect(self, redirect: Redirect, streams: Streams) -> Streams:
+        self.state.budget.spend(_REDIRECT_COST)
         if isinstance(redirect.target, HereDocument):
             return replace(streams, stdin=self._expander.text(redirect.target.body))
         if redirect.operator == "<<<":

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping
 
+from kubesim.shell.state import Budget
 from kubesim.shell.syntax import (
     AndOr,
     Compound,
@@ -29,15 +30,15 @@ from kubesim.shell.words import Lexer
 _ASSIGNMENT = re.compile(r"([A-Za-z_][A-Za-z_0-9]*)=")
 _UNSUPPORTED = {"case": "case", "select": "select", "function": "functions", "[[": "[[ ]]; test or [ ]", "time": "time"}
 _CLOSING = frozenset({"then", "else", "elif", "fi", "do", "done", "}"})
-_MAX_ALIASES = 1000
 
 
-def parse(text: str, aliases: Mapping[str, str]) -> Iterator[Script]:
+def parse(text: str, aliases: Mapping[str, str], budget: Budget) -> Iterator[Script]:
     """The commands of `text`, line by line, so that a line may define the aliases of the next.
 
-    Raises ShellSyntaxError (IncompleteError where more text might mend it) with bash's message, and UnsupportedError.
+    Raises ShellSyntaxError (IncompleteError where more text might mend it) with bash's message, UnsupportedError, and
+    TooMuchError.
     """
-    return Parser(Lexer(text, lambda lexer: Parser(lexer, aliases).substitution()), aliases).lines()
+    return Parser(Lexer(text, budget, lambda lexer: Parser(lexer, aliases).substitution()), aliases).lines()
 
 
 class Parser:
@@ -48,7 +49,6 @@ class Parser:
         self._aliases = aliases
         self._waiting: list[Word | Operator | None] = []  # the look-ahead, or what an alias stands for; last one first
         self._expanding: set[str] = set()
-        self._expanded = 0
 
     def lines(self) -> Iterator[Script]:
         """One script for each complete line."""
@@ -174,12 +174,9 @@ class Parser:
 
     def _expand_alias(self) -> None:
         while (name := self._at(*self._aliases.keys() - self._expanding)) and self._peek():
-            self._expanded += 1
-            if self._expanded > _MAX_ALIASES:
-                raise UnsupportedError("a line with that many aliases")
             self._take()
             self._expanding.add(name)
-            lexer = Lexer(self._aliases[name], lambda inner: Parser(inner, {}).substitution())
+            lexer = Lexer(self._aliases[name], self._lexer.budget, lambda inner: Parser(inner, {}).substitution())
             self._waiting += reversed(list(iter(lexer.next, None)))
             if not self._waiting:
                 return

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+from kubesim.shell.state import Budget
 from kubesim.shell.syntax import (
     HereDocument,
     IncompleteError,
@@ -30,6 +31,7 @@ _ANSI = re.compile(r"((?:[^'\\]|\\.)*)'", re.DOTALL)
 _ESCAPE = re.compile(r"\\(?:x([0-9A-Fa-f]{1,2})|0?([0-7]{1,3})|([abefnrtv\\'\"])|(c))", re.DOTALL)
 _ESCAPES = dict(zip("abefnrtv\\'\"", "\a\b\x1b\f\n\r\t\v\\'\"", strict=True))
 _DEPTH = 40
+_COST = 60  # units of the line's budget for one token, or one part of a word
 
 
 def unescape(text: str) -> tuple[str, bool]:
@@ -47,15 +49,17 @@ def unescape(text: str) -> tuple[str, bool]:
 class Lexer:
     """Cuts `text` into tokens; `nested` parses what stands in `$(…)`, with this same lexer, up to its `)`."""
 
-    def __init__(self, text: str, nested: Callable[[Lexer], Script], depth: int = 0) -> None:
+    def __init__(self, text: str, budget: Budget, nested: Callable[[Lexer], Script], depth: int = 0) -> None:
         self.text = text
         self.position = 0
         self.pending: list[HereDocument] = []
+        self.budget = budget
         self._nested = nested
         self._depth = depth
 
     def next(self) -> Word | Operator | None:
         """The next token, or None at the end."""
+        self.budget.spend(_COST)
         self._skip(_BLANK)
         if match := _REDIRECT.match(self.text, self.position):
             self.position = match.end()
@@ -92,6 +96,7 @@ class Lexer:
     def _word(self) -> Word:
         start, parts = self.position, list[Part]()
         while (character := self._peek()) and character not in _META:
+            self.budget.spend(_COST)
             if bare := self._skip(_BARE):
                 parts.append(Literal(bare))
             else:
@@ -146,6 +151,7 @@ class Lexer:
     def _quoted(self, parts: list[Part], plain: re.Pattern[str], escapable: str) -> None:
         """Read what quotes or a here-document hold, up to a character that is none of it."""
         while text := self._skip(plain) or self._peek():
+            self.budget.spend(_COST)
             if text == "\\" and (following := self._peek(1)) and following in escapable:
                 parts.append(Literal(following if following != "\n" else "", quoted=True))
                 self.position += 2
@@ -197,7 +203,7 @@ class Lexer:
         if "\\" in source:
             raise UnsupportedError("a backslash between backquotes; $(...), which nests,")
         self.deeper()
-        script = self._nested(Lexer(source + ")", self._nested, self._depth))
+        script = self._nested(Lexer(source + ")", self.budget, self._nested, self._depth))
         self.shallower()
         return script
 
@@ -224,6 +230,6 @@ class Lexer:
     def _body(self, text: str, *, expand: bool) -> Word:
         if not expand:
             return Word((Literal(text, quoted=True),), text)
-        lexer, parts = Lexer(text, self._nested, self._depth), list[Part]()
+        lexer, parts = Lexer(text, self.budget, self._nested, self._depth), list[Part]()
         lexer._quoted(parts, _IN_HERE, "$`\\\n")
         return Word(tuple(parts), text)

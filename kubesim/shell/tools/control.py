@@ -116,6 +116,7 @@ def date(operands: list[str], options: Options, io: Invocation) -> None:
     """Print the simulated time."""
     moment, now = to_datetime(io.state.clock.now), io.state.clock.now
     template = operands[0] if operands else "+%a %b %e %H:%M:%S %Z %Y"
+    io.state.budget.spend(50 * len(template))
     if not template.startswith("+"):
         raise UnsupportedError("to set or to parse a date")
     own = {

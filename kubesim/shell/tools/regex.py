@@ -21,7 +21,7 @@ Spend = Callable[[int], None]
 Instruction = tuple[str, str] | tuple[str, int] | tuple[str, int, int]
 Program = list[Instruction]
 
-_MAX_PROGRAM, _MAX_DEPTH = 4000, 50
+_MAX_PATTERN, _MAX_PROGRAM, _MAX_DEPTH = 10_000, 4000, 50
 _STEP = 4  # units of the line's budget for one state
 _TOO_BIG = "Regular expression too big"
 
@@ -54,6 +54,8 @@ class Regex:
     def __init__(
         self, patterns: Sequence[str], *, extended: bool = False, ignore_case: bool = False, words: bool = False
     ) -> None:
+        if sum(map(len, patterns)) > _MAX_PATTERN:
+            raise ToolError(_TOO_BIG)
         parsers = [_Parser(pattern if extended else _extended(pattern)) for pattern in patterns]
         body = _either([parser.parse() for parser in parsers])
         if words:

@@ -14,6 +14,7 @@ from kubesim.shell.tools.tool import Options, inputs, lines, tool
 _ADDRESS = r"(?:[0-9]{1,9}|\$|/(?:[^\\/\n]|\\.)*/)"
 _HEAD = re.compile(rf"[\s;]*({_ADDRESS})?[ \t]*(?:,[ \t]*({_ADDRESS}))?[ \t]*(!?)[ \t]*", re.DOTALL)
 _FLAGS = re.compile(r"[gpiI0-9]*")
+_MAX_SCRIPT = 10_000
 _KNOWN = "aciDeFgGhHlnNPQrRtTvwWxyzb{}:#=~+,"
 
 
@@ -47,6 +48,8 @@ class _Parser:
         return ToolError(f"-e expression #1, char {self._at}: {problem}")
 
     def parse(self) -> Iterator[_Command]:
+        if len(self._script) > _MAX_SCRIPT:
+            raise UnsupportedError("a sed script of that length")
         while self._script[self._at :].strip(" \t\n;"):
             yield self._command()
             rest = self._script[self._at :].lstrip(" \t")
@@ -141,7 +144,7 @@ def _edited(text: str, commands: list[_Command], spend: Spend, *, quiet: bool) -
     """What a script makes of `text`."""
     content, output = lines(text), list[str]()
     for number, line in enumerate(content, 1):
-        spend(len(line))
+        spend(len(line) + 100 * len(commands))
         if not _cycle(line, number, number == len(content), commands, spend, output, quiet=quiet):
             break
     return "".join(output)

@@ -123,6 +123,7 @@ def cut(operands: list[str], options: Options, io: Invocation) -> None:
         raise ToolError(f"the delimiter must be a single character\n{hint(io.name)}")
     ranges = list(_ranges(options.get("f") or options["c"]))
     for _, text in inputs(io, operands):
+        io.state.budget.spend(len(text) * len(ranges))
         io.out("".join(_cut_line(line.removesuffix("\n"), delimiter, ranges, options) for line in lines(text)))
 
 
