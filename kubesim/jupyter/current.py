@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from kubesim import printers
@@ -18,6 +20,7 @@ from kubesim.resources import POD
 from kubesim.result import Result
 from kubesim.session import Session
 
+_log = logging.getLogger(__name__)
 _STATUS = 3  # NAME, READY and STATUS, the columns that do not count time
 LONGEST_PAUSE = 600.0
 """Seconds: how much of the wall clock's time between two typed commands is let pass at most."""
@@ -29,40 +32,41 @@ class Seat:
     def __init__(self, session: Session) -> None:
         self.session = session
         self._workspace = session.workspace  # outlives the session: a temporary folder goes with its Workspace
+        self._lock = threading.RLock()
         self._watchers: list[Callable[[], None]] = []
         self._last_typed: float | None = None
 
     def run(self, line: str) -> Result:
         """Run one complete shell line, then tell the watchers."""
-        try:
-            return self.session.run(line)
-        except Exception:
-            logging.getLogger(__name__).exception("%r failed", line)
-            return Result(stderr="kubesim: internal error: this command is too much for the simulator\n", exit_code=70)
-        finally:
-            self.changed()
+        with self._changing():
+            try:
+                return self.session.run(line)
+            except Exception:
+                _log.exception("%r failed", line)
+                words = "kubesim: internal error: the simulator could not do this\n"
+                return Result(stderr=words, exit_code=70)
 
     def advance(self, seconds: float) -> None:
         """Let simulated time pass, then tell the watchers."""
-        self.session.advance(seconds)
-        self.changed()
+        with self._changing():
+            self.session.advance(seconds)
 
     def advance_to_change(self, limit: float) -> tuple[float, bool]:
         """Let time pass until a Pod's line in `kubectl get pods` changes, at most `limit` seconds.
 
         Return the seconds that passed and whether something changed.
         """
-        clock, before = self.session.cluster.clock, self._pods()
-        start = clock.now
-        happened = clock.run_until(lambda: self._pods() != before, limit)
-        self.changed()
-        return (clock.now - start) / SECOND, happened
+        with self._changing():
+            clock, before = self.session.cluster.clock, self._pods()
+            start = clock.now
+            happened = clock.run_until(lambda: self._pods() != before, limit)
+            return (clock.now - start) / SECOND, happened
 
     def _pods(self) -> list[tuple[str, ...]]:
         api, now = self.session.cluster.api, self.session.cluster.clock.now
         return [(namespace_of(pod), *printers.row(pod, now)[:_STATUS]) for pod in api.list(POD)]
 
-    def at(self, wall: float) -> None:
+    def set_wall(self, wall: float) -> None:
         """Hear that it is `wall` seconds on the reader's own clock, without letting time pass."""
         self._last_typed = wall
 
@@ -71,14 +75,15 @@ class Seat:
         pause = wall - (self._last_typed if self._last_typed is not None else wall)
         self._last_typed = wall
         if pause > 0:
-            self.session.advance(min(pause, LONGEST_PAUSE))
+            self.advance(min(pause, LONGEST_PAUSE))
 
     def restart(self) -> None:
-        """Put a fresh cluster in the place of this one. The files and the command history stay."""
-        history = list(self.session.shell.history)
-        self.session = Session(self._workspace.root)
-        self.session.shell.history.extend(history)
-        self.changed()
+        """Put a fresh cluster in the place of this one. Files, history, aliases and variables stay."""
+        with self._changing():
+            old, self.session = self.session.shell, Session(self._workspace.root)
+            self.session.shell.history.extend(old.history)
+            self.session.shell.aliases.update(old.aliases)
+            self.session.shell.env.update(old.env)
 
     def on_change(self, callback: Callable[[], None]) -> Callable[[], None]:
         """Call `callback` after every command, fast-forward and restart; return what ends that."""
@@ -91,7 +96,14 @@ class Seat:
             try:
                 watcher()
             except Exception:
-                logging.getLogger(__name__).exception("a widget could not follow the cluster")
+                _log.exception("a widget could not follow the cluster")
+
+    @contextmanager
+    def _changing(self) -> Iterator[None]:
+        """One change at a time (JupyterLab lets widgets speak while a cell runs), and the watchers hear of it."""
+        with self._lock:
+            yield
+        self.changed()
 
 
 _seats: list[Seat] = []

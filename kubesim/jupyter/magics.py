@@ -7,7 +7,7 @@ import re
 from IPython.core.magic import Magics, line_cell_magic, line_magic, magics_class, no_var_expand
 from IPython.display import display
 
-from kubesim.jupyter import current
+from kubesim.jupyter import current, flow, quiz, task
 from kubesim.jupyter.terminal import Terminal, spell
 
 _DURATION = re.compile(r"(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s?)?")
@@ -15,7 +15,7 @@ LONGEST_ADVANCE = 24 * 3600
 
 
 @magics_class
-class KubesimMagics(Magics):  # type: ignore[misc]  # a class of IPython
+class KubesimMagics(Magics):
     """What `%load_ext kubesim.jupyter` brings."""
 
     @no_var_expand
@@ -57,6 +57,22 @@ class KubesimMagics(Magics):  # type: ignore[misc]  # a class of IPython
         current.seat().advance(seconds)
         print(f"{spell(seconds)} later")  # noqa: T201
         return None
+
+    @no_var_expand
+    @line_magic
+    def flow(self, line: str) -> None:
+        """Draw the way of a Pod's image from the Secret to the node: `%flow POD [-n NAMESPACE] [-c CONTAINER]`."""
+        flow.show(line, current.seat())
+
+    @line_magic
+    def quiz(self, line: str) -> None:
+        """Ask a question: `%quiz ID`."""
+        quiz.show(line, current.seat())
+
+    @line_magic
+    def task(self, line: str) -> None:
+        """Set a task: `%task ID`."""
+        task.show(line, current.seat())
 
 
 def parse_duration(text: str) -> int | None:

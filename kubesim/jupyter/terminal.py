@@ -9,6 +9,7 @@ from __future__ import annotations
 import html
 import logging
 import os
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ import traitlets
 from kubesim.clock import SECOND, to_datetime
 from kubesim.jupyter import ansi, current, yamlcheck
 from kubesim.session import Session
+from kubesim.shell import word_start
 from kubesim.workspace import HOME
 
 STATIC = Path(__file__).parent / "static"
@@ -26,6 +28,8 @@ LONGEST_WAIT = 600
 """Simulated seconds that "until something changes" waits at most."""
 LARGEST_TRANSCRIPT = 200_000
 """Characters; older entries go when there are more."""
+
+_EDITOR_HINT = re.compile(r"^kubesim: the editor opens .*\n", re.MULTILINE)  # nano's words where there is no editor
 
 Message = dict[str, Any]
 
@@ -43,7 +47,7 @@ def commands(text: str, is_complete: Callable[[str], bool]) -> Iterator[str]:
         yield "\n".join(block)
 
 
-class Terminal(anywidget.AnyWidget):  # type: ignore[misc]  # ipywidgets has no types
+class Terminal(anywidget.AnyWidget):
     """A live terminal on `session`, or on the notebook's own session when none is given."""
 
     _esm = STATIC / "terminal.js"
@@ -55,12 +59,13 @@ class Terminal(anywidget.AnyWidget):  # type: ignore[misc]  # ipywidgets has no 
     """The commands that the up arrow brings back, oldest first."""
     time = traitlets.Unicode().tag(sync=True)
     """The simulated time of day, UTC."""
-    editing = traitlets.Dict(allow_none=True, default_value=None).tag(sync=True)
+    editing = traitlets.Any(None, allow_none=True).tag(sync=True)
     """The file that is open in the editor: its name, its text now, and its text as last saved (None: a new file)."""
 
     def __init__(self, session: Session | None = None, text: str = "") -> None:
         self._seat = current.seat_of(session)
         self._shown = False
+        self._saved = False  # since the editor was opened
         super().__init__()
         self._seat.on_change(self._follow)
         self.on_msg(self._hear)
@@ -112,8 +117,10 @@ class Terminal(anywidget.AnyWidget):  # type: ignore[misc]  # ipywidgets has no 
 
     def _run(self, command: str) -> str:
         result = self._seat.run(command)
+        screen = result.screen
+        if result.edit:
+            screen = _EDITOR_HINT.sub("", screen)
         entries = [("command", command)]
-        screen = result.screen.encode(errors="replace").decode()  # bytes that are no text become "?"
         if ansi.CLEAR_SCREEN.search(screen):
             screen = ansi.CLEAR_SCREEN.split(screen)[-1]
             self.entries, entries = [], []
@@ -146,6 +153,7 @@ class Terminal(anywidget.AnyWidget):  # type: ignore[misc]  # ipywidgets has no 
             self._complain(f"nano cannot open {name}: {_reason(error)}")
             return
         self.editing = {"name": name, "text": saved or "", "saved": saved}
+        self._saved = False
 
     def _save(self, message: Message) -> Message:
         name, text = self.editing["name"], message["text"]
@@ -155,7 +163,7 @@ class Terminal(anywidget.AnyWidget):  # type: ignore[misc]  # ipywidgets has no 
         except OSError as error:
             return {"error": f"{name} is not saved: {_reason(error)}"}
         self.editing = {"name": name, "text": text, "saved": text}
-        self.note(f"saved {name} ({text.count(chr(10))} lines)")
+        self._saved = True
         return {"text": text}
 
     def _check(self, message: Message) -> Message:
@@ -164,16 +172,20 @@ class Terminal(anywidget.AnyWidget):  # type: ignore[misc]  # ipywidgets has no 
         return mistake._asdict() if mistake else {}
 
     def _close(self, _message: Message) -> Message:
+        name, saved = self.editing["name"], self.editing["saved"]
         self.editing = None
+        lines = len((saved or "").splitlines())
+        news = f"saved {name} ({lines} {'line' if lines == 1 else 'lines'})"
+        self.note(news if self._saved else f"closed {name}, nothing was saved")
         return {}
 
     # What the page asks
 
     def _start(self, message: Message) -> Message:
-        if not self._shown:
-            self._shown = True
-            self._seat.at(message["wall"])
-        return {}
+        again, self._shown = self._shown, True
+        if not again:
+            self._seat.set_wall(message["wall"])
+        return {"again": again}
 
     def _enter(self, message: Message) -> Message:
         text, is_complete = message["text"], self._seat.session.shell.is_complete
@@ -187,8 +199,7 @@ class Terminal(anywidget.AnyWidget):  # type: ignore[misc]  # ipywidgets has no 
     def _complete(self, message: Message) -> Message:
         text, cursor = message["text"], message["cursor"]
         candidates = self._seat.session.shell.complete(text, cursor)
-        added, cut = completion(text[:cursor], candidates)
-        before = text[: cursor - cut] + added
+        before = completed(text[:cursor], candidates)
         return {"text": before + text[cursor:], "cursor": len(before), "candidates": candidates}
 
     def _fast_forward(self, message: Message) -> Message:
@@ -233,15 +244,13 @@ _HANDLERS: dict[str, Callable[[Terminal, Message], Message]] = {
 }
 
 
-def completion(before: str, candidates: list[str]) -> tuple[str, int]:
-    """What Tab writes after the text `before`: the letters, and how many of the last typed ones they replace.
-
-    The candidates are whole words; as many of their common first letters are written as there are.
-    """
-    common = os.path.commonprefix(candidates)
-    typed = next(size for size in range(len(common), -1, -1) if before.endswith(common[:size]))
+def completed(before: str, candidates: list[str]) -> str:
+    """The text before the cursor after Tab: its last word grown by all the letters that the candidates share."""
+    start = word_start(before, len(before))
+    common = os.path.commonprefix(candidates)  # noqa: RUF071  # of letters is what is wanted
+    word = max(before[start:], common, key=len)
     done = len(candidates) == 1 and not common.endswith(("/", "="))
-    return common + " " * done, typed
+    return before[:start] + word + " " * done
 
 
 def spell(seconds: float) -> str:

@@ -11,7 +11,7 @@ HINTS = {
     "mapping values are not allowed here": "a ':' too many, or this line is indented too far",
     "could not find expected ':'": "no ':' after the key, or a line of the text above is indented too little",
     "but found '<block mapping start>'": "indented differently from the lines above it",
-    "but found '<block sequence start>'": "indented differently from the lines above it",
+    "but found '<block sequence start>'": "this '-' is not in line with the list or the keys above it",
     "but found '-'": "this '-' is not in line with the list or the keys above it",
     "but found '?'": "indented differently from the lines above it",
     "but found '<scalar>'": "something stands after the end of the value; put text with ':' or quotes into quotes",
@@ -24,6 +24,8 @@ HINTS = {
     "found undefined alias": "'*' refers to an anchor that is not there: put the value into quotes",
 }
 """What PyYAML says (a part of it) and what we say."""
+
+_NOTICED_LATER = ("found unexpected end of stream", "could not find expected ':'")  # than on the line of the mistake
 
 
 class Mistake(NamedTuple):
@@ -51,8 +53,8 @@ def first_mistake(text: str) -> Mistake | None:
 
 
 def _line(error: yaml.MarkedYAMLError, text: str) -> int:
-    unclosed = "unexpected end of stream" in (error.problem or "")
-    mark = (error.context_mark if unclosed else None) or error.problem_mark or error.context_mark
+    began_before = any(part in (error.problem or "") for part in _NOTICED_LATER)
+    mark = (error.context_mark if began_before else None) or error.problem_mark or error.context_mark
     last = max(1, len(text.rstrip().splitlines()))
     return min(mark.line + 1, last) if mark else 1
 

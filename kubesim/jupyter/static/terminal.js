@@ -17,7 +17,7 @@ function render({ model, el }) {
   const prompt = makePrompt(model, channel.ask);
   const bar = makeBar(model, channel.ask, say, prompt.focus);
   const home = h("div", { class: "home" }, screen.node, prompt.node, notice, bar.node);
-  const root = h("section", { class: "kubesim-terminal", "aria-label": "Terminal" }, home);
+  const root = h("section", { class: "kubesim-terminal", "aria-label": "Terminal", "data-lm-suppress-shortcuts": "true" }, home);
   screen.node.addEventListener("click", () => getSelection().isCollapsed && prompt.focus());
   let editor = null;
 
@@ -29,12 +29,11 @@ function render({ model, el }) {
       root.append(editor.node);
       editor.focus();
     } else if (!file && editor) {
-      const hadFocus = editor.node.contains(document.activeElement);
-      editor.node.remove();
+      editor.node.remove(); // and with it the focus, if it was there
       editor = null;
       home.hidden = false;
       screen.toEnd();
-      if (hadFocus) prompt.focus();
+      if (document.activeElement === document.body) prompt.focus();
     }
   }
 
@@ -48,8 +47,7 @@ function render({ model, el }) {
     follow();
   }
   el.replaceChildren(root);
-  screen.toEnd();
-  channel.ask({ do: "start", wall: wall() });
+  channel.ask({ do: "start", wall: wall() }).then(({ again }) => again && screen.toEnd());
   return () => {
     for (const [event, follow] of followed) model.off(event, follow);
     channel.close();
@@ -169,6 +167,7 @@ function makePad(attributes, sign) {
     copy.replaceChildren(...rows);
   }
 
+  input.addEventListener("beforeinput", (event) => event.stopImmediatePropagation()); // JupyterLab forbids new lines and undo
   input.addEventListener("input", mirror);
   mirror();
   return { node, input, copy, mirror };
@@ -240,6 +239,7 @@ function makePrompt(model, ask) {
     [(e) => e.key === "ArrowDown" && onLastLine(), () => recall(-1)],
     [(e) => ctrl(e, "c") && nothingSelected(), () => set("")],
     [(e) => ctrl(e, "l"), () => ask({ do: "clear" })],
+    [(e) => ctrl(e, "s"), () => {}], // not the browser's "save page"
     [(e) => e.key === "Escape", () => leave(input)],
   ];
   input.addEventListener("keydown", (event) => pressed(event, keys));
@@ -290,7 +290,6 @@ function makeBar(model, ask, say, focusPrompt) {
   });
   const showTime = (time) => clock.replaceChildren(`Simulated time ${time}`);
   const node = h("div", { class: "bar", role: "group", "aria-label": "Terminal controls" }, buttons, confirm.node);
-  node.setAttribute("data-lm-suppress-shortcuts", "true");
   return { node, showTime };
 }
 
@@ -424,6 +423,6 @@ function makeEditor(file, ask) {
   check();
   const title = h("div", { class: "title" }, file.name);
   const text = h("div", { class: "text" }, pad);
-  const node = h("div", { class: "editor", "data-lm-suppress-shortcuts": "true" }, title, text, status, h("div", { class: "bar" }, buttons, choice.node));
+  const node = h("div", { class: "editor" }, title, text, status, h("div", { class: "bar" }, buttons, choice.node));
   return { node, focus: () => input.focus() };
 }

@@ -1,0 +1,182 @@
+"""The cell magics, run in an IPython shell."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+from IPython.core.interactiveshell import InteractiveShell
+from IPython.utils.capture import capture_output
+
+import kubesim.jupyter
+from kubesim.jupyter import current
+from kubesim.jupyter.magics import parse_duration
+
+
+class Shown(NamedTuple):
+    stdout: str
+    displayed: list[dict[str, Any]]
+
+    @property
+    def plain(self) -> list[str]:
+        return [bundle["text/plain"] for bundle in self.displayed]
+
+
+Cell = Callable[[str], Shown]
+
+
+@pytest.fixture
+def cell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Cell]:
+    """Run a cell in a notebook of its own, whose folder is `tmp_path`."""
+    monkeypatch.setattr(current, "_seats", [])
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("KUBESIM_WORKSPACE", raising=False)
+    shell = InteractiveShell.instance()
+
+    def run(text: str) -> Shown:
+        with capture_output() as captured:
+            result = shell.run_cell(text)
+        result.raise_error()
+        return Shown(captured.stdout, [output.data for output in captured.outputs])
+
+    run("%load_ext kubesim.jupyter")
+    yield run
+    shell.extension_manager.loaded.clear()
+    InteractiveShell.clear_instance()
+
+
+def test_loading_starts_nothing(cell: Cell, tmp_path: Path) -> None:
+    assert cell("%load_ext kubesim.jupyter").stdout.startswith("The kubesim.jupyter extension is already loaded")
+    assert current._seats == []
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_importing_makes_no_cluster() -> None:
+    probe = "import kubesim.jupyter.current as c; print(c._seats)"
+    done = subprocess.run([sys.executable, "-c", probe], capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"
+
+
+def test_a_cell_shows_its_transcript(cell: Cell, tmp_path: Path) -> None:
+    shown = cell("%%kubectl\ncat > a.yaml <<EOF\na: {b}\nEOF\n\ncat a.yaml\nkubectl get pods\n")
+    assert shown.stdout == ""
+    assert shown.plain == [
+        "$ cat > a.yaml <<EOF\n> a: {b}\n> EOF\n$ cat a.yaml\na: {b}\n"
+        "$ kubectl get pods\nNo resources found in default namespace."
+    ]
+    assert set(shown.displayed[0]) == {"text/plain", "text/html", "application/vnd.jupyter.widget-view+json"}
+    assert (tmp_path / "workspace" / "a.yaml").read_text() == "a: {b}\n"
+
+
+def test_cells_share_the_cluster_and_loading_again_keeps_it(cell: Cell) -> None:
+    cell("%%kubectl\nkubectl create namespace mine")
+    cell("%reload_ext kubesim.jupyter")
+    assert cell("%kubectl get namespace mine -o name").plain == ["$ kubectl get namespace mine -o name\nnamespace/mine"]
+
+
+def test_a_line_keeps_its_braces_and_dollars(cell: Cell) -> None:
+    cell("x = 5")
+    command = "kubectl get nodes -o jsonpath='{.items[0].metadata.name}{x}$x'"
+    assert cell(f"%{command}").plain[0].startswith(f"$ {command}\n")
+
+
+def test_a_terminal_starts_empty(cell: Cell) -> None:
+    assert cell("%terminal").plain == ["$ "]
+
+
+def test_restart_keeps_the_files(cell: Cell) -> None:
+    cell("%%kubectl\nkubectl create namespace mine\necho kept > f")
+    assert cell("%restart") == ("A fresh cluster is ready; your files are still there.\n", [])
+    assert cell("%%kubectl\nkubectl get namespace mine\ncat f").plain == [
+        '$ kubectl get namespace mine\nError from server (NotFound): namespaces "mine" not found\n$ cat f\nkept'
+    ]
+
+
+def test_advance_moves_simulated_time(cell: Cell) -> None:
+    before = current.session().cluster.clock.now
+    assert cell("%advance 1m30s") == ("1 min 30 s later\n", [])
+    assert current.session().cluster.clock.now - before == 90_000_000
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (
+            "%%kubectl --quiet\nls",
+            "%%kubectl takes no options, but here is '--quiet': write commands on the lines below",
+        ),
+        ("%%kubectl\n \n", "the cell has no commands: write one below %%kubectl, such as kubectl get pods"),
+        ("%terminal now", "%terminal takes no options, but here is 'now'"),
+        ("%restart now", "%restart takes no options, but here is 'now'"),
+        ("%advance", "how long? %advance 30s or %advance 5m, at most 24h (not '')"),
+        ("%advance soon", "how long? %advance 30s or %advance 5m, at most 24h (not 'soon')"),
+        ("%flow", "which Pod? %flow POD [-n NAMESPACE] [-c CONTAINER]"),
+    ],
+)
+def test_what_cannot_be_is_one_line(text: str, said: str, cell: Cell) -> None:
+    assert cell(text) == (f"kubesim: {said}\n", [])
+
+
+@pytest.mark.parametrize("magic", ["quiz", "task"])
+def test_an_unknown_exercise_is_one_line(magic: str, cell: Cell) -> None:
+    assert cell(f"%{magic} nonsense").stdout.startswith(f"kubesim: there is no {magic} 'nonsense'; there are: ")
+
+
+def test_a_flow_is_shown(cell: Cell) -> None:
+    cell("%%kubectl\nkubectl run web --image=nginx\nsleep 5")
+    assert "web" in cell("%flow web").plain[0]
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [("30s", 30), ("5m", 300), ("1h30m", 5400), ("30", 30), ("24h", 86400), ("25h", None), ("0s", None), ("", None)]
+    + [("m", None), ("-5s", None), ("5 m", None), ("99999999999999999999s", None)],
+)
+def test_durations(text: str, seconds: int | None) -> None:
+    assert parse_duration(text) == seconds
+
+
+def test_the_workspace_can_be_moved(cell: Cell, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KUBESIM_WORKSPACE", str(tmp_path / "elsewhere"))
+    cell("%%kubectl\necho hi > f")
+    assert (tmp_path / "elsewhere" / "f").read_text() == "hi\n"
+
+
+# Who watches the cluster
+
+
+def test_watchers_hear_of_every_change(cell: Cell) -> None:
+    heard: list[int] = []
+    stop = current.on_change(lambda: heard.append(current.session().cluster.clock.now))
+    cell("%%kubectl\necho one\necho two")
+    assert len(heard) == 2
+    cell("%advance 30s")
+    assert len(heard) == 3
+    current.restart()
+    assert len(heard) == 4
+    stop()
+    cell("%kubectl get pods")
+    assert len(heard) == 4
+
+
+def test_a_watcher_that_fails_does_not_keep_others_from_hearing(cell: Cell) -> None:
+    heard: list[str] = []
+
+    def fail() -> None:
+        raise ZeroDivisionError
+
+    current.on_change(fail)
+    current.on_change(lambda: heard.append("heard"))
+    assert cell("%kubectl get pods").plain == ["$ kubectl get pods\nNo resources found in default namespace."]
+    assert heard == ["heard"]
+
+
+def test_a_terminal_may_have_a_session_of_its_own(cell: Cell) -> None:
+    terminal = kubesim.jupyter.Terminal(kubesim.Session())
+    terminal.feed("kubectl create namespace mine")
+    assert "NotFound" in cell("%kubectl get namespace mine").plain[0]
+    assert kubesim.jupyter.Terminal(current.session())._seat is current.seat()

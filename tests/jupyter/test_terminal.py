@@ -1,0 +1,324 @@
+"""The terminal without a page: what is run, shown, completed, edited and answered."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import kubesim
+from kubesim.jupyter import current
+from kubesim.jupyter.terminal import LARGEST_TRANSCRIPT, Terminal, commands, completed, spell
+from kubesim.result import Result
+
+HEREDOC = "cat > pod.yaml <<EOF\nkind: Pod\nEOF"
+
+
+class Page:
+    """Stands for the page: sends what it sends and keeps the answers."""
+
+    def __init__(self, terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
+        self._terminal = terminal
+        self._answers: list[dict[str, Any]] = []
+        monkeypatch.setattr(terminal, "send", self._answers.append)
+
+    def ask(self, do: str, **message: Any) -> dict[str, Any]:
+        self._terminal._hear(None, {"do": do, "id": "view-1", **message}, [])
+        answer = self._answers.pop()
+        assert not self._answers
+        assert answer.pop("re") == "view-1"
+        return answer
+
+
+@pytest.fixture
+def session(tmp_path: Path) -> kubesim.Session:
+    return kubesim.Session(tmp_path)
+
+
+@pytest.fixture
+def terminal(session: kubesim.Session) -> Terminal:
+    return Terminal(session)
+
+
+@pytest.fixture
+def page(terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> Page:
+    return Page(terminal, monkeypatch)
+
+
+@pytest.fixture
+def broken(terminal: Terminal, session: kubesim.Session, monkeypatch: pytest.MonkeyPatch) -> Terminal:
+    def run(line: str) -> Result:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(session, "run", run)
+    return terminal
+
+
+def test_feed_returns_what_the_screen_gained(terminal: Terminal) -> None:
+    assert terminal.feed("echo one") == "$ echo one\none\n"
+    assert terminal.feed("echo two; nothere") == (
+        "$ echo two; nothere\ntwo\nkubesim: 'nothere' is not part of this simulator; type help to see what is\n"
+    )
+    assert terminal.transcript.startswith("$ echo one\none\n$ echo two")
+
+
+def test_a_block_is_cut_into_commands_and_a_heredoc_is_kept_whole(terminal: Terminal) -> None:
+    assert terminal.feed(f"{HEREDOC}\n\necho 'a\nb' &&\n  cat pod.yaml\n") == (
+        "$ cat > pod.yaml <<EOF\n> kind: Pod\n> EOF\n$ echo 'a\n> b' &&\n>   cat pod.yaml\na\nb\nkind: Pod\n"
+    )
+    assert terminal.history == [HEREDOC, "echo 'a\nb' &&\n  cat pod.yaml"]
+
+
+def test_blank_lines_inside_a_heredoc_stay(terminal: Terminal) -> None:
+    terminal.feed("cat > f <<EOF\na\n\nb\nEOF")
+    assert terminal.feed("cat f") == "$ cat f\na\n\nb\n"
+
+
+def test_an_unfinished_block_is_still_one_command() -> None:
+    assert list(commands("a\n\nb <<E\nx", lambda text: "<<" not in text)) == ["a", "b <<E\nx"]
+
+
+def test_output_without_a_line_end_gets_one(terminal: Terminal) -> None:
+    assert terminal.feed("printf abc\necho d") == "$ printf abc\nabc\n$ echo d\nd\n"
+
+
+def test_clear_takes_away_what_was_there(terminal: Terminal) -> None:
+    terminal.feed("echo one")
+    assert terminal.feed("clear; echo two") == "two\n"
+    assert terminal.transcript == "two\n"
+
+
+def test_statuses_are_coloured_on_the_screen_and_plain_in_the_transcript(terminal: Terminal) -> None:
+    terminal.feed("echo 'p   0/1   ErrImagePull   0'")
+    assert terminal.entries[-1] == ("output", "p   0/1   \x1b[31mErrImagePull\x1b[0m   0\n")
+    assert terminal.transcript.endswith("\np   0/1   ErrImagePull   0\n")
+
+
+def test_three_faces(terminal: Terminal) -> None:
+    terminal.feed("echo '<b> & c'")
+    bundle, _ = terminal._repr_mimebundle_()
+    assert bundle["text/plain"] == "$ echo '<b> & c'\n<b> & c"
+    assert bundle["text/html"] == (
+        "<pre style=\"white-space: pre-wrap\">$ echo '&lt;b&gt; &amp; c'\n&lt;b&gt; &amp; c\n</pre>"
+    )
+    assert bundle["application/vnd.jupyter.widget-view+json"]["model_id"] == terminal.model_id
+
+
+def test_an_empty_terminal_shows_its_prompt(terminal: Terminal) -> None:
+    assert terminal._repr_mimebundle_()[0]["text/plain"] == "$ "
+
+
+def test_a_long_transcript_loses_its_beginning(terminal: Terminal) -> None:
+    for _ in range(5):
+        terminal.feed(f"printf '%0{LARGEST_TRANSCRIPT // 4}d' 1")
+    assert len(terminal.transcript) <= LARGEST_TRANSCRIPT
+    terminal.feed("echo last")
+    assert terminal.transcript.endswith("$ echo last\nlast\n")
+
+
+def test_fast_forward_says_so(terminal: Terminal, session: kubesim.Session) -> None:
+    before = session.cluster.clock.now
+    terminal.advance(70)
+    assert terminal.transcript == "# +1 min 10 s\n"
+    assert session.cluster.clock.now - before == 70_000_000
+
+
+def test_until_something_changes(terminal: Terminal) -> None:
+    terminal.feed("kubectl run web --image=nginx")
+    terminal.advance_to_change()
+    assert terminal.transcript.splitlines()[-1].endswith(" s later")
+    terminal.feed("sleep 60")
+    terminal.advance_to_change()
+    assert terminal.transcript.splitlines()[-1] == "# nothing changed in 10 min"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"), [(0.2, "0 s"), (12.6, "13 s"), (60, "1 min"), (125, "2 min 5 s"), (600, "10 min")]
+)
+def test_durations_in_words(seconds: float, words: str) -> None:
+    assert spell(seconds) == words
+
+
+def test_restart_makes_a_fresh_cluster_and_keeps_files_and_history(terminal: Terminal) -> None:
+    terminal.feed(f"kubectl create namespace mine\nalias k=kubectl\n{HEREDOC}")
+    terminal.restart()
+    assert terminal.transcript == "# a fresh cluster; your files are still there\n"
+    assert "NotFound" in terminal.feed("k get namespace mine")
+    assert terminal.feed("ls") == "$ ls\npod.yaml\n"
+    assert terminal.history[0] == "kubectl create namespace mine"
+
+
+def test_terminals_of_one_session_share_nothing_but_it(session: kubesim.Session) -> None:
+    first, second = Terminal(session), Terminal(session)
+    first.feed("echo one > f")
+    assert second.feed("cat f") == "$ cat f\none\n"
+    assert first.transcript == "$ echo one > f\n"
+
+
+def test_an_error_of_ours_is_one_line(broken: Terminal) -> None:
+    assert broken.feed("kubectl get pods") == (
+        "$ kubectl get pods\nkubesim: internal error: the simulator could not do this\n"
+    )
+
+
+# What the page asks
+
+
+def test_enter_runs_a_complete_command(page: Page, terminal: Terminal) -> None:
+    assert page.ask("enter", text="echo hi", wall=0) == {}
+    assert terminal.transcript == "$ echo hi\nhi\n"
+
+
+def test_enter_asks_for_more_and_runs_nothing_of_an_unfinished_block(page: Page, terminal: Terminal) -> None:
+    assert page.ask("enter", text="echo hi\ncat <<EOF\na", wall=0) == {"more": True}
+    assert page.ask("enter", text="echo hi\\", wall=0) == {"more": True}
+    assert terminal.transcript == ""
+
+
+def test_wall_time_passes_only_between_typed_commands(page: Page, terminal: Terminal, session: kubesim.Session) -> None:
+    def enter(wall: float) -> float:
+        before = session.cluster.clock.now
+        page.ask("enter", text="echo", wall=wall)
+        return (session.cluster.clock.now - before) / 1e6 - 0.1
+
+    page.ask("start", wall=1000.0)
+    terminal.feed("echo a cell")
+    assert enter(1003.5) == pytest.approx(3.5)
+    page.ask("start", wall=1010.0)  # the same terminal is drawn again
+    assert enter(1013.5) == pytest.approx(10)
+    assert enter(9999999.0) == pytest.approx(600)
+    assert enter(5.0) == pytest.approx(0)  # the reader's clock was put back
+    assert enter(6.0) == pytest.approx(1)
+
+
+def test_the_first_drawing_is_told_from_a_later_one(page: Page) -> None:
+    assert page.ask("start", wall=0) == {"again": False}
+    assert page.ask("start", wall=1) == {"again": True}
+
+
+def test_a_new_terminal_starts_the_wall_clock_anew(session: kubesim.Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(current, "_seats", [current.Seat(session)])
+    Page(Terminal(), monkeypatch).ask("start", wall=0.0)
+    page = Page(Terminal(), monkeypatch)
+    page.ask("start", wall=300.0)
+    before = session.cluster.clock.now
+    page.ask("enter", text="echo", wall=302.0)
+    assert session.cluster.clock.now - before == 2_100_000
+
+
+def test_tab_completes_up_to_where_the_candidates_differ(page: Page, session: kubesim.Session) -> None:
+    for name in ("regcred.yaml", "registry.yaml"):
+        session.write_file(name, "")
+    assert page.ask("complete", text="cat re | wc", cursor=6) == {
+        "text": "cat reg | wc",
+        "cursor": 7,
+        "candidates": ["regcred.yaml", "registry.yaml"],
+    }
+    assert page.ask("complete", text="cat regc", cursor=8) == {
+        "text": "cat regcred.yaml ",
+        "cursor": 17,
+        "candidates": ["regcred.yaml"],
+    }
+
+
+@pytest.mark.parametrize(
+    ("before", "candidates", "after"),
+    [
+        ("kubectl g", ["get"], "kubectl get "),
+        ("kubectl get ", ["pods", "secrets"], "kubectl get "),
+        ("kubectl get p", ["pods", "podtemplates"], "kubectl get pod"),
+        ("kubectl get --na", ["--namespace="], "kubectl get --namespace="),
+        ("cat fol", ["folder/"], "cat folder/"),
+        ("kubectl zzz", [], "kubectl zzz"),
+        ("echo a >fi", ["file"], "echo a >file "),
+    ],
+)
+def test_completed(before: str, candidates: list[str], after: str) -> None:
+    assert completed(before, candidates) == after
+
+
+def test_the_buttons(page: Page, terminal: Terminal) -> None:
+    page.ask("advance", seconds=10)
+    page.ask("until")
+    assert terminal.transcript == "# +10 s\n# nothing changed in 10 min\n"
+    page.ask("clear")
+    assert terminal.transcript == ""
+    page.ask("restart")
+    assert terminal.transcript == "# a fresh cluster; your files are still there\n"
+
+
+def test_the_clock_is_followed(terminal: Terminal, session: kubesim.Session) -> None:
+    before = terminal.time
+    Terminal(session)
+    terminal.advance(61)
+    assert len(before) == len("14:00:00")
+    assert terminal.time != before
+
+
+@pytest.mark.parametrize("message", [{}, {"do": "fly"}, {"do": "enter"}, {"do": "complete", "text": 1, "cursor": None}])
+def test_a_question_that_cannot_be_answered_says_so(
+    message: dict[str, Any], terminal: Terminal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answers: list[dict[str, Any]] = []
+    monkeypatch.setattr(terminal, "send", answers.append)
+    terminal._hear(None, message, [])
+    assert answers == [{"error": "kubesim: internal error: the terminal could not do this", "re": None}]
+
+
+# The editor
+
+
+def test_nano_opens_a_new_file(terminal: Terminal) -> None:
+    assert terminal.feed("nano pod.yaml") == "$ nano pod.yaml\n"
+    assert terminal.editing == {"name": "pod.yaml", "text": "", "saved": None}
+
+
+def test_nano_opens_a_file_below_the_current_folder(terminal: Terminal) -> None:
+    terminal.feed("mkdir sub; cd sub; echo 'a: 1' > f.yaml; nano f.yaml")
+    assert terminal.editing == {"name": "sub/f.yaml", "text": "a: 1\n", "saved": "a: 1\n"}
+
+
+def test_saving_writes_the_real_file_and_says_so(page: Page, terminal: Terminal, tmp_path: Path) -> None:
+    terminal.feed("nano pod.yaml")
+    assert page.ask("save", text="kind: Pod\nspec: {}") == {"text": "kind: Pod\nspec: {}\n"}
+    assert (tmp_path / "pod.yaml").read_text() == "kind: Pod\nspec: {}\n"
+    assert page.ask("close") == {}
+    assert terminal.editing is None
+    assert terminal.transcript == "$ nano pod.yaml\n# saved pod.yaml (2 lines)\n"
+
+
+def test_closing_without_saving_writes_nothing(page: Page, terminal: Terminal, tmp_path: Path) -> None:
+    terminal.feed("nano pod.yaml")
+    page.ask("check", text="kind: Pod")
+    page.ask("close")
+    assert list(tmp_path.iterdir()) == []
+    assert terminal.transcript == "$ nano pod.yaml\n# closed pod.yaml, nothing was saved\n"
+
+
+def test_a_file_that_cannot_be_saved_stays_open(page: Page, terminal: Terminal) -> None:
+    terminal.feed("nano nowhere/pod.yaml")
+    assert page.ask("save", text="a") == {"error": "nowhere/pod.yaml is not saved: No such file or directory"}
+    assert terminal.editing == {"name": "nowhere/pod.yaml", "text": "", "saved": None}
+
+
+def test_bytes_that_are_no_text_are_not_opened(terminal: Terminal, tmp_path: Path) -> None:
+    (tmp_path / "image").write_bytes(b"\xff\xfe")
+    assert terminal.feed("nano image") == "$ nano image\n"
+    assert terminal.editing is None
+    assert terminal.transcript.endswith("kubesim: nano cannot open image: it is not a text file\n")
+
+
+def test_yaml_is_checked_as_you_type_and_the_draft_is_kept(page: Page, terminal: Terminal) -> None:
+    terminal.feed("nano pod.yaml")
+    assert page.ask("check", text="a: 1\nb: c: d\n") == {
+        "line": 2,
+        "words": "a ':' too many, or this line is indented too far",
+    }
+    assert terminal.editing == {"name": "pod.yaml", "text": "a: 1\nb: c: d\n", "saved": None}
+    assert page.ask("check", text="a: 1\n---\nb: 2\n") == {}
+
+
+def test_other_files_are_not_checked(page: Page, terminal: Terminal) -> None:
+    terminal.feed("nano notes.txt")
+    assert page.ask("check", text="a: b: c") == {}
