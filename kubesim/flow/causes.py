@@ -137,7 +137,7 @@ def _official(facts: Facts) -> Cause | None:
 
 
 def _own_list(facts: Facts) -> Cause | None:
-    if not facts.names or facts.names == facts.account_names:
+    if not facts.names or not all(look.usable for look in facts.looks):
         return None
     secrets = [facts.cluster.api.find(SECRET, facts.namespace, name) for name in facts.account_names]
     good = next((secret for secret in secrets if secret and facts.would_pull([secret])), None)

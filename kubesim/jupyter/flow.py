@@ -19,6 +19,7 @@ import traitlets
 from IPython.display import display
 
 from kubesim.flow import FAILED, NOT_NEEDED, NOT_REACHED, PASSED, SYMBOLS, Flow, Hop, trace_flow
+from kubesim.jupyter import markup
 from kubesim.jupyter.current import Seat
 
 STATIC = Path(__file__).parent / "static"
@@ -37,8 +38,8 @@ PAPER, INK = "#ffffff", "#1f2328"
 TINTS = {PASSED: "#e6f4ea", FAILED: "#fde7e9", NOT_REACHED: "#f3f4f6", NOT_NEEDED: "#f3f4f6"}
 LINES = {PASSED: "#1a7f37", FAILED: "#b3261e", NOT_REACHED: "#6e7781", NOT_NEEDED: "#6e7781"}
 FONT, MONOSPACED = "Arial", "Courier New"
-WIDTH = 27
-"""Characters in a line of a box."""
+WIDTH, LONGEST_WORD = 27, 40
+"""Characters in a line of a box; a word that is longer makes the box wider, up to a limit."""
 
 
 def dot(flow: Flow, with_mend: bool = False) -> graphviz.Digraph:
@@ -95,14 +96,18 @@ def _turn(graph: graphviz.Digraph, before: Hop, after: Hop, first: Hop) -> None:
 
 def _label(hop: Hop) -> str:
     head = f"<b>{SYMBOLS[hop.state]} {html.escape(hop.title)}</b>  <i>{hop.state}</i>"
-    lines = [line for words in hop.words for line in textwrap.wrap(words, WIDTH, break_on_hyphens=False)]
-    rows = [head, *(html.escape(line) for line in lines[:5])]
-    return _left(rows)
+    lines = [line for words in hop.words for line in _wrapped(words)]
+    return _left([head, *map(html.escape, lines[:6])])
+
+
+def _wrapped(words: str) -> list[str]:
+    longest = max(map(len, words.split()), default=0)
+    return textwrap.wrap(words, max(WIDTH, min(longest, LONGEST_WORD)), break_on_hyphens=False)
 
 
 def _callout(graph: graphviz.Digraph, flow: Flow, cause: Hop) -> None:
     problem = textwrap.wrap(cause.problem, 90, break_on_hyphens=False)
-    code = [line for command in cause.mend for line in _folded(command)]
+    code = [line for command in cause.mend for line in markup.folded(command)]
     lines = [f"<b>What is wrong</b> ({html.escape(cause.title)})", *map(html.escape, problem), "<b>Mend it</b>"]
     lines += [f"<font face='{MONOSPACED}' point-size='11'>{html.escape(line)}</font>" for line in code]
     look = {"shape": "note", "style": "filled", "fillcolor": PAPER, "color": LINES[FAILED]}
@@ -112,15 +117,6 @@ def _callout(graph: graphviz.Digraph, flow: Flow, cause: Hop) -> None:
 
 def _left(lines: list[str]) -> str:
     return "<" + "".join(f"{line}<br align='left'/>" for line in lines) + ">"
-
-
-def _folded(command: str) -> list[str]:
-    """A long command in several lines that mean the same: cut before pipes and options only."""
-    lines = [""]
-    for piece in re.split(r" (?=\| |--)", command):
-        fits = len(lines[-1]) + len(piece) < 84
-        lines = [*lines[:-1], f"{lines[-1]} {piece}".strip()] if fits else [*lines, f"    {piece}"]
-    return [f"{line} \\" for line in lines[:-1]] + lines[-1:]
 
 
 def svg(flow: Flow, with_mend: bool = False) -> str | None:
@@ -160,17 +156,18 @@ def chain(flow: Flow) -> str:
 def _link(hop: Hop) -> str:
     words = "".join(f"<div>{html.escape(text, quote=False)}</div>" for text in hop.words)
     head = f"<b>{SYMBOLS[hop.state]} {html.escape(hop.title)}</b> <i>{hop.state}</i>"
-    return f'<li class="ks-{_slug(hop)}"><div>{head}</div>{words}</li>'
+    culprit = " ks-culprit" if hop.problem else ""
+    return f'<li class="ks-{_slug(hop)}{culprit}"><div>{head}</div>{words}</li>'
 
 
 def advice(flow: Flow) -> str:
     """What stands under the picture: what is wrong and the commands that mend it, or that all is well."""
     if flow.cause is None:
         return f'<p class="ks-outcome">{html.escape(flow.outcome, quote=False)}</p>'
-    commands = html.escape("\n".join(flow.cause.mend), quote=False)
+    commands = markup.listing(flow.cause.mend)
     problem = html.escape(flow.cause.problem, quote=False)
     title = html.escape(flow.cause.title)
-    return f"<p><b>What is wrong</b> ({title}): {problem}</p><p><b>Mend it:</b></p><pre><code>{commands}</code></pre>"
+    return f"<p><b>What is wrong</b> ({title}): {problem}</p><p><b>Mend it:</b></p>{commands}"
 
 
 def announcement(flow: Flow) -> str:

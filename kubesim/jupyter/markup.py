@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import html
 import re
+from collections.abc import Iterable
+
+LINE = 84
+"""Characters in a line of a command that is shown."""
 
 
 def inline(text: str) -> str:
@@ -17,9 +21,32 @@ def paragraphs(text: str) -> str:
     return "".join(f"<p>{inline(part)}</p>" for part in re.split(r"\n\s*\n", text.strip()))
 
 
-def listing(lines: str) -> str:
-    """Shell lines as HTML."""
-    return f"<pre><code>{html.escape(lines, quote=False)}</code></pre>"
+def listing(commands: Iterable[str]) -> str:
+    """Shell lines as HTML, long ones folded."""
+    lines = [line for command in commands for line in folded(command)]
+    return f"<pre><code>{html.escape(chr(10).join(lines), quote=False)}</code></pre>"
+
+
+def folded(command: str) -> list[str]:
+    """A long command in several lines that mean the same: cut before pipes, and before options where need be."""
+    stages = _packed(re.split(r" (?=\| )", command))
+    lines = [
+        line for stage in stages for line in ([stage] if len(stage) <= LINE else _packed(re.split(r" (?=--)", stage)))
+    ]
+    return [f"{'    ' if number else ''}{line}{end}" for number, (line, end) in enumerate(_with_ends(lines))]
+
+
+def _packed(pieces: list[str]) -> list[str]:
+    """The pieces in as few lines as they fit in."""
+    lines = pieces[:1]
+    for piece in pieces[1:]:
+        together = f"{lines[-1]} {piece}"
+        lines = [*lines[:-1], together] if len(together) <= LINE else [*lines, piece]
+    return lines
+
+
+def _with_ends(lines: list[str]) -> list[tuple[str, str]]:
+    return [(line, " \\" if number < len(lines) else "") for number, line in enumerate(lines, 1)]
 
 
 def plain(text: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from difflib import get_close_matches
 from typing import Any
 
 from IPython.display import display
@@ -70,7 +71,7 @@ class QuizCard(Exercise):
 
     def _answer_html(self) -> str:
         quiz = self._quiz
-        shown = markup.listing(quiz.answer) if quiz.kind == "command" else markup.paragraphs(quiz.answer)
+        shown = markup.listing([quiz.answer]) if quiz.kind == "command" else markup.paragraphs(quiz.answer)
         return shown + (markup.paragraphs(quiz.why) if quiz.why else "")
 
     def _buttons(self) -> list[Button]:
@@ -93,5 +94,6 @@ def show(arguments: str, seat: Seat) -> None:
 
 
 def unknown(kind: str, arguments: str, ids: list[str]) -> str:
-    """The line that says that there is no such quiz or task, and which ones there are."""
-    return f"kubesim: there is no {kind} {arguments.strip()!r}; there are: {', '.join(ids)}"
+    """The line that says that there is no such quiz or task, and which ones have such a name."""
+    near = get_close_matches(arguments.strip(), ids, 3, 0.5) or ids
+    return f"kubesim: there is no {kind} {arguments.strip()!r}; there are: {', '.join(near)}"

@@ -84,7 +84,7 @@ class TaskCard(Exercise):
         return f"{markup.paragraphs(self._task.text)}<p>Reach this:</p><ul>{goals}</ul>"
 
     def _answer_html(self) -> str:
-        return markup.listing("\n".join(self._task.solution))
+        return markup.listing(self._task.solution)
 
     def _buttons(self) -> list[Button]:
         if self._asking:

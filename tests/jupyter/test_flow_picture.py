@@ -5,7 +5,7 @@ import graphviz
 import pytest
 
 from kubesim.flow import FAILED, NOT_NEEDED, NOT_REACHED, PASSED, Flow, Hop
-from kubesim.jupyter import flow
+from kubesim.jupyter import flow, markup
 from kubesim.jupyter.current import Seat
 from kubesim.jupyter.flow import FlowPicture
 from kubesim.session import Session
@@ -88,12 +88,30 @@ def test_the_svg_can_stand_in_a_page(with_mend):
     assert ("</text>" in drawn and "Mend it</text>" in drawn) is with_mend
 
 
-def test_a_long_command_is_cut_only_where_its_meaning_stays():
-    command = f"{CREATE} --dry-run=client -o yaml | kubectl apply -f -"
-    lines = flow._folded(command)
-    assert len(lines) > 1
-    assert all(line.endswith(" \\") for line in lines[:-1])
-    assert " ".join(line.removesuffix("\\").strip() for line in lines) == command
+FIT = "kubectl get pod web -o yaml | kubectl replace --force -f -"
+LONG = f"{CREATE} --dry-run=client -o yaml | kubectl apply -f -"
+SED = (
+    "kubectl get pod web -o yaml | sed 's/- name: my-registry-cred$/- name: my-registry-creds/' | kubectl replace -f -"
+)
+
+
+def test_a_short_command_stays_in_one_line():
+    assert markup.folded(FIT) == [FIT]
+
+
+def test_a_long_command_is_cut_where_its_meaning_stays():
+    assert markup.folded(SED) == [
+        "kubectl get pod web -o yaml \\",
+        "    | sed 's/- name: my-registry-cred$/- name: my-registry-creds/' \\",
+        "    | kubectl replace -f -",
+    ]
+    assert [line.split()[0] for line in markup.folded(LONG)] == ["kubectl", "--docker-username=myuser", "|"]
+
+
+def test_a_folded_command_does_the_same(seat):
+    pasted = "\n".join(markup.folded(LONG))
+    assert seat.run(pasted).stdout == "secret/regcred created\n"
+    assert seat.run("kubectl get secret regcred -o name").stdout == "secret/regcred\n"
 
 
 def test_without_dot_there_is_a_chain_of_boxes_and_the_same_faces(seat, without_dot):

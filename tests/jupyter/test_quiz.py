@@ -3,8 +3,38 @@ import pytest
 from kubesim.jupyter import quiz
 from kubesim.jupyter.current import Seat
 from kubesim.jupyter.quiz import QuizCard
-from kubesim.lessons import Progress, load_quizzes
+from kubesim.lessons import Choice, Condition, Progress, Quiz, Reply
 from kubesim.session import Session
+
+PICK = Quiz(
+    id="pick",
+    kind="choice",
+    question="Which type must a **pull secret** have?",
+    answer="B. `kubernetes.io/dockerconfigjson` (or, long ago, `dockercfg`).",
+    choices=(Choice("`Opaque`", "The kubelet passes it over."), Choice("`dockerconfigjson`", "It does.", True)),
+    hints=("Look at the TYPE column of `kubectl get secrets`.", "Whose format is it?"),
+)
+TYPED = Quiz(
+    id="typed",
+    kind="text",
+    question="How long at most?",
+    answer="Five minutes.",
+    accept=("5 minutes", "300 s"),
+    replies=(Reply("^10 ", "That is the first pause."),),
+    otherwise="No.",
+    why="It is.",
+    hints=("Less than ten.",),
+)
+COMMAND = Quiz(
+    id="command",
+    kind="command",
+    question="Make a namespace `blue`.",
+    answer="kubectl create namespace blue",
+    why="There it is.",
+    hints=("create",),
+    goal=(Condition("kubectl get ns blue -o name", "There is no namespace `blue`.", equals="namespace/blue"),),
+)
+QUIZZES = {item.id: item for item in (PICK, TYPED, COMMAND)}
 
 
 @pytest.fixture
@@ -14,11 +44,11 @@ def seat(tmp_path):
 
 @pytest.fixture
 def card(seat):
-    return make("secret-type", seat)
+    return make("pick", seat)
 
 
 def make(name, seat):
-    return QuizCard(load_quizzes()[name], Progress(seat.session.workspace))
+    return QuizCard(QUIZZES[name], Progress(seat.session.workspace))
 
 
 def press(card, do, answer=None):
@@ -44,12 +74,7 @@ def test_a_fresh_card_says_nothing_yet(card):
 
 def test_the_plain_form_is_the_question_and_nothing_of_the_answer(card):
     assert card._repr_mimebundle_()[0]["text/plain"] == (
-        "Quiz: Which type must a Secret have so that the kubelet uses it to pull images?\n"
-        "  A. `Opaque`\n"
-        "  B. `kubernetes.io/dockerconfigjson`\n"
-        "  C. `kubernetes.io/basic-auth`\n"
-        "  D. `kubernetes.io/tls`\n"
-        "One answer is right."
+        "Quiz: Which type must a **pull secret** have?\n  A. `Opaque`\n  B. `dockerconfigjson`\nOne answer is right."
     )
 
 
@@ -63,7 +88,8 @@ def test_the_plain_form_stays_the_same_after_an_answer(card):
 def test_the_static_form_folds_the_answer_away(card):
     page = card._repr_mimebundle_()[0]["text/html"]
     question, _, answer = page.partition("<details><summary>Answer</summary>")
-    assert "<li><b>B</b> <code>kubernetes.io/dockerconfigjson</code></li>" in question
+    assert "<li><b>B</b> <code>dockerconfigjson</code></li>" in question
+    assert "<b>pull secret</b>" in question
     assert "dockercfg" not in question
     assert "dockercfg" in answer
 
@@ -87,53 +113,53 @@ def test_hints_come_one_after_another(card):
 
 def test_reveal_and_try_again(card, seat):
     assert "<code>kubernetes.io/dockerconfigjson</code>" in press(card, "reveal")["reveal"]
-    press(card, "check", [3])
+    press(card, "check", [0])
     press(card, "retry")
     assert card.answer is None
     assert card.feedback["verdict"] == card.feedback["reveal"] == ""
-    assert make("secret-type", seat).answer is None
+    assert make("pick", seat).answer is None
 
 
 def test_an_answer_survives_a_restart_of_the_kernel(card, seat, tmp_path):
     press(card, "check", [1])
-    again = make("secret-type", Seat(Session(tmp_path)))
+    again = make("pick", Seat(Session(tmp_path)))
     assert (again.answer, again.feedback["word"]) == ([1], "Right")
 
 
 def test_a_typed_answer_survives_too(seat):
-    press(make("backoff-limit", seat), "check", "10 s")
-    again = make("backoff-limit", seat)
+    press(make("typed", seat), "check", "10 s")
+    again = make("typed", seat)
     assert (again.answer, again.feedback["word"]) == ("10 s", "Not yet")
-    assert "Each one after it is twice as long" in again.feedback["notes"][0]["html"]
+    assert "That is the first pause." in again.feedback["notes"][0]["html"]
 
 
 def test_a_kept_answer_of_another_kind_breaks_nothing(seat):
     progress = Progress(seat.session.workspace)
-    progress.keep("secret-type", "B")
-    progress.keep("backoff-limit", [1])
-    assert make("secret-type", seat).feedback["verdict"] == ""
-    assert make("backoff-limit", seat).feedback["verdict"] == ""
+    progress.keep("pick", "B")
+    progress.keep("typed", [1])
+    assert make("pick", seat).feedback["verdict"] == ""
+    assert make("typed", seat).feedback["verdict"] == ""
 
 
 def test_where_the_answer_cannot_be_kept_the_card_says_so(seat, tmp_path):
     (tmp_path / ".progress.json").write_text("{}")
-    feedback = press(make("secret-type", seat), "check", [1])
+    feedback = press(make("pick", seat), "check", [1])
     assert feedback["word"] == "Right"
     assert "cannot be kept" in feedback["notes"][-1]["html"]
 
 
 def test_a_command_is_tried_in_a_cluster_of_its_own(seat):
-    card = make("create-secret", seat)
+    card = make("command", seat)
     before = seat.session.cluster.api.revision
-    assert press(card, "check", load_quizzes()["create-secret"].answer)["word"] == "Right"
+    assert press(card, "check", QUIZZES["command"].answer)["word"] == "Right"
     assert seat.session.cluster.api.revision == before
-    wrong = press(card, "check", "kubectl create secret generic team-creds")
+    wrong = press(card, "check", "kubectl get pods")
     assert wrong["word"] == "Not yet"
-    assert "kubernetes.io/dockerconfigjson" in wrong["notes"][0]["html"]
+    assert wrong["notes"] == [{"ok": False, "html": "There is no namespace <code>blue</code>."}]
 
 
 def test_what_a_learner_types_is_never_markup(seat):
-    card = make("create-secret", seat)
+    card = make("command", seat)
     feedback = press(card, "check", "<b>x</b>")
     assert not any("<b>" in note["html"] for note in feedback["notes"])
 
@@ -147,7 +173,10 @@ def test_a_strange_message_gives_no_traceback(card, message):
 def test_show(seat, capsys, monkeypatch):
     shown = []
     monkeypatch.setattr(quiz, "display", shown.append)
+    monkeypatch.setattr(quiz, "load_quizzes", lambda: QUIZZES)
     quiz.show("nothing", seat)
-    assert capsys.readouterr().out.startswith("kubesim: there is no quiz 'nothing'; there are: secret-type, ")
-    quiz.show(" secret-type ", seat)
-    assert "Which type must a Secret have" in shown[0].plain()
+    assert capsys.readouterr().out == "kubesim: there is no quiz 'nothing'; there are: pick, typed, command\n"
+    quiz.show("comand", seat)
+    assert capsys.readouterr().out == "kubesim: there is no quiz 'comand'; there are: command\n"
+    quiz.show(" typed ", seat)
+    assert shown[0].plain() == "Quiz: How long at most?\nType your answer."

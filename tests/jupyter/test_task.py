@@ -3,10 +3,35 @@ import pytest
 from kubesim.jupyter import task
 from kubesim.jupyter.current import Seat
 from kubesim.jupyter.task import TaskCard
-from kubesim.lessons import load_tasks
+from kubesim.lessons import Condition, Task
 from kubesim.session import Session
 
-TASK = load_tasks()["mend-the-namespace"]
+CREATE = (
+    "kubectl create secret docker-registry regcred --docker-server=registry.example.com --docker-username=myuser "
+    "--docker-password=mypassword"
+)
+TASK = Task(
+    id="other-place",
+    title="The right Secret in the wrong place",
+    namespaces=("shop", "warehouse"),
+    text="Get the Pod `web` in `shop`\nto run.",
+    files={
+        "web.yaml": "apiVersion: v1\nkind: Pod\nmetadata: {name: web}\nspec:\n"
+        "  imagePullSecrets: [{name: regcred}]\n"
+        "  containers: [{name: app, image: registry.example.com/myapp:1.0}]\n"
+    },
+    start=(f"{CREATE} -n warehouse", "kubectl apply -n shop -f web.yaml"),
+    goal=(
+        Condition("kubectl get secret -n shop -o name", "No Secret yet.", "The Secret is there.", "secret/regcred"),
+        Condition(
+            "kubectl get pod web -n shop -o jsonpath={.status.phase}", "It does not run yet.", "It runs.", "Running"
+        ),
+    ),
+    hints=("Copy it.",),
+    solution=(f"{CREATE} -n shop",),
+    done="Well done, `web` runs.",
+    wait=60,
+)
 
 
 @pytest.fixture
@@ -38,7 +63,7 @@ def test_a_check_says_what_is_missing_and_then_that_it_is_done(card, seat):
     feedback = press(card, "check")
     assert (feedback["verdict"], feedback["word"]) == ("wrong", "Not yet (0 of 2 reached)")
     assert [note["ok"] for note in feedback["notes"]] == [False, False]
-    assert "A Pod can only use Secrets of its own namespace" in feedback["notes"][0]["html"]
+    assert feedback["notes"][0]["html"] == "No Secret yet."
     for line in TASK.solution:
         seat.run(line)
     feedback = press(card, "check")
@@ -46,7 +71,7 @@ def test_a_check_says_what_is_missing_and_then_that_it_is_done(card, seat):
     seat.advance(60)
     feedback = press(card, "check")
     assert (feedback["verdict"], feedback["word"]) == ("right", "Well done")
-    assert feedback["notes"][-1] == {"ok": True, "html": TASK.done}
+    assert feedback["notes"][-1] == {"ok": True, "html": "Well done, <code>web</code> runs."}
 
 
 def test_starting_over_asks_first(card, seat):
@@ -73,18 +98,17 @@ def test_after_a_restart_of_the_cluster_a_check_sets_the_task_up_again(card, sea
 
 
 def test_the_solution_can_be_shown(card):
-    assert "kubectl apply -f -" in press(card, "reveal")["reveal"]
+    assert "--docker-password=mypassword" in press(card, "reveal")["reveal"]
 
 
 def test_the_faces_of_a_task(card):
     bundle = card._repr_mimebundle_()[0]
     assert bundle["text/plain"] == (
         "Task: The right Secret in the wrong place\n"
-        "In the namespace `shop` the Pod `web` waits for its image. A colleague swears that the Secret `regcred` "
-        "exists, and it does, but in `warehouse`. Get the Pod to run.\n"
+        "Get the Pod `web` in `shop` to run.\n"
         "Reach this:\n"
-        "  - The Secret `regcred` is in the namespace of the Pod.\n"
-        "  - The Pod `web` runs."
+        "  - The Secret is there.\n"
+        "  - It runs."
     )
     assert "<details><summary>A solution</summary>" in bundle["text/html"]
 
@@ -99,7 +123,8 @@ def test_watchers_hear_of_the_start_state(seat):
 def test_show(seat, capsys, monkeypatch):
     shown = []
     monkeypatch.setattr(task, "display", shown.append)
+    monkeypatch.setattr(task, "load_tasks", lambda: {TASK.id: TASK})
     task.show("", seat)
-    assert capsys.readouterr().out.startswith("kubesim: there is no task ''; there are: store-credentials, ")
-    task.show("store-credentials", seat)
-    assert "A Secret for the payments team" in shown[0].plain()
+    assert capsys.readouterr().out == "kubesim: there is no task ''; there are: other-place\n"
+    task.show("other-place", seat)
+    assert shown[0].plain().startswith("Task: The right Secret in the wrong place\n")

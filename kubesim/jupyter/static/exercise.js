@@ -88,7 +88,6 @@ function render({ model, el }) {
   status.setAttribute("role", "status");
   const card = element("section", { className: "ks-card" }, form, status);
   card.setAttribute("aria-label", content.label);
-  card.dataset.lmSuppressShortcuts = "true"; // JupyterLab's command mode would take the arrow keys and the space bar
   form.append(buttons);
 
   const send = (action) => model.send({ do: action, answer: readAnswer(form, content) });
@@ -117,7 +116,9 @@ function render({ model, el }) {
     event.preventDefault();
     if (form.querySelector("[data-do=check]")) send("check");
   });
-  form.addEventListener("keydown", (event) => {
+  card.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.altKey || event.metaKey || event.shiftKey) return;
+    event.stopPropagation(); // JupyterLab's command mode would take the arrow keys, Enter and the space bar
     if (event.key !== "Enter" || event.target.tagName !== "INPUT") return;
     event.preventDefault();
     form.requestSubmit();
