@@ -12,7 +12,7 @@ heading = @printf '\n=== %s\n' "$(1)"
 
 ##@ Learn
 lab: $(VENV)/.lab ## open the lesson in JupyterLab
-	$(BIN)/jupyter lab $(AS_ROOT) notebooks/00-start.ipynb
+	$(BIN)/jupyter lab $(AS_ROOT) --LabApp.default_url=/lab/tree/notebooks/00-start.ipynb
 
 ##@ Check
 test: format lint types imports unit nbval fresh ## check everything, in this order
@@ -36,7 +36,7 @@ imports: $(VENV)/.dev ## import-linter: every module has its floor
 
 unit: $(VENV)/.dev ## pytest, browser tests included
 	$(call heading,pytest)
-	$(BIN)/pytest -rs
+	$(BIN)/pytest -rfEs
 
 nbval: $(VENV)/.dev ## run every notebook and compare what it prints
 	$(call heading,nbval)
