@@ -70,7 +70,7 @@ class Expander:
                     tilde = index == 0 and not quoted and re.match(r"~(?=/|$)", text)
                     value = self.state.lookup("HOME") + text[1:] if tilde else text
                 case Variable("$", quoted):
-                    raise UnsupportedError("$$")
+                    raise UnsupportedError("'$$'")
                 case Variable(name, quoted):
                     value = self.state.lookup(name)
                 case _:

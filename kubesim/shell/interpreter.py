@@ -261,7 +261,8 @@ class Interpreter:
             self._leave(name, rest)
         tool = self._tools.get(name)
         if tool is None:
-            streams.stderr(f"kubesim: '{name[:80]}' is not part of this simulator; type help to see what is\n")
+            shown = " ".join(name[:80].split())
+            streams.stderr(f"kubesim: '{shown}' is not part of this simulator; type help to see what is\n")
             return 127
         return self._run_tool(tool, rest, streams)
 

@@ -28,7 +28,7 @@ from kubesim.shell.syntax import (
 from kubesim.shell.words import Lexer
 
 _ASSIGNMENT = re.compile(r"([A-Za-z_][A-Za-z_0-9]*)=")
-_UNSUPPORTED = {"case": "case", "select": "select", "function": "functions", "[[": "[[ ]]; test or [ ]", "time": "time"}
+_UNSUPPORTED = ("case", "select", "function", "[[", "time")
 _CLOSING = frozenset({"then", "else", "elif", "fi", "do", "done", "}"})
 
 
@@ -150,7 +150,7 @@ class Parser:
         commands = [self._command()]
         while operator := self._accept("|", "|&"):
             if operator == "|&":
-                raise UnsupportedError("'|&'; 2>&1 |")
+                raise UnsupportedError("'|&'")
             self._newlines()
             commands.append(self._command())
         return Pipeline(tuple(commands), negated)
@@ -169,7 +169,7 @@ class Parser:
         if word:
             return Compound(compounds[word](), tuple(self._redirects()))
         if word := self._at(*_UNSUPPORTED):
-            raise UnsupportedError(_UNSUPPORTED[word])
+            raise UnsupportedError(f"'{word}'")
         return self._simple()
 
     def _expand_alias(self) -> None:
@@ -206,7 +206,7 @@ class Parser:
     def _function(self, name: Word) -> None:
         self._take()
         if self._at(")"):
-            raise UnsupportedError(f"a function such as {name.source[:40]}()")
+            raise UnsupportedError(f"the function '{name.source[:40]}()'")
         self._unexpected()
 
     def _redirects(self) -> Iterator[Redirect]:
@@ -215,7 +215,7 @@ class Parser:
             default = 0 if token.text.startswith("<") else 1
             descriptor = int(token.descriptor[:3] or default)
             if descriptor > 2 or token.text in ("<&", "<>"):
-                raise UnsupportedError(f"the redirection {token.descriptor[:3]}{token.text}")
+                raise UnsupportedError(f"the redirection '{token.descriptor[:3]}{token.text}'")
             target = self._take()
             if not isinstance(target, Word):
                 self._waiting.append(target or Operator("\n"))

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from kubesim.clock import Clock
 from kubesim.result import Result
+from kubesim.shell.syntax import UnsupportedError
 from kubesim.workspace import HOME, Workspace
 
 Sink = Callable[[str], object]
@@ -132,10 +133,10 @@ class Invocation:
         return result.exit_code
 
     def read(self, name: str = "-") -> str:
-        """The text of a file, or of stdin for "-". Raises OSError, and ToolError where stdin is the terminal."""
+        """The text of a file, or of stdin for "-". Raises OSError; UnsupportedError at a terminal."""
         text = self.stdin if name == "-" else self.workspace.read_text(name)
         if text is None:
-            raise ToolError("waits for input here: give it a file or a pipe")
+            raise UnsupportedError(f"typing the input of '{self.name}'")
         self.state.budget.spend(len(text))
         return text
 

@@ -181,7 +181,7 @@ class Lexer:
 
     def _parenthesis(self, *, quoted: bool) -> Substitution:
         if self._peek(1) == "(":
-            raise UnsupportedError("arithmetic, $((...)),")
+            raise UnsupportedError("'$((...))'")
         self.position += 1
         self.deeper()
         script = self._nested(self)
@@ -194,14 +194,14 @@ class Lexer:
             raise IncompleteError("unexpected EOF while looking for matching `}'")
         name = self.text[self.position + 1 : end]
         if not _NAME.fullmatch(name):
-            raise UnsupportedError(f"the expansion ${{{name[:40]}}}")
+            raise UnsupportedError(f"'${{{name[:40]}}}'")
         self.position = end + 1
         return Variable(name, quoted)
 
     def _backquoted(self) -> Script:
         source = self._until("`")
         if "\\" in source:
-            raise UnsupportedError("a backslash between backquotes; $(...), which nests,")
+            raise UnsupportedError("a backslash between backquotes")
         self.deeper()
         script = self._nested(Lexer(source + ")", self.budget, self._nested, self._depth))
         self.shallower()

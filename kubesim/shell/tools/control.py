@@ -103,7 +103,7 @@ def sleep(operands: list[str], options: Options, io: Invocation) -> None:
             raise ToolError(f"invalid time interval '{text}'\n{hint(io.name)}")
         seconds += float(match[1]) * _UNITS[match[2]]
     if seconds > _HOUR:
-        raise UnsupportedError("to sleep for more than an hour")
+        raise UnsupportedError("a sleep of more than an hour")
     io.state.budget.spend(round(seconds) * 100)
     io.state.clock.advance(seconds)
 
@@ -118,7 +118,7 @@ def date(operands: list[str], options: Options, io: Invocation) -> None:
     template = operands[0] if operands else "+%a %b %e %H:%M:%S %Z %Y"
     io.state.budget.spend(50 * len(template))
     if not template.startswith("+"):
-        raise UnsupportedError("to set or to parse a date")
+        raise UnsupportedError("setting or reading a date")
     own = {
         "s": f"{now // 10**6}",
         "N": f"{now % 10**6:06}000",
@@ -143,7 +143,7 @@ def date(operands: list[str], options: Options, io: Invocation) -> None:
 def env(operands: list[str], options: Options, io: Invocation) -> None:
     """Print the exported variables."""
     if operands:
-        raise UnsupportedError("'env' with arguments; NAME=value command, without env,")
+        raise UnsupportedError("'env' with arguments")
     io.out("".join(f"{name}={value}\n" for name, value in io.env.items()))
 
 
@@ -271,7 +271,7 @@ def _holds(words: list[str], io: Invocation) -> bool:
         case [operator, _] | [_, operator, _]:
             raise ToolError(f"{operator}: {'unary' if len(words) == 2 else 'binary'} operator expected", 2)
     if "-a" in words or "-o" in words:
-        raise UnsupportedError("-a and -o in a test; && and || between two tests")
+        raise UnsupportedError("'-a' or '-o' in a test")
     raise ToolError("too many arguments", 2)
 
 

@@ -6,6 +6,7 @@ import difflib
 from collections.abc import Iterator
 
 from kubesim.shell.state import Invocation, ToolError
+from kubesim.shell.syntax import UnsupportedError
 from kubesim.shell.tools.tool import Options, for_each, hint, inputs, lines, need_operands, tool
 from kubesim.workspace import HOME
 
@@ -205,6 +206,8 @@ def nano(operands: list[str], options: Options, io: Invocation) -> None:
     """Open a file in the live terminal's editor."""
     if len(operands) != 1 or operands[0].startswith("-"):
         raise ToolError("name one file, as in: nano pod.yaml")
+    if io.stdin is not None:
+        raise UnsupportedError("'nano' where another command is its terminal")
     if io.workspace.is_dir(operands[0]):
         raise ToolError(f"{operands[0]}: Is a directory")
     io.edit = io.workspace.relative(operands[0])

@@ -226,7 +226,7 @@ def _single(token: str) -> str:
     if token[0] != "\\":
         return _SINGLE.get(token) or re.escape(token[0])
     if token[1].isdigit():
-        raise UnsupportedError(f"a back-reference in a pattern, {token},")
+        raise UnsupportedError(f"the back-reference '{token}' in a pattern")
     return _ESCAPES.get(token[1]) or re.escape(token[1])
 
 

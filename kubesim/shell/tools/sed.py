@@ -106,7 +106,7 @@ class _Parser:
 
     def _regex(self, pattern: str, *, ignore_case: bool = False) -> Regex:
         if not pattern:
-            raise UnsupportedError("sed's empty pattern")
+            raise UnsupportedError("the empty pattern of sed")
         try:
             return Regex([pattern], extended=self._extended, ignore_case=ignore_case)
         except ToolError as error:
@@ -136,7 +136,7 @@ class _Parser:
             if group.isdigit() and int(group) > regex.groups:
                 raise self._error(f"invalid reference \\{group} on `s' command's RHS")
             if group in "ULEul":
-                raise UnsupportedError(f"'\\{group}' in sed's replacement")
+                raise UnsupportedError(f"'\\{group}' in what sed puts in")
         return _Command("s", selector, regex, replacement, flags)
 
 

@@ -181,7 +181,7 @@ def _characters(spec: str, io: Invocation) -> str:
     """The characters of a tr set: escapes, ranges and classes written out."""
     spec = re.sub(r"\[:(\w+):\]", lambda match: _SETS.get(match[1], match[0]), spec)
     if "[:" in spec:
-        raise UnsupportedError(f"tr's set '{spec[:40]}'")
+        raise UnsupportedError(f"the set '{spec[:40]}' of tr")
 
     def written_out(match: re.Match[str]) -> str:
         first, last = match[0][0], match[0][2]
