@@ -139,8 +139,7 @@ def _official(facts: Facts) -> Cause | None:
 def _own_list(facts: Facts) -> Cause | None:
     if not facts.names or not all(look.usable for look in facts.looks):
         return None
-    secrets = [facts.cluster.api.find(SECRET, facts.namespace, name) for name in facts.account_names]
-    good = next((secret for secret in secrets if secret and facts.would_pull([secret])), None)
+    good = next((secret for secret in facts.account_secrets if facts.would_pull([secret])), None)
     if good is None:
         return None
     problem = (
@@ -152,17 +151,17 @@ def _own_list(facts: Facts) -> Cause | None:
 
 
 def _none_named(facts: Facts) -> Cause | None:
-    if facts.names:
+    if facts.names or facts.reference is None:
         return None
-    if any(name == facts.fitting for name in facts.account_names):
+    if any(facts.fits(secret) for secret in facts.account_secrets):
         problem = (
             f"The Pod names no pull secret. Its ServiceAccount {facts.account} does, but a Pod gets that list only at "
             "the moment it is made, and this Pod is older."
         )
         return Cause("spec", problem, (commands.make_anew(facts),))
     problem = (
-        f"{facts.registry}/… is private, and the Pod names no pull secret: neither its own spec.imagePullSecrets nor "
-        f"its ServiceAccount {facts.account}. A Pod's list cannot change, so it is made anew."
+        f"{facts.reference.name} is private (or not there: a registry does not tell), and the Pod names no pull "
+        "secret in spec.imagePullSecrets. A Pod's list cannot change, so the Pod is made anew."
     )
     return Cause("spec", problem, _provide_and_name(facts))
 

@@ -138,6 +138,12 @@ class Facts:
         account = self.cluster.api.find(SERVICE_ACCOUNT, self.namespace, self.account)
         return pull_secret_names(account) if account else []
 
+    @cached_property
+    def account_secrets(self) -> list[Object]:
+        """Those of them that exist."""
+        found = (self.cluster.api.find(SECRET, self.namespace, name) for name in self.account_names)
+        return [secret for secret in found if secret is not None]
+
     @property
     def inherited(self) -> bool:
         """Whether the Pod's list is its ServiceAccount's and its manifest names none."""

@@ -108,7 +108,7 @@ def _wrapped(words: str) -> list[str]:
 def _callout(graph: graphviz.Digraph, flow: Flow, cause: Hop) -> None:
     problem = textwrap.wrap(cause.problem, 90, break_on_hyphens=False)
     code = [line for command in cause.mend for line in markup.folded(command)]
-    lines = [f"<b>What is wrong</b> ({html.escape(cause.title)})", *map(html.escape, problem), "<b>Mend it</b>"]
+    lines = [f"<b>What is wrong</b>&#160; ({html.escape(cause.title)})", *map(html.escape, problem), "<b>Mend it</b>"]
     lines += [f"<font face='{MONOSPACED}' point-size='11'>{html.escape(line)}</font>" for line in code]
     look = {"shape": "note", "style": "filled", "fillcolor": PAPER, "color": LINES[FAILED]}
     graph.node("mend", _left(lines), **look)
@@ -138,7 +138,8 @@ def _dressed(drawn: str, flow: Flow) -> str:
 
 def written(flow: Flow) -> str:
     """The flow's text as SVG: what a notebook keeps where there is no Graphviz."""
-    lines = flow.text().splitlines()
+    wrap = textwrap.TextWrapper(96, subsequent_indent="    ", break_on_hyphens=False)
+    lines = [part for line in flow.text().splitlines() for part in wrap.wrap(line)]
     width, height = 8 * max(map(len, lines)) + 20, 20 * len(lines) + 20
     rows = (f'<text x="10" y="{20 * number + 25}">{html.escape(line)}</text>' for number, line in enumerate(lines))
     size = f'width="{width}" height="{height}"'
