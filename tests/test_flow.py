@@ -289,6 +289,12 @@ def test_a_deployments_pod_is_mended_through_its_deployment(lines):
     assert session.run("kubectl get deployment web -o jsonpath={.status.readyReplicas}").stdout == "1"
 
 
+def test_of_several_fitting_secrets_the_one_that_works_is_proposed():
+    session = make([CREATE.replace("regcred", "a-bad-one").replace("mypassword", "wrong"), CREATE], pod())
+    flow = trace_flow(session.cluster, "default", "web")
+    assert "- name: regcred/" in flow.cause.mend[0]
+
+
 def states(flow):
     return {hop.key: hop.state for hop in flow.hops}
 

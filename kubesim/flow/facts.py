@@ -109,10 +109,11 @@ class Facts:
 
     @cached_property
     def fitting(self) -> str:
-        """A Secret of the Pod's namespace that fits the image, "" where there is none."""
-        return next(
-            (name_of(secret) for secret in self.cluster.api.list(SECRET, self.namespace) if self.fits(secret)), ""
-        )
+        """A Secret of the Pod's namespace that fits the image, best one that the registry accepts; "" if none fits."""
+        found = [secret for secret in self.cluster.api.list(SECRET, self.namespace) if self.fits(secret)]
+        accepted = (secret for secret in found if self.would_pull([secret]))
+        best = next(accepted, next(iter(found), None))
+        return name_of(best) if best else ""
 
     def elsewhere(self, name: str = "") -> tuple[str, str]:
         """Name and namespace of a fitting Secret (called `name`, if given) in another namespace, ("", "") if none."""
