@@ -6,7 +6,7 @@ Mirrors k8s.io/apimachinery pkg/api/errors/errors.go and pkg/util/validation/fie
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -42,12 +42,6 @@ def required(field: str, detail: str = "") -> FieldError:
 def invalid_value(field: str, value: Any, detail: str) -> FieldError:
     """The value does not do; `detail` says why."""
     return FieldError(field, _with_detail(f"Invalid value: {_value(value)}", detail))
-
-
-def unsupported(field: str, value: Any, supported: Iterable[str]) -> FieldError:
-    """The value is not one of `supported`."""
-    choices = ", ".join(json.dumps(choice) for choice in sorted(supported))
-    return FieldError(field, f"Unsupported value: {_value(value)}: supported values: {choices}")
 
 
 def duplicate(field: str, value: Any) -> FieldError:

@@ -36,6 +36,7 @@ class Change:
 
 
 Listener = Callable[[Change], None]
+Warn = Callable[[str], None]
 
 
 class NodeServer(Protocol):
@@ -129,11 +130,15 @@ class APIServer:
         *,
         user: User = ADMIN,
         strict: bool = True,
+        warn: Warn | None = None,
         dry_run: bool = False,
     ) -> Object:
-        """Admit a new object into the namespace that its metadata names. `strict` refuses unknown fields."""
+        """Admit a new object into the namespace that its metadata names.
+
+        `strict` refuses unknown fields; without it they are dropped, and told to `warn` if there is one.
+        """
         self._authorize(user, "create", resource, namespace_of(obj), "")
-        new = schema.decode(resource, obj, strict)
+        new = _decoded(resource, obj, strict, warn)
         self._name(new)
         self._check_namespace(resource, new)
         apply_defaults(resource, new)
@@ -160,6 +165,7 @@ class APIServer:
         *,
         user: User = ADMIN,
         strict: bool = True,
+        warn: Warn | None = None,
         dry_run: bool = False,
         verb: str = "update",
     ) -> Object:
@@ -168,7 +174,7 @@ class APIServer:
         old = self._store.get(resource, namespace_of(obj), name_of(obj))
         if old is None:
             raise errors.not_found(resource, name_of(obj))
-        new = schema.decode(resource, obj, strict)
+        new = _decoded(resource, obj, strict, warn)
         _check_preconditions(resource, new, old)
         apply_defaults(resource, new)
         if resource is POD:
@@ -192,6 +198,7 @@ class APIServer:
         *,
         user: User = ADMIN,
         strict: bool = True,
+        warn: Warn | None = None,
         dry_run: bool = False,
     ) -> Object:
         """Change an object by a patch of type "strategic", "merge" or "json"."""
@@ -201,7 +208,11 @@ class APIServer:
             raise errors.not_found(resource, name)
         new = _PATCHES[patch_type](resource, old, change)
         _check_unmoved(resource, new, old)
-        return self.update(resource, new, strict=strict, dry_run=dry_run)
+        unknown = schema.unknown_fields(schema.type_of(resource), new)
+        if unknown and strict:
+            raise patch.misfit(change if patch_type == "strategic" else new, schema.strict_error(unknown))
+        _warn_of(unknown, warn)
+        return self.update(resource, new, strict=False, dry_run=dry_run)
 
     def delete(
         self,
@@ -306,6 +317,19 @@ def _selectors(resource: Resource, labels: str, fields: str) -> list[Selector]:
     return by_label + by_field
 
 
+def _decoded(resource: Resource, obj: Object, strict: bool, warn: Warn | None) -> Object:
+    new = schema.decode(resource, obj, strict)
+    if warn and not strict:
+        _warn_of(schema.unknown_fields(schema.type_of(resource), obj), warn)
+    return new
+
+
+def _warn_of(unknown: list[str], warn: Warn | None) -> None:
+    if warn:
+        for text in unknown:
+            warn(text)
+
+
 def _raise_if_any(resource: Resource, obj: Object, causes: list[errors.FieldError]) -> None:
     if causes:
         raise errors.invalid(resource, name_of(obj), causes)
@@ -332,8 +356,8 @@ def _check_unmoved(resource: Resource, new: Object, old: Object) -> None:
 
 _PATCHES: dict[str, Callable[[Resource, Object, Any], Object]] = {
     "strategic": lambda resource, old, change: patch.strategic_merge(old, change, resource),
-    "merge": lambda resource, old, change: patch.merge_patch(old, change),
-    "json": lambda resource, old, change: patch.json_patch(old, change),
+    "merge": lambda resource, old, change: patch.fitting(patch.merge_patch(old, change), resource),
+    "json": lambda resource, old, change: patch.fitting(patch.json_patch(old, change), resource),
 }
 
 

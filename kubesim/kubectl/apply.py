@@ -113,9 +113,7 @@ def _create(call: Call, manifest: Manifest, wanted: Object, dry_run: str) -> Non
     new = wanted
     if dry_run != "client":
         try:
-            new = call.api.create(
-                manifest.resource, wanted, user=call.user, strict=call.strict(), dry_run=dry_run == "server"
-            )
+            new = call.api.create(manifest.resource, wanted, **call.request(dry_run))
         except StatusError as error:
             raise with_source("creating", manifest.source, error) from None
     print_result(call, manifest.resource, new, "created", dry_run)
@@ -131,9 +129,7 @@ def _patch(call: Call, manifest: Manifest, change: Object, current: Object, dry_
             manifest.namespace,
             manifest.name,
             change,
-            user=call.user,
-            strict=call.strict(),
-            dry_run=dry_run == "server",
+            **call.request(dry_run),
         )
     except StatusError as error:
         if call.flags["force"] and error.reason in ("Invalid", "Conflict"):
@@ -155,7 +151,7 @@ def _recreate(call: Call, manifest: Manifest) -> Object:
     target = Target(manifest.resource, manifest.namespace, manifest.name)
     delete_target(call, target, call.flags["grace-period"])
     wait_until_gone(call, [target])
-    return call.api.create(manifest.resource, with_last_applied(manifest.obj), user=call.user, strict=call.strict())
+    return call.api.create(manifest.resource, with_last_applied(manifest.obj), **call.request())
 
 
 @command(
@@ -198,9 +194,7 @@ def _replace_one(call: Call, manifest: Manifest) -> None:
     obj = with_last_applied(manifest.obj) if _keeps_config(call, manifest) else manifest.obj
     if dry_run != "client":
         try:
-            obj = call.api.update(
-                manifest.resource, obj, user=call.user, strict=call.strict(), dry_run=dry_run == "server"
-            )
+            obj = call.api.update(manifest.resource, obj, **call.request(dry_run))
         except StatusError as error:
             raise with_source("replacing", manifest.source, error) from None
     print_result(call, manifest.resource, obj, "replaced", dry_run)
@@ -224,7 +218,7 @@ def _replace_by_force(call: Call, manifests: list[Manifest], errors: list[Except
     for manifest in manifests:
         try:
             obj = with_last_applied(manifest.obj) if _keeps_config(call, manifest) else manifest.obj
-            new = call.api.create(manifest.resource, obj, user=call.user, strict=call.strict())
+            new = call.api.create(manifest.resource, obj, **call.request())
             print_result(call, manifest.resource, new, "replaced")
         except StatusError as error:
             errors.append(error)

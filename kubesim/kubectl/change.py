@@ -30,9 +30,7 @@ def _change(call: Call, resource: Resource, obj: Object, change: Any, kind: str,
     """Send a patch of an object; return the object as it is then (the very same where nothing changed)."""
     if dry_run == "client":
         return patches.strategic_merge(obj, change, resource)
-    return call.api.patch(
-        resource, namespace_of(obj), name_of(obj), change, kind, user=call.user, dry_run=dry_run == "server"
-    )
+    return call.api.patch(resource, namespace_of(obj), name_of(obj), change, kind, **call.request(dry_run))
 
 
 @command(

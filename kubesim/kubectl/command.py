@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypedDict
 
-from kubesim.apiserver import APIServer
+from kubesim.apiserver import APIServer, Warn
 from kubesim.authorization import ADMIN, User, impersonated
 from kubesim.clock import Clock
 from kubesim.kubectl.config import Kubeconfig
@@ -92,6 +92,15 @@ class Context:
     run_editor: Callable[[str, str], int] | None = None
 
 
+class RequestOptions(TypedDict):
+    """What goes with a write to the API server; see APIServer.create."""
+
+    user: User
+    strict: bool
+    warn: Warn | None
+    dry_run: bool
+
+
 @dataclass
 class Call:
     """One call of a command: its arguments and flags, and the output that it gathers."""
@@ -144,15 +153,30 @@ class Call:
             raise KubectlError(f'Invalid dry-run value ({chosen}). Must be "none", "server", or "client".')
         return str(chosen)
 
-    def strict(self) -> bool:
-        """Whether --validate asks the server to refuse unknown fields."""
-        chosen = str(self.flags.get("validate", "strict"))
-        if chosen not in ("strict", "true", "warn", "ignore", "false"):
+    def warn(self, text: str) -> None:
+        """Pass a warning of the API server on."""
+        self.complain(f"Warning: {text}\n")
+
+    def request(self, dry_run: str = "none") -> RequestOptions:
+        """How the API server shall take a write: as whom, how strictly (--validate), and whether to store anything."""
+        chosen = self._validation()
+        return {
+            "user": self.user,
+            "strict": chosen == "strict",
+            "warn": self.warn if chosen == "warn" else None,
+            "dry_run": dry_run == "server",
+        }
+
+    def _validation(self) -> str:
+        """strict, warn or ignore. Commands without the flag leave it to the server, which warns."""
+        chosen = str(self.flags.get("validate", "warn"))
+        chosen = {"true": "strict", "false": "ignore"}.get(chosen, chosen)
+        if chosen not in ("strict", "warn", "ignore"):
             raise KubectlError(
                 'invalid validation directive. Valid values are "strict"("true"), "warn", "ignore"("false"), found: '
                 f'"{chosen}"'
             )
-        return chosen in ("strict", "true")
+        return chosen
 
 
 def _dry_run_warning(now: str) -> str:

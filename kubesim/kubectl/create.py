@@ -66,9 +66,7 @@ def create_from(call: Call, manifest: Manifest) -> None:
     obj = with_last_applied(manifest.obj) if call.flags["save-config"] else manifest.obj
     if dry_run != "client":
         try:
-            obj = call.api.create(
-                manifest.resource, obj, user=call.user, strict=call.strict(), dry_run=dry_run == "server"
-            )
+            obj = call.api.create(manifest.resource, obj, **call.request(dry_run))
         except StatusError as error:
             raise with_source("creating", manifest.source, error) from None
     print_result(call, manifest.resource, obj, "created", dry_run)
@@ -88,7 +86,7 @@ def _make(call: Call, resource: Resource, obj: Object, failure: str) -> None:
         namespace = {"namespace": call.namespace} if resource.namespaced else {}
         sent = {**shown, "metadata": {**shown["metadata"], **namespace}}
         try:
-            shown = call.api.create(resource, sent, user=call.user, dry_run=dry_run == "server")
+            shown = call.api.create(resource, sent, **call.request(dry_run))
         except StatusError as error:
             if not failure:
                 raise

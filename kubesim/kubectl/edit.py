@@ -66,7 +66,7 @@ def _send(call: Call, resource: Resource, obj: Object, edited: Object) -> None:
         call.complain("Edit cancelled, no changes made.\n")
         return
     try:
-        new = call.api.update(resource, edited, user=call.user, strict=call.strict(), verb="patch")
+        new = call.api.update(resource, edited, **call.request(), verb="patch")
     except StatusError as error:
         call.complain(f'error: {resource.plural} "{name_of(obj)}" is invalid\n' if error.reason == "Invalid" else "")
         raise

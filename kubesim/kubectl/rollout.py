@@ -198,7 +198,7 @@ def undo(call: Call) -> None:
             continue
         new = {**deployment, "spec": {**deployment["spec"], "template": template}}
         if dry_run != "client":
-            new = call.api.update(DEPLOYMENT, new, user=call.user, dry_run=dry_run == "server", verb="patch")
+            new = call.api.update(DEPLOYMENT, new, **call.request(dry_run), verb="patch")
         print_result(call, DEPLOYMENT, new, "rolled back", dry_run)
 
 

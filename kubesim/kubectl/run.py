@@ -57,7 +57,7 @@ def run(call: Call) -> None:
         pod = with_last_applied(pod)
     if dry_run != "client":
         meta = {**pod["metadata"], "namespace": pod["metadata"].get("namespace", call.namespace)}
-        pod = call.api.create(POD, {**pod, "metadata": meta}, user=call.user, dry_run=dry_run == "server")
+        pod = call.api.create(POD, {**pod, "metadata": meta}, **call.request(dry_run))
     print_result(call, POD, pod, "created", dry_run)
 
 

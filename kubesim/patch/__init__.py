@@ -67,9 +67,24 @@ def strategic_merge(obj: Object, change: Any, resource: Resource) -> Object:
     try:
         schema.convert(struct, merged)
     except schema.DecodeError as error:
-        cause = invalid_value("patch", gojson.sprint(change), error.in_converter())
-        raise invalid_request(f' "" is invalid: {cause}', cause) from None
+        raise misfit(change, error.in_converter()) from None
     return merged
 
 
-__all__ = ["json_patch", "merge_patch", "strategic_merge", "three_way", "two_way"]
+def fitting(patched: Object, resource: Resource) -> Object:
+    """What a JSON or merge patch has made, if its fields have the right types."""
+    try:
+        schema.convert(schema.type_of(resource), patched)
+    except schema.DecodeError as error:
+        raise misfit(patched, error.in_json()) from None
+    return patched
+
+
+def misfit(change: Object, why: str) -> StatusError:
+    """The refusal of a patch that does not fit the type. `change` is what it tells of: the patch, or its outcome."""
+    told = gojson.sprint(change) if "apiVersion" not in change else gojson.dumps(change)
+    cause = invalid_value("patch", told, why)
+    return invalid_request(f' "" is invalid: {cause}', cause)
+
+
+__all__ = ["fitting", "json_patch", "merge_patch", "misfit", "strategic_merge", "three_way", "two_way"]

@@ -3,7 +3,18 @@
 The fields come from the package lightkube-models, read as data; what it leaves out of Go's types is in `gotypes`.
 """
 
-from kubesim.schema.decode import DecodeError, convert, decode, unknown_fields
+from kubesim.schema.decode import DecodeError, convert, decode, strict_error, unknown_fields
 from kubesim.schema.model import Field, Type, describe, fields, type_of
 
-__all__ = ["DecodeError", "Field", "Type", "convert", "decode", "describe", "fields", "type_of", "unknown_fields"]
+__all__ = [
+    "DecodeError",
+    "Field",
+    "Type",
+    "convert",
+    "decode",
+    "describe",
+    "fields",
+    "strict_error",
+    "type_of",
+    "unknown_fields",
+]
