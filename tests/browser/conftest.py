@@ -16,7 +16,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -27,6 +27,7 @@ from playwright.sync_api import Browser, BrowserContext, Locator, Page, Route, e
 NOTEBOOKS = Path(__file__).resolve().parents[2] / "notebooks"
 THEMES = {"light": "JupyterLab Light", "dark": "JupyterLab Dark"}
 SECONDS = 30
+NO_CHROMIUM = "no chromium on this machine: the browser tests did not run"
 LOOPBACK = ("http://127.0.0.1:", "ws://127.0.0.1:", "data:", "blob:")
 RUN_ALL = """limit => Promise.race([
     window.jupyterapp.commands.execute("notebook:run-all-cells"),
@@ -119,8 +120,17 @@ def chromium() -> str:
     if program is None and os.environ.get("CI") == "true":
         pytest.fail("no chromium: CI must install it (see .ci/run)")
     if program is None:
-        pytest.skip("no chromium on this machine: the browser tests did not run")
+        pytest.skip(NO_CHROMIUM)
     return program
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Tell of a missing browser in one line for all tests, by giving the skips one place."""
+    report = yield
+    if report.skipped and isinstance(report.longrepr, tuple) and report.longrepr[2].endswith(NO_CHROMIUM):
+        report.longrepr = (str(Path(__file__).parent), None, report.longrepr[2])  # type: ignore[assignment]
+    return report
 
 
 @pytest.fixture(scope="package")
