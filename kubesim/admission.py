@@ -1,6 +1,7 @@
-"""Admission: what the API server adds to a new Pod, or why it turns one away.
+"""Admission: what the API server adds to a Pod, or why it turns a request away.
 
-Mirrors kubernetes plugin/pkg/admission/{serviceaccount,defaulttolerationseconds,priority}, v1.36.
+Mirrors kubernetes plugin/pkg/admission/{serviceaccount,defaulttolerationseconds,priority} and k8s.io/apiserver
+pkg/admission/plugin/namespace/lifecycle, v1.36.
 """
 
 from __future__ import annotations
@@ -8,11 +9,12 @@ from __future__ import annotations
 from kubesim import errors
 from kubesim.identity import Identity
 from kubesim.objects import Object, clone
-from kubesim.resources import POD, SERVICE_ACCOUNT
+from kubesim.resources import NAMESPACE, POD, SERVICE_ACCOUNT, Resource
 from kubesim.store import Store
 
 TOKEN_MOUNT_PATH = "/var/run/secrets/kubernetes.io/serviceaccount"
 TOKEN_SECONDS = 3607
+IMMORTAL = frozenset({"default", "kube-public", "kube-system"})
 _NODE_TROUBLES = ("node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable")
 _TOLERATED_SECONDS = 300
 
@@ -28,6 +30,12 @@ def admit_pod_update(pod: Object, old: Object) -> None:
     """Complete a changed Pod in place: its priority stays, its tolerations come back; its ServiceAccount does not."""
     _tolerations(pod["spec"])
     _priority(pod["spec"], old["spec"])
+
+
+def admit_deletion(resource: Resource, name: str) -> None:
+    """Raises StatusError (Forbidden) for a namespace that the cluster cannot do without."""
+    if resource is NAMESPACE and name in IMMORTAL:
+        raise errors.forbidden(resource, name, "this namespace may not be deleted")
 
 
 def _priority(spec: Object, given: Object) -> None:

@@ -53,9 +53,10 @@ class Request:
         return f'User "{self.user.name}" cannot {self.verb} {what} {scope}'
 
 
-def request(user: User, verb: str, resource: Resource, namespace: str, name: str) -> Request:
-    """The Request for a known resource type."""
-    return Request(user, verb, resource.plural, resource.group, namespace if resource.namespaced else "", name)
+def request(user: User, verb: str, resource: Resource, namespace: str, name: str, subresource: str = "") -> Request:
+    """The Request for a known resource type, or for a part of it such as pods/log."""
+    plural = f"{resource.plural}/{subresource}" if subresource else resource.plural
+    return Request(user, verb, plural, resource.group, namespace if resource.namespaced else "", name)
 
 
 def is_allowed(asked: Request, store: Store) -> bool:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from kubesim import errors, patch, schema, validation
-from kubesim.admission import admit_pod, admit_pod_update
+from kubesim.admission import admit_deletion, admit_pod, admit_pod_update
 from kubesim.apiserver.defaults import apply_defaults
 from kubesim.apiserver.fields import is_selectable
 from kubesim.apiserver.strategy import prepare_for_create, prepare_for_update
@@ -68,8 +68,12 @@ class APIServer:
         """Reach the kubelet of node `name` through `server` from now on."""
         self._nodes[name] = server
 
-    def node_of(self, pod: Object) -> NodeServer:
-        """The kubelet that runs `pod`. Raises StatusError (BadRequest) while it is on no node."""
+    def node_of(self, pod: Object, *, user: User = ADMIN, verb: str = "get", subresource: str = "log") -> NodeServer:
+        """The kubelet that runs `pod`, for a request to a subresource ("log", "exec") of the Pod.
+
+        Raises StatusError: Forbidden where `user` may not, BadRequest while the Pod is on no node.
+        """
+        self._authorize(user, verb, POD, namespace_of(pod), name_of(pod), subresource)
         server = self._nodes.get(pod["spec"].get("nodeName", ""))
         if server is None:
             raise errors.bad_request(f"pod {name_of(pod)} does not have a host assigned")
@@ -229,6 +233,7 @@ class APIServer:
         `grace_period` is in seconds; None leaves it to the Pod, 0 removes at once.
         """
         self._authorize(user, "delete", resource, namespace, name)
+        admit_deletion(resource, name)
         obj = self._store.get(resource, namespace, name)
         if obj is None:
             raise errors.not_found(resource, name)
@@ -246,10 +251,12 @@ class APIServer:
         self._tell(Change("DELETED", resource, current, current))
         return current
 
-    def _authorize(self, user: User, verb: str, resource: Resource, namespace: str, name: str) -> None:
+    def _authorize(
+        self, user: User, verb: str, resource: Resource, namespace: str, name: str, subresource: str = ""
+    ) -> None:
         if user is ADMIN:
             return
-        asked = request(user, verb, resource, namespace, name)
+        asked = request(user, verb, resource, namespace, name, subresource)
         if not is_allowed(asked, self._store):
             raise errors.forbidden(resource, name, asked.refusal())
 

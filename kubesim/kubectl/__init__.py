@@ -9,10 +9,11 @@ from collections.abc import Sequence
 
 from kubesim.errors import StatusError
 from kubesim.kubectl.command import Call, Command, Context
-from kubesim.kubectl.commands import ABSENT, COMMANDS, FLAG_SETS, find_command, suggestions
+from kubesim.kubectl.commands import ABSENT, COMMANDS, FLAG_SETS, find_command, next_word, suggestions
 from kubesim.kubectl.completion import complete
 from kubesim.kubectl.config import Kubeconfig
 from kubesim.kubectl.errors import Exit, FlagError, KubectlError, NotSimulated, Plain, Several, told
+from kubesim.kubectl.flags import FlagSet
 from kubesim.kubectl.formats import FormatError
 from kubesim.kubectl.help import help_text, root_help
 from kubesim.result import Result
@@ -37,12 +38,11 @@ def run(args: Sequence[str], context: Context) -> Result:
 
 def _run(call: Call, words: Sequence[str]) -> None:
     flags = FLAG_SETS[call.command.path]
-    positional, values, given = flags.parse(words)
-    call.args, call.flags, call.given = positional, values, given
-    if values["help"]:
+    call.args, call.flags, call.given, call.dash = flags.parse(words)
+    if call.flags["help"]:
         call.say(help_text(call.command))
         return
-    name = values["context"]
+    name = call.flags["context"]
     if name and name not in call.context.config.contexts:
         raise KubectlError(f'context "{name}" does not exist')
     call.command.run(call)
@@ -63,15 +63,29 @@ def _result(call: Call) -> Result:
 
 def _without_command(words: Sequence[str]) -> Result:
     """No command, or one that kubectl or kubesim does not have."""
-    first = next((word for word in words if not word.startswith("-")), None)
-    if first is None or first == "help":
+    position = next_word(words, 0)
+    first = None if position is None else words[position]
+    unknown = _unknown_flag(words[:position])
+    if unknown:
+        return Result(stderr=told(unknown, "kubectl"), exit_code=1)
+    if first == "help":
+        topic, _ = find_command([word for word in words if word != "help"])
+        return Result(stdout=help_text(topic) if topic else root_help())
+    if first is None:
         return Result(stdout=root_help())
     if first in ABSENT:
         return Result(stderr=f"kubesim: 'kubectl {first}' is not part of this simulator\n", exit_code=1)
-    if words[0] != first and words[0].partition("=")[0] not in ("-n", "--namespace", "--as"):
-        return Result(stderr=told(FlagError(f"unknown flag: {words[0].partition('=')[0]}"), "kubectl"), exit_code=1)
     error = f'error: unknown command "{first}" for "kubectl"{suggestions(first)}\n'
     return Result(stderr=error, exit_code=1)
+
+
+def _unknown_flag(words: Sequence[str]) -> Exception | None:
+    """What is wrong with flags that stand without a command."""
+    try:
+        FlagSet(()).parse(words)
+    except (FlagError, NotSimulated) as error:
+        return error
+    return None
 
 
 __all__ = ["COMMANDS", "Command", "Context", "Kubeconfig", "complete", "run"]

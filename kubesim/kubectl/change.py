@@ -22,6 +22,7 @@ from kubesim.kubectl.output import print_result
 from kubesim.kubectl.selection import Selection, select
 from kubesim.objects import Object, metadata, name_of, namespace_of
 from kubesim.resources import Resource
+from kubesim.validation.names import label_value
 
 _TYPES = ("json", "merge", "strategic")
 
@@ -152,6 +153,8 @@ def _split(args: Sequence[str], word: str) -> tuple[list[str], dict[str, str], l
     for arg in args:
         key, equals, value = arg.partition("=")
         if equals and key:
+            if word == "label":
+                _check_label(arg, value)
             wanted[key] = value
         elif arg.endswith("-") and arg != "-":
             removed.append(arg[:-1])
@@ -163,6 +166,13 @@ def _split(args: Sequence[str], word: str) -> tuple[list[str], dict[str, str], l
         article = "an" if word == "annotation" else "a"
         raise UsageError(f"can not both modify and remove {article} {word} in the same command")
     return words, wanted, removed
+
+
+def _check_label(arg: str, value: str) -> None:
+    if "=" in value:
+        raise KubectlError(f"invalid label spec: {arg}")
+    if problems := label_value(value):
+        raise KubectlError(f"invalid label value: {json.dumps(arg)}: {';'.join(problems)}")
 
 
 def _mark_one(
@@ -317,7 +327,7 @@ def scale(call: Call) -> None:
     dry_run = call.dry_run()
     for resource, obj in selection.objects:
         if resource.group != "apps":
-            errors.append(KubectlError(f"could not find a scale subresource of {resource.plural}"))
+            errors.append(StatusError(404, "NotFound", "the server could not find the requested resource"))
             continue
         present = obj["spec"]["replicas"]
         expected = call.flags["current-replicas"]

@@ -103,7 +103,10 @@ class RequestOptions(TypedDict):
 
 @dataclass
 class Call:
-    """One call of a command: its arguments and flags, and the output that it gathers."""
+    """One call of a command: its arguments and flags, and the output that it gathers.
+
+    `dash` is how many of the arguments stood before "--", or -1 without one (pflag's ArgsLenAtDash).
+    """
 
     command: Command
     context: Context
@@ -112,6 +115,7 @@ class Call:
     given: frozenset[str]
     pieces: list[tuple[bool, str]] = field(default_factory=list)
     exit_code: int = 0
+    dash: int = -1
     format: Format | None = None
 
     def say(self, text: str) -> None:

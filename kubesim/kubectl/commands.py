@@ -137,15 +137,15 @@ def find_command(args: Sequence[str]) -> tuple[Command | None, list[str]]:
     rest = list(args)
     path: tuple[str, ...] = ()
     found: Command | None = None
-    position = _next_word(rest, 0)
+    position = next_word(rest, 0)
     while position is not None and (command := _BY_PATH.get((*path, rest[position]))):
         found, path = command, command.path
         del rest[position]
-        position = _next_word(rest, position)
+        position = next_word(rest, position)
     return found, rest
 
 
-def _next_word(words: Sequence[str], start: int) -> int | None:
+def next_word(words: Sequence[str], start: int) -> int | None:
     """The position of the first word that is neither a flag nor a global flag's value, as cobra looks for commands."""
     skip = False
     for index in range(start, len(words)):

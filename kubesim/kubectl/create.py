@@ -11,7 +11,8 @@ from kubesim.errors import StatusError
 from kubesim.kubectl import flags
 from kubesim.kubectl.apply import with_last_applied
 from kubesim.kubectl.command import Call, absent, array, command, many, number, switch, text
-from kubesim.kubectl.errors import KubectlError, Plain, UsageError, raise_all, with_source
+from kubesim.kubectl.errors import Exit, KubectlError, Plain, UsageError, raise_all, with_source
+from kubesim.kubectl.help import help_text
 from kubesim.kubectl.manifests import Manifest, read_manifests
 from kubesim.kubectl.output import print_result
 from kubesim.objects import Object
@@ -46,7 +47,11 @@ _COMMON = (*flags.DRY_RUN, *flags.OUTPUT, *flags.VALIDATE, *flags.SAVE_CONFIG)
 def create(call: Call) -> None:
     """Create the objects of manifests."""
     if not call.flags["filename"]:
-        raise UsageError("must specify one of -f and -k")
+        call.complain("Error: must specify one of -f and -k\n\n")
+        if call.args:
+            raise UsageError(f'unknown command "{" ".join(call.args)}"')
+        call.complain(help_text(call.command))
+        raise Exit(1)
     if call.args:
         raise UsageError(f"Unexpected args: [{' '.join(call.args)}]")
     manifests, errors = read_manifests(call)
@@ -396,8 +401,9 @@ def create_role(call: Call) -> None:
     verbs = list(dict.fromkeys(call.flags["verb"]))
     by_group: dict[str, list[str]] = {}
     for word in call.flags["resource"]:
-        resource = _known(word.partition("/")[0])
-        by_group.setdefault(resource.group, []).append(resource.plural)
+        name_, slash, subresource = word.partition("/")
+        resource = _known(name_)
+        by_group.setdefault(resource.group, []).append(resource.plural + slash + subresource)
     names = {"resourceNames": list(call.flags["resource-name"])} if call.flags["resource-name"] else {}
     rules = [
         {"apiGroups": [group], **names, "resources": plurals, "verbs": verbs} for group, plurals in by_group.items()

@@ -42,6 +42,9 @@ _FORCED = (
 )
 def delete(call: Call) -> None:
     """Delete objects and wait until they are gone."""
+    output = call.flags["output"]
+    if output not in ("", "name"):
+        raise KubectlError(f"unexpected -o output mode: {output}. We only support '-o name'")
     grace = _grace_period(call)
     targets, errors = _targets(call)
     deleted: list[Target] = []

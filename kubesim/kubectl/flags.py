@@ -36,14 +36,14 @@ class FlagSet:
         self.shorts = {flag.short: flag for flag in self.flags.values() if flag.short}
         self.defaults = {flag.name: flag.default for flag in self.flags.values()}
 
-    def parse(self, words: Sequence[str]) -> tuple[list[str], dict[str, Any], frozenset[str]]:
-        """Positional arguments, the value of every flag, and the names of those that were given.
+    def parse(self, words: Sequence[str]) -> tuple[list[str], dict[str, Any], frozenset[str], int]:
+        """Positional arguments, the value of every flag, the names of those given, and how many stood before "--".
 
         Raises FlagError, and NotSimulated for a flag that kubectl has and kubesim does not.
         """
         parser = _Parser(self, list(words))
         parser.run()
-        return parser.args, parser.values, frozenset(parser.given)
+        return parser.args, parser.values, frozenset(parser.given), parser.dash
 
 
 class _Parser:
@@ -53,11 +53,13 @@ class _Parser:
         self.args: list[str] = []
         self.values = dict(flags.defaults)
         self.given: set[str] = set()
+        self.dash = -1
 
     def run(self) -> None:
         while self._words:
             word = self._words.pop(0)
             if word == "--":
+                self.dash = len(self.args)
                 self.args += self._words
                 return
             if word.startswith("--"):

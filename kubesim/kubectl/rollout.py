@@ -10,7 +10,7 @@ from kubesim.kubectl.errors import KubectlError, UsageError, raise_all
 from kubesim.kubectl.output import print_result
 from kubesim.kubectl.selection import Target, find_targets, select
 from kubesim.objects import Object, clone, is_owned_by, metadata, name_of, namespace_of
-from kubesim.resources import DEPLOYMENT, REPLICA_SET
+from kubesim.resources import DEPLOYMENT, REPLICA_SET, Resource
 
 _REVISION = "deployment.kubernetes.io/revision"
 _CAUSE = "kubernetes.io/change-cause"
@@ -34,10 +34,15 @@ def _deployments(call: Call, verb: str) -> list[Object]:
     raise_all(selection.errors)
     for resource, obj in selection.objects:
         if resource is not DEPLOYMENT:
-            if verb in ("restart", "pause", "resume"):
-                raise KubectlError(f'{resource.plural} "{name_of(obj)}" {verb} is not supported')
-            raise KubectlError(f'no {verb} has been implemented for "{resource.kind}"')
+            raise KubectlError(_unsupported(resource, obj, verb))
     return [obj for _, obj in selection.objects]
+
+
+def _unsupported(resource: Resource, obj: Object, verb: str) -> str:
+    if verb.endswith("ing"):
+        return f'{resource.qualified} "{name_of(obj)}" {verb} is not supported'
+    kind = resource.qualified_kind if verb == "status viewer" else f'"{resource.qualified_kind}"'
+    return f"no {verb} has been implemented for {kind}"
 
 
 @command(
@@ -146,7 +151,7 @@ def restart(call: Call) -> None:
     """Give the Pod template a new annotation, so that all Pods are made anew."""
     now = call.context.clock.timestamp()
     change = {"metadata": {"annotations": {"kubectl.kubernetes.io/restartedAt": now}}}
-    for deployment in _deployments(call, "restart"):
+    for deployment in _deployments(call, "restarting"):
         _patch(call, deployment, {"spec": {"template": change}}, "restarted")
 
 
@@ -159,7 +164,7 @@ def _patch(call: Call, deployment: Object, change: Object, operation: str) -> No
 @command("rollout pause", "RESOURCE", "Mark the provided resource as paused", _WHICH, flags.OUTPUT)
 def pause(call: Call) -> None:
     """Stop rolling out changes of a Deployment."""
-    for deployment in _deployments(call, "pause"):
+    for deployment in _deployments(call, "pausing"):
         if deployment["spec"].get("paused"):
             raise KubectlError(f'deployments.apps "{name_of(deployment)}" is already paused')
         _patch(call, deployment, {"spec": {"paused": True}}, "paused")
@@ -168,7 +173,7 @@ def pause(call: Call) -> None:
 @command("rollout resume", "RESOURCE", "Resume a paused resource", _WHICH, flags.OUTPUT)
 def resume(call: Call) -> None:
     """Go on rolling out changes of a Deployment."""
-    for deployment in _deployments(call, "resume"):
+    for deployment in _deployments(call, "resuming"):
         if not deployment["spec"].get("paused"):
             raise KubectlError(f'deployments.apps "{name_of(deployment)}" is not paused')
         _patch(call, deployment, {"spec": {"paused": None}}, "resumed")
@@ -188,7 +193,7 @@ def undo(call: Call) -> None:
     """Give a Deployment the Pod template of an earlier revision."""
     dry_run = call.dry_run()
     for deployment in _deployments(call, "rollbacker"):
-        template = _template_of(_history(call, deployment), call.flags["to-revision"])
+        template = _template_of(deployment, _history(call, deployment), call.flags["to-revision"])
         if deployment["spec"].get("paused"):
             raise KubectlError(
                 'you cannot rollback a paused deployment; resume it first with "kubectl rollout resume" and try again'
@@ -202,11 +207,11 @@ def undo(call: Call) -> None:
         print_result(call, DEPLOYMENT, new, "rolled back", dry_run)
 
 
-def _template_of(revisions: dict[int, Object], wanted: int) -> Object:
+def _template_of(deployment: Object, revisions: dict[int, Object], wanted: int) -> Object:
     if wanted and wanted not in revisions:
         raise KubectlError(f"unable to find specified revision {wanted} in history")
     if not wanted and len(revisions) < 2:
-        raise KubectlError("no rollout history found for deployment")
+        raise KubectlError(f'no rollout history found for deployment "{name_of(deployment)}"')
     template: Object = clone(revisions[wanted or sorted(revisions)[-2]]["spec"]["template"])
     template.get("metadata", {}).get("labels", {}).pop(_HASH, None)
     return template

@@ -5,6 +5,7 @@ Mirrors k8s.io/kubectl pkg/cmd/{logs,exec,wait,events}, v1.36.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 
 from kubesim import tabwriter
@@ -19,7 +20,7 @@ from kubesim.kubectl.formats import evaluate_relaxed
 from kubesim.kubectl.selection import Target, find_targets, select
 from kubesim.objects import Object, metadata, name_of, namespace_of
 from kubesim.process import StartError
-from kubesim.resources import EVENT, POD, Resource
+from kubesim.resources import EVENT, POD
 
 
 def _pod_of(call: Call, word: str) -> Object:
@@ -38,7 +39,27 @@ def _first_pod(call: Call, target: Target) -> Object:
     pods = call.api.list(POD, call.namespace, labels=labels, user=call.user) if labels else []
     if not pods:
         raise KubectlError("timed out waiting for the condition")
-    return pods[0]
+    best = min(pods, key=_rank)
+    if len(pods) > 1 and call.command.path == ("logs",):
+        call.complain(f"Found {len(pods)} pods, using pod/{name_of(best)}\n")
+    return best
+
+
+_PHASES = ("Running", "Unknown", "Pending")
+
+
+def _rank(pod: Object) -> tuple[bool, int, bool, str, str]:
+    """Which Pod of several is asked: on a node, running, ready, for the longest time. Mirrors pkg/util/podutils."""
+    phase = pod["status"]["phase"]
+    ready: Object = next((item for item in pod["status"].get("conditions", ()) if item["type"] == "Ready"), {})
+    is_ready = ready.get("status") == "True"
+    return (
+        not pod["spec"].get("nodeName"),
+        _PHASES.index(phase) if phase in _PHASES else 0,
+        not is_ready,
+        ready["lastTransitionTime"] if is_ready else "",
+        metadata(pod)["creationTimestamp"],
+    )
 
 
 def _container_name(call: Call, pod: Object) -> str:
@@ -101,7 +122,8 @@ def _logged_pods(call: Call) -> list[Object]:
 
 
 def _log_text(call: Call, pod: Object, container: str) -> str:
-    text = call.api.node_of(pod).logs(pod, container, call.flags["previous"])
+    node = call.api.node_of(pod, user=call.user, verb="get", subresource="log")
+    text = node.logs(pod, container, call.flags["previous"])
     lines = text.splitlines(keepends=True)
     if call.flags["tail"] >= 0:
         lines = lines[len(lines) - call.flags["tail"] :] if call.flags["tail"] else []
@@ -122,8 +144,10 @@ def _log_text(call: Call, pod: Object, container: str) -> str:
 )
 def execute(call: Call) -> None:
     """Run a command in a container; its exit status is kubectl's."""
-    if not call.args:
+    if not call.args or call.dash == 0:
         raise UsageError("pod, type/name or --filename must be specified")
+    if call.dash < 0 and len(call.args) > 1:
+        raise UsageError("exec [POD] [COMMAND] is not supported anymore. Use exec [POD] -- [COMMAND] instead")
     if len(call.args) < 2:
         raise UsageError("you must specify at least one command for the container")
     pod = _pod_of(call, call.args[0])
@@ -131,10 +155,12 @@ def execute(call: Call) -> None:
         phase = pod["status"]["phase"]
         raise KubectlError(f"cannot exec into a container in a completed pod; current phase is {phase}")
     container = _container_name(call, pod)
+    node = call.api.node_of(pod, user=call.user, verb="create", subresource="exec")
     try:
-        ran = call.api.node_of(pod).execute(pod, container, list(call.args[1:]))
+        ran = node.execute(pod, container, list(call.args[1:]))
     except StartError as error:
-        raise KubectlError(str(error)) from None
+        exec_id = hashlib.sha256(repr((pod["metadata"]["uid"], call.context.clock.now)).encode()).hexdigest()
+        raise KubectlError(f"Internal error occurred: {error.of_exec(exec_id)}") from None
     except StatusError as error:
         raise KubectlError(error.message) from None
     call.say(ran.output)
@@ -161,9 +187,7 @@ def execute(call: Call) -> None:
 )
 def wait(call: Call) -> None:
     """Let time pass until objects are as asked, at most for --timeout each."""
-    wanted = call.flags["for"]
-    if not wanted:
-        raise UsageError("--for must be specified")
+    wanted = call.flags["for"] or ("",)
     if wanted[-1].lower() == "delete":
         _wait_for_deletion(call)
         return
@@ -275,8 +299,9 @@ def _wait_for_deletion(call: Call) -> None:
 def events(call: Call) -> None:
     """Show events, the oldest first."""
     namespace = None if call.flags["all-namespaces"] else call.namespace
+    subject = _event_subject(call)
     found = call.api.list(EVENT, namespace, user=call.user)
-    kept = [event for event in found if _is_asked(call, event)]
+    kept = [event for event in found if _is_asked(call, event, subject)]
     if not kept:
         where = "" if namespace is None else f" in {namespace} namespace"
         call.complain(f"No events found{where}.\n")
@@ -290,20 +315,22 @@ def events(call: Call) -> None:
     call.say(tabwriter.format(rows if call.flags["no-headers"] else [head, *rows]))
 
 
-def _is_asked(call: Call, event: Object) -> bool:
+def _is_asked(call: Call, event: Object, subject: tuple[str, str] | None) -> bool:
     types = call.flags["types"]
     if types and event["type"].lower() not in {item.lower() for item in types}:
         return False
-    if not call.flags["for"]:
-        return True
-    resource, name = _event_subject(call)
     about = event["involvedObject"]
-    return bool(about["kind"] == resource.kind and about["name"] == name)
+    return subject is None or (about["kind"], about["name"]) == subject
 
 
-def _event_subject(call: Call) -> tuple[Resource, str]:
+def _event_subject(call: Call) -> tuple[str, str] | None:
+    """The kind and name of --for, or None."""
+    if not call.flags["for"]:
+        return None
+    if "/" not in call.flags["for"]:
+        raise KubectlError("--for must be in resource/name form")
     targets, _ = find_targets(call, [call.flags["for"]])
-    return targets[0].resource, targets[0].name or ""
+    return targets[0].resource.kind, targets[0].name or ""
 
 
 def _event_time(event: Object) -> Micros:

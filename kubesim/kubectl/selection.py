@@ -15,6 +15,13 @@ from kubesim.kubectl.manifests import read_manifests
 from kubesim.objects import Object
 from kubesim.resources import RESOURCES, Resource, find_resource
 
+_NOTHING_NAMED = """You must provide one or more resources by argument or filename.
+Example resource specifications include:
+   '-f rsrc.yaml'
+   '--filename=rsrc.json'
+   '<resource> <name>'
+   '<resource>'"""
+
 
 @dataclass(frozen=True)
 class Target:
@@ -94,15 +101,10 @@ def _parse(call: Call, args: list[str]) -> list[Target]:
     if any("/" in word for word in args):
         return [_slashed(call, word, args) for word in args]
     if not args:
-        raise KubectlError("you must provide one or more resources")
+        raise KubectlError(_NOTHING_NAMED)
     types, names = _types(args[0]), args[1:]
     if names and _selects_all(call):
-        what = "selector" if call.flags.get("selector") or call.flags.get("field-selector") else "all"
-        raise KubectlError(
-            "name cannot be provided when a selector is specified"
-            if what == "selector"
-            else "setting 'all' parameter but found a non empty selector. "
-        )
+        raise KubectlError("name cannot be provided when a selector is specified")
     if names and len(types) > 1:
         raise KubectlError("you may only specify a single resource type")
     if names:

@@ -123,8 +123,15 @@ class Kubelet:
         self._clock.call_later(delay, run)
 
     def _relist(self, worker: Worker) -> None:
-        """Sync when the runtime's news arrive, whatever else is planned."""
-        self._clock.call_later(RELIST, lambda: self._sync(worker))
+        """Sync when the runtime's news arrive, whatever else is planned; what happens until then arrives with them."""
+
+        def run() -> None:
+            worker.awaits_news = False
+            self._sync(worker)
+
+        if not worker.awaits_news:
+            worker.awaits_news = True
+            self._clock.call_later(RELIST, run)
 
     def _sync(self, worker: Worker) -> None:
         pod = self._api.find(POD, worker.namespace, worker.name)
@@ -141,7 +148,7 @@ class Kubelet:
             worker.has_sandbox = True
             self._tell_missing_secrets(pod)
             self._clock.call_later(SANDBOX, lambda: self._start_sandbox(worker))
-            self._relist(worker)
+            self._clock.call_later(RELIST, lambda: self._sync(worker))
         elif worker.ip:
             self._start_due(pod, worker)
 

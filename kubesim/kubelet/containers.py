@@ -86,7 +86,7 @@ class Worker:
     `waiting` is its reason cache: why a container does not run, as the next status will tell. `ticket` numbers the
     planned syncs, so that only the latest one comes off; `changes` counts what the status tells of, and `reported` is
     what it told last. While it `is_busy` with starting containers, a sync that
-    `is_due` waits.
+    `is_due` waits. It `awaits_news` while the runtime has something to tell of its containers.
     """
 
     uid: str
@@ -101,6 +101,7 @@ class Worker:
     has_sandbox: bool = False
     is_busy: bool = False
     is_due: bool = False
+    awaits_news: bool = False
     changes: int = 0
     reported: tuple[int, int] = (-1, 0)
 
