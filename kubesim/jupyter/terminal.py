@@ -1,7 +1,7 @@
 """The terminal in a notebook: a prompt, what was said so far, and an editor for `nano FILE`.
 
-The page's half is static/terminal.js: it draws the traits below and asks `_HANDLERS` what a key or a button does. The
-class works without a page too: `Terminal(session).feed("kubectl get pods")`.
+The page's half is static/terminal.js with static/editor.js: it draws the traits below and asks `_HANDLERS` what a key
+or a button does. The class works without a page too: `Terminal(session).feed("kubectl get pods")`.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ def commands(text: str, is_complete: Callable[[str], bool]) -> Iterator[str]:
 class Terminal(anywidget.AnyWidget):
     """A live terminal on `session`, or on the notebook's own session when none is given."""
 
-    _esm = STATIC / "terminal.js"
+    _esm = "\n".join((STATIC / name).read_text(encoding="utf-8") for name in ("terminal.js", "editor.js"))
     _css = STATIC / "terminal.css"
 
     entries = traitlets.List(traitlets.Tuple(traitlets.Unicode(), traitlets.Unicode())).tag(sync=True)
@@ -164,7 +164,7 @@ class Terminal(anywidget.AnyWidget):
             return {"error": f"{name} is not saved: {_reason(error)}"}
         self.editing = {"name": name, "text": text, "saved": text}
         self._saved = True
-        return {"text": text}
+        return {}
 
     def _check(self, message: Message) -> Message:
         self.editing = {**self.editing, "text": message["text"]}

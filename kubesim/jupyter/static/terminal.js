@@ -1,11 +1,10 @@
 // The page's half of kubesim.jupyter.terminal: draws the traits and asks Python what a key or a button does.
-// Whatever was typed or said is put in as text nodes, never as HTML.
+// The editor for `nano FILE` is in editor.js. Whatever was typed or said is put in as text nodes, never as HTML.
 
-const PATIENCE = 2500; // milliseconds without an answer, then we say why
-const CHECK_AFTER = 400; // milliseconds without a key, then the YAML is checked
+const PATIENCE = 3000; // milliseconds without an answer, then we say why
 const SHOWN_CANDIDATES = 60;
 const GONE = "The kernel is not running: run this cell again to start a new terminal.";
-const BUSY = "Waiting: the kernel is busy with another cell.";
+const BUSY = "Waiting for the kernel: it is busy or just starting.";
 
 export default { render };
 
@@ -16,8 +15,9 @@ function render({ model, el }) {
   const screen = makeScreen();
   const prompt = makePrompt(model, channel.ask);
   const bar = makeBar(model, channel.ask, say, prompt.focus);
-  const home = h("div", { class: "home" }, screen.node, prompt.node, notice, bar.node);
-  const root = h("section", { class: "kubesim-terminal", "aria-label": "Terminal", "data-lm-suppress-shortcuts": "true" }, home);
+  const home = h("div", { class: "home" }, screen.node, prompt.node, bar.node);
+  const root = h("section", { class: "kubesim-terminal", "aria-label": "Terminal" }, home, notice);
+  root.setAttribute("data-lm-suppress-shortcuts", "true"); // JupyterLab's, such as "d d" to delete the cell
   screen.node.addEventListener("click", () => getSelection().isCollapsed && prompt.focus());
   let editor = null;
 
@@ -25,9 +25,10 @@ function render({ model, el }) {
     const file = model.get("editing");
     if (file && !editor) {
       editor = makeEditor(file, channel.ask);
+      const typing = home.contains(document.activeElement);
       home.hidden = true;
-      root.append(editor.node);
-      editor.focus();
+      home.after(editor.node);
+      if (typing) editor.focus();
     } else if (!file && editor) {
       editor.node.remove(); // and with it the focus, if it was there
       editor = null;
@@ -80,24 +81,25 @@ function openChannel(model, say) {
   let count = 0;
 
   function hear(reply) {
-    const settle = waiting.get(reply.re);
+    if (!reply.re?.startsWith(mark)) return;
+    say(reply.error ?? "");
+    waiting.get(reply.re)?.(reply);
     waiting.delete(reply.re);
-    settle?.(reply);
   }
 
   function ask(question) {
     const id = `${mark}-${++count}`;
+    const giveUp = () => hear({ re: id, error: GONE, gone: true });
     return new Promise((resolve) => {
-      const timer = setInterval(() => say(whySilent(model)), PATIENCE);
+      const timer = setInterval(() => (isComing(model) ? say(BUSY) : giveUp()), PATIENCE);
       waiting.set(id, (reply) => {
         clearInterval(timer);
-        say(reply.error ?? "");
         resolve(reply);
       });
       try {
         model.send({ ...question, id });
       } catch {
-        hear({ re: id, error: GONE, gone: true });
+        giveUp();
       }
     });
   }
@@ -106,14 +108,16 @@ function openChannel(model, say) {
   return { ask, close: () => model.off("msg:custom", hear) };
 }
 
-function whySilent(model) {
-  return model.widget_manager?.kernel?.status === "busy" ? BUSY : GONE;
+// An idle kernel would have answered, if it were the one that this terminal belongs to
+function isComing(model) {
+  return ["busy", "starting", "restarting", "autorestarting", "unknown"].includes(model.widget_manager?.kernel?.status);
 }
 
 // What was typed and said so far
 
 function makeScreen() {
-  const node = h("div", { class: "screen", role: "log", "aria-live": "polite", "aria-label": "Terminal output", tabindex: 0 });
+  const log = { role: "log", "aria-live": "polite", "aria-label": "Terminal output", tabindex: 0 };
+  const node = h("div", { class: "screen", ...log });
   let drawn = [];
 
   function draw(entries) {
@@ -135,7 +139,8 @@ function makeScreen() {
 
 function drawEntry([kind, text]) {
   if (kind !== "command") return h("div", { class: kind }, ...paint(text));
-  const lines = text.split("\n").map((line, index) => h("div", {}, h("span", { class: "sign" }, index ? "> " : "$ "), line));
+  const sign = (index) => h("span", { class: "sign" }, index ? "> " : "$ ");
+  const lines = text.split("\n").map((line, index) => h("div", {}, sign(index), line));
   return h("div", { class: kind }, ...lines);
 }
 
@@ -159,7 +164,7 @@ function plain(entries) {
 
 function makePad(attributes, sign) {
   const copy = h("div", { class: "copy", "aria-hidden": "true" });
-  const input = h("textarea", { rows: 1, spellcheck: "false", autocapitalize: "off", autocomplete: "off", ...attributes });
+  const input = h("textarea", { rows: 1, spellcheck: "false", autocapitalize: "off", ...attributes });
   const node = h("div", { class: "pad" }, copy, input);
 
   function mirror() {
@@ -167,7 +172,8 @@ function makePad(attributes, sign) {
     copy.replaceChildren(...rows);
   }
 
-  input.addEventListener("beforeinput", (event) => event.stopImmediatePropagation()); // JupyterLab forbids new lines and undo
+  const keepToOurselves = (event) => event.stopImmediatePropagation(); // or JupyterLab takes Enter and Ctrl+Z away
+  input.addEventListener("beforeinput", keepToOurselves);
   input.addEventListener("input", mirror);
   mirror();
   return { node, input, copy, mirror };
@@ -272,14 +278,17 @@ function list(words) {
 function makeBar(model, ask, say, focusPrompt) {
   const clock = h("span", { class: "clock" });
   const advance = (label, seconds) => button(label, () => ask({ do: "advance", seconds }), "Let simulated time pass");
-  const copy = () => copyText(plain(model.get("entries"))).then((done) => say(done ? "Copied." : "Copying is not allowed here."));
+  async function copy() {
+    const done = await copyText(plain(model.get("entries")));
+    say(done ? "Copied." : "The browser forbids copying.");
+  }
   const restart = button("Restart", () => confirm.show(), "Begin anew with a fresh cluster; your files stay");
   const buttons = h(
     "div",
     { class: "buttons" },
     advance("+10 s", 10),
     advance("+1 min", 60),
-    button("Until something changes", () => ask({ do: "until" }), "Let simulated time pass until a Pod's status changes"),
+    button("Until something changes", () => ask({ do: "until" }), "Let time pass until a Pod's status changes"),
     clock,
     button("Copy", copy, "Copy everything on the screen"),
     restart,
@@ -301,8 +310,10 @@ function makeChoice(question, usual, answers) {
     answer();
   };
   const buttons = Object.entries(answers).map(([label, answer]) => button(label, give(answer)));
-  const node = h("div", { class: "choice", role: "alertdialog", "aria-label": question }, h("span", {}, question), ...buttons);
-  node.addEventListener("keydown", (event) => pressed(event, [[(e) => e.key === "Escape", () => buttons.at(-1).click()]]));
+  const dialog = { class: "choice", role: "alertdialog", "aria-label": question };
+  const node = h("div", dialog, h("span", {}, question), ...buttons);
+  const keys = [[(e) => e.key === "Escape", () => buttons.at(-1).click()]];
+  node.addEventListener("keydown", (event) => pressed(event, keys));
   node.hidden = true;
   return {
     node,
@@ -326,103 +337,4 @@ async function copyText(text) {
     page.remove();
     return done;
   }
-}
-
-// The editor
-
-function makeEditor(file, ask) {
-  const { node: pad, input, copy, mirror } = makePad({ "aria-label": `Text of ${file.name}` }, (index) => `${index + 1}`);
-  const status = h("div", { class: "status", role: "status" });
-  let saved = file.saved;
-  let mistake = null;
-  let timer = 0;
-  let leaving = false;
-
-  const changed = () => input.value !== (saved ?? "");
-
-  function tell(news = "") {
-    const wrong = mistake && `✗ Line ${mistake.line}: ${mistake.words}`;
-    const state = changed() ? "Not saved yet." : saved === null ? "A new file." : "";
-    status.replaceChildren(...[wrong, news || state].filter(Boolean).map((text) => h("div", {}, text)));
-    status.classList.toggle("wrong", Boolean(mistake));
-  }
-
-  function mark() {
-    [...copy.children].forEach((row, index) => row.classList.toggle("wrong", index + 1 === mistake?.line));
-  }
-
-  async function check() {
-    const text = input.value;
-    const reply = await ask({ do: "check", text });
-    if (text !== input.value) return;
-    mistake = reply.line ? reply : null;
-    mark();
-    tell();
-  }
-
-  async function save() {
-    const typed = input.value;
-    const reply = await ask({ do: "save", text: typed });
-    if (reply.error) return tell(reply.error), false;
-    saved = reply.text;
-    if (input.value === typed && typed !== saved) replaceAll(saved);
-    tell(`Saved ${file.name}.`);
-    return true;
-  }
-
-  function replaceAll(text) {
-    const { selectionStart: start, selectionEnd: end } = input;
-    input.value = text;
-    input.setSelectionRange(start, end);
-    mirror();
-    mark();
-  }
-
-  function close() {
-    return changed() ? choice.show() : ask({ do: "close" });
-  }
-
-  function indent() {
-    document.execCommand("insertText", false, "  "); // keeps the browser's undo
-  }
-
-  function release() {
-    leaving = true;
-    tell("Tab now leaves the editor.");
-  }
-
-  const saveButton = button("Save", save, "Ctrl+O");
-  const closeButton = button("Close", close, "Ctrl+X");
-  const hint = h("span", { class: "hint" }, "Ctrl+O saves, Ctrl+X closes, Escape then Tab leaves");
-  const buttons = h("div", { class: "buttons" }, saveButton, closeButton, hint);
-  const choice = makeChoice(`Save the changes to ${file.name}?`, buttons, {
-    "Save and close": async () => (await save()) && ask({ do: "close" }),
-    "Close without saving": () => ask({ do: "close" }),
-    "Go on editing": () => input.focus(),
-  });
-  const keys = [
-    [(e) => ctrl(e, "o") || ctrl(e, "s"), save],
-    [(e) => ctrl(e, "x") && input.selectionStart === input.selectionEnd, close],
-    [(e) => e.key === "Tab" && !e.shiftKey && !leaving, indent],
-    [(e) => e.key === "Escape", release],
-  ];
-  input.addEventListener("keydown", (event) => {
-    pressed(event, keys);
-    if (event.key !== "Escape") leaving = false;
-  });
-  input.addEventListener("input", () => {
-    mistake = null;
-    tell();
-    clearTimeout(timer);
-    timer = setTimeout(check, CHECK_AFTER);
-  });
-
-  replaceAll(file.text);
-  input.setSelectionRange(0, 0);
-  tell();
-  check();
-  const title = h("div", { class: "title" }, file.name);
-  const text = h("div", { class: "text" }, pad);
-  const node = h("div", { class: "editor" }, title, text, status, h("div", { class: "bar" }, buttons, choice.node));
-  return { node, focus: () => input.focus() };
 }

@@ -1,0 +1,93 @@
+// The editor for `nano FILE`. It stands in one module with terminal.js, whose small tools it uses.
+
+const CHECK_AFTER = 400; // milliseconds without a key, then the YAML is checked
+
+function makeEditor(file, ask) {
+  const label = { "aria-label": `Text of ${file.name}` };
+  const { node: pad, input, copy, mirror } = makePad(label, (index) => `${index + 1}`);
+  const status = h("div", { class: "status", role: "status" });
+  let saved = file.saved;
+  let mistake = null;
+  let timer = 0;
+  let leaving = false;
+
+  const changed = () => input.value !== (saved ?? "");
+
+  function tell(news = "") {
+    const wrong = mistake && `✗ Line ${mistake.line}: ${mistake.words}`;
+    const state = changed() ? "Not saved yet." : saved === null ? "A new file." : "";
+    status.replaceChildren(...[wrong, news || state].filter(Boolean).map((text) => h("div", {}, text)));
+    status.classList.toggle("wrong", Boolean(mistake));
+  }
+
+  function mark() {
+    [...copy.children].forEach((row, index) => row.classList.toggle("wrong", index + 1 === mistake?.line));
+  }
+
+  async function check() {
+    const text = input.value;
+    const reply = await ask({ do: "check", text });
+    if (text !== input.value) return;
+    mistake = reply.line ? reply : null;
+    mark();
+    tell();
+  }
+
+  async function save() {
+    const typed = input.value;
+    const reply = await ask({ do: "save", text: typed });
+    if (reply.error) return false;
+    saved = typed;
+    tell(`Saved ${file.name}.`);
+    return true;
+  }
+
+  function close() {
+    return changed() ? choice.show() : ask({ do: "close" });
+  }
+
+  function indent() {
+    document.execCommand("insertText", false, "  "); // keeps the browser's undo
+  }
+
+  function release() {
+    leaving = true;
+    tell("Tab now leaves the editor.");
+  }
+
+  const saveButton = button("Save", save, "Ctrl+O");
+  const closeButton = button("Close", close, "Ctrl+X");
+  const hint = h("span", { class: "hint" }, "Ctrl+O saves, Ctrl+X closes, Escape then Tab leaves");
+  const buttons = h("div", { class: "buttons" }, saveButton, closeButton, hint);
+  const choice = makeChoice(`Save the changes to ${file.name}?`, buttons, {
+    "Save and close": async () => (await save()) && ask({ do: "close" }),
+    "Close without saving": () => ask({ do: "close" }),
+    "Go on editing": () => input.focus(),
+  });
+  const keys = [
+    [(e) => ctrl(e, "o") || ctrl(e, "s"), save],
+    [(e) => ctrl(e, "x") && input.selectionStart === input.selectionEnd, close],
+    [(e) => e.key === "Tab" && !e.shiftKey && !leaving, indent],
+    [(e) => e.key === "Escape", release],
+  ];
+  input.addEventListener("keydown", (event) => {
+    pressed(event, keys);
+    if (event.key !== "Escape") leaving = false;
+  });
+  input.addEventListener("input", () => {
+    mistake = null;
+    tell();
+    clearTimeout(timer);
+    timer = setTimeout(check, CHECK_AFTER);
+  });
+
+  input.value = file.text;
+  input.setSelectionRange(0, 0);
+  mirror();
+  tell();
+  check();
+  const title = h("div", { class: "title" }, file.name);
+  const text = h("div", { class: "text" }, pad);
+  const node = h("div", { class: "editor" }, title, text, status, h("div", { class: "bar" }, buttons, choice.node));
+  return { node, focus: () => input.focus() };
+}

@@ -1,0 +1,240 @@
+"""The terminal in a real page: typed, pasted into, edited in, reloaded and left, by keyboard, in both themes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+START = "%%kubectl\nkubectl run web --image=registry.example.com/myapp:1.0\nsleep 5\nkubectl get pods"
+TOP, TABLE = "kubectl run web", "NAME   READY   STATUS"
+
+# The contrast of each text with what lies behind it, as WCAG 2 reckons it; a canvas turns any CSS colour into bytes.
+CONTRASTS = """root => {
+    const pen = document.createElement("canvas").getContext("2d", {willReadFrequently: true});
+    const bytes = (...colours) => {
+        pen.clearRect(0, 0, 1, 1);
+        for (const colour of colours) { pen.fillStyle = colour; pen.fillRect(0, 0, 1, 1); }
+        return [...pen.getImageData(0, 0, 1, 1).data].slice(0, 3);
+    };
+    const channel = (byte) => byte / 255 <= 0.04045 ? byte / 255 / 12.92 : ((byte / 255 + 0.055) / 1.055) ** 2.4;
+    const light = (rgb) => rgb.map(channel).reduce((sum, part, i) => sum + part * [0.2126, 0.7152, 0.0722][i], 0);
+    const grounds = (node) => node ? [...grounds(node.parentElement), getComputedStyle(node).backgroundColor] : [];
+    const texts = [...root.querySelectorAll("*")].filter((node) => node.checkVisibility()
+        && getComputedStyle(node).visibility === "visible" && getComputedStyle(node).color !== "rgba(0, 0, 0, 0)"
+        && [...node.childNodes].some((child) => child.nodeType === 3 && child.data.trim()));
+    return texts.map((node) => {
+        const behind = grounds(node);
+        const [a, b] = [bytes(...behind), bytes(...behind, getComputedStyle(node).color)].map(light);
+        return [(Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05), node.textContent];
+    });
+}"""
+
+# How many parts stand out of the terminal's frame; only its screen may scroll sideways.
+OUTSIDE = """root => [...root.querySelectorAll("*")].filter((node) => node.checkVisibility()
+    && !node.closest(".screen")
+    && node.getBoundingClientRect().right > root.getBoundingClientRect().right + 1).length"""
+
+
+class Terminal:
+    """The first terminal of the page, as a learner meets it."""
+
+    def __init__(self, page: Page, workspace: Path) -> None:
+        self.page = page
+        self.workspace = workspace
+        self.root = page.locator(".kubesim-terminal").first
+        self.prompt = self.root.get_by_label("Command")
+        self.screen = self.root.get_by_role("log")
+
+    def run(self, line: str) -> None:
+        """Type a line and press Enter."""
+        self.prompt.press_sequentially(line)
+        self.prompt.press("Enter")
+
+    def press(self, button: str) -> None:
+        """Press one of the buttons."""
+        self.root.get_by_role("button", name=button, exact=True).click()
+
+
+@pytest.fixture
+def terminal(folder: Path, open_notebook: Callable[[str], Any]) -> Terminal:
+    """A terminal under a cell that has made a Pod without credentials."""
+    cells = [
+        nbformat.v4.new_code_cell("%load_ext kubesim.jupyter", id="load"),
+        nbformat.v4.new_code_cell(START, id="terminal"),
+    ]
+    kernel = {"kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}}
+    nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata=kernel), folder / "try.ipynb")
+    notebook = open_notebook("try.ipynb")
+    notebook.run_all()
+    terminal = Terminal(notebook.page, folder / "workspace")
+    expect(terminal.screen).to_contain_text("ErrImagePull")
+    return terminal
+
+
+def active(page: Page) -> Locator:
+    """What has the keyboard."""
+    return page.locator(":focus")
+
+
+def test_typing_completion_and_history(terminal: Terminal) -> None:
+    terminal.prompt.press_sequentially("kubectl get po")
+    terminal.prompt.press("Tab")
+    expect(terminal.prompt).to_have_value("kubectl get pods ")
+    terminal.prompt.press("Enter")
+    expect(terminal.screen.get_by_text(TABLE)).to_have_count(2)
+    terminal.prompt.press_sequentially("kubectl get r")
+    terminal.prompt.press("Tab")
+    expect(terminal.root.locator(".candidates span")).to_have_text(["replicasets", "rolebindings", "roles"])
+    terminal.prompt.press("Control+c")
+    expect(terminal.prompt).to_have_value("")
+    terminal.prompt.press("ArrowUp")
+    expect(terminal.prompt).to_have_value("kubectl get pods ")
+    terminal.prompt.press("ArrowUp")
+    terminal.prompt.press("ArrowDown")
+    terminal.prompt.press("ArrowDown")
+    expect(terminal.prompt).to_have_value("")
+    terminal.prompt.press("Tab")
+    expect(active(terminal.page)).to_have_text("+10 s")
+    terminal.prompt.press("Escape")
+    expect(terminal.root.locator(":focus")).to_have_count(0)
+
+
+def test_words_can_be_read(terminal: Terminal, theme: str) -> None:
+    terminal.run("kubectl get pod none; nothere; nano new.yaml")
+    terminal.root.get_by_label("Text of new.yaml").fill("a: b: c")
+    expect(terminal.root.get_by_text("✗ Line 1")).to_be_visible()
+    assert_readable(terminal.root)
+    terminal.press("Close")
+    assert_readable(terminal.root)
+    terminal.press("Close without saving")
+    expect(terminal.prompt).to_be_focused()
+    terminal.prompt.press_sequentially("kubectl get r")
+    terminal.prompt.press("Tab")
+    expect(terminal.root.locator(".candidates span").first).to_be_visible()
+    assert_readable(terminal.root)
+    assert_fits(terminal, width=560)
+
+
+def assert_readable(root: Locator) -> None:
+    contrasts = root.evaluate(CONTRASTS)
+    assert len(contrasts) > 4
+    assert [text for contrast, text in contrasts if contrast < 4.5] == []
+
+
+def assert_fits(terminal: Terminal, width: int) -> None:
+    terminal.page.set_viewport_size({"width": width, "height": 800})
+    terminal.page.evaluate("window.jupyterapp.commands.execute('application:toggle-left-area')")
+    terminal.prompt.fill("kubectl create secret docker-registry regcred --docker-server=registry.example.com")
+    assert terminal.root.evaluate(OUTSIDE) == 0
+    assert terminal.prompt.evaluate("input => input.scrollHeight <= input.clientHeight + 1")
+
+
+def test_blocks_of_several_lines_are_kept_whole(terminal: Terminal) -> None:
+    block = "cat > a.yaml <<EOF\nkind: Pod\n\n  name: x\nEOF\ncat a.yaml"
+    terminal.page.evaluate("text => navigator.clipboard.writeText(text)", block)
+    terminal.prompt.press("Control+v")
+    expect(terminal.prompt).to_have_value(block)
+    terminal.prompt.press("Enter")
+    expect(terminal.screen.locator(".output").last).to_have_text("kind: Pod\n\n  name: x\n")
+    assert (terminal.workspace / "a.yaml").read_text() == "kind: Pod\n\n  name: x\n"
+    terminal.run("cat > b.txt <<EOF")
+    expect(terminal.prompt).to_have_value("cat > b.txt <<EOF\n")
+    expect(terminal.root.locator(".prompt [data-sign]").last).to_have_attribute("data-sign", ">")
+    terminal.run("one")
+    terminal.run("EOF")
+    terminal.run("cat b.txt")  # typed ahead, without waiting for the answers
+    expect(terminal.screen.locator(".output").last).to_have_text("one\n")
+
+
+def test_what_was_said_is_text_and_can_be_copied_and_cleared(terminal: Terminal) -> None:
+    terminal.run("echo '<img src=x onerror=alert(1)><b>bold</b>'")
+    expect(terminal.screen.locator(".output").last).to_have_text("<img src=x onerror=alert(1)><b>bold</b>\n")
+    expect(terminal.screen.locator("img, b")).to_have_count(0)
+    terminal.press("Copy")
+    expect(terminal.root.get_by_text("Copied.")).to_be_visible()
+    copied = terminal.page.evaluate("navigator.clipboard.readText()")
+    assert copied.startswith(f"$ {TOP} --image=registry.example.com/myapp:1.0\npod/web created\n$ sleep 5\n")
+    terminal.prompt.press("Control+l")
+    expect(terminal.screen).to_have_text("")
+    terminal.run("echo one")
+    expect(terminal.screen).to_have_text("$ echo oneone\n")
+
+
+def test_fast_forward_and_restart(terminal: Terminal) -> None:
+    clock = terminal.root.locator(".clock")
+    before = clock.inner_text()
+    terminal.press("+1 min")
+    expect(terminal.screen.locator(".note")).to_have_text("# +1 min\n")
+    expect(clock).not_to_have_text(before)
+    terminal.press("Until something changes")
+    expect(terminal.screen.locator(".note").last).to_have_text(re.compile(r"# \d+ s later"))
+    terminal.press("Restart")
+    expect(terminal.root.get_by_role("alertdialog")).to_be_visible()
+    terminal.page.keyboard.press("Escape")
+    expect(active(terminal.page)).to_have_text("Restart")
+    terminal.press("Restart")
+    terminal.page.keyboard.press("Enter")
+    expect(terminal.screen).to_have_text("# a fresh cluster; your files are still there\n")
+    expect(terminal.prompt).to_be_focused()
+    terminal.run("kubectl get pods")
+    expect(terminal.screen).to_contain_text("No resources found in default namespace.")
+
+
+def test_the_editor_by_keyboard_alone(terminal: Terminal) -> None:
+    page, text = terminal.page, terminal.root.get_by_label("Text of pod.yaml")
+    terminal.run("nano pod.yaml")
+    expect(text).to_be_focused()
+    page.keyboard.type("kind: Pod\nspec: a: b")
+    expect(terminal.root.get_by_text("✗ Line 2: a ':' too many, or this line is indented too far")).to_be_visible()
+    for _ in "a: b":
+        page.keyboard.press("Backspace")
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+    page.keyboard.type("x: 1")
+    expect(text).to_have_value("kind: Pod\nspec: \n  x: 1")
+    page.keyboard.press("Control+z")
+    expect(text).not_to_have_value("kind: Pod\nspec: \n  x: 1")
+    page.keyboard.press("Control+y")
+    page.keyboard.press("Control+o")
+    expect(terminal.root.get_by_text("Saved pod.yaml.")).to_be_visible()
+    assert (terminal.workspace / "pod.yaml").read_text() == "kind: Pod\nspec: \n  x: 1\n"
+    page.keyboard.type("\n# more")
+    page.keyboard.press("Control+x")
+    expect(active(page)).to_have_text("Save and close")
+    page.keyboard.press("Enter")
+    expect(terminal.prompt).to_be_focused()
+    expect(terminal.screen.locator(".note")).to_have_text("# saved pod.yaml (4 lines)\n")
+    terminal.run("nano pod.yaml")
+    expect(text).to_be_focused()
+    page.keyboard.press("Escape")
+    page.keyboard.press("Tab")
+    expect(active(page)).to_have_text("Save")
+    expect(text).to_have_value("kind: Pod\nspec: \n  x: 1\n# more\n")
+
+
+def test_a_reloaded_page_shows_what_was_there_and_a_lost_kernel_is_told(terminal: Terminal, lab: Any) -> None:
+    terminal.run("echo kept")
+    expect(terminal.screen.locator(".output").last).to_have_text("kept\n")
+    terminal.run("nano draft.yaml")
+    terminal.root.get_by_label("Text of draft.yaml").press_sequentially("a: 1")
+    expect(terminal.root.get_by_text("Not saved yet.")).to_be_visible()
+    terminal.page.wait_for_timeout(700)  # the draft goes to the kernel when the keys rest
+    terminal.page.evaluate("window.jupyterapp.commands.execute('docmanager:save')")
+    terminal.page.reload()
+    expect(terminal.root.get_by_label("Text of draft.yaml")).to_have_value("a: 1")
+    terminal.press("Close")
+    terminal.press("Close without saving")
+    expect(terminal.prompt).to_be_focused()
+    expect(terminal.screen).to_contain_text(f"$ {TOP}")
+    terminal.run("echo and on")
+    expect(terminal.screen.locator(".output").last).to_have_text("and on\n")
+    lab.end_kernels()
+    terminal.run("kubectl get pods")
+    expect(terminal.root.get_by_text("The kernel is not running: run this cell again")).to_be_visible()
+    expect(terminal.prompt).to_have_value("kubectl get pods")
