@@ -98,7 +98,7 @@ def _account(facts: Facts) -> list[Hop]:
 
 def _spec(facts: Facts) -> Hop:
     if facts.names:
-        source = f"from the ServiceAccount {facts.account}" if facts.inherited else "its own list"
+        source = f"from the ServiceAccount {facts.account}" if facts.inherited else "in its own spec"
         return _hop("spec", PASSED, f"imagePullSecrets: {', '.join(facts.names)}", source)
     return _hop("spec", PASSED, "no imagePullSecrets")
 

@@ -31,6 +31,8 @@ LOOKS = {
     NOT_REACHED: {"shape": "box", "style": "rounded,filled,dashed", "penwidth": "1.2"},
     NOT_NEEDED: {"shape": "box", "style": "rounded,filled,dotted", "penwidth": "1.2"},
 }
+# Lines of words in a box: enough for three Secrets with their types and registries.
+MAX_LINES = 9
 CULPRIT = {"shape": "octagon", "penwidth": "3.5", "margin": "0,0.02"}
 """The hop where the cause lies stands out as a stop sign does."""
 # Colours by day, and the theme's variables that replace them on a JupyterLab page.
@@ -97,7 +99,7 @@ def _turn(graph: graphviz.Digraph, before: Hop, after: Hop, first: Hop) -> None:
 def _label(hop: Hop) -> str:
     head = f"<b>{SYMBOLS[hop.state]} {html.escape(hop.title)}</b>  <i>{hop.state}</i>"
     lines = [line for words in hop.words for line in _wrapped(words)]
-    return _left([head, *map(html.escape, lines[:6])])
+    return _left([head, *map(html.escape, lines[:MAX_LINES])])
 
 
 def _wrapped(words: str) -> list[str]:

@@ -23,7 +23,7 @@ BROKEN = Flow(
     (
         Hop("kubectl", "kubectl", PASSED, ("Pod <b>web</b>",)),
         Hop("secret", "Secret", FAILED, ("a & b: not found",), "There is no <i>Secret</i>.", ("kubectl 'a' < \"b\"",)),
-        Hop("spec", "Pod spec", NOT_NEEDED, ("its own list",)),
+        Hop("spec", "Pod spec", NOT_NEEDED, ("in its own spec",)),
         Hop("kubelet", "kubelet", PASSED, ("asked without credentials",)),
         Hop("registry", "Registry", FAILED, ("refused",)),
         Hop("image", "Image", NOT_REACHED, ()),
