@@ -22,6 +22,7 @@ from kubesim.shell.syntax import (
     Script,
     ShellSyntaxError,
     Simple,
+    Substitution,
     UnsupportedError,
     While,
     Word,
@@ -217,42 +218,35 @@ class Interpreter:
         return "".join(output).rstrip("\n").replace("\0", "")
 
     def _simple(self, command: Simple, streams: Streams) -> int:
-        before = self.state.status
         arguments = self._arguments(command.words)
         if arguments:
-            with self._assigned(command, lasting=False):
+            with self._assigned(command.assignments):
                 return self.call(arguments, streams)
-        self.state.status = 0
-        with self._assigned(command, lasting=True):
-            substituted, self.state.status = self.state.status, before
-        return substituted
+        for name, word in command.assignments:
+            self.state.assign(name, self._expander.text(word))
+        parts = [part for _, word in command.assignments for part in word.parts]
+        return self.state.status if any(isinstance(part, Substitution) for part in parts) else 0
 
     def _arguments(self, words: Sequence[Word]) -> list[str]:
         """As bash does, keep what looks like an assignment in one piece after `export`."""
-        if words and words[0].bare == "export":
-            plain = [word for word in words if "=" in word.source]
-            return [text for word in words for text in self._export_word(word, assignment=word in plain)]
-        return self._expander.arguments(words)
-
-    def _export_word(self, word: Word, *, assignment: bool) -> list[str]:
-        return [self._expander.text(word)] if assignment else self._expander.arguments([word])
+        if not words or words[0].bare != "export":
+            return self._expander.arguments(words)
+        fields = [
+            [self._expander.text(word)] if "=" in word.source else self._expander.arguments([word]) for word in words
+        ]
+        return [text for texts in fields for text in texts]
 
     @contextmanager
-    def _assigned(self, command: Simple, *, lasting: bool) -> Iterator[None]:
-        env = self.state.env
-        if not lasting and command.assignments:
-            self.state.env = dict(env)
-        for name, word in command.assignments:
-            value = self._expander.text(word)
-            if lasting:
-                self.state.assign(name, value)
-            else:
-                self.state.env[name] = value
+    def _assigned(self, assignments: Sequence[tuple[str, Word]]) -> Iterator[None]:
+        """Let the variables of `NAME=value command` be there for that command only."""
+        before = {name: self.state.env.get(name) for name, _ in assignments}
+        self.state.env.update({name: self._expander.text(word) for name, word in assignments})
         try:
             yield
         finally:
-            if not lasting and command.assignments:
-                self.state.env = env
+            for name, value in before.items():
+                self.state.env.pop(name, None)
+                self.state.env.update({name: value} if value is not None else {})
 
     def call(self, arguments: Sequence[str], streams: Streams) -> int:
         """Run one command that is expanded already; `arguments` begin with its name."""

@@ -1,0 +1,34 @@
+"""A shell with a kubectl that only echoes."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from kubesim.clock import Clock
+from kubesim.result import Result
+from kubesim.shell import Invocation, Shell, Tool
+from kubesim.workspace import Workspace
+
+VERBS = ("delete", "describe", "get")
+
+
+def _kubectl(arguments: list[str], io: Invocation) -> int:
+    if "-" in arguments:
+        io.out(io.read())
+        return 0
+    if "both" in arguments:
+        return io.show(Result("out 1\nout 2\n", "err 1\n", 1, "err 1\nout 1\nout 2\n"))
+    if "edit" in arguments:
+        return io.show(Result(edit="object.yaml"))
+    io.out(" ".join(["kubectl", *arguments]) + "\n")
+    return 0
+
+
+def _verbs(words: list[str]) -> list[str]:
+    return [verb for verb in VERBS if verb.startswith(words[0])] if len(words) == 1 else []
+
+
+def new_shell() -> Shell:
+    """A shell in a temporary workspace, at 14:00 on 24 November 2026."""
+    clock = Clock(datetime(2026, 11, 24, 14, tzinfo=UTC))
+    return Shell(clock, Workspace(), [Tool("kubectl", _kubectl, complete=_verbs)])

@@ -1,0 +1,93 @@
+"""The regular expressions: the same lines as Python's `re` finds, and never long."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kubesim.shell.state import Budget, ToolError, TooMuchError
+from kubesim.shell.syntax import UnsupportedError
+from kubesim.shell.tools.regex import Regex
+
+_ATOMS = st.sampled_from(["a", "b", ".", "[ab]", "[^a]", "^", "$", "c", r"\w", r"\b"])
+
+
+def _composed(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
+    repeat = st.sampled_from(["*", "+", "?", "{2}", "{1,2}", "{0,}"])
+    return st.one_of(
+        st.builds(lambda one, mark: f"({one}){mark}", inner, repeat),
+        st.builds(lambda one, other: f"({one}|{other})", inner, inner),
+        st.builds(lambda one, other: one + other, inner, inner),
+    )
+
+
+@given(st.recursive(_ATOMS, _composed, max_leaves=8), st.text("abc -", max_size=8))
+def test_finds_where_re_finds(pattern: str, text: str) -> None:
+    ours = Regex([pattern], extended=True).search(text, Budget().spend)
+    theirs = re.search(pattern.replace("$", r"\Z"), text)
+
+    assert (ours is None) == (theirs is None)
+    if ours and theirs:
+        begin, end = ours[0]
+        assert begin == theirs.start()
+        assert end >= theirs.end()  # the longest, where `re` takes the first
+        assert (
+            re.compile(pattern.replace("$", r"\Z")).fullmatch(text[:end], begin) or r"\b" in pattern or "$" in pattern
+        )
+
+
+def _span(pattern: str, text: str, *, extended: bool = True) -> list[tuple[int, int]] | None:
+    return Regex([pattern], extended=extended).search(text, Budget().spend)
+
+
+def test_the_longest_of_the_first_wins() -> None:
+    assert _span("a|ab|abc", "xabcabc") == [(1, 4)]
+
+
+def test_groups() -> None:
+    assert _span("(a*)(b)?(c)", "aac") == [(0, 3), (0, 2), (0, 0), (2, 3)]
+    assert _span(r"\(a*\)b", "aab", extended=False) == [(0, 3), (0, 2)]
+
+
+@pytest.mark.parametrize(
+    ("pattern", "extended", "complaint"),
+    [
+        ("(a", True, "Unmatched ( or \\("),
+        ("a)", True, "Unmatched ) or \\)"),
+        ("a\\)", False, "Unmatched ) or \\)"),
+        ("a\\{1", False, "Unmatched \\{"),
+        ("[a", True, "Unmatched [, [^, [:, [., or [="),
+        ("a\\", True, "Trailing backslash"),
+        ("[[:nope:]]", True, "Invalid character class name"),
+        ("[b-a]", True, "Invalid range end"),
+        ("a{2,1}", True, "Invalid content of \\{\\}"),
+        ("((a{99}){99}){99}", True, "Regular expression too big"),
+        ("(" * 60 + ")" * 60, True, "Regular expression too big"),
+    ],
+)
+def test_wrong_patterns(pattern: str, extended: bool, complaint: str) -> None:
+    with pytest.raises(ToolError) as caught:
+        Regex([pattern], extended=extended)
+    assert str(caught.value) == complaint
+
+
+def test_patterns_that_hang_a_backtracking_engine_are_quick() -> None:
+    assert _span("(a+)+$", "a" * 2000 + "b") is None
+    assert _span("(a|a)*c", "a" * 2000) is None
+
+
+def test_work_beyond_the_budget_is_stopped() -> None:
+    with pytest.raises(TooMuchError):
+        _span("a*a*a*a*a*b", "a" * 500_000)
+
+
+@given(st.text(max_size=30), st.text(max_size=30), st.booleans())
+def test_any_pattern_is_taken_or_refused_in_words(pattern: str, text: str, extended: bool) -> None:
+    try:
+        spans = _span(pattern, text, extended=extended)
+    except (ToolError, UnsupportedError):
+        return
+    assert spans is None or 0 <= spans[0][0] <= spans[0][1] <= len(text)

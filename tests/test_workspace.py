@@ -1,0 +1,171 @@
+"""Files of the learner: as typed, and never outside."""
+
+from __future__ import annotations
+
+import errno
+import gc
+import os
+from collections.abc import Callable
+from pathlib import Path, PurePosixPath
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kubesim.workspace import Workspace
+
+
+@pytest.fixture
+def workspace(tmp_path: Path) -> Workspace:
+    root = tmp_path / "root"
+    root.mkdir()
+    (tmp_path / "secret").write_text("outside")
+    return Workspace(root)
+
+
+def test_paths_are_relative_to_cwd_or_below_workspace(workspace: Workspace) -> None:
+    workspace.mkdir("app")
+    workspace.chdir("app")
+    workspace.write_text("a", "one")
+    workspace.append_text("/workspace/app/a", " two")
+    assert workspace.cwd == PurePosixPath("/workspace/app")
+    assert workspace.read_text("../app/./a") == "one two"
+    assert workspace.relative("a") == "app/a"
+    assert (workspace.root / "app" / "a").read_text() == "one two"
+
+
+def test_files_and_folders(workspace: Workspace) -> None:
+    workspace.mkdir("b/c", parents=True)
+    workspace.write_bytes("a", b"\x80")
+    workspace.copy("a", "b/a")
+    workspace.rename("a", "d")
+    assert workspace.listdir(".") == ["b", "d"]
+    assert workspace.listdir("b") == ["a", "c"]
+    assert workspace.size("d") == 1
+    workspace.remove("b", recursive=True)
+    workspace.remove("d")
+    assert workspace.listdir(".") == []
+
+
+def test_bytes_that_are_no_text_are_kept(workspace: Workspace) -> None:
+    workspace.write_bytes("a", b"\x80\xff")
+    workspace.write_text("b", workspace.read_text("a"))
+    assert workspace.read_bytes("b") == b"\x80\xff"
+
+
+_OUTSIDE = [
+    "../secret",
+    "/etc/passwd",
+    "/workspace/../secret",
+    "../../etc/passwd",
+    "app/../../secret",
+    "/",
+    "..",
+    "/..",
+]
+_ACTIONS: list[Callable[[Workspace, str], object]] = [
+    lambda workspace, path: workspace.read_bytes(path),
+    lambda workspace, path: workspace.write_text(path, "x"),
+    lambda workspace, path: workspace.append_text(path, "x"),
+    lambda workspace, path: workspace.listdir(path),
+    lambda workspace, path: workspace.mkdir(path),
+    lambda workspace, path: workspace.remove(path, recursive=True),
+    lambda workspace, path: workspace.rename("a", path),
+    lambda workspace, path: workspace.copy("a", path),
+    lambda workspace, path: workspace.copy(path, "b"),
+    lambda workspace, path: workspace.chdir(path),
+    lambda workspace, path: workspace.size(path),
+    lambda workspace, path: workspace.relative(path),
+]
+
+
+@pytest.mark.parametrize("path", _OUTSIDE)
+@pytest.mark.parametrize("action", _ACTIONS)
+def test_nothing_outside_is_touched(
+    workspace: Workspace, tmp_path: Path, action: Callable[[Workspace, str], object], path: str
+) -> None:
+    workspace.write_text("a", "inside")
+    with pytest.raises(OSError) as caught:  # noqa: PT011
+        action(workspace, path)
+    assert caught.value.errno in (errno.ENOENT, errno.EACCES)
+    assert caught.value.strerror == os.strerror(caught.value.errno)
+    assert (tmp_path / "secret").read_text() == "outside"
+    assert not workspace.exists(path)
+    assert not workspace.is_dir(path)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="symbolic links need a right there")
+@pytest.mark.parametrize("target", ["../secret", "..", "/etc/passwd", "../not-there"])
+def test_a_link_leads_nowhere_outside(workspace: Workspace, tmp_path: Path, target: str) -> None:
+    (workspace.root / "link").symlink_to(target)
+    workspace.write_text("a", "inside")
+    for path in ("link", "link/secret"):
+        for action in _ACTIONS[:5] + _ACTIONS[7:11]:
+            with pytest.raises(OSError, match=r"Permission denied|No such file|Not a directory|exists"):
+                action(workspace, path)
+    assert sorted(entry.name for entry in tmp_path.iterdir()) == ["root", "secret"]
+    assert (tmp_path / "secret").read_text() == "outside"
+    workspace.remove("link")
+    assert workspace.listdir(".") == ["a"]
+
+
+def test_a_link_inside_is_followed(workspace: Workspace) -> None:
+    workspace.write_text("a", "inside")
+    (workspace.root / "link").symlink_to("a")
+    assert workspace.read_text("link") == "inside"
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes there")
+def test_a_named_pipe_does_not_hang(workspace: Workspace) -> None:
+    os.mkfifo(workspace.root / "pipe")
+    with pytest.raises(PermissionError):
+        workspace.read_bytes("pipe")
+
+
+@pytest.mark.parametrize(
+    ("path", "number"),
+    [
+        ("", errno.ENOENT),
+        ("a\0b", errno.ENOENT),
+        ("missing", errno.ENOENT),
+        ("file/", errno.ENOTDIR),
+        ("file/below", errno.ENOTDIR),
+        (".", errno.EISDIR),
+        ("x" * 300, errno.ENAMETOOLONG),
+        ("x/" * 3000, errno.ENAMETOOLONG),
+        ("x/" * 200, errno.ENAMETOOLONG),
+    ],
+)
+def test_errors_bear_the_path_as_typed(workspace: Workspace, path: str, number: int) -> None:
+    workspace.write_text("file", "")
+    with pytest.raises(OSError) as caught:  # noqa: PT011
+        workspace.read_bytes(path)
+    assert (caught.value.errno, caught.value.filename) == (number, path)
+
+
+def test_the_root_itself_stays(workspace: Workspace) -> None:
+    for path in (".", "/workspace", "app/.."):
+        with pytest.raises(OSError) as caught:  # noqa: PT011
+            workspace.remove(path, recursive=True)
+        assert caught.value.errno == errno.EBUSY
+
+
+@given(st.text(max_size=40), st.binary(max_size=20))
+def test_any_path_works_or_is_refused(path: str, content: bytes) -> None:
+    workspace = Workspace()
+    try:
+        workspace.write_bytes(path, content)
+    except (OSError, UnicodeEncodeError):
+        assert workspace.listdir(".") == []
+    else:
+        assert workspace.read_bytes(path) == content
+
+
+def test_a_temporary_folder_is_made_late_and_removed() -> None:
+    workspace = Workspace()
+    assert workspace._root is None
+    root = workspace.root
+    assert root.is_dir()
+    del workspace
+    gc.collect()
+    assert not root.exists()
