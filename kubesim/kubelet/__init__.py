@@ -6,7 +6,7 @@ the sync before it found and then acts, which is why a Pod's status lags behind 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable
 
 from kubesim import errors, process
 from kubesim.apiserver import APIServer, Change
@@ -15,9 +15,10 @@ from kubesim.events import Recorder
 from kubesim.identity import Identity
 from kubesim.imagepull import ImageManager, PullRequest, PullResult, PullTrace
 from kubesim.kubelet.containers import KILLED, Container, CrashBackoff, Worker
+from kubesim.kubelet.decisions import due_containers, full_name, go_seconds, marks, split_events, waiting_words
 from kubesim.kubelet.environment import ConfigError, environment
 from kubesim.kubelet.status import generate
-from kubesim.objects import Object, find_named, pull_secret_names
+from kubesim.objects import Object, pull_secret_names
 from kubesim.registry import Image
 from kubesim.resources import POD, SECRET
 
@@ -36,7 +37,6 @@ CLEANUP_UNSTARTED = 0.2
 # What a container may fail with before or at its start; the event repeats the whole message.
 _TOLD_WHOLE = frozenset({"CreateContainerConfigError", "RunContainerError"})
 
-Event = tuple[str, str, str]
 Say = Callable[[str, str, str], None]
 
 
@@ -65,7 +65,7 @@ class Kubelet:
         name = pod["metadata"]["name"]
         if found is None:
             raise errors.bad_request(
-                f'container "{container}" in pod "{name}" is waiting to start: {_why(pod, container)}'
+                f'container "{container}" in pod "{name}" is waiting to start: {waiting_words(pod, container)}'
             )
         shown = found.previous if previous else found
         if shown is None:
@@ -107,7 +107,7 @@ class Kubelet:
         if worker is None:
             inits = frozenset(item["name"] for item in pod["spec"].get("initContainers", ()))
             worker = self._workers[meta["uid"]] = Worker(meta["uid"], meta["namespace"], meta["name"], inits)
-        elif old and old["spec"] is pod["spec"] and _marks(old) == _marks(pod):
+        elif old and old["spec"] is pod["spec"] and marks(old) == marks(pod):
             return
         self._plan(worker, REACTION)
 
@@ -172,7 +172,7 @@ class Kubelet:
     def _start_due(self, pod: Object, worker: Worker, first: bool = False) -> None:
         """Start what should run and does not; come back later where something could not start."""
         self._stop_changed(pod, worker)
-        due = list(_due(pod["spec"], worker))
+        due = list(due_containers(pod["spec"], worker))
         if due:
             if not first:
                 self._tell_missing_secrets(pod)
@@ -209,12 +209,12 @@ class Kubelet:
         """Start one container and go on with `then`; where that fails keep the reason and say it."""
         say = self._speaker(pod, worker, spec["name"])
         if error := self._hold_back(worker, spec):
-            say("Warning", "BackOff", f"Back-off restarting failed container {_full_name(spec, pod)}")
+            say("Warning", "BackOff", f"Back-off restarting failed container {full_name(spec, pod)}")
             worker.wait(spec["name"], error)
             then(False)
             return
         result = self._ensure_image(pod, worker, spec)
-        before, after = _split(result.events)
+        before, after = split_events(result.events)
         for event in before:
             say(*event)
 
@@ -254,7 +254,7 @@ class Kubelet:
         if backoff.remaining(container.finished, self._clock.now) <= 0:
             backoff.grow()
             return None
-        text = f"back-off {_minutes(backoff.delay)} restarting failed container={spec['name']} "
+        text = f"back-off {go_seconds(backoff.delay)} restarting failed container={spec['name']} "
         return "CrashLoopBackOff", f"{text}pod={worker.name}_{worker.namespace}({worker.uid})"
 
     def _ensure_image(self, pod: Object, worker: Worker, spec: Object) -> PullResult:
@@ -355,66 +355,3 @@ class Kubelet:
         pod = self._api.find(POD, worker.namespace, worker.name)
         if pod and pod["metadata"]["uid"] == worker.uid:
             self._api.remove(POD, pod)
-
-
-# What the API server says of a container that waits (kubernetes pkg/kubelet/kubelet.go, GetKubeletContainerLogs).
-_WAITING_WORDS = {
-    "ErrImagePull": "image can't be pulled",
-    "ImagePullBackOff": "trying and failing to pull image",
-    "ErrImageNeverPull": "image is not present with pull policy of Never",
-    "InvalidImageName": "image name is invalid",
-    "CreateContainerConfigError": "container can't be started with the given config",
-}
-
-
-def _why(pod: Object, container: str) -> str:
-    status = find_named(pod["status"].get("containerStatuses", ()), container) or {}
-    reason = status.get("state", {}).get("waiting", {}).get("reason", "ContainerCreating")
-    return str(_WAITING_WORDS.get(reason, reason))
-
-
-def _marks(pod: Object) -> tuple[object, ...]:
-    """What of the metadata makes the kubelet look at a Pod again."""
-    meta = pod["metadata"]
-    keys = ("labels", "annotations", "deletionTimestamp", "deletionGracePeriodSeconds")
-    return tuple(meta.get(key) for key in keys)
-
-
-def _due(spec: Object, worker: Worker) -> Iterator[Object]:
-    """The containers to start now: the first init container that has not succeeded, or else all that do not run."""
-    for init in spec.get("initContainers", ()):
-        container = worker.containers.get(init["name"])
-        if container is None or container.exit_code != 0:
-            if container is None or _restarts(spec["restartPolicy"], container, is_init=True):
-                yield init
-            return
-    for item in spec["containers"]:
-        container = worker.containers.get(item["name"])
-        if container is None or _restarts(spec["restartPolicy"], container):
-            yield item
-
-
-def _split(events: Sequence[Event]) -> tuple[Sequence[Event], Sequence[Event]]:
-    """The events of a pull that are due at once, and those that wait until it is over."""
-    count = 1 if events and events[0][1] == "Pulling" else 0
-    return events[:count], events[count:]
-
-
-def _restarts(policy: str, container: Container, is_init: bool = False) -> bool:
-    if container.is_running:
-        return False
-    if container.stopping:
-        return True
-    if is_init or policy == "OnFailure":
-        return policy != "Never" and container.exit_code != 0
-    return policy == "Always"
-
-
-def _full_name(spec: Object, pod: Object) -> str:
-    meta = pod["metadata"]
-    return f"{spec['name']} in pod {meta['name']}_{meta['namespace']}({meta['uid']})"
-
-
-def _minutes(seconds: int) -> str:
-    """As Go prints a duration: 10s, 1m20s, 5m0s."""
-    return f"{seconds}s" if seconds < 60 else f"{seconds // 60}m{seconds % 60}s"
