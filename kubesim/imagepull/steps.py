@@ -1,4 +1,4 @@
-"""The image pull: a table of transitions, and a small engine that runs it and records why.
+"""The image pull as a table: what each state does, and where each outcome leads.
 
 Mirrors kubernetes pkg/kubelet/images/image_manager.go and pkg/kubelet/kuberuntime/kuberuntime_image.go, v1.36.
 """
@@ -6,12 +6,11 @@ Mirrors kubernetes pkg/kubelet/images/image_manager.go and pkg/kubelet/kuberunti
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
 
-from kubesim import gojson, imageref, keyring
+from kubesim import gojson, imageref
 from kubesim.clock import SECOND, Micros
+from kubesim.imagepull.trace import Attempt, Event, PullRequest
 from kubesim.imageref import Reference
 from kubesim.keyring import Keyring, Match
 from kubesim.nodeimages import NodeImages, PulledRecord
@@ -19,99 +18,12 @@ from kubesim.registry import Answer, Image, Registries
 
 ALWAYS, NEVER = "Always", "Never"
 
-Event = tuple[str, str, str]
 Outcome = tuple[str, str]
 
 quote = lru_cache(maxsize=1024)(gojson.quote)
 
 
-@dataclass(frozen=True)
-class SecretLook:
-    """What the kubelet saw when it looked for one of the Pod's pull secrets; `entries` are its registry keys."""
-
-    name: str
-    found: bool
-    type: str | None = None
-    usable: bool = False
-    problem: str = ""
-    entries: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class Attempt:
-    """One question to the registry: with whose credentials (`secret` None: anonymous), and its answer."""
-
-    secret: str | None
-    entry: str | None
-    username: str | None
-    ok: bool
-    answer: str
-
-
-@dataclass(frozen=True)
-class Hop:
-    """One transition: the state, how it came out, and why."""
-
-    state: str
-    outcome: str
-    detail: str
-
-
-@dataclass(frozen=True)
-class PullTrace:
-    """Why a pull went as it did.
-
-    `outcome` is Pulled, AlreadyPresent, ErrImagePull (also where a pull secret could not be read), ImagePullBackOff,
-    ErrImageNeverPull or InvalidImageName; `message` is what the Pod's status says of it, empty when all went well.
-    """
-
-    at: Micros
-    namespace: str
-    pod: str
-    container: str
-    image: str
-    reference: Reference | None
-    policy: str
-    present: bool
-    secrets: tuple[SecretLook, ...]
-    attempts: tuple[Attempt, ...]
-    hops: tuple[Hop, ...]
-    outcome: str
-    message: str
-
-
-@dataclass(frozen=True)
-class PullRequest:
-    """What one container needs. `secrets`: the Pod's pull secrets in its order, with the Secret (None: not found)."""
-
-    namespace: str
-    pod: str
-    uid: str
-    container: str
-    image: str
-    policy: str
-    secrets: Sequence[tuple[str, Mapping[str, Any] | None]]
-    now: Micros
-
-
-@dataclass(frozen=True)
-class PullResult:
-    """What came of it.
-
-    `events` are (type, reason, message without "spec.containers{…}: ") in order: "Pulling" is due at once, what
-    follows it `duration` seconds later. `error` is (reason, message) as in a container's state.waiting, or None, and
-    then `image` is what the container may start from and `image_id` what its status calls it.
-    """
-
-    trace: PullTrace
-    events: tuple[Event, ...]
-    error: tuple[str, str] | None
-    image: Image | None
-    image_id: str
-    duration: float
-
-
-class _Pull:
+class Pull:
     """A pull under way: what the steps of the table read and write."""
 
     def __init__(self, request: PullRequest, node: NodeImages, registries: Registries) -> None:
@@ -144,7 +56,7 @@ class _Pull:
         self.events.append((kind, reason, message))
 
 
-def _parse_name(pull: _Pull) -> Outcome:
+def _parse_name(pull: Pull) -> Outcome:
     image = quote(pull.request.image)
     try:
         pull.reference = imageref.parse(pull.request.image)
@@ -156,7 +68,7 @@ def _parse_name(pull: _Pull) -> Outcome:
     return "valid", pull.reference.canonical
 
 
-def _check_presence(pull: _Pull) -> Outcome:
+def _check_presence(pull: Pull) -> Outcome:
     if pull.request.policy == ALWAYS:
         return "not asked", "with pull policy Always the registry is asked in any case"
     pull.image = pull.node.present(pull.target, pull.request.now)
@@ -167,7 +79,7 @@ def _check_presence(pull: _Pull) -> Outcome:
     return "absent", "the image is not on the node"
 
 
-def _check_right(pull: _Pull) -> Outcome:
+def _check_right(pull: Pull) -> Outcome:
     assert pull.image is not None
     try:
         reason = _right(pull, pull.node.record(pull.image, pull.target))
@@ -184,7 +96,7 @@ def _check_right(pull: _Pull) -> Outcome:
     return "refused", detail
 
 
-def _right(pull: _Pull, record: PulledRecord | None) -> str:
+def _right(pull: Pull, record: PulledRecord | None) -> str:
     """Why the Pod may use the image that is there; empty when it must show at the registry that it may."""
     if record is None:
         return "the image was on the node before the kubelet pulled any"
@@ -199,7 +111,7 @@ def _right(pull: _Pull, record: PulledRecord | None) -> str:
     return ""
 
 
-def _never_pull(pull: _Pull, outcome: str, detail: str) -> Outcome:
+def _never_pull(pull: Pull, outcome: str, detail: str) -> Outcome:
     """The kubelet says the same in both cases, so as not to reveal an image to a Pod without the right to it."""
     message = f"Container image {quote(pull.request.image)} is not present with pull policy of Never"
     pull.emit("ErrImageNeverPull", message, "Warning")
@@ -207,7 +119,7 @@ def _never_pull(pull: _Pull, outcome: str, detail: str) -> Outcome:
     return outcome, detail
 
 
-def _look_up_credentials(pull: _Pull) -> Outcome:
+def _look_up_credentials(pull: Pull) -> Outcome:
     try:
         matches = pull.lookup()
     except ValueError as error:
@@ -218,13 +130,13 @@ def _look_up_credentials(pull: _Pull) -> Outcome:
     return "found", f"{pull.target.name} is covered by {entries}"
 
 
-def _unreadable(pull: _Pull, error: ValueError) -> Outcome:
+def _unreadable(pull: Pull, error: ValueError) -> Outcome:
     # The kubelet has no reason of its own for this: the error's words are reason and message at once.
     pull.fail(str(error), str(error))
     return "unreadable", f"a pull secret cannot be read, so none is used: {error}"
 
 
-def _check_back_off(pull: _Pull) -> Outcome:
+def _check_back_off(pull: Pull) -> Outcome:
     now = pull.request.now
     failure = pull.node.failure(pull.request.uid, pull.request.image, now)
     if failure is None or failure.until <= now:
@@ -235,7 +147,7 @@ def _check_back_off(pull: _Pull) -> Outcome:
     return "waiting", f"the next attempt is due in {(failure.until - now) / SECOND:.0f}s"
 
 
-def _pull_image(pull: _Pull) -> Outcome:
+def _pull_image(pull: Pull) -> Outcome:
     pull.emit("Pulling", f"Pulling image {quote(pull.request.image)}")
     candidates: Sequence[Match | None] = pull.lookup() or [None]
     errors = []
@@ -255,7 +167,7 @@ def _attempt(match: Match | None, answer: Answer) -> Attempt:
     return Attempt(match.secret_name, match.entry, match.credential.username, answer.image is not None, said)
 
 
-def _succeed(pull: _Pull, image: Image, match: Match | None) -> Outcome:
+def _succeed(pull: Pull, image: Image, match: Match | None) -> Outcome:
     duration = _pull_duration(image, pull.node.holds(image))
     pull.over = pull.node.reserve(pull.request.now, duration)
     pull.node.add(pull.target, image, match, pull.over)
@@ -267,7 +179,7 @@ def _succeed(pull: _Pull, image: Image, match: Match | None) -> Outcome:
     return "succeeded", f"pulled {who}"
 
 
-def _fail(pull: _Pull, errors: Sequence[str]) -> Outcome:
+def _fail(pull: Pull, errors: Sequence[str]) -> Outcome:
     pull.over = pull.node.reserve(pull.request.now, _REFUSAL_DURATION * len(errors))
     message = _aggregate(errors)
     pull.emit("Failed", f"Failed to pull image {quote(pull.request.image)}: {message}", "Warning")
@@ -300,7 +212,7 @@ def _go_duration(duration: Micros) -> str:
     return (f"{hours}h" if hours else "") + (f"{minutes}m" if hours or minutes else "") + f"{rest / 1000:g}s"
 
 
-STEPS: Mapping[str, Callable[[_Pull], Outcome]] = {
+STEPS: Mapping[str, Callable[[Pull], Outcome]] = {
     "ParseImageName": _parse_name,
     "CheckPresence": _check_presence,
     "CheckRight": _check_right,
@@ -329,108 +241,3 @@ TRANSITIONS: Mapping[tuple[str, str], str] = {
     ("PullImage", "succeeded"): "Pulled",
     ("PullImage", "failed"): "ErrImagePull",
 }
-
-
-@dataclass(frozen=True)
-class _Wait:
-    """A back-off under way: the same question gets the same answer until it is over or the node's images change.
-
-    A pull that is under way ends the wait as well, as it brings an image when it is done. The trace keeps the moment
-    of the first answer.
-    """
-
-    request: PullRequest
-    until: Micros
-    changes: int
-    result: PullResult
-
-    def goes_on(self, request: PullRequest, changes: int) -> bool:
-        """Whether the answer still holds. Secrets are compared by identity first: a changed one is another object."""
-        mine = self.request
-        return (
-            request.now < self.until
-            and changes == self.changes
-            and request.image == mine.image
-            and request.policy == mine.policy
-            and request.secrets == mine.secrets
-        )
-
-
-class ImageManager:
-    """Gets the images of one node's containers from the registries."""
-
-    def __init__(self, registries: Registries) -> None:
-        self.registries = registries
-        self.node = NodeImages()
-        self._waiting: dict[str, dict[str, _Wait]] = {}
-
-    def ensure_image(self, request: PullRequest) -> PullResult:
-        """See to it that a container's image is there and that its Pod may use it; say what came of it and why."""
-        waits = self._waiting.setdefault(request.uid, {})
-        wait = waits.get(request.container)
-        if wait and wait.goes_on(request, self.node.changes):
-            return wait.result
-        result = self._decide(request)
-        if result.trace.outcome == "ImagePullBackOff" and (
-            failure := self.node.failure(request.uid, request.image, request.now)
-        ):
-            until = min(failure.until, self.node.idle_from(request.now) or failure.until)
-            waits[request.container] = _Wait(request, until, self.node.changes, result)
-        return result
-
-    def _decide(self, request: PullRequest) -> PullResult:
-        """Walk through the table of transitions."""
-        pull = _Pull(request, self.node, self.registries)
-        state, hops = "ParseImageName", []
-        while state in STEPS:
-            outcome, detail = STEPS[state](pull)
-            hops.append(Hop(state, outcome, detail))
-            state = TRANSITIONS[state, outcome]
-        trace = _trace(pull, hops, state)
-        image_id = self.node.status_names(pull.image.digest)[1] if pull.image else ""
-        return PullResult(
-            trace, tuple(pull.events), pull.error, pull.image, image_id, (pull.over - request.now) / SECOND
-        )
-
-    def shown_name(self, image_id: str) -> str:
-        """What a container's status shows as its image: the first of the names of the image with this id."""
-        return self.node.status_names(image_id.rpartition("@")[2])[0]
-
-    def forget_pod(self, uid: str) -> None:
-        """Drop what is remembered of a Pod that is gone."""
-        self.node.forget_pod(uid)
-        self._waiting.pop(uid, None)
-
-
-def _trace(pull: _Pull, hops: Sequence[Hop], outcome: str) -> PullTrace:
-    request = pull.request
-    return PullTrace(
-        at=request.now,
-        namespace=request.namespace,
-        pod=request.pod,
-        container=request.container,
-        image=request.image,
-        reference=pull.reference,
-        policy=request.policy,
-        present=any(hop.outcome == "present" for hop in hops),
-        secrets=tuple(look(name, secret) for name, secret in request.secrets),
-        attempts=tuple(pull.attempts),
-        hops=tuple(hops),
-        outcome=outcome,
-        message=pull.error[1] if pull.error else "",
-    )
-
-
-def look(name: str, secret: Mapping[str, Any] | None) -> SecretLook:
-    """What the kubelet sees of the pull secret `name`: missing, of no use, unreadable, or usable with its entries."""
-    if secret is None:
-        return SecretLook(name, found=False, problem="not found in the Pod's namespace")
-    kind = secret.get("type", "")
-    try:
-        entries = keyring.read_entries(secret)
-    except ValueError as error:
-        return SecretLook(name, True, kind, problem=f"cannot be read: {error}")
-    if kind not in keyring.DATA_KEYS:
-        return SecretLook(name, True, kind, problem=f"its type is {kind}, not {keyring.DOCKER_CONFIG_JSON}")
-    problem = "" if entries else "it holds no registry entry"
-    return SecretLook(name, True, kind, not problem, problem, tuple(entry for entry, _ in entries))

@@ -1,0 +1,115 @@
+"""The record of an image pull: what was asked for, what came of it, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from kubesim import keyring
+from kubesim.clock import Micros
+from kubesim.imageref import Reference
+from kubesim.registry import Image
+
+Event = tuple[str, str, str]
+
+
+@dataclass(frozen=True)
+class SecretLook:
+    """What the kubelet saw when it looked for one of the Pod's pull secrets; `entries` are its registry keys."""
+
+    name: str
+    found: bool
+    type: str | None = None
+    usable: bool = False
+    problem: str = ""
+    entries: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """One question to the registry: with whose credentials (`secret` None: anonymous), and its answer."""
+
+    secret: str | None
+    entry: str | None
+    username: str | None
+    ok: bool
+    answer: str
+
+
+@dataclass(frozen=True)
+class Hop:
+    """One transition: the state, how it came out, and why."""
+
+    state: str
+    outcome: str
+    detail: str
+
+
+@dataclass(frozen=True)
+class PullTrace:
+    """Why a pull went as it did.
+
+    `outcome` is Pulled, AlreadyPresent, ErrImagePull (also where a pull secret could not be read), ImagePullBackOff,
+    ErrImageNeverPull or InvalidImageName; `message` is what the Pod's status says of it, empty when all went well.
+    """
+
+    at: Micros
+    namespace: str
+    pod: str
+    container: str
+    image: str
+    reference: Reference | None
+    policy: str
+    present: bool
+    secrets: tuple[SecretLook, ...]
+    attempts: tuple[Attempt, ...]
+    hops: tuple[Hop, ...]
+    outcome: str
+    message: str
+
+
+@dataclass(frozen=True)
+class PullRequest:
+    """What one container needs. `secrets`: the Pod's pull secrets in its order, with the Secret (None: not found)."""
+
+    namespace: str
+    pod: str
+    uid: str
+    container: str
+    image: str
+    policy: str
+    secrets: Sequence[tuple[str, Mapping[str, Any] | None]]
+    now: Micros
+
+
+@dataclass(frozen=True)
+class PullResult:
+    """What came of it.
+
+    `events` are (type, reason, message without "spec.containers{…}: ") in order: "Pulling" is due at once, what
+    follows it `duration` seconds later. `error` is (reason, message) as in a container's state.waiting, or None, and
+    then `image` is what the container may start from and `image_id` what its status calls it.
+    """
+
+    trace: PullTrace
+    events: tuple[Event, ...]
+    error: tuple[str, str] | None
+    image: Image | None
+    image_id: str
+    duration: float
+
+
+def look(name: str, secret: Mapping[str, Any] | None) -> SecretLook:
+    """What the kubelet sees of the pull secret `name`: missing, of no use, unreadable, or usable with its entries."""
+    if secret is None:
+        return SecretLook(name, found=False, problem="not found in the Pod's namespace")
+    kind = secret.get("type", "")
+    try:
+        entries = keyring.read_entries(secret)
+    except ValueError as error:
+        return SecretLook(name, True, kind, problem=f"cannot be read: {error}")
+    if kind not in keyring.DATA_KEYS:
+        return SecretLook(name, True, kind, problem=f"its type is {kind}, not {keyring.DOCKER_CONFIG_JSON}")
+    problem = "" if entries else "it holds no registry entry"
+    return SecretLook(name, True, kind, not problem, problem, tuple(entry for entry, _ in entries))
