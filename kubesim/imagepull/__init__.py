@@ -34,7 +34,7 @@ __all__ = [
 class _Wait:
     """A back-off under way: the same question gets the same answer until it is over or the node's images change.
 
-    A pull that is under way ends the wait as well, as it brings an image when it is done. The trace keeps the moment
+    An image that is being pulled ends the wait as well, when it is there. The trace keeps the moment
     of the first answer.
     """
 
@@ -73,7 +73,7 @@ class ImageManager:
         if result.trace.outcome == "ImagePullBackOff" and (
             failure := self.node.failure(request.uid, request.image, request.now)
         ):
-            until = min(failure.until, self.node.idle_from(request.now) or failure.until)
+            until = min(failure.until, self.node.complete_from(request.now) or failure.until)
             waits[request.container] = _Wait(request, until, self.node.changes, result)
         return result
 

@@ -50,9 +50,11 @@ class Pull:
         return self.matches
 
     def fail(self, reason: str, message: str) -> None:
+        """Note why the container cannot start."""
         self.error = (reason, message)
 
     def emit(self, reason: str, message: str, kind: str = "Normal") -> None:
+        """Note an event that is to be recorded."""
         self.events.append((kind, reason, message))
 
 
