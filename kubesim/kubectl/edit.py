@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from itertools import count
+
 from kubesim.errors import StatusError
 from kubesim.kubectl import flags
 from kubesim.kubectl.command import Call, absent, command, text
@@ -48,7 +51,7 @@ def edit(call: Call) -> None:
 def _edit_one(call: Call, resource: Resource, obj: Object) -> None:
     as_json = call.flags["output"] == "json"
     before = to_json(obj) + "\n" if as_json else _COMMENT + to_yaml(obj)
-    after = _edited(call, before, f"kubectl-edit-{name_of(obj)}.{'json' if as_json else 'yaml'}")
+    after = _edited(call, before, f"{name_of(obj)}.{'json' if as_json else 'yaml'}")
     if after == before or not _without_comments(after).strip():
         call.complain("Edit cancelled, no changes made.\n")
         return
@@ -77,6 +80,11 @@ def _without_comments(text: str) -> str:
     return "".join(line for line in text.splitlines(keepends=True) if not line.startswith("#"))
 
 
+def _free_names(name: str) -> Iterator[str]:
+    """Names for a file that nobody has: the learner's own files are never touched."""
+    return (f".kubectl-edit-{number}-{name}" for number in count(1))
+
+
 def _edited(call: Call, text: str, name: str) -> str:
     """What the editor made of the text, through a file of the workspace that is removed again."""
     editor = next((call.context.env[key] for key in _EDITORS if call.context.env.get(key)), "")
@@ -86,6 +94,7 @@ def _edited(call: Call, text: str, name: str) -> str:
             "the object to a file (kubectl get … -o yaml > FILE), change it with nano and kubectl replace -f FILE"
         )
     workspace = call.context.workspace
+    name = next(path for path in _free_names(name) if not workspace.exists(path))
     workspace.write_text(name, text)
     try:
         status = call.context.run_editor(editor, name)
