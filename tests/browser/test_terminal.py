@@ -236,5 +236,5 @@ def test_a_reloaded_page_shows_what_was_there_and_a_lost_kernel_is_told(terminal
     expect(terminal.screen.locator(".output").last).to_have_text("and on\n")
     lab.end_kernels()
     terminal.run("kubectl get pods")
-    expect(terminal.root.get_by_text("The kernel is not running: run this cell again")).to_be_visible()
+    expect(terminal.root.get_by_text("The kernel is not running: run the cells again")).to_be_visible()
     expect(terminal.prompt).to_have_value("kubectl get pods")

@@ -3,7 +3,7 @@
 
 const PATIENCE = 3000; // milliseconds without an answer, then we say why
 const SHOWN_CANDIDATES = 60;
-const GONE = "The kernel is not running: run this cell again to start a new terminal.";
+const GONE = "The kernel is not running: run the cells again, from the first one on.";
 const BUSY = "Waiting for the kernel: it is busy or just starting.";
 
 export default { render };
