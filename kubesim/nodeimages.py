@@ -66,6 +66,7 @@ class NodeImages:
         self._records: dict[str, dict[str, PulledRecord]] = {}
         self._failures: dict[str, dict[str, Failure]] = {}
         self._free_at: Micros = 0
+        self._complete_at: Micros = 0
 
     def preload(self, image: Image, *references: Reference) -> None:
         """Put an image on the node without the kubelet's doing: every Pod may use it."""
@@ -80,6 +81,7 @@ class NodeImages:
 
     def _store(self, reference: Reference, image: Image, at: Micros) -> None:
         self.changes += 1
+        self._complete_at = max(self._complete_at, at)
         self._images[image.digest] = image
         for name in (reference.canonical, f"{reference.name}@{image.digest}"):
             digest, since = self._names.get(name, ("", at))
@@ -111,9 +113,9 @@ class NodeImages:
         self._free_at = max(now, self._free_at) + duration
         return self._free_at
 
-    def idle_from(self, now: Micros) -> Micros | None:
-        """When the pulls that are under way will be over; None when there are none."""
-        return self._free_at if self._free_at > now else None
+    def complete_from(self, now: Micros) -> Micros | None:
+        """When the last image that is being pulled will be there; None when none is under way."""
+        return self._complete_at if self._complete_at > now else None
 
     def failure(self, uid: str, image: str, now: Micros) -> Failure | None:
         """The Pod's last failure with the image, unless it is too long ago to count."""

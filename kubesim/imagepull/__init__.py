@@ -34,8 +34,8 @@ __all__ = [
 class _Wait:
     """A back-off under way: the same question gets the same answer until it is over or the node's images change.
 
-    An image that is being pulled ends the wait as well, when it is there. The trace keeps the moment
-    of the first answer.
+    An image that is being pulled ends the wait as well, when it is there. The trace keeps the moment of the first
+    answer.
     """
 
     request: PullRequest
