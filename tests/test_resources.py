@@ -1,0 +1,45 @@
+"""Every name that a command line may use for a type leads to it, and to no other."""
+
+from __future__ import annotations
+
+import pytest
+
+from kubesim.resources import DEPLOYMENT, POD, RESOURCES, SERVICE_ACCOUNT, find_kind, find_resource
+
+
+@pytest.mark.parametrize(
+    ("name", "resource"),
+    [
+        ("po", POD),
+        ("pod", POD),
+        ("PODS", POD),
+        ("sa", SERVICE_ACCOUNT),
+        ("deploy", DEPLOYMENT),
+        ("deployment.apps", DEPLOYMENT),
+        ("deployments.v1.apps", DEPLOYMENT),
+        ("pods.apps", None),
+        ("", None),
+    ],
+)
+def test_names(name: str, resource: object) -> None:
+    assert find_resource(name) is resource
+
+
+def test_no_two_types_share_a_name() -> None:
+    names = [name for item in RESOURCES for name in {item.plural, item.singular, *item.short_names}]
+    assert sorted(names) == sorted(set(names))
+
+
+def test_a_manifest_names_its_type_by_version_and_kind() -> None:
+    assert find_kind("apps/v1", "Deployment") is DEPLOYMENT
+    assert find_kind("v1", "Deployment") is None
+    assert find_kind("v1", "pod") is None
+
+
+def test_the_forms_of_a_type_with_a_group() -> None:
+    assert (DEPLOYMENT.api_version, DEPLOYMENT.qualified, DEPLOYMENT.qualified_kind, DEPLOYMENT.printed) == (
+        "apps/v1",
+        "deployments.apps",
+        "Deployment.apps",
+        "deployment.apps",
+    )

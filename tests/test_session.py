@@ -1,0 +1,53 @@
+"""What one learner holds: commands that take a tenth of a second, and files that stay where they belong."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from kubesim import Session
+
+
+def test_a_command_takes_a_tenth_of_a_second() -> None:
+    session = Session()
+    before = session.cluster.clock.now
+    session.run("kubectl get pods")
+    assert session.cluster.clock.now - before == 100_000
+
+
+def test_time_passes_as_told() -> None:
+    session = Session()
+    session.run("kubectl run web --image=nginx")
+    session.advance(90)
+    assert session.run("kubectl get pod web --no-headers").stdout == "web   1/1   Running   0     90s\n"
+
+
+def test_two_sessions_answer_alike() -> None:
+    lines = ("kubectl run web --image=nginx", "sleep 5", "kubectl get pod web -o yaml", "kubectl describe pod web")
+    one, other = Session(), Session()
+    assert [one.run(line) for line in lines] == [other.run(line) for line in lines]
+
+
+def test_files_are_real_files_of_the_workspace(tmp_path: Path) -> None:
+    session = Session(tmp_path)
+    session.write_file("app/pod.yaml", "kind: Pod\n")
+    session.run("kubectl create ns team --dry-run=client -o name > out.txt")
+    assert (tmp_path / "app" / "pod.yaml").read_text() == "kind: Pod\n"
+    assert (tmp_path / "out.txt").read_text() == "namespace/team\n"
+
+
+@pytest.mark.parametrize("name", ["../out.txt", "/etc/out.txt", "a/../../out.txt"])
+def test_no_file_is_written_outside_it(name: str, tmp_path: Path) -> None:
+    session = Session(tmp_path / "workspace")
+    with pytest.raises(OSError, match=r"\w"):
+        session.write_file(name, "x")
+    assert not (tmp_path / "out.txt").exists()
+
+
+def test_kubectl_reads_the_pipe_and_the_environment() -> None:
+    session = Session()
+    line = "kubectl create ns team --dry-run=client -o yaml | kubectl apply -f -"
+    assert session.run(line).stdout == "namespace/team created\n"
+    edited = session.run('KUBE_EDITOR="sed -i s/^metadata:/metadata:/" kubectl edit ns team')
+    assert edited.stderr == "Edit cancelled, no changes made.\n"
