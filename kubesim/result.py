@@ -6,19 +6,32 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
+class Edit:
+    """A wish of a command: that an interactive front end open a file in its editor.
+
+    `path` is relative to the workspace. A file that is not there begins as `draft`. Once the learner has saved and
+    closed it, the command line `then` is to be run, if there is one.
+    """
+
+    path: str
+    draft: str = ""
+    then: str = ""
+
+
+@dataclass(frozen=True)
 class Result:
     """The outcome of a command, as a process would leave it.
 
     `screen` is what a terminal shows: both streams in the order in which they were written. It is stdout followed by
     stderr unless the command says otherwise (a shell line of several commands does).
-    `edit` names a file (relative to the workspace) that an interactive front end should now open in its editor.
+    `edit` is what an interactive front end should now open in its editor.
     """
 
     stdout: str = ""
     stderr: str = ""
     exit_code: int = 0
     screen: str = ""
-    edit: str | None = None
+    edit: Edit | None = None
 
     def __post_init__(self) -> None:
         if not self.screen:

@@ -19,6 +19,7 @@ import traitlets
 
 from kubesim.clock import SECOND, to_datetime
 from kubesim.jupyter import ansi, current, yamlcheck
+from kubesim.result import Edit, Result
 from kubesim.session import Session
 from kubesim.shell import word_start
 from kubesim.workspace import HOME
@@ -29,7 +30,7 @@ LONGEST_WAIT = 600
 LARGEST_TRANSCRIPT = 200_000
 """Characters; older entries go when there are more."""
 
-_EDITOR_HINT = re.compile(r"^kubesim: the editor opens .*\n", re.MULTILINE)  # nano's words where there is no editor
+_EDITOR_HINT = re.compile(r"^kubesim: the editor opens .*\n", re.MULTILINE)  # said where there is no editor
 
 Message = dict[str, Any]
 
@@ -66,6 +67,7 @@ class Terminal(anywidget.AnyWidget):
         self._seat = current.seat_of(session)
         self._shown = False
         self._saved = False  # since the editor was opened
+        self._then = ""  # the command to run when it is closed
         super().__init__()
         self._seat.on_change(self._follow)
         self.on_msg(self._hear)
@@ -116,11 +118,14 @@ class Terminal(anywidget.AnyWidget):
     # What the screen shows
 
     def _run(self, command: str) -> str:
-        result = self._seat.run(command)
+        return self._show(self._seat.run(command), ("command", command))
+
+    def _show(self, result: Result, *before: tuple[str, str]) -> str:
+        """Write what a command said under its line, and open the editor if it asks for that."""
         screen = result.screen
         if result.edit:
             screen = _EDITOR_HINT.sub("", screen)
-        entries = [("command", command)]
+        entries = list(before)
         if ansi.CLEAR_SCREEN.search(screen):
             screen = ansi.CLEAR_SCREEN.split(screen)[-1]
             self.entries, entries = [], []
@@ -144,16 +149,17 @@ class Terminal(anywidget.AnyWidget):
 
     # The editor
 
-    def _open(self, name: str) -> None:
-        workspace, path = self._seat.session.workspace, str(HOME / name)
+    def _open(self, edit: Edit) -> None:
+        name, workspace = edit.path, self._seat.session.workspace
+        path = str(HOME / name)
         try:
             saved = workspace.read_text(path) if workspace.exists(path) else None
             (saved or "").encode()  # raises for bytes that are no text
         except (OSError, UnicodeEncodeError) as error:
             self._complain(f"nano cannot open {name}: {_reason(error)}")
             return
-        self.editing = {"name": name, "text": saved or "", "saved": saved}
-        self._saved = False
+        self.editing = {"name": name, "text": edit.draft if saved is None else saved, "saved": saved}
+        self._saved, self._then = False, edit.then
 
     def _save(self, message: Message) -> Message:
         name, text = self.editing["name"], message["text"]
@@ -177,6 +183,8 @@ class Terminal(anywidget.AnyWidget):
         lines = len((saved or "").splitlines())
         news = f"saved {name} ({lines} {'line' if lines == 1 else 'lines'})"
         self.note(news if self._saved else f"closed {name}, nothing was saved")
+        if self._saved and self._then:
+            self._show(self._seat.run(self._then))
         return {}
 
     # What the page asks

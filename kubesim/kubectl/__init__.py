@@ -33,6 +33,8 @@ def run(args: Sequence[str], context: Context) -> Result:
         call.exit_code = end.code
     except _REFUSALS as error:
         _fail(call, error)
+    except RecursionError:
+        _fail(call, NotSimulated("this is nested too deeply for the simulator"))
     return _result(call)
 
 
@@ -58,7 +60,7 @@ def _result(call: Call) -> Result:
     stdout = "".join(text for is_stdout, text in call.pieces if is_stdout)
     stderr = "".join(text for is_stdout, text in call.pieces if not is_stdout)
     screen = "".join(text for _, text in call.pieces)
-    return Result(stdout, stderr, call.exit_code, screen)
+    return Result(stdout, stderr, call.exit_code, screen, call.edit)
 
 
 def _without_command(words: Sequence[str]) -> Result:

@@ -12,6 +12,7 @@ from kubesim.clock import Clock
 from kubesim.kubectl.config import Kubeconfig
 from kubesim.kubectl.errors import KubectlError
 from kubesim.kubectl.formats import Format
+from kubesim.result import Edit
 from kubesim.workspace import Workspace
 
 
@@ -117,6 +118,7 @@ class Call:
     exit_code: int = 0
     dash: int = -1
     format: Format | None = None
+    edit: Edit | None = None
 
     def say(self, text: str) -> None:
         """Write to stdout."""

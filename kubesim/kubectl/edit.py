@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import shlex
+from collections.abc import Callable
 from itertools import count
 
 from kubesim.errors import StatusError
 from kubesim.kubectl import flags
 from kubesim.kubectl.command import Call, absent, command, text
-from kubesim.kubectl.errors import KubectlError, NotSimulated, UsageError, raise_all
+from kubesim.kubectl.errors import KubectlError, UsageError, raise_all
 from kubesim.kubectl.formats import to_json, to_yaml
-from kubesim.kubectl.manifests import ManifestError, load_documents
+from kubesim.kubectl.manifests import ManifestError, load_documents, read_text
 from kubesim.kubectl.output import print_result
 from kubesim.kubectl.selection import select
 from kubesim.objects import Object, name_of
 from kubesim.resources import Resource
+from kubesim.result import Edit
+from kubesim.workspace import HOME
 
 _COMMENT = """# Please edit the object below. Lines beginning with a '#' will be ignored,
 # and an empty file will abort the edit. If an error occurs while saving this file will be
@@ -22,6 +25,8 @@ _COMMENT = """# Please edit the object below. Lines beginning with a '#' will be
 #
 """
 _EDITORS = ("KUBE_EDITOR", "EDITOR")
+# Editors that need somebody at the keyboard.
+_INTERACTIVE = ("", "nano", "vi", "vim")
 
 
 @command(
@@ -35,7 +40,7 @@ _EDITORS = ("KUBE_EDITOR", "EDITOR")
     flags.SAVE_CONFIG,
     *absent("output-patch", "windows-line-endings", kind="switch"),
     *absent("subresource"),
-    text("edit-result", "", "A file with what an editor has made of the object.", ""),
+    text("edit-result", "", "Take the object from this file instead of an editor (only kubesim has this flag)."),
     example='  KUBE_EDITOR="sed -i s/old/new/" kubectl edit sa default',
 )
 def edit(call: Call) -> None:
@@ -49,9 +54,46 @@ def edit(call: Call) -> None:
 
 
 def _edit_one(call: Call, resource: Resource, obj: Object) -> None:
-    as_json = call.flags["output"] == "json"
-    before = to_json(obj) + "\n" if as_json else _COMMENT + to_yaml(obj)
-    after = _edited(call, before, f"{name_of(obj)}.{'json' if as_json else 'yaml'}")
+    before = _draft(call, obj)
+    name = f"{name_of(obj)}.{'json' if call.flags['output'] == 'json' else 'yaml'}"
+    editor = next((call.context.env[key] for key in _EDITORS if call.context.env.get(key)), "")
+    if call.flags["edit-result"]:
+        after = _taken(call, call.flags["edit-result"])
+    elif editor in _INTERACTIVE or call.context.run_editor is None:
+        _ask_for_editor(call, resource, obj, name, before)
+        return
+    else:
+        after = _edited(call, editor, call.context.run_editor, before, name)
+    _take(call, resource, obj, before, after)
+
+
+def _draft(call: Call, obj: Object) -> str:
+    return to_json(obj) + "\n" if call.flags["output"] == "json" else _COMMENT + to_yaml(obj)
+
+
+def _ask_for_editor(call: Call, resource: Resource, obj: Object, name: str, draft: str) -> None:
+    """Have a live front end open the draft, and come back with --edit-result when it is saved."""
+    path = call.context.workspace.relative(_free_name(call, name))
+    namespace = ["-n", call.namespace] if resource.namespaced else []
+    subject = f"{resource.qualified}/{name_of(obj)}"
+    then = [
+        "kubectl",
+        "edit",
+        subject,
+        *namespace,
+        "-o",
+        call.flags["output"] or "yaml",
+        f"--edit-result={HOME / path}",
+    ]
+    call.edit = Edit(path, draft, shlex.join(then))
+    call.complain(
+        "kubesim: the editor opens in the live terminal; elsewhere name one that works by itself: "
+        'KUBE_EDITOR="sed -i s/old/new/" kubectl edit …\n'
+    )
+
+
+def _take(call: Call, resource: Resource, obj: Object, before: str, after: str) -> None:
+    """Send what the editor has made of the object, if it has made anything of it."""
     if after == before or not _without_comments(after).strip():
         call.complain("Edit cancelled, no changes made.\n")
         return
@@ -80,27 +122,25 @@ def _without_comments(text: str) -> str:
     return "".join(line for line in text.splitlines(keepends=True) if not line.startswith("#"))
 
 
-def _free_names(name: str) -> Iterator[str]:
-    """Names for a file that nobody has: the learner's own files are never touched."""
-    return (f".kubectl-edit-{number}-{name}" for number in count(1))
+def _free_name(call: Call, name: str) -> str:
+    """A name for a file that nobody has: the learner's own files are never touched."""
+    names = (f"/workspace/.kubectl-edit-{number}-{name}" for number in count(1))
+    return next(path for path in names if not call.context.workspace.exists(path))
 
 
-def _edited(call: Call, text: str, name: str) -> str:
-    """What the editor made of the text, through a file of the workspace that is removed again."""
-    editor = next((call.context.env[key] for key in _EDITORS if call.context.env.get(key)), "")
-    if not editor or call.context.run_editor is None:
-        raise NotSimulated(
-            'kubectl edit needs an editor that works by itself here, such as KUBE_EDITOR="sed -i s/old/new/"; or write '
-            "the object to a file (kubectl get … -o yaml > FILE), change it with nano and kubectl replace -f FILE"
-        )
-    workspace = call.context.workspace
-    name = next(path for path in _free_names(name) if not workspace.exists(path))
-    workspace.write_text(name, text)
-    try:
-        status = call.context.run_editor(editor, name)
-        edited = workspace.read_text(name)
-    finally:
-        workspace.remove(name)
+def _taken(call: Call, path: str) -> str:
+    """The text of a saved file, which is removed."""
+    text = read_text(call, path)
+    call.context.workspace.remove(path)
+    return text
+
+
+def _edited(call: Call, editor: str, run_editor: Callable[[str, str], int], text: str, name: str) -> str:
+    """What an editor that works by itself made of the text, through a file that is removed again."""
+    path = _free_name(call, name)
+    call.context.workspace.write_text(path, text)
+    status = run_editor(editor, path)
+    edited = _taken(call, path)
     if status:
         raise KubectlError(f'there was a problem with the editor "{editor}"')
     return edited

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
+from kubesim.result import Edit
 from kubesim.shell.expand import Expander
 from kubesim.shell.parser import parse
 from kubesim.shell.state import Budget, Invocation, Sink, State, TooMuchError
@@ -66,7 +67,7 @@ class Interpreter:
 
     def __init__(self, state: State, tools: Mapping[str, Tool]) -> None:
         self.state = state
-        self.edit: str | None = None
+        self.edit: Edit | None = None
         self._tools = tools
         self._depth = 0
         self._streams: list[Streams] = []

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from kubesim.clock import Clock
-from kubesim.result import Result
+from kubesim.result import Edit, Result
 from kubesim.shell.syntax import UnsupportedError
 from kubesim.workspace import HOME, Workspace
 
@@ -96,7 +96,7 @@ class Invocation:
     stderr: Sink
     run: Callable[[Sequence[str], str], int]
     prefix: str = ""
-    edit: str | None = None
+    edit: Edit | None = None
     status: int = 0
 
     @property

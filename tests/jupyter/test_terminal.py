@@ -322,3 +322,23 @@ def test_yaml_is_checked_as_you_type_and_the_draft_is_kept(page: Page, terminal:
 def test_other_files_are_not_checked(page: Page, terminal: Terminal) -> None:
     terminal.feed("nano notes.txt")
     assert page.ask("check", text="a: b: c") == {}
+
+
+def test_kubectl_edit_opens_the_object_and_sends_what_was_saved(page: Page, terminal: Terminal, tmp_path: Path) -> None:
+    assert terminal.feed("kubectl edit sa default") == "$ kubectl edit sa default\n"
+    draft = terminal.editing["text"]
+    assert draft.startswith("# Please edit the object below.")
+    page.ask("save", text=draft + "imagePullSecrets:\n- name: regcred\n")
+    page.ask("close")
+    assert terminal.transcript.endswith("lines)\nserviceaccount/default edited\n")
+    assert list(tmp_path.iterdir()) == []
+    told = terminal.feed("kubectl get sa default -o jsonpath={.imagePullSecrets}")
+    assert told.endswith('[{"name":"regcred"}]\n')
+
+
+def test_kubectl_edit_that_is_not_saved_changes_nothing(page: Page, terminal: Terminal, tmp_path: Path) -> None:
+    terminal.feed("kubectl edit sa default")
+    page.ask("close")
+    assert terminal.transcript.endswith("nothing was saved\n")
+    assert list(tmp_path.iterdir()) == []
+    assert terminal.feed("kubectl get sa default -o jsonpath={.imagePullSecrets}").count("\n") == 1

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from kubesim.clock import Clock
-from kubesim.result import Result
+from kubesim.result import Edit, Result
 from kubesim.shell import Invocation, Shell, Tool
 from kubesim.workspace import Workspace
 
@@ -19,7 +19,7 @@ def _kubectl(arguments: list[str], io: Invocation) -> int:
     if "both" in arguments:
         return io.show(Result("out 1\nout 2\n", "err 1\n", 1, "err 1\nout 1\nout 2\n"))
     if "edit" in arguments:
-        return io.show(Result(edit="object.yaml"))
+        return io.show(Result(edit=Edit("object.yaml")))
     io.out(" ".join(["kubectl", *arguments]) + "\n")
     return 0
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from kubesim.clock import SECOND
-from kubesim.result import Result
+from kubesim.result import Edit, Result
 from kubesim.shell import Shell
 
 
@@ -87,8 +87,8 @@ def test_nano_hands_the_file_to_the_front_end(shell: Shell) -> None:
     shell.run("mkdir app; cd app")
     result = shell.run("$EDITOR pod.yaml")
     note = "kubesim: the editor opens in the live terminal; elsewhere write the file: cat > pod.yaml <<'EOF'\n"
-    assert result == Result(stderr=note, edit="app/pod.yaml")
-    assert shell.run("kubectl edit pod").edit == "object.yaml"
+    assert result == Result(stderr=note, edit=Edit("app/pod.yaml"))
+    assert shell.run("kubectl edit pod").edit == Edit("object.yaml")
     assert shell.run("echo").edit is None
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterator
 
+from kubesim.result import Edit
 from kubesim.shell.state import Invocation, ToolError
 from kubesim.shell.syntax import UnsupportedError
 from kubesim.shell.tools.tool import Options, for_each, hint, inputs, lines, need_operands, tool
@@ -210,5 +211,5 @@ def nano(operands: list[str], options: Options, io: Invocation) -> None:
         raise UnsupportedError("'nano' where another command is its terminal")
     if io.workspace.is_dir(operands[0]):
         raise ToolError(f"{operands[0]}: Is a directory")
-    io.edit = io.workspace.relative(operands[0])
+    io.edit = Edit(io.workspace.relative(operands[0]))
     io.err(f"kubesim: the editor opens in the live terminal; elsewhere write the file: cat > {operands[0]} <<'EOF'\n")
