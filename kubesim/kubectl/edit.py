@@ -76,15 +76,8 @@ def _ask_for_editor(call: Call, resource: Resource, obj: Object, name: str, draf
     path = call.context.workspace.relative(_free_name(call, name))
     namespace = ["-n", call.namespace] if resource.namespaced else []
     subject = f"{resource.qualified}/{name_of(obj)}"
-    then = [
-        "kubectl",
-        "edit",
-        subject,
-        *namespace,
-        "-o",
-        call.flags["output"] or "yaml",
-        f"--edit-result={HOME / path}",
-    ]
+    output = ["-o", call.flags["output"]] if call.flags["output"] else []
+    then = ["kubectl", "edit", subject, *namespace, *output, f"--edit-result={HOME / path}"]
     call.edit = Edit(path, draft, shlex.join(then))
     call.complain(
         "kubesim: the editor opens in the live terminal; elsewhere name one that works by itself: "
