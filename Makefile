@@ -65,7 +65,7 @@ help: ## show this
 	@awk -F ':.*## ' '/^##@/ {printf "\n%s\n", substr($$0, 5)} /^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
 
 # The environment. A stamp is newer than what it was made from, or the environment is brought up to date.
-$(VENV)/.lab: requirements.txt pyproject.toml
+$(VENV)/.lab: requirements.txt pyproject.toml tools/overrides.json
 	@PYTHON="$(PYTHON)" sh tools/environment.sh requirements.txt $@
 
 $(VENV)/.dev: $(VENV)/.lab requirements-dev.txt
