@@ -191,12 +191,12 @@ def wait(call: Call) -> None:
     if wanted[-1].lower() == "delete":
         _wait_for_deletion(call)
         return
-    holds, told = _condition(wanted[-1])
+    holds = _condition(wanted[-1])
     targets = _waited(call, wanted[-1].lower() == "create")
     errors: list[Exception] = []
     for target in targets:
         try:
-            _wait_for(call, target, holds, told)
+            _wait_for(call, target, holds)
         except (KubectlError, StatusError) as error:
             errors.append(error)
     raise_all(errors)
@@ -219,26 +219,26 @@ def _waited(call: Call, for_creation: bool) -> list[Target]:
     return [Target(resource, namespace_of(obj), name_of(obj)) for resource, obj in selection.objects]
 
 
-def _wait_for(call: Call, target: Target, holds: Callable[[Object], bool], told: str) -> None:
+def _wait_for(call: Call, target: Target, holds: Callable[[Object], bool]) -> None:
     def done() -> bool:
         obj = call.api.find(target.resource, target.namespace or "", target.name or "")
         return obj is not None and holds(obj)
 
     if not call.context.clock.run_until(done, call.flags["timeout"]):
         raise KubectlError(f"timed out waiting for the condition on {target.resource.plural}/{target.name}")
-    call.say(f"{target.resource.printed}/{target.name} {told}\n")
+    call.say(f"{target.resource.printed}/{target.name} condition met\n")
 
 
-def _condition(wanted: str) -> tuple[Callable[[Object], bool], str]:
-    """The test of --for, and what is said when it holds."""
+def _condition(wanted: str) -> Callable[[Object], bool]:
+    """The test of --for."""
     kind, _, rest = wanted.partition("=")
     if kind.lower() == "create":
-        return lambda _: True, "created"
+        return lambda _: True
     if kind.lower() == "condition":
         name, _, value = rest.partition("=")
-        return lambda obj: _has_condition(obj, name, value or "True"), "condition met"
+        return lambda obj: _has_condition(obj, name, value or "True")
     if kind.lower() == "jsonpath":
-        return _jsonpath_test(rest), "condition met"
+        return _jsonpath_test(rest)
     raise KubectlError(f'unrecognized condition: "{wanted}"')
 
 
