@@ -1,0 +1,139 @@
+"""Command lines: pflag's rules, cobra's way to a command, and the help."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from kubesim.kubectl.command import absent, array, duration, many, number, switch, text
+from kubesim.kubectl.commands import COMMANDS, FLAG_SETS, find_command
+from kubesim.kubectl.errors import FlagError, NotSimulated
+from kubesim.kubectl.flags import FlagSet, parse_duration
+from tests.learner import Learner
+
+FLAGS = FlagSet(
+    (
+        *(text("output", "o"), text("dry-run", "", default="none", bare="unchanged"), switch("watch", "w")),
+        *(switch("all", "A"), number("tail", default=-1), duration("timeout"), many("types"), array("from")),
+        *absent("cascade", "interactive/i"),
+    )
+)
+
+
+@pytest.mark.parametrize(
+    ("line", "args", "given"),
+    [
+        ("pods web", ["pods", "web"], {}),
+        ("-o yaml pods", ["pods"], {"output": "yaml"}),
+        ("-oyaml pods", ["pods"], {"output": "yaml"}),
+        ("-o=yaml", [], {"output": "yaml"}),
+        ("--output=yaml", [], {"output": "yaml"}),
+        ("--output yaml pods", ["pods"], {"output": "yaml"}),
+        ("--output= pods", ["pods"], {"output": ""}),
+        ("-wA", [], {"watch": True, "all": True}),
+        ("-wo yaml", [], {"watch": True, "output": "yaml"}),
+        ("--watch=false", [], {"watch": False}),
+        ("--watch false", ["false"], {"watch": True}),
+        ("--dry-run client", ["client"], {"dry-run": "unchanged"}),
+        ("--dry-run=client", [], {"dry-run": "client"}),
+        ("--tail=5 --timeout=1m30s", [], {"tail": 5, "timeout": 90.0}),
+        ("--types=a,b --types c", [], {"types": ("a", "b", "c")}),
+        ("--from=a,b --from c", [], {"from": ("a,b", "c")}),
+        ("a -- -o b", ["a", "-o", "b"], {}),
+        ("-", ["-"], {}),
+        ("-n team -n other", [], {"namespace": "other"}),
+    ],
+)
+def test_flags(line: str, args: list[str], given: dict[str, Any]) -> None:
+    positional, values, names, _ = FLAGS.parse(line.split())
+    assert positional == args
+    assert {name: values[name] for name in names} == given
+    assert {key: value for key, value in values.items() if key not in names} == {
+        key: value for key, value in FLAGS.defaults.items() if key not in names
+    }
+
+
+@pytest.mark.parametrize(("line", "dash"), [("a b", -1), ("a -- b", 1), ("-- a", 0), ("a -w --", 1)])
+def test_what_stood_before_the_dash(line: str, dash: int) -> None:
+    assert FLAGS.parse(line.split())[3] == dash
+
+
+@pytest.mark.parametrize(
+    ("line", "refusal"),
+    [
+        ("--nope", "unknown flag: --nope"),
+        ("--out=yaml", "unknown flag: --out"),
+        ("-x", "unknown shorthand flag: 'x' in -x"),
+        ("-wxo", "unknown shorthand flag: 'x' in -xo"),
+        ("-o", "flag needs an argument: 'o' in -o"),
+        ("--output", "flag needs an argument: --output"),
+        ("---x", "bad flag syntax: ---x"),
+        ("--=x", "bad flag syntax: --=x"),
+        ("--watch=maybe", 'invalid argument "maybe" for "-w, --watch" flag: strconv.ParseBool: parsing "maybe": '),
+        ("--tail=x", 'invalid argument "x" for "--tail" flag: strconv.ParseInt: parsing "x": invalid syntax'),
+        ("--tail=99999999999", 'invalid argument "99999999999" for "--tail" flag: strconv.ParseInt: parsing '),
+        ("--timeout=5", 'invalid argument "5" for "--timeout" flag: time: missing unit in duration "5"'),
+        ("--timeout=x", 'invalid argument "x" for "--timeout" flag: time: invalid duration "x"'),
+    ],
+)
+def test_refused_flags(line: str, refusal: str) -> None:
+    with pytest.raises(FlagError) as caught:
+        FLAGS.parse(line.split())
+    assert str(caught.value).startswith(refusal)
+
+
+@pytest.mark.parametrize(("line", "flag"), [("--cascade x", "cascade"), ("-i x", "interactive"), ("--v=8", "v")])
+def test_flags_that_kubectl_has_and_kubesim_does_not(line: str, flag: str) -> None:
+    with pytest.raises(NotSimulated, match=f"the flag --{flag} is not part of this simulator"):
+        FLAGS.parse(line.split())
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"), [("0", 0), ("10s", 10), ("1.5h", 5400), ("1m30s", 90), ("250ms", 0.25), ("-5s", -5)]
+)
+def test_durations(text: str, seconds: float) -> None:
+    assert parse_duration(text) == pytest.approx(seconds)
+
+
+@pytest.mark.parametrize(
+    ("line", "path", "rest"),
+    [
+        ("get pods", "get", "pods"),
+        ("-n team get pods", "get", "-n team pods"),
+        ("create secret docker-registry x", "create secret docker-registry", "x"),
+        ("create -n team secret generic x", "create secret generic", "-n team x"),
+        ("create sa x", "create serviceaccount", "x"),
+        ("create secret nope", "create secret", "nope"),
+        ("create pod", "create", "pod"),
+        ("exec web -- get", "exec", "web -- get"),
+    ],
+)
+def test_commands_are_found_between_flags(line: str, path: str, rest: str) -> None:
+    command, words = find_command(line.split())
+    assert command is not None
+    assert (" ".join(command.path), " ".join(words)) == (path, rest)
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=lambda command: " ".join(command.path))
+def test_every_command_has_help(learner: Learner, command: Any) -> None:
+    shown = learner(f"{command.name} --help")
+    assert shown.startswith(f"{command.short}.\n")
+    assert f"Usage:\n  {command.name}" in shown
+    assert learner(f"{command.name} -h") == shown
+    for flag in command.flags:
+        assert (f" --{flag.name}=" in shown.partition("Usage:")[0]) is flag.simulated
+        assert flag.help or not flag.simulated
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=lambda command: " ".join(command.path))
+def test_no_command_has_two_flags_of_one_name(command: Any) -> None:
+    names = [name for flag in command.flags for name in (flag.name, flag.short) if name]
+    assert sorted(names) == sorted(set(names))
+    assert command.path in FLAG_SETS
+
+
+def test_help_of_a_group_goes_to_stderr_when_it_was_not_asked_for(learner: Learner) -> None:
+    result = learner.session.run("kubectl create secret")
+    assert (result.stdout, result.exit_code) == ("", 1)
+    assert "  docker-registry   Create a secret for use with a Docker registry\n" in result.stderr

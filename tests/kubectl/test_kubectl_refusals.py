@@ -1,0 +1,172 @@
+"""What learners type wrongly, and what kubectl says to it: whole screens."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.learner import PRIVATE, Learner, container
+
+HELP = "See 'kubectl {} -h' for help and examples\n"
+USAGE = "See 'kubectl {} --help' for usage.\n"
+NOTHING = """error: You must provide one or more resources by argument or filename.
+Example resource specifications include:
+   '-f rsrc.yaml'
+   '--filename=rsrc.json'
+   '<resource> <name>'
+   '<resource>'
+"""
+NO_NAME = "error: resource(s) were provided, but no name was specified\n"
+NO_FILE = "error: must specify one of -f and -k\n"
+NOT_FOUND = "Error from server (NotFound): "
+
+
+@pytest.fixture(scope="module")
+def busy() -> Learner:
+    """A cluster with a running Pod, one that cannot start, and a Deployment; the refusals below change nothing."""
+    learner = Learner()
+    learner.apply("web", container("nginx"))
+    learner.apply("priv", container(PRIVATE))
+    learner("kubectl create deployment shop --image=nginx")
+    learner("mkdir empty")
+    learner.wait(5)
+    return learner
+
+
+@pytest.mark.parametrize(
+    ("line", "refusal"),
+    [
+        # words and flags
+        ("kubectl frob", 'error: unknown command "frob" for "kubectl"\n'),
+        ("kubectl gett pods", 'error: unknown command "gett" for "kubectl"\n\nDid you mean this?\n\tset\n\tget\n\n'),
+        ("kubectl -n default frob", 'error: unknown command "frob" for "kubectl"\n'),
+        ("kubectl --version", "error: unknown flag: --version\n" + USAGE.replace(" {}", "")),
+        ("kubectl drain sim-worker", "kubesim: 'kubectl drain' is not part of this simulator\n"),
+        ("kubectl get pods -o", "error: flag needs an argument: 'o' in -o\n" + USAGE.format("get")),
+        ("kubectl get pods --foo", "error: unknown flag: --foo\n" + USAGE.format("get")),
+        ("kubectl get pods --context=x", 'error: context "x" does not exist\n'),
+        # what to get
+        ("kubectl get pdos", 'error: the server doesn\'t have a resource type "pdos"\n'),
+        ("kubectl get pvc", "kubesim: objects of type persistentvolumeclaims are not part of this simulator\n"),
+        ("kubectl get pod web -A", "error: a resource cannot be retrieved by name across all namespaces\n"),
+        ("kubectl get pod nope", NOT_FOUND + 'pods "nope" not found\n'),
+        ("kubectl get pod/web/x", "error: arguments in resource/name form may not have more than one slash\n"),
+        ("kubectl get pod/", "error: arguments in resource/name form must have a single resource and name\n"),
+        ("kubectl get pod web -l a=b", "error: name cannot be provided when a selector is specified\n"),
+        ("kubectl get pods,sa web", "error: you may only specify a single resource type\n"),
+        ("kubectl get -f web.json pods", "error: when paths, URLs, or stdin is provided as input, you may not specify "
+         "resource arguments as well\n"),
+        ("kubectl get -f empty", "error: error reading [empty]: recognized file extensions are [.json .yaml .yml]\n"),
+        ("kubectl get pods,sa -w", "error: watch is only supported on individual resources and resource collections - "
+         "more than 1 resource was found\n"),
+        ("kubectl get pods --field-selector=a=b", 'Error from server (BadRequest): Unable to find "/v1, Resource=pods" '
+         'that match label selector "", field selector "a=b": field label not supported: a\n'),
+        # delete
+        ("kubectl delete", NOTHING),
+        ("kubectl delete pod", NO_NAME),
+        ("kubectl delete pod web --all", "error: name cannot be provided when a selector is specified\n"),
+        ("kubectl delete pods --all -l a=b", "error: cannot set --all and --selector at the same time\n"),
+        ("kubectl delete -f nope.yaml", 'error: the path "nope.yaml" does not exist\n'),
+        ("kubectl delete pod web -o yaml", "error: unexpected -o output mode: yaml. We only support '-o name'\n"),
+        ("kubectl delete pod web --now --grace-period=3",
+         "error: --now and --grace-period cannot be specified together\n"),
+        ("kubectl delete ns default", 'Error from server (Forbidden): namespaces "default" is forbidden: this '
+         "namespace may not be deleted\n"),
+        # create, apply, replace, run
+        ("kubectl create pod x", "Error: must specify one of -f and -k\n\nerror: unknown command \"pod x\"\n"
+         + HELP.format("create")),
+        ("kubectl create -f", "error: flag needs an argument: 'f' in -f\n" + USAGE.format("create")),
+        ("kubectl create -f web.json", 'Error from server (AlreadyExists): error when creating "web.json": pods "web" '
+         "already exists\n"),
+        ("kubectl create ns", "error: exactly one NAME is required, got 0\n" + HELP.format("create namespace")),
+        ("kubectl create ns default", 'Error from server (AlreadyExists): namespaces "default" already exists\n'),
+        ("kubectl create sa x -n nope", 'error: failed to create serviceaccount: namespaces "nope" not found\n'),
+        ("kubectl create secret docker x", 'error: unknown command "docker x"\n' + HELP.format("create secret")),
+        ("kubectl create secret generic g --from-literal=a", "error: invalid literal source a, expected key=value\n"),
+        ("kubectl create deployment x", 'error: required flag(s) "image" not set\n'),
+        ("kubectl create rolebinding x --role=r --serviceaccount=bot",
+         "error: serviceaccount must be <namespace>:<name>\n"),
+        ("kubectl apply", NO_FILE),
+        ("kubectl apply web.json", "error: Unexpected args: [web.json]\n" + HELP.format("apply")),
+        ("kubectl apply -f -", "error: no objects passed to apply\n"),
+        ("kubectl apply -f https://example.com/x", "kubesim: there is no network here, so https://example.com/x cannot "
+         "be read\n"),
+        ("kubectl replace web.json", NO_FILE + HELP.format("replace")),
+        ("kubectl run", "error: NAME is required for run\n" + HELP.format("run")),
+        ("kubectl run x", "error: --image is required\n"),
+        ("kubectl run x --image=nginx --restart=Sometimes", "error: invalid restart policy: Sometimes\n"),
+        ("kubectl run x --image=nginx --env=A", "error: invalid env: A\n"),
+        # change
+        ("kubectl label pod web", "error: at least one label update is required\n" + HELP.format("label")),
+        ("kubectl label pod a=b", NO_NAME),
+        ("kubectl label pod web a=b=c", "error: invalid label spec: a=b=c\n"),
+        ("kubectl label pod web 'a=b c'", 'error: invalid label value: "a=b c": a valid label must be an empty string '
+         "or consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric "
+         "character (e.g. 'MyValue',  or 'my_value',  or '12345', regex used for validation is "
+         "'(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?')\n"),
+        ("kubectl label pod web a=b a-", "error: can not both modify and remove a label in the same command\n"
+         + HELP.format("label")),
+        ("kubectl patch sa default", "error: must specify --patch or --patch-file containing the contents of the "
+         "patch\n"),
+        ("kubectl patch sa default -p '{'", "Error from server (BadRequest): unexpected end of JSON input\n"),
+        ("kubectl set image deploy/shop", "error: at least one image update is required\n"),
+        ("kubectl set image deploy/shop x=nginx", 'error: unable to find container named "x"\n'),
+        ("kubectl scale deploy shop", 'error: required flag(s) "replicas" not set\n'),
+        ("kubectl scale rs shop --replicas=1", NOT_FOUND + 'replicasets.apps "shop" not found\n'),
+        ("kubectl scale pod web --replicas=1", NOT_FOUND + "the server could not find the requested resource\n"),
+        ("kubectl scale deploy shop --replicas=1 --current-replicas=5", "error: Expected replicas to be 5, was 1\n"),
+        ("kubectl edit pod nope", NOT_FOUND + 'pods "nope" not found\n'),
+        # rollout
+        ("kubectl rollout status deploy/nope", NOT_FOUND + 'deployments.apps "nope" not found\n'),
+        ("kubectl rollout status", "error: required resource not specified\n" + HELP.format("rollout status")),
+        ("kubectl rollout status pod/web", "error: no status viewer has been implemented for Pod\n"),
+        ("kubectl rollout history rs", 'error: no history viewer has been implemented for "ReplicaSet.apps"\n'),
+        ("kubectl rollout restart pod web", 'error: pods "web" restarting is not supported\n'),
+        ("kubectl rollout undo deploy shop", 'error: no rollout history found for deployment "shop"\n'),
+        ("kubectl rollout undo deploy shop --to-revision=7",
+         "error: unable to find specified revision 7 in history\n"),
+        ("kubectl rollout resume deploy shop", 'error: deployments.apps "shop" is not paused\n'),
+        ("kubectl rollout frob", 'error: unknown command "frob"\n' + HELP.format("rollout")),
+        # logs, exec, wait, events
+        ("kubectl logs", "error: expected 'logs [-f] [-p] (POD | TYPE/NAME) [-c CONTAINER]'.\nPOD or TYPE/NAME is a "
+         "required argument for the logs command\n" + HELP.format("logs")),
+        ("kubectl logs priv", 'Error from server (BadRequest): container "app" in pod "priv" is waiting to start: '
+         "image can't be pulled\n"),
+        ("kubectl logs web -c x", "error: container x is not valid for pod web out of: app\n"),
+        ("kubectl exec", "error: pod, type/name or --filename must be specified\n" + HELP.format("exec")),
+        ("kubectl exec web", "error: you must specify at least one command for the container\n" + HELP.format("exec")),
+        ("kubectl exec web ls", "error: exec [POD] [COMMAND] is not supported anymore. Use exec [POD] -- [COMMAND] "
+         "instead\n" + HELP.format("exec")),
+        ("kubectl exec priv -- ls", 'error: unable to upgrade connection: container not found ("app")\n'),
+        ("kubectl wait pod web", 'error: unrecognized condition: ""\n'),
+        ("kubectl wait --for=condition=Ready pod", NO_NAME),
+        ("kubectl wait --for=condition=Ready pod -l a=b", "error: no matching resources found\n"),
+        ("kubectl events --for web", "error: --for must be in resource/name form\n"),
+        # settings
+        ("kubectl config use-context nope", 'error: no context exists with the name: "nope"\n'),
+        ("kubectl config use-context", "error: unexpected args: []\n" + HELP.format("config use-context")),
+        ("kubectl config frob", 'error: unknown command "frob"\n' + HELP.format("config")),
+        ("kubectl auth can-i get", "error: you must specify two arguments: verb resource or verb "
+         "resource/resourceName.\n"),
+        ("kubectl version -o xml", "error: --output must be 'yaml' or 'json'\n"),
+        ("kubectl cluster-info dump", "kubesim: 'kubectl cluster-info dump' is not part of this simulator\n"),
+    ],
+)  # fmt: skip
+def test_refusals(busy: Learner, line: str, refusal: str) -> None:
+    assert busy.fails(line) == refusal
+
+
+def test_what_was_found_is_shown_beside_what_was_not(busy: Learner) -> None:
+    result = busy.session.run("kubectl get pods web nope priv -o name")
+    assert (result.stdout, result.stderr, result.exit_code) == (
+        "pod/web\npod/priv\n",
+        'Error from server (NotFound): pods "nope" not found\n',
+        1,
+    )
+
+
+def test_a_command_that_is_not_there(busy: Learner) -> None:
+    message = busy.fails("kubectl exec web -- nosuch")
+    assert message.startswith("error: Internal error occurred: error executing command in container: failed to exec in")
+    assert message.endswith(
+        'unable to start container process: exec: "nosuch": executable file not found in $PATH: unknown\n'
+    )
