@@ -185,11 +185,14 @@ def show(names: Sequence[str]) -> bool:
 
 
 def main(words: Sequence[str]) -> int:
-    """Run the command line; the exit status is 1 where something differs that is not known, or a form is wrong."""
+    """Run the command line; the exit status is 1 where something unknown differs or a form is wrong, 2 for no recording."""
     if words[:1] == ["add"]:
         wrong = [f"{name}: {text}" for name in words[1:] for text in add(Path(name))]
         print("".join(f"{line}\n" for line in wrong), end="")
         return int(bool(wrong))
+    if any(not (FOLDER / f"{name}.yaml").is_file() for name in words):
+        print(__doc__)
+        return 2
     return int(show(words))
 
 
