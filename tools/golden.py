@@ -185,7 +185,7 @@ def show(names: Sequence[str]) -> bool:
 
 
 def main(words: Sequence[str]) -> int:
-    """Run the command line; the exit status is 1 where something unknown differs or a form is wrong, 2 for no recording."""
+    """Run the command line; the exit status is 1 where something unknown differs or a form is wrong, 2 as usage."""
     if words[:1] == ["add"]:
         wrong = [f"{name}: {text}" for name in words[1:] for text in add(Path(name))]
         print("".join(f"{line}\n" for line in wrong), end="")
