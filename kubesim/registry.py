@@ -100,6 +100,12 @@ class Registries:
             return Answer(refusal=f'failed to do request: Head "{url}": dial tcp{trouble}')
         return _ask(registry, reference, url, credential)
 
+    def tags(self, reference: Reference) -> tuple[str, ...]:
+        """The tags of a reference's repository, as its registry lists them; none if it is not there."""
+        registry = self._by_host.get(_split_port(reference.registry)[0])
+        repository = registry.repositories.get(reference.repository) if registry else None
+        return tuple(sorted(repository.tags)) if repository else ()
+
     @staticmethod
     def _connection_trouble(host: str, port: str, registry: Registry | None) -> str:
         address = registry.address if registry else _literal_address(host)

@@ -150,14 +150,14 @@ FAILURES = {
         [CREATE],
         pod(secrets=["regcred"], image="registry.example.com/myapp:v1.0"),
         "image",
-        "registry.example.com/myapp has no tag v1.0. It has 1.0.",
+        "registry.example.com/myapp has no tag v1.0. It has 1.0, 2.0, latest.",
     ),
-    "wrong tag of a public image": ([], pod(image="nginx:9.9"), "image", "has no tag 9.9. It has latest."),
+    "wrong tag of a public image": ([], pod(image="nginx:9.9"), "image", "has no tag 9.9. It has 1.27, latest."),
     "wrong digest": (
         [CREATE],
         pod(secrets=["regcred"], image=f"registry.example.com/myapp@sha256:{64 * '0'}"),
         "image",
-        f"has no digest sha256:{64 * '0'}. It has latest.",
+        f"has no digest sha256:{64 * '0'}. It has 1.0, 2.0, latest.",
     ),
     "no such repository": (
         [CREATE],

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from kubesim import imageref, keyring
 from kubesim.flow import commands
 from kubesim.flow.facts import Facts, host_of, nearest
 from kubesim.imagepull import NEVER, Attempt, SecretLook
-from kubesim.imageref import DEFAULT_REGISTRY, LEGACY_DEFAULT_REGISTRY, OFFICIAL_PREFIX, Reference
+from kubesim.imageref import DEFAULT_REGISTRY, LEGACY_DEFAULT_REGISTRY, OFFICIAL_PREFIX
 from kubesim.objects import name_of
 from kubesim.resources import NODE, SECRET
 
@@ -100,23 +100,14 @@ def _not_found(facts: Facts) -> Cause | None:
         return None
     missing = f"digest {reference.digest}" if reference.digest else f"tag {reference.tag}"
     problem = f"The registry let the kubelet in, but {reference.name} has no {missing}"
-    tag = _existing_tag(facts, reference)
-    if not tag:
+    tags = facts.cluster.registries.tags(reference)
+    if not tags:
         image = "'<an image that exists>'"
         return Cause("image", f"{problem}, or there is no such repository.", (commands.set_image(facts, image),))
     bare = facts.image.partition("@")[0].removesuffix(f":{reference.tag}")
-    return Cause("image", f"{problem}. It has {tag}.", (commands.set_image(facts, f"{bare}:{tag}"),))
-
-
-def _existing_tag(facts: Facts, reference: Reference) -> str:
-    """A tag near the wanted one that the registry has, or latest, or ""."""
-    tag = reference.tag or ""
-    near = [tag.removeprefix("v"), f"v{tag}", f"{tag}.0", tag.removesuffix(".0"), "latest"]
-    for guess in near if tag else ["latest"]:
-        other = replace(reference, tag=guess, digest=None)
-        if guess and facts.is_handed_out(other, facts.matches):
-            return guess
-    return ""
+    tag = nearest(reference.tag or "", tags) or tags[-1]
+    told = f"{problem}. It has {', '.join(tags)}."
+    return Cause("image", told, (commands.set_image(facts, f"{bare}:{tag}"),))
 
 
 def _official(facts: Facts) -> Cause | None:

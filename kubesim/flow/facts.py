@@ -99,13 +99,9 @@ class Facts:
         """Whether the registry would hand out the image now to a Pod with these pull secrets."""
         if self.reference is None:
             return False
-        return self.is_handed_out(self.reference, self.matching(secrets))
-
-    def is_handed_out(self, reference: Reference, matches: Sequence[Match]) -> bool:
-        """Whether the registry hands out an image for one of these credentials, or for none where there are none."""
-        candidates: Sequence[Match | None] = matches or [None]
+        candidates: Sequence[Match | None] = self.matching(secrets) or [None]
         credentials = (match.credential if match else None for match in candidates)
-        return any(self.cluster.registries.resolve(reference, credential).image for credential in credentials)
+        return any(self.cluster.registries.resolve(self.reference, credential).image for credential in credentials)
 
     @cached_property
     def fitting(self) -> str:
@@ -172,7 +168,7 @@ def _owners(obj: Object) -> Iterator[Object]:
     return (item for item in obj.get("metadata", {}).get("ownerReferences", ()) if item.get("controller"))
 
 
-def nearest(word: str, words: list[str]) -> str:
+def nearest(word: str, words: Sequence[str]) -> str:
     """Which of `words` looks most like `word`, "" where none does."""
     return next(iter(get_close_matches(word, words, 1, 0.8)), "")
 
