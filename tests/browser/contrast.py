@@ -1,0 +1,35 @@
+"""How well text can be read on a page."""
+
+from __future__ import annotations
+
+from playwright.sync_api import Locator
+
+LEAST = 4.5
+
+# The contrast of each text with what lies behind it, as WCAG 2 reckons it; a canvas turns any CSS colour into bytes.
+CONTRASTS = """root => {
+    const pen = document.createElement("canvas").getContext("2d", {willReadFrequently: true});
+    const bytes = (...colours) => {
+        pen.clearRect(0, 0, 1, 1);
+        for (const colour of colours) { pen.fillStyle = colour; pen.fillRect(0, 0, 1, 1); }
+        return [...pen.getImageData(0, 0, 1, 1).data].slice(0, 3);
+    };
+    const channel = (byte) => byte / 255 <= 0.04045 ? byte / 255 / 12.92 : ((byte / 255 + 0.055) / 1.055) ** 2.4;
+    const light = (rgb) => rgb.map(channel).reduce((sum, part, i) => sum + part * [0.2126, 0.7152, 0.0722][i], 0);
+    const grounds = (node) => node ? [...grounds(node.parentElement), getComputedStyle(node).backgroundColor] : [];
+    const texts = [...root.querySelectorAll("*")].filter((node) => node.checkVisibility()
+        && getComputedStyle(node).visibility === "visible" && getComputedStyle(node).color !== "rgba(0, 0, 0, 0)"
+        && [...node.childNodes].some((child) => child.nodeType === 3 && child.data.trim()));
+    return texts.map((node) => {
+        const behind = grounds(node);
+        const [a, b] = [bytes(...behind), bytes(...behind, getComputedStyle(node).color)].map(light);
+        return [(Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05), node.textContent];
+    });
+}"""
+
+
+def pale_texts(root: Locator) -> list[str]:
+    """The texts below `root` with a contrast of less than 4.5 : 1, each with its contrast."""
+    found = root.evaluate(CONTRASTS)
+    assert found
+    return [f"{contrast:.2f} {text}" for contrast, text in found if contrast < LEAST]
