@@ -19,7 +19,7 @@ MAX_BACK_OFF: Micros = 300 * SECOND
 STABLE: Micros = 2 * MAX_BACK_OFF
 
 
-@dataclass
+@dataclass(slots=True)
 class PulledRecord:
     """Who earned one image name: everybody, or the secrets that pulled it (namespace, name, uid: credential hash)."""
 
@@ -42,7 +42,7 @@ def _coordinates(match: Match) -> tuple[str, str, str]:
     return match.secret_namespace, match.secret_name, match.secret_uid
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Failure:
     """The last failed pull of one image for one Pod, and how long it is waited after it."""
 

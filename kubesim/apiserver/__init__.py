@@ -25,7 +25,7 @@ from kubesim.selectors import Selector, SelectorError, field_selector, label_sel
 from kubesim.store import Store
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Change:
     """One change of one object, as a watch tells it. `type`: ADDED, MODIFIED or DELETED."""
 
@@ -190,7 +190,9 @@ class APIServer:
     def update_status(self, resource: Resource, obj: Object, status: Object) -> Object:
         """Replace an object's status; the rest stays as it is stored."""
         old = self.get(resource, namespace_of(obj), name_of(obj))
-        return old if old.get("status") == status else self._replace(resource, {**old, "status": status}, old)
+        if old.get("status") == status:
+            return old
+        return self._commit("MODIFIED", resource, {**old, "status": status}, old)
 
     def patch(
         self,

@@ -30,7 +30,7 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class _Wait:
     """A back-off under way: the same question gets the same answer until it is over or the node's images change.
 

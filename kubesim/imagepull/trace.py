@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from kubesim import keyring
 from kubesim.clock import Micros
@@ -14,7 +14,7 @@ from kubesim.registry import Image
 Event = tuple[str, str, str]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class SecretLook:
     """What the kubelet saw when it looked for one of the Pod's pull secrets; `entries` are its registry keys."""
 
@@ -26,7 +26,7 @@ class SecretLook:
     entries: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Attempt:
     """One question to the registry: with whose credentials (`secret` None: anonymous), and its answer."""
 
@@ -37,7 +37,7 @@ class Attempt:
     answer: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Hop:
     """One transition: the state, how it came out, and why."""
 
@@ -46,7 +46,7 @@ class Hop:
     detail: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class PullTrace:
     """Why a pull went as it did.
 
@@ -69,8 +69,7 @@ class PullTrace:
     message: str
 
 
-@dataclass(frozen=True)
-class PullRequest:
+class PullRequest(NamedTuple):  # quicker to make than a dataclass, and one is made at every sync
     """What one container needs. `secrets`: the Pod's pull secrets in its order, with the Secret (None: not found)."""
 
     namespace: str
@@ -83,7 +82,7 @@ class PullRequest:
     now: Micros
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class PullResult:
     """What came of it.
 

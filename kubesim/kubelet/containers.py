@@ -12,7 +12,7 @@ from kubesim.registry import Image
 KILLED = 137
 
 
-@dataclass
+@dataclass(slots=True)
 class Container:
     """One container that was started; `spec` is the part of the Pod that it was started from."""
 
@@ -64,7 +64,7 @@ CRASH_BACKOFF_FIRST = 10
 CRASH_BACKOFF_LIMIT = 300
 
 
-@dataclass
+@dataclass(slots=True)
 class CrashBackoff:
     """How long an exited container waits for its restart (seconds): 10 doubling to 300."""
 
@@ -79,7 +79,7 @@ class CrashBackoff:
         self.delay = min(self.delay * 2, CRASH_BACKOFF_LIMIT) if self.delay else CRASH_BACKOFF_FIRST
 
 
-@dataclass
+@dataclass(slots=True)
 class Worker:
     """The kubelet's memory of one Pod.
 
