@@ -175,7 +175,7 @@ OUTPUT = (
     text("output", "o", "The output format: json, yaml, name, go-template, jsonpath and others."),
     text("template", "", "The template of -o go-template or jsonpath."),
     switch("show-managed-fields", "", "Keep managedFields in JSON and YAML (kubesim keeps none)."),
-    switch("allow-missing-template-keys", "", "Ignore missing fields in templates.", True),
+    *absent("allow-missing-template-keys", kind="switch"),
 )
 VALIDATE = (
     text("validate", "", "strict (refuse unknown fields), warn or ignore.", "strict", "strict"),

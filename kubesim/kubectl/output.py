@@ -20,7 +20,6 @@ def output_format(call: Call, *, tables: bool = False, default: str = "") -> For
             call.context.workspace.read_text,
             tables=tables,
             no_headers=bool(flags.get("no-headers")),
-            allow_missing_keys=flags["allow-missing-template-keys"],
         )
     return call.format
 

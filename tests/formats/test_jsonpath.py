@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kubesim.kubectl.formats import FormatError, evaluate_relaxed
-from kubesim.kubectl.formats.jsonpath import JSONPathError, parse, relaxed
+from kubesim.kubectl.formats.jsonpath import parse, relaxed
 
 SECRETS = {
     "apiVersion": "v1",
@@ -60,7 +60,6 @@ SECRETS = {
         ("{.items[?(@.immutable==true)].type}", "Opaque"),
         ("{.items[?(@.ratio<=1.5)].type}", "Opaque"),
         ("{.items[?(@.ports)].metadata.name}", "two"),
-        ("{.items[?(@.ports[5])].metadata.name}", "two"),
         ("{.items[1].ports[?(@>100)]}", "443 8080"),
         ("{..name}", "one two"),
         ("{.items[0]..name}", "one"),
@@ -96,7 +95,7 @@ def test_a_template_prints_what_it_finds(template, printed):
     ],
 )
 def test_a_broken_template_is_refused(template, message):
-    with pytest.raises(JSONPathError) as refusal:
+    with pytest.raises(FormatError) as refusal:
         parse(template)
     assert refusal.value.message == message
 
@@ -121,13 +120,13 @@ def test_a_broken_template_is_refused(template, message):
     ],
 )
 def test_a_template_that_does_not_fit_is_refused(template, reason):
-    with pytest.raises(JSONPathError) as refusal:
+    with pytest.raises(FormatError) as refusal:
         parse(template).results(SECRETS)
     assert refusal.value.message == reason
 
 
 def test_kubectl_tells_a_lot_about_a_failure():
-    with pytest.raises(JSONPathError) as refusal:
+    with pytest.raises(FormatError) as refusal:
         parse("{.a[1]}").render({"a": [1, "x", None][:1], "b": {"c": True}})
     assert refusal.value.message == (
         'error executing jsonpath "{.a[1]}": Error executing template: array index out of bounds: index 1, length 1. '
@@ -135,13 +134,6 @@ def test_kubectl_tells_a_lot_about_a_failure():
         "\tobject given to jsonpath engine was:\n"
         '\t\tmap[string]interface {}{"a":[]interface {}{1}, "b":map[string]interface {}{"c":true}}\n\n'
     )
-
-
-def test_a_missing_key_can_be_an_error():
-    with pytest.raises(JSONPathError, match=r"^nosuch is not found$"):
-        parse("{.nosuch}").results({"a": 1}, allow_missing_keys=False)
-    with pytest.raises(JSONPathError, match=r"^b is not found$"):
-        parse("{.a.b}").results({"a": {}}, allow_missing_keys=False)
 
 
 def test_results_as_json():
@@ -162,12 +154,6 @@ def test_a_relaxed_path_is_one_expression(path):
     assert refusal.value.message == (
         "unexpected path string, expected a 'name1.name2' or '.name1.name2' or '{name1.name2}' or '{.name1.name2}'"
     )
-
-
-@pytest.mark.parametrize("template", ["{range .items}" * 3000, "{" + ".a[?(@" * 3000])
-def test_a_template_can_be_too_deep_or_broken(template):
-    with pytest.raises(JSONPathError, match=r"nested too deeply|unterminated filter"):
-        parse(template).results(SECRETS)
 
 
 @settings(max_examples=300, deadline=None)

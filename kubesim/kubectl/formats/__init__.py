@@ -11,9 +11,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from kubesim.gojson import quote
-from kubesim.kubectl.formats import columns, gotemplate, jsonpath, kyaml
+from kubesim.kubectl.errors import NotSimulated
+from kubesim.kubectl.formats import columns, gotemplate, jsonpath
 from kubesim.kubectl.formats.columns import Columns
-from kubesim.kubectl.formats.errors import FormatError
+from kubesim.kubectl.formats.golang import FormatError
 from kubesim.kubectl.formats.json_ import to_json
 from kubesim.kubectl.formats.sorting import sort_objects
 from kubesim.kubectl.formats.yaml_ import to_yaml
@@ -46,7 +47,6 @@ class Format:
 
     name: str = ""
     template: gotemplate.Template | jsonpath.Template | Columns | None = None
-    allow_missing_keys: bool = True
     _printed: bool = False
     _widths: list[int] = field(default_factory=list)
 
@@ -68,13 +68,11 @@ class Format:
         if isinstance(self.template, Columns):
             return self.template.render(_items(obj), first, self._widths)
         if isinstance(self.template, gotemplate.Template):
-            return self.template.render(obj, self.allow_missing_keys)
+            return self.template.render(obj)
         if isinstance(self.template, jsonpath.Template):
-            return self.template.render(obj, self.allow_missing_keys, as_json=self.name == "jsonpath-as-json")
+            return self.template.render(obj, as_json=self.name == "jsonpath-as-json")
         if self.name == "json":
             return to_json(obj, typed) + "\n"
-        if self.name == "kyaml":
-            return kyaml.dumps(obj, typed)
         if self.name == "yaml":
             return ("" if first else "---\n") + to_yaml(obj)
         return "".join([f"{_reference(item)}\n" for item in _items(obj)])
@@ -87,18 +85,19 @@ def parse_output(
     *,
     tables: bool = True,
     no_headers: bool = False,
-    allow_missing_keys: bool = True,
 ) -> Format:
     """The format that -o and --template name; without `tables` neither `wide` nor custom columns.
 
-    `read_file` reads a file of the learner and raises OSError. Raises FormatError.
+    `read_file` reads a file of the learner and raises OSError. Raises FormatError and NotSimulated.
     """
     name, argument = (output or "go-template", template) if template else output.partition("=")[::2]
     name = _SYNONYMS.get(name, name)
     if name in _TEMPLATES:
-        return Format(*_template(name, argument, read_file), allow_missing_keys)
+        return Format(name.removesuffix("-file"), _template(name, argument, read_file))
     if tables and name in _COLUMNS:
         return Format("custom-columns", _columns(name, argument, no_headers, read_file))
+    if output.lower() == "kyaml":
+        raise NotSimulated("the output format kyaml is not part of this simulator")
     if output.lower() in _PLAIN:
         return Format(output.lower())
     if not output or (tables and output == "wide"):
@@ -109,19 +108,16 @@ def parse_output(
     )
 
 
-def _template(
-    name: str, text: str, read_file: Callable[[str], str]
-) -> tuple[str, gotemplate.Template | jsonpath.Template]:
+def _template(name: str, text: str, read_file: Callable[[str], str]) -> gotemplate.Template | jsonpath.Template:
     if not text:
         raise FormatError("template format specified but no template given")
     if name.endswith("-file"):
         text = _read("--template ", text, read_file)
-    what = "template" if name.startswith("go") else "jsonpath"
+    is_go = name.startswith("go")
     try:
-        parsed = gotemplate.parse(text) if what == "template" else jsonpath.parse(text)
+        return gotemplate.parse(text) if is_go else jsonpath.parse(text)
     except FormatError as error:
-        raise FormatError(f"error parsing {what} {text}, {error.message}") from None
-    return name.removesuffix("-file"), parsed
+        raise FormatError(f"error parsing {'template' if is_go else 'jsonpath'} {text}, {error.message}") from None
 
 
 def _columns(name: str, text: str, no_headers: bool, read_file: Callable[[str], str]) -> Columns:

@@ -12,7 +12,7 @@ from typing import Any
 from kubesim import tabwriter
 from kubesim.gojson import sprint
 from kubesim.kubectl.formats import jsonpath
-from kubesim.kubectl.formats.errors import FormatError
+from kubesim.kubectl.formats.golang import FormatError
 
 _ESCAPES = str.maketrans({"\x1b": "^[", "\r": "\\r"})
 _EXPECTED = "Expected format is one line of space separated headers, one line of space separated column specs."

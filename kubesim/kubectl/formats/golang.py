@@ -1,4 +1,4 @@
-"""Values as Go's fmt and strconv write them, beyond what kubesim.gojson has.
+"""What the formats share: how they refuse, and Go's words for values beyond those of kubesim.gojson.
 
 Values are those of JSON; None stands for Go's nil. Mirrors fmt and strconv, Go 1.26.
 """
@@ -6,10 +6,10 @@ Values are those of JSON; None stands for Go's nil. Mirrors fmt and strconv, Go 
 from __future__ import annotations
 
 import re
-from decimal import Decimal
 from typing import Any
 
 from kubesim.gojson import quote, sprint
+from kubesim.kubectl.errors import KubectlError
 
 _TYPES: dict[type, str] = {
     dict: "map[string]interface {}",
@@ -20,28 +20,21 @@ _TYPES: dict[type, str] = {
     float: "float64",
     type(None): "<nil>",
 }
-_ESCAPES = {"a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v", "\\": "\\"}
-_ESCAPE = re.compile(r"\\(?:x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|([0-7]{3})|(.))", re.DOTALL)
+_ESCAPES = {"n": "\n", "r": "\r", "t": "\t", "\\": "\\", '"': '"', "'": "'"}
+
+
+class FormatError(KubectlError):
+    """An output that cannot be made. `message` is its sentence; `stdout` was printed before it."""
+
+    def __init__(self, message: str, stdout: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.stdout = stdout
 
 
 def type_name(value: Any) -> str:
     """The Go type of a value decoded from JSON: "map[string]interface {}"."""
     return _TYPES[type(value)]
-
-
-def float_text(value: float, high: int = 21) -> str:
-    """A float as %v prints it; 'g' in strconv's shortest form has `high` 6."""
-    if value != value or value in (float("inf"), float("-inf")):
-        return {"nan": "NaN", "inf": "+Inf", "-inf": "-Inf"}[str(value)]
-    if value == 0:
-        return str(value).removesuffix(".0")
-    decimal = Decimal(repr(value)).normalize()
-    exponent = decimal.adjusted()
-    if -4 <= exponent < high:
-        return f"{decimal:f}"
-    digits = "".join(map(str, decimal.as_tuple().digits))
-    mantissa = digits[0] + ("." + digits[1:] if digits[1:] else "")
-    return f"{'-' * (value < 0)}{mantissa}e{exponent:+03d}"
 
 
 def syntax(value: Any) -> str:
@@ -53,9 +46,7 @@ def syntax(value: Any) -> str:
         return f"map[string]interface {{}}{{{entries}}}"
     if isinstance(value, list):
         return "[]interface {}{" + ", ".join(map(syntax, value)) + "}"
-    if value is None:
-        return "interface {}(nil)"
-    return float_text(value) if isinstance(value, float) else sprint(value)
+    return "interface {}(nil)" if value is None else sprint(value)
 
 
 def code_point(char: str) -> str:
@@ -63,20 +54,22 @@ def code_point(char: str) -> str:
     return f"U+{ord(char):04X}" + (f" '{char}'" if char.isprintable() else "")
 
 
-def unquote(body: str, delimiter: str) -> str:
-    """The text that `body`, taken from between two delimiters, stands for. Raises ValueError, as strconv says it."""
+def unquote(body: str) -> str:
+    r"""The text that stands between quotes as `body`, with \n, \t and the like. Raises FormatError."""
+    try:
+        return re.sub(r"\\(.?)", lambda match: _ESCAPES[match[1]], body)
+    except KeyError:
+        raise FormatError("invalid syntax") from None
 
-    def replace(match: re.Match[str]) -> str:
-        *hexadecimal, octal, char = match.groups()
-        code = next((int(digits, 16) for digits in hexadecimal if digits), None)
-        code = int(octal, 8) if octal else code
-        if char == delimiter or (code is None and char in _ESCAPES):
-            return _ESCAPES.get(char, char)
-        if code is None or code > 0x10FFFF or 0xD800 <= code < 0xE000 or (octal and code > 0xFF):
-            raise ValueError("invalid syntax")
-        return chr(code)
 
-    rest = _ESCAPE.sub("", body)
-    if "\\" in rest or delimiter in rest or (delimiter != "`" and "\n" in body):
-        raise ValueError("invalid syntax")
-    return _ESCAPE.sub(replace, body)
+def natural(text: str) -> list[tuple[int, int, str, int]]:
+    """A key for the order in which numbers count by their value, and letters come after other characters."""
+    parts = re.findall(r"[0-9]+|[^0-9]", text)
+    return [_rank(part, before) for before, part in zip(["", *parts], parts, strict=False)]
+
+
+def _rank(part: str, before: str) -> tuple[int, int, str, int]:
+    if part.isalpha():
+        return (0 if before.isdecimal() else 2, 0, part, 0)
+    number = part.lstrip("0") if part.isdecimal() else part
+    return (1, len(number) if part.isdecimal() else -1, number, len(part))

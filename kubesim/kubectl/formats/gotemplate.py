@@ -1,54 +1,23 @@
-"""-o go-template: a parsed template, executed.
+"""-o go-template: the part of Go's templates that is of use with kubectl.
 
-Mirrors text/template/exec.go (Go 1.26) and k8s.io/cli-runtime pkg/printers/template.go, v1.36.
+Fields, variables, `range`, `if`, `with`, pipelines, trim markers and the functions of gotemplate_functions; what else
+there is, is not simulated. Mirrors text/template (Go 1.26) and k8s.io/cli-runtime pkg/printers/template.go, v1.36.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections import ChainMap
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from itertools import chain
 from typing import Any
 
 from kubesim import gojson
+from kubesim.gojson import quote
 from kubesim.kubectl.errors import NotSimulated
 from kubesim.kubectl.formats import gotemplate_functions as functions
-from kubesim.kubectl.formats import gotemplate_parser as parser
-from kubesim.kubectl.formats.golang import type_name
-from kubesim.kubectl.formats.gotemplate_parser import TemplateError
-
-__all__ = ["Template", "TemplateError", "parse"]
-
-_NO_FINAL = object()
-_MOST_ROUNDS = 100_000
-_TOO_DEEP = "this template is nested too deeply for the simulator"
-
-
-class _Break(Exception):
-    pass
-
-
-class _Continue(Exception):
-    pass
-
-
-@dataclass
-class _Value:
-    """A value and whether Go holds it in an interface, as it does what comes out of a map or list.
-
-    `missing` tells a key that is not there from one that is null.
-    """
-
-    value: Any
-    boxed: bool = False
-    missing: bool = False
-
-    @property
-    def type_name(self) -> str:
-        return "interface {}" if self.boxed else type_name(self.value)
-
-
-_MISSING = _Value(None, missing=True)
+from kubesim.kubectl.formats.golang import FormatError, code_point, unquote
 
 
 @dataclass(frozen=True)
@@ -56,23 +25,19 @@ class Template:
     """A parsed template and its text."""
 
     text: str
-    nodes: tuple[parser.Node, ...]
+    statements: Sequence[_Statement]
 
-    def render(self, obj: Any, allow_missing_keys: bool = True) -> str:
+    def render(self, obj: Any) -> str:
         """`obj` printed through the template.
 
-        Raises NotSimulated, and TemplateError whose `stdout` is what kubectl prints before it.
+        Raises NotSimulated, and FormatError whose `stdout` is what kubectl prints before it.
         """
-        run = _Run(self.text, obj, allow_missing_keys)
+        run = _Run(self.text, obj)
         try:
-            run.walk(_Value(obj), self.nodes)
-        except RecursionError:
-            raise TemplateError(_TOO_DEEP) from None
-        except TemplateError as error:
+            run.walk(self.statements, obj)
+        except FormatError as error:
             printed = "".join(run.out) + self._explain(error.message, obj)
-            raise TemplateError(
-                f"error executing template {gojson.quote(self.text)}: {error.message}", printed
-            ) from None
+            raise FormatError(f"error executing template {quote(self.text)}: {error.message}", printed) from None
         return "".join(run.out)
 
     def _explain(self, problem: str, obj: Any) -> str:
@@ -83,176 +48,348 @@ class Template:
         )
 
 
-@lru_cache(maxsize=256)
 def parse(text: str) -> Template:
-    """Read a template. Raises TemplateError ("template: output:1: unclosed action") and NotSimulated."""
-    try:
-        return Template(text, tuple(parser.parse(text, functions.NAMES)))
-    except RecursionError:
-        raise TemplateError(_TOO_DEEP) from None
+    """Read a template. Raises FormatError ("template: output:1: unclosed action") and NotSimulated."""
+    parser = _Parser(text)
+    statements, end = parser.statements()
+    if end:
+        raise parser.error(f"unexpected {{{{{end}}}}}")
+    return Template(text, statements)
 
 
 class _Run:
-    """One execution of a template: what it has printed, its variables, and the node it is at."""
+    """One execution of a template: what it has printed, and its variables, those of the innermost block first."""
 
-    def __init__(self, text: str, obj: Any, allow_missing_keys: bool) -> None:
+    def __init__(self, text: str, obj: Any) -> None:
         self.out: list[str] = []
+        self.variables = ChainMap({"$": obj})
         self._text = text
-        self._allow_missing_keys = allow_missing_keys
-        self._variables: list[tuple[str, _Value]] = [("$", _Value(obj))]
-        self._node = parser.Node(0, "")
 
-    def _error(self, problem: str) -> TemplateError:
-        before = self._text[: self._node.at]
+    def error(self, node: _Node, problem: str) -> FormatError:
+        """An error at a part of an action."""
+        before = self._text[: node.at]
         line, column = 1 + before.count("\n"), len(before) - before.rfind("\n") - 1
-        place = f'template: output:{line}:{column}: executing "output" at <{self._node.text}>'
-        return TemplateError(f"{place}: {problem}")
+        return FormatError(f'template: output:{line}:{column}: executing "output" at <{node.text}>: {problem}')
 
-    def walk(self, dot: _Value, nodes: Iterator[parser.Node] | tuple[parser.Node, ...] | list[parser.Node]) -> None:
-        """Execute nodes one after the other."""
-        for node in nodes:
-            if isinstance(node, parser.Literal):
-                self.out.append(node.text)
-            elif isinstance(node, parser.Action):
-                value = self._pipeline(dot, node.pipeline)
-                if not node.pipeline.variables:
-                    self.out.append("<no value>" if value.value is None else gojson.sprint(value.value))
-            elif isinstance(node, parser.Control):
-                self._control(dot, node)
+    def walk(self, statements: Sequence[_Statement], dot: Any) -> None:
+        """Execute statements one after the other; their variables end with them."""
+        self.variables = self.variables.new_child()
+        for statement in statements:
+            statement(self, dot)
+        self.variables = self.variables.parents
 
-    def _control(self, dot: _Value, node: parser.Control) -> None:
-        if node.pipeline is None:
-            raise _Break if node.text == "break" else _Continue
-        known = len(self._variables)
-        value = self._pipeline(dot, node.pipeline)
-        if node.text == "range":
-            self._range(dot, node, node.pipeline, value)
-        elif functions.truth(value.value):
-            self.walk(value if node.text == "with" else dot, node.body)
+
+_Statement = Callable[[_Run, Any], None]
+
+
+@dataclass(frozen=True)
+class _Node:
+    """A part of an action: where it begins, and its text as Go writes it back in errors."""
+
+    at: int
+    text: str
+
+    def evaluate(self, run: _Run, dot: Any) -> Any:
+        """Its value."""
+        raise NotImplementedError
+
+
+@dataclass(frozen=True)
+class _Constant(_Node):
+    value: Any
+
+    def evaluate(self, run: _Run, dot: Any) -> Any:
+        return self.value
+
+
+@dataclass(frozen=True)
+class _Path(_Node):
+    """`.a.b`, `$x.a`, `(pipeline).a` or only `.`: fields walked from dot (""), from a variable or from a pipeline."""
+
+    base: str | _Pipeline
+    names: Sequence[str]
+
+    def evaluate(self, run: _Run, dot: Any) -> Any:
+        if isinstance(self.base, _Pipeline):
+            value = self.base.evaluate(run, dot)
         else:
-            self.walk(dot, node.otherwise)
-        del self._variables[known:]
-
-    def _range(self, dot: _Value, node: parser.Control, pipeline: parser.Pipeline, value: _Value) -> None:
-        known = len(self._variables)
-        empty = True
-        for key, item in self._items(value.value, pipeline):
-            empty = False
-            for name, bound in zip(reversed(pipeline.variables), (item, key), strict=False):
-                self._bind(name, bound)
-            try:
-                self.walk(item, node.body)
-            except _Continue:
-                continue
-            except _Break:
-                break
-            finally:
-                del self._variables[known:]
-        if empty:
-            self.walk(dot, node.otherwise)
-
-    def _items(self, value: Any, pipeline: parser.Pipeline) -> Iterator[tuple[_Value, _Value]]:
-        if isinstance(value, dict):
-            return ((_Value(key), _Value(value[key], boxed=True)) for key in sorted(value))
-        if isinstance(value, list):
-            return ((_Value(index), _Value(item, boxed=True)) for index, item in enumerate(value))
-        if isinstance(value, int) and not isinstance(value, bool):
-            if len(pipeline.variables) > 1:
-                raise self._error(f"can't use {value} to iterate over more than one variable")
-            if value > _MOST_ROUNDS:
-                raise NotSimulated(f"a range over {value} numbers is not part of this simulator")
-            return ((_MISSING, _Value(number)) for number in range(value))
-        if value is not None:
-            raise self._error(f"range can't iterate over {gojson.sprint(value)}")
-        return iter(())
-
-    def _bind(self, name: str, value: _Value) -> None:
-        """Give the innermost variable of that name a value."""
-        for at in range(len(self._variables) - 1, -1, -1):
-            if self._variables[at][0] == name:
-                self._variables[at] = (name, value)
-                return
-        raise self._error(f"undefined variable: {name}")
-
-    def _pipeline(self, dot: _Value, pipeline: parser.Pipeline) -> _Value:
-        self._node = pipeline
-        value: Any = _NO_FINAL
-        for command in pipeline.commands:
-            value = _Value(self._command(dot, command, value).value)
-        assert isinstance(value, _Value)
-        for name in pipeline.variables:
-            if pipeline.assigns:
-                self._bind(name, value)
-            else:
-                self._variables.append((name, value))
+            value = run.variables[self.base] if self.base else dot
+        for name in self.names:
+            if value is not None and not isinstance(value, dict):
+                raise run.error(self, f"can't evaluate field {name} in type interface {{}}")
+            value = (value or {}).get(name)
         return value
 
-    def _command(self, dot: _Value, command: parser.Command, final: Any) -> _Value:
-        first, *arguments = command.arguments
-        if isinstance(first, parser.Function):
-            return self._call(dot, first, command, arguments, final)
-        if arguments or final is not _NO_FINAL:
-            self._node = first
-            if isinstance(first, parser.Fields) and first.names:
-                raise self._error(f"{first.names[-1]} is not a method but has arguments")
-            raise self._error(f"can't give argument to non-function {first.text}")
-        if isinstance(first, parser.Literal) and first.value is None:
-            self._node = first
-            raise self._error("nil is not a command")
-        return self._evaluate(dot, first)
 
-    def _evaluate(self, dot: _Value, node: parser.Node) -> _Value:
-        if isinstance(node, parser.Pipeline):
-            return self._pipeline(dot, node)
-        self._node = node
-        if isinstance(node, parser.Literal):
-            return _Value(node.value)
-        if isinstance(node, parser.Function):
-            return self._call(dot, node, node, [], _NO_FINAL)
-        assert isinstance(node, parser.Fields)
-        value = self._base(dot, node.base)
-        self._node = node
-        for name in node.names:
-            value = self._field(value, name)
-        return value
+@dataclass(frozen=True)
+class _Call(_Node):
+    """A function with its arguments; in a pipeline it is handed one more, the last."""
 
-    def _base(self, dot: _Value, base: str | parser.Node | None) -> _Value:
-        if isinstance(base, parser.Node):
-            return self._evaluate(dot, base)
-        if base is None:
-            return dot
-        for name, value in reversed(self._variables):
-            if name == base:
-                return value
-        raise self._error(f"undefined variable: {base}")
+    function: str
+    arguments: Sequence[_Node]
 
-    def _field(self, value: _Value, name: str) -> _Value:
-        if isinstance(value.value, dict) and name in value.value:
-            return _Value(value.value[name], boxed=True)
-        if isinstance(value.value, dict) or value.missing or (value.value is None and not value.boxed):
-            if self._allow_missing_keys:
-                return _MISSING
-            told = "map has no" if isinstance(value.value, dict) else "nil data; no"
-            raise self._error(f"{told} entry for key {gojson.quote(name)}")
-        if value.value is None:
-            raise self._error(f"nil pointer evaluating {value.type_name}.{name}")
-        raise self._error(f"can't evaluate field {name} in type {value.type_name}")
-
-    def _call(
-        self, dot: _Value, function: parser.Function, command: parser.Node, arguments: list[parser.Node], final: Any
-    ) -> _Value:
-        self._node = function
-        count = len(arguments) + (final is not _NO_FINAL)
-        problem = functions.wrong_count(function.text, count)
-        if problem:
-            raise self._error(problem)
-        values = (self._evaluate(dot, node).value for node in arguments)
-        if final is not _NO_FINAL:
-            values = (value for group in (values, [final.value]) for value in group)
+    def evaluate(self, run: _Run, dot: Any, *handed: Any) -> Any:
+        last = self.arguments[-1] if self.arguments else self
+        values = chain((node.evaluate(run, dot) for node in self.arguments), handed)
         try:
-            return _Value(functions.call(function.text, values))
-        except functions.WrongType as error:
-            raise self._error(str(error)) from None
+            return functions.call(self.function, values, len(self.arguments) + len(handed))
+        except functions.WrongArgument as error:
+            raise run.error(last, str(error)) from None
         except ValueError as error:
-            self._node = command
-            raise self._error(f"error calling {function.text}: {error}") from None
+            raise run.error(self, str(error)) from None
+
+
+@dataclass(frozen=True)
+class _Pipeline(_Node):
+    """A value and the functions that it is handed through; it goes into the variables, if any."""
+
+    variables: Sequence[str]
+    assigns: bool
+    commands: Sequence[Any]
+
+    def evaluate(self, run: _Run, dot: Any) -> Any:
+        value = self.commands[0].evaluate(run, dot)
+        for command in self.commands[1:]:
+            value = command.evaluate(run, dot, value)
+        self.bind(run, value)
+        return value
+
+    def bind(self, run: _Run, *values: Any) -> None:
+        """Declare the variables, from the last one on, or give them new values where they are."""
+        for name, value in zip(reversed(self.variables), reversed(values), strict=False):
+            found = [scope for scope in run.variables.maps if name in scope]
+            (found[0] if self.assigns and found else run.variables)[name] = value
+
+    def print(self, run: _Run, dot: Any) -> None:
+        """The statement that an action is."""
+        value = self.evaluate(run, dot)
+        if not self.variables:
+            run.out.append("<no value>" if value is None else gojson.sprint(value))
+
+    def items(self, run: _Run, value: Any) -> Iterator[tuple[Any, Any]]:
+        """The keys and values that `range` goes through."""
+        if isinstance(value, dict):
+            return iter(sorted(value.items()))
+        if isinstance(value, list):
+            return iter(enumerate(value))
+        if type(value) is int:
+            raise NotSimulated("a range over a number is not part of this simulator")
+        raise run.error(self, f"range can't iterate over {gojson.sprint(value)}")
+
+
+@dataclass(frozen=True)
+class _Control:
+    """The statement `if`, `with` or `range`."""
+
+    keyword: str
+    pipeline: _Pipeline
+    body: Sequence[_Statement]
+    otherwise: Sequence[_Statement]
+
+    def __call__(self, run: _Run, dot: Any) -> None:
+        run.variables = run.variables.new_child()
+        value = self.pipeline.evaluate(run, dot)
+        if not value:
+            run.walk(self.otherwise, dot)
+        elif self.keyword == "range":
+            for key, item in self.pipeline.items(run, value):
+                self.pipeline.bind(run, key, item)
+                run.walk(self.body, item)
+        else:
+            run.walk(self.body, value if self.keyword == "with" else dot)
+        run.variables = run.variables.parents
+
+
+_CONTROLS = ("if", "range", "with")
+_NOT_SIMULATED = frozenset(
+    "block break call continue define exists ge gt html js le lt slice template urlquery".split()  # noqa: SIM905
+)
+_CONSTANTS = {"true": True, "false": False, "nil": None}
+_STRING = r'"(?:[^"\\\n]|\\.)*"|`[^`]*`'
+_ACTION = re.compile(
+    rf"\{{\{{(?P<trim>-(?=\s))?(?P<body>\s*/\*.*?\*/|(?:{_STRING}|[^\"`}}]|\}}(?!\}}))*?)(?P<trim_after>\s-)?\}}\}}",
+    re.DOTALL,
+)
+_TOKEN = re.compile(
+    rf"""(?P<string>{_STRING})
+    |(?P<declare>\$\w+(?:\s*,\s*\$\w+)?\s*:?=)
+    |(?P<number>[+-]?[0-9]{{1,18}}(?:\.[0-9]+)?)
+    |(?P<path>\$\w*(?:\.[^\W\d]\w*)*|(?:\.[^\W\d]\w*)+|\.)
+    |(?P<word>[^\W\d]\w*)
+    |(?P<sign>[|()])""",
+    re.VERBOSE,
+)
+_OPERANDS = ("string", "number", "path", "word", "(")
+
+
+@dataclass(frozen=True)
+class _Token:
+    """A word of an action; a sign is a kind of its own."""
+
+    kind: str
+    text: str
+    at: int
+
+
+def _plain_text(text: str) -> _Statement:
+    return lambda run, dot: run.out.append(text)
+
+
+class _Parser:
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._at = 0
+        self._pieces = self._cut()
+        self._tokens: list[_Token] = []
+        self._variables = ["$"]
+
+    def error(self, problem: str) -> FormatError:
+        """An error in the action at hand."""
+        line = 1 + self._text.count("\n", 0, self._at)
+        return FormatError(f"template: output:{line}: {problem}")
+
+    def _cut(self) -> Iterator[str | re.Match[str]]:
+        """Plain texts and actions, without the space that trim markers take away."""
+        trim: str | None = None
+        while action := _ACTION.search(self._text, self._at):
+            plain = self._plain(action.start(), trim)
+            yield plain.rstrip() if action["trim"] else plain
+            self._at, trim = action.start(), action["trim_after"]
+            if not action["body"].lstrip().startswith("/*"):
+                yield action
+            self._at = action.end()
+        yield self._plain(len(self._text), trim)
+
+    def _plain(self, end: int, trim: str | None) -> str:
+        plain = self._text[self._at : end]
+        if "{{" in plain:
+            self._at += plain.index("{{")
+            raise self.error("unterminated quoted string" if '"' in plain else "unclosed action")
+        return plain.lstrip() if trim else plain
+
+    def _tokenize(self, action: re.Match[str]) -> list[_Token]:
+        tokens, at = [], action.start("body")
+        end = action.end("body")
+        while match := re.compile(r"\s*").match(self._text, at, end):
+            at = match.end()
+            if at == end:
+                break
+            token = _TOKEN.match(self._text, at, end)
+            if token is None:
+                raise self.error(f"unexpected {quote(self._text[at])} in operand")
+            tokens.append(_Token(token[0] if token.lastgroup == "sign" else str(token.lastgroup), token[0], at))
+            at = token.end()
+            if token.lastgroup in ("path", "word") and at < end and not re.match(r"[\s.,|:()]", self._text[at]):
+                raise self.error(f"bad character {code_point(self._text[at])}")
+        return [*tokens, _Token("}}", "}}", end)]
+
+    def statements(self) -> tuple[list[_Statement], str]:
+        """What stands up to `end` or `else`, which is consumed and told, or to the end of the text."""
+        nodes: list[_Statement] = []
+        for piece in self._pieces:
+            if isinstance(piece, str):
+                nodes.append(_plain_text(piece))
+                continue
+            self._tokens = self._tokenize(piece)
+            word = self._tokens[0].text
+            if word in ("end", "else"):
+                self._tokens.pop(0)
+                return nodes, word
+            nodes.append(self._control() if word in _CONTROLS else self._pipeline("command").print)
+        return nodes, ""
+
+    def _control(self) -> _Control:
+        known, keyword = len(self._variables), self._tokens.pop(0).text
+        pipeline = self._pipeline(keyword)
+        body, end = self.statements()
+        otherwise: list[_Statement] = []
+        if end == "else" and self._tokens[0].text == keyword:  # `else if` shares the `end`
+            otherwise, end = [self._control()], "end"
+        elif end == "else":
+            otherwise, end = self.statements()
+        if end != "end":
+            raise self.error(f"expected end; found {{{{{end}}}}}" if end else "unexpected EOF")
+        del self._variables[known:]
+        return _Control(keyword, pipeline, body, otherwise)
+
+    def _pipeline(self, context: str, end: str = "}}") -> _Pipeline:
+        at, declaration = self._tokens[0].at, ""
+        if self._tokens[0].kind == "declare":
+            declaration = self._tokens.pop(0).text
+        variables = re.findall(r"\$\w+", declaration)
+        self._variables += variables
+        assigns = bool(declaration) and ":" not in declaration
+        commands = [self._command(context)]
+        while self._tokens[0].kind == "|":
+            self._tokens.pop(0)
+            commands.append(self._command(context))
+        if self._tokens[0].kind != end:
+            raise self._unexpected()
+        self._tokens.pop(0)
+        for stage, command in enumerate(commands[1:], 2):
+            if not isinstance(command, _Call):
+                raise self.error(f"non executable command in pipeline stage {stage}")
+        text = " | ".join([command.text for command in commands])
+        return _Pipeline(at, f"{declaration} {text}".lstrip(), variables, assigns, commands)
+
+    def _unexpected(self) -> FormatError:
+        kind, text = self._tokens[0].kind, self._tokens[0].text
+        known = {"}}": "unclosed left paren", ")": "unexpected right paren"}
+        return self.error(known.get(kind, f"unexpected {quote(text)} in operand"))
+
+    def _command(self, context: str) -> _Node:
+        if self._tokens[0].kind == "}}":
+            raise self.error(f"missing value for {context}")
+        first, arguments = self._operand(), []
+        while self._tokens[0].kind in _OPERANDS:
+            arguments.append(self._operand())
+        if arguments and not isinstance(first, _Call):
+            raise self.error(f"can't give argument to non-function {first.text}")
+        if isinstance(first, _Call):
+            return _Call(
+                first.at, " ".join([first.text, *[node.text for node in arguments]]), first.function, arguments
+            )
+        return first
+
+    def _operand(self) -> _Node:
+        if self._tokens[0].kind not in _OPERANDS:
+            raise self._unexpected()
+        token = self._tokens.pop(0)
+        if token.kind == "word":
+            return self._word(token)
+        if token.kind == "path":
+            return self._path(token)
+        if token.kind == "(":
+            return self._parenthesized(token)
+        if token.kind == "number":
+            return _Constant(token.at, token.text, float(token.text) if "." in token.text else int(token.text))
+        body = token.text[1:-1]
+        try:
+            return _Constant(token.at, token.text, body if token.text[0] == "`" else unquote(body))
+        except FormatError as error:
+            raise self.error(error.message) from None
+
+    def _word(self, token: _Token) -> _Node:
+        if token.text in _CONSTANTS:
+            return _Constant(token.at, token.text, _CONSTANTS[token.text])
+        if token.text in _NOT_SIMULATED:
+            raise NotSimulated(f"{quote(token.text)} in a Go template is not part of this simulator")
+        if token.text not in functions.NAMES:
+            raise self.error(f"function {quote(token.text)} not defined")
+        return _Call(token.at, token.text, token.text, [])
+
+    def _path(self, token: _Token) -> _Path:
+        base, *names = token.text.split(".")
+        if base and base not in self._variables:
+            raise self.error(f"undefined variable {quote(base)}")
+        at = token.at + (len(names[0]) + 1 if len(names) > 1 and not base else len(base))
+        return _Path(at, token.text, base, [name for name in names if name])
+
+    def _parenthesized(self, token: _Token) -> _Node:
+        pipeline = self._pipeline("parenthesized pipeline", end=")")
+        text = f"({pipeline.text})"
+        fields = self._tokens[0]
+        if fields.kind != "path" or self._text[fields.at - 1] != ")":
+            return _Path(token.at, text, pipeline, [])
+        self._tokens.pop(0)
+        return _Path(fields.at, text + fields.text, pipeline, fields.text[1:].split("."))

@@ -8,10 +8,10 @@ extension, and twenty times as fast as without. The tests compare it with PyYAML
 from __future__ import annotations
 
 import re
-from functools import cmp_to_key, lru_cache
+from functools import lru_cache
 from typing import Any
 
-from kubesim.kubectl.formats.golang import float_text
+from kubesim.kubectl.formats.golang import natural
 
 _WIDTH = 80
 
@@ -78,27 +78,7 @@ def sorted_keys(mapping: dict[str, Any]) -> list[str]:
     """The keys in the order in which goyaml writes them."""
     if all(map(str.isalpha, mapping)):
         return sorted(mapping)
-    return sorted(mapping, key=cmp_to_key(_compare_keys))
-
-
-def _compare_keys(a: str, b: str) -> int:
-    """goyaml's order: letters after other characters, numbers by their value."""
-    at = next((at for at, (x, y) in enumerate(zip(a, b, strict=False)) if x != y), None)
-    if at is None:
-        return len(a) - len(b)
-    x, y = a[at], b[at]
-    if x.isalpha() and y.isalpha():
-        return -1 if x < y else 1
-    if x.isalpha() or y.isalpha():
-        return -1 if x.isalpha() == (at > 0 and a[at - 1].isdigit()) else 1
-    return -1 if (*_number_at(a, at), x) < (*_number_at(b, at), y) else 1
-
-
-def _number_at(text: str, at: int) -> tuple[int, int]:
-    """The number whose digits go on at `at` (led by 1 where digits that are not all 0 stand before) and its length."""
-    digits = re.compile(r"[0-9]*").match(text, at)[0]  # type: ignore[index]  # matches always
-    before = re.search(r"[0-9]*$", text[:at])[0].strip("0")  # type: ignore[index]
-    return int(("1" if before else "") + (digits or "0")), len(digits)
+    return sorted(mapping, key=natural)
 
 
 @lru_cache(maxsize=1024)
@@ -113,13 +93,8 @@ def _scalar(value: Any, column: int, indent: int) -> str:
     if value is None or isinstance(value, bool):
         return {None: "null", True: "true", False: "false"}[value]
     if isinstance(value, float):
-        return str(int(value)) if value.is_integer() and abs(value) < 2**63 else _float(value)
+        return str(int(value)) if value.is_integer() and abs(value) < 2**63 else repr(value)
     return "{}" if isinstance(value, dict) else "[]" if isinstance(value, list) else str(value)
-
-
-def _float(value: float) -> str:
-    text = float_text(value, high=6)
-    return {"+Inf": ".inf", "-Inf": "-.inf", "NaN": ".nan"}.get(text, text)
 
 
 def _text(text: str, column: int, indent: int, is_key: bool = False) -> str:
