@@ -91,7 +91,8 @@ function openChannel(model, say) {
     const id = `${mark}-${++count}`;
     const giveUp = () => hear({ re: id, error: GONE, gone: true });
     return new Promise((resolve) => {
-      const timer = setInterval(() => (isComing(model) ? say(BUSY) : giveUp()), PATIENCE);
+      let tries = 0;
+      const timer = setInterval(() => (isComing(model, ++tries) ? say(BUSY) : giveUp()), PATIENCE);
       waiting.set(id, (reply) => {
         clearInterval(timer);
         resolve(reply);
@@ -109,8 +110,11 @@ function openChannel(model, say) {
 }
 
 // An idle kernel would have answered, if it were the one that this terminal belongs to
-function isComing(model) {
-  return ["busy", "starting", "restarting", "autorestarting", "unknown"].includes(model.widget_manager?.kernel?.status);
+function isComing(model, tries) {
+  const { status, connectionStatus } = model.widget_manager?.kernel ?? {};
+  if (connectionStatus === "disconnected") return false;
+  if (status === "unknown") return tries < 4; // it may be on its way; one that was ended stays unknown
+  return ["busy", "starting", "restarting", "autorestarting"].includes(status);
 }
 
 // What was typed and said so far
