@@ -39,6 +39,8 @@ def run(args: Sequence[str], context: Context) -> Result:
 
 
 def _run(call: Call, words: Sequence[str]) -> None:
+    if (path := (*call.command.path, *words[:1])) in ABSENT:
+        raise _absent(path)
     flags = FLAG_SETS[call.command.path]
     call.args, call.flags, call.given, call.dash = flags.parse(words)
     if call.flags["help"]:
@@ -75,10 +77,14 @@ def _without_command(words: Sequence[str]) -> Result:
         return Result(stdout=help_text(topic) if topic else root_help())
     if first is None:
         return Result(stdout=root_help())
-    if first in ABSENT:
-        return Result(stderr=f"kubesim: 'kubectl {first}' is not part of this simulator\n", exit_code=1)
+    if (first,) in ABSENT:
+        return Result(stderr=told(_absent((first,)), "kubectl"), exit_code=1)
     error = f'error: unknown command "{first}" for "kubectl"{suggestions(first)}\n'
     return Result(stderr=error, exit_code=1)
+
+
+def _absent(path: Sequence[str]) -> NotSimulated:
+    return NotSimulated(f"'kubectl {' '.join(path)}' is not part of this simulator")
 
 
 def _unknown_flag(words: Sequence[str]) -> Exception | None:

@@ -117,13 +117,27 @@ COMMANDS: tuple[Command, ...] = (
     version,
 )
 
-# Commands of kubectl v1.36 that are not simulated.
-ABSENT = frozenset(
-    {
+# Commands of kubectl v1.36 that are not simulated, by the words before theirs.
+_ABSENT = {
+    (): (
         *("alpha", "attach", "autoscale", "certificate", "completion", "cordon", "cp", "debug", "drain", "expose"),
         *("kustomize", "options", "plugin", "port-forward", "proxy", "taint", "top", "uncordon"),
-    }
-)
+    ),
+    ("apply",): ("edit-last-applied", "set-last-applied", "view-last-applied"),
+    ("auth",): ("reconcile",),
+    ("cluster-info",): ("dump",),
+    ("config",): (
+        *("delete-cluster", "delete-context", "delete-user", "get-clusters", "get-users", "rename-context", "set"),
+        *("set-cluster", "set-credentials", "unset"),
+    ),
+    ("create",): (
+        *("clusterrole", "clusterrolebinding", "cronjob", "ingress", "job", "poddisruptionbudget", "priorityclass"),
+        *("quota", "service", "token"),
+        *("cj", "ing", "pc", "pdb", "resourcequota", "svc"),
+    ),
+    ("set",): ("env", "resources", "selector", "subject"),
+}
+ABSENT = frozenset((*path, name) for path, names in _ABSENT.items() for name in names)
 
 FLAG_SETS = {command.path: FlagSet(command.flags) for command in COMMANDS}
 _BY_PATH = {

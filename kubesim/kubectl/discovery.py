@@ -6,7 +6,7 @@ from kubesim import explain as explanations
 from kubesim import tabwriter, versions
 from kubesim.kubectl.command import Call, absent, command, many, switch, text
 from kubesim.kubectl.config import SERVER
-from kubesim.kubectl.errors import KubectlError, NotSimulated, Plain, UsageError
+from kubesim.kubectl.errors import KubectlError, Plain, UsageError
 from kubesim.kubectl.formats import to_json, to_yaml
 from kubesim.resources import RESOURCES, Resource, find_resource
 
@@ -95,8 +95,6 @@ def _details(version: str) -> dict[str, str]:
 @command("cluster-info", "", "Display cluster information")
 def cluster_info(call: Call) -> None:
     """Show where the control plane is."""
-    if call.args == ["dump"]:
-        raise NotSimulated("'kubectl cluster-info dump' is not part of this simulator")
     call.say(
         f"Kubernetes control plane is running at {SERVER}\n\n"
         "To further debug and diagnose cluster problems, use 'kubectl cluster-info dump'.\n"
