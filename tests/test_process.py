@@ -52,19 +52,9 @@ def test_standard_input() -> None:
         ("false || echo a; true && exit 3; echo never", "a\n", 3, 0),
         ("exit", "", 0, 0),
         ("false; exit", "", 1, 0),
-        ("! true; echo $?", "1\n", 0, 0),
-        ("echo $TWO \"$TWO\" '$TWO' \\$TWO ${NONE:-x} ${TWO}c", "a b a b $TWO $TWO x a bc\n", 0, 0),
-        ('A=1; B="$A 2"; echo $B; export B; printenv B', "1 2\n1 2\n", 0, 0),
-        ('echo "$(hostname): $(cat /etc/marker)"', "web: myapp 1.0\n", 0, 0),
-        ("echo a | cat", "a\n", 0, 0),
-        ("printf '%s-%s\\n' a b c", "a-b\nc-\n", 0, 0),
-        ("printf 'started'; echo", "started\n", 0, 0),
+        ("echo $TWO \"$TWO\" '$TWO' \\$TWO ${TWO}c", "a b a b $TWO $TWO a bc\n", 0, 0),
+        ('A=1; B="$A \\"2\\""; echo $B', '1 "2"\n', 0, 0),
         ("for i in a $TWO; do echo $i; sleep 1; done", "a\na\nb\n", 0, 3),
-        ("if [ -f /etc/marker ]; then echo yes; else echo no; fi", "yes\n", 0, 0),
-        ("if test -n ''; then echo yes; fi; echo $?", "0\n", 0, 0),
-        ('[ "$TWO" = "a b" ] && [ ! -e /nope ] && [ -d /etc ]', "", 0, 0),
-        ("echo a > /tmp/f; echo b >> /tmp/f; cat /tmp/f", "a\nb\n", 0, 0),
-        ("nope 2> /dev/null || echo $?", "127\n", 0, 0),
         ("# a comment\necho a \\\n b", "a b\n", 0, 0),
         ("trap : TERM; sleep infinity & wait", "", 0, inf),
         ("while true; do sleep 3600; done", "", 0, inf),
@@ -77,7 +67,9 @@ def test_standard_input() -> None:
         ("sleep x", "sleep: invalid number 'x'\n", 1, 0),
         ("exit x", "sh: exit: Illegal number: x\n", 2, 0),
         ("echo 'a", "sh: syntax error: unterminated quoted string\n", 2, 0),
-        ("if true", "sh: syntax error: unexpected end of file\n", 2, 0),
+        ("while true", "sh: syntax error: unexpected end of file\n", 2, 0),
+        ("if true; then echo; fi", 'kubesim: "if" in the shell of a container is not part of this simulator\n', 2, 0),
+        ("echo a | cat", 'kubesim: "|" in the shell of a container is not part of this simulator\n', 2, 0),
         ("done", 'sh: syntax error: unexpected "done"\n', 2, 0),
     ],
 )
@@ -87,9 +79,9 @@ def test_scripts(script: str, output: str, exit_code: int, seconds: float) -> No
 
 
 def test_streams_and_times() -> None:
-    process = started("sh", "-c", "echo a; sleep 2; echo b >&2; nope 2>&1")
-    assert process.writes == ((0, "stdout", "a\n"), (2, "stderr", "b\n"), (2, "stdout", "sh: nope: not found\n"))
-    assert (process.stdout, process.stderr) == ("a\nsh: nope: not found\n", "b\n")
+    process = started("sh", "-c", "echo a; sleep 2; echo b; nope")
+    assert process.writes == ((0, "stdout", "a\n"), (2, "stdout", "b\n"), (2, "stderr", "sh: nope: not found\n"))
+    assert (process.stdout, process.stderr) == ("a\nb\n", "sh: nope: not found\n")
     assert process.output_by(1) == "a\n"
 
 
@@ -140,7 +132,7 @@ def test_any_script_ends_and_leaves_a_result(script: str) -> None:
 @pytest.mark.parametrize(
     "script",
     [
-        'X=\'sh -c "$X"\'; export X; sh -c "$X"',
+        'sh -c \'sh -c "$0" "$0"\' \'sh -c "$0" "$0"\'',
         "X=xxxx; while true; do X=$X$X; done",
         "if true; then " * 5000,
         "while true; do " + "echo a; " * 5000 + "done",

@@ -11,8 +11,7 @@ from dataclasses import dataclass
 from math import inf
 
 from kubesim.process import ash
-from kubesim.process.machine import Endless, Exit, Machine, Write
-from kubesim.process.tools import TOOLS
+from kubesim.process.tools import TOOLS, Endless, Machine, Write
 
 
 class StartError(Exception):
@@ -72,10 +71,8 @@ def run(
     name = _executable(argv[0] if argv else "", files)
     machine = Machine(dict(env), dict(files), hostname, {**TOOLS, "sh": ash.sh})
     try:
-        code = machine.call([name, *argv[1:]], stdin)
-    except Exit as ended:
-        code = ended.code
-    except Endless:
+        code = machine.tools[name](machine, argv[1:], stdin)
+    except (Endless, RecursionError):
         machine.clock, code = inf, 0
     return Process(tuple(machine.writes), code, machine.clock)
 

@@ -1,12 +1,71 @@
-"""The tools that every image holds, in the manner of busybox 1.36; each returns its exit status."""
+"""The tools that every image holds, in the manner of busybox 1.36, and the machine that they run on."""
 
 from __future__ import annotations
 
+import posixpath
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from math import inf
 
-from kubesim.process.machine import Endless, Machine, Tool
+# A process that needs more than this is taken for one that never ends.
+MAX_COMMANDS = 2_000
+MAX_SIZE = 1_000_000
+
+Write = tuple[float, str, str]
+Tool = Callable[["Machine", Sequence[str], str], int]
+"""From the arguments and the standard input to the exit status."""
+
+
+class Endless(Exception):
+    """The process goes on until it is stopped."""
+
+
+@dataclass
+class Machine:
+    """One container while a process runs in it; `clock` is in seconds since its start."""
+
+    env: dict[str, str]
+    files: dict[str, str]
+    hostname: str
+    tools: Mapping[str, Tool]
+    clock: float = 0
+    writes: list[Write] = field(default_factory=list)
+    _commands: int = 0
+    _size: int = 0
+
+    def count(self, size: int = 0) -> None:
+        """Account for a command and the characters it handles. Raises Endless when the bounds are passed."""
+        self._commands += 1
+        self._size += size
+        if self._commands > MAX_COMMANDS or self._size > MAX_SIZE:
+            raise Endless
+
+    def write(self, text: str, stream: str = "stdout") -> None:
+        """Write to a stream. Raises Endless when the bounds are passed."""
+        self.count(len(text))
+        if text:
+            self.writes.append((self.clock, stream, text))
+
+    def complain(self, text: str, code: int = 1) -> int:
+        """Write a line to the standard error and return `code`."""
+        self.write(text + "\n", "stderr")
+        return code
+
+    def listing(self, path: str) -> list[str]:
+        """The names in a folder; none when there is no such folder."""
+        prefix = absolute(path).rstrip("/") + "/"
+        known = [*self.files, *_ALWAYS, *(f"/bin/{name}" for name in self.tools)]
+        return sorted({name[len(prefix) :].partition("/")[0] for name in known if name.startswith(prefix)})
+
+
+# What every container has besides the files of its image.
+_ALWAYS = ("/dev", "/etc/hostname", "/etc/hosts", "/etc/resolv.conf", "/proc", "/sys", "/var")
+
+
+def absolute(path: str) -> str:
+    """A path from the root, without "." and ".."."""
+    return posixpath.normpath("/" + path.lstrip("/"))
 
 
 def _sleep(machine: Machine, args: Sequence[str], stdin: str) -> int:
@@ -22,90 +81,38 @@ def _sleep(machine: Machine, args: Sequence[str], stdin: str) -> int:
     return 0
 
 
-_ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "a": "\a", "b": "\b", "f": "\f", "v": "\v", "e": "\x1b", "\\": "\\"}
-
-
-def _unescape(text: str) -> str:
-    return re.sub(r"\\([ntrabfve\\])", lambda match: _ESCAPES[match[1]], text)
-
-
 def _echo(machine: Machine, args: Sequence[str], stdin: str) -> int:
     rest, flags = list(args), ""
     while rest and re.fullmatch(r"-[neE]+", rest[0]):
         flags += rest.pop(0)
     text = " ".join(rest)
-    machine.write((_unescape(text) if "e" in flags else text) + ("" if "n" in flags else "\n"))
-    return 0
-
-
-def printf(machine: Machine, args: Sequence[str]) -> int:
-    """The shell's printf, with %s, %d and %%; the format is used again until no argument is left."""
-    if not args:
-        return machine.complain("printf: usage: printf FORMAT [ARG]...", 2)
-    template, values = _unescape(args[0]), list(args[1:])
-    pattern = re.compile(r"%([sd%])")
-
-    def next_value(match: re.Match[str]) -> str:
-        if match[1] == "%":
-            return "%"
-        return values.pop(0) if values else "0" if match[1] == "d" else ""
-
-    left = -1
-    while left == -1 or (values and len(values) < left):
-        left = len(values)
-        machine.write(pattern.sub(next_value, template))
+    if "e" in flags:
+        text = re.sub(r"\\([nt\\])", lambda match: {"n": "\n", "t": "\t"}.get(match[1], "\\"), text)
+    machine.write(text + ("" if "n" in flags else "\n"))
     return 0
 
 
 def _cat(machine: Machine, args: Sequence[str], stdin: str) -> int:
     status = 0
-    for path in [arg for arg in args if arg == "-" or not arg.startswith("-")] or ["-"]:
+    for path in args or ["-"]:
         content = stdin if path == "-" else machine.files.get(absolute(path))
         if content is not None:
             machine.write(content)
-        elif _listing(machine, path):
+        elif machine.listing(path):
             status = machine.complain("cat: read error: Is a directory")
         else:
             status = machine.complain(f"cat: can't open '{path}': No such file or directory")
     return status
 
 
-def absolute(path: str) -> str:
-    """A path from the root, without "." and ".."."""
-    parts: list[str] = []
-    for part in path.split("/"):
-        if part == "..":
-            del parts[-1:]
-        elif part not in ("", "."):
-            parts.append(part)
-    return "/" + "/".join(parts)
-
-
-# What every container has besides the files of its image.
-_FOLDERS = ("/bin", "/dev", "/etc", "/proc", "/sys", "/var")
-_RUNTIME_FILES = ("/etc/hostname", "/etc/hosts", "/etc/resolv.conf")
-
-
-def _listing(machine: Machine, path: str) -> list[str]:
-    """The names in a folder; none when there is no such folder."""
-    prefix = absolute(path).rstrip("/") + "/"
-    known = [*machine.files, *_FOLDERS, *_RUNTIME_FILES, *(f"/bin/{name}" for name in TOOLS)]
-    return sorted({name[len(prefix) :].partition("/")[0] for name in known if name.startswith(prefix)})
-
-
-def exists(machine: Machine, path: str) -> bool:
-    """Whether there is a file or folder of this name."""
-    return absolute(path) in machine.files or absolute(path) in _FOLDERS or bool(_listing(machine, path))
-
-
 def _ls(machine: Machine, args: Sequence[str], stdin: str) -> int:
     paths = [arg for arg in args if not arg.startswith("-")] or ["/"]
     status = 0
     for path in paths:
-        if not exists(machine, path):
+        names = [path] if absolute(path) in machine.files else machine.listing(path)
+        if not names and absolute(path) not in _ALWAYS:
             status = machine.complain(f"ls: {path}: No such file or directory")
             continue
-        names = [path] if absolute(path) in machine.files else _listing(machine, path)
         title = f"{path}:\n" if len(paths) > 1 and names != [path] else ""
         machine.write(title + "".join(f"{name}\n" for name in names))
     return status
@@ -130,11 +137,9 @@ def _hostname(machine: Machine, args: Sequence[str], stdin: str) -> int:
 
 
 def _id(machine: Machine, args: Sequence[str], stdin: str) -> int:
-    if args and re.fullmatch(r"-[ugG]", args[0]):
-        machine.write("0\n")
-    else:
-        named = "(root)" if "/etc/passwd" in machine.files else ""
-        machine.write(f"uid=0{named} gid=0{named} groups=0{named}\n")
+    named = "(root)" if "/etc/passwd" in machine.files else ""
+    is_short = bool(args) and args[0] in ("-u", "-g", "-G")
+    machine.write("0\n" if is_short else f"uid=0{named} gid=0{named} groups=0{named}\n")
     return 0
 
 
