@@ -7,6 +7,7 @@ said, so that the next event that passes shows how often it has happened.
 
 from __future__ import annotations
 
+import uuid
 from dataclasses import dataclass
 
 from kubesim.apiserver import APIServer
@@ -90,7 +91,9 @@ class Recorder:
 
     def _new(self, resource: Resource, obj: Object, kind: str, reason: str, message: str, field: str) -> Object:
         namespace = namespace_of(obj) or "default"
-        self._stamp = max(self._stamp + 1, self._clock.now * 1000)
+        # In nanoseconds, as upstream; the revision tells apart what several components say in one microsecond.
+        revision = self._api.revision
+        self._stamp = max(self._stamp + 1, self._clock.now * 1000 + revision % 1000)
         return {
             "apiVersion": "v1",
             "eventTime": None,
@@ -101,7 +104,7 @@ class Recorder:
                 "creationTimestamp": self._clock.timestamp(),
                 "name": f"{obj['metadata']['name']}.{self._stamp:016x}",
                 "namespace": namespace,
-                "uid": f"{self._stamp:032x}",
+                "uid": str(uuid.UUID(int=self._stamp << 64 | revision)),
             },
             "reason": reason,
             "reportingComponent": self._component,
