@@ -79,8 +79,9 @@ POINTERS = _names(
     "readOnlyRootFilesystem recursiveReadOnly resourceClaimName resourceClaimTemplateName revisionHistoryLimit "
     "runAsGroup runAsNonRoot runAsUser runtimeClassName seLinuxChangePolicy setHostnameAsFQDN shareProcessNamespace "
     "sizeLimit started stopSignal storageClassName supplementalGroupsPolicy terminationGracePeriodSeconds "
-    "tolerationSeconds Container.restartPolicy DeploymentSpec.replicas EphemeralContainer.restartPolicy "
-    "GRPCAction.service HostPathVolumeSource.type PodDNSConfigOption.value ReplicaSetSpec.replicas"
+    "terminatingReplicas tolerationSeconds Container.restartPolicy DeploymentSpec.replicas "
+    "EphemeralContainer.restartPolicy GRPCAction.service HostPathVolumeSource.type PodDNSConfigOption.value "
+    "ReplicaSetSpec.replicas"
 )
 
 # Values of the types that are marked +enum, as OpenAPI lists them.
