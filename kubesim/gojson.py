@@ -13,15 +13,39 @@ MAX_DEPTH = 10_000
 _SPACE = re.compile(r"[ \t\r\n]*")
 _PLAIN = re.compile(r'[^"\\\x00-\x1f]*')
 _DIGITS = re.compile(r"[0-9]*")
+_SURROGATE = re.compile("[\ud800-\udfff]")
+_HALF = re.compile(r"\\u[dD][89a-fA-F]")  # in JSON, two of them make one character, and one alone none
 _END = "unexpected end of JSON input"
 
 
 def loads(text: str) -> Any:
     """The value of a JSON text. Raises ValueError with Go's sentence: "unexpected end of JSON input"."""
     try:
-        return json.loads(text, parse_constant=_no_constant)
-    except (ValueError, RecursionError):
+        return parse(text)
+    except ValueError:
         raise ValueError(syntax_error(text) or "exceeded max depth") from None
+
+
+def parse(text: str) -> Any:
+    """As `loads`, at once also for a long text that is no JSON: the ValueError says nothing."""
+    try:
+        value = json.loads(valid(text), parse_constant=_no_constant)
+    except RecursionError:
+        raise ValueError from None
+    return _valid_strings(value) if _HALF.search(text) else value
+
+
+def valid(text: str) -> str:
+    """`text` with U+FFFD for whatever is no Unicode (Python's surrogates), as Go writes it."""
+    return text if text.isascii() else _SURROGATE.sub("\ufffd", text)
+
+
+def _valid_strings(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {valid(key): _valid_strings(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_valid_strings(item) for item in value]
+    return valid(value) if isinstance(value, str) else value
 
 
 def _no_constant(name: str) -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import shutil
 import tempfile
 import weakref
@@ -16,12 +17,22 @@ HOME = PurePosixPath("/workspace")
 _PATH_MAX = 4096  # Linux's limit
 _DEPTH_MAX = 100  # folders in folders; a limit of ours
 
+_NO_CHARACTER = re.compile("[\ud800-\udc7f\udd00-\udfff]")
+
 _P = ParamSpec("_P")
 _R = TypeVar("_R")
 
 
 def _error(number: int, path: str | PurePosixPath) -> OSError:
     return OSError(number, os.strerror(number), str(path))
+
+
+def _encoded(text: str) -> bytes:
+    """UTF-8, in which `read_text`'s surrogates are bytes again; what no text can hold becomes U+FFFD."""
+    try:
+        return text.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:
+        return _NO_CHARACTER.sub("\ufffd", text).encode("utf-8", "surrogateescape")
 
 
 def _as_typed(
@@ -127,13 +138,13 @@ class Workspace:
 
     def write_text(self, path: str, text: str) -> None:
         """Make or replace a file, in UTF-8."""
-        self.write_bytes(path, text.encode("utf-8", "surrogateescape"))
+        self.write_bytes(path, _encoded(text))
 
     @_as_typed
     def append_text(self, path: str, text: str) -> None:
         """Add to the end of a file, which is made if it is not there."""
         with self._file(path).open("ab") as file:
-            file.write(text.encode("utf-8", "surrogateescape"))
+            file.write(_encoded(text))
 
     def exists(self, path: str) -> bool:
         """Whether there is something at `path`."""

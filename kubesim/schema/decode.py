@@ -182,7 +182,7 @@ def _map(kind: Type) -> Decoder:
     def decode_map(value: Any) -> dict[str, Any]:
         if value.__class__ is not dict:
             raise DecodeError(value, kind.go, kind="map")
-        return {key: element(value[key]) for key in sorted(value)}
+        return {gojson.valid(key): element(value[key]) for key in sorted(value)}
 
     return decode_map
 
@@ -190,7 +190,7 @@ def _map(kind: Type) -> Decoder:
 def _string(kind: Type) -> Decoder:
     def decode_string(value: Any) -> str:
         if value.__class__ is str:
-            return str(value)
+            return gojson.valid(value)
         if value is None:
             return ""
         raise DecodeError(value, kind.go, kind="string")

@@ -61,12 +61,12 @@ def create_docker_registry(call: Call) -> None:
 
 
 def _docker_config(given: Any) -> bytes:
-    user, password, email = given["docker-username"], given["docker-password"], given["docker-email"]
+    user, password, email = (gojson.valid(given[f"docker-{key}"]) for key in ("username", "password", "email"))
     entry = {"username": user, "password": password}
     if email:
         entry["email"] = email
     entry["auth"] = base64.b64encode(f"{user}:{password}".encode()).decode()
-    return gojson.dumps({"auths": {given["docker-server"]: entry}}, sort=False).encode()
+    return gojson.dumps({"auths": {gojson.valid(given["docker-server"]): entry}}, sort=False).encode()
 
 
 @command(
@@ -132,7 +132,7 @@ def _gather(call: Call) -> dict[str, bytes]:
     if call.flags["from-env-file"] and (call.flags["from-file"] or call.flags["from-literal"]):
         raise KubectlError("from-env-file cannot be combined with from-file or from-literal")
     for key, value in _literals(call.flags["from-literal"]):
-        _add(data, key, value.encode())
+        _add(data, key, value.encode("utf-8", "surrogateescape"))
     for key, content in _from_files(call, call.flags["from-file"]).items():
         _add(data, key, content)
     for path in call.flags["from-env-file"]:
@@ -195,7 +195,7 @@ def _file_source(source: str) -> tuple[str, str]:
 
 def _read(call: Call, path: str) -> bytes:
     if path == "-" or path == "/dev/stdin":
-        return (call.context.stdin or "").encode()
+        return (call.context.stdin or "").encode("utf-8", "surrogateescape")
     try:
         return call.context.workspace.read_bytes(path)
     except OSError as error:
