@@ -81,14 +81,30 @@ def _apply_one(call: Call, manifest: Manifest) -> None:
     if LAST_APPLIED not in annotations:
         name = manifest.name
         call.complain(_MISSING_ANNOTATION.format(resource=manifest.resource.plural, name=name))
-    original = gojson.loads(annotations[LAST_APPLIED]) if LAST_APPLIED in annotations else None
-    change = patch.three_way(original, wanted, current, manifest.resource)
+    change = patch.three_way(_original(manifest, wanted, current), wanted, current, manifest.resource)
     if not change:
         print_result(call, manifest.resource, current, "unchanged", dry_run)
         return
     new = _patch(call, manifest, change, current, dry_run)
     operation = "unchanged" if new is current else "configured"
     print_result(call, manifest.resource, new, operation, dry_run)
+
+
+def _original(manifest: Manifest, wanted: Object, current: Object) -> Object | None:
+    """The manifest that was applied last, or None. Raises KubectlError where the annotation holds something else."""
+    kept = (metadata(current).get("annotations") or {}).get(LAST_APPLIED)
+    if not kept:
+        return None
+    try:
+        original = gojson.parse(kept)
+    except ValueError:
+        original = ""
+    if original is not None and not isinstance(original, dict):
+        raise KubectlError(
+            f"error when creating patch with:\noriginal:\n{kept}\nmodified:\n{gojson.dumps(wanted)}\n"
+            f'current:\n{gojson.dumps(current)}\nfor: "{manifest.source}": invalid JSON document'
+        )
+    return original
 
 
 def _current(call: Call, manifest: Manifest) -> Object | None:
@@ -267,10 +283,9 @@ def _difference(call: Call, manifest: Manifest) -> str:
 def _merged(call: Call, manifest: Manifest, live: Object | None) -> Object:
     if live is None:
         return call.api.create(manifest.resource, manifest.obj, user=call.user, dry_run=True)
-    original = (metadata(live).get("annotations") or {}).get(LAST_APPLIED)
-    previous = gojson.loads(original) if original else None
-    wanted = with_last_applied(manifest.obj) if original else clone(manifest.obj)
-    change = patch.three_way(previous, wanted, live, manifest.resource)
+    annotated = LAST_APPLIED in (metadata(live).get("annotations") or {})
+    wanted = with_last_applied(manifest.obj) if annotated else clone(manifest.obj)
+    change = patch.three_way(_original(manifest, wanted, live), wanted, live, manifest.resource)
     return _dry_patched(call, manifest.resource, live, change)
 
 

@@ -9,21 +9,21 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-import yaml
-
 from kubesim import gojson
 from kubesim import patch as patches
 from kubesim.errors import StatusError, bad_request
 from kubesim.kubectl import flags
 from kubesim.kubectl.command import Call, absent, command, duration, number, switch, text
 from kubesim.kubectl.errors import KubectlError, UsageError, raise_all
-from kubesim.kubectl.manifests import read_text
+from kubesim.kubectl.manifests import ManifestError, parse_document, read_text
 from kubesim.kubectl.output import print_result
 from kubesim.kubectl.selection import Selection, select
 from kubesim.objects import Object, metadata, name_of, namespace_of
 from kubesim.resources import Resource
 from kubesim.validation.names import label_value
 
+# Of the API server, in bytes.
+MAX_REQUEST = 3 * 1024 * 1024
 _TYPES = ("json", "merge", "strategic")
 
 
@@ -73,15 +73,17 @@ def patch(call: Call) -> None:
 
 def _parsed(given: str) -> Any:
     """The patch. kubectl turns YAML into JSON; broken JSON goes to the server, which refuses it."""
+    if len(given) > MAX_REQUEST:
+        raise StatusError(413, "RequestEntityTooLarge", f"Request entity too large: limit is {MAX_REQUEST}")
     if given.lstrip()[:1] in ("{", "["):
         try:
             return gojson.loads(given)
         except ValueError as error:
             raise bad_request(str(error)) from None
     try:
-        return yaml.safe_load(given)
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
-        raise KubectlError(f"unable to parse {json.dumps(given)}: {str(error).splitlines()[0]}") from None
+        return parse_document(given)
+    except ManifestError as error:
+        raise KubectlError(f"unable to parse {gojson.quote(given)}: {error}") from None
 
 
 _WHICH = (

@@ -5,13 +5,16 @@ Mirrors k8s.io/cli-runtime pkg/resource/{builder,visitor}.go, v1.36.
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator
+import math
+import re
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import chain, islice
 from typing import Any
 
 import yaml
 
+from kubesim import gojson, schema
 from kubesim.kubectl.command import Call
 from kubesim.kubectl.errors import KubectlError, NotSimulated, Plain
 from kubesim.objects import Object, metadata
@@ -19,6 +22,7 @@ from kubesim.resources import Resource, find_kind
 
 MAX_BYTES = 10 * 1024 * 1024
 MAX_DEPTH = 100
+MAX_VALUES = 30_000
 _ENDINGS = (".json", ".yaml", ".yml")
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
@@ -98,6 +102,8 @@ def _objects(text: str, source: str, errors: list[Exception]) -> Iterator[Any]:
             yield from _items(document)
     except ManifestError as error:
         errors.append(KubectlError(f"error parsing {source}: {error}"))
+    except NotSimulated as error:
+        errors.append(error)
 
 
 def _items(document: Any) -> Iterator[Any]:
@@ -113,54 +119,93 @@ class ManifestError(ValueError):
 
 
 def load_documents(text: str) -> list[Any]:
-    """The documents of a YAML or JSON text that hold anything. Raises ManifestError."""
+    """The documents of a YAML or JSON text that hold anything. Raises ManifestError; NotSimulated for too much."""
     if len(text) > MAX_BYTES:
-        raise ManifestError(f"kubesim reads manifests of up to {MAX_BYTES // 1024 // 1024} MiB")
+        raise NotSimulated(f"a file of more than {MAX_BYTES // 1024 // 1024} MiB is not part of this simulator")
     found = []
-    for part in _split(text):
-        document = _load(part)
+    room = MAX_VALUES
+    for part in _SEPARATOR.split(text):
+        try:
+            document = parse_document(part, room)
+        except ManifestError as error:
+            raise ManifestError(f"error converting YAML to JSON: {error}") from None
         if document is not None:
             found.append(document)
+            room -= _size(document, room)
     return found
 
 
-def _split(text: str) -> list[str]:
-    """The documents' texts: kubectl cuts at lines that begin with "---" before it parses any of them."""
-    parts: list[str] = []
-    current: list[str] = []
-    for line in text.splitlines(keepends=True):
-        if line.startswith("---"):
-            parts.append("".join(current))
-            current = []
-        else:
-            current.append(line)
-    return [*parts, "".join(current)]
+# kubectl cuts at lines that begin so, before it parses any of the documents.
+_SEPARATOR = re.compile(r"^---.*\n?", re.MULTILINE)
 
 
-def _load(text: str) -> Any:
-    if text.lstrip()[:1] == "{" and (parsed := _json(text)) is not None:
-        return parsed
+def parse_document(text: str, room: int = MAX_VALUES) -> Any:
+    """The one document of a YAML or JSON text, as sigs.k8s.io/yaml turns it into JSON.
+
+    Raises ManifestError; NotSimulated for more than `room` values.
+    """
+    document = _json(text) if text.lstrip()[:1] in ("{", "[") else None
+    if document is not None:
+        _size(document, room)
+        return document
     try:
-        document = yaml.load(text, Loader=_StringLoader)
-    except yaml.MarkedYAMLError as error:
-        raise ManifestError(f"error converting YAML to JSON: yaml: {_where(error)}") from None
+        document = _yaml(text, room)
     except (yaml.YAMLError, ValueError, RecursionError) as error:
-        raise ManifestError(f"error converting YAML to JSON: yaml: {_plain(error)}") from None
-    _check_shape(document)
+        raise ManifestError(f"yaml: {_complaint(error)}") from None
+    _size(document, room)
     return document
+
+
+def _yaml(text: str, room: int) -> Any:
+    if len(text) > room and sum(1 for _ in islice(yaml.parse(text, Loader=_Loader), 2 * room)) == 2 * room:
+        raise _too_much()
+    loader = _StringLoader(text)
+    try:
+        node = loader.get_single_node()
+        if node is None:
+            return None
+        if "*" in text:
+            _unfolded(node, {})
+        return loader.construct_document(node)
+    finally:
+        loader.dispose()
+
+
+def _unfolded(node: yaml.Node, sizes: dict[int, int]) -> int:
+    """How many nodes `node` has with every alias written out: a few lines of them can unfold to gigabytes."""
+    key = id(node)
+    if key not in sizes:
+        sizes[key] = 0
+        sizes[key] = 1 + sum(_unfolded(child, sizes) for child in _children(node))
+    elif not sizes[key]:
+        raise yaml.YAMLError("an anchor's value contains itself")
+    if sizes[key] > MAX_VALUES:
+        raise yaml.YAMLError("document contains excessive aliasing")
+    return sizes[key]
+
+
+def _children(node: yaml.Node) -> Iterator[yaml.Node]:
+    if isinstance(node, yaml.SequenceNode):
+        yield from node.value
+    elif isinstance(node, yaml.MappingNode):
+        yield from chain.from_iterable(node.value)
 
 
 def _json(text: str) -> Any:
     try:
-        return json.loads(text)
-    except (ValueError, RecursionError):
+        return gojson.parse(text)
+    except ValueError:
         return None
 
 
-def _plain(error: Exception) -> str:
+def _complaint(error: Exception) -> str:
+    if isinstance(error, yaml.MarkedYAMLError):
+        return _where(error)
+    if isinstance(error, UnicodeEncodeError):
+        return "invalid leading UTF-8 octet"
     if isinstance(error, yaml.reader.ReaderError):
         return "control characters are not allowed"
-    return str(error).splitlines()[0] if str(error) else "the document is nested too deeply"
+    return str(error).partition("\n")[0] or "the document is nested too deeply"
 
 
 def _where(error: yaml.MarkedYAMLError) -> str:
@@ -172,16 +217,6 @@ def _where(error: yaml.MarkedYAMLError) -> str:
 
 class _StringLoader(_Loader):  # type: ignore[misc, valid-type]
     """YAML as sigs.k8s.io/yaml reads it: keys are strings, dates stay text, duplicate keys are refused."""
-
-    aliases = 0
-
-    def compose_node(self, parent: Any, index: Any) -> Any:
-        """Bound the number of aliases: a few lines of them can unfold to gigabytes."""
-        if self.check_event(yaml.events.AliasEvent):
-            self.aliases += 1
-            if self.aliases > MAX_DEPTH:
-                raise yaml.YAMLError("document contains excessive aliasing")
-        return super().compose_node(parent, index)
 
     def construct_mapping(self, node: Any, deep: bool = False) -> dict[str, Any]:
         """A map with string keys. Raises a MarkedYAMLError for a key that stands there twice."""
@@ -206,16 +241,34 @@ _StringLoader.add_constructor("tag:yaml.org,2002:map", lambda loader, node: load
 _StringLoader.add_constructor("tag:yaml.org,2002:timestamp", lambda loader, node: loader.construct_scalar(node))
 
 
-def _check_shape(value: Any, depth: int = 0) -> None:
-    if depth > MAX_DEPTH:
-        raise ManifestError("the document is nested too deeply")
-    if isinstance(value, dict | list):
-        for item in value.values() if isinstance(value, dict) else value:
-            _check_shape(item, depth + 1)
+def _size(document: Any, room: int) -> int:
+    """How many values there are; refuses what would be too much to work with, and numbers that JSON does not have."""
+    count, level = 0, [document]
+    for _ in range(MAX_DEPTH):
+        count += len(level)
+        if not level or count > room:
+            break
+        for value in level:
+            if isinstance(value, float) and not math.isfinite(value):
+                raise ManifestError(f"json: unsupported value: {gojson.number(value)}")
+        level = [item for value in level if isinstance(value, dict | list) for item in _items_of(value)]
+    if level:
+        raise _too_much()
+    return count
+
+
+def _items_of(value: Any) -> Iterable[Any]:
+    return value.values() if isinstance(value, dict) else value
+
+
+def _too_much() -> NotSimulated:
+    what = f"a file of more than {MAX_VALUES} values, or of more than {MAX_DEPTH} one in the other,"
+    return NotSimulated(f"{what} is not part of this simulator")
 
 
 def _manifest(call: Call, item: Any, source: str) -> Manifest:
     resource = _resource(call, item, source)
+    _check_metadata(resource, item, source)
     meta = metadata(item)
     name = meta.get("name") if isinstance(meta.get("name"), str) else ""
     namespace = _namespace(call, resource, meta)
@@ -223,6 +276,17 @@ def _manifest(call: Call, item: Any, source: str) -> Manifest:
     if resource.namespaced and meta.get("namespace") != namespace and isinstance(item.get("metadata", {}), dict):
         obj = {**item, "metadata": {**meta, "namespace": namespace}}
     return Manifest(resource, obj, namespace, name or "", source)
+
+
+def _check_metadata(resource: Resource, item: Object, source: str) -> None:
+    """As metadata_decoder.go: kubectl works on the metadata itself, so that its types must be right."""
+    try:
+        schema.convert(schema.type_of(resource), {"metadata": item.get("metadata")})
+    except schema.DecodeError as error:
+        told = error.in_json().replace(
+            f"struct field {resource.kind}.metadata ", "struct field metadataOnlyObject.metadata "
+        )
+        raise KubectlError(f'unable to decode "{source}": {told}') from None
 
 
 def _namespace(call: Call, resource: Resource, meta: Object) -> str:
