@@ -11,7 +11,7 @@ from kubesim.authorization import ADMIN, User, impersonated
 from kubesim.clock import Clock
 from kubesim.kubectl.config import Kubeconfig
 from kubesim.kubectl.errors import KubectlError
-from kubesim.kubectl.formats import Format
+from kubesim.kubectl.formats import Format, parse_output
 from kubesim.result import Edit
 from kubesim.workspace import Workspace
 
@@ -163,8 +163,25 @@ class Call:
         """Pass a warning of the API server on."""
         self.complain(f"Warning: {text}\n")
 
+    def output_format(self, *, tables: bool = False, default: str = "") -> Format:
+        """The format that -o and --template ask for, the same one throughout a call. Raises FormatError."""
+        if self.format is None:
+            self.format = parse_output(
+                self.flags["output"] or ("" if self.flags["template"] else default),
+                self.flags["template"],
+                self.context.workspace.read_text,
+                tables=tables,
+                no_headers=bool(self.flags.get("no-headers")),
+            )
+        return self.format
+
     def request(self, dry_run: str = "none") -> RequestOptions:
-        """How the API server shall take a write: as whom, how strictly (--validate), and whether to store anything."""
+        """How the API server shall take a write: as whom, how strictly (--validate), and whether to store anything.
+
+        Raises FormatError where the outcome could not be printed: what is refused for its -o has changed nothing.
+        """
+        if "template" in self.flags:
+            self.output_format()
         chosen = self._validation()
         return {
             "user": self.user,

@@ -10,7 +10,6 @@ from kubesim.kubectl.command import Call, absent, command, many, number, switch,
 from kubesim.kubectl.errors import KubectlError, NotSimulated, Plain, raise_all
 from kubesim.kubectl.flags import parse_duration
 from kubesim.kubectl.formats import Format, sort_objects
-from kubesim.kubectl.output import output_format
 from kubesim.kubectl.selection import Found, Selection, Target, find_targets, select
 from kubesim.kubectl.table import Table
 from kubesim.objects import Object, name_of, namespace_of
@@ -61,7 +60,7 @@ def require_arguments(call: Call, verb: str) -> None:
 def get(call: Call) -> None:
     """Show objects as a table, or in the format of -o."""
     require_arguments(call, "get")
-    form = output_format(call, tables=True)
+    form = call.output_format(tables=True)
     if call.flags["subresource"]:
         raise NotSimulated("the flag --subresource is not part of this simulator")
     if call.flags["watch"] or call.flags["watch-only"]:

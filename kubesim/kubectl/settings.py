@@ -13,7 +13,6 @@ from kubesim.kubectl import flags
 from kubesim.kubectl.command import Call, absent, command, switch, text
 from kubesim.kubectl.config import CLUSTER, SERVER, USER, ContextEntry, Kubeconfig
 from kubesim.kubectl.errors import Exit, KubectlError, UsageError
-from kubesim.kubectl.output import output_format
 from kubesim.objects import Object
 from kubesim.resources import find_resource
 
@@ -98,7 +97,7 @@ def set_context(call: Call) -> None:
 def view(call: Call) -> None:
     """Show the kubeconfig."""
     shown = _kubeconfig(call.context.config, call.flags["minify"])
-    call.say(output_format(call, default="yaml").render(shown))
+    call.say(call.output_format(default="yaml").render(shown))
 
 
 def _kubeconfig(config: Kubeconfig, minify: bool) -> Object:
