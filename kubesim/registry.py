@@ -88,7 +88,8 @@ class Registries:
     """All registries that the cluster's node can reach."""
 
     def __init__(self, registries: Iterable[Registry]) -> None:
-        self._by_host = {host: registry for registry in registries for host in registry.hosts}
+        self.registries = tuple(registries)
+        self._by_host = {host: registry for registry in self.registries for host in registry.hosts}
 
     def resolve(self, reference: Reference, credential: Credential | None) -> Answer:
         """Ask for `reference` with `credential` (None: anonymously)."""

@@ -47,10 +47,9 @@ def with_last_applied(obj: Object) -> Object:
     switch("wait", "", "With --force: wait until the old object is gone."),
     number("grace-period", "", "With --force: seconds for the old object to end.", -1),
     duration("timeout", "", "With --force: how long to wait."),
-    text("cascade", "", "With --force: what happens to dependents.", "background", "background"),
     switch("openapi-patch", "", "Use the schema for the patch.", True),
     *absent("server-side", "force-conflicts", "prune", kind="switch"),
-    *absent("prune-allowlist", "applyset", "subresource"),
+    *absent("cascade", "prune-allowlist", "applyset", "subresource"),
     example="  kubectl apply -f pod.yaml\n  cat pod.yaml | kubectl apply -f -",
 )
 def apply(call: Call) -> None:
@@ -183,8 +182,7 @@ def _recreate(call: Call, manifest: Manifest) -> Object:
     switch("wait", "", "With --force: wait until the old object is gone."),
     number("grace-period", "", "With --force: seconds for the old object to end.", -1),
     duration("timeout", "", "With --force: how long to wait."),
-    text("cascade", "", "With --force: what happens to dependents.", "background", "background"),
-    *absent("raw", "subresource"),
+    *absent("cascade", "raw", "subresource"),
     example="  kubectl replace -f pod.yaml\n  kubectl replace --force -f pod.yaml",
 )
 def replace(call: Call) -> None:

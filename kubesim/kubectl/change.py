@@ -94,9 +94,9 @@ _WHICH = (
     *flags.DRY_RUN,
     *flags.OUTPUT,
     switch("all", "", "All objects of the type in the namespace."),
-    switch("local", "", "Change only what the files say, and print it."),
     text("field-manager", "", "The name of who changes the object."),
-    text("resource-version", "", "Change only an object of this version."),
+    *absent("local", kind="switch"),
+    *absent("resource-version"),
 )
 
 
@@ -313,7 +313,7 @@ def _set_each(call: Call, selection: Selection, operation: str, make: Any) -> No
     number("replicas", "", "The new size.", -1),
     number("current-replicas", "", "Change only from this size.", -1),
     switch("all", "", "All objects of the type in the namespace."),
-    text("resource-version", "", "Change only an object of this version."),
+    *absent("resource-version"),
     duration("timeout", "", "How long to wait for the change (kubesim does not wait)."),
     example="  kubectl scale deployment web --replicas=3",
 )

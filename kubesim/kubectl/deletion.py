@@ -5,7 +5,7 @@ from __future__ import annotations
 from kubesim.errors import StatusError
 from kubesim.kubectl import flags
 from kubesim.kubectl.command import Call, absent, command, number, switch, text
-from kubesim.kubectl.errors import KubectlError, raise_all
+from kubesim.kubectl.errors import KubectlError, NotSimulated, raise_all
 from kubesim.kubectl.selection import Target, find_targets
 from kubesim.objects import metadata, name_of, namespace_of
 
@@ -35,7 +35,7 @@ _FORCED = (
     switch("now", "", "The same as --grace-period=1."),
     switch("wait", "", "Wait until the objects are gone.", True),
     text("output", "o", 'Only "name" is allowed.'),
-    text("cascade", "", "What happens to dependents: background, foreground or orphan.", "background", "background"),
+    text("cascade", "", "What happens to dependents: they go in the background.", "background", "background"),
     *absent("interactive/i", kind="switch"),
     *absent("raw"),
     example="  kubectl delete pod private-pod\n  kubectl delete -f pod.yaml --now",
@@ -45,6 +45,7 @@ def delete(call: Call) -> None:
     output = call.flags["output"]
     if output not in ("", "name"):
         raise KubectlError(f"unexpected -o output mode: {output}. We only support '-o name'")
+    _check_cascade(call.flags["cascade"])
     grace = _grace_period(call)
     targets, errors = _targets(call)
     deleted: list[Target] = []
@@ -60,6 +61,13 @@ def delete(call: Call) -> None:
     if call.flags["wait"] and call.dry_run() == "none":
         wait_until_gone(call, deleted)
     raise_all(errors)
+
+
+def _check_cascade(chosen: str) -> None:
+    if chosen in ("foreground", "orphan", "true", "false"):
+        raise NotSimulated(f"--cascade={chosen} is not part of this simulator")
+    if chosen != "background":
+        raise KubectlError(f'invalid cascade value ({chosen}). Must be "background", "foreground", or "orphan"')
 
 
 def _grace_period(call: Call) -> int | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from kubesim.errors import StatusError
 from kubesim.kubectl import flags
 from kubesim.kubectl.apply import with_last_applied
-from kubesim.kubectl.command import Call, absent, command, switch
+from kubesim.kubectl.command import Call, absent, command
 from kubesim.kubectl.create.common import COMMON
 from kubesim.kubectl.errors import Exit, KubectlError, UsageError, raise_all, with_source
 from kubesim.kubectl.help import help_text
@@ -20,8 +20,7 @@ from kubesim.kubectl.output import print_result
     flags.FILENAME,
     flags.SELECTOR,
     COMMON,
-    switch("edit", "", "Edit the manifest before it is created."),
-    switch("windows-line-endings", "", "Only with --edit."),
+    *absent("edit", "windows-line-endings", kind="switch"),
     *absent("raw"),
     example="  kubectl create -f pod.yaml\n  cat pod.yaml | kubectl create -f -",
 )
