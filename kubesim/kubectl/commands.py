@@ -9,6 +9,8 @@ from kubesim.kubectl.change import annotate, label, patch, scale, set_image, set
 from kubesim.kubectl.command import Call, Command
 from kubesim.kubectl.create import (
     create,
+    create_cluster_role,
+    create_cluster_role_binding,
     create_config_map,
     create_deployment,
     create_docker_registry,
@@ -65,6 +67,8 @@ _SECRET = """Create a secret with specified type.
 # In the order of kubectl's own help.
 COMMANDS: tuple[Command, ...] = (
     create,
+    create_cluster_role,
+    create_cluster_role_binding,
     create_config_map,
     create_deployment,
     create_namespace,
@@ -131,7 +135,7 @@ _ABSENT = {
         *("set-cluster", "set-credentials", "unset"),
     ),
     ("create",): (
-        *("clusterrole", "clusterrolebinding", "cronjob", "ingress", "job", "poddisruptionbudget", "priorityclass"),
+        *("cronjob", "ingress", "job", "poddisruptionbudget", "priorityclass"),
         *("quota", "service", "token"),
         *("cj", "ing", "pc", "pdb", "resourcequota", "svc"),
     ),

@@ -1,17 +1,19 @@
 """kubectl create, from files and by its subcommands."""
 
 from kubesim.kubectl.create.files import create
-from kubesim.kubectl.create.objects import (
-    create_deployment,
-    create_namespace,
+from kubesim.kubectl.create.objects import create_deployment, create_namespace, create_service_account
+from kubesim.kubectl.create.rbac import (
+    create_cluster_role,
+    create_cluster_role_binding,
     create_role,
     create_role_binding,
-    create_service_account,
 )
 from kubesim.kubectl.create.secrets import create_config_map, create_docker_registry, create_generic, create_tls
 
 __all__ = [
     "create",
+    "create_cluster_role",
+    "create_cluster_role_binding",
     "create_config_map",
     "create_deployment",
     "create_docker_registry",
