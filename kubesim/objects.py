@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -35,6 +36,15 @@ def metadata(obj: Object) -> Object:
     """The object's metadata; an empty one where it is missing or no map."""
     found = obj.get("metadata")
     return found if isinstance(found, dict) else {}
+
+
+REVISION = "deployment.kubernetes.io/revision"
+
+
+def revision(replica_set: Object) -> int:
+    """Which template of its Deployment a ReplicaSet stands for, by its annotation; 0 where that is no number."""
+    kept = str((metadata(replica_set).get("annotations") or {}).get(REVISION, ""))
+    return int(kept) if re.fullmatch("[+-]?[0-9]{1,18}", kept) else 0
 
 
 def owner_reference(owner: Object) -> Object:

@@ -40,6 +40,11 @@ def _factor(suffix: str) -> Decimal:
     return Decimal(1).scaleb(int(exponent[1]) if exponent else _DECIMAL[suffix])
 
 
+def whole(digits: str) -> int:
+    """The number that decimal digits stand for; where they are more than an int64 holds, one of that size."""
+    return int(digits.lstrip("0")[:18] or 0)
+
+
 @lru_cache(maxsize=1024)
 def parse(text: str) -> Decimal:
     """The number that `text` stands for, in whole nanos (rounded away from zero). Raises ValueError in Go's words."""

@@ -8,15 +8,25 @@ from __future__ import annotations
 import json
 import math
 
+from kubesim import quantity
 from kubesim.apiserver import APIServer, Change
 from kubesim.clock import SECOND, Clock, parse_time
 from kubesim.controllers.queue import WorkQueue
 from kubesim.events import Recorder
 from kubesim.identity import safe_hash
-from kubesim.objects import Object, clone, is_owned_by, metadata, name_of, namespace_of, owner_reference
+from kubesim.objects import (
+    REVISION,
+    Object,
+    clone,
+    is_owned_by,
+    metadata,
+    name_of,
+    namespace_of,
+    owner_reference,
+    revision,
+)
 from kubesim.resources import DEPLOYMENT, REPLICA_SET
 
-REVISION = "deployment.kubernetes.io/revision"
 HASH = "pod-template-hash"
 
 
@@ -56,18 +66,18 @@ class DeploymentController:
         self._report(deployment, _current(deployment, owned), [item for item in owned if name_of(item) != name_of(new)])
 
     def _ensure_new(self, deployment: Object, new: Object | None, old: list[Object]) -> Object:
-        revision = str(1 + max((_revision(item) for item in old), default=0))
+        wanted = 1 + max((revision(item) for item in old), default=0)
         if new is None:
-            new = self._api.create(REPLICA_SET, _replica_set(deployment, revision))
-        elif _revision(new) < int(revision):
-            new = self._annotate(REPLICA_SET, new, revision)
+            new = self._api.create(REPLICA_SET, _replica_set(deployment, str(wanted)))
+        elif revision(new) < wanted:
+            new = self._annotate(REPLICA_SET, new, str(wanted))
         if metadata(deployment).get("annotations", {}).get(REVISION) != metadata(new)["annotations"][REVISION]:
             self._annotate(DEPLOYMENT, deployment, metadata(new)["annotations"][REVISION])
         return new
 
-    def _annotate(self, resource: object, obj: Object, revision: str) -> Object:
+    def _annotate(self, resource: object, obj: Object, number: str) -> Object:
         kind = DEPLOYMENT if resource is DEPLOYMENT else REPLICA_SET
-        change = {"metadata": {"annotations": {REVISION: revision}}}
+        change = {"metadata": {"annotations": {REVISION: number}}}
         return self._api.patch(kind, namespace_of(obj), name_of(obj), change, "merge")
 
     def _roll(self, deployment: Object, new: Object, old: list[Object]) -> None:
@@ -210,10 +220,6 @@ def _count(replica_set: Object, *keys: str) -> int:
     return sum(replica_set["status"].get(key, 0) for key in keys)
 
 
-def _revision(replica_set: Object) -> int:
-    return int(metadata(replica_set).get("annotations", {}).get(REVISION, 0))
-
-
 def _template(obj: Object) -> Object:
     """The Pod template without the label that the controller adds."""
     template: Object = clone(obj["spec"]["template"])
@@ -227,7 +233,7 @@ def _current(deployment: Object, owned: list[Object]) -> Object | None:
     return next((item for item in owned if _template(item) == wanted), None)
 
 
-def _replica_set(deployment: Object, revision: str) -> Object:
+def _replica_set(deployment: Object, number: str) -> Object:
     template = clone(deployment["spec"]["template"])
     hashed = safe_hash(json.dumps(template, sort_keys=True))
     labels = {**metadata(template).get("labels", {}), HASH: hashed}
@@ -238,7 +244,7 @@ def _replica_set(deployment: Object, revision: str) -> Object:
         "annotations": {
             "deployment.kubernetes.io/desired-replicas": str(deployment["spec"]["replicas"]),
             "deployment.kubernetes.io/max-replicas": str(deployment["spec"]["replicas"] + _bounds(deployment)[0]),
-            REVISION: revision,
+            REVISION: number,
         },
         "labels": labels,
         "name": f"{name_of(deployment)}-{hashed}",
@@ -260,5 +266,5 @@ def _bounds(deployment: Object) -> tuple[int, int]:
     return (surge, unavailable) if surge or unavailable else (0, 1)
 
 
-def _part(value: int | str, whole: int) -> float:
-    return whole * int(value.rstrip("%")) / 100 if isinstance(value, str) else value
+def _part(value: int | str, replicas: int) -> float:
+    return replicas * quantity.whole(value.rstrip("%")) / 100 if isinstance(value, str) else value

@@ -10,10 +10,12 @@ from kubesim.apiserver import APIServer, Warn
 from kubesim.authorization import ADMIN, User, impersonated
 from kubesim.clock import Clock
 from kubesim.kubectl.config import Kubeconfig
-from kubesim.kubectl.errors import KubectlError
+from kubesim.kubectl.errors import KubectlError, NotSimulated
 from kubesim.kubectl.formats import Format, parse_output
 from kubesim.result import Edit
 from kubesim.workspace import Workspace
+
+LONGEST_WAIT = 86400.0  # simulated seconds
 
 
 @dataclass(frozen=True)
@@ -174,6 +176,17 @@ class Call:
                 no_headers=bool(self.flags.get("no-headers")),
             )
         return self.format
+
+    def wait_until(self, done: Callable[[], bool], timeout: float) -> bool:
+        """Let time pass until `done()` holds, at most `timeout` seconds; say whether it did.
+
+        Raises NotSimulated once that has gone on for longer than anything here takes.
+        """
+        if self.context.clock.run_until(done, min(timeout, LONGEST_WAIT)):
+            return True
+        if timeout > LONGEST_WAIT:
+            raise NotSimulated(f"waiting for more than {LONGEST_WAIT // 3600:.0f} hours is not part of this simulator")
+        return False
 
     def request(self, dry_run: str = "none") -> RequestOptions:
         """How the API server shall take a write: as whom, how strictly (--validate), and whether to store anything.

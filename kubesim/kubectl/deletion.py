@@ -141,7 +141,7 @@ def wait_until_gone(call: Call, targets: list[Target]) -> None:
         return all(_uid(call, target) != uids[target] for target in left)
 
     timeout = call.flags["timeout"] or PATIENCE
-    if not call.context.clock.run_until(all_gone, timeout):
+    if not call.wait_until(all_gone, timeout):
         raise KubectlError("timed out waiting for the condition")
 
 

@@ -120,7 +120,9 @@ class _Parser:
 _TRUE = frozenset({"1", "t", "T", "TRUE", "true", "True"})
 _FALSE = frozenset({"0", "f", "F", "FALSE", "false", "False"})
 _UNITS = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
-_DURATION = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:ns|us|µs|ms|s|m|h)")
+_PART = re.compile(r"([0-9]+\.?[0-9]*|\.[0-9]+)(ns|us|µs|ms|s|m|h)")
+_DURATION = re.compile(rf"([-+]?)((?:{_PART.pattern})+)")
+_LONGEST = (2**63 - 1) / 1e9
 
 
 def _switch(value: str) -> bool:
@@ -129,36 +131,45 @@ def _switch(value: str) -> bool:
     return value in _TRUE
 
 
-def _number(value: str) -> int:
-    if not re.fullmatch(r"[-+]?\d+", value):
+def parse_number(value: str) -> int:
+    """A whole number of 32 bits. Raises ValueError with Go's words."""
+    match = re.fullmatch(r"([-+]?)0*([0-9]+)", value)
+    if match is None:
         raise ValueError(f'strconv.ParseInt: parsing "{value}": invalid syntax')
-    if not -(2**31) <= int(value[:20]) < 2**31:
+    number = int(match[1] + match[2][:11])
+    if not -(2**31) <= number < 2**31:
         raise ValueError(f'strconv.ParseInt: parsing "{value}": value out of range')
-    return int(value)
+    return number
 
 
 def parse_duration(value: str) -> float:
     """A Go duration (1m30s, 500ms, 0) in seconds. Raises ValueError with Go's words."""
-    if value == "0":
+    if value.lstrip("+-") == "0":
         return 0.0
-    parts = _DURATION.findall(value)
-    if not value or "".join(parts) != value:
-        unitless = re.fullmatch(r"[-+]?\d+(\.\d+)?", value)
+    match = _DURATION.fullmatch(value)
+    if match is None:
+        unitless = re.fullmatch(r"[-+]?[0-9]+(\.[0-9]+)?", value)
         raise ValueError(
             f'time: missing unit in duration "{value}"' if unitless else f'time: invalid duration "{value}"'
         )
-    return sum(float(part.rstrip("nuµmsh")) * _UNITS[part.lstrip("-+.0123456789")] for part in parts)
+    seconds = sum(float(number) * _UNITS[unit] for number, unit in _PART.findall(match[2]))
+    if seconds > _LONGEST:
+        raise ValueError(f'time: invalid duration "{value}"')
+    return -seconds if match[1] == "-" else seconds
 
 
 def _list(value: str) -> tuple[str, ...]:
-    """One line of CSV, as pflag's StringSlice reads it."""
-    return tuple(next(csv.reader([value]), [])) if value else ()
+    """The first line of CSV, as pflag's StringSlice reads it."""
+    try:
+        return tuple(next(csv.reader(value.splitlines(keepends=True)), []))
+    except csv.Error as error:
+        raise ValueError(str(error)) from None
 
 
 _PARSERS: dict[str, Callable[[str], Any]] = {
     "text": str,
     "switch": _switch,
-    "number": _number,
+    "number": parse_number,
     "duration": parse_duration,
     "list": _list,
     "array": lambda value: (value,),

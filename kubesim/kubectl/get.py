@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from kubesim.apiserver import Change
+from kubesim.clock import Micros
 from kubesim.kubectl import flags
 from kubesim.kubectl.command import Call, absent, command, many, number, switch, text
 from kubesim.kubectl.errors import KubectlError, NotSimulated, Plain, raise_all
@@ -126,9 +127,9 @@ class _Printer:
         self._table = Table(call, resource, False)
         self._is_first = True
 
-    def show(self, change: str, objects: list[Object]) -> None:
-        """Print objects that came with a change of this type."""
-        lines = self._lines(objects).splitlines(keepends=True)
+    def show(self, change: str, objects: list[Object], now: Micros) -> None:
+        """Print objects that came with a change of this type at the moment `now`."""
+        lines = self._lines(objects, now).splitlines(keepends=True)
         if self._call.flags["output-watch-events"]:
             heads = [change] * len(lines)
             if self._is_first and self._form.is_table and not self._call.flags["no-headers"]:
@@ -137,9 +138,9 @@ class _Printer:
         self._is_first = False
         self._call.say("".join(lines))
 
-    def _lines(self, objects: list[Object]) -> str:
+    def _lines(self, objects: list[Object], now: Micros) -> str:
         if self._form.is_table:
-            return self._table.render(objects, self._call.context.clock.now)
+            return self._table.render(objects, now)
         return "".join([self._form.render(obj) for obj in objects])
 
 
@@ -147,18 +148,24 @@ def _watch(call: Call, form: Format) -> None:
     """Show one type's changes for the time of --request-timeout."""
     target = _watched(call)
     printer = _Printer(call, form, target.resource)
+    selected = _selector(call, target)
     before = [] if call.flags["watch-only"] else _first(call)
     if before:
-        printer.show("ADDED", before)
-    selected = _selector(call, target)
-
-    def on_change(change: Change) -> None:
+        printer.show("ADDED", before, call.context.clock.now)
+    for now, change in _changes(call, target.resource, _watch_seconds(call)):
         if selected(change.obj):
-            printer.show(change.type, [change.obj])
+            printer.show(change.type, [change.obj], now)
 
-    stop = call.api.subscribe(on_change, target.resource)
-    call.context.clock.advance(_watch_seconds(call))
-    stop()
+
+def _changes(call: Call, resource: Resource, seconds: float) -> list[tuple[Micros, Change]]:
+    """What happens in the next `seconds`. It is only noted: whoever changes an object must not fail for its watcher."""
+    seen: list[tuple[Micros, Change]] = []
+    stop = call.api.subscribe(lambda change: seen.append((call.context.clock.now, change)), resource)
+    try:
+        call.wait_until(lambda: False, seconds)
+    finally:
+        stop()
+    return seen
 
 
 def _watched(call: Call) -> Target:

@@ -9,10 +9,9 @@ from kubesim.kubectl.command import Call, command, number, switch
 from kubesim.kubectl.errors import KubectlError, UsageError, raise_all
 from kubesim.kubectl.output import print_result
 from kubesim.kubectl.selection import Target, find_targets, select
-from kubesim.objects import Object, clone, is_owned_by, metadata, name_of, namespace_of
+from kubesim.objects import Object, clone, is_owned_by, metadata, name_of, namespace_of, revision
 from kubesim.resources import DEPLOYMENT, REPLICA_SET, Resource
 
-_REVISION = "deployment.kubernetes.io/revision"
 _CAUSE = "kubernetes.io/change-cause"
 _HASH = "pod-template-hash"
 PATIENCE = 3600.0
@@ -76,7 +75,7 @@ def _follow(call: Call, deployment: Object) -> None:
 
     if not call.flags["watch"]:
         done()
-    elif not call.context.clock.run_until(done, call.flags["timeout"] or PATIENCE):
+    elif not call.wait_until(done, call.flags["timeout"] or PATIENCE):
         raise KubectlError("timed out waiting for the condition")
 
 
@@ -104,7 +103,7 @@ def _history(call: Call, deployment: Object) -> dict[int, Object]:
         for item in call.api.list(REPLICA_SET, namespace_of(deployment), user=call.user)
         if is_owned_by(item, deployment)
     ]
-    revisions = {int(metadata(item)["annotations"][_REVISION]): item for item in owned}
+    revisions = {revision(item): item for item in owned}
     return dict(sorted(revisions.items()))
 
 

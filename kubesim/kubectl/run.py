@@ -11,6 +11,7 @@ from kubesim.kubectl import flags
 from kubesim.kubectl.apply import with_last_applied
 from kubesim.kubectl.command import Call, absent, array, command, switch, text
 from kubesim.kubectl.errors import KubectlError, UsageError
+from kubesim.kubectl.flags import parse_number
 from kubesim.kubectl.output import print_result
 from kubesim.objects import Object
 from kubesim.resources import POD
@@ -107,9 +108,10 @@ def _container(call: Call, name: str, rest: list[str]) -> Object:
 
 
 def _port(given: str) -> int:
-    if not given.isdigit():
-        raise KubectlError(f'strconv.ParseInt: parsing "{given}": invalid syntax')
-    return int(given)
+    try:
+        return parse_number(given)
+    except ValueError as error:
+        raise KubectlError(str(error)) from None
 
 
 def _variables(given: tuple[str, ...]) -> list[tuple[str, str]]:

@@ -224,7 +224,7 @@ def _wait_for(call: Call, target: Target, holds: Callable[[Object], bool]) -> No
         obj = call.api.find(target.resource, target.namespace or "", target.name or "")
         return obj is not None and holds(obj)
 
-    if not call.context.clock.run_until(done, call.flags["timeout"]):
+    if not call.wait_until(done, call.flags["timeout"]):
         raise KubectlError(f"timed out waiting for the condition on {target.resource.plural}/{target.name}")
     call.say(f"{target.resource.printed}/{target.name} condition met\n")
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from kubesim import quantity
 from kubesim.errors import field_forbidden, invalid_value, required
 from kubesim.objects import Object
 from kubesim.selectors import matches
@@ -124,7 +125,12 @@ def _rolling(field: str, rolling: Object) -> Errors:
     if _is_zero(unavailable) and _is_zero(surge):
         yield invalid_value(f"{field}.maxUnavailable", unavailable, "may not be 0 when `maxSurge` is 0")
     for name, value in (("maxUnavailable", unavailable), ("maxSurge", surge)):
-        if name == "maxUnavailable" and isinstance(value, str) and not percent(value) and int(value[:-1]) > 100:
+        if (
+            name == "maxUnavailable"
+            and isinstance(value, str)
+            and not percent(value)
+            and quantity.whole(value[:-1]) > 100
+        ):
             yield invalid_value(f"{field}.{name}", value, "must not be greater than 100%")
 
 
@@ -136,4 +142,4 @@ def _int_or_percent(field: str, value: Any) -> Errors:
 
 
 def _is_zero(value: Any) -> bool:
-    return value == 0 or (isinstance(value, str) and not percent(value) and int(value[:-1]) == 0)
+    return value == 0 or (isinstance(value, str) and not percent(value) and quantity.whole(value[:-1]) == 0)
