@@ -6,58 +6,45 @@ Mirrors k8s.io/kubectl pkg/describe/describe.go, v1.36.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import NamedTuple
 
 from kubesim.clock import Micros
-from kubesim.describe.config import write_config_map, write_namespace, write_secret, write_service_account
+from kubesim.describe.config import (
+    write_config_map,
+    write_namespace,
+    write_secret,
+    write_service,
+    write_service_account,
+)
 from kubesim.describe.events import write_events
 from kubesim.describe.generic import write_generic
 from kubesim.describe.nodes import write_node
 from kubesim.describe.pods import write_pod, write_template
 from kubesim.describe.rbac import write_role, write_role_binding
-from kubesim.describe.services import write_service
 from kubesim.describe.workloads import write_deployment, write_replica_set
-from kubesim.describe.writer import Writer
+from kubesim.describe.writer import Related, Writer
 from kubesim.objects import Object
 
-Related = Mapping[str, list[Object]]
+Writes = Callable[[Writer, Object, Related, Micros], None]
 
-
-class _Describer(NamedTuple):
-    write: Callable[[Writer, Object, Related, Micros], None]
-    related: tuple[str, ...] = ("events",)
-
-
-_GENERIC = _Describer(lambda writer, obj, related, now: write_generic(writer, obj))
-
-_DESCRIBERS = {
-    "ClusterRole": _Describer(lambda writer, obj, related, now: write_role(writer, obj), ()),
-    "ClusterRoleBinding": _Describer(lambda writer, obj, related, now: write_role_binding(writer, obj), ()),
-    "ConfigMap": _Describer(lambda writer, obj, related, now: write_config_map(writer, obj)),
-    "Deployment": _Describer(
-        lambda writer, obj, related, now: write_deployment(writer, obj, related.get("replicasets", [])),
-        ("replicasets", "events"),
-    ),
-    "Event": _GENERIC,
-    "Namespace": _Describer(lambda writer, obj, related, now: write_namespace(writer, obj), ()),
-    "Node": _Describer(
-        lambda writer, obj, related, now: write_node(writer, obj, related.get("pods"), now), ("pods", "events")
-    ),
-    "Pod": _Describer(lambda writer, obj, related, now: write_pod(writer, obj, now)),
-    "ReplicaSet": _Describer(
-        lambda writer, obj, related, now: write_replica_set(writer, obj, related.get("pods", [])), ("pods", "events")
-    ),
-    "Role": _Describer(lambda writer, obj, related, now: write_role(writer, obj), ()),
-    "RoleBinding": _Describer(lambda writer, obj, related, now: write_role_binding(writer, obj), ()),
-    "Secret": _Describer(lambda writer, obj, related, now: write_secret(writer, obj), ()),
-    "Service": _Describer(lambda writer, obj, related, now: write_service(writer, obj)),
-    "ServiceAccount": _Describer(
-        lambda writer, obj, related, now: write_service_account(writer, obj, related.get("secrets")),
-        ("secrets", "events"),
-    ),
+# Each kind with how it is written, and the lists that it needs.
+_DESCRIBERS: dict[str, tuple[Writes, tuple[str, ...]]] = {
+    "ClusterRole": (write_role, ()),
+    "ClusterRoleBinding": (write_role_binding, ()),
+    "ConfigMap": (write_config_map, ("events",)),
+    "Deployment": (write_deployment, ("replicasets", "events")),
+    "Event": (write_generic, ("events",)),
+    "Namespace": (write_namespace, ()),
+    "Node": (write_node, ("pods", "events")),
+    "Pod": (write_pod, ("events",)),
+    "ReplicaSet": (write_replica_set, ("pods", "events")),
+    "Role": (write_role, ()),
+    "RoleBinding": (write_role_binding, ()),
+    "Secret": (write_secret, ()),
+    "Service": (write_service, ("events",)),
+    "ServiceAccount": (write_service_account, ("secrets", "events")),
 }
 
-RELATED: Mapping[str, tuple[str, ...]] = {kind: describer.related for kind, describer in _DESCRIBERS.items()}
+RELATED: Mapping[str, tuple[str, ...]] = {kind: lists for kind, (_, lists) in _DESCRIBERS.items()}
 """Which lists `describe` wants for a kind, by plural name; ("events",) for kinds that are not listed.
 
 "events" are those about the object. The others are all of the object's namespace (for a Node: of all namespaces).
@@ -70,10 +57,10 @@ def describe(obj: Object, related: Related, now: Micros) -> str:
     `related` holds the lists that RELATED names for its kind. Without "events" there is no events section, and what
     else is missing counts as not allowed to be listed.
     """
-    describer = _DESCRIBERS.get(obj.get("kind", ""), _GENERIC)
+    write, lists = _DESCRIBERS.get(obj.get("kind", ""), _DESCRIBERS["Event"])
     writer = Writer()
-    describer.write(writer, obj, related, now)
-    if "events" in describer.related:
+    write(writer, obj, related, now)
+    if "events" in lists:
         write_events(writer, related.get("events"), now)
     return writer.text()
 

@@ -1,4 +1,4 @@
-"""Descriptions of Secrets, ConfigMaps, ServiceAccounts and Namespaces.
+"""Descriptions of Secrets, ConfigMaps, ServiceAccounts, Namespaces and Services.
 
 Mirrors their describers in k8s.io/kubectl pkg/describe/describe.go, v1.36.
 """
@@ -6,16 +6,16 @@ Mirrors their describers in k8s.io/kubectl pkg/describe/describe.go, v1.36.
 from __future__ import annotations
 
 import base64
-from collections.abc import Sequence
 
-from kubesim.describe.writer import Writer
-from kubesim.humanize import NONE, long_time
+from kubesim.clock import Micros
+from kubesim.describe.writer import Related, Writer
+from kubesim.humanize import NONE, format_labels, long_time
 from kubesim.objects import Object, name_of, pull_secret_names
 
 _TOKEN_TYPE = "kubernetes.io/service-account-token"
 
 
-def write_secret(writer: Writer, secret: Object) -> None:
+def write_secret(writer: Writer, secret: Object, related: Related, now: Micros) -> None:
     """A Secret: how long its values are, not what they are, but for a token of a ServiceAccount."""
     kind = secret.get("type", "")
     writer.name(secret)
@@ -29,7 +29,7 @@ def write_secret(writer: Writer, secret: Object) -> None:
         writer.field(key, content.decode(errors="replace") if shown else f"{len(content)} bytes")
 
 
-def write_config_map(writer: Writer, config_map: Object) -> None:
+def write_config_map(writer: Writer, config_map: Object, related: Related, now: Micros) -> None:
     """All of a ConfigMap but its events."""
     writer.name(config_map)
     for line in ("", "Data", "===="):
@@ -44,9 +44,10 @@ def write_config_map(writer: Writer, config_map: Object) -> None:
     writer.line()
 
 
-def write_service_account(writer: Writer, account: Object, secrets: Sequence[Object] | None) -> None:
-    """All of a ServiceAccount but its events; `secrets`: those of its namespace, None if they may not be listed."""
+def write_service_account(writer: Writer, account: Object, related: Related, now: Micros) -> None:
+    """All of a ServiceAccount but its events."""
     writer.name(account)
+    secrets = related.get("secrets")
     known = None if secrets is None else {name_of(secret) for secret in secrets}
     names = [name if known is None or name in known else f"{name} (not found)" for name in pull_secret_names(account)]
     writer.field("Image pull secrets", names[0] if names else NONE)
@@ -55,7 +56,7 @@ def write_service_account(writer: Writer, account: Object, secrets: Sequence[Obj
         writer.line(f"{'':19}\t{name}")
 
 
-def write_namespace(writer: Writer, namespace: Object) -> None:
+def write_namespace(writer: Writer, namespace: Object, related: Related, now: Micros) -> None:
     """A Namespace; quotas and limit ranges are not simulated, so there are none."""
     status = namespace.get("status") or {}
     writer.name(namespace, namespaced=False)
@@ -71,3 +72,38 @@ def write_namespace(writer: Writer, namespace: Object) -> None:
 def _condition(item: Object) -> tuple[str, ...]:
     changed = long_time(item.get("lastTransitionTime"))
     return item["type"], item["status"], changed, item.get("reason", ""), item.get("message", "")
+
+
+def write_service(writer: Writer, service: Object, related: Related, now: Micros) -> None:
+    """All of a Service but its events."""
+    spec = service.get("spec") or {}
+    writer.name(service)
+    writer.field("Selector", format_labels(spec.get("selector")))
+    writer.field("Type", spec.get("type", ""))
+    writer.given(spec, (("IP Family Policy", "ipFamilyPolicy"),))
+    writer.field("IP Families", ",".join(spec.get("ipFamilies") or ()) or NONE)
+    writer.field("IP", spec.get("clusterIP", ""))
+    writer.field("IPs", ",".join(spec.get("clusterIPs") or ()) or NONE)
+    if spec.get("externalIPs"):
+        writer.field("External IPs", ",".join(spec["externalIPs"]))
+    writer.given(spec, (("External Name", "externalName"),))
+    for port in spec.get("ports") or ():
+        _port(writer, port)
+    writer.field("Session Affinity", spec.get("sessionAffinity", ""))
+    writer.given(
+        spec,
+        (
+            ("External Traffic Policy", "externalTrafficPolicy"),
+            ("Internal Traffic Policy", "internalTrafficPolicy"),
+        ),
+    )
+
+
+def _port(writer: Writer, port: Object) -> None:
+    name, protocol = port.get("name") or "<unset>", port.get("protocol", "TCP")
+    writer.field("Port", f"{name}\t{port['port']}/{protocol}")
+    writer.field("TargetPort", f"{port.get('targetPort', port['port'])}/{protocol}")
+    if port.get("nodePort"):
+        writer.field("NodePort", f"{name}\t{port['nodePort']}/{protocol}")
+    # EndpointSlices are not simulated.
+    writer.field("Endpoints", NONE)

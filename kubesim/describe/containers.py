@@ -5,8 +5,7 @@ Mirrors describeContainers in k8s.io/kubectl pkg/describe/describe.go, v1.36.
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 
 from kubesim import quantity
 from kubesim.describe.writer import Writer
@@ -38,7 +37,7 @@ def write_containers(
         _words(writer, "Args", container.get("args"))
         if status is not None:
             _status(writer, status)
-        write_resources(writer, container.get("resources") or {})
+        _resources(writer, container.get("resources") or {})
         _probes(writer, container)
         _environment_sources(writer, container.get("envFrom"))
         _environment(writer, container, resolve)
@@ -55,9 +54,6 @@ def _basics(writer: Writer, container: Object, status: Object | None) -> None:
     for label, key in (("Port", "containerPort"), ("Host Port", "hostPort")):
         text = ", ".join(f"{port.get(key, 0)}/{port.get('protocol', 'TCP')}" for port in ports)
         writer.field(label + "s" * (len(ports) > 1), text or NONE, 2)
-    profile = (container.get("securityContext") or {}).get("seccompProfile")
-    if profile:
-        writer.field("SeccompProfile", profile.get("type", ""), 2)
 
 
 def _words(writer: Writer, label: str, words: Sequence[str] | None) -> None:
@@ -87,27 +83,22 @@ def _state(writer: Writer, label: str, state: Object) -> None:
         _terminated(writer, state["terminated"])
     else:
         writer.field(label, "Waiting", 2)
-        reason = (state.get("waiting") or {}).get("reason")
-        if reason:
-            writer.field("Reason", reason, 3)
+        writer.given(state.get("waiting") or {}, (("Reason", "reason"),), 3)
 
 
 def _terminated(writer: Writer, state: Object) -> None:
-    fields = [(label, state[key]) for label, key in (("Reason", "reason"), ("Message", "message")) if state.get(key)]
-    fields.append(("Exit Code", state.get("exitCode", 0)))
-    if state.get("signal"):
-        fields.append(("Signal", state["signal"]))
-    fields += [("Started", long_time(state.get("startedAt"))), ("Finished", long_time(state.get("finishedAt")))]
-    writer.fields(fields, 3)
+    writer.given(state, (("Reason", "reason"), ("Message", "message")), 3)
+    writer.field("Exit Code", state.get("exitCode", 0), 3)
+    writer.field("Started", long_time(state.get("startedAt")), 3)
+    writer.field("Finished", long_time(state.get("finishedAt")), 3)
 
 
-def write_resources(writer: Writer, resources: Object, level: int = 2) -> None:
-    """Limits and requests, each sorted by name, where there are any."""
+def _resources(writer: Writer, resources: Object) -> None:
     for label in ("Limits", "Requests"):
-        amounts: Mapping[str, object] = resources.get(label.lower()) or {}
+        amounts: Object = resources.get(label.lower()) or {}
         if amounts:
-            writer.line(f"{label}:", level)
-        writer.fields(((name, quantity.canonical(str(text))) for name, text in sorted(amounts.items())), level + 1)
+            shown = [(name, quantity.canonical(str(text))) for name, text in sorted(amounts.items())]
+            writer.section(label, shown, 2)
 
 
 def _probes(writer: Writer, container: Object) -> None:
@@ -153,7 +144,7 @@ def _environment(writer: Writer, container: Object, resolve: Resolve) -> None:
     writer.line("Environment:" if variables else f"Environment:\t{NONE}", 2)
     for variable in variables or ():
         if variable.get("valueFrom"):
-            writer.field(variable["name"], _value_from(variable["valueFrom"], container, resolve), 3)
+            writer.field(variable["name"], _value_from(variable["valueFrom"], resolve), 3)
             continue
         first, *others = variable.get("value", "").split("\n")
         writer.field(variable["name"], first, 3)
@@ -161,27 +152,15 @@ def _environment(writer: Writer, container: Object, resolve: Resolve) -> None:
             writer.line(f"\t{line}", 3)
 
 
-def _value_from(source: Object, container: Object, resolve: Resolve) -> str:
-    field, resource = source.get("fieldRef"), source.get("resourceFieldRef")
-    secret, config = source.get("secretKeyRef"), source.get("configMapKeyRef")
+def _value_from(source: Object, resolve: Resolve) -> str:
+    field, secret, config = source.get("fieldRef"), source.get("secretKeyRef"), source.get("configMapKeyRef")
     if field:
         return f"{resolve(field['fieldPath'])} ({field.get('apiVersion', 'v1')}:{field['fieldPath']})"
-    if resource:
-        return f"{_amount(resource, container)} ({resource['resource']})"
     if secret:
         return f"<set to the key '{secret['key']}' in secret '{secret['name']}'>\tOptional: {_optional(secret)}"
     if config:
         return f"<set to the key '{config['key']}' of config map '{config['name']}'>\tOptional: {_optional(config)}"
     return ""
-
-
-def _amount(reference: Object, container: Object) -> str:
-    """A resourceFieldRef's value in units of its divisor, rounded up."""
-    kind, _, name = reference["resource"].partition(".")
-    text = ((container.get("resources") or {}).get(kind) or {}).get(name, "0")
-    divisor = quantity.parse(str(reference.get("divisor") or "0")) or 1
-    amount = math.ceil(quantity.parse(str(text)) / divisor)
-    return str(amount) if amount or kind != "limits" else "node allocatable"
 
 
 def _optional(reference: Object) -> str:

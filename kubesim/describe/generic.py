@@ -8,7 +8,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from kubesim.describe.writer import Writer
+from kubesim.clock import Micros
+from kubesim.describe.writer import Related, Writer
 from kubesim.objects import Object
 
 _SHOWN_ABOVE = {f"metadata.{name}" for name in ("name", "namespace", "labels", "annotations", "managedFields")}
@@ -16,7 +17,7 @@ _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 _ACRONYMS = {"API", "URL", "UID", "OSB", "GUID"}
 
 
-def write_generic(writer: Writer, obj: Object) -> None:
+def write_generic(writer: Writer, obj: Object, related: Related, now: Micros) -> None:
     """Every field of the object, sorted, with its name taken apart into words."""
     writer.name(obj)
     _fields(writer, obj, 0, "")

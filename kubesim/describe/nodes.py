@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from kubesim import quantity
 from kubesim.clock import SECOND, Micros, rfc3339
-from kubesim.describe.writer import Writer
+from kubesim.describe.writer import Related, Writer
 from kubesim.humanize import age, long_time, node_roles
 from kubesim.objects import Object
 
@@ -31,8 +31,9 @@ _SYSTEM_INFO = (
 _POD = ("Namespace", "Name", "", "CPU Requests", "CPU Limits", "Memory Requests", "Memory Limits", "Age")
 
 
-def write_node(writer: Writer, node: Object, pods: Sequence[Object] | None, now: Micros) -> None:
-    """All of a Node but its events; `pods`: those of all namespaces and nodes, None if they may not be listed."""
+def write_node(writer: Writer, node: Object, related: Related, now: Micros) -> None:
+    """All of a Node but its events."""
+    pods = related.get("pods")
     meta, spec, status = node["metadata"], node.get("spec") or {}, node.get("status") or {}
     writer.field("Name", meta["name"])
     writer.field("Roles", node_roles(meta.get("labels")))
@@ -43,8 +44,7 @@ def write_node(writer: Writer, node: Object, pods: Sequence[Object] | None, now:
     writer.field("Unschedulable", "true" if spec.get("unschedulable") else "false")
     _lease(writer, meta["name"], now)
     _status(writer, status)
-    if spec.get("podCIDR"):
-        writer.field("PodCIDR", spec["podCIDR"])
+    writer.given(spec, (("PodCIDR", "podCIDR"),))
     if spec.get("podCIDRs"):
         writer.field("PodCIDRs", ",".join(spec["podCIDRs"]))
     if pods is None:
@@ -63,25 +63,21 @@ def _taint_order(taint: Object) -> str:
 
 
 def _lease(writer: Writer, node: str, now: Micros) -> None:
-    writer.line("Lease:")
     renewed = long_time(rfc3339(now - now % _RENEWAL))
-    writer.fields((("HolderIdentity", node), ("AcquireTime", "<unset>"), ("RenewTime", renewed)), 1)
+    writer.section("Lease", (("HolderIdentity", node), ("AcquireTime", "<unset>"), ("RenewTime", renewed)))
 
 
 def _status(writer: Writer, status: Object) -> None:
     if status.get("conditions"):
         writer.line("Conditions:")
         writer.table(_CONDITION, map(_condition, status["conditions"]))
-    writer.line("Addresses:")
-    writer.fields(((item["type"], item["address"]) for item in status.get("addresses") or ()), 1)
+    writer.section("Addresses", ((item["type"], item["address"]) for item in status.get("addresses") or ()))
     for label in ("Capacity", "Allocatable"):
         amounts: Mapping[str, str] = status.get(label.lower()) or {}
         if amounts:
-            writer.line(f"{label}:")
-        writer.fields(((name, quantity.canonical(text)) for name, text in sorted(amounts.items())), 1)
+            writer.section(label, ((name, quantity.canonical(text)) for name, text in sorted(amounts.items())))
     info = status.get("nodeInfo") or {}
-    writer.line("System Info:")
-    writer.fields(((label, info.get(field, "")) for label, field in _SYSTEM_INFO), 1)
+    writer.section("System Info", ((label, info.get(field, "")) for label, field in _SYSTEM_INFO))
 
 
 def _condition(item: Object) -> tuple[str, ...]:

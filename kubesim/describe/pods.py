@@ -6,27 +6,36 @@ import re
 from collections.abc import Sequence
 
 from kubesim.clock import Micros
-from kubesim.describe.containers import write_containers, write_resources
+from kubesim.describe.containers import write_containers
 from kubesim.describe.volumes import write_volumes
-from kubesim.describe.writer import Writer
+from kubesim.describe.writer import Related, Writer
 from kubesim.humanize import NONE, age, long_time
 from kubesim.objects import Object
 
+_SPEC = (
+    ("Priority", "priority"),
+    ("Priority Class Name", "priorityClassName"),
+    ("Runtime Class Name", "runtimeClassName"),
+    ("Service Account", "serviceAccountName"),
+)
 _SUBSCRIPT = re.compile(r"metadata\.(labels|annotations)\['(.*)'\]")
 
 
-def write_pod(writer: Writer, pod: Object, now: Micros) -> None:
+def write_pod(writer: Writer, pod: Object, related: Related, now: Micros) -> None:
     """All of a Pod but its events."""
     spec, status = pod["spec"], pod.get("status") or {}
     _placement(writer, pod, spec, status)
     _condition(writer, pod, status, now)
-    _addresses(writer, status)
-    _origin(writer, pod, spec, status)
+    write_controller(writer, pod)
     for label, field in (("Init Containers", "initContainers"), ("Containers", "containers")):
         if field == "containers" or spec.get(field):
             statuses = status.get(f"{field.removesuffix('s')}Statuses")
             write_containers(writer, label, spec.get(field) or (), statuses, lambda path: _field(pod, path))
-    _conditions(writer, spec, status)
+    conditions = [(f"{item['type']} ", f"{item['status']} ") for item in status.get("conditions") or ()]
+    if conditions:
+        writer.line("Conditions:")
+    for row in [("Type", "Status"), *conditions] if conditions else ():
+        writer.line("\t".join(row), 1)
     write_volumes(writer, spec.get("volumes"))
     writer.field("QoS Class", status.get("qosClass", "BestEffort"))
     writer.labels("Node-Selectors", spec.get("nodeSelector"))
@@ -36,14 +45,7 @@ def write_pod(writer: Writer, pod: Object, now: Micros) -> None:
 def _placement(writer: Writer, pod: Object, spec: Object, status: Object) -> None:
     meta = pod["metadata"]
     writer.fields((("Name", meta.get("name", "")), ("Namespace", meta.get("namespace", ""))))
-    for label, key in (
-        ("Priority", "priority"),
-        ("Priority Class Name", "priorityClassName"),
-        ("Runtime Class Name", "runtimeClassName"),
-        ("Service Account", "serviceAccountName"),
-    ):
-        if spec.get(key) not in (None, ""):
-            writer.field(label, spec[key])
+    writer.given(spec, _SPEC)
     node = spec.get("nodeName")
     writer.field("Node", f"{node}/{status.get('hostIP', '')}" if node else NONE)
     if status.get("startTime"):
@@ -59,28 +61,11 @@ def _condition(writer: Writer, pod: Object, status: Object, now: Micros) -> None
         writer.field("Termination Grace Period", f"{meta.get('deletionGracePeriodSeconds', 0)}s")
     else:
         writer.field("Status", phase)
-    for label in ("Reason", "Message"):
-        if status.get(label.lower()):
-            writer.field(label, status[label.lower()])
-    profile = (pod["spec"].get("securityContext") or {}).get("seccompProfile")
-    if profile:
-        writer.field("SeccompProfile", profile.get("type", ""))
-
-
-def _addresses(writer: Writer, status: Object) -> None:
+    writer.given(status, (("Reason", "reason"), ("Message", "message")))
     writer.field("IP", status.get("podIP", ""))
     addresses = status.get("podIPs") or ()
     writer.line("IPs:" if addresses else f"IPs:\t{NONE}")
     writer.fields((("IP", item.get("ip", "")) for item in addresses), 1)
-
-
-def _origin(writer: Writer, pod: Object, spec: Object, status: Object) -> None:
-    write_controller(writer, pod)
-    if status.get("nominatedNodeName"):
-        writer.field("NominatedNodeName", status["nominatedNodeName"])
-    if spec.get("resources"):
-        writer.line("Resources:")
-        write_resources(writer, spec["resources"], 1)
 
 
 def write_controller(writer: Writer, obj: Object) -> None:
@@ -88,18 +73,6 @@ def write_controller(writer: Writer, obj: Object) -> None:
     for owner in obj["metadata"].get("ownerReferences") or ():
         if owner.get("controller"):
             writer.field("Controlled By", f"{owner['kind']}/{owner['name']}")
-
-
-def _conditions(writer: Writer, spec: Object, status: Object) -> None:
-    conditions = {item["type"]: item["status"] for item in status.get("conditions") or ()}
-    gates = {item["conditionType"]: NONE for item in spec.get("readinessGates") or ()}
-    gates = {gate: conditions.get(gate, none) for gate, none in gates.items()}
-    for label, rows in (("Readiness Gates", gates), ("Conditions", conditions)):
-        if rows:
-            writer.line(f"{label}:")
-            writer.line("Type\tStatus", 1)
-        for kind, value in rows.items():
-            writer.line(f"{kind} \t{value} ", 1)
 
 
 def _tolerations(tolerations: Sequence[Object] | None) -> list[str]:
@@ -137,13 +110,11 @@ def write_template(writer: Writer, template: Object) -> None:
     writer.labels("  Labels", meta.get("labels"))
     if meta.get("annotations"):
         writer.annotations("  Annotations", meta["annotations"])
-    if spec.get("serviceAccountName"):
-        writer.field("Service Account", spec["serviceAccountName"], 1)
+    writer.given(spec, (("Service Account", "serviceAccountName"),), 1)
     if spec.get("initContainers"):
         write_containers(writer, "Init Containers", spec["initContainers"], indent="  ")
     write_containers(writer, "Containers", spec.get("containers") or (), indent="  ")
     write_volumes(writer, spec.get("volumes"), "  ")
-    if spec.get("priorityClassName"):
-        writer.field("Priority Class Name", spec["priorityClassName"], 1)
+    writer.given(spec, (("Priority Class Name", "priorityClassName"),), 1)
     writer.labels("  Node-Selectors", spec.get("nodeSelector"))
     writer.multiline("  Tolerations", _tolerations(spec.get("tolerations")))

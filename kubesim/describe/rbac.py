@@ -9,7 +9,8 @@ from collections.abc import Iterator, Sequence
 from itertools import product
 from typing import NamedTuple
 
-from kubesim.describe.writer import Writer
+from kubesim.clock import Micros
+from kubesim.describe.writer import Related, Writer
 from kubesim.objects import Object
 
 
@@ -23,7 +24,7 @@ class _Rule(NamedTuple):
     verbs: tuple[str, ...]
 
 
-def write_role(writer: Writer, role: Object) -> None:
+def write_role(writer: Writer, role: Object, related: Related, now: Micros) -> None:
     """A Role or ClusterRole, one line for every resource, however its rules were written down."""
     writer.name(role, namespaced=False)
     writer.line("PolicyRule:")
@@ -68,11 +69,10 @@ def _resource(rule: _Rule) -> str:
     return f"{name}{'.' if rule.group else ''}{rule.group}{slash}{part}"
 
 
-def write_role_binding(writer: Writer, binding: Object) -> None:
+def write_role_binding(writer: Writer, binding: Object, related: Related, now: Micros) -> None:
     """A RoleBinding or ClusterRoleBinding."""
     writer.name(binding, namespaced=False)
-    writer.line("Role:")
-    writer.fields((("Kind", binding["roleRef"]["kind"]), ("Name", binding["roleRef"]["name"])), 1)
+    writer.section("Role", (("Kind", binding["roleRef"]["kind"]), ("Name", binding["roleRef"]["name"])))
     writer.line("Subjects:")
     writer.table(("Kind", "Name", "Namespace"), map(_subject, binding.get("subjects") or ()))
 

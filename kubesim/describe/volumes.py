@@ -2,14 +2,47 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 
 from kubesim import quantity
 from kubesim.describe.writer import Writer
 from kubesim.humanize import NONE
 from kubesim.objects import Object
 
-Fields = Iterator[tuple[str, object]]
+# Each source with what kubectl says of it, and the fields that are shown: label, key, and what stands for none.
+_SOURCES: dict[str, tuple[str, tuple[tuple[str, str, object], ...]]] = {
+    "hostPath": (
+        "HostPath (bare host directory volume)",
+        (("Path", "path", ""), ("HostPathType", "type", NONE)),
+    ),
+    "emptyDir": (
+        "EmptyDir (a temporary directory that shares a pod's lifetime)",
+        (("Medium", "medium", ""), ("SizeLimit", "sizeLimit", "<unset>")),
+    ),
+    "secret": (
+        "Secret (a volume populated by a Secret)",
+        (("SecretName", "secretName", ""), ("Optional", "optional", False)),
+    ),
+    "configMap": (
+        "ConfigMap (a volume populated by a ConfigMap)",
+        (("Name", "name", ""), ("Optional", "optional", False)),
+    ),
+    "persistentVolumeClaim": (
+        "PersistentVolumeClaim (a reference to a PersistentVolumeClaim in the same namespace)",
+        (("ClaimName", "claimName", ""), ("ReadOnly", "readOnly", False)),
+    ),
+    "projected": ("Projected (a volume that contains injected data from multiple sources)", ()),
+    "image": (
+        "Image (a container image or OCI artifact)",
+        (("Reference", "reference", ""), ("PullPolicy", "pullPolicy", "")),
+    ),
+}
+_PROJECTIONS: dict[str, tuple[tuple[str, str, object], ...]] = {
+    "secret": (("SecretName", "name", ""), ("Optional", "optional", False)),
+    "downwardAPI": (("DownwardAPI", "", True),),
+    "configMap": (("ConfigMapName", "name", ""), ("Optional", "optional", False)),
+    "serviceAccountToken": (("TokenExpirationSeconds", "expirationSeconds", 3600),),
+}
 
 
 def write_volumes(writer: Writer, volumes: Sequence[Object] | None, indent: str = "") -> None:
@@ -26,67 +59,15 @@ def write_volumes(writer: Writer, volumes: Sequence[Object] | None, indent: str 
             continue
         words, fields = _SOURCES[source]
         writer.field("Type", words, 2)
-        writer.fields(fields(volume[source]), 2)
+        _write_fields(writer, fields, volume[source])
+        for projection in volume[source].get("sources") or () if source == "projected" else ():
+            for name in projection:
+                _write_fields(writer, _PROJECTIONS.get(name, ()), projection[name])
 
 
-def _optional(source: Object) -> str:
-    return "true" if source.get("optional") else "false"
-
-
-def _host_path(source: Object) -> Fields:
-    yield "Path", source.get("path", "")
-    yield "HostPathType", NONE if source.get("type") is None else source["type"]
-
-
-def _empty_dir(source: Object) -> Fields:
-    limit = quantity.canonical(str(source.get("sizeLimit") or "0"))
-    yield "Medium", source.get("medium", "")
-    yield "SizeLimit", "<unset>" if limit == "0" else limit
-
-
-def _secret(source: Object) -> Fields:
-    yield "SecretName", source.get("secretName", "")
-    yield "Optional", _optional(source)
-
-
-def _config_map(source: Object) -> Fields:
-    yield "Name", source.get("name", "")
-    yield "Optional", _optional(source)
-
-
-def _claim(source: Object) -> Fields:
-    yield "ClaimName", source.get("claimName", "")
-    yield "ReadOnly", "true" if source.get("readOnly") else "false"
-
-
-def _image(source: Object) -> Fields:
-    yield "Reference", source.get("reference", "")
-    yield "PullPolicy", source.get("pullPolicy", "")
-
-
-def _projected(projected: Object) -> Fields:
-    for source in projected.get("sources") or ():
-        if source.get("secret") is not None:
-            yield "SecretName", source["secret"].get("name", "")
-            yield "Optional", _optional(source["secret"])
-        elif source.get("downwardAPI") is not None:
-            yield "DownwardAPI", "true"
-        elif source.get("configMap") is not None:
-            yield "ConfigMapName", source["configMap"].get("name", "")
-            yield "Optional", _optional(source["configMap"])
-        elif source.get("serviceAccountToken") is not None:
-            yield "TokenExpirationSeconds", source["serviceAccountToken"].get("expirationSeconds", 3600)
-
-
-_SOURCES: dict[str, tuple[str, Callable[[Object], Fields]]] = {
-    "hostPath": ("HostPath (bare host directory volume)", _host_path),
-    "emptyDir": ("EmptyDir (a temporary directory that shares a pod's lifetime)", _empty_dir),
-    "secret": ("Secret (a volume populated by a Secret)", _secret),
-    "configMap": ("ConfigMap (a volume populated by a ConfigMap)", _config_map),
-    "persistentVolumeClaim": (
-        "PersistentVolumeClaim (a reference to a PersistentVolumeClaim in the same namespace)",
-        _claim,
-    ),
-    "projected": ("Projected (a volume that contains injected data from multiple sources)", _projected),
-    "image": ("Image (a container image or OCI artifact)", _image),
-}
+def _write_fields(writer: Writer, fields: Sequence[tuple[str, str, object]], source: Object) -> None:
+    for label, key, default in fields:
+        value = source.get(key, default)
+        if key == "sizeLimit" and value != default:
+            value = quantity.canonical(str(value))
+        writer.field(label, str(value).lower() if isinstance(value, bool) else value, 2)

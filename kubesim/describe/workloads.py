@@ -8,16 +8,17 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
+from kubesim.clock import Micros
 from kubesim.describe.pods import write_controller, write_template
-from kubesim.describe.writer import Writer
+from kubesim.describe.writer import Related, Writer
 from kubesim.humanize import NONE, format_selector, long_time
 from kubesim.objects import Object, is_owned_by
 
 _HASH = "pod-template-hash"
 
 
-def write_deployment(writer: Writer, deployment: Object, replica_sets: Sequence[Object]) -> None:
-    """All of a Deployment but its events; `replica_sets` may hold those of others too."""
+def write_deployment(writer: Writer, deployment: Object, related: Related, now: Micros) -> None:
+    """All of a Deployment but its events."""
     meta, spec, status = deployment["metadata"], deployment["spec"], deployment.get("status") or {}
     writer.field("Name", meta["name"])
     writer.field("Namespace", meta.get("namespace", ""))
@@ -29,7 +30,7 @@ def write_deployment(writer: Writer, deployment: Object, replica_sets: Sequence[
     _strategy(writer, spec)
     write_template(writer, spec["template"])
     _conditions(writer, status)
-    owned = sorted((item for item in replica_sets if is_owned_by(item, deployment)), key=_creation)
+    owned = sorted((item for item in related.get("replicasets", ()) if is_owned_by(item, deployment)), key=_creation)
     if owned:
         new = next((item for item in owned if _template(item) == _template(deployment)), None)
         writer.field("OldReplicaSets", _created([item for item in owned if item is not new]))
@@ -87,8 +88,8 @@ def _created(replica_sets: Sequence[Object]) -> str:
     return ", ".join(words) or NONE
 
 
-def write_replica_set(writer: Writer, replica_set: Object, pods: Sequence[Object]) -> None:
-    """All of a ReplicaSet but its events; `pods` may hold those of others too."""
+def write_replica_set(writer: Writer, replica_set: Object, related: Related, now: Micros) -> None:
+    """All of a ReplicaSet but its events."""
     meta, spec, status = replica_set["metadata"], replica_set["spec"], replica_set.get("status") or {}
     writer.field("Name", meta["name"])
     writer.field("Namespace", meta.get("namespace", ""))
@@ -97,7 +98,9 @@ def write_replica_set(writer: Writer, replica_set: Object, pods: Sequence[Object
     writer.annotations("Annotations", meta.get("annotations"))
     write_controller(writer, replica_set)
     writer.field("Replicas", f"{status.get('replicas', 0)} current / {spec.get('replicas', 0)} desired")
-    phases = Counter((pod.get("status") or {}).get("phase") for pod in pods if is_owned_by(pod, replica_set))
+    phases = Counter(
+        (pod.get("status") or {}).get("phase") for pod in related.get("pods", ()) if is_owned_by(pod, replica_set)
+    )
     writer.field("Pods Status", " / ".join(f"{phases[phase]} {word}" for phase, word in _PHASES))
     write_template(writer, spec["template"])
     _conditions(writer, status)

@@ -6,10 +6,13 @@ Mirrors PrefixWriter and the printers of labels and annotations in k8s.io/kubect
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from kubesim import tabwriter
 from kubesim.humanize import NONE
 from kubesim.objects import Object
+
+Related = Mapping[str, list[Object]]
 
 _ESCAPES = str.maketrans({"\x1b": "^[", "\r": "\\r"})
 _LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
@@ -34,6 +37,17 @@ class Writer:
         """One `field` for every pair."""
         for label, value in pairs:
             self.field(label, value, level)
+
+    def given(self, obj: Mapping[str, Any], labels: Iterable[tuple[str, str]], level: int = 0) -> None:
+        """One `field` for every (label, key) whose key is in `obj` and not empty."""
+        for label, key in labels:
+            if obj.get(key) not in (None, ""):
+                self.field(label, obj[key], level)
+
+    def section(self, label: str, pairs: Iterable[tuple[str, object]], level: int = 0) -> None:
+        """A label and one `field` for every pair below it."""
+        self.line(f"{label}:", level)
+        self.fields(pairs, level + 1)
 
     def multiline(self, label: str, values: Sequence[str]) -> None:
         """A label with one value a line, all in one column; "<none>" if there are none."""

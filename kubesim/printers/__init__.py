@@ -11,7 +11,7 @@ from typing import NamedTuple
 from kubesim.clock import Micros
 from kubesim.humanize import age
 from kubesim.objects import Object
-from kubesim.printers import cluster, config, events, pods, rbac, workloads
+from kubesim.printers import pods, rows
 
 
 class Column(NamedTuple):
@@ -43,23 +43,19 @@ _EVENT = "LAST SEEN  TYPE  REASON  OBJECT  +SUBOBJECT  +SOURCE  MESSAGE  +FIRST 
 _BINDING = "NAME  ROLE  AGE  +USERS  +GROUPS  +SERVICEACCOUNTS"
 
 _PRINTERS = {
-    "ClusterRole": _printer("NAME  CREATED AT", rbac.role),
-    "ClusterRoleBinding": _printer(_BINDING, rbac.role_binding),
-    "ConfigMap": _printer("NAME  DATA  AGE", config.config_map),
-    "Deployment": _printer(
-        "NAME  READY  UP-TO-DATE  AVAILABLE  AGE  +CONTAINERS  +IMAGES  +SELECTOR", workloads.deployment
-    ),
-    "Event": _printer(_EVENT, events.event),
-    "Namespace": _printer("NAME  STATUS  AGE", cluster.namespace),
-    "Node": _printer(_NODE, cluster.node),
+    "ClusterRole": _printer("NAME  CREATED AT", rows.role),
+    "ClusterRoleBinding": _printer(_BINDING, rows.role_binding),
+    "ConfigMap": _printer("NAME  DATA  AGE", rows.config_map),
+    "Deployment": _printer("NAME  READY  UP-TO-DATE  AVAILABLE  AGE  +CONTAINERS  +IMAGES  +SELECTOR", rows.deployment),
+    "Event": _printer(_EVENT, rows.event),
+    "Namespace": _printer("NAME  STATUS  AGE", rows.namespace),
+    "Node": _printer(_NODE, rows.node),
     "Pod": _printer(_POD, pods.pod),
-    "ReplicaSet": _printer(
-        "NAME  DESIRED  CURRENT  READY  AGE  +CONTAINERS  +IMAGES  +SELECTOR", workloads.replica_set
-    ),
-    "Role": _printer("NAME  CREATED AT", rbac.role),
-    "RoleBinding": _printer(_BINDING, rbac.role_binding),
-    "Secret": _printer("NAME  TYPE  DATA  AGE", config.secret),
-    "Service": _printer("NAME  TYPE  CLUSTER-IP  EXTERNAL-IP  PORT(S)  AGE  +SELECTOR", cluster.service),
+    "ReplicaSet": _printer("NAME  DESIRED  CURRENT  READY  AGE  +CONTAINERS  +IMAGES  +SELECTOR", rows.replica_set),
+    "Role": _printer("NAME  CREATED AT", rows.role),
+    "RoleBinding": _printer(_BINDING, rows.role_binding),
+    "Secret": _printer("NAME  TYPE  DATA  AGE", rows.secret),
+    "Service": _printer("NAME  TYPE  CLUSTER-IP  EXTERNAL-IP  PORT(S)  AGE  +SELECTOR", rows.service),
 }
 
 

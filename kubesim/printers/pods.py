@@ -46,7 +46,7 @@ def pod_status(obj: Object) -> str:
 def pod_summary(obj: Object) -> PodSummary:
     """How many containers are ready, what the Pod is waiting for, and how often it was restarted."""
     spec, status = obj["spec"], obj.get("status") or {}
-    total, reason, ready = len(spec["containers"]), _phase(status), 0
+    total, reason, ready = len(spec["containers"]), str(status.get("reason") or status.get("phase") or ""), 0
     counted: list[Object] = []
     begun = True
     if "initContainers" in spec:
@@ -63,13 +63,6 @@ def pod_summary(obj: Object) -> PodSummary:
         ready += running
         counted += containers
     return PodSummary(ready, total, _deleted(obj, status, reason), *_restarts(counted))
-
-
-def _phase(status: Object) -> str:
-    for condition in status.get("conditions") or ():
-        if condition["type"] == "PodScheduled" and condition.get("reason") == "SchedulingGated":
-            return "SchedulingGated"
-    return str(status.get("reason") or status.get("phase") or "")
 
 
 def _initialization(spec: Object, status: Object, sidecars: set[str]) -> tuple[str, int, list[Object]]:
@@ -121,8 +114,6 @@ def _end(terminated: Object) -> str:
 def _deleted(obj: Object, status: Object, reason: str) -> str:
     if not obj["metadata"].get("deletionTimestamp"):
         return reason
-    if status.get("reason") == "NodeLost":
-        return "Unknown"
     return reason if status.get("phase") in ("Failed", "Succeeded") else "Terminating"
 
 

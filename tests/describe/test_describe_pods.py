@@ -180,9 +180,6 @@ SETTINGS = [
     {"name": "NAME", "valueFrom": {"fieldRef": {"apiVersion": "v1", "fieldPath": "metadata.name"}}},
     {"name": "APP", "valueFrom": {"fieldRef": {"apiVersion": "v1", "fieldPath": "metadata.labels['app']"}}},
     {"name": "IP", "valueFrom": {"fieldRef": {"apiVersion": "v1", "fieldPath": "status.podIP"}}},
-    {"name": "MEMORY", "valueFrom": {"resourceFieldRef": {"resource": "limits.memory", "divisor": "1Mi"}}},
-    {"name": "CORES", "valueFrom": {"resourceFieldRef": {"resource": "requests.cpu"}}},
-    {"name": "ALL", "valueFrom": {"resourceFieldRef": {"resource": "limits.cpu"}}},
     {"name": "PASSWORD", "valueFrom": {"secretKeyRef": {"name": "creds", "key": "password", "optional": True}}},
     {"name": "COLOUR", "valueFrom": {"configMapKeyRef": {"name": "settings", "key": "colour"}}},
 ]
@@ -200,7 +197,6 @@ RUNNING = {
     "spec": {
         "nodeName": "sim-worker",
         "nodeSelector": {"disk": "ssd"},
-        "readinessGates": [{"conditionType": "example.com/ready"}],
         "initContainers": [{"name": "init", "image": "nginx", "command": ["sh", "-c", "a\nb"], "args": ["x"]}],
         "containers": [
             {
@@ -318,17 +314,11 @@ SHOP = """\
           NAME:      shop (v1:metadata.name)
           APP:       shop (v1:metadata.labels['app'])
           IP:         (v1:status.podIP)
-          MEMORY:    128 (limits.memory)
-          CORES:     1 (requests.cpu)
-          ALL:       node allocatable (limits.cpu)
           PASSWORD:  <set to the key 'password' in secret 'creds'>       Optional: true
           COLOUR:    <set to the key 'colour' of config map 'settings'>  Optional: false
         Mounts:
           /etc/creds from creds (ro)
           /tmp from scratch (rw,path="a")
-    Readiness Gates:
-      Type                Status
-      example.com/ready   <none>~
     Volumes:
       creds:
         Type:        Secret (a volume populated by a Secret)

@@ -39,17 +39,14 @@ def summary(obj: dict[str, Any]) -> str:
 
 
 DELETED = {"deletionTimestamp": "2026-11-24T14:01:30Z"}
-GATED = [{"type": "PodScheduled", "status": "False", "reason": "SchedulingGated"}]
 
 
 @pytest.mark.parametrize(
     ("obj", "expected"),
     [
         (pod({"phase": "Pending"}), "0/1 Pending 0"),
-        (pod({"phase": "Pending", "conditions": GATED}), "0/1 SchedulingGated 0"),
         (pod({"phase": "Failed", "reason": "Evicted"}), "0/1 Evicted 0"),
         (pod({"phase": "Pending"}, **DELETED), "0/1 Terminating 0"),
-        (pod({"phase": "Running", "reason": "NodeLost"}, **DELETED), "0/1 Unknown 0"),
         (pod({"phase": "Succeeded"}, **DELETED), "0/1 Succeeded 0"),
     ],
 )
