@@ -227,12 +227,14 @@ class APIServer:
         name: str,
         *,
         grace_period: int | None = None,
+        finalizer: str = "",
         user: User = ADMIN,
         dry_run: bool = False,
     ) -> Object:
         """Delete an object, or begin to where it ends gracefully (Pods, Namespaces); return its last state.
 
-        `grace_period` is in seconds; None leaves it to the Pod, 0 removes at once.
+        `grace_period` is in seconds; None leaves it to the Pod, 0 removes at once. `finalizer` "orphan" or
+        "foregroundDeletion" has the garbage collector deal with dependents before the object goes.
         """
         self._authorize(user, "delete", resource, namespace, name)
         admit_deletion(resource, name)
@@ -241,6 +243,8 @@ class APIServer:
             raise errors.not_found(resource, name)
         if dry_run:
             return obj
+        if finalizer and resource.group == "apps":
+            obj = {**obj, "metadata": {**obj["metadata"], "finalizers": [finalizer]}}
         seconds = _grace_seconds(resource, obj, grace_period)
         if seconds == 0 and not _is_finalized_later(resource, obj):
             return self.remove(resource, obj)

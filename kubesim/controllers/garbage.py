@@ -7,15 +7,15 @@ from __future__ import annotations
 
 from kubesim.apiserver import APIServer, Change
 from kubesim.clock import Clock
-from kubesim.objects import Object, is_owned_by, name_of, namespace_of
-from kubesim.resources import POD, REPLICA_SET
+from kubesim.objects import Object, is_owned_by, metadata, name_of, namespace_of
+from kubesim.resources import POD, REPLICA_SET, Resource, find_kind
 
 DELAY = 0.05
 _DEPENDENTS = (REPLICA_SET, POD)
 
 
 class GarbageCollector:
-    """Deletes the ReplicaSets and Pods of an owner that is gone."""
+    """Deletes the ReplicaSets and Pods of an owner that is gone, or, by its finalizer, before or instead of that."""
 
     def __init__(self, api: APIServer, clock: Clock) -> None:
         self._api = api
@@ -23,12 +23,49 @@ class GarbageCollector:
         api.subscribe(self._on_change)
 
     def _on_change(self, change: Change) -> None:
-        if change.type == "DELETED" and change.resource.group == "apps":
-            owner = change.obj
-            self._clock.call_later(DELAY, lambda: self._collect(owner))
+        owner = change.obj
+        if change.resource.group == "apps" and (change.type == "DELETED" or _finalizer(owner)):
+            self._clock.call_later(DELAY, lambda: self._collect(change.resource, owner))
+        elif change.type == "DELETED":
+            self._finish_owners(owner)
 
-    def _collect(self, owner: Object) -> None:
-        for resource in _DEPENDENTS:
-            for obj in self._api.list(resource, namespace_of(owner)):
-                if is_owned_by(obj, owner) and not obj["metadata"].get("deletionTimestamp"):
-                    self._api.delete(resource, namespace_of(obj), name_of(obj))
+    def _collect(self, resource: Resource, owner: Object) -> None:
+        orphaned = _finalizer(owner) == "orphan"
+        dependents = [(kind, obj) for kind in _DEPENDENTS for obj in self._owned(kind, owner)]
+        for kind, obj in dependents:
+            if orphaned:
+                self._release(kind, obj, owner)
+            elif not metadata(obj).get("deletionTimestamp"):
+                self._api.delete(kind, namespace_of(obj), name_of(obj))
+        if _finalizer(owner) and (orphaned or not dependents):
+            self._remove(resource, owner)
+
+    def _owned(self, resource: Resource, owner: Object) -> list[Object]:
+        return [obj for obj in self._api.list(resource, namespace_of(owner)) if is_owned_by(obj, owner)]
+
+    def _release(self, resource: Resource, obj: Object, owner: Object) -> None:
+        """Let go of a dependent: it stays, and nobody's."""
+        uid = metadata(owner)["uid"]
+        left = [reference for reference in metadata(obj)["ownerReferences"] if reference["uid"] != uid]
+        meta = {key: value for key, value in metadata(obj).items() if key != "ownerReferences"}
+        self._api.record(resource, {**obj, "metadata": {**meta, **({"ownerReferences": left} if left else {})}})
+
+    def _remove(self, resource: Resource, owner: Object) -> None:
+        current = self._api.find(resource, namespace_of(owner), name_of(owner))
+        if current and metadata(current)["uid"] == metadata(owner)["uid"]:
+            self._api.remove(resource, current)
+
+    def _finish_owners(self, gone: Object) -> None:
+        """Look again at an owner in the foreground whose dependent is gone."""
+        for reference in metadata(gone).get("ownerReferences", ()):
+            resource = find_kind(reference["apiVersion"], reference["kind"])
+            owner = self._api.find(resource, namespace_of(gone), reference["name"]) if resource else None
+            if resource and owner and _finalizer(owner):
+                self._collect(resource, owner)
+
+
+def _finalizer(obj: Object) -> str:
+    """How the dependents of a deleted object are dealt with before it goes: "orphan", "foregroundDeletion", or ""."""
+    meta = metadata(obj)
+    finalizers = meta.get("finalizers") or () if meta.get("deletionTimestamp") else ()
+    return next((name for name in finalizers if name in ("orphan", "foregroundDeletion")), "")

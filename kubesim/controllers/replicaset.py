@@ -41,7 +41,8 @@ class ReplicaSetController:
             return
         pods = [pod for pod in self._api.list(POD, namespace) if is_owned_by(pod, replica_set)]
         active = [pod for pod in pods if _is_active(pod)]
-        self._scale(replica_set, active)
+        if not metadata(replica_set).get("deletionTimestamp"):
+            self._scale(replica_set, active)
         active = [pod for pod in self._api.list(POD, namespace) if is_owned_by(pod, replica_set) and _is_active(pod)]
         self._report(replica_set, active, len(pods) - len(active))
 

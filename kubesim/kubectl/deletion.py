@@ -5,7 +5,7 @@ from __future__ import annotations
 from kubesim.errors import StatusError
 from kubesim.kubectl import flags
 from kubesim.kubectl.command import Call, absent, command, number, switch, text
-from kubesim.kubectl.errors import KubectlError, NotSimulated, raise_all
+from kubesim.kubectl.errors import KubectlError, raise_all
 from kubesim.kubectl.selection import Target, find_targets
 from kubesim.objects import metadata, name_of, namespace_of
 
@@ -35,7 +35,7 @@ _FORCED = (
     switch("now", "", "The same as --grace-period=1."),
     switch("wait", "", "Wait until the objects are gone.", True),
     text("output", "o", 'Only "name" is allowed.'),
-    text("cascade", "", "What happens to dependents: they go in the background.", "background", "background"),
+    text("cascade", "", "What happens to dependents: background, foreground or orphan.", "background", "background"),
     *absent("interactive/i", kind="switch"),
     *absent("raw"),
     example="  kubectl delete pod private-pod\n  kubectl delete -f pod.yaml --now",
@@ -45,7 +45,7 @@ def delete(call: Call) -> None:
     output = call.flags["output"]
     if output not in ("", "name"):
         raise KubectlError(f"unexpected -o output mode: {output}. We only support '-o name'")
-    _check_cascade(call.flags["cascade"])
+    _finalizer(call)
     grace = _grace_period(call)
     targets, errors = _targets(call)
     deleted: list[Target] = []
@@ -63,11 +63,21 @@ def delete(call: Call) -> None:
     raise_all(errors)
 
 
-def _check_cascade(chosen: str) -> None:
-    if chosen in ("foreground", "orphan", "true", "false"):
-        raise NotSimulated(f"--cascade={chosen} is not part of this simulator")
-    if chosen != "background":
+# How --cascade deals with dependents, as the finalizer of the deleted object. The last two are older words for it.
+_CASCADES = {
+    "background": "",
+    "foreground": "foregroundDeletion",
+    "orphan": "orphan",
+    "true": "",
+    "false": "orphan",
+}
+
+
+def _finalizer(call: Call) -> str:
+    chosen = call.flags.get("cascade") or "background"
+    if chosen not in _CASCADES:
         raise KubectlError(f'invalid cascade value ({chosen}). Must be "background", "foreground", or "orphan"')
+    return _CASCADES[chosen]
 
 
 def _grace_period(call: Call) -> int | None:
@@ -115,7 +125,13 @@ def delete_target(call: Call, target: Target, grace: int | None) -> None:
         call.api.get(target.resource, namespace, name, user=call.user)
     else:
         call.api.delete(
-            target.resource, namespace, name, grace_period=grace, user=call.user, dry_run=dry_run == "server"
+            target.resource,
+            namespace,
+            name,
+            grace_period=grace,
+            finalizer=_finalizer(call),
+            user=call.user,
+            dry_run=dry_run == "server",
         )
     _say_deleted(call, target, dry_run)
 
