@@ -18,6 +18,7 @@ from kubesim.kubelet.containers import KILLED, Container, CrashBackoff, Worker
 from kubesim.kubelet.decisions import due_containers, full_name, go_seconds, marks, split_events, waiting_words
 from kubesim.kubelet.environment import ConfigError, environment
 from kubesim.kubelet.status import generate
+from kubesim.kubelet.volumes import MountError, check_volumes, mounted_files
 from kubesim.objects import Object, pull_secret_names
 from kubesim.registry import Image
 from kubesim.resources import POD, SECRET
@@ -32,6 +33,8 @@ SANDBOX = 0.2
 # From the end of the last process to the Pod's removal, as recorded.
 CLEANUP = 1.5
 CLEANUP_UNSTARTED = 0.2
+# The longest wait between two attempts to mount a volume (pkg/util/goroutinemap/exponentialbackoff).
+LONGEST_MOUNT_WAIT = 122.0
 
 
 # What a container may fail with before or at its start; the event repeats the whole message.
@@ -80,7 +83,8 @@ class Kubelet:
                 500, "InternalError", f'unable to upgrade connection: container not found ("{container}")'
             )
         variables = environment(self._api, pod, found.spec)
-        return process.run(argv, variables, found.image.files, pod["metadata"]["name"])
+        files = {**found.image.files, **mounted_files(self._api, pod, found.spec)}
+        return process.run(argv, variables, files, pod["metadata"]["name"])
 
     def _container(self, pod: Object, name: str) -> Container | None:
         worker = self._workers.get(pod["metadata"]["uid"])
@@ -144,7 +148,7 @@ class Kubelet:
             worker.is_due = True
             return
         self._report(pod, worker)
-        if not worker.has_sandbox:
+        if not worker.has_sandbox and self._mounts(pod, worker):
             worker.has_sandbox = True
             self._tell_missing_secrets(pod)
             self._clock.call_later(SANDBOX, lambda: self._start_sandbox(worker))
@@ -158,6 +162,17 @@ class Kubelet:
         if worker.reported != known:
             worker.reported = known
             self._api.update_status(POD, pod, generate(pod, worker, self._clock.timestamp()))
+
+    def _mounts(self, pod: Object, worker: Worker) -> bool:
+        """Whether all volumes can be mounted; where not, say why and look again, each time after twice the wait."""
+        try:
+            check_volumes(self._api, pod)
+        except MountError as error:
+            self._recorder.event(POD, pod, "Warning", "FailedMount", str(error))
+            worker.mount_wait = min(worker.mount_wait * 2, LONGEST_MOUNT_WAIT)
+            self._plan(worker, worker.mount_wait)
+            return False
+        return True
 
     def _start_sandbox(self, worker: Worker) -> None:
         pod = self._api.find(POD, worker.namespace, worker.name)
@@ -290,7 +305,8 @@ class Kubelet:
         say("Normal", "Created", "Container created")
         argv = [*spec.get("command", ()), *spec.get("args", ())]
         try:
-            ran = process.run(argv, variables, image.files, worker.name) if argv else process.endless(image.log)
+            files = {**image.files, **mounted_files(self._api, pod, spec)}
+            ran = process.run(argv, variables, files, worker.name) if argv else process.endless(image.log)
         except process.StartError as error:
             return "RunContainerError", error.of_container()
         self._add_container(worker, spec, image, image_id, ran)

@@ -101,6 +101,7 @@ class Worker:
     has_sandbox: bool = False
     is_busy: bool = False
     is_due: bool = False
+    mount_wait: float = 0.25
     awaits_news: bool = False
     changes: int = 0
     reported: tuple[int, int] = (-1, 0)

@@ -51,7 +51,7 @@ def _value(api: APIServer, pod: Object, variable: Object) -> str | None:
     for _, single, resource, word in _SOURCES:
         if reference := source.get(single):
             return _one_key(api, pod, resource, word, reference)
-    return _field(pod, source.get("fieldRef", {}).get("fieldPath", ""))
+    return field_value(pod, source.get("fieldRef", {}).get("fieldPath", ""))
 
 
 def _one_key(api: APIServer, pod: Object, resource: Resource, word: str, reference: Object) -> str | None:
@@ -78,7 +78,8 @@ def _data(api: APIServer, pod: Object, resource: Resource, word: str, reference:
     return {key: base64.b64decode(value).decode(errors="replace") for key, value in data.items()}
 
 
-def _field(pod: Object, path: str) -> str:
+def field_value(pod: Object, path: str) -> str:
+    """What the downward API says of a field of the Pod, such as metadata.namespace."""
     found: Any = {**pod, "status": {**pod["status"]}}
     for part in path.split("."):
         found = found.get(part) if isinstance(found, dict) else None
