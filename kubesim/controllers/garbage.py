@@ -26,18 +26,19 @@ class GarbageCollector:
         owner = change.obj
         if change.resource.group == "apps" and (change.type == "DELETED" or _finalizer(owner)):
             self._clock.call_later(DELAY, lambda: self._collect(change.resource, owner))
-        elif change.type == "DELETED":
+        if change.type == "DELETED":
             self._finish_owners(owner)
 
     def _collect(self, resource: Resource, owner: Object) -> None:
-        orphaned = _finalizer(owner) == "orphan"
+        finalizer = _finalizer(owner)
+        orphaned = finalizer == "orphan"
         dependents = [(kind, obj) for kind in _DEPENDENTS for obj in self._owned(kind, owner)]
         for kind, obj in dependents:
             if orphaned:
                 self._release(kind, obj, owner)
             elif not metadata(obj).get("deletionTimestamp"):
-                self._api.delete(kind, namespace_of(obj), name_of(obj))
-        if _finalizer(owner) and (orphaned or not dependents):
+                self._api.delete(kind, namespace_of(obj), name_of(obj), finalizer=finalizer)
+        if finalizer and (orphaned or not dependents):
             self._remove(resource, owner)
 
     def _owned(self, resource: Resource, owner: Object) -> list[Object]:

@@ -176,3 +176,26 @@ def test_scale_reaches_its_size(learner: Learner, replicas: int) -> None:
     learner.wait(40)
     assert count(learner) == f"{replicas}/{replicas}"
     assert learner("kubectl get pods -o name").count("pod/") == replicas
+
+
+# --- cascades
+
+
+def test_orphans_stay_and_are_nobodys(learner: Learner) -> None:
+    learner("kubectl create deployment web --image=nginx --replicas=2")
+    learner.wait(4)
+    learner("kubectl delete deployment web --cascade=orphan")
+    learner.wait(60)
+    [replica_set] = learner.api.list(REPLICA_SET, "default")
+    assert "ownerReferences" not in replica_set["metadata"]
+    assert len(learner.api.list(POD, "default")) == 2
+
+
+def test_in_the_foreground_dependents_go_first(learner: Learner) -> None:
+    learner("kubectl create deployment web --image=nginx")
+    learner.wait(4)
+    learner("kubectl delete deployment web --cascade=foreground --wait=false")
+    learner.wait(10)
+    assert learner.get(DEPLOYMENT, "web")["metadata"]["finalizers"] == ["foregroundDeletion"]
+    learner.wait(60)
+    assert [learner.api.list(kind, "default") for kind in (DEPLOYMENT, REPLICA_SET, POD)] == [[], [], []]
