@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from kubesim import imageref, keyring
 from kubesim.flow import commands
@@ -14,13 +14,16 @@ from kubesim.objects import name_of
 from kubesim.resources import NODE, SECRET
 
 
-@dataclass(frozen=True)
-class Cause:
+class Cause(NamedTuple):
     """The hop where the cause lies, what is wrong there, and the commands that mend it."""
 
     hop: str
     problem: str
     mend: tuple[str, ...]
+
+
+def _cause(hop: str, problem: str, *mend: str) -> Cause:
+    return Cause(hop, problem, mend)
 
 
 def find_cause(facts: Facts) -> Cause | None:
@@ -43,17 +46,12 @@ def _invalid_name(facts: Facts) -> Cause | None:
     if facts.reference:
         return None
     lower = facts.image.lower()
-    better = lower if _is_reference(lower) else "'<a valid image name>'"
-    problem = f'"{facts.image}" is not an image name. Names are written registry/repository:tag, in lower case.'
-    return Cause("spec", problem, (commands.set_image(facts, better),))
-
-
-def _is_reference(text: str) -> bool:
     try:
-        imageref.parse(text)
+        imageref.parse(lower)
     except ValueError:
-        return False
-    return True
+        lower = "'<a valid image name>'"
+    problem = f'"{facts.image}" is not an image name. Names are written registry/repository:tag, in lower case.'
+    return _cause("spec", problem, commands.set_image(facts, lower))
 
 
 def _unschedulable(facts: Facts) -> Cause | None:
@@ -65,7 +63,7 @@ def _unschedulable(facts: Facts) -> Cause | None:
     labels = " ".join(f"{key}={value}" for key, value in selector.items())
     problem = f"No node fits the Pod, so no kubelet has been told to pull. The Pod asks for a node with {labels}."
     node = name_of(facts.cluster.api.list(NODE)[0])
-    return Cause("kubelet", problem, (f"kubectl label node {node} {labels} --overwrite",))
+    return _cause("kubelet", problem, f"kubectl label node {node} {labels} --overwrite")
 
 
 def _never(facts: Facts) -> Cause | None:
@@ -73,11 +71,11 @@ def _never(facts: Facts) -> Cause | None:
         return None
     problem = "imagePullPolicy: Never forbids the kubelet to pull, and the image is not on the node."
     policy = "imagePullPolicy: "
-    return Cause("kubelet", problem, (commands.make_anew_with(facts, policy + NEVER, policy + "IfNotPresent"),))
+    return _cause("kubelet", problem, commands.make_anew_with(facts, policy + NEVER, policy + "IfNotPresent"))
 
 
 def _unreachable(facts: Facts) -> Cause | None:
-    answer = _last_answer(facts)
+    answer = facts.answer
     if "dial tcp" not in answer:
         return None
     known = [host_of(entry) for secret in facts.cluster.api.list(SECRET, facts.namespace) for entry in _entries(secret)]
@@ -91,40 +89,33 @@ def _unreachable(facts: Facts) -> Cause | None:
     else:
         problem = f"There is no host {facts.registry}, so there is nobody to ask for the image."
     image = facts.image.replace(facts.registry, near, 1) if near else "'<registry>/<repository>:<tag>'"
-    return Cause("registry", problem, (commands.set_image(facts, image),))
+    return _cause("registry", problem, commands.set_image(facts, image))
 
 
 def _not_found(facts: Facts) -> Cause | None:
     reference = facts.reference
-    if reference is None or not _last_answer(facts).endswith(": not found"):
+    if reference is None or not facts.answer.endswith(": not found"):
         return None
     missing = f"digest {reference.digest}" if reference.digest else f"tag {reference.tag}"
     problem = f"The registry let the kubelet in, but {reference.name} has no {missing}"
     tags = facts.cluster.registries.tags(reference)
     if not tags:
         image = "'<an image that exists>'"
-        return Cause("image", f"{problem}, or there is no such repository.", (commands.set_image(facts, image),))
+        return _cause("image", f"{problem}, or there is no such repository.", commands.set_image(facts, image))
     bare = facts.image.partition("@")[0].removesuffix(f":{reference.tag}")
     tag = nearest(reference.tag or "", tags) or tags[-1]
     told = f"{problem}. It has {', '.join(tags)}."
-    return Cause("image", told, (commands.set_image(facts, f"{bare}:{tag}"),))
+    return _cause("image", told, commands.set_image(facts, f"{bare}:{tag}"))
 
 
 def _official(facts: Facts) -> Cause | None:
     """Docker Hub's official images are public, so a refusal means that there is none of that name."""
     reference = facts.reference
-    if (
-        reference is None
-        or reference.registry != DEFAULT_REGISTRY
-        or not reference.repository.startswith(OFFICIAL_PREFIX)
-    ):
+    official = f"{DEFAULT_REGISTRY}/{OFFICIAL_PREFIX}"
+    if reference is None or not reference.name.startswith(official) or "401" in facts.answer:
         return None
-    if "401" in _last_answer(facts):
-        return None
-    problem = (
-        f"Docker Hub has no official image {reference.repository.removeprefix(OFFICIAL_PREFIX)}. Is it spelled right?"
-    )
-    return Cause("image", problem, (commands.set_image(facts, "'<the right name>'"),))
+    problem = f"Docker Hub has no official image {reference.name.removeprefix(official)}. Is it spelled right?"
+    return _cause("image", problem, commands.set_image(facts, "'<the right name>'"))
 
 
 def _own_list(facts: Facts) -> Cause | None:
@@ -138,7 +129,7 @@ def _own_list(facts: Facts) -> Cause | None:
         f"{facts.account}, whose {name_of(good)} would do."
     )
     edit = commands.make_anew_with(facts, f"- name: {facts.names[0]}", f"- name: {name_of(good)}")
-    return Cause("spec", problem, (edit,))
+    return _cause("spec", problem, edit)
 
 
 def _none_named(facts: Facts) -> Cause | None:
@@ -149,12 +140,12 @@ def _none_named(facts: Facts) -> Cause | None:
             f"The Pod names no pull secret. Its ServiceAccount {facts.account} does, but a Pod gets that list only at "
             "the moment it is made, and this Pod is older."
         )
-        return Cause("spec", problem, (commands.make_anew(facts),))
+        return _cause("spec", problem, commands.make_anew(facts))
     problem = (
         f"{facts.reference.name} is private (or not there: a registry does not tell), and the Pod names no pull "
         "secret in spec.imagePullSecrets. A Pod's list cannot change, so the Pod is made anew."
     )
-    return Cause("spec", problem, _provide_and_name(facts))
+    return _cause("spec", problem, *_provide_and_name(facts))
 
 
 def _provide_and_name(facts: Facts) -> tuple[str, ...]:
@@ -176,7 +167,7 @@ def _unreadable(facts: Facts) -> Cause | None:
     if bad is None:
         return None
     problem = f"What the Secret {bad.name} holds {bad.problem}. The kubelet then uses none of the Pod's pull secrets."
-    return Cause("secret", problem, (commands.overwrite_secret(facts, bad.name),))
+    return _cause("secret", problem, commands.overwrite_secret(facts, bad.name))
 
 
 def _refused(facts: Facts) -> Cause | None:
@@ -190,12 +181,11 @@ def _refused(facts: Facts) -> Cause | None:
         problem = (
             f"{facts.registry} knows the {who}, but does not let it read this repository, or has no such repository."
         )
-    return Cause("registry", problem, (commands.overwrite_secret(facts, str(attempt.secret)),))
+    return _cause("registry", problem, commands.overwrite_secret(facts, str(attempt.secret)))
 
 
 def _credential_refused(facts: Facts) -> Attempt | None:
-    attempts = facts.trace.attempts if facts.trace else ()
-    told = [attempt for attempt in attempts if attempt.username and "no basic auth" not in attempt.answer]
+    told = [attempt for attempt in facts.attempts if attempt.username and "no basic auth" not in attempt.answer]
     return next((attempt for attempt in told if "401" in attempt.answer), told[0] if told else None)
 
 
@@ -206,13 +196,13 @@ def _missing(facts: Facts) -> Cause | None:
     name, namespace = facts.elsewhere(look.name)
     if name:
         problem = f"The Secret {name} is in the namespace {namespace}. A Pod can use Secrets of its own namespace only."
-        return Cause("secret", problem, (commands.copy_secret(facts, name, namespace),))
+        return _cause("secret", problem, commands.copy_secret(facts, name, namespace))
     problem = f"There is no Secret {look.name} in the namespace {facts.namespace}."
     near = facts.similar(look.name) or facts.fitting
     if near and facts.fitting:
         problem += f" There is one named {near}: did you mean that?"
-        return Cause("secret", problem, (_rename(facts, look.name, near if near == facts.fitting else facts.fitting),))
-    return Cause("secret", problem, (commands.create_secret(facts, look.name),))
+        return _cause("secret", problem, _rename(facts, look.name, near if near == facts.fitting else facts.fitting))
+    return _cause("secret", problem, commands.create_secret(facts, look.name))
 
 
 def _wrong_type(facts: Facts) -> Cause | None:
@@ -223,14 +213,8 @@ def _wrong_type(facts: Facts) -> Cause | None:
         f"The Secret {look.name} is of the type {look.type}. The kubelet passes over every pull secret that is not of "
         f"the type {keyring.DOCKER_CONFIG_JSON}."
     )
-    secret = facts.cluster.api.find(SECRET, facts.namespace, look.name) or {}
-    keys = secret.get("data", {})
-    kind = next((kind for kind, key in keyring.DATA_KEYS.items() if key in keys), "")
-    if kind and facts.fits({**secret, "type": kind}):
-        mend: tuple[str, ...] = (commands.retype_secret(facts, look.name, str(look.type), kind),)
-    else:
-        mend = (commands.delete_secret(facts, look.name), commands.create_secret(facts, look.name))
-    return Cause("secret", problem, mend)
+    anew = commands.create_secret(facts, look.name)
+    return _cause("secret", problem, commands.delete_secret(facts, look.name), anew)
 
 
 def _empty(facts: Facts) -> Cause | None:
@@ -240,7 +224,7 @@ def _empty(facts: Facts) -> Cause | None:
     if match is None:
         return None
     problem = f"The entry {match.entry} of the Secret {match.secret_name} has no user or no password."
-    return Cause("secret", problem, (commands.overwrite_secret(facts, match.secret_name),))
+    return _cause("secret", problem, commands.overwrite_secret(facts, match.secret_name))
 
 
 def _no_entry(facts: Facts) -> Cause | None:
@@ -249,8 +233,8 @@ def _no_entry(facts: Facts) -> Cause | None:
         return None
     if facts.fitting:
         problem = f"{_mismatch(facts, look)} The Secret {facts.fitting} would fit, but the Pod does not name it."
-        return Cause("secret", problem, (_rename(facts, look.name, facts.fitting),))
-    return Cause("secret", _mismatch(facts, look), (commands.overwrite_secret(facts, look.name),))
+        return _cause("secret", problem, _rename(facts, look.name, facts.fitting))
+    return _cause("secret", _mismatch(facts, look), commands.overwrite_secret(facts, look.name))
 
 
 def _mismatch(facts: Facts, look: SecretLook) -> str:
@@ -278,12 +262,9 @@ def _rename(facts: Facts, old: str, new: str) -> str:
 def _other(facts: Facts) -> Cause:
     """What none of the others explains is told in the kubelet's own words."""
     message = facts.trace.message if facts.trace else ""
-    where = commands.in_namespace(facts.namespace)
-    return Cause("registry", message, (f"kubectl describe pod {name_of(facts.pod)}{where}",))
-
-
-def _last_answer(facts: Facts) -> str:
-    return facts.trace.attempts[-1].answer if facts.trace and facts.trace.attempts else ""
+    return _cause(
+        "registry", message, f"kubectl describe pod {name_of(facts.pod)}{commands.in_namespace(facts.namespace)}"
+    )
 
 
 def _entries(secret: dict[str, object]) -> list[str]:

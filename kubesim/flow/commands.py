@@ -30,13 +30,6 @@ def overwrite_secret(facts: Facts, name: str) -> str:
     return f"{create_secret(facts, name)} --dry-run=client -o yaml | kubectl apply -f -"
 
 
-def retype_secret(facts: Facts, name: str, old: str, new: str) -> str:
-    """Make a Secret anew with another type, which cannot be changed in place."""
-    where = in_namespace(facts.namespace)
-    edit = f"s/^type: {_pattern(old)}$/type: {_pattern(new)}/"
-    return f"kubectl get secret {name}{where} -o yaml | sed '{edit}' | kubectl replace --force -f -"
-
-
 def delete_secret(facts: Facts, name: str) -> str:
     """Remove a Secret."""
     return f"kubectl delete secret {name}{in_namespace(facts.namespace)}"
@@ -54,31 +47,29 @@ def set_image(facts: Facts, image: str) -> str:
     return f"kubectl set image {target} {facts.container['name']}={image}{in_namespace(facts.namespace)}"
 
 
-def make_anew(facts: Facts) -> str:
-    """Make the Pod once more from the same spec."""
-    name, where = name_of(facts.pod), in_namespace(facts.namespace)
-    if facts.owner:
-        return f"kubectl delete pod {name}{where}"
-    return f"kubectl get pod {name}{where} -o yaml | kubectl replace --force -f -"
+def make_anew(facts: Facts, edit: str = "") -> str:
+    """Make the Pod once more, from a spec that `edit` (part of a pipe) changes."""
+    where = in_namespace(facts.namespace)
+    if facts.owner and not edit:
+        return f"kubectl delete pod {name_of(facts.pod)}{where}"
+    return f"kubectl get pod {name_of(facts.pod)}{where} -o yaml{edit} | kubectl replace --force -f -"
 
 
 def make_anew_with(facts: Facts, old: str, new: str) -> str:
     """Make the Pod anew with `new` for the line end `old` in its YAML; a Deployment does when its template changes."""
-    where = in_namespace(facts.namespace)
-    edit = f"sed 's/{_pattern(old)}$/{_pattern(new)}/'"
+    edit = f" | sed 's/{_pattern(old)}$/{_pattern(new)}/'"
     if facts.deployment:
-        return f"kubectl get deployment {facts.deployment}{where} -o yaml | {edit} | kubectl replace -f -"
-    return f"kubectl get pod {name_of(facts.pod)}{where} -o yaml | {edit} | kubectl replace --force -f -"
+        where = in_namespace(facts.namespace)
+        return f"kubectl get deployment {facts.deployment}{where} -o yaml{edit} | kubectl replace -f -"
+    return make_anew(facts, edit)
 
 
 def name_secret(facts: Facts, name: str) -> str:
     """Make the Pod anew with a list of pull secrets that it does not have yet."""
-    where = in_namespace(facts.namespace)
     if facts.deployment:
         patch = f'{{"spec":{{"template":{{"spec":{{"imagePullSecrets":[{{"name":"{name}"}}]}}}}}}}}'
-        return f"kubectl patch deployment {facts.deployment}{where} -p '{patch}'"
-    edit = rf"sed 's/^spec:$/spec:\n  imagePullSecrets:\n  - name: {name}/'"
-    return f"kubectl get pod {name_of(facts.pod)}{where} -o yaml | {edit} | kubectl replace --force -f -"
+        return f"kubectl patch deployment {facts.deployment}{in_namespace(facts.namespace)} -p '{patch}'"
+    return make_anew(facts, rf" | sed 's/^spec:$/spec:\n  imagePullSecrets:\n  - name: {name}/'")
 
 
 def _pattern(text: str) -> str:

@@ -10,7 +10,7 @@ from functools import cached_property
 from kubesim import imageref, keyring
 from kubesim.clock import parse_time
 from kubesim.cluster import Cluster
-from kubesim.imagepull import PullTrace, SecretLook, look
+from kubesim.imagepull import Attempt, PullTrace, SecretLook, look
 from kubesim.imageref import Reference
 from kubesim.keyring import Keyring, Match
 from kubesim.objects import Object, find_named, name_of, namespace_of, pull_secret_names
@@ -55,6 +55,16 @@ class Facts:
         return trace if trace and trace.at >= born and trace.image == self.image else None
 
     @property
+    def attempts(self) -> tuple[Attempt, ...]:
+        """What the kubelet tried at the registry, in that order."""
+        return self.trace.attempts if self.trace else ()
+
+    @property
+    def answer(self) -> str:
+        """What the registry said last, "" where it was not asked."""
+        return self.attempts[-1].answer if self.attempts else ""
+
+    @property
     def has_image(self) -> bool:
         """Whether the container may start from its image."""
         return self.trace is not None and self.trace.outcome in ("Pulled", "AlreadyPresent")
@@ -69,7 +79,10 @@ class Facts:
     @cached_property
     def secrets(self) -> list[Object]:
         """Those of them that exist."""
-        found = (self.cluster.api.find(SECRET, self.namespace, name) for name in self.names)
+        return self._existing(self.names)
+
+    def _existing(self, names: Sequence[str]) -> list[Object]:
+        found = (self.cluster.api.find(SECRET, self.namespace, name) for name in names)
         return [secret for secret in found if secret is not None]
 
     @cached_property
@@ -138,8 +151,7 @@ class Facts:
     @cached_property
     def account_secrets(self) -> list[Object]:
         """Those of them that exist."""
-        found = (self.cluster.api.find(SECRET, self.namespace, name) for name in self.account_names)
-        return [secret for secret in found if secret is not None]
+        return self._existing(self.account_names)
 
     @property
     def inherited(self) -> bool:
@@ -192,11 +204,6 @@ def gather(cluster: Cluster, namespace: str, pod: Object, container: str | None)
         named = find_named(containers(pod), container)
         return Facts(cluster, namespace, pod, named) if named else None
     found = [Facts(cluster, namespace, pod, item) for item in containers(pod)]
-    waiting = (facts for facts in found if facts.trace and not facts.has_image)
-    return next(
-        waiting,
-        next(
-            (facts for facts in found if not facts.has_image),
-            Facts(cluster, namespace, pod, pod["spec"]["containers"][0]),
-        ),
-    )
+    lacking = [facts for facts in found if not facts.has_image]
+    waiting = [facts for facts in lacking if facts.trace]
+    return [*waiting, *lacking, Facts(cluster, namespace, pod, pod["spec"]["containers"][0])][0]

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from kubesim.cluster import Cluster
 from kubesim.flow import commands
-from kubesim.flow.causes import Cause, find_cause, will_recover
+from kubesim.flow.causes import find_cause, will_recover
 from kubesim.flow.facts import Facts, containers, gather, nearest
 from kubesim.flow.model import FAILED, NOT_NEEDED, NOT_REACHED, PASSED, Flow, Hop
 from kubesim.imagepull import SecretLook
@@ -38,15 +38,12 @@ def trace_flow(cluster: Cluster, namespace: str, pod: str, container: str | None
 def _draw(facts: Facts) -> Flow:
     cause = find_cause(facts)
     hops = [_kubectl(facts), _secret(facts), *_account(facts), _spec(facts)]
-    hops += [_kubelet(facts, cause), _registry(facts, cause), _image(facts)]
+    hops += [_kubelet(facts), _registry(facts), _image(facts)]
     if cause:
-        hops = [_blame(hop, cause) if hop.key == cause.hop else hop for hop in hops]
+        at = [hop.key for hop in hops].index(cause.hop)
+        hops[at] = replace(hops[at], state=FAILED, problem=cause.problem, mend=cause.mend)
     subject = f"{facts.image} for {facts.namespace}/{name_of(facts.pod)}, container {facts.container['name']}"
     return Flow(subject, tuple(hops), _outcome(facts))
-
-
-def _blame(hop: Hop, cause: Cause) -> Hop:
-    return replace(hop, state=FAILED, problem=cause.problem, mend=cause.mend)
 
 
 def _outcome(facts: Facts) -> str:
@@ -103,7 +100,7 @@ def _spec(facts: Facts) -> Hop:
     return _hop("spec", PASSED, "no imagePullSecrets")
 
 
-def _kubelet(facts: Facts, cause: Cause | None) -> Hop:
+def _kubelet(facts: Facts) -> Hop:
     trace = facts.trace
     if trace is None:
         node = facts.pod["spec"].get("nodeName")
@@ -118,7 +115,7 @@ def _kubelet(facts: Facts, cause: Cause | None) -> Hop:
     return _hop("kubelet", PASSED, f"asked with {keys}" if keys else "asked without credentials")
 
 
-def _registry(facts: Facts, cause: Cause | None) -> Hop:
+def _registry(facts: Facts) -> Hop:
     trace = facts.trace
     if trace is not None and trace.outcome == "AlreadyPresent":
         return _hop("registry", NOT_NEEDED, "not asked")
@@ -130,12 +127,8 @@ def _registry(facts: Facts, cause: Cause | None) -> Hop:
     if last.ok or last.answer.endswith(": not found"):
         who = f"user {last.username}" if last.username else "everybody"
         return _hop("registry", PASSED, f"{facts.registry} lets {who} in")
-    return _hop("registry", FAILED, f"{facts.registry} refused: {_gist(last.answer)}")
-
-
-def _gist(answer: str) -> str:
-    """The end of a refusal, where the reason stands."""
-    return answer.rpartition(": ")[2]
+    reason = last.answer.rpartition(": ")[2]
+    return _hop("registry", FAILED, f"{facts.registry} refused: {reason}")
 
 
 def _image(facts: Facts) -> Hop:
@@ -145,8 +138,7 @@ def _image(facts: Facts) -> Hop:
 
 
 def _asked_anonymously(facts: Facts) -> bool:
-    attempts = facts.trace.attempts if facts.trace else ()
-    return bool(attempts) and attempts[-1].ok and attempts[-1].secret is None
+    return bool(facts.attempts) and facts.attempts[-1].ok and facts.attempts[-1].secret is None
 
 
 def _no_pod(cluster: Cluster, namespace: str, pod: str) -> Flow:
