@@ -213,6 +213,11 @@ def _wrong_type(facts: Facts) -> Cause | None:
         f"The Secret {look.name} is of the type {look.type}. The kubelet passes over every pull secret that is not of "
         f"the type {keyring.DOCKER_CONFIG_JSON}."
     )
+    secret = facts.cluster.api.find(SECRET, facts.namespace, look.name) or {}
+    keys = secret.get("data", {})
+    kind = next((kind for kind, key in keyring.DATA_KEYS.items() if key in keys), "")
+    if kind and facts.fits({**secret, "type": kind}):
+        return _cause("secret", problem, commands.retype_secret(facts, look.name, str(look.type), kind))
     anew = commands.create_secret(facts, look.name)
     return _cause("secret", problem, commands.delete_secret(facts, look.name), anew)
 

@@ -30,6 +30,13 @@ def overwrite_secret(facts: Facts, name: str) -> str:
     return f"{create_secret(facts, name)} --dry-run=client -o yaml | kubectl apply -f -"
 
 
+def retype_secret(facts: Facts, name: str, old: str, new: str) -> str:
+    """Make a Secret anew with another type, which cannot be changed in place."""
+    where = in_namespace(facts.namespace)
+    edit = f"s/^type: {_pattern(old)}$/type: {_pattern(new)}/"
+    return f"kubectl get secret {name}{where} -o yaml | sed '{edit}' | kubectl replace --force -f -"
+
+
 def delete_secret(facts: Facts, name: str) -> str:
     """Remove a Secret."""
     return f"kubectl delete secret {name}{in_namespace(facts.namespace)}"
