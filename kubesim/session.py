@@ -6,11 +6,23 @@ import shlex
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from kubesim import kubectl
+from kubesim import kubectl, supported
 from kubesim.cluster import Cluster
 from kubesim.result import Result
 from kubesim.shell import Invocation, Shell, Tool
 from kubesim.workspace import Workspace
+
+
+def _run_kubesim(arguments: list[str], io: Invocation) -> int:
+    if arguments != ["supported"]:
+        io.err(f"Usage: {_USAGE}\n")
+        return 2
+    io.out(supported.page())
+    return 0
+
+
+_USAGE = "kubesim supported"
+_KUBESIM = Tool("kubesim", _run_kubesim, _USAGE, _USAGE)
 
 
 class Session:
@@ -24,7 +36,7 @@ class Session:
         self.workspace = Workspace(workspace)
         self.cluster = Cluster(seed)
         self.config = kubectl.Kubeconfig()
-        self.shell = Shell(self.cluster.clock, self.workspace, [self._kubectl()])
+        self.shell = Shell(self.cluster.clock, self.workspace, [self._kubectl(), _KUBESIM])
 
     def _kubectl(self) -> Tool:
         usage = "kubectl COMMAND [options]"

@@ -8,7 +8,7 @@ from kubesim.apiserver import Change
 from kubesim.clock import Micros
 from kubesim.kubectl import flags
 from kubesim.kubectl.command import Call, absent, command, many, number, switch, text
-from kubesim.kubectl.errors import KubectlError, NotSimulated, Plain, raise_all
+from kubesim.kubectl.errors import KubectlError, Plain, raise_all
 from kubesim.kubectl.flags import parse_duration
 from kubesim.kubectl.formats import Format, sort_objects
 from kubesim.kubectl.selection import Found, Selection, Target, find_targets, select
@@ -54,16 +54,13 @@ def require_arguments(call: Call, verb: str) -> None:
     switch("output-watch-events", "", "Show the type of each change."),
     number("chunk-size", "", "How many objects are asked for at once (kubesim always returns all).", 500),
     switch("server-print", "", "Let the server make the table (kubesim prints the same either way).", True),
-    text("subresource", "", "Get a subresource such as status."),
-    *absent("raw"),
+    *absent("raw", "subresource"),
     example="  kubectl get pods\n  kubectl get secret my-registry-creds -o yaml\n  kubectl get pods,secrets -A",
 )
 def get(call: Call) -> None:
     """Show objects as a table, or in the format of -o."""
     require_arguments(call, "get")
     form = call.output_format(tables=True)
-    if call.flags["subresource"]:
-        raise NotSimulated("the flag --subresource is not part of this simulator")
     if call.flags["watch"] or call.flags["watch-only"]:
         _watch(call, form)
         return
