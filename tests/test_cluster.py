@@ -6,6 +6,7 @@ from kubesim.cluster import Cluster
 from kubesim.resources import RESOURCES
 
 FRESH = {
+    "clusterroles": ["admin", "cluster-admin", "edit", "view"],
     "configmaps": ["kube-root-ca.crt", "openshift-service-ca.crt"],
     "namespaces": ["default", "kube-node-lease", "kube-public", "kube-system"],
     "nodes": ["sim-worker"],

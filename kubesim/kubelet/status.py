@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from kubesim.bootstrap import NODE_ADDRESS
 from kubesim.kubelet.containers import Container, Worker
 from kubesim.objects import Object
 
-HOST_IP = "192.0.2.10"
 _ROOT = {"linux": {"gid": 0, "supplementalGroups": [0], "uid": 0}}
 
 
@@ -24,8 +24,8 @@ def generate(pod: Object, worker: Worker, now: str) -> Object:
     status: Object = {
         "conditions": list(_conditions(pod, worker, phase, inits, statuses, now)),
         "containerStatuses": statuses,
-        "hostIP": HOST_IP,
-        "hostIPs": [{"ip": HOST_IP}],
+        "hostIP": NODE_ADDRESS,
+        "hostIPs": [{"ip": NODE_ADDRESS}],
         "observedGeneration": pod["metadata"]["generation"],
         "phase": phase,
         "qosClass": old["qosClass"],
