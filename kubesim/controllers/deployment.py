@@ -129,7 +129,7 @@ class DeploymentController:
 
     def _scale(self, deployment: Object, replica_set: Object, replicas: int) -> None:
         before = replica_set["spec"]["replicas"]
-        change = {"spec": {"replicas": replicas}}
+        change = {"metadata": {"annotations": _size_annotations(deployment)}, "spec": {"replicas": replicas}}
         self._api.patch(REPLICA_SET, namespace_of(replica_set), name_of(replica_set), change, "merge")
         self._say_scaled(deployment, replica_set, before, replicas)
 
@@ -253,6 +253,15 @@ def _replica_set(deployment: Object, number: str) -> Object:
     }
     spec = {"replicas": 0, "selector": selector, "template": template}
     return {"apiVersion": "apps/v1", "kind": "ReplicaSet", "metadata": meta, "spec": spec}
+
+
+def _size_annotations(deployment: Object) -> dict[str, str]:
+    """What a ReplicaSet is told of its Deployment's size when it is scaled."""
+    replicas = deployment["spec"]["replicas"]
+    return {
+        "deployment.kubernetes.io/desired-replicas": str(replicas),
+        "deployment.kubernetes.io/max-replicas": str(replicas + _bounds(deployment)[0]),
+    }
 
 
 def _bounds(deployment: Object) -> tuple[int, int]:
