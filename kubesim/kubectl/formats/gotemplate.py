@@ -211,7 +211,8 @@ _ACTION = re.compile(
     re.DOTALL,
 )
 _TOKEN = re.compile(
-    rf"""(?P<string>{_STRING})
+    rf"""(?P<blank>\s+)
+    |(?P<string>{_STRING})
     |(?P<declare>\$\w+(?:\s*,\s*\$\w+)?\s*:?=)
     |(?P<number>[+-]?[0-9]{{1,18}}(?:\.[0-9]+)?)
     |(?P<path>\$\w*(?:\.[^\W\d]\w*)*|(?:\.[^\W\d]\w*)+|\.)
@@ -251,35 +252,32 @@ class _Parser:
     def _cut(self) -> Iterator[str | re.Match[str]]:
         """Plain texts and actions, without the space that trim markers take away."""
         trim: str | None = None
-        while action := _ACTION.search(self._text, self._at):
-            plain = self._plain(action.start(), trim)
+        while (start := self._text.find("{{", self._at)) >= 0:
+            plain = self._text[self._at : start]
+            self._at = start
+            action = _ACTION.match(self._text, start)
+            if action is None:
+                raise self.error("unterminated quoted string" if '"' in self._text[start:] else "unclosed action")
+            plain = plain.lstrip() if trim else plain
             yield plain.rstrip() if action["trim"] else plain
-            self._at, trim = action.start(), action["trim_after"]
             if not action["body"].lstrip().startswith("/*"):
                 yield action
-            self._at = action.end()
-        yield self._plain(len(self._text), trim)
-
-    def _plain(self, end: int, trim: str | None) -> str:
-        plain = self._text[self._at : end]
-        if "{{" in plain:
-            self._at += plain.index("{{")
-            raise self.error("unterminated quoted string" if '"' in plain else "unclosed action")
-        return plain.lstrip() if trim else plain
+            self._at, trim = action.end(), action["trim_after"]
+        rest = self._text[self._at :]
+        yield rest.lstrip() if trim else rest
 
     def _tokenize(self, action: re.Match[str]) -> list[_Token]:
-        tokens, at = [], action.start("body")
-        end = action.end("body")
-        while match := re.compile(r"\s*").match(self._text, at, end):
-            at = match.end()
-            if at == end:
-                break
+        tokens = []
+        at, end = action.span("body")
+        while at < end:
             token = _TOKEN.match(self._text, at, end)
             if token is None:
                 raise self.error(f"unexpected {quote(self._text[at])} in operand")
-            tokens.append(_Token(token[0] if token.lastgroup == "sign" else str(token.lastgroup), token[0], at))
+            kind = token[0] if token.lastgroup == "sign" else str(token.lastgroup)
+            if kind != "blank":
+                tokens.append(_Token(kind, token[0], at))
             at = token.end()
-            if token.lastgroup in ("path", "word") and at < end and not re.match(r"[\s.,|:()]", self._text[at]):
+            if kind in ("path", "word") and at < end and not re.match(r"[\s.,|:()]", self._text[at]):
                 raise self.error(f"bad character {code_point(self._text[at])}")
         return [*tokens, _Token("}}", "}}", end)]
 
