@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from kubesim import errors
 from kubesim.identity import Identity
-from kubesim.objects import Object, clone
+from kubesim.objects import Object, clone, name_of
 from kubesim.resources import NAMESPACE, POD, SERVICE_ACCOUNT, Resource
 from kubesim.store import Store
 
@@ -17,10 +17,17 @@ TOKEN_SECONDS = 3607
 IMMORTAL = frozenset({"default", "kube-public", "kube-system"})
 _NODE_TROUBLES = ("node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable")
 _TOLERATED_SECONDS = 300
+# A limit of ours: more of them are no lesson, and a slip of the finger must not fill the memory.
+MAX_PODS = 5000
 
 
 def admit_pod(pod: Object, store: Store, identity: Identity) -> None:
-    """Complete a new, defaulted Pod in place. Raises StatusError (Forbidden) where its ServiceAccount is missing."""
+    """Complete a new, defaulted Pod in place.
+
+    Raises StatusError (Forbidden) where its ServiceAccount is missing, or the cluster is full.
+    """
+    if store.count(POD) >= MAX_PODS:
+        raise errors.forbidden(POD, name_of(pod), f"kubesim keeps at most {MAX_PODS} Pods")
     _service_account(pod, store, identity)
     _tolerations(pod["spec"])
     _priority(pod["spec"], {"priority": 0, "preemptionPolicy": "PreemptLowerPriority"})
@@ -52,7 +59,7 @@ def _service_account(pod: Object, store: Store, identity: Identity) -> None:
     account = store.get(SERVICE_ACCOUNT, namespace, name)
     if account is None:
         why = f'error looking up service account {namespace}/{name}: serviceaccount "{name}" not found'
-        raise errors.forbidden(POD, pod["metadata"]["name"], why)
+        raise errors.forbidden(POD, name_of(pod), why)
     if not spec.get("imagePullSecrets") and account.get("imagePullSecrets"):
         spec["imagePullSecrets"] = clone(account["imagePullSecrets"])
     if _wants_token(spec, account):

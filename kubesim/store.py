@@ -23,6 +23,10 @@ class Store:
         wanted = sorted(by_namespace) if namespace is None else [namespace]
         return [objects[name] for key in wanted if (objects := by_namespace.get(key)) for name in sorted(objects)]
 
+    def count(self, resource: Resource) -> int:
+        """How many objects of a type there are, in all namespaces."""
+        return sum(map(len, self._objects.get(resource, {}).values()))
+
     def put(self, resource: Resource, obj: Object) -> Object:
         """Store `obj` under a new resourceVersion and return it as stored. `obj` belongs to the store from then on."""
         self.revision += 1

@@ -24,6 +24,8 @@ from kubesim.resources import NAMESPACE, POD, Resource
 from kubesim.selectors import Selector, SelectorError, field_selector, label_selector
 from kubesim.store import Store
 
+NAME_ATTEMPTS = 8
+
 
 @dataclass(frozen=True, slots=True)
 class Change:
@@ -143,7 +145,7 @@ class APIServer:
         """
         self._authorize(user, "create", resource, namespace_of(obj), "")
         new = _decoded(resource, obj, strict, warn)
-        self._name(new)
+        self._name(resource, new)
         self._check_namespace(resource, new)
         apply_defaults(resource, new)
         prepare_for_create(resource, new)
@@ -266,10 +268,13 @@ class APIServer:
         if not is_allowed(asked, self._store):
             raise errors.forbidden(resource, name, asked.refusal())
 
-    def _name(self, obj: Object) -> None:
+    def _name(self, resource: Resource, obj: Object) -> None:
         meta = obj["metadata"]
-        if not meta.get("name") and meta.get("generateName"):
+        attempts = NAME_ATTEMPTS if meta.get("generateName") and not meta.get("name") else 0
+        for _ in range(attempts):
             meta["name"] = meta["generateName"] + self._identity.suffix()
+            if not self._store.get(resource, namespace_of(obj), name_of(obj)):
+                break
         meta["uid"] = self._identity.uid()
         meta["creationTimestamp"] = self._clock.timestamp()
         for key in ("resourceVersion", "deletionTimestamp", "deletionGracePeriodSeconds", "selfLink"):

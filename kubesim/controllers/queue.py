@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from kubesim.clock import Clock
+from kubesim.clock import SECOND, Clock, Micros
 from kubesim.objects import Object, name_of, namespace_of
 
 Key = tuple[str, str]
@@ -13,12 +13,12 @@ REACTION = 0.02
 
 
 class WorkQueue:
-    """Calls `reconcile(namespace, name)` a moment after `add`; adding a waiting key again changes nothing."""
+    """Calls `reconcile(namespace, name)` a moment after `add`, once for all that is added until then."""
 
     def __init__(self, clock: Clock, reconcile: Callable[[str, str], None]) -> None:
         self._clock = clock
         self._reconcile = reconcile
-        self._waiting: set[Key] = set()
+        self._waiting: dict[Key, Micros] = {}
 
     def add(self, obj: Object, delay: float = REACTION) -> None:
         """Queue the object (by namespace and name), in `delay` seconds."""
@@ -26,10 +26,12 @@ class WorkQueue:
 
     def add_key(self, key: Key, delay: float = REACTION) -> None:
         """Queue a namespace and name."""
-        if key not in self._waiting:
-            self._waiting.add(key)
-            self._clock.call_later(delay, lambda: self._work(key))
+        due = self._clock.now + round(delay * SECOND)
+        if key not in self._waiting or due < self._waiting[key]:
+            self._waiting[key] = due
+            self._clock.call_later(delay, lambda: self._work(key, due))
 
-    def _work(self, key: Key) -> None:
-        self._waiting.discard(key)
-        self._reconcile(*key)
+    def _work(self, key: Key, due: Micros) -> None:
+        if self._waiting.get(key) == due:
+            del self._waiting[key]
+            self._reconcile(*key)

@@ -14,6 +14,7 @@ from kubesim.objects import Object, clone, is_owned_by, metadata, name_of, names
 from kubesim.resources import POD, REPLICA_SET
 
 RETRY = 15.0
+BURST = 500  # Pods that one sync creates or deletes at most
 
 
 class ReplicaSetController:
@@ -48,11 +49,11 @@ class ReplicaSetController:
 
     def _scale(self, replica_set: Object, active: list[Object]) -> None:
         missing = replica_set["spec"]["replicas"] - len(active)
-        for _ in range(missing):
+        for _ in range(min(missing, BURST)):
             if not self._create(replica_set):
                 return
         if missing < 0:
-            for pod in sorted(active, key=_deletion_rank)[:-missing]:
+            for pod in sorted(active, key=_deletion_rank)[: min(-missing, BURST)]:
                 self._delete(replica_set, pod)
 
     def _create(self, replica_set: Object) -> bool:
