@@ -241,11 +241,7 @@ def _replica_set(deployment: Object, number: str) -> Object:
     selector = clone(deployment["spec"]["selector"])
     selector["matchLabels"] = {**selector.get("matchLabels", {}), HASH: hashed}
     meta = {
-        "annotations": {
-            "deployment.kubernetes.io/desired-replicas": str(deployment["spec"]["replicas"]),
-            "deployment.kubernetes.io/max-replicas": str(deployment["spec"]["replicas"] + _bounds(deployment)[0]),
-            REVISION: number,
-        },
+        "annotations": {**_size_annotations(deployment), REVISION: number},
         "labels": labels,
         "name": f"{name_of(deployment)}-{hashed}",
         "namespace": namespace_of(deployment),
