@@ -24,6 +24,8 @@ from kubesim.resources import NAMESPACE, POD, Resource
 from kubesim.selectors import Selector, SelectorError, field_selector, label_selector
 from kubesim.store import Store
 
+# Of names that are generated: k8s.io/apiserver pkg/storage/names/generate.go, and pkg/registry/generic/registry.
+LONGEST_BASE = 58
 NAME_ATTEMPTS = 8
 
 
@@ -272,7 +274,7 @@ class APIServer:
         meta = obj["metadata"]
         attempts = NAME_ATTEMPTS if meta.get("generateName") and not meta.get("name") else 0
         for _ in range(attempts):
-            meta["name"] = meta["generateName"] + self._identity.suffix()
+            meta["name"] = meta["generateName"][:LONGEST_BASE] + self._identity.suffix()
             if not self._store.get(resource, namespace_of(obj), name_of(obj)):
                 break
         meta["uid"] = self._identity.uid()

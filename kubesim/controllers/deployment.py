@@ -12,6 +12,7 @@ from kubesim import quantity
 from kubesim.apiserver import APIServer, Change
 from kubesim.clock import SECOND, Clock, parse_time
 from kubesim.controllers.queue import WorkQueue
+from kubesim.errors import StatusError
 from kubesim.events import Recorder
 from kubesim.identity import safe_hash
 from kubesim.objects import (
@@ -68,12 +69,21 @@ class DeploymentController:
     def _ensure_new(self, deployment: Object, new: Object | None, old: list[Object]) -> Object:
         wanted = 1 + max((revision(item) for item in old), default=0)
         if new is None:
-            new = self._api.create(REPLICA_SET, _replica_set(deployment, str(wanted)))
+            new = self._create(deployment, _replica_set(deployment, str(wanted)))
         elif revision(new) < wanted:
             new = self._annotate(REPLICA_SET, new, str(wanted))
         if metadata(deployment).get("annotations", {}).get(REVISION) != metadata(new)["annotations"][REVISION]:
             self._annotate(DEPLOYMENT, deployment, metadata(new)["annotations"][REVISION])
         return new
+
+    def _create(self, deployment: Object, replica_set: Object) -> Object:
+        try:
+            return self._api.create(REPLICA_SET, replica_set)
+        except StatusError as error:
+            if error.reason != "AlreadyExists":  # such as that of a Deployment before, which goes in a moment
+                message = f'Failed to create new replica set "{name_of(replica_set)}": {error.message}'
+                self._recorder.event(DEPLOYMENT, deployment, "Warning", "ReplicaSetCreateError", message)
+            raise
 
     def _annotate(self, resource: object, obj: Object, number: str) -> Object:
         kind = DEPLOYMENT if resource is DEPLOYMENT else REPLICA_SET

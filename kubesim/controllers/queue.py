@@ -5,20 +5,28 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from kubesim.clock import SECOND, Clock, Micros
+from kubesim.errors import StatusError
 from kubesim.objects import Object, name_of, namespace_of
 
 Key = tuple[str, str]
 
 REACTION = 0.02
+FIRST_RETRY = 0.005
+LAST_RETRY = 1000.0
 
 
 class WorkQueue:
-    """Calls `reconcile(namespace, name)` a moment after `add`, once for all that is added until then."""
+    """Calls `reconcile(namespace, name)` a moment after `add`, once for all that is added until then.
+
+    A key whose reconciling the API server refuses is tried again, each time later. Mirrors client-go
+    util/workqueue/default_rate_limiters.go, v1.36.
+    """
 
     def __init__(self, clock: Clock, reconcile: Callable[[str, str], None]) -> None:
         self._clock = clock
         self._reconcile = reconcile
         self._waiting: dict[Key, Micros] = {}
+        self._failures: dict[Key, int] = {}
 
     def add(self, obj: Object, delay: float = REACTION) -> None:
         """Queue the object (by namespace and name), in `delay` seconds."""
@@ -34,4 +42,13 @@ class WorkQueue:
     def _work(self, key: Key, due: Micros) -> None:
         if self._waiting.get(key) == due:
             del self._waiting[key]
+            self._try(key)
+
+    def _try(self, key: Key) -> None:
+        try:
             self._reconcile(*key)
+        except StatusError:
+            failures = self._failures[key] = self._failures.get(key, 0) + 1
+            self.add_key(key, min(FIRST_RETRY * 2**failures, LAST_RETRY))
+        else:
+            self._failures.pop(key, None)
