@@ -30,10 +30,14 @@ class _Series:
 
 @dataclass
 class _Bucket:
-    """A token bucket; recordings show one for each type (Normal, Warning) of a source's events on an object."""
+    """A token bucket; recordings show one for each type (Normal, Warning) of a source's events on an object.
+
+    `empty_until` is when the next token comes, so that a busy source need not reckon at every event.
+    """
 
     tokens: float
     filled: Micros
+    empty_until: Micros = 0
 
 
 class Recorder:
@@ -74,9 +78,12 @@ class Recorder:
         bucket = self._buckets.get((uid, kind))
         if bucket is None:
             bucket = self._buckets[uid, kind] = _Bucket(BURST, now)
+        if now < bucket.empty_until:
+            return False
         bucket.tokens = min(BURST, bucket.tokens + (now - bucket.filled) / REFILL)
         bucket.filled = now
         if bucket.tokens < 1:
+            bucket.empty_until = now + round((1 - bucket.tokens) * REFILL)
             return False
         bucket.tokens -= 1
         return True

@@ -6,14 +6,15 @@ the sync before it found and then acts, which is why a Pod's status lags behind 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 
 from kubesim import errors, process
 from kubesim.apiserver import APIServer, Change
 from kubesim.clock import Clock
 from kubesim.events import Recorder
 from kubesim.identity import Identity
-from kubesim.imagepull import ImageManager, PullRequest, PullResult, PullTrace
+from kubesim.imagepull import Event, ImageManager, PullRequest, PullResult, PullTrace
 from kubesim.kubelet.containers import KILLED, Container, CrashBackoff, Worker
 from kubesim.kubelet.decisions import due_containers, full_name, go_seconds, marks, split_events, waiting_words
 from kubesim.kubelet.environment import ConfigError, environment
@@ -192,15 +193,43 @@ class Kubelet:
             if not first:
                 self._tell_missing_secrets(pod)
             worker.is_busy = True
-            self._start_next(pod, worker, due, [])
+            self._start_all(pod, worker, iter(due), [])
 
-    def _start_next(self, pod: Object, worker: Worker, due: list[Object], started: list[bool]) -> None:
-        """Start one container after the other: each waits for the pull of the one before."""
-        if self._workers.get(worker.uid) is not worker:
-            return
-        if due:
-            self._start(pod, worker, due[0], lambda ok: self._start_next(pod, worker, due[1:], [*started, ok]))
-            return
+    def _start_all(self, pod: Object, worker: Worker, due: Iterator[Object], started: list[bool]) -> None:
+        """Start one container after the other; one that is being pulled holds up the rest."""
+        for spec in due:
+            say = self._speaker(pod, worker, spec["name"])
+            if self._holds_back(pod, worker, spec, say):
+                started.append(False)
+                continue
+            result = self._ensure_image(pod, worker, spec)
+            before, after = split_events(result.events)
+            _tell(before, say)
+            if result.duration:
+                rest = partial(self._go_on, pod, worker, spec, result, after, say, due, started)
+                self._clock.call_later(result.duration, rest)
+                return
+            started.append(self._start(pod, worker, spec, result, after, say))
+        self._settle(worker, started)
+
+    def _go_on(
+        self,
+        pod: Object,
+        worker: Worker,
+        spec: Object,
+        result: PullResult,
+        events: Sequence[Event],
+        say: Say,
+        due: Iterator[Object],
+        started: list[bool],
+    ) -> None:
+        """Start a container whose pull is over, and then the rest."""
+        if self._workers.get(worker.uid) is worker:
+            started.append(self._start(pod, worker, spec, result, events, say))
+            self._start_all(pod, worker, due, started)
+
+    def _settle(self, worker: Worker, started: list[bool]) -> None:
+        """End a sync: plan the next one where something could not start, and hear the news of what did."""
         worker.is_busy = False
         if not all(started):
             self._plan(worker, RETRY)
@@ -220,38 +249,17 @@ class Kubelet:
             )
             self._recorder.event(POD, pod, "Warning", "FailedToRetrieveImagePullSecret", message)
 
-    def _start(self, pod: Object, worker: Worker, spec: Object, then: Callable[[bool], None]) -> None:
-        """Start one container and go on with `then`; where that fails keep the reason and say it."""
-        say = self._speaker(pod, worker, spec["name"])
-        if error := self._hold_back(worker, spec):
-            say("Warning", "BackOff", f"Back-off restarting failed container {full_name(spec, pod)}")
-            worker.wait(spec["name"], error)
-            then(False)
-            return
-        result = self._ensure_image(pod, worker, spec)
-        before, after = split_events(result.events)
-        for event in before:
-            say(*event)
-
-        def finish() -> None:
-            for event in after:
-                say(*event)
-            then(self._finish(pod, worker, spec, result, say))
-
-        if result.duration:
-            self._clock.call_later(result.duration, finish)
-        else:
-            finish()
-
-    def _finish(self, pod: Object, worker: Worker, spec: Object, result: PullResult, say: Say) -> bool:
-        """Run the container on its image, or keep and say why not."""
+    def _start(
+        self, pod: Object, worker: Worker, spec: Object, result: PullResult, events: Sequence[Event], say: Say
+    ) -> bool:
+        """Run a container on its image; where that fails keep the reason and say it."""
+        _tell(events, say)
         error = result.error
         if error is None and result.image is not None:
             error = self._run(pod, worker, spec, result.image, result.image_id, say)
-        if error is None:
-            worker.wait(spec["name"], None)
-            return True
         worker.wait(spec["name"], error)
+        if error is None:
+            return True
         reason, message = error
         say("Warning", "Failed", f"Error: {message if reason in _TOLD_WHOLE else reason}")
         return False
@@ -261,16 +269,18 @@ class Kubelet:
         field = f"spec.{kind}{{{container}}}"
         return lambda type_, reason, message: self._recorder.event(POD, pod, type_, reason, message, field)
 
-    def _hold_back(self, worker: Worker, spec: Object) -> tuple[str, str] | None:
-        """The CrashLoopBackOff of a container that exited too often, or None."""
+    def _holds_back(self, pod: Object, worker: Worker, spec: Object, say: Say) -> bool:
+        """Whether a container that exited too often has to wait for its restart; the wait is CrashLoopBackOff."""
         container, backoff = worker.containers.get(spec["name"]), worker.crashes.get(spec["name"])
         if container is None or backoff is None or container.spec != spec:
-            return None
+            return False
         if backoff.remaining(container.finished, self._clock.now) <= 0:
             backoff.grow()
-            return None
+            return False
+        say("Warning", "BackOff", f"Back-off restarting failed container {full_name(spec, pod)}")
         text = f"back-off {go_seconds(backoff.delay)} restarting failed container={spec['name']} "
-        return "CrashLoopBackOff", f"{text}pod={worker.name}_{worker.namespace}({worker.uid})"
+        worker.wait(spec["name"], ("CrashLoopBackOff", f"{text}pod={worker.name}_{worker.namespace}({worker.uid})"))
+        return True
 
     def _ensure_image(self, pod: Object, worker: Worker, spec: Object) -> PullResult:
         names = pull_secret_names(pod["spec"])
@@ -371,3 +381,8 @@ class Kubelet:
         pod = self._api.find(POD, worker.namespace, worker.name)
         if pod and pod["metadata"]["uid"] == worker.uid:
             self._api.remove(POD, pod)
+
+
+def _tell(events: Sequence[Event], say: Say) -> None:
+    for event in events:
+        say(*event)
