@@ -81,3 +81,12 @@ endif
 FORCE:
 
 .PHONY: lab test format lint types imports unit nbval fresh golden notebooks lock clean help FORCE
+
+##@ Report
+docs: $(VENV)/.dev ## write docs/supported.md, what is simulated, from the code
+	$(BIN)/python tools/supported.py
+
+bench: $(VENV)/.dev ## measure speed and memory, beside a real cluster's
+	$(BIN)/python tools/bench.py
+
+.PHONY: docs bench
