@@ -103,19 +103,20 @@ def _sessions() -> Iterator[Row]:
 
 def _replay() -> Row:
     recordings = [yaml.safe_load(path.read_text(encoding="utf-8")) for path in sorted(RECORDINGS.glob("*.yaml"))]
-    seconds = _median(lambda: [_play(recording) for recording in recordings], 3)
+    seconds = _median(partial(_play, recordings), 3)
     return f"{len(recordings)} recorded sessions played again", f"{seconds:.1f} s", "3 s", "394 s"
 
 
-def _play(recording: dict[str, Any]) -> None:
-    session = Session()
-    for step in recording["steps"]:
-        if "run" in step:
-            session.run(step["run"])
-        elif "file" in step:
-            session.write_file(step["file"], step["text"])
-        else:
-            session.advance(step["sleep"])
+def _play(recordings: list[dict[str, Any]]) -> None:
+    for recording in recordings:
+        session = Session()
+        for step in recording["steps"]:
+            if "run" in step:
+                session.run(step["run"])
+            elif "file" in step:
+                session.write_file(step["file"], step["text"])
+            else:
+                session.advance(step["sleep"])
 
 
 def _apply(session: Session) -> float:
