@@ -13,6 +13,7 @@ from functools import lru_cache
 
 Micros = int
 SECOND: Micros = 1_000_000
+_LAST_SECOND = 253_402_300_799  # 9999-12-31T23:59:59Z
 
 
 class Clock:
@@ -79,8 +80,8 @@ def _rfc3339_second(second: int) -> str:
 
 
 def rfc3339(moment: Micros) -> str:
-    """`moment` in whole seconds, as the API writes a Time."""
-    return _rfc3339_second(moment // SECOND)
+    """`moment` in whole seconds, as the API writes a Time; no later than that can be written."""
+    return _rfc3339_second(min(moment // SECOND, _LAST_SECOND))
 
 
 @lru_cache(maxsize=4096)

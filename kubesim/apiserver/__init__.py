@@ -339,6 +339,7 @@ def _selectors(resource: Resource, labels: str, fields: str) -> list[Selector]:
 
 def _decoded(resource: Resource, obj: Object, strict: bool, warn: Warn | None) -> Object:
     new = schema.decode(resource, obj, strict)
+    new.setdefault("metadata", {})
     if warn and not strict:
         _warn_of(schema.unknown_fields(schema.type_of(resource), obj), warn)
     return new

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from kubesim.apiserver import APIServer, Change
 from kubesim.clock import Clock
-from kubesim.controllers.queue import WorkQueue
+from kubesim.controllers.queue import REACTION, Key, WorkQueue
 from kubesim.errors import StatusError
 from kubesim.events import Recorder
 from kubesim.objects import Object, clone, is_owned_by, metadata, name_of, namespace_of, owner_reference
 from kubesim.resources import POD, REPLICA_SET
 
 RETRY = 15.0
+FREQUENT = 50  # Pods up to which every change is answered at once
 BURST = 500  # Pods that one sync creates or deletes at most
 
 
@@ -24,23 +25,30 @@ class ReplicaSetController:
         self._api = api
         self._recorder = Recorder(api, clock, "replicaset-controller")
         self._queue = WorkQueue(clock, self._reconcile)
+        self._sizes: dict[Key, int] = {}
         api.subscribe(self._on_replica_set, REPLICA_SET)
         api.subscribe(self._on_pod, POD)
 
     def _on_replica_set(self, change: Change) -> None:
         if change.type != "DELETED":
-            self._queue.add(change.obj)
+            self._add((namespace_of(change.obj), name_of(change.obj)))
 
     def _on_pod(self, change: Change) -> None:
         for reference in metadata(change.obj).get("ownerReferences", ()):
             if reference["kind"] == "ReplicaSet":
-                self._queue.add_key((namespace_of(change.obj), reference["name"]))
+                self._add((namespace_of(change.obj), reference["name"]))
+
+    def _add(self, key: Key) -> None:
+        """Look at a ReplicaSet soon. The more Pods it has the longer a look takes, and the less often it comes."""
+        self._queue.add_key(key, REACTION * max(1, self._sizes.get(key, 0) / FREQUENT))
 
     def _reconcile(self, namespace: str, name: str) -> None:
         replica_set = self._api.find(REPLICA_SET, namespace, name)
         if replica_set is None:
+            self._sizes.pop((namespace, name), None)
             return
         pods = [pod for pod in self._api.list(POD, namespace) if is_owned_by(pod, replica_set)]
+        self._sizes[namespace, name] = len(pods)
         active = [pod for pod in pods if _is_active(pod)]
         if not metadata(replica_set).get("deletionTimestamp"):
             self._scale(replica_set, active)

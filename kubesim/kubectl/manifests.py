@@ -273,7 +273,7 @@ def _manifest(call: Call, item: Any, source: str) -> Manifest:
     name = meta.get("name") if isinstance(meta.get("name"), str) else ""
     namespace = _namespace(call, resource, meta)
     obj = item
-    if resource.namespaced and meta.get("namespace") != namespace and isinstance(item.get("metadata", {}), dict):
+    if resource.namespaced and meta.get("namespace") != namespace:
         obj = {**item, "metadata": {**meta, "namespace": namespace}}
     return Manifest(resource, obj, namespace, name or "", source)
 

@@ -72,6 +72,9 @@ def pod_spec(field: str, spec: Object, is_pod: bool) -> Errors:
     yield from labels(f"{field}.nodeSelector", spec.get("nodeSelector"))
     yield from _security_context(f"{field}.securityContext", spec)
     yield from _dns_config(f"{field}.dnsConfig", spec)
+    for index, gate in enumerate(spec.get("readinessGates", ())):
+        kind = gate.get("conditionType", "")
+        yield from invalid_each(f"{field}.readinessGates[{index}].conditionType", kind, qualified_name(kind))
     yield from _scheduling_gates(f"{field}.schedulingGates", spec.get("schedulingGates", ()))
     yield from _scalars(field, spec)
 
