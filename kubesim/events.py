@@ -19,6 +19,9 @@ BURST = 25
 REFILL: Micros = 300 * SECOND
 
 
+_Words = tuple[str, str, str, str]  # field, type, reason, message
+
+
 @dataclass
 class _Series:
     """What has been said in one set of words: the event as stored (None: never passed), and how often."""
@@ -26,6 +29,7 @@ class _Series:
     event: Object | None
     count: int
     first: str
+    said: Micros = 0
 
 
 @dataclass
@@ -51,20 +55,32 @@ class Recorder:
         self._clock = clock
         self._component = component
         self._source = {"component": component} | ({"host": host} if host else {})
-        self._series: dict[tuple[str, str, str, str, str], _Series] = {}
-        self._buckets: dict[tuple[str, str], _Bucket] = {}
+        self._series: dict[str, dict[_Words, _Series]] = {}
+        self._buckets: dict[str, dict[str, _Bucket]] = {}
         self._stamp = 0
 
     def event(self, resource: Resource, obj: Object, kind: str, reason: str, message: str, field: str = "") -> None:
         """Say of `obj` that something happened. `kind`: Normal or Warning; `field`: the part of it, or "" for all."""
         uid = obj["metadata"]["uid"]
-        key = (uid, field, kind, reason, message)
-        series = self._series.get(key)
+        words = (field, kind, reason, message)
+        of_object = self._series.setdefault(uid, {})
+        series = of_object.get(words)
         if series is None:
-            series = self._series[key] = _Series(None, 0, self._clock.timestamp())
+            series = of_object[words] = _Series(None, 0, self._clock.timestamp())
         series.count += 1
+        series.said = self._clock.now
         if self._may_pass(uid, kind):
-            series.event = self._write(resource, obj, series, key)
+            series.event = self._write(resource, obj, series, words)
+
+    def silent_until(self, uid: str) -> Micros:
+        """The moment before which nothing that is said of this object passes; 0 while something would."""
+        return min((bucket.empty_until for bucket in self._buckets.get(uid, {}).values()), default=0)
+
+    def count_again(self, uid: str, moment: Micros, times: int) -> None:
+        """Count what was said of an object at `moment` as said so many times more, without saying it."""
+        for series in self._series.get(uid, {}).values():
+            if series.said == moment:
+                series.count += times
 
     def announce(self, resource: Resource, obj: Object, reason: str, action: str, message: str) -> None:
         """Say of `obj` that something happened once, in the newer form (events.k8s.io) that the scheduler uses."""
@@ -75,9 +91,10 @@ class Recorder:
 
     def _may_pass(self, uid: str, kind: str) -> bool:
         now = self._clock.now
-        bucket = self._buckets.get((uid, kind))
+        buckets = self._buckets.setdefault(uid, {})
+        bucket = buckets.get(kind)
         if bucket is None:
-            bucket = self._buckets[uid, kind] = _Bucket(BURST, now)
+            bucket = buckets[kind] = _Bucket(BURST, now)
         if now < bucket.empty_until:
             return False
         bucket.tokens = min(BURST, bucket.tokens + (now - bucket.filled) / REFILL)
@@ -88,8 +105,8 @@ class Recorder:
         bucket.tokens -= 1
         return True
 
-    def _write(self, resource: Resource, obj: Object, series: _Series, key: tuple[str, str, str, str, str]) -> Object:
-        _, field, kind, reason, message = key
+    def _write(self, resource: Resource, obj: Object, series: _Series, words: _Words) -> Object:
+        field, kind, reason, message = words
         event = series.event or self._new(resource, obj, kind, reason, message, field)
         if self._api.find(EVENT, event["metadata"]["namespace"], event["metadata"]["name"]) is None:
             event = self._new(resource, obj, kind, reason, message, field)

@@ -57,10 +57,9 @@ class Failure:
 
 
 class NodeImages:
-    """The images and the memory of one node. `changes` counts what was added."""
+    """The images and the memory of one node."""
 
     def __init__(self) -> None:
-        self.changes = 0
         self._images: dict[str, Image] = {}
         self._names: dict[str, tuple[str, Micros]] = {}
         self._records: dict[str, dict[str, PulledRecord]] = {}
@@ -80,7 +79,6 @@ class NodeImages:
         records.setdefault(reference.name, PulledRecord()).add(match)
 
     def _store(self, reference: Reference, image: Image, at: Micros) -> None:
-        self.changes += 1
         self._complete_at = max(self._complete_at, at)
         self._images[image.digest] = image
         for name in (reference.canonical, f"{reference.name}@{image.digest}"):
@@ -112,10 +110,6 @@ class NodeImages:
         """Take a place in the queue, as pulls go one by one; the moment at which a pull of `duration` will be over."""
         self._free_at = max(now, self._free_at) + duration
         return self._free_at
-
-    def complete_from(self, now: Micros) -> Micros | None:
-        """When the last image that is being pulled will be there; None when none is under way."""
-        return self._complete_at if self._complete_at > now else None
 
     def failure(self, uid: str, image: str, now: Micros) -> Failure | None:
         """The Pod's last failure with the image, unless it is too long ago to count."""

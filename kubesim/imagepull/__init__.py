@@ -6,7 +6,6 @@ Mirrors kubernetes pkg/kubelet/images/image_manager.go, v1.36.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from kubesim.clock import SECOND, Micros
 from kubesim.imagepull.steps import NEVER, STEPS, TRANSITIONS, Pull
@@ -30,55 +29,15 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True, slots=True)
-class _Wait:
-    """A back-off under way: the same question gets the same answer until it is over or the node's images change.
-
-    An image that is being pulled ends the wait as well, when it is there. The trace keeps the moment of the first
-    answer.
-    """
-
-    request: PullRequest
-    until: Micros
-    changes: int
-    result: PullResult
-
-    def goes_on(self, request: PullRequest, changes: int) -> bool:
-        """Whether the answer still holds. Secrets are compared by identity first: a changed one is another object."""
-        mine = self.request
-        return (
-            request.now < self.until
-            and changes == self.changes
-            and request.image == mine.image
-            and request.policy == mine.policy
-            and request.secrets == mine.secrets
-        )
-
-
 class ImageManager:
     """Gets the images of one node's containers from the registries."""
 
     def __init__(self, registries: Registries) -> None:
         self.registries = registries
         self.node = NodeImages()
-        self._waiting: dict[str, dict[str, _Wait]] = {}
 
     def ensure_image(self, request: PullRequest) -> PullResult:
         """See to it that a container's image is there and that its Pod may use it; say what came of it and why."""
-        waits = self._waiting.setdefault(request.uid, {})
-        wait = waits.get(request.container)
-        if wait and wait.goes_on(request, self.node.changes):
-            return wait.result
-        result = self._decide(request)
-        if result.trace.outcome == "ImagePullBackOff" and (
-            failure := self.node.failure(request.uid, request.image, request.now)
-        ):
-            until = min(failure.until, self.node.complete_from(request.now) or failure.until)
-            waits[request.container] = _Wait(request, until, self.node.changes, result)
-        return result
-
-    def _decide(self, request: PullRequest) -> PullResult:
-        """Walk through the table of transitions."""
         pull = Pull(request, self.node, self.registries)
         state, hops = "ParseImageName", []
         while state in STEPS:
@@ -91,6 +50,11 @@ class ImageManager:
             trace, tuple(pull.events), pull.error, pull.image, image_id, (pull.over - request.now) / SECOND
         )
 
+    def back_off_end(self, uid: str, image: str, now: Micros) -> Micros | None:
+        """The moment at which a Pod's wait for an image is over; None where it does not wait for it."""
+        failure = self.node.failure(uid, image, now)
+        return failure.until if failure and failure.until > now else None
+
     def shown_name(self, image_id: str) -> str:
         """What a container's status shows as its image: the first of the names of the image with this id."""
         return self.node.status_names(image_id.rpartition("@")[2])[0]
@@ -98,7 +62,6 @@ class ImageManager:
     def forget_pod(self, uid: str) -> None:
         """Drop what is remembered of a Pod that is gone."""
         self.node.forget_pod(uid)
-        self._waiting.pop(uid, None)
 
 
 def _trace(pull: Pull, hops: Sequence[Hop], outcome: str) -> PullTrace:

@@ -11,13 +11,14 @@ from functools import partial
 
 from kubesim import errors, process
 from kubesim.apiserver import APIServer, Change
-from kubesim.clock import Clock
+from kubesim.clock import SECOND, Clock
 from kubesim.events import Recorder
 from kubesim.identity import Identity
 from kubesim.imagepull import Event, ImageManager, PullRequest, PullResult, PullTrace
 from kubesim.kubelet.containers import KILLED, Container, CrashBackoff, Worker
 from kubesim.kubelet.decisions import due_containers, full_name, go_seconds, marks, split_events, waiting_words
 from kubesim.kubelet.environment import ConfigError, environment
+from kubesim.kubelet.server import Server
 from kubesim.kubelet.status import generate
 from kubesim.kubelet.volumes import MountError, check_volumes, mounted_files
 from kubesim.objects import Object, pull_secret_names
@@ -61,35 +62,8 @@ class Kubelet:
         self._workers: dict[str, Worker] = {}
         self._addresses = 1
         api.subscribe(self._on_pod, POD)
-        api.connect_node(node, self)
-
-    def logs(self, pod: Object, container: str, previous: bool = False) -> str:
-        """What a container (or the one before it) wrote. Raises StatusError where there is nothing to read."""
-        found = self._container(pod, container)
-        name = pod["metadata"]["name"]
-        if found is None:
-            raise errors.bad_request(
-                f'container "{container}" in pod "{name}" is waiting to start: {waiting_words(pod, container)}'
-            )
-        shown = found.previous if previous else found
-        if shown is None:
-            raise errors.bad_request(f'previous terminated container "{container}" in pod "{name}" not found')
-        return shown.output(self._clock.now)
-
-    def execute(self, pod: Object, container: str, argv: list[str]) -> process.Process:
-        """Run a command beside a container. Raises StatusError where it does not run, and process.StartError."""
-        found = self._container(pod, container)
-        if found is None or not found.is_running:
-            raise errors.StatusError(
-                500, "InternalError", f'unable to upgrade connection: container not found ("{container}")'
-            )
-        variables = environment(self._api, pod, found.spec)
-        files = {**found.image.files, **mounted_files(self._api, pod, found.spec)}
-        return process.run(argv, variables, files, pod["metadata"]["name"])
-
-    def _container(self, pod: Object, name: str) -> Container | None:
-        worker = self._workers.get(pod["metadata"]["uid"])
-        return worker.containers.get(name) if worker else None
+        api.subscribe(lambda change: self._wake(change.obj["metadata"]["namespace"]), SECRET)
+        api.connect_node(node, Server(api, clock, self._workers))
 
     def _on_pod(self, change: Change) -> None:
         pod = change.obj
@@ -148,6 +122,7 @@ class Kubelet:
         if worker.is_busy:
             worker.is_due = True
             return
+        self._end_rest(worker)
         self._report(pod, worker)
         if not worker.has_sandbox and self._mounts(pod, worker):
             worker.has_sandbox = True
@@ -210,7 +185,7 @@ class Kubelet:
                 self._clock.call_later(result.duration, rest)
                 return
             started.append(self._start(pod, worker, spec, result, after, say))
-        self._settle(worker, started)
+        self._settle(pod, worker, started)
 
     def _go_on(
         self,
@@ -228,16 +203,47 @@ class Kubelet:
             started.append(self._start(pod, worker, spec, result, events, say))
             self._start_all(pod, worker, due, started)
 
-    def _settle(self, worker: Worker, started: list[bool]) -> None:
+    def _settle(self, pod: Object, worker: Worker, started: list[bool]) -> None:
         """End a sync: plan the next one where something could not start, and hear the news of what did."""
         worker.is_busy = False
         if not all(started):
-            self._plan(worker, RETRY)
+            self._plan(worker, RETRY * self._idle_rounds(pod, worker))
         if any(started):
             self._relist(worker)
+            self._wake()
         if worker.is_due:
             worker.is_due = False
             self._sync(worker)
+
+    def _idle_rounds(self, pod: Object, worker: Worker) -> int:
+        """In how many rounds of RETRY the next sync is due; those before it would only be counted.
+
+        A Pod rests while all that it waits for is a back-off, its status tells so, and no event of it would pass.
+        """
+        now = self._clock.now
+        if worker.reported != (worker.changes, pod["metadata"]["generation"]):
+            return 1
+        if any(reason != "ImagePullBackOff" for reason, _ in worker.waiting.values()):
+            return 1
+        images = [spec["image"] for spec in [*pod["spec"].get("initContainers", ()), *pod["spec"]["containers"]]]
+        ends = [self.images.back_off_end(worker.uid, image, now) for image in images if image]
+        until = min([self._recorder.silent_until(worker.uid), *filter(None, ends)])
+        worker.resting_since = now
+        return max(1, -((now - until) // round(RETRY * SECOND)))
+
+    def _wake(self, namespace: str | None = None) -> None:
+        """Let resting Pods (of a namespace) look again at their next round: a Secret or the node's images changed."""
+        for worker in self._workers.values():
+            if worker.resting_since and namespace in (None, worker.namespace):
+                rested = (self._clock.now - worker.resting_since) / SECOND
+                self._plan(worker, RETRY - rested % RETRY)
+
+    def _end_rest(self, worker: Worker) -> None:
+        """Count the rounds that a Pod has rested through, as if each had said what the last sync said."""
+        if worker.resting_since:
+            rounds = -((worker.resting_since - self._clock.now) // round(RETRY * SECOND)) - 1
+            self._recorder.count_again(worker.uid, worker.resting_since, max(0, rounds))
+            worker.resting_since = 0
 
     def _tell_missing_secrets(self, pod: Object) -> None:
         names = pull_secret_names(pod["spec"])

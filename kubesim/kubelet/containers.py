@@ -85,8 +85,9 @@ class Worker:
 
     `waiting` is its reason cache: why a container does not run, as the next status will tell. `ticket` numbers the
     planned syncs, so that only the latest one comes off; `changes` counts what the status tells of, and `reported` is
-    what it told last. While it `is_busy` with starting containers, a sync that
-    `is_due` waits. It `awaits_news` while the runtime has something to tell of its containers.
+    what it told last. `resting_since` is the last sync of a Pod whose next ones could neither do nor say anything new.
+    While it `is_busy` with starting containers, a sync that `is_due` waits. It `awaits_news` while the runtime has
+    something to tell of its containers.
     """
 
     uid: str
@@ -102,6 +103,7 @@ class Worker:
     is_busy: bool = False
     is_due: bool = False
     mount_wait: float = 0.25
+    resting_since: Micros = 0
     awaits_news: bool = False
     changes: int = 0
     reported: tuple[int, int] = (-1, 0)
