@@ -9,14 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 
-from kubesim import errors, process
+from kubesim import process
 from kubesim.apiserver import APIServer, Change
 from kubesim.clock import SECOND, Clock
 from kubesim.events import Recorder
 from kubesim.identity import Identity
 from kubesim.imagepull import Event, ImageManager, PullRequest, PullResult, PullTrace
 from kubesim.kubelet.containers import KILLED, Container, CrashBackoff, Worker
-from kubesim.kubelet.decisions import due_containers, full_name, go_seconds, marks, split_events, waiting_words
+from kubesim.kubelet.decisions import due_containers, full_name, go_seconds, marks, split_events
 from kubesim.kubelet.environment import ConfigError, environment
 from kubesim.kubelet.server import Server
 from kubesim.kubelet.status import generate
