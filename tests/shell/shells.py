@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from pathlib import Path
 
 from kubesim.clock import Clock
 from kubesim.result import Edit, Result
@@ -28,7 +29,7 @@ def _verbs(words: list[str]) -> list[str]:
     return [verb for verb in VERBS if verb.startswith(words[0])] if len(words) == 1 else []
 
 
-def new_shell() -> Shell:
-    """A shell in a temporary workspace, at 14:00 on 24 November 2026."""
+def new_shell(root: Path | None = None) -> Shell:
+    """A shell in the folder `root`, or in a temporary one, at 14:00 on 24 November 2026."""
     clock = Clock(datetime(2026, 11, 24, 14, tzinfo=UTC))
-    return Shell(clock, Workspace(), [Tool("kubectl", _kubectl, complete=_verbs)])
+    return Shell(clock, Workspace(root), [Tool("kubectl", _kubectl, complete=_verbs)])

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import tempfile
 import time
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -37,12 +39,14 @@ def test_any_line_gives_a_result(line: str) -> None:
 
 @given(st.lists(_LINES, max_size=4))
 def test_nothing_leaves_the_workspace(lines: list[str]) -> None:
-    shell = new_shell()
-    around = sorted(entry for entry in shell.workspace.root.parent.iterdir() if entry.name.startswith("kubesim-"))
-    for line in lines:
-        shell.run(line)
-    assert str(shell.workspace.cwd).startswith("/workspace")
-    assert around == sorted(e for e in shell.workspace.root.parent.iterdir() if e.name.startswith("kubesim-"))
+    with tempfile.TemporaryDirectory() as folder:
+        outside = Path(folder)
+        (outside / "inside").mkdir()
+        shell = new_shell(outside / "inside")
+        for line in lines:
+            shell.run(line)
+        assert str(shell.workspace.cwd).startswith("/workspace")
+        assert [entry.name for entry in outside.iterdir()] == ["inside"]
 
 
 _LONG = {
