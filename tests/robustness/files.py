@@ -1,0 +1,239 @@
+"""What may lie in a file: objects with wrong values in any field, broken YAML, patches, Docker's config files."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Iterator
+from functools import cache
+from typing import Any
+
+import yaml
+from hypothesis import strategies as st
+
+from kubesim import resources, schema
+from kubesim.schema import Type
+
+from .garbage import garbage, wrong
+from .lines import recorded_files
+
+MANIFESTS: dict[resources.Resource, dict[str, Any]] = {
+    resources.POD: {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {"name": "web", "labels": {"app": "web"}},
+        "spec": {
+            "containers": [{"name": "web", "image": "nginx", "env": [{"name": "A", "value": "b"}]}],
+            "imagePullSecrets": [{"name": "good"}],
+        },
+    },
+    resources.SECRET: {
+        "apiVersion": "v1",
+        "kind": "Secret",
+        "metadata": {"name": "plain"},
+        "type": "Opaque",
+        "data": {"a": "Yg=="},
+        "stringData": {"c": "d"},
+    },
+    resources.SERVICE_ACCOUNT: {
+        "apiVersion": "v1",
+        "kind": "ServiceAccount",
+        "metadata": {"name": "builder"},
+        "imagePullSecrets": [{"name": "good"}],
+    },
+    resources.DEPLOYMENT: {
+        "apiVersion": "apps/v1",
+        "kind": "Deployment",
+        "metadata": {"name": "shop", "labels": {"app": "shop"}},
+        "spec": {
+            "replicas": 2,
+            "selector": {"matchLabels": {"app": "shop"}},
+            "template": {
+                "metadata": {"labels": {"app": "shop"}},
+                "spec": {"containers": [{"name": "nginx", "image": "nginx"}]},
+            },
+        },
+    },
+    resources.ROLE: {
+        "apiVersion": "rbac.authorization.k8s.io/v1",
+        "kind": "Role",
+        "metadata": {"name": "reader"},
+        "rules": [{"apiGroups": [""], "resources": ["secrets"], "verbs": ["get"]}],
+    },
+    resources.ROLE_BINDING: {
+        "apiVersion": "rbac.authorization.k8s.io/v1",
+        "kind": "RoleBinding",
+        "metadata": {"name": "readers"},
+        "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": "reader"},
+        "subjects": [{"kind": "User", "name": "jane"}],
+    },
+    resources.CONFIG_MAP: {
+        "apiVersion": "v1",
+        "kind": "ConfigMap",
+        "metadata": {"name": "settings"},
+        "data": {"color": "blue"},
+        "binaryData": {"b": "Yg=="},
+    },
+    resources.NAMESPACE: {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "team"}},
+}
+DEEPLY_CHECKED = (resources.POD, resources.SECRET, resources.SERVICE_ACCOUNT, resources.DEPLOYMENT)
+
+FieldPath = tuple[str | int, ...]
+
+
+def field_paths(kind: Type, seen: tuple[str, ...] = ()) -> Iterator[FieldPath]:
+    """The path of every field of a type, through lists (item 0) and maps; a type within itself is not entered."""
+    if kind.kind in ("list", "map") and kind.element:
+        step: str | int = 0 if kind.kind == "list" else "x"
+        yield (step,)
+        for path in field_paths(kind.element, seen):
+            yield (step, *path)
+    if kind.kind == "struct" and kind.name not in seen:
+        for name, field in schema.fields(kind).items():
+            yield (name,)
+            for path in field_paths(field.type, (*seen, kind.name)):
+                yield (name, *path)
+
+
+@cache
+def all_paths(resource: resources.Resource) -> list[FieldPath]:
+    """Every path of a resource's objects."""
+    return list(field_paths(schema.type_of(resource)))
+
+
+def placed(value: Any, path: FieldPath, new: Any) -> Any:
+    """`value` with `new` at `path`; what the path needs on its way is made."""
+    if not path:
+        return new
+    step, rest = path[0], path[1:]
+    if isinstance(step, int):
+        items = list(value) if isinstance(value, list) and value else [None]
+        return [placed(items[0], rest, new), *items[1:]]
+    found = value if isinstance(value, dict) else {}
+    return {**found, step: placed(found.get(step), rest, new)}
+
+
+@st.composite
+def objects(draw: st.DrawFn, mistakes: int = 2) -> dict[str, Any]:
+    """An object with wrong values in some of its fields."""
+    resource = draw(st.sampled_from(list(MANIFESTS)))
+    obj: Any = MANIFESTS[resource]
+    for _ in range(draw(st.integers(0, mistakes))):
+        obj = placed(obj, draw(st.sampled_from(all_paths(resource))), draw(wrong))
+    if draw(st.integers(0, 5)) == 0:
+        obj = {**obj, draw(garbage): draw(wrong)}
+    return obj
+
+
+# Pieces of YAML that change what stands around them.
+_YAML = """&a |*a|<<: *a|!!binary |!!python/object:os.system |? |- |: |\t|%YAML 9\n|---\n|...\n|>-\n|# c\n|{|}|[|]|'|"|\0
+\x1b|\ufeff|.inf|0o17|1:30|2020-01-01|~|=|!!set {a}|!!omap [a: 1]|&a [*a]|\\|@|`|\x85|\u2028|\r\n|\r""".split("|")
+
+
+def dumped(value: Any) -> str:
+    """JSON, which is YAML; NaN and lone surrogates are written as no decoder expects them."""
+    return json.dumps(value)
+
+
+@st.composite
+def manifest_texts(draw: st.DrawFn) -> str:
+    """A manifest, whole or with pieces of YAML thrown in."""
+    plain = st.one_of(
+        objects().map(dumped),
+        objects().map(lambda obj: yaml.safe_dump(_plain(obj))),
+        st.sampled_from(recorded_files()),
+        st.lists(objects(1), max_size=3).map(
+            lambda items: dumped({"apiVersion": "v1", "kind": "List", "items": items})
+        ),
+        st.lists(objects(1), max_size=3).map(lambda items: "\n---\n".join(map(dumped, items))),
+    )
+    text = draw(plain)
+    for _ in range(draw(st.integers(0, 3))):
+        at = draw(st.integers(0, len(text)))
+        text = text[:at] + draw(st.one_of(st.sampled_from(_YAML), garbage)) + text[at + draw(st.integers(0, 3)) :]
+    return text
+
+
+def _plain(value: Any) -> Any:
+    """What PyYAML can write."""
+    return json.loads(json.dumps(value))
+
+
+patch_documents = st.one_of(
+    wrong,
+    objects(),
+    st.builds(
+        lambda resource, path, value: placed({}, path, value),
+        st.just(0),
+        st.sampled_from(all_paths(resources.POD)),
+        wrong,
+    ),
+    st.lists(
+        st.one_of(
+            wrong,
+            st.fixed_dictionaries(
+                {
+                    "op": st.one_of(
+                        st.sampled_from(["add", "remove", "replace", "move", "copy", "test", "x"]), st.none()
+                    ),
+                    "path": st.one_of(
+                        st.sampled_from(
+                            [
+                                "/metadata/labels",
+                                "/spec/containers/0",
+                                "/spec/containers/-",
+                                "/a/b",
+                                "",
+                                "/",
+                                "~",
+                                "/~2",
+                            ]
+                        ),
+                        st.sampled_from(all_paths(resources.POD)).map(lambda path: "/" + "/".join(map(str, path))),
+                        wrong,
+                    ),
+                },
+                optional={"value": wrong, "from": st.one_of(st.sampled_from(["/metadata", "/spec", "x"]), wrong)},
+            ),
+        ),
+        max_size=3,
+    ),
+)
+
+_AUTH = base64.b64encode(b"myuser:mypassword").decode()
+_entries = st.one_of(
+    st.fixed_dictionaries(
+        {},
+        optional={
+            "auth": st.one_of(st.sampled_from([_AUTH, _AUTH[:-3], "bm9jb2xvbg==", "/w==", "=", "*"]), wrong),
+            "username": st.one_of(st.just("myuser"), wrong),
+            "password": st.one_of(st.just("mypassword"), wrong),
+            "email": wrong,
+            "identitytoken": wrong,
+        },
+    ),
+    wrong,
+)
+_servers = st.one_of(
+    st.sampled_from(
+        [
+            "registry.example.com",
+            "https://registry.example.com/v1/",
+            "*.example.com",
+            "[",
+            "a:b:c",
+            "registry.example.com:",
+        ]
+    ),
+    st.sampled_from(["http://[::1", "https://", "registry.example.com/../..", "*", "*.*.*", "[a-", "\\"]),
+    garbage,
+)
+docker_configs = st.one_of(
+    st.fixed_dictionaries(
+        {"auths": st.one_of(st.dictionaries(_servers, _entries, max_size=3), wrong)},
+        optional={"credHelpers": wrong, "credsStore": wrong, "HttpHeaders": wrong},
+    ).map(dumped),
+    st.dictionaries(_servers, _entries, max_size=3).map(dumped),
+    wrong.map(dumped),
+    garbage,
+)

@@ -1,0 +1,179 @@
+"""Whatever is typed or lies in a file: an answer, in time, and a cluster that is whole."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import subprocess
+import sys
+from itertools import cycle
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from kubesim import Session
+from kubesim.resources import POD, Resource
+
+from . import files, lines
+from .garbage import WRONG, wrong
+from .probe import WORLD, Probe
+
+# The number of examples is the profile's: see tests/conftest.py.
+robust = settings(suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much])
+
+_APPLYING = [
+    "kubectl apply -f x.yaml",
+    "kubectl create -f x.yaml",
+    "kubectl replace -f x.yaml",
+    "kubectl replace --force -f x.yaml",
+    "kubectl apply --validate=false -f x.yaml",
+    "kubectl create --validate=warn -f x.yaml",
+    "kubectl apply --dry-run=server -f x.yaml",
+    "kubectl apply --dry-run=client -o yaml -f x.yaml",
+    "kubectl diff -f x.yaml",
+    "kubectl delete -f x.yaml",
+    "kubectl get -f x.yaml -o json",
+    "kubectl label -f x.yaml a=b",
+    "cat x.yaml | kubectl apply -f -",
+    "KUBE_EDITOR='cp x.yaml' kubectl edit pod web",
+    "KUBE_EDITOR='cp x.yaml' kubectl edit deployment shop",
+    "KUBE_EDITOR='cp x.yaml' kubectl edit secret plain",
+    "KUBE_EDITOR='cp x.yaml' kubectl edit sa builder",
+    "kubectl patch pod web --patch-file=x.yaml",
+    "kubectl create secret generic s --from-file=x.yaml",
+    "kubectl create configmap s --from-env-file=x.yaml",
+]
+_LOOKING = [
+    "kubectl get all,secrets,sa,cm,roles,rolebindings,ns -A -o wide",
+    "kubectl describe pods,secrets,sa,deployments,roles,rolebindings,cm -A",
+    "kubectl get pods,secrets,deployments -A -o yaml",
+    "kubectl get events -A",
+    "kubectl get pods -A -o jsonpath='{.items[*].spec.containers[*].image}'",
+    "kubectl rollout history deployment/shop",
+    "kubectl logs web",
+]
+
+
+@robust
+@given(st.lists(lines.kubectl_lines, min_size=1, max_size=5), st.sampled_from(_LOOKING))
+def test_command_lines(typed: list[str], look: str) -> None:
+    probe = Probe()
+    probe.write("pod.yaml", files.dumped(files.MANIFESTS[POD]))
+    probe.write("broken.yaml", "a: [")
+    probe.write("config.json", '{"auths":{"registry.example.com":{"auth":"bXl1c2VyOm15cGFzc3dvcmQ="}}}')
+    for line in typed:
+        probe.run(line)
+    probe.run(look)
+    probe.settle()
+
+
+@robust
+@given(lines.spoiled_recordings())
+def test_recordings_with_mistakes(steps: list[lines.Step]) -> None:
+    probe = Probe("")
+    for name, text in steps:
+        if name == "run":
+            probe.run(text)
+        elif name == "sleep":
+            probe.settle(float(text))
+        else:
+            probe.write(name, text)
+    probe.settle()
+
+
+@robust
+@given(lines.shell_lines)
+def test_shell_lines(line: str) -> None:
+    Probe().run(line)
+
+
+@robust
+@given(st.lists(st.tuples(files.manifest_texts(), st.sampled_from(_APPLYING)), min_size=1, max_size=3))
+def test_manifests(steps: list[tuple[str, str]]) -> None:
+    probe = Probe()
+    for text, line in steps:
+        probe.write("x.yaml", text)
+        probe.run(line)
+        probe.run(_LOOKING[len(text) % len(_LOOKING)])
+    probe.settle()
+
+
+@robust
+@given(st.sampled_from(files.DEEPLY_CHECKED), st.data(), wrong, st.sampled_from(_APPLYING))
+def test_wrong_values(resource: Resource, data: st.DataObject, value: Any, line: str) -> None:
+    path = data.draw(st.sampled_from(files.all_paths(resource)))
+    probe = Probe()
+    probe.write("x.yaml", files.dumped(files.placed(files.MANIFESTS[resource], path, value)))
+    probe.run(line)
+    for look in _LOOKING[:3]:
+        probe.run(look)
+    probe.settle()
+
+
+@pytest.mark.parametrize("resource", files.DEEPLY_CHECKED, ids=lambda resource: resource.kind)
+def test_a_wrong_value_in_every_field(resource: Resource) -> None:
+    probe = Probe("")
+    for path, value in zip(files.all_paths(resource), cycle(WRONG), strict=False):
+        probe.write("x.yaml", files.dumped(files.placed(files.MANIFESTS[resource], path, value)))
+        probe.run("kubectl apply --dry-run=server -f x.yaml")
+
+
+@robust
+@given(
+    st.sampled_from(["pod web", "pod denied", "deployment shop", "secret good", "sa builder", "ns team", "cm settings"]),
+    st.sampled_from(["json", "merge", "strategic"]),
+    files.patch_documents,
+)
+def test_patches(target: str, kind: str, change: Any) -> None:
+    probe = Probe()
+    probe.write("p.json", files.dumped(change))
+    probe.run(f"kubectl patch {target} --type={kind} --patch-file=p.json")
+    probe.run("kubectl get all,secrets,sa,ns -A; kubectl describe pods,secrets,sa,deployments")
+    probe.settle()
+    probe.run("kubectl rollout restart deployment/shop")
+    probe.settle()
+
+
+@robust
+@given(files.docker_configs)
+def test_docker_configs(text: str) -> None:
+    probe = Probe()
+    probe.write("config.json", text)
+    for name, key, kind in (("s", ".dockerconfigjson", "dockerconfigjson"), ("t", ".dockercfg", "dockercfg")):
+        probe.run(f"kubectl create secret generic {name} --from-file={key}=config.json --type=kubernetes.io/{kind}")
+    probe.run("kubectl create secret docker-registry u --from-file=.dockerconfigjson=config.json")
+    probe.run("""kubectl patch sa default -p '{"imagePullSecrets":[{"name":"s"},{"name":"t"},{"name":"u"}]}'""")
+    probe.run("kubectl run p --image=registry.example.com/team/api:1.0")
+    probe.settle(20)
+    probe.run("kubectl describe pod p; kubectl describe secrets; kubectl get secrets -o yaml")
+
+
+@robust
+@given(st.lists(st.one_of(lines.kubectl_lines, lines.shell_lines, st.sampled_from(_LOOKING)), max_size=6))
+def test_two_sessions_answer_the_same(typed: list[str]) -> None:
+    assert _screens(typed) == _screens(typed)
+
+
+def _screens(typed: list[str]) -> list[str]:
+    session = Session()
+    session.run(WORLD)
+    return [session.run(line).screen for line in typed]
+
+
+def test_two_processes_answer_the_same() -> None:
+    """Python's hashes differ from process to process, and with them the order of sets."""
+    assert _digest_of_all_lines("1") == _digest_of_all_lines("2")
+
+
+def _digest_of_all_lines(hash_seed: str) -> bytes:
+    environment = {**os.environ, "PYTHONHASHSEED": hash_seed, "PYTHONPATH": os.pathsep.join(sys.path)}
+    program = f"from {__name__} import digest_of_all_lines; print(digest_of_all_lines())"
+    return subprocess.run([sys.executable, "-c", program], env=environment, check=True, capture_output=True).stdout
+
+
+def digest_of_all_lines() -> str:
+    """A digest of what a session shows for every line of the recordings."""
+    screens = _screens([*lines.recorded_lines(), *_LOOKING])
+    return hashlib.sha256("\0".join(screens).encode()).hexdigest()
