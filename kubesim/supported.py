@@ -98,7 +98,7 @@ DIFFERENCES: tuple[str, ...] = (
     "Admission plugins: NamespaceLifecycle, ServiceAccount, DefaultTolerationSeconds and Priority, in part; no others.",
     "A container's variables know the plain paths of fieldRef only, and resourceFieldRef gives them an empty value.",
     "Finalizers keep an object that is deleted, for good; a Pod goes in spite of them.",
-    "There are no Roles and ClusterRoles to begin with, so that anybody but the administrator (`--as`) may do nothing.",
+    "Of the roles of a new cluster there are view, edit, admin and cluster-admin, and nobody is bound to one.",
     "kubectl's help is in words of our own; its usage lines and flags are kubectl's.",
 )
 
