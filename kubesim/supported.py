@@ -10,6 +10,7 @@ import textwrap
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
 
+from kubesim.admission import MAX_PODS
 from kubesim.kubectl.command import Flag
 from kubesim.kubectl.commands import ABSENT, COMMANDS
 from kubesim.kubectl.flags import GLOBAL
@@ -92,6 +93,7 @@ DIFFERENCES: tuple[str, ...] = (
     "Of volumes, those of type secret, configMap, projected and downwardAPI hold files; no token is ever issued.",
     "Every image ignores SIGTERM, as those that were recorded: a running Pod takes its whole grace period to go.",
     "What is chance on a real cluster (jitter, order within a second, duration of a pull) is always the same here.",
+    f"The cluster keeps at most {MAX_PODS} Pods.",
     "Events are kept for ever; a real cluster forgets them after an hour.",
     "A rollout keeps every old ReplicaSet, whatever revisionHistoryLimit says, and minReadySeconds is not waited for.",
     "There is no server-side apply, and no managedFields.",
