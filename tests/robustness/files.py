@@ -126,8 +126,46 @@ def objects(draw: st.DrawFn, mistakes: int = 2) -> dict[str, Any]:
 
 
 # Pieces of YAML that change what stands around them.
-_YAML = """&a |*a|<<: *a|!!binary |!!python/object:os.system |? |- |: |\t|%YAML 9\n|---\n|...\n|>-\n|# c\n|{|}|[|]|'|"|\0
-\x1b|\ufeff|.inf|0o17|1:30|2020-01-01|~|=|!!set {a}|!!omap [a: 1]|&a [*a]|\\|@|`|\x85|\u2028|\r\n|\r""".split("|")
+_YAML = [
+    "&a ",
+    "*a",
+    "<<: *a",
+    "!!binary ",
+    "!!python/object:os.system ",
+    "? ",
+    "- ",
+    ": ",
+    "\t",
+    "%YAML 9\n",
+    "---\n",
+    "...\n",
+    ">-\n",
+    "# c\n",
+    "{",
+    "}",
+    "[",
+    "]",
+    "'",
+    '"',
+    "\x00\n\x1b",
+    "\ufeff",
+    ".inf",
+    "0o17",
+    "1:30",
+    "2020-01-01",
+    "~",
+    "=",
+    "!!set {a}",
+    "!!omap [a: 1]",
+    "&a [*a]",
+    "\\",
+    "@",
+    "`",
+    "\x85",
+    "\u2028",
+    "\r\n",
+    "\r",
+]
 
 
 def dumped(value: Any) -> str:

@@ -117,4 +117,3 @@ wrong = st.one_of(
         max_leaves=6,
     ),
 )
-

@@ -194,4 +194,3 @@ _SHELL += ["kubectl get pods -o name", "xargs kubectl delete", "kubectl apply -f
 shell_lines = st.lists(
     st.one_of(st.sampled_from(_SHELL), kubectl_lines, st.sampled_from(_GLUE), garbage), min_size=1, max_size=6
 ).map(" ".join)
-

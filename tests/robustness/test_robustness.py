@@ -122,7 +122,9 @@ def test_a_wrong_value_in_every_field(resource: Resource) -> None:
 
 @robust
 @given(
-    st.sampled_from(["pod web", "pod denied", "deployment shop", "secret good", "sa builder", "ns team", "cm settings"]),
+    st.sampled_from(
+        ["pod web", "pod denied", "deployment shop", "secret good", "sa builder", "ns team", "cm settings"]
+    ),
     st.sampled_from(["json", "merge", "strategic"]),
     files.patch_documents,
 )
