@@ -20,8 +20,11 @@ from . import files, lines
 from .garbage import WRONG, wrong
 from .probe import WORLD, Probe
 
-# The number of examples is the profile's: see tests/conftest.py.
-robust = settings(suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much])
+# The number of examples follows the profile's: see tests/conftest.py.
+robust = settings(
+    max_examples=settings.default.max_examples * 6 // 10,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much],
+)
 
 _APPLYING = [
     "kubectl apply -f x.yaml",
