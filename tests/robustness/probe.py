@@ -80,6 +80,7 @@ class Probe:
         self.session = Session()
         self.session.run(world)
         self.watch = Watch(self.session.cluster)
+        self.watch.start()
 
     def run(self, line: str) -> Result:
         """Run a line and check everything that must hold after it."""

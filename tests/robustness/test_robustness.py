@@ -22,7 +22,7 @@ from .probe import WORLD, Probe
 
 # The number of examples follows the profile's: see tests/conftest.py.
 robust = settings(
-    max_examples=settings.default.max_examples * 6 // 10,
+    max_examples=settings.default.max_examples * 4 // 10,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much],
 )
 
@@ -90,6 +90,17 @@ def test_recordings_with_mistakes(steps: list[lines.Step]) -> None:
 @given(lines.shell_lines)
 def test_shell_lines(line: str) -> None:
     Probe().run(line)
+
+
+@robust
+@given(st.one_of(lines.kubectl_lines, lines.shell_lines), st.integers(0, 40))
+def test_completion(line: str, cursor: int) -> None:
+    probe = Probe()
+    cursor = min(cursor, len(line))
+    words = probe.session.shell.complete(line, cursor)
+    assert all(isinstance(word, str) for word in words)
+    assert words == probe.session.shell.complete(line, cursor)
+    assert probe.watch.changes == []
 
 
 @robust
