@@ -128,9 +128,3 @@ def conflict(resource: Resource, name: str, why: str = "") -> StatusError:
 def bad_request(message: str) -> StatusError:
     """The request cannot be understood."""
     return StatusError(400, "BadRequest", message)
-
-
-def method_not_allowed(resource: Resource, verb: str) -> StatusError:
-    """The resource has no such verb."""
-    message = f"{verb} is not supported on resources of kind {json.dumps(resource.qualified)}"
-    return StatusError(405, "MethodNotAllowed", message)
