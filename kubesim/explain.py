@@ -55,12 +55,9 @@ def _type_name(kind: Type) -> str:
         return f"[]{_type_name(kind.element)}"
     if kind.kind == "map" and kind.element:
         return f"map[string]{_type_name(kind.element)}"
-    named = {"bytes": "string", "time": "string", "microtime": "string", "any": "Object"}
-    return (
-        kind.name
-        or named.get(kind.kind)
-        or {"quantity": "Quantity", "intorstring": "IntOrString"}.get(kind.kind, kind.kind)
-    )
+    if kind.kind in ("any", "quantity", "intorstring"):
+        return kind.go.rpartition(".")[2]
+    return kind.name or {"bytes": "string", "time": "string", "microtime": "string"}.get(kind.kind, kind.kind)
 
 
 def _enum(field: Field) -> str:

@@ -16,43 +16,6 @@ RETAIN = "$retainKeys"
 DELETE_FROM = "$deleteFromPrimitiveList/"
 SET_ORDER = "$setElementOrder/"
 
-# The patchStrategy and patchMergeKey tags of Go's types, which lightkube-models leaves out: "Struct.field" to the merge
-# key of a list of objects, or to "" for a list of scalars. A list that is not here is replaced as a whole. From
-# k8s.io/api core/v1 and apps/v1 types.go and k8s.io/apimachinery meta/v1 types.go, v1.36.
-_MERGE_KEYS = {
-    "Container.env": "name",
-    "Container.ports": "containerPort",
-    "Container.volumeDevices": "devicePath",
-    "Container.volumeMounts": "mountPath",
-    "DeploymentStatus.conditions": "type",
-    "EphemeralContainer.env": "name",
-    "EphemeralContainer.ports": "containerPort",
-    "EphemeralContainer.volumeDevices": "devicePath",
-    "EphemeralContainer.volumeMounts": "mountPath",
-    "NamespaceStatus.conditions": "type",
-    "NodeSpec.podCIDRs": "",
-    "NodeStatus.addresses": "type",
-    "NodeStatus.conditions": "type",
-    "ObjectMeta.finalizers": "",
-    "ObjectMeta.ownerReferences": "uid",
-    "PodSpec.containers": "name",
-    "PodSpec.ephemeralContainers": "name",
-    "PodSpec.hostAliases": "ip",
-    "PodSpec.imagePullSecrets": "name",
-    "PodSpec.initContainers": "name",
-    "PodSpec.resourceClaims": "name",
-    "PodSpec.schedulingGates": "name",
-    "PodSpec.topologySpreadConstraints": "topologyKey",
-    "PodSpec.volumes": "name",
-    "PodStatus.conditions": "type",
-    "PodStatus.hostIPs": "ip",
-    "PodStatus.podIPs": "ip",
-    "ReplicaSetStatus.conditions": "type",
-    "ServiceAccount.secrets": "name",
-    "ServiceSpec.ports": "port",
-}
-_RETAIN_KEYS = {"DeploymentSpec.strategy", "PodSpec.resourceClaims", "PodSpec.volumes"}
-
 
 def field_type(struct: Type | None, key: str) -> Type | None:
     """The type of a struct's field or of a map's values; None where the schema knows none."""
@@ -69,13 +32,13 @@ def element_type(struct: Type | None, key: str) -> Type | None:
 
 
 def merge_key(struct: Type | None, key: str) -> str | None:
-    """By which key the items of a list field are merged: "" for scalars, None where the list is replaced."""
-    return _MERGE_KEYS.get(f"{struct.name}.{key}") if struct else None
+    """`schema.merge_key`, where the schema may know nothing of the object."""
+    return schema.merge_key(struct, key) if struct else None
 
 
 def retains_keys(struct: Type | None, key: str) -> bool:
-    """Whether a field's patch says which of its keys stay."""
-    return struct is not None and f"{struct.name}.{key}" in _RETAIN_KEYS
+    """`schema.retains_keys`, where the schema may know nothing of the object."""
+    return struct is not None and schema.retains_keys(struct, key)
 
 
 def shape(value: Any) -> type:

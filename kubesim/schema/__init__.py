@@ -4,7 +4,17 @@ The fields come from the package lightkube-models, read as data; what it leaves 
 """
 
 from kubesim.schema.decode import DecodeError, convert, decode, strict_error, unknown_fields
-from kubesim.schema.model import Field, Type, describe, fields, type_of
+from kubesim.schema.model import (
+    Field,
+    Type,
+    describe,
+    fields,
+    list_type_of,
+    merge_key,
+    meta_type,
+    retains_keys,
+    type_of,
+)
 
 __all__ = [
     "DecodeError",
@@ -14,6 +24,10 @@ __all__ = [
     "decode",
     "describe",
     "fields",
+    "list_type_of",
+    "merge_key",
+    "meta_type",
+    "retains_keys",
     "strict_error",
     "type_of",
     "unknown_fields",

@@ -17,19 +17,44 @@ SPECIAL = {
     "IntOrString": ("intorstring", "intstr.IntOrString"),
     "RawExtension": ("any", "runtime.RawExtension"),
     "FieldsV1": ("any", "v1.FieldsV1"),
+    "CustomResourceSubresourceStatus": ("any", "v1.CustomResourceSubresourceStatus"),
+    "JSON": ("any", "v1.JSON"),
+    "JSONSchemaPropsOrArray": ("any", "v1.JSONSchemaPropsOrArray"),
+    "JSONSchemaPropsOrBool": ("any", "v1.JSONSchemaPropsOrBool"),
+    "JSONSchemaPropsOrStringArray": ("any", "v1.JSONSchemaPropsOrStringArray"),
 }
 
 INT64 = _names(
-    "activeDeadlineSeconds deletionGracePeriodSeconds expirationSeconds fsGroup generation gid observedGeneration "
-    "runAsGroup runAsUser sizeBytes supplementalGroups terminationGracePeriodSeconds tolerationSeconds uid"
+    "activeDeadlineSeconds deletionGracePeriodSeconds fsGroup generation gid gracePeriodSeconds maxItems maxLength "
+    "maxProperties minItems minLength minProperties nodeAllocatableUpdatePeriodSeconds observedGeneration "
+    "remainingItemCount resourceSliceCount runAsGroup runAsUser sizeBytes startingDeadlineSeconds supplementalGroups "
+    "terminationGracePeriodSeconds tolerationSeconds uid ControllerRevision.revision DeviceAttribute.int "
+    "DeviceAttribute.ints DeviceSubRequest.count ExactDeviceRequest.count NodeSwapStatus.capacity "
+    "ServiceAccountTokenProjection.expirationSeconds SleepAction.seconds TokenRequest.expirationSeconds"
 )
+BYTES = _names("caBundle CertificateSigningRequestSpec.request CertificateSigningRequestStatus.certificate")
 
-# map[string]string unless listed: the value's kind and the Go name of the whole map.
+# A map is a map[string]string unless listed here, with what it holds.
 BYTES_MAPS = frozenset({"Secret.data", "ConfigMap.binaryData"})
 RESOURCE_LISTS = _names(
-    "allocatable allocatedResources capacity default defaultRequest hard limits max maxLimitRequestRatio min overhead "
-    "requests used"
+    "allocatable allocatedResources capacity consumedCapacity default defaultRequest hard limits max "
+    "maxLimitRequestRatio min overhead podFixed requests used NodeAllocatableResourceClaimStatus.resources"
 )
+STRUCT_MAPS = {
+    "CertificateSigningRequestSpec.extra": "List[str]",
+    "CounterSet.counters": "Counter",
+    "Device.attributes": "DeviceAttribute",
+    "Device.capacity": "DeviceCapacity",
+    "Device.nodeAllocatableResourceMappings": "NodeAllocatableResourceMapping",
+    "DeviceCounterConsumption.counters": "Counter",
+    "JSONSchemaProps.definitions": "JSONSchemaProps",
+    "JSONSchemaProps.dependencies": "JSONSchemaPropsOrStringArray",
+    "JSONSchemaProps.patternProperties": "JSONSchemaProps",
+    "JSONSchemaProps.properties": "JSONSchemaProps",
+    "PodDisruptionBudgetStatus.disruptedPods": "meta_v1.Time",
+    "SubjectAccessReviewSpec.extra": "List[str]",
+    "UserInfo.extra": "List[str]",
+}
 
 NAMED_STRINGS = {
     "AppArmorProfile.type": "v1.AppArmorProfileType",
@@ -117,3 +142,67 @@ ENUMS = {
     "v1.URIScheme": ("HTTP", "HTTPS"),
     "v1.UnsatisfiableConstraintAction": ("DoNotSchedule", "ScheduleAnyway"),
 }
+
+# The patchStrategy and patchMergeKey tags: by which key a strategic merge finds the items of a list of objects, "" for
+# a list of scalars. A list that is not here is replaced as a whole.
+MERGE_KEYS = {
+    "APIServiceStatus.conditions": "type",
+    "CSINodeSpec.drivers": "name",
+    "ComponentStatus.conditions": "type",
+    "Container.env": "name",
+    "Container.ports": "containerPort",
+    "Container.volumeDevices": "devicePath",
+    "Container.volumeMounts": "mountPath",
+    "ContainerStatus.allocatedResourcesStatus": "name",
+    "ContainerStatus.volumeMounts": "mountPath",
+    "DaemonSetStatus.conditions": "type",
+    "DeploymentStatus.conditions": "type",
+    "EphemeralContainer.env": "name",
+    "EphemeralContainer.ports": "containerPort",
+    "EphemeralContainer.volumeDevices": "devicePath",
+    "EphemeralContainer.volumeMounts": "mountPath",
+    "FlowSchemaStatus.conditions": "type",
+    "HorizontalPodAutoscalerStatus.conditions": "type",
+    "JSONSchemaProps.x-kubernetes-validations": "rule",
+    "JobStatus.conditions": "type",
+    "MutatingAdmissionPolicySpec.matchConditions": "name",
+    "MutatingWebhook.matchConditions": "name",
+    "MutatingWebhookConfiguration.webhooks": "name",
+    "NamespaceStatus.conditions": "type",
+    "NodeSpec.podCIDRs": "",
+    "NodeStatus.addresses": "type",
+    "NodeStatus.conditions": "type",
+    "ObjectMeta.finalizers": "",
+    "ObjectMeta.ownerReferences": "uid",
+    "PersistentVolumeClaimStatus.conditions": "type",
+    "PodDisruptionBudgetStatus.conditions": "type",
+    "PodSpec.containers": "name",
+    "PodSpec.ephemeralContainers": "name",
+    "PodSpec.hostAliases": "ip",
+    "PodSpec.imagePullSecrets": "name",
+    "PodSpec.initContainers": "name",
+    "PodSpec.resourceClaims": "name",
+    "PodSpec.schedulingGates": "name",
+    "PodSpec.topologySpreadConstraints": "topologyKey",
+    "PodSpec.volumes": "name",
+    "PodStatus.conditions": "type",
+    "PodStatus.hostIPs": "ip",
+    "PodStatus.podIPs": "ip",
+    "PodStatus.resourceClaimStatuses": "name",
+    "PriorityLevelConfigurationStatus.conditions": "type",
+    "ReplicaSetStatus.conditions": "type",
+    "ReplicationControllerStatus.conditions": "type",
+    "ResourceClaimStatus.reservedFor": "uid",
+    "ServiceAccount.secrets": "name",
+    "ServiceCIDRStatus.conditions": "type",
+    "ServiceSpec.ports": "port",
+    "ServiceStatus.conditions": "type",
+    "StatefulSetStatus.conditions": "type",
+    "ValidatingAdmissionPolicySpec.matchConditions": "name",
+    "ValidatingAdmissionPolicySpec.variables": "name",
+    "ValidatingWebhook.matchConditions": "name",
+    "ValidatingWebhookConfiguration.webhooks": "name",
+}
+RETAIN_KEYS = frozenset(
+    {"DeploymentSpec.strategy", "PodSpec.resourceClaims", "PodSpec.volumes", "PodStatus.resourceClaimStatuses"}
+)

@@ -19,8 +19,14 @@ from kubesim.schema import gotypes
 
 _CLASS = re.compile(r"^class (\w+)\(", re.M)
 _PARAMETER = re.compile(r"^ {6}\* \*\*(\w+)\*\* ``[^`]*`` ?-? ?", re.M)
+_RENAMED = re.compile(r'^    (\w+): .* = field\(metadata={"json": "([^"]+)"', re.M)
 _WIDTH = 78  # of the package's docstrings
-_SCALARS = {"str": ("string", "string"), "int": ("integer", "int32"), "bool": ("boolean", "bool")}
+_SCALARS = {
+    "str": ("string", "string"),
+    "int": ("integer", "int32"),
+    "bool": ("boolean", "bool"),
+    "float": ("number", "float64"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +65,18 @@ class Description:
 
 def type_of(resource: Resource) -> Type:
     """The struct of a resource's objects."""
-    return _struct(f"{resource.group.split('.')[0] or 'core'}_{resource.version}", resource.kind)
+    return _struct(_module(resource), resource.kind)
+
+
+def list_type_of(resource: Resource) -> Type | None:
+    """The struct of a list of a resource's objects; None for what is never listed."""
+    module, name = _module(resource), f"{resource.kind}List"
+    return _struct(module, name) if name in _index(module) else None
+
+
+def meta_type(name: str) -> Type:
+    """A struct of meta/v1, such as Status."""
+    return _struct("meta_v1", name)
 
 
 @cache
@@ -71,12 +88,25 @@ def fields(struct: Type) -> Mapping[str, Field]:
     return {field.name: field for field in sorted(found, key=lambda field: field.name)}
 
 
+def merge_key(struct: Type, field: str) -> str | None:
+    """By which key a strategic merge finds the items of a list: "" for scalars, None where it replaces the list."""
+    return gotypes.MERGE_KEYS.get(f"{struct.name}.{field}")
+
+
+def retains_keys(struct: Type, field: str) -> bool:
+    """Whether a field's strategic merge patch says which of its keys stay."""
+    return f"{struct.name}.{field}" in gotypes.RETAIN_KEYS
+
+
 @cache
 def describe(struct: Type) -> Description:
     """The documentation of `struct` and its fields."""
-    head, *rest = _PARAMETER.split(ast.get_docstring(_class(struct), clean=False) or "")
+    head, *rest = _PARAMETER.split(_source(struct).split('"""')[1])
     own = head.split("**parameters**")[0]
-    return Description(_unwrap(own), {name: _unwrap(text) for name, text in zip(rest[::2], rest[1::2], strict=True)})
+    return Description(
+        _unwrap(own),
+        {_json_name(struct, name): _unwrap(text) for name, text in zip(rest[::2], rest[1::2], strict=True)},
+    )
 
 
 def _unwrap(text: str) -> str:
@@ -108,12 +138,19 @@ def _index(module: str) -> dict[str, tuple[int, int]]:
     return {name: (start, end) for (name, start), end in zip(starts, ends, strict=True)}
 
 
-def _class(struct: Type) -> ast.ClassDef:
+def _source(struct: Type) -> str:
     start, end = _index(struct.module)[struct.name]
-    source = _text(struct.module)[start:end].removesuffix("@dataclass\n")
-    node = ast.parse(source).body[0]
+    return _text(struct.module)[start:end].removesuffix("@dataclass\n")
+
+
+def _class(struct: Type) -> ast.ClassDef:
+    node = ast.parse(_source(struct)).body[0]
     assert isinstance(node, ast.ClassDef)
     return node
+
+
+def _module(resource: Resource) -> str:
+    return f"{resource.group.split('.')[0] or 'core'}_{resource.version}"
 
 
 def _struct(module: str, name: str) -> Type:
@@ -123,12 +160,22 @@ def _struct(module: str, name: str) -> Type:
 def _field(struct: Type, node: ast.AnnAssign) -> Field:
     assert isinstance(node.target, ast.Name)
     assert isinstance(node.annotation, ast.Constant)
-    name = node.target.id.rstrip("_")  # Python's own words, such as `continue_`
+    name = _json_name(struct, node.target.id)
     keys = {name, f"{struct.name}.{name}"}
     text = str(node.annotation.value)
     optional = text.startswith("Optional[")
     kind = _parse(struct.module, text.removeprefix("Optional[").removesuffix("]") if optional else text, keys, name)
     return Field(name, kind, not optional, not optional or kind.kind == "struct" or bool(keys & gotypes.POINTERS))
+
+
+def _json_name(struct: Type, name: str) -> str:
+    """The field that Python calls `name`: "$ref" for `d_ref`, "continue" for `continue_`."""
+    return _renamed(struct).get(name, name)
+
+
+@cache
+def _renamed(struct: Type) -> dict[str, str]:
+    return dict(_RENAMED.findall(_source(struct)))
 
 
 def _parse(module: str, text: str, keys: set[str], name: str) -> Type:
@@ -137,7 +184,7 @@ def _parse(module: str, text: str, keys: set[str], name: str) -> Type:
         element = _parse(module, text[5:-1], keys, name)
         return Type("list", f"[]{element.go}", element)
     if text == "dict":
-        return _map(keys)
+        return _map(module, keys)
     if text in _SCALARS:
         return _scalar(text, keys)
     owner, _, name = text.rpartition(".")
@@ -146,7 +193,10 @@ def _parse(module: str, text: str, keys: set[str], name: str) -> Type:
     return _struct(owner or module, name) if name[:1].isupper() else Type("any", "interface {}")
 
 
-def _map(keys: set[str]) -> Type:
+def _map(module: str, keys: set[str]) -> Type:
+    if text := next((gotypes.STRUCT_MAPS[key] for key in keys if key in gotypes.STRUCT_MAPS), ""):
+        element = _parse(module, text, set(), "")
+        return Type("map", f"map[string]{element.go}", element)
     if keys & gotypes.BYTES_MAPS:
         return Type("map", "map[string][]uint8", Type("bytes", "[]uint8"))
     if keys & gotypes.RESOURCE_LISTS:
@@ -158,6 +208,8 @@ def _scalar(text: str, keys: set[str]) -> Type:
     kind, go = _SCALARS[text]
     if kind == "integer" and keys & gotypes.INT64:
         go = "int64"
+    if keys & gotypes.BYTES:
+        return Type("bytes", "[]uint8")
     if kind == "string":
         go = next((gotypes.NAMED_STRINGS[key] for key in sorted(keys) if key in gotypes.NAMED_STRINGS), go)
     return Type(kind, go)
