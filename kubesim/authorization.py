@@ -5,6 +5,7 @@ Mirrors kubernetes plugin/pkg/auth/authorizer/rbac/rbac.go, v1.36.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -18,13 +19,20 @@ SERVICE_ACCOUNT_PREFIX = "system:serviceaccount:"
 
 @dataclass(frozen=True)
 class User:
-    """Who sends a request."""
+    """Who sends a request, and what else authentication has found out: keys with their values."""
 
     name: str
     groups: tuple[str, ...] = ("system:authenticated",)
+    extra: tuple[tuple[str, tuple[str, ...]], ...] = ()
 
 
-ADMIN = User("kubernetes-admin", ("system:masters", "system:authenticated"))
+# Authenticated by a client certificate, whose digest is the credential's name.
+_CREDENTIAL = f"X509SHA256={hashlib.sha256(b'kubernetes-admin').hexdigest()}"
+ADMIN = User(
+    "kubernetes-admin",
+    ("system:masters", "system:authenticated"),
+    (("authentication.kubernetes.io/credential-id", (_CREDENTIAL,)),),
+)
 
 
 def impersonated(name: str, groups: tuple[str, ...] = ()) -> User:
@@ -63,15 +71,16 @@ def is_allowed(asked: Request, store: Store) -> bool:
     """Whether some rule that is bound to the user grants the request."""
     if "system:masters" in asked.user.groups:
         return True
-    return any(_grants(rule, asked) for rule in _rules(asked, store))
+    return any(_grants(rule, asked) for rule in rules_for(asked.user, asked.namespace, store))
 
 
-def _rules(asked: Request, store: Store) -> Iterator[Object]:
+def rules_for(user: User, namespace: str, store: Store) -> Iterator[Object]:
+    """The rules of every role that is bound to the user in the whole cluster, and in the namespace if one is given."""
     bindings = store.list(CLUSTER_ROLE_BINDING)
-    if asked.namespace:
-        bindings = bindings + store.list(ROLE_BINDING, asked.namespace)
+    if namespace:
+        bindings = bindings + store.list(ROLE_BINDING, namespace)
     for binding in bindings:
-        if any(_is_subject(subject, asked.user) for subject in binding.get("subjects") or ()):
+        if any(_is_subject(subject, user) for subject in binding.get("subjects") or ()):
             role = _role(binding, store)
             yield from (role or {}).get("rules") or ()
 

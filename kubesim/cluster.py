@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from datetime import UTC, datetime
 
 from kubesim import bootstrap
@@ -24,10 +25,11 @@ NAMESPACES = ("default", "kube-node-lease", "kube-public", "kube-system")
 class Cluster:
     """One node, its control plane, and the registries that it can reach; 19 minutes old.
 
-    `seed` decides every uid and random name.
+    `seed` decides every uid and random name. Where several threads use the cluster, each holds `lock` meanwhile.
     """
 
     def __init__(self, seed: int = 0) -> None:
+        self.lock = threading.RLock()
         self.clock = Clock(BOOT)
         self.registries = REGISTRIES
         identity = Identity(seed)

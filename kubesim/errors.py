@@ -67,8 +67,8 @@ def too_long(field: str, limit: int) -> FieldError:
 class StatusError(Exception):
     """A request that the API server refused: a metav1.Status of status Failure.
 
-    `message` is the whole sentence; `kind` and `name` are the refused object's; `causes` are the field errors of an
-    Invalid.
+    `message` is the whole sentence; `kind`, `name` and `group` are the refused object's; `causes` are the field errors
+    of an Invalid.
     """
 
     def __init__(
@@ -79,6 +79,7 @@ class StatusError(Exception):
         kind: str = "",
         name: str = "",
         causes: Sequence[FieldError] = (),
+        group: str = "",
     ) -> None:
         super().__init__(message)
         self.code = code
@@ -87,22 +88,36 @@ class StatusError(Exception):
         self.kind = kind
         self.name = name
         self.causes = tuple(causes)
+        self.group = group
+
+
+def _of(
+    resource: Resource,
+    name: str,
+    code: int,
+    reason: str,
+    message: str,
+    causes: Sequence[FieldError] = (),
+) -> StatusError:
+    """A refusal about an object; of an Invalid the details give the kind, of all others the plural."""
+    kind = resource.kind if reason == "Invalid" else resource.plural
+    return StatusError(code, reason, message, kind, name, causes, resource.group)
 
 
 def not_found(resource: Resource, name: str) -> StatusError:
     """No such object."""
-    return StatusError(404, "NotFound", f'{resource.qualified} "{name}" not found', resource.plural, name)
+    return _of(resource, name, 404, "NotFound", f'{resource.qualified} "{name}" not found')
 
 
 def already_exists(resource: Resource, name: str) -> StatusError:
     """An object of that name is there already."""
-    return StatusError(409, "AlreadyExists", f'{resource.qualified} "{name}" already exists', resource.plural, name)
+    return _of(resource, name, 409, "AlreadyExists", f'{resource.qualified} "{name}" already exists')
 
 
 def forbidden(resource: Resource, name: str, why: str) -> StatusError:
     """Authorization or admission says no. `name` is empty where the request names no object."""
     subject = f'{resource.qualified} "{name}"' if name else resource.qualified
-    return StatusError(403, "Forbidden", f"{subject} is forbidden: {why}", resource.plural, name)
+    return _of(resource, name, 403, "Forbidden", f"{subject} is forbidden: {why}")
 
 
 def invalid(resource: Resource, name: str, causes: Sequence[FieldError]) -> StatusError:
@@ -110,7 +125,7 @@ def invalid(resource: Resource, name: str, causes: Sequence[FieldError]) -> Stat
     texts = list(dict.fromkeys(str(cause) for cause in causes))
     told = texts[0] if len(texts) == 1 else "[" + ", ".join(texts) + "]"
     message = f'{resource.qualified_kind} "{name}" is invalid: {told}'
-    return StatusError(422, "Invalid", message, resource.kind, name, causes)
+    return _of(resource, name, 422, "Invalid", message, causes)
 
 
 def invalid_request(message: str, cause: FieldError | None = None) -> StatusError:
@@ -122,9 +137,37 @@ def conflict(resource: Resource, name: str, why: str = "") -> StatusError:
     """The object has changed since it was read, or its state does not allow the request."""
     why = why or "the object has been modified; please apply your changes to the latest version and try again"
     message = f'Operation cannot be fulfilled on {resource.qualified} "{name}": {why}'
-    return StatusError(409, "Conflict", message, resource.plural, name)
+    return _of(resource, name, 409, "Conflict", message)
 
 
 def bad_request(message: str) -> StatusError:
     """The request cannot be understood."""
     return StatusError(400, "BadRequest", message)
+
+
+def method_not_allowed() -> StatusError:
+    """The path is there, but not for this method."""
+    message = "the server does not allow this method on the requested resource"
+    return StatusError(405, "MethodNotAllowed", message)
+
+
+def unsupported_media_type(supported: Sequence[str]) -> StatusError:
+    """The body is of a type that cannot be read."""
+    listed = ", ".join(supported)
+    message = f"the body of the request was in an unknown format - accepted media types include: {listed}"
+    return StatusError(415, "UnsupportedMediaType", message)
+
+
+def too_large(limit: int) -> StatusError:
+    """The body has more bytes than the limit."""
+    return StatusError(413, "RequestEntityTooLarge", f"Request entity too large: limit is {limit}")
+
+
+def expired(message: str) -> StatusError:
+    """What is asked for is too long ago."""
+    return StatusError(410, "Expired", message)
+
+
+def not_simulated(what: str) -> StatusError:
+    """What Kubernetes does and this simulator does not."""
+    return StatusError(501, "NotImplemented", f"kubesim: {what}")

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+_VERBS = ("create", "delete", "deletecollection", "get", "list", "patch", "update", "watch")
+
 
 @dataclass(frozen=True, eq=False)  # each type exists once, so identity is equality, and a quick key
 class Resource:
     """One resource type: how it is called in URLs, on the command line and in manifests.
 
-    `simulated` is False for types that a real cluster serves and this one does not keep objects of.
+    `simulated` is False for types that a real cluster serves and this one does not keep objects of. Of most of them a
+    new cluster has none, so that reading finds nothing here, too; those that are `populated` cannot be read. `parts`
+    are a type's subresources.
     """
 
     plural: str
@@ -20,6 +24,14 @@ class Resource:
     short_names: tuple[str, ...] = ()
     categories: tuple[str, ...] = ()
     simulated: bool = True
+    populated: bool = False
+    verbs: tuple[str, ...] = _VERBS
+    parts: tuple[str, ...] = ()
+
+    @property
+    def readable(self) -> bool:
+        """Whether what is found of it is what a real cluster would have."""
+        return self.simulated or (not self.populated and "list" in self.verbs)
 
     @property
     def singular(self) -> str:
@@ -51,67 +63,140 @@ _RBAC = "rbac.authorization.k8s.io"
 
 CONFIG_MAP = Resource("configmaps", "ConfigMap", short_names=("cm",))
 EVENT = Resource("events", "Event", short_names=("ev",))
-NAMESPACE = Resource("namespaces", "Namespace", namespaced=False, short_names=("ns",))
+NAMESPACE = Resource(
+    "namespaces",
+    "Namespace",
+    namespaced=False,
+    short_names=("ns",),
+    verbs=("create", "delete", "get", "list", "patch", "update", "watch"),
+)
 NODE = Resource("nodes", "Node", namespaced=False, short_names=("no",))
-POD = Resource("pods", "Pod", short_names=("po",), categories=("all",))
+POD = Resource("pods", "Pod", short_names=("po",), categories=("all",), parts=("log",))
 SECRET = Resource("secrets", "Secret")
 SERVICE_ACCOUNT = Resource("serviceaccounts", "ServiceAccount", short_names=("sa",))
 SERVICE = Resource("services", "Service", short_names=("svc",), categories=("all",))
-DEPLOYMENT = Resource("deployments", "Deployment", "apps", short_names=("deploy",), categories=("all",))
-REPLICA_SET = Resource("replicasets", "ReplicaSet", "apps", short_names=("rs",), categories=("all",))
+DEPLOYMENT = Resource(
+    "deployments",
+    "Deployment",
+    "apps",
+    short_names=("deploy",),
+    categories=("all",),
+    parts=("scale",),
+)
+REPLICA_SET = Resource(
+    "replicasets",
+    "ReplicaSet",
+    "apps",
+    short_names=("rs",),
+    categories=("all",),
+    parts=("scale",),
+)
 CLUSTER_ROLE_BINDING = Resource("clusterrolebindings", "ClusterRoleBinding", _RBAC, namespaced=False)
 CLUSTER_ROLE = Resource("clusterroles", "ClusterRole", _RBAC, namespaced=False)
 ROLE_BINDING = Resource("rolebindings", "RoleBinding", _RBAC)
 ROLE = Resource("roles", "Role", _RBAC)
 
-# In discovery's order: the core group first, then the others by name.
+
+def _listed(
+    group: str,
+    kinds: str,
+    namespaced: bool = True,
+    version: str = "v1",
+    verbs: tuple[str, ...] = _VERBS,
+    categories: tuple[str, ...] = (),
+) -> list[Resource]:
+    """Types that are not simulated, as "Kind,short,short Kind"; a "+" marks one that every cluster has objects of."""
+    found = []
+    for word in kinds.split():
+        kind, *short = word.lstrip("+").split(",")
+        names = (_plural(kind), kind, group, version, namespaced, tuple(short))
+        found.append(Resource(*names, categories, simulated=False, populated=word.startswith("+"), verbs=verbs))
+    return found
+
+
+def _plural(kind: str) -> str:
+    name = kind.lower()
+    if name.endswith("y"):
+        return name[:-1] + "ies"
+    return name if name == "endpoints" else name + ("es" if name.endswith("s") else "s")
+
+
+_ALL = ("all",)
+_CREATE = ("create",)
+_READ = ("get", "list")
+_CLUSTER = False
+_EXTENSIONS = ("api-extensions",)
+
+# Every type of a new v1.36 cluster, in discovery's order: the core group first, then the others by name.
 RESOURCES: tuple[Resource, ...] = (
-    Resource("bindings", "Binding", simulated=False),
-    Resource("componentstatuses", "ComponentStatus", namespaced=False, short_names=("cs",), simulated=False),
+    *_listed("", "Binding", verbs=_CREATE),
+    *_listed("", "+ComponentStatus,cs", _CLUSTER, verbs=_READ),
     CONFIG_MAP,
-    Resource("endpoints", "Endpoints", short_names=("ep",), simulated=False),
+    *_listed("", "+Endpoints,ep"),
     EVENT,
-    Resource("limitranges", "LimitRange", short_names=("limits",), simulated=False),
+    *_listed("", "LimitRange,limits"),
     NAMESPACE,
     NODE,
-    Resource("persistentvolumeclaims", "PersistentVolumeClaim", short_names=("pvc",), simulated=False),
-    Resource("persistentvolumes", "PersistentVolume", namespaced=False, short_names=("pv",), simulated=False),
+    *_listed("", "PersistentVolumeClaim,pvc"),
+    *_listed("", "PersistentVolume,pv", _CLUSTER),
     POD,
-    Resource("podtemplates", "PodTemplate", simulated=False),
-    Resource(
-        "replicationcontrollers",
-        "ReplicationController",
-        short_names=("rc",),
-        categories=("all",),
-        simulated=False,
-    ),
-    Resource("resourcequotas", "ResourceQuota", short_names=("quota",), simulated=False),
+    *_listed("", "PodTemplate"),
+    *_listed("", "ReplicationController,rc", categories=_ALL),
+    *_listed("", "ResourceQuota,quota"),
     SECRET,
     SERVICE_ACCOUNT,
     SERVICE,
-    Resource("controllerrevisions", "ControllerRevision", "apps", simulated=False),
-    Resource("daemonsets", "DaemonSet", "apps", short_names=("ds",), categories=("all",), simulated=False),
+    *_listed(
+        "admissionregistration.k8s.io",
+        "MutatingAdmissionPolicy MutatingAdmissionPolicyBinding MutatingWebhookConfiguration "
+        "ValidatingAdmissionPolicy ValidatingAdmissionPolicyBinding ValidatingWebhookConfiguration",
+        _CLUSTER,
+        categories=_EXTENSIONS,
+    ),
+    *_listed("apiextensions.k8s.io", "CustomResourceDefinition,crd,crds", _CLUSTER, categories=_EXTENSIONS),
+    *_listed("apiregistration.k8s.io", "+APIService", _CLUSTER, categories=_EXTENSIONS),
+    *_listed("apps", "ControllerRevision"),
+    *_listed("apps", "DaemonSet,ds", categories=_ALL),
     DEPLOYMENT,
     REPLICA_SET,
-    Resource("statefulsets", "StatefulSet", "apps", short_names=("sts",), categories=("all",), simulated=False),
-    Resource(
-        "horizontalpodautoscalers",
-        "HorizontalPodAutoscaler",
-        "autoscaling",
-        "v2",
-        short_names=("hpa",),
-        categories=("all",),
-        simulated=False,
+    *_listed("apps", "StatefulSet,sts", categories=_ALL),
+    *_listed("authentication.k8s.io", "SelfSubjectReview TokenReview", _CLUSTER, verbs=_CREATE),
+    *_listed("authorization.k8s.io", "LocalSubjectAccessReview", verbs=_CREATE),
+    *_listed(
+        "authorization.k8s.io",
+        "SelfSubjectAccessReview SelfSubjectRulesReview SubjectAccessReview",
+        _CLUSTER,
+        verbs=_CREATE,
     ),
-    Resource("cronjobs", "CronJob", "batch", short_names=("cj",), categories=("all",), simulated=False),
-    Resource("jobs", "Job", "batch", categories=("all",), simulated=False),
-    Resource("ingresses", "Ingress", "networking.k8s.io", short_names=("ing",), simulated=False),
-    Resource("networkpolicies", "NetworkPolicy", "networking.k8s.io", short_names=("netpol",), simulated=False),
+    *_listed("autoscaling", "HorizontalPodAutoscaler,hpa", version="v2", categories=_ALL),
+    *_listed("batch", "CronJob,cj Job", categories=_ALL),
+    *_listed("certificates.k8s.io", "CertificateSigningRequest,csr", _CLUSTER),
+    *_listed("coordination.k8s.io", "+Lease"),
+    *_listed("discovery.k8s.io", "+EndpointSlice"),
+    *_listed("events.k8s.io", "+Event,ev"),
+    *_listed("flowcontrol.apiserver.k8s.io", "+FlowSchema +PriorityLevelConfiguration", _CLUSTER),
+    *_listed("networking.k8s.io", "IngressClass", _CLUSTER),
+    *_listed("networking.k8s.io", "Ingress,ing"),
+    *_listed("networking.k8s.io", "+IPAddress,ip", _CLUSTER),
+    *_listed("networking.k8s.io", "NetworkPolicy,netpol"),
+    *_listed("networking.k8s.io", "+ServiceCIDR", _CLUSTER),
+    *_listed("node.k8s.io", "RuntimeClass", _CLUSTER),
+    *_listed("policy", "PodDisruptionBudget,pdb"),
     CLUSTER_ROLE_BINDING,
     CLUSTER_ROLE,
     ROLE_BINDING,
     ROLE,
+    *_listed("resource.k8s.io", "DeviceClass", _CLUSTER),
+    *_listed("resource.k8s.io", "ResourceClaim ResourceClaimTemplate"),
+    *_listed("resource.k8s.io", "ResourceSlice", _CLUSTER),
+    *_listed("scheduling.k8s.io", "+PriorityClass,pc", _CLUSTER),
+    *_listed("storage.k8s.io", "CSIDriver +CSINode", _CLUSTER),
+    *_listed("storage.k8s.io", "CSIStorageCapacity"),
+    *_listed("storage.k8s.io", "StorageClass,sc VolumeAttachment VolumeAttributesClass,vac", _CLUSTER),
 )
+
+# Every version of a group, also one that discovery prefers a newer one to.
+API_VERSIONS = sorted({resource.api_version for resource in RESOURCES} | {"autoscaling/v1"})
 
 
 def _names(resource: Resource) -> tuple[str, ...]:
@@ -123,7 +208,8 @@ def _names(resource: Resource) -> tuple[str, ...]:
     return (*plain, *qualified, versioned)
 
 
-_BY_NAME = {name: resource for resource in RESOURCES for name in _names(resource)}
+# Of two types of one name, such as events, the first is meant.
+_BY_NAME = {name: resource for resource in reversed(RESOURCES) for name in _names(resource)}
 _BY_KIND = {(resource.api_version, resource.kind): resource for resource in RESOURCES}
 
 

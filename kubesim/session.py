@@ -5,12 +5,16 @@ from __future__ import annotations
 import shlex
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from kubesim import kubectl, supported
 from kubesim.cluster import Cluster
 from kubesim.result import Result
 from kubesim.shell import Invocation, Shell, Tool
 from kubesim.workspace import Workspace
+
+if TYPE_CHECKING:
+    from kubesim.server import Server
 
 
 def _run_kubesim(arguments: list[str], io: Invocation) -> int:
@@ -59,7 +63,8 @@ class Session:
 
     def run(self, line: str) -> Result:
         """Run a shell line (or several). Simulated time moves by a tenth of a second for each command."""
-        return self.shell.run(line)
+        with self.cluster.lock:
+            return self.shell.run(line)
 
     def write_file(self, name: str, text: str) -> None:
         """Put a file into the workspace, with the folders that it needs. Raises OSError outside the workspace."""
@@ -70,4 +75,16 @@ class Session:
 
     def advance(self, seconds: float) -> None:
         """Let simulated time pass."""
-        self.cluster.advance(seconds)
+        with self.cluster.lock:
+            self.cluster.advance(seconds)
+
+    def serve(self, *, realtime: bool = False) -> Server:
+        """Open the cluster's API over HTTPS on loopback and say how a real kubectl finds it.
+
+        `realtime` lets the wall clock move the cluster's time.
+        """
+        from kubesim.server import Server  # brings tornado and TLS, which a session in a browser has not
+
+        server = Server(self.cluster, realtime=realtime)
+        server.write_kubeconfig(self.workspace.root / ".kubesim" / "kubeconfig")
+        return server

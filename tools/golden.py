@@ -108,9 +108,9 @@ def load(path: Path) -> Recording:
     return recording
 
 
-def play(recording: Recording) -> Iterator[tuple[str, str]]:
+def play(recording: Recording, session: Session | None = None) -> Iterator[tuple[str, str]]:
     """Each command of a recording as it is played in a fresh session, and how the answer differs ("": not at all)."""
-    session = Session()
+    session = session or Session()
     for step in recording["steps"]:
         if "file" in step:
             session.write_file(step["file"], step["text"])

@@ -13,7 +13,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 COMMAND = (
-    *("uv", "pip", "compile", "pyproject.toml", "--extra", "jupyter", "--universal", "--python-version", "3.11"),
+    *("uv", "pip", "compile", "pyproject.toml", "--extra", "jupyter", "--extra", "serve"),
+    *("--universal", "--python-version", "3.11"),
     *("--upgrade", "--quiet", "--no-config", "--annotation-style", "line", "--custom-compile-command", "make lock"),
 )
 

@@ -8,20 +8,27 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, TypedDict
 
 from kubesim import errors, patch, schema, validation
 from kubesim.admission import admit_deletion, admit_pod, admit_pod_update
+from kubesim.apiserver.checks import (
+    Warn,
+    check_preconditions,
+    check_unmoved,
+    decoded,
+    raise_if_any,
+    selectors,
+    warn_of,
+)
 from kubesim.apiserver.defaults import apply_defaults
-from kubesim.apiserver.fields import is_selectable
 from kubesim.apiserver.strategy import prepare_for_create, prepare_for_update
-from kubesim.authorization import ADMIN, Request, User, is_allowed, request
+from kubesim.authorization import ADMIN, Request, User, is_allowed, request, rules_for
 from kubesim.clock import SECOND, Clock, rfc3339
 from kubesim.identity import Identity
 from kubesim.objects import Object, name_of, namespace_of
 from kubesim.process import Process
 from kubesim.resources import NAMESPACE, POD, Resource
-from kubesim.selectors import Selector, SelectorError, field_selector, label_selector
 from kubesim.store import Store
 
 # Of names that are generated: k8s.io/apiserver pkg/storage/names/generate.go, and pkg/registry/generic/registry.
@@ -40,7 +47,15 @@ class Change:
 
 
 Listener = Callable[[Change], None]
-Warn = Callable[[str], None]
+
+
+class WriteOptions(TypedDict):
+    """What goes with a write; see `APIServer.create`."""
+
+    user: User
+    strict: bool
+    warn: Warn | None
+    dry_run: bool
 
 
 class NodeServer(Protocol):
@@ -77,7 +92,7 @@ class APIServer:
 
         Raises StatusError: Forbidden where `user` may not, BadRequest while the Pod is on no node.
         """
-        self._authorize(user, verb, POD, namespace_of(pod), name_of(pod), subresource)
+        self.authorize(user, verb, POD, namespace_of(pod), name_of(pod), subresource)
         server = self._nodes.get(pod["spec"].get("nodeName", ""))
         if server is None:
             raise errors.bad_request(f"pod {name_of(pod)} does not have a host assigned")
@@ -98,9 +113,13 @@ class APIServer:
         """Whether authorization would let `asked` through."""
         return is_allowed(asked, self._store)
 
+    def rules(self, user: User, namespace: str) -> list[Object]:
+        """Every rule that authorization knows for `user` in `namespace`."""
+        return list(rules_for(user, namespace, self._store))
+
     def get(self, resource: Resource, namespace: str, name: str, *, user: User = ADMIN) -> Object:
         """One object. `namespace` is "" for cluster-scoped types."""
-        self._authorize(user, "get", resource, namespace, name)
+        self.authorize(user, "get", resource, namespace, name)
         obj = self._store.get(resource, namespace, name)
         if obj is None:
             raise errors.not_found(resource, name)
@@ -121,15 +140,15 @@ class APIServer:
         verb: str = "list",
     ) -> list[Object]:
         """Objects by namespace and name, of all namespaces where `namespace` is None; the selectors narrow them."""
-        self._authorize(user, verb, resource, namespace or "", "")
+        self.authorize(user, verb, resource, namespace or "", "")
         found = self._store.list(resource, namespace if resource.namespaced else None)
-        for selector in _selectors(resource, labels, fields):
+        for selector in selectors(resource, labels, fields):
             found = [obj for obj in found if selector(obj)]
         return found
 
     def selects(self, resource: Resource, obj: Object, *, labels: str = "", fields: str = "") -> bool:
         """Whether the selectors let `obj` through, as a watch asks."""
-        return all(selector(obj) for selector in _selectors(resource, labels, fields))
+        return all(selector(obj) for selector in selectors(resource, labels, fields))
 
     def create(
         self,
@@ -145,15 +164,15 @@ class APIServer:
 
         `strict` refuses unknown fields; without it they are dropped, and told to `warn` if there is one.
         """
-        self._authorize(user, "create", resource, namespace_of(obj), "")
-        new = _decoded(resource, obj, strict, warn)
+        self.authorize(user, "create", resource, namespace_of(obj), "")
+        new = decoded(resource, obj, strict, warn)
         self._name(resource, new)
         self._check_namespace(resource, new)
         apply_defaults(resource, new)
         prepare_for_create(resource, new)
         if resource is POD:
             admit_pod(new, self._store, self._identity)
-        _raise_if_any(resource, new, validation.validate(resource, new))
+        raise_if_any(resource, new, validation.validate(resource, new))
         if self._store.get(resource, namespace_of(new), name_of(new)):
             raise errors.already_exists(resource, name_of(new))
         return new if dry_run else self._commit("ADDED", resource, new)
@@ -178,17 +197,17 @@ class APIServer:
         verb: str = "update",
     ) -> Object:
         """Replace an object's spec and metadata; its resourceVersion, if given, must be the present one."""
-        self._authorize(user, verb, resource, namespace_of(obj), name_of(obj))
+        self.authorize(user, verb, resource, namespace_of(obj), name_of(obj))
         old = self._store.get(resource, namespace_of(obj), name_of(obj))
         if old is None:
             raise errors.not_found(resource, name_of(obj))
-        new = _decoded(resource, obj, strict, warn)
-        _check_preconditions(resource, new, old)
+        new = decoded(resource, obj, strict, warn)
+        check_preconditions(resource, new, old)
         apply_defaults(resource, new)
         if resource is POD:
             admit_pod_update(new, old)
         prepare_for_update(resource, new, old)
-        _raise_if_any(resource, new, validation.validate_update(resource, new, old))
+        raise_if_any(resource, new, validation.validate_update(resource, new, old))
         return self._replace(resource, new, old, dry_run)
 
     def update_status(self, resource: Resource, obj: Object, status: Object) -> Object:
@@ -212,17 +231,31 @@ class APIServer:
         dry_run: bool = False,
     ) -> Object:
         """Change an object by a patch of type "strategic", "merge" or "json"."""
-        self._authorize(user, "patch", resource, namespace, name)
+        self.authorize(user, "patch", resource, namespace, name)
         old = self._store.get(resource, namespace, name)
         if old is None:
             raise errors.not_found(resource, name)
         new = _PATCHES[patch_type](resource, old, change)
-        _check_unmoved(resource, new, old)
+        check_unmoved(resource, new, old)
         unknown = schema.unknown_fields(schema.type_of(resource), new)
         if unknown and strict:
             raise patch.misfit(change if patch_type == "strategic" else new, schema.strict_error(unknown))
-        _warn_of(unknown, warn)
+        warn_of(unknown, warn)
         return self.update(resource, new, strict=False, dry_run=dry_run)
+
+    def scale(
+        self,
+        resource: Resource,
+        namespace: str,
+        name: str,
+        replicas: int,
+        *,
+        user: User = ADMIN,
+        dry_run: bool = False,
+    ) -> Object:
+        """Set the number of replicas of a Deployment or ReplicaSet, for whom may patch its scale."""
+        self.authorize(user, "patch", resource, namespace, name, "scale")
+        return self.patch(resource, namespace, name, {"spec": {"replicas": replicas}}, "merge", dry_run=dry_run)
 
     def delete(
         self,
@@ -240,7 +273,7 @@ class APIServer:
         `grace_period` is in seconds; None leaves it to the Pod, 0 removes at once. `finalizer` "orphan" or
         "foregroundDeletion" has the garbage collector deal with dependents before the object goes.
         """
-        self._authorize(user, "delete", resource, namespace, name)
+        self.authorize(user, "delete", resource, namespace, name)
         admit_deletion(resource, name)
         obj = self._store.get(resource, namespace, name)
         if obj is None:
@@ -261,9 +294,10 @@ class APIServer:
         self._tell(Change("DELETED", resource, current, current))
         return current
 
-    def _authorize(
+    def authorize(
         self, user: User, verb: str, resource: Resource, namespace: str, name: str, subresource: str = ""
     ) -> None:
+        """Raise StatusError (Forbidden) unless `user` may do this."""
         if user is ADMIN:
             return
         asked = request(user, verb, resource, namespace, name, subresource)
@@ -322,57 +356,6 @@ class APIServer:
         for key in (change.resource, None):
             for listener in tuple(self._listeners.get(key, ())):
                 listener(change)
-
-
-def _selectors(resource: Resource, labels: str, fields: str) -> list[Selector]:
-    try:
-        by_label = [label_selector(labels)] if labels else []
-        by_field = [field_selector(fields, lambda name: is_selectable(resource, name))] if fields else []
-    except SelectorError as error:
-        text = str(error)
-        if text.startswith("field label not supported"):
-            what = f'"/{resource.api_version}, Resource={resource.plural}"'
-            text = f'Unable to find {what} that match label selector "{labels}", field selector "{fields}": {text}'
-        raise errors.bad_request(text) from None
-    return by_label + by_field
-
-
-def _decoded(resource: Resource, obj: Object, strict: bool, warn: Warn | None) -> Object:
-    new = schema.decode(resource, obj, strict)
-    new.setdefault("metadata", {})
-    if warn and not strict:
-        _warn_of(schema.unknown_fields(schema.type_of(resource), obj), warn)
-    return new
-
-
-def _warn_of(unknown: list[str], warn: Warn | None) -> None:
-    if warn:
-        for text in unknown:
-            warn(text)
-
-
-def _raise_if_any(resource: Resource, obj: Object, causes: list[errors.FieldError]) -> None:
-    if causes:
-        raise errors.invalid(resource, name_of(obj), causes)
-
-
-def _check_preconditions(resource: Resource, new: Object, old: Object) -> None:
-    version = new["metadata"].get("resourceVersion")
-    if version and version != old["metadata"]["resourceVersion"]:
-        raise errors.conflict(resource, name_of(old))
-    uid = new["metadata"].get("uid")
-    if uid and uid != old["metadata"]["uid"]:
-        why = f"Precondition failed: UID in precondition: {uid}, UID in object meta: {old['metadata']['uid']}"
-        raise errors.conflict(resource, name_of(old), why)
-
-
-def _check_unmoved(resource: Resource, new: Object, old: Object) -> None:
-    if not isinstance(new.get("metadata"), dict) or name_of(new) != name_of(old):
-        raise errors.bad_request("the name of the object does not match the name on the URL")
-    if namespace_of(new) != namespace_of(old):
-        raise errors.bad_request("the namespace of the object does not match the namespace on the URL")
-    if (new.get("kind"), new.get("apiVersion")) != (resource.kind, resource.api_version):
-        raise errors.bad_request(f"the kind of the object does not match {resource.kind}")
 
 
 _PATCHES: dict[str, Callable[[Resource, Object, Any], Object]] = {

@@ -42,9 +42,7 @@ class Server:
         """Run a command beside a container. Raises StatusError where it does not run, and process.StartError."""
         found = self._container(pod, container)
         if found is None or not found.is_running:
-            raise errors.StatusError(
-                500, "InternalError", f'unable to upgrade connection: container not found ("{container}")'
-            )
+            raise errors.StatusError(500, "InternalError", f'container not found ("{container}")')
         variables = environment(self._api, pod, found.spec)
         files = {**found.image.files, **mounted_files(self._api, pod, found.spec)}
         return process.run(argv, variables, files, pod["metadata"]["name"])

@@ -1,0 +1,70 @@
+"""What a request must fulfil before it changes anything, apart from a type's own validation."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from kubesim import errors, schema
+from kubesim.apiserver.fields import is_selectable
+from kubesim.objects import Object, name_of, namespace_of
+from kubesim.resources import Resource
+from kubesim.selectors import Selector, SelectorError, field_selector, label_selector
+
+Warn = Callable[[str], None]
+
+
+def selectors(resource: Resource, labels: str, fields: str) -> list[Selector]:
+    """The selectors of a list or watch. Raises StatusError for one that cannot be read."""
+    try:
+        by_label = [label_selector(labels)] if labels else []
+        by_field = [field_selector(fields, lambda name: is_selectable(resource, name))] if fields else []
+    except SelectorError as error:
+        text = str(error)
+        if text.startswith("field label not supported"):
+            what = f'"/{resource.api_version}, Resource={resource.plural}"'
+            text = f'Unable to find {what} that match label selector "{labels}", field selector "{fields}": {text}'
+        raise errors.bad_request(text) from None
+    return by_label + by_field
+
+
+def decoded(resource: Resource, obj: Object, strict: bool, warn: Warn | None) -> Object:
+    """`obj` as an object of the type; see `APIServer.create`."""
+    new = schema.decode(resource, obj, strict)
+    new.setdefault("metadata", {})
+    if warn and not strict:
+        warn_of(schema.unknown_fields(schema.type_of(resource), obj), warn)
+    return new
+
+
+def warn_of(unknown: list[str], warn: Warn | None) -> None:
+    """Tell of unknown fields that were dropped."""
+    if warn:
+        for text in unknown:
+            warn(text)
+
+
+def raise_if_any(resource: Resource, obj: Object, causes: list[errors.FieldError]) -> None:
+    """Raise Invalid for what validation found."""
+    if causes:
+        raise errors.invalid(resource, name_of(obj), causes)
+
+
+def check_preconditions(resource: Resource, new: Object, old: Object) -> None:
+    """Raise Conflict where the object is no longer the one that the request means."""
+    version = new["metadata"].get("resourceVersion")
+    if version and version != old["metadata"]["resourceVersion"]:
+        raise errors.conflict(resource, name_of(old))
+    uid = new["metadata"].get("uid")
+    if uid and uid != old["metadata"]["uid"]:
+        why = f"Precondition failed: UID in precondition: {uid}, UID in object meta: {old['metadata']['uid']}"
+        raise errors.conflict(resource, name_of(old), why)
+
+
+def check_unmoved(resource: Resource, new: Object, old: Object) -> None:
+    """Raise BadRequest for a patch that changes whose object it is."""
+    if not isinstance(new.get("metadata"), dict) or name_of(new) != name_of(old):
+        raise errors.bad_request("the name of the object does not match the name on the URL")
+    if namespace_of(new) != namespace_of(old):
+        raise errors.bad_request("the namespace of the object does not match the namespace on the URL")
+    if (new.get("kind"), new.get("apiVersion")) != (resource.kind, resource.api_version):
+        raise errors.bad_request(f"the kind of the object does not match {resource.kind}")

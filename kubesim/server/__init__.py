@@ -1,0 +1,147 @@
+"""The API of a cluster over HTTPS on loopback, for a real kubectl and for client libraries.
+
+One thread of its own answers, one request at a time, under the cluster's lock. Certificate, token and port are made
+anew at every start; the kubeconfig carries them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import ssl
+import threading
+import time
+from contextlib import suppress
+from pathlib import Path
+
+import trustme
+from tornado import httpserver, netutil, web
+
+from kubesim.cluster import Cluster
+from kubesim.server import execute
+from kubesim.server.api import API
+from kubesim.server.http import Handler
+from kubesim.server.journal import Journal, JournalError
+from kubesim.server.kubeconfig import write_kubeconfig
+from kubesim.server.request import Request, Response
+from kubesim.server.watch import Watch
+
+LOOPBACK = "127.0.0.1"
+COMMAND_SECONDS = 0.1
+"""Simulated seconds that a request for objects takes, as a command of the shell does."""
+_STALLED = 30.0  # wall-clock seconds for which a client may keep silent in the middle of a request
+_REAL_TIME_STEP = 0.2
+
+
+class Server:
+    """Serves a cluster until it is closed.
+
+    `address` other than loopback lets every machine in that network reach it (the token is still needed). `port` 0
+    takes a free one. Each request for objects takes `tick` simulated seconds; with `realtime` the wall clock moves the
+    cluster's time instead. `journal` keeps every write. Raises OSError where the address cannot be bound.
+    """
+
+    def __init__(
+        self,
+        cluster: Cluster,
+        *,
+        address: str = LOOPBACK,
+        port: int = 0,
+        tick: float = COMMAND_SECONDS,
+        realtime: bool = False,
+        journal: Journal | None = None,
+    ) -> None:
+        self.address = address
+        self._token = secrets.token_urlsafe(32)
+        self._authority = trustme.CA(organization_name="kubesim")
+        self._tick = 0.0 if realtime else tick
+        self._realtime = realtime
+        self._journal = journal
+        self._last_request = time.monotonic()
+        self.attach(cluster)
+        self._sockets = netutil.bind_sockets(port, address)
+        self.port: int = self._sockets[0].getsockname()[1]
+        self._loop = asyncio.new_event_loop()
+        self._started = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="kubesim-server", daemon=True)
+        self._thread.start()
+        self._started.wait()
+
+    @property
+    def url(self) -> str:
+        """Where the API is."""
+        host = f"[{self.address}]" if ":" in self.address else self.address
+        return f"https://{host}:{self.port}"
+
+    @property
+    def idle(self) -> float:
+        """For how many seconds nobody has asked anything or been told of a change."""
+        return time.monotonic() - max(self._last_request, self._api.history.last_told)
+
+    @property
+    def is_watched(self) -> bool:
+        """Whether somebody waits for changes."""
+        return self._api.history.is_watched
+
+    def attach(self, cluster: Cluster) -> None:
+        """Serve this cluster from now on; watches of the one before end."""
+        before = getattr(self, "_api", None)
+        self._cluster, self._api = cluster, API(cluster)
+        if before:
+            before.history.close()
+
+    def write_kubeconfig(self, path: Path) -> None:
+        """Write the file that tells kubectl where the server is and lets it in, for its owner alone."""
+        write_kubeconfig(path, self.url, self._authority.cert_pem.bytes(), self._token)
+
+    def close(self) -> None:
+        """Stop serving. Open connections are cut."""
+        with suppress(RuntimeError):  # closed before
+            self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+
+    def _run(self) -> None:
+        asyncio.set_event_loop(self._loop)
+        server = httpserver.HTTPServer(
+            self._application(),
+            ssl_options=self._tls(),
+            body_timeout=_STALLED,
+            idle_connection_timeout=600.0,
+        )
+        server.add_sockets(self._sockets)
+        if self._realtime:
+            self._loop.call_soon(self._follow_wall_clock, time.monotonic())
+        self._loop.call_soon(self._started.set)
+        self._loop.run_forever()
+        server.stop()
+        self._loop.run_until_complete(server.close_all_connections())
+        self._loop.close()
+
+    def _application(self) -> web.Application:
+        shared = {"token": self._token, "api": lambda: self._api, "answer": self._answer}
+        rules = [(execute.PATH, execute.Exec, shared), (".*", Handler, shared)]
+        return web.Application(rules, log_function=lambda _: None)
+
+    def _tls(self) -> ssl.SSLContext:
+        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        self._authority.issue_cert("localhost", LOOPBACK, "::1", self.address).configure_cert(context)
+        return context
+
+    def _follow_wall_clock(self, since: float) -> None:
+        now = time.monotonic()
+        with self._cluster.lock:
+            self._cluster.advance(now - since)
+        self._loop.call_later(_REAL_TIME_STEP, self._follow_wall_clock, now)
+
+    def _answer(self, request: Request) -> Response | Watch:
+        """Answer one request while nobody else changes the cluster."""
+        self._last_request = time.monotonic()
+        with self._cluster.lock:
+            if request.is_for_objects:
+                self._cluster.advance(self._tick)
+            if self._journal and request.is_write:
+                self._journal.append(self._cluster.clock.now, request)
+            return self._api.answer(request)
+
+
+__all__ = ["Journal", "JournalError", "Server"]

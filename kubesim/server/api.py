@@ -1,0 +1,96 @@
+"""From one request to its answer: discovery, reviews, objects. No transport, no time of its own, no threads."""
+
+from __future__ import annotations
+
+from kubesim import errors, openapi
+from kubesim.cluster import Cluster
+from kubesim.process import Process
+from kubesim.resources import POD
+from kubesim.server import discovery, reviews
+from kubesim.server.objects import Objects
+from kubesim.server.representation import status_of
+from kubesim.server.request import Request, Response, text
+from kubesim.server.routes import Route, parse
+from kubesim.server.scale import Scales
+from kubesim.server.watch import History, Watch
+
+_HEALTH = ("/healthz", "/livez", "/readyz")
+_OPENAPI = "/openapi/v3"
+# kubectl asks for version 2 only where version 3 does not know a type, and then for nothing but to see that this one
+# does not either: field 1 of a document in protobuf, swagger, and no types.
+_OPENAPI_V2 = "\x0a\x032.0"
+_AGGREGATED = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"
+
+
+class API:
+    """Answers requests to one cluster's API server."""
+
+    def __init__(self, cluster: Cluster) -> None:
+        self._api = cluster.api
+        self._objects = Objects(cluster.api, cluster.clock)
+        self._scales = Scales(cluster.api)
+        self.history = History(cluster)
+
+    def answer(self, request: Request) -> Response | Watch:
+        """What to send; a refusal is an answer, too."""
+        try:
+            return self._answer(request)
+        except errors.StatusError as error:
+            return Response(status_of(error), error.code)
+
+    def _answer(self, request: Request) -> Response | Watch:
+        described = _description(request)
+        if described:
+            return described
+        review = reviews.answer(self._api, request)
+        if review:
+            return Response(review, 201)
+        route = parse(request.method, request.path, request.query)
+        if route is None:
+            return text("404 page not found\n", 404)
+        return self._of_object(request, route)
+
+    def _of_object(self, request: Request, route: Route) -> Response | Watch:
+        if route.subresource:
+            return self._of_part(request, route)
+        if route.verb == "watch":
+            return Watch(self.history, request, route)
+        return self._objects.answer(request, route)
+
+    def execute(self, request: Request, argv: list[str]) -> Process:
+        """Run a command in a container. Raises StatusError and StartError."""
+        route = parse(request.method, request.path, request.query)
+        assert route, "the path is that of an exec"
+        return self._objects.execute(request, route, argv)
+
+    def _of_part(self, request: Request, route: Route) -> Response:
+        part = route.subresource
+        if route.resource is POD and part == "log":
+            return self._objects.logs(request, route)
+        if part in route.resource.parts:
+            return self._scales.answer(request, route)
+        if part == "status" and route.verb == "get":
+            return self._objects.answer(request, route)
+        raise errors.not_simulated(f"{route.resource.plural}/{part} is not part of this simulator")
+
+
+def _description(request: Request) -> Response | None:
+    """What the server says of itself, if that is asked for."""
+    path = request.path.rstrip("/")
+    if path == "/version":
+        return Response(discovery.version())
+    if path in _HEALTH:
+        return text("ok")
+    if path == _OPENAPI:
+        return Response(openapi.v3_index())
+    if path == "/openapi/v2":
+        return Response(_OPENAPI_V2, content_type="application/com.github.proto-openapi.spec.v2.v1.0+protobuf")
+    if path.startswith(_OPENAPI + "/"):
+        document = openapi.v3(path.removeprefix(_OPENAPI + "/"))
+        return Response(document) if document else None
+    accept = request.headers.get("accept", "")
+    found = discovery.document(path, accept) if path.startswith("/api") else None
+    if found is None:
+        return None
+    is_aggregated = found["kind"] == "APIGroupDiscoveryList"
+    return Response(found, content_type=_AGGREGATED if is_aggregated else "application/json")

@@ -1,0 +1,138 @@
+"""Bodies in Kubernetes' protobuf encoding, which kubectl's typed clients send for what `kubectl create` makes.
+
+Only these few types are read, and answers are always JSON, which every client takes. The numbers are those of
+k8s.io/api */generated.proto, v1.36; how a value is read follows from the schema.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterator
+from typing import Any
+
+from kubesim import schema
+from kubesim.errors import bad_request
+from kubesim.objects import Object
+from kubesim.resources import find_kind
+from kubesim.schema import Type
+
+MEDIA_TYPE = "application/vnd.kubernetes.protobuf"
+_MAGIC = b"k8s\0"
+_TYPE_META = {1: "apiVersion", 2: "kind"}
+
+# The fields that kubectl writes, by number, of every struct that it writes; "=N" puts the next field at number N.
+_FIELDS = {
+    "ClusterRole": "metadata rules aggregationRule",
+    "ClusterRoleBinding": "metadata subjects roleRef",
+    "ConfigMap": "metadata data binaryData immutable",
+    "Container": "name image command args workingDir ports env resources",
+    "ContainerPort": "name hostPort containerPort protocol hostIP",
+    "Deployment": "metadata spec status",
+    "DeploymentSpec": "replicas selector template strategy minReadySeconds revisionHistoryLimit paused",
+    "LabelSelector": "matchLabels matchExpressions",
+    "LocalObjectReference": "name",
+    "Namespace": "metadata spec status",
+    "NonResourceAttributes": "path verb",
+    "ObjectMeta": "name generateName namespace selfLink uid resourceVersion generation =11 labels annotations",
+    "PodSpec": "volumes containers restartPolicy",
+    "PodTemplateSpec": "metadata spec",
+    "PolicyRule": "verbs apiGroups resources resourceNames nonResourceURLs",
+    "ResourceAttributes": "namespace verb group version resource subresource name",
+    "Role": "metadata rules",
+    "RoleBinding": "metadata subjects roleRef",
+    "RoleRef": "apiGroup kind name",
+    "Secret": "metadata data type stringData immutable",
+    "SelfSubjectAccessReview": "metadata spec status",
+    "SelfSubjectAccessReviewSpec": "resourceAttributes nonResourceAttributes",
+    "SelfSubjectReview": "metadata status",
+    "SelfSubjectRulesReview": "metadata spec status",
+    "SelfSubjectRulesReviewSpec": "namespace",
+    "ServiceAccount": "metadata secrets imagePullSecrets automountServiceAccountToken",
+    "Subject": "kind apiGroup name namespace",
+}
+
+
+def decode(body: bytes) -> Object:
+    """The object in a body. Raises StatusError for what is none, or of a type that is not read."""
+    try:
+        if not body.startswith(_MAGIC):
+            raise ValueError("no magic number")
+        unknown = dict(_wire(body[len(_MAGIC) :]))
+        types = {_TYPE_META[number]: value.decode() for number, value in _wire(unknown[1]) if number in _TYPE_META}
+        resource = find_kind(types.get("apiVersion", ""), types.get("kind", ""))
+        if resource is None or resource.kind not in _FIELDS:
+            raise ValueError(f"{types.get('kind')} is not read in this encoding")
+        return {**types, **_struct(schema.type_of(resource), unknown[2])}
+    except (ValueError, LookupError, AttributeError, TypeError) as error:
+        raise bad_request(f"the body of the request is no object in protobuf: {error}") from None
+
+
+def _names(struct: str) -> dict[int, str]:
+    names, number = {}, 1
+    for word in _FIELDS.get(struct, "").split():
+        if word.startswith("="):
+            number = int(word[1:])
+            continue
+        names[number] = word
+        number += 1
+    return names
+
+
+def _struct(struct: Type, data: bytes) -> Object:
+    """The fields of a message. Those without a name in the table are of no concern to what kubectl creates."""
+    names, fields = _names(struct.name), schema.fields(struct)
+    found: Object = {}
+    for number, value in _wire(data):
+        name = names.get(number)
+        if name is None:
+            continue
+        kind = fields[name].type
+        if kind.kind == "list" and kind.element:
+            found.setdefault(name, []).append(_value(kind.element, value))
+        elif kind.kind == "map" and kind.element:
+            entry = dict(_wire(value))
+            found.setdefault(name, {})[entry.get(1, b"").decode()] = _value(kind.element, entry.get(2, b""))
+        else:
+            found[name] = _value(kind, value)
+    return found
+
+
+def _value(kind: Type, value: Any) -> Any:
+    if kind.kind == "struct":
+        return _struct(kind, value)
+    if kind.kind == "bytes":
+        return base64.b64encode(value).decode()
+    if kind.kind == "boolean":
+        return bool(value)
+    if kind.kind == "integer":
+        return value - (1 << 64) if value >> 63 else value
+    return value.decode()
+
+
+def _wire(data: bytes) -> Iterator[tuple[int, Any]]:
+    """Each field of a message: its number, and its integer or bytes. Raises ValueError."""
+    at = 0
+    while at < len(data):
+        key, at = _varint(data, at)
+        if key & 7 == 0:
+            value, at = _varint(data, at)
+            yield key >> 3, value
+        elif key & 7 == 2:
+            size, at = _varint(data, at)
+            if at + size > len(data):
+                raise ValueError("unexpected EOF")
+            yield key >> 3, data[at : at + size]
+            at += size
+        else:
+            raise ValueError(f"wire type {key & 7}")
+
+
+def _varint(data: bytes, at: int) -> tuple[int, int]:
+    value = shift = 0
+    while at < len(data) and shift < 64:
+        value |= (data[at] & 0x7F) << shift
+        at += 1
+        if not data[at - 1] & 0x80:
+            return value, at
+        shift += 7
+    raise ValueError("unexpected EOF")

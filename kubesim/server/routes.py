@@ -1,0 +1,57 @@
+"""Which request an HTTP method and path mean.
+
+Mirrors k8s.io/apiserver pkg/endpoints/request/requestinfo.go, v1.36.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from kubesim.resources import RESOURCES, Resource
+
+_VERBS = {"GET": "get", "HEAD": "get", "POST": "create", "PUT": "update", "PATCH": "patch", "DELETE": "delete"}
+_OF_COLLECTIONS = {"get": "list", "delete": "deletecollection"}
+_BY_PATH = {(resource.group, resource.version, resource.plural): resource for resource in RESOURCES}
+# Parts of a Namespace, which /api/v1/namespaces/NAME/PART names where else the objects of a namespace are.
+_NAMESPACE_PARTS = ("status", "finalize")
+
+
+@dataclass(frozen=True)
+class Route:
+    """What is asked for: a verb of one type, of one object where `name` is given, or of a part of it."""
+
+    verb: str
+    resource: Resource
+    namespace: str = ""
+    name: str = ""
+    subresource: str = ""
+
+
+def parse(method: str, path: str, query: Mapping[str, str]) -> Route | None:
+    """The request for objects that `path` makes, or None for a path of something else."""
+    prefix, *words = [word for word in path.split("/") if word] or [""]
+    if prefix == "apis" and words:
+        group, *words = words
+    elif prefix == "api":
+        group = ""
+    else:
+        return None
+    if len(words) < 2:
+        return None
+    version, *words = words
+    namespace = ""
+    if words[0] == "namespaces" and len(words) > 2 and words[2] not in _NAMESPACE_PARTS:
+        namespace, words = words[1], words[2:]
+    plural, name, subresource = (*words, "", "")[:3]
+    resource = _BY_PATH.get((group, version, plural))
+    if resource is None or len(words) > 3:
+        return None
+    return Route(_verb(method, name, query), resource, namespace, name, subresource)
+
+
+def _verb(method: str, name: str, query: Mapping[str, str]) -> str:
+    verb = _VERBS.get(method, "")
+    if verb == "get" and query.get("watch") in ("1", "true"):
+        return "watch"
+    return verb if name else _OF_COLLECTIONS.get(verb, verb)

@@ -1,0 +1,180 @@
+"""Watches: every change from a resourceVersion on, as long as the history reaches back.
+
+Mirrors k8s.io/apiserver pkg/storage/cacher and pkg/endpoints/handlers/watch.go, v1.36.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections import deque
+from collections.abc import Callable, Iterator
+
+from kubesim import errors
+from kubesim.apiserver import Change
+from kubesim.clock import Micros
+from kubesim.cluster import Cluster
+from kubesim.objects import Object, namespace_of
+from kubesim.server.representation import status_of
+from kubesim.server.request import Request
+from kubesim.server.routes import Route
+
+# As many changes are remembered for watches that come back.
+HISTORY = 5000
+_INITIAL_END = {"k8s.io/initial-events-end": "true"}
+
+
+class History:
+    """The last changes of the cluster, each with its revision and the moment, for whoever watches."""
+
+    def __init__(self, cluster: Cluster) -> None:
+        self.api = cluster.api
+        self.clock = cluster.clock
+        self.lock = cluster.lock
+        self._changes: deque[tuple[int, Micros, Change]] = deque(maxlen=HISTORY)
+        self._oldest = self.api.revision
+        self._listeners: list[Callable[[], object]] = []
+        self._stop = self.api.subscribe(self._remember)
+        self.is_closed = False
+        self.last_told = 0.0  # on the wall clock
+
+    @property
+    def is_watched(self) -> bool:
+        """Whether somebody listens."""
+        return bool(self._listeners)
+
+    def close(self) -> None:
+        """Forget the cluster: every watch ends."""
+        self._stop()
+        self.is_closed = True
+        self._tell()
+
+    def _remember(self, change: Change) -> None:
+        if len(self._changes) == HISTORY:
+            self._oldest = self._changes[0][0]
+        self._changes.append((self.api.revision, self.clock.now, change))
+        self._tell()
+
+    def _tell(self) -> None:
+        self.last_told = time.monotonic()
+        for listener in tuple(self._listeners):
+            listener()
+
+    def on_change(self, listener: Callable[[], object]) -> Callable[[], None]:
+        """Call `listener` after each change; return what ends that."""
+        self._listeners.append(listener)
+        return lambda: self._listeners.remove(listener)
+
+    def since(self, revision: int) -> list[tuple[int, Micros, Change]]:
+        """The changes after `revision`, the oldest first. Raises StatusError where they have been forgotten."""
+        if revision < self._oldest:
+            raise errors.expired(f"too old resource version: {revision} ({self._oldest})")
+        found: list[tuple[int, Micros, Change]] = []
+        for item in reversed(self._changes):
+            if item[0] <= revision:
+                break
+            found.append(item)
+        return found[::-1]
+
+
+class Watch:
+    """One open watch: what it has to send next."""
+
+    def __init__(self, history: History, request: Request, route: Route) -> None:
+        query = request.query
+        self._history = history
+        self._route = route
+        self._view = request.view
+        self._labels = query.get("labelSelector", "")
+        self._fields = query.get("fieldSelector", "")
+        self._headings = True
+        self._bookmarks = query.get("allowWatchBookmarks") == "true"
+        listed = self._list(request)
+        version = query.get("resourceVersion", "")
+        self._initial = listed if version in ("", "0") or query.get("sendInitialEvents") == "true" else None
+        self._says_end = query.get("sendInitialEvents") == "true"
+        self._at = history.api.revision if self._initial is not None else _revision(version)
+
+    def _list(self, request: Request) -> list[Object]:
+        route = self._route
+        fields = ",".join(filter(None, (self._fields, f"metadata.name={route.name}" if route.name else "")))
+        self._fields = fields
+        selectors = {"labels": self._labels, "fields": fields}
+        return self._history.api.list(
+            route.resource, route.namespace or None, **selectors, user=request.user, verb="watch"
+        )
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing will ever come any more."""
+        return self._history.is_closed
+
+    def on_change(self, listener: Callable[[], object]) -> Callable[[], None]:
+        """Call `listener` whenever there may be something to send; return what ends that."""
+        return self._history.on_change(listener)
+
+    def lines(self) -> bytes:
+        """What has happened since the last call, an event a line. Raises StatusError where that is not known."""
+        with self._history.lock:
+            return b"".join(self._events())
+
+    def _events(self) -> Iterator[bytes]:
+        for obj in self._initial or ():
+            yield self._line("ADDED", obj, self._history.clock.now)
+        if self._initial is not None and self._says_end:
+            yield self.bookmark(_INITIAL_END)
+        self._initial = None
+        for revision, moment, change in self._history.since(self._at):
+            self._at = revision
+            kind = self._kind(change)
+            if kind:
+                yield self._line(kind, _at_revision(change, revision), moment)
+
+    def _kind(self, change: Change) -> str:
+        """How this watch tells the change: an object that leaves the selection is gone, as far as it can see."""
+        route = self._route
+        if change.resource is not route.resource or route.namespace not in ("", namespace_of(change.obj)):
+            return ""
+        is_in = change.type != "DELETED" and self._selects(change.obj)
+        was_in = change.old is not None and self._selects(change.old)
+        return {(True, True): "MODIFIED", (True, False): "ADDED", (False, True): "DELETED"}.get((is_in, was_in), "")
+
+    def _selects(self, obj: Object) -> bool:
+        return self._history.api.selects(self._route.resource, obj, labels=self._labels, fields=self._fields)
+
+    def bookmark(self, annotations: Object | None = None) -> bytes:
+        """The event that says up to where the watch has seen everything; b"" where none are wanted."""
+        if not self._bookmarks:
+            return b""
+        meta = {"resourceVersion": str(self._at), "creationTimestamp": None} | (
+            {"annotations": annotations} if annotations else {}
+        )
+        resource = self._route.resource
+        return self._event("BOOKMARK", {"kind": resource.kind, "apiVersion": resource.api_version, "metadata": meta})
+
+    def _line(self, kind: str, obj: Object, now: Micros) -> bytes:
+        shown = self._view.one(obj, now, self._headings)
+        self._headings = False
+        return self._event(kind, shown)
+
+    def _event(self, kind: str, obj: Object) -> bytes:
+        return json.dumps({"type": kind, "object": obj}, separators=(",", ":")).encode() + b"\n"
+
+
+def error_event(error: errors.StatusError) -> bytes:
+    """The event that ends a watch."""
+    return json.dumps({"type": "ERROR", "object": status_of(error)}).encode() + b"\n"
+
+
+def _revision(version: str) -> int:
+    if not version.isdigit():
+        raise errors.bad_request(f"Invalid resource version: {version}")
+    return int(version)
+
+
+def _at_revision(change: Change, revision: int) -> Object:
+    """A deleted object carries the revision of its deletion."""
+    obj = change.obj
+    if change.type != "DELETED":
+        return obj
+    return {**obj, "metadata": {**obj["metadata"], "resourceVersion": str(revision)}}

