@@ -58,6 +58,22 @@ def test_recursive_lists_names_only() -> None:
     assert fields.endswith("      optional\t<boolean>\n\n")
 
 
+def test_lists_and_paragraphs_in_the_prose_stay() -> None:
+    assert explain.explain(POD, ["spec", "containers", "securityContext", "appArmorProfile", "type"]).endswith(
+        "DESCRIPTION:\n"
+        "    type indicates which kind of AppArmor profile will be applied. Valid options\n"
+        "    are:\n"
+        "      Localhost - a profile pre-loaded on the node.\n"
+        "      RuntimeDefault - the container runtime's default profile.\n"
+        "      Unconfined - no AppArmor enforcement.\n    \n\n"
+    )
+
+
+def test_a_type_without_a_shape_has_its_name() -> None:
+    assert "\n      fieldsV1\t<FieldsV1>\n" in explain.explain(POD, [], recursive=True)
+    assert "FIELD: sizeLimit <Quantity>\n" in explain.explain(POD, ["spec", "volumes", "emptyDir", "sizeLimit"])
+
+
 @pytest.mark.parametrize("path", [["spec", "nosuch"], ["nosuch"], ["metadata", "labels", "nosuch"]])
 def test_a_field_that_is_not_there(path: list[str]) -> None:
     with pytest.raises(explain.ExplainError) as caught:

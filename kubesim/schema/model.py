@@ -19,6 +19,7 @@ from kubesim.schema import gotypes
 
 _CLASS = re.compile(r"^class (\w+)\(", re.M)
 _PARAMETER = re.compile(r"^ {6}\* \*\*(\w+)\*\* ``[^`]*`` ?-? ?", re.M)
+_ITEM = re.compile(r"(?:[-*]|\w{1,2}[.)]) ")
 _RENAMED = re.compile(r'^    (\w+): .* = field\(metadata={"json": "([^"]+)"', re.M)
 _WIDTH = 78  # of the package's docstrings
 _SCALARS = {
@@ -104,19 +105,27 @@ def describe(struct: Type) -> Description:
     head, *rest = _PARAMETER.split(_source(struct).split('"""')[1])
     own = head.split("**parameters**")[0]
     return Description(
-        _unwrap(own),
-        {_json_name(struct, name): _unwrap(text) for name, text in zip(rest[::2], rest[1::2], strict=True)},
+        _unwrap(own, margin=6),
+        {_json_name(struct, name): _unwrap(text, margin=8) for name, text in zip(rest[::2], rest[1::2], strict=True)},
     )
 
 
-def _unwrap(text: str) -> str:
-    """Undo the package's line breaks. Where a line had room for the next word, a paragraph ended."""
-    whole = ""
-    last = 0
-    for line in filter(None, map(str.strip, text.splitlines())):
-        fits = last + 1 + len(line.split()[0]) <= _WIDTH
-        whole += ("\n\n" if fits else " ") * bool(whole) + line
-        last = len(line)
+def _unwrap(text: str, margin: int) -> str:
+    """Undo the package's line breaks. A line ended where it had room for the next word, or where the next one is
+    indented; within a list a line ended, elsewhere a paragraph.
+    """
+    whole, last, listed = "", 0, False
+    for line in text.splitlines():
+        said = line.strip()
+        if not said:
+            last = 0
+            continue
+        indent = line[margin : len(line) - len(line.lstrip())] if whole else ""
+        ended = bool(indent) or last + 1 + len(said.split()[0]) <= _WIDTH
+        gap = ("\n" if last and (listed or indent) else "\n\n") if ended else " "
+        whole += gap * bool(whole) + indent + said
+        listed = bool(indent) or _ITEM.match(said) is not None if ended else listed
+        last = len(indent) + len(said)
     return whole
 
 
