@@ -77,7 +77,7 @@ IDLE: dict[str, str] = {
     "api-resources --cached": "discovery is always up to date",
     "apply --openapi-patch": "patches always know the schema",
     "config view --flatten": "the kubeconfig names no files",
-    "config view --raw": "the kubeconfig holds no certificates",
+    "config view --merge": "there is one kubeconfig",
     "exec --stdin": "no command of a container reads it",
     "exec --tty": "there is no terminal in a container",
     "get --chunk-size": "all objects come at once",

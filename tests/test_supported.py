@@ -48,7 +48,7 @@ def test_an_absent_command_says_that_kubesim_lacks_it(learner: Learner, path: tu
 def test_an_absent_flag_says_that_kubesim_lacks_it(learner: Learner) -> None:
     for command, flag in REFUSED:
         told = f"kubesim: the flag --{flag.name} is not part of this simulator\n"
-        assert learner.fails(f"{command.name} --{flag.name}=1") == told
+        assert learner.fails(f"{command.name} --{flag.name}={'1s' if flag.kind == 'duration' else 1}") == told
 
 
 def test_idle_flags_are_flags() -> None:

@@ -12,7 +12,8 @@ from kubesim.kubectl.command import Call, Command, Context
 from kubesim.kubectl.commands import ABSENT, COMMANDS, FLAG_SETS, find_command, next_word, suggestions
 from kubesim.kubectl.completion import complete
 from kubesim.kubectl.config import Kubeconfig
-from kubesim.kubectl.errors import Exit, FlagError, KubectlError, NotSimulated, Plain, Several, told
+from kubesim.kubectl.connection import connect
+from kubesim.kubectl.errors import Exit, FlagError, KubectlError, NotSimulated, Plain, Several, UsageError, told
 from kubesim.kubectl.flags import FlagSet
 from kubesim.kubectl.formats import FormatError
 from kubesim.kubectl.help import help_text, root_help
@@ -46,16 +47,23 @@ def _run(call: Call, words: Sequence[str]) -> None:
     if call.flags["help"]:
         call.say(help_text(call.command))
         return
-    name = call.flags["context"]
-    if name and name not in call.context.config.contexts:
-        raise KubectlError(f'context "{name}" does not exist')
+    missing = [f'"{name}"' for name in call.command.required if name not in call.given]
+    if missing:
+        raise KubectlError(f"required flag(s) {', '.join(missing)} not set")
+    if call.command.check:
+        call.command.check(call)
+    if not call.command.is_local:
+        connect(call)
+    call.complete()
     call.command.run(call)
 
 
 def _fail(call: Call, error: Exception) -> None:
     call.say(error.stdout if isinstance(error, FormatError) else "")
+    if isinstance(error, FlagError) and call.command.failure > 1:
+        error = UsageError(str(error))
     call.complain(told(error, call.command.name))
-    call.exit_code = 1
+    call.exit_code = call.command.failure
 
 
 def _result(call: Call) -> Result:

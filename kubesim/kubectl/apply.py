@@ -7,12 +7,12 @@ import difflib
 from kubesim import gojson, patch
 from kubesim.errors import StatusError
 from kubesim.kubectl import flags
-from kubesim.kubectl.command import Call, absent, command, duration, number, switch, text
+from kubesim.kubectl.command import Call, absent, command, duration, no_arguments, number, switch
 from kubesim.kubectl.deletion import delete_target, wait_until_gone
-from kubesim.kubectl.errors import Exit, KubectlError, UsageError, raise_all, with_source
+from kubesim.kubectl.errors import Exit, KubectlError, raise_all, with_source
 from kubesim.kubectl.formats import to_yaml
 from kubesim.kubectl.formats.json_ import LAST_APPLIED, last_applied
-from kubesim.kubectl.manifests import Manifest, read_manifests
+from kubesim.kubectl.manifests import Manifest, read_manifests, require_file
 from kubesim.kubectl.output import print_result
 from kubesim.kubectl.selection import Target
 from kubesim.objects import Object, clone, metadata
@@ -25,10 +25,13 @@ _MISSING_ANNOTATION = (
 )
 
 
-def with_last_applied(obj: Object) -> Object:
-    """The manifest with itself in the annotation from which the next apply sees what was removed."""
+def with_last_applied(obj: Object, typed: bool = False) -> Object:
+    """The manifest with itself in the annotation from which the next apply sees what was removed.
+
+    `typed` says that kubectl built the object itself, as for `to_json`.
+    """
     meta = metadata(obj)
-    annotations = {**(meta.get("annotations") or {}), LAST_APPLIED: last_applied(obj)}
+    annotations = {**(meta.get("annotations") or {}), LAST_APPLIED: last_applied(obj, typed)}
     return {**obj, "metadata": {**meta, "annotations": annotations}}
 
 
@@ -41,6 +44,7 @@ def with_last_applied(obj: Object) -> Object:
     flags.DRY_RUN,
     flags.OUTPUT,
     flags.VALIDATE,
+    flags.field_manager("kubectl-client-side-apply"),
     switch("overwrite", "", "Overwrite changes that were made by other means.", True),
     switch("all", "", "With --prune."),
     switch("force", "", "Delete and create anew where a change is refused."),
@@ -48,16 +52,16 @@ def with_last_applied(obj: Object) -> Object:
     number("grace-period", "", "With --force: seconds for the old object to end.", -1),
     duration("timeout", "", "With --force: how long to wait."),
     switch("openapi-patch", "", "Use the schema for the patch.", True),
+    *absent("cascade", bare="background"),
     *absent("server-side", "force-conflicts", "prune", kind="switch"),
-    *absent("cascade", "prune-allowlist", "applyset", "subresource"),
+    *absent("prune-allowlist", "subresource"),
     example="  kubectl apply -f pod.yaml\n  cat pod.yaml | kubectl apply -f -",
+    is_late=True,
+    check=no_arguments,
 )
 def apply(call: Call) -> None:
     """Create the objects of manifests, or change those that are there."""
-    if call.args:
-        raise UsageError(f"Unexpected args: [{' '.join(call.args)}]")
-    if not call.flags["filename"]:
-        raise KubectlError("must specify one of -f and -k")
+    require_file(call)
     manifests, errors = read_manifests(call)
     for manifest in manifests:
         try:
@@ -178,17 +182,18 @@ def _recreate(call: Call, manifest: Manifest) -> Object:
     flags.OUTPUT,
     flags.VALIDATE,
     flags.SAVE_CONFIG,
+    flags.field_manager("kubectl-replace"),
     switch("force", "", "Delete the object and create it anew."),
     switch("wait", "", "With --force: wait until the old object is gone."),
     number("grace-period", "", "With --force: seconds for the old object to end.", -1),
     duration("timeout", "", "With --force: how long to wait."),
-    *absent("cascade", "raw", "subresource"),
+    *absent("cascade", bare="background"),
+    *absent("raw", "subresource"),
     example="  kubectl replace -f pod.yaml\n  kubectl replace --force -f pod.yaml",
 )
 def replace(call: Call) -> None:
     """Replace the objects of manifests, which must be there."""
-    if not call.flags["filename"]:
-        raise UsageError("must specify one of -f and -k")
+    require_file(call)
     manifests, errors = read_manifests(call)
     if call.flags["force"]:
         _replace_by_force(call, manifests, errors)
@@ -245,15 +250,17 @@ def _replace_by_force(call: Call, manifests: list[Manifest], errors: list[Except
     flags.FILENAME,
     flags.SELECTOR,
     switch("show-managed-fields", "", "Keep managedFields in the comparison (kubesim keeps none)."),
-    text("field-manager", "", "The name of who would change the object.", "kubectl-client-side-apply"),
-    *absent("server-side", "force-conflicts", "prune", kind="switch"),
-    *absent("prune-allowlist", "concurrency"),
+    flags.field_manager("kubectl-client-side-apply"),
+    *absent("server-side", "force-conflicts", "prune", "show-secrets", kind="switch"),
+    *absent("prune-allowlist"),
+    *absent("concurrency", kind="number"),
     example="  kubectl diff -f pod.yaml",
+    check=no_arguments,
+    failure=2,
 )
 def diff(call: Call) -> None:
     """Show what apply would change; exit status 1 where anything would."""
-    if not call.flags["filename"]:
-        raise UsageError("must specify one of -f and -k")
+    require_file(call)
     manifests, errors = read_manifests(call)
     raise_all(errors)
     text = "".join(_difference(call, manifest) for manifest in manifests)

@@ -6,7 +6,7 @@ Mirrors k8s.io/kubectl pkg/cmd/{patch,label,annotate,set,scale}, v1.36.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from kubesim import gojson
@@ -18,19 +18,23 @@ from kubesim.kubectl.errors import KubectlError, UsageError, raise_all
 from kubesim.kubectl.manifests import ManifestError, parse_document, read_text
 from kubesim.kubectl.output import print_result
 from kubesim.kubectl.selection import Selection, select
-from kubesim.objects import Object, metadata, name_of, namespace_of
+from kubesim.objects import Object, clone, metadata, name_of, namespace_of
 from kubesim.resources import Resource
 from kubesim.validation.names import label_value
 
 # Of the API server, in bytes.
 MAX_REQUEST = 3 * 1024 * 1024
-_TYPES = ("json", "merge", "strategic")
+_LOCALLY: dict[str, Callable[[Object, Any, Resource], Object]] = {
+    "json": lambda obj, change, _: patches.json_patch(obj, change),
+    "merge": lambda obj, change, _: patches.merge_patch(obj, change),
+    "strategic": patches.strategic_merge,
+}
 
 
 def _change(call: Call, resource: Resource, obj: Object, change: Any, kind: str, dry_run: str) -> Object:
     """Send a patch of an object; return the object as it is then (the very same where nothing changed)."""
-    if dry_run == "client":
-        return patches.strategic_merge(obj, change, resource)
+    if dry_run == "client" or call.flags.get("local"):
+        return _LOCALLY[kind](obj, change, resource)
     return call.api.patch(resource, namespace_of(obj), name_of(obj), change, kind, **call.request(dry_run))
 
 
@@ -44,10 +48,11 @@ def _change(call: Call, resource: Resource, obj: Object, change: Any, kind: str,
     text("patch", "p", "The patch, in JSON or YAML."),
     text("patch-file", "", "A file with the patch."),
     text("type", "", "The kind of patch: json, merge or strategic.", "strategic"),
-    text("field-manager", "", "The name of who changes the object.", "kubectl-patch"),
-    *absent("local", kind="switch"),
+    flags.field_manager("kubectl-patch"),
+    flags.LOCAL,
     *absent("subresource"),
     example='  kubectl patch serviceaccount default -p \'{"imagePullSecrets":[{"name":"my-registry-creds"}]}\'',
+    is_late=True,
 )
 def patch(call: Call) -> None:
     """Change objects by a patch."""
@@ -56,7 +61,7 @@ def patch(call: Call) -> None:
         raise KubectlError("must specify --patch or --patch-file containing the contents of the patch")
     if "patch" in call.given and "patch-file" in call.given:
         raise KubectlError("cannot specify --patch and --patch-file together")
-    if kind not in _TYPES:
+    if kind not in _LOCALLY:
         raise UsageError(f'--type must be one of [json merge strategic], not "{kind}"')
     given = read_text(call, call.flags["patch-file"]) if call.flags["patch-file"] else call.flags["patch"]
     selection = select(call, call.args, needs_name=True)
@@ -86,28 +91,26 @@ def _parsed(given: str) -> Any:
         raise KubectlError(f"unable to parse {gojson.quote(given)}: {error}") from None
 
 
-_WHICH = (
+_COMMON = (
     *flags.FILENAME,
-    *flags.SELECTOR,
-    *flags.FIELD_SELECTOR,
-    *flags.ALL_NAMESPACES,
     *flags.DRY_RUN,
     *flags.OUTPUT,
+    *flags.LOCAL,
     switch("all", "", "All objects of the type in the namespace."),
-    text("field-manager", "", "The name of who changes the object."),
-    *absent("local", kind="switch"),
-    *absent("resource-version"),
 )
+_MARKS = (*_COMMON, *flags.SELECTOR, *flags.FIELD_SELECTOR, *flags.ALL_NAMESPACES, *absent("resource-version"))
 
 
 @command(
     "label",
     "[--overwrite] (-f FILENAME | TYPE NAME) KEY_1=VAL_1 ... KEY_N=VAL_N [--resource-version=version]",
     "Update the labels on a resource",
-    _WHICH,
+    _MARKS,
+    flags.field_manager("kubectl-label"),
     switch("overwrite", "", "Change labels that are there."),
     switch("list", "", "Show the labels after the change."),
     example="  kubectl label pod private-pod tier=backend\n  kubectl label pod private-pod tier-",
+    is_late=True,
 )
 def label(call: Call) -> None:
     """Set or remove labels."""
@@ -118,7 +121,8 @@ def label(call: Call) -> None:
     "annotate",
     "[--overwrite] (-f FILENAME | TYPE NAME) KEY_1=VAL_1 ... KEY_N=VAL_N [--resource-version=version]",
     "Update the annotations on a resource",
-    _WHICH,
+    _MARKS,
+    flags.field_manager("kubectl-annotate"),
     switch("overwrite", "", "Change annotations that are there."),
     switch("list", "", "Show the annotations after the change."),
     example="  kubectl annotate pod private-pod owner=team-a",
@@ -130,8 +134,7 @@ def annotate(call: Call) -> None:
 
 def _mark(call: Call, field: str, word: str, done: str) -> None:
     words, wanted, removed = _split(call.args, word)
-    if not wanted and not removed and not call.flags["list"]:
-        raise UsageError(f"at least one {word} update is required")
+    _check_mark(call, words, word, bool(wanted or removed))
     selection = select(call, words, needs_name=True)
     errors = selection.errors
     dry_run = call.dry_run()
@@ -145,6 +148,21 @@ def _mark(call: Call, field: str, word: str, done: str) -> None:
             f"No resources found{'' if call.flags['all-namespaces'] else f' in {call.namespace} namespace'}.\n"
         )
     raise_all(errors)
+
+
+def _check_mark(call: Call, words: list[str], word: str, has_changes: bool) -> None:
+    """What kubectl refuses before it looks for the objects."""
+    by_file, example = bool(call.flags["filename"]), "pod" if word == "label" else "rsrc"
+    if call.flags["local"] and words:
+        raise KubectlError(
+            f"can only use local files by -f {example}.yaml or --filename={example}.json when --local=true is set"
+        )
+    if call.flags["local"] and not by_file:
+        raise KubectlError(f"one or more files must be specified as -f {example}.yaml or --filename={example}.json")
+    if not words and not by_file:
+        raise KubectlError("one or more resources must be specified as <resource> <name> or <resource>/<name>")
+    if not has_changes and not call.flags["list"]:
+        raise KubectlError(f"at least one {word} update is required")
 
 
 def _split(args: Sequence[str], word: str) -> tuple[list[str], dict[str, str], list[str]]:
@@ -231,20 +249,28 @@ def _nested(path: list[str], value: Any) -> Any:
     return value
 
 
+_NEEDS_FILE = """you must specify resources by --filename when --local is set.
+Example resource specifications include:
+   '-f rsrc.yaml'
+   '--filename=rsrc.json'"""
+
+
 @command(
     "set image",
     "(-f FILENAME | TYPE NAME) CONTAINER_NAME_1=CONTAINER_IMAGE_1 ... CONTAINER_NAME_N=CONTAINER_IMAGE_N",
     "Update the image of a pod template",
-    _WHICH,
+    _COMMON,
+    flags.SELECTOR,
+    flags.field_manager("kubectl-set"),
     example="  kubectl set image deployment/web myapp=registry.example.com/myapp:2.0",
 )
 def set_image(call: Call) -> None:
     """Change the images of containers."""
     words = [arg for arg in call.args if "=" not in arg]
     images = dict(arg.split("=", 1) for arg in call.args if "=" in arg)
+    selection = _typed(call, words)
     if not images:
         raise KubectlError("at least one image update is required")
-    selection = select(call, words, needs_name=True)
     _set_each(call, selection, "image updated", lambda obj: _image_change(obj, images))
 
 
@@ -267,7 +293,8 @@ def _image_change(obj: Object, images: dict[str, str]) -> Any:
     "set serviceaccount",
     "(-f FILENAME | TYPE NAME) SERVICE_ACCOUNT",
     "Update the service account of a resource",
-    _WHICH,
+    _COMMON,
+    flags.field_manager("kubectl-set"),
     aliases=("sa",),
     example="  kubectl set serviceaccount deployment web builder",
 )
@@ -276,13 +303,39 @@ def set_service_account(call: Call) -> None:
     if not call.args:
         raise KubectlError("serviceaccount is required")
     *words, account = call.args
-    selection = select(call, words, needs_name=True)
+    selection = _typed(call, words)
     _set_each(
         call,
         selection,
         "serviceaccount updated",
         lambda obj: _nested(_pod_spec(obj)[1], {"serviceAccountName": account}),
     )
+
+
+def _typed(call: Call, words: list[str]) -> Selection:
+    """What kubectl set works on. Objects out of files are shown as kubectl's own types have them."""
+    if not call.flags["local"]:
+        return select(call, words, needs_name=True)
+    if call.dry_run() == "server":
+        raise KubectlError("cannot specify --local and --dry-run=server - did you mean --dry-run=client?")
+    if words:
+        raise KubectlError(_NEEDS_FILE)
+    selection = select(call, words)
+    for found in selection.found:
+        found.objects[:] = [_with_empty_fields(obj) for obj in found.objects]
+    return selection
+
+
+def _with_empty_fields(obj: Object) -> Object:
+    """The object with the empty fields that Go does not leave out."""
+    new: Object = {"status": {}} | clone(obj)
+    spec, _ = _pod_spec(new)
+    for key in ("initContainers", "containers"):
+        for container in spec.get(key, ()):
+            container.setdefault("resources", {})
+    if obj["kind"] == "Deployment":
+        new["spec"].setdefault("strategy", {})
+    return new
 
 
 def _set_each(call: Call, selection: Selection, operation: str, make: Any) -> None:
@@ -310,18 +363,17 @@ def _set_each(call: Call, selection: Selection, operation: str, make: Any) -> No
     flags.SELECTOR,
     flags.DRY_RUN,
     flags.OUTPUT,
-    number("replicas", "", "The new size.", -1),
+    number("replicas", "", "The new size."),
     number("current-replicas", "", "Change only from this size.", -1),
     switch("all", "", "All objects of the type in the namespace."),
     *absent("resource-version"),
     duration("timeout", "", "How long to wait for the change (kubesim does not wait)."),
     example="  kubectl scale deployment web --replicas=3",
+    required=("replicas",),
 )
 def scale(call: Call) -> None:
     """Change the number of replicas."""
     replicas = call.flags["replicas"]
-    if "replicas" not in call.given:
-        raise KubectlError('required flag(s) "replicas" not set')
     if replicas < 0:
         raise KubectlError("The --replicas=COUNT flag is required, and COUNT must be greater than or equal to 0")
     selection = select(call, call.args, needs_name=True)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, TypedDict
+from typing import Any
 
-from kubesim.apiserver import APIServer, Warn
+from kubesim.apiserver import APIServer, WriteOptions
 from kubesim.authorization import ADMIN, User, impersonated
 from kubesim.clock import Clock
+from kubesim.gojson import quote
 from kubesim.kubectl.config import Kubeconfig
-from kubesim.kubectl.errors import KubectlError, NotSimulated
+from kubesim.kubectl.errors import KubectlError, NotSimulated, Plain, UsageError
 from kubesim.kubectl.formats import Format, parse_output
 from kubesim.result import Edit
 from kubesim.workspace import Workspace
@@ -22,7 +23,8 @@ LONGEST_WAIT = 86400.0  # simulated seconds
 class Flag:
     """One flag. `bare` is the value that the flag has when it is given without one (pflag's NoOptDefVal).
 
-    `kind` is text, switch, number, duration, list (commas divide) or array (they do not).
+    `kind` is text, switch, number (of 64 bits), int32, duration, list (commas divide), array (they do
+    not) or mapping.
     `simulated` is False for flags that kubectl has and kubesim refuses in one line.
     """
 
@@ -45,9 +47,9 @@ def switch(name: str, short: str = "", help: str = "", default: bool = False) ->
     return Flag(name, short, "switch", default, "true", help)
 
 
-def number(name: str, short: str = "", help: str = "", default: int = 0) -> Flag:
+def number(name: str, short: str = "", help: str = "", default: int = 0, kind: str = "number") -> Flag:
     """A flag with a whole number."""
-    return Flag(name, short, "number", default, None, help)
+    return Flag(name, short, kind, default, None, help)
 
 
 def duration(name: str, short: str = "", help: str = "", default: float = 0.0) -> Flag:
@@ -60,19 +62,24 @@ def many(name: str, short: str = "", help: str = "") -> Flag:
     return Flag(name, short, "list", (), None, help)
 
 
+def mapping(name: str, short: str = "", help: str = "") -> Flag:
+    """A flag with pairs KEY=VALUE, divided by commas; it may be given several times."""
+    return Flag(name, short, "mapping", {}, None, help)
+
+
 def array(name: str, short: str = "", help: str = "") -> Flag:
     """A flag that may be given several times; commas belong to the value."""
     return Flag(name, short, "array", (), None, help)
 
 
-def absent(*names: str, kind: str = "text") -> tuple[Flag, ...]:
+def absent(*names: str, kind: str = "text", bare: str | None = None) -> tuple[Flag, ...]:
     """Flags that kubectl has and kubesim does not simulate; "name/n" gives the short form."""
     return tuple(
         Flag(
             name.partition("/")[0],
             name.partition("/")[2],
             kind,
-            bare="true" if kind == "switch" else None,
+            bare="true" if kind == "switch" else bare,
             simulated=False,
         )
         for name in names
@@ -95,15 +102,6 @@ class Context:
     run_editor: Callable[[str, str], int] | None = None
 
 
-class RequestOptions(TypedDict):
-    """What goes with a write to the API server; see APIServer.create."""
-
-    user: User
-    strict: bool
-    warn: Warn | None
-    dry_run: bool
-
-
 @dataclass
 class Call:
     """One call of a command: its arguments and flags, and the output that it gathers.
@@ -120,6 +118,7 @@ class Call:
     exit_code: int = 0
     dash: int = -1
     format: Format | None = None
+    strategy: str = ""
     edit: Edit | None = None
 
     def say(self, text: str) -> None:
@@ -132,7 +131,12 @@ class Call:
 
     @property
     def api(self) -> APIServer:
-        """The API server."""
+        """The API server. Raises Plain where the context names no cluster."""
+        config = self.context.config
+        if config.of_context("cluster", self.flags["context"]) not in config.clusters:
+            raise Plain(
+                "The connection to the server localhost:8080 was refused - did you specify the right host or port?"
+            )
         return self.context.api
 
     @property
@@ -143,36 +147,47 @@ class Call:
 
     @property
     def namespace(self) -> str:
-        """The namespace of -n, or the current one."""
-        return self.flags["namespace"] or self.context.config.namespace
+        """The namespace of -n, or that of the context."""
+        return self.flags["namespace"] or self.context.config.namespace_of(self.flags["context"])
 
     @property
     def explicit_namespace(self) -> str | None:
         """The namespace of -n, or None."""
         return self.flags["namespace"] or None
 
+    def complete(self) -> None:
+        """Look at the flags that kubectl looks at before it does anything: --dry-run, -o and --validate."""
+        self.dry_run()
+        if "template" in self.flags and not self.command.is_late:
+            self.output_format()
+            self._validation()
+
     def dry_run(self) -> str:
         """The --dry-run strategy: none, client or server."""
-        chosen = self.flags.get("dry-run", "none")
+        if not self.strategy:
+            self.strategy = self._strategy(self.flags.get("dry-run", "none"))
+        return self.strategy
+
+    def _strategy(self, chosen: str) -> str:
         if chosen == "unchanged":
             self.complain(_dry_run_warning(self.context.clock.micro_timestamp()))
             return "client"
         if chosen not in ("none", "client", "server"):
             raise KubectlError(f'Invalid dry-run value ({chosen}). Must be "none", "server", or "client".')
-        return str(chosen)
+        return chosen
 
     def warn(self, text: str) -> None:
         """Pass a warning of the API server on."""
         self.complain(f"Warning: {text}\n")
 
-    def output_format(self, *, tables: bool = False, default: str = "") -> Format:
+    def output_format(self) -> Format:
         """The format that -o and --template ask for, the same one throughout a call. Raises FormatError."""
         if self.format is None:
             self.format = parse_output(
-                self.flags["output"] or ("" if self.flags["template"] else default),
+                self.flags["output"],
                 self.flags["template"],
                 self.context.workspace.read_text,
-                tables=tables,
+                tables=self.command.has_tables,
                 no_headers=bool(self.flags.get("no-headers")),
             )
         return self.format
@@ -188,11 +203,8 @@ class Call:
             raise NotSimulated(f"waiting for more than {LONGEST_WAIT // 3600:.0f} hours is not part of this simulator")
         return False
 
-    def request(self, dry_run: str = "none") -> RequestOptions:
-        """How the API server shall take a write: as whom, how strictly (--validate), and whether to store anything.
-
-        Raises FormatError where the outcome could not be printed: what is refused for its -o has changed nothing.
-        """
+    def request(self, dry_run: str = "none") -> WriteOptions:
+        """How the API server shall take a write: as whom, how strictly (--validate), and whether to store anything."""
         if "template" in self.flags:
             self.output_format()
         chosen = self._validation()
@@ -209,8 +221,7 @@ class Call:
         chosen = {"true": "strict", "false": "ignore"}.get(chosen, chosen)
         if chosen not in ("strict", "warn", "ignore"):
             raise KubectlError(
-                'invalid validation directive. Valid values are "strict"("true"), "warn", "ignore"("false"), found: '
-                f'"{chosen}"'
+                f"invalid - validate option {quote(chosen)}; must be one of: strict (or true), warn, ignore (or false)"
             )
         return chosen
 
@@ -226,7 +237,12 @@ Run = Callable[[Call], None]
 
 @dataclass(frozen=True)
 class Command:
-    """One command. `path` is its words after "kubectl"; `usage` what follows them; `run` is None for a mere group."""
+    """One command. `path` is its words after "kubectl"; `usage` what follows them.
+
+    `required` are flags that must be given; `check` looks at the arguments before anything else is looked at;
+    `is_local`: no cluster is asked; `is_late`: -o and --validate are looked at once the objects are there;
+    `has_tables`: -o knows tables; `failure` is the exit status of errors.
+    """
 
     path: tuple[str, ...]
     usage: str
@@ -236,6 +252,12 @@ class Command:
     aliases: tuple[str, ...] = ()
     example: str = ""
     is_group: bool = False
+    required: tuple[str, ...] = ()
+    check: Run | None = None
+    is_local: bool = False
+    is_late: bool = False
+    has_tables: bool = False
+    failure: int = 1
 
     @property
     def name(self) -> str:
@@ -243,16 +265,21 @@ class Command:
         return " ".join(("kubectl", *self.path))
 
 
+def no_arguments(call: Call) -> None:
+    """Refuse arguments, in the words of the commands that take -f alone."""
+    if call.args:
+        raise UsageError(f"Unexpected args: [{' '.join(call.args)}]")
+
+
 def command(
     path: str,
     usage: str,
     short: str,
     *flags: Flag | tuple[Flag, ...],
-    aliases: tuple[str, ...] = (),
-    example: str = "",
+    **more: Any,
 ) -> Callable[[Run], Command]:
-    """Make a Command of the function that runs it."""
+    """Make a Command of the function that runs it; `more` are further fields of the Command."""
     flat: list[Flag] = []
     for flag in flags:
         flat.extend(flag if isinstance(flag, tuple) else (flag,))
-    return lambda run: Command(tuple(path.split()), usage, short, tuple(flat), run, aliases, example)
+    return lambda run: Command(tuple(path.split()), usage, short, tuple(flat), run, **more)

@@ -29,31 +29,40 @@ from kubesim.kubectl.errors import Exit, UsageError
 from kubesim.kubectl.flags import FlagSet
 from kubesim.kubectl.get import get
 from kubesim.kubectl.help import group_help
+from kubesim.kubectl.kubeconfig import (
+    current_context,
+    delete_cluster,
+    delete_context,
+    delete_user,
+    get_clusters,
+    get_contexts,
+    get_users,
+    rename_context,
+    set_cluster,
+    set_context,
+    set_credentials,
+    set_property,
+    unset_property,
+    use_context,
+    view,
+)
 from kubesim.kubectl.rollout import history, pause, restart, resume, status, undo
 from kubesim.kubectl.run import run
 from kubesim.kubectl.running import events, execute, logs, wait
-from kubesim.kubectl.settings import (
-    can_i,
-    current_context,
-    get_contexts,
-    set_context,
-    use_context,
-    view,
-    whoami,
-)
+from kubesim.kubectl.settings import can_i, whoami
 
 
-def _group(path: str, short: str, long: str = "", aliases: tuple[str, ...] = ()) -> Command:
+def _group(path: str, usage: str, short: str, long: str = "", to_stdout: bool = False) -> Command:
     """A command that only holds others: called by itself it shows its help."""
 
     def show(call: Call) -> None:
         if call.args:
             raise UsageError(f'unknown command "{" ".join(call.args)}"')
         members = [member for member in COMMANDS if member.path[:-1] == call.command.path]
-        call.complain(group_help(call.command, members))
+        (call.say if to_stdout else call.complain)(group_help(call.command, members))
         raise Exit(1)
 
-    return Command(tuple(path.split()), "", short, (), show, aliases, long, is_group=True)
+    return Command(tuple(path.split()), usage, short, (), show, (), long, is_group=True, is_local=True)
 
 
 _SECRET = """Create a secret with specified type.
@@ -74,20 +83,22 @@ COMMANDS: tuple[Command, ...] = (
     create_namespace,
     create_role,
     create_role_binding,
-    _group("create secret", "Create a secret using a specified subcommand", _SECRET),
+    _group(
+        "create secret", "(docker-registry | generic | tls)", "Create a secret using a specified subcommand", _SECRET
+    ),
     create_docker_registry,
     create_generic,
     create_tls,
     create_service_account,
     run,
-    _group("set", "Set specific features on objects"),
+    _group("set", "SUBCOMMAND", "Set specific features on objects"),
     set_image,
     set_service_account,
     explain,
     get,
     edit,
     delete,
-    _group("rollout", "Manage the rollout of a resource"),
+    _group("rollout", "SUBCOMMAND", "Manage the rollout of a resource", to_stdout=True),
     history,
     pause,
     restart,
@@ -99,7 +110,7 @@ COMMANDS: tuple[Command, ...] = (
     describe,
     logs,
     execute,
-    _group("auth", "Inspect authorization"),
+    _group("auth", "[flags]", "Inspect authorization"),
     can_i,
     whoami,
     events,
@@ -110,10 +121,20 @@ COMMANDS: tuple[Command, ...] = (
     wait,
     label,
     annotate,
-    _group("config", "Modify kubeconfig files"),
+    _group("config", "SUBCOMMAND", "Modify kubeconfig files"),
     current_context,
+    delete_cluster,
+    delete_context,
+    delete_user,
+    get_clusters,
     get_contexts,
+    get_users,
+    rename_context,
+    set_property,
+    set_cluster,
     set_context,
+    set_credentials,
+    unset_property,
     use_context,
     view,
     api_resources,
@@ -125,15 +146,11 @@ COMMANDS: tuple[Command, ...] = (
 _ABSENT = {
     (): (
         *("alpha", "attach", "autoscale", "certificate", "completion", "cordon", "cp", "debug", "drain", "expose"),
-        *("kustomize", "options", "plugin", "port-forward", "proxy", "taint", "top", "uncordon"),
+        *("kuberc", "kustomize", "options", "plugin", "port-forward", "proxy", "taint", "top", "uncordon"),
     ),
     ("apply",): ("edit-last-applied", "set-last-applied", "view-last-applied"),
     ("auth",): ("reconcile",),
     ("cluster-info",): ("dump",),
-    ("config",): (
-        *("delete-cluster", "delete-context", "delete-user", "get-clusters", "get-users", "rename-context", "set"),
-        *("set-cluster", "set-credentials", "unset"),
-    ),
     ("create",): (
         *("cronjob", "ingress", "job", "poddisruptionbudget", "priorityclass"),
         *("quota", "service", "token"),

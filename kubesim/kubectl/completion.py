@@ -52,7 +52,7 @@ def _namespace(rest: list[str], context: Context) -> str:
         if flag in ("-n", "--namespace"):
             return value
     given = [word.partition("=")[2] for word in rest if word.startswith(("-n=", "--namespace="))]
-    return given[-1] if given else context.config.namespace
+    return given[-1] if given else context.config.namespace_of()
 
 
 def _objects(command: Command, words: list[str], current: str, namespace: str, context: Context) -> list[str]:

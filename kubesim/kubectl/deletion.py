@@ -42,12 +42,12 @@ _FORCED = (
 )
 def delete(call: Call) -> None:
     """Delete objects and wait until they are gone."""
+    _finalizer(call)
+    targets, errors = _targets(call)
     output = call.flags["output"]
     if output not in ("", "name"):
         raise KubectlError(f"unexpected -o output mode: {output}. We only support '-o name'")
-    _finalizer(call)
     grace = _grace_period(call)
-    targets, errors = _targets(call)
     deleted: list[Target] = []
     for target in targets:
         try:

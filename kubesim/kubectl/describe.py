@@ -6,8 +6,7 @@ from kubesim import describe as describers
 from kubesim.errors import StatusError
 from kubesim.kubectl import flags
 from kubesim.kubectl.command import Call, command, number, switch
-from kubesim.kubectl.errors import raise_all
-from kubesim.kubectl.get import require_arguments
+from kubesim.kubectl.errors import KubectlError, raise_all
 from kubesim.kubectl.selection import Target, find_targets, select
 from kubesim.objects import Object, name_of, namespace_of
 from kubesim.resources import EVENT, Resource, find_resource
@@ -26,7 +25,11 @@ from kubesim.resources import EVENT, Resource, find_resource
 )
 def describe(call: Call) -> None:
     """Show objects in words, each with its events."""
-    require_arguments(call, "describe")
+    if not call.args and not call.flags["filename"]:
+        raise KubectlError(
+            'You must specify the type of resource to describe. Use "kubectl api-resources" for a complete list of '
+            "supported resources."
+        )
     selection = select(call, call.args)
     objects = selection.objects
     if not objects and len(selection.errors) == 1:
@@ -79,7 +82,7 @@ def _described(call: Call, resource: Resource, obj: Object, with_events: bool) -
 
 def _related(call: Call, plural: str, obj: Object) -> list[Object]:
     resource = find_resource(plural)
-    if resource is None or not resource.simulated:
+    if resource is None or not resource.readable:
         return []
     found = call.api.list(resource, namespace_of(obj) or None)
     if resource is EVENT:

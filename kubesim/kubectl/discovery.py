@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from kubesim import explain as explanations
 from kubesim import tabwriter, versions
+from kubesim.gojson import quote
 from kubesim.kubectl.command import Call, absent, command, many, switch, text
 from kubesim.kubectl.config import SERVER
-from kubesim.kubectl.errors import KubectlError, Plain, UsageError
+from kubesim.kubectl.connection import connect
+from kubesim.kubectl.errors import KubectlError, NotSimulated, Plain, UsageError
 from kubesim.kubectl.formats import to_json, to_yaml
-from kubesim.resources import RESOURCES, Resource, find_resource
+from kubesim.resources import API_VERSIONS, RESOURCES, Resource, find_resource
 
-_VERBS = ("create", "delete", "deletecollection", "get", "list", "patch", "update", "watch")
+
+def _no_arguments(call: Call) -> None:
+    if call.args:
+        raise UsageError(f"unexpected arguments: [{' '.join(call.args)}]")
 
 
 @command(
@@ -18,18 +23,26 @@ _VERBS = ("create", "delete", "deletecollection", "get", "list", "patch", "updat
     "[flags]",
     "Print the supported API resources on the server",
     text("api-group", "", "Only types of this group."),
-    text("namespaced", "", "true: only types in namespaces; false: only the others.", "", "true"),
+    switch("namespaced", "", "Only types in namespaces; false: only the others.", True),
     text("output", "o", "name or wide."),
     text("sort-by", "", "name or kind."),
     many("verbs", "", "Only types with these verbs."),
     many("categories", "", "Only types of these categories, such as all."),
     switch("no-headers", "", "Leave the headings out."),
     switch("cached", "", "Use what was learned before (kubesim always knows)."),
+    *absent("show-managed-fields", kind="switch"),
+    check=_no_arguments,
 )
 def api_resources(call: Call) -> None:
     """List the types that the API server knows."""
-    if call.flags["output"] not in ("", "name", "wide"):
-        raise KubectlError(f"--output {call.flags['output']} is not available")
+    output = call.flags["output"]
+    if output in ("json", "kyaml", "yaml"):
+        raise NotSimulated(f"--output {output} of api-resources is not part of this simulator")
+    if output not in ("", "name", "wide"):
+        raise KubectlError(
+            f"unable to match a printer suitable for the output format {quote(output)}, "
+            "allowed formats are: json,kyaml,name,wide,yaml"
+        )
     shown = [resource for resource in RESOURCES if _is_asked(call, resource)]
     if call.flags["sort-by"] in ("name", "kind"):
         shown.sort(key=lambda item: item.plural if call.flags["sort-by"] == "name" else item.kind)
@@ -43,25 +56,30 @@ def api_resources(call: Call) -> None:
 
 
 def _is_asked(call: Call, resource: Resource) -> bool:
-    group, namespaced = call.flags["api-group"], call.flags["namespaced"]
+    group = call.flags["api-group"]
     return (
         ("api-group" not in call.given or resource.group == group)
-        and (not namespaced or resource.namespaced is (namespaced == "true"))
+        and ("namespaced" not in call.given or resource.namespaced is call.flags["namespaced"])
         and set(call.flags["categories"]) <= set(resource.categories)
-        and set(call.flags["verbs"]) <= set(_VERBS)
+        and set(call.flags["verbs"]) <= set(resource.verbs)
     )
 
 
 def _resource_row(resource: Resource, wide: bool) -> list[str]:
     row = [resource.plural, ",".join(resource.short_names), resource.api_version]
     row += ["true" if resource.namespaced else "false", resource.kind]
-    return [*row, ",".join(_VERBS), ",".join(resource.categories)] if wide else row
+    return [*row, ",".join(resource.verbs), ",".join(resource.categories)] if wide else row
 
 
-@command("api-versions", "", 'Print the supported API versions on the server, in the form of "group/version"')
+@command(
+    "api-versions",
+    "",
+    'Print the supported API versions on the server, in the form of "group/version"',
+    check=_no_arguments,
+)
 def api_versions(call: Call) -> None:
     """List the API versions."""
-    call.say("".join(f"{version}\n" for version in sorted({resource.api_version for resource in RESOURCES})))
+    call.say("".join(f"{version}\n" for version in API_VERSIONS))
 
 
 @command(
@@ -70,10 +88,15 @@ def api_versions(call: Call) -> None:
     "Print the client and server version information",
     switch("client", "", "Only kubectl's own version."),
     text("output", "o", "json or yaml."),
+    is_local=True,
 )
 def version(call: Call) -> None:
     """Show the versions that kubesim behaves as."""
     output, client_only = call.flags["output"], call.flags["client"]
+    if not client_only:
+        connect(call)
+    if call.args:
+        raise KubectlError(f"extra arguments: [{' '.join(call.args)}]")
     found = {"clientVersion": _details(versions.KUBECTL), "kustomizeVersion": versions.KUSTOMIZE}
     if not client_only:
         found["serverVersion"] = _details(versions.KUBERNETES)
@@ -92,7 +115,7 @@ def _details(version: str) -> dict[str, str]:
     return {"gitVersion": version, "major": major, "minor": minor, "platform": "linux/amd64"}
 
 
-@command("cluster-info", "", "Display cluster information")
+@command("cluster-info", "[flags]", "Display cluster information")
 def cluster_info(call: Call) -> None:
     """Show where the control plane is."""
     call.say(

@@ -9,7 +9,7 @@ from itertools import count
 from kubesim.errors import StatusError
 from kubesim.kubectl import flags
 from kubesim.kubectl.command import Call, absent, command, text
-from kubesim.kubectl.errors import KubectlError, UsageError, raise_all
+from kubesim.kubectl.errors import KubectlError, raise_all
 from kubesim.kubectl.formats import to_json, to_yaml
 from kubesim.kubectl.manifests import ManifestError, load_documents, read_text
 from kubesim.kubectl.output import print_result
@@ -34,19 +34,18 @@ _INTERACTIVE = ("", "nano", "vi", "vim")
     "(RESOURCE/NAME | -f FILENAME)",
     "Edit a resource on the server",
     flags.FILENAME,
-    flags.SELECTOR,
     flags.OUTPUT,
     flags.VALIDATE,
     flags.SAVE_CONFIG,
+    flags.field_manager("kubectl-edit"),
     *absent("output-patch", "windows-line-endings", kind="switch"),
     *absent("subresource"),
     text("edit-result", "", "Take the object from this file instead of an editor (only kubesim has this flag)."),
     example='  KUBE_EDITOR="sed -i s/old/new/" kubectl edit sa default',
+    is_late=True,
 )
 def edit(call: Call) -> None:
     """Open objects in the editor of $KUBE_EDITOR or $EDITOR and send what it made of them."""
-    if not call.args and not call.flags["filename"]:
-        raise UsageError("must specify one of -f and -k")
     selection = select(call, call.args, needs_name=True)
     raise_all(selection.errors)
     for resource, obj in selection.objects:

@@ -5,12 +5,13 @@ Mirrors github.com/spf13/pflag flag.go as kubectl v1.36 uses it.
 
 from __future__ import annotations
 
-import csv
 import re
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from typing import Any
 
-from kubesim.kubectl.command import Flag, absent, array, duration, switch, text
+from kubesim.gojson import quote
+from kubesim.kubectl.command import Flag, absent, array, duration, many, switch, text
 from kubesim.kubectl.errors import FlagError, NotSimulated
 
 GLOBAL: tuple[Flag, ...] = (
@@ -21,8 +22,10 @@ GLOBAL: tuple[Flag, ...] = (
     text("request-timeout", "", "How long a single request may take, such as 10s; a watch ends then.", "0"),
     switch("help", "h", "Show help for the command."),
     *absent("as-uid", "as-user-extra", "cache-dir", "certificate-authority", "client-certificate", "client-key"),
-    *absent("cluster", "kubeconfig", "kuberc", "log-flush-frequency", "password", "profile", "profile-output"),
-    *absent("server/s", "storage-driver-table", "tls-server-name", "token", "user", "username", "vmodule", "v"),
+    *absent("cluster", "kubeconfig", "kuberc", "password", "profile", "profile-output", "server/s"),
+    *absent("tls-server-name", "token", "user", "username", "vmodule"),
+    *absent("v/v", kind="number"),
+    *absent("log-flush-frequency", kind="duration"),
     *absent("disable-compression", "insecure-skip-tls-verify", "match-server-version", kind="switch"),
     *absent("warnings-as-errors", kind="switch"),
 )
@@ -43,6 +46,8 @@ class FlagSet:
         """
         parser = _Parser(self, list(words))
         parser.run()
+        if parser.refused and not parser.values["help"]:
+            raise parser.refused
         return parser.args, parser.values, frozenset(parser.given), parser.dash
 
 
@@ -54,6 +59,7 @@ class _Parser:
         self.values = dict(flags.defaults)
         self.given: set[str] = set()
         self.dash = -1
+        self.refused: NotSimulated | None = None
 
     def run(self) -> None:
         while self._words:
@@ -104,15 +110,17 @@ class _Parser:
         return None
 
     def _store(self, flag: Flag, value: str) -> None:
-        if not flag.simulated:
-            raise NotSimulated(f"the flag --{flag.name} is not part of this simulator")
         try:
             parsed = _PARSERS[flag.kind](value)
         except ValueError as error:
             shown = f"-{flag.short}, --{flag.name}" if flag.short else f"--{flag.name}"
-            raise FlagError(f'invalid argument "{value}" for "{shown}" flag: {error}') from None
+            raise FlagError(f'invalid argument {quote(value)} for "{shown}" flag: {error}') from None
+        if not flag.simulated:
+            self.refused = self.refused or NotSimulated(f"the flag --{flag.name} is not part of this simulator")
         if isinstance(parsed, tuple) and flag.name in self.given:
             parsed = (*self.values[flag.name], *parsed)
+        elif isinstance(parsed, dict):
+            parsed = self.values[flag.name] | parsed
         self.values[flag.name] = parsed
         self.given.add(flag.name)
 
@@ -120,80 +128,132 @@ class _Parser:
 _TRUE = frozenset({"1", "t", "T", "TRUE", "true", "True"})
 _FALSE = frozenset({"0", "f", "F", "FALSE", "false", "False"})
 _UNITS = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
-_PART = re.compile(r"([0-9]+\.?[0-9]*|\.[0-9]+)(ns|us|µs|ms|s|m|h)")
-_DURATION = re.compile(rf"([-+]?)((?:{_PART.pattern})+)")
+_DIGITS = re.compile(r"[0-9]*\.?[0-9]*")
+_UNIT = re.compile(r"[^.0-9]*")
 _LONGEST = (2**63 - 1) / 1e9
 
 
-def _switch(value: str) -> bool:
+def parse_switch(value: str) -> bool:
+    """A truth value. Raises ValueError with Go's words."""
     if value not in _TRUE | _FALSE:
-        raise ValueError(f'strconv.ParseBool: parsing "{value}": invalid syntax')
+        raise ValueError(f"strconv.ParseBool: parsing {quote(value)}: invalid syntax")
     return value in _TRUE
 
 
-def parse_number(value: str) -> int:
-    """A whole number of 32 bits. Raises ValueError with Go's words."""
-    match = re.fullmatch(r"([-+]?)0*([0-9]+)", value)
-    if match is None:
-        raise ValueError(f'strconv.ParseInt: parsing "{value}": invalid syntax')
-    number = int(match[1] + match[2][:11])
-    if not -(2**31) <= number < 2**31:
-        raise ValueError(f'strconv.ParseInt: parsing "{value}": value out of range')
+def parse_number(value: str, bits: int = 64, base: int = 0) -> int:
+    """A whole number. Raises ValueError with Go's words."""
+    plain = re.sub(r"(?i)^([-+]?)0(?=[0-9_])", r"\g<1>0o", value) if not base else value
+    if not value.isascii() or value != value.strip() or (base and "_" in value):
+        plain = ""
+    try:
+        number = int(plain[:100], base)
+    except ValueError:
+        raise ValueError(f"strconv.ParseInt: parsing {quote(value)}: invalid syntax") from None
+    if not -(2 ** (bits - 1)) <= number < 2 ** (bits - 1):
+        raise ValueError(f"strconv.ParseInt: parsing {quote(value)}: value out of range")
     return number
 
 
 def parse_duration(value: str) -> float:
     """A Go duration (1m30s, 500ms, 0) in seconds. Raises ValueError with Go's words."""
-    if value.lstrip("+-") == "0":
+    rest, seconds = value.removeprefix("-") if value.startswith("-") else value.removeprefix("+"), 0.0
+    if rest == "0":
         return 0.0
-    match = _DURATION.fullmatch(value)
-    if match is None:
-        unitless = re.fullmatch(r"[-+]?[0-9]+(\.[0-9]+)?", value)
-        raise ValueError(
-            f'time: missing unit in duration "{value}"' if unitless else f'time: invalid duration "{value}"'
-        )
-    seconds = sum(float(number) * _UNITS[unit] for number, unit in _PART.findall(match[2]))
-    if seconds > _LONGEST:
-        raise ValueError(f'time: invalid duration "{value}"')
-    return -seconds if match[1] == "-" else seconds
+    while rest:
+        digits = _match(_DIGITS, rest)
+        unit = _match(_UNIT, rest[len(digits) :])
+        if not digits.strip("."):
+            raise ValueError(f"time: invalid duration {quote(value)}")
+        if unit not in _UNITS:
+            problem = f"unknown unit {quote(unit)}" if unit else "missing unit"
+            raise ValueError(f"time: {problem} in duration {quote(value)}")
+        seconds += float(digits) * _UNITS[unit]
+        rest = rest[len(digits) + len(unit) :]
+    if not value.strip("+-") or seconds > _LONGEST:
+        raise ValueError(f"time: invalid duration {quote(value)}")
+    return -seconds if value.startswith("-") else seconds
+
+
+def _match(pattern: re.Pattern[str], text: str) -> str:
+    found = pattern.match(text)
+    return found[0] if found else ""
+
+
+_QUOTED = re.compile('(?:[^"]|"")*')
+_FIELD = re.compile(r'"(?P<quoted>(?:[^"]|"")*)"(?=,|\Z)|(?P<plain>[^,]*)')
 
 
 def _list(value: str) -> tuple[str, ...]:
-    """The first line of CSV, as pflag's StringSlice reads it."""
-    try:
-        return tuple(next(csv.reader(value.splitlines(keepends=True)), []))
-    except csv.Error as error:
-        raise ValueError(str(error)) from None
+    """The first line of CSV, as pflag's StringSlice reads it with Go's encoding/csv."""
+    line, at, fields = value.partition("\n")[0], 0, []
+    while value and at <= len(line):
+        match = _FIELD.match(line, at)
+        if match is None:
+            break
+        quoted, plain = match.groups()
+        if '"' in (plain or ""):
+            raise ValueError(_csv_problem(line, at, match.end()))
+        fields.append(plain if quoted is None else quoted.replace('""', '"'))
+        at = match.end() + 1
+    return tuple(fields)
+
+
+def _csv_problem(line: str, start: int, end: int) -> str:
+    what, at = 'bare " in non-quoted-field', line.index('"', start)
+    if at == start:
+        what, at = 'extraneous or missing " in quoted-field', at + 1 + len(_match(_QUOTED, line[at + 1 :])) + 1
+    return f"parse error on line 1, column {len(line[:at].encode()) + (what[0] == 'b')}: {what}"
+
+
+def _mapping(value: str) -> dict[str, str]:
+    pairs = [pair.partition("=") for pair in value.split(",") if pair]
+    if not all(equals for _, equals, _ in pairs):
+        raise ValueError("malformed pair, expect string=string")
+    return {key: item for key, _, item in pairs}
 
 
 _PARSERS: dict[str, Callable[[str], Any]] = {
     "text": str,
-    "switch": _switch,
+    "switch": parse_switch,
     "number": parse_number,
+    "int32": partial(parse_number, bits=32),
     "duration": parse_duration,
     "list": _list,
     "array": lambda value: (value,),
+    "mapping": _mapping,
 }
 
 # Groups of flags that several commands share.
 FILENAME = (
-    array("filename", "f", "A file, a folder or - for standard input; may be given several times."),
+    many("filename", "f", "A file, a folder or - for standard input; may be given several times."),
     switch("recursive", "R", "Take the folders of -f with everything below them."),
     *absent("kustomize/k"),
 )
 DRY_RUN = (text("dry-run", "", "none, client (only print) or server (check, store nothing).", "none", "unchanged"),)
-OUTPUT = (
-    text("output", "o", "The output format: json, yaml, name, go-template, jsonpath and others."),
-    text("template", "", "The template of -o go-template or jsonpath."),
-    switch("show-managed-fields", "", "Keep managedFields in JSON and YAML (kubesim keeps none)."),
-    *absent("allow-missing-template-keys", kind="switch"),
-)
-VALIDATE = (
-    text("validate", "", "strict (refuse unknown fields), warn or ignore.", "strict", "strict"),
-    text("field-manager", "", "The name of who changes the object (kubesim tracks no ownership of fields).", "kubectl"),
-)
+
+
+def output(default: str = "") -> tuple[Flag, ...]:
+    """The flags about the format of the output."""
+    return (
+        text("output", "o", "The output format: json, yaml, name, go-template, jsonpath and others.", default),
+        text("template", "", "The template of -o go-template or jsonpath."),
+        switch("show-managed-fields", "", "Keep managedFields in JSON and YAML (kubesim keeps none)."),
+        *absent("allow-missing-template-keys", kind="switch"),
+    )
+
+
+OUTPUT = output()
+VALIDATE = (text("validate", "", "strict (refuse unknown fields), warn or ignore.", "strict", "strict"),)
 SAVE_CONFIG = (switch("save-config", "", "Keep the manifest in the object's last-applied annotation."),)
 SELECTOR = (text("selector", "l", "A label selector such as app=web or 'tier in (a,b)'."),)
 FIELD_SELECTOR = (text("field-selector", "", "A field selector such as status.phase=Running."),)
 ALL_NAMESPACES = (switch("all-namespaces", "A", "In every namespace."),)
+LOCAL = (switch("local", "", "Change the objects of -f as they stand in the files, without the API server."),)
 TIMEOUT = (duration("timeout", "", "How long to wait (30s, 5m); 0 means until it is done."),)
+
+
+def field_manager(name: str) -> Flag:
+    """The flag --field-manager with its default, which depends on the command."""
+    return text(
+        "field-manager", "", "The name of who changes the object (kubesim tracks no ownership of fields).", name
+    )

@@ -8,9 +8,9 @@ from kubesim.apiserver import Change
 from kubesim.clock import Micros
 from kubesim.kubectl import flags
 from kubesim.kubectl.command import Call, absent, command, many, number, switch, text
+from kubesim.kubectl.connection import request_timeout
 from kubesim.kubectl.errors import KubectlError, Plain, raise_all
-from kubesim.kubectl.flags import parse_duration
-from kubesim.kubectl.formats import Format, sort_objects
+from kubesim.kubectl.formats import OUTPUT_FORMATS, Format, sort_objects
 from kubesim.kubectl.selection import Found, Selection, Target, find_targets, select
 from kubesim.kubectl.table import Table
 from kubesim.objects import Object, name_of, namespace_of
@@ -19,24 +19,24 @@ from kubesim.resources import Resource
 # A watch without --request-timeout goes on for this many simulated seconds: nobody can press Ctrl+C here.
 WATCH = 60.0
 
-_NO_TYPE = """You must specify the type of resource to {verb}. Use "kubectl api-resources" for a complete list of \
+_NO_TYPE = """You must specify the type of resource to get. Use "kubectl api-resources" for a complete list of \
 supported resources.
 
 error: Required resource not specified.
 Use "kubectl explain <resource>" for a detailed description of that resource (e.g. kubectl explain pods).
-See 'kubectl {verb} -h' for help and examples"""
+See 'kubectl get -h' for help and examples"""
 
 
-def require_arguments(call: Call, verb: str) -> None:
-    """Refuse a command line that names no type and no file, in the words of get and describe."""
-    if not call.args and not call.flags["filename"]:
-        raise Plain(_NO_TYPE.format(verb=verb))
+def require_arguments(call: Call) -> None:
+    """Refuse a command line that names no type and no file."""
+    if not (call.args or call.flags["filename"] or call.flags["watch"] or call.flags["watch-only"]):
+        raise Plain(_NO_TYPE)
 
 
 @command(
     "get",
-    "[(-o|--output=)json|yaml|name|wide|…] (TYPE[.VERSION][.GROUP] [NAME | -l label] | "
-    "TYPE[.VERSION][.GROUP]/NAME ...)",
+    f"[(-o|--output=){'|'.join(OUTPUT_FORMATS)}] (TYPE[.VERSION][.GROUP] [NAME | -l label] | "
+    "TYPE[.VERSION][.GROUP]/NAME ...) [flags]",
     "Display one or many resources",
     flags.OUTPUT,
     flags.FILENAME,
@@ -56,11 +56,12 @@ def require_arguments(call: Call, verb: str) -> None:
     switch("server-print", "", "Let the server make the table (kubesim prints the same either way).", True),
     *absent("raw", "subresource"),
     example="  kubectl get pods\n  kubectl get secret my-registry-creds -o yaml\n  kubectl get pods,secrets -A",
+    check=require_arguments,
+    has_tables=True,
 )
 def get(call: Call) -> None:
     """Show objects as a table, or in the format of -o."""
-    require_arguments(call, "get")
-    form = call.output_format(tables=True)
+    form = call.output_format()
     if call.flags["watch"] or call.flags["watch-only"]:
         _watch(call, form)
         return
@@ -149,7 +150,7 @@ def _watch(call: Call, form: Format) -> None:
     before = [] if call.flags["watch-only"] else _first(call)
     if before:
         printer.show("ADDED", before, call.context.clock.now)
-    for now, change in _changes(call, target.resource, _watch_seconds(call)):
+    for now, change in _changes(call, target.resource, request_timeout(call) or WATCH):
         if selected(change.obj):
             printer.show(change.type, [change.obj], now)
 
@@ -194,11 +195,3 @@ def _selector(call: Call, target: Target) -> Callable[[Object], bool]:
         )
 
     return selected
-
-
-def _watch_seconds(call: Call) -> float:
-    try:
-        seconds = parse_duration(call.flags["request-timeout"] or "0")
-    except ValueError as error:
-        raise KubectlError(str(error)) from None
-    return seconds or WATCH

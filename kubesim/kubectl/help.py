@@ -19,13 +19,13 @@ def help_text(command: Command) -> str:
     if own:
         lines = "\n\n".join(_flag_help(flag) for flag in sorted(own, key=lambda flag: flag.name))
         parts.append(f"Options:\n{lines}\n")
-    parts.append(f"Usage:\n  {command.name} {command.usage}".rstrip() + f"{_options_word(command)}\n")
+    parts.append(f"Usage:\n{_usage(command)}\n")
     parts.append(_OPTIONS)
     return "\n".join(parts)
 
 
-def _options_word(command: Command) -> str:
-    return "" if not command.flags or command.usage.endswith(("options]", "flags]")) else " [options]"
+def _usage(command: Command) -> str:
+    return f"  {' '.join(filter(None, (command.name, command.usage)))} [options]"
 
 
 def _flag_help(flag: Flag) -> str:
@@ -35,7 +35,7 @@ def _flag_help(flag: Flag) -> str:
 
 def _default(flag: Flag) -> str:
     value: Any = flag.default
-    if flag.kind in ("list", "array"):
+    if flag.kind in ("list", "array", "mapping"):
         return "[]"
     if flag.kind == "duration":
         return f"{value:g}s"
@@ -49,9 +49,8 @@ def group_help(group: Command, members: Iterable[Command]) -> str:
     rows = [(member.path[-1], member.short) for member in members]
     width = max(len(name) for name, _ in rows)
     listed = "".join(f"  {name.ljust(width)}   {short}\n" for name, short in rows)
-    usage = f"{group.name} ({' | '.join(name for name, _ in rows)}) [options]"
     return (
-        f"{group.example or group.short + '.'}\n\nAvailable Commands:\n{listed}\nUsage:\n  {usage}\n\n"
+        f"{group.example or group.short + '.'}\n\nAvailable Commands:\n{listed}\nUsage:\n{_usage(group)}\n\n"
         f'Use "{group.name} <command> --help" for more information about a given command.\n{_OPTIONS}'
     )
 

@@ -29,13 +29,14 @@ _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 @dataclass(frozen=True)
 class Manifest:
-    """One object of a file: its type, the namespace and name that it asks for, and where it stands."""
+    """One object of a file: its type, the namespace and name that it asks for, where it stands, and as what."""
 
     resource: Resource
     obj: Object
     namespace: str
     name: str
     source: str
+    local: Object
 
 
 def read_manifests(call: Call) -> tuple[list[Manifest], list[Exception]]:
@@ -49,6 +50,12 @@ def read_manifests(call: Call) -> tuple[list[Manifest], list[Exception]]:
             except (KubectlError, NotSimulated, Plain) as error:
                 errors.append(error)
     return manifests, errors
+
+
+def require_file(call: Call) -> None:
+    """Refuse a command line without -f."""
+    if not call.flags["filename"]:
+        raise KubectlError("must specify one of -f and -k")
 
 
 def read_text(call: Call, path: str) -> str:
@@ -275,7 +282,7 @@ def _manifest(call: Call, item: Any, source: str) -> Manifest:
     obj = item
     if resource.namespaced and meta.get("namespace") != namespace:
         obj = {**item, "metadata": {**meta, "namespace": namespace}}
-    return Manifest(resource, obj, namespace, name or "", source)
+    return Manifest(resource, obj, namespace, name or "", source, item)
 
 
 def _check_metadata(resource: Resource, item: Object, source: str) -> None:

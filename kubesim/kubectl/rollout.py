@@ -6,7 +6,7 @@ from kubesim import describe as describers
 from kubesim import tabwriter
 from kubesim.kubectl import flags
 from kubesim.kubectl.command import Call, command, number, switch
-from kubesim.kubectl.errors import KubectlError, UsageError, raise_all
+from kubesim.kubectl.errors import KubectlError, raise_all
 from kubesim.kubectl.output import print_result
 from kubesim.kubectl.selection import Target, find_targets, select
 from kubesim.objects import Object, clone, is_owned_by, metadata, name_of, namespace_of, revision
@@ -17,11 +17,20 @@ _HASH = "pod-template-hash"
 PATIENCE = 3600.0
 
 _WHICH = (*flags.FILENAME, *flags.SELECTOR)
+_CHANGES = (*_WHICH, *flags.OUTPUT, flags.field_manager("kubectl-rollout"))
+
+
+def _require_resource(call: Call) -> None:
+    if not call.args and not call.flags["filename"]:
+        raise KubectlError("required resource not specified")
+
+
+def _check_revision(call: Call) -> None:
+    if call.flags["revision"] < 0:
+        raise KubectlError(f"revision must be a positive integer: {call.flags['revision']}")
 
 
 def _targets(call: Call) -> list[Target]:
-    if not call.args and not call.flags["filename"]:
-        raise UsageError("required resource not specified")
     targets, errors = find_targets(call, call.args, needs_name=False)
     raise_all(errors)
     return targets
@@ -53,9 +62,11 @@ def _unsupported(resource: Resource, obj: Object, verb: str) -> str:
     switch("watch", "w", "Wait until the rollout is done.", True),
     number("revision", "", "Only while this revision is rolled out."),
     example="  kubectl rollout status deployment/web",
+    check=_require_resource,
 )
 def status(call: Call) -> None:
     """Follow a rollout to its end."""
+    _check_revision(call)
     for deployment in _deployments(call, "status viewer"):
         _follow(call, deployment)
 
@@ -115,9 +126,11 @@ def _history(call: Call, deployment: Object) -> dict[int, Object]:
     flags.OUTPUT,
     number("revision", "", "Show the Pod template of this revision."),
     example="  kubectl rollout history deployment/web",
+    check=_require_resource,
 )
 def history(call: Call) -> None:
     """Show the revisions of a Deployment, or one of them."""
+    _check_revision(call)
     for deployment in _deployments(call, "history viewer"):
         revisions = _history(call, deployment)
         wanted = call.flags["revision"]
@@ -142,9 +155,9 @@ def _revision_table(revisions: dict[int, Object]) -> str:
     "rollout restart",
     "RESOURCE",
     "Restart a resource",
-    _WHICH,
-    flags.OUTPUT,
+    _CHANGES,
     example="  kubectl rollout restart deployment/web",
+    check=_require_resource,
 )
 def restart(call: Call) -> None:
     """Give the Pod template a new annotation, so that all Pods are made anew."""
@@ -160,7 +173,7 @@ def _patch(call: Call, deployment: Object, change: Object, operation: str) -> No
     print_result(call, DEPLOYMENT, new, operation)
 
 
-@command("rollout pause", "RESOURCE", "Mark the provided resource as paused", _WHICH, flags.OUTPUT)
+@command("rollout pause", "RESOURCE", "Mark the provided resource as paused", _CHANGES, check=_require_resource)
 def pause(call: Call) -> None:
     """Stop rolling out changes of a Deployment."""
     for deployment in _deployments(call, "pausing"):
@@ -169,7 +182,7 @@ def pause(call: Call) -> None:
         _patch(call, deployment, {"spec": {"paused": True}}, "paused")
 
 
-@command("rollout resume", "RESOURCE", "Resume a paused resource", _WHICH, flags.OUTPUT)
+@command("rollout resume", "RESOURCE", "Resume a paused resource", _CHANGES, check=_require_resource)
 def resume(call: Call) -> None:
     """Go on rolling out changes of a Deployment."""
     for deployment in _deployments(call, "resuming"):
@@ -187,10 +200,12 @@ def resume(call: Call) -> None:
     flags.OUTPUT,
     number("to-revision", "", "The revision to go back to; 0 is the one before."),
     example="  kubectl rollout undo deployment/web",
+    is_late=True,
 )
 def undo(call: Call) -> None:
     """Give a Deployment the Pod template of an earlier revision."""
     dry_run = call.dry_run()
+    _require_resource(call)
     for deployment in _deployments(call, "rollbacker"):
         template = _template_of(deployment, _history(call, deployment), call.flags["to-revision"])
         if deployment["spec"].get("paused"):

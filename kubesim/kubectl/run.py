@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
 from typing import Any
 
-from kubesim import gojson, patch
+from kubesim import gojson, patch, schema
 from kubesim.errors import StatusError
 from kubesim.imageref import parse
 from kubesim.kubectl import flags
@@ -17,7 +19,7 @@ from kubesim.objects import Object
 from kubesim.resources import POD
 
 _POLICIES = ("", "Always", "IfNotPresent", "Never")
-_RESTARTS = ("Always", "OnFailure", "Never")
+_RESTARTS = ("", "Always", "OnFailure", "Never")
 
 
 @command(
@@ -41,39 +43,44 @@ _RESTARTS = ("Always", "OnFailure", "Never")
     switch("privileged", "", "Run the container in privileged mode."),
     text("field-manager", "", "The name of who creates the Pod.", "kubectl-run"),
     switch("quiet", "q", "Say less."),
-    *absent("attach", "stdin/i", "tty/t", "rm", "leave-stdin-open", "expose", kind="switch"),
-    *absent("pod-running-timeout", "grace-period", "cascade", "timeout", "filename/f", "kustomize/k"),
+    *absent("attach", "stdin/i", "tty/t", "rm", "leave-stdin-open", "expose", "force", "recursive/R", kind="switch"),
+    *absent("wait", kind="switch"),
+    *absent("pod-running-timeout", "timeout", kind="duration"),
+    *absent("grace-period", kind="number"),
+    *absent("cascade", bare="background"),
+    *absent("detach-keys", "filename/f", "kustomize/k"),
     example="  kubectl run web --image=nginx\n"
     "  kubectl run app --image=registry.example.com/myapp:1.0 --restart=Never -- sleep 60",
+    required=("image",),
 )
 def run(call: Call) -> None:
     """Create a Pod with one container."""
-    if not call.args:
-        raise UsageError("NAME is required for run")
     pod = _pod(call)
     dry_run = call.dry_run()
     if call.flags["overrides"]:
         pod = _override(call, pod)
-    if call.flags["save-config"]:
-        pod = with_last_applied(pod)
     if dry_run != "client":
+        pod = with_last_applied(pod, typed=True) if call.flags["save-config"] else pod
         meta = {**pod["metadata"], "namespace": pod["metadata"].get("namespace", call.namespace)}
         pod = call.api.create(POD, {**pod, "metadata": meta}, **call.request(dry_run))
     print_result(call, POD, pod, "created", dry_run)
 
 
 def _pod(call: Call) -> Object:
-    name, *rest = call.args
+    if not call.args:
+        raise UsageError("NAME is required for run")
     _check(call)
-    meta: Object = {"labels": _pairs("labels", call.flags["labels"].split(",")) or {"run": name}, "name": name}
-    if call.flags["annotations"]:
-        meta["annotations"] = _pairs("annotations", call.flags["annotations"])
+    name, *rest = call.args
+    meta: Object = {"name": name}
     if call.explicit_namespace:
         meta["namespace"] = call.namespace
+    meta["labels"] = _labels(call.flags["labels"]) or {"run": name}
+    if call.flags["annotations"]:
+        meta["annotations"] = _annotations(call.flags["annotations"])
     spec = {
         "containers": [_container(call, name, rest)],
+        "restartPolicy": call.flags["restart"] or "Always",
         "dnsPolicy": "ClusterFirst",
-        "restartPolicy": call.flags["restart"],
     }
     return {"apiVersion": "v1", "kind": "Pod", "metadata": meta, "spec": spec, "status": {}}
 
@@ -82,69 +89,109 @@ def _check(call: Call) -> None:
     image, policy, restart = call.flags["image"], call.flags["image-pull-policy"], call.flags["restart"]
     if not image:
         raise KubectlError("--image is required")
+    if restart not in _RESTARTS:
+        raise UsageError(f"invalid restart policy: {restart}")
     try:
         parse(image)
     except ValueError:
         raise KubectlError(f'Invalid image name "{image}": invalid reference format') from None
     if policy not in _POLICIES:
         raise UsageError(f"invalid image pull policy: {policy}")
-    if restart not in _RESTARTS:
-        raise KubectlError(f"invalid restart policy: {restart}")
 
 
 def _container(call: Call, name: str, rest: list[str]) -> Object:
-    container: Object = {"image": call.flags["image"], "name": name, "resources": {}}
-    if call.flags["env"]:
-        container["env"] = [{"name": key, "value": value} for key, value in _variables(call.flags["env"])]
-    if call.flags["image-pull-policy"]:
-        container["imagePullPolicy"] = call.flags["image-pull-policy"]
-    if call.flags["port"]:
-        container["ports"] = [{"containerPort": _port(call.flags["port"])}]
-    if call.flags["privileged"]:
-        container["securityContext"] = {"privileged": True}
-    if rest:
-        container["command" if call.flags["command"] else "args"] = rest
-    return container
+    """The Pod's container, its fields in the order of Go's type."""
+    given = call.flags
+    fields: Object = {
+        "name": name,
+        "image": given["image"],
+        "command": rest if given["command"] else None,
+        "args": None if given["command"] else rest,
+        "ports": [{"containerPort": _port(given["port"])}] if given["port"] else None,
+        "env": _variables(given["env"]),
+        "resources": {},
+        "imagePullPolicy": given["image-pull-policy"],
+        "securityContext": {"privileged": True} if given["privileged"] else None,
+    }
+    return {key: value for key, value in fields.items() if value or key == "resources"}
 
 
 def _port(given: str) -> int:
     try:
-        return parse_number(given)
+        return parse_number(given, base=10)
     except ValueError as error:
-        raise KubectlError(str(error)) from None
+        raise KubectlError(str(error).replace("ParseInt", "Atoi")) from None
 
 
-def _variables(given: tuple[str, ...]) -> list[tuple[str, str]]:
-    found = []
+_VARIABLE = re.compile("([A-Za-z_][A-Za-z0-9_]*)=(.*)", re.DOTALL)
+
+
+def _variables(given: tuple[str, ...]) -> list[Object]:
+    found: list[Object] = []
     for variable in given:
-        key, equals, value = variable.partition("=")
-        if not equals or not key:
+        match = _VARIABLE.fullmatch(variable)
+        if match is None:
             raise KubectlError(f"invalid env: {variable}")
-        found.append((key, value))
+        found.append({"name": match[1], **({"value": match[2]} if match[2] else {})})
     return found
 
 
-def _pairs(what: str, given: list[str] | tuple[str, ...]) -> dict[str, str]:
-    pairs: dict[str, str] = {}
-    for item in filter(None, given):
-        key, equals, value = item.partition("=")
-        if not equals or not key:
-            raise KubectlError(f"unexpected {what.rstrip('s')} spec: {item}")
-        pairs[key] = value
-    return pairs
+def _labels(given: str) -> dict[str, str]:
+    """Mirrors k8s.io/kubectl pkg/cmd/util ParseLabels."""
+    labels: dict[str, str] = {}
+    for label in given.split(",") if given else ():
+        key, *values = label.split("=")
+        if len(values) != 1:
+            raise KubectlError(f"unexpected label spec: {label}")
+        if not key:
+            raise KubectlError("unexpected empty label key")
+        labels[key] = values[0]
+    return labels
+
+
+def _annotations(given: tuple[str, ...]) -> dict[str, str]:
+    for annotation in given:
+        if "=" not in annotation[1:]:
+            raise KubectlError(f"invalid annotations format: {annotation}")
+    return dict(annotation.split("=", 1) for annotation in given)
 
 
 def _override(call: Call, pod: Object) -> Object:
-    kind = call.flags["override-type"]
+    """The Pod merged with --overrides and read as a Pod again."""
+    kind, text = call.flags["override-type"], call.flags["overrides"]
+    if kind not in _OVERRIDES:
+        raise KubectlError(f"invalid override type: {kind}")
+    override, refusal = _OVERRIDES[kind]
     try:
-        change: Any = gojson.loads(call.flags["overrides"])
+        change: Any = gojson.loads(text)
+        if refusal and not isinstance(change, dict):
+            raise ValueError
     except ValueError as error:
-        raise KubectlError(str(error)) from None
+        raise KubectlError(refusal or str(error)) from None
     try:
-        if kind == "strategic":
-            return patch.strategic_merge(pod, change, POD)
-        if kind == "merge":
-            return patch.merge_patch(pod, change)
-        return patch.json_patch(pod, change)
+        return _read_again(override(pod, change))
     except StatusError as error:
         raise KubectlError(error.message) from None
+    except schema.DecodeError as error:
+        raise KubectlError(error.in_json()) from None
+
+
+def _read_again(pod: Object) -> Object:
+    if (pod["kind"], pod["apiVersion"]) != (POD.kind, POD.api_version):
+        raise KubectlError(
+            f'no kind "{pod["kind"]}" is registered for version "{pod["apiVersion"]}" in scheme '
+            '"pkg/scheme/scheme.go:28"'
+        )
+    read: Object = {"spec": {}, **schema.convert(schema.type_of(POD), pod), "status": {}}
+    read["spec"].setdefault("containers", None)
+    for container in read["spec"]["containers"] or ():
+        container.setdefault("resources", {})
+    return read
+
+
+# How each type of override is made, and what kubectl says of a text that is none ("": what the JSON decoder says).
+_OVERRIDES: dict[str, tuple[Callable[[Object, Any], Object], str]] = {
+    "json": (patch.json_patch, ""),
+    "merge": (patch.merge_patch, "Invalid JSON Patch"),
+    "strategic": (lambda pod, change: patch.strategic_merge(pod, change, POD), "invalid JSON document"),
+}

@@ -16,7 +16,7 @@ from kubesim.kubectl import flags
 from kubesim.kubectl.command import Call, absent, array, command, duration, many, number, switch, text
 from kubesim.kubectl.deletion import wait_until_gone
 from kubesim.kubectl.errors import Exit, KubectlError, UsageError, raise_all
-from kubesim.kubectl.formats import evaluate_relaxed
+from kubesim.kubectl.formats import FORMATS, evaluate_relaxed
 from kubesim.kubectl.selection import Target, find_targets, select
 from kubesim.objects import Object, metadata, name_of, namespace_of
 from kubesim.process import StartError
@@ -92,7 +92,9 @@ def _listed(spec: Object) -> str:
     number("tail", "", "How many of the last lines; -1 for all.", -1),
     switch("all-containers", "", "All containers of the Pod."),
     switch("prefix", "", "Write the Pod and container before each line."),
-    *absent("since", "since-time", "limit-bytes", "pod-running-timeout", "max-log-requests"),
+    *absent("since", "pod-running-timeout", kind="duration"),
+    *absent("limit-bytes", "max-log-requests", kind="number"),
+    *absent("since-time"),
     *absent("timestamps", "ignore-errors", "insecure-skip-tls-verify-backend", "all-pods", kind="switch"),
     example="  kubectl logs private-pod",
 )
@@ -111,7 +113,7 @@ def _logged_pods(call: Call) -> list[Object]:
         if call.args:
             raise UsageError("only a selector (-l) or a POD name is allowed")
         return call.api.list(POD, call.namespace, labels=call.flags["selector"], user=call.user)
-    if not call.args:
+    if not 1 <= len(call.args) <= 2:
         raise UsageError(
             "expected 'logs [-f] [-p] (POD | TYPE/NAME) [-c CONTAINER]'.\n"
             "POD or TYPE/NAME is a required argument for the logs command"
@@ -131,6 +133,15 @@ def _log_text(call: Call, pod: Object, container: str) -> str:
     return "".join(head + line for line in lines)
 
 
+def _pod_and_command(call: Call) -> None:
+    if not call.args or call.dash == 0:
+        raise KubectlError("pod, type/name or --filename must be specified")
+    if call.dash < 0 and len(call.args) > 1:
+        raise UsageError("exec [POD] [COMMAND] is not supported anymore. Use exec [POD] -- [COMMAND] instead")
+    if len(call.args) < 2:
+        raise KubectlError("you must specify at least one command for the container")
+
+
 @command(
     "exec",
     "(POD | TYPE/NAME) [-c CONTAINER] [flags] -- COMMAND [args...]",
@@ -139,17 +150,13 @@ def _log_text(call: Call, pod: Object, container: str) -> str:
     switch("stdin", "i", "Pass standard input (the commands here read none)."),
     switch("tty", "t", "Act as a terminal (only single commands can be run here)."),
     switch("quiet", "q", "Say less."),
-    *absent("pod-running-timeout", "filename/f"),
+    *absent("pod-running-timeout", kind="duration"),
+    *absent("filename/f"),
     example="  kubectl exec private-pod -- cat /etc/marker",
+    check=_pod_and_command,
 )
 def execute(call: Call) -> None:
     """Run a command in a container; its exit status is kubectl's."""
-    if not call.args or call.dash == 0:
-        raise UsageError("pod, type/name or --filename must be specified")
-    if call.dash < 0 and len(call.args) > 1:
-        raise UsageError("exec [POD] [COMMAND] is not supported anymore. Use exec [POD] -- [COMMAND] instead")
-    if len(call.args) < 2:
-        raise UsageError("you must specify at least one command for the container")
     pod = _pod_of(call, call.args[0])
     if pod["status"]["phase"] in ("Succeeded", "Failed"):
         phase = pod["status"]["phase"]
@@ -162,7 +169,7 @@ def execute(call: Call) -> None:
         exec_id = hashlib.sha256(repr((pod["metadata"]["uid"], call.context.clock.now)).encode()).hexdigest()
         raise KubectlError(f"Internal error occurred: {error.of_exec(exec_id)}") from None
     except StatusError as error:
-        raise KubectlError(error.message) from None
+        raise KubectlError(f"unable to upgrade connection: {error.message}") from None
     call.say(ran.output)
     if ran.exit_code:
         call.complain(f"command terminated with exit code {ran.exit_code}\n")
@@ -174,7 +181,8 @@ def execute(call: Call) -> None:
     "([-f FILENAME] | resource.group/resource.name | resource.group [(-l label | --all)]) "
     "[--for=create|--for=delete|--for condition=available|--for=jsonpath='{}'[=value]]",
     "Wait for a specific condition on one or many resources",
-    flags.FILENAME,
+    many("filename", "f", "A file, a folder or - for standard input; may be given several times."),
+    switch("recursive", "R", "Take the folders of -f with everything below them.", True),
     flags.SELECTOR,
     flags.FIELD_SELECTOR,
     flags.ALL_NAMESPACES,
@@ -187,7 +195,9 @@ def execute(call: Call) -> None:
 )
 def wait(call: Call) -> None:
     """Let time pass until objects are as asked, at most for --timeout each."""
-    wanted = call.flags["for"] or ("",)
+    wanted = call.flags["for"]
+    if not wanted:
+        raise KubectlError("unrecognized condition: []")
     if wanted[-1].lower() == "delete":
         _wait_for_deletion(call)
         return
@@ -285,7 +295,7 @@ def _wait_for_deletion(call: Call) -> None:
 
 @command(
     "events",
-    "[(-o|--output=)json|yaml|name|…] [--for TYPE/NAME] [--watch] [--types=Normal,Warning]",
+    f"[(-o|--output=){'|'.join(FORMATS)}] [--for TYPE/NAME] [--watch] [--types=Normal,Warning]",
     "List events",
     flags.ALL_NAMESPACES,
     flags.OUTPUT,
@@ -307,6 +317,9 @@ def events(call: Call) -> None:
         call.complain(f"No events found{where}.\n")
         return
     kept.sort(key=_event_time)
+    if not call.output_format().is_table:
+        call.say(call.output_format().render_list(kept))
+        return
     rows = [_event_row(event, call.context.clock.now) for event in kept]
     head = ["LAST SEEN", "TYPE", "REASON", "OBJECT", "MESSAGE"]
     if namespace is None:

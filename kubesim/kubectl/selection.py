@@ -22,6 +22,11 @@ Example resource specifications include:
    '<resource> <name>'
    '<resource>'"""
 
+_TYPE_TWICE = (
+    "there is no need to specify a resource type as a separate argument when passing arguments in resource/name form "
+    "(e.g. 'kubectl get resource/<resource_name>' instead of 'kubectl get resource resource/<resource_name>'"
+)
+
 
 @dataclass(frozen=True)
 class Target:
@@ -60,13 +65,15 @@ def resolve(name: str) -> Resource:
     resource = find_resource(name)
     if resource is None:
         raise KubectlError(f'the server doesn\'t have a resource type "{name}"')
-    if not resource.simulated:
+    if not resource.readable:
         raise NotSimulated(f"objects of type {resource.qualified} are not part of this simulator")
     return resource
 
 
 def select(call: Call, args: Sequence[str], *, needs_name: bool = False) -> Selection:
     """Fetch what the arguments and -f name. Raises what makes the whole command line wrong."""
+    if call.flags.get("local"):
+        return _local(call)
     targets, errors = find_targets(call, args, needs_name=needs_name)
     found: list[Found] = []
     for target in targets:
@@ -76,6 +83,16 @@ def select(call: Call, args: Sequence[str], *, needs_name: bool = False) -> Sele
             if error.reason != "NotFound" or not call.flags.get("ignore-not-found"):
                 errors.append(error)
     return Selection(found, errors, len(targets) == 1 and targets[0].name is not None)
+
+
+def _local(call: Call) -> Selection:
+    """--local: the objects of -f as they stand there."""
+    if not call.flags["filename"]:
+        raise KubectlError(_NOTHING_NAMED)
+    manifests, errors = read_manifests(call)
+    targets = [Target(item.resource, item.namespace, item.name, item.source) for item in manifests]
+    found = [Found(target, [item.local]) for target, item in zip(targets, manifests, strict=True)]
+    return Selection(found, errors, False)
 
 
 def find_targets(call: Call, args: Sequence[str], *, needs_name: bool = False) -> tuple[list[Target], list[Exception]]:
@@ -98,10 +115,15 @@ def _selects_all(call: Call) -> bool:
 
 
 def _parse(call: Call, args: list[str]) -> list[Target]:
-    if any("/" in word for word in args):
-        return [_slashed(call, word, args) for word in args]
+    slashes = ["/" in word for word in args]
+    if any(slashes):
+        if not all(slashes):
+            raise KubectlError(_TYPE_TWICE)
+        return [_slashed(call, word) for word in args]
     if not args:
-        raise KubectlError(_NOTHING_NAMED)
+        raise KubectlError(
+            "at least one resource must be specified to use a selector" if _selects_all(call) else _NOTHING_NAMED
+        )
     types, names = _types(args[0]), args[1:]
     if names and _selects_all(call):
         raise KubectlError("name cannot be provided when a selector is specified")
@@ -122,20 +144,12 @@ def _types(word: str) -> list[Resource]:
     return found
 
 
-def _slashed(call: Call, word: str, args: list[str]) -> Target:
-    kind, slash, name = word.partition("/")
-    if not slash:
-        raise KubectlError(
-            "there is no need to specify a resource type as a separate argument when passing arguments in "
-            "resource/name form (e.g. 'kubectl get resource/<resource_name>' instead of 'kubectl get resource "
-            "resource/<resource_name>'"
-        )
-    if "/" in name or not name or not kind:
-        raise KubectlError(
-            "arguments in resource/name form must have a single resource and name"
-            if not name or not kind
-            else "arguments in resource/name form may not have more than one slash"
-        )
+def _slashed(call: Call, word: str) -> Target:
+    kind, _, name = word.partition("/")
+    if "/" in name:
+        raise KubectlError("arguments in resource/name form may not have more than one slash")
+    if not kind or not name or "," in kind:
+        raise KubectlError("arguments in resource/name form must have a single resource and name")
     return _named(call, resolve(kind), name)
 
 

@@ -115,7 +115,7 @@ NO_MATCH = "unable to match a printer suitable for the output format"
 
 
 def test_the_formats_of_get():
-    assert ",".join(OUTPUT_FORMATS) == GET
+    assert ",".join(sorted(OUTPUT_FORMATS)) == GET
 
 
 @pytest.mark.parametrize(

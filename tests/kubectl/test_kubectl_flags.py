@@ -37,6 +37,9 @@ FLAGS = FlagSet(
         ("--watch false", ["false"], {"watch": True}),
         ("--dry-run client", ["client"], {"dry-run": "unchanged"}),
         ("--dry-run=client", [], {"dry-run": "client"}),
+        ("--tail=0x10", [], {"tail": 16}),
+        ("--tail=1_000", [], {"tail": 1000}),
+        ("--tail=010", [], {"tail": 8}),
         ("--tail=5 --timeout=1m30s", [], {"tail": 5, "timeout": 90.0}),
         ("--types=a,b --types c", [], {"types": ("a", "b", "c")}),
         ("--from=a,b --from c", [], {"from": ("a,b", "c")}),
@@ -72,9 +75,17 @@ def test_what_stood_before_the_dash(line: str, dash: int) -> None:
         ("--=x", "bad flag syntax: --=x"),
         ("--watch=maybe", 'invalid argument "maybe" for "-w, --watch" flag: strconv.ParseBool: parsing "maybe": '),
         ("--tail=x", 'invalid argument "x" for "--tail" flag: strconv.ParseInt: parsing "x": invalid syntax'),
-        ("--tail=99999999999", 'invalid argument "99999999999" for "--tail" flag: strconv.ParseInt: parsing '),
+        (
+            "--tail=99999999999999999999",
+            'invalid argument "99999999999999999999" for "--tail" flag: strconv.ParseInt: parsing ',
+        ),
         ("--timeout=5", 'invalid argument "5" for "--timeout" flag: time: missing unit in duration "5"'),
         ("--timeout=x", 'invalid argument "x" for "--timeout" flag: time: invalid duration "x"'),
+        ("--timeout=", 'invalid argument "" for "--timeout" flag: time: invalid duration ""'),
+        ("--timeout=1h5", 'invalid argument "1h5" for "--timeout" flag: time: missing unit in duration "1h5"'),
+        ("--timeout=5d", 'invalid argument "5d" for "--timeout" flag: time: unknown unit "d" in duration "5d"'),
+        ("--v=x", 'invalid argument "x" for "-v, --v" flag: strconv.ParseInt: parsing "x": invalid syntax'),
+        ("--cascade=x --nope", "unknown flag: --nope"),
     ],
 )
 def test_refused_flags(line: str, refusal: str) -> None:

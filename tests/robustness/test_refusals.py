@@ -64,7 +64,7 @@ def test_files(text: str, screen: str) -> None:
 @pytest.mark.parametrize(
     ("line", "screen"),
     [
-        ("kubectl run x --image=nginx --port=²", 'error: strconv.ParseInt: parsing "²": invalid syntax\n'),
+        ("kubectl run x --image=nginx --port=²", 'error: strconv.Atoi: parsing "²": invalid syntax\n'),
         (
             "kubectl wait pod/x --for=delete --timeout=99999999h",
             'error: invalid argument "99999999h" for "--timeout" flag: time: invalid duration "99999999h"\n'

@@ -11,19 +11,23 @@ from kubesim.kubectl.output import print_result
 from kubesim.objects import Object
 from kubesim.resources import Resource
 
-COMMON = (*flags.DRY_RUN, *flags.OUTPUT, *flags.VALIDATE, *flags.SAVE_CONFIG)
+COMMON = (
+    *flags.DRY_RUN,
+    *flags.OUTPUT,
+    *flags.VALIDATE,
+    *flags.SAVE_CONFIG,
+    flags.field_manager("kubectl-create"),
+)
 
 
 def make(call: Call, resource: Resource, obj: Object, failure: str) -> None:
     """Create what a subcommand generated; `failure` begins the sentence of a refusal ("" for the server's own)."""
     dry_run = call.dry_run()
-    head = {"kind": resource.kind, "apiVersion": resource.api_version}
-    meta = {"name": obj["metadata"]["name"], **obj["metadata"]}
-    if resource.namespaced and call.explicit_namespace:
-        meta["namespace"] = call.namespace
-    shown = {**head, **obj, "metadata": meta}
+    namespace = {"namespace": call.namespace} if resource.namespaced and call.explicit_namespace else {}
+    meta = {"name": obj["metadata"]["name"], **namespace, **obj["metadata"]}
+    shown = {"kind": resource.kind, "apiVersion": resource.api_version, **obj, "metadata": meta}
     if call.flags["save-config"]:
-        shown = with_last_applied(shown)
+        shown = with_last_applied(shown, typed=True)
     if dry_run != "client":
         namespace = {"namespace": call.namespace} if resource.namespaced else {}
         sent = {**shown, "metadata": {**shown["metadata"], **namespace}}
@@ -36,8 +40,8 @@ def make(call: Call, resource: Resource, obj: Object, failure: str) -> None:
     print_result(call, resource, shown, "created", dry_run)
 
 
-def name_argument(call: Call) -> str:
-    """The one NAME of the command line. Raises UsageError."""
-    if len(call.args) != 1:
-        raise UsageError(f"exactly one NAME is required, got {len(call.args)}")
-    return call.args[0]
+def one_name(call: Call) -> None:
+    """Refuse anything but one NAME before "--"."""
+    count = len(call.args) if call.dash < 0 else call.dash
+    if count != 1:
+        raise UsageError(f"exactly one NAME is required, got {count}")

@@ -5,11 +5,10 @@ from __future__ import annotations
 from kubesim.errors import StatusError
 from kubesim.kubectl import flags
 from kubesim.kubectl.apply import with_last_applied
-from kubesim.kubectl.command import Call, absent, command
+from kubesim.kubectl.command import Call, absent, command, no_arguments
 from kubesim.kubectl.create.common import COMMON
-from kubesim.kubectl.errors import Exit, KubectlError, UsageError, raise_all, with_source
-from kubesim.kubectl.help import help_text
-from kubesim.kubectl.manifests import Manifest, read_manifests
+from kubesim.kubectl.errors import KubectlError, raise_all, with_source
+from kubesim.kubectl.manifests import Manifest, read_manifests, require_file
 from kubesim.kubectl.output import print_result
 
 
@@ -23,17 +22,11 @@ from kubesim.kubectl.output import print_result
     *absent("edit", "windows-line-endings", kind="switch"),
     *absent("raw"),
     example="  kubectl create -f pod.yaml\n  cat pod.yaml | kubectl create -f -",
+    check=no_arguments,
 )
 def create(call: Call) -> None:
     """Create the objects of manifests."""
-    if not call.flags["filename"]:
-        call.complain("Error: must specify one of -f and -k\n\n")
-        if call.args:
-            raise UsageError(f'unknown command "{" ".join(call.args)}"')
-        call.complain(help_text(call.command))
-        raise Exit(1)
-    if call.args:
-        raise UsageError(f"Unexpected args: [{' '.join(call.args)}]")
+    require_file(call)
     manifests, errors = read_manifests(call)
     for manifest in manifests:
         try:

@@ -5,9 +5,10 @@ Mirrors k8s.io/kubectl pkg/cmd/create/create_{namespace,serviceaccount,deploymen
 
 from __future__ import annotations
 
+from kubesim.identity import safe_hash
 from kubesim.kubectl.command import Call, command, many, number
-from kubesim.kubectl.create.common import COMMON, make, name_argument
-from kubesim.kubectl.errors import KubectlError, UsageError
+from kubesim.kubectl.create.common import COMMON, make, one_name
+from kubesim.kubectl.errors import KubectlError
 from kubesim.objects import Object
 from kubesim.resources import DEPLOYMENT, NAMESPACE, SERVICE_ACCOUNT
 
@@ -18,11 +19,12 @@ from kubesim.resources import DEPLOYMENT, NAMESPACE, SERVICE_ACCOUNT
     "Create a namespace with the specified name",
     COMMON,
     aliases=("ns",),
+    check=one_name,
     example="  kubectl create namespace staging",
 )
 def create_namespace(call: Call) -> None:
     """Create a Namespace."""
-    make(call, NAMESPACE, {"metadata": {"name": name_argument(call)}, "spec": {}, "status": {}}, "")
+    make(call, NAMESPACE, {"metadata": {"name": call.args[0]}, "spec": {}, "status": {}}, "")
 
 
 @command(
@@ -31,11 +33,12 @@ def create_namespace(call: Call) -> None:
     "Create a service account with the specified name",
     COMMON,
     aliases=("sa",),
+    check=one_name,
     example="  kubectl create serviceaccount builder",
 )
 def create_service_account(call: Call) -> None:
     """Create a ServiceAccount."""
-    make(call, SERVICE_ACCOUNT, {"metadata": {"name": name_argument(call)}}, "failed to create serviceaccount:")
+    make(call, SERVICE_ACCOUNT, {"metadata": {"name": call.args[0]}}, "failed to create serviceaccount:")
 
 
 @command(
@@ -44,38 +47,40 @@ def create_service_account(call: Call) -> None:
     "Create a deployment with the specified name",
     COMMON,
     many("image", "", "The image; several make several containers."),
-    number("port", "", "The port that the container exposes.", -1),
-    number("replicas", "r", "How many Pods.", 1),
+    number("port", "", "The port that the container exposes.", -1, "int32"),
+    number("replicas", "r", "How many Pods.", 1, "int32"),
     aliases=("deploy",),
+    check=one_name,
+    required=("image",),
     example="  kubectl create deployment web --image=registry.example.com/myapp:1.0 --replicas=2",
 )
 def create_deployment(call: Call) -> None:
     """Create a Deployment."""
-    if not call.args:
-        raise UsageError("exactly one NAME is required, got 0")
     name, arguments = call.args[0], list(call.args[1:])
-    if not call.flags["image"]:
-        raise KubectlError('required flag(s) "image" not set')
-    if call.flags["replicas"] < 0:
-        raise KubectlError(f"replicas should be greater than or equal to 0, got {call.flags['replicas']}")
-    labels = {"app": name}
-    containers = [_container(image, arguments, call.flags["port"]) for image in call.flags["image"]]
+    images, labels = call.flags["image"], {"app": name}
+    if len(images) > 1 and arguments:
+        raise KubectlError("cannot specify multiple --image options and command")
+    containers = [_container(image, arguments) for image in images]
+    if call.flags["port"] >= 0:
+        containers[0]["ports"] = [{"containerPort": call.flags["port"]}]
     template = {"metadata": {"labels": labels}, "spec": {"containers": containers}}
     spec = {
         "replicas": call.flags["replicas"],
         "selector": {"matchLabels": labels},
-        "strategy": {},
         "template": template,
+        "strategy": {},
     }
     deployment = {"metadata": {"name": name, "labels": labels}, "spec": spec, "status": {}}
     make(call, DEPLOYMENT, deployment, "failed to create deployment:")
 
 
-def _container(image: str, arguments: list[str], port: int) -> Object:
+def _container(image: str, arguments: list[str]) -> Object:
+    command_ = {"command": arguments} if arguments else {}
+    return {"name": _container_name(image), "image": image, **command_, "resources": {}}
+
+
+def _container_name(image: str) -> str:
+    """The image's own name; where characters have to go, a suffix keeps it apart from others."""
     name = image.rpartition("/")[2].partition("@")[0].partition(":")[0]
-    container: Object = {"image": image, "name": name.replace("_", "-").replace(".", "-"), "resources": {}}
-    if arguments:
-        container["command"] = arguments
-    if port >= 0:
-        container["ports"] = [{"containerPort": port}]
-    return container
+    plain = name.replace("_", "-").replace(".", "-")
+    return plain if plain == name else f"{plain}-{safe_hash(image, 5)}"

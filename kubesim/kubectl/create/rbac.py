@@ -5,8 +5,8 @@ Mirrors k8s.io/kubectl pkg/cmd/create/create_{role,clusterrole,rolebinding,clust
 
 from __future__ import annotations
 
-from kubesim.kubectl.command import Call, absent, array, command, many, text
-from kubesim.kubectl.create.common import COMMON, make, name_argument
+from kubesim.kubectl.command import Call, array, command, many, mapping, text
+from kubesim.kubectl.create.common import COMMON, make, one_name
 from kubesim.kubectl.errors import KubectlError, Plain
 from kubesim.objects import Object
 from kubesim.resources import CLUSTER_ROLE, CLUSTER_ROLE_BINDING, ROLE, ROLE_BINDING, Resource, find_resource
@@ -22,8 +22,7 @@ _SUBJECTS = (
     array("serviceaccount", "", "A ServiceAccount that gets it, as NAMESPACE:NAME."),
 )
 _RULE_USAGE = (
-    "NAME --verb=verb --resource=resource.group/subresource [--resource-name=resourcename] "
-    "[--dry-run=server|client|none]"
+    "NAME --verb=verb --resource=resource.group{} [--resource-name=resourcename] [--dry-run=server|client|none]"
 )
 _SUBJECTS_USAGE = (
     "[--user=username] [--group=groupname] [--serviceaccount=namespace:serviceaccountname] "
@@ -33,11 +32,12 @@ _SUBJECTS_USAGE = (
 
 @command(
     "create role",
-    _RULE_USAGE,
+    _RULE_USAGE.format("/subresource"),
     "Create a role with single rule",
     COMMON,
     _RULE,
     example="  kubectl create role secret-reader --verb=get,list --resource=secrets",
+    check=one_name,
 )
 def create_role(call: Call) -> None:
     """Create a Role with one rule for each API group."""
@@ -46,37 +46,69 @@ def create_role(call: Call) -> None:
 
 @command(
     "create clusterrole",
-    _RULE_USAGE,
+    _RULE_USAGE.format(""),
     "Create a cluster role",
     COMMON,
     _RULE,
-    *absent("non-resource-url", "aggregation-rule"),
+    many("non-resource-url", "", "The paths, such as /healthz, that the rule is for."),
+    mapping("aggregation-rule", "", "The labels KEY=VALUE of the ClusterRoles whose rules are put together."),
     example="  kubectl create clusterrole node-reader --verb=get,list --resource=nodes",
+    check=one_name,
 )
 def create_cluster_role(call: Call) -> None:
-    """Create a ClusterRole with one rule for each API group."""
-    _make_role(call, CLUSTER_ROLE, "failed to create clusterrole:")
+    """Create a ClusterRole with one rule for each API group, or one that gathers the rules of others."""
+    labels, paths = call.flags["aggregation-rule"], call.flags["non-resource-url"]
+    if labels:
+        if paths or any(call.flags[key] for key in ("verb", "resource", "resource-name")):
+            raise KubectlError(
+                "aggregation rule must be specified without nonResourceURLs, verbs, resources or resourceNames"
+            )
+        role: Object = {"rules": None, "aggregationRule": {"clusterRoleSelectors": [{"matchLabels": labels}]}}
+        make(call, CLUSTER_ROLE, {"metadata": {"name": call.args[0]}, **role}, _NO_CLUSTER_ROLE)
+    elif paths and not call.flags["resource"]:
+        _make_path_role(call, paths)
+    else:
+        _make_role(call, CLUSTER_ROLE, _NO_CLUSTER_ROLE)
+
+
+_NO_CLUSTER_ROLE = "failed to create clusterrole:"
+_PATH_VERBS = ("get", "post", "put", "delete", "patch", "head", "options", "*")
+
+
+def _make_path_role(call: Call, paths: tuple[str, ...]) -> None:
+    """A ClusterRole for paths that are no objects."""
+    verbs = _verbs(call)
+    for verb in verbs:
+        if verb not in _PATH_VERBS:
+            raise KubectlError(f"invalid verb: '{verb}' for nonResourceURL")
+    rule = {"verbs": verbs, "nonResourceURLs": list(paths)}
+    make(call, CLUSTER_ROLE, {"metadata": {"name": call.args[0]}, "rules": [rule]}, _NO_CLUSTER_ROLE)
+
+
+def _verbs(call: Call) -> list[str]:
+    verbs = list(dict.fromkeys(verb for verb in call.flags["verb"] if verb))
+    if not verbs:
+        raise KubectlError("at least one verb must be specified")
+    return ["*"] if "*" in verbs else verbs
 
 
 def _make_role(call: Call, resource: Resource, failure: str) -> None:
-    name = name_argument(call)
-    if not call.flags["verb"]:
-        raise KubectlError("at least one verb must be specified")
+    verbs = _verbs(call)
     if not call.flags["resource"]:
-        raise KubectlError("at least one resource must be specified")
-    make(call, resource, {"metadata": {"name": name}, "rules": _rules(call)}, failure)
+        what = "at least one resource" if resource is ROLE else "one of resource or nonResourceURL"
+        raise KubectlError(f"{what} must be specified")
+    make(call, resource, {"metadata": {"name": call.args[0]}, "rules": _rules(call, verbs)}, failure)
 
 
-def _rules(call: Call) -> list[Object]:
+def _rules(call: Call, verbs: list[str]) -> list[Object]:
     by_group: dict[str, list[str]] = {}
     for word in call.flags["resource"]:
         name, slash, subresource = word.partition("/")
         resource = _known(name)
         by_group.setdefault(resource.group, []).append(resource.plural + slash + subresource)
     names = {"resourceNames": list(call.flags["resource-name"])} if call.flags["resource-name"] else {}
-    verbs = list(dict.fromkeys(call.flags["verb"]))
     return [
-        {"apiGroups": [group], **names, "resources": plurals, "verbs": verbs} for group, plurals in by_group.items()
+        {"verbs": verbs, "apiGroups": [group], "resources": plurals, **names} for group, plurals in by_group.items()
     ]
 
 
@@ -97,10 +129,11 @@ def _known(name: str) -> Resource:
     text("clusterrole", "", "The ClusterRole that is granted."),
     _SUBJECTS,
     example="  kubectl create rolebinding ci --role=secret-reader --serviceaccount=default:ci",
+    check=one_name,
 )
 def create_role_binding(call: Call) -> None:
     """Create a RoleBinding."""
-    name = name_argument(call)
+    name = call.args[0]
     role, cluster_role = call.flags["role"], call.flags["clusterrole"]
     if bool(role) == bool(cluster_role):
         raise KubectlError("exactly one of clusterrole or role must be specified")
@@ -116,13 +149,12 @@ def create_role_binding(call: Call) -> None:
     text("clusterrole", "", "The ClusterRole that is granted."),
     _SUBJECTS,
     example="  kubectl create clusterrolebinding viewers --clusterrole=view --group=devs",
+    check=one_name,
+    required=("clusterrole",),
 )
 def create_cluster_role_binding(call: Call) -> None:
     """Create a ClusterRoleBinding."""
-    name = name_argument(call)
-    if not call.flags["clusterrole"]:
-        raise KubectlError('required flag(s) "clusterrole" not set')
-    binding = _binding(call, name, "ClusterRole", call.flags["clusterrole"])
+    binding = _binding(call, call.args[0], "ClusterRole", call.flags["clusterrole"])
     make(call, CLUSTER_ROLE_BINDING, binding, "failed to create clusterrolebinding:")
 
 
@@ -130,14 +162,14 @@ def _binding(call: Call, name: str, kind: str, role: str) -> Object:
     group = ROLE.group
     subjects: list[Object] = []
     for subject, names in (("User", call.flags["user"]), ("Group", call.flags["group"])):
-        subjects += [{"apiGroup": group, "kind": subject, "name": item} for item in names]
+        subjects += [{"kind": subject, "apiGroup": group, "name": item} for item in names]
     subjects += [_account(item) for item in call.flags["serviceaccount"]]
     reference = {"apiGroup": group, "kind": kind, "name": role}
-    return {"metadata": {"name": name}, "roleRef": reference, **({"subjects": subjects} if subjects else {})}
+    return {"metadata": {"name": name}, **({"subjects": subjects} if subjects else {}), "roleRef": reference}
 
 
 def _account(text: str) -> Object:
     namespace, colon, name = text.partition(":")
-    if not colon or not namespace or not name:
+    if not colon or not namespace or not name or ":" in name:
         raise KubectlError("serviceaccount must be <namespace>:<name>")
     return {"kind": "ServiceAccount", "name": name, "namespace": namespace}

@@ -7,23 +7,28 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from kubesim import gojson
-from kubesim.kubectl.command import Call, array, command, switch, text
-from kubesim.kubectl.create.common import COMMON, make, name_argument
+from kubesim.kubectl.command import Call, array, command, many, switch, text
+from kubesim.kubectl.create.common import COMMON, make, one_name
 from kubesim.kubectl.errors import KubectlError
 from kubesim.objects import Object
 from kubesim.resources import CONFIG_MAP, SECRET
+from kubesim.validation.names import config_key
 
 DEFAULT_SERVER = "https://index.docker.io/v1/"
 
 
 _APPEND_HASH = (switch("append-hash", "", "Append a hash of the content to the name."),)
 _FROM = (
-    array("from-file", "", "A file [KEY=]PATH, or a folder, whose content becomes a value."),
+    many("from-file", "", "A file [KEY=]PATH, or a folder, whose content becomes a value."),
     array("from-literal", "", "A value KEY=VALUE."),
-    array("from-env-file", "", "A file of lines KEY=VALUE."),
+    many("from-env-file", "", "A file of lines KEY=VALUE."),
 )
 
 
@@ -38,26 +43,26 @@ _FROM = (
     text("docker-username", "", "The user name."),
     text("docker-password", "", "The password or token."),
     text("docker-email", "", "An e-mail address; registries no longer ask for it."),
-    array("from-file", "", "An existing Docker config file, [KEY=]PATH."),
+    many("from-file", "", "An existing Docker config file, [KEY=]PATH."),
     example="  kubectl create secret docker-registry my-registry-creds --docker-server=registry.example.com "
     "--docker-username=myuser --docker-password=mypassword",
+    check=one_name,
 )
 def create_docker_registry(call: Call) -> None:
     """Create a Secret of type kubernetes.io/dockerconfigjson."""
-    name = name_argument(call)
     given = call.flags
     if given["from-file"]:
-        data = _from_files(call, given["from-file"])
-        if ".dockerconfigjson" not in data:
-            data = {".dockerconfigjson": next(iter(data.values()))}
+        data = _Data(_secret_key)
+        for source in given["from-file"]:
+            data.add_file(call, source if "=" in source else f".dockerconfigjson={source}")
     elif given["docker-username"] and given["docker-password"] and given["docker-server"]:
-        data = {".dockerconfigjson": _docker_config(given)}
+        data = _Data(_secret_key, {".dockerconfigjson": _docker_config(given)})
     else:
         raise KubectlError(
             "either --from-file or the combination of --docker-username, --docker-password and --docker-server "
             "is required"
         )
-    _make_secret(call, name, "kubernetes.io/dockerconfigjson", data)
+    _make_secret(call, "kubernetes.io/dockerconfigjson", data.values)
 
 
 def _docker_config(given: Any) -> bytes:
@@ -80,10 +85,11 @@ def _docker_config(given: Any) -> bytes:
     example="  kubectl create secret generic plain --from-literal=user=admin\n"
     "  kubectl create secret generic regcred --from-file=.dockerconfigjson=config.json "
     "--type=kubernetes.io/dockerconfigjson",
+    check=one_name,
 )
 def create_generic(call: Call) -> None:
     """Create a Secret of any type, Opaque by default."""
-    _make_secret(call, name_argument(call), call.flags["type"], _gather(call))
+    _make_secret(call, call.flags["type"], _gather(call, _secret_key))
 
 
 @command(
@@ -95,56 +101,120 @@ def create_generic(call: Call) -> None:
     text("cert", "", "The file of the certificate."),
     text("key", "", "The file of its private key."),
     example="  kubectl create secret tls site --cert=tls.crt --key=tls.key",
+    check=one_name,
 )
 def create_tls(call: Call) -> None:
     """Create a Secret of type kubernetes.io/tls."""
-    name = name_argument(call)
-    if not call.flags["key"]:
-        raise KubectlError("key must be specified")
-    if not call.flags["cert"]:
-        raise KubectlError("certificate must be specified")
-    data = {"tls.crt": _read(call, call.flags["cert"]), "tls.key": _read(call, call.flags["key"])}
-    _make_secret(call, name, "kubernetes.io/tls", data)
+    if not call.flags["key"] or not call.flags["cert"]:
+        raise KubectlError("key and cert must be specified")
+    data = {"tls.crt": _read_pem(call, call.flags["cert"]), "tls.key": _read_pem(call, call.flags["key"])}
+    _check_pair(*[re.findall(rb"(?m)^-----BEGIN ([A-Z ]+)-----\r?$", text) for text in data.values()])
+    _make_secret(call, "kubernetes.io/tls", data)
 
 
-def _make_secret(call: Call, name: str, kind: str, data: dict[str, bytes]) -> None:
-    encoded = {key: base64.b64encode(data[key]).decode() for key in sorted(data)}
-    secret: Object = {"metadata": {"name": name}}
+def _read_pem(call: Call, path: str) -> bytes:
+    try:
+        return call.context.workspace.read_bytes(path)
+    except OSError as error:
+        raise KubectlError(f"Cannot read file {path}, open {path}: {(error.strerror or '').lower()}") from None
+
+
+def _check_pair(certificate: list[bytes], key: list[bytes]) -> None:
+    """Refuse files without a certificate or key, by their PEM blocks. Mirrors crypto/tls X509KeyPair."""
+    if b"CERTIFICATE" not in certificate:
+        raise KubectlError(
+            "tls: failed to find certificate PEM data in certificate input, but did find a private key; PEM inputs may "
+            "have been switched"
+            if certificate
+            else "tls: failed to find any PEM data in certificate input"
+        )
+    if not any(block.endswith(b"PRIVATE KEY") for block in key):
+        raise KubectlError(
+            "tls: found a certificate rather than a key in the PEM for the private key"
+            if key
+            else "tls: failed to find any PEM data in key input"
+        )
+
+
+def _make_secret(call: Call, kind: str, data: dict[str, bytes]) -> None:
+    encoded = _encoded(data)
+    secret: Object = {"metadata": {"name": call.args[0]}}
     if encoded:
         secret["data"] = encoded
     if kind:
         secret["type"] = kind
-    if call.flags["append-hash"]:
-        secret["metadata"]["name"] = f"{name}-{_content_hash(name, kind, encoded)}"
+    _append_hash(call, secret, {"kind": "Secret", "type": kind, "data": encoded})
     make(call, SECRET, secret, "failed to create secret")
 
 
-def _content_hash(name: str, kind: str, data: dict[str, str]) -> str:
-    """The suffix of --append-hash. Mirrors k8s.io/kubectl pkg/util/hash/hash.go."""
-    encoded = gojson.dumps({"kind": "Secret", "type": kind, "name": name, "data": data})
-    digits = hashlib.sha256(encoded.encode()).hexdigest()[:10]
-    return digits.translate(str.maketrans("013ae", "ghkmt"))
+def _encoded(data: dict[str, bytes]) -> dict[str, str]:
+    return {key: base64.b64encode(data[key]).decode() for key in sorted(data)}
 
 
-def _gather(call: Call) -> dict[str, bytes]:
+def _append_hash(call: Call, obj: Object, content: Object) -> None:
+    """With --append-hash, put a hash of the content behind the name. Mirrors k8s.io/kubectl pkg/util/hash/hash.go."""
+    if call.flags["append-hash"]:
+        name = obj["metadata"]["name"]
+        digits = hashlib.sha256(gojson.dumps(content | {"name": name}).encode()).hexdigest()[:10]
+        obj["metadata"]["name"] = f"{name}-{digits.translate(str.maketrans('013ae', 'ghkmt'))}"
+
+
+def _secret_key(key: str, is_there: bool, is_text: bool) -> None:
+    if problems := config_key(key):
+        raise KubectlError(f"{gojson.quote(key)} is not valid key name for a Secret {';'.join(problems)}")
+    if is_there:
+        raise KubectlError(f"cannot add key {key}, another key by that name already exists")
+
+
+@dataclass
+class _Data:
+    """Values by their keys; `check` refuses a key, told whether it is there and whether its value is a text."""
+
+    check: Callable[[str, bool, bool], None]
+    values: dict[str, bytes] = field(default_factory=dict)
+
+    def add(self, key: str, value: bytes) -> None:
+        """Take one value."""
+        self.check(key, key in self.values, _is_text(value))
+        self.values[key] = value
+
+    def add_file(self, call: Call, source: str) -> None:
+        """Take [KEY=]PATH, the value of --from-file."""
+        key, path = _file_source(source)
+        workspace = call.context.workspace
+        if not workspace.is_dir(path):
+            self.add(key or path.rpartition("/")[2], _read(call, path))
+        elif key:
+            raise KubectlError("cannot give a key name for a directory path")
+        else:
+            for name in sorted(workspace.listdir(path)):
+                if not workspace.is_dir(f"{path}/{name}"):
+                    self.add(name, _read(call, f"{path}/{name}"))
+
+
+def _is_text(value: bytes) -> bool:
+    try:
+        value.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _gather(call: Call, check: Callable[[str, bool, bool], None]) -> dict[str, bytes]:
     """The values of --from-file, --from-literal and --from-env-file."""
-    data: dict[str, bytes] = {}
+    data = _Data(check)
     if call.flags["from-env-file"] and (call.flags["from-file"] or call.flags["from-literal"]):
         raise KubectlError("from-env-file cannot be combined with from-file or from-literal")
     for key, value in _literals(call.flags["from-literal"]):
-        _add(data, key, value.encode("utf-8", "surrogateescape"))
-    for key, content in _from_files(call, call.flags["from-file"]).items():
-        _add(data, key, content)
+        data.add(key, value.encode("utf-8", "surrogateescape"))
+    for source in call.flags["from-file"]:
+        data.add_file(call, source)
     for path in call.flags["from-env-file"]:
-        for key, value in _env_lines(_read(call, path).decode(errors="replace")):
-            _add(data, key, value.encode())
-    return data
-
-
-def _add(data: dict[str, bytes], key: str, value: bytes) -> None:
-    if key in data:
-        raise KubectlError(f"cannot add key {key}, another key by that name already exists")
-    data[key] = value
+        if call.context.workspace.is_dir(path):
+            raise KubectlError("env config file cannot be a directory")
+        for key, value in _env_lines(call, path):
+            data.add(key, value.encode())
+    return data.values
 
 
 def _literals(literals: tuple[str, ...]) -> list[tuple[str, str]]:
@@ -157,26 +227,27 @@ def _literals(literals: tuple[str, ...]) -> list[tuple[str, str]]:
     return found
 
 
-def _env_lines(text: str) -> list[tuple[str, str]]:
-    lines = [line.strip() for line in text.splitlines()]
-    pairs = [line.partition("=") for line in lines if line and not line.startswith("#")]
-    return [(key, value) for key, _, value in pairs]
+def _env_lines(call: Call, path: str) -> Iterator[tuple[str, str]]:
+    """The variables of an env file; one without a value has that of the shell. Mirrors pkg/util/env_file.go."""
+    for number, raw in enumerate(_read(call, path).removeprefix(b"\xef\xbb\xbf").split(b"\n"), 1):
+        if not _is_text(raw):
+            numbers = " ".join(map(str, raw))
+            raise KubectlError(f"env file {path} contains invalid utf8 bytes at line {number}: [{numbers}]")
+        line = raw.decode().removesuffix("\r").lstrip()
+        if not line or line.startswith("#"):
+            continue
+        key, equals, value = line.partition("=")
+        if not _ENV_NAME.fullmatch(key):
+            raise KubectlError(f"{gojson.quote(key)} is not a valid key name: {_BAD_ENV_NAME}")
+        yield key, value if equals else call.context.env.get(key, "")
 
 
-def _from_files(call: Call, sources: tuple[str, ...]) -> dict[str, bytes]:
-    data: dict[str, bytes] = {}
-    for source in sources:
-        key, path = _file_source(source)
-        workspace = call.context.workspace
-        if workspace.is_dir(path):
-            if key:
-                raise KubectlError("cannot give a key name for a directory path")
-            for name in sorted(workspace.listdir(path)):
-                if not workspace.is_dir(f"{path}/{name}"):
-                    _add(data, name, _read(call, f"{path}/{name}"))
-        else:
-            _add(data, key or path.rpartition("/")[2], _read(call, path))
-    return data
+_ENV_NAME = re.compile("[-._a-zA-Z][-._a-zA-Z0-9]*")
+_BAD_ENV_NAME = (
+    "a valid environment variable name must consist of alphabetic characters, digits, '_', '-', or '.', and must not "
+    "start with a digit (e.g. 'my.env-name',  or 'MY_ENV.NAME',  or 'MyEnvName1', regex used for validation is "
+    f"'{_ENV_NAME.pattern}')"
+)
 
 
 def _file_source(source: str) -> tuple[str, str]:
@@ -210,16 +281,27 @@ def _read(call: Call, path: str) -> bytes:
     _APPEND_HASH,
     _FROM,
     aliases=("cm",),
+    check=one_name,
     example="  kubectl create configmap settings --from-literal=mode=dev",
 )
 def create_config_map(call: Call) -> None:
-    """Create a ConfigMap."""
-    name = name_argument(call)
-    gathered = _gather(call)
-    data = {key: gathered[key].decode(errors="replace") for key in sorted(gathered)}
-    make(
-        call,
-        CONFIG_MAP,
-        {**({"data": data} if data else {}), "metadata": {"name": name}},
-        "failed to create configmap:",
-    )
+    """Create a ConfigMap; what is no text goes into binaryData."""
+    name = call.args[0]
+    values = _gather(call, partial(_config_map_key, name))
+    texts = {key: values[key].decode() for key in sorted(values) if _is_text(values[key])}
+    others = _encoded({key: value for key, value in values.items() if key not in texts})
+    config_map: Object = {"metadata": {"name": name}}
+    config_map |= {key: data for key, data in (("data", texts), ("binaryData", others)) if data}
+    content = {"kind": "ConfigMap", "data": texts, **({"binaryData": others} if others else {})}
+    _append_hash(call, config_map, content)
+    make(call, CONFIG_MAP, config_map, "failed to create configmap:")
+
+
+def _config_map_key(name: str, key: str, is_there: bool, is_text: bool) -> None:
+    if problems := config_key(key):
+        raise KubectlError(f"{gojson.quote(key)} is not a valid key name for a ConfigMap: {','.join(problems)}")
+    if is_there:
+        raise KubectlError(
+            f"cannot add key {gojson.quote(key)}, another key by that name already exists in "
+            f"{'Data' if is_text else 'BinaryData'} for ConfigMap {gojson.quote(name)}"
+        )

@@ -20,6 +20,7 @@ from kubesim.kubectl.formats.sorting import sort_objects
 from kubesim.kubectl.formats.yaml_ import to_yaml
 
 __all__ = [
+    "FORMATS",
     "OUTPUT_FORMATS",
     "Format",
     "FormatError",
@@ -35,10 +36,11 @@ _TEMPLATES = ("go-template", "go-template-file", "jsonpath", "jsonpath-as-json",
 _SYNONYMS = {"template": "go-template", "templatefile": "go-template-file"}
 _PLAIN = ("json", "kyaml", "name", "yaml")
 _COLUMNS = ("custom-columns", "custom-columns-file")
-_FORMATS = tuple(sorted([*_TEMPLATES, *_SYNONYMS, *_PLAIN]))
+FORMATS = ("json", "yaml", "kyaml", "name", "go-template", "go-template-file", *_SYNONYMS, *_TEMPLATES[2:])
+"""What every -o knows, in the order of the usage lines."""
 
-OUTPUT_FORMATS = tuple(sorted([*_FORMATS, *_COLUMNS, "wide"]))
-"""What kubectl get knows; the other verbs know neither tables nor columns."""
+OUTPUT_FORMATS = (*FORMATS, *_COLUMNS, "wide")
+"""What kubectl get knows."""
 
 
 @dataclass
@@ -104,7 +106,7 @@ def parse_output(
         return Format(output)
     raise FormatError(
         f"unable to match a printer suitable for the output format {quote(output)}, "
-        f"allowed formats are: {','.join(OUTPUT_FORMATS if tables else _FORMATS)}"
+        f"allowed formats are: {','.join(sorted(OUTPUT_FORMATS if tables else FORMATS))}"
     )
 
 
@@ -155,4 +157,4 @@ def _reference(obj: Mapping[str, Any]) -> str:
     """What -o name prints: "deployment.apps/web"."""
     group = str(obj.get("apiVersion", "")).rpartition("/")[0]
     kind = str(obj.get("kind", "")).lower()
-    return f"{kind}{'.' * bool(group)}{group}/{obj['metadata']['name']}"
+    return f"{kind}{'.' * bool(group)}{group}/{obj.get('metadata', {}).get('name') or '<unknown>'}"

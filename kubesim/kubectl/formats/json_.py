@@ -37,8 +37,12 @@ def to_json(value: Any, typed: bool = False) -> str:
     return _escape(_indented(value))
 
 
-def last_applied(obj: Mapping[str, Any]) -> str:
-    """What kubectl apply keeps of `obj` in the annotation LAST_APPLIED: all but that annotation, with a line end."""
+def last_applied(obj: Mapping[str, Any], typed: bool = False) -> str:
+    """What kubectl apply keeps of `obj` in the annotation LAST_APPLIED: all but that annotation, with a line end.
+
+    A `typed` object keeps the order of its fields, and has no empty annotations.
+    """
     metadata = obj.get("metadata") or {}
     annotations = {key: text for key, text in (metadata.get("annotations") or {}).items() if key != LAST_APPLIED}
-    return gojson.dumps({**obj, "metadata": {**metadata, "annotations": annotations}}) + "\n"
+    kept = {} if typed and not annotations else {"annotations": annotations}
+    return gojson.dumps({**obj, "metadata": {**metadata, **kept}}, sort=not typed) + "\n"
