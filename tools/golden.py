@@ -1,6 +1,8 @@
 """Play recordings of a real cluster against kubesim and show what differs.
 
     python tools/golden.py [NAME ...]    of all recordings in tests/golden, or of those named
+    python tools/golden.py real [NAME …] the same with the real kubectl, which talks to the served cluster
+    python tools/golden.py table         write docs/fidelity.md: how many commands agree, with either kubectl
     python tools/golden.py add FILE      take a new recording in, after checking its form
 
 What no two clusters share (uids, times, addresses and the like) is masked on both sides. Column gaps are compared
@@ -14,7 +16,8 @@ import difflib
 import re
 import shutil
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +27,7 @@ FOLDER = Path(__file__).resolve().parent.parent / "tests" / "golden"
 sys.path.insert(0, str(FOLDER.parent.parent))
 
 from kubesim import Session  # noqa: E402 (kubesim need not be installed)
+from tools.realkubectl import RealSession  # noqa: E402
 
 Recording = dict[str, Any]
 
@@ -36,6 +40,15 @@ KNOWN: dict[str, dict[str, str]] = {
         "kubectl get secrets -A": "lists Secrets that other recorded sessions had left behind",
         "kubectl get ns --show-labels": "lists namespaces that other recorded sessions had left behind",
     },
+}
+
+# The same of the real kubectl: what it says of the place and the credential that the served cluster has.
+KNOWN_REAL = {
+    "context-and-cluster": {
+        "kubectl config view": "the served cluster has a port of its own, and a token lets in",
+        "kubectl cluster-info": "the served cluster has a port of its own",
+    },
+    **KNOWN,
 }
 
 _SAFE = "[bcdfghjklmnpqrstvwxz2456789]"  # the letters of generated names
@@ -128,11 +141,17 @@ def _answer(session: Session, step: dict[str, Any]) -> str:
     return "\n".join(filter(None, parts))
 
 
-def surprises(recording: Recording) -> list[str]:
-    """What is not as KNOWN says: each unknown difference, and each known one that is none any more."""
-    known = KNOWN.get(recording["name"], {})
+def play_real(recording: Recording) -> list[tuple[str, str]]:
+    """As `play`, by the real kubectl; this takes its time."""
+    with RealSession() as session:
+        return list(play(recording, session))
+
+
+def surprises(name: str, played: Iterable[tuple[str, str]], all_known: dict[str, dict[str, str]]) -> list[str]:
+    """What is not as `all_known` says: each unknown difference, and each known one that is none any more."""
+    known = all_known.get(name, {})
     found = []
-    for command, differs in play(recording):
+    for command, differs in played:
         if differs and command not in known:
             found.append(f"$ {command}\n{differs}")
         elif not differs and command in known:
@@ -171,17 +190,65 @@ def add(source: Path) -> list[str]:
     return wrong
 
 
-def show(names: Sequence[str]) -> bool:
+def show(names: Sequence[str], *, real: bool = False) -> bool:
     """Print what differs in the named recordings, or in all; say whether anything does that is not known."""
     surprised = False
-    for path in [FOLDER / f"{name}.yaml" for name in names] or sorted(FOLDER.glob("*.yaml")):
-        recording = load(path)
-        known = KNOWN.get(recording["name"], {})
-        for command, differs in play(recording):
+    for recording in [load(FOLDER / f"{name}.yaml") for name in names or recorded()]:
+        known = (KNOWN_REAL if real else KNOWN).get(recording["name"], {})
+        for command, differs in play_real(recording) if real else play(recording):
             if differs:
                 surprised |= command not in known
                 print(f"{recording['name']} $ {command}\n{known.get(command, differs)}\n")
     return surprised
+
+
+def recorded() -> list[str]:
+    """The names of all recordings."""
+    return sorted(path.stem for path in FOLDER.glob("*.yaml"))
+
+
+def play_all_real() -> dict[str, Future[list[tuple[str, str]]]]:
+    """Every recording played by the real kubectl, several at a time: most of it is waiting."""
+    pool = ThreadPoolExecutor(5)
+    names = sorted(recorded(), key=lambda name: "request-timeout" not in (FOLDER / f"{name}.yaml").read_text("utf-8"))
+    futures = {name: pool.submit(play_real, load(FOLDER / f"{name}.yaml")) for name in names}
+    pool.shutdown(wait=False)
+    return futures
+
+
+def table(real: dict[str, list[tuple[str, str]]]) -> str:
+    """docs/fidelity.md, from what the real kubectl answered."""
+    rows = [(name, list(play(load(FOLDER / f"{name}.yaml"))), real[name]) for name in recorded()]
+    counts = [(name, len(own), agreeing(own), agreeing(other)) for name, own, other in rows]
+    total = ("**all**", *(sum(column) for column in list(zip(*counts, strict=True))[1:]))
+    lines = [f"| {name} | {commands} | {own} | {other} |" for name, commands, own, other in [*counts, total]]
+    known = [f"* `{command}`: {why}." for found in KNOWN_REAL.values() for command, why in found.items()]
+    return _PAGE.format(rows="\n".join(lines), known="\n".join(known))
+
+
+def agreeing(played: Iterable[tuple[str, str]]) -> int:
+    """How many commands were answered as recorded."""
+    return sum(not differs for _, differs in played)
+
+
+_PAGE = """# Fidelity
+
+Made by `python tools/golden.py table`; a test keeps it fresh.
+
+Each recording was played on a real cluster (Kubernetes v1.36.2, kubectl v1.36.4) and then twice here: by kubesim's own
+kubectl, and by the real kubectl v1.36.4 that talks over HTTPS to the served cluster. The numbers say how many commands
+were answered as on the real cluster, whole screens and exit status, but for what differs between any two clusters
+(uids, resource versions, times, ages, addresses, digests, random suffixes, counts of events).
+
+| recording | commands | kubesim's kubectl | the real kubectl |
+|---|---|---|---|
+{rows}
+
+What differs, and why (the first two only with the real kubectl):
+
+{known}
+"""
+PAGE = FOLDER.parent.parent / "docs" / "fidelity.md"
 
 
 def main(words: Sequence[str]) -> int:
@@ -190,10 +257,15 @@ def main(words: Sequence[str]) -> int:
         wrong = [f"{name}: {text}" for name in words[1:] for text in add(Path(name))]
         print("".join(f"{line}\n" for line in wrong), end="")
         return int(bool(wrong))
+    real = words[:1] == ["real"]
+    if words == ["table"]:
+        PAGE.write_text(table({name: future.result() for name, future in play_all_real().items()}), encoding="utf-8")
+        return 0
+    words = words[1:] if real else words
     if any(not (FOLDER / f"{name}.yaml").is_file() for name in words):
         print(__doc__)
         return 2
-    return int(show(words))
+    return int(show(words, real=real))
 
 
 if __name__ == "__main__":

@@ -19,9 +19,8 @@ from kubesim import Session
 from kubesim.server import Server
 from kubesim.shell import Invocation
 
-# Seconds of the wall clock: between two looks; without a request while somebody watches, after which kubectl is taken
-# to wait; and without one while nobody does.
-STEP, QUIET, PATIENCE = 0.01, 0.05, 0.5
+# Seconds of the wall clock: between two looks, and without a request or a change, after which kubectl is taken to wait.
+STEP, QUIET = 0.01, 0.15
 _TIMED = ("--timeout", "--request-timeout")
 
 
@@ -67,14 +66,16 @@ class RealSession(Session):
                     "KUBECONFIG": f"{self._home.name}/config",
                 },
             )
-            self._let_time_pass(process, any(word.startswith(_TIMED) for word in arguments))
+            self._let_time_pass(process, arguments)
             for stream, show in ((out, io.out), (err, io.err)):
                 stream.seek(0)
                 show(stream.read().decode("utf-8", "surrogateescape"))
             return process.returncode
 
-    def _let_time_pass(self, process: subprocess.Popen[bytes], is_timed: bool) -> None:
+    def _let_time_pass(self, process: subprocess.Popen[bytes], arguments: list[str]) -> None:
         """Until the process ends; the server may answer meanwhile."""
+        is_timed = any(word.startswith(_TIMED) for word in arguments)
+        polls = "--force" in arguments  # what is deleted for a replacement is asked for again and again
         self.cluster.lock.release()
         try:
             since = time.monotonic()
@@ -84,7 +85,7 @@ class RealSession(Session):
                 with self.cluster.lock:
                     if is_timed:
                         self.cluster.advance(now - since)
-                    elif self._server.idle > (QUIET if self._server.is_watched else PATIENCE):
+                    elif (polls or self._server.is_watched) and self._server.idle > QUIET:
                         self._advance_to_change()
                 since = now
         finally:
