@@ -14,7 +14,9 @@ from kubesim.resources import Resource
 from kubesim.schema import Field, Type
 from kubesim.schema.gotypes import ENUMS
 
-_WIDTH = 76
+_WRAPPER = textwrap.TextWrapper(
+    76, expand_tabs=False, replace_whitespace=False, break_long_words=False, break_on_hyphens=False
+)
 _MOST_ENUMS = 4  # as many are listed beside a field
 
 
@@ -78,11 +80,7 @@ def _description(kind: Type, said: str) -> str:
 
 def _indented(text: str, indent: int) -> str:
     """`text` wrapped, each line (the empty ones too) behind `indent` spaces."""
-    lines = [
-        line
-        for paragraph in text.split("\n")
-        for line in textwrap.wrap(paragraph, _WIDTH, break_long_words=False, break_on_hyphens=False) or [""]
-    ]
+    lines = [line for paragraph in text.split("\n") for line in _WRAPPER.wrap(paragraph) or [""]]
     return "\n".join(" " * indent + line for line in lines)
 
 

@@ -64,9 +64,9 @@ _PARAMETER_TYPES = {
     "timeoutSeconds": "integer",
     "watch": "boolean",
 }
-_LIST: Operation = ("get", "list", _READING)
+_VERBS = {"post": "create", "put": "update"}  # of discovery, where an action is called otherwise there
 _ON_MANY: tuple[Operation, ...] = (
-    _LIST,
+    ("get", "list", _READING),
     ("post", "post", _WRITING),
     ("delete", "deletecollection", (*_READING, *_DELETING)),
 )
@@ -198,18 +198,25 @@ def _ref(name: str) -> Json:
 
 
 def _paths(root: str, resource: Resource) -> Iterator[tuple[str, Json]]:
-    """The paths of a resource with their operations."""
-    space = "/namespaces/{namespace}" if resource.namespaced else ""
-    names = ("namespace",) if space else ()
-    yield f"{root}/{resource.plural}", _path(resource, (_LIST,) if space else _ON_MANY, ())
-    if space:
-        yield f"{root}{space}/{resource.plural}", _path(resource, _ON_MANY, names)
-    yield f"{root}{space}/{resource.plural}/{{name}}", _path(resource, _ON_ONE, ("name", *names))
+    """The paths of a resource with their operations; what is in no namespace has one path less."""
+    everywhere = f"{root}/{resource.plural}"
+    many = f"{root}/namespaces/{{namespace}}/{resource.plural}" if resource.namespaced else everywhere
+    names = ("namespace",) if resource.namespaced else ()
+    for url, operations, variables in (
+        (everywhere, _ON_MANY[:1], ()),
+        (many, _ON_MANY, names),
+        (f"{many}/{{name}}", _ON_ONE, ("name", *names)),
+    ):
+        if item := _path(resource, operations):
+            yield url, item | {"parameters": [_parameter(name, "path") | {"required": True} for name in variables]}
 
 
-def _path(resource: Resource, operations: Iterable[Operation], names: Iterable[str]) -> Json:
-    item: Json = {method: _operation(resource, action, query) for method, action, query in operations}
-    return item | {"parameters": [_parameter(name, "path") | {"required": True} for name in names]}
+def _path(resource: Resource, operations: Iterable[Operation]) -> Json:
+    return {
+        method: _operation(resource, action, query)
+        for method, action, query in operations
+        if _VERBS.get(action, action) in resource.verbs
+    }
 
 
 def _parameter(name: str, place: str) -> Json:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from kubesim import explain, schema
+from kubesim import Session, explain, schema
 from kubesim.resources import DEPLOYMENT, POD, SECRET, SERVICE_ACCOUNT, Resource
 
 
@@ -80,6 +80,55 @@ def test_a_field_that_is_not_there(path: list[str]) -> None:
         explain.explain(POD, path)
     assert str(caught.value) == 'field "nosuch" does not exist'
     assert caught.value.header == "KIND:       Pod\nVERSION:    v1\n\n"
+
+
+@pytest.mark.parametrize(
+    ("words", "error"),
+    [
+        (
+            "",
+            'error: You must specify the type of resource to explain. Use "kubectl api-resources" for a complete list '
+            "of supported resources.",
+        ),
+        ("pods nodes", "error: We accept only this format: explain RESOURCE"),
+        ("''", "error: a resource must be present, got: /, Resource="),
+        ("nosuch.spec", 'the server doesn\'t have a resource type "nosuch"'),
+        ("nosuch[0]", 'the server doesn\'t have a resource type "nosuch"'),
+        (".pods", "error: invalid jsonpath syntax, first node must be field node"),
+        ("pods.spec.containers[0].name", "error: invalid jsonpath syntax, first node must be field node"),
+        ("'pods.spec.*'", "error: invalid jsonpath syntax, first node must be field node"),
+        ("pods,nodes", "error: unrecognized character in action: U+002C ','"),
+        ("pods -o yaml", "error: unrecognized format: yaml"),
+        ("pods -o plaintext-openapiv2", "kubesim: --output plaintext-openapiv2 is not part of this simulator"),
+        ("pods --api-version=a/b/c", "error: unexpected GroupVersion string: a/b/c"),
+        ("pods --api-version=v2", 'error: couldn\'t find resource for "/v2, Resource=pods"'),
+        ("deploy --api-version=v1", "error: GVR (/v1, Resource=deployments) not found in OpenAPI schema"),
+    ],
+)
+def test_refusals(words: str, error: str) -> None:
+    result = Session().run(f"kubectl explain {words}")
+    assert (result.stdout, result.stderr, result.exit_code) == ("", f"{error}\n", 1)
+
+
+@pytest.mark.parametrize(
+    ("words", "same"),
+    [
+        ("pods.spec.", "pods.spec"),
+        ("POD.spec --api-version=v1", "pods.spec"),
+        ("deployments.apps.spec", "deploy.spec"),
+        ("roles.rbac.authorization.k8s.io.rules", "role.rules"),
+        ("roles -R", "roles --recursive"),
+    ],
+)
+def test_other_ways_to_ask(words: str, same: str) -> None:
+    session = Session()
+    result = session.run(f"kubectl explain {words}")
+    assert (result.exit_code, result.stdout) == (0, session.run(f"kubectl explain {same}").stdout)
+
+
+def test_an_api_version_picks_one_of_two_types_of_the_same_name() -> None:
+    text = Session().run("kubectl explain events.note --api-version=events.k8s.io/v1").stdout
+    assert text.startswith("GROUP:      events.k8s.io\nKIND:       Event\nVERSION:    v1\n\nFIELD: note <string>\n")
 
 
 def every_path(kind: schema.Type, above: tuple[str, ...]) -> list[tuple[str, ...]]:

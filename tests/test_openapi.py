@@ -154,7 +154,8 @@ def test_each_kind_is_found_by_its_group_version_and_kind(resource: Resource) ->
     named = [name for name, item in found["components"]["schemas"].items() if gvk in item.get(openapi._GVK, ())]
     assert [name.rpartition(".")[2] for name in named] == [resource.kind]
     urls = [url for url, item in found["paths"].items() for verb in item.values() if gvk in [_gvk(verb)]]
-    assert {url.split("/")[-1] for url in urls} == {resource.plural, "{name}"}
+    assert {url.split("/")[-1] for url in urls} <= {resource.plural, "{name}"}
+    assert urls
 
 
 def _gvk(verb: Any) -> Any:
@@ -174,6 +175,8 @@ def test_the_operations_on_secrets() -> None:
         one: {"get": "get", "put": "put", "patch": "patch", "delete": "delete"},
     }
     assert "/api/v1/nodes/{name}" in paths
+    bindings = {url: set(item) for url, item in paths.items() if "bindings" in url}
+    assert bindings == {"/api/v1/namespaces/{namespace}/bindings": {"post", "parameters"}}
 
 
 @pytest.mark.parametrize(("url", "verb"), [("", "post"), ("/{name}", "put"), ("/{name}", "patch")])
@@ -208,12 +211,12 @@ def every_ref(value: Any) -> Iterator[str]:
 
 
 @pytest.mark.parametrize("path", PATHS)
-def test_every_reference_leads_somewhere_and_every_schema_is_needed(path: str) -> None:
+def test_every_reference_leads_somewhere_and_every_struct_is_needed(path: str) -> None:
     found = document(path)
     schemas = {f"#/components/schemas/{name}" for name in found["components"]["schemas"]}
-    lists = {name for name in schemas if name.endswith("List")}
+    unused = {name for name in schemas if name.endswith(("List", "DeleteOptions", "Status"))}
     assert set(every_ref(found)) <= schemas
-    assert schemas - set(every_ref(found)) <= lists
+    assert schemas - set(every_ref(found)) <= unused
 
 
 def test_the_merge_keys_are_those_of_the_strategic_merge() -> None:
@@ -223,5 +226,4 @@ def test_the_merge_keys_are_those_of_the_strategic_merge() -> None:
             for name, field in item.get("properties", {}).items():
                 if "merge" in field.get("x-kubernetes-patch-strategy", ""):
                     found[f"{struct.rpartition('.')[2]}.{name}"] = field.get("x-kubernetes-patch-merge-key", "")
-    assert found.items() <= gotypes.MERGE_KEYS.items()
-    assert found["PodSpec.containers"] == "name"
+    assert found == gotypes.MERGE_KEYS

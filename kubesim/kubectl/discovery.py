@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from kubesim import explain as explanations
 from kubesim import tabwriter, versions
 from kubesim.gojson import quote
@@ -9,7 +11,7 @@ from kubesim.kubectl.command import Call, absent, command, many, switch, text
 from kubesim.kubectl.config import SERVER
 from kubesim.kubectl.connection import connect
 from kubesim.kubectl.errors import KubectlError, NotSimulated, Plain, UsageError
-from kubesim.kubectl.formats import to_json, to_yaml
+from kubesim.kubectl.formats import FormatError, jsonpath, to_json, to_yaml
 from kubesim.resources import API_VERSIONS, RESOURCES, Resource, find_resource
 
 
@@ -128,26 +130,70 @@ def cluster_info(call: Call) -> None:
     "explain",
     "TYPE [--recursive=FALSE|TRUE] [--api-version=api-version-group] [-o|--output=plaintext|plaintext-openapiv2]",
     "Get documentation for a resource",
-    switch("recursive", "", "Show all fields below."),
+    switch("recursive", "R", "Show all fields below."),
     text("output", "o", "plaintext.", "plaintext"),
-    *absent("api-version"),
+    text("api-version", "", "The version of the API whose type is meant, such as apps/v1."),
     example="  kubectl explain pod.spec.imagePullSecrets",
 )
 def explain(call: Call) -> None:
     """Show what the API says of a type or a field."""
     if not call.args:
-        raise UsageError(
+        raise KubectlError(
             'You must specify the type of resource to explain. Use "kubectl api-resources" for a complete list of '
-            "supported resources.\n"
+            "supported resources."
         )
     if len(call.args) > 1:
-        raise UsageError("We accept only this format: explain RESOURCE\n")
-    name, *path = call.args[0].split(".")
-    resource = find_resource(name)
-    if resource is None:
-        raise Plain(f'the server doesn\'t have a resource type "{name}"')
+        raise KubectlError("We accept only this format: explain RESOURCE")
+    resource, path = _type_and_path(call.args[0].removesuffix("."), call.flags["api-version"])
+    if call.flags["output"] == "plaintext-openapiv2":
+        raise NotSimulated("--output plaintext-openapiv2 is not part of this simulator")
+    if call.flags["output"] != "plaintext":
+        raise KubectlError(f"unrecognized format: {call.flags['output']}")
     try:
         call.say(explanations.explain(resource, path, call.flags["recursive"]))
     except explanations.ExplainError as error:
         call.say(error.header)
         raise KubectlError(str(error)) from None
+
+
+def _type_and_path(word: str, api_version: str) -> tuple[Resource, list[str]]:
+    """The type and the fields that `word` means: "deploy.spec", or "deployments.apps.spec" without an API version.
+
+    Mirrors SplitAndParseResourceRequestWithMatchingPrefix of k8s.io/kubectl pkg/explain/explain.go, v1.36.
+    """
+    resource, path = _split(word)
+    if api_version:
+        return _of_version(resource, api_version), path
+    if word.startswith(resource.qualified):
+        path = word.removeprefix(resource.qualified).split(".")[1:]
+    return resource, path
+
+
+def _split(word: str) -> tuple[Resource, list[str]]:
+    try:
+        jsonpath.parse(f"{{.{word}}}")
+    except FormatError as error:
+        raise KubectlError(error.message) from None
+    name, *path = re.split(r"[\[ ]", word)[0].split(".")
+    if not name and not path:
+        raise KubectlError("a resource must be present, got: /, Resource=")
+    resource = find_resource(name)
+    if name.strip("*") and resource is None:
+        raise Plain(f'the server doesn\'t have a resource type "{name}"')
+    if resource is None or re.search(r"[\[ ]|\.\*", word):
+        raise KubectlError("invalid jsonpath syntax, first node must be field node")
+    return resource, path
+
+
+def _of_version(resource: Resource, api_version: str) -> Resource:
+    """The type of the same name in an API version."""
+    if api_version.count("/") > 1:
+        raise KubectlError(f"unexpected GroupVersion string: {api_version}")
+    wanted = f"{'' if '/' in api_version else '/'}{api_version}, Resource={resource.plural}"
+    served = [item for item in RESOURCES if item.api_version == api_version]
+    if not served:
+        raise KubectlError(f'couldn\'t find resource for "{wanted}"')
+    found = next((item for item in served if item.plural == resource.plural), None)
+    if found is None:
+        raise KubectlError(f"GVR ({wanted}) not found in OpenAPI schema")
+    return found
