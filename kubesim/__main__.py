@@ -1,10 +1,16 @@
-"""`python -m kubesim`: a session at the prompt of an ordinary terminal; while it waits, time passes in the cluster."""
+"""`python -m kubesim`: a session at the prompt of an ordinary terminal; while it waits, time passes in the cluster.
+
+`python -m kubesim serve` opens its API to a real kubectl as well.
+"""
 
 from __future__ import annotations
 
+import argparse
+import shlex
 import sys
+import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -19,9 +25,83 @@ CONTINUED = "> "
 LONGEST_PAUSE = 600.0
 
 
-def main() -> int:
-    """Read lines until the end of the input or `exit`; the exit status is that of the last command."""
-    session = Session(Path.cwd() / "workspace" if sys.stdin.isatty() else None)
+def main(words: Sequence[str] | None = None) -> int:
+    """Run the prompt, or `serve` with its options; the exit status is that of the last command."""
+    options = _parser().parse_args(words)
+    if options.command == "serve":
+        return _serve(options)
+    return _prompt(_session())
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="kubesim", description="A simulated cluster at a prompt.")
+    serve = parser.add_subparsers(dest="command").add_parser(
+        "serve",
+        help="open the API to a real kubectl",
+        description="Open the API of a simulated cluster over HTTPS, for a real kubectl. Each request takes a tenth of "
+        "a second of the cluster's time; what is typed at the prompt, such as sleep 60, takes its own.",
+    )
+    serve.add_argument("--realtime", action="store_true", help="let the wall clock move the cluster's time")
+    serve.add_argument(
+        "--state", type=Path, metavar="FILE", help="keep every change in FILE, and begin with what it has"
+    )
+    serve.add_argument(
+        "--kubeconfig", type=Path, metavar="FILE", help="where to write it (default: a temporary folder)"
+    )
+    serve.add_argument("--port", type=_port, default=0, metavar="N", help="default: a free one")
+    serve.add_argument(
+        "--address",
+        default="127.0.0.1",
+        help="another address than loopback lets every machine that reaches it try the token",
+    )
+    return parser
+
+
+def _port(text: str) -> int:
+    if not (text.isdecimal() and int(text) < 65536):
+        raise argparse.ArgumentTypeError("a port is a number from 0 to 65535")
+    return int(text)
+
+
+def _serve(options: argparse.Namespace) -> int:
+    """Serve until the input ends or Ctrl+C, with a prompt where somebody can type and nothing is kept in a file."""
+    try:
+        from kubesim import server
+    except ImportError as error:
+        return _fail(f"serve needs the package {error.name}: pip install 'kubesim[serve]'")
+    session = _session()
+    try:
+        journal = server.Journal(options.state) if options.state else None
+        changes = journal.replay(session.cluster) if journal else 0
+        keywords = {name: getattr(options, name) for name in ("address", "port", "realtime")}
+        served = session.serve(options.kubeconfig, journal=journal, **keywords)
+    except (OSError, OverflowError, server.JournalError) as error:
+        return _fail(f"cannot serve: {error}")
+    print(f"kubesim: a simulated cluster at {served.url}" + (f", {changes} requests done again" if changes else ""))
+    print(f"export KUBECONFIG={shlex.quote(str(served.kubeconfig.absolute()))}", flush=True)
+    try:
+        return _prompt(session) if sys.stdin.isatty() and not journal else _wait()
+    finally:
+        served.close()
+
+
+def _wait() -> int:
+    with suppress(KeyboardInterrupt):
+        threading.Event().wait()
+    return 0
+
+
+def _fail(why: str) -> int:
+    print(f"kubesim: {why}", file=sys.stderr)
+    return 1
+
+
+def _session() -> Session:
+    return Session(Path.cwd() / "workspace" if sys.stdin.isatty() else None)
+
+
+def _prompt(session: Session) -> int:
+    """Read lines until the end of the input or `exit`."""
     status = 0
     _greet(session)
     for line, pause in _lines(session):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Unpack
 
 from kubesim import kubectl, supported
 from kubesim.cluster import Cluster
@@ -14,7 +14,7 @@ from kubesim.shell import Invocation, Shell, Tool
 from kubesim.workspace import Workspace
 
 if TYPE_CHECKING:
-    from kubesim.server import Server
+    from kubesim.server import Server, ServerOptions
 
 
 def _run_kubesim(arguments: list[str], io: Invocation) -> int:
@@ -40,6 +40,7 @@ class Session:
         self.workspace = Workspace(workspace)
         self.cluster = Cluster(seed)
         self.config = kubectl.Kubeconfig()
+        self.server: Server | None = None
         self.shell = Shell(self.cluster.clock, self.workspace, [self._kubectl(), _KUBESIM])
 
     def _kubectl(self) -> Tool:
@@ -78,13 +79,25 @@ class Session:
         with self.cluster.lock:
             self.cluster.advance(seconds)
 
-    def serve(self, *, realtime: bool = False) -> Server:
-        """Open the cluster's API over HTTPS on loopback and say how a real kubectl finds it.
+    def serve(self, kubeconfig: Path | None = None, **options: Unpack[ServerOptions]) -> Server:
+        """Open the cluster's API over HTTPS on loopback, so that a real kubectl can talk to it; see `Server`.
 
-        `realtime` lets the wall clock move the cluster's time.
+        What kubectl needs to know is written to `kubeconfig`, else to a hidden folder of the workspace. A session is
+        served once: asked again, it returns the same server. Raises OSError where address or file cannot be had.
         """
-        from kubesim.server import Server  # brings tornado and TLS, which a session in a browser has not
+        from kubesim.server import Server  # here, because a browser lacks what it needs, and most sessions do not
 
-        server = Server(self.cluster, realtime=realtime)
-        server.write_kubeconfig(self.workspace.root / ".kubesim" / "kubeconfig")
-        return server
+        if self.server is None:
+            server = Server(self.cluster, **options)
+            server.write_kubeconfig(kubeconfig or self.workspace.root / ".kubesim" / "kubeconfig")
+            self.server = server
+        return self.server
+
+    def succeed(self, other: Session) -> None:
+        """Take over what the session before this one had: its shell's memory and its server."""
+        self.shell.history.extend(other.shell.history)
+        self.shell.aliases.update(other.shell.aliases)
+        self.shell.env.update(other.shell.env)
+        self.server, other.server = other.server, None
+        if self.server:
+            self.server.attach(self.cluster)

@@ -105,9 +105,21 @@ DIFFERENCES: tuple[str, ...] = (
 )
 
 
+HTTP: tuple[str, ...] = (
+    "Discovery (also aggregated), `/version`, health, OpenAPI v3; of OpenAPI v2 only that there is one.",
+    "Every verb on the kinds that are kept: lists with selectors, limit and continue; tables; the three patch types; dry "
+    "run; field validation with warnings; delete options; scale, log, and exec over a WebSocket without input.",
+    "Watches from a resourceVersion on, with bookmarks and initial events; 5,000 changes are remembered.",
+    "SelfSubjectReview, SelfSubjectAccessReview, SelfSubjectRulesReview, SubjectAccessReview; impersonation.",
+    "Bodies in JSON, in YAML, and in protobuf for the types that `kubectl create` sends; answers in JSON.",
+    "Not there: server-side apply, attach, port-forward, proxy, eviction, binding, tokens of service accounts, writing a "
+    "status, and protobuf of other types. Each is refused in words that begin with `kubesim:`.",
+)
+
+
 def page() -> str:
     """The whole page."""
-    sections = (_head(), _commands(), _formats(), _kinds(), _fields(), _shell(), _registries(), _differences())
+    sections = (_head(), _commands(), _formats(), _kinds(), _fields(), _shell(), _registries(), _http(), _differences())
     return "\n".join(line for section in sections for line in section)
 
 
@@ -176,8 +188,10 @@ def _kinds() -> Iterator[str]:
     yield "## Kinds"
     yield ""
     kept = [resource.kind for resource in RESOURCES if resource.simulated]
-    listed = [resource.kind for resource in RESOURCES if not resource.simulated]
+    empty = [resource.kind for resource in RESOURCES if resource.readable and not resource.simulated]
+    listed = [resource.kind for resource in RESOURCES if not resource.readable]
     yield from _item(f"Kept: {', '.join(kept)}")
+    yield from _item(f"Always empty, as in a new cluster; to make one is refused: {', '.join(empty)}")
     yield from _item(f"Known by name only, in `kubectl api-resources` and in RBAC: {', '.join(listed)}")
     yield ""
 
@@ -233,6 +247,14 @@ def _readers(repository: Repository) -> str:
     if repository.public:
         return "public"
     return f"for {', '.join(sorted(repository.readers))}" if repository.readers else "for every user"
+
+
+def _http() -> Iterator[str]:
+    yield "## The API over HTTPS"
+    yield ""
+    for offered in HTTP:
+        yield from _item(offered)
+    yield ""
 
 
 def _differences() -> Iterator[str]:

@@ -80,10 +80,8 @@ class Seat:
     def restart(self) -> None:
         """Put a fresh cluster in the place of this one. Files, history, aliases and variables stay."""
         with self._changing():
-            old, self.session = self.session.shell, Session(self._workspace.root)
-            self.session.shell.history.extend(old.history)
-            self.session.shell.aliases.update(old.aliases)
-            self.session.shell.env.update(old.env)
+            old, self.session = self.session, Session(self._workspace.root)
+            self.session.succeed(old)
 
     def on_change(self, callback: Callable[[], None]) -> Callable[[], None]:
         """Call `callback` after every command, fast-forward and restart; return what ends that."""

@@ -58,6 +58,20 @@ class KubesimMagics(Magics):
         print(f"{spell(seconds)} later")  # noqa: T201
         return None
 
+    @line_magic
+    def serve(self, line: str) -> None:
+        """Let a real kubectl talk to the notebook's cluster: `%serve`, or `%serve --realtime` for a clock that runs."""
+        if line.strip() not in ("", "--realtime"):
+            return _say(f"%serve takes no options but --realtime, and here is {line.strip()!r}")
+        session = current.session()
+        try:
+            server = session.serve(realtime=bool(line.strip()))
+        except (ImportError, OSError) as error:
+            return _say(f"the cluster cannot be served here: {error}")
+        place = server.kubeconfig.relative_to(session.workspace.root.parent)
+        print(f'In a terminal, in the folder of this notebook:\n\nexport KUBECONFIG="$PWD/{place}"')  # noqa: T201
+        return None
+
     @no_var_expand
     @line_magic
     def flow(self, line: str) -> None:
