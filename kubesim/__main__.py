@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import argparse
-import shlex
 import sys
 import threading
 import time
@@ -78,7 +77,7 @@ def _serve(options: argparse.Namespace) -> int:
     except (OSError, OverflowError, server.JournalError) as error:
         return _fail(f"cannot serve: {error}")
     print(f"kubesim: a simulated cluster at {served.url}" + (f", {changes} requests done again" if changes else ""))
-    print(f"export KUBECONFIG={shlex.quote(str(served.kubeconfig.absolute()))}", flush=True)
+    print(served, flush=True)
     try:
         return _prompt(session) if sys.stdin.isatty() and not journal else _wait()
     finally:

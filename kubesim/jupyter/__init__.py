@@ -1,4 +1,6 @@
-"""kubesim in Jupyter: `%load_ext kubesim.jupyter` brings the cell magics; `Terminal` is the live terminal.
+"""kubesim in Jupyter: `%load_ext kubesim.jupyter` brings the cell magics.
+
+`Terminal` is the live terminal, and `session()` is what the cells work on.
 
 The cluster is made when the first cell needs it, not by this import.
 """
@@ -9,12 +11,13 @@ import logging
 
 from IPython.core.interactiveshell import InteractiveShell
 
+from kubesim.jupyter.current import session
 from kubesim.jupyter.magics import KubesimMagics
 from kubesim.jupyter.terminal import Terminal
 
 logging.getLogger("kubesim").addHandler(logging.NullHandler())  # or Python writes tracebacks into the page
 
-__all__ = ["Terminal", "load_ipython_extension"]
+__all__ = ["Terminal", "load_ipython_extension", "session"]
 
 
 def load_ipython_extension(shell: InteractiveShell) -> None:

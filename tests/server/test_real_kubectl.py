@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import subprocess
 from concurrent.futures import Future
+from contextlib import closing
+from pathlib import Path
 
 import pytest
 
+from kubesim import Session
 from tools import golden
 from tools.realkubectl import find_kubectl
 
@@ -31,3 +35,24 @@ def test_recording(name: str, played: Played) -> None:
 def test_the_page_is_fresh(played: Played) -> None:
     page = golden.table({name: future.result() for name, future in played.items()})
     assert golden.PAGE.read_text(encoding="utf-8") == page, "run: python tools/golden.py table"
+
+
+def test_a_watch_sees_a_pod_go_through_its_states_as_time_is_advanced(tmp_path: Path) -> None:
+    session = Session()
+    with closing(session.serve(tmp_path / "config")):
+        session.run("kubectl run web --image=registry.example.com/myapp:1.0")
+        watch = subprocess.Popen(
+            [str(find_kubectl()), "get", "pods", "--watch", "--no-headers"],
+            env={"KUBECONFIG": str(tmp_path / "config"), "HOME": str(tmp_path)},
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        assert watch.stdout
+        seen = [watch.stdout.readline().split()[2]]
+        for seconds, lines in ((1, 2), (13, 1), (60, 3)):
+            session.advance(seconds)
+            seen += [watch.stdout.readline().split()[2] for _ in range(lines)]
+        watch.terminate()
+        watch.wait()
+    refused, waiting = "ErrImagePull", "ImagePullBackOff"
+    assert seen == ["ContainerCreating"] * 2 + [refused, waiting, refused, waiting, refused]
