@@ -79,6 +79,12 @@ def test_a_whole_schema() -> None:
         ("Container", "name", {"type": "string", "default": ""}),
         ("Container", "command", {"type": "array", "items": {"type": "string", "default": ""}}),
         ("Container", "imagePullPolicy", {"type": "string", "enum": ["Always", "IfNotPresent", "Never"]}),
+        ("Toleration", "operator", {"type": "string", "enum": ["Equal", "Exists", "Gt", "Lt"]}),
+        (
+            "ServiceSpec",
+            "ipFamilies",
+            {"type": "array", "items": {"type": "string", "default": "", "enum": ["", "IPv4", "IPv6"]}},
+        ),
         ("ContainerPort", "containerPort", {"type": "integer", "format": "int32", "default": 0}),
         ("PodSpec", "activeDeadlineSeconds", {"type": "integer", "format": "int64"}),
         ("PodSpec", "hostNetwork", {"type": "boolean"}),
