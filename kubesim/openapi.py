@@ -7,12 +7,12 @@ version), v1.36. The types are those of `kubesim.schema`, whose prose leaves out
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Iterable, Iterator
 from functools import cache
+from importlib import metadata
 from typing import Any
 
-from kubesim import schema
+from kubesim import schema, versions
 from kubesim.resources import RESOURCES, Resource
 from kubesim.schema import Field, Type, gotypes
 
@@ -80,30 +80,40 @@ _ON_ONE: tuple[Operation, ...] = (
 
 @cache
 def v3_index() -> Json:
-    """The body of GET /openapi/v3: where each group version's document is, with its hash, by which clients cache it."""
-    paths = {path: {"serverRelativeURL": f"/openapi/v3/{path}?hash={_hash(path)}"} for path in _group_versions()}
-    return {"paths": paths}
+    """The body of GET /openapi/v3: where each group version's document is, with a hash to cache it by.
+
+    The hash is one of what the document is made of, lest all of them be made for the index.
+    """
+    release = metadata.version("lightkube-models")
+    return {
+        "paths": {
+            path: {"serverRelativeURL": f"/openapi/v3/{path}?hash={_hash(release, path, resources)}"}
+            for path, resources in _group_versions().items()
+        }
+    }
 
 
-@cache
 def v3(path: str) -> Json | None:
     """The document of a group version such as "api/v1" or "apis/apps/v1"; None for one that is not served.
 
     It is made once, so whoever gets it must leave it as it is.
     """
-    resources = _group_versions().get(path)
-    if resources is None:
-        return None
+    return _document(path) if path in _group_versions() else None
+
+
+def _hash(*made_of: object) -> str:
+    return hashlib.sha512(repr((*made_of, versions.KUBERNETES)).encode()).hexdigest().upper()
+
+
+@cache
+def _document(path: str) -> Json:
+    resources = _group_versions()[path]
     return {
         "openapi": "3.0.0",
         "info": {"title": "Kubernetes", "version": "unversioned"},
         "paths": {url: item for resource in resources for url, item in _paths(f"/{path}", resource)},
         "components": {"schemas": _schemas(resources)},
     }
-
-
-def _hash(path: str) -> str:
-    return hashlib.sha512(json.dumps(v3(path)).encode()).hexdigest().upper()
 
 
 @cache
