@@ -1,0 +1,236 @@
+"""Type the same lines into both kubectls, kubesim's and the real one, and show where they do not agree.
+
+    python tools/differential.py [--count N] [--seed N]    of N generated lines, 60 where nothing is said
+    python tools/differential.py --file FILE               of the lines of a file
+
+The lines come from the flag tables of kubesim's kubectl, with right and wrong values. Both kubectls begin with equal
+clusters; the answers are compared by the rules of golden.py, and afterwards the objects in the clusters.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+import re
+import shlex
+import subprocess
+import sys
+import threading
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
+from pathlib import Path
+
+import yaml
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from kubesim import Session, resources
+from kubesim.kubectl import COMMANDS, Command
+from kubesim.kubectl.command import Flag
+from kubesim.kubectl.flags import GLOBAL
+from kubesim.objects import Object
+from kubesim.result import Result
+from kubesim.shell import Invocation
+from tools.golden import difference
+from tools.realkubectl import RealSession
+
+# What is shown alike on both sides before the answers are compared, by a pattern.
+_ALIKE = (
+    (re.compile(r"(?<=/)(LIVE|MERGED)-\d+"), r"\1"),
+    (re.compile(r"(?m)^((?:---|\+\+\+) /tmp/\S+)\t.*"), r"\1"),
+    (re.compile(r"127\.0\.0\.1:\d+"), "127.0.0.1:6443"),
+)
+LONGEST = 20.0  # wall-clock seconds, after which the real kubectl is ended
+SETTLED = 90.0  # simulated seconds, after which a cluster has come to rest
+
+# Lines that are not compared, by a pattern, with the reason.
+LEFT_OUT = {
+    r" (-h|--help)\b": "the prose of our help is our own",
+    r"^kubectl( (create|create secret|set|rollout|auth|config))?$": "the prose of our help is our own",
+    r"^kubectl config ": "each kubectl has a kubeconfig of its own",
+    r" --(follow|watch)(=t|=T|=1| |$)(?!.*--request-timeout)": "a real kubectl would never end",
+}
+
+_DATA = yaml.safe_load(Path(__file__).with_suffix(".yaml").read_text(encoding="utf-8"))
+
+
+class _Oracle(RealSession):
+    """A session with the real kubectl whose cluster is prepared by kubesim's, which is faster."""
+
+    def __init__(self) -> None:
+        self._is_ready = False
+        super().__init__()
+        prepare(self)
+        self._is_ready = True
+
+    def _run_kubectl(self, arguments: list[str], io: Invocation) -> int:
+        run = super()._run_kubectl if self._is_ready else partial(Session._run_kubectl, self)
+        return run(arguments, io)
+
+    def _let_time_pass(self, process: subprocess.Popen[bytes], words: list[str]) -> None:
+        limit = threading.Timer(LONGEST, process.kill)
+        limit.start()
+        super()._let_time_pass(process, words)
+        limit.cancel()
+
+
+def prepare(session: Session) -> None:
+    """Bring a fresh session to where every line begins."""
+    for name, text in _DATA["files"].items():
+        session.write_file(name, text)
+    for line in _DATA["setup"]:
+        session.run(line)
+
+
+def lines(count: int, seed: int) -> Iterator[str]:
+    """`count` command lines that can be compared; the same for the same `seed`."""
+    chance = random.Random(seed)
+    commands = [command for command in COMMANDS if command.path[0] != "config" and not command.is_group]
+    weights = [1 + len(command.flags) for command in commands]
+    while count > 0:
+        line = _line(chance, chance.choices(commands, weights)[0])
+        if not reason(line):
+            count -= 1
+            yield line
+
+
+def _line(chance: random.Random, command: Command) -> str:
+    path = " ".join(command.path)
+    words = [_operands(chance, path)]
+    flags = {flag.name: flag for flag in command.flags if flag.simulated}
+    wanted = [flags[name] for name in (*command.required, *_DATA["usual"].get(path, ())) if chance.randrange(12)]
+    wanted += chance.sample(list(flags.values()), min(len(flags), chance.choice((0, 1, 1, 2, 3))))
+    if not chance.randrange(6):
+        wanted.append(chance.choice([flag for flag in GLOBAL if flag.simulated and flag.name != "help"]))
+    words += [_flag(chance, flag) for flag in wanted]
+    if any(word.startswith(("--watch", "-w")) for word in words):
+        words.append("--request-timeout=1s")
+    if " -- " in words[0]:  # what follows is not kubectl's
+        words = [*words[1:], words[0]]
+    return " ".join(filter(None, ("kubectl", path, *words)))
+
+
+def _operands(chance: random.Random, path: str) -> str:
+    """What stands behind a command that is not a flag."""
+    if path in _DATA["operands"]:
+        return str(chance.choice(_DATA["operands"][path]))
+    is_new = path.startswith("create ") or path == "run"
+    lists = _DATA["products"].get(path) or (["new"] if is_new else chance.choice((["pairs"], ["types", "names"])))
+    return " ".join(chance.choice(_DATA["lists"][name]) for name in lists)
+
+
+def _flag(chance: random.Random, flag: Flag) -> str:
+    if flag.bare is not None and chance.randrange(4):
+        return chance.choice([f"--{flag.name}", f"-{flag.short}" if flag.short else f"--{flag.name}"])
+    value = chance.choice(_DATA["values"].get(flag.name) or _DATA["values_by_kind"].get(flag.kind, ["x"]))
+    is_short = flag.short and flag.bare is None and chance.randrange(2)
+    return f"-{flag.short} {shlex.quote(value)}" if is_short else f"--{flag.name}={shlex.quote(value)}"
+
+
+def reason(line: str) -> str:
+    """Why a line is left out; "" where it is not."""
+    return next((why for pattern, why in LEFT_OUT.items() if re.search(pattern, line)), "")
+
+
+class Pair:
+    """Two equal sessions, one for each kubectl; new ones as soon as a line has changed something."""
+
+    def __init__(self) -> None:
+        self._sessions: tuple[Session, _Oracle] | None = None
+
+    def compare(self, line: str) -> str | None:
+        """How the answers to a line differ ("": not at all); None where kubesim says that it has no answer."""
+        ours, real = self._sessions = self._sessions or (_fresh(), _Oracle())
+        before = ours.cluster.api.revision, real.cluster.api.revision
+        got = ours.run(line)
+        if "kubesim: " in got.stderr:
+            self.close()
+            return None
+        found = _difference(real.run(line), got)
+        if before != (ours.cluster.api.revision, real.cluster.api.revision) or _moved(ours, real):
+            found += difference(objects(real), objects(ours), "cluster")
+            self.close()
+        return found
+
+    def close(self) -> None:
+        """End the sessions."""
+        if self._sessions:
+            self._sessions[1].__exit__(None, None, None)
+        self._sessions = None
+
+
+def _fresh() -> Session:
+    session = Session()
+    prepare(session)
+    return session
+
+
+def _moved(one: Session, other: Session) -> bool:
+    """Whether time has gone differently."""
+    return one.cluster.clock.now != other.cluster.clock.now
+
+
+def _difference(real: Result, ours: Result) -> str:
+    parts = [
+        difference(_alike(getattr(real, name)), _alike(getattr(ours, name)), name) for name in ("stdout", "stderr")
+    ]
+    if real.exit_code != ours.exit_code:
+        parts.append(f"exit status {real.exit_code} recorded, {ours.exit_code} by kubesim")
+    return "".join(f"{part}\n" for part in parts if part)
+
+
+def _alike(text: str) -> str:
+    for pattern, shown in _ALIKE:
+        text = pattern.sub(shown, text)
+    first, newline, rest = text.partition("\n")
+    if re.match("(NAMESPACE +)?LAST SEEN", first):  # Go sorts more than twelve events in an order of its own
+        return first + newline + "\n".join(sorted(rest.split("\n")))
+    return text
+
+
+def objects(session: Session) -> str:
+    """What is in a cluster once it has come to rest: all that clients wrote, in JSON."""
+    session.advance(SETTLED)
+    kept = [kind for kind in resources.RESOURCES if kind.kind not in ("Event", "Lease")]
+    found = [_written(obj) for kind in kept for obj in session.cluster.api.list(kind)]
+    return "\n".join(sorted(json.dumps(obj, indent=1, sort_keys=True) for obj in found))
+
+
+def _written(obj: Object) -> Object:
+    """An object without what depends on when and in which order things were done."""
+    about = {key: value for key, value in obj["metadata"].items() if key not in ("resourceVersion", "uid")}
+    return {**obj, "metadata": about, "status": None}
+
+
+def compared(typed: Iterable[str]) -> Iterator[tuple[str, str | None]]:
+    """Each line and how the answers to it differ; see `Pair.compare`."""
+    pair = Pair()
+    try:
+        for line in typed:
+            yield line, pair.compare(line)
+    finally:
+        pair.close()
+
+
+def main(words: Sequence[str]) -> int:
+    """Compare and print; the exit status is 1 where anything differs."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--count", type=int, default=60)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--file", type=Path)
+    asked = parser.parse_args(words)
+    typed = asked.file.read_text(encoding="utf-8").splitlines() if asked.file else lines(asked.count, asked.seed)
+    count = Counter[str]()
+    for line, found in compared(filter(None, typed)):
+        count["absent" if found is None else "different" if found else "same"] += 1
+        if found:
+            print(f"$ {line}\n{found}", flush=True)
+    compared_count = count["same"] + count["different"]
+    print(f"{count['same']} of {compared_count} lines answered alike; {count['absent']} are not simulated")
+    return int(count["different"] > 0)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
