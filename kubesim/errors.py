@@ -59,6 +59,12 @@ def field_forbidden(field: str, detail: str) -> FieldError:
     return FieldError(field, _with_detail("Forbidden", detail))
 
 
+def unsupported(field: str, value: Any, supported: Sequence[str]) -> FieldError:
+    """The value is not one of those that there are."""
+    listed = ", ".join(json.dumps(word) for word in supported)
+    return FieldError(field, f"Unsupported value: {_value(value)}: supported values: {listed}")
+
+
 def too_long(field: str, limit: int) -> FieldError:
     """The value has more than `limit` bytes."""
     return FieldError(field, f"Too long: may not be more than {limit} bytes")
@@ -122,10 +128,19 @@ def forbidden(resource: Resource, name: str, why: str) -> StatusError:
 
 def invalid(resource: Resource, name: str, causes: Sequence[FieldError]) -> StatusError:
     """Validation found `causes`, in the order in which they are told."""
-    texts = list(dict.fromkeys(str(cause) for cause in causes))
-    told = texts[0] if len(texts) == 1 else "[" + ", ".join(texts) + "]"
-    message = f'{resource.qualified_kind} "{name}" is invalid: {told}'
+    message = f'{resource.qualified_kind} "{name}" is invalid: {_told(causes)}'
     return _of(resource, name, 422, "Invalid", message, causes)
+
+
+def invalid_options(kind: str, group: str, name: str, causes: Sequence[FieldError]) -> StatusError:
+    """Validation found `causes` in what goes with a request rather than in an object."""
+    qualified = f"{kind}.{group}" if group else kind
+    return StatusError(422, "Invalid", f'{qualified} "{name}" is invalid: {_told(causes)}', kind, name, causes, group)
+
+
+def _told(causes: Sequence[FieldError]) -> str:
+    texts = list(dict.fromkeys(str(cause) for cause in causes))
+    return texts[0] if len(texts) == 1 else "[" + ", ".join(texts) + "]"
 
 
 def invalid_request(message: str, cause: FieldError | None = None) -> StatusError:

@@ -6,7 +6,7 @@ Mirrors k8s.io/apiserver pkg/endpoints/handlers and pkg/registry/generic/registr
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol, TypedDict
 
@@ -14,6 +14,7 @@ from kubesim import errors, patch, schema, validation
 from kubesim.admission import admit_deletion, admit_pod, admit_pod_update
 from kubesim.apiserver.checks import (
     Warn,
+    check_deletion,
     check_preconditions,
     check_unmoved,
     decoded,
@@ -34,16 +35,18 @@ from kubesim.store import Store
 # Of names that are generated: k8s.io/apiserver pkg/storage/names/generate.go, and pkg/registry/generic/registry.
 LONGEST_BASE = 58
 NAME_ATTEMPTS = 8
+_NONE: Mapping[str, str] = {}
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One change of one object, as a watch tells it. `type`: ADDED, MODIFIED or DELETED."""
+    """One change of one object, as a watch tells it. `type`: ADDED, MODIFIED or DELETED; `revision` came with it."""
 
     type: str
     resource: Resource
     obj: Object
     old: Object | None = None
+    revision: int = 0
 
 
 Listener = Callable[[Change], None]
@@ -267,17 +270,20 @@ class APIServer:
         finalizer: str = "",
         user: User = ADMIN,
         dry_run: bool = False,
+        preconditions: Mapping[str, str] = _NONE,
     ) -> Object:
         """Delete an object, or begin to where it ends gracefully (Pods, Namespaces); return its last state.
 
         `grace_period` is in seconds; None leaves it to the Pod, 0 removes at once. `finalizer` "orphan" or
-        "foregroundDeletion" has the garbage collector deal with dependents before the object goes.
+        "foregroundDeletion" has the garbage collector deal with dependents before the object goes. `preconditions`
+        are what its uid and resourceVersion must be.
         """
         self.authorize(user, "delete", resource, namespace, name)
         admit_deletion(resource, name)
         obj = self._store.get(resource, namespace, name)
         if obj is None:
             raise errors.not_found(resource, name)
+        check_deletion(resource, obj, preconditions)
         if dry_run:
             return obj
         if finalizer and resource.group == "apps":
@@ -291,7 +297,7 @@ class APIServer:
         """Take an object out of the store at once."""
         current = self.get(resource, namespace_of(obj), name_of(obj))
         self._store.remove(resource, current)
-        self._tell(Change("DELETED", resource, current, current))
+        self._tell(Change("DELETED", resource, current, current, self._store.revision))
         return current
 
     def authorize(
@@ -349,7 +355,7 @@ class APIServer:
 
     def _commit(self, change: str, resource: Resource, obj: Object, old: Object | None = None) -> Object:
         stored = self._store.put(resource, obj)
-        self._tell(Change(change, resource, stored, old))
+        self._tell(Change(change, resource, stored, old, self._store.revision))
         return stored
 
     def _tell(self, change: Change) -> None:

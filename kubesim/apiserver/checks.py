@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from kubesim import errors, schema
 from kubesim.apiserver.fields import is_selectable
@@ -54,10 +54,20 @@ def check_preconditions(resource: Resource, new: Object, old: Object) -> None:
     version = new["metadata"].get("resourceVersion")
     if version and version != old["metadata"]["resourceVersion"]:
         raise errors.conflict(resource, name_of(old))
-    uid = new["metadata"].get("uid")
-    if uid and uid != old["metadata"]["uid"]:
-        why = f"Precondition failed: UID in precondition: {uid}, UID in object meta: {old['metadata']['uid']}"
-        raise errors.conflict(resource, name_of(old), why)
+    _check_same(resource, old, "uid", "UID", new["metadata"].get("uid"))
+
+
+def check_deletion(resource: Resource, obj: Object, preconditions: Mapping[str, str]) -> None:
+    """Raise Conflict where the object is not the one that a deletion means."""
+    for key, word in (("uid", "UID"), ("resourceVersion", "ResourceVersion")):
+        _check_same(resource, obj, key, word, preconditions.get(key))
+
+
+def _check_same(resource: Resource, obj: Object, key: str, word: str, wanted: str | None) -> None:
+    present = obj["metadata"][key]
+    if wanted and wanted != present:
+        why = f"Precondition failed: {word} in precondition: {wanted}, {word} in object meta: {present}"
+        raise errors.conflict(resource, name_of(obj), why)
 
 
 def check_unmoved(resource: Resource, new: Object, old: Object) -> None:

@@ -8,19 +8,22 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+import shlex
 import ssl
 import threading
 import time
 from contextlib import suppress
 from pathlib import Path
+from typing import TypedDict, Unpack
 
 import trustme
 from tornado import httpserver, netutil, web
 
 from kubesim.cluster import Cluster
+from kubesim.process import Process
 from kubesim.server import execute
 from kubesim.server.api import API
-from kubesim.server.http import Handler
+from kubesim.server.http import MAX_BODY, Handler
 from kubesim.server.journal import Journal, JournalError
 from kubesim.server.kubeconfig import write_kubeconfig
 from kubesim.server.request import Request, Response
@@ -33,6 +36,16 @@ _STALLED = 30.0  # wall-clock seconds for which a client may keep silent in the 
 _REAL_TIME_STEP = 0.2
 
 
+class ServerOptions(TypedDict, total=False):
+    """How to serve; see `Server`."""
+
+    address: str
+    port: int
+    tick: float
+    realtime: bool
+    journal: Journal | None
+
+
 class Server:
     """Serves a cluster until it is closed.
 
@@ -41,24 +54,17 @@ class Server:
     cluster's time instead. `journal` keeps every write. Raises OSError where the address cannot be bound.
     """
 
-    def __init__(
-        self,
-        cluster: Cluster,
-        *,
-        address: str = LOOPBACK,
-        port: int = 0,
-        tick: float = COMMAND_SECONDS,
-        realtime: bool = False,
-        journal: Journal | None = None,
-    ) -> None:
+    def __init__(self, cluster: Cluster, **options: Unpack[ServerOptions]) -> None:
+        address, port = options.get("address", LOOPBACK), options.get("port", 0)
         self.address = address
         self._token = secrets.token_urlsafe(32)
         self._authority = trustme.CA(organization_name="kubesim")
-        self._tick = 0.0 if realtime else tick
-        self._realtime = realtime
-        self._journal = journal
+        self._realtime = options.get("realtime", False)
+        self._tick = 0.0 if self._realtime else options.get("tick", COMMAND_SECONDS)
+        self._journal = options.get("journal")
         self._last_request = time.monotonic()
         self.attach(cluster)
+        self._tls = self._certified()
         self._sockets = netutil.bind_sockets(port, address)
         self.port: int = self._sockets[0].getsockname()[1]
         self._loop = asyncio.new_event_loop()
@@ -66,6 +72,10 @@ class Server:
         self._thread = threading.Thread(target=self._run, name="kubesim-server", daemon=True)
         self._thread.start()
         self._started.wait()
+
+    def __repr__(self) -> str:
+        """The line that makes a shell's kubectl use this server, as a notebook shows it."""
+        return f"export KUBECONFIG={shlex.quote(str(self.kubeconfig))}"
 
     @property
     def url(self) -> str:
@@ -92,19 +102,25 @@ class Server:
 
     def write_kubeconfig(self, path: Path) -> None:
         """Write the file that tells kubectl where the server is and lets it in, for its owner alone."""
+        self.kubeconfig = path
         write_kubeconfig(path, self.url, self._authority.cert_pem.bytes(), self._token)
 
     def close(self) -> None:
-        """Stop serving. Open connections are cut."""
+        """Stop serving. Open connections are cut. A server that is closed stays so."""
+        with self._cluster.lock:
+            self._api.history.close()
         with suppress(RuntimeError):  # closed before
             self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
+        if self._journal:
+            self._journal.close()
 
     def _run(self) -> None:
         asyncio.set_event_loop(self._loop)
         server = httpserver.HTTPServer(
             self._application(),
-            ssl_options=self._tls(),
+            ssl_options=self._tls,
+            max_body_size=MAX_BODY,
             body_timeout=_STALLED,
             idle_connection_timeout=600.0,
         )
@@ -118,12 +134,13 @@ class Server:
         self._loop.close()
 
     def _application(self) -> web.Application:
-        shared = {"token": self._token, "api": lambda: self._api, "answer": self._answer}
+        shared = {"token": self._token, "host": self.address, "answer": self._answer, "execute": self._execute}
         rules = [(execute.PATH, execute.Exec, shared), (".*", Handler, shared)]
         return web.Application(rules, log_function=lambda _: None)
 
-    def _tls(self) -> ssl.SSLContext:
+    def _certified(self) -> ssl.SSLContext:
         context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        context.minimum_version = ssl.TLSVersion.TLSv1_2
         self._authority.issue_cert("localhost", LOOPBACK, "::1", self.address).configure_cert(context)
         return context
 
@@ -135,13 +152,21 @@ class Server:
 
     def _answer(self, request: Request) -> Response | Watch:
         """Answer one request while nobody else changes the cluster."""
-        self._last_request = time.monotonic()
         with self._cluster.lock:
-            if request.is_for_objects:
-                self._cluster.advance(self._tick)
+            self._pass_time(request)
             if self._journal and request.is_write:
                 self._journal.append(self._cluster.clock.now, request)
             return self._api.answer(request)
 
+    def _execute(self, request: Request, argv: list[str]) -> Process:
+        with self._cluster.lock:
+            self._pass_time(request)
+            return self._api.execute(request, argv)
 
-__all__ = ["Journal", "JournalError", "Server"]
+    def _pass_time(self, request: Request) -> None:
+        self._last_request = time.monotonic()
+        if request.is_for_objects:
+            self._cluster.advance(self._tick)
+
+
+__all__ = ["Journal", "JournalError", "Server", "ServerOptions"]

@@ -42,15 +42,19 @@ class API:
         described = _description(request)
         if described:
             return described
-        review = reviews.answer(self._api, request)
-        if review:
-            return Response(review, 201)
         route = parse(request.method, request.path, request.query)
         if route is None:
             return text("404 page not found\n", 404)
+        if not route.is_allowed:
+            raise errors.method_not_allowed()
+        if reviews.is_review(route):
+            return Response(reviews.answer(self._api, request, route), 201)
         return self._of_object(request, route)
 
     def _of_object(self, request: Request, route: Route) -> Response | Watch:
+        resource = route.resource
+        if not resource.readable or (route.verb == "create" and not resource.simulated):
+            raise errors.not_simulated(f"objects of type {resource.qualified} are not part of this simulator")
         if route.subresource:
             return self._of_part(request, route)
         if route.verb == "watch":
@@ -65,7 +69,7 @@ class API:
 
     def _of_part(self, request: Request, route: Route) -> Response:
         part = route.subresource
-        if route.resource is POD and part == "log":
+        if route.resource is POD and part == "log" and route.verb == "get":
             return self._objects.logs(request, route)
         if part in route.resource.parts:
             return self._scales.answer(request, route)
@@ -76,7 +80,13 @@ class API:
 
 def _description(request: Request) -> Response | None:
     """What the server says of itself, if that is asked for."""
-    path = request.path.rstrip("/")
+    found = _document(request.path.rstrip("/"), request.headers.get("accept", ""))
+    if found and request.method not in ("GET", "HEAD"):
+        raise errors.method_not_allowed()
+    return found
+
+
+def _document(path: str, accept: str) -> Response | None:
     if path == "/version":
         return Response(discovery.version())
     if path in _HEALTH:
@@ -88,8 +98,7 @@ def _description(request: Request) -> Response | None:
     if path.startswith(_OPENAPI + "/"):
         document = openapi.v3(path.removeprefix(_OPENAPI + "/"))
         return Response(document) if document else None
-    accept = request.headers.get("accept", "")
-    found = discovery.document(path, accept) if path.startswith("/api") else None
+    found = discovery.document(path, accept)
     if found is None:
         return None
     is_aggregated = found["kind"] == "APIGroupDiscoveryList"

@@ -35,8 +35,11 @@ def document(path: str, accept: str) -> Object | None:
         return _core_versions() if is_core else _group_list()
     if words[0] == "apis" and len(words) == 2:
         return next((_group(group, version) for group, version in _groups() if group == words[1]), None)
-    group = words[1] if words[0] == "apis" and len(words) == 3 else ""
-    resources = _groups().get((group, words[-1])) if len(words) == (3 if group else 2) else None
+    prefix, *place = words
+    if prefix not in ("api", "apis") or len(place) != (2 if prefix == "apis" else 1):
+        return None
+    group, version = ("", *place)[-2:]
+    resources = _groups().get((group, version))
     return _resource_list(resources) if resources else None
 
 

@@ -11,32 +11,34 @@ import ipaddress
 import logging
 from collections.abc import Callable
 from http import HTTPStatus
+from urllib.parse import unquote
 
 from tornado import web
 
 from kubesim import errors
-from kubesim.server.api import API
+from kubesim.process import Process
 from kubesim.server.representation import status_of
 from kubesim.server.request import Request, Response
 from kubesim.server.watch import Watch
 
 _log = logging.getLogger(__name__)
+_log.addHandler(logging.NullHandler())  # whoever wants to read it adds another one
 
-MAX_BODY = 3 * 1024 * 1024
-"""Bytes, as of the real API server."""
 OPEN_PATHS = ("/version", "/healthz", "/readyz")
 
 Answer = Callable[[Request], Response | Watch]
+Execute = Callable[[Request, list[str]], Process]
 
 
 class Door(web.RequestHandler):
     """What all requests have in common: what may not come in is answered before its body is read."""
 
-    def initialize(self, token: str, api: Callable[[], API], answer: Answer) -> None:
-        """`api` is asked for the API of the moment; `answer` finds out what to send."""
+    def initialize(self, token: str, host: str, answer: Answer, execute: Execute) -> None:
+        """`host` is the name of the server's own address; `answer` and `execute` find out what to send."""
         self._token = token
-        self.api = api
+        self._host = host
         self.answer = answer
+        self.execute_command = execute
 
     def set_default_headers(self) -> None:
         """Say nothing of what serves this."""
@@ -54,16 +56,16 @@ class Door(web.RequestHandler):
             self.refuse(error)
 
     def _admit(self) -> None:
-        if not _is_safe_host(self.request.host_name):
+        host = self.request.host_name
+        if host != self._host.lower() and not _is_safe_host(host):
             raise errors.StatusError(403, "Forbidden", "this Host is not served: use the address or localhost")
         if self.request.path not in OPEN_PATHS and not self._is_authenticated():
             raise errors.StatusError(401, "Unauthorized", "Unauthorized")
-        size = self.request.headers.get("Content-Length", "0")
-        check_size(int(size) if size.isdigit() else 0)
 
     def _is_authenticated(self) -> bool:
         kind, _, given = self.request.headers.get("Authorization", "").partition(" ")
-        return kind.lower() == "bearer" and hmac.compare_digest(given.strip().encode(), self._token.encode())
+        token = given.strip().encode("utf-8", "replace")
+        return kind.lower() == "bearer" and hmac.compare_digest(token, self._token.encode())
 
     def refuse(self, error: errors.StatusError) -> None:
         """Answer without waiting for the rest of the request, and hang up."""
@@ -81,10 +83,10 @@ class Door(web.RequestHandler):
     def as_request(self, body: bytes) -> Request:
         """What is asked, without the transport."""
         given = self.request
-        query = {key: values[-1].decode("utf-8", "replace") for key, values in given.query_arguments.items()}
+        query = {key: values[0].decode("utf-8", "replace") for key, values in given.query_arguments.items()}
         headers = {key.lower(): value for key, value in given.headers.items()}
         groups = tuple(given.headers.get_list("Impersonate-Group"))
-        return Request(given.method or "", given.path, query, headers, body, groups)
+        return Request(given.method or "", unquote(given.path), query, headers, body, groups)
 
     def write_error(self, status_code: int, **_: object) -> None:
         """Whatever tornado refuses, or a mistake of ours: a Status and never a traceback."""
@@ -95,12 +97,6 @@ class Door(web.RequestHandler):
     def log_exception(self, *error: object) -> None:
         """Keep mistakes of ours for who looks at the log."""
         _log.error("%s %s failed", self.request.method, self.request.path, exc_info=error)  # type: ignore[arg-type]
-
-
-def check_size(size: int) -> None:
-    """Raise StatusError for a body of more bytes than are taken."""
-    if size > MAX_BODY:
-        raise errors.too_large(MAX_BODY)
 
 
 def _is_safe_host(host: str) -> bool:

@@ -55,7 +55,7 @@ class Exec(Door, websocket.WebSocketHandler):
 
     def _run(self, argv: list[str]) -> tuple[Process, Object]:
         try:
-            ran = self.api().execute(self.as_request(b""), argv)
+            ran = self.execute_command(self.as_request(b""), argv)
         except StartError as error:
             exec_id = hashlib.sha256(repr((self.request.uri, argv)).encode()).hexdigest()
             why = f"Internal error occurred: {error.of_exec(exec_id)}"

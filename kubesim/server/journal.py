@@ -10,8 +10,14 @@ from __future__ import annotations
 import base64
 import json
 import os
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
+
+try:
+    import fcntl
+except ImportError:  # not on Windows
+    fcntl = None  # type: ignore[assignment]
 
 from kubesim.clock import SECOND, Micros
 from kubesim.cluster import Cluster
@@ -20,6 +26,7 @@ from kubesim.server.request import Request
 
 _HEADER = {"kubesim": "journal", "version": 1}
 _KEPT = ("content-type", "impersonate-user")
+_FIELDS = {"at": int, "method": str, "path": str, "query": dict, "headers": dict, "groups": list, "body": str}
 
 
 class JournalError(Exception):
@@ -27,26 +34,42 @@ class JournalError(Exception):
 
 
 class Journal:
-    """The file at `path`, which is made if it is not there. Raises OSError, and JournalError for any other file."""
+    """The file at `path`, which is made if it is not there, and kept from other servers until it is closed.
+
+    It holds what came over HTTP and nothing else that happens to the cluster. Raises OSError, and JournalError for any
+    other file.
+    """
 
     def __init__(self, path: Path) -> None:
-        self._entries = _read(path)
         self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
-        whole = b"".join(line + b"\n" for line in self._entries)
-        os.ftruncate(self._file, len(whole))
-        if not whole:
+        try:
+            _lock(self._file, path)
+            self._entries = _read(path)
+        except BaseException:
+            os.close(self._file)
+            raise
+        self._size = sum(len(line) + 1 for line in self._entries)
+        os.ftruncate(self._file, self._size)
+        if not self._size:
             self._write(_HEADER)
+
+    def close(self) -> None:
+        """Let others have the file. It may be closed twice."""
+        file, self._file = self._file, -1
+        if file >= 0:
+            os.close(file)
 
     def replay(self, cluster: Cluster) -> int:
         """Do everything again in a new cluster; return how many writes that were."""
         api = API(cluster)
-        for line in self._entries[1:]:
+        entries, self._entries = self._entries[1:], []
+        for line in entries:
             entry = json.loads(line)
             cluster.clock.advance((entry["at"] - cluster.clock.now) / SECOND)
-            api.answer(_request(entry))
+            with suppress(Exception):  # a mistake of ours that spoiled a request then must not spoil all others now
+                api.answer(_request(entry))
         api.history.close()
-        done, self._entries = len(self._entries[1:]), []
-        return done
+        return len(entries)
 
     def append(self, at: Micros, request: Request) -> None:
         """Remember a request that is about to be done."""
@@ -63,7 +86,25 @@ class Journal:
         )
 
     def _write(self, entry: dict[str, Any]) -> None:
-        os.write(self._file, json.dumps(entry).encode() + b"\n")
+        """Append a whole line or nothing. Raises OSError where there is no room."""
+        line = _line(entry)
+        try:
+            if os.write(self._file, line) < len(line):
+                raise OSError("no room for all of it")
+        except OSError:
+            os.ftruncate(self._file, self._size)
+            raise
+        self._size += len(line)
+
+
+def _lock(file: int, path: Path) -> None:
+    """Keep other servers away, where the system can."""
+    if fcntl is None:
+        return
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise JournalError(f"{path}: another server keeps its changes there") from None
 
 
 def _request(entry: dict[str, Any]) -> Request:
@@ -73,16 +114,26 @@ def _request(entry: dict[str, Any]) -> Request:
 
 def _read(path: Path) -> list[bytes]:
     """The whole lines of the file. Raises JournalError."""
-    if not path.exists() or not path.stat().st_size:
+    content = path.read_bytes()
+    if _line(_HEADER).startswith(content):  # nothing, or all that there was time for
         return []
-    lines = path.read_bytes().split(b"\n")[:-1]
+    lines = content.split(b"\n")[:-1]
     for number, line in enumerate(lines, 1):
-        try:
-            entry = json.loads(line)
-        except ValueError:
-            entry = None
-        if not isinstance(entry, dict) or (number == 1 and entry != _HEADER):
+        if not (_is_entry(line) if number > 1 else line + b"\n" == _line(_HEADER)):
             raise JournalError(f"{path}: line {number} is not of a journal that kubesim wrote")
     if not lines:
         raise JournalError(f"{path}: not a journal that kubesim wrote")
     return lines
+
+
+def _line(entry: dict[str, Any]) -> bytes:
+    return json.dumps(entry).encode() + b"\n"
+
+
+def _is_entry(line: bytes) -> bool:
+    try:
+        entry = json.loads(line)
+        base64.b64decode(entry["body"], validate=True)
+    except (ValueError, TypeError, LookupError):
+        return False
+    return all(isinstance(entry.get(key), kind) for key, kind in _FIELDS.items())

@@ -10,10 +10,12 @@ from collections.abc import Callable
 from kubesim import errors
 from kubesim.apiserver import APIServer, NodeServer, WriteOptions
 from kubesim.clock import Clock
-from kubesim.objects import Object, metadata, name_of, namespace_of
+from kubesim.objects import Object, name_of, namespace_of
 from kubesim.process import Process
 from kubesim.resources import POD
+from kubesim.server.options import delete_options, log_options
 from kubesim.server.pages import Pages
+from kubesim.server.parameters import whole
 from kubesim.server.representation import success
 from kubesim.server.request import Request, Response, text
 from kubesim.server.routes import Route
@@ -24,7 +26,6 @@ _PATCHES = {
     "application/strategic-merge-patch+json": "strategic",
 }
 _APPLY = "application/apply-patch+yaml"
-_FINALIZERS = {"Foreground": "foregroundDeletion", "Orphan": "orphan"}
 
 
 class Objects:
@@ -46,10 +47,7 @@ class Objects:
 
     def answer(self, request: Request, route: Route) -> Response:
         """Do what is asked. Raises StatusError."""
-        if route.verb not in self._verbs:
-            raise errors.method_not_allowed()
-        if not route.resource.readable or (route.verb == "create" and not route.resource.simulated):
-            raise errors.not_simulated(f"objects of type {route.resource.qualified} are not part of this simulator")
+        _ = request.view  # a form that there is not is refused before anything is done
         return self._verbs[route.verb](request, route)
 
     def _get(self, request: Request, route: Route) -> Response:
@@ -64,7 +62,8 @@ class Objects:
             labels, fields = query.get("labelSelector", ""), query.get("fieldSelector", "")
             return self._api.list(route.resource, namespace, labels=labels, fields=fields, user=request.user)
 
-        objects, meta = self._pages.page(query, found, self._api.revision)
+        whole(query, "resourceVersion")  # a list always shows what there is now
+        objects, meta = self._pages.page(route, query, found, self._api.revision)
         return Response(request.view.many(route.resource, objects, meta, self._clock.now))
 
     def _create(self, request: Request, route: Route) -> Response:
@@ -101,53 +100,28 @@ class Objects:
         return response
 
     def _delete(self, request: Request, route: Route) -> Response:
-        options = request.options()
-        grace = options.get("gracePeriodSeconds", request.query.get("gracePeriodSeconds"))
-        policy = options.get("propagationPolicy") or request.query.get("propagationPolicy", "")
-        self._check_preconditions(options, route)
-        gone = self._api.delete(
-            route.resource,
-            route.namespace,
-            route.name,
-            grace_period=None if grace is None else int(grace),
-            finalizer=_FINALIZERS.get(policy, ""),
-            user=request.user,
-            dry_run=request.dry_run or options.get("dryRun") == ["All"],
-        )
+        options = delete_options(request)
+        gone = self._api.delete(route.resource, route.namespace, route.name, user=request.user, **options)
         if route.resource is POD or self._api.find(route.resource, route.namespace, route.name):
             return self._shown(request, Response(), gone)
         return Response(success(route.resource, gone))
 
-    def _check_preconditions(self, options: Object, route: Route) -> None:
-        wanted = options.get("preconditions") or {}
-        obj = self._api.find(route.resource, route.namespace, route.name)
-        for key, word in (("uid", "UID"), ("resourceVersion", "ResourceVersion")):
-            present = metadata(obj).get(key) if obj else wanted.get(key)
-            if wanted.get(key, present) != present:
-                why = f"Precondition failed: {word} in precondition: {wanted[key]}, {word} in object meta: {present}"
-                raise errors.conflict(route.resource, route.name, why)
-
     def _delete_collection(self, request: Request, route: Route) -> Response:
-        labels, fields = request.query.get("labelSelector", ""), request.query.get("fieldSelector", "")
+        options = delete_options(request)
+        selectors = {"labels": request.query.get("labelSelector", ""), "fields": request.query.get("fieldSelector", "")}
         objects = self._api.list(
-            route.resource,
-            route.namespace or None,
-            labels=labels,
-            fields=fields,
-            user=request.user,
-            verb="deletecollection",
+            route.resource, route.namespace or None, **selectors, user=request.user, verb=route.verb
         )
         for obj in objects:
-            self._api.delete(route.resource, namespace_of(obj), name_of(obj), dry_run=request.dry_run)
+            self._api.delete(route.resource, namespace_of(obj), name_of(obj), **options)
         meta = {"resourceVersion": str(self._api.revision)}
         return Response(request.view.many(route.resource, objects, meta, self._clock.now))
 
     def logs(self, request: Request, route: Route) -> Response:
         """GET pods/NAME/log: what a container wrote."""
         pod, node = self._on_node(request, route, "get")
-        lines = node.logs(pod, _container(request, pod), request.query.get("previous") == "true")
-        tail = request.query.get("tailLines", "")
-        return text("".join(_last(lines.splitlines(keepends=True), int(tail))) if tail.isdigit() else lines)
+        options = log_options(request.query, route.name)
+        return text(options.cut(node.logs(pod, _container(request, pod), options.previous)))
 
     def execute(self, request: Request, route: Route, argv: list[str]) -> Process:
         """Run a command in a container. Raises StatusError and StartError."""
@@ -161,10 +135,6 @@ class Objects:
         return pod, self._api.node_of(pod)
 
 
-def _last(lines: list[str], count: int) -> list[str]:
-    return lines[-count:] if count else []
-
-
 def _options(request: Request, response: Response) -> WriteOptions:
     directive = request.field_validation
     warn = response.warnings.append if directive == "Warn" else None
@@ -173,14 +143,15 @@ def _options(request: Request, response: Response) -> WriteOptions:
 
 def _placed(obj: Object, route: Route) -> Object:
     """The object in the namespace of the URL. Raises StatusError where it names another one."""
-    given = namespace_of(obj)
-    if not route.resource.namespaced:
+    meta = obj.get("metadata") or {}
+    if not route.resource.namespaced or not isinstance(meta, dict):
         return obj
-    if given and given != route.namespace:
+    given = meta.get("namespace")
+    if isinstance(given, str) and given not in ("", route.namespace):
         raise errors.bad_request(
             "the namespace of the provided object does not match the namespace sent on the request"
         )
-    return {**obj, "metadata": {**metadata(obj), "namespace": route.namespace}}
+    return {**obj, "metadata": {**meta, "namespace": given or route.namespace}}
 
 
 def _check_kind(obj: Object, route: Route) -> None:
@@ -196,10 +167,13 @@ def _check_kind(obj: Object, route: Route) -> None:
 
 def _container(request: Request, pod: Object) -> str:
     """The container that is asked for, or the only one. Raises StatusError."""
-    names = [item["name"] for item in pod["spec"]["containers"]]
-    wanted = request.query.get("container", "")
-    if wanted or len(names) == 1:
-        return wanted or str(names[0])
-    raise errors.bad_request(
-        f"a container name must be specified for pod {name_of(pod)}, choose one of: [{' '.join(names)}]"
-    )
+    spec, wanted = pod["spec"], request.query.get("container", "")
+    names = [item["name"] for item in spec["containers"]]
+    if not wanted and len(names) > 1:
+        listed = " ".join(names)
+        raise errors.bad_request(
+            f"a container name must be specified for pod {name_of(pod)}, choose one of: [{listed}]"
+        )
+    if wanted and wanted not in [*names, *(item["name"] for item in spec.get("initContainers", ()))]:
+        raise errors.bad_request(f"container {wanted} is not valid for pod {name_of(pod)}")
+    return wanted or str(names[0])

@@ -10,11 +10,12 @@ from dataclasses import dataclass
 
 from kubesim import printers
 from kubesim.clock import Micros
-from kubesim.errors import FieldError, StatusError
+from kubesim.errors import FieldError, StatusError, bad_request
 from kubesim.objects import Object
 from kubesim.resources import Resource
 
 _META = "meta.k8s.io/v1"
+_INCLUDES = ("Metadata", "Object", "None")
 _FIELD_REASONS = {
     "Duplicate value": "FieldValueDuplicate",
     "Forbidden": "FieldValueForbidden",
@@ -107,7 +108,9 @@ def _version(obj: Object) -> str:
 
 
 def view_of(accept: str, include: str) -> View:
-    """The first form of the Accept header that can be given."""
+    """The first form of the Accept header that can be given. Raises StatusError for an `include` that is none."""
+    if include not in ("", *_INCLUDES):
+        raise bad_request(f'unrecognized includeObject value: "{include}"')
     for wanted in accept.split(","):
         media, *parameters = (part.strip() for part in wanted.split(";"))
         given = dict(part.partition("=")[::2] for part in parameters)

@@ -7,17 +7,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-import yaml
-
-from kubesim import errors, gojson
+from kubesim import errors
 from kubesim.authorization import ADMIN, User, impersonated
 from kubesim.objects import Object
 from kubesim.server import protobuf
+from kubesim.server.body import parse as parse_body
 from kubesim.server.representation import View, view_of
 from kubesim.server.routes import parse
 
-_READABLE = ("application/json", "application/yaml", protobuf.MEDIA_TYPE)
-_DIRECTIVES = ("Strict", "Warn", "Ignore")
+_READABLE = ("application/json", protobuf.MEDIA_TYPE)
+_DIRECTIVES = ("Ignore", "Strict", "Warn")
+_OPTIONS = {"POST": "CreateOptions", "PUT": "UpdateOptions", "PATCH": "PatchOptions", "DELETE": "DeleteOptions"}
+_IMPERSONATION = "impersonate-"
 
 
 @dataclass(frozen=True)
@@ -36,9 +37,16 @@ class Request:
 
     @property
     def user(self) -> User:
-        """Who asks: the administrator, or whom the administrator impersonates (`kubectl --as`)."""
+        """Who asks: the administrator, or whom the administrator impersonates (`kubectl --as`). Raises StatusError."""
+        given = {name for name, value in self.headers.items() if name.startswith(_IMPERSONATION) and value}
+        if not given and not self.impersonated_groups:
+            return ADMIN
         name = self.headers.get("impersonate-user", "")
-        return impersonated(name, self.impersonated_groups) if name else ADMIN
+        if not name:
+            raise errors.bad_request("groups or more cannot be impersonated without a user")
+        if given - {"impersonate-user", "impersonate-group"}:
+            raise errors.not_simulated("impersonating more than a user and groups is not part of this simulator")
+        return impersonated(name, self.impersonated_groups)
 
     @property
     def is_write(self) -> bool:
@@ -48,11 +56,12 @@ class Request:
     @property
     def is_for_objects(self) -> bool:
         """Whether it is about objects rather than about the API itself; a watch is not done when it is answered."""
-        return parse(self.method, self.path, self.query) is not None and "watch" not in self.query
+        route = parse(self.method, self.path, self.query)
+        return route is not None and route.verb != "watch"
 
     @property
     def view(self) -> View:
-        """The form in which objects are wanted."""
+        """The form in which objects are wanted. Raises StatusError for one that there is not."""
         return view_of(self.headers.get("accept", ""), self.query.get("includeObject", ""))
 
     @property
@@ -65,10 +74,7 @@ class Request:
         """Whether nothing shall be stored. Raises StatusError for a strategy that is none."""
         chosen = self.query.get("dryRun", "")
         if chosen not in ("", "All"):
-            raise errors.invalid_request(
-                f'dryRun: Unsupported value: "{chosen}": supported values: "All"',
-                errors.FieldError("dryRun", f'Unsupported value: "{chosen}": supported values: "All"'),
-            )
+            raise self.wrong_option(errors.unsupported("dryRun", [chosen], ("All",)))
         return chosen == "All"
 
     @property
@@ -76,25 +82,17 @@ class Request:
         """Strict, Warn or Ignore: what becomes of unknown fields. Raises StatusError for another word."""
         chosen = self.query.get("fieldValidation") or "Warn"
         if chosen not in _DIRECTIVES:
-            supported = ", ".join(f'"{word}"' for word in sorted(_DIRECTIVES))
-            cause = errors.FieldError(
-                "fieldValidation", f'Unsupported value: "{chosen}": supported values: {supported}'
-            )
-            raise errors.invalid_request(str(cause), cause)
+            raise self.wrong_option(errors.unsupported("fieldValidation", chosen, _DIRECTIVES))
         return chosen
 
-    def decoded(self) -> Any:
-        """The body, parsed. Raises StatusError for one that is no JSON (or YAML, where it says that it is)."""
-        try:
-            text = self.body.decode()
-            return yaml.safe_load(text) if self.content_type.endswith("yaml") else gojson.loads(text)
-        except (ValueError, yaml.YAMLError, RecursionError) as error:
-            raise errors.bad_request(f"the object provided is unrecognized (must be of type JSON): {error}") from None
+    def wrong_option(self, cause: errors.FieldError) -> errors.StatusError:
+        """The refusal of what goes with a write."""
+        return errors.invalid_options(_OPTIONS.get(self.method, "ListOptions"), "meta.k8s.io", "", [cause])
 
     def patch(self) -> Any:
         """The patch in the body. Raises StatusError where it is no JSON."""
         try:
-            return gojson.loads(self.body.decode("utf-8", "replace"))
+            return parse_body(self.body)
         except ValueError as error:
             raise errors.bad_request(str(error)) from None
 
@@ -104,14 +102,13 @@ class Request:
             return protobuf.decode(self.body)
         if self.content_type not in _READABLE:
             raise errors.unsupported_media_type(_READABLE)
-        body = self.decoded()
-        if not isinstance(body, dict):
+        try:
+            found = parse_body(self.body)
+        except ValueError as error:
+            raise errors.bad_request(f"the object provided is unrecognized (must be of type JSON): {error}") from None
+        if not isinstance(found, dict):
             raise errors.bad_request("the object provided is unrecognized (must be of type Object)")
-        return body
-
-    def options(self) -> Object:
-        """The DeleteOptions in the body, which may be empty."""
-        return self.object() if self.body.strip() else {}
+        return found
 
 
 @dataclass

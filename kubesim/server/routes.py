@@ -9,9 +9,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from kubesim.resources import RESOURCES, Resource
+from kubesim.server.parameters import is_set
 
 _VERBS = {"GET": "get", "HEAD": "get", "POST": "create", "PUT": "update", "PATCH": "patch", "DELETE": "delete"}
 _OF_COLLECTIONS = {"get": "list", "delete": "deletecollection"}
+_OF_ONE = ("get", "update", "patch", "delete")
+_IN_ONE_NAMESPACE = ("create", "deletecollection")
 _BY_PATH = {(resource.group, resource.version, resource.plural): resource for resource in RESOURCES}
 # Parts of a Namespace, which /api/v1/namespaces/NAME/PART names where else the objects of a namespace are.
 _NAMESPACE_PARTS = ("status", "finalize")
@@ -26,6 +29,15 @@ class Route:
     namespace: str = ""
     name: str = ""
     subresource: str = ""
+
+    @property
+    def is_allowed(self) -> bool:
+        """Whether what the path means takes the verb."""
+        if self.subresource or self.verb == "watch":
+            return bool(self.verb) and "get" in self.resource.verbs
+        everywhere = self.resource.namespaced and not self.namespace
+        fits = (self.verb in _OF_ONE) is bool(self.name) and not (everywhere and self.verb in _IN_ONE_NAMESPACE)
+        return fits and self.verb in self.resource.verbs
 
 
 def parse(method: str, path: str, query: Mapping[str, str]) -> Route | None:
@@ -45,13 +57,18 @@ def parse(method: str, path: str, query: Mapping[str, str]) -> Route | None:
         namespace, words = words[1], words[2:]
     plural, name, subresource = (*words, "", "")[:3]
     resource = _BY_PATH.get((group, version, plural))
-    if resource is None or len(words) > 3:
+    if resource is None or len(words) > 3 or not _is_placed(resource, namespace, name):
         return None
     return Route(_verb(method, name, query), resource, namespace, name, subresource)
 
 
+def _is_placed(resource: Resource, namespace: str, name: str) -> bool:
+    """Whether objects of the type have such a path: one alone of a namespaced type is found in its namespace only."""
+    return bool(namespace) <= resource.namespaced and (bool(namespace) or not name or not resource.namespaced)
+
+
 def _verb(method: str, name: str, query: Mapping[str, str]) -> str:
     verb = _VERBS.get(method, "")
-    if verb == "get" and query.get("watch") in ("1", "true"):
+    if method == "GET" and is_set(query, "watch"):
         return "watch"
     return verb if name else _OF_COLLECTIONS.get(verb, verb)

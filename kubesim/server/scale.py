@@ -5,9 +5,10 @@ Mirrors kubernetes pkg/registry/apps/{deployment,replicaset}/storage/storage.go 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
-from kubesim import errors
+from kubesim import errors, patch
 from kubesim.apiserver import APIServer
 from kubesim.objects import Object
 from kubesim.server.request import Request, Response
@@ -22,24 +23,46 @@ class Scales:
 
     def answer(self, request: Request, route: Route) -> Response:
         """Show the Scale, or change the number of replicas. Raises StatusError."""
-        obj = self._api.get(route.resource, route.namespace, route.name)
-        if route.verb == "get":
-            self._api.authorize(request.user, "get", route.resource, route.namespace, route.name, "scale")
-            return Response(_scale_of(obj))
-        if route.verb not in ("patch", "update"):
-            raise errors.method_not_allowed()
-        replicas = _wanted(request, obj)
         place = (route.resource, route.namespace, route.name)
-        return Response(_scale_of(self._api.scale(*place, replicas, user=request.user, dry_run=request.dry_run)))
+        verb = "get" if route.verb in ("get", "watch") else route.verb
+        self._api.authorize(request.user, verb, *place, route.subresource)
+        obj = self._api.get(*place)
+        if verb == "get":
+            return Response(_scale_of(obj))
+        if verb not in _CHANGES:
+            raise errors.method_not_allowed()
+        replicas = _wanted(request, route, _scale_of(obj))
+        return Response(_scale_of(self._api.scale(*place, replicas, dry_run=request.dry_run)))
 
 
-def _wanted(request: Request, obj: Object) -> Any:
-    change = request.decoded()
-    spec = change.get("spec") if isinstance(change, dict) else None
-    replicas = spec.get("replicas", obj["spec"]["replicas"]) if isinstance(spec, dict) else None
-    if not isinstance(replicas, int):
+_CHANGES = ("patch", "update")
+_PATCHES: dict[str, Callable[[Object, Any], Object]] = {
+    "application/json-patch+json": patch.json_patch,
+    "application/merge-patch+json": patch.merge_patch,
+    "application/strategic-merge-patch+json": patch.merge_patch,  # nothing in a Scale is merged in another way
+}
+
+
+def _wanted(request: Request, route: Route, scale: Object) -> int:
+    """The number of replicas of the Scale that the request makes. Raises StatusError."""
+    new = _changed(request, scale) if route.verb == "patch" else request.object()
+    meta, spec = new.get("metadata"), new.get("spec")
+    version = meta.get("resourceVersion") if isinstance(meta, dict) else None
+    if version not in (None, "", scale["metadata"]["resourceVersion"]):
+        raise errors.conflict(route.resource, route.name)
+    replicas = spec.get("replicas", 0) if isinstance(spec, dict) else None
+    if not isinstance(replicas, int) or isinstance(replicas, bool) or not abs(replicas) < 1 << 31:
         raise errors.bad_request("a Scale has a whole number in spec.replicas")
+    if replicas < 0:
+        cause = errors.invalid_value("spec.replicas", replicas, "must be greater than or equal to 0")
+        raise errors.invalid_options("Scale", "autoscaling", route.name, [cause])
     return replicas
+
+
+def _changed(request: Request, scale: Object) -> Object:
+    if request.content_type not in _PATCHES:
+        raise errors.unsupported_media_type(tuple(_PATCHES))
+    return _PATCHES[request.content_type](scale, request.patch())
 
 
 def _scale_of(obj: Object) -> Object:

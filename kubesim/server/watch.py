@@ -9,12 +9,14 @@ import json
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
+from itertools import takewhile
 
 from kubesim import errors
 from kubesim.apiserver import Change
 from kubesim.clock import Micros
 from kubesim.cluster import Cluster
 from kubesim.objects import Object, namespace_of
+from kubesim.server.parameters import is_set, whole
 from kubesim.server.representation import status_of
 from kubesim.server.request import Request
 from kubesim.server.routes import Route
@@ -31,7 +33,7 @@ class History:
         self.api = cluster.api
         self.clock = cluster.clock
         self.lock = cluster.lock
-        self._changes: deque[tuple[int, Micros, Change]] = deque(maxlen=HISTORY)
+        self._changes: deque[tuple[Micros, Change]] = deque(maxlen=HISTORY)
         self._oldest = self.api.revision
         self._listeners: list[Callable[[], object]] = []
         self._stop = self.api.subscribe(self._remember)
@@ -45,14 +47,17 @@ class History:
 
     def close(self) -> None:
         """Forget the cluster: every watch ends."""
+        if self.is_closed:
+            return
         self._stop()
         self.is_closed = True
         self._tell()
+        self._listeners.clear()
 
     def _remember(self, change: Change) -> None:
         if len(self._changes) == HISTORY:
-            self._oldest = self._changes[0][0]
-        self._changes.append((self.api.revision, self.clock.now, change))
+            self._oldest = self._changes[0][1].revision
+        self._changes.append((self.clock.now, change))
         self._tell()
 
     def _tell(self) -> None:
@@ -63,18 +68,18 @@ class History:
     def on_change(self, listener: Callable[[], object]) -> Callable[[], None]:
         """Call `listener` after each change; return what ends that."""
         self._listeners.append(listener)
-        return lambda: self._listeners.remove(listener)
 
-    def since(self, revision: int) -> list[tuple[int, Micros, Change]]:
+        def stop() -> None:
+            if listener in self._listeners:
+                self._listeners.remove(listener)
+
+        return stop
+
+    def since(self, revision: int) -> list[tuple[Micros, Change]]:
         """The changes after `revision`, the oldest first. Raises StatusError where they have been forgotten."""
         if revision < self._oldest:
             raise errors.expired(f"too old resource version: {revision} ({self._oldest})")
-        found: list[tuple[int, Micros, Change]] = []
-        for item in reversed(self._changes):
-            if item[0] <= revision:
-                break
-            found.append(item)
-        return found[::-1]
+        return list(takewhile(lambda item: item[1].revision > revision, reversed(self._changes)))[::-1]
 
 
 class Watch:
@@ -85,24 +90,22 @@ class Watch:
         self._history = history
         self._route = route
         self._view = request.view
+        name = f"metadata.name={route.name}" if route.name else ""
         self._labels = query.get("labelSelector", "")
-        self._fields = query.get("fieldSelector", "")
+        self._fields = ",".join(filter(None, (query.get("fieldSelector", ""), name)))
         self._headings = True
-        self._bookmarks = query.get("allowWatchBookmarks") == "true"
+        self._bookmarks = is_set(query, "allowWatchBookmarks")
+        self.seconds = whole(query, "timeoutSeconds") or 0
+        begin = whole(query, "resourceVersion") or 0
+        self._says_end = is_set(query, "sendInitialEvents")
         listed = self._list(request)
-        version = query.get("resourceVersion", "")
-        self._initial = listed if version in ("", "0") or query.get("sendInitialEvents") == "true" else None
-        self._says_end = query.get("sendInitialEvents") == "true"
-        self._at = history.api.revision if self._initial is not None else _revision(version)
+        self._initial = listed if self._says_end or (not begin and "sendInitialEvents" not in query) else []
+        self._at = history.api.revision if self._says_end or not begin else begin
 
     def _list(self, request: Request) -> list[Object]:
-        route = self._route
-        fields = ",".join(filter(None, (self._fields, f"metadata.name={route.name}" if route.name else "")))
-        self._fields = fields
-        selectors = {"labels": self._labels, "fields": fields}
-        return self._history.api.list(
-            route.resource, route.namespace or None, **selectors, user=request.user, verb="watch"
-        )
+        selectors = {"labels": self._labels, "fields": self._fields}
+        route, user = self._route, request.user
+        return self._history.api.list(route.resource, route.namespace or None, **selectors, user=user, verb="watch")
 
     @property
     def is_over(self) -> bool:
@@ -119,16 +122,16 @@ class Watch:
             return b"".join(self._events())
 
     def _events(self) -> Iterator[bytes]:
-        for obj in self._initial or ():
+        for obj in self._initial:
             yield self._line("ADDED", obj, self._history.clock.now)
-        if self._initial is not None and self._says_end:
+        if self._says_end:
             yield self.bookmark(_INITIAL_END)
-        self._initial = None
-        for revision, moment, change in self._history.since(self._at):
-            self._at = revision
+        self._initial, self._says_end = [], False
+        for moment, change in self._history.since(self._at):
+            self._at = change.revision
             kind = self._kind(change)
             if kind:
-                yield self._line(kind, _at_revision(change, revision), moment)
+                yield self._line(kind, _last_state(change) if kind == "DELETED" else change.obj, moment)
 
     def _kind(self, change: Change) -> str:
         """How this watch tells the change: an object that leaves the selection is gone, as far as it can see."""
@@ -166,15 +169,7 @@ def error_event(error: errors.StatusError) -> bytes:
     return json.dumps({"type": "ERROR", "object": status_of(error)}).encode() + b"\n"
 
 
-def _revision(version: str) -> int:
-    if not version.isdigit():
-        raise errors.bad_request(f"Invalid resource version: {version}")
-    return int(version)
-
-
-def _at_revision(change: Change, revision: int) -> Object:
-    """A deleted object carries the revision of its deletion."""
-    obj = change.obj
-    if change.type != "DELETED":
-        return obj
-    return {**obj, "metadata": {**obj["metadata"], "resourceVersion": str(revision)}}
+def _last_state(change: Change) -> Object:
+    """What is deleted is told as it was before, with the revision of its deletion."""
+    obj = change.old or change.obj
+    return {**obj, "metadata": {**obj["metadata"], "resourceVersion": str(change.revision)}}
