@@ -15,7 +15,7 @@ _PLAIN = re.compile(r'[^"\\\x00-\x1f]*')
 _DIGITS = re.compile(r"[0-9]*")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _HALF = re.compile(r"\\u[dD][89a-fA-F]")  # in JSON, two of them make one character, and one alone none
-_END = "unexpected end of JSON input"
+END = "unexpected end of JSON input"
 
 
 def loads(text: str) -> Any:
@@ -54,10 +54,17 @@ def _no_constant(name: str) -> Any:
 
 def syntax_error(text: str) -> str | None:
     """What Go says of `text`, or None when it is JSON."""
+    found = syntax_problem(text)
+    return found[0] if found else None
+
+
+def syntax_problem(text: str) -> tuple[str, int] | None:
+    """What Go says of `text` and how many bytes it has read until then, or None when it is JSON."""
+    scanner = _Scanner(text.encode("utf-8", "surrogatepass").decode("latin-1"))  # Go scans, and tells, bytes
     try:
-        _Scanner(text.encode("utf-8", "surrogatepass").decode("latin-1")).scan()  # Go scans, and tells, bytes
+        scanner.scan()
     except ValueError as error:
-        return str(error)
+        return str(error), scanner.at + 1
     return None
 
 
@@ -80,7 +87,7 @@ class _Scanner:
 
     def _peek(self) -> str:
         if self.at >= len(self.text):
-            raise ValueError(_END)
+            raise ValueError(END)
         return self.text[self.at]
 
     def _refuse(self, context: str) -> None:

@@ -12,7 +12,7 @@ from kubesim.kubectl.deletion import delete_target, wait_until_gone
 from kubesim.kubectl.errors import Exit, KubectlError, raise_all, with_source
 from kubesim.kubectl.formats import to_yaml
 from kubesim.kubectl.formats.json_ import LAST_APPLIED, last_applied
-from kubesim.kubectl.manifests import Manifest, read_manifests, require_file
+from kubesim.kubectl.manifests import Manifest, check_kind, read_manifests, require_file
 from kubesim.kubectl.output import print_result
 from kubesim.kubectl.selection import Target
 from kubesim.objects import Object, clone, metadata
@@ -132,6 +132,7 @@ def _create(call: Call, manifest: Manifest, wanted: Object, dry_run: str) -> Non
     new = wanted
     if dry_run != "client":
         try:
+            check_kind(manifest)
             new = call.api.create(manifest.resource, wanted, **call.request(dry_run))
         except StatusError as error:
             raise with_source("creating", manifest.source, error) from None
@@ -203,8 +204,6 @@ def replace(call: Call) -> None:
                 _replace_one(call, manifest)
             except StatusError as error:
                 errors.append(error)
-    if not manifests and not errors:
-        errors.append(KubectlError("no objects passed to replace"))
     raise_all(errors)
 
 

@@ -14,8 +14,9 @@ from kubesim import patch as patches
 from kubesim.errors import StatusError, bad_request
 from kubesim.kubectl import flags
 from kubesim.kubectl.command import Call, absent, command, duration, number, switch, text
-from kubesim.kubectl.errors import KubectlError, UsageError, raise_all
-from kubesim.kubectl.manifests import ManifestError, parse_document, read_text
+from kubesim.kubectl.documents import parse_document
+from kubesim.kubectl.errors import KubectlError, ManifestError, UsageError, raise_all
+from kubesim.kubectl.manifests import read_text
 from kubesim.kubectl.output import print_result
 from kubesim.kubectl.selection import Selection, select
 from kubesim.objects import Object, clone, metadata, name_of, namespace_of
@@ -62,8 +63,8 @@ def patch(call: Call) -> None:
     if "patch" in call.given and "patch-file" in call.given:
         raise KubectlError("cannot specify --patch and --patch-file together")
     if kind not in _LOCALLY:
-        raise UsageError(f'--type must be one of [json merge strategic], not "{kind}"')
-    given = read_text(call, call.flags["patch-file"]) if call.flags["patch-file"] else call.flags["patch"]
+        raise KubectlError(f'--type must be one of [json merge strategic], not "{kind}"')
+    given = _patch_text(call)
     selection = select(call, call.args, needs_name=True)
     dry_run = call.dry_run()
     errors = selection.errors
@@ -74,6 +75,15 @@ def patch(call: Call) -> None:
         except StatusError as error:
             errors.append(error)
     raise_all(errors)
+
+
+def _patch_text(call: Call) -> str:
+    if not call.flags["patch-file"]:
+        return str(call.flags["patch"])
+    try:
+        return read_text(call, call.flags["patch-file"])
+    except KubectlError as error:
+        raise KubectlError(f"unable to read patch file: {error}") from None
 
 
 def _parsed(given: str) -> Any:
@@ -347,7 +357,7 @@ def _set_each(call: Call, selection: Selection, operation: str, make: Any) -> No
             if change is None:
                 continue
             new = _change(call, resource, obj, change, "strategic", dry_run)
-            print_result(call, resource, new, operation, dry_run)
+            print_result(call, resource, new, operation, dry_run, typed=call.flags["local"])
         except KubectlError as error:
             errors.append(KubectlError(str(error)))
         except StatusError as error:

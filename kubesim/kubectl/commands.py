@@ -205,9 +205,17 @@ def _takes_value(word: str) -> bool:
 
 def suggestions(word: str) -> str:
     """Cobra's "Did you mean this?" with the commands that are at most two letters away."""
-    names = [command.path[0] for command in COMMANDS if len(command.path) == 1]
-    near = [name for name in dict.fromkeys(names) if _distance(word, name) <= 2 or name.startswith(word.lower())]
-    return "\n\nDid you mean this?\n" + "".join(f"\t{name}\n" for name in near) if near else ""
+    near = [name for name in _ROOT if _distance(word.lower(), name) <= 2 or name.startswith(word.lower())]
+    return "\n\nDid you mean this?\n" + "\n".join(f"\t{name}" for name in near) if near else ""
+
+
+# Every command, simulated or not, in the order in which kubectl makes them.
+_ROOT = (
+    *("create", "expose", "run", "set", "explain", "get", "edit", "delete", "rollout", "scale", "autoscale"),
+    *("certificate", "cluster-info", "top", "cordon", "uncordon", "drain", "taint", "describe", "logs", "attach"),
+    *("exec", "port-forward", "proxy", "cp", "auth", "debug", "events", "diff", "apply", "patch", "replace", "wait"),
+    *("kustomize", "label", "annotate", "completion", "plugin", "version", "api-versions", "api-resources", "config"),
+)
 
 
 def _distance(one: str, other: str) -> int:

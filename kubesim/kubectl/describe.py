@@ -6,7 +6,7 @@ from kubesim import describe as describers
 from kubesim.errors import StatusError
 from kubesim.kubectl import flags
 from kubesim.kubectl.command import Call, command, number, switch
-from kubesim.kubectl.errors import KubectlError, raise_all
+from kubesim.kubectl.errors import KubectlError, Several
 from kubesim.kubectl.selection import Target, find_targets, select
 from kubesim.objects import Object, name_of, namespace_of
 from kubesim.resources import EVENT, Resource, find_resource
@@ -40,7 +40,8 @@ def describe(call: Call) -> None:
     call.say(describers.join([_described(call, resource, obj, with_events) for resource, obj in objects]))
     if not objects and not selection.errors:
         call.complain(_nothing(call))
-    raise_all(selection.errors)
+    if selection.errors:
+        raise Several(selection.errors)
 
 
 def _is_unnamed_group(call: Call, count: int) -> bool:

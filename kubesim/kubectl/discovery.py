@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 
 from kubesim import explain as explanations
@@ -11,7 +12,7 @@ from kubesim.kubectl.command import Call, absent, command, many, switch, text
 from kubesim.kubectl.config import SERVER
 from kubesim.kubectl.connection import connect
 from kubesim.kubectl.errors import KubectlError, NotSimulated, Plain, UsageError
-from kubesim.kubectl.formats import FormatError, jsonpath, to_json, to_yaml
+from kubesim.kubectl.formats import FormatError, jsonpath, to_yaml
 from kubesim.resources import API_VERSIONS, RESOURCES, Resource, find_resource
 
 
@@ -45,6 +46,8 @@ def api_resources(call: Call) -> None:
             f"unable to match a printer suitable for the output format {quote(output)}, "
             "allowed formats are: json,kyaml,name,wide,yaml"
         )
+    if call.flags["sort-by"] not in ("", "name", "kind"):
+        raise KubectlError("--sort-by accepts only name or kind")
     shown = [resource for resource in RESOURCES if _is_asked(call, resource)]
     if call.flags["sort-by"] in ("name", "kind"):
         shown.sort(key=lambda item: item.plural if call.flags["sort-by"] == "name" else item.kind)
@@ -103,7 +106,7 @@ def version(call: Call) -> None:
     if not client_only:
         found["serverVersion"] = _details(versions.KUBERNETES)
     if output in ("json", "yaml"):
-        call.say(to_json(found) + "\n" if output == "json" else to_yaml(found))
+        call.say(json.dumps(found, indent=2) + "\n" if output == "json" else to_yaml(found))
         return
     if output:
         raise KubectlError("--output must be 'yaml' or 'json'")
@@ -112,9 +115,20 @@ def version(call: Call) -> None:
         call.say(f"Server Version: {versions.KUBERNETES}\n")
 
 
+# How the kubectl that kubesim behaves as was built.
+_BUILD = {
+    "gitCommit": "bb826b1d48562f110659e64e8ec444327433db95",
+    "gitTreeState": "clean",
+    "buildDate": "2026-08-20T03:09:25Z",
+    "goVersion": "go1.26.5",
+    "compiler": "gc",
+}
+
+
 def _details(version: str) -> dict[str, str]:
     major, minor, _ = version.lstrip("v").split(".")
-    return {"gitVersion": version, "major": major, "minor": minor, "platform": "linux/amd64"}
+    build = _BUILD if version == versions.KUBECTL else {}
+    return {"major": major, "minor": minor, "gitVersion": version, **build, "platform": "linux/amd64"}
 
 
 @command("cluster-info", "[flags]", "Display cluster information")

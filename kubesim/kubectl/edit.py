@@ -9,9 +9,10 @@ from itertools import count
 from kubesim.errors import StatusError
 from kubesim.kubectl import flags
 from kubesim.kubectl.command import Call, absent, command, text
-from kubesim.kubectl.errors import KubectlError, raise_all
+from kubesim.kubectl.documents import load_documents
+from kubesim.kubectl.errors import KubectlError, ManifestError, raise_all
 from kubesim.kubectl.formats import to_json, to_yaml
-from kubesim.kubectl.manifests import ManifestError, load_documents, read_text
+from kubesim.kubectl.manifests import read_text
 from kubesim.kubectl.output import print_result
 from kubesim.kubectl.selection import select
 from kubesim.objects import Object, name_of

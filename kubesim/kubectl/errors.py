@@ -30,8 +30,12 @@ class Plain(Exception):
     """A refusal whose text is shown as it is."""
 
 
+class ManifestError(ValueError):
+    """A text that is no YAML or JSON; the message is that of kubectl's decoder."""
+
+
 class Several(Exception):
-    """Errors of several objects, told one after the other."""
+    """Errors of several objects, told one after the other, and without the word "error"."""
 
     def __init__(self, errors: Iterable[Exception]) -> None:
         super().__init__()
@@ -63,7 +67,7 @@ def with_source(verb: str, source: str, error: StatusError) -> StatusError:
 def told(error: Exception, command: str) -> str:
     """What kubectl prints for an error of `command` ("kubectl get")."""
     if isinstance(error, Several):
-        return "".join(dict.fromkeys(told(one, command) for one in error.errors))
+        return "".join(dict.fromkeys(told(one, command).removeprefix("error: ") for one in error.errors))
     if isinstance(error, StatusError):
         return _told_status(error)
     if isinstance(error, NotSimulated):

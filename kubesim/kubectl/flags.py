@@ -97,7 +97,7 @@ class _Parser:
             flag = self._set.shorts.get(letter)
             if flag is None:
                 raise FlagError(f"unknown shorthand flag: {letter!r} in -{letter}{letters}")
-            if letters.startswith("="):
+            if letters.startswith("=") and letters != "=":
                 return self._store(flag, letters[1:])
             if flag.bare is not None:
                 self._store(flag, flag.bare)

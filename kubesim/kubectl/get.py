@@ -9,7 +9,7 @@ from kubesim.clock import Micros
 from kubesim.kubectl import flags
 from kubesim.kubectl.command import Call, absent, command, many, number, switch, text
 from kubesim.kubectl.connection import request_timeout
-from kubesim.kubectl.errors import KubectlError, Plain, raise_all
+from kubesim.kubectl.errors import KubectlError, Plain, Several, raise_all
 from kubesim.kubectl.formats import OUTPUT_FORMATS, Format, sort_objects
 from kubesim.kubectl.selection import Found, Selection, Target, find_targets, select
 from kubesim.kubectl.table import Table
@@ -70,7 +70,8 @@ def get(call: Call) -> None:
         _print_tables(call, selection)
     else:
         _print_formatted(call, selection, form)
-    raise_all(selection.errors)
+    if selection.errors:
+        raise Several(selection.errors)
 
 
 def _print_formatted(call: Call, selection: Selection, form: Format) -> None:
@@ -111,7 +112,7 @@ def _group(found: list[Found]) -> list[tuple[Resource, list[Object]]]:
 
 
 def _nothing_found(call: Call, resources: list[Resource]) -> str:
-    if call.flags["all-namespaces"] or not any(resource.namespaced for resource in resources):
+    if call.flags["all-namespaces"] or (resources and not any(resource.namespaced for resource in resources)):
         return "No resources found\n"
     return f"No resources found in {call.namespace} namespace.\n"
 

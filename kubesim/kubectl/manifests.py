@@ -5,26 +5,20 @@ Mirrors k8s.io/cli-runtime pkg/resource/{builder,visitor}.go, v1.36.
 
 from __future__ import annotations
 
-import math
-import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from itertools import chain, islice
 from typing import Any
 
-import yaml
-
 from kubesim import gojson, schema
+from kubesim.errors import bad_request
 from kubesim.kubectl.command import Call
-from kubesim.kubectl.errors import KubectlError, NotSimulated, Plain
+from kubesim.kubectl.documents import documents
+from kubesim.kubectl.errors import KubectlError, ManifestError, NotSimulated, Plain
 from kubesim.objects import Object, metadata
-from kubesim.resources import Resource, find_kind
+from kubesim.resources import RESOURCES, Resource, find_kind
+from kubesim.selectors import SelectorError, label_selector
 
-MAX_BYTES = 10 * 1024 * 1024
-MAX_DEPTH = 100
-MAX_VALUES = 30_000
 _ENDINGS = (".json", ".yaml", ".yml")
-_Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 @dataclass(frozen=True)
@@ -43,13 +37,24 @@ def read_manifests(call: Call) -> tuple[list[Manifest], list[Exception]]:
     """The objects of every -f, and the errors of those that could not be read."""
     manifests: list[Manifest] = []
     errors: list[Exception] = []
+    selected = _selector(call)
     for source, text in list(_sources(call)):
         for item in _objects(text, source, errors):
             try:
-                manifests.append(_manifest(call, item, source))
+                manifest = _manifest(call, item, source)
+                if selected(manifest.obj):
+                    manifests.append(manifest)
             except (KubectlError, NotSimulated, Plain) as error:
                 errors.append(error)
     return manifests, errors
+
+
+def _selector(call: Call) -> Callable[[Object], bool]:
+    """-l chooses among the objects of files, too."""
+    try:
+        return label_selector(call.flags.get("selector") or "")
+    except SelectorError as error:
+        raise KubectlError(str(error)) from None
 
 
 def require_file(call: Call) -> None:
@@ -89,15 +94,15 @@ def _sources(call: Call) -> Iterator[tuple[str, str]]:
             yield path, read_text(call, path)
 
 
-def _folder(call: Call, path: str) -> list[str]:
+def _folder(call: Call, path: str, is_inner: bool = False) -> list[str]:
     found = []
     for name in sorted(call.context.workspace.listdir(path)):
         full = f"{path.rstrip('/')}/{name}"
         if call.context.workspace.is_dir(full):
-            found += _folder(call, full) if call.flags.get("recursive") else []
+            found += _folder(call, full, True) if call.flags.get("recursive") else []
         elif name.endswith(_ENDINGS):
             found.append(full)
-    if not found and not call.flags.get("recursive"):
+    if not found and not is_inner:
         raise KubectlError(f"error reading [{path}]: recognized file extensions are [.json .yaml .yml]")
     return found
 
@@ -105,7 +110,7 @@ def _folder(call: Call, path: str) -> list[str]:
 def _objects(text: str, source: str, errors: list[Exception]) -> Iterator[Any]:
     """The documents of a file, lists taken apart; the first broken document ends the file."""
     try:
-        for document in load_documents(text):
+        for document in documents(text):
             yield from _items(document)
     except ManifestError as error:
         errors.append(KubectlError(f"error parsing {source}: {error}"))
@@ -119,158 +124,6 @@ def _items(document: Any) -> Iterator[Any]:
             yield from _items(item)
     else:
         yield document
-
-
-class ManifestError(ValueError):
-    """A text that is no YAML or JSON; the message is that of kubectl's decoder."""
-
-
-def load_documents(text: str) -> list[Any]:
-    """The documents of a YAML or JSON text that hold anything. Raises ManifestError; NotSimulated for too much."""
-    if len(text) > MAX_BYTES:
-        raise NotSimulated(f"a file of more than {MAX_BYTES // 1024 // 1024} MiB is not part of this simulator")
-    found = []
-    room = MAX_VALUES
-    for part in _SEPARATOR.split(text):
-        try:
-            document = parse_document(part, room)
-        except ManifestError as error:
-            raise ManifestError(f"error converting YAML to JSON: {error}") from None
-        if document is not None:
-            found.append(document)
-            room -= _size(document, room)
-    return found
-
-
-# kubectl cuts at lines that begin so, before it parses any of the documents.
-_SEPARATOR = re.compile(r"^---.*\n?", re.MULTILINE)
-
-
-def parse_document(text: str, room: int = MAX_VALUES) -> Any:
-    """The one document of a YAML or JSON text, as sigs.k8s.io/yaml turns it into JSON.
-
-    Raises ManifestError; NotSimulated for more than `room` values.
-    """
-    document = _json(text) if text.lstrip()[:1] in ("{", "[") else None
-    if document is not None:
-        _size(document, room)
-        return document
-    try:
-        document = _yaml(text, room)
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
-        raise ManifestError(f"yaml: {_complaint(error)}") from None
-    _size(document, room)
-    return document
-
-
-def _yaml(text: str, room: int) -> Any:
-    if len(text) > room and sum(1 for _ in islice(yaml.parse(text, Loader=_Loader), 2 * room)) == 2 * room:
-        raise _too_much()
-    loader = _StringLoader(text)
-    try:
-        node = loader.get_single_node()
-        if node is None:
-            return None
-        if "*" in text:
-            _unfolded(node, {})
-        return loader.construct_document(node)
-    finally:
-        loader.dispose()
-
-
-def _unfolded(node: yaml.Node, sizes: dict[int, int]) -> int:
-    """How many nodes `node` has with every alias written out: a few lines of them can unfold to gigabytes."""
-    key = id(node)
-    if key not in sizes:
-        sizes[key] = 0
-        sizes[key] = 1 + sum(_unfolded(child, sizes) for child in _children(node))
-    elif not sizes[key]:
-        raise yaml.YAMLError("an anchor's value contains itself")
-    if sizes[key] > MAX_VALUES:
-        raise yaml.YAMLError("document contains excessive aliasing")
-    return sizes[key]
-
-
-def _children(node: yaml.Node) -> Iterator[yaml.Node]:
-    if isinstance(node, yaml.SequenceNode):
-        yield from node.value
-    elif isinstance(node, yaml.MappingNode):
-        yield from chain.from_iterable(node.value)
-
-
-def _json(text: str) -> Any:
-    try:
-        return gojson.parse(text)
-    except ValueError:
-        return None
-
-
-def _complaint(error: Exception) -> str:
-    if isinstance(error, yaml.MarkedYAMLError):
-        return _where(error)
-    if isinstance(error, UnicodeEncodeError):
-        return "invalid leading UTF-8 octet"
-    if isinstance(error, yaml.reader.ReaderError):
-        return "control characters are not allowed"
-    return str(error).partition("\n")[0] or "the document is nested too deeply"
-
-
-def _where(error: yaml.MarkedYAMLError) -> str:
-    """The problem with its line, as goyaml says it: it counts from 1, and a scanner's context from the line before."""
-    mark = error.problem_mark or error.context_mark
-    problem = error.problem or "cannot be parsed"
-    return f"line {mark.line + 1}: {problem}" if mark else problem
-
-
-class _StringLoader(_Loader):  # type: ignore[misc, valid-type]
-    """YAML as sigs.k8s.io/yaml reads it: keys are strings, dates stay text, duplicate keys are refused."""
-
-    def construct_mapping(self, node: Any, deep: bool = False) -> dict[str, Any]:
-        """A map with string keys. Raises a MarkedYAMLError for a key that stands there twice."""
-        found: dict[str, Any] = {}
-        self.flatten_mapping(node)
-        for key_node, value_node in node.value:
-            key = _key(self.construct_object(key_node, deep=True))
-            if key in found:
-                line = node.start_mark.line + 1
-                raise yaml.YAMLError(f'unmarshal errors:\n  line {line}: key "{key}" already set in map')
-            found[key] = self.construct_object(value_node, deep=True)
-        return found
-
-
-def _key(value: Any) -> str:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return value if isinstance(value, str) else str(value)
-
-
-_StringLoader.add_constructor("tag:yaml.org,2002:map", lambda loader, node: loader.construct_mapping(node, True))
-_StringLoader.add_constructor("tag:yaml.org,2002:timestamp", lambda loader, node: loader.construct_scalar(node))
-
-
-def _size(document: Any, room: int) -> int:
-    """How many values there are; refuses what would be too much to work with, and numbers that JSON does not have."""
-    count, level = 0, [document]
-    for _ in range(MAX_DEPTH):
-        count += len(level)
-        if not level or count > room:
-            break
-        for value in level:
-            if isinstance(value, float) and not math.isfinite(value):
-                raise ManifestError(f"json: unsupported value: {gojson.number(value)}")
-        level = [item for value in level if isinstance(value, dict | list) for item in _items_of(value)]
-    if level:
-        raise _too_much()
-    return count
-
-
-def _items_of(value: Any) -> Iterable[Any]:
-    return value.values() if isinstance(value, dict) else value
-
-
-def _too_much() -> NotSimulated:
-    what = f"a file of more than {MAX_VALUES} values, or of more than {MAX_DEPTH} one in the other,"
-    return NotSimulated(f"{what} is not part of this simulator")
 
 
 def _manifest(call: Call, item: Any, source: str) -> Manifest:
@@ -312,18 +165,12 @@ def _namespace(call: Call, resource: Resource, meta: Object) -> str:
 
 
 def _resource(call: Call, item: Any, source: str) -> Resource:
-    if not isinstance(item, dict):
-        what = "a list" if isinstance(item, list) else type(item).__name__
-        raise KubectlError(
-            f'error validating "{source}": error validating data: invalid object to validate: {what} is no object'
-        )
-    kind, version = item.get("kind"), item.get("apiVersion")
-    missing = [f"{key} not set" for key, value in (("apiVersion", version), ("kind", kind)) if not value]
-    if missing:
-        told = missing[0] if len(missing) == 1 else f"[{', '.join(missing)}]"
-        advice = "if you choose to ignore these errors, turn validation off with --validate=false"
-        raise KubectlError(f'error validating "{source}": error validating data: {told}; {advice}')
-    resource = find_kind(str(version), str(kind))
+    if call.flags.get("validate", "ignore") in ("ignore", "false"):
+        _check_object(item, source)
+    else:
+        _validate_head(item, source)
+    kind, version = item["kind"], item.get("apiVersion") or ""
+    resource = find_kind(str(version) or "v1", kind) or _by_lower_kind(str(version) or "v1", kind)
     if resource is None:
         meta = metadata(item)
         raise KubectlError(
@@ -331,5 +178,44 @@ def _resource(call: Call, item: Any, source: str) -> Resource:
             f'from "{source}": no matches for kind "{kind}" in version "{version}"\nensure CRDs are installed first'
         )
     if not resource.simulated:
-        raise NotSimulated(f"objects of kind {kind} are not part of this simulator")
+        raise NotSimulated(f"objects of kind {resource.kind} are not part of this simulator")
     return resource
+
+
+def _by_lower_kind(version: str, kind: str) -> Resource | None:
+    """kubectl finds the type of "pod", too; only the API server insists on "Pod"."""
+    return next((item for item in RESOURCES if (item.api_version, item.kind.lower()) == (version, kind)), None)
+
+
+def check_kind(manifest: Manifest) -> None:
+    """Raise what the API server says of an object whose kind is not spelled as its type's."""
+    kind, resource = manifest.obj["kind"], manifest.resource
+    if kind != resource.kind:
+        version = resource.api_version
+        raise bad_request(
+            f'{kind} in version "{version}" cannot be handled as a {resource.kind}: no kind "{kind}" is registered for '
+            f'version "{version}" in scheme "pkg/api/legacyscheme/scheme.go:30"'
+        )
+
+
+def _check_object(item: Any, source: str) -> None:
+    """What is found when the object is decoded without a look at a schema."""
+    if not isinstance(item, dict):
+        word = {str: "string", list: "array", bool: "bool"}.get(type(item), "number")
+        said = f"json: cannot unmarshal {word} into Go value of type unstructured.detector"
+        raise KubectlError(f'unable to decode "{source}": {said}')
+    if not item.get("kind") or not isinstance(item["kind"], str):
+        raise KubectlError(f"unable to decode \"{source}\": Object 'Kind' is missing in '{gojson.dumps(item)}'")
+
+
+def _validate_head(item: Any, source: str) -> None:
+    """What --validate finds before it needs a schema. Mirrors k8s.io/kubectl pkg/validation/schema.go."""
+    problems = ["invalid object to validate"]
+    if isinstance(item, dict):
+        heads = [(key, item.get(key)) for key in ("apiVersion", "kind")]
+        problems = [f"{key} not set" for key, value in heads if value in (None, "")]
+        problems = problems or [f"{key} isn't string type" for key, value in heads if not isinstance(value, str)][:1]
+    if problems:
+        told = problems[0] if len(problems) == 1 else f"[{', '.join(problems)}]"
+        advice = "if you choose to ignore these errors, turn validation off with --validate=false"
+        raise KubectlError(f'error validating "{source}": error validating data: {told}; {advice}')

@@ -9,10 +9,15 @@ from kubesim.resources import Resource
 _SUFFIX = {"none": "", "client": " (dry run)", "server": " (server dry run)"}
 
 
-def print_result(call: Call, resource: Resource, obj: Object, operation: str, dry_run: str = "none") -> None:
-    """Say that `operation` ("created", "configured") was done to `obj`, or print it in the format of -o."""
+def print_result(
+    call: Call, resource: Resource, obj: Object, operation: str, dry_run: str = "none", typed: bool = False
+) -> None:
+    """Say that `operation` ("created", "configured") was done to `obj`, or print it in the format of -o.
+
+    `typed` says that kubectl built the object itself, see Format.render.
+    """
     form = call.output_format()
     if form.is_table:
-        call.say(f"{resource.printed}/{name_of(obj)} {operation}{_SUFFIX[dry_run]}\n")
+        call.say(f"{resource.printed}/{name_of(obj) or '<unknown>'} {operation}{_SUFFIX[dry_run]}\n")
     else:
-        call.say(form.render(obj, typed="uid" not in obj["metadata"]))
+        call.say(form.render(obj, typed))

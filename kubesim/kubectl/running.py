@@ -15,7 +15,7 @@ from kubesim.humanize import age
 from kubesim.kubectl import flags
 from kubesim.kubectl.command import Call, absent, array, command, duration, many, number, switch, text
 from kubesim.kubectl.deletion import wait_until_gone
-from kubesim.kubectl.errors import Exit, KubectlError, UsageError, raise_all
+from kubesim.kubectl.errors import Exit, KubectlError, Plain, UsageError, raise_all
 from kubesim.kubectl.formats import FORMATS, evaluate_relaxed
 from kubesim.kubectl.selection import Target, find_targets, select
 from kubesim.objects import Object, metadata, name_of, namespace_of
@@ -241,13 +241,13 @@ def _wait_for(call: Call, target: Target, holds: Callable[[Object], bool]) -> No
 
 def _condition(wanted: str) -> Callable[[Object], bool]:
     """The test of --for."""
-    kind, _, rest = wanted.partition("=")
+    kind, equals, rest = wanted.partition("=")
     if kind.lower() == "create":
         return lambda _: True
-    if kind.lower() == "condition":
+    if kind.lower() == "condition" and equals:
         name, _, value = rest.partition("=")
         return lambda obj: _has_condition(obj, name, value or "True")
-    if kind.lower() == "jsonpath":
+    if kind.lower() == "jsonpath" and equals:
         return _jsonpath_test(rest)
     raise KubectlError(f'unrecognized condition: "{wanted}"')
 
@@ -263,9 +263,10 @@ def _jsonpath_test(rest: str) -> Callable[[Object], bool]:
     if not braces:
         expression, _, wanted = rest.partition("=")
     if not expression:
+        raise KubectlError("jsonpath expression cannot be empty")
+    if value == "=":
         raise KubectlError(
-            "jsonpath wait format must be --for=jsonpath='{.status.readyReplicas}'=3 or "
-            "--for=jsonpath='{.status.readyReplicas}'"
+            "jsonpath wait has to have a value after equal sign, like --for=jsonpath='{.status.readyReplicas}'=3"
         )
     evaluate_relaxed(expression, {})
 
@@ -277,7 +278,7 @@ def _jsonpath_test(rest: str) -> Callable[[Object], bool]:
 
 
 def _wait_for_deletion(call: Call) -> None:
-    targets, errors = find_targets(call, call.args)
+    targets, errors = find_targets(call, call.args, needs_name=True)
     raise_all(errors)
     named = [target for target in targets if target.name is not None]
     for target in (target for target in targets if target.name is None):
@@ -308,6 +309,8 @@ def _wait_for_deletion(call: Call) -> None:
 )
 def events(call: Call) -> None:
     """Show events, the oldest first."""
+    if not {item.lower() for item in call.flags["types"]} <= {"normal", "warning"}:
+        raise KubectlError("valid --types are Normal or Warning")
     namespace = None if call.flags["all-namespaces"] else call.namespace
     subject = _event_subject(call)
     found = call.api.list(EVENT, namespace, user=call.user)
@@ -342,7 +345,10 @@ def _event_subject(call: Call) -> tuple[str, str] | None:
         return None
     if "/" not in call.flags["for"]:
         raise KubectlError("--for must be in resource/name form")
-    targets, _ = find_targets(call, [call.flags["for"]])
+    try:
+        targets, _ = find_targets(call, [call.flags["for"]])
+    except KubectlError as error:
+        raise Plain(str(error)) from None
     return targets[0].resource.kind, targets[0].name or ""
 
 

@@ -64,7 +64,7 @@ def resolve(name: str) -> Resource:
     """The type that the command line calls `name`. Raises KubectlError, or NotSimulated for one without objects."""
     resource = find_resource(name)
     if resource is None:
-        raise KubectlError(f'the server doesn\'t have a resource type "{name}"')
+        raise KubectlError(f'the server doesn\'t have a resource type "{name.partition(".")[0]}"')
     if not resource.readable:
         raise NotSimulated(f"objects of type {resource.qualified} are not part of this simulator")
     return resource
@@ -82,6 +82,8 @@ def select(call: Call, args: Sequence[str], *, needs_name: bool = False) -> Sele
         except StatusError as error:
             if error.reason != "NotFound" or not call.flags.get("ignore-not-found"):
                 errors.append(error)
+        except KubectlError as error:
+            errors.append(error)
     return Selection(found, errors, len(targets) == 1 and targets[0].name is not None)
 
 
@@ -166,6 +168,8 @@ def _scope(call: Call, resource: Resource) -> str | None:
 
 
 def _fetch(call: Call, target: Target) -> list[Object]:
+    if target.name == "":
+        raise KubectlError("resource name may not be empty")
     if target.name is not None:
         return [call.api.get(target.resource, target.namespace or "", target.name, user=call.user)]
     return call.api.list(

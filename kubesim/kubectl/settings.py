@@ -33,6 +33,8 @@ def _verb_and_type(call: Call) -> None:
 def can_i(call: Call) -> None:
     """Say yes or no; the exit status is 1 for no."""
     verb, word = call.args
+    if word.startswith("/") and call.flags["subresource"]:
+        raise KubectlError("--subresource can not be used with NonResourceURL")
     kind, _, name = word.partition("/")
     resource = find_resource(kind)
     plural, group = (resource.plural, resource.group) if resource else (kind, "*" if kind == "*" else "")

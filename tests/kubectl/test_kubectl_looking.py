@@ -68,7 +68,7 @@ def show(learner: Learner, line: str) -> str:
         ("kubectl api-resources --api-group=apps -o name", "controllerrevisions.apps\ndaemonsets.apps\n"
          "deployments.apps\nreplicasets.apps\nstatefulsets.apps\n"),
         ("kubectl api-resources --namespaced=false --no-headers | head -2 | tail -1",
-         "namespaces            ns    v1                             false   Namespace\n"),
+         "namespaces                          ns         v1                                false   Namespace\n"),
         ("kubectl version --client", "Client Version: v1.36.4\nKustomize Version: v5.8.1\n"),
     ],
 )  # fmt: skip

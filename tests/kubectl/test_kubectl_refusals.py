@@ -40,7 +40,7 @@ def busy() -> Learner:
          "image can't be pulled\n"),
         # words and flags
         ("kubectl frob", 'error: unknown command "frob" for "kubectl"\n'),
-        ("kubectl gett pods", 'error: unknown command "gett" for "kubectl"\n\nDid you mean this?\n\tset\n\tget\n\n'),
+        ("kubectl gett pods", 'error: unknown command "gett" for "kubectl"\n\nDid you mean this?\n\tset\n\tget\n'),
         ("kubectl -n default frob", 'error: unknown command "frob" for "kubectl"\n'),
         ("kubectl --version", "error: unknown flag: --version\n" + USAGE.replace(" {}", "")),
         ("kubectl drain sim-worker", "kubesim: 'kubectl drain' is not part of this simulator\n"),

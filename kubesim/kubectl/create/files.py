@@ -8,7 +8,7 @@ from kubesim.kubectl.apply import with_last_applied
 from kubesim.kubectl.command import Call, absent, command, no_arguments
 from kubesim.kubectl.create.common import COMMON
 from kubesim.kubectl.errors import KubectlError, raise_all, with_source
-from kubesim.kubectl.manifests import Manifest, read_manifests, require_file
+from kubesim.kubectl.manifests import Manifest, check_kind, read_manifests, require_file
 from kubesim.kubectl.output import print_result
 
 
@@ -44,6 +44,7 @@ def _create_one(call: Call, manifest: Manifest) -> None:
     obj = with_last_applied(manifest.obj) if call.flags["save-config"] else manifest.obj
     if dry_run != "client":
         try:
+            check_kind(manifest)
             obj = call.api.create(manifest.resource, obj, **call.request(dry_run))
         except StatusError as error:
             raise with_source("creating", manifest.source, error) from None

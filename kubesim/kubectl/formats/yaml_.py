@@ -17,7 +17,7 @@ _WIDTH = 80
 
 _WORDS = ["y", "yes", "on", "n", "no", "off", "true", "false", "null", ".nan", ".inf", "+.inf", "-.inf"]
 _RESOLVED = {form for word in _WORDS for form in (word, word.capitalize(), word.upper())} | {
-    *("", "~", "<<", ".NaN", ".Inf", "+.Inf", "-.Inf")
+    *("", "~", ".NaN", ".Inf", "+.Inf", "-.Inf")
 }
 _NUMBER = re.compile(
     r"[-+]?(?:0[xX][0-9a-fA-F_]+|0[bB][01_]+|0[oO][0-7_]+|(?:\.[\d_]+|\d[\d_]*(?:\.[\d_]*)?)(?:[eE][-+]?[\d_]+)?"

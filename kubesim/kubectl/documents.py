@@ -1,0 +1,201 @@
+"""The documents of a YAML or JSON text, as kubectl decodes them.
+
+Mirrors k8s.io/apimachinery pkg/util/yaml/decoder.go, v1.36, and goyaml.v2's errors (sigs.k8s.io/yaml v1.6).
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from itertools import chain, islice
+from typing import Any
+
+import yaml
+
+from kubesim import gojson
+from kubesim.kubectl.errors import ManifestError, NotSimulated
+from kubesim.kubectl.yaml_loader import BASE, Loader
+
+MAX_BYTES = 10 * 1024 * 1024
+MAX_DEPTH = 100
+MAX_VALUES = 30_000
+
+
+def load_documents(text: str) -> list[Any]:
+    """All documents of a YAML or JSON text. Raises what `documents` raises."""
+    return list(documents(text))
+
+
+def documents(text: str) -> Iterator[Any]:
+    """The documents of a YAML or JSON text that hold anything, one by one.
+
+    Mirrors k8s.io/apimachinery pkg/util/yaml/decoder.go. Raises ManifestError; NotSimulated for too much.
+    """
+    if len(text) > MAX_BYTES:
+        raise NotSimulated(f"a file of more than {MAX_BYTES // 1024 // 1024} MiB is not part of this simulator")
+    room = MAX_VALUES
+    for document in _json_first(text) if text.lstrip()[:1] == "{" else _yaml_documents(text):
+        if document is not None:
+            room -= _size(document, room)
+            yield document
+
+
+def _json_first(text: str) -> Iterator[Any]:
+    """JSON values one after the other, as long as it is JSON: "---" begins YAML, and so may the first value be."""
+    at = 0
+    while rest := text[at:].lstrip():
+        if at and rest.startswith("---"):
+            yield from _yaml_documents(rest)
+            return
+        start = len(text) - len(rest)
+        try:
+            end = _DECODER.raw_decode(text, start)[1]
+            value = gojson.parse(text[start:end])
+        except (ValueError, RecursionError):
+            yield from _yaml_or(_not_json(text, start), "" if at else text)
+            return
+        at = end
+        yield value
+
+
+_DECODER = json.JSONDecoder()
+
+
+def _yaml_or(error: ManifestError, text: str) -> Iterator[Any]:
+    """The documents of a YAML text. Raises `error` where there are none."""
+    found = []
+    with suppress(ManifestError):
+        found = list(_yaml_documents(text))
+    if not found:
+        raise error
+    yield from found
+
+
+def _not_json(text: str, start: int) -> ManifestError:
+    said, offset = gojson.syntax_problem(text[start:]) or ("exceeded max depth", 0)
+    if said == gojson.END:
+        return ManifestError("unexpected EOF")
+    return ManifestError(f"json: offset {len(text[:start].encode()) + offset}: {said}")
+
+
+def _yaml_documents(text: str) -> Iterator[Any]:
+    for part in _SEPARATOR.split(text):
+        try:
+            yield parse_document(part)
+        except ManifestError as error:
+            raise ManifestError(f"error converting YAML to JSON: {error}") from None
+
+
+# kubectl cuts at lines that begin so, before it parses any of the documents.
+_SEPARATOR = re.compile(r"^---.*\n?", re.MULTILINE)
+
+
+def parse_document(text: str, room: int = MAX_VALUES) -> Any:
+    """The one document of a YAML or JSON text, as sigs.k8s.io/yaml turns it into JSON.
+
+    Raises ManifestError; NotSimulated for more than `room` values.
+    """
+    document = _json(text) if text.lstrip()[:1] in ("{", "[") else None
+    if document is None:
+        try:
+            document = _yaml(text, room)
+        except ManifestError:
+            raise
+        except (yaml.YAMLError, ValueError, RecursionError) as error:
+            raise ManifestError(f"yaml: {_complaint(error, text)}") from None
+    _size(document, room)
+    return document
+
+
+def _yaml(text: str, room: int) -> Any:
+    if len(text) > room and sum(1 for _ in islice(yaml.parse(text, Loader=BASE), 2 * room)) == 2 * room:
+        raise _too_much()
+    loader = Loader(text)
+    try:
+        node = loader.get_single_node()
+        if node is None:
+            return None
+        if "*" in text:
+            _unfolded(node, {})
+        return loader.construct_document(node)
+    finally:
+        loader.dispose()
+
+
+def _unfolded(node: yaml.Node, sizes: dict[int, int]) -> int:
+    """How many nodes `node` has with every alias written out: a few lines of them can unfold to gigabytes."""
+    key = id(node)
+    if key not in sizes:
+        sizes[key] = 0
+        sizes[key] = 1 + sum(_unfolded(child, sizes) for child in _children(node))
+    elif not sizes[key]:
+        raise yaml.YAMLError("an anchor's value contains itself")
+    if sizes[key] > MAX_VALUES:
+        raise yaml.YAMLError("document contains excessive aliasing")
+    return sizes[key]
+
+
+def _children(node: yaml.Node) -> Iterator[yaml.Node]:
+    if isinstance(node, yaml.SequenceNode):
+        yield from node.value
+    elif isinstance(node, yaml.MappingNode):
+        yield from chain.from_iterable(node.value)
+
+
+def _json(text: str) -> Any:
+    try:
+        return gojson.parse(text)
+    except ValueError:
+        return None
+
+
+def _complaint(error: Exception, text: str) -> str:
+    if isinstance(error, yaml.MarkedYAMLError):
+        return _where(error, text)
+    if isinstance(error, UnicodeEncodeError):
+        return "invalid leading UTF-8 octet"
+    if isinstance(error, yaml.reader.ReaderError):
+        return "control characters are not allowed"
+    return str(error).partition("\n")[0] or "the document is nested too deeply"
+
+
+def _where(error: yaml.MarkedYAMLError, text: str) -> str:
+    """The problem with its line, as goyaml says it: the scanner counts from 1, the parser from 0, and 0 is not told."""
+    mark, problem = error.problem_mark, error.problem or "cannot be parsed"
+    if problem.startswith("found undefined alias") and mark:
+        name = re.match(r"\*?([\w-]*)", text.split("\n")[mark.line][mark.column :])
+        return f"unknown anchor '{name[1] if name else ''}' referenced"
+    if problem.startswith("expected a mapping"):
+        return "map merge requires map or sequence of maps as the value"
+    lines = [found.line for found in (mark, error.context_mark) if found and found.line]
+    if not lines:
+        return problem
+    return f"line {lines[0] + isinstance(error, yaml.scanner.ScannerError)}: {problem}"
+
+
+def _size(document: Any, room: int) -> int:
+    """How many values there are; refuses what would be too much to work with, and numbers that JSON does not have."""
+    count, level = 0, [document]
+    for _ in range(MAX_DEPTH):
+        count += len(level)
+        if not level or count > room:
+            break
+        for value in level:
+            if isinstance(value, float) and not math.isfinite(value):
+                raise ManifestError(f"json: unsupported value: {gojson.number(value)}")
+        level = [item for value in level if isinstance(value, dict | list) for item in _items_of(value)]
+    if level:
+        raise _too_much()
+    return count
+
+
+def _items_of(value: Any) -> Iterable[Any]:
+    return value.values() if isinstance(value, dict) else value
+
+
+def _too_much() -> NotSimulated:
+    what = f"a file of more than {MAX_VALUES} values, or of more than {MAX_DEPTH} one in the other,"
+    return NotSimulated(f"{what} is not part of this simulator")
