@@ -40,12 +40,12 @@ def impersonated(name: str, groups: tuple[str, ...] = ()) -> User:
     if name.startswith(SERVICE_ACCOUNT_PREFIX) and not groups:
         namespace = name.removeprefix(SERVICE_ACCOUNT_PREFIX).partition(":")[0]
         groups = ("system:serviceaccounts", f"system:serviceaccounts:{namespace}")
-    return User(name, (*groups, "system:authenticated"))
+    return User(name, (*groups, "system:unauthenticated" if name == "system:anonymous" else "system:authenticated"))
 
 
 @dataclass(frozen=True)
 class Request:
-    """What authorization looks at. `resource` is None and `plural` counts for types that nobody serves."""
+    """What authorization looks at: a type, by its plural, or else a path of the API such as /version."""
 
     user: User
     verb: str
@@ -53,6 +53,7 @@ class Request:
     group: str = ""
     namespace: str = ""
     name: str = ""
+    path: str = ""
 
     def refusal(self) -> str:
         """The sentence after "is forbidden: "."""
@@ -76,6 +77,8 @@ def is_allowed(asked: Request, store: Store) -> bool:
 
 def rules_for(user: User, namespace: str, store: Store) -> Iterator[Object]:
     """The rules of every role that is bound to the user in the whole cluster, and in the namespace if one is given."""
+    for group in user.groups:
+        yield from _OF_GROUPS.get(group, ())
     bindings = store.list(CLUSTER_ROLE_BINDING)
     if namespace:
         bindings = bindings + store.list(ROLE_BINDING, namespace)
@@ -83,6 +86,32 @@ def rules_for(user: User, namespace: str, store: Store) -> Iterator[Object]:
         if any(_is_subject(subject, user) for subject in binding.get("subjects") or ()):
             role = _role(binding, store)
             yield from (role or {}).get("rules") or ()
+
+
+def _resources(group: str, resources: str, verb: str) -> Object:
+    return {"apiGroups": [group], "resources": resources.split(), "verbs": [verb]}
+
+
+def _paths(paths: str, verb: str = "get") -> Object:
+    return {"nonResourceURLs": paths.split(), "verbs": [verb]}
+
+
+_PUBLIC = _paths("/healthz /livez /readyz /version /version/")
+# The rules that a new cluster binds to groups of users. These roles and bindings are not kept as objects.
+# Mirrors kubernetes plugin/pkg/auth/authorizer/rbac/bootstrappolicy/policy.go, v1.36.
+_OF_GROUPS = {
+    "system:masters": (_resources("*", "*", "*"), _paths("*", "*")),
+    "system:authenticated": (
+        _resources("authentication.k8s.io", "selfsubjectreviews", "create"),
+        _resources("authorization.k8s.io", "selfsubjectaccessreviews selfsubjectrulesreviews", "create"),
+        _paths("/api /api/* /apis /apis/* /healthz /livez /openapi /openapi/* /readyz /version /version/"),
+        _PUBLIC,
+    ),
+    "system:unauthenticated": (_PUBLIC,),
+    "system:serviceaccounts": (
+        _paths("/.well-known/openid-configuration /.well-known/openid-configuration/ /openid/v1/jwks /openid/v1/jwks/"),
+    ),
+}
 
 
 def _role(binding: Object, store: Store) -> Object | None:
@@ -102,6 +131,11 @@ def _is_subject(subject: Object, user: User) -> bool:
 
 
 def _grants(rule: Object, asked: Request) -> bool:
+    if asked.path:
+        return _covers(rule.get("verbs"), asked.verb) and any(
+            asked.path == url or (url.endswith("*") and asked.path.startswith(url.rstrip("*")))
+            for url in rule.get("nonResourceURLs") or ()
+        )
     names = rule.get("resourceNames") or ()
     return (
         _covers(rule.get("verbs"), asked.verb)

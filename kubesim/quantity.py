@@ -6,8 +6,10 @@ Mirrors k8s.io/apimachinery pkg/api/resource/quantity.go, v1.36.
 from __future__ import annotations
 
 import re
-from decimal import ROUND_UP, Context, Decimal, InvalidOperation
+from collections.abc import Mapping
+from decimal import ROUND_CEILING, ROUND_UP, Context, Decimal, InvalidOperation
 from functools import lru_cache
+from typing import Any
 
 _SHAPE = re.compile(r"([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)")
 _FORMAT_WRONG = r"quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'"
@@ -63,6 +65,17 @@ def canonical(text: str) -> str:
     if suffix in _BINARY and abs(value) >= 1024:
         return _binary(int(value.to_integral_value(ROUND_UP)))
     return _decimal(value, exponent=bool(_EXPONENT.fullmatch(suffix)))
+
+
+def of_field(resources: Mapping[str, Any], reference: Mapping[str, Any]) -> str:
+    """What a resourceFieldRef such as limits.cpu is of a container's `resources`, in its divisor, rounded up.
+
+    Mirrors ExtractContainerResourceValue in k8s.io/kubectl pkg/util/resource/resource.go, v1.36.
+    """
+    which, _, name = str(reference.get("resource", "")).partition(".")
+    amount = parse(str((resources.get(which) or {}).get(name, 0)))
+    divisor = parse(str(reference.get("divisor") or 0)) or Decimal(1)
+    return str(int((amount / divisor).to_integral_value(ROUND_CEILING)))
 
 
 def _binary(value: int) -> str:

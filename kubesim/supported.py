@@ -98,7 +98,7 @@ DIFFERENCES: tuple[str, ...] = (
     "A rollout keeps every old ReplicaSet, whatever revisionHistoryLimit says, and minReadySeconds is not waited for.",
     "There is no server-side apply, and no managedFields.",
     "Admission plugins: NamespaceLifecycle, ServiceAccount, DefaultTolerationSeconds and Priority, in part; no others.",
-    "A container's variables know the plain paths of fieldRef only, and resourceFieldRef gives them an empty value.",
+    "A container's variables know the plain paths of fieldRef only.",
     "Finalizers keep an object that is deleted, for good; a Pod goes in spite of them.",
     "Of the roles of a new cluster there are view, edit, admin and cluster-admin, and nobody is bound to one.",
     "kubectl's help is in words of our own; its usage lines and flags are kubectl's.",

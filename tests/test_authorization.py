@@ -56,6 +56,12 @@ CI = impersonated("system:serviceaccount:team:ci")
         (request(impersonated("joe"), "delete", POD, "default", "web"), False),
         (request(impersonated("system:serviceaccount:default:ci"), "get", POD, "default", "web"), False),
         (request(ADMIN, "delete", SECRET, "other", "x"), True),
+        (Request(ADMIN, "get", "", path="/logs/"), True),
+        (Request(JANE, "get", "", path="/apis/apps/v1"), True),
+        (Request(JANE, "get", "", path="/logs/"), False),
+        (Request(impersonated("system:anonymous"), "get", "", path="/version"), True),
+        (Request(impersonated("system:anonymous"), "get", "", path="/apis"), False),
+        (Request(JANE, "post", "", path="/version"), False),
     ],
 )
 def test_rules(store: Store, asked: Request, allowed: bool) -> None:

@@ -33,7 +33,7 @@ from kubesim.kubectl.flags import GLOBAL
 from kubesim.objects import Object
 from kubesim.result import Result
 from kubesim.shell import Invocation
-from tools.golden import difference
+from tools.golden import difference, mask
 from tools.realkubectl import RealSession
 
 # What is shown alike on both sides before the answers are compared, by a pattern.
@@ -148,7 +148,7 @@ class Pair:
         if "kubesim: " in got.stderr:
             self.close()
             return None
-        found = _difference(real.run(line), got)
+        found = _difference(line, real.run(line), got)
         if before != (ours.cluster.api.revision, real.cluster.api.revision) or _moved(ours, real):
             found += difference(objects(real), objects(ours), "cluster")
             self.close()
@@ -172,21 +172,19 @@ def _moved(one: Session, other: Session) -> bool:
     return one.cluster.clock.now != other.cluster.clock.now
 
 
-def _difference(real: Result, ours: Result) -> str:
-    parts = [
-        difference(_alike(getattr(real, name)), _alike(getattr(ours, name)), name) for name in ("stdout", "stderr")
-    ]
+def _difference(line: str, real: Result, ours: Result) -> str:
+    streams = ("stdout", "stderr")
+    parts = [difference(_alike(line, getattr(real, name)), _alike(line, getattr(ours, name)), name) for name in streams]
     if real.exit_code != ours.exit_code:
         parts.append(f"exit status {real.exit_code} recorded, {ours.exit_code} by kubesim")
     return "".join(f"{part}\n" for part in parts if part)
 
 
-def _alike(text: str) -> str:
+def _alike(line: str, text: str) -> str:
     for pattern, shown in _ALIKE:
         text = pattern.sub(shown, text)
-    first, newline, rest = text.partition("\n")
-    if re.match("(NAMESPACE +)?LAST SEEN", first):  # Go sorts more than twelve events in an order of its own
-        return first + newline + "\n".join(sorted(rest.split("\n")))
+    if re.search(r"kubectl (events|get (ev|events) .*--sort-by)", line):  # Go sorts more than twelve in its own order
+        return "\n".join(sorted(text.split("\n"), key=mask))
     return text
 
 

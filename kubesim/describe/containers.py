@@ -144,7 +144,7 @@ def _environment(writer: Writer, container: Object, resolve: Resolve) -> None:
     writer.line("Environment:" if variables else f"Environment:\t{NONE}", 2)
     for variable in variables or ():
         if variable.get("valueFrom"):
-            writer.field(variable["name"], _value_from(variable["valueFrom"], resolve), 3)
+            writer.field(variable["name"], _value_from(variable["valueFrom"], container, resolve), 3)
             continue
         first, *others = variable.get("value", "").split("\n")
         writer.field(variable["name"], first, 3)
@@ -152,7 +152,8 @@ def _environment(writer: Writer, container: Object, resolve: Resolve) -> None:
             writer.line(f"\t{line}", 3)
 
 
-def _value_from(source: Object, resolve: Resolve) -> str:
+def _value_from(source: Object, container: Object, resolve: Resolve) -> str:
+    amount = source.get("resourceFieldRef")
     field, secret, config = source.get("fieldRef"), source.get("secretKeyRef"), source.get("configMapKeyRef")
     if field:
         return f"{resolve(field['fieldPath'])} ({field.get('apiVersion', 'v1')}:{field['fieldPath']})"
@@ -160,7 +161,13 @@ def _value_from(source: Object, resolve: Resolve) -> str:
         return f"<set to the key '{secret['key']}' in secret '{secret['name']}'>\tOptional: {_optional(secret)}"
     if config:
         return f"<set to the key '{config['key']}' of config map '{config['name']}'>\tOptional: {_optional(config)}"
-    return ""
+    return _amount(amount, container) if amount else ""
+
+
+def _amount(reference: Object, container: Object) -> str:
+    value = quantity.of_field(container.get("resources") or {}, reference)
+    is_free = value == "0" and reference["resource"] in ("limits.cpu", "limits.memory")
+    return f"{'node allocatable' if is_free else value} ({reference['resource']})"
 
 
 def _optional(reference: Object) -> str:

@@ -5,7 +5,7 @@ Mirrors their describers in k8s.io/kubectl pkg/describe/describe.go and pkg/util
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import product
 from typing import NamedTuple
 
@@ -28,10 +28,16 @@ def write_role(writer: Writer, role: Object, related: Related, now: Micros) -> N
     """A Role or ClusterRole, one line for every resource, however its rules were written down."""
     writer.name(role, namespaced=False)
     writer.line("PolicyRule:")
-    rules = sorted(_compact(rule for item in role.get("rules") or () for rule in _break_down(item)), key=_order)
-    headings = ("Resources", "Non-Resource URLs", "Resource Names", "Verbs")
-    rows = [(_resource(rule), _bracket(rule.url), _bracket(rule.name), _bracket(*rule.verbs)) for rule in rules]
-    writer.table(headings, rows)
+    writer.table(RULE_HEADINGS, rule_rows(role.get("rules") or ()))
+
+
+RULE_HEADINGS = ("Resources", "Non-Resource URLs", "Resource Names", "Verbs")
+
+
+def rule_rows(rules: Iterable[Object]) -> list[tuple[str, ...]]:
+    """The lines of a table of rules, in the order of the screen."""
+    lines = sorted(_compact(line for rule in rules for line in _break_down(rule)), key=_order)
+    return [(_resource(line), _bracket(line.url), _bracket(line.name), _bracket(*line.verbs)) for line in lines]
 
 
 def _break_down(rule: Object) -> Iterator[_Rule]:

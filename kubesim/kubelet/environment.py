@@ -8,9 +8,10 @@ from __future__ import annotations
 import base64
 from typing import Any
 
+from kubesim import quantity
 from kubesim.apiserver import APIServer
 from kubesim.objects import Object
-from kubesim.resources import CONFIG_MAP, SECRET, Resource
+from kubesim.resources import CONFIG_MAP, NODE, SECRET, Resource
 
 
 class ConfigError(Exception):
@@ -24,7 +25,7 @@ def environment(api: APIServer, pod: Object, container: Object) -> dict[str, str
     for source in container.get("envFrom", ()):
         variables |= _all_keys(api, pod, source)
     for variable in container.get("env", ()):
-        value = _value(api, pod, variable)
+        value = _value(api, pod, container, variable)
         if value is not None:
             variables[variable["name"]] = value
     return variables
@@ -44,14 +45,26 @@ def _all_keys(api: APIServer, pod: Object, source: Object) -> dict[str, str]:
     return {}
 
 
-def _value(api: APIServer, pod: Object, variable: Object) -> str | None:
+def _value(api: APIServer, pod: Object, container: Object, variable: Object) -> str | None:
     source = variable.get("valueFrom")
     if not source:
         return str(variable.get("value", ""))
     for _, single, resource, word in _SOURCES:
         if reference := source.get(single):
             return _one_key(api, pod, resource, word, reference)
+    if reference := source.get("resourceFieldRef"):
+        return _amount(api, pod, container, reference)
     return field_value(pod, source.get("fieldRef", {}).get("fieldPath", ""))
+
+
+def _amount(api: APIServer, pod: Object, container: Object, reference: Object) -> str:
+    """An amount of a container; a limit that it lacks is what the node can give."""
+    name = reference.get("containerName") or container["name"]
+    found = next((item for item in pod["spec"]["containers"] if item["name"] == name), container)
+    node = api.find(NODE, "", pod["spec"].get("nodeName", "")) or {}
+    resources = found.get("resources") or {}
+    limits = {**node.get("status", {}).get("allocatable", {}), **resources.get("limits", {})}
+    return quantity.of_field({**resources, "limits": limits}, reference)
 
 
 def _one_key(api: APIServer, pod: Object, resource: Resource, word: str, reference: Object) -> str | None:

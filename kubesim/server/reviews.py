@@ -49,7 +49,8 @@ def _access(api: APIServer, request: Request, route: Route, review: Object) -> O
     user = impersonated(spec.get("user", ""), tuple(spec.get("groups", ()))) if is_of_other else request.user
     asked = spec.get("resourceAttributes")
     if asked is None:
-        return {"allowed": "system:masters" in user.groups}
+        path = spec["nonResourceAttributes"]
+        return {"allowed": api.can(Question(user, path.get("verb", ""), "", path=path.get("path", "")))}
     if route.namespace and asked.get("namespace") != route.namespace:
         raise errors.bad_request(f"spec.resourceAttributes.namespace must match namespace: {route.namespace}")
     plural = "/".join(filter(None, (asked.get("resource", ""), asked.get("subresource", ""))))

@@ -402,7 +402,6 @@ KubeletReady   kubelet is posting ready status
           Architecture:              ~
           Container Runtime Version: ~
           Kubelet Version:            v1.36.2
-          Kube-Proxy Version:        ~
         PodCIDR:                      10.244.1.0/24
         PodCIDRs:                     10.244.1.0/24
 """
