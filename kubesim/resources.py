@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 _VERBS = ("create", "delete", "deletecollection", "get", "list", "patch", "update", "watch")
@@ -199,23 +200,27 @@ RESOURCES: tuple[Resource, ...] = (
 API_VERSIONS = sorted({resource.api_version for resource in RESOURCES} | {"autoscaling/v1"})
 
 
-def _names(resource: Resource) -> tuple[str, ...]:
-    plain = (resource.plural, resource.singular, *resource.short_names)
-    if not resource.group:
-        return plain
-    qualified = tuple(f"{name}.{resource.group}" for name in (resource.plural, resource.singular))
-    versioned = f"{resource.plural}.{resource.version}.{resource.group}"
-    return (*plain, *qualified, versioned)
-
-
 # Of two types of one name, such as events, the first is meant.
-_BY_NAME = {name: resource for resource in reversed(RESOURCES) for name in _names(resource)}
+_BY_NAME: dict[str, list[Resource]] = {}
+for _resource in RESOURCES:
+    for _name in dict.fromkeys((_resource.plural, _resource.singular, *_resource.short_names)):
+        _BY_NAME.setdefault(_name, []).append(_resource)
 _BY_KIND = {(resource.api_version, resource.kind): resource for resource in RESOURCES}
 
 
 def find_resource(name: str) -> Resource | None:
-    """The type that a command line calls `name` (plural, singular, short, with or without its group), or None."""
-    return _BY_NAME.get(name.lower())
+    """The type that a command line calls `name`, or None: plural, singular or short, with its group or the group's
+    beginning, and also with a version before the group. Mirrors k8s.io/apimachinery pkg/api/meta/restmapper.go, v1.36.
+    """
+    word, dot, group = name.lower().partition(".")
+    found = _BY_NAME.get(word, [])
+    version, versioned, rest = group.partition(".")
+    tests: tuple[Callable[[Resource], bool], ...] = (
+        lambda item: bool(versioned) and (item.version, item.group) == (version, rest),
+        lambda item: not dot or item.group == group,
+        lambda item: bool(group) and item.group.startswith(group),
+    )
+    return next((item for fits in tests for item in found if fits(item)), None)
 
 
 def find_kind(api_version: str, kind: str) -> Resource | None:

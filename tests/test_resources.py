@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from kubesim.resources import DEPLOYMENT, EVENT, POD, RESOURCES, SERVICE_ACCOUNT, find_kind, find_resource
+from kubesim.resources import DEPLOYMENT, EVENT, POD, RESOURCES, ROLE, SERVICE_ACCOUNT, find_kind, find_resource
 
 
 @pytest.mark.parametrize(
@@ -17,6 +17,12 @@ from kubesim.resources import DEPLOYMENT, EVENT, POD, RESOURCES, SERVICE_ACCOUNT
         ("deploy", DEPLOYMENT),
         ("deployment.apps", DEPLOYMENT),
         ("deployments.v1.apps", DEPLOYMENT),
+        ("deployment.v1.apps", DEPLOYMENT),
+        ("deploy.apps", DEPLOYMENT),
+        ("roles.rbac", ROLE),
+        ("pods.v1.", POD),
+        ("deployments.v2.apps", None),
+        ("deployments.ps", None),
         ("pods.apps", None),
         ("", None),
     ],
