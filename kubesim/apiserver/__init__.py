@@ -284,10 +284,10 @@ class APIServer:
         if obj is None:
             raise errors.not_found(resource, name)
         check_deletion(resource, obj, preconditions)
-        if dry_run:
-            return obj
         if finalizer and resource.group == "apps":
             obj = {**obj, "metadata": {**obj["metadata"], "finalizers": [finalizer]}}
+        if dry_run:
+            return obj
         seconds = _grace_seconds(resource, obj, grace_period)
         if seconds == 0 and not _is_finalized_later(resource, obj):
             return self.remove(resource, obj)

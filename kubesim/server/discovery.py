@@ -13,9 +13,10 @@ _AGGREGATED = "g=apidiscovery.k8s.io"
 
 
 def version() -> Object:
-    """GET /version."""
+    """GET /version. How it was built is left open; clients insist on the fields."""
     major, minor, _ = versions.KUBERNETES.lstrip("v").split(".")
-    return {"major": major, "minor": minor, "gitVersion": versions.KUBERNETES, "platform": "linux/amd64"}
+    build = dict.fromkeys(("gitCommit", "gitTreeState", "buildDate", "goVersion", "compiler"), "")
+    return {"major": major, "minor": minor, "gitVersion": versions.KUBERNETES, **build, "platform": "linux/amd64"}
 
 
 def _groups() -> dict[tuple[str, str], list[Resource]]:

@@ -12,7 +12,7 @@ from kubesim.apiserver import APIServer, NodeServer, WriteOptions
 from kubesim.clock import Clock
 from kubesim.objects import Object, name_of, namespace_of
 from kubesim.process import Process
-from kubesim.resources import POD
+from kubesim.resources import NAMESPACE, POD
 from kubesim.server.options import delete_options, log_options
 from kubesim.server.pages import Pages
 from kubesim.server.parameters import whole
@@ -102,7 +102,7 @@ class Objects:
     def _delete(self, request: Request, route: Route) -> Response:
         options = delete_options(request)
         gone = self._api.delete(route.resource, route.namespace, route.name, user=request.user, **options)
-        if route.resource is POD or self._api.find(route.resource, route.namespace, route.name):
+        if route.resource in (POD, NAMESPACE) or gone["metadata"].get("finalizers"):  # it goes later, or never
             return self._shown(request, Response(), gone)
         return Response(success(route.resource, gone))
 

@@ -51,7 +51,8 @@ def _decoded(given: Object) -> Object:
         decoded: Object = schema.convert(schema.meta_type(_KIND), given)
     except schema.DecodeError as error:
         raise errors.bad_request(f"{_KIND} cannot be decoded: {error.in_json()}") from None
-    return decoded
+    grace = given.get("gracePeriodSeconds")
+    return decoded if grace is None else {**decoded, "gracePeriodSeconds": int(grace)}  # 0 is not the same as nothing
 
 
 def _from_query(request: Request) -> Object:

@@ -1,0 +1,326 @@
+"""What the API says of itself, and objects as they are read: whole answers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.server.caller import CORE, PARTIAL, PARTIAL_LIST, TABLE, Caller, status
+
+MAPS = f"{CORE}/configmaps"
+JANE = {"impersonate-user": "jane"}
+LINES = (
+    "kubectl create namespace team",
+    "kubectl create configmap blue --from-literal=color=blue -n team",
+    "kubectl create configmap green --from-literal=color=green -n team",
+    "kubectl label configmap green tier=x -n team",
+    "kubectl create configmap red -n team",
+    "kubectl create role reader --verb=get,list --resource=configmaps -n team",
+    "kubectl create rolebinding readers --role=reader --user=jane -n team",
+    "kubectl create deployment shop --image=nginx --replicas=2 -n team",
+    "kubectl run talk --image=busybox -n team -- sh -c 'echo one; echo two; echo three'",
+    "kubectl run web --image=nginx -n team",
+    "sleep 20",
+)
+TEAM = "/api/v1/namespaces/team"
+
+
+@pytest.fixture(scope="module")
+def call() -> Caller:
+    return Caller(*LINES)
+
+
+def _api_resource(plural: str, kind: str, **more: Any) -> Any:
+    verbs = ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"]
+    return {
+        "name": plural,
+        "singularName": kind.lower(),
+        "namespaced": True,
+        "kind": kind,
+        "verbs": verbs,
+        **more,
+    }
+
+
+def _scale(name: str) -> Any:
+    found = {"name": name, "singularName": "", "namespaced": True, "kind": "Scale", "verbs": ["get", "patch", "update"]}
+    return {**found, "group": "autoscaling", "version": "v1"}
+
+
+APPS = {"groupVersion": "apps/v1", "version": "v1"}
+DISCOVERY = {
+    "/api": {"kind": "APIVersions", "versions": ["v1"], "serverAddressByClientCIDRs": []},
+    "/apis/apps/": {
+        "kind": "APIGroup",
+        "apiVersion": "v1",
+        "name": "apps",
+        "versions": [APPS],
+        "preferredVersion": APPS,
+    },
+    "/apis/apps/v1": {
+        "kind": "APIResourceList",
+        "apiVersion": "v1",
+        "groupVersion": "apps/v1",
+        "resources": [
+            _api_resource("controllerrevisions", "ControllerRevision"),
+            _api_resource("daemonsets", "DaemonSet", shortNames=["ds"]),
+            _api_resource("deployments", "Deployment", shortNames=["deploy"], categories=["all"]),
+            _api_resource("replicasets", "ReplicaSet", shortNames=["rs"], categories=["all"]),
+            _api_resource("statefulsets", "StatefulSet", shortNames=["sts"]),
+            _scale("deployments/scale"),
+            _scale("replicasets/scale"),
+        ],
+    },
+    "/healthz": "ok",
+    "/livez": "ok",
+    "/readyz": "ok",
+}
+
+
+@pytest.mark.parametrize("path", DISCOVERY)
+def test_discovery(path: str, call: Caller) -> None:
+    assert call("GET", path) == (200, DISCOVERY[path])
+
+
+def test_groups_have_the_same_members_in_all_forms_of_discovery(call: Caller) -> None:
+    aggregated = {"accept": "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"}
+    found = call.answer("GET", "/apis", **aggregated)
+    assert found.content_type == "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"
+    content: Any = found.content
+    groups = [item["metadata"]["name"] for item in content["items"]]
+    assert groups == [group["name"] for group in call("GET", "/apis")[1]["groups"]]
+    for item in content["items"]:
+        version = item["versions"][0]
+        listed = call("GET", f"/apis/{item['metadata']['name']}/{version['version']}")[1]["resources"]
+        names = [kind["resource"] for kind in version["resources"]]
+        parts = [
+            f"{kind['resource']}/{part['subresource']}"
+            for kind in version["resources"]
+            for part in kind.get("subresources", ())
+        ]
+        assert names + parts == [kind["name"] for kind in listed]
+    apps = next(item for item in content["items"] if item["metadata"]["name"] == "apps")
+    scale = {"group": "autoscaling", "version": "v1", "kind": "Scale"}
+    assert apps["versions"][0]["resources"][2] == {
+        "resource": "deployments",
+        "responseKind": {"group": "apps", "version": "v1", "kind": "Deployment"},
+        "scope": "Namespaced",
+        "singularResource": "deployment",
+        "verbs": ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"],
+        "shortNames": ["deploy"],
+        "categories": ["all"],
+        "subresources": [{"subresource": "scale", "responseKind": scale, "verbs": ["get", "patch", "update"]}],
+    }
+
+
+@pytest.mark.parametrize(
+    "path", ["/", "/nope", "/apis/nope", "/apis/nope/v1", "/apis/apps/v2", "/apifoo/v1", "/api/v2"]
+)
+def test_a_path_of_nothing(path: str, call: Caller) -> None:
+    assert call("GET", path) == (404, "404 page not found\n")
+
+
+def _stored(call: Caller, name: str) -> Any:
+    return call("GET", f"{TEAM}/configmaps/{name}")[1]
+
+
+def test_an_object(call: Caller) -> None:
+    obj = _stored(call, "green")
+    meta = {
+        "name": "green",
+        "namespace": "team",
+        "labels": {"tier": "x"},
+        "uid": obj["metadata"]["uid"],
+        "resourceVersion": obj["metadata"]["resourceVersion"],
+        "creationTimestamp": "2026-11-24T13:59:00Z",
+    }
+    assert obj == {"apiVersion": "v1", "kind": "ConfigMap", "data": {"color": "green"}, "metadata": meta}
+    partial = {"kind": "PartialObjectMetadata", "apiVersion": "meta.k8s.io/v1", "metadata": meta}
+    assert call("GET", f"{TEAM}/configmaps/green", **PARTIAL) == (200, partial)
+
+
+def _row(cells: list[str], include: str, obj: Any) -> Any:
+    shown = {"kind": "PartialObjectMetadata", "apiVersion": "meta.k8s.io/v1", "metadata": obj["metadata"]}
+    return {"cells": cells, **({"None": {}, "Object": {"object": obj}}.get(include, {"object": shown}))}
+
+
+def _column(name: str, priority: int = 0) -> Any:
+    shown = {"name": name, "type": "string", "format": "name" if name == "Name" else ""}
+    return {**shown, "description": "", "priority": priority}
+
+
+@pytest.mark.parametrize("include", ["", "None", "Metadata", "Object"])
+def test_a_table(include: str, call: Caller) -> None:
+    obj = _stored(call, "green")
+    assert call("GET", f"{TEAM}/configmaps/green?includeObject={include}", **TABLE) == (
+        200,
+        {
+            "kind": "Table",
+            "apiVersion": "meta.k8s.io/v1",
+            "metadata": {"resourceVersion": obj["metadata"]["resourceVersion"]},
+            "columnDefinitions": [_column("Name"), _column("Data"), _column("Age")],
+            "rows": [_row(["green", "1", "21s"], include, obj)],
+        },
+    )
+
+
+def test_a_table_of_many_with_columns_for_wide(call: Caller) -> None:
+    columns = [_column(name) for name in ("Name", "Ready", "Up-To-Date", "Available", "Age")]
+    columns += [_column(name, 1) for name in ("Containers", "Images", "Selector")]
+    assert call("GET", "/apis/apps/v1/deployments?includeObject=None", **TABLE) == (
+        200,
+        {
+            "kind": "Table",
+            "apiVersion": "meta.k8s.io/v1",
+            "metadata": {"resourceVersion": str(call.cluster.api.revision)},
+            "columnDefinitions": columns,
+            "rows": [{"cells": ["shop", "2/2", "2", "2", "21s", "nginx", "nginx", "app=shop"]}],
+        },
+    )
+
+
+LISTS = {
+    "": ["blue", "green", "kube-root-ca.crt", "openshift-service-ca.crt", "red"],
+    "labelSelector=tier": ["green"],
+    "labelSelector=tier%21=x": ["blue", "kube-root-ca.crt", "openshift-service-ca.crt", "red"],
+    "fieldSelector=metadata.name=red": ["red"],
+    "labelSelector=tier=x&fieldSelector=metadata.name=red": [],
+    "resourceVersion=0": ["blue", "green", "kube-root-ca.crt", "openshift-service-ca.crt", "red"],
+    "limit=0": ["blue", "green", "kube-root-ca.crt", "openshift-service-ca.crt", "red"],
+    "limit=-1": ["blue", "green", "kube-root-ca.crt", "openshift-service-ca.crt", "red"],
+    "limit=5": ["blue", "green", "kube-root-ca.crt", "openshift-service-ca.crt", "red"],
+    "watch=false": ["blue", "green", "kube-root-ca.crt", "openshift-service-ca.crt", "red"],
+}
+
+
+@pytest.mark.parametrize("query", LISTS)
+def test_a_list(query: str, call: Caller) -> None:
+    code, found = call("GET", f"{TEAM}/configmaps?{query}")
+    untyped = [
+        {key: value for key, value in _stored(call, name).items() if key not in ("kind", "apiVersion")}
+        for name in LISTS[query]
+    ]
+    meta = {"resourceVersion": str(call.cluster.api.revision)}
+    assert (code, found) == (200, {"kind": "ConfigMapList", "apiVersion": "v1", "metadata": meta, "items": untyped})
+
+
+def test_a_list_in_pages_shows_what_there_was_at_its_beginning() -> None:
+    call = Caller(*LINES[:5])
+    revision = str(call.cluster.api.revision)
+    first = call("GET", f"{TEAM}/configmaps?limit=2", **PARTIAL_LIST)[1]
+    assert first["metadata"] == {"resourceVersion": revision, "continue": f"{revision}-1", "remainingItemCount": 3}
+    call("DELETE", f"{TEAM}/configmaps/red")
+    second = call("GET", f"{TEAM}/configmaps?limit=1&continue={revision}-1", **PARTIAL_LIST)[1]
+    assert second["metadata"] == {"resourceVersion": revision, "continue": f"{revision}-2", "remainingItemCount": 2}
+    last = call("GET", f"{TEAM}/configmaps?limit=2&continue={revision}-2", **PARTIAL_LIST)[1]
+    assert last["metadata"] == {"resourceVersion": revision}
+    names = [item["metadata"]["name"] for page in (first, second, last) for item in page["items"]]
+    assert names == ["blue", "green", "kube-root-ca.crt", "openshift-service-ca.crt", "red"]
+    other = call("GET", f"{TEAM}/secrets?continue={revision}-1")
+    assert other == (400, status(400, "BadRequest", "continue key is not valid: it was given for another list"))
+    for _ in range(100):
+        call("GET", f"{TEAM}/configmaps?limit=1")
+    gone = (
+        "The provided continue parameter is too old to display a consistent list result. You can start a new "
+        "list without the continue parameter."
+    )
+    assert call("GET", f"{TEAM}/configmaps?continue={revision}-1") == (410, status(410, "Expired", gone))
+
+
+def test_a_selection_does_not_tell_how_much_remains(call: Caller) -> None:
+    found = call("GET", f"{TEAM}/configmaps?labelSelector=tier%21=x&limit=1")[1]["metadata"]
+    assert sorted(found) == ["continue", "resourceVersion"]
+
+
+def test_types_of_which_a_new_cluster_has_no_object(call: Caller) -> None:
+    meta = {"resourceVersion": str(call.cluster.api.revision)}
+    empty = {"kind": "JobList", "apiVersion": "batch/v1", "metadata": meta, "items": []}
+    assert call("GET", "/apis/batch/v1/jobs") == (200, empty)
+    missing = status(404, "NotFound", 'jobs.batch "x" not found', name="x", group="batch", kind="jobs")
+    for method in ("GET", "DELETE"):
+        assert call(method, "/apis/batch/v1/namespaces/default/jobs/x") == (404, missing)
+
+
+LOGS = {
+    "": "one\ntwo\nthree\n",
+    "container=talk": "one\ntwo\nthree\n",
+    "tailLines=2": "two\nthree\n",
+    "tailLines=0": "",
+    "tailLines=99999999999": "one\ntwo\nthree\n",
+    "limitBytes=5": "one\nt",
+    "tailLines=2&limitBytes=1&follow=true": "t",
+    "previous=true": "one\ntwo\nthree\n",
+}
+
+
+@pytest.mark.parametrize("query", LOGS)
+def test_logs(query: str, call: Caller) -> None:
+    assert call("GET", f"{TEAM}/pods/talk/log?{query}") == (200, LOGS[query])
+
+
+REVIEWS = "/apis/authorization.k8s.io/v1/"
+MAY = {"resourceAttributes": {"namespace": "team", "verb": "get", "resource": "configmaps", "name": "blue"}}
+MAY_NOT = {"resourceAttributes": {"namespace": "team", "verb": "delete", "resource": "configmaps"}}
+OF_JANE = {"user": "jane"}
+ACCESS: list[tuple[str, Any, dict[str, str], bool]] = [
+    ("selfsubjectaccessreviews", MAY, {}, True),
+    ("selfsubjectaccessreviews", MAY, JANE, True),
+    ("selfsubjectaccessreviews", MAY_NOT, JANE, False),
+    ("selfsubjectaccessreviews", {"nonResourceAttributes": {"path": "/healthz", "verb": "get"}}, {}, True),
+    ("subjectaccessreviews", {**MAY, **OF_JANE}, {}, True),
+    ("subjectaccessreviews", {**MAY_NOT, **OF_JANE}, {}, False),
+    ("subjectaccessreviews", {**MAY_NOT, "groups": ["system:masters"]}, {}, True),
+    ("namespaces/team/localsubjectaccessreviews", {**MAY, **OF_JANE}, {}, True),
+]
+KINDS = {
+    "selfsubjectaccessreviews": "SelfSubjectAccessReview",
+    "subjectaccessreviews": "SubjectAccessReview",
+    "localsubjectaccessreviews": "LocalSubjectAccessReview",
+}
+
+
+@pytest.mark.parametrize(("path", "spec", "headers", "allowed"), ACCESS)
+def test_access_reviews(path: str, spec: Any, headers: dict[str, str], allowed: bool, call: Caller) -> None:
+    assert call("POST", REVIEWS + path, {"spec": spec}, **headers) == (
+        201,
+        {
+            "apiVersion": "authorization.k8s.io/v1",
+            "kind": KINDS[path.rpartition("/")[2]],
+            "metadata": {},
+            "spec": spec,
+            "status": {"allowed": allowed},
+        },
+    )
+
+
+def test_the_rules_of_a_user(call: Caller) -> None:
+    rule = {"apiGroups": [""], "resources": ["configmaps"], "verbs": ["get", "list"]}
+    review = {"apiVersion": "authorization.k8s.io/v1", "kind": "SelfSubjectRulesReview", "spec": {"namespace": "team"}}
+    code, found = call("POST", REVIEWS + "selfsubjectrulesreviews", review, **JANE)
+    assert rule in found["status"].pop("resourceRules")
+    assert found["status"].pop("nonResourceRules") is not None
+    assert (code, found) == (201, {**review, "metadata": {}, "status": {"incomplete": False}})
+
+
+WHO: list[tuple[dict[str, str], Any]] = [
+    (JANE, {"username": "jane", "groups": ["system:authenticated"]}),
+    (
+        {**JANE, "impersonate-group": "dev,ops"},
+        {"username": "jane", "groups": ["dev", "ops", "system:authenticated"]},
+    ),
+]
+
+
+@pytest.mark.parametrize(("headers", "info"), WHO)
+def test_who_am_i(headers: dict[str, str], info: Any, call: Caller) -> None:
+    review = {"apiVersion": "authentication.k8s.io/v1", "kind": "SelfSubjectReview", "metadata": {}}
+    found = call("POST", "/apis/authentication.k8s.io/v1/selfsubjectreviews", review, **headers)
+    assert found == (201, {**review, "status": {"userInfo": info}})
+
+
+def test_reading_changes_nothing(call: Caller) -> None:
+    before = call.cluster.api.revision
+    for path in ("/api/v1/pods", "/api/v1/namespaces", f"{TEAM}/pods/talk/log", "/apis/apps/v1", f"{TEAM}/events"):
+        assert call("GET", path)[0] == 200
+    assert call.cluster.api.revision == before

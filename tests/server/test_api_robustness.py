@@ -1,0 +1,222 @@
+"""Whatever is asked: an answer below 500 (or 501), JSON that can be read, and a cluster that is whole."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+
+from kubesim import schema
+from kubesim.errors import StatusError
+from kubesim.resources import CONFIG_MAP, RESOURCES, find_kind
+from kubesim.server import protobuf
+from kubesim.server.request import Request, Response
+from kubesim.server.watch import Watch as ServedWatch
+from tests.robustness.files import MANIFESTS, patch_documents
+from tests.robustness.garbage import WRONG, garbage, wrong
+from tests.robustness.invariants import Watch, orphans
+from tests.robustness.probe import WORLD
+from tests.server.caller import PARTIAL, PATCHES, TABLE, Caller
+from tests.server.wire import message
+
+robust = settings(
+    max_examples=settings.default.max_examples * 6 // 10,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much],
+)
+
+NAMES = ["web", "shop", "plain", "settings", "builder", "reader", "readers", "team", "default", "crash", "done"]
+PARTS = ["log", "scale", "status", "exec", "token", "finalize", "eviction", "x", ""]
+words = st.one_of(st.sampled_from(NAMES), garbage)
+paths = st.one_of(
+    st.builds(
+        lambda resource, namespace, name, part: "/".join(
+            [
+                f"/apis/{resource.api_version}" if resource.group else f"/api/{resource.version}",
+                *(["namespaces", namespace] if namespace is not None else []),
+                *filter(lambda word: word is not None, (resource.plural, name, part)),
+            ]
+        ),
+        st.sampled_from(RESOURCES),
+        st.one_of(st.just("default"), st.none(), words),
+        st.one_of(st.none(), words),
+        st.one_of(st.none(), st.none(), st.sampled_from(PARTS)),
+    ),
+    st.lists(st.one_of(st.sampled_from(["", "api", "apis", "v1", "apps", "openapi", "v3", "version"]), words)).map(
+        lambda parts: "/" + "/".join(parts)
+    ),
+)
+VALUES = ["", "0", "1", "-1", "true", "All", "Strict", "Warn", "x", "9" * 30, "²", "a=b", "a in (", "metadata.name=web"]
+PARAMETERS = [
+    *("limit", "continue", "watch", "resourceVersion", "timeoutSeconds", "labelSelector", "fieldSelector", "dryRun"),
+    *("fieldValidation", "includeObject", "gracePeriodSeconds", "propagationPolicy", "tailLines", "previous"),
+    *("container", "limitBytes", "sendInitialEvents", "allowWatchBookmarks", "sinceSeconds"),
+]
+queries = st.dictionaries(st.sampled_from(PARAMETERS), st.one_of(st.sampled_from(VALUES), garbage), max_size=3)
+headers = st.one_of(
+    st.sampled_from([{}, TABLE, PARTIAL, {"impersonate-user": "jane"}, *PATCHES.values()]),
+    st.dictionaries(
+        st.sampled_from(["accept", "content-type", "impersonate-user", "impersonate-uid"]),
+        st.one_of(garbage, st.sampled_from([protobuf.MEDIA_TYPE, "application/apply-patch+yaml", "application/json"])),
+    ),
+)
+OPTIONS = ["gracePeriodSeconds", "propagationPolicy", "preconditions", "dryRun", "orphanDependents", "kind"]
+values = st.one_of(
+    wrong,
+    st.sampled_from(list(MANIFESTS.values())),
+    patch_documents,
+    st.builds(lambda key, value: {key: value}, st.sampled_from(["spec", "metadata", "data", "rules", *OPTIONS]), wrong),
+    st.builds(lambda value: {"spec": {"replicas": value, "resourceAttributes": value, "namespace": value}}, wrong),
+)
+bodies = st.one_of(
+    values.map(lambda value: json.dumps(value).encode("utf-8", "replace")),
+    st.binary(max_size=40),
+    st.integers(1, 1000).map(lambda depth: b'{"spec":' * depth + b"1" + b"}" * depth),
+)
+requests = st.builds(
+    Request,
+    st.sampled_from(["GET", "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "DELETE", "BREW"]),
+    paths,
+    queries,
+    headers,
+    bodies,
+    st.one_of(st.just(()), st.just(()), st.lists(garbage, max_size=2).map(tuple)),
+)
+
+
+def _no_constant(name: str) -> Any:
+    raise AssertionError(name)
+
+
+def _check(answer: Response | ServedWatch) -> None:
+    if isinstance(answer, ServedWatch):
+        for line in answer.lines().splitlines():
+            json.loads(line, parse_constant=_no_constant)
+        return
+    assert answer.code < 500 or answer.code == 501, answer.content
+    if answer.content_type.startswith("application/json"):
+        found = json.loads(answer.body, parse_constant=_no_constant)
+        assert answer.code < 400 or (found["kind"], found["code"]) == ("Status", answer.code)
+
+
+@robust
+@given(st.lists(requests, min_size=1, max_size=8))
+def test_any_request(asked: list[Request]) -> None:
+    call = Caller()
+    call.session.run(WORLD)
+    seen = Watch(call.cluster)
+    for request in asked:
+        before = call.cluster.api.revision
+        answer = call.api.answer(request)
+        _check(answer)
+        is_done = isinstance(answer, Response) and answer.code < 300 and request.is_write
+        assert is_done or call.cluster.api.revision == before
+        seen.check()
+        call.session.advance(0.1)
+    call.session.advance(40)
+    seen.check()
+    assert not orphans(call.cluster)
+
+
+REVIEWS = [
+    "/apis/authentication.k8s.io/v1/selfsubjectreviews",
+    *(f"/apis/authorization.k8s.io/v1/{kind}" for kind in ("selfsubjectaccessreviews", "subjectaccessreviews")),
+    "/apis/authorization.k8s.io/v1/selfsubjectrulesreviews",
+    "/apis/authorization.k8s.io/v1/namespaces/default/localsubjectaccessreviews",
+]
+_SPECS = ("user", "groups", "extra", "uid", "namespace", "resourceAttributes", "nonResourceAttributes")
+_ATTRIBUTES = ("namespace", "verb", "group", "version", "resource", "subresource", "name", "fieldSelector")
+
+
+@pytest.mark.parametrize("path", REVIEWS)
+def test_reviews_with_a_wrong_value_in_every_field(path: str) -> None:
+    call = Caller()
+    for value in WRONG:
+        for body in (
+            value,
+            {"spec": value},
+            {"metadata": value, "kind": value, "apiVersion": value},
+            *({"spec": {key: value}} for key in _SPECS),
+            *({"spec": {"user": "a", "resourceAttributes": {key: value}}} for key in _ATTRIBUTES),
+        ):
+            _check(call.answer("POST", path, json.dumps(body).encode("utf-8", "replace")))
+
+
+SAMPLES: dict[str, Any] = {
+    "ConfigMap": {"metadata": {"name": "m", "labels": {"a": "b"}}, "data": {"k": "v"}, "immutable": True},
+    "Secret": {"metadata": {"name": "s"}, "data": {"k": "dg=="}, "type": "Opaque"},
+    "ServiceAccount": {"metadata": {"name": "a"}},
+    "Namespace": {"metadata": {"name": "n"}},
+    "Role": {
+        "metadata": {"name": "r"},
+        "rules": [{"verbs": ["get"], "apiGroups": [""], "resources": ["pods", "secrets"]}],
+    },
+    "RoleBinding": {
+        "metadata": {"name": "b"},
+        "subjects": [{"kind": "User", "apiGroup": "rbac.authorization.k8s.io", "name": "jane"}],
+        "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": "r"},
+    },
+    "Deployment": {
+        "metadata": {"name": "d"},
+        "spec": {
+            "replicas": 3,
+            "selector": {"matchLabels": {"app": "d"}},
+            "template": {
+                "metadata": {"labels": {"app": "d"}},
+                "spec": {"containers": [{"name": "c", "image": "nginx", "ports": [{"containerPort": 80}]}]},
+            },
+        },
+    },
+}
+GROUPS = {
+    "Role": "rbac.authorization.k8s.io/v1",
+    "RoleBinding": "rbac.authorization.k8s.io/v1",
+    "Deployment": "apps/v1",
+}
+
+
+def _typed(kind: str) -> Any:
+    return {"apiVersion": GROUPS.get(kind, "v1"), "kind": kind, **SAMPLES[kind]}
+
+
+@pytest.mark.parametrize("kind", SAMPLES)
+def test_objects_in_protobuf(kind: str) -> None:
+    obj = _typed(kind)
+    assert protobuf.decode(message(obj)) == obj
+    resource = find_kind(obj["apiVersion"], kind)
+    assert resource
+    place = f"/apis/{resource.api_version}" if resource.group else "/api/v1"
+    path = f"{place}/namespaces/default/{resource.plural}" if resource.namespaced else f"{place}/{resource.plural}"
+    code, made = Caller()("POST", path, message(obj), **{"content-type": protobuf.MEDIA_TYPE})
+    assert (code, made) == (201, Caller()("POST", path, obj)[1])
+
+
+@robust
+@given(st.sampled_from(list(SAMPLES)), st.data())
+def test_damaged_protobuf(kind: str, data: st.DataObject) -> None:
+    raw = bytearray(message(_typed(kind)))
+    for at in data.draw(st.lists(st.integers(0, len(raw) - 1), min_size=1, max_size=3)):
+        raw[at] = data.draw(st.integers(0, 255))
+    cut = data.draw(st.one_of(st.just(len(raw)), st.integers(0, len(raw))))
+    _decode(bytes(raw[:cut]))
+
+
+@robust
+@given(st.binary(max_size=60))
+@example(b"\x0a\x04\x0a\x00\x12\x00")
+def test_any_bytes_as_protobuf(raw: bytes) -> None:
+    _decode(b"k8s\0" + raw)
+    _decode(raw)
+
+
+def _decode(raw: bytes) -> None:
+    code = 400
+    try:
+        obj = protobuf.decode(raw)
+        json.dumps(obj)
+        schema.decode(find_kind(obj["apiVersion"], obj["kind"]) or CONFIG_MAP, obj, strict=False)
+    except StatusError as error:
+        code = error.code
+    assert code == 400

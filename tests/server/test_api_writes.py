@@ -1,0 +1,212 @@
+"""Objects as they are changed: whole answers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.server.caller import CORE, PARTIAL, PATCHES, Caller, status
+
+MAPS = f"{CORE}/configmaps"
+MAP = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "m"}, "data": {"a": "b"}}
+UNKNOWN = {**MAP, "foo": 1, "metadata": {"name": "m", "bar": 2}}
+SHOP = "/apis/apps/v1/namespaces/default/deployments/shop"
+WORLD = (
+    "kubectl create configmap m --from-literal=a=b",
+    "kubectl create deployment shop --image=nginx --replicas=2",
+    "kubectl run web --image=nginx",
+    "sleep 20",
+    "kubectl create serviceaccount builder",
+)
+
+
+@pytest.fixture
+def call() -> Caller:
+    return Caller()
+
+
+def _new(obj: Any, call: Caller, **changes: Any) -> Any:
+    """What `obj` is once it is stored."""
+    found = call("GET", f"{MAPS}/{obj['metadata']['name']}")[1]
+    kept = {key: found["metadata"][key] for key in ("uid", "resourceVersion", "creationTimestamp")}
+    return {**obj, "metadata": {**obj["metadata"], "namespace": "default", **kept}, **changes}
+
+
+def test_create_get_update_and_delete(call: Caller) -> None:
+    code, made = call("POST", MAPS, MAP)
+    assert (code, made) == (201, _new(MAP, call))
+    assert call("GET", f"{MAPS}/m") == (200, made)
+    again = {**made, "data": {"c": "d"}}
+    code, changed = call("PUT", f"{MAPS}/m", again)
+    assert (code, changed) == (200, _new(MAP, call, data={"c": "d"}))
+    assert int(changed["metadata"]["resourceVersion"]) > int(made["metadata"]["resourceVersion"])
+    why = "the object has been modified; please apply your changes to the latest version and try again"
+    stale = f'Operation cannot be fulfilled on configmaps "m": {why}'
+    assert call("PUT", f"{MAPS}/m", again) == (409, status(409, "Conflict", stale, name="m", kind="configmaps"))
+    details = {"name": "m", "kind": "configmaps", "uid": made["metadata"]["uid"]}
+    done = {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "details": details}
+    assert call("DELETE", f"{MAPS}/m") == (200, done)
+    assert call("GET", f"{MAPS}/m")[0] == 404
+
+
+PATCHED = [
+    ("json", [{"op": "add", "path": "/data/c", "value": "d"}], {"a": "b", "c": "d"}),
+    ("json", [{"op": "remove", "path": "/data/a"}, {"op": "add", "path": "/data/c", "value": "d"}], {"c": "d"}),
+    ("merge", {"data": {"a": None, "c": "d"}}, {"c": "d"}),
+    ("strategic-merge", {"data": {"a": "x"}}, {"a": "x"}),
+    ("strategic-merge", {"data": {"$patch": "replace", "c": "d"}}, {"c": "d"}),
+]
+
+
+@pytest.mark.parametrize(("kind", "change", "data"), PATCHED)
+def test_patches(kind: str, change: Any, data: Any, call: Caller) -> None:
+    call("POST", MAPS, MAP)
+    found = call("PATCH", f"{MAPS}/m", change, **PATCHES[kind])
+    assert found == (200, _new(MAP, call, data=data))
+
+
+WRITES: list[tuple[str, str, Any, dict[str, str]]] = [
+    ("POST", MAPS, {**MAP, "metadata": {"name": "n"}}, {}),
+    ("PUT", f"{MAPS}/m", {**MAP, "data": {"x": "y"}}, {}),
+    ("PATCH", f"{MAPS}/m", {"data": {"x": "y"}}, PATCHES["merge"]),
+    ("DELETE", f"{MAPS}/m", b"", {}),
+    ("DELETE", MAPS, b"", {}),
+    ("PATCH", f"{SHOP}/scale", {"spec": {"replicas": 5}}, PATCHES["merge"]),
+]
+
+
+@pytest.mark.parametrize(("method", "path", "body", "headers"), WRITES)
+def test_a_dry_run_answers_alike_and_changes_nothing(
+    method: str, path: str, body: Any, headers: dict[str, str]
+) -> None:
+    call, real = Caller(*WORLD), Caller(*WORLD)
+    before, changes = call.cluster.api.revision, []
+    call.cluster.api.subscribe(changes.append)
+    code, found = call(method, f"{path}?dryRun=All", body, **headers)
+    assert (call.cluster.api.revision, changes) == (before, [])
+    real_code, done = real(method, path, body, **headers)
+    for answer in (found, done):
+        for item in (answer, *answer.get("items", ())):
+            item["metadata"].pop("resourceVersion", None)
+    assert (code, found) == (real_code, done)
+
+
+def test_dry_run_of_a_deletion_in_its_body(call: Caller) -> None:
+    call("POST", MAPS, MAP)
+    assert call("DELETE", f"{MAPS}/m", {"kind": "DeleteOptions", "apiVersion": "v1", "dryRun": ["All"]})[0] == 200
+    assert call("GET", f"{MAPS}/m")[0] == 200
+
+
+TOLD = ['unknown field "foo"', 'unknown field "metadata.bar"']
+STRICT = (
+    'ConfigMap in version "v1" cannot be handled as a ConfigMap: strict decoding error: '
+    'unknown field "foo", unknown field "metadata.bar"'
+)
+
+
+@pytest.mark.parametrize(("directive", "warnings"), [("", TOLD), ("Warn", TOLD), ("Ignore", [])])
+def test_unknown_fields_are_dropped(directive: str, warnings: list[str], call: Caller) -> None:
+    found = call.answer("POST", f"{MAPS}?fieldValidation={directive}", UNKNOWN)
+    assert (found.code, found.warnings, found.content) == (201, warnings, _new(MAP, call))
+    for method, headers in (("PUT", {}), ("PATCH", PATCHES["merge"])):
+        found = call.answer(method, f"{MAPS}/m?fieldValidation={directive}", UNKNOWN, **headers)
+        assert (found.code, found.warnings) == (200, warnings)
+
+
+def test_strict_validation(call: Caller) -> None:
+    assert call("POST", f"{MAPS}?fieldValidation=Strict", UNKNOWN) == (400, status(400, "BadRequest", STRICT))
+
+
+def test_what_is_made_can_be_shown_in_another_form(call: Caller) -> None:
+    found = call("POST", MAPS, MAP, **PARTIAL)
+    meta = _new(MAP, call)["metadata"]
+    assert found == (201, {"kind": "PartialObjectMetadata", "apiVersion": "meta.k8s.io/v1", "metadata": meta})
+
+
+def test_an_object_gets_what_the_path_says_of_it(call: Caller) -> None:
+    assert call("POST", MAPS, {"metadata": {"name": "m"}, "data": {"a": "b"}}) == (201, _new(MAP, call))
+    named = call("POST", MAPS, {"metadata": {"generateName": "m-"}})[1]["metadata"]["name"]
+    assert named.startswith("m-")
+    assert len(named) == 7
+
+
+GRACE = [(0, False, None), (5, True, 5), (-7, True, 1), (None, True, 30)]
+
+
+@pytest.mark.parametrize(("seconds", "stays", "kept"), GRACE)
+@pytest.mark.parametrize("where", ["body", "query"])
+def test_grace_periods(seconds: int | None, stays: bool, kept: int | None, where: str) -> None:
+    call = Caller("kubectl run web --image=nginx", "sleep 20")
+    given = {} if seconds is None else {"gracePeriodSeconds": seconds}
+    query = "?" + "&".join(f"{key}={value}" for key, value in given.items()) if where == "query" else ""
+    code, pod = call("DELETE", f"{CORE}/pods/web{query}", given if where == "body" else b"")
+    assert (code, pod["kind"], pod["metadata"].get("deletionGracePeriodSeconds")) == (200, "Pod", kept)
+    assert (call("GET", f"{CORE}/pods/web")[0] == 200) is stays
+
+
+@pytest.mark.parametrize(
+    ("options", "finalizers", "sets"),
+    [
+        ({"propagationPolicy": "Foreground"}, ["foregroundDeletion"], 0),
+        ({"propagationPolicy": "Orphan"}, ["orphan"], 1),
+        ({"orphanDependents": True}, ["orphan"], 1),
+        ({"propagationPolicy": "Background"}, None, 0),
+        ({}, None, 0),
+    ],
+)
+def test_propagation(options: Any, finalizers: Any, sets: int) -> None:
+    call = Caller(*WORLD)
+    code, found = call("DELETE", SHOP, options)
+    assert (code, found["metadata"].get("finalizers")) == (200, finalizers)
+    call.session.advance(60)
+    assert call("GET", SHOP)[0] == 404
+    assert len(call("GET", "/apis/apps/v1/replicasets")[1]["items"]) == sets
+
+
+def test_preconditions(call: Caller) -> None:
+    uid = call("POST", MAPS, MAP)[1]["metadata"]["uid"]
+    for key, word in (("uid", "UID"), ("resourceVersion", "ResourceVersion")):
+        present = call("GET", f"{MAPS}/m")[1]["metadata"][key]
+        why = f"Precondition failed: {word} in precondition: x, {word} in object meta: {present}"
+        told = f'Operation cannot be fulfilled on configmaps "m": {why}'
+        refused = call("DELETE", f"{MAPS}/m", {"preconditions": {key: "x"}})
+        assert refused == (409, status(409, "Conflict", told, name="m", kind="configmaps"))
+    assert call("DELETE", f"{MAPS}/m", {"preconditions": {"uid": uid}})[0] == 200
+
+
+def test_a_collection_is_deleted_as_its_selectors_and_options_say() -> None:
+    call = Caller(*WORLD, "kubectl create configmap n", "kubectl label cm n tier=x")
+    code, found = call("DELETE", f"{MAPS}?labelSelector=tier=x")
+    assert (code, found["kind"], [item["metadata"]["name"] for item in found["items"]]) == (200, "ConfigMapList", ["n"])
+    assert call("GET", f"{MAPS}/n")[0] == 404
+    assert call("GET", f"{MAPS}/m")[0] == 200
+    call("DELETE", f"{CORE}/pods", {"gracePeriodSeconds": 0})
+    left = [item["metadata"]["name"] for item in call("GET", f"{CORE}/pods")[1]["items"]]
+    assert left == []
+
+
+def test_scale() -> None:
+    call = Caller(*WORLD)
+    obj = call("GET", SHOP)[1]["metadata"]
+    kept = {key: obj[key] for key in ("name", "namespace", "uid", "resourceVersion", "creationTimestamp")}
+    scale = {
+        "kind": "Scale",
+        "apiVersion": "autoscaling/v1",
+        "metadata": kept,
+        "spec": {"replicas": 2},
+        "status": {"replicas": 2, "selector": "app=shop"},
+    }
+    assert call("GET", f"{SHOP}/scale") == (200, scale)
+    changes: list[tuple[str, Any, dict[str, str]]] = [
+        ("PUT", {**scale, "spec": {"replicas": 3}}, {}),
+        ("PATCH", {"spec": {"replicas": 4}}, PATCHES["merge"]),
+        ("PATCH", {"spec": {"replicas": 5}}, PATCHES["strategic-merge"]),
+        ("PATCH", [{"op": "replace", "path": "/spec/replicas", "value": 6}], PATCHES["json"]),
+    ]
+    for count, (method, body, headers) in enumerate(changes, 3):
+        code, found = call(method, f"{SHOP}/scale", body, **headers)
+        version = call("GET", SHOP)[1]["metadata"]["resourceVersion"]
+        meta = {**kept, "resourceVersion": version}
+        assert (code, found) == (200, {**scale, "metadata": meta, "spec": {"replicas": count}})
+    assert call("PUT", f"{SHOP}/scale", {**scale, "spec": {"replicas": 1}})[0] == 409

@@ -1,0 +1,81 @@
+"""Objects in Kubernetes' protobuf encoding, as a client writes them: made by hand, to be read by the server."""
+
+from __future__ import annotations
+
+import base64
+from typing import Any
+
+# The numbers of the fields that the samples have, from k8s.io/api */generated.proto; "items" are those of lists.
+NUMBERS: dict[str, dict[str, int]] = {
+    "ObjectMeta": {"name": 1, "labels": 11},
+    "ConfigMap": {"metadata": 1, "data": 2, "immutable": 4},
+    "Secret": {"metadata": 1, "data": 2, "type": 3},
+    "ServiceAccount": {"metadata": 1},
+    "Namespace": {"metadata": 1},
+    "Role": {"metadata": 1, "rules": 2},
+    "PolicyRule": {"verbs": 1, "apiGroups": 2, "resources": 3},
+    "RoleBinding": {"metadata": 1, "subjects": 2, "roleRef": 3},
+    "Subject": {"kind": 1, "apiGroup": 2, "name": 3},
+    "RoleRef": {"apiGroup": 1, "kind": 2, "name": 3},
+    "Deployment": {"metadata": 1, "spec": 2},
+    "DeploymentSpec": {"replicas": 1, "selector": 2, "template": 3},
+    "LabelSelector": {"matchLabels": 1},
+    "PodTemplateSpec": {"metadata": 1, "spec": 2},
+    "PodSpec": {"containers": 2},
+    "Container": {"name": 1, "image": 2, "ports": 6},
+    "ContainerPort": {"containerPort": 3},
+}
+STRUCTS = {
+    "metadata": "ObjectMeta",
+    "rules": "PolicyRule",
+    "subjects": "Subject",
+    "roleRef": "RoleRef",
+    "selector": "LabelSelector",
+    "template": "PodTemplateSpec",
+    "containers": "Container",
+    "ports": "ContainerPort",
+}
+SPECS = {"Deployment": "DeploymentSpec", "PodTemplateSpec": "PodSpec"}
+
+
+def message(obj: Any) -> bytes:
+    """The body of a request: the magic number and runtime.Unknown."""
+    kind = obj["kind"]
+    types = _field(1, obj["apiVersion"].encode()) + _field(2, kind.encode())
+    content = {key: value for key, value in obj.items() if key not in ("apiVersion", "kind")}
+    return b"k8s\0" + _field(1, types) + _field(2, _struct(kind, content))
+
+
+def _struct(name: str, obj: Any) -> bytes:
+    return b"".join(_member(name, key, value) for key, value in obj.items())
+
+
+def _member(struct: str, key: str, value: Any) -> bytes:
+    number = NUMBERS[struct][key]
+    if isinstance(value, list):
+        return b"".join(_field(number, _value(struct, key, item)) for item in value)
+    if isinstance(value, dict) and key in ("labels", "data", "matchLabels"):
+        is_raw = struct == "Secret"
+        entries = [(name.encode(), base64.b64decode(item) if is_raw else item.encode()) for name, item in value.items()]
+        return b"".join(_field(number, _field(1, name) + _field(2, item)) for name, item in entries)
+    return _field(number, _value(struct, key, value))
+
+
+def _value(struct: str, key: str, value: Any) -> int | bytes:
+    if isinstance(value, dict):
+        return _struct(SPECS[struct] if key == "spec" else STRUCTS[key], value)
+    return value.encode() if isinstance(value, str) else int(value)
+
+
+def _field(number: int, value: int | bytes) -> bytes:
+    if isinstance(value, int):
+        return _varint(number << 3) + _varint(value)
+    return _varint(number << 3 | 2) + _varint(len(value)) + value
+
+
+def _varint(value: int) -> bytes:
+    found = bytearray()
+    while value > 0x7F:
+        found.append(value & 0x7F | 0x80)
+        value >>= 7
+    return bytes([*found, value])
