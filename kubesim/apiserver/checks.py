@@ -19,11 +19,7 @@ def selectors(resource: Resource, labels: str, fields: str) -> list[Selector]:
         by_label = [label_selector(labels)] if labels else []
         by_field = [field_selector(fields, lambda name: is_selectable(resource, name))] if fields else []
     except SelectorError as error:
-        text = str(error)
-        if text.startswith("field label not supported"):
-            what = f'"/{resource.api_version}, Resource={resource.plural}"'
-            text = f'Unable to find {what} that match label selector "{labels}", field selector "{fields}": {text}'
-        raise errors.bad_request(text) from None
+        raise errors.bad_request(str(error)) from None
     return by_label + by_field
 
 

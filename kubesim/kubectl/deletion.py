@@ -6,7 +6,7 @@ from kubesim.errors import StatusError
 from kubesim.kubectl import flags
 from kubesim.kubectl.command import Call, absent, command, number, switch, text
 from kubesim.kubectl.errors import KubectlError, raise_all
-from kubesim.kubectl.selection import Target, find_targets
+from kubesim.kubectl.selection import Target, find_targets, list_all
 from kubesim.objects import metadata, name_of, namespace_of
 
 # Simulated seconds after which a delete gives up where no --timeout was given: nothing here takes as long.
@@ -99,8 +99,8 @@ def _grace_period(call: Call) -> int | None:
 
 def _targets(call: Call) -> tuple[list[Target], list[Exception]]:
     """Every object to delete, by name."""
-    if call.flags["all"] and call.flags["selector"]:
-        raise KubectlError("cannot set --all and --selector at the same time")
+    if call.flags["all"] and (call.flags["selector"] or call.flags["field-selector"]):
+        raise KubectlError("setting 'all' parameter but found a non empty selector. ")
     targets, errors = find_targets(call, call.args, needs_name=True)
     named: list[Target] = []
     for target in targets:
@@ -112,9 +112,7 @@ def _targets(call: Call) -> tuple[list[Target], list[Exception]]:
 
 
 def _listed(call: Call, target: Target) -> list[Target]:
-    selectors = {"labels": call.flags["selector"], "fields": call.flags["field-selector"]}
-    found = call.api.list(target.resource, target.namespace, user=call.user, **selectors)
-    return [Target(target.resource, namespace_of(obj), name_of(obj)) for obj in found]
+    return [Target(target.resource, namespace_of(obj), name_of(obj)) for obj in list_all(call, target)]
 
 
 def delete_target(call: Call, target: Target, grace: int | None) -> None:

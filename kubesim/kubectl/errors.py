@@ -67,7 +67,7 @@ def with_source(verb: str, source: str, error: StatusError) -> StatusError:
 def told(error: Exception, command: str) -> str:
     """What kubectl prints for an error of `command` ("kubectl get")."""
     if isinstance(error, Several):
-        return "".join(dict.fromkeys(told(one, command).removeprefix("error: ") for one in error.errors))
+        return "".join(_told_among_others(one, command) for one in error.errors)
     if isinstance(error, StatusError):
         return _told_status(error)
     if isinstance(error, NotSimulated):
@@ -80,6 +80,13 @@ def told(error: Exception, command: str) -> str:
     elif isinstance(error, UsageError):
         tail = f"See '{command} -h' for help and examples\n"
     return f"error: {error}\n{tail}"
+
+
+def _told_among_others(error: Exception, command: str) -> str:
+    """Mirrors StandardErrorMessage and MultipleErrors in k8s.io/kubectl pkg/cmd/util/helpers.go."""
+    if isinstance(error, StatusError):
+        return f"Error from server ({error.reason}): {error.message}\n"
+    return told(error, command).removeprefix("error: ")
 
 
 def _told_status(error: StatusError) -> str:

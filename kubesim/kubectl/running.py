@@ -17,7 +17,7 @@ from kubesim.kubectl.command import Call, absent, array, command, duration, many
 from kubesim.kubectl.deletion import wait_until_gone
 from kubesim.kubectl.errors import Exit, KubectlError, Plain, UsageError, raise_all
 from kubesim.kubectl.formats import FORMATS, evaluate_relaxed
-from kubesim.kubectl.selection import Target, find_targets, select
+from kubesim.kubectl.selection import Target, find_targets, list_all, select
 from kubesim.objects import Object, metadata, name_of, namespace_of
 from kubesim.process import StartError
 from kubesim.resources import EVENT, POD
@@ -282,8 +282,7 @@ def _wait_for_deletion(call: Call) -> None:
     raise_all(errors)
     named = [target for target in targets if target.name is not None]
     for target in (target for target in targets if target.name is None):
-        objects = call.api.list(target.resource, target.namespace, labels=call.flags["selector"], user=call.user)
-        named += [Target(target.resource, namespace_of(obj), name_of(obj)) for obj in objects]
+        named += [Target(target.resource, namespace_of(obj), name_of(obj)) for obj in list_all(call, target)]
     for target in named:
         present = call.api.find(target.resource, target.namespace or "", target.name or "")
         try:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from kubesim.errors import StatusError
+from kubesim.errors import StatusError, bad_request
 from kubesim.kubectl.command import Call
 from kubesim.kubectl.errors import KubectlError, NotSimulated
 from kubesim.kubectl.manifests import read_manifests
@@ -98,42 +98,72 @@ def _local(call: Call) -> Selection:
 
 
 def find_targets(call: Call, args: Sequence[str], *, needs_name: bool = False) -> tuple[list[Target], list[Exception]]:
-    """The targets of a command line, and the errors of manifests that could not be read."""
+    """The targets of a command line, and the errors of manifests that could not be read.
+
+    `needs_name`: a type alone does not mean all its objects. What is wrong is found in the order of visitorResult.
+    """
+    words = _multiplied(list(args))
+    if len({"/" in word for word in words}) > 1:
+        raise KubectlError(_TYPE_TWICE)
+    pairs = [_pair(word) for word in words if "/" in word]
     if call.flags.get("filename"):
-        if args:
-            raise KubectlError(
-                "when paths, URLs, or stdin is provided as input, you may not specify resource arguments as well"
-            )
-        manifests, errors = read_manifests(call)
-        return [Target(item.resource, item.namespace, item.name, item.source) for item in manifests], errors
-    targets = _parse(call, list(args))
-    if needs_name and any(target.name is None for target in targets) and not _selects_all(call):
+        return _of_files(call, words, bool(pairs))
+    selects = _selects_all(call)
+    if selects or not (pairs or words[1:]):
+        return _of_types(call, words, bool(pairs), selects or not needs_name), []
+    if pairs:
+        kinds = {kind: resolve(kind) for kind, _ in pairs}
+        return [_named(call, kinds[kind], name) for kind, name in pairs], []
+    types = _types(words[0])
+    if len(types) > 1:
+        raise KubectlError("you must specify only one resource")
+    return [_named(call, types[0], name) for name in words[1:]], []
+
+
+def _of_files(call: Call, words: Sequence[str], has_pairs: bool) -> tuple[list[Target], list[Exception]]:
+    if has_pairs:
+        raise KubectlError("resource/name arguments cannot be provided when a path is specified")
+    if words:
+        raise KubectlError(
+            "when paths, URLs, or stdin is provided as input, you may not specify resource arguments as well"
+        )
+    manifests, errors = read_manifests(call)
+    return [Target(item.resource, item.namespace, item.name, item.source) for item in manifests], errors
+
+
+def _of_types(call: Call, words: Sequence[str], has_pairs: bool, takes_all: bool) -> list[Target]:
+    """All objects of types, as far as a selector lets them through."""
+    if not words:
+        raise KubectlError(
+            "at least one resource must be specified to use a selector" if _selects_all(call) else _NOTHING_NAMED
+        )
+    if has_pairs:
+        raise KubectlError("selectors and the all flag cannot be used when passing resource/name arguments")
+    if words[1:]:
+        raise KubectlError("name cannot be provided when a selector is specified")
+    types = _types(words[0])
+    if not takes_all:
         raise KubectlError("resource(s) were provided, but no name was specified")
-    return targets, []
+    return [Target(resource, _scope(call, resource), None) for resource in types]
 
 
 def _selects_all(call: Call) -> bool:
     return bool(call.flags.get("selector") or call.flags.get("field-selector") or call.flags.get("all"))
 
 
-def _parse(call: Call, args: list[str]) -> list[Target]:
-    slashes = ["/" in word for word in args]
-    if any(slashes):
-        if not all(slashes):
-            raise KubectlError(_TYPE_TWICE)
-        return [_slashed(call, word) for word in args]
-    if not args:
-        raise KubectlError(
-            "at least one resource must be specified to use a selector" if _selects_all(call) else _NOTHING_NAMED
-        )
-    types, names = _types(args[0]), args[1:]
-    if names and _selects_all(call):
-        raise KubectlError("name cannot be provided when a selector is specified")
-    if names and len(types) > 1:
-        raise KubectlError("you may only specify a single resource type")
-    if names:
-        return [_named(call, types[0], name) for name in names]
-    return [Target(resource, _scope(call, resource), None) for resource in types]
+def _multiplied(words: list[str]) -> list[str]:
+    """Of several types with names, each type with each name: a,b c is a/c b/c."""
+    types = words[0].split(",") if words[1:] else []
+    return [f"{kind}/{name}" for kind in types for name in words[1:]] if len(types) > 1 else words
+
+
+def _pair(word: str) -> tuple[str, str]:
+    kind, _, name = word.partition("/")
+    if "/" in name:
+        raise KubectlError("arguments in resource/name form may not have more than one slash")
+    if not kind or not name or "," in kind:
+        raise KubectlError("arguments in resource/name form must have a single resource and name")
+    return kind, name
 
 
 def _types(word: str) -> list[Resource]:
@@ -144,15 +174,6 @@ def _types(word: str) -> list[Resource]:
             if resource not in found:
                 found.append(resource)
     return found
-
-
-def _slashed(call: Call, word: str) -> Target:
-    kind, _, name = word.partition("/")
-    if "/" in name:
-        raise KubectlError("arguments in resource/name form may not have more than one slash")
-    if not kind or not name or "," in kind:
-        raise KubectlError("arguments in resource/name form must have a single resource and name")
-    return _named(call, resolve(kind), name)
 
 
 def _named(call: Call, resource: Resource, name: str) -> Target:
@@ -172,10 +193,17 @@ def _fetch(call: Call, target: Target) -> list[Object]:
         raise KubectlError("resource name may not be empty")
     if target.name is not None:
         return [call.api.get(target.resource, target.namespace or "", target.name, user=call.user)]
-    return call.api.list(
-        target.resource,
-        target.namespace,
-        labels=call.flags.get("selector") or "",
-        fields=call.flags.get("field-selector") or "",
-        user=call.user,
-    )
+    return list_all(call, target)
+
+
+def list_all(call: Call, target: Target) -> list[Object]:
+    """The objects that a target without a name means. Raises StatusError, in the words of NewSelector.Visit."""
+    resource, labels, fields = target.resource, call.flags.get("selector") or "", call.flags.get("field-selector") or ""
+    try:
+        return call.api.list(resource, target.namespace, labels=labels, fields=fields, user=call.user)
+    except StatusError as error:
+        if error.reason != "BadRequest":
+            raise
+        group, _, version = resource.api_version.rpartition("/")
+        what = f'Unable to find "{group}/{version}, Resource={resource.plural}" that match'
+        raise bad_request(f'{what} label selector "{labels}", field selector "{fields}": {error.message}') from None

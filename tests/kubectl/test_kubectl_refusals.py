@@ -64,7 +64,11 @@ def busy() -> Learner:
          "resource resource/<resource_name>'\n"),
         ("kubectl get pod/", "error: arguments in resource/name form must have a single resource and name\n"),
         ("kubectl get pod web -l a=b", "error: name cannot be provided when a selector is specified\n"),
-        ("kubectl get pods,sa web", "error: you may only specify a single resource type\n"),
+        ("kubectl get pods,foos web", "error: the server doesn't have a resource type \"foos\"\n"),
+        ("kubectl get pod/web -l a=b", "error: selectors and the all flag cannot be used when passing resource/name "
+         "arguments\n"),
+        ("kubectl get -f web.json pod/web", "error: resource/name arguments cannot be provided when a path is "
+         "specified\n"),
         ("kubectl get -f web.json pods", "error: when paths, URLs, or stdin is provided as input, you may not specify "
          "resource arguments as well\n"),
         ("kubectl get -f empty", "error: error reading [empty]: recognized file extensions are [.json .yaml .yml]\n"),
@@ -76,7 +80,7 @@ def busy() -> Learner:
         ("kubectl delete", NOTHING),
         ("kubectl delete pod", NO_NAME),
         ("kubectl delete pod web --all", "error: name cannot be provided when a selector is specified\n"),
-        ("kubectl delete pods --all -l a=b", "error: cannot set --all and --selector at the same time\n"),
+        ("kubectl delete pods --all -l a=b", "error: setting 'all' parameter but found a non empty selector. \n"),
         ("kubectl delete -f nope.yaml", 'error: the path "nope.yaml" does not exist\n'),
         ("kubectl delete pod web -o yaml", "error: unexpected -o output mode: yaml. We only support '-o name'\n"),
         ("kubectl delete pod web --now --grace-period=3",
