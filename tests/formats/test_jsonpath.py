@@ -66,7 +66,7 @@ SECRETS = {
         ("{.items[1].data}", r'{"html":"\u003c\u0026\u003e","k":"dg=="}'),
         ("{.items[1].ports}", "[80,443,8080]"),
         ("{.items[1].data.*}", "<&> dg=="),
-        ("{.items[1].immutable} {.items[1].ratio} {.items[1].whole} {.items[1].nothing}", "true 1.5 2 <nil>"),
+        ("{.items[1].immutable} {.items[1].ratio} {.items[1].whole} {.items[1].nothing}", "true 1.5 2 null"),
         ("{'quoted'}{\"\\t\"}{'it\\'s'}", "quoted\tit's"),
         ("{3} {-1.5} {true}", "3 -1.5 true"),
         ("{.metadata.resourceVersion}", ""),

@@ -11,12 +11,18 @@ from typing import Any
 from kubesim.gojson import quote, sprint
 from kubesim.kubectl.errors import KubectlError
 
+
+class Literal(int):
+    """A whole number that stands in a template: an int of Go, where those of the data are int64."""
+
+
 _TYPES: dict[type, str] = {
     dict: "map[string]interface {}",
     list: "[]interface {}",
     str: "string",
     bool: "bool",
     int: "int64",
+    Literal: "int",
     float: "float64",
     type(None): "<nil>",
 }

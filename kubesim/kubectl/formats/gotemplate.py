@@ -17,7 +17,7 @@ from kubesim import gojson
 from kubesim.gojson import quote
 from kubesim.kubectl.errors import NotSimulated
 from kubesim.kubectl.formats import gotemplate_functions as functions
-from kubesim.kubectl.formats.golang import FormatError, code_point, unquote
+from kubesim.kubectl.formats.golang import FormatError, Literal, code_point, unquote
 
 
 @dataclass(frozen=True)
@@ -135,6 +135,8 @@ class _Call(_Node):
             return functions.call(self.function, values, len(self.arguments) + len(handed))
         except functions.WrongArgument as error:
             raise run.error(last, str(error)) from None
+        except functions.WrongCount as error:
+            raise run.error(_Node(self.at, self.function), str(error)) from None
         except ValueError as error:
             raise run.error(self, str(error)) from None
 
@@ -172,9 +174,11 @@ class _Pipeline(_Node):
             return iter(sorted(value.items()))
         if isinstance(value, list):
             return iter(enumerate(value))
-        if type(value) is int:
-            raise NotSimulated("a range over a number is not part of this simulator")
-        raise run.error(self, f"range can't iterate over {gojson.sprint(value)}")
+        if isinstance(value, int) and not isinstance(value, bool):
+            if len(self.variables) > 1:
+                raise run.error(self.commands[-1], f"can't use {value} to iterate over more than one variable")
+            return ((index, index) for index in range(min(value, _MOST_ROUNDS)))
+        raise run.error(self.commands[-1], f"range can't iterate over {gojson.sprint(value)}")
 
 
 @dataclass(frozen=True)
@@ -200,9 +204,10 @@ class _Control:
         run.variables = run.variables.parents
 
 
+_MOST_ROUNDS = 10_000
 _CONTROLS = ("if", "range", "with")
 _NOT_SIMULATED = frozenset(
-    "block break call continue define exists ge gt html js le lt slice template urlquery".split()  # noqa: SIM905
+    "block break call continue define html js slice template urlquery".split()  # noqa: SIM905
 )
 _CONSTANTS = {"true": True, "false": False, "nil": None}
 _STRING = r'"(?:[^"\\\n]|\\.)*"|`[^`]*`'
@@ -360,7 +365,7 @@ class _Parser:
         if token.kind == "(":
             return self._parenthesized(token)
         if token.kind == "number":
-            return _Constant(token.at, token.text, float(token.text) if "." in token.text else int(token.text))
+            return _Constant(token.at, token.text, float(token.text) if "." in token.text else Literal(token.text))
         body = token.text[1:-1]
         try:
             return _Constant(token.at, token.text, body if token.text[0] == "`" else unquote(body))

@@ -14,19 +14,25 @@ from typing import Any
 
 from kubesim.gojson import quote, sprint
 from kubesim.kubectl.errors import NotSimulated
-from kubesim.kubectl.formats.golang import type_name
+from kubesim.kubectl.formats.golang import Literal, type_name
 
-_VERB = re.compile(r"%(-?\d{0,3})(.?)", re.DOTALL)
+_VERB = re.compile(r"%(?P<minus>-?)(?P<zero>0?)(?P<width>\d{0,3})(?:\.(?P<precision>\d{1,3}))?(?P<verb>.?)", re.DOTALL)
 _VERBS: dict[str, tuple[type | tuple[type, ...], Callable[[Any], str]]] = {
     "d": (int, str),
     "q": (str, quote),
     "s": ((str, dict, list), sprint),
+    "t": (bool, sprint),
     "v": (object, sprint),
+    "x": ((int, str), lambda item: f"{item:x}" if isinstance(item, int) else item.encode().hex()),
 }
 
 
 class WrongArgument(Exception):
     """An argument of a type that the function does not take."""
+
+
+class WrongCount(Exception):
+    """Too few arguments, or too many."""
 
 
 class _Refusal(Exception):
@@ -65,7 +71,7 @@ def _step(item: Any, index: Any) -> Any:
         return item.get(index)
     if not isinstance(item, list):
         raise _Refusal(f"can't index item of type {type_name(item)}")
-    if type(index) is not int:
+    if not isinstance(index, int) or isinstance(index, bool):
         raise _Refusal(f"cannot index slice/array with type {type_name(index)}")
     if not 0 <= index < len(item):
         raise _Refusal(f"index out of range: {index}")
@@ -74,7 +80,7 @@ def _step(item: Any, index: Any) -> Any:
 
 def _len(item: Any) -> int:
     if item is None:
-        raise _Refusal("len of nil pointer")
+        raise _Refusal("reflect: call of reflect.Value.Type on zero Value")
     if not isinstance(item, dict | list | str):
         raise _Refusal(f"len of type {type_name(item)}")
     return len(item.encode() if isinstance(item, str) else item)
@@ -92,44 +98,93 @@ def _printf(pattern: Any, *items: Any) -> str:
     rest = list(items)
 
     def replace(match: re.Match[str]) -> str:
-        width, verb = match.groups()
+        verb, precision = match["verb"], match["precision"]
         if verb == "%":
             return "%"
-        if verb not in _VERBS:
+        if verb not in ("f", *_VERBS) or (precision and verb not in "fs"):
             raise NotSimulated(f"{match[0]} in printf is not part of this simulator")
         if not rest:
             return f"%!{verb}(MISSING)"
-        text, count = _formatted(verb, rest.pop(0)), int(width.strip("-") or 0)
-        return text.ljust(count) if width.startswith("-") else text.rjust(count)
+        item, count = rest.pop(0), int(match["width"] or 0)
+        text = _formatted(verb, item, int(precision) if precision else None)
+        if match["minus"]:
+            return text.ljust(count)
+        return text.zfill(count) if match["zero"] and isinstance(item, int | float) else text.rjust(count)
 
     text = _VERB.sub(replace, _string(pattern))
     extra = ", ".join(f"{type_name(item)}={sprint(item)}" for item in rest)
     return f"{text}%!(EXTRA {extra})" if rest else text
 
 
-def _formatted(verb: str, item: Any) -> str:
-    kinds, write = _VERBS[verb]
-    if isinstance(item, kinds) and not (verb == "d" and isinstance(item, bool)):
-        return write(item)
+def _formatted(verb: str, item: Any, precision: int | None) -> str:
+    if verb == "f" and isinstance(item, float):
+        return f"{item:.{6 if precision is None else precision}f}"
+    kinds, write = _VERBS.get(verb, (float, str))
+    if isinstance(item, kinds) and not (verb in "dx" and isinstance(item, bool)):
+        return write(item)[:precision]
     return f"%!{verb}({'<nil>' if item is None else f'{type_name(item)}={sprint(item)}'})"
 
 
 def _equal(first: Any, *others: Any) -> bool:
+    if not others:
+        raise _Refusal("missing argument for comparison")
     return any(_equals(first, other) for other in others)
 
 
 def _equals(a: Any, b: Any) -> bool:
-    if a is not None and b is not None and type(a) is not type(b):
-        raise _Refusal("incompatible types for comparison")
+    for value, other in ((a, b), (b, a)):
+        if isinstance(value, dict | list) and other is not None:
+            same = type(value) is type(other)
+            told = f"non-comparable type{'s' * (not same)} {sprint(value)}: {type_name(value)}"
+            raise _Refusal(told if same else f"{told}, {type_name(other)}: {sprint(other)}")
+    if a is not None and b is not None:
+        _check_alike(a, b)
     return bool(a == b)
+
+
+def _check_alike(a: Any, b: Any) -> None:
+    if _plain_type(a) is not _plain_type(b):
+        raise _Refusal(f"incompatible types for comparison: {type_name(a)} and {type_name(b)}")
+
+
+def _plain_type(value: Any) -> type:
+    return int if isinstance(value, Literal) else type(value)
+
+
+def _order(holds: Callable[[Any, Any], bool]) -> Callable[[Any, Any], bool]:
+    """lt, le, gt or ge."""
+
+    def compare(a: Any, b: Any) -> bool:
+        for value in (a, b):
+            if _plain_type(value) not in (int, float, str):
+                raise _Refusal("invalid type for comparison")
+        _check_alike(a, b)
+        return holds(a, b)
+
+    return compare
+
+
+def _exists(item: Any, *indices: Any) -> bool:
+    """Whether a path of keys and indices leads somewhere."""
+    for index in indices:
+        try:
+            item = _step(item, index)
+        except _Refusal:
+            return False
+    return item is not None
 
 
 # Each function with the number of arguments it must have, and whether it takes more.
 _FUNCTIONS: dict[str, tuple[Callable[..., Any], int, bool]] = {
     "base64decode": (_base64decode, 1, False),
-    "eq": (_equal, 2, True),
+    "eq": (_equal, 1, True),
+    "exists": (_exists, 1, True),
+    "ge": (_order(operator.ge), 2, False),
+    "gt": (_order(operator.gt), 2, False),
     "index": (_index, 1, True),
+    "le": (_order(operator.le), 2, False),
     "len": (_len, 1, False),
+    "lt": (_order(operator.lt), 2, False),
     "ne": (lambda a, b: not _equals(a, b), 2, False),
     "not": (operator.not_, 1, False),
     "print": (_print, 0, True),
@@ -143,11 +198,11 @@ NAMES = frozenset((*_FUNCTIONS, *_LAZY))
 def call(name: str, arguments: Iterable[Any], count: int) -> Any:
     """The value of a function; `and` and `or` take only as many of the `count` arguments as they need.
 
-    Raises WrongArgument, and ValueError with Go's reason.
+    Raises WrongArgument, WrongCount, and ValueError with Go's reason.
     """
     function, fixed, variadic = _FUNCTIONS.get(name, (None, 1, True))
     if count < fixed or (count > fixed and not variadic):
-        raise ValueError(f"wrong number of args for {name}: want {'at least ' * variadic}{fixed} got {count}")
+        raise WrongCount(f"wrong number of args for {name}: want {'at least ' * variadic}{fixed} got {count}")
     if function is None:
         return _first(arguments, truth=name == "or")
     try:

@@ -71,7 +71,7 @@ def _find(parts: Sequence[Step | _Range], obj: Any) -> Iterator[Values]:
 
 
 def _printed(value: Any) -> str:
-    return gojson.dumps(value) if isinstance(value, dict | list) else gojson.sprint(value)
+    return gojson.dumps(value) if isinstance(value, dict | list | None) else gojson.sprint(value)
 
 
 _RELAXED = re.compile(r"\{\.?([^{}]+)\}|\.?([^{}]+)")
