@@ -5,7 +5,6 @@ from __future__ import annotations
 from kubesim import errors, openapi
 from kubesim.cluster import Cluster
 from kubesim.process import Process
-from kubesim.resources import POD
 from kubesim.server import discovery, reviews
 from kubesim.server.objects import Objects
 from kubesim.server.representation import status_of
@@ -69,13 +68,18 @@ class API:
 
     def _of_part(self, request: Request, route: Route) -> Response:
         part = route.subresource
-        if route.resource is POD and part == "log" and route.verb == "get":
-            return self._objects.logs(request, route)
-        if part in route.resource.parts:
+        if part == "scale" and part in route.resource.parts:
             return self._scales.answer(request, route)
+        if part == "log" and part in route.resource.parts:
+            return self._logs(request, route)
         if part == "status" and route.verb == "get":
             return self._objects.answer(request, route)
         raise errors.not_simulated(f"{route.resource.plural}/{part} is not part of this simulator")
+
+    def _logs(self, request: Request, route: Route) -> Response:
+        if route.verb != "get":
+            raise errors.method_not_allowed()
+        return self._objects.logs(request, route)
 
 
 def _description(request: Request) -> Response | None:

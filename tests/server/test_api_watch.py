@@ -1,0 +1,193 @@
+"""Watches: what they tell from which revision on, to whom, and when they end."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from kubesim.errors import StatusError
+from kubesim.resources import CONFIG_MAP
+from kubesim.server.watch import HISTORY, error_event
+from tests.server.caller import CORE, PATCHES, TABLE, Caller, events, request, status
+
+MAPS = f"{CORE}/configmaps"
+WORLD = ("kubectl delete configmap --all", "sleep 5", "kubectl create configmap a", "kubectl create configmap b")
+
+
+def _new(name: str, **labels: str) -> Any:
+    return {"metadata": {"name": name, "labels": labels}}
+
+
+@pytest.fixture
+def call() -> Caller:
+    call = Caller(*WORLD)
+    for name in [item["metadata"]["name"] for item in call("GET", MAPS)[1]["items"]]:
+        if name not in ("a", "b"):
+            call("DELETE", f"{MAPS}/{name}")
+    return call
+
+
+def _version(call: Caller, name: str = "a") -> str:
+    return str(call("GET", f"{MAPS}/{name}")[1]["metadata"]["resourceVersion"])
+
+
+@pytest.mark.parametrize("query", ["", "&resourceVersion=", "&resourceVersion=0"])
+def test_without_a_revision_a_watch_begins_with_what_there_is(query: str, call: Caller) -> None:
+    watch = call.watch(f"{MAPS}?watch=1{query}")
+    assert events(watch) == [("ADDED", "a", _version(call, "a")), ("ADDED", "b", _version(call, "b"))]
+    assert events(watch) == []
+
+
+def test_with_a_revision_it_tells_every_later_change(call: Caller) -> None:
+    now = call.cluster.api.revision
+    watch = call.watch(f"{MAPS}?watch=1&resourceVersion={now}")
+    call("POST", MAPS, _new("c"))
+    call("PATCH", f"{MAPS}/a", {"data": {"x": "y"}}, **PATCHES["merge"])
+    call("POST", f"{CORE}/secrets", _new("c"))
+    call("POST", "/api/v1/namespaces/kube-system/configmaps", _new("c"))
+    call("DELETE", f"{MAPS}/b")
+    told = [("ADDED", "c", str(now + 1)), ("MODIFIED", "a", str(now + 2)), ("DELETED", "b", str(now + 5))]
+    assert events(watch) == told
+    assert events(call.watch(f"{MAPS}?watch=true&resourceVersion={now + 1}")) == told[1:]
+    assert events(call.watch(f"{MAPS}?watch=true&resourceVersion={now}&fieldSelector=metadata.name=b")) == told[2:]
+    assert events(call.watch(f"{MAPS}/a?watch=true&resourceVersion={now}")) == told[1:2]
+    everywhere = call.watch(f"/api/v1/configmaps?watch=1&resourceVersion={now + 2}")
+    assert events(everywhere) == [("ADDED", "c", str(now + 4)), told[2]]
+
+
+def test_an_event_is_whole(call: Caller) -> None:
+    gone = call("GET", f"{MAPS}/a")[1]
+    watch = call.watch(f"{MAPS}?watch=1&resourceVersion={call.cluster.api.revision}")
+    call("DELETE", f"{MAPS}/a")
+    gone["metadata"]["resourceVersion"] = str(call.cluster.api.revision)
+    assert [json.loads(line) for line in watch.lines().splitlines()] == [{"type": "DELETED", "object": gone}]
+
+
+def test_an_object_enters_and_leaves_a_selection(call: Caller) -> None:
+    now = call.cluster.api.revision
+    watch = call.watch(f"{MAPS}?watch=1&resourceVersion={now}&labelSelector=tier=x")
+    for tier in ("x", "x", None, "y", "x"):
+        call(
+            "PATCH", f"{MAPS}/a", {"metadata": {"labels": {"tier": tier}}, "data": {"n": str(tier)}}, **PATCHES["merge"]
+        )
+        call("PATCH", f"{MAPS}/a", {"data": {"more": str(tier)}}, **PATCHES["merge"])
+    found = [json.loads(line) for line in watch.lines().splitlines()]
+    assert [(event["type"], event["object"]["data"]) for event in found] == [
+        ("ADDED", {"n": "x"}),
+        ("MODIFIED", {"n": "x", "more": "x"}),
+        ("DELETED", {"n": "x", "more": "x"}),
+        ("ADDED", {"n": "x", "more": "y"}),
+        ("MODIFIED", {"n": "x", "more": "x"}),
+    ]
+    versions = [int(event["object"]["metadata"]["resourceVersion"]) for event in found]
+    assert versions == sorted(set(versions))
+
+
+BOOKMARK = {"kind": "ConfigMap", "apiVersion": "v1"}
+
+
+@pytest.mark.parametrize("version", ["", "0", "now"])
+def test_the_end_of_what_there_is_can_be_told(version: str, call: Caller) -> None:
+    now = str(call.cluster.api.revision)
+    begin = version.replace("now", now)
+    query = f"watch=1&sendInitialEvents=true&resourceVersionMatch=NotOlderThan&resourceVersion={begin}"
+    *added, last = [
+        json.loads(line) for line in call.watch(f"{MAPS}?{query}&allowWatchBookmarks=true").lines().splitlines()
+    ]
+    assert [event["type"] for event in added] == ["ADDED", "ADDED"]
+    meta = {"resourceVersion": now, "creationTimestamp": None, "annotations": {"k8s.io/initial-events-end": "true"}}
+    assert last == {"type": "BOOKMARK", "object": {**BOOKMARK, "metadata": meta}}
+    assert len(call.watch(f"{MAPS}?{query}").lines().splitlines()) == 2
+
+
+def test_what_there_is_can_be_left_out(call: Caller) -> None:
+    assert events(call.watch(f"{MAPS}?watch=1&sendInitialEvents=false")) == []
+
+
+def test_a_bookmark_says_up_to_where_everything_was_told(call: Caller) -> None:
+    watch = call.watch(f"{MAPS}?watch=1&allowWatchBookmarks=1&resourceVersion=0")
+    watch.lines()
+    call("POST", f"{CORE}/secrets", _new("c"))
+    watch.lines()
+    meta = {"resourceVersion": str(call.cluster.api.revision), "creationTimestamp": None}
+    assert json.loads(watch.bookmark()) == {"type": "BOOKMARK", "object": {**BOOKMARK, "metadata": meta}}
+    assert call.watch(f"{MAPS}?watch=1").bookmark() == b""
+
+
+def test_a_revision_that_is_forgotten(call: Caller) -> None:
+    begin = call.cluster.api.revision
+    watch = call.watch(f"{MAPS}?watch=1&resourceVersion={begin}")
+    for count in range(HISTORY + 10):
+        call.api.history.api.record(*_heartbeat(call, count))
+    with pytest.raises(StatusError) as refused:
+        watch.lines()
+    told = f"too old resource version: {begin} ({begin + 10})"
+    assert json.loads(error_event(refused.value)) == {"type": "ERROR", "object": status(410, "Expired", told)}
+    later = call.watch(f"{MAPS}?watch=1&resourceVersion={begin + 10}")
+    assert len(events(later)) == HISTORY
+
+
+def _heartbeat(call: Caller, count: int) -> tuple[Any, Any]:
+    obj = call.cluster.api.get(CONFIG_MAP, "default", "a")
+    return CONFIG_MAP, {**obj, "data": {"count": str(count)}}
+
+
+def test_a_revision_before_the_server_began() -> None:
+    call = Caller("kubectl create configmap a")
+    with pytest.raises(StatusError, match="too old resource version: 1 "):
+        call.watch(f"{MAPS}?watch=1&resourceVersion=1").lines()
+
+
+def test_a_revision_of_the_future_is_waited_for(call: Caller) -> None:
+    now = call.cluster.api.revision
+    watch = call.watch(f"{MAPS}?watch=1&resourceVersion={now + 2}")
+    for name in ("c", "d", "e"):
+        call("POST", MAPS, _new(name))
+        assert events(watch) == ([("ADDED", "e", str(now + 3))] if name == "e" else [])
+
+
+def test_a_table_has_its_headings_once(call: Caller) -> None:
+    watch = call.watch(f"{MAPS}?watch=1&includeObject=None", **TABLE)
+    found = [json.loads(line)["object"] for line in watch.lines().splitlines()]
+    assert [[row["cells"] for row in table["rows"]] for table in found] == [[["a", "0", "0s"]], [["b", "0", "0s"]]]
+    assert [len(table["columnDefinitions"]) for table in found] == [3, 0]
+    assert {table["kind"] for table in found} == {"Table"}
+
+
+def test_types_without_objects_can_be_watched(call: Caller) -> None:
+    assert events(call.watch("/apis/batch/v1/jobs?watch=1")) == []
+
+
+def test_every_change_is_told_once_and_in_order() -> None:
+    call = Caller()
+    watch = call.watch(f"{CORE}/pods?watch=1")
+    seen = call.watch("/api/v1/events?watch=1&resourceVersion=" + str(call.cluster.api.revision))
+    call.session.run(
+        "kubectl create deployment shop --image=nginx --replicas=3; sleep 20; kubectl delete deployment shop"
+    )
+    call.session.advance(60)
+    revisions = [change.revision for _, change in call.api.history.since(call.api.history._oldest)]
+    assert revisions == sorted(set(revisions))
+    for told in (events(watch), events(seen)):
+        assert len(told) > 10
+        versions = [int(version) for _, _, version in told]
+        assert versions == sorted(set(versions))
+
+
+def test_what_is_closed_is_over_and_listens_no_more(call: Caller) -> None:
+    watch = call.watch(f"{MAPS}?watch=1")
+    woken: list[int] = []
+    stop = watch.on_change(lambda: woken.append(1))
+    call("POST", MAPS, _new("c"))
+    assert (woken, watch.is_over, call.api.history.is_watched) == ([1], False, True)
+    call.api.history.close()
+    call.api.history.close()
+    call("POST", MAPS, _new("d"))
+    assert (woken, watch.is_over, call.api.history.is_watched) == ([1, 1], True, False)
+    stop()
+
+
+def test_head_of_a_watch_is_a_list(call: Caller) -> None:
+    assert call.api.answer(request("HEAD", f"{MAPS}?watch=1")).code == 200  # type: ignore[union-attr]
