@@ -22,6 +22,7 @@ _TYPE_META = {1: "apiVersion", 2: "kind"}
 
 # The fields that kubectl writes, by number, of every struct that it writes; "=N" puts the next field at number N.
 _FIELDS = {
+    "AggregationRule": "clusterRoleSelectors",
     "ClusterRole": "metadata rules aggregationRule",
     "ClusterRoleBinding": "metadata subjects roleRef",
     "ConfigMap": "metadata data binaryData immutable",

@@ -5,11 +5,13 @@ Mirrors k8s.io/kubectl pkg/cmd/create/create_{role,clusterrole,rolebinding,clust
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from kubesim.kubectl.command import Call, array, command, many, mapping, text
 from kubesim.kubectl.create.common import COMMON, make, one_name
 from kubesim.kubectl.errors import KubectlError, Plain
 from kubesim.objects import Object
-from kubesim.resources import CLUSTER_ROLE, CLUSTER_ROLE_BINDING, ROLE, ROLE_BINDING, Resource, find_resource
+from kubesim.resources import CLUSTER_ROLE, CLUSTER_ROLE_BINDING, ROLE, ROLE_BINDING, find_resource
 
 _RULE = (
     many("verb", "", "What the rule allows: get, list, watch, create, update, patch, delete, or *."),
@@ -41,7 +43,11 @@ _SUBJECTS_USAGE = (
 )
 def create_role(call: Call) -> None:
     """Create a Role with one rule for each API group."""
-    _make_role(call, ROLE, "failed to create role:")
+    verbs = _verbs(call)
+    _warn_of_verbs(call, verbs)
+    if not call.flags["resource"]:
+        raise KubectlError("at least one resource must be specified")
+    make(call, ROLE, {"metadata": {"name": call.args[0]}, "rules": _rules(call, verbs)}, "")
 
 
 @command(
@@ -56,33 +62,45 @@ def create_role(call: Call) -> None:
     check=one_name,
 )
 def create_cluster_role(call: Call) -> None:
-    """Create a ClusterRole with one rule for each API group, or one that gathers the rules of others."""
-    labels, paths = call.flags["aggregation-rule"], call.flags["non-resource-url"]
+    """Create a ClusterRole with one rule for each API group and one for paths, or one that gathers others' rules."""
+    labels, paths, resources = (call.flags[key] for key in ("aggregation-rule", "non-resource-url", "resource"))
+    role: Object = {"metadata": {"name": call.args[0]}}
     if labels:
-        if paths or any(call.flags[key] for key in ("verb", "resource", "resource-name")):
+        if paths or resources or call.flags["verb"] or call.flags["resource-name"]:
             raise KubectlError(
                 "aggregation rule must be specified without nonResourceURLs, verbs, resources or resourceNames"
             )
-        role: Object = {"rules": None, "aggregationRule": {"clusterRoleSelectors": [{"matchLabels": labels}]}}
-        make(call, CLUSTER_ROLE, {"metadata": {"name": call.args[0]}, **role}, _NO_CLUSTER_ROLE)
-    elif paths and not call.flags["resource"]:
-        _make_path_role(call, paths)
+        role |= {"rules": None, "aggregationRule": {"clusterRoleSelectors": [{"matchLabels": labels}]}}
     else:
-        _make_role(call, CLUSTER_ROLE, _NO_CLUSTER_ROLE)
+        verbs = _verbs(call)
+        if not resources and not paths:
+            raise KubectlError("one of resource or nonResourceURL must be specified")
+        if resources:
+            _warn_of_verbs(call, verbs)
+        role["rules"] = _rules(call, verbs)
+        if paths:
+            role["rules"].append({"verbs": verbs, "nonResourceURLs": _paths(verbs, paths)})
+    make(call, CLUSTER_ROLE, role, "")
 
 
-_NO_CLUSTER_ROLE = "failed to create clusterrole:"
 _PATH_VERBS = ("get", "post", "put", "delete", "patch", "head", "options", "*")
+_VERBS = (
+    *("*", "get", "delete", "list", "create", "update", "patch", "watch", "proxy", "deletecollection"),
+    *("use", "bind", "escalate", "impersonate"),
+)
 
 
-def _make_path_role(call: Call, paths: tuple[str, ...]) -> None:
-    """A ClusterRole for paths that are no objects."""
-    verbs = _verbs(call)
+def _paths(verbs: list[str], paths: Sequence[str]) -> list[str]:
+    """The paths, which are no objects. Raises KubectlError where one or a verb is wrong."""
     for verb in verbs:
         if verb not in _PATH_VERBS:
             raise KubectlError(f"invalid verb: '{verb}' for nonResourceURL")
-    rule = {"verbs": verbs, "nonResourceURLs": list(paths)}
-    make(call, CLUSTER_ROLE, {"metadata": {"name": call.args[0]}, "rules": [rule]}, _NO_CLUSTER_ROLE)
+    for path in paths:
+        if path != "*" and not path.startswith("/"):
+            raise KubectlError("nonResourceURL should start with /")
+        if "*" in path[:-1]:
+            raise KubectlError("nonResourceURL only supports wildcard matches when '*' is at the end")
+    return list(dict.fromkeys(paths))
 
 
 def _verbs(call: Call) -> list[str]:
@@ -92,32 +110,35 @@ def _verbs(call: Call) -> list[str]:
     return ["*"] if "*" in verbs else verbs
 
 
-def _make_role(call: Call, resource: Resource, failure: str) -> None:
-    verbs = _verbs(call)
-    if not call.flags["resource"]:
-        what = "at least one resource" if resource is ROLE else "one of resource or nonResourceURL"
-        raise KubectlError(f"{what} must be specified")
-    make(call, resource, {"metadata": {"name": call.args[0]}, "rules": _rules(call, verbs)}, failure)
+def _warn_of_verbs(call: Call, verbs: list[str]) -> None:
+    for verb in verbs:
+        if verb not in _VERBS:
+            call.complain(f"Warning: '{verb}' is not a standard resource verb\n")
 
 
 def _rules(call: Call, verbs: list[str]) -> list[Object]:
+    words = ["*"] if "*" in call.flags["resource"] else call.flags["resource"]
     by_group: dict[str, list[str]] = {}
-    for word in call.flags["resource"]:
-        name, slash, subresource = word.partition("/")
-        resource = _known(name)
-        by_group.setdefault(resource.group, []).append(resource.plural + slash + subresource)
-    names = {"resourceNames": list(call.flags["resource-name"])} if call.flags["resource-name"] else {}
-    return [
-        {"verbs": verbs, "apiGroups": [group], "resources": plurals, **names} for group, plurals in by_group.items()
-    ]
+    for group, plural in dict.fromkeys(map(_known, words)):
+        by_group.setdefault(group, []).append(plural)
+    names = list(dict.fromkeys(call.flags["resource-name"]))
+    named = {"resourceNames": names} if names else {}
+    return [{"verbs": verbs, "apiGroups": [group], "resources": by_group[group], **named} for group in sorted(by_group)]
 
 
-def _known(name: str) -> Resource:
-    """A type that rules can be about, simulated or not."""
+def _known(word: str) -> tuple[str, str]:
+    """Group and plural of a type that rules can be about, simulated or not, with its subresource."""
+    name, slash, subresource = word.partition("/")
+    plain, _, group = name.partition(".")
+    if not plain:
+        raise KubectlError("resource must be specified if apiGroup/subresource specified")
+    if plain == "*":
+        return group, f"*{slash}{subresource}"
     resource = find_resource(name)
     if resource is None:
-        raise Plain(f'the server doesn\'t have a resource type "{name}"')
-    return resource
+        where = f' in group "{group}"' if group else ""
+        raise Plain(f'the server doesn\'t have a resource type "{plain}"{where}')
+    return resource.group, resource.plural + slash + subresource
 
 
 @command(
