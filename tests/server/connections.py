@@ -1,0 +1,81 @@
+"""A served session, and ways to talk to it that no decent client has."""
+
+from __future__ import annotations
+
+import base64
+import http.client
+import json
+import socket
+import ssl
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import yaml
+
+from kubesim import Session
+from kubesim.server import Server, ServerOptions
+
+MAPS = "/api/v1/namespaces/default/configmaps"
+
+
+class Client:
+    """Knows what a kubeconfig says."""
+
+    def __init__(self, kubeconfig: Path, port: int) -> None:
+        config = yaml.safe_load(kubeconfig.read_text(encoding="utf-8"))
+        cluster = config["clusters"][0]["cluster"]
+        self.url: str = cluster["server"]
+        self.port = port
+        self.token: str = config["users"][0]["user"]["token"]
+        self.authority = base64.b64decode(cluster["certificate-authority-data"]).decode()
+        self.tls = ssl.create_default_context(cadata=self.authority)
+
+    @property
+    def authorization(self) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self.token}", "Content-Type": "application/json"}
+
+    def connect(self) -> http.client.HTTPSConnection:
+        return http.client.HTTPSConnection("127.0.0.1", self.port, context=self.tls, timeout=10)
+
+    def __call__(
+        self, method: str, path: str, body: Any = None, headers: dict[str, str] | None = None, **options: Any
+    ) -> tuple[int, Any, dict[str, str]]:
+        """One request on a connection of its own: code, JSON or text, headers."""
+        connection = self.connect()
+        data = json.dumps(body) if isinstance(body, dict) else body
+        connection.request(method, path, data, self.authorization if headers is None else headers, **options)
+        answer = connection.getresponse()
+        found = answer.read()
+        connection.close()
+        is_json = found and answer.headers.get_content_type() == "application/json"
+        return answer.status, json.loads(found) if is_json else found.decode(), dict(answer.headers)
+
+    def raw(self, tls: bool = True) -> socket.socket:
+        """A bare connection."""
+        plain = socket.create_connection(("127.0.0.1", self.port), timeout=10)
+        return self.tls.wrap_socket(plain, server_hostname="127.0.0.1") if tls else plain
+
+    def watch(self, path: str = MAPS) -> socket.socket:
+        """A watch whose headers have come."""
+        found = self.raw()
+        found.sendall(
+            f"GET {path}?watch=1 HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {self.token}\r\n\r\n".encode()
+        )
+        assert found.recv(1 << 16).startswith(b"HTTP/1.1 200 OK")
+        return found
+
+
+@contextmanager
+def served(**options: Any) -> Iterator[tuple[Session, Server, Client]]:
+    """A session, its server and a client of it."""
+    given: ServerOptions = {"tick": 0, **options}  # type: ignore[typeddict-item]
+    with TemporaryDirectory() as folder:
+        session = Session()
+        server = session.serve(Path(folder, "config"), **given)
+        try:
+            yield session, server, Client(Path(folder, "config"), server.port)
+        finally:
+            server.close()

@@ -1,0 +1,340 @@
+"""The API over HTTPS: who may come in, what clients may do wrong, and how it ends."""
+
+from __future__ import annotations
+
+import gc
+import http.client
+import socket
+import ssl
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from kubesim import Session
+from kubesim.server import Server
+from tests.server.caller import status
+from tests.server.connections import MAPS, Client, served
+
+BIG = 3 * 1024 * 1024
+Served = tuple[Session, Server, Client]
+
+
+@pytest.fixture(scope="module")
+def place() -> Iterator[Served]:
+    with served() as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def client(place: Served) -> Client:
+    return place[2]
+
+
+def _until(done: Callable[[], bool], seconds: float = 5) -> bool:
+    end = time.monotonic() + seconds
+    while not done() and time.monotonic() < end:
+        time.sleep(0.01)
+    return done()
+
+
+UNAUTHORIZED = status(401, "Unauthorized", "Unauthorized")
+
+
+@pytest.mark.parametrize("value", [None, "", "Bearer", "Bearer ", "Bearer x", "Basic eDp5", "{token}", "Token {token}"])
+@pytest.mark.parametrize("path", [MAPS, "/api", "/nope", f"{MAPS}?watch=1", "/livez", "/openapi/v2", "/version/x"])
+def test_nobody_comes_in_without_the_token(value: str | None, path: str, client: Client) -> None:
+    headers = {} if value is None else {"Authorization": value.format(token=client.token)}
+    code, found, sent = client("GET", path, headers=headers)
+    assert (code, found) == (401, UNAUTHORIZED)
+    assert sent["Connection"] == "close"
+    assert client("POST", path, b"{}", headers=headers)[0] == 401
+
+
+def test_exec_needs_the_token_too(client: Client) -> None:
+    path = "/api/v1/namespaces/default/pods/web/exec?command=ls"
+    assert client("POST", path, headers={})[:2] == (401, UNAUTHORIZED)
+    upgrade = {"Upgrade": "websocket", "Connection": "Upgrade", "Sec-WebSocket-Key": "x", "Sec-WebSocket-Version": "13"}
+    assert client("GET", path, headers=upgrade)[:2] == (401, UNAUTHORIZED)
+    missing = status(404, "NotFound", 'pods "web" not found', name="web", kind="pods")
+    assert client("GET", path, headers={**client.authorization, **upgrade})[:2] == (404, missing)
+
+
+@pytest.mark.parametrize(("path", "text"), [("/healthz", "ok"), ("/readyz", "ok"), ("/version", None)])
+def test_open_paths(path: str, text: str | None, client: Client) -> None:
+    code, found, _ = client("GET", path, headers={})
+    assert (code, found if text else found["gitVersion"][:2]) == (200, text or "v1")
+
+
+HOSTS = [
+    *(("localhost", 200), ("LOCALHOST:1", 200), ("127.0.0.1", 200), ("[::1]:6443", 200), ("10.0.0.1", 200)),
+    *(("example.com", 403), ("localhost.example.com", 403), ("127.0.0.1.nip.io", 403), ("kubernetes", 403), ("", 403)),
+]
+
+
+@pytest.mark.parametrize(("host", "code"), HOSTS)
+def test_a_name_that_dns_could_point_anywhere_is_no_host(host: str, code: int, client: Client) -> None:
+    found = client("GET", MAPS, headers={**client.authorization, "Host": host})
+    assert found[0] == code
+    if code == 403:
+        why = "this Host is not served: use the address or localhost"
+        assert found[1] == status(403, "Forbidden", why)
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "BREW"])
+@pytest.mark.parametrize("path", ["/version", MAPS, "/api/v1/namespaces/default/pods/web/exec"])
+def test_no_web_page_is_let_in(method: str, path: str, client: Client) -> None:
+    asked = {"Origin": "https://example.com", "Access-Control-Request-Method": "GET"}
+    for headers in (asked, {**asked, **client.authorization}):
+        code, found, sent = client(method, path, headers=headers)
+        assert not [name for name in sent if name.lower().startswith("access-control")]
+        assert "Server" not in sent
+        if method in ("OPTIONS", "BREW"):
+            assert (code, found["reason"]) in ((405, "MethodNotAllowed"), (401, "Unauthorized"))
+
+
+def test_head(client: Client) -> None:
+    code, found, sent = client("HEAD", "/version", headers={})
+    assert (code, found) == (200, "")
+    assert int(sent["Content-Length"]) == len(client("GET", "/version")[2] and _body(client, "/version"))
+
+
+def _body(client: Client, path: str) -> bytes:
+    connection = client.connect()
+    connection.request("GET", path, headers=client.authorization)
+    return connection.getresponse().read()
+
+
+def test_paths_are_unquoted(client: Client) -> None:
+    path = "/apis/rbac.authorization.k8s.io/v1/clusterroles/"
+    assert client("GET", path + "system%3Abasic-user") == client("GET", path + "system:basic-user")
+    for odd in (
+        "/api/v1/namespaces%2Fdefault/configmaps",
+        "//api//v1/namespaces",
+        "/api/v1/%00",
+        "/%FF",
+        "/%zz",
+        "/a b",
+    ):
+        code = client("GET", odd.replace(" ", "%20"))[0]
+        assert 200 <= code < 500
+
+
+@pytest.mark.parametrize("size", [BIG + 1, 10 * 1024 * 1024])
+@pytest.mark.parametrize("chunked", [False, True])
+def test_a_long_body_is_refused(size: int, chunked: bool, client: Client) -> None:
+    pieces = (b" " * 65536 for _ in range(size // 65536 + 1))
+    code, found, _ = client("POST", MAPS, pieces if chunked else b" " * size, encode_chunked=chunked)
+    told = "Request entity too large: limit is 3145728"
+    assert (code, found) == (413, status(413, "RequestEntityTooLarge", told))
+
+
+def test_a_body_of_just_the_limit_is_read(client: Client) -> None:
+    body = b'{"metadata":{"name":"long"}}'
+    assert client("POST", MAPS, body + b" " * (BIG - len(body)))[0] == 201
+    client("DELETE", f"{MAPS}/long")
+
+
+@pytest.mark.parametrize(
+    ("length", "authorized"), [(BIG + 1, False), (1 << 40, False), (1 << 40, True), (10**30, True)]
+)
+def test_what_may_not_come_in_is_refused_before_it_comes(length: int, authorized: bool, client: Client) -> None:
+    with client.raw() as connection:
+        head = f"POST {MAPS} HTTP/1.1\r\nHost: localhost\r\nContent-Length: {length}\r\n"
+        token = f"Authorization: Bearer {client.token}\r\n" if authorized else ""
+        connection.sendall(f"{head}{token}\r\n".encode())
+        answer = http.client.HTTPResponse(connection)
+        answer.begin()
+        assert answer.status == (413 if authorized else 401)
+
+
+GARBAGE = [
+    b"\0" * 100,
+    b"\xff" * 100000,
+    b"GET\r\n\r\n",
+    b"GET / HTTP/9.9\r\n\r\n",
+    b"GET / HTTP/1.1\r\nHost: localhost\r\nContent-Length: x\r\n\r\n",
+    b"GET / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n",
+    b"POST / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+    b"GET / HTTP/1.1\r\n" + b"".join(b"A%d: x\r\n" % number for number in range(20000)) + b"\r\n",
+    b"GET /" + b"a" * 200000 + b" HTTP/1.1\r\n\r\n",
+    b"GET / HTTP/1.1\r\nAuthorization: Bearer \xff\xfe\r\n\r\n",
+]
+
+
+@pytest.mark.parametrize("tls", [True, False])
+@pytest.mark.parametrize("raw", GARBAGE, ids=range(len(GARBAGE)))
+def test_garbage_hurts_nobody(raw: bytes, tls: bool, client: Client, capfd: pytest.CaptureFixture[str]) -> None:
+    with client.raw(tls) as connection:
+        try:
+            connection.sendall(raw)
+            connection.settimeout(0.3)  # of some it waits for more
+            answer = connection.recv(1 << 16)
+        except OSError:
+            answer = b""
+    assert answer == b"" or answer.startswith((b"HTTP/1.1 4", b"\x15\x03"))
+    assert client("GET", "/healthz")[:2] == (200, "ok")
+    assert capfd.readouterr() == ("", "")
+
+
+def test_http_1_0(client: Client) -> None:
+    with client.raw() as connection:
+        connection.sendall(f"GET {MAPS} HTTP/1.0\r\nAuthorization: Bearer {client.token}\r\n\r\n".encode())
+        found = b"".join(iter(lambda: connection.recv(1 << 16), b""))
+    assert found.startswith(b"HTTP/1.1 200 OK")
+    assert found.endswith(b"}\n")
+
+
+def _head(client: Client) -> str:
+    return f"POST {MAPS} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {client.token}\r\nContent-Length: "
+
+
+def test_half_requests_and_many_idle_connections_hurt_nobody(client: Client) -> None:
+    halves = [client.raw() for _ in range(20)]
+    for half in halves[:10]:
+        half.sendall(b"GET / HT")
+    for half in halves[10:]:
+        half.sendall(f"{_head(client)}100\r\n\r\n{{".encode())
+    idle = [client.raw(tls=False) for _ in range(1000)]
+    begin = time.monotonic()
+    assert client("POST", MAPS, {"metadata": {"name": "amid"}})[0] == 201
+    assert time.monotonic() - begin < 2
+    for connection in (*halves, *idle):
+        connection.close()
+    assert client("DELETE", f"{MAPS}/amid")[0] == 200
+
+
+def test_who_writes_slowly_is_waited_for(client: Client) -> None:
+    body = b'{"metadata":{"name":"slow"}}'
+    with client.raw() as connection:
+        for byte in f"{_head(client)}{len(body)}\r\n\r\n".encode() + body:
+            connection.sendall(bytes([byte]))
+        assert connection.recv(1 << 16).startswith(b"HTTP/1.1 201 ")
+    client("DELETE", f"{MAPS}/slow")
+
+
+def test_a_watch_whose_client_vanishes_is_forgotten(place: Served) -> None:
+    _, server, client = place
+    listeners = server._api.history._listeners
+    watches = [client.watch() for _ in range(20)]
+    assert len(listeners) == 20
+    for watch in watches[:10]:
+        watch.close()
+    for watch in watches[10:]:
+        watch.unwrap().close() if watch.pending() else watch.close()
+    assert _until(lambda: not listeners)
+
+
+def test_a_watch_ends_when_its_time_is_up(client: Client) -> None:
+    begin = time.monotonic()
+    code, found, _ = client("GET", f"{MAPS}?watch=1&timeoutSeconds=1&resourceVersion=0&fieldSelector=metadata.name=x")
+    assert (code, found) == (200, "")
+    assert 0.9 < time.monotonic() - begin < 3
+
+
+def test_a_watch_that_reaches_too_far_back_ends_with_an_error(client: Client) -> None:
+    code, found, _ = client("GET", f"{MAPS}?watch=1&resourceVersion=1")
+    assert (code, found["type"], found["object"]["code"]) == (200, "ERROR", 410)
+
+
+def test_who_watches_and_does_not_read_costs_nothing() -> None:
+    with served() as (session, server, client):
+        stalled = client.watch("/api/v1/configmaps")
+        for count in range(60):
+            body = {"metadata": {"name": f"m{count}"}, "data": {"a": "x" * 200_000}}
+            assert client("POST", MAPS, body)[0] == 201
+        begin = time.monotonic()
+        server.close()
+        assert time.monotonic() - begin < 2
+        stalled.close()
+        assert not server.is_watched
+        session.run("kubectl create configmap after")
+
+
+def test_attach_ends_the_watches_of_the_cluster_before() -> None:
+    with served() as (session, server, client):
+        session.run("kubectl create configmap mine")
+        watch = client.watch(f"{MAPS}/mine")
+        other = Session()
+        server.attach(other.cluster)
+        found = b"".join(iter(lambda: watch.recv(1 << 16), b"")) if not _ends(watch) else b""
+        assert found in (b"", b"0\r\n\r\n")
+        assert client("GET", f"{MAPS}/mine")[0] == 404
+        session.run("kubectl create configmap more")  # nobody hears of it any more
+        watch.close()
+
+
+def _ends(watch: socket.socket) -> bool:
+    """Read up to the last chunk."""
+    data = b""
+    while not data.endswith(b"0\r\n\r\n"):
+        piece = watch.recv(1 << 16)
+        if not piece:
+            return False
+        data += piece
+    return True
+
+
+def test_closing_is_prompt_and_can_be_done_again() -> None:
+    with served() as (_, server, client):
+        open_ones = [client.watch() for _ in range(5)] + [client.raw() for _ in range(5)]
+        open_ones += [client.raw(tls=False) for _ in range(5)]
+        open_ones[5].sendall(b"POST / HTTP/1.1\r\n")
+        begin = time.monotonic()
+        server.close()
+        server.close()
+        assert time.monotonic() - begin < 2
+        for connection in open_ones:
+            connection.close()
+        with pytest.raises(OSError, match="refused"):
+            socket.create_connection(("127.0.0.1", server.port))
+        gc.collect()
+
+
+def test_the_certificate_is_good_for_its_authority_alone(client: Client) -> None:
+    with socket.create_connection(("127.0.0.1", client.port)) as plain, pytest.raises(ssl.SSLCertVerificationError):
+        ssl.create_default_context().wrap_socket(plain, server_hostname="127.0.0.1")
+    with client.raw() as connection:
+        assert isinstance(connection, ssl.SSLSocket)
+        assert connection.version() in ("TLSv1.2", "TLSv1.3")
+
+
+def test_old_tls_is_refused(place: Served) -> None:
+    assert place[1]._tls.minimum_version == ssl.TLSVersion.TLSv1_2
+
+
+def test_the_kubeconfig_is_for_its_owner_alone(place: Served, tmp_path: Path) -> None:
+    path = tmp_path / "a folder" / "config"
+    path.parent.mkdir()
+    path.write_text("old")
+    path.chmod(0o644)
+    place[1].write_kubeconfig(path)
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert [file.name for file in path.parent.iterdir()] == ["config"]
+    assert Client(path, place[1].port)("GET", MAPS)[0] == 200
+
+
+@pytest.mark.parametrize(("address", "url"), [("127.0.0.2", "https://127.0.0.2:"), ("0.0.0.0", "https://0.0.0.0:")])
+def test_another_address(address: str, url: str) -> None:
+    with served(address=address) as (_, server, client):
+        assert server.url.startswith(url)
+        host = server.url.removeprefix("https://").rpartition(":")[0]
+        connection = http.client.HTTPSConnection(host, server.port, context=client.tls, timeout=5)
+        connection.request("GET", MAPS, headers=client.authorization)
+        assert connection.getresponse().status == 200
+        connection.close()
+
+
+def test_an_address_that_cannot_be_had(place: Served) -> None:
+    with pytest.raises(OSError, match=r".") as refused:
+        Server(Session().cluster, port=place[1].port)
+    assert refused.value.errno
+
+
+def test_two_servers_have_nothing_in_common(place: Served) -> None:
+    with served() as (_, _, other):
+        assert other.token != place[2].token
+        assert other.authority != place[2].authority
+        headers = {"Authorization": f"Bearer {place[2].token}"}
+        assert other("GET", MAPS, headers=headers)[0] == 401
