@@ -23,7 +23,6 @@ from kubesim.versions import CONTAINERD, KUBECTL, KUBERNETES
 
 _WIDTH = 110
 _MANY = 20
-_REFUSED_FORMAT = "kyaml"
 
 _RULES = ("apiGroups", "resources", "resourceNames", "verbs")
 
@@ -179,8 +178,7 @@ def _spelled(flag: Flag) -> str:
 def _formats() -> Iterator[str]:
     yield "## Output formats"
     yield ""
-    yield from _item(", ".join(name for name in OUTPUT_FORMATS if name != _REFUSED_FORMAT))
-    yield from _item(f"refused: {_REFUSED_FORMAT}")
+    yield from _item(", ".join(OUTPUT_FORMATS))
     yield ""
 
 

@@ -106,7 +106,7 @@ def version(call: Call) -> None:
     if not client_only:
         found["serverVersion"] = _details(versions.KUBERNETES)
     if output in ("json", "yaml"):
-        call.say(json.dumps(found, indent=2) + "\n" if output == "json" else to_yaml(found))
+        call.say((json.dumps(found, indent=2) if output == "json" else to_yaml(found)) + "\n")
         return
     if output:
         raise KubectlError("--output must be 'yaml' or 'json'")

@@ -35,8 +35,10 @@ def _flag_help(flag: Flag) -> str:
 
 def _default(flag: Flag) -> str:
     value: Any = flag.default
-    if flag.kind in ("list", "array", "mapping"):
+    if flag.kind in ("list", "array"):
         return "[]"
+    if flag.kind == "mapping":
+        return ""
     if flag.kind == "duration":
         return f"{value:g}s"
     if flag.kind == "switch":

@@ -347,7 +347,7 @@ def _event_subject(call: Call) -> tuple[str, str] | None:
     try:
         targets, _ = find_targets(call, [call.flags["for"]])
     except KubectlError as error:
-        raise Plain(str(error)) from None
+        raise Plain(str(error)) if str(error).startswith("the server") else error from None
     return targets[0].resource.kind, targets[0].name or ""
 
 

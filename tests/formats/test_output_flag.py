@@ -3,7 +3,6 @@ import os
 
 import pytest
 
-from kubesim.kubectl.errors import NotSimulated
 from kubesim.kubectl.formats import OUTPUT_FORMATS, FormatError, list_of, parse_output, to_json
 
 ONE = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "one", "namespace": "default"}, "type": "docker"}
@@ -101,11 +100,6 @@ def test_a_second_print_of_the_same_command():
     )
     columns = parse_output("custom-columns=KIND:.kind,NAME:.metadata.name", "", read_file)
     assert columns.render(WEB) + columns.render(ONE) == ("KIND         NAME\nDeployment   web\nSecret       one\n")
-
-
-def test_kyaml_is_not_simulated():
-    with pytest.raises(NotSimulated, match=r"^the output format kyaml is not part of this simulator$"):
-        shown("kyaml", WEB)
 
 
 OTHERS = "go-template,go-template-file,json,jsonpath,jsonpath-as-json,jsonpath-file,kyaml,name,template,templatefile"

@@ -11,11 +11,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from kubesim.gojson import quote
-from kubesim.kubectl.errors import NotSimulated
 from kubesim.kubectl.formats import columns, gotemplate, jsonpath
 from kubesim.kubectl.formats.columns import Columns
 from kubesim.kubectl.formats.golang import FormatError
 from kubesim.kubectl.formats.json_ import to_json
+from kubesim.kubectl.formats.kyaml import to_kyaml
 from kubesim.kubectl.formats.sorting import sort_objects
 from kubesim.kubectl.formats.yaml_ import to_yaml
 
@@ -75,6 +75,8 @@ class Format:
             return self.template.render(obj, as_json=self.name == "jsonpath-as-json")
         if self.name == "json":
             return to_json(obj, typed) + "\n"
+        if self.name == "kyaml":
+            return to_kyaml(obj, typed)
         if self.name == "yaml":
             return ("" if first else "---\n") + to_yaml(obj)
         return "".join([f"{_reference(item)}\n" for item in _items(obj)])
@@ -98,8 +100,6 @@ def parse_output(
         return Format(name.removesuffix("-file"), _template(name, argument, read_file))
     if tables and name in _COLUMNS:
         return Format("custom-columns", _columns(name, argument, no_headers, read_file))
-    if output.lower() == "kyaml":
-        raise NotSimulated("the output format kyaml is not part of this simulator")
     if output.lower() in _PLAIN:
         return Format(output.lower())
     if not output or (tables and output == "wide"):
