@@ -50,6 +50,9 @@ def _node(now: str) -> Object:
             "capacity": resources,
             "conditions": [_node_condition(*row, now) for row in _NODE_CONDITIONS],
             "nodeInfo": {
+                **dict.fromkeys(
+                    ("bootID", "kubeProxyVersion", "machineID", "systemUUID"), ""
+                ),  # clients insist on them
                 "architecture": "amd64",
                 "containerRuntimeVersion": f"containerd://{CONTAINERD}",
                 "kernelVersion": "6.12.0-simulated",

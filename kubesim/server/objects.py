@@ -12,7 +12,7 @@ from kubesim.apiserver import APIServer, NodeServer, WriteOptions
 from kubesim.clock import Clock
 from kubesim.objects import Object, name_of, namespace_of
 from kubesim.process import Process
-from kubesim.resources import NAMESPACE, POD
+from kubesim.resources import NAMESPACE, POD, SERVICE, SERVICE_ACCOUNT
 from kubesim.server.options import delete_options, log_options
 from kubesim.server.pages import Pages
 from kubesim.server.parameters import whole
@@ -25,6 +25,8 @@ _PATCHES = {
     "application/merge-patch+json": "merge",
     "application/strategic-merge-patch+json": "strategic",
 }
+# A Namespace goes later; of the others it is their registry's ReturnDeletedObject that says so.
+_SHOWN = (NAMESPACE, POD, SERVICE, SERVICE_ACCOUNT)
 _APPLY = "application/apply-patch+yaml"
 
 
@@ -102,7 +104,7 @@ class Objects:
     def _delete(self, request: Request, route: Route) -> Response:
         options = delete_options(request)
         gone = self._api.delete(route.resource, route.namespace, route.name, user=request.user, **options)
-        if route.resource in (POD, NAMESPACE) or gone["metadata"].get("finalizers"):  # it goes later, or never
+        if route.resource in _SHOWN or gone["metadata"].get("finalizers"):  # those go later
             return self._shown(request, Response(), gone)
         return Response(success(route.resource, gone))
 

@@ -1,0 +1,219 @@
+"""The official Python client against the served API: every verb on every simulated kind."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from kubernetes import client, config, watch
+from kubernetes.client import ApiClient, ApiException
+
+from kubesim import Session
+from kubesim.resources import RESOURCES
+from tests.server.connections import Client, served
+
+NAMESPACE = "default"
+
+
+@pytest.fixture(scope="module")
+def place() -> Iterator[tuple[Session, ApiClient]]:
+    with served() as (session, server, _), config.new_client_from_config(str(server.kubeconfig)) as api:
+        yield session, api
+
+
+@pytest.fixture(scope="module")
+def api(place: tuple[Session, ApiClient]) -> ApiClient:
+    return place[1]
+
+
+CONTAINER = {"name": "c", "image": "nginx"}
+TEMPLATE = {
+    "selector": {"matchLabels": {"app": "x"}},
+    "template": {"metadata": {"labels": {"app": "x"}}, "spec": {"containers": [CONTAINER]}},
+}
+RULES = [{"apiGroups": [""], "resources": ["pods"], "verbs": ["get"]}]
+GROUP = "rbac.authorization.k8s.io"
+
+
+def _bound(kind: str) -> dict[str, Any]:
+    return {
+        "roleRef": {"apiGroup": GROUP, "kind": kind, "name": "r"},
+        "subjects": [{"kind": "User", "apiGroup": GROUP, "name": "jane"}],
+    }
+
+
+# Of each kind: the client's class, the word in its methods, and an object without its metadata.
+KINDS: dict[str, tuple[Any, str, dict[str, Any]]] = {
+    "ConfigMap": (client.CoreV1Api, "namespaced_config_map", {"data": {"a": "b"}}),
+    "Secret": (client.CoreV1Api, "namespaced_secret", {"stringData": {"a": "b"}}),
+    "ServiceAccount": (client.CoreV1Api, "namespaced_service_account", {}),
+    "Pod": (client.CoreV1Api, "namespaced_pod", {"spec": {"containers": [CONTAINER]}}),
+    "Namespace": (client.CoreV1Api, "namespace", {}),
+    "Event": (
+        client.CoreV1Api,
+        "namespaced_event",
+        {"involvedObject": {"kind": "Pod", "name": "x", "namespace": NAMESPACE}, "reason": "X", "message": "x"},
+    ),
+    "Service": (client.CoreV1Api, "namespaced_service", {"spec": {"ports": [{"port": 80}], "selector": {"app": "x"}}}),
+    "Node": (client.CoreV1Api, "node", {}),
+    "Deployment": (client.AppsV1Api, "namespaced_deployment", {"spec": TEMPLATE}),
+    "ReplicaSet": (client.AppsV1Api, "namespaced_replica_set", {"spec": TEMPLATE}),
+    "Role": (client.RbacAuthorizationV1Api, "namespaced_role", {"rules": RULES}),
+    "RoleBinding": (client.RbacAuthorizationV1Api, "namespaced_role_binding", _bound("Role")),
+    "ClusterRole": (client.RbacAuthorizationV1Api, "cluster_role", {"rules": RULES}),
+    "ClusterRoleBinding": (client.RbacAuthorizationV1Api, "cluster_role_binding", _bound("ClusterRole")),
+}
+
+
+def test_no_kind_is_forgotten() -> None:
+    assert set(KINDS) == {resource.kind for resource in RESOURCES if resource.simulated}
+
+
+class Kind:
+    """The client's methods for one kind."""
+
+    def __init__(self, api: ApiClient, kind: str) -> None:
+        group, word, rest = KINDS[kind]
+        self._methods, self._word = group(api), word
+        self._place = (NAMESPACE,) if word.startswith("namespaced") else ()
+        version = {client.CoreV1Api: "v1", client.AppsV1Api: "apps/v1"}.get(group, f"{GROUP}/v1")
+        self.body = {"apiVersion": version, "kind": kind, "metadata": {"name": "x", "labels": {"a": "b"}}, **rest}
+
+    def __call__(self, verb: str, *arguments: Any, **options: Any) -> Any:
+        method = getattr(self._methods, f"{verb}_{self._word}")
+        name, *rest = arguments or ("",)
+        return method(*filter(None, (name,)), *self._place, *rest, **options)
+
+    def make(self) -> Any:
+        return getattr(self._methods, f"create_{self._word}")(*self._place, self.body)
+
+    def lister(self) -> Any:
+        return getattr(self._methods, f"list_{self._word}")
+
+    def names(self, **options: Any) -> list[str]:
+        return [item.metadata.name for item in self("list", **options).items]
+
+
+PATCHES: list[tuple[str, Any, str]] = [
+    ("application/json-patch+json", [{"op": "add", "path": "/metadata/labels/c", "value": "json"}], "json"),
+    ("application/merge-patch+json", {"metadata": {"labels": {"c": "merge"}}}, "merge"),
+    ("application/strategic-merge-patch+json", {"metadata": {"labels": {"c": "strategic"}}}, "strategic"),
+]
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_every_verb(name: str, api: ApiClient) -> None:
+    kind = Kind(api, name)
+    made = kind.make()
+    assert (made.metadata.name, made.metadata.labels["a"]) == ("x", "b")
+    assert kind("read", "x").metadata.uid == made.metadata.uid
+    assert kind.names(label_selector="a=b") == ["x"]
+    assert "x" in kind.names()
+    for content_type, change, value in PATCHES:
+        patched = kind("patch", "x", change, _content_type=content_type)
+        assert patched.metadata.labels["c"] == value
+    body = {**kind.body, "metadata": {"name": "x", "labels": {"d": "e"}}}
+    if name in ("Pod", "Event", "Node", "Service", "Namespace", "ServiceAccount"):
+        body = api.sanitize_for_serialization(kind("read", "x"))
+        body["metadata"]["labels"] = {"d": "e"}
+    assert kind("replace", "x", body).metadata.labels.get("d") == "e"
+    with pytest.raises(ApiException) as refused:
+        kind.make()
+    assert (refused.value.status, refused.value.reason) == (409, "Conflict")
+    assert '"reason":"AlreadyExists"' in refused.value.body
+    kind("delete", "x", **({"grace_period_seconds": 0} if name == "Pod" else {}))
+    if name != "Namespace":
+        with pytest.raises(ApiException) as gone:
+            kind("read", "x")
+        assert (gone.value.status, gone.value.reason) == (404, "Not Found")
+
+
+@pytest.mark.parametrize("name", ["ConfigMap", "Pod", "Deployment", "ClusterRole"])
+def test_watches(name: str, api: ApiClient) -> None:
+    kind, stream = Kind(api, name), watch.Watch()
+    place = kind._place
+    seen: list[tuple[str, str]] = []
+    version = kind("list").metadata.resource_version
+
+    def work() -> None:
+        kind.body["metadata"]["name"] = "watched"
+        kind.make()
+        kind("patch", "watched", {"metadata": {"labels": {"c": "d"}}})
+        kind("delete", "watched", **({"grace_period_seconds": 0} if name == "Pod" else {}))
+
+    worker = threading.Thread(target=work)
+    worker.start()
+    for event in stream.stream(kind.lister(), *place, resource_version=version, timeout_seconds=10):
+        if event["object"].metadata.name == "watched":
+            seen.append((event["type"], (event["object"].metadata.labels or {}).get("c", "")))
+        if event["type"] == "DELETED":
+            stream.stop()
+    worker.join()
+    assert (seen[0], seen[-1]) == (("ADDED", ""), ("DELETED", "d"))
+    assert ("MODIFIED", "d") in seen
+
+
+REFUSED: list[tuple[str, Any, int, str]] = [
+    ("read_namespaced_pod", ("none", NAMESPACE), 404, "NotFound"),
+    ("create_namespaced_config_map", (NAMESPACE, {"metadata": {"name": "A"}}), 422, "Invalid"),
+    ("patch_namespaced_service_account", ("default", NAMESPACE, {"secrets": 5}), 422, "Invalid"),
+    ("create_namespaced_config_map", ("none", {"metadata": {"name": "a"}}), 404, "NotFound"),
+    ("read_namespaced_pod_status", ("none", NAMESPACE), 404, "NotFound"),
+    ("replace_namespaced_pod_status", ("none", NAMESPACE, {}), 501, "NotImplemented"),
+    ("connect_get_namespaced_pod_portforward", ("none", NAMESPACE), 501, "NotImplemented"),
+    ("delete_namespace", ("kube-system",), 403, "Forbidden"),
+]
+
+
+@pytest.mark.parametrize(("method", "arguments", "code", "reason"), REFUSED)
+def test_refusals(method: str, arguments: Any, code: int, reason: str, api: ApiClient) -> None:
+    with pytest.raises(ApiException) as refused:
+        getattr(client.CoreV1Api(api), method)(*arguments)
+    assert refused.value.status == code
+    assert f'"reason":"{reason}"' in refused.value.body
+
+
+def test_what_else_clients_ask(place: tuple[Session, ApiClient]) -> None:
+    session, api = place
+    assert client.VersionApi(api).get_code().git_version.startswith("v1.36")
+    assert "apps" in [group.name for group in client.ApisApi(api).get_api_versions().groups]
+    assert "pods" in [item.name for item in client.CoreV1Api(api).get_api_resources().resources]
+    session.run("kubectl run talk --image=busybox -- sh -c 'echo hello'; sleep 20")
+    assert client.CoreV1Api(api).read_namespaced_pod_log("talk", NAMESPACE) == "hello\n"
+    session.run("kubectl create deployment shop --image=nginx; sleep 20")
+    scales = client.AppsV1Api(api)
+    scales.patch_namespaced_deployment_scale("shop", NAMESPACE, {"spec": {"replicas": 3}})
+    assert scales.read_namespaced_deployment_scale("shop", NAMESPACE).spec.replicas == 3
+    attributes = client.V1ResourceAttributes(verb="get", resource="pods", namespace=NAMESPACE)
+    review = client.V1SelfSubjectAccessReview(spec=client.V1SelfSubjectAccessReviewSpec(resource_attributes=attributes))
+    answer = client.AuthorizationV1Api(api).create_self_subject_access_review(review)
+    assert answer.status.allowed is True
+    done = client.CoreV1Api(api).delete_collection_namespaced_pod(NAMESPACE, label_selector="run=talk")
+    assert done.kind == "PodList"  # though the client takes it for a Status
+
+
+def test_a_list_in_pages(api: ApiClient) -> None:
+    core = client.CoreV1Api(api)
+    first = core.list_namespace(limit=2)
+    rest = core.list_namespace(limit=100, _continue=first.metadata._continue)
+    assert first.metadata.remaining_item_count == len(rest.items)
+    names = [item.metadata.name for item in (*first.items, *rest.items)]
+    assert names == sorted(names)
+    assert "kube-system" in names
+
+
+def test_the_token_is_needed(place: tuple[Session, ApiClient]) -> None:
+    server = place[0].server
+    assert server
+    settings = client.Configuration()
+    settings.host = server.url
+    settings.verify_ssl = True
+    settings.ssl_ca_cert = None
+    known = Client(server.kubeconfig, server.port)
+    (server.kubeconfig.parent / "ca").write_text(known.authority)
+    settings.ssl_ca_cert = str(server.kubeconfig.parent / "ca")
+    with ApiClient(settings) as api, pytest.raises(ApiException) as refused:
+        client.CoreV1Api(api).list_namespace()
+    assert (refused.value.status, refused.value.reason) == (401, "Unauthorized")
