@@ -79,14 +79,14 @@ def told(error: Exception, command: str) -> str:
         tail = f"See '{command} --help' for usage.\n"
     elif isinstance(error, UsageError):
         tail = f"See '{command} -h' for help and examples\n"
-    return f"error: {error}\n{tail}"
+    return f"error: {str(error).removeprefix('error: ')}\n{tail}"
 
 
 def _told_among_others(error: Exception, command: str) -> str:
     """Mirrors StandardErrorMessage and MultipleErrors in k8s.io/kubectl pkg/cmd/util/helpers.go."""
     if isinstance(error, StatusError):
         return f"Error from server ({error.reason}): {error.message}\n"
-    return told(error, command).removeprefix("error: ")
+    return f"{error}\n" if isinstance(error, KubectlError) else told(error, command)
 
 
 def _told_status(error: StatusError) -> str:

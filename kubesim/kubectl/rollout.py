@@ -2,19 +2,38 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from kubesim import describe as describers
 from kubesim import tabwriter
+from kubesim.errors import StatusError
 from kubesim.kubectl import flags
 from kubesim.kubectl.command import Call, command, number, switch
 from kubesim.kubectl.errors import KubectlError, raise_all
+from kubesim.kubectl.formats.json_ import LAST_APPLIED
 from kubesim.kubectl.output import print_result
-from kubesim.kubectl.selection import Target, find_targets, select
+from kubesim.kubectl.selection import select
 from kubesim.objects import Object, clone, is_owned_by, metadata, name_of, namespace_of, revision
 from kubesim.resources import DEPLOYMENT, REPLICA_SET, Resource
 
 _CAUSE = "kubernetes.io/change-cause"
 _HASH = "pod-template-hash"
+_RESTARTED = "kubectl.kubernetes.io/restartedAt"
+# Annotations that a Deployment keeps when it goes back to an earlier revision.
+_OWN = (
+    LAST_APPLIED,
+    *(
+        f"deployment.kubernetes.io/{key}"
+        for key in ("revision", "revision-history", "desired-replicas", "max-replicas")
+    ),
+)
 PATIENCE = 3600.0
+_APPLIED = (
+    "Warning: resource deployments/{} was previously managed with 'kubectl apply'. Rolling back will not update the "
+    + LAST_APPLIED
+    + " annotation, which may cause unexpected behavior on future 'kubectl apply' operations. Consider using "
+    "'kubectl apply' with your previous configuration file instead.\n"
+)
 
 _WHICH = (*flags.FILENAME, *flags.SELECTOR)
 _CHANGES = (*_WHICH, *flags.OUTPUT, flags.field_manager("kubectl-rollout"))
@@ -30,27 +49,31 @@ def _check_revision(call: Call) -> None:
         raise KubectlError(f"revision must be a positive integer: {call.flags['revision']}")
 
 
-def _targets(call: Call) -> list[Target]:
-    targets, errors = find_targets(call, call.args, needs_name=False)
-    raise_all(errors)
-    return targets
-
-
-def _deployments(call: Call, verb: str) -> list[Object]:
-    _targets(call)
+def _each(call: Call, verb: str, act: Callable[[Object], None], says_nothing_found: bool = False) -> None:
+    """Do something with every Deployment that is named. What goes wrong is told at the end, also of other types."""
     selection = select(call, call.args)
-    raise_all(selection.errors)
+    errors = selection.errors
     for resource, obj in selection.objects:
-        if resource is not DEPLOYMENT:
-            raise KubectlError(_unsupported(resource, obj, verb))
-    return [obj for _, obj in selection.objects]
+        try:
+            if resource is not DEPLOYMENT:
+                raise KubectlError(_unsupported(resource, obj, verb))
+            act(obj)
+        except (KubectlError, StatusError) as error:
+            errors.append(error)
+    if says_nothing_found and not selection.objects and not errors:
+        call.complain(f"No resources found in {call.namespace} namespace.\n")
+    raise_all(errors)
 
 
 def _unsupported(resource: Resource, obj: Object, verb: str) -> str:
     if verb.endswith("ing"):
-        return f'{resource.qualified} "{name_of(obj)}" {verb} is not supported'
+        return _of(resource, obj, f"{verb} is not supported")
     kind = resource.qualified_kind if verb == "status viewer" else f'"{resource.qualified_kind}"'
     return f"no {verb} has been implemented for {kind}"
+
+
+def _of(resource: Resource, obj: Object, problem: str) -> str:
+    return f'error: {resource.qualified} "{name_of(obj)}" {problem}'
 
 
 @command(
@@ -67,31 +90,37 @@ def _unsupported(resource: Resource, obj: Object, verb: str) -> str:
 def status(call: Call) -> None:
     """Follow a rollout to its end."""
     _check_revision(call)
-    for deployment in _deployments(call, "status viewer"):
-        _follow(call, deployment)
+    _each(call, "status viewer", lambda deployment: _follow(call, deployment), says_nothing_found=True)
 
 
 def _follow(call: Call, deployment: Object) -> None:
-    """Say each new state of the rollout until it is done, at most for --timeout."""
-    said = ""
+    """Say the state of the rollout after each change of the Deployment until it is done, at most for --timeout."""
+    seen, finished = [deployment], False
+    stop = call.api.subscribe(lambda change: seen.append(change.obj), DEPLOYMENT)
 
     def done() -> bool:
-        nonlocal said
-        current = call.api.get(DEPLOYMENT, namespace_of(deployment), name_of(deployment))
-        line, finished = _rollout_state(current)
-        if line != said:
-            call.say(line)
-            said = line
+        nonlocal finished
+        while seen and not finished:
+            obj = seen.pop(0)
+            if metadata(obj)["uid"] == metadata(deployment)["uid"]:
+                line, finished = _rollout_state(obj, call.flags["revision"])
+                call.say(line)
         return finished
 
-    if not call.flags["watch"]:
-        done()
-    elif not call.wait_until(done, call.flags["timeout"] or PATIENCE):
-        raise KubectlError("timed out waiting for the condition")
+    try:
+        if not call.flags["watch"]:
+            done()
+        elif not call.wait_until(done, call.flags["timeout"] or PATIENCE):
+            raise KubectlError("timed out waiting for the condition")
+    finally:
+        stop()
 
 
-def _rollout_state(deployment: Object) -> tuple[str, bool]:
-    """As DeploymentStatusViewer.Status. Raises KubectlError when the deadline has passed."""
+def _rollout_state(deployment: Object, asked: int) -> tuple[str, bool]:
+    """As DeploymentStatusViewer.Status. Raises KubectlError when the deadline has passed, or for another revision."""
+    if asked and asked != revision(deployment):
+        running = revision(deployment)
+        raise KubectlError(f"desired revision ({asked}) is different from the running revision ({running})")
     name, wanted, now = name_of(deployment), deployment["spec"]["replicas"], deployment["status"]
     if metadata(deployment)["generation"] > now.get("observedGeneration", 0):
         return "Waiting for deployment spec update to be observed...\n", False
@@ -131,17 +160,21 @@ def _history(call: Call, deployment: Object) -> dict[int, Object]:
 def history(call: Call) -> None:
     """Show the revisions of a Deployment, or one of them."""
     _check_revision(call)
-    for deployment in _deployments(call, "history viewer"):
-        revisions = _history(call, deployment)
-        wanted = call.flags["revision"]
-        title = f"deployment.apps/{name_of(deployment)}"
-        if not wanted:
-            call.say(f"{title} \n{_revision_table(revisions)}\n")
-        elif wanted not in revisions:
-            raise KubectlError("unable to find the specified revision")
-        else:
-            template = describers.pod_template(revisions[wanted]["spec"]["template"])
-            call.say(f"{title} with revision #{wanted}\n{template}\n")
+    _each(call, "history viewer", lambda deployment: _show_history(call, deployment))
+
+
+def _show_history(call: Call, deployment: Object) -> None:
+    revisions, wanted = _history(call, deployment), call.flags["revision"]
+    if wanted and wanted not in revisions:
+        raise KubectlError("unable to find the specified revision")
+    if call.flags["output"]:
+        for number_ in [wanted] if wanted else revisions:
+            print_result(call, REPLICA_SET, revisions[number_], "", typed=True)
+        return
+    shown, title = _revision_table(revisions), ""
+    if wanted:
+        shown, title = describers.pod_template(revisions[wanted]["spec"]["template"]), f"with revision #{wanted}"
+    print_result(call, DEPLOYMENT, deployment, f"{title}\n{shown}", typed=True)
 
 
 def _revision_table(revisions: dict[int, Object]) -> str:
@@ -162,33 +195,51 @@ def _revision_table(revisions: dict[int, Object]) -> str:
 def restart(call: Call) -> None:
     """Give the Pod template a new annotation, so that all Pods are made anew."""
     now = call.context.clock.timestamp()
-    change = {"metadata": {"annotations": {"kubectl.kubernetes.io/restartedAt": now}}}
-    for deployment in _deployments(call, "restarting"):
+
+    def act(deployment: Object) -> None:
+        if deployment["spec"].get("paused"):
+            problem = "can't restart paused deployment (run rollout resume first)"
+            raise KubectlError(_of(DEPLOYMENT, deployment, problem))
+        annotations = metadata(deployment["spec"]["template"]).get("annotations", {})
+        if annotations.get(_RESTARTED) == now:
+            raise KubectlError(
+                f"failed to create patch for {name_of(deployment)}: if restart has already been triggered within the "
+                "past second, please wait before attempting to trigger another"
+            )
+        change = {"metadata": {"annotations": {_RESTARTED: now}}}
         _patch(call, deployment, {"spec": {"template": change}}, "restarted")
+
+    _each(call, "restarting", act, says_nothing_found=True)
 
 
 def _patch(call: Call, deployment: Object, change: Object, operation: str) -> None:
     namespace, name = namespace_of(deployment), name_of(deployment)
-    new = call.api.patch(DEPLOYMENT, namespace, name, change, "merge", user=call.user)
-    print_result(call, DEPLOYMENT, new, operation)
+    try:
+        new = call.api.patch(DEPLOYMENT, namespace, name, change, "merge", user=call.user)
+    except StatusError as error:
+        raise KubectlError(f"failed to patch: {error.message}") from None
+    print_result(call, DEPLOYMENT, new, operation, typed=True)
+
+
+def _set_paused(call: Call, verb: str, is_paused: bool | None, refusal: str, operation: str) -> None:
+    def act(deployment: Object) -> None:
+        if bool(deployment["spec"].get("paused")) is bool(is_paused):
+            raise KubectlError(_of(DEPLOYMENT, deployment, refusal))
+        _patch(call, deployment, {"spec": {"paused": is_paused}}, operation)
+
+    _each(call, verb, act, says_nothing_found=True)
 
 
 @command("rollout pause", "RESOURCE", "Mark the provided resource as paused", _CHANGES, check=_require_resource)
 def pause(call: Call) -> None:
     """Stop rolling out changes of a Deployment."""
-    for deployment in _deployments(call, "pausing"):
-        if deployment["spec"].get("paused"):
-            raise KubectlError(f'deployments.apps "{name_of(deployment)}" is already paused')
-        _patch(call, deployment, {"spec": {"paused": True}}, "paused")
+    _set_paused(call, "pausing", True, "is already paused", "paused")
 
 
 @command("rollout resume", "RESOURCE", "Resume a paused resource", _CHANGES, check=_require_resource)
 def resume(call: Call) -> None:
     """Go on rolling out changes of a Deployment."""
-    for deployment in _deployments(call, "resuming"):
-        if not deployment["spec"].get("paused"):
-            raise KubectlError(f'deployments.apps "{name_of(deployment)}" is not paused')
-        _patch(call, deployment, {"spec": {"paused": None}}, "resumed")
+    _set_paused(call, "resuming", None, "is not paused", "resumed")
 
 
 @command(
@@ -206,26 +257,43 @@ def undo(call: Call) -> None:
     """Give a Deployment the Pod template of an earlier revision."""
     dry_run = call.dry_run()
     _require_resource(call)
-    for deployment in _deployments(call, "rollbacker"):
-        template = _template_of(deployment, _history(call, deployment), call.flags["to-revision"])
-        if deployment["spec"].get("paused"):
-            raise KubectlError(
-                'you cannot rollback a paused deployment; resume it first with "kubectl rollout resume" and try again'
-            )
-        if template == deployment["spec"]["template"]:
-            print_result(call, DEPLOYMENT, deployment, "skipped rollback (current template already matches revision)")
-            continue
-        new = {**deployment, "spec": {**deployment["spec"], "template": template}}
-        if dry_run != "client":
-            new = call.api.update(DEPLOYMENT, new, **call.request(dry_run), verb="patch")
-        print_result(call, DEPLOYMENT, new, "rolled back", dry_run)
+    _each(call, "rollbacker", lambda deployment: _undo(call, deployment, dry_run))
 
 
-def _template_of(deployment: Object, revisions: dict[int, Object], wanted: int) -> Object:
+def _undo(call: Call, deployment: Object, dry_run: str) -> None:
+    if LAST_APPLIED in metadata(deployment).get("annotations", {}):
+        call.complain(_APPLIED.format(name_of(deployment)))
+    wanted = call.flags["to-revision"]
+    old = _revision_before(deployment, _history(call, deployment), wanted)
+    if dry_run == "client":
+        operation = describers.pod_template(old["spec"]["template"])
+    elif deployment["spec"].get("paused"):
+        raise KubectlError(
+            "you cannot rollback a paused deployment; resume it first with 'kubectl rollout resume' and try again"
+        )
+    else:
+        operation = _roll_back(call, deployment, old, wanted, dry_run)
+    print_result(call, DEPLOYMENT, deployment, operation, dry_run, typed=True)
+
+
+def _roll_back(call: Call, deployment: Object, old: Object, wanted: int, dry_run: str) -> str:
+    """Give the Deployment the template and the annotations of an old ReplicaSet; return what was done."""
+    template: Object = clone(old["spec"]["template"])
+    template.get("metadata", {}).get("labels", {}).pop(_HASH, None)
+    if template == deployment["spec"]["template"]:
+        return f"skipped rollback (current template already matches revision {wanted})"
+    kept, taken = (metadata(obj).get("annotations", {}) for obj in (deployment, old))
+    annotations = {key: value for key, value in kept.items() if key in _OWN}
+    annotations |= {key: value for key, value in taken.items() if key not in _OWN}
+    new = {**deployment, "metadata": {**deployment["metadata"], "annotations": annotations}}
+    new["spec"] = {**deployment["spec"], "template": template}
+    call.api.update(DEPLOYMENT, new, **call.request(dry_run), verb="patch")
+    return "rolled back"
+
+
+def _revision_before(deployment: Object, revisions: dict[int, Object], wanted: int) -> Object:
     if wanted and wanted not in revisions:
         raise KubectlError(f"unable to find specified revision {wanted} in history")
     if not wanted and len(revisions) < 2:
         raise KubectlError(f'no rollout history found for deployment "{name_of(deployment)}"')
-    template: Object = clone(revisions[wanted or sorted(revisions)[-2]]["spec"]["template"])
-    template.get("metadata", {}).get("labels", {}).pop(_HASH, None)
-    return template
+    return revisions[wanted or sorted(revisions)[-2]]
