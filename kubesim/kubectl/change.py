@@ -1,6 +1,6 @@
-"""kubectl patch, label, annotate, set and scale: small changes of objects that are there.
+"""kubectl patch, label, annotate and scale: small changes of objects that are there.
 
-Mirrors k8s.io/kubectl pkg/cmd/{patch,label,annotate,set,scale}, v1.36.
+Mirrors k8s.io/kubectl pkg/cmd/{patch,label,annotate,scale}, v1.36.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from kubesim.kubectl.documents import parse_document
 from kubesim.kubectl.errors import KubectlError, ManifestError, UsageError, raise_all
 from kubesim.kubectl.manifests import read_text
 from kubesim.kubectl.output import print_result
-from kubesim.kubectl.selection import Selection, select
-from kubesim.objects import Object, clone, metadata, name_of, namespace_of
+from kubesim.kubectl.selection import select
+from kubesim.objects import Object, metadata, name_of, namespace_of
 from kubesim.resources import Resource
 from kubesim.validation.names import label_value
 
@@ -32,7 +32,7 @@ _LOCALLY: dict[str, Callable[[Object, Any, Resource], Object]] = {
 }
 
 
-def _change(call: Call, resource: Resource, obj: Object, change: Any, kind: str, dry_run: str) -> Object:
+def send_patch(call: Call, resource: Resource, obj: Object, change: Any, kind: str, dry_run: str) -> Object:
     """Send a patch of an object; return the object as it is then (the very same where nothing changed)."""
     if dry_run == "client" or call.flags.get("local"):
         return _LOCALLY[kind](obj, change, resource)
@@ -70,7 +70,7 @@ def patch(call: Call) -> None:
     errors = selection.errors
     for resource, obj in selection.objects:
         try:
-            new = _change(call, resource, obj, _parsed(given), kind, dry_run)
+            new = send_patch(call, resource, obj, _parsed(given), kind, dry_run)
             print_result(call, resource, new, "patched (no change)" if new is obj else "patched", dry_run)
         except StatusError as error:
             errors.append(error)
@@ -101,14 +101,14 @@ def _parsed(given: str) -> Any:
         raise KubectlError(f"unable to parse {gojson.quote(given)}: {error}") from None
 
 
-_COMMON = (
+COMMON = (
     *flags.FILENAME,
     *flags.DRY_RUN,
     *flags.OUTPUT,
     *flags.LOCAL,
     switch("all", "", "All objects of the type in the namespace."),
 )
-_MARKS = (*_COMMON, *flags.SELECTOR, *flags.FIELD_SELECTOR, *flags.ALL_NAMESPACES, *absent("resource-version"))
+_MARKS = (*COMMON, *flags.SELECTOR, *flags.FIELD_SELECTOR, *flags.ALL_NAMESPACES, *absent("resource-version"))
 
 
 @command(
@@ -216,7 +216,7 @@ def _mark_one(
         if key not in present:
             call.say(f'{"label" if field == "labels" else "annotation"} "{key}" not found.\n')
     change = {key: None for key in removed if key in present} | wanted
-    new = _change(call, resource, obj, {"metadata": {field: change}}, "merge", dry_run) if change else obj
+    new = send_patch(call, resource, obj, {"metadata": {field: change}}, "merge", dry_run) if change else obj
     if call.flags["list"]:
         _list_marks(call, new, field)
         return
@@ -241,128 +241,6 @@ def _refuse_overwriting(call: Call, present: dict[str, str], wanted: dict[str, s
 def _list_marks(call: Call, obj: Object, field: str) -> None:
     for key, value in sorted((metadata(obj).get(field) or {}).items()):
         call.say(f"{key}={value}\n")
-
-
-def _pod_spec(obj: Object) -> tuple[Object, list[str]]:
-    """The Pod spec of a Pod or of a workload's template, and the path to it."""
-    if obj["kind"] == "Pod":
-        return obj["spec"], ["spec"]
-    template = obj.get("spec", {}).get("template")
-    if template is None:
-        raise KubectlError(f"the object {name_of(obj)} is not a pod or does not have a pod template")
-    return template["spec"], ["spec", "template", "spec"]
-
-
-def _nested(path: list[str], value: Any) -> Any:
-    for key in reversed(path):
-        value = {key: value}
-    return value
-
-
-_NEEDS_FILE = """you must specify resources by --filename when --local is set.
-Example resource specifications include:
-   '-f rsrc.yaml'
-   '--filename=rsrc.json'"""
-
-
-@command(
-    "set image",
-    "(-f FILENAME | TYPE NAME) CONTAINER_NAME_1=CONTAINER_IMAGE_1 ... CONTAINER_NAME_N=CONTAINER_IMAGE_N",
-    "Update the image of a pod template",
-    _COMMON,
-    flags.SELECTOR,
-    flags.field_manager("kubectl-set"),
-    example="  kubectl set image deployment/web myapp=registry.example.com/myapp:2.0",
-)
-def set_image(call: Call) -> None:
-    """Change the images of containers."""
-    words = [arg for arg in call.args if "=" not in arg]
-    images = dict(arg.split("=", 1) for arg in call.args if "=" in arg)
-    selection = _typed(call, words)
-    if not images:
-        raise KubectlError("at least one image update is required")
-    _set_each(call, selection, "image updated", lambda obj: _image_change(obj, images))
-
-
-def _image_change(obj: Object, images: dict[str, str]) -> Any:
-    spec, path = _pod_spec(obj)
-    change: Object = {}
-    missing = set(images) - {"*"}
-    for key in ("initContainers", "containers"):
-        for container in spec.get(key, ()):
-            image = images.get(container["name"], images.get("*"))
-            missing.discard(container["name"])
-            if image and image != container.get("image"):
-                change.setdefault(key, []).append({"name": container["name"], "image": image})
-    if missing:
-        raise KubectlError(f'unable to find container named "{sorted(missing)[0]}"')
-    return _nested(path, change) if change else None
-
-
-@command(
-    "set serviceaccount",
-    "(-f FILENAME | TYPE NAME) SERVICE_ACCOUNT",
-    "Update the service account of a resource",
-    _COMMON,
-    flags.field_manager("kubectl-set"),
-    aliases=("sa",),
-    example="  kubectl set serviceaccount deployment web builder",
-)
-def set_service_account(call: Call) -> None:
-    """Change the ServiceAccount of a workload."""
-    if not call.args:
-        raise KubectlError("serviceaccount is required")
-    *words, account = call.args
-    selection = _typed(call, words)
-    _set_each(
-        call,
-        selection,
-        "serviceaccount updated",
-        lambda obj: _nested(_pod_spec(obj)[1], {"serviceAccountName": account}),
-    )
-
-
-def _typed(call: Call, words: list[str]) -> Selection:
-    """What kubectl set works on. Objects out of files are shown as kubectl's own types have them."""
-    if not call.flags["local"]:
-        return select(call, words, needs_name=True)
-    if call.dry_run() == "server":
-        raise KubectlError("cannot specify --local and --dry-run=server - did you mean --dry-run=client?")
-    if words:
-        raise KubectlError(_NEEDS_FILE)
-    selection = select(call, words)
-    for found in selection.found:
-        found.objects[:] = [_with_empty_fields(obj) for obj in found.objects]
-    return selection
-
-
-def _with_empty_fields(obj: Object) -> Object:
-    """The object with the empty fields that Go does not leave out."""
-    new: Object = {"status": {}} | clone(obj)
-    spec, _ = _pod_spec(new)
-    for key in ("initContainers", "containers"):
-        for container in spec.get(key, ()):
-            container.setdefault("resources", {})
-    if obj["kind"] == "Deployment":
-        new["spec"].setdefault("strategy", {})
-    return new
-
-
-def _set_each(call: Call, selection: Selection, operation: str, make: Any) -> None:
-    errors = selection.errors
-    dry_run = call.dry_run()
-    for resource, obj in selection.objects:
-        try:
-            change = make(obj)
-            if change is None:
-                continue
-            new = _change(call, resource, obj, change, "strategic", dry_run)
-            print_result(call, resource, new, operation, dry_run, typed=call.flags["local"])
-        except KubectlError as error:
-            errors.append(KubectlError(str(error)))
-        except StatusError as error:
-            errors.append(error)
-    raise_all(errors)
 
 
 @command(
@@ -398,6 +276,6 @@ def scale(call: Call) -> None:
         if expected >= 0 and expected != present:
             errors.append(KubectlError(f"Expected replicas to be {expected}, was {present}"))
             continue
-        new = _change(call, resource, obj, {"spec": {"replicas": replicas}}, "merge", dry_run)
+        new = send_patch(call, resource, obj, {"spec": {"replicas": replicas}}, "merge", dry_run)
         print_result(call, resource, new, "scaled", dry_run)
     raise_all(errors)

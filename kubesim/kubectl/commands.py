@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from kubesim.kubectl.apply import apply, diff, replace
-from kubesim.kubectl.change import annotate, label, patch, scale, set_image, set_service_account
+from kubesim.kubectl.change import annotate, label, patch, scale
 from kubesim.kubectl.command import Call, Command
 from kubesim.kubectl.create import (
     create,
@@ -49,6 +49,7 @@ from kubesim.kubectl.kubeconfig import (
 from kubesim.kubectl.rollout import history, pause, restart, resume, status, undo
 from kubesim.kubectl.run import run
 from kubesim.kubectl.running import events, execute, logs, wait
+from kubesim.kubectl.set_ import set_image, set_service_account
 from kubesim.kubectl.settings import can_i, whoami
 
 
