@@ -3,6 +3,7 @@ import yaml
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from kubesim.kubectl.documents import parse_document
 from kubesim.kubectl.formats import to_yaml
 from kubesim.kubectl.formats.yaml_ import resolves, sorted_keys
 
@@ -194,5 +195,5 @@ def test_libyaml_writes_the_same(obj):
 @settings(max_examples=200, deadline=None)
 @given(st.dictionaries(keys, values | st.text(max_size=40)))
 def test_what_is_written_can_be_read(obj):
-    assume("'='" not in repr(obj))  # goyaml writes it plain; YAML 1.1, and so PyYAML, gives it a meaning of its own
-    assert yaml.safe_load(to_yaml(obj)) == obj
+    assume("<<" not in obj)  # goyaml writes this key plain, and reads it as a merge
+    assert parse_document(to_yaml(obj)) == obj
