@@ -15,7 +15,7 @@ from kubesim.errors import StatusError, bad_request
 from kubesim.kubectl import flags
 from kubesim.kubectl.command import Call, absent, command, duration, number, switch, text
 from kubesim.kubectl.documents import parse_document
-from kubesim.kubectl.errors import KubectlError, ManifestError, UsageError, raise_all
+from kubesim.kubectl.errors import KubectlError, ManifestError, Several, UsageError, raise_all
 from kubesim.kubectl.manifests import read_text
 from kubesim.kubectl.output import print_result
 from kubesim.kubectl.selection import select
@@ -58,12 +58,14 @@ def send_patch(call: Call, resource: Resource, obj: Object, change: Any, kind: s
 def patch(call: Call) -> None:
     """Change objects by a patch."""
     kind = call.flags["type"]
-    if "patch" not in call.given and "patch-file" not in call.given:
+    if not call.flags["patch"] and not call.flags["patch-file"]:
         raise KubectlError("must specify --patch or --patch-file containing the contents of the patch")
     if "patch" in call.given and "patch-file" in call.given:
         raise KubectlError("cannot specify --patch and --patch-file together")
     if kind not in _LOCALLY:
         raise KubectlError(f'--type must be one of [json merge strategic], not "{kind}"')
+    if call.flags["local"] and call.args:
+        raise KubectlError("cannot specify --local and server resources")
     given = _patch_text(call)
     selection = select(call, call.args, needs_name=True)
     dry_run = call.dry_run()
@@ -145,18 +147,20 @@ def annotate(call: Call) -> None:
 def _mark(call: Call, field: str, word: str, done: str) -> None:
     words, wanted, removed = _split(call.args, word)
     _check_mark(call, words, word, bool(wanted or removed))
+    if call.flags["list"] and call.flags["output"]:
+        raise KubectlError("--list and --output may not be specified together")
     selection = select(call, words, needs_name=True)
     errors = selection.errors
-    dry_run = call.dry_run()
+    dry_run = "client" if call.flags["list"] else call.dry_run()
     for resource, obj in selection.objects:
+        indent = ""
+        if call.flags["list"] and not selection.single:
+            call.say(f"Listing {field} for {resource.kind}.{resource.group}/{name_of(obj)}:\n")
+            indent = " "
         try:
-            _mark_one(call, resource, obj, (field, wanted, removed, done), dry_run)
-        except (StatusError, KubectlError) as error:
+            _mark_one(call, resource, obj, (field, wanted, removed, done), dry_run, indent)
+        except (StatusError, KubectlError, Several) as error:
             errors.append(error)
-    if not selection.objects and not errors:
-        call.complain(
-            f"No resources found{'' if call.flags['all-namespaces'] else f' in {call.namespace} namespace'}.\n"
-        )
     raise_all(errors)
 
 
@@ -171,6 +175,9 @@ def _check_mark(call: Call, words: list[str], word: str, has_changes: bool) -> N
         raise KubectlError(f"one or more files must be specified as -f {example}.yaml or --filename={example}.json")
     if not words and not by_file:
         raise KubectlError("one or more resources must be specified as <resource> <name> or <resource>/<name>")
+    for flag in ("selector", "field-selector"):
+        if call.flags["all"] and call.flags[flag]:
+            raise KubectlError(f"cannot set --all and --{flag} at the same time")
     if not has_changes and not call.flags["list"]:
         raise KubectlError(f"at least one {word} update is required")
 
@@ -206,41 +213,44 @@ def _check_label(arg: str, value: str) -> None:
 
 
 def _mark_one(
-    call: Call, resource: Resource, obj: Object, what: tuple[str, dict[str, str], list[str], str], dry_run: str
+    call: Call,
+    resource: Resource,
+    obj: Object,
+    what: tuple[str, dict[str, str], list[str], str],
+    dry_run: str,
+    indent: str,
 ) -> None:
     field, wanted, removed, done = what
     present: dict[str, str] = metadata(obj).get(field) or {}
     if not call.flags["overwrite"]:
         _refuse_overwriting(call, present, wanted)
-    for key in removed:
-        if key not in present:
-            call.say(f'{"label" if field == "labels" else "annotation"} "{key}" not found.\n')
+    if field == "labels" and dry_run != "client" and not call.flags["local"]:
+        call.say("".join(f'label "{key}" not found.\n' for key in removed if key not in present))
     change = {key: None for key in removed if key in present} | wanted
     new = send_patch(call, resource, obj, {"metadata": {field: change}}, "merge", dry_run) if change else obj
     if call.flags["list"]:
-        _list_marks(call, new, field)
+        marks = sorted((metadata(new).get(field) or {}).items())
+        call.say("".join(f"{indent}{key}={value}\n" for key, value in marks))
         return
-    unmarked = "unlabeled" if field == "labels" else "annotated"
-    operation = unmarked if removed and not wanted else done
+    operation = done
+    if field == "labels" and removed:
+        operation = "modified" if wanted else "unlabeled"
     if new is obj and field == "labels":
         operation = "not labeled"
     print_result(call, resource, new, operation, dry_run)
 
 
 def _refuse_overwriting(call: Call, present: dict[str, str], wanted: dict[str, str]) -> None:
-    for key, value in wanted.items():
-        if key not in present:
-            continue
-        already = f"'{key}' already has a value ({present[key]})"
-        if call.command.path == ("annotate",):
-            raise KubectlError(f"--overwrite is false but found the following declared annotation(s): {already}")
-        if present[key] != value:
-            raise KubectlError(f"{already}, and --overwrite is false")
-
-
-def _list_marks(call: Call, obj: Object, field: str) -> None:
-    for key, value in sorted((metadata(obj).get(field) or {}).items()):
-        call.say(f"{key}={value}\n")
+    is_label = call.command.path == ("label",)
+    already = [
+        f"'{key}' already has a value ({present[key]})"
+        for key, value in wanted.items()
+        if key in present and not (is_label and present[key] == value)
+    ]
+    if is_label:
+        raise_all([KubectlError(f"{text}, and --overwrite is false") for text in already])
+    elif already:
+        raise KubectlError(f"--overwrite is false but found the following declared annotation(s): {'; '.join(already)}")
 
 
 @command(
@@ -267,15 +277,22 @@ def scale(call: Call) -> None:
     selection = select(call, call.args, needs_name=True)
     errors = selection.errors
     dry_run = call.dry_run()
+    if not selection.objects and not errors:
+        raise KubectlError("no objects passed to scale")
     for resource, obj in selection.objects:
-        if resource.group != "apps":
-            errors.append(StatusError(404, "NotFound", "the server could not find the requested resource"))
-            continue
-        present = obj["spec"]["replicas"]
-        expected = call.flags["current-replicas"]
-        if expected >= 0 and expected != present:
-            errors.append(KubectlError(f"Expected replicas to be {expected}, was {present}"))
-            continue
-        new = send_patch(call, resource, obj, {"spec": {"replicas": replicas}}, "merge", dry_run)
-        print_result(call, resource, new, "scaled", dry_run)
+        try:
+            _scale_one(call, resource, obj, replicas, dry_run)
+        except (StatusError, KubectlError) as error:
+            errors.append(error)
     raise_all(errors)
+
+
+def _scale_one(call: Call, resource: Resource, obj: Object, replicas: int, dry_run: str) -> None:
+    """Change one object; what is printed is the object as it was, but for the number."""
+    if resource.group != "apps":
+        raise StatusError(404, "NotFound", "the server could not find the requested resource")
+    present, expected = obj["spec"]["replicas"], call.flags["current-replicas"]
+    if expected >= 0 and expected != present:
+        raise KubectlError(f"Expected replicas to be {expected}, was {present}")
+    send_patch(call, resource, obj, {"spec": {"replicas": replicas}}, "merge", dry_run)
+    print_result(call, resource, {**obj, "spec": {**obj["spec"], "replicas": replicas}}, "scaled", dry_run)

@@ -79,7 +79,11 @@ def told(error: Exception, command: str) -> str:
         tail = f"See '{command} --help' for usage.\n"
     elif isinstance(error, UsageError):
         tail = f"See '{command} -h' for help and examples\n"
-    return f"error: {str(error).removeprefix('error: ')}\n{tail}"
+    return _ended(f"error: {str(error).removeprefix('error: ')}") + tail
+
+
+def _ended(text: str) -> str:
+    return text if text.endswith("\n") else f"{text}\n"
 
 
 def _told_among_others(error: Exception, command: str) -> str:

@@ -8,10 +8,11 @@ from kubesim.errors import StatusError
 from kubesim.kubectl import flags
 from kubesim.kubectl.change import COMMON, send_patch
 from kubesim.kubectl.command import Call, command
-from kubesim.kubectl.errors import KubectlError, raise_all
+from kubesim.kubectl.errors import KubectlError, Several, raise_all
 from kubesim.kubectl.output import print_result
 from kubesim.kubectl.selection import Selection, select
 from kubesim.objects import Object, clone, name_of
+from kubesim.resources import find_kind
 
 
 def _pod_spec(obj: Object) -> tuple[Object, list[str]]:
@@ -20,7 +21,11 @@ def _pod_spec(obj: Object) -> tuple[Object, list[str]]:
         return obj["spec"], ["spec"]
     template = obj.get("spec", {}).get("template")
     if template is None:
-        raise KubectlError(f"the object {name_of(obj)} is not a pod or does not have a pod template")
+        resource = find_kind(obj["apiVersion"], obj["kind"])
+        version = obj["apiVersion"].rpartition("/")[2]
+        named = f"{resource.qualified if resource else ''}/{name_of(obj)}"
+        problem = "the object is not a pod or does not have a pod template"
+        raise KubectlError(f"error: {named} {problem}: *{version}.{obj['kind']}")
     return template["spec"], ["spec", "template", "spec"]
 
 
@@ -49,10 +54,19 @@ def set_image(call: Call) -> None:
     """Change the images of containers."""
     words = [arg for arg in call.args if "=" not in arg]
     images = dict(arg.split("=", 1) for arg in call.args if "=" in arg)
+    if call.flags["local"] and words:
+        raise KubectlError(_NEEDS_FILE)
     selection = _typed(call, words)
+    raise_all(selection.errors)
+    if call.flags["all"] and call.flags["selector"]:
+        raise KubectlError("cannot set --all and --selector at the same time")
     if not images:
         raise KubectlError("at least one image update is required")
-    _set_each(call, selection, "image updated", lambda obj: _image_change(obj, images))
+    if "*" in images and len(images) > 1:
+        raise KubectlError(
+            "all containers are already specified by *, but saw more than one container_name=container_image pairs"
+        )
+    _set_each(call, selection, "image updated", lambda obj: _image_change(obj, images), "image update to pod template:")
 
 
 def _image_change(obj: Object, images: dict[str, str]) -> Any:
@@ -63,10 +77,12 @@ def _image_change(obj: Object, images: dict[str, str]) -> Any:
         for container in spec.get(key, ()):
             image = images.get(container["name"], images.get("*"))
             missing.discard(container["name"])
-            if image and image != container.get("image"):
+            if image is not None and image != container.get("image"):
                 change.setdefault(key, []).append({"name": container["name"], "image": image})
     if missing:
-        raise KubectlError(f'unable to find container named "{sorted(missing)[0]}"')
+        raise_all(
+            [KubectlError(f'error: unable to find container named "{name}"') for name in images if name in missing]
+        )
     return _nested(path, change) if change else None
 
 
@@ -90,6 +106,7 @@ def set_service_account(call: Call) -> None:
         selection,
         "serviceaccount updated",
         lambda obj: _nested(_pod_spec(obj)[1], {"serviceAccountName": account}),
+        "ServiceAccountName",
     )
 
 
@@ -99,9 +116,7 @@ def _typed(call: Call, words: list[str]) -> Selection:
         return select(call, words, needs_name=True)
     if call.dry_run() == "server":
         raise KubectlError("cannot specify --local and --dry-run=server - did you mean --dry-run=client?")
-    if words:
-        raise KubectlError(_NEEDS_FILE)
-    selection = select(call, words)
+    selection = select(call, [])
     for found in selection.found:
         found.objects[:] = [_with_empty_fields(obj) for obj in found.objects]
     return selection
@@ -119,7 +134,8 @@ def _with_empty_fields(obj: Object) -> Object:
     return new
 
 
-def _set_each(call: Call, selection: Selection, operation: str, make: Any) -> None:
+def _set_each(call: Call, selection: Selection, operation: str, make: Any, what: str) -> None:
+    """Change each object as `make` says; `what` begins the sentence of a refusal."""
     errors = selection.errors
     dry_run = call.dry_run()
     for resource, obj in selection.objects:
@@ -129,8 +145,8 @@ def _set_each(call: Call, selection: Selection, operation: str, make: Any) -> No
                 continue
             new = send_patch(call, resource, obj, change, "strategic", dry_run)
             print_result(call, resource, new, operation, dry_run, typed=call.flags["local"])
-        except KubectlError as error:
-            errors.append(KubectlError(str(error)))
         except StatusError as error:
+            errors.append(KubectlError(f"failed to patch {what} {error.message}"))
+        except (KubectlError, Several) as error:
             errors.append(error)
     raise_all(errors)
