@@ -96,7 +96,7 @@ class Server:
     def attach(self, cluster: Cluster) -> None:
         """Serve this cluster from now on; watches of the one before end."""
         before = getattr(self, "_api", None)
-        self._cluster, self._api = cluster, API(cluster)
+        self._api = API(cluster)
         if before:
             before.history.close()
 
@@ -107,8 +107,9 @@ class Server:
 
     def close(self) -> None:
         """Stop serving. Open connections are cut. A server that is closed stays so."""
-        with self._cluster.lock:
-            self._api.history.close()
+        api = self._api
+        with api.cluster.lock:
+            api.history.close()
         with suppress(RuntimeError):  # closed before
             self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
@@ -145,28 +146,30 @@ class Server:
         return context
 
     def _follow_wall_clock(self, since: float) -> None:
-        now = time.monotonic()
-        with self._cluster.lock:
-            self._cluster.advance(now - since)
+        now, cluster = time.monotonic(), self._api.cluster
+        with cluster.lock:
+            cluster.advance(now - since)
         self._loop.call_later(_REAL_TIME_STEP, self._follow_wall_clock, now)
 
     def _answer(self, request: Request) -> Response | Watch:
         """Answer one request while nobody else changes the cluster."""
-        with self._cluster.lock:
-            self._pass_time(request)
+        api = self._api
+        with api.cluster.lock:
+            self._pass_time(api.cluster, request)
             if self._journal and request.is_write:
-                self._journal.append(self._cluster.clock.now, request)
-            return self._api.answer(request)
+                self._journal.append(api.cluster.clock.now, request)
+            return api.answer(request)
 
     def _execute(self, request: Request, argv: list[str]) -> Process:
-        with self._cluster.lock:
-            self._pass_time(request)
-            return self._api.execute(request, argv)
+        api = self._api
+        with api.cluster.lock:
+            self._pass_time(api.cluster, request)
+            return api.execute(request, argv)
 
-    def _pass_time(self, request: Request) -> None:
+    def _pass_time(self, cluster: Cluster, request: Request) -> None:
         self._last_request = time.monotonic()
         if request.is_for_objects:
-            self._cluster.advance(self._tick)
+            cluster.advance(self._tick)
 
 
 __all__ = ["Journal", "JournalError", "Server", "ServerOptions"]

@@ -25,6 +25,7 @@ class API:
     """Answers requests to one cluster's API server."""
 
     def __init__(self, cluster: Cluster) -> None:
+        self.cluster = cluster
         self._api = cluster.api
         self._objects = Objects(cluster.api, cluster.clock)
         self._scales = Scales(cluster.api)

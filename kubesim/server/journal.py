@@ -25,7 +25,7 @@ from kubesim.server.api import API
 from kubesim.server.request import Request
 
 _HEADER = {"kubesim": "journal", "version": 1}
-_KEPT = ("content-type", "impersonate-user")
+_KEPT = ("content-type", "impersonate-")
 _FIELDS = {"at": int, "method": str, "path": str, "query": dict, "headers": dict, "groups": list, "body": str}
 
 
@@ -79,7 +79,7 @@ class Journal:
                 "method": request.method,
                 "path": request.path,
                 "query": dict(request.query),
-                "headers": {key: request.headers[key] for key in _KEPT if key in request.headers},
+                "headers": {key: value for key, value in request.headers.items() if key.startswith(_KEPT)},
                 "groups": request.impersonated_groups,
                 "body": base64.b64encode(request.body).decode(),
             }

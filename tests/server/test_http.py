@@ -332,6 +332,24 @@ def test_an_address_that_cannot_be_had(place: Served) -> None:
     assert refused.value.errno
 
 
+def test_the_wall_clock_can_move_the_cluster() -> None:
+    with served(realtime=True) as (session, _, client):
+        pod = {"metadata": {"name": "web"}, "spec": {"containers": [{"name": "c", "image": "nginx"}]}}
+        began = session.cluster.clock.now
+        client("POST", "/api/v1/namespaces/default/pods", pod)
+        assert _until(lambda: session.cluster.clock.now > began + 600_000)
+        assert session.cluster.clock.now < began + 5_000_000
+        assert client("GET", "/api/v1/namespaces/default/pods/web")[1]["spec"]["nodeName"]
+
+
+def test_a_request_for_objects_takes_its_time_and_others_none() -> None:
+    with served(tick=0.1) as (session, _, client):
+        began = session.cluster.clock.now
+        for path in (MAPS, "/api", "/version", f"{MAPS}/x", f"{MAPS}/x?watch=1&timeoutSeconds=1"):
+            client("GET", path)
+        assert session.cluster.clock.now == began + 200_000
+
+
 def test_two_servers_have_nothing_in_common(place: Served) -> None:
     with served() as (_, _, other):
         assert other.token != place[2].token

@@ -137,6 +137,10 @@ STORY = [
     *[request("HEAD", "/api/v1/pods") for _ in range(7)],
     request("POST", MAPS, {"metadata": {"name": "A"}}),
     request("POST", MAPS, {"metadata": {"name": "m"}}, **{"impersonate-user": "jane"}),
+    request(
+        "POST", MAPS, {"metadata": {"name": "n"}}, **{"impersonate-user": "jane", "impersonate-group": "system:masters"}
+    ),
+    request("POST", MAPS, {"metadata": {"name": "o"}}, **{"impersonate-uid": "1"}),
     request("PATCH", f"{DEPLOYMENTS}/shop", {"spec": {"replicas": 3}}, **PATCHES["merge"]),
     request("POST", "/api/v1/namespaces", {"metadata": {"name": "team"}}),
     *[request("GET", "/api/v1/pods?watch=1") for _ in range(3)],
