@@ -18,7 +18,7 @@ IMMORTAL = frozenset({"default", "kube-public", "kube-system"})
 _NODE_TROUBLES = ("node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable")
 _TOLERATED_SECONDS = 300
 # A limit of ours: more of them are no lesson, and a slip of the finger must not fill the memory.
-MAX_PODS = 5000
+MAX_PODS = 4000
 
 
 def admit_pod(pod: Object, store: Store, identity: Identity) -> None:
