@@ -48,6 +48,9 @@ _FIELDS = {
     "SelfSubjectReview": "metadata status",
     "SelfSubjectRulesReview": "metadata spec status",
     "SelfSubjectRulesReviewSpec": "namespace",
+    "Service": "metadata spec status",
+    "ServicePort": "name protocol port targetPort nodePort",
+    "ServiceSpec": "ports selector clusterIP type =10 externalName",
     "ServiceAccount": "metadata secrets imagePullSecrets automountServiceAccountToken",
     "Subject": "kind apiGroup name namespace",
 }
@@ -101,6 +104,9 @@ def _struct(struct: Type, data: bytes) -> Object:
 def _value(kind: Type, value: Any) -> Any:
     if kind.kind == "struct":
         return _struct(kind, value)
+    if kind.kind == "intorstring":
+        parts = dict(_wire(value))
+        return parts.get(3, b"").decode() if parts.get(1) else parts.get(2, 0)
     if kind.kind == "bytes":
         return base64.b64encode(value).decode()
     if kind.kind == "boolean":

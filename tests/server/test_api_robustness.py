@@ -207,6 +207,14 @@ SAMPLES: dict[str, Any] = {
     "Secret": {"metadata": {"name": "s"}, "data": {"k": "dg=="}, "type": "Opaque"},
     "ServiceAccount": {"metadata": {"name": "a"}},
     "Namespace": {"metadata": {"name": "n"}},
+    "Service": {
+        "metadata": {"name": "s"},
+        "spec": {
+            "ports": [{"name": "a", "port": 80, "targetPort": 8080}, {"name": "b", "port": 81, "targetPort": "web"}],
+            "selector": {"app": "s"},
+            "type": "NodePort",
+        },
+    },
     "Role": {
         "metadata": {"name": "r"},
         "rules": [{"verbs": ["get"], "apiGroups": [""], "resources": ["pods", "secrets"]}],

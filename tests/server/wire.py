@@ -12,6 +12,9 @@ NUMBERS: dict[str, dict[str, int]] = {
     "Secret": {"metadata": 1, "data": 2, "type": 3},
     "ServiceAccount": {"metadata": 1},
     "Namespace": {"metadata": 1},
+    "Service": {"metadata": 1, "spec": 2},
+    "ServiceSpec": {"ports": 1, "selector": 2, "type": 4},
+    "ServicePort": {"name": 1, "port": 3, "targetPort": 4},
     "Role": {"metadata": 1, "rules": 2},
     "PolicyRule": {"verbs": 1, "apiGroups": 2, "resources": 3},
     "RoleBinding": {"metadata": 1, "subjects": 2, "roleRef": 3},
@@ -35,7 +38,7 @@ STRUCTS = {
     "containers": "Container",
     "ports": "ContainerPort",
 }
-SPECS = {"Deployment": "DeploymentSpec", "PodTemplateSpec": "PodSpec"}
+SPECS = {"Deployment": "DeploymentSpec", "PodTemplateSpec": "PodSpec", "Service": "ServiceSpec"}
 
 
 def message(obj: Any) -> bytes:
@@ -54,7 +57,7 @@ def _member(struct: str, key: str, value: Any) -> bytes:
     number = NUMBERS[struct][key]
     if isinstance(value, list):
         return b"".join(_field(number, _value(struct, key, item)) for item in value)
-    if isinstance(value, dict) and key in ("labels", "data", "matchLabels"):
+    if key in ("labels", "data", "matchLabels") or (struct, key) == ("ServiceSpec", "selector"):
         is_raw = struct == "Secret"
         entries = [(name.encode(), base64.b64decode(item) if is_raw else item.encode()) for name, item in value.items()]
         return b"".join(_field(number, _field(1, name) + _field(2, item)) for name, item in entries)
@@ -62,8 +65,12 @@ def _member(struct: str, key: str, value: Any) -> bytes:
 
 
 def _value(struct: str, key: str, value: Any) -> int | bytes:
+    if key == "targetPort":
+        is_text = isinstance(value, str)
+        return _field(1, is_text) + (_field(3, value.encode()) if is_text else _field(2, value))
     if isinstance(value, dict):
-        return _struct(SPECS[struct] if key == "spec" else STRUCTS[key], value)
+        found = "ServicePort" if (struct, key) == ("ServiceSpec", "ports") else STRUCTS.get(key, "")
+        return _struct(SPECS[struct] if key == "spec" else found, value)
     return value.encode() if isinstance(value, str) else int(value)
 
 
