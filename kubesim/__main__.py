@@ -1,6 +1,7 @@
 """`python -m kubesim`: a session at the prompt of an ordinary terminal; while it waits, time passes in the cluster.
 
-`python -m kubesim serve` opens its API to a real kubectl as well.
+`python -m kubesim serve` opens its API to a real kubectl as well; `python -m kubesim why -f FILE` explains what was
+exported from a real cluster.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 
+from kubesim.flow import MAX_SIZE, ExportError, decode, explain
 from kubesim.session import Session
 
 with suppress(ImportError):
@@ -29,12 +31,23 @@ def main(words: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(words)
     if options.command == "serve":
         return _serve(options)
+    if options.command == "why":
+        return _why(options.filename, options.pod)
     return _prompt(_session())
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="kubesim", description="A simulated cluster at a prompt.")
-    serve = parser.add_subparsers(dest="command").add_parser(
+    commands = parser.add_subparsers(dest="command")
+    why = commands.add_parser(
+        "why",
+        help="explain why a Pod of a real cluster does not get its image",
+        description="Explain what kubectl get pod,serviceaccount,secret -n NAMESPACE -o yaml (or json; with events, "
+        "too) printed. Passwords are not shown, and nothing is sent or kept.",
+    )
+    why.add_argument("-f", "--filename", required=True, metavar="FILE", help="- for standard input")
+    why.add_argument("--pod", default="", metavar="NAME", help="only this Pod")
+    serve = commands.add_parser(
         "serve",
         help="open the API to a real kubectl",
         description="Open the API of a simulated cluster over HTTPS, for a real kubectl. Each request takes a tenth of "
@@ -60,6 +73,19 @@ def _port(text: str) -> int:
     if not (text.isdecimal() and int(text) < 65536):
         raise argparse.ArgumentTypeError("a port is a number from 0 to 65535")
     return int(text)
+
+
+def _why(name: str, pod: str) -> int:
+    """Explain an export."""
+    try:
+        with sys.stdin.buffer if name == "-" else Path(name).open("rb") as file:
+            text = decode(file.read(2 * MAX_SIZE + 3))
+        sys.stdout.buffer.write(explain(text, pod).encode(sys.stdout.encoding, errors="replace"))
+    except OSError as error:
+        return _fail(f"{name}: {error.strerror}")
+    except ExportError as error:
+        return _fail(f"{name}: {error}")
+    return 0
 
 
 def _serve(options: argparse.Namespace) -> int:

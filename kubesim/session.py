@@ -11,6 +11,7 @@ from kubesim import kubectl, supported
 from kubesim.cluster import Cluster
 from kubesim.result import Result
 from kubesim.shell import Invocation, Shell, Tool
+from kubesim.why import FILE_USAGE, why_file, why_tool
 from kubesim.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
 
 def _run_kubesim(arguments: list[str], io: Invocation) -> int:
+    if arguments[:1] == ["why"]:
+        return why_file.run(arguments[1:], io)
     if arguments != ["supported"]:
         io.err(f"Usage: {_USAGE}\n")
         return 2
@@ -25,8 +28,8 @@ def _run_kubesim(arguments: list[str], io: Invocation) -> int:
     return 0
 
 
-_USAGE = "kubesim supported"
-_KUBESIM = Tool("kubesim", _run_kubesim, _USAGE, _USAGE)
+_USAGE = f"kubesim supported, or {FILE_USAGE}"
+_KUBESIM = Tool("kubesim", _run_kubesim, _USAGE, "kubesim supported")
 
 
 class Session:
@@ -41,7 +44,9 @@ class Session:
         self.cluster = Cluster(seed)
         self.config = kubectl.Kubeconfig()
         self.server: Server | None = None
-        self.shell = Shell(self.cluster.clock, self.workspace, [self._kubectl(), _KUBESIM])
+        self.shell = Shell(
+            self.cluster.clock, self.workspace, [self._kubectl(), _KUBESIM, why_tool(self.cluster, self.config)]
+        )
 
     def _kubectl(self) -> Tool:
         usage = "kubectl COMMAND [options]"

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import base64
+import re
 from collections.abc import Callable
+from contextlib import suppress
+from fnmatch import fnmatchcase
 from typing import NamedTuple
 
-from kubesim import imageref, keyring
+from kubesim import gojson, imageref, keyring
 from kubesim.flow import commands
-from kubesim.flow.facts import Facts, host_of, nearest
+from kubesim.flow.answers import Kind
+from kubesim.flow.facts import Facts, host_of, nearest, reply_to
 from kubesim.imagepull import NEVER, Attempt, SecretLook
 from kubesim.imageref import DEFAULT_REGISTRY, LEGACY_DEFAULT_REGISTRY, OFFICIAL_PREFIX
-from kubesim.objects import name_of
+from kubesim.objects import Object, name_of
 from kubesim.resources import NODE, SECRET
 
 
@@ -62,7 +67,7 @@ def _unschedulable(facts: Facts) -> Cause | None:
     selector = facts.pod["spec"].get("nodeSelector") or {}
     labels = " ".join(f"{key}={value}" for key, value in selector.items())
     problem = f"No node fits the Pod, so no kubelet has been told to pull. The Pod asks for a node with {labels}."
-    node = name_of(facts.cluster.api.list(NODE)[0])
+    node = next(map(name_of, facts.scene.api.list(NODE)), "'<node>'")
     return _cause("kubelet", problem, f"kubectl label node {node} {labels} --overwrite")
 
 
@@ -75,13 +80,12 @@ def _never(facts: Facts) -> Cause | None:
 
 
 def _unreachable(facts: Facts) -> Cause | None:
-    answer = facts.answer
-    if "dial tcp" not in answer:
+    if facts.kind not in (Kind.NO_HOST, Kind.CLOSED):
         return None
-    known = [host_of(entry) for secret in facts.cluster.api.list(SECRET, facts.namespace) for entry in _entries(secret)]
+    known = [host_of(entry) for secret in facts.scene.api.list(SECRET, facts.namespace) for entry in _entries(secret)]
     host = facts.registry.rpartition(":")[0]
     near = nearest(facts.registry, [*known, DEFAULT_REGISTRY])
-    if "no such host" not in answer:
+    if facts.kind is Kind.CLOSED:
         problem = f"Nobody listens at {facts.registry}. Is the port right?"
         near = host
     elif near:
@@ -94,11 +98,11 @@ def _unreachable(facts: Facts) -> Cause | None:
 
 def _not_found(facts: Facts) -> Cause | None:
     reference = facts.reference
-    if reference is None or not facts.answer.endswith(": not found"):
+    if reference is None or facts.kind is not Kind.NOT_FOUND:
         return None
     missing = f"digest {reference.digest}" if reference.digest else f"tag {reference.tag}"
     problem = f"The registry let the kubelet in, but {reference.name} has no {missing}"
-    tags = facts.cluster.registries.tags(reference)
+    tags = facts.scene.registries.tags(reference)
     if not tags:
         image = "'<an image that exists>'"
         return _cause("image", f"{problem}, or there is no such repository.", commands.set_image(facts, image))
@@ -112,10 +116,20 @@ def _official(facts: Facts) -> Cause | None:
     """Docker Hub's official images are public, so a refusal means that there is none of that name."""
     reference = facts.reference
     official = f"{DEFAULT_REGISTRY}/{OFFICIAL_PREFIX}"
-    if reference is None or not reference.name.startswith(official) or "401" in facts.answer:
+    if reference is None or not reference.name.startswith(official) or facts.kind is not Kind.UNTOLD:
         return None
     problem = f"Docker Hub has no official image {reference.name.removeprefix(official)}. Is it spelled right?"
     return _cause("image", problem, commands.set_image(facts, "'<the right name>'"))
+
+
+def _off_the_way(facts: Facts) -> Cause | None:
+    """What lies between node and registry, where other credentials would not help."""
+    if facts.kind not in _OFF_THE_WAY:
+        return None
+    return _cause("registry", f"{facts.registry}: {facts.kind.value}", commands.describe(facts))
+
+
+_OFF_THE_WAY = (Kind.TIMEOUT, Kind.PLAIN_HTTP, Kind.CERTIFICATE, Kind.LIMIT, Kind.PLATFORM)
 
 
 def _own_list(facts: Facts) -> Cause | None:
@@ -154,7 +168,7 @@ def _provide_and_name(facts: Facts) -> tuple[str, ...]:
     name, namespace = facts.elsewhere()
     if name:
         return commands.copy_secret(facts, name, namespace), commands.name_secret(facts, name)
-    free = next(name for name in _free_names() if facts.cluster.api.find(SECRET, facts.namespace, name) is None)
+    free = next(name for name in _free_names() if facts.scene.api.find(SECRET, facts.namespace, name) is None)
     return commands.create_secret(facts, free), commands.name_secret(facts, free)
 
 
@@ -175,7 +189,7 @@ def _refused(facts: Facts) -> Cause | None:
     if attempt is None or not facts.matches:
         return None
     who = f'user "{attempt.username}" of the Secret {attempt.secret}'
-    if "401" in attempt.answer:
+    if reply_to(attempt).kind is Kind.UNAUTHORIZED:
         problem = f"{facts.registry} does not know the {who} with that password: 401 Unauthorized."
     else:
         problem = (
@@ -185,8 +199,11 @@ def _refused(facts: Facts) -> Cause | None:
 
 
 def _credential_refused(facts: Facts) -> Attempt | None:
-    told = [attempt for attempt in facts.attempts if attempt.username and "no basic auth" not in attempt.answer]
-    return next((attempt for attempt in told if "401" in attempt.answer), told[0] if told else None)
+    told = {kind: attempt for attempt in facts.attempts[::-1] if (kind := reply_to(attempt).kind) in _REFUSALS}
+    return next((told[kind] for kind in _REFUSALS if kind in told and told[kind].username), None)
+
+
+_REFUSALS = (Kind.UNAUTHORIZED, Kind.UNTOLD, Kind.FORBIDDEN)
 
 
 def _missing(facts: Facts) -> Cause | None:
@@ -213,7 +230,7 @@ def _wrong_type(facts: Facts) -> Cause | None:
         f"The Secret {look.name} is of the type {look.type}. The kubelet passes over every pull secret that is not of "
         f"the type {keyring.DOCKER_CONFIG_JSON}."
     )
-    secret = facts.cluster.api.find(SECRET, facts.namespace, look.name) or {}
+    secret = facts.scene.api.find(SECRET, facts.namespace, look.name) or {}
     keys = secret.get("data", {})
     kind = next((kind for kind, key in keyring.DATA_KEYS.items() if key in keys), "")
     if kind and facts.fits({**secret, "type": kind}):
@@ -236,19 +253,24 @@ def _no_entry(facts: Facts) -> Cause | None:
     look = next((look for look in facts.looks if look.type in keyring.DATA_KEYS), None)
     if look is None or facts.matches:
         return None
+    problem = f"The Secret {look.name} {mismatch(facts, look)}"
     if facts.fitting:
-        problem = f"{_mismatch(facts, look)} The Secret {facts.fitting} would fit, but the Pod does not name it."
+        problem += f" The Secret {facts.fitting} would fit, but the Pod does not name it."
         return _cause("secret", problem, _rename(facts, look.name, facts.fitting))
-    return _cause("secret", _mismatch(facts, look), commands.overwrite_secret(facts, look.name))
+    return _cause("secret", problem, commands.overwrite_secret(facts, look.name))
 
 
-def _mismatch(facts: Facts, look: SecretLook) -> str:
-    """In what way the Secret's entries miss the image."""
+def mismatch(facts: Facts, look: SecretLook) -> str:
+    """In what way the Secret's entries miss the image: "holds credentials for …"."""
     assert facts.reference is not None
-    held = f"The Secret {look.name} holds credentials for {', '.join(look.entries) or 'no registry'}"
+    if not look.entries:
+        return _emptiness(facts.scene.api.find(SECRET, facts.namespace, look.name) or {})
+    held = f"holds credentials for {', '.join(look.entries)}"
     wanted = f"the image is at {facts.registry}"
     for entry in look.entries:
         host = host_of(entry)
+        if style := _style(entry, facts.reference.name, look.type):
+            return f"{held}, but {style}"
         if keyring.key_matches(host, facts.reference.name):
             return f"{held}: only for repositories that begin so. The image is {facts.reference.name}."
         if host.partition(":")[0] == facts.registry.partition(":")[0]:
@@ -260,6 +282,36 @@ def _mismatch(facts: Facts, look: SecretLook) -> str:
     return f"{held}, but {wanted}."
 
 
+def _emptiness(secret: Object) -> str:
+    """Why a pull secret holds no entry."""
+    key = keyring.DATA_KEYS.get(secret.get("type", ""), "")
+    blob = (secret.get("data") or {}).get(key)
+    if not blob:
+        return f"holds credentials for no registry: it has no key {key}."
+    config = None
+    with suppress(ValueError):
+        config = gojson.loads(base64.b64decode(blob).decode(errors="replace"))
+    if config and isinstance(config, dict) and not any(name.lower() == "auths" for name in config):
+        return f"holds credentials for no registry: its {key} has no auths."
+    return f"holds credentials for no registry: its {key} is empty."
+
+
+def _style(entry: str, name: str, kind: str | None) -> str:
+    """What is wrong with an entry that would be for the image, were it written in another way; "" if nothing is."""
+    host, _, path = (keyring.registry_key(entry) or "").partition("/")
+    if entry == "auths" and kind == keyring.DOCKERCFG:
+        return f"the type {kind} has no auths: the registries stand at the top."
+    if not host:
+        return f'"{entry}" is not the address of a registry.'
+    if keyring.key_matches(f"{host.lower()}/{path}".rstrip("/"), name) and host != host.lower():
+        return "the name of a registry is compared letter by letter, and upper case is not lower case."
+    if keyring.key_matches(f"{host}/{re.split('[:@*]', path)[0]}".rstrip("/"), name) and re.search("[:@*]", path):
+        return "the path of an entry is a plain beginning of the repository, without a tag and without *."
+    if "*" in host and fnmatchcase(name.partition("/")[0], host):
+        return "* stands for one part between two dots only."
+    return ""
+
+
 def _rename(facts: Facts, old: str, new: str) -> str:
     return commands.make_anew_with(facts, f"- name: {old}", f"- name: {new}")
 
@@ -268,7 +320,7 @@ def _other(facts: Facts) -> Cause:
     """What none of the others explains is told in the kubelet's own words."""
     message = facts.trace.message if facts.trace else ""
     return _cause(
-        "registry", message, f"kubectl describe pod {name_of(facts.pod)}{commands.in_namespace(facts.namespace)}"
+        "registry", message or "The status does not say what the registry answered.", commands.describe(facts)
     )
 
 
@@ -284,6 +336,7 @@ _CAUSES: tuple[Callable[[Facts], Cause | None], ...] = (
     _unreachable,
     _not_found,
     _official,
+    _off_the_way,
     _unreadable,
     _own_list,
     _none_named,

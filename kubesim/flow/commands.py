@@ -37,6 +37,11 @@ def retype_secret(facts: Facts, name: str, old: str, new: str) -> str:
     return f"kubectl get secret {name}{where} -o yaml | sed '{edit}' | kubectl replace --force -f -"
 
 
+def describe(facts: Facts) -> str:
+    """Look at the Pod and its events."""
+    return f"kubectl describe pod {name_of(facts.pod)}{in_namespace(facts.namespace)}"
+
+
 def delete_secret(facts: Facts, name: str) -> str:
     """Remove a Secret."""
     return f"kubectl delete secret {name}{in_namespace(facts.namespace)}"
@@ -50,7 +55,7 @@ def copy_secret(facts: Facts, name: str, namespace: str) -> str:
 
 def set_image(facts: Facts, image: str) -> str:
     """Let the container use another image; the one field of a Pod's containers that may change."""
-    target = f"deployment/{facts.deployment}" if facts.deployment else f"pod/{name_of(facts.pod)}"
+    target = facts.workload or f"pod/{name_of(facts.pod)}"
     return f"kubectl set image {target} {facts.container['name']}={image}{in_namespace(facts.namespace)}"
 
 
@@ -65,17 +70,17 @@ def make_anew(facts: Facts, edit: str = "") -> str:
 def make_anew_with(facts: Facts, old: str, new: str) -> str:
     """Make the Pod anew with `new` for the line end `old` in its YAML; a Deployment does when its template changes."""
     edit = f" | sed 's/{_pattern(old)}$/{_pattern(new)}/'"
-    if facts.deployment:
+    if facts.workload:
         where = in_namespace(facts.namespace)
-        return f"kubectl get deployment {facts.deployment}{where} -o yaml{edit} | kubectl replace -f -"
+        return f"kubectl get {facts.workload.replace('/', ' ')}{where} -o yaml{edit} | kubectl replace -f -"
     return make_anew(facts, edit)
 
 
 def name_secret(facts: Facts, name: str) -> str:
     """Make the Pod anew with a list of pull secrets that it does not have yet."""
-    if facts.deployment:
+    if facts.workload:
         patch = f'{{"spec":{{"template":{{"spec":{{"imagePullSecrets":[{{"name":"{name}"}}]}}}}}}}}'
-        return f"kubectl patch deployment {facts.deployment}{in_namespace(facts.namespace)} -p '{patch}'"
+        return f"kubectl patch {facts.workload.replace('/', ' ')}{in_namespace(facts.namespace)} -p '{patch}'"
     return make_anew(facts, rf" | sed 's/^spec:$/spec:\n  imagePullSecrets:\n  - name: {name}/'")
 
 

@@ -1,4 +1,4 @@
-"""What the cluster and the kubelet's trace say of one container: the ground on which the flow is drawn."""
+"""What a scene says of one container: the ground on which the flow is drawn."""
 
 from __future__ import annotations
 
@@ -9,13 +9,15 @@ from functools import cached_property
 
 from kubesim import imageref, keyring
 from kubesim.clock import parse_time
-from kubesim.cluster import Cluster
+from kubesim.flow.answers import Kind, Reply, reply
+from kubesim.flow.scene import Scene
 from kubesim.imagepull import Attempt, PullTrace, SecretLook, look
 from kubesim.imageref import Reference
 from kubesim.keyring import Keyring, Match
 from kubesim.objects import Object, find_named, name_of, namespace_of, pull_secret_names
 from kubesim.resources import REPLICA_SET, SECRET, SERVICE_ACCOUNT
 
+_TEMPLATES = ("StatefulSet", "DaemonSet")
 _LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 
 
@@ -23,7 +25,7 @@ _LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 class Facts:
     """One container of one Pod, and what is known of the way of its image."""
 
-    cluster: Cluster
+    scene: Scene
     namespace: str
     pod: Object
     container: Object
@@ -50,9 +52,11 @@ class Facts:
     def trace(self) -> PullTrace | None:
         """The kubelet's last attempt for this Pod and this image, None while there was none."""
         key = (self.namespace, name_of(self.pod), self.container["name"])
-        trace = self.cluster.kubelet.traces.get(key)
-        born = parse_time(self.pod["metadata"]["creationTimestamp"])
-        return trace if trace and trace.at >= born and trace.image == self.image else None
+        trace = self.scene.traces.get(key)
+        if trace is None or trace.image != self.image:
+            return None
+        born = 0 if self.scene.is_export else parse_time(self.pod["metadata"]["creationTimestamp"])
+        return trace if trace.at >= born else None
 
     @property
     def attempts(self) -> tuple[Attempt, ...]:
@@ -60,9 +64,14 @@ class Facts:
         return self.trace.attempts if self.trace else ()
 
     @property
-    def answer(self) -> str:
-        """What the registry said last, "" where it was not asked."""
-        return self.attempts[-1].answer if self.attempts else ""
+    def reply(self) -> Reply | None:
+        """What the registry said last, None where it was not asked."""
+        return reply_to(self.attempts[-1]) if self.attempts else None
+
+    @property
+    def kind(self) -> Kind | None:
+        """What kind of answer that was."""
+        return self.reply.kind if self.reply else None
 
     @property
     def has_image(self) -> bool:
@@ -82,7 +91,7 @@ class Facts:
         return self._existing(self.names)
 
     def _existing(self, names: Sequence[str]) -> list[Object]:
-        found = (self.cluster.api.find(SECRET, self.namespace, name) for name in names)
+        found = (self.scene.api.find(SECRET, self.namespace, name) for name in names)
         return [secret for secret in found if secret is not None]
 
     @cached_property
@@ -90,7 +99,7 @@ class Facts:
         """What the kubelet saw of each when it got the image, and would see now where it did not."""
         if self.trace and self.has_image:
             return self.trace.secrets
-        return tuple(look(name, self.cluster.api.find(SECRET, self.namespace, name)) for name in self.names)
+        return tuple(look(name, self.scene.api.find(SECRET, self.namespace, name)) for name in self.names)
 
     @cached_property
     def matches(self) -> list[Match]:
@@ -104,6 +113,13 @@ class Facts:
         except ValueError:
             return []
 
+    def covering(self, look: SecretLook) -> list[str]:
+        """The entries of a Secret, as the kubelet saw it, that are for the image."""
+        tried = [str(attempt.entry) for attempt in self.attempts if attempt.secret == look.name]
+        secret = self.scene.api.find(SECRET, self.namespace, look.name)
+        fitting = [match.entry for match in self.matching([secret] if secret else [])]
+        return list(dict.fromkeys([*tried, *(entry for entry in fitting if entry in look.entries)]))
+
     def fits(self, secret: Object) -> bool:
         """Whether `secret` brings a user and a password for the image."""
         return any(match.credential.username and match.credential.password for match in self.matching([secret]))
@@ -114,26 +130,31 @@ class Facts:
             return False
         candidates: Sequence[Match | None] = self.matching(secrets) or [None]
         credentials = (match.credential if match else None for match in candidates)
-        return any(self.cluster.registries.resolve(self.reference, credential).image for credential in credentials)
+        return any(self.scene.registries.resolve(self.reference, credential).image for credential in credentials)
 
     @cached_property
     def fitting(self) -> str:
         """A Secret of the Pod's namespace that fits the image, best one that the registry accepts; "" if none fits."""
-        found = [secret for secret in self.cluster.api.list(SECRET, self.namespace) if self.fits(secret)]
+        found = [secret for secret in self.scene.api.list(SECRET, self.namespace) if self.fits(secret)]
         accepted = (secret for secret in found if self.would_pull([secret]))
         best = next(accepted, next(iter(found), None))
         return name_of(best) if best else ""
 
     def elsewhere(self, name: str = "") -> tuple[str, str]:
         """Name and namespace of a fitting Secret (called `name`, if given) in another namespace, ("", "") if none."""
-        for secret in self.cluster.api.list(SECRET):
+        for secret in self.scene.api.list(SECRET):
             if namespace_of(secret) != self.namespace and name in ("", name_of(secret)) and self.fits(secret):
                 return name_of(secret), namespace_of(secret)
         return "", ""
 
+    def homes(self, name: str) -> list[str]:
+        """The other namespaces that have a Secret of that name."""
+        found = (namespace_of(secret) for secret in self.scene.api.list(SECRET) if name_of(secret) == name)
+        return [namespace for namespace in found if namespace != self.namespace]
+
     def similar(self, name: str) -> str:
         """The name of a Secret in the Pod's namespace that looks much like `name`, "" where there is none."""
-        return nearest(name, [name_of(secret) for secret in self.cluster.api.list(SECRET, self.namespace)])
+        return nearest(name, [name_of(secret) for secret in self.scene.api.list(SECRET, self.namespace)])
 
     # The ServiceAccount
 
@@ -142,10 +163,15 @@ class Facts:
         """The name of the Pod's ServiceAccount."""
         return str(self.pod["spec"].get("serviceAccountName") or "default")
 
+    @property
+    def has_account(self) -> bool:
+        """Whether the ServiceAccount is there."""
+        return self.scene.api.find(SERVICE_ACCOUNT, self.namespace, self.account) is not None
+
     @cached_property
     def account_names(self) -> list[str]:
         """The ServiceAccount's list of pull secrets."""
-        account = self.cluster.api.find(SERVICE_ACCOUNT, self.namespace, self.account)
+        account = self.scene.api.find(SERVICE_ACCOUNT, self.namespace, self.account)
         return pull_secret_names(account) if account else []
 
     @cached_property
@@ -162,13 +188,19 @@ class Facts:
     # Who made the Pod
 
     @cached_property
-    def deployment(self) -> str:
-        """The name of the Deployment that the Pod belongs to, or ""."""
-        owner = self.owner
-        if owner is None or owner["kind"] != REPLICA_SET.kind:
+    def workload(self) -> str:
+        """What has the Pod's template, as kubectl takes it ("deployment/web"); "" where it cannot be changed there."""
+        owner = self.owner or {"kind": "", "name": ""}
+        if owner["kind"] in _TEMPLATES:
+            return f"{owner['kind'].lower()}/{owner['name']}"
+        if owner["kind"] != REPLICA_SET.kind:
             return ""
-        replica_set = self.cluster.api.find(REPLICA_SET, self.namespace, owner["name"])
-        return next((item["name"] for item in _owners(replica_set or {}) if item["kind"] == "Deployment"), "")
+        replica_set = self.scene.api.find(REPLICA_SET, self.namespace, owner["name"])
+        if replica_set is None:  # its name is the Deployment's and a hash, which is a label of its Pods, too
+            name, _, suffix = owner["name"].rpartition("-")
+            labels = self.pod["metadata"].get("labels") or {}
+            return f"deployment/{name}" if suffix and labels.get("pod-template-hash") == suffix else ""
+        return next((f"deployment/{item['name']}" for item in _owners(replica_set) if item["kind"] == "Deployment"), "")
 
     @property
     def owner(self) -> Object | None:
@@ -178,6 +210,11 @@ class Facts:
 
 def _owners(obj: Object) -> Iterator[Object]:
     return (item for item in obj.get("metadata", {}).get("ownerReferences", ()) if item.get("controller"))
+
+
+def reply_to(attempt: Attempt) -> Reply:
+    """What kind of answer the attempt got."""
+    return reply(attempt.answer, attempt.username is not None)
 
 
 def nearest(word: str, words: Sequence[str]) -> str:
@@ -195,15 +232,20 @@ def containers(pod: Object) -> list[Object]:
     return [*pod["spec"].get("initContainers", ()), *pod["spec"].get("containers", ())]
 
 
-def gather(cluster: Cluster, namespace: str, pod: Object, container: str | None) -> Facts | None:
+def facts_of(scene: Scene, pod: Object) -> list[Facts]:
+    """The facts on each container, in the order in which they start."""
+    return [Facts(scene, namespace_of(pod), pod, item) for item in containers(pod)]
+
+
+def gather(scene: Scene, namespace: str, pod: Object, container: str | None) -> Facts | None:
     """The facts on the container of that name; None where the Pod has no such container.
 
     Without a name it is the first container whose image is not there yet, or else the first one.
     """
     if container is not None:
         named = find_named(containers(pod), container)
-        return Facts(cluster, namespace, pod, named) if named else None
-    found = [Facts(cluster, namespace, pod, item) for item in containers(pod)]
+        return Facts(scene, namespace, pod, named) if named else None
+    found = facts_of(scene, pod)
     lacking = [facts for facts in found if not facts.has_image]
     waiting = [facts for facts in lacking if facts.trace]
-    return [*waiting, *lacking, Facts(cluster, namespace, pod, pod["spec"]["containers"][0])][0]
+    return [*waiting, *lacking, Facts(scene, namespace, pod, pod["spec"]["containers"][0])][0]

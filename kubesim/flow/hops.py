@@ -6,9 +6,12 @@ from dataclasses import replace
 
 from kubesim.cluster import Cluster
 from kubesim.flow import commands
+from kubesim.flow.answers import Kind
 from kubesim.flow.causes import find_cause, will_recover
 from kubesim.flow.facts import Facts, containers, gather, nearest
 from kubesim.flow.model import FAILED, NOT_NEEDED, NOT_REACHED, PASSED, Flow, Hop
+from kubesim.flow.scene import Scene, scene_of
+from kubesim.flow.story import limits, tell
 from kubesim.imagepull import SecretLook
 from kubesim.objects import name_of, namespace_of
 from kubesim.resources import POD
@@ -26,10 +29,15 @@ TITLES = {
 
 def trace_flow(cluster: Cluster, namespace: str, pod: str, container: str | None = None) -> Flow:
     """The flow of one container's image; without `container`, of the one that waits for its image."""
-    found = cluster.api.find(POD, namespace, pod)
+    return draw_flow(scene_of(cluster), namespace, pod, container)
+
+
+def draw_flow(scene: Scene, namespace: str, pod: str, container: str | None = None) -> Flow:
+    """As `trace_flow`, of a running cluster or of an export."""
+    found = scene.api.find(POD, namespace, pod)
     if found is None:
-        return _no_pod(cluster, namespace, pod)
-    facts = gather(cluster, namespace, found, container)
+        return _no_pod(scene, namespace, pod)
+    facts = gather(scene, namespace, found, container)
     if facts is None:
         return _no_container(namespace, found, str(container))
     return _draw(facts)
@@ -43,7 +51,7 @@ def _draw(facts: Facts) -> Flow:
         at = [hop.key for hop in hops].index(cause.hop)
         hops[at] = replace(hops[at], state=FAILED, problem=cause.problem, mend=cause.mend)
     subject = f"{facts.image} for {facts.namespace}/{name_of(facts.pod)}, container {facts.container['name']}"
-    return Flow(subject, tuple(hops), _outcome(facts))
+    return Flow(subject, tuple(hops), _outcome(facts), tuple(tell(facts)), tuple(limits(facts)))
 
 
 def _outcome(facts: Facts) -> str:
@@ -124,10 +132,10 @@ def _registry(facts: Facts) -> Hop:
     if will_recover(facts):
         return _hop("registry", NOT_REACHED, f"{facts.registry} will be asked again")
     last = trace.attempts[-1]
-    if last.ok or last.answer.endswith(": not found"):
+    if last.ok or facts.kind is Kind.NOT_FOUND:
         who = f"user {last.username}" if last.username else "everybody"
         return _hop("registry", PASSED, f"{facts.registry} lets {who} in")
-    reason = last.answer.rpartition(": ")[2]
+    reason = last.answer.rpartition(": ")[2] or "its answer is not known"
     return _hop("registry", FAILED, f"{facts.registry} refused: {reason}")
 
 
@@ -141,9 +149,9 @@ def _asked_anonymously(facts: Facts) -> bool:
     return bool(facts.attempts) and facts.attempts[-1].ok and facts.attempts[-1].secret is None
 
 
-def _no_pod(cluster: Cluster, namespace: str, pod: str) -> Flow:
-    homes = [namespace_of(item) for item in cluster.api.list(POD) if name_of(item) == pod]
-    near = nearest(pod, [name_of(item) for item in cluster.api.list(POD, namespace)])
+def _no_pod(scene: Scene, namespace: str, pod: str) -> Flow:
+    homes = [namespace_of(item) for item in scene.api.list(POD) if name_of(item) == pod]
+    near = nearest(pod, [name_of(item) for item in scene.api.list(POD, namespace)])
     problem = f"There is no Pod {pod} in the namespace {namespace}."
     where = commands.in_namespace(namespace)
     look = f"kubectl get pods{where}"

@@ -34,11 +34,16 @@ class Hop:
 
 @dataclass(frozen=True)
 class Flow:
-    """The way of one container's image. `outcome` sums it up in a sentence."""
+    """The way of one container's image. `outcome` sums it up in a sentence.
+
+    `story` tells of the last attempt, a sentence for each step; `unknown` is what an export cannot tell.
+    """
 
     subject: str
     hops: tuple[Hop, ...]
     outcome: str
+    story: tuple[str, ...] = ()
+    unknown: tuple[str, ...] = ()
 
     @property
     def cause(self) -> Hop | None:
@@ -47,8 +52,16 @@ class Flow:
 
     def text(self) -> str:
         """The flow in words: one line a hop, then what is wrong and how to mend it."""
-        lines = [self.subject, *(hop.line for hop in self.hops)]
+        return "\n".join([self.subject, *(hop.line for hop in self.hops), *self._end()])
+
+    def why(self) -> str:
+        """The story in words, then what is wrong, how to mend it, and what cannot be known."""
+        story = [f"{number}. {sentence}" for number, sentence in enumerate(self.story, 1)]
+        unknown = ["What cannot be known from outside:", *(f"  - {what}" for what in self.unknown)]
+        return "\n".join([self.subject, *story, *self._end(), *(unknown if self.unknown else ())])
+
+    def _end(self) -> list[str]:
         if self.cause is None:
-            return "\n".join([*lines, self.outcome])
+            return [self.outcome]
         mend = [f"  $ {command}" for command in self.cause.mend]
-        return "\n".join([*lines, f"What is wrong: {self.cause.problem}", "Mend it:", *mend])
+        return [f"What is wrong: {self.cause.problem}", "Mend it:", *mend]

@@ -1,0 +1,210 @@
+"""What `kubectl get pod,serviceaccount,secret -o yaml` printed on some cluster, explained by the same flow.
+
+Of what happened there only the Pods' statuses are known (and events, if given); what they leave open is said to be so.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from kubesim.flow.answers import WHO, Kind, reply
+from kubesim.flow.facts import Facts, facts_of
+from kubesim.flow.hops import draw_flow
+from kubesim.flow.load import ExportError, load
+from kubesim.flow.masks import Masks
+from kubesim.flow.scene import Scene
+from kubesim.imagepull import Attempt, PullTrace, SecretLook
+from kubesim.imageref import Reference
+from kubesim.keyring import Credential, Match
+from kubesim.objects import Object, find_named, name_of, namespace_of
+from kubesim.registry import Answer, Image
+from kubesim.resources import EVENT, POD, SECRET, Resource
+
+MAX_STORIES = 50
+_WITHOUT_ASKING = ("ErrImageNeverPull", "InvalidImageName", "ImageInspectError", "SignatureValidationFailed")
+_PULLING = ("ErrImagePull", "ImagePullBackOff", "RegistryUnavailable", *_WITHOUT_ASKING)
+_EARLIER = ("", "ContainerCreating", "PodInitializing")
+_BEFORE = "at that time not found yet, or with other content"
+# Before what was said: by the kubelet, by gRPC, by containerd (older ones name the reference).
+_KUBELET = re.compile(r'Back-off pulling image "[^"]*"(: \w+)?(: )?|Failed to pull image "[^"]*": ')
+_RUNTIME = re.compile(
+    r'(?:rpc error: code = \w+ desc = )?failed to pull and unpack image "[^"]*": '
+    r'(?:failed to resolve (?:image|reference "[^"]*"): )?|rpc error: code = \w+ desc = '
+)
+
+
+class Export:
+    """The objects of an export; looks them up as the API server does."""
+
+    def __init__(self, objects: Iterable[tuple[Resource, Object]]) -> None:
+        self._objects: dict[Resource, dict[tuple[str, str], Object]] = {}
+        for resource, obj in objects:
+            self._objects.setdefault(resource, {})[namespace_of(obj), name_of(obj)] = obj
+
+    def find(self, resource: Resource, namespace: str, name: str) -> Object | None:
+        """One object, or None where the export has none."""
+        return self._objects.get(resource, {}).get((namespace, name))
+
+    def list(self, resource: Resource, namespace: str | None = None) -> list[Object]:
+        """Objects in the order of the export, of all namespaces where `namespace` is None."""
+        found = self._objects.get(resource, {}).items()
+        return [obj for (home, _), obj in found if namespace in (None, home)]
+
+
+class Hearsay:
+    """Registries, as far as the Pods' own statuses repeat their answers."""
+
+    def __init__(self) -> None:
+        self.refused: dict[str, set[Credential]] = {}
+        """By image, what has been tried in vain."""
+        self.hopeless: set[str] = set()
+        """Images for which other credentials would change nothing."""
+
+    def resolve(self, reference: Reference, credential: Credential | None) -> Answer:
+        """What was refused stays refused; of credentials that were not tried the best is hoped."""
+        image = reference.canonical
+        is_given = credential and credential.username and credential.password
+        if not is_given or image in self.hopeless or credential in self.refused.get(image, ()):
+            return Answer(refusal="refused")
+        return Answer(Image("", 0))
+
+    def tags(self, reference: Reference) -> tuple[str, ...]:
+        """None are known."""
+        return ()
+
+
+def explain(text: str, pod: str = "") -> str:
+    """The stories of the containers that wait for their image, of all Pods or of those called `pod`.
+
+    Raises ExportError.
+    """
+    scene = read_export(text)
+    pods = [item for item in scene.api.list(POD) if pod in ("", name_of(item))]
+    if not pods:
+        raise ExportError(f"there is no Pod {pod} in it" if pod else "there is no Pod in it")
+    stories: list[str] = []
+    fine: list[str] = []
+    more = 0
+    for item in pods:
+        waiting = [facts.container["name"] for facts in facts_of(scene, item) if not facts.has_image]
+        if not waiting and not pod:
+            fine.append(f"{namespace_of(item)}/{name_of(item)}")
+        elif len(stories) >= MAX_STORIES:
+            more += 1
+        else:
+            names: list[str | None] = [*waiting] or [None]
+            stories += [draw_flow(scene, namespace_of(item), name_of(item), name).why() for name in names]
+    if more:
+        stories.append(f"{more} more Pods wait for an image: ask for one with --pod NAME.")
+    if fine:
+        stories.append(
+            f"Pods that wait for no image: {', '.join(fine[:MAX_STORIES])}{', …' if fine[MAX_STORIES:] else ''}"
+        )
+    return "\n\n".join(stories) + "\n"
+
+
+def read_export(text: str) -> Scene:
+    """The scene that an export describes, without its passwords. Raises ExportError."""
+    masks = Masks()
+    hidden = [(resource, masks.hide(obj) if resource is SECRET else obj) for resource, obj in load(text)]
+    export, hearsay = Export((resource, masks.everywhere(obj)) for resource, obj in hidden), Hearsay()
+    traces = {}
+    for pod in export.list(POD):
+        for facts in facts_of(Scene(export, {}, hearsay, is_export=True), pod):
+            if trace := _trace(facts, hearsay):
+                traces[trace.namespace, trace.pod, trace.container] = trace
+    return Scene(export, traces, hearsay, is_export=True)
+
+
+def _trace(facts: Facts, hearsay: Hearsay) -> PullTrace | None:
+    """What the Pod's status says of the last attempt; None where there was none."""
+    status = _status(facts)
+    waiting = status.get("state", {}).get("waiting", {})
+    reason, message = waiting.get("reason", ""), waiting.get("message", "")
+    if reason in _PULLING or (reason and reason == message):
+        if facts.reference is None or reason in _WITHOUT_ASKING or reason == message:
+            return _make(facts, reason, message, (), facts.looks)
+        return _refusal(facts, reason, message, hearsay)
+    if reason in _EARLIER and not status.get("imageID"):
+        return None
+    return _make(facts, "Pulled", "", (), facts.looks) if status.get("state") else None
+
+
+def _refusal(facts: Facts, reason: str, message: str, hearsay: Hearsay) -> PullTrace:
+    answers = _answers(message) or _answers(_event(facts)) or [""]
+    stale = {secret["metadata"]["name"] for secret in facts.secrets if _is_newer(secret, facts.pod)}
+    kind = reply(answers[-1], bool(facts.matches)).kind
+    was_anonymous = kind is Kind.ANONYMOUS or (kind is Kind.UNTOLD and {m.secret_name for m in facts.matches} <= stale)
+    tried: list[Match | None] = [None] if was_anonymous else [*facts.matches] or [None]
+    answers = answers if len(answers) == len(tried) else answers[-1:] * len(tried)
+    attempts = tuple(_attempt(match, answer) for match, answer in zip(tried, answers, strict=True))
+    looks = tuple(
+        SecretLook(look.name, False, problem=_BEFORE)
+        if look.found and (look.name in stale or (was_anonymous and facts.covering(look)))
+        else look
+        for look in facts.looks
+    )
+    assert facts.reference is not None
+    image = facts.reference.canonical
+    if kind not in WHO:
+        hearsay.hopeless.add(image)
+    refused = {match.credential for match in tried if match and match.secret_name not in stale}
+    hearsay.refused.setdefault(image, set()).update(refused)
+    return _make(facts, reason, message, attempts, looks)
+
+
+def _make(
+    facts: Facts, outcome: str, message: str, attempts: tuple[Attempt, ...], looks: tuple[SecretLook, ...]
+) -> PullTrace:
+    return PullTrace(
+        at=0,
+        namespace=facts.namespace,
+        pod=name_of(facts.pod),
+        container=facts.container["name"],
+        image=facts.image,
+        reference=facts.reference,
+        policy=facts.container["imagePullPolicy"],
+        present=False,
+        secrets=looks,
+        attempts=attempts,
+        hops=(),
+        outcome=outcome,
+        message=message,
+    )
+
+
+def _attempt(match: Match | None, answer: str) -> Attempt:
+    if match is None:
+        return Attempt(None, None, None, False, answer)
+    return Attempt(match.secret_name, match.entry, match.credential.username, False, answer)
+
+
+def _status(facts: Facts) -> Object:
+    status = facts.pod.get("status", {})
+    items = [*status.get("initContainerStatuses", ()), *status.get("containerStatuses", ())]
+    return find_named(items, facts.container["name"]) or {}
+
+
+def _answers(message: str) -> list[str]:
+    """What the registry said of each attempt, out of the kubelet's message; none where it does not tell."""
+    said = _KUBELET.match(message)
+    parts = _RUNTIME.split(message[said.end() if said else 0 :].removeprefix("[").removesuffix("]"))
+    return [part.removesuffix(", ") for part in parts if part.strip()]
+
+
+def _event(facts: Facts) -> str:
+    """The last event that says why the image could not be pulled; "" if none is in the export."""
+    found = [
+        (event["lastTimestamp"], event["message"])
+        for event in facts.scene.api.list(EVENT, facts.namespace)
+        if event.get("involvedObject", {}).get("name") == name_of(facts.pod)
+        and event["message"].startswith(f'Failed to pull image "{facts.image}": ')
+    ]
+    return max(found, default=("", ""))[1]
+
+
+def _is_newer(secret: Object, pod: Object) -> bool:
+    """Whether the Secret has been written after the Pod's status (KEP-5504: revisions can be compared)."""
+    one, other = (obj["metadata"]["resourceVersion"] for obj in (secret, pod))
+    return all(re.fullmatch("[0-9]{1,30}", revision) for revision in (one, other)) and int(one) > int(other)

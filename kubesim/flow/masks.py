@@ -1,0 +1,99 @@
+"""Takes the passwords out of an export before anything looks at it."""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+from typing import Any
+
+from kubesim import gojson, keyring
+from kubesim.keyring import Credential
+from kubesim.objects import Object
+
+MASK = "masked"
+_SHORTEST = 6  # shorter words would be found in texts where they are no passwords
+_TOKEN = re.compile(r"gh[a-z]_|github_pat_|gl[a-z]+-|dckr_|eyJ|xox|npm_|hvs\.")
+_LONGEST_USER = 64
+_IN_TEXTS = (
+    (re.compile(r"//[^/\s@]+@"), "//"),
+    (re.compile(r"(?i)\b(bearer|basic) [\w.~+/=-]{16,}"), rf"\1 {MASK}"),
+    (re.compile(r"(?i)(password|passwd|token|secret|signature|key)=[^&\s\"]+"), rf"\1={MASK}"),
+)
+
+
+_UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+
+
+class Masks:
+    """The passwords of the Secrets seen so far, each with what stands in its place."""
+
+    def __init__(self) -> None:
+        self._passwords: dict[str, str] = {}
+        self._words: dict[str, set[str]] = {}
+
+    def hide(self, secret: Object) -> Object:
+        """The Secret with the same registries and users, and without anything secret.
+
+        Equal passwords stay equal and empty ones empty. What cannot be read stays as it is, for the kubelet's words
+        on it are needed, and they do not repeat it; other keys lose their values.
+        """
+        kinds = {key: kind for kind, key in keyring.DATA_KEYS.items()}
+        data = secret.get("data", {})
+        hidden = {key: self._blob(kinds[key], key, blob) if key in kinds else "" for key, blob in data.items()}
+        return {**secret, "data": hidden}
+
+    def _blob(self, kind: str, key: str, blob: str) -> str:
+        try:
+            entries = keyring.read_entries({"type": kind, "data": {key: blob}})
+            config = gojson.loads(base64.b64decode(blob).decode(errors="replace")) if blob else None
+        except ValueError:
+            return blob
+        held: Object = {_address(entry): self._credential(credential) for entry, credential in entries}
+        if kind == keyring.DOCKER_CONFIG_JSON:
+            held = {"auths": held} if held else {_address(name): {} for name in config or ()}
+        return base64.b64encode(json.dumps(held).encode()).decode() if blob else ""
+
+    def _credential(self, credential: Credential) -> Object:
+        user, password = _UNPRINTABLE.sub(" ", credential.username), credential.password
+        self._learn(password, base64.b64encode(f"{user}:{password}".encode(errors="replace")).decode())
+        if user and (not password or user in password or password in user or _is_token(user)):
+            self._learn(user)
+            user = MASK
+        place = f"{MASK} {len(self._passwords)}"
+        return {"username": user, "password": self._passwords.setdefault(password, place) if password else ""}
+
+    def _learn(self, *words: str) -> None:
+        for word in words:
+            if len(word) >= _SHORTEST:
+                self._words.setdefault(word[:_SHORTEST], set()).add(word)
+
+    def text(self, text: str) -> str:
+        """The text in one line, without the passwords, and without what looks like one."""
+        text = _UNPRINTABLE.sub(" ", text)
+        starts = range(len(text) - _SHORTEST + 1)
+        found = {word for at in starts for word in self._words.get(text[at : at + _SHORTEST], ()) if word in text}
+        for word in sorted(found, key=len, reverse=True):
+            text = text.replace(word, MASK)
+        for pattern, instead in _IN_TEXTS:
+            text = pattern.sub(instead, text)
+        return text
+
+    def everywhere(self, value: Any) -> Any:
+        """The object with every text masked, but for a Secret's data and a Pod's annotations, which nobody is shown."""
+        if isinstance(value, dict):
+            return {
+                key: item if key in ("data", "annotations") else self.everywhere(item) for key, item in value.items()
+            }
+        if isinstance(value, list):
+            return [self.everywhere(item) for item in value]
+        return self.text(value) if isinstance(value, str) else value
+
+
+def _is_token(user: str) -> bool:
+    return len(user) > _LONGEST_USER or _TOKEN.match(user) is not None
+
+
+def _address(entry: str) -> str:
+    """A registry entry without user, password and query."""
+    return re.sub(r"^(https?://)?[^/]*@", r"\1", re.split("[?#]", _UNPRINTABLE.sub(" ", entry))[0])
