@@ -44,7 +44,10 @@ _SIGNS = (
     (Kind.NOT_FOUND, r"not found$|manifest unknown|name unknown|404 Not Found"),
     (Kind.NO_HOST, r"no such host|server misbehaving"),
     (Kind.CLOSED, r"connection refused"),
-    (Kind.TIMEOUT, r"i/o timeout|deadline exceeded|Client\.Timeout|no route to host|network is unreachable"),
+    (
+        Kind.TIMEOUT,
+        r"i/o timeout|TLS handshake timeout|deadline exceeded|Client\.Timeout|no route to host|network is unreachable",
+    ),
     (Kind.PLAIN_HTTP, r"server gave HTTP response to HTTPS client"),
     (Kind.CERTIFICATE, r"x509: |tls: "),
     (Kind.LIMIT, r"429 Too Many Requests|toomanyrequests"),

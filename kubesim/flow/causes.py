@@ -176,12 +176,19 @@ def _free_names() -> list[str]:
     return ["regcred", *(f"regcred-{number}" for number in range(2, 1000))]
 
 
+def _overwrite(facts: Facts, hop: str, problem: str, name: str) -> Cause:
+    look = next((look for look in facts.looks if look.name == name), None)
+    if look and len(look.entries) > 1:
+        problem += f" Mind that the command leaves only one of the {len(look.entries)} entries that the Secret has."
+    return _cause(hop, problem, commands.overwrite_secret(facts, name))
+
+
 def _unreadable(facts: Facts) -> Cause | None:
     bad = next((look for look in facts.looks if look.problem.startswith("cannot be read")), None)
     if bad is None:
         return None
     problem = f"What the Secret {bad.name} holds {bad.problem}. The kubelet then uses none of the Pod's pull secrets."
-    return _cause("secret", problem, commands.overwrite_secret(facts, bad.name))
+    return _overwrite(facts, "secret", problem, bad.name)
 
 
 def _refused(facts: Facts) -> Cause | None:
@@ -195,7 +202,7 @@ def _refused(facts: Facts) -> Cause | None:
         problem = (
             f"{facts.registry} knows the {who}, but does not let it read this repository, or has no such repository."
         )
-    return _cause("registry", problem, commands.overwrite_secret(facts, str(attempt.secret)))
+    return _overwrite(facts, "registry", problem, str(attempt.secret))
 
 
 def _credential_refused(facts: Facts) -> Attempt | None:
@@ -246,7 +253,7 @@ def _empty(facts: Facts) -> Cause | None:
     if match is None:
         return None
     problem = f"The entry {match.entry} of the Secret {match.secret_name} has no user or no password."
-    return _cause("secret", problem, commands.overwrite_secret(facts, match.secret_name))
+    return _overwrite(facts, "secret", problem, match.secret_name)
 
 
 def _no_entry(facts: Facts) -> Cause | None:
@@ -257,7 +264,7 @@ def _no_entry(facts: Facts) -> Cause | None:
     if facts.fitting:
         problem += f" The Secret {facts.fitting} would fit, but the Pod does not name it."
         return _cause("secret", problem, _rename(facts, look.name, facts.fitting))
-    return _cause("secret", problem, commands.overwrite_secret(facts, look.name))
+    return _overwrite(facts, "secret", problem, look.name)
 
 
 def mismatch(facts: Facts, look: SecretLook) -> str:
@@ -318,10 +325,9 @@ def _rename(facts: Facts, old: str, new: str) -> str:
 
 def _other(facts: Facts) -> Cause:
     """What none of the others explains is told in the kubelet's own words."""
-    message = facts.trace.message if facts.trace else ""
-    return _cause(
-        "registry", message or "The status does not say what the registry answered.", commands.describe(facts)
-    )
+    told = facts.trace.message if facts.trace and (facts.reply is None or facts.reply.words) else ""
+    problem = told or "The Secrets fit the image, and the status does not say what the registry answered."
+    return _cause("registry", problem, commands.describe(facts))
 
 
 def _entries(secret: dict[str, object]) -> list[str]:

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 
 from kubesim.flow.answers import WHO, Kind, reply
 from kubesim.flow.facts import Facts, facts_of
-from kubesim.flow.hops import draw_flow
+from kubesim.flow.hops import draw_facts
 from kubesim.flow.load import ExportError, load
 from kubesim.flow.masks import Masks
 from kubesim.flow.scene import Scene
@@ -77,31 +77,40 @@ class Hearsay:
 def explain(text: str, pod: str = "") -> str:
     """The stories of the containers that wait for their image, of all Pods or of those called `pod`.
 
-    Raises ExportError.
+    The Pods of one owner that wait for the same image are told of once. Raises ExportError.
     """
     scene = read_export(text)
     pods = [item for item in scene.api.list(POD) if pod in ("", name_of(item))]
     if not pods:
         raise ExportError(f"there is no Pod {pod} in it" if pod else "there is no Pod in it")
-    stories: list[str] = []
-    fine: list[str] = []
-    more = 0
+    alike: dict[tuple[str, ...], list[Facts]] = {}
+    fine = []
     for item in pods:
-        waiting = [facts.container["name"] for facts in facts_of(scene, item) if not facts.has_image]
-        if not waiting and not pod:
-            fine.append(f"{namespace_of(item)}/{name_of(item)}")
-        elif len(stories) >= MAX_STORIES:
-            more += 1
-        else:
-            names: list[str | None] = [*waiting] or [None]
-            stories += [draw_flow(scene, namespace_of(item), name_of(item), name).why() for name in names]
-    if more:
-        stories.append(f"{more} more Pods wait for an image: ask for one with --pod NAME.")
-    if fine:
-        stories.append(
-            f"Pods that wait for no image: {', '.join(fine[:MAX_STORIES])}{', …' if fine[MAX_STORIES:] else ''}"
-        )
+        every = facts_of(scene, item)
+        waiting = [facts for facts in every if not facts.has_image]
+        for facts in waiting or (every if pod else []):
+            alike.setdefault(_likeness(facts), []).append(facts)
+        fine += [] if waiting or pod else [f"{namespace_of(item)}/{name_of(item)}"]
+    stories = [_story(*group) for group in list(alike.values())[:MAX_STORIES]]
+    stories += [f"Pods that wait for no image: {_listed(fine)}"] if fine else []
+    rest = len(alike) - MAX_STORIES
+    stories += [f"And {rest} more that wait for an image: ask for one with --pod NAME"] if rest > 0 else []
     return "\n\n".join(stories) + "\n"
+
+
+def _likeness(facts: Facts) -> tuple[str, ...]:
+    maker = facts.owner["name"] if facts.owner else name_of(facts.pod)
+    return facts.namespace, maker, facts.container["name"], facts.image
+
+
+def _story(facts: Facts, *others: Facts) -> str:
+    told = draw_facts(facts).why()
+    return f"{told}\nThe same: {_listed([name_of(other.pod) for other in others])}" if others else told
+
+
+def _listed(names: list[str]) -> str:
+    more = len(names) - MAX_STORIES
+    return ", ".join(names[:MAX_STORIES]) + (f" and {more} more" if more > 0 else "")
 
 
 def read_export(text: str) -> Scene:

@@ -29,21 +29,18 @@ TITLES = {
 
 def trace_flow(cluster: Cluster, namespace: str, pod: str, container: str | None = None) -> Flow:
     """The flow of one container's image; without `container`, of the one that waits for its image."""
-    return draw_flow(scene_of(cluster), namespace, pod, container)
-
-
-def draw_flow(scene: Scene, namespace: str, pod: str, container: str | None = None) -> Flow:
-    """As `trace_flow`, of a running cluster or of an export."""
+    scene = scene_of(cluster)
     found = scene.api.find(POD, namespace, pod)
     if found is None:
         return _no_pod(scene, namespace, pod)
     facts = gather(scene, namespace, found, container)
     if facts is None:
         return _no_container(namespace, found, str(container))
-    return _draw(facts)
+    return draw_facts(facts)
 
 
-def _draw(facts: Facts) -> Flow:
+def draw_facts(facts: Facts) -> Flow:
+    """The flow of a container, in a running cluster or in an export."""
     cause = find_cause(facts)
     hops = [_kubectl(facts), _secret(facts), *_account(facts), _spec(facts)]
     hops += [_kubelet(facts), _registry(facts), _image(facts)]

@@ -173,6 +173,12 @@ def advice(flow: Flow) -> str:
     return f"<p><b>What is wrong</b> ({title}): {problem}</p><p><b>Mend it:</b></p>{commands}"
 
 
+def story(flow: Flow) -> str:
+    """What the button "Why?" unfolds: the last attempt, step by step; "" where there is nothing to tell."""
+    items = "".join(f"<li>{html.escape(sentence, quote=False)}</li>" for sentence in flow.story)
+    return items and f"<ol>{items}</ol>"
+
+
 def announcement(flow: Flow) -> str:
     """One sentence for a screen reader when the flow has changed."""
     return f"{flow.cause.title}: failed. {flow.cause.problem}" if flow.cause else flow.outcome
@@ -185,7 +191,7 @@ class FlowPicture(anywidget.AnyWidget):
     _css = STATIC / "flow.css"
 
     view = traitlets.Dict().tag(sync=True)
-    """The `picture` and the `advice` under it as HTML, whether something is `broken`, and the `news` to read out."""
+    """`picture`, `advice` and `story` as HTML, whether something is `broken`, and the `news` to read out."""
 
     def __init__(self, seat: Seat, namespace: str, pod: str, container: str | None = None) -> None:
         super().__init__()
@@ -207,7 +213,8 @@ class FlowPicture(anywidget.AnyWidget):
         first, self._flow = self._flow is None, flow
         news = "" if first else announcement(flow)
         picture = svg(flow) or chain(flow)
-        self.view = {"picture": picture, "advice": advice(flow), "broken": flow.cause is not None, "news": news}
+        shown = {"picture": picture, "advice": advice(flow), "story": story(flow)}
+        self.view = {**shown, "broken": flow.cause is not None, "news": news}
 
     def _repr_mimebundle_(self, **_options: object) -> tuple[dict[str, Any], dict[str, Any]]:
         bundle, metadata = super()._repr_mimebundle_() or ({}, {})
@@ -218,10 +225,22 @@ class FlowPicture(anywidget.AnyWidget):
 
 def show(arguments: str, seat: Seat) -> None:
     """Display the flow of `POD [-n NAMESPACE] [-c CONTAINER]`, or say how to ask for one."""
+    if target := _target(arguments, "%flow"):
+        display(FlowPicture(seat, *target))
+
+
+def why(arguments: str, seat: Seat) -> None:
+    """Print why the Pod's image does not arrive (or how it did), or say how to ask for it."""
+    if target := _target(arguments, "%why"):
+        print(trace_flow(seat.session.cluster, *target).why())  # noqa: T201  # a cell's output
+
+
+def _target(arguments: str, magic: str) -> tuple[str, str, str | None] | None:
+    """Namespace, Pod and container; None, and a line that says so, where they are not asked for in that form."""
     wanted = re.fullmatch(r"\s*(?P<pod>[^\s-]\S*)(?P<options>(\s+-[nc]\s+\S+)*)\s*", arguments)
     if wanted is None:
-        print("kubesim: which Pod? %flow POD [-n NAMESPACE] [-c CONTAINER]")  # noqa: T201  # a cell's output
-        return
+        print(f"kubesim: which Pod? {magic} POD [-n NAMESPACE] [-c CONTAINER]")  # noqa: T201
+        return None
     options = dict(re.findall(r"-([nc])\s+(\S+)", wanted["options"]))
     pod = wanted["pod"].removeprefix("pod/").removeprefix("pods/")
-    display(FlowPicture(seat, options.get("n", "default"), pod, options.get("c")))
+    return options.get("n", "default"), pod, options.get("c")

@@ -78,6 +78,12 @@ class KubesimMagics(Magics):
         """Draw the way of a Pod's image from the Secret to the node: `%flow POD [-n NAMESPACE] [-c CONTAINER]`."""
         flow.show(line, current.seat())
 
+    @no_var_expand
+    @line_magic
+    def why(self, line: str) -> None:
+        """Tell the last attempt to get a Pod's image, step by step: `%why POD [-n NAMESPACE] [-c CONTAINER]`."""
+        flow.why(line, current.seat())
+
     @line_magic
     def quiz(self, line: str) -> None:
         """Ask a question: `%quiz ID`."""

@@ -167,6 +167,33 @@ def test_show_says_how(arguments, seat, capsys):
     assert capsys.readouterr().out == "kubesim: which Pod? %flow POD [-n NAMESPACE] [-c CONTAINER]\n"
 
 
+def test_why_says_how(seat, capsys):
+    flow.why("", seat)
+    assert capsys.readouterr().out == "kubesim: which Pod? %why POD [-n NAMESPACE] [-c CONTAINER]\n"
+
+
+def test_why_tells_what_the_terminal_tells(seat, capsys):
+    seat.run(RUN)
+    seat.advance(6)
+    flow.why("pod/web -c web", seat)
+    assert capsys.readouterr().out == seat.run("why web").stdout
+
+
+def test_the_button_has_the_same_story(seat):
+    seat.run(RUN)
+    seat.advance(6)
+    picture = FlowPicture(seat, "default", "web")
+    items = re.findall("<li>(.*?)</li>", picture.view["story"])
+    assert len(items) == 4
+    assert "\n".join(f"{number}. {item}" for number, item in enumerate(items, 1)) in seat.run("why web").stdout
+    seat.restart()
+    assert picture.view["story"] == ""
+
+
+def test_a_story_is_never_markup():
+    assert flow.story(Flow("", (), "", ("the image <b>x</b>",))) == "<ol><li>the image &lt;b&gt;x&lt;/b&gt;</li></ol>"
+
+
 @pytest.mark.parametrize("arguments", ["web", "pod/web", "web -n default -c web", " web -c web  "])
 def test_show(arguments, seat, shown):
     seat.run("kubectl run web --image=nginx")

@@ -1,4 +1,5 @@
-// Shows the flow picture that Python drew, what is wrong under it, and tells a screen reader when it changes.
+// Shows the flow picture that Python drew, what is wrong under it, on demand the story of the last attempt, and tells a
+// screen reader when it changes.
 
 function render({ model, el }) {
   const make = (className) => Object.assign(document.createElement("div"), { className });
@@ -7,12 +8,24 @@ function render({ model, el }) {
   const news = make("ks-unseen");
   news.setAttribute("role", "status");
   const root = make("ks-flow");
-  root.append(picture, advice, news);
+  const story = make("ks-story");
+  story.hidden = true;
+  const why = Object.assign(document.createElement("button"), { type: "button", className: "ks-why", textContent: "Why?" });
+  why.setAttribute("aria-label", "Why? The last attempt, step by step");
+  why.setAttribute("aria-expanded", "false");
+  why.addEventListener("click", () => {
+    story.hidden = !story.hidden;
+    why.setAttribute("aria-expanded", String(!story.hidden));
+    news.textContent = story.hidden ? "" : [...story.querySelectorAll("li")].map((item) => item.textContent).join(" ");
+  });
+  root.append(picture, advice, why, story, news);
 
   const draw = () => {
     const view = model.get("view");
     picture.innerHTML = view.picture;
     advice.innerHTML = view.advice;
+    story.innerHTML = view.story;
+    why.hidden = !view.story;
     root.classList.toggle("ks-broken", view.broken);
     news.textContent = view.news;
     for (const code of advice.querySelectorAll("pre")) code.append(copyButton(code.textContent));
