@@ -170,7 +170,8 @@ class Call:
 
     def _strategy(self, chosen: str) -> str:
         if chosen == "unchanged":
-            self.complain(_dry_run_warning(self.context.clock.micro_timestamp()))
+            text = "--dry-run is deprecated and can be replaced with --dry-run=client."
+            self.complain(self.klog("W", "helpers.go:719", text))
             return "client"
         if chosen not in ("none", "client", "server"):
             raise KubectlError(f'Invalid dry-run value ({chosen}). Must be "none", "server", or "client".')
@@ -179,6 +180,11 @@ class Call:
     def warn(self, text: str) -> None:
         """Pass a warning of the API server on."""
         self.complain(f"Warning: {text}\n")
+
+    def klog(self, level: str, place: str, text: str) -> str:
+        """A line of kubectl's log."""
+        now = self.context.clock.micro_timestamp()
+        return f"{level}{now[5:7]}{now[8:10]} {now[11:26]}       1 {place}] {text}\n"
 
     def output_format(self) -> Format:
         """The format that -o and --template ask for, the same one throughout a call. Raises FormatError."""
@@ -224,12 +230,6 @@ class Call:
                 f"invalid - validate option {quote(chosen)}; must be one of: strict (or true), warn, ignore (or false)"
             )
         return chosen
-
-
-def _dry_run_warning(now: str) -> str:
-    """A line of klog, as kubectl writes it for a bare --dry-run."""
-    head = f"W{now[5:7]}{now[8:10]} {now[11:26]}"
-    return f"{head}       1 helpers.go:719] --dry-run is deprecated and can be replaced with --dry-run=client.\n"
 
 
 Run = Callable[[Call], None]

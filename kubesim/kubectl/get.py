@@ -6,11 +6,13 @@ from collections.abc import Callable
 
 from kubesim.apiserver import Change
 from kubesim.clock import Micros
+from kubesim.gojson import quote
 from kubesim.kubectl import flags
 from kubesim.kubectl.command import Call, absent, command, many, number, switch, text
 from kubesim.kubectl.connection import request_timeout
 from kubesim.kubectl.errors import KubectlError, Plain, Several, raise_all
-from kubesim.kubectl.formats import OUTPUT_FORMATS, Format, sort_objects
+from kubesim.kubectl.formats import OUTPUT_FORMATS, Format, FormatError, UnsortableError, sort_objects
+from kubesim.kubectl.formats.jsonpath import relaxed
 from kubesim.kubectl.selection import Found, Selection, Target, find_targets, select
 from kubesim.kubectl.table import Table
 from kubesim.objects import Object, name_of, namespace_of
@@ -53,7 +55,7 @@ def require_arguments(call: Call) -> None:
     switch("watch-only", "", "Show only changes."),
     switch("output-watch-events", "", "Show the type of each change."),
     number("chunk-size", "", "How many objects are asked for at once (kubesim always returns all).", 500),
-    switch("server-print", "", "Let the server make the table (kubesim prints the same either way).", True),
+    switch("server-print", "", "Let the server make the table; else there are but names and ages.", True),
     *absent("raw", "subresource"),
     example="  kubectl get pods\n  kubectl get secret my-registry-creds -o yaml\n  kubectl get pods,secrets -A",
     check=require_arguments,
@@ -62,6 +64,8 @@ def require_arguments(call: Call) -> None:
 def get(call: Call) -> None:
     """Show objects as a table, or in the format of -o."""
     form = call.output_format()
+    if call.flags["output-watch-events"] and not (call.flags["watch"] or call.flags["watch-only"]):
+        raise KubectlError("--output-watch-events option can only be used with --watch or --watch-only")
     if call.flags["watch"] or call.flags["watch-only"]:
         _watch(call, form)
         return
@@ -79,25 +83,43 @@ def _print_formatted(call: Call, selection: Selection, form: Format) -> None:
     if selection.single:
         if objects:
             call.say(form.render(objects[0]))
-    elif objects or not selection.errors:
+    elif objects or not call.flags["ignore-not-found"]:
         call.say(form.render_list(objects))
 
 
-def _sorted(call: Call, objects: list[Object]) -> list[Object]:
+def _sorted(call: Call, objects: list[Object], what: str = "*unstructured.Unstructured") -> list[Object]:
+    """The objects in the order of --sort-by; `what` is what kubectl sorts then."""
     field = call.flags["sort-by"]
-    return sort_objects(objects, field) if field else objects
+    try:
+        return sort_objects(objects, field) if field else objects
+    except UnsortableError as error:
+        raise Plain(call.klog("F", "sorter.go:377", str(error).replace("%T", what)).rstrip("\n")) from None
 
 
 def _print_tables(call: Call, selection: Selection) -> None:
+    if call.flags["sort-by"] and len(selection.found) > 1:  # kubectl looks for the field in tables without objects
+        raise KubectlError(
+            f"couldn't find any field with path {quote(relaxed(call.flags['sort-by']))} in the list of objects"
+        )
     groups = _group(selection.found)
     with_kind = len(groups) > 1 or any(word == "all" for word in call.args)
     screens = []
     for resource, objects in groups:
         if objects:
-            screens.append(Table(call, resource, with_kind).render(_sorted(call, objects), call.context.clock.now))
-    call.say("\n".join(screens))
+            screens.append(_screen(call, resource, objects, with_kind))
+    screens = list(filter(None, screens))
+    call.say(("" if call.flags["no-headers"] else "\n").join(screens))
     if not screens and not selection.errors and not call.flags["ignore-not-found"]:
         call.complain(_nothing_found(call, [resource for resource, _ in groups]))
+
+
+def _screen(call: Call, resource: Resource, objects: list[Object], with_kind: bool) -> str:
+    """The table of one type; nothing where --sort-by names no field, for kubectl does not look at that error."""
+    try:
+        objects = _sorted(call, objects, "[][][]reflect.Value")
+    except FormatError:
+        return ""
+    return Table(call, resource, with_kind).render(objects, call.context.clock.now)
 
 
 def _group(found: list[Found]) -> list[tuple[Resource, list[Object]]]:
@@ -145,12 +167,14 @@ class _Printer:
 
 def _watch(call: Call, form: Format) -> None:
     """Show one type's changes for the time of --request-timeout."""
-    target = _watched(call)
+    target, is_only = _watched(call)
     printer = _Printer(call, form, target.resource)
     selected = _selector(call, target)
     before = [] if call.flags["watch-only"] else _first(call)
     if before:
         printer.show("ADDED", before, call.context.clock.now)
+    if not is_only:
+        raise KubectlError("you may only watch a single resource or type of resource at a time")
     for now, change in _changes(call, target.resource, request_timeout(call) or WATCH):
         if selected(change.obj):
             printer.show(change.type, [change.obj], now)
@@ -167,14 +191,17 @@ def _changes(call: Call, resource: Resource, seconds: float) -> list[tuple[Micro
     return seen
 
 
-def _watched(call: Call) -> Target:
+def _watched(call: Call) -> tuple[Target, bool]:
+    """What to watch, and whether that is all that was asked for."""
     targets, errors = find_targets(call, call.args)
     raise_all(errors)
-    if len(targets) != 1:
+    if len({target.resource for target in targets}) > 1:
+        if not call.flags["filename"]:
+            raise KubectlError("you may only specify a single resource type")
         raise KubectlError(
             "watch is only supported on individual resources and resource collections - more than 1 resource was found"
         )
-    return targets[0]
+    return targets[0], len(targets) == 1
 
 
 def _first(call: Call) -> list[Object]:

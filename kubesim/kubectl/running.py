@@ -11,6 +11,7 @@ from collections.abc import Callable
 from kubesim import tabwriter
 from kubesim.clock import Micros, parse_time
 from kubesim.errors import StatusError
+from kubesim.gosort import go_sort
 from kubesim.humanize import age
 from kubesim.kubectl import flags
 from kubesim.kubectl.command import Call, absent, array, command, duration, many, number, switch, text
@@ -318,9 +319,11 @@ def events(call: Call) -> None:
         where = "" if namespace is None else f" in {namespace} namespace"
         call.complain(f"No events found{where}.\n")
         return
-    kept.sort(key=_event_time)
-    if not call.output_format().is_table:
-        call.say(call.output_format().render_list(kept))
+    go_sort(kept, lambda one, other: _event_time(one) < _event_time(other))
+    if call.flags["output"]:  # --template alone counts for nothing here
+        if call.flags["output"] != "name":  # a list has none
+            listed = {"apiVersion": "v1", "kind": "EventList", "metadata": {}, "items": kept}
+            call.say(call.output_format().render(listed))
         return
     rows = [_event_row(event, call.context.clock.now) for event in kept]
     head = ["LAST SEEN", "TYPE", "REASON", "OBJECT", "MESSAGE"]

@@ -84,7 +84,13 @@ def select(call: Call, args: Sequence[str], *, needs_name: bool = False) -> Sele
                 errors.append(error)
         except KubectlError as error:
             errors.append(error)
-    return Selection(found, errors, len(targets) == 1 and targets[0].name is not None)
+    return Selection(found, errors, len(targets) == 1 and targets[0].name is not None and _is_one_file(call))
+
+
+def _is_one_file(call: Call) -> bool:
+    """Whether -f, if given, names one file: neither a folder nor standard input."""
+    paths = call.flags.get("filename") or ("",)
+    return len(paths) == 1 and paths[0] != "-" and not (paths[0] and call.context.workspace.is_dir(paths[0]))
 
 
 def _local(call: Call) -> Selection:

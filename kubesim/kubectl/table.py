@@ -5,6 +5,7 @@ Mirrors k8s.io/cli-runtime pkg/printers/tableprinter.go, v1.36.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from kubesim import printers, tabwriter
@@ -29,7 +30,8 @@ class Table:
         self._all_labels = bool(flags.get("show-labels"))
         self._headers = not flags.get("no-headers")
         wide = flags.get("output") == "wide"
-        columns = printers.columns(resource.kind)
+        self._kind = resource.kind if flags.get("server-print", True) else ""
+        columns = printers.columns(self._kind)
         self._shown = [index for index, column in enumerate(columns) if wide or not column.wide]
         self._names = [columns[index].name for index in self._shown]
         self._widths: list[int] = []
@@ -48,7 +50,7 @@ class Table:
         return [*head, *self._names, *labels, *(["LABELS"] if self._all_labels else [])]
 
     def _row(self, obj: Object, now: Micros) -> list[str]:
-        cells = printers.row(obj, now)
+        cells = [_cut(cell) for cell in printers.row({**obj, "kind": self._kind}, now)]
         shown = [cells[index] for index in self._shown]
         if self._with_kind:
             shown[self._names.index("NAME") if "NAME" in self._names else 0] = self._full_name(obj)
@@ -62,3 +64,9 @@ class Table:
 
     def _full_name(self, obj: Object) -> str:
         return f"{self._resource.printed}/{metadata(obj)['name']}"
+
+
+def _cut(cell: str) -> str:
+    """A cell up to its first line break; no character that a terminal would obey."""
+    first = re.split("[\f\n\r]", cell, maxsplit=1)[0]
+    return (first if first == cell else f"{first}...").replace("\x1b", "^[")

@@ -72,8 +72,11 @@ def busy() -> Learner:
         ("kubectl get -f web.json pods", "error: when paths, URLs, or stdin is provided as input, you may not specify "
          "resource arguments as well\n"),
         ("kubectl get -f empty", "error: error reading [empty]: recognized file extensions are [.json .yaml .yml]\n"),
-        ("kubectl get pods,sa -w", "error: watch is only supported on individual resources and resource collections - "
-         "more than 1 resource was found\n"),
+        ("kubectl get pods,sa -w", "error: you may only specify a single resource type\n"),
+        ("kubectl get pods,sa --sort-by=.kind", "error: couldn't find any field with path \"{.kind}\" in the list of "
+         "objects\n"),
+        ("kubectl get pods --output-watch-events", "error: --output-watch-events option can only be used with "
+         "--watch or --watch-only\n"),
         ("kubectl get pods --field-selector=a=b", 'Error from server (BadRequest): Unable to find "/v1, Resource=pods" '
          'that match label selector "", field selector "a=b": field label not supported: a\n'),
         # delete

@@ -16,7 +16,7 @@ from kubesim.kubectl.formats.columns import Columns
 from kubesim.kubectl.formats.golang import FormatError
 from kubesim.kubectl.formats.json_ import to_json
 from kubesim.kubectl.formats.kyaml import to_kyaml
-from kubesim.kubectl.formats.sorting import sort_objects
+from kubesim.kubectl.formats.sorting import UnsortableError, sort_objects
 from kubesim.kubectl.formats.yaml_ import to_yaml
 
 __all__ = [
@@ -24,6 +24,7 @@ __all__ = [
     "OUTPUT_FORMATS",
     "Format",
     "FormatError",
+    "UnsortableError",
     "evaluate_relaxed",
     "list_of",
     "parse_output",

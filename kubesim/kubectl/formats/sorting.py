@@ -7,55 +7,55 @@ from typing import Any
 
 from kubesim import quantity
 from kubesim.gojson import quote
+from kubesim.gosort import go_sort
 from kubesim.kubectl.formats import jsonpath
-from kubesim.kubectl.formats.golang import FormatError, natural, type_name
+from kubesim.kubectl.formats.golang import FormatError, type_name
+
+_MISSING = object()
+
+
+class UnsortableError(FormatError):
+    """Two values that have no order; "%T" in the text is for the type of what is sorted."""
 
 
 def sort_objects(objects: Sequence[Any], field: str) -> list[Any]:
     """`objects` in the order of `field`, a path with or without braces; those without the field come first.
 
-    Raises FormatError.
+    Equal ones stand as Go leaves them. Raises FormatError.
     """
     template = _template(field)
-    found = [next(iter(next(iter(template.results(obj)), [])), None) for obj in objects]
-    values = [value for value in found if value is not None]
-    if objects and not values:
+    pairs = [(next(iter(next(iter(template.results(obj)), [])), _MISSING), obj) for obj in objects]
+    if pairs and all(value is _MISSING for value, _ in pairs):
         raise FormatError(f"couldn't find any field with path {quote(template.text)} in the list of objects")
-    problem = _problem(values)
-    if problem:
-        raise FormatError(
-            f"Field {template.text} in [][][]reflect.Value is an unsortable type: interface, err: {problem}"
-        )
-    keys = iter(_keys(values))
-    ranks = [(False, None) if value is None else (True, next(keys)) for value in found]
-    return [objects[at] for at in sorted(range(len(objects)), key=ranks.__getitem__)]
+
+    def less(one: tuple[Any, Any], other: tuple[Any, Any]) -> bool:
+        if one[0] is _MISSING or other[0] is _MISSING:
+            return one[0] is _MISSING
+        return _is_less(template.text, one[0], other[0])
+
+    go_sort(pairs, less)
+    return [obj for _, obj in pairs]
 
 
 def _template(field: str) -> jsonpath.Template:
-    try:
-        path = jsonpath.relaxed(field)
-    except FormatError:
-        path = field
+    path = jsonpath.relaxed(field)
     try:
         return jsonpath.parse(path)
     except FormatError as error:
         raise FormatError(f"sorting error: {error.message}") from None
 
 
-def _problem(values: Sequence[Any]) -> str:
-    """Why the values cannot be ordered, or ""."""
-    if len({type(value) for value in values}) > 1:
-        return "unsortable interface: interface"
-    if values and isinstance(values[0], bool | dict | list):
-        return f"unsortable type: {type_name(values[0])}"
-    return ""
-
-
-def _keys(values: Sequence[Any]) -> Sequence[Any]:
-    """What to sort by: texts are compared as quantities where all are some, else in natural order."""
-    if not values or not isinstance(values[0], str):
-        return values
-    try:
-        return [quantity.parse(value) for value in values]
-    except ValueError:
-        return [natural(value) for value in values]
+def _is_less(path: str, one: Any, other: Any) -> bool:
+    """Texts are compared as quantities where both are some; null comes first. Raises UnsortableError."""
+    if one is None or other is None:
+        return one is None and other is not None
+    if isinstance(one, bool | dict | list) or type(one) is not type(other):
+        is_mixed = type(one) is not type(other) and not isinstance(one, bool | dict | list)
+        problem = "unsortable interface: interface" if is_mixed else f"unsortable type: {type_name(one)}"
+        raise UnsortableError(f"Field {path} in %T is an unsortable type: interface, err: {problem}")
+    if isinstance(one, str):
+        try:
+            return quantity.parse(one) < quantity.parse(other)
+        except ValueError:
+            return bool(one < other)
+    return bool(one < other)
