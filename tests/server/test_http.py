@@ -277,7 +277,8 @@ def _ends(watch: socket.socket) -> bool:
 
 
 def test_closing_is_prompt_and_can_be_done_again() -> None:
-    with served() as (_, server, client):
+    alone = len(Session().cluster.api._listeners[None])
+    with served() as (session, server, client):
         open_ones = [client.watch() for _ in range(5)] + [client.raw() for _ in range(5)]
         open_ones += [client.raw(tls=False) for _ in range(5)]
         open_ones[5].sendall(b"POST / HTTP/1.1\r\n")
@@ -285,6 +286,7 @@ def test_closing_is_prompt_and_can_be_done_again() -> None:
         server.close()
         server.close()
         assert time.monotonic() - begin < 2
+        assert len(session.cluster.api._listeners[None]) == alone
         for connection in open_ones:
             connection.close()
         with pytest.raises(OSError, match="refused"):
