@@ -40,6 +40,7 @@ from tools.realkubectl import RealSession
 _ALIKE = (
     (re.compile(r"(?<=/)(LIVE|MERGED)-\d+"), r"\1"),
     (re.compile(r"(?m)^((?:---|\+\+\+) /tmp/\S+)\t.*"), r"\1"),
+    (re.compile(r'(?<=start exec ")[0-9a-f]{64}'), "<id>"),
     (re.compile(r"127\.0\.0\.1:\d+"), "127.0.0.1:6443"),
 )
 LONGEST = 20.0  # wall-clock seconds, after which the real kubectl is ended
@@ -49,6 +50,7 @@ SETTLED = 90.0  # simulated seconds, after which a cluster has come to rest
 LEFT_OUT = {
     r" (-h|--help)\b": "the prose of our help is our own",
     r"^kubectl( (create|create secret|set|rollout|auth|config))?$": "the prose of our help is our own",
+    r" --edit-result": "a flag that only kubesim has, for its live terminal",
     r"^kubectl config ": "each kubectl has a kubeconfig of its own",
     r" --(follow|watch)(=t|=T|=1| |$)(?!.*--request-timeout)": "a real kubectl would never end",
 }

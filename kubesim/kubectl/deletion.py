@@ -5,7 +5,7 @@ from __future__ import annotations
 from kubesim.errors import StatusError
 from kubesim.kubectl import flags
 from kubesim.kubectl.command import Call, absent, command, number, switch, text
-from kubesim.kubectl.errors import KubectlError, raise_all
+from kubesim.kubectl.errors import KubectlError, raise_all, with_source
 from kubesim.kubectl.selection import Target, find_targets, list_all
 from kubesim.objects import metadata, name_of, namespace_of
 
@@ -48,6 +48,8 @@ def delete(call: Call) -> None:
     if output not in ("", "name"):
         raise KubectlError(f"unexpected -o output mode: {output}. We only support '-o name'")
     grace = _grace_period(call)
+    if call.explicit_namespace and any(not target.resource.namespaced for target in targets):
+        call.warn("deleting cluster-scoped resources, not scoped to the provided namespace")
     deleted: list[Target] = []
     for target in targets:
         try:
@@ -55,7 +57,7 @@ def delete(call: Call) -> None:
             deleted.append(target)
         except StatusError as error:
             if not (error.reason == "NotFound" and call.flags["ignore-not-found"]):
-                errors.append(error)
+                errors.append(with_source("deleting", target.source, error) if target.source else error)
     if not targets and not errors:
         call.say("No resources found\n")
     if call.flags["wait"] and call.dry_run() == "none":
@@ -117,11 +119,9 @@ def _listed(call: Call, target: Target) -> list[Target]:
 
 def delete_target(call: Call, target: Target, grace: int | None) -> None:
     """Delete one object and say so. Raises StatusError."""
-    dry_run = call.flags.get("dry-run", "none")
+    dry_run = call.dry_run()
     namespace, name = target.namespace or "", target.name or ""
-    if dry_run == "client":
-        call.api.get(target.resource, namespace, name, user=call.user)
-    else:
+    if dry_run != "client":
         call.api.delete(
             target.resource,
             namespace,
@@ -154,9 +154,9 @@ def wait_until_gone(call: Call, targets: list[Target]) -> None:
     def all_gone() -> bool:
         return all(_uid(call, target) != uids[target] for target in left)
 
-    timeout = call.flags["timeout"] or PATIENCE
-    if not call.wait_until(all_gone, timeout):
-        raise KubectlError("timed out waiting for the condition")
+    if not call.wait_until(all_gone, call.flags["timeout"] or PATIENCE):
+        late = next(target for target in left if _uid(call, target) == uids[target])
+        raise KubectlError(f"timed out waiting for the condition on {late.resource.plural}/{late.name}")
 
 
 def _uid(call: Call, target: Target) -> str:

@@ -36,6 +36,10 @@ def _pod_of(call: Call, word: str) -> Object:
 def _first_pod(call: Call, target: Target) -> Object:
     owner = call.api.get(target.resource, target.namespace or "", target.name or "", user=call.user)
     wanted = owner.get("spec", {}).get("selector", {}).get("matchLabels", {})
+    if not wanted:
+        kind = f"*{target.resource.version}.{target.resource.kind}"
+        what = "get the logs from" if call.command.path == ("logs",) else "attach to"
+        raise KubectlError(f"cannot {what} {kind}: selector for {kind} not implemented")
     labels = ",".join(f"{key}={value}" for key, value in wanted.items())
     pods = call.api.list(POD, call.namespace, labels=labels, user=call.user) if labels else []
     if not pods:
@@ -113,15 +117,26 @@ def _logged_pods(call: Call) -> list[Object]:
     if call.flags["selector"]:
         if call.args:
             raise UsageError("only a selector (-l) or a POD name is allowed")
-        return call.api.list(POD, call.namespace, labels=call.flags["selector"], user=call.user)
+        pods = call.api.list(POD, call.namespace, labels=call.flags["selector"], user=call.user)
+        if not pods:
+            call.complain(f"No resources found in {call.namespace} namespace.\n")
+        return pods
     if not 1 <= len(call.args) <= 2:
         raise UsageError(
             "expected 'logs [-f] [-p] (POD | TYPE/NAME) [-c CONTAINER]'.\n"
             "POD or TYPE/NAME is a required argument for the logs command"
         )
-    if len(call.args) == 2 and not call.flags["container"]:
+    if len(call.args) == 2:
+        if call.flags["container"]:
+            raise KubectlError("only one of -c or an inline [CONTAINER] arg is allowed")
         call.flags = {**call.flags, "container": call.args[1]}
-    return [_pod_of(call, call.args[0])]
+    try:
+        return [_pod_of(call, call.args[0])]
+    except StatusError as error:
+        if error.reason != "NotFound":
+            raise
+        where = f'in namespace "{call.namespace}"'
+        raise KubectlError(f"error from server (NotFound): {error.message} {where}") from None
 
 
 def _log_text(call: Call, pod: Object, container: str) -> str:
@@ -286,10 +301,7 @@ def _wait_for_deletion(call: Call) -> None:
         named += [Target(target.resource, namespace_of(obj), name_of(obj)) for obj in list_all(call, target)]
     for target in named:
         present = call.api.find(target.resource, target.namespace or "", target.name or "")
-        try:
-            wait_until_gone(call, [target])
-        except KubectlError as error:
-            raise KubectlError(f"{error} on {target.resource.plural}/{target.name}") from None
+        wait_until_gone(call, [target])
         if present:
             call.say(f"{target.resource.printed}/{target.name} condition met\n")
 

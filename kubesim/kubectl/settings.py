@@ -4,15 +4,30 @@ from __future__ import annotations
 
 from kubesim import tabwriter
 from kubesim.authorization import Request, User
+from kubesim.describe.rbac import RULE_HEADINGS, rule_rows
 from kubesim.kubectl import flags
-from kubesim.kubectl.command import Call, absent, command, switch, text
+from kubesim.kubectl.command import Call, command, switch, text
 from kubesim.kubectl.errors import Exit, KubectlError
 from kubesim.objects import Object
 from kubesim.resources import find_resource
 
+# What kubectl takes for verbs without a warning: of objects, and of paths.
+_VERBS = (
+    *("get", "list", "watch", "create", "update", "patch", "delete", "deletecollection", "use", "bind", "impersonate"),
+    *("*", "approve", "sign", "escalate", "attest"),
+)
+_PATH_VERBS = ("get", "put", "post", "head", "options", "delete", "patch", "*")
 
-def _verb_and_type(call: Call) -> None:
-    if len(call.args) != 2:
+
+def _check_can_i(call: Call) -> None:
+    if call.flags["list"]:
+        if call.args:
+            raise KubectlError("list option must be specified with no arguments")
+        if call.flags["quiet"] or call.flags["all-namespaces"] or call.flags["subresource"]:
+            raise KubectlError(
+                "list option can't be specified with neither quiet, all-namespaces nor subresource options"
+            )
+    elif len(call.args) != 2:
         raise KubectlError(
             "you must specify two arguments: verb resource or verb resource/resourceName.\n"
             "See 'kubectl auth can-i -h' for help and examples."
@@ -26,28 +41,58 @@ def _verb_and_type(call: Call) -> None:
     flags.ALL_NAMESPACES,
     switch("quiet", "q", "Only the exit status answers."),
     text("subresource", "", "A subresource such as log."),
-    *absent("list", "no-headers", kind="switch"),
-    example="  kubectl auth can-i get secrets --as=system:serviceaccount:default:default",
-    check=_verb_and_type,
+    switch("list", "", "List everything that is allowed."),
+    switch("no-headers", "", "With --list: leave the headings out."),
+    example="  kubectl auth can-i get secrets --as=system:serviceaccount:default:default\n  kubectl auth can-i --list",
+    check=_check_can_i,
 )
 def can_i(call: Call) -> None:
-    """Say yes or no; the exit status is 1 for no."""
-    verb, word = call.args
-    if word.startswith("/") and call.flags["subresource"]:
-        raise KubectlError("--subresource can not be used with NonResourceURL")
-    kind, _, name = word.partition("/")
-    resource = find_resource(kind)
-    plural, group = (resource.plural, resource.group) if resource else (kind, "*" if kind == "*" else "")
-    if resource is None and kind != "*":
-        call.complain(f"Warning: the server doesn't have a resource type '{kind}'\n\n")
-    namespace = "" if call.flags["all-namespaces"] or (resource and not resource.namespaced) else call.namespace
-    if resource and not resource.namespaced and not call.flags["all-namespaces"]:
-        call.complain(f"Warning: resource '{plural}' is not namespace scoped{_in_group(group)}\n\n")
-    allowed = call.api.can(Request(call.user, verb, plural, group, namespace, name))
+    """Say yes or no, and end with status 1 for no; or list what the user may do."""
+    if call.flags["list"]:
+        rows = rule_rows(call.api.rules(call.user, call.namespace))
+        call.say(tabwriter.format(rows if call.flags["no-headers"] else [RULE_HEADINGS, *rows]))
+        return
+    asked = _asked(call, *call.args)
+    if call.flags["no-headers"]:
+        raise KubectlError("--no-headers cannot be set without --list specified")
+    allowed = call.api.can(asked)
     if not call.flags["quiet"]:
         call.say("yes\n" if allowed else "no\n")
     if not allowed:
         raise Exit(1)
+
+
+def _asked(call: Call, verb: str, word: str) -> Request:
+    """What the words ask for; warns of what kubectl does not know."""
+    part = call.flags["subresource"]
+    if word.startswith("/"):
+        if part:
+            raise KubectlError("--subresource can not be used with NonResourceURL")
+        _warn_of_verb(call, verb, _PATH_VERBS)
+        return Request(call.user, verb, "", path=word)
+    kind, _, name = word.partition("/")
+    plural, group = _type(call, kind)
+    _warn_of_verb(call, verb, _VERBS)
+    namespace = "" if call.flags["all-namespaces"] else call.namespace
+    return Request(call.user, verb, f"{plural}/{part}" if part else plural, group, namespace, name)
+
+
+def _type(call: Call, word: str) -> tuple[str, str]:
+    """Plural and group of a type; of an unknown one, the word itself."""
+    resource = find_resource(word)
+    if resource is None:
+        plain, _, group = word.lower().partition(".")
+        if word not in ("*", "users", "groups"):
+            call.warn(f"the server doesn't have a resource type '{plain}'{_in_group(group)}\n")
+        return word, ""
+    if not resource.namespaced and not call.flags["all-namespaces"]:
+        call.warn(f"resource '{resource.plural}' is not namespace scoped{_in_group(resource.group)}\n")
+    return resource.plural, resource.group
+
+
+def _warn_of_verb(call: Call, verb: str, known: tuple[str, ...]) -> None:
+    if verb not in known:
+        call.warn(f"verb '{verb}' is not a known verb\n")
 
 
 def _in_group(group: str) -> str:
