@@ -193,6 +193,50 @@ FAILURES = {
         "imagePullPolicy: Never forbids the kubelet to pull",
     ),
     "older than the ServiceAccount's list": ([CREATE], pod(), "spec", "this Pod is older"),
+    "older than the list of a Secret that does not fit": (
+        [CREATE.replace("--docker-server=registry.example.com ", "")],
+        pod(),
+        "spec",
+        "That list would not help yet: regcred has no entry for the image.",
+    ),
+    "older than the list of a Secret that is not there": ([], pod(), "spec", "regcred has no entry for the image."),
+    "older than the list of a Secret of no use": (
+        ["kubectl create secret generic regcred --from-literal=a=b"],
+        pod(),
+        "spec",
+        "the Pod names no pull secret in spec.imagePullSecrets.",
+    ),
+    "upper case in the server": (
+        [CREATE.replace("=registry.example.com", "=Registry.example.com")],
+        pod(secrets=["regcred"]),
+        "secret",
+        "compared letter by letter",
+    ),
+    "a tag in the entry": (
+        from_file("registry.example.com/myapp:1.0"),
+        pod(secrets=["regcred"]),
+        "secret",
+        "without a tag and without *.",
+    ),
+    "a star for several parts": (from_file("*.com"), pod(secrets=["regcred"]), "secret", "* stands for one part"),
+    "without auths": (
+        [line.replace('{"auths":', "").replace("}}}", "}}") for line in from_file("registry.example.com")],
+        pod(secrets=["regcred"]),
+        "secret",
+        "its .dockerconfigjson has no auths.",
+    ),
+    "empty auths": (
+        ["echo '{\"auths\":{}}' > config.json", *from_file("x")[1:]],
+        pod(secrets=["regcred"]),
+        "secret",
+        "its .dockerconfigjson is empty.",
+    ),
+    "several entries": (
+        from_file('ghcr.io":{},"quay.io'),
+        pod(secrets=["regcred"]),
+        "secret",
+        "Mind that the command leaves only one of the 2 entries that the Secret has.",
+    ),
     "a list of its own": (
         [
             CREATE,
@@ -205,7 +249,7 @@ FAILURES = {
     ),
     "no node": ([], pod(image="nginx", extra="  nodeSelector:\n    disk: ssd\n"), "kubelet", "a node with disk=ssd"),
 }
-AFTERWARDS = {"older than the ServiceAccount's list": ACCOUNT}
+AFTERWARDS = dict.fromkeys((name for name in FAILURES if name.startswith("older than")), ACCOUNT)
 
 
 @pytest.fixture(params=FAILURES)

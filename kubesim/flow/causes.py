@@ -155,11 +155,29 @@ def _none_named(facts: Facts) -> Cause | None:
             "the moment it is made, and this Pod is older."
         )
         return _cause("spec", problem, commands.make_anew(facts))
+    if mend := _mend_of_account(facts):
+        problem = (
+            f"The Pod names no pull secret, for it is older than the list of its ServiceAccount {facts.account}. That "
+            f"list would not help yet: {facts.account_names[0]} has no entry for the image."
+        )
+        return _cause("spec", problem, mend, commands.make_anew(facts))
     problem = (
         f"{facts.reference.name} is private (or not there: a registry does not tell), and the Pod names no pull "
         "secret in spec.imagePullSecrets. A Pod's list cannot change, so the Pod is made anew."
     )
     return _cause("spec", problem, *_provide_and_name(facts))
+
+
+def _mend_of_account(facts: Facts) -> str:
+    """What makes the first Secret of the ServiceAccount's list fit; "" where that would destroy another use of it."""
+    if not facts.account_names:
+        return ""
+    name = facts.account_names[0]
+    secret = facts.scene.api.find(SECRET, facts.namespace, name)
+    if secret is None:
+        return commands.create_secret(facts, name)
+    is_free = secret.get("type") in keyring.DATA_KEYS and len(_entries(secret)) <= 1
+    return commands.overwrite_secret(facts, name) if is_free else ""
 
 
 def _provide_and_name(facts: Facts) -> tuple[str, ...]:

@@ -182,8 +182,16 @@ class Facts:
     @property
     def inherited(self) -> bool:
         """Whether the Pod's list is its ServiceAccount's and its manifest names none."""
-        applied = self.pod["metadata"].get("annotations", {}).get(_LAST_APPLIED, "")
-        return bool(self.names) and self.names == self.account_names and '"imagePullSecrets"' not in applied
+        return bool(self.names) and self.names == self.account_names and '"imagePullSecrets"' not in self._applied
+
+    @property
+    def is_applied(self) -> bool:
+        """Whether the Pod's manifest is known."""
+        return bool(self._applied)
+
+    @property
+    def _applied(self) -> str:
+        return str(self.pod["metadata"].get("annotations", {}).get(_LAST_APPLIED, ""))
 
     # Who made the Pod
 

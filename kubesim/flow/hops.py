@@ -55,7 +55,8 @@ def _outcome(facts: Facts) -> str:
     if facts.has_image:
         return "The image is on the node and the container may start."
     if will_recover(facts):
-        return "Nothing is wrong any more: the kubelet tries again by itself, after its pause of at most 5 minutes."
+        seen = "As far as the export shows, nothing" if facts.scene.is_export else "Nothing"
+        return f"{seen} is wrong any more: the kubelet tries again by itself, after its pause of at most 5 minutes."
     return "The kubelet has not tried to pull the image yet."
 
 

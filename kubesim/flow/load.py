@@ -14,6 +14,7 @@ from kubesim.resources import EVENT, POD, REPLICA_SET, SECRET, SERVICE_ACCOUNT, 
 MAX_SIZE = 3 * 1024 * 1024
 # Every scalar stays a text: nothing that kubectl prints means anything else here, and no text can become code.
 _LOADER = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
+_WANTED = "it should be what kubectl get prints with -o yaml or -o json"
 _NOTHING = (None, "", "null", "~")
 
 _OWNER = {"kind": str, "name": str, "controller": bool}
@@ -99,9 +100,9 @@ def _yaml(text: str) -> list[Any]:
             found.append(loader.construct_document(node))
     except yaml.MarkedYAMLError as error:
         line = f"line {error.problem_mark.line + 1} of it" if error.problem_mark else "it"
-        raise ExportError(f"{line} is neither YAML nor JSON") from None
+        raise ExportError(f"{line} is neither YAML nor JSON: {_WANTED}") from None
     except (yaml.YAMLError, ValueError, RecursionError):
-        raise ExportError("it is neither YAML nor JSON") from None
+        raise ExportError(f"it is neither YAML nor JSON: {_WANTED}") from None
     return found
 
 
@@ -125,7 +126,7 @@ def _items(document: Any, kind: str) -> Iterator[tuple[str, Object]]:
         return
     kind = document.get("kind", kind) if isinstance(document, dict) else ""
     if not kind or not isinstance(kind, str):
-        raise ExportError("it is not what kubectl get prints with -o yaml or -o json")
+        raise ExportError(f"it has no kind: {_WANTED}")
     items = document.get("items")
     if kind.endswith("List") and isinstance(items, list):
         for item in items:

@@ -17,6 +17,7 @@ _TOKEN = re.compile(r"gh[a-z]_|github_pat_|gl[a-z]+-|dckr_|eyJ|xox|npm_|hvs\.")
 _LONGEST_USER = 64
 _IN_TEXTS = (
     (re.compile(r"//[^/\s@]+@"), "//"),
+    (re.compile(r"[^/\s@:\"]+:[^/\s@\"]+@(?!sha\d)"), f"{MASK}@"),
     (re.compile(r"(?i)\b(bearer|basic) [\w.~+/=-]{16,}"), rf"\1 {MASK}"),
     (re.compile(r"(?i)(password|passwd|token|secret|signature|key)=[^&\s\"]+"), rf"\1={MASK}"),
 )

@@ -49,8 +49,13 @@ def _list(facts: Facts) -> str:
     """Where the Pod's list of pull secrets came from."""
     account = f"its ServiceAccount {facts.account}"
     mine, others = ", ".join(facts.names), ", ".join(facts.account_names)
-    if facts.inherited:
+    if facts.inherited and facts.is_applied:
         return f"The Pod lists the pull secrets {mine}: it got that list from {account}, when it was made."
+    if facts.inherited:
+        return (
+            f"The Pod lists the pull secrets {mine}, and so does {account}: a Pod that brings no list gets that one "
+            "when it is made."
+        )
     if facts.names:
         hidden = f" So the list of {account} ({others}) does not count." if facts.account_names else ""
         return f"The Pod has a list of pull secrets of its own: {mine}.{hidden}"
