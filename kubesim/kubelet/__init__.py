@@ -26,9 +26,9 @@ from kubesim.registry import Image
 from kubesim.resources import POD, SECRET
 
 # Seconds. A failed sync is tried again after 10 s plus up to half of that (pkg/kubelet/pod_workers.go:
-# workerBackOffPeriodJitterFactor); about the mean of what was recorded stands for the jitter, so that runs repeat.
+# workerBackOffPeriodJitterFactor); the mean of what was recorded stands for the jitter, so that runs repeat.
 # The runtime is asked for news every second (pkg/kubelet/pleg).
-RETRY = 13.0
+RETRY = 13.3
 RELIST = 1.0
 REACTION = 0.02
 SANDBOX = 0.2
