@@ -52,6 +52,7 @@ def _run(call: Call, words: Sequence[str]) -> None:
         raise KubectlError(f"required flag(s) {', '.join(missing)} not set")
     if call.command.check:
         call.command.check(call)
+    call.dry_run()
     if not call.command.is_local:
         connect(call)
     call.complete()

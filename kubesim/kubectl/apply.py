@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import json
 
 from kubesim import gojson, patch
 from kubesim.errors import StatusError
@@ -16,7 +17,7 @@ from kubesim.kubectl.manifests import Manifest, check_kind, read_manifests, requ
 from kubesim.kubectl.output import print_result
 from kubesim.kubectl.selection import Target
 from kubesim.objects import Object, clone, metadata
-from kubesim.resources import Resource
+from kubesim.resources import SECRET, Resource
 
 _MISSING_ANNOTATION = (
     "Warning: resource {resource}/{name} is missing the " + LAST_APPLIED + " annotation which is required by kubectl "
@@ -71,9 +72,31 @@ def apply(call: Call) -> None:
     if not manifests and not errors:
         errors.append(KubectlError("no objects passed to apply"))
     raise_all(errors)
+    if call.shown:
+        call.say(
+            call.output_format().render(call.shown[0] if len(call.shown) == 1 else _list_of(call.shown), typed=True)
+        )
+
+
+def _list_of(objects: list[Object]) -> Object:
+    """The List that apply prints several objects as: its own fields stand in Go's order, the objects' are sorted."""
+    items = json.loads(json.dumps(objects, sort_keys=True))
+    return {"kind": "List", "apiVersion": "v1", "metadata": {}, "items": items}
+
+
+def _show(call: Call, resource: Resource, obj: Object, operation: str, dry_run: str) -> None:
+    """Say what was done; objects are printed together, at the end."""
+    form = call.output_format()
+    if form.is_table or call.flags["output"] == "name":
+        print_result(call, resource, obj, operation, dry_run)
+    else:
+        call.shown.append(obj)
 
 
 def _apply_one(call: Call, manifest: Manifest) -> None:
+    generated = metadata(manifest.obj).get("generateName")
+    if not manifest.name and generated:
+        raise KubectlError(f"from {generated}: cannot use generate name with apply")
     current = _current(call, manifest)
     dry_run = call.dry_run()
     wanted = with_last_applied(manifest.obj)
@@ -86,11 +109,9 @@ def _apply_one(call: Call, manifest: Manifest) -> None:
         call.complain(_MISSING_ANNOTATION.format(resource=manifest.resource.plural, name=name))
     change = patch.three_way(_original(manifest, wanted, current), wanted, current, manifest.resource)
     if not change:
-        print_result(call, manifest.resource, current, "unchanged", dry_run)
+        _show(call, manifest.resource, current, "unchanged", dry_run)
         return
-    new = _patch(call, manifest, change, current, dry_run)
-    operation = "unchanged" if new is current else "configured"
-    print_result(call, manifest.resource, new, operation, dry_run)
+    _show(call, manifest.resource, _patch(call, manifest, change, current, dry_run), "configured", dry_run)
 
 
 def _original(manifest: Manifest, wanted: Object, current: Object) -> Object | None:
@@ -136,7 +157,7 @@ def _create(call: Call, manifest: Manifest, wanted: Object, dry_run: str) -> Non
             new = call.api.create(manifest.resource, wanted, **call.request(dry_run))
         except StatusError as error:
             raise with_source("creating", manifest.source, error) from None
-    print_result(call, manifest.resource, new, "created", dry_run)
+    _show(call, manifest.resource, new, "created", dry_run)
 
 
 def _patch(call: Call, manifest: Manifest, change: Object, current: Object, dry_run: str) -> Object:
@@ -194,6 +215,9 @@ def _recreate(call: Call, manifest: Manifest) -> Object:
 )
 def replace(call: Call) -> None:
     """Replace the objects of manifests, which must be there."""
+    for flag, unset in (("grace-period", -1), ("timeout", 0)):
+        if call.flags[flag] > unset and not call.flags["force"]:
+            raise KubectlError(f"--{flag} must have --force specified")
     require_file(call)
     manifests, errors = read_manifests(call)
     if call.flags["force"]:
@@ -275,13 +299,26 @@ def _difference(call: Call, manifest: Manifest) -> str:
     except StatusError as error:
         raise with_source("applying patch", manifest.source, error) from None
     resource = manifest.resource
-    name = ".".join(
-        filter(None, (resource.group or "", resource.version, resource.kind, manifest.namespace, manifest.name))
-    )
+    group = f"{resource.group}." if resource.group else ""
+    name = f"{group}{resource.version}.{resource.kind}.{manifest.namespace}.{manifest.name}"
     before = to_yaml(live).splitlines(keepends=True) if live else []
+    if resource is SECRET:
+        live, merged = _masked(live, merged)
+        before = to_yaml(live).splitlines(keepends=True)
     after = to_yaml(merged).splitlines(keepends=True)
     lines = list(difflib.unified_diff(before, after, f"/tmp/LIVE/{name}", f"/tmp/MERGED/{name}"))
     return "".join([f"diff -u -N /tmp/LIVE/{name} /tmp/MERGED/{name}\n", *lines]) if lines else ""
+
+
+def _masked(live: Object | None, merged: Object) -> tuple[Object | None, Object]:
+    """A Secret before and after with its values hidden; those that change say so."""
+    before, after = (obj.get("data") or {} if obj else {} for obj in (live, merged))
+
+    def hidden(data: Object, other: Object, moment: str) -> Object:
+        return {key: f"*** ({moment})" if other.get(key, value) != value else "***" for key, value in data.items()}
+
+    shown = live and {**live, **({"data": hidden(before, after, "before")} if before else {})}
+    return shown, {**merged, **({"data": hidden(after, before, "after")} if after else {})}
 
 
 def _merged(call: Call, manifest: Manifest, live: Object | None) -> Object:

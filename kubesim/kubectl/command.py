@@ -13,6 +13,7 @@ from kubesim.gojson import quote
 from kubesim.kubectl.config import Kubeconfig
 from kubesim.kubectl.errors import KubectlError, NotSimulated, Plain, UsageError
 from kubesim.kubectl.formats import Format, parse_output
+from kubesim.objects import Object
 from kubesim.result import Edit
 from kubesim.workspace import Workspace
 
@@ -120,6 +121,7 @@ class Call:
     format: Format | None = None
     strategy: str = ""
     edit: Edit | None = None
+    shown: list[Object] = field(default_factory=list)
 
     def say(self, text: str) -> None:
         """Write to stdout."""

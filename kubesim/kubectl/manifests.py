@@ -37,6 +37,7 @@ def read_manifests(call: Call) -> tuple[list[Manifest], list[Exception]]:
     """The objects of every -f, and the errors of those that could not be read."""
     manifests: list[Manifest] = []
     errors: list[Exception] = []
+    check_paths(call)
     selected = _selector(call)
     for source, text in list(_sources(call)):
         for item in _objects(text, source, errors):
@@ -77,6 +78,14 @@ def _reason(error: OSError) -> str:
     return (error.strerror or str(error)).lower()
 
 
+def check_paths(call: Call) -> None:
+    """Refuse a -f that names nothing. Raises KubectlError."""
+    for path in call.flags["filename"]:
+        is_file = path != "-" and not path.startswith(("http://", "https://"))
+        if is_file and not call.context.workspace.exists(path):
+            raise KubectlError(f'the path "{path}" does not exist')
+
+
 def _sources(call: Call) -> Iterator[tuple[str, str]]:
     """The path and text of every file that -f names. Raises KubectlError."""
     workspace = call.context.workspace
@@ -85,8 +94,6 @@ def _sources(call: Call) -> Iterator[tuple[str, str]]:
             yield "STDIN", call.context.stdin or ""
         elif path.startswith(("http://", "https://")):
             raise NotSimulated(f"there is no network here, so {path} cannot be read")
-        elif not workspace.exists(path):
-            raise KubectlError(f'the path "{path}" does not exist')
         elif workspace.is_dir(path):
             for name in _folder(call, path):
                 yield name, read_text(call, name)

@@ -156,6 +156,7 @@ def _history(call: Call, deployment: Object) -> dict[int, Object]:
     number("revision", "", "Show the Pod template of this revision."),
     example="  kubectl rollout history deployment/web",
     check=_require_resource,
+    is_late=True,
 )
 def history(call: Call) -> None:
     """Show the revisions of a Deployment, or one of them."""
@@ -191,6 +192,7 @@ def _revision_table(revisions: dict[int, Object]) -> str:
     _CHANGES,
     example="  kubectl rollout restart deployment/web",
     check=_require_resource,
+    is_late=True,
 )
 def restart(call: Call) -> None:
     """Give the Pod template a new annotation, so that all Pods are made anew."""
@@ -230,13 +232,15 @@ def _set_paused(call: Call, verb: str, is_paused: bool | None, refusal: str, ope
     _each(call, verb, act, says_nothing_found=True)
 
 
-@command("rollout pause", "RESOURCE", "Mark the provided resource as paused", _CHANGES, check=_require_resource)
+@command(
+    "rollout pause", "RESOURCE", "Mark the provided resource as paused", _CHANGES, check=_require_resource, is_late=True
+)
 def pause(call: Call) -> None:
     """Stop rolling out changes of a Deployment."""
     _set_paused(call, "pausing", True, "is already paused", "paused")
 
 
-@command("rollout resume", "RESOURCE", "Resume a paused resource", _CHANGES, check=_require_resource)
+@command("rollout resume", "RESOURCE", "Resume a paused resource", _CHANGES, check=_require_resource, is_late=True)
 def resume(call: Call) -> None:
     """Go on rolling out changes of a Deployment."""
     _set_paused(call, "resuming", None, "is not paused", "resumed")

@@ -89,12 +89,12 @@ def _check(call: Call) -> None:
     image, policy, restart = call.flags["image"], call.flags["image-pull-policy"], call.flags["restart"]
     if not image:
         raise KubectlError("--image is required")
-    if restart not in _RESTARTS:
-        raise UsageError(f"invalid restart policy: {restart}")
     try:
         parse(image)
     except ValueError:
         raise KubectlError(f'Invalid image name "{image}": invalid reference format') from None
+    if restart not in _RESTARTS:
+        raise UsageError(f"invalid restart policy: {restart}")
     if policy not in _POLICIES:
         raise UsageError(f"invalid image pull policy: {policy}")
 

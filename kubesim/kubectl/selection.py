@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from kubesim.errors import StatusError, bad_request
 from kubesim.kubectl.command import Call
 from kubesim.kubectl.errors import KubectlError, NotSimulated
-from kubesim.kubectl.manifests import read_manifests
+from kubesim.kubectl.manifests import check_paths, read_manifests
 from kubesim.objects import Object
 from kubesim.resources import RESOURCES, Resource, find_resource
 
@@ -116,7 +116,7 @@ def find_targets(call: Call, args: Sequence[str], *, needs_name: bool = False) -
         return _of_files(call, words, bool(pairs))
     selects = _selects_all(call)
     if selects or not (pairs or words[1:]):
-        return _of_types(call, words, bool(pairs), selects or not needs_name), []
+        return _of_types(call, words, bool(pairs), selects or not needs_name or bool(call.flags.get("all"))), []
     if pairs:
         kinds = {kind: resolve(kind) for kind, _ in pairs}
         return [_named(call, kinds[kind], name) for kind, name in pairs], []
@@ -127,6 +127,7 @@ def find_targets(call: Call, args: Sequence[str], *, needs_name: bool = False) -
 
 
 def _of_files(call: Call, words: Sequence[str], has_pairs: bool) -> tuple[list[Target], list[Exception]]:
+    check_paths(call)
     if has_pairs:
         raise KubectlError("resource/name arguments cannot be provided when a path is specified")
     if words:
@@ -154,7 +155,9 @@ def _of_types(call: Call, words: Sequence[str], has_pairs: bool, takes_all: bool
 
 
 def _selects_all(call: Call) -> bool:
-    return bool(call.flags.get("selector") or call.flags.get("field-selector") or call.flags.get("all"))
+    """Whether there is a selector. For most commands --all is none, but lets a type alone mean all its objects."""
+    is_selector = call.command.path in (("delete",), ("wait",)) and call.flags.get("all")
+    return bool(call.flags.get("selector") or call.flags.get("field-selector") or is_selector)
 
 
 def _multiplied(words: list[str]) -> list[str]:

@@ -103,7 +103,7 @@ def _in_group(group: str) -> str:
 def whoami(call: Call) -> None:
     """Show who asks."""
     user, form = call.user, call.output_format()
-    if not form.is_table:
+    if call.flags["output"]:
         call.say(form.render(_review(user, call.context.clock.timestamp()), typed=True))
         return
     rows = [["ATTRIBUTE", "VALUE"], ["Username", user.name], ["Groups", f"[{' '.join(user.groups)}]"]]
