@@ -12,8 +12,10 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from kubesim.cluster import AGE, BOOT
 from kubesim.flow import MAX_SIZE, ExportError, decode, explain
 from kubesim.session import Session
 
@@ -94,9 +96,11 @@ def _serve(options: argparse.Namespace) -> int:
         from kubesim import server
     except ImportError as error:
         return _fail(f"serve needs the package {error.name}: pip install 'kubesim[serve]'")
-    session = _session()
+    # A kubectl reckons the age of events by the wall clock, so that the cluster's had better begin there.
+    boot = datetime.now(UTC).replace(microsecond=0) - timedelta(seconds=AGE)
     try:
-        journal = server.Journal(options.state) if options.state else None
+        journal = server.Journal(options.state, boot) if options.state else None
+        session = _session(journal.boot if journal else boot)
         changes = journal.replay(session.cluster) if journal else 0
         keywords = {name: getattr(options, name) for name in ("address", "port", "realtime")}
         served = session.serve(options.kubeconfig, journal=journal, **keywords)
@@ -121,8 +125,8 @@ def _fail(why: str) -> int:
     return 1
 
 
-def _session() -> Session:
-    return Session(Path.cwd() / "workspace" if sys.stdin.isatty() else None)
+def _session(boot: datetime = BOOT) -> Session:
+    return Session(Path.cwd() / "workspace" if sys.stdin.isatty() else None, boot=boot)
 
 
 def _prompt(session: Session) -> int:

@@ -25,12 +25,13 @@ NAMESPACES = ("default", "kube-node-lease", "kube-public", "kube-system")
 class Cluster:
     """One node, its control plane, and the registries that it can reach; 19 minutes old.
 
-    `seed` decides every uid and random name. Where several threads use the cluster, each holds `lock` meanwhile.
+    `seed` decides every uid and random name, and it was booted at `boot`. Where several threads use the cluster, each
+    holds `lock` meanwhile.
     """
 
-    def __init__(self, seed: int = 0) -> None:
+    def __init__(self, seed: int = 0, boot: datetime = BOOT) -> None:
         self.lock = threading.RLock()
-        self.clock = Clock(BOOT)
+        self.clock = Clock(boot)
         self.registries = REGISTRIES
         identity = Identity(seed)
         self.api = APIServer(self.clock, identity)

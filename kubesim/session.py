@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Unpack
 
 from kubesim import kubectl, supported
-from kubesim.cluster import Cluster
+from kubesim.cluster import BOOT, Cluster
 from kubesim.result import Result
 from kubesim.shell import Invocation, Shell, Tool
 from kubesim.why import FILE_USAGE, why_file, why_tool
@@ -36,12 +37,13 @@ class Session:
     """A fresh cluster with a shell on it.
 
     `workspace` is the folder for the learner's files; without one a temporary folder is made when first needed and
-    removed with the session. The same commands give the same answers in every session of the same `seed`.
+    removed with the session. The same commands give the same answers in every session of the same `seed` and `boot`,
+    which is when its cluster was booted.
     """
 
-    def __init__(self, workspace: Path | None = None, seed: int = 0) -> None:
+    def __init__(self, workspace: Path | None = None, seed: int = 0, boot: datetime = BOOT) -> None:
         self.workspace = Workspace(workspace)
-        self.cluster = Cluster(seed)
+        self.cluster = Cluster(seed, boot)
         self.config = kubectl.Kubeconfig()
         self.server: Server | None = None
         self.shell = Shell(
@@ -92,7 +94,7 @@ class Session:
         """
         from kubesim.server import Server  # here, because a browser lacks what it needs, and most sessions do not
 
-        if self.server is None:
+        if self.server is None or self.server.is_closed:
             server = Server(self.cluster, **options)
             server.write_kubeconfig(kubeconfig or self.workspace.root / ".kubesim" / "kubeconfig")
             self.server = server

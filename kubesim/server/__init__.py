@@ -93,6 +93,11 @@ class Server:
         """Whether somebody waits for changes."""
         return self._api.history.is_watched
 
+    @property
+    def is_closed(self) -> bool:
+        """Whether nothing is served any more."""
+        return not self._thread.is_alive()
+
     def attach(self, cluster: Cluster) -> None:
         """Serve this cluster from now on; watches of the one before end."""
         before = getattr(self, "_api", None)

@@ -11,6 +11,7 @@ import base64
 import json
 import os
 from contextlib import suppress
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -20,11 +21,11 @@ except ImportError:  # not on Windows
     fcntl = None  # type: ignore[assignment]
 
 from kubesim.clock import SECOND, Micros
-from kubesim.cluster import Cluster
+from kubesim.cluster import BOOT, Cluster
 from kubesim.server.api import API
 from kubesim.server.request import Request
 
-_HEADER = {"kubesim": "journal", "version": 1}
+_KIND = {"kubesim": "journal", "version": 1}
 _KEPT = ("content-type", "impersonate-")
 _FIELDS = {"at": int, "method": str, "path": str, "query": dict, "headers": dict, "groups": list, "body": str}
 
@@ -36,11 +37,11 @@ class JournalError(Exception):
 class Journal:
     """The file at `path`, which is made if it is not there, and kept from other servers until it is closed.
 
-    It holds what came over HTTP and nothing else that happens to the cluster. Raises OSError, and JournalError for any
-    other file.
+    It holds what came over HTTP and nothing else that happens to the cluster, and when that was booted: at `boot`,
+    where the journal is new. Raises OSError, and JournalError for any other file.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, boot: datetime = BOOT) -> None:
         self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
         try:
             _lock(self._file, path)
@@ -51,7 +52,8 @@ class Journal:
         self._size = sum(len(line) + 1 for line in self._entries)
         os.ftruncate(self._file, self._size)
         if not self._size:
-            self._write(_HEADER)
+            self._write(_header(boot))
+        self.boot = datetime.fromisoformat(json.loads(self._entries[0])["boot"]) if self._entries else boot
 
     def close(self) -> None:
         """Let others have the file. It may be closed twice."""
@@ -115,11 +117,11 @@ def _request(entry: dict[str, Any]) -> Request:
 def _read(path: Path) -> list[bytes]:
     """The whole lines of the file. Raises JournalError."""
     content = path.read_bytes()
-    if _line(_HEADER).startswith(content):  # nothing, or all that there was time for
-        return []
+    if b"\n" not in content and _line(_header(BOOT)).startswith(content[: len(_line(_KIND)) - 2]):
+        return []  # nothing, or all that there was time for
     lines = content.split(b"\n")[:-1]
     for number, line in enumerate(lines, 1):
-        if not (_is_entry(line) if number > 1 else line + b"\n" == _line(_HEADER)):
+        if not (_is_entry(line) if number > 1 else _is_header(line)):
             raise JournalError(f"{path}: line {number} is not of a journal that kubesim wrote")
     if not lines:
         raise JournalError(f"{path}: not a journal that kubesim wrote")
@@ -128,6 +130,18 @@ def _read(path: Path) -> list[bytes]:
 
 def _line(entry: dict[str, Any]) -> bytes:
     return json.dumps(entry).encode() + b"\n"
+
+
+def _header(boot: datetime) -> dict[str, Any]:
+    return {**_KIND, "boot": boot.isoformat()}
+
+
+def _is_header(line: bytes) -> bool:
+    try:
+        header = json.loads(line)
+        return bool(header == _header(datetime.fromisoformat(header["boot"])))
+    except (ValueError, TypeError, LookupError):
+        return False
 
 
 def _is_entry(line: bytes) -> bool:
