@@ -83,7 +83,7 @@ class RealSession(Session):
                 time.sleep(STEP)
                 now = time.monotonic()
                 with self.cluster.lock:
-                    if is_timed:
+                    if is_timed and self._server.is_watched:
                         self.cluster.advance(now - since)
                     elif (polls or self._server.is_watched) and self._server.idle > QUIET:
                         self._advance_to_change()
