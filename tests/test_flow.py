@@ -1,6 +1,7 @@
 """The flow: every kind of failure at its own hop, in its own words, with commands that really mend it."""
 
 import dataclasses
+import re
 
 import pytest
 
@@ -15,7 +16,8 @@ SUBSTITUTES = {
     "'<the right password>'": "mypassword",
     "'<registry>/<repository>:<tag>'": "nginx",
     "'<a valid image name>'": "nginx",
-    "'<an image that exists>'": "registry.example.com/myapp:1.0",
+    "'<an image that exists>'": "nginx",
+    "'<node>'": "sim-worker",
     "'<the right name>'": "nginx",
 }
 
@@ -290,6 +292,16 @@ def test_the_commands_mend_it(broken):
     flow = trace_flow(session.cluster, "default", "web")
     assert flow.cause is None
     assert {hop.state for hop in flow.hops} <= {PASSED, NOT_NEEDED}
+
+
+def test_the_commands_that_an_export_of_it_asks_for_mend_it(broken):
+    session, _, _ = broken
+    told = session.run("kubectl get pod,sa,secret -A -o json | kubesim why -f - --pod web").stdout
+    for command in re.findall(r"^  \$ (.*)$", told, re.MULTILINE):
+        result = session.run(filled_in(command))
+        assert result.exit_code == 0, f"{command}\n{result.screen}"
+    session.advance(400)
+    assert session.run("kubectl get pod web -o jsonpath={.status.phase}").stdout == "Running"
 
 
 def test_drawing_changes_nothing(broken):

@@ -99,6 +99,7 @@ CASES = {
         + "  $ kubectl get pod web -o yaml | sed 's/- name: regcreds$/- name: regcred/' | kubectl replace --force -f -"
         + "\n",
         LIMITS + "  - whether the cluster has what the export lacks: Secret regcreds\n",
+        instead=(("not found in the Pod's namespace", "not in the export"),),
     ),
     "other namespace": Case(
         ("kubectl create namespace shop", f"{CREATE} -n shop"),
@@ -112,6 +113,7 @@ CASES = {
         + "\nMend it:\n  $ kubectl get secret regcred -n shop -o yaml | sed 's/namespace: shop/namespace: default/' | "
         + "kubectl apply -f -\n",
         LIMITS + "  - whether the cluster has what the export lacks: Secret regcred\n",
+        instead=(("not found in the Pod's namespace", "not in the export"),),
     ),
     "wrong type": Case(
         ("kubectl create secret generic regcred --from-literal=password=mypassword",),
@@ -281,14 +283,14 @@ CASES = {
         NEEDS
         + NO_LIST
         + "3. Not looked for, because the Pod does not list it: theirs.\n"
-        + "4. The image is on the node, but the image was pulled with credentials that this Pod does not bring. So the "
+        + "4. The image is on the node, but it was pulled with credentials that this Pod does not bring. So the "
         + "kubelet has to ask the registry.\n5. "
         + NO_WORD
         + PRIVATE
         + NAME_IT.replace("regcred", "theirs"),
         instead=(
             (
-                "4. The image is on the node, but the image was pulled with credentials that this Pod does not bring. "
+                "4. The image is on the node, but it was pulled with credentials that this Pod does not bring. "
                 "So the kubelet has to ask the registry.\n5. ",
                 "4. ",
             ),
@@ -463,6 +465,14 @@ def test_an_event_tells_what_the_status_leaves_out() -> None:
     }
     items = [pod(f'Back-off pulling image "{IMAGE}"', "ImagePullBackOff"), secret(GOOD), event]
     assert "The answer: 401 Unauthorized." in explain(json.dumps({"kind": "List", "items": items}))
+
+
+def test_an_export_without_secrets_says_so() -> None:
+    told = explain(json.dumps(pod("no basic auth credentials")))
+    assert (
+        "What is wrong: There is no Secret regcred in the namespace default. Or the Secrets were not exported, for the "
+        "export has none at all of that namespace.\n"
+    ) in told
 
 
 def test_pods_of_one_owner_are_told_of_once() -> None:

@@ -240,6 +240,8 @@ def _missing(facts: Facts) -> Cause | None:
         problem = f"The Secret {name} is in the namespace {namespace}. A Pod can use Secrets of its own namespace only."
         return _cause("secret", problem, commands.copy_secret(facts, name, namespace))
     problem = f"There is no Secret {look.name} in the namespace {facts.namespace}."
+    if facts.scene.is_export and not facts.scene.api.list(SECRET, facts.namespace):
+        problem += " Or the Secrets were not exported, for the export has none at all of that namespace."
     near = facts.similar(look.name) or facts.fitting
     if near and facts.fitting:
         problem += f" There is one named {near}: did you mean that?"

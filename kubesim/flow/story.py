@@ -72,7 +72,10 @@ def _list(facts: Facts) -> str:
 def _found(facts: Facts, look: SecretLook) -> str:
     if not look.found:
         home = next(iter(facts.homes(look.name)), "")
-        return f"{look.problem}." + (f" The one in the namespace {home} does not count." if home else "")
+        missing = (
+            "not in the export" if facts.scene.is_export and look.problem.startswith("not found") else look.problem
+        )
+        return f"{missing}." + (f" The one in the namespace {home} does not count." if home else "")
     if look.type not in keyring.DATA_KEYS:
         return f"found, but its type is {look.type}: the kubelet passes over it."
     if look.problem.startswith("cannot be read"):
@@ -99,10 +102,11 @@ def _kubelet(facts: Facts) -> Iterator[str]:
         yield "The kubelet has not tried to get the image yet."
         return
     for hop in trace.hops:
+        why = hop.detail.replace("the image", "it", 1)
         if hop.state == "CheckRight" and hop.outcome == "granted":
-            yield f"The image was on the node already: {hop.detail}."
+            yield f"The image was on the node already: {why}."
         elif hop.state == "CheckRight" and hop.outcome == "refused":
-            yield f"The image is on the node, but {hop.detail}. So the kubelet has to ask the registry."
+            yield f"The image is on the node, but {why}. So the kubelet has to ask the registry."
     if trace.policy == NEVER and not facts.has_image:
         yield "The image pull policy is Never, so the kubelet does not ask the registry."
 
