@@ -17,7 +17,7 @@ RETRY = 15.0
 FREQUENT = 50  # Pods up to which every change is answered at once
 # Pods that one sync creates or deletes at most. The real controller takes 500, which the rate limit of its client
 # spreads over half a minute.
-BURST = 250
+BURST = 100
 
 
 class ReplicaSetController:
