@@ -35,8 +35,8 @@ def test_kubesim_supported_prints_the_page(learner: Learner) -> None:
 
 
 @pytest.mark.parametrize("line", ["kubesim", "kubesim frob", "kubesim supported twice"])
-def test_kubesim_has_one_command(learner: Learner, line: str) -> None:
-    assert learner.fails(line) == "Usage: kubesim supported\n"
+def test_kubesim_has_two_commands(learner: Learner, line: str) -> None:
+    assert learner.fails(line) == "Usage: kubesim supported, or kubesim why -f FILE [--pod NAME]\n"
 
 
 @pytest.mark.parametrize("path", sorted(ABSENT), ids=" ".join)
