@@ -467,6 +467,49 @@ def test_an_event_tells_what_the_status_leaves_out() -> None:
     assert "The answer: 401 Unauthorized." in explain(json.dumps({"kind": "List", "items": items}))
 
 
+@pytest.mark.parametrize(
+    ("answer", "revision", "wrong"),
+    [
+        ("401 Unauthorized", "7", 'What is wrong: registry.example.com does not know the user "me"'),
+        ("401 Unauthorized", "9", "As far as the export shows, nothing is wrong any more"),
+        ("404 Not Found", "9", "What is wrong: The registry let the kubelet in, but"),
+    ],
+)
+def test_a_secret_written_after_the_status_has_not_been_tried(answer: str, revision: str, wrong: str) -> None:
+    items = (pod(f"{OLDER}{HEAD}{answer}", resourceVersion="8"), secret(GOOD, resourceVersion=revision))
+    assert f"\n{wrong}" in explain("\n---\n".join(map(json.dumps, items)))
+
+
+def test_a_registry_that_says_401_to_those_who_bring_nothing() -> None:
+    told = explain(json.dumps(pod(f"{OLDER}{HEAD}401 UNAUTHORIZED")) + json.dumps(secret({})))
+    assert "The answer: 401 UNAUTHORIZED. It wants a user and a password, and got none.\n" in told
+
+
+@pytest.mark.parametrize(
+    ("owner", "mended"),
+    [
+        ({"kind": "ReplicaSet", "name": "web-5f7"}, "kubectl patch deployment web "),
+        ({"kind": "StatefulSet", "name": "db"}, "kubectl patch statefulset db "),
+        ({"kind": "Job", "name": "once"}, "kubectl get pod web "),
+    ],
+)
+def test_what_has_the_template_is_mended(owner: dict[str, object], mended: str) -> None:
+    labels = {"pod-template-hash": "5f7"}
+    made = pod("no basic auth credentials", labels=labels, ownerReferences=[{**owner, "controller": True}])
+    made["spec"] = {"containers": [{"name": "app", "image": IMAGE}]}
+    assert f"\n  $ {mended}" in explain(json.dumps(made))
+
+
+def test_a_token_is_no_user_name_and_a_message_no_place_for_a_password() -> None:
+    auths = {
+        "registry.example.com": {"username": "ghp_0123456789abcdef", "password": "x-oauth-basic"},
+        "ghcr.io": {"username": "me", "password": "hunter2hunter2"},
+    }
+    told = explain(json.dumps(pod(f"{OLDER}a plugin said hunter2hunter2")) + json.dumps(secret({"auths": auths})))
+    assert 'as user "masked", with the entry registry.example.com' in told
+    assert "The answer: a plugin said masked.\n" in told
+
+
 def test_an_export_without_secrets_says_so() -> None:
     told = explain(json.dumps(pod("no basic auth credentials")))
     assert (
