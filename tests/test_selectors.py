@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from kubesim.selectors import SelectorError, field_selector, label_selector, matches
 
-WEB = {"metadata": {"name": "web", "labels": {"tier": "front", "app": "shop"}}, "status": {"phase": "Running"}}
+WEB = {"metadata": {"name": "web", "labels": {"tier": "front", "app": "shop", "size": "3"}}, "status": {"phase": "Running"}}
 
 
 @pytest.mark.parametrize(
@@ -30,6 +30,9 @@ WEB = {"metadata": {"name": "web", "labels": {"tier": "front", "app": "shop"}}, 
         ("old notin (a)", True),
         ("tier=front,app=other", False),
         ("tier=", False),
+        ("tier in ()", False),
+        ("size>2", True),
+        ("size<3", False),
         ("", True),
     ],
 )
@@ -37,10 +40,45 @@ def test_label_selectors(selector: str, selected: bool) -> None:
     assert label_selector(selector)(WEB) is selected
 
 
-@pytest.mark.parametrize("selector", ["a b", "a in b", "=x", "a=(b)", "-a=b", "a in (b"])
-def test_what_is_no_label_selector_is_refused(selector: str) -> None:
-    with pytest.raises(SelectorError, match="unable to parse requirement"):
+IN = "unable to parse requirement: "
+RULE = (
+    "consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character "
+    "(e.g. '{}',  or '{}',  or '{}', regex used for validation is '{}')"
+)
+KEY = RULE.format("MyName", "my.name", "123-abc", "([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]")
+VALUE = RULE.format("MyValue", "my_value", "12345", "(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?")
+
+
+@pytest.mark.parametrize(
+    ("selector", "message"),
+    [
+        ("a b", f"{IN}found 'b', expected: in, notin, =, ==, !=, gt, lt"),
+        ("a in", f"{IN}found '' expected: '('"),
+        ("a in b", f"{IN}found 'b' expected: '('"),
+        ("a in (b", f"{IN}found '', expected: ',' or ')'"),
+        ("a in (b,", f"{IN}found '', expected: ',', or identifier"),
+        ("a in (!", f"{IN}found '!', expected: ',', ')' or identifier"),
+        ("a=(b)", f"{IN}found '(', expected: identifier"),
+        ("!=a", "found '!=', expected: !, identifier, or 'end of string'"),
+        ("=x", "found '=', expected: !, identifier, or 'end of string'"),
+        ("a,", "found '', expected: identifier after ','"),
+        ("a=b=c", "found '=', expected: ',' or 'end of string'"),
+        ("! =a", f"{IN}found '=', expected: identifier"),
+        ("a<x", f"{IN}values[0]: Invalid value: \"x\": for 'Gt', 'Lt' operators, the value must be an integer"),
+        ("-a=b", f'{IN}<nil>: Invalid value: "-a": name part must {KEY}'),
+        (
+            "a/b/c",
+            f'{IN}<nil>: Invalid value: "a/b/c": a valid label key must {KEY} with an optional DNS subdomain prefix '
+            "and '/' (e.g. 'example.com/MyName')",
+        ),
+        ("a=-b", f'{IN}values[0][a]: Invalid value: "-b": a valid label must be an empty string or {VALUE}'),
+        (f"a={'x' * 64}", f'{IN}values[0][a]: Invalid value: "{"x" * 64}": must be no more than 63 bytes'),
+    ],
+)
+def test_what_is_no_label_selector_is_refused(selector: str, message: str) -> None:
+    with pytest.raises(SelectorError) as refusal:
         label_selector(selector)
+    assert str(refusal.value) == message
 
 
 @given(st.text(alphabet="ab=!,() in"))

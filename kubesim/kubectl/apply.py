@@ -86,8 +86,7 @@ def _list_of(objects: list[Object]) -> Object:
 
 def _show(call: Call, resource: Resource, obj: Object, operation: str, dry_run: str) -> None:
     """Say what was done; objects are printed together, at the end."""
-    form = call.output_format()
-    if form.is_table or call.flags["output"] == "name":
+    if call.flags["output"] in ("", "name"):
         print_result(call, resource, obj, operation, dry_run)
     else:
         call.shown.append(obj)
@@ -266,6 +265,11 @@ def _replace_by_force(call: Call, manifests: list[Manifest], errors: list[Except
             errors.append(error)
 
 
+def _check_diff(call: Call) -> None:
+    no_arguments(call)
+    require_file(call)
+
+
 @command(
     "diff",
     "-f FILENAME",
@@ -278,12 +282,11 @@ def _replace_by_force(call: Call, manifests: list[Manifest], errors: list[Except
     *absent("prune-allowlist"),
     *absent("concurrency", kind="number"),
     example="  kubectl diff -f pod.yaml",
-    check=no_arguments,
+    check=_check_diff,
     failure=2,
 )
 def diff(call: Call) -> None:
     """Show what apply would change; exit status 1 where anything would."""
-    require_file(call)
     manifests, errors = read_manifests(call)
     raise_all(errors)
     text = "".join(_difference(call, manifest) for manifest in manifests)
@@ -294,10 +297,7 @@ def diff(call: Call) -> None:
 
 def _difference(call: Call, manifest: Manifest) -> str:
     live = _current(call, manifest)
-    try:
-        merged = _merged(call, manifest, live)
-    except StatusError as error:
-        raise with_source("applying patch", manifest.source, error) from None
+    merged = _merged(call, manifest, live)
     resource = manifest.resource
     group = f"{resource.group}." if resource.group else ""
     name = f"{group}{resource.version}.{resource.kind}.{manifest.namespace}.{manifest.name}"

@@ -73,7 +73,10 @@ def patch(call: Call) -> None:
     for resource, obj in selection.objects:
         try:
             new = send_patch(call, resource, obj, _parsed(given), kind, dry_run)
-            print_result(call, resource, new, "patched (no change)" if new is obj else "patched", dry_run)
+            if new == obj:
+                print_result(call, resource, new, "patched (no change)")
+            else:
+                print_result(call, resource, new, "patched", dry_run)
         except StatusError as error:
             errors.append(error)
     raise_all(errors)

@@ -213,7 +213,7 @@ class Call:
 
     def request(self, dry_run: str = "none") -> WriteOptions:
         """How the API server shall take a write: as whom, how strictly (--validate), and whether to store anything."""
-        if "template" in self.flags:
+        if "template" in self.flags and not self.command.is_late:
             self.output_format()
         chosen = self._validation()
         return {

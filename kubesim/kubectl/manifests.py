@@ -55,7 +55,8 @@ def _selector(call: Call) -> Callable[[Object], bool]:
     try:
         return label_selector(call.flags.get("selector") or "")
     except SelectorError as error:
-        raise KubectlError(str(error)) from None
+        quoted = gojson.quote(call.flags["selector"])
+        raise KubectlError(f"the provided selector {quoted} is not valid: {error}") from None
 
 
 def require_file(call: Call) -> None:
