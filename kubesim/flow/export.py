@@ -83,24 +83,25 @@ def explain(text: str, pod: str = "") -> str:
     pods = [item for item in scene.api.list(POD) if pod in ("", name_of(item))]
     if not pods:
         raise ExportError(f"there is no Pod {pod} in it" if pod else "there is no Pod in it")
-    alike: dict[tuple[str, ...], list[Facts]] = {}
-    fine = []
-    for item in pods:
-        every = facts_of(scene, item)
-        waiting = [facts for facts in every if not facts.has_image]
-        for facts in waiting or (every if pod else []):
-            alike.setdefault(_likeness(facts), []).append(facts)
-        fine += [] if waiting or pod else [f"{namespace_of(item)}/{name_of(item)}"]
-    stories = [_story(*group) for group in list(alike.values())[:MAX_STORIES]]
-    stories += [f"Pods that wait for no image: {_listed(fine)}"] if fine else []
-    rest = len(alike) - MAX_STORIES
+    every = [facts for item in pods for facts in facts_of(scene, item)]
+    waiting = [facts for facts in every if not facts.has_image]
+    groups = _alike(waiting or every if pod else waiting)
+    stories = [_story(*group) for group in groups[:MAX_STORIES]]
+    busy = {id(facts.pod) for facts in waiting}
+    fine = [f"{namespace_of(item)}/{name_of(item)}" for item in pods if id(item) not in busy]
+    stories += [f"Pods that wait for no image: {_listed(fine)}"] if fine and not pod else []
+    rest = len(groups) - MAX_STORIES
     stories += [f"And {rest} more that wait for an image: ask for one with --pod NAME"] if rest > 0 else []
     return "\n\n".join(stories) + "\n"
 
 
-def _likeness(facts: Facts) -> tuple[str, ...]:
-    maker = facts.owner["name"] if facts.owner else name_of(facts.pod)
-    return facts.namespace, maker, facts.container["name"], facts.image
+def _alike(waiting: Iterable[Facts]) -> list[list[Facts]]:
+    """The containers of one owner with one name and image, together."""
+    groups: dict[tuple[str, ...], list[Facts]] = {}
+    for facts in waiting:
+        maker = facts.owner["name"] if facts.owner else name_of(facts.pod)
+        groups.setdefault((facts.namespace, maker, facts.container["name"], facts.image), []).append(facts)
+    return list(groups.values())
 
 
 def _story(facts: Facts, *others: Facts) -> str:
@@ -141,26 +142,39 @@ def _trace(facts: Facts, hearsay: Hearsay) -> PullTrace | None:
 
 
 def _refusal(facts: Facts, reason: str, message: str, hearsay: Hearsay) -> PullTrace:
+    """An attempt that was turned away: with which credentials, follows from the answer and the Secrets' ages."""
     answers = _answers(message) or _answers(_event(facts)) or [""]
-    stale = {secret["metadata"]["name"] for secret in facts.secrets if _is_newer(secret, facts.pod)}
     kind = reply(answers[-1], bool(facts.matches)).kind
-    was_anonymous = kind is Kind.ANONYMOUS or (kind is Kind.UNTOLD and {m.secret_name for m in facts.matches} <= stale)
-    tried: list[Match | None] = [None] if was_anonymous else [*facts.matches] or [None]
-    answers = answers if len(answers) == len(tried) else answers[-1:] * len(tried)
-    attempts = tuple(_attempt(match, answer) for match, answer in zip(tried, answers, strict=True))
-    looks = tuple(
-        SecretLook(look.name, False, problem=_BEFORE)
-        if look.found and (look.name in stale or (was_anonymous and facts.covering(look)))
-        else look
+    stale = {name_of(secret) for secret in facts.secrets if _is_newer(secret, facts.pod)}
+    fits_now = {match.secret_name for match in facts.matches}
+    if kind is Kind.ANONYMOUS or (kind is Kind.UNTOLD and fits_now <= stale):
+        stale, tried = stale | fits_now, []
+    else:
+        tried = facts.matches
+    _remember(facts, hearsay, kind, {match.credential for match in tried if match.secret_name not in stale})
+    looks = [
+        SecretLook(look.name, False, problem=_BEFORE) if look.found and look.name in stale else look
         for look in facts.looks
-    )
-    assert facts.reference is not None
-    image = facts.reference.canonical
+    ]
+    return _make(facts, reason, message, _attempts(tried, answers), tuple(looks))
+
+
+def _remember(facts: Facts, hearsay: Hearsay, kind: Kind, refused: set[Credential]) -> None:
+    image = facts.reference.canonical if facts.reference else ""
+    hearsay.refused.setdefault(image, set()).update(refused)
     if kind not in WHO:
         hearsay.hopeless.add(image)
-    refused = {match.credential for match in tried if match and match.secret_name not in stale}
-    hearsay.refused.setdefault(image, set()).update(refused)
-    return _make(facts, reason, message, attempts, looks)
+
+
+def _attempts(tried: list[Match], answers: list[str]) -> tuple[Attempt, ...]:
+    """One for each credential. The kubelet tells an answer once that it got several times."""
+    if not tried:
+        return (Attempt(None, None, None, False, answers[-1]),)
+    each = answers if len(answers) == len(tried) else answers[-1:] * len(tried)
+    return tuple(
+        Attempt(match.secret_name, match.entry, match.credential.username, False, answer)
+        for match, answer in zip(tried, each, strict=True)
+    )
 
 
 def _make(
@@ -181,12 +195,6 @@ def _make(
         outcome=outcome,
         message=message,
     )
-
-
-def _attempt(match: Match | None, answer: str) -> Attempt:
-    if match is None:
-        return Attempt(None, None, None, False, answer)
-    return Attempt(match.secret_name, match.entry, match.credential.username, False, answer)
 
 
 def _status(facts: Facts) -> Object:
