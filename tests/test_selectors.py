@@ -10,7 +10,10 @@ from hypothesis import strategies as st
 
 from kubesim.selectors import SelectorError, field_selector, label_selector, matches
 
-WEB = {"metadata": {"name": "web", "labels": {"tier": "front", "app": "shop", "size": "3"}}, "status": {"phase": "Running"}}
+WEB = {
+    "metadata": {"name": "web", "labels": {"tier": "front", "app": "shop", "size": "3"}},
+    "status": {"phase": "Running"},
+}
 
 
 @pytest.mark.parametrize(
