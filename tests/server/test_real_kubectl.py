@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import subprocess
+import time
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future
-from contextlib import closing
+from contextlib import closing, contextmanager
 from pathlib import Path
+from threading import Thread
 
 import pytest
 
@@ -37,22 +40,39 @@ def test_the_page_is_fresh(played: Played) -> None:
     assert golden.PAGE.read_text(encoding="utf-8") == page, "run: python tools/golden.py table"
 
 
+REFUSED, WAITING = "ErrImagePull", "ImagePullBackOff"
+STATES = ["ContainerCreating", "ContainerCreating", REFUSED, WAITING, REFUSED, WAITING, REFUSED]
+
+
+def holds(condition: Callable[[], bool]) -> bool:
+    """Whether it does within 20 seconds."""
+    ends = time.monotonic() + 20
+    while not condition() and time.monotonic() < ends:
+        time.sleep(0.01)
+    return condition()
+
+
+@contextmanager
+def watching(config: Path) -> Iterator[list[str]]:
+    """The statuses that `kubectl get pods --watch` tells, as they come."""
+    told: list[str] = []
+    words = [str(find_kubectl()), "get", "pods", "--watch", "--no-headers"]
+    environment = {"KUBECONFIG": str(config), "HOME": str(config.parent)}
+    with subprocess.Popen(words, env=environment, stdout=subprocess.PIPE, text=True) as watch:
+        reader = Thread(target=lambda: [told.append(line.split()[2]) for line in watch.stdout or ()])
+        reader.start()
+        try:
+            yield told
+        finally:
+            watch.terminate()
+            reader.join()
+
+
 def test_a_watch_sees_a_pod_go_through_its_states_as_time_is_advanced(tmp_path: Path) -> None:
     session = Session()
-    with closing(session.serve(tmp_path / "config")):
-        session.run("kubectl run web --image=registry.example.com/myapp:1.0")
-        watch = subprocess.Popen(
-            [str(find_kubectl()), "get", "pods", "--watch", "--no-headers"],
-            env={"KUBECONFIG": str(tmp_path / "config"), "HOME": str(tmp_path)},
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        assert watch.stdout
-        seen = [watch.stdout.readline().split()[2]]
-        for seconds, lines in ((1, 2), (13, 1), (60, 3)):
-            session.advance(seconds)
-            seen += [watch.stdout.readline().split()[2] for _ in range(lines)]
-        watch.terminate()
-        watch.wait()
-    refused, waiting = "ErrImagePull", "ImagePullBackOff"
-    assert seen == ["ContainerCreating"] * 2 + [refused, waiting, refused, waiting, refused]
+    session.run("kubectl run web --image=registry.example.com/myapp:1.0")
+    with closing(session.serve(tmp_path / "config")) as server, watching(tmp_path / "config") as told:
+        assert holds(lambda: server.is_watched)
+        session.advance(60)
+        assert holds(lambda: len(told) == len(STATES)), told
+    assert told == STATES
