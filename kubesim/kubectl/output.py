@@ -5,6 +5,7 @@ from __future__ import annotations
 from kubesim.kubectl.command import Call
 from kubesim.objects import Object, name_of
 from kubesim.resources import Resource
+from kubesim.schema import in_go_order
 
 _SUFFIX = {"none": "", "client": " (dry run)", "server": " (server dry run)"}
 
@@ -14,10 +15,10 @@ def print_result(
 ) -> None:
     """Say that `operation` ("created", "configured") was done to `obj`, or print it in the format of -o.
 
-    `typed` says that kubectl built the object itself, see Format.render.
+    `typed` says that kubectl holds the object as a Go struct, see Format.render.
     """
     form = call.output_format()
     if form.is_table:
         call.say(f"{resource.printed}/{name_of(obj) or '<unknown>'} {operation}{_SUFFIX[dry_run]}\n")
     else:
-        call.say(form.render(obj, typed))
+        call.say(form.render(in_go_order(resource, obj) if typed else obj, typed))

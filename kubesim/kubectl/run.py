@@ -63,7 +63,7 @@ def run(call: Call) -> None:
         pod = with_last_applied(pod, typed=True) if call.flags["save-config"] else pod
         meta = {**pod["metadata"], "namespace": pod["metadata"].get("namespace", call.namespace)}
         pod = call.api.create(POD, {**pod, "metadata": meta}, **call.request(dry_run))
-    print_result(call, POD, pod, "created", dry_run, typed=dry_run == "client")
+    print_result(call, POD, pod, "created", dry_run, typed=True)
 
 
 def _pod(call: Call) -> Object:

@@ -22,6 +22,7 @@ from kubesim.kubectl.selection import Target, find_targets, list_all, select
 from kubesim.objects import Object, metadata, name_of, namespace_of
 from kubesim.process import StartError
 from kubesim.resources import EVENT, POD
+from kubesim.schema import in_go_order
 
 
 def _pod_of(call: Call, word: str) -> Object:
@@ -334,8 +335,9 @@ def events(call: Call) -> None:
     go_sort(kept, lambda one, other: _event_time(one) < _event_time(other))
     if call.flags["output"]:  # --template alone counts for nothing here
         if call.flags["output"] != "name":  # a list has none
-            listed = {"apiVersion": "v1", "kind": "EventList", "metadata": {}, "items": kept}
-            call.say(call.output_format().render(listed))
+            items = [in_go_order(EVENT, event) for event in kept]
+            listed = {"apiVersion": "v1", "kind": "EventList", "metadata": {}, "items": items}
+            call.say(call.output_format().render(listed, typed=True))
         return
     rows = [_event_row(event, call.context.clock.now) for event in kept]
     head = ["LAST SEEN", "TYPE", "REASON", "OBJECT", "MESSAGE"]

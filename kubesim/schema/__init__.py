@@ -15,6 +15,7 @@ from kubesim.schema.model import (
     retains_keys,
     type_of,
 )
+from kubesim.schema.order import in_go_order
 
 __all__ = [
     "DecodeError",
@@ -24,6 +25,7 @@ __all__ = [
     "decode",
     "describe",
     "fields",
+    "in_go_order",
     "list_type_of",
     "merge_key",
     "meta_type",

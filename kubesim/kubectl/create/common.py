@@ -37,7 +37,7 @@ def make(call: Call, resource: Resource, obj: Object, failure: str) -> None:
             if not failure:
                 raise
             raise KubectlError(f"{failure} {error.message}") from None
-    print_result(call, resource, shown, "created", dry_run, typed=dry_run == "client")
+    print_result(call, resource, shown, "created", dry_run, typed=True)
 
 
 def one_name(call: Call) -> None:
