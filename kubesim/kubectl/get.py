@@ -170,8 +170,8 @@ def _watch(call: Call, form: Format) -> None:
     target, is_only = _watched(call)
     printer = _Printer(call, form, target.resource)
     selected = _selector(call, target)
-    before = [] if call.flags["watch-only"] else _first(call)
-    if before:
+    before = _first(call)
+    if before and not call.flags["watch-only"]:
         printer.show("ADDED", before, call.context.clock.now)
     if not is_only:
         raise KubectlError("you may only watch a single resource or type of resource at a time")

@@ -60,7 +60,7 @@ def run(call: Call) -> None:
     if call.flags["overrides"]:
         pod = _override(call, pod)
     if dry_run != "client":
-        pod = with_last_applied(pod, typed=True) if call.flags["save-config"] else pod
+        pod = with_last_applied(schema.in_go_order(POD, pod), typed=True) if call.flags["save-config"] else pod
         meta = {**pod["metadata"], "namespace": pod["metadata"].get("namespace", call.namespace)}
         pod = call.api.create(POD, {**pod, "metadata": meta}, **call.request(dry_run))
     print_result(call, POD, pod, "created", dry_run, typed=True)

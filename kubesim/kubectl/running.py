@@ -107,6 +107,9 @@ def _listed(spec: Object) -> str:
 def logs(call: Call) -> None:
     """Show what containers wrote."""
     pods = _logged_pods(call)
+    if call.flags["all-containers"] and call.flags["container"]:
+        name = call.flags["container"]
+        raise KubectlError(f"--all-containers=true should not be specified with container name {name}")
     for pod in pods:
         spec = pod["spec"]
         every = [item["name"] for key in ("initContainers", "containers") for item in spec.get(key, ())]

@@ -48,7 +48,7 @@ class API:
         if not route.is_allowed:
             raise errors.method_not_allowed()
         if reviews.is_review(route):
-            return Response(reviews.answer(self._api, request, route), 201)
+            return Response(reviews.answer(self._api, request, route, self.cluster.clock.timestamp()), 201)
         return self._of_object(request, route)
 
     def _of_object(self, request: Request, route: Route) -> Response | Watch:

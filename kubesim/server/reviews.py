@@ -23,14 +23,15 @@ def is_review(route: Route) -> bool:
     return route.resource.kind in _KINDS and not route.subresource
 
 
-def answer(api: APIServer, request: Request, route: Route) -> Object:
-    """The review that was posted, with its status. Raises StatusError."""
+def answer(api: APIServer, request: Request, route: Route, now: str) -> Object:
+    """The review that was posted, with its status; `now` as the API writes it. Raises StatusError."""
     resource = route.resource
     review = schema.decode(resource, {**request.object(), "apiVersion": resource.api_version}, strict=False)
     if resource.kind in _OF_OTHERS:  # the others are for everybody, by the ClusterRole system:basic-user
         api.authorize(request.user, "create", resource, route.namespace, "")
     status = _KINDS[resource.kind](api, request, route, review)
-    return {"metadata": {}, **review, "kind": resource.kind, "status": status}
+    meta = {"creationTimestamp": now} if resource.kind == "SelfSubjectReview" else review.get("metadata", {})
+    return {**review, "kind": resource.kind, "metadata": meta, "status": status}
 
 
 def _self_subject(_api: APIServer, request: Request, _route: Route, _review: Object) -> Object:

@@ -191,6 +191,9 @@ def busy() -> Learner:
         ("kubectl logs", "error: expected 'logs [-f] [-p] (POD | TYPE/NAME) [-c CONTAINER]'.\nPOD or TYPE/NAME is a "
          "required argument for the logs command\n" + HELP.format("logs")),
         ("kubectl logs web -c x", "error: container x is not valid for pod web out of: app\n"),
+        ("kubectl logs web app --all-containers", "error: --all-containers=true should not be specified with container "
+         "name app\n"),
+        ("kubectl get cm nope --watch-only", 'Error from server (NotFound): configmaps "nope" not found\n'),
         ("kubectl exec", "error: pod, type/name or --filename must be specified\n"),
         ("kubectl exec web", "error: you must specify at least one command for the container\n"),
         ("kubectl exec web ls", "error: exec [POD] [COMMAND] is not supported anymore. Use exec [POD] -- [COMMAND] "

@@ -316,7 +316,8 @@ WHO: list[tuple[dict[str, str], Any]] = [
 def test_who_am_i(headers: dict[str, str], info: Any, call: Caller) -> None:
     review = {"apiVersion": "authentication.k8s.io/v1", "kind": "SelfSubjectReview", "metadata": {}}
     found = call("POST", "/apis/authentication.k8s.io/v1/selfsubjectreviews", review, **headers)
-    assert found == (201, {**review, "status": {"userInfo": info}})
+    meta = {"creationTimestamp": call.cluster.clock.timestamp()}
+    assert found == (201, {**review, "metadata": meta, "status": {"userInfo": info}})
 
 
 def test_reading_changes_nothing(call: Caller) -> None:
