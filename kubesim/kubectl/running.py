@@ -18,7 +18,7 @@ from kubesim.kubectl.command import Call, absent, array, command, duration, many
 from kubesim.kubectl.deletion import wait_until_gone
 from kubesim.kubectl.errors import Exit, KubectlError, Plain, UsageError, raise_all
 from kubesim.kubectl.formats import FORMATS, evaluate_relaxed
-from kubesim.kubectl.selection import Target, find_targets, list_all, select
+from kubesim.kubectl.selection import Target, find_targets, get_named, list_all, select
 from kubesim.objects import Object, metadata, name_of, namespace_of
 from kubesim.process import StartError
 from kubesim.resources import EVENT, POD
@@ -31,11 +31,11 @@ def _pod_of(call: Call, word: str) -> Object:
     if slash and kind not in ("pod", "pods", "po"):
         target = find_targets(call, [word])[0][0]
         return _first_pod(call, target)
-    return call.api.get(POD, call.namespace, name, user=call.user)
+    return get_named(call, POD, call.namespace, name)
 
 
 def _first_pod(call: Call, target: Target) -> Object:
-    owner = call.api.get(target.resource, target.namespace or "", target.name or "", user=call.user)
+    owner = get_named(call, target.resource, target.namespace or "", target.name or "")
     wanted = owner.get("spec", {}).get("selector", {}).get("matchLabels", {})
     if not wanted:
         kind = f"*{target.resource.version}.{target.resource.kind}"

@@ -13,7 +13,7 @@ from kubesim.kubectl.command import Call
 from kubesim.kubectl.errors import KubectlError, NotSimulated
 from kubesim.kubectl.manifests import check_paths, read_manifests
 from kubesim.objects import Object
-from kubesim.resources import RESOURCES, Resource, find_resource
+from kubesim.resources import NAMESPACE, RESOURCES, Resource, find_resource
 
 _NOTHING_NAMED = """You must provide one or more resources by argument or filename.
 Example resource specifications include:
@@ -201,8 +201,29 @@ def _fetch(call: Call, target: Target) -> list[Object]:
     if target.name == "":
         raise KubectlError("resource name may not be empty")
     if target.name is not None:
-        return [call.api.get(target.resource, target.namespace or "", target.name, user=call.user)]
+        return [get_named(call, target.resource, target.namespace or "", target.name)]
     return list_all(call, target)
+
+
+def get_named(call: Call, resource: Resource, namespace: str, name: str) -> Object:
+    """One object. Raises StatusError: where it is not there because its namespace is not, that one's.
+
+    Mirrors Info.Get of k8s.io/cli-runtime pkg/resource/visitor.go, v1.36.
+    """
+    try:
+        return call.api.get(resource, namespace, name, user=call.user)
+    except StatusError as error:
+        if error.reason == "NotFound" and namespace not in ("", "default"):
+            _check_namespace(call, namespace)
+        raise
+
+
+def _check_namespace(call: Call, name: str) -> None:
+    try:
+        call.api.get(NAMESPACE, "", name, user=call.user)
+    except StatusError as error:
+        if error.reason == "NotFound":
+            raise
 
 
 def list_all(call: Call, target: Target) -> list[Object]:

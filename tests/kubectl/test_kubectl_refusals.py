@@ -194,6 +194,10 @@ def busy() -> Learner:
         ("kubectl logs web app --all-containers", "error: --all-containers=true should not be specified with container "
          "name app\n"),
         ("kubectl get cm nope --watch-only", 'Error from server (NotFound): configmaps "nope" not found\n'),
+        ("kubectl get pod web nope -n nosuch", 'Error from server (NotFound): namespaces "nosuch" not found\n' * 2),
+        ("kubectl describe sa default -n nosuch", 'Error from server (NotFound): namespaces "nosuch" not found\n'),
+        ("kubectl delete pod web -n nosuch", 'Error from server (NotFound): pods "web" not found\n'),
+        ("kubectl exec web -n nosuch -- ls", 'Error from server (NotFound): namespaces "nosuch" not found\n'),
         ("kubectl exec", "error: pod, type/name or --filename must be specified\n"),
         ("kubectl exec web", "error: you must specify at least one command for the container\n"),
         ("kubectl exec web ls", "error: exec [POD] [COMMAND] is not supported anymore. Use exec [POD] -- [COMMAND] "
