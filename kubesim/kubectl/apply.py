@@ -174,6 +174,7 @@ def _patch(call: Call, manifest: Manifest, change: Object, current: Object, dry_
     except StatusError as error:
         if call.flags["force"] and error.reason in ("Invalid", "Conflict"):
             return _recreate(call, manifest)
+        error = with_source("patching", manifest.source, error)
         raise with_source("applying patch:\n" + _patch_text(manifest, change), manifest.source, error) from None
 
 

@@ -9,7 +9,7 @@ import hashlib
 from collections.abc import Callable
 
 from kubesim import tabwriter
-from kubesim.clock import Micros, parse_time
+from kubesim.clock import SECOND, Micros, parse_time
 from kubesim.errors import StatusError
 from kubesim.gosort import go_sort
 from kubesim.humanize import age
@@ -18,6 +18,7 @@ from kubesim.kubectl.command import Call, absent, array, command, duration, many
 from kubesim.kubectl.deletion import wait_until_gone
 from kubesim.kubectl.errors import Exit, KubectlError, Plain, UsageError, raise_all
 from kubesim.kubectl.formats import FORMATS, evaluate_relaxed
+from kubesim.kubectl.output import print_result
 from kubesim.kubectl.selection import Target, find_targets, get_named, list_all, select
 from kubesim.objects import Object, metadata, name_of, namespace_of
 from kubesim.process import StartError
@@ -224,12 +225,17 @@ def wait(call: Call) -> None:
     holds = _condition(wanted[-1])
     targets = _waited(call, wanted[-1].lower() == "create")
     errors: list[Exception] = []
+    timeout = call.flags["timeout"] if call.flags["timeout"] >= 0 else _A_WEEK
+    ends = call.context.clock.now + timeout * SECOND  # for all of them together
     for target in targets:
         try:
-            _wait_for(call, target, holds)
+            _wait_for(call, target, holds, (ends - call.context.clock.now) / SECOND)
         except (KubectlError, StatusError) as error:
             errors.append(error)
     raise_all(errors)
+
+
+_A_WEEK = 7 * 86400.0
 
 
 def _waited(call: Call, for_creation: bool) -> list[Target]:
@@ -249,14 +255,24 @@ def _waited(call: Call, for_creation: bool) -> list[Target]:
     return [Target(resource, namespace_of(obj), name_of(obj)) for resource, obj in selection.objects]
 
 
-def _wait_for(call: Call, target: Target, holds: Callable[[Object], bool]) -> None:
+def _wait_for(call: Call, target: Target, holds: Callable[[Object], bool], seconds: float) -> None:
+    """Let at most `seconds` pass until it holds. Where none are left, nobody looks whether it does."""
+    resource, name = target.resource, target.name or ""
+
     def done() -> bool:
-        obj = call.api.find(target.resource, target.namespace or "", target.name or "")
+        obj = call.api.find(resource, target.namespace or "", name)
         return obj is not None and holds(obj)
 
-    if not call.wait_until(done, call.flags["timeout"]):
-        raise KubectlError(f"timed out waiting for the condition on {target.resource.plural}/{target.name}")
-    call.say(f"{target.resource.printed}/{target.name} condition met\n")
+    if seconds <= 0 != call.flags["timeout"] or not call.wait_until(done, seconds):
+        where = "" if call.flags["for"][-1].lower() == "create" else f" on {resource.plural}/{name}"
+        raise KubectlError(f"timed out waiting for the condition{where}")
+    _say_met(call, target)
+
+
+def _say_met(call: Call, target: Target) -> None:
+    obj = call.api.find(target.resource, target.namespace or "", target.name or "")
+    if obj is not None:
+        print_result(call, target.resource, obj, "condition met")
 
 
 def _condition(wanted: str) -> Callable[[Object], bool]:

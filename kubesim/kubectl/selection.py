@@ -60,14 +60,21 @@ class Selection:
         return [(found.target.resource, obj) for found in self.found for obj in found.objects]
 
 
-def resolve(name: str) -> Resource:
+def resolve(call: Call, name: str) -> Resource:
     """The type that the command line calls `name`. Raises KubectlError, or NotSimulated for one without objects."""
+    warn_of_others(call, name)
     resource = find_resource(name)
     if resource is None:
         raise KubectlError(f'the server doesn\'t have a resource type "{name.partition(".")[0]}"')
     if not resource.readable:
         raise NotSimulated(f"objects of type {resource.qualified} are not part of this simulator")
     return resource
+
+
+def warn_of_others(call: Call, name: str) -> None:
+    """Tell of types further down that have the same short name. Mirrors client-go restmapper/shortcut.go, v1.36."""
+    for other in [resource for resource in RESOURCES if name in resource.short_names][1:]:
+        call.warn(f'short name "{name}" could also match lower priority resource {other.qualified}')
 
 
 def select(call: Call, args: Sequence[str], *, needs_name: bool = False) -> Selection:
@@ -118,9 +125,9 @@ def find_targets(call: Call, args: Sequence[str], *, needs_name: bool = False) -
     if selects or not (pairs or words[1:]):
         return _of_types(call, words, bool(pairs), selects or not needs_name or bool(call.flags.get("all"))), []
     if pairs:
-        kinds = {kind: resolve(kind) for kind, _ in pairs}
+        kinds = {kind: resolve(call, kind) for kind, _ in pairs}
         return [_named(call, kinds[kind], name) for kind, name in pairs], []
-    types = _types(words[0])
+    types = _types(call, words[0])
     if len(types) > 1:
         raise KubectlError("you must specify only one resource")
     return [_named(call, types[0], name) for name in words[1:]], []
@@ -148,7 +155,7 @@ def _of_types(call: Call, words: Sequence[str], has_pairs: bool, takes_all: bool
         raise KubectlError("selectors and the all flag cannot be used when passing resource/name arguments")
     if words[1:]:
         raise KubectlError("name cannot be provided when a selector is specified")
-    types = _types(words[0])
+    types = _types(call, words[0])
     if not takes_all:
         raise KubectlError("resource(s) were provided, but no name was specified")
     return [Target(resource, _scope(call, resource), None) for resource in types]
@@ -175,11 +182,11 @@ def _pair(word: str) -> tuple[str, str]:
     return kind, name
 
 
-def _types(word: str) -> list[Resource]:
+def _types(call: Call, word: str) -> list[Resource]:
     found: list[Resource] = []
     for name in word.split(","):
         in_category = [item for item in RESOURCES if item.simulated and name in item.categories]
-        for resource in in_category or [resolve(name)]:
+        for resource in in_category or [resolve(call, name)]:
             if resource not in found:
                 found.append(resource)
     return found

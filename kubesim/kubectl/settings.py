@@ -8,6 +8,7 @@ from kubesim.describe.rbac import RULE_HEADINGS, rule_rows
 from kubesim.kubectl import flags
 from kubesim.kubectl.command import Call, command, switch, text
 from kubesim.kubectl.errors import Exit, KubectlError
+from kubesim.kubectl.selection import warn_of_others
 from kubesim.objects import Object
 from kubesim.resources import find_resource
 
@@ -79,6 +80,7 @@ def _asked(call: Call, verb: str, word: str) -> Request:
 
 def _type(call: Call, word: str) -> tuple[str, str]:
     """Plural and group of a type; of an unknown one, the word itself."""
+    warn_of_others(call, word)
     resource = find_resource(word)
     if resource is None:
         plain, _, group = word.lower().partition(".")

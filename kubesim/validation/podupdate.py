@@ -88,7 +88,7 @@ def _munged(spec: Object, before: Object) -> Object:
     munged |= {key: before[key] for key in kept if key in before}
     for name in _CONTAINER_LISTS:
         if name in spec:
-            pairs = zip(spec[name], before[name], strict=True)
+            pairs = zip(spec[name], before.get(name, ()), strict=True)
             munged[name] = [_with_image(container, earlier) for container, earlier in pairs]
     if before.get("terminationGracePeriodSeconds", 0) < 0 and spec.get("terminationGracePeriodSeconds") == 1:
         munged["terminationGracePeriodSeconds"] = before["terminationGracePeriodSeconds"]
