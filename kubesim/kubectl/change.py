@@ -293,7 +293,8 @@ def scale(call: Call) -> None:
 def _scale_one(call: Call, resource: Resource, obj: Object, replicas: int, dry_run: str) -> None:
     """Change one object; what is printed is the object as it was, but for the number."""
     if resource.group != "apps":
-        raise StatusError(404, "NotFound", "the server could not find the requested resource")
+        asked = f"patch {resource.plural} {name_of(obj)}"
+        raise StatusError(404, "NotFound", f"the server could not find the requested resource ({asked})")
     present, expected = obj["spec"]["replicas"], call.flags["current-replicas"]
     if expected >= 0 and expected != present:
         raise KubectlError(f"Expected replicas to be {expected}, was {present}")

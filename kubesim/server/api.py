@@ -18,6 +18,8 @@ _OPENAPI = "/openapi/v3"
 # kubectl asks for version 2 only where version 3 does not know a type, and then for nothing but to see that this one
 # does not either: field 1 of a document in protobuf, swagger, and no types.
 _OPENAPI_V2 = "\x0a\x032.0"
+# Subresources that a real API server has.
+_PARTS = ("attach", "binding", "ephemeralcontainers", "eviction", "exec", "finalize", "portforward", "proxy", "resize")
 _AGGREGATED = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"
 
 
@@ -34,9 +36,12 @@ class API:
     def answer(self, request: Request) -> Response | Watch:
         """What to send; a refusal is an answer, too."""
         try:
-            return self._answer(request)
+            found = self._answer(request)
         except errors.StatusError as error:
-            return Response(status_of(error), error.code)
+            found = Response(status_of(error), error.code)
+        if isinstance(found, Response):
+            found.warnings = request.warnings
+        return found
 
     def _answer(self, request: Request) -> Response | Watch:
         described = _description(request)
@@ -75,6 +80,8 @@ class API:
             return self._logs(request, route)
         if part == "status" and route.verb == "get":
             return self._objects.answer(request, route)
+        if part not in (*_PARTS, "status", "token"):
+            return text("404 page not found\n", 404)
         raise errors.not_simulated(f"{route.resource.plural}/{part} is not part of this simulator")
 
     def _logs(self, request: Request, route: Route) -> Response:

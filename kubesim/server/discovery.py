@@ -79,8 +79,8 @@ def _resource_list(resources: list[Resource]) -> Object:
 
 
 def _names(resource: Resource) -> Object:
-    """Short names and categories. A type without objects is in no category, so that `get all` need not ask for it."""
-    found = {"shortNames": list(resource.short_names), "categories": list(resource.categories * resource.simulated)}
+    """Short names and categories. A type that cannot be read is in no category, and `get all` does not ask for it."""
+    found = {"shortNames": list(resource.short_names), "categories": list(resource.categories * resource.readable)}
     return {key: value for key, value in found.items() if value}
 
 

@@ -54,7 +54,7 @@ class Objects:
 
     def _get(self, request: Request, route: Route) -> Response:
         obj = self._api.get(route.resource, route.namespace, route.name, user=request.user)
-        return self._shown(request, Response(), obj)
+        return self._shown(request, obj)
 
     def _list(self, request: Request, route: Route) -> Response:
         query = request.query
@@ -71,9 +71,7 @@ class Objects:
     def _create(self, request: Request, route: Route) -> Response:
         obj = _placed(request.object(), route)
         _check_kind(obj, route)
-        response = Response(code=201)
-        new = self._api.create(route.resource, obj, **_options(request, response))
-        return self._shown(request, response, new)
+        return self._shown(request, self._api.create(route.resource, obj, **_options(request)), 201)
 
     def _update(self, request: Request, route: Route) -> Response:
         obj = _placed(request.object(), route)
@@ -82,30 +80,25 @@ class Objects:
             raise errors.bad_request(
                 f"the name of the object ({name_of(obj)}) does not match the name on the URL ({route.name})"
             )
-        response = Response()
-        new = self._api.update(route.resource, obj, **_options(request, response))
-        return self._shown(request, response, new)
+        return self._shown(request, self._api.update(route.resource, obj, **_options(request)))
 
     def _patch(self, request: Request, route: Route) -> Response:
         if request.content_type == _APPLY:
             raise errors.not_simulated("server-side apply is not part of this simulator")
         if request.content_type not in _PATCHES:
             raise errors.unsupported_media_type(tuple(_PATCHES))
-        response = Response()
         kind, change = _PATCHES[request.content_type], request.patch()
         place = (route.resource, route.namespace, route.name)
-        new = self._api.patch(*place, change, kind, **_options(request, response))
-        return self._shown(request, response, new)
+        return self._shown(request, self._api.patch(*place, change, kind, **_options(request)))
 
-    def _shown(self, request: Request, response: Response, obj: Object) -> Response:
-        response.content = request.view.one(obj, self._clock.now)
-        return response
+    def _shown(self, request: Request, obj: Object, code: int = 200) -> Response:
+        return Response(request.view.one(obj, self._clock.now), code)
 
     def _delete(self, request: Request, route: Route) -> Response:
         options = delete_options(request)
         gone = self._api.delete(route.resource, route.namespace, route.name, user=request.user, **options)
         if route.resource in _SHOWN or gone["metadata"].get("finalizers"):  # those go later
-            return self._shown(request, Response(), gone)
+            return self._shown(request, gone)
         return Response(success(route.resource, gone))
 
     def _delete_collection(self, request: Request, route: Route) -> Response:
@@ -137,9 +130,9 @@ class Objects:
         return pod, self._api.node_of(pod)
 
 
-def _options(request: Request, response: Response) -> WriteOptions:
+def _options(request: Request) -> WriteOptions:
     directive = request.field_validation
-    warn = response.warnings.append if directive == "Warn" else None
+    warn = request.warnings.append if directive == "Warn" else None
     return {"user": request.user, "strict": directive == "Strict", "warn": warn, "dry_run": request.dry_run}
 
 

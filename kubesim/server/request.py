@@ -25,7 +25,8 @@ _IMPERSONATION = "impersonate-"
 class Request:
     """A request that has been authenticated.
 
-    `query` has the last value of each parameter, `headers` have lower-case names.
+    `query` has the last value of each parameter, `headers` have lower-case names. `warnings` gathers what is to be told
+    beside the answer, whatever that is.
     """
 
     method: str
@@ -34,6 +35,7 @@ class Request:
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes = b""
     impersonated_groups: tuple[str, ...] = ()
+    warnings: list[str] = field(default_factory=list)
 
     @property
     def user(self) -> User:

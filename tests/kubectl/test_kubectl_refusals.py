@@ -173,7 +173,8 @@ def busy() -> Learner:
         ("kubectl set image deploy/shop x=nginx", 'error: unable to find container named "x"\n'),
         ("kubectl scale deploy shop", 'error: required flag(s) "replicas" not set\n'),
         ("kubectl scale rs shop --replicas=1", NOT_FOUND + 'replicasets.apps "shop" not found\n'),
-        ("kubectl scale pod web --replicas=1", NOT_FOUND + "the server could not find the requested resource\n"),
+        ("kubectl scale pod web --replicas=1", NOT_FOUND + "the server could not find the requested resource (patch "
+         "pods web)\n"),
         ("kubectl scale deploy shop --replicas=1 --current-replicas=5", "error: Expected replicas to be 5, was 1\n"),
         ("kubectl edit pod nope", NOT_FOUND + 'pods "nope" not found\n'),
         # rollout

@@ -64,10 +64,10 @@ DISCOVERY = {
         "groupVersion": "apps/v1",
         "resources": [
             _api_resource("controllerrevisions", "ControllerRevision"),
-            _api_resource("daemonsets", "DaemonSet", shortNames=["ds"]),
+            _api_resource("daemonsets", "DaemonSet", shortNames=["ds"], categories=["all"]),
             _api_resource("deployments", "Deployment", shortNames=["deploy"], categories=["all"]),
             _api_resource("replicasets", "ReplicaSet", shortNames=["rs"], categories=["all"]),
-            _api_resource("statefulsets", "StatefulSet", shortNames=["sts"]),
+            _api_resource("statefulsets", "StatefulSet", shortNames=["sts"], categories=["all"]),
             _scale("deployments/scale"),
             _scale("replicasets/scale"),
         ],
