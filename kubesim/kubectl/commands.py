@@ -26,6 +26,7 @@ from kubesim.kubectl.describe import describe
 from kubesim.kubectl.discovery import api_resources, api_versions, cluster_info, explain, version
 from kubesim.kubectl.edit import edit
 from kubesim.kubectl.errors import Exit, UsageError
+from kubesim.kubectl.events import events
 from kubesim.kubectl.flags import FlagSet
 from kubesim.kubectl.get import get
 from kubesim.kubectl.help import group_help
@@ -48,9 +49,10 @@ from kubesim.kubectl.kubeconfig import (
 )
 from kubesim.kubectl.rollout import history, pause, restart, resume, status, undo
 from kubesim.kubectl.run import run
-from kubesim.kubectl.running import events, execute, logs, wait
+from kubesim.kubectl.running import execute, logs
 from kubesim.kubectl.set_ import set_image, set_service_account
 from kubesim.kubectl.settings import can_i, whoami
+from kubesim.kubectl.wait import wait
 
 
 def _group(path: str, usage: str, short: str, long: str = "", to_stdout: bool = False) -> Command:
