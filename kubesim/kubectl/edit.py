@@ -64,6 +64,11 @@ def _edit_one(call: Call, resource: Resource, obj: Object) -> None:
         return
     else:
         after = _edited(call, editor, call.context.run_editor, before, name)
+        try:
+            _take(call, resource, obj, before, after)
+        except (ManifestError, StatusError) as error:
+            _give_up(call, resource, obj, error, after)
+        return
     _take(call, resource, obj, before, after)
 
 
@@ -90,10 +95,7 @@ def _take(call: Call, resource: Resource, obj: Object, before: str, after: str) 
     if after == before or not _without_comments(after).strip():
         call.complain("Edit cancelled, no changes made.\n")
         return
-    try:
-        documents = load_documents(after)
-    except ManifestError as error:
-        raise KubectlError(f"Edit cancelled, the file is not valid: {error}") from None
+    documents = load_documents(after)
     if len(documents) != 1 or not isinstance(documents[0], dict):
         raise KubectlError("Edit cancelled, saved file was empty")
     _send(call, resource, obj, documents[0])
@@ -103,12 +105,18 @@ def _send(call: Call, resource: Resource, obj: Object, edited: Object) -> None:
     if edited == obj:
         call.complain("Edit cancelled, no changes made.\n")
         return
-    try:
-        new = call.api.update(resource, edited, **call.request(), verb="patch")
-    except StatusError as error:
-        call.complain(f'error: {resource.plural} "{name_of(obj)}" is invalid\n' if error.reason == "Invalid" else "")
-        raise
-    print_result(call, resource, new, "edited")
+    print_result(call, resource, call.api.update(resource, edited, **call.request(), verb="patch"), "edited")
+
+
+def _give_up(call: Call, resource: Resource, obj: Object, error: Exception, edited: str) -> None:
+    """Keep what cannot be saved: an editor that works by itself would do the same again when the file is reopened."""
+    if isinstance(error, StatusError) and error.reason not in ("Invalid", "BadRequest"):
+        raise error
+    path = _free_name(call, f"{name_of(obj)}.yaml")
+    call.context.workspace.write_text(path, edited)
+    call.complain(f'error: {resource.plural} "{name_of(obj)}" is invalid\n')
+    call.complain(f'A copy of your changes has been stored to "{path}"\n')
+    raise KubectlError("Edit cancelled, no valid changes were saved.")
 
 
 def _without_comments(text: str) -> str:

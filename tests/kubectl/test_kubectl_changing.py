@@ -168,6 +168,21 @@ def test_edit_sends_what_the_editor_made(learner: Learner) -> None:
     assert learner("ls") == ""
 
 
+@pytest.mark.parametrize("change", ["s/Opaque/Other/", "s/^data:/datum:/", "s/old/[/"])
+def test_an_edit_that_cannot_be_saved_is_kept(learner: Learner, change: str) -> None:
+    learner("kubectl create secret generic s --from-literal=old=1")
+    result = learner.session.run(f'KUBE_EDITOR="sed -i {change}" kubectl edit secret s')
+    copy = "/workspace/.kubectl-edit-1-s.yaml"
+    assert (result.stdout, result.exit_code, result.stderr) == (
+        "",
+        1,
+        'error: secrets "s" is invalid\n'
+        f'A copy of your changes has been stored to "{copy}"\n'
+        "error: Edit cancelled, no valid changes were saved.\n",
+    )
+    assert change.split("/")[2] in learner(f"cat {copy}")
+
+
 # --- delete
 
 
