@@ -9,7 +9,7 @@ Mirrors text/tabwriter (Go 1.26) and github.com/liggitt/tabwriter with RememberW
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 
 def format(rows: Sequence[Sequence[str]], minwidth: int = 6, padding: int = 3, widths: list[int] | None = None) -> str:
@@ -35,17 +35,28 @@ def align(text: str, minwidth: int = 0, padding: int = 2) -> str:
 
 def _align_section(text: str, minwidth: int, padding: int) -> str:
     lines = [line.split("\t") for line in text.split("\n")]
-    aligned = [""] * len(lines)
-    for column in range(max(map(len, lines))):
-        start = 0
-        while start < len(lines):
-            end = start
-            while end < len(lines) and len(lines[end]) > column + 1:
-                end += 1
-            width = max([minwidth, *[len(line[column]) + padding for line in lines[start:end]]])
-            for number in range(start, end):
+    aligned = [line[0] if len(line) == 1 else "" for line in lines]
+    having = [number for number, line in enumerate(lines) if len(line) > 1]
+    column = 0
+    while having:
+        for first, end in _runs(having):
+            width = max(minwidth, max([len(line[column]) for line in lines[first:end]]) + padding)
+            for number in range(first, end):
                 aligned[number] += lines[number][column].ljust(width)
-            if end < len(lines) and len(lines[end]) == column + 1:
-                aligned[end] += lines[end][column]
-            start = end + 1
+        column += 1
+        for number in having:
+            if len(lines[number]) == column + 1:
+                aligned[number] += lines[number][column]
+        having = [number for number in having if len(lines[number]) > column + 1]
     return "\n".join(aligned)
+
+
+def _runs(numbers: Sequence[int]) -> Iterator[tuple[int, int]]:
+    """The first of each run of consecutive numbers, and the one after its last."""
+    first = last = numbers[0]
+    for number in numbers[1:]:
+        if number > last + 1:
+            yield first, last + 1
+            first = number
+        last = number
+    yield first, last + 1

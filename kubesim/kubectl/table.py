@@ -68,5 +68,7 @@ class Table:
 
 def _cut(cell: str) -> str:
     """A cell up to its first line break; no character that a terminal would obey."""
+    if cell.isprintable():
+        return cell
     first = re.split("[\f\n\r]", cell, maxsplit=1)[0]
     return (first if first == cell else f"{first}...").replace("\x1b", "^[")
