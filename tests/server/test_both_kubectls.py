@@ -8,15 +8,14 @@ from tools import differential
 from tools.realkubectl import find_kubectl
 
 COUNT = 40
-# Lines of the default run that may still be answered otherwise, see the tool for what they are.
-REMAINING = 4
 
 
 @pytest.mark.skipif(find_kubectl() is None, reason="there is no real kubectl")
 def test_the_kubectls_agree() -> None:
     compared = list(differential.compared(differential.lines(COUNT, seed=21)))
     differences = [f"$ {line}\n{found}" for line, found in compared if found]
-    if len(compared) != COUNT or len(differences) > REMAINING:
+    assert len(compared) == COUNT
+    if differences:
         pytest.fail("\n".join(differences), pytrace=False)
 
 
