@@ -58,18 +58,27 @@ def _edit_one(call: Call, resource: Resource, obj: Object) -> None:
     name = f"{name_of(obj)}.{'json' if call.flags['output'] == 'json' else 'yaml'}"
     editor = next((call.context.env[key] for key in _EDITORS if call.context.env.get(key)), "")
     if call.flags["edit-result"]:
-        after = _taken(call, call.flags["edit-result"])
-    elif editor in _INTERACTIVE or call.context.run_editor is None:
+        _take_saved(call, resource, obj, before, call.flags["edit-result"])
+        return
+    if editor in _INTERACTIVE or call.context.run_editor is None:
         _ask_for_editor(call, resource, obj, name, before)
         return
-    else:
-        after = _edited(call, editor, call.context.run_editor, before, name)
-        try:
-            _take(call, resource, obj, before, after)
-        except (ManifestError, StatusError) as error:
-            _give_up(call, resource, obj, error, after)
-        return
-    _take(call, resource, obj, before, after)
+    after = _edited(call, editor, call.context.run_editor, before, name)
+    try:
+        _take(call, resource, obj, before, after)
+    except (ManifestError, StatusError) as error:
+        _give_up(call, resource, obj, error, after)
+
+
+def _take_saved(call: Call, resource: Resource, obj: Object, before: str, path: str) -> None:
+    """Send what somebody has saved in the live terminal's editor; the file goes only when it is no longer needed."""
+    try:
+        _take(call, resource, obj, before, read_text(call, path))
+    except (KubectlError, StatusError):
+        if call.context.workspace.exists(path):
+            call.complain(f'A copy of your changes has been stored to "{path}"\n')
+        raise
+    call.context.workspace.remove(path)
 
 
 def _draft(call: Call, obj: Object) -> str:

@@ -183,6 +183,22 @@ def test_an_edit_that_cannot_be_saved_is_kept(learner: Learner, change: str) -> 
     assert change.split("/")[2] in learner(f"cat {copy}")
 
 
+def test_what_was_saved_in_the_live_editor_and_refused_is_kept(learner: Learner) -> None:
+    learner("kubectl create secret generic s --from-literal=old=1")
+    asked = learner.session.run("kubectl edit secret s").edit
+    assert asked
+    learner.session.write_file(asked.path, asked.draft.replace("Opaque", "Other"))
+    result = learner.session.run(asked.then)
+    assert result.stderr == (
+        f'A copy of your changes has been stored to "/workspace/{asked.path}"\n'
+        'The Secret "s" is invalid: type: Invalid value: "Other": field is immutable\n'
+    )
+    assert learner("ls -A") == f"{asked.path}\n"
+    learner.session.write_file(asked.path, asked.draft.replace("old", "new"))
+    assert learner(asked.then) == "secret/s edited\n"
+    assert learner("ls -A") == ""
+
+
 # --- delete
 
 
