@@ -1,9 +1,60 @@
+"""What a learner has done: kept in one file, by several kernels, and never lost."""
+
 import json
+import subprocess
+import sys
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from kubesim.lessons import Progress
+from kubesim.lessons.record import LONGEST_ANSWER, MAX_SIZE, RecordError, blank, merge, read, write
 from kubesim.workspace import Workspace
+
+DAMAGED = {
+    b"": "is damaged: it does not hold JSON",
+    b"not json": "is damaged: it does not hold JSON",
+    b"[" * 100_000: "is damaged: it does not hold JSON",
+    b"\xff\xfe": "is damaged: it does not hold JSON",
+    b"{}": "is not a progress file of kubesim's",
+    b"[]": "is not a progress file of kubesim's",
+    b'{"answers": {"one": [1]}}': "is not a progress file of kubesim's",
+    b'{"kubesim-progress": 3, "answers": {"one": [1]}}': "was written by another version of kubesim",
+    b'{"kubesim-progress": "1"}': "was written by another version of kubesim",
+    b'{"kubesim-progress": 1, "answers": []}': "is damaged: 1 of its entries cannot be read",
+    b'{"kubesim-progress": 2, "tasks": {"one": 1, "two": null}}': "is damaged: 2 of its entries cannot be read",
+    b'{"kubesim-progress": 2, "answers": {"one": "\\ud800"}}': "is damaged: 1 of its entries cannot be read",
+    b" " * (MAX_SIZE + 1): "is too large",
+}
+TWO_KERNELS = """
+import sys
+from pathlib import Path
+from kubesim.lessons import Progress
+from kubesim.workspace import Workspace
+progress = Progress(Workspace(Path(sys.argv[1])))
+print("ready", flush=True)
+input()
+for number in range(100):
+    assert progress.keep_task(f"{sys.argv[2]}-{number}")
+"""
+
+ids = st.text("abc", max_size=2)
+answers = st.one_of(st.text(max_size=5), st.lists(st.integers(), max_size=3))
+records = st.fixed_dictionaries(
+    {
+        "answers": st.dictionaries(ids, answers, max_size=3),
+        "given": st.dictionaries(ids, st.lists(answers, max_size=3, unique_by=repr), max_size=3),
+        "tasks": st.dictionaries(ids, st.just(True), max_size=3),
+        "scores": st.dictionaries(ids, st.tuples(st.integers(0, 9), st.integers(9, 20)).map(list), max_size=3),
+    }
+).map(lambda record: read(json.dumps({"kubesim-progress": 2, **record}))[0])
+anything = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=5) | st.floats(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=10,
+)
+sections = st.sampled_from(["kubesim-progress", "answers", "given", "tasks", "scores", "other"])
 
 
 @pytest.fixture
@@ -11,22 +62,58 @@ def workspace(tmp_path):
     return Workspace(tmp_path)
 
 
-def test_answers_come_back(workspace, tmp_path):
-    assert Progress(workspace).keep("one", [2, 0])
-    assert Progress(workspace).keep("two", "regcred")
+@pytest.fixture
+def file(tmp_path):
+    return tmp_path / ".progress.json"
+
+
+def test_what_was_done_comes_back(workspace, file):
+    progress = Progress(workspace)
+    assert progress.keep("one", [2, 0])
+    assert progress.keep("two", "regcred")
+    assert progress.keep_task("mend")
+    assert progress.keep_score("round", 7, 12)
     again = Progress(workspace)
     assert (again.recall("one"), again.recall("two"), again.recall("three")) == ([2, 0], "regcred", None)
-    assert json.loads((tmp_path / ".progress.json").read_text()) == {
-        "kubesim-progress": 1,
+    assert (again.is_done("mend"), again.is_done("build")) == (True, False)
+    assert (again.score("round"), again.score("other")) == ((7, 12), None)
+    assert progress.said == again.notice() == ""
+    assert json.loads(file.read_text()) == {
+        "kubesim-progress": 2,
         "answers": {"one": [2, 0], "two": "regcred"},
+        "given": {"one": [[2, 0]], "two": ["regcred"]},
+        "tasks": {"mend": True},
+        "scores": {"round": [7, 12]},
     }
+    assert [path.name for path in file.parent.iterdir()] == [".progress.json"]
 
 
-def test_an_answer_can_be_forgotten(workspace):
+def test_an_answer_can_be_taken_back_but_was_given(workspace):
     progress = Progress(workspace)
-    progress.keep("one", [1])
-    progress.keep("one", None)
+    for answer in ([1], [0], [1], None):
+        progress.keep("one", answer)
     assert progress.recall("one") is None
+    assert progress.record()["given"]["one"] == [[1], [0]]
+
+
+def test_of_many_answers_the_first_and_the_last_are_known(workspace):
+    progress = Progress(workspace)
+    for number in range(30):
+        progress.keep("one", str(number))
+    assert progress.record()["given"]["one"] == ["0", *map(str, range(11, 30))]
+
+
+def test_a_long_answer_is_cut(workspace):
+    progress = Progress(workspace)
+    progress.keep("one", "a" * 5000)
+    assert progress.recall("one") == "a" * LONGEST_ANSWER
+
+
+def test_the_best_score_stays(workspace):
+    progress = Progress(workspace)
+    for points in (3, 9, 5):
+        progress.keep_score("round", points, 12)
+    assert progress.score("round") == (9, 12)
 
 
 def test_the_file_is_found_from_every_folder(workspace):
@@ -36,36 +123,157 @@ def test_the_file_is_found_from_every_folder(workspace):
     assert Progress(workspace).recall("one") == [1]
 
 
-@pytest.mark.parametrize(
-    "content",
-    [
-        b"",
-        b"not json",
-        b"[" * 100_000,
-        b"\xff\xfe",
-        b"{}",
-        b"[]",
-        b'{"answers": {"one": [1]}}',
-        b'{"kubesim-progress": 2, "answers": {"one": [1]}}',
-        b'{"kubesim-progress": 1, "answers": []}',
-    ],
-)
-def test_a_foreign_or_broken_file_is_neither_read_nor_touched(workspace, tmp_path, content):
-    file = tmp_path / ".progress.json"
+def test_the_first_version_can_be_read(workspace, file):
+    file.write_text('{"kubesim-progress": 1, "answers": {"one": [2, 0]}}')
+    progress = Progress(workspace)
+    assert progress.recall("one") == [2, 0]
+    progress.keep_task("mend")
+    assert progress.said == ""
+    assert progress.record() == {
+        "answers": {"one": [2, 0]},
+        "given": {"one": [[2, 0]]},
+        "tasks": {"mend": True},
+        "scores": {},
+    }
+
+
+# --- damage
+
+
+@pytest.mark.parametrize(("content", "why"), DAMAGED.items(), ids=[str(content[:50]) for content in DAMAGED])
+def test_a_damaged_or_foreign_file_is_set_aside_when_something_is_kept(workspace, file, content, why):
     file.write_bytes(content)
     progress = Progress(workspace)
     assert progress.recall("one") is None
-    assert progress.keep("one", [1]) is False
+    assert progress.notice() == f"`.progress.json` {why}. It is set aside as soon as there is something new to keep."
     assert file.read_bytes() == content
+    assert progress.keep("one", [1])
+    assert progress.said == (
+        f"`.progress.json` {why}. It is now `progress-damaged.json`, and a new one holds what could be read."
+    )
+    assert file.with_name("progress-damaged.json").read_bytes() == content
+    assert progress.recall("one") == [1]
+    assert progress.notice() == "Set aside in your files, because kubesim could not read it: `progress-damaged.json`."
+    assert progress.keep("two", [1])
+    assert progress.said == ""
 
 
-@pytest.mark.parametrize("answer", [{"a": 1}, [True], ["A"], 3, 1.5])
-def test_an_answer_of_a_strange_kind_is_none(workspace, tmp_path, answer):
-    (tmp_path / ".progress.json").write_text(json.dumps({"kubesim-progress": 1, "answers": {"one": answer}}))
-    assert Progress(workspace).recall("one") is None
-
-
-def test_a_folder_of_that_name_is_left_alone(workspace, tmp_path):
-    (tmp_path / ".progress.json").mkdir()
+def test_what_can_be_read_of_a_damaged_file_goes_on(workspace, file):
+    file.write_text('{"kubesim-progress": 2, "answers": {"one": [true], "two": "b"}, "tasks": {"mend": true}}')
     progress = Progress(workspace)
-    assert (progress.recall("one"), progress.keep("one", [1])) == (None, False)
+    assert (progress.recall("one"), progress.recall("two"), progress.is_done("mend")) == (None, "b", True)
+    progress.keep("three", [1])
+    assert (progress.recall("two"), progress.is_done("mend"), progress.recall("three")) == ("b", True, [1])
+
+
+def test_a_second_damaged_file_does_not_replace_the_first(workspace, file):
+    for content in ("first", "second"):
+        file.write_text(content)
+        Progress(workspace).keep("one", [1])
+    assert file.with_name("progress-damaged.json").read_text() == "first"
+    assert file.with_name("progress-damaged-2.json").read_text() == "second"
+
+
+def test_where_the_file_cannot_be_written_it_is_said(workspace, file):
+    file.mkdir()
+    progress = Progress(workspace)
+    words = "Your progress cannot be kept: `.progress.json` cannot be read or written (Is a directory)."
+    assert (progress.recall("one"), progress.notice()) == (None, words)
+    assert (progress.keep("one", [1]), progress.said) == (False, words)
+    assert list(file.parent.iterdir()) == [file]
+
+
+def test_a_write_that_fails_half_way_leaves_the_old_file(workspace, file, monkeypatch):
+    progress = Progress(workspace)
+    progress.keep("one", [1])
+    before = file.read_bytes()
+
+    def full(path, text):
+        file.with_name(path.rpartition("/")[2]).write_text(text[:10])
+        raise OSError(28, "No space left on device", path)
+
+    monkeypatch.setattr(workspace, "write_text", full)
+    assert progress.keep("two", [1]) is False
+    assert progress.said.endswith("(No space left on device).")
+    assert file.read_bytes() == before
+    assert list(file.parent.iterdir()) == [file]
+
+
+def test_two_kernels_do_not_lose_what_the_other_keeps(workspace, tmp_path):
+    words = [sys.executable, "-c", TWO_KERNELS, str(tmp_path)]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    kernels = [subprocess.Popen([*words, name], **pipes) for name in "ab"]
+    for kernel in kernels:
+        kernel.stdout.readline()
+    for kernel in kernels:
+        kernel.stdin.write(b"\n")
+        kernel.stdin.flush()
+    for kernel in kernels:
+        kernel.communicate()
+    assert [kernel.returncode for kernel in kernels] == [0, 0]
+    assert len(Progress(workspace).record()["tasks"]) == 200
+
+
+# --- taking in what was downloaded
+
+
+def test_an_upload_merges(workspace):
+    progress = Progress(workspace)
+    progress.keep("one", [1])
+    progress.keep_score("round", 5, 12)
+    older = {
+        "answers": {"one": [0], "two": "x"},
+        "given": {"one": [[0]], "two": ["x"]},
+        "tasks": {"mend": True},
+        "scores": {"round": [4, 12]},
+    }
+    assert progress.take_in("\ufeff" + write(older))
+    assert progress.record() == {
+        "answers": {"one": [1], "two": "x"},
+        "given": {"one": [[0], [1]], "two": ["x"]},
+        "tasks": {"mend": True},
+        "scores": {"round": [5, 12]},
+    }
+
+
+@pytest.mark.parametrize(
+    ("content", "why"), list(DAMAGED.items())[:-1], ids=[str(content[:50]) for content in DAMAGED][:-1]
+)
+def test_a_damaged_upload_is_refused_and_changes_nothing(workspace, file, content, why):
+    progress = Progress(workspace)
+    progress.keep("one", [1])
+    before = file.read_bytes()
+    with pytest.raises(RecordError) as refused:
+        progress.take_in(content.decode("utf-8", "replace"))
+    assert str(refused.value) == why
+    assert file.read_bytes() == before
+
+
+# --- whatever is in the file
+
+
+@given(records, records)
+def test_merging_loses_nothing(older, newer):
+    merged = merge(older, newer)
+    for name in blank():
+        assert merged[name].keys() == older[name].keys() | newer[name].keys()
+    for key, answers in merged["given"].items():
+        assert all(answer in answers for answer in [*older["given"].get(key, []), *newer["given"].get(key, [])])
+    assert merge(merged, newer) == merge(merged, merged) == merged
+    assert read(write(merged)) == (merged, 0)
+
+
+@given(
+    st.binary() | st.dictionaries(sections, anything | st.integers(1, 2)).map(lambda found: json.dumps(found).encode())
+)
+def test_whatever_the_file_holds_nothing_raises_and_nothing_is_lost(tmp_path_factory, content):
+    folder = tmp_path_factory.mktemp("workspace")
+    (folder / ".progress.json").write_bytes(content)
+    progress = Progress(Workspace(folder))
+    before = progress.record()
+    assert progress.keep("one", [1])
+    if progress.said:
+        assert (folder / "progress-damaged.json").read_bytes() == content
+    after = progress.record()
+    assert merge(before, after) == after
+    assert progress.recall("one") == [1]
