@@ -20,7 +20,8 @@ class Clock:
     """Simulated time with a queue of timers.
 
     Time stands still until somebody advances it; timers that fall due on the way run in order of their time, then of
-    their making. A timer may set further timers and even write to the API server, but must not advance the clock.
+    their making. A timer may set further timers and even write to the API server, but must not advance the clock. It
+    is a method or a `partial` of one, never a closure, so that a clock is copied together with what its timers work on.
     """
 
     def __init__(self, start: datetime) -> None:

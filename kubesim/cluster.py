@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from copy import deepcopy
 from datetime import UTC, datetime
 
 from kubesim import bootstrap
@@ -13,7 +14,7 @@ from kubesim.identity import Identity
 from kubesim.imagepull import ImageManager
 from kubesim.kubelet import Kubelet
 from kubesim.registry import REGISTRIES
-from kubesim.resources import NAMESPACE
+from kubesim.resources import NAMESPACE, RESOURCES
 from kubesim.scheduler import Scheduler
 
 # Every cluster is booted at the same simulated moment, so that two runs of a lesson show the same.
@@ -43,6 +44,13 @@ class Cluster:
     def advance(self, seconds: float) -> None:
         """Let simulated time pass."""
         self.clock.advance(seconds)
+
+    def copy(self) -> Cluster:
+        """A cluster of its own in the same state, with everything that is under way in it. Nobody watches the copy."""
+        with self.lock:
+            stored = (obj for resource in RESOURCES if resource.simulated for obj in self.api.list(resource))
+            never_changed = [self.registries, *stored, *self.kubelet.traces.values()]
+            return deepcopy(self, {id(item): item for item in never_changed} | {id(self.lock): threading.RLock()})
 
     def _boot(self, identity: Identity) -> None:
         for name in NAMESPACES:

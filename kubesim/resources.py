@@ -29,6 +29,10 @@ class Resource:
     verbs: tuple[str, ...] = _VERBS
     parts: tuple[str, ...] = ()
 
+    def __deepcopy__(self, _memo: dict[int, object]) -> Resource:
+        """A type is itself in every cluster."""
+        return self
+
     @property
     def readable(self) -> bool:
         """Whether what is found of it is what a real cluster would have."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from kubesim.apiserver import APIServer, Change
 from kubesim.clock import Clock
 from kubesim.events import Recorder
@@ -26,7 +28,7 @@ class Scheduler:
             self._queue(change.obj, DELAY)
 
     def _queue(self, pod: Object, delay: float) -> None:
-        self._clock.call_later(delay, lambda: self._schedule(namespace_of(pod), name_of(pod), pod["metadata"]["uid"]))
+        self._clock.call_later(delay, partial(self._schedule, namespace_of(pod), name_of(pod), pod["metadata"]["uid"]))
 
     def _schedule(self, namespace: str, name: str, uid: str) -> None:
         pod = self._api.find(POD, namespace, name)

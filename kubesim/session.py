@@ -46,9 +46,8 @@ class Session:
         self.cluster = Cluster(seed, boot)
         self.config = kubectl.Kubeconfig()
         self.server: Server | None = None
-        self.shell = Shell(
-            self.cluster.clock, self.workspace, [self._kubectl(), _KUBESIM, why_tool(self.cluster, self.config)]
-        )
+        why = why_tool(lambda: self.cluster, lambda: self.config.namespace_of())
+        self.shell = Shell(self.cluster.clock, self.workspace, [self._kubectl(), _KUBESIM, why])
 
     def _kubectl(self) -> Tool:
         usage = "kubectl COMMAND [options]"
@@ -100,11 +99,10 @@ class Session:
             self.server = server
         return self.server
 
-    def succeed(self, other: Session) -> None:
-        """Take over what the session before this one had: its shell's memory and its server."""
-        self.shell.history.extend(other.shell.history)
-        self.shell.aliases.update(other.shell.aliases)
-        self.shell.env.update(other.shell.env)
-        self.server, other.server = other.server, None
+    def resume(self, cluster: Cluster, config: kubectl.Kubeconfig | None = None) -> None:
+        """Go on with another cluster, and with kubectl set as `config` says (None: anew). The shell stays as it is."""
+        self.cluster = cluster
+        self.config = config or kubectl.Kubeconfig()
+        self.shell.set_clock(cluster.clock)
         if self.server:
-            self.server.attach(self.cluster)
+            self.server.attach(cluster)

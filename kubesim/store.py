@@ -27,6 +27,14 @@ class Store:
         """How many objects of a type there are, in all namespaces."""
         return sum(map(len, self._objects.get(resource, {}).values()))
 
+    def __deepcopy__(self, _memo: dict[int, object]) -> Store:
+        """A store with the same objects."""
+        copy = Store()
+        copy.revision = self.revision
+        for resource, by_namespace in self._objects.items():
+            copy._objects[resource] = {namespace: dict(objects) for namespace, objects in by_namespace.items()}
+        return copy
+
     def put(self, resource: Resource, obj: Object) -> Object:
         """Store `obj` under a new resourceVersion and return it as stored. `obj` belongs to the store from then on."""
         self.revision += 1

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from kubesim.cluster import Cluster
 from kubesim.flow import ExportError, decode, explain, trace_flow
-from kubesim.kubectl import Kubeconfig
 from kubesim.shell import Invocation, Tool
 from kubesim.shell.tools.tool import Options, tool
 
@@ -12,8 +13,8 @@ USAGE = "why POD [-n NAMESPACE] [-c CONTAINER]"
 FILE_USAGE = "kubesim why -f FILE [--pod NAME]"
 
 
-def why_tool(cluster: Cluster, config: Kubeconfig) -> Tool:
-    """`why POD`: the story of the last attempt to get its image."""
+def why_tool(cluster: Callable[[], Cluster], namespace: Callable[[], str]) -> Tool:
+    """`why POD`: the story of the last attempt to get its image, in the cluster and namespace that are current then."""
 
     @tool(USAGE, "n:c:", {"namespace=": "n", "container=": "c"}, example="why web")
     def why(operands: list[str], options: Options, io: Invocation) -> int:
@@ -21,7 +22,7 @@ def why_tool(cluster: Cluster, config: Kubeconfig) -> Tool:
             io.err(f"kubesim: which Pod? {USAGE}\n")
             return 1
         pod = operands[0].removeprefix("pod/").removeprefix("pods/")
-        flow = trace_flow(cluster, options.get("n", config.namespace_of()), pod, options.get("c"))
+        flow = trace_flow(cluster(), options.get("n") or namespace(), pod, options.get("c"))
         io.out(f"{flow.why()}\n")
         return 0 if flow.story else 1
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from kubesim.cluster import Cluster
-from kubesim.resources import RESOURCES
+from kubesim.resources import NAMESPACE, RESOURCES
+from kubesim.server.watch import History as WatchHistory
+from kubesim.session import Session
 
 FRESH = {
     "clusterroles": ["admin", "cluster-admin", "edit", "view"],
@@ -41,3 +43,29 @@ def test_nothing_happens_while_nobody_asks_for_anything() -> None:
     before = cluster.api.revision
     cluster.advance(3600)
     assert cluster.api.revision == before
+
+
+def everything(cluster: Cluster) -> list[object]:
+    return [*(cluster.api.list(resource) for resource in RESOURCES), cluster.kubelet.traces, cluster.clock.now]
+
+
+def test_a_copy_goes_on_as_the_original_does_and_is_independent_of_it() -> None:
+    session = Session()
+    session.run("kubectl create deployment web --image=registry.example.com/myapp:1.0 --replicas=2")
+    session.run("kubectl run job --image=nginx -- sh -c 'sleep 3; exit 1'")
+    for seconds in (0, 0.1, 0.5, 1, 5, 40, 600):
+        session.advance(seconds)
+        copy = session.cluster.copy()
+        assert everything(copy) == everything(session.cluster)
+        copy.advance(300)
+        assert everything(copy) != everything(session.cluster)
+        session.advance(300)
+        assert everything(copy) == everything(session.cluster)
+
+
+def test_nobody_watches_a_copy() -> None:
+    cluster = Cluster()
+    history = WatchHistory(cluster)
+    copy = cluster.copy()
+    copy.api.create(NAMESPACE, {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "blue"}})
+    assert history.since(cluster.api.revision) == []

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import math
+from functools import partial
 
 from kubesim import quantity
 from kubesim.apiserver import APIServer, Change
@@ -203,7 +204,7 @@ class DeploymentController:
         left = limit - (self._clock.now - parse_time(condition["lastUpdateTime"])) / SECOND
         if left <= 0:
             return "False", "ProgressDeadlineExceeded", f'ReplicaSet "{name_of(new)}" has timed out progressing.'
-        self._clock.call_later(left + 1, lambda: self._queue.add(deployment))
+        self._clock.call_later(left + 1, partial(self._queue.add, deployment))
         return None
 
     def _set(self, conditions: list[Object], kind: str, status: str, reason: str, message: str) -> list[Object]:

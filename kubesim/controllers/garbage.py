@@ -5,6 +5,8 @@ Mirrors kubernetes pkg/controller/garbagecollector, v1.36.
 
 from __future__ import annotations
 
+from functools import partial
+
 from kubesim.apiserver import APIServer, Change
 from kubesim.clock import Clock
 from kubesim.objects import Object, is_owned_by, metadata, name_of, namespace_of
@@ -25,7 +27,7 @@ class GarbageCollector:
     def _on_change(self, change: Change) -> None:
         owner = change.obj
         if change.resource.group == "apps" and (change.type == "DELETED" or _finalizer(owner)):
-            self._clock.call_later(DELAY, lambda: self._collect(change.resource, owner))
+            self._clock.call_later(DELAY, partial(self._collect, change.resource, owner))
         if change.type == "DELETED":
             self._finish_owners(owner)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 from kubesim.clock import SECOND, Clock, Micros
 from kubesim.errors import StatusError
@@ -37,7 +38,7 @@ class WorkQueue:
         due = self._clock.now + round(delay * SECOND)
         if key not in self._waiting or due < self._waiting[key]:
             self._waiting[key] = due
-            self._clock.call_later(delay, lambda: self._work(key, due))
+            self._clock.call_later(delay, partial(self._work, key, due))
 
     def _work(self, key: Key, due: Micros) -> None:
         if self._waiting.get(key) == due:

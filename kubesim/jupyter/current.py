@@ -1,4 +1,4 @@
-"""The notebook's one session: made when first needed, replaced by a restart, watched by the widgets.
+"""The notebook's one session: made when first needed, watched by the widgets.
 
 `session()` is what cells, terminals, flow pictures and tasks of one kernel share. Its files lie in the folder that
 KUBESIM_WORKSPACE names, else in `workspace/` beside the notebook.
@@ -10,11 +10,13 @@ import logging
 import os
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 from kubesim import printers
 from kubesim.clock import SECOND
+from kubesim.cluster import Cluster
+from kubesim.history import History
 from kubesim.objects import namespace_of
 from kubesim.resources import POD
 from kubesim.result import Result
@@ -27,18 +29,18 @@ LONGEST_PAUSE = 600.0
 
 
 class Seat:
-    """A learner's place at a cluster: a session that can be replaced by a fresh one, and those who watch it."""
+    """A learner's place at a cluster: a session, what was done in it, and those who watch it."""
 
     def __init__(self, session: Session) -> None:
         self.session = session
-        self._workspace = session.workspace  # outlives the session: a temporary folder goes with its Workspace
+        self.history = History(session)
         self._lock = threading.RLock()
         self._watchers: list[Callable[[], None]] = []
         self._last_typed: float | None = None
 
     def run(self, line: str) -> Result:
         """Run one complete shell line, then tell the watchers."""
-        with self._changing():
+        with self._changing(line):
             try:
                 return self.session.run(line)
             except Exception:
@@ -48,7 +50,7 @@ class Seat:
 
     def advance(self, seconds: float) -> None:
         """Let simulated time pass, then tell the watchers."""
-        with self._changing():
+        with self._changing(f"a pause of {seconds:g} s"):
             self.session.advance(seconds)
 
     def advance_to_change(self, limit: float) -> tuple[float, bool]:
@@ -56,7 +58,7 @@ class Seat:
 
         Return the seconds that passed and whether something changed.
         """
-        with self._changing():
+        with self._changing("a pause"):
             clock, before = self.session.cluster.clock, self._pods()
             start = clock.now
             happened = clock.run_until(lambda: self._pods() != before, limit)
@@ -80,8 +82,13 @@ class Seat:
     def restart(self) -> None:
         """Put a fresh cluster in the place of this one. Files, history, aliases and variables stay."""
         with self._changing():
-            old, self.session = self.session, Session(self._workspace.root)
-            self.session.succeed(old)
+            self.session.resume(Cluster())
+            self.history.restart()
+
+    def undo(self) -> str | None:
+        """Take back the last step and return what it is called; None where there is none."""
+        with self._changing():
+            return self.history.undo()
 
     def on_change(self, callback: Callable[[], None]) -> Callable[[], None]:
         """Call `callback` after every command, fast-forward and restart; return what ends that."""
@@ -97,9 +104,12 @@ class Seat:
                 _log.exception("a widget could not follow the cluster")
 
     @contextmanager
-    def _changing(self) -> Iterator[None]:
-        """One change at a time (JupyterLab lets widgets speak while a cell runs), and the watchers hear of it."""
-        with self._lock:
+    def _changing(self, label: str = "") -> Iterator[None]:
+        """One change at a time (JupyterLab lets widgets speak while a cell runs), and the watchers hear of it.
+
+        What has a label is remembered as a step.
+        """
+        with self._lock, self.history.step(label) if label else nullcontext():
             yield
         self.changed()
 

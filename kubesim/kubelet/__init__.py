@@ -62,7 +62,7 @@ class Kubelet:
         self._workers: dict[str, Worker] = {}
         self._addresses = 1
         api.subscribe(self._on_pod, POD)
-        api.subscribe(lambda change: self._wake(change.obj["metadata"]["namespace"]), SECRET)
+        api.subscribe(self._on_secret, SECRET)
         api.connect_node(node, Server(api, clock, self._workers))
 
     def _on_pod(self, change: Change) -> None:
@@ -72,6 +72,9 @@ class Kubelet:
             self._forget(uid)
         elif pod["spec"].get("nodeName") == self._node:
             self._notice(pod, change.old)
+
+    def _on_secret(self, change: Change) -> None:
+        self._wake(change.obj["metadata"]["namespace"])
 
     def _forget(self, uid: str) -> None:
         worker = self._workers.pop(uid, None)
@@ -93,24 +96,21 @@ class Kubelet:
     def _plan(self, worker: Worker, delay: float) -> None:
         """Sync after `delay` seconds, instead of any sync that was planned before."""
         worker.ticket += 1
-        ticket = worker.ticket
+        self._clock.call_later(delay, partial(self._sync_planned, worker, worker.ticket))
 
-        def run() -> None:
-            if worker.ticket == ticket:
-                self._sync(worker)
-
-        self._clock.call_later(delay, run)
+    def _sync_planned(self, worker: Worker, ticket: int) -> None:
+        if worker.ticket == ticket:
+            self._sync(worker)
 
     def _relist(self, worker: Worker) -> None:
         """Sync when the runtime's news arrive, whatever else is planned; what happens until then arrives with them."""
-
-        def run() -> None:
-            worker.awaits_news = False
-            self._sync(worker)
-
         if not worker.awaits_news:
             worker.awaits_news = True
-            self._clock.call_later(RELIST, run)
+            self._clock.call_later(RELIST, partial(self._hear_news, worker))
+
+    def _hear_news(self, worker: Worker) -> None:
+        worker.awaits_news = False
+        self._sync(worker)
 
     def _sync(self, worker: Worker) -> None:
         pod = self._api.find(POD, worker.namespace, worker.name)
@@ -127,8 +127,8 @@ class Kubelet:
         if not worker.has_sandbox and self._mounts(pod, worker):
             worker.has_sandbox = True
             self._tell_missing_secrets(pod)
-            self._clock.call_later(SANDBOX, lambda: self._start_sandbox(worker))
-            self._clock.call_later(RELIST, lambda: self._sync(worker))
+            self._clock.call_later(SANDBOX, partial(self._start_sandbox, worker))
+            self._clock.call_later(RELIST, partial(self._sync, worker))
         elif worker.ip:
             self._start_due(pod, worker)
 
@@ -273,7 +273,7 @@ class Kubelet:
     def _speaker(self, pod: Object, worker: Worker, container: str) -> Say:
         kind = "initContainers" if container in worker.inits else "containers"
         field = f"spec.{kind}{{{container}}}"
-        return lambda type_, reason, message: self._recorder.event(POD, pod, type_, reason, message, field)
+        return partial(self._recorder.event, POD, pod, field=field)
 
     def _holds_back(self, pod: Object, worker: Worker, spec: Object, say: Say) -> bool:
         """Whether a container that exited too often has to wait for its restart; the wait is CrashLoopBackOff."""
@@ -346,7 +346,7 @@ class Kubelet:
         worker.containers[spec["name"]] = container
         worker.changes += 1
         if ran.seconds != float("inf"):
-            self._clock.call_later(ran.seconds, lambda: self._exited(worker, container, ran.exit_code))
+            self._clock.call_later(ran.seconds, partial(self._exited, worker, container, ran.exit_code))
 
     def _exited(self, worker: Worker, container: Container, exit_code: int) -> None:
         if not container.is_running:
@@ -370,7 +370,7 @@ class Kubelet:
 
     def _kill(self, worker: Worker, container: Container, grace: float) -> None:
         """End a process that ignores SIGTERM, as every image here does: it takes the whole grace period."""
-        self._clock.call_later(grace, lambda: self._exited(worker, container, KILLED))
+        self._clock.call_later(grace, partial(self._exited, worker, container, KILLED))
 
     def _terminate(self, pod: Object, worker: Worker) -> None:
         running = [item for item in worker.containers.values() if item.is_running]
@@ -381,7 +381,7 @@ class Kubelet:
                 name = container.spec["name"]
                 self._speaker(pod, worker, name)("Normal", "Killing", f"Stopping container {name}")
         delay = grace + CLEANUP if running else CLEANUP_UNSTARTED
-        self._clock.call_later(delay, lambda: self._remove(worker))
+        self._clock.call_later(delay, partial(self._remove, worker))
 
     def _remove(self, worker: Worker) -> None:
         pod = self._api.find(POD, worker.namespace, worker.name)

@@ -9,6 +9,7 @@ import json
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
+from copy import copy
 from itertools import takewhile
 
 from kubesim import errors
@@ -39,6 +40,12 @@ class History:
         self._stop = self.api.subscribe(self._remember)
         self.is_closed = False
         self.last_told = 0.0  # on the wall clock
+
+    def __deepcopy__(self, _memo: dict[int, object]) -> History:
+        """What stays in the place of this one in a copy of its cluster: nobody hears of that."""
+        deaf = copy(self)
+        deaf._changes, deaf._listeners = deque(maxlen=0), []
+        return deaf
 
     @property
     def is_watched(self) -> bool:

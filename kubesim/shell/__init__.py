@@ -32,6 +32,14 @@ class Shell:
         self._tools = toolbox(programs)
         self._interpreter = Interpreter(self._state, self._tools)
 
+    def set_clock(self, clock: Clock) -> None:
+        """Let time pass on another clock from now on."""
+        self._state.clock = clock
+
+    def add(self, tool: Tool) -> None:
+        """Know one more command."""
+        self._tools[tool.name] = tool
+
     @property
     def env(self) -> dict[str, str]:
         """The exported variables."""

@@ -1,0 +1,129 @@
+"""What was done to a session's cluster: to take it back, and to look at it as it was.
+
+The simulator is deterministic, so a copy of the cluster from the end of one step shows every moment until the next one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from copy import deepcopy
+from dataclasses import dataclass
+
+from kubesim.clock import SECOND, Micros
+from kubesim.cluster import Cluster
+from kubesim.kubectl import Kubeconfig
+from kubesim.session import Session
+from kubesim.shell import Invocation, Tool
+
+LIMIT = 100
+"""How many steps are remembered."""
+PAUSE = 1.0
+"""Seconds: a step that takes longer counts, even if nothing but time has moved."""
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """A cluster, and how kubectl was set, at one moment. It is only ever copied."""
+
+    cluster: Cluster
+    config: Kubeconfig
+
+    @property
+    def moment(self) -> Micros:
+        """When it was taken, in simulated time."""
+        return self.cluster.clock.now
+
+
+@dataclass(frozen=True)
+class Step:
+    """One thing that was done and changed something: the command or what else to call it, before and after."""
+
+    label: str
+    before: Snapshot
+    after: Snapshot
+
+    @property
+    def start(self) -> Micros:
+        """When it began, in simulated time."""
+        return self.before.moment
+
+    @property
+    def end(self) -> Micros:
+        """When it was over, in simulated time."""
+        return self.after.moment
+
+
+class History:
+    """The steps of a session, the oldest first; gives its shell the command `undo`.
+
+    What happens outside `step` (over HTTP, say) is taken back together with the step that it comes after.
+    """
+
+    def __init__(self, session: Session) -> None:
+        self.steps: tuple[Step, ...] = ()
+        self._session = session
+        self._floor = 0
+        self._first = self._snapshot()
+        session.shell.add(Tool("undo", self._run_undo, "undo", "undo"))
+
+    @contextmanager
+    def step(self, label: str) -> Iterator[None]:
+        """Remember what is done meanwhile as one step, if it changes anything."""
+        before, cluster = self._snapshot(), self._session.cluster
+        yield
+        if self._session.cluster is cluster and self._has_changed(before):
+            kept = self.steps[-LIMIT + 1 :]
+            self._floor = max(0, self._floor - (len(self.steps) - len(kept)))
+            self.steps = (*kept, Step(label, before, self._snapshot()))
+
+    def begin(self) -> None:
+        """Let nothing be taken back that was done before now."""
+        self._floor = len(self.steps)
+
+    def restart(self) -> None:
+        """Forget everything."""
+        self.steps, self._floor, self._first = (), 0, self._snapshot()
+
+    def undo(self) -> str | None:
+        """Take back the last step and return its label; None where there is none to take back."""
+        if len(self.steps) <= self._floor:
+            return None
+        *kept, last = self.steps
+        self.steps = tuple(kept)
+        self._session.resume(last.before.cluster.copy(), deepcopy(last.before.config))
+        return last.label
+
+    def at(self, moment: Micros) -> Cluster:
+        """A copy of the cluster as it was at `moment` (the oldest that is remembered, if that is later)."""
+        snapshots = [self._first, *(snapshot for step in self.steps for snapshot in (step.before, step.after))]
+        last = next((snapshot for snapshot in reversed(snapshots) if snapshot.moment <= moment), snapshots[0])
+        cluster = last.cluster.copy()
+        cluster.advance(max(0, moment - cluster.clock.now) / SECOND)
+        return cluster
+
+    def _snapshot(self) -> Snapshot:
+        return Snapshot(self._session.cluster.copy(), deepcopy(self._session.config))
+
+    def _has_changed(self, before: Snapshot) -> bool:
+        """Whether the session is another than it would be if only this little time had passed."""
+        now, config = self._session.cluster, self._session.config
+        seconds = (now.clock.now - before.moment) / SECOND
+        if seconds > PAUSE or config != before.config:
+            return True
+        if now.api.revision == before.cluster.api.revision:
+            return False
+        idle = before.cluster.copy()
+        idle.advance(seconds)
+        return idle.api.revision != now.api.revision
+
+    def _run_undo(self, arguments: list[str], io: Invocation) -> int:
+        if arguments:
+            io.err("Usage: undo\n")
+            return 2
+        label = self.undo()
+        if label is None:
+            io.err("kubesim: nothing is left to take back\n")
+            return 1
+        io.out(f"taken back: {label}\n")
+        return 0

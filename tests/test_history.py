@@ -1,0 +1,156 @@
+"""What was done can be taken back and looked at again."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from kubesim.clock import SECOND
+from kubesim.flow import trace_flow
+from kubesim.history import LIMIT, History
+from kubesim.session import Session
+
+GOLDEN = sorted((Path(__file__).parent / "golden").glob("lesson-0*.yaml"))
+
+
+class Learner:
+    """A session whose every line is a step."""
+
+    def __init__(self) -> None:
+        self.session = Session()
+        self.history = History(self.session)
+
+    def __call__(self, line: str) -> str:
+        with self.history.step(line):
+            return self.session.run(line).screen
+
+    def wait(self, seconds: float) -> None:
+        with self.history.step(f"{seconds} s"):
+            self.session.advance(seconds)
+
+
+@pytest.fixture
+def learner() -> Learner:
+    return Learner()
+
+
+def labels(learner: Learner) -> list[str]:
+    return [step.label for step in learner.history.steps]
+
+
+def test_undo_takes_back_one_change_after_the_other(learner: Learner) -> None:
+    learner("kubectl run web --image=nginx")
+    learner.wait(20)
+    running = learner("kubectl get pods -o yaml")
+    learner("kubectl delete pod web --now")
+    learner("kubectl create namespace blue && kubectl config set-context --current --namespace=blue")
+    assert learner("undo") == (
+        "taken back: kubectl create namespace blue && kubectl config set-context --current --namespace=blue\n"
+    )
+    assert learner("undo") == "taken back: kubectl delete pod web --now\n"
+    assert learner("kubectl get pods -o yaml") == running
+    assert learner("undo") == "taken back: 20 s\n"
+    assert learner("undo") == "taken back: kubectl run web --image=nginx\n"
+    assert learner("kubectl get pods") == "No resources found in default namespace.\n"
+    assert learner("undo") == "kubesim: nothing is left to take back\n"
+
+
+def test_what_was_taken_back_can_be_done_again_alike(learner: Learner) -> None:
+    learner("kubectl run web --image=nginx")
+    learner.wait(5)
+    first = learner("kubectl get pods -o yaml")
+    learner("undo")
+    learner("undo")
+    learner("kubectl run web --image=nginx")
+    learner.wait(5)
+    assert learner("kubectl get pods -o yaml") == first
+
+
+@pytest.mark.parametrize("line", ["kubectl get pods", "kubectl run x", "ls", "kubectl delete pod x", "A=1", "nonsense"])
+def test_a_line_that_changes_nothing_is_no_step_even_while_a_pod_starts(learner: Learner, line: str) -> None:
+    learner("kubectl run web --image=nginx")
+    learner(line)
+    assert labels(learner) == ["kubectl run web --image=nginx"]
+
+
+@pytest.mark.parametrize("line", ["sleep 2", "kubectl label pod web a=b", "kubectl config set-context x --namespace=y"])
+def test_a_line_that_changes_something_is_a_step(learner: Learner, line: str) -> None:
+    learner("kubectl run web --image=nginx")
+    learner(line)
+    assert labels(learner) == ["kubectl run web --image=nginx", line]
+
+
+def test_files_variables_and_the_shells_history_stay(learner: Learner) -> None:
+    learner("A=1; kubectl create namespace blue; echo text > note.txt")
+    learner("undo")
+    assert learner("cat note.txt; echo $A; kubectl get namespace blue") == (
+        'text\n1\nError from server (NotFound): namespaces "blue" not found\n'
+    )
+    assert learner.session.shell.history[1] == "undo"
+
+
+def test_nothing_is_taken_back_from_before_a_beginning(learner: Learner) -> None:
+    learner("kubectl create namespace blue")
+    learner.history.begin()
+    learner("kubectl create namespace green")
+    assert learner("undo") == "taken back: kubectl create namespace green\n"
+    assert learner("undo") == "kubesim: nothing is left to take back\n"
+    assert learner("kubectl get namespace blue -o name") == "namespace/blue\n"
+
+
+def test_only_so_many_steps_are_kept_and_the_beginning_holds(learner: Learner) -> None:
+    learner("kubectl create namespace blue")
+    learner.history.begin()
+    for number in range(LIMIT):
+        learner(f"kubectl create namespace n{number}")
+    assert len(learner.history.steps) == LIMIT
+    assert all(learner.history.undo() for _ in range(LIMIT))
+    assert learner.history.undo() is None
+    assert learner("kubectl get namespace n0 blue -o name") == (
+        'namespace/blue\nError from server (NotFound): namespaces "n0" not found\n'
+    )
+
+
+def test_undo_takes_no_arguments(learner: Learner) -> None:
+    learner("kubectl create namespace blue")
+    assert learner("undo 2") == "Usage: undo\n"
+    assert labels(learner) == ["kubectl create namespace blue"]
+
+
+def test_every_moment_can_be_looked_at_again(learner: Learner) -> None:
+    learner("kubectl run web --image=registry.example.com/myapp:1.0")
+    begun = learner.session.cluster.clock.now
+    seen = []
+    for _ in range(12):
+        seen.append((learner.session.cluster.clock.now, trace_flow(learner.session.cluster, "default", "web")))
+        learner.session.advance(7)
+    learner("kubectl delete pod web --now")
+    for moment, flow in seen:
+        assert trace_flow(learner.history.at(moment), "default", "web") == flow
+    assert learner.history.at(begun - SECOND).clock.now >= begun - SECOND
+    assert trace_flow(learner.history.at(begun - SECOND), "default", "web").story == ()
+
+
+def test_looking_back_changes_nothing(learner: Learner) -> None:
+    learner("kubectl run web --image=nginx")
+    now = learner.session.cluster.clock.now
+    learner.history.at(now).advance(1000)
+    learner.history.at(now - SECOND).advance(1000)
+    assert learner.session.cluster.clock.now == now
+    learner.wait(5)
+    assert learner("kubectl get pods --no-headers") == "web   1/1   Running   0     5s\n"
+
+
+@pytest.mark.parametrize("recording", GOLDEN, ids=lambda path: path.stem)
+def test_a_recording_goes_the_same_way_when_every_command_is_taken_back_and_done_again(recording: Path) -> None:
+    """Each command is given twice, with an undo between: both times it says the same."""
+    lines = [step["run"] for step in yaml.safe_load(recording.read_text())["steps"] if "run" in step]
+    learner = Learner()
+    for line in lines:
+        steps = len(learner.history.steps)
+        first = learner(line)
+        if len(learner.history.steps) > steps:
+            learner.history.undo()
+            assert learner(line) == first
