@@ -1,8 +1,9 @@
-"""The harness of the browser tests: JupyterLab on loopback, Debian's chromium, one fresh page a test.
+"""The harness of the browser tests: JupyterLab on loopback and Debian's chromium, one page for all tests.
 
 `open_notebook(name)` opens a fresh copy of a notebook with a kernel of its own: `.page` is Playwright's, `.run_all()`
-runs the cells, `.cell(id)` finds one. A test that also asks for `theme` runs in light and dark. No request
-leaves the machine. With KUBESIM_SCREENSHOTS=FOLDER each test leaves a picture of its last moment there.
+runs the cells, `.cell(id)` finds one. Only what a test opened is closed after
+it, for the page itself takes longest to load; after a failure it is loaded anew. No request leaves the machine. With
+KUBESIM_SCREENSHOTS=FOLDER each test leaves a picture of its last moment there.
 """
 
 from __future__ import annotations
@@ -22,13 +23,21 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Locator, Page, Route, expect, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, Route, ViewportSize, expect, sync_playwright
 
 NOTEBOOKS = Path(__file__).resolve().parents[2] / "notebooks"
-THEMES = {"light": "JupyterLab Light", "dark": "JupyterLab Dark"}
+VIEWPORT: ViewportSize = {"width": 1280, "height": 900}
 SECONDS = 30
 NO_CHROMIUM = "no chromium on this machine: the browser tests did not run"
 LOOPBACK = ("http://127.0.0.1:", "ws://127.0.0.1:", "data:", "blob:")
+OPEN = """async path => {
+    const panel = await window.jupyterapp.commands.execute("docmanager:open", {path, factory: "Notebook"});
+    await panel.context.ready;
+    await panel.sessionContext.ready;
+    await panel.sessionContext.session.kernel.info;
+    window.jupyterapp.shell.collapseLeft();
+}"""
+CLOSE_ALL = "() => [...window.jupyterapp.shell.widgets('main')].forEach(widget => widget.dispose())"
 RUN_ALL = """limit => Promise.race([
     window.jupyterapp.commands.execute("notebook:run-all-cells"),
     new Promise((_, reject) => setTimeout(() => reject(new Error("the cells still run")), limit)),
@@ -53,10 +62,11 @@ class Lab:
         with urllib.request.urlopen(request, timeout=SECONDS) as answer:
             return json.loads(answer.read() or "null")
 
-    def set_theme(self, theme: str) -> None:
-        """Choose "light" or "dark" for the pages that are opened from now on."""
-        raw = json.dumps({"theme": THEMES[theme], "adaptive-theme": False})
-        self.api("PUT", "lab/api/settings/@jupyterlab/apputils-extension:themes", {"raw": raw})
+    def load(self, page: Page) -> None:
+        """Load JupyterLab with nothing open."""
+        page.goto(f"{self.url}/lab?token={self.token}&reset")
+        page.wait_for_function("() => window.jupyterapp")
+        page.evaluate("() => window.jupyterapp.restored")
 
     def end_kernels(self) -> None:
         """End every kernel, so that the next page starts its own."""
@@ -144,20 +154,15 @@ def browser(chromium: str) -> Iterator[Browser]:
         browser.close()
 
 
-@pytest.fixture(params=list(THEMES))
-def theme(request: pytest.FixtureRequest, lab: Lab) -> str:
-    """JupyterLab's theme: a test that asks for it runs once in the light one and once in the dark one."""
-    lab.set_theme(request.param)
-    return str(request.param)
-
-
-@pytest.fixture
-def context(browser: Browser) -> Iterator[BrowserContext]:
-    """A browser profile of the test's own that may use the clipboard and reaches nothing outside of this machine."""
-    context = browser.new_context(viewport={"width": 1280, "height": 900})
+@pytest.fixture(scope="package")
+def loaded_page(browser: Browser, lab: Lab) -> Iterator[Page]:
+    """JupyterLab in a browser profile that may use the clipboard and reaches nothing outside of this machine."""
+    context = browser.new_context(viewport=VIEWPORT)
     context.grant_permissions(["clipboard-read", "clipboard-write"])
     context.route(lambda url: not url.startswith(LOOPBACK), _refuse)
-    yield context
+    page = context.new_page()
+    lab.load(page)
+    yield page
     context.close()
 
 
@@ -194,20 +199,22 @@ def folder(lab: Lab, tmp_path: Path) -> Path:
 
 @pytest.fixture
 def open_notebook(
-    lab: Lab, context: BrowserContext, folder: Path, request: pytest.FixtureRequest
+    lab: Lab, loaded_page: Page, folder: Path, request: pytest.FixtureRequest
 ) -> Iterator[Callable[[str], Notebook]]:
     """A function that opens the notebook NAME of `folder` and returns when its kernel is ready."""
-    page = context.new_page()
+    page, failures = loaded_page, request.session.testsfailed
 
     def open_it(name: str) -> Notebook:
-        page.goto(f"{lab.url}/lab/tree/{folder.name}/{name}?token={lab.token}&reset")
-        expect(page.locator(".jp-Toolbar-kernelName")).to_contain_text("Python 3")
-        expect(page.locator(".jp-Notebook-ExecutionIndicator[data-status=idle]")).to_be_visible()
+        page.evaluate(OPEN, f"{folder.name}/{name}")
         return Notebook(folder / name, page)
 
     yield open_it
     keep_picture(page, request.node.name)
+    page.evaluate(CLOSE_ALL)
+    page.set_viewport_size(VIEWPORT)
     lab.end_kernels()
+    if request.session.testsfailed > failures:
+        lab.load(page)
 
 
 def keep_picture(page: Page, name: str) -> None:

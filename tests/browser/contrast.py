@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from playwright.sync_api import Locator
 
+from browser.themes import themes
+
 LEAST = 4.5
 
 # The contrast of each text with what lies behind it, as WCAG 2 reckons it; a canvas turns any CSS colour into bytes.
@@ -29,7 +31,7 @@ CONTRASTS = """root => {
 
 
 def pale_texts(root: Locator) -> list[str]:
-    """The texts below `root` with a contrast of less than 4.5 : 1, each with its contrast."""
-    found = root.evaluate(CONTRASTS)
+    """The texts below `root` with a contrast of less than 4.5 : 1, each with the theme and its contrast."""
+    found = [(theme, contrast, text) for theme in themes(root.page) for contrast, text in root.evaluate(CONTRASTS)]
     assert found
-    return [f"{contrast:.2f} {text}" for contrast, text in found if contrast < LEAST]
+    return [f"{theme}: {contrast:.2f} {text}" for theme, contrast, text in found if contrast < LEAST]

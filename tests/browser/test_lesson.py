@@ -21,8 +21,8 @@ POD = (
 
 
 @pytest.fixture
-def notebook(open_notebook: Callable[[str], Any], theme: str) -> Any:
-    """Notebook 00 with all its cells run, in each theme."""
+def notebook(open_notebook: Callable[[str], Any]) -> Any:
+    """Notebook 00 with all its cells run."""
     notebook = open_notebook("00-start.ipynb")
     notebook.run_all()
     return notebook

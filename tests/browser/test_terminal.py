@@ -86,7 +86,7 @@ def test_typing_completion_and_history(terminal: Terminal) -> None:
     expect(terminal.root.locator(":focus")).to_have_count(0)
 
 
-def test_words_can_be_read(terminal: Terminal, theme: str) -> None:
+def test_words_can_be_read(terminal: Terminal) -> None:
     terminal.run("kubectl get pod none; nothere; nano new.yaml")
     terminal.root.get_by_label("Text of new.yaml").fill("a: b: c")
     expect(terminal.root.get_by_text("✗ Line 1")).to_be_visible()
@@ -104,7 +104,6 @@ def test_words_can_be_read(terminal: Terminal, theme: str) -> None:
 
 def assert_fits(terminal: Terminal, width: int) -> None:
     terminal.page.set_viewport_size({"width": width, "height": 800})
-    terminal.page.evaluate("window.jupyterapp.commands.execute('application:toggle-left-area')")
     terminal.prompt.fill("kubectl create secret docker-registry regcred --docker-server=registry.example.com")
     assert terminal.root.evaluate(OUTSIDE) == 0
     assert terminal.prompt.evaluate("input => input.scrollHeight <= input.clientHeight + 1")

@@ -1,0 +1,24 @@
+"""JupyterLab's two themes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from playwright.sync_api import Page, expect
+
+THEMES = {"light": "JupyterLab Light", "dark": "JupyterLab Dark"}
+CHANGE = "theme => window.jupyterapp.commands.execute('apputils:change-theme', {theme})"
+
+
+def wear(page: Page, theme: str) -> None:
+    """Show the page in "light" or "dark"."""
+    page.evaluate(CHANGE, THEMES[theme])
+    expect(page.locator("body")).to_have_attribute("data-jp-theme-name", THEMES[theme])
+
+
+def themes(page: Page) -> Iterator[str]:
+    """Show the page in "light", then in "dark", and at the end in light again."""
+    for theme in THEMES:
+        wear(page, theme)
+        yield theme
+    wear(page, "light")
