@@ -75,10 +75,7 @@ class Session:
 
     def write_file(self, name: str, text: str) -> None:
         """Put a file into the workspace, with the folders that it needs. Raises OSError outside the workspace."""
-        folder = name.rpartition("/")[0]
-        if folder:
-            self.workspace.mkdir(folder, parents=True)
-        self.workspace.write_text(name, text)
+        self.workspace.put(name, text)
 
     def advance(self, seconds: float) -> None:
         """Let simulated time pass."""

@@ -136,6 +136,13 @@ class Workspace:
         """Make or replace a file. Its folder must be there."""
         self._file(path).write_bytes(content)
 
+    def put(self, path: str, text: str) -> None:
+        """Write a file, with the folders that it needs."""
+        folder = path.rpartition("/")[0]
+        if folder:
+            self.mkdir(folder, parents=True)
+        self.write_text(path, text)
+
     def write_text(self, path: str, text: str) -> None:
         """Make or replace a file, in UTF-8."""
         self.write_bytes(path, _encoded(text))

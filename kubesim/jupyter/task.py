@@ -33,9 +33,10 @@ class TaskCard(Exercise):
             fresh = Note(False, "The cluster was restarted, so the task has been set up again. Now it is your turn.")
             self._verdict = Verdict(False, (fresh,))
             return
-        verdict = check(self._task, self._seat.session)
-        done = (Note(True, self._task.done),) if verdict.right else ()
-        self._verdict = Verdict(verdict.right, verdict.notes + done)
+        readings = check(self._task, self._seat.session)
+        notes = tuple(Note(reading.holds, reading.message) for reading in readings)
+        right = all(note.ok for note in notes)
+        self._verdict = Verdict(right, notes + ((Note(True, self._task.done),) if right else ()))
 
     def do_restart(self, _message: dict[str, Any]) -> None:
         """Ask before anything is lost."""

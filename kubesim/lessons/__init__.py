@@ -1,16 +1,20 @@
-"""Quizzes and tasks as data, and the judge who says what is right and what is still missing."""
+"""Quizzes and tasks as data, what is right and what is still missing, and what a learner has done."""
 
-from kubesim.lessons.judge import begin, begun, check, judge, letter
+from kubesim.lessons.goal import Condition, Reading
+from kubesim.lessons.judge import judge, letter
 from kubesim.lessons.loader import load_quizzes, load_tasks
-from kubesim.lessons.model import Choice, Condition, Note, Quiz, Reply, Task, Verdict
+from kubesim.lessons.model import Choice, Note, Quiz, Reply, Verdict
 from kubesim.lessons.progress import Progress
+from kubesim.lessons.task import Mistake, Task, begin, begun, check, solve
 
 __all__ = [
     "Choice",
     "Condition",
+    "Mistake",
     "Note",
     "Progress",
     "Quiz",
+    "Reading",
     "Reply",
     "Task",
     "Verdict",
@@ -21,4 +25,5 @@ __all__ = [
     "letter",
     "load_quizzes",
     "load_tasks",
+    "solve",
 ]

@@ -1,4 +1,4 @@
-"""Judges answers and tasks: by the end state of the cluster, never by the commands that led there."""
+"""Judges the answers to quizzes; a command by what it does to a cluster."""
 
 from __future__ import annotations
 
@@ -6,12 +6,9 @@ import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 
-from kubesim import kubectl
-from kubesim.clock import Clock, to_datetime
-from kubesim.lessons.model import Condition, Note, Quiz, Task, Verdict
-from kubesim.resources import NAMESPACE
+from kubesim.lessons.goal import read
+from kubesim.lessons.model import Note, Quiz, Verdict
 from kubesim.session import Session
-from kubesim.shell import Invocation, Shell, Tool
 
 LONGEST_ANSWER = 2000
 
@@ -51,7 +48,7 @@ def judge_command(quiz: Quiz, line: str) -> Verdict:
         session.run(step)
     result = session.run(line[:LONGEST_ANSWER])
     session.advance(quiz.wait)
-    missing = _missing(quiz.goal, session)
+    missing = tuple(Note(False, reading.message) for reading in read(quiz.goal, session) if not reading.holds)
     if not missing:
         return Verdict(True, (Note(True, quiz.why),))
     complaint = result.stderr.strip()
@@ -66,31 +63,6 @@ def judge(quiz: Quiz, answer: str | Sequence[int]) -> Verdict:
     return judge_command(quiz, answer) if quiz.kind == "command" else judge_text(quiz, answer[:LONGEST_ANSWER])
 
 
-def begin(task: Task, session: Session) -> None:
-    """Make the task's start state. Its namespaces and files are made anew; nothing else changes."""
-    steps = _shell(session, session.cluster.clock)
-    for namespace in task.namespaces:
-        steps.run(f"kubectl delete namespace {namespace} --ignore-not-found")
-        steps.run(f"kubectl create namespace {namespace}")
-    session.advance(1)
-    for name, text in task.files.items():
-        session.write_file(name, text)
-    for line in task.start:
-        steps.run(line)
-        session.advance(1)
-
-
-def begun(task: Task, session: Session) -> bool:
-    """Whether the task's namespaces are there, so that work in them could be lost."""
-    return session.cluster.api.find(NAMESPACE, "", task.namespaces[0]) is not None
-
-
-def check(task: Task, session: Session) -> Verdict:
-    """Say of every condition of the task whether it holds. No time passes and nothing changes."""
-    notes = tuple(_look(condition, session) for condition in task.goal)
-    return Verdict(all(note.ok for note in notes), notes)
-
-
 def letter(number: int) -> str:
     """The letter of choice `number`: A for 0."""
     return chr(ord("A") + number)
@@ -99,34 +71,3 @@ def letter(number: int) -> str:
 def _normalised(text: str) -> str:
     plain = unicodedata.normalize("NFKC", text).casefold()
     return " ".join(plain.split()).strip("\"'`.,; ")
-
-
-def _shell(session: Session, clock: Clock) -> Shell:
-    """A second shell on the learner's cluster: their history, variables, aliases and context have no part in it."""
-
-    def run(arguments: list[str], io: Invocation) -> int:
-        api, config = session.cluster.api, kubectl.Kubeconfig()
-        return io.show(kubectl.run(arguments, kubectl.Context(api, clock, session.workspace, config, io.env, io.stdin)))
-
-    return Shell(clock, session.workspace, [Tool("kubectl", run)])
-
-
-def _onlooker(session: Session) -> Shell:
-    """A shell that looks at the cluster while its time stands still: the shell has a clock of its own."""
-    return _shell(session, Clock(to_datetime(session.cluster.clock.now)))
-
-
-def _holds(condition: Condition, session: Session) -> bool:
-    printed = _onlooker(session).run(condition.run).stdout.strip()
-    if condition.equals is not None:
-        return printed == condition.equals
-    return re.search(condition.matches or "", printed) is not None
-
-
-def _look(condition: Condition, session: Session) -> Note:
-    holds = _holds(condition, session)
-    return Note(holds, condition.what if holds else condition.otherwise)
-
-
-def _missing(goal: Sequence[Condition], session: Session) -> tuple[Note, ...]:
-    return tuple(note for note in (_look(condition, session) for condition in goal) if not note.ok)

@@ -1,4 +1,4 @@
-"""Reads quizzes/*.yaml and tasks/*.yaml into the classes of model.py."""
+"""Reads quizzes/*.yaml and tasks/*.yaml into the classes of model.py and task.py."""
 
 from __future__ import annotations
 
@@ -10,7 +10,9 @@ from typing import Any, TypeVar
 
 import yaml
 
-from kubesim.lessons.model import Choice, Condition, Quiz, Reply, Task
+from kubesim.lessons.goal import Condition
+from kubesim.lessons.model import Choice, Quiz, Reply
+from kubesim.lessons.task import Mistake, Task
 
 Item = TypeVar("Item", Quiz, Task)
 
@@ -21,7 +23,12 @@ def _condition(**entry: str) -> Condition:
 
 
 # Which fields hold a list of what; every other list is one of texts.
-_PARTS: dict[str, Callable[..., Any]] = {"choices": Choice, "replies": Reply, "goal": _condition}
+_PARTS: dict[str, Callable[..., Any]] = {
+    "choices": Choice,
+    "replies": Reply,
+    "goal": _condition,
+    "wrong": lambda lines, says: Mistake(tuple(lines), says),
+}
 
 
 def documents(folder: str) -> Iterator[tuple[str, list[dict[str, Any]]]]:

@@ -1,23 +1,11 @@
-"""What a quiz and a task are: data read from the YAML files beside this module (see schema.json)."""
+"""What a quiz is: data read from the YAML files beside this module (see schema.json)."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-
-@dataclass(frozen=True)
-class Condition:
-    """One thing that must hold: what `run` (a shell line that only reads) prints is `equals`, or `matches` a regex.
-
-    `what` tells the learner what is to be reached, `otherwise` what is still missing: one sentence each.
-    """
-
-    run: str
-    otherwise: str
-    what: str = ""
-    equals: str | None = None
-    matches: str | None = None
+from kubesim.lessons.goal import Condition
 
 
 @dataclass(frozen=True)
@@ -62,26 +50,6 @@ class Quiz:
     wait: float = 0
     goal: tuple[Condition, ...] = ()
     wrong: str = ""
-
-
-@dataclass(frozen=True)
-class Task:
-    """Something to do alone in the terminal, in namespaces of its own.
-
-    `files` and `start` make the start state, which does not meet `goal`; `solution` does, after `wait` seconds.
-    """
-
-    id: str
-    title: str
-    namespaces: tuple[str, ...]
-    text: str
-    goal: tuple[Condition, ...]
-    hints: tuple[str, ...]
-    solution: tuple[str, ...]
-    done: str
-    files: Mapping[str, str] = field(default_factory=dict)
-    start: tuple[str, ...] = ()
-    wait: float = 0
 
 
 @dataclass(frozen=True)

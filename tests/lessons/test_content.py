@@ -6,7 +6,7 @@ from importlib.resources import files
 import pytest
 from jsonschema import Draft202012Validator
 
-from kubesim.lessons import Note, Verdict, begin, check, judge, load_quizzes, load_tasks
+from kubesim.lessons import Note, Verdict, begin, check, judge, load_quizzes, load_tasks, solve
 from kubesim.lessons.loader import documents
 from kubesim.session import Session
 
@@ -20,6 +20,10 @@ TYPED = [quiz for quiz in QUIZZES if quiz.kind == "text"]
 
 def _ids(items):
     return [item.id for item in items]
+
+
+def _reached(task, session):
+    return all(reading.holds for reading in check(task, session))
 
 
 def _schema(kind):
@@ -80,21 +84,50 @@ def test_waiting_alone_does_not_meet_the_goal(task):
     session = Session()
     begin(task, session)
     session.advance(1000)
-    assert not check(task, session).right
+    assert not _reached(task, session)
 
 
 @pytest.mark.parametrize("task", TASKS, ids=_ids(TASKS))
 def test_the_start_does_not_meet_the_goal_and_the_solution_does(task):
     session = Session()
     begin(task, session)
-    assert not check(task, session).right
+    assert not _reached(task, session)
     for line in task.solution:
         result = session.run(line)
         assert result.exit_code == 0, result.screen
     session.advance(task.wait)
-    verdict = check(task, session)
-    assert [note.text for note in verdict.notes if not note.ok] == []
-    assert [note.text for note in verdict.notes] == [condition.what for condition in task.goal]
+    assert [reading.message for reading in check(task, session)] == [condition.what for condition in task.goal]
+
+
+WRONG = [(task, mistake) for task in TASKS for mistake in task.wrong]
+
+
+@pytest.mark.parametrize(("task", "mistake"), WRONG, ids=[task.id for task, _ in WRONG])
+def test_a_common_mistake_is_told(task, mistake):
+    session = Session()
+    begin(task, session)
+    for line in mistake.lines:
+        session.run(line)
+    session.advance(task.wait)
+    missing = [reading.message for reading in check(task, session) if not reading.holds]
+    assert [message for message in missing if mistake.says in message], missing
+
+
+def test_every_task_knows_two_common_mistakes():
+    assert [task.id for task in TASKS if len(task.wrong) < 2] == []
+
+
+@pytest.mark.parametrize("task", TASKS, ids=_ids(TASKS))
+def test_what_else_is_in_the_cluster_never_fails_a_task(task):
+    session = solve(task)
+    for namespace in task.namespaces:
+        session.run(
+            f"kubectl create secret docker-registry extra -n {namespace} --docker-server=example.com "
+            "--docker-username=a --docker-password=b"
+        )
+        session.run(f"kubectl create serviceaccount extra -n {namespace}")
+        session.run(f"kubectl run extra -n {namespace} --image=nginx")
+    assert _reached(task, session)
 
 
 @pytest.mark.parametrize("task", TASKS, ids=_ids(TASKS))
