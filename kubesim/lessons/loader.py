@@ -46,9 +46,13 @@ def _value(key: str, value: Any) -> Any:
     return tuple(make(**part) if make else part for part in value)
 
 
+def fields(entry: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields of a Quiz or Task from what the YAML holds of it."""
+    return {key: _value(key, value) for key, value in entry.items()}
+
+
 def _load(folder: str, make: Callable[..., Item]) -> Mapping[str, Item]:
-    entries = [entry for _, found in documents(folder) for entry in found]
-    items = [make(**{key: _value(key, value) for key, value in entry.items()}) for entry in entries]
+    items = [make(**fields(entry)) for _, found in documents(folder) for entry in found]
     return MappingProxyType({item.id: item for item in items})
 
 
