@@ -1,12 +1,13 @@
 """`python -m kubesim`: a session at the prompt of an ordinary terminal; while it waits, time passes in the cluster.
 
 `python -m kubesim serve` opens its API to a real kubectl as well; `python -m kubesim why -f FILE` explains what was
-exported from a real cluster.
+exported from a real cluster; `python -m kubesim grade FILE...` reads the progress files of a class.
 """
 
 from __future__ import annotations
 
 import argparse
+import shutil
 import sys
 import threading
 import time
@@ -17,6 +18,7 @@ from pathlib import Path
 
 from kubesim.cluster import AGE, BOOT
 from kubesim.flow import MAX_SIZE, ExportError, decode, explain
+from kubesim.lessons import grade, record
 from kubesim.session import Session
 
 with suppress(ImportError):
@@ -35,6 +37,8 @@ def main(words: Sequence[str] | None = None) -> int:
         return _serve(options)
     if options.command == "why":
         return _why(options.filename, options.pod)
+    if options.command == "grade":
+        return _grade(options.files, options.csv)
     return _prompt(_session())
 
 
@@ -49,6 +53,14 @@ def _parser() -> argparse.ArgumentParser:
     )
     why.add_argument("-f", "--filename", required=True, metavar="FILE", help="- for standard input")
     why.add_argument("--pod", default="", metavar="NAME", help="only this Pod")
+    marks = commands.add_parser(
+        "grade",
+        help="read the progress files of a class",
+        description="Print one line for each progress file: what was answered rightly, how much of it at the first "
+        "try, and what was done. Every answer is judged again. Exit status 1 if a file could not be read whole.",
+    )
+    marks.add_argument("files", nargs="+", metavar="FILE", help="what learners downloaded: kubesim-progress.json")
+    marks.add_argument("--csv", action="store_true", help="print CSV, for a spreadsheet")
     serve = commands.add_parser(
         "serve",
         help="open the API to a real kubectl",
@@ -82,12 +94,38 @@ def _why(name: str, pod: str) -> int:
     try:
         with sys.stdin.buffer if name == "-" else Path(name).open("rb") as file:
             text = decode(file.read(2 * MAX_SIZE + 3))
-        sys.stdout.buffer.write(explain(text, pod).encode(sys.stdout.encoding, errors="replace"))
+        _show(explain(text, pod))
     except OSError as error:
         return _fail(f"{name}: {error.strerror}")
     except ExportError as error:
         return _fail(f"{name}: {error}")
     return 0
+
+
+def _grade(names: Sequence[str], as_csv: bool) -> int:
+    """Print what is in the progress files, and complain of those that are damaged."""
+    sheets, status = [], 0
+    for name in names:
+        try:
+            with Path(name).open("rb") as file:
+                found, lost = record.read(file.read(record.MAX_SIZE + 1).decode(errors="surrogateescape"))
+        except OSError as error:
+            status = _fail(f"{name}: {error.strerror}")
+            continue
+        except record.RecordError as error:
+            status = _fail(f"{name} {error}")
+            continue
+        if lost:
+            status = _fail(f"{name} is damaged: {lost} of its entries cannot be read")
+        sheets.append((name, found))
+    if sheets:
+        _show(grade.comma_separated(sheets) if as_csv else grade.table(sheets, shutil.get_terminal_size().columns))
+    return status
+
+
+def _show(text: str) -> None:
+    """Print text of other people's, whatever this terminal can print of it."""
+    sys.stdout.buffer.write(text.encode(sys.stdout.encoding, errors="replace"))
 
 
 def _serve(options: argparse.Namespace) -> int:

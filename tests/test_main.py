@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import csv
 import errno
 import json
 import os
@@ -18,6 +19,9 @@ from typing import Any
 
 import pytest
 import yaml
+
+from kubesim.lessons import load_quizzes, load_tasks
+from kubesim.lessons.loader import documents
 
 NOT_MINE = errno.EADDRNOTAVAIL, os.strerror(errno.EADDRNOTAVAIL)
 ROOT = Path(__file__).resolve().parent.parent
@@ -99,3 +103,79 @@ def test_what_cannot_be_served_is_told_in_a_line(options: list[str], why: str) -
     assert ran.stdout == ""
     assert ran.stderr.splitlines(keepends=True)[-1] == why
     assert ran.returncode != 0
+
+
+GOOD = {
+    "kubesim-progress": 2,
+    "given": {"start-who-pulls": [[2]], "start-complete-key": ["Enter", "Tab"], "start-first-command": ["true"]},
+    "tasks": {"store-credentials": True, "of-another-version": True},
+    "scores": {"one": [5, 12], "two": [7, 12]},
+}
+START = sum(quiz.startswith("start-") for quiz in load_quizzes())
+PARTLY = {"kubesim-progress": 2, "answers": {"start-who-pulls": [2], "start-complete-key": 5}}
+
+
+def grade(folder: Path, *options: str) -> subprocess.CompletedProcess[str]:
+    """`kubesim grade` in a folder with progress files, sound and damaged ones."""
+    (folder / "ada.json").write_text(json.dumps(GOOD), encoding="utf-8")
+    (folder / "=bob.json").write_text(json.dumps(PARTLY), encoding="utf-8")
+    (folder / "cut.json").write_text(json.dumps(GOOD)[:50], encoding="utf-8")
+    (folder / "binary.json").write_bytes(bytes(range(256)))
+    words = [sys.executable, "-m", "kubesim", "grade", *options]
+    env = {"PYTHONPATH": str(ROOT), "COLUMNS": "60"}
+    return subprocess.run(words, capture_output=True, text=True, cwd=folder, check=False, env=env)
+
+
+def test_a_class_is_graded_in_a_table(tmp_path: Path) -> None:
+    graded = grade(tmp_path, "ada.json", "=bob.json")
+    lines = graded.stdout.splitlines()
+    assert [line.split()[:6] for line in lines[:3]] == [
+        ["FILE", "QUIZZES", "FIRST", "TRY", "TASKS", "SCORE"],
+        ["ada.json", f"2/{len(load_quizzes())}", "1", f"1/{len(load_tasks())}", "7/12", f"2/{START}"],
+        ["=bob.json", f"1/{len(load_quizzes())}", "1", f"0/{len(load_tasks())}", "-", f"1/{START}"],
+    ]
+    assert max(map(len, lines[:3])) <= 60
+    assert lines[3].startswith("Too narrow for: ")
+    assert graded.stderr == "kubesim: =bob.json is damaged: 1 of its entries cannot be read\n"
+    assert graded.returncode == 1
+
+
+def test_a_class_is_graded_as_csv(tmp_path: Path) -> None:
+    graded = grade(tmp_path, "--csv", "ada.json", "=bob.json")
+    ada, bob = csv.DictReader(graded.stdout.splitlines())
+    assert list(ada)[:8] == ["file", "right", "first_try", "quizzes", "tasks_done", "tasks", "points", "points_of"]
+    assert list(ada.values())[:10] == [
+        "ada.json",
+        "2",
+        "1",
+        str(len(load_quizzes())),
+        "1",
+        str(len(load_tasks())),
+        "7",
+        "12",
+        "2",
+        str(START),
+    ]
+    assert ada["01-storing-credentials done"] == "1"
+    assert (bob["file"], bob["right"], bob["points"], bob["00-start done"]) == ("'=bob.json", "1", "", "1")
+    assert len(ada) == 8 + 2 * len({*listed("quizzes"), *listed("tasks")})
+
+
+def listed(folder: str) -> list[str]:
+    """The names of the YAML files with quizzes or tasks."""
+    return [name for name, _ in documents(folder)]
+
+
+def test_files_that_cannot_be_graded_are_named_and_the_others_graded(tmp_path: Path) -> None:
+    alone = grade(tmp_path, "ada.json")
+    assert (alone.stderr, alone.returncode) == ("", 0)
+    graded = grade(tmp_path, "cut.json", "binary.json", "nobody.json", "ada.json", ".")
+    assert graded.stdout == alone.stdout
+    assert graded.returncode == 1
+    assert graded.stderr.splitlines() == [
+        "kubesim: cut.json is damaged: it does not hold JSON",
+        "kubesim: binary.json is damaged: it does not hold JSON",
+        "kubesim: nobody.json: No such file or directory",
+        "kubesim: .: Is a directory",
+    ]
+    assert grade(tmp_path, "cut.json").stdout == ""

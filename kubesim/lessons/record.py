@@ -84,6 +84,8 @@ def read(text: str) -> tuple[Record, int]:
 
     Raise RecordError where nothing of it can be.
     """
+    if len(text) > MAX_SIZE:
+        raise RecordError("is too large")
     try:
         found = json.loads(text.removeprefix("\ufeff"))
     except (ValueError, RecursionError):

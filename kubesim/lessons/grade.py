@@ -1,0 +1,114 @@
+"""How far somebody has come: every answer judged again, counted by lesson; and what a class did, as a table or CSV."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cache, lru_cache
+from typing import NamedTuple
+
+from kubesim import tabwriter
+from kubesim.lessons.judge import judge
+from kubesim.lessons.loader import documents, load_quizzes
+from kubesim.lessons.record import Answer, Record
+
+Sheet = tuple[str, Record]
+"""A file's name and what it holds."""
+
+
+class Counts(NamedTuple):
+    """Questions answered rightly, `first` of them at the first try, of so many `quizzes`; tasks done, of so many."""
+
+    right: int
+    first: int
+    quizzes: int
+    done: int
+    tasks: int
+
+
+def grade(record: Record) -> dict[str, Counts]:
+    """The counts of each lesson that has quizzes or tasks, by its notebook's name, in order."""
+    return {lesson: _counts(record, quizzes, tasks) for lesson, (quizzes, tasks) in _contents().items()}
+
+
+def total(counts: Iterable[Counts]) -> Counts:
+    """All lessons together."""
+    return Counts(*map(sum, zip(*counts, strict=True)))
+
+
+def best(record: Record) -> tuple[int, int] | None:
+    """The best score of all challenges: points, of how many."""
+    scores = [(points, of) for points, of in record["scores"].values() if of]
+    return max(scores, key=lambda score: score[0] / score[1], default=None)
+
+
+def table(sheets: Sequence[Sheet], width: int) -> str:
+    """One line a learner; at the right, as many lessons as fit into `width` columns: done of quizzes and tasks."""
+    lessons = list(_contents())
+    head = ["FILE", "QUIZZES", "FIRST TRY", "TASKS", "SCORE"]
+    rows = [head + [lesson.partition("-")[0] for lesson in lessons], *(_row(*sheet) for sheet in sheets)]
+    while len(rows[0]) > len(head) and max(map(len, _lines(rows).split("\n"))) > width:
+        rows = [row[:-1] for row in rows]
+    hidden = lessons[len(rows[0]) - len(head) :]
+    return _lines(rows) + (f"Too narrow for: {', '.join(hidden)}\n" if hidden else "")
+
+
+def comma_separated(sheets: Sequence[Sheet]) -> str:
+    """One line a learner, with two columns for each lesson: quizzes and tasks done, and how many there are."""
+    text = io.StringIO()
+    lines = csv.writer(text, lineterminator="\n")
+    lessons = [f"{lesson} {column}" for lesson in _contents() for column in ("done", "of")]
+    lines.writerow(["file", "right", "first_try", "quizzes", "tasks_done", "tasks", "points", "points_of", *lessons])
+    for name, record in sheets:
+        marks = grade(record)
+        pairs = [number for mark in marks.values() for number in (mark.right + mark.done, mark.quizzes + mark.tasks)]
+        lines.writerow([_harmless(name), *total(marks.values()), *(best(record) or ("", "")), *pairs])
+    return text.getvalue()
+
+
+@cache
+def _contents() -> Mapping[str, tuple[list[str], list[str]]]:
+    """The ids of quizzes and tasks by lesson, which is what their YAML files are named after."""
+    found: dict[str, tuple[list[str], list[str]]] = {}
+    for number, folder in enumerate(("quizzes", "tasks")):
+        for name, entries in documents(folder):
+            lesson = found.setdefault(name.removesuffix(".yaml"), ([], []))
+            lesson[number].extend(entry["id"] for entry in entries)
+    return dict(sorted(found.items()))
+
+
+def _counts(record: Record, quizzes: Sequence[str], tasks: Sequence[str]) -> Counts:
+    verdicts = [[_right(quiz, _frozen(answer)) for answer in record["given"].get(quiz, [])] for quiz in quizzes]
+    right, first = sum(map(any, verdicts)), sum(any(verdict[:1]) for verdict in verdicts)
+    return Counts(right, first, len(quizzes), sum(task in record["tasks"] for task in tasks), len(tasks))
+
+
+def _frozen(answer: Answer) -> Answer:
+    return answer if isinstance(answer, str) else tuple(answer)
+
+
+@lru_cache(maxsize=10_000)
+def _right(quiz_id: str, answer: Answer) -> bool:
+    return judge(load_quizzes()[quiz_id], answer).right
+
+
+def _row(name: str, record: Record) -> list[str]:
+    marks, score = grade(record), best(record)
+    of_all = total(marks.values())
+    lessons = [f"{mark.right + mark.done}/{mark.quizzes + mark.tasks}" for mark in marks.values()]
+    figures = [f"{of_all.right}/{of_all.quizzes}", str(of_all.first), f"{of_all.done}/{of_all.tasks}"]
+    return [_printable(name), *figures, "{}/{}".format(*score) if score else "-", *lessons]
+
+
+def _lines(rows: Sequence[Sequence[str]]) -> str:
+    return tabwriter.format(rows, minwidth=0, padding=2)
+
+
+def _printable(name: str) -> str:
+    return "".join(character if character.isprintable() else "?" for character in name)
+
+
+def _harmless(name: str) -> str:
+    """A name that no spreadsheet takes for a formula: learners name their files themselves."""
+    return ("'" if name[:1] in tuple("=+-@") else "") + _printable(name)

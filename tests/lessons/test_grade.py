@@ -1,0 +1,75 @@
+"""Progress is judged from the answers, whatever a file says of them."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kubesim.lessons import load_quizzes, load_tasks
+from kubesim.lessons.grade import Counts, best, comma_separated, grade, table, total
+from kubesim.lessons.record import blank
+
+ANSWERS = st.text(max_size=20) | st.lists(st.integers(-9, 9), max_size=4)
+LESSONS = list(grade(blank()))
+
+
+def record(**given):
+    return blank() | {"given": {name.replace("_", "-"): answers for name, answers in given.items()}}
+
+
+def test_of_somebody_who_has_done_nothing():
+    marks = grade(blank())
+    assert sorted(LESSONS) == LESSONS
+    assert LESSONS[:2] == ["00-start", "01-storing-credentials"]
+    assert total(marks.values()) == Counts(0, 0, len(load_quizzes()), 0, len(load_tasks()))
+
+
+@pytest.mark.parametrize(
+    ("answers", "right", "first"),
+    [
+        ([], 0, 0),
+        ([[2]], 1, 1),
+        ([[0], [2]], 1, 0),
+        ([[2], [0]], 1, 1),
+        ([[0], [1]], 0, 0),
+        (["C", [2]], 1, 0),
+        (["C"], 0, 0),
+        ([[99]], 0, 0),
+    ],
+)
+def test_a_question_counts_once_it_was_answered_rightly(answers, right, first):
+    mark = grade(record(start_who_pulls=answers))["00-start"]
+    assert (mark.right, mark.first) == (right, first)
+
+
+def test_a_command_is_played_again():
+    mark = grade(record(start_first_command=["kubectl create ns play", "kubectl create ns playground"]))["00-start"]
+    assert (mark.right, mark.first) == (1, 0)
+
+
+def test_what_is_not_known_does_not_count():
+    found = record(nothing=[[1]]) | {"tasks": {"nothing": True, "store-credentials": True}}
+    assert total(grade(found).values())[0::3] == (0, 1)
+
+
+@pytest.mark.parametrize(
+    ("scores", "expected"),
+    [({}, None), ({"a": [0, 0]}, None), ({"a": [9, 12], "b": [5, 6], "c": [8, 12]}, (5, 6))],
+)
+def test_the_best_score_is_the_greatest_part(scores, expected):
+    assert best({"scores": scores}) == expected
+
+
+@pytest.mark.parametrize("width", [10, 60, 80, 200])
+def test_the_table_fits_or_says_what_does_not(width):
+    *lines, last = table([("ada.json", blank()), ("b\nob.json", blank())], width).splitlines()
+    shown = lines[0].split()[6:]
+    hidden = [lesson for lesson in LESSONS if lesson.partition("-")[0] not in shown]
+    assert last == (f"Too narrow for: {', '.join(hidden)}" if hidden else last)
+    assert hidden or last.startswith("b?ob.json  0/")
+    assert width <= 60 or max(map(len, lines)) <= width
+
+
+@given(st.dictionaries(st.sampled_from(list(load_quizzes())), st.lists(ANSWERS, max_size=2)), st.text())
+def test_whatever_was_answered_it_is_one_line_for_each_learner(answers, name):
+    found = [(name, blank() | {"given": answers})]
+    assert len(table(found, 500).split("\n")) == len(comma_separated(found).split("\n")) == 3
