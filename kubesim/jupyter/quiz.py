@@ -40,11 +40,10 @@ class QuizCard(Exercise):
         """Judge the answer and keep it."""
         self.answer = message["answer"]
         self._judge()
-        if not self._progress.keep(self._quiz.id, self.answer) and self._verdict:
-            kept = Note(
-                self._verdict.right, "(This answer cannot be kept: `.progress.json` is not a file of kubesim's.)"
-            )
-            self._verdict = Verdict(self._verdict.right, (*self._verdict.notes, kept))
+        self._progress.keep(self._quiz.id, self.answer)
+        if self._verdict and self._progress.said:
+            said = Note(self._verdict.right, self._progress.said)
+            self._verdict = Verdict(self._verdict.right, (*self._verdict.notes, said))
 
     def do_retry(self, _message: dict[str, Any]) -> None:
         """Forget the answer and everything said about it."""

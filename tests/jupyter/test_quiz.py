@@ -142,10 +142,17 @@ def test_a_kept_answer_of_another_kind_breaks_nothing(seat):
 
 
 def test_where_the_answer_cannot_be_kept_the_card_says_so(seat, tmp_path):
-    (tmp_path / ".progress.json").write_text("{}")
+    (tmp_path / ".progress.json").mkdir()
     feedback = press(make("pick", seat), "check", [1])
     assert feedback["word"] == "Right"
     assert "cannot be kept" in feedback["notes"][-1]["html"]
+
+
+def test_where_a_damaged_file_was_set_aside_the_card_says_so_once(seat, tmp_path):
+    (tmp_path / ".progress.json").write_text("{}")
+    card = make("pick", seat)
+    assert "It is now <code>progress-damaged.json</code>" in press(card, "check", [1])["notes"][-1]["html"]
+    assert len(press(card, "check", [1])["notes"]) == 1
 
 
 def test_a_command_is_tried_in_a_cluster_of_its_own(seat):
