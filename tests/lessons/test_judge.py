@@ -2,8 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kubesim.lessons import Choice, Condition, Note, Quiz, Reply, Task, Verdict, begin, begun, check, judge
-from kubesim.session import Session
+from kubesim.lessons import Choice, Condition, Note, Quiz, Reply, Verdict, judge
 
 PICK_TWO = Quiz(
     id="two",
@@ -30,23 +29,6 @@ MAKE = Quiz(
     answer="kubectl create namespace blue",
     why="There it is.",
     goal=(Condition("kubectl get ns blue -o name", "There is no namespace `blue`.", equals="namespace/blue"),),
-)
-TASK = Task(
-    id="green",
-    title="Green",
-    namespaces=("green",),
-    text="Put a ConfigMap there.",
-    files={"note.txt": "hello\n"},
-    start=("kubectl create configmap old -n green --from-literal=a=b",),
-    goal=(
-        Condition(
-            "kubectl get cm -n green -o name", "It is not there.", "It is there.", matches=r"(?m)^configmap/new$"
-        ),
-        Condition("kubectl get cm old -n green -o name", "Where is the old one?", "The old one is.", "configmap/old"),
-    ),
-    hints=("Try.",),
-    solution=("kubectl create configmap new -n green --from-literal=a=b",),
-    done="Good.",
 )
 
 
@@ -103,36 +85,3 @@ def test_a_command_that_fails_is_told_what_it_answered_and_what_is_missing():
     assert "Invalid value" in judge(MAKE, "kubectl create namespace Blue").notes[0].text
     assert judge(MAKE, "kubectl get pods").notes == (Note(False, "There is no namespace `blue`."),)
     assert judge(MAKE, " ").notes == (Note(False, "Type a command first."),)
-
-
-def test_a_task_from_start_to_end():
-    session = Session()
-    assert not begun(TASK, session)
-    begin(TASK, session)
-    assert begun(TASK, session)
-    assert session.workspace.read_text("note.txt") == "hello\n"
-    assert check(TASK, session) == Verdict(False, (Note(False, "It is not there."), Note(True, "The old one is.")))
-    session.run(TASK.solution[0])
-    assert check(TASK, session) == Verdict(True, (Note(True, "It is there."), Note(True, "The old one is.")))
-
-
-def test_starting_over_undoes_what_was_done_in_the_namespace_and_leaves_the_rest():
-    session = Session()
-    begin(TASK, session)
-    session.run(TASK.solution[0])
-    session.run("kubectl create configmap mine --from-literal=a=b")
-    session.write_file("note.txt", "changed")
-    begin(TASK, session)
-    assert [note.ok for note in check(TASK, session).notes] == [False, True]
-    assert session.workspace.read_text("note.txt") == "hello\n"
-    assert session.run("kubectl get configmap mine -o name").stdout == "configmap/mine\n"
-    assert "kubectl create configmap old" not in "\n".join(session.shell.history)
-
-
-def test_a_check_is_not_led_astray_by_the_learners_shell():
-    session = Session()
-    begin(TASK, session)
-    session.run(TASK.solution[0])
-    session.run("alias kubectl=echo")
-    session.run("kubectl config set-context --current --namespace=green")
-    assert check(TASK, session).right

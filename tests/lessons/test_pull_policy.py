@@ -30,8 +30,7 @@ def attempt(*lines):
         result = session.run(line)
         assert result.exit_code == 0, result.screen
     session.advance(TASK.wait)
-    missing = [note.text for note in check(TASK, session).notes if not note.ok]
-    return [condition for condition in TASK.goal if condition.otherwise in missing]
+    return [reading.condition for reading in check(TASK, session) if not reading.holds]
 
 
 @pytest.mark.parametrize(

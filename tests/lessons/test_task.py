@@ -1,0 +1,89 @@
+"""A task from its start state to its goal, on a learner's cluster."""
+
+from kubesim.lessons import Condition, Task, begin, begun, check, solve
+from kubesim.session import Session
+
+TASK = Task(
+    id="green",
+    title="Green",
+    namespaces=("green",),
+    text="Put a ConfigMap there.",
+    files={"note.txt": "hello\n"},
+    start=("kubectl create configmap old -n green --from-literal=a=b",),
+    goal=(
+        Condition(
+            "kubectl get cm -n green -o name", "It is not there.", "It is there.", matches=r"(?m)^configmap/new$"
+        ),
+        Condition("kubectl get cm old -n green -o name", "Where is the old one?", "The old one is.", "configmap/old"),
+    ),
+    hints=("Try.",),
+    solution=("kubectl create configmap new -n green --from-literal=a=b",),
+    done="Good.",
+)
+
+
+def looked_at(session):
+    return [(reading.printed, reading.holds, reading.message) for reading in check(TASK, session)]
+
+
+def test_a_task_from_start_to_end():
+    session = Session()
+    assert not begun(TASK, session)
+    assert begin(TASK, session) == []
+    assert begun(TASK, session)
+    assert session.workspace.read_text("note.txt") == "hello\n"
+    assert looked_at(session) == [
+        ("configmap/kube-root-ca.crt\nconfigmap/old\nconfigmap/openshift-service-ca.crt", False, "It is not there."),
+        ("configmap/old", True, "The old one is."),
+    ]
+    session.run(TASK.solution[0])
+    assert [row[1:] for row in looked_at(session)] == [(True, "It is there."), (True, "The old one is.")]
+
+
+def test_starting_over_undoes_what_was_done_in_the_namespace_and_leaves_the_rest():
+    session = Session()
+    begin(TASK, session)
+    session.run(TASK.solution[0])
+    session.run("kubectl create configmap mine --from-literal=a=b")
+    begin(TASK, session)
+    assert [reading.holds for reading in check(TASK, session)] == [False, True]
+    assert session.run("kubectl get configmap mine -o name").stdout == "configmap/mine\n"
+    assert session.shell.history == [
+        TASK.solution[0],
+        "kubectl create configmap mine --from-literal=a=b",
+        "kubectl get configmap mine -o name",
+    ]
+
+
+def test_a_file_of_the_learners_is_kept_and_named():
+    session = Session()
+    session.write_file("note.txt", "mine\n")
+    assert begin(TASK, session) == ["note.txt"]
+    assert session.workspace.read_text("note.txt") == "mine\n"
+
+
+def test_the_start_state_is_made_from_the_tasks_own_files_whatever_the_learner_did_to_theirs():
+    manifest = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: old, namespace: green}\n"
+    task = Task(
+        "own", "Own", ("green",), "", (), (), (), "", {"in/old.yaml": manifest}, ("kubectl apply -f in/old.yaml",)
+    )
+    session = Session()
+    begin(task, session)
+    session.write_file("in/old.yaml", "spoiled: [")
+    assert begin(task, session) == ["in/old.yaml"]
+    assert session.run("kubectl get configmap old -n green -o name").stdout == "configmap/old\n"
+    assert session.workspace.read_text("in/old.yaml") == "spoiled: ["
+
+
+def test_a_check_is_not_led_astray_by_the_learners_shell():
+    session = Session()
+    begin(TASK, session)
+    session.run(TASK.solution[0])
+    session.run("alias kubectl=echo")
+    session.run("kubectl config set-context --current --namespace=green")
+    assert all(reading.holds for reading in check(TASK, session))
+
+
+def test_the_solved_task_is_a_session_of_its_own():
+    session = solve(TASK)
+    assert all(reading.holds for reading in check(TASK, session))
