@@ -7,7 +7,7 @@ import re
 from IPython.core.magic import Magics, line_cell_magic, line_magic, magics_class, no_var_expand
 from IPython.display import display
 
-from kubesim.jupyter import current, flow, quiz, task
+from kubesim.jupyter import current, flow, progress, quiz, task
 from kubesim.jupyter.terminal import Terminal, spell
 
 _DURATION = re.compile(r"(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s?)?")
@@ -90,9 +90,21 @@ class KubesimMagics(Magics):
         quiz.show(line, current.seat())
 
     @line_magic
+    def review(self, line: str) -> None:
+        """Ask questions of earlier notebooks again: `%review ID ID`."""
+        quiz.review(line)
+
+    @line_magic
     def task(self, line: str) -> None:
         """Set a task: `%task ID`."""
         task.show(line, current.seat())
+
+    @line_magic
+    def progress(self, line: str) -> None:
+        """Show what has been done in all notebooks, to be downloaded and taken in again."""
+        if line.strip():
+            return _say(f"%progress takes no options, but here is {line.strip()!r}")
+        return progress.show(current.seat())
 
 
 def parse_duration(text: str) -> int | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from difflib import get_close_matches
 from typing import Any
 
@@ -10,27 +11,29 @@ from IPython.display import display
 from kubesim.jupyter import markup
 from kubesim.jupyter.current import Seat
 from kubesim.jupyter.exercise import Button, Exercise
-from kubesim.lessons import Note, Progress, Quiz, Verdict, judge, letter, load_quizzes
+from kubesim.lessons import Choice, Note, Progress, Quiz, Verdict, judge, letter, load_quizzes
 
 _HOW = {
     "choice": "One answer is right.",
     "choices": "More than one answer may be right.",
+    "order": "Put these in the right order.",
+    "line": "Pick one line.",
     "text": "Type your answer.",
     "command": "Type one command. It runs in a cluster of its own, not in yours.",
 }
 
 
 class QuizCard(Exercise):
-    """One question. The answer last given is kept in the workspace and shown again."""
+    """One question. The answer last given is kept in the workspace and shown again, but in a review neither."""
 
-    def __init__(self, quiz: Quiz, progress: Progress) -> None:
+    def __init__(self, quiz: Quiz, progress: Progress | None) -> None:
         self._quiz = quiz
         self._progress = progress
         self.hints = quiz.hints
-        choices = [markup.inline(choice.text) for choice in quiz.choices]
-        content = {"kind": quiz.kind, "label": "Quiz", "html": markup.inline(quiz.question), "how": _HOW[quiz.kind]}
-        super().__init__(content={**content, "choices": choices})
-        kept = progress.recall(quiz.id)
+        content = {"kind": quiz.kind, "label": self._label(), "html": markup.inline(quiz.question), "run": quiz.run}
+        choices = [self._drawn(choice) for choice in quiz.shown]
+        super().__init__(content={**content, "how": _HOW[quiz.kind], "choices": choices})
+        kept = progress.recall(quiz.id) if progress else None
         if kept is not None and isinstance(kept, str) is not bool(choices):
             self.answer = kept
             self._judge()
@@ -40,29 +43,48 @@ class QuizCard(Exercise):
         """Judge the answer and keep it."""
         self.answer = message["answer"]
         self._judge()
-        self._progress.keep(self._quiz.id, self.answer)
-        if self._verdict and self._progress.said:
-            said = Note(self._verdict.right, self._progress.said)
-            self._verdict = Verdict(self._verdict.right, (*self._verdict.notes, said))
+        if self._progress and self._verdict:
+            self._progress.keep(self._quiz.id, self.answer)
+            said = (Note(self._verdict.right, self._progress.said),) if self._progress.said else ()
+            self._verdict = Verdict(self._verdict.right, self._verdict.notes + said)
 
     def do_retry(self, _message: dict[str, Any]) -> None:
         """Forget the answer and everything said about it."""
         self.answer, self._verdict, self._revealed, self._told = None, None, False, 0
-        self._progress.keep(self._quiz.id, None)
+        if self._progress:
+            self._progress.keep(self._quiz.id, None)
 
     def plain(self) -> str:
         """The question with its lettered choices."""
         quiz = self._quiz
-        choices = [f"  {letter(n)}. {markup.plain(choice.text)}" for n, choice in enumerate(quiz.choices)]
-        return "\n".join([f"Quiz: {markup.plain(quiz.question)}", *choices, _HOW[quiz.kind]])
+        choices = [f"  {letter(number)}. {self._plain(choice)}" for number, choice in enumerate(quiz.shown)]
+        shown = [f"  $ {quiz.run}"] if quiz.run else []
+        return "\n".join([f"{self._label()}: {markup.plain(quiz.question)}", *shown, *choices, _HOW[quiz.kind]])
 
     def static_html(self) -> str:
         """The question with its lettered choices, and the answer folded away."""
         quiz = self._quiz
-        items = (f"<li><b>{letter(n)}</b> {markup.inline(choice.text)}</li>" for n, choice in enumerate(quiz.choices))
-        choices = f"<ul>{''.join(items)}</ul>" if quiz.choices else ""
-        question = f"<p><b>Quiz</b> {markup.inline(quiz.question)}</p>{choices}<p><i>{_HOW[quiz.kind]}</i></p>"
-        return f"{question}<details><summary>Answer</summary>{self._answer_html()}</details>"
+        question = f"<p><b>{self._label()}</b> {markup.inline(quiz.question)}</p>"
+        choices = self._lines_html() if quiz.run else self._list_html() if quiz.choices else ""
+        answer = f"<details><summary>Answer</summary>{self._answer_html()}</details>"
+        return f"{question}{choices}<p><i>{_HOW[quiz.kind]}</i></p>{answer}"
+
+    def _label(self) -> str:
+        return "Quiz" if self._progress else "Review"
+
+    def _drawn(self, choice: Choice) -> str:
+        return html.escape(choice.text) if self._quiz.run else markup.inline(choice.text)
+
+    def _plain(self, choice: Choice) -> str:
+        return choice.text if self._quiz.run else markup.plain(choice.text)
+
+    def _list_html(self) -> str:
+        items = (f"<li><b>{letter(n)}</b> {self._drawn(choice)}</li>" for n, choice in enumerate(self._quiz.shown))
+        return f"<ul>{''.join(items)}</ul>"
+
+    def _lines_html(self) -> str:
+        lines = (f"<b>{letter(n)}</b>  {self._drawn(choice)}" for n, choice in enumerate(self._quiz.shown))
+        return "<pre>" + "\n".join([f"$ {html.escape(self._quiz.run)}", *lines]) + "</pre>"
 
     def _judge(self) -> None:
         typed = self.answer if isinstance(self.answer, str) else list(self.answer or ())
@@ -71,6 +93,8 @@ class QuizCard(Exercise):
     def _answer_html(self) -> str:
         quiz = self._quiz
         shown = markup.listing([quiz.answer]) if quiz.kind == "command" else markup.paragraphs(quiz.answer)
+        if quiz.kind == "order":
+            shown += f"<ol>{''.join(f'<li>{markup.inline(choice.text)}</li>' for choice in quiz.choices)}</ol>"
         return shown + (markup.paragraphs(quiz.why) if quiz.why else "")
 
     def _buttons(self) -> list[Button]:
@@ -84,12 +108,21 @@ class QuizCard(Exercise):
 
 def show(arguments: str, seat: Seat) -> None:
     """Display the quiz whose id `arguments` names (`%quiz ID`), or say which ids there are."""
+    _show([arguments.strip()], Progress(seat.session.workspace))
+
+
+def review(arguments: str) -> None:
+    """Ask quizzes of earlier notebooks again (`%review ID ID`), as if nobody had answered them; nothing is kept."""
+    _show(arguments.split() or [""], None)
+
+
+def _show(ids: list[str], progress: Progress | None) -> None:
     quizzes = load_quizzes()
-    quiz = quizzes.get(arguments.strip())
-    if quiz is None:
-        print(unknown("quiz", arguments, list(quizzes)))  # noqa: T201  # a cell's output
-    else:
-        display(QuizCard(quiz, Progress(seat.session.workspace)))
+    for quiz_id in ids:
+        if quiz_id in quizzes:
+            display(QuizCard(quizzes[quiz_id], progress))
+        else:
+            print(unknown("quiz", quiz_id, list(quizzes)))  # noqa: T201  # a cell's output
 
 
 def unknown(kind: str, arguments: str, ids: list[str]) -> str:

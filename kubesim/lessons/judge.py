@@ -25,6 +25,19 @@ def judge_choices(quiz: Quiz, picked: Iterable[int]) -> Verdict:
     return Verdict(all(note.ok for note in notes), tuple(notes))
 
 
+def judge_order(quiz: Quiz, picked: Sequence[int]) -> Verdict:
+    """Judge an order of the choices shown, by number from 0: why the first one that is out of place comes too early."""
+    if sorted(picked) != list(range(len(quiz.choices))):
+        return Verdict(False, (Note(False, "Put all of them in order first."),))
+    placed = [quiz.shown[number] == wanted for number, wanted in zip(picked, quiz.choices, strict=True)]
+    if all(placed):
+        return Verdict(True, (Note(True, quiz.why),))
+    place = placed.index(False)
+    early = Note(False, f"{letter(picked[place])} comes too early. {quiz.shown[picked[place]].why}")
+    right = Note(True, "The first one is right." if place == 1 else f"The first {place} are right.")
+    return Verdict(False, (right, early) if place else (early,))
+
+
 def judge_text(quiz: Quiz, answer: str) -> Verdict:
     """Judge a typed answer: case, spaces, quotes and a full stop around it do not count."""
     typed = _normalised(answer)
@@ -59,7 +72,7 @@ def judge_command(quiz: Quiz, line: str) -> Verdict:
 def judge(quiz: Quiz, answer: str | Sequence[int]) -> Verdict:
     """Judge an answer to any quiz: choices as their numbers from 0, everything else as the text typed."""
     if not isinstance(answer, str):
-        return judge_choices(quiz, answer)
+        return judge_order(quiz, answer) if quiz.kind == "order" else judge_choices(quiz, answer)
     return judge_command(quiz, answer) if quiz.kind == "command" else judge_text(quiz, answer[:LONGEST_ANSWER])
 
 

@@ -10,10 +10,10 @@ from kubesim.lessons.goal import Condition
 
 @dataclass(frozen=True)
 class Choice:
-    """One answer to pick, and the feedback for picking it."""
+    """One answer to pick, and the feedback for picking it (of an order: for putting it too early)."""
 
     text: str
-    why: str
+    why: str = ""
     right: bool = False
 
 
@@ -27,11 +27,13 @@ class Reply:
 
 @dataclass(frozen=True)
 class Quiz:
-    """One question. `kind`: choice (one right), choices (all the right ones), text (typed), command (a shell line).
+    """One question. `kind`: choice (one right), choices (all the right ones), text (typed), command (a shell line),
+    order (the choices stand here in the right order), line (one line of an output).
 
     `answer` is what "Reveal answer" shows, and for a command the line itself; `why` is said after a right answer.
     A command is run in a fresh cluster after `files` and `start`; then `wait` seconds pass, and `goal` must hold.
-    `wrong` is a command that does not meet the goal: the tests play it.
+    `wrong` is a command that does not meet the goal: the tests play it. The choices of a `line` are what the
+    command `run` prints in a fresh cluster after `start`, without blank lines: the tests compare them.
     """
 
     id: str
@@ -47,9 +49,15 @@ class Quiz:
     otherwise: str = ""
     files: Mapping[str, str] = field(default_factory=dict)
     start: tuple[str, ...] = ()
+    run: str = ""
     wait: float = 0
     goal: tuple[Condition, ...] = ()
     wrong: str = ""
+
+    @property
+    def shown(self) -> tuple[Choice, ...]:
+        """The choices as the learner sees them: those of an order by the alphabet, which gives nothing away."""
+        return tuple(sorted(self.choices, key=_letters)) if self.kind == "order" else self.choices
 
 
 @dataclass(frozen=True)
@@ -66,3 +74,7 @@ class Verdict:
 
     right: bool
     notes: tuple[Note, ...]
+
+
+def _letters(choice: Choice) -> str:
+    return "".join(filter(str.isalpha, choice.text)).casefold()

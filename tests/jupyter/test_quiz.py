@@ -34,7 +34,29 @@ COMMAND = Quiz(
     hints=("create",),
     goal=(Condition("kubectl get ns blue -o name", "There is no namespace `blue`.", equals="namespace/blue"),),
 )
-QUIZZES = {item.id: item for item in (PICK, TYPED, COMMAND)}
+ORDER = Quiz(
+    id="order",
+    kind="order",
+    question="How is tea made?",
+    answer="B, C, A.",
+    choices=(Choice("`Put` the kettle on."), Choice("Wait.", "For what?"), Choice("Drink.", "Too early.")),
+    why="Enjoy it.",
+    hints=("Water first.",),
+)
+LINE = Quiz(
+    id="line",
+    kind="line",
+    question="Which line says what holds `a < b`?",
+    answer="B. It is the second.",
+    choices=(
+        Choice("NAME    HOLDS", "A heading."),
+        Choice("alpha   a < `b`", "It does.", True),
+        Choice("beta    -", "No."),
+    ),
+    run="cat <table>",
+    hints=("Read.",),
+)
+QUIZZES = {item.id: item for item in (PICK, TYPED, COMMAND, ORDER, LINE)}
 
 
 @pytest.fixture
@@ -141,18 +163,64 @@ def test_a_kept_answer_of_another_kind_breaks_nothing(seat):
     assert make("typed", seat).feedback["verdict"] == ""
 
 
-def test_where_the_answer_cannot_be_kept_the_card_says_so(seat, tmp_path):
-    (tmp_path / ".progress.json").mkdir()
+def test_what_is_said_of_the_file_with_the_answers_is_shown(seat, tmp_path):
+    (tmp_path / ".progress.json").write_text("{}")
     feedback = press(make("pick", seat), "check", [1])
     assert feedback["word"] == "Right"
-    assert "cannot be kept" in feedback["notes"][-1]["html"]
+    assert "progress-damaged.json" in feedback["notes"][-1]["html"]
 
 
-def test_where_a_damaged_file_was_set_aside_the_card_says_so_once(seat, tmp_path):
-    (tmp_path / ".progress.json").write_text("{}")
-    card = make("pick", seat)
-    assert "It is now <code>progress-damaged.json</code>" in press(card, "check", [1])["notes"][-1]["html"]
-    assert len(press(card, "check", [1])["notes"]) == 1
+def test_an_order_is_shown_by_the_alphabet_and_solved_under_the_fold(seat):
+    card = make("order", seat)
+    assert card.plain() == (
+        "Quiz: How is tea made?\n  A. Drink.\n  B. `Put` the kettle on.\n  C. Wait.\nPut these in the right order."
+    )
+    question, _, answer = card.static_html().partition("<details><summary>Answer</summary>")
+    assert (
+        "<li><b>A</b> Drink.</li><li><b>B</b> <code>Put</code> the kettle on.</li><li><b>C</b> Wait.</li>" in question
+    )
+    assert answer == (
+        "<p>B, C, A.</p><ol><li><code>Put</code> the kettle on.</li><li>Wait.</li><li>Drink.</li></ol>"
+        "<p>Enjoy it.</p></details>"
+    )
+
+
+def test_an_order_is_kept_and_shown_again(seat):
+    wrong = press(make("order", seat), "check", [1, 0, 2])
+    assert [note["html"] for note in wrong["notes"]] == ["The first one is right.", "A comes too early. Too early."]
+    again = make("order", seat)
+    assert (again.answer, again.feedback["word"]) == ([1, 0, 2], "Not yet")
+    assert press(again, "check", [1, 2, 0])["word"] == "Right"
+
+
+def test_lines_stand_as_they_were_printed(seat):
+    card = make("line", seat)
+    assert card.plain() == (
+        "Quiz: Which line says what holds `a < b`?\n  $ cat <table>\n  A. NAME    HOLDS\n  B. alpha   a < `b`\n"
+        "  C. beta    -\nPick one line."
+    )
+    assert (
+        "<pre>$ cat &lt;table&gt;\n<b>A</b>  NAME    HOLDS\n<b>B</b>  alpha   a &lt; `b`\n<b>C</b>  beta    -</pre>"
+    ) in card.static_html()
+    assert card.content["choices"][1] == "alpha   a &lt; `b`"
+    assert press(card, "check", [0])["notes"] == [{"ok": False, "html": "A: A heading."}]
+    assert press(card, "check", [1])["word"] == "Right"
+
+
+def test_a_review_starts_unanswered_and_keeps_nothing(seat, capsys, monkeypatch):
+    shown = []
+    monkeypatch.setattr(quiz, "display", shown.append)
+    monkeypatch.setattr(quiz, "load_quizzes", lambda: QUIZZES)
+    press(make("pick", seat), "check", [1])
+    quiz.review("pick  typed nothing")
+    assert (
+        capsys.readouterr().out == "kubesim: there is no quiz 'nothing'; there are: pick, typed, command, order, line\n"
+    )
+    assert [card.plain().partition(":")[0] for card in shown] == ["Review", "Review"]
+    assert shown[0].answer is None
+    assert press(shown[0], "check", [0])["word"] == "Not yet"
+    assert press(shown[0], "retry")["word"] == ""
+    assert make("pick", seat).answer == [1]
 
 
 def test_a_command_is_tried_in_a_cluster_of_its_own(seat):
@@ -182,7 +250,9 @@ def test_show(seat, capsys, monkeypatch):
     monkeypatch.setattr(quiz, "display", shown.append)
     monkeypatch.setattr(quiz, "load_quizzes", lambda: QUIZZES)
     quiz.show("nothing", seat)
-    assert capsys.readouterr().out == "kubesim: there is no quiz 'nothing'; there are: pick, typed, command\n"
+    assert (
+        capsys.readouterr().out == "kubesim: there is no quiz 'nothing'; there are: pick, typed, command, order, line\n"
+    )
     quiz.show("comand", seat)
     assert capsys.readouterr().out == "kubesim: there is no quiz 'comand'; there are: command\n"
     quiz.show(" typed ", seat)

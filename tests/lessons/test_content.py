@@ -6,7 +6,7 @@ from importlib.resources import files
 import pytest
 from jsonschema import Draft202012Validator
 
-from kubesim.lessons import Note, Verdict, begin, check, judge, load_quizzes, load_tasks, solve
+from kubesim.lessons import Note, Verdict, begin, check, judge, letter, load_quizzes, load_tasks, solve
 from kubesim.lessons.loader import documents
 from kubesim.session import Session
 
@@ -14,7 +14,9 @@ FOLDERS = {"quizzes": "quiz", "tasks": "task"}
 DOCUMENTS = [(folder, name, found) for folder in FOLDERS for name, found in documents(folder)]
 QUIZZES, TASKS = list(load_quizzes().values()), list(load_tasks().values())
 COMMANDS = [quiz for quiz in QUIZZES if quiz.kind == "command"]
-PICKED = [quiz for quiz in QUIZZES if quiz.choices]
+ORDERS = [quiz for quiz in QUIZZES if quiz.kind == "order"]
+LINES = [quiz for quiz in QUIZZES if quiz.kind == "line"]
+PICKED = [quiz for quiz in QUIZZES if quiz.choices and quiz.kind != "order"]
 TYPED = [quiz for quiz in QUIZZES if quiz.kind == "text"]
 
 
@@ -59,6 +61,28 @@ def test_the_revealed_answer_names_the_right_letters(quiz):
     letters = [chr(ord("A") + number) for number, choice in enumerate(quiz.choices) if choice.right]
     named = quiz.answer.partition(".")[0].replace(",", " ").replace("and", " ").split()
     assert named == letters
+
+
+@pytest.mark.parametrize("quiz", ORDERS, ids=_ids(ORDERS))
+def test_an_order_is_not_shown_solved_and_every_item_that_comes_too_early_is_told_why(quiz):
+    solved = [quiz.shown.index(choice) for choice in quiz.choices]
+    assert quiz.answer == ", ".join(letter(number) for number in solved) + "."
+    assert judge(quiz, solved) == Verdict(True, (Note(True, quiz.why),))
+    assert not judge(quiz, range(len(solved))).right
+    for place, number in enumerate(solved[1:], 1):
+        early = [number, *(other for other in solved if other != number)]
+        assert judge(quiz, early).notes == (
+            Note(False, f"{letter(number)} comes too early. {quiz.choices[place].why}"),
+        )
+
+
+@pytest.mark.parametrize("quiz", LINES, ids=_ids(LINES))
+def test_a_line_is_picked_from_what_the_command_prints(quiz):
+    session = Session()
+    for line in quiz.start:
+        assert session.run(line).exit_code == 0
+    printed = session.run(quiz.run).stdout.splitlines()
+    assert [line.rstrip() for line in printed if line.strip()] == [choice.text for choice in quiz.choices]
 
 
 @pytest.mark.parametrize("quiz", TYPED, ids=_ids(TYPED))

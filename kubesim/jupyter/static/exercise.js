@@ -8,13 +8,54 @@ function element(tag, properties = {}, ...children) {
   return made;
 }
 
+const letter = (number) => String.fromCharCode(65 + number);
+
 function choiceInputs(content, name) {
-  const type = content.kind === "choice" ? "radio" : "checkbox";
+  const type = content.kind === "choices" ? "checkbox" : "radio";
   return content.choices.map((html, number) =>
     element("label", { className: "ks-choice" },
       element("input", { type, name, value: String(number) }),
-      element("b", { textContent: String.fromCharCode(65 + number) }),
+      element("b", { textContent: letter(number) }),
       element("span", { innerHTML: html })));
+}
+
+function outputLines(content, name) {
+  const screen = element("div", { className: "ks-output" }, ...choiceInputs(content, name));
+  return [element("div", { className: "ks-screen" }, element("div", { className: "ks-run", textContent: `$ ${content.run}` }), screen)];
+}
+
+// Items with two buttons each. What moved is said aloud, and the focus stays on the button that moved it.
+function orderedItems(content) {
+  const list = element("ol", { className: "ks-order" });
+  const said = element("p", { className: "ks-unseen" });
+  said.setAttribute("role", "status");
+  const move = (item, by) => {
+    const items = [...list.children], from = items.indexOf(item), to = from + by;
+    const name = letter(Number(item.dataset.number));
+    if (to < 0 || to >= items.length) {
+      said.textContent = `${name} is at the ${to < 0 ? "top" : "bottom"} already`;
+      return;
+    }
+    const pressed = document.activeElement;
+    if (by < 0) items[to].before(item);
+    else items[to].after(item);
+    pressed.focus();
+    said.textContent = `${name} is now number ${to + 1} of ${items.length}`;
+  };
+  const button = (item, by, sign, words) => {
+    const made = element("button", { type: "button", textContent: sign });
+    made.setAttribute("aria-label", `Move ${letter(Number(item.dataset.number))} ${words}`);
+    made.addEventListener("click", () => move(item, by));
+    return made;
+  };
+  list.append(...content.choices.map((html, number) => {
+    const item = element("li", { className: "ks-item" });
+    item.dataset.number = String(number);
+    item.append(element("b", { textContent: letter(number) }), element("span", { innerHTML: html }),
+      element("span", { className: "ks-moves" }, button(item, -1, "↑", "up"), button(item, 1, "↓", "down")));
+    return item;
+  }));
+  return [list, said];
 }
 
 function typedInput(content, name) {
@@ -27,9 +68,12 @@ function typedInput(content, name) {
   return [input];
 }
 
+const INPUTS = { choice: choiceInputs, choices: choiceInputs, line: outputLines, order: orderedItems };
+
 function readAnswer(form, content) {
   if (content.kind === "task") return null;
   if (!content.choices.length) return form.querySelector(".ks-typed").value;
+  if (content.kind === "order") return [...form.querySelectorAll(".ks-item")].map((item) => Number(item.dataset.number));
   return [...form.querySelectorAll("input:checked")].map((input) => Number(input.value));
 }
 
@@ -38,6 +82,11 @@ function writeAnswer(form, answer) {
   if (typed) typed.value = typeof answer === "string" ? answer : "";
   for (const input of form.querySelectorAll(".ks-choice input")) {
     input.checked = Array.isArray(answer) && answer.includes(Number(input.value));
+  }
+  const list = form.querySelector(".ks-order");
+  if (list) {
+    const place = (item) => (Array.isArray(answer) ? answer.indexOf(Number(item.dataset.number)) : Number(item.dataset.number));
+    list.append(...[...list.children].sort((one, other) => place(one) - place(other)));
   }
 }
 
@@ -51,7 +100,7 @@ function buildForm(content) {
   const legend = element("legend", {},
     element("span", { className: "ks-label", textContent: content.label }), " ",
     element("span", { innerHTML: content.html }));
-  const inputs = content.choices.length ? choiceInputs(content, name) : typedInput(content, name);
+  const inputs = (INPUTS[content.kind] ?? typedInput)(content, name);
   form.append(element("fieldset", {}, legend, element("p", { className: "ks-how", textContent: content.how }), ...inputs));
   return form;
 }
