@@ -21,6 +21,7 @@ from kubesim.objects import namespace_of
 from kubesim.resources import POD
 from kubesim.result import Result
 from kubesim.session import Session
+from kubesim.shell import Invocation, Tool
 
 _log = logging.getLogger(__name__)
 _STATUS = 3  # NAME, READY and STATUS, the columns that do not count time
@@ -34,13 +35,16 @@ class Seat:
     def __init__(self, session: Session) -> None:
         self.session = session
         self.history = History(session)
+        self.start_over: Callable[[], str] | None = None
+        """What `reset` in the terminal does, if there is a task to start over; returns its title."""
+        session.shell.add(Tool("reset", self._run_reset, "reset", "reset"))
         self._lock = threading.RLock()
         self._watchers: list[Callable[[], None]] = []
         self._last_typed: float | None = None
 
     def run(self, line: str) -> Result:
         """Run one complete shell line, then tell the watchers."""
-        with self._changing(line):
+        with self.changing(line):
             try:
                 return self.session.run(line)
             except Exception:
@@ -50,7 +54,7 @@ class Seat:
 
     def advance(self, seconds: float) -> None:
         """Let simulated time pass, then tell the watchers."""
-        with self._changing(f"a pause of {seconds:g} s"):
+        with self.changing(f"a pause of {seconds:g} s"):
             self.session.advance(seconds)
 
     def advance_to_change(self, limit: float) -> tuple[float, bool]:
@@ -58,7 +62,7 @@ class Seat:
 
         Return the seconds that passed and whether something changed.
         """
-        with self._changing("a pause"):
+        with self.changing("a pause"):
             clock, before = self.session.cluster.clock, self._pods()
             start = clock.now
             happened = clock.run_until(lambda: self._pods() != before, limit)
@@ -81,14 +85,22 @@ class Seat:
 
     def restart(self) -> None:
         """Put a fresh cluster in the place of this one. Files, history, aliases and variables stay."""
-        with self._changing():
+        with self.changing():
             self.session.resume(Cluster())
             self.history.restart()
 
     def undo(self) -> str | None:
         """Take back the last step and return what it is called; None where there is none."""
-        with self._changing():
+        with self.changing():
             return self.history.undo()
+
+    def _run_reset(self, arguments: list[str], io: Invocation) -> int:
+        if arguments or self.start_over is None:
+            wrong = "reset takes no arguments" if arguments else "there is no task to start over"
+            io.err(f"kubesim: {wrong}\n")
+            return 1
+        io.out(f"started over: {self.start_over()}; your files are kept, and undo takes this back\n")
+        return 0
 
     def on_change(self, callback: Callable[[], None]) -> Callable[[], None]:
         """Call `callback` after every command, fast-forward and restart; return what ends that."""
@@ -104,7 +116,7 @@ class Seat:
                 _log.exception("a widget could not follow the cluster")
 
     @contextmanager
-    def _changing(self, label: str = "") -> Iterator[None]:
+    def changing(self, label: str = "") -> Iterator[None]:
         """One change at a time (JupyterLab lets widgets speak while a cell runs), and the watchers hear of it.
 
         What has a label is remembered as a step.

@@ -23,8 +23,8 @@ Button = tuple[str, str]
 class Exercise(anywidget.AnyWidget):
     """A card that hears `do_check`, `do_hint`, … when a button of that name is pressed."""
 
-    _esm = STATIC / "exercise.js"
-    _css = STATIC / "exercise.css"
+    _esm: Path | str = STATIC / "exercise.js"
+    _css: Path | str = STATIC / "exercise.css"
 
     content = traitlets.Dict().tag(sync=True)
     """What stays: the kind of form, a label, the text as HTML, the choices as HTML."""

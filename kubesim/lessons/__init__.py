@@ -1,5 +1,6 @@
 """Quizzes and tasks as data, what is right and what is still missing, and what a learner has done."""
 
+from kubesim.lessons.beside import Pair, beside
 from kubesim.lessons.goal import Condition, Reading
 from kubesim.lessons.judge import judge, letter
 from kubesim.lessons.loader import load_quizzes, load_tasks
@@ -12,6 +13,7 @@ __all__ = [
     "Condition",
     "Mistake",
     "Note",
+    "Pair",
     "Progress",
     "Quiz",
     "Reading",
@@ -20,6 +22,7 @@ __all__ = [
     "Verdict",
     "begin",
     "begun",
+    "beside",
     "check",
     "judge",
     "letter",

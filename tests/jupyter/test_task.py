@@ -3,7 +3,7 @@ import pytest
 from kubesim.jupyter import task
 from kubesim.jupyter.current import Seat
 from kubesim.jupyter.task import TaskCard
-from kubesim.lessons import Condition, Task
+from kubesim.lessons import Condition, Progress, Task
 from kubesim.session import Session
 
 CREATE = (
@@ -22,7 +22,15 @@ TASK = Task(
     },
     start=(f"{CREATE} -n warehouse", "kubectl apply -n shop -f web.yaml"),
     goal=(
-        Condition("kubectl get secret -n shop -o name", "No Secret yet.", "The Secret is there.", "secret/regcred"),
+        Condition(
+            "kubectl get secret -n shop -o name",
+            "No Secret yet.",
+            "The Secret is there.",
+            "secret/regcred",
+            None,
+            "Look in `shop`.",
+            "Pods look nowhere else.",
+        ),
         Condition(
             "kubectl get pod web -n shop -o jsonpath={.status.phase}", "It does not run yet.", "It runs.", "Running"
         ),
@@ -59,42 +67,110 @@ def test_showing_it_again_keeps_the_work(card, seat):
     assert seat.run("kubectl get configmap mine -n shop -o name").stdout == "configmap/mine\n"
 
 
-def test_a_check_says_what_is_missing_and_then_that_it_is_done(card, seat):
-    feedback = press(card, "check")
-    assert (feedback["verdict"], feedback["word"]) == ("wrong", "Not yet (0 of 2 reached)")
-    assert [note["ok"] for note in feedback["notes"]] == [False, False]
-    assert feedback["notes"][0]["html"] == "No Secret yet."
-    for line in TASK.solution:
-        seat.run(line)
-    feedback = press(card, "check")
-    assert feedback["word"] == "Not yet (1 of 2 reached)"
-    seat.advance(60)
-    feedback = press(card, "check")
-    assert (feedback["verdict"], feedback["word"]) == ("right", "Well done")
-    assert feedback["notes"][-1] == {"ok": True, "html": "Well done, <code>web</code> runs."}
+def ticks(card):
+    return [goal["ok"] for goal in card.feedback["goals"]]
 
 
-def test_starting_over_asks_first(card, seat):
+def test_it_ticks_itself_off_after_each_command(card, seat):
+    assert ticks(card) == [False, False]
+    assert card.feedback["goals"][0] == {
+        "ok": False,
+        "what": "The Secret is there.",
+        "missing": "",
+        "hint": "",
+        "reason": "",
+    }
+    seat.run("kubectl get pods -n shop")
+    assert card.feedback["goals"][0]["missing"] == ""
     seat.run("kubectl create configmap mine -n shop --from-literal=a=b")
-    feedback = press(card, "restart")
-    assert feedback["warning"] == (
-        "Starting over makes anew: the namespace <code>shop</code> and everything in it, the namespace "
-        "<code>warehouse</code> and everything in it, your changes to the file <code>web.yaml</code>. "
-        "Everything else stays."
-    )
-    assert [label for _, label in feedback["buttons"]] == ["Yes, start over", "No, keep my work"]
-    assert "warning" not in press(card, "keep")
-    assert seat.run("kubectl get configmap mine -n shop -o name").stdout == "configmap/mine\n"
-    press(card, "restart")
-    assert "warning" not in press(card, "begin")
-    assert seat.run("kubectl get configmap mine -n shop").exit_code == 1
+    assert card.feedback["goals"][0] == {
+        "ok": False,
+        "what": "The Secret is there.",
+        "missing": "No Secret yet.",
+        "hint": "Look in <code>shop</code>.",
+        "reason": "Pods look nowhere else.",
+    }
+    seat.run(TASK.solution[0])
+    assert ticks(card) == [True, False]
+    assert (card.feedback["count"], card.feedback["news"]) == ("1 of 2 reached", "Reached: The Secret is there.")
+    assert card.feedback["goals"][0]["reason"] == "Pods look nowhere else."
+    seat.run("kubectl get pods")
+    assert card.feedback["news"] == ""
+    seat.advance(60)
+    assert card.feedback["done"] == "Well done, <code>web</code> runs."
+    assert card.feedback["news"] == "Reached: It runs."
 
 
-def test_after_a_restart_of_the_cluster_a_check_sets_the_task_up_again(card, seat):
-    seat.restart()
-    feedback = press(card, "check")
-    assert "set up again" in feedback["notes"][0]["html"]
+def test_what_is_reached_is_kept_and_can_be_lost_again(card, seat):
+    seat.run(TASK.solution[0])
+    assert not Progress(seat.session.workspace).is_done(TASK.id)
+    seat.advance(60)
+    assert Progress(seat.session.workspace).is_done(TASK.id)
+    seat.run("kubectl delete secret regcred -n shop")
+    assert (ticks(card), card.feedback["done"]) == ([False, True], "")
+    assert card.feedback["news"] == "Lost: The Secret is there."
+    assert Progress(seat.session.workspace).is_done(TASK.id)
+
+
+def test_undo_takes_back_the_last_command_and_no_more_than_was_done_since_the_start(card, seat):
+    seat.run(TASK.solution[0])
+    feedback = press(card, "undo")
+    assert feedback["said"] == f"Taken back: <code>{TASK.solution[0]}</code>"
+    assert ticks(card) == [False, False]
+    assert press(card, "undo")["said"] == "Nothing is left to take back."
     assert seat.run("kubectl get pod web -n shop -o name").stdout == "pod/web\n"
+
+
+def test_starting_over_can_be_taken_back_and_keeps_the_files(card, seat):
+    seat.run("kubectl create configmap mine -n shop --from-literal=a=b")
+    seat.session.write_file("web.yaml", "changed")
+    feedback = press(card, "restart")
+    assert feedback["said"] == "Started over. Undo takes this back."
+    assert feedback["warnings"] == [
+        "You have another <code>web.yaml</code> already; it is kept. Remove it and start over to get the task's own."
+    ]
+    assert seat.run("kubectl get configmap mine -n shop").exit_code == 1
+    press(card, "undo")
+    assert seat.run("kubectl get configmap mine -n shop -o name; cat web.yaml").stdout == "configmap/mine\nchanged"
+
+
+def test_reset_in_the_terminal_starts_over(card, seat):
+    seat.run("kubectl create configmap mine -n shop --from-literal=a=b")
+    assert seat.run("reset").screen == (
+        "started over: The right Secret in the wrong place; your files are kept, and undo takes this back\n"
+    )
+    assert seat.run("kubectl get configmap mine -n shop").exit_code == 1
+    assert seat.run("undo").screen == "taken back: reset\n"
+    assert seat.run("kubectl get configmap mine -n shop -o name").stdout == "configmap/mine\n"
+    assert seat.run("reset now").screen == "kubesim: reset takes no arguments\n"
+
+
+def test_without_a_task_there_is_nothing_to_start_over(seat):
+    assert seat.run("reset").screen == "kubesim: there is no task to start over\n"
+
+
+def test_after_a_restart_of_the_cluster_the_card_says_that_the_task_is_gone(card, seat):
+    seat.restart()
+    assert card.feedback["warnings"] == ["The task's namespace is gone. Start over to have it set up again."]
+    assert press(card, "restart")["warnings"] == []
+    assert seat.run("kubectl get pod web -n shop -o name").stdout == "pod/web\n"
+
+
+def test_the_goal_stands_beside_the_state_and_follows_it(card, seat):
+    assert card.feedback["beside"] == ""
+    before = press(card, "compare")["beside"]
+    assert before.count("<figure") == 2
+    assert "Pod web in shop: now" in before
+    assert "Pod web in shop: goal" in before
+    assert before.endswith(
+        "<tr><td><code>kubectl get secret -n shop -o name</code></td><td>nothing</td>"
+        "<td><code>secret/regcred</code></td></tr>"
+        "<tr><td><code>kubectl get pod web -n shop -o jsonpath={.status.phase}</code></td>"
+        "<td><code>Pending</code></td><td><code>Running</code></td></tr></tbody></table>"
+    )
+    seat.run(TASK.solution[0])
+    assert "<td><code>secret/regcred</code></td><td>✓ the same</td></tr>" in card.feedback["beside"]
+    assert press(card, "compare")["beside"] == ""
 
 
 def test_the_solution_can_be_shown(card):
@@ -104,7 +180,7 @@ def test_the_solution_can_be_shown(card):
 def test_the_faces_of_a_task(card):
     bundle = card._repr_mimebundle_()[0]
     assert bundle["text/plain"] == (
-        "Task: The right Secret in the wrong place\n"
+        "Task: The right Secret in the wrong place (5 minutes)\n"
         "Get the Pod `web` in `shop` to run.\n"
         "Reach this:\n"
         "  - The Secret is there.\n"
@@ -127,4 +203,4 @@ def test_show(seat, capsys, monkeypatch):
     task.show("", seat)
     assert capsys.readouterr().out == "kubesim: there is no task ''; there are: other-place\n"
     task.show("other-place", seat)
-    assert shown[0].plain().startswith("Task: The right Secret in the wrong place\n")
+    assert shown[0].plain().startswith("Task: The right Secret in the wrong place (5 minutes)\n")

@@ -1,0 +1,98 @@
+// Draws a task: a list that Python ticks off after every command. Only what has changed is drawn anew, so that a screen
+// reader hears a tick once, and an unfolded line stays unfolded.
+
+function element(tag, properties = {}, ...children) {
+  const made = Object.assign(document.createElement(tag), properties);
+  made.append(...children);
+  return made;
+}
+
+const html = (tag, className, innerHTML) => element(tag, { className, innerHTML });
+
+function goalLine({ ok, what, missing, hint, reason }) {
+  const mark = element("span", { className: "ks-mark", textContent: ok ? "✓" : "○" });
+  mark.setAttribute("aria-hidden", "true");
+  const word = element("span", { className: "ks-unseen", textContent: ok ? "Reached: " : "Not yet: " });
+  const body = element("div", {}, word, html("span", "", what));
+  if (missing) body.append(html("div", "ks-missing", missing));
+  if (missing) {
+    body.append(element("details", {}, element("summary", { textContent: "Where to look, and why" }),
+      html("p", "", hint), html("p", "", reason)));
+  } else if (ok && reason) body.append(html("div", "ks-reason", reason));
+  return element("li", { className: ok ? "ks-ok" : "ks-no" }, mark, body);
+}
+
+// Puts parts into `parent`, one for each item, and leaves those alone whose item is as before.
+function keep(parent, items, draw) {
+  items.forEach((item, number) => {
+    const key = JSON.stringify(item);
+    const old = parent.children[number];
+    if (old?.dataset.key === key) return;
+    const made = draw(item, number);
+    made.dataset.key = key;
+    const open = old?.querySelector("details")?.open;
+    if (open && made.querySelector("details")) made.querySelector("details").open = true;
+    if (old) old.replaceWith(made);
+    else parent.append(made);
+  });
+  while (parent.children.length > items.length) parent.lastChild.remove();
+}
+
+function render({ model, el }) {
+  const content = model.get("content");
+  const part = (className) => element("div", { className });
+  const goals = element("ul", { className: "ks-notes ks-goals" });
+  goals.setAttribute("aria-label", "What is to be reached");
+  const count = element("p", { className: "ks-count" });
+  const [done, warnings, hints, reveal, beside, said] = ["ks-done", "ks-warnings", "ks-hints", "ks-reveals", "ks-beside", "ks-said"].map(part);
+  const news = part("ks-unseen");
+  news.setAttribute("role", "status");
+  const buttons = part("ks-buttons");
+  const card = element("section", { className: "ks-card ks-task" },
+    element("h4", { textContent: content.label }), html("div", "", content.html),
+    element("p", { textContent: "Reach this:" }), goals, count, done, warnings, buttons, said, hints, reveal, beside, news);
+  card.setAttribute("aria-label", content.label);
+
+  const drawButtons = (wanted, isBeside) => {
+    const focused = buttons.contains(document.activeElement) ? document.activeElement.dataset.do : null;
+    buttons.replaceChildren(...wanted.map(([action, label]) => {
+      const made = element("button", { type: "button", textContent: label });
+      made.dataset.do = action;
+      if (action === "compare") made.setAttribute("aria-expanded", String(isBeside));
+      made.addEventListener("click", () => model.send({ do: action }));
+      return made;
+    }));
+    if (focused) (buttons.querySelector(`[data-do="${focused}"]`) ?? buttons.querySelector("button"))?.focus();
+  };
+
+  const draw = () => {
+    const view = model.get("feedback");
+    keep(goals, view.goals, goalLine);
+    count.textContent = view.count;
+    keep(done, view.done ? [view.done] : [], (text) =>
+      element("div", { className: "ks-verdict ks-right" }, element("p", {}, element("b", { textContent: "✓ Well done. " }), html("span", "", text))));
+    keep(warnings, view.warnings, (text) => html("div", "ks-warning", `<p>⚠ ${text}</p>`));
+    keep(hints, view.hints, (text, number) => element("div", { className: "ks-hint" },
+      element("p", {}, element("b", { textContent: `Hint ${number + 1}. ` }), html("span", "", text))));
+    keep(reveal, view.reveal ? [view.reveal] : [], (text) =>
+      element("div", { className: "ks-reveal" }, element("p", {}, element("b", { textContent: "A solution" })), html("div", "", text)));
+    keep(beside, view.beside ? [view.beside] : [], (text) => html("div", "ks-columns", text));
+    said.innerHTML = view.said;
+    const spoken = [view.news, said.textContent, view.news && view.count, view.news && done.textContent];
+    const hint = hints.childElementCount > (draw.hints ?? 0) ? hints.lastChild.textContent : "";
+    draw.hints = hints.childElementCount;
+    const words = [...spoken, hint].filter(Boolean).join(" ");
+    if (words) news.textContent = words;
+    drawButtons(view.buttons, Boolean(view.beside));
+  };
+
+  card.addEventListener("keydown", (event) => {
+    if (!event.ctrlKey && !event.altKey && !event.metaKey) event.stopPropagation(); // JupyterLab would take Enter
+  });
+  model.on("change:feedback", draw);
+  draw();
+  el.append(card);
+  return () => model.off("change:feedback", draw);
+}
+
+export default { render };
