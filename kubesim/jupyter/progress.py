@@ -1,0 +1,137 @@
+"""What the learner has done, as a map (`%progress`), with buttons to download it and to take it in again.
+
+The page's half is static/progress.js. Nothing is sent anywhere but from the page to the notebook's own kernel.
+"""
+
+from __future__ import annotations
+
+import html
+import logging
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import anywidget
+import traitlets
+from IPython.display import display
+
+from kubesim.jupyter.current import Seat
+from kubesim.jupyter.markup import inline
+from kubesim.lessons import Progress
+from kubesim.lessons.grade import Counts, best, grade, total
+from kubesim.lessons.record import MAX_SIZE, Record, RecordError, write
+
+STATIC = Path(__file__).parent / "static"
+CHALLENGE = "06-troubleshooting-challenge"
+"""The notebook that gives a score."""
+
+_SIGNS = {"done": "✓", "begun": "◐", "to do": "○"}
+_TAKEN_IN = "The file was added to your progress. Run the cells with quizzes again to see your answers on them."
+
+
+class ProgressMap(anywidget.AnyWidget):
+    """One row a notebook. It is read anew when it comes into view, and hears `do_refresh`, `do_download`, …"""
+
+    _esm = STATIC / "progress.js"
+    _css = STATIC / "progress.css"
+
+    content = traitlets.Dict().tag(sync=True)
+    """The `total`, the `rows`, a `notice` as HTML, the text of the `file` to download, the `limit` of an upload."""
+    said = traitlets.Dict().tag(sync=True)
+    """What came of the button that was pressed last: `ok` and `html`. Its `number` tells two such answers apart."""
+
+    def __init__(self, seat: Seat) -> None:
+        self._seat = seat
+        super().__init__()
+        self.do_look({})
+        self.on_msg(self._hear)
+
+    def do_look(self, _message: dict[str, Any]) -> None:
+        """Read the file anew, silently."""
+        progress = Progress(self._seat.session.workspace)
+        record = progress.record()
+        shown = {"total": _total(record), "rows": list(_rows(record)), "notice": inline(progress.notice())}
+        self.content = {**shown, "file": write(record), "limit": MAX_SIZE}
+
+    def do_refresh(self, message: dict[str, Any]) -> None:
+        """Read the file anew, and say how far it goes."""
+        self.do_look(message)
+        self._say(True, f"{self.content['total']}.")
+
+    def do_download(self, message: dict[str, Any]) -> None:
+        """Read the file anew and let the page store it."""
+        self.do_look(message)
+        self.send({"do": "save"})
+
+    def do_upload(self, message: dict[str, Any]) -> None:
+        """Add what was downloaded once; `text` is None where the page found the file too large to read it."""
+        text, progress = message["text"], Progress(self._seat.session.workspace)
+        try:
+            if not isinstance(text, str):
+                raise RecordError("is too large")
+            kept = progress.take_in(text)
+            self._say(kept, " ".join([_TAKEN_IN] * kept + [progress.said]))
+        except RecordError as error:
+            self._say(False, f"kubesim: the file {error}. Nothing was changed.")
+        self.do_look(message)
+
+    def plain(self) -> str:
+        """The map as text."""
+        lines = (f"{row['sign']} {row['title']}: {_parts(row)}" for row in self.content["rows"])
+        return "\n".join([self.content["total"], *lines])
+
+    def static_html(self) -> str:
+        """The map where no widget can live."""
+        rows = "".join(
+            f'<tr><td>{row["sign"]} {row["state"]}</td><td><a href="{row["href"]}">{html.escape(row["title"])}</a></td>'
+            f"<td>{_parts(row)}</td></tr>"
+            for row in self.content["rows"]
+        )
+        return f"<p><b>{self.content['total']}</b></p><table>{rows}</table>"
+
+    def _say(self, ok: bool, words: str) -> None:
+        self.said = {"ok": ok, "html": inline(words), "number": self.said.get("number", 0) + 1}
+
+    def _hear(self, _widget: object, message: dict[str, Any], _buffers: object) -> None:
+        action = getattr(self, f"do_{message.get('do')}", None)
+        try:
+            if action is not None:
+                action(message)
+        except Exception:
+            logging.getLogger(__name__).exception("the map could not do %r", message.get("do"))
+            self._say(False, "kubesim: internal error: this could not be done")
+
+    def _repr_mimebundle_(self, **_options: object) -> tuple[dict[str, Any], dict[str, Any]]:
+        bundle, metadata = super()._repr_mimebundle_() or ({}, {})
+        return {**bundle, "text/plain": self.plain(), "text/html": self.static_html()}, metadata
+
+
+def show(seat: Seat) -> None:
+    """Display the map (`%progress`)."""
+    display(ProgressMap(seat))
+
+
+def _total(record: Record) -> str:
+    counts = total(grade(record).values())
+    return f"Your progress: {counts.right} of {counts.quizzes} questions, {counts.done} of {counts.tasks} tasks"
+
+
+def _rows(record: Record) -> Iterator[dict[str, Any]]:
+    """The notebooks, each with what was done in it in words, and as `share`, from 0 to 1."""
+    for lesson, counts in grade(record).items():
+        score = best(record) if lesson == CHALLENGE else None
+        reached, whole = counts.right + counts.done + bool(score), counts.quizzes + counts.tasks + (lesson == CHALLENGE)
+        state = "done" if reached == whole else "begun" if reached else "to do"
+        number, _, words = lesson.replace("-", " ").partition(" ")
+        names = {"title": f"{number} {words.capitalize()}", "href": f"{lesson}.ipynb"}
+        figures = {"score": "{} of {}".format(*score) if score else "", "share": reached / whole}
+        yield {**names, "sign": _SIGNS[state], "state": state, **_of(counts), **figures}
+
+
+def _of(counts: Counts) -> dict[str, str]:
+    pairs = {"questions": (counts.right, counts.quizzes), "tasks": (counts.done, counts.tasks)}
+    return {name: f"{number} of {whole}" if whole else "" for name, (number, whole) in pairs.items()}
+
+
+def _parts(row: dict[str, Any]) -> str:
+    return ", ".join(f"{name} {row[name]}" for name in ("questions", "tasks", "score") if row[name])

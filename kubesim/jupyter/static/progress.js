@@ -1,0 +1,115 @@
+// Draws the map of what is done. Python says everything that is shown; here are the table, the download and the upload.
+
+const NAME = "kubesim-progress.json";
+const WAIT = 2000; // milliseconds until the file as last known is stored, should the kernel not answer
+
+function element(tag, properties = {}, ...children) {
+  const made = Object.assign(document.createElement(tag), properties);
+  made.append(...children);
+  return made;
+}
+
+function link({ href, title }) {
+  const made = element("a", { href, textContent: title });
+  // JupyterLab opens a notebook in a tab of its own if asked by this name; elsewhere the link is an ordinary one.
+  made.addEventListener("click", () => {
+    const folder = decodeURIComponent(location.pathname).match(/\/tree\/(.*\/)?[^/]*\.ipynb$/);
+    if (!folder) return;
+    made.dataset.commandlinkerCommand = "docmanager:open";
+    made.dataset.commandlinkerArgs = JSON.stringify({ path: (folder[1] ?? "") + href });
+  });
+  return made;
+}
+
+function tableRow(row) {
+  const bar = element("span", { className: "ks-bar" }, element("span"));
+  bar.firstChild.style.width = `${100 * row.share}%`;
+  const sign = element("span", { textContent: row.sign });
+  for (const hidden of [bar, sign]) hidden.setAttribute("aria-hidden", "true");
+  const title = element("th", { scope: "row" }, link(row));
+  const cells = [row.questions, row.tasks, row.score].map((text) => element("td", { textContent: text || "–" }));
+  return element("tr", {}, title, ...cells, element("td", { className: "ks-state" }, sign, ` ${row.state}`, bar));
+}
+
+function drawTable(table, { total, rows }) {
+  const heads = ["Notebook", "Questions", "Tasks", "Score", "State"].map((textContent) =>
+    element("th", { scope: "col", textContent }));
+  table.replaceChildren(
+    element("caption", { textContent: total }),
+    element("thead", {}, element("tr", {}, ...heads)),
+    element("tbody", {}, ...rows.map(tableRow)));
+}
+
+function save(text) {
+  const made = element("a", { href: `data:application/json,${encodeURIComponent(text)}`, download: NAME });
+  document.body.append(made);
+  made.click();
+  made.remove();
+}
+
+function render({ model, el }) {
+  let timer;
+  const table = element("table");
+  const notice = element("p", { className: "ks-notice" });
+  const status = element("div", { className: "ks-said" });
+  status.setAttribute("role", "status");
+  const button = (textContent, action) => {
+    const made = element("button", { type: "button", textContent });
+    made.addEventListener("click", action);
+    return made;
+  };
+  const send = (message) => model.send(message);
+  const store = () => {
+    clearTimeout(timer);
+    save(model.get("content").file);
+  };
+  const upload = element("input", { type: "file", accept: ".json,application/json" });
+  upload.addEventListener("change", async () => {
+    const [file] = upload.files;
+    if (!file) return;
+    send({ do: "upload", text: file.size > model.get("content").limit ? null : await file.text() });
+    upload.value = ""; // so that the same file can be chosen again
+  });
+
+  const card = element("section", { className: "ks-progress" }, element("div", { className: "ks-table" }, table), notice,
+    element("div", { className: "ks-buttons" },
+      button("Refresh", () => send({ do: "refresh" })),
+      button("Download my progress", () => {
+        send({ do: "download" });
+        timer = setTimeout(store, WAIT);
+      }),
+      element("label", {}, "Upload earlier progress ", upload)), status);
+  card.setAttribute("aria-label", "Your progress");
+  card.addEventListener("keydown", (event) => {
+    if (!(event.ctrlKey || event.altKey || event.metaKey)) event.stopPropagation(); // from JupyterLab's command mode
+  });
+
+  const draw = () => {
+    drawTable(table, model.get("content"));
+    notice.innerHTML = model.get("content").notice;
+    notice.hidden = !notice.innerHTML;
+  };
+  const say = () => {
+    const { ok, html } = model.get("said");
+    status.replaceChildren(element("p", { className: ok ? "ks-ok" : "ks-no", innerHTML: `${ok ? "✓" : "✗"} ${html}` }));
+  };
+  const hear = (message) => message.do === "save" && store();
+  // Whoever comes back from another notebook sees what was done there.
+  const watcher = new IntersectionObserver(([seen]) => seen.isIntersecting && send({ do: "look" }));
+
+  model.on("change:content", draw);
+  model.on("change:said", say);
+  model.on("msg:custom", hear);
+  draw();
+  el.append(card);
+  watcher.observe(card);
+  return () => {
+    clearTimeout(timer);
+    watcher.disconnect();
+    model.off("change:content", draw);
+    model.off("change:said", say);
+    model.off("msg:custom", hear);
+  };
+}
+
+export default { render };

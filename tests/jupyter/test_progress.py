@@ -1,0 +1,169 @@
+import json
+
+import pytest
+
+from kubesim.jupyter import progress as jupyter_progress
+from kubesim.jupyter.current import Seat
+from kubesim.jupyter.magics import KubesimMagics
+from kubesim.jupyter.progress import ProgressMap
+from kubesim.lessons import Progress, load_quizzes, load_tasks
+from kubesim.lessons.grade import grade
+from kubesim.lessons.record import blank, read, write
+from kubesim.session import Session
+
+QUESTIONS, TASKS = len(load_quizzes()), len(load_tasks())
+START = grade(blank())["00-start"].quizzes
+
+
+@pytest.fixture
+def seat(tmp_path):
+    return Seat(Session(tmp_path))
+
+
+@pytest.fixture
+def progress(seat):
+    return Progress(seat.session.workspace)
+
+
+@pytest.fixture
+def shown(seat):
+    return ProgressMap(seat)
+
+
+def press(shown, do, **message):
+    shown._hear(shown, {"do": do, **message}, [])
+    return shown.said
+
+
+def row(shown, number):
+    return next(row for row in shown.content["rows"] if row["title"].startswith(number))
+
+
+def test_the_map_of_somebody_who_has_done_nothing(shown):
+    lines = shown._repr_mimebundle_()[0]["text/plain"].splitlines()
+    assert lines[:2] == [
+        f"Your progress: 0 of {QUESTIONS} questions, 0 of {TASKS} tasks",
+        f"○ 00 Start: questions 0 of {START}",
+    ]
+    assert len(lines) == 1 + len(grade(blank()))
+    assert {line[0] for line in lines[1:]} == {"○"}
+    assert shown.said == {}
+
+
+def test_rows_say_what_was_done(seat, progress):
+    for quiz in load_quizzes().values():
+        if quiz.id.startswith("start-"):
+            right = [number for number, choice in enumerate(quiz.choices) if choice.right]
+            progress.keep(quiz.id, right or (quiz.accept[0] if quiz.accept else quiz.answer))
+    progress.keep_task("store-credentials")
+    shown = ProgressMap(seat)
+    assert row(shown, "00") == {
+        "title": "00 Start",
+        "href": "00-start.ipynb",
+        "sign": "✓",
+        "state": "done",
+        "questions": f"{START} of {START}",
+        "tasks": "",
+        "score": "",
+        "share": 1,
+    }
+    assert (row(shown, "01")["state"], row(shown, "01")["tasks"]) == ("begun", "1 of 1")
+    assert row(shown, "02")["state"] == "to do"
+    assert f"✓ 00 Start: questions {START} of {START}\n◐ 01 Storing credentials: questions 0 of " in shown.plain()
+    assert '<tr><td>✓ done</td><td><a href="00-start.ipynb">00 Start</a></td>' in shown.static_html()
+
+
+def test_the_challenge_shows_its_best_score(seat, progress, monkeypatch):
+    monkeypatch.setattr(jupyter_progress, "CHALLENGE", "00-start")
+    progress.keep_score("a", 7, 12)
+    assert (row(ProgressMap(seat), "00")["score"], row(ProgressMap(seat), "00")["state"]) == ("7 of 12", "begun")
+    assert "○ 01 Storing" in ProgressMap(seat).plain()
+
+
+def test_it_follows_what_is_done_elsewhere(shown, progress):
+    progress.keep_task("store-credentials")
+    assert row(shown, "01")["tasks"] == "0 of 1"
+    press(shown, "look")
+    assert (row(shown, "01")["tasks"], shown.said) == ("1 of 1", {})
+    words = f"Your progress: 0 of {QUESTIONS} questions, 1 of {TASKS} tasks."
+    assert press(shown, "refresh") == {"ok": True, "html": words, "number": 1}
+    assert press(shown, "refresh") == {"ok": True, "html": words, "number": 2}
+
+
+def test_the_download_is_up_to_date_and_can_be_taken_in_elsewhere(shown, progress, monkeypatch, tmp_path):
+    sent = []
+    monkeypatch.setattr(shown, "send", sent.append)
+    progress.keep("start-who-pulls", [2])
+    press(shown, "download")
+    assert sent == [{"do": "save"}]
+    assert read(shown.content["file"]) == (progress.record(), 0)
+    other = Seat(Session(tmp_path / "other"))
+    (tmp_path / "other").mkdir()
+    there = ProgressMap(other)
+    assert press(there, "upload", text=shown.content["file"]) == {
+        "ok": True,
+        "html": "The file was added to your progress. Run the cells with quizzes again to see your answers on them.",
+        "number": 1,
+    }
+    assert row(there, "00")["questions"] == f"1 of {START}"
+    assert Progress(other.session.workspace).record() == progress.record()
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("{", "is damaged: it does not hold JSON"),
+        ('{"cells": []}', "is not a progress file of kubesim's"),
+        ('{"kubesim-progress": 9}', "was written by another version of kubesim"),
+        ('{"kubesim-progress": 2, "tasks": {"a": "<b>"}}', "is damaged: 1 of its entries cannot be read"),
+        (None, "is too large"),
+        (5, "is too large"),
+    ],
+)
+def test_a_damaged_or_foreign_upload_is_refused_and_changes_nothing(shown, progress, text, why, tmp_path):
+    progress.keep_task("store-credentials")
+    before = (tmp_path / ".progress.json").read_bytes()
+    said = press(shown, "upload", text=text)
+    assert (said["ok"], said["html"]) == (False, f"kubesim: the file {why}. Nothing was changed.")
+    assert (tmp_path / ".progress.json").read_bytes() == before
+    assert [path.name for path in tmp_path.iterdir()] == [".progress.json"]
+
+
+def test_a_damaged_file_is_spoken_of_and_set_aside_by_an_upload(seat, tmp_path):
+    (tmp_path / ".progress.json").write_text("<i>")
+    shown = ProgressMap(seat)
+    assert shown.content["notice"].startswith("<code>.progress.json</code> is damaged")
+    said = press(shown, "upload", text=write(blank()))
+    assert said["ok"]
+    assert "It is now <code>progress-damaged.json</code>" in said["html"]
+    assert shown.content["notice"].startswith("Set aside in your files")
+
+
+def test_where_nothing_can_be_kept_an_upload_says_so(shown, tmp_path):
+    (tmp_path / ".progress.json").mkdir()
+    said = press(shown, "upload", text=write(blank()))
+    assert (said["ok"], said["html"].partition(":")[0]) == (False, "Your progress cannot be kept")
+
+
+@pytest.mark.parametrize("message", [{}, {"do": "unknown"}, {"do": "upload"}, {"do": 5}])
+def test_a_strange_message_gives_no_traceback(shown, message):
+    shown._hear(shown, message, [])
+    assert shown.said.get("ok", False) is False
+
+
+def test_only_ascii_goes_into_the_file_that_the_page_stores(seat, progress):
+    progress.keep("start-complete-key", "Größe <b> \u2028")
+    file = ProgressMap(seat).content["file"]
+    assert file.isascii()
+    assert json.loads(file)["answers"] == {"start-complete-key": "Größe <b> \u2028"}
+
+
+def test_the_magic(seat, monkeypatch, capsys):
+    shown = []
+    monkeypatch.setattr(jupyter_progress, "display", shown.append)
+    monkeypatch.setattr("kubesim.jupyter.current.seat", lambda: seat)
+    magics = KubesimMagics(None)
+    magics.progress("")
+    assert shown[0].plain().startswith("Your progress: ")
+    magics.progress("now")
+    assert capsys.readouterr().out == "kubesim: %progress takes no options, but here is 'now'\n"
