@@ -167,6 +167,13 @@ FAILURES = {
         "image",
         "has no tag 1.0, or there is no such repository.",
     ),
+    "tag behind a slash": ([], pod(image="nginx/1.27"), "spec", "Is nginx:1.27 meant?"),
+    "private tag behind a slash": (
+        [CREATE],
+        pod(secrets=["regcred"], image="registry.example.com/myapp/1.0"),
+        "spec",
+        "Is registry.example.com/myapp:1.0 meant?",
+    ),
     "misspelled official image": ([], pod(image="ngnix"), "image", "Docker Hub has no official image ngnix."),
     "no such host": (
         [],

@@ -307,6 +307,13 @@ CASES = {
         + "| kubectl replace --force -f -\n",
         UNKNOWN + NODE,
         policy="Never",
+        instead=(
+            (
+                "is not on the node.",
+                "is not on the node. Or it is there, but not for this Pod, which brings no credentials: it names no pull "
+                "secret.",
+            ),
+        ),
     ),
 }
 
@@ -699,3 +706,12 @@ def test_no_export_raises_or_shows_a_password(text: str) -> None:
 def test_no_text_raises(text: str) -> None:
     with pytest.raises(ExportError):
         explain(text)
+
+
+def test_tab_completes_the_names_of_pods() -> None:
+    session = Session()
+    session.run(
+        "kubectl create namespace blue; kubectl run web --image=nginx; kubectl run worker -n blue --image=nginx"
+    )
+    assert session.shell.complete("why w", 5) == ["web"]
+    assert session.shell.complete("why -n blue w", 13) == ["worker"]

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from kubesim import gojson, imageref, keyring
 from kubesim.flow import commands
-from kubesim.flow.answers import Kind
+from kubesim.flow.answers import WHO, Kind
 from kubesim.flow.facts import Facts, host_of, nearest, reply_to
 from kubesim.imagepull import NEVER, Attempt, SecretLook
 from kubesim.imageref import DEFAULT_REGISTRY, LEGACY_DEFAULT_REGISTRY, OFFICIAL_PREFIX
@@ -75,6 +75,8 @@ def _never(facts: Facts) -> Cause | None:
     if facts.trace is None or facts.trace.policy != NEVER or facts.trace.present:
         return None
     problem = "imagePullPolicy: Never forbids the kubelet to pull, and the image is not on the node."
+    if facts.scene.is_export and not facts.names:
+        problem += " Or it is there, but not for this Pod, which brings no credentials: it names no pull secret."
     policy = "imagePullPolicy: "
     return _cause("kubelet", problem, commands.make_anew_with(facts, policy + NEVER, policy + "IfNotPresent"))
 
@@ -110,6 +112,18 @@ def _not_found(facts: Facts) -> Cause | None:
     tag = nearest(reference.tag or "", tags) or tags[-1]
     told = f"{problem}. It has {', '.join(tags)}."
     return _cause("image", told, commands.set_image(facts, f"{bare}:{tag}"))
+
+
+def _tag_as_path(facts: Facts) -> Cause | None:
+    """A tag behind a slash instead of a colon, which makes it a part of the repository."""
+    bare, slash, last = facts.image.rpartition("/")
+    if not slash or not _VERSION.fullmatch(last) or facts.kind not in (*WHO, Kind.NOT_FOUND):
+        return None
+    problem = f"{facts.image} ends like a tag, but a tag stands behind a colon. Is {bare}:{last} meant?"
+    return _cause("spec", problem, commands.set_image(facts, f"{bare}:{last}"))
+
+
+_VERSION = re.compile(r"v?\d+(\.\d+)+(-[a-z0-9.]+)?|latest")
 
 
 def _official(facts: Facts) -> Cause | None:
@@ -360,6 +374,7 @@ def _entries(secret: dict[str, object]) -> list[str]:
 _CAUSES: tuple[Callable[[Facts], Cause | None], ...] = (
     _never,
     _unreachable,
+    _tag_as_path,
     _not_found,
     _official,
     _off_the_way,
