@@ -310,8 +310,8 @@ CASES = {
         instead=(
             (
                 "is not on the node.",
-                "is not on the node. Or it is there, but not for this Pod, which brings no credentials: it names no pull "
-                "secret.",
+                "is not on the node. Or it is there, but not for this Pod, which brings no credentials: it names no "
+                "pull secret.",
             ),
         ),
     ),
