@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Unpack
@@ -47,6 +48,7 @@ class Session:
         self.config = kubectl.Kubeconfig()
         self.server: Server | None = None
         why = why_tool(lambda: self.cluster, lambda: self.config.namespace_of())
+        why = replace(why, complete=lambda words: self._complete_kubectl(["get", "pod", *words]))
         self.shell = Shell(self.cluster.clock, self.workspace, [self._kubectl(), _KUBESIM, why])
 
     def _kubectl(self) -> Tool:
