@@ -10,7 +10,18 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from itertools import count
 
-from kubesim.lessons.record import LONGEST_ANSWER, MAX_SIZE, Answer, Record, RecordError, blank, merge, read, write
+from kubesim.lessons.record import (
+    LONGEST_ANSWER,
+    MAX_SIZE,
+    Answer,
+    Record,
+    RecordError,
+    blank,
+    merge,
+    read,
+    sift,
+    write,
+)
 from kubesim.workspace import Workspace
 
 try:
@@ -70,8 +81,8 @@ class Progress:
         return self.add({"scores": {challenge_id: [points, of]}})
 
     def add(self, newer: Record) -> bool:
-        """Merge a record into what is kept."""
-        return self._change(lambda record: merge(record, newer))
+        """Merge a record into what is kept, but for entries that could not be read again."""
+        return self._change(lambda record: merge(record, sift(newer)[0]))
 
     def take_in(self, text: str) -> bool:
         """Merge what was downloaded earlier. Raise RecordError, and change nothing, where that is no progress file."""

@@ -94,10 +94,11 @@ def read(text: str) -> tuple[Record, int]:
         raise RecordError("is not a progress file of kubesim's")
     if found.pop(MARK) not in range(1, VERSION + 1):
         raise RecordError("was written by another version of kubesim")
-    return _sifted(found)
+    return sift(found)
 
 
-def _sifted(found: dict[str, Any]) -> tuple[Record, int]:
+def sift(found: dict[str, Any]) -> tuple[Record, int]:
+    """The entries that have the form of one, and how many have not."""
     record, lost = blank(), 0
     for name, entries in found.items():
         if name not in _SECTIONS or not isinstance(entries, dict):

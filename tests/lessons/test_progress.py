@@ -109,6 +109,14 @@ def test_a_long_answer_is_cut(workspace):
     assert progress.recall("one") == "a" * LONGEST_ANSWER
 
 
+@pytest.mark.parametrize("answer", [["A"], [True], [1.5], list(range(99))])
+def test_an_answer_of_a_strange_kind_is_not_kept_and_damages_nothing(workspace, answer):
+    progress = Progress(workspace)
+    progress.keep("one", [1])
+    assert progress.keep("two", answer)
+    assert (progress.recall("one"), progress.recall("two"), progress.notice()) == ([1], None, "")
+
+
 def test_the_best_score_stays(workspace):
     progress = Progress(workspace)
     for points in (3, 9, 5):
