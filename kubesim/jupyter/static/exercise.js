@@ -1,4 +1,4 @@
-// Draws a quiz or a task. Python says everything that is shown; here it is only laid out.
+// Draws a quiz. Python says everything that is shown; here it is only laid out.
 
 let count = 0;
 
@@ -71,7 +71,6 @@ function typedInput(content, name) {
 const INPUTS = { choice: choiceInputs, choices: choiceInputs, line: outputLines, order: orderedItems };
 
 function readAnswer(form, content) {
-  if (content.kind === "task") return null;
   if (!content.choices.length) return form.querySelector(".ks-typed").value;
   if (content.kind === "order") return [...form.querySelectorAll(".ks-item")].map((item) => Number(item.dataset.number));
   return [...form.querySelectorAll("input:checked")].map((input) => Number(input.value));
@@ -92,10 +91,6 @@ function writeAnswer(form, answer) {
 
 function buildForm(content) {
   const form = element("form", { className: "ks-form", noValidate: true });
-  if (content.kind === "task") {
-    form.append(element("h4", { textContent: content.label }), element("div", { innerHTML: content.html }));
-    return form;
-  }
   const name = `ks-answer-${++count}`;
   const legend = element("legend", {},
     element("span", { className: "ks-label", textContent: content.label }), " ",
@@ -112,7 +107,7 @@ function note({ ok, html }) {
   return element("li", { className: ok ? "ks-ok" : "ks-no" }, mark, word, element("span", { innerHTML: html }));
 }
 
-function drawFeedback(status, { verdict, word, notes, hints, reveal, warning }) {
+function drawFeedback(status, { verdict, word, notes, hints, reveal }) {
   status.replaceChildren();
   if (verdict) {
     const mark = verdict === "right" ? "✓" : "✗";
@@ -126,7 +121,6 @@ function drawFeedback(status, { verdict, word, notes, hints, reveal, warning }) 
     status.append(element("div", { className: "ks-reveal" },
       element("p", {}, element("b", { textContent: "Answer" })), element("div", { innerHTML: reveal })));
   }
-  if (warning) status.append(element("div", { className: "ks-warning" }, element("p", { innerHTML: `⚠ ${warning}` })));
 }
 
 function render({ model, el }) {
