@@ -1,0 +1,85 @@
+"""The notebooks as their tests read them: cells, prose without code, links and headings."""
+
+import json
+import re
+from pathlib import Path
+from typing import NamedTuple
+
+ROOT = Path(__file__).resolve().parents[2]
+FOLDER = ROOT / "notebooks"
+_PATH = (
+    "00-start",
+    "01-storing-credentials",
+    "02-referencing-the-secret",
+    "03-when-the-pull-fails",
+    "04-service-accounts",
+    "05-keeping-credentials-safe",
+    "06-troubleshooting-challenge",
+    "07-when-does-it-pull",
+    "08-your-own-case",
+    "appendix-your-own-kubectl",
+)
+PATH = tuple(name for name in _PATH if (FOLDER / f"{name}.ipynb").exists())
+"""The notebooks in the order in which they are read."""
+
+FENCE = re.compile(r"^ *```.*?^ *```", re.MULTILINE | re.DOTALL)
+COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
+SPAN = re.compile(r"`[^`]+`")
+LINK = re.compile(r"(!?)\[((?:[^\[\]]|\[[^\]]*\])*)\]\(([^()\s]+)\)")
+HEREDOC = re.compile(r"<<(\w+)\n.*?^\1$", re.MULTILINE | re.DOTALL)
+
+
+class Link(NamedTuple):
+    picture: bool
+    text: str
+    target: str
+
+
+def notebook(name):
+    """The parsed notebook; its cells' sources and outputs are strings and lists as nbformat stores them."""
+    return json.loads((FOLDER / f"{name}.ipynb").read_text(encoding="utf-8"))
+
+
+def cells(name, kind=None):
+    return [cell for cell in notebook(name)["cells"] if kind in (None, cell["cell_type"])]
+
+
+def source(cell):
+    return "".join(cell["source"])
+
+
+def prose_of(name):
+    """All markdown of a notebook."""
+    return "\n\n".join(source(cell) for cell in cells(name, "markdown"))
+
+
+def asked(name, magic):
+    """The ids after `%magic` in the code cells of a notebook, in order."""
+    lines = [line for cell in cells(name, "code") for line in source(cell).splitlines()]
+    return [word for line in lines if line.startswith(f"%{magic} ") for word in line.split()[1:]]
+
+
+def commands(cell):
+    """The lines of a code cell that do something: no cell magic, and a file written with a heredoc is one line."""
+    lines = HEREDOC.sub("", source(cell)).splitlines()
+    return [line for line in lines if line.strip() and not line.startswith("%%")]
+
+
+def without_code(markdown, code=""):
+    """Markdown without fenced blocks, comments and addresses; `code` stands where a code span was."""
+    text = COMMENT.sub("", FENCE.sub("", markdown))
+    return LINK.sub(lambda link: link[2], SPAN.sub(code, text))
+
+
+def links(markdown):
+    found = LINK.finditer(SPAN.sub("", COMMENT.sub("", FENCE.sub("", markdown))))
+    inner = [Link(bool(link[1]), link[2], link[3]) for link in found]
+    return inner + [deep for link in inner if "](" in link.text for deep in links(link.text)]
+
+
+def anchors(markdown):
+    """The anchors that GitHub gives the headings."""
+    titles = re.findall(r"^#+ (.+?) *$", FENCE.sub("", markdown), re.MULTILINE)
+    return {
+        re.sub(r"[^\w\- ]", "", LINK.sub(lambda link: link[2], title).lower()).replace(" ", "-") for title in titles
+    }

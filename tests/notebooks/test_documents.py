@@ -1,0 +1,79 @@
+"""The glossary and the cheat sheet: every command works, and every row of the table mends what it says."""
+
+import re
+
+import pytest
+from pages import ROOT
+
+from kubesim.session import Session
+
+GLOSSARY = (ROOT / "docs/glossary.md").read_text(encoding="utf-8")
+SHEET = (ROOT / "docs/cheat-sheet.md").read_text(encoding="utf-8")
+BLOCKS = [line for block in re.findall(r"```sh\n(.*?)```", SHEET, re.DOTALL) for line in block.splitlines()]
+ROWS = [row.replace(r"\|", "\0").split("|")[1:-1] for row in SHEET.splitlines() if row.startswith("|")][2:]
+MAKE, QUIET, PATCH = BLOCKS[:3]
+CONFIG = '{"auths":{"registry.example.com":{"username":"myuser","password":"mypassword"}}}'
+RUN = "kubectl run web --image=registry.example.com/myapp:1.0"
+NAMED = """ --overrides='{"spec":{"imagePullSecrets":[{"name":"regcred"}]}}'"""
+FILE = "kubectl run web --image=registry.example.com/myapp:1.0 --dry-run=client -o yaml" + NAMED + " > web.yaml"
+OPAQUE = f"kubectl create secret generic regcred --from-literal=.dockerconfigjson='{CONFIG}'"
+
+STORIES = [
+    ([MAKE, FILE, RUN], []),
+    ([MAKE, RUN, PATCH], []),
+    ([OPAQUE, RUN + NAMED], [MAKE]),
+    ([MAKE.replace("--docker-server=registry.example.com ", ""), RUN + NAMED], [MAKE]),
+    ([RUN + NAMED], [MAKE]),
+    ([MAKE, "kubectl create namespace shop", f"{RUN} -n shop{NAMED}"], []),
+    ([MAKE.replace("=mypassword", "=old"), RUN + NAMED], []),
+    ([MAKE, RUN.replace("1.0", "9.9") + NAMED], []),
+    ([MAKE, f"{RUN} --image-pull-policy=Never{NAMED}"], []),
+]
+"""For each row: what leads to it, and what "as above" stands for."""
+
+
+def code(cell):
+    return [span.replace("\0", "|") for span in re.findall(r"`([^`]+)`", cell)]
+
+
+def seen(row):
+    """The first code span of the row, or of the nearest row above where it says "The same"."""
+    return code(ROWS[row][0])[0] if "The same" not in ROWS[row][0] else seen(row - 1)
+
+
+def run(session, *lines):
+    results = [session.run(line) for line in lines]
+    assert [result.screen for result in results if result.exit_code] == []
+    return "".join(result.stdout for result in results)
+
+
+def test_every_command_in_the_blocks_works():
+    session = Session()
+    session.write_file("config.json", CONFIG)
+    run(session, "kubectl create deployment web --image=nginx", RUN)
+    assert len(BLOCKS) == 10
+    run(session, *BLOCKS, "kubectl rollout restart deployment web")
+    assert "kubectl rollout restart deployment web" in SHEET
+
+
+@pytest.mark.parametrize("row", range(len(STORIES)), ids=[row[1].strip() for row in ROWS])
+def test_every_row_of_the_table_is_true(row):
+    before, after = STORIES[row]
+    session = Session()
+    run(session, *before, "sleep 30")
+    assert seen(row) in run(session, "kubectl get pods -A", "kubectl events -A")
+    mends = [span for span in code(ROWS[row][2]) if span.startswith("kubectl ")]
+    run(session, *mends, *after, "sleep 320")
+    assert run(session, "kubectl get pods -A --no-headers").split()[3] == "Running"
+
+
+def test_every_row_has_its_story():
+    assert len(STORIES) == len(ROWS)
+
+
+def test_the_glossary_is_in_order_and_short():
+    entries = re.findall(r"^- \*\*(.+?)\*\* \((?:\d\d|appendix)\): (.+)$", GLOSSARY, re.MULTILINE)
+    assert len(entries) == GLOSSARY.count("\n- ")
+    terms = [term.strip("`").lower() for term, _ in entries]
+    assert terms == sorted(set(terms))
+    assert [term for term, text in entries if len(re.findall(r"[.:] ", f"{text} ")) > 3 or not text.endswith(".")] == []
