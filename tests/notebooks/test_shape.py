@@ -1,0 +1,139 @@
+"""The shape that every notebook has, so that a learner finds their way, also where nothing can be run."""
+
+import re
+
+import pytest
+from pages import FOLDER, PATH, asked, cells, commands, links, prose_of, source, without_code
+
+from kubesim.lessons import load_quizzes, load_tasks
+from kubesim.lessons.loader import documents
+
+KINDS = ("choice", "choices", "order", "line", "text", "command")
+TITLE = re.compile(r"# \S.*\n\n(?s:.+)you will be able to:\n\n(- .+;\n)+- .+\.\n\n(?s:.*)", re.MULTILINE)
+TIME = re.compile(r"Time: about \d+ minutes\. (?s:.*)You should have ")
+NAMES = pytest.mark.parametrize("name", PATH)
+ON_THE_PATH = pytest.mark.parametrize("name", PATH[:-1])
+
+
+def test_these_are_the_notebooks():
+    assert sorted(path.stem for path in FOLDER.glob("*.ipynb")) == list(PATH)
+
+
+@NAMES
+def test_the_first_cell_says_what_for_how_long_and_after_what(name):
+    first = cells(name)[0]
+    assert (first["id"], first["cell_type"]) == ("title", "markdown")
+    assert TITLE.fullmatch(source(first))
+    assert TIME.search(source(first))
+
+
+@NAMES
+def test_the_last_cell_has_three_key_points(name):
+    last = cells(name)[-1]
+    assert (last["id"], last["cell_type"]) == ("recap", "markdown")
+    assert source(last).startswith("## What you learned\n\n- ")
+    assert len(re.findall(r"^ *[-*] ", source(last), re.MULTILINE)) == 3
+
+
+@NAMES
+def test_the_last_cell_leads_to_both_neighbours(name):
+    place = PATH.index(name)
+    wanted = {"Previous": PATH[place - 1] if place else None, "Next": (*PATH[1:], None)[place]}
+    last = source(cells(name)[-1])
+    for word, neighbour in wanted.items():
+        found = re.search(rf"\b{word}: (.+)", last)
+        assert [link.target for link in links(found[1] if found else "")][:1] == [f"{neighbour}.ipynb"] * bool(
+            neighbour
+        )
+
+
+def test_the_start_tells_the_same_minutes():
+    told = dict(re.findall(r"^\| \[[^]]+\]\(([\w-]+)\.ipynb\) \|.*\| (\d+) \|$", prose_of(PATH[0]), re.MULTILINE))
+    assert told == {name: re.search(r"Time: about (\d+)", source(cells(name)[0]))[1] for name in PATH[1:]}
+
+
+@NAMES
+def test_cell_ids_are_slugs(name):
+    ids = [cell["id"] for cell in cells(name)]
+    assert len(set(ids)) == len(ids)
+    assert [slug for slug in ids if not re.fullmatch(r"[a-z][a-z0-9]*(-[a-z0-9]+)*", slug)] == []
+
+
+@NAMES
+def test_cells_are_small(name):
+    assert [cell["id"] for cell in cells(name, "code") if not 1 <= len(commands(cell)) <= 5] == []
+
+
+@NAMES
+def test_there_is_more_prose_than_code(name):
+    code = " ".join(source(cell) for cell in cells(name, "code"))
+    assert len(without_code(prose_of(name)).split()) > len(code.split())
+
+
+@NAMES
+def test_a_prediction_is_asked_for(name):
+    assert "**Predict" in prose_of(name)
+
+
+@NAMES
+def test_outputs_are_stored(name):
+    code = cells(name, "code")
+    silent = [cell["id"] for cell in code if not cell["outputs"] and not source(cell).startswith("%load_ext ")]
+    assert silent == []
+    assert [cell["execution_count"] for cell in code] == list(range(1, len(code) + 1))
+    assert [cell["id"] for cell in code for output in cell["outputs"] if output["output_type"] == "error"] == []
+
+
+# Quizzes and tasks
+
+
+@NAMES
+def test_what_is_asked_exists(name):
+    assert set(asked(name, "quiz") + asked(name, "review")) <= set(load_quizzes())
+    assert set(asked(name, "task")) <= set(load_tasks())
+
+
+@pytest.mark.parametrize(("folder", "magic"), [("quizzes", "quiz"), ("tasks", "task")])
+def test_every_quiz_and_task_is_asked_once_in_its_notebook(folder, magic):
+    for file, entries in documents(folder):
+        name = file.removesuffix(".yaml")
+        if name not in PATH:
+            continue
+        assert sorted(asked(name, magic)) == sorted(entry["id"] for entry in entries), name
+
+
+@ON_THE_PATH
+def test_each_notebook_has_four_to_eight_questions(name):
+    assert 4 <= len(asked(name, "quiz")) <= 8
+
+
+def test_there_are_forty_questions_and_three_of_each_kind():
+    kinds = [quiz.kind for quiz in load_quizzes().values()]
+    assert len(kinds) >= 40
+    assert [kind for kind in KINDS if kinds.count(kind) < 3] == []
+
+
+@pytest.mark.parametrize("name", [name for name in PATH if name[:2] in ("03", "06")])
+def test_a_review_brings_back_what_was_asked_before(name):
+    reviewed = asked(name, "review")
+    earlier = {quiz: other for other in PATH[: PATH.index(name)] for quiz in asked(other, "quiz")}
+    assert len(reviewed) >= 3
+    assert len({earlier[quiz] for quiz in reviewed}) >= 2
+    assert any(source(cell).startswith("%review ") for cell in cells(name)[:5])
+
+
+# Pictures
+
+
+@NAMES
+def test_every_picture_says_what_it_shows(name):
+    shown = [output["data"] for cell in cells(name, "code") for output in cell["outputs"] if "data" in output]
+    pictures = ["".join(data["image/svg+xml"]) for data in shown if "image/svg+xml" in data]
+    pages = ["".join(data["text/html"]) for data in shown if "text/html" in data]
+    pictures += [svg for page in pages for svg in re.findall(r"<svg\b.*?</svg>", page, re.DOTALL)]
+    assert [
+        svg[:200] for svg in pictures if not re.search(r"<title>[^<]+</title>|<svg[^>]* aria-label=\"[^\"]+", svg)
+    ] == []
+    images = [tag for page in pages for tag in re.findall(r"<img\b[^>]*>", page)]
+    assert [tag for tag in images if not re.search(r'\balt="[^"]+', tag)] == []
+    assert [data for data in shown if not data.get("text/plain")] == []

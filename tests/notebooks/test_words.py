@@ -1,0 +1,106 @@
+"""The notebooks are easy to read, and write Kubernetes' words as Kubernetes does."""
+
+import re
+
+import pytest
+from pages import PATH, ROOT, prose_of, without_code
+
+from kubesim.lessons.loader import documents
+
+HARDEST = 8  # Flesch-Kincaid grade: what readers of about 13 years read with ease
+
+TERMS = (
+    ("Pod Pods PodSpec", r"pods?\b|podspec"),
+    ("Secret Secrets", r"(?<!pull )secrets?\b"),
+    ("ServiceAccount ServiceAccounts", r"serviceaccounts?\b"),
+    ("Deployment Deployments", r"deployments?\b"),
+    ("ReplicaSet ReplicaSets", r"replica ?sets?\b"),
+    ("ConfigMap ConfigMaps", r"config ?maps?\b"),
+    ("kubelet kubelets", r"kubelets?\b"),
+    ("kubectl", r"kubectl\b"),
+    ("kubeconfig", r"kube ?config\b"),
+    ("Kubernetes", r"kubernetes(?!\.io)\b|k8s\b"),
+    ("containerd", r"containerd\b"),
+    ("ImagePullBackOff", r"image ?pull ?back-?off\b"),
+    ("ErrImagePull", r"err ?image ?pull\b"),
+    ("ErrImageNeverPull", r"err ?image ?never ?pull\b"),
+    ("imagePullSecrets", r"imagepullsecrets?\b"),
+    ("imagePullPolicy", r"imagepullpolicy\b"),
+    ("JupyterLab", r"jupyter ?lab\b"),
+    ("YAML", r"yaml\b"),
+    ("JSON", r"json\b"),
+    ("base64 Base64", r"base ?64\b"),
+    ("Docker", r"docker\b"),
+)
+NAMES = pytest.mark.parametrize("name", PATH)
+
+
+def misspelt(text):
+    found = [
+        (right.split(), match[0]) for right, wrong in TERMS for match in re.finditer(rf"\b(?:{wrong})", text, re.I)
+    ]
+    return sorted({word for right, word in found if word not in right})
+
+
+def syllables(word):
+    """About as many as are spoken: groups of vowels, without a silent e."""
+    groups = re.findall(r"[aeiouy]+", re.sub(r"(?<=[^aeiouyl])e(d|s)?$", "", word.lower()))
+    return max(1, len(groups))
+
+
+def grade(markdown):
+    """The Flesch-Kincaid grade. A code span counts as one word of three syllables, a list item as a sentence."""
+    text = re.sub(r"^ *(\||#).*$", "", without_code(markdown, "Kubernetes"), flags=re.MULTILINE)
+    pieces = [re.findall(r"[A-Za-z']+", piece) for piece in re.split(r"[.!?](?=\s)|\n\n|\n *(?:[-*]|\d+\.) ", text)]
+    sentences = [words for words in pieces if words]
+    words = [word for sentence in sentences for word in sentence]
+    return 0.39 * len(words) / len(sentences) + 11.8 * sum(map(syllables, words)) / len(words) - 15.59
+
+
+def strings(value):
+    if isinstance(value, str):
+        return [value]
+    return [text for part in (value.values() if isinstance(value, dict) else value) for text in strings(part)]
+
+
+@NAMES
+def test_kubernetes_words_are_spelt_right(name):
+    assert misspelt(without_code(prose_of(name))) == []
+
+
+@pytest.mark.parametrize("name", ["glossary", "cheat-sheet"])
+def test_they_are_in_the_documents_too(name):
+    assert misspelt(without_code((ROOT / f"docs/{name}.md").read_text(encoding="utf-8"))) == []
+
+
+def test_they_are_in_the_quizzes_too():
+    told = ("question", "why", "otherwise", "hints", "answer")
+    for file, entries in documents("quizzes"):
+        quizzes = [entry for entry in entries if entry["kind"] != "command"]
+        texts = strings([[entry.get(key, []) for key in told] for entry in quizzes])
+        texts += [choice.get("why", "") for entry in quizzes for choice in entry.get("choices", [])]
+        assert misspelt(without_code("\n\n".join(texts))) == [], file
+
+
+@NAMES
+def test_a_notebook_is_easy_to_read(name):
+    assert round(grade(prose_of(name)), 1) <= HARDEST
+
+
+def test_the_measures_can_tell():
+    assert misspelt("a pod, its Secret, the pull secret, Kubelet and Image pull backoff; kubernetes.io") == [
+        "Image pull backoff",
+        "Kubelet",
+        "pod",
+    ]
+    assert grade("The cat sat on the mat. It was warm.") < 2
+    hard = "Notwithstanding organisational considerations, authentication infrastructure necessitates configuration"
+    assert grade(f"{hard} of authorised representatives.") > 20
+    assert [syllables(word) for word in ("named", "kubelet", "table", "the", "registry", "changes")] == [
+        1,
+        3,
+        2,
+        1,
+        3,
+        1,
+    ]
