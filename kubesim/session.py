@@ -20,18 +20,7 @@ if TYPE_CHECKING:
     from kubesim.server import Server, ServerOptions
 
 
-def _run_kubesim(arguments: list[str], io: Invocation) -> int:
-    if arguments[:1] == ["why"]:
-        return why_file.run(arguments[1:], io)
-    if arguments != ["supported"]:
-        io.err(f"Usage: {_USAGE}\n")
-        return 2
-    io.out(supported.page())
-    return 0
-
-
 _USAGE = f"kubesim supported, or {FILE_USAGE}"
-_KUBESIM = Tool("kubesim", _run_kubesim, _USAGE, "kubesim supported")
 
 
 class Session:
@@ -47,9 +36,12 @@ class Session:
         self.cluster = Cluster(seed, boot)
         self.config = kubectl.Kubeconfig()
         self.server: Server | None = None
-        why = why_tool(lambda: self.cluster, lambda: self.config.namespace_of())
+        self.explained: list[str] = []
+        """The namespaces of the Pods that `why` told of so far, "" for one from an export: a challenge counts them."""
+        why = why_tool(lambda: self.cluster, lambda: self.config.namespace_of(), self.explained.append)
         why = replace(why, complete=lambda words: self._complete_kubectl(["get", "pod", *words]))
-        self.shell = Shell(self.cluster.clock, self.workspace, [self._kubectl(), _KUBESIM, why])
+        about = Tool("kubesim", self._run_kubesim, _USAGE, "kubesim supported")
+        self.shell = Shell(self.cluster.clock, self.workspace, [self._kubectl(), about, why])
 
     def _kubectl(self) -> Tool:
         usage = "kubectl COMMAND [options]"
@@ -60,6 +52,16 @@ class Session:
             return io.run([*shlex.split(editor), path], "")
 
         return io.show(kubectl.run(arguments, self._context(io.env, io.stdin, run_editor)))
+
+    def _run_kubesim(self, arguments: list[str], io: Invocation) -> int:
+        if arguments[:1] == ["why"]:
+            self.explained.append("")
+            return why_file.run(arguments[1:], io)
+        if arguments != ["supported"]:
+            io.err(f"Usage: {_USAGE}\n")
+            return 2
+        io.out(supported.page())
+        return 0
 
     def _complete_kubectl(self, words: list[str]) -> list[str]:
         return kubectl.complete(words, self._context({}, None, None))

@@ -13,8 +13,11 @@ USAGE = "why POD [-n NAMESPACE] [-c CONTAINER]"
 FILE_USAGE = "kubesim why -f FILE [--pod NAME]"
 
 
-def why_tool(cluster: Callable[[], Cluster], namespace: Callable[[], str]) -> Tool:
-    """`why POD`: the story of the last attempt to get its image, in the cluster and namespace that are current then."""
+def why_tool(cluster: Callable[[], Cluster], namespace: Callable[[], str], told: Callable[[str], None]) -> Tool:
+    """`why POD`: the story of the last attempt to get its image, in the cluster and namespace that are current then.
+
+    `told` hears the namespace of a Pod whose story was told.
+    """
 
     @tool(USAGE, "n:c:", {"namespace=": "n", "container=": "c"}, example="why web")
     def why(operands: list[str], options: Options, io: Invocation) -> int:
@@ -22,8 +25,11 @@ def why_tool(cluster: Callable[[], Cluster], namespace: Callable[[], str]) -> To
             io.err(f"kubesim: which Pod? {USAGE}\n")
             return 1
         pod = operands[0].removeprefix("pod/").removeprefix("pods/")
-        flow = trace_flow(cluster(), options.get("n") or namespace(), pod, options.get("c"))
+        place = options.get("n") or namespace()
+        flow = trace_flow(cluster(), place, pod, options.get("c"))
         io.out(f"{flow.why()}\n")
+        if flow.story:
+            told(place)
         return 0 if flow.story else 1
 
     return why

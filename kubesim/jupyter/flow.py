@@ -226,12 +226,14 @@ class FlowPicture(anywidget.AnyWidget):
 def show(arguments: str, seat: Seat) -> None:
     """Display the flow of `POD [-n NAMESPACE] [-c CONTAINER]`, or say how to ask for one."""
     if target := _target(arguments, "%flow"):
+        seat.session.explained.append(target[0])
         display(FlowPicture(seat, *target))
 
 
 def why(arguments: str, seat: Seat) -> None:
     """Print why the Pod's image does not arrive (or how it did), or say how to ask for it."""
     if target := _target(arguments, "%why"):
+        seat.session.explained.append(target[0])
         print(trace_flow(seat.session.cluster, *target).why())  # noqa: T201  # a cell's output
 
 
