@@ -51,8 +51,9 @@ function orderedItems(content) {
   list.append(...content.choices.map((html, number) => {
     const item = element("li", { className: "ks-item" });
     item.dataset.number = String(number);
-    item.append(element("b", { textContent: letter(number) }), element("span", { innerHTML: html }),
-      element("span", { className: "ks-moves" }, button(item, -1, "↑", "up"), button(item, 1, "↓", "down")));
+    item.append(element("div", {},
+      element("span", { className: "ks-moves" }, button(item, -1, "↑", "up"), button(item, 1, "↓", "down")),
+      element("b", { textContent: letter(number) }), element("span", { innerHTML: html })));
     return item;
   }));
   return [list, said];
