@@ -55,10 +55,7 @@ class Step:
 
 
 class History:
-    """The steps of a session, the oldest first; gives its shell the command `undo`.
-
-    What happens outside `step` (over HTTP, say) is taken back together with the step that it comes after.
-    """
+    """The steps of a session, the oldest first; gives its shell the command `undo`."""
 
     def __init__(self, session: Session) -> None:
         self.steps: tuple[Step, ...] = ()
@@ -73,9 +70,14 @@ class History:
         before, cluster = self._snapshot(), self._session.cluster
         yield
         if self._session.cluster is cluster and self._has_changed(before):
-            kept = self.steps[-LIMIT + 1 :]
-            self._floor = max(0, self._floor - (len(self.steps) - len(kept)))
-            self.steps = (*kept, Step(label, before, self._snapshot()))
+            self._keep(Step(label, before, self._snapshot()))
+
+    def notice(self, label: str) -> None:
+        """Remember what somebody else did since the last step, as if it had been done at once just now."""
+        now = self._session.cluster
+        unchanged = self.at(now.clock.now)
+        if unchanged.api.revision != now.api.revision:
+            self._keep(Step(label, Snapshot(unchanged, deepcopy(self._session.config)), self._snapshot()))
 
     def begin(self) -> None:
         """Let nothing be taken back that was done before now."""
@@ -101,6 +103,11 @@ class History:
         cluster = last.cluster.copy()
         cluster.advance(max(0, moment - cluster.clock.now) / SECOND)
         return cluster
+
+    def _keep(self, step: Step) -> None:
+        kept = self.steps[-LIMIT + 1 :]
+        self._floor = max(0, self._floor - (len(self.steps) - len(kept)))
+        self.steps = (*kept, step)
 
     def _snapshot(self) -> Snapshot:
         return Snapshot(self._session.cluster.copy(), deepcopy(self._session.config))

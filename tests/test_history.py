@@ -154,3 +154,18 @@ def test_a_recording_goes_the_same_way_when_every_command_is_taken_back_and_done
         if len(learner.history.steps) > steps:
             learner.history.undo()
             assert learner(line) == first
+
+
+def test_what_somebody_else_did_is_a_step_too(learner: Learner) -> None:
+    learner("kubectl run web --image=nginx")
+    learner.session.advance(20)
+    before = learner.session.cluster.clock.now
+    learner.session.run("kubectl label pod web a=b")
+    learner.history.notice("from outside")
+    assert labels(learner) == ["kubectl run web --image=nginx", "from outside"]
+    learner.session.advance(20)
+    learner.history.notice("only time has passed")
+    assert len(learner.history.steps) == 2
+    assert learner("undo") == "taken back: from outside\n"
+    assert learner.session.cluster.clock.now - before == 0.2 * SECOND  # the label's and undo's tenths
+    assert learner("kubectl get pods --no-headers -L a") == "web   1/1   Running   0     20s   \n"

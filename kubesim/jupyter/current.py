@@ -6,12 +6,14 @@ KUBESIM_WORKSPACE names, else in `workspace/` beside the notebook.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import os
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from kubesim import printers
 from kubesim.clock import SECOND
@@ -22,6 +24,9 @@ from kubesim.resources import POD
 from kubesim.result import Result
 from kubesim.session import Session
 from kubesim.shell import Invocation, Tool
+
+if TYPE_CHECKING:
+    from kubesim.server import Server
 
 _log = logging.getLogger(__name__)
 _STATUS = 3  # NAME, READY and STATUS, the columns that do not count time
@@ -109,11 +114,30 @@ class Seat:
 
     def changed(self) -> None:
         """Tell the watchers. One that fails is logged and does not keep the others from hearing."""
-        for watcher in list(self._watchers):
-            try:
-                watcher()
-            except Exception:
-                _log.exception("a widget could not follow the cluster")
+        with self.session.cluster.lock:
+            for watcher in list(self._watchers):
+                try:
+                    watcher()
+                except Exception:
+                    _log.exception("a widget could not follow the cluster")
+
+    def serve(self, realtime: bool) -> Server:
+        """Serve the cluster to a real kubectl, and let the watchers hear of what comes over HTTP.
+
+        Raises ImportError and OSError where that cannot be done here.
+        """
+        before = self.session.server
+        server = self.session.serve(realtime=realtime)
+        if server is not before:
+            with suppress(RuntimeError):  # without a loop, as in a test, nobody could hear
+                loop = asyncio.get_running_loop()
+                server.on_change(lambda: loop.call_soon_threadsafe(self._notice))
+        return server
+
+    def _notice(self) -> None:
+        with self.session.cluster.lock:
+            self.history.notice("a change from outside")
+        self.changed()
 
     @contextmanager
     def changing(self, label: str = "") -> Iterator[None]:

@@ -65,7 +65,7 @@ class KubesimMagics(Magics):
             return _say(f"%serve takes no options but --realtime, and here is {line.strip()!r}")
         session = current.session()
         try:
-            server = session.serve(realtime=bool(line.strip()))
+            server = current.seat().serve(realtime=bool(line.strip()))
         except (ImportError, OSError) as error:
             return _say(f"the cluster cannot be served here: {error}")
         place = server.kubeconfig.relative_to(session.workspace.root.parent)

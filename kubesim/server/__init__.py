@@ -12,6 +12,7 @@ import shlex
 import ssl
 import threading
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import TypedDict, Unpack
@@ -63,6 +64,7 @@ class Server:
         self._tick = 0.0 if self._realtime else options.get("tick", COMMAND_SECONDS)
         self._journal = options.get("journal")
         self._last_request = time.monotonic()
+        self._listeners: list[Callable[[], object]] = []
         self.attach(cluster)
         self._tls = self._certified()
         self._sockets = netutil.bind_sockets(port, address)
@@ -102,8 +104,20 @@ class Server:
         """Serve this cluster from now on; watches of the one before end."""
         before = getattr(self, "_api", None)
         self._api = API(cluster)
+        self._told = cluster.api.revision
         if before:
             before.history.close()
+
+    def on_change(self, listener: Callable[[], object]) -> None:
+        """Call `listener` whenever a request, or the wall clock, has changed the cluster: in the server's thread."""
+        self._listeners.append(listener)
+
+    def _tell(self) -> None:
+        revision = self._api.cluster.api.revision
+        if revision != self._told:
+            self._told = revision
+            for listener in self._listeners:
+                listener()
 
     def write_kubeconfig(self, path: Path) -> None:
         """Write the file that tells kubectl where the server is and lets it in, for its owner alone."""
@@ -154,6 +168,7 @@ class Server:
         now, cluster = time.monotonic(), self._api.cluster
         with cluster.lock:
             cluster.advance(now - since)
+            self._tell()
         self._loop.call_later(_REAL_TIME_STEP, self._follow_wall_clock, now)
 
     def _answer(self, request: Request) -> Response | Watch:
@@ -163,7 +178,9 @@ class Server:
             self._pass_time(api.cluster, request)
             if self._journal and request.is_write:
                 self._journal.append(api.cluster.clock.now, request)
-            return api.answer(request)
+            answer = api.answer(request)
+            self._tell()
+            return answer
 
     def _execute(self, request: Request, argv: list[str]) -> Process:
         api = self._api

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -14,7 +15,10 @@ from IPython.utils.capture import capture_output
 
 import kubesim.jupyter
 from kubesim.jupyter import current
+from kubesim.jupyter.current import Seat
 from kubesim.jupyter.magics import parse_duration
+from kubesim.session import Session
+from tests.server.connections import MAPS, Client
 
 
 class Shown(NamedTuple):
@@ -182,3 +186,26 @@ def test_a_terminal_may_have_a_session_of_its_own(cell: Cell) -> None:
     terminal.feed("kubectl create namespace mine")
     assert "NotFound" in cell("%kubectl get namespace mine").plain[0]
     assert kubesim.jupyter.Terminal(current.session())._seat is current.seat()
+
+
+def test_a_picture_and_a_task_follow_what_comes_over_http(tmp_path: Path) -> None:
+    async def play() -> None:
+        seat = Seat(Session(tmp_path))
+        heard: list[int] = []
+        seat.on_change(lambda: heard.append(len(seat.history.steps)))
+        server = seat.serve(realtime=False)
+        try:
+            client = Client(server.kubeconfig, server.port)
+            made = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a"}}
+            assert (await asyncio.to_thread(client, "POST", MAPS, made))[0] == 201
+            await asyncio.sleep(0)
+            assert heard == [1]
+            assert (await asyncio.to_thread(client, "GET", MAPS))[0] == 200
+            await asyncio.sleep(0)
+            assert heard == [1]
+            assert seat.undo() == "a change from outside"
+            assert seat.serve(realtime=False) is server
+        finally:
+            server.close()
+
+    asyncio.run(play())
