@@ -26,7 +26,7 @@ class TaskCard(Exercise):
     Its start state is made unless its namespace is there already; `reset` in the terminal makes it anew.
     """
 
-    _esm = STATIC / "task.js"
+    _esm = "\n".join((STATIC / f"{name}.js").read_text(encoding="utf-8") for name in ("parts", "task"))
     _css = "".join((STATIC / f"{name}.css").read_text(encoding="utf-8") for name in ("exercise", "flow", "task"))
 
     def __init__(self, task: Task, seat: Seat) -> None:
@@ -71,8 +71,8 @@ class TaskCard(Exercise):
         news, self._reached = self._news(readings) if self._reached else "", reached
         self.feedback = {
             "goals": [self._drawn(reading) for reading in readings],
-            "count": f"{sum(reached)} of {len(reached)} reached",
-            "done": markup.inline(self._task.done) if self._is_done(reached) else "",
+            "count": self._count(reached),
+            "done": markup.inline(self._task.done) if all(reached) else "",
             "warnings": [markup.inline(warning) for warning in self._warnings(there)],
             "hints": [markup.inline(hint) for hint in self.hints[: self._told]],
             "reveal": self._answer_html() if self._revealed else "",
@@ -104,13 +104,14 @@ class TaskCard(Exercise):
     def _solved(self) -> Session:
         return solve(self._task)
 
-    def _is_done(self, reached: tuple[bool, ...]) -> bool:
-        done = all(reached)
-        if done:
-            progress = Progress(self._seat.session.workspace)
-            if not progress.is_done(self._task.id):
-                progress.keep_task(self._task.id)
-        return done
+    def _count(self, reached: tuple[bool, ...]) -> str:
+        """How much is reached, and whether all was before; what is reached now is kept."""
+        progress = Progress(self._seat.session.workspace)
+        before = progress.is_done(self._task.id)
+        if all(reached) and not before:
+            progress.keep_task(self._task.id)
+        again = " (you have done this task before)" if before and not all(reached) else ""
+        return f"{sum(reached)} of {len(reached)} reached{again}"
 
     def _drawn(self, reading: Reading) -> dict[str, Any]:
         """A line of the list. What is missing is not told before anything was done."""

@@ -1,0 +1,39 @@
+// What task.js and challenge.js are made of. Only what has changed is drawn anew, so that a screen reader hears a tick
+// once, and an unfolded line stays unfolded.
+
+function element(tag, properties = {}, ...children) {
+  const made = Object.assign(document.createElement(tag), properties);
+  made.append(...children);
+  return made;
+}
+
+const html = (tag, className, innerHTML) => element(tag, { className, innerHTML });
+
+function goalLine({ ok, what, missing, hint, reason }) {
+  const mark = element("span", { className: "ks-mark", textContent: ok ? "✓" : "○" });
+  mark.setAttribute("aria-hidden", "true");
+  const word = element("span", { className: "ks-unseen", textContent: ok ? "Reached: " : "Not yet: " });
+  const body = element("div", {}, word, html("span", "", what));
+  if (missing) body.append(html("div", "ks-missing", missing));
+  if (missing) {
+    body.append(element("details", {}, element("summary", { textContent: "Where to look, and why" }),
+      html("p", "", hint), html("p", "", reason)));
+  } else if (ok && reason) body.append(html("div", "ks-reason", reason));
+  return element("li", { className: ok ? "ks-ok" : "ks-no" }, mark, body);
+}
+
+// Puts parts into `parent`, one for each item, and leaves those alone whose item is as before.
+function keep(parent, items, draw) {
+  items.forEach((item, number) => {
+    const key = JSON.stringify(item);
+    const old = parent.children[number];
+    if (old?.dataset.key === key) return;
+    const made = draw(item, number);
+    made.dataset.key = key;
+    const open = old?.querySelector("details")?.open;
+    if (open && made.querySelector("details")) made.querySelector("details").open = true;
+    if (old) old.replaceWith(made);
+    else parent.append(made);
+  });
+  while (parent.children.length > items.length) parent.lastChild.remove();
+}
