@@ -109,6 +109,7 @@ def test_what_is_reached_is_kept_and_can_be_lost_again(card, seat):
     seat.run("kubectl delete secret regcred -n shop")
     assert (ticks(card), card.feedback["done"]) == ([False, True], "")
     assert card.feedback["news"] == "Lost: The Secret is there."
+    assert card.feedback["count"] == "1 of 2 reached (you have done this task before)"
     assert Progress(seat.session.workspace).is_done(TASK.id)
 
 
