@@ -17,6 +17,8 @@ from kubesim.keyring import Credential
 
 HTTPS_PORT = "443"
 NAMESERVER = "10.96.0.10:53"
+# Docker Hub's name in Docker's configuration, and the host that answers for it.
+_INDEX, _ENDPOINTS = "index.docker.io", {DEFAULT_REGISTRY: "registry-1.docker.io"}
 ACCESS_DENIED = "pull access denied, repository does not exist or may require authorization"
 
 
@@ -101,6 +103,19 @@ class Registries:
             return Answer(refusal=f'failed to do request: Head "{url}": dial tcp{trouble}')
         return _ask(registry, reference, url, credential)
 
+    def login(self, server: str, credential: Credential) -> str:
+        """Why the registry at `server` turns `credential` away, in the words of Docker's daemon; "" if it does not."""
+        host, port = _split_port(DEFAULT_REGISTRY if server == _INDEX else server)
+        url = f"https://{_ENDPOINTS.get(host, server)}/v2/"
+        registry = self._by_host.get(host)
+        if registry is None or port != HTTPS_PORT:
+            return f'Get "{url}": dial tcp{self._connection_trouble(host, port, registry)}'
+        if registry.accepts(credential):
+            return ""
+        if registry.challenge is Challenge.BASIC:
+            return f"login attempt to {url} failed with status: 401 Unauthorized"
+        return f'Get "{url}": unauthorized: incorrect username or password'
+
     def tags(self, reference: Reference) -> tuple[str, ...]:
         """The tags of a reference's repository, as its registry lists them; none if it is not there."""
         registry = self._by_host.get(_split_port(reference.registry)[0])
@@ -184,19 +199,20 @@ def _content(name: str, size: int, log: str, files: Mapping[str, str]) -> Image:
 _V1 = _content("myapp 1.0", 1064056, "started", {"/etc/marker": "myapp 1.0"})
 _V2 = _content("myapp 2.0", 1064059, "started v2", {"/etc/marker": "myapp 2.0"})
 _NGINX = _content("nginx", 1064048, "nginx", {})
-_ACME = frozenset({"acme"})
+_ACME, _MYUSER = frozenset({"acme"}), frozenset({"myuser"})
 
 
 _PRIVATE = Registry(
     hosts=("registry.example.com",),
     address="10.96.0.20",
     challenge=Challenge.BASIC,
-    users={"myuser": "mypassword"},
+    # A person, who may pull everything, and two accounts for a program that needs one image, one to follow the other.
+    users={"myuser": "mypassword", "pull-spring": "daffodil-7", "pull-autumn": "chestnut-4"},
     repositories={
         "myapp": Repository({"1.0": _V1, "2.0": _V2, "latest": _V2}),
-        "team/api": Repository({"1.0": _V1}),
-        "nginx": Repository({"latest": _NGINX}),
-        "library/tool": Repository({"1.0": _V2}),
+        "team/api": Repository({"1.0": _V1}, readers=_MYUSER),
+        "nginx": Repository({"latest": _NGINX}, readers=_MYUSER),
+        "library/tool": Repository({"1.0": _V2}, readers=_MYUSER),
     },
 )
 _HUB = Registry(

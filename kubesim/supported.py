@@ -215,7 +215,8 @@ def _shell() -> Iterator[str]:
     yield ""
     yield from _wrapped(
         "Words, quotes, variables, `$(...)`, pipes, redirections, here-documents, `&&`, `||`, `if`, `for` and `while`, "
-        "as in bash. Not simulated: functions, arrays, arithmetic, `case`, `select`, `[[`, and jobs in the background."
+        "as in bash. Not simulated: functions, arrays, arithmetic, `case`, `select`, `[[`, and jobs in the background. "
+        "`neighbour` is of this simulator alone: it shows what another user has seen in the process list."
     )
     yield ""
     for tool in sorted(toolbox(()).values(), key=lambda tool: tool.name):

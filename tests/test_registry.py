@@ -6,6 +6,7 @@ from kubesim.imageref import parse
 from kubesim.keyring import Credential
 from kubesim.registry import REGISTRIES, Challenge, Image, Registries, Registry, Repository
 
+PULL = Credential("pull-spring", "daffodil-7")
 MINE = Credential("myuser", "mypassword")
 ACME = Credential("acme", "hubpass")
 DENIED = "pull access denied, repository does not exist or may require authorization"
@@ -21,6 +22,8 @@ LOOKUP = "on 10.96.0.10:53: no such host"
         ("registry.example.com/myapp:1.0", MINE, "started"),
         ("registry.example.com:443/myapp:1.0", MINE, "started"),
         ("registry.example.com/myapp", MINE, "started v2"),
+        ("registry.example.com/myapp:1.0", PULL, "started"),
+        ("registry.example.com/myapp:1.0", Credential("pull-autumn", "chestnut-4"), "started"),
         ("registry.example.com/library/tool:1.0", MINE, "started v2"),
         ("nginx", None, "nginx"),
         ("nginx:1.27", ACME, "nginx"),
@@ -48,6 +51,12 @@ def test_found(image: str, credential: Credential | None, log: str) -> None:
             Credential("myuser", "wrong"),
             "unexpected status from HEAD request to "
             "https://registry.example.com/v2/myapp/manifests/1.0: 401 Unauthorized",
+        ),
+        (
+            "registry.example.com/team/api:1.0",
+            PULL,
+            "unexpected status from HEAD request to "
+            "https://registry.example.com/v2/team/api/manifests/1.0: 403 Forbidden",
         ),
         ("acme/private:1.0", None, NO_SCOPE),
         ("nosuch", None, NO_SCOPE),
@@ -99,6 +108,31 @@ def test_the_same_content_has_the_same_digest_and_can_be_asked_for_by_it() -> No
     assert one is not None
     assert one == other
     assert REGISTRIES.resolve(parse(f"registry.example.com/team/api@{one.digest}"), MINE).image == one
+
+
+@pytest.mark.parametrize(
+    ("server", "credential", "refusal"),
+    [
+        ("registry.example.com", MINE, ""),
+        ("registry.example.com:443", PULL, ""),
+        ("docker.io", ACME, ""),
+        ("index.docker.io", ACME, ""),
+        (
+            "registry.example.com",
+            ACME,
+            "login attempt to https://registry.example.com/v2/ failed with status: 401 Unauthorized",
+        ),
+        ("docker.io", MINE, 'Get "https://registry-1.docker.io/v2/": unauthorized: incorrect username or password'),
+        (
+            "localhost:5000",
+            MINE,
+            'Get "https://localhost:5000/v2/": dial tcp 127.0.0.1:5000: connect: connection refused',
+        ),
+        ("r.test", MINE, f'Get "https://r.test/v2/": dial tcp: lookup r.test {LOOKUP}'),
+    ],
+)
+def test_login(server: str, credential: Credential, refusal: str) -> None:
+    assert REGISTRIES.login(server, credential) == refusal
 
 
 def test_a_registry_is_data() -> None:

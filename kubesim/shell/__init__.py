@@ -52,7 +52,7 @@ class Shell:
 
     @property
     def history(self) -> list[str]:
-        """Every line that was run, the oldest first."""
+        """The lines that were run and are remembered, the oldest first."""
         return self._state.history
 
     def run(self, line: str) -> Result:
@@ -60,8 +60,17 @@ class Shell:
         text = _clean(line)
         if not text.strip():
             return Result()
-        self.history.append(text.rstrip("\n"))
+        self._remember(text.rstrip("\n"))
         return self._result(text)
+
+    def _remember(self, line: str) -> None:
+        """Add a line to the history, if HISTCONTROL does not forbid it."""
+        control = self._state.lookup("HISTCONTROL").replace("ignoreboth", "ignorespace:ignoredups").split(":")
+        if "ignorespace" in control and line.startswith(" "):
+            return
+        if "ignoredups" in control and self.history[-1:] == [line]:
+            return
+        self.history.append(line)
 
     def call(self, line: str) -> Result:
         """As `run`, for a line that the learner did not type: it enters no history."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from kubesim.result import Edit
 from kubesim.shell.expand import Expander
 from kubesim.shell.parser import parse
-from kubesim.shell.state import Budget, Invocation, Sink, State, TooMuchError
+from kubesim.shell.state import Budget, Input, Invocation, Sink, State, TooMuchError
 from kubesim.shell.syntax import (
     AndOr,
     Compound,
@@ -53,7 +53,7 @@ class _LeaveError(Exception):
 class Streams:
     """Where a command reads and writes; stdin is None at a terminal."""
 
-    stdin: str | None
+    stdin: Input | None
     stdout: Sink
     stderr: Sink
 
@@ -106,6 +106,7 @@ class Interpreter:
 
     def _pipeline(self, pipeline: Pipeline, streams: Streams) -> int:
         *early, last = pipeline.commands
+        self.state.first_alive = self.state.last.pid + 1
         if early:
             with self._subshell():
                 status = self._stages(early, last, streams)
@@ -121,7 +122,7 @@ class Interpreter:
         for command in early:
             output: list[str] = []
             self._isolated(command, Streams(stdin, output.append, streams.stderr))
-            stdin = "".join(output)
+            stdin = Input("".join(output))
         return self._isolated(last, replace(streams, stdin=stdin))
 
     def _isolated(self, command: Simple | Compound, streams: Streams) -> int:
@@ -259,12 +260,14 @@ class Interpreter:
             shown = " ".join(name[:80].split())
             streams.stderr(f"kubesim: '{shown}' is not part of this simulator; type help to see what is\n")
             return 127
+        if not tool.builtin:
+            self.state.start(arguments)
         return self._run_tool(tool, rest, streams)
 
     def _run_tool(self, tool: Tool, arguments: list[str], streams: Streams) -> int:
         def run(words: Sequence[str], stdin: str) -> int:
             self.state.budget.spend(_COMMAND_COST)
-            return self.call(words, replace(streams, stdin=stdin))
+            return self.call(words, replace(streams, stdin=Input(stdin)))
 
         self._depth += 1
         if self._depth > _MAX_DEPTH:
@@ -291,9 +294,9 @@ class Interpreter:
     def _redirect(self, redirect: Redirect, streams: Streams) -> Streams:
         self.state.budget.spend(_REDIRECT_COST)
         if isinstance(redirect.target, HereDocument):
-            return replace(streams, stdin=self._expander.text(redirect.target.body))
+            return replace(streams, stdin=Input(self._expander.text(redirect.target.body)))
         if redirect.operator == "<<<":
-            return replace(streams, stdin=self._expander.text(redirect.target) + "\n")
+            return replace(streams, stdin=Input(self._expander.text(redirect.target) + "\n"))
         targets = self._expander.arguments([redirect.target])
         if len(targets) != 1:
             raise _RedirectError(f"{redirect.target.source}: ambiguous redirect")
@@ -306,11 +309,11 @@ class Interpreter:
             return replace(streams, stdout=sink, stderr=sink)
         return _output(streams, redirect.descriptor, sink)
 
-    def _input(self, path: str, streams: Streams) -> str | None:
+    def _input(self, path: str, streams: Streams) -> Input | None:
         if path in ("/dev/null", "/dev/stdin"):
-            return "" if path == "/dev/null" else streams.stdin
+            return Input("") if path == "/dev/null" else streams.stdin
         try:
-            return self.state.workspace.read_text(path)
+            return Input(self.state.workspace.read_text(path))
         except OSError as error:
             raise _RedirectError(f"{path}: {error.strerror}") from None
 

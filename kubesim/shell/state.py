@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from kubesim.clock import Clock
+from kubesim.clock import Clock, Micros
 from kubesim.result import Edit, Result
 from kubesim.shell.syntax import UnsupportedError
 from kubesim.workspace import HOME, Workspace
@@ -40,9 +41,48 @@ class Budget:
             raise TooMuchError
 
 
+class Input:
+    """What a command reads. The commands of a loop or a group share one, and `read` takes lines away from it."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._at = 0
+
+    @property
+    def text(self) -> str:
+        """What is left."""
+        return self._text[self._at :]
+
+    def line(self) -> str:
+        """Take the first line of what is left, with its newline; empty at the end."""
+        start = self._at
+        self._at = self._text.find("\n", start) + 1 or len(self._text)
+        return self._text[start : self._at]
+
+
+@dataclass(frozen=True)
+class Process:
+    """A process that was started, with its arguments as it got them: variables are filled in, quotes are gone."""
+
+    pid: int
+    started: Micros
+    arguments: tuple[str, ...]
+
+    @property
+    def line(self) -> str:
+        """Its arguments as the process list shows them."""
+        return " ".join(self.arguments)
+
+
 @dataclass
 class State:
-    """Variables, aliases, history and the last exit status; `env` holds the exported variables."""
+    """Variables, aliases, history, processes and the last exit status; `env` holds the exported variables.
+
+    `processes` are the last that were started, of which those from the pid `first_alive` on belong to the pipeline that
+    runs. A builtin is no process.
+    """
+
+    LONGEST_ARGUMENT = 4096  # of what is kept of a process
 
     clock: Clock
     workspace: Workspace
@@ -58,8 +98,19 @@ class State:
     variables: dict[str, str] = field(default_factory=dict)
     aliases: dict[str, str] = field(default_factory=dict)
     history: list[str] = field(default_factory=list)
+    processes: deque[Process] = field(default_factory=lambda: deque(maxlen=1000))
+    first_alive: int = 0
     status: int = 0
     budget: Budget = field(default_factory=Budget)
+
+    def __post_init__(self) -> None:
+        self.bash = self.last = Process(1000, self.clock.now, ("bash",))
+
+    def start(self, arguments: Sequence[str]) -> None:
+        """Note that a process is started."""
+        kept = tuple(text[: self.LONGEST_ARGUMENT] for text in arguments[: self.LONGEST_ARGUMENT])
+        self.last = Process(self.last.pid + 1, self.clock.now, kept)
+        self.processes.append(self.last)
 
     def lookup(self, name: str) -> str:
         """The value of a variable, or an empty string."""
@@ -83,7 +134,7 @@ class State:
 
 @dataclass
 class Invocation:
-    """One run of one command: its name, its streams (stdin is None at a terminal) and the shell around it.
+    """One run of one command: its name, its streams (no input at a terminal) and the shell around it.
 
     `run` runs another command with the same outputs and returns its exit status. `edit` is the Result's;
     `status` is the highest that `fail` was given.
@@ -91,13 +142,18 @@ class Invocation:
 
     name: str
     state: State
-    stdin: str | None
+    input: Input | None
     stdout: Sink
     stderr: Sink
     run: Callable[[Sequence[str], str], int]
     prefix: str = ""
     edit: Edit | None = None
     status: int = 0
+
+    @property
+    def stdin(self) -> str | None:
+        """What there is to read; None at a terminal."""
+        return self.input.text if self.input else None
 
     @property
     def workspace(self) -> Workspace:

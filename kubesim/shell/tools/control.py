@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Callable
+from itertools import zip_longest
 
 from kubesim.clock import to_datetime
 from kubesim.shell.state import Invocation, ToolError
@@ -170,6 +171,28 @@ def unset(operands: list[str], options: Options, io: Invocation) -> None:
         io.state.unset(name)
 
 
+@tool("read [-rs] [-p PROMPT] [NAME]...", "rsp:", builtin=True, example="read -rs PASSWORD < password.txt")
+def read(operands: list[str], options: Options, io: Invocation) -> int:
+    """Put the words of the next line of stdin into variables, the rest of the line into the last of them."""
+    if io.input is None:
+        raise UnsupportedError(f"typing the input of '{io.name}'")
+    for name in operands:
+        if not re.fullmatch(r"[A-Za-z_][A-Za-z_0-9]*", name):
+            raise ToolError(f"`{name}': not a valid identifier")
+    line = io.input.line()
+    if "r" not in options:
+        while line.endswith("\\\n") and not line.endswith("\\\\\n"):
+            line = line[:-2] + io.input.line()
+        line = re.sub(r"\\(.)", r"\1", line)
+    io.state.budget.spend(len(line))
+    words = line.removesuffix("\n").strip(" \t").split(None, max(len(operands) - 1, 0))
+    for name, word in zip_longest(operands, words, fillvalue=""):
+        io.state.assign(name, word)
+    if not operands:
+        io.state.assign("REPLY", line.removesuffix("\n"))
+    return int(not line.endswith("\n"))
+
+
 @tool("alias [NAME[=VALUE]]...", builtin=True, example="alias k=kubectl")
 def alias(operands: list[str], options: Options, io: Invocation) -> None:
     """Give a command another name."""
@@ -194,15 +217,28 @@ def unalias(operands: list[str], options: Options, io: Invocation) -> None:
             io.fail(f"{name}: not found")
 
 
-@tool("history [-c] [N]", "c", builtin=True, example="history 5")
+@tool("history [-c] [-d OFFSET] [N]", "cd:", builtin=True, example="history 5")
 def history(operands: list[str], options: Options, io: Invocation) -> None:
-    """Print the lines that were typed."""
+    """Print the lines that were typed, or forget all of them, or one."""
     entries = io.state.history
     if "c" in options:
         entries.clear()
+    if "d" in options:
+        return _forget(entries, options["d"])
     count = abs(whole_number(operands[0], "numeric argument required")) if operands else len(entries)
     first = max(len(entries) - count, 0)
     io.out("".join(f"{index:5}  {line}\n" for index, line in enumerate(entries[first:], first + 1)))
+    return None
+
+
+def _forget(entries: list[str], offset: str) -> None:
+    """Take a line out of the history; a negative offset counts from its end."""
+    if re.fullmatch(r"-?[0-9]+--?[0-9]+", offset):
+        raise UnsupportedError(f"'history -d {offset}'")
+    place = int(offset) if re.fullmatch(r"-?[0-9]{1,9}", offset) else 0
+    if not 1 <= abs(place) <= len(entries):
+        raise ToolError(f"{offset}: history position out of range")
+    del entries[place - 1 if place > 0 else place]
 
 
 @tool("clear", example="clear")

@@ -15,22 +15,24 @@ _LONG = {
     "count": "c",
     "line-number": "n",
     "extended-regexp": "E",
+    "fixed-strings": "F",
+    "file=": "f",
     "quiet": "q",
 }
 
+_NEVER = r"a\ba"  # what matches no line: no word ends between two of its letters
+
 
 @tool(
-    "grep [-EFHRchilnoqrvw] [-A N] [-B N] [-C N] PATTERN [FILE]...",
-    "EFHRchilnoqrvwe:A:B:C:",
+    "grep [-EFHRchilnoqrvw] [-A N] [-B N] [-C N] PATTERN|-f FILE [FILE]...",
+    "EFHRchilnoqrvwe:f:A:B:C:",
     _LONG,
     example="kubectl get pods | grep -v Running",
     trouble=2,
 )
 def grep(operands: list[str], options: Options, io: Invocation) -> int:
     """Print the lines that match."""
-    if "e" not in options and not operands:
-        raise ToolError(f"no pattern given\n{hint(io.name)}")
-    regex = _regex(options["e"] if "e" in options else operands.pop(0), options)
+    regex = _regex(_patterns(operands, options, io), options)
     recursive = "r" in options or "R" in options
     names = operands or (["."] if recursive else ["-"])
     files = [file for name in names for file in _files_below(io, name)] if recursive else names
@@ -44,11 +46,25 @@ def grep(operands: list[str], options: Options, io: Invocation) -> int:
     return int(not found)
 
 
-def _regex(patterns: str, options: Options) -> Regex:
+def _patterns(operands: list[str], options: Options, io: Invocation) -> list[str]:
+    """Those of -e and those in the files of -f; without such options, those of the first operand, which is taken."""
+    if not options.keys() & {"e", "f"} and not operands:
+        raise ToolError(f"no pattern given\n{hint(io.name)}")
+    if not options.keys() & {"e", "f"}:
+        return operands.pop(0).split("\n")
+    stored = [line.removesuffix("\n") for name in _names(options, "f") for line in lines(io.read(name))]
+    return [*_names(options, "e"), *stored]
+
+
+def _names(options: Options, letter: str) -> list[str]:
+    return options[letter].split("\n") if letter in options else []
+
+
+def _regex(patterns: list[str], options: Options) -> Regex:
     if "F" in options:
-        patterns = re.sub(r"[][\\.*^$]", r"\\\g<0>", patterns)
+        patterns = [re.sub(r"[][\\.*^$]", r"\\\g<0>", pattern) for pattern in patterns]
     extended = "E" in options and "F" not in options
-    return Regex(patterns.split("\n"), extended=extended, ignore_case="i" in options, words="w" in options)
+    return Regex(patterns or [_NEVER], extended=extended, ignore_case="i" in options, words="w" in options)
 
 
 def _files_below(io: Invocation, name: str) -> Iterator[str]:
