@@ -122,10 +122,14 @@ def _rows(record: Record) -> Iterator[dict[str, Any]]:
         score = best(record) if lesson == CHALLENGE else None
         reached, whole = counts.right + counts.done + bool(score), counts.quizzes + counts.tasks + (lesson == CHALLENGE)
         state = "done" if reached == whole else "begun" if reached else "to do"
-        number, _, words = lesson.replace("-", " ").partition(" ")
-        names = {"title": f"{number} {words.capitalize()}", "href": f"{lesson}.ipynb"}
+        names = {"title": _title(lesson), "href": f"{lesson}.ipynb"}
         figures = {"score": "{} of {}".format(*score) if score else "", "share": reached / whole}
         yield {**names, "sign": _SIGNS[state], "state": state, **_of(counts), **figures}
+
+
+def _title(lesson: str) -> str:
+    number, _, words = lesson.replace("-", " ").replace("secret", "Secret").partition(" ")
+    return f"{number} {words[0].upper()}{words[1:]}"
 
 
 def _of(counts: Counts) -> dict[str, str]:

@@ -53,7 +53,8 @@ def test_the_map_of_somebody_who_has_done_nothing(shown):
 def test_rows_say_what_was_done(seat, progress):
     for quiz in load_quizzes().values():
         if quiz.id.startswith("start-"):
-            right = [number for number, choice in enumerate(quiz.choices) if choice.right]
+            chosen = quiz.choices if quiz.kind == "order" else [choice for choice in quiz.choices if choice.right]
+            right = [quiz.shown.index(choice) for choice in chosen]
             progress.keep(quiz.id, right or (quiz.accept[0] if quiz.accept else quiz.answer))
     progress.keep_task("store-credentials")
     shown = ProgressMap(seat)
