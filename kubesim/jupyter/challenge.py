@@ -1,0 +1,310 @@
+"""The challenge in a notebook: a round of broken clusters, one at a time, with two clocks, paid help and a review.
+
+The page's half is static/challenge.js: it draws the traits `content` and `feedback`, and sends what was pressed and
+what time it is on its own clock. A round is kept in the workspace whenever something but the time has changed in it.
+"""
+
+from __future__ import annotations
+
+import html
+from contextlib import suppress
+from typing import Any
+
+from IPython.display import display
+
+from kubesim.flow import trace_flow
+from kubesim.jupyter import markup
+from kubesim.jupyter.current import Seat
+from kubesim.jupyter.exercise import STATIC, Button, Exercise
+from kubesim.jupyter.terminal import spell
+from kubesim.lessons import Progress, Reading, begun
+from kubesim.lessons.challenge import Broken
+from kubesim.lessons.round import HINT, POINTS, WHY, Round, Standing
+from kubesim.objects import name_of
+from kubesim.resources import POD
+
+LAST_SEED = 9999
+_RULES = (
+    f"Each broken cluster is worth {POINTS} points. A hint costs {HINT} of them. `why` costs {WHY}, here and in the "
+    "terminal, and `%flow` counts as `why`. A task whose solution you look at brings none. Time costs nothing: the "
+    "clocks only say how long you took. After each command the checks run by themselves."
+)
+_LOSS = "The tasks that you have not solved will bring no points, and all solutions will be shown."
+_GONE = "The cluster was restarted, so this task is gone. Start it over to have it set up again."
+
+
+class ChallengeCard(Exercise):
+    """A round of the challenge in the notebook's own cluster. A task is set up when it is opened for the first time."""
+
+    _esm = "\n".join((STATIC / f"{name}.js").read_text(encoding="utf-8") for name in ("parts", "challenge"))
+    _css = "".join((STATIC / f"{name}.css").read_text(encoding="utf-8") for name in ("exercise", "task", "challenge"))
+
+    def __init__(self, seed: int, seat: Seat) -> None:
+        self._seat = seat
+        self._round = _round_of(seat, seed)
+        self._marks = _marks(self._round)
+        self._news: tuple[int, str] = (0, "")
+        self._asking = False
+        super().__init__(content={"label": _title(self._round), "html": markup.paragraphs(_RULES)})
+        seat.on_change(self.refresh)
+        self.refresh()
+
+    # What the page asks
+
+    def do_open(self, message: dict[str, Any]) -> None:
+        """Turn to the task with this number."""
+        number = message["number"]
+        title = self._round.standings[number].cluster.task.title
+        self._say(f"Task {number + 1} of {len(self._round.standings)}: {title}")
+        with self._seat.changing():
+            self._round.open(number, self._seat.session)
+            self._seat.history.begin()
+            self._seat.start_over = lambda: self._round.begin(self._seat.session)
+
+    def do_next(self, message: dict[str, Any]) -> None:
+        """Turn to the next task that is not over."""
+        self.do_open({**message, "number": self._next()})
+
+    def do_hint(self, _message: dict[str, Any]) -> None:
+        """Tell one more hint, for points."""
+        self._round.hint()
+        if standing := self._round.current:
+            self._say(f"Hint: {standing.cluster.task.hints[standing.hints - 1]}")
+
+    def do_why(self, _message: dict[str, Any]) -> None:
+        """Tell the story of the last attempt, for points."""
+        self._round.ask_why()
+        if standing := self._round.current:
+            self._say(self._why(standing))
+
+    def do_reveal(self, _message: dict[str, Any]) -> None:
+        """Show the solution of this task, which then brings no points."""
+        self._round.show()
+        if standing := self._round.current:
+            self._say(f"No points for this one. {standing.cluster.because}")
+
+    def do_undo(self, _message: dict[str, Any]) -> None:
+        """Take back the last command."""
+        label = self._seat.undo()
+        self._say(f"Taken back: {label}" if label else "Nothing is left to take back.")
+
+    def do_restart(self, _message: dict[str, Any]) -> None:
+        """Set this task up anew; `undo` takes that back."""
+        with self._seat.changing("start over"):
+            self._round.begin(self._seat.session)
+        self._say("Started over. Undo takes this back.")
+
+    def do_end(self, _message: dict[str, Any]) -> None:
+        """Ask before the round is ended."""
+        self._asking = True
+        self._say(f"End the round? {_LOSS}")
+
+    def do_keep(self, _message: dict[str, Any]) -> None:
+        """Do not end it."""
+        self._asking = False
+
+    def do_finish(self, _message: dict[str, Any]) -> None:
+        """End the round, and show all solutions."""
+        self._asking = False
+        self._round.end()
+        self._say(f"The round is over: {self._score()}.")
+
+    def do_another(self, _message: dict[str, Any]) -> None:
+        """Go on with the next round, in the place of this one."""
+        self._round = _round_of(self._seat, self._round.seed % LAST_SEED + 1)
+        self._marks = _marks(self._round)
+        self.content = {**self.content, "label": _title(self._round)}
+        self._say(_title(self._round))
+
+    def _hear(self, widget: object, message: dict[str, Any], buffers: object) -> None:
+        if isinstance(wall := message.get("wall"), int | float):
+            self._round.clock(wall)
+        super()._hear(widget, message, buffers)
+
+    # What it shows
+
+    def refresh(self) -> None:
+        """Look at the cluster and bring the card up to date."""
+        challenge, standing = self._round, self._round.current
+        was_over = standing is None or standing.is_over
+        readings = challenge.look(self._seat.session)
+        if standing and standing.solved and not was_over:
+            self._say(f"Solved, {standing.worth} points. {standing.cluster.task.done}")
+        self._keep()
+        self.feedback = {
+            "score": self._score(),
+            "tasks": [self._listed(number) for number in range(len(challenge.standings))],
+            "simulated": spell(sum(one.simulated for one in challenge.standings)),
+            "real": sum(one.real for one in challenge.standings),
+            "since": challenge.wall if standing and not standing.is_over else None,
+            "owes": bool(standing and standing.is_over and not standing.is_timed),
+            "task": self._task(standing, readings) if standing else None,
+            "warning": _LOSS if self._asking else "",
+            "end": _review(challenge) if challenge.is_over else "",
+            "buttons": self._buttons(),
+            "news": list(self._news),
+        }
+
+    def plain(self) -> str:
+        """The tasks of the round, without what is wrong in them."""
+        tasks = enumerate((standing.cluster.task for standing in self._round.standings), 1)
+        return "\n".join(
+            [_title(self._round), markup.plain(_RULES), *(f"{n}. {markup.plain(t.text)}" for n, t in tasks)]
+        )
+
+    def static_html(self) -> str:
+        """The tasks of the round, each with its evidence and its solution folded away."""
+        items = "".join(f"<li>{_folded(standing.cluster)}</li>" for standing in self._round.standings)
+        return f"<p><b>{_title(self._round)}</b></p>{markup.paragraphs(_RULES)}<ol>{items}</ol>"
+
+    def _say(self, text: str) -> None:
+        """Let a screen reader say this, once: the number tells it from the same words said again."""
+        self._news = (self._news[0] + 1, text.replace("`", "").replace("**", ""))
+
+    def _score(self) -> str:
+        return f"{self._round.points} of {self._round.of} points"
+
+    def _keep(self) -> None:
+        """Keep the round and its score, if anything but the time has changed."""
+        challenge, workspace = self._round, self._seat.session.workspace
+        if self._marks == _marks(challenge):
+            return
+        self._marks = _marks(challenge)
+        with suppress(OSError):
+            workspace.put(_file(challenge.seed), challenge.kept())
+        Progress(workspace).keep_score(f"challenge-{challenge.seed}", challenge.points, challenge.of)
+
+    def _next(self) -> int:
+        """The number of the next task after the open one that is not over; that of the open one if there is none."""
+        standings, current = self._round.standings, self._round.current
+        here = standings.index(current) if current else -1
+        numbers = [*range(here + 1, len(standings)), *range(here + 1)]
+        return next((number for number in numbers if not standings[number].is_over), max(here, 0))
+
+    def _listed(self, number: int) -> dict[str, Any]:
+        standing = self._round.standings[number]
+        title = standing.cluster.task.title.replace("`", "")
+        state = _state(standing)
+        label = f"Task {number + 1}: {title}, {state}" + (f", {standing.worth} points" if standing.solved else "")
+        return {"label": label, "state": state, "current": standing is self._round.current}
+
+    def _task(self, standing: Standing, readings: tuple[Reading, ...]) -> dict[str, Any]:
+        task, session = standing.cluster.task, self._seat.session
+        number = self._round.standings.index(standing) + 1
+        gone = not standing.is_over and not begun(task, session)
+        return {
+            "title": markup.inline(f"Task {number}. {task.title}"),
+            "html": markup.paragraphs(task.text),
+            "goals": [_goal(reading, standing.solved) for reading in readings],
+            "advice": markup.inline(_GONE if gone else self._round.advice(session)),
+            "hints": [markup.inline(hint) for hint in task.hints[: standing.hints]],
+            "why": html.escape(self._why(standing)) if standing.why and not standing.is_over else "",
+            "over": f"<p><b>{_summary(standing)}</b></p>{_way(standing.cluster)}" if standing.is_over else "",
+        }
+
+    def _why(self, standing: Standing) -> str:
+        """The story of the first Pod of the task whose image does not arrive."""
+        cluster, namespace = self._seat.session.cluster, standing.cluster.task.namespaces[0]
+        flows = [trace_flow(cluster, namespace, name_of(pod)) for pod in cluster.api.list(POD, namespace)]
+        flow = next((flow for flow in flows if flow.cause), next(iter(flows), None))
+        return flow.why() if flow else f"There is no Pod in {namespace}."
+
+    def _buttons(self) -> list[Button]:
+        standing = self._round.current
+        if self._asking:
+            return [("finish", "Yes, end the round"), ("keep", "No, go on")]
+        if self._round.is_over:
+            return [("another", "Another round")]
+        if standing is None:
+            return [("next", "Start")]
+        end: Button = ("end", "End the round")
+        if standing.is_over:
+            return [("next", "Next task"), end]
+        return [*self._skip(standing), *_help(standing), ("undo", "Undo"), ("restart", "Start over"), end]
+
+    def _skip(self, standing: Standing) -> list[Button]:
+        return [("next", "Skip")] if self._round.standings[self._next()] is not standing else []
+
+
+_rounds: dict[tuple[Seat, int], Round] = {}
+
+
+def _round_of(seat: Seat, seed: int) -> Round:
+    """The round of this seed: as it stands in this kernel, else as it was kept in the workspace, else a new one."""
+    if (seat, seed) not in _rounds:
+        challenge = _rounds[seat, seed] = Round(seed)
+        with suppress(OSError):
+            challenge.recall(seat.session.workspace.read_text(_file(seed)))
+    return _rounds[seat, seed]
+
+
+def _file(seed: int) -> str:
+    return f"/workspace/round-{seed}/.standing.json"
+
+
+def _marks(challenge: Round) -> list[tuple[int, bool, bool, bool]]:
+    return [(standing.hints, standing.why, standing.solved, standing.shown) for standing in challenge.standings]
+
+
+def _title(challenge: Round) -> str:
+    return f"Challenge, round {challenge.seed}: {len(challenge.standings)} broken clusters"
+
+
+def _state(standing: Standing) -> str:
+    states = {"solved": standing.solved, "solution shown": standing.shown, "begun": bool(standing.start)}
+    return next((name for name, holds in states.items() if holds), "not begun")
+
+
+def _help(standing: Standing) -> list[Button]:
+    """What there is to be had for points."""
+    hint: Button = ("hint", f"Hint (costs {HINT})")
+    why: Button = ("why", f"Why? (costs {WHY})")
+    left = [hint] if standing.hints < len(standing.cluster.task.hints) else []
+    return [*left, *([] if standing.why else [why]), ("reveal", "Show the solution (no points)")]
+
+
+def _goal(reading: Reading, is_solved: bool) -> dict[str, Any]:
+    """A line of the list, as static/parts.js draws it. What was solved stays ticked off."""
+    return {"ok": reading.holds or is_solved, "what": markup.inline(reading.condition.what)}
+
+
+def _summary(standing: Standing) -> str:
+    helped = [f"{standing.hints} hint{'s' * (standing.hints > 1)}"] if standing.hints else []
+    helped += ["why"] if standing.why else []
+    help_taken = f" with {' and '.join(helped)}" if helped else ""
+    result = f"Solved{help_taken}: {standing.worth} points" if standing.solved else "Not solved: 0 points"
+    return f"{result}, {spell(standing.simulated)} simulated, {spell(standing.real)} real."
+
+
+def _way(cluster: Broken) -> str:
+    """Where the evidence was, why it pointed to the cause, and the shortest mend."""
+    looks = "".join(
+        f"<li><code>{html.escape(clue.run)}</code> shows <code>{html.escape(clue.shows)}</code></li>"
+        for clue in cluster.evidence
+    )
+    mend = markup.listing(cluster.task.solution)
+    return f"<ul>{looks}</ul>{markup.paragraphs(cluster.because)}<p>The shortest mend:</p>{mend}"
+
+
+def _folded(cluster: Broken) -> str:
+    folded = f"<details><summary>Evidence and solution</summary>{_way(cluster)}</details>"
+    return markup.paragraphs(cluster.task.text) + folded
+
+
+def _review(challenge: Round) -> str:
+    """What came of each task, and its shortest way, folded."""
+    items = (
+        f"<li><details><summary>{markup.inline(standing.cluster.task.title)}. {_summary(standing)}</summary>"
+        f"{_way(standing.cluster)}</details></li>"
+        for standing in challenge.standings
+    )
+    return f"<ol>{''.join(items)}</ol>"
+
+
+def show(arguments: str, seat: Seat) -> None:
+    """Display the round whose number `arguments` gives (`%challenge 2`; else the first), or say how to ask for it."""
+    asked = arguments.strip() or "1"
+    if not (asked.isascii() and asked.isdigit() and 0 < int(asked[:5]) <= LAST_SEED):
+        print(f"kubesim: which round? %challenge ROUND, from 1 to {LAST_SEED} (not {asked!r})")  # noqa: T201
+    else:
+        display(ChallengeCard(int(asked[:5]), seat))

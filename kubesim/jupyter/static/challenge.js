@@ -1,0 +1,107 @@
+// Draws a round of the challenge: the board with score and clocks, the row of tasks, and the task that is open. Python
+// says everything that is shown but the real time, which only the page knows.
+
+const MARKS = { solved: "✓", "solution shown": "–", begun: "…", "not begun": "" };
+
+function spelled(seconds) {
+  const whole = Math.max(0, Math.floor(seconds));
+  return [[Math.floor(whole / 60), "min"], [whole % 60, "s"]].filter(([count]) => count).map((part) => part.join(" ")).join(" ") || "0 s";
+}
+
+function render({ model, el }) {
+  const part = (tag, className, label) => {
+    const made = element(tag, { className });
+    if (label) made.setAttribute("aria-label", label);
+    return made;
+  };
+  const title = element("h4");
+  const [score, simulated, real] = [element("b"), element("span"), element("span")];
+  const board = element("p", { className: "ks-board" }, "Score ", score, " · simulated time ", simulated, " · real time ", real);
+  const tasks = part("ol", "ks-tasks", "Tasks of this round");
+  const rules = part("div", "ks-rules");
+  const heading = element("h4");
+  const text = part("div", "ks-text");
+  const goals = part("ul", "ks-notes ks-goals", "What is to be reached");
+  const [advice, hints, why, over, warning, end] = ["advices", "hints", "whys", "overs", "warnings", "ends"].map((name) => part("div", `ks-${name}`));
+  const buttons = part("div", "ks-buttons");
+  const news = part("div", "ks-unseen");
+  news.setAttribute("role", "status");
+  const card = element("section", { className: "ks-card ks-task ks-challenge" },
+    title, board, tasks, rules, heading, text, goals, advice, warning, buttons, hints, why, over, end, news);
+
+  const send = (action, number) => model.send({ do: action, number, wall: Date.now() / 1000 });
+
+  const drawTask = ({ label, state, current }, number) => {
+    const mark = element("span", { textContent: MARKS[state] });
+    mark.setAttribute("aria-hidden", "true");
+    const made = element("button", { type: "button", className: `ks-${state.replaceAll(" ", "-")}`, title: label }, `${number + 1} `, mark);
+    made.setAttribute("aria-label", label);
+    if (current) made.setAttribute("aria-current", "true");
+    made.addEventListener("click", () => send("open", number));
+    return element("li", {}, made);
+  };
+
+  const drawButtons = (wanted) => {
+    const focused = buttons.contains(document.activeElement) ? document.activeElement.dataset.do : null;
+    buttons.replaceChildren(...wanted.map(([action, label]) => {
+      const made = element("button", { type: "button", textContent: label });
+      made.dataset.do = action;
+      made.addEventListener("click", () => send(action));
+      return made;
+    }));
+    if (focused) (buttons.querySelector(`[data-do="${focused}"]`) ?? buttons.querySelector("button"))?.focus();
+  };
+
+  // A part of which there is one or none.
+  const one = (parent, content, draw) => keep(parent, content ? [content] : [], draw);
+
+  const tick = () => {
+    const { real: before, since } = model.get("feedback");
+    real.textContent = spelled(before + (since ? Date.now() / 1000 - since : 0));
+  };
+
+  const draw = () => {
+    const view = model.get("feedback");
+    const task = view.task;
+    title.textContent = card.ariaLabel = model.get("content").label;
+    score.textContent = view.score;
+    simulated.textContent = view.simulated;
+    tick();
+    const focused = [...tasks.children].findIndex((item) => item.contains(document.activeElement));
+    keep(tasks, view.tasks, drawTask);
+    if (focused >= 0) tasks.children[focused].firstChild.focus();
+    one(rules, task ? "" : model.get("content").html, (content) => html("div", "", content));
+    heading.innerHTML = task?.title ?? "";
+    heading.hidden = !task;
+    one(text, task?.html, (content) => html("div", "", content));
+    keep(goals, task?.goals ?? [], goalLine);
+    one(advice, task?.advice, (content) => element("div", { className: "ks-warning" }, html("p", "", `Not yet. ${content}`)));
+    one(warning, view.warning, (content) => element("div", { className: "ks-warning" }, element("p", { textContent: `⚠ ${content}` })));
+    keep(hints, task?.hints ?? [], (content, number) => element("div", { className: "ks-hint" },
+      element("p", {}, element("b", { textContent: `Hint ${number + 1}. ` }), html("span", "", content))));
+    one(why, task?.why, (content) => element("div", { className: "ks-hint" }, html("pre", "", content)));
+    one(over, task?.over, (content) => html("div", "ks-verdict", content));
+    one(end, view.end, (content) => element("div", { className: "ks-reveal" },
+      element("p", {}, element("b", { textContent: `The round is over: ${view.score}` })), html("div", "", content)));
+    over.classList.toggle("ks-solved", Boolean(view.tasks.find(({ current, state }) => current && state === "solved")));
+    const [count, words] = view.news;
+    if (draw.count !== undefined && count !== draw.count) news.textContent = words;
+    draw.count = count;
+    drawButtons(view.buttons);
+    if (view.owes) send("tick"); // the task is over now, and only the page knows since when
+  };
+
+  card.addEventListener("keydown", (event) => {
+    if (!event.ctrlKey && !event.altKey && !event.metaKey) event.stopPropagation(); // JupyterLab would take Enter
+  });
+  model.on("change:feedback", draw);
+  draw();
+  const timer = setInterval(tick, 1000);
+  el.append(card);
+  return () => {
+    clearInterval(timer);
+    model.off("change:feedback", draw);
+  };
+}
+
+export default { render };

@@ -1,0 +1,348 @@
+"""The broken clusters: each seed's can be mended, fail until then, show what they say, and tell wrong mends apart."""
+
+import json
+import re
+from functools import cache
+
+import pytest
+
+from kubesim.lessons.challenge import COUNT, broken_clusters, every_cluster
+from kubesim.lessons.goal import read
+from kubesim.lessons.round import HINT, POINTS, WHY, Round
+from kubesim.lessons.task import begin, check, solve
+from kubesim.session import Session
+
+SEEDS = (1, 2, 3, 20)
+CLUSTERS = {f"{cluster.task.id}-{seed}": cluster for seed in SEEDS for cluster in every_cluster(seed)}
+MISTAKES = {
+    f"{name}-{number}": (cluster, mistake)
+    for name, cluster in CLUSTERS.items()
+    if name.endswith("-1")
+    for number, mistake in enumerate(cluster.task.wrong)
+}
+# What the tool `why` says is wrong; where an export of the one namespace cannot tell as much, what it says then.
+CAUSES = {
+    "wrong-server": r"holds credentials for .*Almost the same name|holds credentials for .*but the image is at",
+    "wrong-path": r"only for repositories that begin so",
+    "docker-io-server": r"that is Docker Hub",
+    "expired-password": r"with that password: 401",
+    "opaque-type": r"is of the type Opaque",
+    "wrong-namespace": r"A Pod can use Secrets of its own namespace only",
+    "typo-in-name": r"did you mean that\?",
+    "secret-after-pod": r"the Pod names no pull secret in spec\.imagePullSecrets",
+    "account-patched-late": r"this Pod is older",
+    "own-list-hides": r"replaces the list of the ServiceAccount default",
+    "template-other-account": r"the Pod names no pull secret in spec\.imagePullSecrets",
+    "template-own-list": r"replaces the list of the ServiceAccount",
+    "tag-like-auth": r"a tag stands behind a colon|has no official image",
+    "auth-like-tag": r"has no user or no password",
+    "cached-by-another": r"the Pod names no pull secret in spec\.imagePullSecrets",
+}
+EXPORTED = {"wrong-namespace": r"There is no Secret", "cached-by-another": r"not for this Pod.*names no pull secret"}
+
+
+@cache
+def first_look(name):
+    session = Session()
+    begin(CLUSTERS[name].task, session)
+    return session
+
+
+def messages(cluster, session):
+    """What a learner is told: the goals that are missed, and the first of the things that are told late."""
+    missed = [reading.message for reading in check(cluster.task, session) if not reading.holds]
+    return missed + [reading.message for reading in read(cluster.tells, session) if not reading.holds][:1]
+
+
+@pytest.mark.parametrize("name", CLUSTERS)
+def test_every_placeholder_is_filled(name):
+    assert set(re.findall(r"<[a-z-]+>", repr(CLUSTERS[name]))) == set()
+
+
+@pytest.mark.parametrize("name", CLUSTERS)
+def test_a_broken_cluster_has_the_form_of_a_task(name):
+    task = CLUSTERS[name].task
+    assert (len(task.hints), len(task.wrong) >= 2, 0 < task.minutes < 10) == (3, True, True)
+    assert all(goal.what and goal.otherwise and goal.hint and goal.reason for goal in task.goal)
+    assert all(mistake.says for mistake in task.wrong)
+
+
+@pytest.mark.parametrize("name", CLUSTERS)
+def test_nothing_is_reached_at_the_start_or_by_waiting(name):
+    task, session = CLUSTERS[name].task, Session()
+    begin(task, session)
+    assert not check(task, session)[0].holds
+    session.advance(1000)
+    assert not check(task, session)[0].holds
+
+
+@pytest.mark.parametrize("name", CLUSTERS)
+def test_the_evidence_is_on_the_screen(name):
+    session = first_look(name)
+    for clue in CLUSTERS[name].evidence:
+        assert clue.shows in session.run(clue.run).screen
+
+
+@pytest.mark.parametrize("name", CLUSTERS)
+def test_the_solution_reaches_the_goal(name):
+    cluster = CLUSTERS[name]
+    assert messages(cluster, solve(cluster.task)) == []
+
+
+@pytest.mark.parametrize("name", MISTAKES)
+def test_a_wrong_mend_is_told_what_is_wrong(name):
+    cluster, mistake = MISTAKES[name]
+    session = Session()
+    begin(cluster.task, session)
+    for line in mistake.lines:
+        result = session.run(line)
+        assert result.exit_code == 0, result.screen
+    session.advance(320)
+    assert not all(reading.holds for reading in check(cluster.task, session))
+    assert any(mistake.says in message for message in messages(cluster, session))
+
+
+@pytest.mark.parametrize("name", [name for name in CLUSTERS if name.endswith(("-1", "-2"))])
+def test_extra_objects_change_nothing(name):
+    task = CLUSTERS[name].task
+    session = solve(task)
+    for namespace in task.namespaces:
+        session.run(f"kubectl create secret generic extra -n {namespace} --from-literal=a=b")
+        session.run(f"kubectl run extra -n {namespace} --image=nginx:9.9")
+        session.run(f"kubectl create deployment extra -n {namespace} --image=nginx:9.9")
+        session.run(f"kubectl create serviceaccount extra -n {namespace}")
+    session.advance(60)
+    assert all(reading.holds for reading in check(task, session))
+
+
+@pytest.mark.parametrize("name", CLUSTERS)
+def test_why_names_the_cause_here_and_in_an_export(name):
+    cluster, session = CLUSTERS[name], first_look(name)
+    namespace = cluster.task.namespaces[0]
+    pod = session.run(f"kubectl get pods -n {namespace} -o jsonpath='{{.items[0].metadata.name}}'").stdout
+    assert re.search(CAUSES[cluster.task.id], session.run(f"why {pod} -n {namespace}").stdout)
+    session.run(f"kubectl get pod,serviceaccount,secret,events -n {namespace} -o yaml > case.yaml")
+    told = session.run("kubesim why -f case.yaml").stdout
+    assert re.search(EXPORTED.get(cluster.task.id, CAUSES[cluster.task.id]), told)
+
+
+def test_every_cause_is_held():
+    assert {cluster.task.id for cluster in every_cluster(1)} == set(CAUSES)
+
+
+@pytest.mark.parametrize("seed", range(1, 30))
+def test_a_round_has_twelve_clusters_that_share_no_namespace_and_no_file(seed):
+    tasks = [cluster.task for cluster in broken_clusters(seed)]
+    namespaces = [namespace for task in tasks for namespace in task.namespaces]
+    files = [name for task in tasks for name in task.files]
+    assert (len(tasks), len({task.id for task in tasks})) == (COUNT, COUNT)
+    assert (len(namespaces), len(files)) == (len(set(namespaces)), len(set(files)))
+
+
+def test_a_seed_always_gives_the_same_round_and_another_seed_another():
+    assert broken_clusters(7) == broken_clusters(7)
+    first, second = ({cluster.task.text for cluster in broken_clusters(seed)} for seed in (1, 2))
+    assert first & second == set()
+
+
+def test_all_clusters_come_up_in_a_few_rounds():
+    seen = {cluster.task.id for seed in range(1, 6) for cluster in broken_clusters(seed)}
+    assert seen == set(CAUSES)
+
+
+# A round
+
+
+@pytest.fixture
+def session():
+    return Session()
+
+
+@pytest.fixture
+def opened(session):
+    challenge = Round(1)
+    challenge.open(0, session)
+    return challenge
+
+
+def mend(challenge, session):
+    task = challenge.current.cluster.task
+    for line in task.solution:
+        session.run(line)
+    session.advance(task.wait)
+    challenge.look(session)
+
+
+def test_nothing_is_set_up_before_a_task_is_opened(session):
+    before = session.cluster.api.revision
+    Round(1).look(session)
+    assert session.cluster.api.revision == before
+
+
+def test_a_whole_round_without_help_brings_all_points(session):
+    challenge = Round(3)
+    for number in range(COUNT):
+        challenge.open(number, session)
+        mend(challenge, session)
+    assert (challenge.points, challenge.of, challenge.is_over) == (COUNT * POINTS, 120, True)
+
+
+def test_help_costs_points(opened, session):
+    opened.hint()
+    opened.ask_why()
+    opened.ask_why()
+    mend(opened, session)
+    assert opened.points == POINTS - HINT - WHY
+    for take in (opened.hint, opened.ask_why, opened.show):
+        take()
+    assert opened.points == POINTS - HINT - WHY
+
+
+def test_all_help_together_leaves_a_point_and_the_solution_none(opened, session):
+    for _ in range(5):
+        opened.hint()
+    opened.ask_why()
+    assert opened.current.worth == 1
+    opened.show()
+    mend(opened, session)
+    assert (opened.points, opened.current.is_over, opened.current.solved) == (0, True, False)
+
+
+def test_why_in_the_terminal_costs_once_and_only_for_the_cluster_it_told_of(session):
+    challenge = Round(1)
+    session.run("kubectl run other --image=nope.example.com/a:1")
+    challenge.open(0, session)
+    session.advance(5)
+    session.run("why other")
+    challenge.look(session)
+    assert challenge.current.worth == POINTS
+    namespace = challenge.current.cluster.task.namespaces[0]
+    pod = session.run(f"kubectl get pods -n {namespace} -o jsonpath='{{.items[0].metadata.name}}'").stdout
+    challenge.open(1, session)
+    for _ in range(2):
+        session.run(f"why {pod} -n {namespace}")
+        challenge.look(session)
+    assert [standing.worth for standing in challenge.standings[:3]] == [POINTS - WHY, POINTS, POINTS]
+
+
+def test_why_of_an_export_costs_for_the_open_cluster(opened, session):
+    session.run("kubectl get pods -A -o yaml > case.yaml; kubesim why -f case.yaml")
+    opened.look(session)
+    assert opened.current.worth == POINTS - WHY
+
+
+def test_what_was_told_before_the_round_costs_nothing(session):
+    namespace = Round(1).standings[0].cluster.task.namespaces[0]
+    session.explained.append(namespace)
+    challenge = Round(1)
+    challenge.open(0, session)
+    assert challenge.current.worth == POINTS
+
+
+def test_advice_waits_until_something_was_changed(opened, session):
+    assert opened.advice(session) == ""
+    session.advance(60)
+    session.run("kubectl get pods -A")
+    assert opened.advice(session) == ""
+    namespace = opened.current.cluster.task.namespaces[0]
+    session.run(f"kubectl delete pods --all -n {namespace} --now")
+    assert opened.advice(session).startswith(("There is no Pod", "No Secret that"))
+
+
+def test_advice_of_a_mend_that_only_needs_time(session):
+    challenge = Round(1)
+    number = next(n for n, s in enumerate(challenge.standings) if s.cluster.task.id == "wrong-path")
+    challenge.open(number, session)
+    for line in challenge.current.cluster.task.solution:
+        session.run(line)
+    challenge.look(session)
+    assert "the kubelet only waits for its next attempt" in challenge.advice(session)
+    session.advance(320)
+    challenge.look(session)
+    assert challenge.advice(session) == ""
+
+
+def test_two_clocks_count_only_for_the_open_cluster(opened, session):
+    first, second = opened.standings[:2]
+    opened.clock(100.0)
+    session.advance(20)
+    opened.clock(130.0)
+    opened.open(1, session)
+    session.advance(7)
+    opened.look(session)
+    opened.clock(131.5)
+    assert (round(first.simulated), first.real, round(second.simulated), second.real) == (20, 30.0, 7, 1.5)
+
+
+def test_the_real_time_until_the_page_hears_of_the_solution_counts_and_none_after(opened, session):
+    opened.clock(0.0)
+    mend(opened, session)
+    simulated = opened.current.simulated
+    session.advance(100)
+    opened.look(session)
+    opened.clock(40.0)
+    opened.clock(90.0)
+    assert (opened.current.real, opened.current.simulated) == (40.0, simulated)
+
+
+def test_what_is_solved_stays_solved(opened, session):
+    mend(opened, session)
+    session.run(f"kubectl delete namespace {opened.current.cluster.task.namespaces[0]}")
+    opened.look(session)
+    assert opened.points == POINTS
+
+
+def test_opening_again_keeps_the_work_and_sets_up_what_a_restart_took(opened, session):
+    namespace = opened.current.cluster.task.namespaces[0]
+    session.run(f"kubectl create configmap mine -n {namespace} --from-literal=a=b")
+    opened.open(1, session)
+    opened.open(0, session)
+    assert session.run(f"kubectl get configmap mine -n {namespace} -o name").stdout == "configmap/mine\n"
+    other = Session()
+    opened.open(0, other)
+    assert other.run(f"kubectl get pods -n {namespace} -o name").stdout != ""
+
+
+def test_ending_shows_what_is_not_solved(opened, session):
+    mend(opened, session)
+    opened.end()
+    assert (opened.is_over, opened.points, sum(standing.shown for standing in opened.standings)) == (
+        True,
+        10,
+        COUNT - 1,
+    )
+
+
+def test_a_round_is_kept_and_recalled(opened, session):
+    opened.hint()
+    mend(opened, session)
+    again = Round(1)
+    again.recall(opened.kept())
+    assert (again.points, again.standings[0].hints, again.standings[0].simulated) == (
+        8,
+        1,
+        opened.standings[0].simulated,
+    )
+    assert not again.standings[1].is_over
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "{}",
+        "[]",
+        "null",
+        json.dumps([{"hints": 99}] * COUNT),
+        json.dumps([{"hints": "1"}] * COUNT),
+        json.dumps([{"solved": 1}] * COUNT),
+        json.dumps([{"real": -1}] * COUNT),
+        json.dumps([{"other": 1}] * COUNT),
+        json.dumps([{"solved": True}] * (COUNT - 1)),
+        "[" * 100_000,
+    ],
+)
+def test_what_is_no_round_changes_nothing(text):
+    challenge = Round(1)
+    challenge.recall(text)
+    assert challenge.kept() == Round(1).kept()
