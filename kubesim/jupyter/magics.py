@@ -7,7 +7,7 @@ import re
 from IPython.core.magic import Magics, line_cell_magic, line_magic, magics_class, no_var_expand
 from IPython.display import display
 
-from kubesim.jupyter import current, flow, progress, quiz, task
+from kubesim.jupyter import challenge, current, flow, progress, quiz, task
 from kubesim.jupyter.terminal import Terminal, spell
 
 _DURATION = re.compile(r"(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s?)?")
@@ -98,6 +98,11 @@ class KubesimMagics(Magics):
     def task(self, line: str) -> None:
         """Set a task: `%task ID`."""
         task.show(line, current.seat())
+
+    @line_magic
+    def challenge(self, line: str) -> None:
+        """Set twelve broken clusters to mend: `%challenge`, or `%challenge 2` for a second round."""
+        challenge.show(line, current.seat())
 
     @line_magic
     def progress(self, line: str) -> None:
