@@ -1,0 +1,162 @@
+"""Every example in docs/teaching.md does what the page says."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from jsonschema import Draft202012Validator
+
+from kubesim import __main__ as program
+from kubesim import cluster, registry
+from kubesim.lessons import Quiz, Task, begin, check, judge
+from kubesim.lessons.loader import fields
+from kubesim.session import Session
+from tools.notebooks import execute, outputs_of
+
+ROOT = Path(__file__).resolve().parent.parent
+PAGE = (ROOT / "docs/teaching.md").read_text(encoding="utf-8")
+SECTIONS = {part.partition("\n")[0]: part for part in PAGE.split("\n## ")[1:]}
+
+
+def block(section: str, language: str, number: int = 0) -> str:
+    """A fenced block of a section."""
+    return str(re.findall(rf"^```{language}\n(.*?)^```$", SECTIONS[section], re.MULTILINE | re.DOTALL)[number])
+
+
+def transcript(text: str) -> Iterator[tuple[str, str]]:
+    """The commands of a console block, each with what follows it."""
+    return ((line, screen) for line, _, screen in (part.partition("\n") for part in text.split("$ ")[1:]))
+
+
+def entries(section: str, kind: str) -> list[dict[str, Any]]:
+    """The quizzes or tasks in a section, which fit the schema."""
+    found: list[dict[str, Any]] = yaml.safe_load(block(section, "yaml"))
+    schema = json.loads(files("kubesim.lessons").joinpath("schema.json").read_text(encoding="utf-8"))
+    form = {"$defs": schema["$defs"], "type": "array", "items": {"$ref": f"#/$defs/{kind}"}}
+    assert [error.message for error in Draft202012Validator(form).iter_errors(found)] == []
+    return found
+
+
+def play(task: Task, lines: tuple[str, ...] = ()) -> list[str]:
+    """What the task says is missing after the lines."""
+    session = Session()
+    begin(task, session)
+    for line in lines:
+        result = session.run(line)
+        assert result.exit_code == 0, result.screen
+    session.advance(task.wait)
+    return [reading.message for reading in check(task, session) if not reading.holds]
+
+
+# --- for a class
+
+
+def test_the_minutes_are_those_of_the_notebooks() -> None:
+    stated = re.findall(r"^\| (\S+) \| (\d+) \|", SECTIONS["Run it for a class"], re.MULTILINE)
+    start = json.loads((ROOT / "notebooks/00-start.ipynb").read_text(encoding="utf-8"))
+    table = "".join(next(cell["source"] for cell in start["cells"] if cell["id"] == "what-this-is"))
+    linked = [("00-start", re.search(r"^\| 00 .*\| (\d+) \|$", table, re.MULTILINE)[1])]  # type: ignore[index]
+    linked += re.findall(r"\((\S+)\.ipynb\) \|.*\| (\d+) \|$", table, re.MULTILINE)
+    own = []
+    for path in sorted((ROOT / "notebooks").glob("*.ipynb")):
+        title = "".join(json.loads(path.read_text(encoding="utf-8"))["cells"][0]["source"])
+        own.append((path.stem, re.search(r"Time: about (\d+) minutes", title)[1]))  # type: ignore[index]
+    assert stated == linked
+    assert own == stated
+
+
+# --- grading
+
+
+def without_totals(text: str) -> list[list[str]]:
+    """The words of each line; how many questions and tasks there are changes, and is left out with the lessons."""
+    return [re.sub(r"/\d+", "", line).split()[:6] for line in text.splitlines()]
+
+
+def test_the_progress_files_are_graded_as_shown(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "58")
+    example = block("Read what your learners did", "json")
+    Path("ada.json").write_text(example, encoding="utf-8")
+    Path("bob.json").write_text('{"kubesim-progress": 2}', encoding="utf-8")
+    Path("carl.json").write_text(example[:40], encoding="utf-8")
+    [(line, shown)] = transcript(block("Read what your learners did", "console"))
+    assert program.main(line.removeprefix("python -m kubesim ").split()) == 1
+    captured = capfd.readouterr()
+    printed = captured.err + "".join(captured.out.splitlines(keepends=True)[:3])
+    assert without_totals(printed) == without_totals(shown)
+
+
+def test_the_csv_begins_as_shown(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("ada.json").write_text(block("Read what your learners did", "json"), encoding="utf-8")
+    [(line, shown)] = transcript(block("Read what your learners did", "console", 1))
+    assert program.main(line.removeprefix("python -m kubesim ").split()) == 0
+    rows = [row.split(",")[:10] for row in capfd.readouterr().out.splitlines()]
+    head, ada = (row.split(",") for row in shown.splitlines())
+    totals = [head.index(column) for column in ("quizzes", "tasks", "00-start of")]
+    assert rows[0] == head
+    assert [cell for n, cell in enumerate(rows[1]) if n not in totals] == [
+        cell for n, cell in enumerate(ada) if n not in totals
+    ]
+
+
+# --- adding
+
+
+def test_the_lesson_is_written_and_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("notebooks").mkdir()
+    exec(block("Add a lesson", "python"), {})
+    [path] = Path("notebooks").iterdir()
+    assert path.name == "09-pull-by-digest.ipynb"
+    [screen] = [output["data"]["text/plain"] for output in outputs_of(execute(path)) if "data" in output]
+    assert re.search(r"^docker\.io/library/nginx@sha256:[0-9a-f]{64}$", screen, re.MULTILINE)
+
+
+def test_the_quizzes_are_judged() -> None:
+    pick, command = (Quiz(**fields(entry)) for entry in entries("Add a quiz", "quiz"))
+    verdicts = [judge(pick, [number]) for number in range(3)]
+    assert [verdict.right for verdict in verdicts] == [False, True, False]
+    assert verdicts[0].notes[0].text == "A: Whoever may push can move the tag `1.0` to another image."
+    assert (judge(command, command.answer).right, judge(command, "kubectl create ns blue").right) == (True, True)
+    wrong = judge(command, command.wrong)
+    assert (wrong.right, wrong.notes[-1].text) == (False, "There is no namespace `blue`.")
+
+
+def test_every_kind_of_quiz_is_in_the_table() -> None:
+    schema = json.loads(files("kubesim.lessons").joinpath("schema.json").read_text(encoding="utf-8"))
+    rows = re.findall(r"^\| (`.+?`) \|", SECTIONS["Add a quiz"], re.MULTILINE)
+    kinds = {kind for row in rows[1:] for kind in re.findall(r"`(\w+)`", row)}
+    assert kinds == set(schema["$defs"]["quiz"]["properties"]["kind"]["enum"])
+
+
+def test_the_task_is_played() -> None:
+    [task] = (Task(**fields(entry)) for entry in entries("Add a task", "task"))
+    assert len(play(task)) == 2
+    assert play(task, task.solution) == []
+    assert len(task.wrong) == 2
+    for mistake in task.wrong:
+        assert mistake.says in play(task, mistake.lines)
+
+
+def test_the_registry_is_pulled_from(monkeypatch: pytest.MonkeyPatch) -> None:
+    names = dict(vars(registry))
+    exec(block("Add a registry", "python"), names)
+    known = registry.REGISTRIES.registries
+    assert names["_TEAM"].address not in {other.address for other in known}
+    monkeypatch.setattr(cluster, "REGISTRIES", registry.Registries((*known, names["_TEAM"])))
+    session = Session()
+    for line, shown in transcript(block("Add a registry", "console")):
+        assert (line, session.run(line).screen) == (line, shown)
