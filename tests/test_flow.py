@@ -453,6 +453,19 @@ def test_before_the_kubelet_has_tried():
     assert flow.outcome == "The kubelet has not tried to pull the image yet."
 
 
+def test_a_wrong_password_is_told_before_the_kubelet_has_tried_it():
+    session = make([], pod(secrets=["regcred"]))
+    session.run(CREATE.replace("mypassword", "mypasswrod"))
+    flow = trace_flow(session.cluster, "default", "web")
+    wrong = 'registry.example.com does not know the user "myuser" of the Secret regcred with that password: 401 Unauthorized.'
+    assert (flow.cause.key, flow.cause.problem) == (
+        "registry",
+        f"{wrong} The kubelet has not tried that yet, and will find out at its next attempt.",
+    )
+    session.advance(300)
+    assert trace_flow(session.cluster, "default", "web").cause.problem == wrong
+
+
 def test_when_the_cause_is_gone_the_flow_waits_for_the_next_attempt():
     session = make([], pod(secrets=["regcred"]), wait=30)
     session.run(CREATE)

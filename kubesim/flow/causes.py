@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import base64
 import re
 from collections.abc import Callable
-from contextlib import suppress
-from fnmatch import fnmatchcase
 from typing import NamedTuple
 
-from kubesim import gojson, imageref, keyring
+from kubesim import imageref, keyring
 from kubesim.flow import commands
 from kubesim.flow.answers import WHO, Kind
 from kubesim.flow.facts import Facts, host_of, nearest, reply_to
-from kubesim.imagepull import NEVER, Attempt, SecretLook
-from kubesim.imageref import DEFAULT_REGISTRY, LEGACY_DEFAULT_REGISTRY, OFFICIAL_PREFIX
-from kubesim.objects import Object, name_of
+from kubesim.flow.mismatch import mismatch
+from kubesim.imagepull import NEVER, Attempt
+from kubesim.imageref import DEFAULT_REGISTRY, OFFICIAL_PREFIX
+from kubesim.objects import name_of
 from kubesim.resources import NODE, SECRET
 
 
@@ -224,7 +222,9 @@ def _unreadable(facts: Facts) -> Cause | None:
 
 
 def _refused(facts: Facts) -> Cause | None:
-    attempt = _credential_refused(facts)
+    attempt = _credential_refused(facts.attempts)
+    coming = None if attempt else _credential_refused(_next_attempts(facts))
+    attempt = attempt or coming
     if attempt is None or not facts.matches:
         return None
     who = f'user "{attempt.username}" of the Secret {attempt.secret}'
@@ -234,11 +234,24 @@ def _refused(facts: Facts) -> Cause | None:
         problem = (
             f"{facts.registry} knows the {who}, but does not let it read this repository, or has no such repository."
         )
+    if coming:
+        problem += " The kubelet has not tried that yet, and will find out at its next attempt."
     return _overwrite(facts, "registry", problem, str(attempt.secret))
 
 
-def _credential_refused(facts: Facts) -> Attempt | None:
-    told = {kind: attempt for attempt in facts.attempts[::-1] if (kind := reply_to(attempt).kind) in _REFUSALS}
+def _next_attempts(facts: Facts) -> tuple[Attempt, ...]:
+    """What the kubelet would try now, with the Secrets as they are by now; none for an export."""
+    if facts.scene.is_export or facts.reference is None:
+        return ()
+    answers = [(match, facts.scene.registries.resolve(facts.reference, match.credential)) for match in facts.matches]
+    return tuple(
+        Attempt(match.secret_name, match.entry, match.credential.username, answer.image is not None, answer.refusal)
+        for match, answer in answers
+    )
+
+
+def _credential_refused(attempts: tuple[Attempt, ...]) -> Attempt | None:
+    told = {kind: attempt for attempt in attempts[::-1] if (kind := reply_to(attempt).kind) in _REFUSALS}
     return next((told[kind] for kind in _REFUSALS if kind in told and told[kind].username), None)
 
 
@@ -299,58 +312,6 @@ def _no_entry(facts: Facts) -> Cause | None:
         problem += f" The Secret {facts.fitting} would fit, but the Pod does not name it."
         return _cause("secret", problem, _rename(facts, look.name, facts.fitting))
     return _overwrite(facts, "secret", problem, look.name)
-
-
-def mismatch(facts: Facts, look: SecretLook) -> str:
-    """In what way the Secret's entries miss the image: "holds credentials for …"."""
-    assert facts.reference is not None
-    if not look.entries:
-        return _emptiness(facts.scene.api.find(SECRET, facts.namespace, look.name) or {})
-    held = f"holds credentials for {', '.join(look.entries)}"
-    wanted = f"the image is at {facts.registry}"
-    for entry in look.entries:
-        host = host_of(entry)
-        if style := _style(entry, facts.reference.name, look.type):
-            return f"{held}, but {style}"
-        if keyring.key_matches(host, facts.reference.name):
-            return f"{held}: only for repositories that begin so. The image is {facts.reference.name}."
-        if host.partition(":")[0] == facts.registry.partition(":")[0]:
-            return f"{held}, but {wanted}. The port must be the same on both sides."
-        if nearest(host, [facts.registry]):
-            return f"{held}, but {wanted}. Almost the same name: look at the letters."
-        if host in (DEFAULT_REGISTRY, LEGACY_DEFAULT_REGISTRY):
-            return f"{held}, that is Docker Hub, which kubectl assumes without --docker-server; but {wanted}."
-    return f"{held}, but {wanted}."
-
-
-def _emptiness(secret: Object) -> str:
-    """Why a pull secret holds no entry."""
-    key = keyring.DATA_KEYS.get(secret.get("type", ""), "")
-    blob = (secret.get("data") or {}).get(key)
-    if not blob:
-        return f"holds credentials for no registry: it has no key {key}."
-    config = None
-    with suppress(ValueError):
-        config = gojson.loads(base64.b64decode(blob).decode(errors="replace"))
-    if config and isinstance(config, dict) and not any(name.lower() == "auths" for name in config):
-        return f"holds credentials for no registry: its {key} has no auths."
-    return f"holds credentials for no registry: its {key} is empty."
-
-
-def _style(entry: str, name: str, kind: str | None) -> str:
-    """What is wrong with an entry that would be for the image, were it written in another way; "" if nothing is."""
-    host, _, path = (keyring.registry_key(entry) or "").partition("/")
-    if entry == "auths" and kind == keyring.DOCKERCFG:
-        return f"the type {kind} has no auths: the registries stand at the top."
-    if not host:
-        return f'"{entry}" is not the address of a registry.'
-    if keyring.key_matches(f"{host.lower()}/{path}".rstrip("/"), name) and host != host.lower():
-        return "the name of a registry is compared letter by letter, and upper case is not lower case."
-    if keyring.key_matches(f"{host}/{re.split('[:@*]', path)[0]}".rstrip("/"), name) and re.search("[:@*]", path):
-        return "the path of an entry is a plain beginning of the repository, without a tag and without *."
-    if "*" in host and fnmatchcase(name.partition("/")[0], host):
-        return "* stands for one part between two dots only."
-    return ""
 
 
 def _rename(facts: Facts, old: str, new: str) -> str:

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from kubesim import keyring
 from kubesim.flow.answers import WHO, Kind
-from kubesim.flow.causes import mismatch
 from kubesim.flow.facts import Facts, reply_to
+from kubesim.flow.mismatch import mismatch
 from kubesim.imagepull import NEVER, Attempt, SecretLook
 from kubesim.imagepull.steps import ALWAYS
 from kubesim.objects import name_of
