@@ -45,6 +45,7 @@ class ChallengeCard(Exercise):
         self._marks = _marks(self._round)
         self._news: tuple[int, str] = (0, "")
         self._asking = False
+        self._warning = ""
         super().__init__(content={"label": _title(self._round), "html": markup.paragraphs(_RULES)})
         seat.on_change(self.refresh)
         self.refresh()
@@ -56,10 +57,16 @@ class ChallengeCard(Exercise):
         number = message["number"]
         title = self._round.standings[number].cluster.task.title
         self._say(f"Task {number + 1} of {len(self._round.standings)}: {title}")
-        with self._seat.changing():
-            self._round.open(number, self._seat.session)
-            self._seat.history.begin()
-            self._seat.start_over = lambda: self._round.begin(self._seat.session)
+        try:
+            with self._seat.changing():
+                self._round.open(number, self._seat.session)
+        except OSError:
+            self._warning = (
+                f"The task's files cannot be written to the folder round-{self._round.seed}: what is in the way?"
+            )
+            return
+        self._seat.history.begin()
+        self._seat.start_over = lambda: self._round.begin(self._seat.session)
 
     def do_next(self, message: dict[str, Any]) -> None:
         """Turn to the next task that is not over."""
@@ -117,6 +124,7 @@ class ChallengeCard(Exercise):
         self._say(_title(self._round))
 
     def _hear(self, widget: object, message: dict[str, Any], buffers: object) -> None:
+        self._warning = ""
         if isinstance(wall := message.get("wall"), int | float):
             self._round.clock(wall)
         super()._hear(widget, message, buffers)
@@ -139,7 +147,7 @@ class ChallengeCard(Exercise):
             "since": challenge.wall if standing and not standing.is_over else None,
             "owes": bool(standing and standing.is_over and not standing.is_timed),
             "task": self._task(standing, readings) if standing else None,
-            "warning": _LOSS if self._asking else "",
+            "warning": _LOSS if self._asking else self._warning,
             "end": _review(challenge) if challenge.is_over else "",
             "buttons": self._buttons(),
             "news": list(self._news),

@@ -73,22 +73,23 @@ class Round:
         return all(standing.is_over for standing in self.standings)
 
     def open(self, number: int, session: Session) -> None:
-        """Turn to a broken cluster, by its number from 0; the first time it is set up. What was open stays as it is."""
+        """Turn to a broken cluster, by its number from 0; the first time it is set up. What was open stays as it is.
+
+        Raises OSError where its files cannot be written.
+        """
         if self.current is None:
             self._told = len(session.explained)
         self.look(session)
-        self.current = standing = self.standings[number]
+        standing = self.standings[number]
         if not standing.is_over and not (standing.start and begun(standing.cluster.task, session)):
-            self.begin(session)
-        self._moment = session.cluster.clock.now
+            _set_up(standing, session)
+        self.current, self._moment = standing, session.cluster.clock.now
 
     def begin(self, session: Session) -> str:
-        """Set the open cluster up, again if need be, and return its title. Help taken and time spent still count."""
+        """Set the open cluster up again, and return its title. Help taken and time spent still count."""
         assert self.current is not None
-        task = self.current.cluster.task
-        begin(task, session)
-        self.current.start = _contents(self.current.cluster, session)
-        return task.title
+        _set_up(self.current, session)
+        return self.current.cluster.task.title
 
     def look(self, session: Session) -> tuple[Reading, ...]:
         """Look at the open cluster: let its simulated time and the use of `why` count, and say what is reached."""
@@ -164,6 +165,11 @@ class Round:
             return
         if all(map(_is_sound, kept)):
             self.standings = tuple(replace(standing, is_timed=standing.is_over) for standing in kept)
+
+
+def _set_up(standing: Standing, session: Session) -> None:
+    begin(standing.cluster.task, session)
+    standing.start = _contents(standing.cluster, session)
 
 
 def _is_sound(standing: Standing) -> bool:

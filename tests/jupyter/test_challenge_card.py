@@ -1,0 +1,221 @@
+import re
+
+import pytest
+
+from kubesim.jupyter import challenge
+from kubesim.jupyter.challenge import ChallengeCard
+from kubesim.jupyter.current import Seat
+from kubesim.lessons import Progress
+from kubesim.session import Session
+
+
+@pytest.fixture
+def seat(tmp_path):
+    return Seat(Session(tmp_path))
+
+
+@pytest.fixture
+def card(seat):
+    return ChallengeCard(1, seat)
+
+
+def press(card, do, wall=0.0, **rest):
+    card._hear(card, {"do": do, "wall": wall, **rest}, [])
+    return card.feedback
+
+
+def labels(feedback):
+    return [label for _, label in feedback["buttons"]]
+
+
+def mend(card, seat):
+    task = card._round.current.cluster.task
+    for line in task.solution:
+        seat.run(line)
+    seat.advance(task.wait)
+    return card.feedback
+
+
+def namespace_of(card):
+    return card._round.current.cluster.task.namespaces[0]
+
+
+def test_showing_a_round_sets_nothing_up(seat):
+    revision = seat.session.cluster.api.revision
+    card = ChallengeCard(1, seat)
+    assert seat.session.cluster.api.revision == revision
+    assert (card.feedback["score"], labels(card.feedback), card.feedback["task"]) == (
+        "0 of 120 points",
+        ["Start"],
+        None,
+    )
+    assert [task["state"] for task in card.feedback["tasks"]] == ["not begun"] * 12
+
+
+def test_the_first_task_is_set_up_at_the_start(card, seat):
+    heard = []
+    seat.on_change(lambda: heard.append(1))
+    feedback = press(card, "next")
+    assert heard
+    assert feedback["task"]["title"].startswith("Task 1. The ")
+    assert [goal["ok"] for goal in feedback["task"]["goals"]].count(False) >= 1
+    assert (feedback["task"]["advice"], feedback["task"]["hints"], feedback["task"]["over"]) == ("", [], "")
+    assert feedback["tasks"][0]["current"]
+    assert feedback["tasks"][0]["label"].endswith(", begun")
+    assert labels(feedback) == [
+        "Skip",
+        "Hint (costs 2)",
+        "Why? (costs 3)",
+        "Show the solution (no points)",
+        "Undo",
+        "Start over",
+        "End the round",
+    ]
+    assert seat.session.run(f"kubectl get pods -n {namespace_of(card)} -o name").stdout != ""
+
+
+def test_a_mend_in_the_terminal_ticks_the_task_off_and_shows_the_shortest_way(card, seat):
+    press(card, "next", wall=100.0)
+    feedback = mend(card, seat)
+    assert (feedback["score"], feedback["owes"], feedback["since"]) == ("10 of 120 points", True, None)
+    assert all(goal["ok"] for goal in feedback["task"]["goals"])
+    assert feedback["news"][1].startswith("Solved, 10 points. ")
+    assert feedback["tasks"][0]["label"].endswith(", solved, 10 points")
+    feedback = press(card, "tick", wall=175.0)
+    assert (feedback["owes"], feedback["real"]) == (False, 75.0)
+    assert re.search("Solved: 10 points, .* simulated, 1 min 15 s real.", feedback["task"]["over"])
+    assert "The shortest mend:" in feedback["task"]["over"]
+    assert labels(feedback) == ["Next task", "End the round"]
+    assert press(card, "next", wall=180.0)["task"]["title"].startswith("Task 2. ")
+
+
+def test_a_wrong_mend_is_told_and_can_be_undone(card, seat):
+    press(card, "next")
+    assert labels(press(card, "undo"))[0] == "Skip"
+    assert card.feedback["news"][1] == "Nothing is left to take back."
+    seat.run(f"kubectl delete pods --all -n {namespace_of(card)} --now")
+    assert card.feedback["task"]["advice"] != ""
+    assert press(card, "undo")["task"]["advice"] == ""
+    assert card.feedback["news"][1].startswith("Taken back: kubectl delete pods")
+
+
+def test_reset_in_the_terminal_and_start_over_set_the_task_up_again(card, seat):
+    press(card, "next")
+    line = f"kubectl delete pods --all -n {namespace_of(card)} --now"
+    for again in (lambda: seat.run("reset"), lambda: press(card, "restart")):
+        seat.run(line)
+        again()
+        assert card.feedback["task"]["advice"] == ""
+
+
+def test_help_costs_points_and_is_spoken_once(card, seat):
+    press(card, "next")
+    feedback = press(card, "hint")
+    assert len(feedback["task"]["hints"]) == 1
+    count, words = feedback["news"]
+    assert words.startswith("Hint: ")
+    seat.run("kubectl get pods")
+    assert card.feedback["news"] == [count, words]
+    feedback = press(card, "why")
+    assert "What is wrong:" in feedback["task"]["why"]
+    assert "Why? (costs 3)" not in labels(feedback)
+    assert mend(card, seat)["score"] == "5 of 120 points"
+
+
+def test_why_in_the_terminal_costs_as_much(card, seat):
+    press(card, "next")
+    pod = seat.session.run(f"kubectl get pods -n {namespace_of(card)} -o name").stdout.split()[0]
+    seat.run(f"why {pod} -n {namespace_of(card)}")
+    assert "Why? (costs 3)" not in labels(card.feedback)
+    assert mend(card, seat)["score"] == "7 of 120 points"
+
+
+def test_the_solution_brings_no_points(card, seat):
+    press(card, "next")
+    feedback = press(card, "reveal")
+    assert "Not solved: 0 points" in feedback["task"]["over"]
+    assert feedback["tasks"][0]["state"] == "solution shown"
+    assert mend(card, seat)["score"] == "0 of 120 points"
+
+
+def test_skipping_goes_round_and_comes_back_to_the_work(card):
+    first = press(card, "next")["task"]["title"]
+    for _ in range(11):
+        press(card, "next")
+    assert card.feedback["task"]["title"].startswith("Task 12. ")
+    assert press(card, "next")["task"]["title"] == first
+    assert press(card, "open", number=4)["task"]["title"].startswith("Task 5. ")
+
+
+def test_ending_asks_first_and_then_reviews_every_task(card, seat):
+    press(card, "next")
+    mend(card, seat)
+    feedback = press(card, "end")
+    assert labels(feedback) == ["Yes, end the round", "No, go on"]
+    assert "no points" in feedback["warning"]
+    assert labels(press(card, "keep"))[-1] == "End the round"
+    press(card, "end")
+    feedback = press(card, "finish")
+    assert feedback["news"][1] == "The round is over: 10 of 120 points."
+    assert (feedback["end"].count("<details>"), feedback["end"].count("Not solved: 0 points")) == (12, 11)
+    assert labels(feedback) == ["Another round"]
+    feedback = press(card, "another")
+    assert card.content["label"] == "Challenge, round 2: 12 broken clusters"
+    assert (feedback["score"], labels(feedback)) == ("0 of 120 points", ["Start"])
+
+
+def test_the_score_and_the_round_outlive_the_kernel(card, seat, tmp_path):
+    press(card, "next")
+    press(card, "hint")
+    mend(card, seat)
+    assert Progress(seat.session.workspace).score("challenge-1") == (8, 120)
+    again = ChallengeCard(1, Seat(Session(tmp_path)))
+    assert (again.feedback["score"], again.feedback["tasks"][0]["state"]) == ("8 of 120 points", "solved")
+    assert press(again, "next")["task"]["title"].startswith("Task 2. ")
+    assert all(goal["ok"] for goal in press(again, "open", number=0)["task"]["goals"])
+
+
+def test_showing_the_round_again_goes_on_with_it(card, seat):
+    press(card, "next")
+    seat.run(f"kubectl create configmap mine -n {namespace_of(card)} --from-literal=a=b")
+    again = ChallengeCard(1, seat)
+    assert again.feedback["task"]["title"] == card.feedback["task"]["title"]
+    assert seat.session.run(f"kubectl get configmap mine -n {namespace_of(card)}").exit_code == 0
+
+
+def test_after_a_restart_of_the_cluster_the_task_can_be_started_over(card, seat):
+    press(card, "next")
+    seat.restart()
+    assert card.feedback["task"]["advice"].startswith("The cluster was restarted")
+    assert press(card, "restart")["task"]["advice"] == ""
+
+
+def test_a_file_of_the_learners_in_the_way_is_left_alone_and_told(seat, tmp_path):
+    (tmp_path / "round-1").write_text("mine")
+    card = ChallengeCard(1, seat)
+    feedback = press(card, "next")
+    assert feedback["warning"] == "The task's files cannot be written to the folder round-1: what is in the way?"
+    assert (feedback["task"], labels(feedback), (tmp_path / "round-1").read_text()) == (None, ["Start"], "mine")
+
+
+def test_the_faces_of_a_round(card):
+    bundle = card._repr_mimebundle_()[0]
+    plain = bundle["text/plain"].splitlines()
+    assert plain[0] == "Challenge, round 1: 12 broken clusters"
+    assert [line.partition(".")[0] for line in plain[2:]] == [str(number) for number in range(1, 13)]
+    assert "credsStore" not in bundle["text/plain"]
+    assert bundle["text/html"].count("<details><summary>Evidence and solution</summary>") == 12
+
+
+@pytest.mark.parametrize("asked", ["0", "x", "-1", "1 2", "99999", "²"])
+def test_no_such_round(seat, capsys, asked):
+    challenge.show(asked, seat)
+    assert capsys.readouterr().out == f"kubesim: which round? %challenge ROUND, from 1 to 9999 (not {asked!r})\n"
+
+
+@pytest.mark.parametrize(("asked", "seed"), [("", 1), (" 2 ", 2), ("9999", 9999)])
+def test_show(seat, monkeypatch, asked, seed):
+    shown = []
+    monkeypatch.setattr(challenge, "display", shown.append)
+    challenge.show(asked, seat)
+    assert shown[0].content["label"] == f"Challenge, round {seed}: 12 broken clusters"
