@@ -626,9 +626,9 @@ def test_an_export_of_three_mebibytes_takes_seconds() -> None:
     items += [secret(GOOD, f"regcred-{n}") for n in range(5500)]
     text = json.dumps({"kind": "List", "items": items})
     assert 2.5 * 1024 * 1024 < len(text) < 3 * 1024 * 1024
-    started = time.monotonic()
+    started = time.process_time()
     assert explain(text).endswith("\n\nAnd 2950 more that wait for an image: ask for one with --pod NAME\n")
-    assert time.monotonic() - started < 20
+    assert time.process_time() - started < 20
 
 
 PASSWORD = "hunter2hunter2"
