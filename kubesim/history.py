@@ -13,11 +13,14 @@ from dataclasses import dataclass
 from kubesim.clock import SECOND, Micros
 from kubesim.cluster import Cluster
 from kubesim.kubectl import Kubeconfig
+from kubesim.resources import POD
 from kubesim.session import Session
 from kubesim.shell import Invocation, Tool
 
 LIMIT = 100
-"""How many steps are remembered."""
+"""How many steps are remembered, and fewer where there are many Pods, each of which takes 5 kB in a snapshot."""
+MOST_PODS = 10_000
+"""How many Pods all remembered snapshots may have together."""
 PAUSE = 1.0
 """Seconds: a step that takes longer counts, even if nothing but time has moved."""
 
@@ -52,6 +55,11 @@ class Step:
     def end(self) -> Micros:
         """When it was over, in simulated time."""
         return self.after.moment
+
+    @property
+    def pods(self) -> int:
+        """How many Pods it takes to remember the step."""
+        return sum(len(snapshot.cluster.api.list(POD)) for snapshot in (self.before, self.after))
 
 
 class History:
@@ -105,9 +113,11 @@ class History:
         return cluster
 
     def _keep(self, step: Step) -> None:
-        kept = self.steps[-LIMIT + 1 :]
-        self._floor = max(0, self._floor - (len(self.steps) - len(kept)))
-        self.steps = (*kept, step)
+        steps = (*self.steps, step)[-LIMIT:]
+        while len(steps) > 1 and sum(step.pods for step in steps) > MOST_PODS:
+            steps = steps[1:]
+        self._floor = max(0, self._floor - (len(self.steps) + 1 - len(steps)))
+        self.steps = steps
 
     def _snapshot(self) -> Snapshot:
         return Snapshot(self._session.cluster.copy(), deepcopy(self._session.config))

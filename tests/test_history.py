@@ -113,6 +113,15 @@ def test_only_so_many_steps_are_kept_and_the_beginning_holds(learner: Learner) -
     )
 
 
+def test_of_many_pods_fewer_steps_are_kept(learner: Learner, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("kubesim.history.MOST_PODS", 12)
+    learner("kubectl create deployment web --image=nginx --replicas=3")
+    learner.wait(10)
+    for number in range(5):
+        learner(f"kubectl create namespace n{number}")
+    assert labels(learner) == ["kubectl create namespace n3", "kubectl create namespace n4"]
+
+
 def test_undo_takes_no_arguments(learner: Learner) -> None:
     learner("kubectl create namespace blue")
     assert learner("undo 2") == "Usage: undo\n"
