@@ -17,7 +17,7 @@ from kubesim.resources import EVENT, Resource
 
 BURST = 25
 REFILL: Micros = 300 * SECOND
-
+REFILL_ALL_BUT_ONE = (BURST - 1) * REFILL
 
 _Words = tuple[str, str, str, str]  # field, type, reason, message
 
@@ -32,18 +32,6 @@ class _Series:
     said: Micros = 0
 
 
-@dataclass
-class _Bucket:
-    """A token bucket; recordings show one for each type (Normal, Warning) of a source's events on an object.
-
-    `empty_until` is when the next token comes, so that a busy source need not reckon at every event.
-    """
-
-    tokens: float
-    filled: Micros
-    empty_until: Micros = 0
-
-
 class Recorder:
     """Records the events of one component.
 
@@ -56,7 +44,9 @@ class Recorder:
         self._component = component
         self._source = {"component": component} | ({"host": host} if host else {})
         self._series: dict[str, dict[_Words, _Series]] = {}
-        self._buckets: dict[str, dict[str, _Bucket]] = {}
+        # When the token buckets are full again: recordings show one for each type (Normal, Warning) of events on an
+        # object. A token taken puts that off by the time in which one comes.
+        self._full_at: dict[str, dict[str, Micros]] = {}
         self._stamp = 0
 
     def event(self, resource: Resource, obj: Object, kind: str, reason: str, message: str, field: str = "") -> None:
@@ -74,7 +64,7 @@ class Recorder:
 
     def silent_until(self, uid: str) -> Micros:
         """The moment before which nothing that is said of this object passes; 0 while something would."""
-        return min((bucket.empty_until for bucket in self._buckets.get(uid, {}).values()), default=0)
+        return max(0, min(self._full_at.get(uid, {}).values(), default=0) - REFILL_ALL_BUT_ONE)
 
     def count_again(self, uid: str, moment: Micros, times: int) -> None:
         """Count what was said of an object at `moment` as said so many times more, without saying it."""
@@ -90,19 +80,11 @@ class Recorder:
         self._api.record(EVENT, event)
 
     def _may_pass(self, uid: str, kind: str) -> bool:
-        now = self._clock.now
-        buckets = self._buckets.setdefault(uid, {})
-        bucket = buckets.get(kind)
-        if bucket is None:
-            bucket = buckets[kind] = _Bucket(BURST, now)
-        if now < bucket.empty_until:
+        now, buckets = self._clock.now, self._full_at.setdefault(uid, {})
+        full_at = max(now, buckets.get(kind, now))
+        if full_at - now > REFILL_ALL_BUT_ONE:
             return False
-        bucket.tokens = min(BURST, bucket.tokens + (now - bucket.filled) / REFILL)
-        bucket.filled = now
-        if bucket.tokens < 1:
-            bucket.empty_until = now + round((1 - bucket.tokens) * REFILL)
-            return False
-        bucket.tokens -= 1
+        buckets[kind] = full_at + REFILL
         return True
 
     def _write(self, resource: Resource, obj: Object, series: _Series, words: _Words) -> Object:

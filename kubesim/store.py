@@ -38,8 +38,8 @@ class Store:
     def put(self, resource: Resource, obj: Object) -> Object:
         """Store `obj` under a new resourceVersion and return it as stored. `obj` belongs to the store from then on."""
         self.revision += 1
-        obj["metadata"] = {**obj["metadata"], "resourceVersion": str(self.revision)}
-        self._objects.setdefault(resource, {}).setdefault(namespace_of(obj), {})[name_of(obj)] = obj
+        meta = obj["metadata"] = {**obj["metadata"], "resourceVersion": str(self.revision)}
+        self._objects.setdefault(resource, {}).setdefault(meta.get("namespace", ""), {})[meta["name"]] = obj
         return obj
 
     def remove(self, resource: Resource, obj: Object) -> None:

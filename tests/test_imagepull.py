@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from kubesim.clock import SECOND
-from kubesim.imagepull import STEPS, TRANSITIONS, Attempt, ImageManager, PullRequest, PullResult, SecretLook, look
+from kubesim.imagepull import STEPS, TRANSITIONS, Attempt, ImageManager, Pull, PullRequest, SecretLook, look
 from kubesim.imageref import parse
 from kubesim.keyring import Credential
 from kubesim.registry import REGISTRIES
@@ -43,9 +43,7 @@ class Node:
         self.manager = ImageManager(REGISTRIES)
         self.now = 0
 
-    def ask(
-        self, *secrets: dict[str, Any], image: str = MYAPP, policy: str = "IfNotPresent", pod: str = "app"
-    ) -> PullResult:
+    def ask(self, *secrets: dict[str, Any], image: str = MYAPP, policy: str = "IfNotPresent", pod: str = "app") -> Pull:
         named = [(item["metadata"]["name"], item) for item in secrets]
         return self.manager.ensure_image(PullRequest("default", pod, pod, "app", image, policy, named, self.now))
 
@@ -53,7 +51,7 @@ class Node:
         self.now += round(seconds * SECOND)
 
 
-def path(result: PullResult) -> list[tuple[str, str]]:
+def path(result: Pull) -> list[tuple[str, str]]:
     return [(hop.state, hop.outcome) for hop in result.trace.hops]
 
 

@@ -5,11 +5,9 @@ Mirrors kubernetes pkg/kubelet/images/image_manager.go, v1.36.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-from kubesim.clock import SECOND, Micros
+from kubesim.clock import Micros
 from kubesim.imagepull.steps import NEVER, STEPS, TRANSITIONS, Pull
-from kubesim.imagepull.trace import Attempt, Event, Hop, PullRequest, PullResult, PullTrace, SecretLook, look
+from kubesim.imagepull.trace import Attempt, Event, Hop, PullRequest, PullTrace, SecretLook, look
 from kubesim.nodeimages import NodeImages
 from kubesim.registry import Registries
 
@@ -21,8 +19,8 @@ __all__ = [
     "Event",
     "Hop",
     "ImageManager",
+    "Pull",
     "PullRequest",
-    "PullResult",
     "PullTrace",
     "SecretLook",
     "look",
@@ -36,19 +34,16 @@ class ImageManager:
         self.registries = registries
         self.node = NodeImages()
 
-    def ensure_image(self, request: PullRequest) -> PullResult:
-        """See to it that a container's image is there and that its Pod may use it; say what came of it and why."""
+    def ensure_image(self, request: PullRequest) -> Pull:
+        """See to it that a container's image is there and that its Pod may use it; return what came of it and why."""
         pull = Pull(request, self.node, self.registries)
-        state, hops = "ParseImageName", []
-        while state in STEPS:
-            outcome, detail = STEPS[state](pull)
-            hops.append(Hop(state, outcome, detail))
-            state = TRANSITIONS[state, outcome]
-        trace = _trace(pull, hops, state)
-        image_id = self.node.status_names(pull.image.digest)[1] if pull.image else ""
-        return PullResult(
-            trace, tuple(pull.events), pull.error, pull.image, image_id, (pull.over - request.now) / SECOND
-        )
+        while pull.outcome in STEPS:
+            outcome, detail = STEPS[pull.outcome](pull)
+            pull.hops.append(Hop(pull.outcome, outcome, detail))
+            pull.outcome = TRANSITIONS[pull.outcome, outcome]
+        if pull.image:
+            pull.image_id = self.node.status_names(pull.image.digest)[1]
+        return pull
 
     def back_off_end(self, uid: str, image: str, now: Micros) -> Micros | None:
         """The moment at which a Pod's wait for an image is over; None where it does not wait for it."""
@@ -62,22 +57,3 @@ class ImageManager:
     def forget_pod(self, uid: str) -> None:
         """Drop what is remembered of a Pod that is gone."""
         self.node.forget_pod(uid)
-
-
-def _trace(pull: Pull, hops: Sequence[Hop], outcome: str) -> PullTrace:
-    request = pull.request
-    return PullTrace(
-        at=request.now,
-        namespace=request.namespace,
-        pod=request.pod,
-        container=request.container,
-        image=request.image,
-        reference=pull.reference,
-        policy=request.policy,
-        present=any(hop.outcome == "present" for hop in hops),
-        secrets=tuple(look(name, secret) for name, secret in request.secrets),
-        attempts=tuple(pull.attempts),
-        hops=tuple(hops),
-        outcome=outcome,
-        message=pull.error[1] if pull.error else "",
-    )

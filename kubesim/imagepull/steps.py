@@ -10,7 +10,7 @@ from functools import lru_cache
 
 from kubesim import gojson, imageref
 from kubesim.clock import SECOND, Micros
-from kubesim.imagepull.trace import Attempt, Event, PullRequest
+from kubesim.imagepull.trace import Attempt, Event, Hop, PullRequest, PullTrace, look
 from kubesim.imageref import Reference
 from kubesim.keyring import Keyring, Match
 from kubesim.nodeimages import NodeImages, PulledRecord
@@ -24,17 +24,51 @@ quote = lru_cache(maxsize=1024)(gojson.quote)
 
 
 class Pull:
-    """A pull under way: what the steps of the table read and write."""
+    """A pull: what the steps of the table read and write, and when it is over, what came of it.
+
+    `outcome` is the state that it is in, in the end one of `PullTrace.outcome`; `events` are (type, reason, message
+    without "spec.containers{…}: ") in order: "Pulling" is due at once, what follows it `duration` seconds later.
+    `error` is (reason, message) as in a container's state.waiting, or None, and then `image` is what the container may
+    start from and `image_id` what its status calls it.
+    """
 
     def __init__(self, request: PullRequest, node: NodeImages, registries: Registries) -> None:
         self.request, self.node, self.registries = request, node, registries
+        self.outcome = "ParseImageName"
         self.reference: Reference | None = None
         self.image: Image | None = None
+        self.image_id = ""
         self.matches: list[Match] | None = None
         self.attempts: list[Attempt] = []
-        self.events: list[Event] = []
+        self.hops: list[Hop] = []
+        self.events: tuple[Event, ...] = ()
         self.error: tuple[str, str] | None = None
         self.over: Micros = request.now
+
+    @property
+    def duration(self) -> float:
+        """How long it took, in seconds."""
+        return (self.over - self.request.now) / SECOND
+
+    @property
+    def trace(self) -> PullTrace:
+        """Why it went as it did."""
+        request = self.request
+        return PullTrace(
+            at=request.now,
+            namespace=request.namespace,
+            pod=request.pod,
+            container=request.container,
+            image=request.image,
+            reference=self.reference,
+            policy=request.policy,
+            present=any(hop.outcome == "present" for hop in self.hops),
+            secrets=tuple(look(name, secret) for name, secret in request.secrets),
+            attempts=tuple(self.attempts),
+            hops=tuple(self.hops),
+            outcome=self.outcome,
+            message=self.error[1] if self.error else "",
+        )
 
     @property
     def target(self) -> Reference:
@@ -55,7 +89,7 @@ class Pull:
 
     def emit(self, reason: str, message: str, kind: str = "Normal") -> None:
         """Note an event that is to be recorded."""
-        self.events.append((kind, reason, message))
+        self.events += ((kind, reason, message),)
 
 
 def _parse_name(pull: Pull) -> Outcome:

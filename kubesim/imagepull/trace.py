@@ -9,7 +9,6 @@ from typing import Any, NamedTuple
 from kubesim import keyring
 from kubesim.clock import Micros
 from kubesim.imageref import Reference
-from kubesim.registry import Image
 
 Event = tuple[str, str, str]
 
@@ -37,8 +36,7 @@ class Attempt:
     answer: str
 
 
-@dataclass(frozen=True, slots=True)
-class Hop:
+class Hop(NamedTuple):  # quicker to make than a dataclass, as is PullRequest: every sync makes some
     """One transition: the state, how it came out, and why."""
 
     state: str
@@ -69,7 +67,7 @@ class PullTrace:
     message: str
 
 
-class PullRequest(NamedTuple):  # quicker to make than a dataclass, and one is made at every sync
+class PullRequest(NamedTuple):
     """What one container needs. `secrets`: the Pod's pull secrets in its order, with the Secret (None: not found)."""
 
     namespace: str
@@ -80,23 +78,6 @@ class PullRequest(NamedTuple):  # quicker to make than a dataclass, and one is m
     policy: str
     secrets: Sequence[tuple[str, Mapping[str, Any] | None]]
     now: Micros
-
-
-@dataclass(frozen=True, slots=True)
-class PullResult:
-    """What came of it.
-
-    `events` are (type, reason, message without "spec.containers{…}: ") in order: "Pulling" is due at once, what
-    follows it `duration` seconds later. `error` is (reason, message) as in a container's state.waiting, or None, and
-    then `image` is what the container may start from and `image_id` what its status calls it.
-    """
-
-    trace: PullTrace
-    events: tuple[Event, ...]
-    error: tuple[str, str] | None
-    image: Image | None
-    image_id: str
-    duration: float
 
 
 def look(name: str, secret: Mapping[str, Any] | None) -> SecretLook:

@@ -14,7 +14,7 @@ from kubesim.apiserver import APIServer, Change
 from kubesim.clock import SECOND, Clock
 from kubesim.events import Recorder
 from kubesim.identity import Identity
-from kubesim.imagepull import Event, ImageManager, PullRequest, PullResult, PullTrace
+from kubesim.imagepull import Event, ImageManager, Pull, PullRequest, PullTrace
 from kubesim.kubelet.containers import KILLED, Container, CrashBackoff, Worker
 from kubesim.kubelet.decisions import due_containers, full_name, go_seconds, marks, split_events
 from kubesim.kubelet.environment import ConfigError, environment
@@ -177,14 +177,14 @@ class Kubelet:
             if self._holds_back(pod, worker, spec, say):
                 started.append(False)
                 continue
-            result = self._ensure_image(pod, worker, spec)
-            before, after = split_events(result.events)
+            pull = self._ensure_image(pod, worker, spec)
+            before, after = split_events(pull.events)
             _tell(before, say)
-            if result.duration:
-                rest = partial(self._go_on, pod, worker, spec, result, after, say, due, started)
-                self._clock.call_later(result.duration, rest)
+            if pull.duration:
+                rest = partial(self._go_on, pod, worker, spec, pull, after, say, due, started)
+                self._clock.call_later(pull.duration, rest)
                 return
-            started.append(self._start(pod, worker, spec, result, after, say))
+            started.append(self._start(pod, worker, spec, pull, after, say))
         self._settle(pod, worker, started)
 
     def _go_on(
@@ -192,7 +192,7 @@ class Kubelet:
         pod: Object,
         worker: Worker,
         spec: Object,
-        result: PullResult,
+        pull: Pull,
         events: Sequence[Event],
         say: Say,
         due: Iterator[Object],
@@ -200,7 +200,7 @@ class Kubelet:
     ) -> None:
         """Start a container whose pull is over, and then the rest."""
         if self._workers.get(worker.uid) is worker:
-            started.append(self._start(pod, worker, spec, result, events, say))
+            started.append(self._start(pod, worker, spec, pull, events, say))
             self._start_all(pod, worker, due, started)
 
     def _settle(self, pod: Object, worker: Worker, started: list[bool]) -> None:
@@ -255,14 +255,12 @@ class Kubelet:
             )
             self._recorder.event(POD, pod, "Warning", "FailedToRetrieveImagePullSecret", message)
 
-    def _start(
-        self, pod: Object, worker: Worker, spec: Object, result: PullResult, events: Sequence[Event], say: Say
-    ) -> bool:
+    def _start(self, pod: Object, worker: Worker, spec: Object, pull: Pull, events: Sequence[Event], say: Say) -> bool:
         """Run a container on its image; where that fails keep the reason and say it."""
         _tell(events, say)
-        error = result.error
-        if error is None and result.image is not None:
-            error = self._run(pod, worker, spec, result.image, result.image_id, say)
+        error = pull.error
+        if error is None and pull.image is not None:
+            error = self._run(pod, worker, spec, pull.image, pull.image_id, say)
         worker.wait(spec["name"], error)
         if error is None:
             return True
@@ -288,7 +286,7 @@ class Kubelet:
         worker.wait(spec["name"], ("CrashLoopBackOff", f"{text}pod={worker.name}_{worker.namespace}({worker.uid})"))
         return True
 
-    def _ensure_image(self, pod: Object, worker: Worker, spec: Object) -> PullResult:
+    def _ensure_image(self, pod: Object, worker: Worker, spec: Object) -> Pull:
         names = pull_secret_names(pod["spec"])
         request = PullRequest(
             worker.namespace,
@@ -300,10 +298,10 @@ class Kubelet:
             [(name, self._api.find(SECRET, worker.namespace, name)) for name in names],
             self._clock.now,
         )
-        result = self.images.ensure_image(request)
-        if result.trace.outcome != "ImagePullBackOff":
-            self.traces[worker.namespace, worker.name, spec["name"]] = result.trace
-        return result
+        pull = self.images.ensure_image(request)
+        if pull.outcome != "ImagePullBackOff":
+            self.traces[worker.namespace, worker.name, spec["name"]] = pull.trace
+        return pull
 
     def _run(
         self,

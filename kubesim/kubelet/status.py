@@ -127,25 +127,20 @@ def _conditions(
         "ContainersReady": ready,
         "PodScheduled": (True, "", ""),
     }
-    old = {condition["type"]: condition for condition in pod["status"].get("conditions", ())}
+    generation = pod["metadata"]["generation"]
+    old = {(item["type"], item["status"]): item["lastTransitionTime"] for item in pod["status"].get("conditions", ())}
     for kind, (holds, reason, message) in found.items():
-        yield _condition(pod, kind, "True" if holds else "False", reason, message, old.get(kind), now)
+        yield {
+            "lastProbeTime": None,
+            "lastTransitionTime": old.get((kind, str(holds)), now),
+            **({"message": message} if message else {}),
+            "observedGeneration": generation,
+            **({"reason": reason} if reason else {}),
+            "status": str(holds),
+            "type": kind,
+        }
 
 
 def _lack(reason: str, text: str, names: Iterable[str]) -> tuple[bool, str, str]:
     listed = " ".join(names)
     return (False, reason, f"{text}: [{listed}]") if listed else (True, "", "")
-
-
-def _condition(pod: Object, kind: str, status: str, reason: str, message: str, old: Object | None, now: str) -> Object:
-    since = old["lastTransitionTime"] if old and old["status"] == status else now
-    condition = {
-        "lastProbeTime": None,
-        "lastTransitionTime": since,
-        "message": message,
-        "observedGeneration": pod["metadata"]["generation"],
-        "reason": reason,
-        "status": status,
-        "type": kind,
-    }
-    return {key: value for key, value in condition.items() if value != ""}
