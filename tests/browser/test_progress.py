@@ -75,3 +75,10 @@ def test_a_name_on_the_map_opens_its_notebook(notebook: Any) -> None:
     page = notebook.page
     expect(page.locator(".lm-TabBar-tab.jp-mod-current", has_text=ALONE)).to_be_visible()
     expect(page.locator(".lm-TabBar-tab", has_text="00-start.ipynb").first).to_be_visible()
+
+
+def test_escape_leads_back_to_the_cell(notebook: Any) -> None:
+    button: Locator = notebook.cell("progress-map").get_by_role("button", name="Refresh")
+    button.focus()
+    button.press("Escape")
+    expect(notebook.cell("progress-map")).to_be_focused()

@@ -81,7 +81,9 @@ function render({ model, el }) {
       element("label", {}, "Upload earlier progress ", upload)), status);
   card.setAttribute("aria-label", "Your progress");
   card.addEventListener("keydown", (event) => {
-    if (!(event.ctrlKey || event.altKey || event.metaKey)) event.stopPropagation(); // from JupyterLab's command mode
+    if (event.key === "Escape") card.closest(".jp-Cell")?.focus();
+    if (event.ctrlKey || event.altKey || event.metaKey || event.shiftKey) return;
+    event.stopPropagation(); // JupyterLab's command mode would take Enter
   });
 
   const draw = () => {
