@@ -62,11 +62,11 @@ class QuizCard(Exercise):
         return "\n".join([f"{self._label()}: {markup.plain(quiz.question)}", *shown, *choices, _HOW[quiz.kind]])
 
     def static_html(self) -> str:
-        """The question with its lettered choices, and the answer folded away."""
+        """The question with its lettered choices; folded away, the answer and what is said of each choice."""
         quiz = self._quiz
         question = f"<p><b>{self._label()}</b> {markup.inline(quiz.question)}</p>"
         choices = self._lines_html() if quiz.run else self._list_html() if quiz.choices else ""
-        answer = f"<details><summary>Answer</summary>{self._answer_html()}</details>"
+        answer = f"<details><summary>Answer</summary>{self._answer_html()}{self._reasons_html()}</details>"
         return f"{question}{choices}<p><i>{_HOW[quiz.kind]}</i></p>{answer}"
 
     def _label(self) -> str:
@@ -81,6 +81,11 @@ class QuizCard(Exercise):
     def _list_html(self) -> str:
         items = (f"<li><b>{letter(n)}</b> {self._drawn(choice)}</li>" for n, choice in enumerate(self._quiz.shown))
         return f"<ul>{''.join(items)}</ul>"
+
+    def _reasons_html(self) -> str:
+        reasons = [(letter(number), choice.why) for number, choice in enumerate(self._quiz.shown)]
+        items = [f"<li><b>{name}</b> {markup.inline(why)}</li>" for name, why in reasons if self._quiz.kind != "order"]
+        return f"<ul>{''.join(items)}</ul>" if items else ""
 
     def _lines_html(self) -> str:
         lines = (f"<b>{letter(n)}</b>  {self._drawn(choice)}" for n, choice in enumerate(self._quiz.shown))
