@@ -66,8 +66,10 @@ def test_an_answer_shows_when_the_map_comes_into_view_again(notebook: Any) -> No
     card.get_by_label("The kubelet on the node").check()
     card.get_by_role("button", name="Check").press("Enter")
     expect(card.get_by_role("status")).to_contain_text("Right")
-    shown.scroll_into_view_if_needed()
+    link = shown.get_by_role("link", name="00 Start")
+    link.focus()
     expect(shown.get_by_role("row", name="00 Start")).to_contain_text(f"1 of {START}")
+    expect(link).to_be_focused()
 
 
 def test_a_name_on_the_map_opens_its_notebook(notebook: Any) -> None:

@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from contextlib import suppress
 
 import pytest
 from hypothesis import given
@@ -283,3 +284,6 @@ def test_whatever_the_file_holds_nothing_raises_and_nothing_is_lost(tmp_path_fac
     after = progress.record()
     assert merge(before, after) == after
     assert progress.recall("one") == [1]
+    with suppress(RecordError):
+        progress.take_in(content.decode("utf-8", "replace"))
+    assert merge(after, progress.record()) == progress.record()

@@ -32,12 +32,14 @@ function tableRow(row) {
 }
 
 function drawTable(table, { total, rows }) {
+  const focused = table.contains(document.activeElement) ? document.activeElement.getAttribute("href") : null;
   const heads = ["Notebook", "Questions", "Tasks", "Score", "State"].map((textContent) =>
     element("th", { scope: "col", textContent }));
   table.replaceChildren(
     element("caption", { textContent: total }),
     element("thead", {}, element("tr", {}, ...heads)),
     element("tbody", {}, ...rows.map(tableRow)));
+  if (focused) table.querySelector(`[href="${focused}"]`)?.focus();
 }
 
 function save(text) {
