@@ -41,7 +41,7 @@ def test_the_last_cell_leads_to_both_neighbours(name):
     wanted = {"Previous": PATH[place - 1] if place else None, "Next": (*PATH[1:], None)[place]}
     last = source(cells(name)[-1])
     for word, neighbour in wanted.items():
-        found = re.search(rf"\b{word}: (.+)", last)
+        found = re.search(rf"\b{word}: (\[.+)", last)
         assert [link.target for link in links(found[1] if found else "")][:1] == [f"{neighbour}.ipynb"] * bool(
             neighbour
         )
