@@ -14,12 +14,12 @@ function render({ model, el }) {
     if (label) made.setAttribute("aria-label", label);
     return made;
   };
-  const title = element("h4");
+  const title = element("h3");
   const [score, simulated, real] = [element("b"), element("span"), element("span")];
   const board = element("p", { className: "ks-board" }, "Score ", score, " · simulated time ", simulated, " · real time ", real);
   const tasks = part("ol", "ks-tasks", "Tasks of this round");
   const rules = part("div", "ks-rules");
-  const heading = element("h4");
+  const heading = element("h3");
   const text = part("div", "ks-text");
   const goals = part("ul", "ks-notes ks-goals", "What is to be reached");
   const [advice, hints, why, over, warning, end] = ["advices", "hints", "whys", "overs", "warnings", "ends"].map((name) => part("div", `ks-${name}`));

@@ -11,7 +11,7 @@ function render({ model, el }) {
   news.setAttribute("role", "status");
   const buttons = part("ks-buttons");
   const card = element("section", { className: "ks-card ks-task" },
-    element("h4", { textContent: content.label }), html("div", "", content.html),
+    element("h3", { textContent: content.label }), html("div", "", content.html),
     element("p", { textContent: "Reach this:" }), goals, count, done, warnings, buttons, said, hints, reveal, beside, news);
   card.setAttribute("aria-label", content.label);
 

@@ -16,7 +16,7 @@ function render({ model, el }) {
   const prompt = makePrompt(model, channel.ask);
   const bar = makeBar(model, channel.ask, say, prompt.focus);
   const home = h("div", { class: "home" }, screen.node, prompt.node, bar.node);
-  const root = h("section", { class: "kubesim-terminal", "aria-label": "Terminal" }, home, notice);
+  const root = h("div", { class: "kubesim-terminal", role: "group", "aria-label": "Terminal" }, home, notice);
   root.setAttribute("data-lm-suppress-shortcuts", "true"); // JupyterLab's, such as "d d" to delete the cell
   screen.node.addEventListener("click", () => getSelection().isCollapsed && prompt.focus());
   let editor = null;
