@@ -1,10 +1,12 @@
 """Type the same lines into both kubectls, kubesim's and the real one, and show where they do not agree.
 
     python tools/differential.py [--count N] [--seed N]    of N generated lines, 60 where nothing is said
+    python tools/differential.py --mistakes [WORD]         of every command (named WORD) with every two mistakes
     python tools/differential.py --file FILE               of the lines of a file
 
 The lines come from the flag tables of kubesim's kubectl, with right and wrong values. Both kubectls begin with equal
-clusters; the answers are compared by the rules of golden.py, and afterwards the objects in the clusters.
+clusters; the answers are compared by the rules of golden.py, and afterwards the objects in the clusters. A line that
+the real kubectl does not answer in time is typed again, alone, at the end.
 """
 
 from __future__ import annotations
@@ -19,7 +21,10 @@ import sys
 import threading
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from functools import partial
+from itertools import combinations
+from multiprocessing import get_context
 from pathlib import Path
 
 import yaml
@@ -43,7 +48,9 @@ _ALIKE = (
     (re.compile(r'(?<=start exec ")[0-9a-f]{64}'), "<id>"),
     (re.compile(r"127\.0\.0\.1:\d+"), "127.0.0.1:6443"),
 )
-LONGEST = 20.0  # wall-clock seconds, after which the real kubectl is ended
+LONGEST = 20.0, 60.0  # wall-clock seconds, after which the real kubectl is ended: at first, and when it is alone
+LATE = "the real kubectl was ended before it had answered"
+CHUNK = 20  # lines that one process types before another may take over
 SETTLED = 90.0  # simulated seconds, after which a cluster has come to rest
 
 # Lines that are not compared, by a pattern, with the reason.
@@ -62,7 +69,8 @@ class _Oracle(RealSession):
     """A session with the real kubectl whose cluster is prepared by kubesim's, which is faster."""
 
     def __init__(self) -> None:
-        self._is_ready = False
+        self._is_ready = self.was_ended = False
+        self.longest = LONGEST[0]
         super().__init__()
         prepare(self)
         self._is_ready = True
@@ -72,10 +80,11 @@ class _Oracle(RealSession):
         return run(arguments, io)
 
     def _let_time_pass(self, process: subprocess.Popen[bytes], words: list[str]) -> None:
-        limit = threading.Timer(LONGEST, process.kill)
+        limit = threading.Timer(self.longest, process.kill)
         limit.start()
         super()._let_time_pass(process, words)
         limit.cancel()
+        self.was_ended = process.returncode < 0
 
 
 def prepare(session: Session) -> None:
@@ -89,7 +98,7 @@ def prepare(session: Session) -> None:
 def lines(count: int, seed: int) -> Iterator[str]:
     """`count` command lines that can be compared; the same for the same `seed`."""
     chance = random.Random(seed)
-    commands = [command for command in COMMANDS if command.path[0] != "config" and not command.is_group]
+    commands = _commands()
     weights = [1 + len(command.flags) for command in commands]
     while count > 0:
         line = _line(chance, chance.choices(commands, weights)[0])
@@ -98,18 +107,60 @@ def lines(count: int, seed: int) -> Iterator[str]:
             yield line
 
 
+def _commands() -> list[Command]:
+    return [command for command in COMMANDS if command.path[0] != "config" and not command.is_group]
+
+
+def mistakes(word: str = "") -> Iterator[str]:
+    """Each command (named `word`) with each two mistakes at once: which of them does kubectl tell of?"""
+    for command in filter(lambda command: word in ("", " ".join(command.path)), _commands()):
+        chance, flags, path = random.Random(1), _simulated(command), " ".join(command.path)
+        words = [_operands(chance, path), *(_flag(chance, flags[name]) for name in _usual(command))]
+        for pair in combinations(_mistaken(command), 2):
+            line = _joined(path, [*words, *pair])
+            if not reason(line):
+                yield line
+
+
+def _mistaken(command: Command) -> list[str]:
+    flags = _simulated(command) | {flag.name: flag for flag in GLOBAL}
+    return [f"--{name}={shlex.quote(value)}" for name, value in _DATA["mistakes"].items() if name in flags]
+
+
+def _simulated(command: Command) -> dict[str, Flag]:
+    return {flag.name: flag for flag in command.flags if flag.simulated}
+
+
+def _usual(command: Command) -> list[str]:
+    """The names of the flags that a command nearly always has."""
+    return [*command.required, *_DATA["usual"].get(" ".join(command.path), ())]
+
+
 def _line(chance: random.Random, command: Command) -> str:
-    path = " ".join(command.path)
+    path, flags = " ".join(command.path), _simulated(command)
     words = [_operands(chance, path)]
-    flags = {flag.name: flag for flag in command.flags if flag.simulated}
-    wanted = [flags[name] for name in (*command.required, *_DATA["usual"].get(path, ())) if chance.randrange(12)]
+    wanted = [flags[name] for name in _usual(command) if chance.randrange(12)]
     wanted += chance.sample(list(flags.values()), min(len(flags), chance.choice((0, 1, 1, 2, 3))))
-    if not chance.randrange(6):
-        wanted.append(chance.choice([flag for flag in GLOBAL if flag.simulated and flag.name != "help"]))
+    wanted += chance.sample(_GLOBAL, chance.choice((0, 0, 0, 0, 1, 1, 2)))
     words += [_flag(chance, flag) for flag in wanted]
+    words += [_flag(chance, flag) for flag in wanted if flag.kind in _MANY and not chance.randrange(3)]
+    if not chance.randrange(6):
+        mistaken = _mistaken(command)
+        words += chance.sample(mistaken, min(len(mistaken), chance.choice((1, 2))))
+    line = _joined(path, words)
+    return f"cat {chance.choice(_DATA['values']['filename'])} | {line}" if _STDIN.search(line) else line
+
+
+_GLOBAL = [flag for flag in GLOBAL if flag.simulated and flag.name != "help"]
+_MANY = ("list", "array", "mapping")
+_STDIN = re.compile(r"(-f |--filename=|--env=|-e )-( |$)")
+
+
+def _joined(path: str, words: list[str]) -> str:
+    """A command line, of which the first of `words` stands last where it has words for another program."""
     if any(word.startswith(("--watch", "-w")) for word in words):
-        words.append("--request-timeout=1s")
-    if " -- " in words[0]:  # what follows is not kubectl's
+        words = [*words, "--request-timeout=1s"]
+    if " -- " in words[0]:
         words = [*words[1:], words[0]]
     return " ".join(filter(None, ("kubectl", path, *words)))
 
@@ -139,18 +190,23 @@ def reason(line: str) -> str:
 class Pair:
     """Two equal sessions, one for each kubectl; new ones as soon as a line has changed something."""
 
-    def __init__(self) -> None:
+    def __init__(self, longest: float = LONGEST[0]) -> None:
         self._sessions: tuple[Session, _Oracle] | None = None
+        self._longest = longest
 
     def compare(self, line: str) -> str | None:
-        """How the answers to a line differ ("": not at all); None where kubesim says that it has no answer."""
+        """How the answers to a line differ ("": not at all, or LATE); None where kubesim says that it has no answer."""
         ours, real = self._sessions = self._sessions or (_fresh(), _Oracle())
+        real.longest = self._longest
         before = ours.cluster.api.revision, real.cluster.api.revision
         got = ours.run(line)
         if "kubesim: " in got.stderr:
             self.close()
             return None
         found = _difference(line, real.run(line), got)
+        if real.was_ended:
+            self.close()
+            return LATE
         if before != (ours.cluster.api.revision, real.cluster.api.revision) or _moved(ours, real):
             found += difference(objects(real), objects(ours), "cluster")
             self.close()
@@ -204,12 +260,21 @@ def _written(obj: Object) -> Object:
     return {**obj, "metadata": about, "status": None}
 
 
-def compared(typed: Iterable[str]) -> Iterator[tuple[str, str | None]]:
-    """Each line and how the answers to it differ; see `Pair.compare`."""
-    pair = Pair()
+def compared(typed: Iterable[str], processes: int = 1) -> Iterator[tuple[str, str | None]]:
+    """Each line and how the answers to it differ; see `Pair.compare`. Lines that were late come last, tried again."""
+    every, late = list(typed), []
+    chunks = [every[start : start + CHUNK] for start in range(0, len(every), CHUNK)]
+    with ProcessPoolExecutor(processes, get_context("spawn")) as pool:
+        for chunk in pool.map(_compared, chunks):
+            late += [line for line, found in chunk if found == LATE]
+            yield from (answer for answer in chunk if answer[1] != LATE)
+    yield from _compared(late, LONGEST[1])
+
+
+def _compared(typed: Iterable[str], longest: float = LONGEST[0]) -> list[tuple[str, str | None]]:
+    pair = Pair(longest)
     try:
-        for line in typed:
-            yield line, pair.compare(line)
+        return [(line, pair.compare(line)) for line in typed]
     finally:
         pair.close()
 
@@ -220,15 +285,20 @@ def main(words: Sequence[str]) -> int:
     parser.add_argument("--count", type=int, default=60)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--file", type=Path)
+    parser.add_argument("--mistakes", nargs="?", const="", metavar="WORD")
+    parser.add_argument("--processes", type=int, default=2)
     asked = parser.parse_args(words)
-    typed = asked.file.read_text(encoding="utf-8").splitlines() if asked.file else lines(asked.count, asked.seed)
+    typed = lines(asked.count, asked.seed) if asked.mistakes is None else mistakes(asked.mistakes)
+    if asked.file:
+        typed = iter(asked.file.read_text(encoding="utf-8").splitlines())
     count = Counter[str]()
-    for line, found in compared(filter(None, typed)):
-        count["absent" if found is None else "different" if found else "same"] += 1
+    for line, found in compared(filter(None, typed), asked.processes):
+        count["absent" if found is None else "late" if found == LATE else "different" if found else "same"] += 1
         if found:
             print(f"$ {line}\n{found}", flush=True)
-    compared_count = count["same"] + count["different"]
-    print(f"{count['same']} of {compared_count} lines answered alike; {count['absent']} are not simulated")
+    all_compared = count["same"] + count["different"]
+    left = f"{count['absent']} are not simulated, {count['late']} were too slow to tell"
+    print(f"{count['same']} of {all_compared} lines answered alike; {left}")
     return int(count["different"] > 0)
 
 

@@ -5,21 +5,28 @@ Mirrors k8s.io/kubectl pkg/cmd/cmd.go and github.com/spf13/cobra, v1.36.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
-from kubesim.errors import StatusError
 from kubesim.kubectl.command import Call, Command, Context
 from kubesim.kubectl.commands import ABSENT, COMMANDS, FLAG_SETS, find_command, next_word, suggestions
 from kubesim.kubectl.completion import complete
 from kubesim.kubectl.config import Kubeconfig
-from kubesim.kubectl.connection import connect
-from kubesim.kubectl.errors import Exit, FlagError, KubectlError, NotSimulated, Plain, Several, UsageError, told
+from kubesim.kubectl.connection import check_namespace, connect
+from kubesim.kubectl.errors import REFUSALS, Exit, FlagError, KubectlError, NotSimulated, UsageError, told
 from kubesim.kubectl.flags import FlagSet
 from kubesim.kubectl.formats import FormatError
 from kubesim.kubectl.help import help_text, root_help
 from kubesim.result import Result
 
-_REFUSALS = (KubectlError, NotSimulated, Plain, Several, StatusError)
+# What kubectl may look at before it does anything; a command's `order` names these.
+_STEPS: dict[str, Callable[[Call], object]] = {
+    "arguments": lambda call: call.command.check(call) if call.command.check else None,
+    "dry-run": Call.dry_run,
+    "output": Call.output_format,
+    "validate": Call.validation,
+    "namespace": check_namespace,
+    "client": connect,
+}
 
 
 def run(args: Sequence[str], context: Context) -> Result:
@@ -32,7 +39,7 @@ def run(args: Sequence[str], context: Context) -> Result:
         _run(call, rest)
     except Exit as end:
         call.exit_code = end.code
-    except _REFUSALS as error:
+    except REFUSALS as error:
         _fail(call, error)
     except RecursionError:
         _fail(call, NotSimulated("this is nested too deeply for the simulator"))
@@ -50,12 +57,8 @@ def _run(call: Call, words: Sequence[str]) -> None:
     missing = [f'"{name}"' for name in call.command.required if name not in call.given]
     if missing:
         raise KubectlError(f"required flag(s) {', '.join(missing)} not set")
-    if call.command.check:
-        call.command.check(call)
-    call.dry_run()
-    if not call.command.is_local:
-        connect(call)
-    call.complete()
+    for step in call.command.order:
+        _STEPS[step](call)
     call.command.run(call)
 
 

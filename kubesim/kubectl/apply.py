@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import difflib
 import json
+from functools import partial
 
 from kubesim import gojson, patch
 from kubesim.errors import StatusError
 from kubesim.kubectl import flags
 from kubesim.kubectl.command import Call, absent, command, duration, no_arguments, number, switch
 from kubesim.kubectl.deletion import delete_target, wait_until_gone
-from kubesim.kubectl.errors import Exit, KubectlError, raise_all, with_source
+from kubesim.kubectl.errors import Exit, KubectlError, failures, raise_all, visit, with_source
 from kubesim.kubectl.formats import to_yaml
 from kubesim.kubectl.formats.json_ import LAST_APPLIED, last_applied
-from kubesim.kubectl.manifests import Manifest, check_kind, read_manifests, require_file
+from kubesim.kubectl.manifests import Manifest, check_kind, manifests, require_file, require_namespace, visit_manifests
 from kubesim.kubectl.output import print_result
-from kubesim.kubectl.selection import Target
+from kubesim.kubectl.selection import Target, get_named
 from kubesim.objects import Object, clone, metadata
 from kubesim.resources import SECRET, Resource
 
@@ -57,21 +58,19 @@ def with_last_applied(obj: Object, typed: bool = False) -> Object:
     *absent("server-side", "force-conflicts", "prune", kind="switch"),
     *absent("prune-allowlist", "subresource"),
     example="  kubectl apply -f pod.yaml\n  cat pod.yaml | kubectl apply -f -",
-    is_late=True,
     check=no_arguments,
+    order=("arguments", "dry-run", "client", "validate"),
 )
 def apply(call: Call) -> None:
     """Create the objects of manifests, or change those that are there."""
     require_file(call)
-    manifests, errors = read_manifests(call)
-    for manifest in manifests:
-        try:
-            _apply_one(call, manifest)
-        except (StatusError, KubectlError) as error:
-            errors.append(error)
-    if not manifests and not errors:
-        errors.append(KubectlError("no objects passed to apply"))
-    raise_all(errors)
+    if call.flags["all"] and call.flags["selector"]:
+        raise KubectlError("cannot set --all and --selector at the same time")
+    found: list[Manifest] = []
+    _, errors = failures([found.append], partial(visit_manifests, call))
+    if not found and not errors:
+        raise KubectlError("no objects passed to apply")
+    raise_all(errors + failures(found, partial(_apply_one, call))[1])
     if call.shown:
         call.say(
             call.output_format().render(call.shown[0] if len(call.shown) == 1 else _list_of(call.shown), typed=True)
@@ -211,6 +210,7 @@ def _recreate(call: Call, manifest: Manifest) -> Object:
     duration("timeout", "", "With --force: how long to wait."),
     *absent("cascade", bare="background"),
     *absent("raw", "subresource"),
+    order=("validate", "dry-run", "client", "output"),
     example="  kubectl replace -f pod.yaml\n  kubectl replace --force -f pod.yaml",
 )
 def replace(call: Call) -> None:
@@ -219,16 +219,10 @@ def replace(call: Call) -> None:
         if call.flags[flag] > unset and not call.flags["force"]:
             raise KubectlError(f"--{flag} must have --force specified")
     require_file(call)
-    manifests, errors = read_manifests(call)
     if call.flags["force"]:
-        _replace_by_force(call, manifests, errors)
+        _replace_by_force(call)
     else:
-        for manifest in manifests:
-            try:
-                _replace_one(call, manifest)
-            except StatusError as error:
-                errors.append(error)
-    raise_all(errors)
+        visit_manifests(call, partial(_replace_one, call))
 
 
 def _replace_one(call: Call, manifest: Manifest) -> None:
@@ -247,23 +241,29 @@ def _keeps_config(call: Call, manifest: Manifest) -> bool:
     return bool(call.flags["save-config"]) or LAST_APPLIED in annotations
 
 
-def _replace_by_force(call: Call, manifests: list[Manifest], errors: list[Exception]) -> None:
-    grace = call.flags["grace-period"]
-    targets = [Target(item.resource, item.namespace, item.name) for item in manifests]
-    for target in targets:
+def _replace_by_force(call: Call) -> None:
+    """Delete what there is, without a look at its fields; then create it anew."""
+    targets: list[Target] = []
+    late: list[Exception] = []
+
+    def remove(manifest: Manifest) -> None:
+        targets.append(Target(manifest.resource, manifest.namespace, manifest.name))
         try:
-            delete_target(call, target, grace if grace >= 0 else None)
+            delete_target(call, targets[-1], grace if grace >= 0 else None)
         except StatusError as error:
             if error.reason != "NotFound":
-                errors.append(error)
+                raise with_source("deleting", manifest.source, error) from None
+
+    grace = call.flags["grace-period"]
+    visit(manifests(call, late, is_valid=False), late, remove)
     wait_until_gone(call, targets)
-    for manifest in manifests:
-        try:
-            obj = with_last_applied(manifest.obj) if _keeps_config(call, manifest) else manifest.obj
-            new = call.api.create(manifest.resource, obj, **call.request())
-            print_result(call, manifest.resource, new, "replaced")
-        except StatusError as error:
-            errors.append(error)
+    visit_manifests(call, partial(_create_anew, call))
+
+
+def _create_anew(call: Call, manifest: Manifest) -> None:
+    obj = with_last_applied(manifest.obj) if _keeps_config(call, manifest) else manifest.obj
+    new = call.api.create(manifest.resource, obj, **call.request())
+    print_result(call, manifest.resource, new, "replaced")
 
 
 def _check_diff(call: Call) -> None:
@@ -288,27 +288,50 @@ def _check_diff(call: Call) -> None:
 )
 def diff(call: Call) -> None:
     """Show what apply would change; exit status 1 where anything would."""
-    manifests, errors = read_manifests(call)
-    raise_all(errors)
-    text = "".join(_difference(call, manifest) for manifest in manifests)
-    call.say(text)
-    if text:
+    texts: dict[str, str] = {}
+    errors: list[Exception] = []  # the first of them is told, and ends its file
+    failed = set[str]()
+    for manifest in manifests(call, errors):
+        if manifest.source not in failed:
+            try:
+                texts[_file_name(manifest)] = _difference(call, manifest)
+            except (StatusError, KubectlError) as error:
+                errors.append(error)
+                failed.add(manifest.source)
+    raise_all(errors[:1])
+    call.say("".join(text for _, text in sorted(texts.items())))
+    if any(texts.values()):
         raise Exit(1)
 
 
-def _difference(call: Call, manifest: Manifest) -> str:
-    live = _current(call, manifest)
-    merged = _merged(call, manifest, live)
+def _file_name(manifest: Manifest) -> str:
+    """The name under which kubectl writes an object to files for the program diff, which goes through them in order."""
     resource = manifest.resource
     group = f"{resource.group}." if resource.group else ""
-    name = f"{group}{resource.version}.{resource.kind}.{manifest.namespace}.{manifest.name}"
+    return f"{group}{resource.version}.{resource.kind}.{manifest.namespace}.{manifest.name}"
+
+
+def _difference(call: Call, manifest: Manifest) -> str:
+    require_namespace(call, manifest.namespace)
+    live = _live(call, manifest)
+    merged = _merged(call, manifest, live)
+    name = _file_name(manifest)
     before = to_yaml(live).splitlines(keepends=True) if live else []
-    if resource is SECRET:
+    if manifest.resource is SECRET:
         live, merged = _masked(live, merged)
         before = to_yaml(live).splitlines(keepends=True)
     after = to_yaml(merged).splitlines(keepends=True)
     lines = list(difflib.unified_diff(before, after, f"/tmp/LIVE/{name}", f"/tmp/MERGED/{name}"))
     return "".join([f"diff -u -N /tmp/LIVE/{name} /tmp/MERGED/{name}\n", *lines]) if lines else ""
+
+
+def _live(call: Call, manifest: Manifest) -> Object | None:
+    try:
+        return get_named(call, manifest.resource, manifest.namespace, manifest.name)
+    except StatusError as error:
+        if error.reason != "NotFound":
+            raise
+    return None
 
 
 def _masked(live: Object | None, merged: Object) -> tuple[Object | None, Object]:
@@ -324,7 +347,7 @@ def _masked(live: Object | None, merged: Object) -> tuple[Object | None, Object]
 
 def _merged(call: Call, manifest: Manifest, live: Object | None) -> Object:
     if live is None:
-        return call.api.create(manifest.resource, manifest.obj, user=call.user, dry_run=True)
+        return call.api.create(manifest.resource, manifest.obj, **call.request("server"))
     annotated = LAST_APPLIED in (metadata(live).get("annotations") or {})
     wanted = with_last_applied(manifest.obj) if annotated else clone(manifest.obj)
     change = patch.three_way(_original(manifest, wanted, live), wanted, live, manifest.resource)
@@ -333,4 +356,4 @@ def _merged(call: Call, manifest: Manifest, live: Object | None) -> Object:
 
 def _dry_patched(call: Call, resource: Resource, live: Object, change: Object) -> Object:
     meta = live["metadata"]
-    return call.api.patch(resource, meta.get("namespace", ""), meta["name"], change, user=call.user, dry_run=True)
+    return call.api.patch(resource, meta.get("namespace", ""), meta["name"], change, **call.request("server"))

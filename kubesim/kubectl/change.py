@@ -15,10 +15,10 @@ from kubesim.errors import StatusError, bad_request
 from kubesim.kubectl import flags
 from kubesim.kubectl.command import Call, absent, command, duration, number, switch, text
 from kubesim.kubectl.documents import parse_document
-from kubesim.kubectl.errors import KubectlError, ManifestError, Several, UsageError, raise_all
+from kubesim.kubectl.errors import KubectlError, ManifestError, UsageError, raise_all
 from kubesim.kubectl.manifests import read_text
 from kubesim.kubectl.output import print_result
-from kubesim.kubectl.selection import select
+from kubesim.kubectl.selection import Query, Target, select
 from kubesim.objects import Object, metadata, name_of, namespace_of
 from kubesim.resources import Resource
 from kubesim.validation.names import label_value
@@ -53,7 +53,7 @@ def send_patch(call: Call, resource: Resource, obj: Object, change: Any, kind: s
     flags.LOCAL,
     *absent("subresource"),
     example='  kubectl patch serviceaccount default -p \'{"imagePullSecrets":[{"name":"my-registry-creds"}]}\'',
-    is_late=True,
+    order=("dry-run", "namespace"),
 )
 def patch(call: Call) -> None:
     """Change objects by a patch."""
@@ -67,19 +67,17 @@ def patch(call: Call) -> None:
     if call.flags["local"] and call.args:
         raise KubectlError("cannot specify --local and server resources")
     given = _patch_text(call)
-    selection = select(call, call.args, needs_name=True)
+    query = Query(call, call.args, needs_name=True)
     dry_run = call.dry_run()
-    errors = selection.errors
-    for resource, obj in selection.objects:
-        try:
-            new = send_patch(call, resource, obj, _parsed(given), kind, dry_run)
-            if new == obj:
-                print_result(call, resource, new, "patched (no change)")
-            else:
-                print_result(call, resource, new, "patched", dry_run)
-        except StatusError as error:
-            errors.append(error)
-    raise_all(errors)
+
+    def change(target: Target, obj: Object) -> None:
+        new = send_patch(call, target.resource, obj, _parsed(given), kind, dry_run)
+        if new == obj:
+            print_result(call, target.resource, new, "patched (no change)")
+        else:
+            print_result(call, target.resource, new, "patched", dry_run)
+
+    query.visit(change)
 
 
 def _patch_text(call: Call) -> str:
@@ -125,7 +123,8 @@ _MARKS = (*COMMON, *flags.SELECTOR, *flags.FIELD_SELECTOR, *flags.ALL_NAMESPACES
     switch("overwrite", "", "Change labels that are there."),
     switch("list", "", "Show the labels after the change."),
     example="  kubectl label pod private-pod tier=backend\n  kubectl label pod private-pod tier-",
-    is_late=True,
+    check=lambda call: _split(call.args, "label"),
+    order=("dry-run", "arguments", "namespace"),
 )
 def label(call: Call) -> None:
     """Set or remove labels."""
@@ -140,6 +139,7 @@ def label(call: Call) -> None:
     flags.field_manager("kubectl-annotate"),
     switch("overwrite", "", "Change annotations that are there."),
     switch("list", "", "Show the annotations after the change."),
+    order=("dry-run", "output", "namespace"),
     example="  kubectl annotate pod private-pod owner=team-a",
 )
 def annotate(call: Call) -> None:
@@ -152,19 +152,17 @@ def _mark(call: Call, field: str, word: str, done: str) -> None:
     _check_mark(call, words, word, bool(wanted or removed))
     if call.flags["list"] and call.flags["output"]:
         raise KubectlError("--list and --output may not be specified together")
-    selection = select(call, words, needs_name=True)
-    errors = selection.errors
+    query = Query(call, words, needs_name=True)
     dry_run = "client" if call.flags["list"] else call.dry_run()
-    for resource, obj in selection.objects:
-        indent = ""
-        if call.flags["list"] and not selection.single:
+
+    def mark(target: Target, obj: Object) -> None:
+        resource, indent = target.resource, ""
+        if call.flags["list"] and not query.is_single:
             call.say(f"Listing {field} for {resource.kind}.{resource.group}/{name_of(obj)}:\n")
             indent = " "
-        try:
-            _mark_one(call, resource, obj, (field, wanted, removed, done), dry_run, indent)
-        except (StatusError, KubectlError, Several) as error:
-            errors.append(error)
-    raise_all(errors)
+        _mark_one(call, resource, obj, (field, wanted, removed, done), dry_run, indent)
+
+    query.visit(mark)
 
 
 def _check_mark(call: Call, words: list[str], word: str, has_changes: bool) -> None:
@@ -271,6 +269,7 @@ def _refuse_overwriting(call: Call, present: dict[str, str], wanted: dict[str, s
     duration("timeout", "", "How long to wait for the change (kubesim does not wait)."),
     example="  kubectl scale deployment web --replicas=3",
     required=("replicas",),
+    order=("dry-run", "output", "namespace", "client"),
 )
 def scale(call: Call) -> None:
     """Change the number of replicas."""
@@ -278,16 +277,11 @@ def scale(call: Call) -> None:
     if replicas < 0:
         raise KubectlError("The --replicas=COUNT flag is required, and COUNT must be greater than or equal to 0")
     selection = select(call, call.args, needs_name=True)
-    errors = selection.errors
-    dry_run = call.dry_run()
-    if not selection.objects and not errors:
-        raise KubectlError("no objects passed to scale")
+    if not selection.objects:
+        raise selection.error or KubectlError("no objects passed to scale")
     for resource, obj in selection.objects:
-        try:
-            _scale_one(call, resource, obj, replicas, dry_run)
-        except (StatusError, KubectlError) as error:
-            errors.append(error)
-    raise_all(errors)
+        _scale_one(call, resource, obj, replicas, call.dry_run())
+    raise_all(selection.errors)
 
 
 def _scale_one(call: Call, resource: Resource, obj: Object, replicas: int, dry_run: str) -> None:

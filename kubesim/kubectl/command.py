@@ -157,13 +157,6 @@ class Call:
         """The namespace of -n, or None."""
         return self.flags["namespace"] or None
 
-    def complete(self) -> None:
-        """Look at the flags that kubectl looks at before it does anything: --dry-run, -o and --validate."""
-        self.dry_run()
-        if "template" in self.flags and not self.command.is_late:
-            self.output_format()
-            self._validation()
-
     def dry_run(self) -> str:
         """The --dry-run strategy: none, client or server."""
         if not self.strategy:
@@ -213,9 +206,7 @@ class Call:
 
     def request(self, dry_run: str = "none") -> WriteOptions:
         """How the API server shall take a write: as whom, how strictly (--validate), and whether to store anything."""
-        if "template" in self.flags and not self.command.is_late:
-            self.output_format()
-        chosen = self._validation()
+        chosen = self.validation()
         return {
             "user": self.user,
             "strict": chosen == "strict",
@@ -223,8 +214,8 @@ class Call:
             "dry_run": dry_run == "server",
         }
 
-    def _validation(self) -> str:
-        """strict, warn or ignore. Commands without the flag leave it to the server, which warns."""
+    def validation(self) -> str:
+        """--validate as strict, warn or ignore. Commands without the flag leave it to the server, which warns."""
         chosen = str(self.flags.get("validate", "warn"))
         chosen = {"true": "strict", "false": "ignore"}.get(chosen, chosen)
         if chosen not in ("strict", "warn", "ignore"):
@@ -241,8 +232,9 @@ Run = Callable[[Call], None]
 class Command:
     """One command. `path` is its words after "kubectl"; `usage` what follows them.
 
-    `required` are flags that must be given; `check` looks at the arguments before anything else is looked at;
-    `is_local`: no cluster is asked; `is_late`: -o and --validate are looked at once the objects are there;
+    `required` are flags that must be given;
+    `order` is what is looked at before it runs, in the order of upstream's Complete and Validate: "arguments" (by
+    `check`), "dry-run", "output", "validate", "namespace" (of the context) and "client" (all else about the cluster);
     `has_tables`: -o knows tables; `failure` is the exit status of errors.
     """
 
@@ -256,8 +248,7 @@ class Command:
     is_group: bool = False
     required: tuple[str, ...] = ()
     check: Run | None = None
-    is_local: bool = False
-    is_late: bool = False
+    order: tuple[str, ...] = ("arguments", "client")
     has_tables: bool = False
     failure: int = 1
 

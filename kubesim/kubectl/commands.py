@@ -65,7 +65,7 @@ def _group(path: str, usage: str, short: str, long: str = "", to_stdout: bool = 
         (call.say if to_stdout else call.complain)(group_help(call.command, members))
         raise Exit(1)
 
-    return Command(tuple(path.split()), usage, short, (), show, (), long, is_group=True, is_local=True)
+    return Command(tuple(path.split()), usage, short, (), show, (), long, is_group=True, order=())
 
 
 _SECRET = """Create a secret with specified type.

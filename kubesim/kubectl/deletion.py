@@ -5,9 +5,9 @@ from __future__ import annotations
 from kubesim.errors import StatusError
 from kubesim.kubectl import flags
 from kubesim.kubectl.command import Call, absent, command, number, switch, text
-from kubesim.kubectl.errors import KubectlError, raise_all, with_source
-from kubesim.kubectl.selection import Target, find_targets, list_all
-from kubesim.objects import metadata, name_of, namespace_of
+from kubesim.kubectl.errors import KubectlError, with_source
+from kubesim.kubectl.selection import Query, Target
+from kubesim.objects import metadata
 
 # Simulated seconds after which a delete gives up where no --timeout was given: nothing here takes as long.
 PATIENCE = 3600.0
@@ -38,31 +38,35 @@ _FORCED = (
     text("cascade", "", "What happens to dependents: background, foreground or orphan.", "background", "background"),
     *absent("interactive/i", kind="switch"),
     *absent("raw"),
+    order=("namespace", "dry-run"),
     example="  kubectl delete pod private-pod\n  kubectl delete -f pod.yaml --now",
 )
 def delete(call: Call) -> None:
     """Delete objects and wait until they are gone."""
     _finalizer(call)
-    targets, errors = _targets(call)
+    query = Query(call, call.args, needs_name=True, latest=False)
     output = call.flags["output"]
     if output not in ("", "name"):
         raise KubectlError(f"unexpected -o output mode: {output}. We only support '-o name'")
     grace = _grace_period(call)
-    if call.explicit_namespace and any(not target.resource.namespaced for target in targets):
-        call.warn("deleting cluster-scoped resources, not scoped to the provided namespace")
     deleted: list[Target] = []
-    for target in targets:
+
+    def remove(target: Target) -> None:
+        deleted.append(target)
+        if (
+            call.explicit_namespace
+            and all(other.resource.namespaced for other in deleted[:-1]) > target.resource.namespaced
+        ):
+            call.warn("deleting cluster-scoped resources, not scoped to the provided namespace")
         try:
             delete_target(call, target, grace)
-            deleted.append(target)
         except StatusError as error:
-            if not (error.reason == "NotFound" and call.flags["ignore-not-found"]):
-                errors.append(with_source("deleting", target.source, error) if target.source else error)
-    if not targets and not errors:
+            raise with_source("deleting", target.source, error) if target.source else error from None
+
+    if not query.visit_names(remove):
         call.say("No resources found\n")
     if call.flags["wait"] and call.dry_run() == "none":
         wait_until_gone(call, deleted)
-    raise_all(errors)
 
 
 # How --cascade deals with dependents, as the finalizer of the deleted object. The last two are older words for it.
@@ -97,24 +101,6 @@ def _grace_period(call: Call) -> int | None:
         call.complain(_FORCED)
         grace = 0
     return None if grace < 0 else grace
-
-
-def _targets(call: Call) -> tuple[list[Target], list[Exception]]:
-    """Every object to delete, by name."""
-    if call.flags["all"] and (call.flags["selector"] or call.flags["field-selector"]):
-        raise KubectlError("setting 'all' parameter but found a non empty selector. ")
-    targets, errors = find_targets(call, call.args, needs_name=True)
-    named: list[Target] = []
-    for target in targets:
-        if target.name is not None:
-            named.append(target)
-        else:
-            named += _listed(call, target)
-    return named, errors
-
-
-def _listed(call: Call, target: Target) -> list[Target]:
-    return [Target(target.resource, namespace_of(obj), name_of(obj)) for obj in list_all(call, target)]
 
 
 def delete_target(call: Call, target: Target, grace: int | None) -> None:

@@ -21,6 +21,7 @@ from kubesim.resources import EVENT, Resource, find_resource
     flags.ALL_NAMESPACES,
     switch("show-events", "", "Show the events of the object as well.", True),
     number("chunk-size", "", "How many objects are asked for at once (kubesim always returns all).", 500),
+    order=("namespace",),
     example="  kubectl describe pod private-pod\n  kubectl describe secret my-registry-creds",
 )
 def describe(call: Call) -> None:
@@ -31,17 +32,21 @@ def describe(call: Call) -> None:
             "supported resources."
         )
     selection = select(call, call.args)
-    objects = selection.objects
-    if not objects and len(selection.errors) == 1:
-        objects = _by_prefix(call)
-        if objects:
-            selection.errors.clear()
-    with_events = call.flags["show-events"] and not _is_unnamed_group(call, len(objects))
-    call.say(describers.join([_described(call, resource, obj, with_events) for resource, obj in objects]))
-    if not objects and not selection.errors:
+    objects, error = selection.objects, selection.error
+    if isinstance(error, StatusError) and error.reason == "NotFound" and len(call.args) == 2:
+        alike = _by_prefix(call)
+        call.say("".join([f"{text}\n" for text in _descriptions(call, alike)]))
+        error = None if alike else error
+    call.say(describers.join(_descriptions(call, objects)))
+    if not objects and not selection.error:
         call.complain(_nothing(call))
-    if selection.errors:
-        raise Several(selection.errors)
+    if error:
+        raise Several([error])
+
+
+def _descriptions(call: Call, objects: list[tuple[Resource, Object]]) -> list[str]:
+    with_events = call.flags["show-events"] and not _is_unnamed_group(call, len(objects))
+    return [_described(call, resource, obj, with_events) for resource, obj in objects]
 
 
 def _is_unnamed_group(call: Call, count: int) -> bool:
@@ -57,7 +62,7 @@ def _nothing(call: Call) -> str:
 
 def _by_prefix(call: Call) -> list[tuple[Resource, Object]]:
     """The objects whose names begin with the one that was not found."""
-    targets, _ = find_targets(call, call.args)
+    targets = find_targets(call, call.args)
     found: list[tuple[Resource, Object]] = []
     for target in targets:
         found += [

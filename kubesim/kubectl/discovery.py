@@ -93,7 +93,7 @@ def api_versions(call: Call) -> None:
     "Print the client and server version information",
     switch("client", "", "Only kubectl's own version."),
     text("output", "o", "json or yaml."),
-    is_local=True,
+    order=(),
 )
 def version(call: Call) -> None:
     """Show the versions that kubesim behaves as."""

@@ -30,20 +30,25 @@ def load_documents(text: str) -> list[Any]:
 
 
 def documents(text: str) -> Iterator[Any]:
-    """The documents of a YAML or JSON text that hold anything, one by one.
+    """The documents of a YAML or JSON text that hold anything, one by one. Raises ManifestError, NotSimulated."""
+    return (document for document, _ in documents_in_json(text))
+
+
+def documents_in_json(text: str) -> Iterator[tuple[Any, str]]:
+    """As `documents`, each with its JSON as it stands there, or as kubectl makes it of YAML.
 
     Mirrors k8s.io/apimachinery pkg/util/yaml/decoder.go. Raises ManifestError; NotSimulated for too much.
     """
     if len(text) > MAX_BYTES:
         raise NotSimulated(f"a file of more than {MAX_BYTES // 1024 // 1024} MiB is not part of this simulator")
     room = MAX_VALUES
-    for document in _json_first(text) if text.lstrip()[:1] == "{" else _yaml_documents(text):
+    for document, json_ in _json_first(text) if text.lstrip()[:1] == "{" else _yaml_documents(text):
         if document is not None:
             room -= _size(document, room)
-            yield document
+            yield document, json_ or gojson.dumps(document)
 
 
-def _json_first(text: str) -> Iterator[Any]:
+def _json_first(text: str) -> Iterator[tuple[Any, str]]:
     """JSON values one after the other, as long as it is JSON: "---" begins YAML, and so may the first value be."""
     at = 0
     while rest := text[at:].lstrip():
@@ -58,15 +63,15 @@ def _json_first(text: str) -> Iterator[Any]:
             yield from _yaml_or(_not_json(text, start), "" if at else text)
             return
         at = end
-        yield value
+        yield value, text[start:end]
 
 
 _DECODER = json.JSONDecoder()
 
 
-def _yaml_or(error: ManifestError, text: str) -> Iterator[Any]:
+def _yaml_or(error: ManifestError, text: str) -> Iterator[tuple[Any, str]]:
     """The documents of a YAML text. Raises `error` where there are none."""
-    found = []
+    found: list[tuple[Any, str]] = []
     with suppress(ManifestError):
         found = list(_yaml_documents(text))
     if not found:
@@ -81,10 +86,10 @@ def _not_json(text: str, start: int) -> ManifestError:
     return ManifestError(f"json: offset {len(text[:start].encode()) + offset}: {said}")
 
 
-def _yaml_documents(text: str) -> Iterator[Any]:
+def _yaml_documents(text: str) -> Iterator[tuple[Any, str]]:
     for part in _SEPARATOR.split(text):
         try:
-            yield parse_document(part)
+            yield parse_document(part), ""
         except ManifestError as error:
             raise ManifestError(f"error converting YAML to JSON: {error}") from None
 

@@ -43,7 +43,7 @@ _INTERACTIVE = ("", "nano", "vi", "vim")
     *absent("subresource"),
     text("edit-result", "", "Take the object from this file instead of an editor (only kubesim has this flag)."),
     example='  KUBE_EDITOR="sed -i s/old/new/" kubectl edit sa default',
-    is_late=True,
+    order=("namespace",),
 )
 def edit(call: Call) -> None:
     """Open objects in the editor of $KUBE_EDITOR or $EDITOR and send what it made of them."""

@@ -5,9 +5,12 @@ Mirrors k8s.io/kubectl pkg/cmd/util/helpers.go, v1.36.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
+from typing import TypeVar
 
 from kubesim.errors import StatusError
+
+T = TypeVar("T")
 
 
 class KubectlError(Exception):
@@ -35,11 +38,31 @@ class ManifestError(ValueError):
 
 
 class Several(Exception):
-    """Errors of several objects, told one after the other, and without the word "error"."""
+    """Errors of several objects, told one after the other, and without the word "error".
+
+    Its own text is that of a single error among others. Mirrors k8s.io/apimachinery pkg/util/errors Aggregate.
+    """
 
     def __init__(self, errors: Iterable[Exception]) -> None:
         super().__init__()
         self.errors = list(errors)
+
+    def __str__(self) -> str:
+        texts = list(dict.fromkeys(map(str, self.single())))
+        return texts[0] if len(texts) == 1 else f"[{', '.join(texts)}]"
+
+    def single(self) -> Iterator[Exception]:
+        """The errors, and in place of those that are several again, theirs."""
+        for error in self.errors:
+            yield from error.single() if isinstance(error, Several) else (error,)
+
+
+class ContextNotFound(KubectlError):
+    """A context that is not in the kubeconfig."""
+
+
+class InvalidConfiguration(Several):
+    """What is wrong with the kubeconfig and the flags about it. Mirrors client-go tools/clientcmd/validation.go."""
 
 
 class Exit(Exception):
@@ -58,6 +81,38 @@ def raise_all(errors: list[Exception]) -> None:
         raise Several(errors)
 
 
+REFUSALS = (KubectlError, NotSimulated, Plain, Several, StatusError)
+
+
+def failures(items: Iterable[T], act: Callable[[T], object]) -> tuple[int, list[Exception]]:
+    """Do something with each item; return how many there were, and what went wrong."""
+    count, errors = 0, list[Exception]()
+    for item in items:
+        count += 1
+        try:
+            act(item)
+        except REFUSALS as error:
+            errors.append(error)
+    return count, errors
+
+
+def visit(
+    items: Iterable[T],
+    late: list[Exception],
+    act: Callable[[T], object],
+    ignored: Callable[[Exception], bool] = lambda _: False,
+) -> int:
+    """Do something with each item; raise what went wrong at the end, and after it, as one, what is in `late` by then.
+
+    Errors that are `ignored` count for nothing. Returns how many items there were. Mirrors ContinueOnErrorVisitor of
+    k8s.io/cli-runtime pkg/resource/visitor.go.
+    """
+    count, errors = failures(items, act)
+    left, later = ([error for error in each if not ignored(error)] for each in (errors, late))
+    raise_all([*left, Several(later)] if later else left)
+    return count
+
+
 def with_source(verb: str, source: str, error: StatusError) -> StatusError:
     """The error with the file that it is about: 'error when creating "pod.yaml": …'."""
     message = f'error when {verb} "{source}": {error.message}'
@@ -66,6 +121,10 @@ def with_source(verb: str, source: str, error: StatusError) -> StatusError:
 
 def told(error: Exception, command: str) -> str:
     """What kubectl prints for an error of `command` ("kubectl get")."""
+    if isinstance(error, Several) and len(error.errors) == 1:
+        error = error.errors[0]
+    if isinstance(error, InvalidConfiguration | ContextNotFound):
+        return f"Error in configuration: {_listed(error)}"
     if isinstance(error, Several):
         return "".join(_told_among_others(one, command) for one in error.errors)
     if isinstance(error, StatusError):
@@ -82,6 +141,11 @@ def told(error: Exception, command: str) -> str:
     return _ended(f"error: {str(error).removeprefix('error: ')}") + tail
 
 
+def _listed(error: ContextNotFound | InvalidConfiguration) -> str:
+    texts = [str(one) for one in error.errors] if isinstance(error, InvalidConfiguration) else [str(error)]
+    return f"{texts[0]}\n" if len(texts) == 1 else "\n" + "".join(f"* {text}\n" for text in texts)
+
+
 def _ended(text: str) -> str:
     return text if text.endswith("\n") else f"{text}\n"
 
@@ -90,7 +154,7 @@ def _told_among_others(error: Exception, command: str) -> str:
     """Mirrors StandardErrorMessage and MultipleErrors in k8s.io/kubectl pkg/cmd/util/helpers.go."""
     if isinstance(error, StatusError):
         return f"Error from server ({error.reason}): {error.message}\n"
-    return f"{error}\n" if isinstance(error, KubectlError) else told(error, command)
+    return f"{error}\n" if isinstance(error, KubectlError | Several) else told(error, command)
 
 
 def _told_status(error: StatusError) -> str:

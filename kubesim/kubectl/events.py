@@ -27,12 +27,15 @@ from kubesim.schema import in_go_order
     switch("no-headers", "", "Leave the headings out."),
     number("chunk-size", "", "How many objects are asked for at once (kubesim always returns all).", 500),
     *absent("watch/w", kind="switch"),
+    order=("namespace", "client"),
     example="  kubectl events --for pod/private-pod",
 )
 def events(call: Call) -> None:
     """Show events, the oldest first."""
     if not {item.lower() for item in call.flags["types"]} <= {"normal", "warning"}:
         raise KubectlError("valid --types are Normal or Warning")
+    if call.flags["output"]:  # --template alone counts for nothing here
+        call.output_format()
     namespace = None if call.flags["all-namespaces"] else call.namespace
     subject = _event_subject(call)
     found = call.api.list(EVENT, namespace, user=call.user)
@@ -42,7 +45,7 @@ def events(call: Call) -> None:
         call.complain(f"No events found{where}.\n")
         return
     go_sort(kept, lambda one, other: _event_time(one) < _event_time(other))
-    if call.flags["output"]:  # --template alone counts for nothing here
+    if call.flags["output"]:
         if call.flags["output"] != "name":  # a list has none
             items = [in_go_order(EVENT, event) for event in kept]
             listed = {"apiVersion": "v1", "kind": "EventList", "metadata": {}, "items": items}
@@ -71,7 +74,7 @@ def _event_subject(call: Call) -> tuple[str, str] | None:
     if "/" not in call.flags["for"]:
         raise KubectlError("--for must be in resource/name form")
     try:
-        targets, _ = find_targets(call, [call.flags["for"]])
+        targets = find_targets(call, [call.flags["for"]])
     except KubectlError as error:
         raise Plain(str(error)) if str(error).startswith("the server") else error from None
     return targets[0].resource.kind, targets[0].name or ""

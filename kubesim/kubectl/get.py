@@ -59,23 +59,30 @@ def require_arguments(call: Call) -> None:
     *absent("raw", "subresource"),
     example="  kubectl get pods\n  kubectl get secret my-registry-creds -o yaml\n  kubectl get pods,secrets -A",
     check=require_arguments,
+    order=("arguments", "namespace"),
     has_tables=True,
 )
 def get(call: Call) -> None:
     """Show objects as a table, or in the format of -o."""
-    form = call.output_format()
     if call.flags["output-watch-events"] and not (call.flags["watch"] or call.flags["watch-only"]):
         raise KubectlError("--output-watch-events option can only be used with --watch or --watch-only")
     if call.flags["watch"] or call.flags["watch-only"]:
-        _watch(call, form)
+        _watch(call)
         return
     selection = select(call, call.args)
+    if selection.single and selection.error and not _is_for_people(call):
+        raise selection.error
+    form = call.output_format()
     if form.is_table:
         _print_tables(call, selection)
     else:
         _print_formatted(call, selection, form)
-    if selection.errors:
-        raise Several(selection.errors)
+    if selection.error:
+        raise Several([selection.error])
+
+
+def _is_for_people(call: Call) -> bool:
+    return call.flags["output"] in ("", "wide") and not call.flags["template"]
 
 
 def _print_formatted(call: Call, selection: Selection, form: Format) -> None:
@@ -109,7 +116,7 @@ def _print_tables(call: Call, selection: Selection) -> None:
             screens.append(_screen(call, resource, objects, with_kind))
     screens = list(filter(None, screens))
     call.say(("" if call.flags["no-headers"] else "\n").join(screens))
-    if not screens and not selection.errors and not call.flags["ignore-not-found"]:
+    if not screens and not selection.error and not call.flags["ignore-not-found"]:
         call.complain(_nothing_found(call, [resource for resource, _ in groups]))
 
 
@@ -127,9 +134,9 @@ def _group(found: list[Found]) -> list[tuple[Resource, list[Object]]]:
     groups: list[tuple[Resource, list[Object]]] = []
     for item in found:
         if groups and groups[-1][0] is item.target.resource:
-            groups[-1][1].extend(item.objects)
+            groups[-1][1].extend(item.objects or ())
         else:
-            groups.append((item.target.resource, list(item.objects)))
+            groups.append((item.target.resource, list(item.objects or ())))
     return groups
 
 
@@ -165,12 +172,15 @@ class _Printer:
         return "".join([self._form.render(obj) for obj in objects])
 
 
-def _watch(call: Call, form: Format) -> None:
+def _watch(call: Call) -> None:
     """Show one type's changes for the time of --request-timeout."""
+    if call.flags["sort-by"]:
+        flag = "--watch" if call.flags["watch"] else "--watch-only"
+        call.complain(f"warning: {flag} requested, --sort-by will be ignored\n")
     target, is_only = _watched(call)
-    printer = _Printer(call, form, target.resource)
+    printer = _Printer(call, call.output_format(), target.resource)
     selected = _selector(call, target)
-    before = _first(call)
+    before = [obj for _, obj in _selected(call).objects]
     if before and not call.flags["watch-only"]:
         printer.show("ADDED", before, call.context.clock.now)
     if not is_only:
@@ -193,21 +203,21 @@ def _changes(call: Call, resource: Resource, seconds: float) -> list[tuple[Micro
 
 def _watched(call: Call) -> tuple[Target, bool]:
     """What to watch, and whether that is all that was asked for."""
-    targets, errors = find_targets(call, call.args)
-    raise_all(errors)
+    targets = find_targets(call, call.args)
     if len({target.resource for target in targets}) > 1:
-        if not call.flags["filename"]:
-            raise KubectlError("you may only specify a single resource type")
+        raise KubectlError("you may only specify a single resource type")
+    targets = targets or [found.target for found in _selected(call).found]
+    if len({target.resource for target in targets}) > 1:
         raise KubectlError(
             "watch is only supported on individual resources and resource collections - more than 1 resource was found"
         )
     return targets[0], len(targets) == 1
 
 
-def _first(call: Call) -> list[Object]:
+def _selected(call: Call) -> Selection:
     selection = select(call, call.args)
     raise_all(selection.errors)
-    return [obj for _, obj in selection.objects]
+    return selection
 
 
 def _selector(call: Call, target: Target) -> Callable[[Object], bool]:

@@ -62,7 +62,7 @@ def _none(call: Call) -> None:
         raise UsageError(f"unexpected arguments: [{' '.join(call.args)}]")
 
 
-_command = partial(command, is_local=True)
+_command = partial(command, order=("arguments",))
 
 
 @_command("config current-context", "[flags]", "Display the current-context")

@@ -12,8 +12,9 @@ from typing import Any
 from kubesim import gojson, schema
 from kubesim.errors import bad_request
 from kubesim.kubectl.command import Call
-from kubesim.kubectl.documents import documents
-from kubesim.kubectl.errors import KubectlError, ManifestError, NotSimulated, Plain
+from kubesim.kubectl.connection import connect
+from kubesim.kubectl.documents import documents_in_json
+from kubesim.kubectl.errors import KubectlError, ManifestError, NotSimulated, Plain, Several, visit
 from kubesim.objects import Object, metadata
 from kubesim.resources import RESOURCES, Resource, find_kind
 from kubesim.selectors import SelectorError, label_selector
@@ -33,21 +34,45 @@ class Manifest:
     local: Object
 
 
-def read_manifests(call: Call) -> tuple[list[Manifest], list[Exception]]:
-    """The objects of every -f, and the errors of those that could not be read."""
-    manifests: list[Manifest] = []
-    errors: list[Exception] = []
-    check_paths(call)
+def manifests(call: Call, late: list[Exception], is_valid: bool = True) -> Iterator[Manifest]:
+    """The objects of every -f, one after the other; into `late` come the errors of those that could not be read.
+
+    `is_valid`: as strictly as --validate has it. Raises what is wrong with the files' names.
+    """
+    is_valid = is_valid and call.flags.get("validate", "ignore") not in ("ignore", "false")
+    if problems := path_problems(call):
+        raise Several(problems)
     selected = _selector(call)
     for source, text in list(_sources(call)):
-        for item in _objects(text, source, errors):
+        for item, json_ in _objects(text, source, late, is_valid):
             try:
-                manifest = _manifest(call, item, source)
-                if selected(manifest.obj):
-                    manifests.append(manifest)
+                manifest = _manifest(call, item, json_, source)
             except (KubectlError, NotSimulated, Plain) as error:
-                errors.append(error)
-    return manifests, errors
+                late.append(error)
+            else:
+                if selected(manifest.obj):
+                    yield manifest
+
+
+def visit_manifests(call: Call, act: Callable[[Manifest], object]) -> int:
+    """Do something with every object of -f; see `visit`."""
+
+    def act_in_namespace(manifest: Manifest) -> None:
+        require_namespace(call, manifest.namespace)
+        act(manifest)
+
+    late: list[Exception] = []
+    return visit(manifests(call, late), late, act_in_namespace)
+
+
+def require_namespace(call: Call, namespace: str) -> None:
+    """Refuse an object of another namespace than -n asks for; "" is none. Mirrors RequireNamespace."""
+    wanted = call.explicit_namespace
+    if wanted and namespace not in ("", wanted):
+        raise KubectlError(
+            f'the namespace from the provided object "{namespace}" does not match the namespace "{wanted}". '
+            f"You must pass '--namespace={namespace}' to perform this operation."
+        )
 
 
 def _selector(call: Call) -> Callable[[Object], bool]:
@@ -79,51 +104,59 @@ def _reason(error: OSError) -> str:
     return (error.strerror or str(error)).lower()
 
 
-def check_paths(call: Call) -> None:
-    """Refuse a -f that names nothing. Raises KubectlError."""
+def path_problems(call: Call) -> list[Exception]:
+    """What is wrong with the names after -f. Mirrors FilenameParam of builder.go."""
+    problems: list[Exception] = []
+    seen: list[str] = []
     for path in call.flags["filename"]:
-        is_file = path != "-" and not path.startswith(("http://", "https://"))
-        if is_file and not call.context.workspace.exists(path):
-            raise KubectlError(f'the path "{path}" does not exist')
+        if path == "-" in seen:
+            problems.append(KubectlError("standard input cannot be used for multiple arguments"))
+        elif not _is_elsewhere(path) and not call.context.workspace.exists(path):
+            problems.append(KubectlError(f'the path "{path}" does not exist'))
+        seen += _files(call, path)
+        if not seen and not problems:
+            problems.append(
+                KubectlError(f"error reading [{path}]: recognized file extensions are [{' '.join(_ENDINGS)}]")
+            )
+    return problems
+
+
+def _is_elsewhere(path: str) -> bool:
+    """Whether it names standard input or a place in the network."""
+    return path == "-" or path.startswith(("http://", "https://"))
 
 
 def _sources(call: Call) -> Iterator[tuple[str, str]]:
     """The path and text of every file that -f names. Raises KubectlError."""
-    workspace = call.context.workspace
-    for path in call.flags["filename"]:
-        if path == "-":
-            yield "STDIN", call.context.stdin or ""
-        elif path.startswith(("http://", "https://")):
+    for path in [name for given in call.flags["filename"] for name in _files(call, given)]:
+        if path != "-" and _is_elsewhere(path):
             raise NotSimulated(f"there is no network here, so {path} cannot be read")
-        elif workspace.is_dir(path):
-            for name in _folder(call, path):
-                yield name, read_text(call, name)
-        else:
-            yield path, read_text(call, path)
+        yield "STDIN" if path == "-" else path, read_text(call, path)
 
 
-def _folder(call: Call, path: str, is_inner: bool = False) -> list[str]:
-    found = []
-    for name in sorted(call.context.workspace.listdir(path)):
-        full = f"{path.rstrip('/')}/{name}"
-        if call.context.workspace.is_dir(full):
-            found += _folder(call, full, True) if call.flags.get("recursive") else []
-        elif name.endswith(_ENDINGS):
-            found.append(full)
-    if not found and not is_inner:
-        raise KubectlError(f"error reading [{path}]: recognized file extensions are [.json .yaml .yml]")
-    return found
+def _files(call: Call, path: str, is_inner: bool = False) -> list[str]:
+    """The files that one -f names: those of a folder, and with --recursive those of the folders in it."""
+    workspace = call.context.workspace
+    if _is_elsewhere(path) or not workspace.is_dir(path):
+        return [path] if not is_inner or path.endswith(_ENDINGS) else []
+    if is_inner and not call.flags.get("recursive"):
+        return []
+    inner = [f"{path.rstrip('/')}/{name}" for name in sorted(workspace.listdir(path))]
+    return [name for each in inner for name in _files(call, each, True)]
 
 
-def _objects(text: str, source: str, errors: list[Exception]) -> Iterator[Any]:
-    """The documents of a file, lists taken apart; the first broken document ends the file."""
+def _objects(text: str, source: str, late: list[Exception], is_valid: bool) -> Iterator[tuple[Any, str]]:
+    """The documents of a file with their JSON, lists taken apart; one that is broken or not valid ends the file."""
     try:
-        for document in documents(text):
-            yield from _items(document)
+        for document, json_ in documents_in_json(text):
+            if is_valid:
+                _validate_head(document, source)
+            for item in _items(document):
+                yield item, json_
     except ManifestError as error:
-        errors.append(KubectlError(f"error parsing {source}: {error}"))
-    except NotSimulated as error:
-        errors.append(error)
+        late.append(KubectlError(f"error parsing {source}: {error}"))
+    except (KubectlError, NotSimulated) as error:
+        late.append(error)
 
 
 def _items(document: Any) -> Iterator[Any]:
@@ -134,8 +167,11 @@ def _items(document: Any) -> Iterator[Any]:
         yield document
 
 
-def _manifest(call: Call, item: Any, source: str) -> Manifest:
-    resource = _resource(call, item, source)
+def _manifest(call: Call, item: Any, json_: str, source: str) -> Manifest:
+    _check_object(item, json_, source)
+    if not call.flags.get("local"):
+        connect(call)
+    resource = _resource(item, source)
     _check_metadata(resource, item, source)
     meta = metadata(item)
     name = meta.get("name") if isinstance(meta.get("name"), str) else ""
@@ -158,25 +194,12 @@ def _check_metadata(resource: Resource, item: Object, source: str) -> None:
 
 
 def _namespace(call: Call, resource: Resource, meta: Object) -> str:
-    """The namespace of a manifest. Raises KubectlError where -n asks for another one."""
-    if not resource.namespaced:
-        return ""
+    """The namespace that a manifest's object belongs into."""
     own = meta.get("namespace")
-    if not own or not isinstance(own, str):
-        return call.namespace
-    if call.explicit_namespace and own != call.namespace:
-        raise KubectlError(
-            f'the namespace from the provided object "{own}" does not match the namespace "{call.namespace}". '
-            f"You must pass '--namespace={own}' to perform this operation."
-        )
-    return own
+    return "" if not resource.namespaced else own if own and isinstance(own, str) else call.namespace
 
 
-def _resource(call: Call, item: Any, source: str) -> Resource:
-    if call.flags.get("validate", "ignore") in ("ignore", "false"):
-        _check_object(item, source)
-    else:
-        _validate_head(item, source)
+def _resource(item: Any, source: str) -> Resource:
     kind, version = item["kind"], item.get("apiVersion") or ""
     resource = find_kind(str(version) or "v1", kind) or _by_lower_kind(str(version) or "v1", kind)
     if resource is None:
@@ -206,14 +229,14 @@ def check_kind(manifest: Manifest) -> None:
         )
 
 
-def _check_object(item: Any, source: str) -> None:
+def _check_object(item: Any, json_: str, source: str) -> None:
     """What is found when the object is decoded without a look at a schema."""
     if not isinstance(item, dict):
         word = {str: "string", list: "array", bool: "bool"}.get(type(item), "number")
         said = f"json: cannot unmarshal {word} into Go value of type unstructured.detector"
         raise KubectlError(f'unable to decode "{source}": {said}')
     if not item.get("kind") or not isinstance(item["kind"], str):
-        raise KubectlError(f"unable to decode \"{source}\": Object 'Kind' is missing in '{gojson.dumps(item)}'")
+        raise KubectlError(f"unable to decode \"{source}\": Object 'Kind' is missing in '{json_}'")
 
 
 def _validate_head(item: Any, source: str) -> None:

@@ -12,7 +12,7 @@ from kubesim.kubectl.command import Call, command, number, switch
 from kubesim.kubectl.errors import KubectlError, raise_all
 from kubesim.kubectl.formats.json_ import LAST_APPLIED
 from kubesim.kubectl.output import print_result
-from kubesim.kubectl.selection import select
+from kubesim.kubectl.selection import Query
 from kubesim.objects import Object, clone, is_owned_by, metadata, name_of, namespace_of, revision
 from kubesim.resources import DEPLOYMENT, REPLICA_SET, Resource
 
@@ -51,7 +51,10 @@ def _check_revision(call: Call) -> None:
 
 def _each(call: Call, verb: str, act: Callable[[Object], None], says_nothing_found: bool = False) -> None:
     """Do something with every Deployment that is named. What goes wrong is told at the end, also of other types."""
-    selection = select(call, call.args)
+    query = Query(call, call.args)
+    if verb == "history viewer" and call.flags["output"]:
+        call.output_format()
+    selection = query.select()
     errors = selection.errors
     for resource, obj in selection.objects:
         try:
@@ -86,6 +89,7 @@ def _of(resource: Resource, obj: Object, problem: str) -> str:
     number("revision", "", "Only while this revision is rolled out."),
     example="  kubectl rollout status deployment/web",
     check=_require_resource,
+    order=("arguments", "namespace"),
 )
 def status(call: Call) -> None:
     """Follow a rollout to its end."""
@@ -156,7 +160,7 @@ def _history(call: Call, deployment: Object) -> dict[int, Object]:
     number("revision", "", "Show the Pod template of this revision."),
     example="  kubectl rollout history deployment/web",
     check=_require_resource,
-    is_late=True,
+    order=("arguments", "namespace"),
 )
 def history(call: Call) -> None:
     """Show the revisions of a Deployment, or one of them."""
@@ -192,7 +196,7 @@ def _revision_table(revisions: dict[int, Object]) -> str:
     _CHANGES,
     example="  kubectl rollout restart deployment/web",
     check=_require_resource,
-    is_late=True,
+    order=("arguments", "namespace"),
 )
 def restart(call: Call) -> None:
     """Give the Pod template a new annotation, so that all Pods are made anew."""
@@ -233,14 +237,26 @@ def _set_paused(call: Call, verb: str, is_paused: bool | None, refusal: str, ope
 
 
 @command(
-    "rollout pause", "RESOURCE", "Mark the provided resource as paused", _CHANGES, check=_require_resource, is_late=True
+    "rollout pause",
+    "RESOURCE",
+    "Mark the provided resource as paused",
+    _CHANGES,
+    check=_require_resource,
+    order=("arguments", "namespace"),
 )
 def pause(call: Call) -> None:
     """Stop rolling out changes of a Deployment."""
     _set_paused(call, "pausing", True, "is already paused", "paused")
 
 
-@command("rollout resume", "RESOURCE", "Resume a paused resource", _CHANGES, check=_require_resource, is_late=True)
+@command(
+    "rollout resume",
+    "RESOURCE",
+    "Resume a paused resource",
+    _CHANGES,
+    check=_require_resource,
+    order=("arguments", "namespace"),
+)
 def resume(call: Call) -> None:
     """Go on rolling out changes of a Deployment."""
     _set_paused(call, "resuming", None, "is not paused", "resumed")
@@ -254,8 +270,8 @@ def resume(call: Call) -> None:
     flags.DRY_RUN,
     flags.OUTPUT,
     number("to-revision", "", "The revision to go back to; 0 is the one before."),
+    order=("dry-run", "namespace"),
     example="  kubectl rollout undo deployment/web",
-    is_late=True,
 )
 def undo(call: Call) -> None:
     """Give a Deployment the Pod template of an earlier revision."""

@@ -52,6 +52,7 @@ _RESTARTS = ("", "Always", "OnFailure", "Never")
     example="  kubectl run web --image=nginx\n"
     "  kubectl run app --image=registry.example.com/myapp:1.0 --restart=Never -- sleep 60",
     required=("image",),
+    order=("dry-run", "client", "output"),
 )
 def run(call: Call) -> None:
     """Create a Pod with one container."""
@@ -123,6 +124,10 @@ def _port(given: str) -> int:
         raise KubectlError(str(error).replace("ParseInt", "Atoi")) from None
 
 
+_NO_OBJECT = (
+    "json: cannot unmarshal array into Go value of type struct "
+    r'{ APIVersion string "json:\"apiVersion,omitempty\""; Kind string "json:\"kind,omitempty\"" }'
+)
 _VARIABLE = re.compile("([A-Za-z_][A-Za-z0-9_]*)=(.*)", re.DOTALL)
 
 
@@ -164,10 +169,12 @@ def _override(call: Call, pod: Object) -> Object:
     override, refusal = _OVERRIDES[kind]
     try:
         change: Any = gojson.loads(text)
-        if refusal and not isinstance(change, dict):
+        if refusal and not isinstance(change, dict | list if kind == "merge" else dict):
             raise ValueError
     except ValueError as error:
         raise KubectlError(refusal or str(error)) from None
+    if kind == "merge" and isinstance(change, list):
+        raise KubectlError(f"couldn't get version/kind; json parse error: {_NO_OBJECT}")
     try:
         return _read_again(override(pod, change))
     except StatusError as error:

@@ -18,7 +18,7 @@ def _pod_of(call: Call, word: str) -> Object:
     """The Pod that NAME or pod/NAME means."""
     kind, slash, name = word.rpartition("/")
     if slash and kind not in ("pod", "pods", "po"):
-        target = find_targets(call, [word])[0][0]
+        target = find_targets(call, [word])[0]
         return _first_pod(call, target)
     return get_named(call, POD, call.namespace, name)
 
@@ -76,6 +76,20 @@ def _listed(spec: Object) -> str:
     return ", ".join([*(item["name"] for item in spec["containers"]), *inits])
 
 
+def _check_words(call: Call) -> None:
+    if call.flags["selector"] and call.args:
+        raise UsageError("only a selector (-l) or a POD name is allowed")
+    if not call.flags["selector"] and not 1 <= len(call.args) <= 2:
+        raise UsageError(
+            "expected 'logs [-f] [-p] (POD | TYPE/NAME) [-c CONTAINER]'.\n"
+            "POD or TYPE/NAME is a required argument for the logs command"
+        )
+    if len(call.args) == 2:
+        if call.flags["container"]:
+            raise KubectlError("only one of -c or an inline [CONTAINER] arg is allowed")
+        call.flags = {**call.flags, "container": call.args[1]}
+
+
 @command(
     "logs",
     "[-f] [-p] (POD | TYPE/NAME) [-c CONTAINER]",
@@ -91,6 +105,8 @@ def _listed(spec: Object) -> str:
     *absent("limit-bytes", "max-log-requests", kind="number"),
     *absent("since-time"),
     *absent("timestamps", "ignore-errors", "insecure-skip-tls-verify-backend", "all-pods", kind="switch"),
+    check=_check_words,
+    order=("arguments", "namespace", "client"),
     example="  kubectl logs private-pod",
 )
 def logs(call: Call) -> None:
@@ -108,21 +124,10 @@ def logs(call: Call) -> None:
 
 def _logged_pods(call: Call) -> list[Object]:
     if call.flags["selector"]:
-        if call.args:
-            raise UsageError("only a selector (-l) or a POD name is allowed")
         pods = call.api.list(POD, call.namespace, labels=call.flags["selector"], user=call.user)
         if not pods:
             call.complain(f"No resources found in {call.namespace} namespace.\n")
         return pods
-    if not 1 <= len(call.args) <= 2:
-        raise UsageError(
-            "expected 'logs [-f] [-p] (POD | TYPE/NAME) [-c CONTAINER]'.\n"
-            "POD or TYPE/NAME is a required argument for the logs command"
-        )
-    if len(call.args) == 2:
-        if call.flags["container"]:
-            raise KubectlError("only one of -c or an inline [CONTAINER] arg is allowed")
-        call.flags = {**call.flags, "container": call.args[1]}
     try:
         return [_pod_of(call, call.args[0])]
     except StatusError as error:
@@ -163,6 +168,7 @@ def _pod_and_command(call: Call) -> None:
     *absent("filename/f"),
     example="  kubectl exec private-pod -- cat /etc/marker",
     check=_pod_and_command,
+    order=("arguments", "namespace", "client"),
 )
 def execute(call: Call) -> None:
     """Run a command in a container; its exit status is kubectl's."""

@@ -5,14 +5,16 @@ Mirrors k8s.io/cli-runtime pkg/resource/builder.go, v1.36.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
 
 from kubesim.errors import StatusError, bad_request
 from kubesim.kubectl.command import Call
-from kubesim.kubectl.errors import KubectlError, NotSimulated
-from kubesim.kubectl.manifests import check_paths, read_manifests
-from kubesim.objects import Object
+from kubesim.kubectl.connection import connect
+from kubesim.kubectl.errors import REFUSALS, KubectlError, NotSimulated, Several, visit
+from kubesim.kubectl.manifests import Manifest, manifests, path_problems, require_namespace
+from kubesim.objects import Object, name_of, namespace_of
 from kubesim.resources import NAMESPACE, RESOURCES, Resource, find_resource
 
 _NOTHING_NAMED = """You must provide one or more resources by argument or filename.
@@ -30,34 +32,53 @@ _TYPE_TWICE = (
 
 @dataclass(frozen=True)
 class Target:
-    """One object by name, or (name None) all objects of a type that the selectors let through."""
+    """One object by name, or (name None) all objects of a type that the selectors let through.
+
+    `obj` is the object where it is known: as it stands in a file, or in a list that was fetched.
+    """
 
     resource: Resource
     namespace: str | None
     name: str | None
     source: str = ""
+    obj: Object | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True)
 class Found:
-    """What the API server returned for one target."""
+    """What is known of one target: its objects, or None where it names one that has not been fetched yet."""
 
     target: Target
-    objects: list[Object]
+    objects: list[Object] | None
+
+    def single(self) -> list[Target]:
+        """Each object as a target of its own."""
+        if self.objects is None:
+            return [self.target]
+        made = partial(Target, self.target.resource, source=self.target.source)
+        return [made(namespace_of(obj), name_of(obj), obj=obj) for obj in self.objects]
 
 
 @dataclass(frozen=True)
 class Selection:
-    """Everything that was asked for. `single`: one object by name, printed alone and not as a List."""
+    """Everything that was asked for. `single`: one object by name, printed alone and not as a List.
+
+    `error` is what went wrong, or None.
+    """
 
     found: list[Found]
-    errors: list[Exception]
+    error: Exception | None
     single: bool
 
     @property
     def objects(self) -> list[tuple[Resource, Object]]:
         """Every object with its type."""
-        return [(found.target.resource, obj) for found in self.found for obj in found.objects]
+        return [(found.target.resource, obj) for found in self.found for obj in found.objects or ()]
+
+    @property
+    def errors(self) -> list[Exception]:
+        """What went wrong, if anything, as the first of the errors of a command that goes on."""
+        return [self.error] if self.error else []
 
 
 def resolve(call: Call, name: str) -> Resource:
@@ -77,72 +98,162 @@ def warn_of_others(call: Call, name: str) -> None:
         call.warn(f'short name "{name}" could also match lower priority resource {other.qualified}')
 
 
-def select(call: Call, args: Sequence[str], *, needs_name: bool = False) -> Selection:
-    """Fetch what the arguments and -f name. Raises what makes the whole command line wrong."""
-    if call.flags.get("local"):
-        return _local(call)
-    targets, errors = find_targets(call, args, needs_name=needs_name)
-    found: list[Found] = []
-    for target in targets:
+class Query:
+    """What a command line asks for. Raises what is wrong with it as a whole.
+
+    `needs_name`: a type alone does not mean all its objects. `latest`: in place of the objects in files, those that the
+    API server has. Mirrors Builder and Result.
+    """
+
+    def __init__(self, call: Call, args: Sequence[str], *, needs_name: bool = False, latest: bool = True) -> None:
+        self._call = call
+        self._is_local = bool(call.flags.get("local"))
+        self._latest = latest and not self._is_local
+        self._late: list[Exception] = []
+        if self._is_local and not call.flags["filename"]:
+            raise KubectlError(_NOTHING_NAMED)
+        self._targets = [] if self._is_local else find_targets(call, args, needs_name=needs_name)
+
+    def visit(self, act: Callable[[Target, Object], object]) -> int:
+        """Do something with each object, fetched before; see `errors.visit`."""
+        return self.visit_names(lambda target: act(target, self._fetched(target)))
+
+    def visit_names(self, act: Callable[[Target], object]) -> int:
+        """The same with objects that need not be there."""
+
+        def act_in_namespace(target: Target) -> None:
+            if target.source:
+                require_namespace(self._call, target.namespace or "")
+            act(target)
+
+        each = (target for found in self._walk() for target in found.single())
+        return visit(each, self._late, act_in_namespace, self._is_ignored)
+
+    def select(self) -> Selection:
+        """Everything, fetched."""
+        found: list[Found] = []
+
+        def keep(item: Found) -> None:
+            if item.target.source:
+                require_namespace(self._call, item.target.namespace or "")
+            objects = [self._fetched(item.target)] if item.objects is None else item.objects
+            found.append(Found(item.target, objects))
+
         try:
-            found.append(Found(target, _fetch(call, target)))
-        except StatusError as error:
-            if error.reason != "NotFound" or not call.flags.get("ignore-not-found"):
-                errors.append(error)
-        except KubectlError as error:
-            errors.append(error)
-    return Selection(found, errors, len(targets) == 1 and targets[0].name is not None and _is_one_file(call))
+            visit(self._walk(), self._late, keep, self._is_ignored)
+        except REFUSALS as error:
+            return Selection(found, error, self.is_single)
+        return Selection(found, None, self.is_single)
+
+    def _is_ignored(self, error: Exception) -> bool:
+        forgives = self._call.flags.get("ignore-not-found")
+        return bool(forgives) and isinstance(error, StatusError) and error.reason == "NotFound"
+
+    @property
+    def is_single(self) -> bool:
+        """Whether one object is asked for, by its name or by one file."""
+        if self._call.flags.get("filename"):
+            return not self._is_local and _is_one_file(self._call)
+        return len(self._targets) == 1 and self._targets[0].name is not None
+
+    def _fetched(self, target: Target) -> Object:
+        if target.obj is not None:
+            return target.obj
+        if not target.name:
+            raise KubectlError("resource name may not be empty")
+        return get_named(self._call, target.resource, target.namespace or "", target.name)
+
+    def _walk(self) -> Iterator[Found]:
+        """What there is of each object in files, of each name and of each type; what cannot be found out is kept."""
+        if self._call.flags.get("filename"):
+            for manifest in manifests(self._call, self._late):
+                yield from self._kept(_target_of(manifest, self._is_local), self._of_file)
+        for target in self._targets:
+            yield from [Found(target, None)] if target.name is not None else self._kept(target, self._all)
+
+    def _kept(self, target: Target, find: Callable[[Target], list[Object]]) -> Iterator[Found]:
+        try:
+            yield Found(target, find(target))
+        except REFUSALS as error:
+            self._late.append(error)
+
+    def _all(self, target: Target) -> list[Object]:
+        return list_all(self._call, target)
+
+    def _of_file(self, target: Target) -> list[Object]:
+        return [self._fetched(replace(target, obj=None) if self._latest else target)]
+
+
+def _target_of(manifest: Manifest, as_it_stands: bool) -> Target:
+    obj = manifest.local if as_it_stands else manifest.obj
+    return Target(manifest.resource, manifest.namespace, manifest.name, manifest.source, obj)
+
+
+def select(call: Call, args: Sequence[str], *, needs_name: bool = False, latest: bool = True) -> Selection:
+    """Fetch what the arguments and -f name; see `Query`."""
+    return Query(call, args, needs_name=needs_name, latest=latest).select()
 
 
 def _is_one_file(call: Call) -> bool:
-    """Whether -f, if given, names one file: neither a folder nor standard input."""
-    paths = call.flags.get("filename") or ("",)
+    """Whether -f names one file: neither a folder nor standard input."""
+    paths = call.flags["filename"]
     return len(paths) == 1 and paths[0] != "-" and not (paths[0] and call.context.workspace.is_dir(paths[0]))
 
 
-def _local(call: Call) -> Selection:
-    """--local: the objects of -f as they stand there."""
-    if not call.flags["filename"]:
-        raise KubectlError(_NOTHING_NAMED)
-    manifests, errors = read_manifests(call)
-    targets = [Target(item.resource, item.namespace, item.name, item.source) for item in manifests]
-    found = [Found(target, [item.local]) for target, item in zip(targets, manifests, strict=True)]
-    return Selection(found, errors, False)
-
-
-def find_targets(call: Call, args: Sequence[str], *, needs_name: bool = False) -> tuple[list[Target], list[Exception]]:
-    """The targets of a command line, and the errors of manifests that could not be read.
+def find_targets(call: Call, args: Sequence[str], *, needs_name: bool = False) -> list[Target]:
+    """The names and types of a command line; none where it names files.
 
     `needs_name`: a type alone does not mean all its objects. What is wrong is found in the order of visitorResult.
     """
     words = _multiplied(list(args))
-    if len({"/" in word for word in words}) > 1:
-        raise KubectlError(_TYPE_TWICE)
-    pairs = [_pair(word) for word in words if "/" in word]
-    if call.flags.get("filename"):
-        return _of_files(call, words, bool(pairs))
+    by_file = bool(call.flags.get("filename"))
+    problems = (path_problems(call) if by_file else []) + _selector_problems(call)
+    pairs: list[tuple[str, str]] = []
+    try:
+        pairs = _pairs(words)
+        if words and not pairs:
+            connect(call)  # for the categories that a type may be
+    except REFUSALS as error:
+        problems.append(error)
+    if problems:
+        raise Several(problems)
+    if by_file:
+        _check_beside_files(words, bool(pairs))
+        return []
     selects = _selects_all(call)
     if selects or not (pairs or words[1:]):
-        return _of_types(call, words, bool(pairs), selects or not needs_name or bool(call.flags.get("all"))), []
+        return _of_types(call, words, bool(pairs), selects or not needs_name or bool(call.flags.get("all")))
+    connect(call)
     if pairs:
         kinds = {kind: resolve(call, kind) for kind, _ in pairs}
-        return [_named(call, kinds[kind], name) for kind, name in pairs], []
+        return [_named(call, kinds[kind], name) for kind, name in pairs]
     types = _types(call, words[0])
     if len(types) > 1:
         raise KubectlError("you must specify only one resource")
-    return [_named(call, types[0], name) for name in words[1:]], []
+    return [_named(call, types[0], name) for name in words[1:]]
 
 
-def _of_files(call: Call, words: Sequence[str], has_pairs: bool) -> tuple[list[Target], list[Exception]]:
-    check_paths(call)
+def _selector_problems(call: Call) -> list[Exception]:
+    """What SelectAllParam refuses, which delete alone uses."""
+    flags = call.flags
+    if call.command.path == ("delete",) and flags["all"] and (flags["selector"] or flags["field-selector"]):
+        return [KubectlError("setting 'all' parameter but found a non empty selector. ")]
+    return []
+
+
+def _pairs(words: Sequence[str]) -> list[tuple[str, str]]:
+    if len({"/" in word for word in words}) > 1:
+        raise KubectlError(_TYPE_TWICE)
+    return [_pair(word) for word in words if "/" in word]
+
+
+def _check_beside_files(words: Sequence[str], has_pairs: bool) -> None:
     if has_pairs:
         raise KubectlError("resource/name arguments cannot be provided when a path is specified")
     if words:
         raise KubectlError(
             "when paths, URLs, or stdin is provided as input, you may not specify resource arguments as well"
         )
-    manifests, errors = read_manifests(call)
-    return [Target(item.resource, item.namespace, item.name, item.source) for item in manifests], errors
 
 
 def _of_types(call: Call, words: Sequence[str], has_pairs: bool, takes_all: bool) -> list[Target]:
@@ -163,7 +274,7 @@ def _of_types(call: Call, words: Sequence[str], has_pairs: bool, takes_all: bool
 
 def _selects_all(call: Call) -> bool:
     """Whether there is a selector. For most commands --all is none, but lets a type alone mean all its objects."""
-    is_selector = call.command.path in (("delete",), ("wait",)) and call.flags.get("all")
+    is_selector = call.command.path == ("delete",) and call.flags.get("all")
     return bool(call.flags.get("selector") or call.flags.get("field-selector") or is_selector)
 
 
@@ -202,14 +313,6 @@ def _scope(call: Call, resource: Resource) -> str | None:
     if not resource.namespaced or call.flags.get("all-namespaces"):
         return None
     return call.namespace
-
-
-def _fetch(call: Call, target: Target) -> list[Object]:
-    if target.name == "":
-        raise KubectlError("resource name may not be empty")
-    if target.name is not None:
-        return [get_named(call, target.resource, target.namespace or "", target.name)]
-    return list_all(call, target)
 
 
 def get_named(call: Call, resource: Resource, namespace: str, name: str) -> Object:

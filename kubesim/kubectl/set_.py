@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from kubesim.errors import StatusError
@@ -10,7 +11,7 @@ from kubesim.kubectl.change import COMMON, send_patch
 from kubesim.kubectl.command import Call, command
 from kubesim.kubectl.errors import KubectlError, Several, raise_all
 from kubesim.kubectl.output import print_result
-from kubesim.kubectl.selection import Selection, select
+from kubesim.kubectl.selection import Found, Selection, select
 from kubesim.objects import Object, clone, name_of
 from kubesim.resources import find_kind
 
@@ -35,6 +36,7 @@ def _nested(path: list[str], value: Any) -> Any:
     return value
 
 
+_ORDER = ("dry-run", "output", "namespace")
 _NEEDS_FILE = """you must specify resources by --filename when --local is set.
 Example resource specifications include:
    '-f rsrc.yaml'
@@ -48,6 +50,7 @@ Example resource specifications include:
     COMMON,
     flags.SELECTOR,
     flags.field_manager("kubectl-set"),
+    order=_ORDER,
     example="  kubectl set image deployment/web myapp=registry.example.com/myapp:2.0",
 )
 def set_image(call: Call) -> None:
@@ -93,6 +96,7 @@ def _image_change(obj: Object, images: dict[str, str]) -> Any:
     COMMON,
     flags.field_manager("kubectl-set"),
     aliases=("sa",),
+    order=_ORDER,
     example="  kubectl set serviceaccount deployment web builder",
 )
 def set_service_account(call: Call) -> None:
@@ -117,9 +121,8 @@ def _typed(call: Call, words: list[str]) -> Selection:
     if call.dry_run() == "server":
         raise KubectlError("cannot specify --local and --dry-run=server - did you mean --dry-run=client?")
     selection = select(call, [])
-    for found in selection.found:
-        found.objects[:] = [_with_empty_fields(obj) for obj in found.objects]
-    return selection
+    found = [Found(item.target, [_with_empty_fields(obj) for obj in item.objects or ()]) for item in selection.found]
+    return replace(selection, found=found)
 
 
 def _with_empty_fields(obj: Object) -> Object:

@@ -104,9 +104,9 @@ def _in_group(group: str) -> str:
 @command("auth whoami", "", "Experimental: Check self subject attributes", flags.OUTPUT)
 def whoami(call: Call) -> None:
     """Show who asks."""
-    user, form = call.user, call.output_format()
-    if call.flags["output"]:
-        call.say(form.render(_review(user, call.context.clock.timestamp()), typed=True))
+    user = call.user
+    if call.flags["output"]:  # --template alone counts for nothing here
+        call.say(call.output_format().render(_review(user, call.context.clock.timestamp()), typed=True))
         return
     rows = [["ATTRIBUTE", "VALUE"], ["Username", user.name], ["Groups", f"[{' '.join(user.groups)}]"]]
     rows += [[f"Extra: {key}", f"[{' '.join(values)}]"] for key, values in user.extra]

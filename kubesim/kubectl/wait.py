@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from kubesim.clock import SECOND
-from kubesim.errors import StatusError
 from kubesim.kubectl import flags
 from kubesim.kubectl.command import Call, absent, array, command, duration, many, switch
 from kubesim.kubectl.deletion import wait_until_gone
-from kubesim.kubectl.errors import KubectlError, raise_all
+from kubesim.kubectl.errors import KubectlError
 from kubesim.kubectl.formats import evaluate_relaxed
 from kubesim.kubectl.output import print_result
-from kubesim.kubectl.selection import Target, find_targets, list_all, select
-from kubesim.objects import Object, name_of, namespace_of
+from kubesim.kubectl.selection import Query, Target
+from kubesim.objects import Object
 
 
 @command(
@@ -42,36 +41,18 @@ def wait(call: Call) -> None:
         _wait_for_deletion(call)
         return
     holds = _condition(wanted[-1])
-    targets = _waited(call, wanted[-1].lower() == "create")
-    errors: list[Exception] = []
+    query = Query(call, call.args, needs_name=True)
     timeout = call.flags["timeout"] if call.flags["timeout"] >= 0 else _A_WEEK
     ends = call.context.clock.now + timeout * SECOND  # for all of them together
-    for target in targets:
-        try:
-            _wait_for(call, target, holds, (ends - call.context.clock.now) / SECOND)
-        except (KubectlError, StatusError) as error:
-            errors.append(error)
-    raise_all(errors)
+
+    def wait_for(target: Target, _: object = None) -> None:
+        _wait_for(call, target, holds, (ends - call.context.clock.now) / SECOND)
+
+    if not (query.visit_names(wait_for) if wanted[-1].lower() == "create" else query.visit(wait_for)):
+        raise KubectlError("no matching resources found")
 
 
 _A_WEEK = 7 * 86400.0
-
-
-def _waited(call: Call, for_creation: bool) -> list[Target]:
-    """The objects to wait for, each by name."""
-    targets, errors = find_targets(call, call.args)
-    raise_all(errors)
-    if for_creation:
-        return targets
-    if any(target.name is None for target in targets) and not (
-        call.flags["all"] or call.flags["selector"] or call.flags["field-selector"]
-    ):
-        raise KubectlError("resource(s) were provided, but no name was specified")
-    selection = select(call, call.args)
-    raise_all(selection.errors)
-    if not selection.objects:
-        raise KubectlError("no matching resources found")
-    return [Target(resource, namespace_of(obj), name_of(obj)) for resource, obj in selection.objects]
 
 
 def _wait_for(call: Call, target: Target, holds: Callable[[Object], bool], seconds: float) -> None:
@@ -133,13 +114,10 @@ def _jsonpath_test(rest: str) -> Callable[[Object], bool]:
 
 
 def _wait_for_deletion(call: Call) -> None:
-    targets, errors = find_targets(call, call.args, needs_name=True)
-    raise_all(errors)
-    named = [target for target in targets if target.name is not None]
-    for target in (target for target in targets if target.name is None):
-        named += [Target(target.resource, namespace_of(obj), name_of(obj)) for obj in list_all(call, target)]
-    for target in named:
+    def wait_for(target: Target) -> None:
         present = call.api.find(target.resource, target.namespace or "", target.name or "")
         wait_until_gone(call, [target])
         if present:
             call.say(f"{target.resource.printed}/{target.name} condition met\n")
+
+    Query(call, call.args, needs_name=True).visit_names(wait_for)

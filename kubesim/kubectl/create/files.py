@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from kubesim.errors import StatusError
 from kubesim.kubectl import flags
 from kubesim.kubectl.apply import with_last_applied
 from kubesim.kubectl.command import Call, absent, command, no_arguments
 from kubesim.kubectl.create.common import COMMON
-from kubesim.kubectl.errors import KubectlError, raise_all, with_source
-from kubesim.kubectl.manifests import Manifest, check_kind, read_manifests, require_file
+from kubesim.kubectl.errors import KubectlError, with_source
+from kubesim.kubectl.manifests import Manifest, check_kind, require_file, visit_manifests
 from kubesim.kubectl.output import print_result
 
 
@@ -23,19 +25,13 @@ from kubesim.kubectl.output import print_result
     *absent("raw"),
     example="  kubectl create -f pod.yaml\n  cat pod.yaml | kubectl create -f -",
     check=no_arguments,
+    order=("arguments", "dry-run", "validate", "output", "client"),
 )
 def create(call: Call) -> None:
     """Create the objects of manifests."""
     require_file(call)
-    manifests, errors = read_manifests(call)
-    for manifest in manifests:
-        try:
-            _create_one(call, manifest)
-        except StatusError as error:
-            errors.append(error)
-    if not manifests and not errors:
-        errors.append(KubectlError("no objects passed to create"))
-    raise_all(errors)
+    if not visit_manifests(call, partial(_create_one, call)):
+        raise KubectlError("no objects passed to create")
 
 
 def _create_one(call: Call, manifest: Manifest) -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from kubesim.identity import safe_hash
 from kubesim.kubectl.command import Call, command, many, number
-from kubesim.kubectl.create.common import COMMON, make, one_name
+from kubesim.kubectl.create.common import COMMON, ORDER, make, one_name
 from kubesim.kubectl.errors import KubectlError
 from kubesim.objects import Object
 from kubesim.resources import DEPLOYMENT, NAMESPACE, SERVICE_ACCOUNT
@@ -20,6 +20,7 @@ from kubesim.resources import DEPLOYMENT, NAMESPACE, SERVICE_ACCOUNT
     COMMON,
     aliases=("ns",),
     check=one_name,
+    order=ORDER,
     example="  kubectl create namespace staging",
 )
 def create_namespace(call: Call) -> None:
@@ -34,6 +35,7 @@ def create_namespace(call: Call) -> None:
     COMMON,
     aliases=("sa",),
     check=one_name,
+    order=ORDER,
     example="  kubectl create serviceaccount builder",
 )
 def create_service_account(call: Call) -> None:
@@ -51,6 +53,7 @@ def create_service_account(call: Call) -> None:
     number("replicas", "r", "How many Pods.", 1, "int32"),
     aliases=("deploy",),
     check=one_name,
+    order=ORDER,
     required=("image",),
     example="  kubectl create deployment web --image=registry.example.com/myapp:1.0 --replicas=2",
 )

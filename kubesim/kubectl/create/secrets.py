@@ -15,7 +15,7 @@ from typing import Any
 
 from kubesim import gojson
 from kubesim.kubectl.command import Call, array, command, many, switch, text
-from kubesim.kubectl.create.common import COMMON, make, one_name
+from kubesim.kubectl.create.common import COMMON, ORDER, make, one_name
 from kubesim.kubectl.errors import KubectlError
 from kubesim.objects import Object
 from kubesim.resources import CONFIG_MAP, SECRET
@@ -47,6 +47,7 @@ _FROM = (
     example="  kubectl create secret docker-registry my-registry-creds --docker-server=registry.example.com "
     "--docker-username=myuser --docker-password=mypassword",
     check=one_name,
+    order=ORDER,
 )
 def create_docker_registry(call: Call) -> None:
     """Create a Secret of type kubernetes.io/dockerconfigjson."""
@@ -86,6 +87,7 @@ def _docker_config(given: Any) -> bytes:
     "  kubectl create secret generic regcred --from-file=.dockerconfigjson=config.json "
     "--type=kubernetes.io/dockerconfigjson",
     check=one_name,
+    order=ORDER,
 )
 def create_generic(call: Call) -> None:
     """Create a Secret of any type, Opaque by default."""
@@ -102,6 +104,7 @@ def create_generic(call: Call) -> None:
     text("key", "", "The file of its private key."),
     example="  kubectl create secret tls site --cert=tls.crt --key=tls.key",
     check=one_name,
+    order=ORDER,
 )
 def create_tls(call: Call) -> None:
     """Create a Secret of type kubernetes.io/tls."""
@@ -282,6 +285,7 @@ def _read(call: Call, path: str) -> bytes:
     _FROM,
     aliases=("cm",),
     check=one_name,
+    order=ORDER,
     example="  kubectl create configmap settings --from-literal=mode=dev",
 )
 def create_config_map(call: Call) -> None:
