@@ -120,7 +120,8 @@ def _rows(record: Record) -> Iterator[dict[str, Any]]:
     """The notebooks, each with what was done in it in words, and as `share`, from 0 to 1."""
     for lesson, counts in grade(record).items():
         score = best(record) if lesson == CHALLENGE else None
-        reached, whole = counts.right + counts.done + bool(score), counts.quizzes + counts.tasks + (lesson == CHALLENGE)
+        reached = counts.right + counts.done + bool(score and score[0])
+        whole = counts.quizzes + counts.tasks + (lesson == CHALLENGE)
         state = "done" if reached == whole else "begun" if reached else "to do"
         names = {"title": _title(lesson), "href": f"{lesson}.ipynb"}
         figures = {"score": "{} of {}".format(*score) if score else "", "share": reached / whole}

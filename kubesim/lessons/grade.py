@@ -79,17 +79,18 @@ def _contents() -> Mapping[str, tuple[list[str], list[str]]]:
 
 
 def _counts(record: Record, quizzes: Sequence[str], tasks: Sequence[str]) -> Counts:
-    verdicts = [[_right(quiz, _frozen(answer)) for answer in record["given"].get(quiz, [])] for quiz in quizzes]
-    right, first = sum(map(any, verdicts)), sum(any(verdict[:1]) for verdict in verdicts)
+    given = {quiz: record["given"].get(quiz, []) for quiz in quizzes}
+    right = sum(_one_is_right(quiz, answers) for quiz, answers in given.items())
+    first = sum(_one_is_right(quiz, answers[:1]) for quiz, answers in given.items())
     return Counts(right, first, len(quizzes), sum(task in record["tasks"] for task in tasks), len(tasks))
 
 
-def _frozen(answer: Answer) -> Answer:
-    return answer if isinstance(answer, str) else tuple(answer)
+def _one_is_right(quiz_id: str, answers: Sequence[Answer]) -> bool:
+    return any(_is_right(quiz_id, answer if isinstance(answer, str) else tuple(answer)) for answer in answers)
 
 
 @lru_cache(maxsize=10_000)
-def _right(quiz_id: str, answer: Answer) -> bool:
+def _is_right(quiz_id: str, answer: Answer) -> bool:
     return judge(load_quizzes()[quiz_id], answer).right
 
 

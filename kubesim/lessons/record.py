@@ -10,7 +10,7 @@ from typing import Any
 MARK, VERSION = "kubesim-progress", 2
 MAX_SIZE = 4_000_000  # bytes; a learner who answers everything, often, fills a hundredth of it
 LONGEST_ANSWER = 2000  # characters
-_LONGEST_LIST = 20  # numbers in an answer, or different answers to one question
+_LONGEST_LIST = 200  # numbers in an answer, or different answers to one question
 
 Answer = str | Sequence[int]
 Record = dict[str, dict[str, Any]]

@@ -99,9 +99,9 @@ def test_an_answer_can_be_taken_back_but_was_given(workspace):
 
 def test_of_many_answers_the_first_and_the_last_are_known(workspace):
     progress = Progress(workspace)
-    for number in range(30):
+    for number in range(230):
         progress.keep("one", str(number))
-    assert progress.record()["given"]["one"] == ["0", *map(str, range(11, 30))]
+    assert progress.record()["given"]["one"] == ["0", *map(str, range(31, 230))]
 
 
 def test_a_long_answer_is_cut(workspace):
@@ -110,7 +110,7 @@ def test_a_long_answer_is_cut(workspace):
     assert progress.recall("one") == "a" * LONGEST_ANSWER
 
 
-@pytest.mark.parametrize("answer", [["A"], [True], [1.5], list(range(99))])
+@pytest.mark.parametrize("answer", [["A"], [True], [1.5], list(range(999))])
 def test_an_answer_of_a_strange_kind_is_not_kept_and_damages_nothing(workspace, answer):
     progress = Progress(workspace)
     progress.keep("one", [1])
