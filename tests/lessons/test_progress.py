@@ -223,6 +223,12 @@ def test_two_kernels_do_not_lose_what_the_other_keeps(workspace, tmp_path):
     assert len(Progress(workspace).record()["tasks"]) == 200
 
 
+def test_where_folders_cannot_be_locked_it_is_kept_all_the_same(workspace, monkeypatch):
+    monkeypatch.setattr("kubesim.lessons.progress.fcntl", None)
+    assert Progress(workspace).keep_task("mend")
+    assert Progress(workspace).is_done("mend")
+
+
 # --- taking in what was downloaded
 
 
