@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 ROOT = Path(__file__).resolve().parents[2]
 FOLDER = ROOT / "notebooks"
-_PATH = (
+PATH = (
     "00-start",
     "01-storing-credentials",
     "02-referencing-the-secret",
@@ -19,7 +19,6 @@ _PATH = (
     "08-your-own-case",
     "appendix-your-own-kubectl",
 )
-PATH = tuple(name for name in _PATH if (FOLDER / f"{name}.ipynb").exists())
 """The notebooks in the order in which they are read."""
 
 FENCE = re.compile(r"^ *```.*?^ *```", re.MULTILINE | re.DOTALL)
