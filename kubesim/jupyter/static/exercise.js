@@ -130,7 +130,7 @@ function render({ model, el }) {
   const buttons = element("div", { className: "ks-buttons" });
   const status = element("div", { className: "ks-status" });
   status.setAttribute("role", "status");
-  const card = element("section", { className: "ks-card" }, form, status);
+  const card = element("div", { className: "ks-card" }, form, status);
   card.setAttribute("role", "group"); // a landmark each would be too many on a page
   card.setAttribute("aria-label", content.label);
   form.append(buttons);
