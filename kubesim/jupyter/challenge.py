@@ -202,7 +202,7 @@ class ChallengeCard(Exercise):
         gone = not standing.is_over and not begun(task, session)
         return {
             "title": markup.inline(f"Task {number}. {task.title}"),
-            "html": markup.paragraphs(task.text),
+            "html": markup.paragraphs(task.text) + markup.paragraphs(_files(standing)),
             "goals": [_goal(reading, standing.solved) for reading in readings],
             "advice": markup.inline(_GONE if gone else self._round.advice(session)),
             "hints": [markup.inline(hint) for hint in task.hints[: standing.hints]],
@@ -228,7 +228,7 @@ class ChallengeCard(Exercise):
         end: Button = ("end", "End the round")
         if standing.is_over:
             return [("next", "Next task"), end]
-        return [*self._skip(standing), *_help(standing), ("undo", "Undo"), ("restart", "Start over"), end]
+        return [*_help(standing), *self._skip(standing), ("undo", "Undo"), ("restart", "Start over"), end]
 
     def _skip(self, standing: Standing) -> list[Button]:
         return [("next", "Skip")] if self._round.standings[self._next()] is not standing else []
@@ -269,6 +269,11 @@ def _help(standing: Standing) -> list[Button]:
     why: Button = ("why", f"Why? (costs {WHY})")
     left = [hint] if standing.hints < len(standing.cluster.task.hints) else []
     return [*left, *([] if standing.why else [why]), ("reveal", "Show the solution (no points)")]
+
+
+def _files(standing: Standing) -> str:
+    names = [f"`{name}`" for name in standing.cluster.task.files]
+    return f"{'Its files are' if len(names) > 1 else 'Its manifest is'} {' and '.join(names)}."
 
 
 def _goal(reading: Reading, is_solved: bool) -> dict[str, Any]:
