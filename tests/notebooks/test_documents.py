@@ -3,12 +3,13 @@
 import re
 
 import pytest
-from pages import ROOT
+from pages import FOLDER, PATH, ROOT
 
 from kubesim.session import Session
 
 GLOSSARY = (ROOT / "docs/glossary.md").read_text(encoding="utf-8")
 SHEET = (ROOT / "docs/cheat-sheet.md").read_text(encoding="utf-8")
+ENTRIES = re.findall(r"^- \*\*`?(.+?)`?\*\* \((\d\d|appendix)\): (.+)$", GLOSSARY, re.MULTILINE)
 BLOCKS = [line for block in re.findall(r"```sh\n(.*?)```", SHEET, re.DOTALL) for line in block.splitlines()]
 ROWS = [row.replace(r"\|", "\0").split("|")[1:-1] for row in SHEET.splitlines() if row.startswith("|")][2:]
 MAKE, _, AGAIN, PATCH = BLOCKS[:4]
@@ -73,8 +74,12 @@ def test_every_row_has_its_story():
 
 
 def test_the_glossary_is_in_order_and_short():
-    entries = re.findall(r"^- \*\*(.+?)\*\* \((?:\d\d|appendix)\): (.+)$", GLOSSARY, re.MULTILINE)
-    assert len(entries) == GLOSSARY.count("\n- ")
-    terms = [term.strip("`").lower() for term, _ in entries]
+    assert len(ENTRIES) == GLOSSARY.count("\n- ")
+    terms = [term.lower() for term, _, _ in ENTRIES]
     assert terms == sorted(set(terms))
-    assert [term for term, text in entries if len(re.findall(r"[.:] ", f"{text} ")) > 3 or not text.endswith(".")] == []
+    assert [term for term, _, text in ENTRIES if len(re.findall(r"\. ", text)) > 1 or not text.endswith(".")] == []
+
+
+def test_each_word_of_the_glossary_is_used_where_it_says():
+    pages = {name.partition("-")[0]: (FOLDER / f"{name}.ipynb").read_text(encoding="utf-8").lower() for name in PATH}
+    assert [term for term, page, _ in ENTRIES if term.lower() not in pages[page]] == []

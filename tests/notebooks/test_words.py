@@ -32,6 +32,7 @@ TERMS = (
     ("base64 Base64", r"base ?64\b"),
     ("Docker", r"docker\b"),
 )
+SAID = ("question", "why", "otherwise", "hints", "title", "what", "hint", "reason", "done")
 NAMES = pytest.mark.parametrize("name", PATH)
 
 
@@ -57,10 +58,14 @@ def grade(markdown):
     return 0.39 * len(words) / len(sentences) + 11.8 * sum(map(syllables, words)) / len(words) - 15.59
 
 
-def strings(value):
-    if isinstance(value, str):
-        return [value]
-    return [text for part in (value.values() if isinstance(value, dict) else value) for text in strings(part)]
+def told(entry):
+    """What a quiz or a task says in sentences."""
+    for key, value in entry.items():
+        for part in value if isinstance(value, list) else [value]:
+            if isinstance(part, dict):
+                yield from told(part)
+            elif key in SAID:
+                yield part
 
 
 @NAMES
@@ -73,12 +78,11 @@ def test_they_are_in_the_documents_too(name):
     assert misspelt(without_code((ROOT / f"docs/{name}.md").read_text(encoding="utf-8"))) == []
 
 
-def test_they_are_in_the_quizzes_too():
-    told = ("question", "why", "otherwise", "hints", "answer")
-    for file, entries in documents("quizzes"):
-        quizzes = [entry for entry in entries if entry["kind"] != "command"]
-        texts = strings([[entry.get(key, []) for key in told] for entry in quizzes])
-        texts += [choice.get("why", "") for entry in quizzes for choice in entry.get("choices", [])]
+@pytest.mark.parametrize("folder", ["quizzes", "tasks"])
+def test_they_are_in_the_quizzes_and_tasks_too(folder):
+    for file, entries in documents(folder):
+        texts = [text for entry in entries for text in told(entry)]
+        assert texts
         assert misspelt(without_code("\n\n".join(texts))) == [], file
 
 
