@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from kubesim.gojson import quote
 from kubesim.resources import Resource
 
 
@@ -29,9 +30,7 @@ def _with_detail(text: str, detail: str) -> str:
 
 
 def _value(value: Any) -> str:
-    if isinstance(value, bool | int | float | str):
-        return json.dumps(value, ensure_ascii=False)
-    return "null" if value is None else json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+    return quote(value) if isinstance(value, str) else json.dumps(value, separators=(",", ":"), ensure_ascii=False)
 
 
 def required(field: str, detail: str = "") -> FieldError:
@@ -61,7 +60,7 @@ def field_forbidden(field: str, detail: str) -> FieldError:
 
 def unsupported(field: str, value: Any, supported: Sequence[str]) -> FieldError:
     """The value is not one of those that there are."""
-    listed = ", ".join(json.dumps(word) for word in supported)
+    listed = ", ".join(map(quote, supported))
     return FieldError(field, f"Unsupported value: {_value(value)}: supported values: {listed}")
 
 

@@ -7,6 +7,7 @@ objects come decoded and with their defaults.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 from kubesim import resources
 from kubesim.errors import FieldError
@@ -14,48 +15,40 @@ from kubesim.objects import Object
 from kubesim.resources import Resource
 from kubesim.validation import data, pods, rbac, workloads
 from kubesim.validation.common import Errors, object_meta, object_meta_update
-from kubesim.validation.names import Check, dns_label, dns_subdomain
+from kubesim.validation.names import dns_label, dns_subdomain
 from kubesim.validation.podupdate import pod_update
 from kubesim.validation.services import service
 
-
-def _metadata_only(namespaced: bool, check: Check) -> Callable[[Object], Errors]:
-    return lambda obj: object_meta(obj, namespaced, check)
-
-
 _CREATE: dict[Resource, Callable[[Object], Errors]] = {
-    resources.CLUSTER_ROLE: rbac.role(namespaced=False),
-    resources.CLUSTER_ROLE_BINDING: rbac.role_binding(namespaced=False),
+    resources.CLUSTER_ROLE: partial(rbac.role, namespaced=False),
+    resources.CLUSTER_ROLE_BINDING: partial(rbac.role_binding, namespaced=False),
     resources.CONFIG_MAP: data.config_map,
     resources.DEPLOYMENT: workloads.deployment,
-    resources.EVENT: _metadata_only(True, dns_subdomain),
-    resources.NAMESPACE: _metadata_only(False, dns_label),
-    resources.NODE: _metadata_only(False, dns_subdomain),
+    resources.NAMESPACE: partial(object_meta, namespaced=False, check=dns_label),
     resources.POD: pods.pod,
     resources.REPLICA_SET: workloads.replica_set,
-    resources.ROLE: rbac.role(namespaced=True),
-    resources.ROLE_BINDING: rbac.role_binding(namespaced=True),
+    resources.ROLE: partial(rbac.role, namespaced=True),
+    resources.ROLE_BINDING: partial(rbac.role_binding, namespaced=True),
     resources.SECRET: data.secret,
     resources.SERVICE: service,
-    resources.SERVICE_ACCOUNT: _metadata_only(True, dns_subdomain),
 }
 
 _UPDATE: dict[Resource, Callable[[Object, Object], Errors]] = {
-    resources.CLUSTER_ROLE: rbac.role_update(namespaced=False),
-    resources.CLUSTER_ROLE_BINDING: rbac.role_binding_update(namespaced=False),
+    resources.CLUSTER_ROLE: partial(rbac.role_update, namespaced=False),
+    resources.CLUSTER_ROLE_BINDING: partial(rbac.role_binding_update, namespaced=False),
     resources.CONFIG_MAP: data.config_map_update,
     resources.DEPLOYMENT: workloads.deployment_update,
     resources.POD: pod_update,
     resources.REPLICA_SET: workloads.replica_set_update,
-    resources.ROLE: rbac.role_update(namespaced=True),
-    resources.ROLE_BINDING: rbac.role_binding_update(namespaced=True),
+    resources.ROLE: partial(rbac.role_update, namespaced=True),
+    resources.ROLE_BINDING: partial(rbac.role_binding_update, namespaced=True),
     resources.SECRET: data.secret_update,
 }
 
 
 def validate(resource: Resource, obj: Object) -> list[FieldError]:
-    """What is wrong with a new object; its name must have been generated already."""
-    check = _CREATE.get(resource) or _metadata_only(resource.namespaced, dns_subdomain)
+    """What is wrong with a new object; its name must have been generated already. Of most types only that counts."""
+    check = _CREATE.get(resource) or partial(object_meta, namespaced=resource.namespaced, check=dns_subdomain)
     return list(check(obj))
 
 

@@ -6,15 +6,17 @@ Go walks a map in random order, these go by its keys.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
-from kubesim.errors import FieldError, field_forbidden, invalid_value, required, too_long
+from kubesim.errors import FieldError, field_forbidden, invalid_value, required, too_long, unsupported
 from kubesim.gojson import quote
 from kubesim.objects import Object, metadata
 from kubesim.validation.names import Check, dns_label, label_value, qualified_name
 
 Errors = Iterator[FieldError]
+Rule = Callable[[str, Any], Errors]
+"""What holds for one field: takes its path and its value, which is None where it is not given."""
 
 ANNOTATIONS_LIMIT = 256 * 1024
 _IMMUTABLE = "field is immutable"
@@ -26,18 +28,85 @@ def invalid_each(field: str, value: Any, problems: Iterable[str]) -> Errors:
     return (invalid_value(field, value, problem) for problem in problems)
 
 
-def one_of(field: str, value: Any, supported: Sequence[str]) -> Errors:
-    """A value that must be given and be one of `supported`, which are told in the order given."""
+def given(field: str, value: Any) -> Errors:
+    """A value that must be given."""
     if not value:
         yield required(field)
-    elif value not in supported:
-        choices = ", ".join(quote(choice) for choice in supported)
-        yield FieldError(field, f"Unsupported value: {quote(value)}: supported values: {choices}")
 
 
-def named(field: str, value: str | None, check: Check) -> Errors:
-    """A name that must be given and pass a check."""
-    return invalid_each(field, value, check(value)) if value else iter([required(field)])
+def valid(check: Check) -> Rule:
+    """A value that must pass a check; it is "" where it is missing."""
+
+    def rule(field: str, value: Any) -> Errors:
+        value = "" if value is None else value
+        return (invalid_value(field, value, problem) for problem in check(value))
+
+    return rule
+
+
+def needed(check: Check) -> Rule:
+    """A value that must be given and pass a check."""
+    return lambda field, value: valid(check)(field, value) if value else given(field, value)
+
+
+def optional(rule: Rule) -> Rule:
+    """A value that may be missing, and else follows the rule, even if it is empty."""
+    return lambda field, value: iter(()) if value is None else rule(field, value)
+
+
+def unless_empty(rule: Rule) -> Rule:
+    """A value that may be missing or empty, and else follows the rule."""
+    return lambda field, value: rule(field, value) if value else iter(())
+
+
+def checked(check: Check) -> Rule:
+    """A value that may be missing or empty, and else passes a check."""
+    return unless_empty(valid(check))
+
+
+def one_of(*supported: str) -> Rule:
+    """A value that must be given and be one of `supported`, which are told in the order given."""
+
+    def check(field: str, value: Any) -> Errors:
+        yield from given(field, value)
+        if value and value not in supported:
+            yield unsupported(field, value, supported)
+
+    return check
+
+
+def each(rule: Rule) -> Rule:
+    """A list, of whose items each follows the rule."""
+    return lambda field, items: (
+        error for index, item in enumerate(items or ()) for error in rule(f"{field}[{index}]", item)
+    )
+
+
+def struct(**rules: Rule) -> Rule:
+    """A struct, whose fields follow their rules, in that order."""
+    return lambda field, value: (
+        error for key, rule in rules.items() for error in rule(f"{field}.{key}", value.get(key))
+    )
+
+
+def one_kind(what: str, rules: Mapping[str, Rule]) -> Rule:
+    """A struct with exactly one of the fields that `rules` names, each of which is one kind of `what`."""
+
+    def rule(field: str, value: Object) -> Errors:
+        found = [key for key in rules if key in value]
+        if not found:
+            yield required(field, f"must specify a {what} type")
+        for key in found[:1]:
+            yield from rules[key](f"{field}.{key}", value[key])
+        for key in found[1:]:
+            yield field_forbidden(f"{field}.{key}", f"may not specify more than 1 {what} type")
+
+    return rule
+
+
+def anything(_field: str, _value: Any) -> Errors:
+    """Whatever there is."""
+    return iter(())
 
 
 def non_negative(field: str, value: int | None) -> Errors:
@@ -58,7 +127,7 @@ def object_meta(obj: Object, namespaced: bool, check: Check) -> Errors:
     yield from _names(meta, check)
     namespace = meta.get("namespace", "")
     if namespaced:
-        yield from named("metadata.namespace", namespace, dns_label)
+        yield from needed(dns_label)("metadata.namespace", namespace)
     elif namespace:
         yield field_forbidden("metadata.namespace", "not allowed on this type")
     yield from non_negative("metadata.generation", meta.get("generation"))
@@ -137,8 +206,7 @@ def annotation_keys(field: str, found: Mapping[str, str] | None) -> Errors:
 def label_selector(field: str, selector: Object) -> Errors:
     """A metav1.LabelSelector."""
     yield from labels(f"{field}.matchLabels", selector.get("matchLabels"))
-    for index, item in enumerate(selector.get("matchExpressions", ())):
-        yield from _requirement(f"{field}.matchExpressions[{index}]", item)
+    yield from each(_requirement)(f"{field}.matchExpressions", selector.get("matchExpressions"))
 
 
 def _requirement(field: str, item: Object) -> Errors:
@@ -154,5 +222,4 @@ def _requirement(field: str, item: Object) -> Errors:
     else:
         yield invalid_value(f"{field}.operator", operator, "not a valid selector operator")
     yield from invalid_each(f"{field}.key", item.get("key", ""), qualified_name(item.get("key", "")))
-    for index, value in enumerate(values):
-        yield from invalid_each(f"{field}.values[{index}]", value, label_value(value))
+    yield from each(checked(label_value))(f"{field}.values", values)

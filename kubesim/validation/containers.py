@@ -7,13 +7,30 @@ pkg/apis/core/validation/validation.go, v1.36.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import partial
 from typing import Any
 
 from kubesim import quantity
 from kubesim.errors import duplicate, field_forbidden, invalid_value, required
 from kubesim.objects import Object
-from kubesim.validation.common import Errors, invalid_each, named, non_negative, one_of
+from kubesim.validation.common import (
+    Errors,
+    Rule,
+    anything,
+    checked,
+    each,
+    given,
+    invalid_each,
+    needed,
+    non_negative,
+    one_kind,
+    one_of,
+    optional,
+    struct,
+    valid,
+)
 from kubesim.validation.names import (
+    config_key,
     dns_label,
     dns_subdomain,
     env_name,
@@ -23,9 +40,10 @@ from kubesim.validation.names import (
     port_number,
     qualified_name,
 )
-from kubesim.validation.volumes import env_source_key, mounts
+from kubesim.validation.volumes import mounts
 
-MAX_ID = 2**32 - 1
+restart_policy = one_of("Always", "OnFailure", "Never")
+protocol = one_of("SCTP", "TCP", "UDP")
 
 
 def containers(field: str, found: Sequence[Object], volumes: set[str], grace: int) -> Errors:
@@ -41,8 +59,7 @@ def containers(field: str, found: Sequence[Object], volumes: set[str], grace: in
             yield duplicate(f"{where}.name", container.get("name", ""))
         names.add(container.get("name", ""))
         yield from _running(where, container, grace)
-        if "restartPolicy" in container:
-            yield from one_of(f"{where}.restartPolicy", container["restartPolicy"], ("Always", "OnFailure", "Never"))
+        yield from optional(restart_policy)(f"{where}.restartPolicy", container.get("restartPolicy"))
     yield from _host_ports(field, found)
 
 
@@ -69,40 +86,35 @@ def init_containers(
 
 def _container(where: str, container: Object, volumes: set[str]) -> Errors:
     """What holds for every container, in upstream's order."""
-    yield from named(f"{where}.name", container.get("name"), dns_label)
-    if not container.get("image"):
-        yield required(f"{where}.image")
-    yield from one_of(
-        f"{where}.terminationMessagePolicy",
-        container.get("terminationMessagePolicy"),
-        ("File", "FallbackToLogsOnError"),
+    rules = struct(
+        name=needed(dns_label),
+        image=given,
+        terminationMessagePolicy=one_of("File", "FallbackToLogsOnError"),
+        ports=_ports,
+        env=each(_variable),
+        envFrom=_env_from,
+        volumeMounts=partial(mounts, names=volumes),
+        imagePullPolicy=one_of("Always", "IfNotPresent", "Never"),
+        resources=optional(_resources),
+        securityContext=optional(_security_context),
     )
-    yield from _ports(f"{where}.ports", container.get("ports", ()))
-    yield from _env(f"{where}.env", container.get("env", ()))
-    yield from _env_from(f"{where}.envFrom", container.get("envFrom", ()))
-    yield from mounts(f"{where}.volumeMounts", container.get("volumeMounts", ()), volumes)
-    yield from one_of(f"{where}.imagePullPolicy", container.get("imagePullPolicy"), ("Always", "IfNotPresent", "Never"))
-    yield from _resources(f"{where}.resources", container.get("resources", {}))
-    yield from _security_context(f"{where}.securityContext", container.get("securityContext", {}))
+    return rules(where, container)
 
 
-def _ports(field: str, ports: Iterable[Object]) -> Errors:
+def _ports(field: str, ports: Sequence[Object] | None) -> Errors:
     names: set[str] = set()
-    for index, port in enumerate(ports):
-        where = f"{field}[{index}]"
-        if name := port.get("name", ""):
-            problems = port_name(name)
-            yield from invalid_each(f"{where}.name", name, problems)
-            if name in names:
-                yield duplicate(f"{where}.name", name)
-            names |= set() if problems else {name}
-        if number := port.get("containerPort"):
-            yield from invalid_each(f"{where}.containerPort", number, port_number(number))
-        else:
-            yield required(f"{where}.containerPort")
-        if number := port.get("hostPort"):
-            yield from invalid_each(f"{where}.hostPort", number, port_number(number))
-        yield from one_of(f"{where}.protocol", port.get("protocol"), ("SCTP", "TCP", "UDP"))
+    for index, port in enumerate(ports or ()):
+        where, name = f"{field}[{index}]", port.get("name")
+        problems = list(checked(port_name)(f"{where}.name", name))
+        yield from problems
+        if name in names:
+            yield duplicate(f"{where}.name", name)
+        if name and not problems:
+            names.add(name)
+        yield from _port_numbers(where, port)
+
+
+_port_numbers = struct(containerPort=needed(port_number), hostPort=checked(port_number), protocol=protocol)
 
 
 def _host_ports(field: str, found: Iterable[Object]) -> Errors:
@@ -116,15 +128,12 @@ def _host_ports(field: str, found: Iterable[Object]) -> Errors:
                 seen.add(key)
 
 
-def _env(field: str, variables: Iterable[Object]) -> Errors:
-    for index, variable in enumerate(variables):
-        where = f"{field}[{index}]"
-        yield from named(f"{where}.name", variable.get("name"), env_name)
-        if "valueFrom" in variable:
-            yield from _value_from(f"{where}.valueFrom", variable["valueFrom"], variable.get("value", ""))
+def _variable(where: str, variable: Object) -> Errors:
+    yield from needed(env_name)(f"{where}.name", variable.get("name"))
+    if "valueFrom" in variable:
+        yield from _value_from(f"{where}.valueFrom", variable["valueFrom"], variable.get("value", ""))
 
 
-_ENV_SOURCES = ("fieldRef", "resourceFieldRef", "configMapKeyRef", "secretKeyRef", "fileKeyRef")
 _POD_FIELDS = (
     "metadata.name",
     "metadata.namespace",
@@ -144,7 +153,7 @@ _RESOURCE_FIELDS = tuple(
 def _value_from(where: str, source: Object, value: str) -> Errors:
     found = [name for name in _ENV_SOURCES if name in source]
     for name in found:
-        yield from _env_source(f"{where}.{name}", name, source[name])
+        yield from _ENV_SOURCES[name](f"{where}.{name}", source[name])
     if not found:
         choices = "`fieldRef`, `resourceFieldRef`, `configMapKeyRef`, `secretKeyRef` or `fileKeyRef`"
         yield invalid_value(where, "", f"must specify one of: {choices}")
@@ -154,16 +163,8 @@ def _value_from(where: str, source: Object, value: str) -> Errors:
         yield invalid_value(where, "", "may not have more than one field specified at a time")
 
 
-def _env_source(where: str, name: str, source: Object) -> Errors:
-    if name in ("configMapKeyRef", "secretKeyRef"):
-        yield from env_source_key(where, source)
-    if name == "fieldRef":
-        yield from _field_reference(where, source.get("fieldPath", ""))
-    if name == "resourceFieldRef":
-        yield from one_of(f"{where}.resource", source.get("resource"), _RESOURCE_FIELDS)
-
-
-def _field_reference(where: str, path: str) -> Errors:
+def _field_reference(where: str, source: Object) -> Errors:
+    path = source.get("fieldPath", "")
     base, bracket, key = path.partition("['")
     if not path:
         yield required(f"{where}.fieldPath")
@@ -174,13 +175,23 @@ def _field_reference(where: str, path: str) -> Errors:
         yield invalid_value(f"{where}.fieldPath", path, why)
 
 
-def _env_from(field: str, sources: Iterable[Object]) -> Errors:
-    for index, source in enumerate(sources):
+_key = struct(name=valid(dns_subdomain), key=needed(config_key))
+_ENV_SOURCES: dict[str, Rule] = {
+    "fieldRef": _field_reference,
+    "resourceFieldRef": struct(resource=one_of(*_RESOURCE_FIELDS)),
+    "configMapKeyRef": _key,
+    "secretKeyRef": _key,
+    "fileKeyRef": anything,
+}
+
+
+def _env_from(field: str, sources: Sequence[Object] | None) -> Errors:
+    for index, source in enumerate(sources or ()):
         where = f"{field}[{index}]"
-        yield from invalid_each(f"{where}.prefix", source.get("prefix"), env_name(source.get("prefix", "")))
+        yield from checked(env_name)(f"{where}.prefix", source.get("prefix"))
         found = [name for name in ("configMapRef", "secretRef") if name in source]
         for name in found:
-            yield from named(f"{where}.{name}.name", source[name].get("name"), dns_subdomain)
+            yield from needed(dns_subdomain)(f"{where}.{name}.name", source[name].get("name"))
         # Without the index, as upstream has it.
         if not found:
             yield invalid_value(field, "", "must specify one of: `configMapRef` or `secretRef`")
@@ -247,16 +258,13 @@ def _security_context(where: str, context: Object) -> Errors:
             yield invalid_value(where, context, why)
 
 
-def ids(where: str, context: Object) -> Errors:
-    """User and group ids of a security context."""
-    for name in ("fsGroup", "runAsUser", "runAsGroup"):
-        if name in context:
-            yield from invalid_each(f"{where}.{name}", context[name], in_range(context[name], 0, MAX_ID))
-
+user_id = optional(valid(partial(in_range, low=0, high=2**32 - 1)))
+ids = struct(fsGroup=user_id, runAsUser=user_id, runAsGroup=user_id)
+"""User and group ids of a security context."""
 
 _PROBES = ("livenessProbe", "readinessProbe", "startupProbe")
-_HANDLERS = ("exec", "httpGet", "tcpSocket", "grpc", "sleep")
 _PERIODS = ("initialDelaySeconds", "timeoutSeconds", "periodSeconds", "successThreshold", "failureThreshold")
+_periods = struct(**dict.fromkeys(_PERIODS, non_negative))
 
 
 def _running(where: str, container: Object, grace: int) -> Errors:
@@ -271,8 +279,7 @@ def _running(where: str, container: Object, grace: int) -> Errors:
 
 def _probe(where: str, name: str, probe: Object, grace: int) -> Errors:
     yield from _handler(where, probe, grace)
-    for period in _PERIODS:
-        yield from non_negative(f"{where}.{period}", probe.get(period))
+    yield from _periods(where, probe)
     own = probe.get("terminationGracePeriodSeconds")
     if own is not None and own <= 0:
         yield invalid_value(f"{where}.terminationGracePeriodSeconds", own, "must be greater than 0")
@@ -285,38 +292,29 @@ def _probe(where: str, name: str, probe: Object, grace: int) -> Errors:
 
 
 def _handler(where: str, handler: Object, grace: int) -> Errors:
-    found = [name for name in _HANDLERS if name in handler]
-    if not found:
-        yield required(where, "must specify a handler type")
-    for index, name in enumerate(found):
-        if index:
-            yield field_forbidden(f"{where}.{name}", "may not specify more than 1 handler type")
-        else:
-            yield from _action(f"{where}.{name}", name, handler[name], grace)
+    return one_kind("handler", _ACTIONS | {"sleep": partial(_sleep, grace=grace)})(where, handler)
 
 
-def _action(where: str, name: str, action: Object, grace: int) -> Errors:
-    if name == "exec":
-        if not action.get("command"):
-            yield required(f"{where}.command")
-    elif name == "sleep":
-        seconds = action.get("seconds", 0)
-        if not 0 <= seconds <= grace:
-            why = f"must be non-negative and less than terminationGracePeriodSeconds ({grace})"
-            yield invalid_value(where, seconds, why)
-    else:
-        yield from _request(where, name, action)
+def _sleep(where: str, action: Object, grace: int) -> Errors:
+    seconds = action.get("seconds", 0)
+    if not 0 <= seconds <= grace:
+        why = f"must be non-negative and less than terminationGracePeriodSeconds ({grace})"
+        yield invalid_value(where, seconds, why)
 
 
-def _request(where: str, name: str, action: Object) -> Errors:
-    if name == "httpGet" and not action.get("path"):
-        yield required(f"{where}.path")
-    yield from _port(f"{where}.port", action.get("port", 0))
-    if name == "httpGet":
-        yield from one_of(f"{where}.scheme", action.get("scheme"), ("HTTP", "HTTPS"))
-        for header in action.get("httpHeaders", ()):
-            yield from invalid_each(f"{where}.httpHeaders", header.get("name", ""), http_header(header.get("name", "")))
+def port_name_or_number(where: str, port: Any) -> Errors:
+    """A port by its name or its number."""
+    return valid(port_name if isinstance(port, str) else port_number)(where, port or 0)
 
 
-def _port(where: str, port: Any) -> Errors:
-    yield from invalid_each(where, port, port_name(port) if isinstance(port, str) else port_number(port))
+def _headers(where: str, headers: Sequence[Object] | None) -> Errors:
+    for header in headers or ():
+        yield from valid(http_header)(where, header.get("name"))
+
+
+_ACTIONS: dict[str, Rule] = {
+    "exec": struct(command=given),
+    "httpGet": struct(path=given, port=port_name_or_number, scheme=one_of("HTTP", "HTTPS"), httpHeaders=_headers),
+    "tcpSocket": struct(port=port_name_or_number),
+    "grpc": struct(port=port_name_or_number),
+}

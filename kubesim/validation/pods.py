@@ -7,12 +7,25 @@ pkg/apis/core/validation/validation.go, v1.36, in their order.
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from functools import partial
 
 from kubesim.errors import FieldError, duplicate, field_forbidden, invalid_value, required
 from kubesim.objects import Object
-from kubesim.validation.common import Errors, annotation_keys, invalid_each, labels, object_meta, one_of
-from kubesim.validation.containers import containers, ids, init_containers
+from kubesim.validation.common import (
+    Errors,
+    annotation_keys,
+    checked,
+    each,
+    labels,
+    object_meta,
+    one_of,
+    optional,
+    struct,
+    unless_empty,
+    valid,
+)
+from kubesim.validation.containers import containers, ids, init_containers, restart_policy, user_id
 from kubesim.validation.names import dns_label, dns_subdomain, in_range, label_value, qualified_name
 from kubesim.validation.volumes import volumes
 
@@ -32,14 +45,12 @@ def pod_metadata_and_spec(obj: Object) -> Errors:
     yield from object_meta(obj, True, dns_subdomain)
     yield from pod_spec("spec", spec, is_pod=True)
     for field in ("containers", "initContainers"):
-        for index, container in enumerate(spec.get(field, ())):
-            yield from image_padding(f"spec.{field}[{index}].image", container.get("image", ""))
+        yield from each(struct(image=valid(unpadded)))(f"spec.{field}", spec.get(field))
 
 
-def image_padding(field: str, image: str) -> Errors:
-    """Blanks around an image's name, which only a template may have."""
-    if image != image.strip():
-        yield invalid_value(field, image, "must not have leading or trailing whitespace")
+def unpadded(image: str) -> list[str]:
+    """What is wrong with blanks around an image's name, which only a template may have."""
+    return [] if image == image.strip() else ["must not have leading or trailing whitespace"]
 
 
 def pod_template(field: str, template: Object) -> Errors:
@@ -54,32 +65,26 @@ def pod_template(field: str, template: Object) -> Errors:
 
 def pod_spec(field: str, spec: Object, is_pod: bool) -> Errors:
     """A PodSpec with its defaults, in a Pod or in a template."""
-    if "terminationGracePeriodSeconds" not in spec:
+    grace, ordinary, errors = spec.get("terminationGracePeriodSeconds"), spec.get("containers", []), list[FieldError]()
+    if grace is None:
         yield required(f"{field}.terminationGracePeriodSeconds")
-    errors: list[FieldError] = []
-    names, grace = (
-        volumes(f"{field}.volumes", spec.get("volumes", ()), errors),
-        spec.get("terminationGracePeriodSeconds", 0),
-    )
+    names = volumes(f"{field}.volumes", spec.get("volumes", ()), errors)
     yield from errors
-    ordinary = spec.get("containers", [])
-    yield from containers(f"{field}.containers", ordinary, names, grace)
-    yield from init_containers(f"{field}.initContainers", spec.get("initContainers", ()), ordinary, names, grace)
+    yield from containers(f"{field}.containers", ordinary, names, grace or 0)
+    yield from init_containers(f"{field}.initContainers", spec.get("initContainers", ()), ordinary, names, grace or 0)
     if spec.get("hostNetwork"):
         yield from _host_network(field, ordinary, is_pod)
-    yield from one_of(f"{field}.restartPolicy", spec.get("restartPolicy"), ("Always", "OnFailure", "Never"))
-    yield from one_of(f"{field}.dnsPolicy", spec.get("dnsPolicy"), _DNS_POLICIES)
-    yield from labels(f"{field}.nodeSelector", spec.get("nodeSelector"))
+    yield from _policies(field, spec)
     yield from _security_context(f"{field}.securityContext", spec)
     yield from _dns_config(f"{field}.dnsConfig", spec)
-    for index, gate in enumerate(spec.get("readinessGates", ())):
-        kind = gate.get("conditionType", "")
-        yield from invalid_each(f"{field}.readinessGates[{index}].conditionType", kind, qualified_name(kind))
-    yield from _scheduling_gates(f"{field}.schedulingGates", spec.get("schedulingGates", ()))
     yield from _scalars(field, spec)
 
 
-_DNS_POLICIES = ("ClusterFirstWithHostNet", "ClusterFirst", "Default", "None")
+_policies = struct(
+    restartPolicy=restart_policy,
+    dnsPolicy=one_of("ClusterFirstWithHostNet", "ClusterFirst", "Default", "None"),
+    nodeSelector=labels,
+)
 
 
 def _host_network(field: str, found: Iterable[Object], is_pod: bool) -> Errors:
@@ -94,8 +99,7 @@ def _host_network(field: str, found: Iterable[Object], is_pod: bool) -> Errors:
 def _security_context(field: str, spec: Object) -> Errors:
     context = spec.get("securityContext", {})
     yield from ids(field, context)
-    for index, group in enumerate(context.get("supplementalGroups", ())):
-        yield from invalid_each(f"{field}.supplementalGroups[{index}]", group, in_range(group, 0, 2**32 - 1))
+    yield from each(user_id)(f"{field}.supplementalGroups", context.get("supplementalGroups"))
     if spec.get("shareProcessNamespace") and spec.get("hostPID"):
         why = "ShareProcessNamespace and HostPID cannot both be enabled"
         yield invalid_value(f"{field}.shareProcessNamespace", True, why)
@@ -108,67 +112,41 @@ def _dns_config(field: str, spec: Object) -> Errors:
         elif not spec["dnsConfig"].get("nameservers"):
             why = "must provide at least one DNS nameserver when `dnsPolicy` is None"
             yield required(f"{field}.nameservers", why)
-    for index, server in enumerate(spec.get("dnsConfig", {}).get("nameservers", ())):
-        yield from _address(f"{field}.nameservers[{index}]", server)
+    yield from each(valid(_address))(f"{field}.nameservers", spec.get("dnsConfig", {}).get("nameservers"))
 
 
-def _address(field: str, value: str) -> Errors:
+def _address(value: str) -> list[str]:
     try:
         ipaddress.ip_address(value)
     except ValueError:
-        yield invalid_value(field, value, "must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)")
+        return ["must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)"]
+    return []
 
 
-def _scheduling_gates(field: str, gates: Iterable[Object]) -> Errors:
+def _scheduling_gates(field: str, gates: Sequence[Object] | None) -> Errors:
     seen: set[str] = set()
-    for index, gate in enumerate(gates):
+    for index, gate in enumerate(gates or ()):
         name = gate.get("name", "")
-        yield from invalid_each(f"{field}[{index}]", name, qualified_name(name))
+        yield from valid(qualified_name)(f"{field}[{index}]", name)
         if name in seen:
             yield duplicate(f"{field}[{index}]", name)
         seen.add(name)
 
 
-def _scalars(field: str, spec: Object) -> Errors:
-    """The single-valued fields that upstream looks at last."""
-    for name in ("serviceAccountName", "nodeName"):
-        yield from invalid_each(f"{field}.{name}", spec.get(name), dns_subdomain(spec[name]) if spec.get(name) else ())
-    seconds = spec.get("activeDeadlineSeconds")
-    if seconds is not None:
-        yield from invalid_each(f"{field}.activeDeadlineSeconds", seconds, in_range(seconds, 1, MAX_INT32))
-    for name in ("hostname", "subdomain"):
-        yield from invalid_each(f"{field}.{name}", spec.get(name), dns_label(spec[name]) if spec.get(name) else ())
-    yield from tolerations(f"{field}.tolerations", spec.get("tolerations", ()))
-    for index, alias in enumerate(spec.get("hostAliases", ())):
-        yield from _host_alias(f"{field}.hostAliases[{index}]", alias)
-    for name in ("priorityClassName", "runtimeClassName"):
-        yield from invalid_each(f"{field}.{name}", spec.get(name), dns_subdomain(spec[name]) if spec.get(name) else ())
-    if "preemptionPolicy" in spec:
-        yield from one_of(f"{field}.preemptionPolicy", spec["preemptionPolicy"], ("PreemptLowerPriority", "Never"))
-
-
-def _host_alias(where: str, alias: Object) -> Errors:
-    yield from _address(f"{where}.ip", alias.get("ip", ""))
-    for index, name in enumerate(alias.get("hostnames", ())):
-        yield from invalid_each(f"{where}.hostnames[{index}]", name, dns_subdomain(name))
-
-
-def tolerations(field: str, found: Iterable[Object]) -> Errors:
-    """The tolerations of a Pod."""
-    for index, toleration in enumerate(found):
-        where = f"{field}[{index}]"
-        key, operator = toleration.get("key", ""), toleration.get("operator", "")
-        if key:
-            yield from invalid_each(f"{where}.key", key, qualified_name(key))
-        elif operator != "Exists":
-            why = 'operator must be Exists when `key` is empty, which means "match all values and all keys"'
-            yield invalid_value(f"{where}.operator", operator, why)
-        if "tolerationSeconds" in toleration and toleration.get("effect") != "NoExecute":
-            why = "effect must be 'NoExecute' when `tolerationSeconds` is set"
-            yield invalid_value(f"{where}.effect", toleration.get("effect", ""), why)
-        yield from _toleration_value(where, operator, toleration.get("value", ""))
-        if effect := toleration.get("effect"):
-            yield from one_of(f"{where}.effect", effect, ("NoSchedule", "PreferNoSchedule", "NoExecute"))
+def toleration(where: str, item: Object) -> Errors:
+    """One of the tolerations of a Pod."""
+    key, operator = item.get("key", ""), item.get("operator", "")
+    if key:
+        yield from valid(qualified_name)(f"{where}.key", key)
+    elif operator != "Exists":
+        why = 'operator must be Exists when `key` is empty, which means "match all values and all keys"'
+        yield invalid_value(f"{where}.operator", operator, why)
+    if "tolerationSeconds" in item and item.get("effect") != "NoExecute":
+        why = "effect must be 'NoExecute' when `tolerationSeconds` is set"
+        yield invalid_value(f"{where}.effect", item.get("effect", ""), why)
+    yield from _toleration_value(where, operator, item.get("value", ""))
+    effect = unless_empty(one_of("NoSchedule", "PreferNoSchedule", "NoExecute"))
+    yield from effect(f"{where}.effect", item.get("effect"))
 
 
 def _toleration_value(where: str, operator: str, value: str) -> Errors:
@@ -179,4 +157,21 @@ def _toleration_value(where: str, operator: str, value: str) -> Errors:
         if problems := label_value(value):
             yield invalid_value(f"{where}.operator", value, ";".join(problems))
     else:
-        yield from one_of(f"{where}.operator", operator, ("Equal", "Exists"))
+        yield from one_of("Equal", "Exists")(f"{where}.operator", operator)
+
+
+# The single-valued fields and lists that upstream looks at last.
+_scalars = struct(
+    readinessGates=each(struct(conditionType=valid(qualified_name))),
+    schedulingGates=_scheduling_gates,
+    serviceAccountName=checked(dns_subdomain),
+    nodeName=checked(dns_subdomain),
+    activeDeadlineSeconds=optional(valid(partial(in_range, low=1, high=MAX_INT32))),
+    hostname=checked(dns_label),
+    subdomain=checked(dns_label),
+    tolerations=each(toleration),
+    hostAliases=each(struct(ip=valid(_address), hostnames=each(valid(dns_subdomain)))),
+    priorityClassName=checked(dns_subdomain),
+    runtimeClassName=checked(dns_subdomain),
+    preemptionPolicy=optional(one_of("PreemptLowerPriority", "Never")),
+)

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from kubesim.errors import field_forbidden, invalid_value, required
+from kubesim.errors import field_forbidden, invalid_value
 from kubesim.objects import Object
-from kubesim.validation.common import Errors, invalid_each, object_meta_update
+from kubesim.validation.common import Errors, each, invalid_each, needed, object_meta_update, struct
 from kubesim.validation.names import in_range
 from kubesim.validation.poddiff import spec_diff
-from kubesim.validation.pods import MAX_INT32, image_padding, pod_metadata_and_spec, tolerations
+from kubesim.validation.pods import MAX_INT32, pod_metadata_and_spec, toleration, unpadded
 
 _UPDATABLE = (
     "`spec.containers[*].image`,`spec.initContainers[*].image`,`spec.activeDeadlineSeconds`,`spec.tolerations` "
@@ -31,7 +31,7 @@ def pod_update(new: Object, old: Object) -> Errors:
         if len(spec.get(name, ())) != len(before.get(name, ())):
             yield field_forbidden(f"spec.{name}", "pod updates may not add or remove containers")
             return
-        yield from _images(f"spec.{name}", spec.get(name, ()))
+        yield from each(_images)(f"spec.{name}", spec.get(name))
     problems = list(_deadline("spec.activeDeadlineSeconds", spec, before))
     yield from problems
     if problems and "activeDeadlineSeconds" in spec:
@@ -44,11 +44,7 @@ def pod_update(new: Object, old: Object) -> Errors:
         yield field_forbidden("spec", why)
 
 
-def _images(field: str, found: Sequence[Object]) -> Errors:
-    for index, container in enumerate(found):
-        if not container.get("image"):
-            yield required(f"{field}[{index}].image")
-        yield from image_padding(f"{field}[{index}].image", container.get("image", ""))
+_images = struct(image=needed(unpadded))
 
 
 def _deadline(field: str, spec: Object, before: Object) -> Errors:
@@ -71,7 +67,7 @@ def _tolerations(field: str, new: Sequence[Object], old: Sequence[Object]) -> Er
     if any(_without_seconds(toleration) not in kept for toleration in old):
         yield field_forbidden(field, "existing toleration can not be modified except its tolerationSeconds")
     else:
-        yield from tolerations(field, new)
+        yield from each(toleration)(field, new)
 
 
 def _gates(field: str, new: Sequence[Object], old: Sequence[Object]) -> Errors:

@@ -5,35 +5,38 @@ Mirrors kubernetes pkg/apis/rbac/validation/validation.go, v1.36.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from functools import partial
 
 from kubesim.errors import field_forbidden, invalid_value, required
 from kubesim.objects import Object
-from kubesim.validation.common import Errors, immutable, named, object_meta, object_meta_update, one_of
+from kubesim.validation.common import (
+    Errors,
+    checked,
+    each,
+    given,
+    immutable,
+    needed,
+    object_meta,
+    object_meta_update,
+    one_of,
+    struct,
+    unless_empty,
+)
 from kubesim.validation.names import dns_subdomain, path_segment
 
 _GROUP = "rbac.authorization.k8s.io"
 
 
-def role(namespaced: bool) -> Callable[[Object], Errors]:
-    """The check of a new Role, or of a new ClusterRole."""
-
-    def check(obj: Object) -> Errors:
-        yield from object_meta(obj, namespaced, path_segment)
-        for index, rule in enumerate(obj.get("rules") or ()):
-            yield from _rule(f"rules[{index}]", rule, namespaced)
-
-    return check
+def role(obj: Object, namespaced: bool) -> Errors:
+    """A new Role, or a new ClusterRole."""
+    yield from object_meta(obj, namespaced, path_segment)
+    yield from each(partial(_rule, namespaced=namespaced))("rules", obj.get("rules"))
 
 
-def role_update(namespaced: bool) -> Callable[[Object, Object], Errors]:
-    """The check of a changed Role or ClusterRole."""
-
-    def check(new: Object, old: Object) -> Errors:
-        yield from role(namespaced)(new)
-        yield from object_meta_update(new, old)
-
-    return check
+def role_update(new: Object, old: Object, namespaced: bool) -> Errors:
+    """A changed Role or ClusterRole."""
+    yield from role(new, namespaced)
+    yield from object_meta_update(new, old)
 
 
 def _rule(where: str, rule: Object, namespaced: bool) -> Errors:
@@ -53,47 +56,33 @@ def _rule(where: str, rule: Object, namespaced: bool) -> Errors:
         yield required(f"{where}.resources", "resource rules must supply at least one resource")
 
 
-def role_binding(namespaced: bool) -> Callable[[Object], Errors]:
-    """The check of a new RoleBinding, or of a new ClusterRoleBinding."""
-
-    def check(obj: Object) -> Errors:
-        reference = obj.get("roleRef", {})
-        yield from object_meta(obj, namespaced, path_segment)
-        yield from one_of("roleRef.apiGroup", reference.get("apiGroup", ""), (_GROUP,))
-        kinds = ("Role", "ClusterRole") if namespaced else ("ClusterRole",)
-        yield from one_of("roleRef.kind", reference.get("kind", ""), kinds)
-        yield from named("roleRef.name", reference.get("name"), path_segment)
-        for index, subject in enumerate(obj.get("subjects") or ()):
-            yield from _subject(f"subjects[{index}]", subject, namespaced)
-
-    return check
+def role_binding(obj: Object, namespaced: bool) -> Errors:
+    """A new RoleBinding, or a new ClusterRoleBinding."""
+    kinds = ("Role", "ClusterRole") if namespaced else ("ClusterRole",)
+    reference = struct(apiGroup=one_of(_GROUP), kind=one_of(*kinds), name=needed(path_segment))
+    yield from object_meta(obj, namespaced, path_segment)
+    yield from reference("roleRef", obj.get("roleRef", {}))
+    yield from each(partial(_subject, namespaced=namespaced))("subjects", obj.get("subjects"))
 
 
-def role_binding_update(namespaced: bool) -> Callable[[Object, Object], Errors]:
-    """The check of a changed binding: it goes on granting the same role."""
-
-    def check(new: Object, old: Object) -> Errors:
-        yield from role_binding(namespaced)(new)
-        yield from object_meta_update(new, old)
-        yield from immutable("roleRef", new.get("roleRef"), old.get("roleRef"), "cannot change roleRef")
-
-    return check
+def role_binding_update(new: Object, old: Object, namespaced: bool) -> Errors:
+    """A changed binding: it goes on granting the same role."""
+    yield from role_binding(new, namespaced)
+    yield from object_meta_update(new, old)
+    yield from immutable("roleRef", new.get("roleRef"), old.get("roleRef"), "cannot change roleRef")
 
 
 def _subject(where: str, subject: Object, namespaced: bool) -> Errors:
     kind, group = subject.get("kind", ""), subject.get("apiGroup", "")
-    if not subject.get("name"):
-        yield required(f"{where}.name")
+    yield from given(f"{where}.name", subject.get("name"))
     if kind == "ServiceAccount":
-        if subject.get("name"):
-            yield from named(f"{where}.name", subject["name"], dns_subdomain)
-        yield from one_of(f"{where}.apiGroup", group, ("",)) if group else ()
-        if not namespaced and not subject.get("namespace"):
-            yield required(f"{where}.namespace")
+        yield from checked(dns_subdomain)(f"{where}.name", subject.get("name"))
+        yield from unless_empty(one_of(""))(f"{where}.apiGroup", group)
+        if not namespaced:
+            yield from given(f"{where}.namespace", subject.get("namespace"))
     elif kind in ("User", "Group"):
-        if group != _GROUP:
-            yield from one_of(f"{where}.apiGroup", group, (_GROUP,))
+        yield from one_of(_GROUP)(f"{where}.apiGroup", group)
     else:
-        yield from one_of(f"{where}.kind", kind, ("ServiceAccount", "User", "Group"))
+        yield from one_of("ServiceAccount", "User", "Group")(f"{where}.kind", kind)
     if kind != "ServiceAccount" and subject.get("namespace"):
         yield field_forbidden(f"{where}.namespace", "")

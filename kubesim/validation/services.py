@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from kubesim.errors import duplicate, required
 from kubesim.objects import Object
-from kubesim.validation.common import Errors, invalid_each, labels, named, object_meta, one_of
-from kubesim.validation.names import dns_1035_label, dns_label, port_name, port_number
+from kubesim.validation.common import Errors, labels, needed, object_meta, one_of, optional, valid
+from kubesim.validation.containers import port_name_or_number, protocol
+from kubesim.validation.names import dns_1035_label, dns_label, port_number
 
-_TYPES = ("ClusterIP", "ExternalName", "LoadBalancer", "NodePort")
+_type = one_of("ClusterIP", "ExternalName", "LoadBalancer", "NodePort")
 
 
 def service(obj: Object) -> Errors:
@@ -24,18 +25,16 @@ def service(obj: Object) -> Errors:
     for index, port in enumerate(ports):
         yield from _port(f"spec.ports[{index}]", port, len(ports) > 1, names)
     yield from labels("spec.selector", spec.get("selector"))
-    yield from one_of("spec.type", spec.get("type", "ClusterIP"), _TYPES)
+    yield from optional(_type)("spec.type", spec.get("type"))
 
 
 def _port(where: str, port: Object, name_needed: bool, names: set[str]) -> Errors:
     name, number = port.get("name", ""), port.get("port", 0)
-    target = port.get("targetPort", number)
     if name_needed or name:
-        yield from named(f"{where}.name", name, dns_label)
+        yield from needed(dns_label)(f"{where}.name", name)
     if name and name in names:
         yield duplicate(f"{where}.name", name)
     names.add(name)
-    yield from invalid_each(f"{where}.port", number, port_number(number))
-    yield from one_of(f"{where}.protocol", port.get("protocol", "TCP"), ("SCTP", "TCP", "UDP"))
-    problems = port_name(target) if isinstance(target, str) else port_number(target or 0)
-    yield from invalid_each(f"{where}.targetPort", target, problems)
+    yield from valid(port_number)(f"{where}.port", number)
+    yield from optional(protocol)(f"{where}.protocol", port.get("protocol"))
+    yield from port_name_or_number(f"{where}.targetPort", port.get("targetPort", number))

@@ -15,12 +15,13 @@ from kubesim.selectors import matches
 from kubesim.validation.common import (
     Errors,
     immutable,
-    invalid_each,
     label_selector,
     non_negative,
     object_meta,
     object_meta_update,
     one_of,
+    struct,
+    valid,
 )
 from kubesim.validation.names import dns_subdomain, percent
 from kubesim.validation.pods import pod_template
@@ -58,31 +59,33 @@ def _same_selector(new: Object, old: Object) -> Errors:
 
 def _deployment_spec(spec: Object) -> Errors:
     yield from non_negative("spec.replicas", spec.get("replicas"))
-    yield from _selector(spec, "deployment")
+    yield from _selector(spec)
     yield from _template(spec)
     yield from _strategy(spec.get("strategy", {}))
-    for field in ("minReadySeconds", "revisionHistoryLimit", "progressDeadlineSeconds"):
-        yield from non_negative(f"spec.{field}", spec.get(field))
+    yield from _seconds("spec", spec)
     deadline = spec.get("progressDeadlineSeconds")
     if deadline is not None and deadline <= spec.get("minReadySeconds", 0):
         yield invalid_value("spec.progressDeadlineSeconds", deadline, "must be greater than minReadySeconds")
 
 
+_seconds = struct(minReadySeconds=non_negative, revisionHistoryLimit=non_negative, progressDeadlineSeconds=non_negative)
+
+
 def _replica_set_spec(spec: Object) -> Errors:
-    yield from non_negative("spec.replicas", spec.get("replicas"))
-    yield from non_negative("spec.minReadySeconds", spec.get("minReadySeconds"))
-    yield from _selector(spec, "deployment")  # upstream's own slip: it says so of ReplicaSets too
+    yield from struct(replicas=non_negative, minReadySeconds=non_negative)("spec", spec)
+    yield from _selector(spec)
     yield from _template(spec)
 
 
-def _selector(spec: Object, kind: str) -> Errors:
+def _selector(spec: Object) -> Errors:
     selector = spec.get("selector")
     if selector is None:
         yield required("spec.selector")
         return
     yield from label_selector("spec.selector", selector)
     if not selector.get("matchLabels") and not selector.get("matchExpressions"):
-        yield invalid_value("spec.selector", selector, f"empty selector is invalid for {kind}")
+        # Upstream's own slip: it says so of ReplicaSets, too.
+        yield invalid_value("spec.selector", selector, "empty selector is invalid for deployment")
 
 
 def _template(spec: Object) -> Errors:
@@ -95,9 +98,8 @@ def _template(spec: Object) -> Errors:
     if selector is None or not matches(selector, found):
         yield invalid_value(f"{field}.metadata.labels", found or None, "`selector` does not match template `labels`")
     yield from pod_template(field, template)
-    policy = template.get("spec", {}).get("restartPolicy")
-    if policy != "Always":
-        yield from one_of(f"{field}.spec.restartPolicy", policy or "Never", ("Always",))
+    policy = template.get("spec", {}).get("restartPolicy") or "Never"
+    yield from one_of("Always")(f"{field}.spec.restartPolicy", policy)
     if "activeDeadlineSeconds" in template.get("spec", {}):
         why = "activeDeadlineSeconds in ReplicaSet is not Supported"
         yield field_forbidden(f"{field}.spec.activeDeadlineSeconds", why)
@@ -115,7 +117,7 @@ def _strategy(strategy: Object) -> Errors:
         else:
             yield from _rolling("spec.strategy.rollingUpdate", rolling)
     else:
-        yield from one_of("spec.strategy.type", kind, ("Recreate", "RollingUpdate"))
+        yield from one_of("Recreate", "RollingUpdate")("spec.strategy.type", kind)
 
 
 def _rolling(field: str, rolling: Object) -> Errors:
@@ -124,22 +126,21 @@ def _rolling(field: str, rolling: Object) -> Errors:
     yield from _int_or_percent(f"{field}.maxSurge", surge)
     if _is_zero(unavailable) and _is_zero(surge):
         yield invalid_value(f"{field}.maxUnavailable", unavailable, "may not be 0 when `maxSurge` is 0")
-    for name, value in (("maxUnavailable", unavailable), ("maxSurge", surge)):
-        if (
-            name == "maxUnavailable"
-            and isinstance(value, str)
-            and not percent(value)
-            and quantity.whole(value[:-1]) > 100
-        ):
-            yield invalid_value(f"{field}.{name}", value, "must not be greater than 100%")
+    if _percents(unavailable) > 100:
+        yield invalid_value(f"{field}.maxUnavailable", unavailable, "must not be greater than 100%")
+
+
+def _percents(value: Any) -> int:
+    """The number before the percent sign; 0 for what is no percentage."""
+    return quantity.whole(value[:-1]) if isinstance(value, str) and not percent(value) else 0
 
 
 def _int_or_percent(field: str, value: Any) -> Errors:
     if isinstance(value, str):
-        yield from invalid_each(field, value, percent(value))
+        yield from valid(percent)(field, value)
     else:
         yield from non_negative(field, value)
 
 
 def _is_zero(value: Any) -> bool:
-    return value == 0 or (isinstance(value, str) and not percent(value) and quantity.whole(value[:-1]) == 0)
+    return value == 0 or (isinstance(value, str) and not percent(value) and _percents(value) == 0)
