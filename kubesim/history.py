@@ -72,6 +72,11 @@ class History:
         self._first = self._snapshot()
         session.shell.add(Tool("undo", self._run_undo, "undo", "undo"))
 
+    @property
+    def snapshots(self) -> tuple[Snapshot, ...]:
+        """All that is remembered, the oldest first: the beginning, then each step before and after."""
+        return (self._first, *(known for step in self.steps for known in (step.before, step.after)))
+
     @contextmanager
     def step(self, label: str) -> Iterator[None]:
         """Remember what is done meanwhile as one step, if it changes anything."""
@@ -106,8 +111,7 @@ class History:
 
     def at(self, moment: Micros) -> Cluster:
         """A copy of the cluster as it was at `moment` (the oldest that is remembered, if that is later)."""
-        snapshots = [self._first, *(snapshot for step in self.steps for snapshot in (step.before, step.after))]
-        last = next((snapshot for snapshot in reversed(snapshots) if snapshot.moment <= moment), snapshots[0])
+        last = next((known for known in reversed(self.snapshots) if known.moment <= moment), self._first)
         cluster = last.cluster.copy()
         cluster.advance(max(0, moment - cluster.clock.now) / SECOND)
         return cluster
