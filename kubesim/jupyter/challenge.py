@@ -120,6 +120,7 @@ class ChallengeCard(Exercise):
         """Go on with the next round, in the place of this one."""
         self._round = _round_of(self._seat, self._round.seed % LAST_SEED + 1)
         self._marks = _marks(self._round)
+        self._seat.start_over = None
         self.content = {**self.content, "label": _title(self._round)}
         self._say(_title(self._round))
 
@@ -224,7 +225,7 @@ class ChallengeCard(Exercise):
         if self._round.is_over:
             return [("another", "Another round")]
         if standing is None:
-            return [("next", "Start")]
+            return [("next", "Go on" if any(map(any, self._marks)) else "Start")]
         end: Button = ("end", "End the round")
         if standing.is_over:
             return [("next", "Next task"), end]

@@ -163,6 +163,7 @@ def test_ending_asks_first_and_then_reviews_every_task(card, seat):
     feedback = press(card, "another")
     assert card.content["label"] == "Challenge, round 2: 12 broken clusters"
     assert (feedback["score"], labels(feedback)) == ("0 of 120 points", ["Start"])
+    assert seat.run("reset").stderr == "kubesim: there is no task to start over\n"
 
 
 def test_the_score_and_the_round_outlive_the_kernel(card, seat, tmp_path):
@@ -172,6 +173,7 @@ def test_the_score_and_the_round_outlive_the_kernel(card, seat, tmp_path):
     assert Progress(seat.session.workspace).score("challenge-1") == (8, 120)
     again = ChallengeCard(1, Seat(Session(tmp_path)))
     assert (again.feedback["score"], again.feedback["tasks"][0]["state"]) == ("8 of 120 points", "solved")
+    assert labels(again.feedback) == ["Go on"]
     assert press(again, "next")["task"]["title"].startswith("Task 2. ")
     assert all(goal["ok"] for goal in press(again, "open", number=0)["task"]["goals"])
 
