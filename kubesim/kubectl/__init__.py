@@ -12,7 +12,7 @@ from kubesim.kubectl.commands import ABSENT, COMMANDS, FLAG_SETS, find_command, 
 from kubesim.kubectl.completion import complete
 from kubesim.kubectl.config import Kubeconfig
 from kubesim.kubectl.connection import check_namespace, connect
-from kubesim.kubectl.errors import REFUSALS, Exit, FlagError, KubectlError, NotSimulated, UsageError, told
+from kubesim.kubectl.errors import REFUSALS, Exit, FlagError, KubectlError, NotSimulated, Several, UsageError, told
 from kubesim.kubectl.flags import FlagSet
 from kubesim.kubectl.formats import FormatError
 from kubesim.kubectl.help import help_text, root_help
@@ -63,7 +63,8 @@ def _run(call: Call, words: Sequence[str]) -> None:
 
 
 def _fail(call: Call, error: Exception) -> None:
-    call.say(error.stdout if isinstance(error, FormatError) else "")
+    for each in error.single() if isinstance(error, Several) else [error]:
+        call.say(each.stdout if isinstance(each, FormatError) else "")
     if isinstance(error, FlagError) and call.command.failure > 1:
         error = UsageError(str(error))
     call.complain(told(error, call.command.name))

@@ -17,7 +17,7 @@ from kubesim.kubectl.formats.json_ import LAST_APPLIED, last_applied
 from kubesim.kubectl.manifests import Manifest, check_kind, manifests, require_file, require_namespace, visit_manifests
 from kubesim.kubectl.output import print_result
 from kubesim.kubectl.selection import Target, get_named
-from kubesim.objects import Object, clone, metadata
+from kubesim.objects import Object, metadata
 from kubesim.resources import SECRET, Resource
 
 _MISSING_ANNOTATION = (
@@ -177,21 +177,25 @@ def _patch(call: Call, manifest: Manifest, change: Object, current: Object, dry_
         raise with_source("applying patch:\n" + _patch_text(manifest, change), manifest.source, error) from None
 
 
-def _patch_text(manifest: Manifest, change: Object) -> str:
+def _patch_text(manifest: Manifest, change: Object, end: str = "") -> str:
     resource = manifest.resource
+    place = f"{resource.group}/{resource.version}"
     return (
-        f'{gojson.dumps(change)}\nto:\nResource: "{resource.group}/{resource.version}, Resource={resource.plural}", '
-        f'GroupVersionKind: "{resource.group}/{resource.version}, Kind={resource.kind}"\nName: "{manifest.name}", '
-        f'Namespace: "{manifest.namespace}"\nfor:'
+        f'{gojson.dumps(change)}{end}\nto:\nResource: "{place}, Resource={resource.plural}", '
+        f'GroupVersionKind: "{place}, Kind={resource.kind}"\n'
+        f'Name: "{manifest.name}", Namespace: "{manifest.namespace}"\nfor:'
     )
 
 
 def _recreate(call: Call, manifest: Manifest) -> Object:
-    """--force: delete what cannot be changed, wait until it is gone, and create it anew."""
-    target = Target(manifest.resource, manifest.namespace, manifest.name)
-    delete_target(call, target, call.flags["grace-period"])
-    wait_until_gone(call, [target])
-    return call.api.create(manifest.resource, with_last_applied(manifest.obj), **call.request())
+    """--force: delete what cannot be changed, and create it anew once it is gone, if that is within --timeout."""
+    resource, grace, wanted = manifest.resource, call.flags["grace-period"], with_last_applied(manifest.obj)
+    where = (resource, manifest.namespace, manifest.name)
+    call.api.delete(*where, grace_period=grace if grace >= 0 else None, user=call.user)
+    if not call.wait_until(lambda: call.api.find(*where) is None, call.flags["timeout"]):
+        patch_text = _patch_text(manifest, wanted, "\n")
+        raise KubectlError(f'error when applying patch:\n{patch_text} "{manifest.source}": context deadline exceeded')
+    return call.api.create(resource, wanted, **call.request())
 
 
 @command(
@@ -215,10 +219,10 @@ def _recreate(call: Call, manifest: Manifest) -> Object:
 )
 def replace(call: Call) -> None:
     """Replace the objects of manifests, which must be there."""
+    require_file(call)
     for flag, unset in (("grace-period", -1), ("timeout", 0)):
         if call.flags[flag] > unset and not call.flags["force"]:
             raise KubectlError(f"--{flag} must have --force specified")
-    require_file(call)
     if call.flags["force"]:
         _replace_by_force(call)
     else:
@@ -348,10 +352,15 @@ def _masked(live: Object | None, merged: Object) -> tuple[Object | None, Object]
 def _merged(call: Call, manifest: Manifest, live: Object | None) -> Object:
     if live is None:
         return call.api.create(manifest.resource, manifest.obj, **call.request("server"))
-    annotated = LAST_APPLIED in (metadata(live).get("annotations") or {})
-    wanted = with_last_applied(manifest.obj) if annotated else clone(manifest.obj)
+    wanted = _without_last_applied(manifest.obj)
     change = patch.three_way(_original(manifest, wanted, live), wanted, live, manifest.resource)
     return _dry_patched(call, manifest.resource, live, change)
+
+
+def _without_last_applied(obj: Object) -> Object:
+    """What an object has to be, its annotation left as it is. Mirrors GetModifiedConfiguration of pkg/util/apply.go."""
+    kept = {key: value for key, value in (metadata(obj).get("annotations") or {}).items() if key != LAST_APPLIED}
+    return {**obj, "metadata": {**metadata(obj), "annotations": kept}}
 
 
 def _dry_patched(call: Call, resource: Resource, live: Object, change: Object) -> Object:

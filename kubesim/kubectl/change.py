@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 from kubesim import gojson
@@ -66,12 +67,12 @@ def patch(call: Call) -> None:
         raise KubectlError(f'--type must be one of [json merge strategic], not "{kind}"')
     if call.flags["local"] and call.args:
         raise KubectlError("cannot specify --local and server resources")
-    given = _patch_text(call)
+    read = _parsed(call, _patch_text(call))
     query = Query(call, call.args, needs_name=True)
     dry_run = call.dry_run()
 
     def change(target: Target, obj: Object) -> None:
-        new = send_patch(call, target.resource, obj, _parsed(given), kind, dry_run)
+        new = send_patch(call, target.resource, obj, read(), kind, dry_run)
         if new == obj:
             print_result(call, target.resource, new, "patched (no change)")
         else:
@@ -89,19 +90,24 @@ def _patch_text(call: Call) -> str:
         raise KubectlError(f"unable to read patch file: {error}") from None
 
 
-def _parsed(given: str) -> Any:
-    """The patch. kubectl turns YAML into JSON; broken JSON goes to the server, which refuses it."""
+def _parsed(call: Call, given: str) -> Callable[[], Any]:
+    """What gives the patch. kubectl turns YAML into JSON at once; broken JSON is for the server, which refuses it."""
     if len(given) > MAX_REQUEST:
         raise StatusError(413, "RequestEntityTooLarge", f"Request entity too large: limit is {MAX_REQUEST}")
     if given.lstrip()[:1] in ("{", "["):
-        try:
-            return gojson.loads(given)
-        except ValueError as error:
-            raise bad_request(str(error)) from None
+        return partial(_read_json, given)
     try:
-        return parse_document(given)
+        document = parse_document(given)
     except ManifestError as error:
-        raise KubectlError(f"unable to parse {gojson.quote(given)}: {error}") from None
+        raise KubectlError(f"unable to parse {gojson.quote(call.flags['patch'])}: {error}") from None
+    return lambda: document
+
+
+def _read_json(given: str) -> Any:
+    try:
+        return gojson.loads(given)
+    except ValueError as error:
+        raise bad_request(str(error)) from None
 
 
 COMMON = (

@@ -127,7 +127,7 @@ _BUILD = {
 
 def _details(version: str) -> dict[str, str]:
     major, minor, _ = version.lstrip("v").split(".")
-    build = _BUILD if version == versions.KUBECTL else {}
+    build = _BUILD if version == versions.KUBECTL else dict.fromkeys(_BUILD, "")
     return {"major": major, "minor": minor, "gitVersion": version, **build, "platform": "linux/amd64"}
 
 

@@ -7,15 +7,16 @@ from collections.abc import Callable
 from itertools import count
 
 from kubesim.errors import StatusError
+from kubesim.gojson import quote
 from kubesim.kubectl import flags
 from kubesim.kubectl.command import Call, absent, command, text
 from kubesim.kubectl.documents import load_documents
 from kubesim.kubectl.errors import KubectlError, ManifestError, raise_all
-from kubesim.kubectl.formats import to_json, to_yaml
-from kubesim.kubectl.manifests import read_text
+from kubesim.kubectl.formats import list_of, to_json, to_kyaml, to_yaml
+from kubesim.kubectl.manifests import items_of, read_text
 from kubesim.kubectl.output import print_result
 from kubesim.kubectl.selection import select
-from kubesim.objects import Object, name_of
+from kubesim.objects import Object, metadata, name_of
 from kubesim.resources import Resource
 from kubesim.result import Edit
 from kubesim.workspace import HOME
@@ -28,6 +29,8 @@ _COMMENT = """# Please edit the object below. Lines beginning with a '#' will be
 _EDITORS = ("KUBE_EDITOR", "EDITOR")
 # Editors that need somebody at the keyboard.
 _INTERACTIVE = ("", "nano", "vi", "vim")
+
+_Edited = tuple[Resource, Object]
 
 
 @command(
@@ -46,34 +49,36 @@ _INTERACTIVE = ("", "nano", "vi", "vim")
     order=("namespace",),
 )
 def edit(call: Call) -> None:
-    """Open objects in the editor of $KUBE_EDITOR or $EDITOR and send what it made of them."""
-    selection = select(call, call.args, needs_name=True)
+    """Open objects in the editor of $KUBE_EDITOR or $EDITOR, several as a List, and send what it made of them."""
+    selection = select(call, call.args)
     raise_all(selection.errors)
-    for resource, obj in selection.objects:
-        _edit_one(call, resource, obj)
+    call.validation()
+    if not selection.objects:
+        raise KubectlError("edit cancelled, no objects found")
+    _edit(call, selection.objects)
 
 
-def _edit_one(call: Call, resource: Resource, obj: Object) -> None:
-    before = _draft(call, obj)
-    name = f"{name_of(obj)}.{'json' if call.flags['output'] == 'json' else 'yaml'}"
+def _edit(call: Call, objects: list[_Edited]) -> None:
+    before = _draft(call, [obj for _, obj in objects])
+    name = f"{name_of(objects[0][1])}.{'json' if call.flags['output'] == 'json' else 'yaml'}"
     editor = next((call.context.env[key] for key in _EDITORS if call.context.env.get(key)), "")
     if call.flags["edit-result"]:
-        _take_saved(call, resource, obj, before, call.flags["edit-result"])
+        _take_saved(call, objects, before, call.flags["edit-result"])
         return
     if editor in _INTERACTIVE or call.context.run_editor is None:
-        _ask_for_editor(call, resource, obj, name, before)
+        _ask_for_editor(call, objects, name, before)
         return
     after = _edited(call, editor, call.context.run_editor, before, name)
     try:
-        _take(call, resource, obj, before, after)
+        _take(call, objects, before, after)
     except (ManifestError, StatusError) as error:
-        _give_up(call, resource, obj, error, after)
+        _give_up(call, objects[0], error, after)
 
 
-def _take_saved(call: Call, resource: Resource, obj: Object, before: str, path: str) -> None:
+def _take_saved(call: Call, objects: list[_Edited], before: str, path: str) -> None:
     """Send what somebody has saved in the live terminal's editor; the file goes only when it is no longer needed."""
     try:
-        _take(call, resource, obj, before, read_text(call, path))
+        _take(call, objects, before, read_text(call, path))
     except (KubectlError, StatusError):
         if call.context.workspace.exists(path):
             call.complain(f'A copy of your changes has been stored to "{path}"\n')
@@ -81,17 +86,24 @@ def _take_saved(call: Call, resource: Resource, obj: Object, before: str, path: 
     call.context.workspace.remove(path)
 
 
-def _draft(call: Call, obj: Object) -> str:
-    return to_json(obj) + "\n" if call.flags["output"] == "json" else _COMMENT + to_yaml(obj)
+def _draft(call: Call, objects: list[Object]) -> str:
+    shown = objects[0] if len(objects) == 1 else list_of(objects) | {"metadata": {}}
+    output = call.flags["output"] or "yaml"
+    if output == "json":
+        return to_json(shown) + "\n"
+    if output not in ("yaml", "kyaml"):
+        allowed = "allowed formats are: json,kyaml,yaml"
+        raise KubectlError(f"unable to match a printer suitable for the output format {quote(output)}, {allowed}")
+    return _COMMENT + (to_yaml(shown) if output == "yaml" else to_kyaml(shown))
 
 
-def _ask_for_editor(call: Call, resource: Resource, obj: Object, name: str, draft: str) -> None:
+def _ask_for_editor(call: Call, objects: list[_Edited], name: str, draft: str) -> None:
     """Have a live front end open the draft, and come back with --edit-result when it is saved."""
     path = call.context.workspace.relative(_free_name(call, name))
-    namespace = ["-n", call.namespace] if resource.namespaced else []
-    subject = f"{resource.qualified}/{name_of(obj)}"
+    namespace = ["-n", call.namespace] if any(resource.namespaced for resource, _ in objects) else []
+    subjects = [f"{resource.qualified}/{name_of(obj)}" for resource, obj in objects]
     output = ["-o", call.flags["output"]] if call.flags["output"] else []
-    then = ["kubectl", "edit", subject, *namespace, *output, f"--edit-result={HOME / path}"]
+    then = ["kubectl", "edit", *subjects, *namespace, *output, f"--edit-result={HOME / path}"]
     call.edit = Edit(path, draft, shlex.join(then))
     call.complain(
         "kubesim: the editor opens in the live terminal; elsewhere name one that works by itself: "
@@ -99,28 +111,34 @@ def _ask_for_editor(call: Call, resource: Resource, obj: Object, name: str, draf
     )
 
 
-def _take(call: Call, resource: Resource, obj: Object, before: str, after: str) -> None:
-    """Send what the editor has made of the object, if it has made anything of it."""
-    if after == before or not _without_comments(after).strip():
+def _take(call: Call, objects: list[_Edited], before: str, after: str) -> None:
+    """Send what the editor has made of the objects, if it has made anything of them."""
+    if _without_comments(after) == _without_comments(before):
         call.complain("Edit cancelled, no changes made.\n")
-        return
-    documents = load_documents(after)
-    if len(documents) != 1 or not isinstance(documents[0], dict):
-        raise KubectlError("Edit cancelled, saved file was empty")
-    _send(call, resource, obj, documents[0])
+    elif not _without_comments(after).strip():
+        call.complain("Edit cancelled, saved file was empty.\n")
+    else:
+        for edited in [item for document in load_documents(after) for item in items_of(document)]:
+            _send(call, objects, edited)
 
 
-def _send(call: Call, resource: Resource, obj: Object, edited: Object) -> None:
+def _send(call: Call, objects: list[_Edited], edited: Object) -> None:
+    """Send one object of the edited file, found by its uid among those that were opened."""
+    uid = metadata(edited).get("uid")
+    resource, obj = next((item for item in objects if metadata(item[1])["uid"] == uid), (None, edited))
+    if resource is None:
+        raise KubectlError("no original object found for what was saved: its uid was changed")
     if edited == obj:
-        call.complain("Edit cancelled, no changes made.\n")
-        return
-    print_result(call, resource, call.api.update(resource, edited, **call.request(), verb="patch"), "edited")
+        print_result(call, resource, obj, "skipped")
+    else:
+        print_result(call, resource, call.api.update(resource, edited, **call.request(), verb="patch"), "edited")
 
 
-def _give_up(call: Call, resource: Resource, obj: Object, error: Exception, edited: str) -> None:
+def _give_up(call: Call, subject: _Edited, error: Exception, edited: str) -> None:
     """Keep what cannot be saved: an editor that works by itself would do the same again when the file is reopened."""
     if isinstance(error, StatusError) and error.reason not in ("Invalid", "BadRequest"):
         raise error
+    resource, obj = subject
     path = _free_name(call, f"{name_of(obj)}.yaml")
     call.context.workspace.write_text(path, edited)
     call.complain(f'error: {resource.plural} "{name_of(obj)}" is invalid\n')

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 from kubesim.apiserver import Change
 from kubesim.clock import Micros
@@ -10,7 +11,7 @@ from kubesim.gojson import quote
 from kubesim.kubectl import flags
 from kubesim.kubectl.command import Call, absent, command, many, number, switch, text
 from kubesim.kubectl.connection import request_timeout
-from kubesim.kubectl.errors import KubectlError, Plain, Several, raise_all
+from kubesim.kubectl.errors import KubectlError, Plain, Several, failures, raise_all
 from kubesim.kubectl.formats import OUTPUT_FORMATS, Format, FormatError, UnsortableError, sort_objects
 from kubesim.kubectl.formats.jsonpath import relaxed
 from kubesim.kubectl.selection import Found, Selection, Target, find_targets, select
@@ -73,25 +74,22 @@ def get(call: Call) -> None:
     if selection.single and selection.error and not _is_for_people(call):
         raise selection.error
     form = call.output_format()
-    if form.is_table:
-        _print_tables(call, selection)
-    else:
-        _print_formatted(call, selection, form)
-    if selection.error:
-        raise Several([selection.error])
+    _, errors = failures([selection], partial(_print_tables if form.is_table else _print_formatted, call, form))
+    if selection.error or errors:
+        raise Several([*selection.errors, *errors])
 
 
 def _is_for_people(call: Call) -> bool:
     return call.flags["output"] in ("", "wide") and not call.flags["template"]
 
 
-def _print_formatted(call: Call, selection: Selection, form: Format) -> None:
-    objects = _sorted(call, [obj for _, obj in selection.objects])
+def _print_formatted(call: Call, form: Format, selection: Selection) -> None:
+    objects = [obj for _, obj in selection.objects]
     if selection.single:
         if objects:
             call.say(form.render(objects[0]))
     elif objects or not call.flags["ignore-not-found"]:
-        call.say(form.render_list(objects))
+        call.say(form.render_list(_sorted(call, objects)))
 
 
 def _sorted(call: Call, objects: list[Object], what: str = "*unstructured.Unstructured") -> list[Object]:
@@ -103,11 +101,10 @@ def _sorted(call: Call, objects: list[Object], what: str = "*unstructured.Unstru
         raise Plain(call.klog("F", "sorter.go:377", str(error).replace("%T", what)).rstrip("\n")) from None
 
 
-def _print_tables(call: Call, selection: Selection) -> None:
+def _print_tables(call: Call, form: Format, selection: Selection) -> None:
     if call.flags["sort-by"] and len(selection.found) > 1:  # kubectl looks for the field in tables without objects
-        raise KubectlError(
-            f"couldn't find any field with path {quote(relaxed(call.flags['sort-by']))} in the list of objects"
-        )
+        path = quote(relaxed(call.flags["sort-by"]))
+        raise KubectlError(f"couldn't find any field with path {path} in the list of objects")
     groups = _group(selection.found)
     with_kind = len(groups) > 1 or any(word == "all" for word in call.args)
     screens = []
@@ -123,7 +120,7 @@ def _print_tables(call: Call, selection: Selection) -> None:
 def _screen(call: Call, resource: Resource, objects: list[Object], with_kind: bool) -> str:
     """The table of one type; nothing where --sort-by names no field, for kubectl does not look at that error."""
     try:
-        objects = _sorted(call, objects, "[][][]reflect.Value")
+        objects = _sorted(call, objects, "[][][]reflect.Value") if objects[1:] else objects
     except FormatError:
         return ""
     return Table(call, resource, with_kind).render(objects, call.context.clock.now)

@@ -151,7 +151,7 @@ def _objects(text: str, source: str, late: list[Exception], is_valid: bool) -> I
         for document, json_ in documents_in_json(text):
             if is_valid:
                 _validate_head(document, source)
-            for item in _items(document):
+            for item in items_of(document):
                 yield item, json_
     except ManifestError as error:
         late.append(KubectlError(f"error parsing {source}: {error}"))
@@ -159,10 +159,11 @@ def _objects(text: str, source: str, late: list[Exception], is_valid: bool) -> I
         late.append(error)
 
 
-def _items(document: Any) -> Iterator[Any]:
+def items_of(document: Any) -> Iterator[Any]:
+    """The objects of a document: the items of a List, or the document itself."""
     if isinstance(document, dict) and document.get("kind") == "List" and isinstance(document.get("items"), list):
         for item in document["items"]:
-            yield from _items(item)
+            yield from items_of(item)
     else:
         yield document
 

@@ -75,9 +75,10 @@ def _pod(call: Call) -> Object:
     meta: Object = {"name": name}
     if call.explicit_namespace:
         meta["namespace"] = call.namespace
+    annotations = _annotations(call.flags["annotations"])
     meta["labels"] = _labels(call.flags["labels"]) or {"run": name}
-    if call.flags["annotations"]:
-        meta["annotations"] = _annotations(call.flags["annotations"])
+    if annotations:
+        meta["annotations"] = annotations
     spec = {
         "containers": [_container(call, name, rest)],
         "restartPolicy": call.flags["restart"] or "Always",

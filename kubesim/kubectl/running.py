@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
+from functools import partial
 
 from kubesim.errors import StatusError
 from kubesim.kubectl import flags
@@ -12,6 +14,8 @@ from kubesim.kubectl.selection import Target, find_targets, get_named
 from kubesim.objects import Object, metadata, name_of
 from kubesim.process import StartError
 from kubesim.resources import POD
+
+_SECONDS = 20  # for which --follow waits for a container to start
 
 
 def _pod_of(call: Call, word: str) -> Object:
@@ -77,17 +81,13 @@ def _listed(spec: Object) -> str:
 
 
 def _check_words(call: Call) -> None:
-    if call.flags["selector"] and call.args:
+    if call.flags["selector"] and len(call.args) == 1:
         raise UsageError("only a selector (-l) or a POD name is allowed")
     if not call.flags["selector"] and not 1 <= len(call.args) <= 2:
         raise UsageError(
             "expected 'logs [-f] [-p] (POD | TYPE/NAME) [-c CONTAINER]'.\n"
             "POD or TYPE/NAME is a required argument for the logs command"
         )
-    if len(call.args) == 2:
-        if call.flags["container"]:
-            raise KubectlError("only one of -c or an inline [CONTAINER] arg is allowed")
-        call.flags = {**call.flags, "container": call.args[1]}
 
 
 @command(
@@ -111,6 +111,10 @@ def _check_words(call: Call) -> None:
 )
 def logs(call: Call) -> None:
     """Show what containers wrote."""
+    if len(call.args) == 2:
+        if call.flags["container"]:
+            raise KubectlError("only one of -c or an inline [CONTAINER] arg is allowed")
+        call.flags = {**call.flags, "container": call.args[1]}
     pods = _logged_pods(call)
     if call.flags["all-containers"] and call.flags["container"]:
         name = call.flags["container"]
@@ -124,6 +128,8 @@ def logs(call: Call) -> None:
 
 def _logged_pods(call: Call) -> list[Object]:
     if call.flags["selector"]:
+        if call.args:
+            raise KubectlError("selectors and the all flag cannot be used when passing resource/name arguments")
         pods = call.api.list(POD, call.namespace, labels=call.flags["selector"], user=call.user)
         if not pods:
             call.complain(f"No resources found in {call.namespace} namespace.\n")
@@ -139,7 +145,7 @@ def _logged_pods(call: Call) -> list[Object]:
 
 def _log_text(call: Call, pod: Object, container: str) -> str:
     node = call.api.node_of(pod, user=call.user, verb="get", subresource="log")
-    text = node.logs(pod, container, call.flags["previous"])
+    text = _log(call, partial(node.logs, pod, container, call.flags["previous"]))
     lines = text.splitlines(keepends=True)
     if call.flags["tail"] >= 0:
         lines = lines[len(lines) - call.flags["tail"] :] if call.flags["tail"] else []
@@ -147,13 +153,24 @@ def _log_text(call: Call, pod: Object, container: str) -> str:
     return "".join(head + line for line in lines)
 
 
+def _log(call: Call, read: Callable[[], str]) -> str:
+    """The log; with --follow, of a container that is waiting to start as soon as it has, looked at every second."""
+    for _ in range(_SECONDS):
+        try:
+            return read()
+        except StatusError as error:
+            if not call.flags["follow"] or " is waiting to start: " not in error.message:
+                raise
+            call.complain(f"{error.message}\n")
+            call.wait_until(lambda: False, 1.0)
+    raise KubectlError("context deadline exceeded")
+
+
 def _pod_and_command(call: Call) -> None:
     if not call.args or call.dash == 0:
         raise KubectlError("pod, type/name or --filename must be specified")
     if call.dash < 0 and len(call.args) > 1:
         raise UsageError("exec [POD] [COMMAND] is not supported anymore. Use exec [POD] -- [COMMAND] instead")
-    if len(call.args) < 2:
-        raise KubectlError("you must specify at least one command for the container")
 
 
 @command(
@@ -172,11 +189,15 @@ def _pod_and_command(call: Call) -> None:
 )
 def execute(call: Call) -> None:
     """Run a command in a container; its exit status is kubectl's."""
+    if len(call.args) < 2:
+        raise KubectlError("you must specify at least one command for the container")
     pod = _pod_of(call, call.args[0])
     if pod["status"]["phase"] in ("Succeeded", "Failed"):
         phase = pod["status"]["phase"]
         raise KubectlError(f"cannot exec into a container in a completed pod; current phase is {phase}")
     container = _container_name(call, pod)
+    if call.flags["stdin"] and call.flags["tty"] and not call.flags["quiet"]:
+        call.complain("Unable to use a TTY - input is not a terminal or the right kind of file\n")
     node = call.api.node_of(pod, user=call.user, verb="create", subresource="exec")
     try:
         ran = node.execute(pod, container, list(call.args[1:]))
@@ -185,7 +206,8 @@ def execute(call: Call) -> None:
         raise KubectlError(f"Internal error occurred: {error.of_exec(exec_id)}") from None
     except StatusError as error:
         raise KubectlError(f"unable to upgrade connection: {error.message}") from None
-    call.say(ran.output)
+    for _, stream, written in ran.writes:
+        (call.say if stream == "stdout" else call.complain)(written)
     if ran.exit_code:
         call.complain(f"command terminated with exit code {ran.exit_code}\n")
         raise Exit(ran.exit_code)

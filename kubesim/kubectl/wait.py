@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 from kubesim.clock import SECOND
 from kubesim.kubectl import flags
@@ -34,29 +35,36 @@ from kubesim.objects import Object
 )
 def wait(call: Call) -> None:
     """Let time pass until objects are as asked, at most for --timeout in all."""
-    wanted = call.flags["for"]
-    if not wanted:
+    if not call.flags["for"]:
         raise KubectlError("unrecognized condition: []")
-    if wanted[-1].lower() == "delete":
-        _wait_for_deletion(call)
-        return
-    holds = _condition(wanted[-1])
+    waits = [_wait_of(word) for word in call.flags["for"]]
     query = Query(call, call.args, needs_name=True)
     timeout = call.flags["timeout"] if call.flags["timeout"] >= 0 else _A_WEEK
     ends = call.context.clock.now + timeout * SECOND  # for all of them together
 
     def wait_for(target: Target, _: object = None) -> None:
-        _wait_for(call, target, holds, (ends - call.context.clock.now) / SECOND)
+        for each in waits:
+            each(call, target, (ends - call.context.clock.now) / SECOND)
 
-    if not (query.visit_names(wait_for) if wanted[-1].lower() == "create" else query.visit(wait_for)):
+    words = {word.lower() for word in call.flags["for"]}
+    visited = query.visit_names(wait_for) if words & {"create", "delete"} else query.visit(wait_for)
+    if not visited and "delete" not in words:
         raise KubectlError("no matching resources found")
 
 
 _A_WEEK = 7 * 86400.0
+_Wait = Callable[[Call, Target, float], None]
 
 
-def _wait_for(call: Call, target: Target, holds: Callable[[Object], bool], seconds: float) -> None:
-    """Let at most `seconds` pass until it holds. Where none are left, nobody looks whether it does."""
+def _wait_of(word: str) -> _Wait:
+    """What a --for asks: to let at most so many seconds pass until a target is as it says."""
+    if word.lower() == "delete":
+        return _wait_until_deleted
+    return partial(_wait_until, _condition(word), word.lower() == "create")
+
+
+def _wait_until(holds: Callable[[Object], bool], is_creation: bool, call: Call, target: Target, seconds: float) -> None:
+    """Where no seconds are left, nobody looks whether it holds."""
     resource, name = target.resource, target.name or ""
 
     def done() -> bool:
@@ -64,8 +72,9 @@ def _wait_for(call: Call, target: Target, holds: Callable[[Object], bool], secon
         return obj is not None and holds(obj)
 
     if seconds <= 0 != call.flags["timeout"] or not call.wait_until(done, seconds):
-        where = "" if call.flags["for"][-1].lower() == "create" else f" on {resource.plural}/{name}"
-        raise KubectlError(f"timed out waiting for the condition{where}")
+        raise KubectlError(
+            f"timed out waiting for the condition{'' if is_creation else f' on {resource.plural}/{name}'}"
+        )
     _say_met(call, target)
 
 
@@ -113,11 +122,8 @@ def _jsonpath_test(rest: str) -> Callable[[Object], bool]:
     return test
 
 
-def _wait_for_deletion(call: Call) -> None:
-    def wait_for(target: Target) -> None:
-        present = call.api.find(target.resource, target.namespace or "", target.name or "")
-        wait_until_gone(call, [target])
-        if present:
-            call.say(f"{target.resource.printed}/{target.name} condition met\n")
-
-    Query(call, call.args, needs_name=True).visit_names(wait_for)
+def _wait_until_deleted(call: Call, target: Target, _: float) -> None:
+    present = call.api.find(target.resource, target.namespace or "", target.name or "")
+    wait_until_gone(call, [target])
+    if present:
+        call.say(f"{target.resource.printed}/{target.name} condition met\n")

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from kubesim import versions
 from kubesim.objects import Object
-from kubesim.resources import RESOURCES, Resource
+from kubesim.resources import API_VERSIONS, RESOURCES, Resource
 
 _AGGREGATED = "g=apidiscovery.k8s.io"
 
@@ -19,10 +19,13 @@ def version() -> Object:
     return {"major": major, "minor": minor, "gitVersion": versions.KUBERNETES, **build, "platform": "linux/amd64"}
 
 
-def _groups() -> dict[tuple[str, str], list[Resource]]:
-    found: dict[tuple[str, str], list[Resource]] = {}
+def _groups() -> dict[str, dict[str, list[Resource]]]:
+    """The types of each version of each group; of some versions, there are none."""
+    found: dict[str, dict[str, list[Resource]]] = {}
     for resource in RESOURCES:
-        found.setdefault((resource.group, resource.version), []).append(resource)
+        found.setdefault(resource.group, {}).setdefault(resource.version, []).append(resource)
+    for group, _, version in (name.rpartition("/") for name in API_VERSIONS):
+        found.setdefault(group, {}).setdefault(version, [])
     return found
 
 
@@ -35,13 +38,13 @@ def document(path: str, accept: str) -> Object | None:
             return _aggregated(is_core)
         return _core_versions() if is_core else _group_list()
     if words[0] == "apis" and len(words) == 2:
-        return next((_group(group, version) for group, version in _groups() if group == words[1]), None)
+        return _group(words[1]) if words[1] in _groups() else None
     prefix, *place = words
     if prefix not in ("api", "apis") or len(place) != (2 if prefix == "apis" else 1):
         return None
     group, version = ("", *place)[-2:]
-    resources = _groups().get((group, version))
-    return _resource_list(resources) if resources else None
+    resources = _groups().get(group, {}).get(version)
+    return None if resources is None else _resource_list("/".join(place), resources)
 
 
 def _core_versions() -> Object:
@@ -49,16 +52,16 @@ def _core_versions() -> Object:
 
 
 def _group_list() -> Object:
-    groups = [_group(group, version) for group, version in _groups() if group]
+    groups = [_group(group) for group in _groups() if group]
     return {"kind": "APIGroupList", "apiVersion": "v1", "groups": groups}
 
 
-def _group(group: str, version: str) -> Object:
-    served = {"groupVersion": f"{group}/{version}", "version": version}
-    return {"kind": "APIGroup", "apiVersion": "v1", "name": group, "versions": [served], "preferredVersion": served}
+def _group(group: str) -> Object:
+    served = [{"groupVersion": f"{group}/{version}", "version": version} for version in _groups()[group]]
+    return {"kind": "APIGroup", "apiVersion": "v1", "name": group, "versions": served, "preferredVersion": served[0]}
 
 
-def _resource_list(resources: list[Resource]) -> Object:
+def _resource_list(group_version: str, resources: list[Resource]) -> Object:
     listed = [
         {
             "name": resource.plural,
@@ -73,7 +76,7 @@ def _resource_list(resources: list[Resource]) -> Object:
     return {
         "kind": "APIResourceList",
         "apiVersion": "v1",
-        "groupVersion": resources[0].api_version,
+        "groupVersion": group_version,
         "resources": [*listed, *(_subresource(resource, part) for resource in resources for part in resource.parts)],
     }
 
@@ -99,9 +102,12 @@ def _aggregated(is_core: bool) -> Object:
     groups = [
         {
             "metadata": {"name": group, "creationTimestamp": None},
-            "versions": [{"version": version, "resources": list(map(_described, resources)), "freshness": "Current"}],
+            "versions": [
+                {"version": version, "resources": list(map(_described, resources)), "freshness": "Current"}
+                for version, resources in versions.items()
+            ],
         }
-        for (group, version), resources in _groups().items()
+        for group, versions in _groups().items()
         if (group == "") is is_core
     ]
     return {"kind": "APIGroupDiscoveryList", "apiVersion": "apidiscovery.k8s.io/v2", "metadata": {}, "items": groups}

@@ -220,14 +220,12 @@ def _gather(call: Call, check: Callable[[str, bool, bool], None]) -> dict[str, b
     return data.values
 
 
-def _literals(literals: tuple[str, ...]) -> list[tuple[str, str]]:
-    found = []
+def _literals(literals: tuple[str, ...]) -> Iterator[tuple[str, str]]:
     for literal in literals:
         key, equals, value = literal.partition("=")
         if not equals or not key:
             raise KubectlError(f"invalid literal source {literal}, expected key=value")
-        found.append((key, value))
-    return found
+        yield key, value
 
 
 def _env_lines(call: Call, path: str) -> Iterator[tuple[str, str]]:

@@ -30,6 +30,7 @@ __all__ = [
     "parse_output",
     "sort_objects",
     "to_json",
+    "to_kyaml",
     "to_yaml",
 ]
 
