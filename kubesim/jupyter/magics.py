@@ -7,7 +7,7 @@ import re
 from IPython.core.magic import Magics, line_cell_magic, line_magic, magics_class, no_var_expand
 from IPython.display import display
 
-from kubesim.jupyter import challenge, current, flow, progress, quiz, task
+from kubesim.jupyter import challenge, current, flow, progress, quiz, task, timemachine
 from kubesim.jupyter.terminal import Terminal, spell
 
 _DURATION = re.compile(r"(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s?)?")
@@ -83,6 +83,12 @@ class KubesimMagics(Magics):
     def why(self, line: str) -> None:
         """Tell the last attempt to get a Pod's image, step by step: `%why POD [-n NAMESPACE] [-c CONTAINER]`."""
         flow.why(line, current.seat())
+
+    @no_var_expand
+    @line_magic
+    def timemachine(self, line: str) -> None:
+        """Show Pods, events and flow as they were at any moment: `%timemachine [POD] [-n NAMESPACE]`."""
+        timemachine.show(line, current.seat())
 
     @line_magic
     def quiz(self, line: str) -> None:

@@ -1,0 +1,180 @@
+"""The time machine: a slider over the session's simulated time, with Pods, events and the flow as they were then.
+
+The page's half is static/timemachine.js. All is read from copies of the cluster; the learner's own never changes.
+"""
+
+from __future__ import annotations
+
+import html
+import logging
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import anywidget
+import traitlets
+from IPython.display import display
+
+from kubesim import kubectl
+from kubesim.clock import SECOND, Micros, to_datetime
+from kubesim.cluster import Cluster
+from kubesim.flow import trace_flow
+from kubesim.jupyter import flow
+from kubesim.jupyter.current import Seat
+from kubesim.jupyter.terminal import spell
+from kubesim.timeline import Moment, Timeline, Try
+from kubesim.workspace import Workspace
+
+STATIC = Path(__file__).parent / "static"
+ROW, LEFT, RIGHT = 20, 10, 620
+"""The picture of the back-off, in its own units: the height of an attempt, and where time begins and ends."""
+MOST_ROWS = 14
+
+
+class TimeMachine(anywidget.AnyWidget):
+    """The past of one Pod, or of all Pods of a namespace. It hears {"do": "go", "stop": NUMBER}."""
+
+    _esm = STATIC / "timemachine.js"
+    _css = "".join((STATIC / f"{name}.css").read_text(encoding="utf-8") for name in ("flow", "timemachine"))
+
+    stops = traitlets.List(traitlets.Tuple()).tag(sync=True)
+    """The moments that the slider stops at: time, label, and whether somebody did something then."""
+    view = traitlets.Dict().tag(sync=True)
+    """What one of them shows: its number (`stop`), `words`, `pods` and `events` as text, `flow` and `tries` as HTML."""
+    target = traitlets.Unicode().tag(sync=True)
+    """The Pod or namespace, for the label."""
+
+    def __init__(self, seat: Seat, namespace: str, pod: str = "") -> None:
+        self._seat = seat
+        self._namespace, self._pod = namespace, pod
+        self._timeline = Timeline(seat.history, namespace, pod)
+        super().__init__(target=pod or namespace)
+        self._follow()
+        seat.on_change(self._follow)
+        self.on_msg(self._hear)
+
+    def go(self, stop: int) -> None:
+        """Show a moment by its number; the first or the last if there is none of that number."""
+        moments = self._timeline.moments
+        number = min(max(stop, 0), len(moments) - 1)
+        moment = moments[number]
+        cluster = self._seat.history.at(moment.at)
+        shown = {"stop": number, "words": self._words(moment), "pods": self._pods(cluster)}
+        self.view = {**shown, "events": self._events(cluster), **self._pictures(cluster, moment.at)}
+
+    def plain(self) -> str:
+        """The moments as a table, and the attempts to pull."""
+        lines = [f"{time}  {after:>9}  {label}" for time, after, label in self._rows()]
+        title = f"Time machine of {f'Pod {self._pod} in ' if self._pod else ''}namespace {self._namespace}"
+        tries = [f"  {line}" for line in _told(self._timeline.tries)]
+        return "\n".join([title, *lines, *(["Attempts to get the image", *tries] if tries else [])])
+
+    def static_html(self) -> str:
+        """The same as HTML, for where no widget can live."""
+        rows = ((time, after, html.escape(label, quote=False)) for time, after, label in self._rows())
+        body = "".join(f"<tr><td>{time}</td><td>{after}</td><td>{label}</td></tr>" for time, after, label in rows)
+        head = "<tr><th>Time</th><th>After</th><th>What happened</th></tr>"
+        tries = _listed(self._timeline.tries)
+        title = "<p><b>Attempts to get the image</b></p>"
+        return f"<table><thead>{head}</thead><tbody>{body}</tbody></table>{title + tries if tries else ''}"
+
+    def _follow(self) -> None:
+        """Hear of what the learner did; who looks at the end stays there, who looks at the past stays in the past."""
+        before, shown = len(self.stops), self.view.get("stop", 0)
+        self._timeline.update(self._seat.session.cluster.clock.now)
+        self.stops = [(_clock(moment.at), moment.label, moment.done) for moment in self._timeline.moments]
+        self.go(shown if shown + 1 < before else len(self.stops) - 1)
+
+    def _words(self, moment: Moment) -> str:
+        return f"{_clock(moment.at)}, {self._after(moment.at)} after the beginning: {moment.label}"
+
+    def _after(self, at: Micros) -> str:
+        return spell((at - self._timeline.moments[0].at) / SECOND)
+
+    def _rows(self) -> Iterator[tuple[str, str, str]]:
+        for moment in self._timeline.moments:
+            yield _clock(moment.at), self._after(moment.at), moment.label
+
+    def _pods(self, cluster: Cluster) -> str:
+        return _screen(cluster, "get", "pods", "-n", self._namespace)
+
+    def _events(self, cluster: Cluster) -> str:
+        about = ["--field-selector", f"involvedObject.name={self._pod}"] if self._pod else []
+        return _screen(cluster, "get", "events", "-n", self._namespace, *about)
+
+    def _pictures(self, cluster: Cluster, at: Micros) -> dict[str, str]:
+        if not self._pod:
+            return {"flow": "", "tries": ""}
+        then = trace_flow(cluster, self._namespace, self._pod)
+        tries = self._timeline.tries
+        drawn = staircase(tries, at) + _listed(tries) if tries else ""
+        return {"flow": (flow.svg(then) or "") + flow.chain(then) + flow.advice(then), "tries": drawn}
+
+    def _hear(self, _widget: object, message: dict[str, Any], _buffers: object) -> None:
+        try:
+            self.go(int(message["stop"]))
+        except Exception:
+            logging.getLogger(__name__).exception("the time machine could not do %r", message)
+
+    def _repr_mimebundle_(self, **_options: object) -> tuple[dict[str, Any], dict[str, Any]]:
+        bundle, metadata = super()._repr_mimebundle_() or ({}, {})
+        return {**bundle, "text/plain": self.plain(), "text/html": self.static_html()}, metadata
+
+
+def staircase(tries: tuple[Try, ...], now: Micros) -> str:
+    """The growing back-off as SVG: a row for each attempt, in it the pause that followed, and a line at `now`."""
+    shown = tries[-MOST_ROWS:]
+    start, end = shown[0].at, max(shown[-1].until, now, shown[0].at + 1)
+    height = ROW * len(shown) + 8
+
+    def x(moment: Micros) -> float:
+        return round(LEFT + (RIGHT - LEFT) * max(0, moment - start) / (end - start), 1)
+
+    rows = "".join(_row(one, number * ROW + 4, x(one.at), x(one.until)) for number, one in enumerate(shown))
+    cursor = f'<path class="ks-now" d="M{x(now)} 0V{height}"/>'
+    label = html.escape("The growing back-off. " + ". ".join(_told(shown)), quote=True)
+    frame = f'viewBox="0 0 760 {height}" width="760" height="{height}"'
+    return f'<svg class="ks-tries" role="img" aria-label="{label}" {frame}>{cursor}{rows}</svg>'
+
+
+def _row(one: Try, top: int, left: float, right: float) -> str:
+    sign = "✗" if one.pause else "✓" if one.outcome in ("Pulled", "AlreadyPresent") else "✗"
+    words = f"{sign} {_clock(one.at)}" + (f", back-off {spell(one.pause)}" if one.pause else f" {one.outcome}")
+    bar = f'<rect x="{left}" y="{top}" width="{max(right - left, 3):.1f}" height="{ROW - 6}"/>'
+    before, after = right > RIGHT * 0.72, right + 6
+    place = f'x="{left - 6}" text-anchor="end"' if before else f'x="{after}"'
+    return f'<g>{bar}</g><text {place} y="{top + 11}">{words}</text>'
+
+
+def _told(tries: tuple[Try, ...]) -> list[str]:
+    """Each attempt and the pause that followed, in words."""
+    return [
+        f"{_clock(one.at)} {one.outcome}" + (f", back-off {spell(one.pause)}" if one.pause else "") for one in tries
+    ]
+
+
+def _listed(tries: tuple[Try, ...]) -> str:
+    items = "".join(f"<li>{html.escape(line, quote=False)}</li>" for line in _told(tries))
+    return items and f"<ol>{items}</ol>"
+
+
+def _screen(cluster: Cluster, *arguments: str) -> str:
+    """What kubectl shows of the cluster."""
+    return kubectl.run(
+        arguments, kubectl.Context(cluster.api, cluster.clock, Workspace(None), kubectl.Kubeconfig())
+    ).screen
+
+
+def _clock(moment: Micros) -> str:
+    return to_datetime(moment // SECOND * SECOND).strftime("%H:%M:%S")
+
+
+def show(arguments: str, seat: Seat) -> None:
+    """Display the time machine of `[POD] [-n NAMESPACE]`, or say how to ask for one."""
+    wanted = re.fullmatch(r"\s*(?P<pod>[^\s-]\S*)?\s*(-n\s+(?P<namespace>\S+))?\s*", arguments)
+    if wanted is None:
+        print("kubesim: the past of which Pod? %timemachine [POD] [-n NAMESPACE]")  # noqa: T201
+        return
+    pod = (wanted["pod"] or "").removeprefix("pod/").removeprefix("pods/")
+    display(TimeMachine(seat, wanted["namespace"] or "default", pod))
