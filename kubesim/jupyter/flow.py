@@ -1,7 +1,8 @@
 """The flow picture: the way of an image pull, drawn by Graphviz, following the cluster as commands run.
 
-Where Graphviz's `dot` is not installed, and in a browser without processes, a chain of boxes in HTML and CSS takes its
-place. (A WebAssembly Graphviz would cost a dependency of megabytes for seven boxes, and leave nothing in the notebook.)
+Where Graphviz's `dot` is not installed, in a browser without processes, and on a page too narrow to read it, a chain of
+boxes in HTML and CSS takes its place. (A WebAssembly Graphviz would cost a dependency of megabytes for seven boxes, and
+leave nothing in the notebook.)
 """
 
 from __future__ import annotations
@@ -151,7 +152,7 @@ def written(flow: Flow) -> str:
 
 
 def chain(flow: Flow) -> str:
-    """The picture without Graphviz: an ordered list, drawn as boxes and arrows by static/flow.css."""
+    """The picture without Graphviz or room for it: an ordered list, drawn as boxes and arrows by static/flow.css."""
     items = "".join(_link(hop) for hop in flow.hops)
     return f'<ol class="ks-chain">{items}</ol>'
 
@@ -212,7 +213,7 @@ class FlowPicture(anywidget.AnyWidget):
             return
         first, self._flow = self._flow is None, flow
         news = "" if first else announcement(flow)
-        picture = svg(flow) or chain(flow)
+        picture = (svg(flow) or "") + chain(flow)
         shown = {"picture": picture, "advice": advice(flow), "story": story(flow)}
         self.view = {**shown, "broken": flow.cause is not None, "news": news}
 

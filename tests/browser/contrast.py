@@ -9,6 +9,7 @@ from browser.themes import themes
 LEAST = 4.5
 
 # The contrast of each text with what lies behind it, as WCAG 2 reckons it; a canvas turns any CSS colour into bytes.
+# In a picture the letters have a fill, and the box behind them is the shape in their group.
 CONTRASTS = """root => {
     const pen = document.createElement("canvas").getContext("2d", {willReadFrequently: true});
     const bytes = (...colours) => {
@@ -18,13 +19,17 @@ CONTRASTS = """root => {
     };
     const channel = (byte) => byte / 255 <= 0.04045 ? byte / 255 / 12.92 : ((byte / 255 + 0.055) / 1.055) ** 2.4;
     const light = (rgb) => rgb.map(channel).reduce((sum, part, i) => sum + part * [0.2126, 0.7152, 0.0722][i], 0);
-    const grounds = (node) => node ? [...grounds(node.parentElement), getComputedStyle(node).backgroundColor] : [];
+    const ink = (node) => getComputedStyle(node)[node.closest("svg") ? "fill" : "color"];
+    const box = (node) => node.closest("g")?.querySelector("path, polygon, rect");
+    const grounds = (node) => node?.closest("svg") && box(node)
+        ? [...grounds(node.closest("svg").parentElement), getComputedStyle(box(node)).fill]
+        : node ? [...grounds(node.parentElement), getComputedStyle(node).backgroundColor] : [];
     const texts = [...root.querySelectorAll("*")].filter((node) => node.checkVisibility()
         && getComputedStyle(node).visibility === "visible" && getComputedStyle(node).color !== "rgba(0, 0, 0, 0)"
         && [...node.childNodes].some((child) => child.nodeType === 3 && child.data.trim()));
     return texts.map((node) => {
         const behind = grounds(node);
-        const [a, b] = [bytes(...behind), bytes(...behind, getComputedStyle(node).color)].map(light);
+        const [a, b] = [bytes(...behind), bytes(...behind, ink(node))].map(light);
         return [(Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05), node.textContent];
     });
 }"""

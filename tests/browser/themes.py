@@ -14,6 +14,7 @@ def wear(page: Page, theme: str) -> None:
     """Show the page in "light" or "dark"."""
     page.evaluate(CHANGE, THEMES[theme])
     expect(page.locator("body")).to_have_attribute("data-jp-theme-name", THEMES[theme])
+    expect(page.locator("#jupyterlab-splash")).to_have_count(0)  # lies over the page while the theme changes
 
 
 def themes(page: Page) -> Iterator[str]:
