@@ -7,6 +7,7 @@ what time it is on its own clock. A round is kept in the workspace whenever some
 from __future__ import annotations
 
 import html
+import re
 from contextlib import suppress
 from typing import Any
 
@@ -318,7 +319,7 @@ def _review(challenge: Round) -> str:
 def show(arguments: str, seat: Seat) -> None:
     """Display the round whose number `arguments` gives (`%challenge 2`; else the first), or say how to ask for it."""
     asked = arguments.strip() or "1"
-    if not (asked.isascii() and asked.isdigit() and 0 < int(asked[:5]) <= LAST_SEED):
+    if not re.fullmatch(r"[1-9][0-9]{0,3}", asked):
         print(f"kubesim: which round? %challenge ROUND, from 1 to {LAST_SEED} (not {asked!r})")  # noqa: T201
     else:
-        display(ChallengeCard(int(asked[:5]), seat))
+        display(ChallengeCard(int(asked), seat))

@@ -15,6 +15,7 @@ from kubesim.session import Session
 
 POINTS, HINT, WHY = 10, 2, 3
 """What a broken cluster is worth; what each hint costs, and asking `why` about it (once)."""
+_LONGEST = 1e9  # seconds
 _KEPT = ("hints", "why", "solved", "shown", "simulated", "real")
 
 
@@ -176,7 +177,8 @@ def _is_sound(standing: Standing) -> bool:
     flags = (standing.why, standing.solved, standing.shown)
     times = (standing.simulated, standing.real)
     whole = type(standing.hints) is int and all(type(flag) is bool for flag in flags)
-    return whole and all(isinstance(time, int | float) and time >= 0 for time in times) and 0 <= standing.hints <= 3
+    sane = all(isinstance(time, int | float) and 0 <= time < _LONGEST for time in times)
+    return whole and sane and 0 <= standing.hints <= len(standing.cluster.task.hints)
 
 
 def _contents(cluster: Broken, session: Session) -> str:

@@ -347,6 +347,8 @@ def test_a_round_is_kept_and_recalled(opened, session):
         json.dumps([{"hints": "1"}] * COUNT),
         json.dumps([{"solved": 1}] * COUNT),
         json.dumps([{"real": -1}] * COUNT),
+        json.dumps([{"real": float("inf")}] * COUNT),
+        json.dumps([{"real": "1"}] * COUNT),
         json.dumps([{"other": 1}] * COUNT),
         json.dumps([{"solved": True}] * (COUNT - 1)),
         "[" * 100_000,
