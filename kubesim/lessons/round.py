@@ -78,8 +78,6 @@ class Round:
 
         Raises OSError where its files cannot be written.
         """
-        if self.current is None:
-            self._told = len(session.explained)
         self.look(session)
         standing = self.standings[number]
         if not standing.is_over and not (standing.start and begun(standing.cluster.task, session)):
@@ -151,7 +149,7 @@ class Round:
         for namespace in told:
             for standing in self.standings:
                 about = namespace in standing.cluster.task.namespaces or (not namespace and standing is self.current)
-                standing.why = standing.why or (about and not standing.is_over)
+                standing.why |= about and bool(standing.start) and not standing.is_over
 
     def kept(self) -> str:
         """The round as a text that `recall` reads."""

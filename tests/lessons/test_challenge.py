@@ -241,10 +241,12 @@ def test_why_of_an_export_costs_for_the_open_cluster(opened, session):
     assert opened.current.worth == POINTS - WHY
 
 
-def test_what_was_told_before_the_round_costs_nothing(session):
+def test_what_was_told_before_the_task_was_opened_costs_nothing(session):
     namespace = Round(1).standings[0].cluster.task.namespaces[0]
-    session.explained.append(namespace)
     challenge = Round(1)
+    session.explained.append(namespace)
+    challenge.look(session)
+    session.explained.append(namespace)
     challenge.open(0, session)
     assert challenge.current.worth == POINTS
 
