@@ -107,9 +107,11 @@ class TimeMachine(anywidget.AnyWidget):
         if not self._pod:
             return {"flow": "", "tries": ""}
         then = trace_flow(cluster, self._namespace, self._pod)
+        words = html.escape(flow.announcement(then), quote=False)
+        drawing = f"{flow.svg(then) or ''}{flow.chain(then)}<p>{words}</p>"
         tries = self._timeline.tries
         drawn = staircase(tries, at) + _listed(tries) if tries else ""
-        return {"flow": (flow.svg(then) or "") + flow.chain(then) + flow.advice(then), "tries": drawn}
+        return {"flow": drawing, "tries": drawn}
 
     def _hear(self, _widget: object, message: dict[str, Any], _buffers: object) -> None:
         try:
