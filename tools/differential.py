@@ -241,7 +241,7 @@ def _difference(line: str, real: Result, ours: Result) -> str:
 def _alike(line: str, text: str) -> str:
     for pattern, shown in _ALIKE:
         text = pattern.sub(shown, text)
-    if re.search(r" --list\b", line):  # the order of a map in Go is chance
+    if re.search(r" --list\b|{\.\.", line):  # the order of a map in Go is chance
         return "\n".join(sorted(text.split("\n")))
     return text
 

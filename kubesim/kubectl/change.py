@@ -234,7 +234,8 @@ def _mark_one(
     if field == "labels" and dry_run != "client" and not call.flags["local"]:
         call.say("".join(f'label "{key}" not found.\n' for key in removed if key not in present))
     change = {key: None for key in removed if key in present} | wanted
-    new = send_patch(call, resource, obj, {"metadata": {field: change}}, "merge", dry_run) if change else obj
+    is_sent = bool(change) or field == "annotations"
+    new = send_patch(call, resource, obj, {"metadata": {field: change}}, "merge", dry_run) if is_sent else obj
     if call.flags["list"]:
         marks = sorted((metadata(new).get(field) or {}).items())
         call.say("".join(f"{indent}{key}={value}\n" for key, value in marks))

@@ -25,6 +25,7 @@ from kubesim.kubectl.deletion import delete
 from kubesim.kubectl.describe import describe
 from kubesim.kubectl.discovery import api_resources, api_versions, cluster_info, explain, version
 from kubesim.kubectl.edit import edit
+from kubesim.kubectl.environment import set_env
 from kubesim.kubectl.errors import Exit, UsageError
 from kubesim.kubectl.events import events
 from kubesim.kubectl.flags import FlagSet
@@ -47,10 +48,11 @@ from kubesim.kubectl.kubeconfig import (
     use_context,
     view,
 )
+from kubesim.kubectl.last_applied import view_last_applied
 from kubesim.kubectl.rollout import history, pause, restart, resume, status, undo
 from kubesim.kubectl.run import run
 from kubesim.kubectl.running import execute, logs
-from kubesim.kubectl.set_ import set_image, set_service_account
+from kubesim.kubectl.set_ import set_image, set_resources, set_service_account
 from kubesim.kubectl.settings import can_i, whoami
 from kubesim.kubectl.wait import wait
 
@@ -95,7 +97,9 @@ COMMANDS: tuple[Command, ...] = (
     create_service_account,
     run,
     _group("set", "SUBCOMMAND", "Set specific features on objects"),
+    set_env,
     set_image,
+    set_resources,
     set_service_account,
     explain,
     get,
@@ -119,6 +123,7 @@ COMMANDS: tuple[Command, ...] = (
     events,
     diff,
     apply,
+    view_last_applied,
     patch,
     replace,
     wait,
@@ -151,7 +156,7 @@ _ABSENT = {
         *("alpha", "attach", "autoscale", "certificate", "completion", "cordon", "cp", "debug", "drain", "expose"),
         *("kuberc", "kustomize", "options", "plugin", "port-forward", "proxy", "taint", "top", "uncordon"),
     ),
-    ("apply",): ("edit-last-applied", "set-last-applied", "view-last-applied"),
+    ("apply",): ("edit-last-applied", "set-last-applied"),
     ("auth",): ("reconcile",),
     ("cluster-info",): ("dump",),
     ("create",): (
@@ -159,7 +164,7 @@ _ABSENT = {
         *("quota", "service", "token"),
         *("cj", "ing", "pc", "pdb", "resourcequota", "svc"),
     ),
-    ("set",): ("env", "resources", "selector", "subject"),
+    ("set",): ("selector", "subject"),
 }
 ABSENT = frozenset((*path, name) for path, names in _ABSENT.items() for name in names)
 

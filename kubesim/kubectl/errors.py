@@ -64,6 +64,9 @@ class ContextNotFound(KubectlError):
 class InvalidConfiguration(Several):
     """What is wrong with the kubeconfig and the flags about it. Mirrors client-go tools/clientcmd/validation.go."""
 
+    def __str__(self) -> str:
+        return f"invalid configuration: {super().__str__()}"
+
 
 class Exit(Exception):
     """End at once with a status; everything has been said."""

@@ -200,9 +200,7 @@ def _changes(call: Call, resource: Resource, seconds: float) -> list[tuple[Micro
 
 def _watched(call: Call) -> tuple[Target, bool]:
     """What to watch, and whether that is all that was asked for."""
-    targets = find_targets(call, call.args)
-    if len({target.resource for target in targets}) > 1:
-        raise KubectlError("you may only specify a single resource type")
+    targets = find_targets(call, call.args, one_type=True)
     targets = targets or [found.target for found in _selected(call).found]
     if len({target.resource for target in targets}) > 1:
         raise KubectlError(

@@ -89,7 +89,7 @@ def _of(resource: Resource, obj: Object, problem: str) -> str:
     number("revision", "", "Only while this revision is rolled out."),
     example="  kubectl rollout status deployment/web",
     check=_require_resource,
-    order=("arguments", "namespace"),
+    order=("arguments", "namespace", "client"),
 )
 def status(call: Call) -> None:
     """Follow a rollout to its end."""

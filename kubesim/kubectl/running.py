@@ -10,7 +10,7 @@ from kubesim.errors import StatusError
 from kubesim.kubectl import flags
 from kubesim.kubectl.command import Call, absent, command, number, switch, text
 from kubesim.kubectl.errors import Exit, KubectlError, UsageError
-from kubesim.kubectl.selection import Target, find_targets, get_named
+from kubesim.kubectl.selection import Target, find_targets, get_named, list_all
 from kubesim.objects import Object, metadata, name_of
 from kubesim.process import StartError
 from kubesim.resources import POD
@@ -130,7 +130,7 @@ def _logged_pods(call: Call) -> list[Object]:
     if call.flags["selector"]:
         if call.args:
             raise KubectlError("selectors and the all flag cannot be used when passing resource/name arguments")
-        pods = call.api.list(POD, call.namespace, labels=call.flags["selector"], user=call.user)
+        pods = list_all(call, Target(POD, call.namespace, None))
         if not pods:
             call.complain(f"No resources found in {call.namespace} namespace.\n")
         return pods

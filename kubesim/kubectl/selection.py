@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 
 from kubesim.errors import StatusError, bad_request
+from kubesim.gojson import quote
 from kubesim.kubectl.command import Call
 from kubesim.kubectl.connection import connect
 from kubesim.kubectl.errors import REFUSALS, KubectlError, NotSimulated, Several, visit
@@ -200,14 +201,17 @@ def _is_one_file(call: Call) -> bool:
     return len(paths) == 1 and paths[0] != "-" and not (paths[0] and call.context.workspace.is_dir(paths[0]))
 
 
-def find_targets(call: Call, args: Sequence[str], *, needs_name: bool = False) -> list[Target]:
+def find_targets(call: Call, args: Sequence[str], *, needs_name: bool = False, one_type: bool = False) -> list[Target]:
     """The names and types of a command line; none where it names files.
 
-    `needs_name`: a type alone does not mean all its objects. What is wrong is found in the order of visitorResult.
+    `needs_name`: a type alone does not mean all its objects; `one_type`: several types are refused. What is wrong is
+    found in the order of visitorResult.
     """
     words = _multiplied(list(args))
     by_file = bool(call.flags.get("filename"))
-    problems = (path_problems(call) if by_file else []) + _selector_problems(call)
+    problems = path_problems(call) if by_file else []
+    if call.command.path == ("delete",):
+        problems += _selector_problems(call, words)
     pairs: list[tuple[str, str]] = []
     try:
         pairs = _pairs(words)
@@ -215,6 +219,8 @@ def find_targets(call: Call, args: Sequence[str], *, needs_name: bool = False) -
             connect(call)  # for the categories that a type may be
     except REFUSALS as error:
         problems.append(error)
+    if call.command.path == _VIEW:
+        problems += _selector_problems(call, words)
     if problems:
         raise Several(problems)
     if by_file:
@@ -222,10 +228,13 @@ def find_targets(call: Call, args: Sequence[str], *, needs_name: bool = False) -
         return []
     selects = _selects_all(call)
     if selects or not (pairs or words[1:]):
-        return _of_types(call, words, bool(pairs), selects or not needs_name or bool(call.flags.get("all")))
+        targets = _of_types(call, words, bool(pairs), selects or not needs_name or bool(call.flags.get("all")))
+        _check_count({target.resource for target in targets}, one_type)
+        return targets
     connect(call)
     if pairs:
         kinds = {kind: resolve(call, kind) for kind, _ in pairs}
+        _check_count(set(kinds.values()), one_type)
         return [_named(call, kinds[kind], name) for kind, name in pairs]
     types = _types(call, words[0])
     if len(types) > 1:
@@ -233,12 +242,26 @@ def find_targets(call: Call, args: Sequence[str], *, needs_name: bool = False) -
     return [_named(call, types[0], name) for name in words[1:]]
 
 
-def _selector_problems(call: Call) -> list[Exception]:
-    """What SelectAllParam refuses, which delete alone uses."""
-    flags = call.flags
-    if call.command.path == ("delete",) and flags["all"] and (flags["selector"] or flags["field-selector"]):
+def _check_count(types: set[Resource], is_one: bool) -> None:
+    if is_one and len(types) > 1:
+        raise KubectlError("you may only specify a single resource type")
+
+
+_VIEW = ("apply", "view-last-applied")
+_SELECT_ALL = (("delete",), _VIEW)  # commands for which --all is a selector
+
+
+def _selector_problems(call: Call, words: Sequence[str]) -> list[Exception]:
+    """What SelectAllParam and LabelSelectorParam refuse: --all beside a selector, whichever upstream looks at first."""
+    selector, fields = (call.flags.get(key) for key in ("selector", "field-selector"))
+    takes_all = call.command.path == _VIEW and call.explicit_namespace and len(words) == 1 and "/" not in words[0]
+    if not call.flags["all"] or not (selector or fields or takes_all):
+        return []
+    if takes_all or call.command.path == ("delete",):
         return [KubectlError("setting 'all' parameter but found a non empty selector. ")]
-    return []
+    return [
+        KubectlError(f"found non-empty label selector {quote(selector or '')} with previously set 'all' parameter. ")
+    ]
 
 
 def _pairs(words: Sequence[str]) -> list[tuple[str, str]]:
@@ -274,7 +297,7 @@ def _of_types(call: Call, words: Sequence[str], has_pairs: bool, takes_all: bool
 
 def _selects_all(call: Call) -> bool:
     """Whether there is a selector. For most commands --all is none, but lets a type alone mean all its objects."""
-    is_selector = call.command.path == ("delete",) and call.flags.get("all")
+    is_selector = call.command.path in _SELECT_ALL and call.flags.get("all")
     return bool(call.flags.get("selector") or call.flags.get("field-selector") or is_selector)
 
 

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import Any
 
+from kubesim import quantity
 from kubesim.errors import StatusError
 from kubesim.kubectl import flags
 from kubesim.kubectl.change import COMMON, send_patch
-from kubesim.kubectl.command import Call, command
+from kubesim.kubectl.command import Call, command, text
 from kubesim.kubectl.errors import KubectlError, Several, raise_all
 from kubesim.kubectl.output import print_result
 from kubesim.kubectl.selection import Found, Selection, select
 from kubesim.objects import Object, clone, name_of
-from kubesim.resources import find_kind
+from kubesim.patch import two_way
+from kubesim.resources import Resource, find_kind
 
 
-def _pod_spec(obj: Object) -> tuple[Object, list[str]]:
+def pod_spec(obj: Object) -> tuple[Object, list[str]]:
     """The Pod spec of a Pod or of a workload's template, and the path to it."""
     if obj["kind"] == "Pod":
         return obj["spec"], ["spec"]
@@ -36,7 +39,7 @@ def _nested(path: list[str], value: Any) -> Any:
     return value
 
 
-_ORDER = ("dry-run", "output", "namespace")
+ORDER = ("dry-run", "output", "namespace")
 _NEEDS_FILE = """you must specify resources by --filename when --local is set.
 Example resource specifications include:
    '-f rsrc.yaml'
@@ -50,7 +53,7 @@ Example resource specifications include:
     COMMON,
     flags.SELECTOR,
     flags.field_manager("kubectl-set"),
-    order=_ORDER,
+    order=ORDER,
     example="  kubectl set image deployment/web myapp=registry.example.com/myapp:2.0",
 )
 def set_image(call: Call) -> None:
@@ -59,7 +62,7 @@ def set_image(call: Call) -> None:
     images = dict(arg.split("=", 1) for arg in call.args if "=" in arg)
     if call.flags["local"] and words:
         raise KubectlError(_NEEDS_FILE)
-    selection = _typed(call, words)
+    selection = typed_selection(call, words)
     raise_all(selection.errors)
     if call.flags["all"] and call.flags["selector"]:
         raise KubectlError("cannot set --all and --selector at the same time")
@@ -69,11 +72,13 @@ def set_image(call: Call) -> None:
         raise KubectlError(
             "all containers are already specified by *, but saw more than one container_name=container_image pairs"
         )
-    _set_each(call, selection, "image updated", lambda obj: _image_change(obj, images), "image update to pod template:")
+    set_each(
+        call, selection, "image updated", lambda _, obj: _image_change(obj, images), "image update to pod template:"
+    )
 
 
 def _image_change(obj: Object, images: dict[str, str]) -> Any:
-    spec, path = _pod_spec(obj)
+    spec, path = pod_spec(obj)
     change: Object = {}
     missing = set(images) - {"*"}
     for key in ("initContainers", "containers"):
@@ -96,7 +101,7 @@ def _image_change(obj: Object, images: dict[str, str]) -> Any:
     COMMON,
     flags.field_manager("kubectl-set"),
     aliases=("sa",),
-    order=_ORDER,
+    order=ORDER,
     example="  kubectl set serviceaccount deployment web builder",
 )
 def set_service_account(call: Call) -> None:
@@ -104,17 +109,17 @@ def set_service_account(call: Call) -> None:
     if not call.args:
         raise KubectlError("serviceaccount is required")
     *words, account = call.args
-    selection = _typed(call, words)
-    _set_each(
+    selection = typed_selection(call, words)
+    set_each(
         call,
         selection,
         "serviceaccount updated",
-        lambda obj: _nested(_pod_spec(obj)[1], {"serviceAccountName": account}),
+        lambda _, obj: _nested(pod_spec(obj)[1], {"serviceAccountName": account}),
         "ServiceAccountName",
     )
 
 
-def _typed(call: Call, words: list[str]) -> Selection:
+def typed_selection(call: Call, words: list[str]) -> Selection:
     """What kubectl set works on. Objects out of files are shown as kubectl's own types have them."""
     if not call.flags["local"]:
         return select(call, words, needs_name=True)
@@ -125,29 +130,93 @@ def _typed(call: Call, words: list[str]) -> Selection:
     return replace(selection, found=found)
 
 
+CONTAINERS = (text("containers", "c", "The containers that are meant, * for all; * may be a part of a name.", "*"),)
+
+
+def chosen_containers(spec: Object, names: str) -> list[Object]:
+    """The containers of a Pod spec that --containers means, those that initialise it last."""
+    wanted = re.compile(".*".join(map(re.escape, names.split("*"))), re.DOTALL)
+    both = [*spec.get("containers", ()), *spec.get("initContainers", ())]
+    return [container for container in both if wanted.fullmatch(container["name"])]
+
+
+@command(
+    "set resources",
+    "(-f FILENAME | TYPE NAME)  ([--limits=LIMITS & --requests=REQUESTS]",
+    "Update resource requests/limits on objects with pod templates",
+    COMMON,
+    flags.SELECTOR,
+    CONTAINERS,
+    text("limits", "", "The most that a container may use, such as cpu=200m,memory=512Mi."),
+    text("requests", "", "What a container needs, such as cpu=100m,memory=256Mi."),
+    flags.field_manager("kubectl-set"),
+    order=ORDER,
+    example="  kubectl set resources deployment web --limits=cpu=200m,memory=64Mi --requests=cpu=100m,memory=32Mi",
+)
+def set_resources(call: Call) -> None:
+    """Change what the containers of workloads need and may use."""
+    if call.flags["local"] and call.args:
+        raise KubectlError(_NEEDS_FILE)
+    selection = typed_selection(call, list(call.args))
+    raise_all(selection.errors)
+    if call.flags["all"] and call.flags["selector"]:
+        raise KubectlError("cannot set --all and --selector at the same time")
+    if not call.flags["limits"] and not call.flags["requests"]:
+        raise KubectlError("you must specify an update to requests or limits (in the form of --requests/--limits)")
+    wanted = {key: _quantities(call.flags[key]) for key in ("limits", "requests") if call.flags[key]}
+
+    def change(resource: Resource, obj: Object) -> Any:
+        new = clone(obj)
+        containers = chosen_containers(pod_spec(new)[0], call.flags["containers"])
+        if not containers:
+            raise KubectlError(f"error: unable to find container named {call.flags['containers']}")
+        for container in containers:
+            needs = container.setdefault("resources", {})
+            needs.update({key: {**needs.get(key, {}), **values} for key, values in wanted.items()})
+        return two_way(obj, new, resource)
+
+    set_each(call, selection, "resource requirements updated", change, "resources update to pod template")
+
+
+def _quantities(given: str) -> dict[str, str]:
+    """Mirrors k8s.io/kubectl pkg/generate/versioned/run.go."""
+    pairs = [(part, part.split("=")) for part in given.split(",")]
+    for part, pair in pairs:
+        if len(pair) != 2:
+            raise KubectlError(f"Invalid argument syntax {part}, expected <resource>=<value>")
+        try:
+            quantity.parse(pair[1])
+        except ValueError as error:
+            raise KubectlError(str(error)) from None
+    return {pair[0]: quantity.canonical(pair[1]) for _, pair in pairs}
+
+
 def _with_empty_fields(obj: Object) -> Object:
     """The object with the empty fields that Go does not leave out."""
     new: Object = {"status": {}} | clone(obj)
-    spec, _ = _pod_spec(new)
+    spec, _ = pod_spec(new)
     for key in ("initContainers", "containers"):
         for container in spec.get(key, ()):
             container.setdefault("resources", {})
+            for variable in container.get("env", ()):
+                if "resourceFieldRef" in variable.get("valueFrom", ()):
+                    variable["valueFrom"]["resourceFieldRef"].setdefault("divisor", "0")
     if obj["kind"] == "Deployment":
         new["spec"].setdefault("strategy", {})
     return new
 
 
-def _set_each(call: Call, selection: Selection, operation: str, make: Any, what: str) -> None:
+def set_each(call: Call, selection: Selection, operation: str, make: Any, what: str) -> None:
     """Change each object as `make` says; `what` begins the sentence of a refusal."""
     errors = selection.errors
     dry_run = call.dry_run()
     for resource, obj in selection.objects:
         try:
-            change = make(obj)
-            if change is None:
+            change = make(resource, obj)
+            if not change:
                 continue
             new = send_patch(call, resource, obj, change, "strategic", dry_run)
-            print_result(call, resource, new, operation, dry_run, typed=call.flags["local"])
+            print_result(call, resource, new, operation, dry_run, typed=True)
         except StatusError as error:
             errors.append(KubectlError(f"failed to patch {what} {error.message}"))
         except (KubectlError, Several) as error:

@@ -16,6 +16,7 @@ from typing import Any
 from kubesim import gojson
 from kubesim.kubectl.command import Call, array, command, many, switch, text
 from kubesim.kubectl.create.common import COMMON, ORDER, make, one_name
+from kubesim.kubectl.environment import check_name
 from kubesim.kubectl.errors import KubectlError
 from kubesim.objects import Object
 from kubesim.resources import CONFIG_MAP, SECRET
@@ -238,17 +239,8 @@ def _env_lines(call: Call, path: str) -> Iterator[tuple[str, str]]:
         if not line or line.startswith("#"):
             continue
         key, equals, value = line.partition("=")
-        if not _ENV_NAME.fullmatch(key):
-            raise KubectlError(f"{gojson.quote(key)} is not a valid key name: {_BAD_ENV_NAME}")
+        check_name(key)
         yield key, value if equals else call.context.env.get(key, "")
-
-
-_ENV_NAME = re.compile("[-._a-zA-Z][-._a-zA-Z0-9]*")
-_BAD_ENV_NAME = (
-    "a valid environment variable name must consist of alphabetic characters, digits, '_', '-', or '.', and must not "
-    "start with a digit (e.g. 'my.env-name',  or 'MY_ENV.NAME',  or 'MyEnvName1', regex used for validation is "
-    f"'{_ENV_NAME.pattern}')"
-)
 
 
 def _file_source(source: str) -> tuple[str, str]:
