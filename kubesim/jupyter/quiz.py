@@ -89,7 +89,7 @@ class QuizCard(Exercise):
 
     def _lines_html(self) -> str:
         lines = (f"<b>{letter(n)}</b>  {self._drawn(choice)}" for n, choice in enumerate(self._quiz.shown))
-        return "<pre>" + "\n".join([f"$ {html.escape(self._quiz.run)}", *lines]) + "</pre>"
+        return "<pre><code>" + "\n".join([f"$ {html.escape(self._quiz.run)}", *lines]) + "</code></pre>"
 
     def _judge(self) -> None:
         typed = self.answer if isinstance(self.answer, str) else list(self.answer or ())

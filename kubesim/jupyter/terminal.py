@@ -269,7 +269,7 @@ def spell(seconds: float) -> str:
 
 def static_html(transcript: str) -> str:
     """The transcript where no widget can live: GitHub, nbviewer, a printed page."""
-    return f'<pre style="white-space: pre-wrap">{html.escape(transcript, quote=False)}</pre>'
+    return f'<pre style="white-space: pre-wrap"><code>{html.escape(transcript, quote=False)}</code></pre>'
 
 
 def _plain(kind: str, text: str) -> str:

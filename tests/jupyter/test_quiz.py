@@ -203,7 +203,7 @@ def test_lines_stand_as_they_were_printed(seat):
         "  C. beta    -\nPick one line."
     )
     assert (
-        "<pre>$ cat &lt;table&gt;\n<b>A</b>  NAME    HOLDS\n<b>B</b>  alpha   a &lt; `b`\n<b>C</b>  beta    -</pre>"
+        "<pre><code>$ cat &lt;table&gt;\n<b>A</b>  NAME    HOLDS\n<b>B</b>  alpha   a &lt; `b`\n<b>C</b>  beta    -</code></pre>"
     ) in card.static_html()
     assert card.content["choices"][1] == "alpha   a &lt; `b`"
     assert press(card, "check", [0])["notes"] == [{"ok": False, "html": "A: A heading."}]

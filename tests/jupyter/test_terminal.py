@@ -100,7 +100,7 @@ def test_three_faces(terminal: Terminal) -> None:
     bundle, _ = terminal._repr_mimebundle_()
     assert bundle["text/plain"] == "$ echo '<b> & c'\n<b> & c"
     assert bundle["text/html"] == (
-        "<pre style=\"white-space: pre-wrap\">$ echo '&lt;b&gt; &amp; c'\n&lt;b&gt; &amp; c\n</pre>"
+        "<pre style=\"white-space: pre-wrap\"><code>$ echo '&lt;b&gt; &amp; c'\n&lt;b&gt; &amp; c\n</code></pre>"
     )
     assert bundle["application/vnd.jupyter.widget-view+json"]["model_id"] == terminal.model_id
 
