@@ -1,0 +1,57 @@
+"""The challenge as a learner takes it: help, a mend that misses, undo, the right mend, and then a new kernel."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+from axe_playwright_python.base import AXE_SCRIPT
+from playwright.sync_api import Locator, expect
+
+from browser.access import AXE, cut
+from browser.contrast import pale_texts
+from kubesim.lessons.round import Round
+
+TASK = Round(1).standings[0].cluster.task
+
+
+def press(card: Locator, name: str) -> None:
+    card.get_by_role("button", name=re.compile(name)).press("Enter")
+
+
+def test_a_task_is_mended_and_its_points_outlive_the_kernel(open_notebook: Callable[[str], Any]) -> None:
+    notebook = open_notebook("06-troubleshooting-challenge.ipynb")
+    notebook.run_all()
+    card: Locator = notebook.cell("challenge").locator(".ks-challenge")
+    prompt: Locator = notebook.cell("terminal").get_by_label("Command")
+
+    def run(line: str) -> None:
+        prompt.press_sequentially(line)
+        prompt.press("Enter")
+
+    press(card, "Start")
+    expect(card.get_by_role("status")).to_contain_text("Task 1 of 12")
+    press(card, "^Hint")
+    expect(card.get_by_role("status")).to_contain_text("Hint: ")
+    run(f"kubectl delete pods --all -n {TASK.namespaces[0]} --now")
+    expect(card.locator(".ks-warning")).to_contain_text("Not yet.")
+    assert pale_texts(card) == []
+    press(card, "^Undo")
+    expect(card.locator(".ks-warning")).to_have_count(0)
+    for line in TASK.solution:
+        run(line)
+    run(f"sleep {TASK.wait:g}")
+    expect(card.get_by_role("status")).to_contain_text("Solved, 8 points.")
+    expect(card.get_by_role("button", name=re.compile("^Task 1: .*, solved, 8 points"))).to_have_count(1)
+    expect(card.locator(".ks-verdict")).to_contain_text("The shortest mend:")
+    assert pale_texts(card) == []
+    press(card, "End the round")
+    press(card, "Yes")
+    expect(card).to_contain_text("The round is over: 8 of 120 points")
+    notebook.page.evaluate(AXE_SCRIPT)
+    assert notebook.page.evaluate(AXE, [[[".ks-challenge"]], {}]) == []
+    assert cut(notebook.page, 390) == []
+    notebook.page.evaluate("() => window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.restart()")
+    notebook.run_all()
+    expect(card).to_contain_text("Score 8 of 120 points")
