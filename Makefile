@@ -86,7 +86,10 @@ FORCE:
 docs: $(VENV)/.dev ## write docs/supported.md, what is simulated, from the code
 	$(BIN)/python tools/supported.py
 
+screenshots: $(VENV)/.dev ## photograph the widgets for docs/screenshots.md
+	$(BIN)/python tools/screenshots.py
+
 bench: $(VENV)/.dev ## measure speed and memory, beside a real cluster's
 	$(BIN)/python tools/bench.py
 
-.PHONY: docs bench
+.PHONY: docs screenshots bench

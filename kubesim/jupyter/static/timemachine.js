@@ -19,7 +19,7 @@ function render({ model, el }) {
   const part = (title, ...content) => make("section", {}, make("h3", { textContent: title }), ...content);
   const step = (label, by) => make("button", { type: "button", textContent: label, onclick: () => go(shown + by) });
   const [earlier, later] = [step("← Earlier", -1), step("Later →", 1)];
-  const bar = make("div", { className: "ks-bar" }, earlier, later, make("div", { className: "ks-track" }, slider, ticks));
+  const bar = make("div", { className: "ks-time-bar" }, earlier, later, make("div", { className: "ks-track" }, slider, ticks));
   const parts = { flow: part("The way of its image", picture), tries: part("Attempts and back-off", tries) };
   const all = make("details", {}, make("summary", { textContent: "All moments" }), list);
   const root = make("div", { className: "ks-flow ks-time" }, bar, words, part("Pods", pods), parts.flow, parts.tries,

@@ -1,0 +1,103 @@
+"""What axe-core finds, and what does not fit into a narrow page. Only what is ours is looked at: texts and outputs.
+
+JupyterLab's own frame (toolbars, editors, the list of cells) has findings of its own, which are not ours to mend.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from axe_playwright_python.base import AXE_SCRIPT
+from playwright.sync_api import Locator, Page
+
+from browser.themes import themes
+
+PROSE, OUTPUTS = ".jp-RenderedMarkdown", ".jp-OutputArea-output"
+WIDGETS = '.jp-OutputArea-output[data-mime-type="application/vnd.jupyter.widget-view+json"]'
+
+# axe leaves out what is scrolled away, and what is cut by an ancestor; JupyterLab's <body> has no height of its own.
+WHOLE = "body { height: 100vh; } .jp-Cell { content-visibility: visible !important; }"
+# Colours are looked at in outputs alone (those of prose are JupyterLab's), and axe cannot tell those of a picture.
+COLOURED = f"{WHOLE} .jp-MarkdownCell, .jp-Cell-inputWrapper, svg {{ display: none; }}"
+HEIGHT = "() => document.querySelector('.jp-WindowedPanel-outer').scrollHeight"
+TO_THE_TOP = "() => { document.querySelector('.jp-WindowedPanel-outer').scrollTop = 0; }"
+
+AXE = """async ([include, rules]) => {
+    const found = await axe.run({include}, {...rules, resultTypes: ["violations"]});
+    return found.violations.flatMap(({id, impact, nodes}) => nodes.map(({html}) => `${id} (${impact}): ${html}`));
+}"""
+COLOURS = ["color-contrast", "link-in-text-block"]
+ALL_BUT_COLOURS = {"rules": {rule: {"enabled": False} for rule in COLOURS}}
+
+# Parts that stand out of the widget, or that are cut, at its right. A picture is measured as a whole.
+CUT = """root => {
+    const edge = (node) => Math.round(node.getBoundingClientRect().right);
+    const cuts = (node) => getComputedStyle(node).overflowX !== "visible" && node.scrollWidth > node.clientWidth + 1;
+    const seen = [...root.querySelectorAll("*")].filter((node) => node.checkVisibility()
+        && !node.parentElement.closest("svg") && !node.closest(".ks-unseen"));
+    return seen.filter((node) => edge(node) > edge(root) + 1 || (node.clientWidth && cuts(node)))
+        .map((node) => node.outerHTML.slice(0, 200));
+}"""
+
+
+# What has the focus can be seen by its outline, or by a shadow on what is around it.
+FOCUS = """root => {
+    const seen = (node) => { const {outlineStyle, outlineWidth, boxShadow} = getComputedStyle(node);
+        return (outlineStyle !== "none" && parseFloat(outlineWidth) >= 2) || boxShadow !== "none"; };
+    const around = (node) => node && root.contains(node) ? [node, ...around(node.parentElement)] : [];
+    const nodes = around(document.activeElement);
+    return nodes.length ? [nodes[0].outerHTML.slice(0, 200), nodes.some(seen)] : null;
+}"""
+TABBABLE = "button:enabled, input, textarea, summary, a[href], [tabindex='0']"
+MOST_TABS = 60
+
+
+@contextmanager
+def high(page: Page, style: str) -> Iterator[None]:
+    """Show the whole notebook in that style at once, as on a very high screen."""
+    usual = page.viewport_size
+    assert usual is not None
+    tag = page.add_style_tag(content=style)
+    page.set_viewport_size({"width": usual["width"], "height": page.evaluate(HEIGHT) + 200})
+    page.evaluate(TO_THE_TOP)
+    yield
+    page.set_viewport_size(usual)
+    tag.evaluate("node => node.remove()")
+
+
+def violations(page: Page) -> list[str]:
+    """What axe-core says is wrong with our texts and outputs: in their structure, and in the colours of each theme."""
+    page.evaluate(AXE_SCRIPT)
+    with high(page, WHOLE):
+        found = page.evaluate(AXE, [[[PROSE], [OUTPUTS]], ALL_BUT_COLOURS])
+    with high(page, COLOURED):
+        for theme in themes(page):
+            pale = page.evaluate(AXE, [[[OUTPUTS]], {"runOnly": COLOURS}])
+            found += [f"{theme}: {finding}" for finding in pale]
+    return list(found)
+
+
+def cut(page: Page, width: int) -> list[str]:
+    """What is cut or must be scrolled sideways in a widget when the page is `width` CSS pixels wide."""
+    usual = page.viewport_size
+    assert usual is not None
+    page.set_viewport_size({"width": width, "height": usual["height"]})
+    style = page.add_style_tag(content=WHOLE)
+    found = [part for widget in page.locator(WIDGETS).all() for part in widget.evaluate(CUT)]
+    style.evaluate("node => node.remove()")
+    page.set_viewport_size(usual)
+    return found
+
+
+def walk_through(root: Locator) -> list[str]:
+    """Go through a widget with the Tab key alone; what then has a focus that cannot be seen, or "trap"."""
+    root.locator(TABBABLE).first.focus()
+    hidden = []
+    for _ in range(MOST_TABS):
+        focused = root.evaluate(FOCUS)
+        if focused is None:
+            return hidden
+        hidden += [] if focused[1] else [focused[0]]
+        root.page.keyboard.press("Tab")
+    return [*hidden, "trap"]

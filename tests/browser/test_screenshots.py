@@ -1,0 +1,105 @@
+"""The screenshots in docs/ show the widgets as they are; with KUBESIM_RENEW_SCREENSHOTS they are taken anew."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import pytest
+from playwright.sync_api import Locator, expect
+
+from browser.access import WHOLE, cut, high, violations, walk_through
+from browser.themes import themes
+from tools.screenshots import PAGE, PICTURES, RENEW, THEMES, Picture, page, photograph, record, shown
+
+MOST_BYTES = 1_500_000
+WIDTH = 1000
+
+
+def answer_wrongly(quiz: Locator) -> None:
+    quiz.get_by_role("radio").first.check()
+    quiz.get_by_role("button", name="Check").press("Enter")
+    expect(quiz.get_by_role("status")).to_contain_text("Not yet")
+
+
+def unfold(flow: Locator) -> None:
+    flow.get_by_role("button", name="Why?").press("Enter")
+    expect(flow.locator(".ks-story")).to_be_visible()
+
+
+def go_back(machine: Locator) -> None:
+    for _ in range(2):
+        machine.get_by_role("button", name="Earlier").press("Enter")
+    expect(machine.get_by_role("status")).to_contain_text("ImagePullBackOff")
+
+
+def begin(challenge: Locator) -> None:
+    challenge.get_by_role("button", name="Start", exact=True).press("Enter")
+    expect(challenge.get_by_role("heading", level=3)).to_have_count(2)
+
+
+POSES = {"quiz": answer_wrongly, "why": unfold, "timemachine": go_back, "challenge": begin}
+
+
+@pytest.fixture
+def gallery(open_notebook: Callable[[str], Any], folder: Path) -> Any:
+    """A notebook with all widgets, each as it is to be photographed."""
+    cells = [nbformat.v4.new_code_cell("%load_ext kubesim.jupyter", id="load")]
+    for picture in PICTURES:
+        *before, last = picture.cells
+        cells += [nbformat.v4.new_code_cell(cell) for cell in before]
+        cells += [nbformat.v4.new_code_cell(last, id=picture.name)]
+    kernel = {"kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}}
+    nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata=kernel), folder / "gallery.ipynb")
+    notebook = open_notebook("gallery.ipynb")
+    notebook.run_all()
+    for name, pose in POSES.items():
+        pose(widget(notebook, name))
+    return notebook
+
+
+def widget(notebook: Any, name: str) -> Locator:
+    [picture] = (picture for picture in PICTURES if picture.name == name)
+    return notebook.cell(name).locator(picture.root).first
+
+
+def tree(root: Locator) -> str:
+    """What a screen reader finds, but for what a real clock says."""
+    return re.sub(r"real time [\w ]+", "real time …", root.aria_snapshot())
+
+
+def test_every_widget_is_photographed_as_it_is(gallery: Any) -> None:
+    now = {picture: shown(picture, tree(widget(gallery, picture.name))) for picture in PICTURES}
+    if RENEW in os.environ:
+        take(gallery, now)
+    kept = {picture: record(picture).read_text(encoding="utf-8") for picture in PICTURES if record(picture).exists()}
+    assert kept == now, "run `make screenshots`, and look at the pictures"
+    assert [found for picture in PICTURES for found in walk_through(widget(gallery, picture.name))] == []
+    assert violations(gallery.page) == []
+    assert {width: cut(gallery.page, width) for width in (640, 390)} == {640: [], 390: []}
+
+
+def take(gallery: Any, found: dict[Picture, str]) -> None:
+    gallery.page.set_viewport_size({"width": WIDTH, "height": 900})
+    with high(gallery.page, WHOLE):
+        for theme in themes(gallery.page):
+            for picture in PICTURES:
+                widget(gallery, picture.name).screenshot(path=photograph(picture, theme), animations="disabled")
+    for picture, text in found.items():
+        record(picture).write_text(text, encoding="utf-8")
+
+
+def files() -> Iterator[Path]:
+    for picture in PICTURES:
+        yield from (photograph(picture, theme) for theme in THEMES)
+
+
+def test_the_page_shows_all_pictures_and_they_are_small() -> None:
+    assert PAGE.read_text(encoding="utf-8") == page()
+    assert sum(file.stat().st_size for file in files()) < MOST_BYTES
+    strangers = set(record(PICTURES[0]).parent.iterdir()) - {*files(), *map(record, PICTURES)}
+    assert strangers == set()
