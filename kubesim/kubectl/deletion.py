@@ -18,6 +18,35 @@ _FORCED = (
 )
 
 
+# How --cascade deals with dependents, as the finalizer of the deleted object. The last two are older words for it.
+_CASCADES = {
+    "background": "",
+    "foreground": "foregroundDeletion",
+    "orphan": "orphan",
+    "true": "",
+    "false": "orphan",
+}
+
+
+_DEPRECATED = {"true": "background", "false": "orphan"}
+
+
+def _finalizer(call: Call) -> str:
+    chosen = call.flags.get("cascade") or "background"
+    if chosen not in _CASCADES:
+        raise KubectlError(f'invalid cascade value ({chosen}). Must be "background", "foreground", or "orphan"')
+    return _CASCADES[chosen]
+
+
+def _check_cascade(call: Call) -> None:
+    _finalizer(call)
+    if better := _DEPRECATED.get(call.flags["cascade"]):
+        call.complain(
+            f"warning: --cascade={call.flags['cascade']} is deprecated (boolean value) and can be replaced with "
+            f"--cascade={better}.\n"
+        )
+
+
 @command(
     "delete",
     "([-f FILENAME] | [-k DIRECTORY] | TYPE [(NAME | -l label | --all)])",
@@ -38,12 +67,12 @@ _FORCED = (
     text("cascade", "", "What happens to dependents: background, foreground or orphan.", "background", "background"),
     *absent("interactive/i", kind="switch"),
     *absent("raw"),
-    order=("namespace", "dry-run"),
+    check=_check_cascade,
+    order=("arguments", "namespace", "dry-run"),
     example="  kubectl delete pod private-pod\n  kubectl delete -f pod.yaml --now",
 )
 def delete(call: Call) -> None:
     """Delete objects and wait until they are gone."""
-    _finalizer(call)
     query = Query(call, call.args, needs_name=True, latest=False)
     output = call.flags["output"]
     if output not in ("", "name"):
@@ -67,23 +96,6 @@ def delete(call: Call) -> None:
         call.say("No resources found\n")
     if call.flags["wait"] and call.dry_run() == "none":
         wait_until_gone(call, deleted)
-
-
-# How --cascade deals with dependents, as the finalizer of the deleted object. The last two are older words for it.
-_CASCADES = {
-    "background": "",
-    "foreground": "foregroundDeletion",
-    "orphan": "orphan",
-    "true": "",
-    "false": "orphan",
-}
-
-
-def _finalizer(call: Call) -> str:
-    chosen = call.flags.get("cascade") or "background"
-    if chosen not in _CASCADES:
-        raise KubectlError(f'invalid cascade value ({chosen}). Must be "background", "foreground", or "orphan"')
-    return _CASCADES[chosen]
 
 
 def _grace_period(call: Call) -> int | None:

@@ -9,6 +9,7 @@ from functools import partial
 from kubesim.errors import StatusError
 from kubesim.kubectl import flags
 from kubesim.kubectl.command import Call, absent, command, number, switch, text
+from kubesim.kubectl.connection import connect
 from kubesim.kubectl.errors import Exit, KubectlError, UsageError
 from kubesim.kubectl.selection import Target, find_targets, get_named, list_all
 from kubesim.objects import Object, metadata, name_of
@@ -106,19 +107,18 @@ def _check_words(call: Call) -> None:
     *absent("since-time"),
     *absent("timestamps", "ignore-errors", "insecure-skip-tls-verify-backend", "all-pods", kind="switch"),
     check=_check_words,
-    order=("arguments", "namespace", "client"),
+    order=("arguments", "namespace"),
     example="  kubectl logs private-pod",
 )
 def logs(call: Call) -> None:
     """Show what containers wrote."""
-    if len(call.args) == 2:
-        if call.flags["container"]:
-            raise KubectlError("only one of -c or an inline [CONTAINER] arg is allowed")
-        call.flags = {**call.flags, "container": call.args[1]}
     pods = _logged_pods(call)
-    if call.flags["all-containers"] and call.flags["container"]:
-        name = call.flags["container"]
+    name = call.args[1] if len(call.args) == 2 else call.flags["container"]
+    if call.flags["all-containers"] and name:
         raise KubectlError(f"--all-containers=true should not be specified with container name {name}")
+    if call.flags["container"] and len(call.args) == 2:
+        raise KubectlError("only one of -c or an inline [CONTAINER] arg is allowed")
+    call.flags = {**call.flags, "container": name}
     for pod in pods:
         spec = pod["spec"]
         every = [item["name"] for key in ("initContainers", "containers") for item in spec.get(key, ())]
@@ -130,10 +130,12 @@ def _logged_pods(call: Call) -> list[Object]:
     if call.flags["selector"]:
         if call.args:
             raise KubectlError("selectors and the all flag cannot be used when passing resource/name arguments")
+        connect(call)
         pods = list_all(call, Target(POD, call.namespace, None))
         if not pods:
             call.complain(f"No resources found in {call.namespace} namespace.\n")
         return pods
+    connect(call)
     try:
         return [_pod_of(call, call.args[0])]
     except StatusError as error:

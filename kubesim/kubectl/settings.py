@@ -24,10 +24,6 @@ def _check_can_i(call: Call) -> None:
     if call.flags["list"]:
         if call.args:
             raise KubectlError("list option must be specified with no arguments")
-        if call.flags["quiet"] or call.flags["all-namespaces"] or call.flags["subresource"]:
-            raise KubectlError(
-                "list option can't be specified with neither quiet, all-namespaces nor subresource options"
-            )
     elif len(call.args) != 2:
         raise KubectlError(
             "you must specify two arguments: verb resource or verb resource/resourceName.\n"
@@ -50,6 +46,10 @@ def _check_can_i(call: Call) -> None:
 def can_i(call: Call) -> None:
     """Say yes or no, and end with status 1 for no; or list what the user may do."""
     if call.flags["list"]:
+        if call.flags["quiet"] or call.flags["all-namespaces"] or call.flags["subresource"]:
+            raise KubectlError(
+                "list option can't be specified with neither quiet, all-namespaces nor subresource options"
+            )
         rows = rule_rows(call.api.rules(call.user, call.namespace))
         call.say(tabwriter.format(rows if call.flags["no-headers"] else [RULE_HEADINGS, *rows]))
         return

@@ -6,13 +6,14 @@ from collections.abc import Callable
 from functools import partial
 
 from kubesim.clock import SECOND
+from kubesim.errors import StatusError
 from kubesim.kubectl import flags
 from kubesim.kubectl.command import Call, absent, array, command, duration, many, switch
 from kubesim.kubectl.deletion import wait_until_gone
 from kubesim.kubectl.errors import KubectlError
 from kubesim.kubectl.formats import evaluate_relaxed
 from kubesim.kubectl.output import print_result
-from kubesim.kubectl.selection import Query, Target
+from kubesim.kubectl.selection import Query, Target, get_named
 from kubesim.objects import Object
 
 
@@ -123,7 +124,11 @@ def _jsonpath_test(rest: str) -> Callable[[Object], bool]:
 
 
 def _wait_until_deleted(call: Call, target: Target, _: float) -> None:
-    present = call.api.find(target.resource, target.namespace or "", target.name or "")
+    try:
+        get_named(call, target.resource, target.namespace or "", target.name or "")
+    except StatusError as error:
+        if error.reason == "NotFound":
+            return
+        raise
     wait_until_gone(call, [target])
-    if present:
-        call.say(f"{target.resource.printed}/{target.name} condition met\n")
+    call.say(f"{target.resource.printed}/{target.name} condition met\n")
