@@ -15,8 +15,9 @@ from IPython.display import display
 
 from kubesim.flow import trace_flow
 from kubesim.jupyter import markup
+from kubesim.jupyter.assets import static
 from kubesim.jupyter.current import Seat
-from kubesim.jupyter.exercise import STATIC, Button, Exercise
+from kubesim.jupyter.exercise import Button, Exercise
 from kubesim.jupyter.terminal import spell
 from kubesim.lessons import Progress, Reading, begun
 from kubesim.lessons.challenge import Broken
@@ -37,8 +38,8 @@ _GONE = "The cluster was restarted, so this task is gone. Start it over to have 
 class ChallengeCard(Exercise):
     """A round of the challenge in the notebook's own cluster. A task is set up when it is opened for the first time."""
 
-    _esm = "\n".join((STATIC / f"{name}.js").read_text(encoding="utf-8") for name in ("parts", "challenge"))
-    _css = "".join((STATIC / f"{name}.css").read_text(encoding="utf-8") for name in ("exercise", "task", "challenge"))
+    _esm = static("parts.js", "challenge.js")
+    _css = static("exercise.css", "task.css", "challenge.css")
 
     def __init__(self, seed: int, seat: Seat) -> None:
         self._seat = seat

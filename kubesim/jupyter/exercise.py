@@ -6,16 +6,14 @@ The page's half is static/exercise.js: it draws the traits below and sends what 
 from __future__ import annotations
 
 import logging
-from pathlib import Path
 from typing import Any
 
 import anywidget
 import traitlets
 
+from kubesim.jupyter.assets import static
 from kubesim.jupyter.markup import inline
 from kubesim.lessons import Note, Verdict
-
-STATIC = Path(__file__).parent / "static"
 
 Button = tuple[str, str]
 
@@ -23,8 +21,8 @@ Button = tuple[str, str]
 class Exercise(anywidget.AnyWidget):
     """A card that hears `do_check`, `do_hint`, … when a button of that name is pressed."""
 
-    _esm: Path | str = STATIC / "exercise.js"
-    _css: Path | str = STATIC / "exercise.css"
+    _esm = static("parts.js", "exercise.js")
+    _css = static("exercise.css")
 
     content = traitlets.Dict().tag(sync=True)
     """What stays: the kind of form, a label, the text as HTML, the choices as HTML."""

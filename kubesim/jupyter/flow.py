@@ -11,7 +11,6 @@ import html
 import re
 import textwrap
 from itertools import pairwise
-from pathlib import Path
 from typing import Any
 
 import anywidget
@@ -21,9 +20,8 @@ from IPython.display import display
 
 from kubesim.flow import FAILED, NOT_NEEDED, NOT_REACHED, PASSED, SYMBOLS, Flow, Hop, trace_flow
 from kubesim.jupyter import markup
+from kubesim.jupyter.assets import static
 from kubesim.jupyter.current import Seat
-
-STATIC = Path(__file__).parent / "static"
 
 # How a state looks besides its symbol and its word: the shape of the box and the line around it.
 LOOKS = {
@@ -188,8 +186,8 @@ def announcement(flow: Flow) -> str:
 class FlowPicture(anywidget.AnyWidget):
     """A live flow picture of one container's image."""
 
-    _esm = STATIC / "flow.js"
-    _css = STATIC / "flow.css"
+    _esm = static("flow.js")
+    _css = static("flow.css")
 
     view = traitlets.Dict().tag(sync=True)
     """`picture`, `advice` and `story` as HTML, whether something is `broken`, and the `news` to read out."""

@@ -8,20 +8,19 @@ from __future__ import annotations
 import html
 import logging
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import anywidget
 import traitlets
 from IPython.display import display
 
+from kubesim.jupyter.assets import static
 from kubesim.jupyter.current import Seat
 from kubesim.jupyter.markup import inline
 from kubesim.lessons import Progress
 from kubesim.lessons.grade import Counts, best, grade, total
 from kubesim.lessons.record import MAX_SIZE, Record, RecordError, write
 
-STATIC = Path(__file__).parent / "static"
 CHALLENGE = "06-troubleshooting-challenge"
 """The notebook that gives a score."""
 
@@ -32,8 +31,8 @@ _TAKEN_IN = "The file was added to your progress. Run the cells with quizzes aga
 class ProgressMap(anywidget.AnyWidget):
     """One row a notebook. It is read anew when it comes into view, and hears `do_refresh`, `do_download`, …"""
 
-    _esm = STATIC / "progress.js"
-    _css = STATIC / "progress.css"
+    _esm = static("parts.js", "progress.js")
+    _css = static("progress.css")
 
     content = traitlets.Dict().tag(sync=True)
     """The `total`, the `rows`, a `notice` as HTML, the text of the `file` to download, the `limit` of an upload."""

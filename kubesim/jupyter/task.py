@@ -10,8 +10,9 @@ from typing import Any
 from IPython.display import display
 
 from kubesim.jupyter import flow, markup
+from kubesim.jupyter.assets import static
 from kubesim.jupyter.current import Seat
-from kubesim.jupyter.exercise import STATIC, Button, Exercise
+from kubesim.jupyter.exercise import Button, Exercise
 from kubesim.jupyter.quiz import unknown
 from kubesim.lessons import Pair, Progress, Reading, Task, begin, begun, beside, check, load_tasks, solve
 from kubesim.session import Session
@@ -26,8 +27,8 @@ class TaskCard(Exercise):
     Its start state is made unless its namespace is there already; `reset` in the terminal makes it anew.
     """
 
-    _esm = "\n".join((STATIC / f"{name}.js").read_text(encoding="utf-8") for name in ("parts", "task"))
-    _css = "".join((STATIC / f"{name}.css").read_text(encoding="utf-8") for name in ("exercise", "flow", "task"))
+    _esm = static("parts.js", "task.js")
+    _css = static("exercise.css", "flow.css", "task.css")
 
     def __init__(self, task: Task, seat: Seat) -> None:
         self._task = task

@@ -11,7 +11,6 @@ import logging
 import os
 import re
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import anywidget
@@ -19,12 +18,12 @@ import traitlets
 
 from kubesim.clock import SECOND, to_datetime
 from kubesim.jupyter import ansi, current, yamlcheck
+from kubesim.jupyter.assets import static
 from kubesim.result import Edit, Result
 from kubesim.session import Session
 from kubesim.shell import word_start
 from kubesim.workspace import HOME
 
-STATIC = Path(__file__).parent / "static"
 LONGEST_WAIT = 600
 """Simulated seconds that "until something changes" waits at most."""
 LARGEST_TRANSCRIPT = 200_000
@@ -51,8 +50,8 @@ def commands(text: str, is_complete: Callable[[str], bool]) -> Iterator[str]:
 class Terminal(anywidget.AnyWidget):
     """A live terminal on `session`, or on the notebook's own session when none is given."""
 
-    _esm = "\n".join((STATIC / name).read_text(encoding="utf-8") for name in ("terminal.js", "editor.js"))
-    _css = STATIC / "terminal.css"
+    _esm = static("terminal.js", "editor.js")
+    _css = static("terminal.css")
 
     entries = traitlets.List(traitlets.Tuple(traitlets.Unicode(), traitlets.Unicode())).tag(sync=True)
     """What the screen shows, as (kind, text): a "command" typed, the "output" of one (with colours), or a "note"."""

@@ -9,7 +9,6 @@ import html
 import logging
 import re
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import anywidget
@@ -21,12 +20,12 @@ from kubesim.clock import SECOND, Micros, to_datetime
 from kubesim.cluster import Cluster
 from kubesim.flow import trace_flow
 from kubesim.jupyter import flow
+from kubesim.jupyter.assets import static
 from kubesim.jupyter.current import Seat
 from kubesim.jupyter.terminal import spell
 from kubesim.timeline import Moment, Timeline, Try
 from kubesim.workspace import Workspace
 
-STATIC = Path(__file__).parent / "static"
 ROW, LEFT, RIGHT = 20, 10, 620
 """The picture of the back-off, in its own units: the height of an attempt, and where time begins and ends."""
 MOST_ROWS = 14
@@ -35,8 +34,8 @@ MOST_ROWS = 14
 class TimeMachine(anywidget.AnyWidget):
     """The past of one Pod, or of all Pods of a namespace. It hears {"do": "go", "stop": NUMBER}."""
 
-    _esm = STATIC / "timemachine.js"
-    _css = "".join((STATIC / f"{name}.css").read_text(encoding="utf-8") for name in ("flow", "timemachine"))
+    _esm = static("timemachine.js")
+    _css = static("flow.css", "timemachine.css")
 
     stops = traitlets.List(traitlets.Tuple()).tag(sync=True)
     """The moments that the slider stops at: time, label, and whether somebody did something then."""

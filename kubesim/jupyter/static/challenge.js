@@ -91,9 +91,7 @@ function render({ model, el }) {
     if (view.owes) send("tick"); // the task is over now, and only the page knows since when
   };
 
-  card.addEventListener("keydown", (event) => {
-    if (!event.ctrlKey && !event.altKey && !event.metaKey) event.stopPropagation(); // JupyterLab would take Enter
-  });
+  keepKeys(card);
   model.on("change:feedback", draw);
   draw();
   const timer = setInterval(tick, 1000);

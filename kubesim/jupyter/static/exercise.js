@@ -2,12 +2,6 @@
 
 let count = 0;
 
-function element(tag, properties = {}, ...children) {
-  const made = Object.assign(document.createElement(tag), properties);
-  made.append(...children);
-  return made;
-}
-
 const letter = (number) => String.fromCharCode(65 + number);
 
 function choiceInputs(content, name) {
@@ -161,9 +155,9 @@ function render({ model, el }) {
     event.preventDefault();
     if (form.querySelector("[data-do=check]")) send("check");
   });
+  keepKeys(card);
   card.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.altKey || event.metaKey || event.shiftKey) return;
-    event.stopPropagation(); // JupyterLab's command mode would take the arrow keys, Enter and the space bar
     if (event.key !== "Enter" || event.target.tagName !== "INPUT") return;
     event.preventDefault();
     form.requestSubmit();

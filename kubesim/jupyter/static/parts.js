@@ -1,10 +1,18 @@
-// What task.js and challenge.js are made of. Only what has changed is drawn anew, so that a screen reader hears a tick
-// once, and an unfolded line stays unfolded.
+// What the cards are made of.
 
 function element(tag, properties = {}, ...children) {
   const made = Object.assign(document.createElement(tag), properties);
   made.append(...children);
   return made;
+}
+
+// Keeps what is typed into a card from JupyterLab, whose command mode would take the arrow keys, Enter and the space bar.
+// Shift+Enter still runs the cell, and Escape leads back to the cell.
+function keepKeys(card) {
+  card.addEventListener("keydown", (event) => {
+    if (event.key === "Escape") card.closest(".jp-Cell")?.focus({ preventScroll: true });
+    if (!event.ctrlKey && !event.altKey && !event.metaKey && !event.shiftKey) event.stopPropagation();
+  });
 }
 
 const html = (tag, className, innerHTML) => element(tag, { className, innerHTML });
@@ -22,7 +30,8 @@ function goalLine({ ok, what, missing, hint, reason }) {
   return element("li", { className: ok ? "ks-ok" : "ks-no" }, mark, body);
 }
 
-// Puts parts into `parent`, one for each item, and leaves those alone whose item is as before.
+// Only what has changed is drawn anew, so that a screen reader hears a tick once, and an unfolded line stays unfolded:
+// puts parts into `parent`, one for each item, and leaves those alone whose item is as before.
 function keep(parent, items, draw) {
   items.forEach((item, number) => {
     const key = JSON.stringify(item);

@@ -3,12 +3,6 @@
 const NAME = "kubesim-progress.json";
 const WAIT = 2000; // milliseconds until the file as last known is stored, should the kernel not answer
 
-function element(tag, properties = {}, ...children) {
-  const made = Object.assign(document.createElement(tag), properties);
-  made.append(...children);
-  return made;
-}
-
 function link({ href, title }) {
   const made = element("a", { href, textContent: title });
   // JupyterLab opens a notebook in a tab of its own if asked by this name; elsewhere the link is an ordinary one.
@@ -82,11 +76,7 @@ function render({ model, el }) {
       }),
       element("label", {}, "Upload earlier progress ", upload)), status);
   card.setAttribute("aria-label", "Your progress");
-  card.addEventListener("keydown", (event) => {
-    if (event.key === "Escape") card.closest(".jp-Cell")?.focus();
-    if (event.ctrlKey || event.altKey || event.metaKey || event.shiftKey) return;
-    event.stopPropagation(); // JupyterLab's command mode would take Enter
-  });
+  keepKeys(card);
 
   const draw = () => {
     drawTable(table, model.get("content"));

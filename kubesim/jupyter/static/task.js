@@ -48,9 +48,7 @@ function render({ model, el }) {
     drawButtons(view.buttons, Boolean(view.beside));
   };
 
-  card.addEventListener("keydown", (event) => {
-    if (!event.ctrlKey && !event.altKey && !event.metaKey) event.stopPropagation(); // JupyterLab would take Enter
-  });
+  keepKeys(card);
   model.on("change:feedback", draw);
   draw();
   el.append(card);
