@@ -20,7 +20,7 @@ NODE_ADDRESS = "192.0.2.10"
 def objects(now: str) -> Iterator[tuple[Resource, Object]]:
     """The objects, each with its type. `now` is the moment of the boot, as the API writes it."""
     yield NODE, _node(now)
-    yield SERVICE, _kubernetes_service()
+    yield SERVICE, kubernetes_service()
     for name, rules in _ROLES.items():
         yield CLUSTER_ROLE, _cluster_role(name, rules)
 
@@ -77,7 +77,8 @@ def _node_condition(kind: str, status: str, reason: str, message: str, since: st
     return {**times, "message": message, "reason": reason, "status": status, "type": kind}
 
 
-def _kubernetes_service() -> Object:
+def kubernetes_service() -> Object:
+    """The Service through which Pods reach the API server."""
     port = {"name": "https", "port": 443, "protocol": "TCP", "targetPort": 6443}
     return {
         "apiVersion": "v1",

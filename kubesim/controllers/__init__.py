@@ -6,6 +6,7 @@ from kubesim.apiserver import APIServer
 from kubesim.clock import Clock
 from kubesim.controllers.deployment import DeploymentController
 from kubesim.controllers.garbage import GarbageCollector
+from kubesim.controllers.kubernetesservice import KubernetesServiceController
 from kubesim.controllers.namespace import NamespaceController
 from kubesim.controllers.replicaset import ReplicaSetController
 
@@ -19,4 +20,5 @@ class ControllerManager:
             GarbageCollector(api, clock),
             ReplicaSetController(api, clock),
             DeploymentController(api, clock),
+            KubernetesServiceController(api, clock),
         )

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from kubesim.apiserver import APIServer, Change
 from kubesim.clock import Clock
-from kubesim.controllers.queue import WorkQueue
+from kubesim.controllers.queue import REACTION, WorkQueue
 from kubesim.objects import Object, name_of
 from kubesim.resources import CONFIG_MAP, EVENT, NAMESPACE, RESOURCES, SERVICE_ACCOUNT, Resource
 
@@ -21,6 +21,8 @@ _CA = (
     "-----END CERTIFICATE-----\n"
 )
 
+# Seconds for which a deleted namespace is left alone, so that everybody hears of it (namespaceDeletionGracePeriod).
+GRACE = 5.0
 # The recorded cluster publishes its CA under a second name as well.
 PUBLISHED: tuple[tuple[Resource, Object], ...] = (
     (SERVICE_ACCOUNT, {"metadata": {"name": "default"}}),
@@ -45,7 +47,8 @@ class NamespaceController:
 
     def _on_change(self, change: Change) -> None:
         if change.resource is NAMESPACE and change.type != "DELETED":
-            self._queue.add(change.obj)
+            is_deleted = "deletionTimestamp" in change.obj["metadata"]
+            self._queue.add(change.obj, GRACE if is_deleted else REACTION)
         elif change.type == "DELETED" and change.resource.namespaced and change.resource is not EVENT:
             self._queue.add_key(("", change.obj["metadata"]["namespace"]))
 

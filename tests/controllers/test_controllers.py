@@ -59,6 +59,27 @@ def test_a_namespace_goes_with_all_that_is_in_it(learner: Learner) -> None:
     assert learner("kubectl get secrets -n team -o name") == ""
 
 
+def test_an_empty_namespace_goes_after_five_seconds(learner: Learner) -> None:
+    learner("kubectl create ns team")
+    learner.wait(1)
+    learner("kubectl delete ns team --wait=false")
+    learner.wait(4.5)
+    assert learner("kubectl get ns team --no-headers") == "team   Terminating   5s\n"
+    learner.wait(0.5)
+    assert learner("kubectl get ns --no-headers --ignore-not-found team") == ""
+
+
+# --- the Service of the API server
+
+
+def test_the_kubernetes_service_comes_back(learner: Learner) -> None:
+    before = learner("kubectl get svc kubernetes -o jsonpath='{.metadata.labels} {.spec}'")
+    learner("kubectl delete all --all")
+    assert learner("kubectl get svc --ignore-not-found") == ""
+    learner.wait(10)
+    assert learner("kubectl get svc kubernetes -o jsonpath='{.metadata.labels} {.spec}'") == before
+
+
 # --- ReplicaSets
 
 
