@@ -182,6 +182,11 @@ def expired(message: str) -> StatusError:
     return StatusError(410, "Expired", message)
 
 
+def too_new(version: int, current: int) -> StatusError:
+    """What is asked for has yet to come, and no longer waited for."""
+    return StatusError(504, "Timeout", f"Timeout: Too large resource version: {version}, current: {current}")
+
+
 def not_simulated(what: str) -> StatusError:
     """What Kubernetes does and this simulator does not."""
     return StatusError(501, "NotImplemented", f"kubesim: {what}")

@@ -5,7 +5,7 @@ Mirrors k8s.io/apiserver pkg/endpoints/handlers/{create,get,update,patch,delete}
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from kubesim import errors
 from kubesim.apiserver import APIServer, NodeServer, WriteOptions
@@ -64,7 +64,7 @@ class Objects:
             labels, fields = query.get("labelSelector", ""), query.get("fieldSelector", "")
             return self._api.list(route.resource, namespace, labels=labels, fields=fields, user=request.user)
 
-        whole(query, "resourceVersion")  # a list always shows what there is now
+        _check_version(query, self._api.revision)
         objects, meta = self._pages.page(route, query, found, self._api.revision)
         return Response(request.view.many(route.resource, objects, meta, self._clock.now))
 
@@ -128,6 +128,15 @@ class Objects:
         self._api.authorize(request.user, verb, POD, route.namespace, route.name, route.subresource)
         pod = self._api.get(POD, route.namespace, route.name)
         return pod, self._api.node_of(pod)
+
+
+def _check_version(query: Mapping[str, str], revision: int) -> None:
+    """Raise StatusError where a list of what there is now is not what the query asks for."""
+    version = whole(query, "resourceVersion") or 0
+    if version > revision:
+        raise errors.too_new(version, revision)
+    if query.get("resourceVersionMatch") == "Exact" and version != revision:
+        raise errors.expired("The resourceVersion for the provided list is too old.")
 
 
 def _options(request: Request) -> WriteOptions:

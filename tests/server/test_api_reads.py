@@ -205,6 +205,18 @@ def test_a_list(query: str, call: Caller) -> None:
     assert (code, found) == (200, {"kind": "ConfigMapList", "apiVersion": "v1", "metadata": meta, "items": untyped})
 
 
+def test_a_list_of_another_revision_than_now() -> None:
+    call = Caller(*LINES[:5])
+    now = call.cluster.api.revision
+    assert call("GET", f"{TEAM}/configmaps?resourceVersion={now}&resourceVersionMatch=Exact")[0] == 200
+    assert call("GET", f"{TEAM}/configmaps?resourceVersion={now - 1}&resourceVersionMatch=NotOlderThan")[0] == 200
+    told = "The resourceVersion for the provided list is too old."
+    old = call("GET", f"{TEAM}/configmaps?resourceVersion={now - 1}&resourceVersionMatch=Exact")
+    assert old == (410, status(410, "Expired", told))
+    told = f"Timeout: Too large resource version: {now + 1}, current: {now}"
+    assert call("GET", f"{TEAM}/configmaps?resourceVersion={now + 1}") == (504, status(504, "Timeout", told))
+
+
 def test_a_list_in_pages_shows_what_there_was_at_its_beginning() -> None:
     call = Caller(*LINES[:5])
     revision = str(call.cluster.api.revision)
