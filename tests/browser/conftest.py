@@ -18,6 +18,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -37,6 +38,7 @@ OPEN = """async path => {
     await panel.sessionContext.session.kernel.info;
     window.jupyterapp.shell.collapseLeft();
 }"""
+RESTART = "() => window.jupyterapp.shell.currentWidget.sessionContext.restartKernel()"
 CLOSE_ALL = "() => [...window.jupyterapp.shell.widgets('main')].forEach(widget => widget.dispose())"
 RUN_ALL = """limit => Promise.race([
     window.jupyterapp.commands.execute("notebook:run-all-cells"),
@@ -181,28 +183,32 @@ class Notebook:
         """Run all cells, and return when the last one is done; Playwright's Error if that takes too long."""
         self.page.evaluate(RUN_ALL, SECONDS * 1000)
 
+    def reload(self) -> None:
+        """Save the notebook and load the page again."""
+        self.page.evaluate("() => window.jupyterapp.commands.execute('docmanager:save')")
+        self.page.reload()
+        expect(self.page.locator(".jp-Notebook-ExecutionIndicator[data-status=idle]")).to_be_visible()
+
+    def restart_kernel(self) -> None:
+        """End the kernel, and return when a new one is there."""
+        self.page.evaluate(RESTART)
+
     def cell(self, name: str) -> Locator:
         """The cell with that id; ValueError if there is none."""
         ids = [cell["id"] for cell in json.loads(self.path.read_text(encoding="utf-8"))["cells"]]
         return self.page.locator(f'.jp-Cell[data-windowed-list-index="{ids.index(name)}"]')
 
 
-@pytest.fixture
-def folder(lab: Lab, tmp_path: Path) -> Path:
-    """The test's own copy of notebooks/, as the server sees it."""
-    copy = lab.folder / tmp_path.name
-    if NOTEBOOKS.is_dir():
-        return Path(shutil.copytree(NOTEBOOKS, copy, ignore=shutil.ignore_patterns("workspace", ".ipynb_checkpoints")))
-    copy.mkdir()
-    return copy
+def copy_of_notebooks(lab: Lab, name: str) -> Path:
+    """A copy of notebooks/ of that name, as the server sees it."""
+    ignored = shutil.ignore_patterns("workspace", ".ipynb_checkpoints")
+    return Path(shutil.copytree(NOTEBOOKS, lab.folder / name, ignore=ignored))
 
 
-@pytest.fixture
-def open_notebook(
-    lab: Lab, loaded_page: Page, folder: Path, request: pytest.FixtureRequest
-) -> Iterator[Callable[[str], Notebook]]:
-    """A function that opens the notebook NAME of `folder` and returns when its kernel is ready."""
-    page, failures = loaded_page, request.session.testsfailed
+@contextmanager
+def opening(lab: Lab, page: Page, folder: Path, request: pytest.FixtureRequest) -> Iterator[Callable[[str], Notebook]]:
+    """A function that opens the notebook NAME of `folder` and returns when its kernel is ready; closed at the end."""
+    failures = request.session.testsfailed
 
     def open_it(name: str) -> Notebook:
         page.evaluate(OPEN, f"{folder.name}/{name}")
@@ -215,6 +221,31 @@ def open_notebook(
     lab.end_kernels()
     if request.session.testsfailed > failures:
         lab.load(page)
+
+
+@pytest.fixture
+def folder(lab: Lab, tmp_path: Path) -> Path:
+    """The test's own copy of notebooks/."""
+    return copy_of_notebooks(lab, tmp_path.name)
+
+
+@pytest.fixture
+def open_notebook(
+    lab: Lab, loaded_page: Page, folder: Path, request: pytest.FixtureRequest
+) -> Iterator[Callable[[str], Notebook]]:
+    """A function that opens the notebook NAME of `folder` and returns when its kernel is ready."""
+    with opening(lab, loaded_page, folder, request) as open_it:
+        yield open_it
+
+
+@pytest.fixture(scope="module", params=sorted(path.name for path in NOTEBOOKS.glob("*.ipynb")))
+def each_notebook(lab: Lab, loaded_page: Page, request: pytest.FixtureRequest) -> Iterator[Notebook]:
+    """Every notebook in turn, with all its cells run; the tests of a module share it."""
+    folder = copy_of_notebooks(lab, f"each-{request.param}")
+    with opening(lab, loaded_page, folder, request) as open_it:
+        notebook = open_it(request.param)
+        notebook.run_all()
+        yield notebook
 
 
 def keep_picture(page: Page, name: str) -> None:
