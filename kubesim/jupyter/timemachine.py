@@ -34,7 +34,7 @@ MOST_ROWS = 14
 class TimeMachine(anywidget.AnyWidget):
     """The past of one Pod, or of all Pods of a namespace. It hears {"do": "go", "stop": NUMBER}."""
 
-    _esm = static("timemachine.js")
+    _esm = static("parts.js", "timemachine.js")
     _css = static("flow.css", "timemachine.css")
 
     stops = traitlets.List(traitlets.Tuple()).tag(sync=True)

@@ -1,33 +1,36 @@
-// A slider over the moments of a session. Python says what each of them shows; here it is only laid out.
-
-const make = (tag, properties = {}, ...children) => {
-  const made = Object.assign(document.createElement(tag), properties);
-  made.append(...children);
-  return made;
-};
+// A slider over the moments of a session. Python says what each of them shows; here it is only laid out. Small tools are
+// in parts.js.
 
 function render({ model, el }) {
-  const slider = make("input", { type: "range", min: 0, step: 1 });
+  const slider = element("input", { type: "range", min: 0, step: 1 });
   slider.setAttribute("aria-label", "Moment");
-  const ticks = make("div", { className: "ks-ticks" });
+  const ticks = element("div", { className: "ks-ticks" });
   ticks.setAttribute("aria-hidden", "true"); // the list of all moments says the same in words
-  const words = make("p", { className: "ks-words" });
-  words.setAttribute("role", "status");
-  const [pods, events] = [make("pre"), make("pre")];
-  const [picture, tries] = [make("div", { className: "ks-picture" }), make("div", { className: "ks-picture" })];
-  const list = make("ol", { className: "ks-moments" });
-  const part = (title, ...content) => make("section", {}, make("h3", { textContent: title }), ...content);
-  const step = (label, by) => make("button", { type: "button", textContent: label, onclick: () => go(shown + by) });
+  const words = element("p", { className: "ks-words" });
+  const news = element("div", { className: "ks-unseen" });
+  news.setAttribute("role", "status");
+  const [pods, events] = [element("pre"), element("pre")];
+  const [picture, tries] = [element("div", { className: "ks-picture" }), element("div", { className: "ks-picture" })];
+  const list = element("ol", { className: "ks-moments" });
+  const part = (title, ...content) => element("section", {}, element("h3", { textContent: title }), ...content);
+  const step = (label, by) => element("button", { type: "button", textContent: label, onclick: () => press(shown + by) });
   const [earlier, later] = [step("← Earlier", -1), step("Later →", 1)];
-  const bar = make("div", { className: "ks-time-bar" }, earlier, later, make("div", { className: "ks-track" }, slider, ticks));
+  const bar = element("div", { className: "ks-time-bar" }, earlier, later, element("div", { className: "ks-track" }, slider, ticks));
   const parts = { flow: part("The way of its image", picture), tries: part("Attempts and back-off", tries) };
-  const all = make("details", {}, make("summary", { textContent: "All moments" }), list);
-  const root = make("div", { className: "ks-flow ks-time" }, bar, words, part("Pods", pods), parts.flow, parts.tries,
-    part("Events", events), all);
+  const all = element("details", {}, element("summary", { textContent: "All moments" }), list);
+  const root = element("div", { className: "ks-flow ks-time" }, bar, words, part("Pods", pods), parts.flow, parts.tries,
+    part("Events", events), all, news);
   root.setAttribute("role", "group");
   root.setAttribute("aria-label", `Time machine of ${model.get("target")}`);
   let shown = 0;
   let wanted = null; // where the slider went while an answer was under way
+
+  let isPressed = false;
+
+  function press(stop) {
+    isPressed = true;
+    go(stop);
+  }
 
   function go(stop) {
     const busy = wanted !== null;
@@ -40,12 +43,12 @@ function render({ model, el }) {
     const last = Math.max(stops.length - 1, 1);
     slider.max = stops.length - 1;
     ticks.replaceChildren(...stops.map(([, , done], number) => {
-      const tick = make("i", { className: done ? "ks-done" : "" });
+      const tick = element("i", { className: done ? "ks-done" : "" });
       tick.style.left = `${(100 * number) / last}%`;
       return tick;
     }));
     list.replaceChildren(...stops.map(([time, label], number) =>
-      make("li", {}, make("button", { type: "button", textContent: `${time} ${label}`, onclick: () => go(number) }))));
+      element("li", {}, element("button", { type: "button", textContent: `${time} ${label}`, onclick: () => press(number) }))));
   }
 
   function draw() {
@@ -56,8 +59,8 @@ function render({ model, el }) {
     slider.value = shown;
     slider.setAttribute("aria-valuetext", view.words);
     words.textContent = view.words;
-    // The slider speaks for itself: what else is read out would be heard twice.
-    words.setAttribute("aria-live", document.activeElement === slider ? "off" : "polite");
+    if (isPressed) news.textContent = view.words; // the slider speaks for itself, and nobody asked for anything else
+    isPressed = false;
     pods.textContent = view.pods;
     events.textContent = view.events;
     picture.innerHTML = view.flow;
@@ -71,10 +74,7 @@ function render({ model, el }) {
   }
 
   slider.addEventListener("input", () => go(Number(slider.value)));
-  root.addEventListener("keydown", (event) => {
-    if (event.ctrlKey || event.altKey || event.metaKey) return;
-    event.stopPropagation(); // JupyterLab's command mode would take the arrow keys, Enter and the space bar
-  });
+  keepKeys(root);
   model.on("change:stops", drawStops);
   model.on("change:view", draw);
   drawStops();
