@@ -22,6 +22,7 @@ from kubesim.apiserver.checks import (
     warn_of,
 )
 from kubesim.apiserver.defaults import apply_defaults
+from kubesim.apiserver.logs import Line
 from kubesim.apiserver.strategy import prepare_for_create, prepare_for_update
 from kubesim.authorization import ADMIN, Request, User, is_allowed, request, rules_for
 from kubesim.clock import SECOND, Clock, rfc3339
@@ -62,7 +63,7 @@ class WriteOptions(TypedDict):
 class NodeServer(Protocol):
     """What the API server asks of a kubelet on behalf of `kubectl logs` and `kubectl exec`."""
 
-    def logs(self, pod: Object, container: str, previous: bool) -> str:
+    def logs(self, pod: Object, container: str, previous: bool) -> list[Line]:
         """What the container wrote. Raises StatusError."""
 
     def execute(self, pod: Object, container: str, argv: list[str]) -> Process:

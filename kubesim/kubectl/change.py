@@ -76,7 +76,7 @@ def patch(call: Call) -> None:
         if new == obj:
             print_result(call, target.resource, new, "patched (no change)")
         else:
-            print_result(call, target.resource, new, "patched", dry_run)
+            print_result(call, target.resource, new, "patched", dry_run if dry_run == "server" else "none")
 
     query.visit(change)
 
@@ -156,7 +156,7 @@ def annotate(call: Call) -> None:
 def _mark(call: Call, field: str, word: str, done: str) -> None:
     words, wanted, removed = _split(call.args, word)
     _check_mark(call, words, word, bool(wanted or removed))
-    if call.flags["list"] and call.flags["output"]:
+    if call.flags["list"] and call.flags["output"] and word == "label":
         raise KubectlError("--list and --output may not be specified together")
     query = Query(call, words, needs_name=True)
     dry_run = "client" if call.flags["list"] else call.dry_run()

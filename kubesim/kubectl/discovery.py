@@ -7,13 +7,14 @@ import re
 
 from kubesim import explain as explanations
 from kubesim import tabwriter, versions
+from kubesim.errors import StatusError
 from kubesim.gojson import quote
 from kubesim.kubectl.command import Call, absent, command, many, switch, text
 from kubesim.kubectl.config import SERVER
 from kubesim.kubectl.connection import connect
 from kubesim.kubectl.errors import KubectlError, NotSimulated, Plain, UsageError
 from kubesim.kubectl.formats import FormatError, jsonpath, to_yaml
-from kubesim.resources import API_VERSIONS, RESOURCES, Resource, find_resource
+from kubesim.resources import API_VERSIONS, RESOURCES, SERVICE, Resource, find_resource
 
 
 def _no_arguments(call: Call) -> None:
@@ -133,11 +134,14 @@ def _details(version: str) -> dict[str, str]:
 
 @command("cluster-info", "[flags]", "Display cluster information")
 def cluster_info(call: Call) -> None:
-    """Show where the control plane is."""
-    call.say(
-        f"Kubernetes control plane is running at {SERVER}\n\n"
-        "To further debug and diagnose cluster problems, use 'kubectl cluster-info dump'.\n"
-    )
+    """Show where the control plane is. What belongs to it is looked for among the Services."""
+    hint = "\nTo further debug and diagnose cluster problems, use 'kubectl cluster-info dump'.\n"
+    try:
+        call.api.authorize(call.user, "list", SERVICE, call.explicit_namespace or "kube-system", "")
+    except StatusError:
+        call.say(hint)
+        raise
+    call.say(f"Kubernetes control plane is running at {SERVER}\n{hint}")
 
 
 @command(
@@ -158,11 +162,7 @@ def explain(call: Call) -> None:
         )
     if len(call.args) > 1:
         raise KubectlError("We accept only this format: explain RESOURCE")
-    resource, path = _type_and_path(call.args[0].removesuffix("."), call.flags["api-version"])
-    if call.flags["output"] == "plaintext-openapiv2":
-        raise NotSimulated("--output plaintext-openapiv2 is not part of this simulator")
-    if call.flags["output"] != "plaintext":
-        raise KubectlError(f"unrecognized format: {call.flags['output']}")
+    resource, path = _type_and_path(call, call.args[0].removesuffix("."))
     try:
         call.say(explanations.explain(resource, path, call.flags["recursive"]))
     except explanations.ExplainError as error:
@@ -170,14 +170,20 @@ def explain(call: Call) -> None:
         raise KubectlError(str(error)) from None
 
 
-def _type_and_path(word: str, api_version: str) -> tuple[Resource, list[str]]:
+def _type_and_path(call: Call, word: str) -> tuple[Resource, list[str]]:
     """The type and the fields that `word` means: "deploy.spec", or "deployments.apps.spec" without an API version.
 
     Mirrors SplitAndParseResourceRequestWithMatchingPrefix of k8s.io/kubectl pkg/explain/explain.go, v1.36.
     """
     resource, path = _split(word)
+    api_version = call.flags["api-version"]
+    served = _served(resource, api_version) if api_version else []
+    if call.flags["output"] == "plaintext-openapiv2":
+        raise NotSimulated("--output plaintext-openapiv2 is not part of this simulator")
+    if call.flags["output"] != "plaintext":
+        raise KubectlError(f"unrecognized format: {call.flags['output']}")
     if api_version:
-        return _of_version(resource, api_version), path
+        return _of_version(resource, api_version, served), path
     if word.startswith(resource.qualified):
         path = word.removeprefix(resource.qualified).split(".")[1:]
     return resource, path
@@ -199,15 +205,23 @@ def _split(word: str) -> tuple[Resource, list[str]]:
     return resource, path
 
 
-def _of_version(resource: Resource, api_version: str) -> Resource:
-    """The type of the same name in an API version."""
+def _served(resource: Resource, api_version: str) -> list[Resource]:
+    """The types of an API version."""
     if api_version.count("/") > 1:
         raise KubectlError(f"unexpected GroupVersion string: {api_version}")
-    wanted = f"{'' if '/' in api_version else '/'}{api_version}, Resource={resource.plural}"
     served = [item for item in RESOURCES if item.api_version == api_version]
     if not served:
-        raise KubectlError(f'couldn\'t find resource for "{wanted}"')
+        raise KubectlError(f'couldn\'t find resource for "{_wanted(resource, api_version)}"')
+    return served
+
+
+def _of_version(resource: Resource, api_version: str, served: list[Resource]) -> Resource:
+    """The type of the same name in an API version, among those `served`."""
     found = next((item for item in served if item.plural == resource.plural), None)
     if found is None:
-        raise KubectlError(f"GVR ({wanted}) not found in OpenAPI schema")
+        raise KubectlError(f"GVR ({_wanted(resource, api_version)}) not found in OpenAPI schema")
     return found
+
+
+def _wanted(resource: Resource, api_version: str) -> str:
+    return f"{'' if '/' in api_version else '/'}{api_version}, Resource={resource.plural}"

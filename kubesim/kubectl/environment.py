@@ -11,7 +11,7 @@ from kubesim.kubectl.change import COMMON
 from kubesim.kubectl.command import Call, absent, array, command, many, switch, text
 from kubesim.kubectl.errors import KubectlError, raise_all
 from kubesim.kubectl.selection import select
-from kubesim.kubectl.set_ import CONTAINERS, chosen_containers, pod_spec, set_each, typed_selection
+from kubesim.kubectl.set_ import CONTAINERS, check_local, chosen_containers, pod_spec, set_each, typed_selection
 from kubesim.objects import Object, clone, name_of
 from kubesim.patch import two_way
 from kubesim.resources import CONFIG_MAP, SECRET, Resource
@@ -74,8 +74,7 @@ def set_env(call: Call) -> None:
 
 
 def _check(call: Call, words: list[str]) -> None:
-    if call.flags["local"] and call.dry_run() == "server":
-        raise KubectlError("cannot specify --local and --dry-run=server - did you mean --dry-run=client?")
+    check_local(call)
     if not call.flags["filename"] and not words:
         raise KubectlError("one or more resources must be specified as <resource> <name> or <resource>/<name>")
     if call.flags["list"] and call.flags["output"]:

@@ -6,9 +6,10 @@ import hashlib
 from collections.abc import Callable
 from functools import partial
 
+from kubesim.apiserver.logs import Line, LogOptions
 from kubesim.errors import StatusError
 from kubesim.kubectl import flags
-from kubesim.kubectl.command import Call, absent, command, number, switch, text
+from kubesim.kubectl.command import Call, absent, command, duration, number, switch, text
 from kubesim.kubectl.connection import connect
 from kubesim.kubectl.errors import Exit, KubectlError, UsageError
 from kubesim.kubectl.selection import Target, find_targets, get_named, list_all
@@ -102,10 +103,13 @@ def _check_words(call: Call) -> None:
     number("tail", "", "How many of the last lines; -1 for all.", -1),
     switch("all-containers", "", "All containers of the Pod."),
     switch("prefix", "", "Write the Pod and container before each line."),
-    *absent("since", "pod-running-timeout", kind="duration"),
-    *absent("limit-bytes", "max-log-requests", kind="number"),
+    duration("since", "", "Only lines of the last seconds, such as 5s or 2m."),
+    number("limit-bytes", "", "At most so many bytes."),
+    switch("timestamps", "", "Write the time before each line."),
+    *absent("pod-running-timeout", kind="duration"),
+    *absent("max-log-requests", kind="number"),
     *absent("since-time"),
-    *absent("timestamps", "ignore-errors", "insecure-skip-tls-verify-backend", "all-pods", kind="switch"),
+    *absent("ignore-errors", "insecure-skip-tls-verify-backend", "all-pods", kind="switch"),
     check=_check_words,
     order=("arguments", "namespace"),
     example="  kubectl logs private-pod",
@@ -119,11 +123,12 @@ def logs(call: Call) -> None:
     if call.flags["container"] and len(call.args) == 2:
         raise KubectlError("only one of -c or an inline [CONTAINER] arg is allowed")
     call.flags = {**call.flags, "container": name}
+    options = _log_options(call)
     for pod in pods:
         spec = pod["spec"]
         every = [item["name"] for key in ("initContainers", "containers") for item in spec.get(key, ())]
         for name in every if call.flags["all-containers"] else [_container_name(call, pod)]:
-            call.say(_log_text(call, pod, name))
+            call.say(_log_text(call, pod, name, options))
 
 
 def _logged_pods(call: Call) -> list[Object]:
@@ -145,17 +150,30 @@ def _logged_pods(call: Call) -> list[Object]:
         raise KubectlError(f"error from server (NotFound): {error.message} {where}") from None
 
 
-def _log_text(call: Call, pod: Object, container: str) -> str:
+def _log_text(call: Call, pod: Object, container: str, options: LogOptions) -> str:
     node = call.api.node_of(pod, user=call.user, verb="get", subresource="log")
-    text = _log(call, partial(node.logs, pod, container, call.flags["previous"]))
-    lines = text.splitlines(keepends=True)
-    if call.flags["tail"] >= 0:
-        lines = lines[len(lines) - call.flags["tail"] :] if call.flags["tail"] else []
+    options.check(name_of(pod))
+    lines = options.cut(_log(call, partial(node.logs, pod, container, options.previous)), call.context.clock.now)
     head = f"[pod/{name_of(pod)}/{container}] " if call.flags["prefix"] else ""
-    return "".join(head + line for line in lines)
+    return "".join([head + line for line in lines.splitlines(keepends=True)])
 
 
-def _log(call: Call, read: Callable[[], str]) -> str:
+def _log_options(call: Call) -> LogOptions:
+    limit, since, tail = call.flags["limit-bytes"], round(call.flags["since"]), call.flags["tail"]
+    if limit < 0:
+        raise KubectlError("--limit-bytes must be greater than 0")
+    if since < 0:
+        raise KubectlError("--since must be greater than 0")
+    if tail < -1:
+        raise KubectlError("--tail must be greater than or equal to -1")
+    if call.flags["selector"] and "tail" not in call.given:
+        tail = 10
+    last = None if tail < 0 else tail
+    asked = since if call.flags["since"] else None
+    return LogOptions(call.flags["previous"], last, asked, limit or None, call.flags["timestamps"])
+
+
+def _log(call: Call, read: Callable[[], list[Line]]) -> list[Line]:
     """The log; with --follow, of a container that is waiting to start as soon as it has, looked at every second."""
     for _ in range(_SECONDS):
         try:

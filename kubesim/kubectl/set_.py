@@ -94,6 +94,12 @@ def _image_change(obj: Object, images: dict[str, str]) -> Any:
     return _nested(path, change) if change else None
 
 
+def check_local(call: Call) -> None:
+    """Refuse --local together with --dry-run=server."""
+    if call.flags["local"] and call.dry_run() == "server":
+        raise KubectlError("cannot specify --local and --dry-run=server - did you mean --dry-run=client?")
+
+
 @command(
     "set serviceaccount",
     "(-f FILENAME | TYPE NAME) SERVICE_ACCOUNT",
@@ -101,7 +107,8 @@ def _image_change(obj: Object, images: dict[str, str]) -> Any:
     COMMON,
     flags.field_manager("kubectl-set"),
     aliases=("sa",),
-    order=ORDER,
+    check=check_local,
+    order=("dry-run", "arguments", "output", "namespace"),
     example="  kubectl set serviceaccount deployment web builder",
 )
 def set_service_account(call: Call) -> None:
@@ -123,8 +130,7 @@ def typed_selection(call: Call, words: list[str]) -> Selection:
     """What kubectl set works on. Objects out of files are shown as kubectl's own types have them."""
     if not call.flags["local"]:
         return select(call, words, needs_name=True)
-    if call.dry_run() == "server":
-        raise KubectlError("cannot specify --local and --dry-run=server - did you mean --dry-run=client?")
+    check_local(call)
     selection = select(call, [])
     found = [Found(item.target, [_with_empty_fields(obj) for obj in item.objects or ()]) for item in selection.found]
     return replace(selection, found=found)

@@ -32,6 +32,7 @@ from kubesim.objects import Object
     duration("timeout", "", "How long to wait.", 30.0),
     switch("all", "", "All objects of the type in the namespace."),
     *absent("local", kind="switch"),
+    order=("output", "client"),
     example="  kubectl wait --for=condition=Ready pod/private-pod --timeout=30s",
 )
 def wait(call: Call) -> None:
@@ -67,6 +68,8 @@ def _wait_of(word: str) -> _Wait:
 def _wait_until(holds: Callable[[Object], bool], is_creation: bool, call: Call, target: Target, seconds: float) -> None:
     """Where no seconds are left, nobody looks whether it holds."""
     resource, name = target.resource, target.name or ""
+    if is_creation:
+        _find(call, target)
 
     def done() -> bool:
         obj = call.api.find(resource, target.namespace or "", name)
@@ -124,11 +127,17 @@ def _jsonpath_test(rest: str) -> Callable[[Object], bool]:
 
 
 def _wait_until_deleted(call: Call, target: Target, _: float) -> None:
-    try:
-        get_named(call, target.resource, target.namespace or "", target.name or "")
-    except StatusError as error:
-        if error.reason == "NotFound":
-            return
-        raise
+    if _find(call, target) is None:
+        return
     wait_until_gone(call, [target])
     call.say(f"{target.resource.printed}/{target.name} condition met\n")
+
+
+def _find(call: Call, target: Target) -> Object | None:
+    """The object, or None where it is not there. Raises StatusError where it cannot be read."""
+    try:
+        return get_named(call, target.resource, target.namespace or "", target.name or "")
+    except StatusError as error:
+        if error.reason == "NotFound":
+            return None
+        raise

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from kubesim.apiserver.logs import Line
 from kubesim.clock import SECOND, Micros, rfc3339
 from kubesim.objects import Object
 from kubesim.process import Process
@@ -35,9 +36,10 @@ class Container:
         """The id with its runtime, as in status.containerID."""
         return f"containerd://{self.id}"
 
-    def output(self, now: Micros) -> str:
+    def lines(self, now: Micros) -> list[Line]:
         """What it has written by `now`."""
-        return self.process.output_by((min(now, self.finished or now) - self.started) / SECOND)
+        seconds = (min(now, self.finished or now) - self.started) / SECOND
+        return [(self.started + round(at * SECOND), line) for at, line in self.process.lines_by(seconds)]
 
     @property
     def is_running(self) -> bool:

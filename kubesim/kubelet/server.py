@@ -9,6 +9,7 @@ from collections.abc import Mapping
 
 from kubesim import errors, process
 from kubesim.apiserver import APIServer
+from kubesim.apiserver.logs import Line
 from kubesim.clock import Clock
 from kubesim.kubelet.containers import Container, Worker
 from kubesim.kubelet.decisions import waiting_words
@@ -25,7 +26,7 @@ class Server:
         self._clock = clock
         self._workers = workers
 
-    def logs(self, pod: Object, container: str, previous: bool = False) -> str:
+    def logs(self, pod: Object, container: str, previous: bool = False) -> list[Line]:
         """What a container (or the one before it) wrote. Raises StatusError where there is nothing to read."""
         found = self._container(pod, container)
         name = pod["metadata"]["name"]
@@ -36,7 +37,7 @@ class Server:
         shown = found.previous if previous else found
         if shown is None:
             raise errors.bad_request(f'previous terminated container "{container}" in pod "{name}" not found')
-        return shown.output(self._clock.now)
+        return shown.lines(self._clock.now)
 
     def execute(self, pod: Object, container: str, argv: list[str]) -> process.Process:
         """Run a command beside a container. Raises StatusError where it does not run, and process.StartError."""

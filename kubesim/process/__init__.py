@@ -6,6 +6,7 @@ counts as a process that runs until it is stopped.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import inf
@@ -53,6 +54,15 @@ class Process:
     def stderr(self) -> str:
         """What went to the standard error."""
         return "".join(text for _, stream, text in self.writes if stream == "stderr")
+
+    def lines_by(self, seconds: float) -> list[tuple[float, str]]:
+        """The lines of both streams written in the first `seconds`, each with the second when it was begun."""
+        lines: list[tuple[float, str]] = []
+        for at, _, text in [write for write in self.writes if write[0] <= seconds]:
+            for piece in re.findall(r"[^\n]*\n|[^\n]+", text):
+                begun, before = lines.pop() if lines and not lines[-1][1].endswith("\n") else (at, "")
+                lines.append((begun, before + piece))
+        return lines
 
     def output_by(self, seconds: float) -> str:
         """What was written in the first `seconds`."""

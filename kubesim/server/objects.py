@@ -116,7 +116,8 @@ class Objects:
         """GET pods/NAME/log: what a container wrote."""
         pod, node = self._on_node(request, route, "get")
         options = log_options(request.query, route.name)
-        return text(options.cut(node.logs(pod, _container(request, pod), options.previous)))
+        lines = node.logs(pod, _container(request, pod), options.previous)
+        return text(options.cut(lines, self._clock.now))
 
     def execute(self, request: Request, route: Route, argv: list[str]) -> Process:
         """Run a command in a container. Raises StatusError and StartError."""

@@ -6,10 +6,10 @@ Mirrors k8s.io/apimachinery pkg/apis/meta/v1/validation and kubernetes pkg/apis/
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import TypedDict
 
 from kubesim import errors, schema
+from kubesim.apiserver.logs import LogOptions
 from kubesim.objects import Object
 from kubesim.server.parameters import is_set, whole
 from kubesim.server.request import Request
@@ -70,34 +70,12 @@ def _wrong(options: Object) -> Iterator[errors.FieldError]:
         yield errors.unsupported("dryRun", strategies, ("All",))
 
 
-@dataclass(frozen=True)
-class LogOptions:
-    """Which part of what a container wrote is wanted: of this one or the one before it, lines from the end, bytes."""
-
-    previous: bool
-    tail: int | None
-    limit: int | None
-
-    def cut(self, text: str) -> str:
-        """That part of `text`."""
-        lines = text.splitlines(keepends=True)
-        kept = "".join(lines if self.tail is None else lines[len(lines) - min(self.tail, len(lines)) :])
-        return kept.encode()[: self.limit].decode(errors="ignore")
-
-
 def log_options(query: Mapping[str, str], pod: str) -> LogOptions:
     """The PodLogOptions in a query. Raises StatusError."""
-    for name in ("sinceSeconds", "sinceTime", "stream"):
+    for name in ("sinceTime", "stream"):
         if query.get(name):
             raise errors.not_simulated(f"{name} of logs is not part of this simulator")
-    if is_set(query, "timestamps"):
-        raise errors.not_simulated("timestamps of logs are not part of this simulator")
-    tail, limit = whole(query, "tailLines"), whole(query, "limitBytes")
-    causes = []
-    if tail is not None and tail < 0:
-        causes.append(errors.invalid_value("tailLines", tail, "must be greater than or equal to 0"))
-    if limit is not None and limit < 1:
-        causes.append(errors.invalid_value("limitBytes", limit, "must be greater than 0"))
-    if causes:
-        raise errors.invalid_options("PodLogOptions", "", pod, causes)
-    return LogOptions(is_set(query, "previous"), tail, limit)
+    tail, since, limit = (whole(query, name) for name in ("tailLines", "sinceSeconds", "limitBytes"))
+    options = LogOptions(is_set(query, "previous"), tail, since, limit, is_set(query, "timestamps"))
+    options.check(pod)
+    return options
