@@ -82,11 +82,15 @@ class Seat:
         self._last_typed = wall
 
     def catch_up(self, wall: float) -> None:
-        """Let the time pass that the reader's clock says has gone by since the last command typed."""
+        """Let the time pass that the reader's clock says has gone by since the last command typed.
+
+        It is no step: what `undo` takes back is a command, not the time somebody took to type it.
+        """
         pause = wall - (self._last_typed if self._last_typed is not None else wall)
         self._last_typed = wall
         if pause > 0:
-            self.advance(min(pause, LONGEST_PAUSE))
+            with self.changing():
+                self.session.advance(min(pause, LONGEST_PAUSE))
 
     def restart(self) -> None:
         """Put a fresh cluster in the place of this one. Files, history, aliases and variables stay."""

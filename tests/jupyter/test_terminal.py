@@ -192,6 +192,17 @@ def test_wall_time_passes_only_between_typed_commands(page: Page, terminal: Term
     assert enter(6.0) == pytest.approx(1)
 
 
+def test_undo_takes_back_the_command_however_slowly_one_types(page: Page, terminal: Terminal) -> None:
+    """Every line comes five seconds after the one before, on the reader's clock."""
+    page.ask("start", wall=1000)
+    lines = "kubectl create namespace green", "kubectl get namespace green -o name", "undo", "undo"
+    for number, line in enumerate(lines, start=1):
+        page.ask("enter", text=line, wall=1000 + 5 * number)
+    assert terminal.transcript.endswith(
+        "$ undo\ntaken back: kubectl create namespace green\n$ undo\nkubesim: nothing is left to take back\n"
+    )
+
+
 def test_the_first_drawing_is_told_from_a_later_one(page: Page) -> None:
     assert page.ask("start", wall=0) == {"again": False}
     assert page.ask("start", wall=1) == {"again": True}
