@@ -85,7 +85,12 @@ def _data(api: APIServer, pod: Object, resource: Resource, word: str, reference:
         if reference.get("optional"):
             return None
         raise ConfigError(f'{word} "{reference.get("name", "")}" not found')
-    data: dict[str, str] = found.get("data") or {}
+    return texts(resource, found)
+
+
+def texts(resource: Resource, obj: Object) -> dict[str, str]:
+    """The data of a Secret or ConfigMap in plain text."""
+    data: dict[str, str] = obj.get("data") or {}
     if resource is CONFIG_MAP:
         return data
     return {key: base64.b64decode(value).decode(errors="replace") for key, value in data.items()}

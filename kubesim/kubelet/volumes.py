@@ -5,11 +5,10 @@ Mirrors kubernetes pkg/volume/{secret,configmap,projected,downwardapi}, v1.36.
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Iterator
 
 from kubesim.apiserver import APIServer
-from kubesim.kubelet.environment import field_value
+from kubesim.kubelet.environment import field_value, texts
 from kubesim.objects import Object, find_named
 from kubesim.resources import CONFIG_MAP, SECRET, Resource
 
@@ -85,7 +84,7 @@ def _keys(api: APIServer, pod: Object, resource: Resource, source: Object, name:
         if source.get("optional"):
             return {}
         raise LookupError(f'{resource.singular} "{name}" not found')
-    data = _texts(resource, found)
+    data = texts(resource, found)
     items = source.get("items")
     if not items:
         return data
@@ -95,10 +94,3 @@ def _keys(api: APIServer, pod: Object, resource: Resource, source: Object, name:
             f"references non-existent {resource.singular.replace('configmap', 'config')} key: {missing[0]}"
         )
     return {item["path"]: data[item["key"]] for item in items if item["key"] in data}
-
-
-def _texts(resource: Resource, obj: Object) -> Files:
-    data: Files = obj.get("data") or {}
-    if resource is CONFIG_MAP:
-        return data
-    return {key: base64.b64decode(value).decode(errors="replace") for key, value in data.items()}

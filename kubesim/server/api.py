@@ -5,12 +5,11 @@ from __future__ import annotations
 from kubesim import errors, openapi
 from kubesim.cluster import Cluster
 from kubesim.process import Process
-from kubesim.server import discovery, reviews
+from kubesim.server import discovery, reviews, scale
 from kubesim.server.objects import Objects
 from kubesim.server.representation import status_of
 from kubesim.server.request import Request, Response, text
 from kubesim.server.routes import Route, parse
-from kubesim.server.scale import Scales
 from kubesim.server.watch import History, Watch
 
 _HEALTH = ("/healthz", "/livez", "/readyz")
@@ -30,7 +29,6 @@ class API:
         self.cluster = cluster
         self._api = cluster.api
         self._objects = Objects(cluster.api, cluster.clock)
-        self._scales = Scales(cluster.api)
         self.history = History(cluster)
 
     def answer(self, request: Request) -> Response | Watch:
@@ -75,7 +73,7 @@ class API:
     def _of_part(self, request: Request, route: Route) -> Response:
         part = route.subresource
         if part == "scale" and part in route.resource.parts:
-            return self._scales.answer(request, route)
+            return scale.answer(self._api, request, route)
         if part == "log" and part in route.resource.parts:
             return self._logs(request, route)
         if part == "status" and route.verb == "get":

@@ -20,14 +20,8 @@ from kubesim.server.representation import success
 from kubesim.server.request import Request, Response, text
 from kubesim.server.routes import Route
 
-_PATCHES = {
-    "application/json-patch+json": "json",
-    "application/merge-patch+json": "merge",
-    "application/strategic-merge-patch+json": "strategic",
-}
 # A Namespace goes later; of the others it is their registry's ReturnDeletedObject that says so.
 _SHOWN = (NAMESPACE, POD, SERVICE, SERVICE_ACCOUNT)
-_APPLY = "application/apply-patch+yaml"
 
 
 class Objects:
@@ -83,13 +77,8 @@ class Objects:
         return self._shown(request, self._api.update(route.resource, obj, **_options(request)))
 
     def _patch(self, request: Request, route: Route) -> Response:
-        if request.content_type == _APPLY:
-            raise errors.not_simulated("server-side apply is not part of this simulator")
-        if request.content_type not in _PATCHES:
-            raise errors.unsupported_media_type(tuple(_PATCHES))
-        kind, change = _PATCHES[request.content_type], request.patch()
-        place = (route.resource, route.namespace, route.name)
-        return self._shown(request, self._api.patch(*place, change, kind, **_options(request)))
+        kind, place = request.patch_type, (route.resource, route.namespace, route.name)
+        return self._shown(request, self._api.patch(*place, request.patch(), kind, **_options(request)))
 
     def _shown(self, request: Request, obj: Object, code: int = 200) -> Response:
         return Response(request.view.one(obj, self._clock.now), code)

@@ -18,6 +18,12 @@ from kubesim.server.routes import parse
 _READABLE = ("application/json", protobuf.MEDIA_TYPE)
 _DIRECTIVES = ("Ignore", "Strict", "Warn")
 _OPTIONS = {"POST": "CreateOptions", "PUT": "UpdateOptions", "PATCH": "PatchOptions", "DELETE": "DeleteOptions"}
+_PATCHES = {
+    "application/json-patch+json": "json",
+    "application/merge-patch+json": "merge",
+    "application/strategic-merge-patch+json": "strategic",
+}
+_APPLY = "application/apply-patch+yaml"
 _IMPERSONATION = "impersonate-"
 
 
@@ -90,6 +96,15 @@ class Request:
     def wrong_option(self, cause: errors.FieldError) -> errors.StatusError:
         """The refusal of what goes with a write."""
         return errors.invalid_options(_OPTIONS.get(self.method, "ListOptions"), "meta.k8s.io", "", [cause])
+
+    @property
+    def patch_type(self) -> str:
+        """How the patch in the body is meant: json, merge or strategic. Raises StatusError for any other."""
+        if self.content_type == _APPLY:
+            raise errors.not_simulated("server-side apply is not part of this simulator")
+        if self.content_type not in _PATCHES:
+            raise errors.unsupported_media_type(tuple(_PATCHES))
+        return _PATCHES[self.content_type]
 
     def patch(self) -> Any:
         """The patch in the body. Raises StatusError where it is no JSON."""

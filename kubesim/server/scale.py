@@ -14,38 +14,30 @@ from kubesim.objects import Object
 from kubesim.server.request import Request, Response
 from kubesim.server.routes import Route
 
-
-class Scales:
-    """Answers requests for deployments/scale and replicasets/scale."""
-
-    def __init__(self, api: APIServer) -> None:
-        self._api = api
-
-    def answer(self, request: Request, route: Route) -> Response:
-        """Show the Scale, or change the number of replicas. Raises StatusError."""
-        place = (route.resource, route.namespace, route.name)
-        verb = "get" if route.verb in ("get", "watch") else route.verb
-        self._api.authorize(request.user, verb, *place, route.subresource)
-        obj = self._api.get(*place)
-        if verb == "get":
-            return Response(_scale_of(obj))
-        if verb not in _CHANGES:
-            raise errors.method_not_allowed()
-        replicas = _wanted(request, route, _scale_of(obj))
-        return Response(_scale_of(self._api.scale(*place, replicas, dry_run=request.dry_run)))
-
-
-_CHANGES = ("patch", "update")
 _PATCHES: dict[str, Callable[[Object, Any], Object]] = {
-    "application/json-patch+json": patch.json_patch,
-    "application/merge-patch+json": patch.merge_patch,
-    "application/strategic-merge-patch+json": patch.merge_patch,  # nothing in a Scale is merged in another way
+    "json": patch.json_patch,
+    "merge": patch.merge_patch,
+    "strategic": patch.merge_patch,  # nothing in a Scale is merged in another way
 }
+
+
+def answer(api: APIServer, request: Request, route: Route) -> Response:
+    """Show the Scale of a Deployment or ReplicaSet, or change the number of replicas. Raises StatusError."""
+    place = (route.resource, route.namespace, route.name)
+    verb = "get" if route.verb == "watch" else route.verb
+    api.authorize(request.user, verb, *place, route.subresource)
+    scale = _scale_of(api.get(*place))
+    if verb not in ("get", "patch", "update"):
+        raise errors.method_not_allowed()
+    if verb != "get":
+        replicas = _wanted(request, route, scale)
+        scale = _scale_of(api.scale(*place, replicas, dry_run=request.dry_run))
+    return Response(scale)
 
 
 def _wanted(request: Request, route: Route, scale: Object) -> int:
     """The number of replicas of the Scale that the request makes. Raises StatusError."""
-    new = _changed(request, scale) if route.verb == "patch" else request.object()
+    new = _PATCHES[request.patch_type](scale, request.patch()) if route.verb == "patch" else request.object()
     meta, spec = new.get("metadata"), new.get("spec")
     version = meta.get("resourceVersion") if isinstance(meta, dict) else None
     if version not in (None, "", scale["metadata"]["resourceVersion"]):
@@ -57,12 +49,6 @@ def _wanted(request: Request, route: Route, scale: Object) -> int:
         cause = errors.invalid_value("spec.replicas", replicas, "must be greater than or equal to 0")
         raise errors.invalid_options("Scale", "autoscaling", route.name, [cause])
     return replicas
-
-
-def _changed(request: Request, scale: Object) -> Object:
-    if request.content_type not in _PATCHES:
-        raise errors.unsupported_media_type(tuple(_PATCHES))
-    return _PATCHES[request.content_type](scale, request.patch())
 
 
 def _scale_of(obj: Object) -> Object:
