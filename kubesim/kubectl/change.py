@@ -72,13 +72,38 @@ def patch(call: Call) -> None:
     dry_run = call.dry_run()
 
     def change(target: Target, obj: Object) -> None:
-        new = send_patch(call, target.resource, obj, read(), kind, dry_run)
+        wanted = _fitting(kind, read) if dry_run == "client" or call.flags["local"] else read()
+        new = send_patch(call, target.resource, obj, wanted, kind, dry_run)
         if new == obj:
             print_result(call, target.resource, new, "patched (no change)")
         else:
             print_result(call, target.resource, new, "patched", dry_run if dry_run == "server" else "none")
 
     query.visit(change)
+
+
+# Of each type of patch, what it has to be, and what kubectl says where it is not, or is no JSON ("": Go's own words).
+_FITTING = {
+    "json": (list, "json: cannot unmarshal object into Go value of type jsonpatch.Patch", ""),
+    "merge": (
+        dict,
+        "json: cannot unmarshal array into Go value of type unstructured.detector",
+        "Invalid JSON Patch",
+    ),
+    "strategic": (dict, "invalid JSON document", "invalid JSON document"),
+}
+
+
+def _fitting(kind: str, read: Callable[[], Any]) -> Any:
+    """The patch, for kubectl itself to make. Raises KubectlError."""
+    wanted, misfit, broken = _FITTING[kind]
+    try:
+        change = read()
+    except StatusError as error:
+        raise KubectlError(broken or error.message) from None
+    if not isinstance(change, wanted):
+        raise KubectlError(misfit)
+    return change
 
 
 def _patch_text(call: Call) -> str:
@@ -94,7 +119,7 @@ def _parsed(call: Call, given: str) -> Callable[[], Any]:
     """What gives the patch. kubectl turns YAML into JSON at once; broken JSON is for the server, which refuses it."""
     if len(given) > MAX_REQUEST:
         raise StatusError(413, "RequestEntityTooLarge", f"Request entity too large: limit is {MAX_REQUEST}")
-    if given.lstrip()[:1] in ("{", "["):
+    if given.lstrip()[:1] == "{":
         return partial(_read_json, given)
     try:
         document = parse_document(given)

@@ -45,7 +45,8 @@ def describe(call: Call) -> None:
 
 
 def _descriptions(call: Call, objects: list[tuple[Resource, Object]]) -> list[str]:
-    with_events = call.flags["show-events"] and not _is_unnamed_group(call, len(objects))
+    hides = "show-events" not in call.given and _is_unnamed_group(call, len(objects))
+    with_events = call.flags["show-events"] and not hides
     return [_described(call, resource, obj, with_events) for resource, obj in objects]
 
 

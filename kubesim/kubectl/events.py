@@ -10,7 +10,7 @@ from kubesim.kubectl import flags
 from kubesim.kubectl.command import Call, absent, command, many, number, switch, text
 from kubesim.kubectl.errors import KubectlError, Plain
 from kubesim.kubectl.formats import FORMATS
-from kubesim.kubectl.selection import find_targets
+from kubesim.kubectl.selection import resolve, split_pair
 from kubesim.objects import Object, metadata, namespace_of
 from kubesim.resources import EVENT
 from kubesim.schema import in_go_order
@@ -48,7 +48,7 @@ def events(call: Call) -> None:
     if call.flags["output"]:
         if call.flags["output"] != "name":  # a list has none
             items = [in_go_order(EVENT, event) for event in kept]
-            listed = {"apiVersion": "v1", "kind": "EventList", "metadata": {}, "items": items}
+            listed = {"kind": "EventList", "apiVersion": "v1", "metadata": {}, "items": items}
             call.say(call.output_format().render(listed, typed=True))
         return
     rows = [_event_row(event, call.context.clock.now) for event in kept]
@@ -74,10 +74,10 @@ def _event_subject(call: Call) -> tuple[str, str] | None:
     if "/" not in call.flags["for"]:
         raise KubectlError("--for must be in resource/name form")
     try:
-        targets = find_targets(call, [call.flags["for"]])
+        kind, name = split_pair(call.flags["for"])
+        return resolve(call, kind).kind, name
     except KubectlError as error:
         raise Plain(str(error)) if str(error).startswith("the server") else error from None
-    return targets[0].resource.kind, targets[0].name or ""
 
 
 def _event_time(event: Object) -> Micros:

@@ -67,6 +67,8 @@ def get(call: Call) -> None:
     """Show objects as a table, or in the format of -o."""
     if call.flags["output-watch-events"] and not (call.flags["watch"] or call.flags["watch-only"]):
         raise KubectlError("--output-watch-events option can only be used with --watch or --watch-only")
+    if call.flags["show-labels"] and call.flags["output"] not in ("", "wide"):
+        raise KubectlError(f"--show-labels option cannot be used with {call.flags['output']} printer")
     if call.flags["watch"] or call.flags["watch-only"]:
         _watch(call)
         return

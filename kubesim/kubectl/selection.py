@@ -209,7 +209,8 @@ def find_targets(call: Call, args: Sequence[str], *, needs_name: bool = False, o
     """
     words = _multiplied(list(args))
     by_file = bool(call.flags.get("filename"))
-    problems = path_problems(call) if by_file else []
+    paths = path_problems(call) if by_file else []
+    problems = list(paths)
     if call.command.path == ("delete",):
         problems += _selector_problems(call, words)
     pairs: list[tuple[str, str]] = []
@@ -219,6 +220,8 @@ def find_targets(call: Call, args: Sequence[str], *, needs_name: bool = False, o
             connect(call)  # for the categories that a type may be
     except REFUSALS as error:
         problems.append(error)
+    if call.command.path == ("edit",):  # which looks at its arguments first
+        problems = problems[len(paths) :] + paths
     if call.command.path == _VIEW:
         problems += _selector_problems(call, words)
     if problems:
@@ -267,7 +270,7 @@ def _selector_problems(call: Call, words: Sequence[str]) -> list[Exception]:
 def _pairs(words: Sequence[str]) -> list[tuple[str, str]]:
     if len({"/" in word for word in words}) > 1:
         raise KubectlError(_TYPE_TWICE)
-    return [_pair(word) for word in words if "/" in word]
+    return [split_pair(word) for word in words if "/" in word]
 
 
 def _check_beside_files(words: Sequence[str], has_pairs: bool) -> None:
@@ -307,7 +310,8 @@ def _multiplied(words: list[str]) -> list[str]:
     return [f"{kind}/{name}" for kind in types for name in words[1:]] if len(types) > 1 else words
 
 
-def _pair(word: str) -> tuple[str, str]:
+def split_pair(word: str) -> tuple[str, str]:
+    """The type and name in TYPE/NAME. Raises KubectlError."""
     kind, _, name = word.partition("/")
     if "/" in name:
         raise KubectlError("arguments in resource/name form may not have more than one slash")
