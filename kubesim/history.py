@@ -69,6 +69,7 @@ class History:
         self.steps: tuple[Step, ...] = ()
         self._session = session
         self._floor = 0
+        self._open: tuple[str, Snapshot] | None = None
         self._first = self._snapshot()
         session.shell.add(Tool("undo", self._run_undo, "undo", "undo"))
 
@@ -80,10 +81,11 @@ class History:
     @contextmanager
     def step(self, label: str) -> Iterator[None]:
         """Remember what is done meanwhile as one step, if it changes anything."""
-        before, cluster = self._snapshot(), self._session.cluster
-        yield
-        if self._session.cluster is cluster and self._has_changed(before):
-            self._keep(Step(label, before, self._snapshot()))
+        self._open = (label, self._snapshot())
+        try:
+            yield
+        finally:
+            self._close()
 
     def notice(self, label: str) -> None:
         """Remember what somebody else did since the last step, as if it had been done at once just now."""
@@ -92,22 +94,28 @@ class History:
         if unchanged.api.revision != now.api.revision:
             self._keep(Step(label, Snapshot(unchanged, deepcopy(self._session.config)), self._snapshot()))
 
-    def begin(self) -> None:
-        """Let nothing be taken back that was done before now."""
+    def begin(self, label: str) -> None:
+        """Let nothing be taken back that was done before now; what is not remembered of it yet is called `label`."""
+        self.notice(label)
         self._floor = len(self.steps)
 
     def restart(self) -> None:
         """Forget everything."""
-        self.steps, self._floor, self._first = (), 0, self._snapshot()
+        self.steps, self._floor, self._open, self._first = (), 0, None, self._snapshot()
 
     def undo(self) -> str | None:
-        """Take back the last step and return its label; None where there is none to take back."""
-        if len(self.steps) <= self._floor:
-            return None
-        *kept, last = self.steps
-        self.steps = tuple(kept)
-        self._session.resume(last.before.cluster.copy(), deepcopy(last.before.config))
-        return last.label
+        """Take back the last step and return its label; None where there is none to take back.
+
+        In the middle of a step, what was done in it so far is the last step, and what follows is another one.
+        """
+        step = self._open
+        self._close()
+        last = self.steps[-1] if len(self.steps) > self._floor else None
+        if last:
+            self.steps = self.steps[:-1]
+            self._session.resume(last.before.cluster.copy(), deepcopy(last.before.config))
+        self._open = step and (step[0], self._snapshot())
+        return last.label if last else None
 
     def at(self, moment: Micros) -> Cluster:
         """A copy of the cluster as it was at `moment` (the oldest that is remembered, if that is later)."""
@@ -115,6 +123,11 @@ class History:
         cluster = last.cluster.copy()
         cluster.advance(max(0, moment - cluster.clock.now) / SECOND)
         return cluster
+
+    def _close(self) -> None:
+        if self._open and self._has_changed(self._open[1]):
+            self._keep(Step(*self._open, self._snapshot()))
+        self._open = None
 
     def _keep(self, step: Step) -> None:
         steps = (*self.steps, step)[-LIMIT:]

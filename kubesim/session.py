@@ -102,6 +102,7 @@ class Session:
 
     def resume(self, cluster: Cluster, config: kubectl.Kubeconfig | None = None) -> None:
         """Go on with another cluster, and with kubectl set as `config` says (None: anew). The shell stays as it is."""
+        cluster.lock = self.cluster.lock  # or who holds it now would not hold the new one
         self.cluster = cluster
         self.config = config or kubectl.Kubeconfig()
         self.shell.set_clock(cluster.clock)

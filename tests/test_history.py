@@ -93,7 +93,7 @@ def test_files_variables_and_the_shells_history_stay(learner: Learner) -> None:
 
 def test_nothing_is_taken_back_from_before_a_beginning(learner: Learner) -> None:
     learner("kubectl create namespace blue")
-    learner.history.begin()
+    learner.history.begin("the task")
     learner("kubectl create namespace green")
     assert learner("undo") == "taken back: kubectl create namespace green\n"
     assert learner("undo") == "kubesim: nothing is left to take back\n"
@@ -102,7 +102,7 @@ def test_nothing_is_taken_back_from_before_a_beginning(learner: Learner) -> None
 
 def test_only_so_many_steps_are_kept_and_the_beginning_holds(learner: Learner) -> None:
     learner("kubectl create namespace blue")
-    learner.history.begin()
+    learner.history.begin("the task")
     for number in range(LIMIT):
         learner(f"kubectl create namespace n{number}")
     assert len(learner.history.steps) == LIMIT
@@ -178,3 +178,46 @@ def test_what_somebody_else_did_is_a_step_too(learner: Learner) -> None:
     assert learner("undo") == "taken back: from outside\n"
     assert learner.session.cluster.clock.now - before == 0.2 * SECOND  # the label's and undo's tenths
     assert learner("kubectl get pods --no-headers -L a") == "web   1/1   Running   0     20s   \n"
+
+
+def test_undo_takes_back_what_the_same_line_has_done_before_it(learner: Learner) -> None:
+    learner("kubectl create namespace blue")
+    assert learner("kubectl create namespace green; undo; kubectl create namespace red") == (
+        "namespace/green created\n"
+        "taken back: kubectl create namespace green; undo; kubectl create namespace red\n"
+        "namespace/red created\n"
+    )
+    assert learner("kubectl get namespace blue green red -o name") == (
+        'namespace/blue\nnamespace/red\nError from server (NotFound): namespaces "green" not found\n'
+    )
+    assert learner("undo | cat").startswith("taken back: kubectl create namespace green; undo;")
+    assert learner("undo") == "taken back: kubectl create namespace blue\n"
+
+
+def test_undo_in_a_loop_takes_back_one_step_each_time(learner: Learner) -> None:
+    for name in ("blue", "green"):
+        learner(f"kubectl create namespace {name}")
+    assert learner("for i in 1 2 3; do undo; done") == (
+        "taken back: kubectl create namespace green\n"
+        "taken back: kubectl create namespace blue\n"
+        "kubesim: nothing is left to take back\n"
+    )
+    assert labels(learner) == []
+
+
+def test_what_was_done_outside_of_steps_before_a_beginning_is_remembered(learner: Learner) -> None:
+    learner.session.run("kubectl create namespace blue")
+    learner.history.begin("the task")
+    learner.session.run("kubectl create namespace green")
+    learner.history.notice("from outside")
+    assert labels(learner) == ["the task", "from outside"]
+    assert learner("undo") == "taken back: from outside\n"
+    assert learner("undo") == "kubesim: nothing is left to take back\n"
+    assert learner("kubectl get namespace blue -o name") == "namespace/blue\n"
+
+
+def test_who_holds_the_cluster_goes_on_holding_it_after_an_undo(learner: Learner) -> None:
+    lock = learner.session.cluster.lock
+    learner("kubectl create namespace blue")
+    learner("undo")
+    assert learner.session.cluster.lock is lock

@@ -67,7 +67,7 @@ class ChallengeCard(Exercise):
                 f"The task's files cannot be written to the folder round-{self._round.seed}: what is in the way?"
             )
             return
-        self._seat.history.begin()
+        self._seat.history.begin(title)
         self._seat.start_over = lambda: self._round.begin(self._seat.session)
 
     def do_next(self, message: dict[str, Any]) -> None:

@@ -41,7 +41,7 @@ class TaskCard(Exercise):
         super().__init__(content={"label": _title(task), "html": markup.paragraphs(task.text)})
         if not begun(task, seat.session):
             self._begin()
-            seat.history.begin()
+            seat.history.begin(task.title)
             seat.changed()
         seat.start_over = self._begin
         seat.on_change(self.refresh)
