@@ -53,6 +53,17 @@ TABBABLE = "button:enabled, input, textarea, summary, a[href], [tabindex='0']"
 MOST_TABS = 60
 
 
+# Each time that a live region of the notebook says something: who says it.
+LISTEN = """() => {
+    window.heard = [];
+    const live = (node) => (node.closest ? node : node.parentElement)?.closest("[role=status], [role=log]");
+    new MutationObserver((records) => records.forEach(({target, addedNodes}) => {
+        const said = [...addedNodes].map((node) => node.textContent).join("").trim();
+        if (said && live(target)) window.heard.push(live(target).getAttribute("aria-label") ?? live(target).className);
+    })).observe(document.querySelector(".jp-Notebook"), {childList: true, subtree: true});
+}"""
+
+
 @contextmanager
 def high(page: Page, style: str) -> Iterator[None]:
     """Show the whole notebook in that style at once, as on a very high screen."""

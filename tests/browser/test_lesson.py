@@ -1,4 +1,4 @@
-"""A lesson as a learner takes it: all cells, a wrong and a right answer, and a pull that is mended, in both themes."""
+"""A pull that is mended: the flow picture follows, in both themes, and tells of each change once."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Locator, expect
 
+from browser.access import LISTEN
 from browser.contrast import pale_texts
 
 SECRET = (
@@ -28,28 +29,20 @@ def notebook(open_notebook: Callable[[str], Any]) -> Any:
     return notebook
 
 
-def test_a_wrong_answer_is_explained_and_a_right_one_is_kept(notebook: Any) -> None:
-    card: Locator = notebook.cell("quiz-who-pulls").locator(".ks-card")
-    card.get_by_label("on your computer").check()
-    card.get_by_role("button", name="Check").press("Enter")
-    expect(card.get_by_role("status")).to_contain_text("Not yet")
-    card.get_by_label("The kubelet on the node").check()
-    card.get_by_role("button", name="Check").press("Enter")
-    expect(card.get_by_role("status")).to_contain_text("Right")
-    expect(card.get_by_role("button", name="Check")).to_have_count(0)
-    assert pale_texts(card) == []
-    assert "start-who-pulls" in (notebook.path.parent / "workspace" / ".progress.json").read_text()
-
-
 def test_the_flow_turns_from_failed_to_passed_as_the_learner_mends(notebook: Any) -> None:
     flow: Locator = notebook.cell("flow-private").locator(".ks-flow")
     prompt: Locator = notebook.cell("two-pods").get_by_label("Command")
     expect(flow).to_contain_text("Pod spec failed")
     expect(flow).to_contain_text("What is wrong")
     assert pale_texts(flow) == []
-    for line in (SECRET, POD):
-        prompt.press_sequentially(line)
-        prompt.press("Enter")
+    notebook.page.evaluate(LISTEN)
+    prompt.fill(SECRET)
+    prompt.press("Enter")
+    expect(flow.get_by_role("status")).to_contain_text("Pod spec: failed.")
+    expect(notebook.cell("two-pods").get_by_role("log")).to_contain_text("secret/regcred created")
+    assert sorted(notebook.page.evaluate("window.heard")) == ["Terminal output", "ks-unseen"]
+    prompt.fill(POD)
+    prompt.press("Enter")
     expect(flow).to_contain_text("Registry passed")
     expect(flow).not_to_contain_text("failed")
     assert pale_texts(flow) == []

@@ -13,6 +13,8 @@ from kubesim.lessons import Quiz, Task, load_quizzes, load_tasks
 
 ZOOMED, PHONE = 640, 390
 """CSS pixels: half of 1280, which is what zooming to 200 % leaves, and a phone."""
+PAUSE = "sleep 400"
+"""Longer than any back-off."""
 
 
 def magics(notebook: Any, magic: str) -> Iterator[tuple[str, str]]:
@@ -64,16 +66,19 @@ def answer(card: Locator, quiz: Quiz) -> None:
 
 
 def solve(terminal: Locator, card: Locator, task: Task) -> None:
-    """Type the solution, see the ticks, take the last command back, and give it again."""
+    """Type the solution and let time pass, see the ticks, take the last commands back, and give them again."""
     prompt = terminal.get_by_label("Command")
-    for line in task.solution:
+    for line in (*task.solution, PAUSE):
         enter(prompt, line)
     expect(card).to_contain_text("Well done")
     expect(card.locator(".ks-count")).to_contain_text(f"{len(task.goal)} of {len(task.goal)}")
-    card.get_by_role("button", name="Undo").press("Enter")
-    expect(card).to_contain_text("Taken back")
+    undo = card.get_by_role("button", name="Undo")
+    undo.press("Enter")
+    expect(card).to_contain_text(f"Taken back: {PAUSE}")
+    undo.press("Enter")
     expect(card).not_to_contain_text("Well done")
-    enter(prompt, task.solution[-1])
+    for line in (task.solution[-1], PAUSE):
+        enter(prompt, line)
     expect(card).to_contain_text("Well done")
 
 
