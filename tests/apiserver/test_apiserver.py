@@ -257,7 +257,7 @@ def test_a_namespace_that_ends_takes_nothing_new(learner: Learner) -> None:
         "team because it is being terminated\n"
     )
     assert learner("kubectl get ns team --no-headers").split()[:2] == ["team", "Terminating"]
-    learner.wait(35)  # the Pod takes its 30 seconds
+    learner.wait(40)  # five seconds before anything is done, and the Pod takes its 30
     assert learner.fails("kubectl get ns team") == 'Error from server (NotFound): namespaces "team" not found\n'
 
 
