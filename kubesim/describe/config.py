@@ -21,8 +21,7 @@ def write_secret(writer: Writer, secret: Object, related: Related, now: Micros) 
     writer.name(secret)
     writer.line()
     writer.field("Type", kind)
-    for line in ("", "Data", "===="):
-        writer.line(line)
+    _heading(writer, "Data")
     for key, value in sorted((secret.get("data") or {}).items()):
         content = base64.b64decode(value)
         shown = key == "token" and kind == _TOKEN_TYPE
@@ -32,16 +31,19 @@ def write_secret(writer: Writer, secret: Object, related: Related, now: Micros) 
 def write_config_map(writer: Writer, config_map: Object, related: Related, now: Micros) -> None:
     """All of a ConfigMap but its events."""
     writer.name(config_map)
-    for line in ("", "Data", "===="):
-        writer.line(line)
+    _heading(writer, "Data")
     for key, value in sorted((config_map.get("data") or {}).items()):
         for line in (f"{key}:", "----", *value.split("\n"), ""):
             writer.line(line)
-    for line in ("", "BinaryData", "===="):
-        writer.line(line)
+    _heading(writer, "BinaryData")
     for key, value in sorted((config_map.get("binaryData") or {}).items()):
         writer.line(f"{key}: {len(base64.b64decode(value))} bytes")
     writer.line()
+
+
+def _heading(writer: Writer, text: str) -> None:
+    for line in ("", text, "===="):
+        writer.line(line)
 
 
 def write_service_account(writer: Writer, account: Object, related: Related, now: Micros) -> None:

@@ -34,10 +34,7 @@ def write_node(writer: Writer, node: Object, related: Related, now: Micros) -> N
     """All of a Node but its events."""
     pods = related.get("pods")
     meta, spec, status = node["metadata"], node.get("spec") or {}, node.get("status") or {}
-    writer.field("Name", meta["name"])
-    writer.field("Roles", node_roles(meta.get("labels")))
-    writer.labels("Labels", meta.get("labels"))
-    writer.annotations("Annotations", meta.get("annotations"))
+    writer.name(node, ("Roles", node_roles(meta.get("labels"))), namespaced=False)
     writer.field("CreationTimestamp", long_time(meta.get("creationTimestamp")))
     writer.multiline("Taints", [_taint(item) for item in sorted(spec.get("taints") or (), key=_taint_order)])
     writer.field("Unschedulable", "true" if spec.get("unschedulable") else "false")

@@ -20,11 +20,7 @@ _HASH = "pod-template-hash"
 def write_deployment(writer: Writer, deployment: Object, related: Related, now: Micros) -> None:
     """All of a Deployment but its events."""
     meta, spec, status = deployment["metadata"], deployment["spec"], deployment.get("status") or {}
-    writer.field("Name", meta["name"])
-    writer.field("Namespace", meta.get("namespace", ""))
-    writer.field("CreationTimestamp", long_time(meta.get("creationTimestamp")))
-    writer.labels("Labels", meta.get("labels"))
-    writer.annotations("Annotations", meta.get("annotations"))
+    writer.name(deployment, ("CreationTimestamp", long_time(meta.get("creationTimestamp"))))
     writer.field("Selector", format_selector(spec.get("selector")))
     writer.field("Replicas", _replicas(spec, status))
     _strategy(writer, spec)
@@ -90,12 +86,8 @@ def _created(replica_sets: Sequence[Object]) -> str:
 
 def write_replica_set(writer: Writer, replica_set: Object, related: Related, now: Micros) -> None:
     """All of a ReplicaSet but its events."""
-    meta, spec, status = replica_set["metadata"], replica_set["spec"], replica_set.get("status") or {}
-    writer.field("Name", meta["name"])
-    writer.field("Namespace", meta.get("namespace", ""))
-    writer.field("Selector", format_selector(spec.get("selector")))
-    writer.labels("Labels", meta.get("labels"))
-    writer.annotations("Annotations", meta.get("annotations"))
+    spec, status = replica_set["spec"], replica_set.get("status") or {}
+    writer.name(replica_set, ("Selector", format_selector(spec.get("selector"))))
     write_controller(writer, replica_set)
     writer.field("Replicas", f"{status.get('replicas', 0)} current / {spec.get('replicas', 0)} desired")
     phases = Counter(

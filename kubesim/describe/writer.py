@@ -64,12 +64,13 @@ class Writer:
         shown = sorted((key, value) for key, value in (annotations or {}).items() if key != _LAST_APPLIED)
         self.multiline(label, [line for key, value in shown for line in _annotation(key, value.removesuffix("\n"))])
 
-    def name(self, obj: Object, namespaced: bool = True) -> None:
-        """The lines that nearly every description begins with: name, namespace, labels, annotations."""
+    def name(self, obj: Object, *more: tuple[str, object], namespaced: bool = True) -> None:
+        """The lines that most descriptions begin with: name, namespace, `more` fields, labels, annotations."""
         meta = obj["metadata"]
         self.field("Name", meta.get("name", ""))
         if namespaced:
             self.field("Namespace", meta.get("namespace", ""))
+        self.fields(more)
         self.labels("Labels", meta.get("labels"))
         self.annotations("Annotations", meta.get("annotations"))
 
