@@ -42,6 +42,7 @@ class Session:
         why = replace(why, complete=lambda words: self._complete_kubectl(["get", "pod", *words]))
         about = Tool("kubesim", self._run_kubesim, _USAGE, "kubesim supported")
         self.shell = Shell(self.cluster.clock, self.workspace, [self._kubectl(), about, why])
+        self.shell.aliases["k"] = "kubectl"  # as in the exams
 
     def _kubectl(self) -> Tool:
         usage = "kubectl COMMAND [options]"
