@@ -51,8 +51,9 @@ class Reading:
 
 
 def read(conditions: Sequence[Condition], session: Session) -> tuple[Reading, ...]:
-    """Look at every condition. No time passes and nothing changes."""
+    """Look at every condition, with the learner's history and neighbour. No time passes and nothing changes."""
     onlooker = shell_of(session, Clock(to_datetime(session.cluster.clock.now)), session.workspace)
+    onlooker.recall(session.shell)
     return tuple(Reading(condition, onlooker.call(condition.run).stdout.strip()) for condition in conditions)
 
 

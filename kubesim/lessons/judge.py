@@ -61,12 +61,12 @@ def judge_command(quiz: Quiz, line: str) -> Verdict:
         session.run(step)
     result = session.run(line[:LONGEST_ANSWER])
     session.advance(quiz.wait)
-    missing = tuple(Note(False, reading.message) for reading in read(quiz.goal, session) if not reading.holds)
+    missing = [Note(False, reading.message) for reading in read(quiz.goal, session) if not reading.holds]
     if not missing:
         return Verdict(True, (Note(True, quiz.why),))
     complaint = result.stderr.strip()
     said = (Note(False, f"The command answered: {complaint}"),) if result.exit_code and complaint else ()
-    return Verdict(False, said + missing)
+    return Verdict(False, (*said, missing[0]))  # the rest mostly follows from it
 
 
 def judge(quiz: Quiz, answer: str | Sequence[int]) -> Verdict:

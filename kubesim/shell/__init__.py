@@ -40,6 +40,11 @@ class Shell:
         """Know one more command."""
         self._tools[tool.name] = tool
 
+    def recall(self, other: Shell) -> None:
+        """Know what the history of `other` has kept, and what a neighbour has seen of it."""
+        self._state.history.extend(other._state.history)
+        self._state.processes.extend(other._state.processes)
+
     @property
     def env(self) -> dict[str, str]:
         """The exported variables."""

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -85,3 +87,17 @@ def test_a_command_that_fails_is_told_what_it_answered_and_what_is_missing():
     assert "Invalid value" in judge(MAKE, "kubectl create namespace Blue").notes[0].text
     assert judge(MAKE, "kubectl get pods").notes == (Note(False, "There is no namespace `blue`."),)
     assert judge(MAKE, " ").notes == (Note(False, "Type a command first."),)
+
+
+def test_only_the_first_thing_that_is_missing_is_told():
+    twice = replace(MAKE, goal=(*MAKE.goal, Condition("true", "It is not blue.", equals="blue")))
+    assert judge(twice, "true").notes == (Note(False, "There is no namespace `blue`."),)
+    assert judge(twice, "kubectl create ns blue").notes == (Note(False, "It is not blue."),)
+
+
+@pytest.mark.parametrize(("line", "right"), [("cat token", True), ("echo secret", False), ("ls $(cat token)", False)])
+def test_a_goal_may_ask_the_history_and_the_neighbour(line, right):
+    goal = tuple(
+        Condition(f"{who} | grep -c secret", "It was seen.", equals="0") for who in ("history", "neighbour | grep ls")
+    )
+    assert judge(replace(MAKE, files={"token": "secret\n"}, goal=goal), line).right is right
