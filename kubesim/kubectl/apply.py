@@ -1,8 +1,7 @@
-"""kubectl apply, replace and diff. Mirrors k8s.io/kubectl pkg/cmd/{apply,replace,diff}, v1.36."""
+"""kubectl apply and replace. Mirrors k8s.io/kubectl pkg/cmd/{apply,replace}, v1.36."""
 
 from __future__ import annotations
 
-import difflib
 import json
 from functools import partial
 
@@ -11,14 +10,13 @@ from kubesim.errors import StatusError
 from kubesim.kubectl import flags
 from kubesim.kubectl.command import Call, absent, command, duration, no_arguments, number, switch
 from kubesim.kubectl.deletion import delete_target, wait_until_gone
-from kubesim.kubectl.errors import Exit, KubectlError, failures, raise_all, visit, with_source
-from kubesim.kubectl.formats import to_yaml
+from kubesim.kubectl.errors import KubectlError, failures, raise_all, visit, with_source
 from kubesim.kubectl.formats.json_ import LAST_APPLIED, last_applied
-from kubesim.kubectl.manifests import Manifest, check_kind, manifests, require_file, require_namespace, visit_manifests
+from kubesim.kubectl.manifests import Manifest, check_kind, manifests, require_file, visit_manifests
 from kubesim.kubectl.output import print_result
-from kubesim.kubectl.selection import Target, get_named
+from kubesim.kubectl.selection import Target
 from kubesim.objects import Object, metadata
-from kubesim.resources import SECRET, Resource
+from kubesim.resources import Resource
 
 _MISSING_ANNOTATION = (
     "Warning: resource {resource}/{name} is missing the " + LAST_APPLIED + " annotation which is required by kubectl "
@@ -105,14 +103,14 @@ def _apply_one(call: Call, manifest: Manifest) -> None:
     if LAST_APPLIED not in annotations:
         name = manifest.name
         call.complain(_MISSING_ANNOTATION.format(resource=manifest.resource.plural, name=name))
-    change = patch.three_way(_original(manifest, wanted, current), wanted, current, manifest.resource)
+    change = patch.three_way(original_of(manifest, wanted, current), wanted, current, manifest.resource)
     if not change:
         _show(call, manifest.resource, current, "unchanged", dry_run)
         return
     _show(call, manifest.resource, _patch(call, manifest, change, current, dry_run), "configured", dry_run)
 
 
-def _original(manifest: Manifest, wanted: Object, current: Object) -> Object | None:
+def original_of(manifest: Manifest, wanted: Object, current: Object) -> Object | None:
     """The manifest that was applied last, or None. Raises KubectlError where the annotation holds something else."""
     kept = (metadata(current).get("annotations") or {}).get(LAST_APPLIED)
     if not kept:
@@ -223,6 +221,8 @@ def replace(call: Call) -> None:
     for flag, unset in (("grace-period", -1), ("timeout", 0)):
         if call.flags[flag] > unset and not call.flags["force"]:
             raise KubectlError(f"--{flag} must have --force specified")
+    if call.flags["force"] and call.dry_run() != "none":
+        raise KubectlError("--dry-run can not be used when --force is set")
     if call.flags["force"]:
         _replace_by_force(call)
     else:
@@ -268,101 +268,3 @@ def _create_anew(call: Call, manifest: Manifest) -> None:
     obj = with_last_applied(manifest.obj) if _keeps_config(call, manifest) else manifest.obj
     new = call.api.create(manifest.resource, obj, **call.request())
     print_result(call, manifest.resource, new, "replaced")
-
-
-def _check_diff(call: Call) -> None:
-    no_arguments(call)
-    require_file(call)
-
-
-@command(
-    "diff",
-    "-f FILENAME",
-    "Diff the live version against a would-be applied version",
-    flags.FILENAME,
-    flags.SELECTOR,
-    switch("show-managed-fields", "", "Keep managedFields in the comparison (kubesim keeps none)."),
-    flags.field_manager("kubectl-client-side-apply"),
-    *absent("server-side", "force-conflicts", "prune", "show-secrets", kind="switch"),
-    *absent("prune-allowlist"),
-    *absent("concurrency", kind="number"),
-    example="  kubectl diff -f pod.yaml",
-    check=_check_diff,
-    failure=2,
-)
-def diff(call: Call) -> None:
-    """Show what apply would change; exit status 1 where anything would."""
-    texts: dict[str, str] = {}
-    errors: list[Exception] = []  # the first of them is told, and ends its file
-    failed = set[str]()
-    for manifest in manifests(call, errors):
-        if manifest.source not in failed:
-            try:
-                texts[_file_name(manifest)] = _difference(call, manifest)
-            except (StatusError, KubectlError) as error:
-                errors.append(error)
-                failed.add(manifest.source)
-    raise_all(errors[:1])
-    call.say("".join(text for _, text in sorted(texts.items())))
-    if any(texts.values()):
-        raise Exit(1)
-
-
-def _file_name(manifest: Manifest) -> str:
-    """The name under which kubectl writes an object to files for the program diff, which goes through them in order."""
-    resource = manifest.resource
-    group = f"{resource.group}." if resource.group else ""
-    return f"{group}{resource.version}.{resource.kind}.{manifest.namespace}.{manifest.name}"
-
-
-def _difference(call: Call, manifest: Manifest) -> str:
-    require_namespace(call, manifest.namespace)
-    live = _live(call, manifest)
-    merged = _merged(call, manifest, live)
-    name = _file_name(manifest)
-    before = to_yaml(live).splitlines(keepends=True) if live else []
-    if manifest.resource is SECRET:
-        live, merged = _masked(live, merged)
-        before = to_yaml(live).splitlines(keepends=True)
-    after = to_yaml(merged).splitlines(keepends=True)
-    lines = list(difflib.unified_diff(before, after, f"/tmp/LIVE/{name}", f"/tmp/MERGED/{name}"))
-    return "".join([f"diff -u -N /tmp/LIVE/{name} /tmp/MERGED/{name}\n", *lines]) if lines else ""
-
-
-def _live(call: Call, manifest: Manifest) -> Object | None:
-    try:
-        return get_named(call, manifest.resource, manifest.namespace, manifest.name)
-    except StatusError as error:
-        if error.reason != "NotFound":
-            raise
-    return None
-
-
-def _masked(live: Object | None, merged: Object) -> tuple[Object | None, Object]:
-    """A Secret before and after with its values hidden; those that change say so."""
-    before, after = (obj.get("data") or {} if obj else {} for obj in (live, merged))
-
-    def hidden(data: Object, other: Object, moment: str) -> Object:
-        return {key: f"*** ({moment})" if other.get(key, value) != value else "***" for key, value in data.items()}
-
-    shown = live and {**live, **({"data": hidden(before, after, "before")} if before else {})}
-    return shown, {**merged, **({"data": hidden(after, before, "after")} if after else {})}
-
-
-def _merged(call: Call, manifest: Manifest, live: Object | None) -> Object:
-    if live is None:
-        return call.api.create(manifest.resource, manifest.obj, **call.request("server"))
-    wanted = _without_last_applied(manifest.obj)
-    change = patch.three_way(_original(manifest, wanted, live), wanted, live, manifest.resource)
-    return _dry_patched(call, manifest.resource, live, change)
-
-
-def _without_last_applied(obj: Object) -> Object:
-    """What an object has to be, its annotation left as it is. Mirrors GetModifiedConfiguration of pkg/util/apply.go."""
-    kept = {key: value for key, value in (metadata(obj).get("annotations") or {}).items() if key != LAST_APPLIED}
-    return {**obj, "metadata": {**metadata(obj), "annotations": kept}}
-
-
-def _dry_patched(call: Call, resource: Resource, live: Object, change: Object) -> Object:
-    meta = live["metadata"]
-    return call.api.patch(resource, meta.get("namespace", ""), meta["name"], change, **call.request("server"))

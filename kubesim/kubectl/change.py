@@ -269,7 +269,7 @@ def _mark_one(
     if field == "labels" and removed:
         operation = "modified" if wanted else "unlabeled"
     if new is obj and field == "labels":
-        operation = "not labeled"
+        operation, new = "not labeled", {**obj, "metadata": {**metadata(obj), "labels": present}}
     print_result(call, resource, new, operation, dry_run)
 
 

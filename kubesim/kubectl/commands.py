@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from kubesim.kubectl.apply import apply, diff, replace
+from kubesim.kubectl.apply import apply, replace
 from kubesim.kubectl.change import annotate, label, patch, scale
 from kubesim.kubectl.command import Call, Command
 from kubesim.kubectl.create import (
@@ -23,6 +23,7 @@ from kubesim.kubectl.create import (
 )
 from kubesim.kubectl.deletion import delete
 from kubesim.kubectl.describe import describe
+from kubesim.kubectl.diff import diff
 from kubesim.kubectl.discovery import api_resources, api_versions, cluster_info, explain, version
 from kubesim.kubectl.edit import edit
 from kubesim.kubectl.environment import set_env

@@ -7,9 +7,10 @@ from kubesim.clock import Micros, parse_time
 from kubesim.gosort import go_sort
 from kubesim.humanize import age
 from kubesim.kubectl import flags
-from kubesim.kubectl.command import Call, absent, command, many, number, switch, text
+from kubesim.kubectl.command import Call, command, many, number, switch, text
 from kubesim.kubectl.errors import KubectlError, Plain
 from kubesim.kubectl.formats import FORMATS
+from kubesim.kubectl.get import changes
 from kubesim.kubectl.selection import resolve, split_pair
 from kubesim.objects import Object, metadata, namespace_of
 from kubesim.resources import EVENT
@@ -26,7 +27,7 @@ from kubesim.schema import in_go_order
     many("types", "", "Only those of these types."),
     switch("no-headers", "", "Leave the headings out."),
     number("chunk-size", "", "How many objects are asked for at once (kubesim always returns all).", 500),
-    *absent("watch/w", kind="switch"),
+    switch("watch", "w", "After those that are there, show new ones as they come."),
     order=("namespace", "client"),
     example="  kubectl events --for pod/private-pod",
 )
@@ -38,25 +39,60 @@ def events(call: Call) -> None:
         call.output_format()
     namespace = None if call.flags["all-namespaces"] else call.namespace
     subject = _event_subject(call)
-    found = call.api.list(EVENT, namespace, user=call.user)
+    found = call.api.list(EVENT, namespace, user=call.user, verb="watch" if call.flags["watch"] else "list")
     kept = [event for event in found if _is_asked(call, event, subject)]
-    if not kept:
+    table = _Table(call)
+    if call.flags["watch"]:
+        _watch(call, table, kept, subject)
+    elif not kept:
         where = "" if namespace is None else f" in {namespace} namespace"
         call.complain(f"No events found{where}.\n")
-        return
-    go_sort(kept, lambda one, other: _event_time(one) < _event_time(other))
-    if call.flags["output"]:
-        if call.flags["output"] != "name":  # a list has none
-            items = [in_go_order(EVENT, event) for event in kept]
-            listed = {"kind": "EventList", "apiVersion": "v1", "metadata": {}, "items": items}
-            call.say(call.output_format().render(listed, typed=True))
-        return
-    rows = [_event_row(event, call.context.clock.now) for event in kept]
-    head = ["LAST SEEN", "TYPE", "REASON", "OBJECT", "MESSAGE"]
-    if namespace is None:
-        head.insert(0, "NAMESPACE")
-        rows = [[namespace_of(event), *row] for event, row in zip(kept, rows, strict=True)]
-    call.say(tabwriter.format(rows if call.flags["no-headers"] else [head, *rows]))
+    else:
+        go_sort(kept, lambda one, other: _event_time(one) < _event_time(other))
+        _show(call, table, kept)
+
+
+def _show(call: Call, table: _Table, found: list[Object]) -> None:
+    if not call.flags["output"]:
+        call.say(table.render(found, call.context.clock.now))
+    elif call.flags["output"] != "name":  # a list has none
+        items = [in_go_order(EVENT, event) for event in found]
+        listed = {"kind": "EventList", "apiVersion": "v1", "metadata": {}, "items": items}
+        call.say(call.output_format().render(listed, typed=True))
+
+
+def _watch(call: Call, table: _Table, found: list[Object], subject: tuple[str, str] | None) -> None:
+    """Show events one by one, each as it comes."""
+    now, is_everywhere = call.context.clock.now, call.flags["all-namespaces"]
+    later = [(at, change.obj) for at, change in changes(call, EVENT) if change.type != "DELETED"]
+    for at, event in [*((now, event) for event in found), *later]:
+        if not _is_asked(call, event, subject) or (not is_everywhere and namespace_of(event) != call.namespace):
+            continue
+        if call.flags["output"]:
+            call.say(call.output_format().render(in_go_order(EVENT, event), typed=True))
+        else:
+            call.say(table.render([event], at))
+
+
+class _Table:
+    """Events in columns that keep their widths."""
+
+    def __init__(self, call: Call) -> None:
+        self._with_namespace = bool(call.flags["all-namespaces"])
+        self._has_headings = not call.flags["no-headers"]
+        self._widths: list[int] = []
+
+    def render(self, found: list[Object], now: Micros) -> str:
+        """The events' rows, under the headings when they are printed for the first time."""
+        rows = [_event_row(event, now) for event in found]
+        spaces = [namespace_of(event) for event in found]
+        if self._has_headings:
+            rows.insert(0, ["LAST SEEN", "TYPE", "REASON", "OBJECT", "MESSAGE"])
+            spaces.insert(0, "NAMESPACE")
+            self._has_headings = False
+        if self._with_namespace:
+            rows = [[space, *row] for space, row in zip(spaces, rows, strict=True)]
+        return tabwriter.format(rows, widths=self._widths)
 
 
 def _is_asked(call: Call, event: Object, subject: tuple[str, str] | None) -> bool:

@@ -184,17 +184,17 @@ def _watch(call: Call) -> None:
         printer.show("ADDED", before, call.context.clock.now)
     if not is_only:
         raise KubectlError("you may only watch a single resource or type of resource at a time")
-    for now, change in _changes(call, target.resource, request_timeout(call) or WATCH):
+    for now, change in changes(call, target.resource):
         if selected(change.obj):
             printer.show(change.type, [change.obj], now)
 
 
-def _changes(call: Call, resource: Resource, seconds: float) -> list[tuple[Micros, Change]]:
-    """What happens in the next `seconds`. It is only noted: whoever changes an object must not fail for its watcher."""
+def changes(call: Call, resource: Resource) -> list[tuple[Micros, Change]]:
+    """What happens in the time of --request-timeout. It is only noted: nobody who changes an object fails for that."""
     seen: list[tuple[Micros, Change]] = []
     stop = call.api.subscribe(lambda change: seen.append((call.context.clock.now, change)), resource)
     try:
-        call.wait_until(lambda: False, seconds)
+        call.wait_until(lambda: False, request_timeout(call) or WATCH)
     finally:
         stop()
     return seen

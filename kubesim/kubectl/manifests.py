@@ -24,7 +24,7 @@ _ENDINGS = (".json", ".yaml", ".yml")
 
 @dataclass(frozen=True)
 class Manifest:
-    """One object of a file: its type, the namespace and name that it asks for, where it stands, and as what."""
+    """One object of a file: its type, the namespace and name that it asks for, where it stands, as what and in what."""
 
     resource: Resource
     obj: Object
@@ -32,6 +32,7 @@ class Manifest:
     name: str
     source: str
     local: Object
+    document: str
 
 
 def manifests(call: Call, late: list[Exception], is_valid: bool = True) -> Iterator[Manifest]:
@@ -180,7 +181,7 @@ def _manifest(call: Call, item: Any, json_: str, source: str) -> Manifest:
     obj = item
     if resource.namespaced and meta.get("namespace") != namespace:
         obj = {**item, "metadata": {**meta, "namespace": namespace}}
-    return Manifest(resource, obj, namespace, name or "", source, item)
+    return Manifest(resource, obj, namespace, name or "", source, item, json_)
 
 
 def _check_metadata(resource: Resource, item: Object, source: str) -> None:

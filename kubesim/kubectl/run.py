@@ -156,9 +156,8 @@ def _labels(given: str) -> dict[str, str]:
 
 
 def _annotations(given: tuple[str, ...]) -> dict[str, str]:
-    for annotation in given:
-        if "=" not in annotation[1:]:
-            raise KubectlError(f"invalid annotations format: {annotation}")
+    if wrong := [annotation for annotation in given if "=" not in annotation[1:]]:
+        raise KubectlError(f"invalid annotations format: {', '.join(wrong)}")
     return dict(annotation.split("=", 1) for annotation in given)
 
 
