@@ -26,8 +26,8 @@ from kubesim.jupyter.terminal import spell
 from kubesim.timeline import Moment, Timeline, Try
 from kubesim.workspace import Workspace
 
-ROW, LEFT, RIGHT = 20, 10, 620
-"""The picture of the back-off, in its own units: the height of an attempt, and where time begins and ends."""
+ROW, LEFT, RIGHT, WIDTH = 20, 10, 450, 760
+"""The picture of the back-off, in its own units: the height of an attempt, where time begins and ends, and the width with words."""
 MOST_ROWS = 14
 
 
@@ -66,7 +66,7 @@ class TimeMachine(anywidget.AnyWidget):
         """The moments as a table, and the attempts to pull."""
         lines = [f"{time}  {after:>9}  {label}" for time, after, label in self._rows()]
         title = f"Time machine of {f'Pod {self._pod} in ' if self._pod else ''}namespace {self._namespace}"
-        tries = [f"  {line}" for line in _told(self._timeline.tries)]
+        tries = [f"  {line}" for line in map(_line, self._timeline.tries)]
         return "\n".join([title, *lines, *(["Attempts to get the image", *tries] if tries else [])])
 
     def static_html(self) -> str:
@@ -134,29 +134,25 @@ def staircase(tries: tuple[Try, ...], now: Micros) -> str:
 
     rows = "".join(_row(one, number * ROW + 4, x(one.at), x(one.until)) for number, one in enumerate(shown))
     cursor = f'<path class="ks-now" d="M{x(now)} 0V{height}"/>'
-    label = html.escape("The growing back-off. " + ". ".join(_told(shown)), quote=True)
-    frame = f'viewBox="0 0 760 {height}" width="760" height="{height}"'
+    label = html.escape("The growing back-off. " + ". ".join(map(_line, shown)), quote=True)
+    frame = f'viewBox="0 0 {WIDTH} {height}" width="{WIDTH}" height="{height}"'
     return f'<svg class="ks-tries" role="img" aria-label="{label}" {frame}>{cursor}{rows}</svg>'
 
 
 def _row(one: Try, top: int, left: float, right: float) -> str:
-    sign = "✗" if one.pause else "✓" if one.outcome in ("Pulled", "AlreadyPresent") else "✗"
-    words = f"{sign} {_clock(one.at)}" + (f", back-off {spell(one.pause)}" if one.pause else f" {one.outcome}")
+    """A bar as long as the back-off, and words beside it."""
+    got = one.outcome in ("Pulled", "AlreadyPresent")
     bar = f'<rect x="{left}" y="{top}" width="{max(right - left, 3):.1f}" height="{ROW - 6}"/>'
-    before, after = right > RIGHT * 0.72, right + 6
-    place = f'x="{left - 6}" text-anchor="end"' if before else f'x="{after}"'
-    return f'<g>{bar}</g><text {place} y="{top + 11}">{words}</text>'
+    words = f'<text x="{max(right, left + 3) + 6:.1f}" y="{top + 11}">{"✓" if got else "✗"} {_line(one)}</text>'
+    return f'<g class="{"ks-passed" if got else "ks-failed"}">{bar}</g>{words}'
 
 
-def _told(tries: tuple[Try, ...]) -> list[str]:
-    """Each attempt and the pause that followed, in words."""
-    return [
-        f"{_clock(one.at)} {one.outcome}" + (f", back-off {spell(one.pause)}" if one.pause else "") for one in tries
-    ]
+def _line(one: Try) -> str:
+    return f"{_clock(one.at)} {one.outcome}" + (f", back-off {spell(one.pause)}" if one.pause else "")
 
 
 def _listed(tries: tuple[Try, ...]) -> str:
-    items = "".join(f"<li>{html.escape(line, quote=False)}</li>" for line in _told(tries))
+    items = "".join(f"<li>{html.escape(_line(one), quote=False)}</li>" for one in tries)
     return items and f"<ol>{items}</ol>"
 
 
