@@ -9,17 +9,18 @@ from __future__ import annotations
 import html
 import re
 from contextlib import suppress
-from typing import Any
+from typing import Any, NamedTuple
 
 from IPython.display import display
 
 from kubesim.flow import trace_flow
 from kubesim.jupyter import markup
 from kubesim.jupyter.assets import static
+from kubesim.jupyter.card import Button, Card
 from kubesim.jupyter.current import Seat
-from kubesim.jupyter.exercise import Button, Exercise
+from kubesim.jupyter.task import GONE
 from kubesim.jupyter.terminal import spell
-from kubesim.lessons import Progress, Reading, begun
+from kubesim.lessons import Progress, Reading, intact
 from kubesim.lessons.challenge import Broken
 from kubesim.lessons.round import HINT, POINTS, WHY, Round, Standing
 from kubesim.objects import name_of
@@ -32,14 +33,23 @@ _RULES = (
     "clocks only say how long you took. After each command the checks run by themselves."
 )
 _LOSS = "The tasks that you have not solved will bring no points, and all solutions will be shown."
-_GONE = "The cluster was restarted, so this task is gone. Start it over to have it set up again."
+_BLOCKED = "The task's files cannot be written to the folder round-{}: what is in the way?"
 
 
-class ChallengeCard(Exercise):
+class _Marks(NamedTuple):
+    """What is kept of a task at once, while its time is kept along with it."""
+
+    hints: int
+    why: bool
+    solved: bool
+    shown: bool
+
+
+class ChallengeCard(Card):
     """A round of the challenge in the notebook's own cluster. A task is set up when it is opened for the first time."""
 
     _esm = static("parts.js", "challenge.js")
-    _css = static("exercise.css", "task.css", "challenge.css")
+    _css = static("card.css", "task.css", "challenge.css")
 
     def __init__(self, seed: int, seat: Seat) -> None:
         self._seat = seat
@@ -59,16 +69,11 @@ class ChallengeCard(Exercise):
         number = message["number"]
         title = self._round.standings[number].cluster.task.title
         self._say(f"Task {number + 1} of {len(self._round.standings)}: {title}")
-        try:
-            with self._seat.changing():
-                self._round.open(number, self._seat.session)
-        except OSError:
-            self._warning = (
-                f"The task's files cannot be written to the folder round-{self._round.seed}: what is in the way?"
-            )
-            return
+        with self._seat.changing():
+            self._round.open(number, self._seat.session)
         self._seat.history.begin(title)
-        self._seat.start_over = lambda: self._round.begin(self._seat.session)
+        self._seat.start_over = self._begin
+        self._warn_of_files()
 
     def do_next(self, message: dict[str, Any]) -> None:
         """Turn to the next task that is not over."""
@@ -94,13 +99,13 @@ class ChallengeCard(Exercise):
 
     def do_undo(self, _message: dict[str, Any]) -> None:
         """Take back the last command."""
-        label = self._seat.undo()
-        self._say(f"Taken back: {label}" if label else "Nothing is left to take back.")
+        self._say(self._seat.undo())
 
     def do_restart(self, _message: dict[str, Any]) -> None:
         """Set this task up anew; `undo` takes that back."""
         with self._seat.changing("start over"):
-            self._round.begin(self._seat.session)
+            self._begin()
+        self._warn_of_files()
         self._say("Started over. Undo takes this back.")
 
     def do_end(self, _message: dict[str, Any]) -> None:
@@ -134,14 +139,15 @@ class ChallengeCard(Exercise):
 
     # What it shows
 
+    def complain(self, words: str) -> None:
+        """Say it as a warning."""
+        self._warning = words
+
     def refresh(self) -> None:
         """Look at the cluster and bring the card up to date."""
         challenge, standing = self._round, self._round.current
-        was_over = standing is None or standing.is_over
         readings = challenge.look(self._seat.session)
-        if standing and standing.solved and not was_over:
-            self._say(f"Solved, {standing.worth} points. {standing.cluster.task.done}")
-        self._keep()
+        self._follow()
         self.feedback = {
             "score": self._score(),
             "tasks": [self._listed(number) for number in range(len(challenge.standings))],
@@ -175,15 +181,31 @@ class ChallengeCard(Exercise):
     def _score(self) -> str:
         return f"{self._round.points} of {self._round.of} points"
 
-    def _keep(self) -> None:
-        """Keep the round and its score, if anything but the time has changed."""
-        challenge, workspace = self._round, self._seat.session.workspace
-        if self._marks == _marks(challenge):
+    def _begin(self) -> str:
+        return self._round.begin(self._seat.session)
+
+    def _warn_of_files(self) -> None:
+        """Say so if the open task's files could not be written."""
+        standing, workspace = self._round.current, self._seat.session.workspace
+        if standing and not all(map(workspace.exists, standing.cluster.task.files)):
+            self._warning = _BLOCKED.format(self._round.seed)
+
+    def _follow(self) -> None:
+        """If anything but the time has changed, say what was solved, and keep the round and its score."""
+        challenge, workspace, before = self._round, self._seat.session.workspace, self._marks
+        if before == _marks(challenge):
             return
-        self._marks = _marks(challenge)
+        for standing, was in zip(challenge.standings, before, strict=True):
+            if standing.solved and not was.solved:
+                self._say(f"Solved, {standing.worth} points. {standing.cluster.task.done}")
+        with suppress(OSError):
+            challenge.recall(workspace.read_text(_file(challenge.seed)))  # what another kernel has added meanwhile
         with suppress(OSError):
             workspace.put(_file(challenge.seed), challenge.kept())
-        Progress(workspace).keep_score(f"challenge-{challenge.seed}", challenge.points, challenge.of)
+        self._marks = _marks(challenge)
+        progress = Progress(workspace)
+        progress.keep_score(f"challenge-{challenge.seed}", challenge.points, challenge.of)
+        self._warning = progress.said or self._warning
 
     def _next(self) -> int:
         """The number of the next task after the open one that is not over; that of the open one if there is none."""
@@ -202,12 +224,12 @@ class ChallengeCard(Exercise):
     def _task(self, standing: Standing, readings: tuple[Reading, ...]) -> dict[str, Any]:
         task, session = standing.cluster.task, self._seat.session
         number = self._round.standings.index(standing) + 1
-        gone = not standing.is_over and not begun(task, session)
+        gone = not standing.is_over and not intact(task, session)
         return {
             "title": markup.inline(f"Task {number}. {task.title}"),
             "html": markup.paragraphs(task.text) + markup.paragraphs(_files(standing)),
             "goals": [_goal(reading, standing.solved) for reading in readings],
-            "advice": markup.inline(_GONE if gone else self._round.advice(session)),
+            "advice": markup.inline(GONE if gone else self._round.advice(session)),
             "hints": [markup.inline(hint) for hint in task.hints[: standing.hints]],
             "why": html.escape(self._why(standing)) if standing.why and not standing.is_over else "",
             "over": f"<p><b>{_summary(standing)}</b></p>{_way(standing.cluster)}" if standing.is_over else "",
@@ -253,8 +275,8 @@ def _file(seed: int) -> str:
     return f"/workspace/round-{seed}/.standing.json"
 
 
-def _marks(challenge: Round) -> list[tuple[int, bool, bool, bool]]:
-    return [(standing.hints, standing.why, standing.solved, standing.shown) for standing in challenge.standings]
+def _marks(challenge: Round) -> list[_Marks]:
+    return [_Marks(standing.hints, standing.why, standing.solved, standing.shown) for standing in challenge.standings]
 
 
 def _title(challenge: Round) -> str:
@@ -303,18 +325,14 @@ def _way(cluster: Broken) -> str:
 
 
 def _folded(cluster: Broken) -> str:
-    folded = f"<details><summary>Evidence and solution</summary>{_way(cluster)}</details>"
-    return markup.paragraphs(cluster.task.text) + folded
+    return markup.paragraphs(cluster.task.text) + markup.details("Evidence and solution", _way(cluster))
 
 
 def _review(challenge: Round) -> str:
     """What came of each task, and its shortest way, folded."""
-    items = (
-        f"<li><details><summary>{markup.inline(standing.cluster.task.title)}. {_summary(standing)}</summary>"
-        f"{_way(standing.cluster)}</details></li>"
-        for standing in challenge.standings
-    )
-    return f"<ol>{''.join(items)}</ol>"
+    titles = ((markup.inline(standing.cluster.task.title), standing) for standing in challenge.standings)
+    items = (markup.details(f"{title}. {_summary(one)}", _way(one.cluster)) for title, one in titles)
+    return f"<ol>{''.join(f'<li>{item}</li>' for item in items)}</ol>"
 
 
 def show(arguments: str, seat: Seat) -> None:

@@ -98,10 +98,11 @@ class Seat:
             self.session.resume(Cluster())
             self.history.restart()
 
-    def undo(self) -> str | None:
-        """Take back the last step and return what it is called; None where there is none."""
+    def undo(self) -> str:
+        """Take back the last step, if there is one, and return a sentence about it."""
         with self.changing():
-            return self.history.undo()
+            label = self.history.undo()
+        return f"Taken back: `{label}`" if label else "Nothing is left to take back."
 
     def _run_reset(self, arguments: list[str], io: Invocation) -> int:
         if arguments or self.start_over is None:

@@ -21,6 +21,11 @@ def paragraphs(text: str) -> str:
     return "".join(f"<p>{inline(part)}</p>" for part in re.split(r"\n\s*\n", text.strip()))
 
 
+def details(summary: str, body: str) -> str:
+    """HTML that is folded away under its summary, both HTML already."""
+    return f"<details><summary>{summary}</summary>{body}</details>"
+
+
 def listing(commands: Iterable[str]) -> str:
     """Shell lines as HTML, long ones folded."""
     lines = [line for command in commands for line in folded(command)]

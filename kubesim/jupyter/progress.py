@@ -6,15 +6,13 @@ The page's half is static/progress.js. Nothing is sent anywhere but from the pag
 from __future__ import annotations
 
 import html
-import logging
 from collections.abc import Iterator
 from typing import Any
 
-import anywidget
-import traitlets
 from IPython.display import display
 
 from kubesim.jupyter.assets import static
+from kubesim.jupyter.card import Card
 from kubesim.jupyter.current import Seat
 from kubesim.jupyter.markup import inline
 from kubesim.lessons import Progress
@@ -28,38 +26,36 @@ _SIGNS = {"done": "✓", "begun": "◐", "to do": "○"}
 _TAKEN_IN = "The file was added to your progress. Run the cells with quizzes again to see your answers on them."
 
 
-class ProgressMap(anywidget.AnyWidget):
-    """One row a notebook. It is read anew when it comes into view, and hears `do_refresh`, `do_download`, …"""
+class ProgressMap(Card):
+    """One row a notebook: the `total`, the `rows`, a `notice`, the text of the `file` to download, the `limit` of one.
+
+    It is read anew with each message, as the page sends one when the map comes into view. What came of a button is
+    told by the feedback, `ok` and `html`; its `number` tells two such answers apart.
+    """
 
     _esm = static("parts.js", "progress.js")
     _css = static("progress.css")
 
-    content = traitlets.Dict().tag(sync=True)
-    """The `total`, the `rows`, a `notice` as HTML, the text of the `file` to download, the `limit` of an upload."""
-    said = traitlets.Dict().tag(sync=True)
-    """What came of the button that was pressed last: `ok` and `html`. Its `number` tells two such answers apart."""
-
     def __init__(self, seat: Seat) -> None:
         self._seat = seat
         super().__init__()
-        self.do_look({})
-        self.on_msg(self._hear)
+        self.refresh()
 
-    def do_look(self, _message: dict[str, Any]) -> None:
-        """Read the file anew, silently."""
+    def refresh(self) -> None:
+        """Read the file anew."""
         progress = Progress(self._seat.session.workspace)
         record = progress.record()
         shown = {"total": _total(record), "rows": list(_rows(record)), "notice": inline(progress.notice())}
         self.content = {**shown, "file": write(record), "limit": MAX_SIZE}
 
-    def do_refresh(self, message: dict[str, Any]) -> None:
-        """Read the file anew, and say how far it goes."""
-        self.do_look(message)
+    def do_refresh(self, _message: dict[str, Any]) -> None:
+        """Say how far it goes."""
+        self.refresh()
         self._say(True, f"{self.content['total']}.")
 
-    def do_download(self, message: dict[str, Any]) -> None:
-        """Read the file anew and let the page store it."""
-        self.do_look(message)
+    def do_download(self, _message: dict[str, Any]) -> None:
+        """Let the page store the file as it is now."""
+        self.refresh()
         self.send({"do": "save"})
 
     def do_upload(self, message: dict[str, Any]) -> None:
@@ -72,7 +68,10 @@ class ProgressMap(anywidget.AnyWidget):
             self._say(kept, " ".join([_TAKEN_IN] * kept + [progress.said]))
         except RecordError as error:
             self._say(False, f"kubesim: the file {error}. Nothing was changed.")
-        self.do_look(message)
+
+    def complain(self, words: str) -> None:
+        """Say it as what came of the button."""
+        self._say(False, words)
 
     def plain(self) -> str:
         """The map as text."""
@@ -89,20 +88,7 @@ class ProgressMap(anywidget.AnyWidget):
         return f"<p><b>{self.content['total']}</b></p><table>{rows}</table>"
 
     def _say(self, ok: bool, words: str) -> None:
-        self.said = {"ok": ok, "html": inline(words), "number": self.said.get("number", 0) + 1}
-
-    def _hear(self, _widget: object, message: dict[str, Any], _buffers: object) -> None:
-        action = getattr(self, f"do_{message.get('do')}", None)
-        try:
-            if action is not None:
-                action(message)
-        except Exception:
-            logging.getLogger(__name__).exception("the map could not do %r", message.get("do"))
-            self._say(False, "kubesim: internal error: this could not be done")
-
-    def _repr_mimebundle_(self, **_options: object) -> tuple[dict[str, Any], dict[str, Any]]:
-        bundle, metadata = super()._repr_mimebundle_() or ({}, {})
-        return {**bundle, "text/plain": self.plain(), "text/html": self.static_html()}, metadata
+        self.feedback = {"ok": ok, "html": inline(words), "number": self.feedback.get("number", 0) + 1}
 
 
 def show(seat: Seat) -> None:

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import html
+from collections.abc import Sequence
+from dataclasses import replace
 from difflib import get_close_matches
 from typing import Any
 
+import traitlets
 from IPython.display import display
 
 from kubesim.jupyter import markup
+from kubesim.jupyter.assets import static
+from kubesim.jupyter.card import Button
 from kubesim.jupyter.current import Seat
-from kubesim.jupyter.exercise import Button, Exercise
+from kubesim.jupyter.exercise import Exercise
 from kubesim.lessons import Choice, Note, Progress, Quiz, Verdict, judge, letter, load_quizzes
 
 _HOW = {
@@ -26,33 +31,48 @@ _HOW = {
 class QuizCard(Exercise):
     """One question. The answer last given is kept in the workspace and shown again, but in a review neither."""
 
+    _esm = static("parts.js", "quiz.js")
+    _css = static("card.css")
+
+    answer = traitlets.Any(None, allow_none=True).tag(sync=True)
+    """What was answered: numbers of choices, a text, or None."""
+
     def __init__(self, quiz: Quiz, progress: Progress | None) -> None:
         self._quiz = quiz
         self._progress = progress
+        self._verdict: Verdict | None = None
         self.hints = quiz.hints
         content = {"kind": quiz.kind, "label": self._label(), "html": markup.inline(quiz.question), "run": quiz.run}
         choices = [self._drawn(choice) for choice in quiz.shown]
         super().__init__(content={**content, "how": _HOW[quiz.kind], "choices": choices})
         kept = progress.recall(quiz.id) if progress else None
         if kept is not None and isinstance(kept, str) is not bool(choices):
-            self.answer = kept
-            self._judge()
+            self._judge(kept)
         self.refresh()
 
     def do_check(self, message: dict[str, Any]) -> None:
         """Judge the answer and keep it."""
-        self.answer = message["answer"]
-        self._judge()
+        self._judge(message["answer"])
         if self._progress and self._verdict:
             self._progress.keep(self._quiz.id, self.answer)
-            said = (Note(self._verdict.right, self._progress.said),) if self._progress.said else ()
-            self._verdict = Verdict(self._verdict.right, self._verdict.notes + said)
+            said = [Note(self._verdict.right, self._progress.said)] if self._progress.said else []
+            self._verdict = replace(self._verdict, notes=(*self._verdict.notes, *said))
 
     def do_retry(self, _message: dict[str, Any]) -> None:
         """Forget the answer and everything said about it."""
-        self.answer, self._verdict, self._revealed, self._told = None, None, False, 0
+        self.answer, self._verdict, self.revealed, self.told = None, None, False, 0
         if self._progress:
             self._progress.keep(self._quiz.id, None)
+
+    def complain(self, words: str) -> None:
+        """Say it as a verdict."""
+        self._verdict = Verdict(False, (Note(False, words),))
+
+    def refresh(self) -> None:
+        """Bring the feedback up to date."""
+        verdict = self._verdict
+        said = {"verdict": "", "word": "", "notes": []} if verdict is None else _said(verdict)
+        self.feedback = {**said, **self.help(), "buttons": self._buttons()}
 
     def plain(self) -> str:
         """The question with its lettered choices."""
@@ -66,8 +86,16 @@ class QuizCard(Exercise):
         quiz = self._quiz
         question = f"<p><b>{self._label()}</b> {markup.inline(quiz.question)}</p>"
         choices = self._lines_html() if quiz.run else self._list_html() if quiz.choices else ""
-        answer = f"<details><summary>Answer</summary>{self._answer_html()}{self._reasons_html()}</details>"
+        answer = markup.details("Answer", self.answer_html() + self._reasons_html())
         return f"{question}{choices}<p><i>{_HOW[quiz.kind]}</i></p>{answer}"
+
+    def answer_html(self) -> str:
+        """The answer; a command on a line of its own, an order as a list."""
+        quiz = self._quiz
+        shown = markup.listing([quiz.answer]) if quiz.kind == "command" else markup.paragraphs(quiz.answer)
+        if quiz.kind == "order":
+            shown += f"<ol>{''.join(f'<li>{markup.inline(choice.text)}</li>' for choice in quiz.choices)}</ol>"
+        return shown + (markup.paragraphs(quiz.why) if quiz.why else "")
 
     def _label(self) -> str:
         return "Quiz" if self._progress else "Review"
@@ -91,24 +119,21 @@ class QuizCard(Exercise):
         lines = (f"<b>{letter(n)}</b>  {self._drawn(choice)}" for n, choice in enumerate(self._quiz.shown))
         return "<pre><code>" + "\n".join([f"$ {html.escape(self._quiz.run)}", *lines]) + "</code></pre>"
 
-    def _judge(self) -> None:
-        typed = self.answer if isinstance(self.answer, str) else list(self.answer or ())
-        self._verdict = judge(self._quiz, typed)
-
-    def _answer_html(self) -> str:
-        quiz = self._quiz
-        shown = markup.listing([quiz.answer]) if quiz.kind == "command" else markup.paragraphs(quiz.answer)
-        if quiz.kind == "order":
-            shown += f"<ol>{''.join(f'<li>{markup.inline(choice.text)}</li>' for choice in quiz.choices)}</ol>"
-        return shown + (markup.paragraphs(quiz.why) if quiz.why else "")
+    def _judge(self, answer: str | Sequence[int]) -> None:
+        self.answer = answer
+        self._verdict = judge(self._quiz, answer)
 
     def _buttons(self) -> list[Button]:
-        right = self._verdict is not None and self._verdict.right
-        again: list[Button] = [("retry", "Try again")] if self._verdict or self._revealed else []
-        if right:
+        again: list[Button] = [("retry", "Try again")] if self._verdict or self.revealed else []
+        if self._verdict and self._verdict.right:
             return again
-        reveal: list[Button] = [] if self._revealed else [("reveal", "Reveal answer")]
-        return [("check", "Check"), *self._hint_button(), *reveal, *again]
+        return [("check", "Check"), *self.help_buttons("Reveal answer"), *again]
+
+
+def _said(verdict: Verdict) -> dict[str, Any]:
+    notes = [{"ok": note.ok, "html": markup.inline(note.text)} for note in verdict.notes]
+    outcome, word = ("right", "Right") if verdict.right else ("wrong", "Not yet")
+    return {"verdict": outcome, "word": word, "notes": notes}
 
 
 def show(arguments: str, seat: Seat) -> None:

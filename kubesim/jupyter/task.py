@@ -12,13 +12,13 @@ from IPython.display import display
 from kubesim.jupyter import flow, markup
 from kubesim.jupyter.assets import static
 from kubesim.jupyter.current import Seat
-from kubesim.jupyter.exercise import Button, Exercise
+from kubesim.jupyter.exercise import Exercise
 from kubesim.jupyter.quiz import unknown
-from kubesim.lessons import Pair, Progress, Reading, Task, begin, begun, beside, check, load_tasks, solve
+from kubesim.lessons import Pair, Progress, Reading, Task, begin, begun, beside, check, intact, load_tasks, solve
 from kubesim.session import Session
 
+GONE = "The task's namespace is gone. Start over to have it set up again."
 _LONGEST = 120  # characters of what a check printed
-_BUTTONS = {"compare": "Goal beside state", "undo": "Undo", "restart": "Start over"}
 
 
 class TaskCard(Exercise):
@@ -28,15 +28,16 @@ class TaskCard(Exercise):
     """
 
     _esm = static("parts.js", "task.js")
-    _css = static("exercise.css", "flow.css", "task.css")
+    _css = static("card.css", "flow.css", "task.css")
 
     def __init__(self, task: Task, seat: Seat) -> None:
         self._task = task
         self._seat = seat
-        self._kept: list[str] = []
+        self._in_the_way: list[str] = []
         self._comparing = False
         self._said = ""
         self._reached: tuple[bool, ...] = ()
+        self._was_done = Progress(seat.session.workspace).is_done(task.id)
         self.hints = task.hints
         super().__init__(content={"label": _title(task), "html": markup.paragraphs(task.text)})
         if not begun(task, seat.session):
@@ -45,7 +46,7 @@ class TaskCard(Exercise):
             seat.changed()
         seat.start_over = self._begin
         seat.on_change(self.refresh)
-        self._steps = len(seat.history.steps)
+        self._steps = seat.history.steps
         self.refresh()
 
     def do_compare(self, _message: dict[str, Any]) -> None:
@@ -54,33 +55,40 @@ class TaskCard(Exercise):
 
     def do_undo(self, _message: dict[str, Any]) -> None:
         """Take back the last command."""
-        label = self._seat.undo()
-        self._said = f"Taken back: `{label}`" if label else "Nothing is left to take back."
+        self._said = self._seat.undo()
 
     def do_restart(self, _message: dict[str, Any]) -> None:
         """Start over; `undo` takes that back."""
         with self._seat.changing(f"start over: {self._task.title}"):
             self._begin()
-        self._revealed, self._told = False, 0
+        self.revealed, self.told = False, 0
         self._said = "Started over. Undo takes this back."
+
+    def complain(self, words: str) -> None:
+        """Say it under the buttons."""
+        self._said = words
 
     def refresh(self) -> None:
         """Look at the cluster and bring the card up to date."""
-        there = begun(self._task, self._seat.session)
         readings = check(self._task, self._seat.session)
-        reached = tuple(reading.holds for reading in readings)
-        news, self._reached = self._news(readings) if self._reached else "", reached
+        before, self._reached = self._reached, tuple(reading.holds for reading in readings)
+        is_done = all(self._reached)
+        if is_done:
+            self._keep()
         self.feedback = {
             "goals": [self._drawn(reading) for reading in readings],
-            "count": self._count(reached),
-            "done": markup.inline(self._task.done) if all(reached) else "",
-            "warnings": [markup.inline(warning) for warning in self._warnings(there)],
-            "hints": [markup.inline(hint) for hint in self.hints[: self._told]],
-            "reveal": self._answer_html() if self._revealed else "",
+            "count": self._count(),
+            "done": markup.inline(self._task.done) if is_done else "",
+            "warnings": [markup.inline(warning) for warning in self._warnings()],
+            **self.help(),
             "beside": self._beside(readings) if self._comparing else "",
             "said": markup.inline(self._said),
-            "news": news,
-            "buttons": self._buttons(),
+            "news": _news(readings, before or self._reached),
+            "buttons": [
+                *self.help_buttons("Show a solution", ("compare", "Goal beside state")),
+                ("undo", "Undo"),
+                ("restart", "Start over"),
+            ],
         }
         self._said = ""
 
@@ -93,31 +101,37 @@ class TaskCard(Exercise):
         """The task, with its hints and a solution folded away."""
         goals = "".join(f"<li>{markup.inline(goal.what)}</li>" for goal in self._task.goal)
         hints = "".join(f"<li>{markup.inline(hint)}</li>" for hint in self.hints)
-        folded = _folded("Hints", f"<ol>{hints}</ol>") + _folded("A solution", self._answer_html())
+        folded = markup.details("Hints", f"<ol>{hints}</ol>") + markup.details("A solution", self.answer_html())
         text = markup.paragraphs(self._task.text)
         return f"<p><b>{markup.inline(_title(self._task))}</b></p>{text}<p>Reach this:</p><ul>{goals}</ul>{folded}"
 
+    def answer_html(self) -> str:
+        """A solution, line by line."""
+        return markup.listing(self._task.solution)
+
     def _begin(self) -> str:
-        self._kept = begin(self._task, self._seat.session)
+        self._in_the_way = begin(self._task, self._seat.session)
         return self._task.title
 
     @cached_property
     def _solved(self) -> Session:
         return solve(self._task)
 
-    def _count(self, reached: tuple[bool, ...]) -> str:
-        """How much is reached, and whether all was before; what is reached now is kept."""
-        progress = Progress(self._seat.session.workspace)
-        before = progress.is_done(self._task.id)
-        if all(reached) and not before:
-            progress.keep_task(self._task.id)
-        again = " (you have done this task before)" if before and not all(reached) else ""
-        return f"{sum(reached)} of {len(reached)} reached{again}"
+    def _keep(self) -> None:
+        """Keep that the task was reached, if that is new; say where it cannot be kept."""
+        if not self._was_done:
+            progress = Progress(self._seat.session.workspace)
+            self._was_done = progress.keep_task(self._task.id)
+            self._said = progress.said
+
+    def _count(self) -> str:
+        again = " (you have done this task before)" if self._was_done and not all(self._reached) else ""
+        return f"{sum(self._reached)} of {len(self._reached)} reached{again}"
 
     def _drawn(self, reading: Reading) -> dict[str, Any]:
         """A line of the list. What is missing is not told before anything was done."""
         goal = reading.condition
-        missing = not reading.holds and len(self._seat.history.steps) != self._steps
+        missing = not reading.holds and self._seat.history.steps != self._steps
         return {
             "ok": reading.holds,
             "what": markup.inline(goal.what),
@@ -126,17 +140,11 @@ class TaskCard(Exercise):
             "reason": markup.inline(goal.reason) if missing or reading.holds else "",
         }
 
-    def _news(self, readings: tuple[Reading, ...]) -> str:
-        """What a screen reader says when a tick comes or goes."""
-        pairs = [(reading, was) for reading, was in zip(readings, self._reached, strict=True) if reading.holds != was]
-        words = [f"{'Reached' if reading.holds else 'Lost'}: {reading.condition.what}" for reading, _ in pairs]
-        return " ".join(words).replace("`", "")
-
-    def _warnings(self, there: bool) -> Iterator[str]:
-        if not there:
-            yield "The task's namespace is gone. Start over to have it set up again."
-        if self._kept:
-            names = ", ".join(f"`{name}`" for name in self._kept)
+    def _warnings(self) -> Iterator[str]:
+        if not intact(self._task, self._seat.session):
+            yield GONE
+        if self._in_the_way:
+            names = ", ".join(f"`{name}`" for name in self._in_the_way)
             yield f"You have another {names} already; it is kept. Remove it and start over to get the task's own."
 
     def _beside(self, readings: tuple[Reading, ...]) -> str:
@@ -145,21 +153,16 @@ class TaskCard(Exercise):
         head = "<tr><th>This command prints</th><th>now</th><th>at the goal</th></tr>"
         return f"{''.join(map(_pictures, pairs))}<table><thead>{head}</thead><tbody>{rows}</tbody></table>"
 
-    def _answer_html(self) -> str:
-        return markup.listing(self._task.solution)
-
-    def _buttons(self) -> list[Button]:
-        reveal: list[Button] = [] if self._revealed else [("reveal", "Show a solution")]
-        compare, *others = _BUTTONS.items()
-        return [*self._hint_button(), compare, *reveal, *others]
-
 
 def _title(task: Task) -> str:
     return f"Task: {task.title} ({task.minutes} minutes)"
 
 
-def _folded(summary: str, body: str) -> str:
-    return f"<details><summary>{summary}</summary>{body}</details>"
+def _news(readings: tuple[Reading, ...], before: tuple[bool, ...]) -> str:
+    """What a screen reader says when a tick comes or goes."""
+    changed = [reading for reading, was in zip(readings, before, strict=True) if reading.holds != was]
+    words = [f"{'Reached' if reading.holds else 'Lost'}: {reading.condition.what}" for reading in changed]
+    return " ".join(words).replace("`", "")
 
 
 def _pictures(pair: Pair) -> str:

@@ -6,7 +6,7 @@ from kubesim.lessons.judge import judge, letter
 from kubesim.lessons.loader import load_quizzes, load_tasks
 from kubesim.lessons.model import Choice, Note, Quiz, Reply, Verdict
 from kubesim.lessons.progress import Progress
-from kubesim.lessons.task import Mistake, Task, begin, begun, check, solve
+from kubesim.lessons.task import Mistake, Task, begin, begun, check, intact, solve
 
 __all__ = [
     "Choice",
@@ -24,6 +24,7 @@ __all__ = [
     "begun",
     "beside",
     "check",
+    "intact",
     "judge",
     "letter",
     "load_quizzes",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from kubesim.clock import SECOND, Micros
@@ -45,6 +45,13 @@ class Standing:
         """The points that solving it brings now, or brought."""
         return 0 if self.shown else POINTS - HINT * self.hints - WHY * self.why
 
+    def take_up(self, other: Standing) -> None:
+        """Go on from where another kernel has left it, if it is not over here."""
+        if not self.is_over:
+            self.hints, self.why = max(self.hints, other.hints), self.why or other.why
+            self.simulated, self.real = max(self.simulated, other.simulated), max(self.real, other.real)
+            self.solved, self.shown, self.is_timed = other.solved, other.shown, other.is_over
+
 
 class Round:
     """Twelve broken clusters, which `seed` picks and varies, to be mended in any order in one session."""
@@ -74,10 +81,7 @@ class Round:
         return all(standing.is_over for standing in self.standings)
 
     def open(self, number: int, session: Session) -> None:
-        """Turn to a broken cluster, by its number from 0; the first time it is set up. What was open stays as it is.
-
-        Raises OSError where its files cannot be written.
-        """
+        """Turn to a broken cluster, by its number from 0; the first time it is set up. What was open stays as it is."""
         self.look(session)
         standing = self.standings[number]
         if not standing.is_over and not (standing.start and begun(standing.cluster.task, session)):
@@ -163,7 +167,8 @@ class Round:
         except (ValueError, TypeError, RecursionError):
             return
         if all(map(_is_sound, kept)):
-            self.standings = tuple(replace(standing, is_timed=standing.is_over) for standing in kept)
+            for standing, other in zip(self.standings, kept, strict=True):
+                standing.take_up(other)
 
 
 def _set_up(standing: Standing, session: Session) -> None:

@@ -45,13 +45,12 @@ class Task:
 def begin(task: Task, session: Session) -> list[str]:
     """Make the task's start state: its namespaces are made anew, and nothing else changes.
 
-    A file of the task's that the learner has with another content stays as it is; the names of such files are returned.
+    What the learner has in the place of a file of the task's stays as it is; the names of such files are returned.
     """
     workspace = Workspace()
     for name, text in task.files.items():
         workspace.put(name, text)
-        if not session.workspace.exists(name):
-            session.workspace.put(name, text)
+    in_the_way = [name for name, text in task.files.items() if not _give(session.workspace, name, text)]
     steps = shell_of(session, session.cluster.clock, workspace)
     for namespace in task.namespaces:
         steps.run(f"kubectl delete namespace {namespace} --ignore-not-found")
@@ -60,12 +59,32 @@ def begin(task: Task, session: Session) -> list[str]:
     for line in task.start:
         steps.run(line)
         session.advance(1)
-    return [name for name, text in task.files.items() if session.workspace.read_text(name) != text]
+    return in_the_way
+
+
+def _give(workspace: Workspace, name: str, text: str) -> bool:
+    """Put a file there, if nothing is; say whether this text is there then."""
+    try:
+        if not workspace.exists(name):
+            workspace.put(name, text)
+        return workspace.read_text(name) == text
+    except OSError:
+        return False
 
 
 def begun(task: Task, session: Session) -> bool:
-    """Whether the task's namespaces are there, so that work in them could be lost."""
-    return session.cluster.api.find(NAMESPACE, "", task.namespaces[0]) is not None
+    """Whether one of the task's namespaces is there, so that work in it could be lost."""
+    return any(_there(task, session))
+
+
+def intact(task: Task, session: Session) -> bool:
+    """Whether all of the task's namespaces are there."""
+    return all(_there(task, session))
+
+
+def _there(task: Task, session: Session) -> list[bool]:
+    api = session.cluster.api
+    return [api.find(NAMESPACE, "", namespace) is not None for namespace in task.namespaces]
 
 
 def check(task: Task, session: Session) -> tuple[Reading, ...]:

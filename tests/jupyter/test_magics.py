@@ -203,7 +203,7 @@ def test_a_picture_and_a_task_follow_what_comes_over_http(tmp_path: Path) -> Non
             assert (await asyncio.to_thread(client, "GET", MAPS))[0] == 200
             await asyncio.sleep(0)
             assert heard == [1]
-            assert seat.undo() == "a change from outside"
+            assert seat.undo() == "Taken back: `a change from outside`"
             assert seat.serve(realtime=False) is server
         finally:
             server.close()

@@ -32,7 +32,7 @@ def shown(seat):
 
 def press(shown, do, **message):
     shown._hear(shown, {"do": do, **message}, [])
-    return shown.said
+    return shown.feedback
 
 
 def row(shown, number):
@@ -47,7 +47,7 @@ def test_the_map_of_somebody_who_has_done_nothing(shown):
     ]
     assert len(lines) == 1 + len(grade(blank()))
     assert {line[0] for line in lines[1:]} == {"○"}
-    assert shown.said == {}
+    assert shown.feedback == {}
 
 
 def test_rows_say_what_was_done(seat, progress):
@@ -87,7 +87,7 @@ def test_it_follows_what_is_done_elsewhere(shown, progress):
     progress.keep_task("store-credentials")
     assert row(shown, "01")["tasks"] == "0 of 1"
     press(shown, "look")
-    assert (row(shown, "01")["tasks"], shown.said) == ("1 of 1", {})
+    assert (row(shown, "01")["tasks"], shown.feedback) == ("1 of 1", {})
     words = f"Your progress: 0 of {QUESTIONS} questions, 1 of {TASKS} tasks."
     assert press(shown, "refresh") == {"ok": True, "html": words, "number": 1}
     assert press(shown, "refresh") == {"ok": True, "html": words, "number": 2}
@@ -151,7 +151,7 @@ def test_where_nothing_can_be_kept_an_upload_says_so(shown, tmp_path):
 @pytest.mark.parametrize("message", [{}, {"do": "unknown"}, {"do": "upload"}, {"do": 5}])
 def test_a_strange_message_gives_no_traceback(shown, message):
     shown._hear(shown, message, [])
-    assert shown.said.get("ok", False) is False
+    assert shown.feedback.get("ok", False) is False
 
 
 def test_only_ascii_goes_into_the_file_that_the_page_stores(seat, progress):

@@ -1,5 +1,6 @@
 import pytest
 
+from kubesim.history import LIMIT
 from kubesim.jupyter import task
 from kubesim.jupyter.current import Seat
 from kubesim.jupyter.task import TaskCard
@@ -188,6 +189,40 @@ def test_the_faces_of_a_task(card):
         "  - It runs."
     )
     assert "<details><summary>A solution</summary>" in bundle["text/html"]
+
+
+def test_what_is_missing_is_told_even_where_the_history_is_full(seat):
+    for number in range(LIMIT):
+        seat.run(f"kubectl create namespace n{number}")
+    card = TaskCard(TASK, seat)
+    assert card.feedback["goals"][0]["missing"] == ""
+    seat.run("kubectl create namespace late")
+    assert card.feedback["goals"][0]["missing"] == "No Secret yet."
+
+
+@pytest.mark.parametrize("namespace", TASK.namespaces)
+def test_any_namespace_of_the_task_that_is_gone_is_told(card, seat, namespace):
+    seat.run(f"kubectl delete namespace {namespace}")
+    assert card.feedback["warnings"] == ["The task's namespace is gone. Start over to have it set up again."]
+
+
+def test_a_folder_in_the_way_of_a_file_is_told(seat, tmp_path):
+    (tmp_path / "web.yaml").mkdir()
+    card = TaskCard(TASK, seat)
+    assert "You have another <code>web.yaml</code> already" in card.feedback["warnings"][0]
+    assert seat.run("reset").stdout.startswith("started over: ")
+
+
+def test_progress_that_cannot_be_kept_is_told(card, seat, tmp_path):
+    (tmp_path / ".progress.json").mkdir()
+    seat.run(TASK.solution[0])
+    seat.advance(60)
+    assert card.feedback["said"].startswith("Your progress cannot be kept: ")
+
+
+def test_what_goes_wrong_is_told(card, monkeypatch):
+    monkeypatch.setattr(card, "do_hint", lambda _message: 1 / 0)
+    assert press(card, "hint")["said"] == "kubesim: internal error: this could not be done"
 
 
 def test_watchers_hear_of_the_start_state(seat):

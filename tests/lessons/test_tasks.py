@@ -1,5 +1,9 @@
 """A task from its start state to its goal, on a learner's cluster."""
 
+from dataclasses import replace
+
+import pytest
+
 from kubesim.lessons import Condition, Task, begin, begun, check, solve
 from kubesim.session import Session
 
@@ -60,6 +64,23 @@ def test_a_file_of_the_learners_is_kept_and_named():
     session.write_file("note.txt", "mine\n")
     assert begin(TASK, session) == ["note.txt"]
     assert session.workspace.read_text("note.txt") == "mine\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "block"),
+    [
+        ("note.txt", lambda path: path.mkdir()),
+        ("note.txt", lambda path: path.symlink_to("/etc/hostname")),
+        ("note.txt", lambda path: path.symlink_to("note.txt")),
+        ("in/note.txt", lambda path: path.parent.write_text("mine")),
+    ],
+    ids=["folder", "link", "link to itself", "file for a folder"],
+)
+def test_whatever_is_in_the_way_of_a_file_is_kept_and_named(name, block, tmp_path):
+    block(tmp_path / name)
+    session = Session(tmp_path)
+    assert begin(replace(TASK, files={name: "hello\n"}), session) == [name]
+    assert session.run("kubectl get cm old -n green -o name").stdout == "configmap/old\n"
 
 
 def test_the_start_state_is_made_from_the_tasks_own_files_whatever_the_learner_did_to_theirs():

@@ -84,7 +84,7 @@ function render({ model, el }) {
     notice.hidden = !notice.innerHTML;
   };
   const say = () => {
-    const { ok, html } = model.get("said");
+    const { ok, html } = model.get("feedback");
     status.replaceChildren(element("p", { className: ok ? "ks-ok" : "ks-no", innerHTML: `${ok ? "✓" : "✗"} ${html}` }));
   };
   const hear = (message) => message.do === "save" && store();
@@ -92,7 +92,7 @@ function render({ model, el }) {
   const watcher = new IntersectionObserver(([seen]) => seen.isIntersecting && send({ do: "look" }));
 
   model.on("change:content", draw);
-  model.on("change:said", say);
+  model.on("change:feedback", say);
   model.on("msg:custom", hear);
   draw();
   el.append(card);
@@ -101,7 +101,7 @@ function render({ model, el }) {
     clearTimeout(timer);
     watcher.disconnect();
     model.off("change:content", draw);
-    model.off("change:said", say);
+    model.off("change:feedback", say);
     model.off("msg:custom", hear);
   };
 }
