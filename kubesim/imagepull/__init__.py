@@ -39,7 +39,7 @@ class ImageManager:
         pull = Pull(request, self.node, self.registries)
         while pull.outcome in STEPS:
             outcome, detail = STEPS[pull.outcome](pull)
-            pull.hops.append(Hop(pull.outcome, outcome, detail))
+            pull.hops.append((pull.outcome, outcome, detail))
             pull.outcome = TRANSITIONS[pull.outcome, outcome]
         if pull.image:
             pull.image_id = self.node.status_names(pull.image.digest)[1]

@@ -40,7 +40,7 @@ class Pull:
         self.image_id = ""
         self.matches: list[Match] | None = None
         self.attempts: list[Attempt] = []
-        self.hops: list[Hop] = []
+        self.hops: list[tuple[str, str, str]] = []
         self.events: tuple[Event, ...] = ()
         self.error: tuple[str, str] | None = None
         self.over: Micros = request.now
@@ -62,10 +62,10 @@ class Pull:
             image=request.image,
             reference=self.reference,
             policy=request.policy,
-            present=any(hop.outcome == "present" for hop in self.hops),
+            present=any(outcome == "present" for _, outcome, _ in self.hops),
             secrets=tuple(look(name, secret) for name, secret in request.secrets),
             attempts=tuple(self.attempts),
-            hops=tuple(self.hops),
+            hops=tuple(Hop(*hop) for hop in self.hops),
             outcome=self.outcome,
             message=self.error[1] if self.error else "",
         )

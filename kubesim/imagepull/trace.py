@@ -36,7 +36,8 @@ class Attempt:
     answer: str
 
 
-class Hop(NamedTuple):  # quicker to make than a dataclass, as is PullRequest: every sync makes some
+@dataclass(frozen=True, slots=True)
+class Hop:
     """One transition: the state, how it came out, and why."""
 
     state: str
@@ -67,7 +68,7 @@ class PullTrace:
     message: str
 
 
-class PullRequest(NamedTuple):
+class PullRequest(NamedTuple):  # quicker to make than a dataclass, and one is made at every sync
     """What one container needs. `secrets`: the Pod's pull secrets in its order, with the Secret (None: not found)."""
 
     namespace: str
