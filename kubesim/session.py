@@ -71,7 +71,14 @@ class Session:
         self, env: Mapping[str, str], stdin: str | None, run_editor: Callable[[str, str], int] | None
     ) -> kubectl.Context:
         cluster = self.cluster
-        return kubectl.Context(cluster.api, cluster.clock, self.workspace, self.config, env, stdin, run_editor)
+        where = (self.workspace, self.config, env, stdin, run_editor)
+        return kubectl.Context(cluster.api, cluster.clock, *where, self._read)
+
+    def _read(self, url: str, user: str, groups: tuple[str, ...]) -> str:
+        """What the API answers at a URL. Raises StatusError; ImportError in a browser."""
+        from kubesim.server.api import read  # as late as in `serve`
+
+        return read(self.cluster, url, user, groups)
 
     def run(self, line: str) -> Result:
         """Run a shell line (or several). Simulated time moves by a tenth of a second for each command."""

@@ -75,9 +75,10 @@ def patch(call: Call) -> None:
         wanted = _fitting(kind, read) if dry_run == "client" or call.flags["local"] else read()
         new = send_patch(call, target.resource, obj, wanted, kind, dry_run)
         if new == obj:
-            print_result(call, target.resource, new, "patched (no change)")
+            print_result(call, target.resource, new, "patched (no change)", is_alone=True)
         else:
-            print_result(call, target.resource, new, "patched", dry_run if dry_run == "server" else "none")
+            suffix = dry_run if dry_run == "server" else "none"
+            print_result(call, target.resource, new, "patched", suffix, is_alone=True)
 
     query.visit(change)
 
@@ -270,7 +271,7 @@ def _mark_one(
         operation = "modified" if wanted else "unlabeled"
     if new is obj and field == "labels":
         operation, new = "not labeled", {**obj, "metadata": {**metadata(obj), "labels": present}}
-    print_result(call, resource, new, operation, dry_run)
+    print_result(call, resource, new, operation, dry_run, is_alone=field == "labels")
 
 
 def _refuse_overwriting(call: Call, present: dict[str, str], wanted: dict[str, str]) -> None:

@@ -91,7 +91,8 @@ def absent(*names: str, kind: str = "text", bare: str | None = None) -> tuple[Fl
 class Context:
     """Where kubectl runs: the cluster it talks to, and the shell it was typed into.
 
-    `run_editor` runs the editor's command line on a file of the workspace and returns its exit status.
+    `run_editor` runs the editor's command line on a file of the workspace and returns its exit status. `read` gives
+    what the API answers at a URL to a user of some groups ("" is oneself); it raises StatusError, or ImportError.
     """
 
     api: APIServer
@@ -101,6 +102,7 @@ class Context:
     env: Mapping[str, str] = field(default_factory=dict)
     stdin: str | None = None
     run_editor: Callable[[str, str], int] | None = None
+    read: Callable[[str, str, tuple[str, ...]], str] | None = None
 
 
 @dataclass

@@ -15,7 +15,7 @@ from kubesim.kubectl.errors import KubectlError, ManifestError, raise_all
 from kubesim.kubectl.formats import list_of, to_json, to_kyaml, to_yaml
 from kubesim.kubectl.manifests import items_of, read_text
 from kubesim.kubectl.output import print_result
-from kubesim.kubectl.selection import select
+from kubesim.kubectl.selection import Query
 from kubesim.objects import Object, metadata, name_of
 from kubesim.resources import Resource
 from kubesim.result import Edit
@@ -50,9 +50,10 @@ _Edited = tuple[Resource, Object]
 )
 def edit(call: Call) -> None:
     """Open objects in the editor of $KUBE_EDITOR or $EDITOR, several as a List, and send what it made of them."""
-    selection = select(call, call.args)
-    raise_all(selection.errors)
+    query = Query(call, call.args)
     call.validation()
+    selection = query.select()
+    raise_all(selection.errors)
     if not selection.objects:
         raise KubectlError("edit cancelled, no objects found")
     _edit(call, selection.objects)
@@ -129,9 +130,10 @@ def _send(call: Call, objects: list[_Edited], edited: Object) -> None:
     if resource is None:
         raise KubectlError("no original object found for what was saved: its uid was changed")
     if edited == obj:
-        print_result(call, resource, obj, "skipped")
+        print_result(call, resource, obj, "skipped", is_alone=True)
     else:
-        print_result(call, resource, call.api.update(resource, edited, **call.request(), verb="patch"), "edited")
+        new = call.api.update(resource, edited, **call.request(), verb="patch")
+        print_result(call, resource, new, "edited", is_alone=True)
 
 
 def _give_up(call: Call, subject: _Edited, error: Exception, edited: str) -> None:

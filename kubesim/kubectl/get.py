@@ -10,8 +10,8 @@ from kubesim.clock import Micros
 from kubesim.gojson import quote
 from kubesim.kubectl import flags
 from kubesim.kubectl.command import Call, absent, command, many, number, switch, text
-from kubesim.kubectl.connection import request_timeout
-from kubesim.kubectl.errors import KubectlError, Plain, Several, failures, raise_all
+from kubesim.kubectl.connection import check_namespace, connect, request_timeout
+from kubesim.kubectl.errors import KubectlError, NotSimulated, Plain, Several, failures, raise_all
 from kubesim.kubectl.formats import OUTPUT_FORMATS, Format, FormatError, UnsortableError, sort_objects
 from kubesim.kubectl.formats.jsonpath import relaxed
 from kubesim.kubectl.selection import Found, Selection, Target, find_targets, select
@@ -32,6 +32,10 @@ See 'kubectl get -h' for help and examples"""
 
 def require_arguments(call: Call) -> None:
     """Refuse a command line that names no type and no file."""
+    if call.flags["raw"]:
+        if call.args:
+            raise KubectlError("arguments may not be passed when --raw is specified")
+        return
     if not (call.args or call.flags["filename"] or call.flags["watch"] or call.flags["watch-only"]):
         raise Plain(_NO_TYPE)
 
@@ -57,14 +61,19 @@ def require_arguments(call: Call) -> None:
     switch("output-watch-events", "", "Show the type of each change."),
     number("chunk-size", "", "How many objects are asked for at once (kubesim always returns all).", 500),
     switch("server-print", "", "Let the server make the table; else there are but names and ages.", True),
-    *absent("raw", "subresource"),
+    text("raw", "", "Show what the API server answers at this path, such as /version."),
+    *absent("subresource"),
     example="  kubectl get pods\n  kubectl get secret my-registry-creds -o yaml\n  kubectl get pods,secrets -A",
     check=require_arguments,
-    order=("arguments", "namespace"),
+    order=("arguments",),
     has_tables=True,
 )
 def get(call: Call) -> None:
     """Show objects as a table, or in the format of -o."""
+    if call.flags["raw"]:
+        _read(call, call.flags["raw"])
+        return
+    check_namespace(call)
     if call.flags["output-watch-events"] and not (call.flags["watch"] or call.flags["watch-only"]):
         raise KubectlError("--output-watch-events option can only be used with --watch or --watch-only")
     if call.flags["show-labels"] and call.flags["output"] not in ("", "wide"):
@@ -79,6 +88,24 @@ def get(call: Call) -> None:
     _, errors = failures([selection], partial(_print_tables if form.is_table else _print_formatted, call, form))
     if selection.error or errors:
         raise Several([*selection.errors, *errors])
+
+
+def _read(call: Call, path: str) -> None:
+    """--raw: show what the API server answers."""
+    if call.flags["watch"] or call.flags["watch-only"] or call.flags["selector"]:
+        raise KubectlError(
+            "--raw may not be specified with other flags that filter the server request or alter the output"
+        )
+    if call.flags["output"]:
+        raise KubectlError("--raw and --output are mutually exclusive")
+    if not path.startswith("/"):
+        raise KubectlError(f"--raw must be a valid URL path: parse {quote(path)}: invalid URI for request")
+    connect(call)
+    try:
+        if call.context.read:
+            call.say(call.context.read(path, call.flags["as"], tuple(call.flags["as-group"])))
+    except ImportError:
+        raise NotSimulated("--raw is not part of this simulator where it has no server, as in a browser") from None
 
 
 def _is_for_people(call: Call) -> bool:
@@ -174,8 +201,10 @@ class _Printer:
 def _watch(call: Call) -> None:
     """Show one type's changes for the time of --request-timeout."""
     if call.flags["sort-by"]:
-        flag = "--watch" if call.flags["watch"] else "--watch-only"
-        call.complain(f"warning: {flag} requested, --sort-by will be ignored\n")
+        asked = "--watch-only requested, --sort-by will be ignored"
+        if call.flags["watch"]:
+            asked = "--watch requested, --sort-by will be ignored for watch events received"
+        call.complain(f"warning: {asked}\n")
     target, is_only = _watched(call)
     printer = _Printer(call, call.output_format(), target.resource)
     selected = _selector(call, target)

@@ -11,12 +11,21 @@ _SUFFIX = {"none": "", "client": " (dry run)", "server": " (server dry run)"}
 
 
 def print_result(
-    call: Call, resource: Resource, obj: Object, operation: str, dry_run: str = "none", typed: bool = False
+    call: Call,
+    resource: Resource,
+    obj: Object,
+    operation: str,
+    dry_run: str = "none",
+    typed: bool = False,
+    is_alone: bool = False,
 ) -> None:
     """Say that `operation` ("created", "configured") was done to `obj`, or print it in the format of -o.
 
-    `typed` says that kubectl holds the object as a Go struct, see Format.render.
+    `typed` says that kubectl holds the object as a Go struct, see Format.render; `is_alone` that it makes a printer for
+    each object, so that nothing stands between them.
     """
+    if is_alone:
+        call.format = None
     form = call.output_format()
     if form.is_table:
         call.say(f"{resource.printed}/{name_of(obj) or '<unknown>'} {operation}{_SUFFIX[dry_run]}\n")

@@ -224,7 +224,7 @@ def _patch(call: Call, deployment: Object, change: Object, operation: str) -> No
         new = call.api.patch(DEPLOYMENT, namespace, name, change, "merge", user=call.user)
     except StatusError as error:
         raise KubectlError(f"failed to patch: {error.message}") from None
-    print_result(call, DEPLOYMENT, new, operation, typed=True)
+    print_result(call, DEPLOYMENT, new, operation, typed=True, is_alone=True)
 
 
 def _set_paused(call: Call, verb: str, is_paused: bool | None, refusal: str, operation: str) -> None:
@@ -293,7 +293,7 @@ def _undo(call: Call, deployment: Object, dry_run: str) -> None:
         )
     else:
         operation = _roll_back(call, deployment, old, wanted, dry_run)
-    print_result(call, DEPLOYMENT, deployment, operation, dry_run, typed=True)
+    print_result(call, DEPLOYMENT, deployment, operation, dry_run, typed=True, is_alone=True)
 
 
 def _roll_back(call: Call, deployment: Object, old: Object, wanted: int, dry_run: str) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import parse_qsl, unquote, urlsplit
+
 from kubesim import errors, openapi
 from kubesim.cluster import Cluster
 from kubesim.process import Process
@@ -86,6 +88,29 @@ class API:
         if route.verb != "get":
             raise errors.method_not_allowed()
         return self._objects.logs(request, route)
+
+
+def read(cluster: Cluster, url: str, user: str = "", groups: tuple[str, ...] = ()) -> str:
+    """What a GET of `url` answers, asked by the administrator or as `user` of `groups`. Raises StatusError."""
+    at = urlsplit(url)
+    api = API(cluster)
+    headers = {"accept": "application/json", "impersonate-user": user}
+    request = Request("GET", unquote(at.path), dict(parse_qsl(at.query)), headers, impersonated_groups=groups)
+    try:
+        answer = api.answer(request)
+    finally:
+        api.history.close()
+    if isinstance(answer, Watch):
+        raise errors.not_simulated("watching without a server is not part of this simulator")
+    if answer.code >= 400:
+        raise _refusal(answer)
+    return answer.body.decode()
+
+
+def _refusal(answer: Response) -> errors.StatusError:
+    if isinstance(answer.content, str):
+        return errors.StatusError(answer.code, "NotFound", "the server could not find the requested resource")
+    return errors.StatusError(answer.code, answer.content["reason"], answer.content["message"])
 
 
 def _description(request: Request) -> Response | None:
