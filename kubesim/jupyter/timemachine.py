@@ -27,7 +27,7 @@ from kubesim.timeline import Moment, Timeline, Try
 from kubesim.workspace import Workspace
 
 ROW, LEFT, RIGHT, WIDTH = 20, 10, 450, 760
-"""The picture of the back-off, in its own units: the height of an attempt, where time begins and ends, and the width with words."""
+"""The back-off as a picture, in its own units: the height of a row, where time begins and ends, the width of it all."""
 MOST_ROWS = 14
 
 
