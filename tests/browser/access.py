@@ -21,6 +21,10 @@ WHOLE = "body { height: 100vh; } .jp-Cell { content-visibility: visible !importa
 # Colours are looked at in outputs alone (those of prose are JupyterLab's), and axe cannot tell those of a picture.
 COLOURED = f"{WHOLE} .jp-MarkdownCell, .jp-Cell-inputWrapper, svg {{ display: none; }}"
 HEIGHT = "() => document.querySelector('.jp-WindowedPanel-outer').scrollHeight"
+LAID_OUT = """() => {
+    const {right, bottom} = document.querySelector(".jp-WindowedPanel-outer").getBoundingClientRect();
+    return right <= innerWidth && right > innerWidth - 80 && bottom <= innerHeight && bottom > innerHeight - 80;
+}"""
 TO_THE_TOP = "() => { document.querySelector('.jp-WindowedPanel-outer').scrollTop = 0; }"
 
 AXE = """async ([include, rules]) => {
@@ -64,13 +68,19 @@ LISTEN = """() => {
 }"""
 
 
+def resize(page: Page, width: int, height: int) -> None:
+    """Give the page another size, and return when JupyterLab has laid itself out anew, which it does a little later."""
+    page.set_viewport_size({"width": width, "height": height})
+    page.wait_for_function(LAID_OUT)
+
+
 @contextmanager
 def high(page: Page, style: str) -> Iterator[None]:
     """Show the whole notebook in that style at once, as on a very high screen."""
     usual = page.viewport_size
     assert usual is not None
     tag = page.add_style_tag(content=style)
-    page.set_viewport_size({"width": usual["width"], "height": page.evaluate(HEIGHT) + 200})
+    resize(page, usual["width"], page.evaluate(HEIGHT) + 200)
     page.evaluate(TO_THE_TOP)
     yield
     page.set_viewport_size(usual)
@@ -93,7 +103,7 @@ def cut(page: Page, width: int) -> list[str]:
     """What is cut or must be scrolled sideways in a widget when the page is `width` CSS pixels wide."""
     usual = page.viewport_size
     assert usual is not None
-    page.set_viewport_size({"width": width, "height": usual["height"]})
+    resize(page, width, usual["height"])
     style = page.add_style_tag(content=WHOLE)
     found = [part for widget in page.locator(WIDGETS).all() for part in widget.evaluate(CUT)]
     style.evaluate("node => node.remove()")

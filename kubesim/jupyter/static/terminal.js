@@ -187,7 +187,7 @@ function makePad(attributes, sign) {
 
 function makePrompt(model, ask) {
   const { node, input, mirror } = makePad(
-    { "aria-label": "Command", placeholder: "Type a command; Tab completes it" },
+    { "aria-label": "Command", placeholder: "A command; Tab completes it" },
     (index) => (index ? ">" : "$"),
   );
   const candidates = h("div", { class: "candidates", role: "status" });
