@@ -18,6 +18,7 @@ RUN = "kubectl run web --image=registry.example.com/myapp:1.0"
 NAMED = """ --overrides='{"spec":{"imagePullSecrets":[{"name":"regcred"}]}}'"""
 FILE = "kubectl run web --image=registry.example.com/myapp:1.0 --dry-run=client -o yaml" + NAMED + " > web.yaml"
 OPAQUE = f"kubectl create secret generic regcred --from-literal=.dockerconfigjson='{CONFIG}'"
+READER = MAKE.replace("myuser", "pull-autumn").replace("mypassword", "chestnut-4")
 
 STORIES = [
     ([MAKE, FILE, RUN], []),
@@ -27,6 +28,7 @@ STORIES = [
     ([RUN + NAMED], [MAKE]),
     ([MAKE, "kubectl create namespace shop", f"{RUN} -n shop{NAMED}"], []),
     ([MAKE.replace("=mypassword", "=old"), RUN + NAMED], [AGAIN]),
+    ([READER, RUN.replace("myapp", "team/api") + NAMED], [AGAIN]),
     ([MAKE, RUN.replace("1.0", "9.9") + NAMED], []),
     ([MAKE, f"{RUN} --image-pull-policy=Never{NAMED}"], []),
 ]
