@@ -65,7 +65,7 @@ PICTURES = (
         "Quiz",
         ("%quiz start-who-pulls",),
         ".ks-card",
-        ("exercise",),
+        ("card",),
         "A question with lettered choices. A wrong one is chosen; the card says Not yet and why, and offers a hint.",
     ),
     Picture(
@@ -73,7 +73,7 @@ PICTURES = (
         "Task",
         ("%task store-credentials",),
         ".ks-card",
-        ("exercise", "flow", "task"),
+        ("card", "flow", "task"),
         "A task: what to do, a list of what is to be reached with a circle before each, and buttons for a hint, the "
         "goal beside the state, undo, starting over and a solution.",
     ),
@@ -87,15 +87,6 @@ PICTURES = (
         "were then, and a staircase of bars: each back-off twice as long as the one before, up to five minutes.",
     ),
     Picture(
-        "challenge",
-        "Challenge",
-        ("%challenge 7",),
-        ".ks-card",
-        ("exercise", "task", "challenge"),
-        "The challenge: a score, a simulated and a real clock, twelve numbered clusters, and the first one: what is "
-        "broken, what is to be reached, and buttons for help that costs points.",
-    ),
-    Picture(
         "progress",
         "Progress",
         ("%progress",),
@@ -103,6 +94,15 @@ PICTURES = (
         ("progress",),
         "A table with a row for each notebook: questions answered, tasks done and points, and buttons to download and "
         "upload the progress.",
+    ),
+    Picture(
+        "challenge",
+        "Challenge",
+        ("%challenge 7",),
+        ".ks-card",
+        ("card", "task", "challenge"),
+        "The challenge: a score, a simulated and a real clock, twelve numbered clusters, and the first one: what is "
+        "broken, what is to be reached, and buttons for help that costs points.",
     ),
 )
 

@@ -10,9 +10,9 @@ from typing import Any
 
 import nbformat
 import pytest
-from playwright.sync_api import Locator, expect
+from playwright.sync_api import Locator, Page, expect
 
-from browser.access import WHOLE, cut, high, violations, walk_through
+from browser.access import cut, violations, walk_through
 from browser.themes import themes
 from tools.screenshots import PAGE, PICTURES, RENEW, THEMES, Picture, page, photograph, record, shown
 
@@ -57,8 +57,6 @@ def gallery(open_notebook: Callable[[str], Any], folder: Path) -> Any:
     nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata=kernel), folder / "gallery.ipynb")
     notebook = open_notebook("gallery.ipynb")
     notebook.run_all()
-    for name, pose in POSES.items():
-        pose(widget(notebook, name))
     return notebook
 
 
@@ -73,9 +71,7 @@ def tree(root: Locator) -> str:
 
 
 def test_every_widget_is_photographed_as_it_is(gallery: Any) -> None:
-    now = {picture: shown(picture, tree(widget(gallery, picture.name))) for picture in PICTURES}
-    if RENEW in os.environ:
-        take(gallery, now)
+    now = dict(look(gallery))
     kept = {picture: record(picture).read_text(encoding="utf-8") for picture in PICTURES if record(picture).exists()}
     assert kept == now, "run `make screenshots`, and look at the pictures"
     assert [found for picture in PICTURES for found in walk_through(widget(gallery, picture.name))] == []
@@ -83,14 +79,22 @@ def test_every_widget_is_photographed_as_it_is(gallery: Any) -> None:
     assert {width: cut(gallery.page, width) for width in (640, 390)} == {640: [], 390: []}
 
 
-def take(gallery: Any, found: dict[Picture, str]) -> None:
-    gallery.page.set_viewport_size({"width": WIDTH, "height": 900})
-    with high(gallery.page, WHOLE):
-        for theme in themes(gallery.page):
-            for picture in PICTURES:
-                widget(gallery, picture.name).screenshot(path=photograph(picture, theme), animations="disabled")
-    for picture, text in found.items():
-        record(picture).write_text(text, encoding="utf-8")
+def look(gallery: Any) -> Iterator[tuple[Picture, str]]:
+    """Each widget in its pose, as text; taken down, and photographed, if that is asked for."""
+    for picture in PICTURES:
+        root = widget(gallery, picture.name)
+        POSES.get(picture.name, Locator.wait_for)(root)
+        text = shown(picture, tree(root))
+        if RENEW in os.environ:
+            record(picture).write_text(text, encoding="utf-8")
+            take(gallery.page, root, picture)
+        yield picture, text
+
+
+def take(page: Page, root: Locator, picture: Picture) -> None:
+    page.set_viewport_size({"width": WIDTH, "height": 1200})
+    for theme in themes(page):
+        root.screenshot(path=photograph(picture, theme), animations="disabled")
 
 
 def files() -> Iterator[Path]:
