@@ -93,6 +93,8 @@ def look(gallery: Any) -> Iterator[tuple[Picture, str]]:
 
 def take(page: Page, root: Locator, picture: Picture) -> None:
     page.set_viewport_size({"width": WIDTH, "height": 1200})
+    page.mouse.move(0, 0)
+    page.evaluate("document.activeElement.blur()")
     for theme in themes(page):
         root.screenshot(path=photograph(picture, theme), animations="disabled")
 
