@@ -80,6 +80,8 @@ POD = Resource("pods", "Pod", short_names=("po",), categories=("all",), parts=("
 SECRET = Resource("secrets", "Secret")
 SERVICE_ACCOUNT = Resource("serviceaccounts", "ServiceAccount", short_names=("sa",))
 SERVICE = Resource("services", "Service", short_names=("svc",), categories=("all",))
+# What is posted to a ServiceAccount for a token; not a type that the API lists.
+TOKEN_REQUEST = Resource("tokenrequests", "TokenRequest", "authentication.k8s.io")
 DEPLOYMENT = Resource(
     "deployments",
     "Deployment",

@@ -244,7 +244,7 @@ def _alike(line: str, text: str) -> str:
     for pattern, shown in _ALIKE:
         text = pattern.sub(shown, text)
     if re.search(r" --list\b|{\.\.", line):  # the order of a map in Go is chance
-        return "\n".join(sorted(text.split("\n")))
+        return "\n".join(sorted(line.rstrip(",") for line in text.split("\n")))
     return text
 
 

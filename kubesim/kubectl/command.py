@@ -237,7 +237,8 @@ class Command:
     `required` are flags that must be given;
     `order` is what is looked at before it runs, in the order of upstream's Complete and Validate: "arguments" (by
     `check`), "dry-run", "output", "validate", "namespace" (of the context) and "client" (all else about the cluster);
-    `has_tables`: -o knows tables; `failure` is the exit status of errors.
+    `is_typed`: files are read as Go structs and not as maps; `has_tables`: -o knows tables; `failure` is the exit
+    status of errors.
     """
 
     path: tuple[str, ...]
@@ -251,6 +252,7 @@ class Command:
     required: tuple[str, ...] = ()
     check: Run | None = None
     order: tuple[str, ...] = ("arguments", "client")
+    is_typed: bool = False
     has_tables: bool = False
     failure: int = 1
 

@@ -20,6 +20,7 @@ from kubesim.kubectl.create import (
     create_role_binding,
     create_service_account,
     create_tls,
+    create_token,
 )
 from kubesim.kubectl.deletion import delete
 from kubesim.kubectl.describe import describe
@@ -96,6 +97,7 @@ COMMANDS: tuple[Command, ...] = (
     create_generic,
     create_tls,
     create_service_account,
+    create_token,
     run,
     _group("set", "SUBCOMMAND", "Set specific features on objects"),
     set_env,
@@ -162,7 +164,7 @@ _ABSENT = {
     ("cluster-info",): ("dump",),
     ("create",): (
         *("cronjob", "ingress", "job", "poddisruptionbudget", "priorityclass"),
-        *("quota", "service", "token"),
+        *("quota", "service"),
         *("cj", "ing", "pc", "pdb", "resourcequota", "svc"),
     ),
     ("set",): ("selector", "subject"),

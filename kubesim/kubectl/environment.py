@@ -45,6 +45,7 @@ def _split(call: Call) -> tuple[list[str], list[str]]:
     flags.field_manager("kubectl-set"),
     check=_split,
     order=("arguments", "dry-run", "output", "client", "namespace"),
+    is_typed=True,
     example="  kubectl set env deployment/web MODE=dark\n  kubectl set env deployment/web --from=secret/good",
 )
 def set_env(call: Call) -> None:

@@ -170,7 +170,7 @@ def items_of(document: Any) -> Iterator[Any]:
 
 
 def _manifest(call: Call, item: Any, json_: str, source: str) -> Manifest:
-    _check_object(item, json_, source)
+    _check_object(item, json_, source, call.command.is_typed)
     if not call.flags.get("local"):
         connect(call)
     resource = _resource(item, source)
@@ -231,14 +231,39 @@ def check_kind(manifest: Manifest) -> None:
         )
 
 
-def _check_object(item: Any, json_: str, source: str) -> None:
-    """What is found when the object is decoded without a look at a schema."""
+def _check_object(item: Any, json_: str, source: str, is_typed: bool) -> None:
+    """What is found when the object is decoded without a look at a schema, or into a Go struct."""
     if not isinstance(item, dict):
         word = {str: "string", list: "array", bool: "bool"}.get(type(item), "number")
-        said = f"json: cannot unmarshal {word} into Go value of type unstructured.detector"
-        raise KubectlError(f'unable to decode "{source}": {said}')
-    if not item.get("kind") or not isinstance(item["kind"], str):
-        raise KubectlError(f"unable to decode \"{source}\": Object 'Kind' is missing in '{json_}'")
+        head, wanted = (NO_VERSION, _VERSION_AND_KIND) if is_typed else ("", "unstructured.detector")
+        problem = f"{head}json: cannot unmarshal {word} into Go value of type {wanted}"
+    elif not item.get("kind") or not isinstance(item["kind"], str):
+        problem = f"Object 'Kind' is missing in '{json_}'"
+    else:
+        problem = _misfit(item, json_) if is_typed else ""
+    if problem:
+        raise KubectlError(f'unable to decode "{source}": {problem}')
+
+
+NO_VERSION = "couldn't get version/kind; json parse error: "
+_VERSION_AND_KIND = (
+    r'struct { APIVersion string "json:\"apiVersion,omitempty\""; Kind string "json:\"kind,omitempty\"" }'
+)
+
+
+def _misfit(item: Object, json_: str) -> str:
+    """Why an object does not fit a Go struct; "" where it does."""
+    kind, version = item["kind"], item.get("apiVersion")
+    if not version:
+        return f"Object 'apiVersion' is missing in '{json_}'"
+    resource = find_kind(str(version), kind)
+    if resource is None:
+        return f'no kind "{kind}" is registered for version "{version}" in scheme "pkg/scheme/scheme.go:28"'
+    try:
+        schema.convert(schema.type_of(resource), item)
+    except schema.DecodeError as error:
+        return error.in_json()
+    return ""
 
 
 def _validate_head(item: Any, source: str) -> None:

@@ -9,7 +9,7 @@ from kubesim import tabwriter
 from kubesim.errors import StatusError
 from kubesim.kubectl import flags
 from kubesim.kubectl.command import Call, command, number, switch
-from kubesim.kubectl.errors import KubectlError, raise_all
+from kubesim.kubectl.errors import KubectlError, Several, failures
 from kubesim.kubectl.formats.json_ import LAST_APPLIED
 from kubesim.kubectl.output import print_result
 from kubesim.kubectl.selection import Query
@@ -54,18 +54,24 @@ def _each(call: Call, verb: str, act: Callable[[Object], None], says_nothing_fou
     query = Query(call, call.args)
     if verb == "history viewer" and call.flags["output"]:
         call.output_format()
-    selection = query.select()
-    errors = selection.errors
-    for resource, obj in selection.objects:
-        try:
-            if resource is not DEPLOYMENT:
-                raise KubectlError(_unsupported(resource, obj, verb))
-            act(obj)
-        except (KubectlError, StatusError) as error:
-            errors.append(error)
-    if says_nothing_found and not selection.objects and not errors:
+
+    def act_on(resource: Resource, obj: Object) -> None:
+        if resource is not DEPLOYMENT:
+            raise KubectlError(_unsupported(resource, obj, verb))
+        act(obj)
+
+    count = _change(query, act_on) if verb.endswith("ing") else query.visit(lambda at, obj: act_on(at.resource, obj))
+    if says_nothing_found and not count:
         call.complain(f"No resources found in {call.namespace} namespace.\n")
-    raise_all(errors)
+
+
+def _change(query: Query, act_on: Callable[[Resource, Object], None]) -> int:
+    """Fetch everything, and then do something with each; return how many there were."""
+    selection = query.select()
+    count, errors = failures(selection.objects, lambda found: act_on(*found))
+    if selection.error or errors:
+        raise Several([*selection.errors, *errors])
+    return count
 
 
 def _unsupported(resource: Resource, obj: Object, verb: str) -> str:
@@ -89,6 +95,7 @@ def _of(resource: Resource, obj: Object, problem: str) -> str:
     number("revision", "", "Only while this revision is rolled out."),
     example="  kubectl rollout status deployment/web",
     check=_require_resource,
+    is_typed=True,
     order=("arguments", "namespace", "client"),
 )
 def status(call: Call) -> None:
@@ -160,6 +167,7 @@ def _history(call: Call, deployment: Object) -> dict[int, Object]:
     number("revision", "", "Show the Pod template of this revision."),
     example="  kubectl rollout history deployment/web",
     check=_require_resource,
+    is_typed=True,
     order=("arguments", "namespace"),
 )
 def history(call: Call) -> None:
@@ -196,6 +204,7 @@ def _revision_table(revisions: dict[int, Object]) -> str:
     _CHANGES,
     example="  kubectl rollout restart deployment/web",
     check=_require_resource,
+    is_typed=True,
     order=("arguments", "namespace"),
 )
 def restart(call: Call) -> None:
@@ -242,6 +251,7 @@ def _set_paused(call: Call, verb: str, is_paused: bool | None, refusal: str, ope
     "Mark the provided resource as paused",
     _CHANGES,
     check=_require_resource,
+    is_typed=True,
     order=("arguments", "namespace"),
 )
 def pause(call: Call) -> None:
@@ -255,6 +265,7 @@ def pause(call: Call) -> None:
     "Resume a paused resource",
     _CHANGES,
     check=_require_resource,
+    is_typed=True,
     order=("arguments", "namespace"),
 )
 def resume(call: Call) -> None:
@@ -270,6 +281,7 @@ def resume(call: Call) -> None:
     flags.DRY_RUN,
     flags.OUTPUT,
     number("to-revision", "", "The revision to go back to; 0 is the one before."),
+    is_typed=True,
     order=("dry-run", "namespace"),
     example="  kubectl rollout undo deployment/web",
 )

@@ -15,25 +15,27 @@ from kubesim.kubectl.errors import Exit, KubectlError, UsageError
 from kubesim.kubectl.selection import Target, find_targets, get_named, list_all
 from kubesim.objects import Object, metadata, name_of
 from kubesim.process import StartError
-from kubesim.resources import POD
+from kubesim.resources import POD, Resource
 
 _SECONDS = 20  # for which --follow waits for a container to start
 
 
-def _pod_of(call: Call, word: str) -> Object:
-    """The Pod that NAME or pod/NAME means."""
+def _subject(call: Call, word: str) -> tuple[Resource, Object]:
+    """The object that NAME or TYPE/NAME means."""
     kind, slash, name = word.rpartition("/")
-    if slash and kind not in ("pod", "pods", "po"):
-        target = find_targets(call, [word])[0]
-        return _first_pod(call, target)
-    return get_named(call, POD, call.namespace, name)
+    if not slash or kind in ("pod", "pods", "po"):
+        return POD, get_named(call, POD, call.namespace, name)
+    target = find_targets(call, [word])[0]
+    return target.resource, get_named(call, target.resource, target.namespace or "", target.name or "")
 
 
-def _first_pod(call: Call, target: Target) -> Object:
-    owner = get_named(call, target.resource, target.namespace or "", target.name or "")
+def _pod_of(call: Call, resource: Resource, owner: Object) -> Object:
+    """An object that is a Pod, or the Pod of an object that has several."""
+    if resource is POD:
+        return owner
     wanted = owner.get("spec", {}).get("selector", {}).get("matchLabels", {})
     if not wanted:
-        kind = f"*{target.resource.version}.{target.resource.kind}"
+        kind = f"*{resource.version}.{resource.kind}"
         what = "get the logs from" if call.command.path == ("logs",) else "attach to"
         raise KubectlError(f"cannot {what} {kind}: selector for {kind} not implemented")
     labels = ",".join(f"{key}={value}" for key, value in wanted.items())
@@ -116,7 +118,7 @@ def _check_words(call: Call) -> None:
 )
 def logs(call: Call) -> None:
     """Show what containers wrote."""
-    pods = _logged_pods(call)
+    found = _logged(call)
     name = call.args[1] if len(call.args) == 2 else call.flags["container"]
     if call.flags["all-containers"] and name:
         raise KubectlError(f"--all-containers=true should not be specified with container name {name}")
@@ -124,14 +126,15 @@ def logs(call: Call) -> None:
         raise KubectlError("only one of -c or an inline [CONTAINER] arg is allowed")
     call.flags = {**call.flags, "container": name}
     options = _log_options(call)
-    for pod in pods:
+    for pod in [_pod_of(call, resource, obj) for resource, obj in found]:
         spec = pod["spec"]
         every = [item["name"] for key in ("initContainers", "containers") for item in spec.get(key, ())]
         for name in every if call.flags["all-containers"] else [_container_name(call, pod)]:
             call.say(_log_text(call, pod, name, options))
 
 
-def _logged_pods(call: Call) -> list[Object]:
+def _logged(call: Call) -> list[tuple[Resource, Object]]:
+    """The objects whose Pods are asked for."""
     if call.flags["selector"]:
         if call.args:
             raise KubectlError("selectors and the all flag cannot be used when passing resource/name arguments")
@@ -139,10 +142,10 @@ def _logged_pods(call: Call) -> list[Object]:
         pods = list_all(call, Target(POD, call.namespace, None))
         if not pods:
             call.complain(f"No resources found in {call.namespace} namespace.\n")
-        return pods
+        return [(POD, pod) for pod in pods]
     connect(call)
     try:
-        return [_pod_of(call, call.args[0])]
+        return [_subject(call, call.args[0])]
     except StatusError as error:
         if error.reason != "NotFound":
             raise
@@ -211,7 +214,7 @@ def execute(call: Call) -> None:
     """Run a command in a container; its exit status is kubectl's."""
     if len(call.args) < 2:
         raise KubectlError("you must specify at least one command for the container")
-    pod = _pod_of(call, call.args[0])
+    pod = _pod_of(call, *_subject(call, call.args[0]))
     if pod["status"]["phase"] in ("Succeeded", "Failed"):
         phase = pod["status"]["phase"]
         raise KubectlError(f"cannot exec into a container in a completed pod; current phase is {phase}")

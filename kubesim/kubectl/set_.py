@@ -54,6 +54,7 @@ Example resource specifications include:
     flags.SELECTOR,
     flags.field_manager("kubectl-set"),
     order=ORDER,
+    is_typed=True,
     example="  kubectl set image deployment/web myapp=registry.example.com/myapp:2.0",
 )
 def set_image(call: Call) -> None:
@@ -109,6 +110,7 @@ def check_local(call: Call) -> None:
     aliases=("sa",),
     check=check_local,
     order=("dry-run", "arguments", "output", "namespace"),
+    is_typed=True,
     example="  kubectl set serviceaccount deployment web builder",
 )
 def set_service_account(call: Call) -> None:
@@ -117,6 +119,7 @@ def set_service_account(call: Call) -> None:
         raise KubectlError("serviceaccount is required")
     *words, account = call.args
     selection = typed_selection(call, words)
+    raise_all(selection.errors)
     set_each(
         call,
         selection,
@@ -157,6 +160,7 @@ def chosen_containers(spec: Object, names: str) -> list[Object]:
     text("requests", "", "What a container needs, such as cpu=100m,memory=256Mi."),
     flags.field_manager("kubectl-set"),
     order=ORDER,
+    is_typed=True,
     example="  kubectl set resources deployment web --limits=cpu=200m,memory=64Mi --requests=cpu=100m,memory=32Mi",
 )
 def set_resources(call: Call) -> None:
@@ -214,7 +218,7 @@ def _with_empty_fields(obj: Object) -> Object:
 
 def set_each(call: Call, selection: Selection, operation: str, make: Any, what: str) -> None:
     """Change each object as `make` says; `what` begins the sentence of a refusal."""
-    errors = selection.errors
+    errors: list[Exception] = []
     dry_run = call.dry_run()
     for resource, obj in selection.objects:
         try:

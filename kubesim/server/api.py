@@ -5,8 +5,10 @@ from __future__ import annotations
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from kubesim import errors, openapi
+from kubesim.apiserver.tokens import create_token
 from kubesim.cluster import Cluster
 from kubesim.process import Process
+from kubesim.resources import SERVICE_ACCOUNT
 from kubesim.server import discovery, reviews, scale
 from kubesim.server.objects import Objects
 from kubesim.server.representation import status_of
@@ -78,11 +80,20 @@ class API:
             return scale.answer(self._api, request, route)
         if part == "log" and part in route.resource.parts:
             return self._logs(request, route)
+        if part == "token" and route.resource is SERVICE_ACCOUNT:
+            return self._token(request, route)
         if part == "status" and route.verb == "get":
             return self._objects.answer(request, route)
         if part not in (*_PARTS, "status", "token"):
             return text("404 page not found\n", 404)
         raise errors.not_simulated(f"{route.resource.plural}/{part} is not part of this simulator")
+
+    def _token(self, request: Request, route: Route) -> Response:
+        if route.verb != "create":
+            raise errors.method_not_allowed()
+        spec = request.object().get("spec") or {}
+        now = self.cluster.clock.now
+        return Response(create_token(self._api, route.namespace, route.name, spec, now, user=request.user), 201)
 
     def _logs(self, request: Request, route: Route) -> Response:
         if route.verb != "get":

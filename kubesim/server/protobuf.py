@@ -13,7 +13,7 @@ from typing import Any
 from kubesim import schema
 from kubesim.errors import bad_request
 from kubesim.objects import Object
-from kubesim.resources import find_kind
+from kubesim.resources import TOKEN_REQUEST, find_kind
 from kubesim.schema import Type
 
 MEDIA_TYPE = "application/vnd.kubernetes.protobuf"
@@ -23,6 +23,7 @@ _TYPE_META = {1: "apiVersion", 2: "kind"}
 # The fields that kubectl writes, by number, of every struct that it writes; "=N" puts the next field at number N.
 _FIELDS = {
     "AggregationRule": "clusterRoleSelectors",
+    "BoundObjectReference": "kind apiVersion name uid",
     "ClusterRole": "metadata rules aggregationRule",
     "ClusterRoleBinding": "metadata subjects roleRef",
     "ConfigMap": "metadata data binaryData immutable",
@@ -52,6 +53,8 @@ _FIELDS = {
     "ServicePort": "name protocol port targetPort nodePort",
     "ServiceSpec": "ports selector clusterIP type =10 externalName",
     "ServiceAccount": "metadata secrets imagePullSecrets automountServiceAccountToken",
+    "TokenRequest": "metadata spec status",
+    "TokenRequestSpec": "audiences =3 boundObjectRef expirationSeconds",
     "Subject": "kind apiGroup name namespace",
 }
 
@@ -64,6 +67,8 @@ def decode(body: bytes) -> Object:
         unknown = dict(_wire(body[len(_MAGIC) :]))
         types = {_TYPE_META[number]: value.decode() for number, value in _wire(unknown[1]) if number in _TYPE_META}
         resource = find_kind(types.get("apiVersion", ""), types.get("kind", ""))
+        if types == {"apiVersion": TOKEN_REQUEST.api_version, "kind": TOKEN_REQUEST.kind}:
+            resource = TOKEN_REQUEST
         if resource is None or resource.kind not in _FIELDS:
             raise ValueError(f"{types.get('kind')} is not read in this encoding")
         return {**types, **_struct(schema.type_of(resource), unknown[2])}

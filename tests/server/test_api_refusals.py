@@ -82,7 +82,7 @@ REFUSED: list[tuple[str, str, Any, dict[str, str], Any]] = [
     ("POST", f"{CORE}/pods/web/attach", b"", {}, _not_here("pods/attach")),
     ("GET", f"{CORE}/pods/web/portforward", b"", {}, _not_here("pods/portforward")),
     ("POST", f"{CORE}/pods/web/eviction", {}, {}, _not_here("pods/eviction")),
-    ("POST", f"{CORE}/serviceaccounts/builder/token", {}, {}, _not_here("serviceaccounts/token")),
+    ("PUT", f"{CORE}/serviceaccounts/builder/token", {}, {}, NOT_ALLOWED),
     ("GET", f"{CORE}/pods/web/log?sinceTime=x", b"", {}, _not_here("sinceTime of logs")),
     ("GET", MAPS, b"", {"impersonate-user": "a", "impersonate-uid": "1"}, _not_here("impersonating more than a user and groups")),
     # bodies

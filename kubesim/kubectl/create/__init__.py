@@ -9,6 +9,7 @@ from kubesim.kubectl.create.rbac import (
     create_role_binding,
 )
 from kubesim.kubectl.create.secrets import create_config_map, create_docker_registry, create_generic, create_tls
+from kubesim.kubectl.create.token import create_token
 
 __all__ = [
     "create",
@@ -23,4 +24,5 @@ __all__ = [
     "create_role_binding",
     "create_service_account",
     "create_tls",
+    "create_token",
 ]
