@@ -156,7 +156,7 @@ class ChallengeCard(Card):
             "since": challenge.wall if standing and not standing.is_over else None,
             "owes": bool(standing and standing.is_over and not standing.is_timed),
             "task": self._task(standing, readings) if standing else None,
-            "warning": _LOSS if self._asking else self._warning,
+            "warning": markup.inline(_LOSS if self._asking else self._warning),
             "end": _review(challenge) if challenge.is_over else "",
             "buttons": self._buttons(),
             "news": list(self._news),

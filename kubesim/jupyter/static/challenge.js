@@ -22,12 +22,12 @@ function render({ model, el }) {
   const heading = element("h3");
   const text = part("div", "ks-text");
   const goals = part("ul", "ks-notes ks-goals", "What is to be reached");
-  const [advice, hints, why, over, warning, end] = ["advices", "hints", "whys", "overs", "warnings", "ends"].map((name) => part("div", `ks-${name}`));
+  const [advice, hints, why, over, warnings, end] = ["advices", "hints", "whys", "overs", "warnings", "ends"].map((name) => part("div", `ks-${name}`));
   const buttons = part("div", "ks-buttons");
   const news = part("div", "ks-unseen");
   news.setAttribute("role", "status");
   const card = element("section", { className: "ks-card ks-task ks-challenge" },
-    title, board, tasks, rules, heading, text, goals, advice, warning, buttons, hints, why, over, end, news);
+    title, board, tasks, rules, heading, text, goals, advice, warnings, buttons, hints, why, over, end, news);
 
   const send = (action, number) => model.send({ do: action, number, wall: Date.now() / 1000 });
 
@@ -40,20 +40,6 @@ function render({ model, el }) {
     made.addEventListener("click", () => send("open", number));
     return element("li", {}, made);
   };
-
-  const drawButtons = (wanted) => {
-    const focused = buttons.contains(document.activeElement) ? document.activeElement.dataset.do : null;
-    buttons.replaceChildren(...wanted.map(([action, label]) => {
-      const made = element("button", { type: "button", textContent: label });
-      made.dataset.do = action;
-      made.addEventListener("click", () => send(action));
-      return made;
-    }));
-    if (focused) (buttons.querySelector(`[data-do="${focused}"]`) ?? buttons.querySelector("button"))?.focus();
-  };
-
-  // A part of which there is one or none.
-  const one = (parent, content, draw) => keep(parent, content ? [content] : [], draw);
 
   const tick = () => {
     const { real: before, since } = model.get("feedback");
@@ -70,24 +56,22 @@ function render({ model, el }) {
     const focused = [...tasks.children].findIndex((item) => item.contains(document.activeElement));
     keep(tasks, view.tasks, drawTask);
     if (focused >= 0) tasks.children[focused].firstChild.focus();
-    one(rules, task ? "" : model.get("content").html, (content) => html("div", "", content));
+    keepOne(rules, task ? "" : model.get("content").html, (content) => html("div", "", content));
     heading.innerHTML = task?.title ?? "";
     heading.hidden = !task;
-    one(text, task?.html, (content) => html("div", "", content));
+    keepOne(text, task?.html, (content) => html("div", "", content));
     keep(goals, task?.goals ?? [], goalLine);
-    one(advice, task?.advice, (content) => element("div", { className: "ks-warning" }, html("p", "", `Not yet. ${content}`)));
-    one(warning, view.warning, (content) => element("div", { className: "ks-warning" }, element("p", { textContent: `⚠ ${content}` })));
-    keep(hints, task?.hints ?? [], (content, number) => element("div", { className: "ks-hint" },
-      element("p", {}, element("b", { textContent: `Hint ${number + 1}. ` }), html("span", "", content))));
-    one(why, task?.why, (content) => element("div", { className: "ks-hint" }, html("pre", "", content)));
-    one(over, task?.over, (content) => html("div", "ks-verdict", content));
-    one(end, view.end, (content) => element("div", { className: "ks-reveal" },
-      element("p", {}, element("b", { textContent: `The round is over: ${view.score}` })), html("div", "", content)));
+    keepOne(advice, task?.advice, (content) => warning(`Not yet. ${content}`));
+    keepOne(warnings, view.warning, (content) => warning(`⚠ ${content}`));
+    keep(hints, task?.hints ?? [], hintLine);
+    keepOne(why, task?.why, (content) => element("div", { className: "ks-hint" }, html("pre", "", content)));
+    keepOne(over, task?.over, (content) => html("div", "ks-verdict", content));
+    keepOne(end, view.end, (content) => reveal(`The round is over: ${view.score}`, content));
     over.classList.toggle("ks-solved", Boolean(view.tasks.find(({ current, state }) => current && state === "solved")));
     const [count, words] = view.news;
     if (draw.count !== undefined && count !== draw.count) news.textContent = words;
     draw.count = count;
-    drawButtons(view.buttons);
+    drawButtons(buttons, view.buttons, send);
     if (view.owes) send("tick"); // the task is over now, and only the page knows since when
   };
 

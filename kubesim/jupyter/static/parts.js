@@ -30,6 +30,24 @@ function goalLine({ ok, what, missing, hint, reason }) {
   return element("li", { className: ok ? "ks-ok" : "ks-no" }, mark, body);
 }
 
+// A hint, an answer that was asked for, and a warning.
+const hintLine = (content, number) => element("div", { className: "ks-hint" },
+  element("p", {}, element("b", { textContent: `Hint ${number + 1}. ` }), html("span", "", content)));
+const reveal = (title, content) => element("div", { className: "ks-reveal" },
+  element("p", {}, element("b", { textContent: title })), html("div", "", content));
+const warning = (content) => html("div", "ks-warning", `<p>${content}</p>`);
+
+// A row of buttons, each an action and its label. The focus stays on the button that has it; if it goes, on the first.
+function drawButtons(row, wanted, press) {
+  const focused = row.contains(document.activeElement) ? document.activeElement.dataset.do : null;
+  row.replaceChildren(...wanted.map(([action, textContent]) => {
+    const made = element("button", { type: "button", textContent, onclick: () => press(action) });
+    made.dataset.do = action;
+    return made;
+  }));
+  if (focused) (row.querySelector(`[data-do="${focused}"]`) ?? row.querySelector("button"))?.focus();
+}
+
 // Only what has changed is drawn anew, so that a screen reader hears a tick once, and an unfolded line stays unfolded:
 // puts parts into `parent`, one for each item, and leaves those alone whose item is as before.
 function keep(parent, items, draw) {
@@ -46,3 +64,6 @@ function keep(parent, items, draw) {
   });
   while (parent.children.length > items.length) parent.lastChild.remove();
 }
+
+// The same for a part of which there is one or, where the item is empty, none.
+const keepOne = (parent, item, draw) => keep(parent, item ? [item] : [], draw);

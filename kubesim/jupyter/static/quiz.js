@@ -102,7 +102,7 @@ function note({ ok, html }) {
   return element("li", { className: ok ? "ks-ok" : "ks-no" }, mark, word, element("span", { innerHTML: html }));
 }
 
-function drawFeedback(status, { verdict, word, notes, hints, reveal }) {
+function drawFeedback(status, { verdict, word, notes, hints, reveal: answer }) {
   status.replaceChildren();
   if (verdict) {
     const mark = verdict === "right" ? "✓" : "✗";
@@ -110,12 +110,8 @@ function drawFeedback(status, { verdict, word, notes, hints, reveal }) {
       element("p", {}, element("b", { textContent: `${mark} ${word}` })),
       element("ul", { className: "ks-notes" }, ...notes.map(note))));
   }
-  hints.forEach((html, number) => status.append(element("div", { className: "ks-hint" },
-    element("p", {}, element("b", { textContent: `Hint ${number + 1}. ` }), element("span", { innerHTML: html })))));
-  if (reveal) {
-    status.append(element("div", { className: "ks-reveal" },
-      element("p", {}, element("b", { textContent: "Answer" })), element("div", { innerHTML: reveal })));
-  }
+  status.append(...hints.map(hintLine));
+  if (answer) status.append(reveal("Answer", answer));
 }
 
 function render({ model, el }) {
@@ -131,36 +127,19 @@ function render({ model, el }) {
 
   const send = (action) => model.send({ do: action, answer: readAnswer(form, content) });
 
-  const drawButtons = (wanted) => {
-    const focused = buttons.contains(document.activeElement) ? document.activeElement.dataset.do : null;
-    buttons.replaceChildren(...wanted.map(([action, label], number) => {
-      const made = element("button", { type: action === "check" ? "submit" : "button", textContent: label });
-      made.dataset.do = action;
-      if (number === 0) made.className = "ks-first";
-      if (action !== "check") made.addEventListener("click", () => send(action));
-      return made;
-    }));
-    if (!focused) return;
-    const same = buttons.querySelector(`[data-do="${focused}"]`) ?? buttons.querySelector("button");
-    same?.focus();
-  };
-
   const draw = () => {
     drawFeedback(status, model.get("feedback"));
-    drawButtons(model.get("feedback").buttons);
+    drawButtons(buttons, model.get("feedback").buttons, send);
   };
   const restore = () => writeAnswer(form, model.get("answer"));
 
-  form.addEventListener("submit", (event) => {
-    event.preventDefault();
-    if (form.querySelector("[data-do=check]")) send("check");
-  });
+  form.addEventListener("submit", (event) => event.preventDefault());
   keepKeys(card);
   card.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.altKey || event.metaKey || event.shiftKey) return;
     if (event.key !== "Enter" || event.target.tagName !== "INPUT") return;
     event.preventDefault();
-    form.requestSubmit();
+    form.querySelector("[data-do=check]")?.click();
   });
   model.on("change:feedback", draw);
   model.on("change:answer", restore);
