@@ -185,65 +185,36 @@ ENUMS = {
 }
 
 # The patchStrategy and patchMergeKey tags: by which key a strategic merge finds the items of a list of objects, "" for
-# a list of scalars. A list that is not here is replaced as a whole.
-MERGE_KEYS = {
-    "APIServiceStatus.conditions": "type",
-    "CSINodeSpec.drivers": "name",
-    "ComponentStatus.conditions": "type",
-    "Container.env": "name",
-    "Container.ports": "containerPort",
-    "Container.volumeDevices": "devicePath",
-    "Container.volumeMounts": "mountPath",
-    "ContainerStatus.allocatedResourcesStatus": "name",
-    "ContainerStatus.volumeMounts": "mountPath",
-    "DaemonSetStatus.conditions": "type",
-    "DeploymentStatus.conditions": "type",
-    "EphemeralContainer.env": "name",
-    "EphemeralContainer.ports": "containerPort",
-    "EphemeralContainer.volumeDevices": "devicePath",
-    "EphemeralContainer.volumeMounts": "mountPath",
-    "FlowSchemaStatus.conditions": "type",
-    "HorizontalPodAutoscalerStatus.conditions": "type",
-    "JSONSchemaProps.x-kubernetes-validations": "rule",
-    "JobStatus.conditions": "type",
-    "MutatingAdmissionPolicySpec.matchConditions": "name",
-    "MutatingWebhook.matchConditions": "name",
-    "MutatingWebhookConfiguration.webhooks": "name",
-    "NamespaceStatus.conditions": "type",
-    "NodeSpec.podCIDRs": "",
-    "NodeStatus.addresses": "type",
-    "NodeStatus.conditions": "type",
-    "ObjectMeta.finalizers": "",
-    "ObjectMeta.ownerReferences": "uid",
-    "PersistentVolumeClaimStatus.conditions": "type",
-    "PodDisruptionBudgetStatus.conditions": "type",
-    "PodSpec.containers": "name",
-    "PodSpec.ephemeralContainers": "name",
-    "PodSpec.hostAliases": "ip",
-    "PodSpec.imagePullSecrets": "name",
-    "PodSpec.initContainers": "name",
-    "PodSpec.resourceClaims": "name",
-    "PodSpec.schedulingGates": "name",
-    "PodSpec.topologySpreadConstraints": "topologyKey",
-    "PodSpec.volumes": "name",
-    "PodStatus.conditions": "type",
-    "PodStatus.hostIPs": "ip",
-    "PodStatus.podIPs": "ip",
-    "PodStatus.resourceClaimStatuses": "name",
-    "PriorityLevelConfigurationStatus.conditions": "type",
-    "ReplicaSetStatus.conditions": "type",
-    "ReplicationControllerStatus.conditions": "type",
-    "ResourceClaimStatus.reservedFor": "uid",
-    "ServiceAccount.secrets": "name",
-    "ServiceCIDRStatus.conditions": "type",
-    "ServiceSpec.ports": "port",
-    "ServiceStatus.conditions": "type",
-    "StatefulSetStatus.conditions": "type",
-    "ValidatingAdmissionPolicySpec.matchConditions": "name",
-    "ValidatingAdmissionPolicySpec.variables": "name",
-    "ValidatingWebhook.matchConditions": "name",
-    "ValidatingWebhookConfiguration.webhooks": "name",
+# a list of scalars, and of which fields. A list that is not here is replaced as a whole.
+_MERGED_BY = {
+    "": _names("NodeSpec.podCIDRs ObjectMeta.finalizers"),
+    "containerPort": _names("Container.ports EphemeralContainer.ports"),
+    "devicePath": _names("Container.volumeDevices EphemeralContainer.volumeDevices"),
+    "ip": _names("PodSpec.hostAliases PodStatus.hostIPs PodStatus.podIPs"),
+    "mountPath": _names("Container.volumeMounts ContainerStatus.volumeMounts EphemeralContainer.volumeMounts"),
+    "name": _names(
+        "CSINodeSpec.drivers Container.env ContainerStatus.allocatedResourcesStatus EphemeralContainer.env "
+        "MutatingAdmissionPolicySpec.matchConditions MutatingWebhook.matchConditions "
+        "MutatingWebhookConfiguration.webhooks PodSpec.containers PodSpec.ephemeralContainers PodSpec.imagePullSecrets "
+        "PodSpec.initContainers PodSpec.resourceClaims PodSpec.schedulingGates PodSpec.volumes "
+        "PodStatus.resourceClaimStatuses ServiceAccount.secrets ValidatingAdmissionPolicySpec.matchConditions "
+        "ValidatingAdmissionPolicySpec.variables ValidatingWebhook.matchConditions "
+        "ValidatingWebhookConfiguration.webhooks"
+    ),
+    "port": _names("ServiceSpec.ports"),
+    "rule": _names("JSONSchemaProps.x-kubernetes-validations"),
+    "topologyKey": _names("PodSpec.topologySpreadConstraints"),
+    "type": _names(
+        "APIServiceStatus.conditions ComponentStatus.conditions DaemonSetStatus.conditions DeploymentStatus.conditions "
+        "FlowSchemaStatus.conditions HorizontalPodAutoscalerStatus.conditions JobStatus.conditions "
+        "NamespaceStatus.conditions NodeStatus.addresses NodeStatus.conditions PersistentVolumeClaimStatus.conditions "
+        "PodDisruptionBudgetStatus.conditions PodStatus.conditions PriorityLevelConfigurationStatus.conditions "
+        "ReplicaSetStatus.conditions ReplicationControllerStatus.conditions ServiceCIDRStatus.conditions "
+        "ServiceStatus.conditions StatefulSetStatus.conditions"
+    ),
+    "uid": _names("ObjectMeta.ownerReferences ResourceClaimStatus.reservedFor"),
 }
+MERGE_KEYS = {field: key for key, fields in _MERGED_BY.items() for field in fields}
 RETAIN_KEYS = frozenset(
     {"DeploymentSpec.strategy", "PodSpec.resourceClaims", "PodSpec.volumes", "PodStatus.resourceClaimStatuses"}
 )
