@@ -64,7 +64,7 @@ class TimeMachine(anywidget.AnyWidget):
 
     def plain(self) -> str:
         """The moments as a table, and the attempts to pull."""
-        lines = [f"{time}  {after:>9}  {label}" for time, after, label in self._rows()]
+        lines = [f"{time}  {after:>10}  {label}" for time, after, label in self._rows()]
         title = f"Time machine of {f'Pod {self._pod} in ' if self._pod else ''}namespace {self._namespace}"
         tries = [f"  {line}" for line in map(_line, self._timeline.tries)]
         return "\n".join([title, *lines, *(["Attempts to get the image", *tries] if tries else [])])

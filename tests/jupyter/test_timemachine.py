@@ -26,12 +26,12 @@ def machine(seat):
 def test_the_moments_are_a_table_where_no_widget_lives(machine):
     assert machine.plain() == (
         "Time machine of Pod web in namespace default\n"
-        "13:59:00        0 s  the beginning\n"
-        "13:59:00        0 s  kubectl run web --image=registry.example.com/myapp:1.0\n"
-        "13:59:01        1 s  web: ErrImagePull\n"
-        "13:59:14       14 s  web: ImagePullBackOff\n"
-        "13:59:27       28 s  web: ErrImagePull\n"
-        "13:59:40       40 s  a pause of 40 s\n"
+        "13:59:00         0 s  the beginning\n"
+        "13:59:00         0 s  kubectl run web --image=registry.example.com/myapp:1.0\n"
+        "13:59:01         1 s  web: ErrImagePull\n"
+        "13:59:14        14 s  web: ImagePullBackOff\n"
+        "13:59:27        28 s  web: ErrImagePull\n"
+        "13:59:40        40 s  a pause of 40 s\n"
         "Attempts to get the image\n"
         "  13:59:00 ErrImagePull, back-off 10 s\n"
         "  13:59:14 ErrImagePull, back-off 20 s"
