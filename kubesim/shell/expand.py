@@ -18,7 +18,7 @@ _BLANKS = re.compile(r"[ \t\n]+")
 _MAGIC = re.compile(r"[*?[]")
 _MAX_PATTERN = 1000
 _MAX_BRACES = 20
-_FOLDER_COST = 200
+_FOLDER_COST = 2000
 
 Piece = tuple[str, bool]  # text, and whether it is quoted
 

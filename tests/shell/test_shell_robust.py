@@ -115,3 +115,12 @@ def test_a_line_that_does_too_much_says_so() -> None:
     result = new_shell().run("while true; do echo a; done")
     assert result.stderr == "kubesim: this line does more than one line may here, and was stopped\n"
     assert result.exit_code == 1
+
+
+@pytest.mark.parametrize("line", ["grep -r hi a", "cp -r a b", "echo " + "*/" * 40])
+def test_folders_that_lead_round_in_circles_are_left_in_time(line: str, tmp_path: Path) -> None:
+    (tmp_path / "a").mkdir()
+    (tmp_path / "a" / "file").write_text("hi\n")
+    for name in ("x", "y"):
+        (tmp_path / "a" / name).symlink_to(".")
+    assert "this line does more than one line may here" in new_shell(tmp_path).run(line).stderr

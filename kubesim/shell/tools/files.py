@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from kubesim.result import Edit
 from kubesim.shell.state import Invocation, ToolError
 from kubesim.shell.syntax import UnsupportedError
-from kubesim.shell.tools.tool import Options, for_each, hint, inputs, lines, need_operands, tool
+from kubesim.shell.tools.tool import Options, below, for_each, hint, inputs, lines, need_operands, tool
 from kubesim.workspace import HOME
 
 
@@ -162,8 +162,8 @@ def _copy(source: str, target: str, io: Invocation) -> None:
     try:
         if io.workspace.is_dir(source):
             io.workspace.mkdir(target, parents=True)
-            for name in io.workspace.listdir(source):
-                _copy(f"{source}/{name}", f"{target}/{name}", io)
+            for path in below(io, source):
+                _copy(path, f"{target}/{path.rpartition('/')[2]}", io)
         else:
             io.state.budget.spend(io.workspace.size(source))
             io.workspace.copy(source, target)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from kubesim.shell.state import Invocation, ToolError
 from kubesim.shell.tools.regex import Regex
-from kubesim.shell.tools.tool import Options, hint, inputs, lines, tool, whole_number
+from kubesim.shell.tools.tool import Options, below, hint, inputs, lines, tool, whole_number
 
 _LONG = {
     "ignore-case": "i",
@@ -71,8 +71,8 @@ def _files_below(io: Invocation, name: str) -> Iterator[str]:
     if not io.workspace.is_dir(name):
         yield name
         return
-    for entry in io.workspace.listdir(name):
-        yield from _files_below(io, f"{name.rstrip('/')}/{entry}")
+    for path in below(io, name):
+        yield from _files_below(io, path)
 
 
 def _grep(name: str, text: str, regex: Regex, options: Options, io: Invocation, *, labelled: bool) -> bool:

@@ -8,8 +8,10 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from kubesim.shell.state import Invocation, ToolError
+from kubesim.shell.state import Budget, Invocation, ToolError
 from kubesim.shell.syntax import UnsupportedError
+
+_ENTRY_COST = Budget.LIMIT // 1000
 
 Options = dict[str, str]
 Function = Callable[[list[str], Options, Invocation], int | None]
@@ -109,6 +111,13 @@ def lines(text: str) -> list[str]:
     """The lines of `text`, each with its newline, if it has one."""
     *whole, last = text.split("\n")
     return [line + "\n" for line in whole] + ([last] if last else [])
+
+
+def below(io: Invocation, folder: str) -> Iterator[str]:
+    """The paths of what lies in a folder. It is paid for, because links may lead round in circles."""
+    for name in io.workspace.listdir(folder):
+        io.state.budget.spend(_ENTRY_COST)
+        yield f"{folder.rstrip('/')}/{name}"
 
 
 def inputs(io: Invocation, names: Iterable[str], verb: str = "", trouble: int = 1) -> Iterator[tuple[str, str]]:
