@@ -32,4 +32,4 @@ def _verbs(words: list[str]) -> list[str]:
 def new_shell(root: Path | None = None) -> Shell:
     """A shell in the folder `root`, or in a temporary one, at 14:00 on 24 November 2026."""
     clock = Clock(datetime(2026, 11, 24, 14, tzinfo=UTC))
-    return Shell(clock, Workspace(root), [Tool("kubectl", _kubectl, complete=_verbs)])
+    return Shell(clock, Workspace(root), [Tool("kubectl", _kubectl, "kubectl COMMAND", complete=_verbs)])

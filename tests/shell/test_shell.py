@@ -200,6 +200,7 @@ def test_help_fits_on_a_screen(shell: Shell) -> None:
     screen = shell.run("help").stdout.splitlines()
     assert len(screen) <= 24
     assert max(map(len, screen)) <= 80
+    assert {line[39:41] for line in screen[1:-1]} <= {"  ", ""}  # between the columns
     assert screen[-1] == "kubectl: delete describe get"
     assert shell.run("help head; head --help").stdout == "Usage: head [-n N] [FILE]...\n" * 2
 

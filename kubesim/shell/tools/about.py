@@ -63,5 +63,5 @@ def _overview(tools: Mapping[str, Tool]) -> Iterator[str]:
     for left, right in zip_longest(examples[:half], examples[half:], fillvalue=""):
         yield f"  {left:{_WIDTH}}{right}".rstrip()
     for name, program in sorted(tools.items()):
-        if program.complete:
+        if program.complete and "COMMAND" in program.usage:
             yield textwrap.fill(f"{name}: {' '.join(program.complete(['']))}", 78, subsequent_indent="  ")

@@ -50,7 +50,7 @@ class _DockerError(Exception):
 
 @tool(
     "docker [--config FOLDER] login|logout [-u USER] [--password-stdin] [SERVER]",
-    example="docker login registry.example.com -u me",
+    example="docker login -u me --password-stdin",
 )
 def docker(operands: list[str], options: Options, io: Invocation) -> int:
     """Ask a registry whether user and password are right, and keep them in a file; or take them out of it."""
