@@ -60,7 +60,7 @@ LEFT_OUT = {
     r" --edit-result": "a flag that only kubesim has, for its live terminal",
     r"^kubectl config ": "each kubectl has a kubeconfig of its own",
     r"^kubectl logs .*(-l |--selector=)'(!app|app!=web)'": "the order of the Pods is that of a map in Go",
-    r"^kubectl logs (?=.*denied).*( -f| --follow)": "how often it looks depends on the wall clock",
+    r"^kubectl logs (?=.*(denied| -p|--previous)).*( -f| --follow)": "how often it looks depends on the wall clock",
     r" --(follow|watch)(=t|=T|=1| |$)(?!.*--request-timeout)": "a real kubectl would never end",
 }
 

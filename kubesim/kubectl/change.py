@@ -58,17 +58,19 @@ def send_patch(call: Call, resource: Resource, obj: Object, change: Any, kind: s
 )
 def patch(call: Call) -> None:
     """Change objects by a patch."""
-    kind = call.flags["type"]
+    kind = call.flags["type"].lower()
     if not call.flags["patch"] and not call.flags["patch-file"]:
         raise KubectlError("must specify --patch or --patch-file containing the contents of the patch")
     if "patch" in call.given and "patch-file" in call.given:
         raise KubectlError("cannot specify --patch and --patch-file together")
-    if kind not in _LOCALLY:
-        raise KubectlError(f'--type must be one of [json merge strategic], not "{kind}"')
     if call.flags["local"] and call.args:
         raise KubectlError("cannot specify --local and server resources")
+    if call.flags["local"] and call.dry_run() == "server":
+        raise KubectlError("cannot specify --local and --dry-run=server - did you mean --dry-run=client?")
+    if kind not in _LOCALLY:
+        raise KubectlError(f'--type must be one of [json merge strategic], not "{call.flags["type"]}"')
     read = _parsed(call, _patch_text(call))
-    query = Query(call, call.args, needs_name=True)
+    query = Query(call, call.args, needs_name=True, latest=False)
     dry_run = call.dry_run()
 
     def change(target: Target, obj: Object) -> None:
@@ -320,7 +322,7 @@ def scale(call: Call) -> None:
 def _scale_one(call: Call, resource: Resource, obj: Object, replicas: int, dry_run: str) -> None:
     """Change one object; what is printed is the object as it was, but for the number."""
     if resource.group != "apps":
-        asked = f"patch {resource.plural} {name_of(obj)}"
+        asked = f"{'patch' if call.flags['current-replicas'] < 0 else 'get'} {resource.plural} {name_of(obj)}"
         raise StatusError(404, "NotFound", f"the server could not find the requested resource ({asked})")
     present, expected = obj["spec"]["replicas"], call.flags["current-replicas"]
     if expected >= 0 and expected != present:

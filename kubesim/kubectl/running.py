@@ -182,7 +182,7 @@ def _log(call: Call, read: Callable[[], list[Line]]) -> list[Line]:
         try:
             return read()
         except StatusError as error:
-            if not call.flags["follow"] or " is waiting to start: " not in error.message:
+            if not call.flags["follow"] or error.reason != "BadRequest":
                 raise
             call.complain(f"{error.message}\n")
             call.wait_until(lambda: False, 1.0)

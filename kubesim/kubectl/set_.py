@@ -16,20 +16,21 @@ from kubesim.kubectl.output import print_result
 from kubesim.kubectl.selection import Found, Selection, select
 from kubesim.objects import Object, clone, name_of
 from kubesim.patch import two_way
-from kubesim.resources import Resource, find_kind
+from kubesim.resources import Resource
+
+
+class NoTemplate(KubectlError):
+    """An object that is no Pod and makes none."""
 
 
 def pod_spec(obj: Object) -> tuple[Object, list[str]]:
-    """The Pod spec of a Pod or of a workload's template, and the path to it."""
+    """The Pod spec of a Pod or of a workload's template, and the path to it. Raises NoTemplate."""
     if obj["kind"] == "Pod":
         return obj["spec"], ["spec"]
     template = obj.get("spec", {}).get("template")
     if template is None:
-        resource = find_kind(obj["apiVersion"], obj["kind"])
         version = obj["apiVersion"].rpartition("/")[2]
-        named = f"{resource.qualified if resource else ''}/{name_of(obj)}"
-        problem = "the object is not a pod or does not have a pod template"
-        raise KubectlError(f"error: {named} {problem}: *{version}.{obj['kind']}")
+        raise NoTemplate(f"the object is not a pod or does not have a pod template: *{version}.{obj['kind']}")
     return template["spec"], ["spec", "template", "spec"]
 
 
@@ -204,7 +205,10 @@ def _quantities(given: str) -> dict[str, str]:
 def _with_empty_fields(obj: Object) -> Object:
     """The object with the empty fields that Go does not leave out."""
     new: Object = {"status": {}} | clone(obj)
-    spec, _ = pod_spec(new)
+    try:
+        spec, _ = pod_spec(new)
+    except NoTemplate:
+        return obj
     for key in ("initContainers", "containers"):
         for container in spec.get(key, ()):
             container.setdefault("resources", {})
@@ -229,6 +233,15 @@ def set_each(call: Call, selection: Selection, operation: str, make: Any, what: 
             print_result(call, resource, new, operation, dry_run, typed=True)
         except StatusError as error:
             errors.append(KubectlError(f"failed to patch {what} {error.message}"))
+        except NoTemplate as error:
+            errors.append(KubectlError(f"error: {_object_name(call, resource, obj)} {error}\n"))
         except (KubectlError, Several) as error:
             errors.append(error)
     raise_all(errors)
+
+
+def _object_name(call: Call, resource: Resource, obj: Object) -> str:
+    """Mirrors Info.ObjectName: without the API server, kubectl does not know what a type is called."""
+    if not call.flags["local"]:
+        return f"{resource.plural}/{name_of(obj)}"
+    return f"{resource.printed}/{name_of(obj)}" + ("\n" if resource.group else "")

@@ -92,7 +92,7 @@ def _docker_config(given: Any) -> bytes:
 )
 def create_generic(call: Call) -> None:
     """Create a Secret of any type, Opaque by default."""
-    _make_secret(call, call.flags["type"], _gather(call, _secret_key))
+    _make_secret(call, call.flags["type"], _gather(call, _secret_key, literals_first=True))
 
 
 @command(
@@ -204,21 +204,29 @@ def _is_text(value: bytes) -> bool:
     return True
 
 
-def _gather(call: Call, check: Callable[[str, bool, bool], None]) -> dict[str, bytes]:
-    """The values of --from-file, --from-literal and --from-env-file."""
+def _gather(call: Call, check: Callable[[str, bool, bool], None], literals_first: bool) -> dict[str, bytes]:
+    """The values of --from-literal, --from-file and --from-env-file."""
     data = _Data(check)
     if call.flags["from-env-file"] and (call.flags["from-file"] or call.flags["from-literal"]):
         raise KubectlError("from-env-file cannot be combined with from-file or from-literal")
-    for key, value in _literals(call.flags["from-literal"]):
-        data.add(key, value.encode("utf-8", "surrogateescape"))
-    for source in call.flags["from-file"]:
-        data.add_file(call, source)
+    for add in (_add_literals, _add_files) if literals_first else (_add_files, _add_literals):
+        add(call, data)
     for path in call.flags["from-env-file"]:
         if call.context.workspace.is_dir(path):
             raise KubectlError("env config file cannot be a directory")
         for key, value in _env_lines(call, path):
             data.add(key, value.encode())
     return data.values
+
+
+def _add_literals(call: Call, data: _Data) -> None:
+    for key, value in _literals(call.flags["from-literal"]):
+        data.add(key, value.encode("utf-8", "surrogateescape"))
+
+
+def _add_files(call: Call, data: _Data) -> None:
+    for source in call.flags["from-file"]:
+        data.add_file(call, source)
 
 
 def _literals(literals: tuple[str, ...]) -> Iterator[tuple[str, str]]:
@@ -281,7 +289,7 @@ def _read(call: Call, path: str) -> bytes:
 def create_config_map(call: Call) -> None:
     """Create a ConfigMap; what is no text goes into binaryData."""
     name = call.args[0]
-    values = _gather(call, partial(_config_map_key, name))
+    values = _gather(call, partial(_config_map_key, name), literals_first=False)
     texts = {key: values[key].decode() for key in sorted(values) if _is_text(values[key])}
     others = _encoded({key: value for key, value in values.items() if key not in texts})
     config_map: Object = {"metadata": {"name": name}}
