@@ -14,7 +14,7 @@ from playwright.sync_api import Locator, Page
 from browser.themes import themes
 
 PROSE, OUTPUTS = ".jp-RenderedMarkdown", ".jp-OutputArea-output"
-WIDGETS = '.jp-OutputArea-output[data-mime-type="application/vnd.jupyter.widget-view+json"]'
+WIDGETS = ":is(.kubesim-terminal, .ks-card, .ks-flow, .ks-progress)"
 
 # axe leaves out what is scrolled away, and what is cut by an ancestor; JupyterLab's <body> has no height of its own.
 WHOLE = "body { height: 100vh; } .jp-Cell { content-visibility: visible !important; }"
@@ -34,12 +34,15 @@ AXE = """async ([include, rules]) => {
 COLOURS = ["color-contrast", "link-in-text-block"]
 ALL_BUT_COLOURS = {"rules": {rule: {"enabled": False} for rule in COLOURS}}
 
-# Parts that stand out of the widget, or that are cut, at its right. A picture is measured as a whole.
+# Parts that stand out of the widget, or that are cut, at its right. A picture is measured as a whole, and so is a
+# screen, whose lines may end with spaces outside of it. What is only for screen readers takes no room.
 CUT = """root => {
     const edge = (node) => Math.round(node.getBoundingClientRect().right);
     const cuts = (node) => getComputedStyle(node).overflowX !== "visible" && node.scrollWidth > node.clientWidth + 1;
+    const around = (node) => node ? [node, ...around(node.parentElement)] : [];
+    const isUnseen = (node) => getComputedStyle(node).clipPath === "inset(50%)";
     const seen = [...root.querySelectorAll("*")].filter((node) => node.checkVisibility()
-        && !node.parentElement.closest("svg") && !node.closest(".ks-unseen"));
+        && !node.parentElement.closest("svg, .screen, pre") && !around(node).some(isUnseen));
     return seen.filter((node) => edge(node) > edge(root) + 1 || (node.clientWidth && cuts(node)))
         .map((node) => node.outerHTML.slice(0, 200));
 }"""
@@ -106,6 +109,7 @@ def cut(page: Page, width: int) -> list[str]:
     resize(page, width, usual["height"])
     style = page.add_style_tag(content=WHOLE)
     found = [part for widget in page.locator(WIDGETS).all() for part in widget.evaluate(CUT)]
+    assert page.locator(WIDGETS).count()
     style.evaluate("node => node.remove()")
     page.set_viewport_size(usual)
     return found
