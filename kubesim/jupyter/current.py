@@ -181,13 +181,3 @@ def seat_of(session: Session | None) -> Seat:
 def session() -> Session:
     """The notebook's session. Ask again rather than keep it: a restart puts a fresh one in its place."""
     return seat().session
-
-
-def restart() -> None:
-    """Give the notebook a fresh cluster; its files stay."""
-    seat().restart()
-
-
-def on_change(callback: Callable[[], None]) -> Callable[[], None]:
-    """Call `callback` whenever the notebook's cluster may have changed; return what ends that."""
-    return seat().on_change(callback)

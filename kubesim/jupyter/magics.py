@@ -44,7 +44,7 @@ class KubesimMagics(Magics):
         """Begin anew with a fresh cluster; the files stay."""
         if line.strip():
             return _say(f"%restart takes no options, but here is {line.strip()!r}")
-        current.restart()
+        current.seat().restart()
         print("A fresh cluster is ready; your files are still there.")  # noqa: T201
         return None
 

@@ -4,8 +4,8 @@ from kubesim.lessons.beside import Pair, beside
 from kubesim.lessons.goal import Condition, Reading
 from kubesim.lessons.judge import judge, letter
 from kubesim.lessons.loader import load_quizzes, load_tasks
-from kubesim.lessons.model import Choice, Note, Quiz, Reply, Verdict
 from kubesim.lessons.progress import Progress
+from kubesim.lessons.quiz import Choice, Note, Quiz, Reply, Verdict
 from kubesim.lessons.task import Mistake, Task, begin, begun, check, intact, solve
 
 __all__ = [

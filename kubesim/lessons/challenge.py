@@ -17,6 +17,7 @@ COUNT = 12
 """How many broken clusters a round has."""
 FOLDER, POOLS = "challenges", "pools.yaml"
 _PLACEHOLDER = re.compile(r"<([a-z]+(?:-[a-z]+)*)>")
+Template = dict[str, Any]
 _NOT_OF_A_TASK = ("part", "vary", "tells", "evidence", "because")
 
 
@@ -69,32 +70,34 @@ class _Decks:
 
 def broken_clusters(seed: int) -> tuple[Broken, ...]:
     """The broken clusters of one round: `seed` picks them, no two of one part, their order, and their names."""
-    shared, templates = _templates()
     chance = random.Random(seed)
-    decks = _Decks(shared["pools"], chance)
-    parts: dict[str, list[dict[str, Any]]] = {}
-    for template in templates:
-        parts.setdefault(template.get("part", template["id"]), []).append(template)
+    parts: dict[str, list[Template]] = {}
+    for template in _templates()[1]:
+        parts.setdefault(template.get("part") or template["id"], []).append(template)
     picked = [chance.choice(alternatives) for alternatives in chance.sample(list(parts.values()), COUNT)]
-    return tuple(_made(template, shared, decks.fill(template["vary"]) | {"round": str(seed)}) for template in picked)
+    return _made(picked, seed, chance)
 
 
 def every_cluster(seed: int) -> tuple[Broken, ...]:
     """All broken clusters that there are, also those of which a round takes only one of several."""
-    shared, templates = _templates()
-    decks = _Decks(shared["pools"], random.Random(seed))
-    return tuple(_made(template, shared, decks.fill(template["vary"]) | {"round": str(seed)}) for template in templates)
+    return _made(_templates()[1], seed, random.Random(seed))
 
 
 @cache
-def _templates() -> tuple[dict[str, Any], list[dict[str, Any]]]:
+def _templates() -> tuple[dict[str, Any], list[Template]]:
     """What the templates share, and the templates in the order of the files."""
     found: dict[str, Any] = dict(documents(FOLDER))
     shared = found.pop(POOLS)
     return shared, [template for templates in found.values() for template in templates]
 
 
-def _made(template: Mapping[str, Any], shared: Mapping[str, Any], values: Mapping[str, str]) -> Broken:
+def _made(templates: Sequence[Template], seed: int, chance: random.Random) -> tuple[Broken, ...]:
+    shared = _templates()[0]
+    decks = _Decks(shared["pools"], chance)
+    return tuple(_one(template, shared, decks.fill(template["vary"]) | {"round": str(seed)}) for template in templates)
+
+
+def _one(template: Template, shared: Mapping[str, Any], values: Mapping[str, str]) -> Broken:
     tells = template["tells"]
     names = shared["told"][tells] if isinstance(tells, str) else tells
     goal = [shared["goals"][entry] if isinstance(entry, str) else entry for entry in template["goal"]]

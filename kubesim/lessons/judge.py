@@ -7,10 +7,9 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 
 from kubesim.lessons.goal import read
-from kubesim.lessons.model import Note, Quiz, Verdict
+from kubesim.lessons.quiz import Note, Quiz, Verdict
+from kubesim.lessons.record import LONGEST_ANSWER
 from kubesim.session import Session
-
-LONGEST_ANSWER = 2000
 
 
 def judge_choices(quiz: Quiz, picked: Iterable[int]) -> Verdict:

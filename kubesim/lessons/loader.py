@@ -1,4 +1,4 @@
-"""Reads quizzes/*.yaml and tasks/*.yaml into the classes of model.py and task.py."""
+"""Reads quizzes/*.yaml and tasks/*.yaml into the classes of quiz.py and task.py."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 import yaml
 
 from kubesim.lessons.goal import Condition
-from kubesim.lessons.model import Choice, Quiz, Reply
+from kubesim.lessons.quiz import Choice, Quiz, Reply
 from kubesim.lessons.task import Mistake, Task
 
 Item = TypeVar("Item", Quiz, Task)

@@ -60,11 +60,6 @@ class Progress:
         """Whether a task was reached once."""
         return task_id in self.record()["tasks"]
 
-    def score(self, challenge_id: str) -> tuple[int, int] | None:
-        """The best score in a challenge, (points, of how many), or None."""
-        score = self.record()["scores"].get(challenge_id)
-        return (score[0], score[1]) if score else None
-
     def keep(self, quiz_id: str, answer: Answer | None) -> bool:
         """Keep `answer` as the one to show; None shows none again. That it was given stays known."""
         if answer is None:

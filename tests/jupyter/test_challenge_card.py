@@ -170,7 +170,7 @@ def test_the_score_and_the_round_outlive_the_kernel(card, seat, tmp_path):
     press(card, "next")
     press(card, "hint")
     mend(card, seat)
-    assert Progress(seat.session.workspace).score("challenge-1") == (8, 120)
+    assert Progress(seat.session.workspace).record()["scores"] == {"challenge-1": [8, 120]}
     again = ChallengeCard(1, Seat(Session(tmp_path)))
     assert (again.feedback["score"], again.feedback["tasks"][0]["state"]) == ("8 of 120 points", "solved")
     assert labels(again.feedback) == ["Go on"]

@@ -157,12 +157,12 @@ def test_the_workspace_can_be_moved(cell: Cell, tmp_path: Path, monkeypatch: pyt
 
 def test_watchers_hear_of_every_change(cell: Cell) -> None:
     heard: list[int] = []
-    stop = current.on_change(lambda: heard.append(current.session().cluster.clock.now))
+    stop = current.seat().on_change(lambda: heard.append(current.session().cluster.clock.now))
     cell("%%kubectl\necho one\necho two")
     assert len(heard) == 2
     cell("%advance 30s")
     assert len(heard) == 3
-    current.restart()
+    current.seat().restart()
     assert len(heard) == 4
     stop()
     cell("%kubectl get pods")
@@ -175,8 +175,8 @@ def test_a_watcher_that_fails_does_not_keep_others_from_hearing(cell: Cell) -> N
     def fail() -> None:
         raise ZeroDivisionError
 
-    current.on_change(fail)
-    current.on_change(lambda: heard.append("heard"))
+    current.seat().on_change(fail)
+    current.seat().on_change(lambda: heard.append("heard"))
     assert cell("%kubectl get pods").plain == ["$ kubectl get pods\nNo resources found in default namespace."]
     assert heard == ["heard"]
 

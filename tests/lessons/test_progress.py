@@ -77,7 +77,7 @@ def test_what_was_done_comes_back(workspace, file):
     again = Progress(workspace)
     assert (again.recall("one"), again.recall("two"), again.recall("three")) == ([2, 0], "regcred", None)
     assert (again.is_done("mend"), again.is_done("build")) == (True, False)
-    assert (again.score("round"), again.score("other")) == ((7, 12), None)
+    assert again.record()["scores"] == {"round": [7, 12]}
     assert progress.said == again.notice() == ""
     assert json.loads(file.read_text()) == {
         "kubesim-progress": 2,
@@ -122,7 +122,7 @@ def test_the_best_score_stays(workspace):
     progress = Progress(workspace)
     for points in (3, 9, 5):
         progress.keep_score("round", points, 12)
-    assert progress.score("round") == (9, 12)
+    assert progress.record()["scores"]["round"] == [9, 12]
 
 
 def test_the_file_is_found_from_every_folder(workspace):
