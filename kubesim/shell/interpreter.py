@@ -6,6 +6,7 @@ import copy
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from difflib import get_close_matches
 
 from kubesim.result import Edit
 from kubesim.shell.expand import Expander
@@ -258,7 +259,9 @@ class Interpreter:
         tool = self._tools.get(name)
         if tool is None:
             shown = " ".join(name[:80].split())
-            streams.stderr(f"kubesim: '{shown}' is not part of this simulator; type help to see what is\n")
+            near = get_close_matches(shown, self._tools, n=1, cutoff=0.8)
+            advice = f"did you mean {near[0]}?" if near else "type help to see what is"
+            streams.stderr(f"kubesim: '{shown}' is not part of this simulator; {advice}\n")
             return 127
         if not tool.builtin:
             self.state.start(arguments)

@@ -205,6 +205,14 @@ def test_help_fits_on_a_screen(shell: Shell) -> None:
     assert shell.run("help head; head --help").stdout == "Usage: head [-n N] [FILE]...\n" * 2
 
 
+@pytest.mark.parametrize(
+    ("typed", "advice"),
+    [("kubctl", "did you mean kubectl?"), ("hitsory", "did you mean history?"), ("top", "type help to see what is")],
+)
+def test_a_command_that_is_not_there_may_be_a_slip(shell: Shell, typed: str, advice: str) -> None:
+    assert shell.run(typed).stderr == f"kubesim: '{typed}' is not part of this simulator; {advice}\n"
+
+
 def test_type_and_which(shell: Shell) -> None:
     shell.run("alias k=kubectl")
     assert (
