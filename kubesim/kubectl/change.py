@@ -16,7 +16,7 @@ from kubesim.errors import StatusError, bad_request
 from kubesim.kubectl import flags
 from kubesim.kubectl.command import Call, absent, command, duration, number, switch, text
 from kubesim.kubectl.documents import parse_document
-from kubesim.kubectl.errors import KubectlError, ManifestError, UsageError, raise_all
+from kubesim.kubectl.errors import KubectlError, ManifestError, raise_all
 from kubesim.kubectl.manifests import read_text
 from kubesim.kubectl.output import print_result
 from kubesim.kubectl.selection import Query, Target, select
@@ -148,6 +148,12 @@ COMMON = (
 _MARKS = (*COMMON, *flags.SELECTOR, *flags.FIELD_SELECTOR, *flags.ALL_NAMESPACES, *absent("resource-version"))
 
 
+def _check_label_words(call: Call) -> None:
+    _split(call.args, "label")
+    if call.flags["list"] and call.flags["output"]:
+        raise KubectlError("--list and --output may not be specified together")
+
+
 @command(
     "label",
     "[--overwrite] (-f FILENAME | TYPE NAME) KEY_1=VAL_1 ... KEY_N=VAL_N [--resource-version=version]",
@@ -157,7 +163,7 @@ _MARKS = (*COMMON, *flags.SELECTOR, *flags.FIELD_SELECTOR, *flags.ALL_NAMESPACES
     switch("overwrite", "", "Change labels that are there."),
     switch("list", "", "Show the labels after the change."),
     example="  kubectl label pod private-pod tier=backend\n  kubectl label pod private-pod tier-",
-    check=lambda call: _split(call.args, "label"),
+    check=_check_label_words,
     order=("dry-run", "arguments", "namespace"),
 )
 def label(call: Call) -> None:
@@ -184,8 +190,6 @@ def annotate(call: Call) -> None:
 def _mark(call: Call, field: str, word: str, done: str) -> None:
     words, wanted, removed = _split(call.args, word)
     _check_mark(call, words, word, bool(wanted or removed))
-    if call.flags["list"] and call.flags["output"] and word == "label":
-        raise KubectlError("--list and --output may not be specified together")
     query = Query(call, words, needs_name=True)
     dry_run = "client" if call.flags["list"] else call.dry_run()
 
@@ -231,12 +235,14 @@ def _split(args: Sequence[str], word: str) -> tuple[list[str], dict[str, str], l
         elif arg.endswith("-") and arg != "-":
             removed.append(arg[:-1])
         elif wanted or removed:
-            raise UsageError(f"all resources must be specified before {word} changes: {arg}")
+            raise KubectlError(f"all resources must be specified before {word} changes: {arg}")
         else:
             words.append(arg)
-    if set(wanted) & set(removed):
-        article = "an" if word == "annotation" else "a"
-        raise UsageError(f"can not both modify and remove {article} {word} in the same command")
+    if both := [key for key in removed if key in wanted]:
+        clash = "a label in the same command"
+        if word == "annotation":
+            clash = f"the following annotation(s) in the same command: {', '.join(both)}"
+        raise KubectlError(f"can not both modify and remove {clash}")
     return words, wanted, removed
 
 

@@ -54,8 +54,7 @@ def learner() -> Learner:
         ("set image deploy/x a=b -o nope --context=no", OUTPUT),
         ("label cm there a=b --dry-run=maybe --context=no", DRY_RUN),
         ("annotate cm there a=b c --context=no", NO_CONTEXT),
-        ("label cm there a=b c --context=no", "error: all resources must be specified before label changes: c\nSee "
-         "'kubectl label -h' for help and examples\n"),
+        ("label cm there a=b c --context=no", "error: all resources must be specified before label changes: c\n"),
         ("get pods --context=no", NO_CONTEXT),
         ("get pods --context=no -n x", CONTEXT),
         ("get pods --context=no --as-group=g",

@@ -164,8 +164,7 @@ def busy() -> Learner:
          "or consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric "
          "character (e.g. 'MyValue',  or 'my_value',  or '12345', regex used for validation is "
          "'(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?')\n"),
-        ("kubectl label pod web a=b a-", "error: can not both modify and remove a label in the same command\n"
-         + HELP.format("label")),
+        ("kubectl label pod web a=b a-", "error: can not both modify and remove a label in the same command\n"),
         ("kubectl patch sa default", "error: must specify --patch or --patch-file containing the contents of the "
          "patch\n"),
         ("kubectl patch sa default -p '{'", "Error from server (BadRequest): unexpected end of JSON input\n"),

@@ -63,9 +63,8 @@ def create_deployment(call: Call) -> None:
     images, labels = call.flags["image"], {"app": name}
     if len(images) > 1 and arguments:
         raise KubectlError("cannot specify multiple --image options and command")
-    containers = [_container(image, arguments) for image in images]
-    if call.flags["port"] >= 0:
-        containers[0]["ports"] = [{"containerPort": call.flags["port"]}]
+    ports = [call.flags["port"]] if call.flags["port"] >= 0 else []  # of the first container
+    containers = [_container(image, arguments, [] if number_ else ports) for number_, image in enumerate(images)]
     template = {"metadata": {"labels": labels}, "spec": {"containers": containers}}
     spec = {
         "replicas": call.flags["replicas"],
@@ -77,9 +76,10 @@ def create_deployment(call: Call) -> None:
     make(call, DEPLOYMENT, deployment, "failed to create deployment:")
 
 
-def _container(image: str, arguments: list[str]) -> Object:
+def _container(image: str, arguments: list[str], ports: list[int]) -> Object:
     command_ = {"command": arguments} if arguments else {}
-    return {"name": _container_name(image), "image": image, **command_, "resources": {}}
+    opened = {"ports": [{"containerPort": port} for port in ports]} if ports else {}
+    return {"name": _container_name(image), "image": image, **command_, **opened, "resources": {}}
 
 
 def _container_name(image: str) -> str:
