@@ -34,19 +34,15 @@ class KubesimMagics(Magics):
     @line_magic
     def terminal(self, line: str) -> None:
         """Show an empty live terminal."""
-        if line.strip():
-            return _say(f"%terminal takes no options, but here is {line.strip()!r}")
-        display(Terminal())
-        return None
+        if _is_bare("terminal", line):
+            display(Terminal())
 
     @line_magic
     def restart(self, line: str) -> None:
         """Begin anew with a fresh cluster; the files stay."""
-        if line.strip():
-            return _say(f"%restart takes no options, but here is {line.strip()!r}")
-        current.seat().restart()
-        print("A fresh cluster is ready; your files are still there.")  # noqa: T201
-        return None
+        if _is_bare("restart", line):
+            current.seat().restart()
+            print("A fresh cluster is ready; your files are still there.")  # noqa: T201
 
     @line_magic
     def advance(self, line: str) -> None:
@@ -63,12 +59,12 @@ class KubesimMagics(Magics):
         """Let a real kubectl talk to the notebook's cluster: `%serve`, or `%serve --realtime` for a clock that runs."""
         if line.strip() not in ("", "--realtime"):
             return _say(f"%serve takes no options but --realtime, and here is {line.strip()!r}")
-        session = current.session()
+        seat = current.seat()
         try:
-            server = current.seat().serve(realtime=bool(line.strip()))
+            server = seat.serve(realtime=bool(line.strip()))
         except (ImportError, OSError) as error:
             return _say(f"the cluster cannot be served here: {error}")
-        place = server.kubeconfig.relative_to(session.workspace.root.parent)
+        place = server.kubeconfig.relative_to(seat.session.workspace.root.parent)
         print(f'In a terminal, in the folder of this notebook:\n\nexport KUBECONFIG="$PWD/{place}"')  # noqa: T201
         return None
 
@@ -113,9 +109,8 @@ class KubesimMagics(Magics):
     @line_magic
     def progress(self, line: str) -> None:
         """Show what has been done in all notebooks, to be downloaded and taken in again."""
-        if line.strip():
-            return _say(f"%progress takes no options, but here is {line.strip()!r}")
-        return progress.show(current.seat())
+        if _is_bare("progress", line):
+            progress.show(current.seat())
 
 
 def parse_duration(text: str) -> int | None:
@@ -126,6 +121,13 @@ def parse_duration(text: str) -> int | None:
     hours, minutes, seconds = (int(part or 0) for part in match.groups())
     total = hours * 3600 + minutes * 60 + seconds
     return total if 0 < total <= LONGEST_ADVANCE else None
+
+
+def _is_bare(magic: str, line: str) -> bool:
+    """Whether nothing stands behind the magic; says that nothing may, if something does."""
+    if line.strip():
+        _say(f"%{magic} takes no options, but here is {line.strip()!r}")
+    return not line.strip()
 
 
 def _say(words: str) -> None:

@@ -6,6 +6,7 @@ from functools import cache
 
 import pytest
 
+from kubesim.lessons import load_tasks
 from kubesim.lessons.challenge import COUNT, broken_clusters, every_cluster
 from kubesim.lessons.goal import read
 from kubesim.lessons.round import HINT, POINTS, WHY, Round
@@ -140,6 +141,13 @@ def test_a_round_has_twelve_clusters_that_share_no_namespace_and_no_file(seed):
     files = [name for task in tasks for name in task.files]
     assert (len(tasks), len({task.id for task in tasks})) == (COUNT, COUNT)
     assert (len(namespaces), len(files)) == (len(set(namespaces)), len(set(files)))
+
+
+def test_no_namespace_is_that_of_a_task_in_another_notebook():
+    drawn = {
+        namespace for seed in range(1, 60) for cluster in every_cluster(seed) for namespace in cluster.task.namespaces
+    }
+    assert drawn & {namespace for task in load_tasks().values() for namespace in task.namespaces} == set()
 
 
 def test_a_seed_always_gives_the_same_round_and_another_seed_another():
