@@ -18,7 +18,7 @@ from IPython.display import display
 from kubesim import kubectl
 from kubesim.clock import SECOND, Micros, to_datetime
 from kubesim.cluster import Cluster
-from kubesim.flow import trace_flow
+from kubesim.flow import Flow, trace_flow
 from kubesim.jupyter import flow
 from kubesim.jupyter.assets import static
 from kubesim.jupyter.current import Seat
@@ -32,7 +32,10 @@ MOST_ROWS = 14
 
 
 class TimeMachine(anywidget.AnyWidget):
-    """The past of one Pod, or of all Pods of a namespace. It hears {"do": "go", "stop": NUMBER}."""
+    """The past of one Pod, or of all Pods of a namespace.
+
+    It hears {"do": "go", "stop": NUMBER}, and {"do": "look"} when a page shows it; before that it does not follow.
+    """
 
     _esm = static("parts.js", "timemachine.js")
     _css = static("flow.css", "timemachine.css")
@@ -48,8 +51,10 @@ class TimeMachine(anywidget.AnyWidget):
         self._seat = seat
         self._namespace, self._pod = namespace, pod
         self._timeline = Timeline(seat.history, namespace, pod)
+        self._drawn: tuple[Flow | None, str] = (None, "")
+        self._is_shown = False
         super().__init__(target=pod or namespace)
-        self._follow()
+        self._update()
         seat.on_change(self._follow)
         self.on_msg(self._hear)
 
@@ -79,7 +84,11 @@ class TimeMachine(anywidget.AnyWidget):
         return f"<table><thead>{head}</thead><tbody>{body}</tbody></table>{title + tries if tries else ''}"
 
     def _follow(self) -> None:
-        """Hear of what the learner did; who looks at the end stays there, who looks at the past stays in the past."""
+        if self._is_shown:
+            self._update()
+
+    def _update(self) -> None:
+        """Take in what the learner did; who looks at the end stays there, who looks at the past stays in the past."""
         before, shown = len(self.stops), self.view.get("stop", 0)
         self._timeline.update(self._seat.session.cluster.clock.now)
         self.stops = [(_clock(moment.at), moment.label, moment.done) for moment in self._timeline.moments]
@@ -106,15 +115,20 @@ class TimeMachine(anywidget.AnyWidget):
         if not self._pod:
             return {"flow": "", "tries": ""}
         then = trace_flow(cluster, self._namespace, self._pod)
-        words = html.escape(flow.announcement(then), quote=False)
-        drawing = f"{flow.svg(then) or ''}{flow.chain(then)}<p>{words}</p>"
+        if then != self._drawn[0]:
+            words = html.escape(flow.announcement(then), quote=False)
+            self._drawn = (then, f"{flow.svg(then) or ''}{flow.chain(then)}<p>{words}</p>")
         tries = self._timeline.tries
         drawn = staircase(tries, at) + _listed(tries) if tries else ""
-        return {"flow": drawing, "tries": drawn}
+        return {"flow": self._drawn[1], "tries": drawn}
 
     def _hear(self, _widget: object, message: dict[str, Any], _buffers: object) -> None:
         try:
-            self.go(int(message["stop"]))
+            if message["do"] == "go":
+                self.go(int(message["stop"]))
+            elif message["do"] == "look":
+                self._is_shown = True
+                self._update()
         except Exception:
             logging.getLogger(__name__).exception("the time machine could not do %r", message)
 

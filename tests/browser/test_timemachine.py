@@ -53,6 +53,9 @@ def test_the_past_is_read_with_the_arrow_keys(notebook: Any) -> None:
     expect(slider).to_have_attribute("max", "6")
     expect(words).to_contain_text("kubectl run web")
     machine.locator("summary").press("Enter")
-    machine.get_by_role("button", name="kubectl delete pod web --now").press("Enter")
+    for _ in range(2):  # the second time it is there already
+        machine.get_by_role("button", name="kubectl delete pod web --now").press("Enter")
     expect(pods).to_have_text("No resources found in default namespace.\n")
     expect(machine.locator("[aria-current]")).to_contain_text("kubectl delete pod web --now")
+    machine.get_by_role("button", name="Earlier").press("Enter")
+    expect(words).not_to_contain_text("kubectl delete pod web --now")

@@ -20,7 +20,18 @@ def seat(tmp_path):
 
 @pytest.fixture
 def machine(seat):
-    return TimeMachine(seat, "default", "web")
+    machine = TimeMachine(seat, "default", "web")
+    machine._hear(machine, {"do": "look"}, [])
+    return machine
+
+
+def test_it_does_not_follow_before_a_page_shows_it(seat):
+    machine = TimeMachine(seat, "default", "web")
+    before = machine.stops
+    seat.advance(100)
+    assert machine.stops == before
+    machine._hear(machine, {"do": "look"}, [])
+    assert machine.stops[-1][1] == "a pause of 100 s"
 
 
 def test_the_moments_are_a_table_where_no_widget_lives(machine):

@@ -34,7 +34,9 @@ function render({ model, el }) {
 
   function go(stop) {
     const busy = wanted !== null;
-    wanted = Math.min(Math.max(stop, 0), model.get("stops").length - 1);
+    const next = Math.min(Math.max(stop, 0), model.get("stops").length - 1);
+    if (!busy && next === shown) return; // nothing would be answered
+    wanted = next;
     if (!busy) model.send({ do: "go", stop: wanted });
   }
 
@@ -79,6 +81,7 @@ function render({ model, el }) {
   model.on("change:view", draw);
   drawStops();
   draw();
+  model.send({ do: "look" });
   el.append(root);
   return () => {
     model.off("change:stops", drawStops);
