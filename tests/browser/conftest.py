@@ -38,6 +38,7 @@ OPEN = """async path => {
     await panel.sessionContext.session.kernel.info;
     window.jupyterapp.shell.collapseLeft();
 }"""
+SETTLE = "() => window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.requestKernelInfo()"
 RESTART = "() => window.jupyterapp.shell.currentWidget.sessionContext.restartKernel()"
 CLOSE_ALL = "() => [...window.jupyterapp.shell.widgets('main')].forEach(widget => widget.dispose())"
 RUN_ALL = """limit => Promise.race([
@@ -181,10 +182,14 @@ class Notebook:
 
     def run_all(self) -> None:
         """Run all cells, and return when the last one is done; Playwright's Error if that takes too long."""
-        self.page.evaluate(RUN_ALL, SECONDS * 1000)
+        self.page.evaluate(RUN_ALL, 3 * SECONDS * 1000)
 
     def reload(self) -> None:
-        """Save the notebook and load the page again."""
+        """Save the notebook, and load the page again when the kernel has nothing to do any more.
+
+        A kernel that is busy for more than four seconds does not tell ipywidgets in time what it has.
+        """
+        self.page.evaluate(SETTLE)
         self.page.evaluate("() => window.jupyterapp.commands.execute('docmanager:save')")
         self.page.reload()
         expect(self.page.locator(".jp-Notebook-ExecutionIndicator[data-status=idle]")).to_be_visible()
