@@ -164,15 +164,13 @@ class ChallengeCard(Card):
 
     def plain(self) -> str:
         """The tasks of the round, without what is wrong in them."""
-        tasks = enumerate((standing.cluster.task for standing in self._round.standings), 1)
-        return "\n".join(
-            [_title(self._round), markup.plain(_RULES), *(f"{n}. {markup.plain(t.text)}" for n, t in tasks)]
-        )
+        texts = enumerate((markup.plain(standing.cluster.task.text) for standing in self._round.standings), 1)
+        return "\n".join([_title(self._round), markup.plain(_RULES), *(f"{number}. {text}" for number, text in texts)])
 
     def static_html(self) -> str:
         """The tasks of the round, each with its evidence and its solution folded away."""
-        items = "".join(f"<li>{_folded(standing.cluster)}</li>" for standing in self._round.standings)
-        return f"<p><b>{_title(self._round)}</b></p>{markup.paragraphs(_RULES)}<ol>{items}</ol>"
+        tasks = markup.listed((_folded(standing.cluster) for standing in self._round.standings), "ol")
+        return f"<p><b>{_title(self._round)}</b></p>{markup.paragraphs(_RULES)}{tasks}"
 
     def _say(self, text: str) -> None:
         """Let a screen reader say this, once: the number tells it from the same words said again."""
@@ -292,8 +290,8 @@ def _help(standing: Standing) -> list[Button]:
     """What there is to be had for points."""
     hint: Button = ("hint", f"Hint (costs {HINT})")
     why: Button = ("why", f"Why? (costs {WHY})")
-    left = [hint] if standing.hints < len(standing.cluster.task.hints) else []
-    return [*left, *([] if standing.why else [why]), ("reveal", "Show the solution (no points)")]
+    has_hints = standing.hints < len(standing.cluster.task.hints)
+    return [hint] * has_hints + [why] * (not standing.why) + [("reveal", "Show the solution (no points)")]
 
 
 def _files(standing: Standing) -> str:
@@ -316,12 +314,10 @@ def _summary(standing: Standing) -> str:
 
 def _way(cluster: Broken) -> str:
     """Where the evidence was, why it pointed to the cause, and the shortest mend."""
-    looks = "".join(
-        f"<li><code>{html.escape(clue.run)}</code> shows <code>{html.escape(clue.shows)}</code></li>"
-        for clue in cluster.evidence
-    )
+    clues = [(html.escape(clue.run), html.escape(clue.shows)) for clue in cluster.evidence]
+    looks = markup.listed(f"<code>{run}</code> shows <code>{shows}</code>" for run, shows in clues)
     mend = markup.listing(cluster.task.solution)
-    return f"<ul>{looks}</ul>{markup.paragraphs(cluster.because)}<p>The shortest mend:</p>{mend}"
+    return f"{looks}{markup.paragraphs(cluster.because)}<p>The shortest mend:</p>{mend}"
 
 
 def _folded(cluster: Broken) -> str:
@@ -332,7 +328,7 @@ def _review(challenge: Round) -> str:
     """What came of each task, and its shortest way, folded."""
     titles = ((markup.inline(standing.cluster.task.title), standing) for standing in challenge.standings)
     items = (markup.details(f"{title}. {_summary(one)}", _way(one.cluster)) for title, one in titles)
-    return f"<ol>{''.join(f'<li>{item}</li>' for item in items)}</ol>"
+    return markup.listed(items, "ol")
 
 
 def show(arguments: str, seat: Seat) -> None:

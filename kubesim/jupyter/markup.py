@@ -21,6 +21,12 @@ def paragraphs(text: str) -> str:
     return "".join(f"<p>{inline(part)}</p>" for part in re.split(r"\n\s*\n", text.strip()))
 
 
+def listed(items: Iterable[str], tag: str = "ul") -> str:
+    """A list of what is HTML already; "" where there is nothing to list."""
+    lines = "".join(f"<li>{item}</li>" for item in items)
+    return lines and f"<{tag}>{lines}</{tag}>"
+
+
 def details(summary: str, body: str) -> str:
     """HTML that is folded away under its summary, both HTML already."""
     return f"<details><summary>{summary}</summary>{body}</details>"

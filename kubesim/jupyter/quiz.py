@@ -94,7 +94,7 @@ class QuizCard(Exercise):
         quiz = self._quiz
         shown = markup.listing([quiz.answer]) if quiz.kind == "command" else markup.paragraphs(quiz.answer)
         if quiz.kind == "order":
-            shown += f"<ol>{''.join(f'<li>{markup.inline(choice.text)}</li>' for choice in quiz.choices)}</ol>"
+            shown += markup.listed((markup.inline(choice.text) for choice in quiz.choices), "ol")
         return shown + (markup.paragraphs(quiz.why) if quiz.why else "")
 
     def _label(self) -> str:
@@ -107,13 +107,11 @@ class QuizCard(Exercise):
         return choice.text if self._quiz.run else markup.plain(choice.text)
 
     def _list_html(self) -> str:
-        items = (f"<li><b>{letter(n)}</b> {self._drawn(choice)}</li>" for n, choice in enumerate(self._quiz.shown))
-        return f"<ul>{''.join(items)}</ul>"
+        return markup.listed(f"<b>{letter(n)}</b> {self._drawn(choice)}" for n, choice in enumerate(self._quiz.shown))
 
     def _reasons_html(self) -> str:
-        reasons = [(letter(number), choice.why) for number, choice in enumerate(self._quiz.shown)]
-        items = [f"<li><b>{name}</b> {markup.inline(why)}</li>" for name, why in reasons if self._quiz.kind != "order"]
-        return f"<ul>{''.join(items)}</ul>" if items else ""
+        choices = () if self._quiz.kind == "order" else self._quiz.shown
+        return markup.listed(f"<b>{letter(n)}</b> {markup.inline(choice.why)}" for n, choice in enumerate(choices))
 
     def _lines_html(self) -> str:
         lines = (f"<b>{letter(n)}</b>  {self._drawn(choice)}" for n, choice in enumerate(self._quiz.shown))

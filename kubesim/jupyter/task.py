@@ -99,11 +99,11 @@ class TaskCard(Exercise):
 
     def static_html(self) -> str:
         """The task, with its hints and a solution folded away."""
-        goals = "".join(f"<li>{markup.inline(goal.what)}</li>" for goal in self._task.goal)
-        hints = "".join(f"<li>{markup.inline(hint)}</li>" for hint in self.hints)
-        folded = markup.details("Hints", f"<ol>{hints}</ol>") + markup.details("A solution", self.answer_html())
-        text = markup.paragraphs(self._task.text)
-        return f"<p><b>{markup.inline(_title(self._task))}</b></p>{text}<p>Reach this:</p><ul>{goals}</ul>{folded}"
+        title, text = markup.inline(_title(self._task)), markup.paragraphs(self._task.text)
+        goals = markup.listed(markup.inline(goal.what) for goal in self._task.goal)
+        hints = markup.details("Hints", markup.listed(map(markup.inline, self.hints), "ol"))
+        solution = markup.details("A solution", self.answer_html())
+        return f"<p><b>{title}</b></p>{text}<p>Reach this:</p>{goals}{hints}{solution}"
 
     def answer_html(self) -> str:
         """A solution, line by line."""
@@ -122,7 +122,7 @@ class TaskCard(Exercise):
         if not self._was_done:
             progress = Progress(self._seat.session.workspace)
             self._was_done = progress.keep_task(self._task.id)
-            self._said = progress.said
+            self._said = progress.said or self._said
 
     def _count(self) -> str:
         again = " (you have done this task before)" if self._was_done and not all(self._reached) else ""
