@@ -206,6 +206,11 @@ def _mark(call: Call, field: str, word: str, done: str) -> None:
 def _check_mark(call: Call, words: list[str], word: str, has_changes: bool) -> None:
     """What kubectl refuses before it looks for the objects."""
     by_file, example = bool(call.flags["filename"]), "pod" if word == "label" else "rsrc"
+    for flag in ("selector", "field-selector"):
+        if call.flags["all"] and call.flags[flag]:
+            raise KubectlError(f"cannot set --all and --{flag} at the same time")
+    if call.flags["local"] and call.dry_run() == "server":
+        raise KubectlError("cannot specify --local and --dry-run=server - did you mean --dry-run=client?")
     if call.flags["local"] and words:
         raise KubectlError(
             f"can only use local files by -f {example}.yaml or --filename={example}.json when --local=true is set"
@@ -214,9 +219,6 @@ def _check_mark(call: Call, words: list[str], word: str, has_changes: bool) -> N
         raise KubectlError(f"one or more files must be specified as -f {example}.yaml or --filename={example}.json")
     if not words and not by_file:
         raise KubectlError("one or more resources must be specified as <resource> <name> or <resource>/<name>")
-    for flag in ("selector", "field-selector"):
-        if call.flags["all"] and call.flags[flag]:
-            raise KubectlError(f"cannot set --all and --{flag} at the same time")
     if not has_changes and not call.flags["list"]:
         raise KubectlError(f"at least one {word} update is required")
 

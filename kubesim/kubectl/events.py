@@ -33,12 +33,12 @@ from kubesim.schema import in_go_order
 )
 def events(call: Call) -> None:
     """Show events, the oldest first."""
-    if not {item.lower() for item in call.flags["types"]} <= {"normal", "warning"}:
-        raise KubectlError("valid --types are Normal or Warning")
     namespace = None if call.flags["all-namespaces"] else call.namespace
     subject = _event_subject(call)
     if call.flags["output"]:  # --template alone counts for nothing here
         call.output_format()
+    if not {item.lower() for item in call.flags["types"]} <= {"normal", "warning"}:
+        raise KubectlError("valid --types are Normal or Warning")
     found = call.api.list(EVENT, namespace, user=call.user, verb="watch" if call.flags["watch"] else "list")
     kept = [event for event in found if _is_asked(call, event, subject)]
     table = _Table(call)
