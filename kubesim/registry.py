@@ -206,8 +206,13 @@ _PRIVATE = Registry(
     hosts=("registry.example.com",),
     address="10.96.0.20",
     challenge=Challenge.BASIC,
-    # A person, who may pull everything, and two accounts for a program that needs one image, one to follow the other.
-    users={"myuser": "mypassword", "pull-spring": "daffodil-7", "pull-autumn": "chestnut-4"},
+    # A person, who may pull everything, and three accounts for a program that needs one image, to follow each other.
+    users={
+        "myuser": "mypassword",
+        "pull-spring": "daffodil-7",
+        "pull-autumn": "chestnut-4",
+        "pull-winter": "snowdrop-9",
+    },
     repositories={
         "myapp": Repository({"1.0": _V1, "2.0": _V2, "latest": _V2}),
         "team/api": Repository({"1.0": _V1}, readers=_MYUSER),

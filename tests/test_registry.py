@@ -24,6 +24,7 @@ LOOKUP = "on 10.96.0.10:53: no such host"
         ("registry.example.com/myapp", MINE, "started v2"),
         ("registry.example.com/myapp:1.0", PULL, "started"),
         ("registry.example.com/myapp:1.0", Credential("pull-autumn", "chestnut-4"), "started"),
+        ("registry.example.com/myapp:1.0", Credential("pull-winter", "snowdrop-9"), "started"),
         ("registry.example.com/library/tool:1.0", MINE, "started v2"),
         ("nginx", None, "nginx"),
         ("nginx:1.27", ACME, "nginx"),
