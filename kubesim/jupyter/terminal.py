@@ -157,7 +157,8 @@ class Terminal(anywidget.AnyWidget):
         except (OSError, UnicodeEncodeError) as error:
             self._complain(f"nano cannot open {name}: {_reason(error)}")
             return
-        self.editing = {"name": name, "text": edit.draft if saved is None else saved, "saved": saved}
+        saved = (edit.draft or None) if saved is None else saved  # to close an object unchanged asks nothing
+        self.editing = {"name": name, "text": saved or "", "saved": saved}
         self._saved, self._then = False, edit.then
 
     def _save(self, message: Message) -> Message:
