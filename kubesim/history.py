@@ -47,16 +47,6 @@ class Step:
     after: Snapshot
 
     @property
-    def start(self) -> Micros:
-        """When it began, in simulated time."""
-        return self.before.moment
-
-    @property
-    def end(self) -> Micros:
-        """When it was over, in simulated time."""
-        return self.after.moment
-
-    @property
     def pods(self) -> int:
         """How many Pods it takes to remember the step."""
         return sum(len(snapshot.cluster.api.list(POD)) for snapshot in (self.before, self.after))

@@ -9,7 +9,7 @@ from __future__ import annotations
 import html
 import re
 from contextlib import suppress
-from typing import Any, NamedTuple
+from typing import Any
 
 from IPython.display import display
 
@@ -36,15 +36,6 @@ _LOSS = "The tasks that you have not solved will bring no points, and all soluti
 _BLOCKED = "The task's files cannot be written to the folder round-{}: what is in the way?"
 
 
-class _Marks(NamedTuple):
-    """What is kept of a task at once, while its time is kept along with it."""
-
-    hints: int
-    why: bool
-    solved: bool
-    shown: bool
-
-
 class ChallengeCard(Card):
     """A round of the challenge in the notebook's own cluster. A task is set up when it is opened for the first time."""
 
@@ -54,7 +45,7 @@ class ChallengeCard(Card):
     def __init__(self, seed: int, seat: Seat) -> None:
         self._seat = seat
         self._round = _round_of(seat, seed)
-        self._marks = _marks(self._round)
+        self._marks = self._round.marks
         self._news: tuple[int, str] = (0, "")
         self._asking = False
         self._warning = ""
@@ -126,7 +117,7 @@ class ChallengeCard(Card):
     def do_another(self, _message: dict[str, Any]) -> None:
         """Go on with the next round, in the place of this one."""
         self._round = _round_of(self._seat, self._round.seed % LAST_SEED + 1)
-        self._marks = _marks(self._round)
+        self._marks = self._round.marks
         self._seat.start_over = None
         self.content = {**self.content, "label": _title(self._round)}
         self._say(_title(self._round))
@@ -191,16 +182,16 @@ class ChallengeCard(Card):
     def _follow(self) -> None:
         """If anything but the time has changed, say what was solved, and keep the round and its score."""
         challenge, workspace, before = self._round, self._seat.session.workspace, self._marks
-        if before == _marks(challenge):
+        if before == challenge.marks:
             return
-        for standing, was in zip(challenge.standings, before, strict=True):
-            if standing.solved and not was.solved:
+        for standing, (was_solved, *_) in zip(challenge.standings, before, strict=True):
+            if standing.solved and not was_solved:
                 self._say(f"Solved, {standing.worth} points. {standing.cluster.task.done}")
         with suppress(OSError):
             challenge.recall(workspace.read_text(_file(challenge.seed)))  # what another kernel has added meanwhile
         with suppress(OSError):
             workspace.put(_file(challenge.seed), challenge.kept())
-        self._marks = _marks(challenge)
+        self._marks = challenge.marks
         progress = Progress(workspace)
         progress.keep_score(f"challenge-{challenge.seed}", challenge.points, challenge.of)
         self._warning = progress.said or self._warning
@@ -271,10 +262,6 @@ def _round_of(seat: Seat, seed: int) -> Round:
 
 def _file(seed: int) -> str:
     return f"/workspace/round-{seed}/.standing.json"
-
-
-def _marks(challenge: Round) -> list[_Marks]:
-    return [_Marks(standing.hints, standing.why, standing.solved, standing.shown) for standing in challenge.standings]
 
 
 def _title(challenge: Round) -> str:

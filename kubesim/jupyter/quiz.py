@@ -77,7 +77,8 @@ class QuizCard(Exercise):
     def plain(self) -> str:
         """The question with its lettered choices."""
         quiz = self._quiz
-        choices = [f"  {letter(number)}. {self._plain(choice)}" for number, choice in enumerate(quiz.shown)]
+        texts = [choice.text if quiz.run else markup.plain(choice.text) for choice in quiz.shown]
+        choices = [f"  {letter(number)}. {text}" for number, text in enumerate(texts)]
         shown = [f"  $ {quiz.run}"] if quiz.run else []
         return "\n".join([f"{self._label()}: {markup.plain(quiz.question)}", *shown, *choices, _HOW[quiz.kind]])
 
@@ -85,9 +86,8 @@ class QuizCard(Exercise):
         """The question with its lettered choices; folded away, the answer and what is said of each choice."""
         quiz = self._quiz
         question = f"<p><b>{self._label()}</b> {markup.inline(quiz.question)}</p>"
-        choices = self._lines_html() if quiz.run else self._list_html() if quiz.choices else ""
         answer = markup.details("Answer", self.answer_html() + self._reasons_html())
-        return f"{question}{choices}<p><i>{_HOW[quiz.kind]}</i></p>{answer}"
+        return f"{question}{self._choices_html()}<p><i>{_HOW[quiz.kind]}</i></p>{answer}"
 
     def answer_html(self) -> str:
         """The answer; a command on a line of its own, an order as a list."""
@@ -103,19 +103,16 @@ class QuizCard(Exercise):
     def _drawn(self, choice: Choice) -> str:
         return html.escape(choice.text) if self._quiz.run else markup.inline(choice.text)
 
-    def _plain(self, choice: Choice) -> str:
-        return choice.text if self._quiz.run else markup.plain(choice.text)
-
-    def _list_html(self) -> str:
-        return markup.listed(f"<b>{letter(n)}</b> {self._drawn(choice)}" for n, choice in enumerate(self._quiz.shown))
+    def _choices_html(self) -> str:
+        shown = [(f"<b>{letter(number)}</b>", self._drawn(choice)) for number, choice in enumerate(self._quiz.shown)]
+        if not self._quiz.run:
+            return markup.listed(map(" ".join, shown))
+        lines = "\n".join([f"$ {html.escape(self._quiz.run)}", *map("  ".join, shown)])
+        return f"<pre><code>{lines}</code></pre>"
 
     def _reasons_html(self) -> str:
         choices = () if self._quiz.kind == "order" else self._quiz.shown
         return markup.listed(f"<b>{letter(n)}</b> {markup.inline(choice.why)}" for n, choice in enumerate(choices))
-
-    def _lines_html(self) -> str:
-        lines = (f"<b>{letter(n)}</b>  {self._drawn(choice)}" for n, choice in enumerate(self._quiz.shown))
-        return "<pre><code>" + "\n".join([f"$ {html.escape(self._quiz.run)}", *lines]) + "</code></pre>"
 
     def _judge(self, answer: str | Sequence[int]) -> None:
         self.answer = answer

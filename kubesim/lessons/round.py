@@ -66,6 +66,11 @@ class Round:
         self._told = 0
 
     @property
+    def marks(self) -> list[tuple[bool, bool, int, bool]]:
+        """What stays the same while only time passes: for each cluster solved, shown, hints and why."""
+        return [(one.solved, one.shown, one.hints, one.why) for one in self.standings]
+
+    @property
     def points(self) -> int:
         """The points made so far."""
         return sum(standing.worth for standing in self.standings if standing.solved)
