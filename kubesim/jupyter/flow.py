@@ -123,8 +123,8 @@ def _left(lines: list[str]) -> str:
 def svg(flow: Flow, with_mend: bool = False) -> str | None:
     """The picture as SVG that stands in a page or alone, None where there is no Graphviz to draw it."""
     try:
-        drawn = dot(flow, with_mend).pipe(format="svg", encoding="utf-8")
-    except (graphviz.ExecutableNotFound, OSError):
+        drawn = dot(flow, with_mend).pipe(format="svg", encoding="utf-8", quiet=True)  # fonts are grumbled about
+    except (graphviz.ExecutableNotFound, graphviz.CalledProcessError, OSError):
         return None
     return _dressed(drawn, flow)
 

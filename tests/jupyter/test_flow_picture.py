@@ -88,6 +88,16 @@ def test_the_svg_can_stand_in_a_page(with_mend):
     assert ("</text>" in drawn and "Mend it</text>" in drawn) is with_mend
 
 
+@pytest.mark.parametrize("status", [0, 1])
+def test_what_dot_grumbles_is_not_shown(tmp_path, monkeypatch, capfd, status):
+    program = tmp_path / "dot"
+    program.write_text(f"#!/bin/sh\necho 'Fontconfig error: out of memory' >&2\necho '<svg />'\nexit {status}\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert (flow.svg(BROKEN) is None) is bool(status)
+    assert capfd.readouterr().err == ""
+
+
 FIT = "kubectl get pod web -o yaml | kubectl replace --force -f -"
 LONG = f"{CREATE} --dry-run=client -o yaml | kubectl apply -f -"
 SED = (
