@@ -35,12 +35,14 @@ imports: $(VENV)/.dev ## import-linter: every module has its floor
 	$(BIN)/lint-imports --no-logo --no-cache
 
 unit: $(VENV)/.dev ## pytest, browser tests included
-	$(call heading,pytest)
-	$(BIN)/pytest -rfEs
+	$(call heading,pytest in two processes)
+	$(BIN)/pytest -rfEs -n 2 --dist worksteal --ignore tests/browser
+	$(call heading,pytest in a browser)
+	$(BIN)/pytest -rfEs tests/browser
 
 nbval: $(VENV)/.dev ## run every notebook and compare what it prints
 	$(call heading,nbval)
-	$(if $(NOTEBOOKS),$(BIN)/pytest --nbval --nbval-current-env --nbval-cell-timeout=60 $(NOTEBOOKS),@echo no notebooks yet)
+	$(if $(NOTEBOOKS),$(BIN)/pytest --nbval --nbval-current-env --nbval-cell-timeout=60 -n 2 --dist loadfile $(NOTEBOOKS),@echo no notebooks yet)
 
 fresh: $(VENV)/.dev ## prove that the committed notebooks are what `make notebooks` writes
 	$(call heading,Committed notebooks are fresh)
