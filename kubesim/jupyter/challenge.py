@@ -58,7 +58,7 @@ class ChallengeCard(Card):
     def do_open(self, message: dict[str, Any]) -> None:
         """Turn to the task with this number."""
         number = message["number"]
-        title = self._round.standings[number].cluster.task.title
+        title = self._round.standings[number].task.title
         self._say(f"Task {number + 1} of {len(self._round.standings)}: {title}")
         with self._seat.changing():
             self._round.open(number, self._seat.session)
@@ -74,7 +74,7 @@ class ChallengeCard(Card):
         """Tell one more hint, for points."""
         self._round.hint()
         if standing := self._round.current:
-            self._say(f"Hint: {standing.cluster.task.hints[standing.hints - 1]}")
+            self._say(f"Hint: {standing.task.hints[standing.hints - 1]}")
 
     def do_why(self, _message: dict[str, Any]) -> None:
         """Tell the story of the last attempt, for points."""
@@ -86,7 +86,7 @@ class ChallengeCard(Card):
         """Show the solution of this task, which then brings no points."""
         self._round.show()
         if standing := self._round.current:
-            self._say(f"No points for this one. {standing.cluster.because}")
+            self._say(f"No points for this one. {standing.broken.because}")
 
     def do_undo(self, _message: dict[str, Any]) -> None:
         """Take back the last command."""
@@ -155,12 +155,12 @@ class ChallengeCard(Card):
 
     def plain(self) -> str:
         """The tasks of the round, without what is wrong in them."""
-        texts = enumerate((markup.plain(standing.cluster.task.text) for standing in self._round.standings), 1)
+        texts = enumerate((markup.plain(standing.task.text) for standing in self._round.standings), 1)
         return "\n".join([_title(self._round), markup.plain(_RULES), *(f"{number}. {text}" for number, text in texts)])
 
     def static_html(self) -> str:
         """The tasks of the round, each with its evidence and its solution folded away."""
-        tasks = markup.listed((_folded(standing.cluster) for standing in self._round.standings), "ol")
+        tasks = markup.listed((_folded(standing.broken) for standing in self._round.standings), "ol")
         return f"<p><b>{_title(self._round)}</b></p>{markup.paragraphs(_RULES)}{tasks}"
 
     def _say(self, text: str) -> None:
@@ -176,7 +176,7 @@ class ChallengeCard(Card):
     def _warn_of_files(self) -> None:
         """Say so if the open task's files could not be written."""
         standing, workspace = self._round.current, self._seat.session.workspace
-        if standing and not all(map(workspace.exists, standing.cluster.task.files)):
+        if standing and not all(map(workspace.exists, standing.task.files)):
             self._warning = _BLOCKED.format(self._round.seed)
 
     def _follow(self) -> None:
@@ -186,7 +186,7 @@ class ChallengeCard(Card):
             return
         for standing, (was_solved, *_) in zip(challenge.standings, before, strict=True):
             if standing.solved and not was_solved:
-                self._say(f"Solved, {standing.worth} points. {standing.cluster.task.done}")
+                self._say(f"Solved, {standing.worth} points. {standing.task.done}")
         with suppress(OSError):
             challenge.recall(workspace.read_text(_file(challenge.seed)))  # what another kernel has added meanwhile
         with suppress(OSError):
@@ -205,13 +205,13 @@ class ChallengeCard(Card):
 
     def _listed(self, number: int) -> dict[str, Any]:
         standing = self._round.standings[number]
-        title = standing.cluster.task.title.replace("`", "")
+        title = standing.task.title.replace("`", "")
         state = _state(standing)
         label = f"Task {number + 1}: {title}, {state}" + (f", {standing.worth} points" if standing.solved else "")
         return {"label": label, "state": state, "current": standing is self._round.current}
 
     def _task(self, standing: Standing, readings: tuple[Reading, ...]) -> dict[str, Any]:
-        task, session = standing.cluster.task, self._seat.session
+        task, session = standing.task, self._seat.session
         number = self._round.standings.index(standing) + 1
         gone = not standing.is_over and not intact(task, session)
         return {
@@ -221,12 +221,12 @@ class ChallengeCard(Card):
             "advice": markup.inline(GONE if gone else self._round.advice(session)),
             "hints": [markup.inline(hint) for hint in task.hints[: standing.hints]],
             "why": html.escape(self._why(standing)) if standing.why and not standing.is_over else "",
-            "over": f"<p><b>{_summary(standing)}</b></p>{_way(standing.cluster)}" if standing.is_over else "",
+            "over": f"<p><b>{_summary(standing)}</b></p>{_way(standing.broken)}" if standing.is_over else "",
         }
 
     def _why(self, standing: Standing) -> str:
         """The story of the first Pod of the task whose image does not arrive."""
-        cluster, namespace = self._seat.session.cluster, standing.cluster.task.namespaces[0]
+        cluster, namespace = self._seat.session.cluster, standing.task.namespaces[0]
         flows = [trace_flow(cluster, namespace, name_of(pod)) for pod in cluster.api.list(POD, namespace)]
         flow = next((flow for flow in flows if flow.cause), next(iter(flows), None))
         return flow.why() if flow else f"There is no Pod in {namespace}."
@@ -277,12 +277,12 @@ def _help(standing: Standing) -> list[Button]:
     """What there is to be had for points."""
     hint: Button = ("hint", f"Hint (costs {HINT})")
     why: Button = ("why", f"Why? (costs {WHY})")
-    has_hints = standing.hints < len(standing.cluster.task.hints)
+    has_hints = standing.hints < len(standing.task.hints)
     return [hint] * has_hints + [why] * (not standing.why) + [("reveal", "Show the solution (no points)")]
 
 
 def _files(standing: Standing) -> str:
-    names = [f"`{name}`" for name in standing.cluster.task.files]
+    names = [f"`{name}`" for name in standing.task.files]
     return f"{'Its files are' if len(names) > 1 else 'Its manifest is'} {' and '.join(names)}."
 
 
@@ -313,8 +313,8 @@ def _folded(cluster: Broken) -> str:
 
 def _review(challenge: Round) -> str:
     """What came of each task, and its shortest way, folded."""
-    titles = ((markup.inline(standing.cluster.task.title), standing) for standing in challenge.standings)
-    items = (markup.details(f"{title}. {_summary(one)}", _way(one.cluster)) for title, one in titles)
+    titles = ((markup.inline(standing.task.title), standing) for standing in challenge.standings)
+    items = (markup.details(f"{title}. {_summary(one)}", _way(one.broken)) for title, one in titles)
     return markup.listed(items, "ol")
 
 

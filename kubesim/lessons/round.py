@@ -9,7 +9,7 @@ from typing import Any
 from kubesim.clock import SECOND, Micros
 from kubesim.lessons.challenge import Broken, broken_clusters
 from kubesim.lessons.goal import Reading, read
-from kubesim.lessons.task import begin, begun, check
+from kubesim.lessons.task import Task, begin, begun, check
 from kubesim.resources import DEPLOYMENT, POD, SECRET, SERVICE_ACCOUNT
 from kubesim.session import Session
 
@@ -23,7 +23,7 @@ _KEPT = ("hints", "why", "solved", "shown", "simulated", "real")
 class Standing:
     """How it stands with one broken cluster; `simulated` and `real` are the seconds spent on it."""
 
-    cluster: Broken
+    broken: Broken
     hints: int = 0
     why: bool = False
     solved: bool = False
@@ -34,6 +34,11 @@ class Standing:
     """What the cluster held at the start, "" before that."""
     is_timed: bool = False
     """Whether the time on it is all counted, after it is over."""
+
+    @property
+    def task(self) -> Task:
+        """What is to be done."""
+        return self.broken.task
 
     @property
     def is_over(self) -> bool:
@@ -89,7 +94,7 @@ class Round:
         """Turn to a broken cluster, by its number from 0; the first time it is set up. What was open stays as it is."""
         self.look(session)
         standing = self.standings[number]
-        if not standing.is_over and not (standing.start and begun(standing.cluster.task, session)):
+        if not standing.is_over and not (standing.start and begun(standing.task, session)):
             _set_up(standing, session)
         self.current, self._moment = standing, session.cluster.clock.now
 
@@ -97,7 +102,7 @@ class Round:
         """Set the open cluster up again, and return its title. Help taken and time spent still count."""
         assert self.current is not None
         _set_up(self.current, session)
-        return self.current.cluster.task.title
+        return self.current.task.title
 
     def look(self, session: Session) -> tuple[Reading, ...]:
         """Look at the open cluster: let its simulated time and the use of `why` count, and say what is reached."""
@@ -107,7 +112,7 @@ class Round:
             return ()
         now, before = session.cluster.clock.now, self._moment
         self._moment = now
-        readings = check(standing.cluster.task, session)
+        readings = check(standing.task, session)
         if not standing.is_over:
             standing.simulated += max(0, now - before) / SECOND
             standing.solved = all(reading.holds for reading in readings)
@@ -116,18 +121,18 @@ class Round:
     def advice(self, session: Session) -> str:
         """What is still wrong after a mend that missed; "" where nothing was changed yet, or nothing is missing."""
         standing = self.current
-        if standing is None or standing.is_over or _contents(standing.cluster, session) == standing.start:
+        if standing is None or standing.is_over or _contents(standing.task, session) == standing.start:
             return ""
-        wrong = (reading for reading in read(standing.cluster.tells, session) if not reading.holds)
+        wrong = (reading for reading in read(standing.broken.tells, session) if not reading.holds)
         if first := next(wrong, None):
             return first.message
-        missing = (reading for reading in check(standing.cluster.task, session) if not reading.holds)
+        missing = (reading for reading in check(standing.task, session) if not reading.holds)
         return next((f"{reading.message} {reading.condition.hint}" for reading in missing), "")
 
     def hint(self) -> None:
         """Take one more hint for the open cluster."""
         if self.current and not self.current.is_over:
-            self.current.hints = min(self.current.hints + 1, len(self.current.cluster.task.hints))
+            self.current.hints = min(self.current.hints + 1, len(self.current.task.hints))
 
     def ask_why(self) -> None:
         """Take the explanation of `why` for the open cluster."""
@@ -157,7 +162,7 @@ class Round:
         told, self._told = session.explained[self._told :], len(session.explained)
         for namespace in told:
             for standing in self.standings:
-                about = namespace in standing.cluster.task.namespaces or (not namespace and standing is self.current)
+                about = namespace in standing.task.namespaces or (not namespace and standing is self.current)
                 standing.why |= about and bool(standing.start) and not standing.is_over
 
     def kept(self) -> str:
@@ -168,7 +173,7 @@ class Round:
         """Take up what `kept` gave, in another process perhaps; a text that is not of this kind changes nothing."""
         try:
             rows = json.loads(text)
-            kept = [Standing(standing.cluster, **row) for standing, row in zip(self.standings, rows, strict=True)]
+            kept = [Standing(standing.broken, **row) for standing, row in zip(self.standings, rows, strict=True)]
         except (ValueError, TypeError, RecursionError):
             return
         if all(map(_is_sound, kept)):
@@ -177,8 +182,8 @@ class Round:
 
 
 def _set_up(standing: Standing, session: Session) -> None:
-    begin(standing.cluster.task, session)
-    standing.start = _contents(standing.cluster, session)
+    begin(standing.task, session)
+    standing.start = _contents(standing.task, session)
 
 
 def _is_sound(standing: Standing) -> bool:
@@ -186,13 +191,13 @@ def _is_sound(standing: Standing) -> bool:
     times = (standing.simulated, standing.real)
     whole = type(standing.hints) is int and all(type(flag) is bool for flag in flags)
     sane = all(isinstance(time, int | float) and 0 <= time < _LONGEST for time in times)
-    return whole and sane and 0 <= standing.hints <= len(standing.cluster.task.hints)
+    return whole and sane and 0 <= standing.hints <= len(standing.task.hints)
 
 
-def _contents(cluster: Broken, session: Session) -> str:
+def _contents(task: Task, session: Session) -> str:
     """What a learner can change about the pulling, without what changes by itself."""
     kinds = (POD, SECRET, SERVICE_ACCOUNT, DEPLOYMENT)
-    api, namespaces = session.cluster.api, cluster.task.namespaces
+    api, namespaces = session.cluster.api, task.namespaces
     objects = [obj for kind in kinds for namespace in namespaces for obj in api.list(kind, namespace)]
     return json.dumps([_without_status(obj) for obj in objects], sort_keys=True)
 

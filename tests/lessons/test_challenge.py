@@ -177,7 +177,7 @@ def opened(session):
 
 
 def mend(challenge, session):
-    task = challenge.current.cluster.task
+    task = challenge.current.task
     for line in task.solution:
         session.run(line)
     session.advance(task.wait)
@@ -199,7 +199,7 @@ def test_a_whole_round_in_one_cluster_brings_all_points(session, seed):
         session.advance(15)
         challenge.look(session)
         assert not challenge.current.solved
-        cluster = challenge.current.cluster
+        cluster = challenge.current.broken
         assert [clue for clue in cluster.evidence if clue.shows not in session.run(clue.run).screen] == []
         mend(challenge, session)
     assert (challenge.points, challenge.of, challenge.is_over) == (COUNT * POINTS, 120, True)
@@ -234,7 +234,7 @@ def test_why_in_the_terminal_costs_once_and_only_for_the_cluster_it_told_of(sess
     session.run("why other")
     challenge.look(session)
     assert challenge.current.worth == POINTS
-    namespace = challenge.current.cluster.task.namespaces[0]
+    namespace = challenge.current.task.namespaces[0]
     pod = session.run(f"kubectl get pods -n {namespace} -o jsonpath='{{.items[0].metadata.name}}'").stdout
     challenge.open(1, session)
     for _ in range(2):
@@ -250,7 +250,7 @@ def test_why_of_an_export_costs_for_the_open_cluster(opened, session):
 
 
 def test_what_was_told_before_the_task_was_opened_costs_nothing(session):
-    namespace = Round(1).standings[0].cluster.task.namespaces[0]
+    namespace = Round(1).standings[0].task.namespaces[0]
     challenge = Round(1)
     session.explained.append(namespace)
     challenge.look(session)
@@ -264,16 +264,16 @@ def test_advice_waits_until_something_was_changed(opened, session):
     session.advance(60)
     session.run("kubectl get pods -A")
     assert opened.advice(session) == ""
-    namespace = opened.current.cluster.task.namespaces[0]
+    namespace = opened.current.task.namespaces[0]
     session.run(f"kubectl delete pods --all -n {namespace} --now")
     assert opened.advice(session).startswith(("There is no Pod", "No Secret that"))
 
 
 def test_advice_of_a_mend_that_only_needs_time(session):
     challenge = Round(1)
-    number = next(n for n, s in enumerate(challenge.standings) if s.cluster.task.id == "wrong-path")
+    number = next(n for n, s in enumerate(challenge.standings) if s.task.id == "wrong-path")
     challenge.open(number, session)
-    for line in challenge.current.cluster.task.solution:
+    for line in challenge.current.task.solution:
         session.run(line)
     challenge.look(session)
     assert "the kubelet only waits for its next attempt" in challenge.advice(session)
@@ -307,13 +307,13 @@ def test_the_real_time_until_the_page_hears_of_the_solution_counts_and_none_afte
 
 def test_what_is_solved_stays_solved(opened, session):
     mend(opened, session)
-    session.run(f"kubectl delete namespace {opened.current.cluster.task.namespaces[0]}")
+    session.run(f"kubectl delete namespace {opened.current.task.namespaces[0]}")
     opened.look(session)
     assert opened.points == POINTS
 
 
 def test_opening_again_keeps_the_work_and_sets_up_what_a_restart_took(opened, session):
-    namespace = opened.current.cluster.task.namespaces[0]
+    namespace = opened.current.task.namespaces[0]
     session.run(f"kubectl create configmap mine -n {namespace} --from-literal=a=b")
     opened.open(1, session)
     opened.open(0, session)
