@@ -34,25 +34,21 @@ def describe(call: Call) -> None:
     selection = select(call, call.args)
     objects, error = selection.objects, selection.error
     if isinstance(error, StatusError) and error.reason == "NotFound" and len(call.args) == 2:
-        alike = _by_prefix(call)
-        call.say("".join([f"{text}\n" for text in _descriptions(call, alike)]))
-        error = None if alike else error
-    call.say(describers.join(_descriptions(call, objects)))
+        objects = []
+        if alike := _by_prefix(call):
+            call.say("".join([f"{text}\n" for text in _descriptions(call, alike, False)]))
+            return
+    call.say(describers.join(_descriptions(call, objects, len(objects) == 1 and not error)))
     if not objects and not selection.error:
         call.complain(_nothing(call))
     if error:
         raise Several([error])
 
 
-def _descriptions(call: Call, objects: list[tuple[Resource, Object]]) -> list[str]:
-    hides = "show-events" not in call.given and _is_unnamed_group(call, len(objects))
-    with_events = call.flags["show-events"] and not hides
+def _descriptions(call: Call, objects: list[tuple[Resource, Object]], is_alone: bool) -> list[str]:
+    """Unless asked, kubectl looks for events only where a single object was asked for and found."""
+    with_events = call.flags["show-events"] and (is_alone or "show-events" in call.given)
     return [_described(call, resource, obj, with_events) for resource, obj in objects]
-
-
-def _is_unnamed_group(call: Call, count: int) -> bool:
-    """Several objects that were not chosen by name or label are described without their events, as recorded."""
-    return count > 1 and not call.flags["selector"] and not call.flags["filename"]
 
 
 def _nothing(call: Call) -> str:
@@ -63,13 +59,9 @@ def _nothing(call: Call) -> str:
 
 def _by_prefix(call: Call) -> list[tuple[Resource, Object]]:
     """The objects whose names begin with the one that was not found."""
-    targets = find_targets(call, call.args)
-    found: list[tuple[Resource, Object]] = []
-    for target in targets:
-        found += [
-            (target.resource, obj) for obj in _neighbours(call, target) if name_of(obj).startswith(target.name or "")
-        ]
-    return found
+    kind, prefix = call.args
+    (target,) = find_targets(call, [kind], one_type=True)
+    return [(target.resource, obj) for obj in _neighbours(call, target) if name_of(obj).startswith(prefix)]
 
 
 def _neighbours(call: Call, target: Target) -> list[Object]:
