@@ -47,9 +47,9 @@ class Seat:
         self._watchers: list[Callable[[], None]] = []
         self._last_typed: float | None = None
 
-    def run(self, line: str) -> Result:
-        """Run one complete shell line, then tell the watchers."""
-        with self.changing(line):
+    def run(self, line: str, label: str = "") -> Result:
+        """Run one complete shell line, which `undo` calls by its `label` if it has one, then tell the watchers."""
+        with self.changing(label or line):
             try:
                 return self.session.run(line)
             except Exception:

@@ -184,7 +184,7 @@ class Terminal(anywidget.AnyWidget):
         news = f"saved {name} ({lines} {'line' if lines == 1 else 'lines'})"
         self.note(news if self._saved else f"closed {name}, nothing was saved")
         if self._saved and self._then:
-            self._show(self._seat.run(self._then))
+            self._show(self._seat.run(self._then, label=self._then.partition(" --edit-result")[0]))
         return {}
 
     # What the page asks

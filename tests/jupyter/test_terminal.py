@@ -345,6 +345,7 @@ def test_kubectl_edit_opens_the_object_and_sends_what_was_saved(page: Page, term
     assert list(tmp_path.iterdir()) == []
     told = terminal.feed("kubectl get sa default -o jsonpath={.imagePullSecrets}")
     assert told.endswith('[{"name":"regcred"}]\n')
+    assert terminal.feed("undo").endswith("taken back: kubectl edit serviceaccounts/default -n default\n")
 
 
 def test_kubectl_edit_that_is_not_saved_changes_nothing(page: Page, terminal: Terminal, tmp_path: Path) -> None:
