@@ -61,6 +61,7 @@ class ChallengeCard(Card):
         title = self._round.standings[number].task.title
         self._say(f"Task {number + 1} of {len(self._round.standings)}: {title}")
         with self._seat.changing():
+            self._leave_others()
             self._round.open(number, self._seat.session)
         self._seat.history.begin(title)
         self._seat.start_over = self._begin
@@ -172,6 +173,12 @@ class ChallengeCard(Card):
 
     def _begin(self) -> str:
         return self._round.begin(self._seat.session)
+
+    def _leave_others(self) -> None:
+        """Let time and `why` count for no other round in this kernel."""
+        for (seat, seed), other in _rounds.items():
+            if seat is self._seat and seed != self._round.seed:
+                other.leave(seat.session)
 
     def _warn_of_files(self) -> None:
         """Say so if the open task's files could not be written."""

@@ -98,6 +98,11 @@ class Round:
             _set_up(standing, session)
         self.current, self._moment = standing, session.cluster.clock.now
 
+    def leave(self, session: Session) -> None:
+        """Turn away from the open cluster; time and `why` count no more."""
+        self.look(session)
+        self.current = None
+
     def begin(self, session: Session) -> str:
         """Set the open cluster up again, and return its title. Help taken and time spent still count."""
         assert self.current is not None

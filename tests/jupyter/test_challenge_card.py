@@ -224,6 +224,17 @@ def test_two_kernels_work_on_one_round(card, seat, tmp_path):
     assert len(third.feedback["task"]["hints"]) == 1
 
 
+def test_only_the_task_that_was_opened_last_takes_time_and_help(card, seat):
+    other = ChallengeCard(2, seat)
+    press(card, "next", wall=10.0)
+    press(other, "next", wall=20.0)
+    before = card.feedback["simulated"]
+    seat.run("kubectl get pods -A -o yaml > case.yaml; kubesim why -f case.yaml; sleep 100")
+    assert (card.feedback["task"], labels(card.feedback), card.feedback["simulated"]) == (None, ["Start"], before)
+    assert press(card, "next", wall=500.0)["task"]["why"] == ""
+    assert "Why? (costs 3)" not in labels(press(other, "next"))
+
+
 def test_what_goes_wrong_is_told(card, monkeypatch):
     monkeypatch.setattr(card, "do_hint", lambda _message: 1 / 0)
     assert press(card, "hint")["warning"] == "kubesim: internal error: this could not be done"
