@@ -73,9 +73,8 @@ class ChallengeCard(Card):
 
     def do_hint(self, _message: dict[str, Any]) -> None:
         """Tell one more hint, for points."""
-        self._round.hint()
-        if standing := self._round.current:
-            self._say(f"Hint: {standing.task.hints[standing.hints - 1]}")
+        if hint := self._round.hint():
+            self._say(f"Hint: {hint}")
 
     def do_why(self, _message: dict[str, Any]) -> None:
         """Tell the story of the last attempt, for points."""
@@ -86,7 +85,7 @@ class ChallengeCard(Card):
     def do_reveal(self, _message: dict[str, Any]) -> None:
         """Show the solution of this task, which then brings no points."""
         self._round.show()
-        if standing := self._round.current:
+        if (standing := self._round.current) and standing.shown:
             self._say(f"No points for this one. {standing.broken.because}")
 
     def do_undo(self, _message: dict[str, Any]) -> None:

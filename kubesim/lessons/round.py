@@ -134,10 +134,13 @@ class Round:
         missing = (reading for reading in check(standing.task, session) if not reading.holds)
         return next((f"{reading.message} {reading.condition.hint}" for reading in missing), "")
 
-    def hint(self) -> None:
-        """Take one more hint for the open cluster."""
-        if self.current and not self.current.is_over:
-            self.current.hints = min(self.current.hints + 1, len(self.current.task.hints))
+    def hint(self) -> str:
+        """Take one more hint for the open cluster, and return it; "" where there is none to be had."""
+        standing = self.current
+        if standing is None or standing.is_over or standing.hints == len(standing.task.hints):
+            return ""
+        standing.hints += 1
+        return standing.task.hints[standing.hints - 1]
 
     def ask_why(self) -> None:
         """Take the explanation of `why` for the open cluster."""

@@ -224,6 +224,12 @@ def test_two_kernels_work_on_one_round(card, seat, tmp_path):
     assert len(third.feedback["task"]["hints"]) == 1
 
 
+def test_help_that_comes_too_late_is_not_told(card, seat):
+    press(card, "next")
+    news = mend(card, seat)["news"]
+    assert press(card, "hint")["news"] == press(card, "reveal")["news"] == news
+
+
 def test_only_the_task_that_was_opened_last_takes_time_and_help(card, seat):
     other = ChallengeCard(2, seat)
     press(card, "next", wall=10.0)
