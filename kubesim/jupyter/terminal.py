@@ -100,7 +100,8 @@ class Terminal(anywidget.AnyWidget):
     def advance_to_change(self) -> None:
         """Let simulated time pass until a Pod's status changes, and say on the screen how long that took."""
         seconds, happened = self._seat.advance_to_change(LONGEST_WAIT)
-        self.note(f"{spell(seconds)} later" if happened else f"nothing changed in {spell(seconds)}")
+        passed = spell(seconds) if seconds >= 0.5 else "less than a second"
+        self.note(f"{passed} later" if happened else f"nothing changed in {passed}")
 
     def restart(self) -> None:
         """Put a fresh cluster in the place of this one; the learner's files stay."""

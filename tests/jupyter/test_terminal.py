@@ -127,7 +127,10 @@ def test_fast_forward_says_so(terminal: Terminal, session: kubesim.Session) -> N
 def test_until_something_changes(terminal: Terminal) -> None:
     terminal.feed("kubectl run web --image=nginx")
     terminal.advance_to_change()
-    assert terminal.transcript.splitlines()[-1].endswith(" s later")
+    assert terminal.transcript.splitlines()[-1] == "# 1 s later"
+    terminal.feed("kubectl run db --image=nginx; sleep 0.5")
+    terminal.advance_to_change()
+    assert terminal.transcript.splitlines()[-1] == "# less than a second later"
     terminal.feed("sleep 60")
     terminal.advance_to_change()
     assert terminal.transcript.splitlines()[-1] == "# nothing changed in 10 min"
