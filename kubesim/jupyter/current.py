@@ -105,9 +105,11 @@ class Seat:
         return f"Taken back: `{label}`" if label else "Nothing is left to take back."
 
     def _run_reset(self, arguments: list[str], io: Invocation) -> int:
-        if arguments or self.start_over is None:
-            wrong = "reset takes no arguments" if arguments else "there is no task to start over"
-            io.err(f"kubesim: {wrong}\n")
+        if arguments:
+            io.err("Usage: reset\n")
+            return 2
+        if self.start_over is None:
+            io.err("kubesim: there is no task to start over\n")
             return 1
         io.out(f"started over: {self.start_over()}; your files are kept, and undo takes this back\n")
         return 0

@@ -144,7 +144,7 @@ def test_reset_in_the_terminal_starts_over(card, seat):
     assert seat.run("kubectl get configmap mine -n shop").exit_code == 1
     assert seat.run("undo").screen == "taken back: reset\n"
     assert seat.run("kubectl get configmap mine -n shop -o name").stdout == "configmap/mine\n"
-    assert seat.run("reset now").screen == "kubesim: reset takes no arguments\n"
+    assert seat.run("reset now").screen == "Usage: reset\n"
 
 
 def test_without_a_task_there_is_nothing_to_start_over(seat):
