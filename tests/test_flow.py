@@ -493,6 +493,15 @@ def test_a_pod_that_is_not_there(namespace, name, problem, mend):
     assert [hop.state for hop in flow.hops] == [FAILED, *[NOT_REACHED] * 5]
 
 
+@pytest.mark.parametrize("name", ["web", "deployment/web"])
+def test_for_a_deployment_one_of_its_pods_is_named(name):
+    session = make(["kubectl create deployment web --image=nginx"])
+    pod = session.run("kubectl get pods -o name").stdout.strip().removeprefix("pod/")
+    flow = trace_flow(session.cluster, "default", name)
+    assert flow.cause.problem == f"There is no Pod {name} in the namespace default. There is one named {pod}."
+    assert flow.cause.mend == (f"kubectl get pod {pod}",)
+
+
 def test_a_container_that_is_not_there():
     session = make([], pod(image="nginx"))
     flow = trace_flow(session.cluster, "default", "web", "side")

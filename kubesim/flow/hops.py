@@ -149,7 +149,8 @@ def _asked_anonymously(facts: Facts) -> bool:
 
 def _no_pod(scene: Scene, namespace: str, pod: str) -> Flow:
     homes = [namespace_of(item) for item in scene.api.list(POD) if name_of(item) == pod]
-    near = nearest(pod, [name_of(item) for item in scene.api.list(POD, namespace)])
+    names, owner = [name_of(item) for item in scene.api.list(POD, namespace)], pod.rpartition("/")[2]
+    near = next((name for name in names if name.startswith(f"{owner}-")), "") or nearest(pod, names)
     problem = f"There is no Pod {pod} in the namespace {namespace}."
     where = commands.in_namespace(namespace)
     look = f"kubectl get pods{where}"
