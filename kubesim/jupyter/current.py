@@ -181,5 +181,5 @@ def seat_of(session: Session | None) -> Seat:
 
 
 def session() -> Session:
-    """The notebook's session. Ask again rather than keep it: a restart puts a fresh one in its place."""
+    """The notebook's session. It stays the same one; a restart and `undo` put another cluster into it."""
     return seat().session
