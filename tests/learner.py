@@ -6,8 +6,8 @@ import json
 from typing import Any
 
 from kubesim import Session
-from kubesim.objects import Object
-from kubesim.resources import EVENT, POD, Resource
+from kubesim.api.objects import Object
+from kubesim.api.resources import EVENT, POD, Resource
 
 PRIVATE = "registry.example.com/myapp:1.0"
 MAKE_SECRET = (

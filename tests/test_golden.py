@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from kubesim import Session, printers
-from kubesim.objects import Object
-from kubesim.resources import EVENT, POD
+from kubesim import Session
+from kubesim.api.objects import Object
+from kubesim.api.resources import EVENT, POD
+from kubesim.cluster.apiserver import printers
 from tools import golden
 
 RECORDINGS = sorted(golden.FOLDER.glob("*.yaml"))

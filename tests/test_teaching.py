@@ -14,7 +14,8 @@ import yaml
 from jsonschema import Draft202012Validator
 
 from kubesim import __main__ as program
-from kubesim import cluster, registry
+from kubesim import cluster
+from kubesim.cluster import registry
 from kubesim.lessons import Quiz, Task, begin, check, judge
 from kubesim.lessons.loader import fields
 from kubesim.session import Session

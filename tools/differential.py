@@ -31,12 +31,13 @@ import yaml
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from kubesim import Session, resources
+from kubesim import Session
+from kubesim.api import resources
+from kubesim.api.objects import Object
+from kubesim.api.result import Result
 from kubesim.kubectl import COMMANDS, Command
 from kubesim.kubectl.command import Flag
 from kubesim.kubectl.flags import GLOBAL
-from kubesim.objects import Object
-from kubesim.result import Result
 from kubesim.shell import Invocation
 from tools.golden import difference
 from tools.realkubectl import RealSession

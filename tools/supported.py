@@ -9,7 +9,7 @@ ROOT = Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs" / "supported.md"
 sys.path.insert(0, str(ROOT))
 
-from kubesim import supported  # noqa: E402 (kubesim need not be installed)
+from kubesim.session import supported  # noqa: E402 (kubesim need not be installed)
 
 
 def is_fresh() -> bool:

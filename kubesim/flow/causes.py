@@ -6,15 +6,16 @@ import re
 from collections.abc import Callable
 from typing import NamedTuple
 
-from kubesim import imageref, keyring
+from kubesim.api import imageref
+from kubesim.api.imageref import DEFAULT_REGISTRY, OFFICIAL_PREFIX
+from kubesim.api.objects import name_of
+from kubesim.api.resources import NODE, SECRET
+from kubesim.cluster import keyring
+from kubesim.cluster.kubelet.imagepull import NEVER, Attempt
 from kubesim.flow import commands
 from kubesim.flow.answers import WHO, Kind
 from kubesim.flow.facts import Facts, host_of, nearest, reply_to
 from kubesim.flow.mismatch import mismatch
-from kubesim.imagepull import NEVER, Attempt
-from kubesim.imageref import DEFAULT_REGISTRY, OFFICIAL_PREFIX
-from kubesim.objects import name_of
-from kubesim.resources import NODE, SECRET
 
 
 class Cause(NamedTuple):

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 
+from kubesim.api.imageref import DEFAULT_REGISTRY
+from kubesim.api.objects import name_of
 from kubesim.flow.facts import Facts
-from kubesim.imageref import DEFAULT_REGISTRY
-from kubesim.objects import name_of
 
 HUB_SERVER = "https://index.docker.io/v1/"
 

@@ -8,18 +8,18 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+from kubesim.api.imageref import Reference
+from kubesim.api.objects import Object, find_named, name_of, namespace_of
+from kubesim.api.resources import EVENT, POD, SECRET, Resource
+from kubesim.cluster.keyring import Credential, Match
+from kubesim.cluster.kubelet.imagepull import Attempt, PullTrace, SecretLook
+from kubesim.cluster.registry import Answer, Image
 from kubesim.flow.answers import WHO, Kind, reply
 from kubesim.flow.facts import Facts, facts_of
 from kubesim.flow.hops import draw_facts
 from kubesim.flow.load import ExportError, load
 from kubesim.flow.masks import Masks
 from kubesim.flow.scene import Scene
-from kubesim.imagepull import Attempt, PullTrace, SecretLook
-from kubesim.imageref import Reference
-from kubesim.keyring import Credential, Match
-from kubesim.objects import Object, find_named, name_of, namespace_of
-from kubesim.registry import Answer, Image
-from kubesim.resources import EVENT, POD, SECRET, Resource
 
 MAX_STORIES = 50
 _WITHOUT_ASKING = ("ErrImageNeverPull", "InvalidImageName", "ImageInspectError", "SignatureValidationFailed")

@@ -7,15 +7,16 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cached_property
 
-from kubesim import imageref, keyring
-from kubesim.clock import parse_time
+from kubesim.api import imageref
+from kubesim.api.clock import parse_time
+from kubesim.api.imageref import Reference
+from kubesim.api.objects import Object, find_named, name_of, namespace_of, pull_secret_names
+from kubesim.api.resources import REPLICA_SET, SECRET, SERVICE_ACCOUNT
+from kubesim.cluster import keyring
+from kubesim.cluster.keyring import Keyring, Match
+from kubesim.cluster.kubelet.imagepull import Attempt, PullTrace, SecretLook, look
 from kubesim.flow.answers import Kind, Reply, reply
 from kubesim.flow.scene import Scene
-from kubesim.imagepull import Attempt, PullTrace, SecretLook, look
-from kubesim.imageref import Reference
-from kubesim.keyring import Keyring, Match
-from kubesim.objects import Object, find_named, name_of, namespace_of, pull_secret_names
-from kubesim.resources import REPLICA_SET, SECRET, SERVICE_ACCOUNT
 
 _TEMPLATES = ("StatefulSet", "DaemonSet")
 _LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"

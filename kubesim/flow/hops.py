@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from kubesim.api.objects import name_of, namespace_of
+from kubesim.api.resources import POD
 from kubesim.cluster import Cluster
+from kubesim.cluster.kubelet.imagepull import SecretLook
 from kubesim.flow import commands
 from kubesim.flow.answers import Kind
 from kubesim.flow.causes import find_cause, will_recover
@@ -12,9 +15,6 @@ from kubesim.flow.facts import Facts, containers, gather, nearest
 from kubesim.flow.model import FAILED, NOT_NEEDED, NOT_REACHED, PASSED, Flow, Hop
 from kubesim.flow.scene import Scene, scene_of
 from kubesim.flow.story import limits, tell
-from kubesim.imagepull import SecretLook
-from kubesim.objects import name_of, namespace_of
-from kubesim.resources import POD
 
 TITLES = {
     "kubectl": "kubectl",

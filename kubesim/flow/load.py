@@ -8,8 +8,8 @@ from typing import Any
 
 import yaml
 
-from kubesim.objects import Object
-from kubesim.resources import EVENT, POD, REPLICA_SET, SECRET, SERVICE_ACCOUNT, Resource
+from kubesim.api.objects import Object
+from kubesim.api.resources import EVENT, POD, REPLICA_SET, SECRET, SERVICE_ACCOUNT, Resource
 
 MAX_SIZE = 3 * 1024 * 1024
 # Every scalar stays a text: nothing that kubectl prints means anything else here, and no text can become code.

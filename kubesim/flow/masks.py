@@ -7,9 +7,10 @@ import json
 import re
 from typing import Any
 
-from kubesim import gojson, keyring
-from kubesim.keyring import Credential
-from kubesim.objects import Object
+from kubesim.api.objects import Object
+from kubesim.cluster import keyring
+from kubesim.cluster.keyring import Credential
+from kubesim.gotext import gojson
 
 MASK = "masked"
 _SHORTEST = 6  # shorter words would be found in texts where they are no passwords

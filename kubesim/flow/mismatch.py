@@ -7,12 +7,13 @@ import re
 from contextlib import suppress
 from fnmatch import fnmatchcase
 
-from kubesim import gojson, keyring
+from kubesim.api.imageref import DEFAULT_REGISTRY, LEGACY_DEFAULT_REGISTRY
+from kubesim.api.objects import Object
+from kubesim.api.resources import SECRET
+from kubesim.cluster import keyring
+from kubesim.cluster.kubelet.imagepull import SecretLook
 from kubesim.flow.facts import Facts, host_of, nearest
-from kubesim.imagepull import SecretLook
-from kubesim.imageref import DEFAULT_REGISTRY, LEGACY_DEFAULT_REGISTRY
-from kubesim.objects import Object
-from kubesim.resources import SECRET
+from kubesim.gotext import gojson
 
 
 def mismatch(facts: Facts, look: SecretLook) -> str:

@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
+from kubesim.api.imageref import Reference
+from kubesim.api.objects import Object
+from kubesim.api.resources import Resource
 from kubesim.cluster import Cluster
-from kubesim.imagepull import PullTrace
-from kubesim.imageref import Reference
-from kubesim.keyring import Credential
-from kubesim.objects import Object
-from kubesim.registry import Answer
-from kubesim.resources import Resource
+from kubesim.cluster.keyring import Credential
+from kubesim.cluster.kubelet.imagepull import PullTrace
+from kubesim.cluster.registry import Answer
 
 Traces = Mapping[tuple[str, str, str], PullTrace]
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from kubesim import keyring
+from kubesim.api.objects import name_of
+from kubesim.api.resources import SECRET
+from kubesim.cluster import keyring
+from kubesim.cluster.kubelet.imagepull import NEVER, Attempt, SecretLook
+from kubesim.cluster.kubelet.imagepull.steps import ALWAYS
 from kubesim.flow.answers import WHO, Kind
 from kubesim.flow.facts import Facts, reply_to
 from kubesim.flow.mismatch import mismatch
-from kubesim.imagepull import NEVER, Attempt, SecretLook
-from kubesim.imagepull.steps import ALWAYS
-from kubesim.objects import name_of
-from kubesim.resources import SECRET
 
 _MANY = 5
 

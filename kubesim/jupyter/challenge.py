@@ -13,6 +13,8 @@ from typing import Any
 
 from IPython.display import display
 
+from kubesim.api.objects import name_of
+from kubesim.api.resources import POD
 from kubesim.flow import trace_flow
 from kubesim.jupyter import markup
 from kubesim.jupyter.assets import static
@@ -23,8 +25,6 @@ from kubesim.jupyter.terminal import spell
 from kubesim.lessons import Progress, Reading, intact
 from kubesim.lessons.challenge import Broken
 from kubesim.lessons.round import HINT, POINTS, WHY, Round, Standing
-from kubesim.objects import name_of
-from kubesim.resources import POD
 
 LAST_SEED = 9999
 _RULES = (

@@ -15,14 +15,14 @@ from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kubesim import printers
-from kubesim.clock import SECOND
+from kubesim.api.clock import SECOND
+from kubesim.api.objects import namespace_of
+from kubesim.api.resources import POD
+from kubesim.api.result import Result
 from kubesim.cluster import Cluster
-from kubesim.history import History
-from kubesim.objects import namespace_of
-from kubesim.resources import POD
-from kubesim.result import Result
+from kubesim.cluster.apiserver import printers
 from kubesim.session import Session
+from kubesim.session.history import History
 from kubesim.shell import Invocation, Tool
 
 if TYPE_CHECKING:

@@ -16,10 +16,10 @@ from typing import Any
 import anywidget
 import traitlets
 
-from kubesim.clock import SECOND, to_datetime
+from kubesim.api.clock import SECOND, to_datetime
+from kubesim.api.result import Edit, Result
 from kubesim.jupyter import ansi, current, yamlcheck
 from kubesim.jupyter.assets import static
-from kubesim.result import Edit, Result
 from kubesim.session import Session
 from kubesim.shell import word_start
 from kubesim.workspace import HOME

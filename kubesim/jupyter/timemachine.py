@@ -16,14 +16,14 @@ import traitlets
 from IPython.display import display
 
 from kubesim import kubectl
-from kubesim.clock import SECOND, Micros, to_datetime
+from kubesim.api.clock import SECOND, Micros, to_datetime
 from kubesim.cluster import Cluster
 from kubesim.flow import Flow, trace_flow
 from kubesim.jupyter import flow
 from kubesim.jupyter.assets import static
 from kubesim.jupyter.current import Seat
 from kubesim.jupyter.terminal import spell
-from kubesim.timeline import Moment, Timeline, Try
+from kubesim.session.timeline import Moment, Timeline, Try
 from kubesim.workspace import Workspace
 
 ROW, LEFT, RIGHT, WIDTH = 20, 10, 450, 760

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from kubesim.api.result import Result
 from kubesim.kubectl.command import Call, Command, Context
 from kubesim.kubectl.commands import ABSENT, COMMANDS, FLAG_SETS, find_command, next_word, suggestions
 from kubesim.kubectl.completion import complete
@@ -16,7 +17,6 @@ from kubesim.kubectl.errors import REFUSALS, Exit, FlagError, KubectlError, NotS
 from kubesim.kubectl.flags import FlagSet
 from kubesim.kubectl.formats import FormatError
 from kubesim.kubectl.help import help_text, root_help
-from kubesim.result import Result
 
 # What kubectl may look at before it does anything; a command's `order` names these.
 _STEPS: dict[str, Callable[[Call], object]] = {

@@ -5,8 +5,11 @@ from __future__ import annotations
 import json
 from functools import partial
 
-from kubesim import gojson, patch
-from kubesim.errors import StatusError
+from kubesim.api.errors import StatusError
+from kubesim.api.objects import Object, metadata
+from kubesim.api.resources import Resource
+from kubesim.cluster.apiserver import patch
+from kubesim.gotext import gojson
 from kubesim.kubectl import flags
 from kubesim.kubectl.command import Call, absent, command, duration, no_arguments, number, switch
 from kubesim.kubectl.deletion import delete_target, wait_until_gone
@@ -15,8 +18,6 @@ from kubesim.kubectl.formats.json_ import LAST_APPLIED, last_applied
 from kubesim.kubectl.manifests import Manifest, check_kind, manifests, require_file, visit_manifests
 from kubesim.kubectl.output import print_result
 from kubesim.kubectl.selection import Target
-from kubesim.objects import Object, metadata
-from kubesim.resources import Resource
 
 _MISSING_ANNOTATION = (
     "Warning: resource {resource}/{name} is missing the " + LAST_APPLIED + " annotation which is required by kubectl "

@@ -10,9 +10,12 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
-from kubesim import gojson
-from kubesim import patch as patches
-from kubesim.errors import StatusError, bad_request
+from kubesim.api.errors import StatusError, bad_request
+from kubesim.api.objects import Object, metadata, name_of, namespace_of
+from kubesim.api.resources import Resource
+from kubesim.cluster.apiserver import patch as patches
+from kubesim.cluster.apiserver.validation.names import label_value
+from kubesim.gotext import gojson
 from kubesim.kubectl import flags
 from kubesim.kubectl.command import Call, absent, command, duration, number, switch, text
 from kubesim.kubectl.documents import parse_document
@@ -20,9 +23,6 @@ from kubesim.kubectl.errors import KubectlError, ManifestError, raise_all
 from kubesim.kubectl.manifests import read_text
 from kubesim.kubectl.output import print_result
 from kubesim.kubectl.selection import Query, Target, select
-from kubesim.objects import Object, metadata, name_of, namespace_of
-from kubesim.resources import Resource
-from kubesim.validation.names import label_value
 
 # Of the API server, in bytes.
 MAX_REQUEST = 3 * 1024 * 1024

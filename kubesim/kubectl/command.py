@@ -6,15 +6,15 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from kubesim.apiserver import APIServer, WriteOptions
-from kubesim.authorization import ADMIN, User, impersonated
-from kubesim.clock import Clock
-from kubesim.gojson import quote
+from kubesim.api.clock import Clock
+from kubesim.api.objects import Object
+from kubesim.api.result import Edit
+from kubesim.cluster.apiserver import APIServer, WriteOptions
+from kubesim.cluster.apiserver.authorization import ADMIN, User, impersonated
+from kubesim.gotext.gojson import quote
 from kubesim.kubectl.config import Kubeconfig
 from kubesim.kubectl.errors import KubectlError, NotSimulated, Plain, UsageError
 from kubesim.kubectl.formats import Format, parse_output
-from kubesim.objects import Object
-from kubesim.result import Edit
 from kubesim.workspace import Workspace
 
 LONGEST_WAIT = 86400.0  # simulated seconds

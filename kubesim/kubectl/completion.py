@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
 
+from kubesim.api.objects import name_of
+from kubesim.api.resources import NAMESPACE, RESOURCES, Resource, find_resource
 from kubesim.kubectl.command import Command, Context
 from kubesim.kubectl.commands import COMMANDS, FLAG_SETS, find_command
-from kubesim.objects import name_of
-from kubesim.resources import NAMESPACE, RESOURCES, Resource, find_resource
 
 _TAKES_TYPES = frozenset(
     {"get", "describe", "delete", "edit", "label", "annotate", "patch", "scale", "wait", "explain", "rollout", "set"}

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from kubesim.errors import StatusError
+from kubesim.api.errors import StatusError
+from kubesim.api.objects import metadata
 from kubesim.kubectl import flags
 from kubesim.kubectl.command import Call, absent, command, number, switch, text
 from kubesim.kubectl.errors import KubectlError, with_source
 from kubesim.kubectl.selection import Query, Target
-from kubesim.objects import metadata
 
 # Simulated seconds after which a delete gives up where no --timeout was given: nothing here takes as long.
 PATIENCE = 3600.0

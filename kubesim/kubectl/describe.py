@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from kubesim import describe as describers
-from kubesim.errors import StatusError
+from kubesim.api.errors import StatusError
+from kubesim.api.objects import Object, name_of, namespace_of
+from kubesim.api.resources import EVENT, Resource, find_resource
+from kubesim.kubectl import describers as describers
 from kubesim.kubectl import flags
 from kubesim.kubectl.command import Call, command, number, switch
 from kubesim.kubectl.errors import KubectlError, Several
 from kubesim.kubectl.selection import Target, find_targets, select
-from kubesim.objects import Object, name_of, namespace_of
-from kubesim.resources import EVENT, Resource, find_resource
 
 
 @command(

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import difflib
 
-from kubesim import patch
-from kubesim.errors import StatusError
+from kubesim.api.errors import StatusError
+from kubesim.api.objects import Object, metadata
+from kubesim.api.resources import SECRET
+from kubesim.cluster.apiserver import patch
 from kubesim.kubectl import flags
 from kubesim.kubectl.apply import original_of
 from kubesim.kubectl.command import Call, absent, command, no_arguments, switch
@@ -14,8 +16,6 @@ from kubesim.kubectl.formats import to_yaml
 from kubesim.kubectl.formats.json_ import LAST_APPLIED
 from kubesim.kubectl.manifests import Manifest, manifests, require_file, require_namespace
 from kubesim.kubectl.selection import get_named
-from kubesim.objects import Object, metadata
-from kubesim.resources import SECRET
 
 
 def _check_diff(call: Call) -> None:

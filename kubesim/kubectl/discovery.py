@@ -5,16 +5,17 @@ from __future__ import annotations
 import json
 import re
 
-from kubesim import explain as explanations
-from kubesim import tabwriter, versions
-from kubesim.errors import StatusError
-from kubesim.gojson import quote
+from kubesim.api import versions
+from kubesim.api.errors import StatusError
+from kubesim.api.resources import API_VERSIONS, RESOURCES, SERVICE, Resource, find_resource
+from kubesim.gotext import tabwriter
+from kubesim.gotext.gojson import quote
+from kubesim.kubectl import explain as explanations
 from kubesim.kubectl.command import Call, absent, command, many, switch, text
 from kubesim.kubectl.config import SERVER
 from kubesim.kubectl.connection import connect
 from kubesim.kubectl.errors import KubectlError, NotSimulated, Plain, UsageError
 from kubesim.kubectl.formats import FormatError, jsonpath, to_yaml
-from kubesim.resources import API_VERSIONS, RESOURCES, SERVICE, Resource, find_resource
 
 
 def _no_arguments(call: Call) -> None:

@@ -15,7 +15,7 @@ from typing import Any
 
 import yaml
 
-from kubesim import gojson
+from kubesim.gotext import gojson
 from kubesim.kubectl.errors import ManifestError, NotSimulated
 from kubesim.kubectl.yaml_loader import BASE, Loader
 

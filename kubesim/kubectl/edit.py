@@ -6,8 +6,11 @@ import shlex
 from collections.abc import Callable
 from itertools import count
 
-from kubesim.errors import StatusError
-from kubesim.gojson import quote
+from kubesim.api.errors import StatusError
+from kubesim.api.objects import Object, metadata, name_of
+from kubesim.api.resources import Resource
+from kubesim.api.result import Edit
+from kubesim.gotext.gojson import quote
 from kubesim.kubectl import flags
 from kubesim.kubectl.command import Call, absent, command, text
 from kubesim.kubectl.documents import load_documents
@@ -16,9 +19,6 @@ from kubesim.kubectl.formats import list_of, to_json, to_kyaml, to_yaml
 from kubesim.kubectl.manifests import items_of, read_text
 from kubesim.kubectl.output import print_result
 from kubesim.kubectl.selection import Query
-from kubesim.objects import Object, metadata, name_of
-from kubesim.resources import Resource
-from kubesim.result import Edit
 from kubesim.workspace import HOME
 
 _COMMENT = """# Please edit the object below. Lines beginning with a '#' will be ignored,

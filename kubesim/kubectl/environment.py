@@ -5,16 +5,16 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from kubesim.gojson import quote
+from kubesim.api.objects import Object, clone, name_of
+from kubesim.api.resources import CONFIG_MAP, SECRET, Resource
+from kubesim.cluster.apiserver.patch import two_way
+from kubesim.gotext.gojson import quote
 from kubesim.kubectl import flags
 from kubesim.kubectl.change import COMMON
 from kubesim.kubectl.command import Call, absent, array, command, many, switch, text
 from kubesim.kubectl.errors import KubectlError, raise_all
 from kubesim.kubectl.selection import select
 from kubesim.kubectl.set_ import CONTAINERS, check_local, chosen_containers, pod_spec, set_each, typed_selection
-from kubesim.objects import Object, clone, name_of
-from kubesim.patch import two_way
-from kubesim.resources import CONFIG_MAP, SECRET, Resource
 
 
 def _split(call: Call) -> tuple[list[str], list[str]]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import TypeVar
 
-from kubesim.errors import StatusError
+from kubesim.api.errors import StatusError
 
 T = TypeVar("T")
 

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from kubesim import tabwriter
-from kubesim.clock import Micros, parse_time
-from kubesim.gosort import go_sort
-from kubesim.humanize import age
+from kubesim.api.clock import Micros, parse_time
+from kubesim.api.humanize import age
+from kubesim.api.objects import Object, metadata, namespace_of
+from kubesim.api.resources import EVENT
+from kubesim.api.schema import in_go_order
+from kubesim.gotext import tabwriter
 from kubesim.kubectl import flags
 from kubesim.kubectl.command import Call, command, many, number, switch, text
 from kubesim.kubectl.errors import KubectlError, Plain
 from kubesim.kubectl.formats import FORMATS
 from kubesim.kubectl.get import changes
+from kubesim.kubectl.gosort import go_sort
 from kubesim.kubectl.selection import resolve, split_pair
-from kubesim.objects import Object, metadata, namespace_of
-from kubesim.resources import EVENT
-from kubesim.schema import in_go_order
 
 
 @command(

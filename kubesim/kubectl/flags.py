@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import Any
 
-from kubesim.gojson import quote
+from kubesim.gotext.gojson import quote
 from kubesim.kubectl.command import Flag, absent, array, duration, many, switch, text
 from kubesim.kubectl.errors import FlagError, NotSimulated
 

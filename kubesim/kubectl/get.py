@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-from kubesim.apiserver import Change
-from kubesim.clock import Micros
-from kubesim.gojson import quote
+from kubesim.api.clock import Micros
+from kubesim.api.objects import Object, name_of, namespace_of
+from kubesim.api.resources import Resource
+from kubesim.cluster.apiserver import Change
+from kubesim.gotext.gojson import quote
 from kubesim.kubectl import flags
 from kubesim.kubectl.command import Call, absent, command, many, number, switch, text
 from kubesim.kubectl.connection import check_namespace, connect, request_timeout
@@ -16,8 +18,6 @@ from kubesim.kubectl.formats import OUTPUT_FORMATS, Format, FormatError, Unsorta
 from kubesim.kubectl.formats.jsonpath import relaxed
 from kubesim.kubectl.selection import Found, Selection, Target, find_targets, select
 from kubesim.kubectl.table import Table
-from kubesim.objects import Object, name_of, namespace_of
-from kubesim.resources import Resource
 
 # A watch without --request-timeout goes on for this many simulated seconds: nobody can press Ctrl+C here.
 WATCH = 60.0

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
-from kubesim import tabwriter
+from kubesim.api.objects import Object
+from kubesim.gotext import tabwriter
 from kubesim.kubectl import flags
 from kubesim.kubectl.command import Call, Command, Run, absent, command, switch, text
 from kubesim.kubectl.config import HIDDEN, Entry, Kubeconfig
 from kubesim.kubectl.errors import KubectlError, NotSimulated, Plain, UsageError
 from kubesim.kubectl.help import help_text
-from kubesim.objects import Object
 from kubesim.workspace import HOME
 
 _FILE = f"{HOME}/.kube/config"

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 
-from kubesim import gojson
+from kubesim.api.objects import metadata
+from kubesim.gotext import gojson
 from kubesim.kubectl import flags
 from kubesim.kubectl.command import Call, command, switch, text
 from kubesim.kubectl.errors import KubectlError, Several, UsageError
 from kubesim.kubectl.formats import to_yaml
 from kubesim.kubectl.formats.json_ import LAST_APPLIED
 from kubesim.kubectl.selection import select
-from kubesim.objects import metadata
 
 
 @command(

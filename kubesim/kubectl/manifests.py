@@ -9,15 +9,16 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from kubesim import gojson, schema
-from kubesim.errors import bad_request
+from kubesim.api import schema
+from kubesim.api.errors import bad_request
+from kubesim.api.objects import Object, metadata
+from kubesim.api.resources import RESOURCES, Resource, find_kind
+from kubesim.api.selectors import SelectorError, label_selector
+from kubesim.gotext import gojson
 from kubesim.kubectl.command import Call
 from kubesim.kubectl.connection import connect
 from kubesim.kubectl.documents import documents_in_json
 from kubesim.kubectl.errors import KubectlError, ManifestError, NotSimulated, Plain, Several, visit
-from kubesim.objects import Object, metadata
-from kubesim.resources import RESOURCES, Resource, find_kind
-from kubesim.selectors import SelectorError, label_selector
 
 _ENDINGS = (".json", ".yaml", ".yml")
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from kubesim.api.objects import Object, name_of
+from kubesim.api.resources import Resource
+from kubesim.api.schema import in_go_order
 from kubesim.kubectl.command import Call
-from kubesim.objects import Object, name_of
-from kubesim.resources import Resource
-from kubesim.schema import in_go_order
 
 _SUFFIX = {"none": "", "client": " (dry run)", "server": " (server dry run)"}
 

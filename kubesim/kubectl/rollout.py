@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from kubesim import describe as describers
-from kubesim import tabwriter
-from kubesim.errors import StatusError
+from kubesim.api.errors import StatusError
+from kubesim.api.objects import Object, clone, is_owned_by, metadata, name_of, namespace_of, revision
+from kubesim.api.resources import DEPLOYMENT, REPLICA_SET, Resource
+from kubesim.gotext import tabwriter
+from kubesim.kubectl import describers as describers
 from kubesim.kubectl import flags
 from kubesim.kubectl.command import Call, command, number, switch
 from kubesim.kubectl.errors import KubectlError, Several, failures
 from kubesim.kubectl.formats.json_ import LAST_APPLIED
 from kubesim.kubectl.output import print_result
 from kubesim.kubectl.selection import Query
-from kubesim.objects import Object, clone, is_owned_by, metadata, name_of, namespace_of, revision
-from kubesim.resources import DEPLOYMENT, REPLICA_SET, Resource
 
 _CAUSE = "kubernetes.io/change-cause"
 _HASH = "pod-template-hash"

@@ -6,17 +6,19 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from kubesim import gojson, patch, schema
-from kubesim.errors import StatusError
-from kubesim.imageref import parse
+from kubesim.api import schema
+from kubesim.api.errors import StatusError
+from kubesim.api.imageref import parse
+from kubesim.api.objects import Object
+from kubesim.api.resources import POD
+from kubesim.cluster.apiserver import patch
+from kubesim.gotext import gojson
 from kubesim.kubectl import flags
 from kubesim.kubectl.apply import with_last_applied
 from kubesim.kubectl.command import Call, absent, array, command, switch, text
 from kubesim.kubectl.errors import KubectlError, UsageError
 from kubesim.kubectl.flags import parse_number
 from kubesim.kubectl.output import print_result
-from kubesim.objects import Object
-from kubesim.resources import POD
 
 _POLICIES = ("", "Always", "IfNotPresent", "Never")
 _RESTARTS = ("", "Always", "OnFailure", "Never")

@@ -6,16 +6,16 @@ import hashlib
 from collections.abc import Callable
 from functools import partial
 
-from kubesim.apiserver.logs import Line, LogOptions
-from kubesim.errors import StatusError
+from kubesim.api.errors import StatusError
+from kubesim.api.objects import Object, metadata, name_of
+from kubesim.api.process import StartError
+from kubesim.api.resources import POD, Resource
+from kubesim.cluster.apiserver.logs import Line, LogOptions
 from kubesim.kubectl import flags
 from kubesim.kubectl.command import Call, absent, command, duration, number, switch, text
 from kubesim.kubectl.connection import connect
 from kubesim.kubectl.errors import Exit, KubectlError, UsageError
 from kubesim.kubectl.selection import Target, find_targets, get_named, list_all
-from kubesim.objects import Object, metadata, name_of
-from kubesim.process import StartError
-from kubesim.resources import POD, Resource
 
 _SECONDS = 20  # for which --follow waits for a container to start
 

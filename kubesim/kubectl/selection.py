@@ -9,14 +9,14 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 
-from kubesim.errors import StatusError, bad_request
-from kubesim.gojson import quote
+from kubesim.api.errors import StatusError, bad_request
+from kubesim.api.objects import Object, name_of, namespace_of
+from kubesim.api.resources import NAMESPACE, RESOURCES, Resource, find_resource
+from kubesim.gotext.gojson import quote
 from kubesim.kubectl.command import Call
 from kubesim.kubectl.connection import connect
 from kubesim.kubectl.errors import REFUSALS, KubectlError, NotSimulated, Several, visit
 from kubesim.kubectl.manifests import Manifest, manifests, path_problems, require_namespace
-from kubesim.objects import Object, name_of, namespace_of
-from kubesim.resources import NAMESPACE, RESOURCES, Resource, find_resource
 
 _NOTHING_NAMED = """You must provide one or more resources by argument or filename.
 Example resource specifications include:

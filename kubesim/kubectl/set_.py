@@ -6,17 +6,17 @@ import re
 from dataclasses import replace
 from typing import Any
 
-from kubesim import quantity
-from kubesim.errors import StatusError
+from kubesim.api import quantity
+from kubesim.api.errors import StatusError
+from kubesim.api.objects import Object, clone, name_of
+from kubesim.api.resources import Resource
+from kubesim.cluster.apiserver.patch import two_way
 from kubesim.kubectl import flags
 from kubesim.kubectl.change import COMMON, send_patch
 from kubesim.kubectl.command import Call, command, text
 from kubesim.kubectl.errors import KubectlError, Several, raise_all
 from kubesim.kubectl.output import print_result
 from kubesim.kubectl.selection import Found, Selection, select
-from kubesim.objects import Object, clone, name_of
-from kubesim.patch import two_way
-from kubesim.resources import Resource
 
 
 class NoTemplate(KubectlError):

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from kubesim import tabwriter
-from kubesim.authorization import Request, User
-from kubesim.describe.rbac import RULE_HEADINGS, rule_rows
+from kubesim.api.objects import Object
+from kubesim.api.resources import find_resource
+from kubesim.cluster.apiserver.authorization import Request, User
+from kubesim.gotext import tabwriter
 from kubesim.kubectl import flags
 from kubesim.kubectl.command import Call, command, switch, text
+from kubesim.kubectl.describers.rbac import RULE_HEADINGS, rule_rows
 from kubesim.kubectl.errors import Exit, KubectlError
 from kubesim.kubectl.selection import warn_of_others
-from kubesim.objects import Object
-from kubesim.resources import find_resource
 
 # What kubectl takes for verbs without a warning: of objects, and of paths.
 _VERBS = (

@@ -8,11 +8,12 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from kubesim import printers, tabwriter
-from kubesim.clock import Micros
+from kubesim.api.clock import Micros
+from kubesim.api.objects import Object, metadata, namespace_of
+from kubesim.api.resources import Resource
+from kubesim.cluster.apiserver import printers
+from kubesim.gotext import tabwriter
 from kubesim.kubectl.command import Call
-from kubesim.objects import Object, metadata, namespace_of
-from kubesim.resources import Resource
 
 
 class Table:

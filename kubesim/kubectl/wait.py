@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-from kubesim.clock import SECOND
-from kubesim.errors import StatusError
+from kubesim.api.clock import SECOND
+from kubesim.api.errors import StatusError
+from kubesim.api.objects import Object
 from kubesim.kubectl import flags
 from kubesim.kubectl.command import Call, absent, array, command, duration, many, switch
 from kubesim.kubectl.deletion import wait_until_gone
@@ -14,7 +15,6 @@ from kubesim.kubectl.errors import KubectlError
 from kubesim.kubectl.formats import evaluate_relaxed
 from kubesim.kubectl.output import print_result
 from kubesim.kubectl.selection import Query, Target, get_named
-from kubesim.objects import Object
 
 
 @command(

@@ -8,7 +8,7 @@ from typing import Any
 
 import yaml
 
-from kubesim import gojson
+from kubesim.gotext import gojson
 from kubesim.kubectl.errors import ManifestError
 from kubesim.kubectl.formats.golang import syntax
 

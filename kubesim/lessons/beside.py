@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from kubesim.api.objects import Object, name_of
+from kubesim.api.resources import POD
 from kubesim.cluster import Cluster
 from kubesim.flow import Flow, trace_flow
 from kubesim.lessons.task import Task
-from kubesim.objects import Object, name_of
-from kubesim.resources import POD
 from kubesim.session import Session
 
 Place = tuple[str, str]

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from kubesim import kubectl
-from kubesim.clock import Clock, to_datetime
+from kubesim.api.clock import Clock, to_datetime
 from kubesim.session import Session
 from kubesim.shell import Invocation, Shell, Tool
 from kubesim.workspace import Workspace

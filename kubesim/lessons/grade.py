@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import cache, lru_cache
 from typing import NamedTuple
 
-from kubesim import tabwriter
+from kubesim.gotext import tabwriter
 from kubesim.lessons.judge import judge
 from kubesim.lessons.loader import documents, load_quizzes
 from kubesim.lessons.record import Answer, Record

@@ -6,11 +6,11 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from kubesim.clock import SECOND, Micros
+from kubesim.api.clock import SECOND, Micros
+from kubesim.api.resources import DEPLOYMENT, POD, SECRET, SERVICE_ACCOUNT
 from kubesim.lessons.challenge import Broken, broken_clusters
 from kubesim.lessons.goal import Reading, read
 from kubesim.lessons.task import Task, begin, begun, check
-from kubesim.resources import DEPLOYMENT, POD, SECRET, SERVICE_ACCOUNT
 from kubesim.session import Session
 
 POINTS, HINT, WHY = 10, 2, 3

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from kubesim.api.resources import NAMESPACE
 from kubesim.lessons.goal import Condition, Reading, read, shell_of
-from kubesim.resources import NAMESPACE
 from kubesim.session import Session
 from kubesim.workspace import Workspace
 

@@ -20,8 +20,8 @@ from typing import TypedDict, Unpack
 import trustme
 from tornado import httpserver, netutil, web
 
+from kubesim.api.process import Process
 from kubesim.cluster import Cluster
-from kubesim.process import Process
 from kubesim.server import execute
 from kubesim.server.api import API
 from kubesim.server.http import MAX_BODY, Handler

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-from kubesim import errors, openapi
-from kubesim.apiserver.tokens import create_token
+from kubesim.api import errors
+from kubesim.api.process import Process
+from kubesim.api.resources import SERVICE_ACCOUNT
 from kubesim.cluster import Cluster
-from kubesim.process import Process
-from kubesim.resources import SERVICE_ACCOUNT
-from kubesim.server import discovery, reviews, scale
+from kubesim.cluster.apiserver.tokens import create_token
+from kubesim.server import discovery, openapi, reviews, scale
 from kubesim.server.objects import Objects
 from kubesim.server.representation import status_of
 from kubesim.server.request import Request, Response, text

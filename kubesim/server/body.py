@@ -6,7 +6,8 @@ import math
 from collections.abc import Iterable
 from typing import Any
 
-from kubesim import errors, gojson
+from kubesim.api import errors
+from kubesim.gotext import gojson
 
 # As many as in a file of kubectl.
 MAX_DEPTH = 100

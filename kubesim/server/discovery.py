@@ -5,9 +5,9 @@ Mirrors k8s.io/apiserver pkg/endpoints/discovery, v1.36.
 
 from __future__ import annotations
 
-from kubesim import versions
-from kubesim.objects import Object
-from kubesim.resources import API_VERSIONS, RESOURCES, Resource
+from kubesim.api import versions
+from kubesim.api.objects import Object
+from kubesim.api.resources import API_VERSIONS, RESOURCES, Resource
 
 _AGGREGATED = "g=apidiscovery.k8s.io"
 

@@ -15,8 +15,8 @@ from urllib.parse import unquote
 
 from tornado import web
 
-from kubesim import errors
-from kubesim.process import Process
+from kubesim.api import errors
+from kubesim.api.process import Process
 from kubesim.server.representation import status_of
 from kubesim.server.request import Request, Response
 from kubesim.server.watch import Watch

@@ -11,9 +11,9 @@ import json
 
 from tornado import websocket
 
-from kubesim import errors
-from kubesim.objects import Object
-from kubesim.process import Process, StartError
+from kubesim.api import errors
+from kubesim.api.objects import Object
+from kubesim.api.process import Process, StartError
 from kubesim.server.door import Door
 from kubesim.server.representation import status_of
 

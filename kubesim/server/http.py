@@ -10,7 +10,7 @@ from functools import partial
 from tornado import iostream, web
 from tornado.http1connection import HTTP1Connection
 
-from kubesim import errors
+from kubesim.api import errors
 from kubesim.server.door import Door
 from kubesim.server.watch import Watch, error_event
 

@@ -20,7 +20,7 @@ try:
 except ImportError:  # not on Windows
     fcntl = None  # type: ignore[assignment]
 
-from kubesim.clock import SECOND, Micros
+from kubesim.api.clock import SECOND, Micros
 from kubesim.cluster import BOOT, Cluster
 from kubesim.server.api import API
 from kubesim.server.request import Request

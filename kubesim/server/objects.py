@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from kubesim import errors
-from kubesim.apiserver import APIServer, NodeServer, WriteOptions
-from kubesim.clock import Clock
-from kubesim.objects import Object, name_of, namespace_of
-from kubesim.process import Process
-from kubesim.resources import NAMESPACE, POD, SERVICE, SERVICE_ACCOUNT
+from kubesim.api import errors
+from kubesim.api.clock import Clock
+from kubesim.api.objects import Object, name_of, namespace_of
+from kubesim.api.process import Process
+from kubesim.api.resources import NAMESPACE, POD, SERVICE, SERVICE_ACCOUNT
+from kubesim.cluster.apiserver import APIServer, NodeServer, WriteOptions
 from kubesim.server.options import delete_options, log_options
 from kubesim.server.pages import Pages
 from kubesim.server.parameters import whole

@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TypedDict
 
-from kubesim import errors, schema
-from kubesim.apiserver.logs import LogOptions
-from kubesim.objects import Object
+from kubesim.api import errors, schema
+from kubesim.api.objects import Object
+from kubesim.cluster.apiserver.logs import LogOptions
 from kubesim.server.parameters import is_set, whole
 from kubesim.server.request import Request
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 
-from kubesim import errors
-from kubesim.objects import Object
+from kubesim.api import errors
+from kubesim.api.objects import Object
 from kubesim.server.parameters import whole
 from kubesim.server.routes import Route
 

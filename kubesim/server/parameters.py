@@ -8,8 +8,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from kubesim import gojson
-from kubesim.errors import bad_request
+from kubesim.api.errors import bad_request
+from kubesim.gotext import gojson
 
 _WHOLE = re.compile(r"[+-]?[0-9]+")
 _LARGEST = 2**63 - 1

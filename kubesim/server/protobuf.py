@@ -10,11 +10,11 @@ import base64
 from collections.abc import Iterator
 from typing import Any
 
-from kubesim import schema
-from kubesim.errors import bad_request
-from kubesim.objects import Object
-from kubesim.resources import TOKEN_REQUEST, find_kind
-from kubesim.schema import Type
+from kubesim.api import schema
+from kubesim.api.errors import bad_request
+from kubesim.api.objects import Object
+from kubesim.api.resources import TOKEN_REQUEST, find_kind
+from kubesim.api.schema import Type
 
 MEDIA_TYPE = "application/vnd.kubernetes.protobuf"
 _MAGIC = b"k8s\0"

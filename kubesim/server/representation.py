@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from kubesim import printers
-from kubesim.clock import Micros
-from kubesim.errors import FieldError, StatusError, bad_request
-from kubesim.objects import Object
-from kubesim.resources import Resource
+from kubesim.api.clock import Micros
+from kubesim.api.errors import FieldError, StatusError, bad_request
+from kubesim.api.objects import Object
+from kubesim.api.resources import Resource
+from kubesim.cluster.apiserver import printers
 
 _META = "meta.k8s.io/v1"
 _INCLUDES = ("Metadata", "Object", "None")

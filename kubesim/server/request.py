@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from kubesim import errors
-from kubesim.authorization import ADMIN, User, impersonated
-from kubesim.objects import Object
+from kubesim.api import errors
+from kubesim.api.objects import Object
+from kubesim.cluster.apiserver.authorization import ADMIN, User, impersonated
 from kubesim.server import protobuf
 from kubesim.server.body import parse as parse_body
 from kubesim.server.representation import View, view_of

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from kubesim import errors, schema
-from kubesim.apiserver import APIServer
-from kubesim.authorization import Request as Question
-from kubesim.authorization import impersonated
-from kubesim.objects import Object
+from kubesim.api import errors, schema
+from kubesim.api.objects import Object
+from kubesim.cluster.apiserver import APIServer
+from kubesim.cluster.apiserver.authorization import Request as Question
+from kubesim.cluster.apiserver.authorization import impersonated
 from kubesim.server.request import Request
 from kubesim.server.routes import Route
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from kubesim.resources import RESOURCES, Resource
+from kubesim.api.resources import RESOURCES, Resource
 from kubesim.server.parameters import is_set
 
 _VERBS = {"GET": "get", "HEAD": "get", "POST": "create", "PUT": "update", "PATCH": "patch", "DELETE": "delete"}

@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from kubesim import errors, patch
-from kubesim.apiserver import APIServer
-from kubesim.objects import Object
+from kubesim.api import errors
+from kubesim.api.objects import Object
+from kubesim.cluster.apiserver import APIServer, patch
 from kubesim.server.request import Request, Response
 from kubesim.server.routes import Route
 

@@ -12,11 +12,11 @@ from collections.abc import Callable, Iterator
 from copy import copy
 from itertools import takewhile
 
-from kubesim import errors
-from kubesim.apiserver import Change
-from kubesim.clock import Micros
+from kubesim.api import errors
+from kubesim.api.clock import Micros
+from kubesim.api.objects import Object, namespace_of
 from kubesim.cluster import Cluster
-from kubesim.objects import Object, namespace_of
+from kubesim.cluster.apiserver import Change
 from kubesim.server.parameters import is_set, whole
 from kubesim.server.representation import status_of
 from kubesim.server.request import Request

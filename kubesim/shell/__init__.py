@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from kubesim.clock import Clock
-from kubesim.result import Result
+from kubesim.api.clock import Clock
+from kubesim.api.result import Result
 from kubesim.shell.complete import complete, word_start
 from kubesim.shell.interpreter import Interpreter, Streams
 from kubesim.shell.parser import parse

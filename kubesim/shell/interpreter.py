@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 
-from kubesim.result import Edit
+from kubesim.api.result import Edit
 from kubesim.shell.expand import Expander
 from kubesim.shell.parser import parse
 from kubesim.shell.state import Budget, Input, Invocation, Sink, State, TooMuchError

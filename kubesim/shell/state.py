@@ -6,8 +6,8 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from kubesim.clock import Clock, Micros
-from kubesim.result import Edit, Result
+from kubesim.api.clock import Clock, Micros
+from kubesim.api.result import Edit, Result
 from kubesim.shell.syntax import UnsupportedError
 from kubesim.workspace import HOME, Workspace
 

@@ -1,11 +1,11 @@
 import pytest
 
-from kubesim.history import LIMIT
 from kubesim.jupyter import task
 from kubesim.jupyter.current import Seat
 from kubesim.jupyter.task import TaskCard
 from kubesim.lessons import Condition, Progress, Task
 from kubesim.session import Session
+from kubesim.session.history import LIMIT
 
 CREATE = (
     "kubectl create secret docker-registry regcred --docker-server=registry.example.com --docker-username=myuser "

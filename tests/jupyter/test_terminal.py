@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 import kubesim
+from kubesim.api.result import Result
 from kubesim.jupyter import current
 from kubesim.jupyter.terminal import LARGEST_TRANSCRIPT, Terminal, commands, completed, spell
-from kubesim.result import Result
 
 HEREDOC = "cat > pod.yaml <<EOF\nkind: Pod\nEOF"
 

@@ -7,8 +7,8 @@ import json
 
 import pytest
 
-from kubesim.objects import Object
-from kubesim.resources import CONFIG_MAP, POD, ROLE, SECRET, SERVICE_ACCOUNT
+from kubesim.api.objects import Object
+from kubesim.api.resources import CONFIG_MAP, POD, ROLE, SECRET, SERVICE_ACCOUNT
 from tests.learner import Learner, container
 
 # --- create and run

@@ -11,8 +11,8 @@ from typing import Any
 import yaml
 from hypothesis import strategies as st
 
-from kubesim import resources, schema
-from kubesim.schema import Type
+from kubesim.api import resources, schema
+from kubesim.api.schema import Type
 
 from .garbage import garbage, wrong
 from .lines import recorded_files

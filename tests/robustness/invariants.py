@@ -6,12 +6,12 @@ import marshal
 from collections import Counter
 from collections.abc import Iterator
 
-from kubesim import schema, validation
-from kubesim.apiserver import Change
+from kubesim.api import schema
+from kubesim.api.objects import Object, name_of, namespace_of
+from kubesim.api.resources import EVENT, NAMESPACE, NODE, POD, RESOURCES, SERVICE, Resource
 from kubesim.cluster import Cluster
-from kubesim.kubelet import generate
-from kubesim.objects import Object, name_of, namespace_of
-from kubesim.resources import EVENT, NAMESPACE, NODE, POD, RESOURCES, SERVICE, Resource
+from kubesim.cluster.apiserver import Change, validation
+from kubesim.cluster.kubelet import generate
 
 # Written by the cluster itself, in forms that a client could not send.
 _UNCHECKED = (EVENT, NODE, SERVICE)

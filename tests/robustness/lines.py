@@ -10,7 +10,7 @@ from typing import Any
 import yaml
 from hypothesis import strategies as st
 
-from kubesim import resources
+from kubesim.api import resources
 from kubesim.kubectl import COMMANDS
 from kubesim.kubectl.command import Command, Flag
 from kubesim.kubectl.flags import GLOBAL

@@ -10,11 +10,11 @@ from contextlib import contextmanager
 from types import FrameType
 
 from kubesim import Session
+from kubesim.api.objects import name_of
+from kubesim.api.resources import EVENT
+from kubesim.api.result import Result
 from kubesim.kubectl.commands import FLAG_SETS, find_command
 from kubesim.kubectl.errors import FlagError, NotSimulated
-from kubesim.objects import name_of
-from kubesim.resources import EVENT
-from kubesim.result import Result
 
 from .invariants import Watch, orphans
 

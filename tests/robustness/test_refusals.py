@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from kubesim import Session, admission
-from kubesim.resources import POD
+from kubesim import Session
+from kubesim.api.resources import POD
+from kubesim.cluster.apiserver import admission
 
 _CONFIG = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: c}\n"
 _BOMB = "a: &a [x,x,x,x,x,x,x,x,x]\nb: &b [*a,*a,*a,*a,*a,*a,*a,*a,*a]\nc: &c [*b,*b,*b,*b,*b,*b,*b,*b,*b]\n"

@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from kubesim import Session
-from kubesim.resources import POD, Resource
+from kubesim.api.resources import POD, Resource
 
 from . import files, lines
 from .garbage import WRONG, wrong

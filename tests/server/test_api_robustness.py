@@ -9,9 +9,9 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from kubesim import schema
-from kubesim.errors import StatusError
-from kubesim.resources import (
+from kubesim.api import schema
+from kubesim.api.errors import StatusError
+from kubesim.api.resources import (
     CONFIG_MAP,
     DEPLOYMENT,
     NAMESPACE,

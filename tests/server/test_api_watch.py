@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from kubesim.errors import StatusError
-from kubesim.resources import CONFIG_MAP
+from kubesim.api.errors import StatusError
+from kubesim.api.resources import CONFIG_MAP
 from kubesim.server.watch import HISTORY, error_event
 from tests.server.caller import CORE, PATCHES, TABLE, Caller, events, request, status
 

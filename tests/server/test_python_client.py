@@ -11,7 +11,7 @@ from kubernetes import client, config, watch
 from kubernetes.client import ApiClient, ApiException
 
 from kubesim import Session
-from kubesim.resources import RESOURCES
+from kubesim.api.resources import RESOURCES
 from tests.server.connections import Client, served
 
 NAMESPACE = "default"

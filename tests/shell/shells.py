@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from pathlib import Path
 
-from kubesim.clock import Clock
-from kubesim.result import Edit, Result
+from kubesim.api.clock import Clock
+from kubesim.api.result import Edit, Result
 from kubesim.shell import Invocation, Shell, Tool
 from kubesim.workspace import Workspace
 

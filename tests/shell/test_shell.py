@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from kubesim.clock import SECOND
-from kubesim.result import Edit, Result
+from kubesim.api.clock import SECOND
+from kubesim.api.result import Edit, Result
 from kubesim.shell import Shell
 
 

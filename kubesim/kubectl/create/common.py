@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from kubesim.errors import StatusError
+from kubesim.api.errors import StatusError
+from kubesim.api.objects import Object
+from kubesim.api.resources import Resource
 from kubesim.kubectl import flags
 from kubesim.kubectl.apply import with_last_applied
 from kubesim.kubectl.command import Call
 from kubesim.kubectl.errors import KubectlError, UsageError
 from kubesim.kubectl.output import print_result
-from kubesim.objects import Object
-from kubesim.resources import Resource
 
 COMMON = (
     *flags.DRY_RUN,

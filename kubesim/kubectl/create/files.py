@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from kubesim.errors import StatusError
+from kubesim.api.errors import StatusError
 from kubesim.kubectl import flags
 from kubesim.kubectl.apply import with_last_applied
 from kubesim.kubectl.command import Call, absent, command, no_arguments

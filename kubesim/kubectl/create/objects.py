@@ -5,12 +5,12 @@ Mirrors k8s.io/kubectl pkg/cmd/create/create_{namespace,serviceaccount,deploymen
 
 from __future__ import annotations
 
-from kubesim.identity import safe_hash
+from kubesim.api.identity import safe_hash
+from kubesim.api.objects import Object
+from kubesim.api.resources import DEPLOYMENT, NAMESPACE, SERVICE_ACCOUNT
 from kubesim.kubectl.command import Call, command, many, number
 from kubesim.kubectl.create.common import COMMON, ORDER, make, one_name
 from kubesim.kubectl.errors import KubectlError
-from kubesim.objects import Object
-from kubesim.resources import DEPLOYMENT, NAMESPACE, SERVICE_ACCOUNT
 
 
 @command(

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from kubesim.api.objects import Object
+from kubesim.api.resources import CLUSTER_ROLE, CLUSTER_ROLE_BINDING, ROLE, ROLE_BINDING, find_resource
 from kubesim.kubectl.command import Call, array, command, many, mapping, text
 from kubesim.kubectl.create.common import COMMON, ORDER, make, one_name
 from kubesim.kubectl.errors import KubectlError, Plain
-from kubesim.objects import Object
-from kubesim.resources import CLUSTER_ROLE, CLUSTER_ROLE_BINDING, ROLE, ROLE_BINDING, find_resource
 
 _RULE = (
     many("verb", "", "What the rule allows: get, list, watch, create, update, patch, delete, or *."),

@@ -13,14 +13,14 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-from kubesim import gojson
+from kubesim.api.objects import Object
+from kubesim.api.resources import CONFIG_MAP, SECRET
+from kubesim.cluster.apiserver.validation.names import config_key
+from kubesim.gotext import gojson
 from kubesim.kubectl.command import Call, array, command, many, switch, text
 from kubesim.kubectl.create.common import COMMON, ORDER, make, one_name
 from kubesim.kubectl.environment import check_name
 from kubesim.kubectl.errors import KubectlError
-from kubesim.objects import Object
-from kubesim.resources import CONFIG_MAP, SECRET
-from kubesim.validation.names import config_key
 
 DEFAULT_SERVER = "https://index.docker.io/v1/"
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from kubesim.apiserver.tokens import create_token as issue
-from kubesim.errors import StatusError
+from kubesim.api.errors import StatusError
+from kubesim.api.objects import Object
+from kubesim.cluster.apiserver.tokens import create_token as issue
 from kubesim.kubectl import flags
 from kubesim.kubectl.command import Call, array, command, duration, text
 from kubesim.kubectl.create.common import one_name
 from kubesim.kubectl.errors import KubectlError
-from kubesim.objects import Object
 
 _BOUND = ("Node", "Pod", "Secret")
 

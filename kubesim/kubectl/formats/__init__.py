@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from kubesim.gojson import quote
+from kubesim.gotext.gojson import quote
 from kubesim.kubectl.formats import columns, gotemplate, jsonpath
 from kubesim.kubectl.formats.columns import Columns
 from kubesim.kubectl.formats.golang import FormatError

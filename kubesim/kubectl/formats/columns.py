@@ -9,8 +9,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from kubesim import tabwriter
-from kubesim.gojson import sprint
+from kubesim.gotext import tabwriter
+from kubesim.gotext.gojson import sprint
 from kubesim.kubectl.formats import jsonpath
 from kubesim.kubectl.formats.golang import FormatError
 

@@ -1,4 +1,4 @@
-"""What the formats share: how they refuse, and Go's words for values beyond those of kubesim.gojson.
+"""What the formats share: how they refuse, and Go's words for values beyond those of kubesim.gotext.gojson.
 
 Values are those of JSON; None stands for Go's nil. Mirrors fmt and strconv, Go 1.26.
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from kubesim.gojson import quote, sprint
+from kubesim.gotext.gojson import quote, sprint
 from kubesim.kubectl.errors import KubectlError
 
 

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import Any
 
-from kubesim import gojson
-from kubesim.gojson import quote
+from kubesim.gotext import gojson
+from kubesim.gotext.gojson import quote
 from kubesim.kubectl.errors import NotSimulated
 from kubesim.kubectl.formats import gotemplate_functions as functions
 from kubesim.kubectl.formats.golang import FormatError, Literal, code_point, unquote

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable
 from itertools import pairwise
 from typing import Any
 
-from kubesim.gojson import quote, sprint
+from kubesim.gotext.gojson import quote, sprint
 from kubesim.kubectl.errors import NotSimulated
 from kubesim.kubectl.formats.golang import Literal, type_name
 

@@ -9,7 +9,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from kubesim import gojson
+from kubesim.gotext import gojson
 
 LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from functools import lru_cache, reduce
 from typing import Any
 
-from kubesim import gojson
+from kubesim.gotext import gojson
 from kubesim.kubectl.formats.golang import FormatError, code_point, syntax, type_name, unquote
 from kubesim.kubectl.formats.json_ import to_json
 

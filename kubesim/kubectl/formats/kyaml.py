@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from kubesim import gojson
+from kubesim.gotext import gojson
 from kubesim.kubectl.formats.yaml_ import resolves
 
 _BARE_KEY = re.compile(r"[A-Za-z0-9_][-\w./]*", re.ASCII)

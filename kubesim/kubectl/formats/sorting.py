@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from kubesim import quantity
-from kubesim.gojson import quote
-from kubesim.gosort import go_sort
+from kubesim.api import quantity
+from kubesim.gotext.gojson import quote
 from kubesim.kubectl.formats import jsonpath
 from kubesim.kubectl.formats.golang import FormatError, type_name
+from kubesim.kubectl.gosort import go_sort
 
 _MISSING = object()
 

@@ -7,7 +7,7 @@ import shlex
 from collections.abc import Callable
 from itertools import zip_longest
 
-from kubesim.clock import to_datetime
+from kubesim.api.clock import to_datetime
 from kubesim.shell.state import Invocation, ToolError
 from kubesim.shell.syntax import UnsupportedError
 from kubesim.shell.tools.tool import Options, hint, need_operands, tool, whole_number

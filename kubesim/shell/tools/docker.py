@@ -11,10 +11,10 @@ import json
 import re
 from typing import Any
 
-from kubesim import gojson
-from kubesim.imageref import DEFAULT_REGISTRY
-from kubesim.keyring import Credential
-from kubesim.registry import REGISTRIES
+from kubesim.api.imageref import DEFAULT_REGISTRY
+from kubesim.cluster.keyring import Credential
+from kubesim.cluster.registry import REGISTRIES
+from kubesim.gotext import gojson
 from kubesim.shell.state import Invocation
 from kubesim.shell.syntax import UnsupportedError
 from kubesim.shell.tools.tool import Options, tool

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterator
 
-from kubesim.result import Edit
+from kubesim.api.result import Edit
 from kubesim.shell.state import Invocation, ToolError
 from kubesim.shell.syntax import UnsupportedError
 from kubesim.shell.tools.tool import Options, below, for_each, hint, inputs, lines, need_operands, tool

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from kubesim.clock import to_datetime
+from kubesim.api.clock import to_datetime
 from kubesim.shell.state import Invocation, Process
 from kubesim.shell.syntax import UnsupportedError
 from kubesim.shell.tools.tool import Options, tool

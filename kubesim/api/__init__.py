@@ -1,0 +1,1 @@
+"""What every room knows: resources, objects, schema, errors, selectors, time and identity."""

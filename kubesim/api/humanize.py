@@ -1,0 +1,98 @@
+"""API values in the words that kubectl has for them: ages, dates, labels, selectors.
+
+Mirrors k8s.io/apimachinery pkg/util/duration and pkg/apis/meta/v1/helpers.go, v1.36.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any
+
+from kubesim.api.clock import SECOND, Micros, parse_time, to_datetime
+
+UNKNOWN = "<unknown>"
+NONE = "<none>"
+
+_MINUTE = 60
+_HOUR = 60 * _MINUTE
+_DAY = 24 * _HOUR
+_YEAR = 365 * _DAY
+
+# Below this many seconds: shown in this unit, with the rest in that smaller one (None: cut off).
+_DURATIONS: tuple[tuple[float, tuple[int, str], tuple[int, str] | None], ...] = (
+    (2 * _MINUTE, (1, "s"), None),
+    (10 * _MINUTE, (_MINUTE, "m"), (1, "s")),
+    (3 * _HOUR, (_MINUTE, "m"), None),
+    (8 * _HOUR, (_HOUR, "h"), (_MINUTE, "m")),
+    (2 * _DAY, (_HOUR, "h"), None),
+    (8 * _DAY, (_DAY, "d"), (_HOUR, "h")),
+    (2 * _YEAR, (_DAY, "d"), None),
+    (8 * _YEAR, (_YEAR, "y"), (_DAY, "d")),
+    (float("inf"), (_YEAR, "y"), None),
+)
+
+
+def human_duration(micros: Micros) -> str:
+    """A length of time in at most two units: "119s", "3m5s", "17m", "3h20m", "2d3h".
+
+    Less than two seconds into the future is "0s", as clocks differ; more is "<invalid>".
+    """
+    return _human_seconds(int(micros / SECOND) if micros < 0 else micros // SECOND)
+
+
+@lru_cache(maxsize=4096)
+def _human_seconds(seconds: int) -> str:
+    if seconds < 0:
+        return "0s" if seconds == -1 else "<invalid>"
+    unit, smaller = next((unit, smaller) for limit, unit, smaller in _DURATIONS if seconds < limit)
+    count, rest = divmod(seconds, unit[0])
+    text = f"{count}{unit[1]}"
+    if smaller and rest >= smaller[0]:
+        text += f"{rest // smaller[0]}{smaller[1]}"
+    return text
+
+
+def age(timestamp: str | None, now: Micros) -> str:
+    """How long before `now` an API time was; "<unknown>" where there is none. Raises ValueError if it is no time."""
+    return human_duration(now - parse_time(timestamp)) if timestamp else UNKNOWN
+
+
+def long_time(timestamp: str | None) -> str:
+    """An API time as describe writes it (Go's RFC1123Z): "Tue, 24 Nov 2026 13:52:13 +0000"."""
+    if not timestamp:
+        return "Mon, 01 Jan 0001 00:00:00 +0000"
+    return to_datetime(parse_time(timestamp)).strftime("%a, %d %b %Y %H:%M:%S +0000")
+
+
+def format_labels(labels: Mapping[str, str] | None) -> str:
+    """Labels on one line, sorted: "app=web,tier=front", or "<none>"."""
+    return ",".join([f"{key}={value}" for key, value in sorted(labels.items())]) if labels else NONE
+
+
+_REQUIREMENTS = {
+    "In": "{key} in ({values})",
+    "NotIn": "{key} notin ({values})",
+    "Exists": "{key}",
+    "DoesNotExist": "!{key}",
+}
+
+
+def format_selector(selector: Mapping[str, Any] | None) -> str:
+    """A metav1.LabelSelector on one line: "app=web,tier in (api,web)", or "<none>"."""
+    selector = selector or {}
+    parts = [(key, f"{key}={value}") for key, value in (selector.get("matchLabels") or {}).items()]
+    for item in selector.get("matchExpressions") or ():
+        values = ",".join(sorted(item.get("values") or ()))
+        parts.append((item["key"], _REQUIREMENTS[item["operator"]].format(key=item["key"], values=values)))
+    return ",".join([text for _, text in sorted(parts, key=lambda part: part[0])]) or NONE
+
+
+_ROLE_PREFIX = "node-role.kubernetes.io/"
+
+
+def node_roles(labels: Mapping[str, str] | None) -> str:
+    """The roles that a Node's labels give it: "control-plane,worker", or "<none>"."""
+    labels = labels or {}
+    roles = {key.removeprefix(_ROLE_PREFIX) for key in labels if key.startswith(_ROLE_PREFIX)}
+    return ",".join(sorted(role for role in roles | {labels.get("kubernetes.io/role", "")} if role)) or NONE

@@ -1,0 +1,90 @@
+"""API objects as plain dicts, and the few things everybody does with them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Any
+
+from kubesim.api.resources import Resource
+
+Object = dict[str, Any]
+
+
+def clone(value: Any) -> Any:
+    """A deep copy of JSON-like data: stored objects are never changed, so whoever changes one first makes its own."""
+    if isinstance(value, dict):
+        return {key: clone(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [clone(item) for item in value]
+    return value
+
+
+def name_of(obj: Object) -> str:
+    """metadata.name, or "" while there is none."""
+    name = metadata(obj).get("name")
+    return name if isinstance(name, str) else ""
+
+
+def namespace_of(obj: Object) -> str:
+    """metadata.namespace, or "" for an object of the whole cluster."""
+    namespace = metadata(obj).get("namespace")
+    return namespace if isinstance(namespace, str) else ""
+
+
+def metadata(obj: Object) -> Object:
+    """The object's metadata; an empty one where it is missing or no map."""
+    found = obj.get("metadata")
+    return found if isinstance(found, dict) else {}
+
+
+REVISION = "deployment.kubernetes.io/revision"
+
+
+def revision(replica_set: Object) -> int:
+    """Which template of its Deployment a ReplicaSet stands for, by its annotation; 0 where that is no number."""
+    kept = str((metadata(replica_set).get("annotations") or {}).get(REVISION, ""))
+    return int(kept) if re.fullmatch("[+-]?[0-9]{1,18}", kept) else 0
+
+
+def owner_reference(owner: Object) -> Object:
+    """The reference with which a controller marks an object as its own."""
+    return {
+        "apiVersion": owner["apiVersion"],
+        "blockOwnerDeletion": True,
+        "controller": True,
+        "kind": owner["kind"],
+        "name": name_of(owner),
+        "uid": owner["metadata"]["uid"],
+    }
+
+
+def is_owned_by(obj: Object, owner: Object) -> bool:
+    """Whether `owner` controls `obj`."""
+    uid = owner["metadata"]["uid"]
+    return any(reference.get("uid") == uid for reference in metadata(obj).get("ownerReferences", ()))
+
+
+def reference_to(resource: Resource, obj: Object, field_path: str = "") -> Object:
+    """An ObjectReference to `obj`, as events carry it."""
+    meta = obj["metadata"]
+    reference = {
+        "apiVersion": resource.api_version,
+        "fieldPath": field_path,
+        "kind": resource.kind,
+        "name": meta["name"],
+        "namespace": meta.get("namespace"),
+        "resourceVersion": meta.get("resourceVersion"),
+        "uid": meta.get("uid"),
+    }
+    return {key: value for key, value in reference.items() if value}
+
+
+def pull_secret_names(spec: Object) -> list[str]:
+    """The names in a Pod spec's (or ServiceAccount's) imagePullSecrets."""
+    return [entry.get("name", "") for entry in spec.get("imagePullSecrets") or ()]
+
+
+def find_named(items: Iterable[Object], name: str) -> Object | None:
+    """The first of `items` whose "name" is `name`, or None."""
+    return next((item for item in items if item.get("name") == name), None)

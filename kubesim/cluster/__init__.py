@@ -1,0 +1,61 @@
+"""A whole cluster: wires the parts together and moves time."""
+
+from __future__ import annotations
+
+import threading
+from copy import deepcopy
+from datetime import UTC, datetime
+
+from kubesim.api.clock import Clock
+from kubesim.api.identity import Identity
+from kubesim.api.resources import NAMESPACE, RESOURCES
+from kubesim.cluster import bootstrap
+from kubesim.cluster.apiserver import APIServer
+from kubesim.cluster.controllers import ControllerManager
+from kubesim.cluster.controllers.scheduler import Scheduler
+from kubesim.cluster.kubelet import Kubelet
+from kubesim.cluster.kubelet.imagepull import ImageManager
+from kubesim.cluster.registry import REGISTRIES
+
+# Every cluster is booted at the same simulated moment, so that two runs of a lesson show the same.
+BOOT = datetime(2026, 11, 24, 13, 40, tzinfo=UTC)
+AGE = 1140.0
+NAMESPACES = ("default", "kube-node-lease", "kube-public", "kube-system")
+
+
+class Cluster:
+    """One node, its control plane, and the registries that it can reach; 19 minutes old.
+
+    `seed` decides every uid and random name, and it was booted at `boot`. Where several threads use the cluster, each
+    holds `lock` meanwhile.
+    """
+
+    def __init__(self, seed: int = 0, boot: datetime = BOOT) -> None:
+        self.lock = threading.RLock()
+        self.clock = Clock(boot)
+        self.registries = REGISTRIES
+        identity = Identity(seed)
+        self.api = APIServer(self.clock, identity)
+        self.scheduler = Scheduler(self.api, self.clock)
+        self.controllers = ControllerManager(self.api, self.clock)
+        self.kubelet = Kubelet(self.api, self.clock, identity, ImageManager(self.registries), bootstrap.NODE_NAME)
+        self._boot(identity)
+
+    def advance(self, seconds: float) -> None:
+        """Let simulated time pass."""
+        self.clock.advance(seconds)
+
+    def copy(self) -> Cluster:
+        """A cluster of its own in the same state, with everything that is under way in it. Nobody watches the copy."""
+        with self.lock:
+            stored = (obj for resource in RESOURCES if resource.simulated for obj in self.api.list(resource))
+            never_changed = [self.registries, *stored, *self.kubelet.traces.values()]
+            return deepcopy(self, {id(item): item for item in never_changed} | {id(self.lock): threading.RLock()})
+
+    def _boot(self, identity: Identity) -> None:
+        for name in NAMESPACES:
+            self.api.create(NAMESPACE, {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})
+        for resource, obj in bootstrap.objects(self.clock.timestamp()):
+            obj["metadata"] |= {"creationTimestamp": self.clock.timestamp(), "uid": identity.uid()}
+            self.api.record(resource, obj)
+        self.clock.advance(AGE)

@@ -1,0 +1,384 @@
+"""The API server: the one door to the cluster's state.
+
+Every request goes the same way: authorize, decode, default, admit, validate, store, and tell who watches.
+Mirrors k8s.io/apiserver pkg/endpoints/handlers and pkg/registry/generic/registry/store.go, v1.36.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple, Protocol, TypedDict
+
+from kubesim.api import errors, schema
+from kubesim.api.clock import SECOND, Clock, rfc3339
+from kubesim.api.identity import Identity
+from kubesim.api.objects import Object, name_of, namespace_of
+from kubesim.api.process import Process
+from kubesim.api.resources import NAMESPACE, POD, Resource
+from kubesim.cluster.apiserver import patch, validation
+from kubesim.cluster.apiserver.admission import admit_deletion, admit_pod, admit_pod_update
+from kubesim.cluster.apiserver.authorization import ADMIN, Request, User, is_allowed, request, rules_for
+from kubesim.cluster.apiserver.checks import (
+    Warn,
+    check_deletion,
+    check_preconditions,
+    check_unmoved,
+    decoded,
+    raise_if_any,
+    selectors,
+    warn_of,
+)
+from kubesim.cluster.apiserver.defaults import apply_defaults
+from kubesim.cluster.apiserver.logs import Line
+from kubesim.cluster.apiserver.store import Store
+from kubesim.cluster.apiserver.strategy import prepare_for_create, prepare_for_update
+
+# Of names that are generated: k8s.io/apiserver pkg/storage/names/generate.go, and pkg/registry/generic/registry.
+LONGEST_BASE = 58
+NAME_ATTEMPTS = 8
+_NONE: Mapping[str, str] = {}
+
+
+class Change(NamedTuple):  # quicker to make than a dataclass, and there are many
+    """One change of one object, as a watch tells it. `type`: ADDED, MODIFIED or DELETED; `revision` came with it."""
+
+    type: str
+    resource: Resource
+    obj: Object
+    old: Object | None = None
+    revision: int = 0
+
+
+Listener = Callable[[Change], None]
+
+
+class WriteOptions(TypedDict):
+    """What goes with a write; see `APIServer.create`."""
+
+    user: User
+    strict: bool
+    warn: Warn | None
+    dry_run: bool
+
+
+class NodeServer(Protocol):
+    """What the API server asks of a kubelet on behalf of `kubectl logs` and `kubectl exec`."""
+
+    def logs(self, pod: Object, container: str, previous: bool) -> list[Line]:
+        """What the container wrote. Raises StatusError."""
+
+    def execute(self, pod: Object, container: str, argv: list[str]) -> Process:
+        """Run a command in the container. Raises StatusError and process.StartError."""
+
+
+class APIServer:
+    """Serves objects of the simulated resource types.
+
+    Returned objects belong to the store: read them, `clone` before changing. Every method raises
+    `errors.StatusError` for what Kubernetes refuses. `user` is who asks; the default is the cluster's administrator,
+    as whom its own components speak too.
+    """
+
+    def __init__(self, clock: Clock, identity: Identity) -> None:
+        self._clock = clock
+        self._identity = identity
+        self._store = Store()
+        self._listeners: dict[Resource | None, list[Listener]] = {None: []}
+        self._nodes: dict[str, NodeServer] = {}
+
+    def connect_node(self, name: str, server: NodeServer) -> None:
+        """Reach the kubelet of node `name` through `server` from now on."""
+        self._nodes[name] = server
+
+    def node_of(self, pod: Object, *, user: User = ADMIN, verb: str = "get", subresource: str = "log") -> NodeServer:
+        """The kubelet that runs `pod`, for a request to a subresource ("log", "exec") of the Pod.
+
+        Raises StatusError: Forbidden where `user` may not, BadRequest while the Pod is on no node.
+        """
+        self.authorize(user, verb, POD, namespace_of(pod), name_of(pod), subresource)
+        server = self._nodes.get(pod["spec"].get("nodeName", ""))
+        if server is None:
+            raise errors.bad_request(f"pod {name_of(pod)} does not have a host assigned")
+        return server
+
+    def subscribe(self, listener: Listener, resource: Resource | None = None) -> Callable[[], None]:
+        """Tell `listener` of every later change (of one type); call what is returned to end that."""
+        listeners = self._listeners.setdefault(resource, [])
+        listeners.append(listener)
+        return lambda: listeners.remove(listener)
+
+    @property
+    def revision(self) -> int:
+        """A number that grows with every change of the cluster's state."""
+        return self._store.revision
+
+    def can(self, asked: Request) -> bool:
+        """Whether authorization would let `asked` through."""
+        return is_allowed(asked, self._store)
+
+    def rules(self, user: User, namespace: str) -> list[Object]:
+        """Every rule that authorization knows for `user` in `namespace`."""
+        return list(rules_for(user, namespace, self._store))
+
+    def get(self, resource: Resource, namespace: str, name: str, *, user: User = ADMIN) -> Object:
+        """One object. `namespace` is "" for cluster-scoped types."""
+        self.authorize(user, "get", resource, namespace, name)
+        obj = self._store.get(resource, namespace, name)
+        if obj is None:
+            raise errors.not_found(resource, name)
+        return obj
+
+    def find(self, resource: Resource, namespace: str, name: str) -> Object | None:
+        """One object, or None where it is not there."""
+        return self._store.get(resource, namespace, name)
+
+    def list(
+        self,
+        resource: Resource,
+        namespace: str | None = None,
+        *,
+        labels: str = "",
+        fields: str = "",
+        user: User = ADMIN,
+        verb: str = "list",
+    ) -> list[Object]:
+        """Objects by namespace and name, of all namespaces where `namespace` is None; the selectors narrow them."""
+        self.authorize(user, verb, resource, namespace or "", "")
+        found = self._store.list(resource, namespace if resource.namespaced else None)
+        for selector in selectors(resource, labels, fields):
+            found = [obj for obj in found if selector(obj)]
+        return found
+
+    def selects(self, resource: Resource, obj: Object, *, labels: str = "", fields: str = "") -> bool:
+        """Whether the selectors let `obj` through, as a watch asks."""
+        return all(selector(obj) for selector in selectors(resource, labels, fields))
+
+    def create(
+        self,
+        resource: Resource,
+        obj: Object,
+        *,
+        user: User = ADMIN,
+        strict: bool = True,
+        warn: Warn | None = None,
+        dry_run: bool = False,
+    ) -> Object:
+        """Admit a new object into the namespace that its metadata names.
+
+        `strict` refuses unknown fields; without it they are dropped, and told to `warn` if there is one.
+        """
+        self.authorize(user, "create", resource, namespace_of(obj), "")
+        new = decoded(resource, obj, strict, warn)
+        self._name(resource, new)
+        self._check_namespace(resource, new)
+        apply_defaults(resource, new)
+        prepare_for_create(resource, new)
+        if resource is POD:
+            admit_pod(new, self._store, self._identity)
+        raise_if_any(resource, new, validation.validate(resource, new))
+        if self._store.get(resource, namespace_of(new), name_of(new)):
+            raise errors.already_exists(resource, name_of(new))
+        return new if dry_run else self._commit("ADDED", resource, new)
+
+    def record(self, resource: Resource, obj: Object) -> Object:
+        """Store a new or changed object of one of the cluster's own components as it is.
+
+        For what in a real cluster arrives typed and in great numbers: events and status updates.
+        """
+        old = self._store.get(resource, namespace_of(obj), name_of(obj))
+        return self._commit("MODIFIED" if old else "ADDED", resource, obj, old)
+
+    def update(
+        self,
+        resource: Resource,
+        obj: Object,
+        *,
+        user: User = ADMIN,
+        strict: bool = True,
+        warn: Warn | None = None,
+        dry_run: bool = False,
+        verb: str = "update",
+    ) -> Object:
+        """Replace an object's spec and metadata; its resourceVersion, if given, must be the present one."""
+        self.authorize(user, verb, resource, namespace_of(obj), name_of(obj))
+        old = self._store.get(resource, namespace_of(obj), name_of(obj))
+        if old is None:
+            raise errors.not_found(resource, name_of(obj))
+        new = decoded(resource, obj, strict, warn)
+        check_preconditions(resource, new, old)
+        apply_defaults(resource, new)
+        if resource is POD:
+            admit_pod_update(new, old)
+        prepare_for_update(resource, new, old)
+        raise_if_any(resource, new, validation.validate_update(resource, new, old))
+        return self._replace(resource, new, old, dry_run)
+
+    def update_status(self, resource: Resource, obj: Object, status: Object) -> Object:
+        """Replace an object's status; the rest stays as it is stored."""
+        old = self.get(resource, namespace_of(obj), name_of(obj))
+        if old.get("status") == status:
+            return old
+        return self._commit("MODIFIED", resource, {**old, "status": status}, old)
+
+    def patch(
+        self,
+        resource: Resource,
+        namespace: str,
+        name: str,
+        change: Any,
+        patch_type: str = "strategic",
+        *,
+        user: User = ADMIN,
+        strict: bool = True,
+        warn: Warn | None = None,
+        dry_run: bool = False,
+    ) -> Object:
+        """Change an object by a patch of type "strategic", "merge" or "json"."""
+        self.authorize(user, "patch", resource, namespace, name)
+        old = self._store.get(resource, namespace, name)
+        if old is None:
+            raise errors.not_found(resource, name)
+        new = _PATCHES[patch_type](resource, old, change)
+        check_unmoved(resource, new, old)
+        unknown = schema.unknown_fields(schema.type_of(resource), new)
+        if unknown and strict:
+            raise patch.misfit(change if patch_type == "strategic" else new, schema.strict_error(unknown))
+        warn_of(unknown, warn)
+        return self.update(resource, new, strict=False, dry_run=dry_run)
+
+    def scale(
+        self,
+        resource: Resource,
+        namespace: str,
+        name: str,
+        replicas: int,
+        *,
+        user: User = ADMIN,
+        dry_run: bool = False,
+    ) -> Object:
+        """Set the number of replicas of a Deployment or ReplicaSet, for whom may patch its scale."""
+        self.authorize(user, "patch", resource, namespace, name, "scale")
+        return self.patch(resource, namespace, name, {"spec": {"replicas": replicas}}, "merge", dry_run=dry_run)
+
+    def delete(
+        self,
+        resource: Resource,
+        namespace: str,
+        name: str,
+        *,
+        grace_period: int | None = None,
+        finalizer: str = "",
+        user: User = ADMIN,
+        dry_run: bool = False,
+        preconditions: Mapping[str, str] = _NONE,
+    ) -> Object:
+        """Delete an object, or begin to where it ends gracefully (Pods, Namespaces); return its last state.
+
+        `grace_period` is in seconds; None leaves it to the Pod, 0 removes at once. `finalizer` "orphan" or
+        "foregroundDeletion" has the garbage collector deal with dependents before the object goes. `preconditions`
+        are what its uid and resourceVersion must be.
+        """
+        self.authorize(user, "delete", resource, namespace, name)
+        admit_deletion(resource, name)
+        obj = self._store.get(resource, namespace, name)
+        if obj is None:
+            raise errors.not_found(resource, name)
+        check_deletion(resource, obj, preconditions)
+        if finalizer and resource.group == "apps":
+            obj = {**obj, "metadata": {**obj["metadata"], "finalizers": [finalizer]}}
+        if dry_run:
+            return obj
+        seconds = _grace_seconds(resource, obj, grace_period)
+        if seconds == 0 and not _is_finalized_later(resource, obj):
+            return self.remove(resource, obj)
+        return self._mark_deleted(resource, obj, seconds)
+
+    def remove(self, resource: Resource, obj: Object) -> Object:
+        """Take an object out of the store at once."""
+        current = self.get(resource, namespace_of(obj), name_of(obj))
+        self._store.remove(resource, current)
+        self._tell(Change("DELETED", resource, current, current, self._store.revision))
+        return current
+
+    def authorize(
+        self, user: User, verb: str, resource: Resource, namespace: str, name: str, subresource: str = ""
+    ) -> None:
+        """Raise StatusError (Forbidden) unless `user` may do this."""
+        if user is ADMIN:
+            return
+        asked = request(user, verb, resource, namespace, name, subresource)
+        if not is_allowed(asked, self._store):
+            raise errors.forbidden(resource, name, asked.refusal())
+
+    def _name(self, resource: Resource, obj: Object) -> None:
+        meta = obj["metadata"]
+        attempts = NAME_ATTEMPTS if meta.get("generateName") and not meta.get("name") else 0
+        for _ in range(attempts):
+            meta["name"] = meta["generateName"][:LONGEST_BASE] + self._identity.suffix()
+            if not self._store.get(resource, namespace_of(obj), name_of(obj)):
+                break
+        meta["uid"] = self._identity.uid()
+        meta["creationTimestamp"] = self._clock.timestamp()
+        for key in ("resourceVersion", "deletionTimestamp", "deletionGracePeriodSeconds", "selfLink"):
+            meta.pop(key, None)
+
+    def _check_namespace(self, resource: Resource, obj: Object) -> None:
+        if not resource.namespaced:
+            obj["metadata"].pop("namespace", None)
+            return
+        name = namespace_of(obj)
+        namespace = self._store.get(NAMESPACE, "", name)
+        if namespace is None:
+            raise errors.not_found(NAMESPACE, name)
+        if namespace["status"]["phase"] == "Terminating":
+            why = f"unable to create new content in namespace {name} because it is being terminated"
+            raise errors.forbidden(resource, name_of(obj), why)
+
+    def _replace(self, resource: Resource, new: Object, old: Object, dry_run: bool = False) -> Object:
+        new["metadata"] = {**new["metadata"], "resourceVersion": old["metadata"]["resourceVersion"]}
+        if new == old:
+            return old
+        return new if dry_run else self._commit("MODIFIED", resource, new, old)
+
+    def _mark_deleted(self, resource: Resource, obj: Object, seconds: int) -> Object:
+        meta = obj["metadata"]
+        at = rfc3339(self._clock.now + seconds * SECOND)
+        if meta.get("deletionTimestamp", at + "~") <= at:
+            return obj
+        marks = {"deletionTimestamp": at} | ({"deletionGracePeriodSeconds": seconds} if resource is POD else {})
+        new = {**obj, "metadata": {**meta, **marks}}
+        if "generation" in meta:
+            new["metadata"]["generation"] += 1
+        if resource is NAMESPACE:
+            new["status"] = {"phase": "Terminating"}
+        return self._commit("MODIFIED", resource, new, obj)
+
+    def _commit(self, change: str, resource: Resource, obj: Object, old: Object | None = None) -> Object:
+        stored = self._store.put(resource, obj)
+        self._tell(Change(change, resource, stored, old, self._store.revision))
+        return stored
+
+    def _tell(self, change: Change) -> None:
+        for key in (change.resource, None):
+            for listener in tuple(self._listeners.get(key, ())):
+                listener(change)
+
+
+_PATCHES: dict[str, Callable[[Resource, Object, Any], Object]] = {
+    "strategic": lambda resource, old, change: patch.strategic_merge(old, change, resource),
+    "merge": lambda resource, old, change: patch.fitting(patch.merge_patch(old, change), resource),
+    "json": lambda resource, old, change: patch.fitting(patch.json_patch(old, change), resource),
+}
+
+
+def _grace_seconds(resource: Resource, obj: Object, wanted: int | None) -> int:
+    """How long an object may take to end (seconds): only a Pod that a node runs takes any time."""
+    if resource is not POD or not obj["spec"].get("nodeName"):
+        return 0
+    if obj["status"].get("phase") in ("Succeeded", "Failed"):
+        return 0
+    return int(obj["spec"]["terminationGracePeriodSeconds"] if wanted is None else wanted)
+
+
+def _is_finalized_later(resource: Resource, obj: Object) -> bool:
+    return bool(obj["metadata"].get("finalizers")) or resource is NAMESPACE

@@ -1,0 +1,149 @@
+"""Who may do what: RBAC over the Roles and bindings in the store.
+
+Mirrors kubernetes plugin/pkg/auth/authorizer/rbac/rbac.go, v1.36.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from kubesim.api.objects import Object, metadata
+from kubesim.api.resources import CLUSTER_ROLE, CLUSTER_ROLE_BINDING, ROLE, ROLE_BINDING, Resource
+from kubesim.cluster.apiserver.store import Store
+
+SERVICE_ACCOUNT_PREFIX = "system:serviceaccount:"
+
+
+@dataclass(frozen=True)
+class User:
+    """Who sends a request, and what else authentication has found out: keys with their values."""
+
+    name: str
+    groups: tuple[str, ...] = ("system:authenticated",)
+    extra: tuple[tuple[str, tuple[str, ...]], ...] = ()
+
+
+# Authenticated by a client certificate, whose digest is the credential's name.
+_CREDENTIAL = f"X509SHA256={hashlib.sha256(b'kubernetes-admin').hexdigest()}"
+ADMIN = User(
+    "kubernetes-admin",
+    ("system:masters", "system:authenticated"),
+    (("authentication.kubernetes.io/credential-id", (_CREDENTIAL,)),),
+)
+
+
+def impersonated(name: str, groups: tuple[str, ...] = ()) -> User:
+    """The user that `--as NAME --as-group GROUP` speaks for, with the groups that authentication would add."""
+    if name.startswith(SERVICE_ACCOUNT_PREFIX) and not groups:
+        namespace = name.removeprefix(SERVICE_ACCOUNT_PREFIX).partition(":")[0]
+        groups = ("system:serviceaccounts", f"system:serviceaccounts:{namespace}")
+    return User(name, (*groups, "system:unauthenticated" if name == "system:anonymous" else "system:authenticated"))
+
+
+@dataclass(frozen=True)
+class Request:
+    """What authorization looks at: a type, by its plural, or else a path of the API such as /version."""
+
+    user: User
+    verb: str
+    plural: str
+    group: str = ""
+    namespace: str = ""
+    name: str = ""
+    path: str = ""
+
+    def refusal(self) -> str:
+        """The sentence after "is forbidden: "."""
+        scope = f'in the namespace "{self.namespace}"' if self.namespace else "at the cluster scope"
+        what = f'resource "{self.plural}" in API group "{self.group}"'
+        return f'User "{self.user.name}" cannot {self.verb} {what} {scope}'
+
+
+def request(user: User, verb: str, resource: Resource, namespace: str, name: str, subresource: str = "") -> Request:
+    """The Request for a known resource type, or for a part of it such as pods/log."""
+    plural = f"{resource.plural}/{subresource}" if subresource else resource.plural
+    return Request(user, verb, plural, resource.group, namespace if resource.namespaced else "", name)
+
+
+def is_allowed(asked: Request, store: Store) -> bool:
+    """Whether some rule that is bound to the user grants the request."""
+    if "system:masters" in asked.user.groups:
+        return True
+    return any(_grants(rule, asked) for rule in rules_for(asked.user, asked.namespace, store))
+
+
+def rules_for(user: User, namespace: str, store: Store) -> Iterator[Object]:
+    """The rules of every role that is bound to the user in the whole cluster, and in the namespace if one is given."""
+    for group in user.groups:
+        yield from _OF_GROUPS.get(group, ())
+    bindings = store.list(CLUSTER_ROLE_BINDING)
+    if namespace:
+        bindings = bindings + store.list(ROLE_BINDING, namespace)
+    for binding in bindings:
+        if any(_is_subject(subject, user) for subject in binding.get("subjects") or ()):
+            role = _role(binding, store)
+            yield from (role or {}).get("rules") or ()
+
+
+def _resources(group: str, resources: str, verb: str) -> Object:
+    return {"apiGroups": [group], "resources": resources.split(), "verbs": [verb]}
+
+
+def _paths(paths: str, verb: str = "get") -> Object:
+    return {"nonResourceURLs": paths.split(), "verbs": [verb]}
+
+
+_PUBLIC = _paths("/healthz /livez /readyz /version /version/")
+# The rules that a new cluster binds to groups of users. These roles and bindings are not kept as objects.
+# Mirrors kubernetes plugin/pkg/auth/authorizer/rbac/bootstrappolicy/policy.go, v1.36.
+_OF_GROUPS = {
+    "system:masters": (_resources("*", "*", "*"), _paths("*", "*")),
+    "system:authenticated": (
+        _resources("authentication.k8s.io", "selfsubjectreviews", "create"),
+        _resources("authorization.k8s.io", "selfsubjectaccessreviews selfsubjectrulesreviews", "create"),
+        _paths("/api /api/* /apis /apis/* /healthz /livez /openapi /openapi/* /readyz /version /version/"),
+        _PUBLIC,
+    ),
+    "system:unauthenticated": (_PUBLIC,),
+    "system:serviceaccounts": (
+        _paths("/.well-known/openid-configuration /.well-known/openid-configuration/ /openid/v1/jwks /openid/v1/jwks/"),
+    ),
+}
+
+
+def _role(binding: Object, store: Store) -> Object | None:
+    reference = binding.get("roleRef", {})
+    if reference.get("kind") == "ClusterRole":
+        return store.get(CLUSTER_ROLE, "", reference.get("name", ""))
+    return store.get(ROLE, metadata(binding).get("namespace", ""), reference.get("name", ""))
+
+
+def _is_subject(subject: Object, user: User) -> bool:
+    name = subject.get("name", "")
+    if subject.get("kind") == "Group":
+        return name in user.groups
+    if subject.get("kind") == "ServiceAccount":
+        name = f"{SERVICE_ACCOUNT_PREFIX}{subject.get('namespace', '')}:{name}"
+    return bool(name == user.name)
+
+
+def _grants(rule: Object, asked: Request) -> bool:
+    if asked.path:
+        return _covers(rule.get("verbs"), asked.verb) and any(
+            asked.path == url or (url.endswith("*") and asked.path.startswith(url.rstrip("*")))
+            for url in rule.get("nonResourceURLs") or ()
+        )
+    names = rule.get("resourceNames") or ()
+    return (
+        _covers(rule.get("verbs"), asked.verb)
+        and _covers(rule.get("apiGroups"), asked.group)
+        and _covers(rule.get("resources"), asked.plural)
+        and (not names or asked.name in names)
+    )
+
+
+def _covers(granted: Any, wanted: str) -> bool:
+    return bool(granted) and (wanted in granted or "*" in granted)

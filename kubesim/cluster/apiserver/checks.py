@@ -1,0 +1,76 @@
+"""What a request must fulfil before it changes anything, apart from a type's own validation."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from kubesim.api import errors, schema
+from kubesim.api.objects import Object, name_of, namespace_of
+from kubesim.api.resources import Resource
+from kubesim.api.selectors import Selector, SelectorError, field_selector, label_selector
+from kubesim.cluster.apiserver.fields import is_selectable
+
+Warn = Callable[[str], None]
+
+
+def selectors(resource: Resource, labels: str, fields: str) -> list[Selector]:
+    """The selectors of a list or watch. Raises StatusError for one that cannot be read."""
+    try:
+        by_label = [label_selector(labels)] if labels else []
+        by_field = [field_selector(fields, lambda name: is_selectable(resource, name))] if fields else []
+    except SelectorError as error:
+        raise errors.bad_request(str(error)) from None
+    return by_label + by_field
+
+
+def decoded(resource: Resource, obj: Object, strict: bool, warn: Warn | None) -> Object:
+    """`obj` as an object of the type; see `APIServer.create`."""
+    new = schema.decode(resource, obj, strict)
+    new.setdefault("metadata", {})
+    if warn and not strict:
+        warn_of(schema.unknown_fields(schema.type_of(resource), obj), warn)
+    return new
+
+
+def warn_of(unknown: list[str], warn: Warn | None) -> None:
+    """Tell of unknown fields that were dropped."""
+    if warn:
+        for text in unknown:
+            warn(text)
+
+
+def raise_if_any(resource: Resource, obj: Object, causes: list[errors.FieldError]) -> None:
+    """Raise Invalid for what validation found."""
+    if causes:
+        raise errors.invalid(resource, name_of(obj), causes)
+
+
+def check_preconditions(resource: Resource, new: Object, old: Object) -> None:
+    """Raise Conflict where the object is no longer the one that the request means."""
+    version = new["metadata"].get("resourceVersion")
+    if version and version != old["metadata"]["resourceVersion"]:
+        raise errors.conflict(resource, name_of(old))
+    _check_same(resource, old, "uid", "UID", new["metadata"].get("uid"))
+
+
+def check_deletion(resource: Resource, obj: Object, preconditions: Mapping[str, str]) -> None:
+    """Raise Conflict where the object is not the one that a deletion means."""
+    for key, word in (("uid", "UID"), ("resourceVersion", "ResourceVersion")):
+        _check_same(resource, obj, key, word, preconditions.get(key))
+
+
+def _check_same(resource: Resource, obj: Object, key: str, word: str, wanted: str | None) -> None:
+    present = obj["metadata"][key]
+    if wanted and wanted != present:
+        why = f"Precondition failed: {word} in precondition: {wanted}, {word} in object meta: {present}"
+        raise errors.conflict(resource, name_of(obj), why)
+
+
+def check_unmoved(resource: Resource, new: Object, old: Object) -> None:
+    """Raise BadRequest for a patch that changes whose object it is."""
+    if not isinstance(new.get("metadata"), dict) or name_of(new) != name_of(old):
+        raise errors.bad_request("the name of the object does not match the name on the URL")
+    if namespace_of(new) != namespace_of(old):
+        raise errors.bad_request("the namespace of the object does not match the namespace on the URL")
+    if (new.get("kind"), new.get("apiVersion")) != (resource.kind, resource.api_version):
+        raise errors.bad_request(f"the kind of the object does not match {resource.kind}")

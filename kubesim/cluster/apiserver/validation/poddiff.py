@@ -1,0 +1,105 @@
+"""The difference of two Pod specs as the API server tells it: JSON of its internal structs, as a unified diff.
+
+Mirrors k8s.io/apimachinery pkg/util/diff/diff.go, v1.36, which the Go port of difflib serves.
+"""
+
+from __future__ import annotations
+
+import difflib
+import json
+from collections.abc import Iterator, Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from kubesim.api import schema
+from kubesim.api.objects import Object
+from kubesim.api.resources import POD
+from kubesim.api.schema import Field, Type
+from kubesim.gotext.gojson import dumps
+
+# Fields of the external PodSpec that the internal one keeps in its security context.
+_HOST_FIELDS = ("hostNetwork", "hostPID", "hostIPC", "shareProcessNamespace", "hostUsers")
+
+_ZERO: dict[str, Any] = {"string": "", "integer": 0, "boolean": False, "intorstring": 0, "quantity": "0"}
+
+
+def spec_diff(old: Object, new: Object) -> str:
+    """A unified diff of two PodSpecs, without its file names; every line ends in a newline."""
+    lines = difflib.unified_diff(_lines(old), _lines(new), n=3)
+    return "".join(line if line.endswith("\n") else line + "\n" for line in list(lines)[2:])
+
+
+def _lines(spec: Object) -> list[str]:
+    host = {name: spec[name] for name in _HOST_FIELDS if name in spec}
+    whole = {**spec, "securityContext": {**host, **spec.get("securityContext", {})}}
+    text = json.dumps(_internal(_pod_spec(), whole), indent=1, ensure_ascii=False)
+    return [f"{line}\n" for line in _escaped(text).split("\n")]
+
+
+def _escaped(text: str) -> str:
+    """Go writes these characters of strings as escapes."""
+    return text.translate({ord(char): dumps(char)[1:-1] for char in "<>&\u2028\u2029"})
+
+
+@cache
+def _pod_spec() -> Type:
+    return schema.fields(schema.type_of(POD))["spec"].type
+
+
+def _internal(kind: Type, value: Any) -> Any:
+    """A value of the external API as Go marshals its internal counterpart."""
+    if kind.element:
+        if isinstance(value, dict):
+            return {key: value[key] for key in sorted(value)} or None
+        return [_internal(kind.element, item) for item in value] or None
+    # A label selector is the same type inside and outside, with JSON names.
+    if kind.kind != "struct" or kind.name == "LabelSelector":
+        return value
+    return dict(_members(kind, value))
+
+
+def _members(kind: Type, value: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    fields = _fields(kind)
+    given = {key.lower(): item for key, item in value.items()}
+    for entry in _names(kind):
+        name = entry.removesuffix("!")
+        field = fields.get(name.lower())
+        if name.lower() in given and field:
+            yield name, _internal(field.type, given[name.lower()])
+        elif entry.endswith("!") and field:
+            yield name, _internal(field.type, {})
+        else:
+            yield name, _zero(field)
+
+
+def _zero(field: Field | None) -> Any:
+    if field is None or (field.keeps_zero and not field.required):
+        return None
+    return _ZERO.get(field.type.kind)
+
+
+@cache
+def _fields(kind: Type) -> Mapping[str, Field]:
+    """The fields of the external struct (for the security context, the Pod's own host fields too), in lower case."""
+    known = dict(schema.fields(kind))
+    if kind.name == "PodSecurityContext":
+        known |= {name: schema.fields(_pod_spec())[name] for name in _HOST_FIELDS}
+    return {name.lower(): field for name, field in known.items()}
+
+
+@cache
+def _order() -> Mapping[str, str]:
+    """The fields of internal structs in their order, from kubernetes pkg/apis/core/types.go, v1.36.
+
+    They have no JSON names and are marshalled under their Go names, empty ones too. "!" marks a struct that is held by
+    value. Of structs that are not there, and of what a field holds, the external schema tells.
+    """
+    found: dict[str, str] = json.loads(Path(__file__).with_name("internal.json").read_text("utf-8"))
+    return found
+
+
+@cache
+def _names(kind: Type) -> tuple[str, ...]:
+    listed = _order().get(kind.name)
+    return tuple(listed.split()) if listed else tuple(name[0].upper() + name[1:] for name in schema.fields(kind))

@@ -1,0 +1,135 @@
+"""What a new cluster has before anybody asks for anything: its node, the API server's Service, the roles for users.
+
+The roles mirror kubernetes plugin/pkg/auth/authorizer/rbac/bootstrappolicy/policy.go, v1.36, for the types that are
+simulated.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from kubesim.api.objects import Object
+from kubesim.api.resources import CLUSTER_ROLE, NODE, SERVICE, Resource
+from kubesim.api.versions import CONTAINERD, KUBERNETES
+
+NODE_NAME = "sim-worker"
+NODE_ADDRESS = "192.0.2.10"
+
+
+def objects(now: str) -> Iterator[tuple[Resource, Object]]:
+    """The objects, each with its type. `now` is the moment of the boot, as the API writes it."""
+    yield NODE, _node(now)
+    yield SERVICE, kubernetes_service()
+    for name, rules in _ROLES.items():
+        yield CLUSTER_ROLE, _cluster_role(name, rules)
+
+
+def _node(now: str) -> Object:
+    resources = {"cpu": "2", "ephemeral-storage": "100Gi", "memory": "4Gi", "pods": "110"}
+    return {
+        "apiVersion": "v1",
+        "kind": "Node",
+        "metadata": {
+            "labels": {
+                "beta.kubernetes.io/arch": "amd64",
+                "beta.kubernetes.io/os": "linux",
+                "kubernetes.io/arch": "amd64",
+                "kubernetes.io/hostname": NODE_NAME,
+                "kubernetes.io/os": "linux",
+            },
+            "name": NODE_NAME,
+        },
+        "spec": {"podCIDR": "10.244.1.0/24", "podCIDRs": ["10.244.1.0/24"]},
+        "status": {
+            "addresses": [
+                {"address": NODE_ADDRESS, "type": "InternalIP"},
+                {"address": NODE_NAME, "type": "Hostname"},
+            ],
+            "allocatable": resources,
+            "capacity": resources,
+            "conditions": [_node_condition(*row, now) for row in _NODE_CONDITIONS],
+            "nodeInfo": {
+                **dict.fromkeys(
+                    ("bootID", "kubeProxyVersion", "machineID", "systemUUID"), ""
+                ),  # clients insist on them
+                "architecture": "amd64",
+                "containerRuntimeVersion": f"containerd://{CONTAINERD}",
+                "kernelVersion": "6.12.0-simulated",
+                "kubeletVersion": KUBERNETES,
+                "operatingSystem": "linux",
+                "osImage": "Debian GNU/Linux 13 (trixie)",
+            },
+        },
+    }
+
+
+_NODE_CONDITIONS = (
+    ("MemoryPressure", "False", "KubeletHasSufficientMemory", "kubelet has sufficient memory available"),
+    ("DiskPressure", "False", "KubeletHasNoDiskPressure", "kubelet has no disk pressure"),
+    ("PIDPressure", "False", "KubeletHasSufficientPID", "kubelet has sufficient PID available"),
+    ("Ready", "True", "KubeletReady", "kubelet is posting ready status"),
+)
+
+
+def _node_condition(kind: str, status: str, reason: str, message: str, since: str) -> Object:
+    times = {"lastHeartbeatTime": since, "lastTransitionTime": since}
+    return {**times, "message": message, "reason": reason, "status": status, "type": kind}
+
+
+def kubernetes_service() -> Object:
+    """The Service through which Pods reach the API server."""
+    port = {"name": "https", "port": 443, "protocol": "TCP", "targetPort": 6443}
+    return {
+        "apiVersion": "v1",
+        "kind": "Service",
+        "metadata": {
+            "labels": {"component": "apiserver", "provider": "kubernetes"},
+            "name": "kubernetes",
+            "namespace": "default",
+        },
+        "spec": {
+            "clusterIP": "10.96.0.1",
+            "clusterIPs": ["10.96.0.1"],
+            "internalTrafficPolicy": "Cluster",
+            "ipFamilies": ["IPv4"],
+            "ipFamilyPolicy": "SingleStack",
+            "ports": [port],
+            "sessionAffinity": "None",
+            "type": "ClusterIP",
+        },
+        "status": {"loadBalancer": {}},
+    }
+
+
+_READ = ["get", "list", "watch"]
+_WRITE = ["create", "delete", "deletecollection", "patch", "update"]
+_CORE = ["configmaps", "pods", "serviceaccounts", "services"]
+
+
+def _rule(groups: list[str], resources: list[str], verbs: list[str]) -> Object:
+    return {"apiGroups": groups, "resources": resources, "verbs": verbs}
+
+
+_VIEW = [
+    _rule([""], [*_CORE, "events", "namespaces", "pods/log"], _READ),
+    _rule(["apps"], ["deployments", "replicasets"], _READ),
+]
+# Whoever may edit may read Secrets: a Pod could be made that reads them anyway. Whoever may only view may not.
+_EDIT = [
+    *_VIEW,
+    _rule([""], ["secrets"], [*_READ, *_WRITE]),
+    _rule([""], [*_CORE, "pods/exec"], _WRITE),
+    _rule(["apps"], ["deployments", "deployments/scale", "replicasets"], _WRITE),
+]
+_ROLES: dict[str, list[Any]] = {
+    "admin": [*_EDIT, _rule([CLUSTER_ROLE.group], ["rolebindings", "roles"], [*_READ, *_WRITE])],
+    "cluster-admin": [_rule(["*"], ["*"], ["*"]), {"nonResourceURLs": ["*"], "verbs": ["*"]}],
+    "edit": _EDIT,
+    "view": _VIEW,
+}
+
+
+def _cluster_role(name: str, rules: list[Any]) -> Object:
+    meta = {"labels": {"kubernetes.io/bootstrapping": "rbac-defaults"}, "name": name}
+    return {"apiVersion": CLUSTER_ROLE.api_version, "kind": CLUSTER_ROLE.kind, "metadata": meta, "rules": rules}

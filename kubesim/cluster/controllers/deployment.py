@@ -1,0 +1,286 @@
+"""The Deployment controller: rolls from one ReplicaSet to the next.
+
+Mirrors kubernetes pkg/controller/deployment/{sync,rolling,recreate,progress}.go, v1.36.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from functools import partial
+
+from kubesim.api import quantity
+from kubesim.api.clock import SECOND, Clock, parse_time
+from kubesim.api.errors import StatusError
+from kubesim.api.identity import safe_hash
+from kubesim.api.objects import (
+    REVISION,
+    Object,
+    clone,
+    is_owned_by,
+    metadata,
+    name_of,
+    namespace_of,
+    owner_reference,
+    revision,
+)
+from kubesim.api.resources import DEPLOYMENT, REPLICA_SET
+from kubesim.cluster.apiserver import APIServer, Change
+from kubesim.cluster.controllers.queue import WorkQueue
+from kubesim.cluster.events import Recorder
+
+HASH = "pod-template-hash"
+
+
+class DeploymentController:
+    """Keeps one ReplicaSet per Pod template, scales between them and reports the rollout."""
+
+    def __init__(self, api: APIServer, clock: Clock) -> None:
+        self._api = api
+        self._clock = clock
+        self._recorder = Recorder(api, clock, "deployment-controller")
+        self._queue = WorkQueue(clock, self._reconcile)
+        api.subscribe(self._on_deployment, DEPLOYMENT)
+        api.subscribe(self._on_replica_set, REPLICA_SET)
+
+    def _on_deployment(self, change: Change) -> None:
+        if change.type != "DELETED":
+            self._queue.add(change.obj)
+
+    def _on_replica_set(self, change: Change) -> None:
+        for reference in metadata(change.obj).get("ownerReferences", ()):
+            if reference["kind"] == "Deployment":
+                self._queue.add_key((namespace_of(change.obj), reference["name"]))
+
+    def _reconcile(self, namespace: str, name: str) -> None:
+        deployment = self._api.find(DEPLOYMENT, namespace, name)
+        if deployment is None or metadata(deployment).get("deletionTimestamp"):
+            return
+        owned = [item for item in self._api.list(REPLICA_SET, namespace) if is_owned_by(item, deployment)]
+        new = _current(deployment, owned)
+        old = [item for item in owned if item is not new]
+        if deployment["spec"].get("paused"):
+            self._report(deployment, new, old)
+            return
+        new = self._ensure_new(deployment, new, old)
+        self._roll(deployment, new, old)
+        owned = [item for item in self._api.list(REPLICA_SET, namespace) if is_owned_by(item, deployment)]
+        self._report(deployment, _current(deployment, owned), [item for item in owned if name_of(item) != name_of(new)])
+
+    def _ensure_new(self, deployment: Object, new: Object | None, old: list[Object]) -> Object:
+        wanted = 1 + max((revision(item) for item in old), default=0)
+        if new is None:
+            new = self._create(deployment, _replica_set(deployment, str(wanted)))
+        elif revision(new) < wanted:
+            new = self._annotate(REPLICA_SET, new, str(wanted))
+        if metadata(deployment).get("annotations", {}).get(REVISION) != metadata(new)["annotations"][REVISION]:
+            self._annotate(DEPLOYMENT, deployment, metadata(new)["annotations"][REVISION])
+        return new
+
+    def _create(self, deployment: Object, replica_set: Object) -> Object:
+        try:
+            return self._api.create(REPLICA_SET, replica_set)
+        except StatusError as error:
+            if error.reason != "AlreadyExists":  # such as that of a Deployment before, which goes in a moment
+                message = f'Failed to create new replica set "{name_of(replica_set)}": {error.message}'
+                self._recorder.event(DEPLOYMENT, deployment, "Warning", "ReplicaSetCreateError", message)
+            raise
+
+    def _annotate(self, resource: object, obj: Object, number: str) -> Object:
+        kind = DEPLOYMENT if resource is DEPLOYMENT else REPLICA_SET
+        change = {"metadata": {"annotations": {REVISION: number}}}
+        return self._api.patch(kind, namespace_of(obj), name_of(obj), change, "merge")
+
+    def _roll(self, deployment: Object, new: Object, old: list[Object]) -> None:
+        wanted = deployment["spec"]["replicas"]
+        surge, unavailable = _bounds(deployment)
+        running = [item for item in old if item["spec"]["replicas"]]
+        if deployment["spec"]["strategy"]["type"] == "Recreate":
+            self._recreate(deployment, new, old, running)
+        elif not self._scale_up(deployment, new, running, wanted + surge):
+            self._scale_down(deployment, new, running, wanted - unavailable)
+
+    def _recreate(self, deployment: Object, new: Object, old: list[Object], running: list[Object]) -> None:
+        for item in running:
+            self._scale(deployment, item, 0)
+        gone = not running and not any(_count(item, "replicas", "terminatingReplicas") for item in old)
+        if gone and new["spec"]["replicas"] != deployment["spec"]["replicas"]:
+            self._scale(deployment, new, deployment["spec"]["replicas"])
+
+    def _scale_up(self, deployment: Object, new: Object, running: list[Object], limit: int) -> bool:
+        """Bring the new ReplicaSet nearer to its size; say whether it was changed."""
+        wanted, present = deployment["spec"]["replicas"], new["spec"]["replicas"]
+        if present > wanted:
+            self._scale(deployment, new, wanted)
+            return True
+        room = limit - present - sum(item["spec"]["replicas"] for item in running)
+        grown = min(wanted, present + max(room, 0))
+        if grown > present:
+            self._scale(deployment, new, grown)
+            return True
+        return False
+
+    def _scale_down(self, deployment: Object, new: Object, running: list[Object], least: int) -> None:
+        """Shrink old ReplicaSets: first their Pods that are not ready, then as far as enough stay available."""
+        total = new["spec"]["replicas"] + sum(item["spec"]["replicas"] for item in running)
+        spare = total - least - (new["spec"]["replicas"] - _count(new, "availableReplicas"))
+        for item in running:
+            unhealthy = item["spec"]["replicas"] - _count(item, "availableReplicas")
+            dropped = min(spare, unhealthy)
+            if dropped > 0:
+                spare -= dropped
+                self._scale(deployment, item, item["spec"]["replicas"] - dropped)
+                return
+        available = sum(_count(item, "availableReplicas") for item in [new, *running])
+        for item in running:
+            dropped = min(available - least, item["spec"]["replicas"])
+            if dropped > 0:
+                self._scale(deployment, item, item["spec"]["replicas"] - dropped)
+                return
+
+    def _scale(self, deployment: Object, replica_set: Object, replicas: int) -> None:
+        before = replica_set["spec"]["replicas"]
+        change = {"metadata": {"annotations": _size_annotations(deployment)}, "spec": {"replicas": replicas}}
+        self._api.patch(REPLICA_SET, namespace_of(replica_set), name_of(replica_set), change, "merge")
+        self._say_scaled(deployment, replica_set, before, replicas)
+
+    def _say_scaled(self, deployment: Object, replica_set: Object, before: int, after: int) -> None:
+        direction = "up" if after > before else "down"
+        message = f"Scaled {direction} replica set {name_of(replica_set)} from {before} to {after}"
+        self._recorder.event(DEPLOYMENT, deployment, "Normal", "ScalingReplicaSet", message)
+
+    def _report(self, deployment: Object, new: Object | None, old: list[Object]) -> None:
+        deployment = self._api.get(DEPLOYMENT, namespace_of(deployment), name_of(deployment))
+        everything = [*old, new] if new else old
+        total = sum(_count(item, "replicas") for item in everything)
+        available = sum(_count(item, "availableReplicas") for item in everything)
+        counts = {
+            "availableReplicas": available,
+            "readyReplicas": sum(_count(item, "readyReplicas") for item in everything),
+            "replicas": total,
+            "unavailableReplicas": max(0, max(total, deployment["spec"]["replicas"]) - available),
+            "updatedReplicas": _count(new, "replicas") if new else 0,
+        }
+        status = {key: value for key, value in counts.items() if value}
+        status["observedGeneration"] = metadata(deployment)["generation"]
+        status["terminatingReplicas"] = sum(_count(item, "terminatingReplicas") for item in everything)
+        status["conditions"] = self._conditions(deployment, new, counts)
+        self._api.update_status(DEPLOYMENT, deployment, status)
+
+    def _conditions(self, deployment: Object, new: Object | None, counts: dict[str, int]) -> list[Object]:
+        conditions = list(deployment["status"].get("conditions", ()))
+        _, unavailable = _bounds(deployment)
+        if counts["availableReplicas"] >= deployment["spec"]["replicas"] - unavailable:
+            available = ("True", "MinimumReplicasAvailable", "Deployment has minimum availability.")
+        else:
+            available = ("False", "MinimumReplicasUnavailable", "Deployment does not have minimum availability.")
+        conditions = self._set(conditions, "Available", *available)
+        progress = self._progress(deployment, new, counts, conditions)
+        return self._set(conditions, "Progressing", *progress) if progress else conditions
+
+    def _progress(
+        self, deployment: Object, new: Object | None, counts: dict[str, int], conditions: list[Object]
+    ) -> tuple[str, str, str] | None:
+        if deployment["spec"].get("paused"):
+            return "Unknown", "DeploymentPaused", "Deployment is paused"
+        if new is None:
+            return None
+        wanted, before = deployment["spec"]["replicas"], deployment["status"]
+        if counts["updatedReplicas"] == counts["replicas"] == counts["availableReplicas"] == wanted:
+            return "True", "NewReplicaSetAvailable", f'ReplicaSet "{name_of(new)}" has successfully progressed.'
+        grew = any(
+            counts[key] > before.get(key, 0) for key in ("updatedReplicas", "readyReplicas", "availableReplicas")
+        )
+        if grew or counts["replicas"] < before.get("replicas", 0) or not _find(conditions, "Progressing"):
+            return "True", "ReplicaSetUpdated", f'ReplicaSet "{name_of(new)}" is progressing.'
+        return self._late(deployment, new, conditions)
+
+    def _late(self, deployment: Object, new: Object, conditions: list[Object]) -> tuple[str, str, str] | None:
+        """ProgressDeadlineExceeded once its time has come; until then a look at that time is planned."""
+        condition = _find(conditions, "Progressing")
+        if condition is None or condition["reason"] == "NewReplicaSetAvailable":
+            return None
+        limit = deployment["spec"]["progressDeadlineSeconds"]
+        left = limit - (self._clock.now - parse_time(condition["lastUpdateTime"])) / SECOND
+        if left <= 0:
+            return "False", "ProgressDeadlineExceeded", f'ReplicaSet "{name_of(new)}" has timed out progressing.'
+        self._clock.call_later(left + 1, partial(self._queue.add, deployment))
+        return None
+
+    def _set(self, conditions: list[Object], kind: str, status: str, reason: str, message: str) -> list[Object]:
+        """As SetDeploymentCondition: an unchanged one stays, a changed one moves to the end."""
+        now, old = self._clock.timestamp(), _find(conditions, kind)
+        if old and (old["status"], old["reason"]) == (status, reason):
+            return conditions
+        new = {
+            "lastTransitionTime": old["lastTransitionTime"] if old and old["status"] == status else now,
+            "lastUpdateTime": now,
+            "message": message,
+            "reason": reason,
+            "status": status,
+            "type": kind,
+        }
+        return [item for item in conditions if item["type"] != kind] + [new]
+
+
+def _find(conditions: list[Object], kind: str) -> Object | None:
+    return next((item for item in conditions if item["type"] == kind), None)
+
+
+def _count(replica_set: Object, *keys: str) -> int:
+    return sum(replica_set["status"].get(key, 0) for key in keys)
+
+
+def _template(obj: Object) -> Object:
+    """The Pod template without the label that the controller adds."""
+    template: Object = clone(obj["spec"]["template"])
+    template.get("metadata", {}).get("labels", {}).pop(HASH, None)
+    return template
+
+
+def _current(deployment: Object, owned: list[Object]) -> Object | None:
+    """The ReplicaSet that has the Deployment's template, or None."""
+    wanted = _template(deployment)
+    return next((item for item in owned if _template(item) == wanted), None)
+
+
+def _replica_set(deployment: Object, number: str) -> Object:
+    template = clone(deployment["spec"]["template"])
+    hashed = safe_hash(json.dumps(template, sort_keys=True))
+    labels = {**metadata(template).get("labels", {}), HASH: hashed}
+    template["metadata"] = {**metadata(template), "labels": labels}
+    selector = clone(deployment["spec"]["selector"])
+    selector["matchLabels"] = {**selector.get("matchLabels", {}), HASH: hashed}
+    meta = {
+        "annotations": {**_size_annotations(deployment), REVISION: number},
+        "labels": labels,
+        "name": f"{name_of(deployment)}-{hashed}",
+        "namespace": namespace_of(deployment),
+        "ownerReferences": [owner_reference(deployment)],
+    }
+    spec = {"replicas": 0, "selector": selector, "template": template}
+    return {"apiVersion": "apps/v1", "kind": "ReplicaSet", "metadata": meta, "spec": spec}
+
+
+def _size_annotations(deployment: Object) -> dict[str, str]:
+    """What a ReplicaSet is told of its Deployment's size when it is scaled."""
+    replicas = deployment["spec"]["replicas"]
+    return {
+        "deployment.kubernetes.io/desired-replicas": str(replicas),
+        "deployment.kubernetes.io/max-replicas": str(replicas + _bounds(deployment)[0]),
+    }
+
+
+def _bounds(deployment: Object) -> tuple[int, int]:
+    """maxSurge (rounded up) and maxUnavailable (rounded down) in Pods; at least one of them is not 0."""
+    strategy, replicas = deployment["spec"]["strategy"], deployment["spec"]["replicas"]
+    if strategy["type"] == "Recreate":
+        return 0, 0
+    rolling = strategy["rollingUpdate"]
+    surge = math.ceil(_part(rolling["maxSurge"], replicas))
+    unavailable = math.floor(_part(rolling["maxUnavailable"], replicas))
+    return (surge, unavailable) if surge or unavailable else (0, 1)
+
+
+def _part(value: int | str, replicas: int) -> float:
+    return replicas * quantity.whole(value.rstrip("%")) / 100 if isinstance(value, str) else value

@@ -1,0 +1,83 @@
+"""What every namespace gets, and how one goes.
+
+Mirrors kubernetes pkg/controller/{serviceaccount,certificates/rootcacertpublisher,namespace}, v1.36.
+"""
+
+from __future__ import annotations
+
+from kubesim.api.clock import Clock
+from kubesim.api.objects import Object, name_of
+from kubesim.api.resources import CONFIG_MAP, EVENT, NAMESPACE, RESOURCES, SERVICE_ACCOUNT, Resource
+from kubesim.cluster.apiserver import APIServer, Change
+from kubesim.cluster.controllers.queue import REACTION, WorkQueue
+
+_CA_NOTE = (
+    "Contains a CA bundle that can be used to verify the kube-apiserver when using internal endpoints such as the "
+    "internal service IP or kubernetes.default.svc. No other usage is guaranteed across distributions of Kubernetes "
+    "clusters."
+)
+_CA = (
+    "-----BEGIN CERTIFICATE-----\nkubesim has no certificate: nothing here goes over a network\n"
+    "-----END CERTIFICATE-----\n"
+)
+
+# Seconds for which a deleted namespace is left alone, so that everybody hears of it (namespaceDeletionGracePeriod).
+GRACE = 5.0
+# The recorded cluster publishes its CA under a second name as well.
+PUBLISHED: tuple[tuple[Resource, Object], ...] = (
+    (SERVICE_ACCOUNT, {"metadata": {"name": "default"}}),
+    (
+        CONFIG_MAP,
+        {
+            "metadata": {"name": "kube-root-ca.crt", "annotations": {"kubernetes.io/description": _CA_NOTE}},
+            "data": {"ca.crt": _CA},
+        },
+    ),
+    (CONFIG_MAP, {"metadata": {"name": "openshift-service-ca.crt"}, "data": {"service-ca.crt": _CA}}),
+)
+
+
+class NamespaceController:
+    """Gives a namespace its `default` ServiceAccount and CA bundle; empties and removes one that is deleted."""
+
+    def __init__(self, api: APIServer, clock: Clock) -> None:
+        self._api = api
+        self._queue = WorkQueue(clock, self._reconcile)
+        api.subscribe(self._on_change)
+
+    def _on_change(self, change: Change) -> None:
+        if change.resource is NAMESPACE and change.type != "DELETED":
+            is_deleted = "deletionTimestamp" in change.obj["metadata"]
+            self._queue.add(change.obj, GRACE if is_deleted else REACTION)
+        elif change.type == "DELETED" and change.resource.namespaced and change.resource is not EVENT:
+            self._queue.add_key(("", change.obj["metadata"]["namespace"]))
+
+    def _reconcile(self, _: str, name: str) -> None:
+        namespace = self._api.find(NAMESPACE, "", name)
+        if namespace is None:
+            return
+        if namespace["metadata"].get("deletionTimestamp"):
+            self._empty(namespace)
+        else:
+            self._publish(name)
+
+    def _publish(self, namespace: str) -> None:
+        for resource, content in PUBLISHED:
+            if self._api.find(resource, namespace, name_of(content)) is None:
+                meta = {**content["metadata"], "namespace": namespace}
+                head = {"apiVersion": resource.api_version, "kind": resource.kind}
+                self._api.create(resource, {**head, **content, "metadata": meta})
+
+    def _empty(self, namespace: Object) -> None:
+        left = 0
+        for resource in RESOURCES:
+            if resource.namespaced and resource.simulated:
+                for obj in self._api.list(resource, name_of(namespace)):
+                    self._delete(resource, obj)
+                left += len(self._api.list(resource, name_of(namespace)))
+        if not left:
+            self._api.remove(NAMESPACE, namespace)
+
+    def _delete(self, resource: Resource, obj: Object) -> None:
+        if not obj["metadata"].get("deletionTimestamp"):
+            self._api.delete(resource, obj["metadata"]["namespace"], name_of(obj))

@@ -1,0 +1,120 @@
+"""The event recorder: what components say about objects, with repeats folded into "x4 over 2m".
+
+Mirrors k8s.io/client-go tools/record/{event,events_cache}.go, v1.36: repeats of one message raise a count, and one
+source may say 25 things about an object at once, after that one every five minutes. Counting goes on while nothing is
+said, so that the next event that passes shows how often it has happened.
+"""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+
+from kubesim.api.clock import SECOND, Clock, Micros
+from kubesim.api.objects import Object, namespace_of, reference_to
+from kubesim.api.resources import EVENT, Resource
+from kubesim.cluster.apiserver import APIServer
+
+BURST = 25
+REFILL: Micros = 300 * SECOND
+REFILL_ALL_BUT_ONE = (BURST - 1) * REFILL
+
+_Words = tuple[str, str, str, str]  # field, type, reason, message
+
+
+@dataclass
+class _Series:
+    """What has been said in one set of words: the event as stored (None: never passed), and how often."""
+
+    event: Object | None
+    count: int
+    first: str
+    said: Micros = 0
+
+
+class Recorder:
+    """Records the events of one component.
+
+    `component` is what describe shows under "From"; `host` is the node that a kubelet speaks for.
+    """
+
+    def __init__(self, api: APIServer, clock: Clock, component: str, host: str = "") -> None:
+        self._api = api
+        self._clock = clock
+        self._component = component
+        self._source = {"component": component} | ({"host": host} if host else {})
+        self._series: dict[str, dict[_Words, _Series]] = {}
+        # When the token buckets are full again: recordings show one for each type (Normal, Warning) of events on an
+        # object. A token taken puts that off by the time in which one comes.
+        self._full_at: dict[str, dict[str, Micros]] = {}
+        self._stamp = 0
+
+    def event(self, resource: Resource, obj: Object, kind: str, reason: str, message: str, field: str = "") -> None:
+        """Say of `obj` that something happened. `kind`: Normal or Warning; `field`: the part of it, or "" for all."""
+        uid = obj["metadata"]["uid"]
+        words = (field, kind, reason, message)
+        of_object = self._series.setdefault(uid, {})
+        series = of_object.get(words)
+        if series is None:
+            series = of_object[words] = _Series(None, 0, self._clock.timestamp())
+        series.count += 1
+        series.said = self._clock.now
+        if self._may_pass(uid, kind):
+            series.event = self._write(resource, obj, series, words)
+
+    def silent_until(self, uid: str) -> Micros:
+        """The moment before which nothing that is said of this object passes; 0 while something would."""
+        return max(0, min(self._full_at.get(uid, {}).values(), default=0) - REFILL_ALL_BUT_ONE)
+
+    def count_again(self, uid: str, moment: Micros, times: int) -> None:
+        """Count what was said of an object at `moment` as said so many times more, without saying it."""
+        for series in self._series.get(uid, {}).values():
+            if series.said == moment:
+                series.count += times
+
+    def announce(self, resource: Resource, obj: Object, reason: str, action: str, message: str) -> None:
+        """Say of `obj` that something happened once, in the newer form (events.k8s.io) that the scheduler uses."""
+        event = self._new(resource, obj, "Normal" if reason == "Scheduled" else "Warning", reason, message, "")
+        event |= {"action": action, "eventTime": self._clock.micro_timestamp(), "source": {}}
+        event |= {"firstTimestamp": None, "lastTimestamp": None}
+        self._api.record(EVENT, event)
+
+    def _may_pass(self, uid: str, kind: str) -> bool:
+        now, buckets = self._clock.now, self._full_at.setdefault(uid, {})
+        full_at = max(now, buckets.get(kind, now))
+        if full_at - now > REFILL_ALL_BUT_ONE:
+            return False
+        buckets[kind] = full_at + REFILL
+        return True
+
+    def _write(self, resource: Resource, obj: Object, series: _Series, words: _Words) -> Object:
+        field, kind, reason, message = words
+        event = series.event or self._new(resource, obj, kind, reason, message, field)
+        if self._api.find(EVENT, event["metadata"]["namespace"], event["metadata"]["name"]) is None:
+            event = self._new(resource, obj, kind, reason, message, field)
+        times = {"firstTimestamp": series.first, "lastTimestamp": self._clock.timestamp(), "count": series.count}
+        return self._api.record(EVENT, {**event, **times})
+
+    def _new(self, resource: Resource, obj: Object, kind: str, reason: str, message: str, field: str) -> Object:
+        namespace = namespace_of(obj) or "default"
+        # In nanoseconds, as upstream; the revision tells apart what several components say in one microsecond.
+        revision = self._api.revision
+        self._stamp = max(self._stamp + 1, self._clock.now * 1000 + revision % 1000)
+        return {
+            "apiVersion": "v1",
+            "eventTime": None,
+            "involvedObject": reference_to(resource, obj, field),
+            "kind": "Event",
+            "message": message,
+            "metadata": {
+                "creationTimestamp": self._clock.timestamp(),
+                "name": f"{obj['metadata']['name']}.{self._stamp:016x}",
+                "namespace": namespace,
+                "uid": str(uuid.UUID(int=self._stamp << 64 | revision)),
+            },
+            "reason": reason,
+            "reportingComponent": self._component,
+            "reportingInstance": self._source.get("host", ""),
+            "source": self._source,
+            "type": kind,
+        }

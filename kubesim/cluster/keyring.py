@@ -1,0 +1,235 @@
+"""The kubelet's keyring: which credentials of which pull secret fit an image, and in which order.
+
+Mirrors kubernetes pkg/credentialprovider keyring.go, config.go and secrets/secrets.go, v1.36.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import json
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from functools import cached_property, lru_cache
+from typing import Any
+
+from kubesim.gotext import gojson
+
+DOCKER_CONFIG_JSON = "kubernetes.io/dockerconfigjson"
+DOCKERCFG = "kubernetes.io/dockercfg"
+DATA_KEYS = {DOCKER_CONFIG_JSON: ".dockerconfigjson", DOCKERCFG: ".dockercfg"}
+
+# Docker Hub, and the name that its credentials are filed under.
+_HUB, _HUB_KEY = "docker.io", "index.docker.io"
+
+_GO_KINDS = {str: "string", bool: "bool", int: "number", float: "number", list: "array", dict: "object"}
+_ENTRY_TYPE = "credentialprovider.dockerConfigEntryWithAuth"
+
+
+@dataclass(frozen=True)
+class Credential:
+    """A user name and a password."""
+
+    username: str
+    password: str
+
+    @cached_property
+    def digest(self) -> str:
+        """A stable hash, by which the kubelet remembers what pulled an image without keeping the password."""
+        return hashlib.sha256(json.dumps([self.username, self.password]).encode()).hexdigest()
+
+
+@dataclass(frozen=True)
+class Match:
+    """A credential that fits, where it comes from, and `entry`, the registry key it is filed under there."""
+
+    credential: Credential
+    secret_name: str
+    secret_namespace: str
+    secret_uid: str
+    entry: str
+
+
+class Keyring:
+    """Credentials by the registry (with or without a path) that they are for."""
+
+    def __init__(self) -> None:
+        self._matches: dict[str, list[Match]] = {}
+
+    @classmethod
+    def from_secrets(cls, secrets: Iterable[Mapping[str, Any]]) -> Keyring:
+        """A keyring of every pull secret among `secrets`, in their order; other Secrets are passed over.
+
+        Raises ValueError, as the kubelet words it, when one of them cannot be read: it then uses none of them.
+        """
+        keyring = cls()
+        for secret in secrets:
+            keyring._add(secret)
+        return keyring
+
+    def _add(self, secret: Mapping[str, Any]) -> None:
+        metadata = secret["metadata"]
+        for entry, credential in read_entries(secret):
+            key = registry_key(entry)
+            if key is not None:
+                match = Match(
+                    credential, metadata["name"], metadata.get("namespace", ""), metadata.get("uid", ""), entry
+                )
+                self._matches.setdefault(key, []).append(match)
+
+    def lookup(self, name: str) -> list[Match]:
+        """What fits the image `name` ("docker.io/library/nginx"), in the order in which it is tried.
+
+        Keys are tried in reverse order, so that of two with the same beginning the more specific comes first. Docker
+        Hub's old name stands in for docker.io where nothing else fits.
+        """
+        keys = sorted(self._matches, reverse=True)
+        found = [match for key in keys if key_matches(key, name) for match in self._matches[key]]
+        if not found and name.startswith(_HUB + "/"):
+            return list(self._matches.get(_HUB_KEY, []))
+        return found
+
+
+def registry_key(entry: str) -> str | None:
+    """The key under which a config's `entry` is filed: host, port and path; None when it is no address.
+
+    A scheme is dropped, and so are the API versions /v1/ and /v2/ that Docker writes.
+    """
+    address = re.sub(r"^https?://", "", entry)
+    host, slash, path = re.split(r"[?#]", address, maxsplit=1)[0].partition("/")
+    host = host.rpartition("@")[2]
+    port = host.rpartition(":")[2] if ":" in host else ""
+    if re.search(r"[\x00-\x20\x7f\\^`{|}]", address) or not re.fullmatch(r"\d*\]?", port, re.ASCII):
+        return None
+    path = slash + path
+    if path.startswith(("/v1/", "/v2/")):
+        path = path[3:]
+    return host + path if path != "/" else host
+
+
+def key_matches(key: str, name: str) -> bool:
+    """Whether `key` covers the image `name`: same port, labels that match as globs, and a prefix of the path."""
+    key_host, _, key_path = key.partition("/")
+    name_host, _, name_path = name.partition("/")
+    key_labels, key_port = _split_host(key_host)
+    name_labels, name_port = _split_host(name_host)
+    return (
+        key_port == name_port
+        and len(key_labels) == len(name_labels)
+        and name_path.startswith(key_path)
+        and all(fnmatchcase(label, glob) for glob, label in zip(key_labels, name_labels, strict=True))
+    )
+
+
+def _split_host(host: str) -> tuple[list[str], str]:
+    name, colon, port = host.rpartition(":")
+    return (name.split("."), port) if colon and not port.endswith("]") else (host.split("."), "")
+
+
+def read_entries(secret: Mapping[str, Any]) -> tuple[tuple[str, Credential], ...]:
+    """The registry entries of a pull secret, in its order; none when the Secret is of another type or empty.
+
+    Raises ValueError, as the kubelet words it, when the content cannot be read.
+    """
+    kind = secret.get("type", "")
+    blob = (secret.get("data") or {}).get(DATA_KEYS.get(kind, ""))
+    return _read_blob(kind, blob) if blob else ()
+
+
+@lru_cache(maxsize=256)
+def _read_blob(kind: str, blob: str) -> tuple[tuple[str, Credential], ...]:
+    config = _load_json(blob)
+    if kind == DOCKERCFG:
+        return _read_config(config, "value of type credentialprovider.DockerConfig", "")
+    if not isinstance(config, dict):
+        raise _mismatch(config, "value of type credentialprovider.DockerConfigJSON")
+    auths = _field(config, "auths")
+    return _read_config(
+        auths, "struct field DockerConfigJSON.auths of type credentialprovider.DockerConfig", "DockerConfigJSON.auths"
+    )
+
+
+def _load_json(blob: str) -> Any:
+    try:
+        text = base64.b64decode(blob, validate=True).decode(errors="replace")
+    except binascii.Error as error:
+        raise ValueError(_base64_complaint(blob)) from error
+    return gojson.loads(text)
+
+
+def _read_config(config: Any, where: str, field: str) -> tuple[tuple[str, Credential], ...]:
+    if config is None:
+        return ()
+    if not isinstance(config, dict):
+        raise _mismatch(config, where)
+    return tuple((entry, _credential(value, field)) for entry, value in config.items())
+
+
+def _credential(value: Any, field: str) -> Credential:
+    """One entry of a Docker config; `auth` outranks `username` and `password`."""
+    if value is None:
+        return Credential("", "")
+    if not isinstance(value, dict):
+        raise _mismatch(
+            value, f"struct field {field} of type {_ENTRY_TYPE}" if field else f"value of type {_ENTRY_TYPE}"
+        )
+    texts = {name: _field(value, name) or "" for name in ("username", "password", "email", "auth")}
+    for name, text in texts.items():
+        if not isinstance(text, str):
+            raise _mismatch(text, f"struct field {field or 'dockerConfigEntryWithAuth'}.{name} of type string")
+    if texts["auth"]:
+        return _decode_auth(texts["auth"])
+    return Credential(texts["username"], texts["password"])
+
+
+def _decode_auth(auth: str) -> Credential:
+    complaint = _base64_complaint(auth)
+    if complaint:
+        raise ValueError(complaint)
+    digits = re.sub(r"[\r\n=]", "", auth)
+    decoded = base64.b64decode(digits + "=" * (-len(digits) % 4)).decode(errors="replace")
+    username, colon, password = decoded.partition(":")
+    if not colon:
+        raise ValueError("unable to parse auth field, must be formatted as base64(username:password)")
+    return Credential(username, password)
+
+
+def _base64_complaint(auth: str) -> str:
+    """What Go's decoder says of `auth`, empty when it is well-formed; the padding may be left out altogether."""
+    text = auth.encode(errors="replace").decode("latin-1")
+    place = _misplaced(text, is_padded=text.strip().endswith("="))
+    return f"illegal base64 data at input byte {place}" if place is not None else ""
+
+
+def _misplaced(text: str, is_padded: bool) -> int | None:
+    """The byte at which Go's decoder stops, which is not always the one that is wrong (encoding/base64, Go 1.26)."""
+    at = _span(text, 0, r"[A-Za-z0-9+/\r\n]*")
+    digits = len(re.sub(r"[\r\n]", "", text[:at])) % 4
+    if at == len(text):
+        return at - 1 if digits == 1 else None
+    if text[at] != "=" or not is_padded or digits < 2:
+        return at
+    at = _span(text, at + 1, r"[\r\n]*")
+    if digits == 2:
+        if text[at : at + 1] != "=":
+            return at - 1 if at < len(text) else at
+        at = _span(text, at + 1, r"[\r\n]*")
+    return at if at < len(text) else None
+
+
+def _span(text: str, start: int, pattern: str) -> int:
+    match = re.compile(pattern).match(text, start)
+    return match.end() if match else start
+
+
+def _field(value: Mapping[str, Any], name: str) -> Any:
+    """The field `name`, whose case Go does not mind."""
+    found = [item for key, item in value.items() if key.lower() == name]
+    return found[-1] if found else None
+
+
+def _mismatch(value: Any, where: str) -> ValueError:
+    return ValueError(f"json: cannot unmarshal {_GO_KINDS.get(type(value), 'null')} into Go {where}")

@@ -1,0 +1,392 @@
+"""The kubelet of the one node: makes its Pods run, and says why where it cannot.
+
+Mirrors kubernetes pkg/kubelet/{kubelet,pod_workers}.go and pkg/kubelet/kuberuntime, v1.36. A sync first reports what
+the sync before it found and then acts, which is why a Pod's status lags behind its events, as on a real node.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+
+from kubesim.api import process
+from kubesim.api.clock import SECOND, Clock
+from kubesim.api.identity import Identity
+from kubesim.api.objects import Object, pull_secret_names
+from kubesim.api.resources import POD, SECRET
+from kubesim.cluster.apiserver import APIServer, Change
+from kubesim.cluster.events import Recorder
+from kubesim.cluster.kubelet.containers import KILLED, Container, CrashBackoff, Worker
+from kubesim.cluster.kubelet.decisions import due_containers, full_name, go_seconds, marks, split_events
+from kubesim.cluster.kubelet.environment import ConfigError, environment
+from kubesim.cluster.kubelet.imagepull import Event, ImageManager, Pull, PullRequest, PullTrace
+from kubesim.cluster.kubelet.server import Server
+from kubesim.cluster.kubelet.status import generate
+from kubesim.cluster.kubelet.volumes import MountError, check_volumes, mounted_files
+from kubesim.cluster.registry import Image
+
+# Seconds. A failed sync is tried again after 10 s plus up to half of that (pkg/kubelet/pod_workers.go:
+# workerBackOffPeriodJitterFactor); the mean of what was recorded stands for the jitter, so that runs repeat.
+# The runtime is asked for news every second (pkg/kubelet/pleg).
+RETRY = 13.3
+RELIST = 1.0
+REACTION = 0.02
+SANDBOX = 0.2
+# From the end of the last process to the Pod's removal, as recorded.
+CLEANUP = 1.5
+CLEANUP_UNSTARTED = 0.2
+# The longest wait between two attempts to mount a volume (pkg/util/goroutinemap/exponentialbackoff).
+LONGEST_MOUNT_WAIT = 122.0
+
+
+# What a container may fail with before or at its start; the event repeats the whole message.
+_TOLD_WHOLE = frozenset({"CreateContainerConfigError", "RunContainerError"})
+
+Say = Callable[[str, str, str], None]
+
+
+class Kubelet:
+    """Runs the Pods that are bound to `node`.
+
+    `traces` holds, by namespace, Pod and container, why the last attempt to get an image went as it did.
+    """
+
+    def __init__(self, api: APIServer, clock: Clock, identity: Identity, images: ImageManager, node: str) -> None:
+        self.traces: dict[tuple[str, str, str], PullTrace] = {}
+        self.images = images
+        self._api = api
+        self._clock = clock
+        self._identity = identity
+        self._recorder = Recorder(api, clock, "kubelet", node)
+        self._node = node
+        self._workers: dict[str, Worker] = {}
+        self._addresses = 1
+        api.subscribe(self._on_pod, POD)
+        api.subscribe(self._on_secret, SECRET)
+        api.connect_node(node, Server(api, clock, self._workers))
+
+    def _on_pod(self, change: Change) -> None:
+        pod = change.obj
+        uid = pod["metadata"]["uid"]
+        if change.type == "DELETED":
+            self._forget(uid)
+        elif pod["spec"].get("nodeName") == self._node:
+            self._notice(pod, change.old)
+
+    def _on_secret(self, change: Change) -> None:
+        self._wake(change.obj["metadata"]["namespace"])
+
+    def _forget(self, uid: str) -> None:
+        worker = self._workers.pop(uid, None)
+        if worker:
+            self.images.forget_pod(uid)
+            for name in (*worker.inits, *worker.containers, *worker.waiting):
+                self.traces.pop((worker.namespace, worker.name, name), None)
+
+    def _notice(self, pod: Object, old: Object | None) -> None:
+        meta = pod["metadata"]
+        worker = self._workers.get(meta["uid"])
+        if worker is None:
+            inits = frozenset(item["name"] for item in pod["spec"].get("initContainers", ()))
+            worker = self._workers[meta["uid"]] = Worker(meta["uid"], meta["namespace"], meta["name"], inits)
+        elif old and old["spec"] is pod["spec"] and marks(old) == marks(pod):
+            return
+        self._plan(worker, REACTION)
+
+    def _plan(self, worker: Worker, delay: float) -> None:
+        """Sync after `delay` seconds, instead of any sync that was planned before."""
+        worker.ticket += 1
+        self._clock.call_later(delay, partial(self._sync_planned, worker, worker.ticket))
+
+    def _sync_planned(self, worker: Worker, ticket: int) -> None:
+        if worker.ticket == ticket:
+            self._sync(worker)
+
+    def _relist(self, worker: Worker) -> None:
+        """Sync when the runtime's news arrive, whatever else is planned; what happens until then arrives with them."""
+        if not worker.awaits_news:
+            worker.awaits_news = True
+            self._clock.call_later(RELIST, partial(self._hear_news, worker))
+
+    def _hear_news(self, worker: Worker) -> None:
+        worker.awaits_news = False
+        self._sync(worker)
+
+    def _sync(self, worker: Worker) -> None:
+        pod = self._api.find(POD, worker.namespace, worker.name)
+        if pod is None or self._workers.get(pod["metadata"]["uid"]) is not worker:
+            return
+        if pod["metadata"].get("deletionTimestamp"):
+            self._terminate(pod, worker)
+            return
+        if worker.is_busy:
+            worker.is_due = True
+            return
+        self._end_rest(worker)
+        self._report(pod, worker)
+        if not worker.has_sandbox and self._mounts(pod, worker):
+            worker.has_sandbox = True
+            self._tell_missing_secrets(pod)
+            self._clock.call_later(SANDBOX, partial(self._start_sandbox, worker))
+            self._clock.call_later(RELIST, partial(self._sync, worker))
+        elif worker.ip:
+            self._start_due(pod, worker)
+
+    def _report(self, pod: Object, worker: Worker) -> None:
+        """Write the Pod's status, unless nothing has changed since the last time."""
+        known = (worker.changes, pod["metadata"]["generation"])
+        if worker.reported != known:
+            worker.reported = known
+            self._api.update_status(POD, pod, generate(pod, worker, self._clock.timestamp()))
+
+    def _mounts(self, pod: Object, worker: Worker) -> bool:
+        """Whether all volumes can be mounted; where not, say why and look again, each time after twice the wait."""
+        try:
+            check_volumes(self._api, pod)
+        except MountError as error:
+            self._recorder.event(POD, pod, "Warning", "FailedMount", str(error))
+            worker.mount_wait = min(worker.mount_wait * 2, LONGEST_MOUNT_WAIT)
+            self._plan(worker, worker.mount_wait)
+            return False
+        return True
+
+    def _start_sandbox(self, worker: Worker) -> None:
+        pod = self._api.find(POD, worker.namespace, worker.name)
+        if pod is None or self._workers.get(pod["metadata"]["uid"]) is not worker:
+            return
+        self._addresses += 1
+        worker.changes += 1
+        worker.ip = f"10.244.{1 + self._addresses // 254}.{1 + self._addresses % 254}"
+        self._report(pod, worker)
+        self._start_due(pod, worker, first=True)
+
+    def _start_due(self, pod: Object, worker: Worker, first: bool = False) -> None:
+        """Start what should run and does not; come back later where something could not start."""
+        self._stop_changed(pod, worker)
+        due = list(due_containers(pod["spec"], worker))
+        if due:
+            if not first:
+                self._tell_missing_secrets(pod)
+            worker.is_busy = True
+            self._start_all(pod, worker, iter(due), [])
+
+    def _start_all(self, pod: Object, worker: Worker, due: Iterator[Object], started: list[bool]) -> None:
+        """Start one container after the other; one that is being pulled holds up the rest."""
+        for spec in due:
+            say = self._speaker(pod, worker, spec["name"])
+            if self._holds_back(pod, worker, spec, say):
+                started.append(False)
+                continue
+            pull = self._ensure_image(pod, worker, spec)
+            before, after = split_events(pull.events)
+            _tell(before, say)
+            if pull.duration:
+                rest = partial(self._go_on, pod, worker, spec, pull, after, say, due, started)
+                self._clock.call_later(pull.duration, rest)
+                return
+            started.append(self._start(pod, worker, spec, pull, after, say))
+        self._settle(pod, worker, started)
+
+    def _go_on(
+        self,
+        pod: Object,
+        worker: Worker,
+        spec: Object,
+        pull: Pull,
+        events: Sequence[Event],
+        say: Say,
+        due: Iterator[Object],
+        started: list[bool],
+    ) -> None:
+        """Start a container whose pull is over, and then the rest."""
+        if self._workers.get(worker.uid) is worker:
+            started.append(self._start(pod, worker, spec, pull, events, say))
+            self._start_all(pod, worker, due, started)
+
+    def _settle(self, pod: Object, worker: Worker, started: list[bool]) -> None:
+        """End a sync: plan the next one where something could not start, and hear the news of what did."""
+        worker.is_busy = False
+        if not all(started):
+            self._plan(worker, RETRY * self._idle_rounds(pod, worker))
+        if any(started):
+            self._relist(worker)
+            self._wake()
+        if worker.is_due:
+            worker.is_due = False
+            self._sync(worker)
+
+    def _idle_rounds(self, pod: Object, worker: Worker) -> int:
+        """In how many rounds of RETRY the next sync is due; those before it would only be counted.
+
+        A Pod rests while all that it waits for is a back-off, its status tells so, and no event of it would pass.
+        """
+        now = self._clock.now
+        if worker.reported != (worker.changes, pod["metadata"]["generation"]):
+            return 1
+        if any(reason != "ImagePullBackOff" for reason, _ in worker.waiting.values()):
+            return 1
+        images = [spec["image"] for spec in [*pod["spec"].get("initContainers", ()), *pod["spec"]["containers"]]]
+        ends = [self.images.back_off_end(worker.uid, image, now) for image in images if image]
+        until = min([self._recorder.silent_until(worker.uid), *filter(None, ends)])
+        worker.resting_since = now
+        return max(1, -((now - until) // round(RETRY * SECOND)))
+
+    def _wake(self, namespace: str | None = None) -> None:
+        """Let resting Pods (of a namespace) look again at their next round: a Secret or the node's images changed."""
+        for worker in self._workers.values():
+            if worker.resting_since and namespace in (None, worker.namespace):
+                rested = (self._clock.now - worker.resting_since) / SECOND
+                self._plan(worker, RETRY - rested % RETRY)
+
+    def _end_rest(self, worker: Worker) -> None:
+        """Count the rounds that a Pod has rested through, as if each had said what the last sync said."""
+        if worker.resting_since:
+            rounds = -((worker.resting_since - self._clock.now) // round(RETRY * SECOND)) - 1
+            self._recorder.count_again(worker.uid, worker.resting_since, max(0, rounds))
+            worker.resting_since = 0
+
+    def _tell_missing_secrets(self, pod: Object) -> None:
+        names = pull_secret_names(pod["spec"])
+        missing = [name for name in names if self._api.find(SECRET, pod["metadata"]["namespace"], name) is None]
+        if missing:
+            message = (
+                f"Unable to retrieve some image pull secrets ({', '.join(missing)}); "
+                "attempting to pull the image may not succeed."
+            )
+            self._recorder.event(POD, pod, "Warning", "FailedToRetrieveImagePullSecret", message)
+
+    def _start(self, pod: Object, worker: Worker, spec: Object, pull: Pull, events: Sequence[Event], say: Say) -> bool:
+        """Run a container on its image; where that fails keep the reason and say it."""
+        _tell(events, say)
+        error = pull.error
+        if error is None and pull.image is not None:
+            error = self._run(pod, worker, spec, pull.image, pull.image_id, say)
+        worker.wait(spec["name"], error)
+        if error is None:
+            return True
+        reason, message = error
+        say("Warning", "Failed", f"Error: {message if reason in _TOLD_WHOLE else reason}")
+        return False
+
+    def _speaker(self, pod: Object, worker: Worker, container: str) -> Say:
+        kind = "initContainers" if container in worker.inits else "containers"
+        field = f"spec.{kind}{{{container}}}"
+        return partial(self._recorder.event, POD, pod, field=field)
+
+    def _holds_back(self, pod: Object, worker: Worker, spec: Object, say: Say) -> bool:
+        """Whether a container that exited too often has to wait for its restart; the wait is CrashLoopBackOff."""
+        container, backoff = worker.containers.get(spec["name"]), worker.crashes.get(spec["name"])
+        if container is None or backoff is None or container.spec != spec:
+            return False
+        if backoff.remaining(container.finished, self._clock.now) <= 0:
+            backoff.grow()
+            return False
+        say("Warning", "BackOff", f"Back-off restarting failed container {full_name(spec, pod)}")
+        text = f"back-off {go_seconds(backoff.delay)} restarting failed container={spec['name']} "
+        worker.wait(spec["name"], ("CrashLoopBackOff", f"{text}pod={worker.name}_{worker.namespace}({worker.uid})"))
+        return True
+
+    def _ensure_image(self, pod: Object, worker: Worker, spec: Object) -> Pull:
+        names = pull_secret_names(pod["spec"])
+        request = PullRequest(
+            worker.namespace,
+            worker.name,
+            worker.uid,
+            spec["name"],
+            spec["image"],
+            spec["imagePullPolicy"],
+            [(name, self._api.find(SECRET, worker.namespace, name)) for name in names],
+            self._clock.now,
+        )
+        pull = self.images.ensure_image(request)
+        if pull.outcome != "ImagePullBackOff":
+            self.traces[worker.namespace, worker.name, spec["name"]] = pull.trace
+        return pull
+
+    def _run(
+        self,
+        pod: Object,
+        worker: Worker,
+        spec: Object,
+        image: Image,
+        image_id: str,
+        say: Say,
+    ) -> tuple[str, str] | None:
+        try:
+            variables = environment(self._api, pod, spec)
+        except ConfigError as error:
+            return "CreateContainerConfigError", str(error)
+        say("Normal", "Created", "Container created")
+        argv = [*spec.get("command", ()), *spec.get("args", ())]
+        try:
+            files = {**image.files, **mounted_files(self._api, pod, spec)}
+            ran = process.run(argv, variables, files, worker.name) if argv else process.endless(image.log)
+        except process.StartError as error:
+            return "RunContainerError", error.of_container()
+        self._add_container(worker, spec, image, image_id, ran)
+        say("Normal", "Started", "Container started")
+        return None
+
+    def _add_container(self, worker: Worker, spec: Object, image: Image, image_id: str, ran: process.Process) -> None:
+        old = worker.containers.get(spec["name"])
+        container = Container(
+            spec=spec,
+            id=self._identity.container_id(),
+            image=image,
+            shown_image=self.images.shown_name(image_id),
+            image_id=image_id,
+            process=ran,
+            started=self._clock.now,
+        )
+        if old:
+            container.restarts = old.restarts + 1
+            container.last_state, container.previous = old.state, old
+        worker.containers[spec["name"]] = container
+        worker.changes += 1
+        if ran.seconds != float("inf"):
+            self._clock.call_later(ran.seconds, partial(self._exited, worker, container, ran.exit_code))
+
+    def _exited(self, worker: Worker, container: Container, exit_code: int) -> None:
+        if not container.is_running:
+            return
+        container.exit_code, container.finished = exit_code, self._clock.now
+        worker.changes += 1
+        name = container.spec["name"]
+        if not container.stopping and not (name in worker.inits and exit_code == 0):
+            worker.crashes.setdefault(name, CrashBackoff())
+        self._relist(worker)
+
+    def _stop_changed(self, pod: Object, worker: Worker) -> None:
+        """Stop containers whose part of the Pod was changed; they are started anew once they have ended."""
+        for spec in pod["spec"]["containers"]:
+            container = worker.containers.get(spec["name"])
+            if container and container.is_running and not container.stopping and container.spec != spec:
+                container.stopping = True
+                message = f"Container {spec['name']} definition changed, will be restarted"
+                self._speaker(pod, worker, spec["name"])("Normal", "Killing", message)
+                self._kill(worker, container, pod["spec"]["terminationGracePeriodSeconds"])
+
+    def _kill(self, worker: Worker, container: Container, grace: float) -> None:
+        """End a process that ignores SIGTERM, as every image here does: it takes the whole grace period."""
+        self._clock.call_later(grace, partial(self._exited, worker, container, KILLED))
+
+    def _terminate(self, pod: Object, worker: Worker) -> None:
+        running = [item for item in worker.containers.values() if item.is_running]
+        grace = pod["metadata"].get("deletionGracePeriodSeconds", 0)
+        for container in running:
+            if not container.stopping:
+                container.stopping = True
+                name = container.spec["name"]
+                self._speaker(pod, worker, name)("Normal", "Killing", f"Stopping container {name}")
+        delay = grace + CLEANUP if running else CLEANUP_UNSTARTED
+        self._clock.call_later(delay, partial(self._remove, worker))
+
+    def _remove(self, worker: Worker) -> None:
+        pod = self._api.find(POD, worker.namespace, worker.name)
+        if pod and pod["metadata"]["uid"] == worker.uid:
+            self._api.remove(POD, pod)
+
+
+def _tell(events: Sequence[Event], say: Say) -> None:
+    for event in events:
+        say(*event)

@@ -1,0 +1,96 @@
+"""The record of an image pull: what was asked for, what came of it, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from kubesim.api.clock import Micros
+from kubesim.api.imageref import Reference
+from kubesim.cluster import keyring
+
+Event = tuple[str, str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class SecretLook:
+    """What the kubelet saw when it looked for one of the Pod's pull secrets; `entries` are its registry keys."""
+
+    name: str
+    found: bool
+    type: str | None = None
+    usable: bool = False
+    problem: str = ""
+    entries: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One question to the registry: with whose credentials (`secret` None: anonymous), and its answer."""
+
+    secret: str | None
+    entry: str | None
+    username: str | None
+    ok: bool
+    answer: str
+
+
+@dataclass(frozen=True, slots=True)
+class Hop:
+    """One transition: the state, how it came out, and why."""
+
+    state: str
+    outcome: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class PullTrace:
+    """Why a pull went as it did.
+
+    `outcome` is Pulled, AlreadyPresent, ErrImagePull (also where a pull secret could not be read), ImagePullBackOff,
+    ErrImageNeverPull or InvalidImageName; `message` is what the Pod's status says of it, empty when all went well.
+    """
+
+    at: Micros
+    namespace: str
+    pod: str
+    container: str
+    image: str
+    reference: Reference | None
+    policy: str
+    present: bool
+    secrets: tuple[SecretLook, ...]
+    attempts: tuple[Attempt, ...]
+    hops: tuple[Hop, ...]
+    outcome: str
+    message: str
+
+
+class PullRequest(NamedTuple):  # quicker to make than a dataclass, and one is made at every sync
+    """What one container needs. `secrets`: the Pod's pull secrets in its order, with the Secret (None: not found)."""
+
+    namespace: str
+    pod: str
+    uid: str
+    container: str
+    image: str
+    policy: str
+    secrets: Sequence[tuple[str, Mapping[str, Any] | None]]
+    now: Micros
+
+
+def look(name: str, secret: Mapping[str, Any] | None) -> SecretLook:
+    """What the kubelet sees of the pull secret `name`: missing, of no use, unreadable, or usable with its entries."""
+    if secret is None:
+        return SecretLook(name, found=False, problem="not found in the Pod's namespace")
+    kind = secret.get("type", "")
+    try:
+        entries = keyring.read_entries(secret)
+    except ValueError as error:
+        return SecretLook(name, True, kind, problem=f"cannot be read: {error}")
+    if kind not in keyring.DATA_KEYS:
+        return SecretLook(name, True, kind, problem=f"its type is {kind}, not {keyring.DOCKER_CONFIG_JSON}")
+    problem = "" if entries else "it holds no registry entry"
+    return SecretLook(name, True, kind, not problem, problem, tuple(entry for entry, _ in entries))

@@ -1,0 +1,146 @@
+"""The status that the kubelet reports for a Pod: a pure function of the Pod, its containers and time.
+
+Mirrors kubernetes pkg/kubelet/kubelet_pods.go (generateAPIPodStatus) and pkg/kubelet/status/generate.go, v1.36.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from kubesim.api.objects import Object
+from kubesim.cluster.bootstrap import NODE_ADDRESS
+from kubesim.cluster.kubelet.containers import Container, Worker
+
+_ROOT = {"linux": {"gid": 0, "supplementalGroups": [0], "uid": 0}}
+
+
+def generate(pod: Object, worker: Worker, now: str) -> Object:
+    """The status of `pod`, whose conditions keep their transition times where they did not change."""
+    spec, old = pod["spec"], pod["status"]
+    waiting = "PodInitializing" if spec.get("initContainers") else "ContainerCreating"
+    statuses = [_container_status(item, worker, waiting) for item in spec["containers"]]
+    inits = [_container_status(item, worker, "PodInitializing") for item in spec.get("initContainers", ())]
+    phase = _phase(spec, inits, statuses)
+    status: Object = {
+        "conditions": list(_conditions(pod, worker, phase, inits, statuses, now)),
+        "containerStatuses": statuses,
+        "hostIP": NODE_ADDRESS,
+        "hostIPs": [{"ip": NODE_ADDRESS}],
+        "observedGeneration": pod["metadata"]["generation"],
+        "phase": phase,
+        "qosClass": old["qosClass"],
+        "resources": {},
+        "startTime": old.get("startTime", now),
+    }
+    if inits:
+        status["initContainerStatuses"] = inits
+    if worker.ip:
+        status |= {"podIP": worker.ip, "podIPs": [{"ip": worker.ip}]}
+    return status
+
+
+def _container_status(spec: Object, worker: Worker, default_reason: str) -> Object:
+    name = spec["name"]
+    container, waiting = worker.containers.get(name), worker.waiting.get(name)
+    status: Object = {
+        "image": container.shown_image if container else spec["image"],
+        "imageID": container.image_id if container else "",
+        "lastState": _last_state(container, waiting),
+        "name": name,
+        "ready": _is_ready(container, name in worker.inits),
+        "restartCount": container.restarts if container else 0,
+        "started": container is not None and container.is_running and name not in worker.inits,
+        "state": _state(container, waiting, default_reason),
+    }
+    if container:
+        status |= {"containerID": container.url, "resources": spec.get("resources", {}), "user": _ROOT}
+        if spec.get("resources", {}).get("requests"):
+            status["allocatedResources"] = spec["resources"]["requests"]
+    if spec.get("volumeMounts"):
+        status["volumeMounts"] = [_mount(mount) for mount in spec["volumeMounts"]]
+    return status
+
+
+def _is_ready(container: Container | None, is_init: bool) -> bool:
+    if container is None:
+        return False
+    return container.exit_code == 0 if is_init else container.is_running
+
+
+def _last_state(container: Container | None, waiting: tuple[str, str] | None) -> Object:
+    """How the container before ended: a container that waits for its restart is itself the one before."""
+    if container is None:
+        return {}
+    return container.state if waiting and not container.is_running else container.last_state
+
+
+def _state(container: Container | None, waiting: tuple[str, str] | None, default_reason: str) -> Object:
+    if waiting:
+        reason, message = waiting
+        return {"waiting": {"message": message, "reason": reason} if message else {"reason": reason}}
+    return container.state if container else {"waiting": {"reason": default_reason}}
+
+
+def _mount(mount: Object) -> Object:
+    return {**mount, "recursiveReadOnly": "Disabled"} if mount.get("readOnly") else mount
+
+
+def _phase(spec: Object, inits: list[Object], statuses: list[Object]) -> str:
+    """As getPhase: Pending until every container has started, then by what the containers did."""
+    policy = spec["restartPolicy"]
+    if any(_failed(status) and policy == "Never" for status in inits):
+        return "Failed"
+    if not all(status["ready"] for status in inits) or any(_never_started(status) for status in statuses):
+        return "Pending"
+    ended = [status["state"]["terminated"] for status in statuses if "terminated" in status["state"]]
+    if len(ended) < len(statuses) or policy == "Always":
+        return "Running"
+    if all(state["exitCode"] == 0 for state in ended):
+        return "Succeeded"
+    return "Failed" if policy == "Never" else "Running"
+
+
+def _failed(status: Object) -> bool:
+    return bool(status["state"].get("terminated", {}).get("exitCode"))
+
+
+def _never_started(status: Object) -> bool:
+    return "waiting" in status["state"] and not status["lastState"]
+
+
+def _conditions(
+    pod: Object, worker: Worker, phase: str, inits: list[Object], statuses: list[Object], now: str
+) -> Iterator[Object]:
+    incomplete = [status["name"] for status in inits if not status["ready"]]
+    unready = [status["name"] for status in statuses if not status["ready"]]
+    done = phase in ("Succeeded", "Failed")
+    initialized = _lack("ContainersNotInitialized", "containers with incomplete status", incomplete)
+    ready = _lack("ContainersNotReady", "containers with unready status", unready)
+    if phase == "Succeeded":
+        initialized, ready = (True, "PodCompleted", ""), (False, "PodCompleted", "")
+    elif done:
+        ready = (False, "PodFailed", "")
+    found = {
+        "PodReadyToStartContainers": (bool(worker.ip) and not done, "", ""),
+        "Initialized": initialized,
+        "Ready": ready,
+        "ContainersReady": ready,
+        "PodScheduled": (True, "", ""),
+    }
+    generation = pod["metadata"]["generation"]
+    old = {(item["type"], item["status"]): item["lastTransitionTime"] for item in pod["status"].get("conditions", ())}
+    for kind, (holds, reason, message) in found.items():
+        yield {
+            "lastProbeTime": None,
+            "lastTransitionTime": old.get((kind, str(holds)), now),
+            **({"message": message} if message else {}),
+            "observedGeneration": generation,
+            **({"reason": reason} if reason else {}),
+            "status": str(holds),
+            "type": kind,
+        }
+
+
+def _lack(reason: str, text: str, names: Iterable[str]) -> tuple[bool, str, str]:
+    listed = " ".join(names)
+    return (False, reason, f"{text}: [{listed}]") if listed else (True, "", "")

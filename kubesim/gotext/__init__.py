@@ -1,0 +1,1 @@
+"""Text as Go writes it: JSON and aligned columns."""

@@ -1,0 +1,119 @@
+"""What one learner holds: a cluster, a shell and a folder for files."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Unpack
+
+from kubesim import kubectl
+from kubesim.api.result import Result
+from kubesim.cluster import BOOT, Cluster
+from kubesim.flow.why import FILE_USAGE, why_file, why_tool
+from kubesim.session import supported
+from kubesim.shell import Invocation, Shell, Tool
+from kubesim.workspace import Workspace
+
+if TYPE_CHECKING:
+    from kubesim.server import Server, ServerOptions
+
+
+_USAGE = f"kubesim supported, or {FILE_USAGE}"
+
+
+class Session:
+    """A fresh cluster with a shell on it.
+
+    `workspace` is the folder for the learner's files; without one a temporary folder is made when first needed and
+    removed with the session. The same commands give the same answers in every session of the same `seed` and `boot`,
+    which is when its cluster was booted.
+    """
+
+    def __init__(self, workspace: Path | None = None, seed: int = 0, boot: datetime = BOOT) -> None:
+        self.workspace = Workspace(workspace)
+        self.cluster = Cluster(seed, boot)
+        self.config = kubectl.Kubeconfig()
+        self.server: Server | None = None
+        self.explained: list[str] = []
+        """The namespaces of the Pods that `why` told of so far, "" for one from an export: a challenge counts them."""
+        why = why_tool(lambda: self.cluster, lambda: self.config.namespace_of(), self.explained.append)
+        why = replace(why, complete=lambda words: self._complete_kubectl(["get", "pod", *words]))
+        about = Tool("kubesim", self._run_kubesim, _USAGE, "kubesim supported")
+        self.shell = Shell(self.cluster.clock, self.workspace, [self._kubectl(), about, why])
+        self.shell.aliases["k"] = "kubectl"  # as in the exams
+
+    def _kubectl(self) -> Tool:
+        usage = "kubectl COMMAND [options]"
+        return Tool("kubectl", self._run_kubectl, usage, "kubectl get pods", complete=self._complete_kubectl)
+
+    def _run_kubectl(self, arguments: list[str], io: Invocation) -> int:
+        def run_editor(editor: str, path: str) -> int:
+            return io.run([*shlex.split(editor), path], "")
+
+        return io.show(kubectl.run(arguments, self._context(io.env, io.stdin, run_editor)))
+
+    def _run_kubesim(self, arguments: list[str], io: Invocation) -> int:
+        if arguments[:1] == ["why"]:
+            self.explained.append("")
+            return why_file.run(arguments[1:], io)
+        if arguments != ["supported"]:
+            io.err(f"Usage: {_USAGE}\n")
+            return 2
+        io.out(supported.page())
+        return 0
+
+    def _complete_kubectl(self, words: list[str]) -> list[str]:
+        return kubectl.complete(words, self._context({}, None, None))
+
+    def _context(
+        self, env: Mapping[str, str], stdin: str | None, run_editor: Callable[[str, str], int] | None
+    ) -> kubectl.Context:
+        cluster = self.cluster
+        where = (self.workspace, self.config, env, stdin, run_editor)
+        return kubectl.Context(cluster.api, cluster.clock, *where, self._read)
+
+    def _read(self, url: str, user: str, groups: tuple[str, ...]) -> str:
+        """What the API answers at a URL. Raises StatusError; ImportError in a browser."""
+        from kubesim.server.api import read  # as late as in `serve`
+
+        return read(self.cluster, url, user, groups)
+
+    def run(self, line: str) -> Result:
+        """Run a shell line (or several). Simulated time moves by a tenth of a second for each command."""
+        with self.cluster.lock:
+            return self.shell.run(line)
+
+    def write_file(self, name: str, text: str) -> None:
+        """Put a file into the workspace, with the folders that it needs. Raises OSError outside the workspace."""
+        self.workspace.put(name, text)
+
+    def advance(self, seconds: float) -> None:
+        """Let simulated time pass."""
+        with self.cluster.lock:
+            self.cluster.advance(seconds)
+
+    def serve(self, kubeconfig: Path | None = None, **options: Unpack[ServerOptions]) -> Server:
+        """Open the cluster's API over HTTPS on loopback, so that a real kubectl can talk to it; see `Server`.
+
+        What kubectl needs to know is written to `kubeconfig`, else to a hidden folder of the workspace. A session is
+        served once: asked again, it returns the same server. Raises OSError where address or file cannot be had.
+        """
+        from kubesim.server import Server  # here, because a browser lacks what it needs, and most sessions do not
+
+        if self.server is None or self.server.is_closed:
+            server = Server(self.cluster, **options)
+            server.write_kubeconfig(kubeconfig or self.workspace.root / ".kubesim" / "kubeconfig")
+            self.server = server
+        return self.server
+
+    def resume(self, cluster: Cluster, config: kubectl.Kubeconfig | None = None) -> None:
+        """Go on with another cluster, and with kubectl set as `config` says (None: anew). The shell stays as it is."""
+        cluster.lock = self.cluster.lock  # or who holds it now would not hold the new one
+        self.cluster = cluster
+        self.config = config or kubectl.Kubeconfig()
+        self.shell.set_clock(cluster.clock)
+        if self.server:
+            self.server.attach(cluster)

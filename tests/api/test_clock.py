@@ -1,0 +1,66 @@
+"""Time moves only when told to, and timers run in their order."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from kubesim.api.clock import SECOND, Clock, parse_time, rfc3339, to_datetime
+
+START = datetime(2026, 11, 24, 14, tzinfo=UTC)
+
+
+def test_timers_run_in_order_of_their_time_then_of_their_making() -> None:
+    clock, ran = Clock(START), []
+    for name, seconds in (("late", 2), ("first", 1), ("second", 1), ("never", 3.1)):
+        clock.call_later(seconds, lambda name=name: ran.append((name, clock.timestamp())))
+    clock.advance(3)
+    assert ran == [
+        ("first", "2026-11-24T14:00:01Z"),
+        ("second", "2026-11-24T14:00:01Z"),
+        ("late", "2026-11-24T14:00:02Z"),
+    ]
+    assert clock.timestamp() == "2026-11-24T14:00:03Z"
+
+
+def test_a_timer_may_set_another_that_falls_due_on_the_way() -> None:
+    clock, ran = Clock(START), []
+    clock.call_later(1, lambda: clock.call_later(1, lambda: ran.append(clock.timestamp())))
+    clock.advance(2)
+    assert ran == ["2026-11-24T14:00:02Z"]
+
+
+def test_run_until_stops_at_the_timer_that_made_it_true() -> None:
+    clock, ran = Clock(START), []
+    for seconds in (1, 2, 3):
+        clock.call_later(seconds, lambda: ran.append(None))
+    assert clock.run_until(lambda: len(ran) == 2, timeout=60)
+    assert clock.timestamp() == "2026-11-24T14:00:02Z"
+
+
+def test_run_until_gives_up_at_the_end_of_the_timeout() -> None:
+    clock = Clock(START)
+    clock.call_later(5.5, lambda: None)
+    assert not clock.run_until(lambda: False, timeout=5)
+    assert clock.timestamp() == "2026-11-24T14:00:05Z"
+
+
+def test_tenths_of_seconds_add_up_exactly() -> None:
+    clock = Clock(START)
+    for _ in range(36_000):
+        clock.advance(0.1)
+    assert clock.micro_timestamp() == "2026-11-24T15:00:00.000000Z"
+
+
+@pytest.mark.parametrize("text", ["2026-11-24T14:00:00Z", "2026-11-24T14:00:00.123456Z"])
+def test_times_are_read_as_they_are_written(text: str) -> None:
+    moment = parse_time(text)
+    assert rfc3339(moment) == "2026-11-24T14:00:00Z"
+    assert to_datetime(moment).isoformat() in (text.replace("Z", "+00:00"),)
+    assert moment // SECOND == round(START.timestamp())
+
+
+def test_what_is_no_time_is_refused() -> None:
+    with pytest.raises(ValueError, match="soon"):
+        parse_time("soon")

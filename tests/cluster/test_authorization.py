@@ -1,0 +1,89 @@
+"""RBAC: what is granted, to whom, where."""
+
+from __future__ import annotations
+
+import pytest
+
+from kubesim.api.objects import Object
+from kubesim.api.resources import CLUSTER_ROLE, CLUSTER_ROLE_BINDING, NODE, POD, ROLE, ROLE_BINDING, SECRET
+from kubesim.cluster.apiserver.authorization import ADMIN, Request, User, impersonated, is_allowed, request
+from kubesim.cluster.apiserver.store import Store
+
+RULES = [
+    {"apiGroups": [""], "resources": ["secrets"], "verbs": ["get"], "resourceNames": ["regcred"]},
+    {"apiGroups": [""], "resources": ["pods", "pods/log"], "verbs": ["*"]},
+]
+SUBJECTS = [
+    {"kind": "User", "name": "jane"},
+    {"kind": "Group", "name": "devs"},
+    {"kind": "ServiceAccount", "namespace": "team", "name": "ci"},
+]
+
+
+def bound(kind: str, name: str) -> Object:
+    return {"roleRef": {"kind": kind, "name": name}, "subjects": SUBJECTS}
+
+
+@pytest.fixture
+def store() -> Store:
+    store = Store()
+    store.put(ROLE, {"metadata": {"namespace": "default", "name": "r"}, "rules": RULES})
+    store.put(ROLE_BINDING, {"metadata": {"namespace": "default", "name": "b"}, **bound("Role", "r")})
+    store.put(ROLE_BINDING, {"metadata": {"namespace": "default", "name": "lost"}, **bound("Role", "nope")})
+    nodes = {"apiGroups": ["*"], "resources": ["nodes"], "verbs": ["list"]}
+    store.put(CLUSTER_ROLE, {"metadata": {"name": "see-nodes"}, "rules": [nodes]})
+    store.put(CLUSTER_ROLE_BINDING, {"metadata": {"name": "n"}, **bound("ClusterRole", "see-nodes")})
+    return store
+
+
+JANE = User("jane")
+CI = impersonated("system:serviceaccount:team:ci")
+
+
+@pytest.mark.parametrize(
+    ("asked", "allowed"),
+    [
+        (request(JANE, "get", SECRET, "default", "regcred"), True),
+        (request(JANE, "get", SECRET, "default", "other"), False),
+        (request(JANE, "list", SECRET, "default", ""), False),
+        (request(JANE, "get", SECRET, "other", "regcred"), False),
+        (request(JANE, "get", POD, "default", "web", "log"), True),
+        (request(JANE, "create", POD, "default", "web", "exec"), False),
+        (request(JANE, "list", NODE, "", ""), True),
+        (Request(JANE, "get", "pods", "apps", "default"), False),
+        (request(CI, "delete", POD, "default", "web"), True),
+        (request(impersonated("joe", ("devs",)), "delete", POD, "default", "web"), True),
+        (request(impersonated("joe"), "delete", POD, "default", "web"), False),
+        (request(impersonated("system:serviceaccount:default:ci"), "get", POD, "default", "web"), False),
+        (request(ADMIN, "delete", SECRET, "other", "x"), True),
+        (Request(ADMIN, "get", "", path="/logs/"), True),
+        (Request(JANE, "get", "", path="/apis/apps/v1"), True),
+        (Request(JANE, "get", "", path="/logs/"), False),
+        (Request(impersonated("system:anonymous"), "get", "", path="/version"), True),
+        (Request(impersonated("system:anonymous"), "get", "", path="/apis"), False),
+        (Request(JANE, "post", "", path="/version"), False),
+    ],
+)
+def test_rules(store: Store, asked: Request, allowed: bool) -> None:
+    assert is_allowed(asked, store) is allowed
+
+
+def test_a_service_account_is_in_its_groups() -> None:
+    assert CI.groups == ("system:serviceaccounts", "system:serviceaccounts:team", "system:authenticated")
+
+
+@pytest.mark.parametrize(
+    ("asked", "sentence"),
+    [
+        (
+            request(JANE, "get", POD, "team", "web", "log"),
+            'User "jane" cannot get resource "pods/log" in API group "" in the namespace "team"',
+        ),
+        (
+            request(JANE, "list", NODE, "", ""),
+            'User "jane" cannot list resource "nodes" in API group "" at the cluster scope',
+        ),
+    ],
+)
+def test_refusals(asked: Request, sentence: str) -> None:
+    assert asked.refusal() == sentence

@@ -1,0 +1,71 @@
+"""A fresh cluster: what is in it, and that a seed decides everything."""
+
+from __future__ import annotations
+
+from kubesim.api.resources import NAMESPACE, RESOURCES
+from kubesim.cluster import Cluster
+from kubesim.server.watch import History as WatchHistory
+from kubesim.session import Session
+
+FRESH = {
+    "clusterroles": ["admin", "cluster-admin", "edit", "view"],
+    "configmaps": ["kube-root-ca.crt", "openshift-service-ca.crt"],
+    "namespaces": ["default", "kube-node-lease", "kube-public", "kube-system"],
+    "nodes": ["sim-worker"],
+    "serviceaccounts": ["default"],
+    "services": ["kubernetes"],
+}
+
+
+def contents(cluster: Cluster) -> dict[str, list[str]]:
+    found = {
+        resource.plural: [obj["metadata"]["name"] for obj in cluster.api.list(resource, "default")]
+        for resource in RESOURCES
+    }
+    return {plural: names for plural, names in found.items() if names}
+
+
+def test_what_a_fresh_cluster_holds() -> None:
+    assert contents(Cluster()) == FRESH
+
+
+def test_a_seed_decides_everything() -> None:
+    def uids(seed: int) -> list[str]:
+        api = Cluster(seed).api
+        return [obj["metadata"]["uid"] for resource in RESOURCES for obj in api.list(resource)]
+
+    assert uids(1) == uids(1)
+    assert not set(uids(1)) & set(uids(2))
+
+
+def test_nothing_happens_while_nobody_asks_for_anything() -> None:
+    cluster = Cluster()
+    before = cluster.api.revision
+    cluster.advance(3600)
+    assert cluster.api.revision == before
+
+
+def everything(cluster: Cluster) -> list[object]:
+    return [*(cluster.api.list(resource) for resource in RESOURCES), cluster.kubelet.traces, cluster.clock.now]
+
+
+def test_a_copy_goes_on_as_the_original_does_and_is_independent_of_it() -> None:
+    session = Session()
+    session.run("kubectl create deployment web --image=registry.example.com/myapp:1.0 --replicas=2")
+    session.run("kubectl run job --image=nginx -- sh -c 'sleep 3; exit 1'")
+    for seconds in (0, 0.1, 0.5, 1, 5, 40, 600):
+        session.advance(seconds)
+        copy = session.cluster.copy()
+        assert everything(copy) == everything(session.cluster)
+        copy.advance(300)
+        assert everything(copy) != everything(session.cluster)
+        session.advance(300)
+        assert everything(copy) == everything(session.cluster)
+
+
+def test_nobody_watches_a_copy() -> None:
+    cluster = Cluster()
+    history = WatchHistory(cluster)
+    copy = cluster.copy()
+    copy.api.create(NAMESPACE, {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "blue"}})
+    assert history.since(cluster.api.revision) == []

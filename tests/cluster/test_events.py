@@ -1,0 +1,116 @@
+"""The recorder folds repeats, and lets one source say only so much about an object."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from kubesim.api.clock import Clock
+from kubesim.api.identity import Identity
+from kubesim.api.objects import Object
+from kubesim.api.resources import EVENT, POD
+from kubesim.cluster.apiserver import APIServer
+from kubesim.cluster.events import BURST, REFILL, Recorder
+
+PARTS = {"metadata": {"namespace": "default", "name": "web", "uid": "1"}}
+
+
+class Scene:
+    def __init__(self) -> None:
+        self.clock = Clock(datetime(2026, 11, 24, 14, tzinfo=UTC))
+        self.api = APIServer(self.clock, Identity(0))
+        self.recorder = Recorder(self.api, self.clock, "kubelet", "sim-worker")
+
+    def say(self, reason: str, kind: str = "Normal", message: str = "m", pod: Object = PARTS) -> None:
+        self.recorder.event(POD, pod, kind, reason, message, "spec.containers{app}")
+
+    def counts(self) -> dict[str, int]:
+        return {f"{event['reason']}/{event['message']}": event["count"] for event in self.api.list(EVENT)}
+
+
+@pytest.fixture
+def scene() -> Scene:
+    return Scene()
+
+
+def test_a_whole_event(scene: Scene) -> None:
+    scene.say("Pulling")
+    scene.clock.advance(5)
+    scene.say("Pulling")
+    (event,) = scene.api.list(EVENT)
+    name, uid = event["metadata"]["name"], event["metadata"]["uid"]
+    assert name.startswith("web.")
+    assert event == {
+        "apiVersion": "v1",
+        "count": 2,
+        "eventTime": None,
+        "firstTimestamp": "2026-11-24T14:00:00Z",
+        "involvedObject": {
+            "apiVersion": "v1",
+            "fieldPath": "spec.containers{app}",
+            "kind": "Pod",
+            "name": "web",
+            "namespace": "default",
+            "uid": "1",
+        },
+        "kind": "Event",
+        "lastTimestamp": "2026-11-24T14:00:05Z",
+        "message": "m",
+        "metadata": {
+            "creationTimestamp": "2026-11-24T14:00:00Z",
+            "name": name,
+            "namespace": "default",
+            "resourceVersion": "2",
+            "uid": uid,
+        },
+        "reason": "Pulling",
+        "reportingComponent": "kubelet",
+        "reportingInstance": "sim-worker",
+        "source": {"component": "kubelet", "host": "sim-worker"},
+        "type": "Normal",
+    }
+
+
+def test_other_words_are_another_event(scene: Scene) -> None:
+    for message in ("a", "b", "a"):
+        scene.say("Failed", message=message)
+    assert scene.counts() == {"Failed/a": 2, "Failed/b": 1}
+
+
+def test_after_a_burst_one_event_passes_every_five_minutes_with_the_whole_count(scene: Scene) -> None:
+    for _ in range(BURST + 5):
+        scene.say("BackOff")
+    assert scene.counts() == {"BackOff/m": BURST}
+    scene.clock.advance(REFILL / 1e6 - 1)
+    scene.say("BackOff")
+    assert scene.counts() == {"BackOff/m": BURST}
+    scene.clock.advance(1)
+    scene.say("BackOff")
+    assert scene.counts() == {"BackOff/m": BURST + 7}
+
+
+def test_types_and_objects_do_not_use_up_each_others_share(scene: Scene) -> None:
+    for _ in range(BURST + 1):
+        scene.say("BackOff")
+    scene.say("Failed", kind="Warning")
+    scene.say("BackOff", message="other", pod={"metadata": {**PARTS["metadata"], "uid": "2"}})
+    assert scene.counts() == {"BackOff/m": BURST, "Failed/m": 1, "BackOff/other": 1}
+
+
+def test_an_event_that_was_deleted_comes_back(scene: Scene) -> None:
+    scene.say("Pulling")
+    scene.api.remove(EVENT, scene.api.list(EVENT)[0])
+    scene.say("Pulling")
+    assert scene.counts() == {"Pulling/m": 2}
+
+
+def test_the_scheduler_announces_in_the_newer_form(scene: Scene) -> None:
+    scene.recorder.announce(POD, PARTS, "Scheduled", "Binding", "m")
+    (event,) = scene.api.list(EVENT)
+    assert (event["action"], event["eventTime"], event["source"], event["firstTimestamp"]) == (
+        "Binding",
+        "2026-11-24T14:00:00.000000Z",
+        {},
+        None,
+    )

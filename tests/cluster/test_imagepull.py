@@ -1,0 +1,284 @@
+"""The pull: what is told, what is kept, and the record of why."""
+
+import base64
+import json
+from typing import Any
+
+import pytest
+
+from kubesim.api.clock import SECOND
+from kubesim.api.imageref import parse
+from kubesim.cluster.keyring import Credential
+from kubesim.cluster.kubelet.imagepull import (
+    STEPS,
+    TRANSITIONS,
+    Attempt,
+    ImageManager,
+    Pull,
+    PullRequest,
+    SecretLook,
+    look,
+)
+from kubesim.cluster.registry import REGISTRIES
+
+MYAPP = "registry.example.com/myapp:1.0"
+NO_BASIC = (
+    "pull access denied, repository does not exist or may require authorization: "
+    "authorization failed: no basic auth credentials"
+)
+PRESENT = f'Container image "{MYAPP}" already present on machine and can be accessed by the pod'
+NEVER = f'Container image "{MYAPP}" is not present with pull policy of Never'
+
+
+def wrapped(error: str, image: str = MYAPP) -> str:
+    return f'failed to pull and unpack image "{image}": failed to resolve image: {error}'
+
+
+def secret(name: str, password: str, namespace: str = "default", **entry: str) -> dict[str, Any]:
+    config = {"auths": {"registry.example.com": entry or {"username": "myuser", "password": password}}}
+    data = {".dockerconfigjson": base64.b64encode(json.dumps(config).encode()).decode()}
+    metadata = {"name": name, "namespace": namespace, "uid": f"uid-{namespace}-{name}"}
+    return {"metadata": metadata, "type": "kubernetes.io/dockerconfigjson", "data": data}
+
+
+GOOD = secret("good", "mypassword")
+BAD = secret("bad", "wrong")
+
+
+class Node:
+    """A node on which Pods ask for images."""
+
+    def __init__(self) -> None:
+        self.manager = ImageManager(REGISTRIES)
+        self.now = 0
+
+    def ask(self, *secrets: dict[str, Any], image: str = MYAPP, policy: str = "IfNotPresent", pod: str = "app") -> Pull:
+        named = [(item["metadata"]["name"], item) for item in secrets]
+        return self.manager.ensure_image(PullRequest("default", pod, pod, "app", image, policy, named, self.now))
+
+    def wait(self, seconds: float) -> None:
+        self.now += round(seconds * SECOND)
+
+
+def path(result: Pull) -> list[tuple[str, str]]:
+    return [(hop.state, hop.outcome) for hop in result.trace.hops]
+
+
+def test_every_transition_leads_on_or_ends() -> None:
+    ends = {"Pulled", "AlreadyPresent", "ErrImagePull", "ImagePullBackOff", "ErrImageNeverPull", "InvalidImageName"}
+    assert {state for state, _ in TRANSITIONS} == set(STEPS)
+    assert set(TRANSITIONS.values()) == (set(STEPS) - {"ParseImageName"}) | ends
+
+
+def test_pulled_with_a_secret() -> None:
+    result = Node().ask(GOOD)
+    milliseconds = round(result.duration * 1000)
+    assert result.events == (
+        ("Normal", "Pulling", f'Pulling image "{MYAPP}"'),
+        (
+            "Normal",
+            "Pulled",
+            f'Successfully pulled image "{MYAPP}" in {milliseconds}ms ({milliseconds}ms including waiting). '
+            "Image size: 1064056 bytes.",
+        ),
+    )
+    assert (result.error, result.image and result.image.log) == (None, ("started",))
+    assert result.image_id.startswith("registry.example.com/myapp@sha256:")
+    assert path(result) == [
+        ("ParseImageName", "valid"),
+        ("CheckPresence", "absent"),
+        ("LookUpCredentials", "found"),
+        ("CheckBackOff", "over"),
+        ("PullImage", "succeeded"),
+    ]
+    assert result.trace.attempts == (Attempt("good", "registry.example.com", "myuser", True, "200 OK"),)
+    assert result.trace.outcome == "Pulled"
+
+
+def test_refused_without_a_secret_then_back_off() -> None:
+    node = Node()
+    first = node.ask()
+    assert first.error == ("ErrImagePull", wrapped(NO_BASIC))
+    assert first.events == (
+        ("Normal", "Pulling", f'Pulling image "{MYAPP}"'),
+        ("Warning", "Failed", f'Failed to pull image "{MYAPP}": {wrapped(NO_BASIC)}'),
+    )
+    assert first.trace.attempts == (Attempt(None, None, None, False, NO_BASIC),)
+    node.wait(5)
+    second = node.ask()
+    assert second.events == (("Normal", "BackOff", f'Back-off pulling image "{MYAPP}"'),)
+    message = f'Back-off pulling image "{MYAPP}": ErrImagePull: {wrapped(NO_BASIC)}'
+    assert second.error == ("ImagePullBackOff", message)
+    assert (second.trace.outcome, second.trace.message) == ("ImagePullBackOff", message)
+    assert second.trace.hops[-1].detail == "the next attempt is due in 5s"
+
+
+def test_the_back_off_doubles_to_five_minutes_and_is_forgotten_after_ten() -> None:
+    node = Node()
+    attempts = []
+    for _ in range(1500):
+        if node.ask().trace.outcome == "ErrImagePull":
+            attempts.append(node.now // SECOND)
+        node.wait(1)
+    assert attempts == [0, 11, 32, 73, 154, 315, 616, 917, 1218]
+    node.wait(601)
+    assert node.ask().trace.outcome == "ErrImagePull"
+    node.wait(11)
+    assert node.ask().trace.outcome == "ErrImagePull"
+
+
+def test_each_pod_has_its_own_back_off_which_goes_with_it() -> None:
+    node = Node()
+    outcomes = [node.ask(pod=pod).trace.outcome for pod in ("a", "a", "b")]
+    assert outcomes == ["ErrImagePull", "ImagePullBackOff", "ErrImagePull"]
+    node.manager.forget_pod("a")
+    assert node.ask(pod="a").trace.outcome == "ErrImagePull"
+
+
+def test_a_mended_secret_is_used_at_the_next_attempt() -> None:
+    node = Node()
+    assert node.ask(secret("mine", "wrong")).trace.outcome == "ErrImagePull"
+    node.wait(12)
+    assert node.ask(secret("mine", "mypassword")).trace.outcome == "Pulled"
+
+
+def test_credentials_are_tried_in_turn_and_their_errors_told_together() -> None:
+    unauthorized = wrapped(
+        "unexpected status from HEAD request to https://registry.example.com/v2/myapp/manifests/1.0: 401 Unauthorized"
+    )
+    assert Node().ask(BAD, GOOD).trace.outcome == "Pulled"
+    twice = Node().ask(BAD, secret("worse", "wronger"))
+    assert twice.error == ("ErrImagePull", unauthorized)
+    assert [attempt.secret for attempt in twice.trace.attempts] == ["bad", "worse"]
+    mixed = Node().ask(BAD, secret("none", "", email="a@b.c"))
+    assert mixed.error == ("ErrImagePull", f"[{unauthorized}, {wrapped(NO_BASIC)}]")
+
+
+def test_who_may_use_an_image_that_is_there() -> None:
+    node = Node()
+    node.ask(GOOD)
+    node.wait(1)
+    same = node.ask(GOOD, pod="b")
+    assert (same.events, same.trace.outcome) == ((("Normal", "Pulled", PRESENT),), "AlreadyPresent")
+    elsewhere = secret("copy", "mypassword", "team-a")
+    assert node.ask(elsewhere, pod="c").trace.outcome == "AlreadyPresent"
+    assert node.ask(secret("good", "rotated"), pod="d").trace.outcome == "AlreadyPresent"
+    other = node.ask(pod="e")
+    assert other.error == ("ErrImagePull", wrapped(NO_BASIC))
+    assert path(other)[1:4] == [("CheckPresence", "present"), ("CheckRight", "refused"), ("LookUpCredentials", "none")]
+    assert node.ask(BAD, pod="f").trace.outcome == "ErrImagePull"
+    never = node.ask(policy="Never", pod="g")
+    assert (never.error, never.events) == (
+        ("ErrImageNeverPull", NEVER),
+        (("Warning", "ErrImageNeverPull", NEVER),),
+    )
+    assert (never.trace.present, never.image) == (True, None)
+    assert node.ask(GOOD, policy="Never", pod="h").trace.outcome == "AlreadyPresent"
+
+
+def test_never_without_the_image() -> None:
+    result = Node().ask(GOOD, policy="Never")
+    assert (result.error, result.trace.present) == (("ErrImageNeverPull", NEVER), False)
+
+
+def test_always_asks_the_registry() -> None:
+    node = Node()
+    node.ask(GOOD)
+    node.wait(1)
+    assert node.ask(GOOD, policy="Always").trace.outcome == "Pulled"
+    assert node.ask(policy="Always", pod="other").trace.outcome == "ErrImagePull"
+
+
+def test_a_public_pull_earns_the_image_for_everybody() -> None:
+    node = Node()
+    node.ask(image="nginx:1.27")
+    node.wait(1)
+    assert node.ask(image="nginx:1.27", policy="Never", pod="b").trace.outcome == "AlreadyPresent"
+
+
+def test_a_preloaded_image_is_everybodys_until_the_kubelet_pulls_it() -> None:
+    node = Node()
+    image = REGISTRIES.resolve(parse(MYAPP), Credential("myuser", "mypassword")).image
+    assert image is not None
+    node.manager.node.preload(image, parse(MYAPP))
+    assert node.ask().trace.outcome == "AlreadyPresent"
+    node.ask(GOOD, policy="Always", pod="b")
+    node.wait(1)
+    assert node.ask(pod="c").trace.outcome == "ErrImagePull"
+
+
+def test_the_right_is_to_a_repository_and_status_shows_the_first_name() -> None:
+    node = Node()
+    first = node.ask(GOOD, image="registry.example.com/team/api:1.0")
+    assert first.image_id.startswith("registry.example.com/team/api@sha256:")
+    second = node.ask(GOOD)
+    third = node.ask(GOOD, image="registry.example.com/team/api:1.0", policy="Always")
+    assert second.image_id == third.image_id
+    assert second.image_id.startswith("registry.example.com/myapp@sha256:")
+    assert node.manager.shown_name(third.image_id) == MYAPP
+    assert second.duration > 0
+
+
+def test_pulls_go_one_by_one() -> None:
+    node = Node()
+    first, second = node.ask(GOOD), node.ask(image="nginx", pod="b")
+    own = round((second.duration - first.duration) * 1000)
+    assert second.events[-1][2] == (
+        f'Successfully pulled image "nginx" in {own}ms ({second.duration * 1000:.0f}ms including waiting). '
+        "Image size: 1064048 bytes."
+    )
+    assert node.ask(GOOD, pod="c").trace.outcome == "Pulled"
+
+
+def test_a_name_that_is_none() -> None:
+    message = (
+        'Failed to apply default image tag "NGINX": couldn\'t parse image name "NGINX": '
+        "invalid reference format: repository name (library/NGINX) must be lowercase"
+    )
+    result = Node().ask(image="NGINX")
+    assert (result.error, result.events) == (("InvalidImageName", message), (("Warning", "InspectFailed", message),))
+    assert (result.trace.reference, path(result)) == (None, [("ParseImageName", "invalid")])
+
+
+def test_a_secret_that_cannot_be_read_is_reason_and_message_at_once() -> None:
+    broken = secret("broken", "", auth="!!!")
+    message = "illegal base64 data at input byte 0"
+    node = Node()
+    result = node.ask(GOOD, broken)
+    assert (result.error, result.events) == ((message, message), ())
+    assert path(result)[-1] == ("LookUpCredentials", "unreadable")
+    assert node.ask(GOOD).trace.outcome == "Pulled"
+    node.wait(1)
+    assert path(node.ask(broken))[-1] == ("CheckRight", "unreadable")
+
+
+@pytest.mark.parametrize(
+    ("found", "expected"),
+    [
+        (None, SecretLook("s", False, problem="not found in the Pod's namespace")),
+        (
+            {"metadata": {"name": "s"}, "type": "Opaque", "data": {".dockerconfigjson": "e30="}},
+            SecretLook("s", True, "Opaque", problem="its type is Opaque, not kubernetes.io/dockerconfigjson"),
+        ),
+        (
+            {
+                "metadata": {"name": "s"},
+                "type": "kubernetes.io/dockerconfigjson",
+                "data": {".dockerconfigjson": "e30="},
+            },
+            SecretLook("s", True, "kubernetes.io/dockerconfigjson", problem="it holds no registry entry"),
+        ),
+        (
+            secret("s", "", auth="?"),
+            SecretLook(
+                "s",
+                True,
+                "kubernetes.io/dockerconfigjson",
+                problem="cannot be read: illegal base64 data at input byte 0",
+            ),
+        ),
+        (GOOD, SecretLook("s", True, "kubernetes.io/dockerconfigjson", True, "", ("registry.example.com",))),
+    ],
+)
+def test_look(found: dict[str, Any] | None, expected: SecretLook) -> None:
+    assert look("s", found) == expected

@@ -1,0 +1,208 @@
+"""Which entry of which pull secret is used for which image."""
+
+import base64
+import json
+import re
+from contextlib import suppress
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kubesim.cluster.keyring import (
+    DATA_KEYS,
+    DOCKER_CONFIG_JSON,
+    DOCKERCFG,
+    Credential,
+    Keyring,
+    key_matches,
+    registry_key,
+)
+
+
+def secret(name: str, config: Any, kind: str = DOCKER_CONFIG_JSON) -> dict[str, Any]:
+    text = config if isinstance(config, str) else json.dumps(config)
+    data = {DATA_KEYS.get(kind, ".dockerconfigjson"): base64.b64encode(text.encode()).decode()}
+    return {"metadata": {"name": name, "namespace": "default", "uid": f"uid-{name}"}, "type": kind, "data": data}
+
+
+def auths(**entries: Any) -> dict[str, Any]:
+    return {"auths": {key.replace("__", "/").replace("_", "."): value for key, value in entries.items()}}
+
+
+def login(username: str, password: str = "p") -> dict[str, str]:
+    return {"username": username, "password": password}
+
+
+def found(image: str, *secrets: dict[str, Any]) -> list[tuple[str, str, str]]:
+    matches = Keyring.from_secrets(secrets).lookup(image)
+    return [(match.secret_name, match.entry, match.credential.username) for match in matches]
+
+
+@pytest.mark.parametrize(
+    ("entry", "key"),
+    [
+        ("registry.example.com", "registry.example.com"),
+        ("https://registry.example.com", "registry.example.com"),
+        ("http://registry.example.com/", "registry.example.com"),
+        ("https://registry.example.com/v1/", "registry.example.com"),
+        ("registry.example.com/v2/team", "registry.example.com/team"),
+        ("https://index.docker.io/v1", "index.docker.io/v1"),
+        ("registry.example.com:443/team/", "registry.example.com:443/team/"),
+        ("user@registry.example.com?x#y", "registry.example.com"),
+        ("", ""),
+        ("registry example.com", None),
+        ("registry.example.com:port", None),
+    ],
+)
+def test_registry_key(entry: str, key: str | None) -> None:
+    assert registry_key(entry) == key
+
+
+@pytest.mark.parametrize(
+    ("key", "image", "matches"),
+    [
+        ("registry.example.com", "registry.example.com/myapp", True),
+        ("registry.example.com/team", "registry.example.com/team/api", True),
+        ("registry.example.com/team", "registry.example.com/teamwork", True),
+        ("registry.example.com/team", "registry.example.com/myapp", False),
+        ("registry.example.com/team/", "registry.example.com/team", False),
+        ("registry.example.com:443", "registry.example.com/myapp", False),
+        ("registry.example.com", "registry.example.com:443/myapp", False),
+        ("*.example.com", "registry.example.com/myapp", True),
+        ("*.com", "registry.example.com/myapp", False),
+        ("*", "registry.example.com/myapp", False),
+        ("r?gistry.exa*.com", "registry.example.com/myapp", True),
+    ],
+)
+def test_key_matches(key: str, image: str, matches: bool) -> None:
+    assert key_matches(key, image) is matches
+
+
+def test_the_more_specific_entry_comes_first_and_secrets_in_their_order() -> None:
+    wide = secret("wide", auths(registry_example_com=login("wide"), registry_example_com__team=login("team")))
+    narrow = secret("narrow", auths(registry_example_com__team__api=login("api"), registry_example_com=login("n")))
+    assert found("registry.example.com/team/api", wide, narrow) == [
+        ("narrow", "registry.example.com/team/api", "api"),
+        ("wide", "registry.example.com/team", "team"),
+        ("wide", "registry.example.com", "wide"),
+        ("narrow", "registry.example.com", "n"),
+    ]
+
+
+def test_docker_hub_is_filed_under_its_old_name() -> None:
+    hub = secret("hub", {"auths": {"https://index.docker.io/v1/": login("acme")}})
+    own = secret("own", {"auths": {"docker.io": login("own")}})
+    assert found("docker.io/acme/private", hub) == [("hub", "https://index.docker.io/v1/", "acme")]
+    assert found("docker.io/acme/private", hub, own) == [("own", "docker.io", "own")]
+    assert found("registry.example.com/acme/private", hub) == []
+
+
+def test_only_pull_secrets_count() -> None:
+    config = auths(registry_example_com=login("u"))
+    assert found("registry.example.com/a", secret("opaque", config, "Opaque")) == []
+    assert found("registry.example.com/a", secret("old", config["auths"], DOCKERCFG)) == [
+        ("old", "registry.example.com", "u")
+    ]
+    empty = {"metadata": {"name": "empty"}, "type": DOCKER_CONFIG_JSON}
+    assert found("registry.example.com/a", empty) == []
+
+
+@pytest.mark.parametrize(
+    ("entry", "credential"),
+    [
+        ({"auth": "dTpw"}, Credential("u", "p")),
+        ({"auth": "dTpwOng"}, Credential("u", "p:x")),
+        ({"auth": "dTpw\nOng=\n"}, Credential("u", "p:x")),
+        ({"auth": "dTpw", "username": "other", "password": "wrong", "email": "a@b.c"}, Credential("u", "p")),
+        ({"Username": "u", "PASSWORD": "p"}, Credential("u", "p")),
+        ({}, Credential("", "")),
+        (None, Credential("", "")),
+    ],
+)
+def test_entry(entry: Any, credential: Credential) -> None:
+    ring = Keyring.from_secrets([secret("s", {"auths": {"r.io": entry}})])
+    assert [match.credential for match in ring.lookup("r.io/a")] == [credential]
+
+
+WORDS = "json: cannot unmarshal"
+
+
+@pytest.mark.parametrize(
+    ("config", "message"),
+    [
+        ({"auths": {"r.io": {"auth": "!!!"}}}, "illegal base64 data at input byte 0"),
+        ({"auths": {"r.io": {"auth": "dTp$"}}}, "illegal base64 data at input byte 3"),
+        ({"auths": {"r.io": {"auth": "dTpwOng=="}}}, "illegal base64 data at input byte 8"),
+        ({"auths": {"r.io": {"auth": "dTpwO"}}}, "illegal base64 data at input byte 4"),
+        ({"auths": {"r.io": {"auth": "dTp=w"}}}, "illegal base64 data at input byte 3"),
+        ({"auths": {"r.io": {"auth": "dTpwOg="}}}, "illegal base64 data at input byte 7"),
+        ({"auths": {"r.io": {"auth": "dTpwOg=x="}}}, "illegal base64 data at input byte 6"),
+        ({"auths": {"r.io": {"auth": "dTpwOg== "}}}, "illegal base64 data at input byte 8"),
+        (
+            {"auths": {"r.io": {"auth": "dXNlcg=="}}},
+            "unable to parse auth field, must be formatted as base64(username:password)",
+        ),
+        ('{"auths":', "unexpected end of JSON input"),
+        ([], f"{WORDS} array into Go value of type credentialprovider.DockerConfigJSON"),
+        (
+            {"auths": "x"},
+            f"{WORDS} string into Go struct field DockerConfigJSON.auths of type credentialprovider.DockerConfig",
+        ),
+        (
+            {"auths": {"r.io": 1}},
+            f"{WORDS} number into Go struct field DockerConfigJSON.auths of type "
+            "credentialprovider.dockerConfigEntryWithAuth",
+        ),
+        (
+            {"auths": {"r.io": {"username": True}}},
+            f"{WORDS} bool into Go struct field DockerConfigJSON.auths.username of type string",
+        ),
+    ],
+)
+def test_what_cannot_be_read_spoils_the_whole_keyring(config: Any, message: str) -> None:
+    good = secret("good", auths(registry_example_com=login("u")))
+    with pytest.raises(ValueError, match=r".") as error:
+        Keyring.from_secrets([good, secret("bad", config)])
+    assert str(error.value) == message
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.text() | st.sampled_from(["auth"]), inner, max_size=3)
+    ),
+    max_leaves=8,
+)
+
+
+@given(json_values | st.dictionaries(st.just("auths"), st.dictionaries(st.text(), json_values)) | st.text(), st.text())
+def test_any_config_is_read_or_refused(config: Any, image: str) -> None:
+    for kind in (DOCKER_CONFIG_JSON, DOCKERCFG):
+        with suppress(ValueError):
+            ring = Keyring.from_secrets([secret("s", config, kind)])
+            assert all(match.secret_name == "s" for match in ring.lookup(image))
+
+
+def complaint(auth: str) -> str:
+    try:
+        Keyring.from_secrets([secret("s", {"auths": {"r.io": {"auth": auth}}})])
+    except ValueError as error:
+        return str(error)
+    return ""
+
+
+@given(st.text(alphabet="aB1+/=\n$", max_size=12) | st.text(max_size=40))
+def test_auth_is_decoded_as_in_go_or_refused(auth: str) -> None:
+    said = complaint(auth)
+    place = re.fullmatch(r"illegal base64 data at input byte (\d+)", said)
+    assert said == "" or said.startswith("unable to parse auth field") or (place and int(place[1]) <= len(auth))
+
+
+@given(st.text(), st.text().filter(lambda text: ":" not in text))
+def test_auth_outranks_user_and_password(password: str, username: str) -> None:
+    auth = base64.b64encode(f"{username}:{password}".encode(errors="replace")).decode()
+    ring = Keyring.from_secrets([secret("s", {"auths": {"r.io": {"auth": auth, "username": "x", "password": "y"}}})])
+    expected = f"{username}:{password}".encode(errors="replace").decode().partition(":")
+    assert ring.lookup("r.io/a")[0].credential == Credential(expected[0], expected[2])

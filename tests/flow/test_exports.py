@@ -1,0 +1,328 @@
+"""What `kubesim why` makes of exports: those of other registries and runtimes, malformed ones, any text."""
+
+from __future__ import annotations
+
+import base64
+import json
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from kubesim.flow import ExportError, decode, explain
+from tests.flow.test_stories import IMAGE, ROOT, WANTED
+
+
+def secret(content: object, name: str = "regcred", kind: str = "kubernetes.io/dockerconfigjson", **meta: str) -> object:
+    """A Secret as an export has it."""
+    key = ".dockercfg" if kind.endswith("cfg") else ".dockerconfigjson"
+    blob = base64.b64encode(json.dumps(content).encode()).decode()
+    return {"kind": "Secret", "metadata": {"name": name, **meta}, "type": kind, "data": {key: blob}}
+
+
+def pod(message: str, reason: str = "ErrImagePull", image: str = IMAGE, **more: object) -> dict[str, object]:
+    """A Pod whose status repeats what the kubelet said."""
+    state = {"waiting": {"reason": reason, "message": message}}
+    spec = {"containers": [{"name": "app", "image": image}], "imagePullSecrets": [{"name": "regcred"}]}
+    status = {"containerStatuses": [{"name": "app", "state": state}]}
+    return {"kind": "Pod", "metadata": {"name": "web", **more}, "spec": spec, "status": status}
+
+
+GOOD = {"auths": {"registry.example.com": {"username": "me", "password": "hunter2hunter2"}}}
+OLDER = (
+    f'rpc error: code = Unknown desc = failed to pull and unpack image "{IMAGE}": failed to resolve reference '
+    f'"{IMAGE}": '
+)
+HEAD = "unexpected status from HEAD request to https://registry.example.com/v2/myapp/manifests/1.0: "
+
+
+@pytest.mark.parametrize(
+    ("message", "step", "wrong"),
+    [
+        (
+            f'Back-off pulling image "{IMAGE}": ErrImagePull: {OLDER}{HEAD}401 UNAUTHORIZED',
+            "The answer: 401 UNAUTHORIZED. It does not know this user with this password.",
+            'registry.example.com does not know the user "me" of the Secret regcred with that password: 401 '
+            "Unauthorized.",
+        ),
+        (
+            f"{OLDER}{HEAD}403 Forbidden",
+            "The answer: 403 Forbidden. This user may not have the image. (Some registries say so of a wrong password, "
+            "too.)",
+            'registry.example.com knows the user "me" of the Secret regcred, but does not let it read this repository, '
+            "or has no such repository.",
+        ),
+        (
+            f"{OLDER}failed to do request: Head https://registry.example.com/v2/: dial tcp 10.0.0.1:443: i/o timeout",
+            "The answer: i/o timeout. No answer came in time: is there a firewall or a proxy between the node and the "
+            "registry?",
+            "registry.example.com: No answer came in time: is there a firewall or a proxy between the node and the "
+            "registry?",
+        ),
+        (
+            f"{OLDER}tls: failed to verify certificate: x509: certificate signed by unknown authority",
+            "The answer: tls: failed to verify certificate: x509: certificate signed by unknown authority. The node "
+            "does not trust the certificate of the registry.",
+            "registry.example.com: The node does not trust the certificate of the registry.",
+        ),
+        (
+            f'Back-off pulling image "{IMAGE}"',
+            "The status does not say what the registry answered.",
+            "The Secrets fit the image, and the status does not say what the registry answered.",
+        ),
+    ],
+)
+def test_what_other_registries_and_older_runtimes_say(message: str, step: str, wrong: str) -> None:
+    told = explain("\n---\n".join(json.dumps(item) for item in (pod(message), secret(GOOD))))
+    assert step in told
+    assert f"\nWhat is wrong: {wrong}\nMend it:\n" in told
+    assert "the export lacks: ServiceAccount default" in told
+
+
+def test_an_event_tells_what_the_status_leaves_out() -> None:
+    event = {
+        "kind": "Event",
+        "metadata": {"name": "web.1"},
+        "involvedObject": {"name": "web", "namespace": "default"},
+        "message": f'Failed to pull image "{IMAGE}": {OLDER}{HEAD}401 Unauthorized',
+    }
+    items = [pod(f'Back-off pulling image "{IMAGE}"', "ImagePullBackOff"), secret(GOOD), event]
+    assert "The answer: 401 Unauthorized." in explain(json.dumps({"kind": "List", "items": items}))
+
+
+@pytest.mark.parametrize(
+    ("answer", "revision", "wrong"),
+    [
+        ("401 Unauthorized", "7", 'What is wrong: registry.example.com does not know the user "me"'),
+        ("401 Unauthorized", "9", "As far as the export shows, nothing is wrong any more"),
+        ("404 Not Found", "9", "What is wrong: The registry let the kubelet in, but"),
+    ],
+)
+def test_a_secret_written_after_the_status_has_not_been_tried(answer: str, revision: str, wrong: str) -> None:
+    items = (pod(f"{OLDER}{HEAD}{answer}", resourceVersion="8"), secret(GOOD, resourceVersion=revision))
+    assert f"\n{wrong}" in explain("\n---\n".join(map(json.dumps, items)))
+
+
+def test_a_registry_that_says_401_to_those_who_bring_nothing() -> None:
+    told = explain(json.dumps(pod(f"{OLDER}{HEAD}401 UNAUTHORIZED")) + json.dumps(secret({})))
+    assert "The answer: 401 UNAUTHORIZED. It wants a user and a password, and got none.\n" in told
+
+
+@pytest.mark.parametrize(
+    ("owner", "mended"),
+    [
+        ({"kind": "ReplicaSet", "name": "web-5f7"}, "kubectl patch deployment web "),
+        ({"kind": "StatefulSet", "name": "db"}, "kubectl patch statefulset db "),
+        ({"kind": "Job", "name": "once"}, "kubectl get pod web "),
+    ],
+)
+def test_what_has_the_template_is_mended(owner: dict[str, object], mended: str) -> None:
+    labels = {"pod-template-hash": "5f7"}
+    made = pod("no basic auth credentials", labels=labels, ownerReferences=[{**owner, "controller": True}])
+    made["spec"] = {"containers": [{"name": "app", "image": IMAGE}]}
+    assert f"\n  $ {mended}" in explain(json.dumps(made))
+
+
+def test_a_token_is_no_user_name_and_a_message_no_place_for_a_password() -> None:
+    auths = {
+        "registry.example.com": {"username": "ghp_0123456789abcdef", "password": "x-oauth-basic"},
+        "ghcr.io": {"username": "me", "password": "hunter2hunter2"},
+    }
+    told = explain(json.dumps(pod(f"{OLDER}a plugin said hunter2hunter2")) + json.dumps(secret({"auths": auths})))
+    assert 'as user "masked", with the entry registry.example.com' in told
+    assert "The answer: a plugin said masked.\n" in told
+
+
+def test_an_export_without_secrets_says_so() -> None:
+    told = explain(json.dumps(pod("no basic auth credentials")))
+    assert (
+        "What is wrong: There is no Secret regcred in the namespace default. Or the Secrets were not exported, for the "
+        "export has none at all of that namespace.\n"
+    ) in told
+
+
+def test_pods_of_one_owner_are_told_of_once() -> None:
+    def replica(name: str) -> dict[str, object]:
+        owner = {"kind": "ReplicaSet", "name": "web-5f7", "controller": True}
+        labels = {"pod-template-hash": "5f7"}
+        return pod("no basic auth credentials") | {
+            "metadata": {"name": name, "labels": labels, "ownerReferences": [owner]}
+        }
+
+    fine = {"kind": "Pod", "metadata": {"name": "fine"}, "spec": {"containers": [{"name": "a", "image": "nginx"}]}}
+    fine["status"] = {"containerStatuses": [{"name": "a", "imageID": "x", "state": {"running": {}}}]}
+    names = ("web-5f7-a", "web-5f7-b", "web-5f7-c")
+    told = explain("\n---\n".join(json.dumps(item) for item in (*map(replica, names), secret({}), fine)))
+    assert told.count("What is wrong") == 1
+    assert "\nThe same: web-5f7-b, web-5f7-c\n\nPods that wait for no image: default/fine\n" in told
+
+
+def test_an_old_style_in_the_new_type_and_the_reverse() -> None:
+    new = explain(json.dumps(pod("no basic auth credentials")) + json.dumps(secret(GOOD["auths"])))
+    assert "found. It holds credentials for no registry: its .dockerconfigjson has no auths.\n" in new
+    old = explain(
+        json.dumps(pod("no basic auth credentials")) + json.dumps(secret(GOOD, kind="kubernetes.io/dockercfg"))
+    )
+    assert "the type kubernetes.io/dockercfg has no auths: the registries stand at the top.\n" in old
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("a: [hunter2hunter2", f"line 2 of it is neither YAML nor JSON: {WANTED}"),
+        ("kind: Pod\nmetadata: {name: a}\nspec: hunter2hunter2", "Pod.spec is no map"),
+        ("kind: Pod\nmetadata: {name: a}\nspec: {containers: {a: b}}", "Pod.spec.containers is no list"),
+        ("kind: Pod\nmetadata: {name: a}\nspec: {containers: [{name: [b]}]}", "Pod.spec.containers[].name is no text"),
+        ("kind: Pod\nmetadata: {name: a}", "a Pod has no containers"),
+        ("kind: Pod\nmetadata: {}", "a Pod has no name"),
+        ("kind: Secret\nmetadata: {name: a}\ndata: {hunter2hunter2: {}}", "Secret.data.* is no text"),
+        ("[]", f"it has no kind: {WANTED}"),
+        ("\0", f"it is neither YAML nor JSON: {WANTED}"),
+        ("[" * 5000, f"line 1 of it is neither YAML nor JSON: {WANTED}"),
+        ('{"a":' * 50000, f"line 1 of it is neither YAML nor JSON: {WANTED}"),
+        ("kind: &a List\nitems: [*a]", "it has YAML aliases (*name), which kubectl never prints"),
+        ("x" * (3 * 1024 * 1024 + 1), "it has more than 3 MiB: export one namespace, or name the objects"),
+    ],
+)
+def test_malformed_exports(text: str, words: str) -> None:
+    with pytest.raises(ExportError) as caught:
+        explain(text)
+    assert str(caught.value) == words
+
+
+def test_a_bomb_of_aliases_is_refused_at_once() -> None:
+    lines = ["a0: &a0 [x, x]", *(f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]" for n in range(1, 60))]
+    started = time.monotonic()
+    with pytest.raises(ExportError, match="aliases"):
+        explain("\n".join(lines))
+    assert time.monotonic() - started < 1
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+def test_files_of_every_origin(encoding: str, tmp_path: Path) -> None:
+    text = json.dumps([pod("no basic auth credentials"), secret({})][0]).replace("web", "wéb")
+    path = tmp_path / "case.json"
+    path.write_bytes(text.encode(encoding))
+    ran = subprocess.run(
+        [sys.executable, "-m", "kubesim", "why", "-f", str(path)],
+        capture_output=True,
+        encoding="utf-8",
+        env={"PYTHONPATH": str(ROOT), "PYTHONUTF8": "1"},
+        check=False,
+    )
+    assert (ran.stdout, ran.stderr, ran.returncode) == (explain(text), "", 0)
+
+
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [(b"\xc3", "it is no text"), (b"x: [", f"line 2 of it is neither YAML nor JSON: {WANTED}"), (None, "")],
+)
+def test_refusals_on_the_command_line(data: bytes | None, words: str, tmp_path: Path) -> None:
+    path = tmp_path / "case.yaml"
+    if data is not None:
+        path.write_bytes(data)
+    ran = subprocess.run(
+        [sys.executable, "-m", "kubesim", "why", "-f", str(path)],
+        capture_output=True,
+        text=True,
+        env={"PYTHONPATH": str(ROOT)},
+        check=False,
+    )
+    words = words or "No such file or directory"
+    assert (ran.stdout, ran.stderr, ran.returncode) == ("", f"kubesim: {path}: {words}\n", 1)
+
+
+def test_a_text_too_long_is_not_decoded() -> None:
+    with pytest.raises(ExportError, match="more than 3 MiB"):
+        decode(b"x" * (3 * 1024 * 1024 + 1))
+
+
+def test_an_export_of_three_mebibytes_takes_seconds() -> None:
+    items = [pod(f"{OLDER}{HEAD}401 Unauthorized") | {"metadata": {"name": f"web-{n}"}} for n in range(3000)]
+    items += [secret(GOOD, f"regcred-{n}") for n in range(5500)]
+    text = json.dumps({"kind": "List", "items": items})
+    assert 2.5 * 1024 * 1024 < len(text) < 3 * 1024 * 1024
+    started = time.process_time()
+    assert explain(text).endswith("\n\nAnd 2950 more that wait for an image: ask for one with --pod NAME\n")
+    assert time.process_time() - started < 20
+
+
+PASSWORD = "hunter2hunter2"
+AUTH = base64.b64encode(f"me:{PASSWORD}".encode()).decode()
+LEAKS = (
+    {"username": "me", "password": PASSWORD},
+    {"auth": AUTH},
+    {"username": PASSWORD, "password": PASSWORD},
+    {"auth": base64.b64encode(f"{PASSWORD}:".encode()).decode()},
+    {"auth": f"me:{PASSWORD}"},
+    {"username": "me", "password": PASSWORD, "email": 7},
+    {"username": "me", "password": PASSWORD, "auth": "%"},
+)
+HOSTS = ("registry.example.com", f"https://me:{PASSWORD}@registry.example.com", "x?token=" + PASSWORD, "*.com", "")
+MESSAGES = (
+    f"{OLDER}{HEAD}401 Unauthorized",
+    f"{OLDER}Get https://me:{PASSWORD}@registry.example.com/v2/?token={PASSWORD}: 403 Forbidden",
+    f"authorization: Bearer {PASSWORD}{PASSWORD}",
+    "no basic auth credentials",
+    "insufficient_scope: authorization failed",
+    "",
+)
+ANYTHING = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=8) | st.just("regcred"),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    max_leaves=6,
+)
+
+
+@st.composite
+def exports(draw: st.DrawFn) -> str:
+    """An export with the password in many places, some of its parts replaced by anything."""
+    auths = {draw(st.sampled_from(HOSTS)): draw(st.sampled_from(LEAKS))}
+    content = draw(st.sampled_from([{"auths": auths}, auths, f"me:{PASSWORD}", [PASSWORD], {"auths": [PASSWORD]}]))
+    reason = draw(st.sampled_from(["ErrImagePull", "ImagePullBackOff", "ContainerCreating", "ErrImageNeverPull", "x"]))
+    image = draw(st.sampled_from([IMAGE, "nginx", f"me:{PASSWORD}@registry.example.com/app", "A B"]))
+    annotation = {"kubectl.kubernetes.io/last-applied-configuration": f'{{"stringData":"{PASSWORD}"}}'}
+    made = pod(draw(st.sampled_from(MESSAGES)), reason, image, annotations=annotation)  # type: ignore[arg-type]
+    kinds = ["kubernetes.io/dockerconfigjson", "kubernetes.io/dockercfg", "Opaque"]
+    held = secret(content, kind=draw(st.sampled_from(kinds)))
+    account = {"kind": "ServiceAccount", "metadata": {"name": "default"}, "imagePullSecrets": [{"name": "regcred"}]}
+    items = [made, held, account]
+    if draw(st.booleans()):
+        spoil(draw, draw(st.sampled_from(items)))
+    if draw(st.booleans()):
+        items[1]["data"] = {".dockerconfigjson": f"{PASSWORD}!", "password": PASSWORD}  # type: ignore[index]
+    return "\n---\n".join(json.dumps(item) for item in items)
+
+
+def spoil(draw: st.DrawFn, value: object) -> None:
+    """Put anything in the place of one part of it."""
+    while isinstance(value, dict | list) and value:
+        keys = list(value) if isinstance(value, dict) else range(len(value))
+        key = draw(st.sampled_from(keys))
+        if draw(st.booleans()) or not isinstance(value[key], dict | list):  # type: ignore[index]
+            value[key] = draw(ANYTHING)  # type: ignore[index]
+            return
+        value = value[key]  # type: ignore[index]
+
+
+@given(exports())
+@settings(deadline=None, max_examples=400)
+def test_no_export_raises_or_shows_a_password(text: str) -> None:
+    try:
+        told = explain(text)
+    except ExportError as error:
+        told = str(error)
+    assert PASSWORD not in told
+    assert AUTH not in told
+    assert base64.b64encode(PASSWORD.encode()).decode() not in told
+
+
+@given(st.text(max_size=200))
+@settings(deadline=None)
+def test_no_text_raises(text: str) -> None:
+    with pytest.raises(ExportError):
+        explain(text)

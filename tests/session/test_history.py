@@ -1,0 +1,223 @@
+"""What was done can be taken back and looked at again."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from kubesim.api.clock import SECOND
+from kubesim.flow import trace_flow
+from kubesim.session import Session
+from kubesim.session.history import LIMIT, History
+
+GOLDEN = sorted((Path(__file__).parents[1] / "golden").glob("lesson-0*.yaml"))
+
+
+class Learner:
+    """A session whose every line is a step."""
+
+    def __init__(self) -> None:
+        self.session = Session()
+        self.history = History(self.session)
+
+    def __call__(self, line: str) -> str:
+        with self.history.step(line):
+            return self.session.run(line).screen
+
+    def wait(self, seconds: float) -> None:
+        with self.history.step(f"{seconds} s"):
+            self.session.advance(seconds)
+
+
+@pytest.fixture
+def learner() -> Learner:
+    return Learner()
+
+
+def labels(learner: Learner) -> list[str]:
+    return [step.label for step in learner.history.steps]
+
+
+def test_undo_takes_back_one_change_after_the_other(learner: Learner) -> None:
+    learner("kubectl run web --image=nginx")
+    learner.wait(20)
+    running = learner("kubectl get pods -o yaml")
+    learner("kubectl delete pod web --now")
+    learner("kubectl create namespace blue && kubectl config set-context --current --namespace=blue")
+    assert learner("undo") == (
+        "taken back: kubectl create namespace blue && kubectl config set-context --current --namespace=blue\n"
+    )
+    assert learner("undo") == "taken back: kubectl delete pod web --now\n"
+    assert learner("kubectl get pods -o yaml") == running
+    assert learner("undo") == "taken back: 20 s\n"
+    assert learner("undo") == "taken back: kubectl run web --image=nginx\n"
+    assert learner("kubectl get pods") == "No resources found in default namespace.\n"
+    assert learner("undo") == "kubesim: nothing is left to take back\n"
+
+
+def test_what_was_taken_back_can_be_done_again_alike(learner: Learner) -> None:
+    learner("kubectl run web --image=nginx")
+    learner.wait(5)
+    first = learner("kubectl get pods -o yaml")
+    learner("undo")
+    learner("undo")
+    learner("kubectl run web --image=nginx")
+    learner.wait(5)
+    assert learner("kubectl get pods -o yaml") == first
+
+
+@pytest.mark.parametrize("line", ["kubectl get pods", "kubectl run x", "ls", "kubectl delete pod x", "A=1", "nonsense"])
+def test_a_line_that_changes_nothing_is_no_step_even_while_a_pod_starts(learner: Learner, line: str) -> None:
+    learner("kubectl run web --image=nginx")
+    learner(line)
+    assert labels(learner) == ["kubectl run web --image=nginx"]
+
+
+@pytest.mark.parametrize("line", ["sleep 2", "kubectl label pod web a=b", "kubectl config set-context x --namespace=y"])
+def test_a_line_that_changes_something_is_a_step(learner: Learner, line: str) -> None:
+    learner("kubectl run web --image=nginx")
+    learner(line)
+    assert labels(learner) == ["kubectl run web --image=nginx", line]
+
+
+def test_files_variables_and_the_shells_history_stay(learner: Learner) -> None:
+    learner("A=1; kubectl create namespace blue; echo text > note.txt")
+    learner("undo")
+    assert learner("cat note.txt; echo $A; kubectl get namespace blue") == (
+        'text\n1\nError from server (NotFound): namespaces "blue" not found\n'
+    )
+    assert learner.session.shell.history[1] == "undo"
+
+
+def test_nothing_is_taken_back_from_before_a_beginning(learner: Learner) -> None:
+    learner("kubectl create namespace blue")
+    learner.history.begin("the task")
+    learner("kubectl create namespace green")
+    assert learner("undo") == "taken back: kubectl create namespace green\n"
+    assert learner("undo") == "kubesim: nothing is left to take back\n"
+    assert learner("kubectl get namespace blue -o name") == "namespace/blue\n"
+
+
+def test_only_so_many_steps_are_kept_and_the_beginning_holds(learner: Learner) -> None:
+    learner("kubectl create namespace blue")
+    learner.history.begin("the task")
+    for number in range(LIMIT):
+        learner(f"kubectl create namespace n{number}")
+    assert len(learner.history.steps) == LIMIT
+    assert all(learner.history.undo() for _ in range(LIMIT))
+    assert learner.history.undo() is None
+    assert learner("kubectl get namespace n0 blue -o name") == (
+        'namespace/blue\nError from server (NotFound): namespaces "n0" not found\n'
+    )
+
+
+def test_of_many_pods_fewer_steps_are_kept(learner: Learner, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("kubesim.session.history.MOST_PODS", 12)
+    learner("kubectl create deployment web --image=nginx --replicas=3")
+    learner.wait(10)
+    for number in range(5):
+        learner(f"kubectl create namespace n{number}")
+    assert labels(learner) == ["kubectl create namespace n3", "kubectl create namespace n4"]
+
+
+def test_undo_takes_no_arguments(learner: Learner) -> None:
+    learner("kubectl create namespace blue")
+    assert learner("undo 2") == "Usage: undo\n"
+    assert labels(learner) == ["kubectl create namespace blue"]
+
+
+def test_every_moment_can_be_looked_at_again(learner: Learner) -> None:
+    learner("kubectl run web --image=registry.example.com/myapp:1.0")
+    begun = learner.session.cluster.clock.now
+    seen = []
+    for _ in range(12):
+        seen.append((learner.session.cluster.clock.now, trace_flow(learner.session.cluster, "default", "web")))
+        learner.session.advance(7)
+    learner("kubectl delete pod web --now")
+    for moment, flow in seen:
+        assert trace_flow(learner.history.at(moment), "default", "web") == flow
+    assert learner.history.at(begun - SECOND).clock.now >= begun - SECOND
+    assert trace_flow(learner.history.at(begun - SECOND), "default", "web").story == ()
+
+
+def test_looking_back_changes_nothing(learner: Learner) -> None:
+    learner("kubectl run web --image=nginx")
+    now = learner.session.cluster.clock.now
+    learner.history.at(now).advance(1000)
+    learner.history.at(now - SECOND).advance(1000)
+    assert learner.session.cluster.clock.now == now
+    learner.wait(5)
+    assert learner("kubectl get pods --no-headers") == "web   1/1   Running   0     5s\n"
+
+
+@pytest.mark.parametrize("recording", GOLDEN, ids=lambda path: path.stem)
+def test_a_recording_goes_the_same_way_when_every_command_is_taken_back_and_done_again(recording: Path) -> None:
+    """Each command is given twice, with an undo between: both times it says the same."""
+    lines = [step["run"] for step in yaml.safe_load(recording.read_text())["steps"] if "run" in step]
+    learner = Learner()
+    for line in lines:
+        steps = len(learner.history.steps)
+        first = learner(line)
+        if len(learner.history.steps) > steps:
+            learner.history.undo()
+            assert learner(line) == first
+
+
+def test_what_somebody_else_did_is_a_step_too(learner: Learner) -> None:
+    learner("kubectl run web --image=nginx")
+    learner.session.advance(20)
+    before = learner.session.cluster.clock.now
+    learner.session.run("kubectl label pod web a=b")
+    learner.history.notice("from outside")
+    assert labels(learner) == ["kubectl run web --image=nginx", "from outside"]
+    learner.session.advance(20)
+    learner.history.notice("only time has passed")
+    assert len(learner.history.steps) == 2
+    assert learner("undo") == "taken back: from outside\n"
+    assert learner.session.cluster.clock.now - before == 0.2 * SECOND  # the label's and undo's tenths
+    assert learner("kubectl get pods --no-headers -L a") == "web   1/1   Running   0     20s   \n"
+
+
+def test_undo_takes_back_what_the_same_line_has_done_before_it(learner: Learner) -> None:
+    learner("kubectl create namespace blue")
+    assert learner("kubectl create namespace green; undo; kubectl create namespace red") == (
+        "namespace/green created\n"
+        "taken back: kubectl create namespace green; undo; kubectl create namespace red\n"
+        "namespace/red created\n"
+    )
+    assert learner("kubectl get namespace blue green red -o name") == (
+        'namespace/blue\nnamespace/red\nError from server (NotFound): namespaces "green" not found\n'
+    )
+    assert learner("undo | cat").startswith("taken back: kubectl create namespace green; undo;")
+    assert learner("undo") == "taken back: kubectl create namespace blue\n"
+
+
+def test_undo_in_a_loop_takes_back_one_step_each_time(learner: Learner) -> None:
+    for name in ("blue", "green"):
+        learner(f"kubectl create namespace {name}")
+    assert learner("for i in 1 2 3; do undo; done") == (
+        "taken back: kubectl create namespace green\n"
+        "taken back: kubectl create namespace blue\n"
+        "kubesim: nothing is left to take back\n"
+    )
+    assert labels(learner) == []
+
+
+def test_what_was_done_outside_of_steps_before_a_beginning_is_remembered(learner: Learner) -> None:
+    learner.session.run("kubectl create namespace blue")
+    learner.history.begin("the task")
+    learner.session.run("kubectl create namespace green")
+    learner.history.notice("from outside")
+    assert labels(learner) == ["the task", "from outside"]
+    assert learner("undo") == "taken back: from outside\n"
+    assert learner("undo") == "kubesim: nothing is left to take back\n"
+    assert learner("kubectl get namespace blue -o name") == "namespace/blue\n"
+
+
+def test_who_holds_the_cluster_goes_on_holding_it_after_an_undo(learner: Learner) -> None:
+    lock = learner.session.cluster.lock
+    learner("kubectl create namespace blue")
+    learner("undo")
+    assert learner.session.cluster.lock is lock

@@ -1,0 +1,67 @@
+"""The page of what is simulated says what the code does."""
+
+from __future__ import annotations
+
+import pytest
+
+from kubesim.api.resources import RESOURCES
+from kubesim.api.schema import Type, fields, type_of
+from kubesim.kubectl.commands import ABSENT, COMMANDS, FLAG_SETS
+from kubesim.session import supported
+from tests.learner import Learner
+from tools.supported import PAGE, is_fresh
+
+SIMULATED = {
+    f"{' '.join(command.path)} --{flag.name}" for command in COMMANDS for flag in command.flags if flag.simulated
+}
+REFUSED = [
+    (command, flag)
+    for command in COMMANDS
+    if not command.is_group
+    for flag in FLAG_SETS[command.path].flags.values()
+    if not flag.simulated
+]
+FIELDS = sorted(
+    {(kind, ".".join(filter(None, (part, field)))) for kind, part, _, names in supported.ACTED_UPON for field in names}
+)
+
+
+def test_the_page_is_fresh() -> None:
+    assert is_fresh(), f"make docs writes {PAGE.name}"
+
+
+def test_kubesim_supported_prints_the_page(learner: Learner) -> None:
+    assert learner("kubesim supported") == supported.page()
+
+
+@pytest.mark.parametrize("line", ["kubesim", "kubesim frob", "kubesim supported twice"])
+def test_kubesim_has_two_commands(learner: Learner, line: str) -> None:
+    assert learner.fails(line) == "Usage: kubesim supported, or kubesim why -f FILE [--pod NAME]\n"
+
+
+@pytest.mark.parametrize("path", sorted(ABSENT), ids=" ".join)
+def test_an_absent_command_says_that_kubesim_lacks_it(learner: Learner, path: tuple[str, ...]) -> None:
+    line = " ".join(("kubectl", *path))
+    assert learner.fails(f"{line} --image=x y") == f"kubesim: '{line}' is not part of this simulator\n"
+
+
+def test_an_absent_flag_says_that_kubesim_lacks_it(learner: Learner) -> None:
+    for command, flag in REFUSED:
+        told = f"kubesim: the flag --{flag.name} is not part of this simulator\n"
+        assert learner.fails(f"{command.name} --{flag.name}={'1s' if flag.kind == 'duration' else 1}") == told
+
+
+def test_idle_flags_are_flags() -> None:
+    for idle in supported.IDLE:
+        assert [flag for flag in SIMULATED if flag.endswith(idle)], idle
+
+
+@pytest.mark.parametrize(("kind", "path"), FIELDS)
+def test_fields_that_are_acted_upon_exist(kind: str, path: str) -> None:
+    resource = next(item for item in RESOURCES if item.kind == (kind if kind != "every kind" else "Pod"))
+    place: Type | None = type_of(resource)
+    for name in path.split("."):
+        assert place is not None
+        found = fields(place).get(name.removesuffix("[]"))
+        assert found is not None, f"{kind} has no {path}"
+        place = found.type.element if name.endswith("[]") else found.type

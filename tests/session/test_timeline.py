@@ -1,0 +1,101 @@
+import pytest
+
+from kubesim.api.clock import SECOND
+from kubesim.jupyter.current import Seat
+from kubesim.session import Session
+from kubesim.session.timeline import Moment, Timeline
+
+RUN = "kubectl run web --image=registry.example.com/myapp:1.0"
+SECRET = (
+    "kubectl create secret docker-registry regcred --docker-server=registry.example.com "
+    "--docker-username=myuser --docker-password=mypassword"
+)
+
+
+@pytest.fixture
+def seat(tmp_path):
+    return Seat(Session(tmp_path))
+
+
+def told(seat, *target):
+    timeline = Timeline(seat.history, *target)
+    now = seat.session.cluster.clock.now
+    timeline.update(now)
+    start = timeline.moments[0].at
+    return timeline, [(round((moment.at - start) / SECOND, 1), moment.label) for moment in timeline.moments]
+
+
+def test_commands_and_changes_stand_in_their_order(seat):
+    seat.run(RUN)
+    seat.advance(40)
+    _, moments = told(seat, "default")
+    assert moments == [
+        (0.0, "the beginning"),
+        (0.1, RUN),
+        (1.0, "web: ErrImagePull"),
+        (14.3, "web: ImagePullBackOff"),
+        (27.6, "web: ErrImagePull"),
+        (40.1, "a pause of 40 s"),
+    ]
+
+
+def test_the_back_off_grows_to_five_minutes(seat):
+    seat.run(RUN)
+    for _ in range(4):
+        seat.advance(300)
+    timeline, _ = told(seat, "default", "web")
+    assert [one.pause for one in timeline.tries] == [10, 20, 40, 80, 160, 300, 300, 300]
+    assert {one.outcome for one in timeline.tries} == {"ErrImagePull"}
+    for before, after in zip(timeline.tries, timeline.tries[1:], strict=False):
+        assert after.at >= before.until
+
+
+def test_what_is_mended_is_pulled(seat):
+    seat.run(RUN)
+    seat.advance(60)
+    seat.run(SECRET)
+    patch = '{"imagePullSecrets":[{"name":"regcred"}]}'
+    seat.run(f"kubectl patch serviceaccount default -p '{patch}'; kubectl delete pod web --now; {RUN}")
+    seat.advance(20)
+    timeline, moments = told(seat, "default", "web")
+    assert moments[-2][1] == "web: Running"
+    assert (timeline.tries[-1].outcome, timeline.tries[-1].pause) == ("Pulled", 0)
+
+
+def test_other_pods_and_namespaces_are_left_out(seat):
+    seat.run("kubectl run other --image=registry.example.com/myapp:1.0")
+    seat.advance(5)
+    assert [label for _, label in told(seat, "default", "web")[1]][2:] == ["a pause of 5 s"]
+    assert [label for _, label in told(seat, "kube-public")[1]][2:] == ["a pause of 5 s"]
+
+
+def test_a_pod_that_goes_and_one_that_is_ready(seat):
+    seat.run("kubectl run site --image=nginx")
+    seat.advance(20)
+    seat.run("kubectl delete pod site --now --wait=false")
+    seat.advance(40)
+    labels = [label for _, label in told(seat, "default")[1]]
+    assert "site: Running" in labels
+    assert "site: gone" in labels
+
+
+def test_what_is_taken_back_is_gone_and_nothing_is_changed(seat):
+    seat.run(RUN)
+    seat.advance(30)
+    timeline = Timeline(seat.history, "default", "web")
+    revision = seat.session.cluster.api.revision
+    timeline.update(seat.session.cluster.clock.now)
+    before = timeline.moments
+    assert seat.session.cluster.api.revision == revision
+    seat.undo()
+    seat.undo()
+    timeline.update(seat.session.cluster.clock.now)
+    assert timeline.moments == (Moment(before[0].at, "the beginning", True),)
+    assert timeline.tries == ()
+
+
+def test_only_the_last_moments_are_told(seat, monkeypatch):
+    monkeypatch.setattr("kubesim.session.timeline.MOST", 3)
+    seat.run(RUN)
+    seat.advance(400)
+    assert len(told(seat, "default")[1]) == 3
