@@ -94,4 +94,7 @@ screenshots: $(VENV)/.dev ## photograph the widgets for docs/screenshots.md
 bench: $(VENV)/.dev ## measure speed and memory, beside a real cluster's
 	$(BIN)/python tools/bench.py
 
-.PHONY: docs screenshots bench
+reach: $(VENV)/.dev ## count the statements that lessons and recordings run, room by room
+	$(BIN)/python tools/reach.py
+
+.PHONY: docs screenshots bench reach
