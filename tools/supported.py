@@ -1,32 +1,284 @@
-"""Writes docs/supported.md from the code (`make docs`); with `--check` only says whether it is fresh."""
+"""Writes docs/supported.md, what is simulated and what is not (`make docs`).
+
+Commands, flags, kinds, formats, tools and images are read from the tables that run them. Written by hand: which fields
+have an effect, and how the simulator differs from a real cluster.
+"""
 
 from __future__ import annotations
 
 import sys
+import textwrap
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
-PAGE = ROOT / "docs" / "supported.md"
-sys.path.insert(0, str(ROOT))
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from kubesim.session import supported  # noqa: E402 (kubesim need not be installed)
+from kubesim.api.process.tools import TOOLS
+from kubesim.api.resources import RESOURCES
+from kubesim.api.versions import CONTAINERD, KUBECTL, KUBERNETES
+from kubesim.cluster.apiserver.admission import MAX_PODS
+from kubesim.cluster.registry import REGISTRIES, Registry, Repository
+from kubesim.kubectl.command import Flag
+from kubesim.kubectl.commands import ABSENT, COMMANDS
+from kubesim.kubectl.flags import GLOBAL
+from kubesim.kubectl.formats import OUTPUT_FORMATS
+from kubesim.shell.tools import toolbox
+
+PAGE = Path(__file__).resolve().parent.parent / "docs" / "supported.md"
+_WIDTH = 110
+_MANY = 20
+
+_RULES = ("apiGroups", "resources", "resourceNames", "verbs")
+
+# Who acts upon which fields: the kind, a part of it, who, and the fields of that part; "[]" is each item of a list.
+ACTED_UPON: tuple[tuple[str, str, str, tuple[str, ...]], ...] = (
+    (
+        *("every kind", "metadata", "API server"),
+        ("name", "generateName", "namespace", "labels", "annotations", "resourceVersion", "uid", "ownerReferences"),
+    ),
+    ("Secret", "", "API server", ("type", "data", "stringData", "immutable")),
+    ("Secret", "", "kubelet", ("type", "data")),
+    ("ConfigMap", "", "API server", ("immutable",)),
+    ("ConfigMap", "", "kubelet", ("data",)),
+    ("ServiceAccount", "", "admission", ("imagePullSecrets[].name", "automountServiceAccountToken")),
+    ("Pod", "spec", "admission", ("serviceAccountName", "automountServiceAccountToken", "tolerations")),
+    ("Pod", "spec", "scheduler", ("nodeName", "nodeSelector")),
+    (
+        *("Pod", "spec", "kubelet"),
+        (
+            *("imagePullSecrets[].name", "initContainers", "containers", "restartPolicy", "hostname"),
+            *("terminationGracePeriodSeconds", "volumes"),
+        ),
+    ),
+    ("Pod", "spec.containers[]", "API server", ("resources",)),
+    (
+        *("Pod", "spec.containers[]", "kubelet"),
+        (
+            *("name", "image", "imagePullPolicy", "command", "args", "env[].value", "env[].valueFrom.secretKeyRef"),
+            *("env[].valueFrom.configMapKeyRef", "env[].valueFrom.fieldRef", "envFrom[].secretRef"),
+            *("envFrom[].configMapRef", "envFrom[].prefix", "volumeMounts"),
+        ),
+    ),
+    (
+        *("Deployment", "spec", "deployment controller"),
+        (
+            *("replicas", "selector", "template", "paused", "progressDeadlineSeconds", "strategy.type"),
+            *("strategy.rollingUpdate.maxSurge", "strategy.rollingUpdate.maxUnavailable"),
+        ),
+    ),
+    ("ReplicaSet", "spec", "replicaset controller", ("replicas", "template")),
+    ("Role", "rules[]", "authorization", _RULES),
+    ("ClusterRole", "rules[]", "authorization", _RULES),
+    ("RoleBinding", "", "authorization", ("roleRef", "subjects")),
+    ("ClusterRoleBinding", "", "authorization", ("roleRef", "subjects")),
+)
+
+# Flags that are accepted and change nothing, by the end of the command line, each with the reason.
+IDLE: dict[str, str] = {
+    "--field-manager": "no ownership of fields is kept",
+    "--show-managed-fields": "no ownership of fields is kept",
+    "api-resources --cached": "discovery is always up to date",
+    "apply --openapi-patch": "patches always know the schema",
+    "config view --flatten": "the kubeconfig names no files",
+    "config view --merge": "there is one kubeconfig",
+    "exec --stdin": "no command of a container reads it",
+    "exec --tty": "there is no terminal in a container",
+    "get --chunk-size": "all objects come at once",
+    "get --server-print": "the table is the same wherever it is made",
+    "logs --follow": "nothing is written while you watch",
+    "scale --timeout": "the change is made at once",
+}
+
+DIFFERENCES: tuple[str, ...] = (
+    "There is one node, and it has room for everything: what Pods request is checked and shown, but none waits for it.",
+    "No container runs. A process is a small script on a table of tools, and it ends or goes on for ever at once.",
+    "There is no network: no DNS, no Services, no ports, no probes. A container that runs is ready.",
+    "Of volumes, those of type secret, configMap, projected and downwardAPI hold files; no token is ever issued.",
+    "Every image ignores SIGTERM, as those that were recorded: a running Pod takes its whole grace period to go.",
+    "What is chance on a real cluster (jitter, order within a second, duration of a pull) is always the same here.",
+    f"The cluster keeps at most {MAX_PODS} Pods.",
+    "Events are kept for ever; a real cluster forgets them after an hour.",
+    "A rollout keeps every old ReplicaSet, whatever revisionHistoryLimit says, and minReadySeconds is not waited for.",
+    "There is no server-side apply, and no managedFields.",
+    "Admission plugins: NamespaceLifecycle, ServiceAccount, DefaultTolerationSeconds and Priority, in part; no others.",
+    "A container's variables know the plain paths of fieldRef only.",
+    "Finalizers keep an object that is deleted, for good; a Pod goes in spite of them.",
+    "Of the roles of a new cluster there are view, edit, admin and cluster-admin, and nobody is bound to one.",
+    "kubectl's help is in words of our own; its usage lines and flags are kubectl's.",
+)
 
 
-def is_fresh() -> bool:
-    """Whether the page is what the code says."""
-    return PAGE.is_file() and PAGE.read_text(encoding="utf-8") == supported.page()
+HTTP: tuple[str, ...] = (
+    "Discovery (also aggregated), `/version`, health, OpenAPI v3; of OpenAPI v2 only that there is one.",
+    "Every verb on the kinds that are kept: lists with selectors, limit and continue; tables; the three patch types; "
+    "dry run; field validation with warnings; delete options; scale, log, and exec over a WebSocket without input.",
+    "Watches from a resourceVersion on, with bookmarks and initial events; 5,000 changes are remembered.",
+    "SelfSubjectReview, the four reviews of authorization.k8s.io, and impersonation of users and groups.",
+    "Bodies in JSON, and in protobuf for the types that `kubectl create` sends; answers in JSON.",
+    "Not there: server-side apply, attach, port-forward, proxy, eviction, binding, tokens of service accounts, writing "
+    "a status, logs by time, and protobuf of other types. Each is refused in words that begin with `kubesim:`, or with "
+    "the status 415.",
+)
 
 
-def main() -> int:
-    """Write the page, or check it; the exit status is 1 where it is stale."""
-    if "--check" not in sys.argv[1:]:
-        PAGE.write_text(supported.page(), encoding="utf-8")
-        return 0
-    if is_fresh():
-        return 0
-    print(f"{PAGE.relative_to(ROOT)} is stale: make docs")
-    return 1
+def page() -> str:
+    """The whole page."""
+    sections = (_head(), _commands(), _formats(), _kinds(), _fields(), _shell(), _registries(), _http(), _differences())
+    return "\n".join(line for section in sections for line in section)
+
+
+def _head() -> Iterator[str]:
+    yield "# What kubesim simulates"
+    yield ""
+    yield from _wrapped(
+        f"kubectl {KUBECTL} and Kubernetes {KUBERNETES} with containerd {CONTAINERD}, as far as this page goes. What "
+        "kubectl has and kubesim has not is refused in one line that begins with `kubesim:`. `make docs` writes this "
+        "page from the code."
+    )
+    yield ""
+
+
+def _commands() -> Iterator[str]:
+    shared = _shared_refusals()
+    yield "## kubectl"
+    yield ""
+    yield from _flags("every command", GLOBAL)
+    yield from _item(f"every command that has them: refused: {', '.join(shared)}")
+    for command in COMMANDS:
+        if not command.is_group:
+            yield from _flags(f"`{command.name}`", command.flags, shared)
+    yield ""
+    yield "Not simulated:"
+    yield ""
+    for path in sorted({path[:-1] for path in ABSENT}):
+        yield from _item(f"`{' '.join(('kubectl', *path))}`: {', '.join(sorted(_under(path)))}")
+    yield ""
+    yield "Accepted without effect:"
+    yield ""
+    for flag, reason in IDLE.items():
+        yield from _item(f"`{flag}`: {reason}")
+    yield ""
+
+
+def _shared_refusals() -> list[str]:
+    """The flags that many commands refuse, to be told once."""
+    refused = Counter(_spelled(flag) for command in COMMANDS for flag in command.flags if not flag.simulated)
+    return [flag for flag, count in refused.items() if count >= _MANY]
+
+
+def _under(path: Sequence[str]) -> Iterator[str]:
+    return (absent[-1] for absent in ABSENT if absent[:-1] == path)
+
+
+def _flags(subject: str, flags: Iterable[Flag], told: Collection[str] = ()) -> Iterator[str]:
+    simulated = ", ".join(_spelled(flag) for flag in flags if flag.simulated)
+    refused = ", ".join(name for flag in flags if not flag.simulated and (name := _spelled(flag)) not in told)
+    yield from _item(f"{subject}: {simulated or 'no flags'}" + (f"; refused: {refused}" if refused else ""))
+
+
+def _spelled(flag: Flag) -> str:
+    return f"-{flag.short}/--{flag.name}" if flag.short else f"--{flag.name}"
+
+
+def _formats() -> Iterator[str]:
+    yield "## Output formats"
+    yield ""
+    yield from _item(", ".join(OUTPUT_FORMATS))
+    yield ""
+
+
+def _kinds() -> Iterator[str]:
+    yield "## Kinds"
+    yield ""
+    kept = [resource.kind for resource in RESOURCES if resource.simulated]
+    empty = [resource.kind for resource in RESOURCES if resource.readable and not resource.simulated]
+    listed = [resource.kind for resource in RESOURCES if not resource.readable]
+    yield from _item(f"Kept: {', '.join(kept)}")
+    yield from _item(f"Always empty, as in a new cluster; to make one is refused: {', '.join(empty)}")
+    yield from _item(f"Known by name only, in `kubectl api-resources` and in RBAC: {', '.join(listed)}")
+    yield ""
+
+
+def _fields() -> Iterator[str]:
+    yield "## Fields that are acted upon"
+    yield ""
+    yield from _wrapped(
+        "All fields of the kinds above are checked against the schema and stored, those that matter here are validated "
+        "as Kubernetes does, and all are shown. Something happens because of these:"
+    )
+    yield ""
+    yield "| kind | part | fields | who acts |"
+    yield "|---|---|---|---|"
+    for kind, part, who, fields in ACTED_UPON:
+        yield f"| {kind} | {f'`{part}`' if part else ''} | {', '.join(f'`{field}`' for field in fields)} | {who} |"
+    yield ""
+
+
+def _shell() -> Iterator[str]:
+    yield "## The shell"
+    yield ""
+    yield from _wrapped(
+        "Words, quotes, variables, `$(...)`, pipes, redirections, here-documents, `&&`, `||`, `if`, `for` and `while`, "
+        "as in bash. Not simulated: functions, arrays, arithmetic, `case`, `select`, `[[`, and jobs in the background. "
+        "`neighbour` is of this simulator alone: it shows what another user has seen in the process list."
+    )
+    yield ""
+    for tool in sorted(toolbox(()).values(), key=lambda tool: tool.name):
+        if tool.usage:
+            yield f"* `{tool.usage}`"
+    yield ""
+
+
+def _registries() -> Iterator[str]:
+    yield "## Registries and images"
+    yield ""
+    for registry in REGISTRIES.registries:
+        yield from _registry(registry)
+    yield ""
+    yield from _wrapped(f"No other host name resolves. Every image holds sh, {', '.join(sorted(TOOLS))}.")
+    yield ""
+
+
+def _registry(registry: Registry) -> Iterator[str]:
+    users = ", ".join(f"user `{name}`, password `{password}`" for name, password in registry.users.items())
+    names = " or ".join(f"`{host}`" for host in registry.hosts)
+    yield from _item(f"{names}, {registry.challenge.value} authentication, {users}:")
+    for name, repository in registry.repositories.items():
+        yield from _item(f"`{name}` ({', '.join(repository.tags)}), {_readers(repository)}", "  ")
+
+
+def _readers(repository: Repository) -> str:
+    if repository.public:
+        return "public"
+    return f"for {', '.join(sorted(repository.readers))}" if repository.readers else "for every user"
+
+
+def _http() -> Iterator[str]:
+    yield "## The API over HTTPS"
+    yield ""
+    for offered in HTTP:
+        yield from _item(offered)
+    yield ""
+
+
+def _differences() -> Iterator[str]:
+    yield "## Known differences from a real cluster"
+    yield ""
+    for difference in DIFFERENCES:
+        yield from _item(difference)
+    yield ""
+
+
+def _item(text: str, indent: str = "") -> Iterator[str]:
+    return _wrapped(text, f"{indent}* ", f"{indent}  ")
+
+
+def _wrapped(text: str, first: str = "", rest: str = "") -> Iterator[str]:
+    yield from textwrap.wrap(
+        text, _WIDTH, initial_indent=first, subsequent_indent=rest, break_long_words=False, break_on_hyphens=False
+    )
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    PAGE.write_text(page(), encoding="utf-8")

@@ -13,7 +13,6 @@ from kubesim import kubectl
 from kubesim.api.result import Result
 from kubesim.cluster import BOOT, Cluster
 from kubesim.flow.why import FILE_USAGE, why_file, why_tool
-from kubesim.session import supported
 from kubesim.shell import Invocation, Shell, Tool
 from kubesim.workspace import Workspace
 
@@ -59,11 +58,11 @@ class Session:
         if arguments[:1] == ["why"]:
             self.explained.append("")
             return why_file.run(arguments[1:], io)
-        if arguments != ["supported"]:
-            io.err(f"Usage: {_USAGE}\n")
-            return 2
-        io.out(supported.page())
-        return 0
+        if arguments == ["supported"]:
+            io.out("docs/supported.md lists what kubesim simulates and what it doesn't\n")
+            return 0
+        io.err(f"Usage: {_USAGE}\n")
+        return 2
 
     def _complete_kubectl(self, words: list[str]) -> list[str]:
         return kubectl.complete(words, self._context({}, None, None))
