@@ -9,7 +9,7 @@ from kubesim.session import Session
 
 FRESH = {
     "clusterroles": ["admin", "cluster-admin", "edit", "view"],
-    "configmaps": ["kube-root-ca.crt", "openshift-service-ca.crt"],
+    "configmaps": ["kube-root-ca.crt"],
     "namespaces": ["default", "kube-node-lease", "kube-public", "kube-system"],
     "nodes": ["sim-worker"],
     "serviceaccounts": ["default"],

@@ -36,9 +36,7 @@ def test_a_key_that_waits_is_not_queued_twice() -> None:
 def test_a_new_namespace_is_furnished(learner: Learner) -> None:
     learner("kubectl create ns team")
     learner.wait(0.1)
-    assert learner("kubectl get cm,sa -n team -o name") == (
-        "configmap/kube-root-ca.crt\nconfigmap/openshift-service-ca.crt\nserviceaccount/default\n"
-    )
+    assert learner("kubectl get cm,sa -n team -o name") == "configmap/kube-root-ca.crt\nserviceaccount/default\n"
 
 
 def test_the_default_account_comes_back(learner: Learner) -> None:

@@ -37,7 +37,7 @@ def test_a_task_from_start_to_end():
     assert begun(TASK, session)
     assert session.workspace.read_text("note.txt") == "hello\n"
     assert looked_at(session) == [
-        ("configmap/kube-root-ca.crt\nconfigmap/old\nconfigmap/openshift-service-ca.crt", False, "It is not there."),
+        ("configmap/kube-root-ca.crt\nconfigmap/old", False, "It is not there."),
         ("configmap/old", True, "The old one is."),
     ]
     session.run(TASK.solution[0])

@@ -23,7 +23,6 @@ _CA = (
 
 # Seconds for which a deleted namespace is left alone, so that everybody hears of it (namespaceDeletionGracePeriod).
 GRACE = 5.0
-# The recorded cluster publishes its CA under a second name as well.
 PUBLISHED: tuple[tuple[Resource, Object], ...] = (
     (SERVICE_ACCOUNT, {"metadata": {"name": "default"}}),
     (
@@ -33,7 +32,6 @@ PUBLISHED: tuple[tuple[Resource, Object], ...] = (
             "data": {"ca.crt": _CA},
         },
     ),
-    (CONFIG_MAP, {"metadata": {"name": "openshift-service-ca.crt"}, "data": {"service-ca.crt": _CA}}),
 )
 
 
