@@ -68,6 +68,34 @@ ACTED_UPON: tuple[tuple[str, str, str, tuple[str, ...]], ...] = (
         ),
     ),
     ("ReplicaSet", "spec", "replicaset controller", ("replicas", "template")),
+    (
+        *("DaemonSet", "spec", "daemonset controller"),
+        (
+            *("selector", "template", "revisionHistoryLimit", "updateStrategy.type"),
+            "updateStrategy.rollingUpdate.maxUnavailable",
+        ),
+    ),
+    (
+        *("StatefulSet", "spec", "statefulset controller"),
+        (
+            *("replicas", "selector", "template", "serviceName", "ordinals.start", "podManagementPolicy"),
+            *("revisionHistoryLimit", "updateStrategy.type", "updateStrategy.rollingUpdate.partition"),
+        ),
+    ),
+    (
+        *("Job", "spec", "job controller"),
+        (
+            *("template", "completions", "parallelism", "backoffLimit", "activeDeadlineSeconds", "suspend"),
+            *("ttlSecondsAfterFinished", "manualSelector"),
+        ),
+    ),
+    (
+        *("CronJob", "spec", "cronjob controller"),
+        (
+            *("schedule", "timeZone", "jobTemplate", "concurrencyPolicy", "suspend"),
+            *("successfulJobsHistoryLimit", "failedJobsHistoryLimit"),
+        ),
+    ),
     ("Role", "rules[]", "authorization", _RULES),
     ("ClusterRole", "rules[]", "authorization", _RULES),
     ("RoleBinding", "", "authorization", ("roleRef", "subjects")),
@@ -99,6 +127,7 @@ DIFFERENCES: tuple[str, ...] = (
     "What is chance on a real cluster (jitter, order within a second, duration of a pull) is always the same here.",
     f"The cluster keeps at most {MAX_PODS} Pods.",
     "Events are kept for ever; a real cluster forgets them after an hour.",
+    "A StatefulSet has no volumeClaimTemplates, and a Job's completionMode Indexed gives its Pods no index.",
     "A rollout keeps every old ReplicaSet, whatever revisionHistoryLimit says, and minReadySeconds is not waited for.",
     "There is no server-side apply, and no managedFields.",
     "Admission plugins: NamespaceLifecycle, ServiceAccount, DefaultTolerationSeconds and Priority, in part; no others.",
@@ -110,8 +139,7 @@ DIFFERENCES: tuple[str, ...] = (
 
 
 HTTP: tuple[str, ...] = (
-    "Discovery (also aggregated), `/version`, health; OpenAPI v3 with all types, and of the paths what kubectl reads; "
-    "of OpenAPI v2 only that there is one.",
+    "Discovery (also aggregated), `/version`, health, OpenAPI v3; of OpenAPI v2 only that there is one.",
     "Every verb on the kinds that are kept: lists with selectors, limit and continue; tables; the three patch types; "
     "dry run; field validation with warnings; delete options; scale, log, and exec over a WebSocket without input.",
     "Watches from a resourceVersion on, with bookmarks and initial events; 5,000 changes are remembered.",

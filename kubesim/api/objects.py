@@ -47,6 +47,13 @@ def revision(replica_set: Object) -> int:
     return int(kept) if re.fullmatch("[+-]?[0-9]{1,18}", kept) else 0
 
 
+def template_of(resource: Resource, obj: Object) -> Object:
+    """The Pod template of a workload; of a Pod it is the Pod itself, and an empty one where it is missing."""
+    for key in resource.template:
+        obj = obj.get(key) or {}
+    return obj
+
+
 def owner_reference(owner: Object) -> Object:
     """The reference with which a controller marks an object as its own."""
     return {
@@ -63,6 +70,12 @@ def is_owned_by(obj: Object, owner: Object) -> bool:
     """Whether `owner` controls `obj`."""
     uid = owner["metadata"]["uid"]
     return any(reference.get("uid") == uid for reference in metadata(obj).get("ownerReferences", ()))
+
+
+def find_condition(obj: Object, kind: str) -> str:
+    """The status of a condition: True, False, Unknown; "" where the object has no such condition."""
+    conditions = (obj.get("status") or {}).get("conditions") or ()
+    return next((str(item["status"]) for item in conditions if item["type"] == kind), "")
 
 
 def reference_to(resource: Resource, obj: Object, field_path: str = "") -> Object:

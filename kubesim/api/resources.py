@@ -14,7 +14,7 @@ class Resource:
 
     `simulated` is False for types that a real cluster serves and this one does not keep objects of. Of most of them a
     new cluster has none, so that reading finds nothing here, too; those that are `populated` cannot be read. `parts`
-    are a type's subresources.
+    are a type's subresources, `template` is the path to the Pod template in its objects.
     """
 
     plural: str
@@ -28,6 +28,7 @@ class Resource:
     populated: bool = False
     verbs: tuple[str, ...] = _VERBS
     parts: tuple[str, ...] = ()
+    template: tuple[str, ...] = ()
 
     def __deepcopy__(self, _memo: dict[int, object]) -> Resource:
         """A type is itself in every cluster."""
@@ -82,22 +83,28 @@ SERVICE_ACCOUNT = Resource("serviceaccounts", "ServiceAccount", short_names=("sa
 SERVICE = Resource("services", "Service", short_names=("svc",), categories=("all",))
 # What is posted to a ServiceAccount for a token; not a type that the API lists.
 TOKEN_REQUEST = Resource("tokenrequests", "TokenRequest", "authentication.k8s.io")
-DEPLOYMENT = Resource(
-    "deployments",
-    "Deployment",
-    "apps",
-    short_names=("deploy",),
-    categories=("all",),
-    parts=("scale",),
-)
-REPLICA_SET = Resource(
-    "replicasets",
-    "ReplicaSet",
-    "apps",
-    short_names=("rs",),
-    categories=("all",),
-    parts=("scale",),
-)
+
+
+def _workload(
+    plural: str,
+    kind: str,
+    short: str = "",
+    group: str = "apps",
+    template: str = "spec.template",
+    parts: tuple[str, ...] = (),
+) -> Resource:
+    """A kind with a Pod template: its controller makes Pods, or objects of another such kind."""
+    path, short_names = tuple(template.split(".")), tuple(short.split())
+    return Resource(plural, kind, group, short_names=short_names, categories=("all",), parts=parts, template=path)
+
+
+CONTROLLER_REVISION = Resource("controllerrevisions", "ControllerRevision", "apps")
+DAEMON_SET = _workload("daemonsets", "DaemonSet", "ds")
+DEPLOYMENT = _workload("deployments", "Deployment", "deploy", parts=("scale",))
+REPLICA_SET = _workload("replicasets", "ReplicaSet", "rs", parts=("scale",))
+STATEFUL_SET = _workload("statefulsets", "StatefulSet", "sts", parts=("scale",))
+CRON_JOB = _workload("cronjobs", "CronJob", "cj", "batch", "spec.jobTemplate.spec.template")
+JOB = _workload("jobs", "Job", "", "batch")
 CLUSTER_ROLE_BINDING = Resource("clusterrolebindings", "ClusterRoleBinding", _RBAC, namespaced=False)
 CLUSTER_ROLE = Resource("clusterroles", "ClusterRole", _RBAC, namespaced=False)
 ROLE_BINDING = Resource("rolebindings", "RoleBinding", _RBAC)
@@ -162,11 +169,11 @@ RESOURCES: tuple[Resource, ...] = (
     ),
     *_listed("apiextensions.k8s.io", "CustomResourceDefinition,crd,crds", _CLUSTER, categories=_EXTENSIONS),
     *_listed("apiregistration.k8s.io", "+APIService", _CLUSTER, categories=_EXTENSIONS),
-    *_listed("apps", "ControllerRevision"),
-    *_listed("apps", "DaemonSet,ds", categories=_ALL),
+    CONTROLLER_REVISION,
+    DAEMON_SET,
     DEPLOYMENT,
     REPLICA_SET,
-    *_listed("apps", "StatefulSet,sts", categories=_ALL),
+    STATEFUL_SET,
     *_listed("authentication.k8s.io", "SelfSubjectReview TokenReview", _CLUSTER, verbs=_CREATE),
     *_listed("authorization.k8s.io", "LocalSubjectAccessReview", verbs=_CREATE),
     *_listed(
@@ -176,7 +183,8 @@ RESOURCES: tuple[Resource, ...] = (
         verbs=_CREATE,
     ),
     *_listed("autoscaling", "HorizontalPodAutoscaler,hpa", version="v2", categories=_ALL),
-    *_listed("batch", "CronJob,cj Job", categories=_ALL),
+    CRON_JOB,
+    JOB,
     *_listed("certificates.k8s.io", "CertificateSigningRequest,csr", _CLUSTER),
     *_listed("coordination.k8s.io", "+Lease"),
     *_listed("discovery.k8s.io", "+EndpointSlice"),

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from kubesim.api.objects import Object
-from kubesim.api.resources import CLUSTER_ROLE, NODE, SERVICE, Resource
+from kubesim.api.resources import CLUSTER_ROLE, NODE, RESOURCES, SERVICE, Resource
 from kubesim.api.versions import CONTAINERD, KUBERNETES
 
 NODE_NAME = "sim-worker"
@@ -105,6 +105,15 @@ def kubernetes_service() -> Object:
 _READ = ["get", "list", "watch"]
 _WRITE = ["create", "delete", "deletecollection", "patch", "update"]
 _CORE = ["configmaps", "pods", "serviceaccounts", "services"]
+_WORKLOADS = {
+    group: [
+        plural
+        for item in RESOURCES
+        if item.template and item.group == group
+        for plural in (item.plural, *(f"{item.plural}/{part}" for part in item.parts))
+    ]
+    for group in ("apps", "batch")
+}
 
 
 def _rule(groups: list[str], resources: list[str], verbs: list[str]) -> Object:
@@ -113,14 +122,15 @@ def _rule(groups: list[str], resources: list[str], verbs: list[str]) -> Object:
 
 _VIEW = [
     _rule([""], [*_CORE, "events", "namespaces", "pods/log"], _READ),
-    _rule(["apps"], ["deployments", "replicasets"], _READ),
+    _rule(["apps"], ["controllerrevisions", *_WORKLOADS["apps"]], _READ),
+    _rule(["batch"], _WORKLOADS["batch"], _READ),
 ]
 # Whoever may edit may read Secrets: a Pod could be made that reads them anyway. Whoever may only view may not.
 _EDIT = [
     *_VIEW,
     _rule([""], ["secrets"], [*_READ, *_WRITE]),
     _rule([""], [*_CORE, "pods/exec"], _WRITE),
-    _rule(["apps"], ["deployments", "deployments/scale", "replicasets"], _WRITE),
+    *(_rule([group], plurals, _WRITE) for group, plurals in _WORKLOADS.items()),
 ]
 _ROLES: dict[str, list[Any]] = {
     "admin": [*_EDIT, _rule([CLUSTER_ROLE.group], ["rolebindings", "roles"], [*_READ, *_WRITE])],

@@ -329,7 +329,7 @@ def scale(call: Call) -> None:
 
 def _scale_one(call: Call, resource: Resource, obj: Object, replicas: int, dry_run: str) -> None:
     """Change one object; what is printed is the object as it was, but for the number."""
-    if resource.group != "apps":
+    if "scale" not in resource.parts:
         asked = f"{'patch' if call.flags['current-replicas'] < 0 else 'get'} {resource.plural} {name_of(obj)}"
         raise StatusError(404, "NotFound", f"the server could not find the requested resource ({asked})")
     present, expected = obj["spec"]["replicas"], call.flags["current-replicas"]

@@ -6,7 +6,14 @@ from collections.abc import Callable
 
 from kubesim.api.errors import StatusError
 from kubesim.api.objects import Object, clone, is_owned_by, metadata, name_of, namespace_of, revision
-from kubesim.api.resources import DEPLOYMENT, REPLICA_SET, Resource
+from kubesim.api.resources import (
+    CONTROLLER_REVISION,
+    DAEMON_SET,
+    DEPLOYMENT,
+    REPLICA_SET,
+    STATEFUL_SET,
+    Resource,
+)
 from kubesim.gotext import tabwriter
 from kubesim.kubectl import describers as describers
 from kubesim.kubectl import flags
@@ -29,7 +36,7 @@ _OWN = (
 )
 PATIENCE = 3600.0
 _APPLIED = (
-    "Warning: resource deployments/{} was previously managed with 'kubectl apply'. Rolling back will not update the "
+    "Warning: resource {}/{} was previously managed with 'kubectl apply'. Rolling back will not update the "
     + LAST_APPLIED
     + " annotation, which may cause unexpected behavior on future 'kubectl apply' operations. Consider using "
     "'kubectl apply' with your previous configuration file instead.\n"
@@ -49,16 +56,16 @@ def _check_revision(call: Call) -> None:
         raise KubectlError(f"revision must be a positive integer: {call.flags['revision']}")
 
 
-def _each(call: Call, verb: str, act: Callable[[Object], None], says_nothing_found: bool = False) -> None:
-    """Do something with every Deployment that is named. What goes wrong is told at the end, also of other types."""
+def _each(call: Call, verb: str, act: Callable[[Resource, Object], None], says_nothing_found: bool = False) -> None:
+    """Do something with every object that is named and of a kind that takes the verb; errors come at the end."""
     query = Query(call, call.args)
     if verb == "history viewer" and call.flags["output"]:
         call.output_format()
 
     def act_on(resource: Resource, obj: Object) -> None:
-        if resource is not DEPLOYMENT:
+        if resource not in (_STATES if verb not in ("pausing", "resuming") else (DEPLOYMENT,)):
             raise KubectlError(_unsupported(resource, obj, verb))
-        act(obj)
+        act(resource, obj)
 
     count = _change(query, act_on) if verb.endswith("ing") else query.visit(lambda at, obj: act_on(at.resource, obj))
     if says_nothing_found and not count:
@@ -101,20 +108,20 @@ def _of(resource: Resource, obj: Object, problem: str) -> str:
 def status(call: Call) -> None:
     """Follow a rollout to its end."""
     _check_revision(call)
-    _each(call, "status viewer", lambda deployment: _follow(call, deployment), says_nothing_found=True)
+    _each(call, "status viewer", lambda resource, obj: _follow(call, resource, obj), says_nothing_found=True)
 
 
-def _follow(call: Call, deployment: Object) -> None:
-    """Say the state of the rollout after each change of the Deployment until it is done, at most for --timeout."""
-    seen, finished = [deployment], False
-    stop = call.api.subscribe(lambda change: seen.append(change.obj), DEPLOYMENT)
+def _follow(call: Call, resource: Resource, obj: Object) -> None:
+    """Say the state of the rollout after each change of the object until it is done, at most for --timeout."""
+    seen, finished = [obj], False
+    stop = call.api.subscribe(lambda change: seen.append(change.obj), resource)
 
     def done() -> bool:
         nonlocal finished
         while seen and not finished:
-            obj = seen.pop(0)
-            if metadata(obj)["uid"] == metadata(deployment)["uid"]:
-                line, finished = _rollout_state(obj, call.flags["revision"])
+            new = seen.pop(0)
+            if metadata(new)["uid"] == metadata(obj)["uid"]:
+                line, finished = _STATES[resource](new, call.flags["revision"])
                 call.say(line)
         return finished
 
@@ -127,13 +134,17 @@ def _follow(call: Call, deployment: Object) -> None:
         stop()
 
 
-def _rollout_state(deployment: Object, asked: int) -> tuple[str, bool]:
-    """As DeploymentStatusViewer.Status. Raises KubectlError when the deadline has passed, or for another revision."""
+def _is_observed(obj: Object) -> bool:
+    return bool(metadata(obj)["generation"] <= obj["status"].get("observedGeneration", 0))
+
+
+def _deployment_state(deployment: Object, asked: int) -> tuple[str, bool]:
+    """Raises KubectlError when the deadline has passed, or for another revision."""
     if asked and asked != revision(deployment):
         running = revision(deployment)
         raise KubectlError(f"desired revision ({asked}) is different from the running revision ({running})")
     name, wanted, now = name_of(deployment), deployment["spec"]["replicas"], deployment["status"]
-    if metadata(deployment)["generation"] > now.get("observedGeneration", 0):
+    if not _is_observed(deployment):
         return "Waiting for deployment spec update to be observed...\n", False
     if any(item.get("reason") == "ProgressDeadlineExceeded" for item in now.get("conditions", ())):
         raise KubectlError(f'deployment "{name}" exceeded its progress deadline')
@@ -148,14 +159,61 @@ def _rollout_state(deployment: Object, asked: int) -> tuple[str, bool]:
     return f'deployment "{name}" successfully rolled out\n', True
 
 
-def _history(call: Call, deployment: Object) -> dict[int, Object]:
-    owned = [
-        item
-        for item in call.api.list(REPLICA_SET, namespace_of(deployment), user=call.user)
-        if is_owned_by(item, deployment)
-    ]
-    revisions = {revision(item): item for item in owned}
-    return dict(sorted(revisions.items()))
+def _check_rolling(obj: Object) -> None:
+    if obj["spec"]["updateStrategy"]["type"] != "RollingUpdate":
+        raise KubectlError("rollout status is only available for RollingUpdate strategy type")
+
+
+def _daemon_set_state(daemon_set: Object, _: int) -> tuple[str, bool]:
+    _check_rolling(daemon_set)
+    if not _is_observed(daemon_set):
+        return "Waiting for daemon set spec update to be observed...\n", False
+    name, wanted = name_of(daemon_set), daemon_set["status"]["desiredNumberScheduled"]
+    updated, available = (daemon_set["status"].get(key, 0) for key in ("updatedNumberScheduled", "numberAvailable"))
+    waiting = f'Waiting for daemon set "{name}" rollout to finish: '
+    if updated < wanted:
+        return f"{waiting}{updated} out of {wanted} new pods have been updated...\n", False
+    if available < wanted:
+        return f"{waiting}{available} of {wanted} updated pods are available...\n", False
+    return f'daemon set "{name}" successfully rolled out\n', True
+
+
+def _stateful_set_state(stateful_set: Object, _: int) -> tuple[str, bool]:
+    _check_rolling(stateful_set)
+    if not _is_observed(stateful_set):
+        return "Waiting for statefulset spec update to be observed...\n", False
+    now, wanted = stateful_set["status"], stateful_set["spec"]["replicas"]
+    partition = stateful_set["spec"]["updateStrategy"].get("rollingUpdate", {}).get("partition", 0)
+    ready, updated = now.get("readyReplicas", 0), now.get("updatedReplicas", 0)
+    if ready < wanted:
+        return f"Waiting for {wanted - ready} pods to be ready...\n", False
+    if updated < wanted - partition:
+        text = f"{updated} out of {wanted - partition} new pods have been updated...\n"
+        return f"Waiting for partitioned roll out to finish: {text}", False
+    return f"partitioned roll out complete: {updated} new pods have been updated...\n", True
+
+
+# The kinds that are rolled out, each with the state of a rollout: what kubectl says, and whether it is done.
+_STATES: dict[Resource, Callable[[Object, int], tuple[str, bool]]] = {
+    DEPLOYMENT: _deployment_state,
+    DAEMON_SET: _daemon_set_state,
+    STATEFUL_SET: _stateful_set_state,
+}
+
+
+def _history(call: Call, resource: Resource, obj: Object) -> dict[int, Object]:
+    """What keeps the templates that an object has had, by revision."""
+    kept = REPLICA_SET if resource is DEPLOYMENT else CONTROLLER_REVISION
+    found = call.api.list(kept, namespace_of(obj), user=call.user)
+    numbers = {item.get("revision") or revision(item): item for item in found if is_owned_by(item, obj)}
+    return dict(sorted(numbers.items()))
+
+
+def _template(kept: Object) -> Object:
+    """The Pod template in a ReplicaSet or ControllerRevision."""
+    template: Object = clone(kept.get("data", kept)["spec"]["template"])
+    template.pop("$patch", None)
+    return template
 
 
 @command(
@@ -171,23 +229,24 @@ def _history(call: Call, deployment: Object) -> dict[int, Object]:
     order=("arguments", "namespace"),
 )
 def history(call: Call) -> None:
-    """Show the revisions of a Deployment, or one of them."""
+    """Show the revisions of a workload, or one of them."""
     _check_revision(call)
-    _each(call, "history viewer", lambda deployment: _show_history(call, deployment))
+    _each(call, "history viewer", lambda resource, obj: _show_history(call, resource, obj))
 
 
-def _show_history(call: Call, deployment: Object) -> None:
-    revisions, wanted = _history(call, deployment), call.flags["revision"]
+def _show_history(call: Call, resource: Resource, obj: Object) -> None:
+    revisions, wanted = _history(call, resource, obj), call.flags["revision"]
     if wanted and wanted not in revisions:
         raise KubectlError("unable to find the specified revision")
     if call.flags["output"]:
         for number_ in [wanted] if wanted else revisions:
-            print_result(call, REPLICA_SET, revisions[number_], "", typed=True)
+            kept = REPLICA_SET if resource is DEPLOYMENT else CONTROLLER_REVISION
+            print_result(call, kept, revisions[number_], "", typed=True)
         return
     shown, title = _revision_table(revisions), ""
     if wanted:
-        shown, title = describers.pod_template(revisions[wanted]["spec"]["template"]), f"with revision #{wanted}"
-    print_result(call, DEPLOYMENT, deployment, f"{title}\n{shown}", typed=True)
+        shown, title = describers.pod_template(_template(revisions[wanted])), f"with revision #{wanted}"
+    print_result(call, resource, obj, f"{title}\n{shown}", typed=True)
 
 
 def _revision_table(revisions: dict[int, Object]) -> str:
@@ -208,39 +267,39 @@ def _revision_table(revisions: dict[int, Object]) -> str:
     order=("arguments", "namespace"),
 )
 def restart(call: Call) -> None:
-    """Give the Pod template a new annotation, so that all Pods are made anew."""
+    """Give the Pod template a new annotation, so that all Pods are replaced."""
     now = call.context.clock.timestamp()
 
-    def act(deployment: Object) -> None:
-        if deployment["spec"].get("paused"):
+    def act(resource: Resource, obj: Object) -> None:
+        if obj["spec"].get("paused"):
             problem = "can't restart paused deployment (run rollout resume first)"
-            raise KubectlError(_of(DEPLOYMENT, deployment, problem))
-        annotations = metadata(deployment["spec"]["template"]).get("annotations", {})
+            raise KubectlError(_of(resource, obj, problem))
+        annotations = metadata(obj["spec"]["template"]).get("annotations", {})
         if annotations.get(_RESTARTED) == now:
             raise KubectlError(
-                f"failed to create patch for {name_of(deployment)}: if restart has already been triggered within the "
+                f"failed to create patch for {name_of(obj)}: if restart has already been triggered within the "
                 "past second, please wait before attempting to trigger another"
             )
         change = {"metadata": {"annotations": {_RESTARTED: now}}}
-        _patch(call, deployment, {"spec": {"template": change}}, "restarted")
+        _patch(call, resource, obj, {"spec": {"template": change}}, "restarted")
 
     _each(call, "restarting", act, says_nothing_found=True)
 
 
-def _patch(call: Call, deployment: Object, change: Object, operation: str) -> None:
-    namespace, name = namespace_of(deployment), name_of(deployment)
+def _patch(call: Call, resource: Resource, obj: Object, change: Object, operation: str) -> None:
+    namespace, name = namespace_of(obj), name_of(obj)
     try:
-        new = call.api.patch(DEPLOYMENT, namespace, name, change, "merge", user=call.user)
+        new = call.api.patch(resource, namespace, name, change, "merge", user=call.user)
     except StatusError as error:
         raise KubectlError(f"failed to patch: {error.message}") from None
-    print_result(call, DEPLOYMENT, new, operation, typed=True, is_alone=True)
+    print_result(call, resource, new, operation, typed=True, is_alone=True)
 
 
 def _set_paused(call: Call, verb: str, is_paused: bool | None, refusal: str, operation: str) -> None:
-    def act(deployment: Object) -> None:
-        if bool(deployment["spec"].get("paused")) is bool(is_paused):
-            raise KubectlError(_of(DEPLOYMENT, deployment, refusal))
-        _patch(call, deployment, {"spec": {"paused": is_paused}}, operation)
+    def act(resource: Resource, obj: Object) -> None:
+        if bool(obj["spec"].get("paused")) is bool(is_paused):
+            raise KubectlError(_of(resource, obj, refusal))
+        _patch(call, resource, obj, {"spec": {"paused": is_paused}}, operation)
 
     _each(call, verb, act, says_nothing_found=True)
 
@@ -286,46 +345,49 @@ def resume(call: Call) -> None:
     example="  kubectl rollout undo deployment/web",
 )
 def undo(call: Call) -> None:
-    """Give a Deployment the Pod template of an earlier revision."""
+    """Give a workload the Pod template of an earlier revision."""
     dry_run = call.dry_run()
     _require_resource(call)
-    _each(call, "rollbacker", lambda deployment: _undo(call, deployment, dry_run))
+    _each(call, "rollbacker", lambda resource, obj: _undo(call, resource, obj, dry_run))
 
 
-def _undo(call: Call, deployment: Object, dry_run: str) -> None:
-    if LAST_APPLIED in metadata(deployment).get("annotations", {}):
-        call.complain(_APPLIED.format(name_of(deployment)))
+def _undo(call: Call, resource: Resource, obj: Object, dry_run: str) -> None:
+    if LAST_APPLIED in metadata(obj).get("annotations", {}):
+        call.complain(_APPLIED.format(resource.plural, name_of(obj)))
     wanted = call.flags["to-revision"]
-    old = _revision_before(deployment, _history(call, deployment), wanted)
+    old = _revision_before(resource, obj, _history(call, resource, obj), wanted)
     if dry_run == "client":
-        operation = describers.pod_template(old["spec"]["template"])
-    elif deployment["spec"].get("paused"):
+        operation = describers.pod_template(_template(old))
+    elif obj["spec"].get("paused"):
         raise KubectlError(
             "you cannot rollback a paused deployment; resume it first with 'kubectl rollout resume' and try again"
         )
     else:
-        operation = _roll_back(call, deployment, old, wanted, dry_run)
-    print_result(call, DEPLOYMENT, deployment, operation, dry_run, typed=True, is_alone=True)
+        operation = _roll_back(call, resource, obj, old, wanted, dry_run)
+    print_result(call, resource, obj, operation, dry_run, typed=True, is_alone=True)
 
 
-def _roll_back(call: Call, deployment: Object, old: Object, wanted: int, dry_run: str) -> str:
-    """Give the Deployment the template and the annotations of an old ReplicaSet; return what was done."""
-    template: Object = clone(old["spec"]["template"])
+def _roll_back(call: Call, resource: Resource, obj: Object, old: Object, wanted: int, dry_run: str) -> str:
+    """Give the object an old template, and a Deployment the old annotations; return what was done."""
+    template = _template(old)
     template.get("metadata", {}).get("labels", {}).pop(_HASH, None)
-    if template == deployment["spec"]["template"]:
+    if template == obj["spec"]["template"]:
         return f"skipped rollback (current template already matches revision {wanted})"
-    kept, taken = (metadata(obj).get("annotations", {}) for obj in (deployment, old))
-    annotations = {key: value for key, value in kept.items() if key in _OWN}
-    annotations |= {key: value for key, value in taken.items() if key not in _OWN}
-    new = {**deployment, "metadata": {**deployment["metadata"], "annotations": annotations}}
-    new["spec"] = {**deployment["spec"], "template": template}
-    call.api.update(DEPLOYMENT, new, **call.request(dry_run), verb="patch")
+    new = {**obj, "spec": {**obj["spec"], "template": template}}
+    if resource is DEPLOYMENT:
+        kept, taken = (metadata(item).get("annotations", {}) for item in (obj, old))
+        annotations = {key: value for key, value in kept.items() if key in _OWN}
+        annotations |= {key: value for key, value in taken.items() if key not in _OWN}
+        new["metadata"] = {**obj["metadata"], "annotations": annotations}
+    call.api.update(resource, new, **call.request(dry_run), verb="patch")
     return "rolled back"
 
 
-def _revision_before(deployment: Object, revisions: dict[int, Object], wanted: int) -> Object:
+def _revision_before(resource: Resource, obj: Object, revisions: dict[int, Object], wanted: int) -> Object:
     if wanted and wanted not in revisions:
         raise KubectlError(f"unable to find specified revision {wanted} in history")
     if not wanted and len(revisions) < 2:
-        raise KubectlError(f'no rollout history found for deployment "{name_of(deployment)}"')
+        if resource is DEPLOYMENT:
+            raise KubectlError(f'no rollout history found for deployment "{name_of(obj)}"')
+        raise KubectlError("no last revision to roll back to")
     return revisions[wanted or sorted(revisions)[-2]]

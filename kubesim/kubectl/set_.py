@@ -8,8 +8,8 @@ from typing import Any
 
 from kubesim.api import quantity
 from kubesim.api.errors import StatusError
-from kubesim.api.objects import Object, clone, name_of
-from kubesim.api.resources import Resource
+from kubesim.api.objects import Object, clone, name_of, template_of
+from kubesim.api.resources import POD, Resource, find_kind
 from kubesim.cluster.apiserver.patch import two_way
 from kubesim.kubectl import flags
 from kubesim.kubectl.change import COMMON, send_patch
@@ -25,13 +25,11 @@ class NoTemplate(KubectlError):
 
 def pod_spec(obj: Object) -> tuple[Object, list[str]]:
     """The Pod spec of a Pod or of a workload's template, and the path to it. Raises NoTemplate."""
-    if obj["kind"] == "Pod":
-        return obj["spec"], ["spec"]
-    template = obj.get("spec", {}).get("template")
-    if template is None:
+    resource = find_kind(obj["apiVersion"], obj["kind"])
+    if resource is None or not (resource is POD or resource.template):
         version = obj["apiVersion"].rpartition("/")[2]
         raise NoTemplate(f"the object is not a pod or does not have a pod template: *{version}.{obj['kind']}")
-    return template["spec"], ["spec", "template", "spec"]
+    return template_of(resource, obj)["spec"], [*resource.template, "spec"]
 
 
 def _nested(path: list[str], value: Any) -> Any:

@@ -1,14 +1,12 @@
 """The API of a cluster over HTTPS on loopback, for a real kubectl and for client libraries.
 
-One thread of its own answers, one request at a time, under the cluster's lock. Certificate, token and port are new at
-every start; the kubeconfig has them.
+One thread of its own answers, one request at a time, under the cluster's lock. Certificate, token and port are made
+anew at every start; the kubeconfig carries them.
 """
 
 from __future__ import annotations
 
 import asyncio
-import base64
-import os
 import secrets
 import shlex
 import ssl
@@ -20,16 +18,15 @@ from pathlib import Path
 from typing import TypedDict, Unpack
 
 import trustme
-import yaml
 from tornado import httpserver, netutil, web
 
 from kubesim.api.process import Process
 from kubesim.cluster import Cluster
-from kubesim.kubectl.config import CLUSTER, CONTEXT, USER
 from kubesim.server import execute
 from kubesim.server.api import API
-from kubesim.server.http import MAX_READ, Handler
+from kubesim.server.http import MAX_BODY, Handler
 from kubesim.server.journal import Journal, JournalError
+from kubesim.server.kubeconfig import write_kubeconfig
 from kubesim.server.request import Request, Response
 from kubesim.server.watch import Watch
 
@@ -90,24 +87,24 @@ class Server:
 
     @property
     def idle(self) -> float:
-        """Seconds since the last request or change."""
-        return time.monotonic() - max(self._last_request, self._api.history.last_change)
+        """For how many seconds nobody has asked anything or been told of a change."""
+        return time.monotonic() - max(self._last_request, self._api.history.last_told)
 
     @property
     def is_watched(self) -> bool:
-        """Whether a client waits for changes."""
+        """Whether somebody waits for changes."""
         return self._api.history.is_watched
 
     @property
     def is_closed(self) -> bool:
-        """Whether the server was closed."""
+        """Whether nothing is served any more."""
         return not self._thread.is_alive()
 
     def attach(self, cluster: Cluster) -> None:
         """Serve this cluster from now on; watches of the one before end."""
         before = getattr(self, "_api", None)
         self._api = API(cluster)
-        self._revision = cluster.api.revision
+        self._told = cluster.api.revision
         if before:
             before.history.close()
 
@@ -115,34 +112,20 @@ class Server:
         """Call `listener` whenever a request, or the wall clock, has changed the cluster: in the server's thread."""
         self._listeners.append(listener)
 
-    def _notify(self) -> None:
+    def _tell(self) -> None:
         revision = self._api.cluster.api.revision
-        if revision != self._revision:
-            self._revision = revision
+        if revision != self._told:
+            self._told = revision
             for listener in self._listeners:
                 listener()
 
     def write_kubeconfig(self, path: Path) -> None:
-        """Write the file that tells kubectl where the server is and lets it in: in one step, for its owner alone."""
+        """Write the file that tells kubectl where the server is and lets it in, for its owner alone."""
         self.kubeconfig = path
-        authority = base64.b64encode(self._authority.cert_pem.bytes()).decode()
-        config = {
-            "apiVersion": "v1",
-            "kind": "Config",
-            "clusters": [{"name": CLUSTER, "cluster": {"certificate-authority-data": authority, "server": self.url}}],
-            "contexts": [{"name": CONTEXT, "context": {"cluster": CLUSTER, "user": USER}}],
-            "current-context": CONTEXT,
-            "users": [{"name": USER, "user": {"token": self._token}}],
-        }
-        path.parent.mkdir(parents=True, exist_ok=True)
-        fresh = path.with_name(f"{path.name}.new")
-        fresh.unlink(missing_ok=True)
-        with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
-            yaml.safe_dump(config, file, sort_keys=False)
-        fresh.replace(path)
+        write_kubeconfig(path, self.url, self._authority.cert_pem.bytes(), self._token)
 
     def close(self) -> None:
-        """Stop serving for good, and cut open connections."""
+        """Stop serving. Open connections are cut. A server that is closed stays so."""
         api = self._api
         with api.cluster.lock:
             api.history.close()
@@ -157,7 +140,7 @@ class Server:
         server = httpserver.HTTPServer(
             self._application(),
             ssl_options=self._tls,
-            max_body_size=MAX_READ,
+            max_body_size=MAX_BODY,
             body_timeout=_STALLED,
             idle_connection_timeout=600.0,
         )
@@ -185,17 +168,18 @@ class Server:
         now, cluster = time.monotonic(), self._api.cluster
         with cluster.lock:
             cluster.advance(now - since)
-            self._notify()
+            self._tell()
         self._loop.call_later(_REAL_TIME_STEP, self._follow_wall_clock, now)
 
     def _answer(self, request: Request) -> Response | Watch:
+        """Answer one request while nobody else changes the cluster."""
         api = self._api
         with api.cluster.lock:
             self._pass_time(api.cluster, request)
             if self._journal and request.is_write:
                 self._journal.append(api.cluster.clock.now, request)
             answer = api.answer(request)
-            self._notify()
+            self._tell()
             return answer
 
     def _execute(self, request: Request, argv: list[str]) -> Process:
@@ -206,7 +190,7 @@ class Server:
 
     def _pass_time(self, cluster: Cluster, request: Request) -> None:
         self._last_request = time.monotonic()
-        if request.route and request.route.verb != "watch":
+        if request.is_for_objects:
             cluster.advance(self._tick)
 
 

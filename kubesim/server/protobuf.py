@@ -20,30 +20,51 @@ MEDIA_TYPE = "application/vnd.kubernetes.protobuf"
 _MAGIC = b"k8s\0"
 _TYPE_META = {1: "apiVersion", 2: "kind"}
 
-# The fields that kubectl writes, by number, of every struct that it writes; "=N" puts the next field at number N.
+# The fields that kubectl writes, by number, of every struct that it writes; "=N" puts the next field at number N, and
+# "+" marks a message whose fields are the struct's own.
 _FIELDS = {
     "AggregationRule": "clusterRoleSelectors",
     "BoundObjectReference": "kind apiVersion name uid",
     "ClusterRole": "metadata rules aggregationRule",
     "ClusterRoleBinding": "metadata subjects roleRef",
     "ConfigMap": "metadata data binaryData immutable",
-    "Container": "name image command args workingDir ports env resources",
+    "ConfigMapKeySelector": "+LocalObjectReference key optional",
+    "ConfigMapVolumeSource": "+LocalObjectReference items defaultMode optional",
+    "Container": "name image command args workingDir ports env resources volumeMounts =13 terminationMessagePath "
+    "imagePullPolicy =20 terminationMessagePolicy",
     "ContainerPort": "name hostPort containerPort protocol hostIP",
+    "CronJob": "metadata spec status",
+    "CronJobSpec": "schedule startingDeadlineSeconds concurrencyPolicy suspend jobTemplate successfulJobsHistoryLimit "
+    "failedJobsHistoryLimit timeZone",
     "Deployment": "metadata spec status",
     "DeploymentSpec": "replicas selector template strategy minReadySeconds revisionHistoryLimit paused",
+    "EnvVar": "name value valueFrom",
+    "EnvVarSource": "=3 configMapKeyRef secretKeyRef",
+    "Job": "metadata spec status",
+    "JobSpec": "parallelism completions activeDeadlineSeconds selector manualSelector template backoffLimit "
+    "ttlSecondsAfterFinished completionMode suspend podFailurePolicy backoffLimitPerIndex maxFailedIndexes "
+    "podReplacementPolicy managedBy successPolicy",
+    "JobTemplateSpec": "metadata spec",
     "LabelSelector": "matchLabels matchExpressions",
     "LocalObjectReference": "name",
     "Namespace": "metadata spec status",
     "NonResourceAttributes": "path verb",
-    "ObjectMeta": "name generateName namespace selfLink uid resourceVersion generation =11 labels annotations",
-    "PodSpec": "volumes containers restartPolicy",
+    "ObjectMeta": "name generateName namespace selfLink uid resourceVersion generation =11 labels annotations "
+    "ownerReferences",
+    "OwnerReference": "kind =3 name uid apiVersion controller blockOwnerDeletion",
+    "PodSpec": "volumes containers restartPolicy terminationGracePeriodSeconds activeDeadlineSeconds dnsPolicy "
+    "nodeSelector serviceAccountName serviceAccount nodeName =14 securityContext imagePullSecrets hostname subdomain "
+    "=19 schedulerName initContainers automountServiceAccountToken tolerations",
     "PodTemplateSpec": "metadata spec",
     "PolicyRule": "verbs apiGroups resources resourceNames nonResourceURLs",
+    "ResourceRequirements": "limits requests",
     "ResourceAttributes": "namespace verb group version resource subresource name",
     "Role": "metadata rules",
     "RoleBinding": "metadata subjects roleRef",
     "RoleRef": "apiGroup kind name",
     "Secret": "metadata data type stringData immutable",
+    "SecretKeySelector": "+LocalObjectReference key optional",
+    "SecretVolumeSource": "secretName items defaultMode optional",
     "SelfSubjectAccessReview": "metadata spec status",
     "SelfSubjectAccessReviewSpec": "resourceAttributes nonResourceAttributes",
     "SelfSubjectReview": "metadata status",
@@ -56,6 +77,10 @@ _FIELDS = {
     "TokenRequest": "metadata spec status",
     "TokenRequestSpec": "audiences =3 boundObjectRef expirationSeconds",
     "Subject": "kind apiGroup name namespace",
+    "Toleration": "key operator value effect tolerationSeconds",
+    "Volume": "name +VolumeSource",
+    "VolumeMount": "name readOnly mountPath subPath",
+    "VolumeSource": "hostPath emptyDir =6 secret =19 configMap",
 }
 
 
@@ -87,13 +112,16 @@ def _names(struct: str) -> dict[int, str]:
     return names
 
 
-def _struct(struct: Type, data: bytes) -> Object:
+def _struct(struct: Type, data: bytes, message: str = "") -> Object:
     """The fields of a message. Those without a name in the table are of no concern to what kubectl creates."""
-    names, fields = _names(struct.name), schema.fields(struct)
+    names, fields = _names(message or struct.name), schema.fields(struct)
     found: Object = {}
     for number, value in _wire(data):
         name = names.get(number)
         if name is None:
+            continue
+        if name.startswith("+"):
+            found |= _struct(struct, value, name[1:])
             continue
         kind = fields[name].type
         if kind.kind == "list" and kind.element:
@@ -109,6 +137,8 @@ def _struct(struct: Type, data: bytes) -> Object:
 def _value(kind: Type, value: Any) -> Any:
     if kind.kind == "struct":
         return _struct(kind, value)
+    if kind.kind == "quantity":
+        return dict(_wire(value)).get(1, b"").decode()
     if kind.kind == "intorstring":
         parts = dict(_wire(value))
         return parts.get(3, b"").decode() if parts.get(1) else parts.get(2, 0)

@@ -6,8 +6,8 @@ import pytest
 
 from kubesim.api.objects import Object
 from kubesim.api.resources import DEPLOYMENT, POD, ROLE_BINDING, SECRET
-from kubesim.cluster.apiserver.defaults import apply_defaults, default_pull_policy
-from kubesim.cluster.apiserver.fields import is_selectable
+from kubesim.cluster.apiserver.checks import is_selectable
+from kubesim.cluster.apiserver.strategy import apply_defaults, default_pull_policy
 from tests.learner import Learner
 
 CONTAINER = {

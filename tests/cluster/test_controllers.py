@@ -7,7 +7,7 @@ import pytest
 from kubesim.api.clock import Clock
 from kubesim.api.resources import DEPLOYMENT, POD, REPLICA_SET
 from kubesim.cluster import BOOT
-from kubesim.cluster.controllers.queue import WorkQueue
+from kubesim.cluster.controllers.base import WorkQueue
 from tests.learner import Learner
 
 

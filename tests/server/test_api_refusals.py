@@ -116,7 +116,7 @@ REFUSED: list[tuple[str, str, Any, dict[str, str], Any]] = [
     ("DELETE", f"{MAPS}/m", {"preconditions": []}, {}, _bad("DeleteOptions cannot be decoded: json: cannot unmarshal array into Go struct field DeleteOptions.preconditions of type v1.Preconditions")),
     ("DELETE", f"{MAPS}/m", MAP, {}, _bad("no kind DeleteOptions is in the body of the request")),
     ("GET", f"{MAPS}?limit=x", b"", {}, _bad(WHOLE)),
-    ("GET", f"{MAPS}?limit={HUGE}", b"", {}, _bad(f'strconv.ParseInt: parsing "{HUGE}": invalid syntax')),
+    ("GET", f"{MAPS}?limit={HUGE}", b"", {}, _bad(f'strconv.ParseInt: parsing "{HUGE}": value out of range')),
     ("GET", f"{MAPS}?limit=%C2%B2", b"", {}, _bad('strconv.ParseInt: parsing "²": invalid syntax')),
     ("GET", f"{MAPS}?resourceVersion=x", b"", {}, _bad(WHOLE)),
     ("GET", f"{MAPS}?watch=1&resourceVersion=x", b"", {}, _bad(WHOLE)),

@@ -28,10 +28,9 @@ from kubesim.cluster.apiserver.checks import (
     selectors,
     warn_of,
 )
-from kubesim.cluster.apiserver.defaults import apply_defaults
 from kubesim.cluster.apiserver.logs import Line
 from kubesim.cluster.apiserver.store import Store
-from kubesim.cluster.apiserver.strategy import prepare_for_create, prepare_for_update
+from kubesim.cluster.apiserver.strategy import apply_defaults, prepare_for_create, prepare_for_update
 
 # Of names that are generated: k8s.io/apiserver pkg/storage/names/generate.go, and pkg/registry/generic/registry.
 LONGEST_BASE = 58
@@ -256,7 +255,7 @@ class APIServer:
         user: User = ADMIN,
         dry_run: bool = False,
     ) -> Object:
-        """Set the number of replicas of a Deployment or ReplicaSet, for whom may patch its scale."""
+        """Set the number of replicas of an object that has a scale, for whom may patch that."""
         self.authorize(user, "patch", resource, namespace, name, "scale")
         return self.patch(resource, namespace, name, {"spec": {"replicas": replicas}}, "merge", dry_run=dry_run)
 
@@ -284,7 +283,7 @@ class APIServer:
         if obj is None:
             raise errors.not_found(resource, name)
         check_deletion(resource, obj, preconditions)
-        if finalizer and resource.group == "apps":
+        if finalizer and resource.template:
             obj = {**obj, "metadata": {**obj["metadata"], "finalizers": [finalizer]}}
         if dry_run:
             return obj

@@ -1,53 +1,275 @@
-"""What a type's strategy does to an object before it is stored: which parts a client may set, and when.
+"""What the API server makes of an object before it validates and stores it: defaults, and the fields that only it sets.
 
-Mirrors kubernetes pkg/registry/{core,apps}/*/strategy.go, v1.36.
+Mirrors kubernetes pkg/apis/*/v1/defaults.go and pkg/registry/*/*/strategy.go, v1.36. Every function completes its
+argument, which decoding has checked, in place.
 """
 
 from __future__ import annotations
 
 import base64
+from typing import NamedTuple
 
-from kubesim.api.objects import Object, clone
+from kubesim.api.imageref import parse
+from kubesim.api.objects import Object, clone, metadata, name_of
 from kubesim.api.resources import Resource
 
-# Types whose metadata.generation counts the changes of the spec.
-_COUNTED = frozenset({"Pod", "Deployment", "ReplicaSet"})
-# Types whose status only the status subresource writes, with the status of a new object.
-_INITIAL_STATUS: dict[str, Object] = {
-    "Pod": {"phase": "Pending"},
-    "Namespace": {"phase": "Active"},
-    "Deployment": {},
-    "ReplicaSet": {"replicas": 0},
-    "Node": {},
-    "Service": {"loadBalancer": {}},
+READ_ONLY_MODE = 0o644
+GENERATION = "deprecated.daemonset.template.generation"
+
+# Defaults are trees. A key with "?" is a map that is completed only where it is there; a list has one entry, for each
+# item of the object's list.
+_PROBE = {
+    "failureThreshold": 3,
+    "periodSeconds": 10,
+    "successThreshold": 1,
+    "timeoutSeconds": 1,
+    "httpGet?": {"path": "/", "scheme": "HTTP"},
+}
+_CONTAINER = {
+    "resources": {},
+    "terminationMessagePath": "/dev/termination-log",
+    "terminationMessagePolicy": "File",
+    "ports": [{"protocol": "TCP"}],
+    "env": [{"valueFrom?": {"fieldRef?": {"apiVersion": "v1"}}}],
+    **dict.fromkeys(("livenessProbe?", "readinessProbe?", "startupProbe?"), _PROBE),
+}
+_MODE = {"defaultMode": READ_ONLY_MODE}
+_VOLUME = {
+    **dict.fromkeys(("secret?", "configMap?", "projected?"), _MODE),
+    "downwardAPI?": {**_MODE, "items": [{"fieldRef?": {"apiVersion": "v1"}}]},
+    "hostPath?": {"type": ""},
+}
+_POD_SPEC = {
+    "dnsPolicy": "ClusterFirst",
+    "restartPolicy": "Always",
+    "schedulerName": "default-scheduler",
+    "securityContext": {},
+    "terminationGracePeriodSeconds": 30,
+    "initContainers": [_CONTAINER],
+    "containers": [_CONTAINER],
+    "volumes": [_VOLUME],
+}
+
+
+class _Kind(NamedTuple):
+    """`defaults` of the spec; the `status` of a new object, which only the server writes; the field with the update
+    strategy, and what its rollingUpdate is.
+    """
+
+    defaults: Object
+    status: Object
+    strategy: str = ""
+    rolling: Object | None = None
+
+
+_COUNTS = ("currentNumberScheduled", "desiredNumberScheduled", "numberMisscheduled", "numberReady")
+_KINDS: dict[str, _Kind] = {
+    "Pod": _Kind({"enableServiceLinks": True}, {"phase": "Pending"}),
+    "Namespace": _Kind({"finalizers": ["kubernetes"]}, {"phase": "Active"}),
+    "Node": _Kind({}, {}),
+    "Service": _Kind({}, {"loadBalancer": {}}),
+    "Deployment": _Kind(
+        {"replicas": 1, "progressDeadlineSeconds": 600, "revisionHistoryLimit": 10},
+        {},
+        "strategy",
+        {"maxSurge": "25%", "maxUnavailable": "25%"},
+    ),
+    "ReplicaSet": _Kind({"replicas": 1}, {"replicas": 0}),
+    "DaemonSet": _Kind(
+        {"revisionHistoryLimit": 10},
+        dict.fromkeys(_COUNTS, 0),
+        "updateStrategy",
+        {"maxSurge": 0, "maxUnavailable": 1},
+    ),
+    "StatefulSet": _Kind(
+        {
+            "replicas": 1,
+            "revisionHistoryLimit": 10,
+            "podManagementPolicy": "OrderedReady",
+            "persistentVolumeClaimRetentionPolicy": {"whenDeleted": "Retain", "whenScaled": "Retain"},
+        },
+        {"availableReplicas": 0, "replicas": 0},
+        "updateStrategy",
+        {"partition": 0},
+    ),
+    "Job": _Kind(
+        {
+            "backoffLimit": 6,
+            "completionMode": "NonIndexed",
+            "manualSelector": False,
+            "podReplacementPolicy": "TerminatingOrFailed",
+            "suspend": False,
+        },
+        {},
+    ),
+    "CronJob": _Kind(
+        {"concurrencyPolicy": "Allow", "failedJobsHistoryLimit": 1, "successfulJobsHistoryLimit": 3, "suspend": False},
+        {},
+    ),
+}
+
+
+def _fill(target: Object, defaults: Object) -> Object:
+    for key, default in defaults.items():
+        present = target.get(key.rstrip("?"))
+        if key.endswith("?"):
+            if present is not None:
+                _fill(present, default)
+        elif isinstance(default, list) and default and isinstance(default[0], dict):
+            for item in present or ():
+                _fill(item, default[0])
+        elif isinstance(default, dict):
+            target[key] = _fill({} if present is None else present, default)
+        elif present is None:
+            target[key] = clone(default)
+    return target
+
+
+def apply_defaults(resource: Resource, obj: Object) -> None:
+    """Fill in what a manifest leaves out."""
+    row = _KINDS.get(resource.kind)
+    if row:
+        spec = _fill(obj.setdefault("spec", {}), row.defaults)
+        if row.rolling:
+            _update_strategy(spec, row.strategy, row.rolling)
+    if resource.kind == "Pod" or resource.template:
+        _template(resource, obj)
+    if extra := _OTHERS.get(resource.kind):
+        extra(obj)
+
+
+def _update_strategy(spec: Object, field: str, rolling: Object) -> None:
+    strategy = _fill(spec, {field: {"type": "RollingUpdate"}})[field]
+    if strategy["type"] == "RollingUpdate":
+        _fill(strategy, {"rollingUpdate": rolling})
+
+
+def _template(resource: Resource, obj: Object) -> None:
+    template = obj
+    for key in resource.template:
+        if key not in template:
+            return
+        template = template[key]
+    spec = _fill(template.setdefault("spec", {}), _POD_SPEC)
+    if account := spec.get("serviceAccountName") or spec.get("serviceAccount"):
+        spec["serviceAccount"] = spec["serviceAccountName"] = account
+    for container in [*spec.get("initContainers", ()), *spec.get("containers", ())]:
+        _fill(container, {"imagePullPolicy": default_pull_policy(container.get("image", ""))})
+    for volume in spec.get("volumes", ()):
+        if not set(volume) - {"name"}:
+            volume["emptyDir"] = {}
+
+
+def default_pull_policy(image: str) -> str:
+    """Always for the tag latest (written or implied), otherwise IfNotPresent."""
+    try:
+        tag = parse(image).tag
+    except ValueError:
+        tag = None
+    return "Always" if tag == "latest" else "IfNotPresent"
+
+
+def _requests_from_limits(pod: Object) -> None:
+    for container in [*pod["spec"].get("initContainers", ()), *pod["spec"].get("containers", ())]:
+        if limits := container["resources"].get("limits"):
+            container["resources"]["requests"] = {**limits, **container["resources"].get("requests", {})}
+
+
+def _namespace(namespace: Object) -> None:
+    if name := name_of(namespace):
+        meta = namespace["metadata"]
+        meta["labels"] = {**(meta.get("labels") or {}), "kubernetes.io/metadata.name": name}
+
+
+def _secret(secret: Object) -> None:
+    _fill(secret, {"type": "Opaque"})
+
+
+def _job(job: Object) -> None:
+    spec = job["spec"]
+    if "completions" not in spec and "parallelism" not in spec:
+        spec["completions"] = 1
+    _fill(spec, {"parallelism": 1})
+
+
+def _binding(binding: Object) -> None:
+    _fill(binding, {"roleRef?": {"apiGroup": "rbac.authorization.k8s.io"}})
+    for subject in binding.get("subjects") or ():
+        if subject.get("kind") in ("User", "Group"):
+            _fill(subject, {"apiGroup": "rbac.authorization.k8s.io"})
+
+
+_OTHERS = {
+    "Pod": _requests_from_limits,
+    "Secret": _secret,
+    "Namespace": _namespace,
+    "Job": _job,
+    "RoleBinding": _binding,
+    "ClusterRoleBinding": _binding,
 }
 
 
 def prepare_for_create(resource: Resource, obj: Object) -> None:
-    """Complete a new object in place."""
-    if resource.kind in _COUNTED:
+    """Set what clients cannot set in a new object."""
+    row = _KINDS.get(resource.kind)
+    if _is_counted(resource):
         obj["metadata"]["generation"] = 1
-    if resource.kind in _INITIAL_STATUS and resource.kind != "Node":
-        obj["status"] = clone(_INITIAL_STATUS[resource.kind])
+    if row and resource.kind != "Node":
+        obj["status"] = clone(row.status)
     if resource.kind == "Pod":
         obj["status"]["qosClass"] = _qos_class(obj["spec"])
+    if resource.kind == "Job":
+        _select_by_uid(obj)
+    _set_template_generation(obj, None)
     _merge_string_data(obj)
 
 
 def prepare_for_update(resource: Resource, obj: Object, old: Object) -> None:
-    """Carry over, in place, what a client cannot change."""
+    """Carry over what clients cannot change."""
     meta, old_meta = obj["metadata"], old["metadata"]
     for key in ("uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "generation"):
         meta.pop(key, None)
         if key in old_meta:
             meta[key] = old_meta[key]
-    if resource.kind in _INITIAL_STATUS:
+    if resource.kind in _KINDS:
         obj.pop("status", None)
         if "status" in old:
             obj["status"] = old["status"]
-    if resource.kind in _COUNTED and obj.get("spec") != old.get("spec"):
+    if _is_counted(resource) and obj.get("spec") != old.get("spec"):
         meta["generation"] = old_meta["generation"] + 1
+    _set_template_generation(obj, old)
     _merge_string_data(obj)
+
+
+def _is_counted(resource: Resource) -> bool:
+    """Whether metadata.generation counts the changes of the spec."""
+    return resource.kind == "Pod" or bool(resource.template)
+
+
+def _set_template_generation(obj: Object, old: Object | None) -> None:
+    """A DaemonSet has the number of its template in an annotation."""
+    if obj["kind"] != "DaemonSet":
+        return
+    before = int(metadata(old)["annotations"][GENERATION]) if old else 0
+    if old is None or obj["spec"].get("template") != old["spec"].get("template"):
+        before += 1
+    meta = obj["metadata"]
+    meta["annotations"] = {**(meta.get("annotations") or {}), GENERATION: str(before)}
+
+
+def _select_by_uid(job: Object) -> None:
+    """A Job selects its Pods by its uid, which its template gets as a label; its own labels are the template's."""
+    spec, uid = job["spec"], job["metadata"]["uid"]
+    if spec["manualSelector"] or "template" not in spec:
+        return
+    names = {"controller-uid": uid, "job-name": name_of(job)}
+    meta = spec["template"]["metadata"] = {**metadata(spec["template"])}
+    prefixed = {f"batch.kubernetes.io/{key}": value for key, value in names.items()}
+    meta["labels"] = {**(meta.get("labels") or {}), **names, **prefixed}
+    if not job["metadata"].get("labels"):
+        job["metadata"]["labels"] = dict(meta["labels"])
+    if "selector" not in spec:
+        spec["selector"] = {"matchLabels": {"batch.kubernetes.io/controller-uid": uid}}
 
 
 def _merge_string_data(obj: Object) -> None:

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from kubesim.api.clock import Clock
 from kubesim.cluster.apiserver import APIServer
+from kubesim.cluster.controllers.cronjob import CronJobController
+from kubesim.cluster.controllers.daemonset import DaemonSetController
 from kubesim.cluster.controllers.deployment import DeploymentController
 from kubesim.cluster.controllers.garbage import GarbageCollector
+from kubesim.cluster.controllers.job import JobController
 from kubesim.cluster.controllers.kubernetesservice import KubernetesServiceController
 from kubesim.cluster.controllers.namespace import NamespaceController
 from kubesim.cluster.controllers.replicaset import ReplicaSetController
+from kubesim.cluster.controllers.statefulset import StatefulSetController
 
 
 class ControllerManager:
@@ -20,5 +24,9 @@ class ControllerManager:
             GarbageCollector(api, clock),
             ReplicaSetController(api, clock),
             DeploymentController(api, clock),
+            DaemonSetController(api, clock),
+            StatefulSetController(api, clock),
+            JobController(api, clock),
+            CronJobController(api, clock),
             KubernetesServiceController(api, clock),
         )

@@ -10,62 +10,44 @@ import math
 from functools import partial
 
 from kubesim.api import quantity
-from kubesim.api.clock import SECOND, Clock, parse_time
+from kubesim.api.clock import SECOND, parse_time
 from kubesim.api.errors import StatusError
 from kubesim.api.identity import safe_hash
 from kubesim.api.objects import (
     REVISION,
     Object,
     clone,
-    is_owned_by,
     metadata,
     name_of,
     namespace_of,
     owner_reference,
     revision,
 )
-from kubesim.api.resources import DEPLOYMENT, REPLICA_SET
-from kubesim.cluster.apiserver import APIServer, Change
-from kubesim.cluster.controllers.queue import WorkQueue
-from kubesim.cluster.events import Recorder
+from kubesim.api.resources import DEPLOYMENT, REPLICA_SET, Resource
+from kubesim.cluster.controllers.base import Controller
 
 HASH = "pod-template-hash"
 
 
-class DeploymentController:
+class DeploymentController(Controller):
     """Keeps one ReplicaSet per Pod template, scales between them and reports the rollout."""
 
-    def __init__(self, api: APIServer, clock: Clock) -> None:
-        self._api = api
-        self._clock = clock
-        self._recorder = Recorder(api, clock, "deployment-controller")
-        self._queue = WorkQueue(clock, self._reconcile)
-        api.subscribe(self._on_deployment, DEPLOYMENT)
-        api.subscribe(self._on_replica_set, REPLICA_SET)
+    resource = DEPLOYMENT
+    owned = REPLICA_SET
 
-    def _on_deployment(self, change: Change) -> None:
-        if change.type != "DELETED":
-            self._queue.add(change.obj)
-
-    def _on_replica_set(self, change: Change) -> None:
-        for reference in metadata(change.obj).get("ownerReferences", ()):
-            if reference["kind"] == "Deployment":
-                self._queue.add_key((namespace_of(change.obj), reference["name"]))
-
-    def _reconcile(self, namespace: str, name: str) -> None:
-        deployment = self._api.find(DEPLOYMENT, namespace, name)
-        if deployment is None or metadata(deployment).get("deletionTimestamp"):
+    def sync(self, deployment: Object, owned: list[Object]) -> None:
+        """Roll on, and report how far it is."""
+        if metadata(deployment).get("deletionTimestamp"):
             return
-        owned = [item for item in self._api.list(REPLICA_SET, namespace) if is_owned_by(item, deployment)]
         new = _current(deployment, owned)
         old = [item for item in owned if item is not new]
-        if deployment["spec"].get("paused"):
-            self._report(deployment, new, old)
-            return
-        new = self._ensure_new(deployment, new, old)
-        self._roll(deployment, new, old)
-        owned = [item for item in self._api.list(REPLICA_SET, namespace) if is_owned_by(item, deployment)]
-        self._report(deployment, _current(deployment, owned), [item for item in owned if name_of(item) != name_of(new)])
+        if not deployment["spec"].get("paused"):
+            new = self._ensure_new(deployment, new, old)
+            self._roll(deployment, new, old)
+            owned = self.owned_by(deployment)
+            old = [item for item in owned if name_of(item) != name_of(new)]
+            new = _current(deployment, owned)
+        self._report(deployment, new, old)
 
     def _ensure_new(self, deployment: Object, new: Object | None, old: list[Object]) -> Object:
         wanted = 1 + max((revision(item) for item in old), default=0)
@@ -73,23 +55,23 @@ class DeploymentController:
             new = self._create(deployment, _replica_set(deployment, str(wanted)))
         elif revision(new) < wanted:
             new = self._annotate(REPLICA_SET, new, str(wanted))
-        if metadata(deployment).get("annotations", {}).get(REVISION) != metadata(new)["annotations"][REVISION]:
-            self._annotate(DEPLOYMENT, deployment, metadata(new)["annotations"][REVISION])
+        number = metadata(new)["annotations"][REVISION]
+        if metadata(deployment).get("annotations", {}).get(REVISION) != number:
+            self._annotate(DEPLOYMENT, deployment, number)
         return new
 
     def _create(self, deployment: Object, replica_set: Object) -> Object:
         try:
-            return self._api.create(REPLICA_SET, replica_set)
+            return self.api.create(REPLICA_SET, replica_set)
         except StatusError as error:
             if error.reason != "AlreadyExists":  # such as that of a Deployment before, which goes in a moment
                 message = f'Failed to create new replica set "{name_of(replica_set)}": {error.message}'
-                self._recorder.event(DEPLOYMENT, deployment, "Warning", "ReplicaSetCreateError", message)
+                self.record(deployment, "ReplicaSetCreateError", message, "Warning")
             raise
 
-    def _annotate(self, resource: object, obj: Object, number: str) -> Object:
-        kind = DEPLOYMENT if resource is DEPLOYMENT else REPLICA_SET
+    def _annotate(self, resource: Resource, obj: Object, number: str) -> Object:
         change = {"metadata": {"annotations": {REVISION: number}}}
-        return self._api.patch(kind, namespace_of(obj), name_of(obj), change, "merge")
+        return self.api.patch(resource, namespace_of(obj), name_of(obj), change, "merge")
 
     def _roll(self, deployment: Object, new: Object, old: list[Object]) -> None:
         wanted = deployment["spec"]["replicas"]
@@ -141,16 +123,13 @@ class DeploymentController:
     def _scale(self, deployment: Object, replica_set: Object, replicas: int) -> None:
         before = replica_set["spec"]["replicas"]
         change = {"metadata": {"annotations": _size_annotations(deployment)}, "spec": {"replicas": replicas}}
-        self._api.patch(REPLICA_SET, namespace_of(replica_set), name_of(replica_set), change, "merge")
-        self._say_scaled(deployment, replica_set, before, replicas)
-
-    def _say_scaled(self, deployment: Object, replica_set: Object, before: int, after: int) -> None:
-        direction = "up" if after > before else "down"
-        message = f"Scaled {direction} replica set {name_of(replica_set)} from {before} to {after}"
-        self._recorder.event(DEPLOYMENT, deployment, "Normal", "ScalingReplicaSet", message)
+        self.api.patch(REPLICA_SET, namespace_of(replica_set), name_of(replica_set), change, "merge")
+        direction = "up" if replicas > before else "down"
+        message = f"Scaled {direction} replica set {name_of(replica_set)} from {before} to {replicas}"
+        self.record(deployment, "ScalingReplicaSet", message)
 
     def _report(self, deployment: Object, new: Object | None, old: list[Object]) -> None:
-        deployment = self._api.get(DEPLOYMENT, namespace_of(deployment), name_of(deployment))
+        deployment = self.api.get(DEPLOYMENT, namespace_of(deployment), name_of(deployment))
         everything = [*old, new] if new else old
         total = sum(_count(item, "replicas") for item in everything)
         available = sum(_count(item, "availableReplicas") for item in everything)
@@ -165,7 +144,7 @@ class DeploymentController:
         status["observedGeneration"] = metadata(deployment)["generation"]
         status["terminatingReplicas"] = sum(_count(item, "terminatingReplicas") for item in everything)
         status["conditions"] = self._conditions(deployment, new, counts)
-        self._api.update_status(DEPLOYMENT, deployment, status)
+        self.api.update_status(DEPLOYMENT, deployment, status)
 
     def _conditions(self, deployment: Object, new: Object | None, counts: dict[str, int]) -> list[Object]:
         conditions = list(deployment["status"].get("conditions", ()))
@@ -201,15 +180,15 @@ class DeploymentController:
         if condition is None or condition["reason"] == "NewReplicaSetAvailable":
             return None
         limit = deployment["spec"]["progressDeadlineSeconds"]
-        left = limit - (self._clock.now - parse_time(condition["lastUpdateTime"])) / SECOND
+        left = limit - (self.clock.now - parse_time(condition["lastUpdateTime"])) / SECOND
         if left <= 0:
             return "False", "ProgressDeadlineExceeded", f'ReplicaSet "{name_of(new)}" has timed out progressing.'
-        self._clock.call_later(left + 1, partial(self._queue.add, deployment))
+        self.clock.call_later(left + 1, partial(self.queue.add, deployment))
         return None
 
     def _set(self, conditions: list[Object], kind: str, status: str, reason: str, message: str) -> list[Object]:
         """As SetDeploymentCondition: an unchanged one stays, a changed one moves to the end."""
-        now, old = self._clock.timestamp(), _find(conditions, kind)
+        now, old = self.clock.timestamp(), _find(conditions, kind)
         if old and (old["status"], old["reason"]) == (status, reason):
             return conditions
         new = {

@@ -9,15 +9,15 @@ from functools import partial
 
 from kubesim.api.clock import Clock
 from kubesim.api.objects import Object, is_owned_by, metadata, name_of, namespace_of
-from kubesim.api.resources import POD, REPLICA_SET, Resource, find_kind
+from kubesim.api.resources import CONTROLLER_REVISION, JOB, POD, REPLICA_SET, Resource, find_kind
 from kubesim.cluster.apiserver import APIServer, Change
 
 DELAY = 0.05
-_DEPENDENTS = (REPLICA_SET, POD)
+_DEPENDENTS = (REPLICA_SET, JOB, CONTROLLER_REVISION, POD)
 
 
 class GarbageCollector:
-    """Deletes the ReplicaSets and Pods of an owner that is gone, or, by its finalizer, before or instead of that."""
+    """Deletes what an owner made when that is gone, or, by its finalizer, before or instead of that."""
 
     def __init__(self, api: APIServer, clock: Clock) -> None:
         self._api = api
@@ -26,7 +26,7 @@ class GarbageCollector:
 
     def _on_change(self, change: Change) -> None:
         owner = change.obj
-        if change.resource.group == "apps" and (change.type == "DELETED" or _finalizer(owner)):
+        if change.resource.template and (change.type == "DELETED" or _finalizer(owner)):
             self._clock.call_later(DELAY, partial(self._collect, change.resource, owner))
         if change.type == "DELETED":
             self._finish_owners(owner)

@@ -9,7 +9,7 @@ from kubesim.api.clock import Clock
 from kubesim.api.objects import Object, name_of
 from kubesim.api.resources import CONFIG_MAP, EVENT, NAMESPACE, RESOURCES, SERVICE_ACCOUNT, Resource
 from kubesim.cluster.apiserver import APIServer, Change
-from kubesim.cluster.controllers.queue import REACTION, WorkQueue
+from kubesim.cluster.controllers.base import REACTION, WorkQueue
 
 _CA_NOTE = (
     "Contains a CA bundle that can be used to verify the kube-apiserver when using internal endpoints such as the "

@@ -1,4 +1,4 @@
-"""The scheduler: gives each new Pod the node that it fits on, or says why it fits on none."""
+"""The scheduler: gives each new Pod a node that its selector matches, or says why none does."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Scheduler:
         pod = self._api.find(POD, namespace, name)
         if pod is None or pod["metadata"]["uid"] != uid or pod["spec"].get("nodeName"):
             return
-        node = next((node for node in self._api.list(NODE) if _fits(pod, node)), None)
+        node = next((node for node in self._api.list(NODE) if matches_node(pod, node)), None)
         if node is None:
             self._report_failure(pod)
         else:
@@ -71,6 +71,7 @@ class Scheduler:
         }
 
 
-def _fits(pod: Object, node: Object) -> bool:
+def matches_node(pod: Object, node: Object) -> bool:
+    """Whether a Pod, or a Pod of a template, may run on the node."""
     labels = node["metadata"].get("labels", {})
     return all(labels.get(key) == value for key, value in (pod["spec"].get("nodeSelector") or {}).items())

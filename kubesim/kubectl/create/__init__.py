@@ -1,7 +1,13 @@
 """kubectl create, from files and by its subcommands."""
 
 from kubesim.kubectl.create.files import create
-from kubesim.kubectl.create.objects import create_deployment, create_namespace, create_service_account
+from kubesim.kubectl.create.objects import (
+    create_cron_job,
+    create_deployment,
+    create_job,
+    create_namespace,
+    create_service_account,
+)
 from kubesim.kubectl.create.rbac import (
     create_cluster_role,
     create_cluster_role_binding,
@@ -16,9 +22,11 @@ __all__ = [
     "create_cluster_role",
     "create_cluster_role_binding",
     "create_config_map",
+    "create_cron_job",
     "create_deployment",
     "create_docker_registry",
     "create_generic",
+    "create_job",
     "create_namespace",
     "create_role",
     "create_role_binding",

@@ -1,16 +1,17 @@
-"""kubectl create namespace, serviceaccount and deployment.
+"""kubectl create namespace, serviceaccount, deployment, job and cronjob.
 
-Mirrors k8s.io/kubectl pkg/cmd/create/create_{namespace,serviceaccount,deployment}.go, v1.36.
+Mirrors k8s.io/kubectl pkg/cmd/create/create_{namespace,serviceaccount,deployment,job,cronjob}.go, v1.36.
 """
 
 from __future__ import annotations
 
 from kubesim.api.identity import safe_hash
-from kubesim.api.objects import Object
-from kubesim.api.resources import DEPLOYMENT, NAMESPACE, SERVICE_ACCOUNT
-from kubesim.kubectl.command import Call, command, many, number
+from kubesim.api.objects import Object, metadata, owner_reference
+from kubesim.api.resources import CRON_JOB, DEPLOYMENT, JOB, NAMESPACE, SERVICE_ACCOUNT
+from kubesim.kubectl.command import Call, command, many, number, text
 from kubesim.kubectl.create.common import COMMON, ORDER, make, one_name
 from kubesim.kubectl.errors import KubectlError
+from kubesim.kubectl.selection import select
 
 
 @command(
@@ -87,3 +88,74 @@ def _container_name(image: str) -> str:
     name = image.rpartition("/")[2].partition("@")[0].partition(":")[0]
     plain = name.replace("_", "-").replace(".", "-")
     return plain if plain == name else f"{plain}-{safe_hash(image, 5)}"
+
+
+@command(
+    "create job",
+    "NAME --image=image [--from=cronjob/name] -- [COMMAND] [args...]",
+    "Create a job with the specified name",
+    COMMON,
+    text("image", "", "The image."),
+    text("from", "", "The CronJob whose template the Job has, such as cronjob/backup."),
+    check=one_name,
+    order=ORDER,
+    example="  kubectl create job hello --image=busybox -- echo hello\n  kubectl create job now --from=cronjob/backup",
+)
+def create_job(call: Call) -> None:
+    """Create a Job."""
+    name, arguments = call.args[0], list(call.args[1:])
+    image, source = call.flags["image"], call.flags["from"]
+    if bool(image) is bool(source):
+        raise KubectlError("either --image or --from must be specified")
+    if source and arguments:
+        raise KubectlError("cannot specify --from and command")
+    if source:
+        job = _from_cron_job(call, name, source)
+    else:
+        job = {"metadata": {"name": name}, "spec": {"template": _job_template(name, image, arguments, "Never")}}
+    make(call, JOB, {**job, "status": {}}, "failed to create job:")
+
+
+def _job_template(name: str, image: str, arguments: list[str], restart: str) -> Object:
+    container = {"name": name, "image": image, **({"command": arguments} if arguments else {}), "resources": {}}
+    return {"metadata": {}, "spec": {"containers": [container], "restartPolicy": restart}}
+
+
+def _from_cron_job(call: Call, name: str, source: str) -> Object:
+    selection = select(call, [source])
+    if selection.error:
+        raise selection.error
+    if len(selection.objects) != 1:
+        raise KubectlError("from must be an existing cronjob")
+    ((resource, cron),) = selection.objects
+    if resource is not CRON_JOB:
+        raise KubectlError(f"unknown object type *{resource.version}.{resource.kind}")
+    template: Object = cron["spec"]["jobTemplate"]
+    owner, given = owner_reference(cron), metadata(template)
+    del owner["blockOwnerDeletion"]
+    meta = {"name": name, **({"labels": given["labels"]} if "labels" in given else {})}
+    meta["annotations"] = {"cronjob.kubernetes.io/instantiate": "manual", **given.get("annotations", {})}
+    return {"metadata": {**meta, "ownerReferences": [owner]}, "spec": template["spec"]}
+
+
+@command(
+    "create cronjob",
+    "NAME --image=image --schedule='0/5 * * * ?' -- [COMMAND] [args...] [flags]",
+    "Create a cron job with the specified name",
+    COMMON,
+    text("image", "", "The image."),
+    text("schedule", "", "When, in five fields, such as '*/5 * * * *'."),
+    text("restart", "", "OnFailure or Never.", "OnFailure"),
+    aliases=("cj",),
+    check=one_name,
+    order=ORDER,
+    required=("image", "schedule"),
+    example="  kubectl create cronjob hello --image=busybox --schedule='*/1 * * * *' -- date",
+)
+def create_cron_job(call: Call) -> None:
+    """Create a CronJob."""
+    name, *arguments = call.args
+    template = _job_template(name, call.flags["image"], arguments, call.flags["restart"] or "OnFailure")
+    job = {"metadata": {"name": name}, "spec": {"template": template}}
+    spec = {"schedule": call.flags["schedule"], "jobTemplate": job}
+    make(call, CRON_JOB, {"metadata": {"name": name}, "spec": spec, "status": {}}, "failed to create cronjob:")

@@ -21,7 +21,14 @@ from kubesim.kubectl.describers.generic import write_generic
 from kubesim.kubectl.describers.nodes import write_node
 from kubesim.kubectl.describers.pods import write_pod, write_template
 from kubesim.kubectl.describers.rbac import write_role, write_role_binding
-from kubesim.kubectl.describers.workloads import write_deployment, write_replica_set
+from kubesim.kubectl.describers.workloads import (
+    write_cron_job,
+    write_daemon_set,
+    write_deployment,
+    write_job,
+    write_replica_set,
+    write_stateful_set,
+)
 from kubesim.kubectl.describers.writer import Related, Writer
 
 Writes = Callable[[Writer, Object, Related, Micros], None]
@@ -31,8 +38,11 @@ _DESCRIBERS: dict[str, tuple[Writes, tuple[str, ...]]] = {
     "ClusterRole": (write_role, ()),
     "ClusterRoleBinding": (write_role_binding, ()),
     "ConfigMap": (write_config_map, ("events",)),
+    "CronJob": (write_cron_job, ("events",)),
+    "DaemonSet": (write_daemon_set, ("pods", "events")),
     "Deployment": (write_deployment, ("replicasets", "events")),
     "Event": (write_generic, ("events",)),
+    "Job": (write_job, ("events",)),
     "Namespace": (write_namespace, ()),
     "Node": (write_node, ("pods", "events")),
     "Pod": (write_pod, ("events",)),
@@ -42,6 +52,7 @@ _DESCRIBERS: dict[str, tuple[Writes, tuple[str, ...]]] = {
     "Secret": (write_secret, ()),
     "Service": (write_service, ("events",)),
     "ServiceAccount": (write_service_account, ("secrets", "events")),
+    "StatefulSet": (write_stateful_set, ("pods", "events")),
 }
 
 RELATED: Mapping[str, tuple[str, ...]] = {kind: lists for kind, (_, lists) in _DESCRIBERS.items()}

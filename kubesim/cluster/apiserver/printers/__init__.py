@@ -13,6 +13,8 @@ from kubesim.api.humanize import age
 from kubesim.api.objects import Object
 from kubesim.cluster.apiserver.printers import pods, rows
 
+Cells = Callable[[Object, Micros], list[str]]
+
 
 class Column(NamedTuple):
     """One column: its heading, and whether only `-o wide` shows it."""
@@ -22,40 +24,56 @@ class Column(NamedTuple):
 
 
 class _Printer(NamedTuple):
+    """`cells` gives all cells but those of NAME, which is first, and of AGE, which is at `age` (0: has its own)."""
+
     columns: tuple[Column, ...]
-    row: Callable[[Object, Micros], list[str]]
+    cells: Cells
+    age: int
 
 
-def _printer(headings: str, row: Callable[[Object, Micros], list[str]]) -> _Printer:
+def _printer(headings: str, cells: Cells) -> _Printer:
     """A printer whose headings are divided by two spaces; a leading "+" makes a column a wide one."""
-    return _Printer(tuple(Column(name.lstrip("+"), name.startswith("+")) for name in headings.split("  ")), row)
+    names = headings.split("  ")
+    found = tuple(Column(name.lstrip("+"), name.startswith("+")) for name in names)
+    return _Printer(found, cells, names.index("AGE") if "AGE" in names else 0)
 
 
-def _unknown(obj: Object, now: Micros) -> list[str]:
-    meta = obj["metadata"]
-    return [meta.get("name", ""), age(meta.get("creationTimestamp"), now)]
-
-
-_UNKNOWN = _printer("NAME  AGE", _unknown)
-_POD = "NAME  READY  STATUS  RESTARTS  AGE  +IP  +NODE  +NOMINATED NODE  +READINESS GATES"
-_NODE = "NAME  STATUS  ROLES  AGE  VERSION  +INTERNAL-IP  +EXTERNAL-IP  +OS-IMAGE  +KERNEL-VERSION  +CONTAINER-RUNTIME"
-_EVENT = "LAST SEEN  TYPE  REASON  OBJECT  +SUBOBJECT  +SOURCE  MESSAGE  +FIRST SEEN  +COUNT  +NAME"
-_BINDING = "NAME  ROLE  AGE  +USERS  +GROUPS  +SERVICEACCOUNTS"
+_UNKNOWN = _printer("NAME  AGE", lambda obj, now: [])
+_BINDING = _printer("NAME  ROLE  AGE  +USERS  +GROUPS  +SERVICEACCOUNTS", rows.role_binding)
+_ROLE = _printer("NAME  CREATED AT", rows.role)
+_TEMPLATE = "AGE  +CONTAINERS  +IMAGES  +SELECTOR"
 
 _PRINTERS = {
-    "ClusterRole": _printer("NAME  CREATED AT", rows.role),
-    "ClusterRoleBinding": _printer(_BINDING, rows.role_binding),
+    "ClusterRole": _ROLE,
+    "ClusterRoleBinding": _BINDING,
     "ConfigMap": _printer("NAME  DATA  AGE", rows.config_map),
-    "Deployment": _printer("NAME  READY  UP-TO-DATE  AVAILABLE  AGE  +CONTAINERS  +IMAGES  +SELECTOR", rows.deployment),
-    "Event": _printer(_EVENT, rows.event),
+    "ControllerRevision": _printer("NAME  CONTROLLER  REVISION  AGE", rows.controller_revision),
+    "CronJob": _printer(
+        f"NAME  SCHEDULE  TIMEZONE  SUSPEND  ACTIVE  LAST SCHEDULE  {_TEMPLATE}",
+        rows.cron_job,
+    ),
+    "DaemonSet": _printer(
+        f"NAME  DESIRED  CURRENT  READY  UP-TO-DATE  AVAILABLE  NODE SELECTOR  {_TEMPLATE}",
+        rows.daemon_set,
+    ),
+    "Deployment": _printer(f"NAME  READY  UP-TO-DATE  AVAILABLE  {_TEMPLATE}", rows.deployment),
+    "Event": _printer(
+        "LAST SEEN  TYPE  REASON  OBJECT  +SUBOBJECT  +SOURCE  MESSAGE  +FIRST SEEN  +COUNT  +NAME",
+        rows.event,
+    ),
+    "Job": _printer(f"NAME  STATUS  COMPLETIONS  DURATION  {_TEMPLATE}", rows.job),
     "Namespace": _printer("NAME  STATUS  AGE", rows.namespace),
-    "Node": _printer(_NODE, rows.node),
-    "Pod": _printer(_POD, pods.pod),
-    "ReplicaSet": _printer("NAME  DESIRED  CURRENT  READY  AGE  +CONTAINERS  +IMAGES  +SELECTOR", rows.replica_set),
-    "Role": _printer("NAME  CREATED AT", rows.role),
-    "RoleBinding": _printer(_BINDING, rows.role_binding),
+    "Node": _printer(
+        "NAME  STATUS  ROLES  AGE  VERSION  +INTERNAL-IP  +EXTERNAL-IP  +OS-IMAGE  +KERNEL-VERSION  +CONTAINER-RUNTIME",
+        rows.node,
+    ),
+    "Pod": _printer("NAME  READY  STATUS  RESTARTS  AGE  +IP  +NODE  +NOMINATED NODE  +READINESS GATES", pods.pod),
+    "ReplicaSet": _printer(f"NAME  DESIRED  CURRENT  READY  {_TEMPLATE}", rows.replica_set),
+    "Role": _ROLE,
+    "RoleBinding": _BINDING,
     "Secret": _printer("NAME  TYPE  DATA  AGE", rows.secret),
     "Service": _printer("NAME  TYPE  CLUSTER-IP  EXTERNAL-IP  PORT(S)  AGE  +SELECTOR", rows.service),
+    "StatefulSet": _printer("NAME  READY  AGE  +CONTAINERS  +IMAGES", rows.stateful_set),
 }
 
 
@@ -66,7 +84,14 @@ def columns(kind: str) -> tuple[Column, ...]:
 
 def row(obj: Object, now: Micros) -> list[str]:
     """One cell for every column of the object's kind, wide ones too, in the order of `columns`."""
-    return _PRINTERS.get(obj.get("kind", ""), _UNKNOWN).row(obj, now)
+    printer = _PRINTERS.get(obj.get("kind", ""), _UNKNOWN)
+    cells, meta = printer.cells(obj, now), obj["metadata"]
+    if printer is _PRINTERS["Event"]:
+        return cells
+    cells.insert(0, meta.get("name", ""))
+    if printer.age:
+        cells.insert(printer.age, age(meta.get("creationTimestamp"), now))
+    return cells
 
 
 pod_status = pods.pod_status

@@ -21,16 +21,14 @@ class PodSummary(NamedTuple):
 
 
 def pod(obj: Object, now: Micros) -> list[str]:
-    """NAME, READY, STATUS, RESTARTS, AGE, IP, NODE, NOMINATED NODE, READINESS GATES."""
-    meta, spec, status = obj["metadata"], obj["spec"], obj.get("status") or {}
+    """READY, STATUS, RESTARTS, IP, NODE, NOMINATED NODE, READINESS GATES."""
+    spec, status = obj["spec"], obj.get("status") or {}
     ready, total, reason, restarts, restarted = pod_summary(obj)
     addresses = status.get("podIPs")
     return [
-        meta["name"],
         f"{ready}/{total}",
         reason,
         f"{restarts} ({age(restarted, now)} ago)" if restarts and restarted else str(restarts),
-        age(meta.get("creationTimestamp"), now),
         (addresses[0].get("ip") if addresses else "") or NONE,
         spec.get("nodeName") or NONE,
         status.get("nominatedNodeName") or NONE,

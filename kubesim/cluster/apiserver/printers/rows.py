@@ -1,44 +1,37 @@
-"""Rows of all kinds but Pods, in screen order. Mirrors pkg/printers/internalversion/printers.go, v1.36."""
+"""Rows of all kinds but Pods: the cells beside NAME and AGE. Mirrors internalversion/printers.go, v1.36."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from kubesim.api.clock import Micros
-from kubesim.api.humanize import NONE, UNKNOWN, age, format_labels, format_selector, node_roles
-from kubesim.api.objects import Object
+from kubesim.api.clock import Micros, parse_time
+from kubesim.api.humanize import NONE, UNKNOWN, age, format_labels, format_selector, human_duration, node_roles
+from kubesim.api.objects import Object, find_condition, metadata
 
 
 def secret(obj: Object, now: Micros) -> list[str]:
-    """NAME, TYPE, DATA, AGE."""
-    meta = obj["metadata"]
-    created = age(meta.get("creationTimestamp"), now)
-    return [meta["name"], obj.get("type") or "", str(len(obj.get("data") or ())), created]
+    """TYPE, DATA."""
+    return [obj.get("type") or "", str(len(obj.get("data") or ()))]
 
 
 def config_map(obj: Object, now: Micros) -> list[str]:
-    """NAME, DATA, AGE."""
-    meta = obj["metadata"]
-    count = len(obj.get("data") or ()) + len(obj.get("binaryData") or ())
-    return [meta["name"], str(count), age(meta.get("creationTimestamp"), now)]
+    """DATA."""
+    return [str(len(obj.get("data") or ()) + len(obj.get("binaryData") or ()))]
 
 
 def namespace(obj: Object, now: Micros) -> list[str]:
-    """NAME, STATUS, AGE."""
-    meta = obj["metadata"]
-    return [meta["name"], (obj.get("status") or {}).get("phase", ""), age(meta.get("creationTimestamp"), now)]
+    """STATUS."""
+    return [(obj.get("status") or {}).get("phase", "")]
 
 
 def node(obj: Object, now: Micros) -> list[str]:
-    """NAME, STATUS, ROLES, AGE, VERSION, INTERNAL-IP, EXTERNAL-IP, OS-IMAGE, KERNEL-VERSION, CONTAINER-RUNTIME."""
-    meta, status = obj["metadata"], obj.get("status") or {}
+    """STATUS, ROLES, VERSION, INTERNAL-IP, EXTERNAL-IP, OS-IMAGE, KERNEL-VERSION, CONTAINER-RUNTIME."""
+    status = obj.get("status") or {}
     info = status.get("nodeInfo") or {}
     addresses = {item["type"]: item["address"] for item in reversed(status.get("addresses") or [])}
     return [
-        meta["name"],
         _node_status(obj.get("spec") or {}, status),
-        node_roles(meta.get("labels")),
-        age(meta.get("creationTimestamp"), now),
+        node_roles(obj["metadata"].get("labels")),
         info.get("kubeletVersion", ""),
         addresses.get("InternalIP", NONE),
         addresses.get("ExternalIP", NONE),
@@ -53,16 +46,14 @@ def _node_status(spec: Object, status: Object) -> str:
 
 
 def service(obj: Object, now: Micros) -> list[str]:
-    """NAME, TYPE, CLUSTER-IP, EXTERNAL-IP, PORT(S), AGE, SELECTOR."""
-    meta, spec = obj["metadata"], obj.get("spec") or {}
+    """TYPE, CLUSTER-IP, EXTERNAL-IP, PORT(S), SELECTOR."""
+    spec = obj.get("spec") or {}
     addresses = spec.get("clusterIPs") or [spec.get("clusterIP") or NONE]
     return [
-        meta["name"],
         spec.get("type", ""),
         addresses[0],
         _external_ip(spec, obj.get("status") or {}),
         ",".join(map(_port, spec.get("ports") or ())) or NONE,
-        age(meta.get("creationTimestamp"), now),
         format_labels(spec.get("selector")),
     ]
 
@@ -81,33 +72,13 @@ def _external_ip(spec: Object, status: Object) -> str:
     return ",".join(found) or ("<pending>" if spec.get("type") == "LoadBalancer" else NONE)
 
 
-def deployment(obj: Object, now: Micros) -> list[str]:
-    """NAME, READY, UP-TO-DATE, AVAILABLE, AGE, CONTAINERS, IMAGES, SELECTOR."""
-    meta, status = obj["metadata"], obj.get("status") or {}
-    return [
-        meta["name"],
-        f"{status.get('readyReplicas', 0)}/{obj['spec'].get('replicas', 0)}",
-        str(status.get("updatedReplicas", 0)),
-        str(status.get("availableReplicas", 0)),
-        age(meta.get("creationTimestamp"), now),
-        *_template(obj["spec"]),
-    ]
-
-
-def replica_set(obj: Object, now: Micros) -> list[str]:
-    """NAME, DESIRED, CURRENT, READY, AGE, CONTAINERS, IMAGES, SELECTOR."""
-    meta, status = obj["metadata"], obj.get("status") or {}
-    return [
-        meta["name"],
-        str(obj["spec"].get("replicas", 0)),
-        str(status.get("replicas", 0)),
-        str(status.get("readyReplicas", 0)),
-        age(meta.get("creationTimestamp"), now),
-        *_template(obj["spec"]),
-    ]
+def _counts(obj: Object, *keys: str) -> list[str]:
+    """Numbers of the status."""
+    return [str((obj.get("status") or {}).get(key, 0)) for key in keys]
 
 
 def _template(spec: Object) -> list[str]:
+    """CONTAINERS, IMAGES, SELECTOR."""
     containers = spec["template"]["spec"]["containers"]
     return [
         ",".join(item["name"] for item in containers),
@@ -116,21 +87,80 @@ def _template(spec: Object) -> list[str]:
     ]
 
 
+def deployment(obj: Object, now: Micros) -> list[str]:
+    """READY, UP-TO-DATE, AVAILABLE, and the template."""
+    ready, *others = _counts(obj, "readyReplicas", "updatedReplicas", "availableReplicas")
+    return [f"{ready}/{obj['spec'].get('replicas', 0)}", *others, *_template(obj["spec"])]
+
+
+def replica_set(obj: Object, now: Micros) -> list[str]:
+    """DESIRED, CURRENT, READY, and the template."""
+    return [str(obj["spec"].get("replicas", 0)), *_counts(obj, "replicas", "readyReplicas"), *_template(obj["spec"])]
+
+
+def daemon_set(obj: Object, now: Micros) -> list[str]:
+    """DESIRED, CURRENT, READY, UP-TO-DATE, AVAILABLE, NODE SELECTOR, and the template."""
+    numbers = _counts(
+        *(obj, "desiredNumberScheduled", "currentNumberScheduled", "numberReady"),
+        *("updatedNumberScheduled", "numberAvailable"),
+    )
+    spec = obj["spec"]
+    return [*numbers, format_labels(spec["template"]["spec"].get("nodeSelector")), *_template(spec)]
+
+
+def stateful_set(obj: Object, now: Micros) -> list[str]:
+    """READY, CONTAINERS, IMAGES."""
+    (ready,) = _counts(obj, "readyReplicas")
+    return [f"{ready}/{obj['spec'].get('replicas', 0)}", *_template(obj["spec"])[:2]]
+
+
+_JOB_STATUS = ("Complete", "Failed", "Suspended", "", "SuccessCriteriaMet", "FailureTarget")
+
+
+def job(obj: Object, now: Micros) -> list[str]:
+    """STATUS, COMPLETIONS, DURATION, and the template."""
+    spec, status, deleted = obj["spec"], obj.get("status") or {}, bool(metadata(obj).get("deletionTimestamp"))
+    holds = [kind for kind in _JOB_STATUS if (find_condition(obj, kind) == "True" if kind else deleted)]
+    wanted, parallelism = spec.get("completions"), spec.get("parallelism") or 0
+    if wanted is None:
+        wanted = f"1 of {parallelism}" if parallelism > 1 else 1
+    start, end = status.get("startTime"), status.get("completionTime")
+    duration = human_duration((parse_time(end) if end else now) - parse_time(start)) if start else ""
+    word = (holds[0] or "Terminating") if holds else "Running"
+    return [word, f"{status.get('succeeded', 0)}/{wanted}", duration, *_template(spec)]
+
+
+def cron_job(obj: Object, now: Micros) -> list[str]:
+    """SCHEDULE, TIMEZONE, SUSPEND, ACTIVE, LAST SCHEDULE, and the template."""
+    spec, status = obj["spec"], obj.get("status") or {}
+    last = status.get("lastScheduleTime")
+    return [
+        spec["schedule"],
+        spec.get("timeZone") or NONE,
+        str(bool(spec.get("suspend"))),
+        str(len(status.get("active") or ())),
+        age(last, now) if last else NONE,
+        *_template(spec["jobTemplate"]["spec"]),
+    ]
+
+
+def controller_revision(obj: Object, now: Micros) -> list[str]:
+    """CONTROLLER, REVISION."""
+    owners = [item for item in metadata(obj).get("ownerReferences") or () if item.get("controller")]
+    names = [f"{item['kind'].lower()}.{item['apiVersion'].partition('/')[0]}/{item['name']}" for item in owners]
+    return [names[0] if names else NONE, str(obj.get("revision", 0))]
+
+
 def role(obj: Object, now: Micros) -> list[str]:
-    """NAME, CREATED AT: the one table with a point in time in it, whatever `now` is."""
-    return [obj["metadata"]["name"], obj["metadata"].get("creationTimestamp") or UNKNOWN]
+    """CREATED AT: the one table with a point in time in it, whatever `now` is."""
+    return [obj["metadata"].get("creationTimestamp") or UNKNOWN]
 
 
 def role_binding(obj: Object, now: Micros) -> list[str]:
-    """NAME, ROLE, AGE, USERS, GROUPS, SERVICEACCOUNTS."""
-    meta, reference = obj["metadata"], obj["roleRef"]
+    """ROLE, USERS, GROUPS, SERVICEACCOUNTS."""
     subjects = obj.get("subjects") or ()
-    return [
-        meta["name"],
-        f"{reference['kind']}/{reference['name']}",
-        age(meta.get("creationTimestamp"), now),
-        *(", ".join(_subjects(subjects, kind)) for kind in ("User", "Group", "ServiceAccount")),
-    ]
+    names = (", ".join(_subjects(subjects, kind)) for kind in ("User", "Group", "ServiceAccount"))
+    return [f"{obj['roleRef']['kind']}/{obj['roleRef']['name']}", *names]
 
 
 def _subjects(subjects: Sequence[Object], kind: str) -> list[str]:

@@ -23,26 +23,24 @@ _CREATE: dict[Resource, Callable[[Object], Errors]] = {
     resources.CLUSTER_ROLE: partial(rbac.role, namespaced=False),
     resources.CLUSTER_ROLE_BINDING: partial(rbac.role_binding, namespaced=False),
     resources.CONFIG_MAP: data.config_map,
-    resources.DEPLOYMENT: workloads.deployment,
     resources.NAMESPACE: partial(object_meta, namespaced=False, check=dns_label),
     resources.POD: pods.pod,
-    resources.REPLICA_SET: workloads.replica_set,
     resources.ROLE: partial(rbac.role, namespaced=True),
     resources.ROLE_BINDING: partial(rbac.role_binding, namespaced=True),
     resources.SECRET: data.secret,
     resources.SERVICE: service,
+    **{kind: partial(workloads.workload, kind) for kind in workloads.WORKLOADS},
 }
 
 _UPDATE: dict[Resource, Callable[[Object, Object], Errors]] = {
     resources.CLUSTER_ROLE: partial(rbac.role_update, namespaced=False),
     resources.CLUSTER_ROLE_BINDING: partial(rbac.role_binding_update, namespaced=False),
     resources.CONFIG_MAP: data.config_map_update,
-    resources.DEPLOYMENT: workloads.deployment_update,
     resources.POD: pod_update,
-    resources.REPLICA_SET: workloads.replica_set_update,
     resources.ROLE: partial(rbac.role_update, namespaced=True),
     resources.ROLE_BINDING: partial(rbac.role_binding_update, namespaced=True),
     resources.SECRET: data.secret_update,
+    **{kind: partial(workloads.workload_update, kind) for kind in workloads.WORKLOADS},
 }
 
 

@@ -30,10 +30,18 @@ def spec_diff(old: Object, new: Object) -> str:
     return "".join(line if line.endswith("\n") else line + "\n" for line in list(lines)[2:])
 
 
-def _lines(spec: Object) -> list[str]:
+def internal_template(template: Object) -> Object:
+    """A Pod template as Go marshals its internal counterpart."""
+    return {**template.get("metadata", {}), "Spec": _internal_spec(template.get("spec", {}))}
+
+
+def _internal_spec(spec: Object) -> Any:
     host = {name: spec[name] for name in _HOST_FIELDS if name in spec}
-    whole = {**spec, "securityContext": {**host, **spec.get("securityContext", {})}}
-    text = json.dumps(_internal(_pod_spec(), whole), indent=1, ensure_ascii=False)
+    return _internal(_pod_spec(), {**spec, "securityContext": {**host, **spec.get("securityContext", {})}})
+
+
+def _lines(spec: Object) -> list[str]:
+    text = json.dumps(_internal_spec(spec), indent=1, ensure_ascii=False)
     return [f"{line}\n" for line in _escaped(text).split("\n")]
 
 

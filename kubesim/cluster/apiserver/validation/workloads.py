@@ -1,133 +1,39 @@
-"""Deployments and ReplicaSets.
+"""Kinds with a Pod template: one table of their rules, and what they have in common.
 
-Mirrors kubernetes pkg/apis/apps/validation/validation.go and pkg/registry/apps/{deployment,replicaset}/strategy.go,
-v1.36.
+Mirrors kubernetes pkg/apis/{apps,batch}/validation/validation.go and pkg/registry/{apps,batch}/*/strategy.go, v1.36.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from functools import partial
+from typing import Any, NamedTuple
 
 from kubesim.api import quantity
 from kubesim.api.errors import field_forbidden, invalid_value, required
-from kubesim.api.objects import Object
+from kubesim.api.objects import Object, name_of, template_of
+from kubesim.api.resources import CRON_JOB, DAEMON_SET, DEPLOYMENT, JOB, REPLICA_SET, STATEFUL_SET, Resource
+from kubesim.api.schedule import ScheduleError, parse_schedule
 from kubesim.api.selectors import matches
 from kubesim.cluster.apiserver.validation.common import (
     Errors,
+    Rule,
     immutable,
     label_selector,
     non_negative,
     object_meta,
     object_meta_update,
     one_of,
+    optional,
     struct,
     valid,
 )
 from kubesim.cluster.apiserver.validation.names import dns_subdomain, percent
+from kubesim.cluster.apiserver.validation.poddiff import internal_template
 from kubesim.cluster.apiserver.validation.pods import pod_template
 
 
-def deployment(obj: Object) -> Errors:
-    """A new Deployment."""
-    yield from object_meta(obj, True, dns_subdomain)
-    yield from _deployment_spec(obj.get("spec", {}))
-
-
-def deployment_update(new: Object, old: Object) -> Errors:
-    """A changed Deployment."""
-    yield from object_meta_update(new, old)
-    yield from _deployment_spec(new.get("spec", {}))
-    yield from _same_selector(new, old)
-
-
-def replica_set(obj: Object) -> Errors:
-    """A new ReplicaSet."""
-    yield from object_meta(obj, True, dns_subdomain)
-    yield from _replica_set_spec(obj.get("spec", {}))
-
-
-def replica_set_update(new: Object, old: Object) -> Errors:
-    """A changed ReplicaSet."""
-    yield from object_meta_update(new, old)
-    yield from _replica_set_spec(new.get("spec", {}))
-    yield from _same_selector(new, old)
-
-
-def _same_selector(new: Object, old: Object) -> Errors:
-    yield from immutable("spec.selector", new.get("spec", {}).get("selector"), old.get("spec", {}).get("selector"))
-
-
-def _deployment_spec(spec: Object) -> Errors:
-    yield from non_negative("spec.replicas", spec.get("replicas"))
-    yield from _selector(spec)
-    yield from _template(spec)
-    yield from _strategy(spec.get("strategy", {}))
-    yield from _seconds("spec", spec)
-    deadline = spec.get("progressDeadlineSeconds")
-    if deadline is not None and deadline <= spec.get("minReadySeconds", 0):
-        yield invalid_value("spec.progressDeadlineSeconds", deadline, "must be greater than minReadySeconds")
-
-
-_seconds = struct(minReadySeconds=non_negative, revisionHistoryLimit=non_negative, progressDeadlineSeconds=non_negative)
-
-
-def _replica_set_spec(spec: Object) -> Errors:
-    yield from struct(replicas=non_negative, minReadySeconds=non_negative)("spec", spec)
-    yield from _selector(spec)
-    yield from _template(spec)
-
-
-def _selector(spec: Object) -> Errors:
-    selector = spec.get("selector")
-    if selector is None:
-        yield required("spec.selector")
-        return
-    yield from label_selector("spec.selector", selector)
-    if not selector.get("matchLabels") and not selector.get("matchExpressions"):
-        # Upstream's own slip: it says so of ReplicaSets, too.
-        yield invalid_value("spec.selector", selector, "empty selector is invalid for deployment")
-
-
-def _template(spec: Object) -> Errors:
-    field, selector, template = "spec.template", spec.get("selector"), spec.get("template", {})
-    if list(label_selector("", selector or {})):
-        yield invalid_value("spec.selector", selector, "invalid label selector")
-        return
-    found = template.get("metadata", {}).get("labels", {})
-    # No selector at all matches nothing; an empty one is told above.
-    if selector is None or not matches(selector, found):
-        yield invalid_value(f"{field}.metadata.labels", found or None, "`selector` does not match template `labels`")
-    yield from pod_template(field, template)
-    policy = template.get("spec", {}).get("restartPolicy") or "Never"
-    yield from one_of("Always")(f"{field}.spec.restartPolicy", policy)
-    if "activeDeadlineSeconds" in template.get("spec", {}):
-        why = "activeDeadlineSeconds in ReplicaSet is not Supported"
-        yield field_forbidden(f"{field}.spec.activeDeadlineSeconds", why)
-
-
-def _strategy(strategy: Object) -> Errors:
-    kind, rolling = strategy.get("type"), strategy.get("rollingUpdate")
-    if kind == "Recreate":
-        if rolling is not None:
-            why = "may not be specified when strategy `type` is 'Recreate'"
-            yield field_forbidden("spec.strategy.rollingUpdate", why)
-    elif kind == "RollingUpdate":
-        if rolling is None:
-            yield required("spec.strategy.rollingUpdate", "this should be defaulted and never be nil")
-        else:
-            yield from _rolling("spec.strategy.rollingUpdate", rolling)
-    else:
-        yield from one_of("Recreate", "RollingUpdate")("spec.strategy.type", kind)
-
-
-def _rolling(field: str, rolling: Object) -> Errors:
-    unavailable, surge = rolling.get("maxUnavailable", 0), rolling.get("maxSurge", 0)
-    yield from _int_or_percent(f"{field}.maxUnavailable", unavailable)
-    yield from _int_or_percent(f"{field}.maxSurge", surge)
-    if _is_zero(unavailable) and _is_zero(surge):
-        yield invalid_value(f"{field}.maxUnavailable", unavailable, "may not be 0 when `maxSurge` is 0")
-    if _percents(unavailable) > 100:
-        yield invalid_value(f"{field}.maxUnavailable", unavailable, "must not be greater than 100%")
+def _int_or_percent(field: str, value: Any) -> Errors:
+    yield from (valid(percent) if isinstance(value, str) else non_negative)(field, value)
 
 
 def _percents(value: Any) -> int:
@@ -135,12 +41,166 @@ def _percents(value: Any) -> int:
     return quantity.whole(value[:-1]) if isinstance(value, str) and not percent(value) else 0
 
 
-def _int_or_percent(field: str, value: Any) -> Errors:
-    if isinstance(value, str):
-        yield from valid(percent)(field, value)
-    else:
-        yield from non_negative(field, value)
+def _rolling(field: str, rolling: Object) -> Errors:
+    unavailable, surge = rolling.get("maxUnavailable", 0), rolling.get("maxSurge", 0)
+    yield from _int_or_percent(f"{field}.maxUnavailable", unavailable)
+    yield from _int_or_percent(f"{field}.maxSurge", surge)
+    if all(value == 0 or (isinstance(value, str) and not _percents(value)) for value in (unavailable, surge)):
+        yield invalid_value(f"{field}.maxUnavailable", unavailable, "may not be 0 when `maxSurge` is 0")
+    if _percents(unavailable) > 100:
+        yield invalid_value(f"{field}.maxUnavailable", unavailable, "must not be greater than 100%")
 
 
-def _is_zero(value: Any) -> bool:
-    return value == 0 or (isinstance(value, str) and not percent(value) and _percents(value) == 0)
+def _strategy(field: str, strategy: Object | None, types: tuple[str, ...], rolling: Rule) -> Errors:
+    strategy = strategy or {}
+    yield from one_of(*types)(f"{field}.type", strategy.get("type"))
+    given = strategy.get("rollingUpdate")
+    if strategy.get("type") == "RollingUpdate":
+        yield from rolling(f"{field}.rollingUpdate", given or {})
+    elif given is not None and strategy.get("type") in types:
+        why = f"may not be specified when strategy `type` is '{strategy['type']}'"
+        yield field_forbidden(f"{field}.rollingUpdate", why)
+
+
+def _deadline(field: str, spec: Object) -> Errors:
+    deadline = spec.get("progressDeadlineSeconds")
+    if deadline is not None and deadline <= spec.get("minReadySeconds", 0):
+        yield invalid_value(f"{field}.progressDeadlineSeconds", deadline, "must be greater than minReadySeconds")
+
+
+def _no_claims(field: str, spec: Object) -> Errors:
+    if spec.get("volumeClaimTemplates"):
+        yield field_forbidden(f"{field}.volumeClaimTemplates", "kubesim: claims of volumes are not simulated")
+
+
+def _schedule(field: str, spec: Object) -> Errors:
+    if not spec.get("schedule"):
+        yield required(f"{field}.schedule")
+        return
+    for key in ("schedule", "timeZone"):
+        zone = spec.get("timeZone", "") if key == "timeZone" else ""
+        try:
+            parse_schedule(spec["schedule"] if key == "schedule" else "* * * * *", zone)
+        except ScheduleError as error:
+            yield invalid_value(f"{field}.{key}", spec[key], str(error))
+
+
+class _Kind(NamedTuple):
+    """`numbers` may not be negative; `fields` follow rules, `spec` one as a whole; an update leaves `fixed` alone."""
+
+    numbers: str
+    fields: dict[str, Rule]
+    policies: tuple[str, ...] = ("Always",)
+    spec: Rule = lambda field, spec: iter(())
+    fixed: tuple[str, ...] = ("selector",)
+    longest_name: int = 253
+
+
+_TYPES = ("RollingUpdate", "OnDelete")
+_ENDING = ("OnFailure", "Never")
+_KINDS: dict[Resource, _Kind] = {
+    DEPLOYMENT: _Kind(
+        "replicas minReadySeconds revisionHistoryLimit progressDeadlineSeconds",
+        {"strategy": partial(_strategy, types=("Recreate", "RollingUpdate"), rolling=_rolling)},
+        spec=_deadline,
+    ),
+    REPLICA_SET: _Kind("replicas minReadySeconds", {}),
+    DAEMON_SET: _Kind(
+        "minReadySeconds revisionHistoryLimit",
+        {"updateStrategy": partial(_strategy, types=_TYPES, rolling=_rolling)},
+    ),
+    STATEFUL_SET: _Kind(
+        "replicas minReadySeconds revisionHistoryLimit",
+        {
+            "podManagementPolicy": one_of("OrderedReady", "Parallel"),
+            "updateStrategy": partial(_strategy, types=_TYPES, rolling=struct(partition=non_negative)),
+        },
+        spec=_no_claims,
+        fixed=(),
+    ),
+    JOB: _Kind(
+        "parallelism completions activeDeadlineSeconds backoffLimit ttlSecondsAfterFinished",
+        {"completionMode": optional(one_of("NonIndexed", "Indexed"))},
+        _ENDING,
+        fixed=("selector", "template", "completions", "completionMode"),
+    ),
+    CRON_JOB: _Kind(
+        "startingDeadlineSeconds successfulJobsHistoryLimit failedJobsHistoryLimit",
+        {"concurrencyPolicy": one_of("Allow", "Forbid", "Replace")},
+        _ENDING,
+        spec=_schedule,
+        fixed=(),
+        longest_name=52,
+    ),
+}
+WORKLOADS = tuple(_KINDS)
+_CHANGEABLE = (
+    *("replicas", "ordinals", "template", "updateStrategy", "revisionHistoryLimit"),
+    *("persistentVolumeClaimRetentionPolicy", "minReadySeconds"),
+)
+
+
+def workload(resource: Resource, obj: Object) -> Errors:
+    """A new object of a kind with a Pod template."""
+    row = _KINDS[resource]
+    yield from object_meta(obj, True, dns_subdomain)
+    if len(name_of(obj)) > row.longest_name:
+        yield invalid_value("metadata.name", name_of(obj), f"must be no more than {row.longest_name} characters")
+    yield from _spec(resource, obj)
+
+
+def workload_update(resource: Resource, new: Object, old: Object) -> Errors:
+    """A changed object of such a kind."""
+    yield from object_meta_update(new, old)
+    yield from _spec(resource, new)
+    spec, before = new.get("spec", {}), old.get("spec", {})
+    for key in _KINDS[resource].fixed:
+        if key == "template" and spec.get(key) != before.get(key):
+            yield invalid_value("spec.template", internal_template(spec.get(key, {})), "field is immutable")
+        else:
+            yield from immutable(f"spec.{key}", spec.get(key), before.get(key))
+    if resource is STATEFUL_SET:
+        fixed = [{key: value for key, value in each.items() if key not in _CHANGEABLE} for each in (spec, before)]
+        if fixed[0] != fixed[1]:
+            *most, last = (f"'{key}'" for key in _CHANGEABLE)
+            why = f"updates to statefulset spec for fields other than {', '.join(most)} and {last} are forbidden"
+            yield field_forbidden("spec", why)
+
+
+def _spec(resource: Resource, obj: Object) -> Errors:
+    row, spec = _KINDS[resource], obj.get("spec", {})
+    yield from struct(**dict.fromkeys(row.numbers.split(), non_negative))("spec", spec)
+    if resource is not CRON_JOB:
+        yield from _selector(resource, spec)
+    field, template = ".".join(resource.template), template_of(resource, obj)
+    yield from pod_template(field, template)
+    yield from _restart_policy(f"{field}.spec.restartPolicy", template.get("spec", {}), row.policies)
+    if row.policies is not _ENDING and "activeDeadlineSeconds" in template.get("spec", {}):
+        why = f"activeDeadlineSeconds in {'ReplicaSet' if resource is DEPLOYMENT else resource.kind} is not Supported"
+        yield field_forbidden(f"{field}.spec.activeDeadlineSeconds", why)
+    yield from struct(**row.fields)("spec", spec)
+    yield from row.spec("spec", spec)
+
+
+def _restart_policy(field: str, spec: Object, policies: tuple[str, ...]) -> Errors:
+    policy = spec.get("restartPolicy") or policies[0]
+    if policies is not _ENDING:
+        yield from one_of(*policies)(field, policy)
+    elif policy not in policies:
+        yield required(field, 'valid values: "OnFailure", "Never"')
+
+
+def _selector(resource: Resource, spec: Object) -> Errors:
+    selector = spec.get("selector")
+    problems = [required("spec.selector")] if selector is None else list(label_selector("spec.selector", selector))
+    yield from problems
+    if selector is not None and not selector.get("matchLabels") and not selector.get("matchExpressions"):
+        # A ReplicaSet, too, is called a Deployment here.
+        kind = "deployment" if resource is REPLICA_SET else resource.singular
+        yield invalid_value("spec.selector", selector, f"empty selector is invalid for {kind}")
+    found = spec.get("template", {}).get("metadata", {}).get("labels", {})
+    if selector is not None and problems:
+        yield invalid_value("spec.selector", selector, "invalid label selector")
+    elif selector is None or not matches(selector, found):
+        why = "`selector` does not match template `labels`"
+        yield invalid_value("spec.template.metadata.labels", found or None, why)

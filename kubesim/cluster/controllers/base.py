@@ -1,0 +1,151 @@
+"""What controllers share: a work queue, and a loop over the objects of one kind and those that it makes of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import ClassVar
+
+from kubesim.api.clock import SECOND, Clock, Micros
+from kubesim.api.errors import StatusError
+from kubesim.api.objects import (
+    Object,
+    clone,
+    is_owned_by,
+    metadata,
+    name_of,
+    namespace_of,
+    owner_reference,
+    template_of,
+)
+from kubesim.api.resources import POD, Resource
+from kubesim.cluster.apiserver import APIServer, Change
+from kubesim.cluster.events import Recorder
+
+Key = tuple[str, str]
+
+REACTION = 0.02
+FIRST_RETRY = 0.005
+LAST_RETRY = 1000.0
+CREATE_RETRY = 15.0  # seconds after which a Pod that was refused is tried again
+
+
+class WorkQueue:
+    """Calls `reconcile(namespace, name)` a moment after `add`, once for all that is added until then.
+
+    A key whose reconciling the API server refuses is tried again, each time later. Mirrors client-go
+    util/workqueue/default_rate_limiters.go, v1.36.
+    """
+
+    def __init__(self, clock: Clock, reconcile: Callable[[str, str], None]) -> None:
+        self._clock = clock
+        self._reconcile = reconcile
+        self._waiting: dict[Key, Micros] = {}
+        self._failures: dict[Key, int] = {}
+
+    def add(self, obj: Object, delay: float = REACTION) -> None:
+        """Queue the object (by namespace and name), in `delay` seconds."""
+        self.add_key((namespace_of(obj), name_of(obj)), delay)
+
+    def add_key(self, key: Key, delay: float = REACTION) -> None:
+        """Queue a namespace and name."""
+        due = self._clock.now + round(delay * SECOND)
+        if key not in self._waiting or due < self._waiting[key]:
+            self._waiting[key] = due
+            self._clock.call_later(delay, partial(self._work, key, due))
+
+    def _work(self, key: Key, due: Micros) -> None:
+        if self._waiting.get(key) == due:
+            del self._waiting[key]
+            self._try(key)
+
+    def _try(self, key: Key) -> None:
+        try:
+            self._reconcile(*key)
+        except StatusError:
+            failures = self._failures[key] = self._failures.get(key, 0) + 1
+            self.add_key(key, min(FIRST_RETRY * 2**failures, LAST_RETRY))
+        else:
+            self._failures.pop(key, None)
+
+
+class Controller:
+    """Calls `sync` with an object of `resource`, and what it owns, whenever one of them has changed."""
+
+    resource: ClassVar[Resource]
+    owned: ClassVar[Resource] = POD
+    batch: ClassVar[float] = REACTION  # seconds for which changes of what is owned are gathered
+    # Messages of events: {0} is the Pod, {1} its owner, {2} the refusal.
+    CREATED = "Created pod: {0}"
+    CREATE_FAILED = "Error creating: {2}"
+    DELETED = "Deleted pod: {0}"
+
+    def __init__(self, api: APIServer, clock: Clock) -> None:
+        self.api = api
+        self.clock = clock
+        self.recorder = Recorder(api, clock, f"{self.resource.singular}-controller")
+        self.queue = WorkQueue(clock, self._reconcile)
+        api.subscribe(self._on_change, self.resource)
+        api.subscribe(self._on_owned, self.owned)
+
+    def sync(self, obj: Object, owned: list[Object]) -> None:
+        """Bring what `obj` owns nearer to what it asks for, and report how far that is."""
+        raise NotImplementedError
+
+    def enqueue(self, key: Key, delay: float = REACTION) -> None:
+        """Plan a sync after a change."""
+        self.queue.add_key(key, delay)
+
+    def _on_change(self, change: Change) -> None:
+        if change.type != "DELETED":
+            self.enqueue((namespace_of(change.obj), name_of(change.obj)))
+
+    def _on_owned(self, change: Change) -> None:
+        for reference in metadata(change.obj).get("ownerReferences", ()):
+            if reference["kind"] == self.resource.kind:
+                self.enqueue((namespace_of(change.obj), reference["name"]), self.batch)
+
+    def _reconcile(self, namespace: str, name: str) -> None:
+        obj = self.api.find(self.resource, namespace, name)
+        if obj is not None:
+            self.sync(obj, self.owned_by(obj))
+
+    def owned_by(self, obj: Object) -> list[Object]:
+        """What `obj` owns, by name."""
+        return [item for item in self.api.list(self.owned, namespace_of(obj)) if is_owned_by(item, obj)]
+
+    def record(self, obj: Object, reason: str, message: str, kind: str = "Normal") -> None:
+        """Record an event about `obj`."""
+        self.recorder.event(self.resource, obj, kind, reason, message)
+
+    def create_pod(self, obj: Object, template: Object | None = None, name: str = "", **labels: str) -> bool:
+        """Make a Pod of the template, by default that of `obj`, with more labels; whether the API server took it."""
+        pod: Object = clone(template or template_of(self.resource, obj))
+        meta = {**metadata(pod), **({"name": name} if name else {"generateName": f"{name_of(obj)}-"})}
+        meta |= {"namespace": namespace_of(obj), "ownerReferences": [owner_reference(obj)]}
+        if labels:
+            meta["labels"] = {**meta.get("labels", {}), **labels}
+        try:
+            made = self.api.create(POD, {"apiVersion": "v1", "kind": "Pod", "metadata": meta, "spec": pod["spec"]})
+        except StatusError as error:
+            self.record(obj, "FailedCreate", self.CREATE_FAILED.format(name, name_of(obj), error.message), "Warning")
+            self.queue.add(obj, CREATE_RETRY)
+            return False
+        self.record(obj, "SuccessfulCreate", self.CREATED.format(name_of(made), name_of(obj)))
+        return True
+
+    def delete_pod(self, obj: Object, pod: Object) -> None:
+        """Delete a Pod, gracefully."""
+        self.api.delete(POD, namespace_of(pod), name_of(pod))
+        self.record(obj, "SuccessfulDelete", self.DELETED.format(name_of(pod), name_of(obj)))
+
+
+def is_ready(pod: Object) -> bool:
+    """Whether the Pod's Ready condition holds."""
+    conditions = pod["status"].get("conditions", ())
+    return any(item["type"] == "Ready" and item["status"] == "True" for item in conditions)
+
+
+def is_active(pod: Object) -> bool:
+    """Whether the Pod is neither deleted nor done."""
+    return not metadata(pod).get("deletionTimestamp") and pod["status"]["phase"] not in ("Succeeded", "Failed")

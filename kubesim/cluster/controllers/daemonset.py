@@ -1,0 +1,120 @@
+"""The DaemonSet controller: one Pod on every node that the template's node selector matches.
+
+Mirrors kubernetes pkg/controller/daemon/{daemon_controller,update}.go, v1.36.
+"""
+
+from __future__ import annotations
+
+from kubesim.api import quantity
+from kubesim.api.objects import Object, metadata, name_of
+from kubesim.api.resources import DAEMON_SET, NODE
+from kubesim.cluster.controllers.base import Controller, is_ready
+from kubesim.cluster.controllers.revisions import HASH, current_revision
+from kubesim.cluster.controllers.scheduler import matches_node
+
+_GENERATION = "deprecated.daemonset.template.generation"
+# What the Pods of a DaemonSet tolerate, so that they run where others do not.
+_TOLERATED = {
+    "NoExecute": ("node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable"),
+    "NoSchedule": (
+        "node.kubernetes.io/disk-pressure",
+        "node.kubernetes.io/memory-pressure",
+        "node.kubernetes.io/pid-pressure",
+        "node.kubernetes.io/unschedulable",
+    ),
+}
+
+
+class DaemonSetController(Controller):
+    """Creates the Pods of DaemonSets, and replaces those of an earlier template."""
+
+    resource = DAEMON_SET
+
+    def sync(self, daemon_set: Object, pods: list[Object]) -> None:
+        """Give each node its Pod, take away what should not be there, and report."""
+        if metadata(daemon_set).get("deletionTimestamp"):
+            return
+        template = daemon_set["spec"]["template"]
+        nodes = [name_of(node) for node in self.api.list(NODE) if matches_node(template, node)]
+        revision = current_revision(self.api, self.resource, daemon_set)
+        hash_ = metadata(revision)["labels"][HASH]
+        pods = [pod for pod in pods if not self._is_replaced(daemon_set, pod)]
+        for node in nodes:
+            if all(_node_of(pod) != node for pod in pods):
+                labels = {HASH: hash_, "pod-template-generation": metadata(daemon_set)["annotations"][_GENERATION]}
+                self.create_pod(daemon_set, _on_node(template, node), **labels)
+        kept = [pod for pod in pods if not metadata(pod).get("deletionTimestamp")]
+        for pod in kept:
+            if _node_of(pod) not in nodes:
+                self.delete_pod(daemon_set, pod)
+        self._roll(daemon_set, [pod for pod in kept if _node_of(pod) in nodes], hash_, len(nodes))
+        self._report(daemon_set, nodes, hash_)
+
+    def _is_replaced(self, daemon_set: Object, pod: Object) -> bool:
+        """Whether the Pod was done, and is now deleted."""
+        phase = pod["status"]["phase"]
+        if phase not in ("Failed", "Succeeded") or metadata(pod).get("deletionTimestamp"):
+            return False
+        kind, end = ("Warning", "kill") if phase == "Failed" else ("Normal", "delete")
+        where = f"{metadata(pod)['namespace']}/{name_of(pod)} on node {_node_of(pod)}"
+        message = f"Found {phase.lower()} daemon pod {where}, will try to {end} it"
+        self.record(daemon_set, f"{phase}DaemonPod", message, kind)
+        self.delete_pod(daemon_set, pod)
+        return True
+
+    def _roll(self, daemon_set: Object, kept: list[Object], hash_: str, wanted: int) -> None:
+        """Delete old Pods: those that are not available at once, others as far as enough stay available."""
+        strategy = daemon_set["spec"]["updateStrategy"]
+        if strategy["type"] != "RollingUpdate":
+            return
+        old = [pod for pod in kept if metadata(pod).get("labels", {}).get(HASH) != hash_]
+        spare = _count(strategy["rollingUpdate"]["maxUnavailable"], wanted) - (wanted - sum(map(is_ready, kept)))
+        for pod in sorted(old, key=is_ready):
+            if is_ready(pod):
+                if spare <= 0:
+                    return
+                spare -= 1
+            self.delete_pod(daemon_set, pod)
+
+    def _report(self, daemon_set: Object, nodes: list[str], hash_: str) -> None:
+        pods = [pod for pod in self.owned_by(daemon_set) if not metadata(pod).get("deletionTimestamp")]
+        placed = [pod for pod in pods if _node_of(pod) in nodes]
+        ready = sum(map(is_ready, placed))
+        updated = sum(metadata(pod)["labels"].get(HASH) == hash_ for pod in placed)
+        status = {
+            "currentNumberScheduled": len({_node_of(pod) for pod in placed}),
+            "desiredNumberScheduled": len(nodes),
+            "numberMisscheduled": len(pods) - len(placed),
+            "numberReady": ready,
+            "observedGeneration": metadata(daemon_set)["generation"],
+        }
+        counts = {"numberAvailable": ready, "numberUnavailable": len(nodes) - ready, "updatedNumberScheduled": updated}
+        status |= {key: value for key, value in counts.items() if value}
+        self.api.update_status(DAEMON_SET, daemon_set, status)
+
+
+def _node_of(pod: Object) -> str:
+    """The node that a Pod runs on, or is meant for."""
+    if pod["spec"].get("nodeName"):
+        return str(pod["spec"]["nodeName"])
+    terms = pod["spec"]["affinity"]["nodeAffinity"]["requiredDuringSchedulingIgnoredDuringExecution"]
+    return str(terms["nodeSelectorTerms"][0]["matchFields"][0]["values"][0])
+
+
+def _on_node(template: Object, node: str) -> Object:
+    """The template for a Pod on one node, which the scheduler will bind there."""
+    field = {"key": "metadata.name", "operator": "In", "values": [node]}
+    terms = {"nodeSelectorTerms": [{"matchFields": [field]}]}
+    affinity = {"nodeAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": terms}}
+    tolerations = [
+        {"effect": effect, "key": key, "operator": "Exists"} for effect, keys in _TOLERATED.items() for key in keys
+    ]
+    spec = {**template["spec"], "affinity": affinity}
+    spec["tolerations"] = [*template["spec"].get("tolerations", ()), *tolerations]
+    return {**template, "spec": spec}
+
+
+def _count(value: int | str, whole: int) -> int:
+    if isinstance(value, int):
+        return value
+    return -(-whole * quantity.whole(value.rstrip("%")) // 100)  # rounded up

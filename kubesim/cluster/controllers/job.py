@@ -1,0 +1,145 @@
+"""The Job controller: Pods until enough of them have succeeded, or too many have failed.
+
+Mirrors kubernetes pkg/controller/job/{job_controller,backoff_utils}.go and pkg/controller/ttlafterfinished, v1.36.
+"""
+
+from __future__ import annotations
+
+from kubesim.api.clock import SECOND, Micros, parse_time
+from kubesim.api.objects import Object, find_condition, metadata, name_of, namespace_of
+from kubesim.api.resources import JOB
+from kubesim.cluster.controllers.base import Controller, is_active, is_ready
+
+FIRST_BACKOFF, LAST_BACKOFF = 10.0, 600.0  # seconds until a failed Pod is replaced; twice as long each time
+_COMPLETED = ("CompletionsReached", "Reached expected number of succeeded pods")
+_LIMIT = ("BackoffLimitExceeded", "Job has reached the specified backoff limit")
+_DEADLINE = ("DeadlineExceeded", "Job was active longer than specified deadline")
+# The condition that comes first, while Pods still end, and the final one.
+_ENDS = {True: ("SuccessCriteriaMet", "Complete"), False: ("FailureTarget", "Failed")}
+
+
+def finished(job: Object) -> str:
+    """Complete or Failed, or "" for a Job that is neither."""
+    return next((kind for kind in ("Complete", "Failed") if find_condition(job, kind) == "True"), "")
+
+
+class JobController(Controller):
+    """Creates the Pods of Jobs, replaces those that failed, and says when a Job is done."""
+
+    resource = JOB
+    batch = 1.0
+
+    def sync(self, job: Object, pods: list[Object]) -> None:
+        """Take one step, and report how far it is."""
+        if metadata(job).get("deletionTimestamp"):
+            return
+        if finished(job):
+            self._expire(job)
+            return
+        status = dict(job["status"])
+        counts = {"Succeeded": "succeeded", "Failed": "failed"}
+        for phase, key in counts.items():  # Pods that were counted may be gone
+            status[key] = max(status.get(key, 0), sum(pod["status"]["phase"] == phase for pod in pods))
+        if not job["spec"]["suspend"]:
+            status.setdefault("startTime", self.clock.timestamp())
+        end = self._end(job, status, pods)
+        self._scale(job, pods, 0 if end[0] or job["spec"]["suspend"] else self._wanted(job, status))
+        self._report(job, status, end)
+
+    def _end(self, job: Object, status: Object, pods: list[Object]) -> tuple[str, str]:
+        """Why the Job ends now, as reason and message; "" while it goes on."""
+        spec, completions = job["spec"], job["spec"].get("completions")
+        active = list(filter(is_active, pods))
+        if status["succeeded"] >= completions if completions is not None else status["succeeded"] and not active:
+            return _COMPLETED
+        restarts = sum(item["restartCount"] for pod in active for item in pod["status"].get("containerStatuses", ()))
+        retries = restarts if spec["template"]["spec"]["restartPolicy"] == "OnFailure" else 0
+        if status["failed"] > spec["backoffLimit"] or retries >= max(1, spec["backoffLimit"]):
+            return _LIMIT
+        if (limit := spec.get("activeDeadlineSeconds")) is not None and "startTime" in status:
+            left = limit - (self.clock.now - parse_time(status["startTime"])) / SECOND
+            if left <= 0:
+                return _DEADLINE
+            self.queue.add(job, left)
+        return "", ""
+
+    def _wanted(self, job: Object, status: Object) -> int:
+        completions, parallelism = job["spec"].get("completions"), int(job["spec"]["parallelism"])
+        if completions is None:
+            return 0 if status["succeeded"] else parallelism
+        return int(min(parallelism, completions - status["succeeded"]))
+
+    def _scale(self, job: Object, pods: list[Object], wanted: int) -> None:
+        active = list(filter(is_active, pods))
+        for pod in active[wanted:]:
+            self.delete_pod(job, pod)
+        wait = self._backoff(pods) if len(active) < wanted else 0
+        if wait > 0:
+            self.queue.add(job, wait)
+            return
+        for _ in range(wanted - len(active)):
+            if not self.create_pod(job):
+                return
+
+    def _backoff(self, pods: list[Object]) -> float:
+        """Seconds until a Pod may replace one that failed."""
+        failed = [_ended(pod) for pod in pods if pod["status"]["phase"] == "Failed"]
+        if not failed:
+            return 0
+        delay = min(FIRST_BACKOFF * 2.0 ** (len(failed) - 1), LAST_BACKOFF)
+        return float(delay - (self.clock.now - max(failed)) / SECOND)
+
+    def _report(self, job: Object, status: Object, end: tuple[str, str]) -> None:
+        pods = self.owned_by(job)
+        active = list(filter(is_active, pods))
+        terminating = sum(bool(metadata(pod).get("deletionTimestamp")) for pod in pods)
+        status |= {"active": len(active), "ready": sum(map(is_ready, active)), "terminating": terminating}
+        status["uncountedTerminatedPods"] = {}
+        conditions = list(status.pop("conditions", ()))
+        if end[0]:
+            first, last = _ENDS[end is _COMPLETED]
+            done = not active and not terminating
+            for kind in (first, last) if done else (first,):
+                if all(item["type"] != kind for item in conditions):
+                    conditions.append(self._condition(kind, "True", *end))
+            if done and end is _COMPLETED:
+                status["completionTime"] = self.clock.timestamp()
+                self.record(job, "Completed", "Job completed")
+            elif done:
+                self.record(job, *end, "Warning")
+        elif job["spec"]["suspend"] is not (find_condition(job, "Suspended") == "True"):
+            conditions = [item for item in conditions if item["type"] != "Suspended"]
+            conditions.append(self._suspend(job, status))
+        if conditions:
+            status["conditions"] = conditions
+        dropped = [key for key in ("active", "succeeded", "failed") if not status[key]]
+        self.api.update_status(JOB, job, {key: value for key, value in status.items() if key not in dropped})
+
+    def _suspend(self, job: Object, status: Object) -> Object:
+        word = "Suspended" if job["spec"]["suspend"] else "Resumed"
+        if word == "Suspended":
+            status.pop("startTime", None)
+        self.record(job, word, f"Job {word.lower()}")
+        return self._condition("Suspended", str(word == "Suspended"), f"Job{word}", f"Job {word.lower()}")
+
+    def _condition(self, kind: str, status: str, reason: str, message: str) -> Object:
+        now = self.clock.timestamp()
+        times = {"lastProbeTime": now, "lastTransitionTime": now}
+        return {**times, "message": message, "reason": reason, "status": status, "type": kind}
+
+    def _expire(self, job: Object) -> None:
+        """Delete a Job whose ttlSecondsAfterFinished have passed."""
+        if (seconds := job["spec"].get("ttlSecondsAfterFinished")) is None:
+            return
+        ended = max(parse_time(item["lastTransitionTime"]) for item in job["status"]["conditions"])
+        left = seconds - (self.clock.now - ended) / SECOND
+        if left > 0:
+            self.queue.add(job, left)
+        else:
+            self.api.delete(JOB, namespace_of(job), name_of(job))
+
+
+def _ended(pod: Object) -> Micros:
+    """When the last container of a Pod that is done has ended."""
+    states = [item["state"].get("terminated", {}) for item in pod["status"].get("containerStatuses", ())]
+    return max((parse_time(state["finishedAt"]) for state in states if state.get("finishedAt")), default=0)
