@@ -26,60 +26,54 @@ with suppress(ImportError):
 
 PROMPT = "$ "
 CONTINUED = "> "
-# Seconds that a pause at the prompt lets pass at most: whoever comes back after lunch finds the Pods as they were.
 LONGEST_PAUSE = 600.0
+"""Seconds that a pause at the prompt lets pass at most, so that Pods don't age over a lunch break."""
+_WHY = (
+    "Explain what kubectl get pod,serviceaccount,secret -n NAMESPACE -o yaml (or json; with events, too) printed. "
+    "Passwords are not shown, and nothing is sent or kept."
+)
+_GRADE = (
+    "Print one line for each progress file: how many answers were right, how many of them at the first try, and what "
+    "was done. Every answer is judged again. Exit status 1 if a file could not be read whole."
+)
+_SERVE = (
+    "Open the API of a simulated cluster over HTTPS, for a real kubectl. Each request takes a tenth of a second of the "
+    "cluster's time; what is typed at the prompt, such as sleep 60, takes its own."
+)
+_ADDRESS = "another address than loopback lets every machine that reaches it try the token"
 
 
 def main(words: Sequence[str] | None = None) -> int:
-    """Run the prompt, or `serve` with its options; the exit status is that of the last command."""
+    """Run the prompt, or a command with its options; the exit status is that of the last command."""
     options = _parser().parse_args(words)
-    if options.command == "serve":
-        return _serve(options)
-    if options.command == "why":
-        return _why(options.filename, options.pod)
-    if options.command == "grade":
-        return _grade(options.files, options.csv)
-    return _prompt(_session())
+    return int(options.run(options))
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="kubesim", description="A simulated cluster at a prompt.")
-    commands = parser.add_subparsers(dest="command")
+    parser.set_defaults(run=lambda _options: _prompt(_session()))
+    commands = parser.add_subparsers()
     why = commands.add_parser(
-        "why",
-        help="explain why a Pod of a real cluster does not get its image",
-        description="Explain what kubectl get pod,serviceaccount,secret -n NAMESPACE -o yaml (or json; with events, "
-        "too) printed. Passwords are not shown, and nothing is sent or kept.",
+        "why", help="explain why a Pod of a real cluster does not get its image", description=_WHY
     )
+    why.set_defaults(run=_why)
     why.add_argument("-f", "--filename", required=True, metavar="FILE", help="- for standard input")
     why.add_argument("--pod", default="", metavar="NAME", help="only this Pod")
-    marks = commands.add_parser(
-        "grade",
-        help="read the progress files of a class",
-        description="Print one line for each progress file: what was answered rightly, how much of it at the first "
-        "try, and what was done. Every answer is judged again. Exit status 1 if a file could not be read whole.",
-    )
+    marks = commands.add_parser("grade", help="read the progress files of a class", description=_GRADE)
+    marks.set_defaults(run=_grade)
     marks.add_argument("files", nargs="+", metavar="FILE", help="what learners downloaded: kubesim-progress.json")
     marks.add_argument("--csv", action="store_true", help="print CSV, for a spreadsheet")
-    serve = commands.add_parser(
-        "serve",
-        help="open the API to a real kubectl",
-        description="Open the API of a simulated cluster over HTTPS, for a real kubectl. Each request takes a tenth of "
-        "a second of the cluster's time; what is typed at the prompt, such as sleep 60, takes its own.",
-    )
+    serve = commands.add_parser("serve", help="open the API to a real kubectl", description=_SERVE)
+    serve.set_defaults(run=_serve)
     serve.add_argument("--realtime", action="store_true", help="let the wall clock move the cluster's time")
     serve.add_argument(
-        "--state", type=Path, metavar="FILE", help="keep every change in FILE, and begin with what it has"
+        "--state", type=Path, metavar="FILE", help="keep every change in FILE, and start with its content"
     )
     serve.add_argument(
         "--kubeconfig", type=Path, metavar="FILE", help="where to write it (default: a temporary folder)"
     )
     serve.add_argument("--port", type=_port, default=0, metavar="N", help="default: a free one")
-    serve.add_argument(
-        "--address",
-        default="127.0.0.1",
-        help="another address than loopback lets every machine that reaches it try the token",
-    )
+    serve.add_argument("--address", default="127.0.0.1", help=_ADDRESS)
     return parser
 
 
@@ -89,23 +83,22 @@ def _port(text: str) -> int:
     return int(text)
 
 
-def _why(name: str, pod: str) -> int:
+def _why(options: argparse.Namespace) -> int:
     """Explain an export."""
+    name = options.filename
     try:
         with sys.stdin.buffer if name == "-" else Path(name).open("rb") as file:
             text = decode(file.read(2 * MAX_SIZE + 3))
-        _show(explain(text, pod))
-    except OSError as error:
-        return _fail(f"{name}: {error.strerror}")
-    except ExportError as error:
-        return _fail(f"{name}: {error}")
+        _show(explain(text, options.pod))
+    except (OSError, ExportError) as error:
+        return _fail(f"{name}: {getattr(error, 'strerror', error)}")
     return 0
 
 
-def _grade(names: Sequence[str], as_csv: bool) -> int:
-    """Print what is in the progress files, and complain of those that are damaged."""
+def _grade(options: argparse.Namespace) -> int:
+    """Print what is in the progress files, and name those that are damaged."""
     sheets, status = [], 0
-    for name in names:
+    for name in options.files:
         try:
             with Path(name).open("rb") as file:
                 found, lost = record.read(file.read(record.MAX_SIZE + 1).decode(errors="surrogateescape"))
@@ -119,22 +112,22 @@ def _grade(names: Sequence[str], as_csv: bool) -> int:
             status = _fail(f"{name} is damaged: {lost} of its entries cannot be read")
         sheets.append((name, found))
     if sheets:
-        _show(grade.comma_separated(sheets) if as_csv else grade.table(sheets, shutil.get_terminal_size().columns))
+        _show(grade.comma_separated(sheets) if options.csv else grade.table(sheets, shutil.get_terminal_size().columns))
     return status
 
 
 def _show(text: str) -> None:
-    """Print text of other people's, whatever this terminal can print of it."""
+    """Print text that may have characters which this terminal lacks."""
     sys.stdout.buffer.write(text.encode(sys.stdout.encoding, errors="replace"))
 
 
 def _serve(options: argparse.Namespace) -> int:
-    """Serve until the input ends or Ctrl+C, with a prompt where somebody can type and nothing is kept in a file."""
+    """Serve until the input ends or Ctrl+C, with a prompt at a terminal unless changes are kept in a file."""
     try:
         from kubesim import server
     except ImportError as error:
         return _fail(f"serve needs the package {error.name}: pip install 'kubesim[serve]'")
-    # A kubectl reckons the age of events by the wall clock, so that the cluster's had better begin there.
+    # kubectl measures the age of events by the wall clock, so the cluster's clock starts there.
     boot = datetime.now(UTC).replace(microsecond=0) - timedelta(seconds=AGE)
     try:
         journal = server.Journal(options.state, boot) if options.state else None
@@ -147,15 +140,13 @@ def _serve(options: argparse.Namespace) -> int:
     print(f"kubesim: a simulated cluster at {served.url}" + (f", {changes} requests done again" if changes else ""))
     print(served, flush=True)
     try:
-        return _prompt(session) if sys.stdin.isatty() and not journal else _wait()
+        if sys.stdin.isatty() and not journal:
+            return _prompt(session)
+        with suppress(KeyboardInterrupt):
+            threading.Event().wait()
+        return 0
     finally:
         served.close()
-
-
-def _wait() -> int:
-    with suppress(KeyboardInterrupt):
-        threading.Event().wait()
-    return 0
 
 
 def _fail(why: str) -> int:
@@ -170,7 +161,8 @@ def _session(boot: datetime = BOOT) -> Session:
 def _prompt(session: Session) -> int:
     """Read lines until the end of the input or `exit`."""
     status = 0
-    _greet(session)
+    if sys.stdin.isatty():
+        print(f"kubesim: a simulated cluster. Files live in {session.workspace.root}. Type help, or exit to leave.")
     for line, pause in _lines(session):
         if line.strip() in ("exit", "logout"):
             break
@@ -179,11 +171,6 @@ def _prompt(session: Session) -> int:
         print(result.screen, end="")
         status = result.exit_code
     return status
-
-
-def _greet(session: Session) -> None:
-    if sys.stdin.isatty():
-        print(f"kubesim: a simulated cluster. Files live in {session.workspace.root}. Type help, or exit to leave.")
 
 
 def _lines(session: Session) -> Iterator[tuple[str, float]]:

@@ -9,13 +9,14 @@ import shutil
 import tempfile
 import weakref
 from collections.abc import Callable
+from contextlib import suppress
 from functools import wraps
 from pathlib import Path, PurePosixPath
 from typing import Concatenate, ParamSpec, TypeVar
 
 HOME = PurePosixPath("/workspace")
 _PATH_MAX = 4096  # Linux's limit
-_DEPTH_MAX = 100  # folders in folders; a limit of ours
+_DEPTH_MAX = 100  # folders in folders; a limit of kubesim
 
 _NO_CHARACTER = re.compile("[\ud800-\udc7f\udd00-\udfff]")
 
@@ -29,15 +30,10 @@ def _error(number: int, path: str | PurePosixPath) -> OSError:
 
 def _encoded(text: str) -> bytes:
     """UTF-8, in which `read_text`'s surrogates are bytes again; what no text can hold becomes U+FFFD."""
-    try:
-        return text.encode("utf-8", "surrogateescape")
-    except UnicodeEncodeError:
-        return _NO_CHARACTER.sub("\ufffd", text).encode("utf-8", "surrogateescape")
+    return _NO_CHARACTER.sub("\ufffd", text).encode("utf-8", "surrogateescape")
 
 
-def _as_typed(
-    method: Callable[Concatenate[Workspace, str, _P], _R],
-) -> Callable[Concatenate[Workspace, str, _P], _R]:
+def _as_typed(method: Callable[Concatenate[Workspace, str, _P], _R]) -> Callable[Concatenate[Workspace, str, _P], _R]:
     """Let an OSError name the path as the learner typed it, never a path of the machine."""
 
     @wraps(method)
@@ -53,7 +49,7 @@ def _as_typed(
 class Workspace:
     """Files below one folder, named by POSIX paths as typed: relative to `cwd`, or absolute below /workspace.
 
-    Without a `root`, a temporary folder is made at the first use and removed with the object. Every method raises
+    Without a `root`, a temporary folder is created at the first use and removed with the object. Every method raises
     OSError, with the usual strerror, for what the file system refuses and for every path that leads outside, by "..",
     by an absolute path or by a symbolic link.
     """
@@ -81,20 +77,16 @@ class Workspace:
         return PurePosixPath("/", *parts)
 
     def relative(self, path: str) -> str:
-        """`path` relative to the root, for those who hold the real folder."""
+        """`path` relative to the root, the real folder."""
         return str(self._below(path))
 
     def _below(self, path: str) -> PurePosixPath:
-        if not path or "\0" in path:
-            raise _error(errno.ENOENT, path)
-        if len(path) > _PATH_MAX:
-            raise _error(errno.ENAMETOOLONG, path)
         absolute = self.absolute(path)
-        if len(absolute.parts) > _DEPTH_MAX:
+        if len(path) > _PATH_MAX or len(absolute.parts) > _DEPTH_MAX:
             raise _error(errno.ENAMETOOLONG, path)
         if HOME.is_relative_to(absolute) and absolute != HOME:
             raise _error(errno.EACCES, path)
-        if not absolute.is_relative_to(HOME):
+        if not path or "\0" in path or not absolute.is_relative_to(HOME):
             raise _error(errno.ENOENT, path)
         return absolute.relative_to(HOME)
 
@@ -117,7 +109,7 @@ class Workspace:
 
     @_as_typed
     def chdir(self, path: str) -> None:
-        """Make `path` the folder that relative paths start from."""
+        """Set the folder that relative paths start from."""
         if not self._real(path).is_dir():
             raise _error(errno.ENOTDIR if self.exists(path) else errno.ENOENT, path)
         self.cwd = self.absolute(path)
@@ -133,39 +125,37 @@ class Workspace:
 
     @_as_typed
     def write_bytes(self, path: str, content: bytes) -> None:
-        """Make or replace a file. Its folder must be there."""
+        """Create or replace a file. Its folder must be there."""
         self._file(path).write_bytes(content)
 
     def put(self, path: str, text: str) -> None:
         """Write a file, with the folders that it needs."""
-        folder = path.rpartition("/")[0]
-        if folder:
+        if folder := path.rpartition("/")[0]:
             self.mkdir(folder, parents=True)
         self.write_text(path, text)
 
     def write_text(self, path: str, text: str) -> None:
-        """Make or replace a file, in UTF-8."""
+        """Create or replace a file, in UTF-8."""
         self.write_bytes(path, _encoded(text))
 
     @_as_typed
     def append_text(self, path: str, text: str) -> None:
-        """Add to the end of a file, which is made if it is not there."""
+        """Add to the end of a file, which is created if it isn't there."""
         with self._file(path).open("ab") as file:
             file.write(_encoded(text))
 
     def exists(self, path: str) -> bool:
         """Whether there is something at `path`."""
-        try:
-            return self._real(path).exists()
-        except OSError:
-            return False
+        return self._is(path, Path.exists)
 
     def is_dir(self, path: str) -> bool:
         """Whether there is a folder at `path`."""
-        try:
-            return self._real(path).is_dir()
-        except OSError:
-            return False
+        return self._is(path, Path.is_dir)
+
+    def _is(self, path: str, test: Callable[[Path], bool]) -> bool:
+        with suppress(OSError):
+            return test(self._real(path))
+        return False
 
     @_as_typed
     def size(self, path: str) -> int:
@@ -179,7 +169,7 @@ class Workspace:
 
     @_as_typed
     def mkdir(self, path: str, *, parents: bool = False) -> None:
-        """Make a folder; with `parents`, those above it too, and it may be there already."""
+        """Create a folder; with `parents`, those above it too, and it may exist already."""
         self._real(path).mkdir(parents=parents, exist_ok=parents)
 
     @_as_typed
@@ -202,5 +192,5 @@ class Workspace:
 
     @_as_typed
     def copy(self, path: str, target: str) -> None:
-        """Copy the content of a file to `target`, which is made or replaced."""
+        """Copy the content of a file to `target`, which is created or replaced."""
         self.write_bytes(target, self.read_bytes(path))

@@ -26,9 +26,8 @@ _USAGE = f"kubesim supported, or {FILE_USAGE}"
 class Session:
     """A fresh cluster with a shell on it.
 
-    `workspace` is the folder for the learner's files; without one a temporary folder is made when first needed and
-    removed with the session. The same commands give the same answers in every session of the same `seed` and `boot`,
-    which is when its cluster was booted.
+    `workspace` is the folder for the learner's files; by default a temporary one, removed with the session. The same
+    commands give the same answers in every session of the same `seed` and `boot`, the time its cluster was booted.
     """
 
     def __init__(self, workspace: Path | None = None, seed: int = 0, boot: datetime = BOOT) -> None:
@@ -37,7 +36,7 @@ class Session:
         self.config = kubectl.Kubeconfig()
         self.server: Server | None = None
         self.explained: list[str] = []
-        """The namespaces of the Pods that `why` told of so far, "" for one from an export: a challenge counts them."""
+        """The namespaces of the Pods that `why` has explained, "" for one from an export: a challenge counts them."""
         why = why_tool(lambda: self.cluster, lambda: self.config.namespace_of(), self.explained.append)
         why = replace(why, complete=lambda words: self._complete_kubectl(["get", "pod", *words]))
         about = Tool("kubesim", self._run_kubesim, _USAGE, "kubesim supported")
@@ -71,8 +70,8 @@ class Session:
         self, env: Mapping[str, str], stdin: str | None, run_editor: Callable[[str, str], int] | None
     ) -> kubectl.Context:
         cluster = self.cluster
-        where = (self.workspace, self.config, env, stdin, run_editor)
-        return kubectl.Context(cluster.api, cluster.clock, *where, self._read)
+        place = (self.workspace, self.config, env, stdin, run_editor)
+        return kubectl.Context(cluster.api, cluster.clock, *place, self._read)
 
     def _read(self, url: str, user: str, groups: tuple[str, ...]) -> str:
         """What the API answers at a URL. Raises StatusError; ImportError in a browser."""
@@ -97,10 +96,10 @@ class Session:
     def serve(self, kubeconfig: Path | None = None, **options: Unpack[ServerOptions]) -> Server:
         """Open the cluster's API over HTTPS on loopback, so that a real kubectl can talk to it; see `Server`.
 
-        What kubectl needs to know is written to `kubeconfig`, else to a hidden folder of the workspace. A session is
-        served once: asked again, it returns the same server. Raises OSError where address or file cannot be had.
+        The file that kubectl needs is `kubeconfig`, by default in a hidden folder of the workspace. A session is served
+        once: called again, this returns the same server. Raises OSError where address or file can't be used.
         """
-        from kubesim.server import Server  # here, because a browser lacks what it needs, and most sessions do not
+        from kubesim.server import Server  # late: a browser lacks what it needs
 
         if self.server is None or self.server.is_closed:
             server = Server(self.cluster, **options)
@@ -109,8 +108,8 @@ class Session:
         return self.server
 
     def resume(self, cluster: Cluster, config: kubectl.Kubeconfig | None = None) -> None:
-        """Go on with another cluster, and with kubectl set as `config` says (None: anew). The shell stays as it is."""
-        cluster.lock = self.cluster.lock  # or who holds it now would not hold the new one
+        """Continue with another cluster and kubectl's `config` (None: a fresh one). The shell stays as it is."""
+        cluster.lock = self.cluster.lock  # which may be held now
         self.cluster = cluster
         self.config = config or kubectl.Kubeconfig()
         self.shell.set_clock(cluster.clock)

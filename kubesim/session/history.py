@@ -1,4 +1,4 @@
-"""What was done to a session's cluster: to take it back, and to look at it as it was.
+"""What was done to a session's cluster: to undo it, and to see the cluster as it was.
 
 The simulator is deterministic, so a copy of the cluster from the end of one step shows every moment until the next one.
 """
@@ -18,9 +18,9 @@ from kubesim.session import Session
 from kubesim.shell import Invocation, Tool
 
 LIMIT = 100
-"""How many steps are remembered, and fewer where there are many Pods, each of which takes 5 kB in a snapshot."""
+"""How many steps are remembered."""
 MOST_PODS = 10_000
-"""How many Pods all remembered snapshots may have together."""
+"""How many Pods all remembered snapshots may have together; each takes 5 kB."""
 PAUSE = 1.0
 """Seconds: a step that takes longer counts, even if nothing but time has moved."""
 
@@ -34,13 +34,13 @@ class Snapshot:
 
     @property
     def moment(self) -> Micros:
-        """When it was taken, in simulated time."""
+        """The simulated time at which it was taken."""
         return self.cluster.clock.now
 
 
 @dataclass(frozen=True)
 class Step:
-    """One thing that was done and changed something: the command or what else to call it, before and after."""
+    """One thing that was done and changed something: a label such as the command, the cluster before and after."""
 
     label: str
     before: Snapshot
@@ -65,7 +65,7 @@ class History:
 
     @property
     def snapshots(self) -> tuple[Snapshot, ...]:
-        """All that is remembered, the oldest first: the beginning, then each step before and after."""
+        """The beginning, then each step before and after, the oldest first."""
         return (self._first, *(known for step in self.steps for known in (step.before, step.after)))
 
     @contextmanager
@@ -78,14 +78,14 @@ class History:
             self._close()
 
     def notice(self, label: str) -> None:
-        """Remember what somebody else did since the last step, as if it had been done at once just now."""
+        """Remember what someone else did since the last step, as if it had been done at once just now."""
         now = self._session.cluster
         unchanged = self.at(now.clock.now)
         if unchanged.api.revision != now.api.revision:
             self._keep(Step(label, Snapshot(unchanged, deepcopy(self._session.config)), self._snapshot()))
 
     def begin(self, label: str) -> None:
-        """Let nothing be taken back that was done before now; what is not remembered of it yet is called `label`."""
+        """Let nothing be undone that was done before now; what is not remembered of it yet is called `label`."""
         self.notice(label)
         self._floor = len(self.steps)
 
@@ -94,7 +94,7 @@ class History:
         self.steps, self._floor, self._open, self._first = (), 0, None, self._snapshot()
 
     def undo(self) -> str | None:
-        """Take back the last step and return its label; None where there is none to take back.
+        """Undo the last step and return its label; None where there is none.
 
         In the middle of a step, what was done in it so far is the last step, and what follows is another one.
         """
@@ -130,7 +130,7 @@ class History:
         return Snapshot(self._session.cluster.copy(), deepcopy(self._session.config))
 
     def _has_changed(self, before: Snapshot) -> bool:
-        """Whether the session is another than it would be if only this little time had passed."""
+        """Whether more has happened since `before` than a little time."""
         now, config = self._session.cluster, self._session.config
         seconds = (now.clock.now - before.moment) / SECOND
         if seconds > PAUSE or config != before.config:
@@ -145,8 +145,7 @@ class History:
         if arguments:
             io.err("Usage: undo\n")
             return 2
-        label = self.undo()
-        if label is None:
+        if (label := self.undo()) is None:
             io.err("kubesim: nothing is left to take back\n")
             return 1
         io.out(f"taken back: {label}\n")

@@ -1,4 +1,4 @@
-"""What happened in a session, moment by moment: what was done, how its Pods changed by themselves, and every pull.
+"""What happened in a session, moment by moment: what was done, how its Pods changed on their own, and every pull.
 
 The simulator is deterministic, so the time between two remembered clusters is simply played again, on a copy.
 """
@@ -18,13 +18,13 @@ from kubesim.cluster.apiserver import printers
 from kubesim.session.history import History, Snapshot
 
 MOST = 300
-"""How many moments are told, the last ones."""
+"""How many moments are kept, the last ones."""
 FIRST, LAST = "the beginning", "now"
 
 
 @dataclass(frozen=True)
 class Moment:
-    """A moment at which something was done (`done`), or something changed by itself."""
+    """A moment at which something was done (`done`), or something changed on its own."""
 
     at: Micros
     label: str
@@ -49,13 +49,13 @@ Pods = dict[str, tuple[str, str]]
 """READY and STATUS of each Pod."""
 
 
-class _Look(NamedTuple):
+class _State(NamedTuple):
     pods: Pods
     tries: tuple[Try, ...]
 
 
 class _Span(NamedTuple):
-    """What changed by itself between two remembered clusters, and what was tried."""
+    """What changed on its own between two remembered clusters, and what was tried."""
 
     start: Snapshot
     end: Snapshot
@@ -77,26 +77,24 @@ class Timeline:
     def update(self, now: Micros) -> None:
         """Bring `moments` and `tries` up to `now`. Only what is new is played."""
         snapshots = self._history.snapshots
-        spans = [self._known(start, end) or self._play(start, end) for start, end in pairwise(snapshots)]
-        self._spans = {(id(span.start), id(span.end)): span for span in spans}  # which keeps the ids theirs
+        known = self._spans  # which holds the snapshots, so that no other has their ids
+        spans = [known.get((id(start), id(end))) or self._play(start, end) for start, end in pairwise(snapshots)]
+        self._spans = {(id(span.start), id(span.end)): span for span in spans}
         rest = self._play(snapshots[-1], Snapshot(self._history.at(now), snapshots[-1].config))
         labels = [step.label for step in self._history.steps]
-        told = [Moment(snapshots[0].moment, FIRST, True), *_told(spans, labels), *rest.moments]
-        if told[-1].at < now:
-            told.append(Moment(now, LAST, True))
-        self.moments = tuple(told[-MOST:])
+        moments = [Moment(snapshots[0].moment, FIRST, True), *_moments(spans, labels), *rest.moments]
+        if moments[-1].at < now:
+            moments.append(Moment(now, LAST, True))
+        self.moments = tuple(moments[-MOST:])
         self.tries = _merged(one for span in (*spans, rest) for one in span.tries)
 
-    def _known(self, start: Snapshot, end: Snapshot) -> _Span | None:
-        return self._spans.get((id(start), id(end)))
-
     def _play(self, start: Snapshot, end: Snapshot) -> _Span:
-        """Play the time between two snapshots. If that does not lead to `end`, somebody acted, and nothing is told."""
+        """Play the time between two snapshots. If that doesn't lead to `end`, someone acted: nothing changed alone."""
         cluster, moments = start.cluster.copy(), list[Moment]()
-        first = seen = self._look(cluster)
-        last, tries = self._look(end.cluster), list[Try]()
+        first = seen = self._state(cluster)
+        last, tries = self._state(end.cluster), list[Try]()
         while cluster.clock.run_until(self._differs(cluster, seen), (end.moment - cluster.clock.now) / SECOND):
-            before, seen = seen, self._look(cluster)
+            before, seen = seen, self._state(cluster)
             tries += seen.tries
             if change := _change(before.pods, seen.pods):
                 moments.append(Moment(cluster.clock.now, change, False))
@@ -104,17 +102,17 @@ class Timeline:
             moments, tries = [], []
         return _Span(start, end, tuple(moments), (*first.tries, *tries, *last.tries))
 
-    def _differs(self, cluster: Cluster, seen: _Look) -> Callable[[], bool]:
-        return lambda: self._look(cluster) != seen
+    def _differs(self, cluster: Cluster, seen: _State) -> Callable[[], bool]:
+        return lambda: self._state(cluster) != seen
 
-    def _look(self, cluster: Cluster) -> _Look:
+    def _state(self, cluster: Cluster) -> _State:
         pods, tries = {}, list[Try]()
         for pod in cluster.api.list(POD, self._namespace):
             if self._pod in ("", name_of(pod)):
                 _, ready, status, *_ = printers.row(pod, cluster.clock.now)
                 pods[name_of(pod)] = (ready, status)
                 tries += _tries(cluster, pod) if self._pod else ()
-        return _Look(pods, tuple(tries))
+        return _State(pods, tuple(tries))
 
 
 def _tries(cluster: Cluster, pod: Object) -> Iterator[Try]:
@@ -128,21 +126,18 @@ def _tries(cluster: Cluster, pod: Object) -> Iterator[Try]:
 
 def _change(before: Pods, after: Pods) -> str:
     """What is new: "web: ErrImagePull", or "" if nothing is."""
-    return ", ".join(
-        f"{name}: {_state(before.get(name), after.get(name))}"
-        for name in sorted(before | after)
-        if before.get(name) != after.get(name)
-    )
+    changed = (name for name in sorted(before | after) if before.get(name) != after.get(name))
+    return ", ".join(f"{name}: {_status(before.get(name), after.get(name))}" for name in changed)
 
 
-def _state(before: tuple[str, str] | None, after: tuple[str, str] | None) -> str:
+def _status(before: tuple[str, str] | None, after: tuple[str, str] | None) -> str:
     if after is None:
         return "gone"
     ready, status = after
     return f"{ready} ready" if before and before[1] == status else status
 
 
-def _told(spans: list[_Span], labels: list[str]) -> Iterator[Moment]:
+def _moments(spans: list[_Span], labels: list[str]) -> Iterator[Moment]:
     """The moments of all spans; every second one is a step, at whose end something is done."""
     for number, span in enumerate(spans):
         yield from span.moments
@@ -151,7 +146,7 @@ def _told(spans: list[_Span], labels: list[str]) -> Iterator[Moment]:
 
 
 def _merged(tries: Iterable[Try]) -> tuple[Try, ...]:
-    """Each attempt once. One that is seen again later, when its back-off is over, is known from before."""
+    """Each attempt once, as it was first seen: later its back-off is over."""
     known: dict[tuple[Micros, str], Try] = {}
     for one in tries:
         known.setdefault((one.at, one.container), one)
