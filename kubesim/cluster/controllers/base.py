@@ -19,6 +19,7 @@ from kubesim.api.objects import (
     template_of,
 )
 from kubesim.api.resources import POD, Resource
+from kubesim.api.selectors import matches
 from kubesim.cluster.apiserver import APIServer, Change
 from kubesim.cluster.events import Recorder
 
@@ -107,8 +108,11 @@ class Controller:
 
     def _reconcile(self, namespace: str, name: str) -> None:
         obj = self.api.find(self.resource, namespace, name)
-        if obj is not None:
-            self.sync(obj, self.owned_by(obj))
+        if obj is None:
+            return
+        if not metadata(obj).get("deletionTimestamp"):
+            claim(self.api, obj, self.owned)
+        self.sync(obj, self.owned_by(obj))
 
     def owned_by(self, obj: Object) -> list[Object]:
         """What `obj` owns, by name."""
@@ -138,6 +142,31 @@ class Controller:
         """Delete a Pod, gracefully."""
         self.api.delete(POD, namespace_of(pod), name_of(pod))
         self.record(obj, "SuccessfulDelete", self.DELETED.format(name_of(pod), name_of(obj)))
+
+
+def claim(api: APIServer, owner: Object, resource: Resource) -> None:
+    """Adopt what the owner's selector matches and nobody owns, and let go of what it no longer matches.
+
+    Mirrors kubernetes pkg/controller/controller_ref_manager.go, v1.36.
+    """
+    selector = owner["spec"].get("selector")
+    for item in api.list(resource, namespace_of(owner)) if selector else ():
+        meta, references = metadata(item), metadata(item).get("ownerReferences", [])
+        owned = is_owned_by(item, owner)
+        if owned is matches(selector, meta.get("labels", {})) or meta.get("deletionTimestamp"):
+            continue
+        if owned:
+            release(api, owner, resource, item)
+        elif not any(reference.get("controller") for reference in references):
+            adopted = [*references, owner_reference(owner)]
+            api.record(resource, {**item, "metadata": {**meta, "ownerReferences": adopted}})
+
+
+def release(api: APIServer, owner: Object, resource: Resource, item: Object) -> None:
+    """Let go of what the owner has made: it stays, and nobody owns it."""
+    left = [reference for reference in metadata(item)["ownerReferences"] if reference["uid"] != metadata(owner)["uid"]]
+    meta = {key: value for key, value in metadata(item).items() if key != "ownerReferences"}
+    api.record(resource, {**item, "metadata": {**meta, **({"ownerReferences": left} if left else {})}})
 
 
 def is_ready(pod: Object) -> bool:

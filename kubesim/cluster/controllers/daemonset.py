@@ -6,13 +6,15 @@ Mirrors kubernetes pkg/controller/daemon/{daemon_controller,update}.go, v1.36.
 from __future__ import annotations
 
 from kubesim.api import quantity
+from kubesim.api.clock import Clock
 from kubesim.api.objects import Object, metadata, name_of
 from kubesim.api.resources import DAEMON_SET, NODE
+from kubesim.cluster.apiserver import APIServer, Change
+from kubesim.cluster.apiserver.strategy import GENERATION
 from kubesim.cluster.controllers.base import Controller, is_ready
 from kubesim.cluster.controllers.revisions import HASH, current_revision
 from kubesim.cluster.controllers.scheduler import matches_node
 
-_GENERATION = "deprecated.daemonset.template.generation"
 # What the Pods of a DaemonSet tolerate, so that they run where others do not.
 _TOLERATED = {
     "NoExecute": ("node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable"),
@@ -30,6 +32,14 @@ class DaemonSetController(Controller):
 
     resource = DAEMON_SET
 
+    def __init__(self, api: APIServer, clock: Clock) -> None:
+        super().__init__(api, clock)
+        api.subscribe(self._on_node, NODE)
+
+    def _on_node(self, _: Change) -> None:
+        for daemon_set in self.api.list(DAEMON_SET):
+            self.queue.add(daemon_set)
+
     def sync(self, daemon_set: Object, pods: list[Object]) -> None:
         """Give each node its Pod, take away what should not be there, and report."""
         if metadata(daemon_set).get("deletionTimestamp"):
@@ -41,7 +51,7 @@ class DaemonSetController(Controller):
         pods = [pod for pod in pods if not self._is_replaced(daemon_set, pod)]
         for node in nodes:
             if all(_node_of(pod) != node for pod in pods):
-                labels = {HASH: hash_, "pod-template-generation": metadata(daemon_set)["annotations"][_GENERATION]}
+                labels = {HASH: hash_, "pod-template-generation": metadata(daemon_set)["annotations"][GENERATION]}
                 self.create_pod(daemon_set, _on_node(template, node), **labels)
         kept = [pod for pod in pods if not metadata(pod).get("deletionTimestamp")]
         for pod in kept:

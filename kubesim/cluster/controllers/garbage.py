@@ -11,6 +11,7 @@ from kubesim.api.clock import Clock
 from kubesim.api.objects import Object, is_owned_by, metadata, name_of, namespace_of
 from kubesim.api.resources import CONTROLLER_REVISION, JOB, POD, REPLICA_SET, Resource, find_kind
 from kubesim.cluster.apiserver import APIServer, Change
+from kubesim.cluster.controllers.base import release
 
 DELAY = 0.05
 _DEPENDENTS = (REPLICA_SET, JOB, CONTROLLER_REVISION, POD)
@@ -37,7 +38,7 @@ class GarbageCollector:
         dependents = [(kind, obj) for kind in _DEPENDENTS for obj in self._owned(kind, owner)]
         for kind, obj in dependents:
             if orphaned:
-                self._release(kind, obj, owner)
+                release(self._api, owner, kind, obj)
             elif not metadata(obj).get("deletionTimestamp"):
                 self._api.delete(kind, namespace_of(obj), name_of(obj), finalizer=finalizer)
         if finalizer and (orphaned or not dependents):
@@ -45,13 +46,6 @@ class GarbageCollector:
 
     def _owned(self, resource: Resource, owner: Object) -> list[Object]:
         return [obj for obj in self._api.list(resource, namespace_of(owner)) if is_owned_by(obj, owner)]
-
-    def _release(self, resource: Resource, obj: Object, owner: Object) -> None:
-        """Let go of a dependent: it stays, and nobody's."""
-        uid = metadata(owner)["uid"]
-        left = [reference for reference in metadata(obj)["ownerReferences"] if reference["uid"] != uid]
-        meta = {key: value for key, value in metadata(obj).items() if key != "ownerReferences"}
-        self._api.record(resource, {**obj, "metadata": {**meta, **({"ownerReferences": left} if left else {})}})
 
     def _remove(self, resource: Resource, owner: Object) -> None:
         current = self._api.find(resource, namespace_of(owner), name_of(owner))

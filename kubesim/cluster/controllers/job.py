@@ -47,7 +47,10 @@ class JobController(Controller):
         self._report(job, status, end)
 
     def _end(self, job: Object, status: Object, pods: list[Object]) -> tuple[str, str]:
-        """Why the Job ends now, as reason and message; "" while it goes on."""
+        """Why the Job ends, as reason and message; "" while it goes on."""
+        for item in status.get("conditions", ()):
+            if item["type"] == _ENDS[False][0]:
+                return item["reason"], item["message"]
         spec, completions = job["spec"], job["spec"].get("completions")
         active = list(filter(is_active, pods))
         if status["succeeded"] >= completions if completions is not None else status["succeeded"] and not active:

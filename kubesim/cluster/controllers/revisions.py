@@ -11,6 +11,7 @@ from kubesim.api.identity import safe_hash
 from kubesim.api.objects import Object, is_owned_by, metadata, name_of, namespace_of, owner_reference
 from kubesim.api.resources import CONTROLLER_REVISION, STATEFUL_SET, Resource
 from kubesim.cluster.apiserver import APIServer
+from kubesim.cluster.controllers.base import claim
 
 HASH = "controller-revision-hash"
 
@@ -26,6 +27,7 @@ def current_revision(api: APIServer, resource: Resource, owner: Object) -> Objec
 
     The oldest that are more than spec.revisionHistoryLimit besides it go.
     """
+    claim(api, owner, CONTROLLER_REVISION)
     known = revisions_of(api, owner)
     data = {"spec": {"template": {**owner["spec"]["template"], "$patch": "replace"}}}
     number = 1 + max((item["revision"] for item in known), default=0)
