@@ -14,67 +14,13 @@ from hypothesis import strategies as st
 from kubesim.api import resources, schema
 from kubesim.api.schema import Type
 
-from .garbage import garbage, wrong
+from .garbage import WORDS, garbage, wrong
 from .lines import recorded_files
 
 MANIFESTS: dict[resources.Resource, dict[str, Any]] = {
-    resources.POD: {
-        "apiVersion": "v1",
-        "kind": "Pod",
-        "metadata": {"name": "web", "labels": {"app": "web"}},
-        "spec": {
-            "containers": [{"name": "web", "image": "nginx", "env": [{"name": "A", "value": "b"}]}],
-            "imagePullSecrets": [{"name": "good"}],
-        },
-    },
-    resources.SECRET: {
-        "apiVersion": "v1",
-        "kind": "Secret",
-        "metadata": {"name": "plain"},
-        "type": "Opaque",
-        "data": {"a": "Yg=="},
-        "stringData": {"c": "d"},
-    },
-    resources.SERVICE_ACCOUNT: {
-        "apiVersion": "v1",
-        "kind": "ServiceAccount",
-        "metadata": {"name": "builder"},
-        "imagePullSecrets": [{"name": "good"}],
-    },
-    resources.DEPLOYMENT: {
-        "apiVersion": "apps/v1",
-        "kind": "Deployment",
-        "metadata": {"name": "shop", "labels": {"app": "shop"}},
-        "spec": {
-            "replicas": 2,
-            "selector": {"matchLabels": {"app": "shop"}},
-            "template": {
-                "metadata": {"labels": {"app": "shop"}},
-                "spec": {"containers": [{"name": "nginx", "image": "nginx"}]},
-            },
-        },
-    },
-    resources.ROLE: {
-        "apiVersion": "rbac.authorization.k8s.io/v1",
-        "kind": "Role",
-        "metadata": {"name": "reader"},
-        "rules": [{"apiGroups": [""], "resources": ["secrets"], "verbs": ["get"]}],
-    },
-    resources.ROLE_BINDING: {
-        "apiVersion": "rbac.authorization.k8s.io/v1",
-        "kind": "RoleBinding",
-        "metadata": {"name": "readers"},
-        "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": "reader"},
-        "subjects": [{"kind": "User", "name": "jane"}],
-    },
-    resources.CONFIG_MAP: {
-        "apiVersion": "v1",
-        "kind": "ConfigMap",
-        "metadata": {"name": "settings"},
-        "data": {"color": "blue"},
-        "binaryData": {"b": "Yg=="},
-    },
-    resources.NAMESPACE: {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "team"}},
+    resource: found
+    for found in WORDS["manifests"]
+    if (resource := resources.find_kind(found["apiVersion"], found["kind"]))
 }
 DEEPLY_CHECKED = (resources.POD, resources.SECRET, resources.SERVICE_ACCOUNT, resources.DEPLOYMENT)
 
@@ -125,49 +71,6 @@ def objects(draw: st.DrawFn, mistakes: int = 2) -> dict[str, Any]:
     return obj
 
 
-# Pieces of YAML that change what stands around them.
-_YAML = [
-    "&a ",
-    "*a",
-    "<<: *a",
-    "!!binary ",
-    "!!python/object:os.system ",
-    "? ",
-    "- ",
-    ": ",
-    "\t",
-    "%YAML 9\n",
-    "---\n",
-    "...\n",
-    ">-\n",
-    "# c\n",
-    "{",
-    "}",
-    "[",
-    "]",
-    "'",
-    '"',
-    "\x00\n\x1b",
-    "\ufeff",
-    ".inf",
-    "0o17",
-    "1:30",
-    "2020-01-01",
-    "~",
-    "=",
-    "!!set {a}",
-    "!!omap [a: 1]",
-    "&a [*a]",
-    "\\",
-    "@",
-    "`",
-    "\x85",
-    "\u2028",
-    "\r\n",
-    "\r",
-]
-
-
 def dumped(value: Any) -> str:
     """JSON, which is YAML; NaN and lone surrogates are written as no decoder expects them."""
     return json.dumps(value)
@@ -188,7 +91,9 @@ def manifest_texts(draw: st.DrawFn) -> str:
     text = draw(plain)
     for _ in range(draw(st.integers(0, 3))):
         at = draw(st.integers(0, len(text)))
-        text = text[:at] + draw(st.one_of(st.sampled_from(_YAML), garbage)) + text[at + draw(st.integers(0, 3)) :]
+        text = (
+            text[:at] + draw(st.one_of(st.sampled_from(WORDS["yaml"]), garbage)) + text[at + draw(st.integers(0, 3)) :]
+        )
     return text
 
 
@@ -197,45 +102,22 @@ def _plain(value: Any) -> Any:
     return json.loads(json.dumps(value))
 
 
+_pod_paths = st.sampled_from(all_paths(resources.POD))
+_pointers = ["/metadata/labels", "/spec/containers/0", "/spec/containers/-", "/a/b", "", "/", "~", "/~2"]
+_operations = st.fixed_dictionaries(
+    {
+        "op": st.sampled_from(["add", "remove", "replace", "move", "copy", "test", "x", None]),
+        "path": st.one_of(
+            st.sampled_from(_pointers), _pod_paths.map(lambda path: "/" + "/".join(map(str, path))), wrong
+        ),
+    },
+    optional={"value": wrong, "from": st.one_of(st.sampled_from(["/metadata", "/spec", "x"]), wrong)},
+)
 patch_documents = st.one_of(
     wrong,
     objects(),
-    st.builds(
-        lambda resource, path, value: placed({}, path, value),
-        st.just(0),
-        st.sampled_from(all_paths(resources.POD)),
-        wrong,
-    ),
-    st.lists(
-        st.one_of(
-            wrong,
-            st.fixed_dictionaries(
-                {
-                    "op": st.one_of(
-                        st.sampled_from(["add", "remove", "replace", "move", "copy", "test", "x"]), st.none()
-                    ),
-                    "path": st.one_of(
-                        st.sampled_from(
-                            [
-                                "/metadata/labels",
-                                "/spec/containers/0",
-                                "/spec/containers/-",
-                                "/a/b",
-                                "",
-                                "/",
-                                "~",
-                                "/~2",
-                            ]
-                        ),
-                        st.sampled_from(all_paths(resources.POD)).map(lambda path: "/" + "/".join(map(str, path))),
-                        wrong,
-                    ),
-                },
-                optional={"value": wrong, "from": st.one_of(st.sampled_from(["/metadata", "/spec", "x"]), wrong)},
-            ),
-        ),
-        max_size=3,
-    ),
+    st.builds(lambda path, value: placed({}, path, value), _pod_paths, wrong),
+    st.lists(st.one_of(wrong, _operations), max_size=3),
 )
 
 _AUTH = base64.b64encode(b"myuser:mypassword").decode()
@@ -253,17 +135,9 @@ _entries = st.one_of(
     wrong,
 )
 _servers = st.one_of(
-    st.sampled_from(
-        [
-            "registry.example.com",
-            "https://registry.example.com/v1/",
-            "*.example.com",
-            "[",
-            "a:b:c",
-            "registry.example.com:",
-        ]
-    ),
-    st.sampled_from(["http://[::1", "https://", "registry.example.com/../..", "*", "*.*.*", "[a-", "\\"]),
+    st.sampled_from(["registry.example.com", "https://registry.example.com/v1/", "*.example.com", "[", "a:b:c"]),
+    st.sampled_from(["registry.example.com:", "http://[::1", "https://", "registry.example.com/../..", "*", "*.*.*"]),
+    st.sampled_from(["[a-", "\\"]),
     garbage,
 )
 docker_configs = st.one_of(

@@ -181,16 +181,16 @@ def spoiled(draw: st.DrawFn, text: str) -> str:
 
 _GLUE = [" | ", " && ", " || ", "; ", "\n", " > out.txt; ", " | grep -c ", " 2>&1 | ", " & ", " < "]
 _SHELL = ["echo a", "cat pod.yaml", "base64 -d", "sort -r", "head -1", "wc -l", "X=1", "for i in 1 2; do", "done", "fi"]
+_SHELL += ["while true; do", "if true; then", "cat <<EOF", "EOF", "$(kubectl get pods -o name)", "sed s/a/b/"]
 _SHELL += [
-    "while true; do",
-    "if true; then",
-    "cat <<EOF",
-    "EOF",
-    "$(kubectl get pods -o name)",
-    "sed s/a/b/",
     "sleep 1",
+    "kubectl get pods -o name",
+    "xargs kubectl delete",
+    "kubectl apply -f -",
+    "export A=$B",
+    "cd ..",
+    "rm -r .",
 ]
-_SHELL += ["kubectl get pods -o name", "xargs kubectl delete", "kubectl apply -f -", "export A=$B", "cd ..", "rm -r ."]
 shell_lines = st.lists(
     st.one_of(st.sampled_from(_SHELL), kubectl_lines, st.sampled_from(_GLUE), garbage), min_size=1, max_size=6
 ).map(" ".join)
