@@ -139,7 +139,8 @@ DIFFERENCES: tuple[str, ...] = (
 
 
 HTTP: tuple[str, ...] = (
-    "Discovery (also aggregated), `/version`, health, OpenAPI v3; of OpenAPI v2 only that there is one.",
+    "Discovery (also aggregated), `/version`, health; OpenAPI v3 with all types, and of the paths what kubectl reads; "
+    "of OpenAPI v2 only that there is one.",
     "Every verb on the kinds that are kept: lists with selectors, limit and continue; tables; the three patch types; "
     "dry run; field validation with warnings; delete options; scale, log, and exec over a WebSocket without input.",
     "Watches from a resourceVersion on, with bookmarks and initial events; 5,000 changes are remembered.",

@@ -1,12 +1,14 @@
 """The API of a cluster over HTTPS on loopback, for a real kubectl and for client libraries.
 
-One thread of its own answers, one request at a time, under the cluster's lock. Certificate, token and port are made
-anew at every start; the kubeconfig carries them.
+One thread of its own answers, one request at a time, under the cluster's lock. Certificate, token and port are new at
+every start; the kubeconfig has them.
 """
 
 from __future__ import annotations
 
 import asyncio
+import base64
+import os
 import secrets
 import shlex
 import ssl
@@ -18,15 +20,16 @@ from pathlib import Path
 from typing import TypedDict, Unpack
 
 import trustme
+import yaml
 from tornado import httpserver, netutil, web
 
 from kubesim.api.process import Process
 from kubesim.cluster import Cluster
+from kubesim.kubectl.config import CLUSTER, CONTEXT, USER
 from kubesim.server import execute
 from kubesim.server.api import API
-from kubesim.server.http import MAX_BODY, Handler
+from kubesim.server.http import MAX_READ, Handler
 from kubesim.server.journal import Journal, JournalError
-from kubesim.server.kubeconfig import write_kubeconfig
 from kubesim.server.request import Request, Response
 from kubesim.server.watch import Watch
 
@@ -87,24 +90,24 @@ class Server:
 
     @property
     def idle(self) -> float:
-        """For how many seconds nobody has asked anything or been told of a change."""
-        return time.monotonic() - max(self._last_request, self._api.history.last_told)
+        """Seconds since the last request or change."""
+        return time.monotonic() - max(self._last_request, self._api.history.last_change)
 
     @property
     def is_watched(self) -> bool:
-        """Whether somebody waits for changes."""
+        """Whether a client waits for changes."""
         return self._api.history.is_watched
 
     @property
     def is_closed(self) -> bool:
-        """Whether nothing is served any more."""
+        """Whether the server was closed."""
         return not self._thread.is_alive()
 
     def attach(self, cluster: Cluster) -> None:
         """Serve this cluster from now on; watches of the one before end."""
         before = getattr(self, "_api", None)
         self._api = API(cluster)
-        self._told = cluster.api.revision
+        self._revision = cluster.api.revision
         if before:
             before.history.close()
 
@@ -112,20 +115,34 @@ class Server:
         """Call `listener` whenever a request, or the wall clock, has changed the cluster: in the server's thread."""
         self._listeners.append(listener)
 
-    def _tell(self) -> None:
+    def _notify(self) -> None:
         revision = self._api.cluster.api.revision
-        if revision != self._told:
-            self._told = revision
+        if revision != self._revision:
+            self._revision = revision
             for listener in self._listeners:
                 listener()
 
     def write_kubeconfig(self, path: Path) -> None:
-        """Write the file that tells kubectl where the server is and lets it in, for its owner alone."""
+        """Write the file that tells kubectl where the server is and lets it in: in one step, for its owner alone."""
         self.kubeconfig = path
-        write_kubeconfig(path, self.url, self._authority.cert_pem.bytes(), self._token)
+        authority = base64.b64encode(self._authority.cert_pem.bytes()).decode()
+        config = {
+            "apiVersion": "v1",
+            "kind": "Config",
+            "clusters": [{"name": CLUSTER, "cluster": {"certificate-authority-data": authority, "server": self.url}}],
+            "contexts": [{"name": CONTEXT, "context": {"cluster": CLUSTER, "user": USER}}],
+            "current-context": CONTEXT,
+            "users": [{"name": USER, "user": {"token": self._token}}],
+        }
+        path.parent.mkdir(parents=True, exist_ok=True)
+        fresh = path.with_name(f"{path.name}.new")
+        fresh.unlink(missing_ok=True)
+        with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
+            yaml.safe_dump(config, file, sort_keys=False)
+        fresh.replace(path)
 
     def close(self) -> None:
-        """Stop serving. Open connections are cut. A server that is closed stays so."""
+        """Stop serving for good, and cut open connections."""
         api = self._api
         with api.cluster.lock:
             api.history.close()
@@ -140,7 +157,7 @@ class Server:
         server = httpserver.HTTPServer(
             self._application(),
             ssl_options=self._tls,
-            max_body_size=MAX_BODY,
+            max_body_size=MAX_READ,
             body_timeout=_STALLED,
             idle_connection_timeout=600.0,
         )
@@ -168,18 +185,17 @@ class Server:
         now, cluster = time.monotonic(), self._api.cluster
         with cluster.lock:
             cluster.advance(now - since)
-            self._tell()
+            self._notify()
         self._loop.call_later(_REAL_TIME_STEP, self._follow_wall_clock, now)
 
     def _answer(self, request: Request) -> Response | Watch:
-        """Answer one request while nobody else changes the cluster."""
         api = self._api
         with api.cluster.lock:
             self._pass_time(api.cluster, request)
             if self._journal and request.is_write:
                 self._journal.append(api.cluster.clock.now, request)
             answer = api.answer(request)
-            self._tell()
+            self._notify()
             return answer
 
     def _execute(self, request: Request, argv: list[str]) -> Process:
@@ -190,7 +206,7 @@ class Server:
 
     def _pass_time(self, cluster: Cluster, request: Request) -> None:
         self._last_request = time.monotonic()
-        if request.is_for_objects:
+        if request.route and request.route.verb != "watch":
             cluster.advance(self._tick)
 
 

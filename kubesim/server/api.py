@@ -1,29 +1,35 @@
-"""From one request to its answer: discovery, reviews, objects. No transport, no time of its own, no threads."""
+"""From one request to its answer: discovery, reviews, objects. No transport, no time of its own, no threads.
+
+Reviews mirror kubernetes pkg/registry/{authentication,authorization} and pkg/apis/authorization/validation, v1.36.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-from kubesim.api import errors
+from kubesim.api import errors, schema
+from kubesim.api.objects import Object
 from kubesim.api.process import Process
 from kubesim.api.resources import SERVICE_ACCOUNT
 from kubesim.cluster import Cluster
+from kubesim.cluster.apiserver import APIServer
+from kubesim.cluster.apiserver.authorization import Request as Question
+from kubesim.cluster.apiserver.authorization import impersonated
 from kubesim.cluster.apiserver.tokens import create_token
-from kubesim.server import discovery, openapi, reviews, scale
+from kubesim.server import discovery, scale
 from kubesim.server.objects import Objects
 from kubesim.server.representation import status_of
 from kubesim.server.request import Request, Response, text
-from kubesim.server.routes import Route, parse
+from kubesim.server.routes import Route
 from kubesim.server.watch import History, Watch
 
-_HEALTH = ("/healthz", "/livez", "/readyz")
-_OPENAPI = "/openapi/v3"
-# kubectl asks for version 2 only where version 3 does not know a type, and then for nothing but to see that this one
-# does not either: field 1 of a document in protobuf, swagger, and no types.
-_OPENAPI_V2 = "\x0a\x032.0"
-# Subresources that a real API server has.
-_PARTS = ("attach", "binding", "ephemeralcontainers", "eviction", "exec", "finalize", "portforward", "proxy", "resize")
-_AGGREGATED = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"
+# Subresources that a real API server has, and that are not simulated.
+_PARTS = (
+    *("attach", "binding", "ephemeralcontainers", "eviction", "exec", "finalize", "portforward", "proxy", "resize"),
+    *("status", "token"),
+)
+_OF_OTHERS = ("SubjectAccessReview", "LocalSubjectAccessReview")
 
 
 class API:
@@ -46,16 +52,18 @@ class API:
         return found
 
     def _answer(self, request: Request) -> Response | Watch:
-        described = _description(request)
+        described = discovery.answer(request.path.rstrip("/"), request.headers.get("accept", ""))
+        if described and request.is_write:
+            raise errors.method_not_allowed()
         if described:
             return described
-        route = parse(request.method, request.path, request.query)
+        route = request.route
         if route is None:
             return text("404 page not found\n", 404)
         if not route.is_allowed:
             raise errors.method_not_allowed()
-        if reviews.is_review(route):
-            return Response(reviews.answer(self._api, request, route, self.cluster.clock.timestamp()), 201)
+        if route.resource.kind in _REVIEWS and not route.subresource:
+            return self._review(request, route)
         return self._of_object(request, route)
 
     def _of_object(self, request: Request, route: Route) -> Response | Watch:
@@ -70,39 +78,98 @@ class API:
 
     def execute(self, request: Request, argv: list[str]) -> Process:
         """Run a command in a container. Raises StatusError and StartError."""
-        route = parse(request.method, request.path, request.query)
-        assert route, "the path is that of an exec"
-        return self._objects.execute(request, route, argv)
+        assert request.route, "the path is that of an exec"
+        return self._objects.execute(request, request.route, argv)
 
     def _of_part(self, request: Request, route: Route) -> Response:
         part = route.subresource
         if part == "scale" and part in route.resource.parts:
             return scale.answer(self._api, request, route)
-        if part == "log" and part in route.resource.parts:
-            return self._logs(request, route)
-        if part == "token" and route.resource is SERVICE_ACCOUNT:
-            return self._token(request, route)
+        is_log = part == "log" and part in route.resource.parts
+        is_token = part == "token" and route.resource is SERVICE_ACCOUNT
+        if (is_log and route.verb != "get") or (is_token and route.verb != "create"):
+            raise errors.method_not_allowed()
+        if is_log:
+            return self._objects.logs(request, route)
+        if is_token:
+            spec, now = request.object().get("spec") or {}, self.cluster.clock.now
+            return Response(create_token(self._api, route.namespace, route.name, spec, now, user=request.user), 201)
         if part == "status" and route.verb == "get":
             return self._objects.answer(request, route)
-        if part not in (*_PARTS, "status", "token"):
+        if part not in _PARTS:
             return text("404 page not found\n", 404)
         raise errors.not_simulated(f"{route.resource.plural}/{part} is not part of this simulator")
 
-    def _token(self, request: Request, route: Route) -> Response:
-        if route.verb != "create":
-            raise errors.method_not_allowed()
-        spec = request.object().get("spec") or {}
-        now = self.cluster.clock.now
-        return Response(create_token(self._api, route.namespace, route.name, spec, now, user=request.user), 201)
+    def _review(self, request: Request, route: Route) -> Response:
+        """The review that was posted, with its status."""
+        resource, kind = route.resource, route.resource.kind
+        review = schema.decode(resource, {**request.object(), "apiVersion": resource.api_version}, strict=False)
+        if kind in _OF_OTHERS:  # the others are for everybody, by the ClusterRole system:basic-user
+            self._api.authorize(request.user, "create", resource, route.namespace, "")
+        status = _REVIEWS[kind](self._api, request, route, review)
+        meta = review.get("metadata", {})
+        if kind == "SelfSubjectReview":
+            meta = {"creationTimestamp": self.cluster.clock.timestamp()}
+        return Response({**review, "kind": kind, "metadata": meta, "status": status}, 201)
 
-    def _logs(self, request: Request, route: Route) -> Response:
-        if route.verb != "get":
-            raise errors.method_not_allowed()
-        return self._objects.logs(request, route)
+
+def _self_subject(_api: APIServer, request: Request, _route: Route, _review: Object) -> Object:
+    user = request.user
+    info: Object = {"username": user.name, "groups": list(user.groups)}
+    extra = {key: list(values) for key, values in user.extra}
+    return {"userInfo": info | ({"extra": extra} if extra else {})}
+
+
+def _access(api: APIServer, request: Request, route: Route, review: Object) -> Object:
+    spec = review.get("spec", {})
+    is_of_other = route.resource.kind in _OF_OTHERS
+    causes = list(_wrong(spec, is_of_other))
+    if causes:
+        raise errors.invalid(route.resource, "", causes)
+    user = impersonated(spec.get("user", ""), tuple(spec.get("groups", ()))) if is_of_other else request.user
+    asked = spec.get("resourceAttributes")
+    if asked is None:
+        path = spec["nonResourceAttributes"]
+        return {"allowed": api.can(Question(user, path.get("verb", ""), "", path=path.get("path", "")))}
+    if route.namespace and asked.get("namespace") != route.namespace:
+        raise errors.bad_request(f"spec.resourceAttributes.namespace must match namespace: {route.namespace}")
+    plural = "/".join(filter(None, (asked.get("resource", ""), asked.get("subresource", ""))))
+    place = (asked.get("namespace", ""), asked.get("name", ""))
+    return {"allowed": api.can(Question(user, asked.get("verb", ""), plural, asked.get("group", ""), *place))}
+
+
+def _wrong(spec: Object, is_of_other: bool) -> Iterator[errors.FieldError]:
+    of_object, of_path = spec.get("resourceAttributes"), spec.get("nonResourceAttributes")
+    if (of_object is None) is (of_path is None):
+        why = "exactly one of nonResourceAttributes or resourceAttributes must be specified"
+        yield errors.invalid_value("spec.resourceAttributes", of_object, why)
+    if is_of_other and not spec.get("user") and not spec.get("groups"):
+        yield errors.invalid_value("spec.user", "", "at least one of user or group must be specified")
+
+
+def _rules(api: APIServer, request: Request, _route: Route, review: Object) -> Object:
+    namespace = review.get("spec", {}).get("namespace", "")
+    if not namespace:
+        raise errors.bad_request("no namespace on request")
+    rules = api.rules(request.user, namespace)
+    return {
+        "incomplete": False,
+        "nonResourceRules": [rule for rule in rules if rule.get("nonResourceURLs")],
+        "resourceRules": [rule for rule in rules if rule.get("resources")],
+    }
+
+
+_REVIEWS: dict[str, Callable[[APIServer, Request, Route, Object], Object]] = {
+    "SelfSubjectReview": _self_subject,
+    "SelfSubjectAccessReview": _access,
+    "SelfSubjectRulesReview": _rules,
+    "SubjectAccessReview": _access,
+    "LocalSubjectAccessReview": _access,
+}
 
 
 def read(cluster: Cluster, url: str, user: str = "", groups: tuple[str, ...] = ()) -> str:
-    """What a GET of `url` answers, asked by the administrator or as `user` of `groups`. Raises StatusError."""
+    """What a GET of `url` answers, as the administrator or as `user` of `groups`. Raises StatusError."""
     at = urlsplit(url)
     api = API(cluster)
     headers = {"accept": "application/json", "impersonate-user": user}
@@ -113,39 +180,8 @@ def read(cluster: Cluster, url: str, user: str = "", groups: tuple[str, ...] = (
         api.history.close()
     if isinstance(answer, Watch):
         raise errors.not_simulated("watching without a server is not part of this simulator")
-    if answer.code >= 400:
-        raise _refusal(answer)
-    return answer.body.decode()
-
-
-def _refusal(answer: Response) -> errors.StatusError:
+    if answer.code < 400:
+        return answer.body.decode()
     if isinstance(answer.content, str):
-        return errors.StatusError(answer.code, "NotFound", "the server could not find the requested resource")
-    return errors.StatusError(answer.code, answer.content["reason"], answer.content["message"])
-
-
-def _description(request: Request) -> Response | None:
-    """What the server says of itself, if that is asked for."""
-    found = _document(request.path.rstrip("/"), request.headers.get("accept", ""))
-    if found and request.method not in ("GET", "HEAD"):
-        raise errors.method_not_allowed()
-    return found
-
-
-def _document(path: str, accept: str) -> Response | None:
-    if path == "/version":
-        return Response(discovery.version())
-    if path in _HEALTH:
-        return text("ok")
-    if path == _OPENAPI:
-        return Response(openapi.v3_index())
-    if path == "/openapi/v2":
-        return Response(_OPENAPI_V2, content_type="application/com.github.proto-openapi.spec.v2.v1.0+protobuf")
-    if path.startswith(_OPENAPI + "/"):
-        document = openapi.v3(path.removeprefix(_OPENAPI + "/"))
-        return Response(document) if document else None
-    found = discovery.document(path, accept)
-    if found is None:
-        return None
-    is_aggregated = found["kind"] == "APIGroupDiscoveryList"
-    return Response(found, content_type=_AGGREGATED if is_aggregated else "application/json")
+        raise errors.StatusError(answer.code, "NotFound", "the server could not find the requested resource")
+    raise errors.StatusError(answer.code, answer.content["reason"], answer.content["message"])

@@ -1,50 +1,68 @@
-"""What the API offers: versions, groups and types, from the table of resources.
+"""What the API says of itself: versions, groups and types, from the table of resources; health and OpenAPI.
 
 Mirrors k8s.io/apiserver pkg/endpoints/discovery, v1.36.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import cache
+
 from kubesim.api import versions
 from kubesim.api.objects import Object
 from kubesim.api.resources import API_VERSIONS, RESOURCES, Resource
+from kubesim.server import openapi
+from kubesim.server.request import Response, text
 
-_AGGREGATED = "g=apidiscovery.k8s.io"
+_HEALTH = ("/healthz", "/livez", "/readyz")
+_OPENAPI = "/openapi/v3"
+# kubectl asks for version 2 only where version 3 doesn't have a type, to see that this one doesn't either: field 1 of a
+# document in protobuf, swagger, and no types.
+_OPENAPI_V2 = Response("\x0a\x032.0", content_type="application/com.github.proto-openapi.spec.v2.v1.0+protobuf")
+_AGGREGATED = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"
 
 
-def version() -> Object:
-    """GET /version. How it was built is left open; clients insist on the fields."""
+def answer(path: str, accept: str) -> Response | None:
+    """The document at `path`, such as "/version", "/apis" or "/apis/apps/v1"; None for any other path."""
+    if path in _HEALTH:
+        return text("ok")
+    if path == "/openapi/v2":
+        return _OPENAPI_V2
+    if path in ("/api", "/apis") and "g=apidiscovery.k8s.io" in accept:
+        return Response(_aggregated(path == "/api"), content_type=_AGGREGATED)
+    found = openapi.v3(path.removeprefix(_OPENAPI + "/")) if path.startswith(_OPENAPI + "/") else _document(path)
+    return None if found is None else Response(found)
+
+
+def _document(path: str) -> Object | None:
+    if path in _FIXED:
+        return _FIXED[path]()
+    prefix, *place = path.strip("/").split("/")
+    if prefix == "apis" and len(place) == 1:
+        return _group(place[0]) if place[0] in _groups() else None
+    if prefix not in ("api", "apis") or len(place) != (2 if prefix == "apis" else 1):
+        return None
+    group, version = ("", *place)[-2:]
+    resources = _groups().get(group, {}).get(version)
+    return None if resources is None else _resource_list("/".join(place), resources)
+
+
+def _version() -> Object:
+    """How it was built is left open; clients insist on the fields."""
     major, minor, _ = versions.KUBERNETES.lstrip("v").split(".")
     build = dict.fromkeys(("gitCommit", "gitTreeState", "buildDate", "goVersion", "compiler"), "")
     return {"major": major, "minor": minor, "gitVersion": versions.KUBERNETES, **build, "platform": "linux/amd64"}
 
 
+@cache
 def _groups() -> dict[str, dict[str, list[Resource]]]:
-    """The types of each version of each group; of some versions, there are none."""
+    """The types of each version of each group; some versions have none."""
     found: dict[str, dict[str, list[Resource]]] = {}
     for resource in RESOURCES:
         found.setdefault(resource.group, {}).setdefault(resource.version, []).append(resource)
     for group, _, version in (name.rpartition("/") for name in API_VERSIONS):
         found.setdefault(group, {}).setdefault(version, [])
     return found
-
-
-def document(path: str, accept: str) -> Object | None:
-    """The discovery document at `path` ("/api", "/apis", "/apis/apps", "/apis/apps/v1"), or None."""
-    words = path.strip("/").split("/")
-    if words in (["api"], ["apis"]):
-        is_core = words == ["api"]
-        if _AGGREGATED in accept:
-            return _aggregated(is_core)
-        return _core_versions() if is_core else _group_list()
-    if words[0] == "apis" and len(words) == 2:
-        return _group(words[1]) if words[1] in _groups() else None
-    prefix, *place = words
-    if prefix not in ("api", "apis") or len(place) != (2 if prefix == "apis" else 1):
-        return None
-    group, version = ("", *place)[-2:]
-    resources = _groups().get(group, {}).get(version)
-    return None if resources is None else _resource_list("/".join(place), resources)
 
 
 def _core_versions() -> Object:
@@ -73,29 +91,23 @@ def _resource_list(group_version: str, resources: list[Resource]) -> Object:
         }
         for resource in resources
     ]
-    return {
-        "kind": "APIResourceList",
-        "apiVersion": "v1",
-        "groupVersion": group_version,
-        "resources": [*listed, *(_subresource(resource, part) for resource in resources for part in resource.parts)],
-    }
+    parts = [_subresource(resource, part) for resource in resources for part in resource.parts]
+    head = {"kind": "APIResourceList", "apiVersion": "v1", "groupVersion": group_version}
+    return {**head, "resources": [*listed, *parts]}
 
 
 def _names(resource: Resource) -> Object:
-    """Short names and categories. A type that cannot be read is in no category, and `get all` does not ask for it."""
+    """Short names and categories. A type that can't be read is in no category, and `get all` doesn't ask for it."""
     found = {"shortNames": list(resource.short_names), "categories": list(resource.categories * resource.readable)}
     return {key: value for key, value in found.items() if value}
 
 
 def _subresource(resource: Resource, part: str) -> Object:
-    return {
-        "name": f"{resource.plural}/{part}",
-        "singularName": "",
-        "namespaced": resource.namespaced,
-        "kind": "Scale" if part == "scale" else resource.kind,
-        "verbs": ["get", "patch", "update"] if part == "scale" else ["get"],
-        **({"group": "autoscaling", "version": "v1"} if part == "scale" else {}),
-    }
+    found = {"name": f"{resource.plural}/{part}", "singularName": "", "namespaced": resource.namespaced}
+    if part != "scale":
+        return {**found, "kind": resource.kind, "verbs": ["get"]}
+    scale = {"kind": "Scale", "verbs": ["get", "patch", "update"], "group": "autoscaling", "version": "v1"}
+    return {**found, **scale}
 
 
 def _aggregated(is_core: bool) -> Object:
@@ -127,7 +139,15 @@ def _described(resource: Resource) -> Object:
 
 
 def _described_part(resource: Resource, part: str) -> Object:
-    kind = {"group": resource.group, "version": resource.version, "kind": resource.kind}
-    if part == "scale":
-        kind = {"group": "autoscaling", "version": "v1", "kind": "Scale"}
-    return {"subresource": part, "responseKind": kind, "verbs": _subresource(resource, part)["verbs"]}
+    own = {"group": resource.group, "version": resource.version}
+    found = own | _subresource(resource, part)
+    kind = {key: found[key] for key in ("group", "version", "kind")}
+    return {"subresource": part, "responseKind": kind, "verbs": found["verbs"]}
+
+
+_FIXED: dict[str, Callable[[], Object]] = {
+    "/version": _version,
+    "/api": _core_versions,
+    "/apis": _group_list,
+    _OPENAPI: openapi.v3_index,
+}

@@ -14,7 +14,7 @@ from tornado import websocket
 from kubesim.api import errors
 from kubesim.api.objects import Object
 from kubesim.api.process import Process, StartError
-from kubesim.server.door import Door
+from kubesim.server.http import Listener
 from kubesim.server.representation import status_of
 
 PATH = r"/api/v1/namespaces/[^/]+/pods/[^/]+/exec"
@@ -22,7 +22,7 @@ _PROTOCOL = "v5.channel.k8s.io"
 _STDOUT, _STDERR, _STATUS = b"\x01", b"\x02", b"\x03"
 
 
-class Exec(Door, websocket.WebSocketHandler):
+class Exec(Listener, websocket.WebSocketHandler):
     """One command in a container."""
 
     def check_origin(self, origin: str) -> bool:

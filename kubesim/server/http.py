@@ -1,61 +1,139 @@
-"""The API over HTTP: requests with their bodies, and watches that stay open."""
+"""The API over HTTP: who is let in, requests with their bodies, and watches that stay open.
+
+Requests need the bearer token, but for a few harmless paths. A Host header with a name that DNS could point anywhere is
+refused, so that no web page can reach the API through the learner's browser (DNS rebinding).
+"""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable
+import hmac
+import ipaddress
+import logging
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from functools import partial
+from http import HTTPStatus
+from urllib.parse import unquote
 
 from tornado import iostream, web
-from tornado.http1connection import HTTP1Connection
 
 from kubesim.api import errors
-from kubesim.server.door import Door
-from kubesim.server.watch import Watch, error_event
+from kubesim.api.process import Process
+from kubesim.server.representation import status_of
+from kubesim.server.request import Request, Response
+from kubesim.server.watch import Watch, event
 
+OPEN_PATHS = ("/version", "/healthz", "/readyz")
 BOOKMARK_EVERY = 60.0  # wall-clock seconds
 LONGEST_WATCH = 3600.0
 MAX_BODY = 3 * 1024 * 1024
 """Bytes, as of the real API server."""
-MOST_READ = 32 * 1024 * 1024
-_UNLIMITED = 1 << 62
-_DIGITS = 18
+MAX_READ = 32 * 1024 * 1024
+"""Bytes of a longer body that are read before hanging up: a client that still writes wouldn't see the refusal."""
+
+Answer = Callable[[Request], Response | Watch]
+Execute = Callable[[Request, list[str]], Process]
+_log = logging.getLogger(__name__)
+_log.addHandler(logging.NullHandler())  # silent where nobody adds another one
+
+
+class Listener(web.RequestHandler):
+    """What all requests have in common: what isn't let in is answered before its body is read."""
+
+    def initialize(self, token: str, host: str, answer: Answer, execute: Execute) -> None:
+        """`host` is the name of the server's own address; `answer` and `execute` find out what to send."""
+        self._token = token
+        self._host = host
+        self.answer = answer
+        self.execute_command = execute
+
+    def set_default_headers(self) -> None:
+        """Say nothing of what serves this."""
+        self.clear_header("Server")
+        self.set_header("Cache-Control", "no-cache, private")
+
+    def compute_etag(self) -> None:
+        """Kubernetes has none."""
+
+    def prepare(self) -> None:
+        """Refuse at once what need not be read."""
+        host = self.request.host_name
+        if host != self._host.lower() and not _is_safe_host(host):
+            self.refuse(errors.StatusError(403, "Forbidden", "this Host is not served: use the address or localhost"))
+        elif self.request.path not in OPEN_PATHS and not self._is_authenticated():
+            self.refuse(errors.StatusError(401, "Unauthorized", "Unauthorized"))
+
+    def _is_authenticated(self) -> bool:
+        kind, _, given = self.request.headers.get("Authorization", "").partition(" ")
+        token = given.strip().encode("utf-8", "replace")
+        return kind.lower() == "bearer" and hmac.compare_digest(token, self._token.encode())
+
+    def refuse(self, error: errors.StatusError) -> None:
+        """Answer without waiting for the rest of the request, and hang up."""
+        self.set_header("Connection", "close")
+        self.send(Response(status_of(error), error.code))
+
+    def send(self, response: Response) -> None:
+        """Send an answer whole."""
+        self.set_status(response.code)
+        self.set_header("Content-Type", response.content_type)
+        for text in response.warnings:
+            self.add_header("Warning", f"299 - {_quoted(text)}")
+        self.finish(response.body)
+
+    def as_request(self, body: bytes) -> Request:
+        """The request without its transport."""
+        given = self.request
+        query = {key: values[0].decode("utf-8", "replace") for key, values in given.query_arguments.items()}
+        headers = {key.lower(): value for key, value in given.headers.items()}
+        groups = tuple(given.headers.get_list("Impersonate-Group"))
+        return Request(given.method or "", unquote(given.path), query, headers, body, groups)
+
+    def write_error(self, status_code: int, **_: object) -> None:
+        """A Status and never a traceback, for what tornado refuses and for bugs of kubesim."""
+        reason = {405: "MethodNotAllowed", 500: "InternalError"}.get(status_code, "BadRequest")
+        message = HTTPStatus(status_code).phrase
+        self.send(Response(status_of(errors.StatusError(status_code, reason, message)), status_code))
+
+    def log_exception(self, *error: object) -> None:
+        """Log bugs of kubesim."""
+        _log.error("%s %s failed", self.request.method, self.request.path, exc_info=error)  # type: ignore[arg-type]
+
+
+def _is_safe_host(host: str) -> bool:
+    """An address or localhost: nothing that a DNS server decides about."""
+    with suppress(ValueError):
+        ipaddress.ip_address(host.strip("[]"))
+        return True
+    return host == "localhost"
+
+
+def _quoted(text: str) -> str:
+    """A quoted-string of RFC 9110; what no header can hold becomes a space."""
+    clean = "".join(char if char.isascii() and char.isprintable() else " " for char in text)
+    return '"' + clean.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
 @web.stream_request_body
-class Handler(Door):
+class Handler(Listener):
     """One request of any method."""
 
     SUPPORTED_METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 
     def prepare(self) -> None:
-        """Begin to read, if the request may come in."""
+        """Start to read, if the request is let in."""
         self._body = bytearray()
         self._size = 0
         self._changed = asyncio.Event()
         self._has_gone = False
-        connection = self.request.connection
-        if isinstance(connection, HTTP1Connection):
-            connection.set_max_body_size(_UNLIMITED)  # what is too long is refused here, in words
         super().prepare()
-        length = self.request.headers.get("Content-Length", "")
-        if not self._finished and length.isdecimal() and (len(length) > _DIGITS or int(length) > MOST_READ):
-            self.refuse(errors.too_large(MAX_BODY))
 
     def data_received(self, chunk: bytes) -> Awaitable[None] | None:
-        """Take a piece of the body, whose length need not have been told.
-
-        Of what is too long nothing is kept; yet it is read on for a while, as a client that is hung up on while it
-        writes never sees the answer.
-        """
+        """Take a piece of the body; nothing is kept of one that is too long."""
         self._size += len(chunk)
         if self._size <= MAX_BODY:
             self._body += chunk
-        elif self._size > MOST_READ and not self._finished:
-            self.refuse(errors.too_large(MAX_BODY))
-        else:
-            self._body.clear()
         return None
 
     async def get(self) -> None:
@@ -74,23 +152,21 @@ class Handler(Door):
     head = post = put = patch = delete = get
 
     async def _stream(self, watch: Watch) -> None:
-        """Send what the watch tells until its time is up or the client hangs up."""
+        """Send the events of a watch until its time is up or the client hangs up."""
         loop = asyncio.get_running_loop()
-        stop = watch.on_change(partial(loop.call_soon_threadsafe, self._changed.set))
+        stop = watch.history.on_change(partial(loop.call_soon_threadsafe, self._changed.set))
         self.set_header("Content-Type", "application/json")
-        try:
-            await self.flush()
-            await self._tell(watch, loop.time() + min(watch.seconds or LONGEST_WATCH, LONGEST_WATCH))
-        except errors.StatusError as error:
-            self.write(error_event(error))
-        except iostream.StreamClosedError:
-            return
-        finally:
-            stop()
         with suppress(iostream.StreamClosedError):
+            try:
+                await self.flush()
+                await self._send_events(watch, loop.time() + min(watch.seconds or LONGEST_WATCH, LONGEST_WATCH))
+            except errors.StatusError as error:
+                self.write(event("ERROR", error))
+            finally:
+                stop()
             await self.finish()
 
-    async def _tell(self, watch: Watch, ends: float) -> None:
+    async def _send_events(self, watch: Watch, ends: float) -> None:
         loop = asyncio.get_running_loop()
         due = loop.time() + BOOKMARK_EVERY
         while not self._has_gone:
@@ -101,13 +177,13 @@ class Handler(Door):
             if lines:
                 self.write(lines)
                 await self.flush()
-            if now >= ends or watch.is_over:
+            if now >= ends or watch.history.is_closed:
                 return
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._changed.wait(), min(ends, due) - now)
 
     def on_connection_close(self) -> None:
-        """Wake a watch up whose client has gone, so that it notices."""
+        """Wake up a watch whose client has gone, so that it ends."""
         self._has_gone = True
         self._changed.set()
         super().on_connection_close()

@@ -1,8 +1,8 @@
 """A served cluster's memory on disk: every write, with its moment, in the order in which they were done.
 
-The simulator is deterministic, so that the same writes at the same moments make the same cluster again, with its uids
-and its Pods in the middle of their back-off. A line is in the file before its request is answered, and a line that was
-cut short belongs to a request that nobody was told the outcome of.
+The simulator is deterministic, so the same writes at the same moments make the same cluster again, with its uids and
+its Pods in the middle of their back-off. A line is in the file before its request is answered, and the outcome of a
+request whose line was cut short was never sent.
 """
 
 from __future__ import annotations
@@ -25,17 +25,17 @@ from kubesim.cluster import BOOT, Cluster
 from kubesim.server.api import API
 from kubesim.server.request import Request
 
-_KIND = {"kubesim": "journal", "version": 1}
+_START = b'{"kubesim": "journal", "version": 1, "boot": "'
 _KEPT = ("content-type", "impersonate-")
 _FIELDS = {"at": int, "method": str, "path": str, "query": dict, "headers": dict, "groups": list, "body": str}
 
 
 class JournalError(Exception):
-    """The file is no journal, or is damaged."""
+    """The file is not a journal, or is damaged."""
 
 
 class Journal:
-    """The file at `path`, which is made if it is not there, and kept from other servers until it is closed.
+    """The file at `path`, which is created if it isn't there, and kept from other servers until it is closed.
 
     It holds what came over HTTP and nothing else that happens to the cluster, and when that was booted: at `boot`,
     where the journal is new. Raises OSError, and JournalError for any other file.
@@ -45,18 +45,19 @@ class Journal:
         self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
         try:
             _lock(self._file, path)
-            self._entries = _read(path)
+            lines = _read(path)
         except BaseException:
             os.close(self._file)
             raise
-        self._size = sum(len(line) + 1 for line in self._entries)
+        self._size = sum(len(line) + 1 for line in lines)
         os.ftruncate(self._file, self._size)
-        if not self._size:
-            self._write(_header(boot))
-        self.boot = datetime.fromisoformat(json.loads(self._entries[0])["boot"]) if self._entries else boot
+        self.boot = _boot_of(lines[0]) if lines else boot
+        self._entries = lines[1:]
+        if not lines:
+            self._write(_START + boot.isoformat().encode() + b'"}')
 
     def close(self) -> None:
-        """Let others have the file. It may be closed twice."""
+        """Release the file. It may be closed twice."""
         file, self._file = self._file, -1
         if file >= 0:
             os.close(file)
@@ -64,39 +65,38 @@ class Journal:
     def replay(self, cluster: Cluster) -> int:
         """Do everything again in a new cluster; return how many writes that were."""
         api = API(cluster)
-        entries, self._entries = self._entries[1:], []
+        entries, self._entries = self._entries, []
         for line in entries:
             entry = json.loads(line)
             cluster.clock.advance((entry["at"] - cluster.clock.now) / SECOND)
-            with suppress(Exception):  # a mistake of ours that spoiled a request then must not spoil all others now
+            with suppress(Exception):  # a bug that spoiled one request then must not spoil all others now
                 api.answer(_request(entry))
         api.history.close()
         return len(entries)
 
     def append(self, at: Micros, request: Request) -> None:
         """Remember a request that is about to be done."""
-        self._write(
-            {
-                "at": at,
-                "method": request.method,
-                "path": request.path,
-                "query": dict(request.query),
-                "headers": {key: value for key, value in request.headers.items() if key.startswith(_KEPT)},
-                "groups": request.impersonated_groups,
-                "body": base64.b64encode(request.body).decode(),
-            }
-        )
+        entry = {
+            "at": at,
+            "method": request.method,
+            "path": request.path,
+            "query": dict(request.query),
+            "headers": {key: value for key, value in request.headers.items() if key.startswith(_KEPT)},
+            "groups": request.impersonated_groups,
+            "body": base64.b64encode(request.body).decode(),
+        }
+        self._write(json.dumps(entry).encode())
 
-    def _write(self, entry: dict[str, Any]) -> None:
+    def _write(self, line: bytes) -> None:
         """Append a whole line or nothing. Raises OSError where there is no room."""
-        line = _line(entry)
+        size = len(line) + 1
         try:
-            if os.write(self._file, line) < len(line):
+            if os.write(self._file, line + b"\n") < size:
                 raise OSError("no room for all of it")
         except OSError:
             os.ftruncate(self._file, self._size)
             raise
-        self._size += len(line)
+        self._size += size
 
 
 def _lock(file: int, path: Path) -> None:
@@ -117,37 +117,26 @@ def _request(entry: dict[str, Any]) -> Request:
 def _read(path: Path) -> list[bytes]:
     """The whole lines of the file. Raises JournalError."""
     content = path.read_bytes()
-    if b"\n" not in content and _line(_header(BOOT)).startswith(content[: len(_line(_KIND)) - 2]):
-        return []  # nothing, or all that there was time for
     lines = content.split(b"\n")[:-1]
+    if not lines and content[: len(_START)] == _START[: len(content)]:
+        return []  # nothing, or all that there was time for
     for number, line in enumerate(lines, 1):
-        if not (_is_entry(line) if number > 1 else _is_header(line)):
-            raise JournalError(f"{path}: line {number} is not of a journal that kubesim wrote")
+        try:
+            _boot_of(line) if number == 1 else _check(json.loads(line))
+        except (ValueError, TypeError, LookupError, AttributeError):
+            raise JournalError(f"{path}: line {number} is not of a journal that kubesim wrote") from None
     if not lines:
         raise JournalError(f"{path}: not a journal that kubesim wrote")
     return lines
 
 
-def _line(entry: dict[str, Any]) -> bytes:
-    return json.dumps(entry).encode() + b"\n"
+def _boot_of(line: bytes) -> datetime:
+    if not line.startswith(_START):
+        raise ValueError("not the first line of a journal")
+    return datetime.fromisoformat(json.loads(line)["boot"])
 
 
-def _header(boot: datetime) -> dict[str, Any]:
-    return {**_KIND, "boot": boot.isoformat()}
-
-
-def _is_header(line: bytes) -> bool:
-    try:
-        header = json.loads(line)
-        return bool(header == _header(datetime.fromisoformat(header["boot"])))
-    except (ValueError, TypeError, LookupError):
-        return False
-
-
-def _is_entry(line: bytes) -> bool:
-    try:
-        entry = json.loads(line)
-        base64.b64decode(entry["body"], validate=True)
-    except (ValueError, TypeError, LookupError):
-        return False
-    return all(isinstance(entry.get(key), kind) for key, kind in _FIELDS.items())
+def _check(entry: dict[str, Any]) -> None:
+    base64.b64decode(entry["body"], validate=True)
+    if not all(isinstance(entry[key], kind) for key, kind in _FIELDS.items()):
+        raise TypeError("not an entry")

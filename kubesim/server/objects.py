@@ -1,27 +1,36 @@
 """The verbs on objects: each a request to the API server, and how its answer looks.
 
-Mirrors k8s.io/apiserver pkg/endpoints/handlers/{create,get,update,patch,delete}.go, v1.36.
+Mirrors k8s.io/apiserver pkg/endpoints/handlers/{create,get,update,patch,delete}.go and pkg/storage/etcd3/store.go,
+v1.36.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import TypedDict
 
-from kubesim.api import errors
+from kubesim.api import errors, schema
 from kubesim.api.clock import Clock
 from kubesim.api.objects import Object, name_of, namespace_of
 from kubesim.api.process import Process
 from kubesim.api.resources import NAMESPACE, POD, SERVICE, SERVICE_ACCOUNT
 from kubesim.cluster.apiserver import APIServer, NodeServer, WriteOptions
-from kubesim.server.options import delete_options, log_options
-from kubesim.server.pages import Pages
-from kubesim.server.parameters import whole
+from kubesim.cluster.apiserver.logs import LogOptions
 from kubesim.server.representation import success
 from kubesim.server.request import Request, Response, text
-from kubesim.server.routes import Route
+from kubesim.server.routes import Route, is_set, whole
 
+MOST_LISTS = 100
+"""How many lists are kept to be continued."""
 # A Namespace goes later; of the others it is their registry's ReturnDeletedObject that says so.
 _SHOWN = (NAMESPACE, POD, SERVICE, SERVICE_ACCOUNT)
+_FINALIZERS = {"": "", "Background": "", "Foreground": "foregroundDeletion", "Orphan": "orphan"}
+_POLICY = 'DeletionPropagation need to be one of "Foreground", "Background", "Orphan" or nil'
+_DELETE_OPTIONS = "DeleteOptions"
+_TOO_OLD = (
+    "The provided continue parameter is too old to display a consistent list result. You can start a new list without "
+    "the continue parameter."
+)
 
 
 class Objects:
@@ -30,7 +39,8 @@ class Objects:
     def __init__(self, api: APIServer, clock: Clock) -> None:
         self._api = api
         self._clock = clock
-        self._pages = Pages()
+        self._lists: dict[str, tuple[Route, list[Object], int]] = {}
+        self._count = 0
         self._verbs: dict[str, Callable[[Request, Route], Response]] = {
             "get": self._get,
             "list": self._list,
@@ -42,8 +52,8 @@ class Objects:
         }
 
     def answer(self, request: Request, route: Route) -> Response:
-        """Do what is asked. Raises StatusError."""
-        _ = request.view  # a form that there is not is refused before anything is done
+        """Do what is requested. Raises StatusError."""
+        _ = request.view  # an unknown form is refused before anything is done
         return self._verbs[route.verb](request, route)
 
     def _get(self, request: Request, route: Route) -> Response:
@@ -51,25 +61,47 @@ class Objects:
         return self._shown(request, obj)
 
     def _list(self, request: Request, route: Route) -> Response:
-        query = request.query
-
-        def found() -> list[Object]:
-            namespace = route.namespace or None
-            labels, fields = query.get("labelSelector", ""), query.get("fieldSelector", "")
-            return self._api.list(route.resource, namespace, labels=labels, fields=fields, user=request.user)
-
-        _check_version(query, self._api.revision)
-        objects, meta = self._pages.page(route, query, found, self._api.revision)
+        _check_version(request.query, self._api.revision)
+        objects, revision = self._found(request, route), self._api.revision
+        token, limit = request.query.get("continue", ""), whole(request.query, "limit") or 0
+        if token:
+            objects, revision = self._continued(route, token)
+        meta: Object = {"resourceVersion": str(revision)}
+        if 0 < limit < len(objects):
+            objects, rest = objects[:limit], objects[limit:]
+            meta["continue"] = self._keep(route, rest, revision)
+            if not request.query.get("labelSelector") and not request.query.get("fieldSelector"):
+                meta["remainingItemCount"] = len(rest)
         return Response(request.view.many(route.resource, objects, meta, self._clock.now))
+
+    def _found(self, request: Request, route: Route) -> list[Object]:
+        labels, fields = request.query.get("labelSelector", ""), request.query.get("fieldSelector", "")
+        place = (route.resource, route.namespace or None)
+        return self._api.list(*place, labels=labels, fields=fields, user=request.user, verb=route.verb)
+
+    def _continued(self, route: Route, token: str) -> tuple[list[Object], int]:
+        """The rest of a list as it was when the list began, and that revision. Raises StatusError."""
+        if token not in self._lists:
+            raise errors.expired(_TOO_OLD)
+        started, objects, revision = self._lists[token]
+        if started != route:
+            raise errors.bad_request("continue key is not valid: it was given for another list")
+        return objects, revision
+
+    def _keep(self, route: Route, rest: list[Object], revision: int) -> str:
+        self._count += 1
+        token = f"{revision}-{self._count}"
+        self._lists[token] = (route, rest, revision)
+        if len(self._lists) > MOST_LISTS:
+            del self._lists[next(iter(self._lists))]
+        return token
 
     def _create(self, request: Request, route: Route) -> Response:
         obj = _placed(request.object(), route)
-        _check_kind(obj, route)
         return self._shown(request, self._api.create(route.resource, obj, **_options(request)), 201)
 
     def _update(self, request: Request, route: Route) -> Response:
         obj = _placed(request.object(), route)
-        _check_kind(obj, route)
         if name_of(obj) != route.name:
             raise errors.bad_request(
                 f"the name of the object ({name_of(obj)}) does not match the name on the URL ({route.name})"
@@ -84,18 +116,14 @@ class Objects:
         return Response(request.view.one(obj, self._clock.now), code)
 
     def _delete(self, request: Request, route: Route) -> Response:
-        options = delete_options(request)
+        options = _delete_options(request)
         gone = self._api.delete(route.resource, route.namespace, route.name, user=request.user, **options)
         if route.resource in _SHOWN or gone["metadata"].get("finalizers"):  # those go later
             return self._shown(request, gone)
         return Response(success(route.resource, gone))
 
     def _delete_collection(self, request: Request, route: Route) -> Response:
-        options = delete_options(request)
-        selectors = {"labels": request.query.get("labelSelector", ""), "fields": request.query.get("fieldSelector", "")}
-        objects = self._api.list(
-            route.resource, route.namespace or None, **selectors, user=request.user, verb=route.verb
-        )
+        options, objects = _delete_options(request), self._found(request, route)
         for obj in objects:
             self._api.delete(route.resource, namespace_of(obj), name_of(obj), **options)
         meta = {"resourceVersion": str(self._api.revision)}
@@ -104,7 +132,7 @@ class Objects:
     def logs(self, request: Request, route: Route) -> Response:
         """GET pods/NAME/log: what a container wrote."""
         pod, node = self._on_node(request, route, "get")
-        options = log_options(request.query, route.name)
+        options = _log_options(request.query, route.name)
         lines = node.logs(pod, _container(request, pod), options.previous)
         return text(options.cut(lines, self._clock.now))
 
@@ -121,7 +149,7 @@ class Objects:
 
 
 def _check_version(query: Mapping[str, str], revision: int) -> None:
-    """Raise StatusError where a list of what there is now is not what the query asks for."""
+    """Raise StatusError where the query wants another list than that of now."""
     version = whole(query, "resourceVersion") or 0
     if version > revision:
         raise errors.too_new(version, revision)
@@ -136,31 +164,79 @@ def _options(request: Request) -> WriteOptions:
 
 
 def _placed(obj: Object, route: Route) -> Object:
-    """The object in the namespace of the URL. Raises StatusError where it names another one."""
-    meta = obj.get("metadata") or {}
-    if not route.resource.namespaced or not isinstance(meta, dict):
-        return obj
-    given = meta.get("namespace")
-    if isinstance(given, str) and given not in ("", route.namespace):
-        raise errors.bad_request(
-            "the namespace of the provided object does not match the namespace sent on the request"
-        )
-    return {**obj, "metadata": {**meta, "namespace": given or route.namespace}}
+    """The object with its type and the namespace of the URL. Raises StatusError where it names others."""
+    resource, meta = route.resource, obj.get("metadata") or {}
+    typed = {"apiVersion": resource.api_version, "kind": resource.kind}
+    given = {**typed, **obj}
+    if resource.namespaced and isinstance(meta, dict):
+        namespace = meta.get("namespace")
+        if isinstance(namespace, str) and namespace not in ("", route.namespace):
+            raise errors.bad_request(
+                "the namespace of the provided object does not match the namespace sent on the request"
+            )
+        given["metadata"] = {**meta, "namespace": namespace or route.namespace}
+    if any(given[key] != value for key, value in typed.items()):
+        version, kind = given["apiVersion"], given["kind"]
+        why = f'{kind} in version "{version}" cannot be handled as a {resource.kind}: converting to {resource.kind}'
+        raise errors.bad_request(why)
+    return given
 
 
-def _check_kind(obj: Object, route: Route) -> None:
-    resource = route.resource
-    given = (obj.get("apiVersion", resource.api_version), obj.get("kind", resource.kind))
-    if given != (resource.api_version, resource.kind):
-        raise errors.bad_request(
-            f'{given[1]} in version "{given[0]}" cannot be handled as a {resource.kind}: converting to {resource.kind}'
-        )
-    obj.setdefault("apiVersion", resource.api_version)
-    obj.setdefault("kind", resource.kind)
+class DeleteOptions(TypedDict):
+    """As `APIServer.delete` takes them."""
+
+    grace_period: int | None
+    finalizer: str
+    dry_run: bool
+    preconditions: Mapping[str, str]
+
+
+def _delete_options(request: Request) -> DeleteOptions:
+    """The DeleteOptions in the body, or, where it is empty, in the query. Raises StatusError."""
+    query, given = request.query, request.object() if request.body.strip() else {}
+    options, grace = _decoded(given), given.get("gracePeriodSeconds")
+    if not given:
+        options["propagationPolicy"] = query.get("propagationPolicy", "")
+        grace = whole(query, "gracePeriodSeconds")
+    policy, strategies = options.get("propagationPolicy", ""), options.get("dryRun", [])
+    causes = []
+    if policy not in _FINALIZERS:
+        causes.append(errors.invalid_value("propagationPolicy", policy, _POLICY))
+    if set(strategies) - {"All"}:
+        causes.append(errors.unsupported("dryRun", strategies, ("All",)))
+    if causes:
+        raise errors.invalid_options(_DELETE_OPTIONS, "meta.k8s.io", "", causes)
+    return {
+        "grace_period": 1 if grace is not None and grace < 0 else grace,
+        "finalizer": _FINALIZERS[policy or ("Orphan" if options.get("orphanDependents") else "")],
+        "dry_run": request.dry_run or bool(strategies),
+        "preconditions": options.get("preconditions") or {},
+    }
+
+
+def _decoded(given: Object) -> Object:
+    if given.get("kind", _DELETE_OPTIONS) != _DELETE_OPTIONS:
+        raise errors.bad_request(f"no kind {_DELETE_OPTIONS} is in the body of the request")
+    try:
+        decoded: Object = schema.convert(schema.meta_type(_DELETE_OPTIONS), given)
+    except schema.DecodeError as error:
+        raise errors.bad_request(f"{_DELETE_OPTIONS} cannot be decoded: {error.in_json()}") from None
+    return decoded
+
+
+def _log_options(query: Mapping[str, str], pod: str) -> LogOptions:
+    """The PodLogOptions in a query. Raises StatusError."""
+    for name in ("sinceTime", "stream"):
+        if query.get(name):
+            raise errors.not_simulated(f"{name} of logs is not part of this simulator")
+    tail, since, limit = (whole(query, name) for name in ("tailLines", "sinceSeconds", "limitBytes"))
+    options = LogOptions(is_set(query, "previous"), tail, since, limit, is_set(query, "timestamps"))
+    options.check(pod)
+    return options
 
 
 def _container(request: Request, pod: Object) -> str:
-    """The container that is asked for, or the only one. Raises StatusError."""
+    """The requested container, or the only one. Raises StatusError."""
     spec, wanted = pod["spec"], request.query.get("container", "")
     names = [item["name"] for item in spec["containers"]]
     if not wanted and len(names) > 1:

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from kubesim.api import errors
 from kubesim.api.objects import Object
 from kubesim.cluster.apiserver.authorization import ADMIN, User, impersonated
+from kubesim.gotext import gojson
 from kubesim.server import protobuf
-from kubesim.server.body import parse as parse_body
 from kubesim.server.representation import View, view_of
-from kubesim.server.routes import parse
+from kubesim.server.routes import Route, parse
 
+MAX_DEPTH = 100
+MAX_VALUES = 30_000
+"""Of a body, as many as in a file of kubectl."""
 _READABLE = ("application/json", protobuf.MEDIA_TYPE)
 _DIRECTIVES = ("Ignore", "Strict", "Warn")
 _OPTIONS = {"POST": "CreateOptions", "PUT": "UpdateOptions", "PATCH": "PatchOptions", "DELETE": "DeleteOptions"}
@@ -25,13 +30,14 @@ _PATCHES = {
 }
 _APPLY = "application/apply-patch+yaml"
 _IMPERSONATION = "impersonate-"
+_UNRECOGNIZED = "the object provided is unrecognized (must be of type "
 
 
 @dataclass(frozen=True)
 class Request:
     """A request that has been authenticated.
 
-    `query` has the last value of each parameter, `headers` have lower-case names. `warnings` gathers what is to be told
+    `query` has the last value of each parameter, `headers` have lower-case names. `warnings` collects what is reported
     beside the answer, whatever that is.
     """
 
@@ -43,9 +49,14 @@ class Request:
     impersonated_groups: tuple[str, ...] = ()
     warnings: list[str] = field(default_factory=list)
 
+    @cached_property
+    def route(self) -> Route | None:
+        """What is requested of which objects; None for anything else."""
+        return parse(self.method, self.path, self.query)
+
     @property
     def user(self) -> User:
-        """Who asks: the administrator, or whom the administrator impersonates (`kubectl --as`). Raises StatusError."""
+        """The administrator, or whom the administrator impersonates (`kubectl --as`). Raises StatusError."""
         given = {name for name, value in self.headers.items() if name.startswith(_IMPERSONATION) and value}
         if not given and not self.impersonated_groups:
             return ADMIN
@@ -62,14 +73,8 @@ class Request:
         return self.method not in ("GET", "HEAD")
 
     @property
-    def is_for_objects(self) -> bool:
-        """Whether it is about objects rather than about the API itself; a watch is not done when it is answered."""
-        route = parse(self.method, self.path, self.query)
-        return route is not None and route.verb != "watch"
-
-    @property
     def view(self) -> View:
-        """The form in which objects are wanted. Raises StatusError for one that there is not."""
+        """The form in which objects are wanted. Raises StatusError for an unknown one."""
         return view_of(self.headers.get("accept", ""), self.query.get("includeObject", ""))
 
     @property
@@ -79,22 +84,21 @@ class Request:
 
     @property
     def dry_run(self) -> bool:
-        """Whether nothing shall be stored. Raises StatusError for a strategy that is none."""
+        """Whether nothing is stored. Raises StatusError for an unknown strategy."""
         chosen = self.query.get("dryRun", "")
         if chosen not in ("", "All"):
-            raise self.wrong_option(errors.unsupported("dryRun", [chosen], ("All",)))
+            raise self._wrong_option(errors.unsupported("dryRun", [chosen], ("All",)))
         return chosen == "All"
 
     @property
     def field_validation(self) -> str:
-        """Strict, Warn or Ignore: what becomes of unknown fields. Raises StatusError for another word."""
+        """Strict, Warn or Ignore: how unknown fields are treated. Raises StatusError for another word."""
         chosen = self.query.get("fieldValidation") or "Warn"
         if chosen not in _DIRECTIVES:
-            raise self.wrong_option(errors.unsupported("fieldValidation", chosen, _DIRECTIVES))
+            raise self._wrong_option(errors.unsupported("fieldValidation", chosen, _DIRECTIVES))
         return chosen
 
-    def wrong_option(self, cause: errors.FieldError) -> errors.StatusError:
-        """The refusal of what goes with a write."""
+    def _wrong_option(self, cause: errors.FieldError) -> errors.StatusError:
         return errors.invalid_options(_OPTIONS.get(self.method, "ListOptions"), "meta.k8s.io", "", [cause])
 
     @property
@@ -106,12 +110,14 @@ class Request:
             raise errors.unsupported_media_type(tuple(_PATCHES))
         return _PATCHES[self.content_type]
 
-    def patch(self) -> Any:
-        """The patch in the body. Raises StatusError where it is no JSON."""
+    def patch(self, complaint: str = "") -> Any:
+        """The patch in the body. Raises StatusError where it isn't JSON, or too much of it."""
         try:
-            return parse_body(self.body)
+            value = gojson.loads(self.body.decode())
+            _check_size(value)
         except ValueError as error:
-            raise errors.bad_request(str(error)) from None
+            raise errors.bad_request(f"{complaint}{error}") from None
+        return value
 
     def object(self) -> Object:
         """The object in the body. Raises StatusError where there is none."""
@@ -119,13 +125,26 @@ class Request:
             return protobuf.decode(self.body)
         if self.content_type not in _READABLE:
             raise errors.unsupported_media_type(_READABLE)
-        try:
-            found = parse_body(self.body)
-        except ValueError as error:
-            raise errors.bad_request(f"the object provided is unrecognized (must be of type JSON): {error}") from None
+        found = self.patch(_UNRECOGNIZED + "JSON): ")
         if not isinstance(found, dict):
-            raise errors.bad_request("the object provided is unrecognized (must be of type Object)")
+            raise errors.bad_request(_UNRECOGNIZED + "Object)")
         return found
+
+
+def _check_size(value: Any) -> None:
+    """Raise StatusError for more than a simulator can cope with, ValueError for an infinite number."""
+    count, level = 0, [value]
+    for _ in range(MAX_DEPTH):
+        count += len(level)
+        if not level or count > MAX_VALUES:
+            break
+        if any(isinstance(item, float) and not math.isfinite(item) for item in level):
+            raise ValueError("json: a number is out of range")
+        inner = [item.values() if isinstance(item, dict) else item for item in level if isinstance(item, dict | list)]
+        level = [part for parts in inner for part in parts]
+    if level:
+        limits = f"{MAX_VALUES} values, or of more than {MAX_DEPTH} one in the other,"
+        raise errors.not_simulated(f"a body of more than {limits} is not part of this simulator")
 
 
 @dataclass
@@ -146,5 +165,5 @@ class Response:
 
 
 def text(content: str, code: int = 200) -> Response:
-    """An answer in words."""
+    """An answer in plain text."""
     return Response(content, code, "text/plain; charset=utf-8")

@@ -17,8 +17,8 @@ ROWS: list[dict[str, Any]] = yaml.safe_load(Path(__file__).with_name("refusals.y
 DEEP = {
     "request": "POST MAPS",
     "raw": '{"a":' * 200 + "1" + "}" * 200,
-    "answer": "501 NotImplemented kubesim: a body of more than 30000 values, or of more than 100 one in the other, is not "
-    "part of this simulator",
+    "answer": "501 NotImplemented kubesim: a body of more than 30000 values, or of more than 100 one in the other, is "
+    "not part of this simulator",
 }
 
 

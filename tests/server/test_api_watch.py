@@ -9,7 +9,7 @@ import pytest
 
 from kubesim.api.errors import StatusError
 from kubesim.api.resources import CONFIG_MAP
-from kubesim.server.watch import HISTORY, error_event
+from kubesim.server.watch import HISTORY, event
 from tests.server.caller import CORE, PATCHES, TABLE, Caller, events, request, status
 
 MAPS = f"{CORE}/configmaps"
@@ -96,7 +96,7 @@ def test_the_end_of_what_there_is_can_be_told(version: str, call: Caller) -> Non
     *added, last = [
         json.loads(line) for line in call.watch(f"{MAPS}?{query}&allowWatchBookmarks=true").lines().splitlines()
     ]
-    assert [event["type"] for event in added] == ["ADDED", "ADDED"]
+    assert [told["type"] for told in added] == ["ADDED", "ADDED"]
     meta = {"resourceVersion": now, "creationTimestamp": None, "annotations": {"k8s.io/initial-events-end": "true"}}
     assert last == {"type": "BOOKMARK", "object": {**BOOKMARK, "metadata": meta}}
     assert len(call.watch(f"{MAPS}?{query}").lines().splitlines()) == 2
@@ -124,7 +124,7 @@ def test_a_revision_that_is_forgotten(call: Caller) -> None:
     with pytest.raises(StatusError) as refused:
         watch.lines()
     told = f"too old resource version: {begin} ({begin + 10})"
-    assert json.loads(error_event(refused.value)) == {"type": "ERROR", "object": status(410, "Expired", told)}
+    assert json.loads(event("ERROR", refused.value)) == {"type": "ERROR", "object": status(410, "Expired", told)}
     later = call.watch(f"{MAPS}?watch=1&resourceVersion={begin + 10}")
     assert len(events(later)) == HISTORY
 
@@ -179,13 +179,13 @@ def test_every_change_is_told_once_and_in_order() -> None:
 def test_what_is_closed_is_over_and_listens_no_more(call: Caller) -> None:
     watch = call.watch(f"{MAPS}?watch=1")
     woken: list[int] = []
-    stop = watch.on_change(lambda: woken.append(1))
+    stop = watch.history.on_change(lambda: woken.append(1))
     call("POST", MAPS, _new("c"))
-    assert (woken, watch.is_over, call.api.history.is_watched) == ([1], False, True)
+    assert (woken, watch.history.is_closed, call.api.history.is_watched) == ([1], False, True)
     call.api.history.close()
     call.api.history.close()
     call("POST", MAPS, _new("d"))
-    assert (woken, watch.is_over, call.api.history.is_watched) == ([1, 1], True, False)
+    assert (woken, watch.history.is_closed, call.api.history.is_watched) == ([1, 1], True, False)
     stop()
 
 

@@ -136,17 +136,15 @@ def test_a_body_of_just_the_limit_is_read(client: Client) -> None:
     client("DELETE", f"{MAPS}/long")
 
 
-@pytest.mark.parametrize(
-    ("length", "authorized"), [(BIG + 1, False), (1 << 40, False), (1 << 40, True), (10**30, True)]
-)
-def test_what_may_not_come_in_is_refused_before_it_comes(length: int, authorized: bool, client: Client) -> None:
+@pytest.mark.parametrize(("length", "authorized", "code"), [(BIG + 1, False, 401), (1 << 40, True, 400)])
+def test_a_request_is_refused_before_its_body_comes(length: int, authorized: bool, code: int, client: Client) -> None:
     with client.raw() as connection:
         head = f"POST {MAPS} HTTP/1.1\r\nHost: localhost\r\nContent-Length: {length}\r\n"
         token = f"Authorization: Bearer {client.token}\r\n" if authorized else ""
         connection.sendall(f"{head}{token}\r\n".encode())
         answer = http.client.HTTPResponse(connection)
         answer.begin()
-        assert answer.status == (413 if authorized else 401)
+        assert answer.status == code
 
 
 GARBAGE = [
