@@ -70,6 +70,7 @@ DISCOVERY = {
             _api_resource("statefulsets", "StatefulSet", shortNames=["sts"], categories=["all"]),
             _scale("deployments/scale"),
             _scale("replicasets/scale"),
+            _scale("statefulsets/scale"),
         ],
     },
     "/healthz": "ok",

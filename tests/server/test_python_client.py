@@ -33,6 +33,7 @@ TEMPLATE = {
     "selector": {"matchLabels": {"app": "x"}},
     "template": {"metadata": {"labels": {"app": "x"}}, "spec": {"containers": [CONTAINER]}},
 }
+ONCE = {"template": {"spec": {"containers": [CONTAINER], "restartPolicy": "Never"}}}
 RULES = [{"apiGroups": [""], "resources": ["pods"], "verbs": ["get"]}]
 GROUP = "rbac.authorization.k8s.io"
 
@@ -60,6 +61,15 @@ KINDS: dict[str, tuple[Any, str, dict[str, Any]]] = {
     "Node": (client.CoreV1Api, "node", {}),
     "Deployment": (client.AppsV1Api, "namespaced_deployment", {"spec": TEMPLATE}),
     "ReplicaSet": (client.AppsV1Api, "namespaced_replica_set", {"spec": TEMPLATE}),
+    "DaemonSet": (client.AppsV1Api, "namespaced_daemon_set", {"spec": TEMPLATE}),
+    "StatefulSet": (client.AppsV1Api, "namespaced_stateful_set", {"spec": {**TEMPLATE, "serviceName": "x"}}),
+    "ControllerRevision": (client.AppsV1Api, "namespaced_controller_revision", {"revision": 1, "data": {"a": "b"}}),
+    "Job": (client.BatchV1Api, "namespaced_job", {"spec": ONCE}),
+    "CronJob": (
+        client.BatchV1Api,
+        "namespaced_cron_job",
+        {"spec": {"schedule": "@daily", "jobTemplate": {"spec": ONCE}}},
+    ),
     "Role": (client.RbacAuthorizationV1Api, "namespaced_role", {"rules": RULES}),
     "RoleBinding": (client.RbacAuthorizationV1Api, "namespaced_role_binding", _bound("Role")),
     "ClusterRole": (client.RbacAuthorizationV1Api, "cluster_role", {"rules": RULES}),
@@ -78,7 +88,8 @@ class Kind:
         group, word, rest = KINDS[kind]
         self._methods, self._word = group(api), word
         self._place = (NAMESPACE,) if word.startswith("namespaced") else ()
-        version = {client.CoreV1Api: "v1", client.AppsV1Api: "apps/v1"}.get(group, f"{GROUP}/v1")
+        versions = {client.CoreV1Api: "v1", client.AppsV1Api: "apps/v1", client.BatchV1Api: "batch/v1"}
+        version = versions.get(group, f"{GROUP}/v1")
         self.body = {"apiVersion": version, "kind": kind, "metadata": {"name": "x", "labels": {"a": "b"}}, **rest}
 
     def __call__(self, verb: str, *arguments: Any, **options: Any) -> Any:
@@ -115,7 +126,7 @@ def test_every_verb(name: str, api: ApiClient) -> None:
         patched = kind("patch", "x", change, _content_type=content_type)
         assert patched.metadata.labels["c"] == value
     body = {**kind.body, "metadata": {"name": "x", "labels": {"d": "e"}}}
-    if name in ("Pod", "Event", "Node", "Service", "Namespace", "ServiceAccount"):
+    if name in ("Pod", "Event", "Node", "Service", "Namespace", "ServiceAccount", "Job"):
         body = api.sanitize_for_serialization(kind("read", "x"))
         body["metadata"]["labels"] = {"d": "e"}
     assert kind("replace", "x", body).metadata.labels.get("d") == "e"
