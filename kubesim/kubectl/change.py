@@ -14,7 +14,7 @@ from kubesim.api.errors import StatusError, bad_request
 from kubesim.api.objects import Object, metadata, name_of, namespace_of
 from kubesim.api.resources import Resource
 from kubesim.cluster.apiserver import patch as patches
-from kubesim.cluster.apiserver.validation.names import label_value
+from kubesim.cluster.apiserver.validation.rules import label_value
 from kubesim.gotext import gojson
 from kubesim.kubectl import flags
 from kubesim.kubectl.command import Call, absent, command, duration, number, switch, text

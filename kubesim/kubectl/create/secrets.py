@@ -15,7 +15,7 @@ from typing import Any
 
 from kubesim.api.objects import Object
 from kubesim.api.resources import CONFIG_MAP, SECRET
-from kubesim.cluster.apiserver.validation.names import config_key
+from kubesim.cluster.apiserver.validation.rules import config_key
 from kubesim.gotext import gojson
 from kubesim.kubectl.command import Call, array, command, many, switch, text
 from kubesim.kubectl.create.common import COMMON, ORDER, make, one_name

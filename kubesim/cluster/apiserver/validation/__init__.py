@@ -1,7 +1,7 @@
-"""Validation of whole objects: one function a kind for a new object, one for a change.
+"""Validation of whole objects: one function a kind for a new object, one for what only a change can do wrong.
 
-Mirrors kubernetes pkg/apis/*/validation, v1.36: what is wrong is told in upstream's order and words, all at once. The
-objects come decoded and with their defaults.
+Mirrors kubernetes pkg/apis/*/validation, v1.36: what is wrong is reported in upstream's words, all at once. The objects
+come decoded and with their defaults.
 """
 
 from __future__ import annotations
@@ -13,33 +13,35 @@ from kubesim.api import resources
 from kubesim.api.errors import FieldError
 from kubesim.api.objects import Object
 from kubesim.api.resources import Resource
-from kubesim.cluster.apiserver.validation import data, pods, rbac, workloads
-from kubesim.cluster.apiserver.validation.common import Errors, object_meta, object_meta_update
-from kubesim.cluster.apiserver.validation.names import dns_label, dns_subdomain
+from kubesim.cluster.apiserver.validation import objects, pods, workloads
 from kubesim.cluster.apiserver.validation.podupdate import pod_update
-from kubesim.cluster.apiserver.validation.services import service
+from kubesim.cluster.apiserver.validation.rules import (
+    Errors,
+    dns_label,
+    dns_subdomain,
+    object_meta,
+    object_meta_update,
+)
 
 _CREATE: dict[Resource, Callable[[Object], Errors]] = {
-    resources.CLUSTER_ROLE: partial(rbac.role, namespaced=False),
-    resources.CLUSTER_ROLE_BINDING: partial(rbac.role_binding, namespaced=False),
-    resources.CONFIG_MAP: data.config_map,
+    resources.CLUSTER_ROLE: partial(objects.role, namespaced=False),
+    resources.CLUSTER_ROLE_BINDING: partial(objects.role_binding, namespaced=False),
+    resources.CONFIG_MAP: objects.config_map,
     resources.NAMESPACE: partial(object_meta, namespaced=False, check=dns_label),
     resources.POD: pods.pod,
-    resources.ROLE: partial(rbac.role, namespaced=True),
-    resources.ROLE_BINDING: partial(rbac.role_binding, namespaced=True),
-    resources.SECRET: data.secret,
-    resources.SERVICE: service,
+    resources.ROLE: partial(objects.role, namespaced=True),
+    resources.ROLE_BINDING: partial(objects.role_binding, namespaced=True),
+    resources.SECRET: objects.secret,
+    resources.SERVICE: objects.service,
     **{kind: partial(workloads.workload, kind) for kind in workloads.WORKLOADS},
 }
 
+# What a change may not do, beside that the new object must be a good one.
 _UPDATE: dict[Resource, Callable[[Object, Object], Errors]] = {
-    resources.CLUSTER_ROLE: partial(rbac.role_update, namespaced=False),
-    resources.CLUSTER_ROLE_BINDING: partial(rbac.role_binding_update, namespaced=False),
-    resources.CONFIG_MAP: data.config_map_update,
-    resources.POD: pod_update,
-    resources.ROLE: partial(rbac.role_update, namespaced=True),
-    resources.ROLE_BINDING: partial(rbac.role_binding_update, namespaced=True),
-    resources.SECRET: data.secret_update,
+    resources.CLUSTER_ROLE_BINDING: objects.role_binding_update,
+    resources.CONFIG_MAP: objects.config_map_update,
+    resources.ROLE_BINDING: objects.role_binding_update,
+    resources.SECRET: objects.secret_update,
     **{kind: partial(workloads.workload_update, kind) for kind in workloads.WORKLOADS},
 }
 
@@ -52,8 +54,11 @@ def validate(resource: Resource, obj: Object) -> list[FieldError]:
 
 def validate_update(resource: Resource, new: Object, old: Object) -> list[FieldError]:
     """What is wrong with changing `old`, as stored, into `new`."""
-    check = _UPDATE.get(resource)
-    return list(check(new, old)) if check else [*object_meta_update(new, old), *validate(resource, new)]
+    if resource is resources.POD:
+        return list(pod_update(new, old))
+    change = _UPDATE.get(resource)
+    found = [*object_meta_update(new, old), *(change(new, old) if change else ()), *validate(resource, new)]
+    return list(dict.fromkeys(found))
 
 
 __all__ = ["validate", "validate_update"]

@@ -1,35 +1,46 @@
-"""Pods and Pod templates.
+"""Pods and Pod templates, as far as a lesson about images and Secrets meets their fields.
 
-Mirrors ValidatePodSpec, ValidatePodCreate and ValidatePodTemplateSpec in kubernetes
-pkg/apis/core/validation/validation.go, v1.36, in their order.
+Mirrors ValidatePodSpec and ValidatePodTemplateSpec in kubernetes pkg/apis/core/validation/validation.go, v1.36. Of
+volumes, only names and what refers to Secrets and ConfigMaps is checked.
 """
 
 from __future__ import annotations
 
-import ipaddress
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 
-from kubesim.api.errors import FieldError, duplicate, field_forbidden, invalid_value, required
+from kubesim.api import quantity
+from kubesim.api.errors import field_forbidden, field_not_found, invalid_value, required
 from kubesim.api.objects import Object
-from kubesim.cluster.apiserver.validation.common import (
+from kubesim.cluster.apiserver.validation.rules import (
     Errors,
+    Rule,
     annotation_keys,
+    anything,
     checked,
+    config_key,
+    dns_label,
+    dns_subdomain,
     each,
+    env_name,
+    given,
+    in_range,
+    label_value,
     labels,
+    named,
+    needed,
     object_meta,
     one_of,
     optional,
+    port_number,
+    qualified_name,
     struct,
-    unless_empty,
     valid,
 )
-from kubesim.cluster.apiserver.validation.containers import containers, ids, init_containers, restart_policy, user_id
-from kubesim.cluster.apiserver.validation.names import dns_label, dns_subdomain, in_range, label_value, qualified_name
-from kubesim.cluster.apiserver.validation.volumes import volumes
 
 MAX_INT32 = 2**31 - 1
+restart_policy = one_of("Always", "OnFailure", "Never")
+protocol = one_of("SCTP", "TCP", "UDP")
 
 
 def pod(obj: Object) -> Errors:
@@ -43,7 +54,7 @@ def pod_metadata_and_spec(obj: Object) -> Errors:
     """What holds for new and for changed Pods."""
     spec = obj.get("spec", {})
     yield from object_meta(obj, True, dns_subdomain)
-    yield from pod_spec("spec", spec, is_pod=True)
+    yield from _pod_spec("spec", spec)
     for field in ("containers", "initContainers"):
         yield from each(struct(image=valid(unpadded)))(f"spec.{field}", spec.get(field))
 
@@ -58,120 +69,155 @@ def pod_template(field: str, template: Object) -> Errors:
     meta = template.get("metadata", {})
     yield from labels(f"{field}.labels", meta.get("labels"))
     yield from annotation_keys(f"{field}.annotations", meta.get("annotations"))
-    yield from pod_spec(f"{field}.spec", template.get("spec", {}), is_pod=False)
+    yield from _pod_spec(f"{field}.spec", template.get("spec", {}))
     if template.get("spec", {}).get("ephemeralContainers"):
         yield field_forbidden(f"{field}.spec.ephemeralContainers", "ephemeral containers not allowed in pod template")
 
 
-def pod_spec(field: str, spec: Object, is_pod: bool) -> Errors:
-    """A PodSpec with its defaults, in a Pod or in a template."""
-    grace, ordinary, errors = spec.get("terminationGracePeriodSeconds"), spec.get("containers", []), list[FieldError]()
-    if grace is None:
+def _pod_spec(field: str, spec: Object) -> Errors:
+    volumes, ordinary, inits = (spec.get(key, []) for key in ("volumes", "containers", "initContainers"))
+    if spec.get("terminationGracePeriodSeconds") is None:
         yield required(f"{field}.terminationGracePeriodSeconds")
-    names = volumes(f"{field}.volumes", spec.get("volumes", ()), errors)
-    yield from errors
-    yield from containers(f"{field}.containers", ordinary, names, grace or 0)
-    yield from init_containers(f"{field}.initContainers", spec.get("initContainers", ()), ordinary, names, grace or 0)
-    if spec.get("hostNetwork"):
-        yield from _host_network(field, ordinary, is_pod)
-    yield from _policies(field, spec)
-    yield from _security_context(f"{field}.securityContext", spec)
-    yield from _dns_config(f"{field}.dnsConfig", spec)
-    yield from _scalars(field, spec)
+    yield from named(_volume)(f"{field}.volumes", volumes)
+    container = partial(_container, volumes={item.get("name", "") for item in volumes})
+    if ordinary:
+        yield from named(container)(f"{field}.containers", ordinary)
+    else:
+        yield required(f"{field}.containers")
+    taken = tuple(item.get("name", "") for item in ordinary)
+    yield from named(partial(_init, rule=container), taken)(f"{field}.initContainers", inits)
+    yield from _SPEC(field, spec)
 
 
-_policies = struct(
-    restartPolicy=restart_policy,
-    dnsPolicy=one_of("ClusterFirstWithHostNet", "ClusterFirst", "Default", "None"),
-    nodeSelector=labels,
-)
-
-
-def _host_network(field: str, found: Iterable[Object], is_pod: bool) -> Errors:
-    for index, container in enumerate(found):
-        for number, port in enumerate(container.get("ports", ())):
-            host = port.get("hostPort", 0)
-            if (is_pod or host) and host != port.get("containerPort", 0):
-                where = f"{field}.containers[{index}].ports[{number}].hostPort"
-                yield invalid_value(where, host, "must match `containerPort` when `hostNetwork` is true")
-
-
-def _security_context(field: str, spec: Object) -> Errors:
-    context = spec.get("securityContext", {})
-    yield from ids(field, context)
-    yield from each(user_id)(f"{field}.supplementalGroups", context.get("supplementalGroups"))
-    if spec.get("shareProcessNamespace") and spec.get("hostPID"):
-        why = "ShareProcessNamespace and HostPID cannot both be enabled"
-        yield invalid_value(f"{field}.shareProcessNamespace", True, why)
-
-
-def _dns_config(field: str, spec: Object) -> Errors:
-    if spec.get("dnsPolicy") == "None":
-        if "dnsConfig" not in spec:
-            yield required(field, "must provide `dnsConfig` when `dnsPolicy` is None")
-        elif not spec["dnsConfig"].get("nameservers"):
-            why = "must provide at least one DNS nameserver when `dnsPolicy` is None"
-            yield required(f"{field}.nameservers", why)
-    yield from each(valid(_address))(f"{field}.nameservers", spec.get("dnsConfig", {}).get("nameservers"))
-
-
-def _address(value: str) -> list[str]:
-    try:
-        ipaddress.ip_address(value)
-    except ValueError:
-        return ["must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)"]
-    return []
-
-
-def _scheduling_gates(field: str, gates: Sequence[Object] | None) -> Errors:
+def _container(where: str, container: Object, volumes: set[str]) -> Errors:
+    yield from _CONTAINER(where, container)
     seen: set[str] = set()
-    for index, gate in enumerate(gates or ()):
-        name = gate.get("name", "")
-        yield from valid(qualified_name)(f"{field}[{index}]", name)
-        if name in seen:
-            yield duplicate(f"{field}[{index}]", name)
-        seen.add(name)
+    for index, mount in enumerate(container.get("volumeMounts", ())):
+        field, name, path = f"{where}.volumeMounts[{index}]", mount.get("name", ""), mount.get("mountPath", "")
+        yield from given(f"{field}.name", name)
+        if name not in volumes:
+            yield field_not_found(f"{field}.name", name)
+        yield from given(f"{field}.mountPath", path)
+        if path in seen:
+            yield invalid_value(f"{field}.mountPath", path, "must be unique")
+        seen.add(path)
+    yield from _RUNNING(where, container)
+
+
+def _init(where: str, container: Object, rule: Rule) -> Errors:
+    yield from rule(where, container)
+    if container.get("restartPolicy") != "Always":
+        why = "may not be set for init containers without restartPolicy=Always"
+        fields = ("lifecycle", "livenessProbe", "readinessProbe", "startupProbe")
+        yield from (field_forbidden(f"{where}.{name}", why) for name in fields if name in container)
+
+
+def _variable(where: str, variable: Object) -> Errors:
+    yield from needed(env_name)(f"{where}.name", variable.get("name"))
+    if "valueFrom" in variable:
+        found = [name for name in _ENV_SOURCES if name in variable["valueFrom"]]
+        field = f"{where}.valueFrom"
+        for name in found:
+            yield from _ENV_SOURCES[name](f"{field}.{name}", variable["valueFrom"][name])
+        if not found:
+            choices = "`fieldRef`, `resourceFieldRef`, `configMapKeyRef`, `secretKeyRef` or `fileKeyRef`"
+            yield invalid_value(field, "", f"must specify one of: {choices}")
+        elif variable.get("value"):
+            yield invalid_value(field, "", "may not be specified when `value` is not empty")
+        elif len(found) > 1:
+            yield invalid_value(field, "", "may not have more than one field specified at a time")
+
+
+def _env_from(field: str, sources: Sequence[Object] | None) -> Errors:
+    for index, source in enumerate(sources or ()):
+        found = [name for name in ("configMapRef", "secretRef") if name in source]
+        for name in found:
+            yield from needed(dns_subdomain)(f"{field}[{index}].{name}.name", source[name].get("name"))
+        if not found:  # without the index, as upstream has it
+            yield invalid_value(field, "", "must specify one of: `configMapRef` or `secretRef`")
+
+
+def _resources(where: str, found: Object) -> Errors:
+    limits: Mapping[str, str] = found.get("limits", {})
+    for kind in ("limits", "requests"):
+        for name, amount in sorted(found.get(kind, {}).items()):
+            field = f"{where}.{kind}[{name}]"
+            yield from valid(qualified_name)(field, name)
+            if "/" not in name and not name.startswith("hugepages-") and name not in _RESOURCES:
+                yield invalid_value(field, name, "must be a standard resource for containers")
+            if quantity.parse(amount) < 0:
+                yield invalid_value(field, amount, "must be greater than or equal to 0")
+            if kind == "requests" and name in limits and quantity.parse(amount) > quantity.parse(limits[name]):
+                why = f"must be less than or equal to {name} limit of {limits[name]}"
+                yield invalid_value(f"{where}.requests", amount, why)
+
+
+def _volume(where: str, volume: Object) -> Errors:
+    sources = [key for key in volume if key != "name"]
+    if not sources:
+        yield required(where, "must specify a volume type")
+    for key in sources[:1]:
+        yield from _VOLUMES.get(key, anything)(f"{where}.{key}", volume[key])
+    for key in sources[1:]:
+        yield field_forbidden(f"{where}.{key}", "may not specify more than 1 volume type")
+    yield from needed(dns_label)(f"{where}.name", volume.get("name"))
 
 
 def toleration(where: str, item: Object) -> Errors:
     """One of the tolerations of a Pod."""
-    key, operator = item.get("key", ""), item.get("operator", "")
-    if key:
-        yield from valid(qualified_name)(f"{where}.key", key)
-    elif operator != "Exists":
+    key, operator, value = (item.get(name, "") for name in ("key", "operator", "value"))
+    if not key and operator != "Exists":
         why = 'operator must be Exists when `key` is empty, which means "match all values and all keys"'
         yield invalid_value(f"{where}.operator", operator, why)
-    if "tolerationSeconds" in item and item.get("effect") != "NoExecute":
-        why = "effect must be 'NoExecute' when `tolerationSeconds` is set"
-        yield invalid_value(f"{where}.effect", item.get("effect", ""), why)
-    yield from _toleration_value(where, operator, item.get("value", ""))
-    effect = unless_empty(one_of("NoSchedule", "PreferNoSchedule", "NoExecute"))
-    yield from effect(f"{where}.effect", item.get("effect"))
-
-
-def _toleration_value(where: str, operator: str, value: str) -> Errors:
-    if operator == "Exists":
-        if value:
-            yield invalid_value(f"{where}.operator", value, "value must be empty when `operator` is 'Exists'")
-    elif operator in ("", "Equal"):
-        if problems := label_value(value):
-            yield invalid_value(f"{where}.operator", value, ";".join(problems))
-    else:
+    yield from checked(qualified_name)(f"{where}.key", key)
+    if operator == "Exists" and value:
+        yield invalid_value(f"{where}.operator", value, "value must be empty when `operator` is 'Exists'")
+    elif operator in ("", "Equal") and (problems := label_value(value)):
+        yield invalid_value(f"{where}.operator", value, ";".join(problems))
+    elif operator not in ("", "Equal", "Exists"):
         yield from one_of("Equal", "Exists")(f"{where}.operator", operator)
+    effect = one_of("NoSchedule", "PreferNoSchedule", "NoExecute")
+    yield from effect(f"{where}.effect", item["effect"]) if item.get("effect") else ()
 
 
-# The single-valued fields and lists that upstream looks at last.
-_scalars = struct(
-    readinessGates=each(struct(conditionType=valid(qualified_name))),
-    schedulingGates=_scheduling_gates,
+_RESOURCES = ("cpu", "ephemeral-storage", "memory")
+_items = each(struct(key=given, path=given))
+_VOLUMES: dict[str, Rule] = {
+    "secret": struct(secretName=given, items=_items),
+    "configMap": struct(name=given, items=_items),
+    "persistentVolumeClaim": struct(claimName=given),
+    "hostPath": struct(path=given),
+}
+_key = struct(name=valid(dns_subdomain), key=needed(config_key))
+_ENV_SOURCES: dict[str, Rule] = {
+    "fieldRef": struct(fieldPath=given),
+    "resourceFieldRef": struct(resource=given),
+    "configMapKeyRef": _key,
+    "secretKeyRef": _key,
+    "fileKeyRef": anything,
+}
+_CONTAINER = struct(
+    name=needed(dns_label),
+    image=given,
+    terminationMessagePolicy=one_of("File", "FallbackToLogsOnError"),
+    ports=each(struct(containerPort=needed(port_number), hostPort=checked(port_number), protocol=protocol)),
+    env=each(_variable),
+    envFrom=_env_from,
+)
+_RUNNING = struct(
+    imagePullPolicy=one_of("Always", "IfNotPresent", "Never"),
+    resources=optional(_resources),
+    restartPolicy=optional(restart_policy),
+)
+_SPEC = struct(
+    restartPolicy=restart_policy,
+    dnsPolicy=one_of("ClusterFirstWithHostNet", "ClusterFirst", "Default", "None"),
+    nodeSelector=labels,
     serviceAccountName=checked(dns_subdomain),
     nodeName=checked(dns_subdomain),
-    activeDeadlineSeconds=optional(valid(partial(in_range, low=1, high=MAX_INT32))),
+    activeDeadlineSeconds=optional(valid(in_range(1, MAX_INT32))),
     hostname=checked(dns_label),
     subdomain=checked(dns_label),
     tolerations=each(toleration),
-    hostAliases=each(struct(ip=valid(_address), hostnames=each(valid(dns_subdomain)))),
     priorityClassName=checked(dns_subdomain),
-    runtimeClassName=checked(dns_subdomain),
-    preemptionPolicy=optional(one_of("PreemptLowerPriority", "Never")),
 )

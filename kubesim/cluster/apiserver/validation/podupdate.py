@@ -1,18 +1,34 @@
-"""Changes of a Pod: hardly anything of its spec may change.
+"""Changes of a Pod, of whose spec hardly anything may change, and the difference that the API server shows.
 
-Mirrors ValidatePodUpdate in kubernetes pkg/apis/core/validation/validation.go, v1.36.
+Mirrors ValidatePodUpdate in kubernetes pkg/apis/core/validation/validation.go and k8s.io/apimachinery
+pkg/util/diff/diff.go, v1.36: JSON of the internal structs, as a unified diff.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import difflib
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any
 
+from kubesim.api import schema
 from kubesim.api.errors import field_forbidden, invalid_value
 from kubesim.api.objects import Object
-from kubesim.cluster.apiserver.validation.common import Errors, each, invalid_each, needed, object_meta_update, struct
-from kubesim.cluster.apiserver.validation.names import in_range
-from kubesim.cluster.apiserver.validation.poddiff import spec_diff
+from kubesim.api.resources import POD
+from kubesim.api.schema import Field, Type
 from kubesim.cluster.apiserver.validation.pods import MAX_INT32, pod_metadata_and_spec, toleration, unpadded
+from kubesim.cluster.apiserver.validation.rules import (
+    Errors,
+    each,
+    in_range,
+    needed,
+    object_meta_update,
+    struct,
+    valid,
+)
+from kubesim.gotext.gojson import dumps
 
 _UPDATABLE = (
     "`spec.containers[*].image`,`spec.initContainers[*].image`,`spec.activeDeadlineSeconds`,`spec.tolerations` "
@@ -32,12 +48,8 @@ def pod_update(new: Object, old: Object) -> Errors:
             yield field_forbidden(f"spec.{name}", "pod updates may not add or remove containers")
             return
         yield from each(_images)(f"spec.{name}", spec.get(name))
-    problems = list(_deadline("spec.activeDeadlineSeconds", spec, before))
-    yield from problems
-    if problems and "activeDeadlineSeconds" in spec:
-        return
+    yield from _deadline("spec.activeDeadlineSeconds", spec, before)
     yield from _tolerations("spec.tolerations", spec.get("tolerations", ()), before.get("tolerations", ()))
-    yield from _gates("spec.schedulingGates", spec.get("schedulingGates", ()), before.get("schedulingGates", ()))
     munged = _munged(spec, before)
     if munged != before:
         why = f"pod updates may not change fields other than {_UPDATABLE}\n{spec_diff(before, munged)}"
@@ -52,44 +64,122 @@ def _deadline(field: str, spec: Object, before: Object) -> Errors:
     if seconds is None:
         if earlier is not None:
             yield invalid_value(field, None, "must not update from a positive integer to nil value")
-    elif problems := in_range(seconds, 0, MAX_INT32):
-        yield from invalid_each(field, seconds, problems)
+    elif problems := list(valid(in_range(0, MAX_INT32))(field, seconds)):
+        yield from problems
     elif earlier is not None and earlier < seconds:
         yield invalid_value(field, seconds, "must be less than or equal to previous value")
 
 
-def _without_seconds(toleration: Object) -> Object:
-    return {key: value for key, value in toleration.items() if key != "tolerationSeconds"}
-
-
 def _tolerations(field: str, new: Sequence[Object], old: Sequence[Object]) -> Errors:
-    kept = [_without_seconds(toleration) for toleration in new]
-    if any(_without_seconds(toleration) not in kept for toleration in old):
+    kept, before = ([{**item, "tolerationSeconds": 0} for item in items] for items in (new, old))
+    if any(item not in kept for item in before):
         yield field_forbidden(field, "existing toleration can not be modified except its tolerationSeconds")
     else:
         yield from each(toleration)(field, new)
 
 
-def _gates(field: str, new: Sequence[Object], old: Sequence[Object]) -> Errors:
-    for index, gate in enumerate(new):
-        if gate.get("name") not in [other.get("name") for other in old]:
-            why = f"only deletion is allowed, but found new scheduling gate '{gate.get('name', '')}'"
-            yield field_forbidden(f"{field}[{index}].name", why)
-
-
 def _munged(spec: Object, before: Object) -> Object:
     """The new spec with everything put back that may change."""
-    kept = ("activeDeadlineSeconds", "schedulingGates", "tolerations")
+    kept = ("activeDeadlineSeconds", "tolerations")
     munged = {key: value for key, value in spec.items() if key not in kept}
     munged |= {key: before[key] for key in kept if key in before}
     for name in _CONTAINER_LISTS:
         if name in spec:
             pairs = zip(spec[name], before.get(name, ()), strict=True)
-            munged[name] = [_with_image(container, earlier) for container, earlier in pairs]
-    if before.get("terminationGracePeriodSeconds", 0) < 0 and spec.get("terminationGracePeriodSeconds") == 1:
-        munged["terminationGracePeriodSeconds"] = before["terminationGracePeriodSeconds"]
+            munged[name] = [{**container, "image": earlier.get("image", "")} for container, earlier in pairs]
     return munged
 
 
-def _with_image(container: Object, earlier: Object) -> Object:
-    return {**container, "image": earlier.get("image", "")}
+# Fields of the external PodSpec that the internal one keeps in its security context.
+_HOST_FIELDS = ("hostNetwork", "hostPID", "hostIPC", "shareProcessNamespace", "hostUsers")
+
+_ZERO: dict[str, Any] = {"string": "", "integer": 0, "boolean": False, "intorstring": 0, "quantity": "0"}
+
+
+def spec_diff(old: Object, new: Object) -> str:
+    """A unified diff of two PodSpecs, without its file names; every line ends in a newline."""
+    lines = difflib.unified_diff(_lines(old), _lines(new), n=3)
+    return "".join(line if line.endswith("\n") else line + "\n" for line in list(lines)[2:])
+
+
+def internal_template(template: Object) -> Object:
+    """A Pod template as Go marshals its internal counterpart."""
+    return {**template.get("metadata", {}), "Spec": _internal_spec(template.get("spec", {}))}
+
+
+def _internal_spec(spec: Object) -> Any:
+    host = {name: spec[name] for name in _HOST_FIELDS if name in spec}
+    return _internal(_pod_spec(), {**spec, "securityContext": {**host, **spec.get("securityContext", {})}})
+
+
+def _lines(spec: Object) -> list[str]:
+    text = json.dumps(_internal_spec(spec), indent=1, ensure_ascii=False)
+    return [f"{line}\n" for line in _escaped(text).split("\n")]
+
+
+def _escaped(text: str) -> str:
+    """Go writes these characters of strings as escapes."""
+    return text.translate({ord(char): dumps(char)[1:-1] for char in "<>&\u2028\u2029"})
+
+
+@cache
+def _pod_spec() -> Type:
+    return schema.fields(schema.type_of(POD))["spec"].type
+
+
+def _internal(kind: Type, value: Any) -> Any:
+    """A value of the external API as Go marshals its internal counterpart."""
+    if kind.element:
+        if isinstance(value, dict):
+            return {key: value[key] for key in sorted(value)} or None
+        return [_internal(kind.element, item) for item in value] or None
+    # A label selector is the same type inside and outside, with JSON names.
+    if kind.kind != "struct" or kind.name == "LabelSelector":
+        return value
+    return dict(_members(kind, value))
+
+
+def _members(kind: Type, value: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    fields = _fields(kind)
+    given = {key.lower(): item for key, item in value.items()}
+    for entry in _names(kind):
+        name = entry.removesuffix("!")
+        field = fields.get(name.lower())
+        if name.lower() in given and field:
+            yield name, _internal(field.type, given[name.lower()])
+        elif entry.endswith("!") and field:
+            yield name, _internal(field.type, {})
+        else:
+            yield name, _zero(field)
+
+
+def _zero(field: Field | None) -> Any:
+    if field is None or (field.keeps_zero and not field.required):
+        return None
+    return _ZERO.get(field.type.kind)
+
+
+@cache
+def _fields(kind: Type) -> Mapping[str, Field]:
+    """The fields of the external struct (for the security context, the Pod's own host fields too), in lower case."""
+    known = dict(schema.fields(kind))
+    if kind.name == "PodSecurityContext":
+        known |= {name: schema.fields(_pod_spec())[name] for name in _HOST_FIELDS}
+    return {name.lower(): field for name, field in known.items()}
+
+
+@cache
+def _order() -> Mapping[str, str]:
+    """The fields of internal structs in their order, from kubernetes pkg/apis/core/types.go, v1.36.
+
+    They have no JSON names and are marshalled under their Go names, empty ones too. "!" marks a struct that is held by
+    value. Of structs that are not there, and of what a field holds, the external schema tells.
+    """
+    found: dict[str, str] = json.loads(Path(__file__).with_name("internal.json").read_text("utf-8"))
+    return found
+
+
+@cache
+def _names(kind: Type) -> tuple[str, ...]:
+    listed = _order().get(kind.name)
+    return tuple(listed.split()) if listed else tuple(name[0].upper() + name[1:] for name in schema.fields(kind))

@@ -14,22 +14,22 @@ from kubesim.api.objects import Object, name_of, template_of
 from kubesim.api.resources import CRON_JOB, DAEMON_SET, DEPLOYMENT, JOB, REPLICA_SET, STATEFUL_SET, Resource
 from kubesim.api.schedule import ScheduleError, parse_schedule
 from kubesim.api.selectors import matches
-from kubesim.cluster.apiserver.validation.common import (
+from kubesim.cluster.apiserver.validation.pods import pod_template
+from kubesim.cluster.apiserver.validation.podupdate import internal_template
+from kubesim.cluster.apiserver.validation.rules import (
     Errors,
     Rule,
+    dns_subdomain,
     immutable,
     label_selector,
     non_negative,
     object_meta,
-    object_meta_update,
     one_of,
     optional,
+    percent,
     struct,
     valid,
 )
-from kubesim.cluster.apiserver.validation.names import dns_subdomain, percent
-from kubesim.cluster.apiserver.validation.poddiff import internal_template
-from kubesim.cluster.apiserver.validation.pods import pod_template
 
 
 def _int_or_percent(field: str, value: Any) -> Errors:
@@ -151,8 +151,6 @@ def workload(resource: Resource, obj: Object) -> Errors:
 
 def workload_update(resource: Resource, new: Object, old: Object) -> Errors:
     """A changed object of such a kind."""
-    yield from object_meta_update(new, old)
-    yield from _spec(resource, new)
     spec, before = new.get("spec", {}), old.get("spec", {})
     for key in _KINDS[resource].fixed:
         if key == "template" and spec.get(key) != before.get(key):
