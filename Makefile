@@ -15,7 +15,7 @@ lab: $(VENV)/.lab ## open the lesson in JupyterLab
 	$(BIN)/jupyter lab $(AS_ROOT) --LabApp.default_url=/lab/tree/notebooks/00-start.ipynb
 
 ##@ Check
-test: format lint types imports unit nbval fresh ## check everything, in this order
+test: format lint types imports unit fresh ## check everything, in this order
 	$(call heading,All checks passed)
 
 format: $(VENV)/.dev ## ruff format, as a check
@@ -40,7 +40,7 @@ unit: $(VENV)/.dev ## pytest, browser tests included
 	$(call heading,pytest in a browser)
 	$(BIN)/pytest -rfEs tests/browser
 
-nbval: $(VENV)/.dev ## run every notebook and compare what it prints
+nbval: $(VENV)/.dev ## run every notebook and compare what it prints, less strictly than fresh
 	$(call heading,nbval)
 	$(if $(NOTEBOOKS),$(BIN)/pytest --nbval --nbval-current-env --nbval-cell-timeout=60 -n 2 --dist loadfile $(NOTEBOOKS),@echo no notebooks yet)
 

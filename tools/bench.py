@@ -34,6 +34,13 @@ BOOT = "about 30 s"
 Row = tuple[str, str, str, str]
 
 # Programs for a fresh interpreter, which must not know kubesim yet.
+_FIRST_ANSWER = "import kubesim; kubesim.Session().run('kubectl get pods')"
+_IMPORT = """
+import time
+begin = time.process_time()
+import kubesim
+print(time.process_time() - begin)
+"""
 _FIRST_SESSION = """
 import time
 begin = time.perf_counter()
@@ -90,10 +97,14 @@ def _commands() -> Iterator[Row]:
     session.write_file("pod.yaml", yaml.safe_dump(_pod("new", IMAGE)))
     yield "`kubectl apply -f pod.yaml`, a new Pod", _ms(_apply(session)), "1 ms", KUBECTL
     crowd = _session_with(1000, "nginx")
-    yield "`kubectl get pods`, 1,000 Pods", _ms(_median(lambda: crowd.run("kubectl get pods"), 20)), "20 ms", KUBECTL
+    yield "`kubectl get pods`, 1,000 Pods", _ms(_median(lambda: crowd.run("kubectl get pods"), 20)), "3 ms", KUBECTL
 
 
 def _sessions() -> Iterator[Row]:
+    bare = _median(lambda: subprocess.run([sys.executable, "-c", _FIRST_ANSWER], cwd=ROOT, check=True), 11)
+    yield "a bare process, from its start to its first answer", _ms(bare), "120 ms", BOOT
+    loaded = statistics.median(_python("-c", _IMPORT) for _ in range(11))
+    yield "`import kubesim`, CPU time with bytecode written", _ms(loaded), "100 ms", ""
     first = statistics.median(_python("-c", _FIRST_SESSION) for _ in range(7))
     yield "`import kubesim` and a first `Session()`", f"{first:.2f} s", "0.3 s", BOOT
     yield "each further `Session()`", _ms(_median(Session, 50)), "20 ms", BOOT

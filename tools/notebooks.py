@@ -14,6 +14,7 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 import nbformat
@@ -132,8 +133,9 @@ def problems(path: Path) -> list[str]:
 def check(paths: list[Path]) -> int:
     """Print one line a notebook and the differences of those that are stale; the number of stale ones."""
     stale = 0
-    for path in paths:
-        found = problems(path)
+    with ProcessPoolExecutor(2) as pool:
+        every = list(pool.map(problems, paths))
+    for path, found in zip(paths, every, strict=True):
         print(f"{path.name}: {'stale, run `make notebooks`' if found else 'fresh'}", *found, sep="\n")
         stale += bool(found)
     return stale
