@@ -95,7 +95,9 @@ def dns_label(value: str) -> list[str]:
 
 def config_key(value: str) -> list[str]:
     """A key of a Secret's or ConfigMap's data."""
-    return _config_key(value) + ([f"must not be '{value}'"] if value in (".", "..") else [])
+    if value in (".", ".."):
+        return [*_config_key(value), f"must not be '{value}'"]
+    return _config_key(value) + (["must not start with '..'"] if value.startswith("..") else [])
 
 
 _KEY_PART = f"must consist of alphanumeric characters, '-', '_' or '.', and {_ENDS}"
