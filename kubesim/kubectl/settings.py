@@ -8,7 +8,7 @@ from kubesim.cluster.apiserver.authorization import Request, User
 from kubesim.gotext import tabwriter
 from kubesim.kubectl import flags
 from kubesim.kubectl.command import Call, command, switch, text
-from kubesim.kubectl.describers.rbac import RULE_HEADINGS, rule_rows
+from kubesim.kubectl.describers.others import RULE_HEADINGS, rule_rows
 from kubesim.kubectl.errors import Exit, KubectlError
 from kubesim.kubectl.selection import warn_of_others
 

@@ -112,28 +112,6 @@ def test_a_service_account_shows_which_pull_secrets_are_missing(secrets: Any, li
     check(account, related, expected)
 
 
-def test_a_namespace_that_goes() -> None:
-    conditions = [
-        {"type": "NamespaceContentRemaining", "status": "True", "lastTransitionTime": CREATED, "reason": "Some"}
-    ]
-    namespace = obj("Namespace", status={"phase": "Terminating", "conditions": conditions})
-    expected = """\
-        Name:         x
-        Labels:       <none>
-        Annotations:  <none>
-        Status:       Terminating
-        Conditions:
-          Type                       Status  LastTransitionTime               Reason  Message
-          ----                       ------  ------------------               ------  -------
-          NamespaceContentRemaining  True    Tue, 24 Nov 2026 14:00:00 +0000  Some   ~
-
-        No resource quota.
-
-        No LimitRange resource.
-        """
-    check(namespace, {}, expected)
-
-
 def template(hash_label: str = "", image: str = "nginx") -> dict[str, Any]:
     labels = {"app": "web"} | ({"pod-template-hash": hash_label} if hash_label else {})
     return {"metadata": {"labels": labels}, "spec": {"containers": [{"name": "app", "image": image}]}}

@@ -9,50 +9,32 @@ from collections.abc import Callable, Iterable, Mapping
 
 from kubesim.api.clock import Micros
 from kubesim.api.objects import Object
-from kubesim.kubectl.describers.config import (
-    write_config_map,
-    write_namespace,
-    write_secret,
-    write_service,
-    write_service_account,
-)
-from kubesim.kubectl.describers.events import write_events
-from kubesim.kubectl.describers.generic import write_generic
-from kubesim.kubectl.describers.nodes import write_node
+from kubesim.kubectl.describers import others, workloads
 from kubesim.kubectl.describers.pods import write_pod, write_template
-from kubesim.kubectl.describers.rbac import write_role, write_role_binding
-from kubesim.kubectl.describers.workloads import (
-    write_cron_job,
-    write_daemon_set,
-    write_deployment,
-    write_job,
-    write_replica_set,
-    write_stateful_set,
-)
-from kubesim.kubectl.describers.writer import Related, Writer
+from kubesim.kubectl.describers.writer import Related, Writer, write_events
 
 Writes = Callable[[Writer, Object, Related, Micros], None]
 
 # Each kind with how it is written, and the lists that it needs.
 _DESCRIBERS: dict[str, tuple[Writes, tuple[str, ...]]] = {
-    "ClusterRole": (write_role, ()),
-    "ClusterRoleBinding": (write_role_binding, ()),
-    "ConfigMap": (write_config_map, ("events",)),
-    "CronJob": (write_cron_job, ("events",)),
-    "DaemonSet": (write_daemon_set, ("pods", "events")),
-    "Deployment": (write_deployment, ("replicasets", "events")),
-    "Event": (write_generic, ("events",)),
-    "Job": (write_job, ("events",)),
-    "Namespace": (write_namespace, ()),
-    "Node": (write_node, ("pods", "events")),
+    "ClusterRole": (others.write_role, ()),
+    "ClusterRoleBinding": (others.write_role_binding, ()),
+    "ConfigMap": (others.write_config_map, ("events",)),
+    "CronJob": (workloads.write_cron_job, ("events",)),
+    "DaemonSet": (workloads.write_daemon_set, ("pods", "events")),
+    "Deployment": (workloads.write_deployment, ("replicasets", "events")),
+    "Event": (others.write_generic, ("events",)),
+    "Job": (workloads.write_job, ("events",)),
+    "Namespace": (others.write_namespace, ()),
+    "Node": (others.write_node, ("pods", "events")),
     "Pod": (write_pod, ("events",)),
-    "ReplicaSet": (write_replica_set, ("pods", "events")),
-    "Role": (write_role, ()),
-    "RoleBinding": (write_role_binding, ()),
-    "Secret": (write_secret, ()),
-    "Service": (write_service, ("events",)),
-    "ServiceAccount": (write_service_account, ("secrets", "events")),
-    "StatefulSet": (write_stateful_set, ("pods", "events")),
+    "ReplicaSet": (workloads.write_replica_set, ("pods", "events")),
+    "Role": (others.write_role, ()),
+    "RoleBinding": (others.write_role_binding, ()),
+    "Secret": (others.write_secret, ()),
+    "Service": (others.write_service, ("events",)),
+    "ServiceAccount": (others.write_service_account, ("secrets", "events")),
+    "StatefulSet": (workloads.write_stateful_set, ("pods", "events")),
 }
 
 RELATED: Mapping[str, tuple[str, ...]] = {kind: lists for kind, (_, lists) in _DESCRIBERS.items()}
