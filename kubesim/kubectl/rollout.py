@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 from kubesim.api.errors import StatusError
 from kubesim.api.objects import Object, clone, is_owned_by, metadata, name_of, namespace_of, revision
@@ -27,13 +28,8 @@ _CAUSE = "kubernetes.io/change-cause"
 _HASH = "pod-template-hash"
 _RESTARTED = "kubectl.kubernetes.io/restartedAt"
 # Annotations that a Deployment keeps when it goes back to an earlier revision.
-_OWN = (
-    LAST_APPLIED,
-    *(
-        f"deployment.kubernetes.io/{key}"
-        for key in ("revision", "revision-history", "desired-replicas", "max-replicas")
-    ),
-)
+_KEPT = ("revision", "revision-history", "desired-replicas", "max-replicas")
+_OWN = (LAST_APPLIED, *(f"deployment.kubernetes.io/{key}" for key in _KEPT))
 PATIENCE = 3600.0
 _APPLIED = (
     "Warning: resource {}/{} was previously managed with 'kubectl apply'. Rolling back will not update the "
@@ -44,11 +40,16 @@ _APPLIED = (
 
 _WHICH = (*flags.FILENAME, *flags.SELECTOR)
 _CHANGES = (*_WHICH, *flags.OUTPUT, flags.field_manager("kubectl-rollout"))
+_NAMED = "(TYPE NAME | TYPE/NAME) [flags]"
 
 
 def _require_resource(call: Call) -> None:
     if not call.args and not call.flags["filename"]:
         raise KubectlError("required resource not specified")
+
+
+# What all but undo have in common.
+_command = partial(command, check=_require_resource, is_typed=True, order=("arguments", "namespace"))
 
 
 def _check_revision(call: Call) -> None:
@@ -92,18 +93,15 @@ def _of(resource: Resource, obj: Object, problem: str) -> str:
     return f'error: {resource.qualified} "{name_of(obj)}" {problem}'
 
 
-@command(
+@_command(
     "rollout status",
-    "(TYPE NAME | TYPE/NAME) [flags]",
+    _NAMED,
     "Show the status of the rollout",
     _WHICH,
     flags.TIMEOUT,
     switch("watch", "w", "Wait until the rollout is done.", True),
     number("revision", "", "Only while this revision is rolled out."),
     example="  kubectl rollout status deployment/web",
-    check=_require_resource,
-    is_typed=True,
-    order=("arguments", "namespace", "client"),
 )
 def status(call: Call) -> None:
     """Follow a rollout to its end."""
@@ -216,17 +214,14 @@ def _template(kept: Object) -> Object:
     return template
 
 
-@command(
+@_command(
     "rollout history",
-    "(TYPE NAME | TYPE/NAME) [flags]",
+    _NAMED,
     "View rollout history",
     _WHICH,
     flags.OUTPUT,
     number("revision", "", "Show the Pod template of this revision."),
     example="  kubectl rollout history deployment/web",
-    check=_require_resource,
-    is_typed=True,
-    order=("arguments", "namespace"),
 )
 def history(call: Call) -> None:
     """Show the revisions of a workload, or one of them."""
@@ -256,15 +251,12 @@ def _revision_table(revisions: dict[int, Object]) -> str:
     return tabwriter.format(rows, minwidth=0, padding=2)
 
 
-@command(
+@_command(
     "rollout restart",
     "RESOURCE",
     "Restart a resource",
     _CHANGES,
     example="  kubectl rollout restart deployment/web",
-    check=_require_resource,
-    is_typed=True,
-    order=("arguments", "namespace"),
 )
 def restart(call: Call) -> None:
     """Give the Pod template a new annotation, so that all Pods are replaced."""
@@ -304,29 +296,13 @@ def _set_paused(call: Call, verb: str, is_paused: bool | None, refusal: str, ope
     _each(call, verb, act, says_nothing_found=True)
 
 
-@command(
-    "rollout pause",
-    "RESOURCE",
-    "Mark the provided resource as paused",
-    _CHANGES,
-    check=_require_resource,
-    is_typed=True,
-    order=("arguments", "namespace"),
-)
+@_command("rollout pause", "RESOURCE", "Mark the provided resource as paused", _CHANGES)
 def pause(call: Call) -> None:
     """Stop rolling out changes of a Deployment."""
     _set_paused(call, "pausing", True, "is already paused", "paused")
 
 
-@command(
-    "rollout resume",
-    "RESOURCE",
-    "Resume a paused resource",
-    _CHANGES,
-    check=_require_resource,
-    is_typed=True,
-    order=("arguments", "namespace"),
-)
+@_command("rollout resume", "RESOURCE", "Resume a paused resource", _CHANGES)
 def resume(call: Call) -> None:
     """Go on rolling out changes of a Deployment."""
     _set_paused(call, "resuming", None, "is not paused", "resumed")
@@ -334,7 +310,7 @@ def resume(call: Call) -> None:
 
 @command(
     "rollout undo",
-    "(TYPE NAME | TYPE/NAME) [flags]",
+    _NAMED,
     "Undo a previous rollout",
     _WHICH,
     flags.DRY_RUN,
