@@ -72,15 +72,27 @@ def make_anew_with(facts: Facts, old: str, new: str) -> str:
     edit = f" | sed 's/{_pattern(old)}$/{_pattern(new)}/'"
     if facts.workload:
         where = in_namespace(facts.namespace)
-        return f"kubectl get {facts.workload.replace('/', ' ')}{where} -o yaml{edit} | kubectl replace -f -"
+        command = f"kubectl get {facts.workload.replace('/', ' ')}{where} -o yaml{edit} | kubectl replace -f -"
+        return command + _unblock(facts)
     return make_anew(facts, edit)
+
+
+def _unblock(facts: Facts) -> str:
+    """A StatefulSet does not replace a Pod that never became ready: it has to be deleted."""
+    return f" && {make_anew(facts)}" if facts.workload.startswith("statefulset/") else ""
 
 
 def name_secret(facts: Facts, name: str) -> str:
     """Make the Pod anew with a list of pull secrets that it does not have yet."""
     if facts.workload:
         patch = f'{{"spec":{{"template":{{"spec":{{"imagePullSecrets":[{{"name":"{name}"}}]}}}}}}}}'
-        return f"kubectl patch {facts.workload.replace('/', ' ')}{in_namespace(facts.namespace)} -p '{patch}'"
+        where = in_namespace(facts.namespace)
+        return f"kubectl patch {facts.workload.replace('/', ' ')}{where} -p '{patch}'{_unblock(facts)}"
+    if facts.owner and facts.owner["kind"] == "Job":  # its template cannot change, so its next Pod gets the list
+        account = facts.pod["spec"].get("serviceAccountName") or "default"
+        patch = f'{{"imagePullSecrets":[{{"name":"{name}"}}]}}'
+        where = in_namespace(facts.namespace)
+        return f"kubectl patch serviceaccount {account}{where} -p '{patch}' && {make_anew(facts)}"
     return make_anew(facts, rf" | sed 's/^spec:$/spec:\n  imagePullSecrets:\n  - name: {name}/'")
 
 

@@ -235,8 +235,10 @@ def _show_history(call: Call, resource: Resource, obj: Object) -> None:
         raise KubectlError("unable to find the specified revision")
     if call.flags["output"]:
         for number_ in [wanted] if wanted else revisions:
-            kept = REPLICA_SET if resource is DEPLOYMENT else CONTROLLER_REVISION
-            print_result(call, kept, revisions[number_], "", typed=True)
+            kept = revisions[number_]
+            if resource is not DEPLOYMENT:  # the object as it was
+                kept = {**obj, "spec": {**obj["spec"], "template": _template(kept)}}
+            print_result(call, REPLICA_SET if resource is DEPLOYMENT else resource, kept, "", typed=True)
         return
     shown, title = _revision_table(revisions), ""
     if wanted:
@@ -333,7 +335,7 @@ def _undo(call: Call, resource: Resource, obj: Object, dry_run: str) -> None:
     wanted = call.flags["to-revision"]
     old = _revision_before(resource, obj, _history(call, resource, obj), wanted)
     if dry_run == "client":
-        operation = describers.pod_template(_template(old))
+        operation = f"{'' if resource is DEPLOYMENT else 'will roll back to '}{describers.pod_template(_template(old))}"
     elif obj["spec"].get("paused"):
         raise KubectlError(
             "you cannot rollback a paused deployment; resume it first with 'kubectl rollout resume' and try again"

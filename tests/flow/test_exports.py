@@ -117,7 +117,7 @@ def test_a_registry_that_says_401_to_those_who_bring_nothing() -> None:
     [
         ({"kind": "ReplicaSet", "name": "web-5f7"}, "kubectl patch deployment web "),
         ({"kind": "StatefulSet", "name": "db"}, "kubectl patch statefulset db "),
-        ({"kind": "Job", "name": "once"}, "kubectl get pod web "),
+        ({"kind": "Job", "name": "once"}, "kubectl patch serviceaccount default "),
     ],
 )
 def test_what_has_the_template_is_mended(owner: dict[str, object], mended: str) -> None:

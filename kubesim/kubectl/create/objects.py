@@ -135,7 +135,8 @@ def _from_cron_job(call: Call, name: str, source: str) -> Object:
     del owner["blockOwnerDeletion"]
     meta = {"name": name, **({"labels": given["labels"]} if "labels" in given else {})}
     meta["annotations"] = {"cronjob.kubernetes.io/instantiate": "manual", **given.get("annotations", {})}
-    return {"metadata": {**meta, "ownerReferences": [owner]}, "spec": template["spec"]}
+    spec = {**template["spec"], "template": {"metadata": {}, **template["spec"]["template"]}}
+    return {"metadata": {**meta, "ownerReferences": [owner]}, "spec": spec}
 
 
 @command(
