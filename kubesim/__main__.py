@@ -84,7 +84,6 @@ def _port(text: str) -> int:
 
 
 def _why(options: argparse.Namespace) -> int:
-    """Explain an export."""
     name = options.filename
     try:
         with sys.stdin.buffer if name == "-" else Path(name).open("rb") as file:
@@ -96,7 +95,6 @@ def _why(options: argparse.Namespace) -> int:
 
 
 def _grade(options: argparse.Namespace) -> int:
-    """Print what is in the progress files, and name those that are damaged."""
     sheets, status = [], 0
     for name in options.files:
         try:

@@ -60,7 +60,6 @@ class Workspace:
 
     @property
     def root(self) -> Path:
-        """The real folder."""
         if self._root is None:
             self._root = Path(tempfile.mkdtemp(prefix="kubesim-"))
             weakref.finalize(self, shutil.rmtree, self._root, ignore_errors=True)
@@ -109,14 +108,12 @@ class Workspace:
 
     @_as_typed
     def chdir(self, path: str) -> None:
-        """Set the folder that relative paths start from."""
         if not self._real(path).is_dir():
             raise _error(errno.ENOTDIR if self.exists(path) else errno.ENOENT, path)
         self.cwd = self.absolute(path)
 
     @_as_typed
     def read_bytes(self, path: str) -> bytes:
-        """The content of a file."""
         return self._file(path).read_bytes()
 
     def read_text(self, path: str) -> str:
@@ -129,13 +126,11 @@ class Workspace:
         self._file(path).write_bytes(content)
 
     def put(self, path: str, text: str) -> None:
-        """Write a file, with the folders that it needs."""
         if folder := path.rpartition("/")[0]:
             self.mkdir(folder, parents=True)
         self.write_text(path, text)
 
     def write_text(self, path: str, text: str) -> None:
-        """Create or replace a file, in UTF-8."""
         self.write_bytes(path, _encoded(text))
 
     @_as_typed
@@ -145,11 +140,9 @@ class Workspace:
             file.write(_encoded(text))
 
     def exists(self, path: str) -> bool:
-        """Whether there is something at `path`."""
         return self._is(path, Path.exists)
 
     def is_dir(self, path: str) -> bool:
-        """Whether there is a folder at `path`."""
         return self._is(path, Path.is_dir)
 
     def _is(self, path: str, test: Callable[[Path], bool]) -> bool:
@@ -159,12 +152,10 @@ class Workspace:
 
     @_as_typed
     def size(self, path: str) -> int:
-        """The size of a file, in bytes."""
         return self._real(path).stat().st_size
 
     @_as_typed
     def listdir(self, path: str) -> list[str]:
-        """The names in a folder, sorted."""
         return sorted(entry.name for entry in self._real(path).iterdir())
 
     @_as_typed
@@ -187,7 +178,6 @@ class Workspace:
 
     @_as_typed
     def rename(self, path: str, target: str) -> None:
-        """Move a file or folder to `target`, which is replaced if it is a file."""
         self._real(path, follow=False).replace(self._real(target, follow=False))
 
     @_as_typed

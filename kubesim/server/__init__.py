@@ -17,7 +17,6 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import TypedDict, Unpack
 
 import trustme
 import yaml
@@ -40,16 +39,6 @@ _STALLED = 30.0  # wall-clock seconds for which a client may keep silent in the 
 _REAL_TIME_STEP = 0.2
 
 
-class ServerOptions(TypedDict, total=False):
-    """How to serve; see `Server`."""
-
-    address: str
-    port: int
-    tick: float
-    realtime: bool
-    journal: Journal | None
-
-
 class Server:
     """Serves a cluster until it is closed.
 
@@ -58,14 +47,21 @@ class Server:
     cluster's time instead. `journal` keeps every write. Raises OSError where the address cannot be bound.
     """
 
-    def __init__(self, cluster: Cluster, **options: Unpack[ServerOptions]) -> None:
-        address, port = options.get("address", LOOPBACK), options.get("port", 0)
+    def __init__(
+        self,
+        cluster: Cluster,
+        *,
+        address: str = LOOPBACK,
+        port: int = 0,
+        tick: float = COMMAND_SECONDS,
+        realtime: bool = False,
+        journal: Journal | None = None,
+    ) -> None:
         self.address = address
         self._token = secrets.token_urlsafe(32)
         self._authority = trustme.CA(organization_name="kubesim")
-        self._realtime = options.get("realtime", False)
-        self._tick = 0.0 if self._realtime else options.get("tick", COMMAND_SECONDS)
-        self._journal = options.get("journal")
+        self._realtime, self._tick = realtime, 0.0 if realtime else tick
+        self._journal = journal
         self._last_request = time.monotonic()
         self._listeners: list[Callable[[], object]] = []
         self.attach(cluster)
@@ -84,13 +80,11 @@ class Server:
 
     @property
     def url(self) -> str:
-        """Where the API is."""
         host = f"[{self.address}]" if ":" in self.address else self.address
         return f"https://{host}:{self.port}"
 
     @property
     def idle(self) -> float:
-        """Seconds since the last request or change."""
         return time.monotonic() - max(self._last_request, self._api.history.last_change)
 
     @property
@@ -100,7 +94,6 @@ class Server:
 
     @property
     def is_closed(self) -> bool:
-        """Whether the server was closed."""
         return not self._thread.is_alive()
 
     def attach(self, cluster: Cluster) -> None:
@@ -210,4 +203,4 @@ class Server:
             cluster.advance(self._tick)
 
 
-__all__ = ["Journal", "JournalError", "Server", "ServerOptions"]
+__all__ = ["Journal", "JournalError", "Server"]

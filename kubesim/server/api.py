@@ -77,7 +77,6 @@ class API:
         return self._objects.answer(request, route)
 
     def execute(self, request: Request, argv: list[str]) -> Process:
-        """Run a command in a container. Raises StatusError and StartError."""
         assert request.route, "the path is that of an exec"
         return self._objects.execute(request, request.route, argv)
 
@@ -101,7 +100,6 @@ class API:
         raise errors.not_simulated(f"{route.resource.plural}/{part} is not part of this simulator")
 
     def _review(self, request: Request, route: Route) -> Response:
-        """The review that was posted, with its status."""
         resource, kind = route.resource, route.resource.kind
         review = schema.decode(resource, {**request.object(), "apiVersion": resource.api_version}, strict=False)
         if kind in _OF_OTHERS:  # the others are for everybody, by the ClusterRole system:basic-user

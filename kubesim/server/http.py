@@ -49,7 +49,6 @@ class Listener(web.RequestHandler):
         self.execute_command = execute
 
     def set_default_headers(self) -> None:
-        """Say nothing of what serves this."""
         self.clear_header("Server")
         self.set_header("Cache-Control", "no-cache, private")
 
@@ -70,12 +69,10 @@ class Listener(web.RequestHandler):
         return kind.lower() == "bearer" and hmac.compare_digest(token, self._token.encode())
 
     def refuse(self, error: errors.StatusError) -> None:
-        """Answer without waiting for the rest of the request, and hang up."""
         self.set_header("Connection", "close")
         self.send(Response(status_of(error), error.code))
 
     def send(self, response: Response) -> None:
-        """Send an answer whole."""
         self.set_status(response.code)
         self.set_header("Content-Type", response.content_type)
         for text in response.warnings:
@@ -83,7 +80,6 @@ class Listener(web.RequestHandler):
         self.finish(response.body)
 
     def as_request(self, body: bytes) -> Request:
-        """The request without its transport."""
         given = self.request
         query = {key: values[0].decode("utf-8", "replace") for key, values in given.query_arguments.items()}
         headers = {key.lower(): value for key, value in given.headers.items()}
@@ -97,7 +93,6 @@ class Listener(web.RequestHandler):
         self.send(Response(status_of(errors.StatusError(status_code, reason, message)), status_code))
 
     def log_exception(self, *error: object) -> None:
-        """Log bugs of kubesim."""
         _log.error("%s %s failed", self.request.method, self.request.path, exc_info=error)  # type: ignore[arg-type]
 
 
@@ -152,7 +147,6 @@ class Handler(Listener):
     head = post = put = patch = delete = get
 
     async def _stream(self, watch: Watch) -> None:
-        """Send the events of a watch until its time is up or the client hangs up."""
         loop = asyncio.get_running_loop()
         stop = watch.history.on_change(partial(loop.call_soon_threadsafe, self._changed.set))
         self.set_header("Content-Type", "application/json")

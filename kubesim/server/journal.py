@@ -75,7 +75,6 @@ class Journal:
         return len(entries)
 
     def append(self, at: Micros, request: Request) -> None:
-        """Remember a request that is about to be done."""
         entry = {
             "at": at,
             "method": request.method,

@@ -34,8 +34,6 @@ _TOO_OLD = (
 
 
 class Objects:
-    """Answers requests for objects of the simulated types."""
-
     def __init__(self, api: APIServer, clock: Clock) -> None:
         self._api = api
         self._clock = clock
@@ -52,7 +50,6 @@ class Objects:
         }
 
     def answer(self, request: Request, route: Route) -> Response:
-        """Do what is requested. Raises StatusError."""
         _ = request.view  # an unknown form is refused before anything is done
         return self._verbs[route.verb](request, route)
 
@@ -130,19 +127,16 @@ class Objects:
         return Response(request.view.many(route.resource, objects, meta, self._clock.now))
 
     def logs(self, request: Request, route: Route) -> Response:
-        """GET pods/NAME/log: what a container wrote."""
         pod, node = self._on_node(request, route, "get")
         options = _log_options(request.query, route.name)
         lines = node.logs(pod, _container(request, pod), options.previous)
         return text(options.cut(lines, self._clock.now))
 
     def execute(self, request: Request, route: Route, argv: list[str]) -> Process:
-        """Run a command in a container. Raises StatusError and StartError."""
         pod, node = self._on_node(request, route, "create")
         return node.execute(pod, _container(request, pod), argv)
 
     def _on_node(self, request: Request, route: Route, verb: str) -> tuple[Object, NodeServer]:
-        """The Pod, and the kubelet that runs it."""
         self._api.authorize(request.user, verb, POD, route.namespace, route.name, route.subresource)
         pod = self._api.get(POD, route.namespace, route.name)
         return pod, self._api.node_of(pod)
@@ -225,7 +219,6 @@ def _decoded(given: Object) -> Object:
 
 
 def _log_options(query: Mapping[str, str], pod: str) -> LogOptions:
-    """The PodLogOptions in a query. Raises StatusError."""
     for name in ("sinceTime", "stream"):
         if query.get(name):
             raise errors.not_simulated(f"{name} of logs is not part of this simulator")

@@ -89,7 +89,6 @@ def _group_versions() -> dict[str, list[Resource]]:
 
 
 def _schemas(resources: Iterable[Resource]) -> Json:
-    """The schemas of the resources' objects, and of every type within, by name."""
     found: Json = {}
     for resource in resources:
         struct = schema.type_of(resource)

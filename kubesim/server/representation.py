@@ -28,7 +28,6 @@ _FIELD_REASONS = {
 
 
 def status_of(error: StatusError) -> Object:
-    """The metav1.Status of a refusal."""
     causes = [_cause(cause) for cause in error.causes]
     details = {"name": error.name, "group": error.group, "kind": error.kind, "causes": causes}
     return {
@@ -72,7 +71,6 @@ class View:
         return _partial(obj) if self.form.startswith("Partial") else obj
 
     def many(self, resource: Resource, objects: Sequence[Object], meta: Object, now: Micros) -> Object:
-        """A list with its metadata."""
         if self.form == "Table":
             return self._table(resource.kind, objects, meta, now, True)
         if self.form.startswith("Partial"):

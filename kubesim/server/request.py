@@ -69,17 +69,14 @@ class Request:
 
     @property
     def is_write(self) -> bool:
-        """Whether it may change the cluster."""
         return self.method not in ("GET", "HEAD")
 
     @property
     def view(self) -> View:
-        """The form in which objects are wanted. Raises StatusError for an unknown one."""
         return view_of(self.headers.get("accept", ""), self.query.get("includeObject", ""))
 
     @property
     def content_type(self) -> str:
-        """The media type of the body, without parameters."""
         return self.headers.get("content-type", "application/json").partition(";")[0].strip()
 
     @property
@@ -120,7 +117,6 @@ class Request:
         return value
 
     def object(self) -> Object:
-        """The object in the body. Raises StatusError where there is none."""
         if self.content_type == protobuf.MEDIA_TYPE:
             return protobuf.decode(self.body)
         if self.content_type not in _READABLE:
@@ -158,12 +154,10 @@ class Response:
 
     @property
     def body(self) -> bytes:
-        """What is sent."""
         if isinstance(self.content, str):
             return self.content.encode("utf-8", "replace")
         return json.dumps(self.content, separators=(",", ":"), ensure_ascii=False).encode("utf-8", "replace") + b"\n"
 
 
 def text(content: str, code: int = 200) -> Response:
-    """An answer in plain text."""
     return Response(content, code, "text/plain; charset=utf-8")

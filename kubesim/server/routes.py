@@ -34,7 +34,6 @@ class Route:
 
     @property
     def is_allowed(self) -> bool:
-        """Whether what the path means takes the verb."""
         if self.subresource or self.verb == "watch":
             return bool(self.verb) and "get" in self.resource.verbs
         everywhere = self.resource.namespaced and not self.namespace

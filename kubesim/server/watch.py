@@ -49,7 +49,6 @@ class History:
 
     @property
     def is_watched(self) -> bool:
-        """Whether a watch is open."""
         return bool(self._listeners)
 
     def close(self) -> None:
@@ -77,7 +76,6 @@ class History:
         return lambda: None if self.is_closed else self._listeners.remove(listener)
 
     def since(self, revision: int) -> list[tuple[Micros, Change]]:
-        """The changes after `revision`, the oldest first. Raises StatusError where they have been forgotten."""
         if revision < self._oldest:
             raise errors.expired(f"too old resource version: {revision} ({self._oldest})")
         return list(takewhile(lambda item: item[1].revision > revision, reversed(self._changes)))[::-1]

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Unpack
+from typing import TYPE_CHECKING, Any
 
 from kubesim import kubectl
 from kubesim.api.result import Result
@@ -17,7 +17,7 @@ from kubesim.shell import Invocation, Shell, Tool
 from kubesim.workspace import Workspace
 
 if TYPE_CHECKING:
-    from kubesim.server import Server, ServerOptions
+    from kubesim.server import Server
 
 
 _USAGE = f"kubesim supported, or {FILE_USAGE}"
@@ -89,11 +89,10 @@ class Session:
         self.workspace.put(name, text)
 
     def advance(self, seconds: float) -> None:
-        """Let simulated time pass."""
         with self.cluster.lock:
             self.cluster.advance(seconds)
 
-    def serve(self, kubeconfig: Path | None = None, **options: Unpack[ServerOptions]) -> Server:
+    def serve(self, kubeconfig: Path | None = None, **options: Any) -> Server:
         """Open the cluster's API over HTTPS on loopback, so that a real kubectl can talk to it; see `Server`.
 
         The file that kubectl needs is `kubeconfig`, by default in a hidden folder of the workspace. A session is served

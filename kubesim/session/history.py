@@ -34,7 +34,6 @@ class Snapshot:
 
     @property
     def moment(self) -> Micros:
-        """The simulated time at which it was taken."""
         return self.cluster.clock.now
 
 
@@ -48,7 +47,6 @@ class Step:
 
     @property
     def pods(self) -> int:
-        """How many Pods it takes to remember the step."""
         return sum(len(snapshot.cluster.api.list(POD)) for snapshot in (self.before, self.after))
 
 
@@ -90,7 +88,6 @@ class History:
         self._floor = len(self.steps)
 
     def restart(self) -> None:
-        """Forget everything."""
         self.steps, self._floor, self._open, self._first = (), 0, None, self._snapshot()
 
     def undo(self) -> str | None:

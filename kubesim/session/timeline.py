@@ -116,7 +116,6 @@ class Timeline:
 
 
 def _tries(cluster: Cluster, pod: Object) -> Iterator[Try]:
-    """The last attempt for each container of the Pod."""
     for container in pod["spec"]["containers"]:
         trace = cluster.kubelet.traces.get((namespace_of(pod), name_of(pod), container["name"]))
         if trace is not None:

@@ -16,7 +16,7 @@ from typing import Any
 import yaml
 
 from kubesim import Session
-from kubesim.server import Server, ServerOptions
+from kubesim.server import Server
 
 MAPS = "/api/v1/namespaces/default/configmaps"
 
@@ -71,10 +71,9 @@ class Client:
 @contextmanager
 def served(**options: Any) -> Iterator[tuple[Session, Server, Client]]:
     """A session, its server and a client of it."""
-    given: ServerOptions = {"tick": 0, **options}  # type: ignore[typeddict-item]
     with TemporaryDirectory() as folder:
         session = Session()
-        server = session.serve(Path(folder, "config"), **given)
+        server = session.serve(Path(folder, "config"), **{"tick": 0, **options})
         try:
             yield session, server, Client(Path(folder, "config"), server.port)
         finally:
