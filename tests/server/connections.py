@@ -7,7 +7,8 @@ import http.client
 import json
 import socket
 import ssl
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -66,6 +67,14 @@ class Client:
         )
         assert found.recv(1 << 16).startswith(b"HTTP/1.1 200 OK")
         return found
+
+
+def holds(condition: Callable[[], bool], seconds: float = 10) -> bool:
+    """Whether it does before so much time is over."""
+    ends = time.monotonic() + seconds
+    while not condition() and time.monotonic() < ends:
+        time.sleep(0.01)
+    return condition()
 
 
 @contextmanager

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from tests.server.caller import CORE, PARTIAL, PARTIAL_LIST, TABLE, Caller, status
 
@@ -31,57 +33,12 @@ def call() -> Caller:
     return Caller(*LINES)
 
 
-def _api_resource(plural: str, kind: str, **more: Any) -> Any:
-    verbs = ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"]
-    return {
-        "name": plural,
-        "singularName": kind.lower(),
-        "namespaced": True,
-        "kind": kind,
-        "verbs": verbs,
-        **more,
-    }
+ANSWERS: dict[str, Any] = yaml.safe_load(Path(__file__).with_name("answers.yaml").read_text(encoding="utf-8"))
 
 
-def _scale(name: str) -> Any:
-    found = {"name": name, "singularName": "", "namespaced": True, "kind": "Scale", "verbs": ["get", "patch", "update"]}
-    return {**found, "group": "autoscaling", "version": "v1"}
-
-
-APPS = {"groupVersion": "apps/v1", "version": "v1"}
-DISCOVERY = {
-    "/api": {"kind": "APIVersions", "versions": ["v1"], "serverAddressByClientCIDRs": []},
-    "/apis/apps/": {
-        "kind": "APIGroup",
-        "apiVersion": "v1",
-        "name": "apps",
-        "versions": [APPS],
-        "preferredVersion": APPS,
-    },
-    "/apis/apps/v1": {
-        "kind": "APIResourceList",
-        "apiVersion": "v1",
-        "groupVersion": "apps/v1",
-        "resources": [
-            _api_resource("controllerrevisions", "ControllerRevision"),
-            _api_resource("daemonsets", "DaemonSet", shortNames=["ds"], categories=["all"]),
-            _api_resource("deployments", "Deployment", shortNames=["deploy"], categories=["all"]),
-            _api_resource("replicasets", "ReplicaSet", shortNames=["rs"], categories=["all"]),
-            _api_resource("statefulsets", "StatefulSet", shortNames=["sts"], categories=["all"]),
-            _scale("deployments/scale"),
-            _scale("replicasets/scale"),
-            _scale("statefulsets/scale"),
-        ],
-    },
-    "/healthz": "ok",
-    "/livez": "ok",
-    "/readyz": "ok",
-}
-
-
-@pytest.mark.parametrize("path", DISCOVERY)
-def test_discovery(path: str, call: Caller) -> None:
-    assert call("GET", path) == (200, DISCOVERY[path])
+@pytest.mark.parametrize("path", ANSWERS["documents"])
+def test_documents(path: str, call: Caller) -> None:
+    assert call("GET", path) == (200, ANSWERS["documents"][path])
 
 
 def test_groups_have_the_same_members_in_all_forms_of_discovery(call: Caller) -> None:
@@ -181,17 +138,13 @@ def test_a_table_of_many_with_columns_for_wide(call: Caller) -> None:
     )
 
 
+ALL = ["blue", "green", "kube-root-ca.crt", "red"]
 LISTS = {
-    "": ["blue", "green", "kube-root-ca.crt", "red"],
+    **dict.fromkeys(("", "resourceVersion=0", "limit=0", "limit=-1", "limit=4", "watch=false"), ALL),
     "labelSelector=tier": ["green"],
     "labelSelector=tier%21=x": ["blue", "kube-root-ca.crt", "red"],
     "fieldSelector=metadata.name=red": ["red"],
     "labelSelector=tier=x&fieldSelector=metadata.name=red": [],
-    "resourceVersion=0": ["blue", "green", "kube-root-ca.crt", "red"],
-    "limit=0": ["blue", "green", "kube-root-ca.crt", "red"],
-    "limit=-1": ["blue", "green", "kube-root-ca.crt", "red"],
-    "limit=4": ["blue", "green", "kube-root-ca.crt", "red"],
-    "watch=false": ["blue", "green", "kube-root-ca.crt", "red"],
 }
 
 
@@ -255,16 +208,7 @@ def test_types_of_which_a_new_cluster_has_no_object(call: Caller) -> None:
         assert call(method, "/apis/batch/v1/namespaces/default/jobs/x") == (404, missing)
 
 
-LOGS = {
-    "": "one\ntwo\nthree\n",
-    "container=talk": "one\ntwo\nthree\n",
-    "tailLines=2": "two\nthree\n",
-    "tailLines=0": "",
-    "tailLines=99999999999": "one\ntwo\nthree\n",
-    "limitBytes=5": "one\nt",
-    "tailLines=2&limitBytes=1&follow=true": "t",
-    "previous=true": "one\ntwo\nthree\n",
-}
+LOGS = ANSWERS["logs"]
 
 
 @pytest.mark.parametrize("query", LOGS)
@@ -273,38 +217,16 @@ def test_logs(query: str, call: Caller) -> None:
 
 
 REVIEWS = "/apis/authorization.k8s.io/v1/"
-MAY = {"resourceAttributes": {"namespace": "team", "verb": "get", "resource": "configmaps", "name": "blue"}}
-MAY_NOT = {"resourceAttributes": {"namespace": "team", "verb": "delete", "resource": "configmaps"}}
-OF_JANE = {"user": "jane"}
-ACCESS: list[tuple[str, Any, dict[str, str], bool]] = [
-    ("selfsubjectaccessreviews", MAY, {}, True),
-    ("selfsubjectaccessreviews", MAY, JANE, True),
-    ("selfsubjectaccessreviews", MAY_NOT, JANE, False),
-    ("selfsubjectaccessreviews", {"nonResourceAttributes": {"path": "/healthz", "verb": "get"}}, {}, True),
-    ("subjectaccessreviews", {**MAY, **OF_JANE}, {}, True),
-    ("subjectaccessreviews", {**MAY_NOT, **OF_JANE}, {}, False),
-    ("subjectaccessreviews", {**MAY_NOT, "groups": ["system:masters"]}, {}, True),
-    ("namespaces/team/localsubjectaccessreviews", {**MAY, **OF_JANE}, {}, True),
-]
-KINDS = {
-    "selfsubjectaccessreviews": "SelfSubjectAccessReview",
-    "subjectaccessreviews": "SubjectAccessReview",
-    "localsubjectaccessreviews": "LocalSubjectAccessReview",
-}
 
 
-@pytest.mark.parametrize(("path", "spec", "headers", "allowed"), ACCESS)
-def test_access_reviews(path: str, spec: Any, headers: dict[str, str], allowed: bool, call: Caller) -> None:
-    assert call("POST", REVIEWS + path, {"spec": spec}, **headers) == (
-        201,
-        {
-            "apiVersion": "authorization.k8s.io/v1",
-            "kind": KINDS[path.rpartition("/")[2]],
-            "metadata": {},
-            "spec": spec,
-            "status": {"allowed": allowed},
-        },
-    )
+@pytest.mark.parametrize("row", ANSWERS["access"], ids=lambda row: f"{row['review']} {row['allowed']}")
+def test_access_reviews(row: dict[str, Any], call: Caller) -> None:
+    spec, path = row["spec"], row["review"].lower() + "s"
+    if row["review"].startswith("Local"):
+        path = f"namespaces/team/{path}"
+    review = {"apiVersion": "authorization.k8s.io/v1", "kind": row["review"], "metadata": {}, "spec": spec}
+    answer = call("POST", REVIEWS + path, {"spec": spec}, **({"impersonate-user": row["as"]} if "as" in row else {}))
+    assert answer == (201, {**review, "status": {"allowed": row["allowed"]}})
 
 
 def test_the_rules_of_a_user(call: Caller) -> None:
@@ -316,20 +238,13 @@ def test_the_rules_of_a_user(call: Caller) -> None:
     assert (code, found) == (201, {**review, "metadata": {}, "status": {"incomplete": False}})
 
 
-WHO: list[tuple[dict[str, str], Any]] = [
-    (JANE, {"username": "jane", "groups": ["system:authenticated"]}),
-    (
-        {**JANE, "impersonate-group": "dev,ops"},
-        {"username": "jane", "groups": ["dev", "ops", "system:authenticated"]},
-    ),
-]
-
-
-@pytest.mark.parametrize(("headers", "info"), WHO)
-def test_who_am_i(headers: dict[str, str], info: Any, call: Caller) -> None:
+@pytest.mark.parametrize("groups", [[], ["dev", "ops"]])
+def test_who_am_i(groups: list[str], call: Caller) -> None:
     review = {"apiVersion": "authentication.k8s.io/v1", "kind": "SelfSubjectReview", "metadata": {}}
+    headers = {**JANE, "impersonate-group": ",".join(groups)}
     found = call("POST", "/apis/authentication.k8s.io/v1/selfsubjectreviews", review, **headers)
     meta = {"creationTimestamp": call.cluster.clock.timestamp()}
+    info = {"username": "jane", "groups": [*groups, "system:authenticated"]}
     assert found == (201, {**review, "metadata": meta, "status": {"userInfo": info}})
 
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
@@ -202,54 +204,14 @@ def test_reviews_with_a_wrong_value_in_every_field(path: str) -> None:
             _check(call.answer("POST", path, json.dumps(body).encode("utf-8", "replace")))
 
 
-SAMPLES: dict[str, Any] = {
-    "ConfigMap": {"metadata": {"name": "m", "labels": {"a": "b"}}, "data": {"k": "v"}, "immutable": True},
-    "Secret": {"metadata": {"name": "s"}, "data": {"k": "dg=="}, "type": "Opaque"},
-    "ServiceAccount": {"metadata": {"name": "a"}},
-    "Namespace": {"metadata": {"name": "n"}},
-    "Service": {
-        "metadata": {"name": "s"},
-        "spec": {
-            "ports": [{"name": "a", "port": 80, "targetPort": 8080}, {"name": "b", "port": 81, "targetPort": "web"}],
-            "selector": {"app": "s"},
-            "type": "NodePort",
-        },
-    },
-    "Role": {
-        "metadata": {"name": "r"},
-        "rules": [{"verbs": ["get"], "apiGroups": [""], "resources": ["pods", "secrets"]}],
-    },
-    "RoleBinding": {
-        "metadata": {"name": "b"},
-        "subjects": [{"kind": "User", "apiGroup": "rbac.authorization.k8s.io", "name": "jane"}],
-        "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": "r"},
-    },
-    "Deployment": {
-        "metadata": {"name": "d"},
-        "spec": {
-            "replicas": 3,
-            "selector": {"matchLabels": {"app": "d"}},
-            "template": {
-                "metadata": {"labels": {"app": "d"}},
-                "spec": {"containers": [{"name": "c", "image": "nginx", "ports": [{"containerPort": 80}]}]},
-            },
-        },
-    },
+SAMPLES = {
+    obj["kind"]: obj for obj in yaml.safe_load(Path(__file__).with_name("samples.yaml").read_text("utf-8"))["protobuf"]
 }
-GROUPS = {
-    "Role": "rbac.authorization.k8s.io/v1",
-    "RoleBinding": "rbac.authorization.k8s.io/v1",
-    "Deployment": "apps/v1",
-}
-
-
-def _typed(kind: str) -> Any:
-    return {"apiVersion": GROUPS.get(kind, "v1"), "kind": kind, **SAMPLES[kind]}
 
 
 @pytest.mark.parametrize("kind", SAMPLES)
 def test_objects_in_protobuf(kind: str) -> None:
-    obj = _typed(kind)
+    obj = SAMPLES[kind]
     assert protobuf.decode(message(obj)) == obj
     resource = find_kind(obj["apiVersion"], kind)
     assert resource
@@ -262,7 +224,7 @@ def test_objects_in_protobuf(kind: str) -> None:
 @robust
 @given(st.sampled_from(list(SAMPLES)), st.data())
 def test_damaged_protobuf(kind: str, data: st.DataObject) -> None:
-    raw = bytearray(message(_typed(kind)))
+    raw = bytearray(message(SAMPLES[kind]))
     for at in data.draw(st.lists(st.integers(0, len(raw) - 1), min_size=1, max_size=3)):
         raw[at] = data.draw(st.integers(0, 255))
     cut = data.draw(st.one_of(st.just(len(raw)), st.integers(0, len(raw))))

@@ -10,11 +10,10 @@ import json
 import os
 import threading
 import time
-from collections.abc import Callable
 from pathlib import Path
 from statistics import median, quantiles
 
-from tests.server.connections import MAPS, Client, served
+from tests.server.connections import MAPS, Client, holds, served
 
 SECONDS = float(os.environ.get("KUBESIM_LOAD_SECONDS", "4"))
 CLIENTS, RATE = 8, 200  # requests a second of all clients together
@@ -163,15 +162,8 @@ def test_many_clients_and_some_that_misbehave() -> None:
         }
         assert stored == kept
         assert {name for name in observers[0].names if name.startswith("w")} == set(kept)
-        _wait_until(lambda: not server.is_watched)
+        assert holds(lambda: not server.is_watched)
         _report(workers, took, before, after)
-
-
-def _wait_until(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 10
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
 
 
 def _run(workers: list[Worker]) -> None:

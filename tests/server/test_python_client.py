@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from kubernetes import client, config, watch
 from kubernetes.client import ApiClient, ApiException
 
@@ -28,53 +30,8 @@ def api(place: tuple[Session, ApiClient]) -> ApiClient:
     return place[1]
 
 
-CONTAINER = {"name": "c", "image": "nginx"}
-TEMPLATE = {
-    "selector": {"matchLabels": {"app": "x"}},
-    "template": {"metadata": {"labels": {"app": "x"}}, "spec": {"containers": [CONTAINER]}},
-}
-ONCE = {"template": {"spec": {"containers": [CONTAINER], "restartPolicy": "Never"}}}
-RULES = [{"apiGroups": [""], "resources": ["pods"], "verbs": ["get"]}]
-GROUP = "rbac.authorization.k8s.io"
-
-
-def _bound(kind: str) -> dict[str, Any]:
-    return {
-        "roleRef": {"apiGroup": GROUP, "kind": kind, "name": "r"},
-        "subjects": [{"kind": "User", "apiGroup": GROUP, "name": "jane"}],
-    }
-
-
 # Of each kind: the client's class, the word in its methods, and an object without its metadata.
-KINDS: dict[str, tuple[Any, str, dict[str, Any]]] = {
-    "ConfigMap": (client.CoreV1Api, "namespaced_config_map", {"data": {"a": "b"}}),
-    "Secret": (client.CoreV1Api, "namespaced_secret", {"stringData": {"a": "b"}}),
-    "ServiceAccount": (client.CoreV1Api, "namespaced_service_account", {}),
-    "Pod": (client.CoreV1Api, "namespaced_pod", {"spec": {"containers": [CONTAINER]}}),
-    "Namespace": (client.CoreV1Api, "namespace", {}),
-    "Event": (
-        client.CoreV1Api,
-        "namespaced_event",
-        {"involvedObject": {"kind": "Pod", "name": "x", "namespace": NAMESPACE}, "reason": "X", "message": "x"},
-    ),
-    "Service": (client.CoreV1Api, "namespaced_service", {"spec": {"ports": [{"port": 80}], "selector": {"app": "x"}}}),
-    "Node": (client.CoreV1Api, "node", {}),
-    "Deployment": (client.AppsV1Api, "namespaced_deployment", {"spec": TEMPLATE}),
-    "ReplicaSet": (client.AppsV1Api, "namespaced_replica_set", {"spec": TEMPLATE}),
-    "DaemonSet": (client.AppsV1Api, "namespaced_daemon_set", {"spec": TEMPLATE}),
-    "StatefulSet": (client.AppsV1Api, "namespaced_stateful_set", {"spec": {**TEMPLATE, "serviceName": "x"}}),
-    "ControllerRevision": (client.AppsV1Api, "namespaced_controller_revision", {"revision": 1, "data": {"a": "b"}}),
-    "Job": (client.BatchV1Api, "namespaced_job", {"spec": ONCE}),
-    "CronJob": (
-        client.BatchV1Api,
-        "namespaced_cron_job",
-        {"spec": {"schedule": "@daily", "jobTemplate": {"spec": ONCE}}},
-    ),
-    "Role": (client.RbacAuthorizationV1Api, "namespaced_role", {"rules": RULES}),
-    "RoleBinding": (client.RbacAuthorizationV1Api, "namespaced_role_binding", _bound("Role")),
-    "ClusterRole": (client.RbacAuthorizationV1Api, "cluster_role", {"rules": RULES}),
-    "ClusterRoleBinding": (client.RbacAuthorizationV1Api, "cluster_role_binding", _bound("ClusterRole")),
-}
+KINDS: dict[str, Any] = yaml.safe_load(Path(__file__).with_name("samples.yaml").read_text("utf-8"))["kinds"]
 
 
 def test_no_kind_is_forgotten() -> None:
@@ -85,12 +42,12 @@ class Kind:
     """The client's methods for one kind."""
 
     def __init__(self, api: ApiClient, kind: str) -> None:
-        group, word, rest = KINDS[kind]
-        self._methods, self._word = group(api), word
-        self._place = (NAMESPACE,) if word.startswith("namespaced") else ()
-        versions = {client.CoreV1Api: "v1", client.AppsV1Api: "apps/v1", client.BatchV1Api: "batch/v1"}
-        version = versions.get(group, f"{GROUP}/v1")
-        self.body = {"apiVersion": version, "kind": kind, "metadata": {"name": "x", "labels": {"a": "b"}}, **rest}
+        found = KINDS[kind]
+        self._methods, self._word = getattr(client, found["api"])(api), found["method"]
+        self._place = (NAMESPACE,) if self._word.startswith("namespaced") else ()
+        version = next(resource.api_version for resource in RESOURCES if resource.kind == kind and resource.simulated)
+        head = {"apiVersion": version, "kind": kind, "metadata": {"name": "x", "labels": {"a": "b"}}}
+        self.body = head | found.get("body", {})
 
     def __call__(self, verb: str, *arguments: Any, **options: Any) -> Any:
         method = getattr(self._methods, f"{verb}_{self._word}")

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import subprocess
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import Future
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -13,6 +12,7 @@ from threading import Thread
 import pytest
 
 from kubesim import Session
+from tests.server.connections import holds
 from tools import golden
 from tools.realkubectl import find_kubectl
 
@@ -44,14 +44,6 @@ REFUSED, WAITING = "ErrImagePull", "ImagePullBackOff"
 STATES = ["ContainerCreating", "ContainerCreating", REFUSED, WAITING, REFUSED, WAITING, REFUSED]
 
 
-def holds(condition: Callable[[], bool]) -> bool:
-    """Whether it does within 20 seconds."""
-    ends = time.monotonic() + 20
-    while not condition() and time.monotonic() < ends:
-        time.sleep(0.01)
-    return condition()
-
-
 @contextmanager
 def watching(config: Path) -> Iterator[list[str]]:
     """The statuses that `kubectl get pods --watch` tells, as they come."""
@@ -72,7 +64,7 @@ def test_a_watch_sees_a_pod_go_through_its_states_as_time_is_advanced(tmp_path: 
     session = Session()
     session.run("kubectl run web --image=registry.example.com/myapp:1.0")
     with closing(session.serve(tmp_path / "config")) as server, watching(tmp_path / "config") as told:
-        assert holds(lambda: server.is_watched)
+        assert holds(lambda: server.is_watched, 20)
         session.advance(60)
-        assert holds(lambda: len(told) == len(STATES)), told
+        assert holds(lambda: len(told) == len(STATES), 20), told
     assert told == STATES

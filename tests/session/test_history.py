@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -12,6 +13,7 @@ from kubesim.flow import trace_flow
 from kubesim.session import Session
 from kubesim.session.history import LIMIT, History
 
+STORIES = yaml.safe_load(Path(__file__).with_name("undo.yaml").read_text(encoding="utf-8"))
 GOLDEN = sorted((Path(__file__).parents[1] / "golden").glob("lesson-0*.yaml"))
 
 
@@ -40,21 +42,10 @@ def labels(learner: Learner) -> list[str]:
     return [step.label for step in learner.history.steps]
 
 
-def test_undo_takes_back_one_change_after_the_other(learner: Learner) -> None:
-    learner("kubectl run web --image=nginx")
-    learner.wait(20)
-    running = learner("kubectl get pods -o yaml")
-    learner("kubectl delete pod web --now")
-    learner("kubectl create namespace blue && kubectl config set-context --current --namespace=blue")
-    assert learner("undo") == (
-        "taken back: kubectl create namespace blue && kubectl config set-context --current --namespace=blue\n"
-    )
-    assert learner("undo") == "taken back: kubectl delete pod web --now\n"
-    assert learner("kubectl get pods -o yaml") == running
-    assert learner("undo") == "taken back: 20 s\n"
-    assert learner("undo") == "taken back: kubectl run web --image=nginx\n"
-    assert learner("kubectl get pods") == "No resources found in default namespace.\n"
-    assert learner("undo") == "kubesim: nothing is left to take back\n"
+@pytest.mark.parametrize("story", STORIES, ids=lambda story: story["title"])
+def test_stories(learner: Learner, story: dict[str, Any]) -> None:
+    for line, screen in story["steps"]:
+        assert (line, learner(line)) == (line, screen)
 
 
 def test_what_was_taken_back_can_be_done_again_alike(learner: Learner) -> None:
@@ -80,15 +71,6 @@ def test_a_line_that_changes_something_is_a_step(learner: Learner, line: str) ->
     learner("kubectl run web --image=nginx")
     learner(line)
     assert labels(learner) == ["kubectl run web --image=nginx", line]
-
-
-def test_files_variables_and_the_shells_history_stay(learner: Learner) -> None:
-    learner("A=1; kubectl create namespace blue; echo text > note.txt")
-    learner("undo")
-    assert learner("cat note.txt; echo $A; kubectl get namespace blue") == (
-        'text\n1\nError from server (NotFound): namespaces "blue" not found\n'
-    )
-    assert learner.session.shell.history[1] == "undo"
 
 
 def test_nothing_is_taken_back_from_before_a_beginning(learner: Learner) -> None:
@@ -120,12 +102,6 @@ def test_of_many_pods_fewer_steps_are_kept(learner: Learner, monkeypatch: pytest
     for number in range(5):
         learner(f"kubectl create namespace n{number}")
     assert labels(learner) == ["kubectl create namespace n3", "kubectl create namespace n4"]
-
-
-def test_undo_takes_no_arguments(learner: Learner) -> None:
-    learner("kubectl create namespace blue")
-    assert learner("undo 2") == "Usage: undo\n"
-    assert labels(learner) == ["kubectl create namespace blue"]
 
 
 def test_every_moment_can_be_looked_at_again(learner: Learner) -> None:
@@ -178,31 +154,6 @@ def test_what_somebody_else_did_is_a_step_too(learner: Learner) -> None:
     assert learner("undo") == "taken back: from outside\n"
     assert learner.session.cluster.clock.now - before == 0.2 * SECOND  # the label's and undo's tenths
     assert learner("kubectl get pods --no-headers -L a") == "web   1/1   Running   0     20s   \n"
-
-
-def test_undo_takes_back_what_the_same_line_has_done_before_it(learner: Learner) -> None:
-    learner("kubectl create namespace blue")
-    assert learner("kubectl create namespace green; undo; kubectl create namespace red") == (
-        "namespace/green created\n"
-        "taken back: kubectl create namespace green; undo; kubectl create namespace red\n"
-        "namespace/red created\n"
-    )
-    assert learner("kubectl get namespace blue green red -o name") == (
-        'namespace/blue\nnamespace/red\nError from server (NotFound): namespaces "green" not found\n'
-    )
-    assert learner("undo | cat").startswith("taken back: kubectl create namespace green; undo;")
-    assert learner("undo") == "taken back: kubectl create namespace blue\n"
-
-
-def test_undo_in_a_loop_takes_back_one_step_each_time(learner: Learner) -> None:
-    for name in ("blue", "green"):
-        learner(f"kubectl create namespace {name}")
-    assert learner("for i in 1 2 3; do undo; done") == (
-        "taken back: kubectl create namespace green\n"
-        "taken back: kubectl create namespace blue\n"
-        "kubesim: nothing is left to take back\n"
-    )
-    assert labels(learner) == []
 
 
 def test_what_was_done_outside_of_steps_before_a_beginning_is_remembered(learner: Learner) -> None:
