@@ -36,7 +36,7 @@ from kubesim import Session
 from kubesim.api import resources
 from kubesim.api.objects import Object
 from kubesim.api.result import Result
-from kubesim.kubectl import COMMANDS, Command
+from kubesim.kubectl import Command, all_commands
 from kubesim.kubectl.command import Flag
 from kubesim.kubectl.flags import GLOBAL
 from kubesim.shell import Invocation
@@ -112,7 +112,7 @@ def lines(count: int, seed: int) -> Iterator[str]:
 
 
 def _commands() -> list[Command]:
-    return [command for command in COMMANDS if command.path[0] != "config" and not command.is_group]
+    return [command for command in all_commands() if command.path[0] != "config" and not command.is_group]
 
 
 def _mistaken(command: Command) -> list[str]:

@@ -20,7 +20,7 @@ from kubesim.api.versions import CONTAINERD, KUBECTL, KUBERNETES
 from kubesim.cluster.apiserver.admission import MAX_PODS
 from kubesim.cluster.registry import REGISTRIES, Registry, Repository
 from kubesim.kubectl.command import Flag
-from kubesim.kubectl.commands import ABSENT, COMMANDS
+from kubesim.kubectl.commands import ABSENT, all_commands
 from kubesim.kubectl.flags import GLOBAL
 from kubesim.kubectl.formats import OUTPUT_FORMATS
 from kubesim.shell.tools import toolbox
@@ -175,7 +175,7 @@ def _commands() -> Iterator[str]:
     yield ""
     yield from _flags("every command", GLOBAL)
     yield from _item(f"every command that has them: refused: {', '.join(shared)}")
-    for command in COMMANDS:
+    for command in all_commands():
         if not command.is_group:
             yield from _flags(f"`{command.name}`", command.flags, shared)
     yield ""
@@ -193,7 +193,7 @@ def _commands() -> Iterator[str]:
 
 def _shared_refusals() -> list[str]:
     """The flags that many commands refuse, to be told once."""
-    refused = Counter(_spelled(flag) for command in COMMANDS for flag in command.flags if not flag.simulated)
+    refused = Counter(_spelled(flag) for command in all_commands() for flag in command.flags if not flag.simulated)
     return [flag for flag, count in refused.items() if count >= _MANY]
 
 

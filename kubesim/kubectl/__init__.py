@@ -5,11 +5,11 @@ Mirrors k8s.io/kubectl pkg/cmd/cmd.go and github.com/spf13/cobra, v1.36.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from kubesim.api.result import Result
 from kubesim.kubectl.command import Call, Command, Context
-from kubesim.kubectl.commands import ABSENT, COMMANDS, FLAG_SETS, find_command, next_word, suggestions
+from kubesim.kubectl.commands import ABSENT, all_commands, find_command, flag_set, next_word, suggestions
 from kubesim.kubectl.completion import complete
 from kubesim.kubectl.config import Kubeconfig
 from kubesim.kubectl.connection import check_namespace, connect
@@ -17,16 +17,6 @@ from kubesim.kubectl.errors import REFUSALS, Exit, FlagError, KubectlError, NotS
 from kubesim.kubectl.flags import FlagSet
 from kubesim.kubectl.formats import FormatError
 from kubesim.kubectl.help import help_text, root_help
-
-# What kubectl may look at before it does anything; a command's `order` names these.
-_STEPS: dict[str, Callable[[Call], object]] = {
-    "arguments": lambda call: call.command.check(call) if call.command.check else None,
-    "dry-run": Call.dry_run,
-    "output": Call.output_format,
-    "validate": Call.validation,
-    "namespace": check_namespace,
-    "client": connect,
-}
 
 
 def run(args: Sequence[str], context: Context) -> Result:
@@ -49,17 +39,32 @@ def run(args: Sequence[str], context: Context) -> Result:
 def _run(call: Call, words: Sequence[str]) -> None:
     if (path := (*call.command.path, *words[:1])) in ABSENT:
         raise _absent(path)
-    flags = FLAG_SETS[call.command.path]
-    call.args, call.flags, call.given, call.dash = flags.parse(words)
+    call.args, call.flags, call.given, call.dash = flag_set(call.command.path).parse(words)
     if call.flags["help"]:
         call.say(help_text(call.command))
         return
     missing = [f'"{name}"' for name in call.command.required if name not in call.given]
     if missing:
         raise KubectlError(f"required flag(s) {', '.join(missing)} not set")
-    for step in call.command.order:
-        _STEPS[step](call)
+    _check(call)
     call.command.run(call)
+
+
+def _check(call: Call) -> None:
+    """Refuse wrong arguments, values of the flags that many commands share, and contexts before the command runs."""
+    command, is_local = call.command, call.flags.get("local")
+    if command.check:
+        command.check(call)
+    if "dry-run" in call.flags:
+        call.dry_run()
+    if "template" in call.flags and not command.prints_last:
+        call.output_format()
+    if "validate" in call.flags:
+        call.validation()
+    if command.asks_namespace:
+        check_namespace(call)
+    if not (command.is_offline or is_local):
+        connect(call)
 
 
 def _fail(call: Call, error: Exception) -> None:
@@ -109,4 +114,4 @@ def _unknown_flag(words: Sequence[str]) -> Exception | None:
     return None
 
 
-__all__ = ["COMMANDS", "Command", "Context", "Kubeconfig", "complete", "run"]
+__all__ = ["Command", "Context", "Kubeconfig", "all_commands", "complete", "run"]

@@ -58,7 +58,7 @@ def with_last_applied(obj: Object, typed: bool = False) -> Object:
     *absent("prune-allowlist", "subresource"),
     example="  kubectl apply -f pod.yaml\n  cat pod.yaml | kubectl apply -f -",
     check=no_arguments,
-    order=("arguments", "dry-run", "client", "validate"),
+    prints_last=True,
 )
 def apply(call: Call) -> None:
     """Create the objects of manifests, or change those that are there."""
@@ -213,7 +213,6 @@ def _recreate(call: Call, manifest: Manifest) -> Object:
     duration("timeout", "", "With --force: how long to wait."),
     *absent("cascade", bare="background"),
     *absent("raw", "subresource"),
-    order=("validate", "dry-run", "client", "output"),
     example="  kubectl replace -f pod.yaml\n  kubectl replace --force -f pod.yaml",
 )
 def replace(call: Call) -> None:

@@ -54,7 +54,8 @@ def send_patch(call: Call, resource: Resource, obj: Object, change: Any, kind: s
     flags.LOCAL,
     *absent("subresource"),
     example='  kubectl patch serviceaccount default -p \'{"imagePullSecrets":[{"name":"my-registry-creds"}]}\'',
-    order=("dry-run", "namespace"),
+    asks_namespace=True,
+    prints_last=True,
 )
 def patch(call: Call) -> None:
     """Change objects by a patch."""
@@ -164,7 +165,8 @@ def _check_label_words(call: Call) -> None:
     switch("list", "", "Show the labels after the change."),
     example="  kubectl label pod private-pod tier=backend\n  kubectl label pod private-pod tier-",
     check=_check_label_words,
-    order=("dry-run", "arguments", "namespace"),
+    asks_namespace=True,
+    prints_last=True,
 )
 def label(call: Call) -> None:
     """Set or remove labels."""
@@ -179,7 +181,7 @@ def label(call: Call) -> None:
     flags.field_manager("kubectl-annotate"),
     switch("overwrite", "", "Change annotations that are there."),
     switch("list", "", "Show the annotations after the change."),
-    order=("dry-run", "output", "namespace"),
+    asks_namespace=True,
     example="  kubectl annotate pod private-pod owner=team-a",
 )
 def annotate(call: Call) -> None:
@@ -266,7 +268,7 @@ def _mark_one(
     field, wanted, removed, done = what
     present: dict[str, str] = metadata(obj).get(field) or {}
     if not call.flags["overwrite"]:
-        _refuse_overwriting(call, present, wanted)
+        _refuse_overwriting(field, present, wanted)
     if field == "labels" and dry_run != "client" and not call.flags["local"]:
         call.say("".join(f'label "{key}" not found.\n' for key in removed if key not in present))
     change = {key: None for key in removed if key in present} | wanted
@@ -284,8 +286,8 @@ def _mark_one(
     print_result(call, resource, new, operation, dry_run, is_alone=field == "labels")
 
 
-def _refuse_overwriting(call: Call, present: dict[str, str], wanted: dict[str, str]) -> None:
-    is_label = call.command.path == ("label",)
+def _refuse_overwriting(field: str, present: dict[str, str], wanted: dict[str, str]) -> None:
+    is_label = field == "labels"
     already = [
         f"'{key}' already has a value ({present[key]})"
         for key, value in wanted.items()
@@ -312,7 +314,7 @@ def _refuse_overwriting(call: Call, present: dict[str, str], wanted: dict[str, s
     duration("timeout", "", "How long to wait for the change (kubesim does not wait)."),
     example="  kubectl scale deployment web --replicas=3",
     required=("replicas",),
-    order=("dry-run", "output", "namespace", "client"),
+    asks_namespace=True,
 )
 def scale(call: Call) -> None:
     """Change the number of replicas."""

@@ -229,16 +229,19 @@ class Call:
 
 Run = Callable[[Call], None]
 
+REGISTERED: dict[tuple[str, ...], Command] = {}
+"""Every command by its path, and by each alias; a module registers its commands when it is imported."""
+
 
 @dataclass(frozen=True)
 class Command:
     """One command. `path` is its words after "kubectl"; `usage` what follows them.
 
-    `required` are flags that must be given;
-    `order` is what is looked at before it runs, in the order of upstream's Complete and Validate: "arguments" (by
-    `check`), "dry-run", "output", "validate", "namespace" (of the context) and "client" (all else about the cluster);
-    `is_typed`: files are read as Go structs and not as maps; `has_tables`: -o knows tables; `failure` is the exit
-    status of errors.
+    `required` are flags that must be given, and `check` refuses arguments before anything else is checked.
+    `is_offline`: it runs without a cluster; `asks_namespace`: it asks the kubeconfig for the namespace before it
+    connects, which refuses a wrong context in different words; `prints_last`: a wrong -o is found after the work.
+    `is_typed`: files are read as Go structs and not as maps; `has_tables`: -o knows tables; `all_is_selector`: --all
+    selects, where other commands only let a type alone mean all its objects; `failure` is the exit status of errors.
     """
 
     path: tuple[str, ...]
@@ -251,9 +254,12 @@ class Command:
     is_group: bool = False
     required: tuple[str, ...] = ()
     check: Run | None = None
-    order: tuple[str, ...] = ("arguments", "client")
+    is_offline: bool = False
+    asks_namespace: bool = False
+    prints_last: bool = False
     is_typed: bool = False
     has_tables: bool = False
+    all_is_selector: bool = False
     failure: int = 1
 
     @property
@@ -275,8 +281,15 @@ def command(
     *flags: Flag | tuple[Flag, ...],
     **more: Any,
 ) -> Callable[[Run], Command]:
-    """Make a Command of the function that runs it; `more` are further fields of the Command."""
+    """Register the function that runs a command; `more` are further fields of the Command."""
     flat: list[Flag] = []
     for flag in flags:
         flat.extend(flag if isinstance(flag, tuple) else (flag,))
-    return lambda run: Command(tuple(path.split()), usage, short, tuple(flat), run, **more)
+
+    def register(run: Run) -> Command:
+        made = Command(tuple(path.split()), usage, short, tuple(flat), run, **more)
+        for name in (made.path[-1], *made.aliases):
+            REGISTERED[*made.path[:-1], name] = made
+        return made
+
+    return register

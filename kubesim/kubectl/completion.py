@@ -8,7 +8,8 @@ from itertools import pairwise
 from kubesim.api.objects import name_of
 from kubesim.api.resources import NAMESPACE, RESOURCES, Resource, find_resource
 from kubesim.kubectl.command import Command, Context
-from kubesim.kubectl.commands import COMMANDS, FLAG_SETS, find_command
+from kubesim.kubectl.commands import MODULES, find_command, flag_set
+from kubesim.kubectl.help import subcommands
 
 _TAKES_TYPES = frozenset(
     {"get", "describe", "delete", "edit", "label", "annotate", "patch", "scale", "wait", "explain", "rollout", "set"}
@@ -33,17 +34,18 @@ def _candidates(command: Command | None, rest: list[str], current: str, context:
         return _OUTPUTS
     if current.startswith("-"):
         return _flags(command)
-    path = command.path if command else ()
-    below = [member.path[len(path)] for member in COMMANDS if member.path[:-1] == path and len(member.path) > len(path)]
-    if below or command is None:
-        return below
+    if command is None:
+        return MODULES
+    if below := subcommands(command.path):
+        return [member.path[-1] for member in below]
     return _objects(
         command, [word for word in rest if not word.startswith("-")], current, _namespace(rest, context), context
     )
 
 
 def _flags(command: Command | None) -> list[str]:
-    flags = FLAG_SETS[command.path].flags.values() if command else FLAG_SETS[("get",)].flags.values()
+    command = command or find_command(["get"])[0]
+    flags = flag_set(command.path).flags.values() if command else ()
     return [f"--{flag.name}" + ("" if flag.bare is not None else "=") for flag in flags if flag.simulated]
 
 

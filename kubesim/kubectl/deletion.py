@@ -7,6 +7,7 @@ from kubesim.api.objects import metadata
 from kubesim.kubectl import flags
 from kubesim.kubectl.command import Call, absent, command, number, switch, text
 from kubesim.kubectl.errors import KubectlError, with_source
+from kubesim.kubectl.output import DRY_RUN_SUFFIX
 from kubesim.kubectl.selection import Query, Target
 
 # Simulated seconds after which a delete gives up where no --timeout was given: nothing here takes as long.
@@ -68,7 +69,8 @@ def _check_cascade(call: Call) -> None:
     *absent("interactive/i", kind="switch"),
     *absent("raw"),
     check=_check_cascade,
-    order=("arguments", "namespace", "dry-run"),
+    asks_namespace=True,
+    all_is_selector=True,
     example="  kubectl delete pod private-pod\n  kubectl delete -f pod.yaml --now",
 )
 def delete(call: Call) -> None:
@@ -78,6 +80,7 @@ def delete(call: Call) -> None:
     if output not in ("", "name"):
         raise KubectlError(f"unexpected -o output mode: {output}. We only support '-o name'")
     grace = _grace_period(call)
+    verb = "" if output else "force deleted" if call.flags["force"] else "deleted"
     deleted: list[Target] = []
 
     def remove(target: Target) -> None:
@@ -88,7 +91,7 @@ def delete(call: Call) -> None:
         ):
             call.warn("deleting cluster-scoped resources, not scoped to the provided namespace")
         try:
-            delete_target(call, target, grace)
+            delete_target(call, target, grace, verb)
         except StatusError as error:
             raise with_source("deleting", target.source, error) if target.source else error from None
 
@@ -115,31 +118,24 @@ def _grace_period(call: Call) -> int | None:
     return None if grace < 0 else grace
 
 
-def delete_target(call: Call, target: Target, grace: int | None) -> None:
-    """Delete one object and say so. Raises StatusError."""
+def delete_target(call: Call, target: Target, grace: int | None, verb: str = "deleted") -> None:
+    """Delete one object and report it with `verb`; "" reports its name alone. Raises StatusError."""
     dry_run = call.dry_run()
-    namespace, name = target.namespace or "", target.name or ""
     if dry_run != "client":
         call.api.delete(
             target.resource,
-            namespace,
-            name,
+            target.namespace or "",
+            target.name or "",
             grace_period=grace,
             finalizer=_finalizer(call),
             user=call.user,
             dry_run=dry_run == "server",
         )
-    _say_deleted(call, target, dry_run)
-
-
-def _say_deleted(call: Call, target: Target, dry_run: str) -> None:
-    if call.command.path == ("delete",) and call.flags["output"] == "name":
+    if not verb:
         call.say(f"{target.resource.printed}/{target.name}\n")
         return
-    verb = "force deleted" if call.flags.get("force") and call.command.path == ("delete",) else "deleted"
     where = f" from {target.namespace} namespace" if target.resource.namespaced else ""
-    suffix = {"client": " (dry run)", "server": " (server dry run)"}.get(dry_run, "")
-    call.say(f'{target.resource.printed} "{target.name}" {verb}{where}{suffix}\n')
+    call.say(f'{target.resource.printed} "{target.name}" {verb}{where}{DRY_RUN_SUFFIX[dry_run]}\n')
 
 
 def wait_until_gone(call: Call, targets: list[Target]) -> None:

@@ -21,7 +21,7 @@ from kubesim.kubectl.selection import Target, find_targets, select
     flags.ALL_NAMESPACES,
     switch("show-events", "", "Show the events of the object as well.", True),
     number("chunk-size", "", "How many objects are asked for at once (kubesim always returns all).", 500),
-    order=("namespace",),
+    asks_namespace=True,
     example="  kubectl describe pod private-pod\n  kubectl describe secret my-registry-creds",
 )
 def describe(call: Call) -> None:

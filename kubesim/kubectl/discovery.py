@@ -95,7 +95,7 @@ def api_versions(call: Call) -> None:
     "Print the client and server version information",
     switch("client", "", "Only kubectl's own version."),
     text("output", "o", "json or yaml."),
-    order=(),
+    is_offline=True,
 )
 def version(call: Call) -> None:
     """Show the versions that kubesim behaves as."""

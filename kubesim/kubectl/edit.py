@@ -46,12 +46,12 @@ _Edited = tuple[Resource, Object]
     *absent("subresource"),
     text("edit-result", "", "Take the object from this file instead of an editor (only kubesim has this flag)."),
     example='  KUBE_EDITOR="sed -i s/old/new/" kubectl edit sa default',
-    order=("namespace",),
+    asks_namespace=True,
+    prints_last=True,
 )
 def edit(call: Call) -> None:
     """Open objects in the editor of $KUBE_EDITOR or $EDITOR, several as a List, and send what it made of them."""
     query = Query(call, call.args)
-    call.validation()
     selection = query.select()
     raise_all(selection.errors)
     if not selection.objects:

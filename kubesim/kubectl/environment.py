@@ -44,7 +44,6 @@ def _split(call: Call) -> tuple[list[str], list[str]]:
     *absent("resolve", kind="switch"),
     flags.field_manager("kubectl-set"),
     check=_split,
-    order=("arguments", "dry-run", "output", "client", "namespace"),
     is_typed=True,
     example="  kubectl set env deployment/web MODE=dark\n  kubectl set env deployment/web --from=secret/good",
 )

@@ -28,7 +28,8 @@ from kubesim.kubectl.selection import resolve, split_pair
     switch("no-headers", "", "Leave the headings out."),
     number("chunk-size", "", "How many objects are asked for at once (kubesim always returns all).", 500),
     switch("watch", "w", "After those that are there, show new ones as they come."),
-    order=("namespace", "client"),
+    asks_namespace=True,
+    prints_last=True,
     example="  kubectl events --for pod/private-pod",
 )
 def events(call: Call) -> None:

@@ -65,7 +65,7 @@ def require_arguments(call: Call) -> None:
     *absent("subresource"),
     example="  kubectl get pods\n  kubectl get secret my-registry-creds -o yaml\n  kubectl get pods,secrets -A",
     check=require_arguments,
-    order=("arguments",),
+    is_offline=True,
     has_tables=True,
 )
 def get(call: Call) -> None:
@@ -74,6 +74,7 @@ def get(call: Call) -> None:
         _read(call, call.flags["raw"])
         return
     check_namespace(call)
+    connect(call)
     if call.flags["output-watch-events"] and not (call.flags["watch"] or call.flags["watch-only"]):
         raise KubectlError("--output-watch-events option can only be used with --watch or --watch-only")
     if call.flags["show-labels"] and call.flags["output"] not in ("", "wide"):

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from kubesim.kubectl.command import Command, Flag
+from kubesim.kubectl.command import REGISTERED, Call, Command, Flag, command
+from kubesim.kubectl.errors import Exit, UsageError
 
 _OPTIONS = 'Use "kubectl options" for a list of global command-line options (applies to all commands).\n'
 
@@ -65,3 +66,21 @@ def root_help() -> str:
         'Usage:\n  kubectl [flags] [options]\n\nUse "kubectl <command> --help" for more information about a given '
         f"command.\n{_OPTIONS}"
     )
+
+
+def group(path: str, usage: str, short: str, long: str = "", *, to_stdout: bool = False) -> Command:
+    """Register a command that only holds others: called by itself it shows its help."""
+
+    def show(call: Call) -> None:
+        if call.args:
+            raise UsageError(f'unknown command "{" ".join(call.args)}"')
+        (call.say if to_stdout else call.complain)(group_help(call.command, subcommands(call.command.path)))
+        raise Exit(1)
+
+    return command(path, usage, short, example=long, is_group=True, is_offline=True)(show)
+
+
+def subcommands(path: tuple[str, ...]) -> list[Command]:
+    """The registered commands right below `path`, by name."""
+    found = {id(item): item for item in REGISTERED.values() if item.path[:-1] == path and item.path != path}
+    return sorted(found.values(), key=lambda item: item.path)

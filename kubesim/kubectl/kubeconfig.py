@@ -12,7 +12,7 @@ from kubesim.kubectl import flags
 from kubesim.kubectl.command import Call, Command, Run, absent, command, switch, text
 from kubesim.kubectl.config import HIDDEN, Entry, Kubeconfig
 from kubesim.kubectl.errors import KubectlError, NotSimulated, Plain, UsageError
-from kubesim.kubectl.help import help_text
+from kubesim.kubectl.help import group, help_text
 from kubesim.workspace import HOME
 
 _FILE = f"{HOME}/.kube/config"
@@ -62,7 +62,9 @@ def _none(call: Call) -> None:
         raise UsageError(f"unexpected arguments: [{' '.join(call.args)}]")
 
 
-_command = partial(command, order=("arguments",))
+_command = partial(command, is_offline=True)
+
+group("config", "SUBCOMMAND", "Modify kubeconfig files")
 
 
 @_command("config current-context", "[flags]", "Display the current-context")
@@ -163,22 +165,6 @@ def set_context(call: Call) -> None:
 
 def _update(call: Call, entry: Entry, fields: Sequence[str]) -> None:
     entry.update({key: call.flags[key] for key in fields if key in call.given})
-
-
-@_command(
-    "config rename-context", "CONTEXT_NAME NEW_NAME", "Rename a context from the kubeconfig file", check=_count(2)
-)
-def rename_context(call: Call) -> None:
-    """Give a context another name; it stays current if it was."""
-    config = call.context.config
-    old, new = call.args
-    if old not in config.contexts:
-        raise KubectlError(f'cannot rename the context "{old}", it\'s not in {_FILE}')
-    if new in config.contexts:
-        raise KubectlError(f'cannot rename the context "{old}", the context "{new}" already exists in {_FILE}')
-    config.contexts[new] = config.contexts.pop(old)
-    config.current = new if config.current == old else config.current
-    call.say(f'Context "{old}" renamed to "{new}".\n')
 
 
 def _deleter(section: str) -> Command:
@@ -303,23 +289,6 @@ def _value(field: str, text: str) -> str | bool:
         return flags.parse_switch(text)
     except ValueError as error:
         raise KubectlError(str(error)) from None
-
-
-@_command("config unset", "PROPERTY_NAME", "Unset an individual value in a kubeconfig file", check=_count(1))
-def unset_property(call: Call) -> None:
-    """Remove one field, one entry or one section of the kubeconfig."""
-    section, name, field = _property(call.args[0])
-    if section == "current-context":
-        call.context.config.current = ""
-    else:
-        entries = _section(call.context.config, section)
-        if field:
-            entries.get(name, {}).pop(field, None)
-        elif name:
-            entries.pop(name, None)
-        else:
-            entries.clear()
-    call.say(f'Property "{call.args[0]}" unset.\n')
 
 
 def _property(path: str) -> tuple[str, str, str]:

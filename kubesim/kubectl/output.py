@@ -7,7 +7,7 @@ from kubesim.api.resources import Resource
 from kubesim.api.schema import in_go_order
 from kubesim.kubectl.command import Call
 
-_SUFFIX = {"none": "", "client": " (dry run)", "server": " (server dry run)"}
+DRY_RUN_SUFFIX = {"none": "", "client": " (dry run)", "server": " (server dry run)"}
 
 
 def print_result(
@@ -28,6 +28,6 @@ def print_result(
         call.format = None
     form = call.output_format()
     if form.is_table:
-        call.say(f"{resource.printed}/{name_of(obj) or '<unknown>'} {operation}{_SUFFIX[dry_run]}\n")
+        call.say(f"{resource.printed}/{name_of(obj) or '<unknown>'} {operation}{DRY_RUN_SUFFIX[dry_run]}\n")
     else:
         call.say(form.render(in_go_order(resource, obj) if typed else obj, typed))

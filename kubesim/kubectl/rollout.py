@@ -21,6 +21,7 @@ from kubesim.kubectl import flags
 from kubesim.kubectl.command import Call, command, number, switch
 from kubesim.kubectl.errors import KubectlError, Several, failures
 from kubesim.kubectl.formats.json_ import LAST_APPLIED
+from kubesim.kubectl.help import group
 from kubesim.kubectl.output import print_result
 from kubesim.kubectl.selection import Query
 
@@ -49,7 +50,9 @@ def _require_resource(call: Call) -> None:
 
 
 # What all but undo have in common.
-_command = partial(command, check=_require_resource, is_typed=True, order=("arguments", "namespace"))
+_command = partial(command, check=_require_resource, is_typed=True, asks_namespace=True, prints_last=True)
+
+group("rollout", "SUBCOMMAND", "Manage the rollout of a resource", to_stdout=True)
 
 
 def _check_revision(call: Call) -> None:
@@ -319,7 +322,6 @@ def resume(call: Call) -> None:
     flags.OUTPUT,
     number("to-revision", "", "The revision to go back to; 0 is the one before."),
     is_typed=True,
-    order=("dry-run", "namespace"),
     example="  kubectl rollout undo deployment/web",
 )
 def undo(call: Call) -> None:

@@ -13,10 +13,10 @@ from kubesim.api.resources import POD, Resource
 from kubesim.cluster.apiserver.logs import Line, LogOptions
 from kubesim.kubectl import flags
 from kubesim.kubectl.command import Call, absent, command, duration, number, switch, text
-from kubesim.kubectl.connection import connect
 from kubesim.kubectl.errors import Exit, KubectlError, UsageError
 from kubesim.kubectl.selection import Target, find_targets, get_named, list_all
 
+_LOGS = "get the logs from"
 _SECONDS = 20  # for which --follow waits for a container to start
 
 
@@ -29,21 +29,20 @@ def _subject(call: Call, word: str) -> tuple[Resource, Object]:
     return target.resource, get_named(call, target.resource, target.namespace or "", target.name or "")
 
 
-def _pod_of(call: Call, resource: Resource, owner: Object) -> Object:
-    """An object that is a Pod, or the Pod of an object that has several."""
+def _pod_of(call: Call, resource: Resource, owner: Object, purpose: str) -> Object:
+    """An object that is a Pod, or the Pod of an object that has several; `purpose` is what a refusal calls the use."""
     if resource is POD:
         return owner
     wanted = owner.get("spec", {}).get("selector", {}).get("matchLabels", {})
     if not wanted:
         kind = f"*{resource.version}.{resource.kind}"
-        what = "get the logs from" if call.command.path == ("logs",) else "attach to"
-        raise KubectlError(f"cannot {what} {kind}: selector for {kind} not implemented")
+        raise KubectlError(f"cannot {purpose} {kind}: selector for {kind} not implemented")
     labels = ",".join(f"{key}={value}" for key, value in wanted.items())
     pods = call.api.list(POD, call.namespace, labels=labels, user=call.user) if labels else []
     if not pods:
         raise KubectlError("timed out waiting for the condition")
     best = min(pods, key=_rank)
-    if len(pods) > 1 and call.command.path == ("logs",):
+    if len(pods) > 1 and purpose == _LOGS:
         call.complain(f"Found {len(pods)} pods, using pod/{name_of(best)}\n")
     return best
 
@@ -113,7 +112,7 @@ def _check_words(call: Call) -> None:
     *absent("since-time"),
     *absent("ignore-errors", "insecure-skip-tls-verify-backend", "all-pods", kind="switch"),
     check=_check_words,
-    order=("arguments", "namespace"),
+    asks_namespace=True,
     example="  kubectl logs private-pod",
 )
 def logs(call: Call) -> None:
@@ -126,7 +125,7 @@ def logs(call: Call) -> None:
         raise KubectlError("only one of -c or an inline [CONTAINER] arg is allowed")
     call.flags = {**call.flags, "container": name}
     options = _log_options(call)
-    for pod in [_pod_of(call, resource, obj) for resource, obj in found]:
+    for pod in [_pod_of(call, resource, obj, _LOGS) for resource, obj in found]:
         spec = pod["spec"]
         every = [item["name"] for key in ("initContainers", "containers") for item in spec.get(key, ())]
         for name in every if call.flags["all-containers"] else [_container_name(call, pod)]:
@@ -138,12 +137,10 @@ def _logged(call: Call) -> list[tuple[Resource, Object]]:
     if call.flags["selector"]:
         if call.args:
             raise KubectlError("selectors and the all flag cannot be used when passing resource/name arguments")
-        connect(call)
         pods = list_all(call, Target(POD, call.namespace, None))
         if not pods:
             call.complain(f"No resources found in {call.namespace} namespace.\n")
         return [(POD, pod) for pod in pods]
-    connect(call)
     try:
         return [_subject(call, call.args[0])]
     except StatusError as error:
@@ -208,13 +205,13 @@ def _pod_and_command(call: Call) -> None:
     *absent("filename/f"),
     example="  kubectl exec private-pod -- cat /etc/marker",
     check=_pod_and_command,
-    order=("arguments", "namespace", "client"),
+    asks_namespace=True,
 )
 def execute(call: Call) -> None:
     """Run a command in a container; its exit status is kubectl's."""
     if len(call.args) < 2:
         raise KubectlError("you must specify at least one command for the container")
-    pod = _pod_of(call, *_subject(call, call.args[0]))
+    pod = _pod_of(call, *_subject(call, call.args[0]), "attach to")
     if pod["status"]["phase"] in ("Succeeded", "Failed"):
         phase = pod["status"]["phase"]
         raise KubectlError(f"cannot exec into a container in a completed pod; current phase is {phase}")

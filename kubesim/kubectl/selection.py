@@ -12,9 +12,7 @@ from functools import partial
 from kubesim.api.errors import StatusError, bad_request
 from kubesim.api.objects import Object, name_of, namespace_of
 from kubesim.api.resources import NAMESPACE, RESOURCES, Resource, find_resource
-from kubesim.gotext.gojson import quote
 from kubesim.kubectl.command import Call
-from kubesim.kubectl.connection import connect
 from kubesim.kubectl.errors import REFUSALS, KubectlError, NotSimulated, Several, visit
 from kubesim.kubectl.manifests import Manifest, manifests, path_problems, require_namespace
 
@@ -209,21 +207,14 @@ def find_targets(call: Call, args: Sequence[str], *, needs_name: bool = False, o
     """
     words = _multiplied(list(args))
     by_file = bool(call.flags.get("filename"))
-    paths = path_problems(call) if by_file else []
-    problems = list(paths)
-    if call.command.path == ("delete",):
-        problems += _selector_problems(call, words)
+    problems = path_problems(call) if by_file else []
+    if call.command.all_is_selector:
+        problems += _selector_problems(call)
     pairs: list[tuple[str, str]] = []
     try:
         pairs = _pairs(words)
-        if words and not pairs:
-            connect(call)  # for the categories that a type may be
     except REFUSALS as error:
         problems.append(error)
-    if call.command.path == ("edit",):  # which looks at its arguments first
-        problems = problems[len(paths) :] + paths
-    if call.command.path == _VIEW:
-        problems += _selector_problems(call, words)
     if problems:
         raise Several(problems)
     if by_file:
@@ -234,7 +225,6 @@ def find_targets(call: Call, args: Sequence[str], *, needs_name: bool = False, o
         targets = _of_types(call, words, bool(pairs), selects or not needs_name or bool(call.flags.get("all")))
         _check_count({target.resource for target in targets}, one_type)
         return targets
-    connect(call)
     if pairs:
         kinds = {kind: resolve(call, kind) for kind, _ in pairs}
         _check_count(set(kinds.values()), one_type)
@@ -250,21 +240,11 @@ def _check_count(types: set[Resource], is_one: bool) -> None:
         raise KubectlError("you may only specify a single resource type")
 
 
-_VIEW = ("apply", "view-last-applied")
-_SELECT_ALL = (("delete",), _VIEW)  # commands for which --all is a selector
-
-
-def _selector_problems(call: Call, words: Sequence[str]) -> list[Exception]:
-    """What SelectAllParam and LabelSelectorParam refuse: --all beside a selector, whichever upstream looks at first."""
-    selector, fields = (call.flags.get(key) for key in ("selector", "field-selector"))
-    takes_all = call.command.path == _VIEW and call.explicit_namespace and len(words) == 1 and "/" not in words[0]
-    if not call.flags["all"] or not (selector or fields or takes_all):
-        return []
-    if takes_all or call.command.path == ("delete",):
+def _selector_problems(call: Call) -> list[Exception]:
+    """What SelectAllParam refuses: --all beside a selector."""
+    if call.flags["all"] and (call.flags["selector"] or call.flags["field-selector"]):
         return [KubectlError("setting 'all' parameter but found a non empty selector. ")]
-    return [
-        KubectlError(f"found non-empty label selector {quote(selector or '')} with previously set 'all' parameter. ")
-    ]
+    return []
 
 
 def _pairs(words: Sequence[str]) -> list[tuple[str, str]]:
@@ -300,7 +280,7 @@ def _of_types(call: Call, words: Sequence[str], has_pairs: bool, takes_all: bool
 
 def _selects_all(call: Call) -> bool:
     """Whether there is a selector. For most commands --all is none, but lets a type alone mean all its objects."""
-    is_selector = call.command.path in _SELECT_ALL and call.flags.get("all")
+    is_selector = call.command.all_is_selector and call.flags["all"]
     return bool(call.flags.get("selector") or call.flags.get("field-selector") or is_selector)
 
 

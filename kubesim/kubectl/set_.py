@@ -15,6 +15,7 @@ from kubesim.kubectl import flags
 from kubesim.kubectl.change import COMMON, send_patch
 from kubesim.kubectl.command import Call, command, text
 from kubesim.kubectl.errors import KubectlError, Several, raise_all
+from kubesim.kubectl.help import group
 from kubesim.kubectl.output import print_result
 from kubesim.kubectl.selection import Found, Selection, select
 
@@ -38,11 +39,13 @@ def _nested(path: list[str], value: Any) -> Any:
     return value
 
 
-ORDER = ("dry-run", "output", "namespace")
 _NEEDS_FILE = """you must specify resources by --filename when --local is set.
 Example resource specifications include:
    '-f rsrc.yaml'
    '--filename=rsrc.json'"""
+
+
+group("set", "SUBCOMMAND", "Set specific features on objects")
 
 
 @command(
@@ -52,7 +55,7 @@ Example resource specifications include:
     COMMON,
     flags.SELECTOR,
     flags.field_manager("kubectl-set"),
-    order=ORDER,
+    asks_namespace=True,
     is_typed=True,
     example="  kubectl set image deployment/web myapp=registry.example.com/myapp:2.0",
 )
@@ -108,7 +111,7 @@ def check_local(call: Call) -> None:
     flags.field_manager("kubectl-set"),
     aliases=("sa",),
     check=check_local,
-    order=("dry-run", "arguments", "output", "namespace"),
+    asks_namespace=True,
     is_typed=True,
     example="  kubectl set serviceaccount deployment web builder",
 )
@@ -158,7 +161,7 @@ def chosen_containers(spec: Object, names: str) -> list[Object]:
     text("limits", "", "The most that a container may use, such as cpu=200m,memory=512Mi."),
     text("requests", "", "What a container needs, such as cpu=100m,memory=256Mi."),
     flags.field_manager("kubectl-set"),
-    order=ORDER,
+    asks_namespace=True,
     is_typed=True,
     example="  kubectl set resources deployment web --limits=cpu=200m,memory=64Mi --requests=cpu=100m,memory=32Mi",
 )

@@ -10,6 +10,7 @@ from kubesim.kubectl import flags
 from kubesim.kubectl.command import Call, command, switch, text
 from kubesim.kubectl.describers.others import RULE_HEADINGS, rule_rows
 from kubesim.kubectl.errors import Exit, KubectlError
+from kubesim.kubectl.help import group
 from kubesim.kubectl.selection import warn_of_others
 
 # What kubectl takes for verbs without a warning: of objects, and of paths.
@@ -29,6 +30,9 @@ def _check_can_i(call: Call) -> None:
             "you must specify two arguments: verb resource or verb resource/resourceName.\n"
             "See 'kubectl auth can-i -h' for help and examples."
         )
+
+
+group("auth", "[flags]", "Inspect authorization")
 
 
 @command(

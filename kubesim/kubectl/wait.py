@@ -32,7 +32,6 @@ from kubesim.kubectl.selection import Query, Target, get_named
     duration("timeout", "", "How long to wait.", 30.0),
     switch("all", "", "All objects of the type in the namespace."),
     *absent("local", kind="switch"),
-    order=("output", "client"),
     example="  kubectl wait --for=condition=Ready pod/private-pod --timeout=30s",
 )
 def wait(call: Call) -> None:

@@ -46,11 +46,11 @@ users:
         ("config set-context --current -n kube-system; kubectl get cm x", 'configmaps "x" not found\n'),
         (
             "config set-context dev --namespace=dev --cluster=kubernetes --user=kubernetes-admin; "
-            "kubectl config use-context dev; kubectl config rename-context dev prod; kubectl config get-contexts",
-            'Context "dev" created.\nSwitched to context "dev".\nContext "dev" renamed to "prod".\n'
+            "kubectl config use-context dev; kubectl config get-contexts",
+            'Context "dev" created.\nSwitched to context "dev".\n'
             + HEAD
-            + f"          {CURRENT}   kubernetes   kubernetes-admin   \n"
-            + "*         prod                          kubernetes   kubernetes-admin   dev\n",
+            + "*         dev                           kubernetes   kubernetes-admin   dev\n"
+            + f"          {CURRENT}   kubernetes   kubernetes-admin   \n",
         ),
         (
             "config set-context dev; kubectl config use dev; kubectl config view --minify",
@@ -61,7 +61,6 @@ users:
             f"config delete-context {CURRENT}; kubectl config current-context",
             f"deleted context {CURRENT} from {FILE}\n{CURRENT}\n",
         ),
-        ("config unset current-context", 'Property "current-context" unset.\n'),
         (
             f"config set contexts.{CURRENT}.namespace a.b; kubectl config view --minify -o jsonpath={{..namespace}}",
             f'Property "contexts.{CURRENT}.namespace" set.\na.b',
@@ -91,7 +90,6 @@ def test_settings(learner: Learner, lines: str, shown: str) -> None:
         ("config set-context x --current", "you cannot specify both a context name and --current"),
         ("config delete-context x", f"cannot delete context x, not in {FILE}"),
         ("config delete-user", "user to delete is required\nSee 'kubectl config delete-user -h' for help and examples"),
-        ("config rename-context x y", f'cannot rename the context "x", it\'s not in {FILE}'),
         ("config set foo bar", "unable to parse foo after [] at api.Config"),
         ("config set-credentials x --token=a --username=b", "you cannot specify more than one authentication method at "
          "the same time: --token, --username/--password"),
@@ -103,7 +101,7 @@ def test_refusals(learner: Learner, line: str, refusal: str) -> None:
     assert learner.fails(f"kubectl {line}") == f"error: {refusal}\n"
 
 
-@pytest.mark.parametrize("line", ["use-context", "rename-context a", "set-cluster", "unset"])
+@pytest.mark.parametrize("line", ["use-context", "set-cluster"])
 def test_help_is_shown_where_the_arguments_are_too_few(learner: Learner, line: str) -> None:
     result = learner.session.run(f"kubectl config {line}")
     assert f"\nUsage:\n  kubectl config {line.split()[0]} " in result.stdout

@@ -46,29 +46,14 @@ def learner() -> Learner:
 @pytest.mark.parametrize(
     ("line", "told"),
     [
-        ("create -f several.yaml -o nope --validate=nope", VALIDATE),
-        ("create -f several.yaml -o nope --context=no", OUTPUT),
-        ("create ns x -o nope --context=no", CONTEXT),
-        ("create ns x -o nope --validate=nope", OUTPUT),
-        ("replace -f several.yaml --dry-run=maybe --validate=nope", VALIDATE),
-        ("set image deploy/x a=b -o nope --context=no", OUTPUT),
-        ("label cm there a=b --dry-run=maybe --context=no", DRY_RUN),
-        ("annotate cm there a=b c --context=no", NO_CONTEXT),
-        ("label cm there a=b c --context=no", "error: all resources must be specified before label changes: c\n"),
         ("get pods --context=no", NO_CONTEXT),
         ("get pods --context=no -n x", CONTEXT),
-        ("get pods --context=no --as-group=g",
-         "Error in configuration: \n* " + NO_CONTEXT.partition(": ")[2] + "* " + GROUPS.format(" ")),
         ("get pods --as-group=g", "error: " + GROUPS.format("kubernetes-admin ")),
-        ("get pods --as-group=g -n x", "Error in configuration: " + GROUPS.format("kubernetes-admin ")),
-        ("delete cm --all -l a=b -f no.yaml", NO_PATH + "setting 'all' parameter but found a non empty selector. \n"),
-        ("get cm no -o nope", NOT_FOUND),
-        ("wait cm/there --for=nope --for=x -l a=b", 'error: unrecognized condition: "nope"\n'),
         ("edit cm there -o name", 'error: unable to match a printer suitable for the output format "name", allowed '
          "formats are: json,kyaml,yaml\n"),
     ],
 )  # fmt: skip
-def test_of_several_mistakes_one_is_told(learner: Learner, line: str, told: str) -> None:
+def test_where_a_mistake_is_found(learner: Learner, line: str, told: str) -> None:
     assert learner.fails(f"kubectl {line}") == told
 
 

@@ -44,9 +44,6 @@ BAD_NAME = (
 )
 NO_TEMPLATE = "the object is not a pod or does not have a pod template: *v1.ConfigMap\n"
 TOO_SHORT = "spec.expirationSeconds: Invalid value: 60: may not specify a duration less than 10 minutes\n"
-NO_MODE = """Unexpected -o output mode: wide, the flag 'output' must be one of yaml|json
-See 'kubectl apply view-last-applied -h' for help and examples
-"""
 
 
 @pytest.mark.parametrize(
@@ -64,7 +61,6 @@ See 'kubectl apply view-last-applied -h' for help and examples
          "--requests/--limits)\n"),
         ("set resources deploy/shop --limits=cpu", "error: Invalid argument syntax cpu, expected <resource>=<value>\n"),
         ("set resources deploy/shop --limits=cpu=1 -c x", "error: unable to find container named x\n"),
-        ("apply view-last-applied cm/map -o wide", f"error: {NO_MODE}"),
         ("create token nobody", 'error: failed to create token: serviceaccounts "nobody" not found\n'),
         ("create token default --duration=1m", "error: failed to create token: TokenRequest.authentication.k8s.io "
          f'"" is invalid: {TOO_SHORT}'),
@@ -90,15 +86,6 @@ def test_needs_are_set_as_the_server_writes_them(learner: Learner) -> None:
     assert learner(line) == "deployment.apps/shop resource requirements updated\n"
     shown = learner("kubectl get deploy shop -o jsonpath='{.spec.template.spec.containers[0].resources}'")
     assert json.loads(shown) == {"limits": {"cpu": "500m", "memory": "1Gi"}, "requests": {"cpu": "100m"}}
-
-
-def test_what_was_applied_last_is_shown(learner: Learner) -> None:
-    learner("kubectl label cm map later=yes")
-    assert learner("kubectl apply view-last-applied cm/map") == (
-        "apiVersion: v1\ndata:\n  level: low\nkind: ConfigMap\nmetadata:\n  annotations: {}\n  name: map\n"
-        "  namespace: default\n"
-    )
-    assert learner("kubectl apply view-last-applied secret/keys") == ""
 
 
 def test_a_token_says_whose_it_is(learner: Learner) -> None:

@@ -11,7 +11,7 @@ import yaml
 from hypothesis import strategies as st
 
 from kubesim.api import resources
-from kubesim.kubectl import COMMANDS
+from kubesim.kubectl import all_commands
 from kubesim.kubectl.command import Command, Flag
 from kubesim.kubectl.flags import GLOBAL
 
@@ -115,7 +115,7 @@ _TAILS = [[], [], [], [], ["--", "sh", "-c", "echo hi; sleep 5; exit 2"], ["--",
 @st.composite
 def kubectl_words(draw: st.DrawFn) -> list[str]:
     """A command of kubectl with flags that it has, kinds, names and garbage."""
-    command = draw(st.sampled_from(COMMANDS))
+    command = draw(st.sampled_from(all_commands()))
     operands = draw(st.lists(_operand, max_size=3))
     if draw(st.booleans()):
         operands = [draw(kinds), draw(names), *operands[:1]]

@@ -6,18 +6,18 @@ import pytest
 
 from kubesim.api.resources import RESOURCES
 from kubesim.api.schema import Type, fields, type_of
-from kubesim.kubectl.commands import ABSENT, COMMANDS, FLAG_SETS
+from kubesim.kubectl.commands import ABSENT, all_commands, flag_set
 from tests.learner import Learner
 from tools import supported
 
 SIMULATED = {
-    f"{' '.join(command.path)} --{flag.name}" for command in COMMANDS for flag in command.flags if flag.simulated
+    f"{' '.join(command.path)} --{flag.name}" for command in all_commands() for flag in command.flags if flag.simulated
 }
 REFUSED = [
     (command, flag)
-    for command in COMMANDS
+    for command in all_commands()
     if not command.is_group
-    for flag in FLAG_SETS[command.path].flags.values()
+    for flag in flag_set(command.path).flags.values()
     if not flag.simulated
 ]
 FIELDS = sorted(

@@ -20,10 +20,6 @@ COMMON = (
 )
 
 
-# The order in which kubectl looks at what the subcommands share; see Command.
-ORDER = ("arguments", "client", "dry-run", "output", "validate")
-
-
 def make(call: Call, resource: Resource, obj: Object, failure: str) -> None:
     """Create what a subcommand generated; `failure` begins the sentence of a refusal ("" for the server's own)."""
     dry_run = call.dry_run()

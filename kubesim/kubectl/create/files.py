@@ -8,7 +8,6 @@ from kubesim.api.errors import StatusError
 from kubesim.kubectl import flags
 from kubesim.kubectl.apply import with_last_applied
 from kubesim.kubectl.command import Call, absent, command, no_arguments
-from kubesim.kubectl.connection import connect
 from kubesim.kubectl.create.common import COMMON
 from kubesim.kubectl.errors import KubectlError, with_source
 from kubesim.kubectl.manifests import Manifest, check_kind, require_file, visit_manifests
@@ -26,12 +25,10 @@ from kubesim.kubectl.output import print_result
     *absent("raw"),
     example="  kubectl create -f pod.yaml\n  cat pod.yaml | kubectl create -f -",
     check=no_arguments,
-    order=("arguments", "dry-run", "validate", "output"),
 )
 def create(call: Call) -> None:
     """Create the objects of manifests."""
     require_file(call)
-    connect(call)
     if not visit_manifests(call, partial(_create_one, call)):
         raise KubectlError("no objects passed to create")
 

@@ -9,7 +9,7 @@ from kubesim.api.identity import safe_hash
 from kubesim.api.objects import Object, metadata, owner_reference
 from kubesim.api.resources import CRON_JOB, DEPLOYMENT, JOB, NAMESPACE, SERVICE_ACCOUNT
 from kubesim.kubectl.command import Call, command, many, number, text
-from kubesim.kubectl.create.common import COMMON, ORDER, make, one_name
+from kubesim.kubectl.create.common import COMMON, make, one_name
 from kubesim.kubectl.errors import KubectlError
 from kubesim.kubectl.selection import select
 
@@ -21,7 +21,6 @@ from kubesim.kubectl.selection import select
     COMMON,
     aliases=("ns",),
     check=one_name,
-    order=ORDER,
     example="  kubectl create namespace staging",
 )
 def create_namespace(call: Call) -> None:
@@ -36,7 +35,6 @@ def create_namespace(call: Call) -> None:
     COMMON,
     aliases=("sa",),
     check=one_name,
-    order=ORDER,
     example="  kubectl create serviceaccount builder",
 )
 def create_service_account(call: Call) -> None:
@@ -54,7 +52,6 @@ def create_service_account(call: Call) -> None:
     number("replicas", "r", "How many Pods.", 1, "int32"),
     aliases=("deploy",),
     check=one_name,
-    order=ORDER,
     required=("image",),
     example="  kubectl create deployment web --image=registry.example.com/myapp:1.0 --replicas=2",
 )
@@ -98,7 +95,6 @@ def _container_name(image: str) -> str:
     text("image", "", "The image."),
     text("from", "", "The CronJob whose template the Job has, such as cronjob/backup."),
     check=one_name,
-    order=ORDER,
     example="  kubectl create job hello --image=busybox -- echo hello\n  kubectl create job now --from=cronjob/backup",
 )
 def create_job(call: Call) -> None:
@@ -149,7 +145,6 @@ def _from_cron_job(call: Call, name: str, source: str) -> Object:
     text("restart", "", "OnFailure or Never.", "OnFailure"),
     aliases=("cj",),
     check=one_name,
-    order=ORDER,
     required=("image", "schedule"),
     example="  kubectl create cronjob hello --image=busybox --schedule='*/1 * * * *' -- date",
 )

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from kubesim.api.objects import Object
 from kubesim.api.resources import CLUSTER_ROLE, CLUSTER_ROLE_BINDING, ROLE, ROLE_BINDING, find_resource
 from kubesim.kubectl.command import Call, array, command, many, mapping, text
-from kubesim.kubectl.create.common import COMMON, ORDER, make, one_name
+from kubesim.kubectl.create.common import COMMON, make, one_name
 from kubesim.kubectl.errors import KubectlError, Plain
 
 _RULE = (
@@ -40,7 +40,6 @@ _SUBJECTS_USAGE = (
     _RULE,
     example="  kubectl create role secret-reader --verb=get,list --resource=secrets",
     check=one_name,
-    order=ORDER,
 )
 def create_role(call: Call) -> None:
     """Create a Role with one rule for each API group."""
@@ -61,7 +60,6 @@ def create_role(call: Call) -> None:
     mapping("aggregation-rule", "", "The labels KEY=VALUE of the ClusterRoles whose rules are put together."),
     example="  kubectl create clusterrole node-reader --verb=get,list --resource=nodes",
     check=one_name,
-    order=ORDER,
 )
 def create_cluster_role(call: Call) -> None:
     """Create a ClusterRole with one rule for each API group and one for paths, or one that gathers others' rules."""
@@ -153,7 +151,6 @@ def _known(word: str) -> tuple[str, str]:
     _SUBJECTS,
     example="  kubectl create rolebinding ci --role=secret-reader --serviceaccount=default:ci",
     check=one_name,
-    order=ORDER,
 )
 def create_role_binding(call: Call) -> None:
     """Create a RoleBinding."""
@@ -174,7 +171,6 @@ def create_role_binding(call: Call) -> None:
     _SUBJECTS,
     example="  kubectl create clusterrolebinding viewers --clusterrole=view --group=devs",
     check=one_name,
-    order=ORDER,
     required=("clusterrole",),
 )
 def create_cluster_role_binding(call: Call) -> None:

@@ -18,9 +18,10 @@ from kubesim.api.resources import CONFIG_MAP, SECRET
 from kubesim.cluster.apiserver.validation.rules import config_key
 from kubesim.gotext import gojson
 from kubesim.kubectl.command import Call, array, command, many, switch, text
-from kubesim.kubectl.create.common import COMMON, ORDER, make, one_name
+from kubesim.kubectl.create.common import COMMON, make, one_name
 from kubesim.kubectl.environment import check_name
 from kubesim.kubectl.errors import KubectlError
+from kubesim.kubectl.help import group
 
 DEFAULT_SERVER = "https://index.docker.io/v1/"
 
@@ -48,7 +49,6 @@ _FROM = (
     example="  kubectl create secret docker-registry my-registry-creds --docker-server=registry.example.com "
     "--docker-username=myuser --docker-password=mypassword",
     check=one_name,
-    order=ORDER,
 )
 def create_docker_registry(call: Call) -> None:
     """Create a Secret of type kubernetes.io/dockerconfigjson."""
@@ -88,7 +88,6 @@ def _docker_config(given: Any) -> bytes:
     "  kubectl create secret generic regcred --from-file=.dockerconfigjson=config.json "
     "--type=kubernetes.io/dockerconfigjson",
     check=one_name,
-    order=ORDER,
 )
 def create_generic(call: Call) -> None:
     """Create a Secret of any type, Opaque by default."""
@@ -105,7 +104,6 @@ def create_generic(call: Call) -> None:
     text("key", "", "The file of its private key."),
     example="  kubectl create secret tls site --cert=tls.crt --key=tls.key",
     check=one_name,
-    order=ORDER,
 )
 def create_tls(call: Call) -> None:
     """Create a Secret of type kubernetes.io/tls."""
@@ -274,6 +272,17 @@ def _read(call: Call, path: str) -> bytes:
         raise KubectlError(f"error reading {path}: {(error.strerror or '').lower()}") from None
 
 
+_SECRET = """Create a secret with specified type.
+
+ A docker-registry type secret is for accessing a container registry.
+
+ A generic type secret indicate an Opaque secret type.
+
+ A tls type secret holds TLS certificate and its associated key."""
+
+group("create secret", "(docker-registry | generic | tls)", "Create a secret using a specified subcommand", _SECRET)
+
+
 @command(
     "create configmap",
     "NAME [--from-file=[key=]source] [--from-literal=key1=value1] [--dry-run=server|client|none]",
@@ -283,7 +292,6 @@ def _read(call: Call, path: str) -> bytes:
     _FROM,
     aliases=("cm",),
     check=one_name,
-    order=ORDER,
     example="  kubectl create configmap settings --from-literal=mode=dev",
 )
 def create_config_map(call: Call) -> None:

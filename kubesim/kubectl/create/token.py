@@ -24,7 +24,7 @@ _BOUND = ("Node", "Pod", "Secret")
     text("bound-object-name", "", "The name of that object."),
     text("bound-object-uid", "", "The uid of that object."),
     check=one_name,
-    order=("arguments", "namespace", "client", "output"),
+    asks_namespace=True,
     example="  kubectl create token builder --duration=1h",
 )
 def create_token(call: Call) -> None:

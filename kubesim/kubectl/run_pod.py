@@ -54,7 +54,6 @@ _RESTARTS = ("", "Always", "OnFailure", "Never")
     example="  kubectl run web --image=nginx\n"
     "  kubectl run app --image=registry.example.com/myapp:1.0 --restart=Never -- sleep 60",
     required=("image",),
-    order=("dry-run", "client", "output"),
 )
 def run(call: Call) -> None:
     """Create a Pod with one container."""
