@@ -1,4 +1,4 @@
-"""The commands that mend a pull. What only the learner knows stands in them as '<…>'."""
+"""The commands that fix a pull. What only the learner knows is written in them as '<…>'."""
 
 from __future__ import annotations
 
@@ -26,74 +26,72 @@ def create_secret(facts: Facts, name: str) -> str:
 
 
 def overwrite_secret(facts: Facts, name: str) -> str:
-    """Put other credentials into a Secret that is there."""
+    """Replace the credentials in an existing Secret."""
     return f"{create_secret(facts, name)} --dry-run=client -o yaml | kubectl apply -f -"
 
 
 def retype_secret(facts: Facts, name: str, old: str, new: str) -> str:
-    """Make a Secret anew with another type, which cannot be changed in place."""
+    """Recreate a Secret with a different type, because a type cannot be changed in place."""
     where = in_namespace(facts.namespace)
     edit = f"s/^type: {_pattern(old)}$/type: {_pattern(new)}/"
     return f"kubectl get secret {name}{where} -o yaml | sed '{edit}' | kubectl replace --force -f -"
 
 
 def describe(facts: Facts) -> str:
-    """Look at the Pod and its events."""
     return f"kubectl describe pod {name_of(facts.pod)}{in_namespace(facts.namespace)}"
 
 
+def label_node(_facts: Facts, node: str, labels: str) -> str:
+    return f"kubectl label node {node} {labels} --overwrite"
+
+
 def delete_secret(facts: Facts, name: str) -> str:
-    """Remove a Secret."""
     return f"kubectl delete secret {name}{in_namespace(facts.namespace)}"
 
 
 def copy_secret(facts: Facts, name: str, namespace: str) -> str:
-    """Copy a Secret from another namespace into the Pod's."""
+    """Copy a Secret from a different namespace into the Pod's."""
     edit = f"s/namespace: {namespace}/namespace: {facts.namespace}/"
     return f"kubectl get secret {name} -n {namespace} -o yaml | sed '{edit}' | kubectl apply -f -"
 
 
 def set_image(facts: Facts, image: str) -> str:
-    """Let the container use another image; the one field of a Pod's containers that may change."""
+    """Change the container's image, the one field of a Pod's containers that may change."""
     target = facts.workload or f"pod/{name_of(facts.pod)}"
     return f"kubectl set image {target} {facts.container['name']}={image}{in_namespace(facts.namespace)}"
 
 
-def make_anew(facts: Facts, edit: str = "") -> str:
-    """Make the Pod once more, from a spec that `edit` (part of a pipe) changes."""
+def recreate(facts: Facts, edit: str = "") -> str:
+    """Recreate the Pod, from a spec that `edit` (part of a pipe) changes."""
     where = in_namespace(facts.namespace)
     if facts.owner and not edit:
         return f"kubectl delete pod {name_of(facts.pod)}{where}"
     return f"kubectl get pod {name_of(facts.pod)}{where} -o yaml{edit} | kubectl replace --force -f -"
 
 
-def make_anew_with(facts: Facts, old: str, new: str) -> str:
-    """Make the Pod anew with `new` for the line end `old` in its YAML; a Deployment does when its template changes."""
+def recreate_with(facts: Facts, old: str, new: str) -> str:
+    """Recreate the Pod with `new` for the line end `old` in its YAML; a workload does when its template changes."""
     edit = f" | sed 's/{_pattern(old)}$/{_pattern(new)}/'"
-    if facts.workload:
-        where = in_namespace(facts.namespace)
-        command = f"kubectl get {facts.workload.replace('/', ' ')}{where} -o yaml{edit} | kubectl replace -f -"
-        return command + _unblock(facts)
-    return make_anew(facts, edit)
+    if not facts.workload:
+        return recreate(facts, edit)
+    kind, where = facts.workload.replace("/", " "), in_namespace(facts.namespace)
+    return f"kubectl get {kind}{where} -o yaml{edit} | kubectl replace -f -{_unblock(facts)}"
 
 
 def _unblock(facts: Facts) -> str:
     """A StatefulSet does not replace a Pod that never became ready: it has to be deleted."""
-    return f" && {make_anew(facts)}" if facts.workload.startswith("statefulset/") else ""
+    return f" && {recreate(facts)}" if facts.workload.startswith("statefulset/") else ""
 
 
-def name_secret(facts: Facts, name: str) -> str:
-    """Make the Pod anew with a list of pull secrets that it does not have yet."""
+def list_secret(facts: Facts, name: str) -> str:
+    """Recreate the Pod with a list of pull secrets that it does not have yet."""
+    where, patch = in_namespace(facts.namespace), f'"imagePullSecrets":[{{"name":"{name}"}}]'
     if facts.workload:
-        patch = f'{{"spec":{{"template":{{"spec":{{"imagePullSecrets":[{{"name":"{name}"}}]}}}}}}}}'
-        where = in_namespace(facts.namespace)
+        patch = f'{{"spec":{{"template":{{"spec":{{{patch}}}}}}}}}'
         return f"kubectl patch {facts.workload.replace('/', ' ')}{where} -p '{patch}'{_unblock(facts)}"
     if facts.owner and facts.owner["kind"] == "Job":  # its template cannot change, so its next Pod gets the list
-        account = facts.pod["spec"].get("serviceAccountName") or "default"
-        patch = f'{{"imagePullSecrets":[{{"name":"{name}"}}]}}'
-        where = in_namespace(facts.namespace)
-        return f"kubectl patch serviceaccount {account}{where} -p '{patch}' && {make_anew(facts)}"
-    return make_anew(facts, rf" | sed 's/^spec:$/spec:\n  imagePullSecrets:\n  - name: {name}/'")
+        return f"kubectl patch serviceaccount {facts.account}{where} -p '{{{patch}}}' && {recreate(facts)}"
+    return recreate(facts, rf" | sed 's/^spec:$/spec:\n  imagePullSecrets:\n  - name: {name}/'")
 
 
 def _pattern(text: str) -> str:

@@ -1,12 +1,13 @@
 """What `kubectl get pod,serviceaccount,secret -o yaml` printed on some cluster, explained by the same flow.
 
-Of what happened there only the Pods' statuses are known (and events, if given); what they leave open is said to be so.
+Of what happened there only the Pods' statuses (and events, if exported) are known.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from typing import Any
 
 from kubesim.api.imageref import Reference
 from kubesim.api.objects import Object, find_named, name_of, namespace_of
@@ -14,19 +15,16 @@ from kubesim.api.resources import EVENT, POD, SECRET, Resource
 from kubesim.cluster.keyring import Credential, Match
 from kubesim.cluster.kubelet.imagepull import Attempt, PullTrace, SecretLook
 from kubesim.cluster.registry import Answer, Image
-from kubesim.flow.answers import WHO, Kind, reply
-from kubesim.flow.facts import Facts, facts_of
+from kubesim.flow.facts import Facts, Scene, facts_of, reply
 from kubesim.flow.hops import draw_facts
-from kubesim.flow.load import ExportError, load
-from kubesim.flow.masks import Masks
-from kubesim.flow.scene import Scene
+from kubesim.flow.load import ExportError, Masks, load
 
 MAX_STORIES = 50
 _WITHOUT_ASKING = ("ErrImageNeverPull", "InvalidImageName", "ImageInspectError", "SignatureValidationFailed")
 _PULLING = ("ErrImagePull", "ImagePullBackOff", "RegistryUnavailable", *_WITHOUT_ASKING)
 _EARLIER = ("", "ContainerCreating", "PodInitializing")
 _BEFORE = "at that time not found yet, or with other content"
-# Before what was said: by the kubelet, by gRPC, by containerd (older ones name the reference).
+# What the kubelet, gRPC and containerd (older ones with the reference) write before the answer.
 _KUBELET = re.compile(r'Back-off pulling image "[^"]*"(: \w+)?(: )?|Failed to pull image "[^"]*": ')
 _RUNTIME = re.compile(
     r'(?:rpc error: code = \w+ desc = )?failed to pull and unpack image "[^"]*": '
@@ -43,11 +41,9 @@ class Export:
             self._objects.setdefault(resource, {})[namespace_of(obj), name_of(obj)] = obj
 
     def find(self, resource: Resource, namespace: str, name: str) -> Object | None:
-        """One object, or None where the export has none."""
         return self._objects.get(resource, {}).get((namespace, name))
 
     def list(self, resource: Resource, namespace: str | None = None) -> list[Object]:
-        """Objects in the order of the export, of all namespaces where `namespace` is None."""
         found = self._objects.get(resource, {}).items()
         return [obj for (home, _), obj in found if namespace in (None, home)]
 
@@ -57,12 +53,12 @@ class Hearsay:
 
     def __init__(self) -> None:
         self.refused: dict[str, set[Credential]] = {}
-        """By image, what has been tried in vain."""
+        """By image, what was tried without success."""
         self.hopeless: set[str] = set()
-        """Images for which other credentials would change nothing."""
+        """Images for which different credentials would change nothing."""
 
     def resolve(self, reference: Reference, credential: Credential | None) -> Answer:
-        """What was refused stays refused; of credentials that were not tried the best is hoped."""
+        """What was refused stays refused; credentials that were not tried are assumed to work."""
         image = reference.canonical
         is_given = credential and credential.username and credential.password
         if not is_given or image in self.hopeless or credential in self.refused.get(image, ()):
@@ -70,14 +66,13 @@ class Hearsay:
         return Answer(Image("", 0))
 
     def tags(self, reference: Reference) -> tuple[str, ...]:
-        """None are known."""
         return ()
 
 
 def explain(text: str, pod: str = "") -> str:
     """The stories of the containers that wait for their image, of all Pods or of those called `pod`.
 
-    The Pods of one owner that wait for the same image are told of once. Raises ExportError.
+    Pods of one owner that wait for the same image are explained once. Raises ExportError.
     """
     scene = read_export(text)
     pods = [item for item in scene.api.list(POD) if pod in ("", name_of(item))]
@@ -99,14 +94,14 @@ def _alike(waiting: Iterable[Facts]) -> list[list[Facts]]:
     """The containers of one owner with one name and image, together."""
     groups: dict[tuple[str, ...], list[Facts]] = {}
     for facts in waiting:
-        maker = facts.owner["name"] if facts.owner else name_of(facts.pod)
-        groups.setdefault((facts.namespace, maker, facts.container["name"], facts.image), []).append(facts)
+        owner = facts.owner["name"] if facts.owner else name_of(facts.pod)
+        groups.setdefault((facts.namespace, owner, facts.container["name"], facts.image), []).append(facts)
     return list(groups.values())
 
 
 def _story(facts: Facts, *others: Facts) -> str:
-    told = draw_facts(facts).why()
-    return f"{told}\nThe same: {_listed([name_of(other.pod) for other in others])}" if others else told
+    text = draw_facts(facts).why()
+    return f"{text}\nThe same: {_listed([name_of(other.pod) for other in others])}" if others else text
 
 
 def _listed(names: list[str]) -> str:
@@ -128,46 +123,42 @@ def read_export(text: str) -> Scene:
 
 
 def _trace(facts: Facts, hearsay: Hearsay) -> PullTrace | None:
-    """What the Pod's status says of the last attempt; None where there was none."""
+    """What the Pod's status says about the last attempt; None where there was none."""
     status = _status(facts)
     waiting = status.get("state", {}).get("waiting", {})
     reason, message = waiting.get("reason", ""), waiting.get("message", "")
     if reason in _PULLING or (reason and reason == message):
         if facts.reference is None or reason in _WITHOUT_ASKING or reason == message:
-            return _make(facts, reason, message, (), facts.looks)
+            return _make(facts, reason, message, (), facts.seen)
         return _refusal(facts, reason, message, hearsay)
     if reason in _EARLIER and not status.get("imageID"):
         return None
-    return _make(facts, "Pulled", "", (), facts.looks) if status.get("state") else None
+    return _make(facts, "Pulled", "", (), facts.seen) if status.get("state") else None
 
 
 def _refusal(facts: Facts, reason: str, message: str, hearsay: Hearsay) -> PullTrace:
-    """An attempt that was turned away: with which credentials, follows from the answer and the Secrets' ages."""
+    """A refused attempt; which credentials it used follows from the answer and the Secrets' ages."""
     answers = _answers(message) or _answers(_event(facts)) or [""]
-    kind = reply(answers[-1], bool(facts.matches)).kind
+    said = reply(answers[-1], bool(facts.matches))
     stale = {name_of(secret) for secret in facts.secrets if _is_newer(secret, facts.pod)}
-    fits_now = {match.secret_name for match in facts.matches}
-    if kind is Kind.ANONYMOUS or (kind is Kind.UNTOLD and fits_now <= stale):
-        stale, tried = stale | fits_now, []
-    else:
-        tried = facts.matches
-    _remember(facts, hearsay, kind, {match.credential for match in tried if match.secret_name not in stale})
-    looks = [
-        SecretLook(look.name, False, problem=_BEFORE) if look.found and look.name in stale else look
-        for look in facts.looks
-    ]
-    return _make(facts, reason, message, _attempts(tried, answers), tuple(looks))
-
-
-def _remember(facts: Facts, hearsay: Hearsay, kind: Kind, refused: set[Credential]) -> None:
+    match_now = {match.secret_name for match in facts.matches}
+    tried = facts.matches
+    if said.kind == "anonymous" or (said.kind in ("scope", "denied") and match_now <= stale):
+        stale, tried = stale | match_now, []
     image = facts.reference.canonical if facts.reference else ""
+    refused = {match.credential for match in tried if match.secret_name not in stale}
     hearsay.refused.setdefault(image, set()).update(refused)
-    if kind not in WHO:
+    if not said.credentials:
         hearsay.hopeless.add(image)
+    secrets = tuple(
+        SecretLook(seen.name, False, problem=_BEFORE) if seen.found and seen.name in stale else seen
+        for seen in facts.seen
+    )
+    return _make(facts, reason, message, _attempts(tried, answers), secrets)
 
 
 def _attempts(tried: list[Match], answers: list[str]) -> tuple[Attempt, ...]:
-    """One for each credential. The kubelet tells an answer once that it got several times."""
+    """One for each credential. The kubelet reports an answer once that it got several times."""
     if not tried:
         return (Attempt(None, None, None, False, answers[-1]),)
     each = answers if len(answers) == len(tried) else answers[-1:] * len(tried)
@@ -178,23 +169,12 @@ def _attempts(tried: list[Match], answers: list[str]) -> tuple[Attempt, ...]:
 
 
 def _make(
-    facts: Facts, outcome: str, message: str, attempts: tuple[Attempt, ...], looks: tuple[SecretLook, ...]
+    facts: Facts, outcome: str, message: str, attempts: tuple[Attempt, ...], secrets: tuple[SecretLook, ...]
 ) -> PullTrace:
-    return PullTrace(
-        at=0,
-        namespace=facts.namespace,
-        pod=name_of(facts.pod),
-        container=facts.container["name"],
-        image=facts.image,
-        reference=facts.reference,
-        policy=facts.container["imagePullPolicy"],
-        present=False,
-        secrets=looks,
-        attempts=attempts,
-        hops=(),
-        outcome=outcome,
-        message=message,
-    )
+    container = facts.container
+    seen: dict[str, Any] = {"secrets": secrets, "attempts": attempts, "outcome": outcome, "message": message}
+    seen |= {"image": facts.image, "reference": facts.reference, "policy": container["imagePullPolicy"], "hops": ()}
+    return PullTrace(0, facts.namespace, name_of(facts.pod), container["name"], present=False, **seen)
 
 
 def _status(facts: Facts) -> Object:
@@ -204,9 +184,9 @@ def _status(facts: Facts) -> Object:
 
 
 def _answers(message: str) -> list[str]:
-    """What the registry said of each attempt, out of the kubelet's message; none where it does not tell."""
-    said = _KUBELET.match(message)
-    parts = _RUNTIME.split(message[said.end() if said else 0 :].removeprefix("[").removesuffix("]"))
+    """What the registry said of each attempt, out of the kubelet's message; none where it does not say."""
+    prefix = _KUBELET.match(message)
+    parts = _RUNTIME.split(message[prefix.end() if prefix else 0 :].removeprefix("[").removesuffix("]"))
     return [part.removesuffix(", ") for part in parts if part.strip()]
 
 

@@ -1,30 +1,104 @@
-"""What a scene says of one container: the ground on which the flow is drawn."""
+"""What is known of one container's image: from the running cluster, or from what was exported from another one."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
-from functools import cached_property
+from functools import cache, cached_property
+from importlib.resources import files
+from typing import Any, NamedTuple, Protocol
+
+import yaml
 
 from kubesim.api import imageref
 from kubesim.api.clock import parse_time
 from kubesim.api.imageref import Reference
 from kubesim.api.objects import Object, find_named, name_of, namespace_of, pull_secret_names
-from kubesim.api.resources import REPLICA_SET, SECRET, SERVICE_ACCOUNT
-from kubesim.cluster import keyring
-from kubesim.cluster.keyring import Keyring, Match
+from kubesim.api.resources import REPLICA_SET, SECRET, SERVICE_ACCOUNT, Resource
+from kubesim.cluster import Cluster, keyring
+from kubesim.cluster.keyring import Credential, Keyring, Match
 from kubesim.cluster.kubelet.imagepull import Attempt, PullTrace, SecretLook, look
-from kubesim.flow.answers import Kind, Reply, reply
-from kubesim.flow.scene import Scene
+from kubesim.cluster.registry import Answer
 
 _TEMPLATES = ("StatefulSet", "DaemonSet")
 _LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 
 
+class Objects(Protocol):
+    """Looks objects up, as the API server does; `list` without a namespace searches all of them."""
+
+    def find(self, resource: Resource, namespace: str, name: str) -> Object | None: ...
+
+    def list(self, resource: Resource, namespace: str | None = None) -> list[Object]: ...
+
+
+class Registries(Protocol):
+    """Says what registries would answer; `tags` are none where they are not known."""
+
+    def resolve(self, reference: Reference, credential: Credential | None) -> Answer: ...
+
+    def tags(self, reference: Reference) -> tuple[str, ...]: ...
+
+
+@dataclass(frozen=True)
+class Scene:
+    """Objects, the last attempts by namespace, Pod and container, and the registries.
+
+    With `is_export` they are second-hand: what is not in it may still be in the cluster.
+    """
+
+    api: Objects
+    traces: Mapping[tuple[str, str, str], PullTrace]
+    registries: Registries
+    is_export: bool = False
+
+
+def scene_of(cluster: Cluster) -> Scene:
+    """The cluster as it is now."""
+    return Scene(cluster.api, cluster.kubelet.traces, cluster.registries)
+
+
+@cache
+def table() -> Any:
+    """What causes.yaml holds: the kinds of answers, and the causes."""
+    return yaml.safe_load(files(__package__).joinpath("causes.yaml").read_text(encoding="utf-8"))
+
+
+_LONGEST = 90
+
+
+class Reply(NamedTuple):
+    """The kind of an answer, the part of it that says so, what it means, and which kinds of causes it points to."""
+
+    kind: str
+    words: str
+    means: str = ""
+    credentials: bool = False
+    transport: bool = False
+
+
+def reply(answer: str, with_credentials: bool) -> Reply:
+    """What kind of refusal `answer` is; what is part of an address does not count."""
+    bare = re.sub(r'"?https?://[^\s"]+"?:?', "", answer).rstrip("]")
+    rows = table()["answers"]
+    for kind, row in rows.items():
+        if found := re.search("|".join(row["signs"]), bare, re.IGNORECASE):
+            kind = "anonymous" if kind == "unauthorized" and not with_credentials else kind
+            rest = {key: value for key, value in rows[kind].items() if key != "signs"}
+            return Reply(kind, bare[found.start() :][:_LONGEST], **rest)
+    return Reply("other", bare[-_LONGEST:], credentials=True)
+
+
+def reply_to(attempt: Attempt) -> Reply:
+    """What kind of answer the attempt got."""
+    return reply(attempt.answer, attempt.username is not None)
+
+
 @dataclass(frozen=True)
 class Facts:
-    """One container of one Pod, and what is known of the way of its image."""
+    """One container of one Pod, and what is known of the pull of its image."""
 
     scene: Scene
     namespace: str
@@ -33,7 +107,6 @@ class Facts:
 
     @property
     def image(self) -> str:
-        """What the Pod spec names."""
         return str(self.container.get("image", ""))
 
     @cached_property
@@ -52,8 +125,7 @@ class Facts:
     @cached_property
     def trace(self) -> PullTrace | None:
         """The kubelet's last attempt for this Pod and this image, None while there was none."""
-        key = (self.namespace, name_of(self.pod), self.container["name"])
-        trace = self.scene.traces.get(key)
+        trace = self.scene.traces.get((self.namespace, name_of(self.pod), self.container["name"]))
         if trace is None or trace.image != self.image:
             return None
         born = 0 if self.scene.is_export else parse_time(self.pod["metadata"]["creationTimestamp"])
@@ -70,9 +142,9 @@ class Facts:
         return reply_to(self.attempts[-1]) if self.attempts else None
 
     @property
-    def kind(self) -> Kind | None:
-        """What kind of answer that was."""
-        return self.reply.kind if self.reply else None
+    def kind(self) -> str:
+        """What kind of answer that was; "" where there was none."""
+        return self.reply.kind if self.reply else ""
 
     @property
     def has_image(self) -> bool:
@@ -91,12 +163,17 @@ class Facts:
         """Those of them that exist."""
         return self._existing(self.names)
 
+    @cached_property
+    def secrets_here(self) -> list[Object]:
+        """All Secrets of the Pod's namespace."""
+        return self.scene.api.list(SECRET, self.namespace)
+
     def _existing(self, names: Sequence[str]) -> list[Object]:
         found = (self.scene.api.find(SECRET, self.namespace, name) for name in names)
         return [secret for secret in found if secret is not None]
 
     @cached_property
-    def looks(self) -> tuple[SecretLook, ...]:
+    def seen(self) -> tuple[SecretLook, ...]:
         """What the kubelet saw of each when it got the image, and would see now where it did not."""
         if self.trace and self.has_image:
             return self.trace.secrets
@@ -105,57 +182,47 @@ class Facts:
     @cached_property
     def matches(self) -> list[Match]:
         """The credentials that the kubelet would try now."""
-        return self.matching(self.secrets)
+        return self._matching(self.secrets)
 
-    def matching(self, secrets: list[Object]) -> list[Match]:
-        """The credentials among `secrets` that fit the image; none where one of them cannot be read."""
+    def _matching(self, secrets: list[Object]) -> list[Match]:
+        """The credentials among `secrets` that match the image; none where one of them cannot be read."""
         try:
             return Keyring.from_secrets(secrets).lookup(self.reference.name) if self.reference else []
         except ValueError:
             return []
 
-    def covering(self, look: SecretLook) -> list[str]:
-        """The entries of a Secret, as the kubelet saw it, that are for the image."""
-        tried = [str(attempt.entry) for attempt in self.attempts if attempt.secret == look.name]
-        secret = self.scene.api.find(SECRET, self.namespace, look.name)
-        fitting = [match.entry for match in self.matching([secret] if secret else [])]
-        return list(dict.fromkeys([*tried, *(entry for entry in fitting if entry in look.entries)]))
+    def covering(self, seen: SecretLook) -> list[str]:
+        """The entries of a Secret, as the kubelet saw it, that match the image."""
+        tried = [str(attempt.entry) for attempt in self.attempts if attempt.secret == seen.name]
+        matching = [match.entry for match in self._matching(self._existing([seen.name]))]
+        return list(dict.fromkeys([*tried, *(entry for entry in matching if entry in seen.entries)]))
 
-    def fits(self, secret: Object) -> bool:
-        """Whether `secret` brings a user and a password for the image."""
-        return any(match.credential.username and match.credential.password for match in self.matching([secret]))
+    def is_match(self, secret: Object) -> bool:
+        """Whether `secret` has a user and a password for the image."""
+        return any(match.credential.username and match.credential.password for match in self._matching([secret]))
 
     def would_pull(self, secrets: list[Object]) -> bool:
-        """Whether the registry would hand out the image now to a Pod with these pull secrets."""
+        """Whether the registry would now give the image to a Pod with these pull secrets."""
         if self.reference is None:
             return False
-        candidates: Sequence[Match | None] = self.matching(secrets) or [None]
+        candidates: Sequence[Match | None] = self._matching(secrets) or [None]
         credentials = (match.credential if match else None for match in candidates)
         return any(self.scene.registries.resolve(self.reference, credential).image for credential in credentials)
 
     @cached_property
-    def fitting(self) -> str:
-        """A Secret of the Pod's namespace that fits the image, best one that the registry accepts; "" if none fits."""
-        found = [secret for secret in self.scene.api.list(SECRET, self.namespace) if self.fits(secret)]
+    def matching_secret(self) -> str:
+        """A Secret of the Pod's namespace that matches the image, if possible one that the registry accepts, or ""."""
+        found = [secret for secret in self.secrets_here if self.is_match(secret)]
         accepted = (secret for secret in found if self.would_pull([secret]))
         best = next(accepted, next(iter(found), None))
         return name_of(best) if best else ""
 
     def elsewhere(self, name: str = "") -> tuple[str, str]:
-        """Name and namespace of a fitting Secret (called `name`, if given) in another namespace, ("", "") if none."""
+        """Name and namespace of a matching Secret (called `name`, if given) in a different namespace, or ("", "")."""
         for secret in self.scene.api.list(SECRET):
-            if namespace_of(secret) != self.namespace and name in ("", name_of(secret)) and self.fits(secret):
+            if namespace_of(secret) != self.namespace and name in ("", name_of(secret)) and self.is_match(secret):
                 return name_of(secret), namespace_of(secret)
         return "", ""
-
-    def homes(self, name: str) -> list[str]:
-        """The other namespaces that have a Secret of that name."""
-        found = (namespace_of(secret) for secret in self.scene.api.list(SECRET) if name_of(secret) == name)
-        return [namespace for namespace in found if namespace != self.namespace]
-
-    def similar(self, name: str) -> str:
-        """The name of a Secret in the Pod's namespace that looks much like `name`, "" where there is none."""
-        return nearest(name, [name_of(secret) for secret in self.scene.api.list(SECRET, self.namespace)])
 
     # The ServiceAccount
 
@@ -164,16 +231,18 @@ class Facts:
         """The name of the Pod's ServiceAccount."""
         return str(self.pod["spec"].get("serviceAccountName") or "default")
 
+    @cached_property
+    def _account(self) -> Object | None:
+        return self.scene.api.find(SERVICE_ACCOUNT, self.namespace, self.account)
+
     @property
     def has_account(self) -> bool:
-        """Whether the ServiceAccount is there."""
-        return self.scene.api.find(SERVICE_ACCOUNT, self.namespace, self.account) is not None
+        return self._account is not None
 
     @cached_property
     def account_names(self) -> list[str]:
         """The ServiceAccount's list of pull secrets."""
-        account = self.scene.api.find(SERVICE_ACCOUNT, self.namespace, self.account)
-        return pull_secret_names(account) if account else []
+        return pull_secret_names(self._account) if self._account else []
 
     @cached_property
     def account_secrets(self) -> list[Object]:
@@ -182,19 +251,15 @@ class Facts:
 
     @property
     def inherited(self) -> bool:
-        """Whether the Pod's list is its ServiceAccount's and its manifest names none."""
-        return bool(self.names) and self.names == self.account_names and '"imagePullSecrets"' not in self._applied
+        """Whether the Pod's list is its ServiceAccount's and its manifest has none."""
+        return bool(self.names) and self.names == self.account_names and '"imagePullSecrets"' not in self.manifest
 
     @property
-    def is_applied(self) -> bool:
-        """Whether the Pod's manifest is known."""
-        return bool(self._applied)
-
-    @property
-    def _applied(self) -> str:
+    def manifest(self) -> str:
+        """The Pod as it was applied, "" where that is not known."""
         return str(self.pod["metadata"].get("annotations", {}).get(_LAST_APPLIED, ""))
 
-    # Who made the Pod
+    # Who created the Pod
 
     @cached_property
     def workload(self) -> str:
@@ -213,7 +278,7 @@ class Facts:
 
     @property
     def owner(self) -> Object | None:
-        """The reference to the controller that made the Pod and would make it anew."""
+        """The reference to the controller that created the Pod and would recreate it."""
         return next(_owners(self.pod), None)
 
 
@@ -221,13 +286,8 @@ def _owners(obj: Object) -> Iterator[Object]:
     return (item for item in obj.get("metadata", {}).get("ownerReferences", ()) if item.get("controller"))
 
 
-def reply_to(attempt: Attempt) -> Reply:
-    """What kind of answer the attempt got."""
-    return reply(attempt.answer, attempt.username is not None)
-
-
 def nearest(word: str, words: Sequence[str]) -> str:
-    """Which of `words` looks most like `word`, "" where none does."""
+    """Which of `words` is most similar to `word`, "" where none is."""
     return next(iter(get_close_matches(word, words, 1, 0.8)), "")
 
 
@@ -246,15 +306,15 @@ def facts_of(scene: Scene, pod: Object) -> list[Facts]:
     return [Facts(scene, namespace_of(pod), pod, item) for item in containers(pod)]
 
 
-def gather(scene: Scene, namespace: str, pod: Object, container: str | None) -> Facts | None:
+def gather(scene: Scene, pod: Object, container: str | None) -> Facts | None:
     """The facts on the container of that name; None where the Pod has no such container.
 
     Without a name it is the first container whose image is not there yet, or else the first one.
     """
     if container is not None:
         named = find_named(containers(pod), container)
-        return Facts(scene, namespace, pod, named) if named else None
+        return Facts(scene, namespace_of(pod), pod, named) if named else None
     found = facts_of(scene, pod)
     lacking = [facts for facts in found if not facts.has_image]
     waiting = [facts for facts in lacking if facts.trace]
-    return [*waiting, *lacking, Facts(scene, namespace, pod, pod["spec"]["containers"][0])][0]
+    return [*waiting, *lacking, Facts(scene, namespace_of(pod), pod, pod["spec"]["containers"][0])][0]

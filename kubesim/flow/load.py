@@ -1,61 +1,36 @@
-"""Reads the YAML or JSON that kubectl printed, and keeps of each object what the flow asks for."""
+"""Reads the YAML or JSON that kubectl printed, keeps of each object what the flow needs, and masks passwords."""
 
 from __future__ import annotations
 
+import base64
 import json
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterator
+from functools import cache
+from importlib.resources import files
 from typing import Any
 
 import yaml
 
 from kubesim.api.objects import Object
 from kubesim.api.resources import EVENT, POD, REPLICA_SET, SECRET, SERVICE_ACCOUNT, Resource
+from kubesim.cluster import keyring
+from kubesim.cluster.keyring import Credential
+from kubesim.gotext import gojson
 
 MAX_SIZE = 3 * 1024 * 1024
-# Every scalar stays a text: nothing that kubectl prints means anything else here, and no text can become code.
+# Every scalar stays a text, so that no text can become code.
 _LOADER = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
 _WANTED = "it should be what kubectl get prints with -o yaml or -o json"
 _NOTHING = (None, "", "null", "~")
+_SCALARS = ("str", "bool")
 
-_OWNER = {"kind": str, "name": str, "controller": bool}
-_META = {
-    **dict.fromkeys(("name", "namespace", "creationTimestamp", "resourceVersion"), str),
-    "labels": {"pod-template-hash": str},
-    "annotations": {"kubectl.kubernetes.io/last-applied-configuration": str},
-    "ownerReferences": [_OWNER],
-}
-_CONTAINER = {"name": str, "image": str, "imagePullPolicy": str}
-_WAITING = {"reason": str, "message": str}
-_STATUS = {"name": str, "imageID": str, "state": {"waiting": _WAITING, "running": {}, "terminated": {}}}
-_NAMES = [{"name": str}]
-SHAPES: Mapping[Resource, Any] = {
-    POD: {
-        "metadata": _META,
-        "spec": {
-            **dict.fromkeys(("serviceAccountName", "nodeName"), str),
-            "imagePullSecrets": _NAMES,
-            "containers": [_CONTAINER],
-            "initContainers": [_CONTAINER],
-            "nodeSelector": {"": str},
-        },
-        "status": {
-            "conditions": [{"reason": str}],
-            "containerStatuses": [_STATUS],
-            "initContainerStatuses": [_STATUS],
-        },
-    },
-    SERVICE_ACCOUNT: {"metadata": _META, "imagePullSecrets": _NAMES},
-    SECRET: {"metadata": _META, "type": str, "data": {"": str}},
-    REPLICA_SET: {"metadata": _META},
-    EVENT: {
-        "metadata": _META,
-        "involvedObject": {"name": str, "namespace": str},
-        "reason": str,
-        "message": str,
-        "lastTimestamp": str,
-    },
-}
-"""What is kept of each kind: texts, truths, lists of one shape, and maps; the key "" stands for every key."""
+
+@cache
+def _shapes() -> dict[str, Any]:
+    """What is kept of each kind: texts, truths, lists of one shape, and maps; the key "*" is for every key."""
+    shapes: dict[str, Any] = yaml.safe_load(files(__package__).joinpath("shapes.yaml").read_text(encoding="utf-8"))
+    return shapes
 
 
 class ExportError(Exception):
@@ -136,14 +111,14 @@ def _items(document: Any, kind: str) -> Iterator[tuple[str, Object]]:
         yield kind, document
 
 
-_BY_KIND = {resource.kind: resource for resource in SHAPES}
+_BY_KIND = {resource.kind: resource for resource in (POD, SERVICE_ACCOUNT, SECRET, REPLICA_SET, EVENT)}
 
 
 def _kept(kind: str, item: Object) -> Iterator[tuple[Resource, Object]]:
     resource = _BY_KIND.get(kind)
     if resource is None:
         return
-    kept = _shaped(item, SHAPES[resource], kind)
+    kept = _shaped(item, _shapes()[kind], kind)
     if not kept.get("metadata", {}).get("name"):
         raise ExportError(f"a {kind} has no name")
     kept["metadata"]["namespace"] = kept["metadata"]["namespace"] or "default"
@@ -153,19 +128,19 @@ def _kept(kind: str, item: Object) -> Iterator[tuple[Resource, Object]]:
 
 
 def _shaped(value: Any, shape: Any, where: str) -> Any:
-    """`value` cut down to `shape`. Raises ExportError where something of another kind stands in its place."""
-    if shape is str or shape is bool:
+    """`value` cut down to `shape`. Raises ExportError where it is of a different kind."""
+    if shape in _SCALARS:
         if isinstance(value, dict | list):
             raise ExportError(f"{where} is no text")
-        return value in (True, "true") if shape is bool else "" if value is None else str(value)
+        return value in (True, "true") if shape == "bool" else "" if value is None else str(value)
     kind = type(shape)
     if not isinstance(value, kind):
         raise ExportError(f"{where} is no {'map' if kind is dict else 'list'}")
     if kind is list:
         return [_shaped(item, shape[0], f"{where}[]") for item in value]
-    if "" in shape:
-        return {str(key): _shaped(item, shape[""], f"{where}.*") for key, item in value.items()}
-    there = {key: part for key, part in shape.items() if part in (str, bool) or value.get(key) not in _NOTHING}
+    if "*" in shape:
+        return {str(key): _shaped(item, shape["*"], f"{where}.*") for key, item in value.items()}
+    there = {key: part for key, part in shape.items() if part in _SCALARS or value.get(key) not in _NOTHING}
     return {key: _shaped(value.get(key), part, f"{where}.{key}") for key, part in there.items()}
 
 
@@ -177,3 +152,90 @@ def decode(data: bytes) -> str:
         return data.decode("utf-16" if is_wide else "utf-8-sig")
     except UnicodeDecodeError:
         raise ExportError("it is no text") from None
+
+
+MASK = "masked"
+_SHORTEST = 6  # shorter words would be found in texts where they are no passwords
+_TOKEN = re.compile(r"gh[a-z]_|github_pat_|gl[a-z]+-|dckr_|eyJ|xox|npm_|hvs\.")
+_LONGEST_USER = 64
+_IN_TEXTS = (
+    (re.compile(r"//[^/\s@]+@"), "//"),
+    (re.compile(r"[^/\s@:\"]+:[^/\s@\"]+@(?!sha\d)"), f"{MASK}@"),
+    (re.compile(r"(?i)\b(bearer|basic) [\w.~+/=-]{16,}"), rf"\1 {MASK}"),
+    (re.compile(r"(?i)(password|passwd|token|secret|signature|key)=[^&\s\"]+"), rf"\1={MASK}"),
+)
+_UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+
+
+class Masks:
+    """The passwords of the Secrets seen so far, each with what stands in its place."""
+
+    def __init__(self) -> None:
+        self._passwords: dict[str, str] = {}
+        self._words: dict[str, set[str]] = {}
+
+    def hide(self, secret: Object) -> Object:
+        """The Secret with the same registries and users, and without anything secret.
+
+        Equal passwords stay equal and empty ones empty. What cannot be read stays as it is, for the kubelet's words
+        on it are needed, and they do not repeat it; other keys lose their values.
+        """
+        kinds = {key: kind for kind, key in keyring.DATA_KEYS.items()}
+        data = secret.get("data", {})
+        hidden = {key: self._blob(kinds[key], key, blob) if key in kinds else "" for key, blob in data.items()}
+        return {**secret, "data": hidden}
+
+    def _blob(self, kind: str, key: str, blob: str) -> str:
+        try:
+            entries = keyring.read_entries({"type": kind, "data": {key: blob}})
+            config = gojson.loads(base64.b64decode(blob).decode(errors="replace")) if blob else None
+        except ValueError:
+            return blob
+        held: Object = {_address(entry): self._credential(credential) for entry, credential in entries}
+        if kind == keyring.DOCKER_CONFIG_JSON:
+            held = {"auths": held} if held else {_address(name): {} for name in config or ()}
+        return base64.b64encode(json.dumps(held).encode()).decode() if blob else ""
+
+    def _credential(self, credential: Credential) -> Object:
+        user, password = _UNPRINTABLE.sub(" ", credential.username), credential.password
+        self._learn(password, base64.b64encode(f"{user}:{password}".encode(errors="replace")).decode())
+        if user and (not password or user in password or password in user or _is_token(user)):
+            self._learn(user)
+            user = MASK
+        place = f"{MASK} {len(self._passwords)}"
+        return {"username": user, "password": self._passwords.setdefault(password, place) if password else ""}
+
+    def _learn(self, *words: str) -> None:
+        for word in words:
+            if len(word) >= _SHORTEST:
+                self._words.setdefault(word[:_SHORTEST], set()).add(word)
+
+    def text(self, text: str) -> str:
+        """The text in one line, without the passwords, and without what looks like one."""
+        text = _UNPRINTABLE.sub(" ", text)
+        starts = range(len(text) - _SHORTEST + 1)
+        found = {word for at in starts for word in self._words.get(text[at : at + _SHORTEST], ()) if word in text}
+        for word in sorted(found, key=len, reverse=True):
+            text = text.replace(word, MASK)
+        for pattern, instead in _IN_TEXTS:
+            text = pattern.sub(instead, text)
+        return text
+
+    def everywhere(self, value: Any) -> Any:
+        """The object with every text masked, but for a Secret's data and a Pod's annotations, which nobody is shown."""
+        if isinstance(value, dict):
+            return {
+                key: item if key in ("data", "annotations") else self.everywhere(item) for key, item in value.items()
+            }
+        if isinstance(value, list):
+            return [self.everywhere(item) for item in value]
+        return self.text(value) if isinstance(value, str) else value
+
+
+def _is_token(user: str) -> bool:
+    return len(user) > _LONGEST_USER or _TOKEN.match(user) is not None
+
+
+def _address(entry: str) -> str:
+    """A registry entry without user, password and query."""
+    return re.sub(r"^(https?://)?[^/]*@", r"\1", re.split("[?#]", _UNPRINTABLE.sub(" ", entry))[0])

@@ -13,7 +13,7 @@ SYMBOLS = {PASSED: "✓", FAILED: "✗", NOT_REACHED: "·", NOT_NEEDED: "○"}
 class Hop:
     """One station. `words` are a line or two on what was found there.
 
-    The hop where the cause lies has a `problem`, in the learner's words, and `mend`, the commands that mend it. A
+    The hop where the cause lies has a `problem`, in the learner's words, and `fix`, the commands that fix it. A
     later hop can be failed too, as a consequence; it then has neither.
     """
 
@@ -22,7 +22,7 @@ class Hop:
     state: str
     words: tuple[str, ...] = ()
     problem: str = ""
-    mend: tuple[str, ...] = ()
+    fix: tuple[str, ...] = ()
 
     @property
     def line(self) -> str:
@@ -34,9 +34,9 @@ class Hop:
 
 @dataclass(frozen=True)
 class Flow:
-    """The way of one container's image. `outcome` sums it up in a sentence.
+    """The pull of one container's image. `outcome` sums it up in a sentence.
 
-    `story` tells of the last attempt, a sentence for each step; `unknown` is what an export cannot tell.
+    `story` is the last attempt, a sentence for each step; `unknown` is what an export cannot show.
     """
 
     subject: str
@@ -47,21 +47,21 @@ class Flow:
 
     @property
     def cause(self) -> Hop | None:
-        """The hop to mend, or None where nothing is wrong."""
+        """The hop to fix, or None where nothing is wrong."""
         return next((hop for hop in self.hops if hop.problem), None)
 
     def text(self) -> str:
-        """The flow in words: one line a hop, then what is wrong and how to mend it."""
+        """The flow in words: one line a hop, then what is wrong and how to fix it."""
         return "\n".join([self.subject, *(hop.line for hop in self.hops), *self._end()])
 
     def why(self) -> str:
-        """The story in words, then what is wrong, how to mend it, and what cannot be known."""
+        """The story in words, then what is wrong, how to fix it, and what cannot be known."""
         story = [f"{number}. {sentence}" for number, sentence in enumerate(self.story, 1)]
-        unknown = ["What cannot be known from outside:", *(f"  - {what}" for what in self.unknown)]
+        unknown = ["What this export can't tell you:", *(f"  - {what}" for what in self.unknown)]
         return "\n".join([self.subject, *story, *self._end(), *(unknown if self.unknown else ())])
 
     def _end(self) -> list[str]:
         if self.cause is None:
             return [self.outcome]
-        mend = [f"  $ {command}" for command in self.cause.mend]
-        return [f"What is wrong: {self.cause.problem}", "Mend it:", *mend]
+        fix = [f"  $ {command}" for command in self.cause.fix]
+        return [f"What's wrong: {self.cause.problem}", "How to fix it:", *fix]

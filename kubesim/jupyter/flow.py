@@ -108,7 +108,7 @@ def _wrapped(words: str) -> list[str]:
 
 def _callout(graph: graphviz.Digraph, flow: Flow, cause: Hop) -> None:
     problem = textwrap.wrap(cause.problem, 90, break_on_hyphens=False)
-    code = [line for command in cause.mend for line in markup.folded(command)]
+    code = [line for command in cause.fix for line in markup.folded(command)]
     lines = [f"<b>What is wrong</b>&#160; ({html.escape(cause.title)})", *map(html.escape, problem), "<b>Mend it</b>"]
     lines += [f"<font face='{MONOSPACED}' point-size='11'>{html.escape(line)}</font>" for line in code]
     look = {"shape": "note", "style": "filled", "fillcolor": PAPER, "color": LINES[FAILED]}
@@ -166,7 +166,7 @@ def advice(flow: Flow) -> str:
     """What stands under the picture: what is wrong and the commands that mend it, or that all is well."""
     if flow.cause is None:
         return f'<p class="ks-outcome">{html.escape(flow.outcome, quote=False)}</p>'
-    commands = markup.listing(flow.cause.mend)
+    commands = markup.listing(flow.cause.fix)
     problem = html.escape(flow.cause.problem, quote=False)
     title = html.escape(flow.cause.title)
     return f"<p><b>What is wrong</b> ({title}): {problem}</p><p><b>Mend it:</b></p>{commands}"

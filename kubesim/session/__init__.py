@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from kubesim import kubectl
 from kubesim.api.result import Result
 from kubesim.cluster import BOOT, Cluster
-from kubesim.flow.why import FILE_USAGE, why_file, why_tool
+from kubesim.flow import FILE_USAGE, why_file, why_tool
 from kubesim.shell import Invocation, Shell, Tool
 from kubesim.workspace import Workspace
 

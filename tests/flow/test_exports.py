@@ -51,8 +51,8 @@ HEAD = "unexpected status from HEAD request to https://registry.example.com/v2/m
         ),
         (
             f"{OLDER}{HEAD}403 Forbidden",
-            "The answer: 403 Forbidden. This user may not have the image. (Some registries say so of a wrong password, "
-            "too.)",
+            "The answer: 403 Forbidden. This user isn't allowed to pull the image. (Some registries say the same of a "
+            "wrong password.)",
             'registry.example.com knows the user "me" of the Secret regcred, but does not let it read this repository, '
             "or has no such repository.",
         ),
@@ -72,15 +72,15 @@ HEAD = "unexpected status from HEAD request to https://registry.example.com/v2/m
         (
             f'Back-off pulling image "{IMAGE}"',
             "The status does not say what the registry answered.",
-            "The Secrets fit the image, and the status does not say what the registry answered.",
+            "The Secrets match the image, and the status does not say what the registry answered.",
         ),
     ],
 )
 def test_what_other_registries_and_older_runtimes_say(message: str, step: str, wrong: str) -> None:
-    told = explain("\n---\n".join(json.dumps(item) for item in (pod(message), secret(GOOD))))
-    assert step in told
-    assert f"\nWhat is wrong: {wrong}\nMend it:\n" in told
-    assert "the export lacks: ServiceAccount default" in told
+    text = explain("\n---\n".join(json.dumps(item) for item in (pod(message), secret(GOOD))))
+    assert step in text
+    assert f"\nWhat's wrong: {wrong}\nHow to fix it:\n" in text
+    assert "the export lacks: ServiceAccount default" in text
 
 
 def test_an_event_tells_what_the_status_leaves_out() -> None:
@@ -97,9 +97,9 @@ def test_an_event_tells_what_the_status_leaves_out() -> None:
 @pytest.mark.parametrize(
     ("answer", "revision", "wrong"),
     [
-        ("401 Unauthorized", "7", 'What is wrong: registry.example.com does not know the user "me"'),
+        ("401 Unauthorized", "7", 'What\'s wrong: registry.example.com does not know the user "me"'),
         ("401 Unauthorized", "9", "As far as the export shows, nothing is wrong any more"),
-        ("404 Not Found", "9", "What is wrong: The registry let the kubelet in, but"),
+        ("404 Not Found", "9", "What's wrong: The registry let the kubelet in, but"),
     ],
 )
 def test_a_secret_written_after_the_status_has_not_been_tried(answer: str, revision: str, wrong: str) -> None:
@@ -108,23 +108,23 @@ def test_a_secret_written_after_the_status_has_not_been_tried(answer: str, revis
 
 
 def test_a_registry_that_says_401_to_those_who_bring_nothing() -> None:
-    told = explain(json.dumps(pod(f"{OLDER}{HEAD}401 UNAUTHORIZED")) + json.dumps(secret({})))
-    assert "The answer: 401 UNAUTHORIZED. It wants a user and a password, and got none.\n" in told
+    text = explain(json.dumps(pod(f"{OLDER}{HEAD}401 UNAUTHORIZED")) + json.dumps(secret({})))
+    assert "The answer: 401 UNAUTHORIZED. It requires a user and a password, and got none.\n" in text
 
 
 @pytest.mark.parametrize(
-    ("owner", "mended"),
+    ("owner", "fix"),
     [
         ({"kind": "ReplicaSet", "name": "web-5f7"}, "kubectl patch deployment web "),
         ({"kind": "StatefulSet", "name": "db"}, "kubectl patch statefulset db "),
         ({"kind": "Job", "name": "once"}, "kubectl patch serviceaccount default "),
     ],
 )
-def test_what_has_the_template_is_mended(owner: dict[str, object], mended: str) -> None:
+def test_what_has_the_template_is_changed(owner: dict[str, object], fix: str) -> None:
     labels = {"pod-template-hash": "5f7"}
     made = pod("no basic auth credentials", labels=labels, ownerReferences=[{**owner, "controller": True}])
     made["spec"] = {"containers": [{"name": "app", "image": IMAGE}]}
-    assert f"\n  $ {mended}" in explain(json.dumps(made))
+    assert f"\n  $ {fix}" in explain(json.dumps(made))
 
 
 def test_a_token_is_no_user_name_and_a_message_no_place_for_a_password() -> None:
@@ -132,17 +132,17 @@ def test_a_token_is_no_user_name_and_a_message_no_place_for_a_password() -> None
         "registry.example.com": {"username": "ghp_0123456789abcdef", "password": "x-oauth-basic"},
         "ghcr.io": {"username": "me", "password": "hunter2hunter2"},
     }
-    told = explain(json.dumps(pod(f"{OLDER}a plugin said hunter2hunter2")) + json.dumps(secret({"auths": auths})))
-    assert 'as user "masked", with the entry registry.example.com' in told
-    assert "The answer: a plugin said masked.\n" in told
+    text = explain(json.dumps(pod(f"{OLDER}a plugin said hunter2hunter2")) + json.dumps(secret({"auths": auths})))
+    assert 'as user "masked", with the entry registry.example.com' in text
+    assert "The answer: a plugin said masked.\n" in text
 
 
 def test_an_export_without_secrets_says_so() -> None:
-    told = explain(json.dumps(pod("no basic auth credentials")))
+    text = explain(json.dumps(pod("no basic auth credentials")))
     assert (
-        "What is wrong: There is no Secret regcred in the namespace default. Or the Secrets were not exported, for the "
-        "export has none at all of that namespace.\n"
-    ) in told
+        "What's wrong: There is no Secret regcred in the namespace default. Or the Secrets were not exported, because "
+        "the export has none at all from that namespace.\n"
+    ) in text
 
 
 def test_pods_of_one_owner_are_told_of_once() -> None:
@@ -156,9 +156,9 @@ def test_pods_of_one_owner_are_told_of_once() -> None:
     fine = {"kind": "Pod", "metadata": {"name": "fine"}, "spec": {"containers": [{"name": "a", "image": "nginx"}]}}
     fine["status"] = {"containerStatuses": [{"name": "a", "imageID": "x", "state": {"running": {}}}]}
     names = ("web-5f7-a", "web-5f7-b", "web-5f7-c")
-    told = explain("\n---\n".join(json.dumps(item) for item in (*map(replica, names), secret({}), fine)))
-    assert told.count("What is wrong") == 1
-    assert "\nThe same: web-5f7-b, web-5f7-c\n\nPods that wait for no image: default/fine\n" in told
+    text = explain("\n---\n".join(json.dumps(item) for item in (*map(replica, names), secret({}), fine)))
+    assert text.count("What's wrong") == 1
+    assert "\nThe same: web-5f7-b, web-5f7-c\n\nPods that wait for no image: default/fine\n" in text
 
 
 def test_an_old_style_in_the_new_type_and_the_reverse() -> None:
@@ -313,12 +313,12 @@ def spoil(draw: st.DrawFn, value: object) -> None:
 @settings(deadline=None, max_examples=400)
 def test_no_export_raises_or_shows_a_password(text: str) -> None:
     try:
-        told = explain(text)
+        shown = explain(text)
     except ExportError as error:
-        told = str(error)
-    assert PASSWORD not in told
-    assert AUTH not in told
-    assert base64.b64encode(PASSWORD.encode()).decode() not in told
+        shown = str(error)
+    assert PASSWORD not in shown
+    assert AUTH not in shown
+    assert base64.b64encode(PASSWORD.encode()).decode() not in shown
 
 
 @given(st.text(max_size=200))

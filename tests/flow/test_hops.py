@@ -36,9 +36,9 @@ def test_a_refused_pull_in_words():
         "✓ kubelet — asked without credentials\n"
         "✗ Registry — registry.example.com refused: no basic auth credentials\n"
         "· Image — not reached; registry.example.com/myapp:1.0\n"
-        "What is wrong: There is no Secret regcreds in the namespace default. There is one named regcred: "
-        "did you mean that?\n"
-        "Mend it:\n"
+        "What's wrong: There is no Secret regcreds in the namespace default. There is one named regcred. "
+        "Did you mean that one?\n"
+        "How to fix it:\n"
         "  $ kubectl get pod web -o yaml | sed 's/- name: regcreds$/- name: regcred/' | kubectl replace --force -f -"
     )
 
@@ -111,24 +111,24 @@ def test_when_the_cause_is_gone_the_flow_waits_for_the_next_attempt():
     session.run(CREATE)
     flow = trace_flow(session.cluster, "default", "web")
     assert flow.cause is None
-    assert "tries again by itself" in flow.outcome
+    assert "tries again on its own" in flow.outcome
     assert states(flow)["registry"] == NOT_REACHED
     session.advance(300)
     assert set(states(trace_flow(session.cluster, "default", "web")).values()) == {PASSED}
 
 
 @pytest.mark.parametrize(
-    ("namespace", "name", "problem", "mend"),
+    ("namespace", "name", "problem", "fix"),
     [
         ("default", "webb", "There is no Pod webb in the namespace default. There is one named web.", "get pod web"),
         ("shop", "web", "There is no Pod web in the namespace shop. There is one in default.", "get pod web"),
         ("shop", "x", "There is no Pod x in the namespace shop.", "get pods -n shop"),
     ],
 )
-def test_a_pod_that_is_not_there(namespace, name, problem, mend):
+def test_a_pod_that_is_not_there(namespace, name, problem, fix):
     session = make([], pod(image="nginx"))
     flow = trace_flow(session.cluster, namespace, name)
-    assert (flow.cause.key, flow.cause.problem, flow.cause.mend) == ("kubectl", problem, (f"kubectl {mend}",))
+    assert (flow.cause.key, flow.cause.problem, flow.cause.fix) == ("kubectl", problem, (f"kubectl {fix}",))
     assert [hop.state for hop in flow.hops] == [FAILED, *[NOT_REACHED] * 5]
 
 
@@ -138,7 +138,7 @@ def test_for_a_deployment_one_of_its_pods_is_named(name):
     pod = session.run("kubectl get pods -o name").stdout.strip().removeprefix("pod/")
     flow = trace_flow(session.cluster, "default", name)
     assert flow.cause.problem == f"There is no Pod {name} in the namespace default. There is one named {pod}."
-    assert flow.cause.mend == (f"kubectl get pod {pod}",)
+    assert flow.cause.fix == (f"kubectl get pod {pod}",)
 
 
 def test_a_container_that_is_not_there():
