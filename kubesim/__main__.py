@@ -18,7 +18,7 @@ from pathlib import Path
 
 from kubesim.cluster import AGE, BOOT
 from kubesim.flow import MAX_SIZE, ExportError, decode, explain
-from kubesim.lessons import grade, record
+from kubesim.lessons import grade, progress
 from kubesim.session import Session
 
 with suppress(ImportError):
@@ -99,11 +99,11 @@ def _grade(options: argparse.Namespace) -> int:
     for name in options.files:
         try:
             with Path(name).open("rb") as file:
-                found, lost = record.read(file.read(record.MAX_SIZE + 1).decode(errors="surrogateescape"))
+                found, lost = progress.read(file.read(progress.MAX_SIZE + 1).decode(errors="surrogateescape"))
         except OSError as error:
             status = _fail(f"{name}: {error.strerror}")
             continue
-        except record.RecordError as error:
+        except progress.RecordError as error:
             status = _fail(f"{name} {error}")
             continue
         if lost:

@@ -1,25 +1,150 @@
-"""kubesim in Jupyter: `%load_ext kubesim.jupyter` brings the cell magics.
+"""kubesim in Jupyter: `%load_ext kubesim.jupyter` adds the magics: shell lines, terminal, time, pictures, quizzes, tasks.
 
-`Terminal` is the live terminal, and `session()` is what the cells work on.
-
-The cluster is made when the first cell needs it, not by this import.
+`Terminal` is the live terminal, and `session()` is what the cells work on. The cluster is created when the first cell
+needs it, not by this import.
 """
 
 from __future__ import annotations
 
 import logging
+import re
 
 from IPython.core.interactiveshell import InteractiveShell
+from IPython.core.magic import Magics, line_cell_magic, line_magic, magics_class, no_var_expand
+from IPython.display import display
 
+from kubesim.jupyter import challenge, current, flow, progress, quiz, task, timemachine
 from kubesim.jupyter.current import session
-from kubesim.jupyter.magics import KubesimMagics
-from kubesim.jupyter.terminal import Terminal
+from kubesim.jupyter.terminal import Terminal, spell
 
 logging.getLogger("kubesim").addHandler(logging.NullHandler())  # or Python writes tracebacks into the page
 
 __all__ = ["Terminal", "load_ipython_extension", "session"]
 
+_DURATION = re.compile(r"(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s?)?")
+LONGEST_ADVANCE = 24 * 3600
+
 
 def load_ipython_extension(shell: InteractiveShell) -> None:
     """Register the magics. Loading the extension again keeps the notebook's cluster."""
     shell.register_magics(KubesimMagics)
+
+
+@magics_class
+class KubesimMagics(Magics):
+    """The magics; `%quiz?` shows a learner what its docstring says."""
+
+    @no_var_expand
+    @line_cell_magic
+    def kubectl(self, line: str, cell: str | None = None) -> None:
+        """Run the cell's shell lines, then continue in a terminal below; `%kubectl get pods` runs that one command."""
+        if cell is None:
+            cell = f"kubectl {line}".rstrip()
+        elif line.strip():
+            return _say(f"%%kubectl takes no options, but here is {line.strip()!r}: write commands on the lines below")
+        elif not cell.strip():
+            return _say("the cell has no commands: write one below %%kubectl, such as kubectl get pods")
+        display(Terminal(text=cell))
+        return None
+
+    @line_magic
+    def terminal(self, line: str) -> None:
+        """Show an empty live terminal."""
+        if _is_bare("terminal", line):
+            display(Terminal())
+
+    @line_magic
+    def restart(self, line: str) -> None:
+        """Start again with a fresh cluster. Your files stay."""
+        if _is_bare("restart", line):
+            current.seat().restart()
+            print("A fresh cluster is ready; your files are still there.")  # noqa: T201
+
+    @line_magic
+    def advance(self, line: str) -> None:
+        """Let simulated time pass: `%advance 30s`, `%advance 5m`."""
+        seconds = parse_duration(line.strip())
+        if seconds is None:
+            return _say(f"how long? %advance 30s or %advance 5m, at most 24h (not {line.strip()!r})")
+        current.seat().advance(seconds)
+        print(f"{spell(seconds)} later")  # noqa: T201
+        return None
+
+    @line_magic
+    def serve(self, line: str) -> None:
+        """Let a real kubectl use the notebook's cluster: `%serve`, or `%serve --realtime` for a clock that runs."""
+        if line.strip() not in ("", "--realtime"):
+            return _say(f"%serve takes no options but --realtime, and here is {line.strip()!r}")
+        seat = current.seat()
+        try:
+            server = seat.serve(realtime=bool(line.strip()))
+        except (ImportError, OSError) as error:
+            return _say(f"the cluster cannot be served here: {error}")
+        place = server.kubeconfig.relative_to(seat.session.workspace.root.parent)
+        print(f'In a terminal, in the folder of this notebook:\n\nexport KUBECONFIG="$PWD/{place}"')  # noqa: T201
+        return None
+
+    @no_var_expand
+    @line_magic
+    def flow(self, line: str) -> None:
+        """Draw the pull of a Pod's image, from the Secret to the node: `%flow POD [-n NAMESPACE] [-c CONTAINER]`."""
+        flow.show(line, current.seat())
+
+    @no_var_expand
+    @line_magic
+    def why(self, line: str) -> None:
+        """Explain the last attempt to pull a Pod's image, step by step: `%why POD [-n NAMESPACE] [-c CONTAINER]`."""
+        flow.why(line, current.seat())
+
+    @no_var_expand
+    @line_magic
+    def timemachine(self, line: str) -> None:
+        """Show Pods, events and flow as they were at any moment: `%timemachine [POD] [-n NAMESPACE]`."""
+        timemachine.show(line, current.seat())
+
+    @line_magic
+    def quiz(self, line: str) -> None:
+        """Ask a question: `%quiz ID`."""
+        quiz.show(line, current.seat())
+
+    @line_magic
+    def review(self, line: str) -> None:
+        """Repeat questions of earlier notebooks: `%review ID ID`."""
+        quiz.review(line)
+
+    @line_magic
+    def task(self, line: str) -> None:
+        """Set a task: `%task ID`."""
+        task.show(line, current.seat())
+
+    @line_magic
+    def challenge(self, line: str) -> None:
+        """Start twelve broken clusters to fix: `%challenge`, or `%challenge 2` for a second round."""
+        challenge.show(line, current.seat())
+
+    @line_magic
+    def progress(self, line: str) -> None:
+        """Show what you've done in all notebooks, with buttons to download and upload it."""
+        if _is_bare("progress", line):
+            progress.show(current.seat())
+
+
+def parse_duration(text: str) -> int | None:
+    """The seconds in "30s", "5m", "1h30m" or plain "30"; None when `text` is no duration, or not in 1 s … 24 h."""
+    match = _DURATION.fullmatch(text)
+    if not match or not text:
+        return None
+    hours, minutes, seconds = (int(part or 0) for part in match.groups())
+    total = hours * 3600 + minutes * 60 + seconds
+    return total if 0 < total <= LONGEST_ADVANCE else None
+
+
+def _is_bare(magic: str, line: str) -> bool:
+    """Whether the magic is alone on its line; prints that it has to be, if it is not."""
+    if line.strip():
+        _say(f"%{magic} takes no options, but here is {line.strip()!r}")
+    return not line.strip()
+
+
+def _say(words: str) -> None:
+    print(f"kubesim: {words}")  # noqa: T201

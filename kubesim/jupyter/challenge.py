@@ -1,7 +1,7 @@
 """The challenge in a notebook: a round of broken clusters, one at a time, with two clocks, paid help and a review.
 
-The page's half is static/challenge.js: it draws the traits `content` and `feedback`, and sends what was pressed and
-what time it is on its own clock. A round is kept in the workspace whenever something but the time has changed in it.
+The page's half, static/challenge.js, sends with each button the time on its own clock. A round is kept in the workspace
+whenever more than the time has changed in it.
 """
 
 from __future__ import annotations
@@ -17,27 +17,25 @@ from kubesim.api.objects import name_of
 from kubesim.api.resources import POD
 from kubesim.flow import trace_flow
 from kubesim.jupyter import markup
-from kubesim.jupyter.assets import static
-from kubesim.jupyter.card import Button, Card
+from kubesim.jupyter.card import Button, Card, Message, static
 from kubesim.jupyter.current import Seat
 from kubesim.jupyter.task import GONE
 from kubesim.jupyter.terminal import spell
-from kubesim.lessons import Progress, Reading, intact
-from kubesim.lessons.challenge import Broken
-from kubesim.lessons.round import HINT, POINTS, WHY, Round, Standing
+from kubesim.lessons import Progress, Reading, is_intact
+from kubesim.lessons.challenge import HINT, POINTS, WHY, Broken, Round, Standing
 
 LAST_SEED = 9999
 _RULES = (
     f"Each broken cluster is worth {POINTS} points. A hint costs {HINT} of them. `why` costs {WHY}, here and in the "
-    "terminal, and `%flow` counts as `why`. A task whose solution you look at brings none. Time costs nothing: the "
-    "clocks only say how long you took. After each command the checks run by themselves."
+    "terminal, and `%flow` counts as `why`. A task whose solution you look at earns none. Time costs nothing: the "
+    "clocks only show how long you took. The checks run after each command."
 )
-_LOSS = "The tasks that you have not solved will bring no points, and all solutions will be shown."
+_LOSS = "The tasks that you have not solved will earn no points, and all solutions will be shown."
 _BLOCKED = "The task's files cannot be written to the folder round-{}: what is in the way?"
 
 
 class ChallengeCard(Card):
-    """A round of the challenge in the notebook's own cluster. A task is set up when it is opened for the first time."""
+    """A round of the challenge in the notebook's own cluster. A task is set up when it is first opened."""
 
     _esm = static("parts.js", "challenge.js")
     _css = static("card.css", "task.css", "challenge.css")
@@ -55,8 +53,7 @@ class ChallengeCard(Card):
 
     # What the page asks
 
-    def do_open(self, message: dict[str, Any]) -> None:
-        """Turn to the task with this number."""
+    def do_open(self, message: Message) -> None:
         number = message["number"]
         title = self._round.standings[number].task.title
         self._say(f"Task {number + 1} of {len(self._round.standings)}: {title}")
@@ -67,77 +64,66 @@ class ChallengeCard(Card):
         self._seat.start_over = self._begin
         self._warn_of_files()
 
-    def do_next(self, message: dict[str, Any]) -> None:
-        """Turn to the next task that is not over."""
+    def do_next(self, message: Message) -> None:
         self.do_open({**message, "number": self._next()})
 
-    def do_hint(self, _message: dict[str, Any]) -> None:
-        """Tell one more hint, for points."""
+    def do_hint(self, _message: Message) -> None:
         if hint := self._round.hint():
             self._say(f"Hint: {hint}")
 
-    def do_why(self, _message: dict[str, Any]) -> None:
-        """Tell the story of the last attempt, for points."""
+    def do_why(self, _message: Message) -> None:
         self._round.ask_why()
         if standing := self._round.current:
             self._say(self._why(standing))
 
-    def do_reveal(self, _message: dict[str, Any]) -> None:
-        """Show the solution of this task, which then brings no points."""
+    def do_reveal(self, _message: Message) -> None:
         self._round.show()
         if (standing := self._round.current) and standing.shown:
             self._say(f"No points for this one. {standing.broken.because}")
 
-    def do_undo(self, _message: dict[str, Any]) -> None:
-        """Take back the last command."""
+    def do_undo(self, _message: Message) -> None:
         self._say(self._seat.undo())
 
-    def do_restart(self, _message: dict[str, Any]) -> None:
-        """Set this task up anew; `undo` takes that back."""
+    def do_restart(self, _message: Message) -> None:
         with self._seat.changing("start over"):
             self._begin()
         self._warn_of_files()
-        self._say("Started over. Undo takes this back.")
+        self._say("Started over. Undo reverts this.")
 
-    def do_end(self, _message: dict[str, Any]) -> None:
-        """Ask before the round is ended."""
+    def do_end(self, _message: Message) -> None:
+        """Ask before the round ends."""
         self._asking = True
         self._say(f"End the round? {_LOSS}")
 
-    def do_keep(self, _message: dict[str, Any]) -> None:
-        """Do not end it."""
+    def do_keep(self, _message: Message) -> None:
         self._asking = False
 
-    def do_finish(self, _message: dict[str, Any]) -> None:
-        """End the round, and show all solutions."""
+    def do_finish(self, _message: Message) -> None:
         self._asking = False
         self._round.end()
         self._say(f"The round is over: {self._score()}.")
 
-    def do_another(self, _message: dict[str, Any]) -> None:
-        """Go on with the next round, in the place of this one."""
+    def do_another(self, _message: Message) -> None:
         self._round = _round_of(self._seat, self._round.seed % LAST_SEED + 1)
         self._marks = self._round.marks
         self._seat.start_over = None
         self.content = {**self.content, "label": _title(self._round)}
         self._say(_title(self._round))
 
-    def _hear(self, widget: object, message: dict[str, Any], buffers: object) -> None:
+    def _on_message(self, widget: object, message: Message, buffers: object) -> None:
         self._warning = ""
         if isinstance(wall := message.get("wall"), int | float):
             self._round.clock(wall)
-        super()._hear(widget, message, buffers)
+        super()._on_message(widget, message, buffers)
 
     # What it shows
 
     def complain(self, words: str) -> None:
-        """Say it as a warning."""
         self._warning = words
 
     def refresh(self) -> None:
-        """Look at the cluster and bring the card up to date."""
         challenge, standing = self._round, self._round.current
-        readings = challenge.look(self._seat.session)
+        readings = challenge.update(self._seat.session)
         self._follow()
         self.feedback = {
             "score": self._score(),
@@ -154,17 +140,18 @@ class ChallengeCard(Card):
         }
 
     def plain(self) -> str:
-        """The tasks of the round, without what is wrong in them."""
         texts = enumerate((markup.plain(standing.task.text) for standing in self._round.standings), 1)
         return "\n".join([_title(self._round), markup.plain(_RULES), *(f"{number}. {text}" for number, text in texts)])
 
     def static_html(self) -> str:
-        """The tasks of the round, each with its evidence and its solution folded away."""
-        tasks = markup.listed((_folded(standing.broken) for standing in self._round.standings), "ol")
+        clusters = [standing.broken for standing in self._round.standings]
+        folded = [markup.details("Evidence and solution", _solution(cluster)) for cluster in clusters]
+        texts = [markup.paragraphs(cluster.task.text) for cluster in clusters]
+        tasks = markup.listed(map("".join, zip(texts, folded, strict=True)), "ol")
         return f"<p><b>{_title(self._round)}</b></p>{markup.paragraphs(_RULES)}{tasks}"
 
     def _say(self, text: str) -> None:
-        """Let a screen reader say this, once: the number tells it from the same words said again."""
+        """Have a screen reader say this once; the number changes, so that it can say the same again."""
         self._news = (self._news[0] + 1, text.replace("`", "").replace("**", ""))
 
     def _score(self) -> str:
@@ -174,19 +161,18 @@ class ChallengeCard(Card):
         return self._round.begin(self._seat.session)
 
     def _leave_others(self) -> None:
-        """Let time and `why` count for no other round in this kernel."""
+        """Stop counting time and `why` for the other rounds in this kernel."""
         for (seat, seed), other in _rounds.items():
             if seat is self._seat and seed != self._round.seed:
                 other.leave(seat.session)
 
     def _warn_of_files(self) -> None:
-        """Say so if the open task's files could not be written."""
         standing, workspace = self._round.current, self._seat.session.workspace
         if standing and not all(map(workspace.exists, standing.task.files)):
             self._warning = _BLOCKED.format(self._round.seed)
 
     def _follow(self) -> None:
-        """If anything but the time has changed, say what was solved, and keep the round and its score."""
+        """If more than the time has changed, announce what was solved, and keep the round and its score."""
         challenge, workspace, before = self._round, self._seat.session.workspace, self._marks
         if before == challenge.marks:
             return
@@ -200,10 +186,10 @@ class ChallengeCard(Card):
         self._marks = challenge.marks
         progress = Progress(workspace)
         progress.keep_score(f"challenge-{challenge.seed}", challenge.points, challenge.of)
-        self._warning = progress.said or self._warning
+        self._warning = progress.message or self._warning
 
     def _next(self) -> int:
-        """The number of the next task after the open one that is not over; that of the open one if there is none."""
+        """The number of the next task that is not over; that of the open one if there is none."""
         standings, current = self._round.standings, self._round.current
         here = standings.index(current) if current else -1
         numbers = [*range(here + 1, len(standings)), *range(here + 1)]
@@ -219,15 +205,15 @@ class ChallengeCard(Card):
     def _task(self, standing: Standing, readings: tuple[Reading, ...]) -> dict[str, Any]:
         task, session = standing.task, self._seat.session
         number = self._round.standings.index(standing) + 1
-        gone = not standing.is_over and not intact(task, session)
+        gone = not standing.is_over and not is_intact(task, session)
         return {
             "title": markup.inline(f"Task {number}. {task.title}"),
             "html": markup.paragraphs(task.text) + markup.paragraphs(_files(standing)),
             "goals": [_goal(reading, standing.solved) for reading in readings],
             "advice": markup.inline(GONE if gone else self._round.advice(session)),
             "hints": [markup.inline(hint) for hint in task.hints[: standing.hints]],
-            "why": html.escape(self._why(standing)) if standing.why and not standing.is_over else "",
-            "over": f"<p><b>{_summary(standing)}</b></p>{_way(standing.broken)}" if standing.is_over else "",
+            "why": html.escape(self._why(standing), quote=False) if standing.why and not standing.is_over else "",
+            "over": f"<p><b>{_summary(standing)}</b></p>{_solution(standing.broken)}" if standing.is_over else "",
         }
 
     def _why(self, standing: Standing) -> str:
@@ -240,11 +226,11 @@ class ChallengeCard(Card):
     def _buttons(self) -> list[Button]:
         standing = self._round.current
         if self._asking:
-            return [("finish", "Yes, end the round"), ("keep", "No, go on")]
+            return [("finish", "Yes, end the round"), ("keep", "No, continue")]
         if self._round.is_over:
             return [("another", "Another round")]
         if standing is None:
-            return [("next", "Go on" if any(map(any, self._marks)) else "Start")]
+            return [("next", "Continue" if any(map(any, self._marks)) else "Start")]
         end: Button = ("end", "End the round")
         if standing.is_over:
             return [("next", "Next task"), end]
@@ -275,12 +261,11 @@ def _title(challenge: Round) -> str:
 
 
 def _state(standing: Standing) -> str:
-    states = {"solved": standing.solved, "solution shown": standing.shown, "begun": bool(standing.start)}
-    return next((name for name, holds in states.items() if holds), "not begun")
+    states = {"solved": standing.solved, "solution shown": standing.shown, "started": bool(standing.start)}
+    return next((name for name, holds in states.items() if holds), "not started")
 
 
 def _help(standing: Standing) -> list[Button]:
-    """What there is to be had for points."""
     hint: Button = ("hint", f"Hint (costs {HINT})")
     why: Button = ("why", f"Why? (costs {WHY})")
     has_hints = standing.hints < len(standing.task.hints)
@@ -293,7 +278,7 @@ def _files(standing: Standing) -> str:
 
 
 def _goal(reading: Reading, is_solved: bool) -> dict[str, Any]:
-    """A line of the list, as static/parts.js draws it. What was solved stays ticked off."""
+    """A goal, as static/parts.js draws it. What was solved stays ticked off."""
     return {"ok": reading.holds or is_solved, "what": markup.inline(reading.condition.what)}
 
 
@@ -305,27 +290,22 @@ def _summary(standing: Standing) -> str:
     return f"{result}, {spell(standing.simulated)} simulated, {spell(standing.real)} real."
 
 
-def _way(cluster: Broken) -> str:
-    """Where the evidence was, why it pointed to the cause, and the shortest mend."""
+def _solution(cluster: Broken) -> str:
+    """Where the evidence was, why it pointed to the cause, and the shortest fix."""
     clues = [(html.escape(clue.run), html.escape(clue.shows)) for clue in cluster.evidence]
-    looks = markup.listed(f"<code>{run}</code> shows <code>{shows}</code>" for run, shows in clues)
-    mend = markup.listing(cluster.task.solution)
-    return f"{looks}{markup.paragraphs(cluster.because)}<p>The shortest mend:</p>{mend}"
-
-
-def _folded(cluster: Broken) -> str:
-    return markup.paragraphs(cluster.task.text) + markup.details("Evidence and solution", _way(cluster))
+    evidence = markup.listed(f"<code>{run}</code> shows <code>{shows}</code>" for run, shows in clues)
+    fix = markup.listing(cluster.task.solution)
+    return f"{evidence}{markup.paragraphs(cluster.because)}<p>The shortest fix:</p>{fix}"
 
 
 def _review(challenge: Round) -> str:
-    """What came of each task, and its shortest way, folded."""
     titles = ((markup.inline(standing.task.title), standing) for standing in challenge.standings)
-    items = (markup.details(f"{title}. {_summary(one)}", _way(one.broken)) for title, one in titles)
+    items = (markup.details(f"{title}. {_summary(one)}", _solution(one.broken)) for title, one in titles)
     return markup.listed(items, "ol")
 
 
 def show(arguments: str, seat: Seat) -> None:
-    """Display the round whose number `arguments` gives (`%challenge 2`; else the first), or say how to ask for it."""
+    """Display the round whose number `arguments` gives (`%challenge 2`; else the first), or print how to ask for it."""
     asked = arguments.strip() or "1"
     if not re.fullmatch(r"[1-9][0-9]{0,3}", asked):
         print(f"kubesim: which round? %challenge ROUND, from 1 to {LAST_SEED} (not {asked!r})")  # noqa: T201

@@ -1,7 +1,7 @@
-"""The notebook's one session: made when first needed, watched by the widgets.
+"""The notebook's one session: created when first needed, watched by the widgets.
 
-`session()` is what cells, terminals, flow pictures and tasks of one kernel share. Its files lie in the folder that
-KUBESIM_WORKSPACE names, else in `workspace/` beside the notebook.
+`session()` is what cells, terminals, flow pictures and tasks of one kernel share. Its files are in the folder
+KUBESIM_WORKSPACE, else in `workspace/` beside the notebook.
 """
 
 from __future__ import annotations
@@ -31,34 +31,33 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 _STATUS = 3  # NAME, READY and STATUS, the columns that do not count time
 LONGEST_PAUSE = 600.0
-"""Seconds: how much of the wall clock's time between two typed commands is let pass at most."""
+"""Seconds of the wall clock's time between two typed commands that pass in the cluster at most."""
 
 
 class Seat:
-    """A learner's place at a cluster: a session, what was done in it, and those who watch it."""
+    """A learner's place at a cluster: a session, its history, and the widgets that watch it."""
 
     def __init__(self, session: Session) -> None:
         self.session = session
         self.history = History(session)
         self.start_over: Callable[[], str] | None = None
-        """What `reset` in the terminal does, if there is a task to start over; returns its title."""
+        """Starts the open task over, for `reset` in the terminal, and returns its title."""
         session.shell.add(Tool("reset", self._run_reset, "reset", "reset"))
         self._lock = threading.RLock()
         self._watchers: list[Callable[[], None]] = []
         self._last_typed: float | None = None
 
     def run(self, line: str, label: str = "") -> Result:
-        """Run one complete shell line, which `undo` calls by its `label` if it has one, then tell the watchers."""
+        """Run one complete shell line, called `label` in `undo`'s answer, then notify the watchers."""
         with self.changing(label or line):
             try:
                 return self.session.run(line)
             except Exception:
                 _log.exception("%r failed", line)
-                words = "kubesim: internal error: the simulator could not do this\n"
-                return Result(stderr=words, exit_code=70)
+                return Result(stderr="kubesim: internal error: the simulator could not do this\n", exit_code=70)
 
     def advance(self, seconds: float) -> None:
-        """Let simulated time pass, then tell the watchers."""
+        """Let simulated time pass, then notify the watchers."""
         with self.changing(f"a pause of {seconds:g} s"):
             self.session.advance(seconds)
 
@@ -78,13 +77,13 @@ class Seat:
         return [(namespace_of(pod), *printers.row(pod, now)[:_STATUS]) for pod in api.list(POD)]
 
     def set_wall(self, wall: float) -> None:
-        """Hear that it is `wall` seconds on the reader's own clock, without letting time pass."""
+        """Note that it is `wall` seconds on the reader's own clock, without letting time pass."""
         self._last_typed = wall
 
     def catch_up(self, wall: float) -> None:
-        """Let the time pass that the reader's clock says has gone by since the last command typed.
+        """Let the time pass that passed on the reader's clock since the last command.
 
-        It is no step: what `undo` takes back is a command, not the time somebody took to type it.
+        It is not a step: `undo` reverts a command, not the time it took to type it.
         """
         pause = wall - (self._last_typed if self._last_typed is not None else wall)
         self._last_typed = wall
@@ -93,16 +92,16 @@ class Seat:
                 self.session.advance(min(pause, LONGEST_PAUSE))
 
     def restart(self) -> None:
-        """Put a fresh cluster in the place of this one. Files, history, aliases and variables stay."""
+        """Replace the cluster with a fresh one. Files, history, aliases and variables stay."""
         with self.changing():
             self.session.resume(Cluster())
             self.history.restart()
 
     def undo(self) -> str:
-        """Take back the last step, if there is one, and return a sentence about it."""
+        """Revert the last step, if there is one, and return a sentence about it."""
         with self.changing():
             label = self.history.undo()
-        return f"Taken back: `{label}`" if label else "Nothing is left to take back."
+        return f"Reverted: `{label}`" if label else "There is nothing left to revert."
 
     def _run_reset(self, arguments: list[str], io: Invocation) -> int:
         if arguments:
@@ -111,16 +110,16 @@ class Seat:
         if self.start_over is None:
             io.err("kubesim: there is no task to start over\n")
             return 1
-        io.out(f"started over: {self.start_over()}; your files are kept, and undo takes this back\n")
+        io.out(f"started over: {self.start_over()}; your files are kept, and undo reverts this\n")
         return 0
 
     def on_change(self, callback: Callable[[], None]) -> Callable[[], None]:
-        """Call `callback` after every command, fast-forward and restart; return what ends that."""
+        """Call `callback` after every command, fast-forward and restart; return what stops that."""
         self._watchers.append(callback)
         return lambda: self._watchers.remove(callback)
 
     def changed(self) -> None:
-        """Tell the watchers. One that fails is logged and does not keep the others from hearing."""
+        """Notify the watchers. One that fails is logged and does not affect the others."""
         with self.session.cluster.lock:
             for watcher in list(self._watchers):
                 try:
@@ -129,14 +128,14 @@ class Seat:
                     _log.exception("a widget could not follow the cluster")
 
     def serve(self, realtime: bool) -> Server:
-        """Serve the cluster to a real kubectl, and let the watchers hear of what comes over HTTP.
+        """Serve the cluster to a real kubectl, and notify the watchers of what comes over HTTP.
 
         Raises ImportError and OSError where that cannot be done here.
         """
         before = self.session.server
         server = self.session.serve(realtime=realtime)
         if server is not before:
-            with suppress(RuntimeError):  # without a loop, as in a test, nobody could hear
+            with suppress(RuntimeError):  # without a loop, as in a test, nothing could be notified
                 loop = asyncio.get_running_loop()
                 server.on_change(lambda: loop.call_soon_threadsafe(self._notice))
         return server
@@ -148,9 +147,9 @@ class Seat:
 
     @contextmanager
     def changing(self, label: str = "") -> Iterator[None]:
-        """One change at a time (JupyterLab lets widgets speak while a cell runs), and the watchers hear of it.
+        """One change at a time, for JupyterLab runs widgets' messages while a cell runs; then notify the watchers.
 
-        What has a label is remembered as a step.
+        A change with a label becomes a step of the history.
         """
         with self._lock, self.history.step(label) if label else nullcontext():
             yield
@@ -160,15 +159,10 @@ class Seat:
 _seats: list[Seat] = []
 
 
-def workspace_folder() -> Path:
-    """The folder of the learner's files."""
-    return Path(os.environ.get("KUBESIM_WORKSPACE") or "workspace").absolute()
-
-
 def seat() -> Seat:
-    """The notebook's seat, taken now if nobody sat down before."""
+    """The notebook's seat, created when first needed."""
     if not _seats:
-        folder = workspace_folder()
+        folder = Path(os.environ.get("KUBESIM_WORKSPACE") or "workspace").absolute()
         folder.mkdir(parents=True, exist_ok=True)
         _seats.append(Seat(Session(folder)))
     return _seats[0]

@@ -1,8 +1,7 @@
-"""The flow picture: the way of an image pull, drawn by Graphviz, following the cluster as commands run.
+"""The flow picture: the path of an image pull, drawn by Graphviz, following the cluster as commands run.
 
-Where Graphviz's `dot` is not installed, in a browser without processes, and on a page too narrow to read it, a chain of
-boxes in HTML and CSS takes its place. (A WebAssembly Graphviz would cost a dependency of megabytes for seven boxes, and
-leave nothing in the notebook.)
+Where Graphviz's `dot` is missing, as in a browser, and on a page too narrow for it, a chain of boxes in HTML and CSS
+takes its place.
 """
 
 from __future__ import annotations
@@ -11,16 +10,14 @@ import html
 import re
 import textwrap
 from itertools import pairwise
-from typing import Any
 
-import anywidget
 import graphviz
 import traitlets
 from IPython.display import display
 
 from kubesim.flow import FAILED, NOT_NEEDED, NOT_REACHED, PASSED, SYMBOLS, Flow, Hop, trace_flow
 from kubesim.jupyter import markup
-from kubesim.jupyter.assets import static
+from kubesim.jupyter.card import Widget, static
 from kubesim.jupyter.current import Seat
 
 # How a state looks besides its symbol and its word: the shape of the box and the line around it.
@@ -43,10 +40,10 @@ WIDTH, LONGEST_WORD = 27, 40
 """Characters in a line of a box; a word that is longer makes the box wider, up to a limit."""
 
 
-def dot(flow: Flow, with_mend: bool = False) -> graphviz.Digraph:
-    """The flow as a Graphviz graph in two rows: what the cluster was told, and what the node does with it.
+def dot(flow: Flow, with_fix: bool = False) -> graphviz.Digraph:
+    """The flow as a Graphviz graph in two rows: what the cluster holds, and what the node does with it.
 
-    `with_mend` adds what is wrong and how to mend it, for where no HTML stands under the picture.
+    `with_fix` adds what is wrong and how to fix it, for where there is no HTML under the picture.
     """
     graph = graphviz.Digraph("flow")
     graph.attr(bgcolor=PAPER, nodesep="0.3", ranksep="0.28", margin="0.05", fontname=FONT)
@@ -56,7 +53,7 @@ def dot(flow: Flow, with_mend: bool = False) -> graphviz.Digraph:
     _row(graph, flow.hops[:split])
     _row(graph, flow.hops[split:])
     _turn(graph, flow.hops[split - 1], flow.hops[split], flow.hops[0])
-    if with_mend and flow.cause:
+    if with_fix and flow.cause:
         _callout(graph, flow, flow.cause)
     return graph
 
@@ -82,17 +79,17 @@ def _slug(hop: Hop) -> str:
 
 
 def _turn(graph: graphviz.Digraph, before: Hop, after: Hop, first: Hop) -> None:
-    """The way from the end of the first row back to the beginning of the second, with two corners."""
-    corner = {"shape": "point", "width": "0.01", "label": ""}
-    way = {**_edge(after)}
+    """The path from the end of the first row back to the start of the second, with two corners."""
+    path = _edge(after)
+    corner = {"shape": "point", "width": "0.01", "label": "", "color": path["color"]}
     with graph.subgraph() as row:
         row.attr(rank="same")
-        row.node("left", **corner, color=way["color"])
-        row.node("right", **corner, color=way["color"])
-    graph.edge("left", "right", arrowhead="none", constraint="false", **way)
-    graph.edge(before.key, "right", arrowhead="none", weight="20", **way)
+        row.node("left", **corner)
+        row.node("right", **corner)
+    graph.edge("left", "right", arrowhead="none", constraint="false", **path)
+    graph.edge(before.key, "right", arrowhead="none", weight="20", **path)
     graph.edge(first.key, "left", style="invis", weight="20")
-    graph.edge("left", after.key, weight="20", **way)
+    graph.edge("left", after.key, weight="20", **path)
 
 
 def _label(hop: Hop) -> str:
@@ -109,50 +106,36 @@ def _wrapped(words: str) -> list[str]:
 def _callout(graph: graphviz.Digraph, flow: Flow, cause: Hop) -> None:
     problem = textwrap.wrap(cause.problem, 90, break_on_hyphens=False)
     code = [line for command in cause.fix for line in markup.folded(command)]
-    lines = [f"<b>What is wrong</b>&#160; ({html.escape(cause.title)})", *map(html.escape, problem), "<b>Mend it</b>"]
+    lines = [
+        f"<b>What's wrong</b>&#160; ({html.escape(cause.title)})",
+        *map(html.escape, problem),
+        "<b>How to fix it</b>",
+    ]
     lines += [f"<font face='{MONOSPACED}' point-size='11'>{html.escape(line)}</font>" for line in code]
     look = {"shape": "note", "style": "filled", "fillcolor": PAPER, "color": LINES[FAILED]}
-    graph.node("mend", _left(lines), **look)
-    graph.edge(flow.hops[-2].key, "mend", style="invis", weight="50")
+    graph.node("fix", _left(lines), **look)
+    graph.edge(flow.hops[-2].key, "fix", style="invis", weight="50")
 
 
 def _left(lines: list[str]) -> str:
     return "<" + "".join(f"{line}<br align='left'/>" for line in lines) + ">"
 
 
-def svg(flow: Flow, with_mend: bool = False) -> str | None:
-    """The picture as SVG that stands in a page or alone, None where there is no Graphviz to draw it."""
+def svg(flow: Flow, with_fix: bool = False) -> str | None:
+    """The picture as SVG, with a name for screen readers; None where there is no Graphviz to draw it."""
     try:
-        drawn = dot(flow, with_mend).pipe(format="svg", encoding="utf-8", quiet=True)  # fonts are grumbled about
+        drawn = dot(flow, with_fix).pipe(format="svg", encoding="utf-8", quiet=True)  # no warnings about fonts
     except (graphviz.ExecutableNotFound, graphviz.CalledProcessError, OSError):
         return None
-    return _dressed(drawn, flow)
-
-
-def _dressed(drawn: str, flow: Flow) -> str:
-    """Without prolog and tooltips, with a name for screen readers, and as wide as the page lets it be."""
     body = re.sub(r"<title>.*?</title>\n?|<!--.*?-->\n?", "", drawn[drawn.index("<svg") :], flags=re.DOTALL)
     label = html.escape(f"Flow of {flow.text()}", quote=True)
     style = 'style="max-width:100%;height:auto"'
     return body.replace("<svg ", f'<svg role="img" aria-label="{label}" {style} ', 1)
 
 
-def written(flow: Flow) -> str:
-    """The flow's text as SVG: what a notebook keeps where there is no Graphviz."""
-    wrap = textwrap.TextWrapper(96, subsequent_indent="    ", break_on_hyphens=False)
-    lines = [part for line in flow.text().splitlines() for part in wrap.wrap(line)]
-    width, height = 8 * max(map(len, lines)) + 20, 20 * len(lines) + 20
-    rows = (f'<text x="10" y="{20 * number + 25}">{html.escape(line)}</text>' for number, line in enumerate(lines))
-    size = f'width="{width}" height="{height}"'
-    frame = f'{size} viewBox="0 0 {width} {height}" font-family="monospace" font-size="13" fill="{INK}"'
-    paper = f'<rect {size} fill="{PAPER}"/>'
-    return _dressed(f'<svg xmlns="http://www.w3.org/2000/svg" {frame}>{paper}{"".join(rows)}</svg>', flow)
-
-
 def chain(flow: Flow) -> str:
     """The picture without Graphviz or room for it: an ordered list, drawn as boxes and arrows by static/flow.css."""
-    items = "".join(_link(hop) for hop in flow.hops)
-    return f'<ol class="ks-chain">{items}</ol>'
+    return f'<ol class="ks-chain">{"".join(map(_link, flow.hops))}</ol>'
 
 
 def _link(hop: Hop) -> str:
@@ -163,19 +146,17 @@ def _link(hop: Hop) -> str:
 
 
 def advice(flow: Flow) -> str:
-    """What stands under the picture: what is wrong and the commands that mend it, or that all is well."""
+    """What is under the picture: what is wrong and the commands that fix it, or that all is well."""
     if flow.cause is None:
         return f'<p class="ks-outcome">{html.escape(flow.outcome, quote=False)}</p>'
-    commands = markup.listing(flow.cause.fix)
-    problem = html.escape(flow.cause.problem, quote=False)
-    title = html.escape(flow.cause.title)
-    return f"<p><b>What is wrong</b> ({title}): {problem}</p><p><b>Mend it:</b></p>{commands}"
+    title, problem = html.escape(flow.cause.title), html.escape(flow.cause.problem, quote=False)
+    fix = markup.listing(flow.cause.fix)
+    return f"<p><b>What's wrong</b> ({title}): {problem}</p><p><b>How to fix it:</b></p>{fix}"
 
 
 def story(flow: Flow) -> str:
-    """What the button "Why?" unfolds: the last attempt, step by step; "" where there is nothing to tell."""
-    items = "".join(f"<li>{html.escape(sentence, quote=False)}</li>" for sentence in flow.story)
-    return items and f"<ol>{items}</ol>"
+    """What the button "Why?" unfolds: the last attempt, step by step."""
+    return markup.listed((html.escape(sentence, quote=False) for sentence in flow.story), "ol")
 
 
 def announcement(flow: Flow) -> str:
@@ -183,7 +164,7 @@ def announcement(flow: Flow) -> str:
     return f"{flow.cause.title}: failed. {flow.cause.problem}" if flow.cause else flow.outcome
 
 
-class FlowPicture(anywidget.AnyWidget):
+class FlowPicture(Widget):
     """A live flow picture of one container's image."""
 
     _esm = static("flow.js")
@@ -197,47 +178,47 @@ class FlowPicture(anywidget.AnyWidget):
         self._seat = seat
         self._target = (namespace, pod, container)
         self._flow: Flow | None = None
-        self._follow()
-        seat.on_change(self._follow)
+        self.refresh()
+        seat.on_change(self.refresh)
 
     @property
     def flow(self) -> Flow:
         """The flow as it is now."""
         return trace_flow(self._seat.session.cluster, *self._target)
 
-    def _follow(self) -> None:
+    def refresh(self) -> None:
         flow = self.flow
         if flow == self._flow:
             return
-        first, self._flow = self._flow is None, flow
-        news = "" if first else announcement(flow)
-        picture = (svg(flow) or "") + chain(flow)
-        shown = {"picture": picture, "advice": advice(flow), "story": story(flow)}
+        news = "" if self._flow is None else announcement(flow)
+        shown = {"picture": (svg(flow) or "") + chain(flow), "advice": advice(flow), "story": story(flow)}
         self.view = {**shown, "broken": flow.cause is not None, "news": news}
+        self._flow = flow
 
-    def _repr_mimebundle_(self, **_options: object) -> tuple[dict[str, Any], dict[str, Any]]:
-        bundle, metadata = super()._repr_mimebundle_() or ({}, {})
+    def faces(self) -> dict[str, str]:
+        """An SVG, or where there is no Graphviz the chain."""
         flow = self.flow
-        faces = {"text/plain": flow.text(), "image/svg+xml": svg(flow, with_mend=True) or written(flow)}
-        return {**bundle, **faces}, metadata
+        drawn = svg(flow, with_fix=True)
+        picture = {"image/svg+xml": drawn} if drawn else {"text/html": chain(flow) + advice(flow)}
+        return {"text/plain": flow.text(), **picture}
 
 
 def show(arguments: str, seat: Seat) -> None:
-    """Display the flow of `POD [-n NAMESPACE] [-c CONTAINER]`, or say how to ask for one."""
+    """Display the flow of `POD [-n NAMESPACE] [-c CONTAINER]`, or print how to ask for one."""
     if target := _target(arguments, "%flow"):
         seat.session.explained.append(target[0])
         display(FlowPicture(seat, *target))
 
 
 def why(arguments: str, seat: Seat) -> None:
-    """Print why the Pod's image does not arrive (or how it did), or say how to ask for it."""
+    """Print why the Pod's image does not arrive (or how it did), or how to ask for that."""
     if target := _target(arguments, "%why"):
         seat.session.explained.append(target[0])
         print(trace_flow(seat.session.cluster, *target).why())  # noqa: T201  # a cell's output
 
 
 def _target(arguments: str, magic: str) -> tuple[str, str, str | None] | None:
-    """Namespace, Pod and container; None, and a line that says so, where they are not asked for in that form."""
+    """Namespace, Pod and container; None, after a line about it, where `arguments` have a different form."""
     wanted = re.fullmatch(r"\s*(?P<pod>[^\s-]\S*)(?P<options>(\s+-[nc]\s+\S+)*)\s*", arguments)
     if wanted is None:
         print(f"kubesim: which Pod? {magic} POD [-n NAMESPACE] [-c CONTAINER]")  # noqa: T201

@@ -1,4 +1,4 @@
-"""What the learner has done, as a map (`%progress`), with buttons to download it and to take it in again.
+"""What the learner has done, as a map (`%progress`), with buttons to download and to upload it.
 
 The page's half is static/progress.js. Nothing is sent anywhere but from the page to the notebook's own kernel.
 """
@@ -11,26 +11,25 @@ from typing import Any
 
 from IPython.display import display
 
-from kubesim.jupyter.assets import static
-from kubesim.jupyter.card import Card
+from kubesim.jupyter.card import Card, Message, static
 from kubesim.jupyter.current import Seat
 from kubesim.jupyter.markup import inline
 from kubesim.lessons import Progress
 from kubesim.lessons.grade import Counts, best, grade, total
-from kubesim.lessons.record import MAX_SIZE, Record, RecordError, write
+from kubesim.lessons.progress import MAX_SIZE, Record, RecordError, write
 
 CHALLENGE = "06-troubleshooting-challenge"
 """The notebook that gives a score."""
 
-_SIGNS = {"done": "✓", "begun": "◐", "to do": "○"}
-_TAKEN_IN = "The file was added to your progress. Run the cells with quizzes again to see your answers on them."
+_SIGNS = {"done": "✓", "started": "◐", "to do": "○"}
+_ADDED = "The file was added to your progress. Run the cells with quizzes again to see your answers on them."
 
 
 class ProgressMap(Card):
     """One row a notebook: the `total`, the `rows`, a `notice`, the text of the `file` to download, the `limit` of one.
 
-    It is read anew with each message, as the page sends one when the map comes into view. What came of a button is
-    told by the feedback, `ok` and `html`; its `number` tells two such answers apart.
+    It is read again with each message, as the page sends one when the map comes into view. The feedback, `ok` and
+    `html`, is the result of a button; its `number` tells two equal results apart.
     """
 
     _esm = static("parts.js", "progress.js")
@@ -42,44 +41,38 @@ class ProgressMap(Card):
         self.refresh()
 
     def refresh(self) -> None:
-        """Read the file anew."""
         progress = Progress(self._seat.session.workspace)
         record = progress.record()
         shown = {"total": _total(record), "rows": list(_rows(record)), "notice": inline(progress.notice())}
         self.content = {**shown, "file": write(record), "limit": MAX_SIZE}
 
-    def do_refresh(self, _message: dict[str, Any]) -> None:
-        """Say how far it goes."""
+    def do_refresh(self, _message: Message) -> None:
         self.refresh()
         self._say(True, f"{self.content['total']}.")
 
-    def do_download(self, _message: dict[str, Any]) -> None:
-        """Let the page store the file as it is now."""
+    def do_download(self, _message: Message) -> None:
         self.refresh()
         self.send({"do": "save"})
 
-    def do_upload(self, message: dict[str, Any]) -> None:
-        """Add what was downloaded once; `text` is None where the page found the file too large to read it."""
+    def do_upload(self, message: Message) -> None:
+        """Add what was downloaded earlier; `text` is None where the file was too large for the page to read it."""
         text, progress = message["text"], Progress(self._seat.session.workspace)
         try:
             if not isinstance(text, str):
                 raise RecordError("is too large")
             kept = progress.take_in(text)
-            self._say(kept, " ".join([_TAKEN_IN] * kept + [progress.said]))
+            self._say(kept, " ".join([_ADDED] * kept + [progress.message]))
         except RecordError as error:
             self._say(False, f"kubesim: the file {error}. Nothing was changed.")
 
     def complain(self, words: str) -> None:
-        """Say it as what came of the button."""
         self._say(False, words)
 
     def plain(self) -> str:
-        """The map as text."""
         lines = (f"{row['sign']} {row['title']}: {_parts(row)}" for row in self.content["rows"])
         return "\n".join([self.content["total"], *lines])
 
     def static_html(self) -> str:
-        """The map where no widget can live."""
         rows = "".join(
             f'<tr><td>{row["sign"]} {row["state"]}</td><td><a href="{row["href"]}">{html.escape(row["title"])}</a></td>'
             f"<td>{_parts(row)}</td></tr>"
@@ -107,7 +100,7 @@ def _rows(record: Record) -> Iterator[dict[str, Any]]:
         score = best(record) if lesson == CHALLENGE else None
         reached = counts.right + counts.done + bool(score and score[0])
         whole = counts.quizzes + counts.tasks + (lesson == CHALLENGE)
-        state = "done" if reached == whole else "begun" if reached else "to do"
+        state = "done" if reached == whole else "started" if reached else "to do"
         names = {"title": _title(lesson), "href": f"{lesson}.ipynb"}
         figures = {"score": "{} of {}".format(*score) if score else "", "share": reached / whole}
         yield {**names, "sign": _SIGNS[state], "state": state, **_of(counts), **figures}

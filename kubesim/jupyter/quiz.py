@@ -1,4 +1,4 @@
-"""A quiz question in a notebook: pick or type an answer, hear why, take a hint, try again."""
+"""A quiz question in a notebook: pick or type an answer, read why, get a hint, try again."""
 
 from __future__ import annotations
 
@@ -6,16 +6,13 @@ import html
 from collections.abc import Sequence
 from dataclasses import replace
 from difflib import get_close_matches
-from typing import Any
 
 import traitlets
 from IPython.display import display
 
 from kubesim.jupyter import markup
-from kubesim.jupyter.assets import static
-from kubesim.jupyter.card import Button
+from kubesim.jupyter.card import Button, Exercise, Message, static
 from kubesim.jupyter.current import Seat
-from kubesim.jupyter.exercise import Exercise
 from kubesim.lessons import Choice, Note, Progress, Quiz, Verdict, judge, letter, load_quizzes
 
 _HOW = {
@@ -29,7 +26,7 @@ _HOW = {
 
 
 class QuizCard(Exercise):
-    """One question. The answer last given is kept in the workspace and shown again, but in a review neither."""
+    """One question. The last answer is kept in the workspace and shown again, but not in a review."""
 
     _esm = static("parts.js", "quiz.js")
     _css = static("card.css")
@@ -50,32 +47,31 @@ class QuizCard(Exercise):
             self._judge(kept)
         self.refresh()
 
-    def do_check(self, message: dict[str, Any]) -> None:
-        """Judge the answer and keep it."""
+    def do_check(self, message: Message) -> None:
         self._judge(message["answer"])
         if self._progress and self._verdict:
             self._progress.keep(self._quiz.id, self.answer)
-            said = [Note(self._verdict.right, self._progress.said)] if self._progress.said else []
-            self._verdict = replace(self._verdict, notes=(*self._verdict.notes, *said))
+            if self._progress.message:
+                note = Note(self._verdict.right, self._progress.message)
+                self._verdict = replace(self._verdict, notes=(*self._verdict.notes, note))
 
-    def do_retry(self, _message: dict[str, Any]) -> None:
-        """Forget the answer and everything said about it."""
-        self.answer, self._verdict, self.revealed, self.told = None, None, False, 0
+    def do_retry(self, _message: Message) -> None:
+        self.answer, self._verdict, self.revealed, self.hints_shown = None, None, False, 0
         if self._progress:
             self._progress.keep(self._quiz.id, None)
 
     def complain(self, words: str) -> None:
-        """Say it as a verdict."""
         self._verdict = Verdict(False, (Note(False, words),))
 
     def refresh(self) -> None:
-        """Bring the feedback up to date."""
         verdict = self._verdict
-        said = {"verdict": "", "word": "", "notes": []} if verdict is None else _said(verdict)
-        self.feedback = {**said, **self.help(), "buttons": self._buttons()}
+        outcome, word = (
+            ("right", "Right") if verdict and verdict.right else ("wrong", "Not yet") if verdict else ("", "")
+        )
+        notes = [{"ok": note.ok, "html": markup.inline(note.text)} for note in (verdict.notes if verdict else ())]
+        self.feedback = {"verdict": outcome, "word": word, "notes": notes, **self.help(), "buttons": self._buttons()}
 
     def plain(self) -> str:
-        """The question with its lettered choices."""
         quiz = self._quiz
         texts = [choice.text if quiz.run else markup.plain(choice.text) for choice in quiz.shown]
         choices = [f"  {letter(number)}. {text}" for number, text in enumerate(texts)]
@@ -83,14 +79,12 @@ class QuizCard(Exercise):
         return "\n".join([f"{self._label()}: {markup.plain(quiz.question)}", *shown, *choices, _HOW[quiz.kind]])
 
     def static_html(self) -> str:
-        """The question with its lettered choices; folded away, the answer and what is said of each choice."""
         quiz = self._quiz
         question = f"<p><b>{self._label()}</b> {markup.inline(quiz.question)}</p>"
         answer = markup.details("Answer", self.answer_html() + self._reasons_html())
         return f"{question}{self._choices_html()}<p><i>{_HOW[quiz.kind]}</i></p>{answer}"
 
     def answer_html(self) -> str:
-        """The answer; a command on a line of its own, an order as a list."""
         quiz = self._quiz
         shown = markup.listing([quiz.answer]) if quiz.kind == "command" else markup.paragraphs(quiz.answer)
         if quiz.kind == "order":
@@ -125,19 +119,13 @@ class QuizCard(Exercise):
         return [("check", "Check"), *self.help_buttons("Reveal answer"), *again]
 
 
-def _said(verdict: Verdict) -> dict[str, Any]:
-    notes = [{"ok": note.ok, "html": markup.inline(note.text)} for note in verdict.notes]
-    outcome, word = ("right", "Right") if verdict.right else ("wrong", "Not yet")
-    return {"verdict": outcome, "word": word, "notes": notes}
-
-
 def show(arguments: str, seat: Seat) -> None:
-    """Display the quiz whose id `arguments` names (`%quiz ID`), or say which ids there are."""
+    """Display the quiz whose id `arguments` names (`%quiz ID`), or print which ids there are."""
     _show([arguments.strip()], Progress(seat.session.workspace))
 
 
 def review(arguments: str) -> None:
-    """Ask quizzes of earlier notebooks again (`%review ID ID`), as if nobody had answered them; nothing is kept."""
+    """Repeat quizzes of earlier notebooks (`%review ID ID`), without their answers; nothing is kept."""
     _show(arguments.split() or [""], None)
 
 

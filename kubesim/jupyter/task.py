@@ -1,4 +1,4 @@
-"""A task in a notebook: a list that ticks itself off, the goal beside the learner's state, hints, undo, a solution."""
+"""A task in a notebook: goals that tick themselves off, the goal beside the learner's state, hints, undo, a solution."""
 
 from __future__ import annotations
 
@@ -10,11 +10,22 @@ from typing import Any
 from IPython.display import display
 
 from kubesim.jupyter import flow, markup
-from kubesim.jupyter.assets import static
+from kubesim.jupyter.card import Exercise, Message, static
 from kubesim.jupyter.current import Seat
-from kubesim.jupyter.exercise import Exercise
 from kubesim.jupyter.quiz import unknown
-from kubesim.lessons import Pair, Progress, Reading, Task, begin, begun, beside, check, intact, load_tasks, solve
+from kubesim.lessons import (
+    Pair,
+    Progress,
+    Reading,
+    Task,
+    begin,
+    beside,
+    check,
+    is_intact,
+    is_started,
+    load_tasks,
+    solve,
+)
 from kubesim.session import Session
 
 GONE = "The task's namespace is gone. Start over to have it set up again."
@@ -22,9 +33,9 @@ _LONGEST = 120  # characters of what a check printed
 
 
 class TaskCard(Exercise):
-    """One task in the notebook's own cluster, looked at after every command.
+    """One task in the notebook's own cluster, checked after every command.
 
-    Its start state is made unless its namespace is there already; `reset` in the terminal makes it anew.
+    It is set up unless its namespace exists already; `reset` in the terminal sets it up again.
     """
 
     _esm = static("parts.js", "task.js")
@@ -35,12 +46,12 @@ class TaskCard(Exercise):
         self._seat = seat
         self._in_the_way: list[str] = []
         self._comparing = False
-        self._said = ""
+        self._message = ""
         self._reached: tuple[bool, ...] = ()
         self._was_done = Progress(seat.session.workspace).is_done(task.id)
         self.hints = task.hints
         super().__init__(content={"label": _title(task), "html": markup.paragraphs(task.text)})
-        if not begun(task, seat.session):
+        if not is_started(task, seat.session):
             self._begin()
             seat.history.begin(task.title)
             seat.changed()
@@ -49,27 +60,22 @@ class TaskCard(Exercise):
         self._steps = seat.history.steps
         self.refresh()
 
-    def do_compare(self, _message: dict[str, Any]) -> None:
-        """Show or hide the goal beside the state."""
+    def do_compare(self, _message: Message) -> None:
         self._comparing = not self._comparing
 
-    def do_undo(self, _message: dict[str, Any]) -> None:
-        """Take back the last command."""
-        self._said = self._seat.undo()
+    def do_undo(self, _message: Message) -> None:
+        self._message = self._seat.undo()
 
-    def do_restart(self, _message: dict[str, Any]) -> None:
-        """Start over; `undo` takes that back."""
+    def do_restart(self, _message: Message) -> None:
         with self._seat.changing(f"start over: {self._task.title}"):
             self._begin()
-        self.revealed, self.told = False, 0
-        self._said = "Started over. Undo takes this back."
+        self.revealed, self.hints_shown = False, 0
+        self._message = "Started over. Undo reverts this."
 
     def complain(self, words: str) -> None:
-        """Say it under the buttons."""
-        self._said = words
+        self._message = words
 
     def refresh(self) -> None:
-        """Look at the cluster and bring the card up to date."""
         readings = check(self._task, self._seat.session)
         before, self._reached = self._reached, tuple(reading.holds for reading in readings)
         is_done = all(self._reached)
@@ -82,7 +88,7 @@ class TaskCard(Exercise):
             "warnings": [markup.inline(warning) for warning in self._warnings()],
             **self.help(),
             "beside": self._beside(readings) if self._comparing else "",
-            "said": markup.inline(self._said),
+            "said": markup.inline(self._message),
             "news": _news(readings, before or self._reached),
             "buttons": [
                 *self.help_buttons("Show a solution", ("compare", "Goal beside state")),
@@ -90,23 +96,20 @@ class TaskCard(Exercise):
                 ("restart", "Start over"),
             ],
         }
-        self._said = ""
+        self._message = ""
 
     def plain(self) -> str:
-        """The task and what is to be reached."""
         goals = [f"  - {markup.plain(goal.what)}" for goal in self._task.goal]
-        return "\n".join([_title(self._task), markup.plain(self._task.text), "Reach this:", *goals])
+        return "\n".join([_title(self._task), markup.plain(self._task.text), "Goals:", *goals])
 
     def static_html(self) -> str:
-        """The task, with its hints and a solution folded away."""
         title, text = markup.inline(_title(self._task)), markup.paragraphs(self._task.text)
         goals = markup.listed(markup.inline(goal.what) for goal in self._task.goal)
         hints = markup.details("Hints", markup.listed(map(markup.inline, self.hints), "ol"))
         solution = markup.details("A solution", self.answer_html())
-        return f"<p><b>{title}</b></p>{text}<p>Reach this:</p>{goals}{hints}{solution}"
+        return f"<p><b>{title}</b></p>{text}<p>Goals:</p>{goals}{hints}{solution}"
 
     def answer_html(self) -> str:
-        """A solution, line by line."""
         return markup.listing(self._task.solution)
 
     def _begin(self) -> str:
@@ -118,18 +121,18 @@ class TaskCard(Exercise):
         return solve(self._task)
 
     def _keep(self) -> None:
-        """Keep that the task was reached, if that is new; say where it cannot be kept."""
+        """Keep that the task was done, if that is new."""
         if not self._was_done:
             progress = Progress(self._seat.session.workspace)
             self._was_done = progress.keep_task(self._task.id)
-            self._said = progress.said or self._said
+            self._message = progress.message or self._message
 
     def _count(self) -> str:
         again = " (you have done this task before)" if self._was_done and not all(self._reached) else ""
         return f"{sum(self._reached)} of {len(self._reached)} reached{again}"
 
     def _drawn(self, reading: Reading) -> dict[str, Any]:
-        """A line of the list. What is missing is not told before anything was done."""
+        """A line of the list. What is missing is only shown after something was done."""
         goal = reading.condition
         missing = not reading.holds and self._seat.history.steps != self._steps
         return {
@@ -141,7 +144,7 @@ class TaskCard(Exercise):
         }
 
     def _warnings(self) -> Iterator[str]:
-        if not intact(self._task, self._seat.session):
+        if not is_intact(self._task, self._seat.session):
             yield GONE
         if self._in_the_way:
             names = ", ".join(f"`{name}`" for name in self._in_the_way)
@@ -159,7 +162,7 @@ def _title(task: Task) -> str:
 
 
 def _news(readings: tuple[Reading, ...], before: tuple[bool, ...]) -> str:
-    """What a screen reader says when a tick comes or goes."""
+    """What a screen reader says when a tick appears or disappears."""
     changed = [reading for reading, was in zip(readings, before, strict=True) if reading.holds != was]
     words = [f"{'Reached' if reading.holds else 'Lost'}: {reading.condition.what}" for reading in changed]
     return " ".join(words).replace("`", "")
@@ -177,7 +180,7 @@ def _pictures(pair: Pair) -> str:
 
 
 def _row(reading: Reading) -> str:
-    """A field that a check looks at: the command that shows it, what it is, and what it shall be."""
+    """A field that a check reads: the command that shows it, its value, and the wanted one."""
     wanted = reading.condition.equals
     goal = markup.inline(reading.condition.what) if wanted is None else f"<code>{html.escape(wanted)}</code>"
     mark = "✓ the same" if reading.holds else goal
@@ -186,7 +189,7 @@ def _row(reading: Reading) -> str:
 
 
 def show(arguments: str, seat: Seat) -> None:
-    """Display the task whose id `arguments` names (`%task ID`), or say which ids there are."""
+    """Display the task whose id `arguments` names (`%task ID`), or print which ids there are."""
     tasks = load_tasks()
     task = tasks.get(arguments.strip())
     if task is None:

@@ -1,25 +1,24 @@
-"""The terminal in a notebook: a prompt, what was said so far, and an editor for `nano FILE`.
+"""The terminal in a notebook: a prompt, the screen, and an editor for `nano FILE`.
 
-The page's half is static/terminal.js with static/editor.js: it draws the traits below and asks `_HANDLERS` what a key
-or a button does. The class works without a page too: `Terminal(session).feed("kubectl get pods")`.
+The page's half is static/terminal.js with static/editor.js. The class works without a page too:
+`Terminal(session).feed("kubectl get pods")`.
 """
 
 from __future__ import annotations
 
 import html
-import logging
 import os
 import re
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import NamedTuple
 
-import anywidget
 import traitlets
+import yaml
 
 from kubesim.api.clock import SECOND, to_datetime
 from kubesim.api.result import Edit, Result
-from kubesim.jupyter import ansi, current, yamlcheck
-from kubesim.jupyter.assets import static
+from kubesim.jupyter import current
+from kubesim.jupyter.card import Message, Widget, static
 from kubesim.session import Session
 from kubesim.shell import word_start
 from kubesim.workspace import HOME
@@ -30,8 +29,37 @@ LARGEST_TRANSCRIPT = 200_000
 """Characters; older entries go when there are more."""
 
 _EDITOR_HINT = re.compile(r"^kubesim: the editor opens .*\n", re.MULTILINE)  # said where there is no editor
+GOOD, WAITING, BAD, ASIDE = 32, 33, 31, 36
 
-Message = dict[str, Any]
+WORDS = {
+    "Running": GOOD,
+    "Completed": GOOD,
+    "Succeeded": GOOD,
+    "Pending": WAITING,
+    "ContainerCreating": WAITING,
+    "PodInitializing": WAITING,
+    "Terminating": WAITING,
+    "Warning": WAITING,
+    "ErrImagePull": BAD,
+    "ImagePullBackOff": BAD,
+    "ErrImageNeverPull": BAD,
+    "InvalidImageName": BAD,
+    "CreateContainerConfigError": BAD,
+    "CrashLoopBackOff": BAD,
+    "Error": BAD,
+    "Failed": BAD,
+}
+"""Words that are coloured where they fill a cell of a table or end a line."""
+
+OPENINGS = {"Error from server": BAD, "error:": BAD, "Error:": BAD, "kubesim:": ASIDE}
+"""Words that are coloured where they begin a line."""
+
+_MARKED = re.compile(
+    rf"^(?:{'|'.join(map(re.escape, OPENINGS))})|(?:^|(?<=  )|(?<=:)|(?<=: ))(?:{'|'.join(WORDS)})(?=  |[ ]?$)",
+    re.MULTILINE,
+)
+_ESCAPE = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]")
+CLEAR_SCREEN = re.compile(r"\x1b\[[23]?J|\x1bc")
 
 
 def commands(text: str, is_complete: Callable[[str], bool]) -> Iterator[str]:
@@ -47,7 +75,7 @@ def commands(text: str, is_complete: Callable[[str], bool]) -> Iterator[str]:
         yield "\n".join(block)
 
 
-class Terminal(anywidget.AnyWidget):
+class Terminal(Widget):
     """A live terminal on `session`, or on the notebook's own session when none is given."""
 
     _esm = static("terminal.js", "editor.js")
@@ -69,7 +97,6 @@ class Terminal(anywidget.AnyWidget):
         self._then = ""  # the command to run when it is closed
         super().__init__()
         self._seat.on_change(self._follow)
-        self.on_msg(self._hear)
         self._follow()
         if text:
             self.feed(text)
@@ -109,11 +136,15 @@ class Terminal(anywidget.AnyWidget):
         self.entries = []
         self.note("a fresh cluster; your files are still there")
 
-    def _repr_mimebundle_(self, **_options: object) -> tuple[dict[str, Any], dict[str, Any]]:
-        bundle, metadata = super()._repr_mimebundle_() or ({}, {})
-        plain = self.transcript or "$ \n"
-        faces = {"text/plain": plain.rstrip("\n"), "text/html": static_html(plain)}
-        return {**bundle, **faces}, metadata
+    def plain(self) -> str:
+        return (self.transcript or "$ ").rstrip("\n")
+
+    def static_html(self) -> str:
+        screen = html.escape(self.transcript or "$ \n", quote=False)
+        return f'<pre style="white-space: pre-wrap"><code>{screen}</code></pre>'
+
+    def complain(self, words: str) -> Message:
+        return {"error": words}
 
     # What the screen shows
 
@@ -126,11 +157,11 @@ class Terminal(anywidget.AnyWidget):
         if result.edit:
             screen = _EDITOR_HINT.sub("", screen)
         entries = list(before)
-        if ansi.CLEAR_SCREEN.search(screen):
-            screen = ansi.CLEAR_SCREEN.split(screen)[-1]
+        if CLEAR_SCREEN.search(screen):
+            screen = CLEAR_SCREEN.split(screen)[-1]
             self.entries, entries = [], []
         if screen:
-            entries.append(("output", ansi.colour(screen if screen.endswith("\n") else screen + "\n")))
+            entries.append(("output", colour(screen if screen.endswith("\n") else screen + "\n")))
         self._write(*entries)
         if result.edit:
             self._open(result.edit)
@@ -156,13 +187,13 @@ class Terminal(anywidget.AnyWidget):
             saved = workspace.read_text(path) if workspace.exists(path) else None
             (saved or "").encode()  # raises for bytes that are no text
         except (OSError, UnicodeEncodeError) as error:
-            self._complain(f"nano cannot open {name}: {_reason(error)}")
+            self._print_error(f"nano cannot open {name}: {_reason(error)}")
             return
         saved = (edit.draft or None) if saved is None else saved  # to close an object unchanged asks nothing
         self.editing = {"name": name, "text": saved or "", "saved": saved}
         self._saved, self._then = False, edit.then
 
-    def _save(self, message: Message) -> Message:
+    def do_save(self, message: Message) -> Message:
         name, text = self.editing["name"], message["text"]
         text = text if text.endswith("\n") or not text else text + "\n"
         try:
@@ -173,12 +204,13 @@ class Terminal(anywidget.AnyWidget):
         self._saved = True
         return {}
 
-    def _check(self, message: Message) -> Message:
+    def do_check(self, message: Message) -> Message:
         self.editing = {**self.editing, "text": message["text"]}
-        mistake = yamlcheck.first_mistake(message["text"]) if yamlcheck.is_yaml(self.editing["name"]) else None
+        is_yaml = self.editing["name"].lower().endswith((".yaml", ".yml"))
+        mistake = first_mistake(message["text"]) if is_yaml else None
         return mistake._asdict() if mistake else {}
 
-    def _close(self, _message: Message) -> Message:
+    def do_close(self, _message: Message) -> Message:
         name, saved = self.editing["name"], self.editing["saved"]
         self.editing = None
         lines = len((saved or "").splitlines())
@@ -190,13 +222,13 @@ class Terminal(anywidget.AnyWidget):
 
     # What the page asks
 
-    def _start(self, message: Message) -> Message:
+    def do_start(self, message: Message) -> Message:
         again, self._shown = self._shown, True
         if not again:
             self._seat.set_wall(message["wall"])
         return {"again": again}
 
-    def _enter(self, message: Message) -> Message:
+    def do_enter(self, message: Message) -> Message:
         text, is_complete = message["text"], self._seat.session.shell.is_complete
         blocks = list(commands(text, is_complete))
         if blocks and not is_complete(blocks[-1]):
@@ -205,52 +237,26 @@ class Terminal(anywidget.AnyWidget):
         self.feed(text)
         return {}
 
-    def _complete(self, message: Message) -> Message:
+    def do_complete(self, message: Message) -> Message:
         text, cursor = message["text"], message["cursor"]
         candidates = self._seat.session.shell.complete(text, cursor)
         before = completed(text[:cursor], candidates)
         return {"text": before + text[cursor:], "cursor": len(before), "candidates": candidates}
 
-    def _fast_forward(self, message: Message) -> Message:
+    def do_advance(self, message: Message) -> None:
         self.advance(min(float(message["seconds"]), LONGEST_WAIT))
-        return {}
 
-    def _until_change(self, _message: Message) -> Message:
+    def do_until(self, _message: Message) -> None:
         self.advance_to_change()
-        return {}
 
-    def _clear(self, _message: Message) -> Message:
+    def do_clear(self, _message: Message) -> None:
         self.entries = []
-        return {}
 
-    def _restart(self, _message: Message) -> Message:
+    def do_restart(self, _message: Message) -> None:
         self.restart()
-        return {}
 
-    def _complain(self, text: str) -> None:
-        self._write(("output", ansi.colour(f"kubesim: {text}\n")))
-
-    def _hear(self, _widget: object, message: Message, _buffers: object) -> None:
-        try:
-            reply = _HANDLERS[message["do"]](self, message)
-        except Exception:
-            logging.getLogger(__name__).exception("the terminal could not do %r", message)
-            reply = {"error": "kubesim: internal error: the terminal could not do this"}
-        self.send({**reply, "re": message.get("id")})
-
-
-_HANDLERS: dict[str, Callable[[Terminal, Message], Message]] = {
-    "start": Terminal._start,
-    "enter": Terminal._enter,
-    "complete": Terminal._complete,
-    "advance": Terminal._fast_forward,
-    "until": Terminal._until_change,
-    "clear": Terminal._clear,
-    "restart": Terminal._restart,
-    "check": Terminal._check,
-    "save": Terminal._save,
-    "close": Terminal._close,
-}
+    def _print_error(self, text: str) -> None:
+        self._write(("output", colour(f"kubesim: {text}\n")))
 
 
 def completed(before: str, candidates: list[str]) -> str:
@@ -268,14 +274,73 @@ def spell(seconds: float) -> str:
     return " ".join(f"{count} {unit}" for count, unit in ((minutes, "min"), (rest, "s")) if count) or "0 s"
 
 
-def static_html(transcript: str) -> str:
-    """The transcript where no widget can live: GitHub, nbviewer, a printed page."""
-    return f'<pre style="white-space: pre-wrap"><code>{html.escape(transcript, quote=False)}</code></pre>'
-
-
 def _plain(kind: str, text: str) -> str:
-    return "$ " + text.replace("\n", "\n> ") + "\n" if kind == "command" else ansi.strip(text)
+    return "$ " + text.replace("\n", "\n> ") + "\n" if kind == "command" else strip(text)
 
 
 def _reason(error: Exception) -> str:
     return getattr(error, "strerror", None) or "it is not a text file"
+
+
+def colour(text: str) -> str:
+    """`text` with colour escapes around its statuses and refusals; text that has its own escapes is left as it is."""
+    if "\x1b" in text:
+        return text
+    return _MARKED.sub(lambda match: f"\x1b[{(OPENINGS | WORDS)[match[0]]}m{match[0]}\x1b[0m", text)
+
+
+def strip(text: str) -> str:
+    """`text` without any escapes."""
+    return _ESCAPE.sub("", text)
+
+
+YAML_HINTS = {
+    "'\\t' that cannot start any token": "a tab: indent YAML with spaces",
+    "mapping values are not allowed here": "a ':' too many, or this line is indented too far",
+    "could not find expected ':'": "no ':' after the key, or a line of the text above is indented too little",
+    "but found '<block mapping start>'": "indented differently from the lines above it",
+    "but found '<block sequence start>'": "this '-' is not in line with the list or the keys above it",
+    "but found '-'": "this '-' is not in line with the list or the keys above it",
+    "but found '?'": "indented differently from the lines above it",
+    "but found '<scalar>'": "something follows the end of the value; put text with ':' or quotes into quotes",
+    "expected ',' or ']'": "a list that begins with '[' needs ',' between its items and ']' at its end",
+    "expected ',' or '}'": "a map that begins with '{' needs ',' between its keys and '}' at its end",
+    "found unexpected end of stream": "a quote is opened and not closed",
+    "found unexpected document separator": "a quote is opened and not closed",
+    "sequence entries are not allowed here": "a list cannot begin on the line of its key: put '- ' on the next line",
+    "that cannot start any token": "this sign cannot begin a value: put the value into quotes",
+    "found undefined alias": "'*' refers to an anchor that does not exist: put the value into quotes",
+}
+"""What PyYAML says (a part of it) and what the editor says."""
+
+_NOTICED_LATER = ("found unexpected end of stream", "could not find expected ':'")  # than on the line of the mistake
+
+
+class Mistake(NamedTuple):
+    """Line 1 is the first."""
+
+    line: int
+    words: str
+
+
+def first_mistake(text: str) -> Mistake | None:
+    """Where and why `text` cannot be read as YAML documents; None when it can."""
+    try:
+        for _ in yaml.compose_all(text, Loader=yaml.SafeLoader):
+            pass
+    except yaml.MarkedYAMLError as error:
+        return Mistake(_line(error, text), _hint(error.problem or "this is not YAML"))
+    except yaml.YAMLError as error:
+        return Mistake(1, str(error).splitlines()[0])
+    return None
+
+
+def _line(error: yaml.MarkedYAMLError, text: str) -> int:
+    began_before = any(part in (error.problem or "") for part in _NOTICED_LATER)
+    mark = (error.context_mark if began_before else None) or error.problem_mark or error.context_mark
+    last = max(1, len(text.rstrip().splitlines()))
+    return min(mark.line + 1, last) if mark else 1
+
+
+def _hint(problem: str) -> str:
+    return next((hint for part, hint in YAML_HINTS.items() if part in problem), problem)

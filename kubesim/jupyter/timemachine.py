@@ -1,17 +1,14 @@
 """The time machine: a slider over the session's simulated time, with Pods, events and the flow as they were then.
 
-The page's half is static/timemachine.js. All is read from copies of the cluster; the learner's own never changes.
+The page's half is static/timemachine.js. It reads copies of the cluster; the learner's own never changes.
 """
 
 from __future__ import annotations
 
 import html
-import logging
 import re
 from collections.abc import Iterator
-from typing import Any
 
-import anywidget
 import traitlets
 from IPython.display import display
 
@@ -19,11 +16,11 @@ from kubesim import kubectl
 from kubesim.api.clock import SECOND, Micros, to_datetime
 from kubesim.cluster import Cluster
 from kubesim.flow import Flow, trace_flow
-from kubesim.jupyter import flow
-from kubesim.jupyter.assets import static
+from kubesim.jupyter import flow, markup
+from kubesim.jupyter.card import Message, Widget, static
 from kubesim.jupyter.current import Seat
 from kubesim.jupyter.terminal import spell
-from kubesim.session.timeline import Moment, Timeline, Try
+from kubesim.session.timeline import Timeline, Try
 from kubesim.workspace import Workspace
 
 ROW, LEFT, RIGHT, WIDTH = 20, 10, 450, 760
@@ -31,17 +28,14 @@ ROW, LEFT, RIGHT, WIDTH = 20, 10, 450, 760
 MOST_ROWS = 14
 
 
-class TimeMachine(anywidget.AnyWidget):
-    """The past of one Pod, or of all Pods of a namespace.
-
-    It hears {"do": "go", "stop": NUMBER}, and {"do": "look"} when a page shows it; before that it does not follow.
-    """
+class TimeMachine(Widget):
+    """The past of one Pod, or of all Pods of a namespace. It follows the cluster once a page shows it."""
 
     _esm = static("parts.js", "timemachine.js")
     _css = static("flow.css", "timemachine.css")
 
     stops = traitlets.List(traitlets.Tuple()).tag(sync=True)
-    """The moments that the slider stops at: time, label, and whether somebody did something then."""
+    """The moments that the slider stops at: time, label, and whether it is something that was done."""
     view = traitlets.Dict().tag(sync=True)
     """What one of them shows: its number (`stop`), `words`, `pods` and `events` as text, `flow` and `tries` as HTML."""
     target = traitlets.Unicode().tag(sync=True)
@@ -55,8 +49,15 @@ class TimeMachine(anywidget.AnyWidget):
         self._is_shown = False
         super().__init__(target=pod or namespace)
         self._update()
-        seat.on_change(self._follow)
-        self.on_msg(self._hear)
+        seat.on_change(lambda: self._update() if self._is_shown else None)
+
+    def do_go(self, message: Message) -> None:
+        self.go(int(message["stop"]))
+
+    def do_look(self, _message: Message) -> None:
+        """The page shows it now."""
+        self._is_shown = True
+        self._update()
 
     def go(self, stop: int) -> None:
         """Show a moment by its number; the first or the last if there is none of that number."""
@@ -64,8 +65,12 @@ class TimeMachine(anywidget.AnyWidget):
         number = min(max(stop, 0), len(moments) - 1)
         moment = moments[number]
         cluster = self._seat.history.at(moment.at)
-        shown = {"stop": number, "words": self._words(moment), "pods": self._pods(cluster)}
-        self.view = {**shown, "events": self._events(cluster), **self._pictures(cluster, moment.at)}
+        words = f"{_clock(moment.at)}, {self._after(moment.at)} after the beginning: {moment.label}"
+        about = ["--field-selector", f"involvedObject.name={self._pod}"] if self._pod else []
+        pods = _screen(cluster, "get", "pods", "-n", self._namespace)
+        events = _screen(cluster, "get", "events", "-n", self._namespace, *about)
+        shown = {"stop": number, "words": words, "pods": pods, "events": events}
+        self.view = {**shown, **self._pictures(cluster, moment.at)}
 
     def plain(self) -> str:
         """The moments as a table, and the attempts to pull."""
@@ -75,7 +80,6 @@ class TimeMachine(anywidget.AnyWidget):
         return "\n".join([title, *lines, *(["Attempts to get the image", *tries] if tries else [])])
 
     def static_html(self) -> str:
-        """The same as HTML, for where no widget can live."""
         rows = ((time, after, html.escape(label, quote=False)) for time, after, label in self._rows())
         body = "".join(f"<tr><td>{time}</td><td>{after}</td><td>{label}</td></tr>" for time, after, label in rows)
         head = "<tr><th>Time</th><th>After</th><th>What happened</th></tr>"
@@ -83,19 +87,12 @@ class TimeMachine(anywidget.AnyWidget):
         title = "<p><b>Attempts to get the image</b></p>"
         return f"<table><thead>{head}</thead><tbody>{body}</tbody></table>{title + tries if tries else ''}"
 
-    def _follow(self) -> None:
-        if self._is_shown:
-            self._update()
-
     def _update(self) -> None:
-        """Take in what the learner did; who looks at the end stays there, who looks at the past stays in the past."""
+        """Add what was done. A reader at the end stays at the end, one in the past stays there."""
         before, shown = len(self.stops), self.view.get("stop", 0)
         self._timeline.update(self._seat.session.cluster.clock.now)
         self.stops = [(_clock(moment.at), moment.label, moment.done) for moment in self._timeline.moments]
         self.go(shown if shown + 1 < before else len(self.stops) - 1)
-
-    def _words(self, moment: Moment) -> str:
-        return f"{_clock(moment.at)}, {self._after(moment.at)} after the beginning: {moment.label}"
 
     def _after(self, at: Micros) -> str:
         return spell((at - self._timeline.moments[0].at) / SECOND)
@@ -103,13 +100,6 @@ class TimeMachine(anywidget.AnyWidget):
     def _rows(self) -> Iterator[tuple[str, str, str]]:
         for moment in self._timeline.moments:
             yield _clock(moment.at), self._after(moment.at), moment.label
-
-    def _pods(self, cluster: Cluster) -> str:
-        return _screen(cluster, "get", "pods", "-n", self._namespace)
-
-    def _events(self, cluster: Cluster) -> str:
-        about = ["--field-selector", f"involvedObject.name={self._pod}"] if self._pod else []
-        return _screen(cluster, "get", "events", "-n", self._namespace, *about)
 
     def _pictures(self, cluster: Cluster, at: Micros) -> dict[str, str]:
         if not self._pod:
@@ -121,20 +111,6 @@ class TimeMachine(anywidget.AnyWidget):
         tries = self._timeline.tries
         drawn = staircase(tries, at) + _listed(tries) if tries else ""
         return {"flow": self._drawn[1], "tries": drawn}
-
-    def _hear(self, _widget: object, message: dict[str, Any], _buffers: object) -> None:
-        try:
-            if message["do"] == "go":
-                self.go(int(message["stop"]))
-            elif message["do"] == "look":
-                self._is_shown = True
-                self._update()
-        except Exception:
-            logging.getLogger(__name__).exception("the time machine could not do %r", message)
-
-    def _repr_mimebundle_(self, **_options: object) -> tuple[dict[str, Any], dict[str, Any]]:
-        bundle, metadata = super()._repr_mimebundle_() or ({}, {})
-        return {**bundle, "text/plain": self.plain(), "text/html": self.static_html()}, metadata
 
 
 def staircase(tries: tuple[Try, ...], now: Micros) -> str:
@@ -166,15 +142,13 @@ def _line(one: Try) -> str:
 
 
 def _listed(tries: tuple[Try, ...]) -> str:
-    items = "".join(f"<li>{html.escape(_line(one), quote=False)}</li>" for one in tries)
-    return items and f"<ol>{items}</ol>"
+    return markup.listed((html.escape(_line(one), quote=False) for one in tries), "ol")
 
 
 def _screen(cluster: Cluster, *arguments: str) -> str:
     """What kubectl shows of the cluster."""
-    return kubectl.run(
-        arguments, kubectl.Context(cluster.api, cluster.clock, Workspace(None), kubectl.Kubeconfig())
-    ).screen
+    context = kubectl.Context(cluster.api, cluster.clock, Workspace(None), kubectl.Kubeconfig())
+    return kubectl.run(arguments, context).screen
 
 
 def _clock(moment: Micros) -> str:
@@ -182,7 +156,7 @@ def _clock(moment: Micros) -> str:
 
 
 def show(arguments: str, seat: Seat) -> None:
-    """Display the time machine of `[POD] [-n NAMESPACE]`, or say how to ask for one."""
+    """Display the time machine of `[POD] [-n NAMESPACE]`, or print how to ask for one."""
     wanted = re.fullmatch(r"\s*(?P<pod>[^\s-]\S*)?\s*(-n\s+(?P<namespace>\S+))?\s*", arguments)
     if wanted is None:
         print("kubesim: the past of which Pod? %timemachine [POD] [-n NAMESPACE]")  # noqa: T201

@@ -1,12 +1,10 @@
 """Quizzes and tasks as data, what is right and what is still missing, and what a learner has done."""
 
-from kubesim.lessons.beside import Pair, beside
 from kubesim.lessons.goal import Condition, Reading
-from kubesim.lessons.judge import judge, letter
 from kubesim.lessons.loader import load_quizzes, load_tasks
 from kubesim.lessons.progress import Progress
-from kubesim.lessons.quiz import Choice, Note, Quiz, Reply, Verdict
-from kubesim.lessons.task import Mistake, Task, begin, begun, check, intact, solve
+from kubesim.lessons.quiz import Choice, Note, Quiz, Reply, Verdict, judge, letter
+from kubesim.lessons.task import Mistake, Pair, Task, begin, beside, check, is_intact, is_started, solve
 
 __all__ = [
     "Choice",
@@ -21,10 +19,10 @@ __all__ = [
     "Task",
     "Verdict",
     "begin",
-    "begun",
     "beside",
     "check",
-    "intact",
+    "is_intact",
+    "is_started",
     "judge",
     "letter",
     "load_quizzes",

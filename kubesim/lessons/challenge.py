@@ -1,7 +1,11 @@
-"""The broken clusters of the challenge: templates in challenges/*.yaml, from which a seed picks, and fills them in."""
+"""The challenge: broken clusters from the templates in challenges/*.yaml, and a round of them with points for each.
+
+A seed picks the clusters of a round and fills in their names.
+"""
 
 from __future__ import annotations
 
+import json
 import random
 import re
 from collections.abc import Mapping, Sequence
@@ -9,9 +13,12 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from kubesim.lessons.goal import Condition
+from kubesim.api.clock import SECOND, Micros
+from kubesim.api.resources import DEPLOYMENT, POD, SECRET, SERVICE_ACCOUNT
+from kubesim.lessons.goal import Condition, Reading, read
 from kubesim.lessons.loader import documents, fields
-from kubesim.lessons.task import Task
+from kubesim.lessons.task import Task, begin, check, is_started
+from kubesim.session import Session
 
 COUNT = 12
 """How many broken clusters a round has."""
@@ -19,11 +26,15 @@ FOLDER, POOLS = "challenges", "pools.yaml"
 _PLACEHOLDER = re.compile(r"<([a-z]+(?:-[a-z]+)*)>")
 Template = dict[str, Any]
 _NOT_OF_A_TASK = ("part", "vary", "tells", "evidence", "because")
+POINTS, HINT, WHY = 10, 2, 3
+"""What a broken cluster is worth; what each hint costs, and asking `why` about it (once)."""
+_LONGEST = 1e9  # seconds
+_KEPT = ("hints", "why", "solved", "shown", "simulated", "real")
 
 
 @dataclass(frozen=True)
 class Clue:
-    """A command that only looks, and the part of its output that tells something."""
+    """A command that only reads, and the part of its output that matters."""
 
     run: str
     shows: str
@@ -31,7 +42,7 @@ class Clue:
 
 @dataclass(frozen=True)
 class Broken:
-    """A cluster to mend. The goal of its task does not say what is wrong; each of the `tells` says a little of it.
+    """A cluster to fix. The goal of its task does not say what is wrong; the `tells` do, one by one.
 
     For afterwards: where the `evidence` was, and why it pointed to the cause.
     """
@@ -51,7 +62,7 @@ class _Decks:
         self._left: dict[str, list[Any]] = {}
 
     def fill(self, vary: Mapping[str, str | Sequence[Any]]) -> dict[str, str]:
-        """A value for every placeholder that `vary` names: from a pool, or from the choices that stand there."""
+        """A value for every placeholder in `vary`: from a pool, or from the choices listed there."""
         values: dict[str, str] = {}
         for name, source in vary.items():
             entry = self._draw(source) if isinstance(source, str) else self._chance.choice(source)
@@ -121,3 +132,194 @@ def _filled(value: Any, words: Mapping[str, str]) -> Any:
         return value
     filled = _PLACEHOLDER.sub(lambda match: words.get(match[1], match[0]), value)
     return filled if filled == value else _filled(filled, words)
+
+
+@dataclass
+class Standing:
+    """The state of one broken cluster in a round; `simulated` and `real` are the seconds spent on it."""
+
+    broken: Broken
+    hints: int = 0
+    why: bool = False
+    solved: bool = False
+    shown: bool = False
+    simulated: float = 0
+    real: float = 0
+    start: str = ""
+    """What the cluster held at the start, "" before that."""
+    is_timed: bool = False
+    """Whether the time on it is all counted, after it is over."""
+
+    @property
+    def task(self) -> Task:
+        return self.broken.task
+
+    @property
+    def is_over(self) -> bool:
+        """Whether no more points can be earned or lost."""
+        return self.solved or self.shown
+
+    @property
+    def worth(self) -> int:
+        """The points that solving it earns now, or earned."""
+        return 0 if self.shown else POINTS - HINT * self.hints - WHY * self.why
+
+    def resume(self, other: Standing) -> None:
+        """Continue from where a different kernel left it, if it is not over here."""
+        if not self.is_over:
+            self.hints, self.why = max(self.hints, other.hints), self.why or other.why
+            self.simulated, self.real = max(self.simulated, other.simulated), max(self.real, other.real)
+            self.solved, self.shown, self.is_timed = other.solved, other.shown, other.is_over
+
+
+class Round:
+    """Twelve broken clusters, picked and varied by `seed`, to be fixed in any order in one session."""
+
+    def __init__(self, seed: int) -> None:
+        self.seed = seed
+        self.standings = tuple(Standing(cluster) for cluster in broken_clusters(seed))
+        self.current: Standing | None = None
+        self.wall: float | None = None
+        """The last time on the learner's own clock, in seconds."""
+        self._moment: Micros = 0
+        self._charged = 0
+
+    @property
+    def marks(self) -> list[tuple[bool, bool, int, bool]]:
+        """What stays the same while only time passes: for each cluster solved, shown, hints and why."""
+        return [(one.solved, one.shown, one.hints, one.why) for one in self.standings]
+
+    @property
+    def points(self) -> int:
+        return sum(standing.worth for standing in self.standings if standing.solved)
+
+    @property
+    def of(self) -> int:
+        return POINTS * len(self.standings)
+
+    @property
+    def is_over(self) -> bool:
+        return all(standing.is_over for standing in self.standings)
+
+    def open(self, number: int, session: Session) -> None:
+        """Open a broken cluster, by its number from 0; the first time it is set up. The one before stays as it is."""
+        self.update(session)
+        standing = self.standings[number]
+        if not standing.is_over and not (standing.start and is_started(standing.task, session)):
+            _set_up(standing, session)
+        self.current, self._moment = standing, session.cluster.clock.now
+
+    def leave(self, session: Session) -> None:
+        """Close the open cluster; time and `why` count no more."""
+        self.update(session)
+        self.current = None
+
+    def begin(self, session: Session) -> str:
+        """Set the open cluster up again, and return its title. Help taken and time spent still count."""
+        assert self.current is not None
+        _set_up(self.current, session)
+        return self.current.task.title
+
+    def update(self, session: Session) -> tuple[Reading, ...]:
+        """Count the open cluster's simulated time and the use of `why`, and read its goals."""
+        self._charge(session)
+        standing = self.current
+        if standing is None:
+            return ()
+        now, before = session.cluster.clock.now, self._moment
+        self._moment = now
+        readings = check(standing.task, session)
+        if not standing.is_over:
+            standing.simulated += max(0, now - before) / SECOND
+            standing.solved = all(reading.holds for reading in readings)
+        return readings
+
+    def advice(self, session: Session) -> str:
+        """What is still wrong after a fix that did not work; "" where nothing was changed, or nothing is missing."""
+        standing = self.current
+        if standing is None or standing.is_over or _contents(standing.task, session) == standing.start:
+            return ""
+        wrong = (reading for reading in read(standing.broken.tells, session) if not reading.holds)
+        if first := next(wrong, None):
+            return first.message
+        missing = (reading for reading in check(standing.task, session) if not reading.holds)
+        return next((f"{reading.message} {reading.condition.hint}" for reading in missing), "")
+
+    def hint(self) -> str:
+        """Take one more hint for the open cluster, and return it; "" where there is none left."""
+        standing = self.current
+        if standing is None or standing.is_over or standing.hints == len(standing.task.hints):
+            return ""
+        standing.hints += 1
+        return standing.task.hints[standing.hints - 1]
+
+    def ask_why(self) -> None:
+        if self.current and not self.current.is_over:
+            self.current.why = True
+
+    def show(self) -> None:
+        """Give up the open cluster, and see its solution."""
+        if self.current and not self.current.solved:
+            self.current.shown = True
+
+    def end(self) -> None:
+        """Give up all that is not solved."""
+        for standing in self.standings:
+            standing.shown = not standing.solved
+
+    def clock(self, wall: float) -> None:
+        """Note that it is `wall` seconds on the learner's own clock; what passed counts for the open cluster."""
+        standing, before, self.wall = self.current, self.wall, wall
+        if standing is None or before is None or standing.is_timed:
+            return
+        standing.real += max(0.0, wall - before)
+        standing.is_timed = standing.is_over
+
+    def _charge(self, session: Session) -> None:
+        """Charge for `why` in the terminal: the cluster that it explained; an export could be of the open one."""
+        explained, self._charged = session.explained[self._charged :], len(session.explained)
+        for namespace in explained:
+            for standing in self.standings:
+                about = namespace in standing.task.namespaces or (not namespace and standing is self.current)
+                standing.why |= about and bool(standing.start) and not standing.is_over
+
+    def kept(self) -> str:
+        """The round as a text that `recall` reads."""
+        return json.dumps([{name: getattr(standing, name) for name in _KEPT} for standing in self.standings])
+
+    def recall(self, text: str) -> None:
+        """Continue from what `kept` returned, perhaps in a different process; any other text changes nothing."""
+        try:
+            rows = json.loads(text)
+            kept = [Standing(standing.broken, **row) for standing, row in zip(self.standings, rows, strict=True)]
+        except (ValueError, TypeError, RecursionError):
+            return
+        if all(map(_is_sound, kept)):
+            for standing, other in zip(self.standings, kept, strict=True):
+                standing.resume(other)
+
+
+def _set_up(standing: Standing, session: Session) -> None:
+    begin(standing.task, session)
+    standing.start = _contents(standing.task, session)
+
+
+def _is_sound(standing: Standing) -> bool:
+    flags = (standing.why, standing.solved, standing.shown)
+    times = (standing.simulated, standing.real)
+    whole = type(standing.hints) is int and all(type(flag) is bool for flag in flags)
+    sane = all(isinstance(time, int | float) and 0 <= time < _LONGEST for time in times)
+    return whole and sane and 0 <= standing.hints <= len(standing.task.hints)
+
+
+def _contents(task: Task, session: Session) -> str:
+    """What a learner can change about the pulls, without what changes on its own."""
+    kinds = (POD, SECRET, SERVICE_ACCOUNT, DEPLOYMENT)
+    api, namespaces = session.cluster.api, task.namespaces
+    objects = [obj for kind in kinds for namespace in namespaces for obj in api.list(kind, namespace)]
+    return json.dumps([_without_status(obj) for obj in objects], sort_keys=True)
+
+
+def _without_status(obj: dict[str, Any]) -> dict[str, Any]:
+    lasting = {key: value for key, value in obj.items() if key not in ("metadata", "status")}
+    return {**lasting, "uid": obj["metadata"]["uid"]}

@@ -1,4 +1,4 @@
-"""What must hold in a cluster in the end, and whether it does: the state is looked at, never the commands typed."""
+"""What must hold in a cluster in the end, and whether it does: the state counts, never the commands typed."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from kubesim.workspace import Workspace
 class Condition:
     """One thing that must hold: what `run` (a shell line that only reads) prints is `equals`, or `matches` a regex.
 
-    `what` tells the learner what is to be reached, `otherwise` what is still missing, `hint` where to look, and
-    `reason` why it has to be so: one or two sentences each.
+    `what` is the goal in words, `otherwise` what is still missing, `hint` where to look, and `reason` why it has to be
+    so: one or two sentences each.
     """
 
     run: str
@@ -32,33 +32,31 @@ class Condition:
 
 @dataclass(frozen=True)
 class Reading:
-    """A condition, what was printed when it was looked at, and whether it holds."""
+    """A condition, what its command printed, and whether it holds."""
 
     condition: Condition
     printed: str
 
     @property
     def holds(self) -> bool:
-        """Whether the condition holds."""
         if self.condition.equals is not None:
             return self.printed == self.condition.equals
         return re.search(self.condition.matches or "", self.printed) is not None
 
     @property
     def message(self) -> str:
-        """What there is to say about it."""
         return self.condition.what if self.holds else self.condition.otherwise
 
 
 def read(conditions: Sequence[Condition], session: Session) -> tuple[Reading, ...]:
-    """Look at every condition, with the learner's history and neighbour. No time passes and nothing changes."""
-    onlooker = shell_of(session, Clock(to_datetime(session.cluster.clock.now)), session.workspace)
-    onlooker.recall(session.shell)
-    return tuple(Reading(condition, onlooker.call(condition.run).stdout.strip()) for condition in conditions)
+    """Read every condition, with the learner's history. No time passes and nothing changes."""
+    reader = shell_of(session, Clock(to_datetime(session.cluster.clock.now)), session.workspace)
+    reader.recall(session.shell)
+    return tuple(Reading(condition, reader.call(condition.run).stdout.strip()) for condition in conditions)
 
 
 def shell_of(session: Session, clock: Clock, workspace: Workspace) -> Shell:
-    """A second shell on the learner's cluster: their history, variables, aliases and context have no part in it."""
+    """A second shell on the learner's cluster, without their history, variables, aliases and context."""
 
     def run(arguments: list[str], io: Invocation) -> int:
         context = kubectl.Context(session.cluster.api, clock, workspace, kubectl.Kubeconfig(), io.env, io.stdin)

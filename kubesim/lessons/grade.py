@@ -1,4 +1,4 @@
-"""How far somebody has come: every answer judged again, counted by lesson; and what a class did, as a table or CSV."""
+"""A learner's progress: every answer judged again, counted by lesson; and that of a class, as a table or CSV."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from functools import cache, lru_cache
 from typing import NamedTuple
 
 from kubesim.gotext import tabwriter
-from kubesim.lessons.judge import judge
 from kubesim.lessons.loader import documents, load_quizzes
-from kubesim.lessons.record import Answer, Record
+from kubesim.lessons.progress import Answer, Record
+from kubesim.lessons.quiz import judge
 
 Sheet = tuple[str, Record]
 """A file's name and what it holds."""
 
 
 class Counts(NamedTuple):
-    """Questions answered rightly, `first` of them at the first try, of so many `quizzes`; tasks done, of so many."""
+    """Questions answered right, `first` of them at the first try, out of `quizzes`; tasks `done`, out of `tasks`."""
 
     right: int
     first: int
@@ -33,7 +33,6 @@ def grade(record: Record) -> dict[str, Counts]:
 
 
 def total(counts: Iterable[Counts]) -> Counts:
-    """All lessons together."""
     return Counts(*map(sum, zip(*counts, strict=True)))
 
 
@@ -44,7 +43,7 @@ def best(record: Record) -> tuple[int, int] | None:
 
 
 def table(sheets: Sequence[Sheet], width: int) -> str:
-    """One line a learner; at the right, as many lessons as fit into `width` columns: done of quizzes and tasks."""
+    """One line a learner; at the right, as many lessons as `width` columns hold: done of quizzes and tasks."""
     lessons = list(_contents())
     head = ["FILE", "QUIZZES", "FIRST TRY", "TASKS", "SCORE"]
     rows = [head + [lesson.partition("-")[0] for lesson in lessons], *(_row(*sheet) for sheet in sheets)]
@@ -111,5 +110,5 @@ def _printable(name: str) -> str:
 
 
 def _harmless(name: str) -> str:
-    """A name that no spreadsheet takes for a formula: learners name their files themselves."""
+    """A name that no spreadsheet takes for a formula, because learners name their files themselves."""
     return ("'" if name[:1] in tuple("=+-@") else "") + _printable(name)

@@ -1,27 +1,18 @@
-"""Keeps what a learner has done in one small file of the workspace, so that it survives a restart of the kernel.
+"""What a learner has done: answers, tasks and scores, kept in one small file of the workspace.
 
-Several kernels may write the file: each change reads it anew, adds to it, and replaces it in one step.
+Several kernels may write the file: each change reads it again, adds to it, and replaces it in one step.
 """
 
 from __future__ import annotations
 
+import json
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from itertools import count
+from typing import Any
 
-from kubesim.lessons.record import (
-    LONGEST_ANSWER,
-    MAX_SIZE,
-    Answer,
-    Record,
-    RecordError,
-    blank,
-    merge,
-    read,
-    sift,
-    write,
-)
 from kubesim.workspace import Workspace
 
 try:
@@ -30,34 +21,129 @@ except ImportError:  # Windows and the browser: without a lock, two kernels must
     fcntl = None  # type: ignore[assignment]
 
 FILE = "/workspace/.progress.json"
+MARK, VERSION = "kubesim-progress", 2
+MAX_SIZE = 4_000_000  # bytes; a learner who answers everything, often, fills a hundredth of it
+LONGEST_ANSWER = 2000  # characters
+_LONGEST_LIST = 200  # numbers in an answer, or different answers to one question
+
+Answer = str | Sequence[int]
+Record = dict[str, dict[str, Any]]
+"""By section and id: `answers` shown on the cards, `given` (all different ones), `tasks`, `scores` ([points, of])."""
+
+
+class RecordError(ValueError):
+    """Not a progress file that this kubesim can read; the message completes "The file … "."""
+
+
+@dataclass(frozen=True)
+class _Section:
+    """What an entry of a section looks like, and what is kept of an older and a newer one."""
+
+    is_entry: Callable[[Any], bool]
+    merge: Callable[[Any, Any], Any]
+
+
+def _is_answer(value: object) -> bool:
+    if isinstance(value, str):
+        return len(value) <= LONGEST_ANSWER and value == value.encode(errors="replace").decode()
+    return _is_list(value, lambda number: type(number) is int)
+
+
+def _is_score(value: Any) -> bool:
+    return _is_list(value, lambda number: type(number) is int) and len(value) == 2 and 0 <= value[0] <= value[1]
+
+
+def _is_list(value: object, check: Callable[[Any], bool]) -> bool:
+    return isinstance(value, list) and len(value) <= _LONGEST_LIST and all(map(check, value))
+
+
+def _all_given(older: list[Answer], newer: list[Answer]) -> list[Answer]:
+    """Every answer once. Of too many the first stays, which counts as the first try, and the last ones."""
+    given: list[Answer] = []
+    given.extend(answer for answer in [*older, *newer] if answer not in given)
+    return given[:1] + given[1:][1 - _LONGEST_LIST :]
+
+
+# Each may be merged in any order, and again: nothing that was reached is lost by it.
+_SECTIONS = {
+    "answers": _Section(_is_answer, lambda _older, newer: newer),
+    "given": _Section(lambda value: _is_list(value, _is_answer), _all_given),
+    "tasks": _Section(lambda value: value is True, lambda _older, newer: newer),
+    "scores": _Section(_is_score, lambda older, newer: max(older, newer, key=lambda score: score[0])),
+}
+
+
+def blank() -> Record:
+    return {name: {} for name in _SECTIONS}
+
+
+def merge(older: Record, newer: Record) -> Record:
+    merged = blank()
+    for name, section in _SECTIONS.items():
+        before, after = older.get(name, {}), newer.get(name, {})
+        both = {key: section.merge(before[key], after[key]) for key in before.keys() & after.keys()}
+        merged[name] = dict(sorted({**before, **after, **both}.items()))
+    return merged
+
+
+def write(record: Record) -> str:
+    """The text of a file that holds the record, in ASCII."""
+    return json.dumps({MARK: VERSION, **record}, indent=1) + "\n"
+
+
+def read(text: str) -> tuple[Record, int]:
+    """The record in a file of any version so far, and how many of its entries could not be read. Raises RecordError."""
+    if len(text) > MAX_SIZE:
+        raise RecordError("is too large")
+    try:
+        found = json.loads(text.removeprefix("\ufeff"))
+    except (ValueError, RecursionError):
+        raise RecordError("is damaged: it does not hold JSON") from None
+    if not isinstance(found, dict) or MARK not in found:
+        raise RecordError("is not a progress file of kubesim's")
+    if found.pop(MARK) not in range(1, VERSION + 1):
+        raise RecordError("was written by another version of kubesim")
+    return sift(found)
+
+
+def sift(found: dict[str, Any]) -> tuple[Record, int]:
+    """The valid entries, and how many are not valid."""
+    record, lost = blank(), 0
+    for name, entries in found.items():
+        if name not in _SECTIONS or not isinstance(entries, dict):
+            lost += 1
+            continue
+        record[name] = {key: value for key, value in entries.items() if _SECTIONS[name].is_entry(value)}
+        lost += len(entries) - len(record[name])
+    # Version 1 had answers only, and each was the only one known.
+    answers = {"given": {key: [answer] for key, answer in record["answers"].items()}}
+    return merge(record, answers), lost
 
 
 class Progress:
     """A learner's answers, tasks and scores.
 
-    A file that is damaged, or not ours, is set aside under another name before the first write; `said` tells of it.
-    Every `keep…` returns whether the file could be written; where not, `said` says why.
+    A file that is damaged, or not ours, is renamed before the first write; `message` says so. Every `keep…` returns
+    whether the file could be written; if not, `message` says why.
     """
 
     def __init__(self, workspace: Workspace) -> None:
         self._workspace = workspace
-        self.said = ""
-        """What the learner should hear about the last write: nothing, or a sentence or two."""
+        self.message = ""
+        """What to show the learner about the last write: nothing, or a sentence or two."""
 
     def record(self) -> Record:
         """All that is kept, as far as it can be read."""
         try:
-            return self._look()[0]
+            return self._read()[0]
         except OSError:
             return blank()
 
     def recall(self, quiz_id: str) -> Answer | None:
-        """The answer kept for a quiz, or None."""
         answer: Answer | None = self.record()["answers"].get(quiz_id)
         return answer
 
     def is_done(self, task_id: str) -> bool:
-        """Whether a task was reached once."""
         return task_id in self.record()["tasks"]
 
     def keep(self, quiz_id: str, answer: Answer | None) -> bool:
@@ -68,7 +154,6 @@ class Progress:
         return self.add({"answers": {quiz_id: kept}, "given": {quiz_id: [kept]}})
 
     def keep_task(self, task_id: str) -> bool:
-        """Keep that a task was reached. It stays reached."""
         return self.add({"tasks": {task_id: True}})
 
     def keep_score(self, challenge_id: str, points: int, of: int) -> bool:
@@ -76,20 +161,20 @@ class Progress:
         return self.add({"scores": {challenge_id: [points, of]}})
 
     def add(self, newer: Record) -> bool:
-        """Merge a record into what is kept, but for entries that could not be read again."""
+        """Merge the valid entries of a record into what is kept."""
         return self._change(lambda record: merge(record, sift(newer)[0]))
 
     def take_in(self, text: str) -> bool:
-        """Merge what was downloaded earlier. Raise RecordError, and change nothing, where that is no progress file."""
+        """Merge what was downloaded earlier. Raises RecordError, and changes nothing, if that is no progress file."""
         older, lost = read(text)
         if lost:
             raise RecordError(f"is damaged: {lost} of its entries cannot be read")
         return self._change(lambda record: merge(older, record))
 
     def notice(self) -> str:
-        """What is to be said of the file before anybody writes: nothing, or what is wrong, or was once set aside."""
+        """What to show about the file before a write: nothing, or what is wrong with it, or what was set aside once."""
         try:
-            trouble = self._look()[1]
+            trouble = self._read()[1]
         except OSError as error:
             return _not_kept(error)
         if trouble:
@@ -97,7 +182,7 @@ class Progress:
         aside = [name for name in self._workspace.listdir("/workspace") if name.startswith("progress-damaged")]
         return f"Set aside in your files, because kubesim could not read it: `{'`, `'.join(aside)}`." if aside else ""
 
-    def _look(self) -> tuple[Record, str]:
+    def _read(self) -> tuple[Record, str]:
         """What is kept, and what is wrong with the file, if anything. OSError where it cannot be opened."""
         if not self._workspace.exists(FILE):
             return blank(), ""
@@ -110,15 +195,15 @@ class Progress:
         return record, f"is damaged: {lost} of its entries cannot be read" if lost else ""
 
     def _change(self, change: Callable[[Record], Record]) -> bool:
-        self.said = ""
+        self.message = ""
         try:
             with _alone(self._workspace):
-                record, trouble = self._look()
+                record, trouble = self._read()
                 if trouble:
                     self._set_aside(trouble)
                 self._replace(write(change(record)))
         except OSError as error:
-            self.said = _not_kept(error)
+            self.message = _not_kept(error)
             return False
         return True
 
@@ -126,10 +211,10 @@ class Progress:
         names = ("progress-damaged" + (f"-{number}" if number > 1 else "") + ".json" for number in count(1))
         free = next(name for name in names if not self._workspace.exists(f"/workspace/{name}"))
         self._workspace.rename(FILE, f"/workspace/{free}")
-        self.said = f"`.progress.json` {trouble}. It is now `{free}`, and a new one holds what could be read."
+        self.message = f"`.progress.json` {trouble}. It is now `{free}`, and a new one holds what could be read."
 
     def _replace(self, text: str) -> None:
-        """Write all of the text or, whatever happens meanwhile, nothing of it."""
+        """Write all of the text or nothing of it."""
         draft = f"{FILE}.{os.getpid()}"
         try:
             self._workspace.write_text(draft, text)
@@ -151,7 +236,7 @@ def _not_kept(error: OSError) -> str:
 
 @contextmanager
 def _alone(workspace: Workspace) -> Iterator[None]:
-    """Keep other kernels waiting for as long as this lasts; where folders cannot be locked, do without."""
+    """Lock the folder against other kernels; where folders cannot be locked, do without."""
     handle = None
     with suppress(OSError, AttributeError):
         handle = os.open(workspace.root, os.O_RDONLY)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from kubesim.api.resources import NAMESPACE
+from kubesim.api.objects import Object, name_of
+from kubesim.api.resources import NAMESPACE, POD
+from kubesim.cluster import Cluster
+from kubesim.flow import Flow, trace_flow
 from kubesim.lessons.goal import Condition, Reading, read, shell_of
 from kubesim.session import Session
 from kubesim.workspace import Workspace
@@ -13,7 +16,7 @@ from kubesim.workspace import Workspace
 
 @dataclass(frozen=True)
 class Mistake:
-    """A wrong solution that people try, and the message that it must get: the tests play it."""
+    """A wrong solution that people try, and the message that it must get; the tests run it."""
 
     lines: tuple[str, ...]
     says: str
@@ -23,7 +26,7 @@ class Mistake:
 class Task:
     """Something to do in a terminal, `minutes` long. All texts may have the little markup of the lessons.
 
-    `files` and `start` make the start state, which does not meet `goal`; `solution` does, after `wait` seconds. The
+    `files` and `start` create the start state, which does not meet `goal`; `solution` does, after `wait` seconds. The
     `hints` go from a nudge to the last step before the solution; each of the `wrong` ones misses the goal.
     """
 
@@ -43,9 +46,9 @@ class Task:
 
 
 def begin(task: Task, session: Session) -> list[str]:
-    """Make the task's start state: its namespaces are made anew, and nothing else changes.
+    """Create the task's start state: its namespaces are recreated, and nothing else changes.
 
-    What the learner has in the place of a file of the task's stays as it is; the names of such files are returned.
+    Files of the learner's with the names of the task's stay as they are; their names are returned.
     """
     workspace = Workspace()
     for name, text in task.files.items():
@@ -63,7 +66,7 @@ def begin(task: Task, session: Session) -> list[str]:
 
 
 def _give(workspace: Workspace, name: str, text: str) -> bool:
-    """Put a file there, if nothing is; say whether this text is there then."""
+    """Write the file unless it exists; return whether it has this text then."""
     try:
         if not workspace.exists(name):
             workspace.put(name, text)
@@ -72,31 +75,64 @@ def _give(workspace: Workspace, name: str, text: str) -> bool:
         return False
 
 
-def begun(task: Task, session: Session) -> bool:
-    """Whether one of the task's namespaces is there, so that work in it could be lost."""
-    return any(_there(task, session))
+def is_started(task: Task, session: Session) -> bool:
+    """Whether one of the task's namespaces exists, so that work in it could be lost."""
+    return any(_exist(task, session))
 
 
-def intact(task: Task, session: Session) -> bool:
-    """Whether all of the task's namespaces are there."""
-    return all(_there(task, session))
+def is_intact(task: Task, session: Session) -> bool:
+    """Whether all of the task's namespaces exist."""
+    return all(_exist(task, session))
 
 
-def _there(task: Task, session: Session) -> list[bool]:
+def _exist(task: Task, session: Session) -> list[bool]:
     api = session.cluster.api
     return [api.find(NAMESPACE, "", namespace) is not None for namespace in task.namespaces]
 
 
 def check(task: Task, session: Session) -> tuple[Reading, ...]:
-    """Look at every condition of the task. No time passes and nothing changes."""
+    """Read every condition of the task. No time passes and nothing changes."""
     return read(task.goal, session)
 
 
 def solve(task: Task) -> Session:
-    """A session of its own in which the task is solved."""
+    """A separate session in which the task is solved."""
     session = Session()
     begin(task, session)
     for line in task.solution:
         session.run(line)
     session.advance(task.wait)
     return session
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A Pod that the goal has: its flow there, and the learner's, None while they have no such Pod."""
+
+    subject: str
+    goal: Flow
+    now: Flow | None
+
+
+def beside(task: Task, session: Session, solved: Session) -> Iterator[Pair]:
+    """The goal beside the learner's state: every Pod of the solved task's namespaces; of a Deployment's, the newest."""
+    mine = _pods(task, session.cluster)
+    for (namespace, subject), pod in _pods(task, solved.cluster).items():
+        own = mine.get((namespace, subject))
+        now = trace_flow(session.cluster, namespace, name_of(own)) if own else None
+        yield Pair(f"Pod {subject} in {namespace}", trace_flow(solved.cluster, namespace, name_of(pod)), now)
+
+
+def _pods(task: Task, cluster: Cluster) -> dict[tuple[str, str], Object]:
+    """The newest Pod of each name, by namespace and name."""
+    pods = [(namespace, pod) for namespace in task.namespaces for pod in cluster.api.list(POD, namespace)]
+    pods.sort(key=lambda item: item[1]["metadata"]["creationTimestamp"])
+    newest = {(namespace, _stable_name(pod)): pod for namespace, pod in pods}
+    return dict(sorted(newest.items(), key=lambda item: task.namespaces.index(item[0][0])))
+
+
+def _stable_name(pod: Object) -> str:
+    """A Pod's name; of a generated one, the part that stays when its template changes."""
+    meta = pod["metadata"]
+    suffix = f"{meta.get('labels', {}).get('pod-template-hash', '')}-"
+    return f"{meta['generateName'].removesuffix(suffix)}…" if meta.get("generateName") else name_of(pod)

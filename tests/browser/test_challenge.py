@@ -11,7 +11,7 @@ from playwright.sync_api import Locator, expect
 
 from browser.access import AXE, cut
 from browser.contrast import pale_texts
-from kubesim.lessons.round import Round
+from kubesim.lessons.challenge import Round
 
 TASK = Round(1).standings[0].task
 
@@ -44,7 +44,7 @@ def test_a_task_is_mended_and_its_points_outlive_the_kernel(open_notebook: Calla
     run(f"sleep {TASK.wait:g}")
     expect(card.get_by_role("status")).to_contain_text("Solved, 8 points.")
     expect(card.get_by_role("button", name=re.compile("^Task 1: .*, solved, 8 points"))).to_have_count(1)
-    expect(card.locator(".ks-verdict")).to_contain_text("The shortest mend:")
+    expect(card.locator(".ks-verdict")).to_contain_text("The shortest fix:")
     assert pale_texts(card) == []
     press(card, "End the round")
     press(card, "Yes")

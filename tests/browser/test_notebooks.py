@@ -74,7 +74,7 @@ def solve(terminal: Locator, card: Locator, task: Task) -> None:
     expect(card.locator(".ks-count")).to_contain_text(f"{len(task.goal)} of {len(task.goal)}")
     undo = card.get_by_role("button", name="Undo")
     undo.press("Enter")
-    expect(card).to_contain_text(f"Taken back: {PAUSE}")
+    expect(card).to_contain_text(f"Reverted: {PAUSE}")
     undo.press("Enter")
     expect(card).not_to_contain_text("Well done")
     for line in (task.solution[-1], PAUSE):

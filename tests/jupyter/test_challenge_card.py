@@ -7,25 +7,12 @@ from kubesim.jupyter.challenge import ChallengeCard
 from kubesim.jupyter.current import Seat
 from kubesim.lessons import Progress
 from kubesim.session import Session
-
-
-@pytest.fixture
-def seat(tmp_path):
-    return Seat(Session(tmp_path))
+from tests.jupyter.conftest import labels, press
 
 
 @pytest.fixture
 def card(seat):
     return ChallengeCard(1, seat)
-
-
-def press(card, do, wall=0.0, **rest):
-    card._hear(card, {"do": do, "wall": wall, **rest}, [])
-    return card.feedback
-
-
-def labels(feedback):
-    return [label for _, label in feedback["buttons"]]
 
 
 def mend(card, seat):
@@ -49,7 +36,7 @@ def test_showing_a_round_sets_nothing_up(seat):
         ["Start"],
         None,
     )
-    assert [task["state"] for task in card.feedback["tasks"]] == ["not begun"] * 12
+    assert [task["state"] for task in card.feedback["tasks"]] == ["not started"] * 12
 
 
 def test_the_first_task_is_set_up_at_the_start(card, seat):
@@ -62,8 +49,8 @@ def test_the_first_task_is_set_up_at_the_start(card, seat):
     assert (feedback["task"]["advice"], feedback["task"]["hints"], feedback["task"]["over"]) == ("", [], "")
     assert re.search(r"<p>Its manifest is <code>round-1/\w+.yaml</code>.</p>$", feedback["task"]["html"])
     assert feedback["tasks"][0]["current"]
-    assert feedback["tasks"][0]["label"].endswith(", begun")
-    assert labels(feedback) == [
+    assert feedback["tasks"][0]["label"].endswith(", started")
+    assert labels(card.feedback) == [
         "Hint (costs 2)",
         "Why? (costs 3)",
         "Show the solution (no points)",
@@ -85,19 +72,19 @@ def test_a_mend_in_the_terminal_ticks_the_task_off_and_shows_the_shortest_way(ca
     feedback = press(card, "tick", wall=175.0)
     assert (feedback["owes"], feedback["real"]) == (False, 75.0)
     assert re.search("Solved: 10 points, .* simulated, 1 min 15 s real.", feedback["task"]["over"])
-    assert "The shortest mend:" in feedback["task"]["over"]
-    assert labels(feedback) == ["Next task", "End the round"]
+    assert "The shortest fix:" in feedback["task"]["over"]
+    assert labels(card.feedback) == ["Next task", "End the round"]
     assert press(card, "next", wall=180.0)["task"]["title"].startswith("Task 2. ")
 
 
 def test_a_wrong_mend_is_told_and_can_be_undone(card, seat):
     press(card, "next")
     press(card, "undo")
-    assert card.feedback["news"][1] == "Nothing is left to take back."
+    assert card.feedback["news"][1] == "There is nothing left to revert."
     seat.run(f"kubectl delete pods --all -n {namespace_of(card)} --now")
     assert card.feedback["task"]["advice"] != ""
     assert press(card, "undo")["task"]["advice"] == ""
-    assert card.feedback["news"][1].startswith("Taken back: kubectl delete pods")
+    assert card.feedback["news"][1].startswith("Reverted: kubectl delete pods")
 
 
 def test_reset_in_the_terminal_and_start_over_set_the_task_up_again(card, seat):
@@ -118,8 +105,8 @@ def test_help_costs_points_and_is_spoken_once(card, seat):
     seat.run("kubectl get pods")
     assert card.feedback["news"] == [count, words]
     feedback = press(card, "why")
-    assert "What is wrong:" in feedback["task"]["why"]
-    assert "Why? (costs 3)" not in labels(feedback)
+    assert "What's wrong:" in feedback["task"]["why"]
+    assert "Why? (costs 3)" not in labels(card.feedback)
     assert mend(card, seat)["score"] == "5 of 120 points"
 
 
@@ -152,17 +139,17 @@ def test_ending_asks_first_and_then_reviews_every_task(card, seat):
     press(card, "next")
     mend(card, seat)
     feedback = press(card, "end")
-    assert labels(feedback) == ["Yes, end the round", "No, go on"]
+    assert labels(card.feedback) == ["Yes, end the round", "No, continue"]
     assert "no points" in feedback["warning"]
     assert labels(press(card, "keep"))[-1] == "End the round"
     press(card, "end")
     feedback = press(card, "finish")
     assert feedback["news"][1] == "The round is over: 10 of 120 points."
     assert (feedback["end"].count("<details>"), feedback["end"].count("Not solved: 0 points")) == (12, 11)
-    assert labels(feedback) == ["Another round"]
+    assert labels(card.feedback) == ["Another round"]
     feedback = press(card, "another")
     assert card.content["label"] == "Challenge, round 2: 12 broken clusters"
-    assert (feedback["score"], labels(feedback)) == ("0 of 120 points", ["Start"])
+    assert (feedback["score"], labels(card.feedback)) == ("0 of 120 points", ["Start"])
     assert seat.run("reset").stderr == "kubesim: there is no task to start over\n"
 
 
@@ -173,7 +160,7 @@ def test_the_score_and_the_round_outlive_the_kernel(card, seat, tmp_path):
     assert Progress(seat.session.workspace).record()["scores"] == {"challenge-1": [8, 120]}
     again = ChallengeCard(1, Seat(Session(tmp_path)))
     assert (again.feedback["score"], again.feedback["tasks"][0]["state"]) == ("8 of 120 points", "solved")
-    assert labels(again.feedback) == ["Go on"]
+    assert labels(again.feedback) == ["Continue"]
     assert press(again, "next")["task"]["title"].startswith("Task 2. ")
     assert all(goal["ok"] for goal in press(again, "open", number=0)["task"]["goals"])
 

@@ -14,9 +14,8 @@ from IPython.core.interactiveshell import InteractiveShell
 from IPython.utils.capture import capture_output
 
 import kubesim.jupyter
-from kubesim.jupyter import current
+from kubesim.jupyter import current, parse_duration
 from kubesim.jupyter.current import Seat
-from kubesim.jupyter.magics import parse_duration
 from kubesim.session import Session
 from tests.server.connections import MAPS, Client
 
@@ -203,7 +202,7 @@ def test_a_picture_and_a_task_follow_what_comes_over_http(tmp_path: Path) -> Non
             assert (await asyncio.to_thread(client, "GET", MAPS))[0] == 200
             await asyncio.sleep(0)
             assert heard == [1]
-            assert seat.undo() == "Taken back: `a change from outside`"
+            assert seat.undo() == "Reverted: `a change from outside`"
             assert seat.serve(realtime=False) is server
         finally:
             server.close()

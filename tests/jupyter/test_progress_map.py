@@ -2,22 +2,18 @@ import json
 
 import pytest
 
+from kubesim.jupyter import KubesimMagics
 from kubesim.jupyter import progress as jupyter_progress
 from kubesim.jupyter.current import Seat
-from kubesim.jupyter.magics import KubesimMagics
 from kubesim.jupyter.progress import ProgressMap
 from kubesim.lessons import Progress, load_quizzes, load_tasks
 from kubesim.lessons.grade import grade
-from kubesim.lessons.record import blank, read, write
+from kubesim.lessons.progress import blank, read, write
 from kubesim.session import Session
+from tests.jupyter.conftest import press
 
 QUESTIONS, TASKS = len(load_quizzes()), len(load_tasks())
 START = grade(blank())["00-start"].quizzes
-
-
-@pytest.fixture
-def seat(tmp_path):
-    return Seat(Session(tmp_path))
 
 
 @pytest.fixture
@@ -28,11 +24,6 @@ def progress(seat):
 @pytest.fixture
 def shown(seat):
     return ProgressMap(seat)
-
-
-def press(shown, do, **message):
-    shown._hear(shown, {"do": do, **message}, [])
-    return shown.feedback
 
 
 def row(shown, number):
@@ -68,7 +59,7 @@ def test_rows_say_what_was_done(seat, progress):
         "score": "",
         "share": 1,
     }
-    assert (row(shown, "01")["state"], row(shown, "01")["tasks"]) == ("begun", "1 of 1")
+    assert (row(shown, "01")["state"], row(shown, "01")["tasks"]) == ("started", "1 of 1")
     assert row(shown, "02")["state"] == "to do"
     assert f"✓ 00 Start: questions {START} of {START}\n◐ 01 Storing credentials: questions 0 of " in shown.plain()
     assert '<tr><td>✓ done</td><td><a href="00-start.ipynb">00 Start</a></td>' in shown.static_html()
@@ -79,7 +70,7 @@ def test_the_challenge_shows_its_best_score(seat, progress, monkeypatch):
     progress.keep_score("a", 0, 12)
     assert (row(ProgressMap(seat), "00")["score"], row(ProgressMap(seat), "00")["state"]) == ("0 of 12", "to do")
     progress.keep_score("a", 7, 12)
-    assert (row(ProgressMap(seat), "00")["score"], row(ProgressMap(seat), "00")["state"]) == ("7 of 12", "begun")
+    assert (row(ProgressMap(seat), "00")["score"], row(ProgressMap(seat), "00")["state"]) == ("7 of 12", "started")
     assert "○ 01 Storing" in ProgressMap(seat).plain()
 
 
@@ -150,7 +141,7 @@ def test_where_nothing_can_be_kept_an_upload_says_so(shown, tmp_path):
 
 @pytest.mark.parametrize("message", [{}, {"do": "unknown"}, {"do": "upload"}, {"do": 5}])
 def test_a_strange_message_gives_no_traceback(shown, message):
-    shown._hear(shown, message, [])
+    shown._on_message(shown, message, [])
     assert shown.feedback.get("ok", False) is False
 
 

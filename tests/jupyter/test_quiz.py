@@ -5,6 +5,7 @@ from kubesim.jupyter.current import Seat
 from kubesim.jupyter.quiz import QuizCard
 from kubesim.lessons import Choice, Condition, Progress, Quiz, Reply
 from kubesim.session import Session
+from tests.jupyter.conftest import labels, press
 
 PICK = Quiz(
     id="pick",
@@ -60,26 +61,12 @@ QUIZZES = {item.id: item for item in (PICK, TYPED, COMMAND, ORDER, LINE)}
 
 
 @pytest.fixture
-def seat(tmp_path):
-    return Seat(Session(tmp_path))
-
-
-@pytest.fixture
 def card(seat):
     return make("pick", seat)
 
 
 def make(name, seat):
     return QuizCard(QUIZZES[name], Progress(seat.session.workspace))
-
-
-def press(card, do, answer=None):
-    card._hear(card, {"do": do, "answer": answer}, [])
-    return card.feedback
-
-
-def labels(card):
-    return [label for _, label in card.feedback["buttons"]]
 
 
 def test_a_fresh_card_says_nothing_yet(card):
@@ -102,7 +89,7 @@ def test_the_plain_form_is_the_question_and_nothing_of_the_answer(card):
 
 def test_the_plain_form_stays_the_same_after_an_answer(card):
     before = card.plain()
-    press(card, "check", [1])
+    press(card, "check", answer=[1])
     press(card, "reveal")
     assert card.plain() == before
 
@@ -120,25 +107,25 @@ def test_the_static_form_folds_the_answer_away(card):
 
 
 def test_a_wrong_answer_then_the_right_one(card):
-    wrong = press(card, "check", [0])
+    wrong = press(card, "check", answer=[0])
     assert (wrong["verdict"], wrong["word"], [note["ok"] for note in wrong["notes"]]) == ("wrong", "Not yet", [False])
-    assert labels(card) == ["Check", "Hint", "Reveal answer", "Try again"]
-    right = press(card, "check", [1])
+    assert labels(card.feedback) == ["Check", "Hint", "Reveal answer", "Try again"]
+    right = press(card, "check", answer=[1])
     assert (right["verdict"], right["word"], [note["ok"] for note in right["notes"]]) == ("right", "Right", [True])
-    assert labels(card) == ["Try again"]
+    assert labels(card.feedback) == ["Try again"]
 
 
 def test_hints_come_one_after_another(card):
     assert len(press(card, "hint")["hints"]) == 1
-    assert labels(card)[1] == "Another hint (1 left)"
+    assert labels(card.feedback)[1] == "Another hint (1 left)"
     assert press(card, "hint")["hints"][0] == "Look at the TYPE column of <code>kubectl get secrets</code>."
-    assert labels(card) == ["Check", "Reveal answer"]
+    assert labels(card.feedback) == ["Check", "Reveal answer"]
     assert len(press(card, "hint")["hints"]) == 2
 
 
 def test_reveal_and_try_again(card, seat):
     assert "<code>kubernetes.io/dockerconfigjson</code>" in press(card, "reveal")["reveal"]
-    press(card, "check", [0])
+    press(card, "check", answer=[0])
     press(card, "retry")
     assert card.answer is None
     assert card.feedback["verdict"] == card.feedback["reveal"] == ""
@@ -146,13 +133,13 @@ def test_reveal_and_try_again(card, seat):
 
 
 def test_an_answer_survives_a_restart_of_the_kernel(card, seat, tmp_path):
-    press(card, "check", [1])
+    press(card, "check", answer=[1])
     again = make("pick", Seat(Session(tmp_path)))
     assert (again.answer, again.feedback["word"]) == ([1], "Right")
 
 
 def test_a_typed_answer_survives_too(seat):
-    press(make("typed", seat), "check", "10 s")
+    press(make("typed", seat), "check", answer="10 s")
     again = make("typed", seat)
     assert (again.answer, again.feedback["word"]) == ("10 s", "Not yet")
     assert "That is the first pause." in again.feedback["notes"][0]["html"]
@@ -168,7 +155,7 @@ def test_a_kept_answer_of_another_kind_breaks_nothing(seat):
 
 def test_what_is_said_of_the_file_with_the_answers_is_shown(seat, tmp_path):
     (tmp_path / ".progress.json").write_text("{}")
-    feedback = press(make("pick", seat), "check", [1])
+    feedback = press(make("pick", seat), "check", answer=[1])
     assert feedback["word"] == "Right"
     assert "progress-damaged.json" in feedback["notes"][-1]["html"]
 
@@ -189,11 +176,11 @@ def test_an_order_is_shown_by_the_alphabet_and_solved_under_the_fold(seat):
 
 
 def test_an_order_is_kept_and_shown_again(seat):
-    wrong = press(make("order", seat), "check", [1, 0, 2])
+    wrong = press(make("order", seat), "check", answer=[1, 0, 2])
     assert [note["html"] for note in wrong["notes"]] == ["The first one is right.", "A comes too early. Too early."]
     again = make("order", seat)
     assert (again.answer, again.feedback["word"]) == ([1, 0, 2], "Not yet")
-    assert press(again, "check", [1, 2, 0])["word"] == "Right"
+    assert press(again, "check", answer=[1, 2, 0])["word"] == "Right"
 
 
 def test_lines_stand_as_they_were_printed(seat):
@@ -205,22 +192,22 @@ def test_lines_stand_as_they_were_printed(seat):
     lines = "<b>A</b>  NAME    HOLDS\n<b>B</b>  alpha   a &lt; `b`\n<b>C</b>  beta    -"
     assert f"<pre><code>$ cat &lt;table&gt;\n{lines}</code></pre>" in card.static_html()
     assert card.content["choices"][1] == "alpha   a &lt; `b`"
-    assert press(card, "check", [0])["notes"] == [{"ok": False, "html": "A: A heading."}]
-    assert press(card, "check", [1])["word"] == "Right"
+    assert press(card, "check", answer=[0])["notes"] == [{"ok": False, "html": "A: A heading."}]
+    assert press(card, "check", answer=[1])["word"] == "Right"
 
 
 def test_a_review_starts_unanswered_and_keeps_nothing(seat, capsys, monkeypatch):
     shown = []
     monkeypatch.setattr(quiz, "display", shown.append)
     monkeypatch.setattr(quiz, "load_quizzes", lambda: QUIZZES)
-    press(make("pick", seat), "check", [1])
+    press(make("pick", seat), "check", answer=[1])
     quiz.review("pick  typed nothing")
     assert (
         capsys.readouterr().out == "kubesim: there is no quiz 'nothing'; there are: pick, typed, command, order, line\n"
     )
     assert [card.plain().partition(":")[0] for card in shown] == ["Review", "Review"]
     assert shown[0].answer is None
-    assert press(shown[0], "check", [0])["word"] == "Not yet"
+    assert press(shown[0], "check", answer=[0])["word"] == "Not yet"
     assert press(shown[0], "retry")["word"] == ""
     assert make("pick", seat).answer == [1]
 
@@ -228,22 +215,22 @@ def test_a_review_starts_unanswered_and_keeps_nothing(seat, capsys, monkeypatch)
 def test_a_command_is_tried_in_a_cluster_of_its_own(seat):
     card = make("command", seat)
     before = seat.session.cluster.api.revision
-    assert press(card, "check", QUIZZES["command"].answer)["word"] == "Right"
+    assert press(card, "check", answer=QUIZZES["command"].answer)["word"] == "Right"
     assert seat.session.cluster.api.revision == before
-    wrong = press(card, "check", "kubectl get pods")
+    wrong = press(card, "check", answer="kubectl get pods")
     assert wrong["word"] == "Not yet"
     assert wrong["notes"] == [{"ok": False, "html": "There is no namespace <code>blue</code>."}]
 
 
 def test_what_a_learner_types_is_never_markup(seat):
     card = make("command", seat)
-    feedback = press(card, "check", "<b>x</b>")
+    feedback = press(card, "check", answer="<b>x</b>")
     assert not any("<b>" in note["html"] for note in feedback["notes"])
 
 
 @pytest.mark.parametrize("message", [{}, {"do": "unknown"}, {"do": "check"}, {"do": "check", "answer": {"a": 1}}])
 def test_a_strange_message_gives_no_traceback(card, message):
-    card._hear(card, message, [])
+    card._on_message(card, message, [])
     assert card.feedback["verdict"] in ("", "wrong")
 
 

@@ -1,11 +1,10 @@
 import pytest
 
 from kubesim.jupyter import task
-from kubesim.jupyter.current import Seat
 from kubesim.jupyter.task import TaskCard
 from kubesim.lessons import Condition, Progress, Task
-from kubesim.session import Session
 from kubesim.session.history import LIMIT
+from tests.jupyter.conftest import press
 
 CREATE = (
     "kubectl create secret docker-registry regcred --docker-server=registry.example.com --docker-username=myuser "
@@ -44,18 +43,8 @@ TASK = Task(
 
 
 @pytest.fixture
-def seat(tmp_path):
-    return Seat(Session(tmp_path))
-
-
-@pytest.fixture
 def card(seat):
     return TaskCard(TASK, seat)
-
-
-def press(card, do):
-    card._hear(card, {"do": do, "answer": None}, [])
-    return card.feedback
 
 
 def test_the_start_state_is_made_when_the_card_is_shown(card, seat):
@@ -117,9 +106,9 @@ def test_what_is_reached_is_kept_and_can_be_lost_again(card, seat):
 def test_undo_takes_back_the_last_command_and_no_more_than_was_done_since_the_start(card, seat):
     seat.run(TASK.solution[0])
     feedback = press(card, "undo")
-    assert feedback["said"] == f"Taken back: <code>{TASK.solution[0]}</code>"
+    assert feedback["said"] == f"Reverted: <code>{TASK.solution[0]}</code>"
     assert ticks(card) == [False, False]
-    assert press(card, "undo")["said"] == "Nothing is left to take back."
+    assert press(card, "undo")["said"] == "There is nothing left to revert."
     assert seat.run("kubectl get pod web -n shop -o name").stdout == "pod/web\n"
 
 
@@ -127,7 +116,7 @@ def test_starting_over_can_be_taken_back_and_keeps_the_files(card, seat):
     seat.run("kubectl create configmap mine -n shop --from-literal=a=b")
     seat.session.write_file("web.yaml", "changed")
     feedback = press(card, "restart")
-    assert feedback["said"] == "Started over. Undo takes this back."
+    assert feedback["said"] == "Started over. Undo reverts this."
     assert feedback["warnings"] == [
         "You have another <code>web.yaml</code> already; it is kept. Remove it and start over to get the task's own."
     ]
@@ -139,7 +128,7 @@ def test_starting_over_can_be_taken_back_and_keeps_the_files(card, seat):
 def test_reset_in_the_terminal_starts_over(card, seat):
     seat.run("kubectl create configmap mine -n shop --from-literal=a=b")
     assert seat.run("reset").screen == (
-        "started over: The right Secret in the wrong place; your files are kept, and undo takes this back\n"
+        "started over: The right Secret in the wrong place; your files are kept, and undo reverts this\n"
     )
     assert seat.run("kubectl get configmap mine -n shop").exit_code == 1
     assert seat.run("undo").screen == "taken back: reset\n"
@@ -184,7 +173,7 @@ def test_the_faces_of_a_task(card):
     assert bundle["text/plain"] == (
         "Task: The right Secret in the wrong place (5 minutes)\n"
         "Get the Pod `web` in `shop` to run.\n"
-        "Reach this:\n"
+        "Goals:\n"
         "  - The Secret is there.\n"
         "  - It runs."
     )

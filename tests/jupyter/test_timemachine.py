@@ -21,7 +21,7 @@ def seat(tmp_path):
 @pytest.fixture
 def machine(seat):
     machine = TimeMachine(seat, "default", "web")
-    machine._hear(machine, {"do": "look"}, [])
+    machine._on_message(machine, {"do": "look"}, [])
     return machine
 
 
@@ -30,7 +30,7 @@ def test_it_does_not_follow_before_a_page_shows_it(seat):
     before = machine.stops
     seat.advance(100)
     assert machine.stops == before
-    machine._hear(machine, {"do": "look"}, [])
+    machine._on_message(machine, {"do": "look"}, [])
     assert machine.stops[-1][1] == "a pause of 100 s"
 
 
@@ -135,6 +135,6 @@ def test_the_magic_says_what_it_takes(seat, capsys):
 
 
 def test_a_message_that_makes_no_sense_is_survived(machine):
-    machine._hear(machine, {"do": "go"}, [])
-    machine._hear(machine, {"do": "go", "stop": 99}, [])
+    machine._on_message(machine, {"do": "go"}, [])
+    machine._on_message(machine, {"do": "go", "stop": 99}, [])
     assert machine.view["stop"] == 5

@@ -7,9 +7,8 @@ from functools import cache
 import pytest
 
 from kubesim.lessons import load_tasks
-from kubesim.lessons.challenge import COUNT, broken_clusters, every_cluster
+from kubesim.lessons.challenge import COUNT, HINT, POINTS, WHY, Round, broken_clusters, every_cluster
 from kubesim.lessons.goal import read
-from kubesim.lessons.round import HINT, POINTS, WHY, Round
 from kubesim.lessons.task import begin, check, solve
 from kubesim.session import Session
 
@@ -27,21 +26,21 @@ CAUSES = {
     "wrong-path": r"only for repositories that begin so",
     "docker-io-server": r"that is Docker Hub",
     "expired-password": r"with that password: 401",
-    "opaque-type": r"is of the type Opaque",
+    "opaque-type": r"has the type Opaque",
     "wrong-namespace": r"A Pod can use Secrets of its own namespace only",
-    "typo-in-name": r"did you mean that\?",
-    "secret-after-pod": r"the Pod names no pull secret in spec\.imagePullSecrets",
+    "typo-in-name": r"Did you mean that one\?",
+    "secret-after-pod": r"the Pod lists no pull secret in spec\.imagePullSecrets",
     "account-patched-late": r"this Pod is older",
     "own-list-hides": r"replaces the list of the ServiceAccount default",
-    "template-other-account": r"the Pod names no pull secret in spec\.imagePullSecrets",
+    "template-other-account": r"the Pod lists no pull secret in spec\.imagePullSecrets",
     "template-own-list": r"replaces the list of the ServiceAccount",
-    "tag-like-auth": r"a tag stands behind a colon|has no official image",
+    "tag-like-auth": r"a tag follows a colon|has no official image",
     "auth-like-tag": r"has no user or no password",
-    "cached-by-another": r"the Pod names no pull secret in spec\.imagePullSecrets",
+    "cached-by-another": r"the Pod lists no pull secret in spec\.imagePullSecrets",
 }
 EXPORTED = {
     "wrong-namespace": r"There is no Secret",
-    "cached-by-another": r"it names no pull secret|the Pod names no pull secret",
+    "cached-by-another": r"it lists no pull secret|the Pod lists no pull secret",
 }
 
 
@@ -181,12 +180,12 @@ def mend(challenge, session):
     for line in task.solution:
         session.run(line)
     session.advance(task.wait)
-    challenge.look(session)
+    challenge.update(session)
 
 
 def test_nothing_is_set_up_before_a_task_is_opened(session):
     before = session.cluster.api.revision
-    Round(1).look(session)
+    Round(1).update(session)
     assert session.cluster.api.revision == before
 
 
@@ -197,7 +196,7 @@ def test_a_whole_round_in_one_cluster_brings_all_points(session, seed):
     for number in range(COUNT):
         challenge.open(number, session)
         session.advance(15)
-        challenge.look(session)
+        challenge.update(session)
         assert not challenge.current.solved
         cluster = challenge.current.broken
         assert [clue for clue in cluster.evidence if clue.shows not in session.run(clue.run).screen] == []
@@ -232,20 +231,20 @@ def test_why_in_the_terminal_costs_once_and_only_for_the_cluster_it_told_of(sess
     challenge.open(0, session)
     session.advance(5)
     session.run("why other")
-    challenge.look(session)
+    challenge.update(session)
     assert challenge.current.worth == POINTS
     namespace = challenge.current.task.namespaces[0]
     pod = session.run(f"kubectl get pods -n {namespace} -o jsonpath='{{.items[0].metadata.name}}'").stdout
     challenge.open(1, session)
     for _ in range(2):
         session.run(f"why {pod} -n {namespace}")
-        challenge.look(session)
+        challenge.update(session)
     assert [standing.worth for standing in challenge.standings[:3]] == [POINTS - WHY, POINTS, POINTS]
 
 
 def test_why_of_an_export_costs_for_the_open_cluster(opened, session):
     session.run("kubectl get pods -A -o yaml > case.yaml; kubesim why -f case.yaml")
-    opened.look(session)
+    opened.update(session)
     assert opened.current.worth == POINTS - WHY
 
 
@@ -253,7 +252,7 @@ def test_what_was_told_before_the_task_was_opened_costs_nothing(session):
     namespace = Round(1).standings[0].task.namespaces[0]
     challenge = Round(1)
     session.explained.append(namespace)
-    challenge.look(session)
+    challenge.update(session)
     session.explained.append(namespace)
     challenge.open(0, session)
     assert challenge.current.worth == POINTS
@@ -275,10 +274,10 @@ def test_advice_of_a_mend_that_only_needs_time(session):
     challenge.open(number, session)
     for line in challenge.current.task.solution:
         session.run(line)
-    challenge.look(session)
+    challenge.update(session)
     assert "the kubelet only waits for its next attempt" in challenge.advice(session)
     session.advance(320)
-    challenge.look(session)
+    challenge.update(session)
     assert challenge.advice(session) == ""
 
 
@@ -289,7 +288,7 @@ def test_two_clocks_count_only_for_the_open_cluster(opened, session):
     opened.clock(130.0)
     opened.open(1, session)
     session.advance(7)
-    opened.look(session)
+    opened.update(session)
     opened.clock(131.5)
     assert (round(first.simulated), first.real, round(second.simulated), second.real) == (20, 30.0, 7, 1.5)
 
@@ -299,7 +298,7 @@ def test_the_real_time_until_the_page_hears_of_the_solution_counts_and_none_afte
     mend(opened, session)
     simulated = opened.current.simulated
     session.advance(100)
-    opened.look(session)
+    opened.update(session)
     opened.clock(40.0)
     opened.clock(90.0)
     assert (opened.current.real, opened.current.simulated) == (40.0, simulated)
@@ -308,7 +307,7 @@ def test_the_real_time_until_the_page_hears_of_the_solution_counts_and_none_afte
 def test_what_is_solved_stays_solved(opened, session):
     mend(opened, session)
     session.run(f"kubectl delete namespace {opened.current.task.namespaces[0]}")
-    opened.look(session)
+    opened.update(session)
     assert opened.points == POINTS
 
 

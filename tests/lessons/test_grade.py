@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from kubesim.lessons import load_quizzes, load_tasks
 from kubesim.lessons.grade import Counts, best, comma_separated, grade, table, total
-from kubesim.lessons.record import blank
+from kubesim.lessons.progress import blank
 
 ANSWERS = st.text(max_size=20) | st.lists(st.integers(-9, 9), max_size=4)
 LESSONS = list(grade(blank()))

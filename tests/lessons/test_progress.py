@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kubesim.lessons import Progress
-from kubesim.lessons.record import LONGEST_ANSWER, MAX_SIZE, RecordError, blank, merge, read, write
+from kubesim.lessons.progress import LONGEST_ANSWER, MAX_SIZE, RecordError, blank, merge, read, write
 from kubesim.workspace import Workspace
 
 DAMAGED = {
@@ -78,7 +78,7 @@ def test_what_was_done_comes_back(workspace, file):
     assert (again.recall("one"), again.recall("two"), again.recall("three")) == ([2, 0], "regcred", None)
     assert (again.is_done("mend"), again.is_done("build")) == (True, False)
     assert again.record()["scores"] == {"round": [7, 12]}
-    assert progress.said == again.notice() == ""
+    assert progress.message == again.notice() == ""
     assert json.loads(file.read_text()) == {
         "kubesim-progress": 2,
         "answers": {"one": [2, 0], "two": "regcred"},
@@ -137,7 +137,7 @@ def test_the_first_version_can_be_read(workspace, file):
     progress = Progress(workspace)
     assert progress.recall("one") == [2, 0]
     progress.keep_task("mend")
-    assert progress.said == ""
+    assert progress.message == ""
     assert progress.record() == {
         "answers": {"one": [2, 0]},
         "given": {"one": [[2, 0]]},
@@ -157,14 +157,14 @@ def test_a_damaged_or_foreign_file_is_set_aside_when_something_is_kept(workspace
     assert progress.notice() == f"`.progress.json` {why}. It is set aside as soon as there is something new to keep."
     assert file.read_bytes() == content
     assert progress.keep("one", [1])
-    assert progress.said == (
+    assert progress.message == (
         f"`.progress.json` {why}. It is now `progress-damaged.json`, and a new one holds what could be read."
     )
     assert file.with_name("progress-damaged.json").read_bytes() == content
     assert progress.recall("one") == [1]
     assert progress.notice() == "Set aside in your files, because kubesim could not read it: `progress-damaged.json`."
     assert progress.keep("two", [1])
-    assert progress.said == ""
+    assert progress.message == ""
 
 
 def test_what_can_be_read_of_a_damaged_file_goes_on(workspace, file):
@@ -188,7 +188,7 @@ def test_where_the_file_cannot_be_written_it_is_said(workspace, file):
     progress = Progress(workspace)
     words = "Your progress cannot be kept: `.progress.json` cannot be read or written (Is a directory)."
     assert (progress.recall("one"), progress.notice()) == (None, words)
-    assert (progress.keep("one", [1]), progress.said) == (False, words)
+    assert (progress.keep("one", [1]), progress.message) == (False, words)
     assert list(file.parent.iterdir()) == [file]
 
 
@@ -203,7 +203,7 @@ def test_a_write_that_fails_half_way_leaves_the_old_file(workspace, file, monkey
 
     monkeypatch.setattr(workspace, "write_text", full)
     assert progress.keep("two", [1]) is False
-    assert progress.said.endswith("(No space left on device).")
+    assert progress.message.endswith("(No space left on device).")
     assert file.read_bytes() == before
     assert list(file.parent.iterdir()) == [file]
 
@@ -285,7 +285,7 @@ def test_whatever_the_file_holds_nothing_raises_and_nothing_is_lost(tmp_path_fac
     progress = Progress(Workspace(folder))
     before = progress.record()
     assert progress.keep("one", [1])
-    if progress.said:
+    if progress.message:
         assert (folder / "progress-damaged.json").read_bytes() == content
     after = progress.record()
     assert merge(before, after) == after

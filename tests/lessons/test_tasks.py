@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from kubesim.lessons import Condition, Task, begin, begun, check, solve
+from kubesim.lessons import Condition, Task, begin, check, is_started, solve
 from kubesim.session import Session
 
 TASK = Task(
@@ -32,9 +32,9 @@ def looked_at(session):
 
 def test_a_task_from_start_to_end():
     session = Session()
-    assert not begun(TASK, session)
+    assert not is_started(TASK, session)
     assert begin(TASK, session) == []
-    assert begun(TASK, session)
+    assert is_started(TASK, session)
     assert session.workspace.read_text("note.txt") == "hello\n"
     assert looked_at(session) == [
         ("configmap/kube-root-ca.crt\nconfigmap/old", False, "It is not there."),

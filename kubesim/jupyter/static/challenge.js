@@ -1,7 +1,7 @@
 // Draws a round of the challenge: the board with score and clocks, the row of tasks, and the task that is open. Python
 // says everything that is shown but the real time, which only the page knows.
 
-const MARKS = { solved: "✓", "solution shown": "–", begun: "…", "not begun": "" };
+const MARKS = { solved: "✓", "solution shown": "–", started: "…", "not started": "" };
 
 function spelled(seconds) {
   const whole = Math.max(0, Math.floor(seconds));
