@@ -1,4 +1,4 @@
-"""kubesim in Jupyter: `%load_ext kubesim.jupyter` adds the magics: shell lines, terminal, time, pictures, quizzes, tasks.
+"""kubesim in Jupyter: `%load_ext kubesim.jupyter` adds the magics: shell, terminal, time, pictures, quizzes, tasks.
 
 `Terminal` is the live terminal, and `session()` is what the cells work on. The cluster is created when the first cell
 needs it, not by this import.

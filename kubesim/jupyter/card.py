@@ -1,4 +1,4 @@
-"""What all widgets share: the page's half from static/, messages from it, and faces as text and HTML where it is gone."""
+"""What all widgets share: the page's half from static/, its messages, and text and HTML for where there is no page."""
 
 from __future__ import annotations
 

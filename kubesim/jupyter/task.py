@@ -1,4 +1,4 @@
-"""A task in a notebook: goals that tick themselves off, the goal beside the learner's state, hints, undo, a solution."""
+"""A task in a notebook: goals that tick themselves off, the goal beside the state, hints, undo, a solution."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a quiz is (data from the YAML files, see schema.json), and how its answers are judged; a command by its effect."""
+"""What a quiz is (data from YAML files, see schema.json), and how answers are judged; a command by its effect."""
 
 from __future__ import annotations
 
