@@ -34,11 +34,11 @@ imports: $(VENV)/.dev ## import-linter: every module has its floor
 	$(call heading,lint-imports)
 	$(BIN)/lint-imports --no-logo --no-cache
 
-unit: $(VENV)/.dev ## pytest, browser tests included
-	$(call heading,pytest in two processes)
-	$(BIN)/pytest -rfEs -n 2 --dist worksteal --ignore tests/browser
-	$(call heading,pytest in a browser)
-	$(BIN)/pytest -rfEs tests/browser
+unit: $(VENV)/.dev ## pytest in two processes, and in a browser meanwhile
+	$(call heading,pytest)
+	@$(BIN)/pytest -rfEs tests/browser >$(VENV)/browser.log 2>&1 & browser=$$!; trap 'kill $$browser; exit 130' INT TERM; \
+	$(BIN)/pytest -rfEs -n 2 --dist loadfile --ignore tests/browser; status=$$?; \
+	wait $$browser || status=1; cat $(VENV)/browser.log; exit $$status
 
 nbval: $(VENV)/.dev ## run every notebook and compare what it prints, less strictly than fresh
 	$(call heading,nbval)

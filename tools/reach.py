@@ -81,7 +81,7 @@ def play_notebooks() -> None:
             shown: list[Any] = []
             for source in (*cells, *(MORE_CELLS if path.name.startswith("03") else ())):
                 before = set(Widget.widgets)
-                shell.run_cell(source)
+                shell.run_cell(source).raise_error()
                 shown += [widget for name, widget in Widget.widgets.items() if name not in before]
             for widget in shown:
                 press(widget)
