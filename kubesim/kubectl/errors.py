@@ -130,6 +130,8 @@ def told(error: Exception, command: str) -> str:
         return f"Error in configuration: {_listed(error)}"
     if isinstance(error, Several):
         return "".join(_told_among_others(one, command) for one in error.errors)
+    if isinstance(error, StatusError) and error.code == 501:
+        return f"kubesim: {error.message.partition('kubesim: ')[2]}\n"
     if isinstance(error, StatusError):
         return _told_status(error)
     if isinstance(error, NotSimulated):

@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 from typing import NamedTuple
 
+from kubesim.api.errors import not_simulated
 from kubesim.api.imageref import parse
 from kubesim.api.objects import Object, clone, metadata, name_of
 from kubesim.api.resources import Resource
@@ -210,7 +211,9 @@ _OTHERS = {
 
 
 def prepare_for_create(resource: Resource, obj: Object) -> None:
-    """Set what clients cannot set in a new object."""
+    """Set what clients cannot set in a new object. Raises StatusError for what is not simulated."""
+    if resource.kind == "StatefulSet" and obj["spec"].get("volumeClaimTemplates"):
+        raise not_simulated("volumeClaimTemplates of a StatefulSet are not part of this simulator")
     row = _KINDS.get(resource.kind)
     if _is_counted(resource):
         obj["metadata"]["generation"] = 1

@@ -87,7 +87,7 @@ class DaemonSetController(Controller):
             self.delete_pod(daemon_set, pod)
 
     def _report(self, daemon_set: Object, nodes: list[str], hash_: str) -> None:
-        pods = [pod for pod in self.owned_by(daemon_set) if not metadata(pod).get("deletionTimestamp")]
+        pods = self.owned_by(daemon_set)
         placed = [pod for pod in pods if _node_of(pod) in nodes]
         ready = sum(map(is_ready, placed))
         updated = sum(metadata(pod)["labels"].get(HASH) == hash_ for pod in placed)

@@ -39,7 +39,7 @@ class GarbageCollector:
         for kind, obj in dependents:
             if orphaned:
                 release(self._api, owner, kind, obj)
-            elif not metadata(obj).get("deletionTimestamp"):
+            elif self._api.find(kind, namespace_of(obj), name_of(obj)) and not metadata(obj).get("deletionTimestamp"):
                 self._api.delete(kind, namespace_of(obj), name_of(obj), finalizer=finalizer)
         if finalizer and (orphaned or not dependents):
             self._remove(resource, owner)

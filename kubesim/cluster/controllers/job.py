@@ -43,6 +43,8 @@ class JobController(Controller):
         if not job["spec"]["suspend"]:
             status.setdefault("startTime", self.clock.timestamp())
         end = self._end(job, status, pods)
+        if end[0] and end is not _COMPLETED:  # Pods that are deleted now have failed, too
+            status["failed"] += len(list(filter(is_active, pods)))
         self._scale(job, pods, 0 if end[0] or job["spec"]["suspend"] else self._wanted(job, status))
         self._report(job, status, end)
 

@@ -57,7 +57,7 @@ def validate_update(resource: Resource, new: Object, old: Object) -> list[FieldE
     if resource is resources.POD:
         return list(pod_update(new, old))
     change = _UPDATE.get(resource)
-    found = [*object_meta_update(new, old), *(change(new, old) if change else ()), *validate(resource, new)]
+    found = [*object_meta_update(new, old), *validate(resource, new), *(change(new, old) if change else ())]
     return list(dict.fromkeys(found))
 
 

@@ -154,8 +154,6 @@ def _resources(where: str, found: Object) -> Errors:
 
 def _volume(where: str, volume: Object) -> Errors:
     sources = [key for key in volume if key != "name"]
-    if not sources:
-        yield required(where, "must specify a volume type")
     for key in sources[:1]:
         yield from _VOLUMES.get(key, anything)(f"{where}.{key}", volume[key])
     for key in sources[1:]:

@@ -68,11 +68,6 @@ def _deadline(field: str, spec: Object) -> Errors:
         yield invalid_value(f"{field}.progressDeadlineSeconds", deadline, "must be greater than minReadySeconds")
 
 
-def _no_claims(field: str, spec: Object) -> Errors:
-    if spec.get("volumeClaimTemplates"):
-        yield field_forbidden(f"{field}.volumeClaimTemplates", "kubesim: claims of volumes are not simulated")
-
-
 def _schedule(field: str, spec: Object) -> Errors:
     if not spec.get("schedule"):
         yield required(f"{field}.schedule")
@@ -115,7 +110,6 @@ _KINDS: dict[Resource, _Kind] = {
             "podManagementPolicy": one_of("OrderedReady", "Parallel"),
             "updateStrategy": partial(_strategy, types=_TYPES, rolling=struct(partition=non_negative)),
         },
-        spec=_no_claims,
         fixed=(),
     ),
     JOB: _Kind(

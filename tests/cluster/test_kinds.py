@@ -1,0 +1,166 @@
+"""What the API server makes of objects: defaults, refusals and rows, as in the YAML files beside this one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from kubesim.api import schema
+from kubesim.api.clock import parse_time
+from kubesim.api.errors import StatusError
+from kubesim.api.objects import clone
+from kubesim.api.resources import JOB, POD, RESOURCES, SECRET, Resource
+from kubesim.cluster.apiserver import printers, validation
+from kubesim.cluster.apiserver.checks import is_selectable
+from kubesim.cluster.apiserver.strategy import apply_defaults, default_pull_policy
+from tests.learner import Learner
+
+KINDS = {resource.kind: resource for resource in RESOURCES if resource.simulated and resource.group != "events.k8s.io"}
+CONTAINER = {"name": "app", "image": "nginx"}
+TEMPLATE = {"metadata": {"labels": {"app": "web"}}, "spec": {"containers": [CONTAINER]}}
+SPECS: dict[str, Any] = {
+    "Pod": {"containers": [CONTAINER]},
+    "Job": {"template": {"spec": {"containers": [CONTAINER], "restartPolicy": "Never"}}},
+    **{
+        kind: {"selector": {"matchLabels": {"app": "web"}}, "template": TEMPLATE}
+        for kind in ("Deployment", "ReplicaSet", "DaemonSet", "StatefulSet")
+    },
+}
+
+
+def rows(name: str) -> list[Any]:
+    """The entries of a file, each with its name as the test's."""
+    entries = yaml.safe_load(Path(__file__).with_name(name).read_text(encoding="utf-8"))
+    return [pytest.param(entry, id=f"{index} {entry['name']}") for index, entry in enumerate(entries)]
+
+
+def whole(kind: str, given: dict[str, Any]) -> dict[str, Any]:
+    """An object, of which only what differs from a plain one is given."""
+    obj: dict[str, Any] = clone({"kind": kind, **given})
+    obj["metadata"] = {"name": "x", "namespace": "default", "uid": "u", **given.get("metadata", {})}
+    if kind in SPECS or "spec" in given:
+        obj["spec"] = clone({**SPECS.get(kind, {}), **given.get("spec", {})})
+    for field in ("containers", "initContainers"):
+        if kind == "Pod" and field in obj["spec"]:
+            obj["spec"][field] = [CONTAINER | item for item in obj["spec"][field]]
+    apply_defaults(KINDS[kind], obj)
+    return obj
+
+
+@pytest.mark.parametrize("entry", rows("defaults.yaml"))
+def test_defaults(entry: dict[str, Any]) -> None:
+    apply_defaults(KINDS[entry["kind"]], entry["object"])
+    assert entry["object"] == entry["completed"]
+
+
+@pytest.mark.parametrize("entry", rows("validation.yaml"))
+def test_validation(entry: dict[str, Any]) -> None:
+    resource, new = KINDS[entry["kind"]], whole(entry["kind"], entry["object"])
+    if "before" in entry:
+        errors = validation.validate_update(resource, new, whole(entry["kind"], entry["before"]))
+    else:
+        errors = validation.validate(resource, new)
+    assert [str(error) for error in errors] == entry["problems"]
+
+
+@pytest.mark.parametrize("entry", rows("rows.yaml"))
+def test_rows(entry: dict[str, Any]) -> None:
+    cells = printers.row(entry["object"], parse_time(entry["now"]))
+    assert cells == entry["cells"]
+    assert len(cells) == len(printers.columns(entry["object"]["kind"]))
+
+
+def test_wide_columns() -> None:
+    wide = {kind: [item.name for item in printers.columns(kind) if item.wide] for kind in ("Pod", "Secret")}
+    assert wide == {"Pod": ["IP", "NODE", "NOMINATED NODE", "READINESS GATES"], "Secret": []}
+    shown = [item.name for item in printers.columns("Event") if not item.wide]
+    assert shown == ["LAST SEEN", "TYPE", "REASON", "OBJECT", "MESSAGE"]
+
+
+@pytest.mark.parametrize(
+    ("image", "policy"),
+    [
+        ("nginx", "Always"),
+        ("nginx:latest", "Always"),
+        ("nginx:1.27", "IfNotPresent"),
+        ("registry.example.com:5000/app", "Always"),
+        ("nginx@sha256:" + 64 * "0", "IfNotPresent"),
+        ("nginx:latest@sha256:" + 64 * "0", "Always"),
+        ("", "IfNotPresent"),
+        ("No Image", "IfNotPresent"),
+    ],
+)
+def test_pull_policy_follows_the_tag(image: str, policy: str) -> None:
+    assert default_pull_policy(image) == policy
+
+
+@pytest.mark.parametrize(
+    ("resources", "quality"),
+    [
+        ({}, "BestEffort"),
+        ({"requests": {"cpu": "1"}}, "Burstable"),
+        ({"limits": {"cpu": "1", "memory": "1Gi"}}, "Guaranteed"),
+        ({"limits": {"cpu": "1"}}, "Burstable"),
+    ],
+)
+def test_quality_of_service(learner: Learner, resources: dict[str, Any], quality: str) -> None:
+    learner.apply("web", {"name": "app", "image": "nginx", "resources": resources})
+    assert learner.get(POD, "web")["status"]["qosClass"] == quality
+
+
+def test_selectable_fields() -> None:
+    assert is_selectable(SECRET, "type")
+    assert is_selectable(POD, "metadata.name")
+    assert is_selectable(JOB, "status.successful")
+    assert not is_selectable(POD, "spec.containers")
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers(-5, 5) | st.floats(-2, 2) | st.text(max_size=4),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=4), inner, max_size=3),
+    max_leaves=4,
+)
+
+
+def values(kind: schema.Type, depth: int) -> st.SearchStrategy[Any]:
+    """Values that mostly fit a type, so that validation has something to look at."""
+    simple: dict[str, st.SearchStrategy[Any]] = {
+        "string": st.text("aB-./ \x00é", max_size=4),
+        "integer": st.integers(-2, 70000),
+        "boolean": st.booleans(),
+        "intorstring": st.integers(-1, 70000) | st.sampled_from(["http", "25%", "x%"]),
+        "quantity": st.sampled_from(["1", "500m", "-1", "1Gi"]),
+        "bytes": st.sampled_from(["", "YQ==", "e30=", "eyJ9"]),
+    }
+    if kind.kind in simple or not depth:
+        return simple.get(kind.kind, JSON)
+    if kind.element:
+        inner = values(kind.element, depth - 1)
+        return (
+            st.lists(inner, max_size=2)
+            if kind.kind == "list"
+            else st.dictionaries(st.text(max_size=3), inner, max_size=2)
+        )
+    fields = schema.fields(kind)
+    if not fields:
+        return JSON
+    return st.lists(st.sampled_from(sorted(fields)), max_size=4, unique=True).flatmap(
+        lambda names: st.fixed_dictionaries({name: values(fields[name].type, depth - 1) for name in names})
+    )
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.data(), st.sampled_from([resource for resource in RESOURCES if resource.simulated]))
+def test_whatever_decodes_can_be_validated(data: st.DataObject, resource: Resource) -> None:
+    obj, other = (data.draw(values(schema.type_of(resource), 6)) for _ in range(2))
+    try:
+        new, old = (schema.decode(resource, item, False) for item in (obj, other))
+    except StatusError:
+        new = old = {}
+    for errors in (validation.validate(resource, new), validation.validate_update(resource, new, old)):
+        assert all(error.field and error.body for error in errors)

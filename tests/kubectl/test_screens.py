@@ -1,0 +1,52 @@
+"""Sessions and descriptions, screen by screen: the YAML files beside this one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from kubesim import Session
+from kubesim.api.clock import parse_time
+from kubesim.api.resources import RESOURCES
+from kubesim.kubectl import describers
+from tools import golden
+
+HERE = Path(__file__).parent
+DESCRIBED = yaml.safe_load((HERE / "describe.yaml").read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("path", sorted((HERE / "screens").glob("*.yaml")), ids=lambda path: path.stem)
+def test_session(path: Path) -> None:
+    """In the form of a recording, but as kubesim answers: what is measured stands in tests/golden."""
+    surprises = golden.surprises(path.stem, golden.play(golden.load(path)), {})
+    if surprises:
+        pytest.fail("\n\n".join(surprises), pytrace=False)
+
+
+@pytest.mark.parametrize("entry", DESCRIBED, ids=lambda entry: entry["name"])
+def test_description(entry: dict[str, Any]) -> None:
+    screen = describers.describe(entry["object"], entry.get("related", {}), parse_time(entry["now"]))
+    assert screen == entry["screen"].replace("~", " ")
+
+
+def test_descriptions_stand_two_lines_apart() -> None:
+    assert describers.join(["a\n", "b\n"]) == "a\n\n\nb\n"
+
+
+def test_a_cluster_is_copied_in_the_middle_of_its_work() -> None:
+    session = Session()
+    for line in (
+        "kubectl create cronjob tick --image=busybox --schedule='* * * * *' -- sleep 90",
+        "kubectl create job bad --image=busybox -- sh -c 'exit 1'",
+    ):
+        assert session.run(line).exit_code == 0
+    session.advance(150)
+    copy = session.cluster.copy()
+    texts = []
+    for cluster in (session.cluster, copy):
+        cluster.advance(300)
+        texts.append([cluster.api.list(resource) for resource in RESOURCES if resource.simulated])
+    assert texts[0] == texts[1]
