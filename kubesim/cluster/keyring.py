@@ -5,8 +5,6 @@ Mirrors kubernetes pkg/credentialprovider keyring.go, config.go and secrets/secr
 
 from __future__ import annotations
 
-import base64
-import binascii
 import hashlib
 import json
 import re
@@ -16,7 +14,7 @@ from fnmatch import fnmatchcase
 from functools import cached_property, lru_cache
 from typing import Any
 
-from kubesim.gotext import gojson
+from kubesim.gotext import base64, gojson
 
 DOCKER_CONFIG_JSON = "kubernetes.io/dockerconfigjson"
 DOCKERCFG = "kubernetes.io/dockercfg"
@@ -153,11 +151,7 @@ def _read_blob(kind: str, blob: str) -> tuple[tuple[str, Credential], ...]:
 
 
 def _load_json(blob: str) -> Any:
-    try:
-        text = base64.b64decode(blob, validate=True).decode(errors="replace")
-    except binascii.Error as error:
-        raise ValueError(_base64_complaint(blob)) from error
-    return gojson.loads(text)
+    return gojson.loads(base64.decode(blob).decode(errors="replace"))
 
 
 def _read_config(config: Any, where: str, field: str) -> tuple[tuple[str, Credential], ...]:
@@ -186,43 +180,11 @@ def _credential(value: Any, field: str) -> Credential:
 
 
 def _decode_auth(auth: str) -> Credential:
-    complaint = _base64_complaint(auth)
-    if complaint:
-        raise ValueError(complaint)
-    digits = re.sub(r"[\r\n=]", "", auth)
-    decoded = base64.b64decode(digits + "=" * (-len(digits) % 4)).decode(errors="replace")
+    decoded = base64.decode(auth, padded=auth.strip().endswith("=")).decode(errors="replace")
     username, colon, password = decoded.partition(":")
     if not colon:
         raise ValueError("unable to parse auth field, must be formatted as base64(username:password)")
     return Credential(username, password)
-
-
-def _base64_complaint(auth: str) -> str:
-    """What Go's decoder says of `auth`, empty when it is well-formed; the padding may be left out altogether."""
-    text = auth.encode(errors="replace").decode("latin-1")
-    place = _misplaced(text, is_padded=text.strip().endswith("="))
-    return f"illegal base64 data at input byte {place}" if place is not None else ""
-
-
-def _misplaced(text: str, is_padded: bool) -> int | None:
-    """The byte at which Go's decoder stops, which is not always the one that is wrong (encoding/base64, Go 1.26)."""
-    at = _span(text, 0, r"[A-Za-z0-9+/\r\n]*")
-    digits = len(re.sub(r"[\r\n]", "", text[:at])) % 4
-    if at == len(text):
-        return at - 1 if digits == 1 else None
-    if text[at] != "=" or not is_padded or digits < 2:
-        return at
-    at = _span(text, at + 1, r"[\r\n]*")
-    if digits == 2:
-        if text[at : at + 1] != "=":
-            return at - 1 if at < len(text) else at
-        at = _span(text, at + 1, r"[\r\n]*")
-    return at if at < len(text) else None
-
-
-def _span(text: str, start: int, pattern: str) -> int:
-    match = re.compile(pattern).match(text, start)
-    return match.end() if match else start
 
 
 def _field(value: Mapping[str, Any], name: str) -> Any:

@@ -1,1 +1,1 @@
-"""Text as Go writes it: JSON and aligned columns."""
+"""Text as Go reads and writes it: JSON, base64 and aligned columns."""

@@ -17,7 +17,7 @@ from kubesim.api.clock import parse_time, rfc3339, to_datetime
 from kubesim.api.errors import StatusError, bad_request
 from kubesim.api.resources import Resource
 from kubesim.api.schema.model import Type, fields, type_of
-from kubesim.gotext import gojson
+from kubesim.gotext import base64, gojson
 
 Decoder = Callable[[Any], Any]
 # Go stops collecting here.
@@ -228,30 +228,13 @@ def _bytes(kind: Type) -> Decoder:
             return ""
         if value.__class__ is not str:
             raise DecodeError(value, kind.go, kind="bytes")
-        text = value.replace("\n", "").replace("\r", "")
-        problem = base64_error(text)
-        if problem is not None:
-            raise DecodeError(value, kind.go, f"illegal base64 data at input byte {problem}")
-        return str(text)
+        try:
+            base64.decode(value)
+        except ValueError as error:
+            raise DecodeError(value, kind.go, str(error)) from None
+        return str(value.replace("\n", "").replace("\r", ""))
 
     return decode_bytes
-
-
-_BASE64 = re.compile(r"[A-Za-z0-9+/]*")
-
-
-def base64_error(text: str) -> int | None:
-    """The byte at which Go's base64.StdEncoding refuses `text` (without line ends), or None."""
-    good = len(match[0]) if (match := _BASE64.match(text)) else 0
-    pending = good % 4
-    if good == len(text):
-        return good - pending if pending else None
-    if text[good] != "=" or pending < 2:
-        return good
-    if pending == 2 and not text.startswith("==", good):
-        return len(text) if good + 1 == len(text) else good
-    end = good + 4 - pending
-    return end if end < len(text) else None
 
 
 _TIME_PARTS = (

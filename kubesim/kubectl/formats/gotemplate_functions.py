@@ -5,13 +5,13 @@ Mirrors text/template/funcs.go (Go 1.26) and k8s.io/cli-runtime pkg/printers/tem
 
 from __future__ import annotations
 
-import base64
 import operator
 import re
 from collections.abc import Callable, Iterable
 from itertools import pairwise
 from typing import Any
 
+from kubesim.gotext import base64
 from kubesim.gotext.gojson import quote, sprint
 from kubesim.kubectl.errors import NotSimulated
 from kubesim.kubectl.formats.golang import Literal, type_name
@@ -48,12 +48,10 @@ def _string(value: Any) -> str:
 
 
 def _base64decode(value: Any) -> str:
-    text = re.sub(r"[\r\n]", "", _string(value))
-    wrong = re.search(r"[^A-Za-z0-9+/]", text.rstrip("="))
-    if wrong or len(text) % 4:
-        at = wrong.start() if wrong else len(text) if text.endswith("=") else len(text) // 4 * 4
-        raise _Refusal(f"base64 decode failed: illegal base64 data at input byte {at}")
-    return base64.b64decode(text).decode(errors="replace")
+    try:
+        return base64.decode(_string(value)).decode(errors="replace")
+    except ValueError as error:
+        raise _Refusal(f"base64 decode failed: {error}") from None
 
 
 def _index(item: Any, *indices: Any) -> Any:
