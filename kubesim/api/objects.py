@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Callable, Iterable
+from functools import wraps
+from typing import Any, TypeVar
 
 from kubesim.api.resources import Resource
 
@@ -18,6 +19,26 @@ def clone(value: Any) -> Any:
     if isinstance(value, list):
         return [clone(item) for item in value]
     return value
+
+
+T = TypeVar("T")
+_MOST_REMEMBERED = 8192
+
+
+def remembered(about: Callable[[Object], T]) -> Callable[[Object], T]:
+    """`about`, a pure function of stored objects, with its answers kept: a stored object never changes in place."""
+    known: dict[int, tuple[Object, T]] = {}
+
+    @wraps(about)
+    def answer(obj: Object) -> T:
+        found = known.get(id(obj))
+        if found is None or found[0] is not obj:  # the object is kept too, so that its id stays its own
+            if len(known) >= _MOST_REMEMBERED:
+                known.clear()
+            found = known[id(obj)] = (obj, about(obj))
+        return found[1]
+
+    return answer
 
 
 def name_of(obj: Object) -> str:

@@ -33,13 +33,23 @@ class Table:
         wide = flags.get("output") == "wide"
         self._kind = resource.kind if flags.get("server-print", True) else ""
         columns = printers.columns(self._kind)
-        self._shown = [index for index, column in enumerate(columns) if wide or not column.wide]
-        self._names = [columns[index].name for index in self._shown]
+        self._cells = printers.row_of(self._kind, wide)
+        self._names = [column.name for column in columns if wide or not column.wide]
+        self._hidden = [index for index, column in enumerate(columns) if column.wide and not wide]
+        self._adds = self._with_kind or self._namespaced or bool(self._labels) or self._all_labels
         self._widths: list[int] = []
 
     def render(self, objects: Sequence[Object], now: Micros) -> str:
         """The objects' rows, under the headings when they are printed for the first time."""
-        rows = [self._row(obj, now) for obj in objects]
+        cells = self._cells
+        rows = [cells(obj, now) for obj in objects]
+        if not "".join(map("".join, rows)).isprintable():
+            rows = [list(map(_cut, row)) for row in rows]
+        for index in reversed(self._hidden):
+            for row in rows:
+                del row[index : index + 1]
+        if self._adds:
+            rows = [self._with_flags(obj, row) for obj, row in zip(objects, rows, strict=True)]
         if self._headers:
             rows.insert(0, self._heading())
             self._headers = False
@@ -50,9 +60,8 @@ class Table:
         labels = [label.rpartition("/")[2].upper() for label in self._labels]
         return [*head, *self._names, *labels, *(["LABELS"] if self._all_labels else [])]
 
-    def _row(self, obj: Object, now: Micros) -> list[str]:
-        cells = [_cut(cell) for cell in printers.row({**obj, "kind": self._kind}, now)]
-        shown = [cells[index] for index in self._shown]
+    def _with_flags(self, obj: Object, shown: list[str]) -> list[str]:
+        """The cells with what flags change or add."""
         if self._with_kind:
             shown[self._names.index("NAME") if "NAME" in self._names else 0] = self._full_name(obj)
         if self._namespaced:

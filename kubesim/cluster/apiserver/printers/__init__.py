@@ -6,6 +6,7 @@ Mirrors kubernetes pkg/printers/internalversion/printers.go, v1.36.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import NamedTuple
 
 from kubesim.api.clock import Micros
@@ -24,18 +25,33 @@ class Column(NamedTuple):
 
 
 class _Printer(NamedTuple):
-    """`cells` gives all cells but those of NAME, which is first, and of AGE, which is at `age` (0: has its own)."""
+    """`narrow` may leave out the cells after the last column that is no wide one."""
 
     columns: tuple[Column, ...]
-    cells: Cells
-    age: int
+    row: Cells
+    narrow: Cells
 
 
-def _printer(headings: str, cells: Cells) -> _Printer:
-    """A printer whose headings are divided by two spaces; a leading "+" makes a column a wide one."""
+def _printer(headings: str, cells: Cells, narrow: Cells | None = None) -> _Printer:
+    """A printer whose headings are divided by two spaces; a leading "+" makes a column a wide one.
+
+    `cells` gives all cells but NAME and AGE, or indeed all where NAME isn't first; `narrow` is quicker and gives fewer.
+    """
     names = headings.split("  ")
-    found = tuple(Column(name.lstrip("+"), name.startswith("+")) for name in names)
-    return _Printer(found, cells, names.index("AGE") if "AGE" in names else 0)
+    columns = tuple(Column(name.lstrip("+"), name.startswith("+")) for name in names)
+    if names[0] != "NAME":
+        return _Printer(columns, cells, cells)
+    age_at = names.index("AGE") if "AGE" in names else 0
+    return _Printer(columns, partial(_named, cells, age_at), partial(_named, narrow or cells, age_at))
+
+
+def _named(cells: Cells, age_at: int, obj: Object, now: Micros) -> list[str]:
+    meta = obj["metadata"]
+    row = cells(obj, now)
+    row.insert(0, meta.get("name", ""))
+    if age_at:
+        row.insert(age_at, age(meta.get("creationTimestamp"), now))
+    return row
 
 
 _UNKNOWN = _printer("NAME  AGE", lambda obj, now: [])
@@ -67,7 +83,11 @@ _PRINTERS = {
         "NAME  STATUS  ROLES  AGE  VERSION  +INTERNAL-IP  +EXTERNAL-IP  +OS-IMAGE  +KERNEL-VERSION  +CONTAINER-RUNTIME",
         rows.node,
     ),
-    "Pod": _printer("NAME  READY  STATUS  RESTARTS  AGE  +IP  +NODE  +NOMINATED NODE  +READINESS GATES", pods.pod),
+    "Pod": _printer(
+        "NAME  READY  STATUS  RESTARTS  AGE  +IP  +NODE  +NOMINATED NODE  +READINESS GATES",
+        pods.pod,
+        pods.narrow_pod,
+    ),
     "ReplicaSet": _printer(f"NAME  DESIRED  CURRENT  READY  {_TEMPLATE}", rows.replica_set),
     "Role": _ROLE,
     "RoleBinding": _BINDING,
@@ -84,17 +104,16 @@ def columns(kind: str) -> tuple[Column, ...]:
 
 def row(obj: Object, now: Micros) -> list[str]:
     """One cell for every column of the object's kind, wide ones too, in the order of `columns`."""
-    printer = _PRINTERS.get(obj.get("kind", ""), _UNKNOWN)
-    cells, meta = printer.cells(obj, now), obj["metadata"]
-    if printer is _PRINTERS["Event"]:
-        return cells
-    cells.insert(0, meta.get("name", ""))
-    if printer.age:
-        cells.insert(printer.age, age(meta.get("creationTimestamp"), now))
-    return cells
+    return _PRINTERS.get(obj.get("kind", ""), _UNKNOWN).row(obj, now)
+
+
+def row_of(kind: str, wide: bool) -> Cells:
+    """The function that makes the cells of objects of a kind, perhaps without wide ones after the last that is shown."""
+    printer = _PRINTERS.get(kind, _UNKNOWN)
+    return printer.row if wide else printer.narrow
 
 
 pod_status = pods.pod_status
 pod_summary = pods.pod_summary
 
-__all__ = ["Column", "columns", "pod_status", "pod_summary", "row"]
+__all__ = ["Column", "columns", "pod_status", "pod_summary", "row", "row_of"]

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from kubesim.api.clock import Micros
 from kubesim.api.humanize import NONE, age
-from kubesim.api.objects import Object
+from kubesim.api.objects import Object, remembered
 
 
 class PodSummary(NamedTuple):
@@ -20,15 +20,22 @@ class PodSummary(NamedTuple):
     restarted: str  # when the last container to be restarted had ended; "" for never
 
 
-def pod(obj: Object, now: Micros) -> list[str]:
-    """READY, STATUS, RESTARTS, IP, NODE, NOMINATED NODE, READINESS GATES."""
-    spec, status = obj["spec"], obj.get("status") or {}
+def narrow_pod(obj: Object, now: Micros) -> list[str]:
+    """READY, STATUS, RESTARTS."""
     ready, total, reason, restarts, restarted = pod_summary(obj)
-    addresses = status.get("podIPs")
     return [
         f"{ready}/{total}",
         reason,
         f"{restarts} ({age(restarted, now)} ago)" if restarts and restarted else str(restarts),
+    ]
+
+
+def pod(obj: Object, now: Micros) -> list[str]:
+    """As `narrow_pod`, then IP, NODE, NOMINATED NODE, READINESS GATES."""
+    spec, status = obj["spec"], obj.get("status") or {}
+    addresses = status.get("podIPs")
+    return [
+        *narrow_pod(obj, now),
         (addresses[0].get("ip") if addresses else "") or NONE,
         spec.get("nodeName") or NONE,
         status.get("nominatedNodeName") or NONE,
@@ -41,26 +48,23 @@ def pod_status(obj: Object) -> str:
     return pod_summary(obj).status
 
 
+@remembered
 def pod_summary(obj: Object) -> PodSummary:
     """How many containers are ready, what the Pod is waiting for, and how often it was restarted."""
     spec, status = obj["spec"], obj.get("status") or {}
-    total, reason, ready = len(spec["containers"]), str(status.get("reason") or status.get("phase") or ""), 0
-    counted: list[Object] = []
-    begun = True
-    if "initContainers" in spec:
-        sidecars = {item["name"] for item in spec["initContainers"] if item.get("restartPolicy") == "Always"}
-        total += len(sidecars)
-        stuck, ready, counted = _initialization(spec, status, sidecars)
-        begun = not stuck or _is_true(status, "Initialized")
-        reason = stuck or reason
-        if begun:
-            counted = [item for item in counted if item["name"] in sidecars]
-    if begun:
-        containers = status.get("containerStatuses") or []
+    containers = status.get("containerStatuses") or []
+    reason, total = status.get("reason") or status.get("phase") or "", len(spec["containers"])
+    if "initContainers" not in spec:
+        reason, ready = _containers(containers, reason, status)
+        return PodSummary(ready, total, _deleted(obj, status, reason), *_restarts(containers))
+    sidecars = {item["name"] for item in spec["initContainers"] if item.get("restartPolicy") == "Always"}
+    stuck, ready, counted = _initialization(spec, status, sidecars)
+    reason = stuck or reason
+    if not stuck or _is_true(status, "Initialized"):
         reason, running = _containers(containers, reason, status)
         ready += running
-        counted += containers
-    return PodSummary(ready, total, _deleted(obj, status, reason), *_restarts(counted))
+        counted = [item for item in counted if item["name"] in sidecars] + containers
+    return PodSummary(ready, total + len(sidecars), _deleted(obj, status, reason), *_restarts(counted))
 
 
 def _initialization(spec: Object, status: Object, sidecars: set[str]) -> tuple[str, int, list[Object]]:
