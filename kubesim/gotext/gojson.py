@@ -1,38 +1,57 @@
-"""Go's words for JSON: what its decoder says of a text that is not JSON, and how fmt prints a decoded value.
+"""JSON as Go reads and writes it: its sentences for broken JSON, and how fmt prints a decoded value.
 
-Mirrors encoding/json scanner.go and fmt's %v, Go 1.26.
+Mirrors encoding/json and fmt's %q and %v, Go 1.26.
 """
 
 from __future__ import annotations
 
 import json
 import re
+from functools import partial
 from typing import Any
 
-MAX_DEPTH = 10_000
-_SPACE = re.compile(r"[ \t\r\n]*")
-_PLAIN = re.compile(r'[^"\\\x00-\x1f]*')
-_DIGITS = re.compile(r"[0-9]*")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _HALF = re.compile(r"\\u[dD][89a-fA-F]")  # in JSON, two of them make one character, and one alone none
+_STRING = re.compile(r'"(?:[^"\\]|\\.)*"')
+_CLOSED = re.compile(r"\{[^][{}]*\}|\[[^][{}]*\]")
 END = "unexpected end of JSON input"
+# What Python's decoder found, by the beginning of its message, and where Go's scanner was then.
+_CONTEXTS = {
+    "Expecting value": "looking for beginning of value",
+    "Expecting property name": "looking for beginning of object key string",
+    "Expecting ':'": "after object key",
+    "Extra data": "after top-level value",
+    "Unexpected UTF-8 BOM": "looking for beginning of value",
+    "Invalid control character": "in string literal",
+    "Invalid \\": "in string escape code",
+}
 
 
 def loads(text: str) -> Any:
     """The value of a JSON text. Raises ValueError with Go's sentence: "unexpected end of JSON input"."""
     try:
         return parse(text)
-    except ValueError:
-        raise ValueError(syntax_error(text) or "exceeded max depth") from None
+    except ValueError as error:
+        raise ValueError(_problem(valid(text), error)[0]) from None
 
 
 def parse(text: str) -> Any:
-    """As `loads`, at once also for a long text that is no JSON: the ValueError says nothing."""
+    """As `loads`, with a ValueError that doesn't say what is wrong."""
+    text = valid(text)
     try:
-        value = json.loads(valid(text), parse_constant=_no_constant)
+        value = json.loads(text, parse_constant=partial(_refuse_constant, text))
     except RecursionError:
-        raise ValueError from None
+        raise ValueError("exceeded max depth") from None
     return _valid_strings(value) if _HALF.search(text) else value
+
+
+def syntax_problem(text: str) -> tuple[str, int] | None:
+    """Go's sentence for broken JSON and how many bytes Go has read until then, or None when it is JSON."""
+    try:
+        parse(text)
+    except ValueError as error:
+        return _problem(valid(text), error)
+    return None
 
 
 def valid(text: str) -> str:
@@ -48,156 +67,31 @@ def _valid_strings(value: Any) -> Any:
     return valid(value) if isinstance(value, str) else value
 
 
-def _no_constant(name: str) -> Any:
-    raise ValueError(name)
+def _refuse_constant(text: str, name: str) -> Any:
+    raise json.JSONDecodeError("Expecting value", text, text.index(name))
 
 
-def syntax_error(text: str) -> str | None:
-    """What Go says of `text`, or None when it is JSON."""
-    found = syntax_problem(text)
-    return found[0] if found else None
+def _problem(text: str, error: ValueError) -> tuple[str, int]:
+    if not isinstance(error, json.JSONDecodeError):
+        return str(error), 0
+    at, context = error.pos, next((told for found, told in _CONTEXTS.items() if error.msg.startswith(found)), "")
+    if error.msg.startswith("Illegal trailing comma"):  # as Python 3.13 puts it
+        at = len(text) - len(text[at + 1 :].lstrip())
+        context = _CONTEXTS["Expecting value" if text[at] == "]" else "Expecting property name"]
+    if at >= len(text) or error.msg.startswith("Unterminated"):
+        return END, len(text.encode())
+    context = context or ("after object key:value pair" if _in_object(text[:at]) else "after array element")
+    first = text[at].encode()[:1].decode("latin-1")  # Go scans, and quotes, bytes
+    quoted = {"'": r"'\''", '"': "'\"'"}.get(first) or f"'{_escaped(first)}'"
+    return f"invalid character {quoted} {context}", len(text[:at].encode()) + 1
 
 
-def syntax_problem(text: str) -> tuple[str, int] | None:
-    """What Go says of `text` and how many bytes it has read until then, or None when it is JSON."""
-    scanner = _Scanner(text.encode("utf-8", "surrogatepass").decode("latin-1"))  # Go scans, and tells, bytes
-    try:
-        scanner.scan()
-    except ValueError as error:
-        return str(error), scanner.at + 1
-    return None
-
-
-class _Scanner:
-    """Walks one text; raises ValueError at the first character that Go's scanner refuses."""
-
-    def __init__(self, text: str) -> None:
-        self.text = text
-        self.at = 0
-
-    def scan(self) -> None:
-        """Read one value and nothing after it. Nesting is kept in a list, as Go does, not on Python's stack."""
-        closers: list[str] = []
-        self._open(closers)
-        while closers:
-            self._after_value(closers)
-        self._skip(_SPACE)
-        if self.at < len(self.text):
-            self._refuse("after top-level value")
-
-    def _peek(self) -> str:
-        if self.at >= len(self.text):
-            raise ValueError(END)
-        return self.text[self.at]
-
-    def _refuse(self, context: str) -> None:
-        raise ValueError(f"invalid character {quote_char(self._peek())} {context}")
-
-    def _skip(self, pattern: re.Pattern[str]) -> int:
-        match = pattern.match(self.text, self.at)
-        self.at = match.end() if match else self.at
-        return match.end() - match.start() if match else 0
-
-    def _open(self, closers: list[str]) -> None:
-        """Read the start of a value: a whole scalar, or everything up to the first scalar inside."""
-        while True:
-            self._skip(_SPACE)
-            char = self._peek()
-            if char not in "{[":
-                return self._scalar(char)
-            self.at += 1
-            self._skip(_SPACE)
-            if self._peek() == ("}" if char == "{" else "]"):
-                self.at += 1
-                return None
-            if len(closers) >= MAX_DEPTH:
-                raise ValueError("exceeded max depth")
-            closers.append("}" if char == "{" else "]")
-            if char == "{":
-                self._key()
-
-    def _key(self) -> None:
-        self._skip(_SPACE)
-        if self._peek() != '"':
-            self._refuse("looking for beginning of object key string")
-        self._string()
-        self._skip(_SPACE)
-        if self._peek() != ":":
-            self._refuse("after object key")
-        self.at += 1
-
-    def _after_value(self, closers: list[str]) -> None:
-        self._skip(_SPACE)
-        char, closer = self._peek(), closers[-1]
-        if char not in (",", closer):
-            self._refuse("after object key:value pair" if closer == "}" else "after array element")
-        self.at += 1
-        if char == closer:
-            closers.pop()
-            return
-        if closer == "}":
-            self._key()
-        self._open(closers)
-
-    def _scalar(self, char: str) -> None:
-        if char == '"':
-            self._string()
-        elif char in "tfn":
-            self._literal({"t": "true", "f": "false", "n": "null"}[char])
-        elif char == "-" or char in "0123456789":
-            self._number()
-        else:
-            self._refuse("looking for beginning of value")
-
-    def _literal(self, word: str) -> None:
-        for index, letter in enumerate(word):
-            if index and self._peek() != letter:
-                self._refuse(f"in literal {word} (expecting {quote_char(letter)})")
-            self.at += 1
-
-    def _string(self) -> None:
-        self.at += 1
-        while True:
-            self._skip(_PLAIN)
-            char = self._peek()
-            if char not in '"\\':
-                self._refuse("in string literal")
-            self.at += 1
-            if char == '"':
-                return
-            self._escape()
-
-    def _escape(self) -> None:
-        char = self._peek()
-        if char not in 'bfnrt\\/"u':
-            self._refuse("in string escape code")
-        self.at += 1
-        for _ in range(4 if char == "u" else 0):
-            if self._peek() not in "0123456789abcdefABCDEF":
-                self._refuse("in \\u hexadecimal character escape")
-            self.at += 1
-
-    def _number(self) -> None:
-        if self._peek() == "-":
-            self.at += 1
-            if self._peek() not in "0123456789":
-                self._refuse("in numeric literal")
-        if self._peek() == "0":
-            self.at += 1
-        else:
-            self._skip(_DIGITS)
-        if self.text.startswith(".", self.at):
-            self._more_digits("after decimal point in numeric literal")
-        if self.text.startswith(("e", "E"), self.at):
-            sign = self.text.startswith(("+", "-"), self.at + 1)
-            self.at += sign
-            self._more_digits("in exponent of numeric literal")
-
-    def _more_digits(self, context: str) -> None:
-        self.at += 1
-        self._peek()
-        if not self._skip(_DIGITS):
-            self._refuse(context)
+def _in_object(text: str) -> bool:
+    """Whether the innermost bracket that `text` leaves open is that of an object."""
+    count, text = 1, _STRING.sub("", text)
+    while count:
+        text, count = _CLOSED.subn("", text)
+    return text.rfind("{") > text.rfind("[")
 
 
 _ESCAPES = {"\a": r"\a", "\b": r"\b", "\f": r"\f", "\n": r"\n", "\r": r"\r", "\t": r"\t", "\v": r"\v", "\\": r"\\"}
@@ -215,11 +109,6 @@ def _escaped(char: str) -> str:
 def quote(text: str) -> str:
     """A string as Go's %q writes it."""
     return '"' + "".join(r"\"" if char == '"' else _escaped(char) for char in text) + '"'
-
-
-def quote_char(char: str) -> str:
-    """A character as the JSON scanner quotes it."""
-    return {"'": r"'\''", '"': "'\"'"}.get(char) or f"'{_escaped(char)}'"
 
 
 def dumps(value: Any, sort: bool = True) -> str:

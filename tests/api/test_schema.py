@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 from kubesim.api import quantity, schema
 from kubesim.api.errors import StatusError
 from kubesim.api.resources import CONFIG_MAP, DEPLOYMENT, POD, RESOURCES, ROLE, SECRET, SERVICE_ACCOUNT, Resource
-from kubesim.gotext import gojson
 
 
 def refusal(resource: Resource, obj: Any, strict: bool = True) -> str:
@@ -193,43 +192,3 @@ def test_quantities(text: str, canonical: str) -> None:
 def test_bad_quantities(text: str, said: str) -> None:
     with pytest.raises(ValueError, match=said):
         quantity.canonical(text)
-
-
-@pytest.mark.parametrize(
-    ("text", "said"),
-    [
-        ("", "unexpected end of JSON input"),
-        ('{"a":1', "unexpected end of JSON input"),
-        ("hello", "invalid character 'h' looking for beginning of value"),
-        ('{"a":1,}', "invalid character '}' looking for beginning of object key string"),
-        ('{"a" 1}', "invalid character '1' after object key"),
-        ('{"a":1 "b":2}', "invalid character '\"' after object key:value pair"),
-        ("[1 2]", "invalid character '2' after array element"),
-        ("{} x", "invalid character 'x' after top-level value"),
-        ("nope", "invalid character 'o' in literal null (expecting 'u')"),
-        ("{'a':1}", "invalid character '\\'' looking for beginning of object key string"),
-        ('"a\nb"', "invalid character '\\n' in string literal"),
-        ("-x", "invalid character 'x' in numeric literal"),
-    ],
-)
-def test_go_s_words_for_broken_json(text: str, said: str) -> None:
-    with pytest.raises(ValueError) as caught:  # noqa: PT011
-        gojson.loads(text)
-    assert str(caught.value) == said
-
-
-@given(JSON)
-def test_go_and_python_agree_on_what_json_is(value: Any) -> None:
-    text = gojson.dumps(value)
-    assert gojson.syntax_error(text) is None
-    assert gojson.loads(text) == value
-
-
-@given(st.text('{}[]":,0123456789.eE+-truefalsn \\', max_size=12))
-def test_no_text_is_accepted_by_one_and_refused_by_the_other(text: str) -> None:
-    said = None
-    try:
-        gojson.loads(text)
-    except ValueError as error:
-        said = str(error)
-    assert said == gojson.syntax_error(text)
