@@ -11,8 +11,7 @@ from collections.abc import Iterator, Sequence
 
 from kubesim.api import schema
 from kubesim.api.resources import Resource
-from kubesim.api.schema import Field, Type
-from kubesim.api.schema.gotypes import ENUMS
+from kubesim.api.schema import ENUMS, Field, Type
 
 _WRAPPER = textwrap.TextWrapper(
     76, expand_tabs=False, replace_whitespace=False, break_long_words=False, break_on_hyphens=False

@@ -15,7 +15,7 @@ from typing import Any
 
 from kubesim.api import schema, versions
 from kubesim.api.resources import RESOURCES, Resource
-from kubesim.api.schema import Field, Type, gotypes
+from kubesim.api.schema import ENUMS, Field, Type
 
 Json = dict[str, Any]
 
@@ -141,7 +141,7 @@ def _value(kind: Type) -> Json:
         is_list, inner = kind.kind == "list", _value(kind.element)
         return {"type": "array", "items": inner} if is_list else {"type": "object", "additionalProperties": inner}
     type_name = "string" if kind.kind == "bytes" else kind.kind
-    return _given(type=type_name, format=_FORMATS.get(kind.go), enum=list(gotypes.ENUMS.get(kind.go, ())))
+    return _given(type=type_name, format=_FORMATS.get(kind.go), enum=list(ENUMS.get(kind.go, ())))
 
 
 def _given(**keywords: Any) -> Json:

@@ -1,8 +1,11 @@
-"""Decoding as the API server does: whole sentences, taken from its own rules."""
+"""Decoding as the API server does, whole sentences; Go's order of fields; quantities."""
 
 from __future__ import annotations
 
 import copy
+import json
+from itertools import chain
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,6 +15,7 @@ from hypothesis import strategies as st
 from kubesim.api import quantity, schema
 from kubesim.api.errors import StatusError
 from kubesim.api.resources import CONFIG_MAP, DEPLOYMENT, POD, RESOURCES, ROLE, SECRET, SERVICE_ACCOUNT, Resource
+from tests.learner import Learner
 
 
 def refusal(resource: Resource, obj: Any, strict: bool = True) -> str:
@@ -27,79 +31,84 @@ def container(**fields: Any) -> dict[str, Any]:
     return {"spec": {"containers": [fields]}}
 
 
+def _pod(**fields: Any) -> dict[str, Any]:
+    return {"template": {"spec": {"containers": [fields]}}}
+
+
+# The field whose value is wrong: the value's type, where Go says it stands, and the type that it wants.
 @pytest.mark.parametrize(
-    ("obj", "where"),
+    ("resource", "obj", "where"),
     [
-        ({"spec": {"imagePullSecrets": "a"}}, "string: PodSpec.spec.imagePullSecrets: []v1.LocalObjectReference"),
-        ({"spec": {"imagePullSecrets": ["a"]}}, "string: PodSpec.spec.imagePullSecrets: v1.LocalObjectReference"),
-        ({"spec": {"imagePullSecrets": {}}}, "object: PodSpec.spec.imagePullSecrets: []v1.LocalObjectReference"),
-        ({"spec": {"hostNetwork": "yes"}}, "string: PodSpec.spec.hostNetwork: bool"),
-        ({"spec": {"nodeSelector": {"a": True}}}, "bool: PodSpec.spec.nodeSelector: string"),
-        ({"spec": {"terminationGracePeriodSeconds": "1"}}, "string: PodSpec.spec.terminationGracePeriodSeconds: int64"),
-        (container(image=5), "number: Container.spec.containers.image: string"),
-        (container(imagePullPolicy=[]), "array: Container.spec.containers.imagePullPolicy: v1.PullPolicy"),
-        (container(command="sh"), "string: Container.spec.containers.command: []string"),
+        (POD, {"spec": {"imagePullSecrets": "a"}}, "string: PodSpec.spec.imagePullSecrets: []v1.LocalObjectReference"),
+        (POD, {"spec": {"imagePullSecrets": ["a"]}}, "string: PodSpec.spec.imagePullSecrets: v1.LocalObjectReference"),
+        (POD, {"spec": {"imagePullSecrets": {}}}, "object: PodSpec.spec.imagePullSecrets: []v1.LocalObjectReference"),
+        (POD, {"spec": {"hostNetwork": "yes"}}, "string: PodSpec.spec.hostNetwork: bool"),
+        (POD, {"spec": {"nodeSelector": {"a": True}}}, "bool: PodSpec.spec.nodeSelector: string"),
         (
+            POD,
+            {"spec": {"terminationGracePeriodSeconds": "1"}},
+            "string: PodSpec.spec.terminationGracePeriodSeconds: int64",
+        ),
+        (POD, container(image=5), "number: Container.spec.containers.image: string"),
+        (POD, container(imagePullPolicy=[]), "array: Container.spec.containers.imagePullPolicy: v1.PullPolicy"),
+        (POD, container(command="sh"), "string: Container.spec.containers.command: []string"),
+        (
+            POD,
             container(ports=[{"containerPort": 1.5}]),
             "number 1.5: ContainerPort.spec.containers.ports.containerPort: int32",
         ),
         (
+            POD,
             container(resources={"limits": []}),
             "array: ResourceRequirements.spec.containers.resources.limits: v1.ResourceList",
         ),
-        (container(env=[{"name": "A", "value": 1}]), "number: EnvVar.spec.containers.env.value: string"),
-        ({"metadata": {"labels": {"a": 1}}}, "number: ObjectMeta.metadata.labels: string"),
-        ({"metadata": {"uid": 1}}, "number: ObjectMeta.metadata.uid: types.UID"),
-        ({"metadata": {"creationTimestamp": 1}}, "number: ObjectMeta.metadata.creationTimestamp: string"),
+        (POD, container(env=[{"value": 1}]), "number: EnvVar.spec.containers.env.value: string"),
+        (POD, {"metadata": {"labels": {"a": 1}}}, "number: ObjectMeta.metadata.labels: string"),
+        (POD, {"metadata": {"uid": 1}}, "number: ObjectMeta.metadata.uid: types.UID"),
+        (POD, {"metadata": {"creationTimestamp": 1}}, "number: ObjectMeta.metadata.creationTimestamp: string"),
+        (
+            DEPLOYMENT,
+            {"spec": _pod(env=[{"value": 5}])},
+            "number: EnvVar.spec.template.spec.containers.env.value: string",
+        ),
+        (SECRET, {"data": {"k": 5}}, "number: Secret.data: []uint8"),
     ],
 )
-def test_a_wrong_type_is_told_with_go_s_struct_path_and_type(obj: Any, where: str) -> None:
+def test_a_value_of_the_wrong_type(resource: Resource, obj: Any, where: str) -> None:
     given_, field, wanted = where.split(": ")
-    assert refusal(POD, obj) == f"json: cannot unmarshal {given_} into Go struct field {field} of type {wanted}"
+    assert refusal(resource, obj) == f"json: cannot unmarshal {given_} into Go struct field {field} of type {wanted}"
 
 
-def test_what_is_no_object_at_all() -> None:
-    assert refusal(POD, ["x"]) == "json: cannot unmarshal array into Go value of type v1.Pod"
+_TIME = "2006-01-02T15:04:05Z07:00"
 
 
-def test_the_paths_of_templates_are_whole() -> None:
-    obj = {"spec": {"template": {"spec": {"containers": [{"env": [{"value": 5}]}]}}}}
-    field = "EnvVar.spec.template.spec.containers.env.value"
-    assert refusal(DEPLOYMENT, obj) == f"json: cannot unmarshal number into Go struct field {field} of type string"
+@pytest.mark.parametrize(
+    ("resource", "obj", "sentence"),
+    [
+        (POD, ["x"], "json: cannot unmarshal array into Go value of type v1.Pod"),
+        (SECRET, {"data": {"k": "pass word"}}, "illegal base64 data at input byte 4"),
+        (
+            POD,
+            {"spec": {"imagePullSecret": [], "containers": [{"name": "b", "img": "x"}]}},
+            'strict decoding error: unknown field "spec.containers[0].img", unknown field "spec.imagePullSecret"',
+        ),
+        *(
+            (
+                POD,
+                {"metadata": {"creationTimestamp": time}},
+                f'parsing time "{time}" as "{_TIME}": cannot parse "{time}" as "2006"',
+            )
+            for time in ("monday", "2026-13-01T00:00:00Z", "2026-01-01T00:00:00Zx", "2026-01-01")
+        ),
+    ],
+)
+def test_other_refusals(resource: Resource, obj: Any, sentence: str) -> None:
+    assert refusal(resource, obj) == sentence
 
 
-def test_unknown_fields_are_refused_together_or_dropped() -> None:
+def test_without_strictness_unknown_fields_are_dropped() -> None:
     obj = {"metadata": {"name": "a"}, "spec": {"imagePullSecret": [], "containers": [{"name": "b", "img": "x"}]}}
-    unknown = 'unknown field "spec.containers[0].img", unknown field "spec.imagePullSecret"'
-    assert refusal(POD, obj) == f"strict decoding error: {unknown}"
     assert schema.decode(POD, obj, False) == {"metadata": {"name": "a"}, "spec": {"containers": [{"name": "b"}]}}
-
-
-@pytest.mark.parametrize(
-    ("value", "said"),
-    [
-        ("abc", "illegal base64 data at input byte 0"),
-        ("mypassword", "illegal base64 data at input byte 8"),
-        ("pass word", "illegal base64 data at input byte 4"),
-        ("YQ=", "illegal base64 data at input byte 3"),
-        ("YQ==YQ==", "illegal base64 data at input byte 4"),
-        (5, "json: cannot unmarshal number into Go struct field Secret.data of type []uint8"),
-    ],
-)
-def test_secret_data_is_base64(value: Any, said: str) -> None:
-    assert refusal(SECRET, {"data": {"k": value}}) == said
-
-
-@pytest.mark.parametrize(
-    ("value", "said"),
-    [
-        ("monday", ' as "2006-01-02T15:04:05Z07:00": cannot parse "monday" as "2006"'),
-        ("2026-13-01T00:00:00Z", ": month out of range"),
-        ("2026-01-01T00:00:00Zx", ': extra text: "x"'),
-    ],
-)
-def test_times(value: str, said: str) -> None:
-    assert refusal(POD, {"metadata": {"creationTimestamp": value}}) == f'parsing time "{value}"{said}'
 
 
 def test_zero_values_are_stored_only_where_go_has_a_pointer_or_no_omitempty() -> None:
@@ -162,6 +171,71 @@ def test_arbitrary_json_in_any_field_is_decoded_or_refused(
 def test_every_resource_has_a_schema() -> None:
     assert {resource.kind: {"apiVersion", "kind", "metadata"} - set(schema.fields(schema.type_of(resource)))
             for resource in RESOURCES} == {resource.kind: set() for resource in RESOURCES}  # fmt: skip
+
+
+def keys(value: object) -> object:
+    """The names of all fields, in their order."""
+    if isinstance(value, dict):
+        return [(key, inner) if (inner := keys(item)) else key for key, item in value.items()]
+    return [inner for item in value if (inner := keys(item))] if isinstance(value, list) else None
+
+
+@pytest.mark.parametrize(
+    ("line", "ordered"),
+    [
+        (
+            "kubectl create role r --verb=get --resource=pods --resource-name=b -o json",
+            [
+                *("kind", "apiVersion"),
+                ("metadata", ["name", "namespace", "uid", "resourceVersion", "creationTimestamp"]),
+                ("rules", [["verbs", "apiGroups", "resources", "resourceNames"]]),
+            ],
+        ),
+        (
+            "kubectl create cm c --from-literal=b=1 --from-literal=a=2 -o json --dry-run=server",
+            [
+                *("kind", "apiVersion"),
+                ("metadata", ["name", "namespace", "uid", "creationTimestamp"]),
+                ("data", ["a", "b"]),
+            ],
+        ),
+    ],
+)
+def test_what_kubectl_holds_as_a_go_struct(learner: Learner, line: str, ordered: object) -> None:
+    assert keys(json.loads(learner.session.run(line).stdout)) == ordered
+
+
+def test_nothing_is_lost_in_go_s_order(learner: Learner) -> None:
+    learner.session.run(
+        "kubectl create deployment web --image=nginx; sleep 5; kubectl delete pod -l app=web --wait=false"
+    )
+    for resource in filter(lambda resource: resource.simulated, RESOURCES):
+        for obj in learner.session.cluster.api.list(resource):
+            ordered = schema.in_go_order(resource, obj)
+            assert ordered == obj
+            assert list(ordered)[:2] == ["kind", "apiVersion"]
+
+
+def test_what_is_known_of_go_s_types_is_about_fields_that_exist() -> None:
+    structs: dict[str, set[str]] = {}
+    pending = [schema.type_of(resource) for resource in RESOURCES if resource.simulated]
+    while pending:
+        kind = pending.pop()
+        if kind.element:
+            pending.append(kind.element)
+        if kind.kind == "struct" and kind.name not in structs:
+            structs[kind.name] = set(schema.fields(kind))
+            pending += [field.type for field in schema.fields(kind).values()]
+    table = json.loads((Path(schema.__file__).parent / "gotypes.json").read_text("utf-8"))
+    listed = {f"{name}.{field}" for name, names in table["order"].items() for field in names.split()}
+    others = [
+        *table["namedStrings"],
+        *table["structMaps"],
+        *chain(*(names.split() for names in table["mergedBy"].values())),
+    ]
+    listed |= {key for key in others if key.partition(".")[0] in structs}
+    assert listed <= {f"{name}.{field}" for name, fields in structs.items() for field in fields}
+    assert set(table["enums"]) <= set(table["namedStrings"].values())
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,6 @@ import pytest
 
 from kubesim.api import schema
 from kubesim.api.resources import RESOURCES, Resource
-from kubesim.api.schema import gotypes
 from kubesim.server import openapi
 
 CORE = "io.k8s.api.core.v1."
@@ -147,4 +146,4 @@ def test_the_merge_keys_are_those_of_the_strategic_merge() -> None:
         for name, field in item.get("properties", {}).items():
             if "merge" in field.get(STRATEGY, ""):
                 found[f"{struct.rpartition('.')[2]}.{name}"] = field.get(KEY, "")
-    assert found == gotypes.MERGE_KEYS
+    assert found == schema.MERGE_KEYS

@@ -1,26 +1,34 @@
 """The fields of every API type, read as data from the package lightkube-models.
 
-Importing its classes would need the package lightkube and its HTTP client, which a browser lacks. Each class is parsed
-alone, when it is first asked for.
+Importing its classes would need the package lightkube and its HTTP client, which a browser lacks. Each class is read
+alone, when it is first asked for. What OpenAPI, hence the package, leaves out of Go's types stands in gotypes.json. Its
+keys are "field" or, where the same name means different things, "Struct.field". From k8s.io/api core/v1, apps/v1,
+rbac/v1 and k8s.io/apimachinery meta/v1 types.go, v1.36:
+
+* special: types with a decoder of their own (they implement json.Unmarshaler) or without a fixed shape
+* int64, bytes: scalars of these types; namedStrings: strings of a named type; enums: its values, where it is an +enum
+* bytesMaps, resourceLists, structMaps: maps that are no map[string]string, the last with what they hold
+* pointers: optional scalars behind a pointer: "", 0 and false are kept, where omitempty drops them from other fields
+* mergedBy: by which key (patchMergeKey, "" for scalars) a strategic merge finds the items of which lists; retainKeys
+* order: the fields of a struct as Go has them, for the structs that kubectl itself prints; others come later, by name
 """
 
 from __future__ import annotations
 
-import ast
 import importlib.util
+import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any, NamedTuple
 
 from kubesim.api.resources import Resource
-from kubesim.api.schema import gotypes
 
 _CLASS = re.compile(r"^class (\w+)\(", re.M)
+_FIELD = re.compile(r"""^    (\w+): '([^']+)'(?: = field\(metadata={"json": "([^"]+)")?""", re.M)
 _PARAMETER = re.compile(r"^ {6}\* \*\*(\w+)\*\* ``[^`]*`` ?-? ?", re.M)
 _ITEM = re.compile(r"(?:[-*]|\w{1,2}[.)]) ")
-_RENAMED = re.compile(r'^    (\w+): .* = field\(metadata={"json": "([^"]+)"', re.M)
 _WIDTH = 78  # of the package's docstrings
 _SCALARS = {
     "str": ("string", "string"),
@@ -28,10 +36,14 @@ _SCALARS = {
     "bool": ("boolean", "bool"),
     "float": ("number", "float64"),
 }
+_GO: dict[str, Any] = json.loads(Path(__file__).with_name("gotypes.json").read_text("utf-8"))
+_GO |= {key: frozenset(names.split()) for key, names in _GO.items() if isinstance(names, str)}
+ENUMS: Mapping[str, list[str]] = _GO["enums"]
+MERGE_KEYS = {field: key for key, fields in _GO["mergedBy"].items() for field in fields.split()}
+_RANKS = {struct: {name: rank for rank, name in enumerate(names.split())} for struct, names in _GO["order"].items()}
 
 
-@dataclass(frozen=True, slots=True)
-class Type:
+class Type(NamedTuple):
     """What a value must be.
 
     `kind` is one of string, integer, number, boolean, bytes, time, microtime, quantity, intorstring, any, list, map,
@@ -46,8 +58,7 @@ class Type:
     module: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Field:
+class Field(NamedTuple):
     """One field of a struct. `keeps_zero`: an empty value is stored rather than left out."""
 
     name: str
@@ -56,8 +67,7 @@ class Field:
     keeps_zero: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Description:
+class Description(NamedTuple):
     """The prose of a struct: its own and that of each field, each paragraph on one line."""
 
     text: str
@@ -85,29 +95,27 @@ def fields(struct: Type) -> Mapping[str, Field]:
     """The fields of `struct` by name, alphabetically; empty for what is no struct."""
     if struct.kind != "struct":
         return {}
-    found = [_field(struct, node) for node in _class(struct).body if isinstance(node, ast.AnnAssign)]
-    return {field.name: field for field in sorted(found, key=lambda field: field.name)}
+    found = [_field(struct, renamed or name, text) for name, text, renamed in _declarations(struct)]
+    return {field.name: field for field in sorted(found)}
 
 
 def merge_key(struct: Type, field: str) -> str | None:
     """By which key a strategic merge finds the items of a list: "" for scalars, None where it replaces the list."""
-    return gotypes.MERGE_KEYS.get(f"{struct.name}.{field}")
+    return MERGE_KEYS.get(f"{struct.name}.{field}")
 
 
 def retains_keys(struct: Type, field: str) -> bool:
     """Whether a field's strategic merge patch says which of its keys stay."""
-    return f"{struct.name}.{field}" in gotypes.RETAIN_KEYS
+    return f"{struct.name}.{field}" in _GO["retainKeys"]
 
 
 @cache
 def describe(struct: Type) -> Description:
     """The documentation of `struct` and its fields."""
     head, *rest = _PARAMETER.split(_source(struct).split('"""')[1])
-    own = head.split("**parameters**")[0]
-    return Description(
-        _unwrap(own, margin=6),
-        {_json_name(struct, name): _unwrap(text, margin=8) for name, text in zip(rest[::2], rest[1::2], strict=True)},
-    )
+    renamed = {name: other for name, _, other in _declarations(struct) if other}  # "$ref" is d_ref in Python
+    texts = {renamed.get(name, name): _unwrap(text, 8) for name, text in zip(rest[::2], rest[1::2], strict=True)}
+    return Description(_unwrap(head.split("**parameters**")[0], 6), texts)
 
 
 def _unwrap(text: str, margin: int) -> str:
@@ -152,10 +160,9 @@ def _source(struct: Type) -> str:
     return _text(struct.module)[start:end].removesuffix("@dataclass\n")
 
 
-def _class(struct: Type) -> ast.ClassDef:
-    node = ast.parse(_source(struct)).body[0]
-    assert isinstance(node, ast.ClassDef)
-    return node
+def _declarations(struct: Type) -> list[tuple[str, str, str]]:
+    """Name in Python, annotation, and other name in JSON ("" for the same) of each field."""
+    return _FIELD.findall(_source(struct).split('"""')[2])
 
 
 def _module(resource: Resource) -> str:
@@ -166,59 +173,64 @@ def _struct(module: str, name: str) -> Type:
     return Type("struct", f"{module.rsplit('_', 1)[1]}.{name}", name=name, module=module)
 
 
-def _field(struct: Type, node: ast.AnnAssign) -> Field:
-    assert isinstance(node.target, ast.Name)
-    assert isinstance(node.annotation, ast.Constant)
-    name = _json_name(struct, node.target.id)
+def _field(struct: Type, name: str, text: str) -> Field:
     keys = {name, f"{struct.name}.{name}"}
-    text = str(node.annotation.value)
     optional = text.startswith("Optional[")
-    kind = _parse(struct.module, text.removeprefix("Optional[").removesuffix("]") if optional else text, keys, name)
-    return Field(name, kind, not optional, not optional or kind.kind == "struct" or bool(keys & gotypes.POINTERS))
+    kind = _parse(struct.module, text.removeprefix("Optional[").removesuffix("]") if optional else text, keys)
+    return Field(name, kind, not optional, not optional or kind.kind == "struct" or bool(keys & _GO["pointers"]))
 
 
-def _json_name(struct: Type, name: str) -> str:
-    """The field that Python calls `name`: "$ref" for `d_ref`, "continue" for `continue_`."""
-    return _renamed(struct).get(name, name)
-
-
-@cache
-def _renamed(struct: Type) -> dict[str, str]:
-    return dict(_RENAMED.findall(_source(struct)))
-
-
-def _parse(module: str, text: str, keys: set[str], name: str) -> Type:
+def _parse(module: str, text: str, keys: set[str]) -> Type:
     """The type that an annotation such as "List[meta_v1.Condition]" stands for."""
     if text.startswith("List["):
-        element = _parse(module, text[5:-1], keys, name)
+        element = _parse(module, text[5:-1], keys)
         return Type("list", f"[]{element.go}", element)
     if text == "dict":
         return _map(module, keys)
     if text in _SCALARS:
         return _scalar(text, keys)
     owner, _, name = text.rpartition(".")
-    if name in gotypes.SPECIAL:
-        return Type(*gotypes.SPECIAL[name])
+    if name in _GO["special"]:
+        return Type(*_GO["special"][name])
     return _struct(owner or module, name) if name[:1].isupper() else Type("any", "interface {}")
 
 
 def _map(module: str, keys: set[str]) -> Type:
-    if text := next((gotypes.STRUCT_MAPS[key] for key in keys if key in gotypes.STRUCT_MAPS), ""):
-        element = _parse(module, text, set(), "")
+    if held := _of(keys, "structMaps"):
+        element = _parse(module, held, set())
         return Type("map", f"map[string]{element.go}", element)
-    if keys & gotypes.BYTES_MAPS:
+    if keys & _GO["bytesMaps"]:
         return Type("map", "map[string][]uint8", Type("bytes", "[]uint8"))
-    if keys & gotypes.RESOURCE_LISTS:
-        return Type("map", "v1.ResourceList", Type(*gotypes.SPECIAL["Quantity"]))
+    if keys & _GO["resourceLists"]:
+        return Type("map", "v1.ResourceList", Type(*_GO["special"]["Quantity"]))
     return Type("map", "map[string]string", Type("string", "string"))
 
 
 def _scalar(text: str, keys: set[str]) -> Type:
     kind, go = _SCALARS[text]
-    if kind == "integer" and keys & gotypes.INT64:
-        go = "int64"
-    if keys & gotypes.BYTES:
+    if keys & _GO["bytes"]:
         return Type("bytes", "[]uint8")
     if kind == "string":
-        go = next((gotypes.NAMED_STRINGS[key] for key in sorted(keys) if key in gotypes.NAMED_STRINGS), go)
-    return Type(kind, go)
+        return Type(kind, _of(keys, "namedStrings") or go)
+    return Type(kind, "int64" if kind == "integer" and keys & _GO["int64"] else go)
+
+
+def _of(keys: set[str], table: str) -> str:
+    """What a table of gotypes.json says of a field, first of the one in its struct; "" for nothing."""
+    return str(next((_GO[table][key] for key in sorted(keys) if key in _GO[table]), ""))
+
+
+def in_go_order(resource: Resource, obj: dict[str, Any]) -> dict[str, Any]:
+    """`obj` with its fields, and those of all structs in it, in Go's order, as kubectl writes what it holds itself."""
+    ordered: dict[str, Any] = _ordered(type_of(resource), obj)
+    return {"kind": resource.kind, "apiVersion": resource.api_version} | ordered
+
+
+def _ordered(kind: Type, value: Any) -> Any:
+    if kind.kind == "list" and kind.element and isinstance(value, list):
+        return [_ordered(kind.element, item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    ranks, inner = _RANKS.get(kind.name, {}), fields(kind)
+    keys = sorted(value, key=lambda key: (ranks.get(key, len(ranks)), key))
+    return {key: _ordered(inner[key].type, value[key]) if key in inner else value[key] for key in keys}
