@@ -14,9 +14,9 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+from kubesim.api import CONTAINERD, KUBECTL, KUBERNETES
 from kubesim.api.process.tools import TOOLS
 from kubesim.api.resources import RESOURCES
-from kubesim.api.versions import CONTAINERD, KUBECTL, KUBERNETES
 from kubesim.cluster.apiserver.admission import MAX_PODS
 from kubesim.cluster.registry import REGISTRIES, Registry, Repository
 from kubesim.kubectl.command import Flag

@@ -1,4 +1,4 @@
-"""The one virtual clock: simulated time and the work that waits for it.
+"""The one virtual clock, and the one seeded source of everything random: what a cluster does depends on nothing else.
 
 Times are whole microseconds since the Unix epoch, so that sums of tenths of seconds stay exact; durations in arguments
 are seconds. Nothing here reads the machine's clock.
@@ -6,7 +6,10 @@ are seconds. Nothing here reads the machine's clock.
 
 from __future__ import annotations
 
+import hashlib
 import heapq
+import random
+import uuid
 from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -19,7 +22,7 @@ _LAST_SECOND = 253_402_300_799  # 9999-12-31T23:59:59Z
 class Clock:
     """Simulated time with a queue of timers.
 
-    Time stands still until somebody advances it; timers that fall due on the way run in order of their time, then of
+    Time stands still until it is advanced; timers that fall due on the way run in order of their time, then of
     their making. A timer may set further timers and even write to the API server, but must not advance the clock. It
     is a method or a `partial` of one, never a closure, so that a clock is copied together with what its timers work on.
     """
@@ -89,3 +92,36 @@ def rfc3339(moment: Micros) -> str:
 def parse_time(text: str) -> Micros:
     """The moment that an API Time or MicroTime names. Raises ValueError when `text` is not one."""
     return round(datetime.fromisoformat(text).timestamp() * SECOND)
+
+
+# Kubernetes leaves out vowels and look-alikes (k8s.io/apimachinery pkg/util/rand, v1.36).
+SAFE_ALPHABET = "bcdfghjklmnpqrstvwxz2456789"
+
+
+class Identity:
+    """Makes identifiers; the same seed makes the same ones in the same order."""
+
+    def __init__(self, seed: int) -> None:
+        self._random = random.Random(seed)
+
+    def uid(self) -> str:
+        """A version-4 UUID, as in metadata.uid."""
+        return str(uuid.UUID(int=self._random.getrandbits(128), version=4))
+
+    def suffix(self, length: int = 5) -> str:
+        """`length` characters for a generated name."""
+        return "".join(self._random.choices(SAFE_ALPHABET, k=length))
+
+    def container_id(self) -> str:
+        """64 hexadecimal digits, as containerd names a container."""
+        return f"{self._random.getrandbits(256):064x}"
+
+
+def safe_hash(text: str, length: int = 10) -> str:
+    """A stable `length`-character hash of `text` in the safe alphabet, as in a ReplicaSet's name."""
+    number = int.from_bytes(hashlib.sha256(text.encode()).digest(), "big")
+    letters = []
+    for _ in range(length):
+        number, digit = divmod(number, len(SAFE_ALPHABET))
+        letters.append(SAFE_ALPHABET[digit])
+    return "".join(letters)

@@ -7,20 +7,23 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from typing import Any
 
+from kubesim.api.errors import invalid_value
 from kubesim.api.objects import Object, metadata
-from kubesim.gotext.gojson import quote
 
 Selector = Callable[[Object], bool]
-_Test = Callable[[Mapping[str, str]], bool]
+_Labels = Mapping[str, str]
+_Test = Callable[[_Labels], bool]
 
-# Special characters, of which as many as make an operator stay together; words; what is nothing.
+# Special characters, of which as many as make an operator stay together, and words.
 _TOKEN = re.compile(r"\s*(==|!=|[=!(),<>]|[^\s=!(),<>]+)")
-_OPERATORS = ("in", "notin", "=", "==", "!=", "gt", "lt")
-_SYMBOLS = {">": "gt", "<": "lt"}
-_PART = re.compile(r"([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]$")
+_OPERATORS = "in, notin, =, ==, !=, gt, lt"
+_KEY, _KEYS = "([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]", ("MyName", "my.name", "123-abc")
+_VALUE, _VALUES = f"({_KEY})?", ("MyValue", "my_value", "12345")
 _LONGEST = 63
+_INTEGER = re.compile("[-+]?[0-9]+")
 
 
 class SelectorError(ValueError):
@@ -33,131 +36,112 @@ def label_selector(text: str) -> Selector:
     return lambda obj: all(test(metadata(obj).get("labels") or {}) for test in tests)
 
 
-_OTHER = {True: " or ')'", False: ", or identifier"}
-
-
 class _Parser:
-    """Reads a label selector from the left, and refuses it in the words of labels.Parser."""
+    """Reads a label selector from the left, and refuses it in the sentences of labels.Parser."""
 
     def __init__(self, text: str) -> None:
         self._words: list[str] = [*_TOKEN.findall(text), ""]  # the last one is the end
 
-    @property
-    def _next(self) -> str:
-        return self._words[0]
-
-    @property
     def _is_identifier(self) -> bool:
-        return bool(self._next) and self._next[0] not in "=!(),<>"
+        return bool(self._words[0]) and self._words[0][0] not in "=!(),<>"
+
+    def _expect(self, expected: str, found: bool) -> None:
+        if not found:
+            raise SelectorError(f"found '{self._words[0]}', expected: {expected}")
 
     def _take(self) -> str:
         return self._words.pop(0) if self._words[1:] else ""
 
     def requirements(self) -> Iterator[_Test]:
         """The test of each requirement. Raises SelectorError."""
-        while self._next:
-            if not self._is_identifier and self._next != "!":
-                raise SelectorError(f"found '{self._next}', expected: !, identifier, or 'end of string'")
+        expected = "!, identifier, or 'end of string'"
+        while self._words[0] or "after" in expected:
+            self._expect(expected, self._is_identifier() or self._words[0] == "!")
             try:
                 yield self._requirement()
             except SelectorError as error:
                 raise SelectorError(f"unable to parse requirement: {error}") from None
-            after = self._take()
-            if after not in ("", ","):
-                raise SelectorError(f"found '{after}', expected: ',' or 'end of string'")
-            if after and not self._is_identifier and self._next != "!":
-                raise SelectorError(f"found '{self._next}', expected: identifier after ','")
+            self._expect("',' or 'end of string'", self._words[0] in ("", ","))
+            expected = "identifier after ','" if self._take() else ""
 
     def _requirement(self) -> _Test:
-        operator = "!" if self._next == "!" and self._take() else ""
-        if not self._is_identifier:
-            raise SelectorError(f"found '{self._next}', expected: identifier")
+        operator = "!" if self._words[0] == "!" and self._take() else ""
+        self._expect("identifier", self._is_identifier())
         key = self._take()
-        _check_key(key)
-        if operator or self._next in ("", ","):
-            return _TESTS[operator](key, set())
-        operator = self._take()
-        operator = _SYMBOLS.get(operator, operator)
-        if operator not in _OPERATORS:
-            raise SelectorError(f"found '{operator}', expected: {', '.join(_OPERATORS)}")
+        if key.count("/") > 1:
+            prefix = "with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')"
+            raise _wrong("<nil>", key, f"a valid label key must {_rule(_KEY, _KEYS)} {prefix}")
+        if not re.fullmatch(_KEY, key.rpartition("/")[2]):
+            raise _wrong("<nil>", key, f"name part must {_rule(_KEY, _KEYS)}")
+        if operator or self._words[0] in ("", ","):
+            return partial(_TESTS[operator or "exists"], key, set())
+        operator = {">": "gt", "<": "lt"}.get(self._words[0], self._words[0])
+        self._expect(_OPERATORS, operator in _OPERATORS.split(", "))
+        self._take()
         values = self._several() if operator in ("in", "notin") else {self._one()}
-        _check_values(key, operator, values)
-        return _TESTS[operator](key, values)
+        for at, value in enumerate(sorted(values)):
+            if operator in ("gt", "lt") and not _INTEGER.fullmatch(value):
+                raise _wrong(f"values[{at}]", value, "for 'Gt', 'Lt' operators, the value must be an integer")
+            if len(value) > _LONGEST:
+                raise _wrong(f"values[{at}][{key}]", value, f"must be no more than {_LONGEST} bytes")
+            if not re.fullmatch(_VALUE, value):
+                rule = f"a valid label must be an empty string or {_rule(_VALUE, _VALUES)}"
+                raise _wrong(f"values[{at}][{key}]", value, rule)
+        return partial(_TESTS[operator], key, values)
 
     def _one(self) -> str:
-        if self._next in ("", ","):
+        if self._words[0] in ("", ","):
             return ""
-        if not self._is_identifier:
-            raise SelectorError(f"found '{self._next}', expected: identifier")
+        self._expect("identifier", self._is_identifier())
         return self._take()
 
     def _several(self) -> set[str]:
-        if self._next != "(":
-            raise SelectorError(f"found '{self._next}' expected: '('")
+        if self._words[0] != "(":
+            raise SelectorError(f"found '{self._words[0]}' expected: '('")
         self._take()
-        if not self._is_identifier and self._next not in (",", ")"):
-            raise SelectorError(f"found '{self._next}', expected: ',', ')' or identifier")
+        self._expect("',', ')' or identifier", self._is_identifier() or self._words[0] in (",", ")"))
         values, word = set[str](), ","
         while word == ",":
-            is_word = self._is_identifier
+            is_word = self._is_identifier()
             values.add(self._take() if is_word else "")
-            if self._next not in (",", ")"):
-                raise SelectorError(f"found '{self._next}', expected: ','{_OTHER[is_word]}")
+            self._expect("',' or ')'" if is_word else "',', or identifier", self._words[0] in (",", ")"))
             word = self._take()
         return values
 
 
-_RULE = (
-    "must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character "
-    "(e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is "
-    "'([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')"
-)
+def _rule(pattern: str, examples: tuple[str, ...]) -> str:
+    ends = "must start and end with an alphanumeric character"
+    shown = " or ".join(f"'{example}', " for example in examples)
+    what = f"consist of alphanumeric characters, '-', '_' or '.', and {ends}"
+    return f"{what} (e.g. {shown}regex used for validation is '{pattern}')"
 
 
-def _check_key(key: str) -> None:
-    problem = "" if _PART.match(key.rpartition("/")[2]) else f"name part {_RULE}"
-    if key.count("/") > 1:
-        problem = f"a valid label key {_RULE} with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')"
-    if problem:
-        raise SelectorError(f"<nil>: Invalid value: {quote(key)}: {problem}")
+def _wrong(field: str, value: str, detail: str) -> SelectorError:
+    return SelectorError(str(invalid_value(field, value, detail)))
 
 
-def _check_values(key: str, operator: str, values: set[str]) -> None:
-    for at, value in enumerate(sorted(values)):
-        if operator in ("gt", "lt") and not re.fullmatch("[-+]?[0-9]+", value):
-            problem = "for 'Gt', 'Lt' operators, the value must be an integer"
-            raise SelectorError(f"values[{at}]: Invalid value: {quote(value)}: {problem}")
-        if value and (len(value) > _LONGEST or not _PART.match(value)):
-            rule = f"a valid label must be an empty string or consist of{_RULE[len('must consist of') :]}"
-            rule = rule.replace("MyName',  or 'my.name',  or '123-abc", "MyValue',  or 'my_value',  or '12345")
-            rule = rule.replace("(([", "([").replace("'([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]'", f"'{_VALUE}'")
-            rule = f"must be no more than {_LONGEST} bytes" if len(value) > _LONGEST else rule
-            raise SelectorError(f"values[{at}][{key}]: Invalid value: {quote(value)}: {rule}")
+def _is_in(key: str, values: set[str], labels: _Labels) -> bool:
+    return labels.get(key) in values
 
 
-_VALUE = "(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?"
+def _is_not_in(key: str, values: set[str], labels: _Labels) -> bool:
+    return labels.get(key) not in values
 
 
-def _compared(key: str, values: set[str], is_less: bool) -> _Test:
-    def test(labels: Mapping[str, str]) -> bool:
-        value = labels.get(key, "")
-        return bool(re.fullmatch("[-+]?[0-9]+", value)) and (
-            int(value) < int(*values) if is_less else int(value) > int(*values)
-        )
-
-    return test
+def _number(key: str, labels: _Labels) -> int | None:
+    return int(labels[key]) if _INTEGER.fullmatch(labels.get(key, "")) else None
 
 
-_TESTS: dict[str, Callable[[str, set[str]], _Test]] = {
-    "in": lambda key, values: lambda labels: labels.get(key) in values,
-    "notin": lambda key, values: lambda labels: labels.get(key) not in values,
-    "=": lambda key, values: lambda labels: labels.get(key) in values,
-    "==": lambda key, values: lambda labels: labels.get(key) in values,
-    "!=": lambda key, values: lambda labels: labels.get(key) not in values,
-    "gt": lambda key, values: _compared(key, values, is_less=False),
-    "lt": lambda key, values: _compared(key, values, is_less=True),
-    "": lambda key, values: lambda labels: key in labels,
-    "!": lambda key, values: lambda labels: key not in labels,
+_TESTS: dict[str, Callable[[str, set[str], _Labels], bool]] = {
+    "in": _is_in,
+    "notin": _is_not_in,
+    "=": _is_in,
+    "==": _is_in,
+    "!=": _is_not_in,
+    "gt": lambda key, values, labels: (found := _number(key, labels)) is not None and found > int(*values),
+    "lt": lambda key, values, labels: (found := _number(key, labels)) is not None and found < int(*values),
+    "exists": lambda key, _, labels: key in labels,
+    "!": lambda key, _, labels: key not in labels,
 }
 
 
@@ -185,14 +169,13 @@ def _field_test(path: list[str], equal: bool, value: str) -> Selector:
     return test
 
 
+_OF_MANIFESTS = {"In": "in", "NotIn": "notin", "Exists": "exists", "DoesNotExist": "!"}
+
+
 def matches(selector: Object, labels: Mapping[str, str]) -> bool:
     """Whether a metav1.LabelSelector (matchLabels, matchExpressions) selects `labels`."""
     wanted = selector.get("matchLabels") or {}
-    if any(labels.get(key) != value for key, value in wanted.items()):
-        return False
-    return all(_expression(item, labels) for item in selector.get("matchExpressions") or ())
-
-
-def _expression(item: Object, labels: Mapping[str, str]) -> bool:
-    operator = {"In": "in", "NotIn": "notin", "Exists": "", "DoesNotExist": "!"}[item["operator"]]
-    return _TESTS[operator](item["key"], set(item.get("values") or ()))(labels)
+    return all(labels.get(key) == value for key, value in wanted.items()) and all(
+        _TESTS[_OF_MANIFESTS[item["operator"]]](item["key"], set(item.get("values") or ()), labels)
+        for item in selector.get("matchExpressions") or ()
+    )

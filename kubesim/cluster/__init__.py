@@ -6,8 +6,7 @@ import threading
 from copy import deepcopy
 from datetime import UTC, datetime
 
-from kubesim.api.clock import Clock
-from kubesim.api.identity import Identity
+from kubesim.api.clock import Clock, Identity
 from kubesim.api.resources import NAMESPACE, RESOURCES
 from kubesim.cluster import bootstrap
 from kubesim.cluster.apiserver import APIServer

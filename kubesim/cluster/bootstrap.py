@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from kubesim.api import CONTAINERD, KUBERNETES
 from kubesim.api.objects import Object
 from kubesim.api.resources import CLUSTER_ROLE, NODE, RESOURCES, SERVICE, Resource
-from kubesim.api.versions import CONTAINERD, KUBERNETES
 
 NODE_NAME = "sim-worker"
 NODE_ADDRESS = "192.0.2.10"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 
-from kubesim.api import versions
+from kubesim.api import KUBECTL, KUBERNETES, KUSTOMIZE
 from kubesim.api.errors import StatusError
 from kubesim.api.resources import API_VERSIONS, RESOURCES, SERVICE, Resource, find_resource
 from kubesim.gotext import tabwriter
@@ -104,17 +104,17 @@ def version(call: Call) -> None:
         connect(call)
     if call.args:
         raise KubectlError(f"extra arguments: [{' '.join(call.args)}]")
-    found = {"clientVersion": _details(versions.KUBECTL), "kustomizeVersion": versions.KUSTOMIZE}
+    found = {"clientVersion": _details(KUBECTL), "kustomizeVersion": KUSTOMIZE}
     if not client_only:
-        found["serverVersion"] = _details(versions.KUBERNETES)
+        found["serverVersion"] = _details(KUBERNETES)
     if output in ("json", "yaml"):
         call.say((json.dumps(found, indent=2) if output == "json" else to_yaml(found)) + "\n")
         return
     if output:
         raise KubectlError("--output must be 'yaml' or 'json'")
-    call.say(f"Client Version: {versions.KUBECTL}\nKustomize Version: {versions.KUSTOMIZE}\n")
+    call.say(f"Client Version: {KUBECTL}\nKustomize Version: {KUSTOMIZE}\n")
     if not client_only:
-        call.say(f"Server Version: {versions.KUBERNETES}\n")
+        call.say(f"Server Version: {KUBERNETES}\n")
 
 
 # How the kubectl that kubesim behaves as was built.
@@ -129,7 +129,7 @@ _BUILD = {
 
 def _details(version: str) -> dict[str, str]:
     major, minor, _ = version.lstrip("v").split(".")
-    build = _BUILD if version == versions.KUBECTL else dict.fromkeys(_BUILD, "")
+    build = _BUILD if version == KUBECTL else dict.fromkeys(_BUILD, "")
     return {"major": major, "minor": minor, "gitVersion": version, **build, "platform": "linux/amd64"}
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import cache
 
-from kubesim.api import versions
+from kubesim.api import KUBERNETES
 from kubesim.api.objects import Object
 from kubesim.api.resources import API_VERSIONS, RESOURCES, Resource
 from kubesim.server import openapi
@@ -49,9 +49,9 @@ def _document(path: str) -> Object | None:
 
 def _version() -> Object:
     """How it was built is left open; clients insist on the fields."""
-    major, minor, _ = versions.KUBERNETES.lstrip("v").split(".")
+    major, minor, _ = KUBERNETES.lstrip("v").split(".")
     build = dict.fromkeys(("gitCommit", "gitTreeState", "buildDate", "goVersion", "compiler"), "")
-    return {"major": major, "minor": minor, "gitVersion": versions.KUBERNETES, **build, "platform": "linux/amd64"}
+    return {"major": major, "minor": minor, "gitVersion": KUBERNETES, **build, "platform": "linux/amd64"}
 
 
 @cache

@@ -13,7 +13,7 @@ from functools import cache
 from importlib import metadata
 from typing import Any
 
-from kubesim.api import schema, versions
+from kubesim.api import KUBERNETES, schema
 from kubesim.api.resources import RESOURCES, Resource
 from kubesim.api.schema import ENUMS, Field, Type
 
@@ -57,7 +57,7 @@ _WRITING = ("dryRun", "fieldManager", "fieldValidation")
 @cache
 def v3_index() -> Json:
     """The body of GET /openapi/v3: where each group version's document is, with a hash for the client's cache."""
-    source = (metadata.version("lightkube-models"), RESOURCES, versions.KUBERNETES)
+    source = (metadata.version("lightkube-models"), RESOURCES, KUBERNETES)
     digest = hashlib.sha512(repr(source).encode()).hexdigest().upper()
     urls = {path: f"/openapi/v3/{path}?hash={digest}" for path in _group_versions()}
     return {"paths": {path: {"serverRelativeURL": url} for path, url in urls.items()}}

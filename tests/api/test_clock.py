@@ -1,12 +1,25 @@
-"""Time moves only when told to, and timers run in their order."""
+"""Time moves only when it is advanced, timers run in their order, and a seed decides every identifier."""
 
 from __future__ import annotations
 
+import re
+import uuid
 from datetime import UTC, datetime
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from kubesim.api.clock import SECOND, Clock, parse_time, rfc3339, to_datetime
+from kubesim.api.clock import (
+    SAFE_ALPHABET,
+    SECOND,
+    Clock,
+    Identity,
+    parse_time,
+    rfc3339,
+    safe_hash,
+    to_datetime,
+)
 
 START = datetime(2026, 11, 24, 14, tzinfo=UTC)
 
@@ -64,3 +77,22 @@ def test_times_are_read_as_they_are_written(text: str) -> None:
 def test_what_is_no_time_is_refused() -> None:
     with pytest.raises(ValueError, match="soon"):
         parse_time("soon")
+
+
+def _identifiers(seed: int) -> tuple[str, str, str]:
+    identity = Identity(seed)
+    return identity.uid(), identity.suffix(), identity.container_id()
+
+
+def test_a_seed_decides_every_identifier() -> None:
+    assert _identifiers(1) == _identifiers(1)
+    assert not set(_identifiers(1)) & set(_identifiers(2))
+    uid, suffix, container = _identifiers(0)
+    assert uuid.UUID(uid).version == 4
+    assert re.fullmatch(f"[{SAFE_ALPHABET}]{{5}} [0-9a-f]{{64}}", f"{suffix} {container}")
+
+
+@given(st.text(), st.text())
+def test_hashes_differ_where_texts_do_and_keep_to_the_alphabet(one: str, other: str) -> None:
+    assert (safe_hash(one) == safe_hash(other)) is (one == other)
+    assert re.fullmatch(f"[{SAFE_ALPHABET}]{{10}}", safe_hash(one))

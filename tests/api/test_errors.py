@@ -34,6 +34,18 @@ def test_field_errors(cause: FieldError, text: str) -> None:
         (errors.already_exists(DEPLOYMENT, "x"), 409, "AlreadyExists", 'deployments.apps "x" already exists'),
         (errors.forbidden(POD, "x", "no"), 403, "Forbidden", 'pods "x" is forbidden: no'),
         (errors.forbidden(POD, "", "no"), 403, "Forbidden", "pods is forbidden: no"),
+        (
+            errors.invalid(DEPLOYMENT, "x", [errors.required("a"), errors.required("a")]),
+            422,
+            "Invalid",
+            'Deployment.apps "x" is invalid: a: Required value',
+        ),
+        (
+            errors.invalid(POD, "x", [errors.required("a"), errors.duplicate("b", 1)]),
+            422,
+            "Invalid",
+            'Pod "x" is invalid: [a: Required value, b: Duplicate value: 1]',
+        ),
         (errors.bad_request("what?"), 400, "BadRequest", "what?"),
         (
             errors.conflict(POD, "x"),
@@ -46,11 +58,3 @@ def test_field_errors(cause: FieldError, text: str) -> None:
 )
 def test_refusals(error: StatusError, code: int, reason: str, message: str) -> None:
     assert (error.code, error.reason, error.message) == (code, reason, message)
-
-
-def test_an_invalid_tells_each_cause_once() -> None:
-    causes = [errors.required("a"), errors.required("a"), errors.duplicate("b", 1)]
-    one = errors.invalid(DEPLOYMENT, "x", causes[:2])
-    several = errors.invalid(DEPLOYMENT, "x", causes)
-    assert one.message == 'Deployment.apps "x" is invalid: a: Required value'
-    assert several.message == 'Deployment.apps "x" is invalid: [a: Required value, b: Duplicate value: 1]'

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from kubesim.api.clock import Identity
 from kubesim.api.errors import StatusError
-from kubesim.api.identity import Identity
 from kubesim.api.objects import Object
 from kubesim.api.resources import NAMESPACE, POD, SERVICE_ACCOUNT
 from kubesim.cluster.apiserver.admission import admit_deletion, admit_pod, admit_pod_update

@@ -9,9 +9,8 @@ from typing import Any
 
 import pytest
 
-from kubesim.api.clock import Clock
+from kubesim.api.clock import Clock, Identity
 from kubesim.api.errors import StatusError
-from kubesim.api.identity import Identity
 from kubesim.api.objects import Object
 from kubesim.api.resources import CONFIG_MAP, DEPLOYMENT, NAMESPACE, POD, RESOURCES, SECRET, SERVICE_ACCOUNT, Resource
 from kubesim.cluster.apiserver import APIServer, Change

@@ -6,8 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from kubesim.api.clock import Clock
-from kubesim.api.identity import Identity
+from kubesim.api.clock import Clock, Identity
 from kubesim.api.objects import Object
 from kubesim.api.resources import EVENT, POD
 from kubesim.cluster.apiserver import APIServer

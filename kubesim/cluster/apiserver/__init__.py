@@ -10,8 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple, Protocol, TypedDict
 
 from kubesim.api import errors, schema
-from kubesim.api.clock import SECOND, Clock, rfc3339
-from kubesim.api.identity import Identity
+from kubesim.api.clock import SECOND, Clock, Identity, rfc3339
 from kubesim.api.objects import Object, name_of, namespace_of
 from kubesim.api.process import Process
 from kubesim.api.resources import NAMESPACE, POD, Resource

@@ -7,7 +7,7 @@ pkg/admission/plugin/namespace/lifecycle, v1.36.
 from __future__ import annotations
 
 from kubesim.api import errors
-from kubesim.api.identity import Identity
+from kubesim.api.clock import Identity
 from kubesim.api.objects import Object, clone, name_of
 from kubesim.api.resources import NAMESPACE, POD, SERVICE_ACCOUNT, Resource
 from kubesim.cluster.apiserver.store import Store

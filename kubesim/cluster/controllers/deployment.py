@@ -10,9 +10,8 @@ import math
 from functools import partial
 
 from kubesim.api import quantity
-from kubesim.api.clock import SECOND, parse_time
+from kubesim.api.clock import SECOND, parse_time, safe_hash
 from kubesim.api.errors import StatusError
-from kubesim.api.identity import safe_hash
 from kubesim.api.objects import (
     REVISION,
     Object,

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 
-from kubesim.api.identity import safe_hash
+from kubesim.api.clock import safe_hash
 from kubesim.api.objects import Object, is_owned_by, metadata, name_of, namespace_of, owner_reference
 from kubesim.api.resources import CONTROLLER_REVISION, STATEFUL_SET, Resource
 from kubesim.cluster.apiserver import APIServer

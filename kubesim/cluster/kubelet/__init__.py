@@ -10,8 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 
 from kubesim.api import process
-from kubesim.api.clock import SECOND, Clock
-from kubesim.api.identity import Identity
+from kubesim.api.clock import SECOND, Clock, Identity
 from kubesim.api.objects import Object, pull_secret_names
 from kubesim.api.resources import POD, SECRET
 from kubesim.cluster.apiserver import APIServer, Change

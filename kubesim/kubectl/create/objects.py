@@ -5,7 +5,7 @@ Mirrors k8s.io/kubectl pkg/cmd/create/create_{namespace,serviceaccount,deploymen
 
 from __future__ import annotations
 
-from kubesim.api.identity import safe_hash
+from kubesim.api.clock import safe_hash
 from kubesim.api.objects import Object, metadata, owner_reference
 from kubesim.api.resources import CRON_JOB, DEPLOYMENT, JOB, NAMESPACE, SERVICE_ACCOUNT
 from kubesim.kubectl.command import Call, command, many, number, text

@@ -108,7 +108,7 @@ def row(obj: Object, now: Micros) -> list[str]:
 
 
 def row_of(kind: str, wide: bool) -> Cells:
-    """The function that makes the cells of objects of a kind, perhaps without wide ones after the last that is shown."""
+    """What makes the cells of one object of a kind, perhaps without those after the last column that is shown."""
     printer = _PRINTERS.get(kind, _UNKNOWN)
     return printer.row if wide else printer.narrow
 
