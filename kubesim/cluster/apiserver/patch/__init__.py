@@ -64,7 +64,7 @@ def strategic_merge(obj: Object, change: Any, resource: Resource) -> Object:
     if not isinstance(change, dict):
         raise bad_request(_mismatch(change, "map[string]interface {}"))
     struct = schema.type_of(resource)
-    merged = merge_maps(obj, change, struct, apply=True)
+    merged = merge_maps(obj, change, struct)
     try:
         schema.convert(struct, merged)
     except schema.DecodeError as error:

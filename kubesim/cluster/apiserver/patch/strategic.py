@@ -1,71 +1,104 @@
-"""Applying a strategic merge patch, or joining two of them.
+"""Applying a strategic merge patch.
 
 Mirrors mergeMap and what it calls in k8s.io/apimachinery pkg/util/strategicpatch/patch.go, v1.36.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from kubesim.api.errors import bad_request
+from kubesim.api import schema
+from kubesim.api.errors import StatusError, bad_request
 from kubesim.api.objects import Object
 from kubesim.api.schema import Type
-from kubesim.cluster.apiserver.patch.fields import (
-    DELETE_FROM,
-    PATCH,
-    RETAIN,
-    SET_ORDER,
-    check_alike,
-    element_type,
-    field_type,
-    internal,
-    key_of,
-    merge_key,
-    position,
-    shape,
-    unknown_directive,
-)
 from kubesim.gotext import gojson
 
+# Directives, as keys of a patch.
+PATCH = "$patch"
+RETAIN = "$retainKeys"
+DELETE_FROM = "$deleteFromPrimitiveList/"
+SET_ORDER = "$setElementOrder/"
 
-def merge_maps(original: Mapping[str, Any], change: Mapping[str, Any], struct: Type | None, apply: bool) -> Object:
-    """`original` with `change` merged in.
+_UNKNOWN = Type("any", "")
 
-    `apply` carries directives and nulls out, as the server does; otherwise `original` is a patch too, and they are kept
-    for the joined one.
-    """
+
+def field_type(struct: Type, key: str) -> Type:
+    """The type of a struct's field or of a map's values; of no fields where the schema knows none."""
+    if struct.kind == "map":
+        return struct.element or _UNKNOWN
+    field = schema.fields(struct).get(key)
+    return field.type if field else _UNKNOWN
+
+
+def element_type(struct: Type, key: str) -> Type:
+    return field_type(struct, key).element or _UNKNOWN
+
+
+def shape(value: Any) -> type:
+    """The Go type of a decoded JSON value, for comparing."""
+    return int if isinstance(value, float) else type(value)
+
+
+def _internal(message: str) -> StatusError:
+    """What the API server answers where it did not foresee a patch's mistake."""
+    return StatusError(500, "InternalError", message)
+
+
+def check_alike(items: Sequence[Any]) -> None:
+    """Refuse a list whose items are of several types, or lists themselves."""
+    if any(isinstance(item, list) for item in items) or len({shape(item) for item in items}) > 1:
+        raise _internal(f"list element types are not identical: {gojson.sprint([list(items)])}")
+
+
+def key_of(item: Any, by: str) -> Any:
+    """The value by which an item is found: its merge key, or itself where `by` is ""."""
+    if not by:
+        return item
+    if not isinstance(item, dict) or by not in item:
+        raise _internal(f"map: {gojson.sprint(item)} does not contain declared merge key: {by}")
+    return item[by]
+
+
+def position(items: Iterable[Any], wanted: Any, by: str) -> int | None:
+    """Where the item with the key of `wanted` is among `items`, or None."""
+    value = key_of(wanted, by)
+    return next((at for at, item in enumerate(items) if key_of(item, by) == value), None)
+
+
+def merge_maps(original: Mapping[str, Any], change: Mapping[str, Any], struct: Type) -> Object:
+    """`original` with `change` merged in and its directives carried out."""
     result, rest = dict(original), dict(change)
     if PATCH in rest:
         return _replaced(rest)
-    _retain_keys(result, rest, apply)
+    if RETAIN in rest:
+        _retain_keys(result, rest, rest.pop(RETAIN))
     for directive in [key for key in rest if key.startswith(SET_ORDER)]:
-        _set_order(result, rest, directive, struct, apply)
+        _set_order(result, rest, directive, struct)
     for key, value in rest.items():
-        if not key.startswith(DELETE_FROM):
-            _merge_field(result, key, value, struct, apply)
-        elif apply:
-            _delete_from(result, key.removeprefix(DELETE_FROM), value)
+        if key.startswith(DELETE_FROM):
+            name = key.removeprefix(DELETE_FROM)
+            if not isinstance(value, list):
+                raise bad_request("invalid patch format of primitive list")
+            if isinstance(result.get(name), list):
+                result[name] = [item for item in result[name] if item not in value]
         else:
-            result[key] = value
+            _merge_field(result, key, value, struct)
     return result
 
 
 def _replaced(change: Object) -> Object:
-    if change[PATCH] == "replace":
-        return {key: value for key, value in change.items() if key != PATCH}
-    if change[PATCH] == "delete":
-        return {}
-    raise unknown_directive(change)
+    directive = change.pop(PATCH)
+    if directive not in ("replace", "delete"):
+        raise _unknown_directive({PATCH: directive, **change})
+    return change if directive == "replace" else {}
 
 
-def _retain_keys(result: Object, rest: Object, apply: bool) -> None:
-    if RETAIN not in rest:
-        return
-    kept = rest.pop(RETAIN)
-    if not apply:
-        result.setdefault(RETAIN, kept)
-        return
+def _unknown_directive(item: Object) -> StatusError:
+    return _internal(f"unknown patch type: {gojson.sprint(item[PATCH])} in map: {gojson.sprint(item)}")
+
+
+def _retain_keys(result: Object, rest: Object, kept: Any) -> None:
     named = [key for key, value in rest.items() if value is not None and not key.startswith((DELETE_FROM, SET_ORDER))]
     if not isinstance(kept, list) or any(key not in kept for key in named):
         raise bad_request("invalid patch format of retainKeys")
@@ -73,24 +106,15 @@ def _retain_keys(result: Object, rest: Object, apply: bool) -> None:
         del result[key]
 
 
-def _delete_from(result: Object, key: str, gone: Any) -> None:
-    if not isinstance(gone, list):
-        raise bad_request("invalid patch format of primitive list")
-    if isinstance(result.get(key), list):
-        result[key] = [item for item in result[key] if item not in gone]
-
-
-def _merge_field(result: Object, key: str, value: Any, struct: Type | None, apply: bool) -> None:
+def _merge_field(result: Object, key: str, value: Any, struct: Type) -> None:
     if value is None:
         result.pop(key, None)
-        if not apply:
-            result[key] = None
     elif key not in result or shape(result[key]) != shape(value):
-        result[key] = _without_nulls(value) if apply else value
+        result[key] = _without_nulls(value)
     elif isinstance(value, dict):
-        result[key] = merge_maps(result[key], value, field_type(struct, key), apply)
-    elif isinstance(value, list) and (by := merge_key(struct, key)) is not None:
-        result[key] = _merge_lists(result[key], value, element_type(struct, key), by, apply)
+        result[key] = merge_maps(result[key], value, field_type(struct, key))
+    elif isinstance(value, list) and (by := schema.merge_key(struct, key)) is not None:
+        result[key] = _merge_lists(result[key], value, element_type(struct, key), by)
     else:
         result[key] = value
 
@@ -102,13 +126,13 @@ def _without_nulls(value: Any) -> Any:
     return {key: _without_nulls(item) for key, item in value.items() if item is not None}
 
 
-def _merge_lists(old: list[Any], new: list[Any], element: Type | None, by: str, apply: bool) -> list[Any]:
+def _merge_lists(old: list[Any], new: list[Any], element: Type, by: str) -> list[Any]:
     both = [*old, *new]
     check_alike(both)
     if not both or not isinstance(both[0], dict):
         return _ordered(list(dict.fromkeys(both)), new, old, "")
     if not by:
-        raise internal("cannot merge lists without merge key for type string")
+        raise _internal("cannot merge lists without merge key for type string")
     kept, plain = _special_items(old, new, by)
     merged = list(kept)
     for item in plain:
@@ -116,7 +140,7 @@ def _merge_lists(old: list[Any], new: list[Any], element: Type | None, by: str, 
         if at is None:
             merged.append(item)
         else:
-            merged[at] = merge_maps(merged[at], item, element, apply)
+            merged[at] = merge_maps(merged[at], item, element)
     return _ordered(merged, plain, kept, by)
 
 
@@ -126,7 +150,7 @@ def _special_items(old: list[Any], new: list[Any], by: str) -> tuple[list[Any], 
     directives = [item for item in new if PATCH in item]
     for item in directives:
         if item[PATCH] not in ("delete", "replace"):
-            raise unknown_directive(item)
+            raise _unknown_directive(item)
     if any(item[PATCH] == "replace" for item in directives):
         return plain, []
     gone = [key_of(item, by) for item in directives]
@@ -137,9 +161,8 @@ def _ordered(merged: Sequence[Any], order: Sequence[Any], live: Sequence[Any], b
     """`merged`, with the items of `order` in that order and the others put where the live list had them."""
     ranked = [(position(order, item, by), item) for item in merged]
     others = [item for rank, item in ranked if rank is None]
-    patched = [
-        item for _, item in sorted(((rank, item) for rank, item in ranked if rank is not None), key=lambda p: p[0])
-    ]
+    known = [(rank, item) for rank, item in ranked if rank is not None]
+    patched = [item for _, item in sorted(known, key=lambda pair: pair[0])]
     result = []
     while patched and others:
         left, right = position(live, others[0], by), position(live, patched[0], by)
@@ -148,27 +171,13 @@ def _ordered(merged: Sequence[Any], order: Sequence[Any], live: Sequence[Any], b
     return [*result, *others, *patched]
 
 
-def _set_order(result: Object, rest: Object, directive: str, struct: Type | None, apply: bool) -> None:
-    """Carry out (or, joining patches, keep) a `$setElementOrder`, together with the list that it orders."""
+def _set_order(result: Object, rest: Object, directive: str, struct: Type) -> None:
+    """Carry out a `$setElementOrder`, together with the list that it orders."""
     order, key = rest.pop(directive), directive.removeprefix(SET_ORDER)
-    if not apply:
-        result.setdefault(directive, order)
-    old, new, by = result.get(key), rest.pop(key, None), merge_key(struct, key) or ""
-    if not all(item is None or isinstance(item, list) for item in (order, old, new)) or order is None:
+    old, new, by = result.get(key), rest.pop(key, None), schema.merge_key(struct, key) or ""
+    if not isinstance(order, list) or not all(item is None or isinstance(item, list) for item in (old, new)):
         raise bad_request("invalid patch format of setElementOrder list")
     if old is None and new is None:
         return
-    _check_order(new or [], order, by)
-    if old is None or new is None:
-        merged = new if old is None else old
-    else:
-        merged = _merge_lists(old, new, element_type(struct, key), by, apply)
+    merged = _merge_lists(old, new, element_type(struct, key), by) if old and new else new if old is None else old
     result[key] = _ordered(merged or (), order, old or [], by)
-
-
-def _check_order(new: list[Any], order: list[Any], by: str) -> None:
-    """The patch's items must all stand in its order list."""
-    items = [item for item in new if not (isinstance(item, dict) and PATCH in item)]
-    if order and any(position(order, item, by) is None for item in items):
-        told = f"The order in patch list:\n{gojson.sprint(new)}\n doesn't match $setElementOrder list:\n"
-        raise internal(f"{told}{gojson.sprint(order)}\n")
