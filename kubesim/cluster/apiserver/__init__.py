@@ -1,13 +1,13 @@
-"""The API server: the one door to the cluster's state.
+"""The API server: the only access to the cluster's state.
 
-Every request goes the same way: authorize, decode, default, admit, validate, store, and tell who watches.
+Every request takes the same path: authorize, decode, default, admit, validate, store, and notify who watches.
 Mirrors k8s.io/apiserver pkg/endpoints/handlers and pkg/registry/generic/registry/store.go, v1.36.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple, Protocol, TypedDict
+from typing import Any, NamedTuple, Protocol, TypedDict, Unpack
 
 from kubesim.api import errors, schema
 from kubesim.api.clock import SECOND, Clock, Identity, rfc3339
@@ -38,7 +38,7 @@ _NONE: Mapping[str, str] = {}
 
 
 class Change(NamedTuple):  # quicker to make than a dataclass, and there are many
-    """One change of one object, as a watch tells it. `type`: ADDED, MODIFIED or DELETED; `revision` came with it."""
+    """One change of one object, as a watch reports it. `type`: ADDED, MODIFIED or DELETED; `revision` came with it."""
 
     type: str
     resource: Resource
@@ -50,8 +50,11 @@ class Change(NamedTuple):  # quicker to make than a dataclass, and there are man
 Listener = Callable[[Change], None]
 
 
-class WriteOptions(TypedDict):
-    """What goes with a write; see `APIServer.create`."""
+class WriteOptions(TypedDict, total=False):
+    """What goes with a write: who sends it (the administrator unless given), and whether it is only tried out.
+
+    Unknown fields are refused when it is `strict`, which is the default; else they are dropped and reported to `warn`.
+    """
 
     user: User
     strict: bool
@@ -89,10 +92,7 @@ class APIServer:
         self._nodes[name] = server
 
     def node_of(self, pod: Object, *, user: User = ADMIN, verb: str = "get", subresource: str = "log") -> NodeServer:
-        """The kubelet that runs `pod`, for a request to a subresource ("log", "exec") of the Pod.
-
-        Raises StatusError: Forbidden where `user` may not, BadRequest while the Pod is on no node.
-        """
+        """The kubelet that runs `pod`, for a request to a subresource ("log", "exec") of the Pod."""
         self.authorize(user, verb, POD, namespace_of(pod), name_of(pod), subresource)
         server = self._nodes.get(pod["spec"].get("nodeName", ""))
         if server is None:
@@ -100,7 +100,7 @@ class APIServer:
         return server
 
     def subscribe(self, listener: Listener, resource: Resource | None = None) -> Callable[[], None]:
-        """Tell `listener` of every later change (of one type); call what is returned to end that."""
+        """Call `listener` with every later change (of one type); call what is returned to end that."""
         listeners = self._listeners.setdefault(resource, [])
         listeners.append(listener)
         return lambda: listeners.remove(listener)
@@ -121,6 +121,9 @@ class APIServer:
     def get(self, resource: Resource, namespace: str, name: str, *, user: User = ADMIN) -> Object:
         """One object. `namespace` is "" for cluster-scoped types."""
         self.authorize(user, "get", resource, namespace, name)
+        return self._existing(resource, namespace, name)
+
+    def _existing(self, resource: Resource, namespace: str, name: str) -> Object:
         obj = self._store.get(resource, namespace, name)
         if obj is None:
             raise errors.not_found(resource, name)
@@ -151,22 +154,10 @@ class APIServer:
         """Whether the selectors let `obj` through, as a watch asks."""
         return all(selector(obj) for selector in selectors(resource, labels, fields))
 
-    def create(
-        self,
-        resource: Resource,
-        obj: Object,
-        *,
-        user: User = ADMIN,
-        strict: bool = True,
-        warn: Warn | None = None,
-        dry_run: bool = False,
-    ) -> Object:
-        """Admit a new object into the namespace that its metadata names.
-
-        `strict` refuses unknown fields; without it they are dropped, and told to `warn` if there is one.
-        """
-        self.authorize(user, "create", resource, namespace_of(obj), "")
-        new = decoded(resource, obj, strict, warn)
+    def create(self, resource: Resource, obj: Object, **options: Unpack[WriteOptions]) -> Object:
+        """Admit a new object into the namespace that its metadata names."""
+        self.authorize(options.get("user", ADMIN), "create", resource, namespace_of(obj), "")
+        new = decoded(resource, obj, options.get("strict", True), options.get("warn"))
         self._name(resource, new)
         self._check_namespace(resource, new)
         apply_defaults(resource, new)
@@ -176,7 +167,7 @@ class APIServer:
         raise_if_any(resource, new, validation.validate(resource, new))
         if self._store.get(resource, namespace_of(new), name_of(new)):
             raise errors.already_exists(resource, name_of(new))
-        return new if dry_run else self._commit("ADDED", resource, new)
+        return new if options.get("dry_run") else self._commit("ADDED", resource, new)
 
     def record(self, resource: Resource, obj: Object) -> Object:
         """Store a new or changed object of one of the cluster's own components as it is.
@@ -187,29 +178,22 @@ class APIServer:
         return self._commit("MODIFIED" if old else "ADDED", resource, obj, old)
 
     def update(
-        self,
-        resource: Resource,
-        obj: Object,
-        *,
-        user: User = ADMIN,
-        strict: bool = True,
-        warn: Warn | None = None,
-        dry_run: bool = False,
-        verb: str = "update",
+        self, resource: Resource, obj: Object, *, verb: str = "update", **options: Unpack[WriteOptions]
     ) -> Object:
         """Replace an object's spec and metadata; its resourceVersion, if given, must be the present one."""
-        self.authorize(user, verb, resource, namespace_of(obj), name_of(obj))
-        old = self._store.get(resource, namespace_of(obj), name_of(obj))
-        if old is None:
-            raise errors.not_found(resource, name_of(obj))
-        new = decoded(resource, obj, strict, warn)
+        self.authorize(options.get("user", ADMIN), verb, resource, namespace_of(obj), name_of(obj))
+        old = self._existing(resource, namespace_of(obj), name_of(obj))
+        new = decoded(resource, obj, options.get("strict", True), options.get("warn"))
         check_preconditions(resource, new, old)
         apply_defaults(resource, new)
         if resource is POD:
             admit_pod_update(new, old)
         prepare_for_update(resource, new, old)
         raise_if_any(resource, new, validation.validate_update(resource, new, old))
-        return self._replace(resource, new, old, dry_run)
+        new["metadata"] = {**new["metadata"], "resourceVersion": old["metadata"]["resourceVersion"]}
+        if new == old:
+            return old
+        return new if options.get("dry_run") else self._commit("MODIFIED", resource, new, old)
 
     def update_status(self, resource: Resource, obj: Object, status: Object) -> Object:
         """Replace an object's status; the rest stays as it is stored."""
@@ -225,24 +209,18 @@ class APIServer:
         name: str,
         change: Any,
         patch_type: str = "strategic",
-        *,
-        user: User = ADMIN,
-        strict: bool = True,
-        warn: Warn | None = None,
-        dry_run: bool = False,
+        **options: Unpack[WriteOptions],
     ) -> Object:
         """Change an object by a patch of type "strategic", "merge" or "json"."""
-        self.authorize(user, "patch", resource, namespace, name)
-        old = self._store.get(resource, namespace, name)
-        if old is None:
-            raise errors.not_found(resource, name)
-        new = _PATCHES[patch_type](resource, old, change)
+        self.authorize(options.get("user", ADMIN), "patch", resource, namespace, name)
+        old = self._existing(resource, namespace, name)
+        new = patch.patched(resource, old, change, patch_type)
         check_unmoved(resource, new, old)
         unknown = schema.unknown_fields(schema.type_of(resource), new)
-        if unknown and strict:
-            raise patch.misfit(change if patch_type == "strategic" else new, schema.strict_error(unknown))
-        warn_of(unknown, warn)
-        return self.update(resource, new, strict=False, dry_run=dry_run)
+        if unknown and options.get("strict", True):
+            raise patch.mismatch(change if patch_type == "strategic" else new, schema.strict_error(unknown))
+        warn_of(unknown, options.get("warn"))
+        return self.update(resource, new, strict=False, dry_run=options.get("dry_run", False))
 
     def scale(
         self,
@@ -254,7 +232,7 @@ class APIServer:
         user: User = ADMIN,
         dry_run: bool = False,
     ) -> Object:
-        """Set the number of replicas of an object that has a scale, for whom may patch that."""
+        """Set the number of replicas of a workload, for whom may patch its scale."""
         self.authorize(user, "patch", resource, namespace, name, "scale")
         return self.patch(resource, namespace, name, {"spec": {"replicas": replicas}}, "merge", dry_run=dry_run)
 
@@ -278,9 +256,7 @@ class APIServer:
         """
         self.authorize(user, "delete", resource, namespace, name)
         admit_deletion(resource, name)
-        obj = self._store.get(resource, namespace, name)
-        if obj is None:
-            raise errors.not_found(resource, name)
+        obj = self._existing(resource, namespace, name)
         check_deletion(resource, obj, preconditions)
         if finalizer and resource.template:
             obj = {**obj, "metadata": {**obj["metadata"], "finalizers": [finalizer]}}
@@ -295,7 +271,7 @@ class APIServer:
         """Take an object out of the store at once."""
         current = self.get(resource, namespace_of(obj), name_of(obj))
         self._store.remove(resource, current)
-        self._tell(Change("DELETED", resource, current, current, self._store.revision))
+        self._notify(Change("DELETED", resource, current, current, self._store.revision))
         return current
 
     def authorize(
@@ -332,12 +308,6 @@ class APIServer:
             why = f"unable to create new content in namespace {name} because it is being terminated"
             raise errors.forbidden(resource, name_of(obj), why)
 
-    def _replace(self, resource: Resource, new: Object, old: Object, dry_run: bool = False) -> Object:
-        new["metadata"] = {**new["metadata"], "resourceVersion": old["metadata"]["resourceVersion"]}
-        if new == old:
-            return old
-        return new if dry_run else self._commit("MODIFIED", resource, new, old)
-
     def _mark_deleted(self, resource: Resource, obj: Object, seconds: int) -> Object:
         meta = obj["metadata"]
         at = rfc3339(self._clock.now + seconds * SECOND)
@@ -353,20 +323,13 @@ class APIServer:
 
     def _commit(self, change: str, resource: Resource, obj: Object, old: Object | None = None) -> Object:
         stored = self._store.put(resource, obj)
-        self._tell(Change(change, resource, stored, old, self._store.revision))
+        self._notify(Change(change, resource, stored, old, self._store.revision))
         return stored
 
-    def _tell(self, change: Change) -> None:
+    def _notify(self, change: Change) -> None:
         for key in (change.resource, None):
             for listener in tuple(self._listeners.get(key, ())):
                 listener(change)
-
-
-_PATCHES: dict[str, Callable[[Resource, Object, Any], Object]] = {
-    "strategic": lambda resource, old, change: patch.strategic_merge(old, change, resource),
-    "merge": lambda resource, old, change: patch.fitting(patch.merge_patch(old, change), resource),
-    "json": lambda resource, old, change: patch.fitting(patch.json_patch(old, change), resource),
-}
 
 
 def _grace_seconds(resource: Resource, obj: Object, wanted: int | None) -> int:
