@@ -6,8 +6,8 @@ Mirrors github.com/distribution/reference normalize.go, reference.go and regexp.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 DEFAULT_REGISTRY = "docker.io"
 LEGACY_DEFAULT_REGISTRY = "index.docker.io"
@@ -27,8 +27,7 @@ _IDENTIFIER = re.compile(r"[a-f0-9]{64}")
 _DIGEST_LENGTHS = {"sha256": 64, "sha384": 96, "sha512": 128}
 
 
-@dataclass(frozen=True)
-class Reference:
+class Reference(NamedTuple):
     """One image in one registry; `tag` is the default one where the text had neither tag nor digest."""
 
     registry: str

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 
-@dataclass(frozen=True)
-class Edit:
+class Edit(NamedTuple):
     """A wish of a command: that an interactive front end open a file in its editor.
 
     `path` is relative to the workspace. A file that is not there begins as `draft`. Once the learner has saved and

@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from kubesim.api.objects import Object, metadata
 from kubesim.api.resources import CLUSTER_ROLE, CLUSTER_ROLE_BINDING, ROLE, ROLE_BINDING, Resource
@@ -17,8 +16,7 @@ from kubesim.cluster.apiserver.store import Store
 SERVICE_ACCOUNT_PREFIX = "system:serviceaccount:"
 
 
-@dataclass(frozen=True)
-class User:
+class User(NamedTuple):
     """Who sends a request, and what else authentication has found out: keys with their values."""
 
     name: str
@@ -43,8 +41,7 @@ def impersonated(name: str, groups: tuple[str, ...] = ()) -> User:
     return User(name, (*groups, "system:unauthenticated" if name == "system:anonymous" else "system:authenticated"))
 
 
-@dataclass(frozen=True)
-class Request:
+class Request(NamedTuple):
     """What authorization looks at: a type, by its plural, or else a path of the API such as /version."""
 
     user: User

@@ -6,7 +6,7 @@ Mirrors PodLogOptions and kubernetes staging/src/k8s.io/cri-client/pkg/logs/logs
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from kubesim.api import errors
 from kubesim.api.clock import SECOND, Micros, to_datetime
@@ -15,8 +15,7 @@ Line = tuple[Micros, str]
 """When a line was begun, and the line."""
 
 
-@dataclass(frozen=True)
-class LogOptions:
+class LogOptions(NamedTuple):
     """The last `tail` lines, of them those of the last `since` seconds, the first `limit` bytes; None: all."""
 
     previous: bool = False
