@@ -25,8 +25,8 @@ NAMESPACES = ("default", "kube-node-lease", "kube-public", "kube-system")
 class Cluster:
     """One node, its control plane, and the registries that it can reach; 19 minutes old.
 
-    `seed` decides every uid and random name, and it was booted at `boot`. Where several threads use the cluster, each
-    holds `lock` meanwhile.
+    `seed` decides every uid and random name; `boot` is when it was booted. A thread that shares the cluster with others
+    holds `lock` while it uses it.
     """
 
     def __init__(self, seed: int = 0, boot: datetime = BOOT) -> None:
@@ -45,7 +45,7 @@ class Cluster:
         self.clock.advance(seconds)
 
     def copy(self) -> Cluster:
-        """A cluster of its own in the same state, with everything that is under way in it. Nobody watches the copy."""
+        """A cluster of its own in the same state, with everything that is in progress. Nobody watches the copy."""
         with self.lock:
             stored = (obj for resource in RESOURCES if resource.simulated for obj in self.api.list(resource))
             never_changed = [self.registries, *stored, *self.kubelet.traces.values()]

@@ -1,4 +1,4 @@
-"""What a new cluster has before anybody asks for anything: its node, the API server's Service, the roles for users.
+"""What a new cluster has before anyone uses it: its node, the API server's Service, the roles for users.
 
 The roles mirror kubernetes plugin/pkg/auth/authorizer/rbac/bootstrappolicy/policy.go, v1.36, for the types that are
 simulated.
@@ -15,6 +15,12 @@ from kubesim.api.resources import CLUSTER_ROLE, NODE, RESOURCES, SERVICE, Resour
 
 NODE_NAME = "sim-worker"
 NODE_ADDRESS = "192.0.2.10"
+_CONDITIONS = (
+    ("MemoryPressure", "False", "KubeletHasSufficientMemory", "kubelet has sufficient memory available"),
+    ("DiskPressure", "False", "KubeletHasNoDiskPressure", "kubelet has no disk pressure"),
+    ("PIDPressure", "False", "KubeletHasSufficientPID", "kubelet has sufficient PID available"),
+    ("Ready", "True", "KubeletReady", "kubelet is posting ready status"),
+)
 
 
 def objects(now: str) -> Iterator[tuple[Resource, Object]]:
@@ -22,24 +28,20 @@ def objects(now: str) -> Iterator[tuple[Resource, Object]]:
     yield NODE, _node(now)
     yield SERVICE, kubernetes_service()
     for name, rules in _ROLES.items():
-        yield CLUSTER_ROLE, _cluster_role(name, rules)
+        meta = {"labels": {"kubernetes.io/bootstrapping": "rbac-defaults"}, "name": name}
+        kind = {"apiVersion": CLUSTER_ROLE.api_version, "kind": CLUSTER_ROLE.kind}
+        yield CLUSTER_ROLE, {**kind, "metadata": meta, "rules": rules}
 
 
 def _node(now: str) -> Object:
     resources = {"cpu": "2", "ephemeral-storage": "100Gi", "memory": "4Gi", "pods": "110"}
+    times = {"lastHeartbeatTime": now, "lastTransitionTime": now}
+    platform = {"arch": "amd64", "os": "linux"}
+    labels = {f"{prefix}kubernetes.io/{key}": value for key, value in platform.items() for prefix in ("", "beta.")}
     return {
         "apiVersion": "v1",
         "kind": "Node",
-        "metadata": {
-            "labels": {
-                "beta.kubernetes.io/arch": "amd64",
-                "beta.kubernetes.io/os": "linux",
-                "kubernetes.io/arch": "amd64",
-                "kubernetes.io/hostname": NODE_NAME,
-                "kubernetes.io/os": "linux",
-            },
-            "name": NODE_NAME,
-        },
+        "metadata": {"labels": {**labels, "kubernetes.io/hostname": NODE_NAME}, "name": NODE_NAME},
         "spec": {"podCIDR": "10.244.1.0/24", "podCIDRs": ["10.244.1.0/24"]},
         "status": {
             "addresses": [
@@ -48,11 +50,12 @@ def _node(now: str) -> Object:
             ],
             "allocatable": resources,
             "capacity": resources,
-            "conditions": [_node_condition(*row, now) for row in _NODE_CONDITIONS],
+            "conditions": [
+                {**times, "message": message, "reason": reason, "status": status, "type": kind}
+                for kind, status, reason, message in _CONDITIONS
+            ],
             "nodeInfo": {
-                **dict.fromkeys(
-                    ("bootID", "kubeProxyVersion", "machineID", "systemUUID"), ""
-                ),  # clients insist on them
+                **dict.fromkeys(("bootID", "kubeProxyVersion", "machineID", "systemUUID"), ""),  # clients insist
                 "architecture": "amd64",
                 "containerRuntimeVersion": f"containerd://{CONTAINERD}",
                 "kernelVersion": "6.12.0-simulated",
@@ -64,37 +67,20 @@ def _node(now: str) -> Object:
     }
 
 
-_NODE_CONDITIONS = (
-    ("MemoryPressure", "False", "KubeletHasSufficientMemory", "kubelet has sufficient memory available"),
-    ("DiskPressure", "False", "KubeletHasNoDiskPressure", "kubelet has no disk pressure"),
-    ("PIDPressure", "False", "KubeletHasSufficientPID", "kubelet has sufficient PID available"),
-    ("Ready", "True", "KubeletReady", "kubelet is posting ready status"),
-)
-
-
-def _node_condition(kind: str, status: str, reason: str, message: str, since: str) -> Object:
-    times = {"lastHeartbeatTime": since, "lastTransitionTime": since}
-    return {**times, "message": message, "reason": reason, "status": status, "type": kind}
-
-
 def kubernetes_service() -> Object:
     """The Service through which Pods reach the API server."""
-    port = {"name": "https", "port": 443, "protocol": "TCP", "targetPort": 6443}
+    labels = {"component": "apiserver", "provider": "kubernetes"}
     return {
         "apiVersion": "v1",
         "kind": "Service",
-        "metadata": {
-            "labels": {"component": "apiserver", "provider": "kubernetes"},
-            "name": "kubernetes",
-            "namespace": "default",
-        },
+        "metadata": {"labels": labels, "name": "kubernetes", "namespace": "default"},
         "spec": {
             "clusterIP": "10.96.0.1",
             "clusterIPs": ["10.96.0.1"],
             "internalTrafficPolicy": "Cluster",
             "ipFamilies": ["IPv4"],
             "ipFamilyPolicy": "SingleStack",
-            "ports": [port],
+            "ports": [{"name": "https", "port": 443, "protocol": "TCP", "targetPort": 6443}],
             "sessionAffinity": "None",
             "type": "ClusterIP",
         },
@@ -125,7 +111,7 @@ _VIEW = [
     _rule(["apps"], ["controllerrevisions", *_WORKLOADS["apps"]], _READ),
     _rule(["batch"], _WORKLOADS["batch"], _READ),
 ]
-# Whoever may edit may read Secrets: a Pod could be made that reads them anyway. Whoever may only view may not.
+# Users who may edit may read Secrets, because they could create a Pod that does; users who may only view may not.
 _EDIT = [
     *_VIEW,
     _rule([""], ["secrets"], [*_READ, *_WRITE]),
@@ -138,8 +124,3 @@ _ROLES: dict[str, list[Any]] = {
     "edit": _EDIT,
     "view": _VIEW,
 }
-
-
-def _cluster_role(name: str, rules: list[Any]) -> Object:
-    meta = {"labels": {"kubernetes.io/bootstrapping": "rbac-defaults"}, "name": name}
-    return {"apiVersion": CLUSTER_ROLE.api_version, "kind": CLUSTER_ROLE.kind, "metadata": meta, "rules": rules}

@@ -1,14 +1,13 @@
-"""The event recorder: what components say about objects, with repeats folded into "x4 over 2m".
+"""The event recorder: what components report about objects, with repeats folded into "x4 over 2m".
 
 Mirrors k8s.io/client-go tools/record/{event,events_cache}.go, v1.36: repeats of one message raise a count, and one
-source may say 25 things about an object at once, after that one every five minutes. Counting goes on while nothing is
-said, so that the next event that passes shows how often it has happened.
+source may record 25 events about an object at once, after that one every five minutes. Counting goes on meanwhile, so
+that the next event that passes shows how often it has happened.
 """
 
 from __future__ import annotations
 
 import uuid
-from dataclasses import dataclass
 
 from kubesim.api.clock import SECOND, Clock, Micros
 from kubesim.api.objects import Object, namespace_of, reference_to
@@ -19,17 +18,15 @@ BURST = 25
 REFILL: Micros = 300 * SECOND
 REFILL_ALL_BUT_ONE = (BURST - 1) * REFILL
 
-_Words = tuple[str, str, str, str]  # field, type, reason, message
+_Key = tuple[str, str, str, str]  # field, type, reason, message
 
 
-@dataclass
 class _Series:
-    """What has been said in one set of words: the event as stored (None: never passed), and how often."""
+    """The events with one key: the one that is stored (None: none has passed), how many, and when."""
 
-    event: Object | None
-    count: int
-    first: str
-    said: Micros = 0
+    def __init__(self, first: str) -> None:
+        self.event: Object | None = None
+        self.first, self.last, self.count = first, 0, 0
 
 
 class Recorder:
@@ -43,37 +40,37 @@ class Recorder:
         self._clock = clock
         self._component = component
         self._source = {"component": component} | ({"host": host} if host else {})
-        self._series: dict[str, dict[_Words, _Series]] = {}
+        self._series: dict[str, dict[_Key, _Series]] = {}
         # When the token buckets are full again: recordings show one for each type (Normal, Warning) of events on an
         # object. A token taken puts that off by the time in which one comes.
         self._full_at: dict[str, dict[str, Micros]] = {}
         self._stamp = 0
 
     def event(self, resource: Resource, obj: Object, kind: str, reason: str, message: str, field: str = "") -> None:
-        """Say of `obj` that something happened. `kind`: Normal or Warning; `field`: the part of it, or "" for all."""
+        """Record that something happened to `obj`. `kind`: Normal or Warning; `field`: the part of it, or ""."""
         uid = obj["metadata"]["uid"]
-        words = (field, kind, reason, message)
+        key = (field, kind, reason, message)
         of_object = self._series.setdefault(uid, {})
-        series = of_object.get(words)
+        series = of_object.get(key)
         if series is None:
-            series = of_object[words] = _Series(None, 0, self._clock.timestamp())
+            series = of_object[key] = _Series(self._clock.timestamp())
         series.count += 1
-        series.said = self._clock.now
+        series.last = self._clock.now
         if self._may_pass(uid, kind):
-            series.event = self._write(resource, obj, series, words)
+            series.event = self._write(resource, obj, series, key)
 
     def silent_until(self, uid: str) -> Micros:
-        """The moment before which nothing that is said of this object passes; 0 while something would."""
+        """The moment before which no event about this object passes; 0 while one would."""
         return max(0, min(self._full_at.get(uid, {}).values(), default=0) - REFILL_ALL_BUT_ONE)
 
     def count_again(self, uid: str, moment: Micros, times: int) -> None:
-        """Count what was said of an object at `moment` as said so many times more, without saying it."""
+        """Count the events about an object at `moment` so many times more, without recording them."""
         for series in self._series.get(uid, {}).values():
-            if series.said == moment:
+            if series.last == moment:
                 series.count += times
 
     def announce(self, resource: Resource, obj: Object, reason: str, action: str, message: str) -> None:
-        """Say of `obj` that something happened once, in the newer form (events.k8s.io) that the scheduler uses."""
+        """Record a single event about `obj` in the newer form (events.k8s.io) that the scheduler uses."""
         event = self._new(resource, obj, "Normal" if reason == "Scheduled" else "Warning", reason, message, "")
         event |= {"action": action, "eventTime": self._clock.micro_timestamp(), "source": {}}
         event |= {"firstTimestamp": None, "lastTimestamp": None}
@@ -87,17 +84,17 @@ class Recorder:
         buckets[kind] = full_at + REFILL
         return True
 
-    def _write(self, resource: Resource, obj: Object, series: _Series, words: _Words) -> Object:
-        field, kind, reason, message = words
-        event = series.event or self._new(resource, obj, kind, reason, message, field)
-        if self._api.find(EVENT, event["metadata"]["namespace"], event["metadata"]["name"]) is None:
+    def _write(self, resource: Resource, obj: Object, series: _Series, key: _Key) -> Object:
+        field, kind, reason, message = key
+        event = series.event
+        if event is None or not self._api.find(EVENT, event["metadata"]["namespace"], event["metadata"]["name"]):
             event = self._new(resource, obj, kind, reason, message, field)
         times = {"firstTimestamp": series.first, "lastTimestamp": self._clock.timestamp(), "count": series.count}
         return self._api.record(EVENT, {**event, **times})
 
     def _new(self, resource: Resource, obj: Object, kind: str, reason: str, message: str, field: str) -> Object:
         namespace = namespace_of(obj) or "default"
-        # In nanoseconds, as upstream; the revision tells apart what several components say in one microsecond.
+        # In nanoseconds, as upstream; the revision tells apart what several components record in one microsecond.
         revision = self._api.revision
         self._stamp = max(self._stamp + 1, self._clock.now * 1000 + revision % 1000)
         return {
