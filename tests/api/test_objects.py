@@ -11,9 +11,8 @@ from kubesim.api.objects import (
     namespace_of,
     owner_reference,
     pull_secret_names,
-    reference_to,
+    remembered,
 )
-from kubesim.api.resources import POD
 
 
 @pytest.mark.parametrize("obj", [{}, {"metadata": None}, {"metadata": "x"}, {"metadata": {"name": 1}}])
@@ -35,17 +34,15 @@ def test_an_owner_is_known_by_its_uid() -> None:
     assert not is_owned_by(pod, {**owner, "metadata": {"name": "web", "uid": "2"}})
 
 
-def test_a_reference_leaves_out_what_is_empty() -> None:
-    pod = {"metadata": {"name": "web", "namespace": "default", "uid": "1"}}
-    assert reference_to(POD, pod) == {
-        "apiVersion": "v1",
-        "kind": "Pod",
-        "name": "web",
-        "namespace": "default",
-        "uid": "1",
-    }
-
-
 def test_pull_secrets_keep_their_order() -> None:
     assert pull_secret_names({"imagePullSecrets": [{"name": "b"}, {}, {"name": "a"}]}) == ["b", "", "a"]
     assert pull_secret_names({"imagePullSecrets": None}) == []
+
+
+def test_what_is_remembered_of_an_object_is_not_taken_for_another_one() -> None:
+    asked: list[str] = []
+    name = remembered(lambda obj: asked.append(name_of(obj)) or name_of(obj))  # type: ignore[func-returns-value]
+    objects = [{"metadata": {"name": str(number)}} for number in range(9000)]
+    assert [name(obj) for obj in objects] == [name(obj) for obj in objects] == [str(number) for number in range(9000)]
+    assert name(objects[0]) == name({"metadata": {"name": "0"}}) == "0"
+    assert len(asked) > 9000

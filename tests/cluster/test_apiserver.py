@@ -1,4 +1,4 @@
-"""The one door: what is let in, what is refused, who is told, and that reading changes nothing."""
+"""What the API server admits, refuses and stores, whom it notifies, and that reading changes nothing."""
 
 from __future__ import annotations
 
@@ -12,7 +12,16 @@ import pytest
 from kubesim.api.clock import Clock, Identity
 from kubesim.api.errors import StatusError
 from kubesim.api.objects import Object
-from kubesim.api.resources import CONFIG_MAP, DEPLOYMENT, NAMESPACE, POD, RESOURCES, SECRET, SERVICE_ACCOUNT, Resource
+from kubesim.api.resources import (
+    CONFIG_MAP,
+    DEPLOYMENT,
+    NAMESPACE,
+    NODE,
+    POD,
+    RESOURCES,
+    SECRET,
+    SERVICE_ACCOUNT,
+)
 from kubesim.cluster.apiserver import APIServer, Change
 from kubesim.cluster.apiserver.authorization import User
 from tests.learner import Learner, container
@@ -40,18 +49,29 @@ def api() -> APIServer:
     return api
 
 
+def named(name: str, namespace: str = "default") -> Object:
+    return {**config(name), "metadata": {"name": name, "namespace": namespace}}
+
+
 def refusal(act: Callable[[], Any]) -> tuple[int, str]:
     with pytest.raises(StatusError) as caught:
         act()
     return caught.value.code, caught.value.message
 
 
-# --- create
+def state(api: APIServer) -> str:
+    """Everything that is stored, and the revision."""
+    return json.dumps([api.revision, *([api.list(item) for item in RESOURCES])], sort_keys=True)
 
 
-def test_a_new_object_gets_an_identity_and_a_version(api: APIServer) -> None:
+META = {"name": "c", "namespace": "default"}
+NEEDED = "is forbidden: this namespace may not be deleted"
+
+
+def test_a_new_object_gets_an_identity_and_a_version_and_the_given_one_stays_as_it_is(api: APIServer) -> None:
     given = config("c", a="1")
     given["metadata"] |= {"uid": "mine", "resourceVersion": "99", "creationTimestamp": "2001-01-01T00:00:00Z"}
+    before = json.dumps(given)
     stored = api.create(CONFIG_MAP, given)
     uid = stored["metadata"]["uid"]
     assert uid != "mine"
@@ -65,95 +85,81 @@ def test_a_new_object_gets_an_identity_and_a_version(api: APIServer) -> None:
             "uid": uid,
         },
     }
-
-
-def test_a_client_cannot_write_the_status(api: APIServer) -> None:
-    stored = api.create(POD, {**pod(), "status": {"phase": "Running", "podIP": "10.0.0.1"}})
-    assert stored["status"] == {"phase": "Pending", "qosClass": "BestEffort"}
-
-
-def test_what_is_given_is_not_changed(api: APIServer) -> None:
-    given = pod()
-    before = json.dumps(given)
-    api.create(POD, given)
     assert json.dumps(given) == before
 
 
-def test_a_name_may_be_generated(api: APIServer) -> None:
-    given = config("")
-    given["metadata"] = {"generateName": "c-", "namespace": "default"}
+def test_what_the_server_makes_of_single_fields(api: APIServer) -> None:
+    stored = api.create(POD, {**pod(), "status": {"phase": "Running", "podIP": "10.0.0.1"}})
+    assert stored["status"] == {"phase": "Pending", "qosClass": "BestEffort"}
+    given = {**config(""), "metadata": {"generateName": "c-", "namespace": "default"}}
     names = {api.create(CONFIG_MAP, given)["metadata"]["name"] for _ in range(3)}
     assert len(names) == 3
     assert all(name.startswith("c-") and len(name) == 7 for name in names)
+    secret = {**named("s"), "kind": "Secret", "data": {"a": "eA==", "b": "eA=="}, "stringData": {"a": "y"}}
+    stored = api.create(SECRET, secret)
+    assert (stored["data"], "stringData" in stored) == ({"a": "eQ==", "b": "eA=="}, False)
+    assert "color" not in api.create(CONFIG_MAP, {**config("c"), "color": "red"}, strict=False)
 
 
-def test_string_data_is_encoded_and_never_read_back(api: APIServer) -> None:
-    secret = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "s", "namespace": "default"}}
-    stored = api.create(SECRET, {**secret, "data": {"a": "eA==", "b": "eA=="}, "stringData": {"a": "y"}})
-    assert stored["data"] == {"a": "eQ==", "b": "eA=="}
-    assert "stringData" not in stored
+MODIFIED = (
+    "the object has been modified; please apply your changes to the latest version and try again"  # with an old version
+)
+UNKNOWN = 'cannot be handled as a ConfigMap: strict decoding error: unknown field "color"'
 
 
 @pytest.mark.parametrize(
-    ("resource", "obj", "code", "message"),
+    ("act", "code", "message"),
     [
-        (CONFIG_MAP, config("default"), 409, 'configmaps "default" already exists'),
+        (lambda api: api.create(CONFIG_MAP, config("c")), 409, 'configmaps "c" already exists'),
+        (lambda api: api.create(CONFIG_MAP, named("d", "nope")), 404, 'namespaces "nope" not found'),
         (
-            CONFIG_MAP,
-            {**config("c"), "metadata": {"name": "c", "namespace": "nope"}},
-            404,
-            'namespaces "nope" not found',
-        ),
-        (
-            CONFIG_MAP,
-            {**config("c"), "color": "red"},
+            lambda api: api.create(CONFIG_MAP, {**config("d"), "color": "red"}),
             400,
-            'ConfigMap in version "v1" cannot be handled as a ConfigMap: strict decoding error: unknown field "color"',
+            f'ConfigMap in version "v1" {UNKNOWN}',
         ),
-        (POD, pod(containers=[]), 422, 'Pod "web" is invalid: spec.containers: Required value'),
         (
-            POD,
-            pod(serviceAccountName="nope"),
+            lambda api: api.create(POD, pod(containers=[])),
+            422,
+            'Pod "web" is invalid: spec.containers: Required value',
+        ),
+        (
+            lambda api: api.create(POD, pod(serviceAccountName="nope")),
             403,
             'pods "web" is forbidden: error looking up service account default/nope: serviceaccount "nope" not found',
         ),
+        (lambda api: api.update(CONFIG_MAP, config("d")), 404, 'configmaps "d" not found'),
+        (
+            lambda api: api.update(CONFIG_MAP, {**config("c"), "metadata": {**META, "resourceVersion": "1"}}),
+            409,
+            f'Operation cannot be fulfilled on configmaps "c": {MODIFIED}',
+        ),
+        (
+            lambda api: api.patch(CONFIG_MAP, "default", "c", {"metadata": {"name": "d"}}),
+            400,
+            "the name of the object does not match the name on the URL",
+        ),
+        (
+            lambda api: api.patch(CONFIG_MAP, "default", "c", {"metadata": {"namespace": "x"}}),
+            400,
+            "the namespace of the object does not match the namespace on the URL",
+        ),
+        *(
+            (lambda api, name=name: api.delete(NAMESPACE, "", name), 403, f'namespaces "{name}" {NEEDED}')
+            for name in ("default", "kube-system", "kube-public")
+        ),
     ],
 )
-def test_refused(api: APIServer, resource: Resource, obj: Object, code: int, message: str) -> None:
-    api.create(CONFIG_MAP, config("default"))
-    before = api.revision
-    assert refusal(lambda: api.create(resource, obj)) == (code, message)
-    assert api.revision == before
+def test_what_is_refused_changes_nothing(api: APIServer, act: Act, code: int, message: str) -> None:
+    api.create(CONFIG_MAP, config("c"))
+    before = state(api)
+    assert refusal(lambda: act(api)) == (code, message)
+    assert state(api) == before
 
 
-def test_unknown_fields_are_dropped_where_nobody_is_strict(api: APIServer) -> None:
-    stored = api.create(CONFIG_MAP, {**config("c"), "color": "red"}, strict=False)
-    assert "color" not in stored
-
-
-# --- update
-
-
-def test_an_update_must_be_of_the_present_version(api: APIServer) -> None:
-    old = api.create(CONFIG_MAP, config("c", a="1"))
-    api.update(CONFIG_MAP, {**old, "data": {"a": "2"}})
-    assert refusal(lambda: api.update(CONFIG_MAP, {**old, "data": {"a": "3"}})) == (
-        409,
-        'Operation cannot be fulfilled on configmaps "c": the object has been modified; please apply your changes to '
-        "the latest version and try again",
-    )
-    assert api.get(CONFIG_MAP, "default", "c")["data"] == {"a": "2"}
-
-
-def test_without_a_version_the_last_one_wins(api: APIServer) -> None:
+def test_an_update_must_mean_the_object_that_is_there(api: APIServer) -> None:
     api.create(CONFIG_MAP, config("c", a="1"))
     assert api.update(CONFIG_MAP, config("c", a="2"))["data"] == {"a": "2"}
-
-
-def test_an_update_of_another_object_of_that_name_is_refused(api: APIServer) -> None:
-    api.create(CONFIG_MAP, config("c"))
-    other = config("c")
-    other["metadata"]["uid"] = "other"
+    other = {**config("c"), "metadata": {**META, "uid": "other"}}
     code, message = refusal(lambda: api.update(CONFIG_MAP, other))
     assert code == 409
     assert "Precondition failed: UID in precondition: other" in message
@@ -169,12 +175,12 @@ def test_an_update_of_another_object_of_that_name_is_refused(api: APIServer) -> 
         lambda api: api.update_status(CONFIG_MAP, config("c"), None),
     ],
 )
-def test_a_change_that_changes_nothing_keeps_the_version_and_tells_nobody(api: APIServer, act: Act) -> None:
+def test_a_change_that_changes_nothing_keeps_the_version_and_notifies_nobody(api: APIServer, act: Act) -> None:
     old = api.create(CONFIG_MAP, config("c", a="1"))
-    told: list[Change] = []
-    api.subscribe(told.append)
+    seen: list[Change] = []
+    api.subscribe(seen.append)
     assert act(api) is old
-    assert told == []
+    assert seen == []
 
 
 def test_the_generation_counts_changes_of_the_spec_alone(api: APIServer) -> None:
@@ -197,34 +203,6 @@ def test_a_client_cannot_change_what_the_server_keeps(api: APIServer) -> None:
     kept = ("creationTimestamp", "uid")
     assert [meta[key] for key in kept] == [old["metadata"][key] for key in kept]
     assert meta["labels"] == {"a": "b"}
-
-
-@pytest.mark.parametrize(
-    ("change", "kind", "data"),
-    [
-        ({"data": {"b": "2", "a": None}}, "strategic", {"b": "2"}),
-        ({"data": {"b": "2"}}, "merge", {"a": "1", "b": "2"}),
-        ([{"op": "replace", "path": "/data/a", "value": "2"}], "json", {"a": "2"}),
-    ],
-)
-def test_patches(api: APIServer, change: Any, kind: str, data: dict[str, str]) -> None:
-    api.create(CONFIG_MAP, config("c", a="1"))
-    assert api.patch(CONFIG_MAP, "default", "c", change, kind)["data"] == data
-
-
-@pytest.mark.parametrize(
-    ("change", "message"),
-    [
-        ({"metadata": {"name": "d"}}, "the name of the object does not match the name on the URL"),
-        ({"metadata": {"namespace": "x"}}, "the namespace of the object does not match the namespace on the URL"),
-    ],
-)
-def test_a_patch_cannot_move_an_object(api: APIServer, change: Object, message: str) -> None:
-    api.create(CONFIG_MAP, config("c"))
-    assert refusal(lambda: api.patch(CONFIG_MAP, "default", "c", change)) == (400, message)
-
-
-# --- delete
 
 
 def test_deleting_a_running_pod_only_marks_it(api: APIServer) -> None:
@@ -260,9 +238,6 @@ def test_a_namespace_that_ends_takes_nothing_new(learner: Learner) -> None:
     assert learner.fails("kubectl get ns team") == 'Error from server (NotFound): namespaces "team" not found\n'
 
 
-# --- who may, who is told, what stays
-
-
 @pytest.mark.parametrize(
     ("act", "what"),
     [
@@ -277,27 +252,33 @@ def test_a_namespace_that_ends_takes_nothing_new(learner: Learner) -> None:
         (lambda api, user: api.delete(SECRET, "", "s", user=user), 'secrets "s" is forbidden: User "x" cannot delete'),
     ],
 )
-def test_every_verb_is_authorized_before_anything_is_told(api: APIServer, act: Any, what: str) -> None:
+def test_every_verb_is_authorized_first(api: APIServer, act: Any, what: str) -> None:
     code, message = refusal(lambda: act(api, User("x")))
     assert code == 403
     assert message.startswith(what)
 
 
-def test_watchers_are_told_in_order_of_the_changes_and_until_they_stop(api: APIServer) -> None:
-    told: list[tuple[str, str, object]] = []
-    stop = api.subscribe(lambda change: told.append((change.type, change.obj["metadata"]["name"], change.old)), POD)
+def test_watchers_see_changes_in_their_order_until_they_stop(api: APIServer) -> None:
+    seen: list[tuple[str, str, object]] = []
+    stop = api.subscribe(lambda change: seen.append((change.type, change.obj["metadata"]["name"], change.old)), POD)
     api.create(CONFIG_MAP, config("c"))
     first = api.create(POD, pod())
     second = api.patch(POD, "default", "web", {"metadata": {"labels": {"a": "b"}}})
+    assert first["metadata"].get("labels") is None
     api.delete(POD, "default", "web")
     stop()
     api.create(POD, pod())
-    assert told == [("ADDED", "web", None), ("MODIFIED", "web", first), ("DELETED", "web", second)]
+    assert seen == [("ADDED", "web", None), ("MODIFIED", "web", first), ("DELETED", "web", second)]
 
 
-def state(api: APIServer) -> str:
-    """Everything that is stored, and the revision."""
-    return json.dumps([api.revision, *([api.list(item) for item in RESOURCES])], sort_keys=True)
+def test_lists_are_ordered_by_namespace_and_name_and_each_change_has_its_revision(api: APIServer) -> None:
+    api.create(NAMESPACE, {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "a"}})
+    made = [api.create(CONFIG_MAP, named(*where)) for where in (("x", "default"), ("z", "a"), ("y", "a"))]
+    revisions = [int(obj["metadata"]["resourceVersion"]) for obj in made]
+    assert revisions == list(range(api.revision - 2, api.revision + 1))
+    assert [obj["metadata"]["name"] for obj in api.list(CONFIG_MAP)] == ["y", "z", "x"]
+    assert [obj["metadata"]["name"] for obj in api.list(CONFIG_MAP, "a")] == ["y", "z"]
+    assert (api.list(CONFIG_MAP, "c"), api.list(NODE)) == ([], [])
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kubesim.api.errors import StatusError
-from kubesim.api.resources import DEPLOYMENT, POD, SECRET, SERVICE_ACCOUNT
+from kubesim.api.resources import DEPLOYMENT, POD, SECRET, SERVICE_ACCOUNT, Resource
 from kubesim.cluster.apiserver import patch
 
 SA = {"kind": "ServiceAccount", "metadata": {"name": "builder"}, "imagePullSecrets": [{"name": "a"}]}
@@ -20,95 +20,114 @@ def pod(*containers: Any, **spec: Any) -> Any:
     return {"spec": {"containers": list(containers), **spec}}
 
 
-def test_a_service_account_s_pull_secrets_are_replaced_and_a_pod_s_are_merged() -> None:
-    change = {"imagePullSecrets": [{"name": "b"}]}
-    assert patch.strategic_merge(SA, change, SERVICE_ACCOUNT)["imagePullSecrets"] == [{"name": "b"}]
-    merged = patch.strategic_merge(pod(imagePullSecrets=[{"name": "a"}]), {"spec": change}, POD)
-    assert merged["spec"]["imagePullSecrets"] == [{"name": "b"}, {"name": "a"}]
-
-
-def test_containers_and_their_environment_are_merged_by_name() -> None:
-    old = pod({"name": "a", "image": "x", "env": [{"name": "A", "value": "1"}]}, {"name": "b", "image": "y"})
-    change = pod({"name": "a", "env": [{"name": "B", "value": "2"}]}, {"name": "c", "image": "z"})
-    assert patch.strategic_merge(old, change, POD) == pod(
-        {"name": "a", "image": "x", "env": [{"name": "B", "value": "2"}, {"name": "A", "value": "1"}]},
-        {"name": "c", "image": "z"},
-        {"name": "b", "image": "y"},
-    )
-
-
-def test_directives() -> None:
-    old = pod({"name": "a"}, {"name": "b"}, {"name": "c"}, nodeSelector={"x": "1", "y": "2"})
-    gone = patch.strategic_merge(old, pod({"name": "b", "$patch": "delete"}), POD)
-    assert gone["spec"]["containers"] == [{"name": "a"}, {"name": "c"}]
-    replaced = patch.strategic_merge(old, pod({"name": "z"}, {"$patch": "replace"}), POD)
-    assert replaced["spec"]["containers"] == [{"name": "z"}]
-    order = {"spec": {"$setElementOrder/containers": [{"name": "c"}, {"name": "a"}, {"name": "b"}]}}
-    assert [c["name"] for c in patch.strategic_merge(old, order, POD)["spec"]["containers"]] == ["c", "a", "b"]
-    selector = patch.strategic_merge(old, {"spec": {"nodeSelector": {"$patch": "replace", "z": "3"}}}, POD)
-    assert selector["spec"]["nodeSelector"] == {"z": "3"}
-    meta = {"metadata": {"finalizers": ["a/b", "c/d"]}}
-    deleted = patch.strategic_merge(meta, {"metadata": {"$deleteFromPrimitiveList/finalizers": ["a/b"]}}, POD)
-    assert deleted == {"metadata": {"finalizers": ["c/d"]}}
-
-
-def test_retain_keys_clears_the_other_strategy() -> None:
-    old = {"spec": {"strategy": {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": 1}}}}
-    change = {"spec": {"strategy": {"$retainKeys": ["type"], "type": "Recreate"}}}
-    assert patch.strategic_merge(old, change, DEPLOYMENT) == {"spec": {"strategy": {"type": "Recreate"}}}
+A, B, C = ({"name": name} for name in "abc")
+SELECTOR = {"x": "1", "y": "2"}
+ROLLING = {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": 1}}
 
 
 @pytest.mark.parametrize(
-    ("change", "said"),
+    ("resource", "old", "change", "new"),
     [
-        ({"imagePullSecrets": "b"}, '"map[imagePullSecrets:b]": cannot restore slice from string'),
-        ({"imagePullSecrets": ["b"]}, '"map[imagePullSecrets:[b]]": cannot restore struct from: string'),
-        ({"metadata": 5}, '"map[metadata:5]": cannot restore struct from: int64'),
-        ({"metadata": {"labels": []}}, '"map[metadata:map[labels:[]]]": cannot restore map from slice'),
-        ({"metadata": {"labels": {"a": 1}}}, '"map[metadata:map[labels:map[a:1]]]": cannot convert int64 to string'),
-        ({"automountServiceAccountToken": "x"}, '"map[automountServiceAccountToken:x]": unrecognized type: bool'),
+        (SERVICE_ACCOUNT, SA, {"imagePullSecrets": [B]}, {**SA, "imagePullSecrets": [B]}),
+        (POD, pod(imagePullSecrets=[A]), {"spec": {"imagePullSecrets": [B]}}, pod(imagePullSecrets=[B, A])),
+        (
+            POD,
+            pod({**A, "image": "x", "env": [{"name": "A", "value": "1"}]}, {**B, "image": "y"}),
+            pod({**A, "env": [{"name": "B", "value": "2"}]}, {**C, "image": "z"}),
+            pod(
+                {**A, "image": "x", "env": [{"name": "B", "value": "2"}, {"name": "A", "value": "1"}]},
+                {**C, "image": "z"},
+                {**B, "image": "y"},
+            ),
+        ),
+        (POD, pod(A, B, C), pod({**B, "$patch": "delete"}), pod(A, C)),
+        (POD, pod(A, B), pod(C, {"$patch": "replace"}), pod(C)),
+        (POD, pod(A, B, C), {"spec": {"$setElementOrder/containers": [C, A, B]}}, pod(C, A, B)),
+        (
+            POD,
+            pod(nodeSelector=SELECTOR),
+            {"spec": {"nodeSelector": {"$patch": "replace", "z": "3"}}},
+            pod(nodeSelector={"z": "3"}),
+        ),
+        (
+            POD,
+            {"metadata": {"finalizers": ["a/b", "c/d"]}},
+            {"metadata": {"$deleteFromPrimitiveList/finalizers": ["a/b"]}},
+            {"metadata": {"finalizers": ["c/d"]}},
+        ),
+        (
+            DEPLOYMENT,
+            {"spec": {"strategy": ROLLING}},
+            {"spec": {"strategy": {"$retainKeys": ["type"], "type": "Recreate"}}},
+            {"spec": {"strategy": {"type": "Recreate"}}},
+        ),
     ],
 )
-def test_a_strategic_patch_of_the_wrong_type_is_told_as_the_converter_does(change: Any, said: str) -> None:
-    with pytest.raises(StatusError) as caught:
-        patch.strategic_merge(SA, change, SERVICE_ACCOUNT)
-    assert (caught.value.code, caught.value.reason, caught.value.kind) == (422, "Invalid", "")
-    assert [str(cause) for cause in caught.value.causes] == [f"patch: Invalid value: {said}"]
+def test_strategic_merge(resource: Resource, old: Any, change: Any, new: Any) -> None:
+    assert patch.strategic_merge(old, change, resource) == new
+
+
+REFUSED = "the server rejected our request due to an error in our request"
 
 
 @pytest.mark.parametrize(
-    ("change", "said"),
+    ("kind", "change", "code", "sentence"),
     [
-        (pod({"image": "x"}), "map: map[image:x] does not contain declared merge key: name"),
-        (pod({"name": "a", "$patch": "move"}), "unknown patch type: move in map: map[$patch:move name:a]"),
+        *(
+            ("strategic", change, 422, f' "" is invalid: patch: Invalid value: {sentence}')
+            for change, sentence in (
+                ({"imagePullSecrets": "b"}, '"map[imagePullSecrets:b]": cannot restore slice from string'),
+                ({"imagePullSecrets": ["b"]}, '"map[imagePullSecrets:[b]]": cannot restore struct from: string'),
+                ({"metadata": 5}, '"map[metadata:5]": cannot restore struct from: int64'),
+                ({"metadata": {"labels": []}}, '"map[metadata:map[labels:[]]]": cannot restore map from slice'),
+                (
+                    {"metadata": {"labels": {"a": 1}}},
+                    '"map[metadata:map[labels:map[a:1]]]": cannot convert int64 to string',
+                ),
+                (
+                    {"automountServiceAccountToken": "x"},
+                    '"map[automountServiceAccountToken:x]": unrecognized type: bool',
+                ),
+            )
+        ),
+        ("strategic", {"secrets": [{"x": 1}]}, 500, "map: map[x:1] does not contain declared merge key: name"),
+        (
+            "strategic",
+            {"secrets": [{"name": "a", "$patch": "move"}]},
+            500,
+            "unknown patch type: move in map: map[$patch:move name:a]",
+        ),
+        (
+            "merge",
+            [],
+            400,
+            "error decoding patch: json: cannot unmarshal array into Go value of type map[string]interface {}",
+        ),
+        (
+            "json",
+            {},
+            400,
+            "error decoding patch: json: cannot unmarshal object into Go value of type []interface {}",
+        ),
+        ("json", [{"op": "remove", "path": "/nope"}], 422, REFUSED),
+        ("json", [{"op": "test", "path": "/kind", "value": "x"}], 422, REFUSED),
+        ("json", [{}], 422, REFUSED),
+        ("json", [5], 422, REFUSED),
     ],
 )
-def test_a_strategic_patch_that_cannot_be_merged(change: Any, said: str) -> None:
+def test_a_patch_that_cannot_be_applied(kind: str, change: Any, code: int, sentence: str) -> None:
     with pytest.raises(StatusError) as caught:
-        patch.strategic_merge(pod({"name": "a"}), change, POD)
-    assert (caught.value.code, caught.value.message) == (500, said)
+        patch.patched(SERVICE_ACCOUNT, {**SA, "secrets": [A]}, change, kind)
+    assert (caught.value.code, caught.value.message) == (code, sentence)
 
 
-def test_merge_patch() -> None:
-    assert patch.merge_patch(SA, {"imagePullSecrets": [{"name": "b"}], "metadata": {"name": None}, "kind": "X"}) == {
+def test_merge_and_json_patches() -> None:
+    assert patch.merge_patch(SA, {"imagePullSecrets": [B], "metadata": {"name": None}, "kind": "X"}) == {
         "kind": "X",
         "metadata": {},
-        "imagePullSecrets": [{"name": "b"}],
+        "imagePullSecrets": [B],
     }
-    with pytest.raises(StatusError, match="cannot unmarshal array into Go value of type map"):
-        patch.merge_patch(SA, [])
-
-
-def test_json_patch() -> None:
     assert "imagePullSecrets" not in patch.json_patch(SA, [{"op": "remove", "path": "/imagePullSecrets"}])
-    for operations in ([{"op": "remove", "path": "/nope"}], [{"op": "test", "path": "/kind", "value": "x"}], [{}], [5]):
-        with pytest.raises(StatusError) as caught:
-            patch.json_patch(SA, operations)
-        assert caught.value.message == "the server rejected our request due to an error in our request"
-    with pytest.raises(StatusError) as caught:
-        patch.json_patch(SA, {})
-    said = "error decoding patch: json: cannot unmarshal object into Go value of type []interface {}"
-    assert caught.value.message == said
 
 
 def test_apply_deletes_what_it_applied_before_and_leaves_the_rest_alone() -> None:
@@ -215,28 +234,6 @@ CHANGES = st.recursive(
 )
 
 
-@settings(max_examples=400, deadline=None)
-@given(CHANGES, st.sampled_from([POD, SECRET, SERVICE_ACCOUNT]), st.sampled_from(["strategic", "merge", "json"]))
-def test_any_json_is_a_patch_or_is_refused(change: Any, resource: Any, kind: str) -> None:
-    obj: Any = {
-        **SA,
-        **pod({"name": "a", "env": [{"name": "A"}]}),
-        "metadata": {"name": "x", "finalizers": ["a/b"]},
-        "data": {"a": ""},
-    }
-    before = copy.deepcopy((obj, change))
-    try:
-        result = {
-            "strategic": lambda: patch.strategic_merge(obj, change, resource),
-            "merge": lambda: patch.merge_patch(obj, change),
-            "json": lambda: patch.json_patch(obj, change),
-        }[kind]()
-    except StatusError as error:
-        result = {"message": error.message}
-    assert isinstance(result, dict)
-    assert (obj, change) == before
-
-
 OPERATIONS = st.lists(
     st.dictionaries(
         st.sampled_from(["op", "path", "from", "value"]),
@@ -248,14 +245,23 @@ OPERATIONS = st.lists(
 )
 
 
-@settings(max_examples=400, deadline=None)
-@given(OPERATIONS)
-def test_any_list_of_operations_is_a_patch_or_is_refused(operations: Any) -> None:
-    obj = pod({"name": "a"})
-    before = copy.deepcopy((obj, operations))
+@settings(max_examples=800, deadline=None)
+@given(
+    CHANGES | OPERATIONS,
+    st.sampled_from([POD, SECRET, SERVICE_ACCOUNT]),
+    st.sampled_from(["strategic", "merge", "json"]),
+)
+def test_any_json_is_a_patch_or_is_refused(change: Any, resource: Resource, kind: str) -> None:
+    obj: Any = {
+        **SA,
+        **pod({"name": "a", "env": [{"name": "A"}]}),
+        "metadata": {"name": "x", "finalizers": ["a/b"]},
+        "data": {"a": ""},
+    }
+    before = copy.deepcopy((obj, change))
     try:
-        result = patch.json_patch(obj, operations)
+        result = patch.patched(resource, obj, change, kind)
     except StatusError as error:
         result = {"message": error.message}
     assert isinstance(result, dict)
-    assert (obj, operations) == before
+    assert (obj, change) == before
