@@ -1,4 +1,4 @@
-"""Decoding as the API server does, whole sentences; Go's order of fields; quantities."""
+"""Decoding as the API server does, whole sentences; Go's order of fields."""
 
 from __future__ import annotations
 
@@ -9,16 +9,30 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kubesim.api import quantity, schema
+from kubesim.api import schema
 from kubesim.api.errors import StatusError
-from kubesim.api.resources import CONFIG_MAP, DEPLOYMENT, POD, RESOURCES, ROLE, SECRET, SERVICE_ACCOUNT, Resource
+from kubesim.api.resources import (
+    CONFIG_MAP,
+    DEPLOYMENT,
+    POD,
+    RESOURCES,
+    ROLE,
+    SECRET,
+    SERVICE_ACCOUNT,
+    Resource,
+    find_resource,
+)
 from tests.learner import Learner
 
+REFUSALS = yaml.safe_load(Path(__file__).with_name("refusals.yaml").read_text("utf-8"))
 
-def refusal(resource: Resource, obj: Any, strict: bool = True) -> str:
+
+def refusal(resource: Resource | None, obj: Any, strict: bool = True) -> str:
+    assert resource
     with pytest.raises(StatusError) as caught:
         schema.decode(resource, obj, strict)
     assert (caught.value.code, caught.value.reason) == (400, "BadRequest")
@@ -31,79 +45,15 @@ def container(**fields: Any) -> dict[str, Any]:
     return {"spec": {"containers": [fields]}}
 
 
-def _pod(**fields: Any) -> dict[str, Any]:
-    return {"template": {"spec": {"containers": [fields]}}}
+@pytest.mark.parametrize(("plural", "obj", "value", "field", "wanted"), REFUSALS["wrong types"])
+def test_a_value_of_the_wrong_type(plural: str, obj: Any, value: str, field: str, wanted: str) -> None:
+    sentence = f"json: cannot unmarshal {value} into Go struct field {field} of type {wanted}"
+    assert refusal(find_resource(plural), obj) == sentence
 
 
-# The field whose value is wrong: the value's type, where Go says it stands, and the type that it wants.
-@pytest.mark.parametrize(
-    ("resource", "obj", "where"),
-    [
-        (POD, {"spec": {"imagePullSecrets": "a"}}, "string: PodSpec.spec.imagePullSecrets: []v1.LocalObjectReference"),
-        (POD, {"spec": {"imagePullSecrets": ["a"]}}, "string: PodSpec.spec.imagePullSecrets: v1.LocalObjectReference"),
-        (POD, {"spec": {"imagePullSecrets": {}}}, "object: PodSpec.spec.imagePullSecrets: []v1.LocalObjectReference"),
-        (POD, {"spec": {"hostNetwork": "yes"}}, "string: PodSpec.spec.hostNetwork: bool"),
-        (POD, {"spec": {"nodeSelector": {"a": True}}}, "bool: PodSpec.spec.nodeSelector: string"),
-        (
-            POD,
-            {"spec": {"terminationGracePeriodSeconds": "1"}},
-            "string: PodSpec.spec.terminationGracePeriodSeconds: int64",
-        ),
-        (POD, container(image=5), "number: Container.spec.containers.image: string"),
-        (POD, container(imagePullPolicy=[]), "array: Container.spec.containers.imagePullPolicy: v1.PullPolicy"),
-        (POD, container(command="sh"), "string: Container.spec.containers.command: []string"),
-        (
-            POD,
-            container(ports=[{"containerPort": 1.5}]),
-            "number 1.5: ContainerPort.spec.containers.ports.containerPort: int32",
-        ),
-        (
-            POD,
-            container(resources={"limits": []}),
-            "array: ResourceRequirements.spec.containers.resources.limits: v1.ResourceList",
-        ),
-        (POD, container(env=[{"value": 1}]), "number: EnvVar.spec.containers.env.value: string"),
-        (POD, {"metadata": {"labels": {"a": 1}}}, "number: ObjectMeta.metadata.labels: string"),
-        (POD, {"metadata": {"uid": 1}}, "number: ObjectMeta.metadata.uid: types.UID"),
-        (POD, {"metadata": {"creationTimestamp": 1}}, "number: ObjectMeta.metadata.creationTimestamp: string"),
-        (
-            DEPLOYMENT,
-            {"spec": _pod(env=[{"value": 5}])},
-            "number: EnvVar.spec.template.spec.containers.env.value: string",
-        ),
-        (SECRET, {"data": {"k": 5}}, "number: Secret.data: []uint8"),
-    ],
-)
-def test_a_value_of_the_wrong_type(resource: Resource, obj: Any, where: str) -> None:
-    given_, field, wanted = where.split(": ")
-    assert refusal(resource, obj) == f"json: cannot unmarshal {given_} into Go struct field {field} of type {wanted}"
-
-
-_TIME = "2006-01-02T15:04:05Z07:00"
-
-
-@pytest.mark.parametrize(
-    ("resource", "obj", "sentence"),
-    [
-        (POD, ["x"], "json: cannot unmarshal array into Go value of type v1.Pod"),
-        (SECRET, {"data": {"k": "pass word"}}, "illegal base64 data at input byte 4"),
-        (
-            POD,
-            {"spec": {"imagePullSecret": [], "containers": [{"name": "b", "img": "x"}]}},
-            'strict decoding error: unknown field "spec.containers[0].img", unknown field "spec.imagePullSecret"',
-        ),
-        *(
-            (
-                POD,
-                {"metadata": {"creationTimestamp": time}},
-                f'parsing time "{time}" as "{_TIME}": cannot parse "{time}" as "2006"',
-            )
-            for time in ("monday", "2026-13-01T00:00:00Z", "2026-01-01T00:00:00Zx", "2026-01-01")
-        ),
-    ],
-)
-def test_other_refusals(resource: Resource, obj: Any, sentence: str) -> None:
-    assert refusal(resource, obj) == sentence
+@pytest.mark.parametrize(("plural", "obj", "sentence"), REFUSALS["other sentences"])
+def test_other_refusals(plural: str, obj: Any, sentence: str) -> None:
+    assert refusal(find_resource(plural), obj) == sentence
 
 
 def test_without_strictness_unknown_fields_are_dropped() -> None:
@@ -236,44 +186,3 @@ def test_what_is_known_of_go_s_types_is_about_fields_that_exist() -> None:
     listed |= {key for key in others if key.partition(".")[0] in structs}
     assert listed <= {f"{name}.{field}" for name, fields in structs.items() for field in fields}
     assert set(table["enums"]) <= set(table["namedStrings"].values())
-
-
-@pytest.mark.parametrize(
-    ("text", "canonical"),
-    [
-        ("1024Mi", "1Gi"),
-        ("1.5Gi", "1536Mi"),
-        ("0.5", "500m"),
-        ("1000m", "1"),
-        ("1500", "1500"),
-        ("1e3", "1e3"),
-        ("0", "0"),
-        ("", "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'"),
-        ("12abc", "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'"),
-        ("1kk", "unable to parse quantity's suffix"),
-        ("1.2.3", "unable to parse numeric part of quantity"),
-    ],
-)
-def test_quantities(text: str, canonical: str) -> None:
-    """As the API server writes them back, or why it doesn't."""
-    try:
-        found = quantity.canonical(text)
-    except ValueError as error:
-        found = str(error)
-    assert found == canonical
-
-
-@pytest.mark.parametrize(
-    ("reference", "value"),
-    [
-        ({"resource": "limits.cpu"}, "1"),
-        ({"resource": "limits.cpu", "divisor": "1m"}, "200"),
-        ({"resource": "limits.memory", "divisor": "0"}, "67108864"),
-        ({"resource": "limits.memory", "divisor": "1Mi"}, "64"),
-        ({"resource": "requests.cpu", "divisor": "1"}, "2"),
-        ({"resource": "requests.memory"}, "0"),
-    ],
-)
-def test_a_resource_field_reference(reference: dict[str, str], value: str) -> None:
-    resources = {"limits": {"cpu": "200m", "memory": "64Mi"}, "requests": {"cpu": "1500m"}}
-    assert quantity.of_field(resources, reference) == value

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import copy
+from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kubesim.api.errors import StatusError
-from kubesim.api.resources import DEPLOYMENT, POD, SECRET, SERVICE_ACCOUNT, Resource
+from kubesim.api.resources import POD, SECRET, SERVICE_ACCOUNT, Resource, find_resource
 from kubesim.cluster.apiserver import patch
 
+PATCHES = yaml.safe_load(Path(__file__).with_name("patches.yaml").read_text("utf-8"))
 SA = {"kind": "ServiceAccount", "metadata": {"name": "builder"}, "imagePullSecrets": [{"name": "a"}]}
 
 
@@ -20,112 +23,25 @@ def pod(*containers: Any, **spec: Any) -> Any:
     return {"spec": {"containers": list(containers), **spec}}
 
 
-A, B, C = ({"name": name} for name in "abc")
-SELECTOR = {"x": "1", "y": "2"}
-ROLLING = {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": 1}}
-
-
-@pytest.mark.parametrize(
-    ("resource", "old", "change", "new"),
-    [
-        (SERVICE_ACCOUNT, SA, {"imagePullSecrets": [B]}, {**SA, "imagePullSecrets": [B]}),
-        (POD, pod(imagePullSecrets=[A]), {"spec": {"imagePullSecrets": [B]}}, pod(imagePullSecrets=[B, A])),
-        (
-            POD,
-            pod({**A, "image": "x", "env": [{"name": "A", "value": "1"}]}, {**B, "image": "y"}),
-            pod({**A, "env": [{"name": "B", "value": "2"}]}, {**C, "image": "z"}),
-            pod(
-                {**A, "image": "x", "env": [{"name": "B", "value": "2"}, {"name": "A", "value": "1"}]},
-                {**C, "image": "z"},
-                {**B, "image": "y"},
-            ),
-        ),
-        (POD, pod(A, B, C), pod({**B, "$patch": "delete"}), pod(A, C)),
-        (POD, pod(A, B), pod(C, {"$patch": "replace"}), pod(C)),
-        (POD, pod(A, B, C), {"spec": {"$setElementOrder/containers": [C, A, B]}}, pod(C, A, B)),
-        (
-            POD,
-            pod(nodeSelector=SELECTOR),
-            {"spec": {"nodeSelector": {"$patch": "replace", "z": "3"}}},
-            pod(nodeSelector={"z": "3"}),
-        ),
-        (
-            POD,
-            {"metadata": {"finalizers": ["a/b", "c/d"]}},
-            {"metadata": {"$deleteFromPrimitiveList/finalizers": ["a/b"]}},
-            {"metadata": {"finalizers": ["c/d"]}},
-        ),
-        (
-            DEPLOYMENT,
-            {"spec": {"strategy": ROLLING}},
-            {"spec": {"strategy": {"$retainKeys": ["type"], "type": "Recreate"}}},
-            {"spec": {"strategy": {"type": "Recreate"}}},
-        ),
-    ],
-)
-def test_strategic_merge(resource: Resource, old: Any, change: Any, new: Any) -> None:
+@pytest.mark.parametrize(("plural", "old", "change", "new"), PATCHES["merged"])
+def test_strategic_merge(plural: str, old: Any, change: Any, new: Any) -> None:
+    resource = find_resource(plural)
+    assert resource
     assert patch.strategic_merge(old, change, resource) == new
 
 
-REFUSED = "the server rejected our request due to an error in our request"
-
-
-@pytest.mark.parametrize(
-    ("kind", "change", "code", "sentence"),
-    [
-        *(
-            ("strategic", change, 422, f' "" is invalid: patch: Invalid value: {sentence}')
-            for change, sentence in (
-                ({"imagePullSecrets": "b"}, '"map[imagePullSecrets:b]": cannot restore slice from string'),
-                ({"imagePullSecrets": ["b"]}, '"map[imagePullSecrets:[b]]": cannot restore struct from: string'),
-                ({"metadata": 5}, '"map[metadata:5]": cannot restore struct from: int64'),
-                ({"metadata": {"labels": []}}, '"map[metadata:map[labels:[]]]": cannot restore map from slice'),
-                (
-                    {"metadata": {"labels": {"a": 1}}},
-                    '"map[metadata:map[labels:map[a:1]]]": cannot convert int64 to string',
-                ),
-                (
-                    {"automountServiceAccountToken": "x"},
-                    '"map[automountServiceAccountToken:x]": unrecognized type: bool',
-                ),
-            )
-        ),
-        ("strategic", {"secrets": [{"x": 1}]}, 500, "map: map[x:1] does not contain declared merge key: name"),
-        (
-            "strategic",
-            {"secrets": [{"name": "a", "$patch": "move"}]},
-            500,
-            "unknown patch type: move in map: map[$patch:move name:a]",
-        ),
-        (
-            "merge",
-            [],
-            400,
-            "error decoding patch: json: cannot unmarshal array into Go value of type map[string]interface {}",
-        ),
-        (
-            "json",
-            {},
-            400,
-            "error decoding patch: json: cannot unmarshal object into Go value of type []interface {}",
-        ),
-        ("json", [{"op": "remove", "path": "/nope"}], 422, REFUSED),
-        ("json", [{"op": "test", "path": "/kind", "value": "x"}], 422, REFUSED),
-        ("json", [{}], 422, REFUSED),
-        ("json", [5], 422, REFUSED),
-    ],
-)
+@pytest.mark.parametrize(("kind", "change", "code", "sentence"), PATCHES["refused"])
 def test_a_patch_that_cannot_be_applied(kind: str, change: Any, code: int, sentence: str) -> None:
     with pytest.raises(StatusError) as caught:
-        patch.patched(SERVICE_ACCOUNT, {**SA, "secrets": [A]}, change, kind)
+        patch.patched(SERVICE_ACCOUNT, {**SA, "secrets": [{"name": "a"}]}, change, kind)
     assert (caught.value.code, caught.value.message) == (code, sentence)
 
 
 def test_merge_and_json_patches() -> None:
-    assert patch.merge_patch(SA, {"imagePullSecrets": [B], "metadata": {"name": None}, "kind": "X"}) == {
+    assert patch.merge_patch(SA, {"imagePullSecrets": [{"name": "b"}], "metadata": {"name": None}, "kind": "X"}) == {
         "kind": "X",
         "metadata": {},
-        "imagePullSecrets": [B],
+        "imagePullSecrets": [{"name": "b"}],
     }
     assert "imagePullSecrets" not in patch.json_patch(SA, [{"op": "remove", "path": "/imagePullSecrets"}])
 

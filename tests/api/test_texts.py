@@ -1,0 +1,145 @@
+"""What is made of a text: quantities, times, images, selectors, JSON and base64, and how each is refused."""
+
+from __future__ import annotations
+
+import re
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kubesim.api import quantity
+from kubesim.api.clock import SECOND, parse_time
+from kubesim.api.humanize import age, format_labels, format_selector, human_duration, long_time, node_roles
+from kubesim.api.imageref import parse
+from kubesim.api.selectors import SelectorError, field_selector, label_selector, matches
+from kubesim.gotext import base64, gojson
+
+POD: dict[str, Any] = {
+    "metadata": {"name": "web", "labels": {"tier": "front", "app": "shop", "size": "3"}},
+    "status": {"phase": "Running"},
+}
+RESOURCES = {"limits": {"cpu": "200m", "memory": "64Mi"}, "requests": {"cpu": "1500m"}}
+NOW = parse_time("2026-11-24T14:00:41.9Z")
+
+
+def resource_field(text: str) -> str:
+    resource, _, divisor = text.partition("/")
+    return quantity.of_field(RESOURCES, {"resource": resource, "divisor": divisor})
+
+
+def is_supported(field: str) -> bool:
+    return field.startswith(("status.", "metadata."))
+
+
+FUNCTIONS = {
+    "age": lambda text: age(text, NOW),
+    "base64": lambda text: base64.decode(text).decode(),
+    "base64 without padding": lambda text: base64.decode(text, padded=False).decode(),
+    "date": long_time,
+    "duration": lambda text: human_duration(round(float(text) * SECOND)),
+    "fields": lambda text: field_selector(text, is_supported)(POD),
+    "image": lambda text: parse(text).canonical,
+    "json": gojson.loads,
+    "labels": lambda text: label_selector(text)(POD),
+    "quantity": quantity.canonical,
+    "resource field": resource_field,
+}
+TABLES = yaml.safe_load(Path(__file__).with_name("texts.yaml").read_text("utf-8"))
+
+
+def expanded(text: Any) -> Any:
+    """ "{3*a}" is "aaa"."""
+    return re.sub(r"\{(\d+)\*(.)\}", lambda match: match[2] * int(match[1]), text) if isinstance(text, str) else text
+
+
+@pytest.mark.parametrize(
+    ("function", "text", "expected"),
+    [(name, *row) for name, rows in TABLES.items() for row in rows],
+)
+def test_texts(function: str, text: str, expected: Any) -> None:
+    try:
+        found = FUNCTIONS[function](expanded(text))  # type: ignore[no-untyped-call]
+    except ValueError as error:
+        found = str(error)
+    assert found == expanded(expected)
+
+
+@given(st.integers(min_value=0, max_value=20 * 365 * 86400))
+def test_a_duration_is_cut_off_and_never_rounded_up(seconds: int) -> None:
+    sizes = {"s": 1, "m": 60, "h": 3600, "d": 86400, "y": 365 * 86400}
+    found = re.findall(r"(\d+)([smhdy])", human_duration(seconds * SECOND))
+    shown = sum(int(count) * sizes[unit] for count, unit in found)
+    assert shown <= seconds < shown + sizes[found[0][1]]
+
+
+@given(st.text(alphabet="abAB01.:/@-_[] \n", max_size=30) | st.text())
+def test_the_canonical_form_names_the_same_image(text: str) -> None:
+    with suppress(ValueError):
+        reference = parse(text)
+        again = parse(reference.canonical)
+        assert (again.name, again.manifest) == (reference.name, reference.manifest)
+
+
+@given(st.text(alphabet="ab=!,() in"))
+def test_any_text_is_a_selector_or_a_refusal(text: str) -> None:
+    with suppress(SelectorError):
+        assert label_selector(text)(POD) in (True, False)
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=5,
+)
+
+
+@given(JSON)
+def test_json_that_is_written_is_read_again(value: Any) -> None:
+    text = gojson.dumps(value)
+    assert gojson.syntax_problem(text) is None
+    assert gojson.loads(text) == value
+
+
+@given(st.text('{}[]":,0123456789.eE+-truefalsn \\', max_size=12) | st.text(max_size=12))
+def test_any_text_is_json_or_refused_in_one_sentence(text: str) -> None:
+    problem = gojson.syntax_problem(text)
+    with suppress(ValueError):
+        assert gojson.loads(text) == gojson.parse(text)
+        assert problem is None
+
+
+@pytest.mark.parametrize(
+    ("expression", "selected"),
+    [
+        ({"key": "tier", "operator": "In", "values": ["front"]}, True),
+        ({"key": "tier", "operator": "NotIn", "values": ["front"]}, False),
+        ({"key": "old", "operator": "Exists"}, False),
+        ({"key": "old", "operator": "DoesNotExist"}, True),
+    ],
+)
+def test_the_selectors_of_manifests(expression: dict[str, object], selected: bool) -> None:
+    selector = {"matchLabels": {"app": "shop"}, "matchExpressions": [expression]}
+    assert matches(selector, POD["metadata"]["labels"]) is selected
+    assert not matches(selector, {"tier": "front"})
+
+
+def test_labels_selectors_and_roles_on_one_line() -> None:
+    selector = {
+        "matchLabels": {"app": "web", "zone": "a"},
+        "matchExpressions": [
+            {"key": "tier", "operator": "In", "values": ["b", "a"]},
+            {"key": "env", "operator": "NotIn", "values": ["test"]},
+            {"key": "old", "operator": "DoesNotExist"},
+            {"key": "new", "operator": "Exists"},
+        ],
+    }
+    assert format_selector(selector) == "app=web,env notin (test),new,!old,tier in (a,b),zone=a"
+    assert format_labels({"tier": "web", "app": "shop"}) == "app=shop,tier=web"
+    assert node_roles(dict.fromkeys(("node-role.kubernetes.io/b", "node-role.kubernetes.io/a", "c"), "")) == "a,b"
+    assert node_roles({"kubernetes.io/role": "edge"}) == "edge"
+    assert {format_selector(None), format_selector({}), format_labels(None), node_roles(None)} == {"<none>"}
