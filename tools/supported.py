@@ -23,6 +23,7 @@ from kubesim.kubectl.command import Flag
 from kubesim.kubectl.commands import ABSENT, all_commands
 from kubesim.kubectl.flags import GLOBAL
 from kubesim.kubectl.formats import OUTPUT_FORMATS
+from kubesim.session.docker import docker
 from kubesim.shell.tools import toolbox
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "supported.md"
@@ -254,7 +255,7 @@ def _shell() -> Iterator[str]:
         "`neighbour` is of this simulator alone: it shows what another user has seen in the process list."
     )
     yield ""
-    for tool in sorted(toolbox(()).values(), key=lambda tool: tool.name):
+    for tool in sorted(toolbox([docker]).values(), key=lambda tool: tool.name):
         if tool.usage:
             yield f"* `{tool.usage}`"
     yield ""

@@ -13,6 +13,7 @@ from kubesim import kubectl
 from kubesim.api.result import Result
 from kubesim.cluster import BOOT, Cluster
 from kubesim.flow import FILE_USAGE, why_file, why_tool
+from kubesim.session.docker import docker
 from kubesim.shell import Invocation, Shell, Tool
 from kubesim.workspace import Workspace
 
@@ -40,7 +41,7 @@ class Session:
         why = why_tool(lambda: self.cluster, lambda: self.config.namespace_of(), self.explained.append)
         why = replace(why, complete=lambda words: self._complete_kubectl(["get", "pod", *words]))
         about = Tool("kubesim", self._run_kubesim, _USAGE, "kubesim supported")
-        self.shell = Shell(self.cluster.clock, self.workspace, [self._kubectl(), about, why])
+        self.shell = Shell(self.cluster.clock, self.workspace, [self._kubectl(), docker, about, why])
         self.shell.aliases["k"] = "kubectl"  # as in the exams
 
     def _kubectl(self) -> Tool:

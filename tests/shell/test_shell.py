@@ -100,7 +100,6 @@ def test_nano_stays_inside(shell: Shell, path: str) -> None:
 @pytest.mark.parametrize(
     ("line", "what"),
     [
-        ("docker ps", "'docker ps'"),
         ("echo a & echo b", "'&'"),
         ("f() { echo; }", "the function 'f()'"),
         ("echo $((1 + 1))", "'$((...))'"),

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from kubesim.shell.tools import control, docker, files, grep, processes, sed, text
+from kubesim.shell.tools import control, files, grep, processes, sed, text
 from kubesim.shell.tools.about import about
 from kubesim.shell.tools.tool import Tool
 
-_MODULES = (control, docker, files, grep, processes, sed, text)
+_MODULES = (control, files, grep, processes, sed, text)
 
 
 def toolbox(programs: Iterable[Tool]) -> dict[str, Tool]:

@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from kubesim import Session
 from kubesim.shell import Shell
 
 FILE = ".docker/config.json"
@@ -19,6 +20,11 @@ STORED = """{
 		}
 	}
 }"""
+
+
+@pytest.fixture
+def shell() -> Shell:
+    return Session().shell
 
 
 def unencrypted(path: str = "/workspace/.docker/config.json") -> str:
