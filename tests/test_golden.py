@@ -14,7 +14,7 @@ from kubesim.api.resources import EVENT, POD
 from kubesim.cluster.apiserver import printers
 from tools import golden
 
-RECORDINGS = sorted(golden.FOLDER.glob("*.yaml"))
+RECORDINGS = [golden.find(name) for name in [*golden.recorded(), *golden.recorded(golden.FAILURES)]]
 
 
 @pytest.mark.parametrize("path", RECORDINGS, ids=lambda path: path.stem)

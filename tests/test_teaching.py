@@ -14,8 +14,6 @@ import yaml
 from jsonschema import Draft202012Validator
 
 from kubesim import __main__ as program
-from kubesim import cluster
-from kubesim.cluster import registry
 from kubesim.lessons import Quiz, Task, begin, check, judge
 from kubesim.lessons.loader import fields
 from kubesim.session import Session
@@ -151,12 +149,10 @@ def test_the_task_is_played() -> None:
         assert mistake.says in play(task, mistake.lines)
 
 
-def test_the_registry_is_pulled_from(monkeypatch: pytest.MonkeyPatch) -> None:
-    names = dict(vars(registry))
+def test_the_registry_is_pulled_from(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("registries.yaml").write_text(block("Add a registry", "yaml"), encoding="utf-8")
+    names: dict[str, Any] = {}
     exec(block("Add a registry", "python"), names)
-    known = registry.REGISTRIES.registries
-    assert names["_TEAM"].address not in {other.address for other in known}
-    monkeypatch.setattr(cluster, "REGISTRIES", registry.Registries((*known, names["_TEAM"])))
-    session = Session()
     for line, shown in transcript(block("Add a registry", "console")):
-        assert (line, session.run(line).screen) == (line, shown)
+        assert (line, names["session"].run(line).screen) == (line, shown)

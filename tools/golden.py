@@ -1,6 +1,6 @@
 """Play recordings of a real cluster against kubesim and show what differs.
 
-    python tools/golden.py [NAME ...]    of all recordings in tests/golden, or of those named
+    python tools/golden.py [NAME ...]    of all recordings in tests/golden and its failures, or of those named
     python tools/golden.py real [NAME …] the same with the real kubectl, which talks to the served cluster
     python tools/golden.py table         write docs/fidelity.md: how many commands agree, with either kubectl
     python tools/golden.py add FILE      take a new recording in, after checking its form
@@ -24,6 +24,8 @@ from typing import Any
 import yaml
 
 FOLDER = Path(__file__).resolve().parent.parent / "tests" / "golden"
+FAILURES = FOLDER / "failures"  # pulls that fail for other reasons than credentials; played by kubesim's kubectl only
+WORLD = FOLDER / "registries.yaml"  # the recorded registries and images
 sys.path.insert(0, str(FOLDER.parent.parent))
 
 from kubesim import Session  # noqa: E402 (kubesim need not be installed)
@@ -33,6 +35,10 @@ Recording = dict[str, Any]
 
 # Recorded commands that kubesim does not answer alike, by recording, each with the reason.
 KNOWN: dict[str, dict[str, str]] = {
+    "config-without-auths": {
+        "kubectl create secret generic keyed --type=kubernetes.io/dockerconfigjson "
+        "--from-file=.dockerconfigjson=/dev/null": "the workspace has no devices",
+    },
     "cronjob": {
         "kubectl describe cronjob tick": "the recorded session began eight seconds before a full minute",
     },
@@ -42,6 +48,11 @@ KNOWN: dict[str, dict[str, str]] = {
     "formats": {
         "kubectl get secrets -A": "lists Secrets that other recorded sessions had left behind",
         "kubectl get ns --show-labels": "lists namespaces that other recorded sessions had left behind",
+    },
+    "status-429": {
+        "kubectl get pod limited -o jsonpath='{.status.containerStatuses[0].state.waiting.message}{\"\\n\"}'": (
+            "some seconds after an attempt, the message flips between that of the pull and that of the back-off"
+        ),
     },
 }
 
@@ -123,7 +134,7 @@ def load(path: Path) -> Recording:
 
 def play(recording: Recording, session: Session | None = None) -> Iterator[tuple[str, str]]:
     """Each command of a recording as it is played in a fresh session, and how the answer differs ("": not at all)."""
-    session = session or Session()
+    session = session or Session(registries=WORLD, node=recording.get("node"))
     for step in recording["steps"]:
         if "file" in step:
             session.write_file(step["file"], step["text"])
@@ -143,7 +154,7 @@ def _answer(session: Session, step: dict[str, Any]) -> str:
 
 def play_real(recording: Recording) -> list[tuple[str, str]]:
     """As `play`, by the real kubectl; this takes its time."""
-    with RealSession() as session:
+    with RealSession(registries=WORLD) as session:
         return list(play(recording, session))
 
 
@@ -193,7 +204,8 @@ def add(source: Path) -> list[str]:
 def show(names: Sequence[str], *, real: bool = False) -> bool:
     """Print what differs in the named recordings, or in all; say whether anything does that is not known."""
     surprised = False
-    for recording in [load(FOLDER / f"{name}.yaml") for name in names or recorded()]:
+    everything = recorded() if real else [*recorded(), *recorded(FAILURES)]
+    for recording in [load(find(name)) for name in names or everything]:
         known = (KNOWN_REAL if real else KNOWN).get(recording["name"], {})
         for command, differs in play_real(recording) if real else play(recording):
             if differs:
@@ -202,9 +214,15 @@ def show(names: Sequence[str], *, real: bool = False) -> bool:
     return surprised
 
 
-def recorded() -> list[str]:
-    """The names of all recordings."""
-    return sorted(path.stem for path in FOLDER.glob("*.yaml"))
+def recorded(folder: Path = FOLDER) -> list[str]:
+    """The names of all recordings in a folder."""
+    return sorted(path.stem for path in folder.glob("*.yaml") if path.name != WORLD.name)
+
+
+def find(name: str) -> Path:
+    """The file of the recording called `name`."""
+    path = FOLDER / f"{name}.yaml"
+    return path if path.is_file() else FAILURES / path.name
 
 
 def play_all_real() -> dict[str, Future[list[tuple[str, str]]]]:
@@ -269,7 +287,7 @@ def main(words: Sequence[str]) -> int:
         PAGE.write_text(table({name: future.result() for name, future in play_all_real().items()}), encoding="utf-8")
         return 0
     words = words[1:] if real else words
-    if any(not (FOLDER / f"{name}.yaml").is_file() for name in words):
+    if any(not find(name).is_file() for name in words):
         print(__doc__)
         return 2
     return int(show(words, real=real))

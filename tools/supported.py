@@ -17,13 +17,15 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from kubesim.api import CONTAINERD, KUBECTL, KUBERNETES
 from kubesim.api.process.tools import TOOLS
 from kubesim.api.resources import RESOURCES
+from kubesim.cluster import Cluster
 from kubesim.cluster.apiserver.admission import MAX_PODS
-from kubesim.cluster.registry import REGISTRIES, Registry, Repository
+from kubesim.cluster.registry import Registry, Repository, builtin
+from kubesim.cluster.registry.world import Status
 from kubesim.kubectl.command import Flag
 from kubesim.kubectl.commands import ABSENT, all_commands
 from kubesim.kubectl.flags import GLOBAL
 from kubesim.kubectl.formats import OUTPUT_FORMATS
-from kubesim.session.docker import docker
+from kubesim.session.docker import docker_tool
 from kubesim.shell.tools import toolbox
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "supported.md"
@@ -255,7 +257,7 @@ def _shell() -> Iterator[str]:
         "`neighbour` is of this simulator alone: it shows what another user has seen in the process list."
     )
     yield ""
-    for tool in sorted(toolbox([docker]).values(), key=lambda tool: tool.name):
+    for tool in sorted(toolbox([docker_tool(lambda: Cluster().registries)]).values(), key=lambda tool: tool.name):
         if tool.usage:
             yield f"* `{tool.usage}`"
     yield ""
@@ -264,19 +266,55 @@ def _shell() -> Iterator[str]:
 def _registries() -> Iterator[str]:
     yield "## Registries and images"
     yield ""
-    for registry in REGISTRIES.registries:
-        yield from _registry(registry)
+    world = builtin()
+    yield from _wrapped(
+        "A session can have registries of its own: [Add a registry](teaching.md#add-a-registry). kubesim's are:"
+    )
+    yield ""
+    seen: dict[str, Registry] = {}
+    for registry in world.registries:
+        same = next((host for host, other in seen.items() if other.repositories == registry.repositories), "")
+        yield from _registry(registry, same)
+        seen.setdefault(registry.hosts[0], registry)
+    yield ""
+    yield from _wrapped("What can be wrong with a registry or an image, by the name that a file of registries uses:")
+    yield ""
+    for name, trouble in world.troubles.items():
+        yield from _item(f"`{name}`: {trouble.means}")
     yield ""
     yield from _wrapped(f"No other host name resolves. Every image holds sh, {', '.join(sorted(TOOLS))}.")
     yield ""
 
 
-def _registry(registry: Registry) -> Iterator[str]:
-    users = ", ".join(f"user `{name}`, password `{password}`" for name, password in registry.users.items())
+_AUTH = {"none": "open to everyone", "basic": "Basic authentication", "token": "a token service"}
+
+
+def _registry(registry: Registry, same: str) -> Iterator[str]:
     names = " or ".join(f"`{host}`" for host in registry.hosts)
-    yield from _item(f"{names}, {registry.challenge.value} authentication, {users}:")
-    for name, repository in registry.repositories.items():
+    users = [f"user `{name}`, password `{password}`" for name, password in registry.users.items()]
+    if registry.trouble:
+        yield from _item(f"{names}: {registry.trouble.means}")
+        return
+    repositories = registry.repositories
+    yield from _item(f"{names}, {', '.join([_AUTH[registry.auth], *users])}{':' if repositories else ''}")
+    for answer in registry.answers:
+        yield from _item(_answer(answer), "  ")
+    if repositories and same:
+        yield from _item(f"the repositories of `{same}`", "  ")
+        return
+    for name, repository in repositories.items():
         yield from _item(f"`{name}` ({', '.join(repository.tags)}), {_readers(repository)}", "  ")
+
+
+_CLIENTS = {"anonymous": "anonymous clients", "unknown": "a wrong user or password"}
+
+
+def _answer(answer: Status) -> str:
+    clients = [_CLIENTS.get(client, f"`{client}`") for client in answer.clients]
+    text = f"answers {answer.status} to {' and '.join(clients) or 'everyone'}"
+    if answer.repositories:
+        text += f" in {', '.join(f'`{name}`' for name in answer.repositories)}"
+    return text + (f" for the first {answer.seconds:g} seconds" if answer.seconds else "")
 
 
 def _readers(repository: Repository) -> str:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Mapping
 from copy import deepcopy
 from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
 
 from kubesim.api.clock import Clock, Identity
 from kubesim.api.resources import NAMESPACE, RESOURCES
@@ -14,7 +17,7 @@ from kubesim.cluster.controllers import ControllerManager
 from kubesim.cluster.controllers.scheduler import Scheduler
 from kubesim.cluster.kubelet import Kubelet
 from kubesim.cluster.kubelet.imagepull import ImageManager
-from kubesim.cluster.registry import REGISTRIES
+from kubesim.cluster.registry import Registries
 
 # Every cluster is booted at the same simulated moment, so that two runs of a lesson show the same.
 BOOT = datetime(2026, 11, 24, 13, 40, tzinfo=UTC)
@@ -25,19 +28,29 @@ NAMESPACES = ("default", "kube-node-lease", "kube-public", "kube-system")
 class Cluster:
     """One node, its control plane, and the registries that it can reach; 19 minutes old.
 
-    `seed` decides every uid and random name; `boot` is when it was booted. A thread that shares the cluster with others
-    holds `lock` while it uses it.
+    `seed` decides every uid and random name; `boot` is when it was booted. `registries` is a file of registries, by
+    default those of kubesim, and `node` says what is set on the node itself: `proxy`, the URL of its proxy, and
+    `credentials` that the kubelet has besides pull secrets. A thread that shares the cluster with others holds `lock`
+    while it uses it. Raises ValueError where the file of registries is wrong, and OSError where it can't be read.
     """
 
-    def __init__(self, seed: int = 0, boot: datetime = BOOT) -> None:
+    def __init__(
+        self,
+        seed: int = 0,
+        boot: datetime = BOOT,
+        registries: str | Path | None = None,
+        node: Mapping[str, Any] | None = None,
+    ) -> None:
+        node = node or {}
         self.lock = threading.RLock()
         self.clock = Clock(boot)
-        self.registries = REGISTRIES
+        self.registries = Registries(self.clock, registries, node.get("proxy", ""))
         identity = Identity(seed)
         self.api = APIServer(self.clock, identity)
         self.scheduler = Scheduler(self.api, self.clock)
         self.controllers = ControllerManager(self.api, self.clock)
-        self.kubelet = Kubelet(self.api, self.clock, identity, ImageManager(self.registries), bootstrap.NODE_NAME)
+        images = ImageManager(self.registries, node.get("credentials", ()))
+        self.kubelet = Kubelet(self.api, self.clock, identity, images, bootstrap.NODE_NAME)
         self._boot(identity)
 
     def advance(self, seconds: float) -> None:
@@ -48,7 +61,7 @@ class Cluster:
         """A cluster of its own in the same state, with everything that is in progress. Nobody watches the copy."""
         with self.lock:
             stored = (obj for resource in RESOURCES if resource.simulated for obj in self.api.list(resource))
-            never_changed = [self.registries, *stored, *self.kubelet.traces.values()]
+            never_changed = [*stored, *self.kubelet.traces.values()]
             return deepcopy(self, {id(item): item for item in never_changed} | {id(self.lock): threading.RLock()})
 
     def _boot(self, identity: Identity) -> None:

@@ -1,4 +1,4 @@
-"""The kubelet's keyring: which credentials of which pull secret fit an image, and in which order.
+"""The kubelet's keyring: which credentials match an image, and in which order.
 
 Mirrors kubernetes pkg/credentialprovider keyring.go, config.go and secrets/secrets.go, v1.36.
 """
@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import cached_property, lru_cache
-from typing import Any
+from typing import Any, TypeVar
 
 from kubesim.gotext import base64, gojson
 
@@ -24,7 +24,9 @@ DATA_KEYS = {DOCKER_CONFIG_JSON: ".dockerconfigjson", DOCKERCFG: ".dockercfg"}
 _HUB, _HUB_KEY = "docker.io", "index.docker.io"
 
 _GO_KINDS = {str: "string", bool: "bool", int: "number", float: "number", list: "array", dict: "object"}
-_ENTRY_TYPE = "credentialprovider.dockerConfigEntryWithAuth"
+_AUTHS = "DockerConfigJSON.auths"
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -42,13 +44,18 @@ class Credential:
 
 @dataclass(frozen=True)
 class Match:
-    """A credential that fits, where it comes from, and `entry`, the registry key it is filed under there."""
+    """A credential that matches, the registry key it is filed under, and its Secret; the node's own have none."""
 
     credential: Credential
-    secret_name: str
-    secret_namespace: str
-    secret_uid: str
     entry: str
+    secret_name: str = ""
+    secret_namespace: str = ""
+    secret_uid: str = ""
+
+    @property
+    def source(self) -> str:
+        """Where it comes from, in words."""
+        return f'Secret "{self.secret_name}"' if self.secret_name else "the node's own credentials"
 
 
 class Keyring:
@@ -59,27 +66,35 @@ class Keyring:
 
     @classmethod
     def from_secrets(cls, secrets: Iterable[Mapping[str, Any]]) -> Keyring:
-        """A keyring of every pull secret among `secrets`, in their order; other Secrets are passed over.
+        """A keyring of every pull secret among `secrets`, in their order; other Secrets are ignored.
 
         Raises ValueError, as the kubelet words it, when one of them cannot be read: it then uses none of them.
         """
         keyring = cls()
         for secret in secrets:
-            keyring._add(secret)
+            metadata = secret["metadata"]
+            source = (metadata["name"], metadata.get("namespace", ""), metadata.get("uid", ""))
+            for entry, credential in read_entries(secret):
+                keyring._add(Match(credential, entry, *source))
         return keyring
 
-    def _add(self, secret: Mapping[str, Any]) -> None:
-        metadata = secret["metadata"]
-        for entry, credential in read_entries(secret):
-            key = registry_key(entry)
-            if key is not None:
-                match = Match(
-                    credential, metadata["name"], metadata.get("namespace", ""), metadata.get("uid", ""), entry
-                )
-                self._matches.setdefault(key, []).append(match)
+    @classmethod
+    def of_node(cls, credentials: Iterable[Mapping[str, Any]]) -> Keyring:
+        """The node's own credentials, from its Docker config or from plugins; one that fails has none."""
+        keyring = cls()
+        for given in credentials:
+            if not given.get("fails"):
+                credential = Credential(given.get("username", ""), given.get("password", ""))
+                keyring._add(Match(credential, given["registry"]))
+        return keyring
+
+    def _add(self, match: Match) -> None:
+        key = registry_key(match.entry)
+        if key is not None:
+            self._matches.setdefault(key, []).append(match)
 
     def lookup(self, name: str) -> list[Match]:
-        """What fits the image `name` ("docker.io/library/nginx"), in the order in which it is tried.
+        """What matches the image `name` ("docker.io/library/nginx"), in the order in which it is tried.
 
         Keys are tried in reverse order, so that of two with the same beginning the more specific comes first. Docker
         Hub's old name stands in for docker.io where nothing else fits.
@@ -139,47 +154,23 @@ def read_entries(secret: Mapping[str, Any]) -> tuple[tuple[str, Credential], ...
 
 @lru_cache(maxsize=256)
 def _read_blob(kind: str, blob: str) -> tuple[tuple[str, Credential], ...]:
-    config = _load_json(blob)
-    if kind == DOCKERCFG:
-        return _read_config(config, "value of type credentialprovider.DockerConfig", "")
-    if not isinstance(config, dict):
-        raise _mismatch(config, "value of type credentialprovider.DockerConfigJSON")
-    auths = _field(config, "auths")
-    return _read_config(
-        auths, "struct field DockerConfigJSON.auths of type credentialprovider.DockerConfig", "DockerConfigJSON.auths"
-    )
+    config = gojson.loads(base64.decode(blob).decode(errors="replace"))
+    where = "value of type credentialprovider.DockerConfig"
+    if kind == DOCKER_CONFIG_JSON:
+        config = _field(_typed(config, dict, f"{where}JSON"), "auths")
+        where = f"struct field {_AUTHS} of type credentialprovider.DockerConfig"
+    return tuple((entry, _credential(value)) for entry, value in (_typed(config, dict, where) or {}).items())
 
 
-def _load_json(blob: str) -> Any:
-    return gojson.loads(base64.decode(blob).decode(errors="replace"))
-
-
-def _read_config(config: Any, where: str, field: str) -> tuple[tuple[str, Credential], ...]:
-    if config is None:
-        return ()
-    if not isinstance(config, dict):
-        raise _mismatch(config, where)
-    return tuple((entry, _credential(value, field)) for entry, value in config.items())
-
-
-def _credential(value: Any, field: str) -> Credential:
+def _credential(value: Any) -> Credential:
     """One entry of a Docker config; `auth` outranks `username` and `password`."""
-    if value is None:
-        return Credential("", "")
-    if not isinstance(value, dict):
-        raise _mismatch(
-            value, f"struct field {field} of type {_ENTRY_TYPE}" if field else f"value of type {_ENTRY_TYPE}"
-        )
-    texts = {name: _field(value, name) or "" for name in ("username", "password", "email", "auth")}
-    for name, text in texts.items():
-        if not isinstance(text, str):
-            raise _mismatch(text, f"struct field {field or 'dockerConfigEntryWithAuth'}.{name} of type string")
-    if texts["auth"]:
-        return _decode_auth(texts["auth"])
-    return Credential(texts["username"], texts["password"])
-
-
-def _decode_auth(auth: str) -> Credential:
+    entry = _typed(value, dict, f"struct field {_AUTHS} of type credentialprovider.dockerConfigEntryWithAuth") or {}
+    username, password, _, auth = (
+        _typed(_field(entry, name), str, f"struct field {_AUTHS}.{name} of type string") or ""
+        for name in ("username", "password", "email", "auth")
+    )
+    if not auth:
+        return Credential(username, password)
     decoded = base64.decode(auth, padded=auth.strip().endswith("=")).decode(errors="replace")
     username, colon, password = decoded.partition(":")
     if not colon:
@@ -187,11 +178,14 @@ def _decode_auth(auth: str) -> Credential:
     return Credential(username, password)
 
 
-def _field(value: Mapping[str, Any], name: str) -> Any:
-    """The field `name`, whose case Go does not mind."""
-    found = [item for key, item in value.items() if key.lower() == name]
+def _field(value: Mapping[str, Any] | None, name: str) -> Any:
+    """The field `name`, whose case Go ignores."""
+    found = [item for key, item in (value or {}).items() if key.lower() == name]
     return found[-1] if found else None
 
 
-def _mismatch(value: Any, where: str) -> ValueError:
-    return ValueError(f"json: cannot unmarshal {_GO_KINDS.get(type(value), 'null')} into Go {where}")
+def _typed(value: Any, kind: type[T], where: str) -> T | None:
+    """`value`, which may be None. Raises ValueError, as Go words it, where it is not of this kind."""
+    if value is None or isinstance(value, kind):
+        return value
+    raise ValueError(f"json: cannot unmarshal {_GO_KINDS[type(value)]} into Go {where}")

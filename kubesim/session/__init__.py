@@ -13,7 +13,7 @@ from kubesim import kubectl
 from kubesim.api.result import Result
 from kubesim.cluster import BOOT, Cluster
 from kubesim.flow import FILE_USAGE, why_file, why_tool
-from kubesim.session.docker import docker
+from kubesim.session.docker import docker_tool
 from kubesim.shell import Invocation, Shell, Tool
 from kubesim.workspace import Workspace
 
@@ -29,11 +29,21 @@ class Session:
 
     `workspace` is the folder for the learner's files; by default a temporary one, removed with the session. The same
     commands give the same answers in every session of the same `seed` and `boot`, the time its cluster was booted.
+    `registries` is a YAML file of registries that replaces kubesim's own or adds to them, and `node` says what is set
+    on the node itself; see `Cluster`. Raises ValueError and OSError where that file is wrong or can't be read.
     """
 
-    def __init__(self, workspace: Path | None = None, seed: int = 0, boot: datetime = BOOT) -> None:
+    def __init__(
+        self,
+        workspace: Path | None = None,
+        seed: int = 0,
+        boot: datetime = BOOT,
+        *,
+        registries: str | Path | None = None,
+        node: Mapping[str, Any] | None = None,
+    ) -> None:
         self.workspace = Workspace(workspace)
-        self.cluster = Cluster(seed, boot)
+        self.cluster = Cluster(seed, boot, registries, node)
         self.config = kubectl.Kubeconfig()
         self.server: Server | None = None
         self.explained: list[str] = []
@@ -41,7 +51,8 @@ class Session:
         why = why_tool(lambda: self.cluster, lambda: self.config.namespace_of(), self.explained.append)
         why = replace(why, complete=lambda words: self._complete_kubectl(["get", "pod", *words]))
         about = Tool("kubesim", self._run_kubesim, _USAGE, "kubesim supported")
-        self.shell = Shell(self.cluster.clock, self.workspace, [self._kubectl(), docker, about, why])
+        tools = [self._kubectl(), docker_tool(lambda: self.cluster.registries), about, why]
+        self.shell = Shell(self.cluster.clock, self.workspace, tools)
         self.shell.aliases["k"] = "kubectl"  # as in the exams
 
     def _kubectl(self) -> Tool:

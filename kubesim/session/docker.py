@@ -9,15 +9,16 @@ import base64
 import getopt
 import json
 import re
+from collections.abc import Callable
 from typing import Any
 
 from kubesim.api.imageref import DEFAULT_REGISTRY
 from kubesim.cluster.keyring import Credential
-from kubesim.cluster.registry import REGISTRIES
+from kubesim.cluster.registry import Registries
 from kubesim.gotext import gojson
 from kubesim.shell.state import Invocation
 from kubesim.shell.syntax import UnsupportedError
-from kubesim.shell.tools.tool import Options, tool
+from kubesim.shell.tools.tool import Options, Tool, tool
 from kubesim.workspace import HOME
 
 _HUB = "https://index.docker.io/v1/"
@@ -48,38 +49,42 @@ class _DockerError(Exception):
         self.status = status
 
 
-@tool(
-    "docker [--config FOLDER] login|logout [-u USER] [--password-stdin] [SERVER]",
-    example="docker login -u me --password-stdin",
-)
-def docker(operands: list[str], options: Options, io: Invocation) -> int:
+def docker_tool(registries: Callable[[], Registries]) -> Tool:
+    """docker, which asks the registries that `registries` returns."""
+    usage = "docker [--config FOLDER] login|logout [-u USER] [--password-stdin] [SERVER]"
+    decorate = tool(usage, example="docker login -u me --password-stdin")
+    return decorate(lambda operands, _, io: _docker(operands, io, registries))
+
+
+def _docker(operands: list[str], io: Invocation, registries: Callable[[], Registries]) -> int:
     """Ask a registry whether user and password are right, and keep them in a file; or take them out of it."""
-    config, words = _config_file(operands, io)
+    folder, words = _split_config(operands)
+    folder = folder or io.env.get("DOCKER_CONFIG") or f"{io.env.get('HOME') or HOME}/.docker"
     command = words[0] if words else ""
     if command not in _USAGE:
         raise UnsupportedError(f"'docker {command}'" if command else "'docker' without login or logout")
     try:
         flags, server = _parsed(command, words[1:])
+        path = f"{folder.rstrip('/')}/config.json"
         if "help" in flags:
             io.out(f"Usage:  {_USAGE[command]}\n")
         elif command == "login":
-            _login(_address(server), flags, config, io)
+            _login(_address(server), flags, path, io, registries())
         else:
-            _logout(_address(server), server, config, io)
+            _logout(_address(server), server, path, io)
     except _DockerError as error:
         io.err(f"{error}\n")
         return error.status
     return 0
 
 
-def _config_file(words: list[str], io: Invocation) -> tuple[str, list[str]]:
-    """The configuration's path, and the words after the option that may name its folder."""
-    folder = io.env.get("DOCKER_CONFIG") or f"{io.env.get('HOME') or HOME}/.docker"
+def _split_config(words: list[str]) -> tuple[str, list[str]]:
+    """The folder that --config names, and the words after it."""
     if words[:1] == ["--config"] and len(words) > 1:
-        folder, words = words[1], words[2:]
-    elif words and words[0].startswith("--config="):
-        folder, words = words[0].partition("=")[2], words[1:]
-    return f"{folder.rstrip('/')}/config.json", words
+        return words[1], words[2:]
+    if words and words[0].startswith("--config="):
+        return words[0].partition("=")[2], words[1:]
+    return "", words
 
 
 def _parsed(command: str, words: list[str]) -> tuple[Options, str]:
@@ -91,23 +96,19 @@ def _parsed(command: str, words: list[str]) -> tuple[Options, str]:
                 raise _misused(command, f"unknown flag: {word.partition('=')[0]}", 125)
         found, servers = getopt.gnu_getopt(words, "u:p:" if command == "login" else "", _LONG[command])
     except getopt.GetoptError as error:
-        raise _misused(command, _complaint(error), 125) from None
+        is_long, lacks_value = len(error.opt) > 1, "requires argument" in error.msg
+        problem = "flag needs an argument:" if lacks_value else f"unknown {'' if is_long else 'shorthand '}flag:"
+        place = f"--{error.opt}" if is_long else f"'{error.opt}' in -{error.opt}"
+        raise _misused(command, f"{problem} {place}", 125) from None
     if len(servers) > 1:
         raise _misused(command, f"docker: 'docker {command}' requires at most 1 argument")
     flags = {_FLAGS.get(option.lstrip("-"), option.lstrip("-")): value for option, value in found}
     return flags, servers[0] if servers else ""
 
 
-def _complaint(error: getopt.GetoptError) -> str:
-    place = f"--{error.opt}" if len(error.opt) > 1 else f"'{error.opt}' in -{error.opt}"
-    if "requires argument" in error.msg:
-        return f"flag needs an argument: {place}"
-    return f"unknown {'' if len(error.opt) > 1 else 'shorthand '}flag: {place}"
-
-
-def _misused(command: str, complaint: str, status: int = 1) -> _DockerError:
+def _misused(command: str, problem: str, status: int = 1) -> _DockerError:
     usage = f"Usage:  {_USAGE[command]}\n\nRun 'docker {command} --help' for more information"
-    return _DockerError(f"{complaint}\n\n{usage}", status)
+    return _DockerError(f"{problem}\n\n{usage}", status)
 
 
 def _address(server: str) -> str:
@@ -117,12 +118,11 @@ def _address(server: str) -> str:
     return re.sub(r"^https?://", "", server).partition("/")[0]
 
 
-def _login(address: str, flags: Options, path: str, io: Invocation) -> None:
+def _login(address: str, flags: Options, path: str, io: Invocation, registries: Registries) -> None:
     credential = _given(flags, io)
     config = _load(path, io)
-    if credential is None:
-        credential = _stored(config["auths"].get(address), io)
-    refusal = REGISTRIES.login(DEFAULT_REGISTRY if address == _HUB else address, credential)
+    credential = credential or _stored(config["auths"].get(address), io)
+    refusal = registries.login(DEFAULT_REGISTRY if address == _HUB else address, credential)
     if refusal:
         raise _DockerError(f"Error response from daemon: {refusal}")
     auth = base64.b64encode(f"{credential.username}:{credential.password}".encode(errors="replace")).decode()
@@ -135,18 +135,6 @@ def _login(address: str, flags: Options, path: str, io: Invocation) -> None:
 
 def _given(flags: Options, io: Invocation) -> Credential | None:
     """The credential on the command line and on stdin; None where neither user nor password is given."""
-    _verify(flags)
-    password = flags.get("password", "")
-    if password:
-        io.err(_INSECURE)
-    if "password-stdin" in flags:
-        password = io.read().removesuffix("\n").removesuffix("\r")
-    elif not flags:
-        return None
-    return _complete(flags.get("username", ""), password, io)
-
-
-def _verify(flags: Options) -> None:
     if "password-stdin" in flags and "password" in flags:
         raise _DockerError("conflicting options: cannot specify both --password and --password-stdin")
     if "password-stdin" in flags and "username" not in flags:
@@ -154,10 +142,16 @@ def _verify(flags: Options) -> None:
     for name in ("username", "password"):
         if flags.get(name) == "":
             raise _DockerError(f"{name} is empty")
+    password = flags.get("password", "")
+    if password:
+        io.err(_INSECURE)
+    if "password-stdin" in flags:
+        password = io.read().removesuffix("\n").removesuffix("\r")
+    return _complete(flags.get("username", ""), password, io) if flags else None
 
 
 def _complete(username: str, password: str, io: Invocation) -> Credential:
-    """Refuse to ask for what is missing."""
+    """The credential; docker would ask for what is missing."""
     if username and password:
         return Credential(username, password)
     if io.input is not None:
@@ -181,26 +175,22 @@ def _logout(address: str, server: str, path: str, io: Invocation) -> None:
     config = _load(path, io)
     io.out(f"Removing login credentials for {address}\n")
     names = {address, server, f"http://{address}", f"https://{address}"} & config["auths"].keys()
-    for name in names:
-        del config["auths"][name]
     if names:
+        config["auths"] = {name: entry for name, entry in config["auths"].items() if name not in names}
         _save(config, address, path, io)
 
 
 def _load(path: str, io: Invocation) -> dict[str, Any]:
-    """The configuration, with its `auths`. A file that holds something else is refused: saving would destroy it."""
+    """The configuration, with its `auths`. A file with something else in it is refused: saving would destroy it."""
     try:
         config = gojson.loads(io.workspace.read_text(path)) if io.workspace.exists(path) else {}
-        if not isinstance(config, dict):
-            raise ValueError("it holds no JSON object")
-        auths = config.get("auths") or {}
+        auths = (config.get("auths") or {}) if isinstance(config, dict) else None
         if not isinstance(auths, dict):
-            raise ValueError("its auths are no JSON object")
+            raise ValueError("it holds no JSON object" if auths is None else "its auths are no JSON object")
     except ValueError as error:
-        raise _DockerError(
-            f"kubesim: {path} is not a configuration of Docker, so it is left as it is: {error}"
-        ) from None
-    return {"auths": auths} | config | {"auths": auths}
+        problem = f"kubesim: {path} is not a configuration of Docker, so it is left as it is: {error}"
+        raise _DockerError(problem) from None
+    return {**config, "auths": auths}
 
 
 def _save(config: dict[str, Any], address: str, path: str, io: Invocation) -> None:
@@ -210,6 +200,6 @@ def _save(config: dict[str, Any], address: str, path: str, io: Invocation) -> No
     if helper:
         program = f'exec: "docker-credential-{helper}": executable file not found in $PATH'
         raise _DockerError(f"Error saving credentials: error storing credentials - err: {program}, out: ``")
-    config["auths"] = dict(sorted(config["auths"].items()))
+    config = {"auths": dict(sorted(config["auths"].items()))} | {k: v for k, v in config.items() if k != "auths"}
     io.workspace.mkdir(path.rpartition("/")[0] or ".", parents=True)
     io.workspace.write_text(path, json.dumps(config, indent="\t", ensure_ascii=False))

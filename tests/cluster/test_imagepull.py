@@ -2,13 +2,12 @@
 
 import base64
 import json
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
-from kubesim.api.clock import SECOND
-from kubesim.api.imageref import parse
-from kubesim.cluster.keyring import Credential
+from kubesim.api.clock import SECOND, Clock
 from kubesim.cluster.kubelet.imagepull import (
     STEPS,
     TRANSITIONS,
@@ -19,8 +18,9 @@ from kubesim.cluster.kubelet.imagepull import (
     SecretLook,
     look,
 )
-from kubesim.cluster.registry import REGISTRIES
+from kubesim.cluster.registry import Registries
 
+REGISTRIES = Registries(Clock(datetime(2026, 11, 25, tzinfo=UTC)))
 MYAPP = "registry.example.com/myapp:1.0"
 NO_BASIC = (
     "pull access denied, repository does not exist or may require authorization: "
@@ -131,7 +131,7 @@ def test_each_pod_has_its_own_back_off_which_goes_with_it() -> None:
     node = Node()
     outcomes = [node.ask(pod=pod).trace.outcome for pod in ("a", "a", "b")]
     assert outcomes == ["ErrImagePull", "ImagePullBackOff", "ErrImagePull"]
-    node.manager.forget_pod("a")
+    node.manager.node.forget_pod("a")
     assert node.ask(pod="a").trace.outcome == "ErrImagePull"
 
 
@@ -194,17 +194,6 @@ def test_a_public_pull_earns_the_image_for_everybody() -> None:
     node.ask(image="nginx:1.27")
     node.wait(1)
     assert node.ask(image="nginx:1.27", policy="Never", pod="b").trace.outcome == "AlreadyPresent"
-
-
-def test_a_preloaded_image_is_everybodys_until_the_kubelet_pulls_it() -> None:
-    node = Node()
-    image = REGISTRIES.resolve(parse(MYAPP), Credential("myuser", "mypassword")).image
-    assert image is not None
-    node.manager.node.preload(image, parse(MYAPP))
-    assert node.ask().trace.outcome == "AlreadyPresent"
-    node.ask(GOOD, policy="Always", pod="b")
-    node.wait(1)
-    assert node.ask(pod="c").trace.outcome == "ErrImagePull"
 
 
 def test_the_right_is_to_a_repository_and_status_shows_the_first_name() -> None:

@@ -26,7 +26,8 @@ Step = tuple[str, str]
 @cache
 def recordings() -> list[list[Step]]:
     """Every recording as steps: ("run", a line), ("sleep", seconds), or a file's name and its text."""
-    return [list(map(_step, yaml.safe_load(path.read_text())["steps"])) for path in sorted(RECORDINGS.glob("*.yaml"))]
+    found = (yaml.safe_load(path.read_text()) for path in sorted(RECORDINGS.glob("*.yaml")))
+    return [list(map(_step, recording["steps"])) for recording in found if "steps" in recording]
 
 
 def _step(step: dict[str, Any]) -> Step:

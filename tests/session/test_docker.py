@@ -89,8 +89,8 @@ def test_the_same_login_again_changes_nothing(shell: Shell) -> None:
             "no such host",
         ),
         (
-            "registry.example.com:5000 -u myuser -p mypassword",
-            'Get "https://registry.example.com:5000/v2/": dial tcp 10.96.0.20:5000: connect: connection refused',
+            "registry.example.com:5001 -u myuser -p mypassword",
+            'Get "https://registry.example.com:5001/v2/": dial tcp 10.96.0.11:5001: connect: connection refused',
         ),
     ],
 )

@@ -78,7 +78,7 @@ class Kubelet:
     def _forget(self, uid: str) -> None:
         worker = self._workers.pop(uid, None)
         if worker:
-            self.images.forget_pod(uid)
+            self.images.node.forget_pod(uid)
             for name in (*worker.inits, *worker.containers, *worker.waiting):
                 self.traces.pop((worker.namespace, worker.name, name), None)
 

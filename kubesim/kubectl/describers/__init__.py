@@ -33,7 +33,7 @@ _DESCRIBERS: dict[str, tuple[Writes, tuple[str, ...]]] = {
     "RoleBinding": (others.write_role_binding, ()),
     "Secret": (others.write_secret, ()),
     "Service": (others.write_service, ("events",)),
-    "ServiceAccount": (others.write_service_account, ("secrets", "events")),
+    "ServiceAccount": (others.write_service_account, ("events",)),
     "StatefulSet": (workloads.write_stateful_set, ("pods", "events")),
 }
 

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 from kubesim.api import quantity
 from kubesim.api.clock import SECOND, Micros, rfc3339
 from kubesim.api.humanize import NONE, age, format_labels, long_time, node_roles
-from kubesim.api.objects import Object, name_of, pull_secret_names
+from kubesim.api.objects import Object, pull_secret_names
 from kubesim.kubectl.describers.writer import Related, Writer
 
 _TOKEN_TYPE = "kubernetes.io/service-account-token"
@@ -54,11 +54,9 @@ def _heading(writer: Writer, text: str) -> None:
 
 
 def write_service_account(writer: Writer, account: Object, related: Related, now: Micros) -> None:
-    """All of a ServiceAccount but its events."""
+    """All of a ServiceAccount but its events; whether its pull secrets exist doesn't show."""
     writer.name(account)
-    secrets = related.get("secrets")
-    known = None if secrets is None else {name_of(secret) for secret in secrets}
-    names = [name if known is None or name in known else f"{name} (not found)" for name in pull_secret_names(account)]
+    names = pull_secret_names(account)
     writer.field("Image pull secrets", names[0] if names else NONE)
     for name in names[1:]:
         # Spaces and no empty cell, as in kubectl; on the screen it is the same.

@@ -12,8 +12,8 @@ from kubesim.api import imageref
 from kubesim.api.clock import SECOND, Micros
 from kubesim.api.imageref import Reference
 from kubesim.cluster.keyring import Keyring, Match
+from kubesim.cluster.kubelet.imagepull.nodeimages import NodeImages, PulledRecord
 from kubesim.cluster.kubelet.imagepull.trace import Attempt, Event, Hop, PullRequest, PullTrace, look
-from kubesim.cluster.kubelet.nodeimages import NodeImages, PulledRecord
 from kubesim.cluster.registry import Answer, Image, Registries
 from kubesim.gotext import gojson
 
@@ -33,22 +33,21 @@ class Pull:
     start from and `image_id` what its status calls it.
     """
 
-    def __init__(self, request: PullRequest, node: NodeImages, registries: Registries) -> None:
-        self.request, self.node, self.registries = request, node, registries
+    def __init__(self, request: PullRequest, node: NodeImages, registries: Registries, own: Keyring) -> None:
+        self.request, self.node, self.registries, self.own = request, node, registries, own
         self.outcome = "ParseImageName"
         self.reference: Reference | None = None
         self.image: Image | None = None
         self.image_id = ""
         self.matches: list[Match] | None = None
         self.attempts: list[Attempt] = []
-        self.hops: list[tuple[str, str, str]] = []
+        self.hops: list[Hop] = []
         self.events: tuple[Event, ...] = ()
         self.error: tuple[str, str] | None = None
         self.over: Micros = request.now
 
     @property
     def duration(self) -> float:
-        """How long it took, in seconds."""
         return (self.over - self.request.now) / SECOND
 
     @property
@@ -63,10 +62,10 @@ class Pull:
             image=request.image,
             reference=self.reference,
             policy=request.policy,
-            present=any(outcome == "present" for _, outcome, _ in self.hops),
+            present=any(hop.outcome == "present" for hop in self.hops),
             secrets=tuple(look(name, secret) for name, secret in request.secrets),
             attempts=tuple(self.attempts),
-            hops=tuple(Hop(*hop) for hop in self.hops),
+            hops=tuple(self.hops),
             outcome=self.outcome,
             message=self.error[1] if self.error else "",
         )
@@ -78,15 +77,12 @@ class Pull:
         return self.reference
 
     def lookup(self) -> list[Match]:
-        """The credentials that fit, looked up once and no earlier than needed. Raises ValueError, as the keyring."""
+        """The credentials that match, the node's own last, looked up when first needed. Raises ValueError."""
         if self.matches is None:
             secrets = [secret for _, secret in self.request.secrets if secret is not None]
-            self.matches = Keyring.from_secrets(secrets).lookup(self.target.name) if secrets else []
+            matches = Keyring.from_secrets(secrets).lookup(self.target.name) if secrets else []
+            self.matches = [*matches, *self.own.lookup(self.target.name)]
         return self.matches
-
-    def fail(self, reason: str, message: str) -> None:
-        """Note why the container cannot start."""
-        self.error = (reason, message)
 
     def emit(self, reason: str, message: str, kind: str = "Normal") -> None:
         """Note an event that is to be recorded."""
@@ -100,14 +96,14 @@ def _parse_name(pull: Pull) -> Outcome:
     except ValueError as error:
         message = f"Failed to apply default image tag {image}: couldn't parse image name {image}: {error}"
         pull.emit("InspectFailed", message, "Warning")
-        pull.fail("InvalidImageName", message)
+        pull.error = ("InvalidImageName", message)
         return "invalid", str(error)
     return "valid", pull.reference.canonical
 
 
 def _check_presence(pull: Pull) -> Outcome:
     if pull.request.policy == ALWAYS:
-        return "not asked", "with pull policy Always the registry is asked in any case"
+        return "not asked", "with pull policy Always the registry is always asked"
     pull.image = pull.node.present(pull.target, pull.request.now)
     if pull.image:
         return "present", "the image is on the node"
@@ -133,26 +129,22 @@ def _check_right(pull: Pull) -> Outcome:
     return "refused", detail
 
 
-def _right(pull: Pull, record: PulledRecord | None) -> str:
-    """Why the Pod may use the image that is there; empty when it must show at the registry that it may."""
-    if record is None:
-        return "the image was on the node before the kubelet pulled any"
+def _right(pull: Pull, record: PulledRecord) -> str:
+    """Why the Pod may use the image that is there; empty when it has to show the registry that it may."""
     if record.public:
         return "the image was pulled without credentials, so every Pod may use it"
-    if not record.secrets:
-        return ""
-    for match in pull.lookup():
-        if record.earned_by(match):
+    for match in pull.lookup() if record.secrets else ():
+        if record.covers(match):
             record.add(match)
-            return f'the Secret "{match.secret_name}" has the right to the image'
+            return f"{match.source} has the right to the image"
     return ""
 
 
 def _never_pull(pull: Pull, outcome: str, detail: str) -> Outcome:
-    """The kubelet says the same in both cases, so as not to reveal an image to a Pod without the right to it."""
+    """The kubelet reports the same in both cases, so as not to reveal an image to a Pod without the right to it."""
     message = f"Container image {quote(pull.request.image)} is not present with pull policy of Never"
     pull.emit("ErrImageNeverPull", message, "Warning")
-    pull.fail("ErrImageNeverPull", message)
+    pull.error = ("ErrImageNeverPull", message)
     return outcome, detail
 
 
@@ -163,13 +155,13 @@ def _look_up_credentials(pull: Pull) -> Outcome:
         return _unreadable(pull, error)
     if not matches:
         return "none", f"no entry of the Pod's pull secrets covers {pull.target.name}: pulling without credentials"
-    entries = ", ".join(f'"{match.entry}" of Secret "{match.secret_name}"' for match in matches)
+    entries = ", ".join(f'"{match.entry}" of {match.source}' for match in matches)
     return "found", f"{pull.target.name} is covered by {entries}"
 
 
 def _unreadable(pull: Pull, error: ValueError) -> Outcome:
-    # The kubelet has no reason of its own for this: the error's words are reason and message at once.
-    pull.fail(str(error), str(error))
+    # The kubelet has no reason of its own for this: the error is reason and message at once.
+    pull.error = (str(error), str(error))
     return "unreadable", f"a pull secret cannot be read, so none is used: {error}"
 
 
@@ -177,31 +169,31 @@ def _check_back_off(pull: Pull) -> Outcome:
     now = pull.request.now
     failure = pull.node.failure(pull.request.uid, pull.request.image, now)
     if failure is None or failure.until <= now:
-        return "over", "no failure shortly before stands in the way"
+        return "over", "there is no recent failure"
     message = f"Back-off pulling image {quote(pull.request.image)}"
     pull.emit("BackOff", message)
-    pull.fail("ImagePullBackOff", f"{message}: {failure.error}")
+    pull.error = ("ImagePullBackOff", f"{message}: {failure.error}")
     return "waiting", f"the next attempt is due in {(failure.until - now) / SECOND:.0f}s"
 
 
 def _pull_image(pull: Pull) -> Outcome:
     pull.emit("Pulling", f"Pulling image {quote(pull.request.image)}")
     candidates: Sequence[Match | None] = pull.lookup() or [None]
-    errors = []
+    answers = []
     for match in candidates:
-        answer = pull.registries.resolve(pull.target, match.credential if match else None)
+        answer = pull.registries.pull(pull.target, match.credential if match else None)
         pull.attempts.append(_attempt(match, answer))
         if answer.image:
             return _succeed(pull, answer.image, match)
-        errors.append(answer.error(pull.target))
-    return _fail(pull, errors)
+        answers.append(answer)
+    return _fail(pull, answers)
 
 
 def _attempt(match: Match | None, answer: Answer) -> Attempt:
-    said = answer.refusal or "200 OK"
+    result = (answer.image is not None, answer.refusal or "200 OK")
     if match is None:
-        return Attempt(None, None, None, answer.image is not None, said)
-    return Attempt(match.secret_name, match.entry, match.credential.username, answer.image is not None, said)
+        return Attempt(None, None, None, *result)
+    return Attempt(match.secret_name or None, match.entry, match.credential.username, *result)
 
 
 def _succeed(pull: Pull, image: Image, match: Match | None) -> Outcome:
@@ -212,23 +204,18 @@ def _succeed(pull: Pull, image: Image, match: Match | None) -> Outcome:
     times = f"{_go_duration(duration)} ({_go_duration(pull.over - pull.request.now)} including waiting)"
     name = quote(pull.request.image)
     pull.emit("Pulled", f"Successfully pulled image {name} in {times}. Image size: {image.size} bytes.")
-    who = f'with Secret "{match.secret_name}"' if match else "without credentials"
-    return "succeeded", f"pulled {who}"
+    return "succeeded", f"pulled with {match.source}" if match else "pulled without credentials"
 
 
-def _fail(pull: Pull, errors: Sequence[str]) -> Outcome:
-    pull.over = pull.node.reserve(pull.request.now, _REFUSAL_DURATION * len(errors))
-    message = _aggregate(errors)
+def _fail(pull: Pull, answers: Sequence[Answer]) -> Outcome:
+    duration = sum(_REFUSAL_DURATION + round(answer.seconds * SECOND) for answer in answers)
+    pull.over = pull.node.reserve(pull.request.now, duration)
+    errors = list(dict.fromkeys(answer.error(pull.target) for answer in answers))
+    message = errors[0] if len(errors) == 1 else f"[{', '.join(errors)}]"
     pull.emit("Failed", f"Failed to pull image {quote(pull.request.image)}: {message}", "Warning")
     pull.node.fail(pull.request.uid, pull.request.image, f"ErrImagePull: {message}", pull.over)
-    pull.fail("ErrImagePull", message)
+    pull.error = ("ErrImagePull", message)
     return "failed", pull.attempts[-1].answer
-
-
-def _aggregate(errors: Sequence[str]) -> str:
-    """Several errors as one, each said once (k8s.io/apimachinery pkg/util/errors)."""
-    distinct = list(dict.fromkeys(errors))
-    return distinct[0] if len(distinct) == 1 else f"[{', '.join(distinct)}]"
 
 
 _REFUSAL_DURATION: Micros = 20_000
@@ -242,11 +229,9 @@ def _pull_duration(image: Image, held: bool) -> Micros:
 
 def _go_duration(duration: Micros) -> str:
     """A duration in whole milliseconds, as Go prints it: "53ms", "1.317s", "1m2.05s"."""
-    if duration < SECOND:
-        return f"{duration // 1000}ms"
-    minutes, rest = divmod(duration // 1000, 60_000)
-    hours, minutes = divmod(minutes, 60)
-    return (f"{hours}h" if hours else "") + (f"{minutes}m" if hours or minutes else "") + f"{rest / 1000:g}s"
+    milliseconds = duration // 1000
+    minutes, rest = divmod(milliseconds, 60_000)
+    return f"{milliseconds}ms" if milliseconds < 1000 else (f"{minutes}m" if minutes else "") + f"{rest / 1000:g}s"
 
 
 STEPS: Mapping[str, Callable[[Pull], Outcome]] = {

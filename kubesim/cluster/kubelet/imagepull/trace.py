@@ -15,7 +15,7 @@ Event = tuple[str, str, str]
 
 @dataclass(frozen=True, slots=True)
 class SecretLook:
-    """What the kubelet saw when it looked for one of the Pod's pull secrets; `entries` are its registry keys."""
+    """What the kubelet saw of one of the Pod's pull secrets; `entries` are its registry keys."""
 
     name: str
     found: bool
@@ -27,7 +27,10 @@ class SecretLook:
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One question to the registry: with whose credentials (`secret` None: anonymous), and its answer."""
+    """One attempt: with which credentials, and what the registry answered.
+
+    Without `secret` they are the node's own, or there are none if `username` is None, too.
+    """
 
     secret: str | None
     entry: str | None
@@ -38,7 +41,7 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True)
 class Hop:
-    """One transition: the state, how it came out, and why."""
+    """One transition: the state, its outcome, and why."""
 
     state: str
     outcome: str
@@ -50,7 +53,7 @@ class PullTrace:
     """Why a pull went as it did.
 
     `outcome` is Pulled, AlreadyPresent, ErrImagePull (also where a pull secret could not be read), ImagePullBackOff,
-    ErrImageNeverPull or InvalidImageName; `message` is what the Pod's status says of it, empty when all went well.
+    ErrImageNeverPull or InvalidImageName; `message` is what the Pod's status shows, empty where nothing failed.
     """
 
     at: Micros

@@ -1,4 +1,4 @@
-"""What one node remembers of images: which it holds, who earned them, which pulls failed, and the queue of pulls.
+"""What a node remembers of images: which it has, who may use them, which pulls failed, and the queue of pulls.
 
 Mirrors kubernetes pkg/kubelet/images/pullmanager/image_pull_manager.go and k8s.io/client-go
 util/flowcontrol/backoff.go, v1.36; the names of an image are those of containerd's image store.
@@ -21,20 +21,23 @@ STABLE: Micros = 2 * MAX_BACK_OFF
 
 @dataclass(slots=True)
 class PulledRecord:
-    """Who earned one image name: everybody, or the secrets that pulled it (namespace, name, uid: credential hash)."""
+    """Who may use an image by one name: every Pod, or those with a Secret that pulled it.
+
+    `secrets` maps namespace, name and uid of such a Secret to a hash of its credential.
+    """
 
     public: bool = False
     secrets: dict[tuple[str, str, str], str] = field(default_factory=dict)
 
     def add(self, match: Match | None) -> None:
-        """Note a pull with `match` (None: anonymously)."""
-        if match is None:
+        """Note a pull with `match`; one without credentials, or with the node's own, is for every Pod."""
+        if match is None or not match.secret_name:
             self.public = True
         else:
             self.secrets[_coordinates(match)] = match.credential.digest
 
-    def earned_by(self, match: Match) -> bool:
-        """Whether this secret, or the same credential in another one, has pulled the image."""
+    def covers(self, match: Match) -> bool:
+        """Whether this Secret, or the same credential in another one, has pulled the image."""
         return _coordinates(match) in self.secrets or match.credential.digest in self.secrets.values()
 
 
@@ -44,7 +47,7 @@ def _coordinates(match: Match) -> tuple[str, str, str]:
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """The last failed pull of one image for one Pod, and how long it is waited after it."""
+    """The last failed pull of one image for one Pod, and the wait after it."""
 
     error: str
     at: Micros
@@ -52,7 +55,6 @@ class Failure:
 
     @property
     def until(self) -> Micros:
-        """The moment from which the next attempt may be made."""
         return self.at + self.delay
 
 
@@ -62,28 +64,17 @@ class NodeImages:
     def __init__(self) -> None:
         self._images: dict[str, Image] = {}
         self._names: dict[str, tuple[str, Micros]] = {}
-        self._records: dict[str, dict[str, PulledRecord]] = {}
+        self._records: dict[tuple[str, str], PulledRecord] = {}
         self._failures: dict[str, dict[str, Failure]] = {}
         self._free_at: Micros = 0
-        self._complete_at: Micros = 0
-
-    def preload(self, image: Image, *references: Reference) -> None:
-        """Put an image on the node without the kubelet's doing: every Pod may use it."""
-        for reference in references:
-            self._store(reference, image, 0)
 
     def add(self, reference: Reference, image: Image, match: Match | None, at: Micros) -> None:
-        """Note that the kubelet's pull of `reference` with `match` (None: anonymously) is over at `at`."""
-        self._store(reference, image, at)
-        records = self._records.setdefault(image.digest, {})
-        records.setdefault(reference.name, PulledRecord()).add(match)
-
-    def _store(self, reference: Reference, image: Image, at: Micros) -> None:
-        self._complete_at = max(self._complete_at, at)
+        """Note that a pull of `reference` with `match` (None: anonymously) is over at `at`."""
         self._images[image.digest] = image
         for name in (reference.canonical, f"{reference.name}@{image.digest}"):
             digest, since = self._names.get(name, ("", at))
             self._names[name] = (image.digest, since if digest == image.digest else at)
+        self._records.setdefault((image.digest, reference.name), PulledRecord()).add(match)
 
     def present(self, reference: Reference, now: Micros) -> Image | None:
         """The image that the node has under this name, if its pull is over."""
@@ -94,10 +85,8 @@ class NodeImages:
         """Whether the content is there under any name, so that little is left to fetch."""
         return image.digest in self._images
 
-    def record(self, image: Image, reference: Reference) -> PulledRecord | None:
-        """Who earned the image under this name; None when the kubelet never pulled it under any name."""
-        records = self._records.get(image.digest)
-        return None if records is None else records.get(reference.name, PulledRecord())
+    def record(self, image: Image, reference: Reference) -> PulledRecord:
+        return self._records.get((image.digest, reference.name)) or PulledRecord()
 
     def status_names(self, digest: str) -> tuple[str, str]:
         """What a container's status shows as image and imageID: the image's first tag and first digest, sorted."""
@@ -107,7 +96,7 @@ class NodeImages:
         return (tags + digests)[0], digests[0]
 
     def reserve(self, now: Micros, duration: Micros) -> Micros:
-        """Take a place in the queue, as pulls go one by one; the moment at which a pull of `duration` will be over."""
+        """Take a place in the queue, as pulls go one by one; when a pull of `duration` will be over."""
         self._free_at = max(now, self._free_at) + duration
         return self._free_at
 
@@ -123,5 +112,4 @@ class NodeImages:
         self._failures.setdefault(uid, {})[image] = Failure(error, at, delay)
 
     def forget_pod(self, uid: str) -> None:
-        """Drop the failures of a Pod that is gone."""
         self._failures.pop(uid, None)

@@ -1,0 +1,259 @@
+"""The registries that can be reached, read from a YAML file: hosts, users, repositories, images and troubles.
+
+registries.schema.json says what the fields mean.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+HTTPS_PORT = "443"
+NODE_PLATFORM = "linux/amd64"
+_TYPES: dict[str, type | tuple[type, ...]] = {
+    "object": dict,
+    "array": list,
+    "string": str,
+    "integer": int,
+    "number": (int, float),
+    "boolean": bool,
+}
+_SHOWN = {"object": "a map", "array": "a list", "string": "a text", "integer": "a whole number", "number": "a number"}
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """What can be wrong: where it shows (`at`), and what the container runtime reports (`error`, a template)."""
+
+    at: str
+    error: str
+    means: str
+    code: str = ""
+    seconds: float = 0
+
+
+@dataclass(frozen=True)
+class Image:
+    """What a reference leads to. `log` is what it writes when it starts, `files` are texts by path.
+
+    `base` says whose programs and files it has besides, and `runs` how long it does without a command: "forever"
+    (it ignores SIGTERM), "until-stopped" or "once". An `index` lists the platforms that there are manifests for.
+    """
+
+    digest: str
+    size: int
+    log: tuple[str, ...] = ()
+    files: Mapping[str, str] = field(default_factory=dict)
+    platforms: tuple[str, ...] = (NODE_PLATFORM,)
+    index: bool = False
+    base: str = "app"
+    runs: str = "forever"
+    trouble: Trouble | None = None
+
+
+@dataclass(frozen=True)
+class Repository:
+    """Images by tag. `readers` are the users who may pull (None: every user of the registry)."""
+
+    tags: Mapping[str, Image]
+    public: bool = False
+    readers: frozenset[str] | None = None
+
+    def find(self, manifest: str) -> Image | None:
+        """The image with this tag or digest."""
+        by_digest = {image.digest: image for image in self.tags.values()}
+        return self.tags.get(manifest) or by_digest.get(manifest)
+
+    def readable_by(self, user: str | None) -> bool:
+        """Whether `user` (None: an anonymous client) may pull."""
+        return self.public or (user is not None and (self.readers is None or user in self.readers))
+
+
+@dataclass(frozen=True)
+class Status:
+    """An answer with a status of its own; empty conditions match everything."""
+
+    status: int
+    reason: str = ""
+    requests: tuple[str, ...] = ()
+    clients: tuple[str, ...] = ()
+    repositories: tuple[str, ...] = ()
+    seconds: float | None = None
+
+
+@dataclass(frozen=True)
+class Registry:
+    """One registry: the names it answers to (the first is its own), how it asks (`auth`), and what it has."""
+
+    hosts: tuple[str, ...]
+    address: str | None = None
+    auth: str = "none"
+    realm: str = ""
+    service: str = ""
+    users: Mapping[str, str] = field(default_factory=dict)
+    repositories: Mapping[str, Repository] = field(default_factory=dict)
+    trouble: Trouble | None = None
+    certificate: Mapping[str, Any] = field(default_factory=dict)
+    answers: tuple[Status, ...] = ()
+
+    def repository(self, name: str) -> Repository:
+        """The repository called `name`, empty if there is none."""
+        return self.repositories.get(name) or Repository({}, public=self.auth == "none")
+
+
+class World:
+    """Registries by host and port, addresses by host, and troubles by name. It never changes."""
+
+    def __init__(self, registries: tuple[Registry, ...], troubles: Mapping[str, Trouble]) -> None:
+        self.registries, self.troubles = registries, troubles
+        self.by_name: dict[str, Registry] = {}
+        self.by_port: dict[tuple[str, str], Registry] = {}
+        for registry in registries:
+            for host in registry.hosts:
+                name, port = split_port(host)
+                self.by_name.setdefault(name, registry)
+                self.by_port[name, port] = registry
+                if registry.address and not (registry.trouble and registry.trouble.at == "connection"):
+                    self.by_port.setdefault((registry.address, port), registry)
+        for registry in registries:
+            name, port = split_port(registry.realm.removeprefix("https://").partition("/")[0])
+            if name and name not in self.by_name:
+                self.by_name[name] = self.by_port[name, port] = registry
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> World:
+        return self
+
+
+def split_port(host: str) -> tuple[str, str]:
+    """Name and port of a host; the port is that of HTTPS where none is written."""
+    name, colon, port = host.rpartition(":")
+    return (name, port) if colon and not port.endswith("]") else (host, HTTPS_PORT)
+
+
+@cache
+def builtin() -> World:
+    """The registries that every simulated node can reach, unless it is given others."""
+    return _world(_builtin_document())
+
+
+def read(path: str | Path) -> World:
+    """The registries in a file of one's own. Raises ValueError, which says what is wrong with it, and OSError."""
+    try:
+        document = yaml.load(Path(path).read_text(encoding="utf-8"), _loader())
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise ValueError(f"kubesim: {path} can't be read as YAML: {error}") from None
+    problem = next(_problems(document, _schema(), ""), None)
+    if problem:
+        raise ValueError(f"kubesim: {path}: {problem}")
+    try:
+        return _world(_extended(document) if "extends" in document else document)
+    except LookupError as error:
+        raise ValueError(f"kubesim: {path}: {error.args[0]}") from None
+
+
+def _loader() -> type[Any]:
+    return getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+def _data(name: str) -> str:
+    return files("kubesim.cluster").joinpath(name).read_text(encoding="utf-8")
+
+
+@cache
+def _builtin_document() -> dict[str, Any]:
+    document: dict[str, Any] = yaml.load(_data("registries.yaml"), _loader())
+    return document
+
+
+@cache
+def _schema() -> dict[str, Any]:
+    schema: dict[str, Any] = json.loads(_data("registries.schema.json"))
+    return schema
+
+
+def _problems(value: Any, schema: Mapping[str, Any], place: str) -> Iterator[str]:
+    """What in `value` is not as the schema says; as much of JSON Schema as registries.schema.json uses."""
+    if "$ref" in schema:
+        schema = _schema()["$defs"][schema["$ref"].rpartition("/")[2]]
+    shown = place.lstrip(".") or "the file"
+    if "enum" in schema and value not in schema["enum"]:
+        yield f"{shown} must be one of {', '.join(schema['enum'])}"
+    kind = schema.get("type")
+    if kind and (not isinstance(value, _TYPES[kind]) or (kind != "boolean" and isinstance(value, bool))):
+        yield f"{shown} must be {_SHOWN.get(kind, 'true or false')}"
+        return
+    if isinstance(value, dict):
+        yield from (f"{shown} lacks {name}" for name in schema.get("required", ()) if name not in value)
+        for name, item in value.items():
+            inner = schema.get("properties", {}).get(name, schema.get("additionalProperties"))
+            if not isinstance(name, str):
+                yield f"in {shown}, {name!r} must be a text: put it in quotes"
+            elif not inner:
+                yield f"{shown} has no field {name}"
+            else:
+                yield from _problems(item, inner, f"{place}.{name}")
+    elif isinstance(value, list):
+        for number, item in enumerate(value):
+            yield from _problems(item, schema["items"], f"{place}[{number}]")
+
+
+def _extended(document: dict[str, Any]) -> dict[str, Any]:
+    base = _builtin_document()
+    own = {item["hosts"][0]: item for item in document.get("registries", ()) if item["hosts"]}
+    theirs = {item["hosts"][0]: item for item in base["registries"]}
+    merged = {part: base[part] | document.get(part, {}) for part in ("troubles", "images")}
+    return {**merged, "registries": list((theirs | own).values())}
+
+
+def _world(document: Mapping[str, Any]) -> World:
+    """Raises LookupError where something refers to what is not there."""
+    kinds: dict[str, Any] = {**_builtin_document()["troubles"], **document.get("troubles", {})}
+    troubles = {name: Trouble(**fields) for name, fields in kinds.items()}
+    images = {name: _image(name, fields, troubles) for name, fields in document.get("images", {}).items()}
+    return World(tuple(_registry(fields, images, troubles) for fields in document.get("registries", ())), troubles)
+
+
+def _frozen(fields: Mapping[str, Any], troubles: Mapping[str, Trouble]) -> dict[str, Any]:
+    """The arguments of a dataclass: lists as tuples, and the trouble itself in the place of its name."""
+    found: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in fields.items()}
+    if "trouble" in found:
+        name = found["trouble"]
+        if name not in troubles:
+            raise LookupError(f"there is no trouble {name}, only {', '.join(troubles)}")
+        found["trouble"] = troubles[name]
+    return found
+
+
+def _image(name: str, fields: Mapping[str, Any], troubles: Mapping[str, Trouble]) -> Image:
+    own = {"size": 1_064_000, "content": name, **_frozen(fields, troubles)}
+    return Image(f"sha256:{hashlib.sha256(own.pop('content').encode()).hexdigest()}", **own)
+
+
+def _registry(fields: Mapping[str, Any], images: Mapping[str, Image], troubles: Mapping[str, Trouble]) -> Registry:
+    own = _frozen(fields, troubles)
+    if not own["hosts"]:
+        raise LookupError("a registry lacks the name of its host")
+    host, is_open = own["hosts"][0], own.get("auth", "none") == "none"
+    own["answers"] = tuple(Status(**_frozen(answer, troubles)) for answer in own.get("answers", ()))
+    own["repositories"] = {
+        name: _repository(f"{host}/{name}", item, images, is_open) for name, item in own.get("repositories", {}).items()
+    }
+    token = {"realm": f"https://{host}/token", "service": host} if own.get("auth") == "token" else {}
+    return Registry(**{**token, **own})
+
+
+def _repository(name: str, fields: Mapping[str, Any], images: Mapping[str, Image], is_open: bool) -> Repository:
+    for tag, image in fields["tags"].items():
+        if image not in images:
+            raise LookupError(f"{name}:{tag} is the image {image}, which is not among the images")
+    readers = frozenset(fields["readers"]) if "readers" in fields else None
+    tags = {tag: images[image] for tag, image in fields["tags"].items()}
+    return Repository(tags, is_open or fields.get("public", False), readers)
