@@ -24,7 +24,7 @@ from kubesim.cluster.registry.world import Status
 from kubesim.kubectl.command import Flag
 from kubesim.kubectl.commands import ABSENT, all_commands
 from kubesim.kubectl.flags import GLOBAL
-from kubesim.kubectl.formats import OUTPUT_FORMATS
+from kubesim.kubectl.formats import ABSENT_FORMATS, OUTPUT_FORMATS
 from kubesim.session.docker import docker_tool
 from kubesim.shell.tools import toolbox
 
@@ -217,7 +217,7 @@ def _spelled(flag: Flag) -> str:
 def _formats() -> Iterator[str]:
     yield "## Output formats"
     yield ""
-    yield from _item(", ".join(OUTPUT_FORMATS))
+    yield from _item(", ".join(name for name in OUTPUT_FORMATS if name not in ABSENT_FORMATS))
     yield ""
 
 

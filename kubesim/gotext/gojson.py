@@ -111,9 +111,10 @@ def quote(text: str) -> str:
     return '"' + "".join(r"\"" if char == '"' else _escaped(char) for char in text) + '"'
 
 
-def dumps(value: Any, sort: bool = True) -> str:
+def dumps(value: Any, sort: bool = True, indent: int | None = None) -> str:
     """A value as Go marshals it: keys sorted (of a map; a struct's are not), no spaces, and <, >, & escaped."""
-    text = json.dumps(_whole(value), sort_keys=sort, separators=(",", ":"), ensure_ascii=False)
+    separators = (",", ":" if indent is None else ": ")
+    text = json.dumps(_whole(value), sort_keys=sort, separators=separators, indent=indent, ensure_ascii=False)
     return re.sub("[<>&\u2028\u2029]", lambda match: f"\\u{ord(match[0]):04x}", text)
 
 
@@ -142,3 +143,50 @@ def number(value: float) -> str:
     if value != value or value in (float("inf"), float("-inf")):
         return {"nan": "NaN", "inf": "+Inf", "-inf": "-Inf"}[str(value)]
     return str(int(value)) if value == int(value) and abs(value) < 1e21 else re.sub(r"e([+-])0", r"e\1", repr(value))
+
+
+class Literal(int):
+    """A whole number that stands in a template: an int of Go, where those of the data are int64."""
+
+
+_TYPES: dict[type, str] = {
+    dict: "map[string]interface {}",
+    list: "[]interface {}",
+    str: "string",
+    bool: "bool",
+    int: "int64",
+    Literal: "int",
+    float: "float64",
+    type(None): "<nil>",
+}
+
+
+def type_name(value: Any) -> str:
+    """The Go type of a decoded JSON value: "map[string]interface {}"."""
+    return _TYPES[type(value)]
+
+
+def syntax(value: Any) -> str:
+    """A decoded JSON value as Go source, as fmt's %#v prints it."""
+    if isinstance(value, dict):
+        entries = ", ".join([f"{quote(key)}:{syntax(value[key])}" for key in sorted(value)])
+        return f"{type_name(value)}{{{entries}}}"
+    if isinstance(value, list):
+        return f"{type_name(value)}{{{', '.join(map(syntax, value))}}}"
+    return quote(value) if isinstance(value, str) else "interface {}(nil)" if value is None else sprint(value)
+
+
+def code_point(char: str) -> str:
+    """A character as fmt's %#U prints it: "U+002A '*'"."""
+    return f"U+{ord(char):04X}" + (f" '{char}'" if char.isprintable() else "")
+
+
+_UNQUOTED = {"n": "\n", "r": "\r", "t": "\t", "\\": "\\", '"': '"', "'": "'"}
+
+
+def unquote(body: str) -> str:
+    r"""The text that stands between quotes as `body`, with \n, \t and the like. Raises ValueError."""
+    try:
+        return re.sub(r"\\(.?)", lambda match: _UNQUOTED[match[1]], body, flags=re.DOTALL)
+    except KeyError:
+        raise ValueError("invalid syntax") from None

@@ -13,9 +13,18 @@ from kubesim.kubectl.commands import ABSENT, all_commands, find_command, flag_se
 from kubesim.kubectl.completion import complete
 from kubesim.kubectl.config import Kubeconfig
 from kubesim.kubectl.connection import check_namespace, connect
-from kubesim.kubectl.errors import REFUSALS, Exit, FlagError, KubectlError, NotSimulated, Several, UsageError, told
+from kubesim.kubectl.errors import (
+    REFUSALS,
+    Exit,
+    FlagError,
+    FormatError,
+    KubectlError,
+    NotSimulated,
+    Several,
+    UsageError,
+    told,
+)
 from kubesim.kubectl.flags import FlagSet
-from kubesim.kubectl.formats import FormatError
 from kubesim.kubectl.help import help_text, root_help
 
 

@@ -14,7 +14,7 @@ from kubesim.kubectl import flags
 from kubesim.kubectl.command import Call, absent, command, duration, no_arguments, number, switch
 from kubesim.kubectl.deletion import delete_target, wait_until_gone
 from kubesim.kubectl.errors import KubectlError, failures, raise_all, visit, with_source
-from kubesim.kubectl.formats.json_ import LAST_APPLIED, last_applied
+from kubesim.kubectl.formats.marshal import LAST_APPLIED, last_applied
 from kubesim.kubectl.manifests import Manifest, check_kind, manifests, require_file, visit_manifests
 from kubesim.kubectl.output import print_result
 from kubesim.kubectl.selection import Target

@@ -12,8 +12,7 @@ from kubesim.kubectl import flags
 from kubesim.kubectl.apply import original_of
 from kubesim.kubectl.command import Call, absent, command, no_arguments, switch
 from kubesim.kubectl.errors import Exit, KubectlError, Several, raise_all, with_source
-from kubesim.kubectl.formats import to_yaml
-from kubesim.kubectl.formats.json_ import LAST_APPLIED
+from kubesim.kubectl.formats.marshal import LAST_APPLIED, to_yaml
 from kubesim.kubectl.manifests import Manifest, manifests, require_file, require_namespace
 from kubesim.kubectl.selection import get_named
 

@@ -14,8 +14,9 @@ from kubesim.kubectl import explain as explanations
 from kubesim.kubectl.command import Call, absent, command, many, switch, text
 from kubesim.kubectl.config import SERVER
 from kubesim.kubectl.connection import connect
-from kubesim.kubectl.errors import KubectlError, NotSimulated, Plain, UsageError
-from kubesim.kubectl.formats import FormatError, jsonpath, to_yaml
+from kubesim.kubectl.errors import FormatError, KubectlError, NotSimulated, Plain, UsageError
+from kubesim.kubectl.formats import jsonpath
+from kubesim.kubectl.formats.marshal import to_yaml
 
 
 def _no_arguments(call: Call) -> None:
@@ -194,7 +195,7 @@ def _split(word: str) -> tuple[Resource, list[str]]:
     try:
         jsonpath.parse(f"{{.{word}}}")
     except FormatError as error:
-        raise KubectlError(error.message) from None
+        raise KubectlError(str(error)) from None
     name, *path = re.split(r"[\[ ]", word)[0].split(".")
     if not name and not path:
         raise KubectlError("a resource must be present, got: /, Resource=")

@@ -10,12 +10,12 @@ from kubesim.api.errors import StatusError
 from kubesim.api.objects import Object, metadata, name_of
 from kubesim.api.resources import Resource
 from kubesim.api.result import Edit
-from kubesim.gotext.gojson import quote
 from kubesim.kubectl import flags
 from kubesim.kubectl.command import Call, absent, command, text
 from kubesim.kubectl.documents import load_documents
 from kubesim.kubectl.errors import KubectlError, ManifestError, raise_all
-from kubesim.kubectl.formats import list_of, to_json, to_kyaml, to_yaml
+from kubesim.kubectl.formats import list_of, no_format
+from kubesim.kubectl.formats.marshal import to_json, to_yaml
 from kubesim.kubectl.manifests import items_of, read_text
 from kubesim.kubectl.output import print_result
 from kubesim.kubectl.selection import Query
@@ -92,10 +92,9 @@ def _draft(call: Call, objects: list[Object]) -> str:
     output = call.flags["output"] or "yaml"
     if output == "json":
         return to_json(shown) + "\n"
-    if output not in ("yaml", "kyaml"):
-        allowed = "allowed formats are: json,kyaml,yaml"
-        raise KubectlError(f"unable to match a printer suitable for the output format {quote(output)}, {allowed}")
-    return _COMMENT + (to_yaml(shown) if output == "yaml" else to_kyaml(shown))
+    if output != "yaml":
+        raise no_format(output, ("json", "kyaml", "yaml"))
+    return _COMMENT + to_yaml(shown)
 
 
 def _ask_for_editor(call: Call, objects: list[_Edited], name: str, draft: str) -> None:

@@ -25,6 +25,14 @@ class FlagError(KubectlError):
     """A flag that cannot be parsed: "See 'kubectl get --help' for usage."."""
 
 
+class FormatError(KubectlError):
+    """An output that cannot be made; `stdout` was printed before it."""
+
+    def __init__(self, message: str, stdout: str = "") -> None:
+        super().__init__(message)
+        self.stdout = stdout
+
+
 class NotSimulated(Exception):
     """Something that kubectl does and this simulator does not; the text follows "kubesim: "."""
 

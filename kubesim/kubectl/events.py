@@ -13,7 +13,6 @@ from kubesim.kubectl.command import Call, command, many, number, switch, text
 from kubesim.kubectl.errors import KubectlError, Plain
 from kubesim.kubectl.formats import FORMATS
 from kubesim.kubectl.get import changes
-from kubesim.kubectl.gosort import go_sort
 from kubesim.kubectl.selection import resolve, split_pair
 
 
@@ -49,8 +48,7 @@ def events(call: Call) -> None:
         where = "" if namespace is None else f" in {namespace} namespace"
         call.complain(f"No events found{where}.\n")
     else:
-        go_sort(kept, lambda one, other: _event_time(one) < _event_time(other))
-        _show(call, table, kept)
+        _show(call, table, sorted(kept, key=_event_time))
 
 
 def _show(call: Call, table: _Table, found: list[Object]) -> None:

@@ -13,9 +13,8 @@ from kubesim.gotext.gojson import quote
 from kubesim.kubectl import flags
 from kubesim.kubectl.command import Call, absent, command, many, number, switch, text
 from kubesim.kubectl.connection import check_namespace, connect, request_timeout
-from kubesim.kubectl.errors import KubectlError, NotSimulated, Plain, Several, failures, raise_all
-from kubesim.kubectl.formats import OUTPUT_FORMATS, Format, FormatError, UnsortableError, sort_objects
-from kubesim.kubectl.formats.jsonpath import relaxed
+from kubesim.kubectl.errors import FormatError, KubectlError, NotSimulated, Plain, Several, failures, raise_all
+from kubesim.kubectl.formats import OUTPUT_FORMATS, Format, UnsortableError, relaxed, sort_objects
 from kubesim.kubectl.selection import Found, Selection, Target, find_targets, select
 from kubesim.kubectl.table import Table
 

@@ -20,7 +20,7 @@ from kubesim.kubectl import describers as describers
 from kubesim.kubectl import flags
 from kubesim.kubectl.command import Call, command, number, switch
 from kubesim.kubectl.errors import KubectlError, Several, failures
-from kubesim.kubectl.formats.json_ import LAST_APPLIED
+from kubesim.kubectl.formats.marshal import LAST_APPLIED
 from kubesim.kubectl.help import group
 from kubesim.kubectl.output import print_result
 from kubesim.kubectl.selection import Query

@@ -10,7 +10,6 @@ import yaml
 
 from kubesim.gotext import gojson
 from kubesim.kubectl.errors import ManifestError
-from kubesim.kubectl.formats.golang import syntax
 
 BASE = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _TAG = "tag:yaml.org,2002:"
@@ -80,9 +79,9 @@ def _key(key: Any, value: Any) -> str:
     if isinstance(key, bool):
         return "true" if key else "false"
     if isinstance(key, dict | list):
-        raise ManifestError(f"yaml: invalid map key: {syntax(key)}")
+        raise ManifestError(f"yaml: invalid map key: {gojson.syntax(key)}")
     if key is None:
-        raise ManifestError(f"unsupported map key of type: %!s(<nil>), key: <nil>, value: {syntax(value)}")
+        raise ManifestError(f"unsupported map key of type: %!s(<nil>), key: <nil>, value: {gojson.syntax(value)}")
     return gojson.sprint(key)
 
 

@@ -4,8 +4,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from kubesim.kubectl.documents import parse_document
-from kubesim.kubectl.formats import to_yaml
-from kubesim.kubectl.formats.yaml_ import resolves, sorted_keys
+from kubesim.kubectl.formats.marshal import resolves, sorted_keys, to_yaml
 
 
 def test_an_object_as_kubectl_get_prints_it():

@@ -1,63 +1,60 @@
 """kubectl's -o: which formats there are, and how an object is printed in one.
 
-Mirrors k8s.io/cli-runtime pkg/genericclioptions/{print,template,jsonpath,name}_flags.go and pkg/printers, and
-k8s.io/kubectl pkg/cmd/get/{get,customcolumn}_flags.go, v1.36.
+Mirrors k8s.io/cli-runtime pkg/genericclioptions/{print,template,jsonpath,name}_flags.go and k8s.io/kubectl
+pkg/cmd/get/{get,customcolumn}_flags.go, v1.36.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from importlib import import_module
 from typing import Any
 
 from kubesim.gotext.gojson import quote
-from kubesim.kubectl.formats import columns, gotemplate, jsonpath
-from kubesim.kubectl.formats.columns import Columns
-from kubesim.kubectl.formats.golang import FormatError
-from kubesim.kubectl.formats.json_ import to_json
-from kubesim.kubectl.formats.kyaml import to_kyaml
-from kubesim.kubectl.formats.sorting import UnsortableError, sort_objects
-from kubesim.kubectl.formats.yaml_ import to_yaml
+from kubesim.kubectl.errors import FormatError, NotSimulated
 
-__all__ = [
-    "FORMATS",
-    "OUTPUT_FORMATS",
-    "Format",
-    "FormatError",
-    "UnsortableError",
-    "evaluate_relaxed",
-    "list_of",
-    "parse_output",
-    "sort_objects",
-    "to_json",
-    "to_kyaml",
-    "to_yaml",
-]
+Print = Callable[[Mapping[str, Any], bool], str]
+"""Prints an object or a List. True says that kubectl built it itself: its JSON keeps the order of the fields."""
 
-_TEMPLATES = ("go-template", "go-template-file", "jsonpath", "jsonpath-as-json", "jsonpath-file")
+# Which module prints each format. It is imported when the format is first used; its class Printer takes the name,
+# the template and whether to leave out headers, and makes a Print for one command.
+_MODULES = {
+    "json": "marshal",
+    "yaml": "marshal",
+    "go-template": "gotemplate",
+    "jsonpath": "jsonpath",
+    "jsonpath-as-json": "jsonpath",
+    "custom-columns": "columns",
+    "custom-columns-file": "columns",
+}
 _SYNONYMS = {"template": "go-template", "templatefile": "go-template-file"}
-_PLAIN = ("json", "kyaml", "name", "yaml")
-_COLUMNS = ("custom-columns", "custom-columns-file")
-FORMATS = ("json", "yaml", "kyaml", "name", "go-template", "go-template-file", *_SYNONYMS, *_TEMPLATES[2:])
+_TEMPLATES = ("go-template", "go-template-file", *_SYNONYMS, "jsonpath", "jsonpath-as-json", "jsonpath-file")
+FORMATS = ("json", "yaml", "kyaml", "name", *_TEMPLATES)
 """What every -o knows, in the order of the usage lines."""
 
-OUTPUT_FORMATS = (*FORMATS, *_COLUMNS, "wide")
+OUTPUT_FORMATS = (*FORMATS, "custom-columns", "custom-columns-file", "wide")
 """What kubectl get knows."""
 
+ABSENT_FORMATS = ("kyaml",)
 
-@dataclass
+
+class UnsortableError(FormatError):
+    """Two values that have no order; "%T" in the text is for the type of what is sorted."""
+
+
+@dataclass(frozen=True)
 class Format:
     """A format with its parsed template, for the prints of one command. The name is empty where -o was not given."""
 
     name: str = ""
-    template: gotemplate.Template | jsonpath.Template | Columns | None = None
-    _printed: bool = False
-    _widths: list[int] = field(default_factory=list)
+    printer: Print | None = None
 
     @property
     def is_table(self) -> bool:
-        """Is it the table for humans, or what a verb says of its deed?"""
-        return self.name in ("", "wide")
+        """Whether it is a table for people, or the one line of a verb that changes something."""
+        return self.printer is None
 
     def render_list(self, items: list[dict[str, Any]]) -> str:
         """Several objects in a List, as `render` prints it."""
@@ -68,29 +65,11 @@ class Format:
 
         `typed` says that kubectl built the object itself: its JSON keeps the order of the fields. Raises FormatError.
         """
-        first, self._printed = not self._printed, True
-        if isinstance(self.template, Columns):
-            return self.template.render(_items(obj), first, self._widths)
-        if isinstance(self.template, gotemplate.Template):
-            return self.template.render(obj)
-        if isinstance(self.template, jsonpath.Template):
-            return self.template.render(obj, as_json=self.name == "jsonpath-as-json")
-        if self.name == "json":
-            return to_json(obj, typed) + "\n"
-        if self.name == "kyaml":
-            return to_kyaml(obj, typed)
-        if self.name == "yaml":
-            return ("" if first else "---\n") + to_yaml(obj)
-        return "".join([f"{_reference(item)}\n" for item in _items(obj)])
+        return self.printer(obj, typed) if self.printer else ""
 
 
 def parse_output(
-    output: str,
-    template: str,
-    read_file: Callable[[str], str],
-    *,
-    tables: bool = True,
-    no_headers: bool = False,
+    output: str, template: str, read_file: Callable[[str], str], *, tables: bool = True, no_headers: bool = False
 ) -> Format:
     """The format that -o and --template name; without `tables` neither `wide` nor custom columns.
 
@@ -98,46 +77,79 @@ def parse_output(
     """
     name, argument = (output or "go-template", template) if template else output.partition("=")[::2]
     name = _SYNONYMS.get(name, name)
-    if name in _TEMPLATES:
-        return Format(name.removesuffix("-file"), _template(name, argument, read_file))
-    if tables and name in _COLUMNS:
-        return Format("custom-columns", _columns(name, argument, no_headers, read_file))
-    if output.lower() in _PLAIN:
-        return Format(output.lower())
+    is_columns = tables and name.startswith("custom-columns")
+    if name in _TEMPLATES or (is_columns and name in _MODULES):
+        argument = _template(name, argument, read_file)
+        name = name if is_columns else name.removesuffix("-file")
+        return Format(name, _load(name).Printer(name, argument, no_headers))
+    if output.lower() in ("json", "yaml"):
+        return Format(output.lower(), _load(output.lower()).Printer(output.lower()))
+    if output.lower() == "name":
+        return Format("name", lambda obj, _: "".join([f"{_reference(item)}\n" for item in items_of(obj)]))
     if not output or (tables and output == "wide"):
         return Format(output)
-    raise FormatError(
-        f"unable to match a printer suitable for the output format {quote(output)}, "
-        f"allowed formats are: {','.join(sorted(OUTPUT_FORMATS if tables else FORMATS))}"
+    raise no_format(output, OUTPUT_FORMATS if tables else FORMATS)
+
+
+def no_format(output: str, allowed: Sequence[str]) -> Exception:
+    """The refusal of an -o that a command does not know, or that kubesim does not have."""
+    if output.lower() in ABSENT_FORMATS:
+        return NotSimulated(f"--output {output} is not part of this simulator")
+    names = ",".join(sorted(allowed))
+    return FormatError(
+        f"unable to match a printer suitable for the output format {quote(output)}, allowed formats are: {names}"
     )
 
 
-def _template(name: str, text: str, read_file: Callable[[str], str]) -> gotemplate.Template | jsonpath.Template:
+def _load(name: str) -> Any:
+    return import_module(f"{__name__}.{_MODULES[name]}")
+
+
+def _template(name: str, text: str, read_file: Callable[[str], str]) -> str:
+    """The template of a format, read from its file where it has one."""
+    is_columns = name.startswith("custom-columns")
     if not text:
-        raise FormatError("template format specified but no template given")
-    if name.endswith("-file"):
-        text = _read("--template ", text, read_file)
-    is_go = name.startswith("go")
+        raise FormatError(
+            "custom-columns format specified but no custom columns given"
+            if is_columns
+            else "template format specified but no template given"
+        )
+    if not name.endswith("-file"):
+        return text
     try:
-        return gotemplate.parse(text) if is_go else jsonpath.parse(text)
-    except FormatError as error:
-        raise FormatError(f"error parsing {'template' if is_go else 'jsonpath'} {text}, {error.message}") from None
-
-
-def _columns(name: str, text: str, no_headers: bool, read_file: Callable[[str], str]) -> Columns:
-    if not text:
-        raise FormatError("custom-columns format specified but no custom columns given")
-    if name == "custom-columns":
-        return columns.parse(text, no_headers)
-    return columns.parse_file(_read("template ", text, read_file))
-
-
-def _read(what: str, path: str, read_file: Callable[[str], str]) -> str:
-    try:
-        return read_file(path)
+        return read_file(text)
     except OSError as error:
-        verb = "read" if isinstance(error, IsADirectoryError) else "open"
-        raise FormatError(f"error reading {what}{path}, {verb} {path}: {(error.strerror or '').lower()}") from None
+        option, verb = "" if is_columns else "--", "read" if isinstance(error, IsADirectoryError) else "open"
+        problem = f"{verb} {text}: {(error.strerror or '').lower()}"
+        raise FormatError(f"error reading {option}template {text}, {problem}") from None
+
+
+def sort_objects(objects: Sequence[Any], field: str) -> list[Any]:
+    """`objects` in the order of --sort-by's `field`, a path with or without braces. Raises FormatError."""
+    found: list[Any] = _load("custom-columns").sort_objects(objects, field)
+    return found
+
+
+_RELAXED = re.compile(r"\{\.?([^{}]+)\}|\.?([^{}]+)")
+
+
+def relaxed(expression: str) -> str:
+    """The template that a path without braces or leading dot means: `metadata.name` is `{.metadata.name}`.
+
+    For --sort-by, custom columns and wait. Raises FormatError.
+    """
+    match = _RELAXED.fullmatch(expression)
+    if match is None and expression:
+        raise FormatError(
+            "unexpected path string, expected a 'name1.name2' or '.name1.name2' or '{name1.name2}' or '{.name1.name2}'"
+        )
+    return f"{{.{match[1] or match[2]}}}" if match else ""
+
+
+def evaluate_relaxed(expression: str, obj: Mapping[str, Any]) -> list[Any]:
+    """What a path, with or without braces and leading dot, finds in `obj`. Raises FormatError."""
+    template = _load("jsonpath").parse(relaxed(expression))
+    return [value for part in template.results(obj) for value in part]
 
 
 def list_of(items: list[dict[str, Any]]) -> dict[str, Any]:
@@ -145,12 +157,8 @@ def list_of(items: list[dict[str, Any]]) -> dict[str, Any]:
     return {"apiVersion": "v1", "items": items, "kind": "List", "metadata": {"resourceVersion": ""}}
 
 
-def evaluate_relaxed(expression: str, obj: Mapping[str, Any]) -> list[Any]:
-    """What a path, with or without braces and leading dot, finds in `obj`. Raises FormatError."""
-    return [value for part in jsonpath.parse(jsonpath.relaxed(expression)).results(obj) for value in part]
-
-
-def _items(obj: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+def items_of(obj: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """The objects of a List, or the object itself."""
     items = obj.get("items")
     return items if isinstance(items, list) else [obj]
 

@@ -1,45 +1,49 @@
-"""-o custom-columns=HEADER:path,… and custom-columns-file.
+"""-o custom-columns=HEADER:path,…, custom-columns-file and --sort-by: what they do with the paths of objects.
 
-Mirrors k8s.io/kubectl pkg/cmd/get/customcolumn.go, v1.36.
+Mirrors k8s.io/kubectl pkg/cmd/get/{customcolumn,sorter}.go, v1.36.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from functools import cmp_to_key
 from typing import Any
 
+from kubesim.api import quantity
 from kubesim.gotext import tabwriter
-from kubesim.gotext.gojson import sprint
-from kubesim.kubectl.formats import jsonpath
-from kubesim.kubectl.formats.golang import FormatError
+from kubesim.gotext.gojson import quote, sprint, type_name
+from kubesim.kubectl.errors import FormatError
+from kubesim.kubectl.formats import UnsortableError, items_of, jsonpath, relaxed
 
 _ESCAPES = str.maketrans({"\x1b": "^[", "\r": "\\r"})
 _EXPECTED = "Expected format is one line of space separated headers, one line of space separated column specs."
+_MISSING: Any = object()
 
 
-@dataclass(frozen=True)
-class Columns:
-    """Headers and the JSONPath templates of their cells."""
+class Printer:
+    """Prints one row an object, the headers above the first; a watch goes on with the widths that it has.
 
-    headers: tuple[str, ...]
-    paths: tuple[str, ...]
-    no_headers: bool = False
+    Raises FormatError, with the headers already printed.
+    """
 
-    def render(self, objects: Iterable[Any], first: bool = True, widths: list[int] | None = None) -> str:
-        """One row an object; headers where it is the `first` print. `widths` is a watch's memory, see tabwriter.
+    def __init__(self, name: str, spec: str, no_headers: bool = False) -> None:
+        self._headers, paths = _of_file(spec) if name == "custom-columns-file" else _of_option(spec)
+        self._paths = [relaxed(path) for path in paths]
+        self._has_headings = name == "custom-columns-file" or not no_headers
+        self._widths: list[int] = []
 
-        Raises FormatError, with the headers already printed.
-        """
-        rows = [list(self.headers)] if first and not self.no_headers else []
+    def __call__(self, obj: Mapping[str, Any], typed: bool = False) -> str:
+        """Print an object or a List."""
+        rows = [self._headers] if self._has_headings else []
+        self._has_headings = False
         try:
-            templates = [jsonpath.parse(path) for path in self.paths]
-            rows += [[_cell(template, obj) for template in templates] for obj in objects]
+            templates = [jsonpath.parse(path) for path in self._paths]
+            rows += [[_cell(template, item) for template in templates] for item in items_of(obj)]
         except FormatError as error:
-            raise FormatError(error.message, stdout=tabwriter.format(rows[:1])) from None
+            raise FormatError(str(error), stdout=tabwriter.format(rows[:1])) from None
         if any("\n" in cell or "\t" in cell for row in rows for cell in row):
             return tabwriter.align("".join(["\t".join(row) + "\n" for row in rows]), minwidth=6, padding=3)
-        return tabwriter.format(rows, widths=widths)
+        return tabwriter.format(rows, widths=self._widths)
 
 
 def _cell(template: jsonpath.Template, obj: Any) -> str:
@@ -48,20 +52,17 @@ def _cell(template: jsonpath.Template, obj: Any) -> str:
     return ",".join(values if found and found[0] else ["<none>", *values])
 
 
-def parse(spec: str, no_headers: bool = False) -> Columns:
-    """Read `NAME:.metadata.name,TYPE:.type`. Raises FormatError."""
-    headers, paths = [], []
-    for part in spec.split(","):
-        header, colon, path = part.partition(":")
+def _of_option(spec: str) -> tuple[list[str], list[str]]:
+    """The headers and paths of `NAME:.metadata.name,TYPE:.type`."""
+    pairs = [part.partition(":") for part in spec.split(",")]
+    for header, colon, _ in pairs:
         if not colon:
-            raise FormatError(f"unexpected custom-columns spec: {part}, expected <header>:<json-path-expr>")
-        headers.append(header)
-        paths.append(jsonpath.relaxed(path))
-    return Columns(tuple(headers), tuple(paths), no_headers)
+            raise FormatError(f"unexpected custom-columns spec: {header}, expected <header>:<json-path-expr>")
+    return [header for header, _, _ in pairs], [path for _, _, path in pairs]
 
 
-def parse_file(text: str) -> Columns:
-    """Read a file of two lines: headers, and paths below them. Raises FormatError."""
+def _of_file(text: str) -> tuple[list[str], list[str]]:
+    """The headers and paths of a file of two lines."""
     lines = text.splitlines()
     for number, name in enumerate(("header", "spec")):
         if len(lines) <= number:
@@ -69,4 +70,38 @@ def parse_file(text: str) -> Columns:
     headers, paths = lines[0].split(), lines[1].split()
     if len(headers) != len(paths):
         raise FormatError(f"number of headers ({len(headers)}) and field specifications ({len(paths)}) don't match")
-    return Columns(tuple(headers), tuple(jsonpath.relaxed(path) for path in paths))
+    return headers, paths
+
+
+def sort_objects(objects: Sequence[Any], field: str) -> list[Any]:
+    """`objects` in the order of `field`, a path with or without braces; those without the field come first.
+
+    Raises FormatError.
+    """
+    path = relaxed(field)
+    try:
+        template = jsonpath.parse(path)
+    except FormatError as error:
+        raise FormatError(f"sorting error: {error}") from None
+    found = [next((value for part in template.results(obj)[:1] for value in part), _MISSING) for obj in objects]
+    if found and all(value is _MISSING for value in found):
+        raise FormatError(f"couldn't find any field with path {quote(path)} in the list of objects")
+    order = cmp_to_key(lambda one, other: -_is_less(path, one, other))
+    return [objects[at] for at in sorted(range(len(found)), key=lambda at: order(found[at]))]
+
+
+def _is_less(path: str, one: Any, other: Any) -> bool:
+    """Texts are compared as quantities where both are some; a missing field comes first, and then null."""
+    for absent in (_MISSING, None):
+        if one is absent or other is absent:
+            return one is absent and other is not absent
+    if isinstance(one, bool | dict | list) or type(one) is not type(other):
+        is_mixed = type(one) is not type(other) and not isinstance(one, bool | dict | list)
+        problem = "unsortable interface: interface" if is_mixed else f"unsortable type: {type_name(one)}"
+        raise UnsortableError(f"Field {path} in %T is an unsortable type: interface, err: {problem}")
+    if isinstance(one, str):
+        try:
+            return quantity.parse(one) < quantity.parse(other)
+        except ValueError:
+            return bool(one < other)
+    return bool(one < other)

@@ -1,60 +1,55 @@
 """-o go-template: the part of Go's templates that is of use with kubectl.
 
-Fields, variables, `range`, `if`, `with`, pipelines, trim markers and the functions of gotemplate_functions; what else
-there is, is not simulated. Mirrors text/template (Go 1.26) and k8s.io/cli-runtime pkg/printers/template.go, v1.36.
+Fields, variables, `range`, `if`, `with`, pipelines, trim markers and the functions of gotemplate_functions; the rest is
+not simulated. Mirrors text/template (Go 1.26) and k8s.io/cli-runtime pkg/printers/template.go, v1.36.
 """
 
 from __future__ import annotations
 
 import re
 from collections import ChainMap
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from typing import Any
 
 from kubesim.gotext import gojson
-from kubesim.gotext.gojson import quote
-from kubesim.kubectl.errors import NotSimulated
+from kubesim.gotext.gojson import Literal, quote
+from kubesim.kubectl.errors import FormatError, NotSimulated
 from kubesim.kubectl.formats import gotemplate_functions as functions
-from kubesim.kubectl.formats.golang import FormatError, Literal, code_point, unquote
 
 
-@dataclass(frozen=True)
-class Template:
-    """A parsed template and its text."""
+class Printer:
+    """Prints objects through a template.
 
-    text: str
-    statements: Sequence[_Statement]
+    Raises FormatError ("template: output:1: unclosed action"), whose `stdout` is what kubectl prints before it, and
+    NotSimulated.
+    """
 
-    def render(self, obj: Any) -> str:
-        """`obj` printed through the template.
-
-        Raises NotSimulated, and FormatError whose `stdout` is what kubectl prints before it.
-        """
-        run = _Run(self.text, obj)
+    def __init__(self, name: str, text: str, no_headers: bool = False) -> None:
+        self._text = text
         try:
-            run.walk(self.statements, obj)
+            parser = _Parser(text)
+            self._statements, end = parser.statements()
+            if end:
+                raise parser.error(f"unexpected {{{{{end}}}}}")
         except FormatError as error:
-            printed = "".join(run.out) + self._explain(error.message, obj)
-            raise FormatError(f"error executing template {quote(self.text)}: {error.message}", printed) from None
+            raise FormatError(f"error parsing template {text}, {error}") from None
+
+    def __call__(self, obj: Mapping[str, Any], typed: bool = False) -> str:
+        """Print an object or a List."""
+        run = _Run(self._text, obj)
+        try:
+            run.walk(self._statements, obj)
+        except FormatError as error:
+            printed = (
+                f"Error executing template: {error}. Printing more information for debugging the template:\n"
+                f"\ttemplate was:\n\t\t{self._text}\n\traw data was:\n\t\t{gojson.dumps(obj)}\n"
+                f"\tobject given to template engine was:\n\t\t{gojson.sprint(obj)}\n\n"
+            )
+            problem = f"error executing template {quote(self._text)}: {error}"
+            raise FormatError(problem, "".join(run.out) + printed) from None
         return "".join(run.out)
-
-    def _explain(self, problem: str, obj: Any) -> str:
-        return (
-            f"Error executing template: {problem}. Printing more information for debugging the template:\n"
-            f"\ttemplate was:\n\t\t{self.text}\n\traw data was:\n\t\t{gojson.dumps(obj)}\n"
-            f"\tobject given to template engine was:\n\t\t{gojson.sprint(obj)}\n\n"
-        )
-
-
-def parse(text: str) -> Template:
-    """Read a template. Raises FormatError ("template: output:1: unclosed action") and NotSimulated."""
-    parser = _Parser(text)
-    statements, end = parser.statements()
-    if end:
-        raise parser.error(f"unexpected {{{{{end}}}}}")
-    return Template(text, statements)
 
 
 class _Run:
@@ -65,11 +60,11 @@ class _Run:
         self.variables = ChainMap({"$": obj})
         self._text = text
 
-    def error(self, node: _Node, problem: str) -> FormatError:
-        """An error at a part of an action."""
-        before = self._text[: node.at]
+    def error(self, at: int, text: str, problem: str) -> FormatError:
+        """An error at the part of an action that reads `text`."""
+        before = self._text[:at]
         line, column = 1 + before.count("\n"), len(before) - before.rfind("\n") - 1
-        return FormatError(f'template: output:{line}:{column}: executing "output" at <{node.text}>: {problem}')
+        return FormatError(f'template: output:{line}:{column}: executing "output" at <{text}>: {problem}')
 
     def walk(self, statements: Sequence[_Statement], dot: Any) -> None:
         """Execute statements one after the other; their variables end with them."""
@@ -82,77 +77,63 @@ class _Run:
 _Statement = Callable[[_Run, Any], None]
 
 
+_Evaluate = Callable[..., Any]
+"""The value of a part of an action, from the run and its dot; a function is handed one more argument by a pipeline."""
+
+
 @dataclass(frozen=True)
 class _Node:
     """A part of an action: where it begins, and its text as Go writes it back in errors."""
 
     at: int
     text: str
-
-    def evaluate(self, run: _Run, dot: Any) -> Any:
-        """Its value."""
-        raise NotImplementedError
+    evaluate: _Evaluate
+    is_call: bool = False
 
 
-@dataclass(frozen=True)
-class _Constant(_Node):
-    value: Any
+def _fields(at: int, text: str, base: _Evaluate, names: Sequence[str]) -> _Node:
+    """`.a.b`, `$x.a`, `(pipeline).a` or only `.`: the fields of what `base` evaluates to."""
 
-    def evaluate(self, run: _Run, dot: Any) -> Any:
-        return self.value
-
-
-@dataclass(frozen=True)
-class _Path(_Node):
-    """`.a.b`, `$x.a`, `(pipeline).a` or only `.`: fields walked from dot (""), from a variable or from a pipeline."""
-
-    base: str | _Pipeline
-    names: Sequence[str]
-
-    def evaluate(self, run: _Run, dot: Any) -> Any:
-        if isinstance(self.base, _Pipeline):
-            value = self.base.evaluate(run, dot)
-        else:
-            value = run.variables[self.base] if self.base else dot
-        for name in self.names:
+    def evaluate(run: _Run, dot: Any) -> Any:
+        value = base(run, dot)
+        for name in names:
             if value is not None and not isinstance(value, dict):
-                raise run.error(self, f"can't evaluate field {name} in type interface {{}}")
+                raise run.error(at, text, f"can't evaluate field {name} in type interface {{}}")
             value = (value or {}).get(name)
         return value
 
+    return _Node(at, text, evaluate)
 
-@dataclass(frozen=True)
-class _Call(_Node):
-    """A function with its arguments; in a pipeline it is handed one more, the last."""
 
-    function: str
-    arguments: Sequence[_Node]
+def _call(at: int, name: str, arguments: Sequence[_Node]) -> _Node:
+    """A function with its arguments."""
+    text = " ".join([name, *[node.text for node in arguments]])
 
-    def evaluate(self, run: _Run, dot: Any, *handed: Any) -> Any:
-        last = self.arguments[-1] if self.arguments else self
-        values = chain((node.evaluate(run, dot) for node in self.arguments), handed)
+    def evaluate(run: _Run, dot: Any, *handed: Any) -> Any:
+        values = chain((node.evaluate(run, dot) for node in arguments), handed)
         try:
-            return functions.call(self.function, values, len(self.arguments) + len(handed))
-        except functions.WrongArgument as error:
-            raise run.error(last, str(error)) from None
-        except functions.WrongCount as error:
-            raise run.error(_Node(self.at, self.function), str(error)) from None
-        except ValueError as error:
-            raise run.error(self, str(error)) from None
+            return functions.call(name, values, len(arguments) + len(handed))
+        except functions.Refusal as error:
+            if error.at == "argument" and arguments:
+                raise run.error(arguments[-1].at, arguments[-1].text, str(error)) from None
+            raise run.error(at, name if error.at == "name" else text, str(error)) from None
+
+    return _Node(at, text, evaluate, is_call=True)
 
 
 @dataclass(frozen=True)
-class _Pipeline(_Node):
+class _Pipeline:
     """A value and the functions that it is handed through; it goes into the variables, if any."""
 
+    text: str
     variables: Sequence[str]
     assigns: bool
-    commands: Sequence[Any]
+    nodes: Sequence[_Node]
 
     def evaluate(self, run: _Run, dot: Any) -> Any:
-        value = self.commands[0].evaluate(run, dot)
-        for command in self.commands[1:]:
-            value = command.evaluate(run, dot, value)
+        value = self.nodes[0].evaluate(run, dot)
+        for call in self.nodes[1:]:
+            value = call.evaluate(run, dot, value)
         self.bind(run, value)
         return value
 
@@ -170,15 +151,10 @@ class _Pipeline(_Node):
 
     def items(self, run: _Run, value: Any) -> Iterator[tuple[Any, Any]]:
         """The keys and values that `range` goes through."""
-        if isinstance(value, dict):
-            return iter(sorted(value.items()))
-        if isinstance(value, list):
-            return iter(enumerate(value))
-        if isinstance(value, int) and not isinstance(value, bool):
-            if len(self.variables) > 1:
-                raise run.error(self.commands[-1], f"can't use {value} to iterate over more than one variable")
-            return ((index, index) for index in range(min(value, _MOST_ROUNDS)))
-        raise run.error(self.commands[-1], f"range can't iterate over {gojson.sprint(value)}")
+        if isinstance(value, dict | list):
+            return iter(sorted(value.items()) if isinstance(value, dict) else enumerate(value))
+        last = self.nodes[-1]
+        raise run.error(last.at, last.text, f"range can't iterate over {gojson.sprint(value)}")
 
 
 @dataclass(frozen=True)
@@ -204,11 +180,11 @@ class _Control:
         run.variables = run.variables.parents
 
 
-_MOST_ROUNDS = 10_000
 _CONTROLS = ("if", "range", "with")
 _NOT_SIMULATED = frozenset(
     "block break call continue define html js slice template urlquery".split()  # noqa: SIM905
 )
+_OPERANDS = ("string", "number", "path", "word", "(")
 _CONSTANTS = {"true": True, "false": False, "nil": None}
 _STRING = r'"(?:[^"\\\n]|\\.)*"|`[^`]*`'
 _ACTION = re.compile(
@@ -216,16 +192,14 @@ _ACTION = re.compile(
     re.DOTALL,
 )
 _TOKEN = re.compile(
-    rf"""(?P<blank>\s+)
-    |(?P<string>{_STRING})
+    rf"""\s*(?:(?P<string>{_STRING})
     |(?P<declare>\$\w+(?:\s*,\s*\$\w+)?\s*:?=)
     |(?P<number>[+-]?[0-9]{{1,18}}(?:\.[0-9]+)?)
     |(?P<path>\$\w*(?:\.[^\W\d]\w*)*|(?:\.[^\W\d]\w*)+|\.)
     |(?P<word>[^\W\d]\w*)
-    |(?P<sign>[|()])""",
+    |(?P<sign>[|()]))""",
     re.VERBOSE,
 )
-_OPERANDS = ("string", "number", "path", "word", "(")
 
 
 @dataclass(frozen=True)
@@ -237,11 +211,9 @@ class _Token:
     at: int
 
 
-def _plain_text(text: str) -> _Statement:
-    return lambda run, dot: run.out.append(text)
-
-
 class _Parser:
+    """Reads statements from the text, piece by piece, and within an action token by token."""
+
     def __init__(self, text: str) -> None:
         self._text = text
         self._at = 0
@@ -250,7 +222,7 @@ class _Parser:
         self._variables = ["$"]
 
     def error(self, problem: str) -> FormatError:
-        """An error in the action at hand."""
+        """An error in the current action."""
         line = 1 + self._text.count("\n", 0, self._at)
         return FormatError(f"template: output:{line}: {problem}")
 
@@ -273,33 +245,32 @@ class _Parser:
 
     def _tokenize(self, action: re.Match[str]) -> list[_Token]:
         tokens = []
-        at, end = action.span("body")
+        at, end = action.start("body"), action.start("body") + len(action["body"].rstrip())
         while at < end:
             token = _TOKEN.match(self._text, at, end)
             if token is None:
-                raise self.error(f"unexpected {quote(self._text[at])} in operand")
-            kind = token[0] if token.lastgroup == "sign" else str(token.lastgroup)
-            if kind != "blank":
-                tokens.append(_Token(kind, token[0], at))
+                raise self.error(f"unexpected {quote(self._text[at:].lstrip()[0])} in operand")
+            kind = str(token.lastgroup)
+            tokens.append(_Token(token[kind] if kind == "sign" else kind, token[kind], token.start(kind)))
             at = token.end()
             if kind in ("path", "word") and at < end and not re.match(r"[\s.,|:()]", self._text[at]):
-                raise self.error(f"bad character {code_point(self._text[at])}")
+                raise self.error(f"bad character {gojson.code_point(self._text[at])}")
         return [*tokens, _Token("}}", "}}", end)]
 
     def statements(self) -> tuple[list[_Statement], str]:
-        """What stands up to `end` or `else`, which is consumed and told, or to the end of the text."""
-        nodes: list[_Statement] = []
+        """What stands up to `end` or `else`, which is consumed and returned too, or to the end of the text."""
+        found: list[_Statement] = []
         for piece in self._pieces:
             if isinstance(piece, str):
-                nodes.append(_plain_text(piece))
+                found.append(lambda run, _, text=piece: run.out.append(text))  # type: ignore[misc]
                 continue
             self._tokens = self._tokenize(piece)
             word = self._tokens[0].text
             if word in ("end", "else"):
                 self._tokens.pop(0)
-                return nodes, word
-            nodes.append(self._control() if word in _CONTROLS else self._pipeline("command").print)
-        return nodes, ""
+                return found, word
+            found.append(self._control() if word in _CONTROLS else self._pipeline("command").print)
+        return found, ""
 
     def _control(self) -> _Control:
         known, keyword = len(self._variables), self._tokens.pop(0).text
@@ -316,24 +287,20 @@ class _Parser:
         return _Control(keyword, pipeline, body, otherwise)
 
     def _pipeline(self, context: str, end: str = "}}") -> _Pipeline:
-        at, declaration = self._tokens[0].at, ""
-        if self._tokens[0].kind == "declare":
-            declaration = self._tokens.pop(0).text
+        declaration = self._tokens.pop(0).text if self._tokens[0].kind == "declare" else ""
         variables = re.findall(r"\$\w+", declaration)
         self._variables += variables
-        assigns = bool(declaration) and ":" not in declaration
-        commands = [self._command(context)]
+        nodes = [self._command(context)]
         while self._tokens[0].kind == "|":
             self._tokens.pop(0)
-            commands.append(self._command(context))
+            nodes.append(self._command(context))
+            if not nodes[-1].is_call:
+                raise self.error(f"non executable command in pipeline stage {len(nodes)}")
         if self._tokens[0].kind != end:
             raise self._unexpected()
         self._tokens.pop(0)
-        for stage, command in enumerate(commands[1:], 2):
-            if not isinstance(command, _Call):
-                raise self.error(f"non executable command in pipeline stage {stage}")
-        text = " | ".join([command.text for command in commands])
-        return _Pipeline(at, f"{declaration} {text}".lstrip(), variables, assigns, commands)
+        text = f"{declaration} {' | '.join([node.text for node in nodes])}".lstrip()
+        return _Pipeline(text, variables, bool(declaration) and ":" not in declaration, nodes)
 
     def _unexpected(self) -> FormatError:
         kind, text = self._tokens[0].kind, self._tokens[0].text
@@ -343,56 +310,56 @@ class _Parser:
     def _command(self, context: str) -> _Node:
         if self._tokens[0].kind == "}}":
             raise self.error(f"missing value for {context}")
-        first, arguments = self._operand(), []
+        first, arguments = self._operand(), list[_Node]()
         while self._tokens[0].kind in _OPERANDS:
             arguments.append(self._operand())
-        if arguments and not isinstance(first, _Call):
+        if arguments and not first.is_call:
             raise self.error(f"can't give argument to non-function {first.text}")
-        if isinstance(first, _Call):
-            return _Call(
-                first.at, " ".join([first.text, *[node.text for node in arguments]]), first.function, arguments
-            )
-        return first
+        return _call(first.at, first.text, arguments) if first.is_call else first
 
     def _operand(self) -> _Node:
-        if self._tokens[0].kind not in _OPERANDS:
+        kind, text, at = self._tokens[0].kind, self._tokens[0].text, self._tokens[0].at
+        if kind not in _OPERANDS:
             raise self._unexpected()
-        token = self._tokens.pop(0)
-        if token.kind == "word":
-            return self._word(token)
-        if token.kind == "path":
-            return self._path(token)
-        if token.kind == "(":
-            return self._parenthesized(token)
-        if token.kind == "number":
-            return _Constant(token.at, token.text, float(token.text) if "." in token.text else Literal(token.text))
-        body = token.text[1:-1]
+        self._tokens.pop(0)
+        if kind == "path":
+            return self._path(text, at)
+        if kind == "(":
+            return self._parenthesized(at)
+        if kind == "word" and text not in _CONSTANTS:
+            return self._function(text, at)
+        value = self._constant(kind, text)
+        return _Node(at, text, lambda run, dot: value)
+
+    def _constant(self, kind: str, text: str) -> Any:
+        if kind == "word":
+            return _CONSTANTS[text]
+        if kind == "number":
+            return float(text) if "." in text else Literal(text)
         try:
-            return _Constant(token.at, token.text, body if token.text[0] == "`" else unquote(body))
-        except FormatError as error:
-            raise self.error(error.message) from None
+            return text[1:-1] if text[0] == "`" else gojson.unquote(text[1:-1])
+        except ValueError as error:
+            raise self.error(str(error)) from None
 
-    def _word(self, token: _Token) -> _Node:
-        if token.text in _CONSTANTS:
-            return _Constant(token.at, token.text, _CONSTANTS[token.text])
-        if token.text in _NOT_SIMULATED:
-            raise NotSimulated(f"{quote(token.text)} in a Go template is not part of this simulator")
-        if token.text not in functions.NAMES:
-            raise self.error(f"function {quote(token.text)} not defined")
-        return _Call(token.at, token.text, token.text, [])
+    def _function(self, name: str, at: int) -> _Node:
+        if name in _NOT_SIMULATED:
+            raise NotSimulated(f"{quote(name)} in a Go template is not part of this simulator")
+        if name not in functions.NAMES:
+            raise self.error(f"function {quote(name)} not defined")
+        return _call(at, name, ())
 
-    def _path(self, token: _Token) -> _Path:
-        base, *names = token.text.split(".")
+    def _path(self, text: str, at: int) -> _Node:
+        base, *names = text.split(".")
         if base and base not in self._variables:
             raise self.error(f"undefined variable {quote(base)}")
-        at = token.at + (len(names[0]) + 1 if len(names) > 1 and not base else len(base))
-        return _Path(at, token.text, base, [name for name in names if name])
+        place = at + (len(names[0]) + 1 if len(names) > 1 and not base else len(base))
+        start = (lambda run, _: run.variables[base]) if base else (lambda _, dot: dot)
+        return _fields(place, text, start, [name for name in names if name])
 
-    def _parenthesized(self, token: _Token) -> _Node:
+    def _parenthesized(self, at: int) -> _Node:
         pipeline = self._pipeline("parenthesized pipeline", end=")")
-        text = f"({pipeline.text})"
-        fields = self._tokens[0]
+        text, fields = f"({pipeline.text})", self._tokens[0]
         if fields.kind != "path" or self._text[fields.at - 1] != ")":
-            return _Path(token.at, text, pipeline, [])
+            return _fields(at, text, pipeline.evaluate, [])
         self._tokens.pop(0)
-        return _Path(fields.at, text + fields.text, pipeline, fields.text[1:].split("."))
+        return _fields(fields.at, text + fields.text, pipeline.evaluate, fields.text[1:].split("."))

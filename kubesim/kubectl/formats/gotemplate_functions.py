@@ -1,4 +1,4 @@
-"""The functions of Go templates, and base64decode, which kubectl adds.
+"""The functions of Go templates, and base64decode and exists, which kubectl adds.
 
 Mirrors text/template/funcs.go (Go 1.26) and k8s.io/cli-runtime pkg/printers/template.go, v1.36.
 """
@@ -12,13 +12,13 @@ from itertools import pairwise
 from typing import Any
 
 from kubesim.gotext import base64
-from kubesim.gotext.gojson import quote, sprint
+from kubesim.gotext.gojson import Literal, quote, sprint, type_name
 from kubesim.kubectl.errors import NotSimulated
-from kubesim.kubectl.formats.golang import Literal, type_name
 
 _VERB = re.compile(r"%(?P<minus>-?)(?P<zero>0?)(?P<width>\d{0,3})(?:\.(?P<precision>\d{1,3}))?(?P<verb>.?)", re.DOTALL)
 _VERBS: dict[str, tuple[type | tuple[type, ...], Callable[[Any], str]]] = {
     "d": (int, str),
+    "f": (float, lambda item: f"{item:.6f}"),
     "q": (str, quote),
     "s": ((str, dict, list), sprint),
     "t": (bool, sprint),
@@ -27,23 +27,19 @@ _VERBS: dict[str, tuple[type | tuple[type, ...], Callable[[Any], str]]] = {
 }
 
 
-class WrongArgument(Exception):
-    """An argument of a type that the function does not take."""
+class Refusal(Exception):
+    """Arguments that a function cannot work with; `at` is the part of the call that Go's message points at."""
 
-
-class WrongCount(Exception):
-    """Too few arguments, or too many."""
-
-
-class _Refusal(Exception):
-    """What a function says of arguments that it cannot do anything with."""
+    def __init__(self, problem: str, at: str = "call") -> None:
+        super().__init__(problem)
+        self.at = at
 
 
 def _string(value: Any) -> str:
     if value is None:
-        raise WrongArgument("invalid value; expected string")
+        raise Refusal("invalid value; expected string", "argument")
     if not isinstance(value, str):
-        raise WrongArgument(f"wrong type for value; expected string; got {type_name(value)}")
+        raise Refusal(f"wrong type for value; expected string; got {type_name(value)}", "argument")
     return value
 
 
@@ -51,36 +47,40 @@ def _base64decode(value: Any) -> str:
     try:
         return base64.decode(_string(value)).decode(errors="replace")
     except ValueError as error:
-        raise _Refusal(f"base64 decode failed: {error}") from None
+        raise Refusal(f"base64 decode failed: {error}") from None
 
 
 def _index(item: Any, *indices: Any) -> Any:
     for index in indices:
-        item = _step(item, index)
+        if item is None:
+            raise Refusal("index of untyped nil")
+        if not isinstance(item, dict | list):
+            raise Refusal(f"can't index item of type {type_name(item)}")
+        if isinstance(item, dict):
+            if not isinstance(index, str):
+                raise Refusal(f"value has type {type_name(index)}; should be string")
+            item = item.get(index)
+        elif not isinstance(index, int) or isinstance(index, bool):
+            raise Refusal(f"cannot index slice/array with type {type_name(index)}")
+        elif not 0 <= index < len(item):
+            raise Refusal(f"index out of range: {index}")
+        else:
+            item = item[index]
     return item
 
 
-def _step(item: Any, index: Any) -> Any:
-    if item is None:
-        raise _Refusal("index of untyped nil")
-    if isinstance(item, dict):
-        if not isinstance(index, str):
-            raise _Refusal(f"value has type {type_name(index)}; should be string")
-        return item.get(index)
-    if not isinstance(item, list):
-        raise _Refusal(f"can't index item of type {type_name(item)}")
-    if not isinstance(index, int) or isinstance(index, bool):
-        raise _Refusal(f"cannot index slice/array with type {type_name(index)}")
-    if not 0 <= index < len(item):
-        raise _Refusal(f"index out of range: {index}")
-    return item[index]
+def _exists(item: Any, *indices: Any) -> bool:
+    try:
+        return _index(item, *indices) is not None
+    except Refusal:
+        return False
 
 
 def _len(item: Any) -> int:
     if item is None:
-        raise _Refusal("reflect: call of reflect.Value.Type on zero Value")
+        raise Refusal("reflect: call of reflect.Value.Type on zero Value")
     if not isinstance(item, dict | list | str):
-        raise _Refusal(f"len of type {type_name(item)}")
+        raise Refusal(f"len of type {type_name(item)}")
     return len(item.encode() if isinstance(item, str) else item)
 
 
@@ -99,120 +99,88 @@ def _printf(pattern: Any, *items: Any) -> str:
         verb, precision = match["verb"], match["precision"]
         if verb == "%":
             return "%"
-        if verb not in ("f", *_VERBS) or (precision and verb not in "fs"):
+        if verb not in _VERBS or (precision and verb not in "fs"):
             raise NotSimulated(f"{match[0]} in printf is not part of this simulator")
         if not rest:
             return f"%!{verb}(MISSING)"
-        item, count = rest.pop(0), int(match["width"] or 0)
-        text = _formatted(verb, item, int(precision) if precision else None)
+        item, width = rest.pop(0), int(match["width"] or 0)
+        text = f"{item:.{precision}f}" if precision and isinstance(item, float) else _formatted(verb, item)
+        text = text[: int(precision)] if precision and verb == "s" else text
         if match["minus"]:
-            return text.ljust(count)
-        return text.zfill(count) if match["zero"] and isinstance(item, int | float) else text.rjust(count)
+            return text.ljust(width)
+        return text.zfill(width) if match["zero"] and isinstance(item, int | float) else text.rjust(width)
 
     text = _VERB.sub(replace, _string(pattern))
     extra = ", ".join(f"{type_name(item)}={sprint(item)}" for item in rest)
     return f"{text}%!(EXTRA {extra})" if rest else text
 
 
-def _formatted(verb: str, item: Any, precision: int | None) -> str:
-    if verb == "f" and isinstance(item, float):
-        return f"{item:.{6 if precision is None else precision}f}"
-    kinds, write = _VERBS.get(verb, (float, str))
+def _formatted(verb: str, item: Any) -> str:
+    kinds, write = _VERBS[verb]
     if isinstance(item, kinds) and not (verb in "dx" and isinstance(item, bool)):
-        return write(item)[:precision]
+        return write(item)
     return f"%!{verb}({'<nil>' if item is None else f'{type_name(item)}={sprint(item)}'})"
 
 
 def _equal(first: Any, *others: Any) -> bool:
     if not others:
-        raise _Refusal("missing argument for comparison")
-    return any(_equals(first, other) for other in others)
+        raise Refusal("missing argument for comparison")
+    return any(_compare(operator.eq, first, other) for other in others)
 
 
-def _equals(a: Any, b: Any) -> bool:
-    for value, other in ((a, b), (b, a)):
-        if isinstance(value, dict | list) and other is not None:
-            same = type(value) is type(other)
-            told = f"non-comparable type{'s' * (not same)} {sprint(value)}: {type_name(value)}"
-            raise _Refusal(told if same else f"{told}, {type_name(other)}: {sprint(other)}")
-    if a is not None and b is not None:
-        _check_alike(a, b)
-    return bool(a == b)
+def _compare(holds: Callable[[Any, Any], bool], one: Any, other: Any) -> bool:
+    """Whether eq, ne, lt, le, gt or ge holds; only eq and ne take nil and truth values."""
+    is_order = holds not in (operator.eq, operator.ne)
+    for value in (one, other):
+        if isinstance(value, dict | list) or (is_order and isinstance(value, bool | None)):
+            raise Refusal("invalid type for comparison" if is_order else f"non-comparable type {type_name(value)}")
+    kinds = [int if isinstance(value, Literal) else type(value) for value in (one, other)]
+    if kinds[0] is not kinds[1] and one is not None and other is not None:
+        raise Refusal(f"incompatible types for comparison: {type_name(one)} and {type_name(other)}")
+    return holds(one, other)
 
 
-def _check_alike(a: Any, b: Any) -> None:
-    if _plain_type(a) is not _plain_type(b):
-        raise _Refusal(f"incompatible types for comparison: {type_name(a)} and {type_name(b)}")
-
-
-def _plain_type(value: Any) -> type:
-    return int if isinstance(value, Literal) else type(value)
-
-
-def _order(holds: Callable[[Any, Any], bool]) -> Callable[[Any, Any], bool]:
-    """lt, le, gt or ge."""
-
-    def compare(a: Any, b: Any) -> bool:
-        for value in (a, b):
-            if _plain_type(value) not in (int, float, str):
-                raise _Refusal("invalid type for comparison")
-        _check_alike(a, b)
-        return holds(a, b)
-
-    return compare
-
-
-def _exists(item: Any, *indices: Any) -> bool:
-    """Whether a path of keys and indices leads somewhere."""
-    for index in indices:
-        try:
-            item = _step(item, index)
-        except _Refusal:
-            return False
-    return item is not None
+def _comparison(holds: Callable[[Any, Any], bool]) -> tuple[Callable[..., Any], int, bool]:
+    return lambda one, other: _compare(holds, one, other), 2, False
 
 
 # Each function with the number of arguments it must have, and whether it takes more.
-_FUNCTIONS: dict[str, tuple[Callable[..., Any], int, bool]] = {
+_FUNCTIONS: dict[str, tuple[Callable[..., Any] | None, int, bool]] = {
+    "and": (None, 1, True),
     "base64decode": (_base64decode, 1, False),
     "eq": (_equal, 1, True),
     "exists": (_exists, 1, True),
-    "ge": (_order(operator.ge), 2, False),
-    "gt": (_order(operator.gt), 2, False),
+    "ge": _comparison(operator.ge),
+    "gt": _comparison(operator.gt),
     "index": (_index, 1, True),
-    "le": (_order(operator.le), 2, False),
+    "le": _comparison(operator.le),
     "len": (_len, 1, False),
-    "lt": (_order(operator.lt), 2, False),
-    "ne": (lambda a, b: not _equals(a, b), 2, False),
+    "lt": _comparison(operator.lt),
+    "ne": _comparison(operator.ne),
     "not": (operator.not_, 1, False),
+    "or": (None, 1, True),
     "print": (_print, 0, True),
     "printf": (_printf, 1, True),
     "println": (lambda *items: " ".join(map(sprint, items)) + "\n", 0, True),
 }
-_LAZY = ("and", "or")
-NAMES = frozenset((*_FUNCTIONS, *_LAZY))
+NAMES = frozenset(_FUNCTIONS)
 
 
 def call(name: str, arguments: Iterable[Any], count: int) -> Any:
     """The value of a function; `and` and `or` take only as many of the `count` arguments as they need.
 
-    Raises WrongArgument, WrongCount, and ValueError with Go's reason.
+    Raises Refusal with Go's reason.
     """
-    function, fixed, variadic = _FUNCTIONS.get(name, (None, 1, True))
+    function, fixed, variadic = _FUNCTIONS[name]
     if count < fixed or (count > fixed and not variadic):
-        raise WrongCount(f"wrong number of args for {name}: want {'at least ' * variadic}{fixed} got {count}")
+        raise Refusal(f"wrong number of args for {name}: want {'at least ' * variadic}{fixed} got {count}", "name")
     if function is None:
-        return _first(arguments, truth=name == "or")
+        value = None
+        for value in arguments:
+            if bool(value) == (name == "or"):
+                break
+        return value
     try:
         return function(*arguments)
-    except _Refusal as error:
-        raise ValueError(f"error calling {name}: {error}") from None
-
-
-def _first(values: Iterable[Any], truth: bool) -> Any:
-    """The first value that is true, or false; else the last."""
-    value = None
-    for value in values:
-        if bool(value) == truth:
-            break
-    return value
+    except Refusal as error:
+        raise Refusal(str(error) if error.at == "argument" else f"error calling {name}: {error}", error.at) from None

@@ -1,17 +1,58 @@
-"""YAML as sigs.k8s.io/yaml writes it, for values of JSON.
+"""Objects as kubectl writes them: JSON, the annotation last-applied-configuration, and YAML.
 
-Mirrors goyaml.v2's encode.go, resolve.go, sorter.go and emitterc.go (sigs.k8s.io/yaml v1.6), a port of the libyaml that
-PyYAML builds on. The few styles that goyaml uses are written here directly: the same text with and without PyYAML's C
-extension, and twenty times as fast as without. The tests compare it with PyYAML's.
+Mirrors encoding/json (Go 1.26), k8s.io/kubectl pkg/util/apply.go, v1.36, and goyaml.v2's encode.go, resolve.go,
+sorter.go and emitterc.go (sigs.k8s.io/yaml v1.6), a port of the libyaml that PyYAML builds on. The few styles that
+goyaml uses are written here directly: the same text with and without PyYAML's C extension, and twenty times as fast as
+without. The tests compare it with PyYAML's.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
-from kubesim.kubectl.formats.golang import natural
+from kubesim.gotext import gojson
+
+LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
+
+
+class Printer:
+    """Prints objects as JSON, or as YAML with `---` before all but the first."""
+
+    def __init__(self, name: str, template: str = "", no_headers: bool = False) -> None:
+        self._is_json = name == "json"
+        self._separator = ""
+
+    def __call__(self, obj: Mapping[str, Any], typed: bool = False) -> str:
+        """Print an object or a List."""
+        if self._is_json:
+            return to_json(obj, typed) + "\n"
+        separator, self._separator = self._separator, "---\n"
+        return separator + to_yaml(obj)
+
+
+def to_json(value: Any, typed: bool = False) -> str:
+    """`value` indented by four spaces, without a line end.
+
+    Keys are sorted; a `typed` object, one that kubectl built itself, keeps the order of its fields after kind and
+    apiVersion.
+    """
+    head = {key: value[key] for key in ("kind", "apiVersion") if key in value} if typed else {}
+    return gojson.dumps(head | value if typed else value, sort=not typed, indent=4)
+
+
+def last_applied(obj: Mapping[str, Any], typed: bool = False) -> str:
+    """What kubectl apply keeps of `obj` in the annotation LAST_APPLIED: all but that annotation, with a line end.
+
+    A `typed` object keeps the order of its fields, and has no empty annotations.
+    """
+    metadata = obj.get("metadata") or {}
+    annotations = {key: text for key, text in (metadata.get("annotations") or {}).items() if key != LAST_APPLIED}
+    kept = {} if typed and not annotations else {"annotations": annotations}
+    return gojson.dumps({**obj, "metadata": {**metadata, **kept}}, sort=not typed) + "\n"
+
 
 _WIDTH = 80
 
@@ -75,10 +116,22 @@ def _write_sequence(lines: list[str], lead: str, sequence: list[Any], indent: in
 
 
 def sorted_keys(mapping: dict[str, Any]) -> list[str]:
-    """The keys in the order in which goyaml writes them."""
+    """The keys in the order in which goyaml writes them: numbers by their value, letters after other characters."""
     if all(map(str.isalpha, mapping)):
         return sorted(mapping)
-    return sorted(mapping, key=natural)
+    return sorted(mapping, key=_natural)
+
+
+def _natural(text: str) -> list[tuple[int, int, str, int]]:
+    parts = re.findall(r"[0-9]+|[^0-9]", text)
+    return [_rank(part, before) for before, part in zip(["", *parts], parts, strict=False)]
+
+
+def _rank(part: str, before: str) -> tuple[int, int, str, int]:
+    if part.isalpha():
+        return (0 if before.isdecimal() else 2, 0, part, 0)
+    number = part.lstrip("0") if part.isdecimal() else part
+    return (1, len(number) if part.isdecimal() else -1, number, len(part))
 
 
 @lru_cache(maxsize=1024)

@@ -1,0 +1,210 @@
+"""-o and --sort-by: what every format prints, and what it says of templates that are broken or do not match."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from kubesim.gotext.gojson import quote
+from kubesim.kubectl.errors import FormatError, NotSimulated
+from kubesim.kubectl.formats import evaluate_relaxed, parse_output, sort_objects
+from kubesim.kubectl.formats.marshal import LAST_APPLIED, last_applied, to_json
+
+CASES = yaml.safe_load(Path(__file__).with_name("formats.yaml").read_text())
+WEB = {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "web"}}
+ONE = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "one", "namespace": "default"}, "type": "docker"}
+TWO = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "two", "labels": {"tier": "web"}}}
+TWO["data"] = {"k": "dg=="}
+FILES = {
+    "path": "{.kind}",
+    "template": "{{.kind}}",
+    "columns": "NAME\nmetadata.name\n",
+    "empty": "",
+    "uneven": "A B\na",
+}
+
+
+def read_file(name: str) -> str:
+    if name == "folder":
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+    if name not in FILES:
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
+    return FILES[name]
+
+
+def render(output: str, obj: Any) -> str:
+    return parse_output(output, "", read_file).render(obj)
+
+
+def refused(output: str, obj: Any, template: str = "", **options: Any) -> FormatError:
+    with pytest.raises(FormatError) as refusal:
+        parse_output(output, template, read_file, **options).render(obj)
+    return refusal.value
+
+
+def rows(kind: str) -> list[list[Any]]:
+    return [[name, *row] for name in ("jsonpath", "go-template") for row in CASES[name][kind]]
+
+
+@pytest.mark.parametrize(("name", "template", "printed"), rows("prints"))
+def test_a_template_prints(name: str, template: str, printed: str) -> None:
+    assert render(f"{name}={template}", CASES["objects"][name]) == printed
+
+
+@pytest.mark.parametrize(("name", "template", "problem"), rows("broken"))
+def test_a_broken_template_is_refused(name: str, template: str, problem: str) -> None:
+    what = "template" if name == "go-template" else name
+    place = "template: output:1: " if name == "go-template" else ""
+    message = str(refused(f"{name}={template}", {}))
+    assert message == f"error parsing {what} {template}, {place}{problem}"
+
+
+@pytest.mark.parametrize(("template", "problem"), CASES["jsonpath"]["refused"])
+def test_a_path_that_does_not_match_is_refused(template: str, problem: str) -> None:
+    message = str(refused(f"jsonpath={template}", CASES["objects"]["jsonpath"]))
+    head = f"error executing jsonpath {quote(template)}: Error executing template: {problem}. Printing more information"
+    assert message.startswith(f"{head} for debugging the template:\n\ttemplate was:\n\t\t{template}\n")
+
+
+@pytest.mark.parametrize(("template", "place", "problem"), CASES["go-template"]["refused"])
+def test_a_go_template_that_does_not_match_is_refused(template: str, place: str, problem: str) -> None:
+    place, _, node = place.partition(": ")
+    assert str(refused(f"go-template={template}", CASES["objects"]["go-template"])) == (
+        f"error executing template {quote(template)}: "
+        f'template: output:{place}: executing "output" at <{node}>: {problem}'
+    )
+
+
+def test_what_is_printed_for_debugging() -> None:
+    assert str(refused("jsonpath={.a[1]}", {"a": [1], "b": {"c": True}})).endswith(
+        "\tobject given to jsonpath engine was:\n"
+        '\t\tmap[string]interface {}{"a":[]interface {}{1}, "b":map[string]interface {}{"c":true}}\n\n'
+    )
+    problem = 'template: output:1:5: executing "output" at <.b.c>: can\'t evaluate field c in type interface {}'
+    assert refused("go-template=a{{.b.c}}", {"b": "<x>"}).stdout == (
+        f"aError executing template: {problem}. Printing more information for debugging the template:\n"
+        '\ttemplate was:\n\t\ta{{.b.c}}\n\traw data was:\n\t\t{"b":"\\u003cx\\u003e"}\n'
+        "\tobject given to template engine was:\n\t\tmap[b:<x>]\n\n"
+    )
+    assert str(refused("go-template=a\nb\n{{.x", {})).endswith("{{.x, template: output:3: unclosed action")
+
+
+@pytest.mark.parametrize(
+    "output",
+    [
+        *("kyaml", "go-template={{html .}}", 'go-template={{define "x"}}', "go-template={{slice .kind 1}}"),
+        *("go-template={{range .a}}{{break}}{{end}}", 'go-template={{printf "%U" 1}}', 'template={{printf "%.2d" 1}}'),
+    ],
+)
+def test_what_is_not_simulated(output: str) -> None:
+    with pytest.raises(NotSimulated, match=r"is not part of this simulator$"):
+        render(output, WEB)
+
+
+@pytest.mark.parametrize(("output", "template", "printed"), CASES["output"]["one"])
+def test_one_object(output: str, template: str, printed: str) -> None:
+    assert parse_output(output, template, read_file).render(WEB) == printed
+
+
+@pytest.mark.parametrize(("output", "printed"), CASES["output"]["several"])
+def test_several_objects(output: str, printed: str) -> None:
+    assert parse_output(output, "", read_file).render_list([ONE, TWO]) == printed
+
+
+@pytest.mark.parametrize(
+    ("output", "no_headers", "printed"),
+    [
+        ("yaml", False, f"{yaml.dump(WEB)}---\n{yaml.dump(ONE)}"),
+        ("custom-columns=K:.kind,N:.metadata.name", False, "K            N\nDeployment   web\nSecret       one\n"),
+        ("custom-columns=K:.kind,N:.metadata.name", True, "Deployment   web\nSecret       one\n"),
+    ],
+)
+def test_a_second_print_of_the_same_command(output: str, no_headers: bool, printed: str) -> None:
+    form = parse_output(output, "", read_file, no_headers=no_headers)
+    assert form.render(WEB) + form.render(ONE) == printed
+
+
+@pytest.mark.parametrize(("output", "template", "tables", "message"), CASES["output"]["refused"])
+def test_what_is_no_format_is_refused(output: str, template: str, tables: bool, message: str) -> None:
+    assert str(refused(output, WEB, template, tables=tables)) == message
+
+
+def test_tables_are_not_printed_here() -> None:
+    assert [parse_output(output, "", read_file).is_table for output in ("", "wide", "name")] == [True, True, False]
+
+
+@pytest.mark.parametrize(
+    ("path", "message"), [(".a[", "unterminated array"), (".kind[0]", "string is not array or slice")]
+)
+def test_the_headers_are_printed_before_a_path_fails(path: str, message: str) -> None:
+    refusal = refused(f"custom-columns=NAME:.metadata.name,A:{path}", WEB)
+    assert (str(refusal), refusal.stdout) == (message, "NAME   A\n")
+
+
+def test_control_characters_are_shown_and_lines_kept() -> None:
+    shown = render("custom-columns=A:.a,B:.b", {"a": "x\x1b[1m\r", "b": "1\n2"})
+    assert shown == "A          B\nx^[[1m\\r   1\n2\n"
+
+
+@pytest.mark.parametrize("path", ["metadata.name", ".metadata.name", "{metadata.name}", "{.metadata.name}"])
+def test_a_relaxed_path(path: str) -> None:
+    assert evaluate_relaxed(path, WEB) == ["web"]
+
+
+@pytest.mark.parametrize(("values", "order"), CASES["sorted"])
+def test_values_of_one_type_are_sorted(values: list[Any], order: list[int]) -> None:
+    objects = [{"v": value, "at": at} if value != "missing" else {"at": at} for at, value in enumerate(values)]
+    assert [obj["at"] for obj in sort_objects(objects, ".v")] == order
+
+
+@pytest.mark.parametrize(("field", "message"), CASES["sort-by-refusals"])
+def test_what_cannot_be_sorted_is_refused(field: str, message: str) -> None:
+    with pytest.raises(FormatError) as refusal:
+        sort_objects([{"v": 1, "map": {}, "mixed": 1}, {"v": 2, "map": {}, "mixed": "a"}], field)
+    assert str(refusal.value) == message
+    assert sort_objects([], ".nosuch") == []
+
+
+def test_json_is_safe_for_html_and_keeps_the_order_of_what_kubectl_built() -> None:
+    obj = {"apiVersion": "v1", "kind": "Secret", "metadata": {}, "data": {"b": [], "a": "<&>", "n": 2.0}, "c": None}
+    assert to_json(obj) == (
+        '{\n    "apiVersion": "v1",\n    "c": null,\n    "data": {\n        "a": "\\u003c\\u0026\\u003e",\n'
+        '        "b": [],\n        "n": 2\n    },\n    "kind": "Secret",\n    "metadata": {}\n}'
+    )
+    assert list(json.loads(to_json(obj, typed=True))) == ["kind", "apiVersion", "metadata", "data", "c"]
+
+
+def test_last_applied_is_compact_and_does_not_hold_itself() -> None:
+    obj = {"kind": "Pod", "metadata": {"name": "a", "annotations": {LAST_APPLIED: "old", "note": "x"}}}
+    assert last_applied(obj) == '{"kind":"Pod","metadata":{"annotations":{"note":"x"},"name":"a"}}\n'
+    assert last_applied({"kind": "Pod"}) == '{"kind":"Pod","metadata":{"annotations":{}}}\n'
+
+
+WORDS = "{{ }} {{- -}} . .a .items $x := = | ( ) \" ` 'a' 1 - %d , range if with else end break index len printf eq nil"
+texts = (
+    st.lists(st.sampled_from([*WORDS.split(), " ", "\n"]), max_size=20).map("".join)
+    | st.text(st.sampled_from("{}[]().,:?@$*'\"\\ =<>!-+019abxrange\n\u00b2\u0663"), max_size=40)
+    | st.text()
+)
+
+
+@settings(max_examples=500, deadline=None)
+@given(st.sampled_from(["jsonpath", "go-template", "custom-columns"]), texts)
+def test_any_template_prints_or_is_refused(name: str, template: str) -> None:
+    with suppress(FormatError, NotSimulated):
+        assert isinstance(render(f"{name}={template}", CASES["objects"]["jsonpath"]), str)
+
+
+@given(st.text(st.sampled_from("abc019.-/ "), min_size=1).map(str.strip).filter(bool))
+def test_any_key_can_be_asked_for(key: str) -> None:
+    escaped = key.replace(".", "\\.").replace(" ", "\\ ")
+    assert render(f"jsonpath={{.{escaped}}}", {key: "found"}) == "found"
