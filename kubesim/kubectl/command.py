@@ -63,11 +63,6 @@ def many(name: str, short: str = "", help: str = "") -> Flag:
     return Flag(name, short, "list", (), None, help)
 
 
-def mapping(name: str, short: str = "", help: str = "") -> Flag:
-    """A flag with pairs KEY=VALUE, divided by commas; it may be given several times."""
-    return Flag(name, short, "mapping", {}, None, help)
-
-
 def array(name: str, short: str = "", help: str = "") -> Flag:
     """A flag that may be given several times; commas belong to the value."""
     return Flag(name, short, "array", (), None, help)

@@ -205,13 +205,6 @@ def _csv_problem(line: str, start: int, end: int) -> str:
     return f"parse error on line 1, column {len(line[:at].encode()) + (what[0] == 'b')}: {what}"
 
 
-def _mapping(value: str) -> dict[str, str]:
-    pairs = [pair.partition("=") for pair in value.split(",") if pair]
-    if not all(equals for _, equals, _ in pairs):
-        raise ValueError("malformed pair, expect string=string")
-    return {key: item for key, _, item in pairs}
-
-
 _PARSERS: dict[str, Callable[[str], Any]] = {
     "text": str,
     "switch": parse_switch,
@@ -220,7 +213,6 @@ _PARSERS: dict[str, Callable[[str], Any]] = {
     "duration": parse_duration,
     "list": _list,
     "array": lambda value: (value,),
-    "mapping": _mapping,
 }
 
 # Groups of flags that several commands share.

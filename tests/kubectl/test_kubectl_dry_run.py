@@ -67,10 +67,6 @@ def maker() -> Learner:
             "create clusterrole r --verb=get --non-resource-url=/a,/b -o jsonpath={.rules}",
             '[{"nonResourceURLs":["/a","/b"],"verbs":["get"]}]',
         ),
-        (
-            "create clusterrole r --aggregation-rule=a=b,c=d -o jsonpath={.aggregationRule}",
-            '{"clusterRoleSelectors":[{"matchLabels":{"a":"b","c":"d"}}]}',
-        ),
         ("run p --image=nginx --env=A= -o jsonpath={.spec.containers[0].env}", '[{"name":"A"}]'),
         (
             """run p --image=nginx --overrides='{"spec":{"foo":1,"containers":[{"name":"q"}]}}' -o jsonpath={.spec}""",

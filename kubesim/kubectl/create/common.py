@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 from kubesim.api.errors import StatusError
 from kubesim.api.objects import Object
 from kubesim.api.resources import Resource
 from kubesim.kubectl import flags
 from kubesim.kubectl.apply import with_last_applied
-from kubesim.kubectl.command import Call
+from kubesim.kubectl.command import Call, Command, Flag, Run, command
 from kubesim.kubectl.errors import KubectlError, UsageError
 from kubesim.kubectl.output import print_result
 
@@ -18,6 +21,17 @@ COMMON = (
     *flags.SAVE_CONFIG,
     flags.field_manager("kubectl-create"),
 )
+
+
+DRY_RUN = "[--dry-run=server|client|none]"
+"""The end of most usage lines."""
+
+
+def creator(
+    kind: str, usage: str, short: str, *more: Flag | tuple[Flag, ...], **fields: Any
+) -> Callable[[Run], Command]:
+    """As `command`: a subcommand that creates one object with a NAME, and has the flags of all of them and `more`."""
+    return command(f"create {kind}", f"NAME {usage}", short, COMMON, *more, check=one_name, **fields)
 
 
 def make(call: Call, resource: Resource, obj: Object, failure: str) -> None:

@@ -8,19 +8,17 @@ from __future__ import annotations
 from kubesim.api.clock import safe_hash
 from kubesim.api.objects import Object, metadata, owner_reference
 from kubesim.api.resources import CRON_JOB, DEPLOYMENT, JOB, NAMESPACE, SERVICE_ACCOUNT
-from kubesim.kubectl.command import Call, command, many, number, text
-from kubesim.kubectl.create.common import COMMON, make, one_name
+from kubesim.kubectl.command import Call, many, number, text
+from kubesim.kubectl.create.common import DRY_RUN, creator, make
 from kubesim.kubectl.errors import KubectlError
 from kubesim.kubectl.selection import select
 
 
-@command(
-    "create namespace",
-    "NAME [--dry-run=server|client|none]",
+@creator(
+    "namespace",
+    DRY_RUN,
     "Create a namespace with the specified name",
-    COMMON,
     aliases=("ns",),
-    check=one_name,
     example="  kubectl create namespace staging",
 )
 def create_namespace(call: Call) -> None:
@@ -28,13 +26,11 @@ def create_namespace(call: Call) -> None:
     make(call, NAMESPACE, {"metadata": {"name": call.args[0]}, "spec": {}, "status": {}}, "")
 
 
-@command(
-    "create serviceaccount",
-    "NAME [--dry-run=server|client|none]",
+@creator(
+    "serviceaccount",
+    DRY_RUN,
     "Create a service account with the specified name",
-    COMMON,
     aliases=("sa",),
-    check=one_name,
     example="  kubectl create serviceaccount builder",
 )
 def create_service_account(call: Call) -> None:
@@ -42,16 +38,14 @@ def create_service_account(call: Call) -> None:
     make(call, SERVICE_ACCOUNT, {"metadata": {"name": call.args[0]}}, "failed to create serviceaccount:")
 
 
-@command(
-    "create deployment",
-    "NAME --image=image -- [COMMAND] [args...]",
+@creator(
+    "deployment",
+    "--image=image -- [COMMAND] [args...]",
     "Create a deployment with the specified name",
-    COMMON,
     many("image", "", "The image; several make several containers."),
     number("port", "", "The port that the container exposes.", -1, "int32"),
     number("replicas", "r", "How many Pods.", 1, "int32"),
     aliases=("deploy",),
-    check=one_name,
     required=("image",),
     example="  kubectl create deployment web --image=registry.example.com/myapp:1.0 --replicas=2",
 )
@@ -87,14 +81,12 @@ def _container_name(image: str) -> str:
     return plain if plain == name else f"{plain}-{safe_hash(image, 5)}"
 
 
-@command(
-    "create job",
-    "NAME --image=image [--from=cronjob/name] -- [COMMAND] [args...]",
+@creator(
+    "job",
+    "--image=image [--from=cronjob/name] -- [COMMAND] [args...]",
     "Create a job with the specified name",
-    COMMON,
     text("image", "", "The image."),
     text("from", "", "The CronJob whose template the Job has, such as cronjob/backup."),
-    check=one_name,
     example="  kubectl create job hello --image=busybox -- echo hello\n  kubectl create job now --from=cronjob/backup",
 )
 def create_job(call: Call) -> None:
@@ -135,16 +127,14 @@ def _from_cron_job(call: Call, name: str, source: str) -> Object:
     return {"metadata": {**meta, "ownerReferences": [owner]}, "spec": spec}
 
 
-@command(
-    "create cronjob",
-    "NAME --image=image --schedule='0/5 * * * ?' -- [COMMAND] [args...] [flags]",
+@creator(
+    "cronjob",
+    "--image=image --schedule='0/5 * * * ?' -- [COMMAND] [args...] [flags]",
     "Create a cron job with the specified name",
-    COMMON,
     text("image", "", "The image."),
     text("schedule", "", "When, in five fields, such as '*/5 * * * *'."),
     text("restart", "", "OnFailure or Never.", "OnFailure"),
     aliases=("cj",),
-    check=one_name,
     required=("image", "schedule"),
     example="  kubectl create cronjob hello --image=busybox --schedule='*/1 * * * *' -- date",
 )

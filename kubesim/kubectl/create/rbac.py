@@ -1,16 +1,19 @@
-"""kubectl create role, clusterrole, rolebinding and clusterrolebinding.
+"""kubectl create role, clusterrole, rolebinding, clusterrolebinding and token: who may do what, and a proof of who.
 
-Mirrors k8s.io/kubectl pkg/cmd/create/create_{role,clusterrole,rolebinding,clusterrolebinding}.go, v1.36.
+Mirrors k8s.io/kubectl pkg/cmd/create/create_{role,clusterrole,rolebinding,clusterrolebinding,token}.go, v1.36.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
+from kubesim.api.errors import StatusError
 from kubesim.api.objects import Object
 from kubesim.api.resources import CLUSTER_ROLE, CLUSTER_ROLE_BINDING, ROLE, ROLE_BINDING, find_resource
-from kubesim.kubectl.command import Call, array, command, many, mapping, text
-from kubesim.kubectl.create.common import COMMON, make, one_name
+from kubesim.cluster.apiserver.tokens import create_token as issue
+from kubesim.kubectl import flags
+from kubesim.kubectl.command import Call, absent, array, command, duration, many, text
+from kubesim.kubectl.create.common import DRY_RUN, creator, make, one_name
 from kubesim.kubectl.errors import KubectlError, Plain
 
 _RULE = (
@@ -18,71 +21,13 @@ _RULE = (
     many("resource", "", "The types that the rule is for."),
     array("resource-name", "", "The names that the rule is for; all when none is given."),
 )
+_RULE_USAGE = "--verb=verb --resource=resource.group{} [--resource-name=resourcename] " + DRY_RUN
 _SUBJECTS = (
     array("user", "", "A user who gets it."),
     array("group", "", "A group that gets it."),
     array("serviceaccount", "", "A ServiceAccount that gets it, as NAMESPACE:NAME."),
 )
-_RULE_USAGE = (
-    "NAME --verb=verb --resource=resource.group{} [--resource-name=resourcename] [--dry-run=server|client|none]"
-)
-_SUBJECTS_USAGE = (
-    "[--user=username] [--group=groupname] [--serviceaccount=namespace:serviceaccountname] "
-    "[--dry-run=server|client|none]"
-)
-
-
-@command(
-    "create role",
-    _RULE_USAGE.format("/subresource"),
-    "Create a role with single rule",
-    COMMON,
-    _RULE,
-    example="  kubectl create role secret-reader --verb=get,list --resource=secrets",
-    check=one_name,
-)
-def create_role(call: Call) -> None:
-    """Create a Role with one rule for each API group."""
-    verbs = _verbs(call)
-    _warn_of_verbs(call, verbs)
-    if not call.flags["resource"]:
-        raise KubectlError("at least one resource must be specified")
-    make(call, ROLE, {"metadata": {"name": call.args[0]}, "rules": _rules(call, verbs)}, "")
-
-
-@command(
-    "create clusterrole",
-    _RULE_USAGE.format(""),
-    "Create a cluster role",
-    COMMON,
-    _RULE,
-    many("non-resource-url", "", "The paths, such as /healthz, that the rule is for."),
-    mapping("aggregation-rule", "", "The labels KEY=VALUE of the ClusterRoles whose rules are put together."),
-    example="  kubectl create clusterrole node-reader --verb=get,list --resource=nodes",
-    check=one_name,
-)
-def create_cluster_role(call: Call) -> None:
-    """Create a ClusterRole with one rule for each API group and one for paths, or one that gathers others' rules."""
-    labels, paths, resources = (call.flags[key] for key in ("aggregation-rule", "non-resource-url", "resource"))
-    role: Object = {"metadata": {"name": call.args[0]}}
-    if labels:
-        if paths or resources or call.flags["verb"] or call.flags["resource-name"]:
-            raise KubectlError(
-                "aggregation rule must be specified without nonResourceURLs, verbs, resources or resourceNames"
-            )
-        role |= {"rules": None, "aggregationRule": {"clusterRoleSelectors": [{"matchLabels": labels}]}}
-    else:
-        verbs = _verbs(call)
-        if not resources and not paths:
-            raise KubectlError("one of resource or nonResourceURL must be specified")
-        if resources:
-            _warn_of_verbs(call, verbs)
-        role["rules"] = _rules(call, verbs)
-        if paths:
-            role["rules"].append({"verbs": verbs, "nonResourceURLs": _paths(verbs, paths)})
-    make(call, CLUSTER_ROLE, role, "")
-
-
+_SUBJECTS_USAGE = "[--user=username] [--group=groupname] [--serviceaccount=namespace:serviceaccountname] " + DRY_RUN
 _PATH_VERBS = ("get", "post", "put", "delete", "patch", "head", "options", "*")
 _VERBS = (
     *("*", "get", "delete", "list", "create", "update", "patch", "watch", "proxy", "deletecollection"),
@@ -90,17 +35,39 @@ _VERBS = (
 )
 
 
-def _paths(verbs: list[str], paths: Sequence[str]) -> list[str]:
-    """The paths, which are no objects. Raises KubectlError where one or a verb is wrong."""
-    for verb in verbs:
-        if verb not in _PATH_VERBS:
-            raise KubectlError(f"invalid verb: '{verb}' for nonResourceURL")
-    for path in paths:
-        if path != "*" and not path.startswith("/"):
-            raise KubectlError("nonResourceURL should start with /")
-        if "*" in path[:-1]:
-            raise KubectlError("nonResourceURL only supports wildcard matches when '*' is at the end")
-    return list(dict.fromkeys(paths))
+@creator(
+    "role",
+    _RULE_USAGE.format("/subresource"),
+    "Create a role with single rule",
+    _RULE,
+    example="  kubectl create role secret-reader --verb=get,list --resource=secrets",
+)
+def create_role(call: Call) -> None:
+    """Create a Role with one rule for each API group."""
+    rules = _rules(call, _verbs(call))
+    if not rules:
+        raise KubectlError("at least one resource must be specified")
+    make(call, ROLE, {"metadata": {"name": call.args[0]}, "rules": rules}, "")
+
+
+@creator(
+    "clusterrole",
+    _RULE_USAGE.format(""),
+    "Create a cluster role",
+    _RULE,
+    many("non-resource-url", "", "The paths, such as /healthz, that the rule is for."),
+    absent("aggregation-rule"),
+    example="  kubectl create clusterrole node-reader --verb=get,list --resource=nodes",
+)
+def create_cluster_role(call: Call) -> None:
+    """Create a ClusterRole with one rule for each API group and one for paths."""
+    verbs, paths = _verbs(call), call.flags["non-resource-url"]
+    rules = _rules(call, verbs)
+    if paths:
+        rules.append({"verbs": verbs, "nonResourceURLs": _paths(verbs, paths)})
+    if not rules:
+        raise KubectlError("one of resource or nonResourceURL must be specified")
+    make(call, CLUSTER_ROLE, {"metadata": {"name": call.args[0]}, "rules": rules}, "")
 
 
 def _verbs(call: Call) -> list[str]:
@@ -110,14 +77,11 @@ def _verbs(call: Call) -> list[str]:
     return ["*"] if "*" in verbs else verbs
 
 
-def _warn_of_verbs(call: Call, verbs: list[str]) -> None:
-    for verb in verbs:
-        if verb not in _VERBS:
-            call.complain(f"Warning: '{verb}' is not a standard resource verb\n")
-
-
 def _rules(call: Call, verbs: list[str]) -> list[Object]:
     words = ["*"] if "*" in call.flags["resource"] else call.flags["resource"]
+    for verb in verbs if words else ():
+        if verb not in _VERBS:
+            call.complain(f"Warning: '{verb}' is not a standard resource verb\n")
     by_group: dict[str, list[str]] = {}
     for group, plural in dict.fromkeys(map(_known, words)):
         by_group.setdefault(group, []).append(plural)
@@ -141,52 +105,62 @@ def _known(word: str) -> tuple[str, str]:
     return resource.group, resource.plural + slash + subresource
 
 
-@command(
-    "create rolebinding",
-    "NAME --clusterrole=NAME|--role=NAME " + _SUBJECTS_USAGE,
+def _paths(verbs: list[str], paths: Sequence[str]) -> list[str]:
+    """The paths, which are no objects. Raises KubectlError where one or a verb is wrong."""
+    for verb in verbs:
+        if verb not in _PATH_VERBS:
+            raise KubectlError(f"invalid verb: '{verb}' for nonResourceURL")
+    for path in paths:
+        if path != "*" and not path.startswith("/"):
+            raise KubectlError("nonResourceURL should start with /")
+        if "*" in path[:-1]:
+            raise KubectlError("nonResourceURL only supports wildcard matches when '*' is at the end")
+    return list(dict.fromkeys(paths))
+
+
+@creator(
+    "rolebinding",
+    "--clusterrole=NAME|--role=NAME " + _SUBJECTS_USAGE,
     "Create a role binding for a particular role or cluster role",
-    COMMON,
     text("role", "", "The Role that is granted."),
     text("clusterrole", "", "The ClusterRole that is granted."),
     _SUBJECTS,
     example="  kubectl create rolebinding ci --role=secret-reader --serviceaccount=default:ci",
-    check=one_name,
 )
 def create_role_binding(call: Call) -> None:
     """Create a RoleBinding."""
-    name = call.args[0]
     role, cluster_role = call.flags["role"], call.flags["clusterrole"]
     if bool(role) == bool(cluster_role):
         raise KubectlError("exactly one of clusterrole or role must be specified")
-    binding = _binding(call, name, "Role" if role else "ClusterRole", role or cluster_role)
+    binding = _binding(call, "Role" if role else "ClusterRole", role or cluster_role)
     make(call, ROLE_BINDING, binding, "failed to create rolebinding:")
 
 
-@command(
-    "create clusterrolebinding",
-    "NAME --clusterrole=NAME " + _SUBJECTS_USAGE,
+@creator(
+    "clusterrolebinding",
+    "--clusterrole=NAME " + _SUBJECTS_USAGE,
     "Create a cluster role binding for a particular cluster role",
-    COMMON,
     text("clusterrole", "", "The ClusterRole that is granted."),
     _SUBJECTS,
     example="  kubectl create clusterrolebinding viewers --clusterrole=view --group=devs",
-    check=one_name,
     required=("clusterrole",),
 )
 def create_cluster_role_binding(call: Call) -> None:
     """Create a ClusterRoleBinding."""
-    binding = _binding(call, call.args[0], "ClusterRole", call.flags["clusterrole"])
+    binding = _binding(call, "ClusterRole", call.flags["clusterrole"])
     make(call, CLUSTER_ROLE_BINDING, binding, "failed to create clusterrolebinding:")
 
 
-def _binding(call: Call, name: str, kind: str, role: str) -> Object:
-    group = ROLE.group
-    subjects: list[Object] = []
-    for subject, names in (("User", call.flags["user"]), ("Group", call.flags["group"])):
-        subjects += [{"kind": subject, "apiGroup": group, "name": item} for item in names]
-    subjects += [_account(item) for item in call.flags["serviceaccount"]]
-    reference = {"apiGroup": group, "kind": kind, "name": role}
-    return {"metadata": {"name": name}, **({"subjects": subjects} if subjects else {}), "roleRef": reference}
+def _binding(call: Call, kind: str, role: str) -> Object:
+    subjects = [
+        {"kind": subject, "apiGroup": ROLE.group, "name": name}
+        for subject in ("User", "Group")
+        for name in call.flags[subject.lower()]
+    ]
+    subjects += map(_account, call.flags["serviceaccount"])
+    reference = {"apiGroup": ROLE.group, "kind": kind, "name": role}
+    bound = {"subjects": subjects} if subjects else {}
+    return {"metadata": {"name": call.args[0]}, **bound, "roleRef": reference}
 
 
 def _account(text: str) -> Object:
@@ -194,3 +168,54 @@ def _account(text: str) -> Object:
     if not colon or not namespace or not name or ":" in name:
         raise KubectlError("serviceaccount must be <namespace>:<name>")
     return {"kind": "ServiceAccount", "name": name, "namespace": namespace}
+
+
+@command(
+    "create token",
+    "SERVICE_ACCOUNT_NAME",
+    "Request a service account token",
+    flags.OUTPUT,
+    array("audience", "", "Who the token is for; may be given several times."),
+    duration("duration", "", "How long the token is to be valid; at least 10m."),
+    text("bound-object-kind", "", "Node, Pod or Secret: the token ends with this object."),
+    text("bound-object-name", "", "The name of that object."),
+    text("bound-object-uid", "", "The uid of that object."),
+    check=one_name,
+    asks_namespace=True,
+    example="  kubectl create token builder --duration=1h",
+)
+def create_token(call: Call) -> None:
+    """Ask for a token of a ServiceAccount and show it."""
+    kind, name, uid = (call.flags[f"bound-object-{key}"] for key in ("kind", "name", "uid"))
+    _check_token(call, kind, name, uid)
+    bound = {"kind": kind, "apiVersion": "v1", "name": name, "uid": uid}
+    spec = {
+        "audiences": list(call.flags["audience"]),
+        "expirationSeconds": int(call.flags["duration"]),
+        "boundObjectRef": {key: value for key, value in bound.items() if value} if kind else None,
+    }
+    try:
+        found = issue(call.api, call.namespace, call.args[0], spec, call.context.clock.now, user=call.user)
+    except StatusError as error:
+        raise KubectlError(f"failed to create token: {error.message}") from None
+    if call.flags["output"]:  # --template alone counts for nothing here
+        call.say(call.output_format().render(found, typed=True))
+    else:
+        call.say(found["status"]["token"])
+
+
+def _check_token(call: Call, kind: str, name: str, uid: str) -> None:
+    seconds, needs_kind = call.flags["duration"], "can only be set if --bound-object-kind is provided"
+    problems = {
+        "service account name is required": not call.args[0],
+        "--duration must be greater than or equal to 0": seconds < 0,
+        "--duration cannot be expressed in units less than seconds": seconds % 1,
+        "--audience must not be an empty string": "" in call.flags["audience"],
+        f"--bound-object-name {needs_kind}": name and not kind,
+        f"--bound-object-uid {needs_kind}": uid and not kind,
+        "supported --bound-object-kind values are Node, Pod, Secret": kind not in ("", "Node", "Pod", "Secret"),
+        "--bound-object-name is required if --bound-object-kind is provided": kind and not name,
+    }
+    for problem, is_wrong in problems.items():
+        if is_wrong:
+            raise KubectlError(problem)

@@ -8,25 +8,20 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from functools import partial
+from collections.abc import Iterator
 from typing import Any
 
 from kubesim.api.objects import Object
-from kubesim.api.resources import CONFIG_MAP, SECRET
+from kubesim.api.resources import CONFIG_MAP, SECRET, Resource
 from kubesim.cluster.apiserver.validation.rules import config_key
 from kubesim.gotext import gojson
-from kubesim.kubectl.command import Call, array, command, many, switch, text
-from kubesim.kubectl.create.common import COMMON, make, one_name
+from kubesim.kubectl.command import Call, array, many, switch, text
+from kubesim.kubectl.create.common import DRY_RUN, creator, make
 from kubesim.kubectl.environment import check_name
 from kubesim.kubectl.errors import KubectlError
 from kubesim.kubectl.help import group
 
-DEFAULT_SERVER = "https://index.docker.io/v1/"
-
-
-_APPEND_HASH = (switch("append-hash", "", "Append a hash of the content to the name."),)
+_APPEND_HASH = switch("append-hash", "", "Append a hash of the content to the name.")
 _FROM = (
     many("from-file", "", "A file [KEY=]PATH, or a folder, whose content becomes a value."),
     array("from-literal", "", "A value KEY=VALUE."),
@@ -34,31 +29,43 @@ _FROM = (
 )
 
 
-@command(
-    "create secret docker-registry",
-    "NAME --docker-username=user --docker-password=password --docker-email=email [--docker-server=string] "
-    "[--from-file=[key=]source] [--dry-run=server|client|none]",
+group(
+    "create secret",
+    "(docker-registry | generic | tls)",
+    "Create a secret using a specified subcommand",
+    """Create a secret with specified type.
+
+ A docker-registry type secret is for accessing a container registry.
+
+ A generic type secret indicate an Opaque secret type.
+
+ A tls type secret holds TLS certificate and its associated key.""",
+)
+
+
+@creator(
+    "secret docker-registry",
+    "--docker-username=user --docker-password=password --docker-email=email [--docker-server=string] "
+    "[--from-file=[key=]source] " + DRY_RUN,
     "Create a secret for use with a Docker registry",
-    COMMON,
     _APPEND_HASH,
-    text("docker-server", "", "The registry that the credentials are for.", DEFAULT_SERVER),
+    text("docker-server", "", "The registry that the credentials are for.", "https://index.docker.io/v1/"),
     text("docker-username", "", "The user name."),
     text("docker-password", "", "The password or token."),
     text("docker-email", "", "An e-mail address; registries no longer ask for it."),
     many("from-file", "", "An existing Docker config file, [KEY=]PATH."),
     example="  kubectl create secret docker-registry my-registry-creds --docker-server=registry.example.com "
     "--docker-username=myuser --docker-password=mypassword",
-    check=one_name,
 )
 def create_docker_registry(call: Call) -> None:
     """Create a Secret of type kubernetes.io/dockerconfigjson."""
     given = call.flags
+    data = _Data(SECRET, call.args[0])
     if given["from-file"]:
-        data = _Data(_secret_key)
         for source in given["from-file"]:
             data.add_file(call, source if "=" in source else f".dockerconfigjson={source}")
     elif given["docker-username"] and given["docker-password"] and given["docker-server"]:
-        data = _Data(_secret_key, {".dockerconfigjson": _docker_config(given)})
+        data.add(".dockerconfigjson", _docker_config(given))
     else:
         raise KubectlError(
             "either --from-file or the combination of --docker-username, --docker-password and --docker-server "
@@ -68,50 +75,60 @@ def create_docker_registry(call: Call) -> None:
 
 
 def _docker_config(given: Any) -> bytes:
-    user, password, email = (gojson.valid(given[f"docker-{key}"]) for key in ("username", "password", "email"))
-    entry = {"username": user, "password": password}
-    if email:
-        entry["email"] = email
-    entry["auth"] = base64.b64encode(f"{user}:{password}".encode()).decode()
-    return gojson.dumps({"auths": {gojson.valid(given["docker-server"]): entry}}, sort=False).encode()
+    server, user, password, email = (
+        gojson.valid(given[f"docker-{key}"]) for key in ("server", "username", "password", "email")
+    )
+    auth = base64.b64encode(f"{user}:{password}".encode()).decode()
+    entry = {"username": user, "password": password, **({"email": email} if email else {}), "auth": auth}
+    return gojson.dumps({"auths": {server: entry}}, sort=False).encode()
 
 
-@command(
-    "create secret generic",
-    "NAME [--type=string] [--from-file=[key=]source] [--from-literal=key1=value1] [--dry-run=server|client|none]",
+@creator(
+    "secret generic",
+    "[--type=string] [--from-file=[key=]source] [--from-literal=key1=value1] " + DRY_RUN,
     "Create a secret from a local file, directory, or literal value",
-    COMMON,
     _APPEND_HASH,
     _FROM,
     text("type", "", "The type of the Secret."),
     example="  kubectl create secret generic plain --from-literal=user=admin\n"
     "  kubectl create secret generic regcred --from-file=.dockerconfigjson=config.json "
     "--type=kubernetes.io/dockerconfigjson",
-    check=one_name,
 )
 def create_generic(call: Call) -> None:
     """Create a Secret of any type, Opaque by default."""
-    _make_secret(call, call.flags["type"], _gather(call, _secret_key, literals_first=True))
+    _make_secret(call, call.flags["type"], _gather(call, SECRET))
 
 
-@command(
-    "create secret tls",
-    "NAME --cert=path/to/cert/file --key=path/to/key/file [--dry-run=server|client|none]",
+# By the flag: the key in the Secret, what the file is, its PEM block, and what crypto/tls says where all are others.
+_PEM = {
+    "cert": (
+        *("tls.crt", "certificate", "CERTIFICATE"),
+        "failed to find certificate PEM data in certificate input, but did find a private key; PEM inputs may have "
+        "been switched",
+    ),
+    "key": ("tls.key", "key", "PRIVATE KEY", "found a certificate rather than a key in the PEM for the private key"),
+}
+
+
+@creator(
+    "secret tls",
+    "--cert=path/to/cert/file --key=path/to/key/file " + DRY_RUN,
     "Create a TLS secret",
-    COMMON,
     _APPEND_HASH,
     text("cert", "", "The file of the certificate."),
     text("key", "", "The file of its private key."),
     example="  kubectl create secret tls site --cert=tls.crt --key=tls.key",
-    check=one_name,
 )
 def create_tls(call: Call) -> None:
     """Create a Secret of type kubernetes.io/tls."""
     if not call.flags["key"] or not call.flags["cert"]:
         raise KubectlError("key and cert must be specified")
-    data = {"tls.crt": _read_pem(call, call.flags["cert"]), "tls.key": _read_pem(call, call.flags["key"])}
-    _check_pair(*[re.findall(rb"(?m)^-----BEGIN ([A-Z ]+)-----\r?$", text) for text in data.values()])
-    _make_secret(call, "kubernetes.io/tls", data)
+    files = {flag: _read_pem(call, call.flags[flag]) for flag in _PEM}
+    for flag, (_, what, wanted, others) in _PEM.items():
+        blocks = re.findall(r"(?m)^-----BEGIN ([A-Z ]+)-----\r?$", files[flag].decode("latin-1"))
+        if not any(block.endswith(wanted) for block in blocks):
+            raise KubectlError(f"tls: {others if blocks else f'failed to find any PEM data in {what} input'}")
+    _make_secret(call, "kubernetes.io/tls", {key: files[flag] for flag, (key, *_) in _PEM.items()})
 
 
 def _read_pem(call: Call, path: str) -> bytes:
@@ -121,30 +138,10 @@ def _read_pem(call: Call, path: str) -> bytes:
         raise KubectlError(f"Cannot read file {path}, open {path}: {(error.strerror or '').lower()}") from None
 
 
-def _check_pair(certificate: list[bytes], key: list[bytes]) -> None:
-    """Refuse files without a certificate or key, by their PEM blocks. Mirrors crypto/tls X509KeyPair."""
-    if b"CERTIFICATE" not in certificate:
-        raise KubectlError(
-            "tls: failed to find certificate PEM data in certificate input, but did find a private key; PEM inputs may "
-            "have been switched"
-            if certificate
-            else "tls: failed to find any PEM data in certificate input"
-        )
-    if not any(block.endswith(b"PRIVATE KEY") for block in key):
-        raise KubectlError(
-            "tls: found a certificate rather than a key in the PEM for the private key"
-            if key
-            else "tls: failed to find any PEM data in key input"
-        )
-
-
 def _make_secret(call: Call, kind: str, data: dict[str, bytes]) -> None:
     encoded = _encoded(data)
-    secret: Object = {"metadata": {"name": call.args[0]}}
-    if encoded:
-        secret["data"] = encoded
-    if kind:
-        secret["type"] = kind
+    secret: Object = {"metadata": {"name": call.args[0]}, **({"data": encoded} if encoded else {})}
+    secret |= {"type": kind} if kind else {}
     _append_hash(call, secret, {"kind": "Secret", "type": kind, "data": encoded})
     make(call, SECRET, secret, "failed to create secret")
 
@@ -161,23 +158,88 @@ def _append_hash(call: Call, obj: Object, content: Object) -> None:
         obj["metadata"]["name"] = f"{name}-{digits.translate(str.maketrans('013ae', 'ghkmt'))}"
 
 
-def _secret_key(key: str, is_there: bool, is_text: bool) -> None:
-    if problems := config_key(key):
-        raise KubectlError(f"{gojson.quote(key)} is not valid key name for a Secret {';'.join(problems)}")
-    if is_there:
-        raise KubectlError(f"cannot add key {key}, another key by that name already exists")
+@creator(
+    "configmap",
+    "[--from-file=[key=]source] [--from-literal=key1=value1] " + DRY_RUN,
+    "Create a config map from a local file, directory or literal value",
+    _APPEND_HASH,
+    _FROM,
+    aliases=("cm",),
+    example="  kubectl create configmap settings --from-literal=mode=dev",
+)
+def create_config_map(call: Call) -> None:
+    """Create a ConfigMap; what is no text goes into binaryData."""
+    values = _gather(call, CONFIG_MAP)
+    texts = {key: values[key].decode() for key in sorted(values) if _is_text(values[key])}
+    others = _encoded({key: value for key, value in values.items() if key not in texts})
+    config_map: Object = {"metadata": {"name": call.args[0]}}
+    config_map |= {key: data for key, data in (("data", texts), ("binaryData", others)) if data}
+    content = {"kind": "ConfigMap", "data": texts, **({"binaryData": others} if others else {})}
+    _append_hash(call, config_map, content)
+    make(call, CONFIG_MAP, config_map, "failed to create configmap:")
 
 
-@dataclass
+def _is_text(value: bytes) -> bool:
+    try:
+        value.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _gather(call: Call, resource: Resource) -> dict[str, bytes]:
+    """The values of --from-literal, --from-file and --from-env-file."""
+    data = _Data(resource, call.args[0])
+    literals, files, env_files = (call.flags[f"from-{source}"] for source in ("literal", "file", "env-file"))
+    if env_files and (files or literals):
+        raise KubectlError("from-env-file cannot be combined with from-file or from-literal")
+    for literal in literals:
+        key, equals, value = literal.partition("=")
+        if not equals or not key:
+            raise KubectlError(f"invalid literal source {literal}, expected key=value")
+        data.add(key, value.encode("utf-8", "surrogateescape"))
+    for source in files:
+        data.add_file(call, source)
+    for path in env_files:
+        if call.context.workspace.is_dir(path):
+            raise KubectlError("env config file cannot be a directory")
+        for key, value in _env_lines(call, path):
+            data.add(key, value.encode("utf-8", "surrogateescape"))
+    return data.values
+
+
+def _env_lines(call: Call, path: str) -> Iterator[tuple[str, str]]:
+    """The variables of an env file; one without a value has that of the shell. Mirrors pkg/util/env_file.go."""
+    content = _read(call, path).removeprefix(b"\xef\xbb\xbf").decode("utf-8", "surrogateescape")
+    for raw in content.split("\n"):
+        line = raw.removesuffix("\r").lstrip()
+        if line and not line.startswith("#"):
+            key, equals, value = line.partition("=")
+            check_name(key)
+            yield key, value if equals else call.context.env.get(key, "")
+
+
 class _Data:
-    """Values by their keys; `check` refuses a key, told whether it is there and whether its value is a text."""
+    """The values of a Secret or ConfigMap by their keys."""
 
-    check: Callable[[str, bool, bool], None]
-    values: dict[str, bytes] = field(default_factory=dict)
+    def __init__(self, resource: Resource, name: str) -> None:
+        self.values: dict[str, bytes] = {}
+        self._is_secret = resource is SECRET
+        self._name = name
 
     def add(self, key: str, value: bytes) -> None:
-        """Take one value."""
-        self.check(key, key in self.values, _is_text(value))
+        """Take one value, unless its key is wrong or there already."""
+        quoted = gojson.quote(key)
+        if problems := config_key(key):
+            raise KubectlError(
+                f"{quoted} is not valid key name for a Secret {';'.join(problems)}"
+                if self._is_secret
+                else f"{quoted} is not a valid key name for a ConfigMap: {','.join(problems)}"
+            )
+        if key in self.values:
+            exists = f"cannot add key {key if self._is_secret else quoted}, another key by that name already exists"
+            where = f" in {'Data' if _is_text(value) else 'BinaryData'} for ConfigMap {gojson.quote(self._name)}"
+            raise KubectlError(exists if self._is_secret else exists + where)
         self.values[key] = value
 
     def add_file(self, call: Call, source: str) -> None:
@@ -192,61 +254,6 @@ class _Data:
             for name in sorted(workspace.listdir(path)):
                 if not workspace.is_dir(f"{path}/{name}"):
                     self.add(name, _read(call, f"{path}/{name}"))
-
-
-def _is_text(value: bytes) -> bool:
-    try:
-        value.decode()
-    except UnicodeDecodeError:
-        return False
-    return True
-
-
-def _gather(call: Call, check: Callable[[str, bool, bool], None], literals_first: bool) -> dict[str, bytes]:
-    """The values of --from-literal, --from-file and --from-env-file."""
-    data = _Data(check)
-    if call.flags["from-env-file"] and (call.flags["from-file"] or call.flags["from-literal"]):
-        raise KubectlError("from-env-file cannot be combined with from-file or from-literal")
-    for add in (_add_literals, _add_files) if literals_first else (_add_files, _add_literals):
-        add(call, data)
-    for path in call.flags["from-env-file"]:
-        if call.context.workspace.is_dir(path):
-            raise KubectlError("env config file cannot be a directory")
-        for key, value in _env_lines(call, path):
-            data.add(key, value.encode())
-    return data.values
-
-
-def _add_literals(call: Call, data: _Data) -> None:
-    for key, value in _literals(call.flags["from-literal"]):
-        data.add(key, value.encode("utf-8", "surrogateescape"))
-
-
-def _add_files(call: Call, data: _Data) -> None:
-    for source in call.flags["from-file"]:
-        data.add_file(call, source)
-
-
-def _literals(literals: tuple[str, ...]) -> Iterator[tuple[str, str]]:
-    for literal in literals:
-        key, equals, value = literal.partition("=")
-        if not equals or not key:
-            raise KubectlError(f"invalid literal source {literal}, expected key=value")
-        yield key, value
-
-
-def _env_lines(call: Call, path: str) -> Iterator[tuple[str, str]]:
-    """The variables of an env file; one without a value has that of the shell. Mirrors pkg/util/env_file.go."""
-    for number, raw in enumerate(_read(call, path).removeprefix(b"\xef\xbb\xbf").split(b"\n"), 1):
-        if not _is_text(raw):
-            numbers = " ".join(map(str, raw))
-            raise KubectlError(f"env file {path} contains invalid utf8 bytes at line {number}: [{numbers}]")
-        line = raw.decode().removesuffix("\r").lstrip()
-        if not line or line.startswith("#"):
-            continue
-        key, equals, value = line.partition("=")
-        check_name(key)
-        yield key, value if equals else call.context.env.get(key, "")
 
 
 def _file_source(source: str) -> tuple[str, str]:
@@ -270,48 +277,3 @@ def _read(call: Call, path: str) -> bytes:
         return call.context.workspace.read_bytes(path)
     except OSError as error:
         raise KubectlError(f"error reading {path}: {(error.strerror or '').lower()}") from None
-
-
-_SECRET = """Create a secret with specified type.
-
- A docker-registry type secret is for accessing a container registry.
-
- A generic type secret indicate an Opaque secret type.
-
- A tls type secret holds TLS certificate and its associated key."""
-
-group("create secret", "(docker-registry | generic | tls)", "Create a secret using a specified subcommand", _SECRET)
-
-
-@command(
-    "create configmap",
-    "NAME [--from-file=[key=]source] [--from-literal=key1=value1] [--dry-run=server|client|none]",
-    "Create a config map from a local file, directory or literal value",
-    COMMON,
-    _APPEND_HASH,
-    _FROM,
-    aliases=("cm",),
-    check=one_name,
-    example="  kubectl create configmap settings --from-literal=mode=dev",
-)
-def create_config_map(call: Call) -> None:
-    """Create a ConfigMap; what is no text goes into binaryData."""
-    name = call.args[0]
-    values = _gather(call, partial(_config_map_key, name), literals_first=False)
-    texts = {key: values[key].decode() for key in sorted(values) if _is_text(values[key])}
-    others = _encoded({key: value for key, value in values.items() if key not in texts})
-    config_map: Object = {"metadata": {"name": name}}
-    config_map |= {key: data for key, data in (("data", texts), ("binaryData", others)) if data}
-    content = {"kind": "ConfigMap", "data": texts, **({"binaryData": others} if others else {})}
-    _append_hash(call, config_map, content)
-    make(call, CONFIG_MAP, config_map, "failed to create configmap:")
-
-
-def _config_map_key(name: str, key: str, is_there: bool, is_text: bool) -> None:
-    if problems := config_key(key):
-        raise KubectlError(f"{gojson.quote(key)} is not a valid key name for a ConfigMap: {','.join(problems)}")
-    if is_there:
-        raise KubectlError(
-            f"cannot add key {gojson.quote(key)}, another key by that name already exists in "
-            f"{'Data' if is_text else 'BinaryData'} for ConfigMap {gojson.quote(name)}"
-        )
