@@ -269,6 +269,12 @@ def no_arguments(call: Call) -> None:
         raise UsageError(f"Unexpected args: [{' '.join(call.args)}]")
 
 
+def unexpected_arguments(call: Call) -> None:
+    """Refuse arguments, in the words of other commands."""
+    if call.args:
+        raise UsageError(f"unexpected arguments: [{' '.join(call.args)}]")
+
+
 def command(
     path: str,
     usage: str,

@@ -11,10 +11,10 @@ from kubesim.cluster.apiserver import patch
 from kubesim.kubectl import flags
 from kubesim.kubectl.apply import original_of
 from kubesim.kubectl.command import Call, absent, command, no_arguments, switch
-from kubesim.kubectl.errors import Exit, KubectlError, Several, raise_all, with_source
+from kubesim.kubectl.errors import Exit, with_source
 from kubesim.kubectl.formats.marshal import LAST_APPLIED, to_yaml
-from kubesim.kubectl.manifests import Manifest, manifests, require_file, require_namespace
-from kubesim.kubectl.selection import get_named
+from kubesim.kubectl.manifests import Manifest, require_file, visit_manifests
+from kubesim.kubectl.selection import find_named
 
 
 def _check_diff(call: Call) -> None:
@@ -40,19 +40,12 @@ def _check_diff(call: Call) -> None:
 def diff(call: Call) -> None:
     """Show what apply would change; exit status 1 where anything would."""
     texts: dict[str, str] = {}
-    errors: list[Exception] = []  # the first of them is told, and ends its file
-    failed: dict[str, tuple[str, Several]] = {}  # by file: the document, a List perhaps, and its errors
-    for manifest in manifests(call, errors):
-        if failed.get(manifest.source, (manifest.document,))[0] != manifest.document:
-            continue
-        try:
-            texts[_file_name(manifest)] = _difference(call, manifest)
-        except (StatusError, KubectlError) as error:
-            if manifest.source not in failed:
-                failed[manifest.source] = manifest.document, Several(())
-                errors.append(failed[manifest.source][1])
-            failed[manifest.source][1].errors.append(error)
-    raise_all(errors[:1])
+
+    def compare(manifest: Manifest) -> None:
+        name = _file_name(manifest)
+        texts[name] = _difference(name, *_before_and_after(call, manifest))
+
+    visit_manifests(call, compare)
     call.say("".join(text for _, text in sorted(texts.items())))
     if any(texts.values()):
         raise Exit(1)
@@ -65,27 +58,16 @@ def _file_name(manifest: Manifest) -> str:
     return f"{group}{resource.version}.{resource.kind}.{manifest.namespace}.{manifest.name}"
 
 
-def _difference(call: Call, manifest: Manifest) -> str:
-    require_namespace(call, manifest.namespace)
-    live = _live(call, manifest)
-    merged = _merged(call, manifest, live)
-    name = _file_name(manifest)
-    before = to_yaml(live).splitlines(keepends=True) if live else []
-    if manifest.resource is SECRET:
-        live, merged = _masked(live, merged)
-        before = to_yaml(live).splitlines(keepends=True)
-    after = to_yaml(merged).splitlines(keepends=True)
+def _difference(name: str, *objects: Object | None) -> str:
+    before, after = (to_yaml(obj).splitlines(keepends=True) if obj else [] for obj in objects)
     lines = list(difflib.unified_diff(before, after, f"/tmp/LIVE/{name}", f"/tmp/MERGED/{name}"))
     return "".join([f"diff -u -N /tmp/LIVE/{name} /tmp/MERGED/{name}\n", *lines]) if lines else ""
 
 
-def _live(call: Call, manifest: Manifest) -> Object | None:
-    try:
-        return get_named(call, manifest.resource, manifest.namespace, manifest.name)
-    except StatusError as error:
-        if error.reason != "NotFound":
-            raise
-    return None
+def _before_and_after(call: Call, manifest: Manifest) -> tuple[Object | None, Object]:
+    live = find_named(call, manifest.resource, manifest.namespace, manifest.name)
+    merged = _merged(call, manifest, live)
+    return _masked(live, merged) if manifest.resource is SECRET else (live, merged)
 
 
 def _masked(live: Object | None, merged: Object) -> tuple[Object | None, Object]:
@@ -100,22 +82,15 @@ def _masked(live: Object | None, merged: Object) -> tuple[Object | None, Object]
 
 
 def _merged(call: Call, manifest: Manifest, live: Object | None) -> Object:
+    """The object as apply would leave it."""
+    resource, wanted = manifest.resource, manifest.obj
     if live is None:
-        return call.api.create(manifest.resource, manifest.obj, **call.request("server"))
-    wanted = _without_last_applied(manifest.obj)
-    change = patch.three_way(original_of(manifest, wanted, live), wanted, live, manifest.resource)
-    return _dry_patched(call, manifest, change)
-
-
-def _without_last_applied(obj: Object) -> Object:
-    """What an object has to be, its annotation left as it is. Mirrors GetModifiedConfiguration of pkg/util/apply.go."""
-    kept = {key: value for key, value in (metadata(obj).get("annotations") or {}).items() if key != LAST_APPLIED}
-    return {**obj, "metadata": {**metadata(obj), "annotations": kept}}
-
-
-def _dry_patched(call: Call, manifest: Manifest, change: Object) -> Object:
-    where = (manifest.resource, manifest.namespace, manifest.name)
+        return call.api.create(resource, wanted, **call.request("server"))
+    annotations = metadata(wanted).get("annotations") or {}
+    kept = {key: value for key, value in annotations.items() if key != LAST_APPLIED}
+    wanted = {**wanted, "metadata": {**metadata(wanted), "annotations": kept}}
+    change = patch.three_way(original_of(manifest, wanted, live), wanted, live, resource)
     try:
-        return call.api.patch(*where, change, **call.request("server"))
+        return call.api.patch(resource, manifest.namespace, manifest.name, change, **call.request("server"))
     except StatusError as error:
         raise with_source("patching", manifest.source, error) from None

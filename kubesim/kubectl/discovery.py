@@ -1,27 +1,25 @@
-"""kubectl api-resources, api-versions, version, cluster-info and explain: what the cluster is and knows."""
+"""kubectl api-resources, api-versions, version, cluster-info and auth: what the cluster knows, and who may do what."""
 
 from __future__ import annotations
 
 import json
-import re
 
 from kubesim.api import KUBECTL, KUBERNETES, KUSTOMIZE
 from kubesim.api.errors import StatusError
+from kubesim.api.objects import Object
 from kubesim.api.resources import API_VERSIONS, RESOURCES, SERVICE, Resource, find_resource
+from kubesim.cluster.apiserver.authorization import Request, User
 from kubesim.gotext import tabwriter
-from kubesim.gotext.gojson import quote
-from kubesim.kubectl import explain as explanations
-from kubesim.kubectl.command import Call, absent, command, many, switch, text
+from kubesim.kubectl import flags
+from kubesim.kubectl.command import Call, absent, command, many, switch, text, unexpected_arguments
 from kubesim.kubectl.config import SERVER
 from kubesim.kubectl.connection import connect
-from kubesim.kubectl.errors import FormatError, KubectlError, NotSimulated, Plain, UsageError
-from kubesim.kubectl.formats import jsonpath
+from kubesim.kubectl.describers.others import RULE_HEADINGS, rule_rows
+from kubesim.kubectl.errors import Exit, KubectlError
+from kubesim.kubectl.formats import no_format
 from kubesim.kubectl.formats.marshal import to_yaml
-
-
-def _no_arguments(call: Call) -> None:
-    if call.args:
-        raise UsageError(f"unexpected arguments: [{' '.join(call.args)}]")
+from kubesim.kubectl.help import group
+from kubesim.kubectl.selection import warn_of_others
 
 
 @command(
@@ -37,53 +35,43 @@ def _no_arguments(call: Call) -> None:
     switch("no-headers", "", "Leave the headings out."),
     switch("cached", "", "Use what was learned before (kubesim always knows)."),
     *absent("show-managed-fields", kind="switch"),
-    check=_no_arguments,
+    check=unexpected_arguments,
 )
 def api_resources(call: Call) -> None:
     """List the types that the API server knows."""
-    output = call.flags["output"]
-    if output in ("json", "kyaml", "yaml"):
-        raise NotSimulated(f"--output {output} of api-resources is not part of this simulator")
+    output, order = call.flags["output"], call.flags["sort-by"]
     if output not in ("", "name", "wide"):
-        raise KubectlError(
-            f"unable to match a printer suitable for the output format {quote(output)}, "
-            "allowed formats are: json,kyaml,name,wide,yaml"
-        )
-    if call.flags["sort-by"] not in ("", "name", "kind"):
+        raise no_format(output, ("json", "kyaml", "name", "wide", "yaml"), absent=("json", "yaml"))
+    if order not in ("", "name", "kind"):
         raise KubectlError("--sort-by accepts only name or kind")
     shown = [resource for resource in RESOURCES if _is_asked(call, resource)]
-    if call.flags["sort-by"] in ("name", "kind"):
-        shown.sort(key=lambda item: item.plural if call.flags["sort-by"] == "name" else item.kind)
-    if call.flags["output"] == "name":
+    if order:
+        shown.sort(key=lambda item: item.plural if order == "name" else item.kind)
+    if output == "name":
         call.say("".join(f"{resource.qualified}\n" for resource in shown))
         return
-    wide = call.flags["output"] == "wide"
-    head = ["NAME", "SHORTNAMES", "APIVERSION", "NAMESPACED", "KIND", *(["VERBS", "CATEGORIES"] if wide else [])]
-    rows = [_resource_row(resource, wide) for resource in shown]
-    call.say(tabwriter.format(rows if call.flags["no-headers"] else [head, *rows]))
+    rows = [["NAME", "SHORTNAMES", "APIVERSION", "NAMESPACED", "KIND", "VERBS", "CATEGORIES"]]
+    for each in shown:
+        row = [each.plural, ",".join(each.short_names), each.api_version, str(each.namespaced).lower(), each.kind]
+        rows.append([*row, ",".join(each.verbs), ",".join(each.categories)])
+    rows = rows[1:] if call.flags["no-headers"] else rows
+    call.say(tabwriter.format(rows if output == "wide" else [row[:5] for row in rows]))
 
 
 def _is_asked(call: Call, resource: Resource) -> bool:
-    group = call.flags["api-group"]
     return (
-        ("api-group" not in call.given or resource.group == group)
+        ("api-group" not in call.given or resource.group == call.flags["api-group"])
         and ("namespaced" not in call.given or resource.namespaced is call.flags["namespaced"])
         and set(call.flags["categories"]) <= set(resource.categories)
         and set(call.flags["verbs"]) <= set(resource.verbs)
     )
 
 
-def _resource_row(resource: Resource, wide: bool) -> list[str]:
-    row = [resource.plural, ",".join(resource.short_names), resource.api_version]
-    row += ["true" if resource.namespaced else "false", resource.kind]
-    return [*row, ",".join(resource.verbs), ",".join(resource.categories)] if wide else row
-
-
 @command(
     "api-versions",
     "",
     'Print the supported API versions on the server, in the form of "group/version"',
-    check=_no_arguments,
+    check=unexpected_arguments,
 )
 def api_versions(call: Call) -> None:
     """List the API versions."""
@@ -146,84 +134,108 @@ def cluster_info(call: Call) -> None:
     call.say(f"Kubernetes control plane is running at {SERVER}\n{hint}")
 
 
-@command(
-    "explain",
-    "TYPE [--recursive=FALSE|TRUE] [--api-version=api-version-group] [-o|--output=plaintext|plaintext-openapiv2]",
-    "Get documentation for a resource",
-    switch("recursive", "R", "Show all fields below."),
-    text("output", "o", "plaintext.", "plaintext"),
-    text("api-version", "", "The version of the API whose type is meant, such as apps/v1."),
-    example="  kubectl explain pod.spec.imagePullSecrets",
+group("auth", "[flags]", "Inspect authorization")
+
+# What kubectl takes for verbs without a warning: of objects, and of paths.
+_VERBS = (
+    *("get", "list", "watch", "create", "update", "patch", "delete", "deletecollection", "use", "bind", "impersonate"),
+    *("*", "approve", "sign", "escalate", "attest"),
 )
-def explain(call: Call) -> None:
-    """Show what the API says of a type or a field."""
-    if not call.args:
+_PATH_VERBS = ("get", "put", "post", "head", "options", "delete", "patch", "*")
+
+
+def _check_can_i(call: Call) -> None:
+    if call.flags["list"]:
+        if call.args:
+            raise KubectlError("list option must be specified with no arguments")
+    elif len(call.args) != 2:
         raise KubectlError(
-            'You must specify the type of resource to explain. Use "kubectl api-resources" for a complete list of '
-            "supported resources."
+            "you must specify two arguments: verb resource or verb resource/resourceName.\n"
+            "See 'kubectl auth can-i -h' for help and examples."
         )
-    if len(call.args) > 1:
-        raise KubectlError("We accept only this format: explain RESOURCE")
-    resource, path = _type_and_path(call, call.args[0].removesuffix("."))
-    try:
-        call.say(explanations.explain(resource, path, call.flags["recursive"]))
-    except explanations.ExplainError as error:
-        call.say(error.header)
-        raise KubectlError(str(error)) from None
 
 
-def _type_and_path(call: Call, word: str) -> tuple[Resource, list[str]]:
-    """The type and the fields that `word` means: "deploy.spec", or "deployments.apps.spec" without an API version.
-
-    Mirrors SplitAndParseResourceRequestWithMatchingPrefix of k8s.io/kubectl pkg/explain/explain.go, v1.36.
-    """
-    resource, path = _split(word)
-    api_version = call.flags["api-version"]
-    served = _served(resource, api_version) if api_version else []
-    if call.flags["output"] == "plaintext-openapiv2":
-        raise NotSimulated("--output plaintext-openapiv2 is not part of this simulator")
-    if call.flags["output"] != "plaintext":
-        raise KubectlError(f"unrecognized format: {call.flags['output']}")
-    if api_version:
-        return _of_version(resource, api_version, served), path
-    if word.startswith(resource.qualified):
-        path = word.removeprefix(resource.qualified).split(".")[1:]
-    return resource, path
-
-
-def _split(word: str) -> tuple[Resource, list[str]]:
-    try:
-        jsonpath.parse(f"{{.{word}}}")
-    except FormatError as error:
-        raise KubectlError(str(error)) from None
-    name, *path = re.split(r"[\[ ]", word)[0].split(".")
-    if not name and not path:
-        raise KubectlError("a resource must be present, got: /, Resource=")
-    resource = find_resource(name)
-    if name.strip("*") and resource is None:
-        raise Plain(f'the server doesn\'t have a resource type "{name}"')
-    if resource is None or re.search(r"[\[ ]|\.\*", word):
-        raise KubectlError("invalid jsonpath syntax, first node must be field node")
-    return resource, path
+@command(
+    "auth can-i",
+    "VERB [TYPE | TYPE/NAME | NONRESOURCEURL]",
+    "Check whether an action is allowed",
+    flags.ALL_NAMESPACES,
+    switch("quiet", "q", "Only the exit status answers."),
+    text("subresource", "", "A subresource such as log."),
+    switch("list", "", "List everything that is allowed."),
+    switch("no-headers", "", "With --list: leave the headings out."),
+    example="  kubectl auth can-i get secrets --as=system:serviceaccount:default:default\n  kubectl auth can-i --list",
+    check=_check_can_i,
+)
+def can_i(call: Call) -> None:
+    """Say yes or no, and end with status 1 for no; or list what the user may do."""
+    quiet, headless = call.flags["quiet"], call.flags["no-headers"]
+    if call.flags["list"]:
+        if quiet or call.flags["all-namespaces"] or call.flags["subresource"]:
+            raise KubectlError(
+                "list option can't be specified with neither quiet, all-namespaces nor subresource options"
+            )
+        rows = rule_rows(call.api.rules(call.user, call.namespace))
+        call.say(tabwriter.format(rows if headless else [RULE_HEADINGS, *rows]))
+        return
+    asked = _asked(call, *call.args)
+    if headless:
+        raise KubectlError("--no-headers cannot be set without --list specified")
+    allowed = call.api.can(asked)
+    if not quiet:
+        call.say("yes\n" if allowed else "no\n")
+    if not allowed:
+        raise Exit(1)
 
 
-def _served(resource: Resource, api_version: str) -> list[Resource]:
-    """The types of an API version."""
-    if api_version.count("/") > 1:
-        raise KubectlError(f"unexpected GroupVersion string: {api_version}")
-    served = [item for item in RESOURCES if item.api_version == api_version]
-    if not served:
-        raise KubectlError(f'couldn\'t find resource for "{_wanted(resource, api_version)}"')
-    return served
+def _asked(call: Call, verb: str, word: str) -> Request:
+    """What the words ask for; warns of what kubectl does not know."""
+    part, is_path = call.flags["subresource"], word.startswith("/")
+    if is_path and part:
+        raise KubectlError("--subresource can not be used with NonResourceURL")
+    kind, _, name = word.partition("/")
+    plural, group = ("", "") if is_path else _type(call, kind)
+    if verb not in (_PATH_VERBS if is_path else _VERBS):
+        call.warn(f"verb '{verb}' is not a known verb\n")
+    if is_path:
+        return Request(call.user, verb, "", path=word)
+    namespace = "" if call.flags["all-namespaces"] else call.namespace
+    return Request(call.user, verb, f"{plural}/{part}" if part else plural, group, namespace, name)
 
 
-def _of_version(resource: Resource, api_version: str, served: list[Resource]) -> Resource:
-    """The type of the same name in an API version, among those `served`."""
-    found = next((item for item in served if item.plural == resource.plural), None)
-    if found is None:
-        raise KubectlError(f"GVR ({_wanted(resource, api_version)}) not found in OpenAPI schema")
-    return found
+def _type(call: Call, word: str) -> tuple[str, str]:
+    """Plural and group of a type; of an unknown one, the word itself."""
+    warn_of_others(call, word)
+    resource = find_resource(word)
+    if resource is None:
+        plain, _, group = word.lower().partition(".")
+        if word not in ("*", "users", "groups"):
+            call.warn(f"the server doesn't have a resource type '{plain}'{_in_group(group)}\n")
+        return word, ""
+    if not resource.namespaced and not call.flags["all-namespaces"]:
+        call.warn(f"resource '{resource.plural}' is not namespace scoped{_in_group(resource.group)}\n")
+    return resource.plural, resource.group
 
 
-def _wanted(resource: Resource, api_version: str) -> str:
-    return f"{'' if '/' in api_version else '/'}{api_version}, Resource={resource.plural}"
+def _in_group(group: str) -> str:
+    return f" in group '{group}'" if group else ""
+
+
+@command("auth whoami", "", "Experimental: Check self subject attributes", flags.OUTPUT)
+def whoami(call: Call) -> None:
+    """Show who asks."""
+    user = call.user
+    if call.flags["output"]:  # --template alone counts for nothing here
+        call.say(call.output_format().render(_review(user, call.context.clock.timestamp()), typed=True))
+        return
+    rows = [["ATTRIBUTE", "VALUE"], ["Username", user.name], ["Groups", f"[{' '.join(user.groups)}]"]]
+    rows += [[f"Extra: {key}", f"[{' '.join(values)}]"] for key, values in user.extra]
+    call.say(tabwriter.format(rows))
+
+
+def _review(user: User, now: str) -> Object:
+    """The SelfSubjectReview of a user."""
+    extra = {key: list(values) for key, values in user.extra}
+    info = {"username": user.name, "groups": list(user.groups), **({"extra": extra} if extra else {})}
+    head = {"kind": "SelfSubjectReview", "apiVersion": "authentication.k8s.io/v1"}
+    return {**head, "metadata": {"creationTimestamp": now}, "status": {"userInfo": info}}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable
 from itertools import count
 
 from kubesim.api.errors import StatusError
@@ -26,9 +25,8 @@ _COMMENT = """# Please edit the object below. Lines beginning with a '#' will be
 # reopened with the relevant failures.
 #
 """
-_EDITORS = ("KUBE_EDITOR", "EDITOR")
-# Editors that need somebody at the keyboard.
-_INTERACTIVE = ("", "nano", "vi", "vim")
+_STORED = 'A copy of your changes has been stored to "{}"\n'
+_INTERACTIVE = ("", "nano", "vi", "vim")  # editors that need someone at the keyboard
 
 _Edited = tuple[Resource, Object]
 
@@ -60,29 +58,34 @@ def edit(call: Call) -> None:
 
 
 def _edit(call: Call, objects: list[_Edited]) -> None:
-    before = _draft(call, [obj for _, obj in objects])
-    name = f"{name_of(objects[0][1])}.{'json' if call.flags['output'] == 'json' else 'yaml'}"
-    editor = next((call.context.env[key] for key in _EDITORS if call.context.env.get(key)), "")
-    if call.flags["edit-result"]:
-        _take_saved(call, objects, before, call.flags["edit-result"])
-        return
-    if editor in _INTERACTIVE or call.context.run_editor is None:
-        _ask_for_editor(call, objects, name, before)
-        return
-    after = _edited(call, editor, call.context.run_editor, before, name)
-    try:
-        _take(call, objects, before, after)
-    except (ManifestError, StatusError) as error:
-        _give_up(call, objects[0], error, after)
+    context, saved = call.context, call.flags["edit-result"]
+    draft = _draft(call, [obj for _, obj in objects])
+    path = _free_name(call, f"{name_of(objects[0][1])}.{'json' if call.flags['output'] == 'json' else 'yaml'}")
+    editor = context.env.get("KUBE_EDITOR") or context.env.get("EDITOR", "")
+    if saved:
+        _take_saved(call, objects, draft, saved)
+    elif editor in _INTERACTIVE or context.run_editor is None:
+        _ask_for_editor(call, objects, path, draft)
+    else:
+        context.workspace.write_text(path, draft)
+        status = context.run_editor(editor, path)
+        edited = read_text(call, path)
+        context.workspace.remove(path)
+        if status:
+            raise KubectlError(f'there was a problem with the editor "{editor}"')
+        try:
+            _take(call, objects, draft, edited)
+        except (ManifestError, StatusError) as error:
+            _give_up(call, objects[0], error, edited)
 
 
 def _take_saved(call: Call, objects: list[_Edited], before: str, path: str) -> None:
-    """Send what somebody has saved in the live terminal's editor; the file goes only when it is no longer needed."""
+    """Send what was saved in the live terminal's editor; the file goes only when it is no longer needed."""
     try:
         _take(call, objects, before, read_text(call, path))
     except (KubectlError, StatusError):
         if call.context.workspace.exists(path):
-            call.complain(f'A copy of your changes has been stored to "{path}"\n')
+            call.complain(_STORED.format(path))
         raise
     call.context.workspace.remove(path)
 
@@ -97,16 +100,16 @@ def _draft(call: Call, objects: list[Object]) -> str:
     return _COMMENT + to_yaml(shown)
 
 
-def _ask_for_editor(call: Call, objects: list[_Edited], name: str, draft: str) -> None:
+def _ask_for_editor(call: Call, objects: list[_Edited], path: str, draft: str) -> None:
     """Have a live front end open the draft, and come back with --edit-result when it is saved."""
-    path = call.context.workspace.relative(_free_name(call, name))
+    path = call.context.workspace.relative(path)
     namespace = ["-n", call.namespace] if any(resource.namespaced for resource, _ in objects) else []
     subjects = [f"{resource.qualified}/{name_of(obj)}" for resource, obj in objects]
     output = ["-o", call.flags["output"]] if call.flags["output"] else []
     then = ["kubectl", "edit", *subjects, *namespace, *output, f"--edit-result={HOME / path}"]
     call.edit = Edit(path, draft, shlex.join(then))
     call.complain(
-        "kubesim: the editor opens in the live terminal; elsewhere name one that works by itself: "
+        "kubesim: the editor opens in the live terminal; elsewhere name one that works on its own: "
         'KUBE_EDITOR="sed -i s/old/new/" kubectl edit …\n'
     )
 
@@ -128,22 +131,20 @@ def _send(call: Call, objects: list[_Edited], edited: Object) -> None:
     resource, obj = next((item for item in objects if metadata(item[1])["uid"] == uid), (None, edited))
     if resource is None:
         raise KubectlError("no original object found for what was saved: its uid was changed")
-    if edited == obj:
-        print_result(call, resource, obj, "skipped", is_alone=True)
-    else:
-        new = call.api.update(resource, edited, **call.request(), verb="patch")
-        print_result(call, resource, new, "edited", is_alone=True)
+    is_same = edited == obj
+    new = obj if is_same else call.api.update(resource, edited, **call.request(), verb="patch")
+    print_result(call, resource, new, "skipped" if is_same else "edited", is_alone=True)
 
 
 def _give_up(call: Call, subject: _Edited, error: Exception, edited: str) -> None:
-    """Keep what cannot be saved: an editor that works by itself would do the same again when the file is reopened."""
+    """Keep what cannot be saved: an editor that works on its own would do the same again when the file is reopened."""
     if isinstance(error, StatusError) and error.reason not in ("Invalid", "BadRequest"):
         raise error
     resource, obj = subject
     path = _free_name(call, f"{name_of(obj)}.yaml")
     call.context.workspace.write_text(path, edited)
     call.complain(f'error: {resource.plural} "{name_of(obj)}" is invalid\n')
-    call.complain(f'A copy of your changes has been stored to "{path}"\n')
+    call.complain(_STORED.format(path))
     raise KubectlError("Edit cancelled, no valid changes were saved.")
 
 
@@ -152,24 +153,6 @@ def _without_comments(text: str) -> str:
 
 
 def _free_name(call: Call, name: str) -> str:
-    """A name for a file that nobody has: the learner's own files are never touched."""
+    """A name that no file of the learner has."""
     names = (f"/workspace/.kubectl-edit-{number}-{name}" for number in count(1))
     return next(path for path in names if not call.context.workspace.exists(path))
-
-
-def _taken(call: Call, path: str) -> str:
-    """The text of a saved file, which is removed."""
-    text = read_text(call, path)
-    call.context.workspace.remove(path)
-    return text
-
-
-def _edited(call: Call, editor: str, run_editor: Callable[[str, str], int], text: str, name: str) -> str:
-    """What an editor that works by itself made of the text, through a file that is removed again."""
-    path = _free_name(call, name)
-    call.context.workspace.write_text(path, text)
-    status = run_editor(editor, path)
-    edited = _taken(call, path)
-    if status:
-        raise KubectlError(f'there was a problem with the editor "{editor}"')
-    return edited

@@ -1,17 +1,21 @@
-"""The text of `kubectl explain`: what a type or a field is, from the schema.
+"""kubectl explain: what a type or a field is, from the schema.
 
-Mirrors k8s.io/kubectl pkg/explain/v2/templates/plaintext.tmpl, v1.36. The prose is that of lightkube-models, which
-leaves out what the possible values of an enumeration mean.
+Mirrors k8s.io/kubectl pkg/cmd/explain and pkg/explain/v2/templates/plaintext.tmpl, v1.36. The prose is that of
+lightkube-models, which leaves out what the possible values of an enumeration mean.
 """
 
 from __future__ import annotations
 
+import re
 import textwrap
 from collections.abc import Iterator, Sequence
 
 from kubesim.api import schema
-from kubesim.api.resources import Resource
+from kubesim.api.resources import RESOURCES, Resource, find_resource
 from kubesim.api.schema import ENUMS, Field, Type
+from kubesim.kubectl.command import Call, command, switch, text
+from kubesim.kubectl.errors import FormatError, KubectlError, NotSimulated, Plain
+from kubesim.kubectl.formats import jsonpath
 
 _WRAPPER = textwrap.TextWrapper(
     76, expand_tabs=False, replace_whitespace=False, break_long_words=False, break_on_hyphens=False
@@ -19,28 +23,71 @@ _WRAPPER = textwrap.TextWrapper(
 _MOST_ENUMS = 4  # as many are listed beside a field
 
 
-class ExplainError(Exception):
-    """There is no such field; `header` is what is printed all the same."""
+@command(
+    "explain",
+    "TYPE [--recursive=FALSE|TRUE] [--api-version=api-version-group] [-o|--output=plaintext|plaintext-openapiv2]",
+    "Get documentation for a resource",
+    switch("recursive", "R", "Show all fields below."),
+    text("output", "o", "plaintext.", "plaintext"),
+    text("api-version", "", "The version of the API whose type is meant, such as apps/v1."),
+    example="  kubectl explain pod.spec.imagePullSecrets",
+)
+def explain(call: Call) -> None:
+    """Show what the API says of a type or a field."""
+    if not call.args:
+        raise KubectlError(
+            'You must specify the type of resource to explain. Use "kubectl api-resources" for a complete list of '
+            "supported resources."
+        )
+    if len(call.args) > 1:
+        raise KubectlError("We accept only this format: explain RESOURCE")
+    resource, path = _split(call.args[0].removesuffix("."))
+    if call.flags["output"] == "plaintext-openapiv2":
+        raise NotSimulated("--output plaintext-openapiv2 is not part of this simulator")
+    if call.flags["output"] != "plaintext":
+        raise KubectlError(f"unrecognized format: {call.flags['output']}")
+    if call.flags["api-version"]:
+        resource = _of_version(resource, call.flags["api-version"])
+    elif call.args[0].startswith(resource.qualified):  # "deployments.apps.spec"
+        path = call.args[0].removesuffix(".").removeprefix(resource.qualified).split(".")[1:]
+    call.say(_explanation(resource, path, call.flags["recursive"]))
 
-    def __init__(self, field: str, header: str) -> None:
-        super().__init__(f'field "{field}" does not exist')
-        self.header = header
+
+def _split(word: str) -> tuple[Resource, list[str]]:
+    """The type and the fields that a word such as "deploy.spec" means."""
+    jsonpath.parse(f"{{.{word}}}")
+    name, *path = re.split(r"[\[ ]", word)[0].split(".")
+    if not name and not path:
+        raise KubectlError("a resource must be present, got: /, Resource=")
+    resource = find_resource(name)
+    if name.strip("*") and resource is None:
+        raise Plain(f'the server doesn\'t have a resource type "{name}"')
+    if resource is None or re.search(r"[\[ ]|\.\*", word):
+        raise KubectlError("invalid jsonpath syntax, first node must be field node")
+    return resource, path
 
 
-def explain(resource: Resource, path: Sequence[str], recursive: bool = False) -> str:
-    """The documentation of a type, or of the field that `path` leads to; `recursive` lists all fields below by name.
+def _of_version(resource: Resource, api_version: str) -> Resource:
+    """The type of the same name in an API version."""
+    served = {item.plural: item for item in RESOURCES if item.api_version == api_version}
+    if resource.plural in served:
+        return served[resource.plural]
+    wanted = f"{'' if '/' in api_version else '/'}{api_version}, Resource={resource.plural}"
+    raise KubectlError(
+        f"GVR ({wanted}) not found in OpenAPI schema" if served else f'couldn\'t find resource for "{wanted}"'
+    )
 
-    Raises ExplainError.
-    """
+
+def _explanation(resource: Resource, path: Sequence[str], recursive: bool) -> str:
+    """The documentation of a type, or of the field that `path` leads to; `recursive` lists all fields below by name."""
     group = f"GROUP:      {resource.group}\n" if resource.group else ""
     header = f"{group}KIND:       {resource.kind}\nVERSION:    {resource.version}\n\n"
-    kind, said = schema.type_of(resource), ""
-    heading = ""
+    kind, said, heading = schema.type_of(resource), "", ""
     for name in path:
         struct = _inner(kind)
         field = schema.fields(struct).get(name)
         if field is None:
-            raise ExplainError(path[-1], header)
+            raise FormatError(f'field "{path[-1]}" does not exist', stdout=header)
         kind, said = field.type, schema.describe(struct).fields[name]
         heading = f"FIELD: {name} <{_type_name(kind)}>\n{_enum(field)}\n\n"
     return header + heading + _description(kind, said) + "".join(_field_list(kind, recursive)) + "\n"

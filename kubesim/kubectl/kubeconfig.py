@@ -2,24 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 from kubesim.api.objects import Object
 from kubesim.gotext import tabwriter
 from kubesim.kubectl import flags
-from kubesim.kubectl.command import Call, Command, Run, absent, command, switch, text
-from kubesim.kubectl.config import HIDDEN, Entry, Kubeconfig
+from kubesim.kubectl.command import Call, Command, Run, absent, command, switch, text, unexpected_arguments
+from kubesim.kubectl.config import HIDDEN, Entry
 from kubesim.kubectl.errors import KubectlError, NotSimulated, Plain, UsageError
 from kubesim.kubectl.help import group, help_text
 from kubesim.workspace import HOME
 
 _FILE = f"{HOME}/.kube/config"
 
-# The sections of the file, each with the word for one of its entries, its fields, and how many are shown even if empty.
-_SECTIONS: dict[str, tuple[str, tuple[str, ...], int]] = {
-    "clusters": (
+
+class _Section(NamedTuple):
+    """A section of the file: the word for one of its entries, its fields, and how many are shown even if empty."""
+
+    word: str
+    fields: tuple[str, ...]
+    always: int
+
+
+_SECTIONS = {
+    "clusters": _Section(
         "cluster",
         (
             *("server", "tls-server-name", "insecure-skip-tls-verify", "certificate-authority"),
@@ -27,7 +34,7 @@ _SECTIONS: dict[str, tuple[str, tuple[str, ...], int]] = {
         ),
         1,
     ),
-    "users": (
+    "users": _Section(
         "user",
         (
             *("client-certificate", "client-certificate-data", "client-key", "client-key-data", "token"),
@@ -35,31 +42,24 @@ _SECTIONS: dict[str, tuple[str, tuple[str, ...], int]] = {
         ),
         0,
     ),
-    "contexts": ("context", ("cluster", "user", "namespace"), 2),
+    "contexts": _Section("context", ("cluster", "user", "namespace"), 2),
 }
-_ACTIVE = 'warning: this removed your active context, use "kubectl config use-context" to select a different one\n'
-_SECRET = ("token", "password")
 
 
-def _section(config: Kubeconfig, name: str) -> dict[str, Entry]:
-    found: dict[str, Entry] = getattr(config, name)
+def _entries(call: Call, section: str) -> dict[str, Entry]:
+    found: dict[str, Entry] = getattr(call.context.config, section)
     return found
 
 
-def _count(wanted: int) -> Run:
+def _count(wanted: int, unexpected: str = "Unexpected") -> Run:
     """The check of commands that show their help where the number of arguments is wrong."""
 
     def check(call: Call) -> None:
         if len(call.args) != wanted:
             call.say(help_text(call.command))
-            raise KubectlError(f"Unexpected args: [{' '.join(call.args)}]")
+            raise KubectlError(f"{unexpected} args: [{' '.join(call.args)}]")
 
     return check
-
-
-def _none(call: Call) -> None:
-    if call.args:
-        raise UsageError(f"unexpected arguments: [{' '.join(call.args)}]")
 
 
 _command = partial(command, is_offline=True)
@@ -89,30 +89,21 @@ def get_contexts(call: Call) -> None:
         raise KubectlError(
             f"--output {output} is not available in kubectl config get-contexts; resetting to default output format"
         )
-    names = [name for name in call.args if name in config.contexts] if call.args else sorted(config.contexts)
-    if output == "name":
-        call.say("".join(f"{name}\n" for name in names))
-    else:
-        call.say(_context_table(config, names, not call.flags["no-headers"]))
+    names = [name for name in call.args or sorted(config.contexts) if name in config.contexts]
+    rows = [["CURRENT", "NAME", "CLUSTER", "AUTHINFO", "NAMESPACE"]] if not call.flags["no-headers"] else []
+    for name in names:
+        fields = [config.of_context(key, name) for key in _SECTIONS["contexts"].fields]
+        rows.append(["*" if name == config.current else "", name, *fields])
+    call.say("".join(f"{name}\n" for name in names) if output else tabwriter.format(rows))
     missing = [f"context {name} not found" for name in call.args if name not in config.contexts]
     if missing:
         raise KubectlError(missing[0]) if len(missing) == 1 else Plain("\n".join(missing))
 
 
-def _context_table(config: Kubeconfig, names: Sequence[str], with_head: bool) -> str:
-    rows = [["CURRENT", "NAME", "CLUSTER", "AUTHINFO", "NAMESPACE"]] if with_head else []
-    for name in names:
-        fields = [config.of_context(key, name) for key in ("cluster", "user", "namespace")]
-        rows.append(["*" if name == config.current else "", name, *fields])
-    return tabwriter.format(rows)
-
-
 def _lister(section: str) -> Command:
-    word = f"get-{section}"
-
-    @_command(f"config {word}", "[flags]", f"Display {section} defined in the kubeconfig")
+    @_command(f"config get-{section}", "[flags]", f"Display {section} defined in the kubeconfig")
     def show(call: Call) -> None:
-        call.say("".join(f"{name}\n" for name in ["NAME", *sorted(_section(call.context.config, section))]))
+        call.say("".join(f"{name}\n" for name in ["NAME", *sorted(_entries(call, section))]))
 
     return show
 
@@ -137,6 +128,34 @@ def use_context(call: Call) -> None:
     call.say(f'Switched to context "{name}".\n')
 
 
+def _deleter(section: str) -> Command:
+    word = _SECTIONS[section].word
+
+    @_command(f"config delete-{word}", "NAME", f"Delete the specified {word} from the kubeconfig")
+    def delete(call: Call) -> None:
+        entries = _entries(call, section)
+        if len(call.args) != 1 and word == "user":
+            raise UsageError("user to delete is required")
+        if len(call.args) != 1:
+            call.say(help_text(call.command))
+            return
+        name = call.args[0]
+        if name not in entries:
+            raise KubectlError(f"cannot delete {word} {name}, not in {_FILE}")
+        if section == "contexts" and name == call.context.config.current:
+            select = 'use "kubectl config use-context" to select a different one'
+            call.complain(f"warning: this removed your active context, {select}\n")
+        del entries[name]
+        call.say(f"deleted {word} {name} from {_FILE}\n")
+
+    return delete
+
+
+delete_cluster = _deleter("clusters")
+delete_context = _deleter("contexts")
+delete_user = _deleter("users")
+
+
 @_command(
     "config set-context",
     "[NAME | --current] [--cluster=cluster_nickname] [--user=user_nickname] [--namespace=namespace]",
@@ -147,7 +166,7 @@ def use_context(call: Call) -> None:
     text("namespace", "n", "The namespace of the context."),
 )
 def set_context(call: Call) -> None:
-    """Change a context, or make one."""
+    """Change a context, or add one."""
     config, current = call.context.config, call.flags["current"]
     if len(call.args) > 1:
         _count(1)(call)
@@ -159,43 +178,18 @@ def set_context(call: Call) -> None:
             "no current context is set" if current else "you must specify a non-empty context name or --current"
         )
     word = "modified" if name in config.contexts else "created"
-    _update(call, config.contexts.setdefault(name, {}), ("cluster", "user", "namespace"))
+    _update(call, "contexts", name)
     call.say(f'Context "{name}" {word}.\n')
 
 
-def _update(call: Call, entry: Entry, fields: Sequence[str]) -> None:
-    entry.update({key: call.flags[key] for key in fields if key in call.given})
-
-
-def _deleter(section: str) -> Command:
-    word = _SECTIONS[section][0]
-
-    @_command(f"config delete-{word}", "NAME", f"Delete the specified {word} from the kubeconfig")
-    def delete(call: Call) -> None:
-        entries = _section(call.context.config, section)
-        if len(call.args) != 1:
-            _refuse_to_delete(call, word)
-            return
-        name = call.args[0]
-        if name not in entries:
-            raise KubectlError(f"cannot delete {word} {name}, not in {_FILE}")
-        if section == "contexts" and name == call.context.config.current:
-            call.complain(_ACTIVE)
-        del entries[name]
-        call.say(f"deleted {word} {name} from {_FILE}\n")
-
-    return delete
-
-
-def _refuse_to_delete(call: Call, word: str) -> None:
-    if word == "user":
-        raise UsageError("user to delete is required")
-    call.say(help_text(call.command))
-
-
-delete_cluster = _deleter("clusters")
-delete_context = _deleter("contexts")
-delete_user = _deleter("users")
+def _update(call: Call, section: str, name: str) -> Entry:
+    """The entry of that name, new if need be, with the fields that flags give."""
+    entry = _entries(call, section).setdefault(name, {})
+    given = {key: call.flags[key] for key in _SECTIONS[section].fields if key in call.given}
+    for key in {"client-certificate", "client-key"} & given.keys():
+        given[key] = given[key] if given[key].startswith("/") else f"{HOME}/{given[key]}"
+    entry.update(given)
+    return entry
 
 
 @_command(
@@ -205,23 +199,16 @@ delete_user = _deleter("users")
     "Set a cluster entry in kubeconfig",
     text("server", "", "The address of the API server."),
     text("tls-server-name", "", "The name that the server's certificate must have."),
-    switch("insecure-skip-tls-verify", "", "Believe any certificate."),
-    text("proxy-url", "", "The proxy on the way."),
+    switch("insecure-skip-tls-verify", "", "Accept any certificate."),
+    text("proxy-url", "", "The proxy to the server."),
     *absent("certificate-authority"),
     *absent("embed-certs", kind="switch"),
     check=_count(1),
 )
 def set_cluster(call: Call) -> None:
-    """Change a cluster, or make one."""
-    entry = call.context.config.clusters.setdefault(call.args[0], {})
-    _update(call, entry, ("server", "tls-server-name", "insecure-skip-tls-verify", "proxy-url"))
+    """Change a cluster, or add one."""
+    _update(call, "clusters", call.args[0])
     call.say(f'Cluster "{call.args[0]}" set.\n')
-
-
-def _one_user(call: Call) -> None:
-    if len(call.args) != 1:
-        call.say(help_text(call.command))
-        raise KubectlError(f"unexpected args: [{' '.join(call.args)}]")
 
 
 @_command(
@@ -239,27 +226,19 @@ def _one_user(call: Call) -> None:
     *absent("auth-provider", "auth-provider-arg", "exec-api-version", "exec-arg", "exec-command", "exec-env"),
     *absent("exec-interactive-mode"),
     *absent("embed-certs", "exec-provide-cluster-info", kind="switch"),
-    check=_one_user,
+    check=_count(1, "unexpected"),
 )
 def set_credentials(call: Call) -> None:
-    """Change a user, or make one. Only kubernetes-admin, who is there from the start, is known to the cluster."""
+    """Change a user, or add one. The cluster knows only kubernetes-admin, the first one."""
     basic = call.flags["username"] or call.flags["password"]
     if call.flags["token"] and basic:
         raise KubectlError(
             "you cannot specify more than one authentication method at the same time: --token, --username/--password"
         )
-    entry = call.context.config.users.setdefault(call.args[0], {})
+    entry = _update(call, "users", call.args[0])
     for key in ("username", "password") if call.flags["token"] else ("token",) if basic else ():
         entry.pop(key, None)
-    _update(call, entry, ("token", "username", "password"))
-    for key in ("client-certificate", "client-key"):
-        if key in call.given:
-            entry[key] = _absolute(call.flags[key])
     call.say(f'User "{call.args[0]}" set.\n')
-
-
-def _absolute(path: str) -> str:
-    return path if path.startswith("/") else f"{HOME}/{path}"
 
 
 @_command(
@@ -278,7 +257,7 @@ def set_property(call: Call) -> None:
     elif not field:
         raise NotSimulated(f"setting {path} is not part of this simulator")
     else:
-        _section(call.context.config, section).setdefault(name, {})[field] = _value(field, value)
+        _entries(call, section).setdefault(name, {})[field] = _value(field, value)
     call.say(f'Property "{path}" set.\n')
 
 
@@ -299,7 +278,7 @@ def _property(path: str) -> tuple[str, str, str]:
     if section not in _SECTIONS:
         raise KubectlError(f"unable to parse {path} after [] at api.Config")
     name, _, field = rest.rpartition(".")
-    return (section, name, field) if name and field in _SECTIONS[section][1] else (section, rest, "")
+    return (section, name, field) if name and field in _SECTIONS[section].fields else (section, rest, "")
 
 
 @_command(
@@ -311,42 +290,37 @@ def _property(path: str) -> tuple[str, str, str]:
     switch("raw", "", "Show tokens and passwords (kubesim has no certificates to show)."),
     switch("flatten", "", "Put files into the output (kubesim has none)."),
     switch("merge", "", "Merge all files (kubesim has one).", True),
-    check=_none,
+    check=unexpected_arguments,
 )
 def view(call: Call) -> None:
     """Show the kubeconfig."""
-    shown = _shown(call.context.config, _names(call), call.flags["raw"])
-    call.say(call.output_format().render(shown, typed=True))
+    config, names = call.context.config, _names(call)
+    sections = {
+        section: [{"name": name, word: _shown(call, _entries(call, section)[name], section)} for name in names[section]]
+        for section, (word, _, _) in _SECTIONS.items()
+    }
+    shown: Object = {"kind": "Config", "apiVersion": "v1", **{key: items or None for key, items in sections.items()}}
+    call.say(call.output_format().render(shown | {"current-context": config.current}, typed=True))
 
 
 def _names(call: Call) -> dict[str, list[str]]:
     """The entries of each section that are to be shown."""
     config = call.context.config
     if not call.flags["minify"]:
-        return {section: sorted(_section(config, section)) for section in _SECTIONS}
+        return {section: sorted(_entries(call, section)) for section in _SECTIONS}
     context = call.flags["context"] or config.current
     if not context:
         raise KubectlError("current-context must exist in order to minify")
     names = {"contexts": context}
-    names |= {section: config.of_context(_SECTIONS[section][0], context) for section in ("clusters", "users")}
-    for section in ("contexts", "clusters", "users"):
-        if names[section] and names[section] not in _section(config, section):
-            raise KubectlError(f"cannot locate {_SECTIONS[section][0]} {names[section]}")
+    names |= {section: config.of_context(_SECTIONS[section].word, context) for section in ("clusters", "users")}
+    for section, name in names.items():
+        if name and name not in _entries(call, section):
+            raise KubectlError(f"cannot locate {_SECTIONS[section].word} {name}")
     return {section: [name] if name else [] for section, name in names.items()}
 
 
-def _shown(config: Kubeconfig, names: dict[str, list[str]], raw: bool) -> Object:
-    sections: Object = {}
-    for section, (word, fields, always) in _SECTIONS.items():
-        entries = _section(config, section)
-        sections[section] = [
-            {"name": name, word: _fields(entries[name], fields, always, raw)} for name in names[section]
-        ] or None
-    return {"kind": "Config", "apiVersion": "v1", **sections, "current-context": config.current}
-
-
-def _fields(entry: Entry, fields: Sequence[str], always: int, raw: bool) -> dict[str, Any]:
+def _shown(call: Call, entry: Entry, section: str) -> dict[str, Any]:
+    _, fields, always = _SECTIONS[section]
     shown = {key: entry.get(key, "") for number, key in enumerate(fields) if number < always or entry.get(key)}
-    hidden = {key: "REDACTED" for key in _SECRET if key in shown}
-    hidden |= {key: HIDDEN for key in shown if key.endswith("-data")}
-    return shown if raw else shown | hidden
+    hidden = {"token": "REDACTED", "password": "REDACTED"} | {key: HIDDEN for key in fields if key.endswith("-data")}
+    return shown if call.flags["raw"] else {key: hidden.get(key, value) for key, value in shown.items()}

@@ -335,6 +335,16 @@ def get_named(call: Call, resource: Resource, namespace: str, name: str) -> Obje
         raise
 
 
+def find_named(call: Call, resource: Resource, namespace: str, name: str) -> Object | None:
+    """One object, or None where it is not there. Raises StatusError where it cannot be read."""
+    try:
+        return get_named(call, resource, namespace, name)
+    except StatusError as error:
+        if error.reason == "NotFound":
+            return None
+        raise
+
+
 def _check_namespace(call: Call, name: str) -> None:
     try:
         call.api.get(NAMESPACE, "", name, user=call.user)

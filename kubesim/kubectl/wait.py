@@ -6,7 +6,6 @@ from collections.abc import Callable
 from functools import partial
 
 from kubesim.api.clock import SECOND
-from kubesim.api.errors import StatusError
 from kubesim.api.objects import Object
 from kubesim.kubectl import flags
 from kubesim.kubectl.command import Call, absent, array, command, duration, many, switch
@@ -14,7 +13,7 @@ from kubesim.kubectl.deletion import wait_until_gone
 from kubesim.kubectl.errors import KubectlError
 from kubesim.kubectl.formats import evaluate_relaxed
 from kubesim.kubectl.output import print_result
-from kubesim.kubectl.selection import Query, Target, get_named
+from kubesim.kubectl.selection import Query, Target, find_named
 
 
 @command(
@@ -36,76 +35,72 @@ from kubesim.kubectl.selection import Query, Target, get_named
 )
 def wait(call: Call) -> None:
     """Let time pass until objects are as asked, at most for --timeout in all."""
-    if not call.flags["for"]:
+    words = [word.lower() for word in call.flags["for"]]
+    if not words:
         raise KubectlError("unrecognized condition: []")
-    waits = [_wait_of(word) for word in call.flags["for"]]
+    tests = [_test(word) for word in call.flags["for"]]
     query = Query(call, call.args, needs_name=True)
     timeout = call.flags["timeout"] if call.flags["timeout"] >= 0 else _A_WEEK
     ends = call.context.clock.now + timeout * SECOND  # for all of them together
 
     def wait_for(target: Target, _: object = None) -> None:
-        for each in waits:
-            each(call, target, (ends - call.context.clock.now) / SECOND)
+        for word, test in zip(words, tests, strict=True):
+            if word == "delete":
+                _wait_until_deleted(call, target)
+            else:
+                _wait_until(call, target, test, word == "create", (ends - call.context.clock.now) / SECOND)
 
-    words = {word.lower() for word in call.flags["for"]}
-    visited = query.visit_names(wait_for) if words & {"create", "delete"} else query.visit(wait_for)
+    visited = query.visit_names(wait_for) if {"create", "delete"} & {*words} else query.visit(wait_for)
     if not visited and "delete" not in words:
         raise KubectlError("no matching resources found")
 
 
 _A_WEEK = 7 * 86400.0
-_Wait = Callable[[Call, Target, float], None]
+_Test = Callable[[Object], bool]
 
 
-def _wait_of(word: str) -> _Wait:
-    """What a --for asks: to let at most so many seconds pass until a target is as it says."""
-    if word.lower() == "delete":
-        return _wait_until_deleted
-    return partial(_wait_until, _condition(word), word.lower() == "create")
-
-
-def _wait_until(holds: Callable[[Object], bool], is_creation: bool, call: Call, target: Target, seconds: float) -> None:
-    """Where no seconds are left, nobody looks whether it holds."""
-    resource, name = target.resource, target.name or ""
+def _wait_until(call: Call, target: Target, test: _Test, is_creation: bool, seconds: float) -> None:
+    """Let at most so many seconds pass until the test holds; it is not tried where none are left."""
+    resource, place = target.resource, (target.resource, target.namespace or "", target.name or "")
     if is_creation:
-        _find(call, target)
+        find_named(call, *place)  # refuses those who may not read it
 
-    def done() -> bool:
-        obj = call.api.find(resource, target.namespace or "", name)
-        return obj is not None and holds(obj)
+    def holds() -> bool:
+        obj = call.api.find(*place)
+        return obj is not None and test(obj)
 
-    if seconds <= 0 != call.flags["timeout"] or not call.wait_until(done, seconds):
-        raise KubectlError(
-            f"timed out waiting for the condition{'' if is_creation else f' on {resource.plural}/{name}'}"
-        )
-    _say_met(call, target)
-
-
-def _say_met(call: Call, target: Target) -> None:
-    obj = call.api.find(target.resource, target.namespace or "", target.name or "")
-    if obj is not None:
-        print_result(call, target.resource, obj, "condition met")
+    if seconds <= 0 != call.flags["timeout"] or not call.wait_until(holds, seconds):
+        what = "" if is_creation else f" on {resource.plural}/{target.name}"
+        raise KubectlError(f"timed out waiting for the condition{what}")
+    if obj := call.api.find(*place):
+        print_result(call, resource, obj, "condition met")
 
 
-def _condition(wanted: str) -> Callable[[Object], bool]:
-    """The test of --for."""
+def _wait_until_deleted(call: Call, target: Target) -> None:
+    if find_named(call, target.resource, target.namespace or "", target.name or ""):
+        wait_until_gone(call, [target])
+        call.say(f"{target.resource.printed}/{target.name} condition met\n")
+
+
+def _test(wanted: str) -> _Test:
+    """The test that a --for means."""
     kind, equals, rest = wanted.partition("=")
-    if kind.lower() == "create":
+    if wanted.lower() in ("create", "delete"):
         return lambda _: True
     if kind.lower() == "condition" and equals:
         name, _, value = rest.partition("=")
-        return lambda obj: _has_condition(obj, name, value or "True")
+        return partial(_has_condition, name.lower(), (value or "True").lower())
     if kind.lower() == "jsonpath" and equals:
         return _jsonpath_test(rest)
     raise KubectlError(f'unrecognized condition: "{wanted}"')
 
 
-def _has_condition(obj: Object, name: str, value: str) -> bool:
+def _has_condition(name: str, value: str, obj: Object) -> bool:
     conditions = obj.get("status", {}).get("conditions", ())
-    return any(item["type"].lower() == name.lower() and item["status"].lower() == value.lower() for item in conditions)
+    return any((item["type"].lower(), item["status"].lower()) == (name, value) for item in conditions)
 
 
-def _jsonpath_test(rest: str) -> Callable[[Object], bool]:
+def _jsonpath_test(rest: str) -> _Test:
     path, braces, value = rest.rpartition("}")
     expression, wanted = path + braces, value.removeprefix("=")
     if not braces:
@@ -116,27 +111,10 @@ def _jsonpath_test(rest: str) -> Callable[[Object], bool]:
         raise KubectlError(
             "jsonpath wait has to have a value after equal sign, like --for=jsonpath='{.status.readyReplicas}'=3"
         )
-    evaluate_relaxed(expression, {})
+    evaluate_relaxed(expression, {})  # refuses a broken path
 
     def test(obj: Object) -> bool:
         values = evaluate_relaxed(expression, obj)
         return bool(values) and (not wanted or any(str(item) == wanted for item in values))
 
     return test
-
-
-def _wait_until_deleted(call: Call, target: Target, _: float) -> None:
-    if _find(call, target) is None:
-        return
-    wait_until_gone(call, [target])
-    call.say(f"{target.resource.printed}/{target.name} condition met\n")
-
-
-def _find(call: Call, target: Target) -> Object | None:
-    """The object, or None where it is not there. Raises StatusError where it cannot be read."""
-    try:
-        return get_named(call, target.resource, target.namespace or "", target.name or "")
-    except StatusError as error:
-        if error.reason == "NotFound":
-            return None
-        raise

@@ -101,7 +101,7 @@ def test_refusals(learner: Learner, line: str, refusal: str) -> None:
     assert learner.fails(f"kubectl {line}") == f"error: {refusal}\n"
 
 
-@pytest.mark.parametrize("line", ["use-context", "set-cluster"])
+@pytest.mark.parametrize("line", ["use-context", "set a", "set-cluster"])
 def test_help_is_shown_where_the_arguments_are_too_few(learner: Learner, line: str) -> None:
     result = learner.session.run(f"kubectl config {line}")
     assert f"\nUsage:\n  kubectl config {line.split()[0]} " in result.stdout

@@ -118,8 +118,8 @@ def busy() -> Learner:
         ("kubectl create clusterrole x --verb=get", "error: one of resource or nonResourceURL must be specified\n"),
         ("kubectl create clusterrole x --verb=list --non-resource-url=/x",
          "error: invalid verb: 'list' for nonResourceURL\n"),
-        ("kubectl create clusterrole x --aggregation-rule=a=b", "kubesim: the flag --aggregation-rule is not part of this "
-         "simulator\n"),
+        ("kubectl create clusterrole x --aggregation-rule=a=b", "kubesim: the flag --aggregation-rule is not part of "
+         "this simulator\n"),
         ("kubectl run x --image=nginx -l a", "error: unexpected label spec: a\n"),
         ("kubectl run x --image=nginx --annotations=a", "error: invalid annotations format: a\n"),
         ("kubectl run x --image=nginx --port=x", 'error: strconv.Atoi: parsing "x": invalid syntax\n'),

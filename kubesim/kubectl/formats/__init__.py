@@ -91,9 +91,9 @@ def parse_output(
     raise no_format(output, OUTPUT_FORMATS if tables else FORMATS)
 
 
-def no_format(output: str, allowed: Sequence[str]) -> Exception:
-    """The refusal of an -o that a command does not know, or that kubesim does not have."""
-    if output.lower() in ABSENT_FORMATS:
+def no_format(output: str, allowed: Sequence[str], absent: Sequence[str] = ()) -> Exception:
+    """The refusal of an -o that a command does not know, or that kubesim does not have here."""
+    if output.lower() in (*ABSENT_FORMATS, *absent):
         return NotSimulated(f"--output {output} is not part of this simulator")
     names = ",".join(sorted(allowed))
     return FormatError(
