@@ -16,7 +16,7 @@ from kubesim.api.resources import NODE, SECRET
 from kubesim.cluster import keyring
 from kubesim.cluster.kubelet.imagepull import NEVER, Attempt, SecretLook
 from kubesim.flow import commands
-from kubesim.flow.facts import Facts, host_of, nearest, reply_to, table
+from kubesim.flow.facts import Facts, host_of, nearest, reply_to, say, table
 from kubesim.gotext import gojson
 
 Words = Mapping[str, Any]
@@ -47,10 +47,10 @@ def will_recover(facts: Facts) -> bool:
 
 
 def _first(stage: str, facts: Facts) -> Cause | None:
-    for row in table()[stage]:
+    for row in table("causes")[stage]:
         words = CHECKS[row["check"]](facts)
         if words is not None and all(words.get(need) for need in row.get("needs", ())):
-            return _cause(row, facts, {**_common(facts), **words})
+            return _cause(row, facts, {**facts.words, **words})
     return None
 
 
@@ -59,17 +59,6 @@ def _cause(row: Words, facts: Facts, words: Words) -> Cause:
     calls = [[part.format_map(words) for part in call] for call in row["fix"]]
     fix = tuple(getattr(commands, name)(facts, *arguments) for name, *arguments in calls)
     return Cause(row["hop"], " ".join(sentences).format_map(words), fix)
-
-
-def _common(facts: Facts) -> Words:
-    return {
-        "image": facts.image,
-        "repository": facts.reference.name if facts.reference else "",
-        "registry": facts.registry,
-        "namespace": facts.namespace,
-        "names": ", ".join(facts.names),
-        "account": facts.account,
-    }
 
 
 def _invalid_name(facts: Facts) -> Words | None:
@@ -280,51 +269,44 @@ CHECKS: Mapping[str, Callable[[Facts], Words | None]] = {
 
 def mismatch(facts: Facts, seen: SecretLook) -> str:
     """In what way the Secret's entries miss the image: "holds credentials for …"."""
-    assert facts.reference is not None
     if not seen.entries:
         return _emptiness(facts.scene.api.find(SECRET, facts.namespace, seen.name) or {})
-    held = f"holds credentials for {', '.join(seen.entries)}"
-    wanted = f"the image is at {facts.registry}"
+    words: dict[str, Any] = {**facts.words, "held": f"holds credentials for {', '.join(seen.entries)}"}
     for entry in seen.entries:
         host = host_of(entry)
-        if style := _style(entry, facts.reference.name, seen.type):
-            return f"{held}, but {style}"
-        if keyring.key_matches(host, facts.reference.name):
-            return f"{held}: only for repositories that begin so. The image is {facts.reference.name}."
-        if host.partition(":")[0] == facts.registry.partition(":")[0]:
-            return f"{held}, but {wanted}. The port must be the same on both sides."
-        if nearest(host, [facts.registry]):
-            return f"{held}, but {wanted}. Almost the same name: look at the letters."
-        if host in (DEFAULT_REGISTRY, LEGACY_DEFAULT_REGISTRY):
-            return f"{held}, that is Docker Hub, which kubectl assumes without --docker-server; but {wanted}."
-    return f"{held}, but {wanted}."
+        words |= {
+            "style": _style(entry, words["repository"], seen.type),
+            "path": keyring.key_matches(host, words["repository"]),
+            "port": host.partition(":")[0] == facts.registry.partition(":")[0],
+            "spelling": nearest(host, [facts.registry]),
+            "hub": host in (DEFAULT_REGISTRY, LEGACY_DEFAULT_REGISTRY),
+        }
+        if any(words[reason] for reason in ("style", "path", "port", "spelling", "hub")):
+            break
+    return say("mismatch", words)
 
 
 def _emptiness(secret: Object) -> str:
-    """Why a pull secret holds no entry."""
+    """Why a pull secret has no entry."""
     key = keyring.DATA_KEYS.get(secret.get("type", ""), "")
     blob = (secret.get("data") or {}).get(key)
-    if not blob:
-        return f"holds credentials for no registry: it has no key {key}."
     config = None
     with suppress(ValueError):
-        config = gojson.loads(base64.b64decode(blob).decode(errors="replace"))
-    if config and isinstance(config, dict) and not any(name.lower() == "auths" for name in config):
-        return f"holds credentials for no registry: its {key} has no auths."
-    return f"holds credentials for no registry: its {key} is empty."
+        config = gojson.loads(base64.b64decode(blob or "").decode(errors="replace"))
+    has_auths = not isinstance(config, dict) or any(name.lower() == "auths" for name in config)
+    return say("empty", {"key": key, "no_key": not blob, "no_auths": config and not has_auths})
 
 
 def _style(entry: str, name: str, kind: str | None) -> str:
-    """What is wrong with an entry that would be for the image, were it written in another way; "" if nothing is."""
+    """What is wrong with an entry that would match the image if it were written differently; "" if nothing is."""
     host, _, path = (keyring.registry_key(entry) or "").partition("/")
-    if entry == "auths" and kind == keyring.DOCKERCFG:
-        return f"the type {kind} has no auths: the registries stand at the top."
-    if not host:
-        return f'"{entry}" is not the address of a registry.'
-    if keyring.key_matches(f"{host.lower()}/{path}".rstrip("/"), name) and host != host.lower():
-        return "the name of a registry is compared letter by letter, and upper case is not lower case."
-    if keyring.key_matches(f"{host}/{re.split('[:@*]', path)[0]}".rstrip("/"), name) and re.search("[:@*]", path):
-        return "the path of an entry is a plain beginning of the repository, without a tag and without *."
-    if "*" in host and fnmatchcase(name.partition("/")[0], host):
-        return "* stands for one part between two dots only."
-    return ""
+    lower, bare = f"{host.lower()}/{path}".rstrip("/"), f"{host}/{re.split('[:@*]', path)[0]}".rstrip("/")
+    words = {
+        "dockercfg": kind if entry == "auths" and kind == keyring.DOCKERCFG else "",
+        "invalid": not host,
+        "entry": entry,
+        "case": host and host != host.lower() and keyring.key_matches(lower, name),
+        "path": host and re.search("[:@*]", path) and keyring.key_matches(bare, name),
+        "star": "*" in host and fnmatchcase(name.partition("/")[0], host),
+    }
+    return say("style", words)

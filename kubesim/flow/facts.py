@@ -61,9 +61,20 @@ def scene_of(cluster: Cluster) -> Scene:
 
 
 @cache
-def table() -> Any:
-    """What causes.yaml holds: the kinds of answers, and the causes."""
-    return yaml.safe_load(files(__package__).joinpath("causes.yaml").read_text(encoding="utf-8"))
+def table(name: str) -> Any:
+    """What a YAML file of this folder holds."""
+    text = files(__package__).joinpath(f"{name}.yaml").read_text(encoding="utf-8")
+    return yaml.load(text, getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+
+
+def first(rows: Mapping[str, Any], words: Mapping[str, Any]) -> Any:
+    """The first row whose words (its key) all hold."""
+    return next(row for needs, row in rows.items() if all(words.get(need) for need in needs.split()))
+
+
+def say(part: str, words: Mapping[str, Any]) -> str:
+    """The sentence of hops.yaml on `part`."""
+    return str(first(table("hops")[part], words)).format_map(words)
 
 
 _LONGEST = 90
@@ -82,7 +93,7 @@ class Reply(NamedTuple):
 def reply(answer: str, with_credentials: bool) -> Reply:
     """What kind of refusal `answer` is; what is part of an address does not count."""
     bare = re.sub(r'"?https?://[^\s"]+"?:?', "", answer).rstrip("]")
-    rows = table()["answers"]
+    rows = table("causes")["answers"]
     for kind, row in rows.items():
         if found := re.search("|".join(row["signs"]), bare, re.IGNORECASE):
             kind = "anonymous" if kind == "unauthorized" and not with_credentials else kind
@@ -150,6 +161,26 @@ class Facts:
     def has_image(self) -> bool:
         """Whether the container may start from its image."""
         return self.trace is not None and self.trace.outcome in ("Pulled", "AlreadyPresent")
+
+    @cached_property
+    def words(self) -> Mapping[str, Any]:
+        """What sentences are about."""
+        return {
+            "image": self.image,
+            "repository": self.reference.name if self.reference else "",
+            "canonical": self.reference.canonical if self.reference else "",
+            "registry": self.registry,
+            "namespace": self.namespace,
+            "pod": name_of(self.pod),
+            "container": self.container["name"],
+            "has_image": self.has_image,
+            "is_export": self.scene.is_export,
+            "names": ", ".join(self.names),
+            "inherited": self.inherited,
+            "account": self.account,
+            "has_account": self.has_account,
+            "others": ", ".join(self.account_names),
+        }
 
     # Secrets
 

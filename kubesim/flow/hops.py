@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from typing import Any
 
 from kubesim.api.objects import name_of, namespace_of
 from kubesim.api.resources import POD
@@ -10,8 +10,8 @@ from kubesim.cluster import Cluster
 from kubesim.cluster.kubelet.imagepull import SecretLook
 from kubesim.flow.causes import find_cause, will_recover
 from kubesim.flow.commands import in_namespace
-from kubesim.flow.facts import Facts, Scene, containers, gather, nearest, scene_of
-from kubesim.flow.model import FAILED, NOT_NEEDED, NOT_REACHED, PASSED, Flow, Hop
+from kubesim.flow.facts import Facts, Scene, containers, first, gather, nearest, say, scene_of, table
+from kubesim.flow.model import FAILED, NOT_REACHED, Flow, Hop
 from kubesim.flow.story import limits, story
 
 TITLES = {
@@ -23,8 +23,6 @@ TITLES = {
     "registry": "Registry",
     "image": "Image",
 }
-State = tuple[str, ...]
-"""The state of a hop, and the words on it."""
 
 
 def trace_flow(cluster: Cluster, namespace: str, pod: str, container: str | None = None) -> Flow:
@@ -43,97 +41,47 @@ def trace_flow(cluster: Cluster, namespace: str, pod: str, container: str | None
 
 def draw_facts(facts: Facts) -> Flow:
     """The flow of a container, in a running cluster or in an export."""
-    cause = find_cause(facts)
-    owner = f", created by {facts.owner['kind']} {facts.owner['name']}" if facts.owner else ""
-    states: dict[str, State] = {
-        "kubectl": (PASSED, f"Pod {name_of(facts.pod)} is in {facts.namespace}{owner}"),
-        "secret": _secret(facts),
-        "account": _account(facts),
-        "spec": _spec(facts),
-        "kubelet": _kubelet(facts),
-        "registry": _registry(facts),
-        "image": (PASSED, f"{facts.image} is on the node") if facts.has_image else (NOT_REACHED, facts.image),
-    }
-    hops = [Hop(key, TITLES[key], state, tuple(words)) for key, (state, *words) in states.items() if state]
-    if cause:
-        hops = [
-            replace(hop, state=FAILED, problem=cause.problem, fix=cause.fix) if hop.key == cause.hop else hop
-            for hop in hops
-        ]
+    cause, words = find_cause(facts), {**facts.words, **_state(facts)}
+    hops = []
+    for key, rows in table("hops")["hops"].items():
+        state, *texts = first(rows, words)
+        lines = tuple(line for text in texts for line in text.format_map(words).split("\n"))
+        if cause and cause.hop == key:
+            hops.append(Hop(key, TITLES[key], FAILED, lines, cause.problem, cause.fix))
+        elif state:
+            hops.append(Hop(key, TITLES[key], state, lines))
     subject = f"{facts.image} for {facts.namespace}/{name_of(facts.pod)}, container {facts.container['name']}"
-    return Flow(subject, tuple(hops), _outcome(facts), tuple(story(facts)), tuple(limits(facts)))
+    return Flow(subject, tuple(hops), say("outcome", words), tuple(story(facts)), tuple(limits(facts)))
 
 
-def _outcome(facts: Facts) -> str:
-    if facts.has_image:
-        return "The image is on the node and the container may start."
-    if will_recover(facts):
-        seen = "As far as the export shows, nothing" if facts.scene.is_export else "Nothing"
-        return f"{seen} is wrong any more: the kubelet tries again on its own, after its pause of at most 5 minutes."
-    return "The kubelet has not tried to pull the image yet."
-
-
-def _secret(facts: Facts) -> State:
-    if facts.attempts and facts.attempts[-1].ok and facts.attempts[-1].secret is None:
-        return NOT_NEEDED, "the image is public"
-    if facts.seen:
-        usable = any(seen.usable for seen in facts.seen)
-        return PASSED if usable else FAILED, *map(_seen, facts.seen)
-    if facts.has_image:
-        return NOT_NEEDED, "the image was on the node already"
-    if facts.matching_secret:
-        return NOT_REACHED, f"{facts.matching_secret} matches, but the Pod does not list it"
-    return NOT_REACHED, "the Pod lists none"
+def _state(facts: Facts) -> dict[str, Any]:
+    """The words that decide what is shown of each hop."""
+    trace, attempts = facts.trace, facts.attempts
+    last = attempts[-1] if attempts else None
+    return {
+        "owner": f"{facts.owner['kind']} {facts.owner['name']}" if facts.owner else "",
+        "public": last and last.ok and last.secret is None,
+        "seen": "\n".join(map(_seen, facts.seen)),
+        "usable": any(seen.usable for seen in facts.seen),
+        "matching_secret": facts.matching_secret,
+        "replaced": facts.names and not facts.inherited,
+        "untried": trace is None,
+        "node": facts.pod["spec"].get("nodeName"),
+        "present": trace and trace.outcome == "AlreadyPresent",
+        "recovers": will_recover(facts),
+        "unasked": not attempts,
+        "message": trace.message if trace else "",
+        "keys": ", ".join(dict.fromkeys(attempt.secret for attempt in attempts if attempt.secret)),
+        "let_in": last and (last.ok or facts.kind == "not_found"),
+        "user": last.username if last else "",
+        "reason": last.answer.rpartition(": ")[2] if last else "",
+    }
 
 
 def _seen(seen: SecretLook) -> str:
     if not seen.found:
         return f"{seen.name}: not found"
     return f"{seen.name} ({seen.type})" + (f" holds {', '.join(seen.entries)}" if seen.usable else f": {seen.problem}")
-
-
-def _account(facts: Facts) -> State:
-    if not facts.account_names:
-        return ("",)
-    listed = f"{facts.account} lists {', '.join(facts.account_names)}"
-    if facts.inherited or not facts.names:
-        return PASSED, listed
-    return NOT_NEEDED, listed, "the Pod has its own list"
-
-
-def _spec(facts: Facts) -> State:
-    if facts.names:
-        source = f"from the ServiceAccount {facts.account}" if facts.inherited else "in its own spec"
-        return PASSED, f"imagePullSecrets: {', '.join(facts.names)}", source
-    return PASSED, "no imagePullSecrets"
-
-
-def _kubelet(facts: Facts) -> State:
-    trace = facts.trace
-    if trace is None:
-        return NOT_REACHED, "has not tried yet" if facts.pod["spec"].get("nodeName") else "the Pod has no node yet"
-    if trace.outcome == "AlreadyPresent":
-        return PASSED, "found the image on the node, and the Pod may use it"
-    if will_recover(facts):
-        return PASSED, "waits a moment, then tries again on its own"
-    if not trace.attempts:
-        return FAILED, trace.message
-    keys = ", ".join(dict.fromkeys(attempt.secret for attempt in trace.attempts if attempt.secret))
-    return PASSED, f"asked with {keys}" if keys else "asked without credentials"
-
-
-def _registry(facts: Facts) -> State:
-    trace = facts.trace
-    if trace is not None and trace.outcome == "AlreadyPresent":
-        return NOT_NEEDED, "not asked"
-    if trace is None or not trace.attempts:
-        return NOT_REACHED, facts.registry
-    if will_recover(facts):
-        return NOT_REACHED, f"{facts.registry} will be asked again"
-    last = trace.attempts[-1]
-    if last.ok or facts.kind == "not_found":
-        return PASSED, f"{facts.registry} lets {f'user {last.username}' if last.username else 'everyone'} in"
-    return FAILED, f"{facts.registry} refused: {last.answer.rpartition(': ')[2] or 'its answer is not known'}"
 
 
 def _no_pod(scene: Scene, namespace: str, pod: str) -> Flow:

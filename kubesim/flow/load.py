@@ -6,8 +6,6 @@ import base64
 import json
 import re
 from collections.abc import Iterator
-from functools import cache
-from importlib.resources import files
 from typing import Any
 
 import yaml
@@ -16,6 +14,7 @@ from kubesim.api.objects import Object
 from kubesim.api.resources import EVENT, POD, REPLICA_SET, SECRET, SERVICE_ACCOUNT, Resource
 from kubesim.cluster import keyring
 from kubesim.cluster.keyring import Credential
+from kubesim.flow.facts import table
 from kubesim.gotext import gojson
 
 MAX_SIZE = 3 * 1024 * 1024
@@ -24,13 +23,6 @@ _LOADER = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
 _WANTED = "it should be what kubectl get prints with -o yaml or -o json"
 _NOTHING = (None, "", "null", "~")
 _SCALARS = ("str", "bool")
-
-
-@cache
-def _shapes() -> dict[str, Any]:
-    """What is kept of each kind: texts, truths, lists of one shape, and maps; the key "*" is for every key."""
-    shapes: dict[str, Any] = yaml.safe_load(files(__package__).joinpath("shapes.yaml").read_text(encoding="utf-8"))
-    return shapes
 
 
 class ExportError(Exception):
@@ -66,33 +58,15 @@ def _json(text: str) -> list[Any]:
 
 
 def _yaml(text: str) -> list[Any]:
-    found = []
     try:
-        loader = _LOADER(text)
-        while loader.check_node():
-            node = loader.get_node()
-            _refuse_aliases([node])
-            found.append(loader.construct_document(node))
+        if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text, _LOADER)):
+            raise ExportError("it has YAML aliases (*name), which kubectl never prints")  # a few stand for gigabytes
+        return list(yaml.load_all(text, _LOADER))
     except yaml.MarkedYAMLError as error:
         line = f"line {error.problem_mark.line + 1} of it" if error.problem_mark else "it"
         raise ExportError(f"{line} is neither YAML nor JSON: {_WANTED}") from None
     except (yaml.YAMLError, ValueError, RecursionError):
         raise ExportError(f"it is neither YAML nor JSON: {_WANTED}") from None
-    return found
-
-
-def _refuse_aliases(waiting: list[Any]) -> None:
-    """kubectl writes none, and a few lines of them can stand for gigabytes."""
-    seen = set()
-    while waiting:
-        node = waiting.pop()
-        if id(node) in seen:
-            raise ExportError("it has YAML aliases (*name), which kubectl never prints")
-        seen.add(id(node))
-        if isinstance(node, yaml.MappingNode):
-            waiting += [part for pair in node.value for part in pair]
-        elif isinstance(node, yaml.SequenceNode):
-            waiting += node.value
 
 
 def _items(document: Any, kind: str) -> Iterator[tuple[str, Object]]:
@@ -118,7 +92,7 @@ def _kept(kind: str, item: Object) -> Iterator[tuple[Resource, Object]]:
     resource = _BY_KIND.get(kind)
     if resource is None:
         return
-    kept = _shaped(item, _shapes()[kind], kind)
+    kept = _shaped(item, table("shapes")[kind], kind)
     if not kept.get("metadata", {}).get("name"):
         raise ExportError(f"a {kind} has no name")
     kept["metadata"]["namespace"] = kept["metadata"]["namespace"] or "default"

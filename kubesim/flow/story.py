@@ -10,17 +10,19 @@ from kubesim.cluster import keyring
 from kubesim.cluster.kubelet.imagepull import NEVER, Attempt, SecretLook
 from kubesim.cluster.kubelet.imagepull.steps import ALWAYS
 from kubesim.flow.causes import mismatch
-from kubesim.flow.facts import Facts, reply_to
+from kubesim.flow.facts import Facts, reply_to, say
 
 _MANY = 5
 
 
 def story(facts: Facts) -> Iterator[str]:
     """What the Pod needs, which Secrets were looked up and found, what the registry answered, what changed since."""
-    yield _needed(facts)
+    full = facts.reference is not None and facts.image.startswith(facts.reference.name)
+    words = {**facts.words, "invalid": facts.reference is None, "full": full, "applied": facts.manifest}
+    yield say("image", words)
     if facts.reference is None:
         return
-    yield _list(facts)
+    yield say("list", words)
     then = facts.trace.secrets if facts.trace else facts.seen
     for seen in then:
         yield f"Secret {seen.name} in the namespace {facts.namespace}: {_found(facts, seen)}"
@@ -34,49 +36,21 @@ def story(facts: Facts) -> Iterator[str]:
             yield f"Since then, Secret {seen.name} has changed: {_found(facts, seen)}"
 
 
-def _needed(facts: Facts) -> str:
-    name, reference = facts.container["name"], facts.reference
-    if reference is None:
-        return f'The container {name} has the image "{facts.image}", and that is not an image name.'
-    if facts.image.startswith(reference.name):
-        return f"The container {name} needs {facts.image}, from the registry {reference.registry}."
-    return f"The container {name} needs {facts.image}, short for {reference.canonical}."
-
-
-def _list(facts: Facts) -> str:
-    """Where the Pod's list of pull secrets came from."""
-    account = f"its ServiceAccount {facts.account}"
-    mine, others = ", ".join(facts.names), ", ".join(facts.account_names)
-    if facts.inherited and facts.manifest:
-        return f"The Pod lists the pull secrets {mine}: it got that list from {account}, when it was created."
-    if facts.inherited:
-        when = "a Pod without a list of its own gets that one when it is created"
-        return f"The Pod lists the pull secrets {mine}, and so does {account}: {when}."
-    if facts.names:
-        hidden = f" So the list of {account} ({others}) does not count." if others else ""
-        return f"The Pod has its own list of pull secrets: {mine}.{hidden}"
-    if others:
-        older = "a Pod gets that list only when it is created, and this Pod is older"
-        return f"The Pod lists no pull secret. I{account[1:]} lists {others}, but {older}."
-    if not facts.has_account:
-        return f"The Pod lists no pull secret; {account} is not in the export."
-    return f"The Pod lists no pull secret, and neither does {account}."
-
-
 def _found(facts: Facts, seen: SecretLook) -> str:
-    if not seen.found:
-        secrets = [secret for secret in facts.scene.api.list(SECRET) if name_of(secret) == seen.name]
-        home = next((namespace_of(item) for item in secrets if namespace_of(item) != facts.namespace), "")
-        unexported = facts.scene.is_export and seen.problem.startswith("not found")
-        missing = "not in the export" if unexported else seen.problem
-        return f"{missing}." + (f" The one in the namespace {home} does not count." if home else "")
-    if seen.type not in keyring.DATA_KEYS:
-        return f"found, but its type is {seen.type}: the kubelet ignores it."
-    if seen.problem.startswith("cannot be read"):
-        return f"found, but it {seen.problem}. The kubelet then uses none of the Pod's pull secrets."
-    if entries := facts.covering(seen):
-        return f"found. Its entry {', '.join(entries)} matches the image."
-    return f"found. It {mismatch(facts, seen)}"
+    homes = [namespace_of(secret) for secret in facts.scene.api.list(SECRET) if name_of(secret) == seen.name]
+    unreadable = seen.problem.startswith("cannot be read")
+    entries = facts.covering(seen) if seen.found else []
+    words = {
+        "home": next((home for home in homes if home != facts.namespace), ""),
+        "unexported": not seen.found and facts.scene.is_export and seen.problem.startswith("not found"),
+        "missing": not seen.found,
+        "problem": seen.problem,
+        "other_type": seen.type if seen.type not in keyring.DATA_KEYS else "",
+        "unreadable": unreadable,
+        "entries": ", ".join(entries),
+        "mismatch": "" if entries or unreadable or not seen.found else mismatch(facts, seen),
+    }
+    return say("secret", words)
 
 
 def _unlisted(facts: Facts) -> Iterator[str]:
@@ -104,16 +78,10 @@ def _kubelet(facts: Facts) -> Iterator[str]:
 
 
 def _asked(facts: Facts, attempt: Attempt) -> str:
-    who = "without user and password"
-    if attempt.secret is not None:
-        who = f'as user "{attempt.username}", with the entry {attempt.entry} of the Secret {attempt.secret}'
-    asked = f"The kubelet asked {facts.registry} {who}"
-    if attempt.ok:
-        return f"{asked}, and got the image."
     reply = reply_to(attempt)
-    if not reply.words:
-        return f"{asked}. The status does not say what the registry answered."
-    return f"{asked}. The answer: {reply.words}. {reply.means}".rstrip()
+    words = {"secret": attempt.secret, "entry": attempt.entry, "user": attempt.username, "ok": attempt.ok}
+    words |= {"registry": facts.registry, "words": reply.words, "means": reply.means}
+    return say("asked", {**words, "who": say("who", words)}).rstrip()
 
 
 def limits(facts: Facts) -> Iterator[str]:

@@ -141,9 +141,14 @@ def test_an_image_on_the_node_that_the_pod_has_no_right_to():
     assert session.run("kubectl get pod web -o jsonpath={.status.phase}").stdout == "Running"
 
 
-def test_the_table_of_causes_has_its_form():
+@pytest.mark.parametrize("name", ["causes", "hops"])
+def test_the_tables_have_their_form(name):
     schema = json.loads(files("kubesim.flow").joinpath("schema.json").read_text())
-    assert [error.message for error in Draft202012Validator(schema).iter_errors(table())] == []
-    rows = [*table()["before_the_pull"], *table()["after_a_failed_pull"]]
+    validator = Draft202012Validator({**schema, "$ref": f"#/$defs/{name}"})
+    assert [error.message for error in validator.iter_errors(table(name))] == []
+
+
+def test_the_causes_name_checks_and_commands_that_exist():
+    rows = [*table("causes")["before_the_pull"], *table("causes")["after_a_failed_pull"]]
     assert {row["check"] for row in rows} == set(CHECKS)
     assert all(hasattr(commands, name) for row in rows for name, *_ in row["fix"] if not name.startswith("{"))

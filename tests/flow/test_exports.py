@@ -167,7 +167,7 @@ def test_an_old_style_in_the_new_type_and_the_reverse() -> None:
     old = explain(
         json.dumps(pod("no basic auth credentials")) + json.dumps(secret(GOOD, kind="kubernetes.io/dockercfg"))
     )
-    assert "the type kubernetes.io/dockercfg has no auths: the registries stand at the top.\n" in old
+    assert "the type kubernetes.io/dockercfg has no auths: the registries are at the top.\n" in old
 
 
 @pytest.mark.parametrize(
