@@ -7,9 +7,7 @@ that the next event that passes shows how often it has happened.
 
 from __future__ import annotations
 
-import uuid
-
-from kubesim.api.clock import SECOND, Clock, Micros
+from kubesim.api.clock import SECOND, Clock, Micros, uuid
 from kubesim.api.objects import Object, namespace_of, reference_to
 from kubesim.api.resources import EVENT, Resource
 from kubesim.cluster.apiserver import APIServer
@@ -107,7 +105,7 @@ class Recorder:
                 "creationTimestamp": self._clock.timestamp(),
                 "name": f"{obj['metadata']['name']}.{self._stamp:016x}",
                 "namespace": namespace,
-                "uid": str(uuid.UUID(int=self._stamp << 64 | revision)),
+                "uid": uuid(self._stamp << 64 | revision),
             },
             "reason": reason,
             "reportingComponent": self._component,

@@ -88,7 +88,6 @@ class APIServer:
         self._nodes: dict[str, NodeServer] = {}
 
     def connect_node(self, name: str, server: NodeServer) -> None:
-        """Reach the kubelet of node `name` through `server` from now on."""
         self._nodes[name] = server
 
     def node_of(self, pod: Object, *, user: User = ADMIN, verb: str = "get", subresource: str = "log") -> NodeServer:
@@ -107,15 +106,12 @@ class APIServer:
 
     @property
     def revision(self) -> int:
-        """A number that grows with every change of the cluster's state."""
         return self._store.revision
 
     def can(self, asked: Request) -> bool:
-        """Whether authorization would let `asked` through."""
         return is_allowed(asked, self._store)
 
     def rules(self, user: User, namespace: str) -> list[Object]:
-        """Every rule that authorization knows for `user` in `namespace`."""
         return list(rules_for(user, namespace, self._store))
 
     def get(self, resource: Resource, namespace: str, name: str, *, user: User = ADMIN) -> Object:
@@ -130,7 +126,6 @@ class APIServer:
         return obj
 
     def find(self, resource: Resource, namespace: str, name: str) -> Object | None:
-        """One object, or None where it is not there."""
         return self._store.get(resource, namespace, name)
 
     def list(
@@ -223,18 +218,11 @@ class APIServer:
         return self.update(resource, new, strict=False, dry_run=options.get("dry_run", False))
 
     def scale(
-        self,
-        resource: Resource,
-        namespace: str,
-        name: str,
-        replicas: int,
-        *,
-        user: User = ADMIN,
-        dry_run: bool = False,
+        self, resource: Resource, namespace: str, name: str, replicas: int, **options: Unpack[WriteOptions]
     ) -> Object:
-        """Set the number of replicas of a workload, for whom may patch its scale."""
-        self.authorize(user, "patch", resource, namespace, name, "scale")
-        return self.patch(resource, namespace, name, {"spec": {"replicas": replicas}}, "merge", dry_run=dry_run)
+        """Set the number of replicas of a workload, as a user who may patch its scale."""
+        self.authorize(options.pop("user", ADMIN), "patch", resource, namespace, name, "scale")
+        return self.patch(resource, namespace, name, {"spec": {"replicas": replicas}}, "merge", **options)
 
     def delete(
         self,
@@ -263,12 +251,11 @@ class APIServer:
         if dry_run:
             return obj
         seconds = _grace_seconds(resource, obj, grace_period)
-        if seconds == 0 and not _is_finalized_later(resource, obj):
+        if seconds == 0 and resource is not NAMESPACE and not obj["metadata"].get("finalizers"):
             return self.remove(resource, obj)
         return self._mark_deleted(resource, obj, seconds)
 
     def remove(self, resource: Resource, obj: Object) -> Object:
-        """Take an object out of the store at once."""
         current = self.get(resource, namespace_of(obj), name_of(obj))
         self._store.remove(resource, current)
         self._notify(Change("DELETED", resource, current, current, self._store.revision))
@@ -339,7 +326,3 @@ def _grace_seconds(resource: Resource, obj: Object, wanted: int | None) -> int:
     if obj["status"].get("phase") in ("Succeeded", "Failed"):
         return 0
     return int(obj["spec"]["terminationGracePeriodSeconds"] if wanted is None else wanted)
-
-
-def _is_finalized_later(resource: Resource, obj: Object) -> bool:
-    return bool(obj["metadata"].get("finalizers")) or resource is NAMESPACE

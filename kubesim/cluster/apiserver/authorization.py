@@ -85,7 +85,7 @@ def rules_for(user: User, namespace: str, store: Store) -> Iterator[Object]:
             yield from (role or {}).get("rules") or ()
 
 
-def _resources(group: str, resources: str, verb: str) -> Object:
+def _resources(group: str, resources: str, verb: str = "create") -> Object:
     return {"apiGroups": [group], "resources": resources.split(), "verbs": [verb]}
 
 
@@ -99,8 +99,8 @@ _PUBLIC = _paths("/healthz /livez /readyz /version /version/")
 _OF_GROUPS = {
     "system:masters": (_resources("*", "*", "*"), _paths("*", "*")),
     "system:authenticated": (
-        _resources("authentication.k8s.io", "selfsubjectreviews", "create"),
-        _resources("authorization.k8s.io", "selfsubjectaccessreviews selfsubjectrulesreviews", "create"),
+        _resources("authentication.k8s.io", "selfsubjectreviews"),
+        _resources("authorization.k8s.io", "selfsubjectaccessreviews selfsubjectrulesreviews"),
         _paths("/api /api/* /apis /apis/* /healthz /livez /openapi /openapi/* /readyz /version /version/"),
         _PUBLIC,
     ),

@@ -7,7 +7,7 @@ from kubesim.api.resources import Resource
 
 
 class Store:
-    """Keeps objects. What was put in is never changed in place: a new version replaces the old."""
+    """Keeps objects. A stored object is never changed in place: a new version replaces the old."""
 
     def __init__(self) -> None:
         self.revision = 0
@@ -24,11 +24,9 @@ class Store:
         return [objects[name] for key in wanted if (objects := by_namespace.get(key)) for name in sorted(objects)]
 
     def count(self, resource: Resource) -> int:
-        """How many objects of a type there are, in all namespaces."""
         return sum(map(len, self._objects.get(resource, {}).values()))
 
     def __deepcopy__(self, _memo: dict[int, object]) -> Store:
-        """A store with the same objects."""
         copy = Store()
         copy.revision = self.revision
         for resource, by_namespace in self._objects.items():
@@ -43,6 +41,5 @@ class Store:
         return obj
 
     def remove(self, resource: Resource, obj: Object) -> None:
-        """Forget `obj`."""
         self.revision += 1
         del self._objects[resource][namespace_of(obj)][name_of(obj)]

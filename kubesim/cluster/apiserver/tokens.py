@@ -7,10 +7,9 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import uuid
 
 from kubesim.api import errors
-from kubesim.api.clock import SECOND, Micros, rfc3339
+from kubesim.api.clock import SECOND, Micros, rfc3339, uuid
 from kubesim.api.objects import Object, metadata, name_of
 from kubesim.api.resources import NODE, POD, SECRET, SERVICE_ACCOUNT, TOKEN_REQUEST, Resource
 from kubesim.cluster.apiserver import APIServer
@@ -67,13 +66,13 @@ def _bound_object(api: APIServer, namespace: str, bound: Object) -> Object:
 
 def _claims(account: Object, audiences: list[str], issued: int, seconds: int) -> Object:
     namespace, name = metadata(account)["namespace"], name_of(account)
-    number = uuid.UUID(bytes=hashlib.sha256(f"{metadata(account)['uid']} {issued}".encode()).digest()[:16], version=4)
+    digest = hashlib.sha256(f"{metadata(account)['uid']} {issued}".encode()).digest()
     return {
         "aud": audiences,
         "exp": issued + seconds,
         "iat": issued,
         "iss": _ISSUER,
-        "jti": str(number),
+        "jti": uuid(int.from_bytes(digest[:16], "big"), version=4),
         "kubernetes.io": {"namespace": namespace, "serviceaccount": _reference(account)},
         "nbf": issued,
         "sub": f"{SERVICE_ACCOUNT_PREFIX}{namespace}:{name}",
