@@ -15,10 +15,10 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from kubesim.api import CONTAINERD, KUBECTL, KUBERNETES
-from kubesim.api.process.tools import TOOLS
 from kubesim.api.resources import RESOURCES
 from kubesim.cluster import Cluster
 from kubesim.cluster.apiserver.admission import MAX_PODS
+from kubesim.cluster.kubelet.containers import bases
 from kubesim.cluster.registry import Registry, Repository, builtin
 from kubesim.cluster.registry.world import Status
 from kubesim.kubectl.command import Flag
@@ -26,7 +26,7 @@ from kubesim.kubectl.commands import ABSENT, all_commands
 from kubesim.kubectl.flags import GLOBAL
 from kubesim.kubectl.formats import ABSENT_FORMATS, OUTPUT_FORMATS
 from kubesim.session.docker import docker_tool
-from kubesim.shell.tools import toolbox
+from kubesim.shell.tools import PLACES, Toolbox
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "supported.md"
 _WIDTH = 110
@@ -252,12 +252,15 @@ def _shell() -> Iterator[str]:
     yield "## The shell"
     yield ""
     yield from _wrapped(
-        "Words, quotes, variables, `$(...)`, pipes, redirections, here-documents, `&&`, `||`, `if`, `for` and `while`, "
-        "as in bash. Not simulated: functions, arrays, arithmetic, `case`, `select`, `[[`, and jobs in the background. "
-        "`neighbour` is of this simulator alone: it shows what another user has seen in the process list."
+        "Words, quotes, variables, `$(...)`, `$((...))`, pipes, redirections, here-documents, `&&`, `||`, `if`, `for` "
+        "and `while`, as in bash; containers run the same shell. Not simulated: functions, arrays, `case`, `select`, "
+        "`[[`, and jobs in the background of the terminal. `neighbour` is of this simulator alone: it shows what "
+        "another user has seen in the process list."
     )
     yield ""
-    for tool in sorted(toolbox([docker_tool(lambda: Cluster().registries)]).values(), key=lambda tool: tool.name):
+    for tool in sorted(
+        Toolbox(PLACES, [docker_tool(lambda: Cluster().registries)]).values(), key=lambda tool: tool.name
+    ):
         if tool.usage:
             yield f"* `{tool.usage}`"
     yield ""
@@ -282,7 +285,10 @@ def _registries() -> Iterator[str]:
     for name, trouble in world.troubles.items():
         yield from _item(f"`{name}`: {trouble.means}")
     yield ""
-    yield from _wrapped(f"No other host name resolves. Every image holds sh, {', '.join(sorted(TOOLS))}.")
+    yield from _wrapped("No other host name resolves.")
+    yield ""
+    for name, base in bases().items():
+        yield from _wrapped(f"* An image of the base `{name}` holds {', '.join(sorted(base.names))}.")
     yield ""
 
 

@@ -14,7 +14,7 @@ from kubesim.flow.hops import trace_flow
 from kubesim.flow.load import MAX_SIZE, ExportError, decode
 from kubesim.flow.model import FAILED, NOT_NEEDED, NOT_REACHED, PASSED, SYMBOLS, Flow, Hop
 from kubesim.shell import Invocation, Tool
-from kubesim.shell.tools.tool import Options, tool
+from kubesim.shell.tools import Options, tool
 
 __all__ = ["FAILED", "MAX_SIZE", "NOT_NEEDED", "NOT_REACHED", "PASSED", "SYMBOLS", "ExportError", "Flow", "Hop"]
 __all__ += ["decode", "explain", "trace_flow", "why_file", "why_tool"]

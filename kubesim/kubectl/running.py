@@ -8,15 +8,16 @@ from functools import partial
 
 from kubesim.api.errors import StatusError
 from kubesim.api.objects import Object, metadata, name_of
-from kubesim.api.process import StartError
 from kubesim.api.resources import POD, Resource
 from kubesim.cluster.apiserver.logs import Line, LogOptions
 from kubesim.kubectl import flags
 from kubesim.kubectl.command import Call, absent, command, duration, number, switch, text
 from kubesim.kubectl.errors import Exit, KubectlError, UsageError
 from kubesim.kubectl.selection import Target, find_targets, get_named, list_all
+from kubesim.shell.container import StartError
 
 _LOGS = "get the logs from"
+_LONGEST_EXEC = 3600
 _SECONDS = 20  # for which --follow waits for a container to start
 
 
@@ -228,6 +229,10 @@ def execute(call: Call) -> None:
         raise KubectlError(f"unable to upgrade connection: {error.message}") from None
     for _, stream, written in ran.writes:
         (call.say if stream == "stdout" else call.complain)(written)
+    if ran.seconds > _LONGEST_EXEC:
+        call.complain("kubesim: this command would run on; it was interrupted, as by Ctrl-C\n")
+        raise Exit(130)
+    call.wait_until(lambda: False, ran.seconds)
     if ran.exit_code:
         call.complain(f"command terminated with exit code {ran.exit_code}\n")
         raise Exit(ran.exit_code)

@@ -22,7 +22,6 @@ import trustme
 import yaml
 from tornado import httpserver, netutil, web
 
-from kubesim.api.process import Process
 from kubesim.cluster import Cluster
 from kubesim.kubectl.config import CLUSTER, CONTEXT, USER
 from kubesim.server import execute
@@ -31,6 +30,7 @@ from kubesim.server.http import MAX_READ, Handler
 from kubesim.server.journal import Journal, JournalError
 from kubesim.server.request import Request, Response
 from kubesim.server.watch import Watch
+from kubesim.shell.container import Process
 
 LOOPBACK = "127.0.0.1"
 COMMAND_SECONDS = 0.1

@@ -10,7 +10,6 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 from kubesim.api import errors, schema
 from kubesim.api.objects import Object
-from kubesim.api.process import Process
 from kubesim.api.resources import SERVICE_ACCOUNT
 from kubesim.cluster import Cluster
 from kubesim.cluster.apiserver import APIServer
@@ -23,6 +22,7 @@ from kubesim.server.representation import status_of
 from kubesim.server.request import Request, Response, text
 from kubesim.server.routes import Route
 from kubesim.server.watch import History, Watch
+from kubesim.shell.container import Process
 
 # Subresources that a real API server has, and that are not simulated.
 _PARTS = (

@@ -13,9 +13,9 @@ from tornado import websocket
 
 from kubesim.api import errors
 from kubesim.api.objects import Object
-from kubesim.api.process import Process, StartError
 from kubesim.server.http import Listener
 from kubesim.server.representation import status_of
+from kubesim.shell.container import Process, StartError
 
 PATH = r"/api/v1/namespaces/[^/]+/pods/[^/]+/exec"
 _PROTOCOL = "v5.channel.k8s.io"
@@ -65,7 +65,7 @@ class Exec(Listener, websocket.WebSocketHandler):
     def open(self) -> None:
         """Send everything and hang up."""
         ran, status = self._outcome
-        for channel, text in ((_STDOUT, ran.stdout), (_STDERR, ran.stderr)):
+        for channel, text in ((_STDOUT, ran.written("stdout")), (_STDERR, ran.written("stderr"))):
             if text:
                 self.write_message(channel + text.encode("utf-8", "replace"), binary=True)
         self.write_message(_STATUS + json.dumps(status).encode(), binary=True)

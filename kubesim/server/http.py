@@ -19,10 +19,10 @@ from urllib.parse import unquote
 from tornado import iostream, web
 
 from kubesim.api import errors
-from kubesim.api.process import Process
 from kubesim.server.representation import status_of
 from kubesim.server.request import Request, Response
 from kubesim.server.watch import Watch, event
+from kubesim.shell.container import Process
 
 OPEN_PATHS = ("/version", "/healthz", "/readyz")
 BOOKMARK_EVERY = 60.0  # wall-clock seconds

@@ -12,13 +12,13 @@ from typing import TypedDict
 from kubesim.api import errors, schema
 from kubesim.api.clock import Clock
 from kubesim.api.objects import Object, name_of, namespace_of
-from kubesim.api.process import Process
 from kubesim.api.resources import NAMESPACE, POD, SERVICE, SERVICE_ACCOUNT
 from kubesim.cluster.apiserver import APIServer, NodeServer, WriteOptions
 from kubesim.cluster.apiserver.logs import LogOptions
 from kubesim.server.representation import success
 from kubesim.server.request import Request, Response, text
 from kubesim.server.routes import Route, is_set, whole
+from kubesim.shell.container import Process
 
 MOST_LISTS = 100
 """How many lists are kept to be continued."""

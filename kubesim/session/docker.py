@@ -16,9 +16,9 @@ from kubesim.api.imageref import DEFAULT_REGISTRY
 from kubesim.cluster.keyring import Credential
 from kubesim.cluster.registry import Registries
 from kubesim.gotext import gojson
-from kubesim.shell.state import Invocation
+from kubesim.shell.machine import Invocation
 from kubesim.shell.syntax import UnsupportedError
-from kubesim.shell.tools.tool import Options, Tool, tool
+from kubesim.shell.tools import Options, Tool, tool
 from kubesim.workspace import HOME
 
 _HUB = "https://index.docker.io/v1/"
@@ -183,7 +183,7 @@ def _logout(address: str, server: str, path: str, io: Invocation) -> None:
 def _load(path: str, io: Invocation) -> dict[str, Any]:
     """The configuration, with its `auths`. A file with something else in it is refused: saving would destroy it."""
     try:
-        config = gojson.loads(io.workspace.read_text(path)) if io.workspace.exists(path) else {}
+        config = gojson.loads(io.files.read_text(path)) if io.files.exists(path) else {}
         auths = (config.get("auths") or {}) if isinstance(config, dict) else None
         if not isinstance(auths, dict):
             raise ValueError("it holds no JSON object" if auths is None else "its auths are no JSON object")
@@ -201,5 +201,5 @@ def _save(config: dict[str, Any], address: str, path: str, io: Invocation) -> No
         program = f'exec: "docker-credential-{helper}": executable file not found in $PATH'
         raise _DockerError(f"Error saving credentials: error storing credentials - err: {program}, out: ``")
     config = {"auths": dict(sorted(config["auths"].items()))} | {k: v for k, v in config.items() if k != "auths"}
-    io.workspace.mkdir(path.rpartition("/")[0] or ".", parents=True)
-    io.workspace.write_text(path, json.dumps(config, indent="\t", ensure_ascii=False))
+    io.files.mkdir(path.rpartition("/")[0] or ".", parents=True)
+    io.files.write_text(path, json.dumps(config, indent="\t", ensure_ascii=False))

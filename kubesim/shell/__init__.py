@@ -2,22 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Mapping
 
 from kubesim.api.clock import Clock
 from kubesim.api.result import Result
-from kubesim.shell.complete import complete, word_start
 from kubesim.shell.interpreter import Interpreter, Streams
+from kubesim.shell.machine import Budget, Invocation, Machine, TooMuchError
 from kubesim.shell.parser import parse
-from kubesim.shell.state import Budget, Invocation, State, TooMuchError
 from kubesim.shell.syntax import IncompleteError, ShellSyntaxError, UnsupportedError
-from kubesim.shell.tools import toolbox
-from kubesim.shell.tools.tool import Tool
-from kubesim.workspace import Workspace
+from kubesim.shell.tools import PLACES, Tool, Toolbox
+from kubesim.workspace import HOME, Workspace
 
 __all__ = ["Invocation", "Shell", "Tool", "word_start"]
 
 _MAX_LINE = 1_100_000
+_SEPARATORS = re.compile(r"\|\||&&|[|;&\n(]")
+_REDIRECT = re.compile(r"[0-9&]?>>?[ \t]*|<[ \t]*")
+_TOKEN = re.compile(r"'[^']*'?|\"(?:[^\"\\]|\\.)*\"?|\\.|[^\s'\"\\]|\\", re.DOTALL)
+_SPECIAL = re.compile(r"[\s'\"\\$`|&;()<>*?\[\]#~]")
+_MAX_COMPLETED = 10_000
+_ENVIRONMENT = {
+    "HOME": str(HOME),
+    "USER": "learner",
+    "SHELL": "/bin/bash",
+    "PATH": "/usr/local/bin:/usr/bin:/bin",
+    "EDITOR": "nano",
+}
 
 
 class Shell:
@@ -28,37 +39,37 @@ class Shell:
 
     def __init__(self, clock: Clock, workspace: Workspace, programs: Iterable[Tool] = ()) -> None:
         self.workspace = workspace
-        self._state = State(clock, workspace)
-        self._tools = toolbox(programs)
-        self._interpreter = Interpreter(self._state, self._tools)
+        self._machine = Machine(clock, workspace, dict(_ENVIRONMENT))
+        self._tools = Toolbox(PLACES, programs)
+        self._interpreter = Interpreter(self._machine, self._tools)
 
     def set_clock(self, clock: Clock) -> None:
         """Let time pass on another clock from now on."""
-        self._state.clock = clock
+        self._machine.clock = clock
 
     def add(self, tool: Tool) -> None:
         """Know one more command."""
-        self._tools[tool.name] = tool
+        self._tools.add(tool)
 
     def recall(self, other: Shell) -> None:
         """Know what the history of `other` has kept, and what a neighbour has seen of it."""
-        self._state.history.extend(other._state.history)
-        self._state.processes.extend(other._state.processes)
+        self._machine.history.extend(other._machine.history)
+        self._machine.processes.extend(other._machine.processes)
 
     @property
     def env(self) -> dict[str, str]:
         """The exported variables."""
-        return self._state.env
+        return self._machine.env
 
     @property
     def aliases(self) -> dict[str, str]:
         """What `alias` has defined."""
-        return self._state.aliases
+        return self._machine.aliases
 
     @property
     def history(self) -> list[str]:
         """The lines that were run and are remembered, the oldest first."""
-        return self._state.history
+        return self._machine.history
 
     def run(self, line: str) -> Result:
         """Run a command line, or a block of several; nothing that is typed raises."""
@@ -70,7 +81,7 @@ class Shell:
 
     def _remember(self, line: str) -> None:
         """Add a line to the history, if HISTCONTROL does not forbid it."""
-        control = self._state.lookup("HISTCONTROL").replace("ignoreboth", "ignorespace:ignoredups").split(":")
+        control = self._machine.lookup("HISTCONTROL").replace("ignoreboth", "ignorespace:ignoredups").split(":")
         if "ignorespace" in control and line.startswith(" "):
             return
         if "ignoredups" in control and self.history[-1:] == [line]:
@@ -114,8 +125,8 @@ class Shell:
         return True
 
     def complete(self, line: str, cursor: int) -> list[str]:
-        """The words that may replace line[word_start(line, cursor):cursor]; see `complete.complete`."""
-        return complete(line, cursor, self._state, self._tools)
+        """The words that may replace line[word_start(line, cursor):cursor]; see `_complete`."""
+        return _complete(line, cursor, self._machine, self._tools)
 
 
 def _clean(line: str) -> str:
@@ -127,3 +138,58 @@ def _clean(line: str) -> str:
 def _printable(text: str) -> str:
     """Text that can be shown: bytes that were no UTF-8 become replacement characters."""
     return text if text.isascii() else text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+
+
+def word_start(line: str, cursor: int) -> int:
+    """Where the word that ends at `cursor` begins: after the last blank, separator or redirection."""
+    before = line[:cursor]
+    return len(before) - len(re.split(r"(?<!\\)[\s|;&<>(]", before[-_MAX_COMPLETED:])[-1])
+
+
+def _complete(line: str, cursor: int, machine: Machine, tools: Mapping[str, Tool]) -> list[str]:
+    """The whole words, sorted, that may stand in place of line[word_start(line, cursor):cursor].
+
+    A folder ends with "/"; after anything else a space may follow if there is only one candidate.
+    """
+    before = line[:cursor][-_MAX_COMPLETED:]
+    word = before[word_start(before, len(before)) :]
+    if match := re.search(r"\$\{?([A-Za-z_0-9]*)$", word):
+        names = sorted(name for name in {**machine.env, **machine.variables} if name.startswith(match[1]))
+        closing = "}" if "{" in match[0] else ""
+        return [word[: match.start(1)] + name + closing for name in names]
+    command = _words(_SEPARATORS.split(before)[-1], machine.aliases)
+    if len(command) == 1 and "/" not in word:
+        return sorted(name for name in {*tools, *machine.aliases} if name.startswith(word))
+    program = tools.get(command[0])
+    if program and program.complete and not _REDIRECT.search(before[: len(before) - len(word)][-3:]):
+        offered = sorted(set(program.complete(command[1:])))
+        if offered:
+            return offered
+    return sorted(_files(word, machine))
+
+
+def _words(command: str, aliases: Mapping[str, str]) -> list[str]:
+    """The words of an unfinished command, the last one being the one to complete; an alias at its head is replaced."""
+    words = [""]
+    for match in re.finditer(rf"\s+|{_TOKEN.pattern}", command.lstrip(), re.DOTALL):
+        if match[0].isspace():
+            words.append("")
+        else:
+            words[-1] += (
+                match[0][1:] if match[0][0] == "\\" else match[0].strip("'\"") if match[0][0] in "'\"" else match[0]
+            )
+    while len(words) > 1 and re.match(r"[A-Za-z_]\w*=", words[0]):
+        words.pop(0)
+    return [*aliases[words[0]].split(), *words[1:]] if len(words) > 1 and words[0] in aliases else words
+
+
+def _files(word: str, machine: Machine) -> Iterable[str]:
+    typed = re.sub(r"\\(.)", r"\1", word)
+    folder, slash, start = typed.rpartition("/")
+    place = folder + slash or "."
+    if not machine.files.is_dir(place):
+        return
+    for name in machine.files.listdir(place):
+        if name.startswith(start) and (start or not name.startswith(".")):
+            path = _SPECIAL.sub(r"\\\g<0>", f"{folder}{slash}{name}")
+            yield f"{path}/" if machine.files.is_dir(f"{place}/{name}") else path

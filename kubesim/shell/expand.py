@@ -5,13 +5,15 @@ In bash's order: braces, tilde, variables and substitutions, splitting into fiel
 
 from __future__ import annotations
 
+import ast
 import fnmatch
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from keyword import iskeyword
 
-from kubesim.shell.state import State
-from kubesim.shell.syntax import Literal, Script, UnsupportedError, Variable, Word
+from kubesim.shell.machine import Machine
+from kubesim.shell.syntax import Arithmetic, Literal, Part, Script, UnsupportedError, Variable, Word
 
 _BRACES = re.compile(r"\{([^{}]*,[^{}]*|-?\d{1,9}\.\.-?\d{1,9}|[A-Za-z]\.\.[A-Za-z])\}")
 _BLANKS = re.compile(r"[ \t\n]+")
@@ -23,11 +25,15 @@ _FOLDER_COST = 2000
 Piece = tuple[str, bool]  # text, and whether it is quoted
 
 
+class ExpansionError(Exception):
+    """A word that cannot be expanded; the message is bash's."""
+
+
 @dataclass(frozen=True)
 class Expander:
-    """Expands words with the variables and files of `state`; `substitute` runs the script of a `$(…)`."""
+    """Expands words with the variables and files of `machine`; `substitute` runs the script of a `$(…)`."""
 
-    state: State
+    machine: Machine
     substitute: Callable[[Script], str]
 
     def arguments(self, words: Sequence[Word]) -> list[str]:
@@ -45,7 +51,7 @@ class Expander:
                 if depth == _MAX_BRACES:
                     raise UnsupportedError(f"more than {_MAX_BRACES} {{braces}} in a word")
                 for middle in self._alternatives(match[1]):
-                    self.state.budget.spend(10 + len(part.text))
+                    self.machine.budget.spend(10 + len(part.text))
                     text = Literal(part.text[: match.start()] + middle + part.text[match.end() :])
                     parts = (*word.parts[:index], text, *word.parts[index + 1 :])
                     yield from self._braces(Word(parts, word.source), depth + 1)
@@ -65,20 +71,28 @@ class Expander:
 
     def _pieces(self, word: Word) -> Iterator[Piece]:
         for index, part in enumerate(word.parts):
-            match part:
-                case Literal(text, quoted):
-                    tilde = index == 0 and not quoted and re.match(r"~(?=/|$)", text)
-                    value = self.state.lookup("HOME") + text[1:] if tilde else text
-                case Variable("$", quoted):
-                    raise UnsupportedError("'$$'")
-                case Variable(name, quoted):
-                    value = self.state.lookup(name)
-                case _:
-                    value, quoted = self.substitute(part.script), part.quoted
-            self.state.budget.spend(len(value))
+            value, quoted = self._value(part, first=index == 0), part.quoted
+            self.machine.budget.spend(len(value))
             yield value, quoted
 
+    def _value(self, part: Part, *, first: bool) -> str:
+        match part:
+            case Literal(text, quoted):
+                tilde = first and not quoted and re.match(r"~(?=/|$)", text)
+                return self.machine.lookup("HOME") + text[1:] if tilde else text
+            case Variable(name, _, operator, word):
+                value = self.machine.lookup(name)
+                if word is not None and operator[-1] == ("+" if value else "-"):
+                    return self.text(word)
+                return "" if operator.endswith("+") else value
+            case Arithmetic(expression):
+                return str(evaluate(self.text(expression), self.machine))
+        return self.substitute(part.script)
+
     def _fields(self, word: Word) -> Iterator[list[Piece]]:
+        if word.parts in ((Literal("", quoted=True), Variable("@", quoted=True)), (Variable("@", quoted=False),)):
+            yield from ([(text, True)] for text in self.machine.parameters[1:])
+            return
         current: list[Piece] = []
         for part, (value, quoted) in zip(word.parts, self._pieces(word), strict=True):
             chunks = [value] if quoted or isinstance(part, Literal) else _BLANKS.split(value)
@@ -106,16 +120,72 @@ class Expander:
         return found
 
     def _matches(self, folder: str, segment: str) -> Iterator[str]:
-        workspace = self.state.workspace
+        files = self.machine.files
         prefix = f"{folder.rstrip('/')}/" if folder else ""
         if not _MAGIC.search(segment):
-            if workspace.exists(prefix + segment):
+            if files.exists(prefix + segment):
                 yield prefix + segment
             return
         match = re.compile(fnmatch.translate(segment.replace("[^", "[!"))).match
-        self.state.budget.spend(_FOLDER_COST)
-        names = workspace.listdir(folder or ".") if workspace.is_dir(folder or ".") else []
-        for name in names:
-            self.state.budget.spend(len(name))
+        self.machine.budget.spend(_FOLDER_COST)
+        for name in files.listdir(folder or ".") if files.is_dir(folder or ".") else []:
+            self.machine.budget.spend(len(name))
             if match(name) and (not name.startswith(".") or segment.startswith(".")):
                 yield prefix + name
+
+
+_LONGEST = 200
+_OPERATORS: dict[type, Callable[[int, int], int]] = {
+    ast.Add: int.__add__,
+    ast.Sub: int.__sub__,
+    ast.Mult: int.__mul__,
+    ast.Div: lambda left, right: abs(left) // abs(right) * (1 if (left < 0) == (right < 0) else -1),
+    ast.Mod: lambda left, right: abs(left) % abs(right) * (1 if left >= 0 else -1),
+    ast.Eq: int.__eq__,
+    ast.NotEq: int.__ne__,
+    ast.Lt: int.__lt__,
+    ast.LtE: int.__le__,
+    ast.Gt: int.__gt__,
+    ast.GtE: int.__ge__,
+}
+
+
+_NOT_SIMULATED = re.compile(
+    r"\+\+|--|[-+*/%]=|(?<![=!<>])=(?!=)|\*\*|//|<<|>>|\b\d+[A-WYZa-wyz_]|[^-\w\s+*/%()<>=!&|]", re.ASCII
+)
+
+
+def evaluate(text: str, machine: Machine) -> int:
+    """The value of an arithmetic expression. Raises ExpansionError and UnsupportedError."""
+    if len(text) > _LONGEST or _NOT_SIMULATED.search(text) or any(map(iskeyword, re.findall(r"\w+", text))):
+        raise UnsupportedError(f"the arithmetic of '{text.strip()[:40]}'")
+    python = re.sub(r"!(?!=)", "~", text).replace("&&", " and ").replace("||", " or ")  # Python's `not` binds less
+    try:
+        return _number(ast.parse(python.strip() or "0", mode="eval").body, machine)
+    except SyntaxError:
+        raise ExpansionError(f"{text.strip()}: syntax error in expression") from None
+    except ZeroDivisionError:
+        raise ExpansionError(f"{text.strip()}: division by 0") from None
+
+
+def _number(node: ast.expr, machine: Machine) -> int:
+    match node:
+        case ast.Constant(int(value)):
+            number = value
+        case ast.Name(name):
+            text = machine.lookup(name)
+            number = int(text) if re.fullmatch(r"\s*-?[0-9]{1,20}\s*", text) else 0
+        case ast.UnaryOp(ast.USub(), operand):
+            number = -_number(operand, machine)
+        case ast.UnaryOp(ast.Invert(), operand):
+            number = int(not _number(operand, machine))
+        case ast.UnaryOp(_, operand):
+            number = _number(operand, machine)
+        case ast.BinOp(left, operator, right) | ast.Compare(left, [operator], [right]) if type(operator) in _OPERATORS:
+            number = int(_OPERATORS[type(operator)](_number(left, machine), _number(right, machine)))
+        case ast.BoolOp(operator, values):
+            truths = (_number(value, machine) != 0 for value in values)
+            number = int(all(truths) if isinstance(operator, ast.And) else any(truths))
+        case _:
+            raise UnsupportedError("such an expression in '$((...))'")
+    return (number + 2**63) % 2**64 - 2**63

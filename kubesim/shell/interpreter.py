@@ -1,48 +1,36 @@
-"""The interpreter: walks the tree of a command line and runs its commands, on strings instead of file descriptors."""
+"""The interpreter: walks the tree of a script and runs its commands, on strings instead of file descriptors."""
 
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from difflib import get_close_matches
+from functools import partial
+from math import inf
 
 from kubesim.api.result import Edit
-from kubesim.shell.expand import Expander
+from kubesim.shell import syntax
+from kubesim.shell.expand import Expander, ExpansionError
+from kubesim.shell.machine import Budget, Input, Invocation, Machine, Sink, TooMuchError
 from kubesim.shell.parser import parse
-from kubesim.shell.state import Budget, Input, Invocation, Sink, State, TooMuchError
-from kubesim.shell.syntax import (
-    AndOr,
-    Compound,
-    For,
-    Group,
-    HereDocument,
-    If,
-    Pipeline,
-    Redirect,
-    Script,
-    ShellSyntaxError,
-    Simple,
-    Substitution,
-    UnsupportedError,
-    While,
-    Word,
-)
-from kubesim.shell.tools.tool import Tool
+from kubesim.shell.syntax import Script, ShellSyntaxError, UnsupportedError
+from kubesim.shell.tools import Tool
 
-COMMAND_SECONDS = 0.1  # as in the recordings
 _COMMAND_COST = Budget.LIMIT // 1000
 _REDIRECT_COST = _COMMAND_COST // 4
 _MAX_DEPTH = 60  # of substitutions that run substitutions, as `xargs` may
+_SCRIPT_DEPTH = 6  # what a shell in a shell counts for
+
+Command = syntax.Simple | syntax.Compound
 
 
 class _RedirectError(Exception):
-    """A redirection that cannot be made; the message is bash's."""
+    """A redirection that cannot be made; the message is the shell's."""
 
 
-class _LeaveError(Exception):
-    """`exit`, `break` or `continue`, with how far it is heard and the exit status."""
+class LeaveError(Exception):
+    """`exit`, `break` or `continue`, and the exit status."""
 
     def __init__(self, kind: str, status: int = 0) -> None:
         super().__init__(kind)
@@ -64,61 +52,83 @@ def _discard(_: str) -> None:
 
 
 class Interpreter:
-    """Runs command lines on `state` with the commands of `tools`."""
+    """Runs scripts on a machine with the commands of `tools`."""
 
-    def __init__(self, state: State, tools: Mapping[str, Tool]) -> None:
-        self.state = state
+    def __init__(self, machine: Machine, tools: Mapping[str, Tool], depth: int = 0) -> None:
+        self.machine = machine
         self.edit: Edit | None = None
         self._tools = tools
-        self._depth = 0
+        self._depth = depth
         self._streams: list[Streams] = []
 
     def run(self, text: str, streams: Streams) -> int:
-        """Run `text` and return its exit status. Raises nothing: what goes wrong is told on stderr."""
-        self.state.budget, self.edit = Budget(), None
+        """Run what was typed and return its exit status. Raises nothing: stderr gets what goes wrong."""
+        self.machine.budget, self.edit = Budget(), None
         try:
-            for script in parse(text, self.state.aliases, self.state.budget):
-                self._script(script, streams)
-        except ShellSyntaxError as error:
-            streams.stderr(f"bash: {error}\n")
-            self.state.status = 2
+            return self.interpret(text, streams)
         except UnsupportedError as error:
             streams.stderr(f"kubesim: {error} is not part of this simulator\n")
-            self.state.status = 2
+            self.machine.status = 2
         except TooMuchError:
             streams.stderr("kubesim: this line does more than one line may here, and was stopped\n")
-            self.state.status = 1
-        except _LeaveError as leave:
-            self.state.status = leave.status
-        return self.state.status
+            self.machine.status = 1
+        return self.machine.status
+
+    def interpret(self, text: str, streams: Streams) -> int:
+        """Run a script to its exit status. Raises UnsupportedError and TooMuchError."""
+        machine = self.machine
+        try:
+            for script in parse(text, machine.aliases, machine.budget):
+                self._script(script, streams)
+        except (ShellSyntaxError, ExpansionError) as error:
+            streams.stderr(machine.phrase(f"{machine.shell}: {error}\n"))
+            machine.status = 2 if isinstance(error, ShellSyntaxError) else 1
+        except LeaveError as leave:
+            machine.status = leave.status
+        return machine.status
 
     def _script(self, script: Script, streams: Streams) -> int:
         status = 0
         for item in script.items:
-            status = self._and_or(item, streams)
+            status = self._background(item, streams) if item.background else self._and_or(item, streams)
         return status
 
-    def _and_or(self, item: AndOr, streams: Streams) -> int:
+    def _background(self, item: syntax.AndOr, streams: Streams) -> int:
+        """Run what ends in `&`, and set the clock back; `wait` moves it on again."""
+        machine = self.machine
+        if machine.IS_TERMINAL:
+            raise UnsupportedError("'&'")
+        start = machine.clock.now
+        try:
+            self._group(Script((replace(item, background=False),)), streams)
+            machine.jobs.append(machine.clock.now)
+        except TooMuchError:
+            machine.jobs.append(inf)
+        machine.clock.now = start
+        return 0
+
+    def _and_or(self, item: syntax.AndOr, streams: Streams) -> int:
         status = self._pipeline(item.first, streams)
         for operator, pipeline in item.rest:
             if (operator == "&&") == (status == 0):
                 status = self._pipeline(pipeline, streams)
         return status
 
-    def _pipeline(self, pipeline: Pipeline, streams: Streams) -> int:
+    def _pipeline(self, pipeline: syntax.Pipeline, streams: Streams) -> int:
         *early, last = pipeline.commands
-        self.state.first_alive = self.state.last.pid + 1
+        machine = self.machine
+        machine.first_alive = machine.next_pid
         if early:
             with self._subshell():
                 status = self._stages(early, last, streams)
         else:
             status = self._command(last, streams)
-        self.state.status = int(not status) if pipeline.negated else status
-        if any(isinstance(command, Simple) for command in pipeline.commands):
-            self.state.clock.advance(COMMAND_SECONDS)
-        return self.state.status
+        machine.status = int(not status) if pipeline.negated else status
+        if machine.COMMAND_SECONDS and any(isinstance(command, syntax.Simple) for command in pipeline.commands):
+            machine.clock.advance(machine.COMMAND_SECONDS)
+        return machine.status
 
-    def _stages(self, early: Sequence[Simple | Compound], last: Simple | Compound, streams: Streams) -> int:
+    def _stages(self, early: Sequence[Command], last: Command, streams: Streams) -> int:
         stdin = streams.stdin
         for command in early:
             output: list[str] = []
@@ -126,74 +136,69 @@ class Interpreter:
             stdin = Input("".join(output))
         return self._isolated(last, replace(streams, stdin=stdin))
 
-    def _isolated(self, command: Simple | Compound, streams: Streams) -> int:
+    def _isolated(self, command: Command, streams: Streams) -> int:
         try:
             return self._command(command, streams)
-        except _LeaveError as leave:
+        except LeaveError as leave:
             return leave.status
 
     @contextmanager
     def _subshell(self) -> Iterator[None]:
         """Undo afterwards what commands do to variables, aliases and the current folder."""
-        kept, cwd = copy.copy(self.state), self.state.workspace.cwd
-        state = self.state
-        state.env, state.variables, state.aliases = dict(kept.env), dict(kept.variables), dict(kept.aliases)
+        machine = self.machine
+        kept, cwd = copy.copy(machine), machine.files.cwd
+        machine.env, machine.variables, machine.aliases = dict(kept.env), dict(kept.variables), dict(kept.aliases)
         try:
             yield
         finally:
-            state.env, state.variables, state.aliases = kept.env, kept.variables, kept.aliases
-            state.workspace.cwd = cwd
+            machine.env, machine.variables, machine.aliases = kept.env, kept.variables, kept.aliases
+            machine.files.cwd = cwd
 
-    def _command(self, command: Simple | Compound, streams: Streams) -> int:
-        self.state.budget.spend(_COMMAND_COST if isinstance(command, Simple) else 1)
+    def _command(self, command: Command, streams: Streams) -> int:
+        self.machine.budget.spend(_COMMAND_COST if isinstance(command, syntax.Simple) else 1)
         self._streams.append(streams)
         try:
-            redirected = self._redirected(command.redirects, streams)
-            return (
-                self._simple(command, redirected)
-                if isinstance(command, Simple)
-                else self._compound(command, redirected)
-            )
+            redirected = streams
+            for redirect in command.redirects:
+                redirected = self._redirect(redirect, redirected)
+            if isinstance(command, syntax.Simple):
+                return self._simple(command, redirected)
+            return self._compound(command, redirected)
         except _RedirectError as error:
-            streams.stderr(f"bash: {error}\n")
+            streams.stderr(self.machine.phrase(f"{self.machine.shell}: {error}\n"))
             return 1
         finally:
             self._streams.pop()
 
-    def _compound(self, command: Compound, streams: Streams) -> int:
+    def _compound(self, command: syntax.Compound, streams: Streams) -> int:
         match command.body:
-            case For():
-                return self._for(command.body, streams)
-            case While():
-                return self._while(command.body, streams)
-            case If(branches, otherwise):
+            case syntax.For(name, words, body):
+                return self._rounds(self._assigning(name, words), body, streams)
+            case syntax.While(condition, body, until):
+                holds = partial(self._holds, condition, until, streams)
+                return self._rounds(iter(holds, False), body, streams)
+            case syntax.If(branches, otherwise):
                 for condition, body in branches:
                     if self._script(condition, streams) == 0:
                         return self._script(body, streams)
                 return self._script(otherwise, streams)
-            case Group(body, subshell):
+            case syntax.Group(body, subshell):
                 return self._group(body, streams) if subshell else self._script(body, streams)
 
     def _group(self, body: Script, streams: Streams) -> int:
         with self._subshell():
             try:
                 return self._script(body, streams)
-            except _LeaveError as leave:
+            except LeaveError as leave:
                 return leave.status
 
-    def _for(self, loop: For, streams: Streams) -> int:
-        def values() -> Iterator[bool]:
-            for value in self._expander.arguments(loop.words):
-                self.state.assign(loop.name, value)
-                yield True
+    def _assigning(self, name: str, words: Sequence[syntax.Word]) -> Iterator[bool]:
+        for value in self._expander.arguments(words):
+            self.machine.assign(name, value)
+            yield True
 
-        return self._rounds(values(), loop.body, streams)
-
-    def _while(self, loop: While, streams: Streams) -> int:
-        def holds() -> bool:
-            return (self._script(loop.condition, streams) == 0) != loop.until
-
-        return self._rounds(iter(holds, False), loop.body, streams)
+    def _holds(self, condition: Script, until: bool, streams: Streams) -> bool:
+        return (self._script(condition, streams) == 0) != until
 
     def _rounds(self, rounds: Iterator[bool], body: Script, streams: Streams) -> int:
         status = 0
@@ -201,36 +206,36 @@ class Interpreter:
             for _ in rounds:
                 try:
                     status = self._script(body, streams)
-                except _LeaveError as leave:
+                except LeaveError as leave:
                     if leave.kind != "continue":
                         raise
-        except _LeaveError as leave:
+        except LeaveError as leave:
             if leave.kind != "break":
                 raise
         return status
 
     @property
     def _expander(self) -> Expander:
-        return Expander(self.state, self._substitute)
+        return Expander(self.machine, self._substitute)
 
     def _substitute(self, script: Script) -> str:
         output: list[str] = []
         with self._subshell():
             streams = replace(self._streams[-1], stdout=output.append)
-            self.state.status = self._group(script, streams)
+            self.machine.status = self._group(script, streams)
         return "".join(output).rstrip("\n").replace("\0", "")
 
-    def _simple(self, command: Simple, streams: Streams) -> int:
+    def _simple(self, command: syntax.Simple, streams: Streams) -> int:
         arguments = self._arguments(command.words)
         if arguments:
             with self._assigned(command.assignments):
                 return self.call(arguments, streams)
         for name, word in command.assignments:
-            self.state.assign(name, self._expander.text(word))
+            self.machine.assign(name, self._expander.text(word))
         parts = [part for _, word in command.assignments for part in word.parts]
-        return self.state.status if any(isinstance(part, Substitution) for part in parts) else 0
+        return self.machine.status if any(isinstance(part, syntax.Substitution) for part in parts) else 0
 
-    def _arguments(self, words: Sequence[Word]) -> list[str]:
+    def _arguments(self, words: Sequence[syntax.Word]) -> list[str]:
         """As bash does, keep what looks like an assignment in one piece after `export`."""
         if not words or words[0].bare != "export":
             return self._expander.arguments(words)
@@ -240,63 +245,78 @@ class Interpreter:
         return [text for texts in fields for text in texts]
 
     @contextmanager
-    def _assigned(self, assignments: Sequence[tuple[str, Word]]) -> Iterator[None]:
+    def _assigned(self, assignments: Sequence[tuple[str, syntax.Word]]) -> Iterator[None]:
         """Let the variables of `NAME=value command` be there for that command only."""
-        before = {name: self.state.env.get(name) for name, _ in assignments}
-        self.state.env.update({name: self._expander.text(word) for name, word in assignments})
+        env = self.machine.env
+        before = {name: env.get(name) for name, _ in assignments}
+        env.update({name: self._expander.text(word) for name, word in assignments})
         try:
             yield
         finally:
             for name, value in before.items():
-                self.state.env.pop(name, None)
-                self.state.env.update({name: value} if value is not None else {})
+                env.pop(name, None)
+                env.update({name: value} if value is not None else {})
 
     def call(self, arguments: Sequence[str], streams: Streams) -> int:
         """Run one command that is expanded already; `arguments` begin with its name."""
         name, *rest = arguments
+        machine = self.machine
         if name in ("exit", "break", "continue"):
-            self._leave(name, rest)
-        tool = self._tools.get(name)
+            self._leave(name, rest, streams)
+        if name == "exec" and not machine.IS_TERMINAL:
+            raise LeaveError("exit", self.call(rest, streams) if rest else 0)
+        tool = self._tools.get(machine.program(name))
         if tool is None:
-            shown = " ".join(name[:80].split())
-            near = get_close_matches(shown, self._tools, n=1, cutoff=0.8)
-            advice = f"did you mean {near[0]}?" if near else "type help to see what is"
-            streams.stderr(f"kubesim: '{shown}' is not part of this simulator; {advice}\n")
+            streams.stderr(machine.unknown(name, self._tools))
             return 127
         if not tool.builtin:
-            self.state.start(arguments)
+            machine.start(arguments)
         return self._run_tool(tool, rest, streams)
 
     def _run_tool(self, tool: Tool, arguments: list[str], streams: Streams) -> int:
         def run(words: Sequence[str], stdin: str) -> int:
-            self.state.budget.spend(_COMMAND_COST)
+            self.machine.budget.spend(_COMMAND_COST)
             return self.call(words, replace(streams, stdin=Input(stdin)))
+
+        def script(text: str, parameters: Sequence[str], stdin: Input | None) -> int:
+            return self._child(tool.name, text, parameters, replace(streams, stdin=stdin))
 
         self._depth += 1
         if self._depth > _MAX_DEPTH:
             raise UnsupportedError("a command inside that many others")
-        prefix = "bash: " if tool.builtin else ""
-        invocation = Invocation(tool.name, self.state, streams.stdin, streams.stdout, streams.stderr, run, prefix)
+        prefix = f"{self.machine.shell}: " if tool.builtin else ""
+        invocation = Invocation(
+            tool.name, self.machine, streams.stdin, streams.stdout, streams.stderr, run, script, self._tools, prefix
+        )
         try:
             return tool.run(arguments, invocation)
         finally:
             self._depth -= 1
             self.edit = invocation.edit or self.edit
 
-    def _leave(self, kind: str, arguments: Sequence[str]) -> None:
-        status = self.state.status
+    def _child(self, shell: str, text: str, parameters: Sequence[str], streams: Streams) -> int:
+        """Run a script in a shell of its own, which inherits the exported variables alone."""
+        child, cwd = copy.copy(self.machine), self.machine.files.cwd
+        child.shell = shell
+        child.env, child.variables, child.aliases, child.parameters = dict(child.env), {}, {}, parameters
+        try:
+            return Interpreter(child, self._tools, self._depth + _SCRIPT_DEPTH).interpret(text, streams)
+        finally:
+            self.machine.files.cwd = cwd
+
+    def _leave(self, kind: str, arguments: Sequence[str], streams: Streams) -> None:
+        status = self.machine.status
         if kind == "exit" and arguments:
-            status = int(arguments[0][-9:]) & 0xFF if arguments[0].isascii() and arguments[0].isdigit() else 2
-        raise _LeaveError(kind, status)
+            is_number = arguments[0].isascii() and arguments[0].isdigit()
+            status = int(arguments[0][-9:]) & 0xFF if is_number else 2
+            if not is_number:
+                message = f"{self.machine.shell}: exit: {arguments[0]}: numeric argument required\n"
+                streams.stderr(self.machine.phrase(message))
+        raise LeaveError(kind, status)
 
-    def _redirected(self, redirects: Sequence[Redirect], streams: Streams) -> Streams:
-        for redirect in redirects:
-            streams = self._redirect(redirect, streams)
-        return streams
-
-    def _redirect(self, redirect: Redirect, streams: Streams) -> Streams:
-        self.state.budget.spend(_REDIRECT_COST)
-        if isinstance(redirect.target, HereDocument):
+    def _redirect(self, redirect: syntax.Redirect, streams: Streams) -> Streams:
+        self.machine.budget.spend(_REDIRECT_COST)
+        if isinstance(redirect.target, syntax.HereDocument):
             return replace(streams, stdin=Input(self._expander.text(redirect.target.body)))
         if redirect.operator == "<<<":
             return replace(streams, stdin=Input(self._expander.text(redirect.target) + "\n"))
@@ -316,24 +336,24 @@ class Interpreter:
         if path in ("/dev/null", "/dev/stdin"):
             return Input("") if path == "/dev/null" else streams.stdin
         try:
-            return Input(self.state.workspace.read_text(path))
+            return Input(self.machine.files.read_text(path))
         except OSError as error:
-            raise _RedirectError(f"{path}: {error.strerror}") from None
+            raise _RedirectError(self.machine.cannot_open(path, error, write=False)) from None
 
-    def _sink(self, path: str, streams: Streams, *, append: bool) -> Callable[[str], object]:
-        devices = {"/dev/null": _discard, "/dev/stdout": streams.stdout, "/dev/stderr": streams.stderr}
+    def _sink(self, path: str, streams: Streams, *, append: bool) -> Sink:
+        devices: dict[str, Sink] = {
+            "/dev/null": _discard,
+            "/dev/stdout": streams.stdout,
+            "/dev/stderr": streams.stderr,
+        }
         if path in devices:
             return devices[path]
-        workspace = self.state.workspace
-        place = str(workspace.absolute(path))
+        files = self.machine.files
         try:
-            if append:
-                workspace.append_text(path, "")
-            else:
-                workspace.write_text(path, "")
+            (files.append_text if append else files.write_text)(path, "")
         except OSError as error:
-            raise _RedirectError(f"{path}: {error.strerror}") from None
-        return lambda text: workspace.append_text(place, text)
+            raise _RedirectError(self.machine.cannot_open(path, error, write=True)) from None
+        return partial(files.append_text, str(files.absolute(path)))
 
 
 def _output(streams: Streams, descriptor: int, sink: Sink) -> Streams:

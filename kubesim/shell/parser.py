@@ -5,27 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping
 
-from kubesim.shell.state import Budget
-from kubesim.shell.syntax import (
-    AndOr,
-    Compound,
-    For,
-    Group,
-    HereDocument,
-    If,
-    IncompleteError,
-    Literal,
-    Operator,
-    Pipeline,
-    Redirect,
-    Script,
-    ShellSyntaxError,
-    Simple,
-    UnsupportedError,
-    While,
-    Word,
-)
-from kubesim.shell.words import Lexer
+from kubesim.shell import syntax
+from kubesim.shell.lexer import Lexer
+from kubesim.shell.machine import Budget
+from kubesim.shell.syntax import IncompleteError, Literal, Operator, Script, ShellSyntaxError, UnsupportedError, Word
 
 _ASSIGNMENT = re.compile(r"([A-Za-z_][A-Za-z_0-9]*)=")
 _UNSUPPORTED = ("case", "select", "function", "[[", "time")
@@ -101,7 +84,7 @@ class Parser:
         token = self._peek()
         if token is None:
             raise IncompleteError("syntax error: unexpected end of file")
-        if token in (Operator("&"), Operator("<("), Operator(">(")):
+        if token in (Operator("<("), Operator(">(")):
             raise UnsupportedError(f"'{token.source}'")
         raise ShellSyntaxError(f"syntax error near unexpected token `{token.source}'")
 
@@ -111,7 +94,7 @@ class Parser:
 
     def _script(self, closing: Collection[str]) -> Script:
         """Commands on any number of lines, up to one of `closing`."""
-        items: list[AndOr] = []
+        items: list[syntax.AndOr] = []
         self._newlines()
         while not self._at(*closing):
             items += self._list()
@@ -130,22 +113,23 @@ class Parser:
         self._lexer.shallower()
         return script
 
-    def _list(self) -> Iterator[AndOr]:
-        yield self._and_or()
-        while self._accept(";"):
+    def _list(self) -> Iterator[syntax.AndOr]:
+        yield (item := self._and_or())
+        while separator := self._accept(";", "&"):
+            item.background = separator == "&"
             if self._peek() is None or self._at("\n", ")", *_CLOSING):
                 return
-            yield self._and_or()
+            yield (item := self._and_or())
 
-    def _and_or(self) -> AndOr:
+    def _and_or(self) -> syntax.AndOr:
         first = self._pipeline()
         rest = []
         while operator := self._accept("&&", "||"):
             self._newlines()
             rest.append((operator, self._pipeline()))
-        return AndOr(first, tuple(rest))
+        return syntax.AndOr(first, tuple(rest))
 
-    def _pipeline(self) -> Pipeline:
+    def _pipeline(self) -> syntax.Pipeline:
         negated = bool(self._accept("!"))
         commands = [self._command()]
         while operator := self._accept("|", "|&"):
@@ -153,11 +137,11 @@ class Parser:
                 raise UnsupportedError("'|&'")
             self._newlines()
             commands.append(self._command())
-        return Pipeline(tuple(commands), negated)
+        return syntax.Pipeline(tuple(commands), negated)
 
-    def _command(self) -> Simple | Compound:
+    def _command(self) -> syntax.Simple | syntax.Compound:
         self._expand_alias()
-        compounds: dict[str, Callable[[], For | If | While | Group]] = {
+        compounds: dict[str, Callable[[], syntax.For | syntax.If | syntax.While | syntax.Group]] = {
             "for": self._for,
             "if": self._if,
             "while": self._while,
@@ -165,9 +149,8 @@ class Parser:
             "{": self._group,
             "(": self._group,
         }
-        word = self._at(*compounds)
-        if word:
-            return Compound(compounds[word](), tuple(self._redirects()))
+        if word := self._at(*compounds):
+            return syntax.Compound(compounds[word](), tuple(self._redirects()))
         if word := self._at(*_UNSUPPORTED):
             raise UnsupportedError(f"'{word}'")
         return self._simple()
@@ -181,8 +164,8 @@ class Parser:
             if not self._waiting:
                 return
 
-    def _simple(self) -> Simple:
-        assignments, words, redirects = list[tuple[str, Word]](), list[Word](), list[Redirect]()
+    def _simple(self) -> syntax.Simple:
+        assignments, words, redirects = list[tuple[str, Word]](), list[Word](), list[syntax.Redirect]()
         while token := self._peek():
             if isinstance(token, Operator):
                 if token.descriptor is None:
@@ -199,94 +182,84 @@ class Parser:
                 break
         if not (assignments or words or redirects):
             self._unexpected()
-        if len(words) == 1 and self._at("("):
-            self._function(words[0])
-        return Simple(tuple(assignments), tuple(words), tuple(redirects))
+        if len(words) == 1 and self._accept("("):
+            if self._at(")"):
+                raise UnsupportedError(f"the function '{words[0].source[:40]}()'")
+            self._unexpected()
+        return syntax.Simple(tuple(assignments), tuple(words), tuple(redirects))
 
-    def _function(self, name: Word) -> None:
-        self._take()
-        if self._at(")"):
-            raise UnsupportedError(f"the function '{name.source[:40]}()'")
-        self._unexpected()
-
-    def _redirects(self) -> Iterator[Redirect]:
+    def _redirects(self) -> Iterator[syntax.Redirect]:
         while isinstance(token := self._peek(), Operator) and token.descriptor is not None:
             self._take()
             default = 0 if token.text.startswith("<") else 1
             descriptor = int(token.descriptor[:3] or default)
             if descriptor > 2 or token.text in ("<&", "<>"):
                 raise UnsupportedError(f"the redirection '{token.descriptor[:3]}{token.text}'")
-            target = self._take()
-            if not isinstance(target, Word):
-                self._waiting.append(target or Operator("\n"))
-                self._unexpected()
-                return
+            if self._peek() is None:
+                self._waiting[-1] = Operator("\n")
+            target = self._word()
             here = token.text in ("<<", "<<-")
-            yield Redirect(descriptor, token.text, self._here_document(target, token.text) if here else target)
+            yield syntax.Redirect(descriptor, token.text, self._here_document(target, token.text) if here else target)
 
-    def _here_document(self, word: Word, operator: str) -> HereDocument:
+    def _here_document(self, word: Word, operator: str) -> syntax.HereDocument:
         expand = word.bare is not None
         delimiter = "".join(part.text if isinstance(part, Literal) else "" for part in word.parts)
-        document = HereDocument(delimiter, expand, strip_tabs=operator == "<<-")
+        document = syntax.HereDocument(delimiter, expand, strip_tabs=operator == "<<-")
         self._lexer.pending.append(document)
         return document
 
-    def _for(self) -> For:
+    def _for(self) -> syntax.For:
         self._take()
-        name = self._take()
-        if not isinstance(name, Word):
-            self._waiting.append(name)
-            self._unexpected()
-        elif not _ASSIGNMENT.fullmatch(f"{name.bare}="):
+        name = self._word()
+        if not _ASSIGNMENT.fullmatch(f"{name.bare}="):
             raise ShellSyntaxError(f"`{name.source}': not a valid identifier")
         words = []
         self._newlines()
         self._expect("in")
-        while isinstance(word := self._peek(), Word):
-            words.append(word)
-            self._take()
+        while isinstance(self._peek(), Word):
+            words.append(self._word())
         self._expect(";", "\n")
         self._newlines()
         self._expect("do")
-        return For(name.source if name else "", tuple(words), self._until_done())
+        return syntax.For(name.source, tuple(words), self._until("done"))
 
-    def _until_done(self) -> Script:
-        body = self._body("done")
-        self._expect("done")
+    def _word(self) -> Word:
+        token = self._peek()
+        if not isinstance(token, Word):
+            self._unexpected()
+            raise IncompleteError("syntax error: unexpected end of file")
+        self._take()
+        return token
+
+    def _until(self, closing: str) -> Script:
+        body = self._body(closing)
+        self._expect(closing)
         return body
 
-    def _if(self) -> If:
+    def _if(self) -> syntax.If:
         branches, otherwise = [], Script()
         keyword = self._accept("if")
         while keyword in ("if", "elif"):
-            condition = self._body("then")
-            self._expect("then")
+            condition = self._until("then")
             branches.append((condition, self._body("elif", "else", "fi")))
             keyword = self._expect("elif", "else", "fi")
         if keyword == "else":
-            otherwise = self._body("fi")
-            self._expect("fi")
-        return If(tuple(branches), otherwise)
+            otherwise = self._until("fi")
+        return syntax.If(tuple(branches), otherwise)
 
-    def _while(self) -> While:
+    def _while(self) -> syntax.While:
         until = self._expect("while", "until") == "until"
-        condition = self._body("do")
-        self._expect("do")
-        return While(condition, self._until_done(), until)
+        return syntax.While(self._until("do"), self._until("done"), until)
 
-    def _group(self) -> Group:
-        opening = self._expect("{", "(")
-        closing = ")" if opening == "(" else "}"
-        body = self._body(closing)
-        self._expect(closing)
-        return Group(body, subshell=opening == "(")
+    def _group(self) -> syntax.Group:
+        subshell = self._expect("{", "(") == "("
+        return syntax.Group(self._until(")" if subshell else "}"), subshell)
 
 
 def _assignment(word: Word) -> tuple[str, Word] | None:
     """The name and the value of `NAME=value`, or None."""
     first = word.parts[0] if word.parts else None
-    match = _ASSIGNMENT.match(first.text) if isinstance(first, Literal) and not first.quoted else None
-    if not match or not isinstance(first, Literal):
+    if not isinstance(first, Literal) or first.quoted or not (match := _ASSIGNMENT.match(first.text)):
         return None
     value = Literal(first.text[match.end() :])
     return match[1], Word((value, *word.parts[1:]) if value.text else word.parts[1:], word.source[match.end() :])

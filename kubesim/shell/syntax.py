@@ -21,36 +21,36 @@ class UnsupportedError(Exception):
 
 
 @dataclass(frozen=True)
-class Literal:
-    """Text that stands for itself; where `quoted`, its `*?[` are no pattern."""
-
+class Literal:  # text that stands for itself; where `quoted`, its `*?[` are no pattern
     text: str
     quoted: bool = False
 
 
 @dataclass(frozen=True)
-class Variable:
-    """`$name`."""
-
+class Variable:  # `$name`, or `${name:-word}` with its operator and word
     name: str
     quoted: bool
+    operator: str = ""
+    word: Word | None = None
 
 
 @dataclass(frozen=True)
-class Substitution:
-    """`$(script)`."""
-
+class Substitution:  # `$(script)`
     script: Script
     quoted: bool
 
 
-Part = Literal | Variable | Substitution
+@dataclass(frozen=True)
+class Arithmetic:  # `$((expression))`
+    expression: Word
+    quoted: bool
+
+
+Part = Literal | Variable | Substitution | Arithmetic
 
 
 @dataclass(frozen=True)
-class Word:
-    """One word as typed (`source`) and what it is made of."""
-
+class Word:  # One word as typed (`source`) and what it is made of
     parts: tuple[Part, ...]
     source: str
 
@@ -64,9 +64,7 @@ class Word:
 
 
 @dataclass(frozen=True)
-class Operator:
-    """`|`, `&&`, newline … A redirection has the digits before it as `descriptor`; for others that is None."""
-
+class Operator:  # `|`, `&&`, newline … A redirection has the digits before it as `descriptor`; for others that is None
     text: str
     descriptor: str | None = None
 
@@ -77,9 +75,7 @@ class Operator:
 
 
 @dataclass
-class HereDocument:
-    """The lines that follow `<<`; the body is filled in when the lexer comes to them."""
-
+class HereDocument:  # The lines that follow `<<`; the body is filled in when the lexer comes to them
     delimiter: str
     expand: bool
     strip_tabs: bool
@@ -87,83 +83,64 @@ class HereDocument:
 
 
 @dataclass(frozen=True)
-class Redirect:
-    """`2> file`: the descriptor, the operator, and a word or a here-document."""
-
+class Redirect:  # `2> file`: the descriptor, the operator, and a word or a here-document
     descriptor: int
     operator: str
     target: Word | HereDocument
 
 
 @dataclass(frozen=True)
-class Simple:
-    """`NAME=value command argument > file`."""
-
+class Simple:  # `NAME=value command argument > file`
     assignments: tuple[tuple[str, Word], ...]
     words: tuple[Word, ...]
     redirects: tuple[Redirect, ...]
 
 
 @dataclass(frozen=True)
-class For:
-    """`for name in words; do body; done`."""
-
+class For:  # `for name in words; do body; done`
     name: str
     words: tuple[Word, ...]
     body: Script
 
 
 @dataclass(frozen=True)
-class If:
-    """`if …; then …; elif …; else …; fi`: pairs of a condition and what follows it."""
-
+class If:  # `if …; then …; elif …; else …; fi`: pairs of a condition and what follows it
     branches: tuple[tuple[Script, Script], ...]
     otherwise: Script
 
 
 @dataclass(frozen=True)
-class While:
-    """`while …; do …; done`; `until` waits for the opposite."""
-
+class While:  # `while …; do …; done`; `until` waits for the opposite
     condition: Script
     body: Script
     until: bool
 
 
 @dataclass(frozen=True)
-class Group:
-    """`{ …; }`, or `( … )` in a shell of its own."""
-
+class Group:  # `{ …; }`, or `( … )` in a shell of its own
     body: Script
     subshell: bool
 
 
 @dataclass(frozen=True)
-class Compound:
-    """A command made of commands, with its redirections."""
-
+class Compound:  # A command made of commands, with its redirections
     body: For | If | While | Group
     redirects: tuple[Redirect, ...]
 
 
 @dataclass(frozen=True)
-class Pipeline:
-    """`! one | two`."""
-
+class Pipeline:  # `! one | two`
     commands: tuple[Simple | Compound, ...]
     negated: bool
 
 
-@dataclass(frozen=True)
-class AndOr:
-    """`one && two || three`: the first pipeline, then operators with theirs."""
-
+@dataclass
+class AndOr:  # `one && two || three`: the first pipeline, then operators with theirs; `&` puts it in the background
     first: Pipeline
     rest: tuple[tuple[str, Pipeline], ...]
+    background: bool = False
 
 
 @dataclass(frozen=True)
-class Script:
-    """Lists of commands, one after the other."""
-
+class Script:  # Lists of commands, one after the other
     items: tuple[AndOr, ...] = ()

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kubesim.shell.state import Budget, ToolError, TooMuchError
+from kubesim.shell.machine import Budget, ToolError, TooMuchError
 from kubesim.shell.syntax import UnsupportedError
 from kubesim.shell.tools.regex import Regex
 

@@ -12,7 +12,6 @@ from typing import Any, NamedTuple, Protocol, TypedDict, Unpack
 from kubesim.api import errors, schema
 from kubesim.api.clock import SECOND, Clock, Identity, rfc3339
 from kubesim.api.objects import Object, name_of, namespace_of
-from kubesim.api.process import Process
 from kubesim.api.resources import NAMESPACE, POD, Resource
 from kubesim.cluster.apiserver import patch, validation
 from kubesim.cluster.apiserver.admission import admit_deletion, admit_pod, admit_pod_update
@@ -30,6 +29,7 @@ from kubesim.cluster.apiserver.checks import (
 from kubesim.cluster.apiserver.logs import Line
 from kubesim.cluster.apiserver.store import Store
 from kubesim.cluster.apiserver.strategy import apply_defaults, prepare_for_create, prepare_for_update
+from kubesim.shell.container import Process
 
 # Of names that are generated: k8s.io/apiserver pkg/storage/names/generate.go, and pkg/registry/generic/registry.
 LONGEST_BASE = 58

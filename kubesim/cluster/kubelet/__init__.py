@@ -7,22 +7,30 @@ the sync before it found and then acts, which is why a Pod's status lags behind 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
 from functools import partial
 
-from kubesim.api import process
 from kubesim.api.clock import SECOND, Clock, Identity
 from kubesim.api.objects import Object, pull_secret_names
 from kubesim.api.resources import POD, SECRET
 from kubesim.cluster.apiserver import APIServer, Change
 from kubesim.cluster.events import Recorder
-from kubesim.cluster.kubelet.containers import KILLED, Container, CrashBackoff, Worker
-from kubesim.cluster.kubelet.decisions import due_containers, full_name, go_seconds, marks, split_events
-from kubesim.cluster.kubelet.environment import ConfigError, environment
+from kubesim.cluster.kubelet.containers import (
+    Container,
+    CrashBackoff,
+    Worker,
+    default_process,
+    full_name,
+    go_seconds,
+    marks,
+    new_place,
+)
+from kubesim.cluster.kubelet.environment import MissingError, check_volumes, environment, mounts, substitute
 from kubesim.cluster.kubelet.imagepull import Event, ImageManager, Pull, PullRequest, PullTrace
 from kubesim.cluster.kubelet.server import Server
 from kubesim.cluster.kubelet.status import generate
-from kubesim.cluster.kubelet.volumes import MountError, check_volumes, mounted_files
 from kubesim.cluster.registry import Image
+from kubesim.shell.container import Place, Process, StartError
 
 # Seconds. A failed sync is tried again after 10 s plus up to half of that (pkg/kubelet/pod_workers.go:
 # workerBackOffPeriodJitterFactor); the mean of what was recorded stands for the jitter, so that runs repeat.
@@ -34,14 +42,26 @@ SANDBOX = 0.2
 # From the end of the last process to the Pod's removal, as recorded.
 CLEANUP = 1.5
 CLEANUP_UNSTARTED = 0.2
+# How long a process needs that ends itself when it gets SIGTERM.
+STOP = 0.3
 # The longest wait between two attempts to mount a volume (pkg/util/goroutinemap/exponentialbackoff).
 LONGEST_MOUNT_WAIT = 122.0
 
 
 # What a container may fail with before or at its start; the event repeats the whole message.
-_TOLD_WHOLE = frozenset({"CreateContainerConfigError", "RunContainerError"})
+_WHOLE_MESSAGES = frozenset({"CreateContainerConfigError", "RunContainerError"})
 
-Say = Callable[[str, str, str], None]
+Record = Callable[[str, str, str], None]
+
+
+@dataclass
+class _Round:
+    """One sync's containers to start, and of those that were tried whether they started."""
+
+    pod: Object
+    worker: Worker
+    due: Iterator[Object]
+    started: list[bool] = field(default_factory=list)
 
 
 class Kubelet:
@@ -105,9 +125,9 @@ class Kubelet:
         """Sync when the runtime's news arrive, whatever else is planned; what happens until then arrives with them."""
         if not worker.awaits_news:
             worker.awaits_news = True
-            self._clock.call_later(RELIST, partial(self._hear_news, worker))
+            self._clock.call_later(RELIST, partial(self._on_news, worker))
 
-    def _hear_news(self, worker: Worker) -> None:
+    def _on_news(self, worker: Worker) -> None:
         worker.awaits_news = False
         self._sync(worker)
 
@@ -125,7 +145,7 @@ class Kubelet:
         self._report(pod, worker)
         if not worker.has_sandbox and self._mounts(pod, worker):
             worker.has_sandbox = True
-            self._tell_missing_secrets(pod)
+            self._report_missing_secrets(pod)
             self._clock.call_later(SANDBOX, partial(self._start_sandbox, worker))
             self._clock.call_later(RELIST, partial(self._sync, worker))
         elif worker.ip:
@@ -142,7 +162,7 @@ class Kubelet:
         """Whether all volumes can be mounted; where not, say why and look again, each time after twice the wait."""
         try:
             check_volumes(self._api, pod)
-        except MountError as error:
+        except MissingError as error:
             self._recorder.event(POD, pod, "Warning", "FailedMount", str(error))
             worker.mount_wait = min(worker.mount_wait * 2, LONGEST_MOUNT_WAIT)
             self._plan(worker, worker.mount_wait)
@@ -162,48 +182,38 @@ class Kubelet:
     def _start_due(self, pod: Object, worker: Worker, first: bool = False) -> None:
         """Start what should run and does not; come back later where something could not start."""
         self._stop_changed(pod, worker)
-        due = list(due_containers(pod["spec"], worker))
+        due = list(worker.due(pod["spec"]))
         if due:
             if not first:
-                self._tell_missing_secrets(pod)
+                self._report_missing_secrets(pod)
             worker.is_busy = True
-            self._start_all(pod, worker, iter(due), [])
+            self._start_all(_Round(pod, worker, iter(due)))
 
-    def _start_all(self, pod: Object, worker: Worker, due: Iterator[Object], started: list[bool]) -> None:
+    def _start_all(self, sync: _Round) -> None:
         """Start one container after the other; one that is being pulled holds up the rest."""
-        for spec in due:
-            say = self._speaker(pod, worker, spec["name"])
-            if self._holds_back(pod, worker, spec, say):
-                started.append(False)
+        for spec in sync.due:
+            record = self._recorder_for(sync.pod, sync.worker, spec["name"])
+            if self._holds_back(sync.pod, sync.worker, spec, record):
+                sync.started.append(False)
                 continue
-            pull = self._ensure_image(pod, worker, spec)
-            before, after = split_events(pull.events)
-            _tell(before, say)
+            pull = self._ensure_image(sync.pod, sync.worker, spec)
             if pull.duration:
-                rest = partial(self._go_on, pod, worker, spec, pull, after, say, due, started)
-                self._clock.call_later(pull.duration, rest)
+                at_once = 1 if pull.events and pull.events[0][1] == "Pulling" else 0
+                for event in pull.events[:at_once]:
+                    record(*event)
+                self._clock.call_later(pull.duration, partial(self._pulled, sync, spec, pull, pull.events[at_once:]))
                 return
-            started.append(self._start(pod, worker, spec, pull, after, say))
-        self._settle(pod, worker, started)
+            sync.started.append(self._start(sync, spec, pull, pull.events))
+        self._settle(sync.pod, sync.worker, sync.started)
 
-    def _go_on(
-        self,
-        pod: Object,
-        worker: Worker,
-        spec: Object,
-        pull: Pull,
-        events: Sequence[Event],
-        say: Say,
-        due: Iterator[Object],
-        started: list[bool],
-    ) -> None:
+    def _pulled(self, sync: _Round, spec: Object, pull: Pull, events: Sequence[Event]) -> None:
         """Start a container whose pull is over, and then the rest."""
-        if self._workers.get(worker.uid) is worker:
-            started.append(self._start(pod, worker, spec, pull, events, say))
-            self._start_all(pod, worker, due, started)
+        if self._workers.get(sync.worker.uid) is sync.worker:
+            sync.started.append(self._start(sync, spec, pull, events))
+            self._start_all(sync)
 
     def _settle(self, pod: Object, worker: Worker, started: list[bool]) -> None:
-        """End a sync: plan the next one where something could not start, and hear the news of what did."""
+        """End a sync: plan the next one where something could not start, and wait for the news of what did."""
         worker.is_busy = False
         if not all(started):
             self._plan(worker, RETRY * self._idle_rounds(pod, worker))
@@ -244,7 +254,7 @@ class Kubelet:
             self._recorder.count_again(worker.uid, worker.resting_since, max(0, rounds))
             worker.resting_since = 0
 
-    def _tell_missing_secrets(self, pod: Object) -> None:
+    def _report_missing_secrets(self, pod: Object) -> None:
         names = pull_secret_names(pod["spec"])
         missing = [name for name in names if self._api.find(SECRET, pod["metadata"]["namespace"], name) is None]
         if missing:
@@ -254,25 +264,26 @@ class Kubelet:
             )
             self._recorder.event(POD, pod, "Warning", "FailedToRetrieveImagePullSecret", message)
 
-    def _start(self, pod: Object, worker: Worker, spec: Object, pull: Pull, events: Sequence[Event], say: Say) -> bool:
-        """Run a container on its image; where that fails keep the reason and say it."""
-        _tell(events, say)
+    def _start(self, sync: _Round, spec: Object, pull: Pull, events: Sequence[Event]) -> bool:
+        """Run a container on its image; where that fails keep the reason and report it."""
+        record = self._recorder_for(sync.pod, sync.worker, spec["name"])
+        for event in events:
+            record(*event)
         error = pull.error
         if error is None and pull.image is not None:
-            error = self._run(pod, worker, spec, pull.image, pull.image_id, say)
-        worker.wait(spec["name"], error)
+            error = self._run(sync.pod, sync.worker, spec, pull.image, pull.image_id, record)
+        sync.worker.wait(spec["name"], error)
         if error is None:
             return True
         reason, message = error
-        say("Warning", "Failed", f"Error: {message if reason in _TOLD_WHOLE else reason}")
+        record("Warning", "Failed", f"Error: {message if reason in _WHOLE_MESSAGES else reason}")
         return False
 
-    def _speaker(self, pod: Object, worker: Worker, container: str) -> Say:
+    def _recorder_for(self, pod: Object, worker: Worker, container: str) -> Record:
         kind = "initContainers" if container in worker.inits else "containers"
-        field = f"spec.{kind}{{{container}}}"
-        return partial(self._recorder.event, POD, pod, field=field)
+        return partial(self._recorder.event, POD, pod, field=f"spec.{kind}{{{container}}}")
 
-    def _holds_back(self, pod: Object, worker: Worker, spec: Object, say: Say) -> bool:
+    def _holds_back(self, pod: Object, worker: Worker, spec: Object, record: Record) -> bool:
         """Whether a container that exited too often has to wait for its restart; the wait is CrashLoopBackOff."""
         container, backoff = worker.containers.get(spec["name"]), worker.crashes.get(spec["name"])
         if container is None or backoff is None or container.spec != spec:
@@ -280,7 +291,7 @@ class Kubelet:
         if backoff.remaining(container.finished, self._clock.now) <= 0:
             backoff.grow()
             return False
-        say("Warning", "BackOff", f"Back-off restarting failed container {full_name(spec, pod)}")
+        record("Warning", "BackOff", f"Back-off restarting failed container {full_name(spec, pod)}")
         text = f"back-off {go_seconds(backoff.delay)} restarting failed container={spec['name']} "
         worker.wait(spec["name"], ("CrashLoopBackOff", f"{text}pod={worker.name}_{worker.namespace}({worker.uid})"))
         return True
@@ -303,40 +314,29 @@ class Kubelet:
         return pull
 
     def _run(
-        self,
-        pod: Object,
-        worker: Worker,
-        spec: Object,
-        image: Image,
-        image_id: str,
-        say: Say,
+        self, pod: Object, worker: Worker, spec: Object, image: Image, image_id: str, record: Record
     ) -> tuple[str, str] | None:
         try:
             variables = environment(self._api, pod, spec)
-        except ConfigError as error:
+        except MissingError as error:
             return "CreateContainerConfigError", str(error)
-        say("Normal", "Created", "Container created")
-        argv = [*spec.get("command", ()), *spec.get("args", ())]
+        record("Normal", "Created", "Container created")
+        place = new_place(image, variables, pod, spec, worker.ip)
+        place.files.mount(mounts(self._api, pod, spec))
+        argv = substitute([*spec.get("command", ()), *spec.get("args", ())], variables)
         try:
-            files = {**image.files, **mounted_files(self._api, pod, spec)}
-            ran = process.run(argv, variables, files, worker.name) if argv else process.endless(image.log)
-        except process.StartError as error:
+            ran = place.run(argv, self._clock.now) if argv else default_process(image, self._clock.now)
+        except StartError as error:
             return "RunContainerError", error.of_container()
-        self._add_container(worker, spec, image, image_id, ran)
-        say("Normal", "Started", "Container started")
+        self._add_container(worker, spec, image_id, place, ran)
+        record("Normal", "Started", "Container started")
         return None
 
-    def _add_container(self, worker: Worker, spec: Object, image: Image, image_id: str, ran: process.Process) -> None:
+    def _add_container(self, worker: Worker, spec: Object, image_id: str, place: Place, ran: Process) -> None:
         old = worker.containers.get(spec["name"])
-        container = Container(
-            spec=spec,
-            id=self._identity.container_id(),
-            image=image,
-            shown_image=self.images.shown_name(image_id),
-            image_id=image_id,
-            process=ran,
-            started=self._clock.now,
-        )
+        shown = self.images.shown_name(image_id)
+        identity = self._identity.container_id()
+        container = Container(spec, identity, shown, image_id, place, ran, self._clock.now)
         if old:
             container.restarts = old.restarts + 1
             container.last_state, container.previous = old.state, old
@@ -356,18 +356,15 @@ class Kubelet:
         self._relist(worker)
 
     def _stop_changed(self, pod: Object, worker: Worker) -> None:
-        """Stop containers whose part of the Pod was changed; they are started anew once they have ended."""
+        """Stop containers whose part of the Pod was changed; they are started again once they have ended."""
         for spec in pod["spec"]["containers"]:
             container = worker.containers.get(spec["name"])
             if container and container.is_running and not container.stopping and container.spec != spec:
                 container.stopping = True
                 message = f"Container {spec['name']} definition changed, will be restarted"
-                self._speaker(pod, worker, spec["name"])("Normal", "Killing", message)
-                self._kill(worker, container, pod["spec"]["terminationGracePeriodSeconds"])
-
-    def _kill(self, worker: Worker, container: Container, grace: float) -> None:
-        """End a process that ignores SIGTERM, as every image here does: it takes the whole grace period."""
-        self._clock.call_later(grace, partial(self._exited, worker, container, KILLED))
+                self._recorder_for(pod, worker, spec["name"])("Normal", "Killing", message)
+                delay, code = container.stops_after(pod["spec"]["terminationGracePeriodSeconds"], STOP)
+                self._clock.call_later(delay, partial(self._exited, worker, container, code))
 
     def _terminate(self, pod: Object, worker: Worker) -> None:
         running = [item for item in worker.containers.values() if item.is_running]
@@ -376,16 +373,12 @@ class Kubelet:
             if not container.stopping:
                 container.stopping = True
                 name = container.spec["name"]
-                self._speaker(pod, worker, name)("Normal", "Killing", f"Stopping container {name}")
-        delay = grace + CLEANUP if running else CLEANUP_UNSTARTED
+                self._recorder_for(pod, worker, name)("Normal", "Killing", f"Stopping container {name}")
+        ends = [container.stops_after(grace, STOP)[0] for container in running]
+        delay = max(ends) + CLEANUP if ends else CLEANUP_UNSTARTED
         self._clock.call_later(delay, partial(self._remove, worker))
 
     def _remove(self, worker: Worker) -> None:
         pod = self._api.find(POD, worker.namespace, worker.name)
         if pod and pod["metadata"]["uid"] == worker.uid:
             self._api.remove(POD, pod)
-
-
-def _tell(events: Sequence[Event], say: Say) -> None:
-    for event in events:
-        say(*event)

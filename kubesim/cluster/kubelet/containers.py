@@ -1,16 +1,70 @@
-"""What the kubelet and the container runtime know of a Pod on their node."""
+"""What the kubelet and the container runtime know of a Pod on their node, and what follows from it.
+
+Mirrors kubernetes pkg/kubelet/kuberuntime/kuberuntime_manager.go (computePodActions) and pkg/kubelet/kubelet.go, v1.36.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+
+import yaml
 
 from kubesim.api.clock import SECOND, Micros, rfc3339
-from kubesim.api.objects import Object
-from kubesim.api.process import Process
+from kubesim.api.objects import Object, find_named
 from kubesim.cluster.apiserver.logs import Line
 from kubesim.cluster.registry import Image
+from kubesim.shell.container import Base, Dialect, Place, Process, server
 
 KILLED = 137
+CRASH_BACKOFF_FIRST = 10
+CRASH_BACKOFF_LIMIT = 300
+_HOSTS = "# Kubernetes-managed hosts file.\n127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\n"
+_NAMES = "search {}.svc.cluster.local svc.cluster.local cluster.local\nnameserver 10.96.0.10\noptions ndots:5\n"
+_BASES = Path(__file__).with_name("bases.yaml")
+
+# What the API server says of a container that waits (kubernetes pkg/kubelet/kubelet.go, GetKubeletContainerLogs).
+_WAITING_MESSAGES = {
+    "ErrImagePull": "image can't be pulled",
+    "ImagePullBackOff": "trying and failing to pull image",
+    "ErrImageNeverPull": "image is not present with pull policy of Never",
+    "InvalidImageName": "image name is invalid",
+    "CreateContainerConfigError": "container can't be started with the given config",
+}
+
+
+@cache
+def bases() -> Mapping[str, Base]:
+    """What images hold, by the name of their base."""
+    document = yaml.safe_load(_BASES.read_text("utf-8"))
+    dialects = {name: Dialect(name, **row) for name, row in document["dialects"].items()}
+    for row in document["bases"].values():
+        row["shells"] = {shell: dialects[dialect] for shell, dialect in row["shells"].items()}
+    return {name: Base(**row) for name, row in document["bases"].items()}
+
+
+def new_place(image: Image, variables: Mapping[str, str], pod: Object, spec: Object, ip: str) -> Place:
+    """Where a container's processes run: its files, apart from those of volumes, and its name."""
+    meta, base, hostname = pod["metadata"], bases()[image.base], variables["HOSTNAME"]
+    own = {
+        "/etc/hostname": f"{hostname}\n",
+        "/etc/hosts": f"{_HOSTS}{ip}\t{hostname}\n",
+        "/etc/resolv.conf": _NAMES.format(meta["namespace"]),
+    }
+    files = base.new_files({**image.files, **own})
+    for mount in spec.get("volumeMounts", ()):
+        if "subPath" not in mount and not files.exists(mount["mountPath"]):
+            files.mkdir(mount["mountPath"], parents=True)
+    return Place(base, variables, files, hostname)
+
+
+def default_process(image: Image, started: Micros) -> Process:
+    """What an image runs if the Pod names no command."""
+    if image.runs == "once":
+        return Process()
+    return server(image.log or bases()[image.base].log, started, 0 if image.runs == "until-stopped" else None)
 
 
 @dataclass(slots=True)
@@ -19,9 +73,9 @@ class Container:
 
     spec: Object
     id: str
-    image: Image
     shown_image: str
     image_id: str
+    place: Place
     process: Process
     started: Micros
     restarts: int = 0
@@ -36,10 +90,20 @@ class Container:
         """The id with its runtime, as in status.containerID."""
         return f"containerd://{self.id}"
 
+    @property
+    def main(self) -> list[str]:
+        """Its command, as its process list shows it."""
+        return [*self.spec.get("command", ()), *self.spec.get("args", ())] or ["sh"]
+
     def lines(self, now: Micros) -> list[Line]:
         """What it has written by `now`."""
         seconds = (min(now, self.finished or now) - self.started) / SECOND
         return [(self.started + round(at * SECOND), line) for at, line in self.process.lines_by(seconds)]
+
+    def stops_after(self, grace: float, reaction: float) -> tuple[float, int]:
+        """After how many seconds it ends when it is stopped, and its exit status: killed, if it ignores SIGTERM."""
+        code = self.process.stop_code
+        return (grace, KILLED) if code is None else (min(grace, reaction), code)
 
     @property
     def is_running(self) -> bool:
@@ -62,10 +126,6 @@ class Container:
         }
 
 
-CRASH_BACKOFF_FIRST = 10
-CRASH_BACKOFF_LIMIT = 300
-
-
 @dataclass(slots=True)
 class CrashBackoff:
     """How long an exited container waits for its restart (seconds): 10 doubling to 300."""
@@ -85,11 +145,11 @@ class CrashBackoff:
 class Worker:
     """The kubelet's memory of one Pod.
 
-    `waiting` is its reason cache: why a container does not run, as the next status will tell. `ticket` numbers the
-    planned syncs, so that only the latest one comes off; `changes` counts what the status tells of, and `reported` is
-    what it told last. `resting_since` is the last sync of a Pod whose next ones could neither do nor say anything new.
+    `waiting` is its reason cache: why a container does not run, as the next status will say. `ticket` numbers the
+    planned syncs, so that only the latest one is run; `changes` counts what the status depends on, and `reported` is
+    what it said last. `resting_since` is the last sync of a Pod whose next ones could neither do nor say anything new.
     While it `is_busy` with starting containers, a sync that `is_due` waits. It `awaits_news` while the runtime has
-    something to tell of its containers.
+    something to report of its containers.
     """
 
     uid: str
@@ -117,3 +177,48 @@ class Worker:
             self.waiting.pop(container, None)
             if reason:
                 self.waiting[container] = reason
+
+    def due(self, spec: Object) -> Iterator[Object]:
+        """The containers to start now: the first init container that has not succeeded, or else all that don't run."""
+        policy = spec["restartPolicy"]
+        for init in spec.get("initContainers", ()):
+            container = self.containers.get(init["name"])
+            if container is None or container.exit_code != 0:
+                if container is None or _restarts("OnFailure" if policy == "Always" else policy, container):
+                    yield init
+                return
+        for item in spec["containers"]:
+            container = self.containers.get(item["name"])
+            if container is None or _restarts(policy, container):
+                yield item
+
+
+def _restarts(policy: str, container: Container) -> bool:
+    """Whether a container that was started once is to be started again."""
+    if container.is_running or container.stopping:
+        return container.stopping and not container.is_running
+    return policy == "Always" or (policy == "OnFailure" and container.exit_code != 0)
+
+
+def waiting_message(pod: Object, container: str) -> str:
+    """Why a container waits, in the words of `kubectl logs`."""
+    status = find_named(pod["status"].get("containerStatuses", ()), container) or {}
+    reason = status.get("state", {}).get("waiting", {}).get("reason", "ContainerCreating")
+    return str(_WAITING_MESSAGES.get(reason, reason))
+
+
+def marks(pod: Object) -> tuple[object, ...]:
+    """What of the metadata makes the kubelet look at a Pod again."""
+    keys = ("labels", "annotations", "deletionTimestamp", "deletionGracePeriodSeconds")
+    return tuple(pod["metadata"].get(key) for key in keys)
+
+
+def full_name(spec: Object, pod: Object) -> str:
+    """A container with its Pod, as the kubelet names it in messages."""
+    meta = pod["metadata"]
+    return f"{spec['name']} in pod {meta['name']}_{meta['namespace']}({meta['uid']})"
+
+
+def go_seconds(seconds: int) -> str:
+    """As Go prints a duration: 10s, 1m20s, 5m0s."""
+    return f"{seconds}s" if seconds < 60 else f"{seconds // 60}m{seconds % 60}s"

@@ -1,29 +1,43 @@
-"""The environment of a container: literals, and values out of Secrets, ConfigMaps and the Pod itself.
+"""What a container gets from the cluster: its variables, and the files of its volumes.
 
-Mirrors kubernetes pkg/kubelet/kubelet_pods.go (makeEnvironmentVariables), v1.36.
+Mirrors kubernetes pkg/kubelet/kubelet_pods.go (makeEnvironmentVariables) and
+pkg/volume/{secret,configmap,projected,downwardapi}, v1.36.
 """
 
 from __future__ import annotations
 
 import base64
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from kubesim.api import quantity
-from kubesim.api.objects import Object
+from kubesim.api.objects import Object, find_named
 from kubesim.api.resources import CONFIG_MAP, NODE, SECRET, Resource
 from kubesim.cluster.apiserver import APIServer
 
+Files = dict[str, str]
 
-class ConfigError(Exception):
-    """A value that cannot be had; the text is the kubelet's."""
+TOKEN = "kubesim issues no tokens\n"
+# The field for all keys, the one for a single key, and the volume's.
+_SOURCES = (
+    ("secretRef", "secretKeyRef", "secret", SECRET),
+    ("configMapRef", "configMapKeyRef", "configMap", CONFIG_MAP),
+)
+
+
+class MissingError(Exception):
+    """A Secret, ConfigMap or key that is not there; the text is the kubelet's."""
 
 
 def environment(api: APIServer, pod: Object, container: Object) -> dict[str, str]:
-    """The variables of `container`. Raises ConfigError where a Secret, ConfigMap or key is missing."""
+    """The variables of `container`. Raises MissingError."""
     variables = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOME": "/root"}
     variables["HOSTNAME"] = pod["spec"].get("hostname") or pod["metadata"]["name"]
     for source in container.get("envFrom", ()):
-        variables |= _all_keys(api, pod, source)
+        for whole, _, _, resource in _SOURCES:
+            data = _data(api, pod, resource, source[whole]) if source.get(whole) else None
+            variables |= {source.get("prefix", "") + key: value for key, value in (data or {}).items()}
     for variable in container.get("env", ()):
         value = _value(api, pod, container, variable)
         if value is not None:
@@ -31,27 +45,22 @@ def environment(api: APIServer, pod: Object, container: Object) -> dict[str, str
     return variables
 
 
-_SOURCES = (
-    ("secretRef", "secretKeyRef", SECRET, "secret"),
-    ("configMapRef", "configMapKeyRef", CONFIG_MAP, "configmap"),
-)
+def substitute(words: Sequence[str], variables: Mapping[str, str]) -> list[str]:
+    """The words of a command with each `$(NAME)` of a known variable replaced; `$$` stands for a `$`."""
 
+    def value(match: re.Match[str]) -> str:
+        return "$" if match[0] == "$$" else variables.get(match[1], match[0])
 
-def _all_keys(api: APIServer, pod: Object, source: Object) -> dict[str, str]:
-    for whole, _, resource, word in _SOURCES:
-        if reference := source.get(whole):
-            data = _data(api, pod, resource, word, reference) or {}
-            return {source.get("prefix", "") + key: value for key, value in data.items()}
-    return {}
+    return [re.sub(r"\$\$|\$\(([-._A-Za-z0-9]+)\)", value, word) if "$(" in word else word for word in words]
 
 
 def _value(api: APIServer, pod: Object, container: Object, variable: Object) -> str | None:
     source = variable.get("valueFrom")
     if not source:
         return str(variable.get("value", ""))
-    for _, single, resource, word in _SOURCES:
+    for _, single, _, resource in _SOURCES:
         if reference := source.get(single):
-            return _one_key(api, pod, resource, word, reference)
+            return _one_key(api, pod, resource, reference)
     if reference := source.get("resourceFieldRef"):
         return _amount(api, pod, container, reference)
     return field_value(pod, source.get("fieldRef", {}).get("fieldPath", ""))
@@ -60,37 +69,30 @@ def _value(api: APIServer, pod: Object, container: Object, variable: Object) -> 
 def _amount(api: APIServer, pod: Object, container: Object, reference: Object) -> str:
     """An amount of a container; a limit that it lacks is what the node can give."""
     name = reference.get("containerName") or container["name"]
-    found = next((item for item in pod["spec"]["containers"] if item["name"] == name), container)
+    found = find_named(pod["spec"]["containers"], name) or container
     node = api.find(NODE, "", pod["spec"].get("nodeName", "")) or {}
     resources = found.get("resources") or {}
     limits = {**node.get("status", {}).get("allocatable", {}), **resources.get("limits", {})}
     return quantity.of_field({**resources, "limits": limits}, reference)
 
 
-def _one_key(api: APIServer, pod: Object, resource: Resource, word: str, reference: Object) -> str | None:
-    data = _data(api, pod, resource, word, reference)
-    if data is None:
-        return None
-    key = reference.get("key", "")
-    if key not in data and not reference.get("optional"):
-        namespace = pod["metadata"]["namespace"]
-        kind = "Secret" if resource is SECRET else "ConfigMap"
-        raise ConfigError(f"couldn't find key {key} in {kind} {namespace}/{reference.get('name', '')}")
-    return data.get(key)
+def _one_key(api: APIServer, pod: Object, resource: Resource, reference: Object) -> str | None:
+    data, key = _data(api, pod, resource, reference), reference.get("key", "")
+    if data is not None and key not in data and not reference.get("optional"):
+        place = f"{pod['metadata']['namespace']}/{reference.get('name', '')}"
+        raise MissingError(f"couldn't find key {key} in {resource.kind} {place}")
+    return (data or {}).get(key)
 
 
-def _data(api: APIServer, pod: Object, resource: Resource, word: str, reference: Object) -> dict[str, str] | None:
-    found = api.find(resource, pod["metadata"]["namespace"], reference.get("name", ""))
+def _data(api: APIServer, pod: Object, resource: Resource, reference: Object) -> Files | None:
+    """The data of a Secret or ConfigMap in plain text; None for an optional one that is not there."""
+    name = reference.get("secretName") or reference.get("name", "")
+    found = api.find(resource, pod["metadata"]["namespace"], name)
     if found is None:
         if reference.get("optional"):
             return None
-        raise ConfigError(f'{word} "{reference.get("name", "")}" not found')
-    return texts(resource, found)
-
-
-def texts(resource: Resource, obj: Object) -> dict[str, str]:
-    """The data of a Secret or ConfigMap in plain text."""
-    data: dict[str, str] = obj.get("data") or {}
+        raise MissingError(f'{resource.singular} "{name}" not found')
+    data: Files = found.get("data") or {}
     if resource is CONFIG_MAP:
         return data
     return {key: base64.b64decode(value).decode(errors="replace") for key, value in data.items()}
@@ -102,3 +104,71 @@ def field_value(pod: Object, path: str) -> str:
     for part in path.split("."):
         found = found.get(part) if isinstance(found, dict) else None
     return "" if found is None else str(found)
+
+
+def check_volumes(api: APIServer, pod: Object) -> None:
+    """Raise MissingError for the first volume that cannot be mounted."""
+    for volume in pod["spec"].get("volumes", ()):
+        try:
+            _contents(api, pod, volume)
+        except MissingError as error:
+            raise MissingError(f'MountVolume.SetUp failed for volume "{volume["name"]}" : {error}') from None
+
+
+def mounts(api: APIServer, pod: Object, container: Object) -> dict[str, Files]:
+    """The files of a container's volumes as they are now, by mount path; those of a broken volume are missing.
+
+    A volume that is a folder to write to is left out. A file that is mounted alone has the name "".
+    """
+    found: dict[str, Files] = {}
+    for mount in container.get("volumeMounts", ()):
+        volume = find_named(pod["spec"].get("volumes", ()), mount["name"]) or {}
+        if not any(True for source in _sources(volume) for kind in source if kind in _READ_ONLY):
+            continue
+        path, part = mount["mountPath"].rstrip("/"), mount.get("subPath")
+        try:
+            contents = _contents(api, pod, volume)
+        except MissingError:
+            contents = {}
+        if not part:
+            found[path] = contents
+        elif part in contents:
+            found[path] = {"": contents[part]}
+    return found
+
+
+_READ_ONLY = ("secret", "configMap", "serviceAccountToken", "downwardAPI")
+
+
+def _sources(volume: Object) -> Iterator[Object]:
+    """The volume's one source, or those that it projects."""
+    yield from volume["projected"].get("sources", ()) if "projected" in volume else (volume,)
+
+
+def _contents(api: APIServer, pod: Object, volume: Object) -> Files:
+    files: Files = {}
+    for source in _sources(volume):
+        files |= _source_files(api, pod, source)
+    return files
+
+
+def _source_files(api: APIServer, pod: Object, source: Object) -> Files:
+    for _, _, name, resource in _SOURCES:
+        if reference := source.get(name):
+            return _keys(api, pod, resource, reference)
+    if token := source.get("serviceAccountToken"):
+        return {token["path"]: TOKEN}
+    items = (source.get("downwardAPI") or {}).get("items", ())
+    return {item["path"]: field_value(pod, item["fieldRef"]["fieldPath"]) for item in items if "fieldRef" in item}
+
+
+def _keys(api: APIServer, pod: Object, resource: Resource, reference: Object) -> Files:
+    data = _data(api, pod, resource, reference) or {}
+    items = reference.get("items")
+    if not items:
+        return data
+    missing = [item["key"] for item in items if item["key"] not in data]
+    if missing and not reference.get("optional"):
+        word = resource.singular.replace("configmap", "config")
+        raise MissingError(f"references non-existent {word} key: {missing[0]}")
+    return {item["path"]: data[item["key"]] for item in items if item["key"] in data}

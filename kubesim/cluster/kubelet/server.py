@@ -7,15 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from kubesim.api import errors, process
+from kubesim.api import errors
 from kubesim.api.clock import Clock
 from kubesim.api.objects import Object
 from kubesim.cluster.apiserver import APIServer
 from kubesim.cluster.apiserver.logs import Line
-from kubesim.cluster.kubelet.containers import Container, Worker
-from kubesim.cluster.kubelet.decisions import waiting_words
-from kubesim.cluster.kubelet.environment import environment
-from kubesim.cluster.kubelet.volumes import mounted_files
+from kubesim.cluster.kubelet.containers import Container, Worker, waiting_message
+from kubesim.cluster.kubelet.environment import mounts
+from kubesim.shell.container import Process
 
 
 class Server:
@@ -32,21 +31,20 @@ class Server:
         name = pod["metadata"]["name"]
         if found is None:
             raise errors.bad_request(
-                f'container "{container}" in pod "{name}" is waiting to start: {waiting_words(pod, container)}'
+                f'container "{container}" in pod "{name}" is waiting to start: {waiting_message(pod, container)}'
             )
         shown = found.previous if previous else found
         if shown is None:
             raise errors.bad_request(f'previous terminated container "{container}" in pod "{name}" not found')
         return shown.lines(self._clock.now)
 
-    def execute(self, pod: Object, container: str, argv: list[str]) -> process.Process:
-        """Run a command beside a container. Raises StatusError where it does not run, and process.StartError."""
+    def execute(self, pod: Object, container: str, argv: list[str]) -> Process:
+        """Run a command beside a container's. Raises StatusError where it does not run, and StartError."""
         found = self._container(pod, container)
         if found is None or not found.is_running:
             raise errors.StatusError(500, "InternalError", f'container not found ("{container}")')
-        variables = environment(self._api, pod, found.spec)
-        files = {**found.image.files, **mounted_files(self._api, pod, found.spec)}
-        return process.run(argv, variables, files, pod["metadata"]["name"])
+        found.place.files.mount(mounts(self._api, pod, found.spec))
+        return found.place.run(argv, self._clock.now, found.main)
 
     def _container(self, pod: Object, name: str) -> Container | None:
         worker = self._workers.get(pod["metadata"]["uid"])

@@ -4,33 +4,26 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Callable
+import textwrap
+from collections.abc import Callable, Iterator, Mapping
 from itertools import zip_longest
 
 from kubesim.api.clock import to_datetime
-from kubesim.shell.state import Invocation, ToolError
+from kubesim.shell.lexer import unescape
+from kubesim.shell.machine import Invocation, ToolError
 from kubesim.shell.syntax import UnsupportedError
-from kubesim.shell.tools.tool import Options, hint, need_operands, tool, whole_number
-from kubesim.shell.words import unescape
+from kubesim.shell.tools import Options, Tool, hint, need_operands, tool, whole_number
 
-_HOUR = 3600
+_WIDTH = 39  # of a column of help
 _UNITS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
-@tool("true", builtin=True)
-def true(operands: list[str], options: Options, io: Invocation) -> None:
-    """Succeed."""
-
-
-@tool("false", builtin=True)
-def false(operands: list[str], options: Options, io: Invocation) -> int:
-    """Fail."""
-    return 1
+true, colon = (Tool(name, lambda arguments, io: 0, name, builtin=True) for name in ("true", ":"))
+false = Tool("false", lambda arguments, io: 1, "false", builtin=True)
 
 
 @tool("echo [-neE] [TEXT]...", builtin=True, example="echo $HOME")
 def echo(operands: list[str], options: Options, io: Invocation) -> None:
-    """Print words."""
     flags = ""
     while operands and re.fullmatch(r"-[neE]+", operands[0]):
         flags += operands[0]
@@ -43,7 +36,6 @@ def echo(operands: list[str], options: Options, io: Invocation) -> None:
 
 @tool("printf FORMAT [ARGUMENT]...", builtin=True, example="printf '%s\\n' one two")
 def printf(operands: list[str], options: Options, io: Invocation) -> int:
-    """Print by a format, which is used again while there are arguments."""
     if not operands:
         io.err("printf: usage: printf [-v var] format [arguments]\n")
         return 2
@@ -95,18 +87,14 @@ def _converted(match: re.Match[str], argument: str, io: Invocation) -> str:
 
 @tool("sleep SECONDS", example="sleep 30")
 def sleep(operands: list[str], options: Options, io: Invocation) -> None:
-    """Let simulated time pass, at once."""
     need_operands(io, operands)
     seconds = 0.0
     for text in operands:
-        match = re.fullmatch(r"([0-9]{1,9}(?:\.[0-9]{0,9})?|\.[0-9]{1,9})([smhd]?)", text)
+        match = re.fullmatch(r"([0-9]{1,9}(?:\.[0-9]{0,9})?|\.[0-9]{1,9}|inf(?:inity)?)([smhd]?)", text)
         if not match:
             raise ToolError(f"invalid time interval '{text}'\n{hint(io.name)}")
         seconds += float(match[1]) * _UNITS[match[2]]
-    if seconds > _HOUR:
-        raise UnsupportedError("a sleep of more than an hour")
-    io.state.budget.spend(round(seconds) * 100)
-    io.state.clock.advance(seconds)
+    io.machine.sleep(seconds)
 
 
 _DATE = {"c": "%a %b %e %H:%M:%S %Y", "D": "%m/%d/%y", "F": "%Y-%m-%d", "T": "%H:%M:%S", "R": "%H:%M"}
@@ -114,10 +102,9 @@ _DATE = {"c": "%a %b %e %H:%M:%S %Y", "D": "%m/%d/%y", "F": "%Y-%m-%d", "T": "%H
 
 @tool("date [-u] [+FORMAT]", "u", {"utc": "u"}, example="date +%H:%M:%S")
 def date(operands: list[str], options: Options, io: Invocation) -> None:
-    """Print the simulated time."""
-    moment, now = to_datetime(io.state.clock.now), io.state.clock.now
+    moment, now = to_datetime(io.machine.clock.now), io.machine.clock.now
     template = operands[0] if operands else "+%a %b %e %H:%M:%S %Z %Y"
-    io.state.budget.spend(50 * len(template))
+    io.spend(50 * len(template))
     if not template.startswith("+"):
         raise UnsupportedError("setting or reading a date")
     own = {
@@ -142,7 +129,6 @@ def date(operands: list[str], options: Options, io: Invocation) -> None:
 
 @tool("env", example="env | grep KUBE")
 def env(operands: list[str], options: Options, io: Invocation) -> None:
-    """Print the exported variables."""
     if operands:
         raise UnsupportedError("'env' with arguments")
     io.out("".join(f"{name}={value}\n" for name, value in io.env.items()))
@@ -150,7 +136,6 @@ def env(operands: list[str], options: Options, io: Invocation) -> None:
 
 @tool("export NAME[=VALUE]...", builtin=True, example="export EDITOR=nano")
 def export(operands: list[str], options: Options, io: Invocation) -> None:
-    """Hand variables on to commands."""
     if operands in ([], ["-p"]):
         io.out("".join(f'declare -x {name}="{value}"\n' for name, value in sorted(io.env.items())))
         return
@@ -160,20 +145,20 @@ def export(operands: list[str], options: Options, io: Invocation) -> None:
             io.fail(f"`{text}': not a valid identifier")
             continue
         if equals:
-            io.state.assign(name, value)
-        io.state.export(name)
+            io.machine.assign(name, value)
+        if name in io.machine.variables:
+            io.env[name] = io.machine.variables.pop(name)
 
 
 @tool("unset NAME...", builtin=True, example="unset NAME")
 def unset(operands: list[str], options: Options, io: Invocation) -> None:
-    """Forget variables."""
     for name in operands:
-        io.state.unset(name)
+        io.machine.variables.pop(name, None)
+        io.env.pop(name, None)
 
 
 @tool("read [-rs] [-p PROMPT] [NAME]...", "rsp:", builtin=True, example="read -rs PASSWORD < password.txt")
 def read(operands: list[str], options: Options, io: Invocation) -> int:
-    """Put the words of the next line of stdin into variables, the rest of the line into the last of them."""
     if io.input is None:
         raise UnsupportedError(f"typing the input of '{io.name}'")
     for name in operands:
@@ -184,19 +169,18 @@ def read(operands: list[str], options: Options, io: Invocation) -> int:
         while line.endswith("\\\n") and not line.endswith("\\\\\n"):
             line = line[:-2] + io.input.line()
         line = re.sub(r"\\(.)", r"\1", line)
-    io.state.budget.spend(len(line))
+    io.spend(len(line))
     words = line.removesuffix("\n").strip(" \t").split(None, max(len(operands) - 1, 0))
     for name, word in zip_longest(operands, words, fillvalue=""):
-        io.state.assign(name, word)
+        io.machine.assign(name, word)
     if not operands:
-        io.state.assign("REPLY", line.removesuffix("\n"))
+        io.machine.assign("REPLY", line.removesuffix("\n"))
     return int(not line.endswith("\n"))
 
 
 @tool("alias [NAME[=VALUE]]...", builtin=True, example="alias k=kubectl")
 def alias(operands: list[str], options: Options, io: Invocation) -> None:
-    """Give a command another name."""
-    aliases = io.state.aliases
+    aliases = io.machine.aliases
     for text in operands or sorted(aliases):
         name, equals, value = text.partition("=")
         if equals:
@@ -209,18 +193,16 @@ def alias(operands: list[str], options: Options, io: Invocation) -> None:
 
 @tool("unalias [-a] NAME...", "a", builtin=True, example="unalias k")
 def unalias(operands: list[str], options: Options, io: Invocation) -> None:
-    """Take an alias away."""
     if "a" in options:
-        io.state.aliases.clear()
+        io.machine.aliases.clear()
     for name in operands:
-        if io.state.aliases.pop(name, None) is None:
+        if io.machine.aliases.pop(name, None) is None:
             io.fail(f"{name}: not found")
 
 
 @tool("history [-c] [-d OFFSET] [N]", "cd:", builtin=True, example="history 5")
 def history(operands: list[str], options: Options, io: Invocation) -> None:
-    """Print the lines that were typed, or forget all of them, or one."""
-    entries = io.state.history
+    entries = io.machine.history
     if "c" in options:
         entries.clear()
     if "d" in options:
@@ -243,13 +225,11 @@ def _forget(entries: list[str], offset: str) -> None:
 
 @tool("clear", example="clear")
 def clear(operands: list[str], options: Options, io: Invocation) -> None:
-    """Empty the screen, by the terminal's own control sequence."""
     io.out("\x1b[H\x1b[2J\x1b[3J")
 
 
 @tool("xargs [-n N] [COMMAND [ARGUMENT]...]", example="cat names | xargs kubectl get pod")
 def xargs(operands: list[str], options: Options, io: Invocation) -> int:
-    """Run a command with the words of stdin as further arguments."""
     size = 0
     while operands and operands[0].startswith("-"):
         match = re.fullmatch(r"-n([0-9]{0,6})", operands[0])
@@ -270,12 +250,12 @@ def xargs(operands: list[str], options: Options, io: Invocation) -> int:
 _UNARY: dict[str, Callable[[Invocation, str], bool]] = {
     "-z": lambda io, text: not text,
     "-n": lambda io, text: bool(text),
-    "-e": lambda io, text: io.workspace.exists(text),
-    "-d": lambda io, text: io.workspace.is_dir(text),
-    "-f": lambda io, text: io.workspace.exists(text) and not io.workspace.is_dir(text),
-    "-s": lambda io, text: io.workspace.exists(text) and io.workspace.size(text) > 0,
-    "-r": lambda io, text: io.workspace.exists(text),
-    "-w": lambda io, text: io.workspace.exists(text),
+    "-e": lambda io, text: io.files.exists(text),
+    "-d": lambda io, text: io.files.is_dir(text),
+    "-f": lambda io, text: io.files.exists(text) and not io.files.is_dir(text),
+    "-s": lambda io, text: io.files.exists(text) and io.files.size(text) > 0,
+    "-r": lambda io, text: io.files.exists(text),
+    "-w": lambda io, text: io.files.exists(text),
 }
 _NUMERIC: dict[str, Callable[[int, int], bool]] = {
     "-eq": int.__eq__,
@@ -319,13 +299,57 @@ def _integer(text: str) -> int:
 
 @tool("test EXPRESSION", builtin=True, example="test -f pod.yaml && echo yes", trouble=2)
 def test(operands: list[str], options: Options, io: Invocation) -> int:
-    """Succeed if the expression is true."""
     return int(not _holds(operands, io))
 
 
 @tool("[ EXPRESSION ]", builtin=True, trouble=2)
 def bracket(operands: list[str], options: Options, io: Invocation) -> int:
-    """Succeed if the expression is true."""
     if operands[-1:] != ["]"]:
         raise ToolError("missing `]'", 2)
     return int(not _holds(operands[:-1], io))
+
+
+@tool("help [COMMAND]", builtin=True, example="help sed")
+def help_(operands: list[str], options: Options, io: Invocation) -> None:
+    for name in operands:
+        if name not in io.tools:
+            raise ToolError(f"no help topics match `{name}'")
+        io.out(f"Usage: {io.tools[name].usage or name}\n")
+    io.out("" if operands else "\n".join(_overview(io.tools)) + "\n")
+
+
+@tool("which NAME...", example="which kubectl")
+def which(operands: list[str], options: Options, io: Invocation) -> int:
+    paths = [f"{folder}/{name}" for name in operands for folder in io.env.get("PATH", "").split(":")]
+    found = [path for path in paths if io.files.exists(path)]
+    if io.machine.IS_TERMINAL:
+        found = [_place(io.tools[name]) for name in operands if name in io.tools and not io.tools[name].builtin]
+    io.out("".join(f"{path}\n" for path in found))
+    return int(len(found) < len(operands))
+
+
+@tool("type NAME...", builtin=True, example="type k")
+def type_(operands: list[str], options: Options, io: Invocation) -> None:
+    for name in operands:
+        if name in io.machine.aliases:
+            io.out(f"{name} is aliased to `{io.machine.aliases[name]}'\n")
+        elif name in io.tools:
+            io.out(f"{name} is {'a shell builtin' if io.tools[name].builtin else _place(io.tools[name])}\n")
+        else:
+            io.fail(f"{name}: not found")
+
+
+def _place(tool: Tool) -> str:
+    return f"{'/usr/local/bin' if tool.complete else '/usr/bin'}/{tool.name}"
+
+
+def _overview(tools: Mapping[str, Tool]) -> Iterator[str]:
+    """All tools on one screen, each by an example, and the verbs of those that know their own words."""
+    yield "The tools here, by example; NAME --help says more:"
+    examples = [tool.example for _, tool in sorted(tools.items()) if tool.example]
+    half = (len(examples) + 1) // 2
+    for left, right in zip_longest(examples[:half], examples[half:], fillvalue=""):
+        yield f"  {left:{_WIDTH}}{right}".rstrip()
+    for name, program in sorted(tools.items()):
+        if program.complete and "COMMAND" in program.usage:
+            yield textwrap.fill(f"{name}: {' '.join(program.complete(['']))}", 78, subsequent_indent="  ")

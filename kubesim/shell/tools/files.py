@@ -6,15 +6,14 @@ import difflib
 from collections.abc import Iterator
 
 from kubesim.api.result import Edit
-from kubesim.shell.state import Invocation, ToolError
+from kubesim.shell.machine import Invocation, ToolError, lines
 from kubesim.shell.syntax import UnsupportedError
-from kubesim.shell.tools.tool import Options, below, for_each, hint, inputs, lines, need_operands, tool
-from kubesim.workspace import HOME
+from kubesim.shell.tools import Options, Tool, below, for_each, hint, inputs, need_operands, tool
+from kubesim.workspace import HOME, Workspace
 
 
 @tool("cat [-n] [FILE]...", "n", {"number": "n"}, example="cat pod.yaml")
 def cat(operands: list[str], options: Options, io: Invocation) -> None:
-    """Print files."""
     count = 0
     for _, text in inputs(io, operands):
         if "n" in options:
@@ -26,18 +25,16 @@ def cat(operands: list[str], options: Options, io: Invocation) -> None:
 
 @tool("tee [-a] [FILE]...", "a", {"append": "a"}, example="kubectl get pods | tee out.txt")
 def tee(operands: list[str], options: Options, io: Invocation) -> None:
-    """Print stdin and keep it in files too."""
     text = io.read()
     io.out(text)
-    write = io.workspace.append_text if "a" in options else io.workspace.write_text
+    write = io.files.append_text if "a" in options else io.files.write_text
     for_each(io, operands, "", lambda name: write(name, text))
 
 
 @tool("ls [-1Aadl] [FILE]...", "1Aadl", {"all": "a", "almost-all": "A", "directory": "d"}, example="ls -l", trouble=2)
 def ls(operands: list[str], options: Options, io: Invocation) -> None:
-    """List folders, one name on a line. Sizes are real; owners and rights are always the same, times are not shown."""
     present = [name for name in sorted(operands or ["."]) if _exists(name, io)]
-    folders = [] if "d" in options else [name for name in present if io.workspace.is_dir(name)]
+    folders = [] if "d" in options else [name for name in present if io.files.is_dir(name)]
     files = "".join(_entry(name, name, options, io) for name in present if name not in folders)
     blocks = [files] if files else []
     for folder in folders:
@@ -48,15 +45,15 @@ def ls(operands: list[str], options: Options, io: Invocation) -> None:
 
 def _exists(name: str, io: Invocation) -> bool:
     try:
-        io.workspace.size(name)
+        io.files.size(name)
     except OSError as error:
-        io.fail(f"cannot access '{name}': {error.strerror}", 2)
+        io.fail(f"cannot access '{name}': {error.strerror}", 1 if io.machine.is_busybox else 2)
         return False
     return True
 
 
 def _names(folder: str, options: Options, io: Invocation) -> list[str]:
-    names = io.workspace.listdir(folder)
+    names = io.files.listdir(folder)
     if "a" in options:
         return [".", "..", *names]
     return names if "A" in options else [name for name in names if not name.startswith(".")]
@@ -65,59 +62,55 @@ def _names(folder: str, options: Options, io: Invocation) -> list[str]:
 def _entry(path: str, name: str, options: Options, io: Invocation) -> str:
     if "l" not in options:
         return f"{name}\n"
-    folder = name in (".", "..") or io.workspace.is_dir(path)
-    size = 4096 if folder else io.workspace.size(path)
-    return f"{'drwxr-xr-x' if folder else '-rw-r--r--'} 1 learner learner {size:>8} {name}\n"
+    folder = name in (".", "..") or io.files.is_dir(path)
+    size = 4096 if folder else io.files.size(path)
+    user = io.machine.user_name
+    return f"{'drwxr-xr-x' if folder else '-rw-r--r--'} 1 {user} {user} {size:>8} {name}\n"
 
 
 @tool("pwd", builtin=True, example="pwd")
 def pwd(operands: list[str], options: Options, io: Invocation) -> None:
-    """Print the current folder."""
-    io.out(f"{io.workspace.cwd}\n")
+    io.out(f"{io.files.cwd}\n")
 
 
 @tool("cd [FOLDER]", builtin=True, example="cd app")
 def cd(operands: list[str], options: Options, io: Invocation) -> None:
-    """Go to a folder."""
     if len(operands) > 1:
         raise ToolError("too many arguments")
-    target, before = operands[0] if operands else str(HOME), str(io.workspace.cwd)
+    target, before = operands[0] if operands else str(HOME), str(io.files.cwd)
     if target == "-":
-        target = io.state.lookup("OLDPWD") or "."
-        io.out(f"{io.workspace.absolute(target)}\n")
-    io.workspace.chdir(target)
-    io.state.assign("OLDPWD", before)
+        target = io.machine.lookup("OLDPWD") or "."
+        io.out(f"{io.files.absolute(target)}\n")
+    io.files.chdir(target)
+    io.machine.assign("OLDPWD", before)
 
 
 @tool("mkdir [-p] FOLDER...", "p", {"parents": "p"}, example="mkdir -p app/config")
 def mkdir(operands: list[str], options: Options, io: Invocation) -> None:
-    """Make folders."""
     need_operands(io, operands)
-    make = io.workspace.mkdir
+    make = io.files.mkdir
     for_each(io, operands, "cannot create directory", lambda name: make(name, parents="p" in options))
 
 
 @tool("touch FILE...", "", example="touch notes.txt")
 def touch(operands: list[str], options: Options, io: Invocation) -> None:
-    """Make empty files."""
     need_operands(io, operands, "file operand")
-    names = [name for name in operands if not io.workspace.is_dir(name)]
-    for_each(io, names, "cannot touch", lambda name: io.workspace.append_text(name, ""))
+    names = [name for name in operands if not io.files.is_dir(name)]
+    for_each(io, names, "cannot touch", lambda name: io.files.append_text(name, ""))
 
 
 @tool("rm [-rf] FILE...", "rRf", {"recursive": "r", "force": "f"}, example="rm old.yaml")
 def rm(operands: list[str], options: Options, io: Invocation) -> None:
-    """Remove files."""
     force, recursive = "f" in options, "r" in options or "R" in options
     need_operands(io, operands or ["-f"] * force)
 
     def remove(name: str) -> None:
         if recursive and name.rstrip("/").rpartition("/")[2] in (".", ".."):
             io.fail(f"refusing to remove '.' or '..' directory: skipping '{name}'")
-        elif io.workspace.is_dir(name) and not recursive:
+        elif io.files.is_dir(name) and not recursive:
             io.fail(f"cannot remove '{name}': Is a directory")
-        elif io.workspace.exists(name) or not force:
-            io.workspace.remove(name, recursive=recursive)
+        elif io.files.exists(name) or not force:
+            io.files.remove(name, recursive=recursive)
 
     for_each(io, operands, "cannot remove", remove)
 
@@ -128,29 +121,28 @@ def _pairs(operands: list[str], io: Invocation) -> Iterator[tuple[str, str]]:
     *sources, target = operands
     if not sources:
         raise ToolError(f"missing destination file operand after '{target}'\n{hint(io.name)}")
-    folder = io.workspace.is_dir(target)
+    folder = io.files.is_dir(target)
     if len(sources) > 1 and not folder:
-        problem = "Not a directory" if io.workspace.exists(target) else "No such file or directory"
+        problem = "Not a directory" if io.files.exists(target) else "No such file or directory"
         raise ToolError(f"target '{target}': {problem}")
     for source in sources:
-        path = f"{target.rstrip('/')}/{io.workspace.absolute(source).name}" if folder else target
-        if not io.workspace.exists(source):
+        path = f"{target.rstrip('/')}/{io.files.absolute(source).name}" if folder else target
+        if not io.files.exists(source):
             io.fail(f"cannot stat '{source}': No such file or directory")
-        elif io.workspace.absolute(source) == io.workspace.absolute(path):
+        elif io.files.absolute(source) == io.files.absolute(path):
             io.fail(f"'{source}' and '{path}' are the same file")
         else:
             yield source, path
 
 
 def _within(io: Invocation, path: str, folder: str) -> bool:
-    return io.workspace.absolute(path).is_relative_to(io.workspace.absolute(folder))
+    return io.files.absolute(path).is_relative_to(io.files.absolute(folder))
 
 
 @tool("cp [-r] SOURCE... TARGET", "rR", {"recursive": "r"}, example="cp pod.yaml pod2.yaml")
 def cp(operands: list[str], options: Options, io: Invocation) -> None:
-    """Copy files."""
     for source, target in _pairs(operands, io):
-        if not io.workspace.is_dir(source) or (options and not _within(io, target, source)):
+        if not io.files.is_dir(source) or (options and not _within(io, target, source)):
             _copy(source, target, io)
         elif options:
             io.fail(f"cannot copy a directory, '{source}', into itself, '{target}'")
@@ -160,43 +152,41 @@ def cp(operands: list[str], options: Options, io: Invocation) -> None:
 
 def _copy(source: str, target: str, io: Invocation) -> None:
     try:
-        if io.workspace.is_dir(source):
-            io.workspace.mkdir(target, parents=True)
+        if io.files.is_dir(source):
+            io.files.mkdir(target, parents=True)
             for path in below(io, source):
                 _copy(path, f"{target}/{path.rpartition('/')[2]}", io)
         else:
-            io.state.budget.spend(io.workspace.size(source))
-            io.workspace.copy(source, target)
+            io.spend(io.files.size(source))
+            io.files.copy(source, target)
     except OSError as error:
         io.fail(f"cannot create regular file '{target}': {error.strerror}")
 
 
 @tool("mv SOURCE... TARGET", "f", example="mv pod.yaml web.yaml")
 def mv(operands: list[str], options: Options, io: Invocation) -> None:
-    """Move or rename files."""
     for source, target in _pairs(operands, io):
         if _within(io, target, source):
             io.fail(f"cannot move '{source}' to a subdirectory of itself, '{target}'")
             continue
         try:
-            io.workspace.rename(source, target)
+            io.files.rename(source, target)
         except OSError as error:
             io.fail(f"cannot move '{source}' to '{target}': {error.strerror}")
 
 
 @tool("diff [-uN] FILE1 FILE2", "uN", {"unified": "u"}, example="diff -u a.yaml b.yaml", trouble=2)
 def diff(operands: list[str], options: Options, io: Invocation) -> int:
-    """Print what differs, always in unified form; the headers bear no times."""
     if len(operands) < 2:
         raise ToolError(f"missing operand after '{['diff', *operands][-1]}'\ndiff: {hint(io.name)}")
     if len(operands) > 2:
         raise ToolError(f"extra operand '{operands[2]}'\ndiff: {hint(io.name)}")
-    names = [name for name in operands if "N" not in options or io.workspace.exists(name)]
+    names = [name for name in operands if "N" not in options or io.files.exists(name)]
     found = dict(inputs(io, names, trouble=2))
     if io.status:
         return io.status
     before, after = (lines(found.get(name, "")) for name in operands)
-    io.state.budget.spend(8 * len(before) * len(after))
+    io.spend(8 * len(before) * len(after))
     changes = list(difflib.unified_diff(before, after, operands[0], operands[1]))
     io.out("".join(line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in changes))
     return int(bool(changes))
@@ -204,12 +194,22 @@ def diff(operands: list[str], options: Options, io: Invocation) -> int:
 
 @tool("nano FILE", example="nano pod.yaml")
 def nano(operands: list[str], options: Options, io: Invocation) -> None:
-    """Open a file in the live terminal's editor."""
     if len(operands) != 1 or operands[0].startswith("-"):
         raise ToolError("name one file, as in: nano pod.yaml")
     if io.stdin is not None:
         raise UnsupportedError("'nano' where another command is its terminal")
-    if io.workspace.is_dir(operands[0]):
+    if not isinstance(io.files, Workspace) or io.files.is_dir(operands[0]):
         raise ToolError(f"{operands[0]}: Is a directory")
-    io.edit = Edit(io.workspace.relative(operands[0]))
+    io.edit = Edit(io.files.relative(operands[0]))
     io.err(f"kubesim: the editor opens in the live terminal; elsewhere write the file: cat > {operands[0]} <<'EOF'\n")
+
+
+def _editor(name: str) -> Tool:
+    def run(arguments: list[str], io: Invocation) -> int:
+        io.err(f"kubesim: '{name}' is not part of this simulator; its editor is nano, as in: nano pod.yaml\n")
+        return 127
+
+    return Tool(name, run)
+
+
+vi, vim, vimtutor, emacs = map(_editor, ("vi", "vim", "vimtutor", "emacs"))

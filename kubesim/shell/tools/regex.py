@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 
-from kubesim.shell.state import ToolError
+from kubesim.shell.machine import ToolError
 from kubesim.shell.syntax import UnsupportedError
 
 Span = tuple[int, int]

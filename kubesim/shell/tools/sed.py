@@ -6,10 +6,10 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from kubesim.shell.state import Invocation, ToolError
+from kubesim.shell.machine import Invocation, ToolError, lines
 from kubesim.shell.syntax import UnsupportedError
+from kubesim.shell.tools import Options, inputs, tool
 from kubesim.shell.tools.regex import Regex, Span, Spend
-from kubesim.shell.tools.tool import Options, inputs, lines, tool
 
 _ADDRESS = r"(?:[0-9]{1,9}|\$|/(?:[^\\/\n]|\\.)*/)"
 _HEAD = re.compile(rf"[\s;]*({_ADDRESS})?[ \t]*(?:,[ \t]*({_ADDRESS}))?[ \t]*(!?)[ \t]*", re.DOTALL)
@@ -25,31 +25,48 @@ class _Line:
     last: bool
 
 
-Selector = Callable[[_Line], bool]
+Address = Callable[[_Line], bool]
 
 
-@dataclass(frozen=True)
+@dataclass
 class _Command:
+    """A command with the lines that it is for; `bound` is the number of the last one, if that is known."""
+
     name: str
-    selected: Selector
+    first: Address | None
+    last: Address | None
+    bound: int | None
+    negated: bool
     regex: Regex | None = None
     replacement: str = ""
     flags: str = ""
+    inside: bool = False
+
+    def selects(self, line: _Line) -> bool:
+        return self._covers(line) != self.negated
+
+    def _covers(self, line: _Line) -> bool:
+        if self.inside and self.last:
+            self.inside = line.number < self.bound if self.bound is not None else not self.last(line)
+            return self.bound is None or line.number <= self.bound
+        found = self.first is None or self.first(line)
+        self.inside = found and self.last is not None and (self.bound is None or line.number < self.bound)
+        return found
 
 
 class _Parser:
     """Reads a script; what is wrong is a ToolError with GNU's sentence and the place where it was seen."""
 
     def __init__(self, script: str, spend: Spend, *, extended: bool) -> None:
+        if len(script) > _MAX_SCRIPT:
+            raise UnsupportedError("a sed script of that length")
         self._script, self._spend, self._extended = script, spend, extended
         self._at = 0
 
-    def _error(self, problem: str) -> ToolError:
-        return ToolError(f"-e expression #1, char {self._at}: {problem}")
+    def _error(self, problem: str, *, at_end: bool = False) -> ToolError:
+        return ToolError(f"-e expression #1, char {len(self._script) if at_end else self._at}: {problem}")
 
     def parse(self) -> Iterator[_Command]:
-        if len(self._script) > _MAX_SCRIPT:
-            raise UnsupportedError("a sed script of that length")
         while self._script[self._at :].strip(" \t\n;"):
             yield self._command()
             rest = self._script[self._at :].lstrip(" \t")
@@ -63,40 +80,20 @@ class _Parser:
         self._at = (head.end() if head else self._at) + 1
         name = self._script[self._at - 1 : self._at]
         if name == "/":
-            self._at = len(self._script)
-            raise self._error("unterminated address regex")
-        selected = self._selector(first, last)
-        selector: Selector = (lambda line: not selected(line)) if negated else selected
+            raise self._error("unterminated address regex", at_end=True)
+        bound = int(last) if last and last.isdigit() else None
+        command = _Command(name, self._address(first), self._address(last), bound, bool(negated))
         if name == "s":
-            return self._substitution(selector)
-        if name in ("p", "d", "q"):
-            return _Command(name, selector)
-        if name and name in _KNOWN:
+            self._read_substitution(command)
+        elif name and name in _KNOWN:
             raise UnsupportedError(f"'sed {name}'")
-        raise self._error(f"unknown command: `{name}'" if name else "missing command")
+        elif name not in ("p", "d", "q"):
+            raise self._error(f"unknown command: `{name}'" if name else "missing command")
+        return command
 
-    def _selector(self, first: str | None, last: str | None) -> Selector:
-        if not first:
-            return lambda line: True
-        begins = self._address(first)
-        if not last:
-            return begins
-        ends = self._address(last)
-        bound = int(last) if last.isdigit() else None
-        inside = False
-
-        def within(line: _Line) -> bool:
-            nonlocal inside
-            if inside:
-                inside = line.number < bound if bound is not None else not ends(line)
-                return bound is None or line.number <= bound
-            selected = begins(line)
-            inside = selected and (bound is None or line.number < bound)
-            return selected
-
-        return within
-
-    def _address(self, address: str) -> Selector:
+    def _address(self, address: str | None) -> Address | None:
+        if not address:
+            return None
         if address == "$":
             return lambda line: line.last
         if address.isdigit():
@@ -112,32 +109,27 @@ class _Parser:
         except ToolError as error:
             raise self._error(str(error)) from None
 
-    def _substitution(self, selector: Selector) -> _Command:
+    def _read_substitution(self, command: _Command) -> None:
         mark = re.escape(self._script[self._at : self._at + 1])
         brackets = rf"((?:\[\^?\]?[^\]\n]*\]|[^\\{mark}]|\\.)*+){mark}"  # `s/[/]/x/`: no end within brackets
         plain = rf"((?:[^\\{mark}]|\\.)*+){mark}"
-        whole = re.compile(f"{mark}(?:{brackets}|{plain}){plain}", re.DOTALL)
+        whole = re.compile(f"{mark}(?:{brackets}|{plain}){plain}({_FLAGS.pattern})", re.DOTALL)
         match = whole.match(self._script, self._at) if mark not in ("", "\\\\", "\\\n") else None
         if not match:
-            self._at = len(self._script)
-            raise self._error("unterminated `s' command")
-        flags = _FLAGS.match(self._script, match.end())
-        self._at = flags.end() if flags else match.end()
+            raise self._error("unterminated `s' command", at_end=True)
+        self._at = match.end()
         following = self._script[self._at : self._at + 1]
         if following and following not in " \t\n;":
             self._at += 1
             raise self._error("unknown option to `s'")
-        return self._checked(selector, match[1] or match[2] or "", match[3], flags[0] if flags else "", mark)
-
-    def _checked(self, selector: Selector, pattern: str, replacement: str, flags: str, mark: str) -> _Command:
+        pattern, command.replacement, command.flags = match[1] or match[2] or "", match[3], match[4]
         pattern = pattern.replace(f"\\{mark[-1]}", mark[-1]) if not mark[-1].isalnum() else pattern
-        regex = self._regex(pattern, ignore_case="i" in flags.lower())
-        for group in re.findall(r"\\(.)", replacement, re.DOTALL):
-            if group.isdigit() and int(group) > regex.groups:
+        command.regex = self._regex(pattern, ignore_case="i" in command.flags.lower())
+        for group in re.findall(r"\\(.)", command.replacement, re.DOTALL):
+            if group.isdigit() and int(group) > command.regex.groups:
                 raise self._error(f"invalid reference \\{group} on `s' command's RHS")
             if group in "ULEul":
                 raise UnsupportedError(f"'\\{group}' in what sed puts in")
-        return _Command("s", selector, regex, replacement, flags)
 
 
 def _edited(text: str, commands: list[_Command], spend: Spend, *, quiet: bool) -> str:
@@ -145,29 +137,20 @@ def _edited(text: str, commands: list[_Command], spend: Spend, *, quiet: bool) -
     content, output = lines(text), list[str]()
     for number, line in enumerate(content, 1):
         spend(len(line) + 100 * len(commands))
-        if not _cycle(line, number, number == len(content), commands, spend, output, quiet=quiet):
+        space, end = line.removesuffix("\n"), "\n" if line.endswith("\n") else ""
+        stopped = ""
+        for command in commands:
+            if not command.selects(_Line(space, number, number == len(content))):
+                continue
+            if command.name in "dq":
+                stopped = command.name
+                break
+            space, printed = _substituted(command, space, spend) if command.regex else (space, True)
+            output += [space + end] if printed else []
+        output += [] if quiet or stopped == "d" else [space + end]
+        if stopped == "q":
             break
     return "".join(output)
-
-
-def _cycle(
-    line: str, number: int, last: bool, commands: list[_Command], spend: Spend, output: list[str], *, quiet: bool
-) -> bool:
-    """Run the commands on one line; whether to go on with the next."""
-    space, end = line.removesuffix("\n"), "\n" if line.endswith("\n") else ""
-    going = True
-    for command in commands:
-        if not command.selected(_Line(space, number, last)):
-            continue
-        if command.name == "d":
-            return True
-        if command.name == "q":
-            going = False
-            break
-        space, printed = _substituted(command, space, spend) if command.regex else (space, True)
-        output += [space + end] if printed else []
-    output += [] if quiet else [space + end]
-    return going
 
 
 def _substituted(command: _Command, space: str, spend: Spend) -> tuple[str, bool]:
@@ -205,19 +188,17 @@ def _filled(template: str, space: str, spans: list[Span]) -> str:
     example="sed -i s/1.0/2.0/ pod.yaml",
 )
 def sed(operands: list[str], options: Options, io: Invocation) -> None:
-    """Edit lines."""
     if "e" not in options and not operands:
         raise ToolError("no script given\nTry 'sed --help' for more information.")
     script = options["e"] if "e" in options else operands.pop(0)
-    spend = io.state.budget.spend
 
     def commands() -> list[_Command]:
-        return list(_Parser(script, spend, extended="E" in options or "r" in options).parse())
+        return list(_Parser(script, io.spend, extended="E" in options or "r" in options).parse())
 
-    commands()  # so that a wrong script is told before anything is read
+    commands()  # so that a wrong script is reported before anything is read
     files = inputs(io, operands, "can't read ", trouble=2)
     if "i" not in options:
-        io.out(_edited("".join(text for _, text in files), commands(), spend, quiet="n" in options))
+        io.out(_edited("".join(text for _, text in files), commands(), io.spend, quiet="n" in options))
         return
     for name, text in files:
-        io.workspace.write_text(name, _edited(text, commands(), spend, quiet="n" in options))
+        io.files.write_text(name, _edited(text, commands(), io.spend, quiet="n" in options))

@@ -7,10 +7,11 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from itertools import groupby
 
-from kubesim.shell.state import Invocation, ToolError
+from kubesim.shell.lexer import unescape
+from kubesim.shell.machine import Invocation, ToolError, lines
 from kubesim.shell.syntax import UnsupportedError
-from kubesim.shell.tools.tool import Options, hint, inputs, lines, need_operands, tool, whole_number
-from kubesim.shell.words import unescape
+from kubesim.shell.tools import Options, below, hint, inputs, need_operands, tool, whole_number
+from kubesim.shell.tools.regex import Regex
 
 
 def _ends(operands: list[str], options: Options, io: Invocation, cut: Callable[[list[str], str], list[str]]) -> None:
@@ -27,7 +28,6 @@ def _ends(operands: list[str], options: Options, io: Invocation, cut: Callable[[
 
 @tool("head [-n N] [FILE]...", "n:0123456789", {"lines=": "n"}, example="kubectl get pods | head -3")
 def head(operands: list[str], options: Options, io: Invocation) -> None:
-    """Print the first lines."""
     _ends(operands, options, io, lambda content, wanted: content[: int(wanted)])
 
 
@@ -44,7 +44,6 @@ def tail(operands: list[str], options: Options, io: Invocation) -> None:
 
 @tool("wc [-clmw] [FILE]...", "clmw", {"lines": "l", "words": "w", "bytes": "c"}, example="kubectl get pods | wc -l")
 def wc(operands: list[str], options: Options, io: Invocation) -> None:
-    """Count lines, words, characters and bytes."""
     kinds = [kind for kind in "lwmc" if kind in options] or ["l", "w", "c"]
     rows = [(_counts(text), name) for name, text in inputs(io, operands)]
     if len(operands) > 1:
@@ -63,7 +62,6 @@ def _counts(text: str) -> dict[str, int]:
 
 @tool("sort [-bnru] [-k FIELD] [-t CHAR] [FILE]...", "bnruk:t:", {"reverse": "r"}, example="sort -k2 pods", trouble=2)
 def sort(operands: list[str], options: Options, io: Invocation) -> None:
-    """Sort lines by their bytes, by fields or by number."""
     content = [line.removesuffix("\n") for _, text in inputs(io, operands, "cannot read: ", 2) for line in lines(text)]
     keys = [_Key(spec, options) for spec in options.get("k", "1").split("\n")]
     if "u" not in options:
@@ -103,7 +101,6 @@ class _Key:
 
 @tool("uniq [-cdu] [FILE]", "cdu", {"count": "c"}, example="sort pods | uniq -c")
 def uniq(operands: list[str], options: Options, io: Invocation) -> None:
-    """Print each of several equal lines once."""
     if len(operands) > 1:
         raise UnsupportedError("'uniq' with a file to write to")
     for _, text in inputs(io, operands):
@@ -115,7 +112,6 @@ def uniq(operands: list[str], options: Options, io: Invocation) -> None:
 
 @tool("cut -d CHAR -f LIST [FILE]...", "d:f:c:s", {"delimiter=": "d", "fields=": "f"}, example="cut -d: -f2 pairs")
 def cut(operands: list[str], options: Options, io: Invocation) -> None:
-    """Print some fields, or characters, of each line."""
     if "f" not in options and "c" not in options:
         raise ToolError(f"you must specify a list of bytes, characters, or fields\n{hint(io.name)}")
     delimiter = options.get("d", "\t")
@@ -123,7 +119,7 @@ def cut(operands: list[str], options: Options, io: Invocation) -> None:
         raise ToolError(f"the delimiter must be a single character\n{hint(io.name)}")
     ranges = list(_ranges(options.get("f") or options["c"]))
     for _, text in inputs(io, operands):
-        io.state.budget.spend(len(text) * len(ranges))
+        io.spend(len(text) * len(ranges))
         io.out("".join(_cut_line(line.removesuffix("\n"), delimiter, ranges, options) for line in lines(text)))
 
 
@@ -148,7 +144,6 @@ def _cut_line(line: str, delimiter: str, ranges: list[tuple[int, int]], options:
 
 @tool("tr [-cds] SET1 [SET2]", "cds", {"delete": "d", "squeeze-repeats": "s"}, example="tr a-z A-Z < names")
 def tr(operands: list[str], options: Options, io: Invocation) -> None:
-    """Replace, delete or squeeze characters."""
     need_operands(io, operands)
     sets = [_characters(operand, io) for operand in operands]
     if len(sets) < 2 and not {"d", "s"} & options.keys():
@@ -187,7 +182,7 @@ def _characters(spec: str, io: Invocation) -> str:
         first, last = match[0][0], match[0][2]
         if first > last:
             raise ToolError(f"range-endpoints of '{match[0]}' are in reverse collating sequence order")
-        io.state.budget.spend(ord(last) - ord(first))
+        io.spend(ord(last) - ord(first))
         return "".join(map(chr, range(ord(first), ord(last) + 1)))
 
     return re.sub(r".-.", written_out, unescape(spec)[0], flags=re.DOTALL)
@@ -200,7 +195,6 @@ def _characters(spec: str, io: Invocation) -> str:
     example="echo bXl1c2Vy | base64 -d",
 )
 def base64(operands: list[str], options: Options, io: Invocation) -> int:
-    """Encode to base64, or decode it."""
     if len(operands) > 1:
         raise ToolError(f"extra operand '{operands[1]}'\n{hint(io.name)}")
     width = whole_number(options.get("w", "76"), "invalid wrap size")
@@ -220,3 +214,113 @@ def _decode(text: str, io: Invocation, *, garbage: bool) -> int:
     good = whole[0] if whole else ""
     io.out(codec.b64decode(good + "=" * (-len(good) % 4)).decode("utf-8", "surrogateescape"))
     return 0 if good == text and len(good) % 4 == 0 else io.fail("invalid input")
+
+
+_GREP_LONG = {
+    "ignore-case": "i",
+    "invert-match": "v",
+    "count": "c",
+    "line-number": "n",
+    "extended-regexp": "E",
+    "fixed-strings": "F",
+    "file=": "f",
+    "quiet": "q",
+}
+
+_NEVER = r"a\ba"  # what matches no line: no word ends between two of its letters
+
+
+@tool(
+    "grep [-EFHRchilnoqrvw] [-A N] [-B N] [-C N] PATTERN|-f FILE [FILE]...",
+    "EFHRchilnoqrvwe:f:A:B:C:",
+    _GREP_LONG,
+    example="kubectl get pods | grep -v Running",
+    trouble=2,
+)
+def grep(operands: list[str], options: Options, io: Invocation) -> int:
+    regex = _regex(_patterns(operands, options, io), options)
+    recursive = "r" in options or "R" in options
+    names = operands or (["."] if recursive else ["-"])
+    files = [file for name in names for file in _files_below(io, name)] if recursive else names
+    labelled = ("H" in options or len(names) > 1 or recursive) and "h" not in options
+    found = False
+    for name, text in inputs(io, files, trouble=2):
+        found |= _grep(name.removeprefix("./") if operands == [] else name, text, regex, options, io, labelled=labelled)
+        if found and "q" in options:
+            io.status = 0
+            break
+    return int(not found)
+
+
+def _patterns(operands: list[str], options: Options, io: Invocation) -> list[str]:
+    if not options.keys() & {"e", "f"} and not operands:
+        raise ToolError(f"no pattern given\n{hint(io.name)}")
+    if not options.keys() & {"e", "f"}:
+        return operands.pop(0).split("\n")
+    stored = [line.removesuffix("\n") for name in _listed(options, "f") for line in lines(io.read(name))]
+    return [*_listed(options, "e"), *stored]
+
+
+def _listed(options: Options, letter: str) -> list[str]:
+    return options[letter].split("\n") if letter in options else []
+
+
+def _regex(patterns: list[str], options: Options) -> Regex:
+    if "F" in options:
+        patterns = [re.sub(r"[][\\.*^$]", r"\\\g<0>", pattern) for pattern in patterns]
+    extended = "E" in options and "F" not in options
+    return Regex(patterns or [_NEVER], extended=extended, ignore_case="i" in options, words="w" in options)
+
+
+def _files_below(io: Invocation, name: str) -> Iterator[str]:
+    if not io.files.is_dir(name):
+        yield name
+        return
+    for path in below(io, name):
+        yield from _files_below(io, path)
+
+
+def _grep(name: str, text: str, regex: Regex, options: Options, io: Invocation, *, labelled: bool) -> bool:
+    """Search one input and print what is wanted of it; whether a line was selected."""
+    spend, inverted = io.spend, "v" in options
+    content = [line.removesuffix("\n") for line in lines(text)]
+    hits = [index for index, line in enumerate(content) if (regex.search(line, spend) is None) == inverted]
+    label = f"{name}:" if labelled else ""
+    if "q" in options:
+        pass
+    elif "l" in options:
+        io.out(f"{name if name != '-' else '(standard input)'}\n" if hits else "")
+    elif "c" in options:
+        io.out(f"{label}{len(hits)}\n")
+    elif "o" in options:
+        for index in [] if inverted else hits:
+            place = f"{index + 1}:" if "n" in options else ""
+            io.out("".join(f"{label}{place}{part}\n" for part in _matched_parts(content[index], regex, io)))
+    else:
+        io.out("".join(_with_context(label, content, hits, options)))
+    return bool(hits)
+
+
+def _matched_parts(line: str, regex: Regex, io: Invocation) -> Iterator[str]:
+    start = 0
+    while spans := regex.search(line, io.spend, start):
+        begin, end = spans[0]
+        if end > begin:
+            yield line[begin:end]
+        start = max(end, begin + 1)
+
+
+def _with_context(label: str, content: list[str], hits: list[int], options: Options) -> Iterator[str]:
+    """The selected lines and those around them, with "--" where some are left out."""
+    both = options.get("C", "0")
+    before, after = (whole_number(options.get(key, both), "invalid context length argument") for key in "BA")
+    shown, selected = -1, set(hits)
+    for hit in hits:
+        first = max(hit - before, shown + 1)
+        if shown >= 0 and first > shown + 1 and (before or after):
+            yield "--\n"
+        for index in range(first, min(hit + after + 1, len(content))):
+            mark = ":" if index in selected else "-"
+            place = f"{index + 1}{mark}" if "n" in options else ""
+            yield f"{label[:-1] + mark if label else ''}{place}{content[index]}\n"
+            shown = index

@@ -5,19 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from kubesim.shell.state import Budget
-from kubesim.shell.syntax import (
-    HereDocument,
-    IncompleteError,
-    Literal,
-    Operator,
-    Part,
-    Script,
-    Substitution,
-    UnsupportedError,
-    Variable,
-    Word,
-)
+from kubesim.shell import syntax
+from kubesim.shell.machine import Budget
+from kubesim.shell.syntax import IncompleteError, Literal, Operator, Part, UnsupportedError, Word
 
 _BLANK = re.compile(r"(?:[ \t]|\\\n)*(?:#[^\n]*)?")
 _REDIRECT = re.compile(r"([0-9]*)(&>>|&>|<<-|<<<|<<|<&|<>|>>|>&|>\||[<>])(?!\()")
@@ -27,6 +17,8 @@ _BARE = re.compile(r"[^ \t\n|&;()<>'\"\\$`]+")
 _IN_DOUBLE = re.compile(r"[^\"\\$`]+")
 _IN_HERE = re.compile(r"[^\\$`]+")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z_0-9]*|[0-9@*#?!$-]")
+_BRACE = re.compile(r"\{([A-Za-z_][A-Za-z_0-9]*|[0-9@*#?!$-])(?:(:?[-+])([^{}'\"]*))?\}")
+_ARITHMETIC = re.compile(r"\(\(((?:[^()]++|\((?:[^()]++|\([^()]*+\))*+\))*+)\)\)")
 _ANSI = re.compile(r"((?:[^'\\]|\\.)*)'", re.DOTALL)
 _ESCAPE = re.compile(r"\\(?:x([0-9A-Fa-f]{1,2})|0?([0-7]{1,3})|([abefnrtv\\'\"])|(c))", re.DOTALL)
 _ESCAPES = dict(zip("abefnrtv\\'\"", "\a\b\x1b\f\n\r\t\v\\'\"", strict=True))
@@ -49,10 +41,10 @@ def unescape(text: str) -> tuple[str, bool]:
 class Lexer:
     """Cuts `text` into tokens; `nested` parses what stands in `$(…)`, with this same lexer, up to its `)`."""
 
-    def __init__(self, text: str, budget: Budget, nested: Callable[[Lexer], Script], depth: int = 0) -> None:
+    def __init__(self, text: str, budget: Budget, nested: Callable[[Lexer], syntax.Script], depth: int = 0) -> None:
         self.text = text
         self.position = 0
-        self.pending: list[HereDocument] = []
+        self.pending: list[syntax.HereDocument] = []
         self.budget = budget
         self._nested = nested
         self._depth = depth
@@ -165,12 +157,12 @@ class Lexer:
 
     def _expansion(self, *, quoted: bool) -> Part:
         if self._peek() == "`":
-            return Substitution(self._backquoted(), quoted)
+            return syntax.Substitution(self._backquoted(), quoted)
         self.position += 1
         match = _NAME.match(self.text, self.position)
         if match:
             self.position = match.end()
-            return Variable(match[0], quoted)
+            return syntax.Variable(match[0], quoted)
         match self._peek():
             case "(":
                 return self._parenthesis(quoted=quoted)
@@ -179,26 +171,33 @@ class Lexer:
             case _:
                 return Literal("$", quoted)
 
-    def _parenthesis(self, *, quoted: bool) -> Substitution:
-        if self._peek(1) == "(":
-            raise UnsupportedError("'$((...))'")
+    def _parenthesis(self, *, quoted: bool) -> Part:
+        if self._peek(1) == "(" and (match := _ARITHMETIC.match(self.text, self.position)):
+            self.position = match.end()
+            return syntax.Arithmetic(self._inner(match[1]), quoted)
         self.position += 1
         self.deeper()
         script = self._nested(self)
         self.shallower()
-        return Substitution(script, quoted)
+        return syntax.Substitution(script, quoted)
 
-    def _brace(self, *, quoted: bool) -> Variable:
+    def _brace(self, *, quoted: bool) -> syntax.Variable:
         end = self.text.find("}", self.position)
         if end < 0:
             raise IncompleteError("unexpected EOF while looking for matching `}'")
-        name = self.text[self.position + 1 : end]
-        if not _NAME.fullmatch(name):
-            raise UnsupportedError(f"'${{{name[:40]}}}'")
-        self.position = end + 1
-        return Variable(name, quoted)
+        match = _BRACE.match(self.text, self.position)
+        if not match:
+            raise UnsupportedError(f"'${self.text[self.position : end][:41]}}}'")
+        self.position = match.end()
+        return syntax.Variable(match[1], quoted, match[2] or "", self._inner(match[3]) if match[2] else None)
 
-    def _backquoted(self) -> Script:
+    def _inner(self, text: str) -> Word:
+        """Text in which variables and substitutions are replaced, as between double quotes."""
+        lexer, parts = Lexer(text, self.budget, self._nested, self._depth + 1), list[Part]()
+        lexer._quoted(parts, _IN_HERE, "$`\\\n")
+        return Word(tuple(parts), text)
+
+    def _backquoted(self) -> syntax.Script:
         source = self._until("`")
         if "\\" in source:
             raise UnsupportedError("a backslash between backquotes")
@@ -215,7 +214,7 @@ class Lexer:
                 lines.append(line + "\n")
             document.body = self._body("".join(lines), expand=document.expand)
 
-    def _line(self, document: HereDocument) -> str:
+    def _line(self, document: syntax.HereDocument) -> str:
         if self.position >= len(self.text):
             self._here_document_ends(document)
         end = self.text.find("\n", self.position)
@@ -224,12 +223,8 @@ class Lexer:
         self.position = end + 1
         return line.lstrip("\t") if document.strip_tabs else line
 
-    def _here_document_ends(self, document: HereDocument) -> None:
+    def _here_document_ends(self, document: syntax.HereDocument) -> None:
         raise IncompleteError(f"warning: here-document delimited by end-of-file (wanted `{document.delimiter}')")
 
     def _body(self, text: str, *, expand: bool) -> Word:
-        if not expand:
-            return Word((Literal(text, quoted=True),), text)
-        lexer, parts = Lexer(text, self.budget, self._nested, self._depth), list[Part]()
-        lexer._quoted(parts, _IN_HERE, "$`\\\n")
-        return Word(tuple(parts), text)
+        return self._inner(text) if expand else Word((Literal(text, quoted=True),), text)

@@ -1,0 +1,285 @@
+"""A container's process: the shell and its tools on a machine of the container's own.
+
+Nothing of it is ever run on the host, and no script keeps it busy: what goes on and on, or writes without end, counts
+as a process that runs until it is stopped.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import deque
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from math import inf
+
+from kubesim.api.clock import SECOND, Clock, Micros, to_datetime
+from kubesim.shell.interpreter import Interpreter, LeaveError, Streams
+from kubesim.shell.machine import Budget, Input, Invocation, Machine, MemoryFiles, Started, TooMuchError
+from kubesim.shell.syntax import UnsupportedError
+from kubesim.shell.tools import Options, Toolbox, tool
+from kubesim.shell.tools.system import KERNEL
+
+REFUSED = 126
+"""The exit status of a process that needs what is not simulated."""
+_EXEC_PID = 7
+_BUILTINS = ": [ alias cd echo export false help printf pwd read test true type unalias unset"
+_LACKING_BUILTINS = (
+    ".",
+    "bg",
+    "eval",
+    "fg",
+    "getopts",
+    "jobs",
+    "kill",
+    "let",
+    "local",
+    "set",
+    "shift",
+    "source",
+    "umask",
+)
+_LONGEST_RUN = 100 * 365 * 86400
+
+Write = tuple[float, str, str]
+
+
+class StartError(Exception):
+    """The runtime could not start the command; runc's words: `exec: "foo": executable file not found in $PATH`."""
+
+    def of_container(self) -> str:
+        """What the kubelet says when it was a container's own command."""
+        runtime = "failed to create containerd task: failed to create shim task: OCI runtime create failed: runc create"
+        return f"{runtime} failed: unable to start container process: error during container init: {self}: unknown"
+
+    def of_exec(self, exec_id: str) -> str:
+        """What the API server says when it was the command of an exec; `exec_id` is 64 hexadecimal digits."""
+        runtime = f'failed to exec in container: failed to start exec "{exec_id}": OCI runtime exec failed: exec failed'
+        return f"error executing command in container: {runtime}: unable to start container process: {self}: unknown"
+
+
+@dataclass(frozen=True)
+class Dialect:
+    """How a shell and its tools put what bash and GNU's tools say; bases.yaml explains the fields."""
+
+    name: str
+    sentences: Mapping[str, str]
+    cannot_read: str = "{}: No such file or directory"
+    cannot_write: str = "{}: No such file or directory"
+    not_found: str = "not found"
+
+
+@dataclass(frozen=True)
+class Base:
+    """What images of one base hold; bases.yaml explains the fields."""
+
+    paths: Sequence[str]
+    shells: Mapping[str, Dialect]
+    programs: str
+    lacking: str = ""
+    user: str = "uid=0 gid=0 groups=0"
+    files: Mapping[str, str] = field(default_factory=dict)
+    folders: Sequence[str] = ()
+    log: Sequence[str] = ()
+
+    def __deepcopy__(self, memo: object) -> Base:
+        return self  # nothing changes it
+
+    @property
+    def names(self) -> list[str]:
+        """The programs that can be run."""
+        return [*self.shells, *(name.rpartition("/")[2] for name in self.programs.split())]
+
+    def new_files(self, image_files: Mapping[str, str]) -> MemoryFiles:
+        """The files of a fresh container."""
+        names = (*self.shells, *self.programs.split(), *self.lacking.split())
+        programs = {name if "/" in name else f"{self.paths[0]}/{name}": "" for name in names}
+        return MemoryFiles({**programs, **self.files, **image_files}, self.folders)
+
+
+@dataclass(frozen=True)
+class Process:
+    """What a process wrote and how it ended; `seconds` is how long it ran (inf: until it is stopped).
+
+    `writes` are (seconds after the start, "stdout" or "stderr", text). `stop_code` is the status with which it ends
+    soon after SIGTERM; None where it ignores that signal.
+    """
+
+    writes: tuple[Write, ...] = ()
+    exit_code: int = 0
+    seconds: float = 0
+    stop_code: int | None = None
+
+    def written(self, stream: str) -> str:
+        """What went to "stdout" or "stderr"."""
+        return "".join(text for _, name, text in self.writes if name == stream)
+
+    def lines_by(self, seconds: float) -> list[tuple[float, str]]:
+        """The lines of both streams written in the first `seconds`, each with the second when it was started."""
+        lines: list[tuple[float, str]] = []
+        for at, _, text in [write for write in self.writes if write[0] <= seconds]:
+            for piece in re.findall(r"[^\n]*\n|[^\n]+", text):
+                started, before = lines.pop() if lines and not lines[-1][1].endswith("\n") else (at, "")
+                lines.append((started, before + piece))
+        return lines
+
+
+def server(lines: Iterable[str], started: Micros, stop_code: int | None) -> Process:
+    """A process that writes `lines`, in which `{time}` is its start, and then runs until it is stopped."""
+    time = to_datetime(started).strftime("%Y/%m/%d %H:%M:%S")
+    return Process(tuple((0.0, "stdout", f"{line}\n".replace("{time}", time)) for line in lines), 0, inf, stop_code)
+
+
+@dataclass
+class _Container(Machine):
+    """The machine of a container: no terminal, and commands take no time but their own."""
+
+    COMMAND_SECONDS = 0
+    IS_TERMINAL = False
+
+    base: Base = field(kw_only=True)
+    stop_codes: list[int | None] = field(default_factory=lambda: [None])  # the last one counts
+
+    @property
+    def is_busybox(self) -> bool:
+        return any(dialect.name == "busybox" for dialect in self.base.shells.values())
+
+    @property
+    def _dialect(self) -> Dialect:
+        return self.base.shells[self.shell]
+
+    def phrase(self, message: str) -> str:
+        for pattern, sentence in self._dialect.sentences.items():
+            message = re.sub(pattern, sentence, message)
+        return message
+
+    def cannot_open(self, path: str, error: OSError, *, write: bool) -> str:
+        sentence = self._dialect.cannot_write if write else self._dialect.cannot_read
+        return sentence.format(path) if isinstance(error, FileNotFoundError) else f"{path}: {error.strerror}"
+
+    def program(self, name: str) -> str:
+        folder, slash, last = name.rpartition("/")
+        return last if slash and folder in self.base.paths else name
+
+    def unknown(self, name: str, known: Iterable[str]) -> str:
+        if self.program(name) in (*self.base.lacking.split(), *_LACKING_BUILTINS):
+            raise UnsupportedError(f"'{name[:80]}'")
+        if "/" in name:
+            is_file = self.files.exists(name)
+            return self.phrase(f"{self.shell}: {name}: {'Permission denied' if is_file else 'not found'}\n")
+        return self.phrase(f"{self.shell}: {name}: {self._dialect.not_found}\n")
+
+    def sleep(self, seconds: float) -> None:
+        if seconds > _LONGEST_RUN:
+            raise TooMuchError
+        self.clock.advance(seconds)
+
+
+@tool("trap [ACTION SIGNAL...]", builtin=True)
+def _trap(operands: list[str], options: Options, io: Invocation) -> None:
+    if isinstance(io.machine, _Container) and {"TERM", "SIGTERM", "15"} & {*operands[1:]}:
+        match = re.search(r"\bexit\s+(\d{1,3})\b", operands[0])
+        io.machine.stop_codes.append(int(match[1]) if match else 143 if operands[0] not in ("", "-") else None)
+
+
+@tool("wait", builtin=True)
+def _wait(operands: list[str], options: Options, io: Invocation) -> None:
+    end = max([io.machine.clock.now, *io.machine.jobs])
+    if end == inf:
+        raise TooMuchError
+    io.machine.clock.now = int(end)
+
+
+@tool("nginx [-tv]")
+def _nginx(operands: list[str], options: Options, io: Invocation) -> None:
+    version = "nginx/" + io.env.get("NGINX_VERSION", "1.27.5")
+    match operands:
+        case ["-v"]:
+            io.err(f"nginx version: {version}\n")
+        case ["-t"]:
+            name = "nginx: the configuration file /etc/nginx/nginx.conf syntax is ok\n"
+            io.err(f"{name}nginx: configuration file /etc/nginx/nginx.conf test is successful\n")
+        case [] | ["-g", "daemon off;"]:
+            time = to_datetime(io.machine.clock.now).strftime("%Y/%m/%d %H:%M:%S")
+            system = f"OS: Linux {KERNEL}"
+            for line in ('using the "epoll" event method', version, system, "start worker processes"):
+                io.err(f"{time} [notice] 1#1: {line}\n")
+            if isinstance(io.machine, _Container):
+                io.machine.stop_codes.append(0)
+            raise TooMuchError
+        case _:
+            raise UnsupportedError(f"'nginx {' '.join(operands)[:80]}'")
+
+
+_OWN = (_trap, _wait, _nginx)
+
+
+@dataclass(frozen=True)
+class Place:
+    """The container that a process is started in: its base, variables, files and name."""
+
+    base: Base
+    env: Mapping[str, str]
+    files: MemoryFiles
+    hostname: str
+
+    def run(self, argv: Sequence[str], started: Micros, main: Sequence[str] = (), stdin: str = "") -> Process:
+        """Run `argv` as the container's process, or beside its process `main`. Raises StartError."""
+        self._check(argv)
+        machine = self._machine(started, argv, main)
+        writes: list[Write] = []
+
+        def write(stream: str, text: str) -> None:
+            if text:
+                writes.append(((machine.clock.now - started) / SECOND, stream, text))
+
+        streams = Streams(Input(stdin), partial(write, "stdout"), partial(write, "stderr"))
+        code, seconds = 0, 0.0
+        try:
+            code = Interpreter(machine, self._tools()).call(argv, streams)
+            seconds = (machine.clock.now - started) / SECOND
+        except LeaveError as leave:
+            code, seconds = leave.status, (machine.clock.now - started) / SECOND
+        except UnsupportedError as error:
+            write("stderr", f"kubesim: {error} is not part of this simulator\n")
+            code, seconds = REFUSED, (machine.clock.now - started) / SECOND
+        except (TooMuchError, RecursionError):
+            seconds = inf
+        written = sorted((item for item in writes if item[0] <= seconds), key=lambda item: item[0])
+        return Process(tuple(written), code, seconds, machine.stop_codes[-1])
+
+    def _machine(self, started: Micros, argv: Sequence[str], main: Sequence[str]) -> _Container:
+        clock = Clock(to_datetime(started))
+        clock.now = started
+        machine = _Container(
+            clock,
+            self.files,
+            dict(self.env),
+            self.hostname,
+            self.base.user,
+            next(iter(self.base.shells)),
+            base=self.base,
+            budget=Budget(2 * Budget.LIMIT, Budget.LIMIT // 4),
+        )
+        machine.bash = Started(1, started, tuple(main or argv))
+        machine.processes = deque([Started(_EXEC_PID - 1 if main else 0, started, ("",))], 1000)
+        machine.first_alive = machine.next_pid
+        self.files.cwd = self.files.absolute("/")
+        return machine
+
+    def _tools(self) -> Toolbox:
+        own = [tool for tool in _OWN if tool.builtin or tool.name in self.base.names]
+        names = {*_BUILTINS.split(), *self.base.names} - {item.name for item in own}
+        return Toolbox(names, own)
+
+    def _check(self, argv: Sequence[str]) -> None:
+        """Raise StartError for a program that the image does not hold."""
+        path = argv[0] if argv else ""
+        folder, slash, name = path.rpartition("/")
+        if name in (*self.base.names, *self.base.lacking.split()) and (not slash or folder in self.base.paths):
+            return
+        if not slash:
+            raise StartError(f'exec: "{path}": executable file not found in $PATH')
+        if self.files.exists(path):
+            raise StartError(f'exec: "{path}": permission denied')
+        raise StartError(f'exec: "{path}": stat {path}: no such file or directory')

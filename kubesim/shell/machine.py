@@ -1,0 +1,396 @@
+"""What a shell works on: files, variables, processes, a clock, a budget; and what a command is given to run with."""
+
+from __future__ import annotations
+
+import errno
+import os
+import re
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from pathlib import PurePosixPath
+from posixpath import normpath
+from typing import TYPE_CHECKING
+
+from kubesim.api.clock import Clock, Micros
+from kubesim.api.result import Edit, Result
+from kubesim.shell.syntax import UnsupportedError
+from kubesim.workspace import Workspace
+
+if TYPE_CHECKING:
+    from kubesim.shell.tools import Tool
+
+Sink = Callable[[str], object]
+
+_LONGEST_SLEEP = 3600
+
+
+def _error(number: int, path: str) -> OSError:
+    return OSError(number, os.strerror(number), path)
+
+
+class MemoryFiles:
+    """Texts by absolute path, and folders. The methods and the errors are those of `Workspace`."""
+
+    def __init__(self, files: Mapping[str, str], folders: Iterable[str] = ()) -> None:
+        self.cwd = PurePosixPath("/")
+        self._entries: dict[str, str | None] = {"/": None}  # None is a folder
+        self._read_only: tuple[str, ...] = ()
+        for folder in folders:
+            self.mkdir(folder, parents=True)
+        for path, text in files.items():
+            self.put(path, text)
+
+    def mount(self, volumes: Mapping[str, Mapping[str, str]]) -> None:
+        """Show volumes, read-only, by the path where each is mounted; a file mounted alone has the name ""."""
+        self._read_only = ()
+        for place, files in volumes.items():
+            if self.is_dir(place):
+                self.remove(place, recursive=True)
+            if "" not in files:
+                self.mkdir(place, parents=True)
+            for name, text in files.items():
+                self.put(f"{place}/{name}".rstrip("/"), text)
+        self._read_only = tuple(volumes)
+
+    def absolute(self, path: str) -> PurePosixPath:
+        """`path` from the root on, with every "." and ".." resolved."""
+        return PurePosixPath("/" + normpath(str(self.cwd / path)).lstrip("/"))
+
+    def _key(self, path: str) -> str:
+        if not path:
+            raise _error(errno.ENOENT, path)
+        return str(self.absolute(path))
+
+    def _entry(self, path: str) -> str | None:
+        key = self._key(path)
+        if key not in self._entries:
+            raise _error(errno.ENOENT, path)
+        if path.endswith("/") and self._entries[key] is not None:
+            raise _error(errno.ENOTDIR, path)
+        return self._entries[key]
+
+    def _writable(self, path: str) -> str:
+        """The key of what can be written there: its folder exists, and no volume forbids it."""
+        key = self._key(path)
+        parent = key.rpartition("/")[0] or "/"
+        if parent not in self._entries:
+            raise _error(errno.ENOENT, path)
+        if self._entries[parent] is not None:
+            raise _error(errno.ENOTDIR, path)
+        if any(key == place or key.startswith(f"{place}/") for place in self._read_only):
+            raise _error(errno.EROFS, path)
+        return key
+
+    def _below(self, key: str) -> list[str]:
+        return [name for name in self._entries if name.startswith(f"{key.rstrip('/')}/") and name != "/"]
+
+    def chdir(self, path: str) -> None:
+        if self._entry(path) is not None:
+            raise _error(errno.ENOTDIR, path)
+        self.cwd = self.absolute(path)
+
+    def read_text(self, path: str) -> str:
+        text = self._entry(path)
+        if text is None:
+            raise _error(errno.EISDIR, path)
+        return text
+
+    def write_text(self, path: str, text: str) -> None:
+        if self.is_dir(path):
+            raise _error(errno.EISDIR, path)
+        self._entries[self._writable(path)] = text
+
+    def append_text(self, path: str, text: str) -> None:
+        self.write_text(path, (self.read_text(path) if self.exists(path) else "") + text)
+
+    def put(self, path: str, text: str) -> None:
+        self.mkdir(path.rpartition("/")[0] or "/", parents=True)
+        self.write_text(path, text)
+
+    def exists(self, path: str) -> bool:
+        return bool(path) and self._key(path) in self._entries
+
+    def is_dir(self, path: str) -> bool:
+        return self.exists(path) and self._entries[self._key(path)] is None
+
+    def size(self, path: str) -> int:
+        return len((self._entry(path) or "").encode("utf-8", "surrogateescape"))
+
+    def listdir(self, path: str) -> list[str]:
+        if self._entry(path) is not None:
+            raise _error(errno.ENOTDIR, path)
+        key = self._key(path).rstrip("/")
+        return sorted({name[len(key) + 1 :].partition("/")[0] for name in self._below(key)})
+
+    def mkdir(self, path: str, *, parents: bool = False) -> None:
+        if self.exists(path) and not (parents and self.is_dir(path)):
+            raise _error(errno.EEXIST, path)
+        if parents and not self.exists(path):
+            self.mkdir(str(self.absolute(path).parent), parents=True)
+        if not self.exists(path):
+            self._entries[self._writable(path)] = None
+
+    def remove(self, path: str, *, recursive: bool = False) -> None:
+        is_file, key = self._entry(path) is not None, self._writable(path)
+        if key == "/":
+            raise _error(errno.EBUSY, path)
+        inside = [] if is_file else self._below(key)
+        if inside and not recursive:
+            raise _error(errno.ENOTEMPTY, path)
+        for name in (key, *inside):
+            del self._entries[name]
+
+    def rename(self, path: str, target: str) -> None:
+        self._entry(path)
+        old, new = self._writable(path), self._writable(target)
+        if "/" in (old, new) or f"{new}/".startswith(f"{old}/"):
+            raise _error(errno.EBUSY, path)
+        if self.is_dir(target) and (self._entries[old] is not None or self._below(new)):
+            raise _error(errno.EISDIR, target)
+        for name in (old, *self._below(old)):
+            self._entries[new + name[len(old) :]] = self._entries.pop(name)
+
+    def copy(self, path: str, target: str) -> None:
+        self.write_text(target, self.read_text(path))
+
+
+Files = Workspace | MemoryFiles
+
+
+class TooMuchError(Exception):
+    """More was done than the budget allows."""
+
+
+class ToolError(Exception):
+    """A tool gives up; the message is what it prints after its name. Status 0 stands for the tool's usual one."""
+
+    def __init__(self, message: str, status: int = 0) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+class Budget:
+    """The work that a line or a container's process may do, about a unit for each character moved, and its output."""
+
+    LIMIT = 4_000_000
+
+    def __init__(self, units: int = LIMIT, output: int = LIMIT) -> None:
+        self._units = units
+        self._output = output
+
+    def spend(self, units: int, output: int = 0) -> None:
+        self._units -= units
+        self._output -= output
+        if self._units < 0 or self._output < 0:
+            raise TooMuchError
+
+
+class Input:
+    """What a command reads. The commands of a loop or a group share one, and `read` takes lines away from it."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._at = 0
+
+    @property
+    def text(self) -> str:
+        return self._text[self._at :]
+
+    def line(self) -> str:
+        start = self._at
+        self._at = self._text.find("\n", start) + 1 or len(self._text)
+        return self._text[start : self._at]
+
+
+@dataclass(frozen=True)
+class Started:
+    """A process that was started, with its arguments as it got them: variables are filled in, quotes are gone."""
+
+    pid: int
+    time: Micros
+    arguments: tuple[str, ...]
+
+    @property
+    def line(self) -> str:
+        return " ".join(self.arguments)
+
+
+@dataclass
+class Machine:
+    """Where commands run: the learner's terminal, or (a subclass) a container.
+
+    `env` holds the exported variables, `parameters` those of the script from `$0` on. `processes` are the last that
+    were started, of which those from the pid `first_alive` on belong to the pipeline that runs; a builtin is none.
+    """
+
+    LONGEST_ARGUMENT = 4096  # of what is kept of a process
+    COMMAND_SECONDS = 0.1  # as in the recordings
+    IS_TERMINAL = True
+
+    clock: Clock
+    files: Files
+    env: dict[str, str]
+    hostname: str = "kubesim"
+    user: str = "uid=1000(learner) gid=1000(learner) groups=1000(learner)"
+    shell: str = "bash"
+    parameters: Sequence[str] = ("bash",)
+    bash: Started = field(init=False)
+    variables: dict[str, str] = field(default_factory=dict)
+    aliases: dict[str, str] = field(default_factory=dict)
+    history: list[str] = field(default_factory=list)
+    processes: deque[Started] = field(default_factory=lambda: deque(maxlen=1000))
+    first_alive: int = 0
+    jobs: list[float] = field(default_factory=list)  # when what runs in the background ends
+    status: int = 0
+    budget: Budget = field(default_factory=Budget)
+
+    def __post_init__(self) -> None:
+        self.bash = Started(1000, self.clock.now, ("bash",))
+
+    @property
+    def is_busybox(self) -> bool:
+        """Whether its tools are busybox's."""
+        return False
+
+    @property
+    def user_name(self) -> str:
+        """The user's name, or the number if it has none."""
+        return re.sub(r"uid=(\d+)(?:\((\w+)\))?.*", lambda match: match[2] or match[1], self.user)
+
+    @property
+    def next_pid(self) -> int:
+        return (self.processes[-1] if self.processes else self.bash).pid + 1
+
+    def start(self, arguments: Sequence[str]) -> None:
+        kept = tuple(text[: self.LONGEST_ARGUMENT] for text in arguments[: self.LONGEST_ARGUMENT])
+        self.processes.append(Started(self.next_pid, self.clock.now, kept))
+
+    def lookup(self, name: str) -> str:
+        if name.isdecimal():
+            return self.parameters[int(name)] if int(name) < len(self.parameters) else ""
+        special = {
+            "?": str(self.status),
+            "#": str(len(self.parameters) - 1),
+            "$": str(self.bash.pid),
+            "@": " ".join(self.parameters[1:]),
+            "*": " ".join(self.parameters[1:]),
+            "PWD": str(self.files.cwd),
+        }
+        return self.variables.get(name) or self.env.get(name) or special.get(name, "")
+
+    def assign(self, name: str, value: str) -> None:
+        """Set a variable; it stays exported if it is."""
+        (self.env if name in self.env else self.variables)[name] = value
+
+    def phrase(self, message: str) -> str:
+        """An error message of bash or a GNU tool as the programs here put it."""
+        return message
+
+    def cannot_open(self, path: str, error: OSError, *, write: bool) -> str:
+        """How the shell refuses a redirection."""
+        return f"{path}: {error.strerror}"
+
+    def program(self, name: str) -> str:
+        return name
+
+    def unknown(self, name: str, known: Iterable[str]) -> str:
+        """What is said about a command that is not there."""
+        shown = " ".join(name[:80].split())
+        near = get_close_matches(shown, known, n=1, cutoff=0.8)
+        advice = f"did you mean {near[0]}?" if near else "type help to see what is"
+        return f"kubesim: '{shown}' is not part of this simulator; {advice}\n"
+
+    def sleep(self, seconds: float) -> None:
+        """Let time pass. Raises UnsupportedError where that is too long."""
+        if seconds > _LONGEST_SLEEP:
+            raise UnsupportedError("a sleep of more than an hour")
+        self.budget.spend(round(seconds) * 100)
+        self.clock.advance(seconds)
+
+
+@dataclass
+class Invocation:
+    """One run of one command: its name, its streams (no input at a terminal) and the machine that it runs on.
+
+    `run` runs another command with the same outputs, and `script` a shell's script with its `$0`, `$1` …; both return
+    the exit status. `edit` is the Result's; `status` is the highest that `fail` was given.
+    """
+
+    name: str
+    machine: Machine
+    input: Input | None
+    stdout: Sink
+    stderr: Sink
+    run: Callable[[Sequence[str], str], int]
+    script: Callable[[str, Sequence[str], Input | None], int]
+    tools: Mapping[str, Tool]
+    prefix: str = ""
+    edit: Edit | None = None
+    status: int = 0
+
+    @property
+    def stdin(self) -> str | None:
+        return self.input.text if self.input else None
+
+    @property
+    def files(self) -> Files:
+        return self.machine.files
+
+    @property
+    def env(self) -> dict[str, str]:
+        return self.machine.env
+
+    def spend(self, units: int) -> None:
+        self.machine.budget.spend(units)
+
+    def out(self, text: str) -> None:
+        self.machine.budget.spend(len(text), len(text))
+        self.stdout(text)
+
+    def err(self, text: str) -> None:
+        self.machine.budget.spend(len(text), len(text))
+        self.stderr(text)
+
+    def fail(self, message: str, status: int = 1) -> int:
+        """Write `message` to stderr after the command's name, as GNU's tools do; give `status` back."""
+        self.status = max(self.status, status)
+        self.err(self.machine.phrase(f"{self.prefix}{self.name}: {message}\n"))
+        return status
+
+    def show(self, result: Result) -> int:
+        """Write what another command's Result holds, in its order; give its exit status back."""
+        self.edit = result.edit
+        for is_error, text in _pieces(result):
+            (self.err if is_error else self.out)(text)
+        return result.exit_code
+
+    def read(self, name: str = "-") -> str:
+        """The text of a file, or of stdin for "-". Raises OSError; UnsupportedError at a terminal."""
+        text = self.stdin if name == "-" else self.files.read_text(name)
+        if text is None:
+            raise UnsupportedError(f"typing the input of '{self.name}'")
+        self.spend(len(text))
+        return text
+
+
+def lines(text: str) -> list[str]:
+    """The lines of `text`, each with its newline, if it has one."""
+    *whole, last = text.split("\n")
+    return [line + "\n" for line in whole] + ([last] if last else [])
+
+
+def _pieces(result: Result) -> Iterator[tuple[bool, str]]:
+    """The lines of both streams in the order of the screen: (belongs to stderr, text)."""
+    if not (result.stdout and result.stderr) or result.screen == result.stdout + result.stderr:
+        yield from ((False, result.stdout), (True, result.stderr))
+        return
+    out, err = lines(result.stdout)[::-1], lines(result.stderr)[::-1]
+    for line in lines(result.screen):
+        if out and out[-1] == line:
+            yield False, out.pop()
+        elif err and err[-1] == line:
+            yield True, err.pop()
+    yield from ((False, line) for line in reversed(out))
+    yield from ((True, line) for line in reversed(err))

@@ -1,0 +1,155 @@
+"""Tools that show the machine that they run on: its processes, users, names; and a shell within the shell."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from kubesim.api.clock import to_datetime
+from kubesim.shell.machine import Invocation, Started, ToolError
+from kubesim.shell.syntax import UnsupportedError
+from kubesim.shell.tools import Options, Tool, need_operands, tool, whole_number
+
+KERNEL = "6.12.0-simulated"
+
+_Row = Callable[[str, Started, int], str]  # of user, process and the parent's pid
+
+
+def _short(user: str, process: Started, parent: int) -> str:
+    return f"{process.pid:7} pts/0    00:00:00 {process.arguments[0]}"
+
+
+def _full(user: str, process: Started, parent: int) -> str:
+    return f"{user:8} {process.pid:7} {parent:7}  0 {_time(process, '%H:%M')} pts/0    00:00:00 {process.line}"
+
+
+def _sized(user: str, process: Started, parent: int) -> str:
+    return (
+        f"{user:8} {process.pid:7}  0.0  0.0   8000  4000 pts/0    S    {_time(process, '%H:%M')}   0:00 {process.line}"
+    )
+
+
+# The formats by the letter that asks for them. No sizes and no processor times are simulated.
+_FORMATS: dict[str, tuple[str, _Row]] = {
+    "u": ("USER         PID %CPU %MEM    VSZ   RSS TTY      STAT START   TIME COMMAND", _sized),
+    "f": ("UID          PID    PPID  C STIME TTY          TIME CMD", _full),
+    "": ("    PID TTY          TIME CMD", _short),
+}
+_BUSYBOX: tuple[str, _Row] = (
+    "PID   USER     TIME  COMMAND",
+    lambda user, process, parent: f"{process.pid:5} {user:<8}  0:00 {process.line}",
+)
+
+
+@tool("ps [-ef|aux]", example="ps -ef")
+def ps(operands: list[str], options: Options, io: Invocation) -> None:
+    letters = "".join(operands).replace("-", "")
+    if set(letters) - set("Aaefuxw"):
+        raise UnsupportedError(f"'ps {' '.join(operands)}'")
+    machine = io.machine
+    header, row = next(_FORMATS[letter] for letter in _FORMATS if letter in letters)
+    if machine.is_busybox:
+        header, row = _BUSYBOX
+    first = max(machine.first_alive, machine.bash.pid + 1)
+    rows = [row(_user(io), machine.bash, machine.bash.pid - 1)]
+    rows += [row(_user(io), process, machine.bash.pid) for process in machine.processes if process.pid >= first]
+    io.out("\n".join([header, *rows]) + "\n")
+
+
+@tool("neighbour", "", example="neighbour | grep docker")
+def neighbour(operands: list[str], options: Options, io: Invocation) -> None:
+    """Print every command line that another user of this machine has seen in the process list, with its time."""
+    for process in io.machine.processes:
+        if process.arguments[0] != io.name:
+            io.out(f"{_time(process, '%H:%M:%S')} {process.line}\n")
+
+
+def _user(io: Invocation) -> str:
+    return (io.machine.IS_TERMINAL and io.machine.lookup("USER")) or io.machine.user_name
+
+
+def _time(process: Started, template: str) -> str:
+    return to_datetime(process.time).strftime(template)
+
+
+@tool("id [-ugG]", "ugGn", example="id")
+def id_(operands: list[str], options: Options, io: Invocation) -> None:
+    if not options:
+        io.out(f"{io.machine.user}\n")
+    else:
+        io.out(_user(io) + "\n" if "n" in options else "".join(re.findall(r"uid=(\d+)", io.machine.user)) + "\n")
+
+
+@tool("whoami", "")
+def whoami(operands: list[str], options: Options, io: Invocation) -> None:
+    io.out(f"{_user(io)}\n")
+
+
+@tool("hostname", "")
+def hostname(operands: list[str], options: Options, io: Invocation) -> None:
+    io.out(f"{io.machine.hostname}\n")
+
+
+@tool("uname [-asnrm]", "asnrm")
+def uname(operands: list[str], options: Options, io: Invocation) -> None:
+    facts = {"s": "Linux", "n": io.machine.hostname, "r": KERNEL, "v": "#1 SMP", "m": "x86_64"}
+    shown = facts if "a" in options else {letter: fact for letter, fact in facts.items() if letter in options}
+    io.out(" ".join(shown.values()) + (" GNU/Linux" if "a" in options else "") + "\n" if shown else "Linux\n")
+
+
+_DISKS = """\
+Filesystem           {:>9}      Used Available Use% Mounted on
+overlay              {:>9} {:>9} {:>9}  32% /
+tmpfs                {:>9} {:>9} {:>9}   0% /dev
+"""
+
+
+@tool("df [-h]", "hk")
+def df(operands: list[str], options: Options, io: Invocation) -> None:
+    blocks = ("1K-blocks", 20511312, 6205184, 13238816, 65536, 0, 65536)
+    io.out(_DISKS.format(*(("Size", "19.6G", "5.9G", "12.6G", "64.0M", "0", "64.0M") if "h" in options else blocks)))
+
+
+@tool("printenv [NAME]...", "")
+def printenv(operands: list[str], options: Options, io: Invocation) -> int:
+    if not operands:
+        io.out("".join(f"{name}={value}\n" for name, value in io.env.items()))
+    io.out("".join(f"{io.env[name]}\n" for name in operands if name in io.env))
+    return int(any(name not in io.env for name in operands))
+
+
+@tool("seq [FIRST [STEP]] LAST", example="seq 1 5")
+def seq(operands: list[str], options: Options, io: Invocation) -> None:
+    need_operands(io, operands)
+    if len(operands) > 3:
+        raise ToolError(f"extra operand '{operands[3]}'")
+    numbers = [whole_number(text, "invalid integer argument") for text in operands]
+    first, step = (numbers[0] if len(numbers) > 1 else 1), (numbers[1] if len(numbers) > 2 else 1)
+    if not step:
+        raise ToolError("invalid Zero increment value: '0'")
+    values = range(first, numbers[-1] + (1 if step > 0 else -1), step)
+    io.spend(8 * len(values))
+    io.out("".join(f"{value}\n" for value in values))
+
+
+def _shell(name: str) -> Tool:
+    @tool(f"{name} [-c SCRIPT [NAME [ARGUMENT]...]] [FILE [ARGUMENT]...]")
+    def run(operands: list[str], options: Options, io: Invocation) -> int:
+        if not operands or operands[0] == "-":
+            return io.script(io.read(), [name], None)
+        if re.fullmatch("-[li]*c", operands[0]):
+            if len(operands) == 1:
+                raise ToolError("-c: option requires an argument", 2)
+            return io.script(operands[1], operands[2:] or [name], io.input)
+        if operands[0].startswith("-"):
+            raise UnsupportedError(f"'{name} {operands[0]}'")
+        try:
+            text = io.read(operands[0])
+        except OSError as error:
+            return io.fail(f"{operands[0]}: {error.strerror}", 127)
+        return io.script(text, operands, io.input)
+
+    return run
+
+
+sh, bash = _shell("sh"), _shell("bash")

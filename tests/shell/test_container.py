@@ -1,0 +1,115 @@
+"""What processes do in containers: containers.yaml, and that none of them hangs, escapes or outgrows its bounds."""
+
+from __future__ import annotations
+
+from math import inf
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kubesim.cluster.kubelet.containers import bases
+from kubesim.shell.container import Place, Process, StartError, server
+
+CASES = yaml.safe_load(Path(__file__).with_name("containers.yaml").read_text("utf-8"))
+ENV = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "HOSTNAME": "web", "TWO": "a b"}
+START = 1795528800_000000
+
+
+def place(base: str = "busybox") -> Place:
+    return Place(bases()[base], ENV, bases()[base].new_files({"/etc/marker": "myapp 1.0"}), "web")
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case['base']}: {str(case['run'])[:40]}")
+def test_processes(case: dict[str, Any]) -> None:
+    argv = ["sh", "-c", case["run"]] if isinstance(case["run"], str) else case["run"]
+    if "cannot start" in case:
+        with pytest.raises(StartError) as error:
+            place(case["base"]).run(argv, START)
+        assert str(error.value) == case["cannot start"]
+        return
+    writes = tuple(map(tuple, case["writes"]))
+    seconds = inf if case.get("seconds") == "forever" else case.get("seconds", 0)
+    expected = Process(writes, case.get("exit", 0), seconds, case.get("stops with"))  # type: ignore[arg-type]
+    assert place(case["base"]).run(argv, START) == expected
+
+
+def test_what_cannot_start() -> None:
+    error = StartError('exec: "foo": executable file not found in $PATH')
+    assert error.of_container() == (
+        "failed to create containerd task: failed to create shim task: OCI runtime create failed: runc create failed: "
+        f"unable to start container process: error during container init: {error}: unknown"
+    )
+    assert error.of_exec("e" * 64) == (
+        f'error executing command in container: failed to exec in container: failed to start exec "{"e" * 64}": '
+        f"OCI runtime exec failed: exec failed: unable to start container process: {error}: unknown"
+    )
+
+
+def test_a_second_process_sees_the_first_and_its_files() -> None:
+    box = place()
+    assert box.run(["sh", "-c", "echo hi > /tmp/x; sleep 9; exit 3"], START).seconds == 9
+    assert box.run(["sh", "-c", "cat /tmp/x"], START, ["sh", "-c", "x"]).written("stdout") == "hi\n"
+    shown = box.run(["ps"], START, ["sh", "-c", "x"]).written("stdout")
+    assert shown == "PID   USER     TIME  COMMAND\n    1 root      0:00 sh -c x\n    7 root      0:00 ps\n"
+
+
+def test_volumes_are_read_only() -> None:
+    box = place()
+    box.files.mount({"/etc/creds": {"user": "me"}, "/etc/one": {"": "1"}})
+    ran = box.run(["sh", "-c", "cat /etc/creds/user /etc/one; echo x > /etc/one; rm -r /etc/creds"], START)
+    assert (ran.written("stdout"), ran.exit_code) == ("me1", 1)
+    assert ran.written("stderr") == (
+        "sh: /etc/one: Read-only file system\nrm: can't remove '/etc/creds': Read-only file system\n"
+    )
+    box.files.mount({"/etc/creds": {"user": "you"}})
+    assert box.run(["cat", "/etc/creds/user"], START).written("stdout") == "you"
+
+
+def test_standard_input() -> None:
+    assert place("app").run(["cat"], START, stdin="abc").written("stdout") == "abc"
+    assert place("app").run(["sh"], START, stdin="echo a\nexit 3\n") == Process(((0, "stdout", "a\n"),), 3)
+
+
+def test_servers_and_loops_go_on() -> None:
+    assert server(("started",), START, None) == Process(((0, "stdout", "started\n"),), 0, inf)
+    loop = place().run(["sh", "-c", "while true; do echo -n wait; sleep 2; echo ing; done"], START)
+    assert loop.seconds == inf
+    assert loop.lines_by(5) == [(0, "waiting\n"), (2, "waiting\n"), (4, "wait")]
+
+
+WORDS = """while true; do done if then else fi for i in a b echo $X X=$X$X $(echo x) "$(ls)" 'q' " ' ( ) { } | || && ! &
+> >> 2>&1 /tmp/f sleep 1 infinity exit cat sh -c export [ ] = -f ${X:-y} \\ # $ printf %s $((X+1)) $((1/0)) rm -r /
+mv cp mkdir -p cd .. trap wait exec"""
+
+
+@given(st.lists(st.sampled_from([*WORDS.split(), "\n"]), max_size=25).map(" ".join) | st.text(max_size=60))
+def test_any_script_ends_and_leaves_a_result(script: str) -> None:
+    ran = place().run(["sh", "-c", script], START, stdin=script)
+    assert 0 <= ran.exit_code <= 255
+    assert ran.seconds >= 0
+    assert sum(len(text) for _, _, text in ran.writes) <= 1_000_100
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        'sh -c \'sh -c "$0" "$0"\' \'sh -c "$0" "$0"\'',
+        "X=xxxx; while true; do X=$X$X; done",
+        "if true; then " * 5000,
+        "while true; do " + "echo a; " * 5000 + "done",
+        "echo " + "$(" * 5000,
+        "echo $((" + "(" * 5000,
+        "echo $((" + "!" * 5000 + "1))",
+        "while true; do sleep 0; done; " * 1000,
+        '"' * 5001,
+        "while true; do sleep 999999999d; date; done",
+        "while true; do echo aaaaaaaaaa >> /tmp/x; cat /tmp/x > /tmp/y; done",
+    ],
+)
+def test_hostile_scripts_are_cut_short(script: str) -> None:
+    ran = place().run(["sh", "-c", script], START)
+    assert sum(len(text) for _, _, text in ran.writes) <= 1_000_100
