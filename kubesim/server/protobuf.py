@@ -7,7 +7,9 @@ k8s.io/api */generated.proto, v1.36; how a value is read follows from the schema
 from __future__ import annotations
 
 import base64
+import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 from kubesim.api import schema
@@ -22,66 +24,7 @@ _TYPE_META = {1: "apiVersion", 2: "kind"}
 
 # The fields that kubectl writes, by number, of every struct that it writes; "=N" puts the next field at number N, and
 # "+" marks a message whose fields are the struct's own.
-_FIELDS = {
-    "AggregationRule": "clusterRoleSelectors",
-    "BoundObjectReference": "kind apiVersion name uid",
-    "ClusterRole": "metadata rules aggregationRule",
-    "ClusterRoleBinding": "metadata subjects roleRef",
-    "ConfigMap": "metadata data binaryData immutable",
-    "ConfigMapKeySelector": "+LocalObjectReference key optional",
-    "ConfigMapVolumeSource": "+LocalObjectReference items defaultMode optional",
-    "Container": "name image command args workingDir ports env resources volumeMounts =13 terminationMessagePath "
-    "imagePullPolicy =20 terminationMessagePolicy",
-    "ContainerPort": "name hostPort containerPort protocol hostIP",
-    "CronJob": "metadata spec status",
-    "CronJobSpec": "schedule startingDeadlineSeconds concurrencyPolicy suspend jobTemplate successfulJobsHistoryLimit "
-    "failedJobsHistoryLimit timeZone",
-    "Deployment": "metadata spec status",
-    "DeploymentSpec": "replicas selector template strategy minReadySeconds revisionHistoryLimit paused",
-    "EnvVar": "name value valueFrom",
-    "EnvVarSource": "=3 configMapKeyRef secretKeyRef",
-    "Job": "metadata spec status",
-    "JobSpec": "parallelism completions activeDeadlineSeconds selector manualSelector template backoffLimit "
-    "ttlSecondsAfterFinished completionMode suspend podFailurePolicy backoffLimitPerIndex maxFailedIndexes "
-    "podReplacementPolicy managedBy successPolicy",
-    "JobTemplateSpec": "metadata spec",
-    "LabelSelector": "matchLabels matchExpressions",
-    "LocalObjectReference": "name",
-    "Namespace": "metadata spec status",
-    "NonResourceAttributes": "path verb",
-    "ObjectMeta": "name generateName namespace selfLink uid resourceVersion generation =11 labels annotations "
-    "ownerReferences",
-    "OwnerReference": "kind =3 name uid apiVersion controller blockOwnerDeletion",
-    "PodSpec": "volumes containers restartPolicy terminationGracePeriodSeconds activeDeadlineSeconds dnsPolicy "
-    "nodeSelector serviceAccountName serviceAccount nodeName =14 securityContext imagePullSecrets hostname subdomain "
-    "=19 schedulerName initContainers automountServiceAccountToken tolerations",
-    "PodTemplateSpec": "metadata spec",
-    "PolicyRule": "verbs apiGroups resources resourceNames nonResourceURLs",
-    "ResourceRequirements": "limits requests",
-    "ResourceAttributes": "namespace verb group version resource subresource name",
-    "Role": "metadata rules",
-    "RoleBinding": "metadata subjects roleRef",
-    "RoleRef": "apiGroup kind name",
-    "Secret": "metadata data type stringData immutable",
-    "SecretKeySelector": "+LocalObjectReference key optional",
-    "SecretVolumeSource": "secretName items defaultMode optional",
-    "SelfSubjectAccessReview": "metadata spec status",
-    "SelfSubjectAccessReviewSpec": "resourceAttributes nonResourceAttributes",
-    "SelfSubjectReview": "metadata status",
-    "SelfSubjectRulesReview": "metadata spec status",
-    "SelfSubjectRulesReviewSpec": "namespace",
-    "Service": "metadata spec status",
-    "ServicePort": "name protocol port targetPort nodePort",
-    "ServiceSpec": "ports selector clusterIP type =10 externalName",
-    "ServiceAccount": "metadata secrets imagePullSecrets automountServiceAccountToken",
-    "TokenRequest": "metadata spec status",
-    "TokenRequestSpec": "audiences =3 boundObjectRef expirationSeconds",
-    "Subject": "kind apiGroup name namespace",
-    "Toleration": "key operator value effect tolerationSeconds",
-    "Volume": "name +VolumeSource",
-    "VolumeMount": "name readOnly mountPath subPath",
-    "VolumeSource": "hostPath emptyDir =6 secret =19 configMap",
-}
+_FIELDS: dict[str, str] = json.loads(Path(__file__).with_name("protobuf.json").read_text("utf-8"))
 
 
 def decode(body: bytes) -> Object:

@@ -6,12 +6,10 @@ from kubesim.api.clock import Clock
 from kubesim.cluster.apiserver import APIServer
 from kubesim.cluster.controllers.cronjob import CronJobController
 from kubesim.cluster.controllers.daemonset import DaemonSetController
-from kubesim.cluster.controllers.deployment import DeploymentController
+from kubesim.cluster.controllers.deployment import DeploymentController, ReplicaSetController
 from kubesim.cluster.controllers.garbage import GarbageCollector
 from kubesim.cluster.controllers.job import JobController
-from kubesim.cluster.controllers.kubernetesservice import KubernetesServiceController
-from kubesim.cluster.controllers.namespace import NamespaceController
-from kubesim.cluster.controllers.replicaset import ReplicaSetController
+from kubesim.cluster.controllers.namespace import KubernetesServiceController, NamespaceController
 from kubesim.cluster.controllers.statefulset import StatefulSetController
 
 

@@ -1,12 +1,17 @@
-"""What controllers share: a work queue, and a loop over the objects of one kind and those that it makes of them."""
+"""What controllers share: a work queue, a loop over objects of one kind and what they own, and revisions of templates.
+
+ControllerRevisions, which a DaemonSet and a StatefulSet have, mirror kubernetes
+pkg/controller/history/controller_history.go, v1.36.
+"""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from functools import partial
 from typing import ClassVar
 
-from kubesim.api.clock import SECOND, Clock, Micros
+from kubesim.api.clock import SECOND, Clock, Micros, safe_hash
 from kubesim.api.errors import StatusError
 from kubesim.api.objects import (
     Object,
@@ -18,7 +23,7 @@ from kubesim.api.objects import (
     owner_reference,
     template_of,
 )
-from kubesim.api.resources import POD, Resource
+from kubesim.api.resources import CONTROLLER_REVISION, POD, STATEFUL_SET, Resource
 from kubesim.api.selectors import matches
 from kubesim.cluster.apiserver import APIServer, Change
 from kubesim.cluster.events import Recorder
@@ -28,6 +33,7 @@ Key = tuple[str, str]
 REACTION = 0.02
 FIRST_RETRY = 0.005
 LAST_RETRY = 1000.0
+REVISION_HASH = "controller-revision-hash"
 CREATE_RETRY = 15.0  # seconds after which a Pod that was refused is tried again
 
 
@@ -178,3 +184,44 @@ def is_ready(pod: Object) -> bool:
 def is_active(pod: Object) -> bool:
     """Whether the Pod is neither deleted nor done."""
     return not metadata(pod).get("deletionTimestamp") and pod["status"]["phase"] not in ("Succeeded", "Failed")
+
+
+def revisions_of(api: APIServer, owner: Object) -> list[Object]:
+    """The revisions of an object, oldest first."""
+    found = [item for item in api.list(CONTROLLER_REVISION, namespace_of(owner)) if is_owned_by(item, owner)]
+    return sorted(found, key=lambda item: int(item["revision"]))
+
+
+def current_revision(api: APIServer, resource: Resource, owner: Object) -> Object:
+    """The revision of the present template, which is made where there is none and becomes the newest where it is not.
+
+    The oldest that are more than spec.revisionHistoryLimit besides it go.
+    """
+    claim(api, owner, CONTROLLER_REVISION)
+    known = revisions_of(api, owner)
+    data = {"spec": {"template": {**owner["spec"]["template"], "$patch": "replace"}}}
+    number = 1 + max((item["revision"] for item in known), default=0)
+    current = next((item for item in known if item["data"] == data), None)
+    if current is None:
+        current = api.create(CONTROLLER_REVISION, _new(resource, owner, data, number))
+    elif current is not known[-1]:
+        current = api.record(CONTROLLER_REVISION, {**current, "revision": number})
+    old = [item for item in known if name_of(item) != name_of(current)]
+    for item in old[: max(0, len(old) - owner["spec"]["revisionHistoryLimit"])]:
+        api.delete(CONTROLLER_REVISION, namespace_of(item), name_of(item))
+    return current
+
+
+def _new(resource: Resource, owner: Object, data: Object, number: int) -> Object:
+    hash_ = safe_hash(json.dumps(data, sort_keys=True))
+    name = f"{name_of(owner)}-{hash_}"
+    hashes = {"controller.kubernetes.io/hash": hash_} if resource is STATEFUL_SET else {REVISION_HASH: hash_}
+    meta = {
+        "labels": {**metadata(owner["spec"]["template"]).get("labels", {}), **hashes},
+        "name": name,
+        "namespace": namespace_of(owner),
+        "ownerReferences": [owner_reference(owner)],
+    }
+    if annotations := metadata(owner).get("annotations"):
+        meta["annotations"] = annotations
+    return {"apiVersion": "apps/v1", "kind": "ControllerRevision", "metadata": meta, "data": data, "revision": number}

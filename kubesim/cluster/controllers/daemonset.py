@@ -11,8 +11,7 @@ from kubesim.api.objects import Object, metadata, name_of
 from kubesim.api.resources import DAEMON_SET, NODE
 from kubesim.cluster.apiserver import APIServer, Change
 from kubesim.cluster.apiserver.strategy import GENERATION
-from kubesim.cluster.controllers.base import Controller, is_ready
-from kubesim.cluster.controllers.revisions import HASH, current_revision
+from kubesim.cluster.controllers.base import REVISION_HASH, Controller, current_revision, is_ready
 from kubesim.cluster.controllers.scheduler import matches_node
 
 # What the Pods of a DaemonSet tolerate, so that they run where others do not.
@@ -47,11 +46,11 @@ class DaemonSetController(Controller):
         template = daemon_set["spec"]["template"]
         nodes = [name_of(node) for node in self.api.list(NODE) if matches_node(template, node)]
         revision = current_revision(self.api, self.resource, daemon_set)
-        hash_ = metadata(revision)["labels"][HASH]
+        hash_, generation = metadata(revision)["labels"][REVISION_HASH], metadata(daemon_set)["annotations"][GENERATION]
         pods = [pod for pod in pods if not self._is_replaced(daemon_set, pod)]
         for node in nodes:
             if all(_node_of(pod) != node for pod in pods):
-                labels = {HASH: hash_, "pod-template-generation": metadata(daemon_set)["annotations"][GENERATION]}
+                labels = {REVISION_HASH: hash_, "pod-template-generation": generation}
                 self.create_pod(daemon_set, _on_node(template, node), **labels)
         kept = [pod for pod in pods if not metadata(pod).get("deletionTimestamp")]
         for pod in kept:
@@ -77,7 +76,7 @@ class DaemonSetController(Controller):
         strategy = daemon_set["spec"]["updateStrategy"]
         if strategy["type"] != "RollingUpdate":
             return
-        old = [pod for pod in kept if metadata(pod).get("labels", {}).get(HASH) != hash_]
+        old = [pod for pod in kept if metadata(pod).get("labels", {}).get(REVISION_HASH) != hash_]
         spare = _count(strategy["rollingUpdate"]["maxUnavailable"], wanted) - (wanted - sum(map(is_ready, kept)))
         for pod in sorted(old, key=is_ready):
             if is_ready(pod):
@@ -90,7 +89,7 @@ class DaemonSetController(Controller):
         pods = self.owned_by(daemon_set)
         placed = [pod for pod in pods if _node_of(pod) in nodes]
         ready = sum(map(is_ready, placed))
-        updated = sum(metadata(pod)["labels"].get(HASH) == hash_ for pod in placed)
+        updated = sum(metadata(pod)["labels"].get(REVISION_HASH) == hash_ for pod in placed)
         status = {
             "currentNumberScheduled": len({_node_of(pod) for pod in placed}),
             "desiredNumberScheduled": len(nodes),

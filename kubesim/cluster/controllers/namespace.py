@@ -5,10 +5,11 @@ Mirrors kubernetes pkg/controller/{serviceaccount,certificates/rootcacertpublish
 
 from __future__ import annotations
 
-from kubesim.api.clock import Clock
-from kubesim.api.objects import Object, name_of
-from kubesim.api.resources import CONFIG_MAP, EVENT, NAMESPACE, RESOURCES, SERVICE_ACCOUNT, Resource
+from kubesim.api.clock import SECOND, Clock, Micros
+from kubesim.api.objects import Object, name_of, namespace_of
+from kubesim.api.resources import CONFIG_MAP, EVENT, NAMESPACE, RESOURCES, SERVICE, SERVICE_ACCOUNT, Resource
 from kubesim.cluster.apiserver import APIServer, Change
+from kubesim.cluster.bootstrap import kubernetes_service
 from kubesim.cluster.controllers.base import REACTION, WorkQueue
 
 _CA_NOTE = (
@@ -23,6 +24,7 @@ _CA = (
 
 # Seconds for which a deleted namespace is left alone, so that everybody hears of it (namespaceDeletionGracePeriod).
 GRACE = 5.0
+INTERVAL: Micros = 10 * SECOND
 PUBLISHED: tuple[tuple[Resource, Object], ...] = (
     (SERVICE_ACCOUNT, {"metadata": {"name": "default"}}),
     (
@@ -79,3 +81,20 @@ class NamespaceController:
     def _delete(self, resource: Resource, obj: Object) -> None:
         if not obj["metadata"].get("deletionTimestamp"):
             self._api.delete(resource, obj["metadata"]["namespace"], name_of(obj))
+
+
+class KubernetesServiceController:
+    """Looks every ten seconds whether the Service is there; here only after it was deleted."""
+
+    def __init__(self, api: APIServer, clock: Clock) -> None:
+        self._api = api
+        self._clock = clock
+        api.subscribe(self._on_service, SERVICE)
+
+    def _on_service(self, change: Change) -> None:
+        if change.type == "DELETED" and (namespace_of(change.obj), name_of(change.obj)) == ("default", "kubernetes"):
+            self._clock.call_later((INTERVAL - self._clock.now % INTERVAL) / SECOND, self._make)
+
+    def _make(self) -> None:
+        if self._api.find(SERVICE, "default", "kubernetes") is None:
+            self._api.create(SERVICE, kubernetes_service())

@@ -9,8 +9,7 @@ import re
 
 from kubesim.api.objects import Object, metadata, name_of, template_of
 from kubesim.api.resources import STATEFUL_SET
-from kubesim.cluster.controllers.base import Controller, is_ready
-from kubesim.cluster.controllers.revisions import HASH, current_revision, revisions_of
+from kubesim.cluster.controllers.base import REVISION_HASH, Controller, current_revision, is_ready, revisions_of
 
 
 class StatefulSetController(Controller):
@@ -67,7 +66,7 @@ class StatefulSetController(Controller):
         template["spec"] = {**template["spec"], "hostname": name, **({"subdomain": service} if service else {})}
         labels = {
             "apps.kubernetes.io/pod-index": str(ordinal),
-            HASH: revision,
+            REVISION_HASH: revision,
             "statefulset.kubernetes.io/pod-name": name,
         }
         self.create_pod(stateful_set, template, name, **labels)
@@ -115,4 +114,4 @@ def _ordinal(pod: Object) -> int:
 
 
 def _revision(pod: Object) -> str:
-    return str(metadata(pod).get("labels", {}).get(HASH, ""))
+    return str(metadata(pod).get("labels", {}).get(REVISION_HASH, ""))

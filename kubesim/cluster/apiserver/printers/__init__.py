@@ -12,7 +12,7 @@ from typing import NamedTuple
 from kubesim.api.clock import Micros
 from kubesim.api.humanize import age
 from kubesim.api.objects import Object
-from kubesim.cluster.apiserver.printers import pods, rows
+from kubesim.cluster.apiserver.printers import rows
 
 Cells = Callable[[Object, Micros], list[str]]
 
@@ -57,6 +57,7 @@ def _named(cells: Cells, age_at: int, obj: Object, now: Micros) -> list[str]:
 _UNKNOWN = _printer("NAME  AGE", lambda obj, now: [])
 _BINDING = _printer("NAME  ROLE  AGE  +USERS  +GROUPS  +SERVICEACCOUNTS", rows.role_binding)
 _ROLE = _printer("NAME  CREATED AT", rows.role)
+_REPLICAS = "NAME  DESIRED  CURRENT  READY"
 _TEMPLATE = "AGE  +CONTAINERS  +IMAGES  +SELECTOR"
 
 _PRINTERS = {
@@ -64,14 +65,8 @@ _PRINTERS = {
     "ClusterRoleBinding": _BINDING,
     "ConfigMap": _printer("NAME  DATA  AGE", rows.config_map),
     "ControllerRevision": _printer("NAME  CONTROLLER  REVISION  AGE", rows.controller_revision),
-    "CronJob": _printer(
-        f"NAME  SCHEDULE  TIMEZONE  SUSPEND  ACTIVE  LAST SCHEDULE  {_TEMPLATE}",
-        rows.cron_job,
-    ),
-    "DaemonSet": _printer(
-        f"NAME  DESIRED  CURRENT  READY  UP-TO-DATE  AVAILABLE  NODE SELECTOR  {_TEMPLATE}",
-        rows.daemon_set,
-    ),
+    "CronJob": _printer(f"NAME  SCHEDULE  TIMEZONE  SUSPEND  ACTIVE  LAST SCHEDULE  {_TEMPLATE}", rows.cron_job),
+    "DaemonSet": _printer(f"{_REPLICAS}  UP-TO-DATE  AVAILABLE  NODE SELECTOR  {_TEMPLATE}", rows.daemon_set),
     "Deployment": _printer(f"NAME  READY  UP-TO-DATE  AVAILABLE  {_TEMPLATE}", rows.deployment),
     "Event": _printer(
         "LAST SEEN  TYPE  REASON  OBJECT  +SUBOBJECT  +SOURCE  MESSAGE  +FIRST SEEN  +COUNT  +NAME",
@@ -85,10 +80,10 @@ _PRINTERS = {
     ),
     "Pod": _printer(
         "NAME  READY  STATUS  RESTARTS  AGE  +IP  +NODE  +NOMINATED NODE  +READINESS GATES",
-        pods.pod,
-        pods.narrow_pod,
+        rows.pod,
+        rows.narrow_pod,
     ),
-    "ReplicaSet": _printer(f"NAME  DESIRED  CURRENT  READY  {_TEMPLATE}", rows.replica_set),
+    "ReplicaSet": _printer(f"{_REPLICAS}  {_TEMPLATE}", rows.replica_set),
     "Role": _ROLE,
     "RoleBinding": _BINDING,
     "Secret": _printer("NAME  TYPE  DATA  AGE", rows.secret),
@@ -113,7 +108,7 @@ def row_of(kind: str, wide: bool) -> Cells:
     return printer.row if wide else printer.narrow
 
 
-pod_status = pods.pod_status
-pod_summary = pods.pod_summary
+pod_status = rows.pod_status
+pod_summary = rows.pod_summary
 
 __all__ = ["Column", "columns", "pod_status", "pod_summary", "row", "row_of"]

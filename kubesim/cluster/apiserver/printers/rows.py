@@ -1,31 +1,28 @@
-"""Rows of all kinds but Pods: the cells beside NAME and AGE. Mirrors internalversion/printers.go, v1.36."""
+"""Rows of every kind: the cells beside NAME and AGE. Mirrors pkg/printers/internalversion/printers.go, v1.36."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
 from kubesim.api.clock import Micros, parse_time
 from kubesim.api.humanize import NONE, UNKNOWN, age, format_labels, format_selector, human_duration, node_roles
-from kubesim.api.objects import Object, find_condition, metadata
+from kubesim.api.objects import Object, find_condition, metadata, remembered
 
 
 def secret(obj: Object, now: Micros) -> list[str]:
-    """TYPE, DATA."""
     return [obj.get("type") or "", str(len(obj.get("data") or ()))]
 
 
 def config_map(obj: Object, now: Micros) -> list[str]:
-    """DATA."""
     return [str(len(obj.get("data") or ()) + len(obj.get("binaryData") or ()))]
 
 
 def namespace(obj: Object, now: Micros) -> list[str]:
-    """STATUS."""
     return [(obj.get("status") or {}).get("phase", "")]
 
 
 def node(obj: Object, now: Micros) -> list[str]:
-    """STATUS, ROLES, VERSION, INTERNAL-IP, EXTERNAL-IP, OS-IMAGE, KERNEL-VERSION, CONTAINER-RUNTIME."""
     status = obj.get("status") or {}
     info = status.get("nodeInfo") or {}
     addresses = {item["type"]: item["address"] for item in reversed(status.get("addresses") or [])}
@@ -46,7 +43,6 @@ def _node_status(spec: Object, status: Object) -> str:
 
 
 def service(obj: Object, now: Micros) -> list[str]:
-    """TYPE, CLUSTER-IP, EXTERNAL-IP, PORT(S), SELECTOR."""
     spec = obj.get("spec") or {}
     addresses = spec.get("clusterIPs") or [spec.get("clusterIP") or NONE]
     return [
@@ -88,18 +84,15 @@ def _template(spec: Object) -> list[str]:
 
 
 def deployment(obj: Object, now: Micros) -> list[str]:
-    """READY, UP-TO-DATE, AVAILABLE, and the template."""
     ready, *others = _counts(obj, "readyReplicas", "updatedReplicas", "availableReplicas")
     return [f"{ready}/{obj['spec'].get('replicas', 0)}", *others, *_template(obj["spec"])]
 
 
 def replica_set(obj: Object, now: Micros) -> list[str]:
-    """DESIRED, CURRENT, READY, and the template."""
     return [str(obj["spec"].get("replicas", 0)), *_counts(obj, "replicas", "readyReplicas"), *_template(obj["spec"])]
 
 
 def daemon_set(obj: Object, now: Micros) -> list[str]:
-    """DESIRED, CURRENT, READY, UP-TO-DATE, AVAILABLE, NODE SELECTOR, and the template."""
     numbers = _counts(
         *(obj, "desiredNumberScheduled", "currentNumberScheduled", "numberReady"),
         *("updatedNumberScheduled", "numberAvailable"),
@@ -109,7 +102,6 @@ def daemon_set(obj: Object, now: Micros) -> list[str]:
 
 
 def stateful_set(obj: Object, now: Micros) -> list[str]:
-    """READY, CONTAINERS, IMAGES."""
     (ready,) = _counts(obj, "readyReplicas")
     return [f"{ready}/{obj['spec'].get('replicas', 0)}", *_template(obj["spec"])[:2]]
 
@@ -118,7 +110,6 @@ _JOB_STATUS = ("Complete", "Failed", "Suspended", "", "SuccessCriteriaMet", "Fai
 
 
 def job(obj: Object, now: Micros) -> list[str]:
-    """STATUS, COMPLETIONS, DURATION, and the template."""
     spec, status, deleted = obj["spec"], obj.get("status") or {}, bool(metadata(obj).get("deletionTimestamp"))
     holds = [kind for kind in _JOB_STATUS if (find_condition(obj, kind) == "True" if kind else deleted)]
     wanted, parallelism = spec.get("completions"), spec.get("parallelism") or 0
@@ -131,7 +122,6 @@ def job(obj: Object, now: Micros) -> list[str]:
 
 
 def cron_job(obj: Object, now: Micros) -> list[str]:
-    """SCHEDULE, TIMEZONE, SUSPEND, ACTIVE, LAST SCHEDULE, and the template."""
     spec, status = obj["spec"], obj.get("status") or {}
     last = status.get("lastScheduleTime")
     return [
@@ -145,7 +135,6 @@ def cron_job(obj: Object, now: Micros) -> list[str]:
 
 
 def controller_revision(obj: Object, now: Micros) -> list[str]:
-    """CONTROLLER, REVISION."""
     owners = [item for item in metadata(obj).get("ownerReferences") or () if item.get("controller")]
     names = [f"{item['kind'].lower()}.{item['apiVersion'].partition('/')[0]}/{item['name']}" for item in owners]
     return [names[0] if names else NONE, str(obj.get("revision", 0))]
@@ -157,7 +146,6 @@ def role(obj: Object, now: Micros) -> list[str]:
 
 
 def role_binding(obj: Object, now: Micros) -> list[str]:
-    """ROLE, USERS, GROUPS, SERVICEACCOUNTS."""
     subjects = obj.get("subjects") or ()
     names = (", ".join(_subjects(subjects, kind)) for kind in ("User", "Group", "ServiceAccount"))
     return [f"{obj['roleRef']['kind']}/{obj['roleRef']['name']}", *names]
@@ -169,7 +157,6 @@ def _subjects(subjects: Sequence[Object], kind: str) -> list[str]:
 
 
 def event(obj: Object, now: Micros) -> list[str]:
-    """LAST SEEN, TYPE, REASON, OBJECT, SUBOBJECT, SOURCE, MESSAGE, FIRST SEEN, COUNT, NAME."""
     about, series = obj.get("involvedObject") or {}, obj.get("series") or {}
     first = obj.get("firstTimestamp") or obj.get("eventTime")
     return [
@@ -191,3 +178,126 @@ def _source(obj: Object) -> str:
     component = source.get("component") or obj.get("reportingComponent") or ""
     host = source.get("host") or obj.get("reportingInstance")
     return f"{component}, {host}" if host else component
+
+
+class PodSummary(NamedTuple):
+    """What READY, STATUS and RESTARTS are made of."""
+
+    ready: int
+    total: int
+    status: str
+    restarts: int
+    restarted: str  # when the last container to be restarted had ended; "" for never
+
+
+def narrow_pod(obj: Object, now: Micros) -> list[str]:
+    ready, total, reason, restarts, restarted = pod_summary(obj)
+    return [
+        f"{ready}/{total}",
+        reason,
+        f"{restarts} ({age(restarted, now)} ago)" if restarts and restarted else str(restarts),
+    ]
+
+
+def pod(obj: Object, now: Micros) -> list[str]:
+    """As `narrow_pod`, then IP, NODE, NOMINATED NODE, READINESS GATES."""
+    spec, status = obj["spec"], obj.get("status") or {}
+    addresses = status.get("podIPs")
+    return [
+        *narrow_pod(obj, now),
+        (addresses[0].get("ip") if addresses else "") or NONE,
+        spec.get("nodeName") or NONE,
+        status.get("nominatedNodeName") or NONE,
+        _readiness_gates(spec["readinessGates"] or (), status) if "readinessGates" in spec else NONE,
+    ]
+
+
+def pod_status(obj: Object) -> str:
+    """The STATUS of a Pod: its phase, or the more telling reason of one of its containers."""
+    return pod_summary(obj).status
+
+
+@remembered
+def pod_summary(obj: Object) -> PodSummary:
+    """How many containers are ready, what the Pod is waiting for, and how often it was restarted."""
+    spec, status = obj["spec"], obj.get("status") or {}
+    containers = status.get("containerStatuses") or []
+    reason, total = status.get("reason") or status.get("phase") or "", len(spec["containers"])
+    if "initContainers" not in spec:
+        reason, ready = _containers(containers, reason, status)
+        return PodSummary(ready, total, _deleted(obj, status, reason), *_restarts(containers))
+    sidecars = {item["name"] for item in spec["initContainers"] if item.get("restartPolicy") == "Always"}
+    stuck, ready, counted = _initialization(spec, status, sidecars)
+    reason = stuck or reason
+    if not stuck or find_condition({"status": status}, "Initialized") == "True":
+        reason, running = _containers(containers, reason, status)
+        ready += running
+        counted = [item for item in counted if item["name"] in sidecars] + containers
+    return PodSummary(ready, total + len(sidecars), _deleted(obj, status, reason), *_restarts(counted))
+
+
+def _initialization(spec: Object, status: Object, sidecars: set[str]) -> tuple[str, int, list[Object]]:
+    """Why the init containers are not done ("" if they are), how many sidecars are ready, the statuses looked at."""
+    statuses = status.get("initContainerStatuses") or []
+    ready = 0
+    for index, container in enumerate(statuses):
+        state = container.get("state") or {}
+        ended = state.get("terminated")
+        if ended and ended.get("exitCode") == 0:
+            continue
+        if container["name"] in sidecars and container.get("started"):
+            ready += bool(container.get("ready"))
+            continue
+        return _init_reason(state, f"Init:{index}/{len(spec['initContainers'])}"), ready, statuses[: index + 1]
+    return "", ready, list(statuses)
+
+
+def _init_reason(state: Object, progress: str) -> str:
+    ended, waiting = state.get("terminated"), (state.get("waiting") or {}).get("reason")
+    if ended:
+        return f"Init:{_end(ended)}"
+    return f"Init:{waiting}" if waiting and waiting != "PodInitializing" else progress
+
+
+def _containers(containers: list[Object], reason: str, status: Object) -> tuple[str, int]:
+    """The first container's reason, else the next one's; and how many containers run and are ready."""
+    running = 0
+    for container in reversed(containers):
+        state = container.get("state") or {}
+        if "running" in state:
+            running += bool(container.get("ready"))
+        elif "terminated" in state:
+            reason = _end(state["terminated"])
+        elif "waiting" in state:
+            reason = state["waiting"].get("reason") or reason
+    if reason == "Completed" and running:
+        reason = "Running" if find_condition({"status": status}, "Ready") == "True" else "NotReady"
+    return reason, running
+
+
+def _end(terminated: Object) -> str:
+    if terminated.get("reason"):
+        return str(terminated["reason"])
+    signal = terminated.get("signal")
+    return f"Signal:{signal}" if signal else f"ExitCode:{terminated.get('exitCode', 0)}"
+
+
+def _deleted(obj: Object, status: Object, reason: str) -> str:
+    if not obj["metadata"].get("deletionTimestamp"):
+        return reason
+    return reason if status.get("phase") in ("Failed", "Succeeded") else "Terminating"
+
+
+def _restarts(containers: Iterable[Object]) -> tuple[int, str]:
+    count, last = 0, ""
+    for container in containers:
+        if container.get("restartCount"):
+            count += container["restartCount"]
+            ended = (container.get("lastState") or {}).get("terminated") or {}
+            last = max(last, ended.get("finishedAt") or "")
+    return count, last
+
+
+def _readiness_gates(gates: Sequence[Object], status: Object) -> str:
+    true = sum(find_condition({"status": status}, gate["conditionType"]) == "True" for gate in gates)
+    return f"{true}/{len(gates)}" if gates else NONE
