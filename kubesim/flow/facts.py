@@ -92,7 +92,7 @@ class Reply(NamedTuple):
 
 def reply(answer: str, with_credentials: bool) -> Reply:
     """What kind of refusal `answer` is; what is part of an address does not count."""
-    bare = re.sub(r'"?https?://[^\s"]+"?:?', "", answer).rstrip("]")
+    bare = " ".join(re.sub(r'"?https?://[^\s"]+"?:?', "", answer).split()).rstrip("]")
     rows = table("causes")["answers"]
     for kind, row in rows.items():
         if found := re.search("|".join(row["signs"]), bare, re.IGNORECASE):
