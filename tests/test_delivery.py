@@ -50,6 +50,43 @@ def test_the_schema_is_the_one_of_the_recorded_cluster() -> None:
     assert "lightkube-models==1.36.3.8" in pins("requirements.txt")
 
 
+# --- Binder, whose repo2docker reads `binder/` as meant
+
+
+@pytest.fixture(scope="module")
+def dockerfile(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The Dockerfile that repo2docker would build for this project."""
+    copy = tmp_path_factory.mktemp("repo")
+    shutil.copytree(ROOT / "binder", copy / "binder")
+    for name in ("pyproject.toml", "requirements.txt"):
+        shutil.copyfile(ROOT / name, copy / name)
+    command = [sys.executable, "-m", "repo2docker", "--no-build", "--debug", str(copy)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout + done.stderr
+
+
+def test_repo2docker_takes_the_requirements_of_the_binder_folder(dockerfile: str) -> None:
+    assert 'pip install --no-cache-dir -r "binder/requirements.txt"' in dockerfile
+
+
+def test_repo2docker_installs_dot_and_a_font_for_its_letters(dockerfile: str) -> None:
+    assert "apt-get install --yes --no-install-recommends fonts-liberation graphviz &&" in dockerfile
+
+
+def test_repo2docker_takes_the_newest_python_that_the_project_is_tested_with(dockerfile: str) -> None:
+    assert "Building conda environment for python=3.13\n" in dockerfile
+
+
+def test_repo2docker_runs_post_build(dockerfile: str) -> None:
+    assert "RUN ./binder/postBuild\n" in dockerfile
+    assert (ROOT / "binder" / "postBuild").stat().st_mode & 0o111
+
+
+def test_binder_installs_the_same_releases_as_everyone() -> None:
+    assert (ROOT / "binder" / "requirements.txt").read_text() == (ROOT / "requirements.txt").read_text()
+
+
 # --- make, where something is missing
 
 
@@ -88,20 +125,21 @@ def fake_python(folder: Path, body: str) -> str:
     return str(program)
 
 
-def test_a_python_that_is_too_old_is_told_in_one_line(clone: Path) -> None:
-    old = fake_python(clone, 'case "$2" in *exit*) exit 1;; *) echo 3.10.13;; esac')
-    assert make(clone, PYTHON=old) == [f"kubesim: Python 3.11 or newer is needed, and PYTHON={old} is 3.10.13"]
+TOO_OLD = 'case "$2" in *exit*) exit 1;; *) echo 3.10.13;; esac'
+NO_VENV = f'case "$2" in *ensurepip*) exit 1;; *) exec {sys.executable} "$@";; esac'
 
 
-def test_a_python_that_is_not_there_is_told_in_one_line(clone: Path) -> None:
-    assert make(clone, PYTHON="python3.99") == ["kubesim: PYTHON=python3.99 does not run: is it installed?"]
-
-
-def test_a_python_without_venv_is_told_in_one_line(clone: Path) -> None:
-    bare = fake_python(clone, f'case "$2" in *ensurepip*) exit 1;; *) exec {sys.executable} "$@";; esac')
-    [line] = make(clone, PYTHON=bare)
-    expected = "has no venv module: install it (Debian, Ubuntu: apt install python3-venv) and try again"
-    assert line == f"kubesim: {bare} {expected}"
+@pytest.mark.parametrize(
+    ("body", "line"),
+    [
+        (TOO_OLD, "Python 3.11 or newer is needed, and PYTHON={python} is 3.10.13"),
+        ("", "PYTHON={python} does not run: is it installed?"),
+        (NO_VENV, "{python} has no venv module: install it (Debian, Ubuntu: apt install python3-venv) and try again"),
+    ],
+)
+def test_a_python_that_will_not_do_is_named_in_one_line(clone: Path, body: str, line: str) -> None:
+    python = fake_python(clone, body) if body else "python3.99"
+    assert make(clone, PYTHON=python) == [f"kubesim: {line.format(python=python)}"]
 
 
 def test_no_network_is_told_in_one_line_and_leaves_nothing(clone: Path) -> None:

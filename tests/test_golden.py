@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import csv
+from collections import Counter
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
 from kubesim import Session
-from kubesim.api.objects import Object
 from kubesim.api.resources import EVENT, POD
 from kubesim.cluster.apiserver import printers
 from tools import golden
@@ -105,10 +105,9 @@ spec: {containers: [{name: app, image: "registry.example.com/myapp:1.0"}]}}"""
 @pytest.fixture(scope="module")
 def recorded() -> list[Moment]:
     with (golden.FOLDER / "timeline-no-secret.csv").open(encoding="utf-8") as file:
-        rows = list(csv.DictReader(file))
-    return [
-        (float(row["seconds"]), row["status"], int(row["pulling_events"]), int(row["backoff_events"])) for row in rows
-    ]
+        names = ("seconds", "status", "pulling_events", "backoff_events")
+        rows = [[row[name] for name in names] for row in csv.DictReader(file)]
+    return [(float(seconds), status, int(pulling), int(waiting)) for seconds, status, pulling, waiting in rows]
 
 
 @pytest.fixture(scope="module")
@@ -125,16 +124,10 @@ def played(recorded: list[Moment]) -> list[Moment]:
 
 def _look(session: Session) -> tuple[str, int, int]:
     api, clock = session.cluster.api, session.cluster.clock
-    events = api.list(EVENT, "default")
-    return (
-        printers.row(api.get(POD, "default", "p"), clock.now)[2],
-        _count(events, "Pulling"),
-        _count(events, "BackOff"),
-    )
-
-
-def _count(events: list[Object], reason: str) -> int:
-    return sum(event.get("count", 1) for event in events if event["reason"] == reason)
+    count: Counter[str] = Counter()
+    for event in api.list(EVENT, "default"):
+        count[event["reason"]] += event.get("count", 1)
+    return printers.row(api.get(POD, "default", "p"), clock.now)[2], count["Pulling"], count["BackOff"]
 
 
 def changes(moments: list[Moment], column: int) -> list[Moment]:

@@ -144,26 +144,12 @@ def test_a_class_is_graded_as_csv(tmp_path: Path) -> None:
     graded = grade(tmp_path, "--csv", "ada.json", "=bob.json")
     ada, bob = csv.DictReader(graded.stdout.splitlines())
     assert list(ada)[:8] == ["file", "right", "first_try", "quizzes", "tasks_done", "tasks", "points", "points_of"]
-    assert list(ada.values())[:10] == [
-        "ada.json",
-        "2",
-        "1",
-        str(len(load_quizzes())),
-        "1",
-        str(len(load_tasks())),
-        "7",
-        "12",
-        "2",
-        str(START),
-    ]
+    counts = ["2", "1", str(len(load_quizzes())), "1", str(len(load_tasks())), "7", "12", "2", str(START)]
+    assert list(ada.values())[:10] == ["ada.json", *counts]
     assert ada["01-storing-credentials done"] == "1"
     assert (bob["file"], bob["right"], bob["points"], bob["00-start done"]) == ("'=bob.json", "1", "", "1")
-    assert len(ada) == 8 + 2 * len({*listed("quizzes"), *listed("tasks")})
-
-
-def listed(folder: str) -> list[str]:
-    """The names of the YAML files with quizzes or tasks."""
-    return [name for name, _ in documents(folder)]
+    files = {name for folder in ("quizzes", "tasks") for name, _ in documents(folder)}
+    assert len(ada) == 8 + 2 * len(files)
 
 
 def test_files_that_cannot_be_graded_are_named_and_the_others_graded(tmp_path: Path) -> None:
