@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 _VERBS = ("create", "delete", "deletecollection", "get", "list", "patch", "update", "watch")
 
@@ -65,69 +68,6 @@ class Resource:
         return f"{self.singular}.{self.group}" if self.group else self.singular
 
 
-_RBAC = "rbac.authorization.k8s.io"
-
-CONFIG_MAP = Resource("configmaps", "ConfigMap", short_names=("cm",))
-EVENT = Resource("events", "Event", short_names=("ev",))
-NAMESPACE = Resource(
-    "namespaces",
-    "Namespace",
-    namespaced=False,
-    short_names=("ns",),
-    verbs=("create", "delete", "get", "list", "patch", "update", "watch"),
-)
-NODE = Resource("nodes", "Node", namespaced=False, short_names=("no",))
-POD = Resource("pods", "Pod", short_names=("po",), categories=("all",), parts=("log",))
-SECRET = Resource("secrets", "Secret")
-SERVICE_ACCOUNT = Resource("serviceaccounts", "ServiceAccount", short_names=("sa",))
-SERVICE = Resource("services", "Service", short_names=("svc",), categories=("all",))
-# What is posted to a ServiceAccount for a token; not a type that the API lists.
-TOKEN_REQUEST = Resource("tokenrequests", "TokenRequest", "authentication.k8s.io")
-
-
-def _workload(
-    plural: str,
-    kind: str,
-    short: str = "",
-    group: str = "apps",
-    template: str = "spec.template",
-    parts: tuple[str, ...] = (),
-) -> Resource:
-    """A kind with a Pod template: its controller makes Pods, or objects of another such kind."""
-    path, short_names = tuple(template.split(".")), tuple(short.split())
-    return Resource(plural, kind, group, short_names=short_names, categories=("all",), parts=parts, template=path)
-
-
-CONTROLLER_REVISION = Resource("controllerrevisions", "ControllerRevision", "apps")
-DAEMON_SET = _workload("daemonsets", "DaemonSet", "ds")
-DEPLOYMENT = _workload("deployments", "Deployment", "deploy", parts=("scale",))
-REPLICA_SET = _workload("replicasets", "ReplicaSet", "rs", parts=("scale",))
-STATEFUL_SET = _workload("statefulsets", "StatefulSet", "sts", parts=("scale",))
-CRON_JOB = _workload("cronjobs", "CronJob", "cj", "batch", "spec.jobTemplate.spec.template")
-JOB = _workload("jobs", "Job", "", "batch")
-CLUSTER_ROLE_BINDING = Resource("clusterrolebindings", "ClusterRoleBinding", _RBAC, namespaced=False)
-CLUSTER_ROLE = Resource("clusterroles", "ClusterRole", _RBAC, namespaced=False)
-ROLE_BINDING = Resource("rolebindings", "RoleBinding", _RBAC)
-ROLE = Resource("roles", "Role", _RBAC)
-
-
-def _listed(
-    group: str,
-    kinds: str,
-    namespaced: bool = True,
-    version: str = "v1",
-    verbs: tuple[str, ...] = _VERBS,
-    categories: tuple[str, ...] = (),
-) -> list[Resource]:
-    """Types that are not simulated, as "Kind,short,short Kind"; a "+" marks one that every cluster has objects of."""
-    found = []
-    for word in kinds.split():
-        kind, *short = word.lstrip("+").split(",")
-        names = (_plural(kind), kind, group, version, namespaced, tuple(short))
-        found.append(Resource(*names, categories, simulated=False, populated=word.startswith("+"), verbs=verbs))
-    return found
-
-
 def _plural(kind: str) -> str:
     name = kind.lower()
     if name.endswith("y"):
@@ -135,83 +75,44 @@ def _plural(kind: str) -> str:
     return name if name == "endpoints" else name + ("es" if name.endswith("s") else "s")
 
 
-_ALL = ("all",)
-_CREATE = ("create",)
-_READ = ("get", "list")
-_CLUSTER = False
-_EXTENSIONS = ("api-extensions",)
+def _type(row: dict[str, Any]) -> Resource:
+    fields: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in row.items()}
+    return Resource(**{"plural": _plural(row["kind"]), **fields})
+
 
 # Every type of a new v1.36 cluster, in discovery's order: the core group first, then the others by name.
-RESOURCES: tuple[Resource, ...] = (
-    *_listed("", "Binding", verbs=_CREATE),
-    *_listed("", "+ComponentStatus,cs", _CLUSTER, verbs=_READ),
-    CONFIG_MAP,
-    *_listed("", "+Endpoints,ep"),
-    EVENT,
-    *_listed("", "LimitRange,limits"),
-    NAMESPACE,
-    NODE,
-    *_listed("", "PersistentVolumeClaim,pvc"),
-    *_listed("", "PersistentVolume,pv", _CLUSTER),
-    POD,
-    *_listed("", "PodTemplate"),
-    *_listed("", "ReplicationController,rc", categories=_ALL),
-    *_listed("", "ResourceQuota,quota"),
-    SECRET,
-    SERVICE_ACCOUNT,
-    SERVICE,
-    *_listed(
-        "admissionregistration.k8s.io",
-        "MutatingAdmissionPolicy MutatingAdmissionPolicyBinding MutatingWebhookConfiguration "
-        "ValidatingAdmissionPolicy ValidatingAdmissionPolicyBinding ValidatingWebhookConfiguration",
-        _CLUSTER,
-        categories=_EXTENSIONS,
-    ),
-    *_listed("apiextensions.k8s.io", "CustomResourceDefinition,crd,crds", _CLUSTER, categories=_EXTENSIONS),
-    *_listed("apiregistration.k8s.io", "+APIService", _CLUSTER, categories=_EXTENSIONS),
-    CONTROLLER_REVISION,
-    DAEMON_SET,
-    DEPLOYMENT,
-    REPLICA_SET,
-    STATEFUL_SET,
-    *_listed("authentication.k8s.io", "SelfSubjectReview TokenReview", _CLUSTER, verbs=_CREATE),
-    *_listed("authorization.k8s.io", "LocalSubjectAccessReview", verbs=_CREATE),
-    *_listed(
-        "authorization.k8s.io",
-        "SelfSubjectAccessReview SelfSubjectRulesReview SubjectAccessReview",
-        _CLUSTER,
-        verbs=_CREATE,
-    ),
-    *_listed("autoscaling", "HorizontalPodAutoscaler,hpa", version="v2", categories=_ALL),
-    CRON_JOB,
-    JOB,
-    *_listed("certificates.k8s.io", "CertificateSigningRequest,csr", _CLUSTER),
-    *_listed("coordination.k8s.io", "+Lease"),
-    *_listed("discovery.k8s.io", "+EndpointSlice"),
-    *_listed("events.k8s.io", "+Event,ev"),
-    *_listed("flowcontrol.apiserver.k8s.io", "+FlowSchema +PriorityLevelConfiguration", _CLUSTER),
-    *_listed("networking.k8s.io", "IngressClass", _CLUSTER),
-    *_listed("networking.k8s.io", "Ingress,ing"),
-    *_listed("networking.k8s.io", "+IPAddress,ip", _CLUSTER),
-    *_listed("networking.k8s.io", "NetworkPolicy,netpol"),
-    *_listed("networking.k8s.io", "+ServiceCIDR", _CLUSTER),
-    *_listed("node.k8s.io", "RuntimeClass", _CLUSTER),
-    *_listed("policy", "PodDisruptionBudget,pdb"),
-    CLUSTER_ROLE_BINDING,
-    CLUSTER_ROLE,
-    ROLE_BINDING,
-    ROLE,
-    *_listed("resource.k8s.io", "DeviceClass", _CLUSTER),
-    *_listed("resource.k8s.io", "ResourceClaim ResourceClaimTemplate"),
-    *_listed("resource.k8s.io", "ResourceSlice", _CLUSTER),
-    *_listed("scheduling.k8s.io", "+PriorityClass,pc", _CLUSTER),
-    *_listed("storage.k8s.io", "CSIDriver +CSINode", _CLUSTER),
-    *_listed("storage.k8s.io", "CSIStorageCapacity"),
-    *_listed("storage.k8s.io", "StorageClass,sc VolumeAttachment VolumeAttributesClass,vac", _CLUSTER),
+RESOURCES: tuple[Resource, ...] = tuple(
+    map(_type, json.loads(Path(__file__).with_name("resources.json").read_text("utf-8")))
 )
-
 # Every version of a group, also one that discovery prefers a newer one to.
 API_VERSIONS = sorted({resource.api_version for resource in RESOURCES} | {"autoscaling/v1"})
+
+
+def _kept(kind: str) -> Resource:
+    return next(resource for resource in RESOURCES if resource.kind == kind and resource.simulated)
+
+
+CONFIG_MAP = _kept("ConfigMap")
+EVENT = _kept("Event")
+NAMESPACE = _kept("Namespace")
+NODE = _kept("Node")
+POD = _kept("Pod")
+SECRET = _kept("Secret")
+SERVICE_ACCOUNT = _kept("ServiceAccount")
+SERVICE = _kept("Service")
+CONTROLLER_REVISION = _kept("ControllerRevision")
+DAEMON_SET = _kept("DaemonSet")
+DEPLOYMENT = _kept("Deployment")
+REPLICA_SET = _kept("ReplicaSet")
+STATEFUL_SET = _kept("StatefulSet")
+CRON_JOB = _kept("CronJob")
+JOB = _kept("Job")
+CLUSTER_ROLE_BINDING = _kept("ClusterRoleBinding")
+CLUSTER_ROLE = _kept("ClusterRole")
+ROLE_BINDING = _kept("RoleBinding")
+ROLE = _kept("Role")
+# What is posted to a ServiceAccount for a token; not a type that the API lists.
+TOKEN_REQUEST = Resource("tokenrequests", "TokenRequest", "authentication.k8s.io")
 
 
 # Of two types of one name, such as events, the first is meant.

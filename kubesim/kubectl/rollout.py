@@ -107,7 +107,6 @@ def _of(resource: Resource, obj: Object, problem: str) -> str:
     example="  kubectl rollout status deployment/web",
 )
 def status(call: Call) -> None:
-    """Follow a rollout to its end."""
     _check_revision(call)
     _each(call, "status viewer", lambda resource, obj: _follow(call, resource, obj), says_nothing_found=True)
 
@@ -211,7 +210,6 @@ def _history(call: Call, resource: Resource, obj: Object) -> dict[int, Object]:
 
 
 def _template(kept: Object) -> Object:
-    """The Pod template in a ReplicaSet or ControllerRevision."""
     template: Object = clone(kept.get("data", kept)["spec"]["template"])
     template.pop("$patch", None)
     return template
@@ -227,7 +225,6 @@ def _template(kept: Object) -> Object:
     example="  kubectl rollout history deployment/web",
 )
 def history(call: Call) -> None:
-    """Show the revisions of a workload, or one of them."""
     _check_revision(call)
     _each(call, "history viewer", lambda resource, obj: _show_history(call, resource, obj))
 
@@ -303,13 +300,11 @@ def _set_paused(call: Call, verb: str, is_paused: bool | None, refusal: str, ope
 
 @_command("rollout pause", "RESOURCE", "Mark the provided resource as paused", _CHANGES)
 def pause(call: Call) -> None:
-    """Stop rolling out changes of a Deployment."""
     _set_paused(call, "pausing", True, "is already paused", "paused")
 
 
 @_command("rollout resume", "RESOURCE", "Resume a paused resource", _CHANGES)
 def resume(call: Call) -> None:
-    """Go on rolling out changes of a Deployment."""
     _set_paused(call, "resuming", None, "is not paused", "resumed")
 
 
@@ -325,7 +320,6 @@ def resume(call: Call) -> None:
     example="  kubectl rollout undo deployment/web",
 )
 def undo(call: Call) -> None:
-    """Give a workload the Pod template of an earlier revision."""
     dry_run = call.dry_run()
     _require_resource(call)
     _each(call, "rollbacker", lambda resource, obj: _undo(call, resource, obj, dry_run))

@@ -72,14 +72,12 @@ def decoded(resource: Resource, obj: Object, strict: bool, warn: Warn | None) ->
 
 
 def warn_of(unknown: list[str], warn: Warn | None) -> None:
-    """Tell of unknown fields that were dropped."""
     if warn:
         for text in unknown:
             warn(text)
 
 
 def raise_if_any(resource: Resource, obj: Object, causes: list[errors.FieldError]) -> None:
-    """Raise Invalid for what validation found."""
     if causes:
         raise errors.invalid(resource, name_of(obj), causes)
 

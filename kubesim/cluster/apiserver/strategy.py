@@ -7,6 +7,8 @@ argument, which decoding has checked, in place.
 from __future__ import annotations
 
 import base64
+import json
+from pathlib import Path
 from typing import NamedTuple
 
 from kubesim.api.errors import not_simulated
@@ -14,42 +16,7 @@ from kubesim.api.imageref import parse
 from kubesim.api.objects import Object, clone, metadata, name_of
 from kubesim.api.resources import Resource
 
-READ_ONLY_MODE = 0o644
 GENERATION = "deprecated.daemonset.template.generation"
-
-# Defaults are trees. A key with "?" is a map that is completed only where it is there; a list has one entry, for each
-# item of the object's list.
-_PROBE = {
-    "failureThreshold": 3,
-    "periodSeconds": 10,
-    "successThreshold": 1,
-    "timeoutSeconds": 1,
-    "httpGet?": {"path": "/", "scheme": "HTTP"},
-}
-_CONTAINER = {
-    "resources": {},
-    "terminationMessagePath": "/dev/termination-log",
-    "terminationMessagePolicy": "File",
-    "ports": [{"protocol": "TCP"}],
-    "env": [{"valueFrom?": {"fieldRef?": {"apiVersion": "v1"}}}],
-    **dict.fromkeys(("livenessProbe?", "readinessProbe?", "startupProbe?"), _PROBE),
-}
-_MODE = {"defaultMode": READ_ONLY_MODE}
-_VOLUME = {
-    **dict.fromkeys(("secret?", "configMap?", "projected?"), _MODE),
-    "downwardAPI?": {**_MODE, "items": [{"fieldRef?": {"apiVersion": "v1"}}]},
-    "hostPath?": {"type": ""},
-}
-_POD_SPEC = {
-    "dnsPolicy": "ClusterFirst",
-    "restartPolicy": "Always",
-    "schedulerName": "default-scheduler",
-    "securityContext": {},
-    "terminationGracePeriodSeconds": 30,
-    "initContainers": [_CONTAINER],
-    "containers": [_CONTAINER],
-    "volumes": [_VOLUME],
-}
 
 
 class _Kind(NamedTuple):
@@ -63,51 +30,14 @@ class _Kind(NamedTuple):
     rolling: Object | None = None
 
 
-_COUNTS = ("currentNumberScheduled", "desiredNumberScheduled", "numberMisscheduled", "numberReady")
-_KINDS: dict[str, _Kind] = {
-    "Pod": _Kind({"enableServiceLinks": True}, {"phase": "Pending"}),
-    "Namespace": _Kind({"finalizers": ["kubernetes"]}, {"phase": "Active"}),
-    "Node": _Kind({}, {}),
-    "Service": _Kind({}, {"loadBalancer": {}}),
-    "Deployment": _Kind(
-        {"replicas": 1, "progressDeadlineSeconds": 600, "revisionHistoryLimit": 10},
-        {},
-        "strategy",
-        {"maxSurge": "25%", "maxUnavailable": "25%"},
-    ),
-    "ReplicaSet": _Kind({"replicas": 1}, {"replicas": 0}),
-    "DaemonSet": _Kind(
-        {"revisionHistoryLimit": 10},
-        dict.fromkeys(_COUNTS, 0),
-        "updateStrategy",
-        {"maxSurge": 0, "maxUnavailable": 1},
-    ),
-    "StatefulSet": _Kind(
-        {
-            "replicas": 1,
-            "revisionHistoryLimit": 10,
-            "podManagementPolicy": "OrderedReady",
-            "persistentVolumeClaimRetentionPolicy": {"whenDeleted": "Retain", "whenScaled": "Retain"},
-        },
-        {"availableReplicas": 0, "replicas": 0},
-        "updateStrategy",
-        {"partition": 0},
-    ),
-    "Job": _Kind(
-        {
-            "backoffLimit": 6,
-            "completionMode": "NonIndexed",
-            "manualSelector": False,
-            "podReplacementPolicy": "TerminatingOrFailed",
-            "suspend": False,
-        },
-        {},
-    ),
-    "CronJob": _Kind(
-        {"concurrencyPolicy": "Allow", "failedJobsHistoryLimit": 1, "successfulJobsHistoryLimit": 3, "suspend": False},
-        {},
-    ),
-}
+# Defaults are trees. A key with "?" is a map that is completed only where it is there; a list has one entry, for each
+# item of the object's list.
+_DATA: Object = json.loads(Path(__file__).with_name("kinds.json").read_text("utf-8"))
+_KINDS = {kind: _Kind(**row) for kind, row in _DATA["kinds"].items()}
+_PROBES = ("livenessProbe?", "readinessProbe?", "startupProbe?")
+_CONTAINER = {**_DATA["container"], **dict.fromkeys(_PROBES, _DATA["probe"])}
+_LISTS = {"initContainers": [_CONTAINER], "containers": [_CONTAINER], "volumes": [_DATA["volume"]]}
+_POD_SPEC = _DATA["podSpec"] | _LISTS
 
 
 def _fill(target: Object, defaults: Object) -> Object:
@@ -127,7 +57,6 @@ def _fill(target: Object, defaults: Object) -> Object:
 
 
 def apply_defaults(resource: Resource, obj: Object) -> None:
-    """Fill in what a manifest leaves out."""
     row = _KINDS.get(resource.kind)
     if row:
         spec = _fill(obj.setdefault("spec", {}), row.defaults)
@@ -245,7 +174,6 @@ def prepare_for_update(resource: Resource, obj: Object, old: Object) -> None:
 
 
 def _is_counted(resource: Resource) -> bool:
-    """Whether metadata.generation counts the changes of the spec."""
     return resource.kind == "Pod" or bool(resource.template)
 
 

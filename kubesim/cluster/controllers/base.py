@@ -55,7 +55,6 @@ class WorkQueue:
         self.add_key((namespace_of(obj), name_of(obj)), delay)
 
     def add_key(self, key: Key, delay: float = REACTION) -> None:
-        """Queue a namespace and name."""
         due = self._clock.now + round(delay * SECOND)
         if key not in self._waiting or due < self._waiting[key]:
             self._waiting[key] = due
@@ -100,7 +99,6 @@ class Controller:
         raise NotImplementedError
 
     def enqueue(self, key: Key, delay: float = REACTION) -> None:
-        """Plan a sync after a change."""
         self.queue.add_key(key, delay)
 
     def _on_change(self, change: Change) -> None:
@@ -121,11 +119,9 @@ class Controller:
         self.sync(obj, self.owned_by(obj))
 
     def owned_by(self, obj: Object) -> list[Object]:
-        """What `obj` owns, by name."""
         return [item for item in self.api.list(self.owned, namespace_of(obj)) if is_owned_by(item, obj)]
 
     def record(self, obj: Object, reason: str, message: str, kind: str = "Normal") -> None:
-        """Record an event about `obj`."""
         self.recorder.event(self.resource, obj, kind, reason, message)
 
     def create_pod(self, obj: Object, template: Object | None = None, name: str = "", **labels: str) -> bool:
@@ -145,7 +141,6 @@ class Controller:
         return True
 
     def delete_pod(self, obj: Object, pod: Object) -> None:
-        """Delete a Pod, gracefully."""
         self.api.delete(POD, namespace_of(pod), name_of(pod))
         self.record(obj, "SuccessfulDelete", self.DELETED.format(name_of(pod), name_of(obj)))
 
@@ -176,7 +171,6 @@ def release(api: APIServer, owner: Object, resource: Resource, item: Object) -> 
 
 
 def is_ready(pod: Object) -> bool:
-    """Whether the Pod's Ready condition holds."""
     conditions = pod["status"].get("conditions", ())
     return any(item["type"] == "Ready" and item["status"] == "True" for item in conditions)
 
@@ -187,7 +181,6 @@ def is_active(pod: Object) -> bool:
 
 
 def revisions_of(api: APIServer, owner: Object) -> list[Object]:
-    """The revisions of an object, oldest first."""
     found = [item for item in api.list(CONTROLLER_REVISION, namespace_of(owner)) if is_owned_by(item, owner)]
     return sorted(found, key=lambda item: int(item["revision"]))
 

@@ -23,7 +23,6 @@ class CronJobController(Controller):
     owned = JOB
 
     def sync(self, cron: Object, jobs: list[Object]) -> None:
-        """Look through the Jobs, create one that is due, and plan the next time."""
         if metadata(cron).get("deletionTimestamp"):
             return
         status = clone(cron["status"])

@@ -40,7 +40,6 @@ class DaemonSetController(Controller):
             self.queue.add(daemon_set)
 
     def sync(self, daemon_set: Object, pods: list[Object]) -> None:
-        """Give each node its Pod, take away what should not be there, and report."""
         if metadata(daemon_set).get("deletionTimestamp"):
             return
         template = daemon_set["spec"]["template"]

@@ -41,7 +41,6 @@ class DeploymentController(Controller):
     owned = REPLICA_SET
 
     def sync(self, deployment: Object, owned: list[Object]) -> None:
-        """Roll on, and report how far it is."""
         if metadata(deployment).get("deletionTimestamp"):
             return
         new = _current(deployment, owned)
@@ -284,7 +283,6 @@ class ReplicaSetController(Controller):
         self.queue.add_key(key, delay * max(1, self._sizes.get(key, 0) / FREQUENT))
 
     def sync(self, replica_set: Object, pods: list[Object]) -> None:
-        """Create what is missing or delete what is too much."""
         self._sizes[namespace_of(replica_set), name_of(replica_set)] = len(pods)
         if not metadata(replica_set).get("deletionTimestamp"):
             self._scale(replica_set, list(filter(is_active, pods)))

@@ -30,7 +30,6 @@ class JobController(Controller):
     batch = 1.0
 
     def sync(self, job: Object, pods: list[Object]) -> None:
-        """Take one step, and report how far it is."""
         if metadata(job).get("deletionTimestamp"):
             return
         if finished(job):
@@ -87,7 +86,6 @@ class JobController(Controller):
                 return
 
     def _backoff(self, pods: list[Object]) -> float:
-        """Seconds until a Pod may replace one that failed."""
         failed = [_ended(pod) for pod in pods if pod["status"]["phase"] == "Failed"]
         if not failed:
             return 0

@@ -21,7 +21,6 @@ class StatefulSetController(Controller):
     DELETED = "delete Pod {0} in StatefulSet {1} successful"
 
     def sync(self, stateful_set: Object, pods: list[Object]) -> None:
-        """Take one step, and report how far it is."""
         if metadata(stateful_set).get("deletionTimestamp"):
             return
         update = current_revision(self.api, self.resource, stateful_set)

@@ -36,7 +36,6 @@ def write_secret(writer: Writer, secret: Object, related: Related, now: Micros) 
 
 
 def write_config_map(writer: Writer, config_map: Object, related: Related, now: Micros) -> None:
-    """All of a ConfigMap but its events."""
     writer.name(config_map)
     _heading(writer, "Data")
     for key, value in sorted((config_map.get("data") or {}).items()):
@@ -73,7 +72,6 @@ def write_namespace(writer: Writer, namespace: Object, related: Related, now: Mi
 
 
 def write_service(writer: Writer, service: Object, related: Related, now: Micros) -> None:
-    """All of a Service but its events."""
     spec = service.get("spec") or {}
     writer.name(service)
     writer.field("Selector", format_labels(spec.get("selector")))
@@ -162,7 +160,6 @@ def _rule_resource(rule: _Rule) -> str:
 
 
 def write_role_binding(writer: Writer, binding: Object, related: Related, now: Micros) -> None:
-    """A RoleBinding or ClusterRoleBinding."""
     writer.name(binding, namespaced=False)
     writer.section("Role", (("Kind", binding["roleRef"]["kind"]), ("Name", binding["roleRef"]["name"])))
     writer.line("Subjects:")
@@ -192,7 +189,6 @@ _POD_COLUMNS = ("Namespace", "Name", "", "CPU Requests", "CPU Limits", "Memory R
 
 
 def write_node(writer: Writer, node: Object, related: Related, now: Micros) -> None:
-    """All of a Node but its events."""
     pods = related.get("pods")
     meta, spec, status = node["metadata"], node.get("spec") or {}, node.get("status") or {}
     writer.name(node, ("Roles", node_roles(meta.get("labels"))), namespaced=False)

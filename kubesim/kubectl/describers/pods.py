@@ -22,7 +22,6 @@ _PLAIN_FIELDS = ("metadata.name", "metadata.namespace", "metadata.uid")
 
 
 def write_pod(writer: Writer, pod: Object, related: Related, now: Micros) -> None:
-    """All of a Pod but its events."""
     spec, status = pod["spec"], pod.get("status") or {}
     _placement(writer, pod, spec, status)
     _condition(writer, pod, status, now)
@@ -43,7 +42,6 @@ def write_pod(writer: Writer, pod: Object, related: Related, now: Micros) -> Non
 
 
 def write_template(writer: Writer, template: Object) -> None:
-    """The Pod template of a workload."""
     meta, spec = template.get("metadata") or {}, template["spec"]
     writer.line("Pod Template:")
     writer.labels("  Labels", meta.get("labels"))
@@ -60,7 +58,6 @@ def write_template(writer: Writer, template: Object) -> None:
 
 
 def write_controller(writer: Writer, obj: Object) -> None:
-    """Which controller owns the object, where one does."""
     for owner in obj["metadata"].get("ownerReferences") or ():
         if owner.get("controller"):
             writer.field("Controlled By", f"{owner['kind']}/{owner['name']}")

@@ -19,7 +19,6 @@ _UNSET = "<unset>"
 
 
 def write_deployment(writer: Writer, deployment: Object, related: Related, now: Micros) -> None:
-    """All of a Deployment but its events."""
     meta, spec, status = deployment["metadata"], deployment["spec"], deployment.get("status") or {}
     writer.name(deployment, ("CreationTimestamp", long_time(meta.get("creationTimestamp"))))
     writer.field("Selector", format_selector(spec.get("selector")))
@@ -86,7 +85,6 @@ def _created(replica_sets: Sequence[Object]) -> str:
 
 
 def write_replica_set(writer: Writer, replica_set: Object, related: Related, now: Micros) -> None:
-    """All of a ReplicaSet but its events."""
     spec, status = replica_set["spec"], replica_set.get("status") or {}
     writer.name(replica_set, ("Selector", format_selector(spec.get("selector"))))
     write_controller(writer, replica_set)
@@ -115,7 +113,6 @@ _SCHEDULED = (
 
 
 def write_daemon_set(writer: Writer, daemon_set: Object, related: Related, now: Micros) -> None:
-    """All of a DaemonSet but its events."""
     spec, status = daemon_set["spec"], daemon_set.get("status") or {}
     selector = ("Selector", format_selector(spec.get("selector")))
     writer.name(daemon_set, selector, ("Node-Selector", format_labels(spec["template"]["spec"].get("nodeSelector"))))
@@ -126,7 +123,6 @@ def write_daemon_set(writer: Writer, daemon_set: Object, related: Related, now: 
 
 
 def write_stateful_set(writer: Writer, stateful_set: Object, related: Related, now: Micros) -> None:
-    """All of a StatefulSet but its events."""
     meta, spec, status = stateful_set["metadata"], stateful_set["spec"], stateful_set.get("status") or {}
     created = ("CreationTimestamp", long_time(meta.get("creationTimestamp")))
     writer.name(stateful_set, created, ("Selector", format_selector(spec.get("selector"))))
@@ -140,7 +136,6 @@ def write_stateful_set(writer: Writer, stateful_set: Object, related: Related, n
 
 
 def write_job(writer: Writer, job: Object, related: Related, now: Micros) -> None:
-    """All of a Job but its events."""
     spec, status = job["spec"], job.get("status") or {}
     writer.name(job, ("Selector", format_selector(spec.get("selector"))))
     write_controller(writer, job)
@@ -163,7 +158,6 @@ def write_job(writer: Writer, job: Object, related: Related, now: Micros) -> Non
 
 
 def write_cron_job(writer: Writer, cron: Object, related: Related, now: Micros) -> None:
-    """All of a CronJob but its events."""
     spec, status, job = cron["spec"], cron.get("status") or {}, cron["spec"]["jobTemplate"]["spec"]
     seconds, last = spec.get("startingDeadlineSeconds"), status.get("lastScheduleTime")
     writer.name(cron)

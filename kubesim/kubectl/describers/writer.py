@@ -32,11 +32,9 @@ class Writer:
         self._lines.append("  " * level + text)
 
     def field(self, label: str, value: object, level: int = 0) -> None:
-        """A line "label: value"."""
         self.line(f"{label}:\t{value}", level)
 
     def fields(self, pairs: Iterable[tuple[str, object]], level: int = 0) -> None:
-        """One `field` for every pair."""
         for label, value in pairs:
             self.field(label, value, level)
 
@@ -58,7 +56,6 @@ class Writer:
             self.line(f"\t{value}")
 
     def labels(self, label: str, labels: Mapping[str, str] | None) -> None:
-        """Labels, sorted, one a line."""
         self.multiline(label, [f"{key}={value}" for key, value in sorted((labels or {}).items())])
 
     def annotations(self, label: str, annotations: Mapping[str, str] | None) -> None:

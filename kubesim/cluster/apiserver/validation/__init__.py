@@ -53,7 +53,6 @@ def validate(resource: Resource, obj: Object) -> list[FieldError]:
 
 
 def validate_update(resource: Resource, new: Object, old: Object) -> list[FieldError]:
-    """What is wrong with changing `old`, as stored, into `new`."""
     if resource is resources.POD:
         return list(pod_update(new, old))
     change = _UPDATE.get(resource)

@@ -43,7 +43,6 @@ _GROUP = "rbac.authorization.k8s.io"
 
 
 def secret(obj: Object) -> Errors:
-    """A new Secret, of any type."""
     yield from object_meta(obj, True, dns_subdomain)
     data = obj.get("data", {})
     yield from _keys("data", data)
@@ -127,7 +126,6 @@ def _frozen(new: Object, old: Object, fields: tuple[str, ...]) -> Errors:
 
 
 def config_map(obj: Object) -> Errors:
-    """A new ConfigMap."""
     yield from object_meta(obj, True, dns_subdomain)
     data, binary = obj.get("data", {}), obj.get("binaryData", {})
     yield from _keys("data", data)
@@ -140,12 +138,10 @@ def config_map(obj: Object) -> Errors:
 
 
 def config_map_update(new: Object, old: Object) -> Errors:
-    """A changed ConfigMap."""
     yield from _frozen(new, old, ("data", "binaryData"))
 
 
 def service(obj: Object) -> Errors:
-    """A new Service."""
     spec = obj.get("spec", {})
     yield from object_meta(obj, True, dns_1035_label)
     ports = spec.get("ports", ())
@@ -159,7 +155,6 @@ def service(obj: Object) -> Errors:
 
 
 def role(obj: Object, namespaced: bool) -> Errors:
-    """A new Role, or a new ClusterRole."""
     yield from object_meta(obj, namespaced, path_segment)
     yield from each(partial(_rule, namespaced=namespaced))("rules", obj.get("rules"))
 
@@ -177,7 +172,6 @@ def _rule(where: str, rule: Object, namespaced: bool) -> Errors:
 
 
 def role_binding(obj: Object, namespaced: bool) -> Errors:
-    """A new RoleBinding, or a new ClusterRoleBinding."""
     kinds = ("Role", "ClusterRole") if namespaced else ("ClusterRole",)
     reference = struct(apiGroup=one_of(_GROUP), kind=one_of(*kinds), name=needed(path_segment))
     yield from object_meta(obj, namespaced, path_segment)

@@ -44,7 +44,6 @@ protocol = one_of("SCTP", "TCP", "UDP")
 
 
 def pod(obj: Object) -> Errors:
-    """A new Pod."""
     yield from pod_metadata_and_spec(obj)
     if obj.get("spec", {}).get("ephemeralContainers"):
         yield field_forbidden("spec.ephemeralContainers", "cannot be set on create")
@@ -65,7 +64,6 @@ def unpadded(image: str) -> list[str]:
 
 
 def pod_template(field: str, template: Object) -> Errors:
-    """The template of a workload."""
     meta = template.get("metadata", {})
     yield from labels(f"{field}.labels", meta.get("labels"))
     yield from annotation_keys(f"{field}.annotations", meta.get("annotations"))
@@ -162,7 +160,6 @@ def _volume(where: str, volume: Object) -> Errors:
 
 
 def toleration(where: str, item: Object) -> Errors:
-    """One of the tolerations of a Pod."""
     key, operator, value = (item.get(name, "") for name in ("key", "operator", "value"))
     if not key and operator != "Exists":
         why = 'operator must be Exists when `key` is empty, which means "match all values and all keys"'

@@ -39,7 +39,6 @@ _CONTAINER_LISTS = ("containers", "initContainers")
 
 
 def pod_update(new: Object, old: Object) -> Errors:
-    """A changed Pod."""
     spec, before = new.get("spec", {}), old.get("spec", {})
     yield from object_meta_update(new, old)
     yield from pod_metadata_and_spec(new)

@@ -94,7 +94,6 @@ def dns_label(value: str) -> list[str]:
 
 
 def config_key(value: str) -> list[str]:
-    """A key of a Secret's or ConfigMap's data."""
     if value in (".", ".."):
         return [*_config_key(value), f"must not be '{value}'"]
     return _config_key(value) + (["must not start with '..'"] if value.startswith("..") else [])
@@ -121,21 +120,18 @@ def qualified_name(value: str) -> list[str]:
 
 
 def env_name(value: str) -> list[str]:
-    """The name of an environment variable."""
     if all(" " <= char <= "~" and char != "=" for char in value):
         return []
     return ["a valid environment variable name must consist only of printable ASCII characters other than '='"]
 
 
 def path_segment(value: str) -> list[str]:
-    """The name of an RBAC object."""
     if value in (".", ".."):
         return [f"may not be '{value}'"]
     return [f"may not contain '{char}'" for char in "/%" if char in value]
 
 
 def in_range(low: int, high: int) -> Check:
-    """A whole number from `low` to `high`."""
     return lambda value: [] if low <= value <= high else [f"must be between {low} and {high}, inclusive"]
 
 
@@ -143,7 +139,6 @@ port_number = in_range(1, 65535)
 
 
 def given(field: str, value: Any) -> Errors:
-    """A value that must be given."""
     if not value:
         yield required(field)
 
@@ -211,7 +206,6 @@ def struct(**rules: Rule) -> Rule:
 
 
 def anything(_field: str, _value: Any) -> Errors:
-    """Whatever there is."""
     return iter(())
 
 
@@ -246,7 +240,6 @@ def object_meta(obj: Object, namespaced: bool, check: Check) -> Errors:
 
 
 def object_meta_update(new: Object, old: Object) -> Errors:
-    """What an update may not do to metadata."""
     meta, before = metadata(new), metadata(old)
     added = set(meta.get("finalizers", ())) - set(before.get("finalizers", ()))
     if before.get("deletionTimestamp") and added:
@@ -269,7 +262,6 @@ def _common(meta: Object) -> Errors:
 
 
 def labels(field: str, found: Mapping[str, str] | None) -> Errors:
-    """Keys and values of labels."""
     for key, value in sorted((found or {}).items()):
         yield from valid(qualified_name)(field, key)
         yield from valid(label_value)(field, value)
@@ -285,7 +277,6 @@ def annotation_keys(field: str, found: Mapping[str, str] | None) -> Errors:
 
 
 def label_selector(field: str, selector: Object) -> Errors:
-    """A metav1.LabelSelector."""
     yield from labels(f"{field}.matchLabels", selector.get("matchLabels"))
     yield from each(_requirement)(f"{field}.matchExpressions", selector.get("matchExpressions"))
 

@@ -135,7 +135,6 @@ _CHANGEABLE = (
 
 
 def workload(resource: Resource, obj: Object) -> Errors:
-    """A new object of a kind with a Pod template."""
     row = _KINDS[resource]
     yield from object_meta(obj, True, dns_subdomain)
     if len(name_of(obj)) > row.longest_name:
@@ -144,7 +143,6 @@ def workload(resource: Resource, obj: Object) -> Errors:
 
 
 def workload_update(resource: Resource, new: Object, old: Object) -> Errors:
-    """A changed object of such a kind."""
     spec, before = new.get("spec", {}), old.get("spec", {})
     for key in _KINDS[resource].fixed:
         if key == "template" and spec.get(key) != before.get(key):
