@@ -1,6 +1,7 @@
 """The documents of a YAML or JSON text, as kubectl decodes them.
 
-Mirrors k8s.io/apimachinery pkg/util/yaml/decoder.go, v1.36, and goyaml.v2's errors (sigs.k8s.io/yaml v1.6).
+Mirrors k8s.io/apimachinery pkg/util/yaml/decoder.go, v1.36, and goyaml.v2's resolve.go, decode.go and errors
+(sigs.k8s.io/yaml v1.6).
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ import yaml
 
 from kubesim.gotext import gojson
 from kubesim.kubectl.errors import ManifestError, NotSimulated
-from kubesim.kubectl.yaml_loader import BASE, Loader
+from kubesim.kubectl.formats.marshal import PLAIN_WORDS
 
 MAX_BYTES = 10 * 1024 * 1024
 MAX_DEPTH = 100
@@ -116,9 +117,9 @@ def parse_document(text: str, room: int = MAX_VALUES) -> Any:
 
 
 def _yaml(text: str, room: int) -> Any:
-    if len(text) > room and sum(1 for _ in islice(yaml.parse(text, Loader=BASE), 2 * room)) == 2 * room:
+    if len(text) > room and sum(1 for _ in islice(yaml.parse(text, Loader=_BASE), 2 * room)) == 2 * room:
         raise _too_much()
-    loader = Loader(text)
+    loader = _Loader(text)
     try:
         node = loader.get_single_node()
         if node is None:
@@ -164,6 +165,8 @@ def _complaint(error: Exception, text: str) -> str:
         return "invalid leading UTF-8 octet"
     if isinstance(error, yaml.reader.ReaderError):
         return "control characters are not allowed"
+    if isinstance(error, ValueError):
+        return "cannot decode a value as its tag says"
     return str(error).partition("\n")[0] or "the document is nested too deeply"
 
 
@@ -204,3 +207,59 @@ def _items_of(value: Any) -> Iterable[Any]:
 def _too_much() -> NotSimulated:
     what = f"a file of more than {MAX_VALUES} values, or of more than {MAX_DEPTH} one in the other,"
     return NotSimulated(f"{what} is not part of this simulator")
+
+
+_BASE = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_TAG = "tag:yaml.org,2002:"
+_PLAIN = _TAG + "plain"  # a scalar without quotes and tag
+_INTEGER = re.compile(r"[-+]?(?:0[xX][0-9a-fA-F]+|0[bB][01]+|0[oO]?[0-7]+|[1-9][0-9]*|0)")
+_FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
+
+
+def _plain(text: str) -> Any:
+    """What a scalar without quotes means. Dates and times stay texts."""
+    if text in PLAIN_WORDS:
+        return PLAIN_WORDS[text]
+    if text[0] not in "+-.0123456789":
+        return text
+    bare = text if text[0] == "." else text.replace("_", "")
+    if _INTEGER.fullmatch(bare) and -(2**63) <= (whole := _integer(bare)) < 2**63:
+        return whole
+    number = float(bare) if _FLOAT.fullmatch(bare) else math.inf
+    return text if math.isinf(number) else number
+
+
+def _integer(text: str) -> int:
+    """Go's base 0: a leading 0 means octal. What 64 bits cannot hold is cut off, and still too much for them."""
+    return int(re.sub(r"^([-+]?)0(?=[0-7])", r"\g<1>0o", text)[:100], 0)
+
+
+class _Loader(_BASE):  # type: ignore[misc, valid-type]
+    """Keys are strings; of keys that stand there twice, the last one counts; unknown tags mean nothing."""
+
+    def resolve(self, kind: Any, value: Any, implicit: Any) -> Any:
+        """The tag of a node that has none."""
+        if kind is not yaml.ScalarNode or not implicit[0]:
+            return super().resolve(kind, value, (False, True))
+        return f"{_TAG}merge" if value == "<<" else _PLAIN
+
+    def construct_mapping(self, node: Any, deep: bool = False) -> dict[str, Any]:
+        """A map with string keys."""
+        self.flatten_mapping(node)
+        pairs = [
+            (self.construct_object(key, deep=True), self.construct_object(value, deep=True))
+            for key, value in node.value
+        ]
+        return {_key(key): value for key, value in pairs}
+
+
+def _key(key: Any) -> str:
+    if isinstance(key, dict | list | None):
+        raise ManifestError(f"yaml: invalid map key: {gojson.syntax(key)}")
+    return key if isinstance(key, str) else gojson.sprint(key)
+
+
+_Loader.add_constructor(_PLAIN, lambda loader, node: _plain(node.value))
+_Loader.add_constructor(f"{_TAG}map", lambda loader, node: loader.construct_mapping(node, True))
+for _name in ("merge", "timestamp"):
+    _Loader.add_constructor(_TAG + _name, lambda loader, node: node.value)

@@ -102,7 +102,7 @@ def test_what_is_printed_for_debugging() -> None:
     "output",
     [
         *("kyaml", "go-template={{html .}}", 'go-template={{define "x"}}', "go-template={{slice .kind 1}}"),
-        *("go-template={{range .a}}{{break}}{{end}}", 'go-template={{printf "%U" 1}}', 'template={{printf "%.2d" 1}}'),
+        *("go-template={{range .a}}{{break}}{{end}}", 'go-template={{printf "%x" 1}}', 'template={{printf "%05d" 1}}'),
     ],
 )
 def test_what_is_not_simulated(output: str) -> None:

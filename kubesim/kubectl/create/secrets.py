@@ -99,15 +99,8 @@ def create_generic(call: Call) -> None:
     _make_secret(call, call.flags["type"], _gather(call, SECRET))
 
 
-# By the flag: the key in the Secret, what the file is, its PEM block, and what crypto/tls says where all are others.
-_PEM = {
-    "cert": (
-        *("tls.crt", "certificate", "CERTIFICATE"),
-        "failed to find certificate PEM data in certificate input, but did find a private key; PEM inputs may have "
-        "been switched",
-    ),
-    "key": ("tls.key", "key", "PRIVATE KEY", "found a certificate rather than a key in the PEM for the private key"),
-}
+# By the flag: the key in the Secret, what the file is, and its PEM block.
+_PEM = {"cert": ("tls.crt", "certificate", b"CERTIFICATE"), "key": ("tls.key", "key", b"PRIVATE KEY")}
 
 
 @creator(
@@ -123,12 +116,12 @@ def create_tls(call: Call) -> None:
     """Create a Secret of type kubernetes.io/tls."""
     if not call.flags["key"] or not call.flags["cert"]:
         raise KubectlError("key and cert must be specified")
-    files = {flag: _read_pem(call, call.flags[flag]) for flag in _PEM}
-    for flag, (_, what, wanted, others) in _PEM.items():
-        blocks = re.findall(r"(?m)^-----BEGIN ([A-Z ]+)-----\r?$", files[flag].decode("latin-1"))
-        if not any(block.endswith(wanted) for block in blocks):
-            raise KubectlError(f"tls: {others if blocks else f'failed to find any PEM data in {what} input'}")
-    _make_secret(call, "kubernetes.io/tls", {key: files[flag] for flag, (key, *_) in _PEM.items()})
+    data = {}
+    for flag, (key, what, block) in _PEM.items():
+        data[key] = _read_pem(call, call.flags[flag])
+        if not re.search(rb"(?m)^-----BEGIN (?:[A-Z]+ )?%b-----\r?$" % block, data[key]):
+            raise KubectlError(f"tls: failed to find any PEM data in {what} input")
+    _make_secret(call, "kubernetes.io/tls", data)
 
 
 def _read_pem(call: Call, path: str) -> bytes:

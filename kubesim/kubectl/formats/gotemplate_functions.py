@@ -15,15 +15,13 @@ from kubesim.gotext import base64
 from kubesim.gotext.gojson import Literal, quote, sprint, type_name
 from kubesim.kubectl.errors import NotSimulated
 
-_VERB = re.compile(r"%(?P<minus>-?)(?P<zero>0?)(?P<width>\d{0,3})(?:\.(?P<precision>\d{1,3}))?(?P<verb>.?)", re.DOTALL)
+_VERB = re.compile(r"%(?P<width>-?\d{0,3})(?P<verb>.?)", re.DOTALL)
 _VERBS: dict[str, tuple[type | tuple[type, ...], Callable[[Any], str]]] = {
     "d": (int, str),
-    "f": (float, lambda item: f"{item:.6f}"),
     "q": (str, quote),
     "s": ((str, dict, list), sprint),
     "t": (bool, sprint),
     "v": (object, sprint),
-    "x": ((int, str), lambda item: f"{item:x}" if isinstance(item, int) else item.encode().hex()),
 }
 
 
@@ -96,19 +94,13 @@ def _printf(pattern: Any, *items: Any) -> str:
     rest = list(items)
 
     def replace(match: re.Match[str]) -> str:
-        verb, precision = match["verb"], match["precision"]
+        verb, width = match["verb"], match["width"]
         if verb == "%":
             return "%"
-        if verb not in _VERBS or (precision and verb not in "fs"):
+        if verb not in _VERBS or width.startswith("0"):
             raise NotSimulated(f"{match[0]} in printf is not part of this simulator")
-        if not rest:
-            return f"%!{verb}(MISSING)"
-        item, width = rest.pop(0), int(match["width"] or 0)
-        text = f"{item:.{precision}f}" if precision and isinstance(item, float) else _formatted(verb, item)
-        text = text[: int(precision)] if precision and verb == "s" else text
-        if match["minus"]:
-            return text.ljust(width)
-        return text.zfill(width) if match["zero"] and isinstance(item, int | float) else text.rjust(width)
+        text = _formatted(verb, rest.pop(0)) if rest else f"%!{verb}(MISSING)"
+        return text.ljust(int(width[1:] or 0)) if width.startswith("-") else text.rjust(int(width or 0))
 
     text = _VERB.sub(replace, _string(pattern))
     extra = ", ".join(f"{type_name(item)}={sprint(item)}" for item in rest)
@@ -117,7 +109,7 @@ def _printf(pattern: Any, *items: Any) -> str:
 
 def _formatted(verb: str, item: Any) -> str:
     kinds, write = _VERBS[verb]
-    if isinstance(item, kinds) and not (verb in "dx" and isinstance(item, bool)):
+    if isinstance(item, kinds) and not (verb == "d" and isinstance(item, bool)):
         return write(item)
     return f"%!{verb}({'<nil>' if item is None else f'{type_name(item)}={sprint(item)}'})"
 

@@ -8,6 +8,7 @@ without. The tests compare it with PyYAML's.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping
 from functools import lru_cache
@@ -56,9 +57,19 @@ def last_applied(obj: Mapping[str, Any], typed: bool = False) -> str:
 
 _WIDTH = 80
 
-_WORDS = ["y", "yes", "on", "n", "no", "off", "true", "false", "null", ".nan", ".inf", "+.inf", "-.inf"]
-_RESOLVED = {form for word in _WORDS for form in (word, word.capitalize(), word.upper())} | {
-    *("", "~", ".NaN", ".Inf", "+.Inf", "-.Inf")
+
+def _spellings(words: str, value: Any) -> dict[str, Any]:
+    return {form: value for word in words.split() for form in (word, word.capitalize(), word.upper())}
+
+
+# What plain texts other than numbers mean, which is why a string that reads so has quotes.
+PLAIN_WORDS: dict[str, Any] = {
+    **dict.fromkeys(("", "~", *_spellings("null", None))),
+    **_spellings("y yes on true", True),
+    **_spellings("n no off false", False),
+    **dict.fromkeys((*_spellings(".inf +.inf", None), ".Inf", "+.Inf"), math.inf),
+    **dict.fromkeys((*_spellings("-.inf", None), "-.Inf"), -math.inf),
+    **dict.fromkeys((".nan", ".NaN", ".NAN"), math.nan),
 }
 _NUMBER = re.compile(
     r"[-+]?(?:0[xX][0-9a-fA-F_]+|0[bB][01_]+|0[oO][0-7_]+|(?:\.[\d_]+|\d[\d_]*(?:\.[\d_]*)?)(?:[eE][-+]?[\d_]+)?"
@@ -163,7 +174,7 @@ def _text(text: str, column: int, indent: int, is_key: bool = False) -> str:
 
 def resolves(text: str) -> bool:
     """Would a reader take the plain text for something else than a string?"""
-    return text in _RESOLVED or bool(_NUMBER.fullmatch(text) or _TIMESTAMP.fullmatch(text))
+    return text in PLAIN_WORDS or bool(_NUMBER.fullmatch(text) or _TIMESTAMP.fullmatch(text))
 
 
 def _literal(text: str, indent: int) -> str:
