@@ -174,9 +174,8 @@ def set_context(call: Call) -> None:
         raise KubectlError("you cannot specify both a context name and --current")
     name = config.current if current else "".join(call.args)
     if not name:
-        raise KubectlError(
-            "no current context is set" if current else "you must specify a non-empty context name or --current"
-        )
+        missing = "no current context is set" if current else "you must specify a non-empty context name or --current"
+        raise KubectlError(missing)
     word = "modified" if name in config.contexts else "created"
     _update(call, "contexts", name)
     call.say(f'Context "{name}" {word}.\n')
@@ -249,36 +248,20 @@ def set_credentials(call: Call) -> None:
     check=_count(2),
 )
 def set_property(call: Call) -> None:
-    """Change one field of the kubeconfig."""
+    """Change one field of the kubeconfig, such as contexts.dev.namespace; the entry's name may have dots."""
     path, value = call.args
-    section, name, field = _property(path)
-    if section == "current-context":
+    section, _, rest = path.partition(".")
+    name, _, field = rest.rpartition(".")
+    if path == "current-context":
         call.context.config.current = value
-    elif not field:
+    elif section not in _SECTIONS:
+        raise KubectlError(f"unable to parse {path} after [] at api.Config")
+    elif not name or field not in _SECTIONS[section].fields:
         raise NotSimulated(f"setting {path} is not part of this simulator")
     else:
-        _entries(call, section).setdefault(name, {})[field] = _value(field, value)
+        is_switch = field == "insecure-skip-tls-verify"
+        _entries(call, section).setdefault(name, {})[field] = value == "true" if is_switch else value
     call.say(f'Property "{path}" set.\n')
-
-
-def _value(field: str, text: str) -> str | bool:
-    if field != "insecure-skip-tls-verify":
-        return text
-    try:
-        return flags.parse_switch(text)
-    except ValueError as error:
-        raise KubectlError(str(error)) from None
-
-
-def _property(path: str) -> tuple[str, str, str]:
-    """The section, entry and field of a path such as contexts.dev.namespace; the entry's name may have dots."""
-    section, _, rest = path.partition(".")
-    if section == "current-context" and not rest:
-        return section, "", ""
-    if section not in _SECTIONS:
-        raise KubectlError(f"unable to parse {path} after [] at api.Config")
-    name, _, field = rest.rpartition(".")
-    return (section, name, field) if name and field in _SECTIONS[section].fields else (section, rest, "")
 
 
 @_command(
@@ -311,12 +294,13 @@ def _names(call: Call) -> dict[str, list[str]]:
     context = call.flags["context"] or config.current
     if not context:
         raise KubectlError("current-context must exist in order to minify")
-    names = {"contexts": context}
-    names |= {section: config.of_context(_SECTIONS[section].word, context) for section in ("clusters", "users")}
-    for section, name in names.items():
+    names = {}
+    for section, (word, _, _) in reversed(_SECTIONS.items()):  # the context first
+        name = context if section == "contexts" else config.of_context(word, context)
         if name and name not in _entries(call, section):
-            raise KubectlError(f"cannot locate {_SECTIONS[section].word} {name}")
-    return {section: [name] if name else [] for section, name in names.items()}
+            raise KubectlError(f"cannot locate {word} {name}")
+        names[section] = [name] if name else []
+    return names
 
 
 def _shown(call: Call, entry: Entry, section: str) -> dict[str, Any]:
