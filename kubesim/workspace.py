@@ -5,8 +5,6 @@ from __future__ import annotations
 import errno
 import os
 import re
-import shutil
-import tempfile
 import weakref
 from collections.abc import Callable
 from contextlib import suppress
@@ -61,6 +59,9 @@ class Workspace:
     @property
     def root(self) -> Path:
         if self._root is None:
+            import shutil  # as late as the folder: both take 3 ms
+            import tempfile
+
             self._root = Path(tempfile.mkdtemp(prefix="kubesim-"))
             weakref.finalize(self, shutil.rmtree, self._root, ignore_errors=True)
         return self._root
@@ -172,6 +173,8 @@ class Workspace:
         if real.is_symlink() or not real.is_dir():
             real.unlink()
         elif recursive:
+            import shutil
+
             shutil.rmtree(real)
         else:
             real.rmdir()

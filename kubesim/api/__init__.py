@@ -1,7 +1,17 @@
 """What every room knows: resources, objects, schema, errors, selectors, time; and the versions that are simulated."""
 
+from pathlib import Path
+from typing import Any
+
 # Those of the cluster on which the recordings were made.
 KUBERNETES = "v1.36.2"
 KUBECTL = "v1.36.4"
 KUSTOMIZE = "v5.8.1"
 CONTAINERD = "2.4.0-beta"
+
+
+def load_yaml(path: Path) -> Any:
+    """What a YAML file holds. PyYAML takes 10 ms to import, and a first answer rarely needs it: so it comes here."""
+    import yaml
+
+    return yaml.load(path.read_text(encoding="utf-8"), getattr(yaml, "CSafeLoader", yaml.SafeLoader))

@@ -7,12 +7,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cache, cached_property
-from importlib.resources import files
+from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
-import yaml
-
-from kubesim.api import imageref
+from kubesim.api import imageref, load_yaml
 from kubesim.api.clock import parse_time
 from kubesim.api.imageref import Reference
 from kubesim.api.objects import Object, find_named, name_of, namespace_of, pull_secret_names
@@ -63,8 +61,7 @@ def scene_of(cluster: Cluster) -> Scene:
 @cache
 def table(name: str) -> Any:
     """What a YAML file of this folder holds."""
-    text = files(__package__).joinpath(f"{name}.yaml").read_text(encoding="utf-8")
-    return yaml.load(text, getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    return load_yaml(Path(__file__).with_name(f"{name}.yaml"))
 
 
 def first(rows: Mapping[str, Any], words: Mapping[str, Any]) -> Any:

@@ -10,8 +10,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
-import yaml
-
+from kubesim.api import load_yaml
 from kubesim.api.clock import SECOND, Micros, rfc3339
 from kubesim.api.objects import Object, find_named
 from kubesim.cluster.apiserver.logs import Line
@@ -38,7 +37,7 @@ _WAITING_MESSAGES = {
 @cache
 def bases() -> Mapping[str, Base]:
     """What images hold, by the name of their base."""
-    document = yaml.safe_load(_BASES.read_text("utf-8"))
+    document = load_yaml(_BASES)
     dialects = {name: Dialect(name, **row) for name, row in document["dialects"].items()}
     for row in document["bases"].values():
         row["shells"] = {shell: dialects[dialect] for shell, dialect in row["shells"].items()}

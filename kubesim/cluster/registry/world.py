@@ -10,12 +10,12 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-import yaml
+from kubesim.api import load_yaml
 
+_FOLDER = Path(__file__).parent.parent
 HTTPS_PORT = "443"
 NODE_PLATFORM = "linux/amd64"
 _TYPES: dict[str, type | tuple[type, ...]] = {
@@ -146,8 +146,10 @@ def builtin() -> World:
 
 def read(path: str | Path) -> World:
     """The registries in a file of one's own. Raises ValueError, which says what is wrong with it, and OSError."""
+    import yaml
+
     try:
-        document = yaml.load(Path(path).read_text(encoding="utf-8"), _loader())
+        document = load_yaml(Path(path))
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise ValueError(f"kubesim: {path} can't be read as YAML: {error}") from None
     problem = next(_problems(document, _schema(), ""), None)
@@ -159,23 +161,15 @@ def read(path: str | Path) -> World:
         raise ValueError(f"kubesim: {path}: {error.args[0]}") from None
 
 
-def _loader() -> type[Any]:
-    return getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-
-
-def _data(name: str) -> str:
-    return files("kubesim.cluster").joinpath(name).read_text(encoding="utf-8")
-
-
 @cache
 def _builtin_document() -> dict[str, Any]:
-    document: dict[str, Any] = yaml.load(_data("registries.yaml"), _loader())
+    document: dict[str, Any] = load_yaml(_FOLDER / "registries.yaml")
     return document
 
 
 @cache
 def _schema() -> dict[str, Any]:
-    schema: dict[str, Any] = json.loads(_data("registries.schema.json"))
+    schema: dict[str, Any] = json.loads((_FOLDER / "registries.schema.json").read_text(encoding="utf-8"))
     return schema
 
 
