@@ -42,6 +42,12 @@ def broken(request):
     return session, row["hop"], row["problem"]
 
 
+@pytest.mark.parametrize(("image", "problem"), yaml.safe_load((FOLDER / "troubles.yaml").read_text()).items())
+def test_trouble_of_a_registry_is_the_cause(image, problem):
+    flow = trace_flow(make((), pod(image=image)).cluster, "default", "web")
+    assert (flow.cause.key, flow.cause.problem) == ("registry", problem)
+
+
 def filled_in(command):
     for placeholder, word in SUBSTITUTES.items():
         command = command.replace(placeholder, word)
