@@ -287,7 +287,6 @@ def mismatch(facts: Facts, seen: SecretLook) -> str:
 
 
 def _emptiness(secret: Object) -> str:
-    """Why a pull secret has no entry."""
     key = keyring.DATA_KEYS.get(secret.get("type", ""), "")
     blob = (secret.get("data") or {}).get(key)
     config = None

@@ -12,12 +12,10 @@ HUB_SERVER = "https://index.docker.io/v1/"
 
 
 def in_namespace(namespace: str) -> str:
-    """The -n flag, unless it is the default one."""
     return "" if namespace == "default" else f" -n {namespace}"
 
 
 def create_secret(facts: Facts, name: str) -> str:
-    """Store credentials for the image's registry."""
     server = HUB_SERVER if facts.registry == DEFAULT_REGISTRY else facts.registry
     return (
         f"kubectl create secret docker-registry {name}{in_namespace(facts.namespace)} --docker-server={server} "
@@ -26,7 +24,6 @@ def create_secret(facts: Facts, name: str) -> str:
 
 
 def overwrite_secret(facts: Facts, name: str) -> str:
-    """Replace the credentials in an existing Secret."""
     return f"{create_secret(facts, name)} --dry-run=client -o yaml | kubectl apply -f -"
 
 
@@ -50,7 +47,6 @@ def delete_secret(facts: Facts, name: str) -> str:
 
 
 def copy_secret(facts: Facts, name: str, namespace: str) -> str:
-    """Copy a Secret from a different namespace into the Pod's."""
     edit = f"s/namespace: {namespace}/namespace: {facts.namespace}/"
     return f"kubectl get secret {name} -n {namespace} -o yaml | sed '{edit}' | kubectl apply -f -"
 
@@ -95,5 +91,4 @@ def list_secret(facts: Facts, name: str) -> str:
 
 
 def _pattern(text: str) -> str:
-    """`text` inside a sed command."""
     return re.sub(r"([/.*\[\]^$&\\])", r"\\\1", text)

@@ -33,8 +33,6 @@ _RUNTIME = re.compile(
 
 
 class Export:
-    """The objects of an export; looks them up as the API server does."""
-
     def __init__(self, objects: Iterable[tuple[Resource, Object]]) -> None:
         self._objects: dict[Resource, dict[tuple[str, str], Object]] = {}
         for resource, obj in objects:
@@ -91,7 +89,6 @@ def explain(text: str, pod: str = "") -> str:
 
 
 def _alike(waiting: Iterable[Facts]) -> list[list[Facts]]:
-    """The containers of one owner with one name and image, together."""
     groups: dict[tuple[str, ...], list[Facts]] = {}
     for facts in waiting:
         owner = facts.owner["name"] if facts.owner else name_of(facts.pod)

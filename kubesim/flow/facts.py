@@ -54,7 +54,6 @@ class Scene:
 
 
 def scene_of(cluster: Cluster) -> Scene:
-    """The cluster as it is now."""
     return Scene(cluster.api, cluster.kubelet.traces, cluster.registries)
 
 
@@ -100,7 +99,6 @@ def reply(answer: str, with_credentials: bool) -> Reply:
 
 
 def reply_to(attempt: Attempt) -> Reply:
-    """What kind of answer the attempt got."""
     return reply(attempt.answer, attempt.username is not None)
 
 
@@ -127,7 +125,6 @@ class Facts:
 
     @property
     def registry(self) -> str:
-        """The registry's host, and port if it has one."""
         return self.reference.registry if self.reference else ""
 
     @cached_property
@@ -141,7 +138,6 @@ class Facts:
 
     @property
     def attempts(self) -> tuple[Attempt, ...]:
-        """What the kubelet tried at the registry, in that order."""
         return self.trace.attempts if self.trace else ()
 
     @property
@@ -161,7 +157,6 @@ class Facts:
 
     @cached_property
     def words(self) -> Mapping[str, Any]:
-        """What sentences are about."""
         return {
             "image": self.image,
             "repository": self.reference.name if self.reference else "",
@@ -183,17 +178,14 @@ class Facts:
 
     @cached_property
     def names(self) -> list[str]:
-        """The Pod's own list of pull secrets."""
         return pull_secret_names(self.pod["spec"])
 
     @cached_property
     def secrets(self) -> list[Object]:
-        """Those of them that exist."""
         return self._existing(self.names)
 
     @cached_property
     def secrets_here(self) -> list[Object]:
-        """All Secrets of the Pod's namespace."""
         return self.scene.api.list(SECRET, self.namespace)
 
     def _existing(self, names: Sequence[str]) -> list[Object]:
@@ -209,7 +201,6 @@ class Facts:
 
     @cached_property
     def matches(self) -> list[Match]:
-        """The credentials that the kubelet would try now."""
         return self._matching(self.secrets)
 
     def _matching(self, secrets: list[Object]) -> list[Match]:
@@ -256,7 +247,6 @@ class Facts:
 
     @property
     def account(self) -> str:
-        """The name of the Pod's ServiceAccount."""
         return str(self.pod["spec"].get("serviceAccountName") or "default")
 
     @cached_property
@@ -269,12 +259,10 @@ class Facts:
 
     @cached_property
     def account_names(self) -> list[str]:
-        """The ServiceAccount's list of pull secrets."""
         return pull_secret_names(self._account) if self._account else []
 
     @cached_property
     def account_secrets(self) -> list[Object]:
-        """Those of them that exist."""
         return self._existing(self.account_names)
 
     @property
@@ -306,7 +294,6 @@ class Facts:
 
     @property
     def owner(self) -> Object | None:
-        """The reference to the controller that created the Pod and would recreate it."""
         return next(_owners(self.pod), None)
 
 
@@ -325,12 +312,10 @@ def host_of(entry: str) -> str:
 
 
 def containers(pod: Object) -> list[Object]:
-    """All containers in the order in which they start."""
     return [*pod["spec"].get("initContainers", ()), *pod["spec"].get("containers", ())]
 
 
 def facts_of(scene: Scene, pod: Object) -> list[Facts]:
-    """The facts on each container, in the order in which they start."""
     return [Facts(scene, namespace_of(pod), pod, item) for item in containers(pod)]
 
 

@@ -40,7 +40,6 @@ def trace_flow(cluster: Cluster, namespace: str, pod: str, container: str | None
 
 
 def draw_facts(facts: Facts) -> Flow:
-    """The flow of a container, in a running cluster or in an export."""
     cause, words = find_cause(facts), {**facts.words, **_state(facts)}
     hops = []
     for key, rows in table("hops")["hops"].items():

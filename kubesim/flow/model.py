@@ -47,15 +47,12 @@ class Flow:
 
     @property
     def cause(self) -> Hop | None:
-        """The hop to fix, or None where nothing is wrong."""
         return next((hop for hop in self.hops if hop.problem), None)
 
     def text(self) -> str:
-        """The flow in words: one line a hop, then what is wrong and how to fix it."""
         return "\n".join([self.subject, *(hop.line for hop in self.hops), *self._end()])
 
     def why(self) -> str:
-        """The story in words, then what is wrong, how to fix it, and what cannot be known."""
         story = [f"{number}. {sentence}" for number, sentence in enumerate(self.story, 1)]
         unknown = ["What this export can't tell you:", *(f"  - {what}" for what in self.unknown)]
         return "\n".join([self.subject, *story, *self._end(), *(unknown if self.unknown else ())])

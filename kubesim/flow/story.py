@@ -54,7 +54,6 @@ def _found(facts: Facts, seen: SecretLook) -> str:
 
 
 def _unlisted(facts: Facts) -> Iterator[str]:
-    """The pull secrets of the namespace that the Pod does not list."""
     names = [name_of(item) for item in facts.secrets_here if item.get("type") in keyring.DATA_KEYS]
     if others := [name for name in names if name not in facts.names]:
         more = f" and {len(others) - _MANY} more" if len(others) > _MANY else ""
@@ -85,7 +84,6 @@ def _asked(facts: Facts, attempt: Attempt) -> str:
 
 
 def limits(facts: Facts) -> Iterator[str]:
-    """What an export cannot show."""
     if not facts.scene.is_export or facts.has_image or facts.reference is None:
         return
     who = facts.reply is not None and facts.reply.credentials

@@ -20,21 +20,18 @@ from kubesim.jupyter import markup
 from kubesim.jupyter.card import Widget, static
 from kubesim.jupyter.current import Seat
 
-# How a state looks besides its symbol and its word: the shape of the box and the line around it.
-LOOKS = {
-    PASSED: {"shape": "box", "style": "rounded,filled", "penwidth": "1.5"},
-    FAILED: {"shape": "box", "style": "filled", "penwidth": "2.5"},
-    NOT_REACHED: {"shape": "box", "style": "rounded,filled,dashed", "penwidth": "1.2"},
-    NOT_NEEDED: {"shape": "box", "style": "rounded,filled,dotted", "penwidth": "1.2"},
-}
-# Lines of words in a box: enough for three Secrets with their types and registries.
-MAX_LINES = 9
-CULPRIT = {"shape": "octagon", "penwidth": "3.5", "margin": "0,0.02"}
-"""The hop where the cause lies stands out as a stop sign does."""
-# Colours by day, and the theme's variables that replace them on a JupyterLab page.
+# The box of a state, by day: the theme's variables replace the colours on a JupyterLab page.
 PAPER, INK = "#ffffff", "#1f2328"
-TINTS = {PASSED: "#e6f4ea", FAILED: "#fde7e9", NOT_REACHED: "#f3f4f6", NOT_NEEDED: "#f3f4f6"}
 LINES = {PASSED: "#1a7f37", FAILED: "#b3261e", NOT_REACHED: "#6e7781", NOT_NEEDED: "#6e7781"}
+_BOXES = {
+    PASSED: {"style": "rounded,filled", "penwidth": "1.5", "fillcolor": "#e6f4ea"},
+    FAILED: {"style": "filled", "penwidth": "2.5", "fillcolor": "#fde7e9"},
+    NOT_REACHED: {"style": "rounded,filled,dashed", "penwidth": "1.2", "fillcolor": "#f3f4f6"},
+    NOT_NEEDED: {"style": "rounded,filled,dotted", "penwidth": "1.2", "fillcolor": "#f3f4f6"},
+}
+# The hop where the cause lies looks like a stop sign.
+_CULPRIT = {"shape": "octagon", "penwidth": "3.5", "margin": "0,0.02"}
+MAX_LINES = 9  # in a box: enough for three Secrets with their types and registries
 FONT, MONOSPACED = "Arial", "Courier New"
 WIDTH, LONGEST_WORD = 27, 40
 """Characters in a line of a box; a word that is longer makes the box wider, up to a limit."""
@@ -62,9 +59,9 @@ def _row(graph: graphviz.Digraph, hops: tuple[Hop, ...]) -> None:
     with graph.subgraph() as row:
         row.attr(rank="same")
         for hop in hops:
-            look = {**LOOKS[hop.state], **(CULPRIT if hop.problem else {})}
-            look |= {"class": f"hop {_slug(hop)}", "fillcolor": TINTS[hop.state], "color": LINES[hop.state]}
-            row.node(hop.key, _label(hop), width="2.2", **look)
+            box = {"shape": "box", **_BOXES[hop.state], **(_CULPRIT if hop.problem else {})}
+            box |= {"class": f"hop {_slug(hop)}", "color": LINES[hop.state], "width": "2.2"}
+            row.node(hop.key, _label(hop), **box)
         for before, after in pairwise(hops):
             row.edge(before.key, after.key, **_edge(after))
 
@@ -122,7 +119,6 @@ def _left(lines: list[str]) -> str:
 
 
 def svg(flow: Flow, with_fix: bool = False) -> str | None:
-    """The picture as SVG, with a name for screen readers; None where there is no Graphviz to draw it."""
     try:
         drawn = dot(flow, with_fix).pipe(format="svg", encoding="utf-8", quiet=True)  # no warnings about fonts
     except (graphviz.ExecutableNotFound, graphviz.CalledProcessError, OSError):
@@ -155,7 +151,6 @@ def advice(flow: Flow) -> str:
 
 
 def story(flow: Flow) -> str:
-    """What the button "Why?" unfolds: the last attempt, step by step."""
     return markup.listed((html.escape(sentence, quote=False) for sentence in flow.story), "ol")
 
 
@@ -183,7 +178,6 @@ class FlowPicture(Widget):
 
     @property
     def flow(self) -> Flow:
-        """The flow as it is now."""
         return trace_flow(self._seat.session.cluster, *self._target)
 
     def refresh(self) -> None:

@@ -22,18 +22,15 @@ def paragraphs(text: str) -> str:
 
 
 def listed(items: Iterable[str], tag: str = "ul") -> str:
-    """A list of what is HTML already; "" where there is nothing to list."""
     lines = "".join(f"<li>{item}</li>" for item in items)
     return lines and f"<{tag}>{lines}</{tag}>"
 
 
 def details(summary: str, body: str) -> str:
-    """HTML that is folded away under its summary, both HTML already."""
     return f"<details><summary>{summary}</summary>{body}</details>"
 
 
 def listing(commands: Iterable[str]) -> str:
-    """Shell lines as HTML, long ones folded."""
     lines = [line for command in commands for line in folded(command)]
     return f"<pre><code>{html.escape(chr(10).join(lines), quote=False)}</code></pre>"
 
@@ -48,7 +45,6 @@ def folded(command: str) -> list[str]:
 
 
 def _packed(pieces: list[str]) -> list[str]:
-    """The pieces in as few lines as they fit in."""
     lines = pieces[:1]
     for piece in pieces[1:]:
         together = f"{lines[-1]} {piece}"

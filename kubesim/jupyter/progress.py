@@ -85,7 +85,6 @@ class ProgressMap(Card):
 
 
 def show(seat: Seat) -> None:
-    """Display the map (`%progress`)."""
     display(ProgressMap(seat))
 
 

@@ -121,7 +121,6 @@ class TaskCard(Exercise):
         return solve(self._task)
 
     def _keep(self) -> None:
-        """Keep that the task was done, if that is new."""
         if not self._was_done:
             progress = Progress(self._seat.session.workspace)
             self._was_done = progress.keep_task(self._task.id)
@@ -169,7 +168,6 @@ def _news(readings: tuple[Reading, ...], before: tuple[bool, ...]) -> str:
 
 
 def _pictures(pair: Pair) -> str:
-    """Two flows, one under the other, each with its name."""
     now = flow.svg(pair.now) or flow.chain(pair.now) if pair.now else "<p>There is no such Pod yet.</p>"
     goal = flow.svg(pair.goal) or flow.chain(pair.goal)
     subject = html.escape(pair.subject)

@@ -10,6 +10,7 @@ import html
 import os
 import re
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import NamedTuple
 
 import traitlets
@@ -29,33 +30,12 @@ LARGEST_TRANSCRIPT = 200_000
 """Characters; older entries go when there are more."""
 
 _EDITOR_HINT = re.compile(r"^kubesim: the editor opens .*\n", re.MULTILINE)  # said where there is no editor
-GOOD, WAITING, BAD, ASIDE = 32, 33, 31, 36
-
-WORDS = {
-    "Running": GOOD,
-    "Completed": GOOD,
-    "Succeeded": GOOD,
-    "Pending": WAITING,
-    "ContainerCreating": WAITING,
-    "PodInitializing": WAITING,
-    "Terminating": WAITING,
-    "Warning": WAITING,
-    "ErrImagePull": BAD,
-    "ImagePullBackOff": BAD,
-    "ErrImageNeverPull": BAD,
-    "InvalidImageName": BAD,
-    "CreateContainerConfigError": BAD,
-    "CrashLoopBackOff": BAD,
-    "Error": BAD,
-    "Failed": BAD,
-}
-"""Words that are coloured where they fill a cell of a table or end a line."""
-
-OPENINGS = {"Error from server": BAD, "error:": BAD, "Error:": BAD, "kubesim:": ASIDE}
-"""Words that are coloured where they begin a line."""
-
+_TABLES = yaml.safe_load(Path(__file__).with_suffix(".yaml").read_text(encoding="utf-8"))
+_WORDS = {word: code for code, words in _TABLES["words"].items() for word in words}
+_OPENINGS = {word: code for code, words in _TABLES["openings"].items() for word in words}
+YAML_HINTS: dict[str, str] = _TABLES["yaml_hints"]
 _MARKED = re.compile(
-    rf"^(?:{'|'.join(map(re.escape, OPENINGS))})|(?:^|(?<=  )|(?<=:)|(?<=: ))(?:{'|'.join(WORDS)})(?=  |[ ]?$)",
+    rf"^(?:{'|'.join(map(re.escape, _OPENINGS))})|(?:^|(?<=  )|(?<=:)|(?<=: ))(?:{'|'.join(_WORDS)})(?=  |[ ]?$)",
     re.MULTILINE,
 )
 _ESCAPE = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]")
@@ -109,29 +89,25 @@ class Terminal(Widget):
         return "".join(_plain(kind, text) for kind, text in self.entries)
 
     def feed(self, text: str) -> str:
-        """Run the command or commands in `text` and return what the screen gained."""
         gained = ""
         for command in commands(text, self._seat.session.shell.is_complete):
             gained += self._run(command)
         return gained
 
     def note(self, text: str) -> None:
-        """Write a grey line, `# text`, that no command said."""
         self._write(("note", f"# {text}\n"))
 
     def advance(self, seconds: float) -> None:
-        """Let simulated time pass, and say so on the screen."""
         self._seat.advance(seconds)
         self.note(f"+{spell(seconds)}")
 
     def advance_to_change(self) -> None:
-        """Let simulated time pass until a Pod's status changes, and say on the screen how long that took."""
+        """Let simulated time pass until a Pod's status changes."""
         seconds, happened = self._seat.advance_to_change(LONGEST_WAIT)
         passed = spell(seconds) if seconds >= 0.5 else "less than a second"
         self.note(f"{passed} later" if happened else f"nothing changed in {passed}")
 
     def restart(self) -> None:
-        """Put a fresh cluster in the place of this one; the learner's files stay."""
         self._seat.restart()
         self.entries = []
         self.note("a fresh cluster; your files are still there")
@@ -286,39 +262,17 @@ def colour(text: str) -> str:
     """`text` with colour escapes around its statuses and refusals; text that has its own escapes is left as it is."""
     if "\x1b" in text:
         return text
-    return _MARKED.sub(lambda match: f"\x1b[{(OPENINGS | WORDS)[match[0]]}m{match[0]}\x1b[0m", text)
+    return _MARKED.sub(lambda match: f"\x1b[{(_OPENINGS | _WORDS)[match[0]]}m{match[0]}\x1b[0m", text)
 
 
 def strip(text: str) -> str:
-    """`text` without any escapes."""
     return _ESCAPE.sub("", text)
 
-
-YAML_HINTS = {
-    "'\\t' that cannot start any token": "a tab: indent YAML with spaces",
-    "mapping values are not allowed here": "a ':' too many, or this line is indented too far",
-    "could not find expected ':'": "no ':' after the key, or a line of the text above is indented too little",
-    "but found '<block mapping start>'": "indented differently from the lines above it",
-    "but found '<block sequence start>'": "this '-' is not in line with the list or the keys above it",
-    "but found '-'": "this '-' is not in line with the list or the keys above it",
-    "but found '?'": "indented differently from the lines above it",
-    "but found '<scalar>'": "something follows the end of the value; put text with ':' or quotes into quotes",
-    "expected ',' or ']'": "a list that begins with '[' needs ',' between its items and ']' at its end",
-    "expected ',' or '}'": "a map that begins with '{' needs ',' between its keys and '}' at its end",
-    "found unexpected end of stream": "a quote is opened and not closed",
-    "found unexpected document separator": "a quote is opened and not closed",
-    "sequence entries are not allowed here": "a list cannot begin on the line of its key: put '- ' on the next line",
-    "that cannot start any token": "this sign cannot begin a value: put the value into quotes",
-    "found undefined alias": "'*' refers to an anchor that does not exist: put the value into quotes",
-}
-"""What PyYAML says (a part of it) and what the editor says."""
 
 _NOTICED_LATER = ("found unexpected end of stream", "could not find expected ':'")  # than on the line of the mistake
 
 
 class Mistake(NamedTuple):
-    """Line 1 is the first."""
-
     line: int
     words: str
 

@@ -55,7 +55,6 @@ class TimeMachine(Widget):
         self.go(int(message["stop"]))
 
     def do_look(self, _message: Message) -> None:
-        """The page shows it now."""
         self._is_shown = True
         self._update()
 
@@ -73,7 +72,6 @@ class TimeMachine(Widget):
         self.view = {**shown, **self._pictures(cluster, moment.at)}
 
     def plain(self) -> str:
-        """The moments as a table, and the attempts to pull."""
         lines = [f"{time}  {after:>10}  {label}" for time, after, label in self._rows()]
         title = f"Time machine of {f'Pod {self._pod} in ' if self._pod else ''}namespace {self._namespace}"
         tries = [f"  {line}" for line in map(_line, self._timeline.tries)]
@@ -130,7 +128,6 @@ def staircase(tries: tuple[Try, ...], now: Micros) -> str:
 
 
 def _row(one: Try, top: int, left: float, right: float) -> str:
-    """A bar as long as the back-off, and words beside it."""
     got = one.outcome in ("Pulled", "AlreadyPresent")
     bar = f'<rect x="{left}" y="{top}" width="{max(right - left, 3):.1f}" height="{ROW - 6}"/>'
     words = f'<text x="{max(right, left + 3) + 6:.1f}" y="{top + 11}">{"✓" if got else "✗"} {_line(one)}</text>'
@@ -146,7 +143,6 @@ def _listed(tries: tuple[Try, ...]) -> str:
 
 
 def _screen(cluster: Cluster, *arguments: str) -> str:
-    """What kubectl shows of the cluster."""
     context = kubectl.Context(cluster.api, cluster.clock, Workspace(None), kubectl.Kubeconfig())
     return kubectl.run(arguments, context).screen
 

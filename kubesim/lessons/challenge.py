@@ -96,7 +96,6 @@ def every_cluster(seed: int) -> tuple[Broken, ...]:
 
 @cache
 def _templates() -> tuple[dict[str, Any], list[Template]]:
-    """What the templates share, and the templates in the order of the files."""
     found: dict[str, Any] = dict(documents(FOLDER))
     shared = found.pop(POOLS)
     return shared, [template for templates in found.values() for template in templates]
@@ -156,12 +155,10 @@ class Standing:
 
     @property
     def is_over(self) -> bool:
-        """Whether no more points can be earned or lost."""
         return self.solved or self.shown
 
     @property
     def worth(self) -> int:
-        """The points that solving it earns now, or earned."""
         return 0 if self.shown else POINTS - HINT * self.hints - WHY * self.why
 
     def resume(self, other: Standing) -> None:
@@ -215,7 +212,6 @@ class Round:
         self.current = None
 
     def begin(self, session: Session) -> str:
-        """Set the open cluster up again, and return its title. Help taken and time spent still count."""
         assert self.current is not None
         _set_up(self.current, session)
         return self.current.task.title
@@ -258,12 +254,10 @@ class Round:
             self.current.why = True
 
     def show(self) -> None:
-        """Give up the open cluster, and see its solution."""
         if self.current and not self.current.solved:
             self.current.shown = True
 
     def end(self) -> None:
-        """Give up all that is not solved."""
         for standing in self.standings:
             standing.shown = not standing.solved
 
@@ -284,7 +278,6 @@ class Round:
                 standing.why |= about and bool(standing.start) and not standing.is_over
 
     def kept(self) -> str:
-        """The round as a text that `recall` reads."""
         return json.dumps([{name: getattr(standing, name) for name in _KEPT} for standing in self.standings])
 
     def recall(self, text: str) -> None:

@@ -58,11 +58,9 @@ def _load(folder: str, make: Callable[..., Item]) -> Mapping[str, Item]:
 
 @cache
 def load_quizzes() -> Mapping[str, Quiz]:
-    """All quizzes by their id, in the order of the files."""
     return _load("quizzes", Quiz)
 
 
 @cache
 def load_tasks() -> Mapping[str, Task]:
-    """All tasks by their id, in the order of the files."""
     return _load("tasks", Task)

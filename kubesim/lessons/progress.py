@@ -87,7 +87,6 @@ def merge(older: Record, newer: Record) -> Record:
 
 
 def write(record: Record) -> str:
-    """The text of a file that holds the record, in ASCII."""
     return json.dumps({MARK: VERSION, **record}, indent=1) + "\n"
 
 
@@ -107,7 +106,6 @@ def read(text: str) -> tuple[Record, int]:
 
 
 def sift(found: dict[str, Any]) -> tuple[Record, int]:
-    """The valid entries, and how many are not valid."""
     record, lost = blank(), 0
     for name, entries in found.items():
         if name not in _SECTIONS or not isinstance(entries, dict):
@@ -133,7 +131,6 @@ class Progress:
         """What to show the learner about the last write: nothing, or a sentence or two."""
 
     def record(self) -> Record:
-        """All that is kept, as far as it can be read."""
         try:
             return self._read()[0]
         except OSError:
@@ -161,7 +158,6 @@ class Progress:
         return self.add({"scores": {challenge_id: [points, of]}})
 
     def add(self, newer: Record) -> bool:
-        """Merge the valid entries of a record into what is kept."""
         return self._change(lambda record: merge(record, sift(newer)[0]))
 
     def take_in(self, text: str) -> bool:
@@ -214,7 +210,6 @@ class Progress:
         self.message = f"`.progress.json` {trouble}. It is now `{free}`, and a new one holds what could be read."
 
     def _replace(self, text: str) -> None:
-        """Write all of the text or nothing of it."""
         draft = f"{FILE}.{os.getpid()}"
         try:
             self._workspace.write_text(draft, text)

@@ -66,16 +66,12 @@ class Quiz:
 
 @dataclass(frozen=True)
 class Note:
-    """One line of feedback: what is right, or what is still wrong."""
-
     ok: bool
     text: str
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """The result of an answer, with one note for each thing that was checked."""
-
     right: bool
     notes: tuple[Note, ...]
 
@@ -110,7 +106,6 @@ def judge_order(quiz: Quiz, picked: Sequence[int]) -> Verdict:
 
 
 def judge_text(quiz: Quiz, answer: str) -> Verdict:
-    """Judge a typed answer: case, spaces, quotes and a full stop around it do not count."""
     typed = _normalised(answer)
     if not typed:
         return Verdict(False, (Note(False, "Type an answer first."),))
@@ -122,7 +117,6 @@ def judge_text(quiz: Quiz, answer: str) -> Verdict:
 
 
 def judge_command(quiz: Quiz, line: str) -> Verdict:
-    """Judge a shell line by what it does to a fresh cluster of its own."""
     if not line.strip():
         return Verdict(False, (Note(False, "Type a command first."),))
     session = Session()
@@ -148,7 +142,6 @@ def judge(quiz: Quiz, answer: str | Sequence[int]) -> Verdict:
 
 
 def letter(number: int) -> str:
-    """The letter of choice `number`: A for 0."""
     return chr(ord("A") + number)
 
 

@@ -81,7 +81,6 @@ def is_started(task: Task, session: Session) -> bool:
 
 
 def is_intact(task: Task, session: Session) -> bool:
-    """Whether all of the task's namespaces exist."""
     return all(_exist(task, session))
 
 
@@ -91,12 +90,10 @@ def _exist(task: Task, session: Session) -> list[bool]:
 
 
 def check(task: Task, session: Session) -> tuple[Reading, ...]:
-    """Read every condition of the task. No time passes and nothing changes."""
     return read(task.goal, session)
 
 
 def solve(task: Task) -> Session:
-    """A separate session in which the task is solved."""
     session = Session()
     begin(task, session)
     for line in task.solution:
@@ -124,7 +121,6 @@ def beside(task: Task, session: Session, solved: Session) -> Iterator[Pair]:
 
 
 def _pods(task: Task, cluster: Cluster) -> dict[tuple[str, str], Object]:
-    """The newest Pod of each name, by namespace and name."""
     pods = [(namespace, pod) for namespace in task.namespaces for pod in cluster.api.list(POD, namespace)]
     pods.sort(key=lambda item: item[1]["metadata"]["creationTimestamp"])
     newest = {(namespace, _stable_name(pod)): pod for namespace, pod in pods}
