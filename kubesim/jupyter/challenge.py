@@ -58,7 +58,9 @@ class ChallengeCard(Card):
         title = self._round.standings[number].task.title
         self._say(f"Task {number + 1} of {len(self._round.standings)}: {title}")
         with self._seat.changing():
-            self._leave_others()
+            for (seat, _), other in _rounds.items():
+                if seat is self._seat and other is not self._round:
+                    other.leave(seat.session)  # its time and `why` no longer count
             self._round.open(number, self._seat.session)
         self._seat.history.begin(title)
         self._seat.start_over = self._begin
@@ -127,14 +129,14 @@ class ChallengeCard(Card):
         self._follow()
         self.feedback = {
             "score": self._score(),
-            "tasks": [self._listed(number) for number in range(len(challenge.standings))],
+            "tasks": [self._listed(number, one) for number, one in enumerate(challenge.standings, 1)],
             "simulated": spell(sum(one.simulated for one in challenge.standings)),
             "real": sum(one.real for one in challenge.standings),
             "since": challenge.wall if standing and not standing.is_over else None,
             "owes": bool(standing and standing.is_over and not standing.is_timed),
             "task": self._task(standing, readings) if standing else None,
             "warning": markup.inline(_LOSS if self._asking else self._warning),
-            "end": _review(challenge) if challenge.is_over else "",
+            "end": markup.listed(map(_review, challenge.standings), "ol") if challenge.is_over else "",
             "buttons": self._buttons(),
             "news": list(self._news),
         }
@@ -159,12 +161,6 @@ class ChallengeCard(Card):
 
     def _begin(self) -> str:
         return self._round.begin(self._seat.session)
-
-    def _leave_others(self) -> None:
-        """Stop counting time and `why` for the other rounds in this kernel."""
-        for (seat, seed), other in _rounds.items():
-            if seat is self._seat and seed != self._round.seed:
-                other.leave(seat.session)
 
     def _warn_of_files(self) -> None:
         standing, workspace = self._round.current, self._seat.session.workspace
@@ -195,21 +191,24 @@ class ChallengeCard(Card):
         numbers = [*range(here + 1, len(standings)), *range(here + 1)]
         return next((number for number in numbers if not standings[number].is_over), max(here, 0))
 
-    def _listed(self, number: int) -> dict[str, Any]:
-        standing = self._round.standings[number]
-        title = standing.task.title.replace("`", "")
-        state = _state(standing)
-        label = f"Task {number + 1}: {title}, {state}" + (f", {standing.worth} points" if standing.solved else "")
+    def _listed(self, number: int, standing: Standing) -> dict[str, Any]:
+        states = {"solved": standing.solved, "solution shown": standing.shown, "started": standing.start}
+        state = next((name for name, holds in states.items() if holds), "not started")
+        points = f", {standing.worth} points" if standing.solved else ""
+        label = f"Task {number}: {standing.task.title.replace('`', '')}, {state}{points}"
         return {"label": label, "state": state, "current": standing is self._round.current}
 
     def _task(self, standing: Standing, readings: tuple[Reading, ...]) -> dict[str, Any]:
         task, session = standing.task, self._seat.session
         number = self._round.standings.index(standing) + 1
         gone = not standing.is_over and not is_intact(task, session)
+        names = " and ".join(f"`{name}`" for name in task.files)
+        files = f"{'Its files are' if len(task.files) > 1 else 'Its manifest is'} {names}."
+        reached = [(reading.holds or standing.solved, reading.condition.what) for reading in readings]
         return {
             "title": markup.inline(f"Task {number}. {task.title}"),
-            "html": markup.paragraphs(task.text) + markup.paragraphs(_files(standing)),
-            "goals": [_goal(reading, standing.solved) for reading in readings],
+            "html": markup.paragraphs(task.text) + markup.paragraphs(files),
+            "goals": [{"ok": ok, "what": markup.inline(what)} for ok, what in reached],
             "advice": markup.inline(GONE if gone else self._round.advice(session)),
             "hints": [markup.inline(hint) for hint in task.hints[: standing.hints]],
             "why": html.escape(self._why(standing), quote=False) if standing.why and not standing.is_over else "",
@@ -234,10 +233,14 @@ class ChallengeCard(Card):
         end: Button = ("end", "End the round")
         if standing.is_over:
             return [("next", "Next task"), end]
-        return [*_help(standing), *self._skip(standing), ("undo", "Undo"), ("restart", "Start over"), end]
-
-    def _skip(self, standing: Standing) -> list[Button]:
-        return [("next", "Skip")] if self._round.standings[self._next()] is not standing else []
+        offers = {
+            ("hint", f"Hint (costs {HINT})"): standing.hints < len(standing.task.hints),
+            ("why", f"Why? (costs {WHY})"): not standing.why,
+            ("reveal", "Show the solution (no points)"): True,
+            ("next", "Skip"): self._round.standings[self._next()] is not standing,
+        }
+        offered = [button for button, is_offered in offers.items() if is_offered]
+        return [*offered, ("undo", "Undo"), ("restart", "Start over"), end]
 
 
 _rounds: dict[tuple[Seat, int], Round] = {}
@@ -260,28 +263,6 @@ def _title(challenge: Round) -> str:
     return f"Challenge, round {challenge.seed}: {len(challenge.standings)} broken clusters"
 
 
-def _state(standing: Standing) -> str:
-    states = {"solved": standing.solved, "solution shown": standing.shown, "started": bool(standing.start)}
-    return next((name for name, holds in states.items() if holds), "not started")
-
-
-def _help(standing: Standing) -> list[Button]:
-    hint: Button = ("hint", f"Hint (costs {HINT})")
-    why: Button = ("why", f"Why? (costs {WHY})")
-    has_hints = standing.hints < len(standing.task.hints)
-    return [hint] * has_hints + [why] * (not standing.why) + [("reveal", "Show the solution (no points)")]
-
-
-def _files(standing: Standing) -> str:
-    names = [f"`{name}`" for name in standing.task.files]
-    return f"{'Its files are' if len(names) > 1 else 'Its manifest is'} {' and '.join(names)}."
-
-
-def _goal(reading: Reading, is_solved: bool) -> dict[str, Any]:
-    """A goal, as static/parts.js draws it. What was solved stays ticked off."""
-    return {"ok": reading.holds or is_solved, "what": markup.inline(reading.condition.what)}
-
-
 def _summary(standing: Standing) -> str:
     helped = [f"{standing.hints} hint{'s' * (standing.hints > 1)}"] if standing.hints else []
     helped += ["why"] if standing.why else []
@@ -298,10 +279,8 @@ def _solution(cluster: Broken) -> str:
     return f"{evidence}{markup.paragraphs(cluster.because)}<p>The shortest fix:</p>{fix}"
 
 
-def _review(challenge: Round) -> str:
-    titles = ((markup.inline(standing.task.title), standing) for standing in challenge.standings)
-    items = (markup.details(f"{title}. {_summary(one)}", _solution(one.broken)) for title, one in titles)
-    return markup.listed(items, "ol")
+def _review(one: Standing) -> str:
+    return markup.details(f"{markup.inline(one.task.title)}. {_summary(one)}", _solution(one.broken))
 
 
 def show(arguments: str, seat: Seat) -> None:
