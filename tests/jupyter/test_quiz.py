@@ -3,61 +3,12 @@ import pytest
 from kubesim.jupyter import quiz
 from kubesim.jupyter.current import Seat
 from kubesim.jupyter.quiz import QuizCard
-from kubesim.lessons import Choice, Condition, Progress, Quiz, Reply
+from kubesim.lessons import Progress
 from kubesim.session import Session
 from tests.jupyter.conftest import labels, press
+from tests.lessons.examples import QUIZZES
 
-PICK = Quiz(
-    id="pick",
-    kind="choice",
-    question="Which type must a **pull secret** have?",
-    answer="B. `kubernetes.io/dockerconfigjson` (or, long ago, `dockercfg`).",
-    choices=(Choice("`Opaque`", "The kubelet passes it over."), Choice("`dockerconfigjson`", "It does.", True)),
-    hints=("Look at the TYPE column of `kubectl get secrets`.", "Whose format is it?"),
-)
-TYPED = Quiz(
-    id="typed",
-    kind="text",
-    question="How long at most?",
-    answer="Five minutes.",
-    accept=("5 minutes", "300 s"),
-    replies=(Reply("^10 ", "That is the first pause."),),
-    otherwise="No.",
-    why="It is.",
-    hints=("Less than ten.",),
-)
-COMMAND = Quiz(
-    id="command",
-    kind="command",
-    question="Make a namespace `blue`.",
-    answer="kubectl create namespace blue",
-    why="There it is.",
-    hints=("create",),
-    goal=(Condition("kubectl get ns blue -o name", "There is no namespace `blue`.", equals="namespace/blue"),),
-)
-ORDER = Quiz(
-    id="order",
-    kind="order",
-    question="How is tea made?",
-    answer="B, C, A.",
-    choices=(Choice("`Put` the kettle on."), Choice("Wait.", "For what?"), Choice("Drink.", "Too early.")),
-    why="Enjoy it.",
-    hints=("Water first.",),
-)
-LINE = Quiz(
-    id="line",
-    kind="line",
-    question="Which line says what holds `a < b`?",
-    answer="B. It is the second.",
-    choices=(
-        Choice("NAME    HOLDS", "A heading."),
-        Choice("alpha   a < `b`", "It does.", True),
-        Choice("beta    -", "No."),
-    ),
-    run="cat <table>",
-    hints=("Read.",),
-)
-QUIZZES = {item.id: item for item in (PICK, TYPED, COMMAND, ORDER, LINE)}
+UNKNOWN = f"kubesim: there is no quiz 'nothing'; there are: {', '.join(QUIZZES)}\n"
 
 
 @pytest.fixture
@@ -163,24 +114,26 @@ def test_what_is_said_of_the_file_with_the_answers_is_shown(seat, tmp_path):
 def test_an_order_is_shown_by_the_alphabet_and_solved_under_the_fold(seat):
     card = make("order", seat)
     assert card.plain() == (
-        "Quiz: How is tea made?\n  A. Drink.\n  B. `Put` the kettle on.\n  C. Wait.\nPut these in the right order."
+        "Quiz: How is tea made?\n  A. Boil the water.\n  B. Drink.\n  C. `Put` the kettle on.\n"
+        "  D. Wait **four** minutes.\nPut these in the right order."
     )
     question, _, answer = card.static_html().partition("<details><summary>Answer</summary>")
-    assert (
-        "<li><b>A</b> Drink.</li><li><b>B</b> <code>Put</code> the kettle on.</li><li><b>C</b> Wait.</li>" in question
-    )
+    assert "<li><b>B</b> Drink.</li><li><b>C</b> <code>Put</code> the kettle on.</li>" in question
     assert answer == (
-        "<p>B, C, A.</p><ol><li><code>Put</code> the kettle on.</li><li>Wait.</li><li>Drink.</li></ol>"
-        "<p>Enjoy it.</p></details>"
+        "<p>C, A, D, B.</p><ol><li><code>Put</code> the kettle on.</li><li>Boil the water.</li>"
+        "<li>Wait <b>four</b> minutes.</li><li>Drink.</li></ol><p>Enjoy it.</p></details>"
     )
 
 
 def test_an_order_is_kept_and_shown_again(seat):
-    wrong = press(make("order", seat), "check", answer=[1, 0, 2])
-    assert [note["html"] for note in wrong["notes"]] == ["The first one is right.", "A comes too early. Too early."]
+    wrong = press(make("order", seat), "check", answer=[2, 1, 0, 3])
+    assert [note["html"] for note in wrong["notes"]] == [
+        "The first one is right.",
+        "B comes too early. It is too weak.",
+    ]
     again = make("order", seat)
-    assert (again.answer, again.feedback["word"]) == ([1, 0, 2], "Not yet")
-    assert press(again, "check", answer=[1, 2, 0])["word"] == "Right"
+    assert (again.answer, again.feedback["word"]) == ([2, 1, 0, 3], "Not yet")
+    assert press(again, "check", answer=[2, 0, 3, 1])["word"] == "Right"
 
 
 def test_lines_stand_as_they_were_printed(seat):
@@ -203,7 +156,8 @@ def test_a_review_starts_unanswered_and_keeps_nothing(seat, capsys, monkeypatch)
     press(make("pick", seat), "check", answer=[1])
     quiz.review("pick  typed nothing")
     assert (
-        capsys.readouterr().out == "kubesim: there is no quiz 'nothing'; there are: pick, typed, command, order, line\n"
+        capsys.readouterr().out
+        == "kubesim: there is no quiz 'nothing'; there are: pick, two, typed, command, order, line\n"
     )
     assert [card.plain().partition(":")[0] for card in shown] == ["Review", "Review"]
     assert shown[0].answer is None
@@ -240,7 +194,8 @@ def test_show(seat, capsys, monkeypatch):
     monkeypatch.setattr(quiz, "load_quizzes", lambda: QUIZZES)
     quiz.show("nothing", seat)
     assert (
-        capsys.readouterr().out == "kubesim: there is no quiz 'nothing'; there are: pick, typed, command, order, line\n"
+        capsys.readouterr().out
+        == "kubesim: there is no quiz 'nothing'; there are: pick, two, typed, command, order, line\n"
     )
     quiz.show("comand", seat)
     assert capsys.readouterr().out == "kubesim: there is no quiz 'comand'; there are: command\n"

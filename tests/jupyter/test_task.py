@@ -2,44 +2,12 @@ import pytest
 
 from kubesim.jupyter import task
 from kubesim.jupyter.task import TaskCard
-from kubesim.lessons import Condition, Progress, Task
+from kubesim.lessons import Progress
 from kubesim.session.history import LIMIT
 from tests.jupyter.conftest import press
+from tests.lessons.examples import TASKS
 
-CREATE = (
-    "kubectl create secret docker-registry regcred --docker-server=registry.example.com --docker-username=myuser "
-    "--docker-password=mypassword"
-)
-TASK = Task(
-    id="other-place",
-    title="The right Secret in the wrong place",
-    namespaces=("shop", "warehouse"),
-    text="Get the Pod `web` in `shop`\nto run.",
-    files={
-        "web.yaml": "apiVersion: v1\nkind: Pod\nmetadata: {name: web}\nspec:\n"
-        "  imagePullSecrets: [{name: regcred}]\n"
-        "  containers: [{name: app, image: registry.example.com/myapp:1.0}]\n"
-    },
-    start=(f"{CREATE} -n warehouse", "kubectl apply -n shop -f web.yaml"),
-    goal=(
-        Condition(
-            "kubectl get secret -n shop -o name",
-            "No Secret yet.",
-            "The Secret is there.",
-            "secret/regcred",
-            None,
-            "Look in `shop`.",
-            "Pods look nowhere else.",
-        ),
-        Condition(
-            "kubectl get pod web -n shop -o jsonpath={.status.phase}", "It does not run yet.", "It runs.", "Running"
-        ),
-    ),
-    hints=("Copy it.",),
-    solution=(f"{CREATE} -n shop",),
-    done="Well done, `web` runs.",
-    wait=60,
-)
+TASK = TASKS["other-place"]
 
 
 @pytest.fixture

@@ -2,8 +2,10 @@
 
 import json
 from importlib.resources import files
+from pathlib import Path
 
 import pytest
+import yaml
 from jsonschema import Draft202012Validator
 
 from kubesim.lessons import Note, Verdict, begin, check, judge, letter, load_quizzes, load_tasks, solve
@@ -173,3 +175,37 @@ def test_a_task_can_be_started_over(task):
     session.advance(task.wait)
     begin(task, session)
     assert check(task, session) == first
+
+
+ATTEMPTS = yaml.safe_load(Path(__file__).with_name("answers.yaml").read_text())
+ROWS = [(task, name) for task, attempts in ATTEMPTS.items() for name in attempts]
+
+
+@pytest.mark.parametrize(("task_id", "name"), ROWS)
+def test_half_a_solution_misses_what_it_should(task_id, name):
+    task, attempt, session = load_tasks()[task_id], ATTEMPTS[task_id][name], Session()
+    begin(task, session)
+    for line in attempt["lines"]:
+        result = session.run(line)
+        assert result.exit_code == 0, result.screen
+    session.advance(task.wait)
+    assert [number for number, goal in enumerate(check(task, session)) if not goal.holds] == attempt["missing"]
+
+
+REPLIES = load_quizzes()["policy-that-stays"].replies
+
+
+@pytest.mark.parametrize(
+    ("quiz_id", "answer", "note"),
+    [
+        ("recall-restart", "kubectl rollout restart deploy/web", load_quizzes()["recall-restart"].why),
+        ("recall-restart", "kubectl delete pods -l app=web", load_quizzes()["recall-restart"].why),
+        ("recall-restart", "kubectl delete pods --all --now", load_quizzes()["recall-restart"].why),
+        ("policy-that-stays", "IfNotPresent", REPLIES[0].why),
+        ("policy-that-stays", "if not present", REPLIES[0].why),
+        ("policy-that-stays", "Never", REPLIES[1].why),
+        ("policy-that-stays", "none", REPLIES[2].why),
+    ],
+)
+def test_what_learners_answer_gets_its_own_note(quiz_id, answer, note):
+    assert [said.text for said in judge(load_quizzes()[quiz_id], answer).notes] == [note]

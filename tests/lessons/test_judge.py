@@ -1,98 +1,71 @@
+"""What answers to quizzes get."""
+
 from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kubesim.lessons import Choice, Condition, Note, Quiz, Reply, Verdict, judge
+from kubesim.lessons import Condition, Note, Verdict, judge
+from tests.lessons.examples import QUIZZES
 
-PICK_TWO = Quiz(
-    id="two",
-    kind="choices",
-    question="Which are even?",
-    answer="A and C.",
-    choices=(Choice("2", "even", True), Choice("3", "odd"), Choice("4", "even too", True)),
-)
-TYPED = Quiz(
-    id="typed",
-    kind="text",
-    question="How much is 6 times 7?",
-    answer="42",
-    accept=("42", "forty-two"),
-    matches=r"0*42(\.0+)?",
-    replies=(Reply("^54$", "That is 6 times 9."),),
-    otherwise="Count again.",
-    why="It is.",
-)
-MAKE = Quiz(
-    id="make",
-    kind="command",
-    question="Make a namespace `blue`.",
-    answer="kubectl create namespace blue",
-    why="There it is.",
-    goal=(Condition("kubectl get ns blue -o name", "There is no namespace `blue`.", equals="namespace/blue"),),
-)
+MAKE = QUIZZES["command"]
+FIRST, UNORDERED = "The first one is right.", "Put all of them in order first."
 
 
 @pytest.mark.parametrize(
-    ("picked", "verdict"),
+    ("quiz", "answer", "notes"),
     [
-        ([], Verdict(False, (Note(False, "Pick an answer first."),))),
-        ([0], Verdict(False, (Note(True, "A: even"), Note(False, "1 more is right.")))),
-        ([1], Verdict(False, (Note(False, "B: odd"), Note(False, "2 more are right.")))),
-        ([2, 0, 2], Verdict(True, (Note(True, "A: even"), Note(True, "C: even too")))),
-        ([0, 1, 2], Verdict(False, (Note(True, "A: even"), Note(False, "B: odd"), Note(True, "C: even too")))),
-        ([7, -1], Verdict(False, (Note(False, "Pick an answer first."),))),
+        ("two", [], ["- Pick an answer first."]),
+        ("two", [0], ["+ A: even", "- 1 more is right."]),
+        ("two", [1], ["- B: odd", "- 2 more are right."]),
+        ("two", [2, 0, 2], ["+ A: even", "+ C: even too"]),
+        ("two", [0, 1, 2], ["+ A: even", "- B: odd", "+ C: even too"]),
+        ("two", [7, -1], ["- Pick an answer first."]),
+        ("typed", "5 minutes", ["+ It is."]),
+        ("typed", ' "300 S". ', ["+ It is."]),
+        ("typed", "005.0 min", ["+ It is."]),
+        ("typed", "\uff15 minutes", ["+ It is."]),
+        ("typed", "10 min", ["- That is the first pause."]),
+        ("typed", "15 minutes", ["- No."]),
+        ("typed", "  ", ["- Type an answer first."]),
+        ("command", MAKE.answer, ["+ There it is."]),
+        ("command", "kubectl create ns blue -o name", ["+ There it is."]),
+        (
+            "command",
+            "echo '{apiVersion: v1, kind: Namespace, metadata: {name: blue}}' | kubectl apply -f -",
+            ["+ There it is."],
+        ),
+        ("command", "kubectl get pods", ["- There is no namespace `blue`."]),
+        ("command", " ", ["- Type a command first."]),
+        ("command", "nope", [f"- The command answered: {'kubesim: '}", "- There is no namespace `blue`."]),
+        ("order", [2, 0, 3, 1], ["+ Enjoy it."]),
+        ("order", [0, 1, 2, 3], ["- A comes too early. There is no water."]),
+        ("order", [2, 3, 0, 1], [f"+ {FIRST}", "- D comes too early. For what?"]),
+        ("order", [2, 0, 1, 3], ["+ The first 2 are right.", "- B comes too early. It is too weak."]),
+        *(("order", answer, [f"- {UNORDERED}"]) for answer in ([], [2], [2, 0, 3, 3], [2, 0, 3, 4])),
     ],
 )
-def test_choices(picked, verdict):
-    assert judge(PICK_TWO, picked) == verdict
+def test_an_answer_gets_its_notes(quiz, answer, notes):
+    verdict = judge(QUIZZES[quiz], answer)
+    said = [f"{'+' if note.ok else '-'} {note.text}".partition("'nope'")[0] for note in verdict.notes]
+    assert (said, verdict.right) == (notes, all(note.startswith("+") for note in notes))
 
 
-@pytest.mark.parametrize(
-    ("answer", "right", "text"),
-    [
-        ("42", True, "It is."),
-        (' "Forty-Two". ', True, "It is."),
-        ("0042.0", True, "It is."),
-        ("\uff14\uff12", True, "It is."),
-        ("54", False, "That is 6 times 9."),
-        ("542", False, "Count again."),
-        ("  ", False, "Type an answer first."),
-    ],
-)
-def test_typed(answer, right, text):
-    assert judge(TYPED, answer) == Verdict(right, (Note(right, text),))
+def test_an_order_is_shown_by_the_alphabet():
+    shown = [choice.text for choice in QUIZZES["order"].shown]
+    assert shown == ["Boil the water.", "Drink.", "`Put` the kettle on.", "Wait **four** minutes."]
 
 
 @given(st.text())
 def test_no_typed_answer_breaks_the_judge(answer):
-    assert judge(TYPED, answer).notes
+    assert judge(QUIZZES["typed"], answer).notes
 
 
-@pytest.mark.parametrize(
-    "line",
-    [
-        "kubectl create namespace blue",
-        "kubectl create ns blue -o name",
-        "echo '{apiVersion: v1, kind: Namespace, metadata: {name: blue}}' | kubectl apply -f -",
-    ],
-)
-def test_a_command_is_judged_by_what_it_does(line):
-    assert judge(MAKE, line) == Verdict(True, (Note(True, "There it is."),))
-
-
-def test_a_command_that_fails_is_told_what_it_answered_and_what_is_missing():
-    assert judge(MAKE, "kubectl create namespace Blue").notes[1:] == (Note(False, "There is no namespace `blue`."),)
-    assert "Invalid value" in judge(MAKE, "kubectl create namespace Blue").notes[0].text
-    assert judge(MAKE, "kubectl get pods").notes == (Note(False, "There is no namespace `blue`."),)
-    assert judge(MAKE, " ").notes == (Note(False, "Type a command first."),)
-
-
-def test_only_the_first_thing_that_is_missing_is_told():
+def test_only_the_first_thing_that_is_missing_is_shown():
     twice = replace(MAKE, goal=(*MAKE.goal, Condition("true", "It is not blue.", equals="blue")))
     assert judge(twice, "true").notes == (Note(False, "There is no namespace `blue`."),)
-    assert judge(twice, "kubectl create ns blue").notes == (Note(False, "It is not blue."),)
+    assert judge(twice, "kubectl create ns blue") == Verdict(False, (Note(False, "It is not blue."),))
 
 
 @pytest.mark.parametrize(("line", "right"), [("cat token", True), ("echo secret", False), ("ls $(cat token)", False)])

@@ -4,26 +4,11 @@ from dataclasses import replace
 
 import pytest
 
-from kubesim.lessons import Condition, Task, begin, check, is_started, solve
+from kubesim.lessons import Task, begin, check, is_started, solve
 from kubesim.session import Session
+from tests.lessons.examples import TASKS
 
-TASK = Task(
-    id="green",
-    title="Green",
-    namespaces=("green",),
-    text="Put a ConfigMap there.",
-    files={"note.txt": "hello\n"},
-    start=("kubectl create configmap old -n green --from-literal=a=b",),
-    goal=(
-        Condition(
-            "kubectl get cm -n green -o name", "It is not there.", "It is there.", matches=r"(?m)^configmap/new$"
-        ),
-        Condition("kubectl get cm old -n green -o name", "Where is the old one?", "The old one is.", "configmap/old"),
-    ),
-    hints=("Try.",),
-    solution=("kubectl create configmap new -n green --from-literal=a=b",),
-    done="Good.",
-)
+TASK = TASKS["green"]
 
 
 def looked_at(session):

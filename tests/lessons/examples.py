@@ -1,0 +1,12 @@
+"""Small quizzes and tasks for tests, by id."""
+
+from pathlib import Path
+
+import yaml
+
+from kubesim.lessons import Quiz, Task
+from kubesim.lessons.loader import fields
+
+_FOUND = yaml.safe_load(Path(__file__).with_suffix(".yaml").read_text())
+QUIZZES = {entry["id"]: Quiz(**fields(entry)) for entry in _FOUND["quizzes"]}
+TASKS = {entry["id"]: Task(**fields(entry)) for entry in _FOUND["tasks"]}
