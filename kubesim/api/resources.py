@@ -135,7 +135,7 @@ def find_resource(name: str) -> Resource | None:
         lambda item: not dot or item.group == group,
         lambda item: bool(group) and item.group.startswith(group),
     )
-    return next((item for fits in tests for item in found if fits(item)), None)
+    return next((item for matches in tests for item in found if matches(item)), None)
 
 
 def find_kind(api_version: str, kind: str) -> Resource | None:

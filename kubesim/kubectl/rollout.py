@@ -60,7 +60,7 @@ def _check_revision(call: Call) -> None:
         raise KubectlError(f"revision must be a positive integer: {call.flags['revision']}")
 
 
-def _each(call: Call, verb: str, act: Callable[[Resource, Object], None], says_nothing_found: bool = False) -> None:
+def _each(call: Call, verb: str, act: Callable[[Resource, Object], None], reports_none: bool = False) -> None:
     """Do something with every object that is named and of a kind that takes the verb; errors come at the end."""
     query = Query(call, call.args)
     if verb == "history viewer" and call.flags["output"]:
@@ -72,7 +72,7 @@ def _each(call: Call, verb: str, act: Callable[[Resource, Object], None], says_n
         act(resource, obj)
 
     count = _change(query, act_on) if verb.endswith("ing") else query.visit(lambda at, obj: act_on(at.resource, obj))
-    if says_nothing_found and not count:
+    if reports_none and not count:
         call.complain(f"No resources found in {call.namespace} namespace.\n")
 
 
@@ -108,7 +108,7 @@ def _of(resource: Resource, obj: Object, problem: str) -> str:
 )
 def status(call: Call) -> None:
     _check_revision(call)
-    _each(call, "status viewer", lambda resource, obj: _follow(call, resource, obj), says_nothing_found=True)
+    _each(call, "status viewer", lambda resource, obj: _follow(call, resource, obj), reports_none=True)
 
 
 def _follow(call: Call, resource: Resource, obj: Object) -> None:
@@ -193,7 +193,7 @@ def _stateful_set_state(stateful_set: Object, _: int) -> tuple[str, bool]:
     return f"partitioned roll out complete: {updated} new pods have been updated...\n", True
 
 
-# The kinds that are rolled out, each with the state of a rollout: what kubectl says, and whether it is done.
+# The kinds that are rolled out, each with the state of a rollout: kubectl's message, and whether it is done.
 _STATES: dict[Resource, Callable[[Object, int], tuple[str, bool]]] = {
     DEPLOYMENT: _deployment_state,
     DAEMON_SET: _daemon_set_state,
@@ -277,7 +277,7 @@ def restart(call: Call) -> None:
         change = {"metadata": {"annotations": {_RESTARTED: now}}}
         _patch(call, resource, obj, {"spec": {"template": change}}, "restarted")
 
-    _each(call, "restarting", act, says_nothing_found=True)
+    _each(call, "restarting", act, reports_none=True)
 
 
 def _patch(call: Call, resource: Resource, obj: Object, change: Object, operation: str) -> None:
@@ -295,7 +295,7 @@ def _set_paused(call: Call, verb: str, is_paused: bool | None, refusal: str, ope
             raise KubectlError(_of(resource, obj, refusal))
         _patch(call, resource, obj, {"spec": {"paused": is_paused}}, operation)
 
-    _each(call, verb, act, says_nothing_found=True)
+    _each(call, verb, act, reports_none=True)
 
 
 @_command("rollout pause", "RESOURCE", "Mark the provided resource as paused", _CHANGES)

@@ -146,7 +146,7 @@ class Controller:
 
 
 def claim(api: APIServer, owner: Object, resource: Resource) -> None:
-    """Adopt what the owner's selector matches and nobody owns, and let go of what it no longer matches.
+    """Adopt what the owner's selector matches and nobody owns, and release what it no longer matches.
 
     Mirrors kubernetes pkg/controller/controller_ref_manager.go, v1.36.
     """

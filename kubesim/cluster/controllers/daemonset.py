@@ -46,7 +46,6 @@ class DaemonSetController(Controller):
         nodes = [name_of(node) for node in self.api.list(NODE) if matches_node(template, node)]
         revision = current_revision(self.api, self.resource, daemon_set)
         hash_, generation = metadata(revision)["labels"][REVISION_HASH], metadata(daemon_set)["annotations"][GENERATION]
-        pods = [pod for pod in pods if not self._is_replaced(daemon_set, pod)]
         for node in nodes:
             if all(_node_of(pod) != node for pod in pods):
                 labels = {REVISION_HASH: hash_, "pod-template-generation": generation}
@@ -57,18 +56,6 @@ class DaemonSetController(Controller):
                 self.delete_pod(daemon_set, pod)
         self._roll(daemon_set, [pod for pod in kept if _node_of(pod) in nodes], hash_, len(nodes))
         self._report(daemon_set, nodes, hash_)
-
-    def _is_replaced(self, daemon_set: Object, pod: Object) -> bool:
-        """Whether the Pod was done, and is now deleted."""
-        phase = pod["status"]["phase"]
-        if phase not in ("Failed", "Succeeded") or metadata(pod).get("deletionTimestamp"):
-            return False
-        kind, end = ("Warning", "kill") if phase == "Failed" else ("Normal", "delete")
-        where = f"{metadata(pod)['namespace']}/{name_of(pod)} on node {_node_of(pod)}"
-        message = f"Found {phase.lower()} daemon pod {where}, will try to {end} it"
-        self.record(daemon_set, f"{phase}DaemonPod", message, kind)
-        self.delete_pod(daemon_set, pod)
-        return True
 
     def _roll(self, daemon_set: Object, kept: list[Object], hash_: str, wanted: int) -> None:
         """Delete old Pods: those that are not available at once, others as far as enough stay available."""

@@ -12,7 +12,6 @@ from functools import partial
 
 from kubesim.api import quantity
 from kubesim.api.clock import SECOND, Clock, parse_time, safe_hash
-from kubesim.api.errors import StatusError
 from kubesim.api.objects import (
     REVISION,
     Object,
@@ -56,22 +55,13 @@ class DeploymentController(Controller):
     def _ensure_new(self, deployment: Object, new: Object | None, old: list[Object]) -> Object:
         wanted = 1 + max((revision(item) for item in old), default=0)
         if new is None:
-            new = self._create(deployment, _replica_set(deployment, str(wanted)))
+            new = self.api.create(REPLICA_SET, _replica_set(deployment, str(wanted)))
         elif revision(new) < wanted:
             new = self._annotate(REPLICA_SET, new, str(wanted))
         number = metadata(new)["annotations"][REVISION]
         if metadata(deployment).get("annotations", {}).get(REVISION) != number:
             self._annotate(DEPLOYMENT, deployment, number)
         return new
-
-    def _create(self, deployment: Object, replica_set: Object) -> Object:
-        try:
-            return self.api.create(REPLICA_SET, replica_set)
-        except StatusError as error:
-            if error.reason != "AlreadyExists":  # such as that of a Deployment before, which goes in a moment
-                message = f'Failed to create new replica set "{name_of(replica_set)}": {error.message}'
-                self.record(deployment, "ReplicaSetCreateError", message, "Warning")
-            raise
 
     def _annotate(self, resource: Resource, obj: Object, number: str) -> Object:
         change = {"metadata": {"annotations": {REVISION: number}}}
@@ -179,7 +169,7 @@ class DeploymentController(Controller):
         return self._late(deployment, new, conditions)
 
     def _late(self, deployment: Object, new: Object, conditions: list[Object]) -> tuple[str, str, str] | None:
-        """ProgressDeadlineExceeded once its time has come; until then a look at that time is planned."""
+        """ProgressDeadlineExceeded once its time has come; until then a sync at that time is planned."""
         condition = _find(conditions, "Progressing")
         if condition is None or condition["reason"] == "NewReplicaSetAvailable":
             return None
@@ -246,7 +236,7 @@ def _replica_set(deployment: Object, number: str) -> Object:
 
 
 def _size_annotations(deployment: Object) -> dict[str, str]:
-    """What a ReplicaSet is told of its Deployment's size when it is scaled."""
+    """The size of the Deployment, which is noted on a ReplicaSet when it is scaled."""
     replicas = deployment["spec"]["replicas"]
     return {
         "deployment.kubernetes.io/desired-replicas": str(replicas),

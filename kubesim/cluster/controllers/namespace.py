@@ -22,7 +22,7 @@ _CA = (
     "-----END CERTIFICATE-----\n"
 )
 
-# Seconds for which a deleted namespace is left alone, so that everybody hears of it (namespaceDeletionGracePeriod).
+# Seconds for which a deleted namespace is left alone, so that its watchers can react (namespaceDeletionGracePeriod).
 GRACE = 5.0
 INTERVAL: Micros = 10 * SECOND
 PUBLISHED: tuple[tuple[Resource, Object], ...] = (

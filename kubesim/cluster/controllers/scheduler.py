@@ -1,4 +1,4 @@
-"""The scheduler: gives each new Pod a node that its selector matches, or says why none does."""
+"""The scheduler: gives each new Pod a node that its selector matches, or reports why none does."""
 
 from __future__ import annotations
 

@@ -45,16 +45,12 @@ class StatefulSetController(Controller):
             self._roll(stateful_set, pods, name_of(update), wanted)
 
     def _is_settled(self, stateful_set: Object, ordinal: int, pod: Object | None, update: Object, current: str) -> bool:
-        """Whether one Pod runs and is ready; where it is missing or done, it is made or deleted."""
+        """Whether one Pod runs and is ready; a missing one is created."""
         if pod is None:
             partition = stateful_set["spec"]["updateStrategy"].get("rollingUpdate", {}).get("partition", 0)
             self._create(stateful_set, ordinal, current if ordinal < partition else name_of(update))
             return False
-        if metadata(pod).get("deletionTimestamp"):
-            return False
-        if pod["status"]["phase"] in ("Failed", "Succeeded"):
-            self.delete_pod(stateful_set, pod)
-        return is_ready(pod)
+        return is_ready(pod) and not metadata(pod).get("deletionTimestamp")
 
     def _create(self, stateful_set: Object, ordinal: int, revision: str) -> None:
         known = {name_of(item): item for item in revisions_of(self.api, stateful_set)}

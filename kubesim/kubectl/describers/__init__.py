@@ -1,4 +1,4 @@
-"""What `kubectl describe` says of an object: pure functions of the object, what it is related to, and the time.
+"""What `kubectl describe` shows of an object: pure functions of the object, what it is related to, and the time.
 
 Mirrors k8s.io/kubectl pkg/describe/describe.go, v1.36.
 """

@@ -121,7 +121,7 @@ def _containers(
 ) -> None:
     """One entry a container.
 
-    `resolve` gives the value of a fieldRef's path; `indent` is what stands before everything in a Pod template.
+    `resolve` gives the value of a fieldRef's path; `indent` comes before everything in a Pod template.
     """
     by_name = {status["name"]: status for status in statuses}
     writer.line(f"{indent}{label}:{'' if containers else f' {NONE}'}")
@@ -240,7 +240,7 @@ def _optional(reference: Object) -> str:
 
 
 _Fields = tuple[tuple[str, str, object], ...]
-# Each source with what kubectl says of it, and the fields that are shown: label, key, and what stands for none.
+# Each source with kubectl's words for it, and the fields that are shown: label, key, and what stands for none.
 _SOURCES: dict[str, tuple[str, _Fields]] = {
     "hostPath": ("HostPath (bare host directory volume)", (("Path", "path", ""), ("HostPathType", "type", NONE))),
     "emptyDir": (
@@ -274,7 +274,7 @@ _PROJECTIONS: dict[str, _Fields] = {
 
 
 def _volumes(writer: Writer, volumes: Sequence[Object] | None, indent: str = "") -> None:
-    """One entry a volume; `indent` is what stands before everything in a Pod template."""
+    """One entry a volume; `indent` comes before everything in a Pod template."""
     writer.line(f"{indent}Volumes:" if volumes else f"{indent}Volumes:\t{NONE}")
     for volume in volumes or ():
         writer.line(f"{indent[:1]}{volume['name']}:", 1)

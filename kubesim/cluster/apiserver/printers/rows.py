@@ -213,7 +213,7 @@ def pod(obj: Object, now: Micros) -> list[str]:
 
 
 def pod_status(obj: Object) -> str:
-    """The STATUS of a Pod: its phase, or the more telling reason of one of its containers."""
+    """The STATUS of a Pod: its phase, or the reason of one of its containers."""
     return pod_summary(obj).status
 
 

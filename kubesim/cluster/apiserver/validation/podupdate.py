@@ -14,19 +14,17 @@ from pathlib import Path
 from typing import Any
 
 from kubesim.api import schema
-from kubesim.api.errors import field_forbidden, invalid_value
+from kubesim.api.errors import field_forbidden
 from kubesim.api.objects import Object
 from kubesim.api.resources import POD
 from kubesim.api.schema import Field, Type
-from kubesim.cluster.apiserver.validation.pods import MAX_INT32, pod_metadata_and_spec, toleration, unpadded
+from kubesim.cluster.apiserver.validation.pods import pod_metadata_and_spec, toleration, unpadded
 from kubesim.cluster.apiserver.validation.rules import (
     Errors,
     each,
-    in_range,
     needed,
     object_meta_update,
     struct,
-    valid,
 )
 from kubesim.gotext.gojson import dumps
 
@@ -47,7 +45,6 @@ def pod_update(new: Object, old: Object) -> Errors:
             yield field_forbidden(f"spec.{name}", "pod updates may not add or remove containers")
             return
         yield from each(_images)(f"spec.{name}", spec.get(name))
-    yield from _deadline("spec.activeDeadlineSeconds", spec, before)
     yield from _tolerations("spec.tolerations", spec.get("tolerations", ()), before.get("tolerations", ()))
     munged = _munged(spec, before)
     if munged != before:
@@ -56,17 +53,6 @@ def pod_update(new: Object, old: Object) -> Errors:
 
 
 _images = struct(image=needed(unpadded))
-
-
-def _deadline(field: str, spec: Object, before: Object) -> Errors:
-    seconds, earlier = spec.get("activeDeadlineSeconds"), before.get("activeDeadlineSeconds")
-    if seconds is None:
-        if earlier is not None:
-            yield invalid_value(field, None, "must not update from a positive integer to nil value")
-    elif problems := list(valid(in_range(0, MAX_INT32))(field, seconds)):
-        yield from problems
-    elif earlier is not None and earlier < seconds:
-        yield invalid_value(field, seconds, "must be less than or equal to previous value")
 
 
 def _tolerations(field: str, new: Sequence[Object], old: Sequence[Object]) -> Errors:
@@ -172,7 +158,7 @@ def _order() -> Mapping[str, str]:
     """The fields of internal structs in their order, from kubernetes pkg/apis/core/types.go, v1.36.
 
     They have no JSON names and are marshalled under their Go names, empty ones too. "!" marks a struct that is held by
-    value. Of structs that are not there, and of what a field holds, the external schema tells.
+    value. The external schema has structs that are not listed, and the types of all fields.
     """
     found: dict[str, str] = json.loads(Path(__file__).with_name("internal.json").read_text("utf-8"))
     return found

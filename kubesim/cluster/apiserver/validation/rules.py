@@ -12,7 +12,6 @@ from typing import Any
 
 from kubesim.api.errors import FieldError, duplicate, field_forbidden, invalid_value, required, too_long, unsupported
 from kubesim.api.objects import Object, metadata
-from kubesim.gotext.gojson import quote
 
 Errors = Iterator[FieldError]
 Check = Callable[[Any], list[str]]
@@ -241,11 +240,6 @@ def object_meta(obj: Object, namespaced: bool, check: Check) -> Errors:
 
 def object_meta_update(new: Object, old: Object) -> Errors:
     meta, before = metadata(new), metadata(old)
-    added = set(meta.get("finalizers", ())) - set(before.get("finalizers", ()))
-    if before.get("deletionTimestamp") and added:
-        listed = ", ".join(map(quote, sorted(added)))
-        why = "no new finalizers can be added if the object is being deleted, found new finalizers []string"
-        yield field_forbidden("metadata.finalizers", f"{why}{{{listed}}}")
     for name in ("name", "namespace", "uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds"):
         yield from immutable(f"metadata.{name}", meta.get(name), before.get(name))
     yield from _common(meta)
