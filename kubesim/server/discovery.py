@@ -80,20 +80,15 @@ def _group(group: str) -> Object:
 
 
 def _resource_list(group_version: str, resources: list[Resource]) -> Object:
-    listed = [
-        {
-            "name": resource.plural,
-            "singularName": resource.singular,
-            "namespaced": resource.namespaced,
-            "kind": resource.kind,
-            "verbs": list(resource.verbs),
-            **_names(resource),
-        }
-        for resource in resources
-    ]
+    listed = [_listed(resource) for resource in resources]
     parts = [_subresource(resource, part) for resource in resources for part in resource.parts]
     head = {"kind": "APIResourceList", "apiVersion": "v1", "groupVersion": group_version}
     return {**head, "resources": [*listed, *parts]}
+
+
+def _listed(resource: Resource) -> Object:
+    named = {"name": resource.plural, "singularName": resource.singular, "namespaced": resource.namespaced}
+    return {**named, "kind": resource.kind, "verbs": list(resource.verbs), **_names(resource)}
 
 
 def _names(resource: Resource) -> Object:

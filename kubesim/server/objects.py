@@ -7,7 +7,7 @@ v1.36.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TypedDict
+from functools import partial
 
 from kubesim.api import errors, schema
 from kubesim.api.clock import Clock
@@ -99,9 +99,9 @@ class Objects:
 
     def _update(self, request: Request, route: Route) -> Response:
         obj = _placed(request.object(), route)
-        if name_of(obj) != route.name:
+        if (name := name_of(obj)) != route.name:
             raise errors.bad_request(
-                f"the name of the object ({name_of(obj)}) does not match the name on the URL ({route.name})"
+                f"the name of the object ({name}) does not match the name on the URL ({route.name})"
             )
         return self._shown(request, self._api.update(route.resource, obj, **_options(request)))
 
@@ -113,16 +113,16 @@ class Objects:
         return Response(request.view.one(obj, self._clock.now), code)
 
     def _delete(self, request: Request, route: Route) -> Response:
-        options = _delete_options(request)
-        gone = self._api.delete(route.resource, route.namespace, route.name, user=request.user, **options)
+        delete = _deletion(self._api.delete, request)
+        gone = delete(route.resource, route.namespace, route.name, user=request.user)
         if route.resource in _SHOWN or gone["metadata"].get("finalizers"):  # those go later
             return self._shown(request, gone)
         return Response(success(route.resource, gone))
 
     def _delete_collection(self, request: Request, route: Route) -> Response:
-        options, objects = _delete_options(request), self._found(request, route)
+        delete, objects = _deletion(self._api.delete, request), self._found(request, route)
         for obj in objects:
-            self._api.delete(route.resource, namespace_of(obj), name_of(obj), **options)
+            delete(route.resource, namespace_of(obj), name_of(obj))
         meta = {"resourceVersion": str(self._api.revision)}
         return Response(request.view.many(route.resource, objects, meta, self._clock.now))
 
@@ -176,17 +176,8 @@ def _placed(obj: Object, route: Route) -> Object:
     return given
 
 
-class DeleteOptions(TypedDict):
-    """As `APIServer.delete` takes them."""
-
-    grace_period: int | None
-    finalizer: str
-    dry_run: bool
-    preconditions: Mapping[str, str]
-
-
-def _delete_options(request: Request) -> DeleteOptions:
-    """The DeleteOptions in the body, or, where it is empty, in the query. Raises StatusError."""
+def _deletion(delete: Callable[..., Object], request: Request) -> Callable[..., Object]:
+    """`delete` with the DeleteOptions in the body, or, where it is empty, in the query. Raises StatusError."""
     query, given = request.query, request.object() if request.body.strip() else {}
     options, grace = _decoded(given), given.get("gracePeriodSeconds")
     if not given:
@@ -200,22 +191,22 @@ def _delete_options(request: Request) -> DeleteOptions:
         causes.append(errors.unsupported("dryRun", strategies, ("All",)))
     if causes:
         raise errors.invalid_options(_DELETE_OPTIONS, "meta.k8s.io", "", causes)
-    return {
-        "grace_period": 1 if grace is not None and grace < 0 else grace,
-        "finalizer": _FINALIZERS[policy or ("Orphan" if options.get("orphanDependents") else "")],
-        "dry_run": request.dry_run or bool(strategies),
-        "preconditions": options.get("preconditions") or {},
-    }
+    return partial(
+        delete,
+        grace_period=1 if grace is not None and grace < 0 else grace,
+        finalizer=_FINALIZERS[policy or ("Orphan" if options.get("orphanDependents") else "")],
+        dry_run=request.dry_run or bool(strategies),
+        preconditions=options.get("preconditions") or {},
+    )
 
 
 def _decoded(given: Object) -> Object:
     if given.get("kind", _DELETE_OPTIONS) != _DELETE_OPTIONS:
         raise errors.bad_request(f"no kind {_DELETE_OPTIONS} is in the body of the request")
     try:
-        decoded: Object = schema.convert(schema.meta_type(_DELETE_OPTIONS), given)
+        return dict(schema.convert(schema.meta_type(_DELETE_OPTIONS), given))
     except schema.DecodeError as error:
         raise errors.bad_request(f"{_DELETE_OPTIONS} cannot be decoded: {error.in_json()}") from None
-    return decoded
 
 
 def _log_options(query: Mapping[str, str], pod: str) -> LogOptions:
@@ -231,12 +222,10 @@ def _log_options(query: Mapping[str, str], pod: str) -> LogOptions:
 def _container(request: Request, pod: Object) -> str:
     """The requested container, or the only one. Raises StatusError."""
     spec, wanted = pod["spec"], request.query.get("container", "")
-    names = [item["name"] for item in spec["containers"]]
+    names, initial = ([item["name"] for item in spec.get(key, ())] for key in ("containers", "initContainers"))
     if not wanted and len(names) > 1:
-        listed = " ".join(names)
-        raise errors.bad_request(
-            f"a container name must be specified for pod {name_of(pod)}, choose one of: [{listed}]"
-        )
-    if wanted and wanted not in [*names, *(item["name"] for item in spec.get("initContainers", ()))]:
+        listed = f"[{' '.join(names)}]"
+        raise errors.bad_request(f"a container name must be specified for pod {name_of(pod)}, choose one of: {listed}")
+    if wanted and wanted not in (*names, *initial):
         raise errors.bad_request(f"container {wanted} is not valid for pod {name_of(pod)}")
     return wanted or str(names[0])

@@ -76,7 +76,7 @@ class View:
         if self.form.startswith("Partial"):
             items = [_partial(obj) for obj in objects]
             return {"kind": "PartialObjectMetadataList", "apiVersion": _META, "metadata": meta, "items": items}
-        typed = ("kind", "apiVersion")  # said once for the whole list
+        typed = ("kind", "apiVersion")  # of the list, not of each item
         items = [{key: value for key, value in obj.items() if key not in typed} for obj in objects]
         return {"kind": f"{resource.kind}List", "apiVersion": resource.api_version, "metadata": meta, "items": items}
 
