@@ -6,7 +6,7 @@ SHELL := /bin/sh
 VENV := .venv
 BIN := $(VENV)/bin
 NOTEBOOKS := $(wildcard notebooks/*.ipynb)
-# Jupyter refuses to start for root unless it is told to; containers often have no other user.
+# Jupyter refuses to start for root without this option; containers often have no other user.
 AS_ROOT := $(if $(filter 0,$(shell id -u)),--allow-root)
 heading = @printf '\n=== %s\n' "$(1)"
 

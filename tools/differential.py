@@ -43,7 +43,7 @@ from kubesim.shell import Invocation
 from tools.golden import difference
 from tools.realkubectl import RealSession
 
-# What is shown alike on both sides before the answers are compared, by a pattern.
+# What is replaced on both sides before the answers are compared, by a pattern.
 _ALIKE = (
     (re.compile(r"(?<=/)(LIVE|MERGED)-\d+"), r"\1"),
     (re.compile(r"(?m)^((?:---|\+\+\+) /tmp/\S+)\t.*"), r"\1"),
@@ -155,7 +155,7 @@ _STDIN = re.compile(r"(-f |--filename=|--env=|-e )-( |$)")
 
 
 def _joined(path: str, words: list[str]) -> str:
-    """A command line, of which the first of `words` stands last where it has words for another program."""
+    """A command line; the first of `words` comes last where it has words for another program."""
     if any(word.startswith(("--watch", "-w")) for word in words):
         words = [*words, "--request-timeout=1s"]
     if " -- " in words[0]:
@@ -164,7 +164,7 @@ def _joined(path: str, words: list[str]) -> str:
 
 
 def _operands(chance: random.Random, path: str) -> str:
-    """What stands behind a command that is not a flag."""
+    """The operands of a command."""
     if path in _DATA["operands"]:
         return str(chance.choice(_DATA["operands"][path]))
     is_new = path.startswith("create ") or path == "run"
@@ -306,8 +306,8 @@ def main(words: Sequence[str]) -> int:
         if found:
             print(f"$ {line}\n{found}", flush=True)
     all_compared = count["same"] + count["different"]
-    left = f"{count['absent']} are not simulated or have two mistakes, {count['late']} were too slow to tell"
-    print(f"{count['same']} of {all_compared} lines answered alike; {left}")
+    left = f"{count['absent']} are not simulated or have two mistakes, {count['late']} were too slow"
+    print(f"{count['same']} of {all_compared} lines answered the same; {left}")
     return int(count["different"] > 0)
 
 

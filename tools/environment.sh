@@ -1,6 +1,6 @@
 #!/bin/sh
 # Makes .venv, or brings it up to date: tools/environment.sh REQUIREMENTS STAMP
-# A failure is told in one line, and a .venv that was not finished is taken away again.
+# A failure prints one line, and an unfinished .venv is removed.
 # PYTHON may name the interpreter; without it the first one that is new enough is used.
 set -u
 requirements=$1

@@ -33,7 +33,7 @@ from tools.realkubectl import RealSession  # noqa: E402
 
 Recording = dict[str, Any]
 
-# Recorded commands that kubesim does not answer alike, by recording, each with the reason.
+# Recorded commands that kubesim answers differently, by recording, each with the reason.
 KNOWN: dict[str, dict[str, str]] = {
     "config-without-auths": {
         "kubectl create secret generic keyed --type=kubernetes.io/dockerconfigjson "

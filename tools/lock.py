@@ -1,6 +1,6 @@
 """Writes the locks: requirements.txt, its copy for Binder, and requirements-dev.txt (`make lock`).
 
-One lock serves Python 3.11 and later on every platform; what differs is told by markers. The ranges, and why each
+One lock serves Python 3.11 and later on every platform; markers say what differs. The ranges, and why each
 package was chosen, are in pyproject.toml.
 """
 
@@ -20,7 +20,7 @@ COMMAND = (
 
 
 def compile_lock(target: str, *options: str) -> None:
-    """Resolve the package and the groups in `options` into the file `target`; CalledProcessError if no set fits."""
+    """Resolve the package and the groups in `options` into the file `target`; CalledProcessError if no set matches."""
     subprocess.run([sys.executable, "-m", *COMMAND, *options, "--output-file", target], cwd=ROOT, check=True)
 
 

@@ -1,6 +1,6 @@
 """Photographs each widget, light and dark, into docs/screenshots/, and writes docs/screenshots.md (`make screenshots`).
 
-The camera is tests/browser/test_screenshots.py, for it has the browser. Beside the two pictures of a widget lies what
+The camera is tests/browser/test_screenshots.py, which has the browser. Beside the two pictures of a widget is what
 it shows as text: what a screen reader finds on it, and a sum of its style sheets. The test fails where that is another
 now. Pixels are not compared: fonts and browsers differ from machine to machine.
 """
@@ -50,7 +50,7 @@ PICTURES = (
         ".ks-flow",
         ("flow",),
         "Six boxes in two rows, from kubectl to the image. The Pod spec is a stop sign and says failed: no "
-        "imagePullSecrets; the registry refused. Below stands what is wrong, and the commands that mend it.",
+        "imagePullSecrets; the registry refused. Below, what is wrong and the commands that fix it.",
     ),
     Picture(
         "why",
@@ -58,7 +58,7 @@ PICTURES = (
         ("%flow web",),
         ".ks-flow",
         ("flow",),
-        "The same picture with the button Why? pressed: a numbered list tells the last attempt, step by step.",
+        "The same picture with the button Why? pressed: a numbered list of the last attempt, step by step.",
     ),
     Picture(
         "quiz",
@@ -108,7 +108,7 @@ PICTURES = (
 
 
 def shown(picture: Picture, tree: str) -> str:
-    """What lies beside the pictures of a widget: its accessibility tree, and the sum of its style sheets."""
+    """What is kept beside the pictures of a widget: its accessibility tree, and the sum of its style sheets."""
     styles = b"".join((STATIC / f"{name}.css").read_bytes() for name in picture.styles)
     return f"{tree}\n# styles {hashlib.sha256(styles).hexdigest()[:16]}\n"
 

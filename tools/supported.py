@@ -136,7 +136,7 @@ DIFFERENCES: tuple[str, ...] = (
     "Admission plugins: NamespaceLifecycle, ServiceAccount, DefaultTolerationSeconds and Priority, in part; no others.",
     "A container's variables know the plain paths of fieldRef only.",
     "Finalizers keep an object that is deleted, for good; a Pod goes in spite of them.",
-    "Of the roles of a new cluster there are view, edit, admin and cluster-admin, and nobody is bound to one.",
+    "Of the roles of a new cluster there are view, edit, admin and cluster-admin, and no one is bound to one.",
     "kubectl's help is in words of our own; its usage lines and flags are kubectl's.",
 )
 
@@ -195,7 +195,7 @@ def _commands() -> Iterator[str]:
 
 
 def _shared_refusals() -> list[str]:
-    """The flags that many commands refuse, to be told once."""
+    """The flags that many commands refuse, to be listed once."""
     refused = Counter(_spelled(flag) for command in all_commands() for flag in command.flags if not flag.simulated)
     return [flag for flag, count in refused.items() if count >= _MANY]
 
@@ -204,9 +204,9 @@ def _under(path: Sequence[str]) -> Iterator[str]:
     return (absent[-1] for absent in ABSENT if absent[:-1] == path)
 
 
-def _flags(subject: str, flags: Iterable[Flag], told: Collection[str] = ()) -> Iterator[str]:
+def _flags(subject: str, flags: Iterable[Flag], listed: Collection[str] = ()) -> Iterator[str]:
     simulated = ", ".join(_spelled(flag) for flag in flags if flag.simulated)
-    refused = ", ".join(name for flag in flags if not flag.simulated and (name := _spelled(flag)) not in told)
+    refused = ", ".join(name for flag in flags if not flag.simulated and (name := _spelled(flag)) not in listed)
     yield from _item(f"{subject}: {simulated or 'no flags'}" + (f"; refused: {refused}" if refused else ""))
 
 

@@ -83,7 +83,7 @@ class History:
             self._keep(Step(label, Snapshot(unchanged, deepcopy(self._session.config)), self._snapshot()))
 
     def begin(self, label: str) -> None:
-        """Let nothing be undone that was done before now; what is not remembered of it yet is called `label`."""
+        """Let nothing be undone that was done before now; what is not yet remembered of it is called `label`."""
         self.notice(label)
         self._floor = len(self.steps)
 
