@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import cached_property, lru_cache
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from kubesim.gotext import base64, gojson
 
@@ -42,8 +42,7 @@ class Credential:
         return hashlib.sha256(json.dumps([self.username, self.password]).encode()).hexdigest()
 
 
-@dataclass(frozen=True)
-class Match:
+class Match(NamedTuple):
     """A credential that matches, the registry key it is filed under, and its Secret; the node's own have none."""
 
     credential: Credential

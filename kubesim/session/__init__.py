@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -49,7 +48,7 @@ class Session:
         self.explained: list[str] = []
         """The namespaces of the Pods that `why` has explained, "" for one from an export: a challenge counts them."""
         why = why_tool(lambda: self.cluster, lambda: self.config.namespace_of(), self.explained.append)
-        why = replace(why, complete=lambda words: self._complete_kubectl(["get", "pod", *words]))
+        why = why._replace(complete=lambda words: self._complete_kubectl(["get", "pod", *words]))
         about = Tool("kubesim", self._run_kubesim, _USAGE, "kubesim supported")
         tools = [self._kubectl(), docker_tool(lambda: self.cluster.registries), about, why]
         self.shell = Shell(self.cluster.clock, self.workspace, tools)

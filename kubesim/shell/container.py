@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from math import inf
+from typing import NamedTuple
 
 from kubesim.api.clock import SECOND, Clock, Micros, to_datetime
 from kubesim.shell.interpreter import Interpreter, LeaveError, Streams
@@ -58,8 +59,7 @@ class StartError(Exception):
         return f"error executing command in container: {runtime}: unable to start container process: {self}: unknown"
 
 
-@dataclass(frozen=True)
-class Dialect:
+class Dialect(NamedTuple):
     """How a shell and its tools put what bash and GNU's tools say; bases.yaml explains the fields."""
 
     name: str
@@ -97,8 +97,7 @@ class Base:
         return MemoryFiles({**programs, **self.files, **image_files}, self.folders)
 
 
-@dataclass(frozen=True)
-class Process:
+class Process(NamedTuple):
     """What a process wrote and how it ended; `seconds` is how long it ran (inf: until it is stopped).
 
     `writes` are (seconds after the start, "stdout" or "stderr", text). `stop_code` is the status with which it ends
@@ -214,8 +213,7 @@ def _nginx(operands: list[str], options: Options, io: Invocation) -> None:
 _OWN = (_trap, _wait, _nginx)
 
 
-@dataclass(frozen=True)
-class Place:
+class Place(NamedTuple):
     """The container that a process is started in: its base, variables, files and name."""
 
     base: Base

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import PurePosixPath
 from posixpath import normpath
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from kubesim.api.clock import Clock, Micros
 from kubesim.api.result import Edit, Result
@@ -204,8 +204,7 @@ class Input:
         return self._text[start : self._at]
 
 
-@dataclass(frozen=True)
-class Started:
+class Started(NamedTuple):
     """A process that was started, with its arguments as it got them: variables are filled in, quotes are gone."""
 
     pid: int

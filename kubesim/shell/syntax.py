@@ -6,6 +6,7 @@ Follows the grammar of POSIX.1-2024, Shell Command Language, 2.10, as far as bas
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 
 class ShellSyntaxError(Exception):
@@ -20,28 +21,24 @@ class UnsupportedError(Exception):
     """The text is right for bash, but holds something that is not simulated; the message names it."""
 
 
-@dataclass(frozen=True)
-class Literal:  # text that stands for itself; where `quoted`, its `*?[` are no pattern
+class Literal(NamedTuple):  # text that stands for itself; where `quoted`, its `*?[` are no pattern
     text: str
     quoted: bool = False
 
 
-@dataclass(frozen=True)
-class Variable:  # `$name`, or `${name:-word}` with its operator and word
+class Variable(NamedTuple):  # `$name`, or `${name:-word}` with its operator and word
     name: str
     quoted: bool
     operator: str = ""
     word: Word | None = None
 
 
-@dataclass(frozen=True)
-class Substitution:  # `$(script)`
+class Substitution(NamedTuple):  # `$(script)`
     script: Script
     quoted: bool
 
 
-@dataclass(frozen=True)
-class Arithmetic:  # `$((expression))`
+class Arithmetic(NamedTuple):  # `$((expression))`
     expression: Word
     quoted: bool
 
@@ -49,8 +46,7 @@ class Arithmetic:  # `$((expression))`
 Part = Literal | Variable | Substitution | Arithmetic
 
 
-@dataclass(frozen=True)
-class Word:  # One word as typed (`source`) and what it is made of
+class Word(NamedTuple):  # One word as typed (`source`) and what it is made of
     parts: tuple[Part, ...]
     source: str
 
@@ -63,8 +59,9 @@ class Word:  # One word as typed (`source`) and what it is made of
         return None
 
 
-@dataclass(frozen=True)
-class Operator:  # `|`, `&&`, newline … A redirection has the digits before it as `descriptor`; for others that is None
+class Operator(
+    NamedTuple
+):  # `|`, `&&`, newline … A redirection has the digits before it as `descriptor`; for others that is None
     text: str
     descriptor: str | None = None
 
@@ -82,54 +79,46 @@ class HereDocument:  # The lines that follow `<<`; the body is filled in when th
     body: Word = field(default_factory=lambda: Word((), ""))
 
 
-@dataclass(frozen=True)
-class Redirect:  # `2> file`: the descriptor, the operator, and a word or a here-document
+class Redirect(NamedTuple):  # `2> file`: the descriptor, the operator, and a word or a here-document
     descriptor: int
     operator: str
     target: Word | HereDocument
 
 
-@dataclass(frozen=True)
-class Simple:  # `NAME=value command argument > file`
+class Simple(NamedTuple):  # `NAME=value command argument > file`
     assignments: tuple[tuple[str, Word], ...]
     words: tuple[Word, ...]
     redirects: tuple[Redirect, ...]
 
 
-@dataclass(frozen=True)
-class For:  # `for name in words; do body; done`
+class For(NamedTuple):  # `for name in words; do body; done`
     name: str
     words: tuple[Word, ...]
     body: Script
 
 
-@dataclass(frozen=True)
-class If:  # `if …; then …; elif …; else …; fi`: pairs of a condition and what follows it
+class If(NamedTuple):  # `if …; then …; elif …; else …; fi`: pairs of a condition and what follows it
     branches: tuple[tuple[Script, Script], ...]
     otherwise: Script
 
 
-@dataclass(frozen=True)
-class While:  # `while …; do …; done`; `until` waits for the opposite
+class While(NamedTuple):  # `while …; do …; done`; `until` waits for the opposite
     condition: Script
     body: Script
     until: bool
 
 
-@dataclass(frozen=True)
-class Group:  # `{ …; }`, or `( … )` in a shell of its own
+class Group(NamedTuple):  # `{ …; }`, or `( … )` in a shell of its own
     body: Script
     subshell: bool
 
 
-@dataclass(frozen=True)
-class Compound:  # A command made of commands, with its redirections
+class Compound(NamedTuple):  # A command made of commands, with its redirections
     body: For | If | While | Group
     redirects: tuple[Redirect, ...]
 
 
-@dataclass(frozen=True)
-class Pipeline:  # `! one | two`
+class Pipeline(NamedTuple):  # `! one | two`
     commands: tuple[Simple | Compound, ...]
     negated: bool
 
@@ -141,6 +130,5 @@ class AndOr:  # `one && two || three`: the first pipeline, then operators with t
     background: bool = False
 
 
-@dataclass(frozen=True)
-class Script:  # Lists of commands, one after the other
+class Script(NamedTuple):  # Lists of commands, one after the other
     items: tuple[AndOr, ...] = ()

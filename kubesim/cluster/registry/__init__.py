@@ -9,6 +9,7 @@ import hashlib
 from dataclasses import dataclass
 from http import HTTPStatus
 from pathlib import Path
+from typing import NamedTuple
 
 from kubesim.api.clock import Clock
 from kubesim.api.imageref import DEFAULT_REGISTRY, LEGACY_DEFAULT_REGISTRY, Reference
@@ -29,8 +30,7 @@ _PREFIXES = {
 }
 
 
-@dataclass(frozen=True)
-class Answer:
+class Answer(NamedTuple):
     """What came of asking for an image: the image, or `refusal` in containerd's words, which took `seconds`.
 
     `code` is the gRPC code if it is not Unknown, and `part` the part of the pull that failed.

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from ipaddress import ip_address
+from typing import NamedTuple
 from urllib.parse import urlencode
 
 from kubesim.api.clock import SECOND, Clock, Micros
@@ -17,15 +18,13 @@ from kubesim.cluster.registry.world import Image, Registry, Status, Trouble, Wor
 NAMESERVER = "10.96.0.10:53"
 
 
-@dataclass(frozen=True)
-class Token:
+class Token(NamedTuple):
     """What a token service gives to a user, or to an anonymous client."""
 
     user: str | None
 
 
-@dataclass(frozen=True)
-class Request:
+class Request(NamedTuple):
     """A request. `kind` is HEAD or GET, or "token" for one to a token service; /v2/ belongs to no repository."""
 
     kind: str
@@ -40,8 +39,7 @@ class Request:
         return self.url.removeprefix("https://").partition("/")[0]
 
 
-@dataclass(frozen=True)
-class Response:
+class Response(NamedTuple):
     """What a registry says. `auth` is how it asks for credentials, `token_url` where a token is to be had."""
 
     status: int

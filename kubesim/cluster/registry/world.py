@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from kubesim.api import load_yaml
 
@@ -29,8 +29,7 @@ _TYPES: dict[str, type | tuple[type, ...]] = {
 _SHOWN = {"object": "a map", "array": "a list", "string": "a text", "integer": "a whole number", "number": "a number"}
 
 
-@dataclass(frozen=True)
-class Trouble:
+class Trouble(NamedTuple):
     """What can be wrong: where it shows (`at`), and what the container runtime reports (`error`, a template)."""
 
     at: str
@@ -59,8 +58,7 @@ class Image:
     trouble: Trouble | None = None
 
 
-@dataclass(frozen=True)
-class Repository:
+class Repository(NamedTuple):
     """Images by tag. `readers` are the users who may pull (None: every user of the registry)."""
 
     tags: Mapping[str, Image]
@@ -77,8 +75,7 @@ class Repository:
         return self.public or (user is not None and (self.readers is None or user in self.readers))
 
 
-@dataclass(frozen=True)
-class Status:
+class Status(NamedTuple):
     """An answer with a status of its own; empty conditions match everything."""
 
     status: int

@@ -6,9 +6,9 @@ import errno
 import getopt
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
+from typing import NamedTuple
 
 from kubesim.shell.machine import Budget, Invocation, ToolError
 from kubesim.shell.syntax import UnsupportedError
@@ -19,8 +19,7 @@ Options = dict[str, str]
 Function = Callable[[list[str], Options, Invocation], int | None]
 
 
-@dataclass(frozen=True)
-class Tool:
+class Tool(NamedTuple):
     """A command of the shell.
 
     `run` takes the arguments after the name and returns the exit status. `complete`, if there is one, takes those

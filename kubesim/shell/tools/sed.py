@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from kubesim.shell.machine import Invocation, ToolError, lines
 from kubesim.shell.syntax import UnsupportedError
@@ -18,8 +19,7 @@ _MAX_SCRIPT = 10_000
 _KNOWN = "aciDeFgGhHlnNPQrRtTvwWxyzb{}:#=~+,"
 
 
-@dataclass(frozen=True)
-class _Line:
+class _Line(NamedTuple):
     text: str
     number: int
     last: bool

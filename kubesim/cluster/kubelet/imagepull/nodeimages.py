@@ -7,6 +7,7 @@ util/flowcontrol/backoff.go, v1.36; the names of an image are those of container
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from kubesim.api.clock import SECOND, Micros
 from kubesim.api.imageref import Reference
@@ -45,8 +46,7 @@ def _coordinates(match: Match) -> tuple[str, str, str]:
     return match.secret_namespace, match.secret_name, match.secret_uid
 
 
-@dataclass(frozen=True, slots=True)
-class Failure:
+class Failure(NamedTuple):
     """The last failed pull of one image for one Pod, and the wait after it."""
 
     error: str

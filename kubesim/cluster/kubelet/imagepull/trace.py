@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from kubesim.api.clock import Micros
@@ -13,8 +12,7 @@ from kubesim.cluster import keyring
 Event = tuple[str, str, str]
 
 
-@dataclass(frozen=True, slots=True)
-class SecretLook:
+class SecretLook(NamedTuple):
     """What the kubelet saw of one of the Pod's pull secrets; `entries` are its registry keys."""
 
     name: str
@@ -25,8 +23,7 @@ class SecretLook:
     entries: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Attempt:
+class Attempt(NamedTuple):
     """One attempt: with which credentials, and what the registry answered.
 
     Without `secret` they are the node's own, or there are none if `username` is None, too.
@@ -39,8 +36,7 @@ class Attempt:
     answer: str
 
 
-@dataclass(frozen=True, slots=True)
-class Hop:
+class Hop(NamedTuple):
     """One transition: the state, its outcome, and why."""
 
     state: str
@@ -48,8 +44,7 @@ class Hop:
     detail: str
 
 
-@dataclass(frozen=True, slots=True)
-class PullTrace:
+class PullTrace(NamedTuple):
     """Why a pull went as it did.
 
     `outcome` is Pulled, AlreadyPresent, ErrImagePull (also where a pull secret could not be read), ImagePullBackOff,
