@@ -214,7 +214,7 @@ def test_in_the_foreground_dependents_go_first(learner: Learner) -> None:
     learner("kubectl create deployment web --image=nginx")
     learner.wait(4)
     learner("kubectl delete deployment web --cascade=foreground --wait=false")
-    learner.wait(10)
+    learner.wait(1)
     assert learner.get(DEPLOYMENT, "web")["metadata"]["finalizers"] == ["foregroundDeletion"]
     learner.wait(60)
     assert [learner.api.list(kind, "default") for kind in (DEPLOYMENT, REPLICA_SET, POD)] == [[], [], []]

@@ -11,6 +11,8 @@ from kubesim.api.objects import Object
 from kubesim.api.resources import POD
 from tests.learner import Learner, container
 
+OPEN, OPEN_V2 = "store.example.com/myapp:1.0", "store.example.com/myapp:2.0"
+
 
 def shell(script: str, name: str = "app", **fields: Any) -> Object:
     return container("busybox", name, command=["sh", "-c", script], **fields)
@@ -112,7 +114,7 @@ def test_logs_of_the_container_and_of_the_one_before(learner: Learner) -> None:
     learner.wait(35)
     assert learner("kubectl logs x") == "run\n"
     assert learner("kubectl logs x -p") == "run\n"
-    learner("kubectl run y --image=busybox")
+    learner("kubectl run y --image=nginx")
     learner.wait(5)
     assert learner.fails("kubectl logs y --previous") == (
         'Error from server (BadRequest): previous terminated container "y" in pod "y" not found\n'
@@ -120,11 +122,11 @@ def test_logs_of_the_container_and_of_the_one_before(learner: Learner) -> None:
 
 
 def test_a_changed_image_restarts_the_container_after_its_grace_period(learner: Learner) -> None:
-    learner.apply("web", container("nginx"), terminationGracePeriodSeconds=5)
+    learner.apply("web", container(OPEN), terminationGracePeriodSeconds=5)
     learner.wait(3)
-    learner("kubectl set image pod/web app=busybox")
+    learner(f"kubectl set image pod/web app={OPEN_V2}")
     learner.wait(2)
-    assert learner("kubectl logs web") == "nginx\n"
+    assert learner("kubectl logs web") == "started\n"
     learner.wait(10)
     assert look(learner, "web")[:2] == ["1/1", "Running"]
     assert learner("kubectl logs web") == "started v2\n"
@@ -182,7 +184,7 @@ def test_a_command_that_the_image_lacks(learner: Learner) -> None:
 
 
 def test_exec_hands_on_output_and_status(learner: Learner) -> None:
-    learner.apply("web", container("busybox"))
+    learner.apply("web", container(OPEN_V2))
     learner.wait(5)
     result = learner.session.run("kubectl exec web -- sh -c 'cat /etc/marker; exit 3'")
     assert (result.stdout, result.stderr, result.exit_code) == (
@@ -193,10 +195,19 @@ def test_exec_hands_on_output_and_status(learner: Learner) -> None:
 
 
 @pytest.mark.parametrize(
-    ("options", "seconds"), [("", 31.5), ("--grace-period=5", 6.5), ("--now", 2.5), ("--grace-period=0 --force", 0)]
+    ("image", "options", "seconds"),
+    [
+        (OPEN, "", 31.5),
+        (OPEN, "--grace-period=5", 6.5),
+        (OPEN, "--now", 2.5),
+        (OPEN, "--grace-period=0 --force", 0),
+        ("nginx", "", 1.8),
+    ],
 )
-def test_a_pod_takes_its_grace_period_to_go(learner: Learner, options: str, seconds: float) -> None:
-    learner.apply("web", container("nginx"))
+def test_a_pod_that_ignores_sigterm_takes_its_grace_period(
+    learner: Learner, image: str, options: str, seconds: float
+) -> None:
+    learner.apply("web", container(image))
     learner.wait(5)
     before = learner.session.cluster.clock.now
     learner.session.run(f"kubectl delete pod web {options}")
@@ -217,7 +228,7 @@ def test_a_new_pod_of_the_same_name_is_another_pod(learner: Learner) -> None:
     learner.apply("web", container("nginx"))
     learner.wait(5)
     learner("kubectl delete pod web --now")
-    learner.apply("web", container("busybox"))
+    learner.apply("web", container(OPEN_V2))
     learner.wait(60)
     assert look(learner, "web") == ["1/1", "Running", "0"]
     assert learner("kubectl logs web") == "started v2\n"
@@ -230,3 +241,59 @@ def test_each_pod_has_an_address_of_its_own(learner: Learner) -> None:
     addresses = learner("kubectl get pods -o jsonpath='{.items[*].status.podIP}'").split()
     assert len(set(addresses)) == 260
     assert all(0 < int(part) < 255 for address in addresses for part in address.split(".")[3:])
+
+
+# --- what public images run
+
+
+def test_busybox_without_a_command_ends_at_once(learner: Learner) -> None:
+    learner("kubectl run once --image=busybox --restart=Never")
+    learner("kubectl run again --image=busybox")
+    learner.wait(35)
+    assert look(learner, "once") == ["0/1", "Completed", "0"]
+    assert look(learner, "again") == ["0/1", "CrashLoopBackOff", "2"]
+
+
+def test_nginx_says_that_it_starts(learner: Learner) -> None:
+    learner("kubectl run web --image=nginx")
+    learner.wait(3)
+    log = learner("kubectl logs web").splitlines()
+    assert (len(log), log[8]) == (16, "/docker-entrypoint.sh: Configuration complete; ready for start up")
+    assert log[-1].endswith(" [notice] 1#1: start worker process 29")
+
+
+def test_exec_takes_the_time_of_its_command_and_files_stay(learner: Learner) -> None:
+    learner("kubectl run web --image=nginx")
+    learner.wait(3)
+    before = learner.session.cluster.clock.now
+    learner("kubectl exec web -- sh -c 'sleep 7; echo hi > /usr/share/nginx/html/index.html'")
+    assert (learner.session.cluster.clock.now - before) / 1e6 == pytest.approx(7, abs=0.5)
+    assert learner("kubectl exec web -- cat /usr/share/nginx/html/index.html") == "hi\n"
+    stopped = learner.session.run("kubectl exec web -- sh -c 'echo on; sleep infinity'")
+    assert (stopped.screen, stopped.exit_code) == (
+        "on\nkubesim: this command would run on; it was interrupted, as by Ctrl-C\n",
+        130,
+    )
+
+
+def test_commands_see_the_variables_of_the_pod(learner: Learner) -> None:
+    env = [{"name": "WHO", "value": "me"}]
+    learner.apply("web", container("busybox", command=["echo"], args=["$(WHO) $(date) $$(WHO)"], env=env))
+    learner.wait(3)
+    assert learner("kubectl logs web") == "me $(date) $(WHO)\n"
+
+
+@pytest.mark.parametrize(
+    ("command", "log", "code"),
+    [
+        (["top"], "kubesim: 'top' is not part of this simulator\n", 126),
+        (["sh", "-c", "f() { :; }; echo never"], "kubesim: the function 'f()' is not part of this simulator\n", 126),
+        (["cat", "/nope"], "cat: can't open '/nope': No such file or directory\n", 1),
+    ],
+)
+def test_a_refusal_is_never_a_success(learner: Learner, command: list[str], log: str, code: int) -> None:
+    learner.apply("web", container("busybox", command=command), restartPolicy="Never")
+    learner.wait(3)
+    assert look(learner, "web")[1] == "Error"
+    assert learner("kubectl logs web") == log
+    assert learner.state("web")["terminated"]["exitCode"] == code

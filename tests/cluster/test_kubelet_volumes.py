@@ -11,7 +11,11 @@ CREDS = "kubectl create secret generic creds --from-literal=user=admin --from-li
 
 
 def pod_with(learner: Learner, volume: object, mounts: object = None) -> None:
-    learner.apply("box", container("busybox", volumeMounts=mounts or MOUNT), volumes=[{"name": "v", **volume}])  # type: ignore[dict-item]
+    learner.apply(
+        "box",
+        container("busybox", command=["sleep", "infinity"], volumeMounts=mounts or MOUNT),
+        volumes=[{"name": "v", **volume}],
+    )  # type: ignore[dict-item]
     learner.wait(5)
 
 
@@ -37,7 +41,7 @@ def test_items_and_sub_paths_choose_and_rename(learner: Learner) -> None:
 
 
 def test_the_token_volume_tells_the_namespace_and_has_no_token(learner: Learner) -> None:
-    learner("kubectl run box --image=busybox")
+    learner("kubectl run box --image=busybox -- sleep infinity")
     learner.wait(5)
     folder = "/var/run/secrets/kubernetes.io/serviceaccount"
     assert inside(learner, f"cat {folder}/namespace") == "default"
