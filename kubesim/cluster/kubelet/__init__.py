@@ -19,11 +19,11 @@ from kubesim.cluster.kubelet.containers import (
     Container,
     CrashBackoff,
     Worker,
-    default_process,
     full_name,
     go_seconds,
     marks,
     new_place,
+    start,
 )
 from kubesim.cluster.kubelet.environment import MissingError, check_volumes, environment, mounts, substitute
 from kubesim.cluster.kubelet.imagepull import Event, ImageManager, Pull, PullRequest, PullTrace
@@ -49,7 +49,7 @@ LONGEST_MOUNT_WAIT = 122.0
 
 
 # What a container may fail with before or at its start; the event repeats the whole message.
-_WHOLE_MESSAGES = frozenset({"CreateContainerConfigError", "RunContainerError"})
+_WHOLE_MESSAGES = frozenset({"CreateContainerConfigError", "CreateContainerError", "RunContainerError"})
 
 Record = Callable[[str, str, str], None]
 
@@ -320,12 +320,14 @@ class Kubelet:
             variables = environment(self._api, pod, spec)
         except MissingError as error:
             return "CreateContainerConfigError", str(error)
+        argv = substitute([*spec.get("command", ()), *spec.get("args", ())], variables)
+        if image.trouble and not argv:
+            return "CreateContainerError", image.trouble.error.format(container=self._identity.container_id())
         record("Normal", "Created", "Container created")
         place = new_place(image, variables, pod, spec, worker.ip)
         place.files.mount(mounts(self._api, pod, spec))
-        argv = substitute([*spec.get("command", ()), *spec.get("args", ())], variables)
         try:
-            ran = place.run(argv, self._clock.now) if argv else default_process(image, self._clock.now)
+            ran = start(image, place, argv, self._clock.now)
         except StartError as error:
             return "RunContainerError", error.of_container()
         self._add_container(worker, spec, image_id, place, ran)

@@ -14,7 +14,7 @@ from kubesim.api import load_yaml
 from kubesim.api.clock import SECOND, Micros, rfc3339
 from kubesim.api.objects import Object, find_named
 from kubesim.cluster.apiserver.logs import Line
-from kubesim.cluster.registry import Image
+from kubesim.cluster.registry import NODE_PLATFORM, Image
 from kubesim.shell.container import Base, Dialect, Place, Process, server
 
 KILLED = 137
@@ -59,8 +59,12 @@ def new_place(image: Image, variables: Mapping[str, str], pod: Object, spec: Obj
     return Place(base, variables, files, hostname)
 
 
-def default_process(image: Image, started: Micros) -> Process:
-    """What an image runs if the Pod names no command."""
+def start(image: Image, place: Place, argv: list[str], started: Micros) -> Process:
+    """Run a command, or what an image runs if the Pod names none. Raises StartError."""
+    if NODE_PLATFORM not in image.platforms:
+        return Process(((0.0, "stderr", f"exec {argv[0] if argv else '/app'}: exec format error\n"),), 1)
+    if argv:
+        return place.run(argv, started)
     if image.runs == "once":
         return Process()
     return server(image.log or bases()[image.base].log, started, 0 if image.runs == "until-stopped" else None)
