@@ -38,7 +38,6 @@ def _check_diff(call: Call) -> None:
     failure=2,
 )
 def diff(call: Call) -> None:
-    """Show what apply would change; exit status 1 where anything would."""
     texts: dict[str, str] = {}
 
     def compare(manifest: Manifest) -> None:

@@ -38,7 +38,6 @@ from kubesim.kubectl.selection import warn_of_others
     check=unexpected_arguments,
 )
 def api_resources(call: Call) -> None:
-    """List the types that the API server knows."""
     output, order = call.flags["output"], call.flags["sort-by"]
     if output not in ("", "name", "wide"):
         raise no_format(output, ("json", "kyaml", "name", "wide", "yaml"), absent=("json", "yaml"))
@@ -74,7 +73,6 @@ def _is_asked(call: Call, resource: Resource) -> bool:
     check=unexpected_arguments,
 )
 def api_versions(call: Call) -> None:
-    """List the API versions."""
     call.say("".join(f"{version}\n" for version in API_VERSIONS))
 
 
@@ -87,7 +85,6 @@ def api_versions(call: Call) -> None:
     is_offline=True,
 )
 def version(call: Call) -> None:
-    """Show the versions that kubesim behaves as."""
     output, client_only = call.flags["output"], call.flags["client"]
     if not client_only:
         connect(call)
@@ -189,7 +186,6 @@ def can_i(call: Call) -> None:
 
 
 def _asked(call: Call, verb: str, word: str) -> Request:
-    """What the words ask for; warns of what kubectl does not know."""
     part, is_path = call.flags["subresource"], word.startswith("/")
     if is_path and part:
         raise KubectlError("--subresource can not be used with NonResourceURL")
@@ -223,7 +219,6 @@ def _in_group(group: str) -> str:
 
 @command("auth whoami", "", "Experimental: Check self subject attributes", flags.OUTPUT)
 def whoami(call: Call) -> None:
-    """Show who asks."""
     user = call.user
     if call.flags["output"]:  # --template alone counts for nothing here
         call.say(call.output_format().render(_review(user, call.context.clock.timestamp()), typed=True))
@@ -234,7 +229,6 @@ def whoami(call: Call) -> None:
 
 
 def _review(user: User, now: str) -> Object:
-    """The SelfSubjectReview of a user."""
     extra = {key: list(values) for key, values in user.extra}
     info = {"username": user.name, "groups": list(user.groups), **({"extra": extra} if extra else {})}
     head = {"kind": "SelfSubjectReview", "apiVersion": "authentication.k8s.io/v1"}

@@ -33,7 +33,6 @@ from kubesim.kubectl.selection import resolve, split_pair
     example="  kubectl events --for pod/private-pod",
 )
 def events(call: Call) -> None:
-    """Show events, the oldest first."""
     namespace = None if call.flags["all-namespaces"] else call.namespace
     matches, table = _filter(call, namespace), _Table(call)
     found = call.api.list(EVENT, namespace, user=call.user, verb="watch" if call.flags["watch"] else "list")
@@ -51,7 +50,6 @@ def events(call: Call) -> None:
 
 
 def _filter(call: Call, namespace: str | None) -> Callable[[Object], bool]:
-    """The test for events that -n, --for and --types ask for."""
     subject, types = _subject(call), {item.lower() for item in call.flags["types"]}
     if not types <= {"normal", "warning"}:
         raise KubectlError("valid --types are Normal or Warning")
@@ -68,7 +66,6 @@ def _filter(call: Call, namespace: str | None) -> Callable[[Object], bool]:
 
 
 def _subject(call: Call) -> tuple[str, str] | None:
-    """The kind and name of --for, or None."""
     if not call.flags["for"]:
         return None
     if "/" not in call.flags["for"]:

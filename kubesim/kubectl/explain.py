@@ -33,7 +33,6 @@ _MOST_ENUMS = 4  # as many are listed beside a field
     example="  kubectl explain pod.spec.imagePullSecrets",
 )
 def explain(call: Call) -> None:
-    """Show what the API says of a type or a field."""
     if not call.args:
         raise KubectlError(
             'You must specify the type of resource to explain. Use "kubectl api-resources" for a complete list of '
@@ -68,7 +67,6 @@ def _split(word: str) -> tuple[Resource, list[str]]:
 
 
 def _of_version(resource: Resource, api_version: str) -> Resource:
-    """The type of the same name in an API version."""
     served = {item.plural: item for item in RESOURCES if item.api_version == api_version}
     if resource.plural in served:
         return served[resource.plural]

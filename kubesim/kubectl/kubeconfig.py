@@ -69,7 +69,6 @@ group("config", "SUBCOMMAND", "Modify kubeconfig files")
 
 @_command("config current-context", "[flags]", "Display the current-context")
 def current_context(call: Call) -> None:
-    """Show the name of the current context."""
     if not call.context.config.current:
         raise KubectlError("current-context is not set")
     call.say(call.context.config.current + "\n")
@@ -83,7 +82,6 @@ def current_context(call: Call) -> None:
     switch("no-headers", "", "Leave the headings out."),
 )
 def get_contexts(call: Call) -> None:
-    """Show the contexts."""
     config, output = call.context.config, call.flags["output"]
     if output not in ("", "name"):
         raise KubectlError(
@@ -120,7 +118,6 @@ get_users = _lister("users")
     check=_count(1),
 )
 def use_context(call: Call) -> None:
-    """Change the current context."""
     name = call.args[0]
     if name not in call.context.config.contexts:
         raise KubectlError(f'no context exists with the name: "{name}"')
@@ -166,7 +163,6 @@ delete_user = _deleter("users")
     text("namespace", "n", "The namespace of the context."),
 )
 def set_context(call: Call) -> None:
-    """Change a context, or add one."""
     config, current = call.context.config, call.flags["current"]
     if len(call.args) > 1:
         _count(1)(call)
@@ -205,7 +201,6 @@ def _update(call: Call, section: str, name: str) -> Entry:
     check=_count(1),
 )
 def set_cluster(call: Call) -> None:
-    """Change a cluster, or add one."""
     _update(call, "clusters", call.args[0])
     call.say(f'Cluster "{call.args[0]}" set.\n')
 
@@ -276,7 +271,6 @@ def set_property(call: Call) -> None:
     check=unexpected_arguments,
 )
 def view(call: Call) -> None:
-    """Show the kubeconfig."""
     config, names = call.context.config, _names(call)
     sections = {
         section: [{"name": name, word: _shown(call, _entries(call, section)[name], section)} for name in names[section]]
@@ -287,7 +281,6 @@ def view(call: Call) -> None:
 
 
 def _names(call: Call) -> dict[str, list[str]]:
-    """The entries of each section that are to be shown."""
     config = call.context.config
     if not call.flags["minify"]:
         return {section: sorted(_entries(call, section)) for section in _SECTIONS}

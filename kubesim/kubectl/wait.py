@@ -83,7 +83,6 @@ def _wait_until_deleted(call: Call, target: Target) -> None:
 
 
 def _test(wanted: str) -> _Test:
-    """The test that a --for means."""
     kind, equals, rest = wanted.partition("=")
     if wanted.lower() in ("create", "delete"):
         return lambda _: True

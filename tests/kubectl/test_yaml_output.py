@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import pytest
 import yaml
 from hypothesis import assume, given, settings
@@ -6,128 +8,14 @@ from hypothesis import strategies as st
 from kubesim.kubectl.documents import parse_document
 from kubesim.kubectl.formats.marshal import resolves, sorted_keys, to_yaml
 
+CASES = yaml.safe_load(Path(__file__).with_name("formats.yaml").read_text())
+
 
 def test_an_object_as_kubectl_get_prints_it():
-    pod = {
-        "kind": "Pod",
-        "apiVersion": "v1",
-        "metadata": {
-            "name": "nosecret-pod",
-            "annotations": {"kubectl.kubernetes.io/last-applied-configuration": '{"apiVersion":"v1","kind":"Pod"}\n'},
-            "creationTimestamp": "2026-11-24T13:52:36Z",
-            "generation": 1,
-            "resourceVersion": "1583",
-        },
-        "spec": {"containers": [{"name": "app", "resources": {}, "args": []}], "securityContext": {}},
-        "status": {
-            "conditions": [
-                {
-                    "lastProbeTime": None,
-                    "message": "containers with unready status: [app]",
-                    "status": "False",
-                }
-            ],
-            "containerStatuses": [
-                {
-                    "imageID": "",
-                    "ready": False,
-                    "state": {
-                        "waiting": {
-                            "message": 'failed to pull and unpack image "registry.example.com/myapp:1.0": failed to '
-                            "resolve image: pull access denied, repository does not exist or may require "
-                            "authorization: authorization failed: no basic auth credentials",
-                            "reason": "ErrImagePull",
-                        }
-                    },
-                }
-            ],
-        },
-    }
-    assert (
-        to_yaml(pod)
-        == """\
-apiVersion: v1
-kind: Pod
-metadata:
-  annotations:
-    kubectl.kubernetes.io/last-applied-configuration: |
-      {"apiVersion":"v1","kind":"Pod"}
-  creationTimestamp: "2026-11-24T13:52:36Z"
-  generation: 1
-  name: nosecret-pod
-  resourceVersion: "1583"
-spec:
-  containers:
-  - args: []
-    name: app
-    resources: {}
-  securityContext: {}
-status:
-  conditions:
-  - lastProbeTime: null
-    message: 'containers with unready status: [app]'
-    status: "False"
-  containerStatuses:
-  - imageID: ""
-    ready: false
-    state:
-      waiting:
-        message: 'failed to pull and unpack image "registry.example.com/myapp:1.0":
-          failed to resolve image: pull access denied, repository does not exist or
-          may require authorization: authorization failed: no basic auth credentials'
-        reason: ErrImagePull
-"""
-    )
+    assert to_yaml(yaml.safe_load(CASES["object"])) == CASES["object"]
 
 
-@pytest.mark.parametrize(
-    ("text", "written"),
-    [
-        ("", '""'),
-        ("true", '"true"'),
-        ("Yes", '"Yes"'),
-        ("y", '"y"'),
-        ("on", '"on"'),
-        ("null", '"null"'),
-        ("~", '"~"'),
-        ("1", '"1"'),
-        ("0777", '"0777"'),
-        ("0x1F", '"0x1F"'),
-        ("1_000", '"1_000"'),
-        ("1e5", '"1e5"'),
-        (".5", '".5"'),
-        ("12:30", '"12:30"'),
-        ("2026-11-24", '"2026-11-24"'),
-        ("nope", "nope"),
-        ("1.2.3", "1.2.3"),
-        ("10.244.1.50", "10.244.1.50"),
-        ("1Gi", "1Gi"),
-        ("dg==", "dg=="),
-        ("a b", "a b"),
-        ("a: b", "'a: b'"),
-        ("a:b", "a:b"),
-        ("a:", "'a:'"),
-        ("a #b", "'a #b'"),
-        ("a#b", "a#b"),
-        ("*", "'*'"),
-        ("@home", "'@home'"),
-        ("-", "'-'"),
-        ("-x", "-x"),
-        ("it's", "it's"),
-        ("'quoted'", "'''quoted'''"),
-        (" led", "' led'"),
-        ("---", "'---'"),
-        ("tab\there", '"tab\\there"'),
-        ("caf\u00e9", "caf\u00e9"),
-        ("\U0001f600", '"\\U0001F600"'),
-        ("a\nb", "|-\n  a\n  b"),
-        ("a\nb\n", "|\n  a\n  b"),
-        ("a\n\n", "|+\n  a\n"),
-        (" a\nb", "|2-\n   a\n  b"),
-        ("a \nb", '"a \\nb"'),
-        ("a\tb\nc", '"a\\tb\\nc"'),
-    ],
-)
+@pytest.mark.parametrize(("text", "written"), CASES["quoted"])
 def test_a_string_is_quoted_as_goyaml_does(text, written):
     assert to_yaml({"k": text}) == f"k: {written}\n"
 

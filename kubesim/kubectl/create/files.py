@@ -27,14 +27,12 @@ from kubesim.kubectl.output import print_result
     check=no_arguments,
 )
 def create(call: Call) -> None:
-    """Create the objects of manifests."""
     require_file(call)
     if not visit_manifests(call, partial(_create_one, call)):
         raise KubectlError("no objects passed to create")
 
 
 def _create_one(call: Call, manifest: Manifest) -> None:
-    """Create one manifest's object and say so. Raises StatusError with the file's name."""
     dry_run = call.dry_run()
     obj = with_last_applied(manifest.obj) if call.flags["save-config"] else manifest.obj
     if dry_run != "client":

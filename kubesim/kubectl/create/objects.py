@@ -22,7 +22,6 @@ from kubesim.kubectl.selection import select
     example="  kubectl create namespace staging",
 )
 def create_namespace(call: Call) -> None:
-    """Create a Namespace."""
     make(call, NAMESPACE, {"metadata": {"name": call.args[0]}, "spec": {}, "status": {}}, "")
 
 
@@ -34,7 +33,6 @@ def create_namespace(call: Call) -> None:
     example="  kubectl create serviceaccount builder",
 )
 def create_service_account(call: Call) -> None:
-    """Create a ServiceAccount."""
     make(call, SERVICE_ACCOUNT, {"metadata": {"name": call.args[0]}}, "failed to create serviceaccount:")
 
 
@@ -50,7 +48,6 @@ def create_service_account(call: Call) -> None:
     example="  kubectl create deployment web --image=registry.example.com/myapp:1.0 --replicas=2",
 )
 def create_deployment(call: Call) -> None:
-    """Create a Deployment."""
     name, arguments = call.args[0], list(call.args[1:])
     images, labels = call.flags["image"], {"app": name}
     if len(images) > 1 and arguments:
@@ -90,7 +87,6 @@ def _container_name(image: str) -> str:
     example="  kubectl create job hello --image=busybox -- echo hello\n  kubectl create job now --from=cronjob/backup",
 )
 def create_job(call: Call) -> None:
-    """Create a Job."""
     name, arguments = call.args[0], list(call.args[1:])
     image, source = call.flags["image"], call.flags["from"]
     if bool(image) is bool(source):
@@ -139,7 +135,6 @@ def _from_cron_job(call: Call, name: str, source: str) -> Object:
     example="  kubectl create cronjob hello --image=busybox --schedule='*/1 * * * *' -- date",
 )
 def create_cron_job(call: Call) -> None:
-    """Create a CronJob."""
     name, *arguments = call.args
     template = _job_template(name, call.flags["image"], arguments, call.flags["restart"] or "OnFailure")
     job = {"metadata": {"name": name}, "spec": {"template": template}}

@@ -43,7 +43,6 @@ _VERBS = (
     example="  kubectl create role secret-reader --verb=get,list --resource=secrets",
 )
 def create_role(call: Call) -> None:
-    """Create a Role with one rule for each API group."""
     rules = _rules(call, _verbs(call))
     if not rules:
         raise KubectlError("at least one resource must be specified")
@@ -60,7 +59,6 @@ def create_role(call: Call) -> None:
     example="  kubectl create clusterrole node-reader --verb=get,list --resource=nodes",
 )
 def create_cluster_role(call: Call) -> None:
-    """Create a ClusterRole with one rule for each API group and one for paths."""
     verbs, paths = _verbs(call), call.flags["non-resource-url"]
     rules = _rules(call, verbs)
     if paths:
@@ -128,7 +126,6 @@ def _paths(verbs: list[str], paths: Sequence[str]) -> list[str]:
     example="  kubectl create rolebinding ci --role=secret-reader --serviceaccount=default:ci",
 )
 def create_role_binding(call: Call) -> None:
-    """Create a RoleBinding."""
     role, cluster_role = call.flags["role"], call.flags["clusterrole"]
     if bool(role) == bool(cluster_role):
         raise KubectlError("exactly one of clusterrole or role must be specified")
@@ -146,7 +143,6 @@ def create_role_binding(call: Call) -> None:
     required=("clusterrole",),
 )
 def create_cluster_role_binding(call: Call) -> None:
-    """Create a ClusterRoleBinding."""
     binding = _binding(call, "ClusterRole", call.flags["clusterrole"])
     make(call, CLUSTER_ROLE_BINDING, binding, "failed to create clusterrolebinding:")
 
@@ -185,7 +181,6 @@ def _account(text: str) -> Object:
     example="  kubectl create token builder --duration=1h",
 )
 def create_token(call: Call) -> None:
-    """Ask for a token of a ServiceAccount and show it."""
     kind, name, uid = (call.flags[f"bound-object-{key}"] for key in ("kind", "name", "uid"))
     _check_token(call, kind, name, uid)
     bound = {"kind": kind, "apiVersion": "v1", "name": name, "uid": uid}

@@ -58,7 +58,6 @@ group(
     "--docker-username=myuser --docker-password=mypassword",
 )
 def create_docker_registry(call: Call) -> None:
-    """Create a Secret of type kubernetes.io/dockerconfigjson."""
     given = call.flags
     data = _Data(SECRET, call.args[0])
     if given["from-file"]:
@@ -95,7 +94,6 @@ def _docker_config(given: Any) -> bytes:
     "--type=kubernetes.io/dockerconfigjson",
 )
 def create_generic(call: Call) -> None:
-    """Create a Secret of any type, Opaque by default."""
     _make_secret(call, call.flags["type"], _gather(call, SECRET))
 
 
@@ -113,7 +111,6 @@ _PEM = {"cert": ("tls.crt", "certificate", b"CERTIFICATE"), "key": ("tls.key", "
     example="  kubectl create secret tls site --cert=tls.crt --key=tls.key",
 )
 def create_tls(call: Call) -> None:
-    """Create a Secret of type kubernetes.io/tls."""
     if not call.flags["key"] or not call.flags["cert"]:
         raise KubectlError("key and cert must be specified")
     data = {}
@@ -181,7 +178,6 @@ def _is_text(value: bytes) -> bool:
 
 
 def _gather(call: Call, resource: Resource) -> dict[str, bytes]:
-    """The values of --from-literal, --from-file and --from-env-file."""
     data = _Data(resource, call.args[0])
     literals, files, env_files = (call.flags[f"from-{source}"] for source in ("literal", "file", "env-file"))
     if env_files and (files or literals):
@@ -213,15 +209,12 @@ def _env_lines(call: Call, path: str) -> Iterator[tuple[str, str]]:
 
 
 class _Data:
-    """The values of a Secret or ConfigMap by their keys."""
-
     def __init__(self, resource: Resource, name: str) -> None:
         self.values: dict[str, bytes] = {}
         self._is_secret = resource is SECRET
         self._name = name
 
     def add(self, key: str, value: bytes) -> None:
-        """Take one value, unless its key is wrong or there already."""
         quoted = gojson.quote(key)
         if problems := config_key(key):
             raise KubectlError(
@@ -236,7 +229,6 @@ class _Data:
         self.values[key] = value
 
     def add_file(self, call: Call, source: str) -> None:
-        """Take [KEY=]PATH, the value of --from-file."""
         key, path = _file_source(source)
         workspace = call.context.workspace
         if not workspace.is_dir(path):

@@ -148,8 +148,8 @@ def relaxed(expression: str) -> str:
 
 def evaluate_relaxed(expression: str, obj: Mapping[str, Any]) -> list[Any]:
     """What a path, with or without braces and leading dot, finds in `obj`. Raises FormatError."""
-    template = _load("jsonpath").parse(relaxed(expression))
-    return [value for part in template.results(obj) for value in part]
+    jsonpath = _load("jsonpath")
+    return [value for part in jsonpath.results(jsonpath.parse(relaxed(expression)), obj) for value in part]
 
 
 def list_of(items: list[dict[str, Any]]) -> dict[str, Any]:

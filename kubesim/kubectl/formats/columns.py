@@ -33,7 +33,6 @@ class Printer:
         self._widths: list[int] = []
 
     def __call__(self, obj: Mapping[str, Any], typed: bool = False) -> str:
-        """Print an object or a List."""
         rows = [self._headers] if self._has_headings else []
         self._has_headings = False
         try:
@@ -46,8 +45,8 @@ class Printer:
         return tabwriter.format(rows, widths=self._widths)
 
 
-def _cell(template: jsonpath.Template, obj: Any) -> str:
-    found = template.results(obj)
+def _cell(template: Sequence[jsonpath.Part], obj: Any) -> str:
+    found = jsonpath.results(template, obj)
     values = [sprint(value).translate(_ESCAPES) for part in found for value in part]
     return ",".join(values if found and found[0] else ["<none>", *values])
 
@@ -62,7 +61,6 @@ def _of_option(spec: str) -> tuple[list[str], list[str]]:
 
 
 def _of_file(text: str) -> tuple[list[str], list[str]]:
-    """The headers and paths of a file of two lines."""
     lines = text.splitlines()
     for number, name in enumerate(("header", "spec")):
         if len(lines) <= number:
@@ -83,7 +81,9 @@ def sort_objects(objects: Sequence[Any], field: str) -> list[Any]:
         template = jsonpath.parse(path)
     except FormatError as error:
         raise FormatError(f"sorting error: {error}") from None
-    found = [next((value for part in template.results(obj)[:1] for value in part), _MISSING) for obj in objects]
+    found = [
+        next((value for part in jsonpath.results(template, obj)[:1] for value in part), _MISSING) for obj in objects
+    ]
     if found and all(value is _MISSING for value in found):
         raise FormatError(f"couldn't find any field with path {quote(path)} in the list of objects")
     order = cmp_to_key(lambda one, other: -_is_less(path, one, other))

@@ -11,7 +11,7 @@ from collections import ChainMap
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
-from typing import Any
+from typing import Any, NamedTuple
 
 from kubesim.gotext import gojson
 from kubesim.gotext.gojson import Literal, quote
@@ -37,7 +37,6 @@ class Printer:
             raise FormatError(f"error parsing template {text}, {error}") from None
 
     def __call__(self, obj: Mapping[str, Any], typed: bool = False) -> str:
-        """Print an object or a List."""
         run = _Run(self._text, obj)
         try:
             run.walk(self._statements, obj)
@@ -61,9 +60,7 @@ class _Run:
         self._text = text
 
     def error(self, at: int, text: str, problem: str) -> FormatError:
-        """An error at the part of an action that reads `text`."""
-        before = self._text[:at]
-        line, column = 1 + before.count("\n"), len(before) - before.rfind("\n") - 1
+        line, column = 1 + self._text.count("\n", 0, at), at - self._text.rfind("\n", 0, at) - 1
         return FormatError(f'template: output:{line}:{column}: executing "output" at <{text}>: {problem}')
 
     def walk(self, statements: Sequence[_Statement], dot: Any) -> None:
@@ -106,7 +103,6 @@ def _fields(at: int, text: str, base: _Evaluate, names: Sequence[str]) -> _Node:
 
 
 def _call(at: int, name: str, arguments: Sequence[_Node]) -> _Node:
-    """A function with its arguments."""
     text = " ".join([name, *[node.text for node in arguments]])
 
     def evaluate(run: _Run, dot: Any, *handed: Any) -> Any:
@@ -157,33 +153,29 @@ class _Pipeline:
         raise run.error(last.at, last.text, f"range can't iterate over {gojson.sprint(value)}")
 
 
-@dataclass(frozen=True)
-class _Control:
+def _control(
+    keyword: str, pipeline: _Pipeline, body: Sequence[_Statement], otherwise: Sequence[_Statement]
+) -> _Statement:
     """The statement `if`, `with` or `range`."""
 
-    keyword: str
-    pipeline: _Pipeline
-    body: Sequence[_Statement]
-    otherwise: Sequence[_Statement]
-
-    def __call__(self, run: _Run, dot: Any) -> None:
+    def execute(run: _Run, dot: Any) -> None:
         run.variables = run.variables.new_child()
-        value = self.pipeline.evaluate(run, dot)
+        value = pipeline.evaluate(run, dot)
         if not value:
-            run.walk(self.otherwise, dot)
-        elif self.keyword == "range":
-            for key, item in self.pipeline.items(run, value):
-                self.pipeline.bind(run, key, item)
-                run.walk(self.body, item)
+            run.walk(otherwise, dot)
+        elif keyword == "range":
+            for key, item in pipeline.items(run, value):
+                pipeline.bind(run, key, item)
+                run.walk(body, item)
         else:
-            run.walk(self.body, value if self.keyword == "with" else dot)
+            run.walk(body, value if keyword == "with" else dot)
         run.variables = run.variables.parents
+
+    return execute
 
 
 _CONTROLS = ("if", "range", "with")
-_NOT_SIMULATED = frozenset(
-    "block break call continue define html js slice template urlquery".split()  # noqa: SIM905
-)
+_ABSENT = ("block", "break", "call", "continue", "define", "html", "js", "slice", "template", "urlquery")
 _OPERANDS = ("string", "number", "path", "word", "(")
 _CONSTANTS = {"true": True, "false": False, "nil": None}
 _STRING = r'"(?:[^"\\\n]|\\.)*"|`[^`]*`'
@@ -202,11 +194,8 @@ _TOKEN = re.compile(
 )
 
 
-@dataclass(frozen=True)
-class _Token:
-    """A word of an action; a sign is a kind of its own."""
-
-    kind: str
+class _Token(NamedTuple):
+    kind: str  # a sign is a kind of its own
     text: str
     at: int
 
@@ -222,7 +211,6 @@ class _Parser:
         self._variables = ["$"]
 
     def error(self, problem: str) -> FormatError:
-        """An error in the current action."""
         line = 1 + self._text.count("\n", 0, self._at)
         return FormatError(f"template: output:{line}: {problem}")
 
@@ -272,11 +260,10 @@ class _Parser:
             found.append(self._control() if word in _CONTROLS else self._pipeline("command").print)
         return found, ""
 
-    def _control(self) -> _Control:
+    def _control(self) -> _Statement:
         known, keyword = len(self._variables), self._tokens.pop(0).text
         pipeline = self._pipeline(keyword)
-        body, end = self.statements()
-        otherwise: list[_Statement] = []
+        (body, end), otherwise = self.statements(), list[_Statement]()
         if end == "else" and self._tokens[0].text == keyword:  # `else if` shares the `end`
             otherwise, end = [self._control()], "end"
         elif end == "else":
@@ -284,7 +271,7 @@ class _Parser:
         if end != "end":
             raise self.error(f"expected end; found {{{{{end}}}}}" if end else "unexpected EOF")
         del self._variables[known:]
-        return _Control(keyword, pipeline, body, otherwise)
+        return _control(keyword, pipeline, body, otherwise)
 
     def _pipeline(self, context: str, end: str = "}}") -> _Pipeline:
         declaration = self._tokens.pop(0).text if self._tokens[0].kind == "declare" else ""
@@ -342,7 +329,7 @@ class _Parser:
             raise self.error(str(error)) from None
 
     def _function(self, name: str, at: int) -> _Node:
-        if name in _NOT_SIMULATED:
+        if name in _ABSENT:
             raise NotSimulated(f"{quote(name)} in a Go template is not part of this simulator")
         if name not in functions.NAMES:
             raise self.error(f"function {quote(name)} not defined")

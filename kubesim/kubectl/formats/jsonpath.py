@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import operator
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache, reduce
 from typing import Any
@@ -23,65 +23,49 @@ Step = Callable[[Values], Values]
 
 
 @dataclass(frozen=True)
-class _Part:
+class Part:
     """One action or plain text; a range has the parts up to its `{end}` too, for each value that it finds."""
 
     find: Step
-    body: Sequence[_Part] | None = None
-
-
-@dataclass(frozen=True)
-class Template:
-    """A parsed template and its text."""
-
-    text: str
-    parts: Sequence[_Part]
-
-    def results(self, obj: Any) -> list[Values]:
-        """What each part of the template finds in `obj`. Raises FormatError with the bare reason."""
-        return list(_results(self.parts, obj))
-
-    def render(self, obj: Any, as_json: bool = False) -> str:
-        """`obj` printed through the template; `as_json` prints each part's results as an indented list.
-
-        Raises FormatError with kubectl's whole message.
-        """
-        try:
-            found = self.results(obj)
-        except FormatError as error:
-            raise FormatError(
-                f"error executing jsonpath {gojson.quote(self.text)}: Error executing template: {error}. Printing more "
-                f"information for debugging the template:\n\ttemplate was:\n\t\t{self.text}\n"
-                f"\tobject given to jsonpath engine was:\n\t\t{gojson.syntax(obj)}\n\n"
-            ) from None
-        if as_json:
-            return "".join([gojson.dumps(values, indent=4) + "\n" for values in found])
-        return "".join([" ".join(map(_printed, values)) for values in found])
+    body: Sequence[Part] | None = None
 
 
 class Printer:
-    """Prints objects through the template of jsonpath or jsonpath-as-json."""
+    """Prints objects through a template; jsonpath-as-json prints each part's results as an indented list."""
 
     def __init__(self, name: str, text: str, no_headers: bool = False) -> None:
+        self._text = text
         self._as_json = name == "jsonpath-as-json"
         try:
-            self._template = parse(text)
+            self._parts = parse(text)
         except FormatError as error:
             raise FormatError(f"error parsing jsonpath {text}, {error}") from None
 
     def __call__(self, obj: Mapping[str, Any], typed: bool = False) -> str:
-        """Print an object or a List."""
-        return self._template.render(obj, self._as_json)
+        try:
+            found = results(self._parts, obj)
+        except FormatError as error:
+            raise FormatError(
+                f"error executing jsonpath {gojson.quote(self._text)}: Error executing template: {error}. Printing "
+                f"more information for debugging the template:\n\ttemplate was:\n\t\t{self._text}\n"
+                f"\tobject given to jsonpath engine was:\n\t\t{gojson.syntax(obj)}\n\n"
+            ) from None
+        if self._as_json:
+            return "".join([gojson.dumps(values, indent=4) + "\n" for values in found])
+        return "".join([" ".join(map(_printed, values)) for values in found])
 
 
-def _results(parts: Sequence[_Part], obj: Any) -> Iterator[Values]:
+def results(parts: Sequence[Part], obj: Any) -> list[Values]:
+    """What each part of a template finds in `obj`. Raises FormatError with the bare reason."""
+    found: list[Values] = []
     for part in parts:
-        found = part.find([obj])
+        values = part.find([obj])
         if part.body is None:
-            yield found
+            found.append(values)
         else:
-            for value in found:
-                yield from _results(part.body, value)
+            for value in values:
+                found += results(part.body, value)
+    return found
 
 
 def _printed(value: Any) -> str:
@@ -112,26 +96,26 @@ _PIECE = re.compile(r"[^{]+|\{end\}|\{(?:range )?")
 
 
 @lru_cache(maxsize=256)
-def parse(template: str) -> Template:
-    """Read a template. Raises FormatError with the bare reason, such as "unclosed action"."""
-    return Template(template, _parts(template, 0)[0])
+def parse(template: str) -> Sequence[Part]:
+    """The parts of a template. Raises FormatError with the bare reason, such as "unclosed action"."""
+    return _parts(template, 0)[0]
 
 
-def _parts(text: str, at: int, in_range: bool = False) -> tuple[list[_Part], int]:
+def _parts(text: str, at: int, in_range: bool = False) -> tuple[list[Part], int]:
     """The parts from a place on, up to the `{end}` of their range or to the end of the text, and where that is."""
-    parts: list[_Part] = []
+    parts: list[Part] = []
     while piece := _PIECE.match(text, at):
         at = piece.end()
         if not piece[0].startswith("{"):
-            parts.append(_Part(_constant(piece[0])))
+            parts.append(Part(_constant(piece[0])))
         elif piece[0] != "{end}":
             step, at = _action(text, at)
             body, at = _parts(text, at, in_range=True) if piece[0] == "{range " else (None, at)
-            parts.append(_Part(step, body))
+            parts.append(Part(step, body))
         elif in_range:
             break
         else:
-            parts.append(_Part(_word("end")))
+            parts.append(Part(_word("end")))
     return parts, at
 
 

@@ -27,7 +27,6 @@ class Printer:
         self._separator = ""
 
     def __call__(self, obj: Mapping[str, Any], typed: bool = False) -> str:
-        """Print an object or a List."""
         if self._is_json:
             return to_json(obj, typed) + "\n"
         separator, self._separator = self._separator, "---\n"
@@ -88,42 +87,28 @@ _ESCAPES = dict(zip('\0\a\b\t\n\v\f\r\x1b"\\\x85\xa0\u2028\u2029', '0abtnvfre"\\
 def to_yaml(value: Any) -> str:
     """`value` as a YAML document with its line end."""
     lines: list[str] = []
-    _write(lines, "", "", value, 0)
+    _write(lines, "", value, 0)
     return "".join(lines)
 
 
-def _write(lines: list[str], lead: str, after: str, value: Any, indent: int) -> None:
-    """Append `value`, a node of a block at `indent`, behind `lead`, the text that stands in its line before it.
-
-    `after` is the space between the two where the value stays in that line.
-    """
+def _write(lines: list[str], lead: str, value: Any, indent: int) -> None:
+    """Append `value`, a node of a block at `indent`, behind `lead`, the text that stands in its line before it."""
     if value and isinstance(value, dict):
-        _write_mapping(lines, lead, value, indent)
+        for key in sorted_keys(value):
+            item = value[key]
+            head = f"{lead or ' ' * indent}{_key(key)}:"
+            if item and isinstance(item, dict | list):
+                lines.append(head + "\n")
+                _write(lines, "", item, indent + 2 * isinstance(item, dict))
+            else:
+                lines.append(f"{head} {_scalar(item, len(head) + 1, indent + 2)}\n")
+            lead = ""
     elif value and isinstance(value, list):
-        _write_sequence(lines, lead, value, indent)
+        for item in value:
+            _write(lines, f"{lead or ' ' * indent}- ", item, indent + 2)
+            lead = ""
     else:
-        lines.append(f"{lead}{after}{_scalar(value, len(lead) + len(after), indent)}\n")
-
-
-def _write_mapping(lines: list[str], lead: str, mapping: dict[str, Any], indent: int) -> None:
-    for key in sorted_keys(mapping):
-        value = mapping[key]
-        lead = f"{lead or ' ' * indent}{_key(key)}:"
-        if value and isinstance(value, dict):
-            lines.append(lead + "\n")
-            _write_mapping(lines, "", value, indent + 2)
-        elif value and isinstance(value, list):
-            lines.append(lead + "\n")
-            _write_sequence(lines, "", value, indent)
-        else:
-            lines.append(f"{lead} {_scalar(value, len(lead) + 1, indent + 2)}\n")
-        lead = ""
-
-
-def _write_sequence(lines: list[str], lead: str, sequence: list[Any], indent: int) -> None:
-    for item in sequence:
-        _write(lines, f"{lead or ' ' * indent}- ", "", item, indent + 2)
-        lead = ""
+        lines.append(f"{lead}{_scalar(value, len(lead), indent)}\n")
 
 
 def sorted_keys(mapping: dict[str, Any]) -> list[str]:
