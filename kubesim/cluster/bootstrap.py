@@ -6,21 +6,18 @@ simulated.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 from kubesim.api import CONTAINERD, KUBERNETES
-from kubesim.api.objects import Object
+from kubesim.api.objects import Object, clone
 from kubesim.api.resources import CLUSTER_ROLE, NODE, RESOURCES, SERVICE, Resource
 
+_OBJECTS = json.loads(Path(__file__).with_name("bootstrap.json").read_text(encoding="utf-8"))
 NODE_NAME = "sim-worker"
 NODE_ADDRESS = "192.0.2.10"
-_CONDITIONS = (
-    ("MemoryPressure", "False", "KubeletHasSufficientMemory", "kubelet has sufficient memory available"),
-    ("DiskPressure", "False", "KubeletHasNoDiskPressure", "kubelet has no disk pressure"),
-    ("PIDPressure", "False", "KubeletHasSufficientPID", "kubelet has sufficient PID available"),
-    ("Ready", "True", "KubeletReady", "kubelet is posting ready status"),
-)
 
 
 def objects(now: str) -> Iterator[tuple[Resource, Object]]:
@@ -34,58 +31,18 @@ def objects(now: str) -> Iterator[tuple[Resource, Object]]:
 
 
 def _node(now: str) -> Object:
-    resources = {"cpu": "2", "ephemeral-storage": "100Gi", "memory": "4Gi", "pods": "110"}
+    node: Object = clone(_OBJECTS["node"])
+    status = node["status"]
     times = {"lastHeartbeatTime": now, "lastTransitionTime": now}
-    platform = {"arch": "amd64", "os": "linux"}
-    labels = {f"{prefix}kubernetes.io/{key}": value for key, value in platform.items() for prefix in ("", "beta.")}
-    return {
-        "apiVersion": "v1",
-        "kind": "Node",
-        "metadata": {"labels": {**labels, "kubernetes.io/hostname": NODE_NAME}, "name": NODE_NAME},
-        "spec": {"podCIDR": "10.244.1.0/24", "podCIDRs": ["10.244.1.0/24"]},
-        "status": {
-            "addresses": [
-                {"address": NODE_ADDRESS, "type": "InternalIP"},
-                {"address": NODE_NAME, "type": "Hostname"},
-            ],
-            "allocatable": resources,
-            "capacity": resources,
-            "conditions": [
-                {**times, "message": message, "reason": reason, "status": status, "type": kind}
-                for kind, status, reason, message in _CONDITIONS
-            ],
-            "nodeInfo": {
-                **dict.fromkeys(("bootID", "kubeProxyVersion", "machineID", "systemUUID"), ""),  # clients insist
-                "architecture": "amd64",
-                "containerRuntimeVersion": f"containerd://{CONTAINERD}",
-                "kernelVersion": "6.12.0-simulated",
-                "kubeletVersion": KUBERNETES,
-                "operatingSystem": "linux",
-                "osImage": "Debian GNU/Linux 13 (trixie)",
-            },
-        },
-    }
+    status["conditions"] = [times | condition for condition in status["conditions"]]
+    status["nodeInfo"] |= {"containerRuntimeVersion": f"containerd://{CONTAINERD}", "kubeletVersion": KUBERNETES}
+    return node
 
 
 def kubernetes_service() -> Object:
     """The Service through which Pods reach the API server."""
-    labels = {"component": "apiserver", "provider": "kubernetes"}
-    return {
-        "apiVersion": "v1",
-        "kind": "Service",
-        "metadata": {"labels": labels, "name": "kubernetes", "namespace": "default"},
-        "spec": {
-            "clusterIP": "10.96.0.1",
-            "clusterIPs": ["10.96.0.1"],
-            "internalTrafficPolicy": "Cluster",
-            "ipFamilies": ["IPv4"],
-            "ipFamilyPolicy": "SingleStack",
-            "ports": [{"name": "https", "port": 443, "protocol": "TCP", "targetPort": 6443}],
-            "sessionAffinity": "None",
-            "type": "ClusterIP",
-        },
-        "status": {"loadBalancer": {}},
-    }
+    service: Object = clone(_OBJECTS["service"])
+    return service
 
 
 _READ = ["get", "list", "watch"]
