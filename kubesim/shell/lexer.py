@@ -12,14 +12,16 @@ from kubesim.shell.syntax import IncompleteError, Literal, Operator, Part, Unsup
 _BLANK = re.compile(r"(?:[ \t]|\\\n)*(?:#[^\n]*)?")
 _REDIRECT = re.compile(r"([0-9]*)(&>>|&>|<<-|<<<|<<|<&|<>|>>|>&|>\||[<>])(?!\()")
 _OPERATOR = re.compile(r"\n|&&|\|\||;;|\|&|<\(|>\(|[|&;()<>]")
-_META = " \t\n|&;()<>"
-_BARE = re.compile(r"[^ \t\n|&;()<>'\"\\$`]+")
+_PART = re.compile(
+    r"(?P<bare>[^ \t\n|&;()<>'\"\\$`]+)|'(?P<single>[^']*)'|\$'(?P<ansi>(?:[^'\\]|\\.)*)'|\$?(?P<double>\")"
+    r"|\\(?P<escaped>.?)|(?P<expansion>[$`])|(?P<open>')",
+    re.DOTALL,
+)
 _IN_DOUBLE = re.compile(r"[^\"\\$`]+")
 _IN_HERE = re.compile(r"[^\\$`]+")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z_0-9]*|[0-9@*#?!$-]")
 _BRACE = re.compile(r"\{([A-Za-z_][A-Za-z_0-9]*|[0-9@*#?!$-])(?:(:?[-+])([^{}'\"]*))?\}")
 _ARITHMETIC = re.compile(r"\(\(((?:[^()]++|\((?:[^()]++|\([^()]*+\))*+\))*+)\)\)")
-_ANSI = re.compile(r"((?:[^'\\]|\\.)*)'", re.DOTALL)
 _ESCAPE = re.compile(r"\\(?:x([0-9A-Fa-f]{1,2})|0?([0-7]{1,3})|([abefnrtv\\'\"])|(c))", re.DOTALL)
 _ESCAPES = dict(zip("abefnrtv\\'\"", "\a\b\x1b\f\n\r\t\v\\'\"", strict=True))
 _DEPTH = 40
@@ -87,53 +89,24 @@ class Lexer:
 
     def _word(self) -> Word:
         start, parts = self.position, list[Part]()
-        while (character := self._peek()) and character not in _META:
+        while match := _PART.match(self.text, self.position):
             self.budget.spend(_COST)
-            if bare := self._skip(_BARE):
-                parts.append(Literal(bare))
+            kind, text = str(match.lastgroup), match[str(match.lastgroup)]
+            if kind == "expansion":
+                parts.append(self._expansion(quoted=False))
+                continue
+            self.position = match.end()
+            if kind == "open":
+                raise IncompleteError("unexpected EOF while looking for matching `''")
+            if kind == "double":
+                self._double(parts)
+            elif kind == "escaped":
+                parts += [Literal(text or "\\", quoted=True)] if text != "\n" else []
             else:
-                self._special(parts)
+                parts.append(Literal(unescape(text)[0] if kind == "ansi" else text, quoted=kind != "bare"))
         return Word(tuple(parts), self.text[start : self.position])
 
-    def _special(self, parts: list[Part]) -> None:
-        match self._peek():
-            case "'":
-                parts.append(Literal(self._until("'"), quoted=True))
-            case '"':
-                self._double(parts)
-            case "\\":
-                self._backslash(parts)
-            case "$" if self._peek(1) == "'":
-                self.position += 1
-                parts.append(self._ansi())
-            case "$" if self._peek(1) == '"':
-                self.position += 1
-            case _:
-                parts.append(self._expansion(quoted=False))
-
-    def _until(self, quote: str) -> str:
-        end = self.text.find(quote, self.position + 1)
-        if end < 0:
-            raise IncompleteError(f"unexpected EOF while looking for matching `{quote}'")
-        text = self.text[self.position + 1 : end]
-        self.position = end + 1
-        return text
-
-    def _ansi(self) -> Literal:
-        match = _ANSI.match(self.text, self.position + 1)
-        if not match:
-            raise IncompleteError("unexpected EOF while looking for matching `''")
-        self.position = match.end()
-        return Literal(unescape(match[1])[0], quoted=True)
-
-    def _backslash(self, parts: list[Part]) -> None:
-        following = self._peek(1)
-        if following != "\n":
-            parts.append(Literal(following or "\\", quoted=True))
-        self.position += 2 if following else 1
-
     def _double(self, parts: list[Part]) -> None:
-        self.position += 1
         parts.append(Literal("", quoted=True))
         self._quoted(parts, _IN_DOUBLE, '$`"\\\n')
         if not self._peek():
@@ -159,22 +132,16 @@ class Lexer:
         if self._peek() == "`":
             return syntax.Substitution(self._backquoted(), quoted)
         self.position += 1
-        match = _NAME.match(self.text, self.position)
-        if match:
+        if match := _NAME.match(self.text, self.position):
             self.position = match.end()
             return syntax.Variable(match[0], quoted)
-        match self._peek():
-            case "(":
-                return self._parenthesis(quoted=quoted)
-            case "{":
-                return self._brace(quoted=quoted)
-            case _:
-                return Literal("$", quoted)
-
-    def _parenthesis(self, *, quoted: bool) -> Part:
-        if self._peek(1) == "(" and (match := _ARITHMETIC.match(self.text, self.position)):
+        if self._peek() == "{":
+            return self._brace(quoted=quoted)
+        if match := _ARITHMETIC.match(self.text, self.position):
             self.position = match.end()
             return syntax.Arithmetic(self._inner(match[1]), quoted)
+        if self._peek() != "(":
+            return Literal("$", quoted)
         self.position += 1
         self.deeper()
         script = self._nested(self)
@@ -198,7 +165,11 @@ class Lexer:
         return Word(tuple(parts), text)
 
     def _backquoted(self) -> syntax.Script:
-        source = self._until("`")
+        end = self.text.find("`", self.position + 1)
+        if end < 0:
+            raise IncompleteError("unexpected EOF while looking for matching ``'")
+        source = self.text[self.position + 1 : end]
+        self.position = end + 1
         if "\\" in source:
             raise UnsupportedError("a backslash between backquotes")
         self.deeper()
@@ -208,23 +179,19 @@ class Lexer:
 
     def _read_here_documents(self) -> None:
         while self.pending:
-            document = self.pending.pop(0)
-            lines = []
+            document, lines = self.pending.pop(0), list[str]()
             while (line := self._line(document)) != document.delimiter:
                 lines.append(line + "\n")
-            document.body = self._body("".join(lines), expand=document.expand)
+            text = "".join(lines)
+            document.body = self._inner(text) if document.expand else Word((Literal(text, quoted=True),), text)
 
     def _line(self, document: syntax.HereDocument) -> str:
         if self.position >= len(self.text):
             self._here_document_ends(document)
-        end = self.text.find("\n", self.position)
-        end = end if end >= 0 else len(self.text)
-        line = self.text[self.position : end]
-        self.position = end + 1
+        start, end = self.position, self.text.find("\n", self.position)
+        self.position = (end if end >= 0 else len(self.text)) + 1
+        line = self.text[start : self.position - 1]
         return line.lstrip("\t") if document.strip_tabs else line
 
     def _here_document_ends(self, document: syntax.HereDocument) -> None:
         raise IncompleteError(f"warning: here-document delimited by end-of-file (wanted `{document.delimiter}')")
-
-    def _body(self, text: str, *, expand: bool) -> Word:
-        return self._inner(text) if expand else Word((Literal(text, quoted=True),), text)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping
+from typing import NoReturn
 
 from kubesim.shell import syntax
 from kubesim.shell.lexer import Lexer
@@ -80,7 +81,7 @@ class Parser:
     def _expect(self, *texts: str) -> str:
         return self._accept(*texts) or self._unexpected()
 
-    def _unexpected(self) -> str:
+    def _unexpected(self) -> NoReturn:
         token = self._peek()
         if token is None:
             raise IncompleteError("syntax error: unexpected end of file")
@@ -227,7 +228,6 @@ class Parser:
         token = self._peek()
         if not isinstance(token, Word):
             self._unexpected()
-            raise IncompleteError("syntax error: unexpected end of file")
         self._take()
         return token
 
