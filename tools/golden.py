@@ -42,10 +42,6 @@ KNOWN: dict[str, dict[str, str]] = {
     "cronjob": {
         "kubectl describe cronjob tick": "the recorded session began eight seconds before a full minute",
     },
-    "dollar-password": {
-        "kubectl get secret my-registry-creds -o jsonpath='{.data.\\.dockerconfigjson}' | base64 -d | "
-        """grep -o '"password":"pa[0-9]*word"' | tr 0-9 N""": "the process id had five digits, here it has four",
-    },
     "explain": {
         "kubectl explain pod.spec.containers.imagePullPolicy": "lightkube-models lacks what the enum's values mean",
     },

@@ -246,7 +246,7 @@ class Machine:
     budget: Budget = field(default_factory=Budget)
 
     def __post_init__(self) -> None:
-        self.bash = Started(1000, self.clock.now, ("bash",))
+        self.bash = Started(10000, self.clock.now, ("bash",))
 
     @property
     def is_busybox(self) -> bool:

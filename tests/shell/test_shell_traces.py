@@ -8,7 +8,7 @@ from kubesim.shell import Shell
 
 LIST = """\
 UID          PID    PPID  C STIME TTY          TIME CMD
-learner     1000     999  0 14:00 pts/0    00:00:00 bash
+learner    10000    9999  0 14:00 pts/0    00:00:00 bash
 """
 
 
@@ -46,20 +46,20 @@ def test_the_last_thousand_are_kept_and_no_long_ones(shell: Shell) -> None:
 @pytest.mark.parametrize(
     ("line", "screen"),
     [
-        ("ps", "    PID TTY          TIME CMD\n   1000 pts/0    00:00:00 bash\n   1001 pts/0    00:00:00 ps\n"),
-        ("ps -ef", f"{LIST}learner     1001    1000  0 14:00 pts/0    00:00:00 ps -ef\n"),
+        ("ps", "    PID TTY          TIME CMD\n  10000 pts/0    00:00:00 bash\n  10001 pts/0    00:00:00 ps\n"),
+        ("ps -ef", f"{LIST}learner    10001   10000  0 14:00 pts/0    00:00:00 ps -ef\n"),
         (
             "kubectl x; cat /dev/null | kubectl a | ps -f",
             f"kubectl x\ncat: /dev/null: No such file or directory\n{LIST}"
-            "learner     1002    1000  0 14:00 pts/0    00:00:00 cat /dev/null\n"
-            "learner     1003    1000  0 14:00 pts/0    00:00:00 kubectl a\n"
-            "learner     1004    1000  0 14:00 pts/0    00:00:00 ps -f\n",
+            "learner    10002   10000  0 14:00 pts/0    00:00:00 cat /dev/null\n"
+            "learner    10003   10000  0 14:00 pts/0    00:00:00 kubectl a\n"
+            "learner    10004   10000  0 14:00 pts/0    00:00:00 ps -f\n",
         ),
         (
             "USER=me ps aux",
             "USER         PID %CPU %MEM    VSZ   RSS TTY      STAT START   TIME COMMAND\n"
-            "me          1000  0.0  0.0   8000  4000 pts/0    S    14:00   0:00 bash\n"
-            "me          1001  0.0  0.0   8000  4000 pts/0    S    14:00   0:00 ps aux\n",
+            "me         10000  0.0  0.0   8000  4000 pts/0    S    14:00   0:00 bash\n"
+            "me         10001  0.0  0.0   8000  4000 pts/0    S    14:00   0:00 ps aux\n",
         ),
         ("ps -o pid", "kubesim: 'ps -o pid' is not part of this simulator\n"),
     ],
