@@ -17,11 +17,12 @@ from kubesim.api import quantity
 from kubesim.api.clock import SECOND, Micros, rfc3339
 from kubesim.api.humanize import NONE, age, format_labels, long_time, node_roles
 from kubesim.api.objects import Object, pull_secret_names
-from kubesim.kubectl.describers.writer import Related, Writer
+from kubesim.kubectl.describers.writer import Related, Writer, describer
 
 _TOKEN_TYPE = "kubernetes.io/service-account-token"
 
 
+@describer("Secret")
 def write_secret(writer: Writer, secret: Object, related: Related, now: Micros) -> None:
     """A Secret: how long its values are, not what they are, but for a token of a ServiceAccount."""
     kind = secret.get("type", "")
@@ -35,6 +36,7 @@ def write_secret(writer: Writer, secret: Object, related: Related, now: Micros) 
         writer.field(key, content.decode(errors="replace") if shown else f"{len(content)} bytes")
 
 
+@describer("ConfigMap", "events")
 def write_config_map(writer: Writer, config_map: Object, related: Related, now: Micros) -> None:
     writer.name(config_map)
     _heading(writer, "Data")
@@ -52,6 +54,7 @@ def _heading(writer: Writer, text: str) -> None:
         writer.line(line)
 
 
+@describer("ServiceAccount", "events")
 def write_service_account(writer: Writer, account: Object, related: Related, now: Micros) -> None:
     """All of a ServiceAccount but its events; whether its pull secrets exist doesn't show."""
     writer.name(account)
@@ -62,6 +65,7 @@ def write_service_account(writer: Writer, account: Object, related: Related, now
         writer.line(f"{'':19}\t{name}")
 
 
+@describer("Namespace")
 def write_namespace(writer: Writer, namespace: Object, related: Related, now: Micros) -> None:
     """A Namespace; quotas and limit ranges are not simulated, so there are none."""
     status = namespace.get("status") or {}
@@ -71,6 +75,7 @@ def write_namespace(writer: Writer, namespace: Object, related: Related, now: Mi
         writer.line(line)
 
 
+@describer("Service", "events")
 def write_service(writer: Writer, service: Object, related: Related, now: Micros) -> None:
     spec = service.get("spec") or {}
     writer.name(service)
@@ -108,6 +113,7 @@ class _Rule(NamedTuple):
     verbs: tuple[str, ...]
 
 
+@describer("ClusterRole Role")
 def write_role(writer: Writer, role: Object, related: Related, now: Micros) -> None:
     """A Role or ClusterRole, one line for every resource, however its rules were written down."""
     writer.name(role, namespaced=False)
@@ -159,6 +165,7 @@ def _rule_resource(rule: _Rule) -> str:
     return f"{name}{'.' if rule.group else ''}{rule.group}{slash}{part}"
 
 
+@describer("ClusterRoleBinding RoleBinding")
 def write_role_binding(writer: Writer, binding: Object, related: Related, now: Micros) -> None:
     writer.name(binding, namespaced=False)
     writer.section("Role", (("Kind", binding["roleRef"]["kind"]), ("Name", binding["roleRef"]["name"])))
@@ -188,6 +195,7 @@ _SYSTEM_INFO = (
 _POD_COLUMNS = ("Namespace", "Name", "", "CPU Requests", "CPU Limits", "Memory Requests", "Memory Limits", "Age")
 
 
+@describer("Node", "pods", "events")
 def write_node(writer: Writer, node: Object, related: Related, now: Micros) -> None:
     pods = related.get("pods")
     meta, spec, status = node["metadata"], node.get("spec") or {}, node.get("status") or {}
@@ -284,6 +292,7 @@ _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 _ACRONYMS = {"API", "URL", "UID", "OSB", "GUID"}
 
 
+@describer("Event", "events")
 def write_generic(writer: Writer, obj: Object, related: Related, now: Micros) -> None:
     """Every field of the object, sorted, with its name taken apart into words."""
     writer.name(obj)

@@ -5,15 +5,17 @@ Mirrors describePod, describeContainers and describeVolumes in k8s.io/kubectl pk
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Sequence
 from functools import partial
+from pathlib import Path
 
 from kubesim.api import quantity
 from kubesim.api.clock import Micros
 from kubesim.api.humanize import NONE, age, long_time
 from kubesim.api.objects import Object
-from kubesim.kubectl.describers.writer import Related, Writer
+from kubesim.kubectl.describers.writer import Related, Writer, describer
 
 Resolve = Callable[[str], str]
 
@@ -21,6 +23,7 @@ _SUBSCRIPT = re.compile(r"metadata\.(labels|annotations)\['(.*)'\]")
 _PLAIN_FIELDS = ("metadata.name", "metadata.namespace", "metadata.uid")
 
 
+@describer("Pod", "events")
 def write_pod(writer: Writer, pod: Object, related: Related, now: Micros) -> None:
     spec, status = pod["spec"], pod.get("status") or {}
     _placement(writer, pod, spec, status)
@@ -239,38 +242,9 @@ def _optional(reference: Object) -> str:
     return "true" if reference.get("optional") else "false"
 
 
-_Fields = tuple[tuple[str, str, object], ...]
 # Each source with kubectl's words for it, and the fields that are shown: label, key, and what stands for none.
-_SOURCES: dict[str, tuple[str, _Fields]] = {
-    "hostPath": ("HostPath (bare host directory volume)", (("Path", "path", ""), ("HostPathType", "type", NONE))),
-    "emptyDir": (
-        "EmptyDir (a temporary directory that shares a pod's lifetime)",
-        (("Medium", "medium", ""), ("SizeLimit", "sizeLimit", "<unset>")),
-    ),
-    "secret": (
-        "Secret (a volume populated by a Secret)",
-        (("SecretName", "secretName", ""), ("Optional", "optional", False)),
-    ),
-    "configMap": (
-        "ConfigMap (a volume populated by a ConfigMap)",
-        (("Name", "name", ""), ("Optional", "optional", False)),
-    ),
-    "persistentVolumeClaim": (
-        "PersistentVolumeClaim (a reference to a PersistentVolumeClaim in the same namespace)",
-        (("ClaimName", "claimName", ""), ("ReadOnly", "readOnly", False)),
-    ),
-    "projected": ("Projected (a volume that contains injected data from multiple sources)", ()),
-    "image": (
-        "Image (a container image or OCI artifact)",
-        (("Reference", "reference", ""), ("PullPolicy", "pullPolicy", "")),
-    ),
-}
-_PROJECTIONS: dict[str, _Fields] = {
-    "secret": (("SecretName", "name", ""), ("Optional", "optional", False)),
-    "downwardAPI": (("DownwardAPI", "", True),),
-    "configMap": (("ConfigMapName", "name", ""), ("Optional", "optional", False)),
-    "serviceAccountToken": (("TokenExpirationSeconds", "expirationSeconds", 3600),),
-}
+_VOLUMES: Object = json.loads(Path(__file__).with_name("volumes.json").read_text("utf-8"))
+_SOURCES, _PROJECTIONS = _VOLUMES["sources"], _VOLUMES["projections"]
 
 
 def _volumes(writer: Writer, volumes: Sequence[Object] | None, indent: str = "") -> None:

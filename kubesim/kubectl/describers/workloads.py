@@ -12,12 +12,13 @@ from kubesim.api.clock import Micros, parse_time
 from kubesim.api.humanize import NONE, format_labels, format_selector, human_duration, long_time
 from kubesim.api.objects import Object, is_owned_by
 from kubesim.kubectl.describers.pods import write_controller, write_template
-from kubesim.kubectl.describers.writer import Related, Writer
+from kubesim.kubectl.describers.writer import Related, Writer, describer
 
 _HASH = "pod-template-hash"
 _UNSET = "<unset>"
 
 
+@describer("Deployment", "replicasets", "events")
 def write_deployment(writer: Writer, deployment: Object, related: Related, now: Micros) -> None:
     meta, spec, status = deployment["metadata"], deployment["spec"], deployment.get("status") or {}
     writer.name(deployment, ("CreationTimestamp", long_time(meta.get("creationTimestamp"))))
@@ -84,6 +85,7 @@ def _created(replica_sets: Sequence[Object]) -> str:
     return ", ".join(words) or NONE
 
 
+@describer("ReplicaSet", "pods", "events")
 def write_replica_set(writer: Writer, replica_set: Object, related: Related, now: Micros) -> None:
     spec, status = replica_set["spec"], replica_set.get("status") or {}
     writer.name(replica_set, ("Selector", format_selector(spec.get("selector"))))
@@ -112,6 +114,7 @@ _SCHEDULED = (
 )
 
 
+@describer("DaemonSet", "pods", "events")
 def write_daemon_set(writer: Writer, daemon_set: Object, related: Related, now: Micros) -> None:
     spec, status = daemon_set["spec"], daemon_set.get("status") or {}
     selector = ("Selector", format_selector(spec.get("selector")))
@@ -122,6 +125,7 @@ def write_daemon_set(writer: Writer, daemon_set: Object, related: Related, now: 
     write_template(writer, spec["template"])
 
 
+@describer("StatefulSet", "pods", "events")
 def write_stateful_set(writer: Writer, stateful_set: Object, related: Related, now: Micros) -> None:
     meta, spec, status = stateful_set["metadata"], stateful_set["spec"], stateful_set.get("status") or {}
     created = ("CreationTimestamp", long_time(meta.get("creationTimestamp")))
@@ -135,6 +139,7 @@ def write_stateful_set(writer: Writer, stateful_set: Object, related: Related, n
     writer.field("Volume Claims", NONE)
 
 
+@describer("Job", "events")
 def write_job(writer: Writer, job: Object, related: Related, now: Micros) -> None:
     spec, status = job["spec"], job.get("status") or {}
     writer.name(job, ("Selector", format_selector(spec.get("selector"))))
@@ -157,6 +162,7 @@ def write_job(writer: Writer, job: Object, related: Related, now: Micros) -> Non
     write_template(writer, spec["template"])
 
 
+@describer("CronJob", "events")
 def write_cron_job(writer: Writer, cron: Object, related: Related, now: Micros) -> None:
     spec, status, job = cron["spec"], cron.get("status") or {}, cron["spec"]["jobTemplate"]["spec"]
     seconds, last = spec.get("startingDeadlineSeconds"), status.get("lastScheduleTime")

@@ -6,7 +6,7 @@ pkg/describe/describe.go, v1.36.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from kubesim.api.clock import Micros
@@ -87,6 +87,24 @@ class Writer:
     def text(self) -> str:
         """All lines with their columns aligned, control characters made visible as kubectl does."""
         return tabwriter.align("".join(f"{line}\n" for line in self._lines).translate(_ESCAPES))
+
+
+Writes = Callable[[Writer, Object, Related, Micros], None]
+DESCRIBERS: dict[str, tuple[Writes, tuple[str, ...]]] = {}
+"""Each kind with how it is written, and the lists that `describe` wants for it, by plural name.
+
+"events" are those about the object. The others are all of the object's namespace (for a Node: of all namespaces).
+"""
+
+
+def describer(kinds: str, *lists: str) -> Callable[[Writes], Writes]:
+    """Make a function the describer of kinds, which needs these lists."""
+
+    def register(write: Writes) -> Writes:
+        DESCRIBERS.update(dict.fromkeys(kinds.split(), (write, lists)))
+        return write
+
+    return register
 
 
 def _annotation(key: str, value: str) -> list[str]:

@@ -2,26 +2,109 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from typing import NamedTuple
 
 from kubesim.api.clock import Micros, parse_time
 from kubesim.api.humanize import NONE, UNKNOWN, age, format_labels, format_selector, human_duration, node_roles
 from kubesim.api.objects import Object, find_condition, metadata, remembered
 
+_REPLICAS = "NAME  DESIRED  CURRENT  READY"
+_TEMPLATE = "AGE  +CONTAINERS  +IMAGES  +SELECTOR"
 
+Cells = Callable[[Object, Micros], list[str]]
+
+
+class Column(NamedTuple):
+    """One column: its heading, and whether only `-o wide` shows it."""
+
+    name: str
+    wide: bool = False
+
+
+class _Printer(NamedTuple):
+    """`narrow` may leave out the cells after the last column that is no wide one."""
+
+    columns: tuple[Column, ...]
+    row: Cells
+    narrow: Cells
+
+
+_PRINTERS: dict[str, _Printer] = {}
+
+
+def _printer(kinds: str, headings: str, narrow: Cells | None = None) -> Callable[[Cells], Cells]:
+    """Make a function the printer of kinds. Two spaces divide the headings; a leading "+" makes a column a wide one.
+
+    The function gives all cells but NAME and AGE, or all where NAME isn't first; `narrow` is quicker and gives fewer.
+    """
+    names = headings.split("  ")
+    columns = tuple(Column(name.lstrip("+"), name.startswith("+")) for name in names)
+    age_at = names.index("AGE") if "AGE" in names else 0
+
+    def register(cells: Cells) -> Cells:
+        makers = (cells, narrow or cells)
+        row, quick = makers if names[0] != "NAME" else (partial(_named, maker, age_at) for maker in makers)
+        _PRINTERS.update(dict.fromkeys(kinds.split(), _Printer(columns, row, quick)))
+        return cells
+
+    return register
+
+
+def _named(cells: Cells, age_at: int, obj: Object, now: Micros) -> list[str]:
+    meta = obj["metadata"]
+    row = cells(obj, now)
+    row.insert(0, meta.get("name", ""))
+    if age_at:
+        row.insert(age_at, age(meta.get("creationTimestamp"), now))
+    return row
+
+
+@_printer("_", "NAME  AGE")
+def _unknown(obj: Object, now: Micros) -> list[str]:
+    return []
+
+
+def _of(kind: str) -> _Printer:
+    return _PRINTERS.get(kind) or _PRINTERS["_"]
+
+
+def columns(kind: str) -> tuple[Column, ...]:
+    """The columns of a kind's table, in screen order; NAME and AGE for a kind without a printer of its own."""
+    return _of(kind).columns
+
+
+def row(obj: Object, now: Micros) -> list[str]:
+    """One cell for every column of the object's kind, wide ones too, in the order of `columns`."""
+    return _of(obj.get("kind", "")).row(obj, now)
+
+
+def row_of(kind: str, wide: bool) -> Cells:
+    """What makes the cells of one object of a kind, perhaps without those after the last column that is shown."""
+    printer = _of(kind)
+    return printer.row if wide else printer.narrow
+
+
+@_printer("Secret", "NAME  TYPE  DATA  AGE")
 def secret(obj: Object, now: Micros) -> list[str]:
     return [obj.get("type") or "", str(len(obj.get("data") or ()))]
 
 
+@_printer("ConfigMap", "NAME  DATA  AGE")
 def config_map(obj: Object, now: Micros) -> list[str]:
     return [str(len(obj.get("data") or ()) + len(obj.get("binaryData") or ()))]
 
 
+@_printer("Namespace", "NAME  STATUS  AGE")
 def namespace(obj: Object, now: Micros) -> list[str]:
     return [(obj.get("status") or {}).get("phase", "")]
 
 
+@_printer(
+    "Node",
+    "NAME  STATUS  ROLES  AGE  VERSION  +INTERNAL-IP  +EXTERNAL-IP  +OS-IMAGE  +KERNEL-VERSION  +CONTAINER-RUNTIME",
+)
 def node(obj: Object, now: Micros) -> list[str]:
     status = obj.get("status") or {}
     info = status.get("nodeInfo") or {}
@@ -42,6 +125,7 @@ def _node_status(spec: Object, status: Object) -> str:
     return ",".join(words + ["SchedulingDisabled"] * bool(spec.get("unschedulable")))
 
 
+@_printer("Service", "NAME  TYPE  CLUSTER-IP  EXTERNAL-IP  PORT(S)  AGE  +SELECTOR")
 def service(obj: Object, now: Micros) -> list[str]:
     spec = obj.get("spec") or {}
     addresses = spec.get("clusterIPs") or [spec.get("clusterIP") or NONE]
@@ -83,15 +167,18 @@ def _template(spec: Object) -> list[str]:
     ]
 
 
+@_printer("Deployment", f"NAME  READY  UP-TO-DATE  AVAILABLE  {_TEMPLATE}")
 def deployment(obj: Object, now: Micros) -> list[str]:
     ready, *others = _counts(obj, "readyReplicas", "updatedReplicas", "availableReplicas")
     return [f"{ready}/{obj['spec'].get('replicas', 0)}", *others, *_template(obj["spec"])]
 
 
+@_printer("ReplicaSet", f"{_REPLICAS}  {_TEMPLATE}")
 def replica_set(obj: Object, now: Micros) -> list[str]:
     return [str(obj["spec"].get("replicas", 0)), *_counts(obj, "replicas", "readyReplicas"), *_template(obj["spec"])]
 
 
+@_printer("DaemonSet", f"{_REPLICAS}  UP-TO-DATE  AVAILABLE  NODE SELECTOR  {_TEMPLATE}")
 def daemon_set(obj: Object, now: Micros) -> list[str]:
     numbers = _counts(
         *(obj, "desiredNumberScheduled", "currentNumberScheduled", "numberReady"),
@@ -101,6 +188,7 @@ def daemon_set(obj: Object, now: Micros) -> list[str]:
     return [*numbers, format_labels(spec["template"]["spec"].get("nodeSelector")), *_template(spec)]
 
 
+@_printer("StatefulSet", "NAME  READY  AGE  +CONTAINERS  +IMAGES")
 def stateful_set(obj: Object, now: Micros) -> list[str]:
     (ready,) = _counts(obj, "readyReplicas")
     return [f"{ready}/{obj['spec'].get('replicas', 0)}", *_template(obj["spec"])[:2]]
@@ -109,6 +197,7 @@ def stateful_set(obj: Object, now: Micros) -> list[str]:
 _JOB_STATUS = ("Complete", "Failed", "Suspended", "", "SuccessCriteriaMet", "FailureTarget")
 
 
+@_printer("Job", f"NAME  STATUS  COMPLETIONS  DURATION  {_TEMPLATE}")
 def job(obj: Object, now: Micros) -> list[str]:
     spec, status, deleted = obj["spec"], obj.get("status") or {}, bool(metadata(obj).get("deletionTimestamp"))
     holds = [kind for kind in _JOB_STATUS if (find_condition(obj, kind) == "True" if kind else deleted)]
@@ -121,6 +210,7 @@ def job(obj: Object, now: Micros) -> list[str]:
     return [word, f"{status.get('succeeded', 0)}/{wanted}", duration, *_template(spec)]
 
 
+@_printer("CronJob", f"NAME  SCHEDULE  TIMEZONE  SUSPEND  ACTIVE  LAST SCHEDULE  {_TEMPLATE}")
 def cron_job(obj: Object, now: Micros) -> list[str]:
     spec, status = obj["spec"], obj.get("status") or {}
     last = status.get("lastScheduleTime")
@@ -134,17 +224,20 @@ def cron_job(obj: Object, now: Micros) -> list[str]:
     ]
 
 
+@_printer("ControllerRevision", "NAME  CONTROLLER  REVISION  AGE")
 def controller_revision(obj: Object, now: Micros) -> list[str]:
     owners = [item for item in metadata(obj).get("ownerReferences") or () if item.get("controller")]
     names = [f"{item['kind'].lower()}.{item['apiVersion'].partition('/')[0]}/{item['name']}" for item in owners]
     return [names[0] if names else NONE, str(obj.get("revision", 0))]
 
 
+@_printer("Role ClusterRole", "NAME  CREATED AT")
 def role(obj: Object, now: Micros) -> list[str]:
     """CREATED AT: the one table with a point in time in it, whatever `now` is."""
     return [obj["metadata"].get("creationTimestamp") or UNKNOWN]
 
 
+@_printer("RoleBinding ClusterRoleBinding", "NAME  ROLE  AGE  +USERS  +GROUPS  +SERVICEACCOUNTS")
 def role_binding(obj: Object, now: Micros) -> list[str]:
     subjects = obj.get("subjects") or ()
     names = (", ".join(_subjects(subjects, kind)) for kind in ("User", "Group", "ServiceAccount"))
@@ -156,6 +249,7 @@ def _subjects(subjects: Sequence[Object], kind: str) -> list[str]:
     return [f"{item['namespace']}/{item['name']}" if "namespace" in item else item["name"] for item in found]
 
 
+@_printer("Event", "LAST SEEN  TYPE  REASON  OBJECT  +SUBOBJECT  +SOURCE  MESSAGE  +FIRST SEEN  +COUNT  +NAME")
 def event(obj: Object, now: Micros) -> list[str]:
     about, series = obj.get("involvedObject") or {}, obj.get("series") or {}
     first = obj.get("firstTimestamp") or obj.get("eventTime")
@@ -199,6 +293,7 @@ def narrow_pod(obj: Object, now: Micros) -> list[str]:
     ]
 
 
+@_printer("Pod", "NAME  READY  STATUS  RESTARTS  AGE  +IP  +NODE  +NOMINATED NODE  +READINESS GATES", narrow_pod)
 def pod(obj: Object, now: Micros) -> list[str]:
     """As `narrow_pod`, then IP, NODE, NOMINATED NODE, READINESS GATES."""
     spec, status = obj["spec"], obj.get("status") or {}

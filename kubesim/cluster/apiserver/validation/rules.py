@@ -6,8 +6,10 @@ walks a map in random order, these go by its keys.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 from kubesim.api.errors import FieldError, duplicate, field_forbidden, invalid_value, required, too_long, unsupported
@@ -19,8 +21,6 @@ Check = Callable[[Any], list[str]]
 Rule = Callable[[str, Any], Errors]
 """What holds for one field: takes its path and its value, which is None where it is not given."""
 
-_LABEL = "[a-z0-9]([-a-z0-9]*[a-z0-9])?"
-_SUBDOMAIN = rf"{_LABEL}(\.{_LABEL})*"
 _KEY = "([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]"
 _ENDS = "must start and end with an alphanumeric character"
 ANNOTATIONS_LIMIT = 256 * 1024
@@ -36,58 +36,24 @@ def _longer(value: str, limit: int) -> list[str]:
     return [f"must be no more than {limit} bytes"] if too_long else []
 
 
-def _format(pattern: str, limit: int, what: str, *examples: str) -> Check:
-    """A check against a regular expression and a length in bytes."""
-    matches = re.compile(pattern).fullmatch
-    sentence = _explain(what, pattern, *examples)
+# Of each text with a form of its own: its regular expression, the most bytes, what it must be, and examples.
+_FORMATS: Mapping[str, Any] = json.loads(Path(__file__).with_name("formats.json").read_text("utf-8"))
+
+
+def _format(name: str) -> Check:
+    pattern, limit, what, *examples = _FORMATS[name]
+    matches, sentence = re.compile(pattern).fullmatch, _explain(what, pattern, *examples)
     return lambda value: _longer(value, limit) + ([] if matches(value) else [sentence])
 
 
-dns_subdomain = _format(
-    _SUBDOMAIN,
-    253,
-    f"a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and {_ENDS}",
-    "example.com",
-)
-_dns_label = _format(
-    _LABEL,
-    63,
-    f"a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and {_ENDS}",
-    "my-name",
-    "123-abc",
-)
-dns_1035_label = _format(
-    "[a-z]([-a-z0-9]*[a-z0-9])?",
-    63,
-    "a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with an alphabetic character, "
-    "and end with an alphanumeric character",
-    "my-name",
-    "abc-123",
-)
-label_value = _format(
-    f"({_KEY})?",
-    63,
-    f"a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and {_ENDS}",
-    "MyValue",
-    "my_value",
-    "12345",
-)
-_config_key = _format(
-    "[-._a-zA-Z0-9]+",
-    253,
-    "a valid config key must consist of alphanumeric characters, '-', '_' or '.'",
-    "key.name",
-    "KEY_NAME",
-    "key-name",
-)
-percent = _format(
-    "[0-9]+%", 2**31, "a valid percent string must be a numeric string followed by an ending '%'", "1%", "93%"
-)
+dns_subdomain, dns_1035_label = _format("dns_subdomain"), _format("dns_1035_label")
+label_value, percent = _format("label_value"), _format("percent")
+_dns_label, _config_key = _format("dns_label"), _format("config_key")
 
 
 def dns_label(value: str) -> list[str]:
     """The name of a namespace, a container, a volume."""
-    if "." in value and re.fullmatch(_SUBDOMAIN, value):
+    if "." in value and not dns_subdomain(value):
         return [*_longer(value, 63), "must not contain dots"]
     return _dns_label(value)
 
