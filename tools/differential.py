@@ -37,8 +37,7 @@ from kubesim.api import resources
 from kubesim.api.objects import Object
 from kubesim.api.result import Result
 from kubesim.kubectl import Command, all_commands
-from kubesim.kubectl.command import Flag
-from kubesim.kubectl.flags import GLOBAL
+from kubesim.kubectl.flags import GLOBAL, Flag
 from kubesim.shell import Invocation
 from tools.golden import difference
 from tools.realkubectl import RealSession

@@ -21,9 +21,8 @@ from kubesim.cluster.apiserver.admission import MAX_PODS
 from kubesim.cluster.kubelet.containers import bases
 from kubesim.cluster.registry import Registry, Repository, builtin
 from kubesim.cluster.registry.world import Status
-from kubesim.kubectl.command import Flag
 from kubesim.kubectl.commands import ABSENT, all_commands
-from kubesim.kubectl.flags import GLOBAL
+from kubesim.kubectl.flags import GLOBAL, Flag
 from kubesim.kubectl.formats import ABSENT_FORMATS, OUTPUT_FORMATS
 from kubesim.session.docker import docker_tool
 from kubesim.shell.tools import PLACES, Toolbox

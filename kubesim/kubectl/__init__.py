@@ -11,8 +11,7 @@ from kubesim.api.result import Result
 from kubesim.kubectl.command import Call, Command, Context
 from kubesim.kubectl.commands import ABSENT, all_commands, find_command, flag_set, next_word, suggestions
 from kubesim.kubectl.completion import complete
-from kubesim.kubectl.config import Kubeconfig
-from kubesim.kubectl.connection import check_namespace, connect
+from kubesim.kubectl.config import Kubeconfig, check_client, check_context
 from kubesim.kubectl.errors import (
     REFUSALS,
     Exit,
@@ -22,7 +21,7 @@ from kubesim.kubectl.errors import (
     NotSimulated,
     Several,
     UsageError,
-    told,
+    message,
 )
 from kubesim.kubectl.flags import FlagSet
 from kubesim.kubectl.help import help_text, root_help
@@ -70,18 +69,18 @@ def _check(call: Call) -> None:
         call.output_format()
     if "validate" in call.flags:
         call.validation()
-    if command.asks_namespace:
-        check_namespace(call)
+    if command.asks_namespace and not call.flags["namespace"]:
+        check_context(call.context.config, call.flags)
     if not (command.is_offline or is_local):
-        connect(call)
+        check_client(call.context.config, call.flags)
 
 
 def _fail(call: Call, error: Exception) -> None:
-    for each in error.single() if isinstance(error, Several) else [error]:
+    for each in error.errors if isinstance(error, Several) else [error]:
         call.say(each.stdout if isinstance(each, FormatError) else "")
     if isinstance(error, FlagError) and call.command.failure > 1:
         error = UsageError(str(error))
-    call.complain(told(error, call.command.name))
+    call.complain(message(error, call.command.name))
     call.exit_code = call.command.failure
 
 
@@ -98,14 +97,14 @@ def _without_command(words: Sequence[str]) -> Result:
     first = None if position is None else words[position]
     unknown = _unknown_flag(words[:position])
     if unknown:
-        return Result(stderr=told(unknown, "kubectl"), exit_code=1)
+        return Result(stderr=message(unknown, "kubectl"), exit_code=1)
     if first == "help":
         topic, _ = find_command([word for word in words if word != "help"])
         return Result(stdout=help_text(topic) if topic else root_help())
     if first is None:
         return Result(stdout=root_help())
     if (first,) in ABSENT:
-        return Result(stderr=told(_absent((first,)), "kubectl"), exit_code=1)
+        return Result(stderr=message(_absent((first,)), "kubectl"), exit_code=1)
     error = f'error: unknown command "{first}" for "kubectl"{suggestions(first)}\n'
     return Result(stderr=error, exit_code=1)
 

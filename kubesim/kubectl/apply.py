@@ -7,13 +7,14 @@ from functools import partial
 
 from kubesim.api.errors import StatusError
 from kubesim.api.objects import Object, metadata
-from kubesim.api.resources import Resource
 from kubesim.cluster.apiserver import patch
 from kubesim.gotext import gojson
 from kubesim.kubectl import flags
-from kubesim.kubectl.command import Call, absent, command, duration, no_arguments, number, switch
+from kubesim.kubectl.change import send_patch
+from kubesim.kubectl.command import Call, command, no_arguments
 from kubesim.kubectl.deletion import delete_target, wait_until_gone
-from kubesim.kubectl.errors import KubectlError, failures, raise_all, visit, with_source
+from kubesim.kubectl.errors import REFUSALS, KubectlError, visit, with_source
+from kubesim.kubectl.flags import absent, duration, number, switch
 from kubesim.kubectl.formats.marshal import LAST_APPLIED, last_applied
 from kubesim.kubectl.manifests import Manifest, check_kind, manifests, require_file, visit_manifests
 from kubesim.kubectl.output import print_result
@@ -48,9 +49,9 @@ def with_last_applied(obj: Object, typed: bool = False) -> Object:
     flags.field_manager("kubectl-client-side-apply"),
     switch("overwrite", "", "Overwrite changes that were made by other means.", True),
     switch("all", "", "With --prune."),
-    switch("force", "", "Delete and create anew where a change is refused."),
+    switch("force", "", "Delete and create again where a change is refused."),
     switch("wait", "", "With --force: wait until the old object is gone."),
-    number("grace-period", "", "With --force: seconds for the old object to end.", -1),
+    number("grace-period", "", "With --force: seconds for the old object to stop.", -1),
     duration("timeout", "", "With --force: how long to wait."),
     switch("openapi-patch", "", "Use the schema for the patch.", True),
     *absent("cascade", bare="background"),
@@ -61,54 +62,51 @@ def with_last_applied(obj: Object, typed: bool = False) -> Object:
     prints_last=True,
 )
 def apply(call: Call) -> None:
-    """Create the objects of manifests, or change those that are there."""
+    """Create the objects of manifests, or change those that exist."""
     require_file(call)
     if call.flags["all"] and call.flags["selector"]:
         raise KubectlError("cannot set --all and --selector at the same time")
     found: list[Manifest] = []
-    _, errors = failures([found.append], partial(visit_manifests, call))
+    errors: list[Exception] = []
+    try:
+        visit_manifests(call, found.append)
+    except REFUSALS as error:
+        errors.append(error)
     if not found and not errors:
         raise KubectlError("no objects passed to apply")
-    raise_all(errors + failures(found, partial(_apply_one, call))[1])
-    if call.shown:
-        call.say(
-            call.output_format().render(call.shown[0] if len(call.shown) == 1 else _list_of(call.shown), typed=True)
-        )
+    shown: list[Object] = []
+    visit(found, errors, partial(_apply_one, call, shown))
+    if shown:
+        call.say(call.output_format().render(shown[0] if len(shown) == 1 else _list_of(shown), typed=True))
 
 
 def _list_of(objects: list[Object]) -> Object:
-    """The List that apply prints several objects as: its own fields stand in Go's order, the objects' are sorted."""
+    """The List that apply prints several objects as: its own fields are in Go's order, the objects' are sorted."""
     items = json.loads(json.dumps(objects, sort_keys=True))
     return {"kind": "List", "apiVersion": "v1", "metadata": {}, "items": items}
 
 
-def _show(call: Call, resource: Resource, obj: Object, operation: str, dry_run: str) -> None:
-    """Say what was done; objects are printed together, at the end."""
-    if call.flags["output"] in ("", "name"):
-        print_result(call, resource, obj, operation, dry_run)
-    else:
-        call.shown.append(obj)
-
-
-def _apply_one(call: Call, manifest: Manifest) -> None:
+def _apply_one(call: Call, shown: list[Object], manifest: Manifest) -> None:
+    """Apply one object and report it; with -o json or yaml, add it to those that are printed at the end."""
     generated = metadata(manifest.obj).get("generateName")
     if not manifest.name and generated:
         raise KubectlError(f"from {generated}: cannot use generate name with apply")
-    current = _current(call, manifest)
-    dry_run = call.dry_run()
+    obj, operation = _applied(call, manifest, _current(call, manifest))
+    if call.flags["output"] in ("", "name"):
+        print_result(call, manifest.resource, obj, operation, call.dry_run())
+    else:
+        shown.append(obj)
+
+
+def _applied(call: Call, manifest: Manifest, current: Object | None) -> tuple[Object, str]:
+    """The object as it is after the change, and what was done to it."""
     wanted = with_last_applied(manifest.obj)
     if current is None:
-        _create(call, manifest, wanted, dry_run)
-        return
-    annotations = metadata(current).get("annotations") or {}
-    if LAST_APPLIED not in annotations:
-        name = manifest.name
-        call.complain(_MISSING_ANNOTATION.format(resource=manifest.resource.plural, name=name))
+        return send(call, manifest, wanted), "created"
+    if LAST_APPLIED not in (metadata(current).get("annotations") or {}):
+        call.complain(_MISSING_ANNOTATION.format(resource=manifest.resource.plural, name=manifest.name))
     change = patch.three_way(original_of(manifest, wanted, current), wanted, current, manifest.resource)
-    if not change:
-        _show(call, manifest.resource, current, "unchanged", dry_run)
-        return
-    _show(call, manifest.resource, _patch(call, manifest, change, current, dry_run), "configured", dry_run)
+    return (_patch(call, manifest, change, current), "configured") if change else (current, "unchanged")
 
 
 def original_of(manifest: Manifest, wanted: Object, current: Object) -> Object | None:
@@ -146,29 +144,21 @@ def _current(call: Call, manifest: Manifest) -> Object | None:
         raise StatusError(error.code, error.reason, where + error.message) from None
 
 
-def _create(call: Call, manifest: Manifest, wanted: Object, dry_run: str) -> None:
-    new = wanted
-    if dry_run != "client":
-        try:
-            check_kind(manifest)
-            new = call.api.create(manifest.resource, wanted, **call.request(dry_run))
-        except StatusError as error:
-            raise with_source("creating", manifest.source, error) from None
-    _show(call, manifest.resource, new, "created", dry_run)
-
-
-def _patch(call: Call, manifest: Manifest, change: Object, current: Object, dry_run: str) -> Object:
-    resource = manifest.resource
+def send(call: Call, manifest: Manifest, obj: Object, verb: str = "creating") -> Object:
+    """Create or replace a manifest's object; --dry-run=client returns what would be sent. Raises StatusError."""
+    dry_run, write = call.dry_run(), call.api.update if verb == "replacing" else call.api.create
     if dry_run == "client":
-        return patch.strategic_merge(current, change, resource)
+        return obj
     try:
-        return call.api.patch(
-            resource,
-            manifest.namespace,
-            manifest.name,
-            change,
-            **call.request(dry_run),
-        )
+        check_kind(manifest)
+        return write(manifest.resource, obj, **call.request(dry_run))
+    except StatusError as error:
+        raise with_source(verb, manifest.source, error) from None
+
+
+def _patch(call: Call, manifest: Manifest, change: Object, current: Object) -> Object:
+    try:
+        return send_patch(call, manifest.resource, current, change, "strategic", call.dry_run())
     except StatusError as error:
         if call.flags["force"] and error.reason in ("Invalid", "Conflict"):
             return _recreate(call, manifest)
@@ -187,7 +177,7 @@ def _patch_text(manifest: Manifest, change: Object, end: str = "") -> str:
 
 
 def _recreate(call: Call, manifest: Manifest) -> Object:
-    """--force: delete what cannot be changed, and create it anew once it is gone, if that is within --timeout."""
+    """--force: delete what cannot be changed and create it again once it is gone, within --timeout."""
     resource, grace, wanted = manifest.resource, call.flags["grace-period"], with_last_applied(manifest.obj)
     where = (resource, manifest.namespace, manifest.name)
     call.api.delete(*where, grace_period=grace if grace >= 0 else None, user=call.user)
@@ -207,16 +197,16 @@ def _recreate(call: Call, manifest: Manifest) -> Object:
     flags.VALIDATE,
     flags.SAVE_CONFIG,
     flags.field_manager("kubectl-replace"),
-    switch("force", "", "Delete the object and create it anew."),
+    switch("force", "", "Delete the object and create it again."),
     switch("wait", "", "With --force: wait until the old object is gone."),
-    number("grace-period", "", "With --force: seconds for the old object to end.", -1),
+    number("grace-period", "", "With --force: seconds for the old object to stop.", -1),
     duration("timeout", "", "With --force: how long to wait."),
     *absent("cascade", bare="background"),
     *absent("raw", "subresource"),
     example="  kubectl replace -f pod.yaml\n  kubectl replace --force -f pod.yaml",
 )
 def replace(call: Call) -> None:
-    """Replace the objects of manifests, which must be there."""
+    """Replace the objects of manifests, which must exist."""
     require_file(call)
     for flag, unset in (("grace-period", -1), ("timeout", 0)):
         if call.flags[flag] > unset and not call.flags["force"]:
@@ -230,25 +220,19 @@ def replace(call: Call) -> None:
 
 
 def _replace_one(call: Call, manifest: Manifest) -> None:
-    dry_run = call.dry_run()
-    obj = with_last_applied(manifest.obj) if _keeps_config(call, manifest) else manifest.obj
-    if dry_run != "client":
-        try:
-            obj = call.api.update(manifest.resource, obj, **call.request(dry_run))
-        except StatusError as error:
-            raise with_source("replacing", manifest.source, error) from None
-    print_result(call, manifest.resource, obj, "replaced", dry_run)
+    new = send(call, manifest, _with_config(call, manifest), "replacing")
+    print_result(call, manifest.resource, new, "replaced", call.dry_run())
 
 
-def _keeps_config(call: Call, manifest: Manifest) -> bool:
-    annotations = metadata(manifest.obj).get("annotations") or {}
-    return bool(call.flags["save-config"]) or LAST_APPLIED in annotations
+def _with_config(call: Call, manifest: Manifest) -> Object:
+    keeps = call.flags["save-config"] or LAST_APPLIED in (metadata(manifest.obj).get("annotations") or {})
+    return with_last_applied(manifest.obj) if keeps else manifest.obj
 
 
 def _replace_by_force(call: Call) -> None:
-    """Delete what there is, without a look at its fields; then create it anew."""
+    """Delete what exists, without checking its fields; then create it again."""
     targets: list[Target] = []
-    late: list[Exception] = []
+    errors: list[Exception] = []
 
     def remove(manifest: Manifest) -> None:
         targets.append(Target(manifest.resource, manifest.namespace, manifest.name))
@@ -259,12 +243,11 @@ def _replace_by_force(call: Call) -> None:
                 raise with_source("deleting", manifest.source, error) from None
 
     grace = call.flags["grace-period"]
-    visit(manifests(call, late, is_valid=False), late, remove)
+    visit(manifests(call, errors, is_valid=False), errors, remove)
     wait_until_gone(call, targets)
-    visit_manifests(call, partial(_create_anew, call))
+    visit_manifests(call, partial(_create_again, call))
 
 
-def _create_anew(call: Call, manifest: Manifest) -> None:
-    obj = with_last_applied(manifest.obj) if _keeps_config(call, manifest) else manifest.obj
-    new = call.api.create(manifest.resource, obj, **call.request())
+def _create_again(call: Call, manifest: Manifest) -> None:
+    new = call.api.create(manifest.resource, _with_config(call, manifest), **call.request())
     print_result(call, manifest.resource, new, "replaced")

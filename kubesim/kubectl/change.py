@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
-from functools import partial
+from dataclasses import dataclass
 from typing import Any
 
 from kubesim.api.errors import StatusError, bad_request
@@ -17,12 +17,13 @@ from kubesim.cluster.apiserver import patch as patches
 from kubesim.cluster.apiserver.validation.rules import label_value
 from kubesim.gotext import gojson
 from kubesim.kubectl import flags
-from kubesim.kubectl.command import Call, absent, command, duration, number, switch, text
+from kubesim.kubectl.command import Call, Command, Run, command
 from kubesim.kubectl.documents import parse_document
 from kubesim.kubectl.errors import KubectlError, ManifestError, raise_all
+from kubesim.kubectl.flags import absent, duration, number, switch, text
 from kubesim.kubectl.manifests import read_text
 from kubesim.kubectl.output import print_result
-from kubesim.kubectl.selection import Query, Target, select
+from kubesim.kubectl.selection import Query, Target
 
 # Of the API server, in bytes.
 MAX_REQUEST = 3 * 1024 * 1024
@@ -40,6 +41,12 @@ def send_patch(call: Call, resource: Resource, obj: Object, change: Any, kind: s
     return call.api.patch(resource, namespace_of(obj), name_of(obj), change, kind, **call.request(dry_run))
 
 
+def check_local(call: Call) -> None:
+    """Refuse --local together with --dry-run=server."""
+    if call.flags["local"] and call.dry_run() == "server":
+        raise KubectlError("cannot specify --local and --dry-run=server - did you mean --dry-run=client?")
+
+
 @command(
     "patch",
     "(-f FILENAME | TYPE NAME) [-p PATCH|--patch-file FILE]",
@@ -55,6 +62,7 @@ def send_patch(call: Call, resource: Resource, obj: Object, change: Any, kind: s
     *absent("subresource"),
     example='  kubectl patch serviceaccount default -p \'{"imagePullSecrets":[{"name":"my-registry-creds"}]}\'',
     asks_namespace=True,
+    operands="types",
     prints_last=True,
 )
 def patch(call: Call) -> None:
@@ -66,28 +74,24 @@ def patch(call: Call) -> None:
         raise KubectlError("cannot specify --patch and --patch-file together")
     if call.flags["local"] and call.args:
         raise KubectlError("cannot specify --local and server resources")
-    if call.flags["local"] and call.dry_run() == "server":
-        raise KubectlError("cannot specify --local and --dry-run=server - did you mean --dry-run=client?")
+    check_local(call)
     if kind not in _LOCALLY:
         raise KubectlError(f'--type must be one of [json merge strategic], not "{call.flags["type"]}"')
-    read = _parsed(call, _patch_text(call))
-    query = Query(call, call.args, needs_name=True, latest=False)
     dry_run = call.dry_run()
+    wanted = _parsed(call, kind, dry_run == "client" or call.flags["local"])
 
     def change(target: Target, obj: Object) -> None:
-        wanted = _fitting(kind, read) if dry_run == "client" or call.flags["local"] else read()
         new = send_patch(call, target.resource, obj, wanted, kind, dry_run)
+        operation, suffix = "patched", dry_run if dry_run == "server" else "none"
         if new == obj:
-            print_result(call, target.resource, new, "patched (no change)", is_alone=True)
-        else:
-            suffix = dry_run if dry_run == "server" else "none"
-            print_result(call, target.resource, new, "patched", suffix, is_alone=True)
+            operation, suffix = "patched (no change)", "none"
+        print_result(call, target.resource, new, operation, suffix, is_alone=True)
 
-    query.visit(change)
+    Query(call, call.args, needs_name=True, latest=False).visit(change)
 
 
-# Of each type of patch, what it has to be, and what kubectl says where it is not, or is no JSON ("": Go's own words).
-_FITTING = {
+# Of each type of patch, what it has to be, and what kubectl says of something else and of broken JSON ("": Go's words).
+_EXPECTED = {
     "json": (list, "json: cannot unmarshal object into Go value of type jsonpatch.Patch", ""),
     "merge": (
         dict,
@@ -98,15 +102,20 @@ _FITTING = {
 }
 
 
-def _fitting(kind: str, read: Callable[[], Any]) -> Any:
-    """The patch, for kubectl itself to make. Raises KubectlError."""
-    wanted, misfit, broken = _FITTING[kind]
+def _parsed(call: Call, kind: str, is_local: bool) -> Any:
+    """The patch, in YAML or JSON. A wrong one is refused by the server, or in other words by kubectl (`is_local`)."""
+    given = _patch_text(call)
+    wanted, mismatch, broken = _EXPECTED[kind]
+    if len(given) > MAX_REQUEST:
+        raise StatusError(413, "RequestEntityTooLarge", f"Request entity too large: limit is {MAX_REQUEST}")
     try:
-        change = read()
-    except StatusError as error:
-        raise KubectlError(broken or error.message) from None
-    if not isinstance(change, wanted):
-        raise KubectlError(misfit)
+        change = gojson.loads(given) if given.lstrip()[:1] == "{" else parse_document(given)
+    except ManifestError as error:
+        raise KubectlError(f"unable to parse {gojson.quote(call.flags['patch'])}: {error}") from None
+    except ValueError as error:
+        raise KubectlError(broken or str(error)) if is_local else bad_request(str(error)) from None
+    if is_local and not isinstance(change, wanted):
+        raise KubectlError(mismatch)
     return change
 
 
@@ -119,26 +128,6 @@ def _patch_text(call: Call) -> str:
         raise KubectlError(f"unable to read patch file: {error}") from None
 
 
-def _parsed(call: Call, given: str) -> Callable[[], Any]:
-    """What gives the patch. kubectl turns YAML into JSON at once; broken JSON is for the server, which refuses it."""
-    if len(given) > MAX_REQUEST:
-        raise StatusError(413, "RequestEntityTooLarge", f"Request entity too large: limit is {MAX_REQUEST}")
-    if given.lstrip()[:1] == "{":
-        return partial(_read_json, given)
-    try:
-        document = parse_document(given)
-    except ManifestError as error:
-        raise KubectlError(f"unable to parse {gojson.quote(call.flags['patch'])}: {error}") from None
-    return lambda: document
-
-
-def _read_json(given: str) -> Any:
-    try:
-        return gojson.loads(given)
-    except ValueError as error:
-        raise bad_request(str(error)) from None
-
-
 COMMON = (
     *flags.FILENAME,
     *flags.DRY_RUN,
@@ -146,73 +135,81 @@ COMMON = (
     *flags.LOCAL,
     switch("all", "", "All objects of the type in the namespace."),
 )
-_MARKS = (*COMMON, *flags.SELECTOR, *flags.FIELD_SELECTOR, *flags.ALL_NAMESPACES, *absent("resource-version"))
 
 
-def _check_label_words(call: Call) -> None:
-    _split(call.args, "label")
-    if call.flags["list"] and call.flags["output"]:
-        raise KubectlError("--list and --output may not be specified together")
+@dataclass(frozen=True)
+class _Kind:
+    """How labels differ from annotations: the field in metadata, the words for one and for the change."""
+
+    field: str
+    word: str
+    done: str
+    example: str
+    is_label: bool = False
 
 
-@command(
-    "label",
-    "[--overwrite] (-f FILENAME | TYPE NAME) KEY_1=VAL_1 ... KEY_N=VAL_N [--resource-version=version]",
-    "Update the labels on a resource",
-    _MARKS,
-    flags.field_manager("kubectl-label"),
-    switch("overwrite", "", "Change labels that are there."),
-    switch("list", "", "Show the labels after the change."),
-    example="  kubectl label pod private-pod tier=backend\n  kubectl label pod private-pod tier-",
-    check=_check_label_words,
-    asks_namespace=True,
-    prints_last=True,
-)
+_LABELS = _Kind("labels", "label", "labeled", "pod", is_label=True)
+_ANNOTATIONS = _Kind("annotations", "annotation", "annotated", "rsrc")
+
+
+def _marking(name: str, kind: _Kind, example: str) -> Callable[[Run], Command]:
+    """The command that sets labels or annotations."""
+    return command(
+        name,
+        "[--overwrite] (-f FILENAME | TYPE NAME) KEY_1=VAL_1 ... KEY_N=VAL_N [--resource-version=version]",
+        f"Update the {kind.field} on a resource",
+        (*COMMON, *flags.SELECTOR, *flags.FIELD_SELECTOR, *flags.ALL_NAMESPACES, *absent("resource-version")),
+        flags.field_manager(f"kubectl-{name}"),
+        switch("overwrite", "", f"Change {kind.field} that exist."),
+        switch("list", "", f"Show the {kind.field} after the change."),
+        example=example,
+        asks_namespace=True,
+        operands="types",
+    )
+
+
+@_marking("label", _LABELS, "  kubectl label pod private-pod tier=backend\n  kubectl label pod private-pod tier-")
 def label(call: Call) -> None:
     """Set or remove labels."""
-    _mark(call, "labels", "label", "labeled")
+    _mark(call, _LABELS)
 
 
-@command(
-    "annotate",
-    "[--overwrite] (-f FILENAME | TYPE NAME) KEY_1=VAL_1 ... KEY_N=VAL_N [--resource-version=version]",
-    "Update the annotations on a resource",
-    _MARKS,
-    flags.field_manager("kubectl-annotate"),
-    switch("overwrite", "", "Change annotations that are there."),
-    switch("list", "", "Show the annotations after the change."),
-    asks_namespace=True,
-    example="  kubectl annotate pod private-pod owner=team-a",
-)
+@_marking("annotate", _ANNOTATIONS, "  kubectl annotate pod private-pod owner=team-a")
 def annotate(call: Call) -> None:
     """Set or remove annotations."""
-    _mark(call, "annotations", "annotation", "annotated")
+    _mark(call, _ANNOTATIONS)
 
 
-def _mark(call: Call, field: str, word: str, done: str) -> None:
-    words, wanted, removed = _split(call.args, word)
-    _check_mark(call, words, word, bool(wanted or removed))
+def _mark(call: Call, kind: _Kind) -> None:
+    words, wanted, removed = _split(call.args, kind)
+    _check_mark(call, kind, words, bool(wanted or removed))
     query = Query(call, words, needs_name=True)
     dry_run = "client" if call.flags["list"] else call.dry_run()
 
     def mark(target: Target, obj: Object) -> None:
-        resource, indent = target.resource, ""
-        if call.flags["list"] and not query.is_single:
-            call.say(f"Listing {field} for {resource.kind}.{resource.group}/{name_of(obj)}:\n")
-            indent = " "
-        _mark_one(call, resource, obj, (field, wanted, removed, done), dry_run, indent)
+        resource = target.resource
+        new, operation = _marked(call, kind, resource, obj, wanted, removed, dry_run)
+        if not call.flags["list"]:
+            print_result(call, resource, new, operation, dry_run, is_alone=kind.is_label)
+            return
+        if not query.is_single:
+            call.say(f"Listing {kind.field} for {resource.kind}.{resource.group}/{name_of(obj)}:\n")
+        indent = "" if query.is_single else " "
+        marks = sorted((metadata(new).get(kind.field) or {}).items())
+        call.say("".join(f"{indent}{key}={value}\n" for key, value in marks))
 
     query.visit(mark)
 
 
-def _check_mark(call: Call, words: list[str], word: str, has_changes: bool) -> None:
+def _check_mark(call: Call, kind: _Kind, words: list[str], has_changes: bool) -> None:
     """What kubectl refuses before it looks for the objects."""
-    by_file, example = bool(call.flags["filename"]), "pod" if word == "label" else "rsrc"
+    by_file, example = bool(call.flags["filename"]), kind.example
     for flag in ("selector", "field-selector"):
         if call.flags["all"] and call.flags[flag]:
             raise KubectlError(f"cannot set --all and --{flag} at the same time")
-    if call.flags["local"] and call.dry_run() == "server":
-        raise KubectlError("cannot specify --local and --dry-run=server - did you mean --dry-run=client?")
+    if call.flags["list"] and call.flags["output"] and kind.is_label:
+        raise KubectlError("--list and --output may not be specified together")
+    check_local(call)
     if call.flags["local"] and words:
         raise KubectlError(
             f"can only use local files by -f {example}.yaml or --filename={example}.json when --local=true is set"
@@ -222,10 +219,10 @@ def _check_mark(call: Call, words: list[str], word: str, has_changes: bool) -> N
     if not words and not by_file:
         raise KubectlError("one or more resources must be specified as <resource> <name> or <resource>/<name>")
     if not has_changes and not call.flags["list"]:
-        raise KubectlError(f"at least one {word} update is required")
+        raise KubectlError(f"at least one {kind.word} update is required")
 
 
-def _split(args: Sequence[str], word: str) -> tuple[list[str], dict[str, str], list[str]]:
+def _split(args: Sequence[str], kind: _Kind) -> tuple[list[str], dict[str, str], list[str]]:
     """Words that name objects, KEY=VALUE pairs and KEY- removals."""
     words: list[str] = []
     wanted: dict[str, str] = {}
@@ -233,20 +230,19 @@ def _split(args: Sequence[str], word: str) -> tuple[list[str], dict[str, str], l
     for arg in args:
         key, equals, value = arg.partition("=")
         if equals and key:
-            if word == "label":
+            if kind.is_label:
                 _check_label(arg, value)
             wanted[key] = value
         elif arg.endswith("-") and arg != "-":
             removed.append(arg[:-1])
         elif wanted or removed:
-            raise KubectlError(f"all resources must be specified before {word} changes: {arg}")
+            raise KubectlError(f"all resources must be specified before {kind.word} changes: {arg}")
         else:
             words.append(arg)
     if both := [key for key in removed if key in wanted]:
-        clash = "a label in the same command"
-        if word == "annotation":
-            clash = f"the following annotation(s) in the same command: {', '.join(both)}"
-        raise KubectlError(f"can not both modify and remove {clash}")
+        clash = "a label" if kind.is_label else "the following annotation(s)"
+        names = "" if kind.is_label else f": {', '.join(both)}"
+        raise KubectlError(f"can not both modify and remove {clash} in the same command{names}")
     return words, wanted, removed
 
 
@@ -257,44 +253,38 @@ def _check_label(arg: str, value: str) -> None:
         raise KubectlError(f"invalid label value: {json.dumps(arg)}: {';'.join(problems)}")
 
 
-def _mark_one(
+def _marked(
     call: Call,
+    kind: _Kind,
     resource: Resource,
     obj: Object,
-    what: tuple[str, dict[str, str], list[str], str],
+    wanted: dict[str, str],
+    removed: list[str],
     dry_run: str,
-    indent: str,
-) -> None:
-    field, wanted, removed, done = what
-    present: dict[str, str] = metadata(obj).get(field) or {}
+) -> tuple[Object, str]:
+    """The changed object, and what was done to it."""
+    present: dict[str, str] = metadata(obj).get(kind.field) or {}
     if not call.flags["overwrite"]:
-        _refuse_overwriting(field, present, wanted)
-    if field == "labels" and dry_run != "client" and not call.flags["local"]:
+        _refuse_overwriting(kind, present, wanted)
+    if kind.is_label and dry_run != "client" and not call.flags["local"]:
         call.say("".join(f'label "{key}" not found.\n' for key in removed if key not in present))
     change = {key: None for key in removed if key in present} | wanted
-    is_sent = bool(change) or field == "annotations"
-    new = send_patch(call, resource, obj, {"metadata": {field: change}}, "merge", dry_run) if is_sent else obj
-    if call.flags["list"]:
-        marks = sorted((metadata(new).get(field) or {}).items())
-        call.say("".join(f"{indent}{key}={value}\n" for key, value in marks))
-        return
-    operation = done
-    if field == "labels" and removed:
-        operation = "modified" if wanted else "unlabeled"
-    if new is obj and field == "labels":
-        operation, new = "not labeled", {**obj, "metadata": {**metadata(obj), "labels": present}}
-    print_result(call, resource, new, operation, dry_run, is_alone=field == "labels")
+    if not change and kind.is_label:
+        return {**obj, "metadata": {**metadata(obj), "labels": present}}, "not labeled"
+    new = send_patch(call, resource, obj, {"metadata": {kind.field: change}}, "merge", dry_run)
+    if not kind.is_label:
+        return new, kind.done
+    return new, "not labeled" if new is obj else kind.done if not removed else "modified" if wanted else "unlabeled"
 
 
-def _refuse_overwriting(field: str, present: dict[str, str], wanted: dict[str, str]) -> None:
-    is_label = field == "labels"
+def _refuse_overwriting(kind: _Kind, present: dict[str, str], wanted: dict[str, str]) -> None:
     already = [
         f"'{key}' already has a value ({present[key]})"
         for key, value in wanted.items()
-        if key in present and not (is_label and present[key] == value)
+        if key in present and not (kind.is_label and present[key] == value)
     ]
-    if is_label:
-        raise_all([KubectlError(f"{text}, and --overwrite is false") for text in already])
+    if kind.is_label:
+        raise_all(KubectlError(f"{text}, and --overwrite is false") for text in already)
     elif already:
         raise KubectlError(f"--overwrite is false but found the following declared annotation(s): {'; '.join(already)}")
 
@@ -315,18 +305,16 @@ def _refuse_overwriting(field: str, present: dict[str, str], wanted: dict[str, s
     example="  kubectl scale deployment web --replicas=3",
     required=("replicas",),
     asks_namespace=True,
+    operands="types",
 )
 def scale(call: Call) -> None:
     """Change the number of replicas."""
     replicas = call.flags["replicas"]
     if replicas < 0:
         raise KubectlError("The --replicas=COUNT flag is required, and COUNT must be greater than or equal to 0")
-    selection = select(call, call.args, needs_name=True)
-    if not selection.objects:
-        raise selection.error or KubectlError("no objects passed to scale")
-    for resource, obj in selection.objects:
-        _scale_one(call, resource, obj, replicas, call.dry_run())
-    raise_all(selection.errors)
+    query = Query(call, call.args, needs_name=True)
+    if not query.visit(lambda target, obj: _scale_one(call, target.resource, obj, replicas, call.dry_run())):
+        raise KubectlError("no objects passed to scale")
 
 
 def _scale_one(call: Call, resource: Resource, obj: Object, replicas: int, dry_run: str) -> None:

@@ -7,79 +7,17 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from kubesim.api.clock import Clock
-from kubesim.api.objects import Object
 from kubesim.api.result import Edit
 from kubesim.cluster.apiserver import APIServer, WriteOptions
 from kubesim.cluster.apiserver.authorization import ADMIN, User, impersonated
 from kubesim.gotext.gojson import quote
 from kubesim.kubectl.config import Kubeconfig
 from kubesim.kubectl.errors import KubectlError, NotSimulated, Plain, UsageError
+from kubesim.kubectl.flags import Flag
 from kubesim.kubectl.formats import Format, parse_output
 from kubesim.workspace import Workspace
 
 LONGEST_WAIT = 86400.0  # simulated seconds
-
-
-@dataclass(frozen=True)
-class Flag:
-    """One flag. `bare` is the value that the flag has when it is given without one (pflag's NoOptDefVal).
-
-    `kind` is text, switch, number (of 64 bits), int32, duration, list (commas divide), array (they do
-    not) or mapping.
-    `simulated` is False for flags that kubectl has and kubesim refuses in one line.
-    """
-
-    name: str
-    short: str = ""
-    kind: str = "text"
-    default: Any = ""
-    bare: str | None = None
-    help: str = ""
-    simulated: bool = True
-
-
-def text(name: str, short: str = "", help: str = "", default: str = "", bare: str | None = None) -> Flag:
-    """A flag with a text."""
-    return Flag(name, short, "text", default, bare, help)
-
-
-def switch(name: str, short: str = "", help: str = "", default: bool = False) -> Flag:
-    """A flag that is on or off."""
-    return Flag(name, short, "switch", default, "true", help)
-
-
-def number(name: str, short: str = "", help: str = "", default: int = 0, kind: str = "number") -> Flag:
-    """A flag with a whole number."""
-    return Flag(name, short, kind, default, None, help)
-
-
-def duration(name: str, short: str = "", help: str = "", default: float = 0.0) -> Flag:
-    """A flag with a duration such as 1m30s; its value is in seconds."""
-    return Flag(name, short, "duration", default, None, help)
-
-
-def many(name: str, short: str = "", help: str = "") -> Flag:
-    """A flag that may be given several times, or once with commas."""
-    return Flag(name, short, "list", (), None, help)
-
-
-def array(name: str, short: str = "", help: str = "") -> Flag:
-    """A flag that may be given several times; commas belong to the value."""
-    return Flag(name, short, "array", (), None, help)
-
-
-def absent(*names: str, kind: str = "text", bare: str | None = None) -> tuple[Flag, ...]:
-    """Flags that kubectl has and kubesim does not simulate; "name/n" gives the short form."""
-    return tuple(
-        Flag(
-            name.partition("/")[0],
-            name.partition("/")[2],
-            kind,
-            bare="true" if kind == "switch" else bare,
-            simulated=False,
-        )
-        for name in names
-    )
 
 
 @dataclass
@@ -118,7 +56,6 @@ class Call:
     format: Format | None = None
     strategy: str = ""
     edit: Edit | None = None
-    shown: list[Object] = field(default_factory=list)
 
     def say(self, text: str) -> None:
         """Write to stdout."""
@@ -235,8 +172,9 @@ class Command:
     `required` are flags that must be given, and `check` refuses arguments before anything else is checked.
     `is_offline`: it runs without a cluster; `asks_namespace`: it asks the kubeconfig for the namespace before it
     connects, which refuses a wrong context in different words; `prints_last`: a wrong -o is found after the work.
-    `is_typed`: files are read as Go structs and not as maps; `has_tables`: -o knows tables; `all_is_selector`: --all
-    selects, where other commands only let a type alone mean all its objects; `failure` is the exit status of errors.
+    `has_tables`: -o knows tables; `all_is_selector`: --all selects, where other commands only let a type alone mean
+    all its objects; `operands`: what Tab completes, "types" and their names, or "pods"; `failure` is the exit status of
+    errors.
     """
 
     path: tuple[str, ...]
@@ -252,9 +190,9 @@ class Command:
     is_offline: bool = False
     asks_namespace: bool = False
     prints_last: bool = False
-    is_typed: bool = False
     has_tables: bool = False
     all_is_selector: bool = False
+    operands: str = ""
     failure: int = 1
 
     @property

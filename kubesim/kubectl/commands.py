@@ -12,9 +12,9 @@ from kubesim.kubectl.flags import FlagSet
 # The modules that register a command and its subcommands, by its first word. One is imported when its command is first
 # used: a learner's first answer should not wait for sixty commands.
 MODULES = {
-    "create": ("create",),
+    "create": ("create.objects", "create.rbac", "create.secrets"),
     "run": ("run_pod",),
-    "set": ("set_", "environment"),
+    "set": ("set_",),
     "explain": ("explain",),
     "get": ("get",),
     "edit": ("edit",),

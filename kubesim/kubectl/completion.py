@@ -11,11 +11,7 @@ from kubesim.kubectl.command import Command, Context
 from kubesim.kubectl.commands import MODULES, find_command, flag_set
 from kubesim.kubectl.help import subcommands
 
-_TAKES_TYPES = frozenset(
-    {"get", "describe", "delete", "edit", "label", "annotate", "patch", "scale", "wait", "explain", "rollout", "set"}
-)
 _OUTPUTS = ("custom-columns=", "go-template=", "json", "jsonpath=", "name", "wide", "yaml")
-_TAKES_PODS = frozenset({"logs", "exec"})
 
 
 def complete(words: Sequence[str], context: Context) -> list[str]:
@@ -58,10 +54,9 @@ def _namespace(rest: list[str], context: Context) -> str:
 
 
 def _objects(command: Command, words: list[str], current: str, namespace: str, context: Context) -> list[str]:
-    first = command.path[0]
-    if first in _TAKES_PODS:
+    if command.operands == "pods":
         return _names(context, "pods", namespace)
-    if first not in _TAKES_TYPES:
+    if not command.operands:
         return []
     kind, slash, _ = current.partition("/")
     if slash:

@@ -1,8 +1,17 @@
-"""The kubeconfig: which cluster, as whom, in which namespace."""
+"""The kubeconfig: which cluster, as whom, in which namespace; and what kubectl refuses before it asks the API server.
+
+Mirrors k8s.io/client-go tools/clientcmd/{client_config,validation,overrides}.go, v1.36.
+"""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
+
+from kubesim.kubectl.errors import KubectlError, NotSimulated, Plain
+from kubesim.kubectl.flags import parse_duration
 
 CLUSTER = "kubernetes"
 USER = "kubernetes-admin"
@@ -35,3 +44,41 @@ class Kubeconfig:
     def namespace_of(self, name: str = "") -> str:
         """The namespace of a context, of the current one by default."""
         return self.of_context("namespace", name) or "default"
+
+
+_TIMEOUT = (
+    "Invalid timeout value. Timeout must be a single integer in seconds, or an integer followed by a corresponding "
+    "time unit (e.g. 1s | 2m | 3h)"
+)
+
+
+def check_context(config: Kubeconfig, flags: Mapping[str, Any]) -> None:
+    """Refuse a context and groups that cannot be used, as kubectl does for the namespace. Mirrors ConfirmUsable."""
+    name = flags["context"] or config.current
+    if name and name not in config.contexts:
+        raise Plain(f"Error in configuration: context was not found for specified context: {name}")
+    if flags["as-group"] and not flags["as"]:
+        user = config.of_context("user", name)
+        raise KubectlError(f"requesting uid, groups or user-extra for {user} without impersonating a user")
+
+
+def check_client(config: Kubeconfig, flags: Mapping[str, Any]) -> None:
+    """Refuse a context, user, cluster or --request-timeout that cannot be used. Mirrors ClientConfig."""
+    name = flags["context"] or config.current
+    if flags["context"] and name not in config.contexts:
+        raise KubectlError(f'context "{name}" does not exist')
+    check_context(config, flags)
+    if request_timeout(flags) is None:
+        raise KubectlError(_TIMEOUT)
+    user = config.of_context("user", name)
+    if config.of_context("cluster", name) in config.clusters and (user != USER or USER not in config.users):
+        raise NotSimulated(f'the cluster does not know the user "{user}" of this context')
+
+
+def request_timeout(flags: Mapping[str, Any]) -> float | None:
+    """The seconds of --request-timeout, or None where it cannot be read."""
+    given = flags["request-timeout"]
+    try:
+        return float(given) if re.fullmatch(r"[-+]?[0-9]{1,18}", given) else parse_duration(given)
+    except ValueError:
+        return None

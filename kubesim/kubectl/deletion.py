@@ -5,8 +5,9 @@ from __future__ import annotations
 from kubesim.api.errors import StatusError
 from kubesim.api.objects import metadata
 from kubesim.kubectl import flags
-from kubesim.kubectl.command import Call, absent, command, number, switch, text
+from kubesim.kubectl.command import Call, command
 from kubesim.kubectl.errors import KubectlError, with_source
+from kubesim.kubectl.flags import absent, number, switch, text
 from kubesim.kubectl.output import DRY_RUN_SUFFIX
 from kubesim.kubectl.selection import Query, Target
 
@@ -70,6 +71,7 @@ def _check_cascade(call: Call) -> None:
     *absent("raw"),
     check=_check_cascade,
     asks_namespace=True,
+    operands="types",
     all_is_selector=True,
     example="  kubectl delete pod private-pod\n  kubectl delete -f pod.yaml --now",
 )

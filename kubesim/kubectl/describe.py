@@ -7,9 +7,11 @@ from kubesim.api.objects import Object, name_of, namespace_of
 from kubesim.api.resources import EVENT, Resource, find_resource
 from kubesim.kubectl import describers as describers
 from kubesim.kubectl import flags
-from kubesim.kubectl.command import Call, command, number, switch
-from kubesim.kubectl.errors import KubectlError, Several
-from kubesim.kubectl.selection import Target, find_targets, select
+from kubesim.kubectl.command import Call, command
+from kubesim.kubectl.errors import KubectlError
+from kubesim.kubectl.flags import number, switch
+from kubesim.kubectl.output import nothing_found
+from kubesim.kubectl.selection import find_targets, select
 
 
 @command(
@@ -22,6 +24,7 @@ from kubesim.kubectl.selection import Target, find_targets, select
     switch("show-events", "", "Show the events of the object as well.", True),
     number("chunk-size", "", "How many objects are asked for at once (kubesim always returns all).", 500),
     asks_namespace=True,
+    operands="types",
     example="  kubectl describe pod private-pod\n  kubectl describe secret my-registry-creds",
 )
 def describe(call: Call) -> None:
@@ -33,16 +36,15 @@ def describe(call: Call) -> None:
         )
     selection = select(call, call.args)
     objects, error = selection.objects, selection.error
-    if isinstance(error, StatusError) and error.reason == "NotFound" and len(call.args) == 2:
-        objects = []
-        if alike := _by_prefix(call):
-            call.say("".join([f"{text}\n" for text in _descriptions(call, alike, False)]))
-            return
+    is_missing = isinstance(error, StatusError) and error.reason == "NotFound" and len(call.args) == 2
+    if is_missing and (alike := _by_prefix(call)):
+        call.say("".join([f"{text}\n" for text in _descriptions(call, alike, False)]))
+        return
     call.say(describers.join(_descriptions(call, objects, len(objects) == 1 and not error)))
-    if not objects and not selection.error:
-        call.complain(_nothing(call))
     if error:
-        raise Several([error])
+        raise error
+    if not objects:
+        call.complain(nothing_found(call))
 
 
 def _descriptions(call: Call, objects: list[tuple[Resource, Object]], is_alone: bool) -> list[str]:
@@ -51,24 +53,15 @@ def _descriptions(call: Call, objects: list[tuple[Resource, Object]], is_alone: 
     return [_described(call, resource, obj, with_events) for resource, obj in objects]
 
 
-def _nothing(call: Call) -> str:
-    if call.flags["all-namespaces"]:
-        return "No resources found\n"
-    return f"No resources found in {call.namespace} namespace.\n"
-
-
 def _by_prefix(call: Call) -> list[tuple[Resource, Object]]:
     """The objects whose names begin with the one that was not found."""
     kind, prefix = call.args
     (target,) = find_targets(call, [kind], one_type=True)
-    return [(target.resource, obj) for obj in _neighbours(call, target) if name_of(obj).startswith(prefix)]
-
-
-def _neighbours(call: Call, target: Target) -> list[Object]:
     try:
-        return call.api.list(target.resource, target.namespace, user=call.user)
+        listed = call.api.list(target.resource, target.namespace, user=call.user)
     except StatusError:
         return []
+    return [(target.resource, obj) for obj in listed if name_of(obj).startswith(prefix)]
 
 
 def _described(call: Call, resource: Resource, obj: Object, with_events: bool) -> str:

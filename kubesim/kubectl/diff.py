@@ -10,8 +10,9 @@ from kubesim.api.resources import SECRET
 from kubesim.cluster.apiserver import patch
 from kubesim.kubectl import flags
 from kubesim.kubectl.apply import original_of
-from kubesim.kubectl.command import Call, absent, command, no_arguments, switch
+from kubesim.kubectl.command import Call, command, no_arguments
 from kubesim.kubectl.errors import Exit, with_source
+from kubesim.kubectl.flags import absent, switch
 from kubesim.kubectl.formats.marshal import LAST_APPLIED, to_yaml
 from kubesim.kubectl.manifests import Manifest, require_file, visit_manifests
 from kubesim.kubectl.selection import find_named

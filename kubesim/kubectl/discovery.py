@@ -11,11 +11,11 @@ from kubesim.api.resources import API_VERSIONS, RESOURCES, SERVICE, Resource, fi
 from kubesim.cluster.apiserver.authorization import Request, User
 from kubesim.gotext import tabwriter
 from kubesim.kubectl import flags
-from kubesim.kubectl.command import Call, absent, command, many, switch, text, unexpected_arguments
-from kubesim.kubectl.config import SERVER
-from kubesim.kubectl.connection import connect
+from kubesim.kubectl.command import Call, command, unexpected_arguments
+from kubesim.kubectl.config import SERVER, check_client
 from kubesim.kubectl.describers.others import RULE_HEADINGS, rule_rows
 from kubesim.kubectl.errors import Exit, KubectlError
+from kubesim.kubectl.flags import absent, many, switch, text
 from kubesim.kubectl.formats import no_format
 from kubesim.kubectl.formats.marshal import to_yaml
 from kubesim.kubectl.help import group
@@ -87,7 +87,7 @@ def api_versions(call: Call) -> None:
 def version(call: Call) -> None:
     output, client_only = call.flags["output"], call.flags["client"]
     if not client_only:
-        connect(call)
+        check_client(call.context.config, call.flags)
     if call.args:
         raise KubectlError(f"extra arguments: [{' '.join(call.args)}]")
     found = {"clientVersion": _details(KUBECTL), "kustomizeVersion": KUSTOMIZE}

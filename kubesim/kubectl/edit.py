@@ -10,9 +10,10 @@ from kubesim.api.objects import Object, metadata, name_of
 from kubesim.api.resources import Resource
 from kubesim.api.result import Edit
 from kubesim.kubectl import flags
-from kubesim.kubectl.command import Call, absent, command, text
+from kubesim.kubectl.command import Call, command
 from kubesim.kubectl.documents import load_documents
-from kubesim.kubectl.errors import KubectlError, ManifestError, raise_all
+from kubesim.kubectl.errors import KubectlError, ManifestError
+from kubesim.kubectl.flags import absent, text
 from kubesim.kubectl.formats import list_of, no_format
 from kubesim.kubectl.formats.marshal import to_json, to_yaml
 from kubesim.kubectl.manifests import items_of, read_text
@@ -45,16 +46,15 @@ _Edited = tuple[Resource, Object]
     text("edit-result", "", "Take the object from this file instead of an editor (only kubesim has this flag)."),
     example='  KUBE_EDITOR="sed -i s/old/new/" kubectl edit sa default',
     asks_namespace=True,
+    operands="types",
     prints_last=True,
 )
 def edit(call: Call) -> None:
     """Open objects in the editor of $KUBE_EDITOR or $EDITOR, several as a List, and send what it made of them."""
     query = Query(call, call.args)
-    selection = query.select()
-    raise_all(selection.errors)
-    if not selection.objects:
+    if not (objects := query.fetch()):
         raise KubectlError("edit cancelled, no objects found")
-    _edit(call, selection.objects)
+    _edit(call, objects)
 
 
 def _edit(call: Call, objects: list[_Edited]) -> None:

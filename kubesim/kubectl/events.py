@@ -11,8 +11,9 @@ from kubesim.api.resources import EVENT
 from kubesim.api.schema import in_go_order
 from kubesim.gotext import tabwriter
 from kubesim.kubectl import flags
-from kubesim.kubectl.command import Call, command, many, number, switch, text
+from kubesim.kubectl.command import Call, command
 from kubesim.kubectl.errors import KubectlError, Plain
+from kubesim.kubectl.flags import many, number, switch, text
 from kubesim.kubectl.formats import FORMATS
 from kubesim.kubectl.get import changes
 from kubesim.kubectl.selection import resolve, split_pair

@@ -13,8 +13,9 @@ from collections.abc import Iterator, Sequence
 from kubesim.api import schema
 from kubesim.api.resources import RESOURCES, Resource, find_resource
 from kubesim.api.schema import ENUMS, Field, Type
-from kubesim.kubectl.command import Call, command, switch, text
+from kubesim.kubectl.command import Call, command
 from kubesim.kubectl.errors import FormatError, KubectlError, NotSimulated, Plain
+from kubesim.kubectl.flags import switch, text
 from kubesim.kubectl.formats import jsonpath
 
 _WRAPPER = textwrap.TextWrapper(
@@ -31,6 +32,7 @@ _MOST_ENUMS = 4  # as many are listed beside a field
     text("output", "o", "plaintext.", "plaintext"),
     text("api-version", "", "The version of the API whose type is meant, such as apps/v1."),
     example="  kubectl explain pod.spec.imagePullSecrets",
+    operands="types",
 )
 def explain(call: Call) -> None:
     if not call.args:

@@ -7,12 +7,75 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 from kubesim.gotext.gojson import quote
-from kubesim.kubectl.command import Flag, absent, array, duration, many, switch, text
-from kubesim.kubectl.errors import FlagError, NotSimulated
+from kubesim.kubectl.errors import FlagError, KubectlError, NotSimulated
+
+
+@dataclass(frozen=True)
+class Flag:
+    """One flag. `bare` is the value that the flag has when it is given without one (pflag's NoOptDefVal).
+
+    `kind` is text, switch, number (of 64 bits), int32, duration, list (commas divide) or
+    array (they do not).
+    `simulated` is False for flags that kubectl has and kubesim refuses in one line.
+    """
+
+    name: str
+    short: str = ""
+    kind: str = "text"
+    default: Any = ""
+    bare: str | None = None
+    help: str = ""
+    simulated: bool = True
+
+
+def text(name: str, short: str = "", help: str = "", default: str = "", bare: str | None = None) -> Flag:
+    """A flag with a text."""
+    return Flag(name, short, "text", default, bare, help)
+
+
+def switch(name: str, short: str = "", help: str = "", default: bool = False) -> Flag:
+    """A flag that is on or off."""
+    return Flag(name, short, "switch", default, "true", help)
+
+
+def number(name: str, short: str = "", help: str = "", default: int = 0, kind: str = "number") -> Flag:
+    """A flag with a whole number."""
+    return Flag(name, short, kind, default, None, help)
+
+
+def duration(name: str, short: str = "", help: str = "", default: float = 0.0) -> Flag:
+    """A flag with a duration such as 1m30s; its value is in seconds."""
+    return Flag(name, short, "duration", default, None, help)
+
+
+def many(name: str, short: str = "", help: str = "") -> Flag:
+    """A flag that may be given several times, or once with commas."""
+    return Flag(name, short, "list", (), None, help)
+
+
+def array(name: str, short: str = "", help: str = "") -> Flag:
+    """A flag that may be given several times; commas belong to the value."""
+    return Flag(name, short, "array", (), None, help)
+
+
+def absent(*names: str, kind: str = "text", bare: str | None = None) -> tuple[Flag, ...]:
+    """Flags that kubectl has and kubesim does not simulate; "name/n" gives the short form."""
+    return tuple(
+        Flag(
+            name.partition("/")[0],
+            name.partition("/")[2],
+            kind,
+            bare="true" if kind == "switch" else bare,
+            simulated=False,
+        )
+        for name in names
+    )
+
 
 GLOBAL: tuple[Flag, ...] = (
     text("namespace", "n", "The namespace to work in, instead of the current one."),
@@ -119,8 +182,6 @@ class _Parser:
             self.refused = self.refused or NotSimulated(f"the flag --{flag.name} is not part of this simulator")
         if isinstance(parsed, tuple) and flag.name in self.given:
             parsed = (*self.values[flag.name], *parsed)
-        elif isinstance(parsed, dict):
-            parsed = self.values[flag.name] | parsed
         self.values[flag.name] = parsed
         self.given.add(flag.name)
 
@@ -128,8 +189,7 @@ class _Parser:
 _TRUE = frozenset({"1", "t", "T", "TRUE", "true", "True"})
 _FALSE = frozenset({"0", "f", "F", "FALSE", "false", "False"})
 _UNITS = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
-_DIGITS = re.compile(r"[0-9]*\.?[0-9]*")
-_UNIT = re.compile(r"[^.0-9]*")
+_PART = re.compile(r"([0-9]*\.?[0-9]*)([^.0-9]*)")
 _LONGEST = (2**63 - 1) / 1e9
 
 
@@ -156,53 +216,39 @@ def parse_number(value: str, bits: int = 64, base: int = 0) -> int:
 
 def parse_duration(value: str) -> float:
     """A Go duration (1m30s, 500ms, 0) in seconds. Raises ValueError with Go's words."""
-    rest, seconds = value.removeprefix("-") if value.startswith("-") else value.removeprefix("+"), 0.0
+    rest, seconds = value[value[:1] in ("+", "-") :], 0.0
     if rest == "0":
         return 0.0
     while rest:
-        digits = _match(_DIGITS, rest)
-        unit = _match(_UNIT, rest[len(digits) :])
+        part = _PART.match(rest)
+        digits, unit = part.groups() if part else ("", "")
         if not digits.strip("."):
             raise ValueError(f"time: invalid duration {quote(value)}")
         if unit not in _UNITS:
             problem = f"unknown unit {quote(unit)}" if unit else "missing unit"
             raise ValueError(f"time: {problem} in duration {quote(value)}")
         seconds += float(digits) * _UNITS[unit]
-        rest = rest[len(digits) + len(unit) :]
+        rest = rest[len(digits + unit) :]
     if not value.strip("+-") or seconds > _LONGEST:
         raise ValueError(f"time: invalid duration {quote(value)}")
     return -seconds if value.startswith("-") else seconds
 
 
-def _match(pattern: re.Pattern[str], text: str) -> str:
-    found = pattern.match(text)
-    return found[0] if found else ""
-
-
-_QUOTED = re.compile('(?:[^"]|"")*')
-_FIELD = re.compile(r'"(?P<quoted>(?:[^"]|"")*)"(?=,|\Z)|(?P<plain>[^,]*)')
+_FIELD = re.compile(r'"((?:[^"]|"")*)"(?=,|\Z)|([^,"]*)(?=,|\Z)')
 
 
 def _list(value: str) -> tuple[str, ...]:
-    """The first line of CSV, as pflag's StringSlice reads it with Go's encoding/csv."""
+    """The first line of CSV, as pflag's StringSlice reads it."""
     line, at, fields = value.partition("\n")[0], 0, []
     while value and at <= len(line):
         match = _FIELD.match(line, at)
         if match is None:
-            break
+            column = line.index('"', at) + 1
+            raise ValueError(f'parse error on line 1, column {column}: bare " in non-quoted-field')
         quoted, plain = match.groups()
-        if '"' in (plain or ""):
-            raise ValueError(_csv_problem(line, at, match.end()))
         fields.append(plain if quoted is None else quoted.replace('""', '"'))
         at = match.end() + 1
     return tuple(fields)
-
-
-def _csv_problem(line: str, start: int, end: int) -> str:
-    what, at = 'bare " in non-quoted-field', line.index('"', start)
-    if at == start:
-        what, at = 'extraneous or missing " in quoted-field', at + 1 + len(_match(_QUOTED, line[at + 1 :])) + 1
-    return f"parse error on line 1, column {len(line[:at].encode()) + (what[0] == 'b')}: {what}"
 
 
 _PARSERS: dict[str, Callable[[str], Any]] = {
@@ -214,6 +260,20 @@ _PARSERS: dict[str, Callable[[str], Any]] = {
     "list": _list,
     "array": lambda value: (value,),
 }
+
+_VARIABLE = re.compile("[-._a-zA-Z][-._a-zA-Z0-9]*")
+_BAD_VARIABLE = (
+    "a valid environment variable name must consist of alphabetic characters, digits, '_', '-', or '.', and must not "
+    "start with a digit (e.g. 'my.env-name',  or 'MY_ENV.NAME',  or 'MyEnvName1', regex used for validation is "
+    f"'{_VARIABLE.pattern}')"
+)
+
+
+def check_variable_name(name: str) -> None:
+    """Refuse a name that no environment variable can have, as IsEnvVarName of k8s.io/apimachinery."""
+    if not _VARIABLE.fullmatch(name):
+        raise KubectlError(f"{quote(name)} is not a valid key name: {_BAD_VARIABLE}")
+
 
 # Groups of flags that several commands share.
 FILENAME = (

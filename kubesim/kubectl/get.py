@@ -11,14 +11,15 @@ from kubesim.api.resources import Resource
 from kubesim.cluster.apiserver import Change
 from kubesim.gotext.gojson import quote
 from kubesim.kubectl import flags
-from kubesim.kubectl.command import Call, absent, command, many, number, switch, text
-from kubesim.kubectl.connection import check_namespace, connect, request_timeout
-from kubesim.kubectl.errors import FormatError, KubectlError, NotSimulated, Plain, Several, failures, raise_all
+from kubesim.kubectl.command import Call, command
+from kubesim.kubectl.config import request_timeout
+from kubesim.kubectl.errors import FormatError, KubectlError, NotSimulated, Plain, visit
+from kubesim.kubectl.flags import absent, many, number, switch, text
 from kubesim.kubectl.formats import OUTPUT_FORMATS, Format, UnsortableError, relaxed, sort_objects
-from kubesim.kubectl.selection import Found, Selection, Target, find_targets, select
-from kubesim.kubectl.table import Table
+from kubesim.kubectl.output import Table, nothing_found
+from kubesim.kubectl.selection import Selection, Target, fetch, find_targets, select
 
-# A watch without --request-timeout goes on for this many simulated seconds: nobody can press Ctrl+C here.
+# A watch without --request-timeout ends after this many simulated seconds: no one can press Ctrl+C here.
 WATCH = 60.0
 
 _NO_TYPE = """You must specify the type of resource to get. Use "kubectl api-resources" for a complete list of \
@@ -64,30 +65,26 @@ def require_arguments(call: Call) -> None:
     *absent("subresource"),
     example="  kubectl get pods\n  kubectl get secret my-registry-creds -o yaml\n  kubectl get pods,secrets -A",
     check=require_arguments,
-    is_offline=True,
+    asks_namespace=True,
+    operands="types",
     has_tables=True,
 )
 def get(call: Call) -> None:
     """Show objects as a table, or in the format of -o."""
+    watches = call.flags["watch"] or call.flags["watch-only"]
     if call.flags["raw"]:
         _read(call, call.flags["raw"])
         return
-    check_namespace(call)
-    connect(call)
-    if call.flags["output-watch-events"] and not (call.flags["watch"] or call.flags["watch-only"]):
+    if call.flags["output-watch-events"] and not watches:
         raise KubectlError("--output-watch-events option can only be used with --watch or --watch-only")
     if call.flags["show-labels"] and call.flags["output"] not in ("", "wide"):
         raise KubectlError(f"--show-labels option cannot be used with {call.flags['output']} printer")
-    if call.flags["watch"] or call.flags["watch-only"]:
+    if watches:
         _watch(call)
         return
-    selection = select(call, call.args)
-    if selection.single and selection.error and not _is_for_people(call):
-        raise selection.error
-    form = call.output_format()
-    _, errors = failures([selection], partial(_print_tables if form.is_table else _print_formatted, call, form))
-    if selection.error or errors:
-        raise Several([*selection.errors, *errors])
+    selection, form = select(call, call.args), call.output_format()
+    errors = [selection.error] if selection.error else []
+    visit([selection], errors, partial(_print_tables if form.is_table else _print_formatted, call, form))
 
 
 def _read(call: Call, path: str) -> None:
@@ -100,16 +97,11 @@ def _read(call: Call, path: str) -> None:
         raise KubectlError("--raw and --output are mutually exclusive")
     if not path.startswith("/"):
         raise KubectlError(f"--raw must be a valid URL path: parse {quote(path)}: invalid URI for request")
-    connect(call)
     try:
         if call.context.read:
             call.say(call.context.read(path, call.flags["as"], tuple(call.flags["as-group"])))
     except ImportError:
         raise NotSimulated("--raw is not part of this simulator where it has no server, as in a browser") from None
-
-
-def _is_for_people(call: Call) -> bool:
-    return call.flags["output"] in ("", "wide") and not call.flags["template"]
 
 
 def _print_formatted(call: Call, form: Format, selection: Selection) -> None:
@@ -131,45 +123,25 @@ def _sorted(call: Call, objects: list[Object], what: str = "*unstructured.Unstru
 
 
 def _print_tables(call: Call, form: Format, selection: Selection) -> None:
-    if call.flags["sort-by"] and len(selection.found) > 1:  # kubectl looks for the field in tables without objects
+    groups = selection.groups
+    if call.flags["sort-by"] and len(groups) > 1:  # kubectl looks for the field in tables without objects
         path = quote(relaxed(call.flags["sort-by"]))
         raise KubectlError(f"couldn't find any field with path {path} in the list of objects")
-    groups = _group(selection.found)
-    with_kind = len(groups) > 1 or any(word == "all" for word in call.args)
-    screens = []
-    for resource, objects in groups:
-        if objects:
-            screens.append(_screen(call, resource, objects, with_kind))
-    screens = list(filter(None, screens))
+    with_kind = len(groups) > 1 or "all" in call.args
+    screens = [_screen(call, resource, objects, with_kind) for resource, objects in groups if objects]
+    screens = [screen for screen in screens if screen]
     call.say(("" if call.flags["no-headers"] else "\n").join(screens))
     if not screens and not selection.error and not call.flags["ignore-not-found"]:
-        call.complain(_nothing_found(call, [resource for resource, _ in groups]))
+        call.complain(nothing_found(call, not groups or any(resource.namespaced for resource, _ in groups)))
 
 
 def _screen(call: Call, resource: Resource, objects: list[Object], with_kind: bool) -> str:
-    """The table of one type; nothing where --sort-by names no field, for kubectl does not look at that error."""
+    """The table of one type; nothing where --sort-by names no field, for kubectl ignores that error."""
     try:
         objects = _sorted(call, objects, "[][][]reflect.Value") if objects[1:] else objects
     except FormatError:
         return ""
     return Table(call, resource, with_kind).render(objects, call.context.clock.now)
-
-
-def _group(found: list[Found]) -> list[tuple[Resource, list[Object]]]:
-    """Neighbours of one type share a table."""
-    groups: list[tuple[Resource, list[Object]]] = []
-    for item in found:
-        if groups and groups[-1][0] is item.target.resource:
-            groups[-1][1].extend(item.objects or ())
-        else:
-            groups.append((item.target.resource, list(item.objects or ())))
-    return groups
-
-
-def _nothing_found(call: Call, resources: list[Resource]) -> str:
-    if call.flags["all-namespaces"] or (resources and not any(resource.namespaced for resource in resources)):
-        return "No resources found\n"
-    return f"No resources found in {call.namespace} namespace.\n"
 
 
 class _Printer:
@@ -205,45 +177,33 @@ def _watch(call: Call) -> None:
         if call.flags["watch"]:
             asked = "--watch requested, --sort-by will be ignored for watch events received"
         call.complain(f"warning: {asked}\n")
-    target, is_only = _watched(call)
+    targets, found = find_targets(call, call.args, one_type=True), fetch(call, call.args, needs_name=False)
+    targets = targets or [Target(resource, namespace_of(obj), name_of(obj)) for resource, obj in found]
+    if len({target.resource for target in targets}) > 1:
+        raise KubectlError(
+            "watch is only supported on individual resources and resource collections - more than 1 resource was found"
+        )
+    target = targets[0]
     printer = _Printer(call, call.output_format(), target.resource)
-    selected = _selector(call, target)
-    before = [obj for _, obj in _selected(call).objects]
-    if before and not call.flags["watch-only"]:
-        printer.show("ADDED", before, call.context.clock.now)
-    if not is_only:
+    if found and not call.flags["watch-only"]:
+        printer.show("ADDED", [obj for _, obj in found], call.context.clock.now)
+    if len(targets) > 1:
         raise KubectlError("you may only watch a single resource or type of resource at a time")
+    selected = _selector(call, target)
     for now, change in changes(call, target.resource):
         if selected(change.obj):
             printer.show(change.type, [change.obj], now)
 
 
 def changes(call: Call, resource: Resource) -> list[tuple[Micros, Change]]:
-    """What happens in the time of --request-timeout. It is only noted: nobody who changes an object fails for that."""
+    """What happens in the time of --request-timeout. It is only recorded: no change fails because of a watch."""
     seen: list[tuple[Micros, Change]] = []
     stop = call.api.subscribe(lambda change: seen.append((call.context.clock.now, change)), resource)
     try:
-        call.wait_until(lambda: False, request_timeout(call) or WATCH)
+        call.wait_until(lambda: False, request_timeout(call.flags) or WATCH)
     finally:
         stop()
     return seen
-
-
-def _watched(call: Call) -> tuple[Target, bool]:
-    """What to watch, and whether that is all that was asked for."""
-    targets = find_targets(call, call.args, one_type=True)
-    targets = targets or [found.target for found in _selected(call).found]
-    if len({target.resource for target in targets}) > 1:
-        raise KubectlError(
-            "watch is only supported on individual resources and resource collections - more than 1 resource was found"
-        )
-    return targets[0], len(targets) == 1
-
-
-def _selected(call: Call) -> Selection:
-    selection = select(call, call.args)
-    raise_all(selection.errors)
-    return selection
 
 
 def _selector(call: Call, target: Target) -> Callable[[Object], bool]:

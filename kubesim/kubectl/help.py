@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from kubesim.kubectl.command import REGISTERED, Call, Command, Flag, command
+from kubesim.kubectl.command import REGISTERED, Call, Command, command
 from kubesim.kubectl.errors import Exit, UsageError
+from kubesim.kubectl.flags import Flag
 
 _OPTIONS = 'Use "kubectl options" for a list of global command-line options (applies to all commands).\n'
 
@@ -38,8 +39,6 @@ def _default(flag: Flag) -> str:
     value: Any = flag.default
     if flag.kind in ("list", "array"):
         return "[]"
-    if flag.kind == "mapping":
-        return ""
     if flag.kind == "duration":
         return f"{value:g}s"
     if flag.kind == "switch":

@@ -8,9 +8,10 @@ from typing import Any, NamedTuple
 from kubesim.api.objects import Object
 from kubesim.gotext import tabwriter
 from kubesim.kubectl import flags
-from kubesim.kubectl.command import Call, Command, Run, absent, command, switch, text, unexpected_arguments
+from kubesim.kubectl.command import Call, Command, Run, command, unexpected_arguments
 from kubesim.kubectl.config import HIDDEN, Entry
 from kubesim.kubectl.errors import KubectlError, NotSimulated, Plain, UsageError
+from kubesim.kubectl.flags import absent, switch, text
 from kubesim.kubectl.help import group, help_text
 from kubesim.workspace import HOME
 

@@ -16,9 +16,8 @@ from kubesim.api.resources import RESOURCES, Resource, find_kind
 from kubesim.api.selectors import SelectorError, label_selector
 from kubesim.gotext import gojson
 from kubesim.kubectl.command import Call
-from kubesim.kubectl.connection import connect
 from kubesim.kubectl.documents import documents_in_json
-from kubesim.kubectl.errors import KubectlError, ManifestError, NotSimulated, Plain, Several, visit
+from kubesim.kubectl.errors import KubectlError, ManifestError, NotSimulated, visit
 
 _ENDINGS = (".json", ".yaml", ".yml")
 
@@ -36,21 +35,20 @@ class Manifest:
     document: str
 
 
-def manifests(call: Call, late: list[Exception], is_valid: bool = True) -> Iterator[Manifest]:
-    """The objects of every -f, one after the other; into `late` come the errors of those that could not be read.
+def manifests(call: Call, errors: list[Exception], is_valid: bool = True) -> Iterator[Manifest]:
+    """The objects of every -f, one after the other; `errors` gets those of objects that could not be read.
 
-    `is_valid`: as strictly as --validate has it. Raises what is wrong with the files' names.
+    `is_valid`: check them as strictly as --validate asks for. Raises what is wrong with the files' names.
     """
     is_valid = is_valid and call.flags.get("validate", "ignore") not in ("ignore", "false")
-    if problems := path_problems(call):
-        raise Several(problems)
+    check_paths(call)
     selected = _selector(call)
     for source, text in list(_sources(call)):
-        for item, json_ in _objects(text, source, late, is_valid):
+        for item, json_ in _objects(text, source, errors, is_valid):
             try:
                 manifest = _manifest(call, item, json_, source)
-            except (KubectlError, NotSimulated, Plain) as error:
-                late.append(error)
+            except (KubectlError, NotSimulated) as error:
+                errors.append(error)
             else:
                 if selected(manifest.obj):
                     yield manifest
@@ -63,8 +61,8 @@ def visit_manifests(call: Call, act: Callable[[Manifest], object]) -> int:
         require_namespace(call, manifest.namespace)
         act(manifest)
 
-    late: list[Exception] = []
-    return visit(manifests(call, late), late, act_in_namespace)
+    errors: list[Exception] = []
+    return visit(manifests(call, errors), errors, act_in_namespace)
 
 
 def require_namespace(call: Call, namespace: str) -> None:
@@ -99,28 +97,16 @@ def read_text(call: Call, path: str) -> str:
     try:
         return call.context.workspace.read_text(path)
     except OSError as error:
-        raise KubectlError(f"open {path}: {_reason(error)}") from None
+        raise KubectlError(f"open {path}: {(error.strerror or str(error)).lower()}") from None
 
 
-def _reason(error: OSError) -> str:
-    return (error.strerror or str(error)).lower()
-
-
-def path_problems(call: Call) -> list[Exception]:
-    """What is wrong with the names after -f. Mirrors FilenameParam of builder.go."""
-    problems: list[Exception] = []
-    seen: list[str] = []
+def check_paths(call: Call) -> None:
+    """Raise what is wrong with the names after -f. Mirrors FilenameParam of builder.go."""
     for path in call.flags["filename"]:
-        if path == "-" in seen:
-            problems.append(KubectlError("standard input cannot be used for multiple arguments"))
-        elif not _is_elsewhere(path) and not call.context.workspace.exists(path):
-            problems.append(KubectlError(f'the path "{path}" does not exist'))
-        seen += _files(call, path)
-        if not seen and not problems:
-            problems.append(
-                KubectlError(f"error reading [{path}]: recognized file extensions are [{' '.join(_ENDINGS)}]")
-            )
-    return problems
+        if not _is_elsewhere(path) and not call.context.workspace.exists(path):
+            raise KubectlError(f'the path "{path}" does not exist')
+        if not _files(call, path):
+            raise KubectlError(f"error reading [{path}]: recognized file extensions are [{' '.join(_ENDINGS)}]")
 
 
 def _is_elsewhere(path: str) -> bool:
@@ -147,7 +133,7 @@ def _files(call: Call, path: str, is_inner: bool = False) -> list[str]:
     return [name for each in inner for name in _files(call, each, True)]
 
 
-def _objects(text: str, source: str, late: list[Exception], is_valid: bool) -> Iterator[tuple[Any, str]]:
+def _objects(text: str, source: str, errors: list[Exception], is_valid: bool) -> Iterator[tuple[Any, str]]:
     """The documents of a file with their JSON, lists taken apart; one that is broken or not valid ends the file."""
     try:
         for document, json_ in documents_in_json(text):
@@ -156,9 +142,9 @@ def _objects(text: str, source: str, late: list[Exception], is_valid: bool) -> I
             for item in items_of(document):
                 yield item, json_
     except ManifestError as error:
-        late.append(KubectlError(f"error parsing {source}: {error}"))
+        errors.append(KubectlError(f"error parsing {source}: {error}"))
     except (KubectlError, NotSimulated) as error:
-        late.append(error)
+        errors.append(error)
 
 
 def items_of(document: Any) -> Iterator[Any]:
@@ -171,9 +157,7 @@ def items_of(document: Any) -> Iterator[Any]:
 
 
 def _manifest(call: Call, item: Any, json_: str, source: str) -> Manifest:
-    _check_object(item, json_, source, call.command.is_typed)
-    if not call.flags.get("local"):
-        connect(call)
+    _check_object(item, json_, source)
     resource = _resource(item, source)
     _check_metadata(resource, item, source)
     meta = metadata(item)
@@ -190,10 +174,10 @@ def _check_metadata(resource: Resource, item: Object, source: str) -> None:
     try:
         schema.convert(schema.type_of(resource), {"metadata": item.get("metadata")})
     except schema.DecodeError as error:
-        told = error.in_json().replace(
+        problem = error.in_json().replace(
             f"struct field {resource.kind}.metadata ", "struct field metadataOnlyObject.metadata "
         )
-        raise KubectlError(f'unable to decode "{source}": {told}') from None
+        raise KubectlError(f'unable to decode "{source}": {problem}') from None
 
 
 def _namespace(call: Call, resource: Resource, meta: Object) -> str:
@@ -232,39 +216,16 @@ def check_kind(manifest: Manifest) -> None:
         )
 
 
-def _check_object(item: Any, json_: str, source: str, is_typed: bool) -> None:
-    """What is found when the object is decoded without a look at a schema, or into a Go struct."""
+def _check_object(item: Any, json_: str, source: str) -> None:
+    """Refuse what is no object with a kind."""
     if not isinstance(item, dict):
         word = {str: "string", list: "array", bool: "bool"}.get(type(item), "number")
-        head, wanted = (NO_VERSION, _VERSION_AND_KIND) if is_typed else ("", "unstructured.detector")
-        problem = f"{head}json: cannot unmarshal {word} into Go value of type {wanted}"
+        problem = f"json: cannot unmarshal {word} into Go value of type unstructured.detector"
     elif not item.get("kind") or not isinstance(item["kind"], str):
         problem = f"Object 'Kind' is missing in '{json_}'"
     else:
-        problem = _misfit(item, json_) if is_typed else ""
-    if problem:
-        raise KubectlError(f'unable to decode "{source}": {problem}')
-
-
-NO_VERSION = "couldn't get version/kind; json parse error: "
-_VERSION_AND_KIND = (
-    r'struct { APIVersion string "json:\"apiVersion,omitempty\""; Kind string "json:\"kind,omitempty\"" }'
-)
-
-
-def _misfit(item: Object, json_: str) -> str:
-    """Why an object does not fit a Go struct; "" where it does."""
-    kind, version = item["kind"], item.get("apiVersion")
-    if not version:
-        return f"Object 'apiVersion' is missing in '{json_}'"
-    resource = find_kind(str(version), kind)
-    if resource is None:
-        return f'no kind "{kind}" is registered for version "{version}" in scheme "pkg/scheme/scheme.go:28"'
-    try:
-        schema.convert(schema.type_of(resource), item)
-    except schema.DecodeError as error:
-        return error.in_json()
-    return ""
+        return
+    raise KubectlError(f'unable to decode "{source}": {problem}')
 
 
 def _validate_head(item: Any, source: str) -> None:

@@ -1,10 +1,19 @@
-"""What a command that changes something prints: "secret/x created", or the object in the format of -o."""
+"""What commands print: "secret/x created", an object in the format of -o, or the tables of `kubectl get`.
+
+Mirrors k8s.io/cli-runtime pkg/printers/tableprinter.go, v1.36.
+"""
 
 from __future__ import annotations
 
-from kubesim.api.objects import Object, name_of
+import re
+from collections.abc import Sequence
+
+from kubesim.api.clock import Micros
+from kubesim.api.objects import Object, metadata, name_of, namespace_of
 from kubesim.api.resources import Resource
 from kubesim.api.schema import in_go_order
+from kubesim.cluster.apiserver import printers
+from kubesim.gotext import tabwriter
 from kubesim.kubectl.command import Call
 
 DRY_RUN_SUFFIX = {"none": "", "client": " (dry run)", "server": " (server dry run)"}
@@ -31,3 +40,77 @@ def print_result(
         call.say(f"{resource.printed}/{name_of(obj) or '<unknown>'} {operation}{DRY_RUN_SUFFIX[dry_run]}\n")
     else:
         call.say(form.render(in_go_order(resource, obj) if typed else obj, typed))
+
+
+def nothing_found(call: Call, namespaced: bool = True) -> str:
+    """What kubectl reports where a list is empty."""
+    is_everywhere = call.flags.get("all-namespaces") or not namespaced
+    return "No resources found\n" if is_everywhere else f"No resources found in {call.namespace} namespace.\n"
+
+
+class Table:
+    """Prints objects of one type; of a watch, line after line with the widths that the columns have got.
+
+    `with_kind` writes "pod/web" instead of "web", as for several types at once.
+    """
+
+    def __init__(self, call: Call, resource: Resource, with_kind: bool) -> None:
+        flags = call.flags
+        self._resource = resource
+        self._with_kind = with_kind or bool(flags.get("show-kind"))
+        self._namespaced = bool(flags.get("all-namespaces")) and resource.namespaced
+        self._labels: Sequence[str] = flags.get("label-columns") or ()
+        self._all_labels = bool(flags.get("show-labels"))
+        self._headers = not flags.get("no-headers")
+        wide = flags.get("output") == "wide"
+        self._kind = resource.kind if flags.get("server-print", True) else ""
+        columns = printers.columns(self._kind)
+        self._cells = printers.row_of(self._kind, wide)
+        self._names = [column.name for column in columns if wide or not column.wide]
+        self._hidden = [index for index, column in enumerate(columns) if column.wide and not wide]
+        self._adds = self._with_kind or self._namespaced or bool(self._labels) or self._all_labels
+        self._widths: list[int] = []
+
+    def render(self, objects: Sequence[Object], now: Micros) -> str:
+        """The objects' rows, under the headings when they are printed for the first time."""
+        cells = self._cells
+        rows = [cells(obj, now) for obj in objects]
+        if not "".join(map("".join, rows)).isprintable():
+            rows = [list(map(_cut, row)) for row in rows]
+        for index in reversed(self._hidden):
+            for row in rows:
+                del row[index : index + 1]
+        if self._adds:
+            rows = [self._with_flags(obj, row) for obj, row in zip(objects, rows, strict=True)]
+        if self._headers:
+            rows.insert(0, self._heading())
+            self._headers = False
+        return tabwriter.format(rows, widths=self._widths)
+
+    def _heading(self) -> list[str]:
+        head = ["NAMESPACE"] if self._namespaced else []
+        labels = [label.rpartition("/")[2].upper() for label in self._labels]
+        return [*head, *self._names, *labels, *(["LABELS"] if self._all_labels else [])]
+
+    def _with_flags(self, obj: Object, shown: list[str]) -> list[str]:
+        """The cells with what flags change or add."""
+        if self._with_kind:
+            shown[self._names.index("NAME") if "NAME" in self._names else 0] = self._full_name(obj)
+        if self._namespaced:
+            shown.insert(0, namespace_of(obj))
+        labels = metadata(obj).get("labels") or {}
+        shown += [labels.get(label, "") for label in self._labels]
+        if self._all_labels:
+            shown.append(",".join(f"{key}={labels[key]}" for key in sorted(labels)) or "<none>")
+        return shown
+
+    def _full_name(self, obj: Object) -> str:
+        return f"{self._resource.printed}/{metadata(obj)['name']}"
+
+
+def _cut(cell: str) -> str:
+    """A cell up to its first line break; no character that a terminal would obey."""
+    if cell.isprintable():
+        return cell
+    first = re.split("[\f\n\r]", cell, maxsplit=1)[0]
+    return (first if first == cell else f"{first}...").replace("\x1b", "^[")

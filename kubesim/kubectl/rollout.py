@@ -18,8 +18,9 @@ from kubesim.api.resources import (
 from kubesim.gotext import tabwriter
 from kubesim.kubectl import describers as describers
 from kubesim.kubectl import flags
-from kubesim.kubectl.command import Call, command, number, switch
-from kubesim.kubectl.errors import KubectlError, Several, failures
+from kubesim.kubectl.command import Call, command
+from kubesim.kubectl.errors import KubectlError
+from kubesim.kubectl.flags import number, switch
 from kubesim.kubectl.formats.marshal import LAST_APPLIED
 from kubesim.kubectl.help import group
 from kubesim.kubectl.output import print_result
@@ -50,7 +51,7 @@ def _require_resource(call: Call) -> None:
 
 
 # What all but undo have in common.
-_command = partial(command, check=_require_resource, is_typed=True, asks_namespace=True, prints_last=True)
+_command = partial(command, check=_require_resource, asks_namespace=True, prints_last=True, operands="types")
 
 group("rollout", "SUBCOMMAND", "Manage the rollout of a resource", to_stdout=True)
 
@@ -71,18 +72,9 @@ def _each(call: Call, verb: str, act: Callable[[Resource, Object], None], report
             raise KubectlError(_unsupported(resource, obj, verb))
         act(resource, obj)
 
-    count = _change(query, act_on) if verb.endswith("ing") else query.visit(lambda at, obj: act_on(at.resource, obj))
+    count = query.visit(lambda target, obj: act_on(target.resource, obj))
     if reports_none and not count:
         call.complain(f"No resources found in {call.namespace} namespace.\n")
-
-
-def _change(query: Query, act_on: Callable[[Resource, Object], None]) -> int:
-    """Fetch everything, and then do something with each; return how many there were."""
-    selection = query.select()
-    count, errors = failures(selection.objects, lambda found: act_on(*found))
-    if selection.error or errors:
-        raise Several([*selection.errors, *errors])
-    return count
 
 
 def _unsupported(resource: Resource, obj: Object, verb: str) -> str:
@@ -316,7 +308,6 @@ def resume(call: Call) -> None:
     flags.DRY_RUN,
     flags.OUTPUT,
     number("to-revision", "", "The revision to go back to; 0 is the one before."),
-    is_typed=True,
     example="  kubectl rollout undo deployment/web",
 )
 def undo(call: Call) -> None:

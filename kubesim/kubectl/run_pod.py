@@ -15,9 +15,9 @@ from kubesim.cluster.apiserver import patch
 from kubesim.gotext import gojson
 from kubesim.kubectl import flags
 from kubesim.kubectl.apply import with_last_applied
-from kubesim.kubectl.command import Call, absent, array, command, switch, text
+from kubesim.kubectl.command import Call, command
 from kubesim.kubectl.errors import KubectlError, UsageError
-from kubesim.kubectl.flags import parse_number
+from kubesim.kubectl.flags import absent, array, parse_number, switch, text
 from kubesim.kubectl.output import print_result
 
 _POLICIES = ("", "Always", "IfNotPresent", "Never")

@@ -11,8 +11,10 @@ from kubesim.api.objects import Object, metadata, name_of
 from kubesim.api.resources import POD, Resource
 from kubesim.cluster.apiserver.logs import Line, LogOptions
 from kubesim.kubectl import flags
-from kubesim.kubectl.command import Call, absent, command, duration, number, switch, text
+from kubesim.kubectl.command import Call, command
 from kubesim.kubectl.errors import Exit, KubectlError, UsageError
+from kubesim.kubectl.flags import absent, duration, number, switch, text
+from kubesim.kubectl.output import nothing_found
 from kubesim.kubectl.selection import Target, find_targets, get_named, list_all
 from kubesim.shell.container import StartError
 
@@ -114,6 +116,7 @@ def _check_words(call: Call) -> None:
     *absent("ignore-errors", "insecure-skip-tls-verify-backend", "all-pods", kind="switch"),
     check=_check_words,
     asks_namespace=True,
+    operands="pods",
     example="  kubectl logs private-pod",
 )
 def logs(call: Call) -> None:
@@ -140,7 +143,7 @@ def _logged(call: Call) -> list[tuple[Resource, Object]]:
             raise KubectlError("selectors and the all flag cannot be used when passing resource/name arguments")
         pods = list_all(call, Target(POD, call.namespace, None))
         if not pods:
-            call.complain(f"No resources found in {call.namespace} namespace.\n")
+            call.complain(nothing_found(call))
         return [(POD, pod) for pod in pods]
     try:
         return [_subject(call, call.args[0])]
@@ -207,6 +210,7 @@ def _pod_and_command(call: Call) -> None:
     example="  kubectl exec private-pod -- cat /etc/marker",
     check=_pod_and_command,
     asks_namespace=True,
+    operands="pods",
 )
 def execute(call: Call) -> None:
     """Run a command in a container; its exit status is kubectl's."""

@@ -6,15 +6,14 @@ Mirrors k8s.io/cli-runtime pkg/resource/builder.go, v1.36.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
-from functools import partial
+from dataclasses import dataclass, field
 
 from kubesim.api.errors import StatusError, bad_request
 from kubesim.api.objects import Object, name_of, namespace_of
 from kubesim.api.resources import NAMESPACE, RESOURCES, Resource, find_resource
 from kubesim.kubectl.command import Call
-from kubesim.kubectl.errors import REFUSALS, KubectlError, NotSimulated, Several, visit
-from kubesim.kubectl.manifests import Manifest, manifests, path_problems, require_namespace
+from kubesim.kubectl.errors import REFUSALS, KubectlError, NotSimulated, visit
+from kubesim.kubectl.manifests import check_paths, manifests, require_namespace
 
 _NOTHING_NAMED = """You must provide one or more resources by argument or filename.
 Example resource specifications include:
@@ -31,9 +30,9 @@ _TYPE_TWICE = (
 
 @dataclass(frozen=True)
 class Target:
-    """One object by name, or (name None) all objects of a type that the selectors let through.
+    """One object by name, or (name None) all objects of a type that the selectors match.
 
-    `obj` is the object where it is known: as it stands in a file, or in a list that was fetched.
+    `obj` is the object where it is known: as a file has it, or in a list that was fetched.
     """
 
     resource: Resource
@@ -43,41 +42,18 @@ class Target:
     obj: Object | None = field(default=None, compare=False)
 
 
-@dataclass(frozen=True)
-class Found:
-    """What is known of one target: its objects, or None where it names one that has not been fetched yet."""
-
-    target: Target
-    objects: list[Object] | None
-
-    def single(self) -> list[Target]:
-        """Each object as a target of its own."""
-        if self.objects is None:
-            return [self.target]
-        made = partial(Target, self.target.resource, source=self.target.source)
-        return [made(namespace_of(obj), name_of(obj), obj=obj) for obj in self.objects]
-
-
-@dataclass(frozen=True)
+@dataclass
 class Selection:
-    """Everything that was asked for. `single`: one object by name, printed alone and not as a List.
+    """Everything that was asked for, in groups of one type. `single`: one object by name, printed without a List."""
 
-    `error` is what went wrong, or None.
-    """
-
-    found: list[Found]
+    groups: list[tuple[Resource, list[Object]]]
     error: Exception | None
     single: bool
 
     @property
     def objects(self) -> list[tuple[Resource, Object]]:
         """Every object with its type."""
-        return [(found.target.resource, obj) for found in self.found for obj in found.objects or ()]
-
-    @property
-    def errors(self) -> list[Exception]:
-        """What went wrong, if anything, as the first of the errors of a command that goes on."""
-        return [self.error] if self.error else []
+        return [(resource, obj) for resource, group in self.groups for obj in group]
 
 
 def resolve(call: Call, name: str) -> Resource:
@@ -92,7 +68,7 @@ def resolve(call: Call, name: str) -> Resource:
 
 
 def warn_of_others(call: Call, name: str) -> None:
-    """Tell of types further down that have the same short name. Mirrors client-go restmapper/shortcut.go, v1.36."""
+    """Warn of types further down that have the same short name. Mirrors client-go restmapper/shortcut.go, v1.36."""
     for other in [resource for resource in RESOURCES if name in resource.short_names][1:]:
         call.warn(f'short name "{name}" could also match lower priority resource {other.qualified}')
 
@@ -108,7 +84,7 @@ class Query:
         self._call = call
         self._is_local = bool(call.flags.get("local"))
         self._latest = latest and not self._is_local
-        self._late: list[Exception] = []
+        self._errors: list[Exception] = []
         if self._is_local and not call.flags["filename"]:
             raise KubectlError(_NOTHING_NAMED)
         self._targets = [] if self._is_local else find_targets(call, args, needs_name=needs_name)
@@ -118,41 +94,49 @@ class Query:
         return self.visit_names(lambda target: act(target, self._fetched(target)))
 
     def visit_names(self, act: Callable[[Target], object]) -> int:
-        """The same with objects that need not be there."""
-
-        def act_in_namespace(target: Target) -> None:
-            if target.source:
-                require_namespace(self._call, target.namespace or "")
-            act(target)
-
-        each = (target for found in self._walk() for target in found.single())
-        return visit(each, self._late, act_in_namespace, self._is_ignored)
+        """The same with objects that may not exist."""
+        targets = (each for target, objects in self._walk() for each in _singles(target, objects))
+        return visit(targets, self._errors, lambda target: self._act_on(target, act, target))
 
     def select(self) -> Selection:
         """Everything, fetched."""
-        found: list[Found] = []
+        groups: list[tuple[Resource, list[Object]]] = []
 
-        def keep(item: Found) -> None:
-            if item.target.source:
-                require_namespace(self._call, item.target.namespace or "")
-            objects = [self._fetched(item.target)] if item.objects is None else item.objects
-            found.append(Found(item.target, objects))
+        def keep(target: Target, objects: list[Object] | None) -> None:
+            found = [self._fetched(target)] if objects is None else objects
+            if not groups or groups[-1][0] is not target.resource:
+                groups.append((target.resource, []))
+            groups[-1][1].extend(found)
 
+        error: Exception | None = None
         try:
-            visit(self._walk(), self._late, keep, self._is_ignored)
-        except REFUSALS as error:
-            return Selection(found, error, self.is_single)
-        return Selection(found, None, self.is_single)
+            visit(self._walk(), self._errors, lambda item: self._act_on(item[0], keep, *item))
+        except REFUSALS as problem:
+            error = problem
+        return Selection(groups, error, self.is_single)
 
-    def _is_ignored(self, error: Exception) -> bool:
-        forgives = self._call.flags.get("ignore-not-found")
-        return bool(forgives) and isinstance(error, StatusError) and error.reason == "NotFound"
+    def fetch(self) -> list[tuple[Resource, Object]]:
+        """Every object. Raises what went wrong with any of them."""
+        selection = self.select()
+        if selection.error:
+            raise selection.error
+        return selection.objects
+
+    def _act_on(self, target: Target, act: Callable[..., object], *args: object) -> None:
+        if target.source:
+            require_namespace(self._call, target.namespace or "")
+        try:
+            act(*args)
+        except StatusError as error:
+            if error.reason != "NotFound" or not self._call.flags.get("ignore-not-found"):
+                raise
 
     @property
     def is_single(self) -> bool:
         """Whether one object is asked for, by its name or by one file."""
-        if self._call.flags.get("filename"):
-            return not self._is_local and _is_one_file(self._call)
+        if paths := self._call.flags.get("filename"):
+            is_dir = self._call.context.workspace.is_dir
+            return not self._is_local and len(paths) == 1 and paths[0] not in ("-", "") and not is_dir(paths[0])
         return len(self._targets) == 1 and self._targets[0].name is not None
 
     def _fetched(self, target: Target) -> Object:
@@ -162,98 +146,68 @@ class Query:
             raise KubectlError("resource name may not be empty")
         return get_named(self._call, target.resource, target.namespace or "", target.name)
 
-    def _walk(self) -> Iterator[Found]:
-        """What there is of each object in files, of each name and of each type; what cannot be found out is kept."""
+    def _walk(self) -> Iterator[tuple[Target, list[Object] | None]]:
+        """Each object of files and each name; each type with its objects."""
         if self._call.flags.get("filename"):
-            for manifest in manifests(self._call, self._late):
-                yield from self._kept(_target_of(manifest, self._is_local), self._of_file)
+            for each in manifests(self._call, self._errors):
+                obj = None if self._latest else each.local if self._is_local else each.obj
+                yield Target(each.resource, each.namespace, each.name, each.source, obj), None
         for target in self._targets:
-            yield from [Found(target, None)] if target.name is not None else self._kept(target, self._all)
-
-    def _kept(self, target: Target, find: Callable[[Target], list[Object]]) -> Iterator[Found]:
-        try:
-            yield Found(target, find(target))
-        except REFUSALS as error:
-            self._late.append(error)
-
-    def _all(self, target: Target) -> list[Object]:
-        return list_all(self._call, target)
-
-    def _of_file(self, target: Target) -> list[Object]:
-        return [self._fetched(replace(target, obj=None) if self._latest else target)]
+            try:
+                yield target, None if target.name is not None else list_all(self._call, target)
+            except REFUSALS as error:
+                self._errors.append(error)
 
 
-def _target_of(manifest: Manifest, as_it_stands: bool) -> Target:
-    obj = manifest.local if as_it_stands else manifest.obj
-    return Target(manifest.resource, manifest.namespace, manifest.name, manifest.source, obj)
+def _singles(target: Target, objects: list[Object] | None) -> list[Target]:
+    if objects is None:
+        return [target]
+    return [Target(target.resource, namespace_of(obj), name_of(obj), obj=obj) for obj in objects]
 
 
-def select(call: Call, args: Sequence[str], *, needs_name: bool = False, latest: bool = True) -> Selection:
+def select(call: Call, args: Sequence[str], *, needs_name: bool = False) -> Selection:
     """Fetch what the arguments and -f name; see `Query`."""
-    return Query(call, args, needs_name=needs_name, latest=latest).select()
+    return Query(call, args, needs_name=needs_name).select()
 
 
-def _is_one_file(call: Call) -> bool:
-    """Whether -f names one file: neither a folder nor standard input."""
-    paths = call.flags["filename"]
-    return len(paths) == 1 and paths[0] != "-" and not (paths[0] and call.context.workspace.is_dir(paths[0]))
+def fetch(call: Call, args: Sequence[str], *, needs_name: bool = True) -> list[tuple[Resource, Object]]:
+    """Every object that the arguments and -f name. Raises what went wrong with any of them."""
+    return Query(call, args, needs_name=needs_name).fetch()
 
 
 def find_targets(call: Call, args: Sequence[str], *, needs_name: bool = False, one_type: bool = False) -> list[Target]:
     """The names and types of a command line; none where it names files.
 
-    `needs_name`: a type alone does not mean all its objects; `one_type`: several types are refused. What is wrong is
-    found in the order of visitorResult.
+    `needs_name`: a type alone does not mean all its objects; `one_type`: several types are refused.
     """
+    has_selector = bool(call.flags.get("selector") or call.flags.get("field-selector"))
+    with_all = bool(call.flags.get("all"))
+    if with_all and has_selector and call.command.all_is_selector:
+        raise KubectlError("setting 'all' parameter but found a non empty selector. ")
     words = _multiplied(list(args))
-    by_file = bool(call.flags.get("filename"))
-    problems = path_problems(call) if by_file else []
-    if call.command.all_is_selector:
-        problems += _selector_problems(call)
-    pairs: list[tuple[str, str]] = []
-    try:
-        pairs = _pairs(words)
-    except REFUSALS as error:
-        problems.append(error)
-    if problems:
-        raise Several(problems)
-    if by_file:
-        _check_beside_files(words, bool(pairs))
+    if len({"/" in word for word in words}) > 1:
+        raise KubectlError(_TYPE_TWICE)
+    pairs = [split_pair(word) for word in words if "/" in word]
+    if call.flags.get("filename"):
+        _check_files(call, words, bool(pairs))
         return []
-    selects = _selects_all(call)
-    if selects or not (pairs or words[1:]):
-        targets = _of_types(call, words, bool(pairs), selects or not needs_name or bool(call.flags.get("all")))
-        _check_count({target.resource for target in targets}, one_type)
-        return targets
+    selects = has_selector or (with_all and call.command.all_is_selector)
+    _check_words(words, bool(pairs), selects)
     if pairs:
-        kinds = {kind: resolve(call, kind) for kind, _ in pairs}
-        _check_count(set(kinds.values()), one_type)
-        return [_named(call, kinds[kind], name) for kind, name in pairs]
+        found = [(resolve(call, kind), name) for kind, name in pairs]
+        _check_count({resource for resource, _ in found}, one_type)
+        return [_named(call, resource, name) for resource, name in found]
     types = _types(call, words[0])
-    if len(types) > 1:
-        raise KubectlError("you must specify only one resource")
+    if not words[1:]:
+        if needs_name and not selects and not with_all:
+            raise KubectlError("resource(s) were provided, but no name was specified")
+        _check_count(set(types), one_type)
+        return [Target(resource, _scope(call, resource), None) for resource in types]
     return [_named(call, types[0], name) for name in words[1:]]
 
 
-def _check_count(types: set[Resource], is_one: bool) -> None:
-    if is_one and len(types) > 1:
-        raise KubectlError("you may only specify a single resource type")
-
-
-def _selector_problems(call: Call) -> list[Exception]:
-    """What SelectAllParam refuses: --all beside a selector."""
-    if call.flags["all"] and (call.flags["selector"] or call.flags["field-selector"]):
-        return [KubectlError("setting 'all' parameter but found a non empty selector. ")]
-    return []
-
-
-def _pairs(words: Sequence[str]) -> list[tuple[str, str]]:
-    if len({"/" in word for word in words}) > 1:
-        raise KubectlError(_TYPE_TWICE)
-    return [split_pair(word) for word in words if "/" in word]
-
-
-def _check_beside_files(words: Sequence[str], has_pairs: bool) -> None:
+def _check_files(call: Call, words: Sequence[str], has_pairs: bool) -> None:
+    check_paths(call)
     if has_pairs:
         raise KubectlError("resource/name arguments cannot be provided when a path is specified")
     if words:
@@ -262,26 +216,18 @@ def _check_beside_files(words: Sequence[str], has_pairs: bool) -> None:
         )
 
 
-def _of_types(call: Call, words: Sequence[str], has_pairs: bool, takes_all: bool) -> list[Target]:
-    """All objects of types, as far as a selector lets them through."""
+def _check_words(words: Sequence[str], has_pairs: bool, selects: bool) -> None:
     if not words:
-        raise KubectlError(
-            "at least one resource must be specified to use a selector" if _selects_all(call) else _NOTHING_NAMED
-        )
-    if has_pairs:
+        raise KubectlError("at least one resource must be specified to use a selector" if selects else _NOTHING_NAMED)
+    if selects and has_pairs:
         raise KubectlError("selectors and the all flag cannot be used when passing resource/name arguments")
-    if words[1:]:
+    if selects and words[1:]:
         raise KubectlError("name cannot be provided when a selector is specified")
-    types = _types(call, words[0])
-    if not takes_all:
-        raise KubectlError("resource(s) were provided, but no name was specified")
-    return [Target(resource, _scope(call, resource), None) for resource in types]
 
 
-def _selects_all(call: Call) -> bool:
-    """Whether there is a selector. For most commands --all is none, but lets a type alone mean all its objects."""
-    is_selector = call.command.all_is_selector and call.flags["all"]
-    return bool(call.flags.get("selector") or call.flags.get("field-selector") or is_selector)
+def _check_count(types: set[Resource], is_one: bool) -> None:
+    if is_one and len(types) > 1:
+        raise KubectlError("you may only specify a single resource type")
 
 
 def _multiplied(words: list[str]) -> list[str]:
@@ -323,7 +269,7 @@ def _scope(call: Call, resource: Resource) -> str | None:
 
 
 def get_named(call: Call, resource: Resource, namespace: str, name: str) -> Object:
-    """One object. Raises StatusError: where it is not there because its namespace is not, that one's.
+    """One object. Raises StatusError: NotFound of the namespace where that is missing.
 
     Mirrors Info.Get of k8s.io/cli-runtime pkg/resource/visitor.go, v1.36.
     """

@@ -3,25 +3,38 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 from kubesim.api import quantity
 from kubesim.api.errors import StatusError
 from kubesim.api.objects import Object, clone, name_of, template_of
-from kubesim.api.resources import POD, Resource, find_kind
+from kubesim.api.resources import CONFIG_MAP, POD, SECRET, Resource, find_kind
 from kubesim.cluster.apiserver.patch import two_way
+from kubesim.gotext.gojson import quote
 from kubesim.kubectl import flags
-from kubesim.kubectl.change import COMMON, send_patch
-from kubesim.kubectl.command import Call, command, text
-from kubesim.kubectl.errors import KubectlError, Several, raise_all
+from kubesim.kubectl.change import COMMON, check_local, send_patch
+from kubesim.kubectl.command import Call, command
+from kubesim.kubectl.errors import KubectlError, raise_all, visit
+from kubesim.kubectl.flags import absent, array, many, switch, text
 from kubesim.kubectl.help import group
 from kubesim.kubectl.output import print_result
-from kubesim.kubectl.selection import Found, Selection, select
+from kubesim.kubectl.selection import fetch
+
+_NEEDS_FILE = """you must specify resources by --filename when --local is set.
+Example resource specifications include:
+   '-f rsrc.yaml'
+   '--filename=rsrc.json'"""
+_MANAGER = flags.field_manager("kubectl-set")
+_CONTAINERS = text("containers", "c", "The containers to change, * for all; * may be a part of a name.", "*")
+
+group("set", "SUBCOMMAND", "Set specific features on objects")
+_set = partial(command, asks_namespace=True, operands="types")
 
 
 class NoTemplate(KubectlError):
-    """An object that is no Pod and makes none."""
+    """An object that is not a Pod and does not create any."""
 
 
 def pod_spec(obj: Object) -> tuple[Object, list[str]]:
@@ -39,45 +52,26 @@ def _nested(path: list[str], value: Any) -> Any:
     return value
 
 
-_NEEDS_FILE = """you must specify resources by --filename when --local is set.
-Example resource specifications include:
-   '-f rsrc.yaml'
-   '--filename=rsrc.json'"""
-
-
-group("set", "SUBCOMMAND", "Set specific features on objects")
-
-
-@command(
+@_set(
     "set image",
     "(-f FILENAME | TYPE NAME) CONTAINER_NAME_1=CONTAINER_IMAGE_1 ... CONTAINER_NAME_N=CONTAINER_IMAGE_N",
     "Update the image of a pod template",
     COMMON,
     flags.SELECTOR,
-    flags.field_manager("kubectl-set"),
-    asks_namespace=True,
-    is_typed=True,
+    _MANAGER,
     example="  kubectl set image deployment/web myapp=registry.example.com/myapp:2.0",
 )
 def set_image(call: Call) -> None:
     """Change the images of containers."""
-    words = [arg for arg in call.args if "=" not in arg]
+    objects = _objects(call, [arg for arg in call.args if "=" not in arg])
     images = dict(arg.split("=", 1) for arg in call.args if "=" in arg)
-    if call.flags["local"] and words:
-        raise KubectlError(_NEEDS_FILE)
-    selection = typed_selection(call, words)
-    raise_all(selection.errors)
-    if call.flags["all"] and call.flags["selector"]:
-        raise KubectlError("cannot set --all and --selector at the same time")
     if not images:
         raise KubectlError("at least one image update is required")
     if "*" in images and len(images) > 1:
         raise KubectlError(
             "all containers are already specified by *, but saw more than one container_name=container_image pairs"
         )
-    set_each(
-        call, selection, "image updated", lambda _, obj: _image_change(obj, images), "image update to pod template:"
-    )
+    _change(call, objects, "image updated", lambda _, obj: _image_change(obj, images), "image update to pod template:")
 
 
 def _image_change(obj: Object, images: dict[str, str]) -> Any:
@@ -90,29 +84,17 @@ def _image_change(obj: Object, images: dict[str, str]) -> Any:
             missing.discard(container["name"])
             if image is not None and image != container.get("image"):
                 change.setdefault(key, []).append({"name": container["name"], "image": image})
-    if missing:
-        raise_all(
-            [KubectlError(f'error: unable to find container named "{name}"') for name in images if name in missing]
-        )
+    raise_all(KubectlError(f'error: unable to find container named "{name}"') for name in images if name in missing)
     return _nested(path, change) if change else None
 
 
-def check_local(call: Call) -> None:
-    """Refuse --local together with --dry-run=server."""
-    if call.flags["local"] and call.dry_run() == "server":
-        raise KubectlError("cannot specify --local and --dry-run=server - did you mean --dry-run=client?")
-
-
-@command(
+@_set(
     "set serviceaccount",
     "(-f FILENAME | TYPE NAME) SERVICE_ACCOUNT",
     "Update the service account of a resource",
     COMMON,
-    flags.field_manager("kubectl-set"),
+    _MANAGER,
     aliases=("sa",),
-    check=check_local,
-    asks_namespace=True,
-    is_typed=True,
     example="  kubectl set serviceaccount deployment web builder",
 )
 def set_service_account(call: Call) -> None:
@@ -120,66 +102,35 @@ def set_service_account(call: Call) -> None:
     if not call.args:
         raise KubectlError("serviceaccount is required")
     *words, account = call.args
-    selection = typed_selection(call, words)
-    raise_all(selection.errors)
-    set_each(
-        call,
-        selection,
-        "serviceaccount updated",
-        lambda _, obj: _nested(pod_spec(obj)[1], {"serviceAccountName": account}),
-        "ServiceAccountName",
-    )
+
+    def change(_: Resource, obj: Object) -> Any:
+        return _nested(pod_spec(obj)[1], {"serviceAccountName": account})
+
+    _change(call, _objects(call, words), "serviceaccount updated", change, "ServiceAccountName")
 
 
-def typed_selection(call: Call, words: list[str]) -> Selection:
-    """What kubectl set works on. Objects out of files are shown as kubectl's own types have them."""
-    if not call.flags["local"]:
-        return select(call, words, needs_name=True)
-    check_local(call)
-    selection = select(call, [])
-    found = [Found(item.target, [_with_empty_fields(obj) for obj in item.objects or ()]) for item in selection.found]
-    return replace(selection, found=found)
-
-
-CONTAINERS = (text("containers", "c", "The containers that are meant, * for all; * may be a part of a name.", "*"),)
-
-
-def chosen_containers(spec: Object, names: str) -> list[Object]:
-    """The containers of a Pod spec that --containers means, those that initialise it last."""
-    wanted = re.compile(".*".join(map(re.escape, names.split("*"))), re.DOTALL)
-    both = [*spec.get("containers", ()), *spec.get("initContainers", ())]
-    return [container for container in both if wanted.fullmatch(container["name"])]
-
-
-@command(
+@_set(
     "set resources",
     "(-f FILENAME | TYPE NAME)  ([--limits=LIMITS & --requests=REQUESTS]",
     "Update resource requests/limits on objects with pod templates",
     COMMON,
     flags.SELECTOR,
-    CONTAINERS,
+    _CONTAINERS,
     text("limits", "", "The most that a container may use, such as cpu=200m,memory=512Mi."),
     text("requests", "", "What a container needs, such as cpu=100m,memory=256Mi."),
-    flags.field_manager("kubectl-set"),
-    asks_namespace=True,
-    is_typed=True,
+    _MANAGER,
     example="  kubectl set resources deployment web --limits=cpu=200m,memory=64Mi --requests=cpu=100m,memory=32Mi",
 )
 def set_resources(call: Call) -> None:
     """Change what the containers of workloads need and may use."""
-    if call.flags["local"] and call.args:
-        raise KubectlError(_NEEDS_FILE)
-    selection = typed_selection(call, list(call.args))
-    raise_all(selection.errors)
-    if call.flags["all"] and call.flags["selector"]:
-        raise KubectlError("cannot set --all and --selector at the same time")
+    objects = _objects(call, call.args)
     if not call.flags["limits"] and not call.flags["requests"]:
         raise KubectlError("you must specify an update to requests or limits (in the form of --requests/--limits)")
     wanted = {key: _quantities(call.flags[key]) for key in ("limits", "requests") if call.flags[key]}
 
     def change(resource: Resource, obj: Object) -> Any:
         new = clone(obj)
-        containers = chosen_containers(pod_spec(new)[0], call.flags["containers"])
+        containers = _chosen(call, new)
         if not containers:
             raise KubectlError(f"error: unable to find container named {call.flags['containers']}")
         for container in containers:
@@ -187,20 +138,170 @@ def set_resources(call: Call) -> None:
             needs.update({key: {**needs.get(key, {}), **values} for key, values in wanted.items()})
         return two_way(obj, new, resource)
 
-    set_each(call, selection, "resource requirements updated", change, "resources update to pod template")
+    _change(call, objects, "resource requirements updated", change, "resources update to pod template")
 
 
 def _quantities(given: str) -> dict[str, str]:
     """Mirrors k8s.io/kubectl pkg/generate/versioned/run.go."""
-    pairs = [(part, part.split("=")) for part in given.split(",")]
-    for part, pair in pairs:
-        if len(pair) != 2:
+    found = {}
+    for part in given.split(","):
+        name, equals, value = part.partition("=")
+        if not equals or "=" in value:
             raise KubectlError(f"Invalid argument syntax {part}, expected <resource>=<value>")
         try:
-            quantity.parse(pair[1])
+            found[name] = quantity.canonical(value)
         except ValueError as error:
             raise KubectlError(str(error)) from None
-    return {pair[0]: quantity.canonical(pair[1]) for _, pair in pairs}
+    return found
+
+
+def _split(call: Call) -> tuple[list[str], list[str]]:
+    """Words that name objects, and the changes behind them."""
+    is_change = [re.fullmatch(".+=.*", word, re.DOTALL) is not None or word.endswith("-") for word in call.args]
+    first = is_change.index(True) if True in is_change else len(is_change)
+    if not all(is_change[first:]):
+        raise KubectlError(f"all resources must be specified before environment changes: {' '.join(call.args)}")
+    return list(call.args[:first]), list(call.args[first:])
+
+
+@_set(
+    "set env",
+    "RESOURCE/NAME KEY_1=VAL_1 ... KEY_N=VAL_N",
+    "Update environment variables on a pod template",
+    COMMON,
+    flags.SELECTOR,
+    _CONTAINERS,
+    array("env", "e", "A variable NAME=VALUE, or NAME- to remove one, or - for those on standard input."),
+    text("from", "", "Take the variables from this Secret or ConfigMap, as TYPE/NAME."),
+    text("prefix", "", "A prefix for the names."),
+    many("keys", "", "Only these keys of --from."),
+    switch("list", "", "Show the variables instead of changing them."),
+    switch("overwrite", "", "Change variables that exist.", True),
+    *absent("resolve", kind="switch"),
+    _MANAGER,
+    example="  kubectl set env deployment/web MODE=dark\n  kubectl set env deployment/web --from=secret/good",
+)
+def set_env(call: Call) -> None:
+    """Change the environment variables of workloads, or show them."""
+    words, changes = _split(call)
+    if not call.flags["filename"] and not words:
+        raise KubectlError("one or more resources must be specified as <resource> <name> or <resource>/<name>")
+    if call.flags["list"] and call.flags["output"]:
+        raise KubectlError("--list and --output may not be specified together")
+    if call.flags["keys"] and not call.flags["from"]:
+        raise KubectlError("when specifying --keys, a configmap or secret must be provided with --from")
+    variables, removed = _variables(call, [*call.flags["env"], *changes])
+    variables = [{**each, "name": call.flags["prefix"] + each["name"]} for each in variables + _imported(call)]
+
+    def change(resource: Resource, obj: Object) -> Any:
+        new = clone(obj)
+        containers = _chosen(call, new)
+        if not containers:
+            chosen = f"{obj['kind']}/{name_of(obj)} does not have any containers"
+            call.warn(f"{chosen} matching {quote(call.flags['containers'])}")
+        for container in containers:
+            _set_variables(call, f"{resource.plural}/{name_of(obj)}", container, variables, removed)
+            if call.flags["list"]:
+                call.say(f"# {obj['kind']} {name_of(obj)}, container {container['name']}\n")
+                call.say("".join(map(_line, container.get("env", ()))))
+        return None if call.flags["list"] else two_way(obj, new, resource)
+
+    _change(call, _objects(call, words), "env updated", change, "env update to pod template:")
+
+
+def _variables(call: Call, given: list[str]) -> tuple[list[Object], list[str]]:
+    """The variables to set and the names of those to remove."""
+    variables: list[Object] = []
+    removed: list[str] = []
+    for word in given:
+        name, equals, value = word.partition("=")
+        if word == "-":
+            lines = [line.partition("#")[0] for line in (call.context.stdin or "").splitlines()]
+            variables += [_variable(*line.split("=", 1)) for line in lines if "=" in line]
+        elif equals:
+            flags.check_variable_name(name)
+            variables.append(_variable(name, value))
+        elif word.endswith("-"):
+            removed.append(word[:-1])
+        else:
+            raise KubectlError(f"unknown environment variable: {word}")
+    if {each["name"] for each in variables} & set(removed):
+        raise KubectlError("can not both modify and remove the same environment variable in the same command")
+    return variables, removed
+
+
+def _variable(name: str, value: str) -> Object:
+    return {"name": name, "value": value} if value else {"name": name}
+
+
+def _imported(call: Call) -> list[Object]:
+    """The variables that refer to the keys of --from."""
+    objects = fetch(call, [call.flags["from"]]) if call.flags["from"] else []
+    return [each for resource, obj in objects for each in _references(call, resource, obj)]
+
+
+def _references(call: Call, resource: Resource, obj: Object) -> list[Object]:
+    sources = {SECRET: "secretKeyRef", CONFIG_MAP: "configMapKeyRef"}
+    if resource not in sources:
+        raise KubectlError("unsupported resource specified in --from")
+    keys = [key for key in sorted(obj.get("data") or {}) if not call.flags["keys"] or key in call.flags["keys"]]
+    names = {key: re.sub("[^a-zA-Z0-9_]", "_", key).upper() for key in keys}
+    for key, name in names.items():
+        if name != key:
+            call.warn(f"key {key} transferred to {name}")
+    reference = sources[resource]
+    return [{"name": names[key], "valueFrom": {reference: {"name": name_of(obj), "key": key}}} for key in keys]
+
+
+def _set_variables(call: Call, subject: str, container: Object, variables: list[Object], removed: list[str]) -> None:
+    """Set and remove the variables of one container."""
+    present = {each["name"]: each for each in container.get("env", ())}
+    wanted = {each["name"]: each for each in reversed(variables)}
+    for name in wanted if not call.flags["overwrite"] else ():
+        value = present.get(name, {}).get("value", "")
+        if name in present and value != wanted[name].get("value", ""):
+            raise KubectlError(f"error: {subject} '{name}' already has a value ({value}), and --overwrite is false\n")
+    kept = [wanted.pop(name, each) for name, each in present.items() if name not in removed]
+    added = [wanted.pop(each["name"]) for each in variables if each["name"] in wanted and each["name"] not in removed]
+    container.pop("env", None)
+    if kept + added:
+        container["env"] = kept + added
+
+
+_SOURCES = {
+    "configMapKeyRef": "configmap {name}, key {key}",
+    "secretKeyRef": "secret {name}, key {key}",
+    "fieldRef": "field path {fieldPath}",
+    "resourceFieldRef": "resource field {resource}",
+}
+
+
+def _line(variable: Object) -> str:
+    """A variable as --list shows it."""
+    source = variable.get("valueFrom")
+    if source is None:
+        return f"{variable['name']}={variable.get('value', '')}\n"
+    (kind, reference), *_ = source.items()
+    return f"# {variable['name']} from {_SOURCES[kind].format(**reference)}\n"
+
+
+def _chosen(call: Call, obj: Object) -> list[Object]:
+    """The containers of a Pod spec that --containers means, those that initialise it last."""
+    spec, _ = pod_spec(obj)
+    wanted = re.compile(".*".join(map(re.escape, call.flags["containers"].split("*"))), re.DOTALL)
+    both = [*spec.get("containers", ()), *spec.get("initContainers", ())]
+    return [container for container in both if wanted.fullmatch(container["name"])]
+
+
+def _objects(call: Call, words: Sequence[str]) -> list[tuple[Resource, Object]]:
+    """What kubectl set works on. Objects out of files are shown as kubectl's own types have them."""
+    check_local(call)
+    if call.flags["all"] and call.flags.get("selector"):
+        raise KubectlError("cannot set --all and --selector at the same time")
+    if call.flags["local"] and words:
+        raise KubectlError(_NEEDS_FILE)
+    objects = fetch(call, words)
+    return [(resource, _with_empty_fields(obj)) for resource, obj in objects] if call.flags["local"] else objects
 
 
 def _with_empty_fields(obj: Object) -> Object:
@@ -210,35 +311,35 @@ def _with_empty_fields(obj: Object) -> Object:
         spec, _ = pod_spec(new)
     except NoTemplate:
         return obj
-    for key in ("initContainers", "containers"):
-        for container in spec.get(key, ()):
-            container.setdefault("resources", {})
-            for variable in container.get("env", ()):
-                if "resourceFieldRef" in variable.get("valueFrom", ()):
-                    variable["valueFrom"]["resourceFieldRef"].setdefault("divisor", "0")
+    for container in (*spec.get("initContainers", ()), *spec.get("containers", ())):
+        container.setdefault("resources", {})
     if obj["kind"] == "Deployment":
         new["spec"].setdefault("strategy", {})
     return new
 
 
-def set_each(call: Call, selection: Selection, operation: str, make: Any, what: str) -> None:
+def _change(
+    call: Call,
+    objects: list[tuple[Resource, Object]],
+    operation: str,
+    make: Callable[[Resource, Object], Any],
+    what: str,
+) -> None:
     """Change each object as `make` says; `what` begins the sentence of a refusal."""
-    errors: list[Exception] = []
     dry_run = call.dry_run()
-    for resource, obj in selection.objects:
+
+    def change(item: tuple[Resource, Object]) -> None:
+        resource, obj = item
         try:
-            change = make(resource, obj)
-            if not change:
-                continue
-            new = send_patch(call, resource, obj, change, "strategic", dry_run)
-            print_result(call, resource, new, operation, dry_run, typed=True)
+            if patch := make(resource, obj):
+                new = send_patch(call, resource, obj, patch, "strategic", dry_run)
+                print_result(call, resource, new, operation, dry_run, typed=True)
         except StatusError as error:
-            errors.append(KubectlError(f"failed to patch {what} {error.message}"))
+            raise KubectlError(f"failed to patch {what} {error.message}") from None
         except NoTemplate as error:
-            errors.append(KubectlError(f"error: {_object_name(call, resource, obj)} {error}\n"))
-        except (KubectlError, Several) as error:
-            errors.append(error)
-    raise_all(errors)
+            raise KubectlError(f"error: {_object_name(call, resource, obj)} {error}\n") from None
+
+    visit(objects, [], change)
 
 
 def _object_name(call: Call, resource: Resource, obj: Object) -> str:

@@ -8,9 +8,10 @@ from functools import partial
 from kubesim.api.clock import SECOND
 from kubesim.api.objects import Object
 from kubesim.kubectl import flags
-from kubesim.kubectl.command import Call, absent, array, command, duration, many, switch
+from kubesim.kubectl.command import Call, command
 from kubesim.kubectl.deletion import wait_until_gone
 from kubesim.kubectl.errors import KubectlError
+from kubesim.kubectl.flags import absent, array, duration, many, switch
 from kubesim.kubectl.formats import evaluate_relaxed
 from kubesim.kubectl.output import print_result
 from kubesim.kubectl.selection import Query, Target, find_named
@@ -31,6 +32,7 @@ from kubesim.kubectl.selection import Query, Target, find_named
     duration("timeout", "", "How long to wait.", 30.0),
     switch("all", "", "All objects of the type in the namespace."),
     *absent("local", kind="switch"),
+    operands="types",
     example="  kubectl wait --for=condition=Ready pod/private-pod --timeout=30s",
 )
 def wait(call: Call) -> None:

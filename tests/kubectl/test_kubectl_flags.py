@@ -6,10 +6,9 @@ from typing import Any
 
 import pytest
 
-from kubesim.kubectl.command import absent, array, duration, many, number, switch, text
 from kubesim.kubectl.commands import all_commands, find_command
 from kubesim.kubectl.errors import FlagError, NotSimulated
-from kubesim.kubectl.flags import FlagSet, parse_duration
+from kubesim.kubectl.flags import FlagSet, absent, array, duration, many, number, parse_duration, switch, text
 from tests.learner import Learner
 
 FLAGS = FlagSet(

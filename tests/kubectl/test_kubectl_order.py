@@ -60,9 +60,9 @@ def test_where_a_mistake_is_found(learner: Learner, line: str, told: str) -> Non
 def test_what_cannot_be_read_is_told_after_what_cannot_be_done(learner: Learner) -> None:
     assert learner.fails("kubectl create -f several.yaml") == (
         'Error from server (AlreadyExists): error when creating "several.yaml": configmaps "there" already exists\n'
-        '[resource mapping not found for name: "odd" namespace: "" from "several.yaml": no matches for kind "Gadget" '
-        'in version "v1"\nensure CRDs are installed first, error validating "several.yaml": error validating data: '
-        "apiVersion not set; if you choose to ignore these errors, turn validation off with --validate=false]\n"
+        'resource mapping not found for name: "odd" namespace: "" from "several.yaml": no matches for kind "Gadget" '
+        'in version "v1"\nensure CRDs are installed first\nerror validating "several.yaml": error validating data: '
+        "apiVersion not set; if you choose to ignore these errors, turn validation off with --validate=false\n"
     )
     assert learner("kubectl get sa -o name") == "serviceaccount/default\n"
 

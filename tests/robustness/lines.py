@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from kubesim.api import resources
 from kubesim.kubectl import all_commands
-from kubesim.kubectl.command import Command, Flag
-from kubesim.kubectl.flags import GLOBAL
+from kubesim.kubectl.command import Command
+from kubesim.kubectl.flags import GLOBAL, Flag
 
 from .garbage import garbage
 

@@ -1,5 +1,90 @@
-"""kubectl create, from files and by its subcommands; importing it registers them all."""
+"""kubectl create -f, and what the subcommands of kubectl create share.
 
-from kubesim.kubectl.create import files, objects, rbac, secrets
+Mirrors k8s.io/kubectl pkg/cmd/create/create.go, v1.36.
+"""
 
-__all__ = ["files", "objects", "rbac", "secrets"]
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from kubesim.api.errors import StatusError
+from kubesim.api.objects import Object
+from kubesim.api.resources import Resource
+from kubesim.kubectl import flags
+from kubesim.kubectl.apply import send, with_last_applied
+from kubesim.kubectl.command import Call, Command, Run, command, no_arguments
+from kubesim.kubectl.errors import KubectlError, UsageError
+from kubesim.kubectl.flags import Flag, absent
+from kubesim.kubectl.manifests import Manifest, require_file, visit_manifests
+from kubesim.kubectl.output import print_result
+
+COMMON = (
+    *flags.DRY_RUN,
+    *flags.OUTPUT,
+    *flags.VALIDATE,
+    *flags.SAVE_CONFIG,
+    flags.field_manager("kubectl-create"),
+)
+
+
+DRY_RUN = "[--dry-run=server|client|none]"
+"""The end of most usage lines."""
+
+
+def creator(
+    kind: str, usage: str, short: str, *more: Flag | tuple[Flag, ...], **fields: Any
+) -> Callable[[Run], Command]:
+    """As `command`: a subcommand that creates one object with a NAME, and has the flags of all of them and `more`."""
+    return command(f"create {kind}", f"NAME {usage}", short, COMMON, *more, check=one_name, **fields)
+
+
+def make(call: Call, resource: Resource, obj: Object, failure: str) -> None:
+    """Create what a subcommand generated; `failure` begins the sentence of a refusal ("" for the server's own)."""
+    dry_run = call.dry_run()
+    namespace = {"namespace": call.namespace} if resource.namespaced and call.explicit_namespace else {}
+    meta = {"name": obj["metadata"]["name"], **namespace, **obj["metadata"]}
+    shown = {"kind": resource.kind, "apiVersion": resource.api_version, **obj, "metadata": meta}
+    if call.flags["save-config"]:
+        shown = with_last_applied(shown, typed=True)
+    if dry_run != "client":
+        namespace = {"namespace": call.namespace} if resource.namespaced else {}
+        sent = {**shown, "metadata": {**shown["metadata"], **namespace}}
+        try:
+            shown = call.api.create(resource, sent, **call.request(dry_run))
+        except StatusError as error:
+            if not failure:
+                raise
+            raise KubectlError(f"{failure} {error.message}") from None
+    print_result(call, resource, shown, "created", dry_run, typed=True)
+
+
+def one_name(call: Call) -> None:
+    """Refuse anything but one NAME before "--"."""
+    count = len(call.args) if call.dash < 0 else call.dash
+    if count != 1:
+        raise UsageError(f"exactly one NAME is required, got {count}")
+
+
+@command(
+    "create",
+    "-f FILENAME",
+    "Create a resource from a file or from stdin",
+    flags.FILENAME,
+    flags.SELECTOR,
+    COMMON,
+    *absent("edit", "windows-line-endings", kind="switch"),
+    *absent("raw"),
+    example="  kubectl create -f pod.yaml\n  cat pod.yaml | kubectl create -f -",
+    check=no_arguments,
+)
+def create(call: Call) -> None:
+    require_file(call)
+    if not visit_manifests(call, partial(_create_one, call)):
+        raise KubectlError("no objects passed to create")
+
+
+def _create_one(call: Call, manifest: Manifest) -> None:
+    obj = with_last_applied(manifest.obj) if call.flags["save-config"] else manifest.obj
+    print_result(call, manifest.resource, send(call, manifest, obj), "created", call.dry_run())

@@ -8,9 +8,10 @@ from __future__ import annotations
 from kubesim.api.clock import safe_hash
 from kubesim.api.objects import Object, metadata, owner_reference
 from kubesim.api.resources import CRON_JOB, DEPLOYMENT, JOB, NAMESPACE, SERVICE_ACCOUNT
-from kubesim.kubectl.command import Call, many, number, text
-from kubesim.kubectl.create.common import DRY_RUN, creator, make
+from kubesim.kubectl.command import Call
+from kubesim.kubectl.create import DRY_RUN, creator, make
 from kubesim.kubectl.errors import KubectlError
+from kubesim.kubectl.flags import many, number, text
 from kubesim.kubectl.selection import select
 
 

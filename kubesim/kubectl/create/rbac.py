@@ -12,9 +12,10 @@ from kubesim.api.objects import Object
 from kubesim.api.resources import CLUSTER_ROLE, CLUSTER_ROLE_BINDING, ROLE, ROLE_BINDING, find_resource
 from kubesim.cluster.apiserver.tokens import create_token as issue
 from kubesim.kubectl import flags
-from kubesim.kubectl.command import Call, absent, array, command, duration, many, text
-from kubesim.kubectl.create.common import DRY_RUN, creator, make, one_name
+from kubesim.kubectl.command import Call, command
+from kubesim.kubectl.create import DRY_RUN, creator, make, one_name
 from kubesim.kubectl.errors import KubectlError, Plain
+from kubesim.kubectl.flags import absent, array, duration, many, text
 
 _RULE = (
     many("verb", "", "What the rule allows: get, list, watch, create, update, patch, delete, or *."),

@@ -15,10 +15,10 @@ from kubesim.api.objects import Object
 from kubesim.api.resources import CONFIG_MAP, SECRET, Resource
 from kubesim.cluster.apiserver.validation.rules import config_key
 from kubesim.gotext import gojson
-from kubesim.kubectl.command import Call, array, many, switch, text
-from kubesim.kubectl.create.common import DRY_RUN, creator, make
-from kubesim.kubectl.environment import check_name
+from kubesim.kubectl.command import Call
+from kubesim.kubectl.create import DRY_RUN, creator, make
 from kubesim.kubectl.errors import KubectlError
+from kubesim.kubectl.flags import array, check_variable_name, many, switch, text
 from kubesim.kubectl.help import group
 
 _APPEND_HASH = switch("append-hash", "", "Append a hash of the content to the name.")
@@ -204,7 +204,7 @@ def _env_lines(call: Call, path: str) -> Iterator[tuple[str, str]]:
         line = raw.removesuffix("\r").lstrip()
         if line and not line.startswith("#"):
             key, equals, value = line.partition("=")
-            check_name(key)
+            check_variable_name(key)
             yield key, value if equals else call.context.env.get(key, "")
 
 
