@@ -33,7 +33,7 @@ def test_the_flow_turns_from_failed_to_passed_as_the_learner_mends(notebook: Any
     flow: Locator = notebook.cell("flow-private").locator(".ks-flow")
     prompt: Locator = notebook.cell("two-pods").get_by_label("Command")
     expect(flow).to_contain_text("Pod spec failed")
-    expect(flow).to_contain_text("What is wrong")
+    expect(flow).to_contain_text("What's wrong")
     assert pale_texts(flow) == []
     notebook.page.evaluate(LISTEN)
     prompt.fill(SECRET)

@@ -21,7 +21,7 @@ function render({ model, el }) {
   const rules = part("div", "ks-rules");
   const heading = element("h3");
   const text = part("div", "ks-text");
-  const goals = part("ul", "ks-notes ks-goals", "What is to be reached");
+  const goals = part("ul", "ks-notes ks-goals", "Goals");
   const [advice, hints, why, over, warnings, end] = ["advices", "hints", "whys", "overs", "warnings", "ends"].map((name) => part("div", `ks-${name}`));
   const buttons = part("div", "ks-buttons");
   const news = part("div", "ks-unseen");

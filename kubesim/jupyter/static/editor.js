@@ -1,4 +1,4 @@
-// The editor for `nano FILE`. It stands in one module with terminal.js, whose small tools it uses.
+// The editor for `nano FILE`, in one module with terminal.js, whose small tools it uses.
 
 const CHECK_AFTER = 400; // milliseconds without a key, then the YAML is checked
 
@@ -13,7 +13,7 @@ function makeEditor(file, ask) {
 
   const changed = () => input.value !== (saved ?? "");
 
-  function tell(news = "") {
+  function show(news = "") {
     const wrong = mistake && `✗ Line ${mistake.line}: ${mistake.words}`;
     const state = changed() ? "Not saved yet." : saved === null ? "A new file." : "";
     status.replaceChildren(...[wrong, news || state].filter(Boolean).map((text) => h("div", {}, text)));
@@ -30,7 +30,7 @@ function makeEditor(file, ask) {
     if (text !== input.value) return;
     mistake = reply.line ? reply : null;
     mark();
-    tell();
+    show();
   }
 
   async function save() {
@@ -38,7 +38,7 @@ function makeEditor(file, ask) {
     const reply = await ask({ do: "save", text: typed });
     if (reply.error) return false;
     saved = typed;
-    tell(`Saved ${file.name}.`);
+    show(`Saved ${file.name}.`);
     return true;
   }
 
@@ -52,7 +52,7 @@ function makeEditor(file, ask) {
 
   function release() {
     leaving = true;
-    tell("Tab now leaves the editor.");
+    show("Tab now leaves the editor.");
   }
 
   const saveButton = button("Save", save, "Ctrl+O");
@@ -62,7 +62,7 @@ function makeEditor(file, ask) {
   const choice = makeChoice(`Save the changes to ${file.name}?`, buttons, {
     "Save and close": async () => (await save()) && ask({ do: "close" }),
     "Close without saving": () => ask({ do: "close" }),
-    "Go on editing": () => input.focus(),
+    "Continue editing": () => input.focus(),
   });
   const keys = [
     [(e) => ctrl(e, "o") || ctrl(e, "s"), save],
@@ -76,7 +76,7 @@ function makeEditor(file, ask) {
   });
   input.addEventListener("input", () => {
     mistake = null;
-    tell();
+    show();
     clearTimeout(timer);
     timer = setTimeout(check, CHECK_AFTER);
   });
@@ -84,7 +84,7 @@ function makeEditor(file, ask) {
   input.value = file.text;
   input.setSelectionRange(0, 0);
   mirror();
-  tell();
+  show();
   check();
   const title = h("div", { class: "title" }, file.name);
   const text = h("div", { class: "text" }, pad);

@@ -1,4 +1,4 @@
-// Shows the flow picture that Python drew, what is wrong under it, on demand the story of the last attempt, and tells a
+// Shows the flow picture that Python drew, what is wrong under it, on demand the story of the last attempt, and notifies a
 // screen reader when it changes.
 
 function render({ model, el }) {

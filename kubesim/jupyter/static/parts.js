@@ -48,7 +48,7 @@ function drawButtons(row, wanted, press) {
   if (focused) (row.querySelector(`[data-do="${focused}"]`) ?? row.querySelector("button"))?.focus();
 }
 
-// Only what has changed is drawn anew, so that a screen reader hears a tick once, and an unfolded line stays unfolded:
+// Only what has changed is redrawn, so that a screen reader reads a tick once, and an unfolded line stays unfolded:
 // puts parts into `parent`, one for each item, and leaves those alone whose item is as before.
 function keep(parent, items, draw) {
   items.forEach((item, number) => {

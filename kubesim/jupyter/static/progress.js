@@ -87,13 +87,13 @@ function render({ model, el }) {
     const { ok, html } = model.get("feedback");
     status.replaceChildren(element("p", { className: ok ? "ks-ok" : "ks-no", innerHTML: `${ok ? "✓" : "✗"} ${html}` }));
   };
-  const hear = (message) => message.do === "save" && store();
+  const onMessage = (message) => message.do === "save" && store();
   // Whoever comes back from another notebook sees what was done there.
   const watcher = new IntersectionObserver(([seen]) => seen.isIntersecting && send({ do: "look" }));
 
   model.on("change:content", draw);
   model.on("change:feedback", say);
-  model.on("msg:custom", hear);
+  model.on("msg:custom", onMessage);
   draw();
   el.append(card);
   watcher.observe(card);
@@ -102,7 +102,7 @@ function render({ model, el }) {
     watcher.disconnect();
     model.off("change:content", draw);
     model.off("change:feedback", say);
-    model.off("msg:custom", hear);
+    model.off("msg:custom", onMessage);
   };
 }
 

@@ -4,7 +4,7 @@ function render({ model, el }) {
   const content = model.get("content");
   const part = (className) => element("div", { className });
   const goals = element("ul", { className: "ks-notes ks-goals" });
-  goals.setAttribute("aria-label", "What is to be reached");
+  goals.setAttribute("aria-label", "Goals");
   const count = element("p", { className: "ks-count" });
   const [done, warnings, hints, solution, beside, said] = ["ks-done", "ks-warnings", "ks-hints", "ks-reveals", "ks-beside", "ks-said"].map(part);
   const news = part("ks-unseen");

@@ -77,10 +77,10 @@ const wall = () => (performance.timeOrigin + performance.now()) / 1000; // secon
 
 function openChannel(model, say) {
   const waiting = new Map();
-  const mark = Math.random().toString(36).slice(2); // several views of one terminal hear the same answers
+  const mark = Math.random().toString(36).slice(2); // several views of one terminal get the same answers
   let count = 0;
 
-  function hear(reply) {
+  function onMessage(reply) {
     if (!reply.re?.startsWith(mark)) return;
     say(reply.error ?? "");
     waiting.get(reply.re)?.(reply);
@@ -89,7 +89,7 @@ function openChannel(model, say) {
 
   function ask(question) {
     const id = `${mark}-${++count}`;
-    const giveUp = () => hear({ re: id, error: GONE, gone: true });
+    const giveUp = () => onMessage({ re: id, error: GONE, gone: true });
     return new Promise((resolve) => {
       let tries = 0;
       const timer = setInterval(() => (isComing(model, ++tries) ? say(BUSY) : giveUp()), PATIENCE);
@@ -105,8 +105,8 @@ function openChannel(model, say) {
     });
   }
 
-  model.on("msg:custom", hear);
-  return { ask, close: () => model.off("msg:custom", hear) };
+  model.on("msg:custom", onMessage);
+  return { ask, close: () => model.off("msg:custom", onMessage) };
 }
 
 // An idle kernel would have answered, if it were the one that this terminal belongs to
@@ -187,7 +187,7 @@ function makePad(attributes, sign) {
 
 function makePrompt(model, ask) {
   const { node, input, mirror } = makePad(
-    { "aria-label": "Command", placeholder: "A command; Tab completes it" },
+    { "aria-label": "Command", placeholder: "Type a command (Tab completes)" },
     (index) => (index ? ">" : "$"),
   );
   const candidates = h("div", { class: "candidates", role: "status" });
@@ -286,7 +286,7 @@ function makeBar(model, ask, say, focusPrompt) {
     const done = await copyText(plain(model.get("entries")));
     say(done ? "Copied." : "The browser forbids copying.");
   }
-  const restart = button("Restart", () => confirm.show(), "Begin anew with a fresh cluster; your files stay");
+  const restart = button("Restart", () => confirm.show(), "Start again with a fresh cluster. Your files stay.");
   const buttons = h(
     "div",
     { class: "buttons" },
@@ -297,7 +297,7 @@ function makeBar(model, ask, say, focusPrompt) {
     button("Copy", copy, "Copy everything on the screen"),
     restart,
   );
-  const confirm = makeChoice("Begin anew with a fresh cluster? Your files stay.", buttons, {
+  const confirm = makeChoice("Start again with a fresh cluster? Your files stay.", buttons, {
     Restart: () => ask({ do: "restart" }).then(focusPrompt),
     Cancel: () => restart.focus(),
   });

@@ -16,7 +16,7 @@ function render({ model, el }) {
   const step = (label, by) => element("button", { type: "button", textContent: label, onclick: () => press(shown + by) });
   const [earlier, later] = [step("← Earlier", -1), step("Later →", 1)];
   const bar = element("div", { className: "ks-time-bar" }, earlier, later, element("div", { className: "ks-track" }, slider, ticks));
-  const parts = { flow: part("The way of its image", picture), tries: part("Attempts and back-off", tries) };
+  const parts = { flow: part("The path of its image", picture), tries: part("Attempts and back-off", tries) };
   const all = element("details", {}, element("summary", { textContent: "All moments" }), list);
   const root = element("div", { className: "ks-flow ks-time" }, bar, words, part("Pods", pods), parts.flow, parts.tries,
     part("Events", events), all, news);
