@@ -67,7 +67,7 @@ def why_tool(cluster: Callable[[], Cluster], namespace: Callable[[], str], on_wh
 
 @tool(FILE_USAGE, "f:", {"filename=": "f", "pod=": "pod"})
 def why_file(operands: list[str], options: Options, io: Invocation) -> int:
-    """`kubesim why -f FILE`: the same for what somebody exported; FILE may be "-"."""
+    """`kubesim why -f FILE`: the same for an export from any cluster; FILE may be "-"."""
     if operands or not options.get("f"):
         io.err(f"Usage: {FILE_USAGE}\n")
         return 2

@@ -142,7 +142,7 @@ _UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
 class Masks:
-    """The passwords of the Secrets seen so far, each with what stands in its place."""
+    """The passwords of the Secrets seen so far, each with its replacement."""
 
     def __init__(self) -> None:
         self._passwords: dict[str, str] = {}
@@ -196,7 +196,7 @@ class Masks:
         return text
 
     def everywhere(self, value: Any) -> Any:
-        """The object with every text masked, but for a Secret's data and a Pod's annotations, which nobody is shown."""
+        """The object with every text masked, but for a Secret's data and a Pod's annotations, which are not shown."""
         if isinstance(value, dict):
             return {
                 key: item if key in ("data", "annotations") else self.everywhere(item) for key, item in value.items()

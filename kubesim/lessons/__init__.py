@@ -6,26 +6,6 @@ from kubesim.lessons.progress import Progress
 from kubesim.lessons.quiz import Choice, Note, Quiz, Reply, Verdict, judge, letter
 from kubesim.lessons.task import Mistake, Pair, Task, begin, beside, check, is_intact, is_started, solve
 
-__all__ = [
-    "Choice",
-    "Condition",
-    "Mistake",
-    "Note",
-    "Pair",
-    "Progress",
-    "Quiz",
-    "Reading",
-    "Reply",
-    "Task",
-    "Verdict",
-    "begin",
-    "beside",
-    "check",
-    "is_intact",
-    "is_started",
-    "judge",
-    "letter",
-    "load_quizzes",
-    "load_tasks",
-    "solve",
-]
+__all__ = ["Choice", "Condition", "Mistake", "Note", "Pair", "Progress", "Quiz", "Reading", "Reply", "Task", "Verdict"]
+__all__ += ["begin", "beside", "check", "is_intact", "is_started", "judge", "letter"]
+__all__ += ["load_quizzes", "load_tasks", "solve"]

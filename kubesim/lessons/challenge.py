@@ -25,7 +25,7 @@ COUNT = 12
 FOLDER, POOLS = "challenges", "pools.yaml"
 _PLACEHOLDER = re.compile(r"<([a-z]+(?:-[a-z]+)*)>")
 Template = dict[str, Any]
-_NOT_OF_A_TASK = ("part", "vary", "tells", "evidence", "because")
+_NOT_OF_A_TASK = ("part", "vary", "advice", "evidence", "because")
 POINTS, HINT, WHY = 10, 2, 3
 """What a broken cluster is worth; what each hint costs, and asking `why` about it (once)."""
 _LONGEST = 1e9  # seconds
@@ -42,13 +42,13 @@ class Clue:
 
 @dataclass(frozen=True)
 class Broken:
-    """A cluster to fix. The goal of its task does not say what is wrong; the `tells` do, one by one.
+    """A cluster to fix. The goal of its task does not say what is wrong; the `advice` does, one by one.
 
     For afterwards: where the `evidence` was, and why it pointed to the cause.
     """
 
     task: Task
-    tells: tuple[Condition, ...]
+    advice: tuple[Condition, ...]
     evidence: tuple[Clue, ...]
     because: str
 
@@ -108,14 +108,14 @@ def _made(templates: Sequence[Template], seed: int, chance: random.Random) -> tu
 
 
 def _one(template: Template, shared: Mapping[str, Any], values: Mapping[str, str]) -> Broken:
-    tells = template["tells"]
-    names = shared["told"][tells] if isinstance(tells, str) else tells
+    advice = template["advice"]
+    names = shared["advice_sets"][advice] if isinstance(advice, str) else advice
     goal = [shared["goals"][entry] if isinstance(entry, str) else entry for entry in template["goal"]]
-    whole = {**template, "goal": goal, "tells": [shared["tells"][name] for name in names]}
+    whole = {**template, "goal": goal, "advice": [shared["advice"][name] for name in names]}
     filled = _filled(whole, {**shared["words"], **values})
     return Broken(
         task=Task(**fields({key: value for key, value in filled.items() if key not in _NOT_OF_A_TASK})),
-        tells=tuple(Condition(**tell) for tell in filled["tells"]),
+        advice=tuple(Condition(**entry) for entry in filled["advice"]),
         evidence=tuple(Clue(**clue) for clue in filled["evidence"]),
         because=filled["because"],
     )
@@ -235,7 +235,7 @@ class Round:
         standing = self.current
         if standing is None or standing.is_over or _contents(standing.task, session) == standing.start:
             return ""
-        wrong = (reading for reading in read(standing.broken.tells, session) if not reading.holds)
+        wrong = (reading for reading in read(standing.broken.advice, session) if not reading.holds)
         if first := next(wrong, None):
             return first.message
         missing = (reading for reading in check(standing.task, session) if not reading.holds)
