@@ -14,13 +14,22 @@ from kubesim.api import imageref, load_yaml
 from kubesim.api.clock import parse_time
 from kubesim.api.imageref import Reference
 from kubesim.api.objects import Object, find_named, name_of, namespace_of, pull_secret_names
-from kubesim.api.resources import REPLICA_SET, SECRET, SERVICE_ACCOUNT, Resource
+from kubesim.api.resources import (
+    DAEMON_SET,
+    DEPLOYMENT,
+    REPLICA_SET,
+    SECRET,
+    SERVICE_ACCOUNT,
+    STATEFUL_SET,
+    Resource,
+)
 from kubesim.cluster import Cluster, keyring
 from kubesim.cluster.keyring import Credential, Keyring, Match
 from kubesim.cluster.kubelet.imagepull import Attempt, PullTrace, SecretLook, look
 from kubesim.cluster.registry import Answer
 
-_TEMPLATES = ("StatefulSet", "DaemonSet")
+# Kinds that replace their Pods when the Pod template changes.
+_ROLLED_OUT = (DEPLOYMENT.kind, DAEMON_SET.kind, STATEFUL_SET.kind)
 _LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 
 
@@ -280,17 +289,17 @@ class Facts:
     @cached_property
     def workload(self) -> str:
         """What has the Pod's template, as kubectl takes it ("deployment/web"); "" where it cannot be changed there."""
-        owner = self.owner or {"kind": "", "name": ""}
-        if owner["kind"] in _TEMPLATES:
-            return f"{owner['kind'].lower()}/{owner['name']}"
-        if owner["kind"] != REPLICA_SET.kind:
-            return ""
-        replica_set = self.scene.api.find(REPLICA_SET, self.namespace, owner["name"])
-        if replica_set is None:  # its name is the Deployment's and a hash, which is a label of its Pods, too
-            name, _, suffix = owner["name"].rpartition("-")
-            labels = self.pod["metadata"].get("labels") or {}
-            return f"deployment/{name}" if suffix and labels.get("pod-template-hash") == suffix else ""
-        return next((f"deployment/{item['name']}" for item in _owners(replica_set) if item["kind"] == "Deployment"), "")
+        owner = self.owner or {}
+        if owner.get("kind") == REPLICA_SET.kind:
+            replica_set = self.scene.api.find(REPLICA_SET, self.namespace, owner["name"])
+            owner = next(_owners(replica_set), {}) if replica_set else self._deployment(owner["name"])
+        return f"{owner['kind'].lower()}/{owner['name']}" if owner.get("kind") in _ROLLED_OUT else ""
+
+    def _deployment(self, replica_set: str) -> Object:
+        """The Deployment of a ReplicaSet that was not exported: its name ends with a hash, a label of its Pods, too."""
+        name, _, suffix = replica_set.rpartition("-")
+        labels = self.pod["metadata"].get("labels") or {}
+        return {"kind": DEPLOYMENT.kind, "name": name} if suffix and labels.get("pod-template-hash") == suffix else {}
 
     @property
     def owner(self) -> Object | None:
