@@ -14,7 +14,7 @@ from kubesim.api.imageref import DEFAULT_REGISTRY, LEGACY_DEFAULT_REGISTRY, OFFI
 from kubesim.api.objects import Object, name_of
 from kubesim.api.resources import NODE, SECRET
 from kubesim.cluster import keyring
-from kubesim.cluster.kubelet.imagepull import NEVER, Attempt, SecretLook
+from kubesim.cluster.kubelet.imagepull import NEVER, Attempt, SeenSecret
 from kubesim.flow import commands
 from kubesim.flow.facts import Facts, host_of, nearest, reply_to, say, table
 from kubesim.gotext import gojson
@@ -267,7 +267,7 @@ CHECKS: Mapping[str, Callable[[Facts], Words | None]] = {
 }
 
 
-def mismatch(facts: Facts, seen: SecretLook) -> str:
+def mismatch(facts: Facts, seen: SeenSecret) -> str:
     """In what way the Secret's entries miss the image: "holds credentials for …"."""
     if not seen.entries:
         return _emptiness(facts.scene.api.find(SECRET, facts.namespace, seen.name) or {})

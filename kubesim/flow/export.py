@@ -13,7 +13,7 @@ from kubesim.api.imageref import Reference
 from kubesim.api.objects import Object, find_named, name_of, namespace_of
 from kubesim.api.resources import EVENT, POD, SECRET, Resource
 from kubesim.cluster.keyring import Credential, Match
-from kubesim.cluster.kubelet.imagepull import Attempt, PullTrace, SecretLook
+from kubesim.cluster.kubelet.imagepull import Attempt, PullTrace, SeenSecret
 from kubesim.cluster.registry import Answer, Image
 from kubesim.flow.facts import Facts, Scene, facts_of, reply
 from kubesim.flow.hops import draw_facts
@@ -148,7 +148,7 @@ def _refusal(facts: Facts, reason: str, message: str, hearsay: Hearsay) -> PullT
     if not said.credentials:
         hearsay.hopeless.add(image)
     secrets = tuple(
-        SecretLook(seen.name, False, problem=_BEFORE) if seen.found and seen.name in stale else seen
+        SeenSecret(seen.name, False, problem=_BEFORE) if seen.found and seen.name in stale else seen
         for seen in facts.seen
     )
     return _make(facts, reason, message, _attempts(tried, answers), secrets)
@@ -166,7 +166,7 @@ def _attempts(tried: list[Match], answers: list[str]) -> tuple[Attempt, ...]:
 
 
 def _make(
-    facts: Facts, outcome: str, message: str, attempts: tuple[Attempt, ...], secrets: tuple[SecretLook, ...]
+    facts: Facts, outcome: str, message: str, attempts: tuple[Attempt, ...], secrets: tuple[SeenSecret, ...]
 ) -> PullTrace:
     container = facts.container
     seen: dict[str, Any] = {"secrets": secrets, "attempts": attempts, "outcome": outcome, "message": message}

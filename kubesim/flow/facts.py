@@ -25,7 +25,7 @@ from kubesim.api.resources import (
 )
 from kubesim.cluster import Cluster, keyring
 from kubesim.cluster.keyring import Credential, Keyring, Match
-from kubesim.cluster.kubelet.imagepull import Attempt, PullTrace, SecretLook, look
+from kubesim.cluster.kubelet.imagepull import Attempt, PullTrace, SeenSecret, see
 from kubesim.cluster.registry import Answer
 
 # Kinds that replace their Pods when the Pod template changes.
@@ -202,11 +202,11 @@ class Facts:
         return [secret for secret in found if secret is not None]
 
     @cached_property
-    def seen(self) -> tuple[SecretLook, ...]:
+    def seen(self) -> tuple[SeenSecret, ...]:
         """What the kubelet saw of each when it got the image, and would see now where it did not."""
         if self.trace and self.has_image:
             return self.trace.secrets
-        return tuple(look(name, self.scene.api.find(SECRET, self.namespace, name)) for name in self.names)
+        return tuple(see(name, self.scene.api.find(SECRET, self.namespace, name)) for name in self.names)
 
     @cached_property
     def matches(self) -> list[Match]:
@@ -219,7 +219,7 @@ class Facts:
         except ValueError:
             return []
 
-    def covering(self, seen: SecretLook) -> list[str]:
+    def covering(self, seen: SeenSecret) -> list[str]:
         """The entries of a Secret, as the kubelet saw it, that match the image."""
         tried = [str(attempt.entry) for attempt in self.attempts if attempt.secret == seen.name]
         matching = [match.entry for match in self._matching(self._existing([seen.name]))]

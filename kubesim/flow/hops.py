@@ -7,7 +7,7 @@ from typing import Any
 from kubesim.api.objects import name_of, namespace_of
 from kubesim.api.resources import POD
 from kubesim.cluster import Cluster
-from kubesim.cluster.kubelet.imagepull import SecretLook
+from kubesim.cluster.kubelet.imagepull import SeenSecret
 from kubesim.flow.causes import find_cause, will_recover
 from kubesim.flow.commands import in_namespace
 from kubesim.flow.facts import Facts, Scene, containers, first, gather, nearest, say, scene_of, table
@@ -77,7 +77,7 @@ def _state(facts: Facts) -> dict[str, Any]:
     }
 
 
-def _seen(seen: SecretLook) -> str:
+def _seen(seen: SeenSecret) -> str:
     if not seen.found:
         return f"{seen.name}: not found"
     return f"{seen.name} ({seen.type})" + (f" holds {', '.join(seen.entries)}" if seen.usable else f": {seen.problem}")

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from kubesim.api.objects import name_of, namespace_of
 from kubesim.api.resources import SECRET
 from kubesim.cluster import keyring
-from kubesim.cluster.kubelet.imagepull import NEVER, Attempt, SecretLook
+from kubesim.cluster.kubelet.imagepull import NEVER, Attempt, SeenSecret
 from kubesim.cluster.kubelet.imagepull.steps import ALWAYS
 from kubesim.flow.causes import mismatch
 from kubesim.flow.facts import Facts, reply_to, say
@@ -36,7 +36,7 @@ def story(facts: Facts) -> Iterator[str]:
             yield f"Since then, Secret {seen.name} has changed: {_found(facts, seen)}"
 
 
-def _found(facts: Facts, seen: SecretLook) -> str:
+def _found(facts: Facts, seen: SeenSecret) -> str:
     homes = [namespace_of(secret) for secret in facts.scene.api.list(SECRET) if name_of(secret) == seen.name]
     unreadable = seen.problem.startswith("cannot be read")
     entries = facts.covering(seen) if seen.found else []

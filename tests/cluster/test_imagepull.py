@@ -15,8 +15,8 @@ from kubesim.cluster.kubelet.imagepull import (
     ImageManager,
     Pull,
     PullRequest,
-    SecretLook,
-    look,
+    SeenSecret,
+    see,
 )
 from kubesim.cluster.registry import Registries
 
@@ -244,10 +244,10 @@ def test_a_secret_that_cannot_be_read_is_reason_and_message_at_once() -> None:
 @pytest.mark.parametrize(
     ("found", "expected"),
     [
-        (None, SecretLook("s", False, problem="not found in the Pod's namespace")),
+        (None, SeenSecret("s", False, problem="not found in the Pod's namespace")),
         (
             {"metadata": {"name": "s"}, "type": "Opaque", "data": {".dockerconfigjson": "e30="}},
-            SecretLook("s", True, "Opaque", problem="its type is Opaque, not kubernetes.io/dockerconfigjson"),
+            SeenSecret("s", True, "Opaque", problem="its type is Opaque, not kubernetes.io/dockerconfigjson"),
         ),
         (
             {
@@ -255,19 +255,19 @@ def test_a_secret_that_cannot_be_read_is_reason_and_message_at_once() -> None:
                 "type": "kubernetes.io/dockerconfigjson",
                 "data": {".dockerconfigjson": "e30="},
             },
-            SecretLook("s", True, "kubernetes.io/dockerconfigjson", problem="it holds no registry entry"),
+            SeenSecret("s", True, "kubernetes.io/dockerconfigjson", problem="it holds no registry entry"),
         ),
         (
             secret("s", "", auth="?"),
-            SecretLook(
+            SeenSecret(
                 "s",
                 True,
                 "kubernetes.io/dockerconfigjson",
                 problem="cannot be read: illegal base64 data at input byte 0",
             ),
         ),
-        (GOOD, SecretLook("s", True, "kubernetes.io/dockerconfigjson", True, "", ("registry.example.com",))),
+        (GOOD, SeenSecret("s", True, "kubernetes.io/dockerconfigjson", True, "", ("registry.example.com",))),
     ],
 )
-def test_look(found: dict[str, Any] | None, expected: SecretLook) -> None:
-    assert look("s", found) == expected
+def test_what_is_seen_of_a_secret(found: dict[str, Any] | None, expected: SeenSecret) -> None:
+    assert see("s", found) == expected

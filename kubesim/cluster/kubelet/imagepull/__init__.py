@@ -12,10 +12,10 @@ from kubesim.api.clock import Micros
 from kubesim.cluster.keyring import Keyring
 from kubesim.cluster.kubelet.imagepull.nodeimages import NodeImages
 from kubesim.cluster.kubelet.imagepull.steps import NEVER, STEPS, TRANSITIONS, Pull
-from kubesim.cluster.kubelet.imagepull.trace import Attempt, Event, Hop, PullRequest, PullTrace, SecretLook, look
+from kubesim.cluster.kubelet.imagepull.trace import Attempt, Event, Hop, PullRequest, PullTrace, SeenSecret, see
 from kubesim.cluster.registry import Registries
 
-__all__ = ["NEVER", "Attempt", "Event", "ImageManager", "Pull", "PullRequest", "PullTrace", "SecretLook", "look"]
+__all__ = ["NEVER", "Attempt", "Event", "ImageManager", "Pull", "PullRequest", "PullTrace", "SeenSecret", "see"]
 
 
 class ImageManager:

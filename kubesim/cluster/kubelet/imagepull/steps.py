@@ -13,7 +13,7 @@ from kubesim.api.clock import SECOND, Micros
 from kubesim.api.imageref import Reference
 from kubesim.cluster.keyring import Keyring, Match
 from kubesim.cluster.kubelet.imagepull.nodeimages import NodeImages, PulledRecord
-from kubesim.cluster.kubelet.imagepull.trace import Attempt, Event, Hop, PullRequest, PullTrace, look
+from kubesim.cluster.kubelet.imagepull.trace import Attempt, Event, Hop, PullRequest, PullTrace, see
 from kubesim.cluster.registry import Answer, Image, Registries
 from kubesim.gotext import gojson
 
@@ -63,7 +63,7 @@ class Pull:
             reference=self.reference,
             policy=request.policy,
             present=any(hop.outcome == "present" for hop in self.hops),
-            secrets=tuple(look(name, secret) for name, secret in request.secrets),
+            secrets=tuple(see(name, secret) for name, secret in request.secrets),
             attempts=tuple(self.attempts),
             hops=tuple(self.hops),
             outcome=self.outcome,

@@ -12,7 +12,7 @@ from kubesim.cluster import keyring
 Event = tuple[str, str, str]
 
 
-class SecretLook(NamedTuple):
+class SeenSecret(NamedTuple):
     """What the kubelet saw of one of the Pod's pull secrets; `entries` are its registry keys."""
 
     name: str
@@ -59,7 +59,7 @@ class PullTrace(NamedTuple):
     reference: Reference | None
     policy: str
     present: bool
-    secrets: tuple[SecretLook, ...]
+    secrets: tuple[SeenSecret, ...]
     attempts: tuple[Attempt, ...]
     hops: tuple[Hop, ...]
     outcome: str
@@ -79,16 +79,16 @@ class PullRequest(NamedTuple):  # quicker to make than a dataclass, and one is m
     now: Micros
 
 
-def look(name: str, secret: Mapping[str, Any] | None) -> SecretLook:
+def see(name: str, secret: Mapping[str, Any] | None) -> SeenSecret:
     """What the kubelet sees of the pull secret `name`: missing, of no use, unreadable, or usable with its entries."""
     if secret is None:
-        return SecretLook(name, found=False, problem="not found in the Pod's namespace")
+        return SeenSecret(name, found=False, problem="not found in the Pod's namespace")
     kind = secret.get("type", "")
     try:
         entries = keyring.read_entries(secret)
     except ValueError as error:
-        return SecretLook(name, True, kind, problem=f"cannot be read: {error}")
+        return SeenSecret(name, True, kind, problem=f"cannot be read: {error}")
     if kind not in keyring.DATA_KEYS:
-        return SecretLook(name, True, kind, problem=f"its type is {kind}, not {keyring.DOCKER_CONFIG_JSON}")
+        return SeenSecret(name, True, kind, problem=f"its type is {kind}, not {keyring.DOCKER_CONFIG_JSON}")
     problem = "" if entries else "it holds no registry entry"
-    return SecretLook(name, True, kind, not problem, problem, tuple(entry for entry, _ in entries))
+    return SeenSecret(name, True, kind, not problem, problem, tuple(entry for entry, _ in entries))
