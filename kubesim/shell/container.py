@@ -10,13 +10,13 @@ import re
 from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cached_property, partial
 from math import inf
 from typing import NamedTuple
 
 from kubesim.api.clock import SECOND, Clock, Micros, to_datetime
 from kubesim.shell.interpreter import Interpreter, LeaveError, Streams
-from kubesim.shell.machine import Budget, Input, Invocation, Machine, MemoryFiles, Started, TooMuchError
+from kubesim.shell.machine import Budget, Entries, Input, Invocation, Machine, MemoryFiles, Started, TooMuchError
 from kubesim.shell.syntax import UnsupportedError
 from kubesim.shell.tools import Options, Toolbox, tool
 from kubesim.shell.tools.system import KERNEL
@@ -90,11 +90,19 @@ class Base:
         """The programs that can be run."""
         return [*self.shells, *(name.rpartition("/")[2] for name in self.programs.split())]
 
-    def new_files(self, image_files: Mapping[str, str]) -> MemoryFiles:
-        """The files of a fresh container."""
+    @cached_property
+    def _entries(self) -> Entries:
+        """What every container has: the programs, its files and folders."""
         names = (*self.shells, *self.programs.split(), *self.lacking.split())
         programs = {name if "/" in name else f"{self.paths[0]}/{name}": "" for name in names}
-        return MemoryFiles({**programs, **self.files, **image_files}, self.folders)
+        return MemoryFiles({**programs, **self.files}, self.folders).snapshot()
+
+    def entries(self) -> Entries:
+        return self._entries
+
+    def new_files(self, image_files: Mapping[str, str], folders: Iterable[str] = ()) -> MemoryFiles:
+        """The files of a fresh container, with more `folders` where there is nothing else."""
+        return MemoryFiles(image_files, folders, self.entries)
 
 
 class Process(NamedTuple):

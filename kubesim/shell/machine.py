@@ -9,6 +9,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
+from functools import lru_cache
 from pathlib import PurePosixPath
 from posixpath import normpath
 from typing import TYPE_CHECKING, NamedTuple
@@ -30,23 +31,61 @@ def _error(number: int, path: str) -> OSError:
     return OSError(number, os.strerror(number), path)
 
 
-class MemoryFiles:
-    """Texts by absolute path, and folders. The methods and the errors are those of `Workspace`."""
+Entries = dict[str, str | None]
+"""Texts by path; None is a folder."""
 
-    def __init__(self, files: Mapping[str, str], folders: Iterable[str] = ()) -> None:
+
+@lru_cache(maxsize=4096)
+def _normal(path: str) -> str:
+    return "/" + normpath(path).lstrip("/")
+
+
+class MemoryFiles:
+    """Texts by absolute path, and folders. The methods and the errors are those of `Workspace`.
+
+    `image` gives the entries to begin with. Nothing is made before it is looked at: in most containers nobody looks.
+    """
+
+    def __init__(
+        self, files: Mapping[str, str], folders: Iterable[str] = (), image: Callable[[], Entries] = dict
+    ) -> None:
         self.cwd = PurePosixPath("/")
-        self._entries: dict[str, str | None] = {"/": None}  # None is a folder
+        self._first = (files, tuple(folders), image)
+        self._made: Entries = {}
+        self._volumes: Mapping[str, Mapping[str, str]] | None = None
         self._read_only: tuple[str, ...] = ()
-        for folder in folders:
-            self.mkdir(folder, parents=True)
-        for path, text in files.items():
-            self.put(path, text)
+
+    @property
+    def _entries(self) -> Entries:
+        if not self._made or self._volumes is not None:
+            self._make()
+        return self._made
+
+    def _make(self) -> None:
+        volumes, self._volumes = self._volumes, None
+        if not self._made:
+            files, folders, image = self._first
+            self._made = {"/": None, **image()}
+            for path, text in files.items():
+                self.put(path, text)
+            for folder in folders:
+                if not self.exists(folder):
+                    self.mkdir(folder, parents=True)
+        if volumes is not None:
+            self._mount(volumes)
+
+    def snapshot(self) -> Entries:
+        """A copy of everything."""
+        return dict(self._entries)
 
     def mount(self, volumes: Mapping[str, Mapping[str, str]]) -> None:
         """Show volumes, read-only, by the path where each is mounted; a file mounted alone has the name ""."""
+        self._volumes = volumes
+
+    def _mount(self, volumes: Mapping[str, Mapping[str, str]]) -> None:
         self._read_only = ()
         for place, files in volumes.items():
-            if self.is_dir(place):
+            if self.exists(place):
                 self.remove(place, recursive=True)
             if "" not in files:
                 self.mkdir(place, parents=True)
@@ -56,12 +95,12 @@ class MemoryFiles:
 
     def absolute(self, path: str) -> PurePosixPath:
         """`path` from the root on, with every "." and ".." resolved."""
-        return PurePosixPath("/" + normpath(str(self.cwd / path)).lstrip("/"))
+        return PurePosixPath(_normal(f"{self.cwd}/{path}" if path[:1] != "/" else path))
 
     def _key(self, path: str) -> str:
         if not path:
             raise _error(errno.ENOENT, path)
-        return str(self.absolute(path))
+        return _normal(path if path[0] == "/" else f"{self.cwd}/{path}")
 
     def _entry(self, path: str) -> str | None:
         key = self._key(path)

@@ -52,11 +52,8 @@ def new_place(image: Image, variables: Mapping[str, str], pod: Object, spec: Obj
         "/etc/hosts": f"{_HOSTS}{ip}\t{hostname}\n",
         "/etc/resolv.conf": _NAMES.format(meta["namespace"]),
     }
-    files = base.new_files({**image.files, **own})
-    for mount in spec.get("volumeMounts", ()):
-        if "subPath" not in mount and not files.exists(mount["mountPath"]):
-            files.mkdir(mount["mountPath"], parents=True)
-    return Place(base, variables, files, hostname)
+    folders = [mount["mountPath"] for mount in spec.get("volumeMounts", ()) if "subPath" not in mount]
+    return Place(base, variables, base.new_files({**image.files, **own}, folders), hostname)
 
 
 def start(image: Image, place: Place, argv: list[str], started: Micros) -> Process:
