@@ -44,11 +44,9 @@ class Shell:
         self._interpreter = Interpreter(self._machine, self._tools)
 
     def set_clock(self, clock: Clock) -> None:
-        """Let time pass on another clock from now on."""
         self._machine.clock = clock
 
     def add(self, tool: Tool) -> None:
-        """Know one more command."""
         self._tools.add(tool)
 
     def recall(self, other: Shell) -> None:
@@ -58,17 +56,14 @@ class Shell:
 
     @property
     def env(self) -> dict[str, str]:
-        """The exported variables."""
         return self._machine.env
 
     @property
     def aliases(self) -> dict[str, str]:
-        """What `alias` has defined."""
         return self._machine.aliases
 
     @property
     def history(self) -> list[str]:
-        """The lines that were run and are remembered, the oldest first."""
         return self._machine.history
 
     def run(self, line: str) -> Result:
@@ -80,7 +75,6 @@ class Shell:
         return self._result(text)
 
     def _remember(self, line: str) -> None:
-        """Add a line to the history, if HISTCONTROL does not forbid it."""
         control = self._machine.lookup("HISTCONTROL").replace("ignoreboth", "ignorespace:ignoredups").split(":")
         if "ignorespace" in control and line.startswith(" "):
             return

@@ -87,7 +87,6 @@ class Base:
 
     @property
     def names(self) -> list[str]:
-        """The programs that can be run."""
         return [*self.shells, *(name.rpartition("/")[2] for name in self.programs.split())]
 
     @cached_property
@@ -118,7 +117,6 @@ class Process(NamedTuple):
     stop_code: int | None = None
 
     def written(self, stream: str) -> str:
-        """What went to "stdout" or "stderr"."""
         return "".join(text for _, name, text in self.writes if name == stream)
 
     def lines_by(self, seconds: float) -> list[tuple[float, str]]:

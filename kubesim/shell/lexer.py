@@ -52,7 +52,6 @@ class Lexer:
         self._depth = depth
 
     def next(self) -> Word | Operator | None:
-        """The next token, or None at the end."""
         self.budget.spend(_COST)
         self._skip(_BLANK)
         if match := _REDIRECT.match(self.text, self.position):
@@ -76,7 +75,6 @@ class Lexer:
             raise UnsupportedError(f"nesting of more than {_DEPTH} levels")
 
     def shallower(self) -> None:
-        """Leave a level that `deeper` entered."""
         self._depth -= 1
 
     def _skip(self, pattern: re.Pattern[str]) -> str:

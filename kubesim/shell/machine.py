@@ -289,12 +289,10 @@ class Machine:
 
     @property
     def is_busybox(self) -> bool:
-        """Whether its tools are busybox's."""
         return False
 
     @property
     def user_name(self) -> str:
-        """The user's name, or the number if it has none."""
         return re.sub(r"uid=(\d+)(?:\((\w+)\))?.*", lambda match: match[2] or match[1], self.user)
 
     @property
@@ -319,7 +317,6 @@ class Machine:
         return self.variables.get(name) or self.env.get(name) or special.get(name, "")
 
     def assign(self, name: str, value: str) -> None:
-        """Set a variable; it stays exported if it is."""
         (self.env if name in self.env else self.variables)[name] = value
 
     def phrase(self, message: str) -> str:
@@ -327,7 +324,6 @@ class Machine:
         return message
 
     def cannot_open(self, path: str, error: OSError, *, write: bool) -> str:
-        """How the shell refuses a redirection."""
         return f"{path}: {error.strerror}"
 
     def program(self, name: str) -> str:

@@ -35,7 +35,6 @@ class Parser:
         self._expanding: set[str] = set()
 
     def lines(self) -> Iterator[Script]:
-        """One script for each complete line."""
         while True:
             self._newlines()
             if self._peek() is None:

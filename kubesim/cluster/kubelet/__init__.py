@@ -85,12 +85,10 @@ class Kubelet:
         api.connect_node(node, Server(api, clock, self._workers))
 
     def _on_pod(self, change: Change) -> None:
-        pod = change.obj
-        uid = pod["metadata"]["uid"]
         if change.type == "DELETED":
-            self._forget(uid)
-        elif pod["spec"].get("nodeName") == self._node:
-            self._notice(pod, change.old)
+            self._forget(change.obj["metadata"]["uid"])
+        elif change.obj["spec"].get("nodeName") == self._node:
+            self._notice(change.obj, change.old)
 
     def _on_secret(self, change: Change) -> None:
         self._wake(change.obj["metadata"]["namespace"])
@@ -112,6 +110,11 @@ class Kubelet:
             return
         self._plan(worker, REACTION)
 
+    def _pod_of(self, worker: Worker) -> Object | None:
+        """The worker's Pod, unless it is gone or another one has its name."""
+        pod = self._api.find(POD, worker.namespace, worker.name)
+        return pod if pod and self._workers.get(pod["metadata"]["uid"]) is worker else None
+
     def _plan(self, worker: Worker, delay: float) -> None:
         """Sync after `delay` seconds, instead of any sync that was planned before."""
         worker.ticket += 1
@@ -132,8 +135,8 @@ class Kubelet:
         self._sync(worker)
 
     def _sync(self, worker: Worker) -> None:
-        pod = self._api.find(POD, worker.namespace, worker.name)
-        if pod is None or self._workers.get(pod["metadata"]["uid"]) is not worker:
+        pod = self._pod_of(worker)
+        if pod is None:
             return
         if pod["metadata"].get("deletionTimestamp"):
             self._terminate(pod, worker)
@@ -170,8 +173,8 @@ class Kubelet:
         return True
 
     def _start_sandbox(self, worker: Worker) -> None:
-        pod = self._api.find(POD, worker.namespace, worker.name)
-        if pod is None or self._workers.get(pod["metadata"]["uid"]) is not worker:
+        pod = self._pod_of(worker)
+        if pod is None:
             return
         self._addresses += 1
         worker.changes += 1
@@ -258,10 +261,8 @@ class Kubelet:
         names = pull_secret_names(pod["spec"])
         missing = [name for name in names if self._api.find(SECRET, pod["metadata"]["namespace"], name) is None]
         if missing:
-            message = (
-                f"Unable to retrieve some image pull secrets ({', '.join(missing)}); "
-                "attempting to pull the image may not succeed."
-            )
+            what = f"Unable to retrieve some image pull secrets ({', '.join(missing)})"
+            message = f"{what}; attempting to pull the image may not succeed."
             self._recorder.event(POD, pod, "Warning", "FailedToRetrieveImagePullSecret", message)
 
     def _start(self, sync: _Round, spec: Object, pull: Pull, events: Sequence[Event]) -> bool:
@@ -335,11 +336,9 @@ class Kubelet:
         return None
 
     def _add_container(self, worker: Worker, spec: Object, image_id: str, place: Place, ran: Process) -> None:
-        old = worker.containers.get(spec["name"])
-        shown = self.images.shown_name(image_id)
-        identity = self._identity.container_id()
+        shown, identity = self.images.shown_name(image_id), self._identity.container_id()
         container = Container(spec, identity, shown, image_id, place, ran, self._clock.now)
-        if old:
+        if old := worker.containers.get(spec["name"]):
             container.restarts = old.restarts + 1
             container.last_state, container.previous = old.state, old
         worker.containers[spec["name"]] = container
@@ -381,6 +380,5 @@ class Kubelet:
         self._clock.call_later(delay, partial(self._remove, worker))
 
     def _remove(self, worker: Worker) -> None:
-        pod = self._api.find(POD, worker.namespace, worker.name)
-        if pod and pod["metadata"]["uid"] == worker.uid:
+        if pod := self._pod_of(worker):
             self._api.remove(POD, pod)

@@ -87,7 +87,6 @@ class Container:
 
     @property
     def url(self) -> str:
-        """The id with its runtime, as in status.containerID."""
         return f"containerd://{self.id}"
 
     @property
@@ -107,12 +106,10 @@ class Container:
 
     @property
     def is_running(self) -> bool:
-        """Whether its process lives."""
         return self.exit_code is None
 
     @property
     def state(self) -> Object:
-        """Its ContainerState, unless it is waiting."""
         if self.is_running:
             return {"running": {"startedAt": rfc3339(self.started)}}
         return {
@@ -133,11 +130,9 @@ class CrashBackoff:
     delay: int = 0
 
     def remaining(self, finished: Micros, now: Micros) -> float:
-        """Seconds that are left of the wait."""
         return self.delay - (now - finished) / SECOND
 
     def grow(self) -> None:
-        """Count one more restart."""
         self.delay = min(self.delay * 2, CRASH_BACKOFF_LIMIT) if self.delay else CRASH_BACKOFF_FIRST
 
 
