@@ -1,14 +1,8 @@
 """The terminal without a page: what is run, shown, completed, edited and answered."""
 
-from __future__ import annotations
-
-from pathlib import Path
-from typing import Any
-
 import pytest
 
 import kubesim
-from kubesim.api.result import Result
 from kubesim.jupyter import current
 from kubesim.jupyter.terminal import LARGEST_TRANSCRIPT, Terminal, commands, completed, spell
 
@@ -16,86 +10,75 @@ HEREDOC = "cat > pod.yaml <<EOF\nkind: Pod\nEOF"
 
 
 class Page:
-    """Stands for the page: sends what it sends and keeps the answers."""
+    """Sends what the page sends and returns the answer."""
 
-    def __init__(self, terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
-        self._terminal = terminal
-        self._answers: list[dict[str, Any]] = []
+    def __init__(self, terminal, monkeypatch):
+        self._terminal, self._answers = terminal, []
         monkeypatch.setattr(terminal, "send", self._answers.append)
 
-    def ask(self, do: str, **message: Any) -> dict[str, Any]:
+    def ask(self, do, **message):
         self._terminal._on_message(None, {"do": do, "id": "view-1", **message}, [])
-        answer = self._answers.pop()
-        assert not self._answers
+        (answer,) = self._answers
+        self._answers.clear()
         assert answer.pop("re") == "view-1"
         return answer
 
 
 @pytest.fixture
-def session(tmp_path: Path) -> kubesim.Session:
+def session(tmp_path):
     return kubesim.Session(tmp_path)
 
 
 @pytest.fixture
-def terminal(session: kubesim.Session) -> Terminal:
+def terminal(session):
     return Terminal(session)
 
 
 @pytest.fixture
-def page(terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> Page:
+def page(terminal, monkeypatch):
     return Page(terminal, monkeypatch)
 
 
-@pytest.fixture
-def broken(terminal: Terminal, session: kubesim.Session, monkeypatch: pytest.MonkeyPatch) -> Terminal:
-    def run(line: str) -> Result:
-        raise ZeroDivisionError
-
-    monkeypatch.setattr(session, "run", run)
-    return terminal
+LACKING = "kubesim: 'nothere' is not part of this simulator; type help to see what is\n"
 
 
-def test_feed_returns_what_the_screen_gained(terminal: Terminal) -> None:
-    assert terminal.feed("echo one") == "$ echo one\none\n"
-    assert terminal.feed("echo two; nothere") == (
-        "$ echo two; nothere\ntwo\nkubesim: 'nothere' is not part of this simulator; type help to see what is\n"
-    )
-    assert terminal.transcript.startswith("$ echo one\none\n$ echo two")
+@pytest.mark.parametrize(
+    ("text", "screen"),
+    [
+        ("echo one", "$ echo one\none\n"),
+        ("echo two; nothere", f"$ echo two; nothere\ntwo\n{LACKING}"),
+        (
+            f"{HEREDOC}\n\necho 'a\nb' &&\n  cat pod.yaml\n",
+            "$ cat > pod.yaml <<EOF\n> kind: Pod\n> EOF\n$ echo 'a\n> b' &&\n>   cat pod.yaml\na\nb\nkind: Pod\n",
+        ),
+        ("cat <<EOF\na\n\nb\nEOF", "$ cat <<EOF\n> a\n> \n> b\n> EOF\na\n\nb\n"),
+        ("printf abc\necho d", "$ printf abc\nabc\n$ echo d\nd\n"),
+        ("clear; echo two", "two\n"),
+    ],
+)
+def test_feed_returns_what_the_screen_gained(text, screen, terminal):
+    terminal.feed("echo before")
+    assert terminal.feed(text) == screen
+    assert terminal.transcript == ("" if "clear" in text else "$ echo before\nbefore\n") + screen
 
 
-def test_a_block_is_cut_into_commands_and_a_heredoc_is_kept_whole(terminal: Terminal) -> None:
-    assert terminal.feed(f"{HEREDOC}\n\necho 'a\nb' &&\n  cat pod.yaml\n") == (
-        "$ cat > pod.yaml <<EOF\n> kind: Pod\n> EOF\n$ echo 'a\n> b' &&\n>   cat pod.yaml\na\nb\nkind: Pod\n"
-    )
+def test_the_history_has_whole_commands(terminal):
+    terminal.feed(f"{HEREDOC}\n\necho 'a\nb' &&\n  cat pod.yaml\n")
     assert terminal.history == [HEREDOC, "echo 'a\nb' &&\n  cat pod.yaml"]
 
 
-def test_blank_lines_inside_a_heredoc_stay(terminal: Terminal) -> None:
-    terminal.feed("cat > f <<EOF\na\n\nb\nEOF")
-    assert terminal.feed("cat f") == "$ cat f\na\n\nb\n"
-
-
-def test_an_unfinished_block_is_still_one_command() -> None:
+def test_an_unfinished_block_is_still_one_command():
     assert list(commands("a\n\nb <<E\nx", lambda text: "<<" not in text)) == ["a", "b <<E\nx"]
 
 
-def test_output_without_a_line_end_gets_one(terminal: Terminal) -> None:
-    assert terminal.feed("printf abc\necho d") == "$ printf abc\nabc\n$ echo d\nd\n"
-
-
-def test_clear_takes_away_what_was_there(terminal: Terminal) -> None:
-    terminal.feed("echo one")
-    assert terminal.feed("clear; echo two") == "two\n"
-    assert terminal.transcript == "two\n"
-
-
-def test_statuses_are_coloured_on_the_screen_and_plain_in_the_transcript(terminal: Terminal) -> None:
+def test_statuses_are_coloured_on_the_screen_and_plain_in_the_transcript(terminal):
     terminal.feed("echo 'p   0/1   ErrImagePull   0'")
     assert terminal.entries[-1] == ("output", "p   0/1   \x1b[31mErrImagePull\x1b[0m   0\n")
     assert terminal.transcript.endswith("\np   0/1   ErrImagePull   0\n")
 
 
-def test_three_faces(terminal: Terminal) -> None:
+def test_three_faces(terminal):
+    assert terminal._repr_mimebundle_()[0]["text/plain"] == "$ "
     terminal.feed("echo '<b> & c'")
     bundle, _ = terminal._repr_mimebundle_()
     assert bundle["text/plain"] == "$ echo '<b> & c'\n<b> & c"
@@ -105,11 +88,7 @@ def test_three_faces(terminal: Terminal) -> None:
     assert bundle["application/vnd.jupyter.widget-view+json"]["model_id"] == terminal.model_id
 
 
-def test_an_empty_terminal_shows_its_prompt(terminal: Terminal) -> None:
-    assert terminal._repr_mimebundle_()[0]["text/plain"] == "$ "
-
-
-def test_a_long_transcript_loses_its_beginning(terminal: Terminal) -> None:
+def test_a_long_transcript_loses_its_beginning(terminal):
     for _ in range(5):
         terminal.feed(f"printf '%0{LARGEST_TRANSCRIPT // 4}d' 1")
     assert len(terminal.transcript) <= LARGEST_TRANSCRIPT
@@ -117,14 +96,14 @@ def test_a_long_transcript_loses_its_beginning(terminal: Terminal) -> None:
     assert terminal.transcript.endswith("$ echo last\nlast\n")
 
 
-def test_fast_forward_says_so(terminal: Terminal, session: kubesim.Session) -> None:
+def test_fast_forward_says_so(terminal, session):
     before = session.cluster.clock.now
     terminal.advance(70)
     assert terminal.transcript == "# +1 min 10 s\n"
     assert session.cluster.clock.now - before == 70_000_000
 
 
-def test_until_something_changes(terminal: Terminal) -> None:
+def test_until_something_changes(terminal):
     terminal.feed("kubectl run web --image=nginx")
     terminal.advance_to_change()
     assert terminal.transcript.splitlines()[-1] == "# 1 s later"
@@ -139,11 +118,11 @@ def test_until_something_changes(terminal: Terminal) -> None:
 @pytest.mark.parametrize(
     ("seconds", "words"), [(0.2, "0 s"), (12.6, "13 s"), (60, "1 min"), (125, "2 min 5 s"), (600, "10 min")]
 )
-def test_durations_in_words(seconds: float, words: str) -> None:
+def test_durations_in_words(seconds, words):
     assert spell(seconds) == words
 
 
-def test_restart_makes_a_fresh_cluster_and_keeps_files_and_history(terminal: Terminal) -> None:
+def test_restart_makes_a_fresh_cluster_and_keeps_files_and_history(terminal):
     terminal.feed(f"kubectl create namespace mine\nalias k=kubectl\n{HEREDOC}")
     terminal.restart()
     assert terminal.transcript == "# a fresh cluster; your files are still there\n"
@@ -152,15 +131,16 @@ def test_restart_makes_a_fresh_cluster_and_keeps_files_and_history(terminal: Ter
     assert terminal.history[0] == "kubectl create namespace mine"
 
 
-def test_terminals_of_one_session_share_nothing_but_it(session: kubesim.Session) -> None:
+def test_terminals_of_one_session_share_nothing_but_it(session):
     first, second = Terminal(session), Terminal(session)
     first.feed("echo one > f")
     assert second.feed("cat f") == "$ cat f\none\n"
     assert first.transcript == "$ echo one > f\n"
 
 
-def test_an_error_of_ours_is_one_line(broken: Terminal) -> None:
-    assert broken.feed("kubectl get pods") == (
+def test_an_error_of_ours_is_one_line(terminal, session, monkeypatch):
+    monkeypatch.setattr(session, "run", lambda _line: 1 / 0)
+    assert terminal.feed("kubectl get pods") == (
         "$ kubectl get pods\nkubesim: internal error: the simulator could not do this\n"
     )
 
@@ -168,34 +148,34 @@ def test_an_error_of_ours_is_one_line(broken: Terminal) -> None:
 # What the page asks
 
 
-def test_enter_runs_a_complete_command(page: Page, terminal: Terminal) -> None:
+def test_enter_runs_a_complete_command(page, terminal):
     assert page.ask("enter", text="echo hi", wall=0) == {}
     assert terminal.transcript == "$ echo hi\nhi\n"
 
 
-def test_enter_asks_for_more_and_runs_nothing_of_an_unfinished_block(page: Page, terminal: Terminal) -> None:
+def test_enter_asks_for_more_and_runs_nothing_of_an_unfinished_block(page, terminal):
     assert page.ask("enter", text="echo hi\ncat <<EOF\na", wall=0) == {"more": True}
     assert page.ask("enter", text="echo hi\\", wall=0) == {"more": True}
     assert terminal.transcript == ""
 
 
-def test_wall_time_passes_only_between_typed_commands(page: Page, terminal: Terminal, session: kubesim.Session) -> None:
-    def enter(wall: float) -> float:
+def test_wall_time_passes_only_between_typed_commands(page, terminal, session):
+    def enter(wall):
         before = session.cluster.clock.now
         page.ask("enter", text="echo", wall=wall)
         return (session.cluster.clock.now - before) / 1e6 - 0.1
 
-    page.ask("start", wall=1000.0)
+    assert page.ask("start", wall=1000.0) == {"again": False}
     terminal.feed("echo a cell")
     assert enter(1003.5) == pytest.approx(3.5)
-    page.ask("start", wall=1010.0)  # the same terminal is drawn again
+    assert page.ask("start", wall=1010.0) == {"again": True}  # the same terminal is drawn again
     assert enter(1013.5) == pytest.approx(10)
     assert enter(9999999.0) == pytest.approx(600)
     assert enter(5.0) == pytest.approx(0)  # the reader's clock was put back
     assert enter(6.0) == pytest.approx(1)
 
 
-def test_undo_takes_back_the_command_however_slowly_one_types(page: Page, terminal: Terminal) -> None:
+def test_undo_takes_back_the_command_however_slowly_one_types(page, terminal):
     """Every line comes five seconds after the one before, on the reader's clock."""
     page.ask("start", wall=1000)
     lines = "kubectl create namespace green", "kubectl get namespace green -o name", "undo", "undo"
@@ -206,12 +186,7 @@ def test_undo_takes_back_the_command_however_slowly_one_types(page: Page, termin
     )
 
 
-def test_the_first_drawing_is_told_from_a_later_one(page: Page) -> None:
-    assert page.ask("start", wall=0) == {"again": False}
-    assert page.ask("start", wall=1) == {"again": True}
-
-
-def test_a_new_terminal_starts_the_wall_clock_anew(session: kubesim.Session, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_new_terminal_starts_the_wall_clock_anew(session, monkeypatch):
     monkeypatch.setattr(current, "_seats", [current.Seat(session)])
     Page(Terminal(), monkeypatch).ask("start", wall=0.0)
     page = Page(Terminal(), monkeypatch)
@@ -221,7 +196,7 @@ def test_a_new_terminal_starts_the_wall_clock_anew(session: kubesim.Session, mon
     assert session.cluster.clock.now - before == 2_100_000
 
 
-def test_tab_completes_up_to_where_the_candidates_differ(page: Page, session: kubesim.Session) -> None:
+def test_tab_completes_up_to_where_the_candidates_differ(page, session):
     for name in ("regcred.yaml", "registry.yaml"):
         session.write_file(name, "")
     assert page.ask("complete", text="cat re | wc", cursor=6) == {
@@ -248,11 +223,11 @@ def test_tab_completes_up_to_where_the_candidates_differ(page: Page, session: ku
         ("echo a >fi", ["file"], "echo a >file "),
     ],
 )
-def test_completed(before: str, candidates: list[str], after: str) -> None:
+def test_completed(before, candidates: list[str], after):
     assert completed(before, candidates) == after
 
 
-def test_the_buttons(page: Page, terminal: Terminal) -> None:
+def test_the_buttons(page, terminal):
     page.ask("advance", seconds=10)
     page.ask("until")
     assert terminal.transcript == "# +10 s\n# nothing changed in 10 min\n"
@@ -262,7 +237,7 @@ def test_the_buttons(page: Page, terminal: Terminal) -> None:
     assert terminal.transcript == "# a fresh cluster; your files are still there\n"
 
 
-def test_the_clock_is_followed(terminal: Terminal, session: kubesim.Session) -> None:
+def test_the_clock_is_followed(terminal, session):
     before = terminal.time
     Terminal(session)
     terminal.advance(61)
@@ -271,29 +246,24 @@ def test_the_clock_is_followed(terminal: Terminal, session: kubesim.Session) -> 
 
 
 @pytest.mark.parametrize("message", [{"do": "enter"}, {"do": "complete", "text": 1, "cursor": None}])
-def test_a_question_that_cannot_be_answered_says_so(
-    message: dict[str, Any], terminal: Terminal, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    answers: list[dict[str, Any]] = []
-    monkeypatch.setattr(terminal, "send", answers.append)
-    terminal._on_message(None, {**message, "id": 7}, [])
-    assert answers == [{"error": "kubesim: internal error: this could not be done", "re": 7}]
+def test_a_question_that_cannot_be_answered_says_so(message, page):
+    assert page.ask(**message) == {"error": "kubesim: internal error: this could not be done"}
 
 
 # The editor
 
 
-def test_nano_opens_a_new_file(terminal: Terminal) -> None:
+def test_nano_opens_a_new_file(terminal):
     assert terminal.feed("nano pod.yaml") == "$ nano pod.yaml\n"
     assert terminal.editing == {"name": "pod.yaml", "text": "", "saved": None}
 
 
-def test_nano_opens_a_file_below_the_current_folder(terminal: Terminal) -> None:
+def test_nano_opens_a_file_below_the_current_folder(terminal):
     terminal.feed("mkdir sub; cd sub; echo 'a: 1' > f.yaml; nano f.yaml")
     assert terminal.editing == {"name": "sub/f.yaml", "text": "a: 1\n", "saved": "a: 1\n"}
 
 
-def test_saving_writes_the_real_file_and_says_so(page: Page, terminal: Terminal, tmp_path: Path) -> None:
+def test_saving_writes_the_real_file_and_says_so(page, terminal, tmp_path):
     terminal.feed("nano pod.yaml")
     assert page.ask("save", text="kind: Pod\nspec: {}") == {}
     assert (tmp_path / "pod.yaml").read_text() == "kind: Pod\nspec: {}\n"
@@ -302,7 +272,7 @@ def test_saving_writes_the_real_file_and_says_so(page: Page, terminal: Terminal,
     assert terminal.transcript == "$ nano pod.yaml\n# saved pod.yaml (2 lines)\n"
 
 
-def test_closing_without_saving_writes_nothing(page: Page, terminal: Terminal, tmp_path: Path) -> None:
+def test_closing_without_saving_writes_nothing(page, terminal, tmp_path):
     terminal.feed("nano pod.yaml")
     page.ask("check", text="kind: Pod")
     page.ask("close")
@@ -310,20 +280,20 @@ def test_closing_without_saving_writes_nothing(page: Page, terminal: Terminal, t
     assert terminal.transcript == "$ nano pod.yaml\n# closed pod.yaml, nothing was saved\n"
 
 
-def test_a_file_that_cannot_be_saved_stays_open(page: Page, terminal: Terminal) -> None:
+def test_a_file_that_cannot_be_saved_stays_open(page, terminal):
     terminal.feed("nano nowhere/pod.yaml")
     assert page.ask("save", text="a") == {"error": "nowhere/pod.yaml is not saved: No such file or directory"}
     assert terminal.editing == {"name": "nowhere/pod.yaml", "text": "", "saved": None}
 
 
-def test_bytes_that_are_no_text_are_not_opened(terminal: Terminal, tmp_path: Path) -> None:
+def test_bytes_that_are_no_text_are_not_opened(terminal, tmp_path):
     (tmp_path / "image").write_bytes(b"\xff\xfe")
     assert terminal.feed("nano image") == "$ nano image\n"
     assert terminal.editing is None
     assert terminal.transcript.endswith("kubesim: nano cannot open image: it is not a text file\n")
 
 
-def test_yaml_is_checked_as_you_type_and_the_draft_is_kept(page: Page, terminal: Terminal) -> None:
+def test_yaml_is_checked_as_you_type_and_the_draft_is_kept(page, terminal):
     terminal.feed("nano pod.yaml")
     assert page.ask("check", text="a: 1\nb: c: d\n") == {
         "line": 2,
@@ -333,12 +303,13 @@ def test_yaml_is_checked_as_you_type_and_the_draft_is_kept(page: Page, terminal:
     assert page.ask("check", text="a: 1\n---\nb: 2\n") == {}
 
 
-def test_other_files_are_not_checked(page: Page, terminal: Terminal) -> None:
-    terminal.feed("nano notes.txt")
+@pytest.mark.parametrize("name", ["notes.txt", "a.json", "yaml", "a.yaml.txt"])
+def test_other_files_are_not_checked(name, page, terminal):
+    terminal.feed(f"nano {name}")
     assert page.ask("check", text="a: b: c") == {}
 
 
-def test_kubectl_edit_opens_the_object_and_sends_what_was_saved(page: Page, terminal: Terminal, tmp_path: Path) -> None:
+def test_kubectl_edit_opens_the_object_and_sends_what_was_saved(page, terminal, tmp_path):
     assert terminal.feed("kubectl edit sa default") == "$ kubectl edit sa default\n"
     draft = terminal.editing["text"]
     assert draft.startswith("# Please edit the object below.")
@@ -346,12 +317,12 @@ def test_kubectl_edit_opens_the_object_and_sends_what_was_saved(page: Page, term
     page.ask("close")
     assert terminal.transcript.endswith("lines)\nserviceaccount/default edited\n")
     assert list(tmp_path.iterdir()) == []
-    told = terminal.feed("kubectl get sa default -o jsonpath={.imagePullSecrets}")
-    assert told.endswith('[{"name":"regcred"}]\n')
+    screen = terminal.feed("kubectl get sa default -o jsonpath={.imagePullSecrets}")
+    assert screen.endswith('[{"name":"regcred"}]\n')
     assert terminal.feed("undo").endswith("taken back: kubectl edit serviceaccounts/default -n default\n")
 
 
-def test_kubectl_edit_that_is_not_saved_changes_nothing(page: Page, terminal: Terminal, tmp_path: Path) -> None:
+def test_kubectl_edit_that_is_not_saved_changes_nothing(page, terminal, tmp_path):
     terminal.feed("kubectl edit sa default")
     assert terminal.editing["saved"] == terminal.editing["text"]  # so the page does not ask whether to save
     page.ask("close")
