@@ -15,7 +15,7 @@ def card(seat):
     return ChallengeCard(1, seat)
 
 
-def mend(card, seat):
+def fix(card, seat):
     task = card._round.current.task
     for line in task.solution:
         seat.run(line)
@@ -31,11 +31,8 @@ def test_showing_a_round_sets_nothing_up(seat):
     revision = seat.session.cluster.api.revision
     card = ChallengeCard(1, seat)
     assert seat.session.cluster.api.revision == revision
-    assert (card.feedback["score"], labels(card.feedback), card.feedback["task"]) == (
-        "0 of 120 points",
-        ["Start"],
-        None,
-    )
+    shown = card.feedback
+    assert (shown["score"], labels(shown), shown["task"]) == ("0 of 120 points", ["Start"], None)
     assert [task["state"] for task in card.feedback["tasks"]] == ["not started"] * 12
 
 
@@ -62,9 +59,9 @@ def test_the_first_task_is_set_up_at_the_start(card, seat):
     assert seat.session.run(f"kubectl get pods -n {namespace_of(card)} -o name").stdout != ""
 
 
-def test_a_mend_in_the_terminal_ticks_the_task_off_and_shows_the_shortest_way(card, seat):
+def test_a_fix_in_the_terminal_ticks_the_task_off_and_shows_the_shortest_way(card, seat):
     press(card, "next", wall=100.0)
-    feedback = mend(card, seat)
+    feedback = fix(card, seat)
     assert (feedback["score"], feedback["owes"], feedback["since"]) == ("10 of 120 points", True, None)
     assert all(goal["ok"] for goal in feedback["task"]["goals"])
     assert feedback["news"][1].startswith("Solved, 10 points. ")
@@ -77,7 +74,7 @@ def test_a_mend_in_the_terminal_ticks_the_task_off_and_shows_the_shortest_way(ca
     assert press(card, "next", wall=180.0)["task"]["title"].startswith("Task 2. ")
 
 
-def test_a_wrong_mend_is_told_and_can_be_undone(card, seat):
+def test_a_wrong_fix_is_explained_and_can_be_undone(card, seat):
     press(card, "next")
     press(card, "undo")
     assert card.feedback["news"][1] == "There is nothing left to revert."
@@ -107,7 +104,7 @@ def test_help_costs_points_and_is_spoken_once(card, seat):
     feedback = press(card, "why")
     assert "What's wrong:" in feedback["task"]["why"]
     assert "Why? (costs 3)" not in labels(card.feedback)
-    assert mend(card, seat)["score"] == "5 of 120 points"
+    assert fix(card, seat)["score"] == "5 of 120 points"
 
 
 def test_why_in_the_terminal_costs_as_much(card, seat):
@@ -115,7 +112,7 @@ def test_why_in_the_terminal_costs_as_much(card, seat):
     pod = seat.session.run(f"kubectl get pods -n {namespace_of(card)} -o name").stdout.split()[0]
     seat.run(f"why {pod} -n {namespace_of(card)}")
     assert "Why? (costs 3)" not in labels(card.feedback)
-    assert mend(card, seat)["score"] == "7 of 120 points"
+    assert fix(card, seat)["score"] == "7 of 120 points"
 
 
 def test_the_solution_brings_no_points(card, seat):
@@ -123,7 +120,7 @@ def test_the_solution_brings_no_points(card, seat):
     feedback = press(card, "reveal")
     assert "Not solved: 0 points" in feedback["task"]["over"]
     assert feedback["tasks"][0]["state"] == "solution shown"
-    assert mend(card, seat)["score"] == "0 of 120 points"
+    assert fix(card, seat)["score"] == "0 of 120 points"
 
 
 def test_skipping_goes_round_and_comes_back_to_the_work(card):
@@ -137,7 +134,7 @@ def test_skipping_goes_round_and_comes_back_to_the_work(card):
 
 def test_ending_asks_first_and_then_reviews_every_task(card, seat):
     press(card, "next")
-    mend(card, seat)
+    fix(card, seat)
     feedback = press(card, "end")
     assert labels(card.feedback) == ["Yes, end the round", "No, continue"]
     assert "no points" in feedback["warning"]
@@ -156,21 +153,13 @@ def test_ending_asks_first_and_then_reviews_every_task(card, seat):
 def test_the_score_and_the_round_outlive_the_kernel(card, seat, tmp_path):
     press(card, "next")
     press(card, "hint")
-    mend(card, seat)
+    fix(card, seat)
     assert Progress(seat.session.workspace).record()["scores"] == {"challenge-1": [8, 120]}
     again = ChallengeCard(1, Seat(Session(tmp_path)))
     assert (again.feedback["score"], again.feedback["tasks"][0]["state"]) == ("8 of 120 points", "solved")
     assert labels(again.feedback) == ["Continue"]
     assert press(again, "next")["task"]["title"].startswith("Task 2. ")
     assert all(goal["ok"] for goal in press(again, "open", number=0)["task"]["goals"])
-
-
-def test_showing_the_round_again_goes_on_with_it(card, seat):
-    press(card, "next")
-    seat.run(f"kubectl create configmap mine -n {namespace_of(card)} --from-literal=a=b")
-    again = ChallengeCard(1, seat)
-    assert again.feedback["task"]["title"] == card.feedback["task"]["title"]
-    assert seat.session.run(f"kubectl get configmap mine -n {namespace_of(card)}").exit_code == 0
 
 
 def test_after_a_restart_of_the_cluster_the_task_can_be_started_over(card, seat):
@@ -180,7 +169,7 @@ def test_after_a_restart_of_the_cluster_the_task_can_be_started_over(card, seat)
     assert press(card, "restart")["task"]["advice"] == ""
 
 
-def test_a_file_of_the_learners_in_the_way_is_left_alone_and_told(seat, tmp_path):
+def test_a_file_of_the_learners_in_the_way_is_left_alone_and_reported(seat, tmp_path):
     (tmp_path / "round-1").write_text("mine")
     card = ChallengeCard(1, seat)
     feedback = press(card, "next")
@@ -191,10 +180,14 @@ def test_a_file_of_the_learners_in_the_way_is_left_alone_and_told(seat, tmp_path
     assert len(list((tmp_path / "round-1").glob("*.yaml"))) == 1
 
 
-def test_a_round_shown_twice_is_told_on_both_cards(card, seat):
+def test_a_round_shown_twice_is_the_same_on_both_cards(card, seat):
     again = ChallengeCard(1, seat)
     press(card, "next")
-    mend(card, seat)
+    seat.run(f"kubectl create configmap mine -n {namespace_of(card)} --from-literal=a=b")
+    third = ChallengeCard(1, seat)
+    assert third.feedback["task"]["title"] == again.feedback["task"]["title"] == card.feedback["task"]["title"]
+    assert seat.session.run(f"kubectl get configmap mine -n {namespace_of(card)}").exit_code == 0
+    fix(card, seat)
     assert again.feedback["news"][1].startswith("Solved, 10 points. ")
     assert again.feedback["news"][1] == card.feedback["news"][1]
 
@@ -203,7 +196,7 @@ def test_two_kernels_work_on_one_round(card, seat, tmp_path):
     other = ChallengeCard(1, Seat(Session(tmp_path)))
     press(other, "open", number=1)
     press(card, "open", number=0)
-    mend(card, seat)
+    fix(card, seat)
     assert press(other, "hint")["score"] == "10 of 120 points"
     third = ChallengeCard(1, Seat(Session(tmp_path)))
     assert third.feedback["score"] == "10 of 120 points"
@@ -211,9 +204,9 @@ def test_two_kernels_work_on_one_round(card, seat, tmp_path):
     assert len(third.feedback["task"]["hints"]) == 1
 
 
-def test_help_that_comes_too_late_is_not_told(card, seat):
+def test_help_that_comes_too_late_is_not_shown(card, seat):
     press(card, "next")
-    news = mend(card, seat)["news"]
+    news = fix(card, seat)["news"]
     assert press(card, "hint")["news"] == press(card, "reveal")["news"] == news
 
 
@@ -228,7 +221,7 @@ def test_only_the_task_that_was_opened_last_takes_time_and_help(card, seat):
     assert "Why? (costs 3)" not in labels(press(other, "next"))
 
 
-def test_what_goes_wrong_is_told(card, monkeypatch):
+def test_what_goes_wrong_is_shown(card, monkeypatch):
     monkeypatch.setattr(card, "do_hint", lambda _message: 1 / 0)
     assert press(card, "hint")["warning"] == "kubesim: internal error: this could not be done"
 

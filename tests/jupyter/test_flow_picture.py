@@ -98,11 +98,8 @@ SED = (
 )
 
 
-def test_a_short_command_stays_in_one_line():
-    assert markup.folded(FIT) == [FIT]
-
-
 def test_a_long_command_is_cut_where_its_meaning_stays():
+    assert markup.folded(FIT) == [FIT]
     assert markup.folded(SED) == [
         "kubectl get pod web -o yaml \\",
         "    | sed 's/- name: my-registry-cred$/- name: my-registry-creds/' \\",
@@ -141,6 +138,10 @@ def test_the_picture_follows_the_cluster_and_tells_what_changed(seat):
     seat.advance(6)
     picture = FlowPicture(seat, "default", "web")
     assert (picture.view["broken"], picture.view["news"]) == (True, "")
+    sent = []
+    picture.observe(sent.append, "view")
+    seat.run("kubectl get pods")
+    assert sent == []
     seat.run(CREATE)
     assert picture.view["broken"] is False
     assert picture.view["news"].startswith("Nothing is wrong any more")
@@ -148,16 +149,6 @@ def test_the_picture_follows_the_cluster_and_tells_what_changed(seat):
     assert picture.view["news"] == "The image is on the node and the container may start."
     seat.restart()
     assert picture.view["news"] == "kubectl: failed. There is no Pod web in the namespace default."
-
-
-def test_nothing_is_sent_when_nothing_changed(seat):
-    seat.run(RUN)
-    seat.advance(6)
-    picture = FlowPicture(seat, "default", "web")
-    sent = []
-    picture.observe(sent.append, "view")
-    seat.run("kubectl get pods")
-    assert sent == []
 
 
 @pytest.mark.parametrize(
@@ -168,12 +159,9 @@ def test_show_says_how(arguments, seat, capsys):
     assert capsys.readouterr().out == "kubesim: which Pod? %flow POD [-n NAMESPACE] [-c CONTAINER]\n"
 
 
-def test_why_says_how(seat, capsys):
+def test_why_prints_what_the_terminal_prints(seat, capsys):
     flow.why("", seat)
     assert capsys.readouterr().out == "kubesim: which Pod? %why POD [-n NAMESPACE] [-c CONTAINER]\n"
-
-
-def test_why_tells_what_the_terminal_tells(seat, capsys):
     seat.run(RUN)
     seat.advance(6)
     flow.why("pod/web -c web", seat)
@@ -195,14 +183,21 @@ def test_a_story_is_never_markup():
     assert flow.story(Flow("", (), "", ("the image <b>x</b>",))) == "<ol><li>the image &lt;b&gt;x&lt;/b&gt;</li></ol>"
 
 
-@pytest.mark.parametrize("arguments", ["web", "pod/web", "web -n default -c web", " web -c web  "])
-def test_show(arguments, seat, shown):
+WEB = "nginx for default/web, container web"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "subject"),
+    [
+        ("web", WEB),
+        ("pod/web", WEB),
+        ("web -n default -c web", WEB),
+        (" web -c web  ", WEB),
+        ("web -n shop", "shop/web"),
+    ],
+)
+def test_show(arguments, subject, seat, shown):
     seat.run("kubectl run web --image=nginx")
     seat.advance(6)
     flow.show(arguments, seat)
-    assert [picture.flow.subject for picture in shown] == ["nginx for default/web, container web"]
-
-
-def test_show_another_namespace(seat, shown):
-    flow.show("web -n shop", seat)
-    assert [picture.flow.subject for picture in shown] == ["shop/web"]
+    assert [picture.flow.subject for picture in shown] == [subject]

@@ -22,27 +22,19 @@ def make(name, seat):
 
 def test_a_fresh_card_says_nothing_yet(card):
     assert card.answer is None
-    assert card.feedback == {
-        "verdict": "",
-        "word": "",
-        "notes": [],
-        "hints": [],
-        "reveal": "",
-        "buttons": [("check", "Check"), ("hint", "Hint"), ("reveal", "Reveal answer")],
-    }
+    buttons = [("check", "Check"), ("hint", "Hint"), ("reveal", "Reveal answer")]
+    blank = {"verdict": "", "word": "", "notes": [], "hints": [], "reveal": ""}
+    assert card.feedback == {**blank, "buttons": buttons}
 
 
 def test_the_plain_form_is_the_question_and_nothing_of_the_answer(card):
-    assert card._repr_mimebundle_()[0]["text/plain"] == (
+    plain = (
         "Quiz: Which type must a **pull secret** have?\n  A. `Opaque`\n  B. `dockerconfigjson`\nOne answer is right."
     )
-
-
-def test_the_plain_form_stays_the_same_after_an_answer(card):
-    before = card.plain()
+    assert card._repr_mimebundle_()[0]["text/plain"] == plain
     press(card, "check", answer=[1])
     press(card, "reveal")
-    assert card.plain() == before
+    assert card.plain() == plain
 
 
 def test_the_static_form_folds_the_answer_away(card):
