@@ -3,9 +3,10 @@
     python tools/reach.py                a table: the statements in functions that lessons and recordings run
     python tools/reach.py --unreached    and a list: the statements that neither runs, by file and function
 
-A lesson is everything that a learner can do with the notebooks: their cells, the buttons of each card, every answer to
-a quiz, each task and broken cluster with its solution and its wrong solutions. Statements outside functions run on
-import and aren't counted. `server/` is for a real kubectl, which no lesson and no recording needs.
+A lesson is everything that a learner can do with the notebooks: their cells, the commands that their prose mentions,
+the buttons of each card, every answer to a quiz, each task and broken cluster with its solution and its wrong
+solutions. Statements outside functions run on import and aren't counted. `server/` is for a real kubectl, which no
+lesson and no recording needs.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import ast
 import contextlib
 import io
 import os
+import re
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
@@ -37,6 +39,8 @@ MORE_CELLS = (
     *("%restart", "%challenge 2", "%quiz nothing", "%task nothing", "%flow nothing", "%why nothing", "%advance soon"),
 )
 """What a learner may also type into a cell of the notebook 03."""
+MENTIONED = re.compile(r"`((?:kubectl|docker|kubesim|why|history|help|undo|reset)(?: [^`\n]+)?)`")
+"""A command in prose."""
 SCREENS: tuple[dict[str, Any], ...] = (
     *({"do": "start", "wall": 0.0}, {"do": "start", "wall": 1.0}, {"do": "enter", "text": "cat <<EOF", "wall": 2.0}),
     *({"do": "enter", "text": "kubectl get pods\nnano new.yaml", "wall": 60.0}, {"do": "check", "text": "a: [\n"}),
@@ -77,9 +81,12 @@ def play_notebooks() -> None:
         with tempfile.TemporaryDirectory() as folder:
             os.environ["KUBESIM_WORKSPACE"] = str(Path(folder, "workspace"))
             current._seats.clear()
-            cells = [cell.source for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == "code"]
+            cells = nbformat.read(path, as_version=4).cells
+            sources = [cell.source for cell in cells if cell.cell_type == "code"]
+            mentioned = [MENTIONED.findall(cell.source) for cell in cells if cell.cell_type == "markdown"]
+            sources += [f"%%kubectl\n{line}" for lines in mentioned for line in lines]
             shown: list[Any] = []
-            for source in (*cells, *(MORE_CELLS if path.name.startswith("03") else ())):
+            for source in (*sources, *(MORE_CELLS if path.name.startswith("03") else ())):
                 before = set(Widget.widgets)
                 shell.run_cell(source).raise_error()
                 shown += [widget for name, widget in Widget.widgets.items() if name not in before]
@@ -240,6 +247,8 @@ def unreached(all_places: list[Place], reached: set[tuple[str, int]]) -> Iterato
 
 def main() -> None:
     """Play, and print."""
+    if set(sys.argv[1:]) - {"--unreached"}:
+        sys.exit(__doc__)
     lessons, recordings = reached_by(play_lessons), reached_by(play_recordings)
     all_places = list(places())
     print(table(all_places, lessons, recordings))
