@@ -143,7 +143,7 @@ class History:
             io.err("Usage: undo\n")
             return 2
         if (label := self.undo()) is None:
-            io.err("kubesim: nothing is left to take back\n")
+            io.err("kubesim: there is nothing left to revert\n")
             return 1
-        io.out(f"taken back: {label}\n")
+        io.out(f"reverted: {label}\n")
         return 0

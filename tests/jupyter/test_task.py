@@ -86,7 +86,7 @@ def test_reset_in_the_terminal_starts_over(card, seat):
         "started over: The right Secret in the wrong place; your files are kept, and undo reverts this\n"
     )
     assert seat.run("kubectl get configmap mine -n shop").exit_code == 1
-    assert seat.run("undo").screen == "taken back: reset\n"
+    assert seat.run("undo").screen == "reverted: reset\n"
     assert seat.run("kubectl get configmap mine -n shop -o name").stdout == "configmap/mine\n"
     assert seat.run("reset now").screen == "Usage: reset\n"
 

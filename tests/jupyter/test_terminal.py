@@ -182,7 +182,7 @@ def test_undo_takes_back_the_command_however_slowly_one_types(page, terminal):
     for number, line in enumerate(lines, start=1):
         page.ask("enter", text=line, wall=1000 + 5 * number)
     assert terminal.transcript.endswith(
-        "$ undo\ntaken back: kubectl create namespace green\n$ undo\nkubesim: nothing is left to take back\n"
+        "$ undo\nreverted: kubectl create namespace green\n$ undo\nkubesim: there is nothing left to revert\n"
     )
 
 
@@ -319,7 +319,7 @@ def test_kubectl_edit_opens_the_object_and_sends_what_was_saved(page, terminal, 
     assert list(tmp_path.iterdir()) == []
     screen = terminal.feed("kubectl get sa default -o jsonpath={.imagePullSecrets}")
     assert screen.endswith('[{"name":"regcred"}]\n')
-    assert terminal.feed("undo").endswith("taken back: kubectl edit serviceaccounts/default -n default\n")
+    assert terminal.feed("undo").endswith("reverted: kubectl edit serviceaccounts/default -n default\n")
 
 
 def test_kubectl_edit_that_is_not_saved_changes_nothing(page, terminal, tmp_path):

@@ -77,8 +77,8 @@ def test_nothing_is_taken_back_from_before_a_beginning(learner: Learner) -> None
     learner("kubectl create namespace blue")
     learner.history.begin("the task")
     learner("kubectl create namespace green")
-    assert learner("undo") == "taken back: kubectl create namespace green\n"
-    assert learner("undo") == "kubesim: nothing is left to take back\n"
+    assert learner("undo") == "reverted: kubectl create namespace green\n"
+    assert learner("undo") == "kubesim: there is nothing left to revert\n"
     assert learner("kubectl get namespace blue -o name") == "namespace/blue\n"
 
 
@@ -151,7 +151,7 @@ def test_what_somebody_else_did_is_a_step_too(learner: Learner) -> None:
     learner.session.advance(20)
     learner.history.notice("only time has passed")
     assert len(learner.history.steps) == 2
-    assert learner("undo") == "taken back: from outside\n"
+    assert learner("undo") == "reverted: from outside\n"
     assert learner.session.cluster.clock.now - before == 0.2 * SECOND  # the label's and undo's tenths
     assert learner("kubectl get pods --no-headers -L a") == "web   1/1   Running   0     20s   \n"
 
@@ -162,8 +162,8 @@ def test_what_was_done_outside_of_steps_before_a_beginning_is_remembered(learner
     learner.session.run("kubectl create namespace green")
     learner.history.notice("from outside")
     assert labels(learner) == ["the task", "from outside"]
-    assert learner("undo") == "taken back: from outside\n"
-    assert learner("undo") == "kubesim: nothing is left to take back\n"
+    assert learner("undo") == "reverted: from outside\n"
+    assert learner("undo") == "kubesim: there is nothing left to revert\n"
     assert learner("kubectl get namespace blue -o name") == "namespace/blue\n"
 
 
