@@ -16,10 +16,11 @@ from typing import NamedTuple
 
 from kubesim.api.clock import SECOND, Clock, Micros, to_datetime
 from kubesim.shell.interpreter import Interpreter, LeaveError, Streams
-from kubesim.shell.machine import Budget, Entries, Input, Invocation, Machine, MemoryFiles, Started, TooMuchError
+from kubesim.shell.machine import Budget, Input, Invocation, Machine, Started, TooMuchError
 from kubesim.shell.syntax import UnsupportedError
 from kubesim.shell.tools import Options, Toolbox, tool
 from kubesim.shell.tools.system import KERNEL
+from kubesim.workspace import Entries, MemoryFiles
 
 REFUSED = 126
 """The exit status of a process that needs what is not simulated."""

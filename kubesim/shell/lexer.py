@@ -112,7 +112,7 @@ class Lexer:
         self.position += 1
 
     def _quoted(self, parts: list[Part], plain: re.Pattern[str], escapable: str) -> None:
-        """Read what quotes or a here-document hold, up to a character that is none of it."""
+        """Read what is in quotes or a here-document, up to a character that doesn't belong to it."""
         while text := self._skip(plain) or self._peek():
             self.budget.spend(_COST)
             if text == "\\" and (following := self._peek(1)) and following in escapable:

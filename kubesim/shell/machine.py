@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-import errno
-import os
 import re
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
-from functools import lru_cache
-from pathlib import PurePosixPath
-from posixpath import normpath
 from typing import TYPE_CHECKING, NamedTuple
 
 from kubesim.api.clock import Clock, Micros
 from kubesim.api.result import Edit, Result
 from kubesim.shell.syntax import UnsupportedError
-from kubesim.workspace import Workspace
+from kubesim.workspace import MemoryFiles, Workspace
 
 if TYPE_CHECKING:
     from kubesim.shell.tools import Tool
@@ -25,174 +20,6 @@ if TYPE_CHECKING:
 Sink = Callable[[str], object]
 
 _LONGEST_SLEEP = 3600
-
-
-def _error(number: int, path: str) -> OSError:
-    return OSError(number, os.strerror(number), path)
-
-
-Entries = dict[str, str | None]
-"""Texts by path; None is a folder."""
-
-
-@lru_cache(maxsize=4096)
-def _normal(path: str) -> str:
-    return "/" + normpath(path).lstrip("/")
-
-
-class MemoryFiles:
-    """Texts by absolute path, and folders. The methods and the errors are those of `Workspace`.
-
-    `image` gives the entries to begin with. Nothing is made before it is looked at: in most containers nobody looks.
-    """
-
-    def __init__(
-        self, files: Mapping[str, str], folders: Iterable[str] = (), image: Callable[[], Entries] = dict
-    ) -> None:
-        self.cwd = PurePosixPath("/")
-        self._first = (files, tuple(folders), image)
-        self._made: Entries = {}
-        self._volumes: Mapping[str, Mapping[str, str]] | None = None
-        self._read_only: tuple[str, ...] = ()
-
-    @property
-    def _entries(self) -> Entries:
-        if not self._made or self._volumes is not None:
-            self._make()
-        return self._made
-
-    def _make(self) -> None:
-        volumes, self._volumes = self._volumes, None
-        if not self._made:
-            files, folders, image = self._first
-            self._made = {"/": None, **image()}
-            for path, text in files.items():
-                self.put(path, text)
-            for folder in folders:
-                if not self.exists(folder):
-                    self.mkdir(folder, parents=True)
-        if volumes is not None:
-            self._mount(volumes)
-
-    def snapshot(self) -> Entries:
-        """A copy of everything."""
-        return dict(self._entries)
-
-    def mount(self, volumes: Mapping[str, Mapping[str, str]]) -> None:
-        """Show volumes, read-only, by the path where each is mounted; a file mounted alone has the name ""."""
-        self._volumes = volumes
-
-    def _mount(self, volumes: Mapping[str, Mapping[str, str]]) -> None:
-        self._read_only = ()
-        for place, files in volumes.items():
-            if self.exists(place):
-                self.remove(place, recursive=True)
-            if "" not in files:
-                self.mkdir(place, parents=True)
-            for name, text in files.items():
-                self.put(f"{place}/{name}".rstrip("/"), text)
-        self._read_only = tuple(volumes)
-
-    def absolute(self, path: str) -> PurePosixPath:
-        """`path` from the root on, with every "." and ".." resolved."""
-        return PurePosixPath(_normal(f"{self.cwd}/{path}" if path[:1] != "/" else path))
-
-    def _key(self, path: str) -> str:
-        if not path:
-            raise _error(errno.ENOENT, path)
-        return _normal(path if path[0] == "/" else f"{self.cwd}/{path}")
-
-    def _entry(self, path: str) -> str | None:
-        key = self._key(path)
-        if key not in self._entries:
-            raise _error(errno.ENOENT, path)
-        if path.endswith("/") and self._entries[key] is not None:
-            raise _error(errno.ENOTDIR, path)
-        return self._entries[key]
-
-    def _writable(self, path: str) -> str:
-        """The key of what can be written there: its folder exists, and no volume forbids it."""
-        key = self._key(path)
-        parent = key.rpartition("/")[0] or "/"
-        if parent not in self._entries:
-            raise _error(errno.ENOENT, path)
-        if self._entries[parent] is not None:
-            raise _error(errno.ENOTDIR, path)
-        if any(key == place or key.startswith(f"{place}/") for place in self._read_only):
-            raise _error(errno.EROFS, path)
-        return key
-
-    def _below(self, key: str) -> list[str]:
-        return [name for name in self._entries if name.startswith(f"{key.rstrip('/')}/") and name != "/"]
-
-    def chdir(self, path: str) -> None:
-        if self._entry(path) is not None:
-            raise _error(errno.ENOTDIR, path)
-        self.cwd = self.absolute(path)
-
-    def read_text(self, path: str) -> str:
-        text = self._entry(path)
-        if text is None:
-            raise _error(errno.EISDIR, path)
-        return text
-
-    def write_text(self, path: str, text: str) -> None:
-        if self.is_dir(path):
-            raise _error(errno.EISDIR, path)
-        self._entries[self._writable(path)] = text
-
-    def append_text(self, path: str, text: str) -> None:
-        self.write_text(path, (self.read_text(path) if self.exists(path) else "") + text)
-
-    def put(self, path: str, text: str) -> None:
-        self.mkdir(path.rpartition("/")[0] or "/", parents=True)
-        self.write_text(path, text)
-
-    def exists(self, path: str) -> bool:
-        return bool(path) and self._key(path) in self._entries
-
-    def is_dir(self, path: str) -> bool:
-        return self.exists(path) and self._entries[self._key(path)] is None
-
-    def size(self, path: str) -> int:
-        return len((self._entry(path) or "").encode("utf-8", "surrogateescape"))
-
-    def listdir(self, path: str) -> list[str]:
-        if self._entry(path) is not None:
-            raise _error(errno.ENOTDIR, path)
-        key = self._key(path).rstrip("/")
-        return sorted({name[len(key) + 1 :].partition("/")[0] for name in self._below(key)})
-
-    def mkdir(self, path: str, *, parents: bool = False) -> None:
-        if self.exists(path) and not (parents and self.is_dir(path)):
-            raise _error(errno.EEXIST, path)
-        if parents and not self.exists(path):
-            self.mkdir(str(self.absolute(path).parent), parents=True)
-        if not self.exists(path):
-            self._entries[self._writable(path)] = None
-
-    def remove(self, path: str, *, recursive: bool = False) -> None:
-        is_file, key = self._entry(path) is not None, self._writable(path)
-        if key == "/":
-            raise _error(errno.EBUSY, path)
-        inside = [] if is_file else self._below(key)
-        if inside and not recursive:
-            raise _error(errno.ENOTEMPTY, path)
-        for name in (key, *inside):
-            del self._entries[name]
-
-    def rename(self, path: str, target: str) -> None:
-        self._entry(path)
-        old, new = self._writable(path), self._writable(target)
-        if "/" in (old, new) or f"{new}/".startswith(f"{old}/"):
-            raise _error(errno.EBUSY, path)
-        if self.is_dir(target) and (self._entries[old] is not None or self._below(new)):
-            raise _error(errno.EISDIR, target)
-        for name in (old, *self._below(old)):
-            self._entries[new + name[len(old) :]] = self._entries.pop(name)
-
-    def copy(self, path: str, target: str) -> None:
-        self.write_text(target, self.read_text(path))
 
 
 Files = Workspace | MemoryFiles

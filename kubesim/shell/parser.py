@@ -19,7 +19,7 @@ _CLOSING = frozenset({"then", "else", "elif", "fi", "do", "done", "}"})
 def parse(text: str, aliases: Mapping[str, str], budget: Budget) -> Iterator[Script]:
     """The commands of `text`, line by line, so that a line may define the aliases of the next.
 
-    Raises ShellSyntaxError (IncompleteError where more text might mend it) with bash's message, UnsupportedError, and
+    Raises ShellSyntaxError (IncompleteError where it ends too early) with bash's message, UnsupportedError and
     TooMuchError.
     """
     return Parser(Lexer(text, budget, lambda lexer: Parser(lexer, aliases).substitution()), aliases).lines()

@@ -111,6 +111,6 @@ def test_a_neighbour_sees_the_last_thousand_processes_but_no_long_arguments(shel
 
     for start in range(0, 1050, 350):
         shell.run(f"for i in {{{start}..{start + 349}}}; do kubectl $i; done")
-    assert seen() == [f"kubectl {number}" for number in range(51, 1050)]  # and the neighbour herself
+    assert seen() == [f"kubectl {number}" for number in range(51, 1050)]  # not the `neighbour` itself
     shell.run("kubectl " + "a" * 100_000)
     assert seen()[-1] == "kubectl " + "a" * 4096

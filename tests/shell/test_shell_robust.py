@@ -27,13 +27,13 @@ _LINES = st.lists(_PIECES | st.text(max_size=8), max_size=30).map(" ".join) | st
 @given(_LINES)
 def test_any_line_gives_a_result(line: str) -> None:
     shell = new_shell()
-    begun = time.process_time()
+    started = time.process_time()
 
     result = shell.run(line)
     shell.is_complete(line)
     shell.complete(line, len(line))
 
-    assert time.process_time() - begun < BOUND
+    assert time.process_time() - started < BOUND
     assert 0 <= result.exit_code <= 255
     assert sorted(result.screen) == sorted(result.stdout + result.stderr)
 
@@ -101,13 +101,13 @@ _LONG = {
 @pytest.mark.parametrize("line", _LONG.values(), ids=_LONG.keys())
 def test_long_lines_are_answered_soon(line: str) -> None:
     shell = new_shell()
-    begun = time.process_time()
+    started = time.process_time()
 
     shell.is_complete(line)
     result = shell.run(line)
     shell.complete(line, len(line))
 
-    assert time.process_time() - begun < 2 * BOUND  # two readings of the line and one run
+    assert time.process_time() - started < 2 * BOUND  # two readings of the line and one run
     assert len(result.stderr.splitlines()) <= 1 or result.exit_code != 0
 
 

@@ -230,7 +230,7 @@ class Kubelet:
     def _idle_rounds(self, pod: Object, worker: Worker) -> int:
         """In how many rounds of RETRY the next sync is due; those before it would only be counted.
 
-        A Pod rests while all that it waits for is a back-off, its status tells so, and no event of it would pass.
+        A Pod rests while all that it waits for is a back-off, its status says so, and no event of it would pass.
         """
         now = self._clock.now
         if worker.reported != (worker.changes, pod["metadata"]["generation"]):

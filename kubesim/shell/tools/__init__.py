@@ -24,7 +24,7 @@ class Tool(NamedTuple):
 
     `run` takes the arguments after the name and returns the exit status. `complete`, if there is one, takes those
     arguments up to the cursor, the unfinished word last, and returns the words that may stand in its place.
-    `builtin` tools belong to bash and speak in its name.
+    `builtin` tools belong to bash: errors begin with its name.
     """
 
     name: str

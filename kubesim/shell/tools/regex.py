@@ -2,7 +2,7 @@
 
 Python's `re` backtracks: a learner's `(a+)+$` could hang it. Here a pattern becomes a small program whose states are
 tried at most once at each place of the text, so that the work is at most their product. Of the matches that begin
-first the longest wins, as POSIX says. Back-references in patterns cannot be had that way, and are refused.
+first the longest wins, as POSIX says. Back-references in patterns are impossible that way, and refused.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ class Regex:
     def search(self, text: str, spend: Spend, start: int = 0) -> list[Span] | None:
         """Where the first and longest match at or after `start` lies: the whole, then each group.
 
-        A group that took no part is empty. `spend` is told of the work as it is done.
+        A group that took no part is empty. `spend` pays for the work as it is done.
         """
         seen: set[int] = set()
         while start <= len(text):
