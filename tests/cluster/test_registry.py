@@ -121,7 +121,12 @@ def test_registries_of_ones_own_replace_the_others_or_add_to_them(tmp_path: Path
         ("registries: [{hosts: [a], users: {a: 5}}]", ": registries[0].users.a must be a text"),
         ("images: {a: {size: true}}", ": images.a.size must be a whole number"),
         ("images: {1: {}}", ": in images, 1 must be a text: put it in quotes"),
-        ("images: {a: {trouble: late}}", ": there is no trouble late, only refused, no-route, "),
+        ("images: {a: {trouble: late}}", ": late is none of the troubles that it can have: web-page, no-platform, "),
+        (
+            "registries: [{hosts: [a], trouble: no-command}]",
+            ": no-command is none of the troubles",
+        ),
+        ("images: {a: {base: scratch}}", ": images.a.base must be one of app, busybox, nginx"),
         (
             "registries: [{hosts: [a], repositories: {b: {tags: {'1': c}}}}]",
             ": a/b:1 is the image c, which is not among the images",

@@ -323,7 +323,7 @@ class Kubelet:
             return "CreateContainerConfigError", str(error)
         argv = substitute([*spec.get("command", ()), *spec.get("args", ())], variables)
         if image.trouble and not argv:
-            return "CreateContainerError", image.trouble.error.format(container=self._identity.container_id())
+            return "CreateContainerError", image.trouble.message(container=self._identity.container_id())
         record("Normal", "Created", "Container created")
         place = new_place(image, variables, pod, spec, worker.ip)
         place.files.mount(mounts(self._api, pod, spec))

@@ -181,5 +181,5 @@ def _unexpected(method: str, url: str, response: Response, reason: str = "") -> 
 def _refused(trouble: Trouble, name: str) -> _RefusedError:
     layer, other = (f"sha256:{hashlib.sha256(f'{what} {name}'.encode()).hexdigest()}" for what in ("layer", "other"))
     digest = name if name.startswith("sha256:") else layer
-    refusal = trouble.error.format(image=name, digest=digest, layer=layer, other=other)
+    refusal = trouble.message(image=name, digest=digest, layer=layer, other=other)
     return _RefusedError(refusal, trouble.seconds, trouble.code, trouble.at)

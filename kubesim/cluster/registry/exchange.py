@@ -104,7 +104,7 @@ class Network:
             now, until = self.clock.timestamp(), registry.certificate.get("until", "")
             if not until or now > until:
                 names = ", ".join(registry.certificate.get("names", ()))
-                raise _untrusted(trouble.error.format(host=name, now=now, until=until, names=names))
+                raise _untrusted(trouble.message(host=name, now=now, until=until, names=names))
         return registry
 
     def _reach(self, name: str, port: str, before: str = "") -> Registry:

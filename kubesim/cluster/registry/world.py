@@ -6,7 +6,7 @@ registries.schema.json says what the fields mean.
 from __future__ import annotations
 
 import hashlib
-import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
@@ -37,6 +37,10 @@ class Trouble(NamedTuple):
     means: str
     code: str = ""
     seconds: float = 0
+
+    def message(self, **words: str) -> str:
+        """The error with `words` for its placeholders; one that isn't known stays as it is."""
+        return re.sub(r"\{(\w+)\}", lambda match: words.get(match[1], match[0]), self.error)
 
 
 @dataclass(frozen=True)
@@ -138,7 +142,7 @@ def split_port(host: str) -> tuple[str, str]:
 @cache
 def builtin() -> World:
     """The registries that every simulated node can reach, unless it is given others."""
-    return _world(_builtin_document())
+    return _world(_data("registries.yaml"))
 
 
 def read(path: str | Path) -> World:
@@ -149,7 +153,7 @@ def read(path: str | Path) -> World:
         document = load_yaml(Path(path))
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise ValueError(f"kubesim: {path} can't be read as YAML: {error}") from None
-    problem = next(_problems(document, _schema(), ""), None)
+    problem = next(_problems(document, _data("registries.schema.json"), ""), None)
     if problem:
         raise ValueError(f"kubesim: {path}: {problem}")
     try:
@@ -159,21 +163,15 @@ def read(path: str | Path) -> World:
 
 
 @cache
-def _builtin_document() -> dict[str, Any]:
-    document: dict[str, Any] = load_yaml(_FOLDER / "registries.yaml")
-    return document
-
-
-@cache
-def _schema() -> dict[str, Any]:
-    schema: dict[str, Any] = json.loads((_FOLDER / "registries.schema.json").read_text(encoding="utf-8"))
-    return schema
+def _data(name: str) -> dict[str, Any]:
+    data: dict[str, Any] = load_yaml(_FOLDER / name)  # JSON is YAML
+    return data
 
 
 def _problems(value: Any, schema: Mapping[str, Any], place: str) -> Iterator[str]:
     """What in `value` is not as the schema says; as much of JSON Schema as registries.schema.json uses."""
     if "$ref" in schema:
-        schema = _schema()["$defs"][schema["$ref"].rpartition("/")[2]]
+        schema = _data("registries.schema.json")["$defs"][schema["$ref"].rpartition("/")[2]]
     shown = place.lstrip(".") or "the file"
     if "enum" in schema and value not in schema["enum"]:
         yield f"{shown} must be one of {', '.join(schema['enum'])}"
@@ -197,7 +195,7 @@ def _problems(value: Any, schema: Mapping[str, Any], place: str) -> Iterator[str
 
 
 def _extended(document: dict[str, Any]) -> dict[str, Any]:
-    base = _builtin_document()
+    base = _data("registries.yaml")
     own = {item["hosts"][0]: item for item in document.get("registries", ()) if item["hosts"]}
     theirs = {item["hosts"][0]: item for item in base["registries"]}
     merged = {part: base[part] | document.get(part, {}) for part in ("troubles", "images")}
@@ -206,34 +204,36 @@ def _extended(document: dict[str, Any]) -> dict[str, Any]:
 
 def _world(document: Mapping[str, Any]) -> World:
     """Raises LookupError where something refers to what is not there."""
-    kinds: dict[str, Any] = {**_builtin_document()["troubles"], **document.get("troubles", {})}
+    kinds: dict[str, Any] = {**_data("registries.yaml")["troubles"], **document.get("troubles", {})}
     troubles = {name: Trouble(**fields) for name, fields in kinds.items()}
     images = {name: _image(name, fields, troubles) for name, fields in document.get("images", {}).items()}
     return World(tuple(_registry(fields, images, troubles) for fields in document.get("registries", ())), troubles)
 
 
-def _frozen(fields: Mapping[str, Any], troubles: Mapping[str, Trouble]) -> dict[str, Any]:
-    """The arguments of a dataclass: lists as tuples, and the trouble itself in the place of its name."""
+def _frozen(
+    fields: Mapping[str, Any], troubles: Mapping[str, Trouble] | None = None, places: tuple[str, ...] = ()
+) -> dict[str, Any]:
+    """The arguments of a class: lists as tuples, and the trouble, which shows at one of `places`, for its name."""
     found: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in fields.items()}
     if "trouble" in found:
-        name = found["trouble"]
-        if name not in troubles:
-            raise LookupError(f"there is no trouble {name}, only {', '.join(troubles)}")
-        found["trouble"] = troubles[name]
+        possible = {name: trouble for name, trouble in (troubles or {}).items() if trouble.at in places}
+        if found["trouble"] not in possible:
+            raise LookupError(f"{found['trouble']} is none of the troubles that it can have: {', '.join(possible)}")
+        found["trouble"] = possible[found["trouble"]]
     return found
 
 
 def _image(name: str, fields: Mapping[str, Any], troubles: Mapping[str, Trouble]) -> Image:
-    own = {"size": 1_064_000, "content": name, **_frozen(fields, troubles)}
+    own = {"size": 1_064_000, "content": name, **_frozen(fields, troubles, ("content", "config", "container"))}
     return Image(f"sha256:{hashlib.sha256(own.pop('content').encode()).hexdigest()}", **own)
 
 
 def _registry(fields: Mapping[str, Any], images: Mapping[str, Image], troubles: Mapping[str, Trouble]) -> Registry:
-    own = _frozen(fields, troubles)
+    own = _frozen(fields, troubles, ("lookup", "connection", "certificate", "protocol", "config"))
     if not own["hosts"]:
         raise LookupError("a registry lacks the name of its host")
     host, is_open = own["hosts"][0], own.get("auth", "none") == "none"
-    own["answers"] = tuple(Status(**_frozen(answer, troubles)) for answer in own.get("answers", ()))
+    own["answers"] = tuple(Status(**_frozen(answer)) for answer in own.get("answers", ()))
     own["repositories"] = {
         name: _repository(f"{host}/{name}", item, images, is_open) for name, item in own.get("repositories", {}).items()
     }
