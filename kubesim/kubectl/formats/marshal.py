@@ -79,7 +79,8 @@ _TIMESTAMP = re.compile(
 )
 _SURELY_PLAIN = re.compile(r"[A-EG-MP-SU-XZa-eg-mp-su-xz/_][\w./-]*(?:[=:]\w[\w./-]*)*", re.ASCII)
 _NOT_PLAIN = re.compile(r"(?:[#,\[\]{}&*!|>'\"%@` ]|[?:-](?: |$)|---|\.\.\.)|.*(?::(?: |$)| #| $)", re.DOTALL)
-_SPECIAL = re.compile("[^\n\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd]")
+# As ranges of what is special, which takes a tenth of the time to compile that the complement takes.
+_SPECIAL = re.compile("[\0-\t\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff\ufffe-\U0010ffff]")
 _ESCAPED = re.compile('[\n"\\\\]|' + _SPECIAL.pattern)
 _ESCAPES = dict(zip('\0\a\b\t\n\v\f\r\x1b"\\\x85\xa0\u2028\u2029', '0abtnvfre"\\N_LP', strict=True))
 
