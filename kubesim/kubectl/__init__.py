@@ -9,8 +9,7 @@ from collections.abc import Sequence
 
 from kubesim.api.result import Result
 from kubesim.kubectl.command import Call, Command, Context
-from kubesim.kubectl.commands import ABSENT, all_commands, find_command, flag_set, next_word, suggestions
-from kubesim.kubectl.completion import complete
+from kubesim.kubectl.commands import ABSENT, all_commands, complete, find_command, flag_set, next_word, suggestions
 from kubesim.kubectl.config import Kubeconfig, check_client, check_context
 from kubesim.kubectl.errors import (
     REFUSALS,

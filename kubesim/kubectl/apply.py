@@ -13,7 +13,7 @@ from kubesim.kubectl import flags
 from kubesim.kubectl.change import send_patch
 from kubesim.kubectl.command import Call, command, no_arguments
 from kubesim.kubectl.deletion import delete_target, wait_until_gone
-from kubesim.kubectl.errors import REFUSALS, KubectlError, visit, with_source
+from kubesim.kubectl.errors import REFUSALS, KubectlError, refuse_if, visit, with_source
 from kubesim.kubectl.flags import absent, duration, number, switch
 from kubesim.kubectl.formats.marshal import LAST_APPLIED, last_applied
 from kubesim.kubectl.manifests import Manifest, check_kind, manifests, require_file, visit_manifests
@@ -62,18 +62,15 @@ def with_last_applied(obj: Object, typed: bool = False) -> Object:
     prints_last=True,
 )
 def apply(call: Call) -> None:
-    """Create the objects of manifests, or change those that exist."""
     require_file(call)
-    if call.flags["all"] and call.flags["selector"]:
-        raise KubectlError("cannot set --all and --selector at the same time")
+    refuse_if(call.flags["all"] and call.flags["selector"], "cannot set --all and --selector at the same time")
     found: list[Manifest] = []
     errors: list[Exception] = []
     try:
         visit_manifests(call, found.append)
     except REFUSALS as error:
         errors.append(error)
-    if not found and not errors:
-        raise KubectlError("no objects passed to apply")
+    refuse_if(not found and not errors, "no objects passed to apply")
     shown: list[Object] = []
     visit(found, errors, partial(_apply_one, call, shown))
     if shown:
@@ -89,8 +86,7 @@ def _list_of(objects: list[Object]) -> Object:
 def _apply_one(call: Call, shown: list[Object], manifest: Manifest) -> None:
     """Apply one object and report it; with -o json or yaml, add it to those that are printed at the end."""
     generated = metadata(manifest.obj).get("generateName")
-    if not manifest.name and generated:
-        raise KubectlError(f"from {generated}: cannot use generate name with apply")
+    refuse_if(not manifest.name and generated, f"from {generated}: cannot use generate name with apply")
     obj, operation = _applied(call, manifest, _current(call, manifest))
     if call.flags["output"] in ("", "name"):
         print_result(call, manifest.resource, obj, operation, call.dry_run())
@@ -134,8 +130,7 @@ def _current(call: Call, manifest: Manifest) -> Object | None:
         f'Resource={resource.plural}", GroupVersionKind: "{resource.group}/{resource.version}, Kind={resource.kind}"\n'
         f'Name: "{manifest.name}", Namespace: "{manifest.namespace}"\nfrom server for: "{manifest.source}": '
     )
-    if not manifest.name:
-        raise KubectlError(f"{where}resource name may not be empty")
+    refuse_if(not manifest.name, f"{where}resource name may not be empty")
     try:
         return call.api.get(resource, manifest.namespace, manifest.name, user=call.user)
     except StatusError as error:
@@ -206,13 +201,10 @@ def _recreate(call: Call, manifest: Manifest) -> Object:
     example="  kubectl replace -f pod.yaml\n  kubectl replace --force -f pod.yaml",
 )
 def replace(call: Call) -> None:
-    """Replace the objects of manifests, which must exist."""
     require_file(call)
     for flag, unset in (("grace-period", -1), ("timeout", 0)):
-        if call.flags[flag] > unset and not call.flags["force"]:
-            raise KubectlError(f"--{flag} must have --force specified")
-    if call.flags["force"] and call.dry_run() != "none":
-        raise KubectlError("--dry-run can not be used when --force is set")
+        refuse_if(call.flags[flag] > unset and not call.flags["force"], f"--{flag} must have --force specified")
+    refuse_if(call.flags["force"] and call.dry_run() != "none", "--dry-run can not be used when --force is set")
     if call.flags["force"]:
         _replace_by_force(call)
     else:

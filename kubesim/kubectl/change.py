@@ -18,33 +18,42 @@ from kubesim.cluster.apiserver.validation.rules import label_value
 from kubesim.gotext import gojson
 from kubesim.kubectl import flags
 from kubesim.kubectl.command import Call, Command, Run, command
-from kubesim.kubectl.documents import parse_document
-from kubesim.kubectl.errors import KubectlError, ManifestError, raise_all
+from kubesim.kubectl.errors import KubectlError, ManifestError, raise_all, refuse_if
 from kubesim.kubectl.flags import absent, duration, number, switch, text
-from kubesim.kubectl.manifests import read_text
+from kubesim.kubectl.manifests import parse_document, read_text
 from kubesim.kubectl.output import print_result
 from kubesim.kubectl.selection import Query, Target
 
 # Of the API server, in bytes.
 MAX_REQUEST = 3 * 1024 * 1024
-_LOCALLY: dict[str, Callable[[Object, Any, Resource], Object]] = {
-    "json": lambda obj, change, _: patches.json_patch(obj, change),
-    "merge": lambda obj, change, _: patches.merge_patch(obj, change),
-    "strategic": patches.strategic_merge,
+# Of each type of patch, what it has to be, and what kubectl says of something else and of broken JSON ("": Go's words).
+PATCHES = {
+    "json": (list, "json: cannot unmarshal object into Go value of type jsonpatch.Patch", ""),
+    "merge": (dict, "json: cannot unmarshal array into Go value of type unstructured.detector", "Invalid JSON Patch"),
+    "strategic": (dict, "invalid JSON document", "invalid JSON document"),
 }
+
+
+def patch_locally(obj: Object, change: Any, kind: str, resource: Resource) -> Object:
+    """The object with a patch, made by kubectl itself. Raises StatusError."""
+    if kind == "strategic":
+        return patches.strategic_merge(obj, change, resource)
+    return (patches.json_patch if kind == "json" else patches.merge_patch)(obj, change)
 
 
 def send_patch(call: Call, resource: Resource, obj: Object, change: Any, kind: str, dry_run: str) -> Object:
     """Send a patch of an object; return the object as it is then (the very same where nothing changed)."""
     if dry_run == "client" or call.flags.get("local"):
-        return _LOCALLY[kind](obj, change, resource)
+        return patch_locally(obj, change, kind, resource)
     return call.api.patch(resource, namespace_of(obj), name_of(obj), change, kind, **call.request(dry_run))
 
 
 def check_local(call: Call) -> None:
     """Refuse --local together with --dry-run=server."""
-    if call.flags["local"] and call.dry_run() == "server":
-        raise KubectlError("cannot specify --local and --dry-run=server - did you mean --dry-run=client?")
+    refuse_if(
+        call.flags["local"] and call.dry_run() == "server",
+        "cannot specify --local and --dry-run=server - did you mean --dry-run=client?",
+    )
 
 
 @command(
@@ -66,17 +75,15 @@ def check_local(call: Call) -> None:
     prints_last=True,
 )
 def patch(call: Call) -> None:
-    """Change objects by a patch."""
     kind = call.flags["type"].lower()
-    if not call.flags["patch"] and not call.flags["patch-file"]:
-        raise KubectlError("must specify --patch or --patch-file containing the contents of the patch")
-    if "patch" in call.given and "patch-file" in call.given:
-        raise KubectlError("cannot specify --patch and --patch-file together")
-    if call.flags["local"] and call.args:
-        raise KubectlError("cannot specify --local and server resources")
+    refuse_if(
+        not call.flags["patch"] and not call.flags["patch-file"],
+        "must specify --patch or --patch-file containing the contents of the patch",
+    )
+    refuse_if("patch" in call.given and "patch-file" in call.given, "cannot specify --patch and --patch-file together")
+    refuse_if(call.flags["local"] and call.args, "cannot specify --local and server resources")
     check_local(call)
-    if kind not in _LOCALLY:
-        raise KubectlError(f'--type must be one of [json merge strategic], not "{call.flags["type"]}"')
+    refuse_if(kind not in PATCHES, f'--type must be one of [json merge strategic], not "{call.flags["type"]}"')
     dry_run = call.dry_run()
     wanted = _parsed(call, kind, dry_run == "client" or call.flags["local"])
 
@@ -90,22 +97,10 @@ def patch(call: Call) -> None:
     Query(call, call.args, needs_name=True, latest=False).visit(change)
 
 
-# Of each type of patch, what it has to be, and what kubectl says of something else and of broken JSON ("": Go's words).
-_EXPECTED = {
-    "json": (list, "json: cannot unmarshal object into Go value of type jsonpatch.Patch", ""),
-    "merge": (
-        dict,
-        "json: cannot unmarshal array into Go value of type unstructured.detector",
-        "Invalid JSON Patch",
-    ),
-    "strategic": (dict, "invalid JSON document", "invalid JSON document"),
-}
-
-
 def _parsed(call: Call, kind: str, is_local: bool) -> Any:
     """The patch, in YAML or JSON. A wrong one is refused by the server, or in other words by kubectl (`is_local`)."""
     given = _patch_text(call)
-    wanted, mismatch, broken = _EXPECTED[kind]
+    wanted, mismatch, broken = PATCHES[kind]
     if len(given) > MAX_REQUEST:
         raise StatusError(413, "RequestEntityTooLarge", f"Request entity too large: limit is {MAX_REQUEST}")
     try:
@@ -170,13 +165,11 @@ def _marking(name: str, kind: _Kind, example: str) -> Callable[[Run], Command]:
 
 @_marking("label", _LABELS, "  kubectl label pod private-pod tier=backend\n  kubectl label pod private-pod tier-")
 def label(call: Call) -> None:
-    """Set or remove labels."""
     _mark(call, _LABELS)
 
 
 @_marking("annotate", _ANNOTATIONS, "  kubectl annotate pod private-pod owner=team-a")
 def annotate(call: Call) -> None:
-    """Set or remove annotations."""
     _mark(call, _ANNOTATIONS)
 
 
@@ -205,21 +198,24 @@ def _check_mark(call: Call, kind: _Kind, words: list[str], has_changes: bool) ->
     """What kubectl refuses before it looks for the objects."""
     by_file, example = bool(call.flags["filename"]), kind.example
     for flag in ("selector", "field-selector"):
-        if call.flags["all"] and call.flags[flag]:
-            raise KubectlError(f"cannot set --all and --{flag} at the same time")
-    if call.flags["list"] and call.flags["output"] and kind.is_label:
-        raise KubectlError("--list and --output may not be specified together")
+        refuse_if(call.flags["all"] and call.flags[flag], f"cannot set --all and --{flag} at the same time")
+    refuse_if(
+        call.flags["list"] and call.flags["output"] and kind.is_label,
+        "--list and --output may not be specified together",
+    )
     check_local(call)
-    if call.flags["local"] and words:
-        raise KubectlError(
-            f"can only use local files by -f {example}.yaml or --filename={example}.json when --local=true is set"
-        )
-    if call.flags["local"] and not by_file:
-        raise KubectlError(f"one or more files must be specified as -f {example}.yaml or --filename={example}.json")
-    if not words and not by_file:
-        raise KubectlError("one or more resources must be specified as <resource> <name> or <resource>/<name>")
-    if not has_changes and not call.flags["list"]:
-        raise KubectlError(f"at least one {kind.word} update is required")
+    refuse_if(
+        call.flags["local"] and words,
+        f"can only use local files by -f {example}.yaml or --filename={example}.json when --local=true is set",
+    )
+    refuse_if(
+        call.flags["local"] and not by_file,
+        f"one or more files must be specified as -f {example}.yaml or --filename={example}.json",
+    )
+    refuse_if(
+        not words and not by_file, "one or more resources must be specified as <resource> <name> or <resource>/<name>"
+    )
+    refuse_if(not has_changes and not call.flags["list"], f"at least one {kind.word} update is required")
 
 
 def _split(args: Sequence[str], kind: _Kind) -> tuple[list[str], dict[str, str], list[str]]:
@@ -247,8 +243,7 @@ def _split(args: Sequence[str], kind: _Kind) -> tuple[list[str], dict[str, str],
 
 
 def _check_label(arg: str, value: str) -> None:
-    if "=" in value:
-        raise KubectlError(f"invalid label spec: {arg}")
+    refuse_if("=" in value, f"invalid label spec: {arg}")
     if problems := label_value(value):
         raise KubectlError(f"invalid label value: {json.dumps(arg)}: {';'.join(problems)}")
 
@@ -308,10 +303,8 @@ def _refuse_overwriting(kind: _Kind, present: dict[str, str], wanted: dict[str, 
     operands="types",
 )
 def scale(call: Call) -> None:
-    """Change the number of replicas."""
     replicas = call.flags["replicas"]
-    if replicas < 0:
-        raise KubectlError("The --replicas=COUNT flag is required, and COUNT must be greater than or equal to 0")
+    refuse_if(replicas < 0, "The --replicas=COUNT flag is required, and COUNT must be greater than or equal to 0")
     query = Query(call, call.args, needs_name=True)
     if not query.visit(lambda target, obj: _scale_one(call, target.resource, obj, replicas, call.dry_run())):
         raise KubectlError("no objects passed to scale")
@@ -323,7 +316,6 @@ def _scale_one(call: Call, resource: Resource, obj: Object, replicas: int, dry_r
         asked = f"{'patch' if call.flags['current-replicas'] < 0 else 'get'} {resource.plural} {name_of(obj)}"
         raise StatusError(404, "NotFound", f"the server could not find the requested resource ({asked})")
     present, expected = obj["spec"]["replicas"], call.flags["current-replicas"]
-    if expected >= 0 and expected != present:
-        raise KubectlError(f"Expected replicas to be {expected}, was {present}")
+    refuse_if(expected >= 0 and expected != present, f"Expected replicas to be {expected}, was {present}")
     send_patch(call, resource, obj, {"spec": {"replicas": replicas}}, "merge", dry_run)
     print_result(call, resource, {**obj, "spec": {**obj["spec"], "replicas": replicas}}, "scaled", dry_run)

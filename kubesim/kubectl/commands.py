@@ -1,13 +1,17 @@
-"""Every command of kubectl by name: which module registers it, and which names kubesim does not simulate."""
+"""Every command of kubectl by name: its module, the names that kubesim does not simulate, and Tab completion."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterable, Sequence
 from functools import cache
 from importlib import import_module
 
-from kubesim.kubectl.command import REGISTERED, Command
+from kubesim.api.objects import name_of
+from kubesim.api.resources import NAMESPACE, RESOURCES, find_resource
+from kubesim.kubectl.command import REGISTERED, Command, Context
 from kubesim.kubectl.flags import FlagSet
+from kubesim.kubectl.help import subcommands
 
 # The modules that register a command and its subcommands, by its first word. One is imported when its command is first
 # used: a learner's first answer should not wait for sixty commands.
@@ -124,17 +128,9 @@ def _takes_value(word: str) -> bool:
 
 def suggestions(word: str) -> str:
     """Cobra's "Did you mean this?" with the commands that are at most two letters away."""
-    near = [name for name in _ROOT if _distance(word.lower(), name) <= 2 or name.startswith(word.lower())]
+    names = [name for name in (*MODULES, *_ABSENT[()]) if name not in ("alpha", "kuberc", "options")]
+    near = [name for name in names if _distance(word.lower(), name) <= 2 or name.startswith(word.lower())]
     return "\n\nDid you mean this?\n" + "\n".join(f"\t{name}" for name in near) if near else ""
-
-
-# Every command, simulated or not, in the order in which kubectl makes them.
-_ROOT = (
-    *("create", "expose", "run", "set", "explain", "get", "edit", "delete", "rollout", "scale", "autoscale"),
-    *("certificate", "cluster-info", "top", "cordon", "uncordon", "drain", "taint", "describe", "logs", "attach"),
-    *("exec", "port-forward", "proxy", "cp", "auth", "debug", "events", "diff", "apply", "patch", "replace", "wait"),
-    *("kustomize", "label", "annotate", "completion", "plugin", "version", "api-versions", "api-resources", "config"),
-)
 
 
 def _distance(one: str, other: str) -> int:
@@ -146,3 +142,43 @@ def _distance(one: str, other: str) -> int:
             cost = previous + (letter != wanted)
             previous, row[column] = row[column], min(cost, row[column] + 1, row[column - 1] + 1)
     return row[-1]
+
+
+_OUTPUTS = ("custom-columns=", "go-template=", "json", "jsonpath=", "name", "wide", "yaml")
+
+
+def complete(words: Sequence[str], context: Context) -> list[str]:
+    """The words that could replace the last of `words` (the words after "kubectl"; the last may be empty)."""
+    *before, current = words or [""]
+    candidates = _candidates(*find_command(before), current, context)
+    return sorted({word for word in candidates if word.startswith(current)})
+
+
+def _candidates(command: Command | None, rest: list[str], current: str, context: Context) -> Iterable[str]:
+    previous = rest[-1] if rest else ""
+    if previous in ("-n", "--namespace"):
+        return [name_of(obj) for obj in context.api.list(NAMESPACE)]
+    if previous in ("-o", "--output"):
+        return _OUTPUTS
+    if current.startswith("-"):
+        flags = (flag_set(command.path) if command else _GLOBAL).flags.values()
+        return [f"--{flag.name}" + ("" if flag.bare is not None else "=") for flag in flags if flag.simulated]
+    if command is None:
+        return MODULES
+    return [member.path[-1] for member in subcommands(command.path)] or _operands(command, rest, current, context)
+
+
+def _operands(command: Command, rest: list[str], current: str, context: Context) -> list[str]:
+    named = re.findall(r"(?:^| )(?:-n|--namespace)[ =](\S+)", " ".join(rest))
+    namespace = named[-1] if named else context.config.namespace_of()
+    words = [word for word in rest if not word.startswith("-")]
+    kind, slash, _ = current.partition("/")
+    if not command.operands:
+        return []
+    if command.operands == "types" and not slash and not words:
+        return [resource.plural for resource in RESOURCES if resource.simulated]
+    resource = find_resource("pods" if command.operands == "pods" else kind if slash else words[0])
+    if resource is None or not resource.simulated:
+        return []
+    head = f"{kind}/" if slash and command.operands == "types" else ""
+    return [head + name_of(obj) for obj in context.api.list(resource, namespace if resource.namespaced else None)]

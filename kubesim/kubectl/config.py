@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from kubesim.kubectl.errors import KubectlError, NotSimulated, Plain
+from kubesim.kubectl.errors import KubectlError, NotSimulated, Plain, refuse_if
 from kubesim.kubectl.flags import parse_duration
 
 CLUSTER = "kubernetes"
@@ -65,8 +65,7 @@ def check_context(config: Kubeconfig, flags: Mapping[str, Any]) -> None:
 def check_client(config: Kubeconfig, flags: Mapping[str, Any]) -> None:
     """Refuse a context, user, cluster or --request-timeout that cannot be used. Mirrors ClientConfig."""
     name = flags["context"] or config.current
-    if flags["context"] and name not in config.contexts:
-        raise KubectlError(f'context "{name}" does not exist')
+    refuse_if(flags["context"] and name not in config.contexts, f'context "{name}" does not exist')
     check_context(config, flags)
     if request_timeout(flags) is None:
         raise KubectlError(_TIMEOUT)

@@ -6,7 +6,7 @@ from kubesim.api.errors import StatusError
 from kubesim.api.objects import metadata
 from kubesim.kubectl import flags
 from kubesim.kubectl.command import Call, command
-from kubesim.kubectl.errors import KubectlError, with_source
+from kubesim.kubectl.errors import KubectlError, refuse_if, with_source
 from kubesim.kubectl.flags import absent, number, switch, text
 from kubesim.kubectl.output import DRY_RUN_SUFFIX
 from kubesim.kubectl.selection import Query, Target
@@ -35,8 +35,9 @@ _DEPRECATED = {"true": "background", "false": "orphan"}
 
 def _finalizer(call: Call) -> str:
     chosen = call.flags.get("cascade") or "background"
-    if chosen not in _CASCADES:
-        raise KubectlError(f'invalid cascade value ({chosen}). Must be "background", "foreground", or "orphan"')
+    refuse_if(
+        chosen not in _CASCADES, f'invalid cascade value ({chosen}). Must be "background", "foreground", or "orphan"'
+    )
     return _CASCADES[chosen]
 
 
@@ -76,11 +77,9 @@ def _check_cascade(call: Call) -> None:
     example="  kubectl delete pod private-pod\n  kubectl delete -f pod.yaml --now",
 )
 def delete(call: Call) -> None:
-    """Delete objects and wait until they are gone."""
     query = Query(call, call.args, needs_name=True, latest=False)
     output = call.flags["output"]
-    if output not in ("", "name"):
-        raise KubectlError(f"unexpected -o output mode: {output}. We only support '-o name'")
+    refuse_if(output not in ("", "name"), f"unexpected -o output mode: {output}. We only support '-o name'")
     grace = _grace_period(call)
     verb = "" if output else "force deleted" if call.flags["force"] else "deleted"
     deleted: list[Target] = []
@@ -106,15 +105,13 @@ def delete(call: Call) -> None:
 def _grace_period(call: Call) -> int | None:
     grace, now, force = (call.flags[key] for key in ("grace-period", "now", "force"))
     if now:
-        if grace != -1:
-            raise KubectlError("--now and --grace-period cannot be specified together")
+        refuse_if(grace != -1, "--now and --grace-period cannot be specified together")
         grace = 1
     if grace == 0 and not force:
         # As kubectl does: without --force a period of 0 waits for the object and means 1.
         grace = 1
     if force:
-        if grace > 0:
-            raise KubectlError("--force and --grace-period greater than 0 cannot be specified together")
+        refuse_if(grace > 0, "--force and --grace-period greater than 0 cannot be specified together")
         call.complain(_FORCED)
         grace = 0
     return None if grace < 0 else grace

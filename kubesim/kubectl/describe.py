@@ -8,7 +8,7 @@ from kubesim.api.resources import EVENT, Resource, find_resource
 from kubesim.kubectl import describers as describers
 from kubesim.kubectl import flags
 from kubesim.kubectl.command import Call, command
-from kubesim.kubectl.errors import KubectlError
+from kubesim.kubectl.errors import refuse_if
 from kubesim.kubectl.flags import number, switch
 from kubesim.kubectl.output import nothing_found
 from kubesim.kubectl.selection import find_targets, select
@@ -28,12 +28,11 @@ from kubesim.kubectl.selection import find_targets, select
     example="  kubectl describe pod private-pod\n  kubectl describe secret my-registry-creds",
 )
 def describe(call: Call) -> None:
-    """Show objects in words, each with its events."""
-    if not call.args and not call.flags["filename"]:
-        raise KubectlError(
-            'You must specify the type of resource to describe. Use "kubectl api-resources" for a complete list of '
-            "supported resources."
-        )
+    refuse_if(
+        not call.args and not call.flags["filename"],
+        'You must specify the type of resource to describe. Use "kubectl api-resources" for a complete list of '
+        "supported resources.",
+    )
     selection = select(call, call.args)
     objects, error = selection.objects, selection.error
     is_missing = isinstance(error, StatusError) and error.reason == "NotFound" and len(call.args) == 2

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from itertools import chain, islice
 from typing import Any
@@ -25,18 +25,8 @@ MAX_DEPTH = 100
 MAX_VALUES = 30_000
 
 
-def load_documents(text: str) -> list[Any]:
-    """All documents of a YAML or JSON text. Raises what `documents` raises."""
-    return list(documents(text))
-
-
-def documents(text: str) -> Iterator[Any]:
-    """The documents of a YAML or JSON text that hold anything, one by one. Raises ManifestError, NotSimulated."""
-    return (document for document, _ in documents_in_json(text))
-
-
-def documents_in_json(text: str) -> Iterator[tuple[Any, str]]:
-    """As `documents`, each with its JSON as it stands there, or as kubectl makes it of YAML.
+def documents(text: str) -> Iterator[tuple[Any, str]]:
+    """The documents of a YAML or JSON text that hold anything, each with its JSON as written, or as kubectl makes it.
 
     Mirrors k8s.io/apimachinery pkg/util/yaml/decoder.go. Raises ManifestError; NotSimulated for too much.
     """
@@ -50,7 +40,7 @@ def documents_in_json(text: str) -> Iterator[tuple[Any, str]]:
 
 
 def _json_first(text: str) -> Iterator[tuple[Any, str]]:
-    """JSON values one after the other, as long as it is JSON: "---" begins YAML, and so may the first value be."""
+    """JSON values one after the other; "---" begins YAML, and the first value may be YAML, too."""
     at = 0
     while rest := text[at:].lstrip():
         if at and rest.startswith("---"):
@@ -58,33 +48,25 @@ def _json_first(text: str) -> Iterator[tuple[Any, str]]:
             return
         start = len(text) - len(rest)
         try:
-            end = _DECODER.raw_decode(text, start)[1]
+            end = json.JSONDecoder().raw_decode(text, start)[1]
             value = gojson.parse(text[start:end])
         except (ValueError, RecursionError):
-            yield from _yaml_or(_not_json(text, start), "" if at else text)
+            found: list[tuple[Any, str]] = []
+            with suppress(ManifestError):
+                found = [] if at else list(_yaml_documents(text))
+            if not found:
+                raise _not_json(text, start) from None
+            yield from found
             return
         at = end
         yield value, text[start:end]
 
 
-_DECODER = json.JSONDecoder()
-
-
-def _yaml_or(error: ManifestError, text: str) -> Iterator[tuple[Any, str]]:
-    """The documents of a YAML text. Raises `error` where there are none."""
-    found: list[tuple[Any, str]] = []
-    with suppress(ManifestError):
-        found = list(_yaml_documents(text))
-    if not found:
-        raise error
-    yield from found
-
-
 def _not_json(text: str, start: int) -> ManifestError:
-    said, offset = gojson.syntax_problem(text[start:]) or ("exceeded max depth", 0)
-    if said == gojson.END:
+    problem, offset = gojson.syntax_problem(text[start:]) or ("exceeded max depth", 0)
+    if problem == gojson.END:
         return ManifestError("unexpected EOF")
-    return ManifestError(f"json: offset {len(text[:start].encode()) + offset}: {said}")
+    return ManifestError(f"json: offset {len(text[:start].encode()) + offset}: {problem}")
 
 
 def _yaml_documents(text: str) -> Iterator[tuple[Any, str]]:
@@ -104,7 +86,10 @@ def parse_document(text: str, room: int = MAX_VALUES) -> Any:
 
     Raises ManifestError; NotSimulated for more than `room` values.
     """
-    document = _json(text) if text.lstrip()[:1] in ("{", "[") else None
+    document = None
+    if text.lstrip()[:1] in ("{", "["):
+        with suppress(ValueError):
+            document = gojson.parse(text)
     if document is None:
         try:
             document = _yaml(text, room)
@@ -136,26 +121,14 @@ def _unfolded(node: yaml.Node, sizes: dict[int, int]) -> int:
     key = id(node)
     if key not in sizes:
         sizes[key] = 0
-        sizes[key] = 1 + sum(_unfolded(child, sizes) for child in _children(node))
+        children = node.value if isinstance(node, yaml.CollectionNode) else ()
+        children = chain.from_iterable(children) if isinstance(node, yaml.MappingNode) else children
+        sizes[key] = 1 + sum(_unfolded(child, sizes) for child in children)
     elif not sizes[key]:
         raise yaml.YAMLError("an anchor's value contains itself")
     if sizes[key] > MAX_VALUES:
         raise yaml.YAMLError("document contains excessive aliasing")
     return sizes[key]
-
-
-def _children(node: yaml.Node) -> Iterator[yaml.Node]:
-    if isinstance(node, yaml.SequenceNode):
-        yield from node.value
-    elif isinstance(node, yaml.MappingNode):
-        yield from chain.from_iterable(node.value)
-
-
-def _json(text: str) -> Any:
-    try:
-        return gojson.parse(text)
-    except ValueError:
-        return None
 
 
 def _complaint(error: Exception, text: str) -> str:
@@ -171,7 +144,7 @@ def _complaint(error: Exception, text: str) -> str:
 
 
 def _where(error: yaml.MarkedYAMLError, text: str) -> str:
-    """The problem with its line, as goyaml says it: the scanner counts from 1, the parser from 0, and 0 is not told."""
+    """The problem with its line, as goyaml says it: the scanner counts from 1, the parser from 0, and 0 is left out."""
     mark, problem = error.problem_mark, error.problem or "cannot be parsed"
     if problem.startswith("found undefined alias") and mark:
         name = re.match(r"\*?([\w-]*)", text.split("\n")[mark.line][mark.column :])
@@ -194,14 +167,11 @@ def _size(document: Any, room: int) -> int:
         for value in level:
             if isinstance(value, float) and not math.isfinite(value):
                 raise ManifestError(f"json: unsupported value: {gojson.number(value)}")
-        level = [item for value in level if isinstance(value, dict | list) for item in _items_of(value)]
+        maps = [item for value in level if isinstance(value, dict) for item in value.values()]
+        level = maps + [item for value in level if isinstance(value, list) for item in value]
     if level:
         raise _too_much()
     return count
-
-
-def _items_of(value: Any) -> Iterable[Any]:
-    return value.values() if isinstance(value, dict) else value
 
 
 def _too_much() -> NotSimulated:
@@ -235,7 +205,7 @@ def _integer(text: str) -> int:
 
 
 class _Loader(_BASE):  # type: ignore[misc, valid-type]
-    """Keys are strings; of keys that stand there twice, the last one counts; unknown tags mean nothing."""
+    """Keys are strings; of equal keys, the last one counts; unknown tags mean nothing."""
 
     def resolve(self, kind: Any, value: Any, implicit: Any) -> Any:
         """The tag of a node that has none."""

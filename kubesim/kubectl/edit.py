@@ -11,12 +11,11 @@ from kubesim.api.resources import Resource
 from kubesim.api.result import Edit
 from kubesim.kubectl import flags
 from kubesim.kubectl.command import Call, command
-from kubesim.kubectl.documents import load_documents
 from kubesim.kubectl.errors import KubectlError, ManifestError
 from kubesim.kubectl.flags import absent, text
 from kubesim.kubectl.formats import list_of, no_format
 from kubesim.kubectl.formats.marshal import to_json, to_yaml
-from kubesim.kubectl.manifests import items_of, read_text
+from kubesim.kubectl.manifests import documents, items_of, read_text
 from kubesim.kubectl.output import print_result
 from kubesim.kubectl.selection import Query
 from kubesim.workspace import HOME
@@ -121,7 +120,7 @@ def _take(call: Call, objects: list[_Edited], before: str, after: str) -> None:
     elif not _without_comments(after).strip():
         call.complain("Edit cancelled, saved file was empty.\n")
     else:
-        for edited in [item for document in load_documents(after) for item in items_of(document)]:
+        for edited in [item for document, _ in documents(after) for item in items_of(document)]:
             _send(call, objects, edited)
 
 

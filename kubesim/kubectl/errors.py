@@ -63,6 +63,12 @@ class Exit(Exception):
         self.code = code
 
 
+def refuse_if(wrong: object, text: str, kind: type[KubectlError] = KubectlError) -> None:
+    """Raise a refusal where something is wrong."""
+    if wrong:
+        raise kind(text)
+
+
 REFUSALS = (KubectlError, NotSimulated, Plain, Several, StatusError)
 
 

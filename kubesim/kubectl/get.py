@@ -13,7 +13,7 @@ from kubesim.gotext.gojson import quote
 from kubesim.kubectl import flags
 from kubesim.kubectl.command import Call, command
 from kubesim.kubectl.config import request_timeout
-from kubesim.kubectl.errors import FormatError, KubectlError, NotSimulated, Plain, visit
+from kubesim.kubectl.errors import FormatError, KubectlError, NotSimulated, Plain, refuse_if, visit
 from kubesim.kubectl.flags import absent, many, number, switch, text
 from kubesim.kubectl.formats import OUTPUT_FORMATS, Format, UnsortableError, relaxed, sort_objects
 from kubesim.kubectl.output import Table, nothing_found
@@ -33,8 +33,7 @@ See 'kubectl get -h' for help and examples"""
 def require_arguments(call: Call) -> None:
     """Refuse a command line that names no type and no file."""
     if call.flags["raw"]:
-        if call.args:
-            raise KubectlError("arguments may not be passed when --raw is specified")
+        refuse_if(call.args, "arguments may not be passed when --raw is specified")
         return
     if not (call.args or call.flags["filename"] or call.flags["watch"] or call.flags["watch-only"]):
         raise Plain(_NO_TYPE)
@@ -70,15 +69,18 @@ def require_arguments(call: Call) -> None:
     has_tables=True,
 )
 def get(call: Call) -> None:
-    """Show objects as a table, or in the format of -o."""
     watches = call.flags["watch"] or call.flags["watch-only"]
     if call.flags["raw"]:
         _read(call, call.flags["raw"])
         return
-    if call.flags["output-watch-events"] and not watches:
-        raise KubectlError("--output-watch-events option can only be used with --watch or --watch-only")
-    if call.flags["show-labels"] and call.flags["output"] not in ("", "wide"):
-        raise KubectlError(f"--show-labels option cannot be used with {call.flags['output']} printer")
+    refuse_if(
+        call.flags["output-watch-events"] and not watches,
+        "--output-watch-events option can only be used with --watch or --watch-only",
+    )
+    refuse_if(
+        call.flags["show-labels"] and call.flags["output"] not in ("", "wide"),
+        f"--show-labels option cannot be used with {call.flags['output']} printer",
+    )
     if watches:
         _watch(call)
         return
@@ -89,14 +91,12 @@ def get(call: Call) -> None:
 
 def _read(call: Call, path: str) -> None:
     """--raw: show what the API server answers."""
-    if call.flags["watch"] or call.flags["watch-only"] or call.flags["selector"]:
-        raise KubectlError(
-            "--raw may not be specified with other flags that filter the server request or alter the output"
-        )
-    if call.flags["output"]:
-        raise KubectlError("--raw and --output are mutually exclusive")
-    if not path.startswith("/"):
-        raise KubectlError(f"--raw must be a valid URL path: parse {quote(path)}: invalid URI for request")
+    refuse_if(
+        call.flags["watch"] or call.flags["watch-only"] or call.flags["selector"],
+        "--raw may not be specified with other flags that filter the server request or alter the output",
+    )
+    refuse_if(call.flags["output"], "--raw and --output are mutually exclusive")
+    refuse_if(not path.startswith("/"), f"--raw must be a valid URL path: parse {quote(path)}: invalid URI for request")
     try:
         if call.context.read:
             call.say(call.context.read(path, call.flags["as"], tuple(call.flags["as-group"])))
@@ -179,16 +179,15 @@ def _watch(call: Call) -> None:
         call.complain(f"warning: {asked}\n")
     targets, found = find_targets(call, call.args, one_type=True), fetch(call, call.args, needs_name=False)
     targets = targets or [Target(resource, namespace_of(obj), name_of(obj)) for resource, obj in found]
-    if len({target.resource for target in targets}) > 1:
-        raise KubectlError(
-            "watch is only supported on individual resources and resource collections - more than 1 resource was found"
-        )
+    refuse_if(
+        len({target.resource for target in targets}) > 1,
+        "watch is only supported on individual resources and resource collections - more than 1 resource was found",
+    )
     target = targets[0]
     printer = _Printer(call, call.output_format(), target.resource)
     if found and not call.flags["watch-only"]:
         printer.show("ADDED", [obj for _, obj in found], call.context.clock.now)
-    if len(targets) > 1:
-        raise KubectlError("you may only watch a single resource or type of resource at a time")
+    refuse_if(len(targets) > 1, "you may only watch a single resource or type of resource at a time")
     selected = _selector(call, target)
     for now, change in changes(call, target.resource):
         if selected(change.obj):

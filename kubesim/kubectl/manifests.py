@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from importlib import import_module
 from typing import Any
 
 from kubesim.api import schema
@@ -16,15 +17,14 @@ from kubesim.api.resources import RESOURCES, Resource, find_kind
 from kubesim.api.selectors import SelectorError, label_selector
 from kubesim.gotext import gojson
 from kubesim.kubectl.command import Call
-from kubesim.kubectl.documents import documents_in_json
-from kubesim.kubectl.errors import KubectlError, ManifestError, NotSimulated, visit
+from kubesim.kubectl.errors import KubectlError, ManifestError, NotSimulated, refuse_if, visit
 
 _ENDINGS = (".json", ".yaml", ".yml")
 
 
 @dataclass(frozen=True)
 class Manifest:
-    """One object of a file: its type, the namespace and name that it asks for, where it stands, as what and in what."""
+    """One object of a file: its type, namespace and name, its file, the object as written, and the document's JSON."""
 
     resource: Resource
     obj: Object
@@ -33,6 +33,20 @@ class Manifest:
     source: str
     local: Object
     document: str
+
+
+_DOCUMENTS = "kubesim.kubectl.documents"  # imports YAML, which takes its time: only where there is a text to read
+
+
+def documents(text: str) -> Iterator[tuple[Any, str]]:
+    """See `documents.documents`."""
+    found: Iterator[tuple[Any, str]] = import_module(_DOCUMENTS).documents(text)
+    return found
+
+
+def parse_document(text: str) -> Any:
+    """See `documents.parse_document`."""
+    return import_module(_DOCUMENTS).parse_document(text)
 
 
 def manifests(call: Call, errors: list[Exception], is_valid: bool = True) -> Iterator[Manifest]:
@@ -68,11 +82,11 @@ def visit_manifests(call: Call, act: Callable[[Manifest], object]) -> int:
 def require_namespace(call: Call, namespace: str) -> None:
     """Refuse an object of another namespace than -n asks for; "" is none. Mirrors RequireNamespace."""
     wanted = call.explicit_namespace
-    if wanted and namespace not in ("", wanted):
-        raise KubectlError(
-            f'the namespace from the provided object "{namespace}" does not match the namespace "{wanted}". '
-            f"You must pass '--namespace={namespace}' to perform this operation."
-        )
+    refuse_if(
+        wanted and namespace not in ("", wanted),
+        f'the namespace from the provided object "{namespace}" does not match the namespace "{wanted}". '
+        f"You must pass '--namespace={namespace}' to perform this operation.",
+    )
 
 
 def _selector(call: Call) -> Callable[[Object], bool]:
@@ -86,8 +100,7 @@ def _selector(call: Call) -> Callable[[Object], bool]:
 
 def require_file(call: Call) -> None:
     """Refuse a command line without -f."""
-    if not call.flags["filename"]:
-        raise KubectlError("must specify one of -f and -k")
+    refuse_if(not call.flags["filename"], "must specify one of -f and -k")
 
 
 def read_text(call: Call, path: str) -> str:
@@ -103,14 +116,15 @@ def read_text(call: Call, path: str) -> str:
 def check_paths(call: Call) -> None:
     """Raise what is wrong with the names after -f. Mirrors FilenameParam of builder.go."""
     for path in call.flags["filename"]:
-        if not _is_elsewhere(path) and not call.context.workspace.exists(path):
-            raise KubectlError(f'the path "{path}" does not exist')
-        if not _files(call, path):
-            raise KubectlError(f"error reading [{path}]: recognized file extensions are [{' '.join(_ENDINGS)}]")
+        refuse_if(
+            not _is_elsewhere(path) and not call.context.workspace.exists(path), f'the path "{path}" does not exist'
+        )
+        refuse_if(
+            not _files(call, path), f"error reading [{path}]: recognized file extensions are [{' '.join(_ENDINGS)}]"
+        )
 
 
-def _is_elsewhere(path: str) -> bool:
-    """Whether it names standard input or a place in the network."""
+def _is_elsewhere(path: str) -> bool:  # standard input, or in the network
     return path == "-" or path.startswith(("http://", "https://"))
 
 
@@ -136,7 +150,7 @@ def _files(call: Call, path: str, is_inner: bool = False) -> list[str]:
 def _objects(text: str, source: str, errors: list[Exception], is_valid: bool) -> Iterator[tuple[Any, str]]:
     """The documents of a file with their JSON, lists taken apart; one that is broken or not valid ends the file."""
     try:
-        for document, json_ in documents_in_json(text):
+        for document, json_ in documents(text):
             if is_valid:
                 _validate_head(document, source)
             for item in items_of(document):
@@ -161,12 +175,11 @@ def _manifest(call: Call, item: Any, json_: str, source: str) -> Manifest:
     resource = _resource(item, source)
     _check_metadata(resource, item, source)
     meta = metadata(item)
-    name = meta.get("name") if isinstance(meta.get("name"), str) else ""
-    namespace = _namespace(call, resource, meta)
-    obj = item
+    name, own = meta.get("name") or "", meta.get("namespace")
+    namespace, obj = (own or call.namespace) if resource.namespaced else "", item
     if resource.namespaced and meta.get("namespace") != namespace:
         obj = {**item, "metadata": {**meta, "namespace": namespace}}
-    return Manifest(resource, obj, namespace, name or "", source, item, json_)
+    return Manifest(resource, obj, namespace, name, source, item, json_)
 
 
 def _check_metadata(resource: Resource, item: Object, source: str) -> None:
@@ -180,15 +193,12 @@ def _check_metadata(resource: Resource, item: Object, source: str) -> None:
         raise KubectlError(f'unable to decode "{source}": {problem}') from None
 
 
-def _namespace(call: Call, resource: Resource, meta: Object) -> str:
-    """The namespace that a manifest's object belongs into."""
-    own = meta.get("namespace")
-    return "" if not resource.namespaced else own if own and isinstance(own, str) else call.namespace
-
-
 def _resource(item: Any, source: str) -> Resource:
     kind, version = item["kind"], item.get("apiVersion") or ""
-    resource = find_kind(str(version) or "v1", kind) or _by_lower_kind(str(version) or "v1", kind)
+    wanted = str(version) or "v1"
+    # kubectl finds the type of "pod", too; only the API server insists on "Pod".
+    lower = (item for item in RESOURCES if (item.api_version, item.kind.lower()) == (wanted, kind))
+    resource = find_kind(wanted, kind) or next(lower, None)
     if resource is None:
         meta = metadata(item)
         raise KubectlError(
@@ -198,11 +208,6 @@ def _resource(item: Any, source: str) -> Resource:
     if not resource.simulated:
         raise NotSimulated(f"objects of kind {resource.kind} are not part of this simulator")
     return resource
-
-
-def _by_lower_kind(version: str, kind: str) -> Resource | None:
-    """kubectl finds the type of "pod", too; only the API server insists on "Pod"."""
-    return next((item for item in RESOURCES if (item.api_version, item.kind.lower()) == (version, kind)), None)
 
 
 def check_kind(manifest: Manifest) -> None:
@@ -217,7 +222,6 @@ def check_kind(manifest: Manifest) -> None:
 
 
 def _check_object(item: Any, json_: str, source: str) -> None:
-    """Refuse what is no object with a kind."""
     if not isinstance(item, dict):
         word = {str: "string", list: "array", bool: "bool"}.get(type(item), "number")
         problem = f"json: cannot unmarshal {word} into Go value of type unstructured.detector"
@@ -236,6 +240,6 @@ def _validate_head(item: Any, source: str) -> None:
         problems = [f"{key} not set" for key, value in heads if value in (None, "")]
         problems = problems or [f"{key} isn't string type" for key, value in heads if not isinstance(value, str)][:1]
     if problems:
-        told = problems[0] if len(problems) == 1 else f"[{', '.join(problems)}]"
+        found = problems[0] if len(problems) == 1 else f"[{', '.join(problems)}]"
         advice = "if you choose to ignore these errors, turn validation off with --validate=false"
-        raise KubectlError(f'error validating "{source}": error validating data: {told}; {advice}')
+        raise KubectlError(f'error validating "{source}": error validating data: {found}; {advice}')

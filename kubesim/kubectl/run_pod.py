@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from typing import Any
 
 from kubesim.api import schema
@@ -11,12 +10,12 @@ from kubesim.api.errors import StatusError
 from kubesim.api.imageref import parse
 from kubesim.api.objects import Object
 from kubesim.api.resources import POD
-from kubesim.cluster.apiserver import patch
 from kubesim.gotext import gojson
 from kubesim.kubectl import flags
 from kubesim.kubectl.apply import with_last_applied
+from kubesim.kubectl.change import PATCHES, patch_locally
 from kubesim.kubectl.command import Call, command
-from kubesim.kubectl.errors import KubectlError, UsageError
+from kubesim.kubectl.errors import KubectlError, UsageError, refuse_if
 from kubesim.kubectl.flags import absent, array, parse_number, switch, text
 from kubesim.kubectl.output import print_result
 
@@ -56,7 +55,6 @@ _RESTARTS = ("", "Always", "OnFailure", "Never")
     required=("image",),
 )
 def run(call: Call) -> None:
-    """Create a Pod with one container."""
     pod = _pod(call)
     dry_run = call.dry_run()
     if call.flags["overrides"]:
@@ -69,37 +67,28 @@ def run(call: Call) -> None:
 
 
 def _pod(call: Call) -> Object:
-    if not call.args:
-        raise UsageError("NAME is required for run")
-    _check(call)
-    name, *rest = call.args
-    meta: Object = {"name": name}
-    if call.explicit_namespace:
-        meta["namespace"] = call.namespace
-    annotations = _annotations(call.flags["annotations"])
-    meta["labels"] = _labels(call.flags["labels"]) or {"run": name}
-    if annotations:
-        meta["annotations"] = annotations
-    spec = {
-        "containers": [_container(call, name, rest)],
-        "restartPolicy": call.flags["restart"] or "Always",
-        "dnsPolicy": "ClusterFirst",
-    }
-    return {"apiVersion": "v1", "kind": "Pod", "metadata": meta, "spec": spec, "status": {}}
-
-
-def _check(call: Call) -> None:
+    refuse_if(not call.args, "NAME is required for run", UsageError)
     image, policy, restart = call.flags["image"], call.flags["image-pull-policy"], call.flags["restart"]
-    if not image:
-        raise KubectlError("--image is required")
+    refuse_if(not image, "--image is required")
     try:
         parse(image)
     except ValueError:
         raise KubectlError(f'Invalid image name "{image}": invalid reference format') from None
-    if restart not in _RESTARTS:
-        raise UsageError(f"invalid restart policy: {restart}")
-    if policy not in _POLICIES:
-        raise UsageError(f"invalid image pull policy: {policy}")
+    refuse_if(restart not in _RESTARTS, f"invalid restart policy: {restart}", UsageError)
+    refuse_if(policy not in _POLICIES, f"invalid image pull policy: {policy}", UsageError)
+    name, *rest = call.args
+    meta: Object = {"name": name}
+    if call.explicit_namespace:
+        meta["namespace"] = call.namespace
+    meta["labels"] = _labels(call.flags["labels"]) or {"run": name}
+    if annotations := _annotations(call.flags["annotations"]):
+        meta["annotations"] = annotations
+    spec = {
+        "containers": [_container(call, name, rest)],
+        "restartPolicy": restart or "Always",
+        "dnsPolicy": "ClusterFirst",
+    }
+    return {"apiVersion": "v1", "kind": "Pod", "metadata": meta, "spec": spec, "status": {}}
 
 
 def _container(call: Call, name: str, rest: list[str]) -> Object:
@@ -126,10 +115,6 @@ def _port(given: str) -> int:
         raise KubectlError(str(error).replace("ParseInt", "Atoi")) from None
 
 
-_NO_OBJECT = (
-    "json: cannot unmarshal array into Go value of type struct "
-    r'{ APIVersion string "json:\"apiVersion,omitempty\""; Kind string "json:\"kind,omitempty\"" }'
-)
 _VARIABLE = re.compile("([A-Za-z_][A-Za-z0-9_]*)=(.*)", re.DOTALL)
 
 
@@ -148,10 +133,8 @@ def _labels(given: str) -> dict[str, str]:
     labels: dict[str, str] = {}
     for label in given.split(",") if given else ():
         key, *values = label.split("=")
-        if len(values) != 1:
-            raise KubectlError(f"unexpected label spec: {label}")
-        if not key:
-            raise KubectlError("unexpected empty label key")
+        refuse_if(len(values) != 1, f"unexpected label spec: {label}")
+        refuse_if(not key, "unexpected empty label key")
         labels[key] = values[0]
     return labels
 
@@ -165,41 +148,22 @@ def _annotations(given: tuple[str, ...]) -> dict[str, str]:
 def _override(call: Call, pod: Object) -> Object:
     """The Pod merged with --overrides and read as a Pod again."""
     kind, text = call.flags["override-type"], call.flags["overrides"]
-    if kind not in _OVERRIDES:
-        raise KubectlError(f"invalid override type: {kind}")
-    override, refusal = _OVERRIDES[kind]
+    refuse_if(kind not in PATCHES, f"invalid override type: {kind}")
+    wanted, _, refusal = PATCHES[kind]
     try:
         change: Any = gojson.loads(text)
-        if refusal and not isinstance(change, dict | list if kind == "merge" else dict):
-            raise ValueError
-    except ValueError as error:
-        raise KubectlError(refusal or str(error)) from None
-    if kind == "merge" and isinstance(change, list):
-        raise KubectlError(f"couldn't get version/kind; json parse error: {_NO_OBJECT}")
-    try:
-        return _read_again(override(pod, change))
+        refuse_if(refusal and not isinstance(change, wanted), refusal)
+        merged = patch_locally(pod, change, kind, POD)
+        group_kind = f'no kind "{merged["kind"]}" is registered for version "{merged["apiVersion"]}"'
+        is_pod = (merged["kind"], merged["apiVersion"]) == (POD.kind, POD.api_version)
+        refuse_if(not is_pod, f'{group_kind} in scheme "pkg/scheme/scheme.go:28"')
+        read: Object = {"spec": {}, **schema.convert(schema.type_of(POD), merged), "status": {}}
     except StatusError as error:
         raise KubectlError(error.message) from None
     except schema.DecodeError as error:
         raise KubectlError(error.in_json()) from None
-
-
-def _read_again(pod: Object) -> Object:
-    if (pod["kind"], pod["apiVersion"]) != (POD.kind, POD.api_version):
-        raise KubectlError(
-            f'no kind "{pod["kind"]}" is registered for version "{pod["apiVersion"]}" in scheme '
-            '"pkg/scheme/scheme.go:28"'
-        )
-    read: Object = {"spec": {}, **schema.convert(schema.type_of(POD), pod), "status": {}}
-    read["spec"].setdefault("containers", None)
-    for container in read["spec"]["containers"] or ():
+    except ValueError as error:
+        raise KubectlError(refusal or str(error)) from None
+    for container in read["spec"].setdefault("containers", None) or ():
         container.setdefault("resources", {})
     return read
-
-
-# How each type of override is made, and what kubectl says of a text that is none ("": what the JSON decoder says).
-_OVERRIDES: dict[str, tuple[Callable[[Object, Any], Object], str]] = {
-    "json": (patch.json_patch, ""),
-    "merge": (patch.merge_patch, "Invalid JSON Patch"),
-    "strategic": (lambda pod, change: patch.strategic_merge(pod, change, POD), "invalid JSON document"),
-}

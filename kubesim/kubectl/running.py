@@ -12,7 +12,7 @@ from kubesim.api.resources import POD, Resource
 from kubesim.cluster.apiserver.logs import Line, LogOptions
 from kubesim.kubectl import flags
 from kubesim.kubectl.command import Call, command
-from kubesim.kubectl.errors import Exit, KubectlError, UsageError
+from kubesim.kubectl.errors import Exit, KubectlError, UsageError, refuse_if
 from kubesim.kubectl.flags import absent, duration, number, switch, text
 from kubesim.kubectl.output import nothing_found
 from kubesim.kubectl.selection import Target, find_targets, get_named, list_all
@@ -33,7 +33,7 @@ def _subject(call: Call, word: str) -> tuple[Resource, Object]:
 
 
 def _pod_of(call: Call, resource: Resource, owner: Object, purpose: str) -> Object:
-    """An object that is a Pod, or the Pod of an object that has several; `purpose` is what a refusal calls the use."""
+    """An object that is a Pod, or one of the Pods of an object; a refusal says what the `purpose` was."""
     if resource is POD:
         return owner
     wanted = owner.get("spec", {}).get("selector", {}).get("matchLabels", {})
@@ -42,8 +42,7 @@ def _pod_of(call: Call, resource: Resource, owner: Object, purpose: str) -> Obje
         raise KubectlError(f"cannot {purpose} {kind}: selector for {kind} not implemented")
     labels = ",".join(f"{key}={value}" for key, value in wanted.items())
     pods = call.api.list(POD, call.namespace, labels=labels, user=call.user) if labels else []
-    if not pods:
-        raise KubectlError("timed out waiting for the condition")
+    refuse_if(not pods, "timed out waiting for the condition")
     best = min(pods, key=_rank)
     if len(pods) > 1 and purpose == _LOGS:
         call.complain(f"Found {len(pods)} pods, using pod/{name_of(best)}\n")
@@ -56,44 +55,42 @@ _PHASES = ("Running", "Unknown", "Pending")
 def _rank(pod: Object) -> tuple[bool, int, bool, str, str]:
     """Which Pod of several is asked: on a node, running, ready, for the longest time. Mirrors pkg/util/podutils."""
     phase = pod["status"]["phase"]
-    ready: Object = next((item for item in pod["status"].get("conditions", ()) if item["type"] == "Ready"), {})
-    is_ready = ready.get("status") == "True"
-    return (
-        not pod["spec"].get("nodeName"),
-        _PHASES.index(phase) if phase in _PHASES else 0,
-        not is_ready,
-        ready["lastTransitionTime"] if is_ready else "",
-        metadata(pod)["creationTimestamp"],
-    )
+    since: list[str] = [
+        item["lastTransitionTime"]
+        for item in pod["status"].get("conditions", ())
+        if (item["type"], item["status"]) == ("Ready", "True")
+    ]
+    place = _PHASES.index(phase) if phase in _PHASES else 0
+    return not pod["spec"].get("nodeName"), place, not since, "".join(since), metadata(pod)["creationTimestamp"]
 
 
 def _container_name(call: Call, pod: Object) -> str:
     """The container of -c, or the first one. Raises KubectlError for one that the Pod does not have."""
-    spec = pod["spec"]
-    names = [item["name"] for key in ("containers", "initContainers") for item in spec.get(key, ())]
-    wanted = call.flags["container"]
-    if not wanted:
-        if len(spec["containers"]) > 1:
-            call.complain(f'Defaulted container "{names[0]}" out of: {_listed(spec)}\n')
-        return str(names[0])
-    if wanted not in names:
-        raise KubectlError(f"container {wanted} is not valid for pod {name_of(pod)} out of: {_listed(spec)}")
-    return str(wanted)
+    names, inits = _names(pod, "containers"), _names(pod, "initContainers")
+    listed, wanted = ", ".join([*names, *(f"{name} (init)" for name in inits)]), str(call.flags["container"])
+    refuse_if(
+        wanted and wanted not in names + inits,
+        f"container {wanted} is not valid for pod {name_of(pod)} out of: {listed}",
+    )
+    if not wanted and len(names) > 1:
+        call.complain(f'Defaulted container "{names[0]}" out of: {listed}\n')
+    return wanted or names[0]
 
 
-def _listed(spec: Object) -> str:
-    inits = [f"{item['name']} (init)" for item in spec.get("initContainers", ())]
-    return ", ".join([*(item["name"] for item in spec["containers"]), *inits])
+def _names(pod: Object, key: str) -> list[str]:
+    return [item["name"] for item in pod["spec"].get(key, ())]
 
 
 def _check_words(call: Call) -> None:
-    if call.flags["selector"] and len(call.args) == 1:
-        raise UsageError("only a selector (-l) or a POD name is allowed")
-    if not call.flags["selector"] and not 1 <= len(call.args) <= 2:
-        raise UsageError(
-            "expected 'logs [-f] [-p] (POD | TYPE/NAME) [-c CONTAINER]'.\n"
-            "POD or TYPE/NAME is a required argument for the logs command"
-        )
+    refuse_if(
+        call.flags["selector"] and len(call.args) == 1, "only a selector (-l) or a POD name is allowed", UsageError
+    )
+    refuse_if(
+        not call.flags["selector"] and not 1 <= len(call.args) <= 2,
+        "expected 'logs [-f] [-p] (POD | TYPE/NAME) [-c CONTAINER]'.\n"
+        "POD or TYPE/NAME is a required argument for the logs command",
+        UsageError,
+    )
 
 
 @command(
@@ -120,18 +117,17 @@ def _check_words(call: Call) -> None:
     example="  kubectl logs private-pod",
 )
 def logs(call: Call) -> None:
-    """Show what containers wrote."""
     found = _logged(call)
     name = call.args[1] if len(call.args) == 2 else call.flags["container"]
-    if call.flags["all-containers"] and name:
-        raise KubectlError(f"--all-containers=true should not be specified with container name {name}")
-    if call.flags["container"] and len(call.args) == 2:
-        raise KubectlError("only one of -c or an inline [CONTAINER] arg is allowed")
+    refuse_if(
+        call.flags["all-containers"] and name,
+        f"--all-containers=true should not be specified with container name {name}",
+    )
+    refuse_if(call.flags["container"] and len(call.args) == 2, "only one of -c or an inline [CONTAINER] arg is allowed")
     call.flags = {**call.flags, "container": name}
     options = _log_options(call)
     for pod in [_pod_of(call, resource, obj, _LOGS) for resource, obj in found]:
-        spec = pod["spec"]
-        every = [item["name"] for key in ("initContainers", "containers") for item in spec.get(key, ())]
+        every = _names(pod, "initContainers") + _names(pod, "containers")
         for name in every if call.flags["all-containers"] else [_container_name(call, pod)]:
             call.say(_log_text(call, pod, name, options))
 
@@ -139,8 +135,7 @@ def logs(call: Call) -> None:
 def _logged(call: Call) -> list[tuple[Resource, Object]]:
     """The objects whose Pods are asked for."""
     if call.flags["selector"]:
-        if call.args:
-            raise KubectlError("selectors and the all flag cannot be used when passing resource/name arguments")
+        refuse_if(call.args, "selectors and the all flag cannot be used when passing resource/name arguments")
         pods = list_all(call, Target(POD, call.namespace, None))
         if not pods:
             call.complain(nothing_found(call))
@@ -150,8 +145,8 @@ def _logged(call: Call) -> list[tuple[Resource, Object]]:
     except StatusError as error:
         if error.reason != "NotFound":
             raise
-        where = f'in namespace "{call.namespace}"'
-        raise KubectlError(f"error from server (NotFound): {error.message} {where}") from None
+        problem = f'error from server (NotFound): {error.message} in namespace "{call.namespace}"'
+        raise KubectlError(problem) from None
 
 
 def _log_text(call: Call, pod: Object, container: str, options: LogOptions) -> str:
@@ -164,16 +159,12 @@ def _log_text(call: Call, pod: Object, container: str, options: LogOptions) -> s
 
 def _log_options(call: Call) -> LogOptions:
     limit, since, tail = call.flags["limit-bytes"], round(call.flags["since"]), call.flags["tail"]
-    if limit < 0:
-        raise KubectlError("--limit-bytes must be greater than 0")
-    if since < 0:
-        raise KubectlError("--since must be greater than 0")
-    if tail < -1:
-        raise KubectlError("--tail must be greater than or equal to -1")
+    refuse_if(limit < 0, "--limit-bytes must be greater than 0")
+    refuse_if(since < 0, "--since must be greater than 0")
+    refuse_if(tail < -1, "--tail must be greater than or equal to -1")
     if call.flags["selector"] and "tail" not in call.given:
         tail = 10
-    last = None if tail < 0 else tail
-    asked = since if call.flags["since"] else None
+    last, asked = None if tail < 0 else tail, since if call.flags["since"] else None
     return LogOptions(call.flags["previous"], last, asked, limit or None, call.flags["timestamps"])
 
 
@@ -191,10 +182,12 @@ def _log(call: Call, read: Callable[[], list[Line]]) -> list[Line]:
 
 
 def _pod_and_command(call: Call) -> None:
-    if not call.args or call.dash == 0:
-        raise KubectlError("pod, type/name or --filename must be specified")
-    if call.dash < 0 and len(call.args) > 1:
-        raise UsageError("exec [POD] [COMMAND] is not supported anymore. Use exec [POD] -- [COMMAND] instead")
+    refuse_if(not call.args or call.dash == 0, "pod, type/name or --filename must be specified")
+    refuse_if(
+        call.dash < 0 and len(call.args) > 1,
+        "exec [POD] [COMMAND] is not supported anymore. Use exec [POD] -- [COMMAND] instead",
+        UsageError,
+    )
 
 
 @command(
@@ -213,9 +206,7 @@ def _pod_and_command(call: Call) -> None:
     operands="pods",
 )
 def execute(call: Call) -> None:
-    """Run a command in a container; its exit status is kubectl's."""
-    if len(call.args) < 2:
-        raise KubectlError("you must specify at least one command for the container")
+    refuse_if(len(call.args) < 2, "you must specify at least one command for the container")
     pod = _pod_of(call, *_subject(call, call.args[0]), "attach to")
     if pod["status"]["phase"] in ("Succeeded", "Failed"):
         phase = pod["status"]["phase"]

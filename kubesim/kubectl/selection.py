@@ -12,7 +12,7 @@ from kubesim.api.errors import StatusError, bad_request
 from kubesim.api.objects import Object, name_of, namespace_of
 from kubesim.api.resources import NAMESPACE, RESOURCES, Resource, find_resource
 from kubesim.kubectl.command import Call
-from kubesim.kubectl.errors import REFUSALS, KubectlError, NotSimulated, visit
+from kubesim.kubectl.errors import REFUSALS, KubectlError, NotSimulated, refuse_if, visit
 from kubesim.kubectl.manifests import check_paths, manifests, require_namespace
 
 _NOTHING_NAMED = """You must provide one or more resources by argument or filename.
@@ -85,8 +85,7 @@ class Query:
         self._is_local = bool(call.flags.get("local"))
         self._latest = latest and not self._is_local
         self._errors: list[Exception] = []
-        if self._is_local and not call.flags["filename"]:
-            raise KubectlError(_NOTHING_NAMED)
+        refuse_if(self._is_local and not call.flags["filename"], _NOTHING_NAMED)
         self._targets = [] if self._is_local else find_targets(call, args, needs_name=needs_name)
 
     def visit(self, act: Callable[[Target, Object], object]) -> int:
@@ -182,11 +181,12 @@ def find_targets(call: Call, args: Sequence[str], *, needs_name: bool = False, o
     """
     has_selector = bool(call.flags.get("selector") or call.flags.get("field-selector"))
     with_all = bool(call.flags.get("all"))
-    if with_all and has_selector and call.command.all_is_selector:
-        raise KubectlError("setting 'all' parameter but found a non empty selector. ")
+    refuse_if(
+        with_all and has_selector and call.command.all_is_selector,
+        "setting 'all' parameter but found a non empty selector. ",
+    )
     words = _multiplied(list(args))
-    if len({"/" in word for word in words}) > 1:
-        raise KubectlError(_TYPE_TWICE)
+    refuse_if(len({"/" in word for word in words}) > 1, _TYPE_TWICE)
     pairs = [split_pair(word) for word in words if "/" in word]
     if call.flags.get("filename"):
         _check_files(call, words, bool(pairs))
@@ -199,8 +199,7 @@ def find_targets(call: Call, args: Sequence[str], *, needs_name: bool = False, o
         return [_named(call, resource, name) for resource, name in found]
     types = _types(call, words[0])
     if not words[1:]:
-        if needs_name and not selects and not with_all:
-            raise KubectlError("resource(s) were provided, but no name was specified")
+        refuse_if(needs_name and not selects and not with_all, "resource(s) were provided, but no name was specified")
         _check_count(set(types), one_type)
         return [Target(resource, _scope(call, resource), None) for resource in types]
     return [_named(call, types[0], name) for name in words[1:]]
@@ -208,26 +207,18 @@ def find_targets(call: Call, args: Sequence[str], *, needs_name: bool = False, o
 
 def _check_files(call: Call, words: Sequence[str], has_pairs: bool) -> None:
     check_paths(call)
-    if has_pairs:
-        raise KubectlError("resource/name arguments cannot be provided when a path is specified")
-    if words:
-        raise KubectlError(
-            "when paths, URLs, or stdin is provided as input, you may not specify resource arguments as well"
-        )
+    refuse_if(has_pairs, "resource/name arguments cannot be provided when a path is specified")
+    refuse_if(words, "when paths, URLs, or stdin is provided as input, you may not specify resource arguments as well")
 
 
 def _check_words(words: Sequence[str], has_pairs: bool, selects: bool) -> None:
-    if not words:
-        raise KubectlError("at least one resource must be specified to use a selector" if selects else _NOTHING_NAMED)
-    if selects and has_pairs:
-        raise KubectlError("selectors and the all flag cannot be used when passing resource/name arguments")
-    if selects and words[1:]:
-        raise KubectlError("name cannot be provided when a selector is specified")
+    refuse_if(not words, "at least one resource must be specified to use a selector" if selects else _NOTHING_NAMED)
+    refuse_if(selects and has_pairs, "selectors and the all flag cannot be used when passing resource/name arguments")
+    refuse_if(selects and words[1:], "name cannot be provided when a selector is specified")
 
 
 def _check_count(types: set[Resource], is_one: bool) -> None:
-    if is_one and len(types) > 1:
-        raise KubectlError("you may only specify a single resource type")
+    refuse_if(is_one and len(types) > 1, "you may only specify a single resource type")
 
 
 def _multiplied(words: list[str]) -> list[str]:
@@ -239,10 +230,10 @@ def _multiplied(words: list[str]) -> list[str]:
 def split_pair(word: str) -> tuple[str, str]:
     """The type and name in TYPE/NAME. Raises KubectlError."""
     kind, _, name = word.partition("/")
-    if "/" in name:
-        raise KubectlError("arguments in resource/name form may not have more than one slash")
-    if not kind or not name or "," in kind:
-        raise KubectlError("arguments in resource/name form must have a single resource and name")
+    refuse_if("/" in name, "arguments in resource/name form may not have more than one slash")
+    refuse_if(
+        not kind or not name or "," in kind, "arguments in resource/name form must have a single resource and name"
+    )
     return kind, name
 
 
@@ -257,8 +248,10 @@ def _types(call: Call, word: str) -> list[Resource]:
 
 
 def _named(call: Call, resource: Resource, name: str) -> Target:
-    if call.flags.get("all-namespaces") and resource.namespaced:
-        raise KubectlError("a resource cannot be retrieved by name across all namespaces")
+    refuse_if(
+        call.flags.get("all-namespaces") and resource.namespaced,
+        "a resource cannot be retrieved by name across all namespaces",
+    )
     return Target(resource, call.namespace if resource.namespaced else "", name)
 
 

@@ -16,7 +16,7 @@ from kubesim.gotext.gojson import quote
 from kubesim.kubectl import flags
 from kubesim.kubectl.change import COMMON, check_local, send_patch
 from kubesim.kubectl.command import Call, command
-from kubesim.kubectl.errors import KubectlError, raise_all, visit
+from kubesim.kubectl.errors import KubectlError, raise_all, refuse_if, visit
 from kubesim.kubectl.flags import absent, array, many, switch, text
 from kubesim.kubectl.help import group
 from kubesim.kubectl.output import print_result
@@ -62,15 +62,13 @@ def _nested(path: list[str], value: Any) -> Any:
     example="  kubectl set image deployment/web myapp=registry.example.com/myapp:2.0",
 )
 def set_image(call: Call) -> None:
-    """Change the images of containers."""
     objects = _objects(call, [arg for arg in call.args if "=" not in arg])
     images = dict(arg.split("=", 1) for arg in call.args if "=" in arg)
-    if not images:
-        raise KubectlError("at least one image update is required")
-    if "*" in images and len(images) > 1:
-        raise KubectlError(
-            "all containers are already specified by *, but saw more than one container_name=container_image pairs"
-        )
+    refuse_if(not images, "at least one image update is required")
+    refuse_if(
+        "*" in images and len(images) > 1,
+        "all containers are already specified by *, but saw more than one container_name=container_image pairs",
+    )
     _change(call, objects, "image updated", lambda _, obj: _image_change(obj, images), "image update to pod template:")
 
 
@@ -98,9 +96,7 @@ def _image_change(obj: Object, images: dict[str, str]) -> Any:
     example="  kubectl set serviceaccount deployment web builder",
 )
 def set_service_account(call: Call) -> None:
-    """Change the ServiceAccount of a workload."""
-    if not call.args:
-        raise KubectlError("serviceaccount is required")
+    refuse_if(not call.args, "serviceaccount is required")
     *words, account = call.args
 
     def change(_: Resource, obj: Object) -> Any:
@@ -122,17 +118,17 @@ def set_service_account(call: Call) -> None:
     example="  kubectl set resources deployment web --limits=cpu=200m,memory=64Mi --requests=cpu=100m,memory=32Mi",
 )
 def set_resources(call: Call) -> None:
-    """Change what the containers of workloads need and may use."""
     objects = _objects(call, call.args)
-    if not call.flags["limits"] and not call.flags["requests"]:
-        raise KubectlError("you must specify an update to requests or limits (in the form of --requests/--limits)")
+    refuse_if(
+        not call.flags["limits"] and not call.flags["requests"],
+        "you must specify an update to requests or limits (in the form of --requests/--limits)",
+    )
     wanted = {key: _quantities(call.flags[key]) for key in ("limits", "requests") if call.flags[key]}
 
     def change(resource: Resource, obj: Object) -> Any:
         new = clone(obj)
         containers = _chosen(call, new)
-        if not containers:
-            raise KubectlError(f"error: unable to find container named {call.flags['containers']}")
+        refuse_if(not containers, f"error: unable to find container named {call.flags['containers']}")
         for container in containers:
             needs = container.setdefault("resources", {})
             needs.update({key: {**needs.get(key, {}), **values} for key, values in wanted.items()})
@@ -146,8 +142,7 @@ def _quantities(given: str) -> dict[str, str]:
     found = {}
     for part in given.split(","):
         name, equals, value = part.partition("=")
-        if not equals or "=" in value:
-            raise KubectlError(f"Invalid argument syntax {part}, expected <resource>=<value>")
+        refuse_if(not equals or "=" in value, f"Invalid argument syntax {part}, expected <resource>=<value>")
         try:
             found[name] = quantity.canonical(value)
         except ValueError as error:
@@ -159,8 +154,9 @@ def _split(call: Call) -> tuple[list[str], list[str]]:
     """Words that name objects, and the changes behind them."""
     is_change = [re.fullmatch(".+=.*", word, re.DOTALL) is not None or word.endswith("-") for word in call.args]
     first = is_change.index(True) if True in is_change else len(is_change)
-    if not all(is_change[first:]):
-        raise KubectlError(f"all resources must be specified before environment changes: {' '.join(call.args)}")
+    refuse_if(
+        not all(is_change[first:]), f"all resources must be specified before environment changes: {' '.join(call.args)}"
+    )
     return list(call.args[:first]), list(call.args[first:])
 
 
@@ -182,14 +178,16 @@ def _split(call: Call) -> tuple[list[str], list[str]]:
     example="  kubectl set env deployment/web MODE=dark\n  kubectl set env deployment/web --from=secret/good",
 )
 def set_env(call: Call) -> None:
-    """Change the environment variables of workloads, or show them."""
     words, changes = _split(call)
-    if not call.flags["filename"] and not words:
-        raise KubectlError("one or more resources must be specified as <resource> <name> or <resource>/<name>")
-    if call.flags["list"] and call.flags["output"]:
-        raise KubectlError("--list and --output may not be specified together")
-    if call.flags["keys"] and not call.flags["from"]:
-        raise KubectlError("when specifying --keys, a configmap or secret must be provided with --from")
+    refuse_if(
+        not call.flags["filename"] and not words,
+        "one or more resources must be specified as <resource> <name> or <resource>/<name>",
+    )
+    refuse_if(call.flags["list"] and call.flags["output"], "--list and --output may not be specified together")
+    refuse_if(
+        call.flags["keys"] and not call.flags["from"],
+        "when specifying --keys, a configmap or secret must be provided with --from",
+    )
     variables, removed = _variables(call, [*call.flags["env"], *changes])
     variables = [{**each, "name": call.flags["prefix"] + each["name"]} for each in variables + _imported(call)]
 
@@ -225,8 +223,10 @@ def _variables(call: Call, given: list[str]) -> tuple[list[Object], list[str]]:
             removed.append(word[:-1])
         else:
             raise KubectlError(f"unknown environment variable: {word}")
-    if {each["name"] for each in variables} & set(removed):
-        raise KubectlError("can not both modify and remove the same environment variable in the same command")
+    refuse_if(
+        {each["name"] for each in variables} & set(removed),
+        "can not both modify and remove the same environment variable in the same command",
+    )
     return variables, removed
 
 
@@ -242,8 +242,7 @@ def _imported(call: Call) -> list[Object]:
 
 def _references(call: Call, resource: Resource, obj: Object) -> list[Object]:
     sources = {SECRET: "secretKeyRef", CONFIG_MAP: "configMapKeyRef"}
-    if resource not in sources:
-        raise KubectlError("unsupported resource specified in --from")
+    refuse_if(resource not in sources, "unsupported resource specified in --from")
     keys = [key for key in sorted(obj.get("data") or {}) if not call.flags["keys"] or key in call.flags["keys"]]
     names = {key: re.sub("[^a-zA-Z0-9_]", "_", key).upper() for key in keys}
     for key, name in names.items():
@@ -259,8 +258,10 @@ def _set_variables(call: Call, subject: str, container: Object, variables: list[
     wanted = {each["name"]: each for each in reversed(variables)}
     for name in wanted if not call.flags["overwrite"] else ():
         value = present.get(name, {}).get("value", "")
-        if name in present and value != wanted[name].get("value", ""):
-            raise KubectlError(f"error: {subject} '{name}' already has a value ({value}), and --overwrite is false\n")
+        refuse_if(
+            name in present and value != wanted[name].get("value", ""),
+            f"error: {subject} '{name}' already has a value ({value}), and --overwrite is false\n",
+        )
     kept = [wanted.pop(name, each) for name, each in present.items() if name not in removed]
     added = [wanted.pop(each["name"]) for each in variables if each["name"] in wanted and each["name"] not in removed]
     container.pop("env", None)
@@ -296,10 +297,8 @@ def _chosen(call: Call, obj: Object) -> list[Object]:
 def _objects(call: Call, words: Sequence[str]) -> list[tuple[Resource, Object]]:
     """What kubectl set works on. Objects out of files are shown as kubectl's own types have them."""
     check_local(call)
-    if call.flags["all"] and call.flags.get("selector"):
-        raise KubectlError("cannot set --all and --selector at the same time")
-    if call.flags["local"] and words:
-        raise KubectlError(_NEEDS_FILE)
+    refuse_if(call.flags["all"] and call.flags.get("selector"), "cannot set --all and --selector at the same time")
+    refuse_if(call.flags["local"] and words, _NEEDS_FILE)
     objects = fetch(call, words)
     return [(resource, _with_empty_fields(obj)) for resource, obj in objects] if call.flags["local"] else objects
 

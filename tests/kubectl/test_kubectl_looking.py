@@ -6,6 +6,7 @@ import pytest
 
 from tests.learner import PRIVATE, Learner, container
 
+HELLO = "/docker-entrypoint.sh: /docker-entrypoint.d/ is not empty, will attempt to perform configuration\n"
 TABLE = """\
 NAME   READY   STATUS         RESTARTS   AGE
 priv   0/1     ErrImagePull   0          5s
@@ -56,9 +57,9 @@ def show(learner: Learner, line: str) -> str:
         ("kubectl get pods -o custom-columns=N:.metadata.name,T:.metadata.labels.tier",
          "N      T\npriv   back\nweb    <none>\n"),
         ("kubectl get nodes --no-headers", "sim-worker   Ready   <none>   19m   v1.36.2\n"),
-        ("kubectl logs web", "nginx\n"),
+        ("kubectl logs web | head -n 1", HELLO),
         ("kubectl logs pod/web --tail=0", ""),
-        ("kubectl logs web --prefix", "[pod/web/app] nginx\n"),
+        ("kubectl logs web --prefix | head -n 1", f"[pod/web/app] {HELLO}"),
         ("kubectl exec pod/web -- hostname", "web\n"),
         ("kubectl wait --for=condition=Ready pod/web", "pod/web condition met\n"),
         ("kubectl wait --for=jsonpath='{.status.phase}'=Running pod web", "pod/web condition met\n"),
@@ -128,11 +129,11 @@ def test_several_pods_of_a_deployment_and_the_one_whose_logs_are_shown(learner: 
     learner("kubectl create deployment web --image=nginx --replicas=2")
     learner.wait(5)
     first = learner("kubectl get pods -o name").split()[0]
-    result = learner.session.run("kubectl logs deploy/web")
-    assert (result.stdout, result.stderr) == ("nginx\n", f"Found 2 pods, using {first}\n")
+    result = learner.session.run("kubectl logs deploy/web | head -n 1")
+    assert (result.stdout, result.stderr) == (HELLO, f"Found 2 pods, using {first}\n")
     learner("kubectl set image deploy/web nginx=nope")
     learner.wait(3)
-    assert learner.session.run("kubectl logs deploy/web").stdout == "nginx\n"
+    assert learner.session.run("kubectl logs deploy/web | head -n 1").stdout == HELLO
     assert learner("kubectl exec deploy/web -- hostname") == first.partition("/")[2] + "\n"
 
 
@@ -164,7 +165,7 @@ def test_rights_hold_for_parts_of_a_pod(learner: Learner) -> None:
     learner("kubectl create role reader --verb=get --resource=pods,pods/log")
     learner("kubectl create rolebinding reader --role=reader --user=jane")
     learner.wait(3)
-    assert learner("kubectl logs web --as=jane") == "nginx\n"
+    assert learner("kubectl logs web --as=jane | head -n 1") == HELLO
     assert learner.fails("kubectl exec web --as=jane -- ls") == (
         'Error from server (Forbidden): pods "web" is forbidden: User "jane" cannot create resource "pods/exec" in API '
         'group "" in the namespace "default"\n'

@@ -15,7 +15,7 @@ from kubesim.api.resources import Resource
 from kubesim.kubectl import flags
 from kubesim.kubectl.apply import send, with_last_applied
 from kubesim.kubectl.command import Call, Command, Run, command, no_arguments
-from kubesim.kubectl.errors import KubectlError, UsageError
+from kubesim.kubectl.errors import KubectlError, UsageError, refuse_if
 from kubesim.kubectl.flags import Flag, absent
 from kubesim.kubectl.manifests import Manifest, require_file, visit_manifests
 from kubesim.kubectl.output import print_result
@@ -63,8 +63,7 @@ def make(call: Call, resource: Resource, obj: Object, failure: str) -> None:
 def one_name(call: Call) -> None:
     """Refuse anything but one NAME before "--"."""
     count = len(call.args) if call.dash < 0 else call.dash
-    if count != 1:
-        raise UsageError(f"exactly one NAME is required, got {count}")
+    refuse_if(count != 1, f"exactly one NAME is required, got {count}", UsageError)
 
 
 @command(

@@ -10,7 +10,7 @@ from kubesim.api.objects import Object, metadata, owner_reference
 from kubesim.api.resources import CRON_JOB, DEPLOYMENT, JOB, NAMESPACE, SERVICE_ACCOUNT
 from kubesim.kubectl.command import Call
 from kubesim.kubectl.create import DRY_RUN, creator, make
-from kubesim.kubectl.errors import KubectlError
+from kubesim.kubectl.errors import refuse_if
 from kubesim.kubectl.flags import many, number, text
 from kubesim.kubectl.selection import select
 
@@ -51,8 +51,7 @@ def create_service_account(call: Call) -> None:
 def create_deployment(call: Call) -> None:
     name, arguments = call.args[0], list(call.args[1:])
     images, labels = call.flags["image"], {"app": name}
-    if len(images) > 1 and arguments:
-        raise KubectlError("cannot specify multiple --image options and command")
+    refuse_if(len(images) > 1 and arguments, "cannot specify multiple --image options and command")
     ports = [call.flags["port"]] if call.flags["port"] >= 0 else []  # of the first container
     containers = [_container(image, arguments, [] if number_ else ports) for number_, image in enumerate(images)]
     template = {"metadata": {"labels": labels}, "spec": {"containers": containers}}
@@ -90,10 +89,8 @@ def _container_name(image: str) -> str:
 def create_job(call: Call) -> None:
     name, arguments = call.args[0], list(call.args[1:])
     image, source = call.flags["image"], call.flags["from"]
-    if bool(image) is bool(source):
-        raise KubectlError("either --image or --from must be specified")
-    if source and arguments:
-        raise KubectlError("cannot specify --from and command")
+    refuse_if(bool(image) is bool(source), "either --image or --from must be specified")
+    refuse_if(source and arguments, "cannot specify --from and command")
     if source:
         job = _from_cron_job(call, name, source)
     else:
@@ -110,11 +107,9 @@ def _from_cron_job(call: Call, name: str, source: str) -> Object:
     selection = select(call, [source])
     if selection.error:
         raise selection.error
-    if len(selection.objects) != 1:
-        raise KubectlError("from must be an existing cronjob")
+    refuse_if(len(selection.objects) != 1, "from must be an existing cronjob")
     ((resource, cron),) = selection.objects
-    if resource is not CRON_JOB:
-        raise KubectlError(f"unknown object type *{resource.version}.{resource.kind}")
+    refuse_if(resource is not CRON_JOB, f"unknown object type *{resource.version}.{resource.kind}")
     template: Object = cron["spec"]["jobTemplate"]
     owner, given = owner_reference(cron), metadata(template)
     del owner["blockOwnerDeletion"]
