@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import logging
 import re
+from collections.abc import Callable
+from typing import Any
 
 from IPython.core.interactiveshell import InteractiveShell
 from IPython.core.magic import Magics, line_cell_magic, line_magic, magics_class, no_var_expand
 from IPython.display import display
 
 from kubesim.jupyter import challenge, current, flow, progress, quiz, task, timemachine
-from kubesim.jupyter.current import session
+from kubesim.jupyter.current import Seat, session
 from kubesim.jupyter.terminal import Terminal, spell
 
 logging.getLogger("kubesim").addHandler(logging.NullHandler())  # or Python writes tracebacks into the page
@@ -28,6 +30,16 @@ LONGEST_ADVANCE = 24 * 3600
 def load_ipython_extension(shell: InteractiveShell) -> None:
     """Register the magics. Loading the extension again keeps the notebook's cluster."""
     shell.register_magics(KubesimMagics)
+
+
+def _showing(name: str, show: Callable[[str, Seat], None], help_text: str) -> Any:
+    """A line magic that hands its line to `show`."""
+
+    def magic(_self: Magics, line: str) -> None:
+        show(line, current.seat())
+
+    magic.__name__, magic.__doc__ = name, help_text
+    return no_var_expand(line_magic(magic))
 
 
 @magics_class
@@ -84,43 +96,14 @@ class KubesimMagics(Magics):
         print(f'In a terminal, in the folder of this notebook:\n\nexport KUBECONFIG="$PWD/{place}"')  # noqa: T201
         return None
 
-    @no_var_expand
-    @line_magic
-    def flow(self, line: str) -> None:
-        """Draw the pull of a Pod's image, from the Secret to the node: `%flow POD [-n NAMESPACE] [-c CONTAINER]`."""
-        flow.show(line, current.seat())
-
-    @no_var_expand
-    @line_magic
-    def why(self, line: str) -> None:
-        """Explain the last attempt to pull a Pod's image, step by step: `%why POD [-n NAMESPACE] [-c CONTAINER]`."""
-        flow.why(line, current.seat())
-
-    @no_var_expand
-    @line_magic
-    def timemachine(self, line: str) -> None:
-        """Show Pods, events and flow as they were at any moment: `%timemachine [POD] [-n NAMESPACE]`."""
-        timemachine.show(line, current.seat())
-
-    @line_magic
-    def quiz(self, line: str) -> None:
-        """Ask a question: `%quiz ID`."""
-        quiz.show(line, current.seat())
-
-    @line_magic
-    def review(self, line: str) -> None:
-        """Repeat questions of earlier notebooks: `%review ID ID`."""
-        quiz.review(line)
-
-    @line_magic
-    def task(self, line: str) -> None:
-        """Set a task: `%task ID`."""
-        task.show(line, current.seat())
-
-    @line_magic
-    def challenge(self, line: str) -> None:
-        """Start twelve broken clusters to fix: `%challenge`, or `%challenge 2` for a second round."""
-        challenge.show(line, current.seat())
+    # Each hides its module's name from the lines below it, so `why` comes before `flow`, and `review` before `quiz`.
+    why = _showing("why", flow.why, "Explain the last attempt to pull: `%why POD [-n NAMESPACE] [-c CONTAINER]`.")
+    flow = _showing("flow", flow.show, "Draw the pull of a Pod's image: `%flow POD [-n NAMESPACE] [-c CONTAINER]`.")
+    timemachine = _showing("timemachine", timemachine.show, "Show any moment: `%timemachine [POD] [-n NAMESPACE]`.")
+    review = _showing("review", quiz.review, "Repeat questions of earlier notebooks: `%review ID ID`.")
+    quiz = _showing("quiz", quiz.show, "Ask a question: `%quiz ID`.")
+    task = _showing("task", task.show, "Set a task: `%task ID`.")
+    challenge = _showing("challenge", challenge.show, "Start broken clusters to fix: `%challenge`, or `%challenge 2`.")
 
     @line_magic
     def progress(self, line: str) -> None:

@@ -124,7 +124,7 @@ def show(arguments: str, seat: Seat) -> None:
     _show([arguments.strip()], Progress(seat.session.workspace))
 
 
-def review(arguments: str) -> None:
+def review(arguments: str, _seat: Seat) -> None:
     """Repeat quizzes of earlier notebooks (`%review ID ID`), without their answers; nothing is kept."""
     _show(arguments.split() or [""], None)
 

@@ -146,7 +146,7 @@ def test_a_review_starts_unanswered_and_keeps_nothing(seat, capsys, monkeypatch)
     monkeypatch.setattr(quiz, "display", shown.append)
     monkeypatch.setattr(quiz, "load_quizzes", lambda: QUIZZES)
     press(make("pick", seat), "check", answer=[1])
-    quiz.review("pick  typed nothing")
+    quiz.review("pick  typed nothing", seat)
     assert (
         capsys.readouterr().out
         == "kubesim: there is no quiz 'nothing'; there are: pick, two, typed, command, order, line\n"
