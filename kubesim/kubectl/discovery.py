@@ -14,7 +14,7 @@ from kubesim.kubectl import flags
 from kubesim.kubectl.command import Call, command, unexpected_arguments
 from kubesim.kubectl.config import SERVER, check_client
 from kubesim.kubectl.describers.others import RULE_HEADINGS, rule_rows
-from kubesim.kubectl.errors import Exit, KubectlError
+from kubesim.kubectl.errors import Exit, KubectlError, refuse_if
 from kubesim.kubectl.flags import absent, many, switch, text
 from kubesim.kubectl.formats import no_format
 from kubesim.kubectl.formats.marshal import to_yaml
@@ -41,8 +41,7 @@ def api_resources(call: Call) -> None:
     output, order = call.flags["output"], call.flags["sort-by"]
     if output not in ("", "name", "wide"):
         raise no_format(output, ("json", "kyaml", "name", "wide", "yaml"), absent=("json", "yaml"))
-    if order not in ("", "name", "kind"):
-        raise KubectlError("--sort-by accepts only name or kind")
+    refuse_if(order not in ("", "name", "kind"), "--sort-by accepts only name or kind")
     shown = [resource for resource in RESOURCES if _is_asked(call, resource)]
     if order:
         shown.sort(key=lambda item: item.plural if order == "name" else item.kind)
@@ -88,16 +87,14 @@ def version(call: Call) -> None:
     output, client_only = call.flags["output"], call.flags["client"]
     if not client_only:
         check_client(call.context.config, call.flags)
-    if call.args:
-        raise KubectlError(f"extra arguments: [{' '.join(call.args)}]")
+    refuse_if(call.args, f"extra arguments: [{' '.join(call.args)}]")
     found = {"clientVersion": _details(KUBECTL), "kustomizeVersion": KUSTOMIZE}
     if not client_only:
         found["serverVersion"] = _details(KUBERNETES)
     if output in ("json", "yaml"):
         call.say((json.dumps(found, indent=2) if output == "json" else to_yaml(found)) + "\n")
         return
-    if output:
-        raise KubectlError("--output must be 'yaml' or 'json'")
+    refuse_if(output, "--output must be 'yaml' or 'json'")
     call.say(f"Client Version: {KUBECTL}\nKustomize Version: {KUSTOMIZE}\n")
     if not client_only:
         call.say(f"Server Version: {KUBERNETES}\n")
@@ -143,8 +140,7 @@ _PATH_VERBS = ("get", "put", "post", "head", "options", "delete", "patch", "*")
 
 def _check_can_i(call: Call) -> None:
     if call.flags["list"]:
-        if call.args:
-            raise KubectlError("list option must be specified with no arguments")
+        refuse_if(call.args, "list option must be specified with no arguments")
     elif len(call.args) != 2:
         raise KubectlError(
             "you must specify two arguments: verb resource or verb resource/resourceName.\n"
@@ -176,8 +172,7 @@ def can_i(call: Call) -> None:
         call.say(tabwriter.format(rows if headless else [RULE_HEADINGS, *rows]))
         return
     asked = _asked(call, *call.args)
-    if headless:
-        raise KubectlError("--no-headers cannot be set without --list specified")
+    refuse_if(headless, "--no-headers cannot be set without --list specified")
     allowed = call.api.can(asked)
     if not quiet:
         call.say("yes\n" if allowed else "no\n")
@@ -187,8 +182,7 @@ def can_i(call: Call) -> None:
 
 def _asked(call: Call, verb: str, word: str) -> Request:
     part, is_path = call.flags["subresource"], word.startswith("/")
-    if is_path and part:
-        raise KubectlError("--subresource can not be used with NonResourceURL")
+    refuse_if(is_path and part, "--subresource can not be used with NonResourceURL")
     kind, _, name = word.partition("/")
     plural, group = ("", "") if is_path else _type(call, kind)
     if verb not in (_PATH_VERBS if is_path else _VERBS):

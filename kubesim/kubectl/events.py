@@ -12,7 +12,7 @@ from kubesim.api.schema import in_go_order
 from kubesim.gotext import tabwriter
 from kubesim.kubectl import flags
 from kubesim.kubectl.command import Call, command
-from kubesim.kubectl.errors import KubectlError, Plain
+from kubesim.kubectl.errors import KubectlError, Plain, refuse_if
 from kubesim.kubectl.flags import many, number, switch, text
 from kubesim.kubectl.formats import FORMATS
 from kubesim.kubectl.get import changes
@@ -52,8 +52,7 @@ def events(call: Call) -> None:
 
 def _filter(call: Call, namespace: str | None) -> Callable[[Object], bool]:
     subject, types = _subject(call), {item.lower() for item in call.flags["types"]}
-    if not types <= {"normal", "warning"}:
-        raise KubectlError("valid --types are Normal or Warning")
+    refuse_if(not types <= {"normal", "warning"}, "valid --types are Normal or Warning")
 
     def matches(event: Object) -> bool:
         about = event["involvedObject"]
@@ -69,8 +68,7 @@ def _filter(call: Call, namespace: str | None) -> Callable[[Object], bool]:
 def _subject(call: Call) -> tuple[str, str] | None:
     if not call.flags["for"]:
         return None
-    if "/" not in call.flags["for"]:
-        raise KubectlError("--for must be in resource/name form")
+    refuse_if("/" not in call.flags["for"], "--for must be in resource/name form")
     try:
         kind, name = split_pair(call.flags["for"])
         return resolve(call, kind).kind, name

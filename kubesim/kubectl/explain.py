@@ -14,7 +14,7 @@ from kubesim.api import schema
 from kubesim.api.resources import RESOURCES, Resource, find_resource
 from kubesim.api.schema import ENUMS, Field, Type
 from kubesim.kubectl.command import Call, command
-from kubesim.kubectl.errors import FormatError, KubectlError, NotSimulated, Plain
+from kubesim.kubectl.errors import FormatError, KubectlError, NotSimulated, Plain, refuse_if
 from kubesim.kubectl.flags import switch, text
 from kubesim.kubectl.formats import jsonpath
 
@@ -40,13 +40,11 @@ def explain(call: Call) -> None:
             'You must specify the type of resource to explain. Use "kubectl api-resources" for a complete list of '
             "supported resources."
         )
-    if len(call.args) > 1:
-        raise KubectlError("We accept only this format: explain RESOURCE")
+    refuse_if(len(call.args) > 1, "We accept only this format: explain RESOURCE")
     resource, path = _split(call.args[0].removesuffix("."))
     if call.flags["output"] == "plaintext-openapiv2":
         raise NotSimulated("--output plaintext-openapiv2 is not part of this simulator")
-    if call.flags["output"] != "plaintext":
-        raise KubectlError(f"unrecognized format: {call.flags['output']}")
+    refuse_if(call.flags["output"] != "plaintext", f"unrecognized format: {call.flags['output']}")
     if call.flags["api-version"]:
         resource = _of_version(resource, call.flags["api-version"])
     elif call.args[0].startswith(resource.qualified):  # "deployments.apps.spec"
@@ -58,8 +56,7 @@ def _split(word: str) -> tuple[Resource, list[str]]:
     """The type and the fields that a word such as "deploy.spec" means."""
     jsonpath.parse(f"{{.{word}}}")
     name, *path = re.split(r"[\[ ]", word)[0].split(".")
-    if not name and not path:
-        raise KubectlError("a resource must be present, got: /, Resource=")
+    refuse_if(not name and not path, "a resource must be present, got: /, Resource=")
     resource = find_resource(name)
     if name.strip("*") and resource is None:
         raise Plain(f'the server doesn\'t have a resource type "{name}"')

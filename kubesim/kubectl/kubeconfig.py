@@ -10,7 +10,7 @@ from kubesim.gotext import tabwriter
 from kubesim.kubectl import flags
 from kubesim.kubectl.command import Call, Command, Run, command, unexpected_arguments
 from kubesim.kubectl.config import HIDDEN, Entry
-from kubesim.kubectl.errors import KubectlError, NotSimulated, Plain, UsageError
+from kubesim.kubectl.errors import KubectlError, NotSimulated, Plain, UsageError, refuse_if
 from kubesim.kubectl.flags import absent, switch, text
 from kubesim.kubectl.help import group, help_text
 from kubesim.workspace import HOME
@@ -70,8 +70,7 @@ group("config", "SUBCOMMAND", "Modify kubeconfig files")
 
 @_command("config current-context", "[flags]", "Display the current-context")
 def current_context(call: Call) -> None:
-    if not call.context.config.current:
-        raise KubectlError("current-context is not set")
+    refuse_if(not call.context.config.current, "current-context is not set")
     call.say(call.context.config.current + "\n")
 
 
@@ -120,8 +119,7 @@ get_users = _lister("users")
 )
 def use_context(call: Call) -> None:
     name = call.args[0]
-    if name not in call.context.config.contexts:
-        raise KubectlError(f'no context exists with the name: "{name}"')
+    refuse_if(name not in call.context.config.contexts, f'no context exists with the name: "{name}"')
     call.context.config.current = name
     call.say(f'Switched to context "{name}".\n')
 
@@ -138,8 +136,7 @@ def _deleter(section: str) -> Command:
             call.say(help_text(call.command))
             return
         name = call.args[0]
-        if name not in entries:
-            raise KubectlError(f"cannot delete {word} {name}, not in {_FILE}")
+        refuse_if(name not in entries, f"cannot delete {word} {name}, not in {_FILE}")
         if section == "contexts" and name == call.context.config.current:
             select = 'use "kubectl config use-context" to select a different one'
             call.complain(f"warning: this removed your active context, {select}\n")
@@ -167,8 +164,7 @@ def set_context(call: Call) -> None:
     config, current = call.context.config, call.flags["current"]
     if len(call.args) > 1:
         _count(1)(call)
-    if current and call.args:
-        raise KubectlError("you cannot specify both a context name and --current")
+    refuse_if(current and call.args, "you cannot specify both a context name and --current")
     name = config.current if current else "".join(call.args)
     if not name:
         missing = "no current context is set" if current else "you must specify a non-empty context name or --current"
@@ -286,13 +282,11 @@ def _names(call: Call) -> dict[str, list[str]]:
     if not call.flags["minify"]:
         return {section: sorted(_entries(call, section)) for section in _SECTIONS}
     context = call.flags["context"] or config.current
-    if not context:
-        raise KubectlError("current-context must exist in order to minify")
+    refuse_if(not context, "current-context must exist in order to minify")
     names = {}
     for section, (word, _, _) in reversed(_SECTIONS.items()):  # the context first
         name = context if section == "contexts" else config.of_context(word, context)
-        if name and name not in _entries(call, section):
-            raise KubectlError(f"cannot locate {word} {name}")
+        refuse_if(name and name not in _entries(call, section), f"cannot locate {word} {name}")
         names[section] = [name] if name else []
     return names
 

@@ -10,7 +10,7 @@ from kubesim.api.objects import Object
 from kubesim.kubectl import flags
 from kubesim.kubectl.command import Call, command
 from kubesim.kubectl.deletion import wait_until_gone
-from kubesim.kubectl.errors import KubectlError
+from kubesim.kubectl.errors import KubectlError, refuse_if
 from kubesim.kubectl.flags import absent, array, duration, many, switch
 from kubesim.kubectl.formats import evaluate_relaxed
 from kubesim.kubectl.output import print_result
@@ -38,8 +38,7 @@ from kubesim.kubectl.selection import Query, Target, find_named
 def wait(call: Call) -> None:
     """Let time pass until objects are as asked, at most for --timeout in all."""
     words = [word.lower() for word in call.flags["for"]]
-    if not words:
-        raise KubectlError("unrecognized condition: []")
+    refuse_if(not words, "unrecognized condition: []")
     tests = [_test(word) for word in call.flags["for"]]
     query = Query(call, call.args, needs_name=True)
     timeout = call.flags["timeout"] if call.flags["timeout"] >= 0 else _A_WEEK
@@ -53,8 +52,7 @@ def wait(call: Call) -> None:
                 _wait_until(call, target, test, word == "create", (ends - call.context.clock.now) / SECOND)
 
     visited = query.visit_names(wait_for) if {"create", "delete"} & {*words} else query.visit(wait_for)
-    if not visited and "delete" not in words:
-        raise KubectlError("no matching resources found")
+    refuse_if(not visited and "delete" not in words, "no matching resources found")
 
 
 _A_WEEK = 7 * 86400.0
@@ -106,8 +104,7 @@ def _jsonpath_test(rest: str) -> _Test:
     expression, wanted = path + braces, value.removeprefix("=")
     if not braces:
         expression, _, wanted = rest.partition("=")
-    if not expression:
-        raise KubectlError("jsonpath expression cannot be empty")
+    refuse_if(not expression, "jsonpath expression cannot be empty")
     if value == "=":
         raise KubectlError(
             "jsonpath wait has to have a value after equal sign, like --for=jsonpath='{.status.readyReplicas}'=3"

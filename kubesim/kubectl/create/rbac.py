@@ -14,7 +14,7 @@ from kubesim.cluster.apiserver.tokens import create_token as issue
 from kubesim.kubectl import flags
 from kubesim.kubectl.command import Call, command
 from kubesim.kubectl.create import DRY_RUN, creator, make, one_name
-from kubesim.kubectl.errors import KubectlError, Plain
+from kubesim.kubectl.errors import KubectlError, Plain, refuse_if
 from kubesim.kubectl.flags import absent, array, duration, many, text
 
 _RULE = (
@@ -45,8 +45,7 @@ _VERBS = (
 )
 def create_role(call: Call) -> None:
     rules = _rules(call, _verbs(call))
-    if not rules:
-        raise KubectlError("at least one resource must be specified")
+    refuse_if(not rules, "at least one resource must be specified")
     make(call, ROLE, {"metadata": {"name": call.args[0]}, "rules": rules}, "")
 
 
@@ -64,15 +63,13 @@ def create_cluster_role(call: Call) -> None:
     rules = _rules(call, verbs)
     if paths:
         rules.append({"verbs": verbs, "nonResourceURLs": _paths(verbs, paths)})
-    if not rules:
-        raise KubectlError("one of resource or nonResourceURL must be specified")
+    refuse_if(not rules, "one of resource or nonResourceURL must be specified")
     make(call, CLUSTER_ROLE, {"metadata": {"name": call.args[0]}, "rules": rules}, "")
 
 
 def _verbs(call: Call) -> list[str]:
     verbs = list(dict.fromkeys(verb for verb in call.flags["verb"] if verb))
-    if not verbs:
-        raise KubectlError("at least one verb must be specified")
+    refuse_if(not verbs, "at least one verb must be specified")
     return ["*"] if "*" in verbs else verbs
 
 
@@ -93,8 +90,7 @@ def _known(word: str) -> tuple[str, str]:
     """Group and plural of a type that rules can be about, simulated or not, with its subresource."""
     name, slash, subresource = word.partition("/")
     plain, _, group = name.partition(".")
-    if not plain:
-        raise KubectlError("resource must be specified if apiGroup/subresource specified")
+    refuse_if(not plain, "resource must be specified if apiGroup/subresource specified")
     if plain == "*":
         return group, f"*{slash}{subresource}"
     resource = find_resource(name)
@@ -107,13 +103,10 @@ def _known(word: str) -> tuple[str, str]:
 def _paths(verbs: list[str], paths: Sequence[str]) -> list[str]:
     """The paths, which are no objects. Raises KubectlError where one or a verb is wrong."""
     for verb in verbs:
-        if verb not in _PATH_VERBS:
-            raise KubectlError(f"invalid verb: '{verb}' for nonResourceURL")
+        refuse_if(verb not in _PATH_VERBS, f"invalid verb: '{verb}' for nonResourceURL")
     for path in paths:
-        if path != "*" and not path.startswith("/"):
-            raise KubectlError("nonResourceURL should start with /")
-        if "*" in path[:-1]:
-            raise KubectlError("nonResourceURL only supports wildcard matches when '*' is at the end")
+        refuse_if(path != "*" and not path.startswith("/"), "nonResourceURL should start with /")
+        refuse_if("*" in path[:-1], "nonResourceURL only supports wildcard matches when '*' is at the end")
     return list(dict.fromkeys(paths))
 
 
@@ -128,8 +121,7 @@ def _paths(verbs: list[str], paths: Sequence[str]) -> list[str]:
 )
 def create_role_binding(call: Call) -> None:
     role, cluster_role = call.flags["role"], call.flags["clusterrole"]
-    if bool(role) == bool(cluster_role):
-        raise KubectlError("exactly one of clusterrole or role must be specified")
+    refuse_if(bool(role) == bool(cluster_role), "exactly one of clusterrole or role must be specified")
     binding = _binding(call, "Role" if role else "ClusterRole", role or cluster_role)
     make(call, ROLE_BINDING, binding, "failed to create rolebinding:")
 
@@ -162,8 +154,7 @@ def _binding(call: Call, kind: str, role: str) -> Object:
 
 def _account(text: str) -> Object:
     namespace, colon, name = text.partition(":")
-    if not colon or not namespace or not name or ":" in name:
-        raise KubectlError("serviceaccount must be <namespace>:<name>")
+    refuse_if(not colon or not namespace or not name or ":" in name, "serviceaccount must be <namespace>:<name>")
     return {"kind": "ServiceAccount", "name": name, "namespace": namespace}
 
 
@@ -213,5 +204,4 @@ def _check_token(call: Call, kind: str, name: str, uid: str) -> None:
         "--bound-object-name is required if --bound-object-kind is provided": kind and not name,
     }
     for problem, is_wrong in problems.items():
-        if is_wrong:
-            raise KubectlError(problem)
+        refuse_if(is_wrong, problem)

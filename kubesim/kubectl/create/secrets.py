@@ -17,7 +17,7 @@ from kubesim.cluster.apiserver.validation.rules import config_key
 from kubesim.gotext import gojson
 from kubesim.kubectl.command import Call
 from kubesim.kubectl.create import DRY_RUN, creator, make
-from kubesim.kubectl.errors import KubectlError
+from kubesim.kubectl.errors import KubectlError, refuse_if
 from kubesim.kubectl.flags import array, check_variable_name, many, switch, text
 from kubesim.kubectl.help import group
 
@@ -111,8 +111,7 @@ _PEM = {"cert": ("tls.crt", "certificate", b"CERTIFICATE"), "key": ("tls.key", "
     example="  kubectl create secret tls site --cert=tls.crt --key=tls.key",
 )
 def create_tls(call: Call) -> None:
-    if not call.flags["key"] or not call.flags["cert"]:
-        raise KubectlError("key and cert must be specified")
+    refuse_if(not call.flags["key"] or not call.flags["cert"], "key and cert must be specified")
     data = {}
     for flag, (key, what, block) in _PEM.items():
         data[key] = _read_pem(call, call.flags[flag])
@@ -180,18 +179,15 @@ def _is_text(value: bytes) -> bool:
 def _gather(call: Call, resource: Resource) -> dict[str, bytes]:
     data = _Data(resource, call.args[0])
     literals, files, env_files = (call.flags[f"from-{source}"] for source in ("literal", "file", "env-file"))
-    if env_files and (files or literals):
-        raise KubectlError("from-env-file cannot be combined with from-file or from-literal")
+    refuse_if(env_files and (files or literals), "from-env-file cannot be combined with from-file or from-literal")
     for literal in literals:
         key, equals, value = literal.partition("=")
-        if not equals or not key:
-            raise KubectlError(f"invalid literal source {literal}, expected key=value")
+        refuse_if(not equals or not key, f"invalid literal source {literal}, expected key=value")
         data.add(key, value.encode("utf-8", "surrogateescape"))
     for source in files:
         data.add_file(call, source)
     for path in env_files:
-        if call.context.workspace.is_dir(path):
-            raise KubectlError("env config file cannot be a directory")
+        refuse_if(call.context.workspace.is_dir(path), "env config file cannot be a directory")
         for key, value in _env_lines(call, path):
             data.add(key, value.encode("utf-8", "surrogateescape"))
     return data.values
@@ -246,12 +242,9 @@ def _file_source(source: str) -> tuple[str, str]:
     key, equals, path = source.partition("=")
     if not equals:
         return "", source
-    if "=" in path:
-        raise KubectlError("key names or file paths cannot contain '='")
-    if not key:
-        raise KubectlError(f"key name for file path {path} missing")
-    if not path:
-        raise KubectlError(f"file path for key name {key} missing")
+    refuse_if("=" in path, "key names or file paths cannot contain '='")
+    refuse_if(not key, f"key name for file path {path} missing")
+    refuse_if(not path, f"file path for key name {key} missing")
     return key, path
 
 
