@@ -21,8 +21,8 @@ _LAST_SECOND = 253_402_300_799  # 9999-12-31T23:59:59Z
 class Clock:
     """Simulated time with a queue of timers.
 
-    Time stands still until it is advanced; timers that fall due on the way run in order of their time, then of
-    their making. A timer may set further timers and even write to the API server, but must not advance the clock. It
+    Time doesn't move until it is advanced; timers that fall due meanwhile run in order of their time, then of their
+    creation. A timer may set further timers and even write to the API server, but must not advance the clock. It
     is a method or a `partial` of one, never a closure, so that a clock is copied together with what its timers work on.
     """
 

@@ -88,8 +88,6 @@ def _split_registry(text: str) -> tuple[str, str]:
 
 def _check_digest(digest: str) -> None:
     algorithm, _, encoded = digest.partition(":")
-    if algorithm.lower() != algorithm:
-        raise ValueError("invalid checksum digest format")
     if algorithm not in _DIGEST_LENGTHS:
         raise ValueError("unsupported digest algorithm")
     if len(encoded) != _DIGEST_LENGTHS[algorithm]:

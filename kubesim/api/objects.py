@@ -13,7 +13,7 @@ Object = dict[str, Any]
 
 
 def clone(value: Any) -> Any:
-    """A deep copy of JSON-like data: stored objects are never changed, so whoever changes one first makes its own."""
+    """A deep copy of JSON-like data: stored objects are never changed, so clone one before you change it."""
     if isinstance(value, dict):
         return {key: clone(item) for key, item in value.items()}
     if isinstance(value, list):
@@ -63,7 +63,7 @@ REVISION = "deployment.kubernetes.io/revision"
 
 
 def revision(replica_set: Object) -> int:
-    """Which template of its Deployment a ReplicaSet stands for, by its annotation; 0 where that is no number."""
+    """Which template of its Deployment a ReplicaSet has, by its annotation; 0 where that is no number."""
     kept = str((metadata(replica_set).get("annotations") or {}).get(REVISION, ""))
     return int(kept) if re.fullmatch("[+-]?[0-9]{1,18}", kept) else 0
 

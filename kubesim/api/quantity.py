@@ -17,7 +17,7 @@ _DECIMAL = {"n": -9, "u": -6, "m": -3, "": 0, "k": 3, "M": 6, "G": 9, "T": 12, "
 _BINARY = ("Ki", "Mi", "Gi", "Ti", "Pi", "Ei")
 _EXPONENT = re.compile(r"[eE]([+-]?[0-9]{1,3})")
 _NANO = Decimal("1e-9")
-# Go caps what does not fit into an int64; this much precision is beyond every quantity that is kept.
+# Go caps what exceeds an int64; this much precision is beyond every quantity that is stored.
 _CONTEXT = Context(prec=60, rounding=ROUND_UP)
 _MAX = Decimal(2**63 - 1)
 
@@ -43,13 +43,13 @@ def _factor(suffix: str) -> Decimal:
 
 
 def whole(digits: str) -> int:
-    """The number that decimal digits stand for; where they are more than an int64 holds, one of that size."""
+    """The number with these decimal digits; where it exceeds an int64, one of that size."""
     return int(digits.lstrip("0")[:18] or 0)
 
 
 @lru_cache(maxsize=1024)
 def parse(text: str) -> Decimal:
-    """The number that `text` stands for, in whole nanos (rounded away from zero). Raises ValueError in Go's words."""
+    """The value of `text` in whole nanos (rounded away from zero). Raises ValueError with Go's sentence."""
     number, suffix = _split(text)
     value = _CONTEXT.multiply(number, _factor(suffix))
     return max(-_MAX, min(_MAX, value)).quantize(_NANO, context=_CONTEXT)
@@ -57,7 +57,7 @@ def parse(text: str) -> Decimal:
 
 @lru_cache(maxsize=1024)
 def canonical(text: str) -> str:
-    """`text` as the API server writes it back: "1024Mi" is "1Gi", "0.5" is "500m". Raises ValueError in Go's words."""
+    """`text` as the API server writes it: "1024Mi" is "1Gi", "0.5" is "500m". Raises ValueError with Go's sentence."""
     value = parse(text)
     suffix = _split(text)[1]
     if not value:

@@ -7,9 +7,9 @@ from typing import NamedTuple
 
 
 class Edit(NamedTuple):
-    """A wish of a command: that an interactive front end open a file in its editor.
+    """A command asks an interactive front end to open a file in its editor.
 
-    `path` is relative to the workspace. A file that is not there begins as `draft`. Once the learner has saved and
+    `path` is relative to the workspace. A new file starts as `draft`. Once the learner has saved and
     closed it, the command line `then` is to be run, if there is one.
     """
 

@@ -74,7 +74,7 @@ def _refuse_constant(text: str, name: str) -> Any:
 def _problem(text: str, error: ValueError) -> tuple[str, int]:
     if not isinstance(error, json.JSONDecodeError):
         return str(error), 0
-    at, context = error.pos, next((told for found, told in _CONTEXTS.items() if error.msg.startswith(found)), "")
+    at, context = error.pos, next((context for found, context in _CONTEXTS.items() if error.msg.startswith(found)), "")
     if error.msg.startswith("Illegal trailing comma"):  # as Python 3.13 puts it
         at = len(text) - len(text[at + 1 :].lstrip())
         context = _CONTEXTS["Expecting value" if text[at] == "]" else "Expecting property name"]
@@ -146,7 +146,7 @@ def number(value: float) -> str:
 
 
 class Literal(int):
-    """A whole number that stands in a template: an int of Go, where those of the data are int64."""
+    """A whole number in a template: an int of Go, where those of the data are int64."""
 
 
 _TYPES: dict[type, str] = {
@@ -185,7 +185,7 @@ _UNQUOTED = {"n": "\n", "r": "\r", "t": "\t", "\\": "\\", '"': '"', "'": "'"}
 
 
 def unquote(body: str) -> str:
-    r"""The text that stands between quotes as `body`, with \n, \t and the like. Raises ValueError."""
+    r"""The text between quotes, `body`, with \n, \t and the like. Raises ValueError."""
     try:
         return re.sub(r"\\(.?)", lambda match: _UNQUOTED[match[1]], body, flags=re.DOTALL)
     except KeyError:

@@ -32,7 +32,7 @@ def test_names(name: str, resource: object) -> None:
 
 
 def test_no_two_types_share_a_name() -> None:
-    named = [item for item in RESOURCES if item.group != "events.k8s.io"]  # a second door to the same events
+    named = [item for item in RESOURCES if item.group != "events.k8s.io"]  # a second API of the same events
     names = [name for item in named for name in {item.plural, item.singular, *item.short_names}]
     assert sorted(names) == sorted(set(names))
     assert find_resource("events") is EVENT

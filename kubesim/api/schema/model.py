@@ -1,7 +1,7 @@
 """The fields of every API type, read as data from the package lightkube-models.
 
 Importing its classes would need the package lightkube and its HTTP client, which a browser lacks. Each class is read
-alone, when it is first asked for. What OpenAPI, hence the package, leaves out of Go's types stands in gotypes.json. Its
+alone, when it is first asked for. What OpenAPI, hence the package, leaves out of Go's types is in gotypes.json. Its
 keys are "field" or, where the same name means different things, "Struct.field". From k8s.io/api core/v1, apps/v1,
 rbac/v1 and k8s.io/apimachinery meta/v1 types.go, v1.36:
 
@@ -181,7 +181,7 @@ def _field(struct: Type, name: str, text: str) -> Field:
 
 
 def _parse(module: str, text: str, keys: set[str]) -> Type:
-    """The type that an annotation such as "List[meta_v1.Condition]" stands for."""
+    """The type that an annotation such as "List[meta_v1.Condition]" describes."""
     if text.startswith("List["):
         element = _parse(module, text[5:-1], keys)
         return Type("list", f"[]{element.go}", element)

@@ -76,8 +76,8 @@ class APIServer:
     """Serves objects of the simulated resource types.
 
     Returned objects belong to the store: read them, `clone` before changing. Every method raises
-    `errors.StatusError` for what Kubernetes refuses. `user` is who asks; the default is the cluster's administrator,
-    as whom its own components speak too.
+    `errors.StatusError` for what Kubernetes refuses. `user` sends the request; the default is the cluster's
+    administrator, whom its own components use, too.
     """
 
     def __init__(self, clock: Clock, identity: Identity) -> None:

@@ -1,4 +1,4 @@
-"""Admission: what the API server adds to a Pod, or why it turns a request away.
+"""Admission: what the API server adds to a Pod, or why it refuses a request.
 
 Mirrors kubernetes plugin/pkg/admission/{serviceaccount,defaulttolerationseconds,priority} and k8s.io/apiserver
 pkg/admission/plugin/namespace/lifecycle, v1.36.
@@ -17,8 +17,17 @@ TOKEN_SECONDS = 3607
 IMMORTAL = frozenset({"default", "kube-public", "kube-system"})
 _NODE_TROUBLES = ("node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable")
 _TOLERATED_SECONDS = 300
-# A limit of ours: more of them are no lesson, and a slip of the finger must not fill the memory.
+# A limit of kubesim's own: no lesson needs more, and a typo must not fill the memory.
 MAX_PODS = 4000
+_NAMESPACE = {"fieldRef": {"apiVersion": "v1", "fieldPath": "metadata.namespace"}, "path": "namespace"}
+_TOKEN_SOURCES = {
+    "defaultMode": 420,
+    "sources": [
+        {"serviceAccountToken": {"expirationSeconds": TOKEN_SECONDS, "path": "token"}},
+        {"configMap": {"items": [{"key": "ca.crt", "path": "ca.crt"}], "name": "kube-root-ca.crt"}},
+        {"downwardAPI": {"items": [_NAMESPACE]}},
+    ],
+}
 
 
 def admit_pod(pod: Object, store: Store, identity: Identity) -> None:
@@ -62,13 +71,9 @@ def _service_account(pod: Object, store: Store, identity: Identity) -> None:
         raise errors.forbidden(POD, name_of(pod), why)
     if not spec.get("imagePullSecrets") and account.get("imagePullSecrets"):
         spec["imagePullSecrets"] = clone(account["imagePullSecrets"])
-    if _wants_token(spec, account):
+    own = spec.get("automountServiceAccountToken")
+    if account.get("automountServiceAccountToken", True) if own is None else own:
         _mount_token(spec, f"kube-api-access-{identity.suffix()}")
-
-
-def _wants_token(spec: Object, account: Object) -> bool:
-    choice = spec.get("automountServiceAccountToken")
-    return bool(account.get("automountServiceAccountToken", True) if choice is None else choice)
 
 
 def _mount_token(spec: Object, volume: str) -> None:
@@ -79,17 +84,7 @@ def _mount_token(spec: Object, volume: str) -> None:
             mounts.append({"mountPath": TOKEN_MOUNT_PATH, "name": volume, "readOnly": True})
             mounted = True
     if mounted:
-        spec.setdefault("volumes", []).append(_token_volume(volume))
-
-
-def _token_volume(name: str) -> Object:
-    namespace_file = {"fieldRef": {"apiVersion": "v1", "fieldPath": "metadata.namespace"}, "path": "namespace"}
-    sources = [
-        {"serviceAccountToken": {"expirationSeconds": TOKEN_SECONDS, "path": "token"}},
-        {"configMap": {"items": [{"key": "ca.crt", "path": "ca.crt"}], "name": "kube-root-ca.crt"}},
-        {"downwardAPI": {"items": [namespace_file]}},
-    ]
-    return {"name": name, "projected": {"defaultMode": 420, "sources": sources}}
+        spec.setdefault("volumes", []).append({"name": volume, "projected": clone(_TOKEN_SOURCES)})
 
 
 def _tolerations(spec: Object) -> None:

@@ -128,18 +128,14 @@ def _is_subject(subject: Object, user: User) -> bool:
 
 
 def _grants(rule: Object, asked: Request) -> bool:
+    if not _covers(rule.get("verbs"), asked.verb):
+        return False
     if asked.path:
-        return _covers(rule.get("verbs"), asked.verb) and any(
-            asked.path == url or (url.endswith("*") and asked.path.startswith(url.rstrip("*")))
-            for url in rule.get("nonResourceURLs") or ()
-        )
+        urls = rule.get("nonResourceURLs") or ()
+        return any(asked.path == url or (url[-1:] == "*" and asked.path.startswith(url.rstrip("*"))) for url in urls)
     names = rule.get("resourceNames") or ()
-    return (
-        _covers(rule.get("verbs"), asked.verb)
-        and _covers(rule.get("apiGroups"), asked.group)
-        and _covers(rule.get("resources"), asked.plural)
-        and (not names or asked.name in names)
-    )
+    is_named = not names or asked.name in names
+    return is_named and _covers(rule.get("apiGroups"), asked.group) and _covers(rule.get("resources"), asked.plural)
 
 
 def _covers(granted: Any, wanted: str) -> bool:

@@ -1,4 +1,4 @@
-"""Which part of what a container wrote is asked for.
+"""Which part of a container's log a request selects.
 
 Mirrors PodLogOptions and kubernetes staging/src/k8s.io/cri-client/pkg/logs/logs.go, v1.36.
 """
@@ -12,7 +12,7 @@ from kubesim.api import errors
 from kubesim.api.clock import SECOND, Micros, to_datetime
 
 Line = tuple[Micros, str]
-"""When a line was begun, and the line."""
+"""When a line was started, and the line."""
 
 
 class LogOptions(NamedTuple):
@@ -25,7 +25,7 @@ class LogOptions(NamedTuple):
     timestamps: bool = False
 
     def check(self, pod: str) -> None:
-        """Refuse numbers that make no sense, about the logs of `pod`. Raises StatusError."""
+        """Raise StatusError for numbers that make no sense, about the logs of `pod`."""
         least = {"tailLines": (self.tail, 0), "sinceSeconds": (self.since, 1), "limitBytes": (self.limit, 1)}
         causes = [
             errors.invalid_value(name, value, f"must be greater than {'or equal to ' if minimum == 0 else ''}0")

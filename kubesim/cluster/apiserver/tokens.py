@@ -32,12 +32,12 @@ def create_token(api: APIServer, namespace: str, name: str, spec: Object, now: M
     claims = _claims(account, audiences, now // SECOND, seconds)
     if bound:
         claims["kubernetes.io"][bound["kind"].lower()] = _reference(_bound_object(api, namespace, bound))
-    told = {"audiences": audiences, "expirationSeconds": seconds, "boundObjectRef": bound}
+    granted = {"audiences": audiences, "expirationSeconds": seconds, "boundObjectRef": bound}
     return {
         "kind": TOKEN_REQUEST.kind,
         "apiVersion": TOKEN_REQUEST.api_version,
         "metadata": {"name": name, "namespace": namespace, "creationTimestamp": rfc3339(now)},
-        "spec": told,
+        "spec": granted,
         "status": {"token": _signed(claims), "expirationTimestamp": rfc3339(now + seconds * SECOND)},
     }
 
@@ -84,7 +84,7 @@ def _reference(obj: Object) -> Object:
 
 
 def _signed(claims: Object) -> str:
-    """The token. In the place of the signature stand digests: nobody here holds a key."""
+    """The token. Digests replace the signature, because there is no key."""
     head = {"alg": "RS256", "kid": _encoded(hashlib.sha256(_ISSUER.encode()).digest())}
     signed = ".".join(_encoded(gojson.dumps(part).encode()) for part in (head, claims))
     return f"{signed}.{_encoded(b''.join(hashlib.sha512(f'{signed}{part}'.encode()).digest() for part in range(4)))}"
