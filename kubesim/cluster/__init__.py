@@ -41,6 +41,7 @@ class Cluster:
         registries: str | Path | None = None,
         node: Mapping[str, Any] | None = None,
     ) -> None:
+        self._options = (seed, boot, registries, node)
         node = node or {}
         self.lock = threading.RLock()
         self.clock = Clock(boot)
@@ -56,6 +57,10 @@ class Cluster:
     def advance(self, seconds: float) -> None:
         """Let simulated time pass."""
         self.clock.advance(seconds)
+
+    def fresh(self) -> Cluster:
+        """A cluster as this one was at first."""
+        return Cluster(*self._options)
 
     def copy(self) -> Cluster:
         """A cluster of its own in the same state, with everything that is in progress. Nobody watches the copy."""

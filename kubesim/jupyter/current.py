@@ -19,7 +19,6 @@ from kubesim.api.clock import SECOND
 from kubesim.api.objects import namespace_of
 from kubesim.api.resources import POD
 from kubesim.api.result import Result
-from kubesim.cluster import Cluster
 from kubesim.cluster.apiserver import printers
 from kubesim.session import Session
 from kubesim.session.history import History
@@ -94,7 +93,7 @@ class Seat:
     def restart(self) -> None:
         """Replace the cluster with a fresh one. Files, history, aliases and variables stay."""
         with self.changing():
-            self.session.resume(Cluster())
+            self.session.resume(self.session.cluster.fresh())
             self.history.restart()
 
     def undo(self) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from kubesim.api.resources import NAMESPACE, RESOURCES
 from kubesim.cluster import Cluster
 from kubesim.server.watch import History as WatchHistory
@@ -69,3 +71,10 @@ def test_nobody_watches_a_copy() -> None:
     copy = cluster.copy()
     copy.api.create(NAMESPACE, {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "blue"}})
     assert history.since(cluster.api.revision) == []
+
+
+def test_a_fresh_cluster_has_the_same_registries(tmp_path: Path) -> None:
+    path = tmp_path / "none.yaml"
+    path.write_text("{}")
+    cluster = Cluster(registries=path).copy().fresh()
+    assert cluster.registries.network.world.registries == ()
