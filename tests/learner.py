@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
+
+import yaml
 
 from kubesim import Session
 from kubesim.api.objects import Object
@@ -69,3 +72,9 @@ class Learner:
 def container(image: str, name: str = "app", **fields: Any) -> Object:
     """A container of a Pod spec."""
     return {"name": name, "image": image, **fields}
+
+
+def rows(test: str) -> Any:
+    """The rows of a test file's tables, by test: rows/flags.yaml for test_kubectl_flags.py."""
+    path = Path(test)
+    return yaml.safe_load((path.parent / "rows" / f"{path.stem.split('_', 2)[2]}.yaml").read_text(encoding="utf-8"))

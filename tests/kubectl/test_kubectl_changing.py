@@ -1,4 +1,4 @@
-"""create, run, apply, replace, diff, edit, delete, label, patch, set and scale: what is said and what is done."""
+"""create, run, apply, replace, diff, edit, delete, label, patch, set and scale: what is message and what is done."""
 
 from __future__ import annotations
 
@@ -9,28 +9,16 @@ import pytest
 
 from kubesim.api.objects import Object
 from kubesim.api.resources import CONFIG_MAP, POD, ROLE, SECRET, SERVICE_ACCOUNT
-from tests.learner import Learner, container
+from tests.learner import Learner, container, rows
+
+ROWS = rows(__file__)
 
 # --- create and run
 
 
-@pytest.mark.parametrize(
-    ("line", "said"),
-    [
-        ("create ns team", "namespace/team created\n"),
-        ("create sa bot", "serviceaccount/bot created\n"),
-        ("create cm c --from-literal=a=b", "configmap/c created\n"),
-        ("create secret generic s --from-literal=a=b", "secret/s created\n"),
-        ("create deploy web --image=nginx", "deployment.apps/web created\n"),
-        ("create role r --verb=get --resource=pods", "role.rbac.authorization.k8s.io/r created\n"),
-        ("run web --image=nginx", "pod/web created\n"),
-        ("run web --image=nginx --dry-run=server", "pod/web created (server dry run)\n"),
-        ("run web --image=nginx --dry-run=client", "pod/web created (dry run)\n"),
-        ("run web --image=nginx -o name", "pod/web\n"),
-    ],
-)
-def test_what_creating_says(learner: Learner, line: str, said: str) -> None:
-    assert learner(f"kubectl {line}") == said
+@pytest.mark.parametrize(("line", "message"), ROWS["creating"])
+def test_creating(learner: Learner, line: str, message: str) -> None:
+    assert learner(f"kubectl {line}") == message
 
 
 @pytest.mark.parametrize(
@@ -218,17 +206,17 @@ def test_delete_goes_on_after_what_is_missing(learner: Learner) -> None:
 
 
 @pytest.mark.parametrize(
-    ("options", "said"),
+    ("options", "message"),
     [
         ("--dry-run=client", 'pod "web" deleted from default namespace (dry run)\n'),
         ("--dry-run=server", 'pod "web" deleted from default namespace (server dry run)\n'),
         ("--wait=false -o name", "pod/web\n"),
     ],
 )
-def test_what_deleting_says(learner: Learner, options: str, said: str) -> None:
+def test_deleting(learner: Learner, options: str, message: str) -> None:
     learner.apply("web", container("nginx"))
     learner.wait(3)
-    assert learner(f"kubectl delete pod web {options}") == said
+    assert learner(f"kubectl delete pod web {options}") == message
     assert learner.status("web") == ("Running" if "dry" in options else "Terminating")
 
 
@@ -248,24 +236,15 @@ def test_labels(learner: Learner) -> None:
     assert learner.get(SERVICE_ACCOUNT, "b")["metadata"]["labels"] == {"x": "2", "z": "1"}
 
 
-@pytest.mark.parametrize(
-    ("options", "said", "secrets"),
-    [
-        ("-p 'imagePullSecrets: [{name: b}]'", "patched", ["b"]),
-        ("""-p '{"imagePullSecrets":[{"name":"a"}]}'""", "patched (no change)", ["a"]),
-        ("""--type=merge -p '{"imagePullSecrets":[{"name":"b"}]}'""", "patched", ["b"]),
-        ("""--type=json -p '[{"op":"remove","path":"/imagePullSecrets"}]'""", "patched", []),
-        ("""--dry-run=server -p '{"imagePullSecrets":null}'""", "patched (server dry run)", ["a"]),
-    ],
-)
-def test_patches_of_an_account(learner: Learner, options: str, said: str, secrets: list[str]) -> None:
+@pytest.mark.parametrize(("options", "message", "secrets"), ROWS["patches_of_an_account"])
+def test_patches_of_an_account(learner: Learner, options: str, message: str, secrets: list[str]) -> None:
     learner("""kubectl patch sa default -p '{"imagePullSecrets":[{"name":"a"}]}'""")
-    assert learner(f"kubectl patch sa default {options}") == f"serviceaccount/default {said}\n"
+    assert learner(f"kubectl patch sa default {options}") == f"serviceaccount/default {message}\n"
     account = learner.get(SERVICE_ACCOUNT, "default")
     assert [entry["name"] for entry in account.get("imagePullSecrets", [])] == secrets
 
 
-def test_a_patch_with_a_field_that_nobody_knows_warns(learner: Learner) -> None:
+def test_a_patch_with_a_field_that_is_unknown_warns(learner: Learner) -> None:
     result = learner.session.run("""kubectl patch sa default -p '{"imagePullSecret":[{"name":"a"}]}'""")
     assert (result.stdout, result.stderr) == (
         "serviceaccount/default patched (no change)\n",

@@ -9,7 +9,9 @@ import pytest
 from kubesim.kubectl.commands import all_commands, find_command
 from kubesim.kubectl.errors import FlagError, NotSimulated
 from kubesim.kubectl.flags import FlagSet, absent, array, duration, many, number, parse_duration, switch, text
-from tests.learner import Learner
+from tests.learner import Learner, rows
+
+ROWS = rows(__file__)
 
 FLAGS = FlagSet(
     (
@@ -61,32 +63,7 @@ def test_what_stood_before_the_dash(line: str, dash: int) -> None:
     assert FLAGS.parse(line.split())[3] == dash
 
 
-@pytest.mark.parametrize(
-    ("line", "refusal"),
-    [
-        ("--nope", "unknown flag: --nope"),
-        ("--out=yaml", "unknown flag: --out"),
-        ("-x", "unknown shorthand flag: 'x' in -x"),
-        ("-wxo", "unknown shorthand flag: 'x' in -xo"),
-        ("-o", "flag needs an argument: 'o' in -o"),
-        ("--output", "flag needs an argument: --output"),
-        ("---x", "bad flag syntax: ---x"),
-        ("--=x", "bad flag syntax: --=x"),
-        ("--watch=maybe", 'invalid argument "maybe" for "-w, --watch" flag: strconv.ParseBool: parsing "maybe": '),
-        ("--tail=x", 'invalid argument "x" for "--tail" flag: strconv.ParseInt: parsing "x": invalid syntax'),
-        (
-            "--tail=99999999999999999999",
-            'invalid argument "99999999999999999999" for "--tail" flag: strconv.ParseInt: parsing ',
-        ),
-        ("--timeout=5", 'invalid argument "5" for "--timeout" flag: time: missing unit in duration "5"'),
-        ("--timeout=x", 'invalid argument "x" for "--timeout" flag: time: invalid duration "x"'),
-        ("--timeout=", 'invalid argument "" for "--timeout" flag: time: invalid duration ""'),
-        ("--timeout=1h5", 'invalid argument "1h5" for "--timeout" flag: time: missing unit in duration "1h5"'),
-        ("--timeout=5d", 'invalid argument "5d" for "--timeout" flag: time: unknown unit "d" in duration "5d"'),
-        ("--v=x", 'invalid argument "x" for "-v, --v" flag: strconv.ParseInt: parsing "x": invalid syntax'),
-        ("--cascade=x --nope", "unknown flag: --nope"),
-    ],
-)
+@pytest.mark.parametrize(("line", "refusal"), ROWS["refused_flags"])
 def test_refused_flags(line: str, refusal: str) -> None:
     with pytest.raises(FlagError) as caught:
         FLAGS.parse(line.split())
@@ -99,26 +76,12 @@ def test_flags_that_kubectl_has_and_kubesim_does_not(line: str, flag: str) -> No
         FLAGS.parse(line.split())
 
 
-@pytest.mark.parametrize(
-    ("text", "seconds"), [("0", 0), ("10s", 10), ("1.5h", 5400), ("1m30s", 90), ("250ms", 0.25), ("-5s", -5)]
-)
+@pytest.mark.parametrize(("text", "seconds"), ROWS["durations"])
 def test_durations(text: str, seconds: float) -> None:
     assert parse_duration(text) == pytest.approx(seconds)
 
 
-@pytest.mark.parametrize(
-    ("line", "path", "rest"),
-    [
-        ("get pods", "get", "pods"),
-        ("-n team get pods", "get", "-n team pods"),
-        ("create secret docker-registry x", "create secret docker-registry", "x"),
-        ("create -n team secret generic x", "create secret generic", "-n team x"),
-        ("create sa x", "create serviceaccount", "x"),
-        ("create secret nope", "create secret", "nope"),
-        ("create pod", "create", "pod"),
-        ("exec web -- get", "exec", "web -- get"),
-    ],
-)
+@pytest.mark.parametrize(("line", "path", "rest"), ROWS["commands_are_found_between_flags"])
 def test_commands_are_found_between_flags(line: str, path: str, rest: str) -> None:
     command, words = find_command(line.split())
     assert command is not None

@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import pytest
 
-from tests.learner import PRIVATE, Learner, container
+from tests.learner import PRIVATE, Learner, container, rows
+
+ROWS = rows(__file__)
 
 HELLO = "/docker-entrypoint.sh: /docker-entrypoint.d/ is not empty, will attempt to perform configuration\n"
-TABLE = """\
-NAME   READY   STATUS         RESTARTS   AGE
-priv   0/1     ErrImagePull   0          5s
-web    1/1     Running        0          5s
-"""
 
 
 @pytest.fixture(scope="module")
 def shop() -> Learner:
-    """Two Pods and the Secret of the shop, five seconds old; nobody below changes them."""
+    """Two Pods and the Secret of the shop, five seconds old; nothing below changes them."""
     learner = Learner()
     learner("kubectl create secret generic key --from-literal=k=v")
     learner.apply("web", container("nginx"))
@@ -34,45 +31,7 @@ def show(learner: Learner, line: str) -> str:
     return shown
 
 
-@pytest.mark.parametrize(
-    ("line", "shown"),
-    [
-        ("kubectl get pods", TABLE),
-        ("kubectl -n default get po", TABLE),
-        ("kubectl get pods --no-headers", "priv   0/1   ErrImagePull   0     5s\n"
-         "web    1/1   Running        0     5s\n"),
-        ("kubectl get pods -A -o name", "pod/priv\npod/web\n"),
-        ("kubectl get -oname pods", "pod/priv\npod/web\n"),
-        ("kubectl get pods web priv -o name", "pod/web\npod/priv\n"),
-        ("kubectl get pods -l app=priv -o name", "pod/priv\n"),
-        ("kubectl get pods --field-selector=status.phase=Running -o name", "pod/web\n"),
-        ("kubectl get pods --sort-by=.status.phase -o name", "pod/priv\npod/web\n"),
-        ("kubectl get pod nope --ignore-not-found", ""),
-        ("kubectl get pods -L tier --no-headers", "priv   0/1   ErrImagePull   0     5s    back\n"
-         "web    1/1   Running        0     5s    \n"),
-        ("kubectl get pod web --show-kind --no-headers", "pod/web   1/1   Running   0     5s\n"),
-        ("kubectl get secret,sa", "NAME         TYPE     DATA   AGE\nsecret/key   Opaque   1      5s\n\n"
-         "NAME                     AGE\nserviceaccount/default   19m\n"),
-        ("kubectl get secrets -A", "NAMESPACE   NAME   TYPE     DATA   AGE\ndefault     key    Opaque   1      5s\n"),
-        ("kubectl get pods -o custom-columns=N:.metadata.name,T:.metadata.labels.tier",
-         "N      T\npriv   back\nweb    <none>\n"),
-        ("kubectl get nodes --no-headers", "sim-worker   Ready   <none>   19m   v1.36.2\n"),
-        ("kubectl logs web | head -n 1", HELLO),
-        ("kubectl logs pod/web --tail=0", ""),
-        ("kubectl logs web --prefix | head -n 1", f"[pod/web/app] {HELLO}"),
-        ("kubectl exec pod/web -- hostname", "web\n"),
-        ("kubectl wait --for=condition=Ready pod/web", "pod/web condition met\n"),
-        ("kubectl wait --for=jsonpath='{.status.phase}'=Running pod web", "pod/web condition met\n"),
-        ("kubectl wait --for=create secret/key", "secret/key condition met\n"),
-        ("kubectl config current-context", "kubernetes-admin@kubernetes\n"),
-        ("kubectl auth can-i delete pods", "yes\n"),
-        ("kubectl api-resources --api-group=apps -o name", "controllerrevisions.apps\ndaemonsets.apps\n"
-         "deployments.apps\nreplicasets.apps\nstatefulsets.apps\n"),
-        ("kubectl api-resources --namespaced=false --no-headers | head -2 | tail -1",
-         "namespaces                          ns         v1                                false   Namespace\n"),
-        ("kubectl version --client", "Client Version: v1.36.4\nKustomize Version: v5.8.1\n"),
-    ],
-)  # fmt: skip
+@pytest.mark.parametrize(("line", "shown"), ROWS["screens"])
 def test_screens(shop: Learner, line: str, shown: str) -> None:
     assert show(shop, line) == shown
 
@@ -87,19 +46,10 @@ def test_all_shows_types_apart(shop: Learner) -> None:
     )
 
 
-@pytest.mark.parametrize(
-    ("line", "told"),
-    [
-        ("kubectl get pods -n nope", "No resources found in nope namespace.\n"),
-        ("kubectl get deploy -A", "No resources found\n"),
-        ("kubectl get pods -l a=b", "No resources found in default namespace.\n"),
-        ("kubectl describe deploy", "No resources found in default namespace.\n"),
-        ("kubectl events -n kube-system", "No events found in kube-system namespace.\n"),
-    ],
-)
-def test_nothing_found_is_no_failure(shop: Learner, line: str, told: str) -> None:
+@pytest.mark.parametrize(("line", "message"), ROWS["nothing_found_is_no_failure"])
+def test_nothing_found_is_no_failure(shop: Learner, line: str, message: str) -> None:
     result = shop.session.run(line)
-    assert (result.stdout, result.stderr, result.exit_code) == ("", told, 0)
+    assert (result.stdout, result.stderr, result.exit_code) == ("", message, 0)
 
 
 def test_a_watch_shows_changes_as_they_come(learner: Learner) -> None:
@@ -175,19 +125,6 @@ def test_rights_hold_for_parts_of_a_pod(learner: Learner) -> None:
     assert (denied.stdout, denied.exit_code) == ("no\n", 1)
 
 
-@pytest.mark.parametrize(
-    ("line", "words"),
-    [
-        ("kubectl ro", ["rollout"]),
-        ("kubectl create secret ", ["docker-registry", "generic", "tls"]),
-        ("kubectl get sec", ["secrets"]),
-        ("kubectl get pod ", ["priv", "web"]),
-        ("kubectl describe pod/w", ["pod/web"]),
-        ("kubectl logs p", ["priv"]),
-        ("kubectl get pods -n kube-p", ["kube-public"]),
-        ("kubectl get pods -o js", ["json", "jsonpath="]),
-        ("kubectl create secret docker-registry --docker-p", ["--docker-password="]),
-    ],
-)
+@pytest.mark.parametrize(("line", "words"), ROWS["completion"])
 def test_completion(shop: Learner, line: str, words: list[str]) -> None:
     assert shop.session.shell.complete(line, len(line)) == words

@@ -44,7 +44,7 @@ def learner() -> Learner:
 
 
 @pytest.mark.parametrize(
-    ("line", "told"),
+    ("line", "message"),
     [
         ("get pods --context=no", NO_CONTEXT),
         ("get pods --context=no -n x", CONTEXT),
@@ -53,11 +53,11 @@ def learner() -> Learner:
          "formats are: json,kyaml,yaml\n"),
     ],
 )  # fmt: skip
-def test_where_a_mistake_is_found(learner: Learner, line: str, told: str) -> None:
-    assert learner.fails(f"kubectl {line}") == told
+def test_where_a_mistake_is_found(learner: Learner, line: str, message: str) -> None:
+    assert learner.fails(f"kubectl {line}") == message
 
 
-def test_what_cannot_be_read_is_told_after_what_cannot_be_done(learner: Learner) -> None:
+def test_what_cannot_be_read_is_reported_after_what_cannot_be_done(learner: Learner) -> None:
     assert learner.fails("kubectl create -f several.yaml") == (
         'Error from server (AlreadyExists): error when creating "several.yaml": configmaps "there" already exists\n'
         'resource mapping not found for name: "odd" namespace: "" from "several.yaml": no matches for kind "Gadget" '
@@ -95,6 +95,6 @@ def test_a_forced_apply_does_not_wait_for_the_end_of_a_pod(learner: Learner) -> 
 def test_following_a_log_waits_for_the_container(learner: Learner) -> None:
     learner("kubectl run denied --image=registry.example.com/myapp:1.0")
     learner("sleep 5")
-    told = learner.fails("kubectl logs -f denied").splitlines()
-    assert told[0] == 'container "denied" in pod "denied" is waiting to start: image can\'t be pulled'
-    assert (len(told), told[-1]) == (21, "error: context deadline exceeded")
+    message = learner.fails("kubectl logs -f denied").splitlines()
+    assert message[0] == 'container "denied" in pod "denied" is waiting to start: image can\'t be pulled'
+    assert (len(message), message[-1]) == (21, "error: context deadline exceeded")

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from tests.learner import Learner
+from tests.learner import Learner, rows
+
+ROWS = rows(__file__)
 
 
 @pytest.fixture
@@ -41,27 +43,7 @@ def test_the_administrator_may_do_everything(ruled: Learner) -> None:
     assert len(lines) == 21
 
 
-@pytest.mark.parametrize(
-    ("line", "answer", "warning"),
-    [
-        ("get secret/good --as=jane", "yes", ""),
-        ("get secrets --as=jane", "no", ""),
-        ("get secret/good --as=jane -n team", "no", ""),
-        ("list pods --as=x --as-group=dev -A", "yes", ""),
-        ("list pods --subresource=log --as=x --as-group=dev", "yes", ""),
-        ("list deploy --subresource=scale --as=x --as-group=dev", "no", ""),
-        ("get /version --as=jane", "yes", ""),
-        ("get /logs/ --as=jane", "no", ""),
-        ("list /logs/ --as=jane", "no", "Warning: verb 'list' is not a known verb\n\n"),
-        ("see pods", "yes", "Warning: verb 'see' is not a known verb\n\n"),
-        ("get nodes.x", "yes", "Warning: the server doesn't have a resource type 'nodes' in group 'x'\n\n"),
-        (
-            "get clusterroles",
-            "yes",
-            "Warning: resource 'clusterroles' is not namespace scoped in group 'rbac.authorization.k8s.io'\n\n",
-        ),
-    ],
-)
+@pytest.mark.parametrize(("line", "answer", "warning"), ROWS["one_question"])
 def test_one_question(ruled: Learner, line: str, answer: str, warning: str) -> None:
     result = ruled.session.run(f"kubectl auth can-i {line}")
     assert (result.stdout, result.stderr, result.exit_code) == (f"{answer}\n", warning, int(answer == "no"))
