@@ -37,7 +37,6 @@ class Clock:
         heapq.heappush(self._timers, (self.now + round(seconds * SECOND), self._count, callback))
 
     def advance(self, seconds: float) -> None:
-        """Let `seconds` pass and run every timer that falls due."""
         end = self.now + round(seconds * SECOND)
         while self._timers and self._timers[0][0] <= end:
             self._run_next()
@@ -104,15 +103,12 @@ class Identity:
         self._random = random.Random(seed)
 
     def uid(self) -> str:
-        """A version-4 UUID, as in metadata.uid."""
         return uuid(self._random.getrandbits(128), version=4)
 
     def suffix(self, length: int = 5) -> str:
-        """`length` characters for a generated name."""
         return "".join(self._random.choices(SAFE_ALPHABET, k=length))
 
     def container_id(self) -> str:
-        """64 hexadecimal digits, as containerd names a container."""
         return f"{self._random.getrandbits(256):064x}"
 
 

@@ -53,7 +53,6 @@ class _Parser:
         return self._words.pop(0) if self._words[1:] else ""
 
     def requirements(self) -> Iterator[_Test]:
-        """The test of each requirement. Raises SelectorError."""
         expected = "!, identifier, or 'end of string'"
         while self._words[0] or "after" in expected:
             self._expect(expected, self._is_identifier() or self._words[0] == "!")

@@ -55,7 +55,6 @@ class Cluster:
         self._boot(identity)
 
     def advance(self, seconds: float) -> None:
-        """Let simulated time pass."""
         self.clock.advance(seconds)
 
     def fresh(self) -> Cluster:

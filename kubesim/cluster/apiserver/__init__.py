@@ -115,7 +115,6 @@ class APIServer:
         return list(rules_for(user, namespace, self._store))
 
     def get(self, resource: Resource, namespace: str, name: str, *, user: User = ADMIN) -> Object:
-        """One object. `namespace` is "" for cluster-scoped types."""
         self.authorize(user, "get", resource, namespace, name)
         return self._existing(resource, namespace, name)
 
@@ -150,7 +149,6 @@ class APIServer:
         return all(selector(obj) for selector in selectors(resource, labels, fields))
 
     def create(self, resource: Resource, obj: Object, **options: Unpack[WriteOptions]) -> Object:
-        """Admit a new object into the namespace that its metadata names."""
         self.authorize(options.get("user", ADMIN), "create", resource, namespace_of(obj), "")
         new = decoded(resource, obj, options.get("strict", True), options.get("warn"))
         self._name(resource, new)
@@ -191,7 +189,6 @@ class APIServer:
         return new if options.get("dry_run") else self._commit("MODIFIED", resource, new, old)
 
     def update_status(self, resource: Resource, obj: Object, status: Object) -> Object:
-        """Replace an object's status; the rest stays as it is stored."""
         old = self.get(resource, namespace_of(obj), name_of(obj))
         if old.get("status") == status:
             return old
@@ -206,7 +203,6 @@ class APIServer:
         patch_type: str = "strategic",
         **options: Unpack[WriteOptions],
     ) -> Object:
-        """Change an object by a patch of type "strategic", "merge" or "json"."""
         self.authorize(options.get("user", ADMIN), "patch", resource, namespace, name)
         old = self._existing(resource, namespace, name)
         new = patch.patched(resource, old, change, patch_type)

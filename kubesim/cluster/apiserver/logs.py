@@ -36,7 +36,6 @@ class LogOptions(NamedTuple):
             raise errors.invalid_options("PodLogOptions", "", pod, causes)
 
     def cut(self, lines: Sequence[Line], now: Micros) -> str:
-        """That part of `lines`, at the moment `now`."""
         kept = lines if self.tail is None else lines[len(lines) - min(self.tail, len(lines)) :]
         first = 0 if self.since is None else now - self.since * SECOND
         shown = [f"{_stamp(at)} {line}" if self.timestamps else line for at, line in kept if at >= first]

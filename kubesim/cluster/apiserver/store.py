@@ -14,7 +14,6 @@ class Store:
         self._objects: dict[Resource, dict[str, dict[str, Object]]] = {}
 
     def get(self, resource: Resource, namespace: str, name: str) -> Object | None:
-        """The object, or None. `namespace` is "" for cluster-scoped types."""
         return self._objects.get(resource, {}).get(namespace, {}).get(name)
 
     def list(self, resource: Resource, namespace: str | None = None) -> list[Object]:
