@@ -8,7 +8,7 @@ clusters; the answers are compared by the rules of golden.py, and afterwards the
 the real kubectl does not answer in time is typed again, alone, at the end.
 
 Which of two mistakes in a line kubectl finds first is not compared: a line is left out where kubesim finds the mistake
-that the real kubectl reports as soon as one flag is taken away.
+that the real kubectl reports as soon as a flag or two are taken away.
 """
 
 from __future__ import annotations
@@ -24,7 +24,8 @@ import threading
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from functools import partial
+from functools import partial, reduce
+from itertools import combinations
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -221,9 +222,13 @@ class Pair:
 
 
 def _has_other_mistake(line: str, answer: Result) -> bool:
-    """Whether the real kubectl reports a mistake that kubesim finds in the line, too, once one flag is taken away."""
+    """Whether kubesim, too, finds the mistake that the real kubectl reports, once a flag or two are taken away."""
     flags = re.findall(r" --?[a-z](?:'[^']*'|[^\s'])*(?: '[^']*'| [^-\s]\S*)?", line)
-    return any(not _difference(line, answer, _fresh().run(line.replace(flag, "", 1))) for flag in flags)
+    for away in [*combinations(flags, 1), *combinations(flags, 2)]:
+        shorter = reduce(lambda text, flag: text.replace(flag, "", 1), away, line)
+        if not _difference(line, answer, _fresh().run(shorter)):
+            return True
+    return False
 
 
 def _fresh() -> Session:
