@@ -177,17 +177,16 @@ def _content(registry: Registry, request: Request) -> Response:
 def _refusal(registry: Registry, request: Request) -> Response | None:
     """Why a client doesn't get what it asks for: it has to say who it is, it is unknown, or it has no right."""
     repository, is_login = registry.repository(request.repository), not request.repository
-    scope = {"scope": f"repository:{request.repository}:pull"} if request.repository else {}
-    url = f"{registry.realm}?{urlencode({**scope, 'service': registry.service})}"
-    ask = Response(HTTPStatus.UNAUTHORIZED, "", registry.auth, url)
     match registry.auth, request.authorization:
+        case "none", _:
+            return None
         case "basic", Credential(username) as credential if _accepts(registry, credential):
             return None if is_login or repository.readable_by(username) else Response(HTTPStatus.FORBIDDEN)
-        case "basic", shown:
-            return None if repository.public and not shown else ask
+        case "basic", None if repository.public:
+            return None
         case "token", Token(user):
             readable = is_login or repository.readable_by(user)
             return None if readable else Response(HTTPStatus.UNAUTHORIZED, "insufficient_scope")
-        case "token", _:
-            return ask
-    return None
+    scope = {} if is_login else {"scope": f"repository:{request.repository}:pull"}
+    url = f"{registry.realm}?{urlencode({**scope, 'service': registry.service})}" if registry.realm else ""
+    return Response(HTTPStatus.UNAUTHORIZED, "", registry.auth, url)
