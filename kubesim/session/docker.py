@@ -10,6 +10,7 @@ import getopt
 import json
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from kubesim.api.imageref import DEFAULT_REGISTRY
@@ -58,8 +59,11 @@ def docker_tool(registries: Callable[[], Registries]) -> Tool:
 
 def _docker(operands: list[str], io: Invocation, registries: Callable[[], Registries]) -> int:
     """Ask a registry whether user and password are right, and keep them in a file; or take them out of it."""
-    folder, words = _split_config(operands)
-    folder = folder or io.env.get("DOCKER_CONFIG") or f"{io.env.get('HOME') or HOME}/.docker"
+    try:
+        given, words = getopt.getopt(operands, "", ["config="])
+    except getopt.GetoptError:
+        raise UnsupportedError(f"'docker {operands[0]}'") from None
+    folder = dict(given).get("--config") or io.env.get("DOCKER_CONFIG") or f"{io.env.get('HOME') or HOME}/.docker"
     command = words[0] if words else ""
     if command not in _USAGE:
         raise UnsupportedError(f"'docker {command}'" if command else "'docker' without login or logout")
@@ -76,15 +80,6 @@ def _docker(operands: list[str], io: Invocation, registries: Callable[[], Regist
         io.err(f"{error}\n")
         return error.status
     return 0
-
-
-def _split_config(words: list[str]) -> tuple[str, list[str]]:
-    """The folder that --config names, and the words after it."""
-    if words[:1] == ["--config"] and len(words) > 1:
-        return words[1], words[2:]
-    if words and words[0].startswith("--config="):
-        return words[0].partition("=")[2], words[1:]
-    return "", words
 
 
 def _parsed(command: str, words: list[str]) -> tuple[Options, str]:
@@ -119,9 +114,8 @@ def _address(server: str) -> str:
 
 
 def _login(address: str, flags: Options, path: str, io: Invocation, registries: Registries) -> None:
-    credential = _given(flags, io)
     config = _load(path, io)
-    credential = credential or _stored(config["auths"].get(address), io)
+    credential = _credential(flags, config["auths"].get(address), io)
     refusal = registries.login(DEFAULT_REGISTRY if address == _HUB else address, credential)
     if refusal:
         raise _DockerError(f"Error response from daemon: {refusal}")
@@ -133,8 +127,8 @@ def _login(address: str, flags: Options, path: str, io: Invocation, registries: 
     io.out("Login Succeeded\n")
 
 
-def _given(flags: Options, io: Invocation) -> Credential | None:
-    """The credential on the command line and on stdin; None where neither user nor password is given."""
+def _credential(flags: Options, filed: Any, io: Invocation) -> Credential:
+    """The credential on the command line and on stdin, or without flags the one that is filed already."""
     if "password-stdin" in flags and "password" in flags:
         raise _DockerError("conflicting options: cannot specify both --password and --password-stdin")
     if "password-stdin" in flags and "username" not in flags:
@@ -142,33 +136,20 @@ def _given(flags: Options, io: Invocation) -> Credential | None:
     for name in ("username", "password"):
         if flags.get(name) == "":
             raise _DockerError(f"{name} is empty")
-    password = flags.get("password", "")
+    username, password = flags.get("username", ""), flags.get("password", "")
     if password:
         io.err(_INSECURE)
     if "password-stdin" in flags:
         password = io.read().removesuffix("\n").removesuffix("\r")
-    return _complete(flags.get("username", ""), password, io) if flags else None
-
-
-def _complete(username: str, password: str, io: Invocation) -> Credential:
-    """The credential; docker would ask for what is missing."""
+    if not flags and isinstance(filed, dict):
+        with suppress(TypeError, ValueError):
+            username, _, password = base64.b64decode(filed.get("auth", "")).decode(errors="replace").partition(":")
+        io.out(_EXISTING.format(username) if username and password else "")
     if username and password:
         return Credential(username, password)
     if io.input is not None:
         raise _DockerError(_NO_TERMINAL)
     raise UnsupportedError("typing a user name or a password for 'docker login'")
-
-
-def _stored(entry: Any, io: Invocation) -> Credential:
-    """The credential that is filed already."""
-    auth = entry.get("auth") if isinstance(entry, dict) else None
-    try:
-        username, _, password = base64.b64decode(auth or "").decode(errors="replace").partition(":")
-    except (TypeError, ValueError):
-        username = password = ""
-    if username and password:
-        io.out(_EXISTING.format(username))
-    return _complete(username, password, io)
 
 
 def _logout(address: str, server: str, path: str, io: Invocation) -> None:

@@ -1,4 +1,4 @@
-"""The pull: what is told, what is kept, and the record of why."""
+"""The pull: what is reported, what is kept, and the record of why."""
 
 import base64
 import json
@@ -135,14 +135,14 @@ def test_each_pod_has_its_own_back_off_which_goes_with_it() -> None:
     assert node.ask(pod="a").trace.outcome == "ErrImagePull"
 
 
-def test_a_mended_secret_is_used_at_the_next_attempt() -> None:
+def test_a_fixed_secret_is_used_at_the_next_attempt() -> None:
     node = Node()
     assert node.ask(secret("mine", "wrong")).trace.outcome == "ErrImagePull"
     node.wait(12)
     assert node.ask(secret("mine", "mypassword")).trace.outcome == "Pulled"
 
 
-def test_credentials_are_tried_in_turn_and_their_errors_told_together() -> None:
+def test_credentials_are_tried_in_turn_and_their_errors_reported_together() -> None:
     unauthorized = wrapped(
         "unexpected status from HEAD request to https://registry.example.com/v2/myapp/manifests/1.0: 401 Unauthorized"
     )
@@ -189,7 +189,7 @@ def test_always_asks_the_registry() -> None:
     assert node.ask(policy="Always", pod="other").trace.outcome == "ErrImagePull"
 
 
-def test_a_public_pull_earns_the_image_for_everybody() -> None:
+def test_after_a_public_pull_every_pod_may_use_the_image() -> None:
     node = Node()
     node.ask(image="nginx:1.27")
     node.wait(1)

@@ -18,15 +18,15 @@ from kubesim.api import load_yaml
 _FOLDER = Path(__file__).parent.parent
 HTTPS_PORT = "443"
 NODE_PLATFORM = "linux/amd64"
-_TYPES: dict[str, type | tuple[type, ...]] = {
-    "object": dict,
-    "array": list,
-    "string": str,
-    "integer": int,
-    "number": (int, float),
-    "boolean": bool,
+# By the type in the schema: what Python has for it, and what a message calls it.
+_TYPES: dict[str, tuple[type | tuple[type, ...], str]] = {
+    "object": (dict, "a map"),
+    "array": (list, "a list"),
+    "string": (str, "a text"),
+    "integer": (int, "a whole number"),
+    "number": ((int, float), "a number"),
+    "boolean": (bool, "true or false"),
 }
-_SHOWN = {"object": "a map", "array": "a list", "string": "a text", "integer": "a whole number", "number": "a number"}
 
 
 class Trouble(NamedTuple):
@@ -175,9 +175,9 @@ def _problems(value: Any, schema: Mapping[str, Any], place: str) -> Iterator[str
     shown = place.lstrip(".") or "the file"
     if "enum" in schema and value not in schema["enum"]:
         yield f"{shown} must be one of {', '.join(schema['enum'])}"
-    kind = schema.get("type")
-    if kind and (not isinstance(value, _TYPES[kind]) or (kind != "boolean" and isinstance(value, bool))):
-        yield f"{shown} must be {_SHOWN.get(kind, 'true or false')}"
+    kind, name = _TYPES.get(schema.get("type", ""), (object, ""))
+    if not isinstance(value, kind) or (isinstance(value, bool) and kind not in (bool, object)):
+        yield f"{shown} must be {name}"
         return
     if isinstance(value, dict):
         yield from (f"{shown} lacks {name}" for name in schema.get("required", ()) if name not in value)
