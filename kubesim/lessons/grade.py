@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterable, Mapping, Sequence
-from functools import cache, lru_cache
+from functools import cache, lru_cache, partial
 from typing import NamedTuple
 
 from kubesim.gotext import tabwriter
@@ -101,8 +101,7 @@ def _row(name: str, record: Record) -> list[str]:
     return [_printable(name), *figures, "{}/{}".format(*score) if score else "-", *lessons]
 
 
-def _lines(rows: Sequence[Sequence[str]]) -> str:
-    return tabwriter.format(rows, minwidth=0, padding=2)
+_lines = partial(tabwriter.format, minwidth=0, padding=2)
 
 
 def _printable(name: str) -> str:

@@ -9,7 +9,6 @@ import json
 import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from itertools import count
 from typing import Any
 
@@ -35,26 +34,22 @@ class RecordError(ValueError):
     """Not a progress file that this kubesim can read; the message completes "The file … "."""
 
 
-@dataclass(frozen=True)
-class _Section:
-    """What an entry of a section looks like, and what is kept of an older and a newer one."""
+def _is_list(value: object, check: Callable[[Any], bool]) -> bool:
+    return isinstance(value, list) and len(value) <= _LONGEST_LIST and all(map(check, value))
 
-    is_entry: Callable[[Any], bool]
-    merge: Callable[[Any, Any], Any]
+
+def _is_numbers(value: object) -> bool:
+    return _is_list(value, lambda number: type(number) is int)
 
 
 def _is_answer(value: object) -> bool:
     if isinstance(value, str):
         return len(value) <= LONGEST_ANSWER and value == value.encode(errors="replace").decode()
-    return _is_list(value, lambda number: type(number) is int)
+    return _is_numbers(value)
 
 
 def _is_score(value: Any) -> bool:
-    return _is_list(value, lambda number: type(number) is int) and len(value) == 2 and 0 <= value[0] <= value[1]
-
-
-def _is_list(value: object, check: Callable[[Any], bool]) -> bool:
-    return isinstance(value, list) and len(value) <= _LONGEST_LIST and all(map(check, value))
+    return _is_numbers(value) and len(value) == 2 and 0 <= value[0] <= value[1]
 
 
 def _all_given(older: list[Answer], newer: list[Answer]) -> list[Answer]:
@@ -64,12 +59,13 @@ def _all_given(older: list[Answer], newer: list[Answer]) -> list[Answer]:
     return given[:1] + given[1:][1 - _LONGEST_LIST :]
 
 
-# Each may be merged in any order, and again: nothing that was reached is lost by it.
-_SECTIONS = {
-    "answers": _Section(_is_answer, lambda _older, newer: newer),
-    "given": _Section(lambda value: _is_list(value, _is_answer), _all_given),
-    "tasks": _Section(lambda value: value is True, lambda _older, newer: newer),
-    "scores": _Section(_is_score, lambda older, newer: max(older, newer, key=lambda score: score[0])),
+# What an entry of each section looks like, and what is kept of an older and a newer one. Each may be merged in any
+# order, and again: nothing that was reached is lost by it.
+_SECTIONS: dict[str, tuple[Callable[[Any], bool], Callable[[Any, Any], Any]]] = {
+    "answers": (_is_answer, lambda _older, newer: newer),
+    "given": (lambda value: _is_list(value, _is_answer), _all_given),
+    "tasks": (lambda value: value is True, lambda _older, newer: newer),
+    "scores": (_is_score, lambda older, newer: max(older, newer, key=lambda score: score[0])),
 }
 
 
@@ -79,9 +75,9 @@ def blank() -> Record:
 
 def merge(older: Record, newer: Record) -> Record:
     merged = blank()
-    for name, section in _SECTIONS.items():
+    for name, (_, joined) in _SECTIONS.items():
         before, after = older.get(name, {}), newer.get(name, {})
-        both = {key: section.merge(before[key], after[key]) for key in before.keys() & after.keys()}
+        both = {key: joined(before[key], after[key]) for key in before.keys() & after.keys()}
         merged[name] = dict(sorted({**before, **after, **both}.items()))
     return merged
 
@@ -111,7 +107,7 @@ def sift(found: dict[str, Any]) -> tuple[Record, int]:
         if name not in _SECTIONS or not isinstance(entries, dict):
             lost += 1
             continue
-        record[name] = {key: value for key, value in entries.items() if _SECTIONS[name].is_entry(value)}
+        record[name] = {key: value for key, value in entries.items() if _SECTIONS[name][0](value)}
         lost += len(entries) - len(record[name])
     # Version 1 had answers only, and each was the only one known.
     answers = {"given": {key: [answer] for key, answer in record["answers"].items()}}
