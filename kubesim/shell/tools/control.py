@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 import re
 import shlex
 import textwrap
@@ -257,14 +258,7 @@ _UNARY: dict[str, Callable[[Invocation, str], bool]] = {
     "-r": lambda io, text: io.files.exists(text),
     "-w": lambda io, text: io.files.exists(text),
 }
-_NUMERIC: dict[str, Callable[[int, int], bool]] = {
-    "-eq": int.__eq__,
-    "-ne": int.__ne__,
-    "-lt": int.__lt__,
-    "-le": int.__le__,
-    "-gt": int.__gt__,
-    "-ge": int.__ge__,
-}
+_NUMERIC = {f"-{name}": getattr(operator, name) for name in ("eq", "ne", "lt", "le", "gt", "ge")}
 
 
 def _holds(words: list[str], io: Invocation) -> bool:
@@ -278,14 +272,14 @@ def _holds(words: list[str], io: Invocation) -> bool:
             return left == right
         case [left, "!=", right]:
             return left != right
-        case [left, operator, right] if operator in _NUMERIC:
-            return _NUMERIC[operator](_integer(left), _integer(right))
+        case [left, relation, right] if relation in _NUMERIC:
+            return bool(_NUMERIC[relation](_integer(left), _integer(right)))
         case ["!", *rest] if len(rest) < 4:
             return not _holds(rest, io)
-        case [operator, text] if operator in _UNARY:
-            return _UNARY[operator](io, text)
-        case [operator, _] | [_, operator, _]:
-            raise ToolError(f"{operator}: {'unary' if len(words) == 2 else 'binary'} operator expected", 2)
+        case [check, text] if check in _UNARY:
+            return _UNARY[check](io, text)
+        case [relation, _] | [_, relation, _]:
+            raise ToolError(f"{relation}: {'unary' if len(words) == 2 else 'binary'} operator expected", 2)
     if "-a" in words or "-o" in words:
         raise UnsupportedError("'-a' or '-o' in a test")
     raise ToolError("too many arguments", 2)
