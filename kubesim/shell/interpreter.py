@@ -220,9 +220,7 @@ class Interpreter:
 
     def _substitute(self, script: Script) -> str:
         output: list[str] = []
-        with self._subshell():
-            streams = replace(self._streams[-1], stdout=output.append)
-            self.machine.status = self._group(script, streams)
+        self.machine.status = self._group(script, replace(self._streams[-1], stdout=output.append))
         return "".join(output).rstrip("\n").replace("\0", "")
 
     def _simple(self, command: syntax.Simple, streams: Streams) -> int:
