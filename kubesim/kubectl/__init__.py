@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from kubesim.api.result import Result
 from kubesim.kubectl.command import Call, Command, Context
-from kubesim.kubectl.commands import ABSENT, all_commands, complete, find_command, flag_set, next_word, suggestions
+from kubesim.kubectl.commands import ABSENT, all_commands, complete, find_command, next_word, suggestions
 from kubesim.kubectl.config import Kubeconfig, check_client, check_context
 from kubesim.kubectl.errors import (
     REFUSALS,
@@ -46,7 +46,7 @@ def run(args: Sequence[str], context: Context) -> Result:
 def _run(call: Call, words: Sequence[str]) -> None:
     if (path := (*call.command.path, *words[:1])) in ABSENT:
         raise _absent(path)
-    call.args, call.flags, call.given, call.dash = flag_set(call.command.path).parse(words)
+    call.args, call.flags, call.given, call.dash = call.command.flag_set.parse(words)
     if call.flags["help"]:
         call.say(help_text(call.command))
         return

@@ -9,12 +9,10 @@ from kubesim.api.errors import StatusError
 from kubesim.api.objects import Object, metadata
 from kubesim.cluster.apiserver import patch
 from kubesim.gotext import gojson
-from kubesim.kubectl import flags
 from kubesim.kubectl.change import send_patch
 from kubesim.kubectl.command import Call, command, no_arguments
 from kubesim.kubectl.deletion import delete_target, wait_until_gone
 from kubesim.kubectl.errors import REFUSALS, KubectlError, refuse_if, visit, with_source
-from kubesim.kubectl.flags import absent, duration, number, switch
 from kubesim.kubectl.formats.marshal import LAST_APPLIED, last_applied
 from kubesim.kubectl.manifests import Manifest, check_kind, manifests, require_file, visit_manifests
 from kubesim.kubectl.output import print_result
@@ -37,30 +35,7 @@ def with_last_applied(obj: Object, typed: bool = False) -> Object:
     return {**obj, "metadata": {**meta, "annotations": annotations}}
 
 
-@command(
-    "apply",
-    "(-f FILENAME | -k DIRECTORY)",
-    "Apply a configuration to a resource by file name or stdin",
-    flags.FILENAME,
-    flags.SELECTOR,
-    flags.DRY_RUN,
-    flags.OUTPUT,
-    flags.VALIDATE,
-    flags.field_manager("kubectl-client-side-apply"),
-    switch("overwrite", "", "Overwrite changes that were made by other means.", True),
-    switch("all", "", "With --prune."),
-    switch("force", "", "Delete and create again where a change is refused."),
-    switch("wait", "", "With --force: wait until the old object is gone."),
-    number("grace-period", "", "With --force: seconds for the old object to stop.", -1),
-    duration("timeout", "", "With --force: how long to wait."),
-    switch("openapi-patch", "", "Use the schema for the patch.", True),
-    *absent("cascade", bare="background"),
-    *absent("server-side", "force-conflicts", "prune", kind="switch"),
-    *absent("prune-allowlist", "subresource"),
-    example="  kubectl apply -f pod.yaml\n  cat pod.yaml | kubectl apply -f -",
-    check=no_arguments,
-    prints_last=True,
-)
+@command("apply", check=no_arguments, prints_last=True)
 def apply(call: Call) -> None:
     require_file(call)
     refuse_if(call.flags["all"] and call.flags["selector"], "cannot set --all and --selector at the same time")
@@ -182,24 +157,7 @@ def _recreate(call: Call, manifest: Manifest) -> Object:
     return call.api.create(resource, wanted, **call.request())
 
 
-@command(
-    "replace",
-    "-f FILENAME",
-    "Replace a resource by file name or stdin",
-    flags.FILENAME,
-    flags.DRY_RUN,
-    flags.OUTPUT,
-    flags.VALIDATE,
-    flags.SAVE_CONFIG,
-    flags.field_manager("kubectl-replace"),
-    switch("force", "", "Delete the object and create it again."),
-    switch("wait", "", "With --force: wait until the old object is gone."),
-    number("grace-period", "", "With --force: seconds for the old object to stop.", -1),
-    duration("timeout", "", "With --force: how long to wait."),
-    *absent("cascade", bare="background"),
-    *absent("raw", "subresource"),
-    example="  kubectl replace -f pod.yaml\n  kubectl replace --force -f pod.yaml",
-)
+@command("replace")
 def replace(call: Call) -> None:
     require_file(call)
     for flag, unset in (("grace-period", -1), ("timeout", 0)):

@@ -6,7 +6,7 @@ Mirrors k8s.io/kubectl pkg/cmd/{patch,label,annotate,scale}, v1.36.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,10 +16,8 @@ from kubesim.api.resources import Resource
 from kubesim.cluster.apiserver import patch as patches
 from kubesim.cluster.apiserver.validation.rules import label_value
 from kubesim.gotext import gojson
-from kubesim.kubectl import flags
-from kubesim.kubectl.command import Call, Command, Run, command
+from kubesim.kubectl.command import Call, command
 from kubesim.kubectl.errors import KubectlError, ManifestError, raise_all, refuse_if
-from kubesim.kubectl.flags import absent, duration, number, switch, text
 from kubesim.kubectl.manifests import parse_document, read_text
 from kubesim.kubectl.output import print_result
 from kubesim.kubectl.selection import Query, Target
@@ -56,24 +54,7 @@ def check_local(call: Call) -> None:
     )
 
 
-@command(
-    "patch",
-    "(-f FILENAME | TYPE NAME) [-p PATCH|--patch-file FILE]",
-    "Update fields of a resource",
-    flags.FILENAME,
-    flags.DRY_RUN,
-    flags.OUTPUT,
-    text("patch", "p", "The patch, in JSON or YAML."),
-    text("patch-file", "", "A file with the patch."),
-    text("type", "", "The kind of patch: json, merge or strategic.", "strategic"),
-    flags.field_manager("kubectl-patch"),
-    flags.LOCAL,
-    *absent("subresource"),
-    example='  kubectl patch serviceaccount default -p \'{"imagePullSecrets":[{"name":"my-registry-creds"}]}\'',
-    asks_namespace=True,
-    operands="types",
-    prints_last=True,
-)
+@command("patch", asks_namespace=True, operands="types", prints_last=True)
 def patch(call: Call) -> None:
     kind = call.flags["type"].lower()
     refuse_if(
@@ -123,15 +104,6 @@ def _patch_text(call: Call) -> str:
         raise KubectlError(f"unable to read patch file: {error}") from None
 
 
-COMMON = (
-    *flags.FILENAME,
-    *flags.DRY_RUN,
-    *flags.OUTPUT,
-    *flags.LOCAL,
-    switch("all", "", "All objects of the type in the namespace."),
-)
-
-
 @dataclass(frozen=True)
 class _Kind:
     """How labels differ from annotations: the field in metadata, the words for one and for the change."""
@@ -147,28 +119,12 @@ _LABELS = _Kind("labels", "label", "labeled", "pod", is_label=True)
 _ANNOTATIONS = _Kind("annotations", "annotation", "annotated", "rsrc")
 
 
-def _marking(name: str, kind: _Kind, example: str) -> Callable[[Run], Command]:
-    """The command that sets labels or annotations."""
-    return command(
-        name,
-        "[--overwrite] (-f FILENAME | TYPE NAME) KEY_1=VAL_1 ... KEY_N=VAL_N [--resource-version=version]",
-        f"Update the {kind.field} on a resource",
-        (*COMMON, *flags.SELECTOR, *flags.FIELD_SELECTOR, *flags.ALL_NAMESPACES, *absent("resource-version")),
-        flags.field_manager(f"kubectl-{name}"),
-        switch("overwrite", "", f"Change {kind.field} that exist."),
-        switch("list", "", f"Show the {kind.field} after the change."),
-        example=example,
-        asks_namespace=True,
-        operands="types",
-    )
-
-
-@_marking("label", _LABELS, "  kubectl label pod private-pod tier=backend\n  kubectl label pod private-pod tier-")
+@command("label", asks_namespace=True, operands="types")
 def label(call: Call) -> None:
     _mark(call, _LABELS)
 
 
-@_marking("annotate", _ANNOTATIONS, "  kubectl annotate pod private-pod owner=team-a")
+@command("annotate", asks_namespace=True, operands="types")
 def annotate(call: Call) -> None:
     _mark(call, _ANNOTATIONS)
 
@@ -284,24 +240,7 @@ def _refuse_overwriting(kind: _Kind, present: dict[str, str], wanted: dict[str, 
         raise KubectlError(f"--overwrite is false but found the following declared annotation(s): {'; '.join(already)}")
 
 
-@command(
-    "scale",
-    "[--resource-version=version] [--current-replicas=count] --replicas=COUNT (-f FILENAME | TYPE NAME)",
-    "Set a new size for a deployment, replica set, or replication controller",
-    flags.FILENAME,
-    flags.SELECTOR,
-    flags.DRY_RUN,
-    flags.OUTPUT,
-    number("replicas", "", "The new size."),
-    number("current-replicas", "", "Change only from this size.", -1),
-    switch("all", "", "All objects of the type in the namespace."),
-    *absent("resource-version"),
-    duration("timeout", "", "How long to wait for the change (kubesim does not wait)."),
-    example="  kubectl scale deployment web --replicas=3",
-    required=("replicas",),
-    asks_namespace=True,
-    operands="types",
-)
+@command("scale", asks_namespace=True, operands="types")
 def scale(call: Call) -> None:
     replicas = call.flags["replicas"]
     refuse_if(replicas < 0, "The --replicas=COUNT flag is required, and COUNT must be greater than or equal to 0")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from kubesim.api.clock import Clock
@@ -13,7 +14,7 @@ from kubesim.cluster.apiserver.authorization import ADMIN, User, impersonated
 from kubesim.gotext.gojson import quote
 from kubesim.kubectl.config import Kubeconfig
 from kubesim.kubectl.errors import KubectlError, NotSimulated, Plain, UsageError
-from kubesim.kubectl.flags import Flag
+from kubesim.kubectl.flags import TABLE, Flag, FlagSet, read_flags
 from kubesim.kubectl.formats import Format, parse_output
 from kubesim.workspace import Workspace
 
@@ -167,7 +168,7 @@ REGISTERED: dict[tuple[str, ...], Command] = {}
 
 @dataclass(frozen=True)
 class Command:
-    """One command. `path` is its words after "kubectl"; `usage` what follows them.
+    """One command. `path` is its words after "kubectl"; what they need for the help is in commands.json.
 
     `required` are flags that must be given, and `check` refuses arguments before anything else is checked.
     `is_offline`: it runs without a cluster; `asks_namespace`: it asks the kubeconfig for the namespace before it
@@ -178,14 +179,13 @@ class Command:
     """
 
     path: tuple[str, ...]
-    usage: str
-    short: str
-    flags: tuple[Flag, ...]
     run: Run
-    aliases: tuple[str, ...] = ()
+    usage: str = ""
+    short: str = ""
     example: str = ""
-    is_group: bool = False
+    aliases: tuple[str, ...] = ()
     required: tuple[str, ...] = ()
+    is_group: bool = False
     check: Run | None = None
     is_offline: bool = False
     asks_namespace: bool = False
@@ -194,6 +194,16 @@ class Command:
     all_is_selector: bool = False
     operands: str = ""
     failure: int = 1
+
+    @cached_property
+    def flag_set(self) -> FlagSet:
+        """Its flags with the global ones."""
+        return FlagSet(self.flags)
+
+    @property
+    def flags(self) -> tuple[Flag, ...]:
+        """Its own flags."""
+        return tuple(read_flags(TABLE["commands"][" ".join(self.path)]))
 
     @property
     def name(self) -> str:
@@ -213,20 +223,14 @@ def unexpected_arguments(call: Call) -> None:
         raise UsageError(f"unexpected arguments: [{' '.join(call.args)}]")
 
 
-def command(
-    path: str,
-    usage: str,
-    short: str,
-    *flags: Flag | tuple[Flag, ...],
-    **more: Any,
-) -> Callable[[Run], Command]:
-    """Register the function that runs a command; `more` are further fields of the Command."""
-    flat: list[Flag] = []
-    for flag in flags:
-        flat.extend(flag if isinstance(flag, tuple) else (flag,))
+def command(path: str, **more: Any) -> Callable[[Run], Command]:
+    """Register the function that runs a command. Its row in commands.json has its words; `more` are further fields."""
+    row = TABLE["commands"][path]
+    words = {key: row.get(key, "") for key in ("usage", "short", "example")}
+    words |= {key: tuple(row.get(key, ())) for key in ("aliases", "required")}
 
     def register(run: Run) -> Command:
-        made = Command(tuple(path.split()), usage, short, tuple(flat), run, **more)
+        made = Command(tuple(path.split()), run, **words, **more)
         for name in (made.path[-1], *made.aliases):
             REGISTERED[*made.path[:-1], name] = made
         return made

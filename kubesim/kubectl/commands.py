@@ -97,12 +97,6 @@ def all_commands() -> list[Command]:
     return sorted({command.path: command for command in REGISTERED.values()}.values(), key=lambda item: item.path)
 
 
-@cache
-def flag_set(path: tuple[str, ...]) -> FlagSet:
-    """The flags of the registered command with this path."""
-    return FlagSet(REGISTERED[path].flags)
-
-
 def next_word(words: Sequence[str], start: int) -> int | None:
     """The position of the first word that is neither a flag nor a global flag's value, as cobra looks for commands."""
     skip = False
@@ -161,7 +155,7 @@ def _candidates(command: Command | None, rest: list[str], current: str, context:
     if previous in ("-o", "--output"):
         return _OUTPUTS
     if current.startswith("-"):
-        flags = (flag_set(command.path) if command else _GLOBAL).flags.values()
+        flags = (command.flag_set if command else _GLOBAL).flags.values()
         return [f"--{flag.name}" + ("" if flag.bare is not None else "=") for flag in flags if flag.simulated]
     if command is None:
         return MODULES

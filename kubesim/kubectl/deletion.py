@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from kubesim.api.errors import StatusError
 from kubesim.api.objects import metadata
-from kubesim.kubectl import flags
 from kubesim.kubectl.command import Call, command
 from kubesim.kubectl.errors import KubectlError, refuse_if, with_source
-from kubesim.kubectl.flags import absent, number, switch, text
 from kubesim.kubectl.output import DRY_RUN_SUFFIX
 from kubesim.kubectl.selection import Query, Target
 
@@ -50,32 +48,7 @@ def _check_cascade(call: Call) -> None:
         )
 
 
-@command(
-    "delete",
-    "([-f FILENAME] | [-k DIRECTORY] | TYPE [(NAME | -l label | --all)])",
-    "Delete resources by file names, stdin, resources and names, or by resources and label selector",
-    flags.FILENAME,
-    flags.SELECTOR,
-    flags.FIELD_SELECTOR,
-    flags.ALL_NAMESPACES,
-    flags.DRY_RUN,
-    flags.TIMEOUT,
-    switch("all", "", "All objects of the type in the namespace."),
-    switch("force", "", "Remove at once, with --grace-period=0."),
-    number("grace-period", "", "Seconds that the object may take to end; -1 leaves it to the object.", -1),
-    switch("ignore-not-found", "", "Say nothing of objects that are not there."),
-    switch("now", "", "The same as --grace-period=1."),
-    switch("wait", "", "Wait until the objects are gone.", True),
-    text("output", "o", 'Only "name" is allowed.'),
-    text("cascade", "", "What happens to dependents: background, foreground or orphan.", "background", "background"),
-    *absent("interactive/i", kind="switch"),
-    *absent("raw"),
-    check=_check_cascade,
-    asks_namespace=True,
-    operands="types",
-    all_is_selector=True,
-    example="  kubectl delete pod private-pod\n  kubectl delete -f pod.yaml --now",
-)
+@command("delete", check=_check_cascade, asks_namespace=True, operands="types", all_is_selector=True)
 def delete(call: Call) -> None:
     query = Query(call, call.args, needs_name=True, latest=False)
     output = call.flags["output"]

@@ -6,27 +6,13 @@ from kubesim.api.errors import StatusError
 from kubesim.api.objects import Object, name_of, namespace_of
 from kubesim.api.resources import EVENT, Resource, find_resource
 from kubesim.kubectl import describers as describers
-from kubesim.kubectl import flags
 from kubesim.kubectl.command import Call, command
 from kubesim.kubectl.errors import refuse_if
-from kubesim.kubectl.flags import number, switch
 from kubesim.kubectl.output import nothing_found
 from kubesim.kubectl.selection import find_targets, select
 
 
-@command(
-    "describe",
-    "(-f FILENAME | TYPE [NAME_PREFIX | -l label] | TYPE/NAME)",
-    "Show details of a specific resource or group of resources",
-    flags.FILENAME,
-    flags.SELECTOR,
-    flags.ALL_NAMESPACES,
-    switch("show-events", "", "Show the events of the object as well.", True),
-    number("chunk-size", "", "How many objects are asked for at once (kubesim always returns all).", 500),
-    asks_namespace=True,
-    operands="types",
-    example="  kubectl describe pod private-pod\n  kubectl describe secret my-registry-creds",
-)
+@command("describe", asks_namespace=True, operands="types")
 def describe(call: Call) -> None:
     refuse_if(
         not call.args and not call.flags["filename"],

@@ -8,11 +8,9 @@ from kubesim.api.errors import StatusError
 from kubesim.api.objects import Object, metadata
 from kubesim.api.resources import SECRET
 from kubesim.cluster.apiserver import patch
-from kubesim.kubectl import flags
 from kubesim.kubectl.apply import original_of
 from kubesim.kubectl.command import Call, command, no_arguments
 from kubesim.kubectl.errors import Exit, with_source
-from kubesim.kubectl.flags import absent, switch
 from kubesim.kubectl.formats.marshal import LAST_APPLIED, to_yaml
 from kubesim.kubectl.manifests import Manifest, require_file, visit_manifests
 from kubesim.kubectl.selection import find_named
@@ -23,21 +21,7 @@ def _check_diff(call: Call) -> None:
     require_file(call)
 
 
-@command(
-    "diff",
-    "-f FILENAME",
-    "Diff the live version against a would-be applied version",
-    flags.FILENAME,
-    flags.SELECTOR,
-    switch("show-managed-fields", "", "Keep managedFields in the comparison (kubesim keeps none)."),
-    flags.field_manager("kubectl-client-side-apply"),
-    *absent("server-side", "force-conflicts", "prune", "show-secrets", kind="switch"),
-    *absent("prune-allowlist"),
-    *absent("concurrency", kind="number"),
-    example="  kubectl diff -f pod.yaml",
-    check=_check_diff,
-    failure=2,
-)
+@command("diff", check=_check_diff, failure=2)
 def diff(call: Call) -> None:
     texts: dict[str, str] = {}
 

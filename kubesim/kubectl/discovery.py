@@ -10,33 +10,17 @@ from kubesim.api.objects import Object
 from kubesim.api.resources import API_VERSIONS, RESOURCES, SERVICE, Resource, find_resource
 from kubesim.cluster.apiserver.authorization import Request, User
 from kubesim.gotext import tabwriter
-from kubesim.kubectl import flags
 from kubesim.kubectl.command import Call, command, unexpected_arguments
 from kubesim.kubectl.config import SERVER, check_client
 from kubesim.kubectl.describers.others import RULE_HEADINGS, rule_rows
 from kubesim.kubectl.errors import Exit, KubectlError, refuse_if
-from kubesim.kubectl.flags import absent, many, switch, text
 from kubesim.kubectl.formats import no_format
 from kubesim.kubectl.formats.marshal import to_yaml
 from kubesim.kubectl.help import group
 from kubesim.kubectl.selection import warn_of_others
 
 
-@command(
-    "api-resources",
-    "[flags]",
-    "Print the supported API resources on the server",
-    text("api-group", "", "Only types of this group."),
-    switch("namespaced", "", "Only types in namespaces; false: only the others.", True),
-    text("output", "o", "name or wide."),
-    text("sort-by", "", "name or kind."),
-    many("verbs", "", "Only types with these verbs."),
-    many("categories", "", "Only types of these categories, such as all."),
-    switch("no-headers", "", "Leave the headings out."),
-    switch("cached", "", "Use what was learned before (kubesim always knows)."),
-    *absent("show-managed-fields", kind="switch"),
-    check=unexpected_arguments,
-)
+@command("api-resources", check=unexpected_arguments)
 def api_resources(call: Call) -> None:
     output, order = call.flags["output"], call.flags["sort-by"]
     if output not in ("", "name", "wide"):
@@ -65,24 +49,12 @@ def _is_asked(call: Call, resource: Resource) -> bool:
     )
 
 
-@command(
-    "api-versions",
-    "",
-    'Print the supported API versions on the server, in the form of "group/version"',
-    check=unexpected_arguments,
-)
+@command("api-versions", check=unexpected_arguments)
 def api_versions(call: Call) -> None:
     call.say("".join(f"{version}\n" for version in API_VERSIONS))
 
 
-@command(
-    "version",
-    "[flags]",
-    "Print the client and server version information",
-    switch("client", "", "Only kubectl's own version."),
-    text("output", "o", "json or yaml."),
-    is_offline=True,
-)
+@command("version", is_offline=True)
 def version(call: Call) -> None:
     output, client_only = call.flags["output"], call.flags["client"]
     if not client_only:
@@ -116,7 +88,7 @@ def _details(version: str) -> dict[str, str]:
     return {"major": major, "minor": minor, "gitVersion": version, **build, "platform": "linux/amd64"}
 
 
-@command("cluster-info", "[flags]", "Display cluster information")
+@command("cluster-info")
 def cluster_info(call: Call) -> None:
     """Show where the control plane is. What belongs to it is looked for among the Services."""
     hint = "\nTo further debug and diagnose cluster problems, use 'kubectl cluster-info dump'.\n"
@@ -128,7 +100,7 @@ def cluster_info(call: Call) -> None:
     call.say(f"Kubernetes control plane is running at {SERVER}\n{hint}")
 
 
-group("auth", "[flags]", "Inspect authorization")
+group("auth")
 
 # What kubectl takes for verbs without a warning: of objects, and of paths.
 _VERBS = (
@@ -148,18 +120,7 @@ def _check_can_i(call: Call) -> None:
         )
 
 
-@command(
-    "auth can-i",
-    "VERB [TYPE | TYPE/NAME | NONRESOURCEURL]",
-    "Check whether an action is allowed",
-    flags.ALL_NAMESPACES,
-    switch("quiet", "q", "Only the exit status answers."),
-    text("subresource", "", "A subresource such as log."),
-    switch("list", "", "List everything that is allowed."),
-    switch("no-headers", "", "With --list: leave the headings out."),
-    example="  kubectl auth can-i get secrets --as=system:serviceaccount:default:default\n  kubectl auth can-i --list",
-    check=_check_can_i,
-)
+@command("auth can-i", check=_check_can_i)
 def can_i(call: Call) -> None:
     """Say yes or no, and end with status 1 for no; or list what the user may do."""
     quiet, headless = call.flags["quiet"], call.flags["no-headers"]
@@ -211,7 +172,7 @@ def _in_group(group: str) -> str:
     return f" in group '{group}'" if group else ""
 
 
-@command("auth whoami", "", "Experimental: Check self subject attributes", flags.OUTPUT)
+@command("auth whoami")
 def whoami(call: Call) -> None:
     user = call.user
     if call.flags["output"]:  # --template alone counts for nothing here

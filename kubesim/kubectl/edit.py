@@ -9,10 +9,8 @@ from kubesim.api.errors import StatusError
 from kubesim.api.objects import Object, metadata, name_of
 from kubesim.api.resources import Resource
 from kubesim.api.result import Edit
-from kubesim.kubectl import flags
 from kubesim.kubectl.command import Call, command
 from kubesim.kubectl.errors import KubectlError, ManifestError
-from kubesim.kubectl.flags import absent, text
 from kubesim.kubectl.formats import list_of, no_format
 from kubesim.kubectl.formats.marshal import to_json, to_yaml
 from kubesim.kubectl.manifests import documents, items_of, read_text
@@ -31,23 +29,7 @@ _INTERACTIVE = ("", "nano", "vi", "vim")  # editors that need someone at the key
 _Edited = tuple[Resource, Object]
 
 
-@command(
-    "edit",
-    "(RESOURCE/NAME | -f FILENAME)",
-    "Edit a resource on the server",
-    flags.FILENAME,
-    flags.OUTPUT,
-    flags.VALIDATE,
-    flags.SAVE_CONFIG,
-    flags.field_manager("kubectl-edit"),
-    *absent("output-patch", "windows-line-endings", kind="switch"),
-    *absent("subresource"),
-    text("edit-result", "", "Take the object from this file instead of an editor (only kubesim has this flag)."),
-    example='  KUBE_EDITOR="sed -i s/old/new/" kubectl edit sa default',
-    asks_namespace=True,
-    operands="types",
-    prints_last=True,
-)
+@command("edit", asks_namespace=True, operands="types", prints_last=True)
 def edit(call: Call) -> None:
     """Open objects in the editor of $KUBE_EDITOR or $EDITOR, several as a List, and send what it made of them."""
     query = Query(call, call.args)

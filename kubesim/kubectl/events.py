@@ -10,29 +10,13 @@ from kubesim.api.objects import Object, metadata, namespace_of
 from kubesim.api.resources import EVENT
 from kubesim.api.schema import in_go_order
 from kubesim.gotext import tabwriter
-from kubesim.kubectl import flags
 from kubesim.kubectl.command import Call, command
 from kubesim.kubectl.errors import KubectlError, Plain, refuse_if
-from kubesim.kubectl.flags import many, number, switch, text
-from kubesim.kubectl.formats import FORMATS
 from kubesim.kubectl.get import changes
 from kubesim.kubectl.selection import resolve, split_pair
 
 
-@command(
-    "events",
-    f"[(-o|--output=){'|'.join(FORMATS)}] [--for TYPE/NAME] [--watch] [--types=Normal,Warning]",
-    "List events",
-    flags.ALL_NAMESPACES,
-    flags.OUTPUT,
-    text("for", "", "Only those of this object, as TYPE/NAME."),
-    many("types", "", "Only those of these types."),
-    switch("no-headers", "", "Leave the headings out."),
-    number("chunk-size", "", "How many objects are asked for at once (kubesim always returns all).", 500),
-    switch("watch", "w", "After those that are there, show new ones as they come."),
-    asks_namespace=True,
-    example="  kubectl events --for pod/private-pod",
-)
+@command("events", asks_namespace=True)
 def events(call: Call) -> None:
     namespace = None if call.flags["all-namespaces"] else call.namespace
     matches, table = _filter(call, namespace), _Table(call)

@@ -15,7 +15,6 @@ from kubesim.api.resources import RESOURCES, Resource, find_resource
 from kubesim.api.schema import ENUMS, Field, Type
 from kubesim.kubectl.command import Call, command
 from kubesim.kubectl.errors import FormatError, KubectlError, NotSimulated, Plain, refuse_if
-from kubesim.kubectl.flags import switch, text
 from kubesim.kubectl.formats import jsonpath
 
 _WRAPPER = textwrap.TextWrapper(
@@ -24,16 +23,7 @@ _WRAPPER = textwrap.TextWrapper(
 _MOST_ENUMS = 4  # as many are listed beside a field
 
 
-@command(
-    "explain",
-    "TYPE [--recursive=FALSE|TRUE] [--api-version=api-version-group] [-o|--output=plaintext|plaintext-openapiv2]",
-    "Get documentation for a resource",
-    switch("recursive", "R", "Show all fields below."),
-    text("output", "o", "plaintext.", "plaintext"),
-    text("api-version", "", "The version of the API whose type is meant, such as apps/v1."),
-    example="  kubectl explain pod.spec.imagePullSecrets",
-    operands="types",
-)
+@command("explain", operands="types")
 def explain(call: Call) -> None:
     if not call.args:
         raise KubectlError(

@@ -5,10 +5,12 @@ Mirrors github.com/spf13/pflag flag.go as kubectl v1.36 uses it.
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from kubesim.gotext.gojson import quote
@@ -33,65 +35,32 @@ class Flag:
     simulated: bool = True
 
 
-def text(name: str, short: str = "", help: str = "", default: str = "", bare: str | None = None) -> Flag:
-    """A flag with a text."""
-    return Flag(name, short, "text", default, bare, help)
+TABLE = json.loads(Path(__file__).with_name("commands.json").read_text(encoding="utf-8"))
+"""The global and the shared flags, and of each command its usage, help and flags, in the form of `read_flags`."""
+
+_DEFAULTS: dict[str, Any] = {"switch": False, "number": 0, "int32": 0, "duration": 0.0, "list": (), "array": ()}
 
 
-def switch(name: str, short: str = "", help: str = "", default: bool = False) -> Flag:
-    """A flag that is on or off."""
-    return Flag(name, short, "switch", default, "true", help)
+def read_flags(row: Mapping[str, Any]) -> Iterator[Flag]:
+    """The flags of a command: the names of `shared` ones, its own `flags`, and the `refused` ones by their kind.
+
+    A refused flag is written NAME, NAME/SHORT or NAME=BARE.
+    """
+    yield from [_SHARED[name] for name in row.get("shared", ())]
+    yield from map(_flag, row.get("flags", ()))
+    for kind, names in row.get("refused", {}).items():
+        for name, _, bare in (word.partition("=") for word in names):
+            plain, _, short = name.partition("/")
+            yield Flag(plain, short, kind, bare="true" if kind == "switch" else bare or None, simulated=False)
 
 
-def number(name: str, short: str = "", help: str = "", default: int = 0, kind: str = "number") -> Flag:
-    """A flag with a whole number."""
-    return Flag(name, short, kind, default, None, help)
+def _flag(row: Mapping[str, Any]) -> Flag:
+    kind = row.get("kind", "text")
+    return Flag(**{"default": _DEFAULTS.get(kind, ""), "bare": "true" if kind == "switch" else None, **row})
 
 
-def duration(name: str, short: str = "", help: str = "", default: float = 0.0) -> Flag:
-    """A flag with a duration such as 1m30s; its value is in seconds."""
-    return Flag(name, short, "duration", default, None, help)
-
-
-def many(name: str, short: str = "", help: str = "") -> Flag:
-    """A flag that may be given several times, or once with commas."""
-    return Flag(name, short, "list", (), None, help)
-
-
-def array(name: str, short: str = "", help: str = "") -> Flag:
-    """A flag that may be given several times; commas belong to the value."""
-    return Flag(name, short, "array", (), None, help)
-
-
-def absent(*names: str, kind: str = "text", bare: str | None = None) -> tuple[Flag, ...]:
-    """Flags that kubectl has and kubesim does not simulate; "name/n" gives the short form."""
-    return tuple(
-        Flag(
-            name.partition("/")[0],
-            name.partition("/")[2],
-            kind,
-            bare="true" if kind == "switch" else bare,
-            simulated=False,
-        )
-        for name in names
-    )
-
-
-GLOBAL: tuple[Flag, ...] = (
-    text("namespace", "n", "The namespace to work in, instead of the current one."),
-    text("as", "", "Ask as this user (user, or system:serviceaccount:NAMESPACE:NAME)."),
-    array("as-group", "", "Ask as a member of this group; may be given several times."),
-    text("context", "", "The context of the kubeconfig to use."),
-    text("request-timeout", "", "How long a single request may take, such as 10s; a watch ends then.", "0"),
-    switch("help", "h", "Show help for the command."),
-    *absent("as-uid", "as-user-extra", "cache-dir", "certificate-authority", "client-certificate", "client-key"),
-    *absent("cluster", "kubeconfig", "kuberc", "password", "profile", "profile-output", "server/s"),
-    *absent("tls-server-name", "token", "user", "username", "vmodule"),
-    *absent("v/v", kind="number"),
-    *absent("log-flush-frequency", kind="duration"),
-    *absent("disable-compression", "insecure-skip-tls-verify", "match-server-version", kind="switch"),
-    *absent("warnings-as-errors", kind="switch"),
-)
+_SHARED = {row["name"]: _flag(row) for row in TABLE["shared"]}
+GLOBAL = tuple(read_flags({"flags": TABLE["global"], "refused": TABLE["refused"]}))
 
 
 class FlagSet:
@@ -273,39 +242,3 @@ def check_variable_name(name: str) -> None:
     """Refuse a name that no environment variable can have, as IsEnvVarName of k8s.io/apimachinery."""
     if not _VARIABLE.fullmatch(name):
         raise KubectlError(f"{quote(name)} is not a valid key name: {_BAD_VARIABLE}")
-
-
-# Groups of flags that several commands share.
-FILENAME = (
-    many("filename", "f", "A file, a folder or - for standard input; may be given several times."),
-    switch("recursive", "R", "Take the folders of -f with everything below them."),
-    *absent("kustomize/k"),
-)
-DRY_RUN = (text("dry-run", "", "none, client (only print) or server (check, store nothing).", "none", "unchanged"),)
-
-
-def output(default: str = "") -> tuple[Flag, ...]:
-    """The flags about the format of the output."""
-    return (
-        text("output", "o", "The output format: json, yaml, name, go-template, jsonpath and others.", default),
-        text("template", "", "The template of -o go-template or jsonpath."),
-        switch("show-managed-fields", "", "Keep managedFields in JSON and YAML (kubesim keeps none)."),
-        *absent("allow-missing-template-keys", kind="switch"),
-    )
-
-
-OUTPUT = output()
-VALIDATE = (text("validate", "", "strict (refuse unknown fields), warn or ignore.", "strict", "strict"),)
-SAVE_CONFIG = (switch("save-config", "", "Keep the manifest in the object's last-applied annotation."),)
-SELECTOR = (text("selector", "l", "A label selector such as app=web or 'tier in (a,b)'."),)
-FIELD_SELECTOR = (text("field-selector", "", "A field selector such as status.phase=Running."),)
-ALL_NAMESPACES = (switch("all-namespaces", "A", "In every namespace."),)
-LOCAL = (switch("local", "", "Change the objects of -f as they stand in the files, without the API server."),)
-TIMEOUT = (duration("timeout", "", "How long to wait (30s, 5m); 0 means until it is done."),)
-
-
-def field_manager(name: str) -> Flag:
-    """The flag --field-manager with its default, which depends on the command."""
-    return text(
-        "field-manager", "", "The name of who changes the object (kubesim tracks no ownership of fields).", name
-    )

@@ -10,12 +10,10 @@ from kubesim.api.objects import Object, name_of, namespace_of
 from kubesim.api.resources import Resource
 from kubesim.cluster.apiserver import Change
 from kubesim.gotext.gojson import quote
-from kubesim.kubectl import flags
 from kubesim.kubectl.command import Call, command
 from kubesim.kubectl.config import request_timeout
 from kubesim.kubectl.errors import FormatError, KubectlError, NotSimulated, Plain, refuse_if, visit
-from kubesim.kubectl.flags import absent, many, number, switch, text
-from kubesim.kubectl.formats import OUTPUT_FORMATS, Format, UnsortableError, relaxed, sort_objects
+from kubesim.kubectl.formats import Format, UnsortableError, relaxed, sort_objects
 from kubesim.kubectl.output import Table, nothing_found
 from kubesim.kubectl.selection import Selection, Target, fetch, find_targets, select
 
@@ -39,35 +37,7 @@ def require_arguments(call: Call) -> None:
         raise Plain(_NO_TYPE)
 
 
-@command(
-    "get",
-    f"[(-o|--output=){'|'.join(OUTPUT_FORMATS)}] (TYPE[.VERSION][.GROUP] [NAME | -l label] | "
-    "TYPE[.VERSION][.GROUP]/NAME ...) [flags]",
-    "Display one or many resources",
-    flags.OUTPUT,
-    flags.FILENAME,
-    flags.SELECTOR,
-    flags.FIELD_SELECTOR,
-    flags.ALL_NAMESPACES,
-    switch("ignore-not-found", "", "Say nothing of objects that are not there."),
-    many("label-columns", "L", "Labels to show as columns."),
-    switch("no-headers", "", "Leave the headings out."),
-    switch("show-kind", "", "Show the type before each name."),
-    switch("show-labels", "", "Show all labels in the last column."),
-    text("sort-by", "", "Order by a field, such as .metadata.name."),
-    switch("watch", "w", "After the list, show changes as they come."),
-    switch("watch-only", "", "Show only changes."),
-    switch("output-watch-events", "", "Show the type of each change."),
-    number("chunk-size", "", "How many objects are asked for at once (kubesim always returns all).", 500),
-    switch("server-print", "", "Let the server make the table; else there are but names and ages.", True),
-    text("raw", "", "Show what the API server answers at this path, such as /version."),
-    *absent("subresource"),
-    example="  kubectl get pods\n  kubectl get secret my-registry-creds -o yaml\n  kubectl get pods,secrets -A",
-    check=require_arguments,
-    asks_namespace=True,
-    operands="types",
-    has_tables=True,
-)
+@command("get", check=require_arguments, asks_namespace=True, operands="types", has_tables=True)
 def get(call: Call) -> None:
     watches = call.flags["watch"] or call.flags["watch-only"]
     if call.flags["raw"]:

@@ -67,7 +67,7 @@ def root_help() -> str:
     )
 
 
-def group(path: str, usage: str, short: str, long: str = "", *, to_stdout: bool = False) -> Command:
+def group(path: str, *, to_stdout: bool = False) -> Command:
     """Register a command that only holds others: called by itself it shows its help."""
 
     def show(call: Call) -> None:
@@ -76,7 +76,7 @@ def group(path: str, usage: str, short: str, long: str = "", *, to_stdout: bool 
         (call.say if to_stdout else call.complain)(group_help(call.command, subcommands(call.command.path)))
         raise Exit(1)
 
-    return command(path, usage, short, example=long, is_group=True, is_offline=True)(show)
+    return command(path, is_group=True, is_offline=True)(show)
 
 
 def subcommands(path: tuple[str, ...]) -> list[Command]:

@@ -7,11 +7,9 @@ from typing import Any, NamedTuple
 
 from kubesim.api.objects import Object
 from kubesim.gotext import tabwriter
-from kubesim.kubectl import flags
 from kubesim.kubectl.command import Call, Command, Run, command, unexpected_arguments
 from kubesim.kubectl.config import HIDDEN, Entry
 from kubesim.kubectl.errors import KubectlError, NotSimulated, Plain, UsageError, refuse_if
-from kubesim.kubectl.flags import absent, switch, text
 from kubesim.kubectl.help import group, help_text
 from kubesim.workspace import HOME
 
@@ -65,22 +63,16 @@ def _count(wanted: int, unexpected: str = "Unexpected") -> Run:
 
 _command = partial(command, is_offline=True)
 
-group("config", "SUBCOMMAND", "Modify kubeconfig files")
+group("config")
 
 
-@_command("config current-context", "[flags]", "Display the current-context")
+@_command("config current-context")
 def current_context(call: Call) -> None:
     refuse_if(not call.context.config.current, "current-context is not set")
     call.say(call.context.config.current + "\n")
 
 
-@_command(
-    "config get-contexts",
-    "[(-o|--output=)name)]",
-    "Describe one or many contexts",
-    text("output", "o", 'Only "name" is allowed.'),
-    switch("no-headers", "", "Leave the headings out."),
-)
+@_command("config get-contexts")
 def get_contexts(call: Call) -> None:
     config, output = call.context.config, call.flags["output"]
     if output not in ("", "name"):
@@ -99,7 +91,7 @@ def get_contexts(call: Call) -> None:
 
 
 def _lister(section: str) -> Command:
-    @_command(f"config get-{section}", "[flags]", f"Display {section} defined in the kubeconfig")
+    @_command(f"config get-{section}")
     def show(call: Call) -> None:
         call.say("".join(f"{name}\n" for name in ["NAME", *sorted(_entries(call, section))]))
 
@@ -110,13 +102,7 @@ get_clusters = _lister("clusters")
 get_users = _lister("users")
 
 
-@_command(
-    "config use-context",
-    "CONTEXT_NAME",
-    "Set the current-context in a kubeconfig file",
-    aliases=("use",),
-    check=_count(1),
-)
+@_command("config use-context", check=_count(1))
 def use_context(call: Call) -> None:
     name = call.args[0]
     refuse_if(name not in call.context.config.contexts, f'no context exists with the name: "{name}"')
@@ -127,7 +113,7 @@ def use_context(call: Call) -> None:
 def _deleter(section: str) -> Command:
     word = _SECTIONS[section].word
 
-    @_command(f"config delete-{word}", "NAME", f"Delete the specified {word} from the kubeconfig")
+    @_command(f"config delete-{word}")
     def delete(call: Call) -> None:
         entries = _entries(call, section)
         if len(call.args) != 1 and word == "user":
@@ -151,15 +137,7 @@ delete_context = _deleter("contexts")
 delete_user = _deleter("users")
 
 
-@_command(
-    "config set-context",
-    "[NAME | --current] [--cluster=cluster_nickname] [--user=user_nickname] [--namespace=namespace]",
-    "Set a context entry in kubeconfig",
-    switch("current", "", "Change the current context."),
-    text("cluster", "", "The cluster of the context."),
-    text("user", "", "The user of the context."),
-    text("namespace", "n", "The namespace of the context."),
-)
+@_command("config set-context")
 def set_context(call: Call) -> None:
     config, current = call.context.config, call.flags["current"]
     if len(call.args) > 1:
@@ -184,41 +162,13 @@ def _update(call: Call, section: str, name: str) -> Entry:
     return entry
 
 
-@_command(
-    "config set-cluster",
-    "NAME [--server=server] [--certificate-authority=path/to/certificate/authority] "
-    "[--insecure-skip-tls-verify=true] [--tls-server-name=example.com]",
-    "Set a cluster entry in kubeconfig",
-    text("server", "", "The address of the API server."),
-    text("tls-server-name", "", "The name that the server's certificate must have."),
-    switch("insecure-skip-tls-verify", "", "Accept any certificate."),
-    text("proxy-url", "", "The proxy to the server."),
-    *absent("certificate-authority"),
-    *absent("embed-certs", kind="switch"),
-    check=_count(1),
-)
+@_command("config set-cluster", check=_count(1))
 def set_cluster(call: Call) -> None:
     _update(call, "clusters", call.args[0])
     call.say(f'Cluster "{call.args[0]}" set.\n')
 
 
-@_command(
-    "config set-credentials",
-    "NAME [--client-certificate=path/to/certfile] [--client-key=path/to/keyfile] [--token=bearer_token] "
-    "[--username=basic_user] [--password=basic_password] [--auth-provider=provider_name] "
-    "[--auth-provider-arg=key=value] [--exec-command=exec_command] [--exec-api-version=exec_api_version] "
-    "[--exec-arg=arg] [--exec-env=key=value]",
-    "Set a user entry in kubeconfig",
-    text("client-certificate", "", "The file of the certificate."),
-    text("client-key", "", "The file of its private key."),
-    text("token", "", "A bearer token."),
-    text("username", "", "The name for basic authentication."),
-    text("password", "", "The password for it."),
-    *absent("auth-provider", "auth-provider-arg", "exec-api-version", "exec-arg", "exec-command", "exec-env"),
-    *absent("exec-interactive-mode"),
-    *absent("embed-certs", "exec-provide-cluster-info", kind="switch"),
-    check=_count(1, "unexpected"),
-)
+@_command("config set-credentials", check=_count(1, "unexpected"))
 def set_credentials(call: Call) -> None:
     """Change a user, or add one. The cluster knows only kubernetes-admin, the first one."""
     basic = call.flags["username"] or call.flags["password"]
@@ -232,13 +182,7 @@ def set_credentials(call: Call) -> None:
     call.say(f'User "{call.args[0]}" set.\n')
 
 
-@_command(
-    "config set",
-    "PROPERTY_NAME PROPERTY_VALUE",
-    "Set an individual value in a kubeconfig file",
-    *absent("set-raw-bytes", kind="switch"),
-    check=_count(2),
-)
+@_command("config set", check=_count(2))
 def set_property(call: Call) -> None:
     """Change one field of the kubeconfig, such as contexts.dev.namespace; the entry's name may have dots."""
     path, value = call.args
@@ -256,17 +200,7 @@ def set_property(call: Call) -> None:
     call.say(f'Property "{path}" set.\n')
 
 
-@_command(
-    "config view",
-    "[flags]",
-    "Display merged kubeconfig settings or a specified kubeconfig file",
-    *flags.output("yaml"),
-    switch("minify", "", "Only what the current context uses."),
-    switch("raw", "", "Show tokens and passwords (kubesim has no certificates to show)."),
-    switch("flatten", "", "Put files into the output (kubesim has none)."),
-    switch("merge", "", "Merge all files (kubesim has one).", True),
-    check=unexpected_arguments,
-)
+@_command("config view", check=unexpected_arguments)
 def view(call: Call) -> None:
     config, names = call.context.config, _names(call)
     sections = {

@@ -17,10 +17,8 @@ from kubesim.api.resources import (
 )
 from kubesim.gotext import tabwriter
 from kubesim.kubectl import describers as describers
-from kubesim.kubectl import flags
 from kubesim.kubectl.command import Call, command
 from kubesim.kubectl.errors import KubectlError
-from kubesim.kubectl.flags import number, switch
 from kubesim.kubectl.formats.marshal import LAST_APPLIED
 from kubesim.kubectl.help import group
 from kubesim.kubectl.output import print_result
@@ -40,10 +38,6 @@ _APPLIED = (
     "'kubectl apply' with your previous configuration file instead.\n"
 )
 
-_WHICH = (*flags.FILENAME, *flags.SELECTOR)
-_CHANGES = (*_WHICH, *flags.OUTPUT, flags.field_manager("kubectl-rollout"))
-_NAMED = "(TYPE NAME | TYPE/NAME) [flags]"
-
 
 def _require_resource(call: Call) -> None:
     if not call.args and not call.flags["filename"]:
@@ -53,7 +47,7 @@ def _require_resource(call: Call) -> None:
 # What all but undo have in common.
 _command = partial(command, check=_require_resource, asks_namespace=True, prints_last=True, operands="types")
 
-group("rollout", "SUBCOMMAND", "Manage the rollout of a resource", to_stdout=True)
+group("rollout", to_stdout=True)
 
 
 def _check_revision(call: Call) -> None:
@@ -88,16 +82,7 @@ def _of(resource: Resource, obj: Object, problem: str) -> str:
     return f'error: {resource.qualified} "{name_of(obj)}" {problem}'
 
 
-@_command(
-    "rollout status",
-    _NAMED,
-    "Show the status of the rollout",
-    _WHICH,
-    flags.TIMEOUT,
-    switch("watch", "w", "Wait until the rollout is done.", True),
-    number("revision", "", "Only while this revision is rolled out."),
-    example="  kubectl rollout status deployment/web",
-)
+@_command("rollout status")
 def status(call: Call) -> None:
     _check_revision(call)
     _each(call, "status viewer", lambda resource, obj: _follow(call, resource, obj), reports_none=True)
@@ -207,15 +192,7 @@ def _template(kept: Object) -> Object:
     return template
 
 
-@_command(
-    "rollout history",
-    _NAMED,
-    "View rollout history",
-    _WHICH,
-    flags.OUTPUT,
-    number("revision", "", "Show the Pod template of this revision."),
-    example="  kubectl rollout history deployment/web",
-)
+@_command("rollout history")
 def history(call: Call) -> None:
     _check_revision(call)
     _each(call, "history viewer", lambda resource, obj: _show_history(call, resource, obj))
@@ -245,13 +222,7 @@ def _revision_table(revisions: dict[int, Object]) -> str:
     return tabwriter.format(rows, minwidth=0, padding=2)
 
 
-@_command(
-    "rollout restart",
-    "RESOURCE",
-    "Restart a resource",
-    _CHANGES,
-    example="  kubectl rollout restart deployment/web",
-)
+@_command("rollout restart")
 def restart(call: Call) -> None:
     """Give the Pod template a new annotation, so that all Pods are replaced."""
     now = call.context.clock.timestamp()
@@ -290,26 +261,17 @@ def _set_paused(call: Call, verb: str, is_paused: bool | None, refusal: str, ope
     _each(call, verb, act, reports_none=True)
 
 
-@_command("rollout pause", "RESOURCE", "Mark the provided resource as paused", _CHANGES)
+@_command("rollout pause")
 def pause(call: Call) -> None:
     _set_paused(call, "pausing", True, "is already paused", "paused")
 
 
-@_command("rollout resume", "RESOURCE", "Resume a paused resource", _CHANGES)
+@_command("rollout resume")
 def resume(call: Call) -> None:
     _set_paused(call, "resuming", None, "is not paused", "resumed")
 
 
-@command(
-    "rollout undo",
-    _NAMED,
-    "Undo a previous rollout",
-    _WHICH,
-    flags.DRY_RUN,
-    flags.OUTPUT,
-    number("to-revision", "", "The revision to go back to; 0 is the one before."),
-    example="  kubectl rollout undo deployment/web",
-)
+@command("rollout undo")
 def undo(call: Call) -> None:
     dry_run = call.dry_run()
     _require_resource(call)

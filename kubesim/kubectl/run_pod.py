@@ -11,49 +11,18 @@ from kubesim.api.imageref import parse
 from kubesim.api.objects import Object
 from kubesim.api.resources import POD
 from kubesim.gotext import gojson
-from kubesim.kubectl import flags
 from kubesim.kubectl.apply import with_last_applied
 from kubesim.kubectl.change import PATCHES, patch_locally
 from kubesim.kubectl.command import Call, command
 from kubesim.kubectl.errors import KubectlError, UsageError, refuse_if
-from kubesim.kubectl.flags import absent, array, parse_number, switch, text
+from kubesim.kubectl.flags import parse_number
 from kubesim.kubectl.output import print_result
 
 _POLICIES = ("", "Always", "IfNotPresent", "Never")
 _RESTARTS = ("", "Always", "OnFailure", "Never")
 
 
-@command(
-    "run",
-    'NAME --image=image [--env="key=value"] [--port=port] [--dry-run=server|client] [--overrides=inline-json] '
-    "[--command] -- [COMMAND] [args...]",
-    "Run a particular image on the cluster",
-    flags.DRY_RUN,
-    flags.OUTPUT,
-    flags.SAVE_CONFIG,
-    text("image", "", "The image of the container."),
-    text("image-pull-policy", "", "Always, IfNotPresent or Never."),
-    array("env", "", "A variable NAME=VALUE; may be given several times."),
-    text("labels", "l", "Labels instead of run=NAME, with commas between them."),
-    array("annotations", "", "An annotation KEY=VALUE."),
-    text("port", "", "The port that the container exposes."),
-    text("restart", "", "Always, OnFailure or Never.", "Always"),
-    text("overrides", "", "JSON that is merged into the Pod."),
-    text("override-type", "", "How: json, merge or strategic.", "merge"),
-    switch("command", "", "What follows -- is the command and not its arguments."),
-    switch("privileged", "", "Run the container in privileged mode."),
-    text("field-manager", "", "The name of who creates the Pod.", "kubectl-run"),
-    switch("quiet", "q", "Say less."),
-    *absent("attach", "stdin/i", "tty/t", "rm", "leave-stdin-open", "expose", "force", "recursive/R", kind="switch"),
-    *absent("wait", kind="switch"),
-    *absent("pod-running-timeout", "timeout", kind="duration"),
-    *absent("grace-period", kind="number"),
-    *absent("cascade", bare="background"),
-    *absent("detach-keys", "filename/f", "kustomize/k"),
-    example="  kubectl run web --image=nginx\n"
-    "  kubectl run app --image=registry.example.com/myapp:1.0 --restart=Never -- sleep 60",
-    required=("image",),
-)
+@command("run")
 def run(call: Call) -> None:
     pod = _pod(call)
     dry_run = call.dry_run()

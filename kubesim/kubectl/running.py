@@ -10,10 +10,8 @@ from kubesim.api.errors import StatusError
 from kubesim.api.objects import Object, metadata, name_of
 from kubesim.api.resources import POD, Resource
 from kubesim.cluster.apiserver.logs import Line, LogOptions
-from kubesim.kubectl import flags
 from kubesim.kubectl.command import Call, command
 from kubesim.kubectl.errors import Exit, KubectlError, UsageError, refuse_if
-from kubesim.kubectl.flags import absent, duration, number, switch, text
 from kubesim.kubectl.output import nothing_found
 from kubesim.kubectl.selection import Target, find_targets, get_named, list_all
 from kubesim.shell.container import StartError
@@ -93,29 +91,7 @@ def _check_words(call: Call) -> None:
     )
 
 
-@command(
-    "logs",
-    "[-f] [-p] (POD | TYPE/NAME) [-c CONTAINER]",
-    "Print the logs for a container in a pod",
-    flags.SELECTOR,
-    text("container", "c", "Which container."),
-    switch("previous", "p", "The container before the present one."),
-    switch("follow", "f", "Go on with new lines (nothing new is ever written here while you watch)."),
-    number("tail", "", "How many of the last lines; -1 for all.", -1),
-    switch("all-containers", "", "All containers of the Pod."),
-    switch("prefix", "", "Write the Pod and container before each line."),
-    duration("since", "", "Only lines of the last seconds, such as 5s or 2m."),
-    number("limit-bytes", "", "At most so many bytes."),
-    switch("timestamps", "", "Write the time before each line."),
-    *absent("pod-running-timeout", kind="duration"),
-    *absent("max-log-requests", kind="number"),
-    *absent("since-time"),
-    *absent("ignore-errors", "insecure-skip-tls-verify-backend", "all-pods", kind="switch"),
-    check=_check_words,
-    asks_namespace=True,
-    operands="pods",
-    example="  kubectl logs private-pod",
-)
+@command("logs", check=_check_words, asks_namespace=True, operands="pods")
 def logs(call: Call) -> None:
     found = _logged(call)
     name = call.args[1] if len(call.args) == 2 else call.flags["container"]
@@ -190,21 +166,7 @@ def _pod_and_command(call: Call) -> None:
     )
 
 
-@command(
-    "exec",
-    "(POD | TYPE/NAME) [-c CONTAINER] [flags] -- COMMAND [args...]",
-    "Execute a command in a container",
-    text("container", "c", "Which container."),
-    switch("stdin", "i", "Pass standard input (the commands here read none)."),
-    switch("tty", "t", "Act as a terminal (only single commands can be run here)."),
-    switch("quiet", "q", "Say less."),
-    *absent("pod-running-timeout", kind="duration"),
-    *absent("filename/f"),
-    example="  kubectl exec private-pod -- cat /etc/marker",
-    check=_pod_and_command,
-    asks_namespace=True,
-    operands="pods",
-)
+@command("exec", check=_pod_and_command, asks_namespace=True, operands="pods")
 def execute(call: Call) -> None:
     refuse_if(len(call.args) < 2, "you must specify at least one command for the container")
     pod = _pod_of(call, *_subject(call, call.args[0]), "attach to")

@@ -14,10 +14,9 @@ from kubesim.api.resources import CONFIG_MAP, POD, SECRET, Resource, find_kind
 from kubesim.cluster.apiserver.patch import two_way
 from kubesim.gotext.gojson import quote
 from kubesim.kubectl import flags
-from kubesim.kubectl.change import COMMON, check_local, send_patch
+from kubesim.kubectl.change import check_local, send_patch
 from kubesim.kubectl.command import Call, command
 from kubesim.kubectl.errors import KubectlError, raise_all, refuse_if, visit
-from kubesim.kubectl.flags import absent, array, many, switch, text
 from kubesim.kubectl.help import group
 from kubesim.kubectl.output import print_result
 from kubesim.kubectl.selection import fetch
@@ -26,10 +25,8 @@ _NEEDS_FILE = """you must specify resources by --filename when --local is set.
 Example resource specifications include:
    '-f rsrc.yaml'
    '--filename=rsrc.json'"""
-_MANAGER = flags.field_manager("kubectl-set")
-_CONTAINERS = text("containers", "c", "The containers to change, * for all; * may be a part of a name.", "*")
 
-group("set", "SUBCOMMAND", "Set specific features on objects")
+group("set")
 _set = partial(command, asks_namespace=True, operands="types")
 
 
@@ -52,15 +49,7 @@ def _nested(path: list[str], value: Any) -> Any:
     return value
 
 
-@_set(
-    "set image",
-    "(-f FILENAME | TYPE NAME) CONTAINER_NAME_1=CONTAINER_IMAGE_1 ... CONTAINER_NAME_N=CONTAINER_IMAGE_N",
-    "Update the image of a pod template",
-    COMMON,
-    flags.SELECTOR,
-    _MANAGER,
-    example="  kubectl set image deployment/web myapp=registry.example.com/myapp:2.0",
-)
+@_set("set image")
 def set_image(call: Call) -> None:
     objects = _objects(call, [arg for arg in call.args if "=" not in arg])
     images = dict(arg.split("=", 1) for arg in call.args if "=" in arg)
@@ -86,15 +75,7 @@ def _image_change(obj: Object, images: dict[str, str]) -> Any:
     return _nested(path, change) if change else None
 
 
-@_set(
-    "set serviceaccount",
-    "(-f FILENAME | TYPE NAME) SERVICE_ACCOUNT",
-    "Update the service account of a resource",
-    COMMON,
-    _MANAGER,
-    aliases=("sa",),
-    example="  kubectl set serviceaccount deployment web builder",
-)
+@_set("set serviceaccount")
 def set_service_account(call: Call) -> None:
     refuse_if(not call.args, "serviceaccount is required")
     *words, account = call.args
@@ -105,18 +86,7 @@ def set_service_account(call: Call) -> None:
     _change(call, _objects(call, words), "serviceaccount updated", change, "ServiceAccountName")
 
 
-@_set(
-    "set resources",
-    "(-f FILENAME | TYPE NAME)  ([--limits=LIMITS & --requests=REQUESTS]",
-    "Update resource requests/limits on objects with pod templates",
-    COMMON,
-    flags.SELECTOR,
-    _CONTAINERS,
-    text("limits", "", "The most that a container may use, such as cpu=200m,memory=512Mi."),
-    text("requests", "", "What a container needs, such as cpu=100m,memory=256Mi."),
-    _MANAGER,
-    example="  kubectl set resources deployment web --limits=cpu=200m,memory=64Mi --requests=cpu=100m,memory=32Mi",
-)
+@_set("set resources")
 def set_resources(call: Call) -> None:
     objects = _objects(call, call.args)
     refuse_if(
@@ -160,23 +130,7 @@ def _split(call: Call) -> tuple[list[str], list[str]]:
     return list(call.args[:first]), list(call.args[first:])
 
 
-@_set(
-    "set env",
-    "RESOURCE/NAME KEY_1=VAL_1 ... KEY_N=VAL_N",
-    "Update environment variables on a pod template",
-    COMMON,
-    flags.SELECTOR,
-    _CONTAINERS,
-    array("env", "e", "A variable NAME=VALUE, or NAME- to remove one, or - for those on standard input."),
-    text("from", "", "Take the variables from this Secret or ConfigMap, as TYPE/NAME."),
-    text("prefix", "", "A prefix for the names."),
-    many("keys", "", "Only these keys of --from."),
-    switch("list", "", "Show the variables instead of changing them."),
-    switch("overwrite", "", "Change variables that exist.", True),
-    *absent("resolve", kind="switch"),
-    _MANAGER,
-    example="  kubectl set env deployment/web MODE=dark\n  kubectl set env deployment/web --from=secret/good",
-)
+@_set("set env")
 def set_env(call: Call) -> None:
     words, changes = _split(call)
     refuse_if(

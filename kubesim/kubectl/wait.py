@@ -7,34 +7,15 @@ from functools import partial
 
 from kubesim.api.clock import SECOND
 from kubesim.api.objects import Object
-from kubesim.kubectl import flags
 from kubesim.kubectl.command import Call, command
 from kubesim.kubectl.deletion import wait_until_gone
 from kubesim.kubectl.errors import KubectlError, refuse_if
-from kubesim.kubectl.flags import absent, array, duration, many, switch
 from kubesim.kubectl.formats import evaluate_relaxed
 from kubesim.kubectl.output import print_result
 from kubesim.kubectl.selection import Query, Target, find_named
 
 
-@command(
-    "wait",
-    "([-f FILENAME] | resource.group/resource.name | resource.group [(-l label | --all)]) "
-    "[--for=create|--for=delete|--for condition=available|--for=jsonpath='{}'[=value]]",
-    "Wait for a specific condition on one or many resources",
-    many("filename", "f", "A file, a folder or - for standard input; may be given several times."),
-    switch("recursive", "R", "Take the folders of -f with everything below them.", True),
-    flags.SELECTOR,
-    flags.FIELD_SELECTOR,
-    flags.ALL_NAMESPACES,
-    flags.OUTPUT,
-    array("for", "", "delete, create, condition=NAME[=VALUE] or jsonpath='{PATH}'[=VALUE]."),
-    duration("timeout", "", "How long to wait.", 30.0),
-    switch("all", "", "All objects of the type in the namespace."),
-    *absent("local", kind="switch"),
-    operands="types",
-    example="  kubectl wait --for=condition=Ready pod/private-pod --timeout=30s",
-)
+@command("wait", operands="types")
 def wait(call: Call) -> None:
     """Let time pass until objects are as asked, at most for --timeout in all."""
     words = [word.lower() for word in call.flags["for"]]

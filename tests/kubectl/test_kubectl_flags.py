@@ -8,16 +8,26 @@ import pytest
 
 from kubesim.kubectl.commands import all_commands, find_command
 from kubesim.kubectl.errors import FlagError, NotSimulated
-from kubesim.kubectl.flags import FlagSet, absent, array, duration, many, number, parse_duration, switch, text
+from kubesim.kubectl.flags import FlagSet, parse_duration, read_flags
 from tests.learner import Learner, rows
 
 ROWS = rows(__file__)
 
 FLAGS = FlagSet(
-    (
-        *(text("output", "o"), text("dry-run", "", default="none", bare="unchanged"), switch("watch", "w")),
-        *(switch("all", "A"), number("tail", default=-1), duration("timeout"), many("types"), array("from")),
-        *absent("cascade", "interactive/i"),
+    read_flags(
+        {
+            "flags": [
+                {"name": "output", "short": "o"},
+                {"name": "dry-run", "default": "none", "bare": "unchanged"},
+                {"name": "watch", "short": "w", "kind": "switch"},
+                {"name": "all", "short": "A", "kind": "switch"},
+                {"name": "tail", "kind": "number", "default": -1},
+                {"name": "timeout", "kind": "duration"},
+                {"name": "types", "kind": "list"},
+                {"name": "from", "kind": "array"},
+            ],
+            "refused": {"text": ["cascade", "interactive/i"]},
+        }
     )
 )
 

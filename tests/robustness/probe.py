@@ -13,7 +13,7 @@ from kubesim import Session
 from kubesim.api.objects import name_of
 from kubesim.api.resources import EVENT
 from kubesim.api.result import Result
-from kubesim.kubectl.commands import find_command, flag_set
+from kubesim.kubectl.commands import find_command
 from kubesim.kubectl.errors import FlagError, NotSimulated
 
 from .invariants import Watch, orphans
@@ -157,7 +157,7 @@ def only_reads(line: str) -> bool:
     if command is None or " ".join(command.path) in _READING:
         return True
     try:
-        _, flags, _, _ = flag_set(command.path).parse(rest)
+        _, flags, _, _ = command.flag_set.parse(rest)
     except (FlagError, NotSimulated):
         return True
     return bool(flags["help"]) or flags.get("dry-run") in ("client", "server")

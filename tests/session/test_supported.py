@@ -6,7 +6,7 @@ import pytest
 
 from kubesim.api.resources import RESOURCES
 from kubesim.api.schema import Type, fields, type_of
-from kubesim.kubectl.commands import ABSENT, all_commands, flag_set
+from kubesim.kubectl.commands import ABSENT, all_commands
 from tests.learner import Learner
 from tools import supported
 
@@ -17,7 +17,7 @@ REFUSED = [
     (command, flag)
     for command in all_commands()
     if not command.is_group
-    for flag in flag_set(command.path).flags.values()
+    for flag in command.flag_set.flags.values()
     if not flag.simulated
 ]
 FIELDS = sorted(

@@ -7,37 +7,20 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import Any
 
 from kubesim.api.errors import StatusError
 from kubesim.api.objects import Object
 from kubesim.api.resources import Resource
-from kubesim.kubectl import flags
 from kubesim.kubectl.apply import send, with_last_applied
 from kubesim.kubectl.command import Call, Command, Run, command, no_arguments
 from kubesim.kubectl.errors import KubectlError, UsageError, refuse_if
-from kubesim.kubectl.flags import Flag, absent
 from kubesim.kubectl.manifests import Manifest, require_file, visit_manifests
 from kubesim.kubectl.output import print_result
 
-COMMON = (
-    *flags.DRY_RUN,
-    *flags.OUTPUT,
-    *flags.VALIDATE,
-    *flags.SAVE_CONFIG,
-    flags.field_manager("kubectl-create"),
-)
 
-
-DRY_RUN = "[--dry-run=server|client|none]"
-"""The end of most usage lines."""
-
-
-def creator(
-    kind: str, usage: str, short: str, *more: Flag | tuple[Flag, ...], **fields: Any
-) -> Callable[[Run], Command]:
-    """As `command`: a subcommand that creates one object with a NAME, and has the flags of all of them and `more`."""
-    return command(f"create {kind}", f"NAME {usage}", short, COMMON, *more, check=one_name, **fields)
+def creator(kind: str) -> Callable[[Run], Command]:
+    """As `command`: a subcommand that creates one object with a NAME."""
+    return command(f"create {kind}", check=one_name)
 
 
 def make(call: Call, resource: Resource, obj: Object, failure: str) -> None:
@@ -66,18 +49,7 @@ def one_name(call: Call) -> None:
     refuse_if(count != 1, f"exactly one NAME is required, got {count}", UsageError)
 
 
-@command(
-    "create",
-    "-f FILENAME",
-    "Create a resource from a file or from stdin",
-    flags.FILENAME,
-    flags.SELECTOR,
-    COMMON,
-    *absent("edit", "windows-line-endings", kind="switch"),
-    *absent("raw"),
-    example="  kubectl create -f pod.yaml\n  cat pod.yaml | kubectl create -f -",
-    check=no_arguments,
-)
+@command("create", check=no_arguments)
 def create(call: Call) -> None:
     require_file(call)
     if not visit_manifests(call, partial(_create_one, call)):

@@ -9,45 +9,22 @@ from kubesim.api.clock import safe_hash
 from kubesim.api.objects import Object, metadata, owner_reference
 from kubesim.api.resources import CRON_JOB, DEPLOYMENT, JOB, NAMESPACE, SERVICE_ACCOUNT
 from kubesim.kubectl.command import Call
-from kubesim.kubectl.create import DRY_RUN, creator, make
+from kubesim.kubectl.create import creator, make
 from kubesim.kubectl.errors import refuse_if
-from kubesim.kubectl.flags import many, number, text
 from kubesim.kubectl.selection import select
 
 
-@creator(
-    "namespace",
-    DRY_RUN,
-    "Create a namespace with the specified name",
-    aliases=("ns",),
-    example="  kubectl create namespace staging",
-)
+@creator("namespace")
 def create_namespace(call: Call) -> None:
     make(call, NAMESPACE, {"metadata": {"name": call.args[0]}, "spec": {}, "status": {}}, "")
 
 
-@creator(
-    "serviceaccount",
-    DRY_RUN,
-    "Create a service account with the specified name",
-    aliases=("sa",),
-    example="  kubectl create serviceaccount builder",
-)
+@creator("serviceaccount")
 def create_service_account(call: Call) -> None:
     make(call, SERVICE_ACCOUNT, {"metadata": {"name": call.args[0]}}, "failed to create serviceaccount:")
 
 
-@creator(
-    "deployment",
-    "--image=image -- [COMMAND] [args...]",
-    "Create a deployment with the specified name",
-    many("image", "", "The image; several make several containers."),
-    number("port", "", "The port that the container exposes.", -1, "int32"),
-    number("replicas", "r", "How many Pods.", 1, "int32"),
-    aliases=("deploy",),
-    required=("image",),
-    example="  kubectl create deployment web --image=registry.example.com/myapp:1.0 --replicas=2",
-)
+@creator("deployment")
 def create_deployment(call: Call) -> None:
     name, arguments = call.args[0], list(call.args[1:])
     images, labels = call.flags["image"], {"app": name}
@@ -78,14 +55,7 @@ def _container_name(image: str) -> str:
     return plain if plain == name else f"{plain}-{safe_hash(image, 5)}"
 
 
-@creator(
-    "job",
-    "--image=image [--from=cronjob/name] -- [COMMAND] [args...]",
-    "Create a job with the specified name",
-    text("image", "", "The image."),
-    text("from", "", "The CronJob whose template the Job has, such as cronjob/backup."),
-    example="  kubectl create job hello --image=busybox -- echo hello\n  kubectl create job now --from=cronjob/backup",
-)
+@creator("job")
 def create_job(call: Call) -> None:
     name, arguments = call.args[0], list(call.args[1:])
     image, source = call.flags["image"], call.flags["from"]
@@ -119,17 +89,7 @@ def _from_cron_job(call: Call, name: str, source: str) -> Object:
     return {"metadata": {**meta, "ownerReferences": [owner]}, "spec": spec}
 
 
-@creator(
-    "cronjob",
-    "--image=image --schedule='0/5 * * * ?' -- [COMMAND] [args...] [flags]",
-    "Create a cron job with the specified name",
-    text("image", "", "The image."),
-    text("schedule", "", "When, in five fields, such as '*/5 * * * *'."),
-    text("restart", "", "OnFailure or Never.", "OnFailure"),
-    aliases=("cj",),
-    required=("image", "schedule"),
-    example="  kubectl create cronjob hello --image=busybox --schedule='*/1 * * * *' -- date",
-)
+@creator("cronjob")
 def create_cron_job(call: Call) -> None:
     name, *arguments = call.args
     template = _job_template(name, call.flags["image"], arguments, call.flags["restart"] or "OnFailure")

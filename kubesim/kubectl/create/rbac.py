@@ -11,24 +11,10 @@ from kubesim.api.errors import StatusError
 from kubesim.api.objects import Object
 from kubesim.api.resources import CLUSTER_ROLE, CLUSTER_ROLE_BINDING, ROLE, ROLE_BINDING, find_resource
 from kubesim.cluster.apiserver.tokens import create_token as issue
-from kubesim.kubectl import flags
 from kubesim.kubectl.command import Call, command
-from kubesim.kubectl.create import DRY_RUN, creator, make, one_name
+from kubesim.kubectl.create import creator, make, one_name
 from kubesim.kubectl.errors import KubectlError, Plain, refuse_if
-from kubesim.kubectl.flags import absent, array, duration, many, text
 
-_RULE = (
-    many("verb", "", "What the rule allows: get, list, watch, create, update, patch, delete, or *."),
-    many("resource", "", "The types that the rule is for."),
-    array("resource-name", "", "The names that the rule is for; all when none is given."),
-)
-_RULE_USAGE = "--verb=verb --resource=resource.group{} [--resource-name=resourcename] " + DRY_RUN
-_SUBJECTS = (
-    array("user", "", "A user who gets it."),
-    array("group", "", "A group that gets it."),
-    array("serviceaccount", "", "A ServiceAccount that gets it, as NAMESPACE:NAME."),
-)
-_SUBJECTS_USAGE = "[--user=username] [--group=groupname] [--serviceaccount=namespace:serviceaccountname] " + DRY_RUN
 _PATH_VERBS = ("get", "post", "put", "delete", "patch", "head", "options", "*")
 _VERBS = (
     *("*", "get", "delete", "list", "create", "update", "patch", "watch", "proxy", "deletecollection"),
@@ -36,28 +22,14 @@ _VERBS = (
 )
 
 
-@creator(
-    "role",
-    _RULE_USAGE.format("/subresource"),
-    "Create a role with single rule",
-    _RULE,
-    example="  kubectl create role secret-reader --verb=get,list --resource=secrets",
-)
+@creator("role")
 def create_role(call: Call) -> None:
     rules = _rules(call, _verbs(call))
     refuse_if(not rules, "at least one resource must be specified")
     make(call, ROLE, {"metadata": {"name": call.args[0]}, "rules": rules}, "")
 
 
-@creator(
-    "clusterrole",
-    _RULE_USAGE.format(""),
-    "Create a cluster role",
-    _RULE,
-    many("non-resource-url", "", "The paths, such as /healthz, that the rule is for."),
-    absent("aggregation-rule"),
-    example="  kubectl create clusterrole node-reader --verb=get,list --resource=nodes",
-)
+@creator("clusterrole")
 def create_cluster_role(call: Call) -> None:
     verbs, paths = _verbs(call), call.flags["non-resource-url"]
     rules = _rules(call, verbs)
@@ -110,15 +82,7 @@ def _paths(verbs: list[str], paths: Sequence[str]) -> list[str]:
     return list(dict.fromkeys(paths))
 
 
-@creator(
-    "rolebinding",
-    "--clusterrole=NAME|--role=NAME " + _SUBJECTS_USAGE,
-    "Create a role binding for a particular role or cluster role",
-    text("role", "", "The Role that is granted."),
-    text("clusterrole", "", "The ClusterRole that is granted."),
-    _SUBJECTS,
-    example="  kubectl create rolebinding ci --role=secret-reader --serviceaccount=default:ci",
-)
+@creator("rolebinding")
 def create_role_binding(call: Call) -> None:
     role, cluster_role = call.flags["role"], call.flags["clusterrole"]
     refuse_if(bool(role) == bool(cluster_role), "exactly one of clusterrole or role must be specified")
@@ -126,15 +90,7 @@ def create_role_binding(call: Call) -> None:
     make(call, ROLE_BINDING, binding, "failed to create rolebinding:")
 
 
-@creator(
-    "clusterrolebinding",
-    "--clusterrole=NAME " + _SUBJECTS_USAGE,
-    "Create a cluster role binding for a particular cluster role",
-    text("clusterrole", "", "The ClusterRole that is granted."),
-    _SUBJECTS,
-    example="  kubectl create clusterrolebinding viewers --clusterrole=view --group=devs",
-    required=("clusterrole",),
-)
+@creator("clusterrolebinding")
 def create_cluster_role_binding(call: Call) -> None:
     binding = _binding(call, "ClusterRole", call.flags["clusterrole"])
     make(call, CLUSTER_ROLE_BINDING, binding, "failed to create clusterrolebinding:")
@@ -158,20 +114,7 @@ def _account(text: str) -> Object:
     return {"kind": "ServiceAccount", "name": name, "namespace": namespace}
 
 
-@command(
-    "create token",
-    "SERVICE_ACCOUNT_NAME",
-    "Request a service account token",
-    flags.OUTPUT,
-    array("audience", "", "Who the token is for; may be given several times."),
-    duration("duration", "", "How long the token is to be valid; at least 10m."),
-    text("bound-object-kind", "", "Node, Pod or Secret: the token ends with this object."),
-    text("bound-object-name", "", "The name of that object."),
-    text("bound-object-uid", "", "The uid of that object."),
-    check=one_name,
-    asks_namespace=True,
-    example="  kubectl create token builder --duration=1h",
-)
+@command("create token", check=one_name, asks_namespace=True)
 def create_token(call: Call) -> None:
     kind, name, uid = (call.flags[f"bound-object-{key}"] for key in ("kind", "name", "uid"))
     _check_token(call, kind, name, uid)

@@ -16,47 +16,15 @@ from kubesim.api.resources import CONFIG_MAP, SECRET, Resource
 from kubesim.cluster.apiserver.validation.rules import config_key
 from kubesim.gotext import gojson
 from kubesim.kubectl.command import Call
-from kubesim.kubectl.create import DRY_RUN, creator, make
+from kubesim.kubectl.create import creator, make
 from kubesim.kubectl.errors import KubectlError, refuse_if
-from kubesim.kubectl.flags import array, check_variable_name, many, switch, text
+from kubesim.kubectl.flags import check_variable_name
 from kubesim.kubectl.help import group
 
-_APPEND_HASH = switch("append-hash", "", "Append a hash of the content to the name.")
-_FROM = (
-    many("from-file", "", "A file [KEY=]PATH, or a folder, whose content becomes a value."),
-    array("from-literal", "", "A value KEY=VALUE."),
-    many("from-env-file", "", "A file of lines KEY=VALUE."),
-)
+group("create secret")
 
 
-group(
-    "create secret",
-    "(docker-registry | generic | tls)",
-    "Create a secret using a specified subcommand",
-    """Create a secret with specified type.
-
- A docker-registry type secret is for accessing a container registry.
-
- A generic type secret indicate an Opaque secret type.
-
- A tls type secret holds TLS certificate and its associated key.""",
-)
-
-
-@creator(
-    "secret docker-registry",
-    "--docker-username=user --docker-password=password --docker-email=email [--docker-server=string] "
-    "[--from-file=[key=]source] " + DRY_RUN,
-    "Create a secret for use with a Docker registry",
-    _APPEND_HASH,
-    text("docker-server", "", "The registry that the credentials are for.", "https://index.docker.io/v1/"),
-    text("docker-username", "", "The user name."),
-    text("docker-password", "", "The password or token."),
-    text("docker-email", "", "An e-mail address; registries no longer ask for it."),
-    many("from-file", "", "An existing Docker config file, [KEY=]PATH."),
-    example="  kubectl create secret docker-registry my-registry-creds --docker-server=registry.example.com "
-    "--docker-username=myuser --docker-password=mypassword",
-)
+@creator("secret docker-registry")
 def create_docker_registry(call: Call) -> None:
     given = call.flags
     data = _Data(SECRET, call.args[0])
@@ -82,17 +50,7 @@ def _docker_config(given: Any) -> bytes:
     return gojson.dumps({"auths": {server: entry}}, sort=False).encode()
 
 
-@creator(
-    "secret generic",
-    "[--type=string] [--from-file=[key=]source] [--from-literal=key1=value1] " + DRY_RUN,
-    "Create a secret from a local file, directory, or literal value",
-    _APPEND_HASH,
-    _FROM,
-    text("type", "", "The type of the Secret."),
-    example="  kubectl create secret generic plain --from-literal=user=admin\n"
-    "  kubectl create secret generic regcred --from-file=.dockerconfigjson=config.json "
-    "--type=kubernetes.io/dockerconfigjson",
-)
+@creator("secret generic")
 def create_generic(call: Call) -> None:
     _make_secret(call, call.flags["type"], _gather(call, SECRET))
 
@@ -101,15 +59,7 @@ def create_generic(call: Call) -> None:
 _PEM = {"cert": ("tls.crt", "certificate", b"CERTIFICATE"), "key": ("tls.key", "key", b"PRIVATE KEY")}
 
 
-@creator(
-    "secret tls",
-    "--cert=path/to/cert/file --key=path/to/key/file " + DRY_RUN,
-    "Create a TLS secret",
-    _APPEND_HASH,
-    text("cert", "", "The file of the certificate."),
-    text("key", "", "The file of its private key."),
-    example="  kubectl create secret tls site --cert=tls.crt --key=tls.key",
-)
+@creator("secret tls")
 def create_tls(call: Call) -> None:
     refuse_if(not call.flags["key"] or not call.flags["cert"], "key and cert must be specified")
     data = {}
@@ -147,15 +97,7 @@ def _append_hash(call: Call, obj: Object, content: Object) -> None:
         obj["metadata"]["name"] = f"{name}-{digits.translate(str.maketrans('013ae', 'ghkmt'))}"
 
 
-@creator(
-    "configmap",
-    "[--from-file=[key=]source] [--from-literal=key1=value1] " + DRY_RUN,
-    "Create a config map from a local file, directory or literal value",
-    _APPEND_HASH,
-    _FROM,
-    aliases=("cm",),
-    example="  kubectl create configmap settings --from-literal=mode=dev",
-)
+@creator("configmap")
 def create_config_map(call: Call) -> None:
     """Create a ConfigMap; what is no text goes into binaryData."""
     values = _gather(call, CONFIG_MAP)
