@@ -170,7 +170,7 @@ def _make(
 ) -> PullTrace:
     container = facts.container
     seen: dict[str, Any] = {"secrets": secrets, "attempts": attempts, "outcome": outcome, "message": message}
-    seen |= {"image": facts.image, "reference": facts.reference, "policy": container["imagePullPolicy"], "hops": ()}
+    seen |= {"image": facts.image, "policy": container["imagePullPolicy"], "hops": ()}
     return PullTrace(0, facts.namespace, name_of(facts.pod), container["name"], present=False, **seen)
 
 

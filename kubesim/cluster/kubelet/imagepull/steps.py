@@ -55,13 +55,7 @@ class Pull:
         """Why it went as it did."""
         request = self.request
         return PullTrace(
-            at=request.now,
-            namespace=request.namespace,
-            pod=request.pod,
-            container=request.container,
-            image=request.image,
-            reference=self.reference,
-            policy=request.policy,
+            *(request.now, request.namespace, request.pod, request.container, request.image, request.policy),
             present=any(hop.outcome == "present" for hop in self.hops),
             secrets=tuple(see(name, secret) for name, secret in request.secrets),
             attempts=tuple(self.attempts),

@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from kubesim.api.clock import Micros
-from kubesim.api.imageref import Reference
 from kubesim.cluster import keyring
 
 Event = tuple[str, str, str]
@@ -56,7 +55,6 @@ class PullTrace(NamedTuple):
     pod: str
     container: str
     image: str
-    reference: Reference | None
     policy: str
     present: bool
     secrets: tuple[SeenSecret, ...]
