@@ -243,8 +243,10 @@ def _moved(one: Session, other: Session) -> bool:
 
 
 def _difference(line: str, real: Result, ours: Result) -> str:
-    streams = ("stdout", "stderr")
-    parts = [difference(_alike(line, getattr(real, name)), _alike(line, getattr(ours, name)), name) for name in streams]
+    """How two results differ; the order of messages about several objects doesn't count."""
+    parts = [difference(_alike(line, real.stdout), _alike(line, ours.stdout), "stdout")]
+    theirs, own = ("\n".join(sorted(_alike(line, result.stderr).split("\n"))) for result in (real, ours))
+    parts.append(difference(theirs, own, "stderr"))
     if real.exit_code != ours.exit_code:
         parts.append(f"exit status {real.exit_code} recorded, {ours.exit_code} by kubesim")
     return "".join(f"{part}\n" for part in parts if part)

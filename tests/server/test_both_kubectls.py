@@ -19,7 +19,7 @@ def test_the_kubectls_agree() -> None:
     compared = list(differential.compared(typed, processes=2))
     differences = [f"$ {line}\n{found}" for line, found in compared if found and found != differential.LATE]
     assert {line for line, _ in compared} == set(typed)
-    if len(differences) > COUNT // 200:  # a line may have two mistakes that cannot be told apart
+    if len(differences) > COUNT // 100:  # a line may have two mistakes that cannot be told apart
         pytest.fail("\n".join(differences), pytrace=False)
 
 
