@@ -197,26 +197,27 @@ class FlowPicture(Widget):
         return {"text/plain": flow.text(), **picture}
 
 
+def target(arguments: str, usage: str) -> tuple[str, str, str | None] | None:
+    """Namespace, Pod ("" if none) and container of `POD [-n NAMESPACE] [-c CONTAINER]`; None, after a line of usage."""
+    options = "nc" if "CONTAINER" in usage else "n"
+    wanted = re.fullmatch(rf"(?P<pod>\s+[^\s-]\S*)?(?P<options>(\s+-[{options}]\s+\S+)*)\s*", f" {arguments}")
+    pod = (wanted["pod"] or "").strip().removeprefix("pod/").removeprefix("pods/") if wanted else ""
+    if wanted is None or not (pod or "[POD]" in usage):
+        print(f"kubesim: {usage}")  # noqa: T201
+        return None
+    given = dict(re.findall(r"-([nc])\s+(\S+)", wanted["options"]))
+    return given.get("n", "default"), pod, given.get("c")
+
+
 def show(arguments: str, seat: Seat) -> None:
-    """Display the flow of `POD [-n NAMESPACE] [-c CONTAINER]`, or print how to ask for one."""
-    if target := _target(arguments, "%flow"):
-        seat.session.explained.append(target[0])
-        display(FlowPicture(seat, *target))
+    """Display a flow, or print how to ask for one."""
+    if found := target(arguments, "which Pod? %flow POD [-n NAMESPACE] [-c CONTAINER]"):
+        seat.session.explained.append(found[0])
+        display(FlowPicture(seat, *found))
 
 
 def why(arguments: str, seat: Seat) -> None:
     """Print why the Pod's image does not arrive (or how it did), or how to ask for that."""
-    if target := _target(arguments, "%why"):
-        seat.session.explained.append(target[0])
-        print(trace_flow(seat.session.cluster, *target).why())  # noqa: T201  # a cell's output
-
-
-def _target(arguments: str, magic: str) -> tuple[str, str, str | None] | None:
-    """Namespace, Pod and container; None, after a line about it, where `arguments` have a different form."""
-    wanted = re.fullmatch(r"\s*(?P<pod>[^\s-]\S*)(?P<options>(\s+-[nc]\s+\S+)*)\s*", arguments)
-    if wanted is None:
-        print(f"kubesim: which Pod? {magic} POD [-n NAMESPACE] [-c CONTAINER]")  # noqa: T201
-        return None
-    options = dict(re.findall(r"-([nc])\s+(\S+)", wanted["options"]))
-    pod = wanted["pod"].removeprefix("pod/").removeprefix("pods/")
-    return options.get("n", "default"), pod, options.get("c")
+    if found := target(arguments, "which Pod? %why POD [-n NAMESPACE] [-c CONTAINER]"):
+        seat.session.explained.append(found[0])
+        print(trace_flow(seat.session.cluster, *found).why())  # noqa: T201  # a cell's output

@@ -6,7 +6,6 @@ The page's half is static/timemachine.js. It reads copies of the cluster; the le
 from __future__ import annotations
 
 import html
-import re
 from collections.abc import Iterator
 
 import traitlets
@@ -152,10 +151,7 @@ def _clock(moment: Micros) -> str:
 
 
 def show(arguments: str, seat: Seat) -> None:
-    """Display the time machine of `[POD] [-n NAMESPACE]`, or print how to ask for one."""
-    wanted = re.fullmatch(r"\s*(?P<pod>[^\s-]\S*)?\s*(-n\s+(?P<namespace>\S+))?\s*", arguments)
-    if wanted is None:
-        print("kubesim: the past of which Pod? %timemachine [POD] [-n NAMESPACE]")  # noqa: T201
-        return
-    pod = (wanted["pod"] or "").removeprefix("pod/").removeprefix("pods/")
-    display(TimeMachine(seat, wanted["namespace"] or "default", pod))
+    """Display a time machine, or print how to ask for one."""
+    if found := flow.target(arguments, "the past of which Pod? %timemachine [POD] [-n NAMESPACE]"):
+        namespace, pod, _ = found
+        display(TimeMachine(seat, namespace, pod))
