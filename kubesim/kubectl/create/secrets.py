@@ -8,7 +8,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable
 from typing import Any
 
 from kubesim.api.objects import Object
@@ -27,18 +27,15 @@ group("create secret")
 @creator("secret docker-registry")
 def create_docker_registry(call: Call) -> None:
     given = call.flags
-    data = _Data(SECRET, call.args[0])
     if given["from-file"]:
-        for source in given["from-file"]:
-            data.add_file(call, source if "=" in source else f".dockerconfigjson={source}")
-    elif given["docker-username"] and given["docker-password"] and given["docker-server"]:
-        data.add(".dockerconfigjson", _docker_config(given))
+        sources = [source if "=" in source else f".dockerconfigjson={source}" for source in given["from-file"]]
+        data = _checked(call, SECRET, (pair for source in sources for pair in _of_file(call, source)))
     else:
-        raise KubectlError(
-            "either --from-file or the combination of --docker-username, --docker-password and --docker-server "
-            "is required"
-        )
-    _make_secret(call, "kubernetes.io/dockerconfigjson", data.values)
+        is_complete = given["docker-username"] and given["docker-password"] and given["docker-server"]
+        combination = "the combination of --docker-username, --docker-password and --docker-server"
+        refuse_if(not is_complete, f"either --from-file or {combination} is required")
+        data = {".dockerconfigjson": _docker_config(given)}
+    _make_secret(call, "kubernetes.io/dockerconfigjson", data)
 
 
 def _docker_config(given: Any) -> bytes:
@@ -52,7 +49,7 @@ def _docker_config(given: Any) -> bytes:
 
 @creator("secret generic")
 def create_generic(call: Call) -> None:
-    _make_secret(call, call.flags["type"], _gather(call, SECRET))
+    _make_secret(call, call.flags["type"], _checked(call, SECRET, _given(call)))
 
 
 # By the flag: the key in the Secret, what the file is, and its PEM block.
@@ -64,17 +61,10 @@ def create_tls(call: Call) -> None:
     refuse_if(not call.flags["key"] or not call.flags["cert"], "key and cert must be specified")
     data = {}
     for flag, (key, what, block) in _PEM.items():
-        data[key] = _read_pem(call, call.flags[flag])
+        data[key] = _read(call, call.flags[flag], "Cannot read file {path}, open {path}")
         if not re.search(rb"(?m)^-----BEGIN (?:[A-Z]+ )?%b-----\r?$" % block, data[key]):
             raise KubectlError(f"tls: failed to find any PEM data in {what} input")
     _make_secret(call, "kubernetes.io/tls", data)
-
-
-def _read_pem(call: Call, path: str) -> bytes:
-    try:
-        return call.context.workspace.read_bytes(path)
-    except OSError as error:
-        raise KubectlError(f"Cannot read file {path}, open {path}: {(error.strerror or '').lower()}") from None
 
 
 def _make_secret(call: Call, kind: str, data: dict[str, bytes]) -> None:
@@ -100,7 +90,7 @@ def _append_hash(call: Call, obj: Object, content: Object) -> None:
 @creator("configmap")
 def create_config_map(call: Call) -> None:
     """Create a ConfigMap; what is no text goes into binaryData."""
-    values = _gather(call, CONFIG_MAP)
+    values = _checked(call, CONFIG_MAP, _given(call))
     texts = {key: values[key].decode() for key in sorted(values) if _is_text(values[key])}
     others = _encoded({key: value for key, value in values.items() if key not in texts})
     config_map: Object = {"metadata": {"name": call.args[0]}}
@@ -118,24 +108,46 @@ def _is_text(value: bytes) -> bool:
     return True
 
 
-def _gather(call: Call, resource: Resource) -> dict[str, bytes]:
-    data = _Data(resource, call.args[0])
+_Pairs = Iterable[tuple[str, bytes]]
+
+
+def _checked(call: Call, resource: Resource, pairs: _Pairs) -> dict[str, bytes]:
+    """The pairs as a dict, unless a key is wrong or there twice."""
+    values: dict[str, bytes] = {}
+    is_secret = resource is SECRET
+    for key, value in pairs:
+        quoted, exists = gojson.quote(key), "another key by that name already exists"
+        if problems := config_key(key):
+            raise KubectlError(
+                f"{quoted} is not valid key name for a Secret {';'.join(problems)}"
+                if is_secret
+                else f"{quoted} is not a valid key name for a ConfigMap: {','.join(problems)}"
+            )
+        if key in values:
+            where = f"in {'Data' if _is_text(value) else 'BinaryData'} for ConfigMap {gojson.quote(call.args[0])}"
+            raise KubectlError(
+                f"cannot add key {key}, {exists}" if is_secret else f"cannot add key {quoted}, {exists} {where}"
+            )
+        values[key] = value
+    return values
+
+
+def _given(call: Call) -> _Pairs:
+    """The keys and values of --from-literal, --from-file and --from-env-file."""
     literals, files, env_files = (call.flags[f"from-{source}"] for source in ("literal", "file", "env-file"))
     refuse_if(env_files and (files or literals), "from-env-file cannot be combined with from-file or from-literal")
     for literal in literals:
         key, equals, value = literal.partition("=")
         refuse_if(not equals or not key, f"invalid literal source {literal}, expected key=value")
-        data.add(key, value.encode("utf-8", "surrogateescape"))
+        yield key, value.encode("utf-8", "surrogateescape")
     for source in files:
-        data.add_file(call, source)
+        yield from _of_file(call, source)
     for path in env_files:
         refuse_if(call.context.workspace.is_dir(path), "env config file cannot be a directory")
-        for key, value in _env_lines(call, path):
-            data.add(key, value.encode("utf-8", "surrogateescape"))
-    return data.values
+        yield from _of_env_file(call, path)
 
 
-def _env_lines(call: Call, path: str) -> Iterator[tuple[str, str]]:
+def _of_env_file(call: Call, path: str) -> _Pairs:
     """The variables of an env file; one without a value has that of the shell. Mirrors pkg/util/env_file.go."""
     content = _read(call, path).removeprefix(b"\xef\xbb\xbf").decode("utf-8", "surrogateescape")
     for raw in content.split("\n"):
@@ -143,57 +155,30 @@ def _env_lines(call: Call, path: str) -> Iterator[tuple[str, str]]:
         if line and not line.startswith("#"):
             key, equals, value = line.partition("=")
             check_variable_name(key)
-            yield key, value if equals else call.context.env.get(key, "")
+            value = value if equals else call.context.env.get(key, "")
+            yield key, value.encode("utf-8", "surrogateescape")
 
 
-class _Data:
-    def __init__(self, resource: Resource, name: str) -> None:
-        self.values: dict[str, bytes] = {}
-        self._is_secret = resource is SECRET
-        self._name = name
-
-    def add(self, key: str, value: bytes) -> None:
-        quoted = gojson.quote(key)
-        if problems := config_key(key):
-            raise KubectlError(
-                f"{quoted} is not valid key name for a Secret {';'.join(problems)}"
-                if self._is_secret
-                else f"{quoted} is not a valid key name for a ConfigMap: {','.join(problems)}"
-            )
-        if key in self.values:
-            exists = f"cannot add key {key if self._is_secret else quoted}, another key by that name already exists"
-            where = f" in {'Data' if _is_text(value) else 'BinaryData'} for ConfigMap {gojson.quote(self._name)}"
-            raise KubectlError(exists if self._is_secret else exists + where)
-        self.values[key] = value
-
-    def add_file(self, call: Call, source: str) -> None:
-        key, path = _file_source(source)
-        workspace = call.context.workspace
-        if not workspace.is_dir(path):
-            self.add(key or path.rpartition("/")[2], _read(call, path))
-        elif key:
-            raise KubectlError("cannot give a key name for a directory path")
-        else:
-            for name in sorted(workspace.listdir(path)):
-                if not workspace.is_dir(f"{path}/{name}"):
-                    self.add(name, _read(call, f"{path}/{name}"))
-
-
-def _file_source(source: str) -> tuple[str, str]:
-    """KEY and PATH of --from-file=[KEY=]PATH. Mirrors k8s.io/kubectl pkg/util ParseFileSource."""
-    key, equals, path = source.partition("=")
-    if not equals:
-        return "", source
+def _of_file(call: Call, source: str) -> _Pairs:
+    """What --from-file=[KEY=]PATH means: one file, or all files of a folder. Mirrors ParseFileSource of pkg/util."""
+    workspace = call.context.workspace
+    key, equals, path = source.partition("=") if "=" in source else ("", "", source)
     refuse_if("=" in path, "key names or file paths cannot contain '='")
-    refuse_if(not key, f"key name for file path {path} missing")
-    refuse_if(not path, f"file path for key name {key} missing")
-    return key, path
+    refuse_if(equals and not key, f"key name for file path {path} missing")
+    refuse_if(equals and not path, f"file path for key name {key} missing")
+    if not workspace.is_dir(path):
+        yield key or path.rpartition("/")[2], _read(call, path)
+        return
+    refuse_if(key, "cannot give a key name for a directory path")
+    for name in sorted(workspace.listdir(path)):
+        if not workspace.is_dir(f"{path}/{name}"):
+            yield name, _read(call, f"{path}/{name}")
 
 
-def _read(call: Call, path: str) -> bytes:
-    if path == "-" or path == "/dev/stdin":
+def _read(call: Call, path: str, failure: str = "error reading {path}") -> bytes:
+    if path in ("-", "/dev/stdin"):
         return (call.context.stdin or "").encode("utf-8", "surrogateescape")
     try:
         return call.context.workspace.read_bytes(path)
     except OSError as error:
-        raise KubectlError(f"error reading {path}: {(error.strerror or '').lower()}") from None
+        raise KubectlError(f"{failure.format(path=path)}: {(error.strerror or '').lower()}") from None

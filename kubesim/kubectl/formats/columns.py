@@ -12,7 +12,7 @@ from typing import Any
 from kubesim.api import quantity
 from kubesim.gotext import tabwriter
 from kubesim.gotext.gojson import quote, sprint, type_name
-from kubesim.kubectl.errors import FormatError
+from kubesim.kubectl.errors import FormatError, refuse_if
 from kubesim.kubectl.formats import UnsortableError, items_of, jsonpath, relaxed
 
 _ESCAPES = str.maketrans({"\x1b": "^[", "\r": "\\r"})
@@ -63,8 +63,7 @@ def _of_option(spec: str) -> tuple[list[str], list[str]]:
 def _of_file(text: str) -> tuple[list[str], list[str]]:
     lines = text.splitlines()
     for number, name in enumerate(("header", "spec")):
-        if len(lines) <= number:
-            raise FormatError(f"invalid template, missing {name} line. {_EXPECTED}")
+        refuse_if(len(lines) <= number, f"invalid template, missing {name} line. {_EXPECTED}", FormatError)
     headers, paths = lines[0].split(), lines[1].split()
     if len(headers) != len(paths):
         raise FormatError(f"number of headers ({len(headers)}) and field specifications ({len(paths)}) don't match")

@@ -15,7 +15,7 @@ from functools import lru_cache, reduce
 from typing import Any
 
 from kubesim.gotext import gojson
-from kubesim.kubectl.errors import FormatError
+from kubesim.kubectl.errors import FormatError, refuse_if
 
 Values = list[Any]
 Step = Callable[[Values], Values]
@@ -209,10 +209,8 @@ def _cut(value: Any, first: int, last: int | None, step: str | None) -> Values:
     if not 0 <= first < length or not 0 <= last <= length:
         index = last - 1 if 0 <= first < length else first
         raise FormatError(f"array index out of bounds: index {index}, length {length}")
-    if first > last:
-        raise FormatError(f"starting index {first} is greater than ending index {last}")
-    if int(step or 1) <= 0:
-        raise FormatError("step must be > 0")
+    refuse_if(first > last, f"starting index {first} is greater than ending index {last}", FormatError)
+    refuse_if(int(step or 1) <= 0, "step must be > 0", FormatError)
     return value[first : last : int(step or 1)]
 
 
@@ -236,8 +234,7 @@ def _filter(text: str) -> Step:
         if match is None or right is None:
             return _exists(left, item)
         lefts, rights = left([item]), right([item])
-        if len(lefts) > 1 or len(rights) > 1:
-            raise FormatError("can only compare one element at a time")
+        refuse_if(len(lefts) > 1 or len(rights) > 1, "can only compare one element at a time", FormatError)
         return bool(lefts and rights) and _compare(match[2], lefts[0], rights[0])
 
     def find(values: Values) -> Values:
@@ -257,12 +254,10 @@ def _exists(path: Step, item: Any) -> bool:
 
 
 def _compare(symbol: str, left: Any, right: Any) -> bool:
-    if symbol not in _OPERATORS:
-        raise FormatError(f"unrecognized filter operator {symbol}")
+    refuse_if(symbol not in _OPERATORS, f"unrecognized filter operator {symbol}", FormatError)
     if isinstance(left, dict | list | None) or isinstance(right, dict | list | None):
         raise FormatError("invalid type for comparison")
-    if type(left) is not type(right):
-        raise FormatError("incompatible types for comparison")
+    refuse_if(type(left) is not type(right), "incompatible types for comparison", FormatError)
     return _OPERATORS[symbol](left, right)
 
 
