@@ -150,7 +150,7 @@ def _line(chance: random.Random, command: Command) -> str:
 
 
 _GLOBAL = [flag for flag in GLOBAL if flag.simulated and flag.name != "help"]
-_MANY = ("list", "array", "mapping")
+_MANY = ("list", "array")
 _STDIN = re.compile(r"(-f |--filename=|--env=|-e )-( |$)")
 
 
@@ -252,11 +252,16 @@ def _difference(line: str, real: Result, ours: Result) -> str:
     return "".join(f"{part}\n" for part in parts if part)
 
 
+_AGE = re.compile(r"\(x\d+ over \w+\)|\b(\d+[smhd])+\b|\s")
+
+
 def _alike(line: str, text: str) -> str:
     for pattern, shown in _ALIKE:
         text = pattern.sub(shown, text)
     if re.search(r" --list\b|{\.\.", line):  # the order of a map in Go is chance
         return "\n".join(sorted(line.rstrip(",") for line in text.split("\n")))
+    if re.search(r"^kubectl events| --sort-by", line):  # and so is that of equal rows
+        return "\n".join(sorted(text.split("\n"), key=lambda row: _AGE.sub("", row)))
     return text
 
 

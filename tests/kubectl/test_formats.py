@@ -87,7 +87,7 @@ def test_a_go_template_that_does_not_match_is_refused(template: str, place: str,
 def test_what_is_printed_for_debugging() -> None:
     assert str(refused("jsonpath={.a[1]}", {"a": [1], "b": {"c": True}})).endswith(
         "\tobject given to jsonpath engine was:\n"
-        '\t\tmap[string]interface {}{"a":[]interface {}{1}, "b":map[string]interface {}{"c":true}}\n\n'
+        '\t\tmap[string]interface {}{"a":[]interface {}{1}, "b":map[string]interface {}{"c":true}}\n\n\n'
     )
     problem = 'template: output:1:5: executing "output" at <.b.c>: can\'t evaluate field c in type interface {}'
     assert refused("go-template=a{{.b.c}}", {"b": "<x>"}).stdout == (

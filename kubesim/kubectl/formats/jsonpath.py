@@ -48,7 +48,7 @@ class Printer:
             raise FormatError(
                 f"error executing jsonpath {gojson.quote(self._text)}: Error executing template: {error}. Printing "
                 f"more information for debugging the template:\n\ttemplate was:\n\t\t{self._text}\n"
-                f"\tobject given to jsonpath engine was:\n\t\t{gojson.syntax(obj)}\n\n"
+                f"\tobject given to jsonpath engine was:\n\t\t{gojson.syntax(obj)}\n\n\n"
             ) from None
         if self._as_json:
             return "".join([gojson.dumps(values, indent=4) + "\n" for values in found])
