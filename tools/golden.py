@@ -240,6 +240,9 @@ def table(real: dict[str, list[tuple[str, str]]]) -> str:
     counts = [(name, len(own), agreeing(own), agreeing(other)) for name, own, other in rows]
     total = ("**all**", *(sum(column) for column in list(zip(*counts, strict=True))[1:]))
     lines = [f"| {name} | {commands} | {own} | {other} |" for name, commands, own, other in [*counts, total]]
+    for name in recorded(FAILURES):
+        own = list(play(load(find(name))))
+        lines.append(f"| {name} | {len(own)} | {agreeing(own)} | - |")
     known = [f"* `{command}`: {why}." for found in KNOWN_REAL.values() for command, why in found.items()]
     return _PAGE.format(rows="\n".join(lines), known="\n".join(known))
 
@@ -261,6 +264,9 @@ times, ages, addresses, digests, random suffixes, counts of events).
 The recorded control plane was OpenShift's build of Kubernetes v1.36.2, as MicroShift carries its sources, with kubectl
 v1.36.4. It publishes the ConfigMap `openshift-service-ca.crt`, which plain Kubernetes doesn't have: its lines are left
 out on both sides.
+
+The recordings below the sum are of pulls that fail for other reasons than credentials, and are played by kubesim's
+kubectl only.
 
 `python tools/differential.py` generates command lines and compares the two kubectls. Lines with two mistakes aren't
 compared: which of the two is reported first is not simulated.
