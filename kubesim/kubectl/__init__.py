@@ -113,7 +113,7 @@ def _absent(path: Sequence[str]) -> NotSimulated:
 
 
 def _unknown_flag(words: Sequence[str]) -> Exception | None:
-    """What is wrong with flags that stand without a command."""
+    """What is wrong with flags that come without a command."""
     try:
         FlagSet(()).parse(words)
     except (FlagError, NotSimulated) as error:

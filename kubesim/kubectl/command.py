@@ -14,7 +14,7 @@ from kubesim.cluster.apiserver.authorization import ADMIN, User, impersonated
 from kubesim.gotext.gojson import quote
 from kubesim.kubectl.config import Kubeconfig
 from kubesim.kubectl.errors import KubectlError, NotSimulated, Plain, UsageError
-from kubesim.kubectl.flags import TABLE, Flag, FlagSet, read_flags
+from kubesim.kubectl.flags import FLAG_KEYS, TABLE, Flag, FlagSet, read_flags
 from kubesim.kubectl.formats import Format, parse_output
 from kubesim.workspace import Workspace
 
@@ -43,7 +43,7 @@ class Context:
 class Call:
     """One call of a command: its arguments and flags, and the output that it gathers.
 
-    `dash` is how many of the arguments stood before "--", or -1 without one (pflag's ArgsLenAtDash).
+    `dash` is how many of the arguments come before "--", or -1 without one (pflag's ArgsLenAtDash).
     """
 
     command: Command
@@ -140,7 +140,7 @@ class Call:
         return False
 
     def request(self, dry_run: str = "none") -> WriteOptions:
-        """How the API server shall take a write: as whom, how strictly (--validate), and whether to store anything."""
+        """How the API server takes a write: as which user, how strictly (--validate), and whether to store anything."""
         chosen = self.validation()
         return {
             "user": self.user,
@@ -225,9 +225,10 @@ def unexpected_arguments(call: Call) -> None:
 
 def command(path: str, **more: Any) -> Callable[[Run], Command]:
     """Register the function that runs a command. Its row in commands.json has its words; `more` are further fields."""
-    row = TABLE["commands"][path]
-    words = {key: row.get(key, "") for key in ("usage", "short", "example")}
-    words |= {key: tuple(row.get(key, ())) for key in ("aliases", "required")}
+    row = TABLE["commands"][path].items()
+    words: dict[str, Any] = {
+        key: tuple(value) if isinstance(value, list) else value for key, value in row if key not in FLAG_KEYS
+    }
 
     def register(run: Run) -> Command:
         made = Command(tuple(path.split()), run, **words, **more)

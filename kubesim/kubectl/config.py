@@ -18,7 +18,7 @@ USER = "kubernetes-admin"
 CONTEXT = f"{USER}@{CLUSTER}"
 SERVER = "https://127.0.0.1:6443"
 
-# What stands for the bytes of the one certificate and key that there would be.
+# In place of the bytes of the one certificate and key.
 HIDDEN = "DATA+OMITTED"
 
 Entry = dict[str, str | bool]

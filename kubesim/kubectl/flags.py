@@ -41,6 +41,9 @@ TABLE = json.loads(Path(__file__).with_name("commands.json").read_text(encoding=
 _DEFAULTS: dict[str, Any] = {"switch": False, "number": 0, "int32": 0, "duration": 0.0, "list": (), "array": ()}
 
 
+FLAG_KEYS = ("shared", "flags", "refused")
+
+
 def read_flags(row: Mapping[str, Any]) -> Iterator[Flag]:
     """The flags of a command: the names of `shared` ones, its own `flags`, and the `refused` ones by their kind.
 
@@ -72,7 +75,7 @@ class FlagSet:
         self.defaults = {flag.name: flag.default for flag in self.flags.values()}
 
     def parse(self, words: Sequence[str]) -> tuple[list[str], dict[str, Any], frozenset[str], int]:
-        """Positional arguments, the value of every flag, the names of those given, and how many stood before "--".
+        """Positional arguments, the value of every flag, the names of those given, and how many come before "--".
 
         Raises FlagError, and NotSimulated for a flag that kubectl has and kubesim does not.
         """

@@ -28,10 +28,10 @@ def print_result(
     typed: bool = False,
     is_alone: bool = False,
 ) -> None:
-    """Say that `operation` ("created", "configured") was done to `obj`, or print it in the format of -o.
+    """Report that `operation` ("created", "configured") was done to `obj`, or print it in the format of -o.
 
     `typed` says that kubectl holds the object as a Go struct, see Format.render; `is_alone` that it makes a printer for
-    each object, so that nothing stands between them.
+    each object, so that nothing is printed between them.
     """
     if is_alone:
         call.format = None

@@ -51,7 +51,9 @@ def _nested(path: list[str], value: Any) -> Any:
 
 @_set("set image")
 def set_image(call: Call) -> None:
-    objects = _objects(call, [arg for arg in call.args if "=" not in arg])
+    words = [arg for arg in call.args if "=" not in arg]
+    refuse_if(call.flags["local"] and words, _NEEDS_FILE)
+    objects = _objects(call, words)
     images = dict(arg.split("=", 1) for arg in call.args if "=" in arg)
     refuse_if(not images, "at least one image update is required")
     refuse_if(
@@ -88,6 +90,7 @@ def set_service_account(call: Call) -> None:
 
 @_set("set resources")
 def set_resources(call: Call) -> None:
+    refuse_if(call.flags["local"] and call.args, _NEEDS_FILE)
     objects = _objects(call, call.args)
     refuse_if(
         not call.flags["limits"] and not call.flags["requests"],
@@ -252,7 +255,6 @@ def _objects(call: Call, words: Sequence[str]) -> list[tuple[Resource, Object]]:
     """What kubectl set works on. Objects out of files are shown as kubectl's own types have them."""
     check_local(call)
     refuse_if(call.flags["all"] and call.flags.get("selector"), "cannot set --all and --selector at the same time")
-    refuse_if(call.flags["local"] and words, _NEEDS_FILE)
     objects = fetch(call, words)
     return [(resource, _with_empty_fields(obj)) for resource, obj in objects] if call.flags["local"] else objects
 
