@@ -6,9 +6,8 @@ Mirrors k8s.io/cli-runtime pkg/resource/{builder,visitor}.go, v1.36.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from importlib import import_module
-from typing import Any
+from typing import Any, NamedTuple
 
 from kubesim.api import schema
 from kubesim.api.errors import bad_request
@@ -22,8 +21,7 @@ from kubesim.kubectl.errors import KubectlError, ManifestError, NotSimulated, re
 _ENDINGS = (".json", ".yaml", ".yml")
 
 
-@dataclass(frozen=True)
-class Manifest:
+class Manifest(NamedTuple):
     """One object of a file: its type, namespace and name, its file, the object as written, and the document's JSON."""
 
     resource: Resource

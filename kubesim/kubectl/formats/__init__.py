@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from importlib import import_module
-from typing import Any
+from typing import Any, NamedTuple
 
 from kubesim.gotext.gojson import quote
 from kubesim.kubectl.errors import FormatError, NotSimulated
@@ -44,8 +43,7 @@ class UnsortableError(FormatError):
     """Two values that have no order; "%T" in the text is for the type of what is sorted."""
 
 
-@dataclass(frozen=True)
-class Format:
+class Format(NamedTuple):
     """A format with its parsed template, for the prints of one command. The name is empty where -o was not given."""
 
     name: str = ""
