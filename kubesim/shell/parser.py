@@ -7,9 +7,8 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import NoReturn
 
 from kubesim.shell import syntax
-from kubesim.shell.lexer import Lexer
 from kubesim.shell.machine import Budget
-from kubesim.shell.syntax import IncompleteError, Literal, Operator, Script, ShellSyntaxError, UnsupportedError, Word
+from kubesim.shell.syntax import IncompleteError, Lexer, Operator, Script, UnsupportedError, Word
 
 _ASSIGNMENT = re.compile(r"([A-Za-z_][A-Za-z_0-9]*)=")
 _UNSUPPORTED = ("case", "select", "function", "[[", "time")
@@ -86,7 +85,7 @@ class Parser:
             raise IncompleteError("syntax error: unexpected end of file")
         if token in (Operator("<("), Operator(">(")):
             raise UnsupportedError(f"'{token.source}'")
-        raise ShellSyntaxError(f"syntax error near unexpected token `{token.source}'")
+        raise syntax.ShellSyntaxError(f"syntax error near unexpected token `{token.source}'")
 
     def _newlines(self) -> None:
         while self._accept("\n"):
@@ -203,7 +202,7 @@ class Parser:
 
     def _here_document(self, word: Word, operator: str) -> syntax.HereDocument:
         expand = word.bare is not None
-        delimiter = "".join(part.text if isinstance(part, Literal) else "" for part in word.parts)
+        delimiter = "".join(part.text if isinstance(part, syntax.Literal) else "" for part in word.parts)
         document = syntax.HereDocument(delimiter, expand, strip_tabs=operator == "<<-")
         self._lexer.pending.append(document)
         return document
@@ -212,7 +211,7 @@ class Parser:
         self._take()
         name = self._word()
         if not _ASSIGNMENT.fullmatch(f"{name.bare}="):
-            raise ShellSyntaxError(f"`{name.source}': not a valid identifier")
+            raise syntax.ShellSyntaxError(f"`{name.source}': not a valid identifier")
         words = []
         self._newlines()
         self._expect("in")
@@ -258,7 +257,7 @@ class Parser:
 def _assignment(word: Word) -> tuple[str, Word] | None:
     """The name and the value of `NAME=value`, or None."""
     first = word.parts[0] if word.parts else None
-    if not isinstance(first, Literal) or first.quoted or not (match := _ASSIGNMENT.match(first.text)):
+    if not isinstance(first, syntax.Literal) or first.quoted or not (match := _ASSIGNMENT.match(first.text)):
         return None
-    value = Literal(first.text[match.end() :])
+    value = syntax.Literal(first.text[match.end() :])
     return match[1], Word((value, *word.parts[1:]) if value.text else word.parts[1:], word.source[match.end() :])

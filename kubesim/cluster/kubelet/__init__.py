@@ -18,6 +18,7 @@ from kubesim.cluster.events import Recorder
 from kubesim.cluster.kubelet.containers import (
     Container,
     CrashBackoff,
+    Server,
     Worker,
     full_name,
     go_seconds,
@@ -27,7 +28,6 @@ from kubesim.cluster.kubelet.containers import (
 )
 from kubesim.cluster.kubelet.environment import MissingError, check_volumes, environment, mounts, substitute
 from kubesim.cluster.kubelet.imagepull import Event, ImageManager, Pull, PullRequest, PullTrace
-from kubesim.cluster.kubelet.server import Server
 from kubesim.cluster.kubelet.status import generate
 from kubesim.cluster.registry import Image
 from kubesim.shell.container import Place, Process, StartError

@@ -1,6 +1,7 @@
 """What the kubelet and the container runtime know of a Pod on their node, and what follows from it.
 
-Mirrors kubernetes pkg/kubelet/kuberuntime/kuberuntime_manager.go (computePodActions) and pkg/kubelet/kubelet.go, v1.36.
+Mirrors kubernetes pkg/kubelet/kuberuntime/kuberuntime_manager.go (computePodActions),
+pkg/kubelet/kubelet.go and pkg/kubelet/server/server.go, v1.36.
 """
 
 from __future__ import annotations
@@ -10,10 +11,12 @@ from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
-from kubesim.api import load_yaml
-from kubesim.api.clock import SECOND, Micros, rfc3339
+from kubesim.api import errors, load_yaml
+from kubesim.api.clock import SECOND, Clock, Micros, rfc3339
 from kubesim.api.objects import Object, find_named
+from kubesim.cluster.apiserver import APIServer
 from kubesim.cluster.apiserver.logs import Line
+from kubesim.cluster.kubelet.environment import mounts
 from kubesim.cluster.registry import NODE_PLATFORM, Image
 from kubesim.shell.container import Base, Dialect, Place, Process, server
 
@@ -217,3 +220,37 @@ def full_name(spec: Object, pod: Object) -> str:
 def go_seconds(seconds: int) -> str:
     """As Go prints a duration: 10s, 1m20s, 5m0s."""
     return f"{seconds}s" if seconds < 60 else f"{seconds // 60}m{seconds % 60}s"
+
+
+class Server:
+    """What `kubectl logs` and `kubectl exec` ask of a node; `workers` are by the Pods' uids."""
+
+    def __init__(self, api: APIServer, clock: Clock, workers: Mapping[str, Worker]) -> None:
+        self._api = api
+        self._clock = clock
+        self._workers = workers
+
+    def logs(self, pod: Object, container: str, previous: bool = False) -> list[Line]:
+        """What a container (or the one before it) wrote. Raises StatusError where there is nothing to read."""
+        found = self._container(pod, container)
+        name = pod["metadata"]["name"]
+        if found is None:
+            raise errors.bad_request(
+                f'container "{container}" in pod "{name}" is waiting to start: {waiting_message(pod, container)}'
+            )
+        shown = found.previous if previous else found
+        if shown is None:
+            raise errors.bad_request(f'previous terminated container "{container}" in pod "{name}" not found')
+        return shown.lines(self._clock.now)
+
+    def execute(self, pod: Object, container: str, argv: list[str]) -> Process:
+        """Run a command beside a container's. Raises StatusError where it does not run, and StartError."""
+        found = self._container(pod, container)
+        if found is None or not found.is_running:
+            raise errors.StatusError(500, "InternalError", f'container not found ("{container}")')
+        found.place.files.mount(mounts(self._api, pod, found.spec))
+        return found.place.run(argv, self._clock.now, found.main)
+
+    def _container(self, pod: Object, name: str) -> Container | None:
+        worker = self._workers.get(pod["metadata"]["uid"])
+        return worker.containers.get(name) if worker else None

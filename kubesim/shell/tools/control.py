@@ -10,9 +10,8 @@ from collections.abc import Callable, Iterator, Mapping
 from itertools import zip_longest
 
 from kubesim.api.clock import to_datetime
-from kubesim.shell.lexer import unescape
 from kubesim.shell.machine import Invocation, ToolError
-from kubesim.shell.syntax import UnsupportedError
+from kubesim.shell.syntax import UnsupportedError, unescape
 from kubesim.shell.tools import Options, Tool, hint, need_operands, tool, whole_number
 
 _WIDTH = 39  # of a column of help

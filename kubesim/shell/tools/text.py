@@ -7,9 +7,8 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from itertools import groupby
 
-from kubesim.shell.lexer import unescape
 from kubesim.shell.machine import Invocation, ToolError, lines
-from kubesim.shell.syntax import UnsupportedError
+from kubesim.shell.syntax import UnsupportedError, unescape
 from kubesim.shell.tools import Options, below, hint, inputs, need_operands, tool, whole_number
 from kubesim.shell.tools.regex import Regex
 
