@@ -91,6 +91,7 @@ class Controller:
         self.clock = clock
         self.recorder = Recorder(api, clock, f"{self.resource.singular}-controller")
         self.queue = WorkQueue(clock, self._reconcile)
+        self._unclaimed: set[Key] = set()  # objects whose selectors may match other things than they own
         api.subscribe(self._on_change, self.resource)
         api.subscribe(self._on_owned, self.owned)
 
@@ -102,19 +103,27 @@ class Controller:
         self.queue.add_key(key, delay)
 
     def _on_change(self, change: Change) -> None:
+        key = (namespace_of(change.obj), name_of(change.obj))
+        if change.type == "ADDED":
+            self._unclaimed.add(key)
         if change.type != "DELETED":
-            self.enqueue((namespace_of(change.obj), name_of(change.obj)))
+            self.enqueue(key)
 
     def _on_owned(self, change: Change) -> None:
-        for reference in metadata(change.obj).get("ownerReferences", ()):
+        meta, before = metadata(change.obj), metadata(change.old or change.obj)
+        for reference in meta.get("ownerReferences", ()):
             if reference["kind"] == self.resource.kind:
-                self.enqueue((namespace_of(change.obj), reference["name"]), self.batch)
+                key = (namespace_of(change.obj), reference["name"])
+                if meta.get("labels") != before.get("labels"):
+                    self._unclaimed.add(key)
+                self.enqueue(key, self.batch)
 
     def _reconcile(self, namespace: str, name: str) -> None:
         obj = self.api.find(self.resource, namespace, name)
         if obj is None:
             return
-        if not metadata(obj).get("deletionTimestamp"):
+        if (namespace, name) in self._unclaimed:
+            self._unclaimed.discard((namespace, name))
             claim(self.api, obj, self.owned)
         self.sync(obj, self.owned_by(obj))
 
