@@ -10,9 +10,9 @@ from kubesim.api.resources import SECRET
 from kubesim.cluster.apiserver import patch
 from kubesim.kubectl.apply import original_of
 from kubesim.kubectl.command import Call, command, no_arguments
-from kubesim.kubectl.errors import Exit, with_source
+from kubesim.kubectl.errors import Exit, raise_all, with_source
 from kubesim.kubectl.formats.marshal import LAST_APPLIED, to_yaml
-from kubesim.kubectl.manifests import Manifest, require_file, visit_manifests
+from kubesim.kubectl.manifests import Manifest, manifests, require_file, require_namespace
 from kubesim.kubectl.selection import find_named
 
 
@@ -24,12 +24,12 @@ def _check_diff(call: Call) -> None:
 @command("diff", check=_check_diff, failure=2)
 def diff(call: Call) -> None:
     texts: dict[str, str] = {}
-
-    def compare(manifest: Manifest) -> None:
+    errors: list[Exception] = []
+    for manifest in manifests(call, errors):  # the first error ends it
+        require_namespace(call, manifest.namespace)
         name = _file_name(manifest)
         texts[name] = _difference(name, *_before_and_after(call, manifest))
-
-    visit_manifests(call, compare)
+    raise_all(errors[:1])
     call.say("".join(text for _, text in sorted(texts.items())))
     if any(texts.values()):
         raise Exit(1)
