@@ -124,7 +124,7 @@ def message(error: Exception, command: str) -> str:
 
 def _among_others(error: Exception, command: str) -> str:
     """Mirrors StandardErrorMessage and MultipleErrors in k8s.io/kubectl pkg/cmd/util/helpers.go."""
-    if isinstance(error, StatusError):
+    if isinstance(error, StatusError) and error.code != 501:
         return f"Error from server ({error.reason}): {error.message}\n"
     return f"{error}\n" if isinstance(error, KubectlError) else message(error, command)
 

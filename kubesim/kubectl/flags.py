@@ -206,21 +206,8 @@ def parse_duration(value: str) -> float:
     return -seconds if value.startswith("-") else seconds
 
 
-_FIELD = re.compile(r'"((?:[^"]|"")*)"(?=,|\Z)|([^,"]*)(?=,|\Z)')
-
-
 def _list(value: str) -> tuple[str, ...]:
-    """The first line of CSV, as pflag's StringSlice reads it."""
-    line, at, fields = value.partition("\n")[0], 0, []
-    while value and at <= len(line):
-        match = _FIELD.match(line, at)
-        if match is None:
-            column = line.index('"', at) + 1
-            raise ValueError(f'parse error on line 1, column {column}: bare " in non-quoted-field')
-        quoted, plain = match.groups()
-        fields.append(plain if quoted is None else quoted.replace('""', '"'))
-        at = match.end() + 1
-    return tuple(fields)
+    return tuple(value.split(",")) if value else ()
 
 
 _PARSERS: dict[str, Callable[[str], Any]] = {

@@ -22,7 +22,7 @@ _ENDINGS = (".json", ".yaml", ".yml")
 
 
 class Manifest(NamedTuple):
-    """One object of a file: its type, namespace and name, its file, the object as written, and the document's JSON."""
+    """One object of a file: its type, namespace and name, its file, and the object as written."""
 
     resource: Resource
     obj: Object
@@ -30,7 +30,6 @@ class Manifest(NamedTuple):
     name: str
     source: str
     local: Object
-    document: str
 
 
 _DOCUMENTS = "kubesim.kubectl.documents"  # imports YAML, which takes its time: only where there is a text to read
@@ -177,7 +176,7 @@ def _manifest(call: Call, item: Any, json_: str, source: str) -> Manifest:
     namespace, obj = (own or call.namespace) if resource.namespaced else "", item
     if resource.namespaced and meta.get("namespace") != namespace:
         obj = {**item, "metadata": {**meta, "namespace": namespace}}
-    return Manifest(resource, obj, namespace, name, source, item, json_)
+    return Manifest(resource, obj, namespace, name, source, item)
 
 
 def _check_metadata(resource: Resource, item: Object, source: str) -> None:
