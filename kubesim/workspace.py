@@ -14,6 +14,7 @@ from posixpath import normpath
 from typing import Concatenate, ParamSpec, TypeVar
 
 HOME = PurePosixPath("/workspace")
+_NULL = "/dev/null"  # the only device that can be read
 _PATH_MAX = 4096  # Linux's limit
 _DEPTH_MAX = 100  # folders in folders; a limit of kubesim
 
@@ -116,7 +117,7 @@ class Workspace:
 
     @_as_typed
     def read_bytes(self, path: str) -> bytes:
-        return self._file(path).read_bytes()
+        return b"" if path == _NULL else self._file(path).read_bytes()
 
     def read_text(self, path: str) -> str:
         """The content of a file as UTF-8; bytes that are none become surrogates, which `write_text` turns back."""
@@ -142,7 +143,7 @@ class Workspace:
             file.write(_encoded(text))
 
     def exists(self, path: str) -> bool:
-        return self._is(path, Path.exists)
+        return path == _NULL or self._is(path, Path.exists)
 
     def is_dir(self, path: str) -> bool:
         return self._is(path, Path.is_dir)
@@ -154,7 +155,7 @@ class Workspace:
 
     @_as_typed
     def size(self, path: str) -> int:
-        return self._real(path).stat().st_size
+        return 0 if path == _NULL else self._real(path).stat().st_size
 
     @_as_typed
     def listdir(self, path: str) -> list[str]:

@@ -35,10 +35,6 @@ Recording = dict[str, Any]
 
 # Recorded commands that kubesim answers differently, by recording, each with the reason.
 KNOWN: dict[str, dict[str, str]] = {
-    "config-without-auths": {
-        "kubectl create secret generic keyed --type=kubernetes.io/dockerconfigjson "
-        "--from-file=.dockerconfigjson=/dev/null": "the workspace has no devices",
-    },
     "cronjob": {
         "kubectl describe cronjob tick": "the recorded session began eight seconds before a full minute",
     },
