@@ -19,7 +19,7 @@ from kubesim.jupyter import flow, markup
 from kubesim.jupyter.card import Message, Widget, static
 from kubesim.jupyter.current import Seat
 from kubesim.jupyter.terminal import spell
-from kubesim.session.timeline import Timeline, Try
+from kubesim.session.history import Timeline, Try
 from kubesim.workspace import Workspace
 
 ROW, LEFT, RIGHT, WIDTH = 20, 10, 450, 760

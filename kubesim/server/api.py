@@ -19,8 +19,7 @@ from kubesim.cluster.apiserver.tokens import create_token
 from kubesim.server import discovery, scale
 from kubesim.server.objects import Objects
 from kubesim.server.representation import status_of
-from kubesim.server.request import Request, Response, text
-from kubesim.server.routes import Route
+from kubesim.server.request import Request, Response, Route, text
 from kubesim.server.watch import History, Watch
 from kubesim.shell.container import Process
 

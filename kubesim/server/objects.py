@@ -16,8 +16,7 @@ from kubesim.api.resources import NAMESPACE, POD, SERVICE, SERVICE_ACCOUNT
 from kubesim.cluster.apiserver import APIServer, NodeServer, WriteOptions
 from kubesim.cluster.apiserver.logs import LogOptions
 from kubesim.server.representation import success
-from kubesim.server.request import Request, Response, text
-from kubesim.server.routes import Route, is_set, whole
+from kubesim.server.request import Request, Response, Route, is_set, text, whole
 from kubesim.shell.container import Process
 
 MOST_LISTS = 100

@@ -11,8 +11,7 @@ from typing import Any
 from kubesim.api import errors
 from kubesim.api.objects import Object
 from kubesim.cluster.apiserver import APIServer, patch
-from kubesim.server.request import Request, Response
-from kubesim.server.routes import Route
+from kubesim.server.request import Request, Response, Route
 
 _PATCHES: dict[str, Callable[[Object, Any], Object]] = {
     "json": patch.json_patch,

@@ -18,8 +18,7 @@ from kubesim.api.objects import Object, namespace_of
 from kubesim.cluster import Cluster
 from kubesim.cluster.apiserver import Change
 from kubesim.server.representation import status_of
-from kubesim.server.request import Request
-from kubesim.server.routes import Route, is_set, whole
+from kubesim.server.request import Request, Route, is_set, whole
 
 HISTORY = 5000
 """How many changes are kept for watches that come back."""
