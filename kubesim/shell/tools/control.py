@@ -5,7 +5,6 @@ from __future__ import annotations
 import operator
 import re
 import shlex
-import textwrap
 from collections.abc import Callable, Iterator, Mapping
 from itertools import zip_longest
 
@@ -345,4 +344,6 @@ def _overview(tools: Mapping[str, Tool]) -> Iterator[str]:
         yield f"  {left:{_WIDTH}}{right}".rstrip()
     for name, program in sorted(tools.items()):
         if program.complete and "COMMAND" in program.usage:
+            import textwrap
+
             yield textwrap.fill(f"{name}: {' '.join(program.complete(['']))}", 78, subsequent_indent="  ")
