@@ -75,6 +75,13 @@ def template_of(resource: Resource, obj: Object) -> Object:
     return obj
 
 
+def bare_template(obj: Object) -> Object:
+    """The Pod template of a Deployment or its ReplicaSet, without the label that the controller adds."""
+    template: Object = clone(obj["spec"]["template"])
+    (template.get("metadata") or {}).get("labels", {}).pop("pod-template-hash", None)
+    return template
+
+
 def owner_reference(owner: Object) -> Object:
     """The reference with which a controller marks an object as its own."""
     return {

@@ -6,15 +6,8 @@ from collections.abc import Callable
 from functools import partial
 
 from kubesim.api.errors import StatusError
-from kubesim.api.objects import Object, clone, is_owned_by, metadata, name_of, namespace_of, revision
-from kubesim.api.resources import (
-    CONTROLLER_REVISION,
-    DAEMON_SET,
-    DEPLOYMENT,
-    REPLICA_SET,
-    STATEFUL_SET,
-    Resource,
-)
+from kubesim.api.objects import Object, bare_template, clone, is_owned_by, metadata, name_of, namespace_of, revision
+from kubesim.api.resources import CONTROLLER_REVISION, DAEMON_SET, DEPLOYMENT, REPLICA_SET, STATEFUL_SET, Resource
 from kubesim.gotext import tabwriter
 from kubesim.kubectl import describers as describers
 from kubesim.kubectl.command import Call, command
@@ -25,7 +18,6 @@ from kubesim.kubectl.output import print_result
 from kubesim.kubectl.selection import Query
 
 _CAUSE = "kubernetes.io/change-cause"
-_HASH = "pod-template-hash"
 _RESTARTED = "kubectl.kubernetes.io/restartedAt"
 # Annotations that a Deployment keeps when it goes back to an earlier revision.
 _KEPT = ("revision", "revision-history", "desired-replicas", "max-replicas")
@@ -296,8 +288,7 @@ def _undo(call: Call, resource: Resource, obj: Object, dry_run: str) -> None:
 
 def _roll_back(call: Call, resource: Resource, obj: Object, old: Object, wanted: int, dry_run: str) -> str:
     """Give the object an old template, and a Deployment the old annotations; return what was done."""
-    template = _template(old)
-    template.get("metadata", {}).get("labels", {}).pop(_HASH, None)
+    template = bare_template({"spec": {"template": _template(old)}})
     if template == obj["spec"]["template"]:
         return f"skipped rollback (current template already matches revision {wanted})"
     new = {**obj, "spec": {**obj["spec"], "template": template}}

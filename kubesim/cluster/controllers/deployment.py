@@ -15,6 +15,7 @@ from kubesim.api.clock import SECOND, Clock, parse_time, safe_hash
 from kubesim.api.objects import (
     REVISION,
     Object,
+    bare_template,
     clone,
     metadata,
     name_of,
@@ -204,17 +205,10 @@ def _count(replica_set: Object, *keys: str) -> int:
     return sum(replica_set["status"].get(key, 0) for key in keys)
 
 
-def _template(obj: Object) -> Object:
-    """The Pod template without the label that the controller adds."""
-    template: Object = clone(obj["spec"]["template"])
-    template.get("metadata", {}).get("labels", {}).pop(HASH, None)
-    return template
-
-
 def _current(deployment: Object, owned: list[Object]) -> Object | None:
     """The ReplicaSet that has the Deployment's template, or None."""
-    wanted = _template(deployment)
-    return next((item for item in owned if _template(item) == wanted), None)
+    wanted = bare_template(deployment)
+    return next((item for item in owned if bare_template(item) == wanted), None)
 
 
 def _replica_set(deployment: Object, number: str) -> Object:

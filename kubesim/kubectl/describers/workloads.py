@@ -10,11 +10,10 @@ from collections.abc import Sequence
 
 from kubesim.api.clock import Micros, parse_time
 from kubesim.api.humanize import NONE, format_labels, format_selector, human_duration, long_time
-from kubesim.api.objects import Object, is_owned_by
+from kubesim.api.objects import Object, bare_template, is_owned_by
 from kubesim.kubectl.describers.pods import write_controller, write_template
 from kubesim.kubectl.describers.writer import Related, Writer, describer
 
-_HASH = "pod-template-hash"
 _UNSET = "<unset>"
 
 
@@ -29,7 +28,7 @@ def write_deployment(writer: Writer, deployment: Object, related: Related, now: 
     _conditions(writer, status)
     owned = sorted((item for item in related.get("replicasets", ()) if is_owned_by(item, deployment)), key=_creation)
     if owned:
-        new = next((item for item in owned if _template(item) == _template(deployment)), None)
+        new = next((item for item in owned if bare_template(item) == bare_template(deployment)), None)
         writer.field("OldReplicaSets", _created([item for item in owned if item is not new]))
         writer.field("NewReplicaSet", _created([new] if new else []))
 
@@ -66,14 +65,6 @@ def _conditions(writer: Writer, status: Object) -> None:
 
 def _creation(obj: Object) -> tuple[str, str]:
     return obj["metadata"].get("creationTimestamp") or "", obj["metadata"]["name"]
-
-
-def _template(obj: Object) -> tuple[Object, Object]:
-    """What makes two Pod templates the same: all but the hash that the controller adds."""
-    template = obj["spec"]["template"]
-    meta = dict(template.get("metadata") or {})
-    meta["labels"] = {key: value for key, value in (meta.get("labels") or {}).items() if key != _HASH}
-    return meta, template["spec"]
 
 
 def _created(replica_sets: Sequence[Object]) -> str:

@@ -15,13 +15,7 @@ from kubesim.api.objects import Object
 from kubesim.api.resources import Resource
 from kubesim.cluster.apiserver.validation import objects, pods, workloads
 from kubesim.cluster.apiserver.validation.podupdate import pod_update
-from kubesim.cluster.apiserver.validation.rules import (
-    Errors,
-    dns_label,
-    dns_subdomain,
-    object_meta,
-    object_meta_update,
-)
+from kubesim.cluster.apiserver.validation.rules import Errors, dns_label, dns_subdomain, object_meta, object_meta_update
 
 _CREATE: dict[Resource, Callable[[Object], Errors]] = {
     resources.CLUSTER_ROLE: partial(objects.role, namespaced=False),

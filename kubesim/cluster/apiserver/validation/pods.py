@@ -44,13 +44,6 @@ protocol = one_of("SCTP", "TCP", "UDP")
 
 
 def pod(obj: Object) -> Errors:
-    yield from pod_metadata_and_spec(obj)
-    if obj.get("spec", {}).get("ephemeralContainers"):
-        yield field_forbidden("spec.ephemeralContainers", "cannot be set on create")
-
-
-def pod_metadata_and_spec(obj: Object) -> Errors:
-    """What holds for new and for changed Pods."""
     spec = obj.get("spec", {})
     yield from object_meta(obj, True, dns_subdomain)
     yield from _pod_spec("spec", spec)
@@ -68,14 +61,10 @@ def pod_template(field: str, template: Object) -> Errors:
     yield from labels(f"{field}.labels", meta.get("labels"))
     yield from annotation_keys(f"{field}.annotations", meta.get("annotations"))
     yield from _pod_spec(f"{field}.spec", template.get("spec", {}))
-    if template.get("spec", {}).get("ephemeralContainers"):
-        yield field_forbidden(f"{field}.spec.ephemeralContainers", "ephemeral containers not allowed in pod template")
 
 
 def _pod_spec(field: str, spec: Object) -> Errors:
     volumes, ordinary, inits = (spec.get(key, []) for key in ("volumes", "containers", "initContainers"))
-    if spec.get("terminationGracePeriodSeconds") is None:
-        yield required(f"{field}.terminationGracePeriodSeconds")
     yield from named(_volume)(f"{field}.volumes", volumes)
     container = partial(_container, volumes={item.get("name", "") for item in volumes})
     if ordinary:

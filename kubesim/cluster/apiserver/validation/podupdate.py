@@ -18,14 +18,8 @@ from kubesim.api.errors import field_forbidden
 from kubesim.api.objects import Object
 from kubesim.api.resources import POD
 from kubesim.api.schema import Field, Type
-from kubesim.cluster.apiserver.validation.pods import pod_metadata_and_spec, toleration, unpadded
-from kubesim.cluster.apiserver.validation.rules import (
-    Errors,
-    each,
-    needed,
-    object_meta_update,
-    struct,
-)
+from kubesim.cluster.apiserver.validation.pods import pod, toleration, unpadded
+from kubesim.cluster.apiserver.validation.rules import Errors, each, needed, object_meta_update, struct
 from kubesim.gotext.gojson import dumps
 
 _UPDATABLE = (
@@ -39,7 +33,7 @@ _CONTAINER_LISTS = ("containers", "initContainers")
 def pod_update(new: Object, old: Object) -> Errors:
     spec, before = new.get("spec", {}), old.get("spec", {})
     yield from object_meta_update(new, old)
-    yield from pod_metadata_and_spec(new)
+    yield from pod(new)
     for name in _CONTAINER_LISTS:
         if len(spec.get(name, ())) != len(before.get(name, ())):
             yield field_forbidden(f"spec.{name}", "pod updates may not add or remove containers")

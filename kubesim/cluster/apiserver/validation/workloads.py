@@ -62,12 +62,6 @@ def _strategy(field: str, strategy: Object | None, types: tuple[str, ...], rolli
         yield field_forbidden(f"{field}.rollingUpdate", why)
 
 
-def _deadline(field: str, spec: Object) -> Errors:
-    deadline = spec.get("progressDeadlineSeconds")
-    if deadline is not None and deadline <= spec.get("minReadySeconds", 0):
-        yield invalid_value(f"{field}.progressDeadlineSeconds", deadline, "must be greater than minReadySeconds")
-
-
 def _schedule(field: str, spec: Object) -> Errors:
     if not spec.get("schedule"):
         yield required(f"{field}.schedule")
@@ -97,12 +91,10 @@ _KINDS: dict[Resource, _Kind] = {
     DEPLOYMENT: _Kind(
         "replicas minReadySeconds revisionHistoryLimit progressDeadlineSeconds",
         {"strategy": partial(_strategy, types=("Recreate", "RollingUpdate"), rolling=_rolling)},
-        spec=_deadline,
     ),
     REPLICA_SET: _Kind("replicas minReadySeconds", {}),
     DAEMON_SET: _Kind(
-        "minReadySeconds revisionHistoryLimit",
-        {"updateStrategy": partial(_strategy, types=_TYPES, rolling=_rolling)},
+        "minReadySeconds revisionHistoryLimit", {"updateStrategy": partial(_strategy, types=_TYPES, rolling=_rolling)}
     ),
     STATEFUL_SET: _Kind(
         "replicas minReadySeconds revisionHistoryLimit",
@@ -165,9 +157,6 @@ def _spec(resource: Resource, obj: Object) -> Errors:
     field, template = ".".join(resource.template), template_of(resource, obj)
     yield from pod_template(field, template)
     yield from _restart_policy(f"{field}.spec.restartPolicy", template.get("spec", {}), row.policies)
-    if row.policies is not _ENDING and "activeDeadlineSeconds" in template.get("spec", {}):
-        why = f"activeDeadlineSeconds in {'ReplicaSet' if resource is DEPLOYMENT else resource.kind} is not Supported"
-        yield field_forbidden(f"{field}.spec.activeDeadlineSeconds", why)
     yield from struct(**row.fields)("spec", spec)
     yield from row.spec("spec", spec)
 
