@@ -9,7 +9,16 @@ from collections.abc import Sequence
 
 from kubesim.api.result import Result
 from kubesim.kubectl.command import Call, Command, Context
-from kubesim.kubectl.commands import ABSENT, all_commands, complete, find_command, next_word, suggestions
+from kubesim.kubectl.commands import (
+    ABSENT,
+    all_commands,
+    complete,
+    find_command,
+    help_text,
+    next_word,
+    root_help,
+    suggestions,
+)
 from kubesim.kubectl.config import Kubeconfig, check_client, check_context
 from kubesim.kubectl.errors import (
     REFUSALS,
@@ -23,7 +32,6 @@ from kubesim.kubectl.errors import (
     message,
 )
 from kubesim.kubectl.flags import FlagSet
-from kubesim.kubectl.help import help_text, root_help
 
 
 def run(args: Sequence[str], context: Context) -> Result:

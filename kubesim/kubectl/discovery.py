@@ -11,12 +11,12 @@ from kubesim.api.resources import API_VERSIONS, RESOURCES, SERVICE, Resource, fi
 from kubesim.cluster.apiserver.authorization import Request, User
 from kubesim.gotext import tabwriter
 from kubesim.kubectl.command import Call, command, unexpected_arguments
+from kubesim.kubectl.commands import group
 from kubesim.kubectl.config import SERVER, check_client
 from kubesim.kubectl.describers.others import RULE_HEADINGS, rule_rows
 from kubesim.kubectl.errors import Exit, KubectlError, refuse_if
 from kubesim.kubectl.formats import no_format
 from kubesim.kubectl.formats.marshal import to_yaml
-from kubesim.kubectl.help import group
 from kubesim.kubectl.selection import warn_of_others
 
 

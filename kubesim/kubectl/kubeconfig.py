@@ -8,9 +8,9 @@ from typing import Any, NamedTuple
 from kubesim.api.objects import Object
 from kubesim.gotext import tabwriter
 from kubesim.kubectl.command import Call, Command, Run, command, unexpected_arguments
+from kubesim.kubectl.commands import group, help_text
 from kubesim.kubectl.config import HIDDEN, Entry
 from kubesim.kubectl.errors import KubectlError, NotSimulated, Plain, UsageError, refuse_if
-from kubesim.kubectl.help import group, help_text
 from kubesim.workspace import HOME
 
 _FILE = f"{HOME}/.kube/config"

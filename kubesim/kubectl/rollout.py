@@ -11,9 +11,9 @@ from kubesim.api.resources import CONTROLLER_REVISION, DAEMON_SET, DEPLOYMENT, R
 from kubesim.gotext import tabwriter
 from kubesim.kubectl import describers as describers
 from kubesim.kubectl.command import Call, command
+from kubesim.kubectl.commands import group
 from kubesim.kubectl.errors import KubectlError
 from kubesim.kubectl.formats.marshal import LAST_APPLIED
-from kubesim.kubectl.help import group
 from kubesim.kubectl.output import print_result
 from kubesim.kubectl.selection import Query
 

@@ -16,8 +16,8 @@ from kubesim.gotext.gojson import quote
 from kubesim.kubectl import flags
 from kubesim.kubectl.change import check_local, send_patch
 from kubesim.kubectl.command import Call, command
+from kubesim.kubectl.commands import group
 from kubesim.kubectl.errors import KubectlError, raise_all, refuse_if, visit
-from kubesim.kubectl.help import group
 from kubesim.kubectl.output import print_result
 from kubesim.kubectl.selection import fetch
 

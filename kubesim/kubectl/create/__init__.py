@@ -1,6 +1,6 @@
-"""kubectl create -f, and what the subcommands of kubectl create share.
+"""kubectl create -f, namespace, serviceaccount, deployment, job and cronjob, and what all subcommands share.
 
-Mirrors k8s.io/kubectl pkg/cmd/create/create.go, v1.36.
+Mirrors k8s.io/kubectl pkg/cmd/create, v1.36.
 """
 
 from __future__ import annotations
@@ -8,14 +8,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
+from kubesim.api.clock import safe_hash
 from kubesim.api.errors import StatusError
-from kubesim.api.objects import Object
-from kubesim.api.resources import Resource
+from kubesim.api.objects import Object, metadata, owner_reference
+from kubesim.api.resources import CRON_JOB, DEPLOYMENT, JOB, NAMESPACE, SERVICE_ACCOUNT, Resource
 from kubesim.kubectl.apply import send, with_last_applied
 from kubesim.kubectl.command import Call, Command, Run, command, no_arguments
 from kubesim.kubectl.errors import KubectlError, UsageError, refuse_if
 from kubesim.kubectl.manifests import Manifest, require_file, visit_manifests
 from kubesim.kubectl.output import print_result
+from kubesim.kubectl.selection import select
 
 
 def creator(kind: str) -> Callable[[Run], Command]:
@@ -59,3 +61,87 @@ def create(call: Call) -> None:
 def _create_one(call: Call, manifest: Manifest) -> None:
     obj = with_last_applied(manifest.obj) if call.flags["save-config"] else manifest.obj
     print_result(call, manifest.resource, send(call, manifest, obj), "created", call.dry_run())
+
+
+@creator("namespace")
+def create_namespace(call: Call) -> None:
+    make(call, NAMESPACE, {"metadata": {"name": call.args[0]}, "spec": {}, "status": {}}, "")
+
+
+@creator("serviceaccount")
+def create_service_account(call: Call) -> None:
+    make(call, SERVICE_ACCOUNT, {"metadata": {"name": call.args[0]}}, "failed to create serviceaccount:")
+
+
+@creator("deployment")
+def create_deployment(call: Call) -> None:
+    name, arguments = call.args[0], list(call.args[1:])
+    images, labels = call.flags["image"], {"app": name}
+    refuse_if(len(images) > 1 and arguments, "cannot specify multiple --image options and command")
+    ports = [call.flags["port"]] if call.flags["port"] >= 0 else []  # of the first container
+    containers = [_container(image, arguments, [] if number_ else ports) for number_, image in enumerate(images)]
+    template = {"metadata": {"labels": labels}, "spec": {"containers": containers}}
+    spec = {
+        "replicas": call.flags["replicas"],
+        "selector": {"matchLabels": labels},
+        "template": template,
+        "strategy": {},
+    }
+    deployment = {"metadata": {"name": name, "labels": labels}, "spec": spec, "status": {}}
+    make(call, DEPLOYMENT, deployment, "failed to create deployment:")
+
+
+def _container(image: str, arguments: list[str], ports: list[int]) -> Object:
+    command_ = {"command": arguments} if arguments else {}
+    opened = {"ports": [{"containerPort": port} for port in ports]} if ports else {}
+    return {"name": _container_name(image), "image": image, **command_, **opened, "resources": {}}
+
+
+def _container_name(image: str) -> str:
+    """The image's own name; where characters have to go, a suffix keeps it apart from others."""
+    name = image.rpartition("/")[2].partition("@")[0].partition(":")[0]
+    plain = name.replace("_", "-").replace(".", "-")
+    return plain if plain == name else f"{plain}-{safe_hash(image, 5)}"
+
+
+@creator("job")
+def create_job(call: Call) -> None:
+    name, arguments = call.args[0], list(call.args[1:])
+    image, source = call.flags["image"], call.flags["from"]
+    refuse_if(bool(image) is bool(source), "either --image or --from must be specified")
+    refuse_if(source and arguments, "cannot specify --from and command")
+    if source:
+        job = _from_cron_job(call, name, source)
+    else:
+        job = {"metadata": {"name": name}, "spec": {"template": _job_template(name, image, arguments, "Never")}}
+    make(call, JOB, {**job, "status": {}}, "failed to create job:")
+
+
+def _job_template(name: str, image: str, arguments: list[str], restart: str) -> Object:
+    container = {"name": name, "image": image, **({"command": arguments} if arguments else {}), "resources": {}}
+    return {"metadata": {}, "spec": {"containers": [container], "restartPolicy": restart}}
+
+
+def _from_cron_job(call: Call, name: str, source: str) -> Object:
+    selection = select(call, [source])
+    if selection.error:
+        raise selection.error
+    refuse_if(len(selection.objects) != 1, "from must be an existing cronjob")
+    ((resource, cron),) = selection.objects
+    refuse_if(resource is not CRON_JOB, f"unknown object type *{resource.version}.{resource.kind}")
+    template: Object = cron["spec"]["jobTemplate"]
+    owner, given = owner_reference(cron), metadata(template)
+    del owner["blockOwnerDeletion"]
+    meta = {"name": name, **({"labels": given["labels"]} if "labels" in given else {})}
+    meta["annotations"] = {"cronjob.kubernetes.io/instantiate": "manual", **given.get("annotations", {})}
+    spec = {**template["spec"], "template": {"metadata": {}, **template["spec"]["template"]}}
+    return {"metadata": {**meta, "ownerReferences": [owner]}, "spec": spec}
+
+
+@creator("cronjob")
+def create_cron_job(call: Call) -> None:
+    name, *arguments = call.args
+    template = _job_template(name, call.flags["image"], arguments, call.flags["restart"] or "OnFailure")
+    job = {"metadata": {"name": name}, "spec": {"template": template}}
+    spec = {"schedule": call.flags["schedule"], "jobTemplate": job}
+    make(call, CRON_JOB, {"metadata": {"name": name}, "spec": spec, "status": {}}, "failed to create cronjob:")

@@ -16,10 +16,10 @@ from kubesim.api.resources import CONFIG_MAP, SECRET, Resource
 from kubesim.cluster.apiserver.validation.rules import config_key
 from kubesim.gotext import gojson
 from kubesim.kubectl.command import Call
+from kubesim.kubectl.commands import group
 from kubesim.kubectl.create import creator, make
 from kubesim.kubectl.errors import KubectlError, refuse_if
 from kubesim.kubectl.flags import check_variable_name
-from kubesim.kubectl.help import group
 
 group("create secret")
 
