@@ -14,7 +14,7 @@ from fnmatch import fnmatchcase
 from functools import cached_property, lru_cache
 from typing import Any, NamedTuple, TypeVar
 
-from kubesim.gotext import base64, gojson
+from kubesim.gotext import gojson
 
 DOCKER_CONFIG_JSON = "kubernetes.io/dockerconfigjson"
 DOCKERCFG = "kubernetes.io/dockercfg"
@@ -153,7 +153,7 @@ def read_entries(secret: Mapping[str, Any]) -> tuple[tuple[str, Credential], ...
 
 @lru_cache(maxsize=256)
 def _read_blob(kind: str, blob: str) -> tuple[tuple[str, Credential], ...]:
-    config = gojson.loads(base64.decode(blob).decode(errors="replace"))
+    config = gojson.loads(gojson.decode_base64(blob).decode(errors="replace"))
     where = "value of type credentialprovider.DockerConfig"
     if kind == DOCKER_CONFIG_JSON:
         config = _field(_typed(config, dict, f"{where}JSON"), "auths")
@@ -170,7 +170,7 @@ def _credential(value: Any) -> Credential:
     )
     if not auth:
         return Credential(username, password)
-    decoded = base64.decode(auth, padded=auth.strip().endswith("=")).decode(errors="replace")
+    decoded = gojson.decode_base64(auth, padded=auth.strip().endswith("=")).decode(errors="replace")
     username, colon, password = decoded.partition(":")
     if not colon:
         raise ValueError("unable to parse auth field, must be formatted as base64(username:password)")

@@ -1,1 +1,1 @@
-"""Text as Go reads and writes it: JSON, base64 and aligned columns."""
+"""Text as Go reads and writes it: JSON, with base64, and aligned columns."""

@@ -9,7 +9,7 @@ from functools import partial
 from kubesim.api.errors import StatusError
 from kubesim.api.objects import Object, metadata, name_of
 from kubesim.api.resources import POD, Resource
-from kubesim.cluster.apiserver.logs import Line, LogOptions
+from kubesim.cluster.apiserver.checks import Line, LogOptions
 from kubesim.kubectl.command import Call, command
 from kubesim.kubectl.errors import Exit, KubectlError, UsageError, refuse_if
 from kubesim.kubectl.output import nothing_found

@@ -14,7 +14,7 @@ from kubesim.api.clock import Clock
 from kubesim.api.objects import Object, name_of, namespace_of
 from kubesim.api.resources import NAMESPACE, POD, SERVICE, SERVICE_ACCOUNT
 from kubesim.cluster.apiserver import APIServer, NodeServer, WriteOptions
-from kubesim.cluster.apiserver.logs import LogOptions
+from kubesim.cluster.apiserver.checks import LogOptions
 from kubesim.server.representation import success
 from kubesim.server.request import Request, Response, Route, is_set, text, whole
 from kubesim.shell.container import Process

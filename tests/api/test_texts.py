@@ -17,7 +17,7 @@ from kubesim.api.clock import SECOND, parse_time
 from kubesim.api.humanize import age, format_labels, format_selector, human_duration, long_time, node_roles
 from kubesim.api.imageref import parse
 from kubesim.api.selectors import SelectorError, field_selector, label_selector, matches
-from kubesim.gotext import base64, gojson
+from kubesim.gotext import gojson
 
 POD: dict[str, Any] = {
     "metadata": {"name": "web", "labels": {"tier": "front", "app": "shop", "size": "3"}},
@@ -38,8 +38,8 @@ def is_supported(field: str) -> bool:
 
 FUNCTIONS = {
     "age": lambda text: age(text, NOW),
-    "base64": lambda text: base64.decode(text).decode(),
-    "base64 without padding": lambda text: base64.decode(text, padded=False).decode(),
+    "base64": lambda text: gojson.decode_base64(text).decode(),
+    "base64 without padding": lambda text: gojson.decode_base64(text, padded=False).decode(),
     "date": long_time,
     "duration": lambda text: human_duration(round(float(text) * SECOND)),
     "fields": lambda text: field_selector(text, is_supported)(POD),

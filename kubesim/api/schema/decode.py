@@ -17,7 +17,7 @@ from kubesim.api.clock import parse_time, rfc3339, to_datetime
 from kubesim.api.errors import StatusError, bad_request
 from kubesim.api.resources import Resource
 from kubesim.api.schema.model import Type, fields, type_of
-from kubesim.gotext import base64, gojson
+from kubesim.gotext import gojson
 
 Decoder = Callable[[Any], Any]
 
@@ -186,7 +186,7 @@ def _bytes(kind: Type, value: Any) -> str:
     if value.__class__ is not str:
         raise DecodeError(kind, value)
     try:
-        base64.decode(value)
+        gojson.decode_base64(value)
     except ValueError as error:
         raise DecodeError(kind, value, str(error)) from None
     return str(value.replace("\n", "").replace("\r", ""))

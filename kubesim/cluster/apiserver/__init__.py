@@ -17,6 +17,7 @@ from kubesim.cluster.apiserver import patch, validation
 from kubesim.cluster.apiserver.admission import admit_deletion, admit_pod, admit_pod_update
 from kubesim.cluster.apiserver.authorization import ADMIN, Request, User, is_allowed, request, rules_for
 from kubesim.cluster.apiserver.checks import (
+    Line,
     Warn,
     check_deletion,
     check_preconditions,
@@ -26,7 +27,6 @@ from kubesim.cluster.apiserver.checks import (
     selectors,
     warn_of,
 )
-from kubesim.cluster.apiserver.logs import Line
 from kubesim.cluster.apiserver.store import Store
 from kubesim.cluster.apiserver.strategy import apply_defaults, prepare_for_create, prepare_for_update
 from kubesim.shell.container import Process

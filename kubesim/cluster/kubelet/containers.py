@@ -15,7 +15,7 @@ from kubesim.api import errors, load_yaml
 from kubesim.api.clock import SECOND, Clock, Micros, rfc3339
 from kubesim.api.objects import Object, find_named
 from kubesim.cluster.apiserver import APIServer
-from kubesim.cluster.apiserver.logs import Line
+from kubesim.cluster.apiserver.checks import Line
 from kubesim.cluster.kubelet.environment import mounts
 from kubesim.cluster.registry import NODE_PLATFORM, Image
 from kubesim.shell.container import Base, Dialect, Place, Process, server

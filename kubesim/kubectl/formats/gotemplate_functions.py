@@ -11,8 +11,7 @@ from collections.abc import Callable, Iterable
 from itertools import pairwise
 from typing import Any
 
-from kubesim.gotext import base64
-from kubesim.gotext.gojson import Literal, quote, sprint, type_name
+from kubesim.gotext.gojson import Literal, decode_base64, quote, sprint, type_name
 from kubesim.kubectl.errors import NotSimulated
 
 _VERB = re.compile(r"%(?P<width>-?\d{0,3})(?P<verb>.?)", re.DOTALL)
@@ -43,7 +42,7 @@ def _string(value: Any) -> str:
 
 def _base64decode(value: Any) -> str:
     try:
-        return base64.decode(_string(value)).decode(errors="replace")
+        return decode_base64(_string(value)).decode(errors="replace")
     except ValueError as error:
         raise Refusal(f"base64 decode failed: {error}") from None
 
