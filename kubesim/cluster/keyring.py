@@ -52,6 +52,11 @@ class Match(NamedTuple):
     secret_uid: str = ""
 
     @property
+    def owner(self) -> tuple[str, str, str] | None:
+        """Namespace, name and uid of the Secret; None for what every Pod of the node may use."""
+        return (self.secret_namespace, self.secret_name, self.secret_uid) if self.secret_name else None
+
+    @property
     def source(self) -> str:
         """Where it comes from, in words."""
         return f'Secret "{self.secret_name}"' if self.secret_name else "the node's own credentials"

@@ -7,8 +7,7 @@ from collections.abc import Iterator
 from kubesim.api.objects import name_of, namespace_of
 from kubesim.api.resources import SECRET
 from kubesim.cluster import keyring
-from kubesim.cluster.kubelet.imagepull import NEVER, Attempt, SeenSecret
-from kubesim.cluster.kubelet.imagepull.steps import ALWAYS
+from kubesim.cluster.kubelet.imagepull import ALWAYS, NEVER, Attempt, SeenSecret
 from kubesim.flow.causes import mismatch
 from kubesim.flow.facts import Facts, reply_to, say
 

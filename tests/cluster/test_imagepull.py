@@ -204,7 +204,7 @@ def test_the_right_is_to_a_repository_and_status_shows_the_first_name() -> None:
     third = node.ask(GOOD, image="registry.example.com/team/api:1.0", policy="Always")
     assert second.image_id == third.image_id
     assert second.image_id.startswith("registry.example.com/myapp@sha256:")
-    assert node.manager.shown_name(third.image_id) == MYAPP
+    assert node.manager.node.status_names(third.image_id.rpartition("@")[2])[0] == MYAPP
     assert second.duration > 0
 
 

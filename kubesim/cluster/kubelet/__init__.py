@@ -238,7 +238,7 @@ class Kubelet:
         if any(reason != "ImagePullBackOff" for reason, _ in worker.waiting.values()):
             return 1
         images = [spec["image"] for spec in [*pod["spec"].get("initContainers", ()), *pod["spec"]["containers"]]]
-        ends = [self.images.back_off_end(worker.uid, image, now) for image in images if image]
+        ends = [self.images.node.back_off_end(worker.uid, image, now) for image in images if image]
         until = min([self._recorder.silent_until(worker.uid), *filter(None, ends)])
         worker.resting_since = now
         return max(1, -((now - until) // round(RETRY * SECOND)))
@@ -336,7 +336,7 @@ class Kubelet:
         return None
 
     def _add_container(self, worker: Worker, spec: Object, image_id: str, place: Place, ran: Process) -> None:
-        shown, identity = self.images.shown_name(image_id), self._identity.container_id()
+        shown, identity = self.images.node.status_names(image_id.rpartition("@")[2])[0], self._identity.container_id()
         container = Container(spec, identity, shown, image_id, place, ran, self._clock.now)
         if old := worker.containers.get(spec["name"]):
             container.restarts = old.restarts + 1

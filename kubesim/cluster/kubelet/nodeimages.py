@@ -6,7 +6,6 @@ util/flowcontrol/backoff.go, v1.36; the names of an image are those of container
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from kubesim.api.clock import SECOND, Micros
@@ -18,36 +17,12 @@ INITIAL_BACK_OFF: Micros = 10 * SECOND
 MAX_BACK_OFF: Micros = 300 * SECOND
 # A failure is forgotten when no other follows for this long.
 STABLE: Micros = 2 * MAX_BACK_OFF
-
-
-@dataclass(slots=True)
-class PulledRecord:
-    """Who may use an image by one name: every Pod, or those with a Secret that pulled it.
-
-    `secrets` maps namespace, name and uid of such a Secret to a hash of its credential.
-    """
-
-    public: bool = False
-    secrets: dict[tuple[str, str, str], str] = field(default_factory=dict)
-
-    def add(self, match: Match | None) -> None:
-        """Note a pull with `match`; one without credentials, or with the node's own, is for every Pod."""
-        if match is None or not match.secret_name:
-            self.public = True
-        else:
-            self.secrets[_coordinates(match)] = match.credential.digest
-
-    def covers(self, match: Match) -> bool:
-        """Whether this Secret, or the same credential in another one, has pulled the image."""
-        return _coordinates(match) in self.secrets or match.credential.digest in self.secrets.values()
-
-
-def _coordinates(match: Match) -> tuple[str, str, str]:
-    return match.secret_namespace, match.secret_name, match.secret_uid
+# By the Secret with which an image was pulled (None: every Pod may use it), a hash of the credential.
+Pullers = dict[tuple[str, str, str] | None, str]
 
 
 class Failure(NamedTuple):
-    """The last failed pull of one image for one Pod, and the wait after it."""
+    """The last failed pull of one image for one Pod, and until when the next one waits."""
 
     error: str
     at: Micros
@@ -64,7 +39,7 @@ class NodeImages:
     def __init__(self) -> None:
         self._images: dict[str, Image] = {}
         self._names: dict[str, tuple[str, Micros]] = {}
-        self._records: dict[tuple[str, str], PulledRecord] = {}
+        self._pullers: dict[tuple[str, str], Pullers] = {}
         self._failures: dict[str, dict[str, Failure]] = {}
         self._free_at: Micros = 0
 
@@ -74,7 +49,8 @@ class NodeImages:
         for name in (reference.canonical, f"{reference.name}@{image.digest}"):
             digest, since = self._names.get(name, ("", at))
             self._names[name] = (image.digest, since if digest == image.digest else at)
-        self._records.setdefault((image.digest, reference.name), PulledRecord()).add(match)
+        pullers = self._pullers.setdefault((image.digest, reference.name), {})
+        pullers[match.owner if match else None] = match.credential.digest if match else ""
 
     def present(self, reference: Reference, now: Micros) -> Image | None:
         """The image that the node has under this name, if its pull is over."""
@@ -85,15 +61,14 @@ class NodeImages:
         """Whether the content is there under any name, so that little is left to fetch."""
         return image.digest in self._images
 
-    def record(self, image: Image, reference: Reference) -> PulledRecord:
-        return self._records.get((image.digest, reference.name)) or PulledRecord()
+    def pullers(self, reference: Reference) -> Pullers:
+        """Who has pulled the image that the node has under this name."""
+        return self._pullers.get((self._names[reference.canonical][0], reference.name), {})
 
     def status_names(self, digest: str) -> tuple[str, str]:
         """What a container's status shows as image and imageID: the image's first tag and first digest, sorted."""
-        names = sorted(name for name, (of, _) in self._names.items() if of == digest)
-        digests = [name for name in names if "@" in name]
-        tags = [name for name in names if "@" not in name]
-        return (tags + digests)[0], digests[0]
+        names = sorted((("@" in name, name) for name, (of, _) in self._names.items() if of == digest))
+        return names[0][1], next(name for is_digest, name in names if is_digest)
 
     def reserve(self, now: Micros, duration: Micros) -> Micros:
         """Take a place in the queue, as pulls go one by one; when a pull of `duration` will be over."""
@@ -104,6 +79,11 @@ class NodeImages:
         """The Pod's last failure with the image, unless it is too long ago to count."""
         failure = self._failures.get(uid, {}).get(image)
         return failure if failure and now - failure.at <= STABLE else None
+
+    def back_off_end(self, uid: str, image: str, now: Micros) -> Micros | None:
+        """When a Pod's wait for an image is over; None where it does not wait for it."""
+        failure = self.failure(uid, image, now)
+        return failure.until if failure and failure.until > now else None
 
     def fail(self, uid: str, image: str, error: str, at: Micros) -> None:
         """Note a failure: the wait after it is 10 s, or double the one before, up to 5 min."""

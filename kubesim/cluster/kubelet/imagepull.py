@@ -1,27 +1,115 @@
-"""The image pull as a table: what each state does, and where each outcome leads.
+"""The image pull as a table: what each state does, where each outcome leads, and a record of why at every hop.
 
 Mirrors kubernetes pkg/kubelet/images/image_manager.go and pkg/kubelet/kuberuntime/kuberuntime_image.go, v1.36.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
+from typing import Any, NamedTuple
 
 from kubesim.api import imageref
 from kubesim.api.clock import SECOND, Micros
 from kubesim.api.imageref import Reference
+from kubesim.cluster import keyring
 from kubesim.cluster.keyring import Keyring, Match
-from kubesim.cluster.kubelet.imagepull.nodeimages import NodeImages, PulledRecord
-from kubesim.cluster.kubelet.imagepull.trace import Attempt, Event, Hop, PullRequest, PullTrace, see
+from kubesim.cluster.kubelet.nodeimages import NodeImages
 from kubesim.cluster.registry import Answer, Image, Registries
 from kubesim.gotext import gojson
 
 ALWAYS, NEVER = "Always", "Never"
 
+Event = tuple[str, str, str]
 Outcome = tuple[str, str]
 
 quote = lru_cache(maxsize=1024)(gojson.quote)
+
+
+class SeenSecret(NamedTuple):
+    """What the kubelet saw of one of the Pod's pull secrets; `entries` are its registry keys."""
+
+    name: str
+    found: bool
+    type: str | None = None
+    usable: bool = False
+    problem: str = ""
+    entries: tuple[str, ...] = ()
+
+
+class Attempt(NamedTuple):
+    """One attempt: with which credentials, and what the registry answered.
+
+    Without `secret` they are the node's own, or there are none if `username` is None, too.
+    """
+
+    secret: str | None
+    entry: str | None
+    username: str | None
+    ok: bool
+    answer: str
+
+
+class Hop(NamedTuple):
+    """One transition: the state, its outcome, and why."""
+
+    state: str
+    outcome: str
+    detail: str
+
+
+class PullTrace(NamedTuple):
+    """Why a pull went as it did.
+
+    `outcome` is Pulled, AlreadyPresent, ErrImagePull (also where a pull secret could not be read), ImagePullBackOff,
+    ErrImageNeverPull or InvalidImageName; `message` is what the Pod's status shows, empty where nothing failed.
+    """
+
+    at: Micros
+    namespace: str
+    pod: str
+    container: str
+    image: str
+    policy: str
+    present: bool
+    secrets: tuple[SeenSecret, ...]
+    attempts: tuple[Attempt, ...]
+    hops: tuple[Hop, ...]
+    outcome: str
+    message: str
+
+
+class PullRequest(NamedTuple):
+    """What one container needs. `secrets`: the Pod's pull secrets in its order, with the Secret (None: not found)."""
+
+    namespace: str
+    pod: str
+    uid: str
+    container: str
+    image: str
+    policy: str
+    secrets: Sequence[tuple[str, Mapping[str, Any] | None]]
+    now: Micros
+
+
+class ImageManager:
+    """Gets the images of one node's containers, with `credentials` that the node itself has besides pull secrets."""
+
+    def __init__(self, registries: Registries, credentials: Iterable[Mapping[str, Any]] = ()) -> None:
+        self.registries = registries
+        self.own = Keyring.of_node(credentials)
+        self.node = NodeImages()
+
+    def ensure_image(self, request: PullRequest) -> Pull:
+        """Get a container's image, if its Pod may use it; return what came of it and why."""
+        pull = Pull(request, self)
+        while pull.outcome in STEPS:
+            outcome, detail = STEPS[pull.outcome](pull)
+            pull.hops.append(Hop(pull.outcome, outcome, detail))
+            pull.outcome = TRANSITIONS[pull.outcome, outcome]
+        if pull.image:
+            pull.image_id = self.node.status_names(pull.image.digest)[1]
+        return pull
 
 
 class Pull:
@@ -33,10 +121,11 @@ class Pull:
     start from and `image_id` what its status calls it.
     """
 
-    def __init__(self, request: PullRequest, node: NodeImages, registries: Registries, own: Keyring) -> None:
-        self.request, self.node, self.registries, self.own = request, node, registries, own
+    reference: Reference
+
+    def __init__(self, request: PullRequest, manager: ImageManager) -> None:
+        self.request, self.node, self.manager = request, manager.node, manager
         self.outcome = "ParseImageName"
-        self.reference: Reference | None = None
         self.image: Image | None = None
         self.image_id = ""
         self.matches: list[Match] | None = None
@@ -64,23 +153,32 @@ class Pull:
             message=self.error[1] if self.error else "",
         )
 
-    @property
-    def target(self) -> Reference:
-        """The parsed reference; every state after the first has it."""
-        assert self.reference is not None
-        return self.reference
-
     def lookup(self) -> list[Match]:
         """The credentials that match, the node's own last, looked up when first needed. Raises ValueError."""
         if self.matches is None:
             secrets = [secret for _, secret in self.request.secrets if secret is not None]
-            matches = Keyring.from_secrets(secrets).lookup(self.target.name) if secrets else []
-            self.matches = [*matches, *self.own.lookup(self.target.name)]
+            rings = [Keyring.from_secrets(secrets), self.manager.own]
+            self.matches = [match for ring in rings for match in ring.lookup(self.reference.name)]
         return self.matches
 
     def emit(self, reason: str, message: str, kind: str = "Normal") -> None:
         """Note an event that is to be recorded."""
         self.events += ((kind, reason, message),)
+
+
+def see(name: str, secret: Mapping[str, Any] | None) -> SeenSecret:
+    """What the kubelet sees of the pull secret `name`: missing, of no use, unreadable, or usable with its entries."""
+    if secret is None:
+        return SeenSecret(name, found=False, problem="not found in the Pod's namespace")
+    kind = secret.get("type", "")
+    try:
+        entries = keyring.read_entries(secret)
+    except ValueError as error:
+        return SeenSecret(name, True, kind, problem=f"cannot be read: {error}")
+    if kind not in keyring.DATA_KEYS:
+        return SeenSecret(name, True, kind, problem=f"its type is {kind}, not {keyring.DOCKER_CONFIG_JSON}")
+    problem = "" if entries else "it holds no registry entry"
+    return SeenSecret(name, True, kind, not problem, problem, tuple(entry for entry, _ in entries))
 
 
 def _parse_name(pull: Pull) -> Outcome:
@@ -98,7 +196,7 @@ def _parse_name(pull: Pull) -> Outcome:
 def _check_presence(pull: Pull) -> Outcome:
     if pull.request.policy == ALWAYS:
         return "not asked", "with pull policy Always the registry is always asked"
-    pull.image = pull.node.present(pull.target, pull.request.now)
+    pull.image = pull.node.present(pull.reference, pull.request.now)
     if pull.image:
         return "present", "the image is on the node"
     if pull.request.policy == NEVER:
@@ -107,9 +205,8 @@ def _check_presence(pull: Pull) -> Outcome:
 
 
 def _check_right(pull: Pull) -> Outcome:
-    assert pull.image is not None
     try:
-        reason = _right(pull, pull.node.record(pull.image, pull.target))
+        reason = _right(pull)
     except ValueError as error:
         return _unreadable(pull, error)
     if reason:
@@ -123,13 +220,14 @@ def _check_right(pull: Pull) -> Outcome:
     return "refused", detail
 
 
-def _right(pull: Pull, record: PulledRecord) -> str:
+def _right(pull: Pull) -> str:
     """Why the Pod may use the image that is there; empty when it has to show the registry that it may."""
-    if record.public:
+    pullers = pull.node.pullers(pull.reference)
+    if None in pullers:
         return "the image was pulled without credentials, so every Pod may use it"
-    for match in pull.lookup() if record.secrets else ():
-        if record.covers(match):
-            record.add(match)
+    for match in pull.lookup() if pullers else ():
+        if match.owner in pullers or match.credential.digest in pullers.values():
+            pullers[match.owner] = match.credential.digest
             return f"{match.source} has the right to the image"
     return ""
 
@@ -148,9 +246,9 @@ def _look_up_credentials(pull: Pull) -> Outcome:
     except ValueError as error:
         return _unreadable(pull, error)
     if not matches:
-        return "none", f"no entry of the Pod's pull secrets covers {pull.target.name}: pulling without credentials"
+        return "none", f"no entry of the Pod's pull secrets covers {pull.reference.name}: pulling without credentials"
     entries = ", ".join(f'"{match.entry}" of {match.source}' for match in matches)
-    return "found", f"{pull.target.name} is covered by {entries}"
+    return "found", f"{pull.reference.name} is covered by {entries}"
 
 
 def _unreadable(pull: Pull, error: ValueError) -> Outcome:
@@ -175,25 +273,20 @@ def _pull_image(pull: Pull) -> Outcome:
     candidates: Sequence[Match | None] = pull.lookup() or [None]
     answers = []
     for match in candidates:
-        answer = pull.registries.pull(pull.target, match.credential if match else None)
-        pull.attempts.append(_attempt(match, answer))
+        answer = pull.manager.registries.pull(pull.reference, match.credential if match else None)
+        entry, username = (match.entry, match.credential.username) if match else (None, None)
+        secret, is_in = match.secret_name if match else "", answer.image is not None
+        pull.attempts.append(Attempt(secret or None, entry, username, is_in, answer.refusal or "200 OK"))
         if answer.image:
             return _succeed(pull, answer.image, match)
         answers.append(answer)
     return _fail(pull, answers)
 
 
-def _attempt(match: Match | None, answer: Answer) -> Attempt:
-    result = (answer.image is not None, answer.refusal or "200 OK")
-    if match is None:
-        return Attempt(None, None, None, *result)
-    return Attempt(match.secret_name or None, match.entry, match.credential.username, *result)
-
-
 def _succeed(pull: Pull, image: Image, match: Match | None) -> Outcome:
     duration = _pull_duration(image, pull.node.holds(image))
     pull.over = pull.node.reserve(pull.request.now, duration)
-    pull.node.add(pull.target, image, match, pull.over)
+    pull.node.add(pull.reference, image, match, pull.over)
     pull.image = image
     times = f"{_go_duration(duration)} ({_go_duration(pull.over - pull.request.now)} including waiting)"
     name = quote(pull.request.image)
@@ -204,7 +297,7 @@ def _succeed(pull: Pull, image: Image, match: Match | None) -> Outcome:
 def _fail(pull: Pull, answers: Sequence[Answer]) -> Outcome:
     duration = sum(_REFUSAL_DURATION + round(answer.seconds * SECOND) for answer in answers)
     pull.over = pull.node.reserve(pull.request.now, duration)
-    errors = list(dict.fromkeys(answer.error(pull.target) for answer in answers))
+    errors = list(dict.fromkeys(answer.error(pull.reference) for answer in answers))
     message = errors[0] if len(errors) == 1 else f"[{', '.join(errors)}]"
     pull.emit("Failed", f"Failed to pull image {quote(pull.request.image)}: {message}", "Warning")
     pull.node.fail(pull.request.uid, pull.request.image, f"ErrImagePull: {message}", pull.over)
