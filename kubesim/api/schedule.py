@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta, tzinfo
 from functools import lru_cache
@@ -46,8 +47,10 @@ class Schedule(NamedTuple):
     def next(self, after: Micros) -> Micros | None:
         """The first moment after `after` at which it is due, or None."""
         start = to_datetime(after).astimezone(self.zone)
-        for day in (start.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(n) for n in range(_DAYS)):
-            for moment in self._on(day):
+        midnight = start.replace(hour=0, minute=0, second=0, microsecond=0)
+        for number in range(_DAYS):
+            first_hour = 0 if number else start.hour
+            for moment in self._on(midnight + timedelta(number), first_hour):
                 if moment > after:
                     return moment
         return None
@@ -62,10 +65,10 @@ class Schedule(NamedTuple):
                 return found
         return None
 
-    def _on(self, day: datetime) -> Iterator[Micros]:
+    def _on(self, day: datetime, first_hour: int) -> Iterator[Micros]:
         in_month, in_week = day.day in self.days, day.isoweekday() % 7 in self.weekdays
         if day.month in self.months and (in_month or in_week if self.either else in_month and in_week):
-            for hour in self.hours:
+            for hour in self.hours[bisect_left(self.hours, first_hour) :]:
                 for minute in self.minutes:
                     yield round(day.replace(hour=hour, minute=minute).timestamp()) * SECOND
 
