@@ -7,10 +7,10 @@ from typing import Any, NamedTuple
 
 from kubesim.api.objects import Object
 from kubesim.gotext import tabwriter
-from kubesim.kubectl.command import Call, Command, Run, command, unexpected_arguments
+from kubesim.kubectl.command import Call, Run, command, unexpected_arguments
 from kubesim.kubectl.commands import group, help_text
 from kubesim.kubectl.config import HIDDEN, Entry
-from kubesim.kubectl.errors import KubectlError, NotSimulated, Plain, UsageError, refuse_if
+from kubesim.kubectl.errors import KubectlError, NotSimulated, UsageError, refuse_if
 from kubesim.workspace import HOME
 
 _FILE = f"{HOME}/.kube/config"
@@ -85,21 +85,18 @@ def get_contexts(call: Call) -> None:
         fields = [config.of_context(key, name) for key in _SECTIONS["contexts"].fields]
         rows.append(["*" if name == config.current else "", name, *fields])
     call.say("".join(f"{name}\n" for name in names) if output else tabwriter.format(rows))
-    missing = [f"context {name} not found" for name in call.args if name not in config.contexts]
-    if missing:
-        raise KubectlError(missing[0]) if len(missing) == 1 else Plain("\n".join(missing))
+    missing = [name for name in call.args if name not in config.contexts]
+    refuse_if(missing, f"context {''.join(missing[:1])} not found")
 
 
-def _lister(section: str) -> Command:
+def _lister(section: str) -> None:
     @_command(f"config get-{section}")
     def show(call: Call) -> None:
         call.say("".join(f"{name}\n" for name in ["NAME", *sorted(_entries(call, section))]))
 
-    return show
 
-
-get_clusters = _lister("clusters")
-get_users = _lister("users")
+for _name in ("clusters", "users"):
+    _lister(_name)
 
 
 @_command("config use-context", check=_count(1))
@@ -110,7 +107,7 @@ def use_context(call: Call) -> None:
     call.say(f'Switched to context "{name}".\n')
 
 
-def _deleter(section: str) -> Command:
+def _deleter(section: str) -> None:
     word = _SECTIONS[section].word
 
     @_command(f"config delete-{word}")
@@ -129,12 +126,9 @@ def _deleter(section: str) -> Command:
         del entries[name]
         call.say(f"deleted {word} {name} from {_FILE}\n")
 
-    return delete
 
-
-delete_cluster = _deleter("clusters")
-delete_context = _deleter("contexts")
-delete_user = _deleter("users")
+for _name in _SECTIONS:
+    _deleter(_name)
 
 
 @_command("config set-context")

@@ -102,7 +102,12 @@ def test_what_is_printed_for_debugging() -> None:
     "output",
     [
         *("kyaml", "go-template={{html .}}", 'go-template={{define "x"}}', "go-template={{slice .kind 1}}"),
-        *("go-template={{range .a}}{{break}}{{end}}", 'go-template={{printf "%x" 1}}', 'template={{printf "%05d" 1}}'),
+        *(
+            "go-template={{range .a}}{{break}}{{end}}",
+            'go-template={{printf "%d" "x"}}',
+            "go-template={{print 1}}",
+            'template={{printf "%05d" 1}}',
+        ),
     ],
 )
 def test_what_is_not_simulated(output: str) -> None:

@@ -175,7 +175,7 @@ def _control(
 
 
 _CONTROLS = ("if", "range", "with")
-_ABSENT = ("block", "break", "call", "continue", "define", "html", "js", "slice", "template", "urlquery")
+_ABSENT = ("block", "break", "continue", "define", "exists", "html", "print", "slice", "template")
 _OPERANDS = ("string", "number", "path", "word", "(")
 _CONSTANTS = {"true": True, "false": False, "nil": None}
 _STRING = r'"(?:[^"\\\n]|\\.)*"|`[^`]*`'

@@ -1,4 +1,4 @@
-"""The functions of Go templates, and base64decode and exists, which kubectl adds.
+"""The functions of Go templates, and base64decode, which kubectl adds.
 
 Mirrors text/template/funcs.go (Go 1.26) and k8s.io/cli-runtime pkg/printers/template.go, v1.36.
 """
@@ -8,7 +8,6 @@ from __future__ import annotations
 import operator
 import re
 from collections.abc import Callable, Iterable
-from itertools import pairwise
 from typing import Any
 
 from kubesim.gotext.gojson import Literal, decode_base64, quote, sprint, type_name
@@ -66,27 +65,12 @@ def _index(item: Any, *indices: Any) -> Any:
     return item
 
 
-def _exists(item: Any, *indices: Any) -> bool:
-    try:
-        return _index(item, *indices) is not None
-    except Refusal:
-        return False
-
-
 def _len(item: Any) -> int:
     if item is None:
         raise Refusal("reflect: call of reflect.Value.Type on zero Value")
     if not isinstance(item, dict | list | str):
         raise Refusal(f"len of type {type_name(item)}")
     return len(item.encode() if isinstance(item, str) else item)
-
-
-def _print(*items: Any) -> str:
-    """Spaces stand between two operands of which neither is a string."""
-    parts = [sprint(item) for item in items[:1]]
-    for before, item in pairwise(items):
-        parts.append(" " * (not isinstance(before, str) and not isinstance(item, str)) + sprint(item))
-    return "".join(parts)
 
 
 def _printf(pattern: Any, *items: Any) -> str:
@@ -96,21 +80,14 @@ def _printf(pattern: Any, *items: Any) -> str:
         verb, width = match["verb"], match["width"]
         if verb == "%":
             return "%"
-        if verb not in _VERBS or width.startswith("0"):
-            raise NotSimulated(f"{match[0]} in printf is not part of this simulator")
-        text = _formatted(verb, rest.pop(0)) if rest else f"%!{verb}(MISSING)"
+        kinds, write = _VERBS.get(verb, ((), str))
+        item = rest.pop(0) if rest else None
+        if not isinstance(item, kinds) or width.startswith("0"):
+            raise NotSimulated(f"{match[0]} in printf for {sprint(item)} is not part of this simulator")
+        text = write(item)
         return text.ljust(int(width[1:] or 0)) if width.startswith("-") else text.rjust(int(width or 0))
 
-    text = _VERB.sub(replace, _string(pattern))
-    extra = ", ".join(f"{type_name(item)}={sprint(item)}" for item in rest)
-    return f"{text}%!(EXTRA {extra})" if rest else text
-
-
-def _formatted(verb: str, item: Any) -> str:
-    kinds, write = _VERBS[verb]
-    if isinstance(item, kinds) and not (verb == "d" and isinstance(item, bool)):
-        return write(item)
-    return f"%!{verb}({'<nil>' if item is None else f'{type_name(item)}={sprint(item)}'})"
+    return _VERB.sub(replace, _string(pattern))
 
 
 def _equal(first: Any, *others: Any) -> bool:
@@ -122,11 +99,10 @@ def _equal(first: Any, *others: Any) -> bool:
 def _compare(holds: Callable[[Any, Any], bool], one: Any, other: Any) -> bool:
     """Whether eq, ne, lt, le, gt or ge holds; only eq and ne take nil and truth values."""
     is_order = holds not in (operator.eq, operator.ne)
-    for value in (one, other):
-        if isinstance(value, dict | list) or (is_order and isinstance(value, bool | None)):
-            raise Refusal("invalid type for comparison" if is_order else f"non-comparable type {type_name(value)}")
-    kinds = [int if isinstance(value, Literal) else type(value) for value in (one, other)]
-    if kinds[0] is not kinds[1] and one is not None and other is not None:
+    if any(isinstance(value, dict | list) or (is_order and isinstance(value, bool | None)) for value in (one, other)):
+        raise Refusal("invalid type for comparison" if is_order else f"non-comparable type {type_name(one)}")
+    kinds = {int if isinstance(value, Literal) else type(value) for value in (one, other)}
+    if len(kinds) > 1 and one is not None and other is not None:
         raise Refusal(f"incompatible types for comparison: {type_name(one)} and {type_name(other)}")
     return holds(one, other)
 
@@ -140,7 +116,6 @@ _FUNCTIONS: dict[str, tuple[Callable[..., Any] | None, int, bool]] = {
     "and": (None, 1, True),
     "base64decode": (_base64decode, 1, False),
     "eq": (_equal, 1, True),
-    "exists": (_exists, 1, True),
     "ge": _comparison(operator.ge),
     "gt": _comparison(operator.gt),
     "index": (_index, 1, True),
@@ -150,7 +125,6 @@ _FUNCTIONS: dict[str, tuple[Callable[..., Any] | None, int, bool]] = {
     "ne": _comparison(operator.ne),
     "not": (operator.not_, 1, False),
     "or": (None, 1, True),
-    "print": (_print, 0, True),
     "printf": (_printf, 1, True),
     "println": (lambda *items: " ".join(map(sprint, items)) + "\n", 0, True),
 }
