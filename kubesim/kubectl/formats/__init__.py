@@ -12,7 +12,7 @@ from importlib import import_module
 from typing import Any, NamedTuple
 
 from kubesim.gotext.gojson import quote
-from kubesim.kubectl.errors import FormatError, NotSimulated
+from kubesim.kubectl.errors import FormatError, NotSimulated, refuse_if
 
 Print = Callable[[Mapping[str, Any], bool], str]
 """Prints an object or a List. True says that kubectl built it itself: its JSON keeps the order of the fields."""
@@ -105,17 +105,11 @@ def _load(name: str) -> Any:
 
 def _template(name: str, text: str, read_file: Callable[[str], str]) -> str:
     """The template of a format, read from its file where it has one."""
-    is_columns = name.startswith("custom-columns")
-    if not text:
-        raise FormatError(
-            "custom-columns format specified but no custom columns given"
-            if is_columns
-            else "template format specified but no template given"
-        )
-    if not name.endswith("-file"):
-        return text
+    is_columns, has_file = name.startswith("custom-columns"), name.endswith("-file")
+    what = ("custom-columns", "custom columns") if is_columns else ("template", "template")
+    refuse_if(not text, f"{what[0]} format specified but no {what[1]} given", FormatError)
     try:
-        return read_file(text)
+        return read_file(text) if has_file else text
     except OSError as error:
         option, verb = "" if is_columns else "--", "read" if isinstance(error, IsADirectoryError) else "open"
         problem = f"{verb} {text}: {(error.strerror or '').lower()}"
