@@ -32,7 +32,7 @@ MODULES = {
     "exec": ("running",),
     "auth": ("discovery",),
     "events": ("events",),
-    "diff": ("diff",),
+    "diff": ("apply",),
     "apply": ("apply",),
     "patch": ("change",),
     "replace": ("apply",),
