@@ -17,7 +17,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from kubesim.cluster import AGE, BOOT
-from kubesim.flow import MAX_SIZE, ExportError, decode, explain
+from kubesim.flow.export import explain
+from kubesim.flow.load import MAX_SIZE, ExportError, decode
 from kubesim.lessons import grade, progress
 from kubesim.session import Session
 

@@ -20,8 +20,7 @@ from typing import Any
 import pytest
 import yaml
 
-from kubesim.lessons import load_quizzes, load_tasks
-from kubesim.lessons.loader import documents
+from kubesim.lessons import documents, load_quizzes, load_tasks
 
 NOT_MINE = errno.EADDRNOTAVAIL, os.strerror(errno.EADDRNOTAVAIL)
 ROOT = Path(__file__).resolve().parent.parent

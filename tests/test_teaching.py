@@ -14,8 +14,7 @@ import yaml
 from jsonschema import Draft202012Validator
 
 from kubesim import __main__ as program
-from kubesim.lessons import Quiz, Task, begin, check, judge
-from kubesim.lessons.loader import fields
+from kubesim.lessons import Quiz, Task, begin, check, fields, judge
 from kubesim.session import Session
 from tools.notebooks import execute, outputs_of
 

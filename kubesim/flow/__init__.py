@@ -8,39 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
 
 from kubesim.cluster import Cluster
 from kubesim.shell import Invocation, Tool
 from kubesim.shell.tools import Options, tool
 
-if TYPE_CHECKING:
-    from kubesim.flow.export import explain
-    from kubesim.flow.hops import trace_flow
-    from kubesim.flow.load import MAX_SIZE, ExportError, decode
-    from kubesim.flow.model import FAILED, NOT_NEEDED, NOT_REACHED, PASSED, SYMBOLS, Flow, Hop
-
-# The module of each name. It is imported when the name is first used: every session has `why`, few ask it first.
-_MODULES = {
-    "export": ("explain",),
-    "hops": ("trace_flow",),
-    "load": ("MAX_SIZE", "ExportError", "decode"),
-    "model": ("FAILED", "NOT_NEEDED", "NOT_REACHED", "PASSED", "SYMBOLS", "Flow", "Hop"),
-}
-
-
-def __getattr__(name: str) -> Any:
-    module = next((module for module, names in _MODULES.items() if name in names), None)
-    if module is None:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{module}"), name)
-
-
-__all__ = ["FAILED", "MAX_SIZE", "NOT_NEEDED", "NOT_REACHED", "PASSED", "SYMBOLS", "ExportError", "Flow", "Hop"]
-__all__ += ["decode", "explain", "trace_flow", "why_file", "why_tool"]
-
 USAGE = "why POD [-n NAMESPACE] [-c CONTAINER]"
 FILE_USAGE = "kubesim why -f FILE [--pod NAME]"
+# What the tools need is imported when they are first used: every session has `why`, few ask it first.
 
 
 def why_tool(cluster: Callable[[], Cluster], namespace: Callable[[], str], on_why: Callable[[str], None]) -> Tool:
@@ -56,7 +31,7 @@ def why_tool(cluster: Callable[[], Cluster], namespace: Callable[[], str], on_wh
             return 1
         pod = operands[0].removeprefix("pod/").removeprefix("pods/")
         place = options.get("n") or namespace()
-        flow = __getattr__("trace_flow")(cluster(), place, pod, options.get("c"))
+        flow = import_module(f"{__name__}.hops").trace_flow(cluster(), place, pod, options.get("c"))
         io.out(f"{flow.why()}\n")
         if flow.story:
             on_why(place)

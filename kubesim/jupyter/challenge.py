@@ -15,8 +15,8 @@ from IPython.display import display
 
 from kubesim.api.objects import name_of
 from kubesim.api.resources import POD
-from kubesim.flow import trace_flow
-from kubesim.jupyter import markup
+from kubesim.flow.hops import trace_flow
+from kubesim.jupyter import card
 from kubesim.jupyter.card import Button, Card, Message, static
 from kubesim.jupyter.current import Seat
 from kubesim.jupyter.task import GONE
@@ -47,7 +47,7 @@ class ChallengeCard(Card):
         self._news: tuple[int, str] = (0, "")
         self._asking = False
         self._warning = ""
-        super().__init__(content={"label": _title(self._round), "html": markup.paragraphs(_RULES)})
+        super().__init__(content={"label": _title(self._round), "html": card.paragraphs(_RULES)})
         seat.on_change(self.refresh)
         self.refresh()
 
@@ -135,22 +135,24 @@ class ChallengeCard(Card):
             "since": challenge.wall if standing and not standing.is_over else None,
             "owes": bool(standing and standing.is_over and not standing.is_timed),
             "task": self._task(standing, readings) if standing else None,
-            "warning": markup.inline(_LOSS if self._asking else self._warning),
-            "end": markup.listed(map(_review, challenge.standings), "ol") if challenge.is_over else "",
+            "warning": card.inline(_LOSS if self._asking else self._warning),
+            "end": card.listed(map(_review, challenge.standings), "ol") if challenge.is_over else "",
             "buttons": self._buttons(),
             "news": list(self._news),
         }
 
     def plain(self) -> str:
-        texts = enumerate((markup.plain(standing.task.text) for standing in self._round.standings), 1)
-        return "\n".join([_title(self._round), markup.plain(_RULES), *(f"{number}. {text}" for number, text in texts)])
+        texts = enumerate((card.plain_text(standing.task.text) for standing in self._round.standings), 1)
+        return "\n".join(
+            [_title(self._round), card.plain_text(_RULES), *(f"{number}. {text}" for number, text in texts)]
+        )
 
     def static_html(self) -> str:
         clusters = [standing.broken for standing in self._round.standings]
-        folded = [markup.details("Evidence and solution", _solution(cluster)) for cluster in clusters]
-        texts = [markup.paragraphs(cluster.task.text) for cluster in clusters]
-        tasks = markup.listed(map("".join, zip(texts, folded, strict=True)), "ol")
-        return f"<p><b>{_title(self._round)}</b></p>{markup.paragraphs(_RULES)}{tasks}"
+        folded = [card.details("Evidence and solution", _solution(cluster)) for cluster in clusters]
+        texts = [card.paragraphs(cluster.task.text) for cluster in clusters]
+        tasks = card.listed(map("".join, zip(texts, folded, strict=True)), "ol")
+        return f"<p><b>{_title(self._round)}</b></p>{card.paragraphs(_RULES)}{tasks}"
 
     def _say(self, text: str) -> None:
         """Have a screen reader say this once; the number changes, so that it can say the same again."""
@@ -206,11 +208,11 @@ class ChallengeCard(Card):
         files = f"{'Its files are' if len(task.files) > 1 else 'Its manifest is'} {names}."
         reached = [(reading.holds or standing.solved, reading.condition.what) for reading in readings]
         return {
-            "title": markup.inline(f"Task {number}. {task.title}"),
-            "html": markup.paragraphs(task.text) + markup.paragraphs(files),
-            "goals": [{"ok": ok, "what": markup.inline(what)} for ok, what in reached],
-            "advice": markup.inline(GONE if gone else self._round.advice(session)),
-            "hints": [markup.inline(hint) for hint in task.hints[: standing.hints]],
+            "title": card.inline(f"Task {number}. {task.title}"),
+            "html": card.paragraphs(task.text) + card.paragraphs(files),
+            "goals": [{"ok": ok, "what": card.inline(what)} for ok, what in reached],
+            "advice": card.inline(GONE if gone else self._round.advice(session)),
+            "hints": [card.inline(hint) for hint in task.hints[: standing.hints]],
             "why": html.escape(self._why(standing), quote=False) if standing.why and not standing.is_over else "",
             "over": f"<p><b>{_summary(standing)}</b></p>{_solution(standing.broken)}" if standing.is_over else "",
         }
@@ -274,13 +276,13 @@ def _summary(standing: Standing) -> str:
 def _solution(cluster: Broken) -> str:
     """Where the evidence was, why it pointed to the cause, and the shortest fix."""
     clues = [(html.escape(clue.run), html.escape(clue.shows)) for clue in cluster.evidence]
-    evidence = markup.listed(f"<code>{run}</code> shows <code>{shows}</code>" for run, shows in clues)
-    fix = markup.listing(cluster.task.solution)
-    return f"{evidence}{markup.paragraphs(cluster.because)}<p>The shortest fix:</p>{fix}"
+    evidence = card.listed(f"<code>{run}</code> shows <code>{shows}</code>" for run, shows in clues)
+    fix = card.listing(cluster.task.solution)
+    return f"{evidence}{card.paragraphs(cluster.because)}<p>The shortest fix:</p>{fix}"
 
 
 def _review(one: Standing) -> str:
-    return markup.details(f"{markup.inline(one.task.title)}. {_summary(one)}", _solution(one.broken))
+    return card.details(f"{card.inline(one.task.title)}. {_summary(one)}", _solution(one.broken))
 
 
 def show(arguments: str, seat: Seat) -> None:

@@ -15,8 +15,8 @@ import graphviz
 import traitlets
 from IPython.display import display
 
-from kubesim.flow import FAILED, NOT_NEEDED, NOT_REACHED, PASSED, SYMBOLS, Flow, Hop, trace_flow
-from kubesim.jupyter import markup
+from kubesim.flow.hops import FAILED, NOT_NEEDED, NOT_REACHED, PASSED, SYMBOLS, Flow, Hop, trace_flow
+from kubesim.jupyter import card
 from kubesim.jupyter.card import Widget, static
 from kubesim.jupyter.current import Seat
 
@@ -102,7 +102,7 @@ def _wrapped(words: str) -> list[str]:
 
 def _callout(graph: graphviz.Digraph, flow: Flow, cause: Hop) -> None:
     problem = textwrap.wrap(cause.problem, 90, break_on_hyphens=False)
-    code = [line for command in cause.fix for line in markup.folded(command)]
+    code = [line for command in cause.fix for line in card.folded(command)]
     lines = [
         f"<b>What's wrong</b>&#160; ({html.escape(cause.title)})",
         *map(html.escape, problem),
@@ -146,12 +146,12 @@ def advice(flow: Flow) -> str:
     if flow.cause is None:
         return f'<p class="ks-outcome">{html.escape(flow.outcome, quote=False)}</p>'
     title, problem = html.escape(flow.cause.title), html.escape(flow.cause.problem, quote=False)
-    fix = markup.listing(flow.cause.fix)
+    fix = card.listing(flow.cause.fix)
     return f"<p><b>What's wrong</b> ({title}): {problem}</p><p><b>How to fix it:</b></p>{fix}"
 
 
 def story(flow: Flow) -> str:
-    return markup.listed((html.escape(sentence, quote=False) for sentence in flow.story), "ol")
+    return card.listed((html.escape(sentence, quote=False) for sentence in flow.story), "ol")
 
 
 def announcement(flow: Flow) -> str:

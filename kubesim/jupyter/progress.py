@@ -11,9 +11,8 @@ from typing import Any
 
 from IPython.display import display
 
-from kubesim.jupyter.card import Card, Message, static
+from kubesim.jupyter.card import Card, Message, inline, static
 from kubesim.jupyter.current import Seat
-from kubesim.jupyter.markup import inline
 from kubesim.lessons import Progress
 from kubesim.lessons.grade import Counts, best, grade, total
 from kubesim.lessons.progress import MAX_SIZE, Record, RecordError, write

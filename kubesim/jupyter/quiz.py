@@ -10,7 +10,7 @@ from difflib import get_close_matches
 import traitlets
 from IPython.display import display
 
-from kubesim.jupyter import markup
+from kubesim.jupyter import card
 from kubesim.jupyter.card import Button, Exercise, Message, static
 from kubesim.jupyter.current import Seat
 from kubesim.lessons import Choice, Note, Progress, Quiz, Verdict, judge, letter, load_quizzes
@@ -39,7 +39,7 @@ class QuizCard(Exercise):
         self._progress = progress
         self._verdict: Verdict | None = None
         self.hints = quiz.hints
-        content = {"kind": quiz.kind, "label": self._label(), "html": markup.inline(quiz.question), "run": quiz.run}
+        content = {"kind": quiz.kind, "label": self._label(), "html": card.inline(quiz.question), "run": quiz.run}
         choices = [self._drawn(choice) for choice in quiz.shown]
         super().__init__(content={**content, "how": _HOW[quiz.kind], "choices": choices})
         kept = progress.recall(quiz.id) if progress else None
@@ -68,45 +68,45 @@ class QuizCard(Exercise):
         outcome, word = (
             ("right", "Right") if verdict and verdict.right else ("wrong", "Not yet") if verdict else ("", "")
         )
-        notes = [{"ok": note.ok, "html": markup.inline(note.text)} for note in (verdict.notes if verdict else ())]
+        notes = [{"ok": note.ok, "html": card.inline(note.text)} for note in (verdict.notes if verdict else ())]
         self.feedback = {"verdict": outcome, "word": word, "notes": notes, **self.help(), "buttons": self._buttons()}
 
     def plain(self) -> str:
         quiz = self._quiz
-        texts = [choice.text if quiz.run else markup.plain(choice.text) for choice in quiz.shown]
+        texts = [choice.text if quiz.run else card.plain_text(choice.text) for choice in quiz.shown]
         choices = [f"  {letter(number)}. {text}" for number, text in enumerate(texts)]
         shown = [f"  $ {quiz.run}"] if quiz.run else []
-        return "\n".join([f"{self._label()}: {markup.plain(quiz.question)}", *shown, *choices, _HOW[quiz.kind]])
+        return "\n".join([f"{self._label()}: {card.plain_text(quiz.question)}", *shown, *choices, _HOW[quiz.kind]])
 
     def static_html(self) -> str:
         quiz = self._quiz
-        question = f"<p><b>{self._label()}</b> {markup.inline(quiz.question)}</p>"
-        answer = markup.details("Answer", self.answer_html() + self._reasons_html())
+        question = f"<p><b>{self._label()}</b> {card.inline(quiz.question)}</p>"
+        answer = card.details("Answer", self.answer_html() + self._reasons_html())
         return f"{question}{self._choices_html()}<p><i>{_HOW[quiz.kind]}</i></p>{answer}"
 
     def answer_html(self) -> str:
         quiz = self._quiz
-        shown = markup.listing([quiz.answer]) if quiz.kind == "command" else markup.paragraphs(quiz.answer)
+        shown = card.listing([quiz.answer]) if quiz.kind == "command" else card.paragraphs(quiz.answer)
         if quiz.kind == "order":
-            shown += markup.listed((markup.inline(choice.text) for choice in quiz.choices), "ol")
-        return shown + (markup.paragraphs(quiz.why) if quiz.why else "")
+            shown += card.listed((card.inline(choice.text) for choice in quiz.choices), "ol")
+        return shown + (card.paragraphs(quiz.why) if quiz.why else "")
 
     def _label(self) -> str:
         return "Quiz" if self._progress else "Review"
 
     def _drawn(self, choice: Choice) -> str:
-        return html.escape(choice.text) if self._quiz.run else markup.inline(choice.text)
+        return html.escape(choice.text) if self._quiz.run else card.inline(choice.text)
 
     def _choices_html(self) -> str:
         shown = [(f"<b>{letter(number)}</b>", self._drawn(choice)) for number, choice in enumerate(self._quiz.shown)]
         if not self._quiz.run:
-            return markup.listed(map(" ".join, shown))
+            return card.listed(map(" ".join, shown))
         lines = "\n".join([f"$ {html.escape(self._quiz.run)}", *map("  ".join, shown)])
         return f"<pre><code>{lines}</code></pre>"
 
     def _reasons_html(self) -> str:
         choices = () if self._quiz.kind == "order" else self._quiz.shown
-        return markup.listed(f"<b>{letter(n)}</b> {markup.inline(choice.why)}" for n, choice in enumerate(choices))
+        return card.listed(f"<b>{letter(n)}</b> {card.inline(choice.why)}" for n, choice in enumerate(choices))
 
     def _judge(self, answer: str | Sequence[int]) -> None:
         self.answer = answer

@@ -9,7 +9,7 @@ from typing import Any
 
 from IPython.display import display
 
-from kubesim.jupyter import flow, markup
+from kubesim.jupyter import card, flow
 from kubesim.jupyter.card import Exercise, Message, static
 from kubesim.jupyter.current import Seat
 from kubesim.jupyter.quiz import unknown
@@ -50,7 +50,7 @@ class TaskCard(Exercise):
         self._reached: tuple[bool, ...] = ()
         self._was_done = Progress(seat.session.workspace).is_done(task.id)
         self.hints = task.hints
-        super().__init__(content={"label": _title(task), "html": markup.paragraphs(task.text)})
+        super().__init__(content={"label": _title(task), "html": card.paragraphs(task.text)})
         if not is_started(task, seat.session):
             self._begin()
             seat.history.begin(task.title)
@@ -84,11 +84,11 @@ class TaskCard(Exercise):
         self.feedback = {
             "goals": [self._drawn(reading) for reading in readings],
             "count": self._count(),
-            "done": markup.inline(self._task.done) if is_done else "",
-            "warnings": [markup.inline(warning) for warning in self._warnings()],
+            "done": card.inline(self._task.done) if is_done else "",
+            "warnings": [card.inline(warning) for warning in self._warnings()],
             **self.help(),
             "beside": self._beside(readings) if self._comparing else "",
-            "said": markup.inline(self._message),
+            "said": card.inline(self._message),
             "news": _news(readings, before or self._reached),
             "buttons": [
                 *self.help_buttons("Show a solution", ("compare", "Goal beside state")),
@@ -99,18 +99,18 @@ class TaskCard(Exercise):
         self._message = ""
 
     def plain(self) -> str:
-        goals = [f"  - {markup.plain(goal.what)}" for goal in self._task.goal]
-        return "\n".join([_title(self._task), markup.plain(self._task.text), "Goals:", *goals])
+        goals = [f"  - {card.plain_text(goal.what)}" for goal in self._task.goal]
+        return "\n".join([_title(self._task), card.plain_text(self._task.text), "Goals:", *goals])
 
     def static_html(self) -> str:
-        title, text = markup.inline(_title(self._task)), markup.paragraphs(self._task.text)
-        goals = markup.listed(markup.inline(goal.what) for goal in self._task.goal)
-        hints = markup.details("Hints", markup.listed(map(markup.inline, self.hints), "ol"))
-        solution = markup.details("A solution", self.answer_html())
+        title, text = card.inline(_title(self._task)), card.paragraphs(self._task.text)
+        goals = card.listed(card.inline(goal.what) for goal in self._task.goal)
+        hints = card.details("Hints", card.listed(map(card.inline, self.hints), "ol"))
+        solution = card.details("A solution", self.answer_html())
         return f"<p><b>{title}</b></p>{text}<p>Goals:</p>{goals}{hints}{solution}"
 
     def answer_html(self) -> str:
-        return markup.listing(self._task.solution)
+        return card.listing(self._task.solution)
 
     def _begin(self) -> str:
         self._in_the_way = begin(self._task, self._seat.session)
@@ -136,10 +136,10 @@ class TaskCard(Exercise):
         missing = not reading.holds and self._seat.history.steps != self._steps
         return {
             "ok": reading.holds,
-            "what": markup.inline(goal.what),
-            "missing": markup.inline(goal.otherwise) if missing else "",
-            "hint": markup.inline(goal.hint) if missing else "",
-            "reason": markup.inline(goal.reason) if missing or reading.holds else "",
+            "what": card.inline(goal.what),
+            "missing": card.inline(goal.otherwise) if missing else "",
+            "hint": card.inline(goal.hint) if missing else "",
+            "reason": card.inline(goal.reason) if missing or reading.holds else "",
         }
 
     def _warnings(self) -> Iterator[str]:
@@ -180,7 +180,7 @@ def _pictures(pair: Pair) -> str:
 def _row(reading: Reading) -> str:
     """A field that a check reads: the command that shows it, its value, and the wanted one."""
     wanted = reading.condition.equals
-    goal = markup.inline(reading.condition.what) if wanted is None else f"<code>{html.escape(wanted)}</code>"
+    goal = card.inline(reading.condition.what) if wanted is None else f"<code>{html.escape(wanted)}</code>"
     mark = "✓ the same" if reading.holds else goal
     now = f"<code>{html.escape(reading.printed[:_LONGEST])}</code>" if reading.printed else "nothing"
     return f"<tr><td><code>{html.escape(reading.condition.run)}</code></td><td>{now}</td><td>{mark}</td></tr>"

@@ -14,8 +14,8 @@ from IPython.display import display
 from kubesim import kubectl
 from kubesim.api.clock import SECOND, Micros, to_datetime
 from kubesim.cluster import Cluster
-from kubesim.flow import Flow, trace_flow
-from kubesim.jupyter import flow, markup
+from kubesim.flow.hops import Flow, trace_flow
+from kubesim.jupyter import card, flow
 from kubesim.jupyter.card import Message, Widget, static
 from kubesim.jupyter.current import Seat
 from kubesim.jupyter.terminal import spell
@@ -138,7 +138,7 @@ def _line(one: Try) -> str:
 
 
 def _listed(tries: tuple[Try, ...]) -> str:
-    return markup.listed((html.escape(_line(one), quote=False) for one in tries), "ol")
+    return card.listed((html.escape(_line(one), quote=False) for one in tries), "ol")
 
 
 def _screen(cluster: Cluster, *arguments: str) -> str:

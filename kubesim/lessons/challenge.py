@@ -15,8 +15,8 @@ from typing import Any
 
 from kubesim.api.clock import SECOND, Micros
 from kubesim.api.resources import DEPLOYMENT, POD, SECRET, SERVICE_ACCOUNT
+from kubesim.lessons import documents, fields
 from kubesim.lessons.goal import Condition, Reading, read
-from kubesim.lessons.loader import documents, fields
 from kubesim.lessons.task import Task, begin, check, is_started
 from kubesim.session import Session
 

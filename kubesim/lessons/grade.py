@@ -9,7 +9,7 @@ from functools import cache, lru_cache, partial
 from typing import NamedTuple
 
 from kubesim.gotext import tabwriter
-from kubesim.lessons.loader import documents, load_quizzes
+from kubesim.lessons import documents, load_quizzes
 from kubesim.lessons.progress import Answer, Record
 from kubesim.lessons.quiz import judge
 

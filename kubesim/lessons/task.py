@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from kubesim.api.objects import Object, name_of
 from kubesim.api.resources import NAMESPACE, POD
 from kubesim.cluster import Cluster
-from kubesim.flow import Flow, trace_flow
+from kubesim.flow.hops import Flow, trace_flow
 from kubesim.lessons.goal import Condition, Reading, read, shell_of
 from kubesim.session import Session
 from kubesim.workspace import Workspace

@@ -9,9 +9,10 @@ import pytest
 import yaml
 from jsonschema import Draft202012Validator
 
-from kubesim.flow import FAILED, NOT_NEEDED, NOT_REACHED, PASSED, commands, trace_flow
+from kubesim.flow import commands
 from kubesim.flow.causes import CHECKS
 from kubesim.flow.facts import table
+from kubesim.flow.hops import FAILED, NOT_NEEDED, NOT_REACHED, PASSED, trace_flow
 from tests.flow.making import ACCOUNT, CREATE, make, pod
 
 SUBSTITUTES = {

@@ -13,7 +13,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kubesim.flow import ExportError, decode, explain
+from kubesim.flow.export import explain
+from kubesim.flow.load import ExportError, decode
 from tests.flow.test_stories import IMAGE, ROOT, WANTED
 
 

@@ -4,7 +4,7 @@ import dataclasses
 
 import pytest
 
-from kubesim.flow import FAILED, NOT_NEEDED, NOT_REACHED, PASSED, Flow, trace_flow
+from kubesim.flow.hops import FAILED, NOT_NEEDED, NOT_REACHED, PASSED, Flow, trace_flow
 from tests.flow.making import ACCOUNT, CREATE, make, pod
 
 

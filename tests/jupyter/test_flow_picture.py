@@ -4,8 +4,8 @@ from xml.etree import ElementTree
 import graphviz
 import pytest
 
-from kubesim.flow import FAILED, NOT_NEEDED, NOT_REACHED, PASSED, Flow, Hop
-from kubesim.jupyter import flow, markup
+from kubesim.flow.hops import FAILED, NOT_NEEDED, NOT_REACHED, PASSED, Flow, Hop
+from kubesim.jupyter import card, flow
 from kubesim.jupyter.flow import FlowPicture
 
 CREATE = (
@@ -99,17 +99,17 @@ SED = (
 
 
 def test_a_long_command_is_cut_where_its_meaning_stays():
-    assert markup.folded(FIT) == [FIT]
-    assert markup.folded(SED) == [
+    assert card.folded(FIT) == [FIT]
+    assert card.folded(SED) == [
         "kubectl get pod web -o yaml \\",
         "    | sed 's/- name: my-registry-cred$/- name: my-registry-creds/' \\",
         "    | kubectl replace -f -",
     ]
-    assert [line.split()[0] for line in markup.folded(LONG)] == ["kubectl", "--docker-username=myuser", "|"]
+    assert [line.split()[0] for line in card.folded(LONG)] == ["kubectl", "--docker-username=myuser", "|"]
 
 
 def test_a_folded_command_does_the_same(seat):
-    pasted = "\n".join(markup.folded(LONG))
+    pasted = "\n".join(card.folded(LONG))
     assert seat.run(pasted).stdout == "secret/regcred created\n"
     assert seat.run("kubectl get secret regcred -o name").stdout == "secret/regcred\n"
 

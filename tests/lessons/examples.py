@@ -4,8 +4,7 @@ from pathlib import Path
 
 import yaml
 
-from kubesim.lessons import Quiz, Task
-from kubesim.lessons.loader import fields
+from kubesim.lessons import Quiz, Task, fields
 
 _FOUND = yaml.safe_load(Path(__file__).with_suffix(".yaml").read_text())
 QUIZZES = {entry["id"]: Quiz(**fields(entry)) for entry in _FOUND["quizzes"]}

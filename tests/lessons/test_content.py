@@ -8,8 +8,7 @@ import pytest
 import yaml
 from jsonschema import Draft202012Validator
 
-from kubesim.lessons import Note, Verdict, begin, check, judge, letter, load_quizzes, load_tasks, solve
-from kubesim.lessons.loader import documents
+from kubesim.lessons import Note, Verdict, begin, check, documents, judge, letter, load_quizzes, load_tasks, solve
 from kubesim.session import Session
 
 FOLDERS = {"quizzes": "quiz", "tasks": "task"}

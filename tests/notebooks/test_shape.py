@@ -6,8 +6,7 @@ import re
 import pytest
 from pages import FOLDER, PATH, asked, cells, commands, links, prose_of, source, without_code
 
-from kubesim.lessons import load_quizzes, load_tasks
-from kubesim.lessons.loader import documents
+from kubesim.lessons import documents, load_quizzes, load_tasks
 
 KINDS = ("choice", "choices", "order", "line", "text", "command")
 TITLE = re.compile(r"# \S.*\n\n(?s:.+)you will be able to:\n\n(- .+;\n)+- .+\.\n\n(?s:.*)", re.MULTILINE)

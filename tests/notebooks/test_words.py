@@ -5,7 +5,7 @@ import re
 import pytest
 from pages import PATH, ROOT, prose_of, without_code
 
-from kubesim.lessons.loader import documents
+from kubesim.lessons import documents
 
 HARDEST = 8  # Flesch-Kincaid grade: what readers of about 13 years read with ease
 

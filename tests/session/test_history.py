@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from kubesim.api.clock import SECOND
-from kubesim.flow import trace_flow
+from kubesim.flow.hops import trace_flow
 from kubesim.session import Session
 from kubesim.session.history import LIMIT, History
 
