@@ -147,7 +147,7 @@ def _credential(flags: Options, filed: Any, io: Invocation) -> Credential:
         io.out(_EXISTING.format(username) if username and password else "")
     if username and password:
         return Credential(username, password)
-    if io.input is not None:
+    if io.streams.stdin is not None:
         raise _DockerError(_NO_TERMINAL)
     raise UnsupportedError("typing a user name or a password for 'docker login'")
 

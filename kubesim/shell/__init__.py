@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping
 
 from kubesim.api.clock import Clock
 from kubesim.api.result import Result
-from kubesim.shell.interpreter import Interpreter, Streams
-from kubesim.shell.machine import Budget, Invocation, Machine, TooMuchError
+from kubesim.shell.interpreter import Interpreter
+from kubesim.shell.machine import Budget, Invocation, Machine, Streams, TooMuchError
 from kubesim.shell.parser import parse
 from kubesim.shell.syntax import IncompleteError, ShellSyntaxError, UnsupportedError
 from kubesim.shell.tools import PLACES, Tool, Toolbox

@@ -15,8 +15,8 @@ from math import inf
 from typing import NamedTuple
 
 from kubesim.api.clock import SECOND, Clock, Micros, to_datetime
-from kubesim.shell.interpreter import Interpreter, LeaveError, Streams
-from kubesim.shell.machine import Budget, Input, Invocation, Machine, Started, TooMuchError
+from kubesim.shell.interpreter import Interpreter, LeaveError
+from kubesim.shell.machine import Budget, Input, Invocation, Machine, Started, Streams, TooMuchError
 from kubesim.shell.syntax import UnsupportedError
 from kubesim.shell.tools import Options, Toolbox, tool
 from kubesim.shell.tools.system import KERNEL
@@ -196,15 +196,12 @@ def _wait(operands: list[str], options: Options, io: Invocation) -> None:
     io.machine.clock.now = int(end)
 
 
-@tool("nginx [-tv]")
+@tool("nginx [-v]")
 def _nginx(operands: list[str], options: Options, io: Invocation) -> None:
     version = "nginx/" + io.env.get("NGINX_VERSION", "1.27.5")
     match operands:
         case ["-v"]:
             io.err(f"nginx version: {version}\n")
-        case ["-t"]:
-            name = "nginx: the configuration file /etc/nginx/nginx.conf syntax is ok\n"
-            io.err(f"{name}nginx: configuration file /etc/nginx/nginx.conf test is successful\n")
         case [] | ["-g", "daemon off;"]:
             time = to_datetime(io.machine.clock.now).strftime("%Y/%m/%d %H:%M:%S")
             system = f"OS: Linux {KERNEL}"

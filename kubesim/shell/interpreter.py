@@ -5,20 +5,19 @@ from __future__ import annotations
 import copy
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from math import inf
 
 from kubesim.api.result import Edit
 from kubesim.shell import syntax
 from kubesim.shell.expand import Expander, ExpansionError
-from kubesim.shell.machine import Budget, Input, Invocation, Machine, Sink, TooMuchError
+from kubesim.shell.machine import COMMAND_COST, Budget, Input, Invocation, Machine, Sink, Streams, TooMuchError
 from kubesim.shell.parser import parse
 from kubesim.shell.syntax import Script, ShellSyntaxError, UnsupportedError
 from kubesim.shell.tools import Tool
 
-_COMMAND_COST = Budget.LIMIT // 1000
-_REDIRECT_COST = _COMMAND_COST // 4
+_REDIRECT_COST = COMMAND_COST // 4
 _MAX_DEPTH = 60  # of substitutions that run substitutions, as `xargs` may
 _SCRIPT_DEPTH = 6  # what a shell in a shell counts for
 
@@ -38,15 +37,6 @@ class LeaveError(Exception):
         self.status = status
 
 
-@dataclass(frozen=True)
-class Streams:
-    """Where a command reads and writes; stdin is None at a terminal."""
-
-    stdin: Input | None
-    stdout: Sink
-    stderr: Sink
-
-
 def _discard(_: str) -> None:
     """Take what goes to /dev/null."""
 
@@ -57,7 +47,7 @@ class Interpreter:
     def __init__(self, machine: Machine, tools: Mapping[str, Tool], depth: int = 0) -> None:
         self.machine = machine
         self.edit: Edit | None = None
-        self._tools = tools
+        self.tools = tools
         self._depth = depth
         self._streams: list[Streams] = []
 
@@ -134,7 +124,7 @@ class Interpreter:
             output: list[str] = []
             self._isolated(command, Streams(stdin, output.append, streams.stderr))
             stdin = Input("".join(output))
-        return self._isolated(last, replace(streams, stdin=stdin))
+        return self._isolated(last, streams._replace(stdin=stdin))
 
     def _isolated(self, command: Command, streams: Streams) -> int:
         try:
@@ -155,7 +145,7 @@ class Interpreter:
             machine.files.cwd = cwd
 
     def _command(self, command: Command, streams: Streams) -> int:
-        self.machine.budget.spend(_COMMAND_COST if isinstance(command, syntax.Simple) else 1)
+        self.machine.budget.spend(COMMAND_COST if isinstance(command, syntax.Simple) else 1)
         self._streams.append(streams)
         try:
             redirected = streams
@@ -171,19 +161,19 @@ class Interpreter:
             self._streams.pop()
 
     def _compound(self, command: syntax.Compound, streams: Streams) -> int:
-        match command.body:
-            case syntax.For(name, words, body):
-                return self._rounds(self._assigning(name, words), body, streams)
-            case syntax.While(condition, body, until):
-                holds = partial(self._holds, condition, until, streams)
-                return self._rounds(iter(holds, False), body, streams)
-            case syntax.If(branches, otherwise):
-                for condition, body in branches:
-                    if self._script(condition, streams) == 0:
-                        return self._script(body, streams)
-                return self._script(otherwise, streams)
-            case syntax.Group(body, subshell):
-                return self._group(body, streams) if subshell else self._script(body, streams)
+        first, *rest = command.scripts
+        match command.keyword:
+            case "for":
+                return self._rounds(self._assigning(command), first, streams)
+            case "while" | "until":
+                holds = partial(self._holds, first, command.keyword == "until", streams)
+                return self._rounds(iter(holds, False), rest[0], streams)
+            case "if":
+                while rest:
+                    if self._script(first, streams) == 0:
+                        return self._script(rest[0], streams)
+                    first, *rest = rest[1:] or [Script()]
+        return self._group(first, streams) if command.keyword == "(" else self._script(first, streams)
 
     def _group(self, body: Script, streams: Streams) -> int:
         with self._subshell():
@@ -192,9 +182,9 @@ class Interpreter:
             except LeaveError as leave:
                 return leave.status
 
-    def _assigning(self, name: str, words: Sequence[syntax.Word]) -> Iterator[bool]:
-        for value in self._expander.arguments(words):
-            self.machine.assign(name, value)
+    def _assigning(self, loop: syntax.Compound) -> Iterator[bool]:
+        for value in self._expander.arguments(loop.words):
+            self.machine.assign(loop.name, value)
             yield True
 
     def _holds(self, condition: Script, until: bool, streams: Streams) -> bool:
@@ -220,7 +210,7 @@ class Interpreter:
 
     def _substitute(self, script: Script) -> str:
         output: list[str] = []
-        self.machine.status = self._group(script, replace(self._streams[-1], stdout=output.append))
+        self.machine.status = self._group(script, self._streams[-1]._replace(stdout=output.append))
         return "".join(output).rstrip("\n").replace("\0", "")
 
     def _simple(self, command: syntax.Simple, streams: Streams) -> int:
@@ -263,42 +253,32 @@ class Interpreter:
             self._leave(name, rest, streams)
         if name == "exec" and not machine.IS_TERMINAL:
             raise LeaveError("exit", self.call(rest, streams) if rest else 0)
-        tool = self._tools.get(machine.program(name))
+        tool = self.tools.get(machine.program(name))
         if tool is None:
-            streams.stderr(machine.unknown(name, self._tools))
+            streams.stderr(machine.unknown(name, self.tools))
             return 127
         if not tool.builtin:
             machine.start(arguments)
         return self._run_tool(tool, rest, streams)
 
     def _run_tool(self, tool: Tool, arguments: list[str], streams: Streams) -> int:
-        def run(words: Sequence[str], stdin: str) -> int:
-            self.machine.budget.spend(_COMMAND_COST)
-            return self.call(words, replace(streams, stdin=Input(stdin)))
-
-        def script(text: str, parameters: Sequence[str], stdin: Input | None) -> int:
-            return self._child(tool.name, text, parameters, replace(streams, stdin=stdin))
-
         self._depth += 1
         if self._depth > _MAX_DEPTH:
             raise UnsupportedError("a command inside that many others")
-        prefix = f"{self.machine.shell}: " if tool.builtin else ""
-        invocation = Invocation(
-            tool.name, self.machine, streams.stdin, streams.stdout, streams.stderr, run, script, self._tools, prefix
-        )
+        invocation = Invocation(tool.name, self, streams, f"{self.machine.shell}: " if tool.builtin else "")
         try:
             return tool.run(arguments, invocation)
         finally:
             self._depth -= 1
             self.edit = invocation.edit or self.edit
 
-    def _child(self, shell: str, text: str, parameters: Sequence[str], streams: Streams) -> int:
+    def run_child(self, shell: str, text: str, parameters: Sequence[str], streams: Streams) -> int:
         """Run a script in a shell of its own, which inherits the exported variables alone."""
         child, cwd = copy.copy(self.machine), self.machine.files.cwd
         child.shell = shell
         child.env, child.variables, child.aliases, child.parameters = dict(child.env), {}, {}, parameters
         try:
-            return Interpreter(child, self._tools, self._depth + _SCRIPT_DEPTH).interpret(text, streams)
+            return Interpreter(child, self.tools, self._depth + _SCRIPT_DEPTH).interpret(text, streams)
         finally:
             self.machine.files.cwd = cwd
 
@@ -315,19 +295,19 @@ class Interpreter:
     def _redirect(self, redirect: syntax.Redirect, streams: Streams) -> Streams:
         self.machine.budget.spend(_REDIRECT_COST)
         if isinstance(redirect.target, syntax.HereDocument):
-            return replace(streams, stdin=Input(self._expander.text(redirect.target.body)))
+            return streams._replace(stdin=Input(self._expander.text(redirect.target.body)))
         if redirect.operator == "<<<":
-            return replace(streams, stdin=Input(self._expander.text(redirect.target) + "\n"))
+            return streams._replace(stdin=Input(self._expander.text(redirect.target) + "\n"))
         targets = self._expander.arguments([redirect.target])
         if len(targets) != 1:
             raise _RedirectError(f"{redirect.target.source}: ambiguous redirect")
         if redirect.operator == "<":
-            return replace(streams, stdin=self._input(targets[0], streams))
+            return streams._replace(stdin=self._input(targets[0], streams))
         if redirect.operator == ">&" and targets[0] in ("1", "2"):
             return _output(streams, redirect.descriptor, streams.stdout if targets[0] == "1" else streams.stderr)
         sink = self._sink(targets[0], streams, append=redirect.operator.endswith(">>"))
         if redirect.operator.startswith("&"):
-            return replace(streams, stdout=sink, stderr=sink)
+            return streams._replace(stdout=sink, stderr=sink)
         return _output(streams, redirect.descriptor, sink)
 
     def _input(self, path: str, streams: Streams) -> Input | None:
@@ -355,4 +335,4 @@ class Interpreter:
 
 
 def _output(streams: Streams, descriptor: int, sink: Sink) -> Streams:
-    return replace(streams, stdout=sink) if descriptor == 1 else replace(streams, stderr=sink)
+    return streams._replace(stdout=sink) if descriptor == 1 else streams._replace(stderr=sink)

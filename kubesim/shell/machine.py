@@ -15,11 +15,13 @@ from kubesim.shell.syntax import UnsupportedError
 from kubesim.workspace import MemoryFiles, Workspace
 
 if TYPE_CHECKING:
+    from kubesim.shell.interpreter import Interpreter
     from kubesim.shell.tools import Tool
 
 Sink = Callable[[str], object]
 
 _LONGEST_SLEEP = 3600
+COMMAND_COST = 4000
 
 
 Files = Workspace | MemoryFiles
@@ -171,29 +173,48 @@ class Machine:
         self.clock.advance(seconds)
 
 
+class Streams(NamedTuple):
+    """Where a command reads and writes; stdin is None at a terminal."""
+
+    stdin: Input | None
+    stdout: Sink
+    stderr: Sink
+
+
 @dataclass
 class Invocation:
-    """One run of one command: its name, its streams (no input at a terminal) and the machine that it runs on.
+    """One run of one command: its name, its streams and the shell that runs it.
 
-    `run` runs another command with the same outputs, and `script` a shell's script with its `$0`, `$1` …; both return
-    the exit status. `edit` is the Result's; `status` is the highest that `fail` was given.
+    `edit` is the Result's; `status` is the highest that `fail` was given.
     """
 
     name: str
-    machine: Machine
-    input: Input | None
-    stdout: Sink
-    stderr: Sink
-    run: Callable[[Sequence[str], str], int]
-    script: Callable[[str, Sequence[str], Input | None], int]
-    tools: Mapping[str, Tool]
+    shell: Interpreter
+    streams: Streams
     prefix: str = ""
     edit: Edit | None = None
     status: int = 0
 
+    def run(self, words: Sequence[str], stdin: str) -> int:
+        """Run another command with the same outputs."""
+        self.spend(COMMAND_COST)
+        return self.shell.call(words, self.streams._replace(stdin=Input(stdin)))
+
+    def script(self, text: str, parameters: Sequence[str], stdin: Input | None) -> int:
+        """Run a script in a shell of this name, with its `$0`, `$1` …"""
+        return self.shell.run_child(self.name, text, parameters, self.streams._replace(stdin=stdin))
+
+    @property
+    def machine(self) -> Machine:
+        return self.shell.machine
+
+    @property
+    def tools(self) -> Mapping[str, Tool]:
+        return self.shell.tools
+
     @property
     def stdin(self) -> str | None:
-        return self.input.text if self.input else None
+        return self.streams.stdin.text if self.streams.stdin else None
 
     @property
     def files(self) -> Files:
@@ -208,11 +229,11 @@ class Invocation:
 
     def out(self, text: str) -> None:
         self.machine.budget.spend(len(text), len(text))
-        self.stdout(text)
+        self.streams.stdout(text)
 
     def err(self, text: str) -> None:
         self.machine.budget.spend(len(text), len(text))
-        self.stderr(text)
+        self.streams.stderr(text)
 
     def fail(self, message: str, status: int = 1) -> int:
         """Write `message` to stderr after the command's name, as GNU's tools do; give `status` back."""

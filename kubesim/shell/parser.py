@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import NoReturn
 
 from kubesim.shell import syntax
@@ -12,6 +12,8 @@ from kubesim.shell.syntax import IncompleteError, Lexer, Operator, Script, Unsup
 
 _ASSIGNMENT = re.compile(r"([A-Za-z_][A-Za-z_0-9]*)=")
 _UNSUPPORTED = ("case", "select", "function", "[[", "time")
+# What ends each script of a compound command.
+_CLOSERS = {"while": ("do", "done"), "until": ("do", "done"), "{": ("}",), "(": (")",)}
 _CLOSING = frozenset({"then", "else", "elif", "fi", "do", "done", "}"})
 
 
@@ -140,16 +142,11 @@ class Parser:
 
     def _command(self) -> syntax.Simple | syntax.Compound:
         self._expand_alias()
-        compounds: dict[str, Callable[[], syntax.For | syntax.If | syntax.While | syntax.Group]] = {
-            "for": self._for,
-            "if": self._if,
-            "while": self._while,
-            "until": self._while,
-            "{": self._group,
-            "(": self._group,
-        }
-        if word := self._at(*compounds):
-            return syntax.Compound(compounds[word](), tuple(self._redirects()))
+        if keyword := self._accept("for", "if", *_CLOSERS):
+            name, words = self._for_header() if keyword == "for" else ("", ())
+            closers = _CLOSERS.get(keyword, ("done",))
+            scripts = self._branches() if keyword == "if" else [self._until(closer) for closer in closers]
+            return syntax.Compound(keyword, tuple(scripts), tuple(self._redirects()), name, words)
         if word := self._at(*_UNSUPPORTED):
             raise UnsupportedError(f"'{word}'")
         return self._simple()
@@ -207,12 +204,10 @@ class Parser:
         self._lexer.pending.append(document)
         return document
 
-    def _for(self) -> syntax.For:
-        self._take()
-        name = self._word()
+    def _for_header(self) -> tuple[str, tuple[Word, ...]]:
+        name, words = self._word(), list[Word]()
         if not _ASSIGNMENT.fullmatch(f"{name.bare}="):
             raise syntax.ShellSyntaxError(f"`{name.source}': not a valid identifier")
-        words = []
         self._newlines()
         self._expect("in")
         while isinstance(self._peek(), Word):
@@ -220,7 +215,17 @@ class Parser:
         self._expect(";", "\n")
         self._newlines()
         self._expect("do")
-        return syntax.For(name.source, tuple(words), self._until("done"))
+        return name.source, tuple(words)
+
+    def _branches(self) -> Iterator[Script]:
+        """The conditions of an `if` with what follows each, and what follows `else`."""
+        keyword = "if"
+        while keyword != "fi":
+            if keyword != "else":
+                yield self._until("then")
+            closing = ("fi",) if keyword == "else" else ("elif", "else", "fi")
+            yield self._body(*closing)
+            keyword = self._expect(*closing)
 
     def _word(self) -> Word:
         token = self._peek()
@@ -233,25 +238,6 @@ class Parser:
         body = self._body(closing)
         self._expect(closing)
         return body
-
-    def _if(self) -> syntax.If:
-        branches, otherwise = [], Script()
-        keyword = self._accept("if")
-        while keyword in ("if", "elif"):
-            condition = self._until("then")
-            branches.append((condition, self._body("elif", "else", "fi")))
-            keyword = self._expect("elif", "else", "fi")
-        if keyword == "else":
-            otherwise = self._until("fi")
-        return syntax.If(tuple(branches), otherwise)
-
-    def _while(self) -> syntax.While:
-        until = self._expect("while", "until") == "until"
-        return syntax.While(self._until("do"), self._until("done"), until)
-
-    def _group(self) -> syntax.Group:
-        subshell = self._expect("{", "(") == "("
-        return syntax.Group(self._until(")" if subshell else "}"), subshell)
 
 
 def _assignment(word: Word) -> tuple[str, Word] | None:

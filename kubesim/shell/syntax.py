@@ -114,31 +114,12 @@ class Simple(NamedTuple):  # `NAME=value command argument > file`
     redirects: tuple[Redirect, ...]
 
 
-class For(NamedTuple):  # `for name in words; do body; done`
-    name: str
-    words: tuple[Word, ...]
-    body: Script
-
-
-class If(NamedTuple):  # `if …; then …; elif …; else …; fi`: pairs of a condition and what follows it
-    branches: tuple[tuple[Script, Script], ...]
-    otherwise: Script
-
-
-class While(NamedTuple):  # `while …; do …; done`; `until` waits for the opposite
-    condition: Script
-    body: Script
-    until: bool
-
-
-class Group(NamedTuple):  # `{ …; }`, or `( … )` in a shell of its own
-    body: Script
-    subshell: bool
-
-
-class Compound(NamedTuple):  # A command made of commands, with its redirections
-    body: For | If | While | Group
+class Compound(NamedTuple):  # `for`, `if`, `while`, `until`, `{` or `(`: its scripts in order, and what `for` assigns
+    keyword: str
+    scripts: tuple[Script, ...]
     redirects: tuple[Redirect, ...]
+    name: str = ""
+    words: tuple[Word, ...] = ()
 
 
 class Pipeline(NamedTuple):  # `! one | two`

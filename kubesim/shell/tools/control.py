@@ -158,15 +158,15 @@ def unset(operands: list[str], options: Options, io: Invocation) -> None:
 
 @tool("read [-rs] [-p PROMPT] [NAME]...", "rsp:", builtin=True, example="read -rs PASSWORD < password.txt")
 def read(operands: list[str], options: Options, io: Invocation) -> int:
-    if io.input is None:
+    if io.streams.stdin is None:
         raise UnsupportedError(f"typing the input of '{io.name}'")
     for name in operands:
         if not re.fullmatch(r"[A-Za-z_][A-Za-z_0-9]*", name):
             raise ToolError(f"`{name}': not a valid identifier")
-    line = io.input.line()
+    line = io.streams.stdin.line()
     if "r" not in options:
         while line.endswith("\\\n") and not line.endswith("\\\\\n"):
-            line = line[:-2] + io.input.line()
+            line = line[:-2] + io.streams.stdin.line()
         line = re.sub(r"\\(.)", r"\1", line)
     io.spend(len(line))
     words = line.removesuffix("\n").strip(" \t").split(None, max(len(operands) - 1, 0))

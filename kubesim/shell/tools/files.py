@@ -9,7 +9,7 @@ from kubesim.api.result import Edit
 from kubesim.shell.machine import Invocation, ToolError, lines
 from kubesim.shell.syntax import UnsupportedError
 from kubesim.shell.tools import Options, Tool, below, for_each, hint, inputs, need_operands, tool
-from kubesim.workspace import HOME, Workspace
+from kubesim.workspace import Workspace
 
 
 @tool("cat [-n] [FILE]...", "n", {"number": "n"}, example="cat pod.yaml")
@@ -33,7 +33,13 @@ def tee(operands: list[str], options: Options, io: Invocation) -> None:
 
 @tool("ls [-1Aadl] [FILE]...", "1Aadl", {"all": "a", "almost-all": "A", "directory": "d"}, example="ls -l", trouble=2)
 def ls(operands: list[str], options: Options, io: Invocation) -> None:
-    present = [name for name in sorted(operands or ["."]) if _exists(name, io)]
+    present: list[str] = []
+    for name in sorted(operands or ["."]):
+        try:
+            io.files.size(name)
+            present.append(name)
+        except OSError as error:
+            io.fail(f"cannot access '{name}': {error.strerror}", 1 if io.machine.is_busybox else 2)
     folders = [] if "d" in options else [name for name in present if io.files.is_dir(name)]
     files = "".join(_entry(name, name, options, io) for name in present if name not in folders)
     blocks = [files] if files else []
@@ -41,15 +47,6 @@ def ls(operands: list[str], options: Options, io: Invocation) -> None:
         entries = "".join(_entry(f"{folder}/{name}", name, options, io) for name in _names(folder, options, io))
         blocks.append(f"{folder}:\n{entries}" if len(operands) > 1 else entries)
     io.out("\n".join(blocks))
-
-
-def _exists(name: str, io: Invocation) -> bool:
-    try:
-        io.files.size(name)
-    except OSError as error:
-        io.fail(f"cannot access '{name}': {error.strerror}", 1 if io.machine.is_busybox else 2)
-        return False
-    return True
 
 
 def _names(folder: str, options: Options, io: Invocation) -> list[str]:
@@ -68,16 +65,14 @@ def _entry(path: str, name: str, options: Options, io: Invocation) -> str:
     return f"{'drwxr-xr-x' if folder else '-rw-r--r--'} 1 {user} {user} {size:>8} {name}\n"
 
 
-@tool("pwd", builtin=True, example="pwd")
-def pwd(operands: list[str], options: Options, io: Invocation) -> None:
-    io.out(f"{io.files.cwd}\n")
+pwd = tool("pwd", builtin=True, example="pwd")(lambda operands, options, io: io.out(f"{io.files.cwd}\n"))
 
 
 @tool("cd [FOLDER]", builtin=True, example="cd app")
 def cd(operands: list[str], options: Options, io: Invocation) -> None:
     if len(operands) > 1:
         raise ToolError("too many arguments")
-    target, before = operands[0] if operands else str(HOME), str(io.files.cwd)
+    target, before = operands[0] if operands else io.machine.lookup("HOME") or "/", str(io.files.cwd)
     if target == "-":
         target = io.machine.lookup("OLDPWD") or "."
         io.out(f"{io.files.absolute(target)}\n")

@@ -6,39 +6,25 @@ import re
 from collections.abc import Callable
 
 from kubesim.api.clock import to_datetime
-from kubesim.shell.machine import Invocation, Started, ToolError
+from kubesim.shell.machine import Invocation, ToolError
 from kubesim.shell.syntax import UnsupportedError
 from kubesim.shell.tools import Options, Tool, need_operands, tool, whole_number
 
 KERNEL = "6.12.0-simulated"
 
-_Row = Callable[[str, Started, int], str]  # of user, process and the parent's pid
-
-
-def _short(user: str, process: Started, parent: int) -> str:
-    return f"{process.pid:7} pts/0    00:00:00 {process.arguments[0]}"
-
-
-def _full(user: str, process: Started, parent: int) -> str:
-    return f"{user:8} {process.pid:7} {parent:7}  0 {_time(process, '%H:%M')} pts/0    00:00:00 {process.line}"
-
-
-def _sized(user: str, process: Started, parent: int) -> str:
-    return (
-        f"{user:8} {process.pid:7}  0.0  0.0   8000  4000 pts/0    S    {_time(process, '%H:%M')}   0:00 {process.line}"
-    )
-
-
 # The formats by the letter that asks for them. No sizes and no processor times are simulated.
-_FORMATS: dict[str, tuple[str, _Row]] = {
-    "u": ("USER         PID %CPU %MEM    VSZ   RSS TTY      STAT START   TIME COMMAND", _sized),
-    "f": ("UID          PID    PPID  C STIME TTY          TIME CMD", _full),
-    "": ("    PID TTY          TIME CMD", _short),
+_FORMATS = {
+    "u": (
+        "USER         PID %CPU %MEM    VSZ   RSS TTY      STAT START   TIME COMMAND",
+        "{0:8} {1:7}  0.0  0.0   8000  4000 pts/0    S    {2:%H:%M}   0:00 {4}",
+    ),
+    "f": (
+        "UID          PID    PPID  C STIME TTY          TIME CMD",
+        "{0:8} {1:7} {3:7}  0 {2:%H:%M} pts/0    00:00:00 {4}",
+    ),
+    "": ("    PID TTY          TIME CMD", "{1:7} pts/0    00:00:00 {5}"),
 }
-_BUSYBOX: tuple[str, _Row] = (
-    "PID   USER     TIME  COMMAND",
-    lambda user, process, parent: f"{process.pid:5} {user:<8}  0:00 {process.line}",
-)
+_BUSYBOX = ("PID   USER     TIME  COMMAND", "{1:5} {0:<8}  0:00 {4}")
 
 
 @tool("ps [-ef|aux]", example="ps -ef")
@@ -51,9 +37,12 @@ def ps(operands: list[str], options: Options, io: Invocation) -> None:
     if machine.is_busybox:
         header, row = _BUSYBOX
     first = max(machine.first_alive, machine.bash.pid + 1)
-    rows = [row(_user(io), machine.bash, machine.bash.pid - 1)]
-    rows += [row(_user(io), process, machine.bash.pid) for process in machine.processes if process.pid >= first]
-    io.out("\n".join([header, *rows]) + "\n")
+    shell = machine.bash
+    rows = [header, row.format(_user(io), shell.pid, to_datetime(shell.time), shell.pid - 1, shell.line, shell.line)]
+    for one in machine.processes:
+        if one.pid >= first:
+            rows.append(row.format(_user(io), one.pid, to_datetime(one.time), shell.pid, one.line, one.arguments[0]))
+    io.out("\n".join(rows) + "\n")
 
 
 @tool("neighbour", "", example="neighbour | grep docker")
@@ -61,33 +50,24 @@ def neighbour(operands: list[str], options: Options, io: Invocation) -> None:
     """Print every command line that another user of this machine has seen in the process list, with its time."""
     for process in io.machine.processes:
         if process.arguments[0] != io.name:
-            io.out(f"{_time(process, '%H:%M:%S')} {process.line}\n")
+            io.out(f"{to_datetime(process.time):%H:%M:%S} {process.line}\n")
 
 
 def _user(io: Invocation) -> str:
     return (io.machine.IS_TERMINAL and io.machine.lookup("USER")) or io.machine.user_name
 
 
-def _time(process: Started, template: str) -> str:
-    return to_datetime(process.time).strftime(template)
-
-
 @tool("id [-ugG]", "ugGn", example="id")
 def id_(operands: list[str], options: Options, io: Invocation) -> None:
-    if not options:
-        io.out(f"{io.machine.user}\n")
-    else:
-        io.out(_user(io) + "\n" if "n" in options else "".join(re.findall(r"uid=(\d+)", io.machine.user)) + "\n")
+    number = "".join(re.findall(r"uid=(\d+)", io.machine.user))
+    io.out(f"{(_user(io) if 'n' in options else number) if options else io.machine.user}\n")
 
 
-@tool("whoami", "")
-def whoami(operands: list[str], options: Options, io: Invocation) -> None:
-    io.out(f"{_user(io)}\n")
+def _fact(name: str, fact: Callable[[Invocation], str]) -> Tool:
+    return tool(name, "")(lambda operands, options, io: io.out(f"{fact(io)}\n"))
 
 
-@tool("hostname", "")
-def hostname(operands: list[str], options: Options, io: Invocation) -> None:
-    io.out(f"{io.machine.hostname}\n")
+whoami, hostname = _fact("whoami", _user), _fact("hostname", lambda io: io.machine.hostname)
 
 
 @tool("uname [-asnrm]", "asnrm")
@@ -140,14 +120,14 @@ def _shell(name: str) -> Tool:
         if re.fullmatch("-[li]*c", operands[0]):
             if len(operands) == 1:
                 raise ToolError("-c: option requires an argument", 2)
-            return io.script(operands[1], operands[2:] or [name], io.input)
+            return io.script(operands[1], operands[2:] or [name], io.streams.stdin)
         if operands[0].startswith("-"):
             raise UnsupportedError(f"'{name} {operands[0]}'")
         try:
             text = io.read(operands[0])
         except OSError as error:
             return io.fail(f"{operands[0]}: {error.strerror}", 127)
-        return io.script(text, operands, io.input)
+        return io.script(text, operands, io.streams.stdin)
 
     return run
 

@@ -9,36 +9,36 @@ from itertools import groupby
 
 from kubesim.shell.machine import Invocation, ToolError, lines
 from kubesim.shell.syntax import UnsupportedError, unescape
-from kubesim.shell.tools import Options, below, hint, inputs, need_operands, tool, whole_number
+from kubesim.shell.tools import Options, Tool, below, hint, inputs, need_operands, tool, whole_number
 from kubesim.shell.tools.regex import Regex
 
 
-def _ends(operands: list[str], options: Options, io: Invocation, cut: Callable[[list[str], str], list[str]]) -> None:
-    """The common frame of head and tail: `cut` keeps some of the lines."""
-    digits = "".join(option for option in options if option.isdigit())  # as in `head -12`
-    wanted = digits or options.get("n", "10")
-    whole_number(wanted, "invalid number of lines")
-    separator = ""
-    for name, text in inputs(io, operands):
-        title = f"{separator}==> {'standard input' if name == '-' else name} <==\n" if len(operands) > 1 else ""
-        separator = "\n"
-        io.out(title + "".join(cut(lines(text), wanted)))
+def _head(content: list[str], wanted: str) -> list[str]:
+    return content[: int(wanted)]
 
 
-@tool("head [-n N] [FILE]...", "n:0123456789", {"lines=": "n"}, example="kubectl get pods | head -3")
-def head(operands: list[str], options: Options, io: Invocation) -> None:
-    _ends(operands, options, io, lambda content, wanted: content[: int(wanted)])
+def _tail(content: list[str], wanted: str) -> list[str]:
+    """The last lines, or with +N those from line N on."""
+    count = abs(int(wanted))
+    return content[max(count - 1, 0) if wanted.startswith("+") else max(len(content) - count, 0) :]
 
 
-@tool("tail [-n N] [FILE]...", "n:0123456789", {"lines=": "n"}, example="kubectl get events | tail -5")
-def tail(operands: list[str], options: Options, io: Invocation) -> None:
-    """Print the last lines, or with +N those from line N on."""
+def _ends(name: str, example: str, cut: Callable[[list[str], str], list[str]]) -> Tool:
+    @tool(f"{name} [-n N] [FILE]...", "n:0123456789", {"lines=": "n"}, example=example)
+    def run(operands: list[str], options: Options, io: Invocation) -> None:
+        wanted = "".join(option for option in options if option.isdigit()) or options.get("n", "10")  # as in `head -12`
+        whole_number(wanted, "invalid number of lines")
+        separator = ""
+        for name, text in inputs(io, operands):
+            title = f"{separator}==> {'standard input' if name == '-' else name} <==\n" if len(operands) > 1 else ""
+            separator = "\n"
+            io.out(title + "".join(cut(lines(text), wanted)))
 
-    def cut(content: list[str], wanted: str) -> list[str]:
-        count = abs(int(wanted))
-        return content[max(count - 1, 0) if wanted.startswith("+") else max(len(content) - count, 0) :]
+    return run
 
-    _ends(operands, options, io, cut)
+
+head = _ends("head", "kubectl get pods | head -3", _head)
+tail = _ends("tail", "kubectl get events | tail -5", _tail)
 
 
 @tool("wc [-clmw] [FILE]...", "clmw", {"lines": "l", "words": "w", "bytes": "c"}, example="kubectl get pods | wc -l")
