@@ -99,12 +99,12 @@ def _result(call: Call) -> Result:
 
 
 def _without_command(words: Sequence[str]) -> Result:
-    """No command, or one that kubectl or kubesim does not have."""
     position = next_word(words, 0)
     first = None if position is None else words[position]
-    unknown = _unknown_flag(words[:position])
-    if unknown:
-        return Result(stderr=message(unknown, "kubectl"), exit_code=1)
+    try:
+        FlagSet(()).parse(words[:position])
+    except (FlagError, NotSimulated) as error:
+        return Result(stderr=message(error, "kubectl"), exit_code=1)
     if first == "help":
         topic, _ = find_command([word for word in words if word != "help"])
         return Result(stdout=help_text(topic) if topic else root_help())
@@ -112,21 +112,11 @@ def _without_command(words: Sequence[str]) -> Result:
         return Result(stdout=root_help())
     if (first,) in ABSENT:
         return Result(stderr=message(_absent((first,)), "kubectl"), exit_code=1)
-    error = f'error: unknown command "{first}" for "kubectl"{suggestions(first)}\n'
-    return Result(stderr=error, exit_code=1)
+    return Result(stderr=f'error: unknown command "{first}" for "kubectl"{suggestions(first)}\n', exit_code=1)
 
 
 def _absent(path: Sequence[str]) -> NotSimulated:
     return NotSimulated(f"'kubectl {' '.join(path)}' is not part of this simulator")
-
-
-def _unknown_flag(words: Sequence[str]) -> Exception | None:
-    """What is wrong with flags that come without a command."""
-    try:
-        FlagSet(()).parse(words)
-    except (FlagError, NotSimulated) as error:
-        return error
-    return None
 
 
 __all__ = ["Command", "Context", "Kubeconfig", "all_commands", "complete", "run"]

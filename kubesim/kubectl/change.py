@@ -151,7 +151,6 @@ def _mark(call: Call, kind: _Kind) -> None:
 
 
 def _check_mark(call: Call, kind: _Kind, words: list[str], has_changes: bool) -> None:
-    """What kubectl refuses before it looks for the objects."""
     by_file, example = bool(call.flags["filename"]), kind.example
     for flag in ("selector", "field-selector"):
         refuse_if(call.flags["all"] and call.flags[flag], f"cannot set --all and --{flag} at the same time")
@@ -213,7 +212,6 @@ def _marked(
     removed: list[str],
     dry_run: str,
 ) -> tuple[Object, str]:
-    """The changed object, and what was done to it."""
     present: dict[str, str] = metadata(obj).get(kind.field) or {}
     if not call.flags["overwrite"]:
         _refuse_overwriting(kind, present, wanted)

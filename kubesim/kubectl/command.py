@@ -94,18 +94,15 @@ class Call:
 
     def dry_run(self) -> str:
         """The --dry-run strategy: none, client or server."""
-        if not self.strategy:
-            self.strategy = self._strategy(self.flags.get("dry-run", "none"))
-        return self.strategy
-
-    def _strategy(self, chosen: str) -> str:
+        chosen = self.strategy or self.flags.get("dry-run", "none")
         if chosen == "unchanged":
             text = "--dry-run is deprecated and can be replaced with --dry-run=client."
             self.complain(self.klog("W", "helpers.go:719", text))
-            return "client"
+            chosen = "client"
         if chosen not in ("none", "client", "server"):
             raise KubectlError(f'Invalid dry-run value ({chosen}). Must be "none", "server", or "client".')
-        return chosen
+        self.strategy = chosen
+        return self.strategy
 
     def warn(self, text: str) -> None:
         """Pass a warning of the API server on."""

@@ -60,7 +60,6 @@ def get(call: Call) -> None:
 
 
 def _read(call: Call, path: str) -> None:
-    """--raw: show what the API server answers."""
     refuse_if(
         call.flags["watch"] or call.flags["watch-only"] or call.flags["selector"],
         "--raw may not be specified with other flags that filter the server request or alter the output",

@@ -126,7 +126,6 @@ def _is_elsewhere(path: str) -> bool:  # standard input, or in the network
 
 
 def _sources(call: Call) -> Iterator[tuple[str, str]]:
-    """The path and text of every file that -f names. Raises KubectlError."""
     for path in [name for given in call.flags["filename"] for name in _files(call, given)]:
         if path != "-" and _is_elsewhere(path):
             raise NotSimulated(f"there is no network here, so {path} cannot be read")

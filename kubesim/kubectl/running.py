@@ -22,7 +22,6 @@ _SECONDS = 20  # for which --follow waits for a container to start
 
 
 def _subject(call: Call, word: str) -> tuple[Resource, Object]:
-    """The object that NAME or TYPE/NAME means."""
     kind, slash, name = word.rpartition("/")
     if not slash or kind in ("pod", "pods", "po"):
         return POD, get_named(call, POD, call.namespace, name)
@@ -109,7 +108,6 @@ def logs(call: Call) -> None:
 
 
 def _logged(call: Call) -> list[tuple[Resource, Object]]:
-    """The objects whose Pods are asked for."""
     if call.flags["selector"]:
         refuse_if(call.args, "selectors and the all flag cannot be used when passing resource/name arguments")
         pods = list_all(call, Target(POD, call.namespace, None))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any
 
 from kubesim.api import quantity
 from kubesim.api.errors import StatusError
@@ -34,19 +33,14 @@ class NoTemplate(KubectlError):
     """An object that is not a Pod and does not create any."""
 
 
-def pod_spec(obj: Object) -> tuple[Object, list[str]]:
-    """The Pod spec of a Pod or of a workload's template, and the path to it. Raises NoTemplate."""
+def pod_spec(obj: Object) -> Object:
+    """The Pod spec of a Pod or of a workload's template. Raises NoTemplate."""
     resource = find_kind(obj["apiVersion"], obj["kind"])
     if resource is None or not (resource is POD or resource.template):
         version = obj["apiVersion"].rpartition("/")[2]
         raise NoTemplate(f"the object is not a pod or does not have a pod template: *{version}.{obj['kind']}")
-    return template_of(resource, obj)["spec"], [*resource.template, "spec"]
-
-
-def _nested(path: list[str], value: Any) -> Any:
-    for key in reversed(path):
-        value = {key: value}
-    return value
+    spec: Object = template_of(resource, obj)["spec"]
+    return spec
 
 
 @_set("set image")
@@ -60,21 +54,18 @@ def set_image(call: Call) -> None:
         "*" in images and len(images) > 1,
         "all containers are already specified by *, but saw more than one container_name=container_image pairs",
     )
-    _change(call, objects, "image updated", lambda _, obj: _image_change(obj, images), "image update to pod template:")
 
-
-def _image_change(obj: Object, images: dict[str, str]) -> Any:
-    spec, path = pod_spec(obj)
-    change: Object = {}
-    missing = set(images) - {"*"}
-    for key in ("initContainers", "containers"):
-        for container in spec.get(key, ()):
+    def change(_: Resource, obj: Object) -> None:
+        spec = pod_spec(obj)
+        containers = [*spec.get("initContainers", ()), *spec.get("containers", ())]
+        missing = [name for name in images if name not in ("*", *(each["name"] for each in containers))]
+        raise_all(KubectlError(f'error: unable to find container named "{name}"') for name in missing)
+        for container in containers:
             image = images.get(container["name"], images.get("*"))
-            missing.discard(container["name"])
-            if image is not None and image != container.get("image"):
-                change.setdefault(key, []).append({"name": container["name"], "image": image})
-    raise_all(KubectlError(f'error: unable to find container named "{name}"') for name in images if name in missing)
-    return _nested(path, change) if change else None
+            if image is not None:
+                container["image"] = image
+
+    _change(call, objects, "image updated", change, "image update to pod template:")
 
 
 @_set("set serviceaccount")
@@ -82,8 +73,9 @@ def set_service_account(call: Call) -> None:
     refuse_if(not call.args, "serviceaccount is required")
     *words, account = call.args
 
-    def change(_: Resource, obj: Object) -> Any:
-        return _nested(pod_spec(obj)[1], {"serviceAccountName": account})
+    def change(_: Resource, obj: Object) -> bool:
+        pod_spec(obj)["serviceAccountName"] = account
+        return True
 
     _change(call, _objects(call, words), "serviceaccount updated", change, "ServiceAccountName")
 
@@ -98,14 +90,12 @@ def set_resources(call: Call) -> None:
     )
     wanted = {key: _quantities(call.flags[key]) for key in ("limits", "requests") if call.flags[key]}
 
-    def change(resource: Resource, obj: Object) -> Any:
-        new = clone(obj)
-        containers = _chosen(call, new)
+    def change(_: Resource, obj: Object) -> None:
+        containers = _chosen(call, obj)
         refuse_if(not containers, f"error: unable to find container named {call.flags['containers']}")
         for container in containers:
             needs = container.setdefault("resources", {})
             needs.update({key: {**needs.get(key, {}), **values} for key, values in wanted.items()})
-        return two_way(obj, new, resource)
 
     _change(call, objects, "resource requirements updated", change, "resources update to pod template")
 
@@ -148,9 +138,8 @@ def set_env(call: Call) -> None:
     variables, removed = _variables(call, [*call.flags["env"], *changes])
     variables = [{**each, "name": call.flags["prefix"] + each["name"]} for each in variables + _imported(call)]
 
-    def change(resource: Resource, obj: Object) -> Any:
-        new = clone(obj)
-        containers = _chosen(call, new)
+    def change(resource: Resource, obj: Object) -> bool | None:
+        containers = _chosen(call, obj)
         if not containers:
             chosen = f"{obj['kind']}/{name_of(obj)} does not have any containers"
             call.warn(f"{chosen} matching {quote(call.flags['containers'])}")
@@ -159,13 +148,12 @@ def set_env(call: Call) -> None:
             if call.flags["list"]:
                 call.say(f"# {obj['kind']} {name_of(obj)}, container {container['name']}\n")
                 call.say("".join(map(_line, container.get("env", ()))))
-        return None if call.flags["list"] else two_way(obj, new, resource)
+        return False if call.flags["list"] else None
 
     _change(call, _objects(call, words), "env updated", change, "env update to pod template:")
 
 
 def _variables(call: Call, given: list[str]) -> tuple[list[Object], list[str]]:
-    """The variables to set and the names of those to remove."""
     variables: list[Object] = []
     removed: list[str] = []
     for word in given:
@@ -192,7 +180,6 @@ def _variable(name: str, value: str) -> Object:
 
 
 def _imported(call: Call) -> list[Object]:
-    """The variables that refer to the keys of --from."""
     objects = fetch(call, [call.flags["from"]]) if call.flags["from"] else []
     return [each for resource, obj in objects for each in _references(call, resource, obj)]
 
@@ -210,7 +197,6 @@ def _references(call: Call, resource: Resource, obj: Object) -> list[Object]:
 
 
 def _set_variables(call: Call, subject: str, container: Object, variables: list[Object], removed: list[str]) -> None:
-    """Set and remove the variables of one container."""
     present = {each["name"]: each for each in container.get("env", ())}
     wanted = {each["name"]: each for each in reversed(variables)}
     for name in wanted if not call.flags["overwrite"] else ():
@@ -235,7 +221,6 @@ _SOURCES = {
 
 
 def _line(variable: Object) -> str:
-    """A variable as --list shows it."""
     source = variable.get("valueFrom")
     if source is None:
         return f"{variable['name']}={variable.get('value', '')}\n"
@@ -245,7 +230,7 @@ def _line(variable: Object) -> str:
 
 def _chosen(call: Call, obj: Object) -> list[Object]:
     """The containers of a Pod spec that --containers means, those that initialise it last."""
-    spec, _ = pod_spec(obj)
+    spec = pod_spec(obj)
     wanted = re.compile(".*".join(map(re.escape, call.flags["containers"].split("*"))), re.DOTALL)
     both = [*spec.get("containers", ()), *spec.get("initContainers", ())]
     return [container for container in both if wanted.fullmatch(container["name"])]
@@ -263,7 +248,7 @@ def _with_empty_fields(obj: Object) -> Object:
     """The object with the empty fields that Go does not leave out."""
     new: Object = {"status": {}} | clone(obj)
     try:
-        spec, _ = pod_spec(new)
+        spec = pod_spec(new)
     except NoTemplate:
         return obj
     for container in (*spec.get("initContainers", ()), *spec.get("containers", ())):
@@ -277,16 +262,21 @@ def _change(
     call: Call,
     objects: list[tuple[Resource, Object]],
     operation: str,
-    make: Callable[[Resource, Object], Any],
+    make: Callable[[Resource, Object], bool | None],
     what: str,
 ) -> None:
-    """Change each object as `make` says; `what` begins the sentence of a refusal."""
+    """Send what `make` changes in a copy of each object; `what` begins the sentence of a refusal.
+
+    Where `make` returns True an empty change is sent, too, and nothing for False.
+    """
     dry_run = call.dry_run()
 
     def change(item: tuple[Resource, Object]) -> None:
         resource, obj = item
         try:
-            if patch := make(resource, obj):
+            chosen = make(resource, wanted := clone(obj))
+            patch = two_way(obj, wanted, resource)
+            if patch if chosen is None else chosen:
                 new = send_patch(call, resource, obj, patch, "strategic", dry_run)
                 print_result(call, resource, new, operation, dry_run, typed=True)
         except StatusError as error:
