@@ -19,8 +19,7 @@ from kubesim.api.resources import RESOURCES
 from kubesim.cluster import Cluster
 from kubesim.cluster.apiserver.admission import MAX_PODS
 from kubesim.cluster.kubelet.containers import bases
-from kubesim.cluster.registry import Registry, Repository, builtin
-from kubesim.cluster.registry.world import Status
+from kubesim.cluster.registry import Registry, Repository, Status, builtin
 from kubesim.kubectl.commands import ABSENT, all_commands
 from kubesim.kubectl.flags import GLOBAL, Flag
 from kubesim.kubectl.formats import ABSENT_FORMATS, OUTPUT_FORMATS

@@ -129,21 +129,21 @@ def registry_key(entry: str) -> str | None:
 
 def key_matches(key: str, name: str) -> bool:
     """Whether `key` covers the image `name`: same port, labels that match as globs, and a prefix of the path."""
-    key_host, _, key_path = key.partition("/")
-    name_host, _, name_path = name.partition("/")
-    key_labels, key_port = _split_host(key_host)
-    name_labels, name_port = _split_host(name_host)
+    (key_host, key_path), (name_host, name_path) = (text.partition("/")[::2] for text in (key, name))
+    (key_name, key_port), (host_name, port) = split_port(key_host), split_port(name_host)
+    globs, labels = key_name.split("."), host_name.split(".")
     return (
-        key_port == name_port
-        and len(key_labels) == len(name_labels)
+        key_port == port
+        and len(globs) == len(labels)
         and name_path.startswith(key_path)
-        and all(fnmatchcase(label, glob) for glob, label in zip(key_labels, name_labels, strict=True))
+        and all(fnmatchcase(label, glob) for glob, label in zip(globs, labels, strict=True))
     )
 
 
-def _split_host(host: str) -> tuple[list[str], str]:
+def split_port(host: str, default: str = "") -> tuple[str, str]:
+    """Name and port of a host; the port is `default` where none is written."""
     name, colon, port = host.rpartition(":")
-    return (name.split("."), port) if colon and not port.endswith("]") else (host.split("."), "")
+    return (name, port) if colon and not port.endswith("]") else (host, default)
 
 
 def read_entries(secret: Mapping[str, Any]) -> tuple[tuple[str, Credential], ...]:

@@ -77,4 +77,4 @@ def test_a_fresh_cluster_has_the_same_registries(tmp_path: Path) -> None:
     path = tmp_path / "none.yaml"
     path.write_text("{}")
     cluster = Cluster(registries=path).copy().fresh()
-    assert cluster.registries.network.world.registries == ()
+    assert cluster.registries.world.registries == ()

@@ -63,10 +63,10 @@ def test_everything_goes_through_the_proxy() -> None:
 
 def test_an_outage_passes_some_seconds_after_the_node_first_asked() -> None:
     image, world = parse("once.example.com/myapp:1.0"), registries()
-    world.network.clock.advance(60)
+    world.clock.advance(60)
     assert world.resolve(image, None).image is None  # someone who asks why
     for wait, arrives in ((0, False), (7.9, False), (0.1, True)):
-        world.network.clock.advance(wait)
+        world.clock.advance(wait)
         assert (world.pull(image, None).image is not None) is arrives
 
 

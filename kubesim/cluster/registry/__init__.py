@@ -1,6 +1,7 @@
 """What the container runtime reports of a pull from a registry, and Docker's daemon of a login.
 
-Mirrors containerd core/remotes/docker resolver.go, authorizer.go and auth/fetch.go, v2.
+Both send requests, get a response or none, and put that into sentences of their own. Mirrors containerd
+core/remotes/docker resolver.go, authorizer.go and auth/fetch.go, v2.
 """
 
 from __future__ import annotations
@@ -8,19 +9,33 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from http import HTTPStatus
+from ipaddress import ip_address
 from pathlib import Path
 from typing import NamedTuple
+from urllib.parse import urlencode
 
-from kubesim.api.clock import Clock
+from kubesim.api.clock import SECOND, Clock, Micros
 from kubesim.api.imageref import DEFAULT_REGISTRY, LEGACY_DEFAULT_REGISTRY, Reference
-from kubesim.cluster.keyring import Credential
-from kubesim.cluster.registry.exchange import Network, NoResponseError, Request, Response, Token
-from kubesim.cluster.registry.world import NODE_PLATFORM, Image, Registry, Repository, Trouble, builtin, read
+from kubesim.cluster.keyring import Credential, split_port
+from kubesim.cluster.registry.world import (
+    HTTPS_PORT,
+    NODE_PLATFORM,
+    Image,
+    Registry,
+    Repository,
+    Status,
+    Trouble,
+    World,
+    builtin,
+    read,
+)
 
-__all__ = ["NODE_PLATFORM", "Answer", "Image", "Registries", "Registry", "Repository", "Trouble", "builtin"]
+__all__ = ["NODE_PLATFORM", "Answer", "Image", "Registries", "Registry", "Repository", "Status", "Trouble", "builtin"]
 
 # The host that answers for Docker Hub.
 _ENDPOINTS = dict.fromkeys((DEFAULT_REGISTRY, LEGACY_DEFAULT_REGISTRY), "registry-1.docker.io")
+NAMESERVER = "10.96.0.10:53"
+_PHRASES = {status.value: status.phrase for status in HTTPStatus}
 _DENIED = "pull access denied, repository does not exist or may require authorization"
 # By the part of the pull that failed, what the runtime writes before the reason; {} is the image.
 _PREFIXES = {
@@ -28,6 +43,52 @@ _PREFIXES = {
     "content": 'failed to pull and unpack image "{}": ',
     "config": "get image config descriptor: ",
 }
+
+
+class Token(NamedTuple):
+    """What a token service gives to a user, or to an anonymous client."""
+
+    user: str | None
+
+
+class Request(NamedTuple):
+    """A request. `kind` is HEAD or GET, or "token" for one to a token service; /v2/ belongs to no repository."""
+
+    kind: str
+    url: str
+    repository: str = ""
+    manifest: str = ""
+    authorization: Credential | Token | None = None
+
+    @property
+    def host(self) -> str:
+        """Where it goes, with the port if there is one."""
+        return self.url.removeprefix("https://").partition("/")[0]
+
+
+class Response(NamedTuple):
+    """What a registry says. `auth` is how it asks for credentials, `token_url` where a token is to be had."""
+
+    status: int
+    reason: str = ""
+    auth: str = ""
+    token_url: str = ""
+    token: Token | None = None
+    image: Image | None = None
+    trouble: Trouble | None = None
+
+    @property
+    def line(self) -> str:
+        """The status as HTTP writes it: "401 Unauthorized"."""
+        return f"{self.status} {_PHRASES.get(self.status, '')}".rstrip()
+
+
+class NoResponseError(Exception):
+    """Nothing came back, and why, as Go's HTTP client words it; it took `seconds`."""
+
+    def __init__(self, problem: str, seconds: float = 0) -> None:
+        super().__init__(problem)
+        self.seconds = seconds
 
 
 class Answer(NamedTuple):
@@ -55,14 +116,21 @@ class _RefusedError(Exception):
 
 
 class Registries:
-    """All registries that a cluster's node can reach: those in the file at `path`, by default those of kubesim."""
+    """All registries that a node can reach, those in the file at `path` or kubesim's; `proxy` is the node's, a URL."""
 
     def __init__(self, clock: Clock, path: str | Path | None = None, proxy: str = "") -> None:
-        self.network = Network(clock, read(path) if path is not None else None, proxy)
+        self.clock, self.proxy = clock, proxy
+        self._own = read(path) if path is not None else None
+        self._first_asked: dict[str, Micros] = {}
+
+    @property
+    def world(self) -> World:
+        """The registries that there are; those of kubesim are read when they are first needed."""
+        return self._own or builtin()
 
     def pull(self, reference: Reference, credential: Credential | None) -> Answer:
         """Ask for `reference` as the node; what is wrong at first may pass some time after that."""
-        self.network.first_asked.setdefault(_host(reference.registry), self.network.clock.now)
+        self._first_asked.setdefault(_host(reference.registry), self.clock.now)
         return self.resolve(reference, credential)
 
     def resolve(self, reference: Reference, credential: Credential | None) -> Answer:
@@ -70,7 +138,7 @@ class Registries:
         # The runtime takes a credential without a user, or without a password, for none.
         given = credential if credential and credential.username and credential.password else None
         try:
-            return Answer(_Pull(self.network, reference, given).image())
+            return Answer(_Pull(self, reference, given).image())
         except _RefusedError as refused:
             return refused.answer
 
@@ -78,11 +146,11 @@ class Registries:
         """Why the registry at `server` turns `credential` away, in the words of Docker's daemon; "" if it does not."""
         url = f"https://{_host(server)}/v2/"
         try:
-            response = self.network.send(Request("GET", url))
+            response = self.send(Request("GET", url))
             if response.auth == "basic":
-                response = self.network.send(Request("GET", url, authorization=credential))
+                response = self.send(Request("GET", url, authorization=credential))
             elif response.auth == "token":
-                response = self.network.send(Request("token", response.token_url, authorization=credential))
+                response = self.send(Request("token", response.token_url, authorization=credential))
                 problem = response.reason or f"received unexpected HTTP status: {response.line}"
                 return "" if response.token else f'Get "{url}": {problem}'
         except NoResponseError as error:
@@ -92,8 +160,50 @@ class Registries:
 
     def tags(self, reference: Reference) -> tuple[str, ...]:
         """The tags of a reference's repository, as its registry lists them; none if it is not there."""
-        registry = self.network.world.by_name.get(reference.registry.partition(":")[0])
+        registry = self.world.by_name.get(split_port(reference.registry)[0])
         return tuple(sorted(registry.repository(reference.repository).tags)) if registry else ()
+
+    def send(self, request: Request) -> Response:
+        """Ask a registry. Raises NoResponseError."""
+        registry = self._connect(request.host)
+        elapsed = (self.clock.now - self._first_asked.get(request.host, self.clock.now)) / SECOND
+        clients = _clients(registry, request)
+        for answer in registry.answers:
+            if _matches(answer, request, clients) and (answer.seconds is None or elapsed < answer.seconds):
+                return Response(answer.status, answer.reason)
+        return _token(registry, request) if request.kind == "token" else _content(registry, request)
+
+    def _connect(self, host: str) -> Registry:
+        if self.proxy:
+            self._reach(*split_port(self.proxy.rpartition("/")[2], "80"), "proxyconnect tcp: ")
+        name, port = split_port(host, HTTPS_PORT)
+        registry = self._reach(name, port)
+        trouble = registry.trouble
+        if trouble and trouble.at == "protocol":
+            raise NoResponseError(trouble.error, trouble.seconds)
+        if name == registry.address:
+            raise _untrusted(f"cannot validate certificate for {name} because it doesn't contain any IP SANs")
+        if trouble and trouble.at == "certificate":
+            now, until = self.clock.timestamp(), registry.certificate.get("until", "")
+            if not until or now > until:
+                names = ", ".join(registry.certificate.get("names", ()))
+                raise _untrusted(trouble.message(host=name, now=now, until=until, names=names))
+        return registry
+
+    def _reach(self, name: str, port: str, before: str = "") -> Registry:
+        """The registry that listens at a port. Raises NoResponseError."""
+        registry = self.world.by_name.get(name)
+        trouble = registry.trouble if registry else None
+        address = registry.address if registry else _literal_address(name)
+        listener = self.world.by_port.get((name, port))
+        if address is None or (trouble and trouble.at == "lookup"):
+            problem = trouble.error if trouble else "no such host"
+            raise NoResponseError(f"{before}dial tcp: lookup {name} on {NAMESERVER}: {problem}")
+        if trouble and trouble.at == "connection":
+            raise NoResponseError(f"{before}dial tcp {address}:{port}: {trouble.error}", trouble.seconds)
+        if listener is None:
+            raise NoResponseError(f"{before}dial tcp {address}:{port}: connect: connection refused")
+        return listener
 
 
 def _host(registry: str) -> str:
@@ -104,7 +214,7 @@ def _host(registry: str) -> str:
 class _Pull:
     """One attempt: the HEAD of the manifest, credentials or a token where asked for, and the content."""
 
-    network: Network
+    registries: Registries
     reference: Reference
     credential: Credential | None
     authorization: Credential | Token | None = None
@@ -120,14 +230,14 @@ class _Pull:
             raise _RefusedError(_unexpected("HEAD", request.url, response, reason))
         image = response.image
         if image is None or response.trouble:
-            raise _refused(response.trouble or self.network.world.troubles["web-page"], self.reference.canonical)
+            raise _refused(response.trouble or self.registries.world.troubles["web-page"], self.reference.canonical)
         request = self._request("GET", image.digest)
         response = self._send(request)
         if response.status != HTTPStatus.OK:
             problem = _unexpected("GET", request.url, response, response.reason)
             raise _RefusedError(f"failed to copy: httpReadSeeker: failed open: {problem}", part="content")
         if image.index and NODE_PLATFORM not in image.platforms:
-            raise _refused(self.network.world.troubles["no-platform"], image.digest)
+            raise _refused(self.registries.world.troubles["no-platform"], image.digest)
         if image.trouble and image.trouble.at != "container":
             raise _refused(image.trouble, image.digest)
         return image
@@ -139,7 +249,7 @@ class _Pull:
 
     def _send(self, request: Request) -> Response:
         try:
-            return self.network.send(request)
+            return self.registries.send(request)
         except NoResponseError as error:
             raise _RefusedError(f'failed to do request: Head "{request.url}": {error}', error.seconds) from None
 
@@ -163,7 +273,7 @@ class _Pull:
         # With credentials the runtime tries a POST first, and then a GET where the service takes no POST.
         method, first = ("Post", url.partition("?")[0]) if self.credential else ("Get", url)
         try:
-            response = self.network.send(Request("token", url, self.reference.repository, "", self.credential))
+            response = self.registries.send(Request("token", url, self.reference.repository, "", self.credential))
         except NoResponseError as error:
             raise _RefusedError(f'{failed}{method} "{first}": {error}', error.seconds) from None
         if response.token is None:
@@ -183,3 +293,72 @@ def _refused(trouble: Trouble, name: str) -> _RefusedError:
     digest = name if name.startswith("sha256:") else layer
     refusal = trouble.message(image=name, digest=digest, layer=layer, other=other)
     return _RefusedError(refusal, trouble.seconds, trouble.code, trouble.at)
+
+
+def _literal_address(host: str) -> str | None:
+    try:
+        return "127.0.0.1" if host == "localhost" else str(ip_address(host.strip("[]")) and host)
+    except ValueError:
+        return None
+
+
+def _untrusted(problem: str) -> NoResponseError:
+    return NoResponseError(f"tls: failed to verify certificate: x509: {problem}")
+
+
+def _accepts(registry: Registry, credential: Credential) -> bool:
+    return registry.users.get(credential.username) == credential.password
+
+
+def _clients(registry: Registry, request: Request) -> set[str]:
+    """What the client is in the terms of an answer's `clients`; nothing before it has been asked who it is."""
+    match request.authorization:
+        case Token(user):
+            return {user or "anonymous"}
+        case Credential(username, password) as credential:
+            return {username if _accepts(registry, credential) else "unknown", f"{username}:{password}"}
+        case _:
+            return {"anonymous"} if request.kind == "token" or registry.auth == "none" else set()
+
+
+def _matches(answer: Status, request: Request, clients: set[str]) -> bool:
+    return (
+        (not answer.requests or request.kind in answer.requests)
+        and (not answer.clients or not clients.isdisjoint(answer.clients))
+        and (not answer.repositories or request.repository in answer.repositories)
+    )
+
+
+def _token(registry: Registry, request: Request) -> Response:
+    match request.authorization:
+        case Credential(username) as credential:
+            accepted = _accepts(registry, credential)
+            return Response(HTTPStatus.OK, token=Token(username)) if accepted else Response(HTTPStatus.UNAUTHORIZED)
+        case _:
+            return Response(HTTPStatus.OK, token=Token(None))
+
+
+def _content(registry: Registry, request: Request) -> Response:
+    refusal = _refusal(registry, request)
+    if refusal or not request.repository or registry.trouble:
+        return refusal or Response(HTTPStatus.OK, trouble=registry.trouble)
+    image = registry.repository(request.repository).find(request.manifest)
+    return Response(HTTPStatus.OK if image else HTTPStatus.NOT_FOUND, image=image)
+
+
+def _refusal(registry: Registry, request: Request) -> Response | None:
+    """Why a client doesn't get what it asks for: it has to say who it is, it is unknown, or it has no right."""
+    repository, is_login = registry.repository(request.repository), not request.repository
+    match registry.auth, request.authorization:
+        case "none", _:
+            return None
+        case "basic", Credential(username) as credential if _accepts(registry, credential):
+            return None if is_login or repository.readable_by(username) else Response(HTTPStatus.FORBIDDEN)
+        case "basic", None if repository.public:
+            return None
+        case "token", Token(user):
+            readable = is_login or repository.readable_by(user)
+            return None if readable else Response(HTTPStatus.UNAUTHORIZED, "insufficient_scope")
+    scope = {} if is_login else {"scope": f"repository:{request.repository}:pull"}
+    url = f"{registry.realm}?{urlencode({**scope, 'service': registry.service})}" if registry.realm else ""
+    return Response(HTTPStatus.UNAUTHORIZED, "", registry.auth, url)

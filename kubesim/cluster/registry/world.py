@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from kubesim.api import load_yaml
+from kubesim.cluster.keyring import split_port
 
 _FOLDER = Path(__file__).parent.parent
 HTTPS_PORT = "443"
@@ -119,24 +120,18 @@ class World:
         self.by_port: dict[tuple[str, str], Registry] = {}
         for registry in registries:
             for host in registry.hosts:
-                name, port = split_port(host)
+                name, port = split_port(host, HTTPS_PORT)
                 self.by_name.setdefault(name, registry)
                 self.by_port[name, port] = registry
                 if registry.address and not (registry.trouble and registry.trouble.at == "connection"):
                     self.by_port.setdefault((registry.address, port), registry)
         for registry in registries:
-            name, port = split_port(registry.realm.removeprefix("https://").partition("/")[0])
+            name, port = split_port(registry.realm.removeprefix("https://").partition("/")[0], HTTPS_PORT)
             if name and name not in self.by_name:
                 self.by_name[name] = self.by_port[name, port] = registry
 
     def __deepcopy__(self, memo: dict[int, Any]) -> World:
         return self
-
-
-def split_port(host: str) -> tuple[str, str]:
-    """Name and port of a host; the port is that of HTTPS where none is written."""
-    name, colon, port = host.rpartition(":")
-    return (name, port) if colon and not port.endswith("]") else (host, HTTPS_PORT)
 
 
 @cache
