@@ -49,6 +49,7 @@ _ALIKE = (
     (re.compile(r"(?m)^((?:---|\+\+\+) /tmp/\S+)\t.*"), r"\1"),
     (re.compile(r'(?<=start exec ")[0-9a-f]{64}'), "<id>"),
     (re.compile(r"127\.0\.0\.1:\d+"), "127.0.0.1:6443"),
+    (re.compile(r"(?m)^[IWEF]\d{4} \d\d:\d\d:\d\d\.\d+ +\d+ "), "<klog> "),
     # Which step of a command meets a wrong context or group first, and words it, differs from command to command.
     (
         re.compile(r"Error in configuration: (?:\n\* )?context was not found for specified context: (\S+)(?:\n\* .*)*"),
@@ -203,7 +204,7 @@ class Pair:
             return None
         answer = real.run(line)
         found = _difference(line, answer, got)
-        if got.exit_code and answer.exit_code and found and _has_other_mistake(line, answer):
+        if got.exit_code and answer.exit_code and found and _has_other_mistake(line, answer, got):
             self.close()
             return None
         if real.was_ended:
@@ -221,8 +222,16 @@ class Pair:
         self._sessions = None
 
 
-def _has_other_mistake(line: str, answer: Result) -> bool:
-    """Whether kubesim, too, finds the mistake that the real kubectl reports, once a flag or two are taken away."""
+def _has_other_mistake(line: str, answer: Result, got: Result) -> bool:
+    """Whether a line has mistakes of which kubesim reports another one, or only one.
+
+    kubesim, too, finds the mistake that the real kubectl reports, once a flag or two are taken away.
+    """
+    theirs, own = (
+        {text.removeprefix("error: ") for text in _alike(line, result.stderr).split("\n")} for result in (answer, got)
+    )
+    if own < theirs:
+        return True
     flags = re.findall(r" --?[a-z](?:'[^']*'|[^\s'])*(?: '[^']*'| [^-\s]\S*)?", line)
     for away in [*combinations(flags, 1), *combinations(flags, 2)]:
         shorter = reduce(lambda text, flag: text.replace(flag, "", 1), away, line)
