@@ -76,8 +76,13 @@ def _explanation(resource: Resource, path: Sequence[str], recursive: bool) -> st
         if field is None:
             raise FormatError(f'field "{path[-1]}" does not exist', stdout=header)
         kind, said = field.type, schema.describe(struct).fields[name]
-        heading = f"FIELD: {name} <{_type_name(kind)}>\n{_enum(field)}\n\n"
-    return header + heading + _description(kind, said) + "".join(_field_list(kind, recursive)) + "\n"
+        values = "".join(f"\n    {value}" for value in _enum(field))
+        heading = f"FIELD: {name} <{_type_name(kind)}>\n{values and f'ENUM:{values}'}\n\n"
+    inner = _inner(kind)
+    own = schema.describe(inner).text if inner.kind == "struct" else ""
+    text = _indented("".join(f"{part}\n" for part in (said, own) if part) or "<empty>")
+    listed = "".join(["FIELDS:\n", *_field_list(inner, recursive)]) if schema.fields(inner) else ""
+    return f"{header}{heading}DESCRIPTION:\n{text}\n{listed}\n"
 
 
 def _inner(kind: Type) -> Type:
@@ -86,63 +91,34 @@ def _inner(kind: Type) -> Type:
 
 
 def _type_name(kind: Type) -> str:
-    if kind.kind == "list" and kind.element:
-        return f"[]{_type_name(kind.element)}"
-    if kind.kind == "map" and kind.element:
-        return f"map[string]{_type_name(kind.element)}"
+    if kind.element:
+        return f"{'[]' if kind.kind == 'list' else 'map[string]'}{_type_name(kind.element)}"
     if kind.kind in ("any", "quantity", "intorstring"):
         return kind.go.rpartition(".")[2]
     return kind.name or {"bytes": "string", "time": "string", "microtime": "string"}.get(kind.kind, kind.kind)
 
 
-def _enum(field: Field) -> str:
-    values = ENUMS.get(field.type.go, ())
-    return "ENUM:" + "".join(f"\n    {_shown(value)}" for value in values) if values else ""
+def _enum(field: Field) -> list[str]:
+    return [value or '""' for value in ENUMS.get(field.type.go, ())]
 
 
-def _shown(value: str) -> str:
-    return value or '""'
-
-
-def _description(kind: Type, said: str) -> str:
-    inner = _inner(kind)
-    own = schema.describe(inner).text if inner.kind == "struct" else ""
-    whole = "".join(f"{text}\n" for text in (said, own) if text) or "<empty>"
-    return f"DESCRIPTION:\n{_indented(whole, 4)}\n"
-
-
-def _indented(text: str, indent: int) -> str:
-    """`text` wrapped, each line (the empty ones too) behind `indent` spaces."""
+def _indented(text: str) -> str:
+    """`text` wrapped, each line (the empty ones too) indented."""
     lines = [line for paragraph in text.split("\n") for line in _WRAPPER.wrap(paragraph) or [""]]
-    return "\n".join(" " * indent + line for line in lines)
+    return "\n".join(f"    {line}" for line in lines)
 
 
-def _field_list(kind: Type, recursive: bool) -> Iterator[str]:
-    struct = _inner(kind)
-    if schema.fields(struct):
-        yield "FIELDS:\n"
-        yield from _names(struct, 1, ()) if recursive else _details(struct)
-
-
-def _details(struct: Type) -> Iterator[str]:
-    described = schema.describe(struct).fields
-    for name, field in schema.fields(struct).items():
-        yield f"{_line(field, 1)}{_indented(described[name] or '<no description>', 4)}\n\n"
-
-
-def _line(field: Field, level: int) -> str:
+def _field_list(struct: Type, recursive: bool, level: int = 1, above: tuple[Type, ...] = ()) -> Iterator[str]:
+    """The fields with what they mean, or recursively all by name; a type within itself is not opened again."""
+    described = {} if recursive else schema.describe(struct).fields
     indent = "  " * level
-    required = " -required-" if field.required else ""
-    values = [_shown(value) for value in ENUMS.get(field.type.go, ())]
-    listed = ", ".join(values[:_MOST_ENUMS]) + (", ...." if len(values) > _MOST_ENUMS else "")
-    enum = f"\n{indent}enum: {listed}" if values else ""
-    return f"{indent}{field.name}\t<{_type_name(field.type)}>{required}{enum}\n"
-
-
-def _names(struct: Type, level: int, above: tuple[Type, ...]) -> Iterator[str]:
-    """Every field below, by name; a type within itself is not opened again."""
-    for field in schema.fields(struct).values():
-        yield _line(field, level)
-        inner = _inner(field.type)
-        if inner.kind == "struct" and inner not in above:
-            yield from _names(inner, level + 1, (*above, inner))
+    for name, field in schema.fields(struct).items():
+        values, inner = _enum(field), _inner(field.type)
+        yield f"{indent}{name}\t<{_type_name(field.type)}>{' -required-' * field.required}\n"
+        if values:
+            more = ", ...." if len(values) > _MOST_ENUMS else ""
+            yield f"{indent}enum: {', '.join(values[:_MOST_ENUMS])}{more}\n"
+        if not recursive:
+            yield f"{_indented(described[name] or '<no description>')}\n\n"
+        elif inner.kind == "struct" and inner not in above:
+            yield from _field_list(inner, recursive, level + 1, (*above, inner))
