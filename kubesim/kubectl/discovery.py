@@ -6,9 +6,8 @@ import json
 
 from kubesim.api import KUBECTL, KUBERNETES, KUSTOMIZE
 from kubesim.api.errors import StatusError
-from kubesim.api.objects import Object
 from kubesim.api.resources import API_VERSIONS, RESOURCES, SERVICE, Resource, find_resource
-from kubesim.cluster.apiserver.authorization import Request, User
+from kubesim.cluster.apiserver.authorization import Request
 from kubesim.gotext import tabwriter
 from kubesim.kubectl.command import Call, command, unexpected_arguments
 from kubesim.kubectl.commands import group
@@ -60,16 +59,12 @@ def version(call: Call) -> None:
     if not client_only:
         check_client(call.context.config, call.flags)
     refuse_if(call.args, f"extra arguments: [{' '.join(call.args)}]")
-    found = {"clientVersion": _details(KUBECTL), "kustomizeVersion": KUSTOMIZE}
-    if not client_only:
-        found["serverVersion"] = _details(KUBERNETES)
-    if output in ("json", "yaml"):
-        call.say((json.dumps(found, indent=2) if output == "json" else to_yaml(found)) + "\n")
-        return
-    refuse_if(output, "--output must be 'yaml' or 'json'")
-    call.say(f"Client Version: {KUBECTL}\nKustomize Version: {KUSTOMIZE}\n")
-    if not client_only:
-        call.say(f"Server Version: {KUBERNETES}\n")
+    refuse_if(output not in ("", "json", "yaml"), "--output must be 'yaml' or 'json'")
+    server = {} if client_only else {"serverVersion": _details(KUBERNETES)}
+    found = {"clientVersion": _details(KUBECTL), "kustomizeVersion": KUSTOMIZE, **server}
+    text = f"Client Version: {KUBECTL}\nKustomize Version: {KUSTOMIZE}\n"
+    text += "" if client_only else f"Server Version: {KUBERNETES}\n"
+    call.say(json.dumps(found, indent=2) + "\n" if output == "json" else to_yaml(found) + "\n" if output else text)
 
 
 # How the kubectl that kubesim behaves as was built.
@@ -110,29 +105,24 @@ _VERBS = (
 _PATH_VERBS = ("get", "put", "post", "head", "options", "delete", "patch", "*")
 
 
-def _check_can_i(call: Call) -> None:
+@command("auth can-i")
+def can_i(call: Call) -> None:
+    """Say yes or no, and end with status 1 for no; or list what the user may do."""
+    args, quiet, headless = call.args, call.flags["quiet"], call.flags["no-headers"]
     if call.flags["list"]:
-        refuse_if(call.args, "list option must be specified with no arguments")
-    elif len(call.args) != 2:
+        refuse_if(args, "list option must be specified with no arguments")
+        others = "neither quiet, all-namespaces nor subresource options"
+        is_mixed = quiet or call.flags["all-namespaces"] or call.flags["subresource"]
+        refuse_if(is_mixed, f"list option can't be specified with {others}")
+        rows = rule_rows(call.api.rules(call.user, call.namespace))
+        call.say(tabwriter.format(rows if headless else [RULE_HEADINGS, *rows]))
+        return
+    if len(args) != 2:
         raise KubectlError(
             "you must specify two arguments: verb resource or verb resource/resourceName.\n"
             "See 'kubectl auth can-i -h' for help and examples."
         )
-
-
-@command("auth can-i", check=_check_can_i)
-def can_i(call: Call) -> None:
-    """Say yes or no, and end with status 1 for no; or list what the user may do."""
-    quiet, headless = call.flags["quiet"], call.flags["no-headers"]
-    if call.flags["list"]:
-        if quiet or call.flags["all-namespaces"] or call.flags["subresource"]:
-            raise KubectlError(
-                "list option can't be specified with neither quiet, all-namespaces nor subresource options"
-            )
-        rows = rule_rows(call.api.rules(call.user, call.namespace))
-        call.say(tabwriter.format(rows if headless else [RULE_HEADINGS, *rows]))
-        return
-    asked = _asked(call, *call.args)
+    asked = _asked(call, *args)
     refuse_if(headless, "--no-headers cannot be set without --list specified")
     allowed = call.api.can(asked)
     if not quiet:
@@ -158,33 +148,26 @@ def _type(call: Call, word: str) -> tuple[str, str]:
     """Plural and group of a type; of an unknown one, the word itself."""
     warn_of_others(call, word)
     resource = find_resource(word)
-    if resource is None:
-        plain, _, group = word.lower().partition(".")
-        if word not in ("*", "users", "groups"):
-            call.warn(f"the server doesn't have a resource type '{plain}'{_in_group(group)}\n")
-        return word, ""
-    if not resource.namespaced and not call.flags["all-namespaces"]:
-        call.warn(f"resource '{resource.plural}' is not namespace scoped{_in_group(resource.group)}\n")
-    return resource.plural, resource.group
-
-
-def _in_group(group: str) -> str:
-    return f" in group '{group}'" if group else ""
+    plain, _, group = word.lower().partition(".")
+    group = resource.group if resource else group
+    where = f" in group '{group}'" if group else ""
+    if resource is None and word not in ("*", "users", "groups"):
+        call.warn(f"the server doesn't have a resource type '{plain}'{where}\n")
+    if resource and not resource.namespaced and not call.flags["all-namespaces"]:
+        call.warn(f"resource '{resource.plural}' is not namespace scoped{where}\n")
+    return (resource.plural, resource.group) if resource else (word, "")
 
 
 @command("auth whoami")
 def whoami(call: Call) -> None:
     user = call.user
     if call.flags["output"]:  # --template alone counts for nothing here
-        call.say(call.output_format().render(_review(user, call.context.clock.timestamp()), typed=True))
+        extra = {key: list(values) for key, values in user.extra}
+        info = {"username": user.name, "groups": list(user.groups), **({"extra": extra} if extra else {})}
+        head = {"kind": "SelfSubjectReview", "apiVersion": "authentication.k8s.io/v1"}
+        meta = {"creationTimestamp": call.context.clock.timestamp()}
+        call.say(call.output_format().render(head | {"metadata": meta, "status": {"userInfo": info}}, typed=True))
         return
     rows = [["ATTRIBUTE", "VALUE"], ["Username", user.name], ["Groups", f"[{' '.join(user.groups)}]"]]
     rows += [[f"Extra: {key}", f"[{' '.join(values)}]"] for key, values in user.extra]
     call.say(tabwriter.format(rows))
-
-
-def _review(user: User, now: str) -> Object:
-    extra = {key: list(values) for key, values in user.extra}
-    info = {"username": user.name, "groups": list(user.groups), **({"extra": extra} if extra else {})}
-    head = {"kind": "SelfSubjectReview", "apiVersion": "authentication.k8s.io/v1"}
-    return {**head, "metadata": {"creationTimestamp": now}, "status": {"userInfo": info}}
