@@ -87,6 +87,7 @@ def test_pulled_with_a_secret() -> None:
     assert path(result) == [
         ("ParseImageName", "valid"),
         ("CheckPresence", "absent"),
+        ("CheckPolicy", "may pull"),
         ("LookUpCredentials", "found"),
         ("CheckBackOff", "over"),
         ("PullImage", "succeeded"),
@@ -165,7 +166,7 @@ def test_who_may_use_an_image_that_is_there() -> None:
     assert node.ask(secret("good", "rotated"), pod="d").trace.outcome == "AlreadyPresent"
     other = node.ask(pod="e")
     assert other.error == ("ErrImagePull", wrapped(NO_BASIC))
-    assert path(other)[1:4] == [("CheckPresence", "present"), ("CheckRight", "refused"), ("LookUpCredentials", "none")]
+    assert path(other)[1:4] == [("CheckPresence", "present"), ("CheckRight", "refused"), ("CheckPolicy", "may pull")]
     assert node.ask(BAD, pod="f").trace.outcome == "ErrImagePull"
     never = node.ask(policy="Never", pod="g")
     assert (never.error, never.events) == (

@@ -104,7 +104,12 @@ class ImageManager:
         """Get a container's image, if its Pod may use it; return what came of it and why."""
         pull = Pull(request, self)
         while pull.outcome in STEPS:
-            outcome, detail = STEPS[pull.outcome](pull)
+            try:
+                outcome, detail = STEPS[pull.outcome](pull)
+            except ValueError as error:
+                # The kubelet has no reason of its own for a Secret that it can't read: it reports the error twice.
+                pull.error = (str(error), str(error))
+                outcome, detail = "unreadable", f"a pull secret cannot be read, so none is used: {error}"
             pull.hops.append(Hop(pull.outcome, outcome, detail))
             pull.outcome = TRANSITIONS[pull.outcome, outcome]
         if pull.image:
@@ -197,27 +202,17 @@ def _check_presence(pull: Pull) -> Outcome:
     if pull.request.policy == ALWAYS:
         return "not asked", "with pull policy Always the registry is always asked"
     pull.image = pull.node.present(pull.reference, pull.request.now)
-    if pull.image:
-        return "present", "the image is on the node"
-    if pull.request.policy == NEVER:
-        return _never_pull(pull, "absent, never to be pulled", "the image is not on the node")
-    return "absent", "the image is not on the node"
+    return ("present", "the image is on the node") if pull.image else ("absent", "the image is not on the node")
 
 
 def _check_right(pull: Pull) -> Outcome:
-    try:
-        reason = _right(pull)
-    except ValueError as error:
-        return _unreadable(pull, error)
+    reason = _right(pull)
     if reason:
         image = quote(pull.request.image)
         pull.emit("Pulled", f"Container image {image} already present on machine and can be accessed by the pod")
         return "granted", reason
     pull.image = None
-    detail = "the image was pulled with credentials that this Pod does not bring"
-    if pull.request.policy == NEVER:
-        return _never_pull(pull, "refused, never to be pulled", detail)
-    return "refused", detail
+    return "refused", "the image was pulled with credentials that this Pod does not bring"
 
 
 def _right(pull: Pull) -> str:
@@ -232,29 +227,22 @@ def _right(pull: Pull) -> str:
     return ""
 
 
-def _never_pull(pull: Pull, outcome: str, detail: str) -> Outcome:
-    """The kubelet reports the same in both cases, so as not to reveal an image to a Pod without the right to it."""
+def _check_policy(pull: Pull) -> Outcome:
+    """Whether it may be pulled. The report is the same for an image that is there, to reveal nothing of it."""
+    if pull.request.policy != NEVER:
+        return "may pull", "the pull policy allows a pull"
     message = f"Container image {quote(pull.request.image)} is not present with pull policy of Never"
     pull.emit("ErrImageNeverPull", message, "Warning")
     pull.error = ("ErrImageNeverPull", message)
-    return outcome, detail
+    return "never", "the pull policy is Never"
 
 
 def _look_up_credentials(pull: Pull) -> Outcome:
-    try:
-        matches = pull.lookup()
-    except ValueError as error:
-        return _unreadable(pull, error)
+    matches = pull.lookup()
     if not matches:
         return "none", f"no entry of the Pod's pull secrets covers {pull.reference.name}: pulling without credentials"
     entries = ", ".join(f'"{match.entry}" of {match.source}' for match in matches)
     return "found", f"{pull.reference.name} is covered by {entries}"
-
-
-def _unreadable(pull: Pull, error: ValueError) -> Outcome:
-    # The kubelet has no reason of its own for this: the error is reason and message at once.
-    pull.error = (str(error), str(error))
-    return "unreadable", f"a pull secret cannot be read, so none is used: {error}"
 
 
 def _check_back_off(pull: Pull) -> Outcome:
@@ -325,6 +313,7 @@ STEPS: Mapping[str, Callable[[Pull], Outcome]] = {
     "ParseImageName": _parse_name,
     "CheckPresence": _check_presence,
     "CheckRight": _check_right,
+    "CheckPolicy": _check_policy,
     "LookUpCredentials": _look_up_credentials,
     "CheckBackOff": _check_back_off,
     "PullImage": _pull_image,
@@ -335,13 +324,13 @@ TRANSITIONS: Mapping[tuple[str, str], str] = {
     ("ParseImageName", "valid"): "CheckPresence",
     ("ParseImageName", "invalid"): "InvalidImageName",
     ("CheckPresence", "not asked"): "LookUpCredentials",
-    ("CheckPresence", "absent"): "LookUpCredentials",
-    ("CheckPresence", "absent, never to be pulled"): "ErrImageNeverPull",
+    ("CheckPresence", "absent"): "CheckPolicy",
     ("CheckPresence", "present"): "CheckRight",
     ("CheckRight", "granted"): "AlreadyPresent",
-    ("CheckRight", "refused"): "LookUpCredentials",
-    ("CheckRight", "refused, never to be pulled"): "ErrImageNeverPull",
+    ("CheckRight", "refused"): "CheckPolicy",
     ("CheckRight", "unreadable"): "ErrImagePull",
+    ("CheckPolicy", "may pull"): "LookUpCredentials",
+    ("CheckPolicy", "never"): "ErrImageNeverPull",
     ("LookUpCredentials", "found"): "CheckBackOff",
     ("LookUpCredentials", "none"): "CheckBackOff",
     ("LookUpCredentials", "unreadable"): "ErrImagePull",
