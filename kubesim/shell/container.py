@@ -19,7 +19,6 @@ from kubesim.shell.interpreter import Interpreter, LeaveError
 from kubesim.shell.machine import Budget, Input, Invocation, Machine, Started, Streams, TooMuchError
 from kubesim.shell.syntax import UnsupportedError
 from kubesim.shell.tools import Options, Toolbox, tool
-from kubesim.shell.tools.system import KERNEL
 from kubesim.workspace import Entries, MemoryFiles
 
 REFUSED = 126
@@ -198,20 +197,15 @@ def _wait(operands: list[str], options: Options, io: Invocation) -> None:
 
 @tool("nginx [-v]")
 def _nginx(operands: list[str], options: Options, io: Invocation) -> None:
-    version = "nginx/" + io.env.get("NGINX_VERSION", "1.27.5")
-    match operands:
-        case ["-v"]:
-            io.err(f"nginx version: {version}\n")
-        case [] | ["-g", "daemon off;"]:
-            time = to_datetime(io.machine.clock.now).strftime("%Y/%m/%d %H:%M:%S")
-            system = f"OS: Linux {KERNEL}"
-            for line in ('using the "epoll" event method', version, system, "start worker processes"):
-                io.err(f"{time} [notice] 1#1: {line}\n")
-            if isinstance(io.machine, _Container):
-                io.machine.stop_codes.append(0)
-            raise TooMuchError
-        case _:
-            raise UnsupportedError(f"'nginx {' '.join(operands)[:80]}'")
+    if operands == ["-v"]:
+        io.err("nginx version: nginx/1.27.5\n")
+    elif isinstance(io.machine, _Container) and operands in ([], ["-g", "daemon off;"]):
+        for _, _, line in server(io.machine.base.log, io.machine.clock.now, 0).writes:
+            io.err(line if "[notice]" in line else "")
+        io.machine.stop_codes.append(0)
+        raise TooMuchError
+    else:
+        raise UnsupportedError(f"'nginx {' '.join(operands)[:80]}'")
 
 
 _OWN = (_trap, _wait, _nginx)

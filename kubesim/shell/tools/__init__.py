@@ -141,9 +141,9 @@ def whole_number(text: str, complaint: str) -> int:
 _MODULES = {
     "control": "[ : alias clear date echo env export false help history printf read sleep test true type unalias unset"
     " which xargs",
-    "files": "cat cd cp diff emacs ls mkdir mv nano pwd rm tee touch vi vim vimtutor",
     "sed": "sed",
-    "system": "bash df hostname id neighbour printenv ps seq sh uname whoami",
+    "system": "bash cat cd cp df diff emacs hostname id ls mkdir mv nano neighbour printenv ps pwd rm seq sh tee touch"
+    " uname vi vim vimtutor whoami",
     "text": "base64 cut grep head sort tail tr uniq wc",
 }
 PLACES = {name: module for module, names in _MODULES.items() for name in names.split()}

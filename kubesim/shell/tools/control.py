@@ -47,29 +47,25 @@ def printf(operands: list[str], options: Options, io: Invocation) -> int:
             return 0
 
 
-_CONVERSION = re.compile(r"%([-+ 0#]*)([0-9]{0,4})((?:\.[0-9]{0,4})?)([a-zA-Z%]?)")
+_FORMAT = re.compile(r"[^%]+|%([-+ 0#]*[0-9]{0,4}(?:\.[0-9]{0,4})?)([a-zA-Z%]?)")
 
 
 def _formatted(template: str, arguments: list[str], io: Invocation) -> tuple[str, int, bool]:
     """The text of one use of the format, how many arguments it took, and whether `\\c` ended it."""
-    done, end, used = list[str](), 0, 0
-    for match in _CONVERSION.finditer(template):
-        text, stopped = unescape(template[end : match.start()])
-        done.append(text)
-        if stopped:
-            return "".join(done), used, True
-        end = match.end()
-        if match[4] == "%":
-            done.append("%")
-            continue
-        done.append(_converted(match, arguments[used] if used < len(arguments) else "", io))
-        used += 1
-    text, stopped = unescape(template[end:])
-    return "".join([*done, text]), used, stopped
+    done, used = list[str](), 0
+    for match in _FORMAT.finditer(template):
+        if match[2] is None or match[2] == "%":
+            text, stopped = unescape(match[0]) if match[2] is None else ("%", False)
+            done.append(text)
+            if stopped:
+                return "".join(done), used, True
+        else:
+            done.append(_converted(f"%{match[1]}", match[2], arguments[used] if used < len(arguments) else "", io))
+            used += 1
+    return "".join(done), used, False
 
 
-def _converted(match: re.Match[str], argument: str, io: Invocation) -> str:
-    flags, kind = f"%{match[1]}{match[2]}{match[3]}", match[4]
+def _converted(flags: str, kind: str, argument: str, io: Invocation) -> str:
     if kind in ("s", "b"):
         return f"{flags}s" % (unescape(argument)[0] if kind == "b" else argument)
     if not kind:
