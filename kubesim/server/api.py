@@ -16,8 +16,8 @@ from kubesim.cluster.apiserver import APIServer
 from kubesim.cluster.apiserver.authorization import Request as Question
 from kubesim.cluster.apiserver.authorization import impersonated
 from kubesim.cluster.apiserver.tokens import create_token
-from kubesim.server import discovery, scale
-from kubesim.server.objects import Objects
+from kubesim.server import discovery
+from kubesim.server.objects import Objects, answer_scale
 from kubesim.server.representation import status_of
 from kubesim.server.request import Request, Response, Route, text
 from kubesim.server.watch import History, Watch
@@ -82,7 +82,7 @@ class API:
     def _of_part(self, request: Request, route: Route) -> Response:
         part = route.subresource
         if part == "scale" and part in route.resource.parts:
-            return scale.answer(self._api, request, route)
+            return answer_scale(self._api, request, route)
         is_log = part == "log" and part in route.resource.parts
         is_token = part == "token" and route.resource is SERVICE_ACCOUNT
         if (is_log and route.verb != "get") or (is_token and route.verb != "create"):

@@ -1,24 +1,30 @@
 """The verbs on objects: each a request to the API server, and how its answer looks.
 
-Mirrors k8s.io/apiserver pkg/endpoints/handlers/{create,get,update,patch,delete}.go and pkg/storage/etcd3/store.go,
-v1.36.
+Mirrors k8s.io/apiserver pkg/endpoints/handlers/{create,get,update,patch,delete}.go and pkg/storage/etcd3/store.go, and
+kubernetes pkg/registry/apps/deployment/storage/storage.go (ScaleREST), v1.36.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import partial
+from typing import Any
 
 from kubesim.api import errors, schema
 from kubesim.api.clock import Clock
 from kubesim.api.objects import Object, name_of, namespace_of
 from kubesim.api.resources import NAMESPACE, POD, SERVICE, SERVICE_ACCOUNT
-from kubesim.cluster.apiserver import APIServer, NodeServer, WriteOptions
+from kubesim.cluster.apiserver import APIServer, NodeServer, WriteOptions, patch
 from kubesim.cluster.apiserver.checks import LogOptions
 from kubesim.server.representation import success
 from kubesim.server.request import Request, Response, Route, is_set, text, whole
 from kubesim.shell.container import Process
 
+_SCALE_PATCHES: dict[str, Callable[[Object, Any], Object]] = {
+    "json": patch.json_patch,
+    "merge": patch.merge_patch,
+    "strategic": patch.merge_patch,  # nothing in a Scale is merged in another way
+}
 MOST_LISTS = 100
 """How many lists are kept to be continued."""
 # A Namespace goes later; of the others it is their registry's ReturnDeletedObject that says so.
@@ -228,3 +234,52 @@ def _container(request: Request, pod: Object) -> str:
     if wanted and wanted not in (*names, *initial):
         raise errors.bad_request(f"container {wanted} is not valid for pod {name_of(pod)}")
     return wanted or str(names[0])
+
+
+# The scale subresource
+
+
+def answer_scale(api: APIServer, request: Request, route: Route) -> Response:
+    """Show the Scale of a Deployment or ReplicaSet, or change the number of replicas. Raises StatusError."""
+    place = (route.resource, route.namespace, route.name)
+    verb = "get" if route.verb == "watch" else route.verb
+    api.authorize(request.user, verb, *place, route.subresource)
+    scale = _scale_of(api.get(*place))
+    if verb not in ("get", "patch", "update"):
+        raise errors.method_not_allowed()
+    if verb != "get":
+        replicas = _wanted(request, route, scale)
+        scale = _scale_of(api.scale(*place, replicas, dry_run=request.dry_run))
+    return Response(scale)
+
+
+def _wanted(request: Request, route: Route, scale: Object) -> int:
+    """The number of replicas of the Scale that the request makes. Raises StatusError."""
+    new = _SCALE_PATCHES[request.patch_type](scale, request.patch()) if route.verb == "patch" else request.object()
+    meta, spec = new.get("metadata"), new.get("spec")
+    version = meta.get("resourceVersion") if isinstance(meta, dict) else None
+    if version not in (None, "", scale["metadata"]["resourceVersion"]):
+        raise errors.conflict(route.resource, route.name)
+    replicas = spec.get("replicas", 0) if isinstance(spec, dict) else None
+    if not isinstance(replicas, int) or isinstance(replicas, bool) or not abs(replicas) < 1 << 31:
+        raise errors.bad_request("a Scale has a whole number in spec.replicas")
+    if replicas < 0:
+        cause = errors.invalid_value("spec.replicas", replicas, "must be greater than or equal to 0")
+        raise errors.invalid_options("Scale", "autoscaling", route.name, [cause])
+    return replicas
+
+
+def _scale_of(obj: Object) -> Object:
+    meta = obj["metadata"]
+    kept = ("name", "namespace", "uid", "resourceVersion", "creationTimestamp")
+    labels = obj["spec"]["selector"].get("matchLabels", {})
+    return {
+        "kind": "Scale",
+        "apiVersion": "autoscaling/v1",
+        "metadata": {key: meta[key] for key in kept if key in meta},
+        "spec": {"replicas": obj["spec"]["replicas"]},
+        "status": {
+            "replicas": obj.get("status", {}).get("replicas", 0),
+            "selector": ",".join(f"{key}={labels[key]}" for key in sorted(labels)),
+        },
+    }
