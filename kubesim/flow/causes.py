@@ -15,8 +15,7 @@ from kubesim.api.objects import Object, name_of
 from kubesim.api.resources import NODE, SECRET
 from kubesim.cluster import keyring
 from kubesim.cluster.kubelet.imagepull import NEVER, Attempt, SeenSecret
-from kubesim.flow import commands
-from kubesim.flow.facts import Facts, host_of, nearest, reply_to, say, table
+from kubesim.flow.facts import Facts, first, host_of, in_namespace, nearest, reply_to, say, table
 from kubesim.gotext import gojson
 
 Words = Mapping[str, Any]
@@ -57,8 +56,28 @@ def _first(stage: str, facts: Facts) -> Cause | None:
 def _cause(row: Words, facts: Facts, words: Words) -> Cause:
     sentences = [row["problem"], *(text for word, text in row.get("also", {}).items() if words.get(word))]
     calls = [[part.format_map(words) for part in call] for call in row["fix"]]
-    fix = tuple(getattr(commands, name)(facts, *arguments) for name, *arguments in calls)
-    return Cause(row["hop"], " ".join(sentences).format_map(words), fix)
+    return Cause(row["hop"], " ".join(sentences).format_map(words), tuple(_command(facts, *call) for call in calls))
+
+
+def _command(facts: Facts, name: str, *arguments: str) -> str:
+    owner = facts.owner or {}
+    words = {
+        **facts.words,
+        "where": in_namespace(facts.namespace),
+        "server": "https://index.docker.io/v1/" if facts.registry == DEFAULT_REGISTRY else facts.registry,
+        "target": facts.workload or f"pod/{name_of(facts.pod)}",
+        "workload": facts.workload.replace("/", " "),
+        "owner": owner,
+        "stateful": facts.workload.startswith("statefulset/"),
+        "job": owner.get("kind") == "Job",
+        **dict(zip("abc", arguments, strict=False)),
+        **dict(zip("ABC", map(_pattern, arguments), strict=False)),
+    }
+    return str(first(table("causes")["commands"][name], words).format_map(words))
+
+
+def _pattern(text: str) -> str:
+    return re.sub(r"([/.*\[\]^$&\\])", r"\\\1", text)
 
 
 def _invalid_name(facts: Facts) -> Words | None:

@@ -310,6 +310,11 @@ def _owners(obj: Object) -> Iterator[Object]:
     return (item for item in obj.get("metadata", {}).get("ownerReferences", ()) if item.get("controller"))
 
 
+def in_namespace(namespace: str) -> str:
+    """The -n flag, unless it is the default one."""
+    return "" if namespace == "default" else f" -n {namespace}"
+
+
 def nearest(word: str, words: Sequence[str]) -> str:
     """Which of `words` is most similar to `word`, "" where none is."""
     return next(iter(get_close_matches(word, words, 1, 0.8)), "")

@@ -11,8 +11,19 @@ from kubesim.api.resources import POD, SECRET
 from kubesim.cluster import Cluster, keyring
 from kubesim.cluster.kubelet.imagepull import ALWAYS, NEVER, Attempt, SeenSecret
 from kubesim.flow.causes import find_cause, mismatch, will_recover
-from kubesim.flow.commands import in_namespace
-from kubesim.flow.facts import Facts, Scene, containers, first, gather, nearest, reply_to, say, scene_of, table
+from kubesim.flow.facts import (
+    Facts,
+    Scene,
+    containers,
+    first,
+    gather,
+    in_namespace,
+    nearest,
+    reply_to,
+    say,
+    scene_of,
+    table,
+)
 
 PASSED, FAILED, NOT_REACHED, NOT_NEEDED = "passed", "failed", "not reached", "not needed"
 
