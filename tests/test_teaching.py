@@ -14,7 +14,9 @@ import yaml
 from jsonschema import Draft202012Validator
 
 from kubesim import __main__ as program
-from kubesim.lessons import Quiz, Task, begin, check, fields, judge
+from kubesim.lessons import fields
+from kubesim.lessons.quiz import Quiz, judge
+from kubesim.lessons.task import Task, begin, check
 from kubesim.session import Session
 from tools.notebooks import execute, outputs_of
 

@@ -21,8 +21,9 @@ from kubesim.jupyter.card import Button, Card, Message, static
 from kubesim.jupyter.current import Seat
 from kubesim.jupyter.task import GONE
 from kubesim.jupyter.terminal import spell
-from kubesim.lessons import Progress, Reading, is_intact
 from kubesim.lessons.challenge import HINT, POINTS, WHY, Broken, Round, Standing
+from kubesim.lessons.progress import Progress
+from kubesim.lessons.task import Reading, is_intact
 
 LAST_SEED = 9999
 _RULES = (

@@ -13,9 +13,8 @@ from IPython.display import display
 
 from kubesim.jupyter.card import Card, Message, inline, static
 from kubesim.jupyter.current import Seat
-from kubesim.lessons import Progress
 from kubesim.lessons.grade import Counts, best, grade, total
-from kubesim.lessons.progress import MAX_SIZE, Record, RecordError, write
+from kubesim.lessons.progress import MAX_SIZE, Progress, Record, RecordError, write
 
 CHALLENGE = "06-troubleshooting-challenge"
 """The notebook that gives a score."""

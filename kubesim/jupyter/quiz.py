@@ -13,7 +13,9 @@ from IPython.display import display
 from kubesim.jupyter import card
 from kubesim.jupyter.card import Button, Exercise, Message, static
 from kubesim.jupyter.current import Seat
-from kubesim.lessons import Choice, Note, Progress, Quiz, Verdict, judge, letter, load_quizzes
+from kubesim.lessons import load_quizzes
+from kubesim.lessons.progress import Progress
+from kubesim.lessons.quiz import Choice, Note, Quiz, Verdict, judge, letter
 
 _HOW = {
     "choice": "One answer is right.",

@@ -13,19 +13,9 @@ from kubesim.jupyter import card, flow
 from kubesim.jupyter.card import Exercise, Message, static
 from kubesim.jupyter.current import Seat
 from kubesim.jupyter.quiz import unknown
-from kubesim.lessons import (
-    Pair,
-    Progress,
-    Reading,
-    Task,
-    begin,
-    beside,
-    check,
-    is_intact,
-    is_started,
-    load_tasks,
-    solve,
-)
+from kubesim.lessons import load_tasks
+from kubesim.lessons.progress import Progress
+from kubesim.lessons.task import Pair, Reading, Task, begin, beside, check, is_intact, is_started, solve
 from kubesim.session import Session
 
 GONE = "The task's namespace is gone. Start over to have it set up again."

@@ -10,14 +10,8 @@ from typing import Any, TypeVar
 
 import yaml
 
-from kubesim.lessons.goal import Condition, Reading
-from kubesim.lessons.progress import Progress
-from kubesim.lessons.quiz import Choice, Note, Quiz, Reply, Verdict, judge, letter
-from kubesim.lessons.task import Mistake, Pair, Task, begin, beside, check, is_intact, is_started, solve
-
-__all__ = ["Choice", "Condition", "Mistake", "Note", "Pair", "Progress", "Quiz", "Reading", "Reply", "Task", "Verdict"]
-__all__ += ["begin", "beside", "check", "documents", "fields", "is_intact", "is_started", "judge", "letter"]
-__all__ += ["load_quizzes", "load_tasks", "solve"]
+from kubesim.lessons.quiz import Choice, Quiz, Reply
+from kubesim.lessons.task import Condition, Mistake, Task
 
 Item = TypeVar("Item", Quiz, Task)
 

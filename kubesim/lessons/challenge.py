@@ -16,8 +16,7 @@ from typing import Any
 from kubesim.api.clock import SECOND, Micros
 from kubesim.api.resources import DEPLOYMENT, POD, SECRET, SERVICE_ACCOUNT
 from kubesim.lessons import documents, fields
-from kubesim.lessons.goal import Condition, Reading, read
-from kubesim.lessons.task import Task, begin, check, is_started
+from kubesim.lessons.task import Condition, Reading, Task, begin, check, is_started, read
 from kubesim.session import Session
 
 COUNT = 12
@@ -53,32 +52,6 @@ class Broken:
     because: str
 
 
-class _Decks:
-    """Pools of which each entry is drawn once before any is drawn again."""
-
-    def __init__(self, pools: Mapping[str, Sequence[Any]], chance: random.Random) -> None:
-        self._pools = pools
-        self._chance = chance
-        self._left: dict[str, list[Any]] = {}
-
-    def fill(self, vary: Mapping[str, str | Sequence[Any]]) -> dict[str, str]:
-        """A value for every placeholder in `vary`: from a pool, or from the choices listed there."""
-        values: dict[str, str] = {}
-        for name, source in vary.items():
-            entry = self._draw(source) if isinstance(source, str) else self._chance.choice(source)
-            given = entry if isinstance(entry, dict) else {name: entry}
-            values |= {
-                key: self._chance.choice(value) if isinstance(value, list) else value for key, value in given.items()
-            }
-        return values
-
-    def _draw(self, pool: str) -> Any:
-        left = self._left.get(pool)
-        if not left:
-            left = self._left[pool] = self._chance.sample(self._pools[pool], len(self._pools[pool]))
-        return left.pop()
-
-
 def broken_clusters(seed: int) -> tuple[Broken, ...]:
     """The broken clusters of one round: `seed` picks them, no two of one part, their order, and their names."""
     chance = random.Random(seed)
@@ -102,13 +75,30 @@ def _templates() -> tuple[dict[str, Any], list[Template]]:
 
 
 def _made(templates: Sequence[Template], seed: int, chance: random.Random) -> tuple[Broken, ...]:
-    shared = _templates()[0]
-    decks = _Decks(shared["pools"], chance)
-    return tuple(_one(template, shared, decks.fill(template["vary"]) | {"round": str(seed)}) for template in templates)
+    left: dict[str, list[Any]] = {}
+    return tuple(
+        _one(template, {**_drawn(template["vary"], left, chance), "round": str(seed)}) for template in templates
+    )
 
 
-def _one(template: Template, shared: Mapping[str, Any], values: Mapping[str, str]) -> Broken:
-    advice = template["advice"]
+def _drawn(vary: Mapping[str, Any], left: dict[str, list[Any]], chance: random.Random) -> dict[str, str]:
+    """A value for every placeholder in `vary`: from the choices listed there, or from a pool.
+
+    Each entry of a pool is drawn once (`left` are the others) before any is drawn again.
+    """
+    values: dict[str, str] = {}
+    for name, source in vary.items():
+        if isinstance(source, str):
+            pool = _templates()[0]["pools"][source]
+            left[source] = left.get(source) or chance.sample(pool, len(pool))
+        entry = left[source].pop() if isinstance(source, str) else chance.choice(source)
+        given = entry if isinstance(entry, dict) else {name: entry}
+        values |= {key: chance.choice(value) if isinstance(value, list) else value for key, value in given.items()}
+    return values
+
+
+def _one(template: Template, values: Mapping[str, str]) -> Broken:
+    shared, advice = _templates()[0], template["advice"]
     names = shared["advice_sets"][advice] if isinstance(advice, str) else advice
     goal = [shared["goals"][entry] if isinstance(entry, str) else entry for entry in template["goal"]]
     whole = {**template, "goal": goal, "advice": [shared["advice"][name] for name in names]}
@@ -183,7 +173,7 @@ class Round:
 
     @property
     def marks(self) -> list[tuple[bool, bool, int, bool]]:
-        """What stays the same while only time passes: for each cluster solved, shown, hints and why."""
+        """What changes only when more than time passes: for each cluster solved, shown, hints and why."""
         return [(one.solved, one.shown, one.hints, one.why) for one in self.standings]
 
     @property
@@ -297,22 +287,15 @@ def _set_up(standing: Standing, session: Session) -> None:
     standing.start = _contents(standing.task, session)
 
 
-def _is_sound(standing: Standing) -> bool:
-    flags = (standing.why, standing.solved, standing.shown)
-    times = (standing.simulated, standing.real)
-    whole = type(standing.hints) is int and all(type(flag) is bool for flag in flags)
-    sane = all(isinstance(time, int | float) and 0 <= time < _LONGEST for time in times)
-    return whole and sane and 0 <= standing.hints <= len(standing.task.hints)
+def _is_sound(one: Standing) -> bool:
+    whole = type(one.hints) is int and all(type(flag) is bool for flag in (one.why, one.solved, one.shown))
+    sane = all(isinstance(time, int | float) and 0 <= time < _LONGEST for time in (one.simulated, one.real))
+    return whole and sane and 0 <= one.hints <= len(one.task.hints)
 
 
 def _contents(task: Task, session: Session) -> str:
     """What a learner can change about the pulls, without what changes on its own."""
-    kinds = (POD, SECRET, SERVICE_ACCOUNT, DEPLOYMENT)
-    api, namespaces = session.cluster.api, task.namespaces
-    objects = [obj for kind in kinds for namespace in namespaces for obj in api.list(kind, namespace)]
-    return json.dumps([_without_status(obj) for obj in objects], sort_keys=True)
-
-
-def _without_status(obj: dict[str, Any]) -> dict[str, Any]:
-    lasting = {key: value for key, value in obj.items() if key not in ("metadata", "status")}
-    return {**lasting, "uid": obj["metadata"]["uid"]}
+    kinds, api = (POD, SECRET, SERVICE_ACCOUNT, DEPLOYMENT), session.cluster.api
+    objects = [obj for kind in kinds for namespace in task.namespaces for obj in api.list(kind, namespace)]
+    lasting = [{**obj, "metadata": obj["metadata"]["uid"], "status": None} for obj in objects]
+    return json.dumps(lasting, sort_keys=True)

@@ -7,8 +7,8 @@ import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from kubesim.lessons.goal import Condition, read
 from kubesim.lessons.progress import LONGEST_ANSWER
+from kubesim.lessons.task import Condition, read
 from kubesim.session import Session
 
 

@@ -9,7 +9,9 @@ from typing import Any
 from playwright.sync_api import Locator, expect
 
 from browser.access import cut, violations
-from kubesim.lessons import Quiz, Task, load_quizzes, load_tasks
+from kubesim.lessons import load_quizzes, load_tasks
+from kubesim.lessons.quiz import Quiz
+from kubesim.lessons.task import Task
 
 ZOOMED, PHONE = 640, 390
 """CSS pixels: half of 1280, which is what zooming to 200 % leaves, and a phone."""

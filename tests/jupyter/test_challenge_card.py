@@ -5,7 +5,7 @@ import pytest
 from kubesim.jupyter import challenge
 from kubesim.jupyter.challenge import ChallengeCard
 from kubesim.jupyter.current import Seat
-from kubesim.lessons import Progress
+from kubesim.lessons.progress import Progress
 from kubesim.session import Session
 from tests.jupyter.conftest import labels, press
 

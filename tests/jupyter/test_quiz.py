@@ -3,7 +3,7 @@ import pytest
 from kubesim.jupyter import quiz
 from kubesim.jupyter.current import Seat
 from kubesim.jupyter.quiz import QuizCard
-from kubesim.lessons import Progress
+from kubesim.lessons.progress import Progress
 from kubesim.session import Session
 from tests.jupyter.conftest import labels, press
 from tests.lessons.examples import QUIZZES

@@ -2,7 +2,7 @@ import pytest
 
 from kubesim.jupyter import task
 from kubesim.jupyter.task import TaskCard
-from kubesim.lessons import Progress
+from kubesim.lessons.progress import Progress
 from kubesim.session.history import LIMIT
 from tests.jupyter.conftest import press
 from tests.lessons.examples import TASKS

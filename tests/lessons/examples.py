@@ -4,7 +4,9 @@ from pathlib import Path
 
 import yaml
 
-from kubesim.lessons import Quiz, Task, fields
+from kubesim.lessons import fields
+from kubesim.lessons.quiz import Quiz
+from kubesim.lessons.task import Task
 
 _FOUND = yaml.safe_load(Path(__file__).with_suffix(".yaml").read_text())
 QUIZZES = {entry["id"]: Quiz(**fields(entry)) for entry in _FOUND["quizzes"]}

@@ -8,8 +8,7 @@ import pytest
 
 from kubesim.lessons import load_tasks
 from kubesim.lessons.challenge import COUNT, HINT, POINTS, WHY, Round, broken_clusters, every_cluster
-from kubesim.lessons.goal import read
-from kubesim.lessons.task import begin, check, solve
+from kubesim.lessons.task import begin, check, read, solve
 from kubesim.session import Session
 
 SEEDS = (1, 2, 3, 20)

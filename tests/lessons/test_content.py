@@ -8,7 +8,9 @@ import pytest
 import yaml
 from jsonschema import Draft202012Validator
 
-from kubesim.lessons import Note, Verdict, begin, check, documents, judge, letter, load_quizzes, load_tasks, solve
+from kubesim.lessons import documents, load_quizzes, load_tasks
+from kubesim.lessons.quiz import Note, Verdict, judge, letter
+from kubesim.lessons.task import begin, check, solve
 from kubesim.session import Session
 
 FOLDERS = {"quizzes": "quiz", "tasks": "task"}

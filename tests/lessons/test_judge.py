@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kubesim.lessons import Condition, Note, Verdict, judge
+from kubesim.lessons.quiz import Note, Verdict, judge
+from kubesim.lessons.task import Condition
 from tests.lessons.examples import QUIZZES
 
 MAKE = QUIZZES["command"]

@@ -9,8 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kubesim.lessons import Progress
-from kubesim.lessons.progress import LONGEST_ANSWER, MAX_SIZE, RecordError, blank, merge, read, write
+from kubesim.lessons.progress import LONGEST_ANSWER, MAX_SIZE, Progress, RecordError, blank, merge, read, write
 from kubesim.workspace import Workspace
 
 DAMAGED = {
@@ -31,7 +30,7 @@ DAMAGED = {
 TWO_KERNELS = """
 import sys
 from pathlib import Path
-from kubesim.lessons import Progress
+from kubesim.lessons.progress import Progress
 from kubesim.workspace import Workspace
 progress = Progress(Workspace(Path(sys.argv[1])))
 print("ready", flush=True)

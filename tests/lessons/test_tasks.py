@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from kubesim.lessons import Task, begin, check, is_started, solve
+from kubesim.lessons.task import Task, begin, check, is_started, solve
 from kubesim.session import Session
 from tests.lessons.examples import TASKS
 
