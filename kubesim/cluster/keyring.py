@@ -115,16 +115,12 @@ def registry_key(entry: str) -> str | None:
 
     A scheme is dropped, and so are the API versions /v1/ and /v2/ that Docker writes.
     """
-    address = re.sub(r"^https?://", "", entry)
-    host, slash, path = re.split(r"[?#]", address, maxsplit=1)[0].partition("/")
-    host = host.rpartition("@")[2]
-    port = host.rpartition(":")[2] if ":" in host else ""
-    if re.search(r"[\x00-\x20\x7f\\^`{|}]", address) or not re.fullmatch(r"\d*\]?", port, re.ASCII):
+    host, slash, path = re.sub(r"^https?://", "", entry).partition("/")
+    _, port = split_port(host)
+    if re.search(r"[\x00-\x20\x7f\\^`{|}]", entry) or not re.fullmatch(r"\d*", port, re.ASCII):
         return None
-    path = slash + path
-    if path.startswith(("/v1/", "/v2/")):
-        path = path[3:]
-    return host + path if path != "/" else host
+    path = re.sub(r"^/v[12]/", "/", slash + path)
+    return host if path == "/" else host + path
 
 
 def key_matches(key: str, name: str) -> bool:

@@ -50,7 +50,6 @@ def found(image: str, *secrets: dict[str, Any]) -> list[tuple[str, str, str]]:
         ("registry.example.com/v2/team", "registry.example.com/team"),
         ("https://index.docker.io/v1", "index.docker.io/v1"),
         ("registry.example.com:443/team/", "registry.example.com:443/team/"),
-        ("user@registry.example.com?x#y", "registry.example.com"),
         ("", ""),
         ("registry example.com", None),
         ("registry.example.com:port", None),
