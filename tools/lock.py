@@ -15,7 +15,8 @@ ROOT = Path(__file__).resolve().parent.parent
 COMMAND = (
     *("uv", "pip", "compile", "pyproject.toml", "--extra", "jupyter", "--extra", "serve"),
     *("--universal", "--python-version", "3.11"),
-    *("--upgrade", "--quiet", "--no-config", "--annotation-style", "line", "--custom-compile-command", "make lock"),
+    *("--upgrade", "--generate-hashes", "--quiet", "--no-config"),
+    *("--annotation-style", "line", "--custom-compile-command", "make lock"),
 )
 
 

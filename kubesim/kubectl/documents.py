@@ -134,7 +134,9 @@ def _unfolded(node: yaml.Node, sizes: dict[int, int]) -> int:
 def _complaint(error: Exception, text: str) -> str:
     if isinstance(error, yaml.MarkedYAMLError):
         return _where(error, text)
-    if isinstance(error, UnicodeEncodeError | yaml.reader.ReaderError):
+    if isinstance(error, UnicodeEncodeError):
+        return "invalid leading UTF-8 octet"
+    if isinstance(error, yaml.reader.ReaderError):
         return "control characters are not allowed"
     if isinstance(error, ValueError):
         return "cannot decode a value as its tag says"
