@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+from kubesim.api.budget import Budget
 from kubesim.api.clock import Clock
 from kubesim.api.result import Edit
 from kubesim.cluster.apiserver import APIServer, WriteOptions
@@ -27,6 +28,7 @@ class Context:
 
     `run_editor` runs the editor's command line on a file of the workspace and returns its exit status. `read` gives
     what the API answers at a URL to a user of some groups ("" is oneself); it raises StatusError, or ImportError.
+    `budget` is that of the whole command line; TooMuchError passes through kubectl to whoever made it.
     """
 
     api: APIServer
@@ -37,6 +39,7 @@ class Context:
     stdin: str | None = None
     run_editor: Callable[[str, str], int] | None = None
     read: Callable[[str, str, tuple[str, ...]], str] | None = None
+    budget: Budget = field(default_factory=Budget)
 
 
 @dataclass

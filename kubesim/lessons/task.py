@@ -64,6 +64,7 @@ def shell_of(session: Session, clock: Clock, workspace: Workspace) -> Shell:
 
     def run(arguments: list[str], io: Invocation) -> int:
         context = kubectl.Context(session.cluster.api, clock, workspace, kubectl.Kubeconfig(), io.env, io.stdin)
+        context.budget = io.machine.budget
         return io.show(kubectl.run(arguments, context))
 
     return Shell(clock, workspace, [Tool("kubectl", run)])

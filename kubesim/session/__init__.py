@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kubesim import kubectl
+from kubesim.api.budget import Budget
 from kubesim.api.result import Result
 from kubesim.cluster import BOOT, Cluster
 from kubesim.flow import FILE_USAGE, why_file, why_tool
@@ -62,7 +63,8 @@ class Session:
         def run_editor(editor: str, path: str) -> int:
             return io.run([*shlex.split(editor), path], "")
 
-        return io.show(kubectl.run(arguments, self._context(io.env, io.stdin, run_editor)))
+        context = self._context(io.env, io.stdin, run_editor, io.machine.budget)
+        return io.show(kubectl.run(arguments, context))
 
     def _run_kubesim(self, arguments: list[str], io: Invocation) -> int:
         if arguments[:1] == ["why"]:
@@ -75,14 +77,18 @@ class Session:
         return 2
 
     def _complete_kubectl(self, words: list[str]) -> list[str]:
-        return kubectl.complete(words, self._context({}, None, None))
+        return kubectl.complete(words, self._context({}, None, None, Budget()))
 
     def _context(
-        self, env: Mapping[str, str], stdin: str | None, run_editor: Callable[[str, str], int] | None
+        self,
+        env: Mapping[str, str],
+        stdin: str | None,
+        run_editor: Callable[[str, str], int] | None,
+        budget: Budget,
     ) -> kubectl.Context:
         cluster = self.cluster
         place = (self.workspace, self.config, env, stdin, run_editor)
-        return kubectl.Context(cluster.api, cluster.clock, *place, self._read)
+        return kubectl.Context(cluster.api, cluster.clock, *place, self._read, budget)
 
     def _read(self, url: str, user: str, groups: tuple[str, ...]) -> str:
         """What the API answers at a URL. Raises StatusError; ImportError in a browser."""

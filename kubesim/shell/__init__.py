@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 
+from kubesim.api.budget import Budget, TooMuchError
 from kubesim.api.clock import Clock
 from kubesim.api.result import Result
 from kubesim.shell.interpreter import Interpreter
-from kubesim.shell.machine import Budget, Invocation, Machine, Streams, TooMuchError
+from kubesim.shell.machine import Invocation, Machine, Streams
 from kubesim.shell.parser import parse
 from kubesim.shell.syntax import IncompleteError, ShellSyntaxError, UnsupportedError
 from kubesim.shell.tools import PLACES, Tool, Toolbox

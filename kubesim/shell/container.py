@@ -14,9 +14,10 @@ from functools import cached_property, partial
 from math import inf
 from typing import NamedTuple
 
+from kubesim.api.budget import Budget, TooMuchError
 from kubesim.api.clock import SECOND, Clock, Micros, to_datetime
 from kubesim.shell.interpreter import Interpreter, LeaveError
-from kubesim.shell.machine import Budget, Input, Invocation, Machine, Started, Streams, TooMuchError
+from kubesim.shell.machine import Input, Invocation, Machine, Started, Streams
 from kubesim.shell.syntax import UnsupportedError
 from kubesim.shell.tools import Options, Toolbox, tool
 from kubesim.workspace import Entries, MemoryFiles
@@ -255,7 +256,7 @@ class Place(NamedTuple):
             self.base.user,
             next(iter(self.base.shells)),
             base=self.base,
-            budget=Budget(2 * Budget.LIMIT, Budget.LIMIT // 4),
+            budget=Budget(2 * Budget.STEPS, Budget.BYTES // 4),
         )
         machine.bash = Started(1, started, tuple(main or argv))
         machine.processes = deque([Started(_EXEC_PID - 1 if main else 0, started, ("",))], 1000)

@@ -72,7 +72,7 @@ class Expander:
     def _pieces(self, word: Word) -> Iterator[Piece]:
         for index, part in enumerate(word.parts):
             value, quoted = self._value(part, first=index == 0), part.quoted
-            self.machine.budget.spend(len(value))
+            self.machine.budget.produce(len(value))
             yield value, quoted
 
     def _value(self, part: Part, *, first: bool) -> str:

@@ -9,10 +9,11 @@ from dataclasses import replace
 from functools import partial
 from math import inf
 
+from kubesim.api.budget import Budget, TooMuchError
 from kubesim.api.result import Edit
 from kubesim.shell import syntax
 from kubesim.shell.expand import Expander, ExpansionError
-from kubesim.shell.machine import COMMAND_COST, Budget, Input, Invocation, Machine, Sink, Streams, TooMuchError
+from kubesim.shell.machine import COMMAND_COST, Input, Invocation, Machine, Sink, Streams
 from kubesim.shell.parser import parse
 from kubesim.shell.syntax import Script, ShellSyntaxError, UnsupportedError
 from kubesim.shell.tools import Tool
@@ -59,8 +60,8 @@ class Interpreter:
         except UnsupportedError as error:
             streams.stderr(f"kubesim: {error} is not part of this simulator\n")
             self.machine.status = 2
-        except TooMuchError:
-            streams.stderr("kubesim: this line does more than one line may here, and was stopped\n")
+        except TooMuchError as error:
+            streams.stderr(f"{error}\n")
             self.machine.status = 1
         return self.machine.status
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, NamedTuple
 
+from kubesim.api.budget import Budget
 from kubesim.api.clock import Clock, Micros
 from kubesim.api.result import Edit, Result
 from kubesim.shell.syntax import UnsupportedError
@@ -27,32 +28,12 @@ COMMAND_COST = 4000
 Files = Workspace | MemoryFiles
 
 
-class TooMuchError(Exception):
-    """More was done than the budget allows."""
-
-
 class ToolError(Exception):
     """A tool gives up; the message is what it prints after its name. Status 0 stands for the tool's usual one."""
 
     def __init__(self, message: str, status: int = 0) -> None:
         super().__init__(message)
         self.status = status
-
-
-class Budget:
-    """The work that a line or a container's process may do, about a unit for each character moved, and its output."""
-
-    LIMIT = 4_000_000
-
-    def __init__(self, units: int = LIMIT, output: int = LIMIT) -> None:
-        self._units = units
-        self._output = output
-
-    def spend(self, units: int, output: int = 0) -> None:
-        self._units -= units
-        self._output -= output
-        if self._units < 0 or self._output < 0:
-            raise TooMuchError
 
 
 class Input:
@@ -224,15 +205,15 @@ class Invocation:
     def env(self) -> dict[str, str]:
         return self.machine.env
 
-    def spend(self, units: int) -> None:
-        self.machine.budget.spend(units)
+    def spend(self, steps: int) -> None:
+        self.machine.budget.spend(steps)
 
     def out(self, text: str) -> None:
-        self.machine.budget.spend(len(text), len(text))
+        self.machine.budget.produce(len(text))
         self.streams.stdout(text)
 
     def err(self, text: str) -> None:
-        self.machine.budget.spend(len(text), len(text))
+        self.machine.budget.produce(len(text))
         self.streams.stderr(text)
 
     def fail(self, message: str, status: int = 1) -> int:

@@ -6,8 +6,8 @@ import re
 from collections.abc import Collection, Iterator, Mapping
 from typing import NoReturn
 
+from kubesim.api.budget import Budget
 from kubesim.shell import syntax
-from kubesim.shell.machine import Budget
 from kubesim.shell.syntax import IncompleteError, Lexer, Operator, Script, UnsupportedError, Word
 
 _ASSIGNMENT = re.compile(r"([A-Za-z_][A-Za-z_0-9]*)=")

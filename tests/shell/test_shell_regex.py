@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kubesim.shell.machine import Budget, ToolError, TooMuchError
+from kubesim.api.budget import Budget, TooMuchError
+from kubesim.shell.machine import ToolError
 from kubesim.shell.syntax import UnsupportedError
 from kubesim.shell.tools.regex import Regex
 

@@ -113,7 +113,7 @@ def test_long_lines_are_answered_soon(line: str) -> None:
 
 def test_a_line_that_does_too_much_says_so() -> None:
     result = new_shell().run("while true; do echo a; done")
-    assert result.stderr == "kubesim: this line does more than one line may here, and was stopped\n"
+    assert result.stderr == "kubesim: that is more work than one command line may do here, and was stopped\n"
     assert result.exit_code == 1
 
 
@@ -123,4 +123,4 @@ def test_folders_that_lead_round_in_circles_are_left_in_time(line: str, tmp_path
     (tmp_path / "a" / "file").write_text("hi\n")
     for name in ("x", "y"):
         (tmp_path / "a" / name).symlink_to(".")
-    assert "this line does more than one line may here" in new_shell(tmp_path).run(line).stderr
+    assert "more work than one command line may do here" in new_shell(tmp_path).run(line).stderr

@@ -10,10 +10,11 @@ from functools import cache
 from importlib import import_module
 from typing import NamedTuple
 
-from kubesim.shell.machine import Budget, Invocation, ToolError
+from kubesim.api.budget import Budget
+from kubesim.shell.machine import Invocation, ToolError
 from kubesim.shell.syntax import UnsupportedError
 
-_ENTRY_COST = Budget.LIMIT // 1000
+_ENTRY_COST = Budget.STEPS // 1000
 
 Options = dict[str, str]
 Function = Callable[[list[str], Options, Invocation], int | None]

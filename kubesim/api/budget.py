@@ -1,0 +1,39 @@
+"""The bound on all work: what one command line may do before it is stopped."""
+
+from __future__ import annotations
+
+
+class TooMuchError(Exception):
+    """The budget is spent; the message is the one line to print, and the exit status is 1. Nothing may be changed."""
+
+    def __init__(self) -> None:
+        super().__init__("kubesim: that is more work than one command line may do here, and was stopped")
+
+
+class Budget:
+    """The steps that a command line may take, and the bytes of text that it may produce on its way.
+
+    Whoever takes a line (a prompt, a cell, a request to the server) makes one, and it is handed on to everyone who may
+    work long on what the learner wrote. Pay for a piece of work before it is done: a step is about a character that is
+    read or moved, a byte one of a text that is made.
+    """
+
+    STEPS = 4_000_000
+    BYTES = 4_000_000
+
+    def __init__(self, steps: int = STEPS, produced: int = BYTES) -> None:
+        self._steps = steps
+        self._bytes = produced
+
+    def spend(self, steps: int) -> None:
+        """Pay for work. Raises TooMuchError once there is nothing left."""
+        self._steps -= steps
+        if self._steps < 0:
+            raise TooMuchError
+
+    def produce(self, size: int) -> None:
+        """Pay for a text of `size` bytes, and for the steps of making it. Raises TooMuchError."""
+        self._bytes -= size
+        if self._bytes < 0:
+            raise TooMuchError
+        self.spend(size)
