@@ -45,6 +45,11 @@ KNOWN: dict[str, dict[str, str]] = {
         "kubectl get secrets -A": "lists Secrets that other recorded sessions had left behind",
         "kubectl get ns --show-labels": "lists namespaces that other recorded sessions had left behind",
     },
+    "image-volume": {
+        "kubectl exec reader -- cat /data/etc/marker": (
+            "the file in the image ends in a newline here, in an earlier recording it does not"
+        ),
+    },
     "status-429": {
         "kubectl get pod limited -o jsonpath='{.status.containerStatuses[0].state.waiting.message}{\"\\n\"}'": (
             "some seconds after an attempt, the message flips between that of the pull and that of the back-off"

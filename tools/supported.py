@@ -123,7 +123,7 @@ DIFFERENCES: tuple[str, ...] = (
     "There is one node, and it has room for everything: what Pods request is checked and shown, but none waits for it.",
     "No container runs. A process is a small script on a table of tools, and it ends or goes on for ever at once.",
     "There is no network: no DNS, no Services, no ports, no probes. A container that runs is ready.",
-    "Of volumes, those of type secret, configMap, projected and downwardAPI hold files; no token is ever issued.",
+    "Of volumes, those of type secret, configMap, projected, downwardAPI and image hold files; no token is issued.",
     "Every image ignores SIGTERM, as those that were recorded: a running Pod takes its whole grace period to go.",
     "What is chance on a real cluster (jitter, order within a second, duration of a pull) is always the same here.",
     f"The cluster keeps at most {MAX_PODS} Pods.",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from functools import wraps
 from typing import Any, TypeVar
 
@@ -124,6 +124,12 @@ def reference_to(resource: Resource, obj: Object, field_path: str = "") -> Objec
 def pull_secret_names(spec: Object) -> list[str]:
     """The names in a Pod spec's (or ServiceAccount's) imagePullSecrets."""
     return [entry.get("name", "") for entry in spec.get("imagePullSecrets") or ()]
+
+
+def containers_of(spec: Object) -> Iterator[tuple[str, Object]]:
+    """Every container of a Pod spec, with the name of the list that it is in."""
+    for kind in ("ephemeralContainers", "initContainers", "containers"):
+        yield from ((kind, container) for container in spec.get(kind) or ())
 
 
 def find_named(items: Iterable[Object], name: str) -> Object | None:

@@ -88,6 +88,8 @@ def _template(resource: Resource, obj: Object) -> None:
     for volume in spec.get("volumes", ()):
         if not set(volume) - {"name"}:
             volume["emptyDir"] = {}
+        if image := volume.get("image"):
+            _fill(image, {"pullPolicy": default_pull_policy(image.get("reference", ""))})
 
 
 def default_pull_policy(image: str) -> str:

@@ -6,27 +6,30 @@ the sync before it found and then acts, which is why a Pod's status lags behind 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
 from kubesim.api.clock import SECOND, Clock, Identity
-from kubesim.api.objects import Object, pull_secret_names
+from kubesim.api.objects import Object, containers_of, pull_secret_names
 from kubesim.api.resources import POD, SECRET
 from kubesim.cluster.apiserver import APIServer, Change
 from kubesim.cluster.events import Recorder
 from kubesim.cluster.kubelet.containers import (
     Container,
     CrashBackoff,
+    Need,
+    Round,
     Server,
     Worker,
+    files_of,
     full_name,
     go_seconds,
     marks,
     new_place,
     start,
+    volume_needs,
 )
-from kubesim.cluster.kubelet.environment import MissingError, check_volumes, environment, mounts, substitute
+from kubesim.cluster.kubelet.environment import Files, MissingError, check_volumes, environment, mounts, substitute
 from kubesim.cluster.kubelet.imagepull import Event, ImageManager, Pull, PullRequest, PullTrace
 from kubesim.cluster.kubelet.status import generate
 from kubesim.cluster.registry import Image
@@ -52,16 +55,6 @@ LONGEST_MOUNT_WAIT = 122.0
 _WHOLE_MESSAGES = frozenset({"CreateContainerConfigError", "CreateContainerError", "RunContainerError"})
 
 Record = Callable[[str, str, str], None]
-
-
-@dataclass
-class _Round:
-    """One sync's containers to start, and of those that were tried whether they started."""
-
-    pod: Object
-    worker: Worker
-    due: Iterator[Object]
-    started: list[bool] = field(default_factory=list)
 
 
 class Kubelet:
@@ -97,8 +90,8 @@ class Kubelet:
         worker = self._workers.pop(uid, None)
         if worker:
             self.images.node.forget_pod(uid)
-            for name in (*worker.inits, *worker.containers, *worker.waiting):
-                self.traces.pop((worker.namespace, worker.name, name), None)
+            for key in [key for key in self.traces if key[:2] == (worker.namespace, worker.name)]:
+                del self.traces[key]
 
     def _notice(self, pod: Object, old: Object | None) -> None:
         meta = pod["metadata"]
@@ -185,35 +178,45 @@ class Kubelet:
     def _start_due(self, pod: Object, worker: Worker, first: bool = False) -> None:
         """Start what should run and does not; come back later where something could not start."""
         self._stop_changed(pod, worker)
-        due = list(worker.due(pod["spec"]))
+        due = [*volume_needs(pod["spec"]), *map(Need.of, worker.due(pod["spec"]))]
         if due:
             if not first:
                 self._report_missing_secrets(pod)
             worker.is_busy = True
-            self._start_all(_Round(pod, worker, iter(due)))
+            self._start_all(Round(pod, worker, iter(due)))
 
-    def _start_all(self, sync: _Round) -> None:
-        """Start one container after the other; one that is being pulled holds up the rest."""
-        for spec in sync.due:
-            record = self._recorder_for(sync.pod, sync.worker, spec["name"])
-            if self._holds_back(sync.pod, sync.worker, spec, record):
+    def _start_all(self, sync: Round) -> None:
+        """Get the volumes' images and start one container after the other; a pull holds up the rest."""
+        for need in sync.due:
+            record = self._recorder_for(sync.pod, need.name if need.spec else "")
+            if need.spec and self._holds_back(sync, need.spec, record):
                 sync.started.append(False)
                 continue
-            pull = self._ensure_image(sync.pod, sync.worker, spec)
+            pull = self._ensure_image(sync.pod, sync.worker, need)
             if pull.duration:
                 at_once = 1 if pull.events and pull.events[0][1] == "Pulling" else 0
                 for event in pull.events[:at_once]:
                     record(*event)
-                self._clock.call_later(pull.duration, partial(self._pulled, sync, spec, pull, pull.events[at_once:]))
+                self._clock.call_later(pull.duration, partial(self._pulled, sync, need, pull, pull.events[at_once:]))
                 return
-            sync.started.append(self._start(sync, spec, pull, pull.events))
+            self._use(sync, need, pull, pull.events)
         self._settle(sync.pod, sync.worker, sync.started)
 
-    def _pulled(self, sync: _Round, spec: Object, pull: Pull, events: Sequence[Event]) -> None:
-        """Start a container whose pull is over, and then the rest."""
+    def _pulled(self, sync: Round, need: Need, pull: Pull, events: Sequence[Event]) -> None:
+        """Go on with what was held up by a pull that is over."""
         if self._workers.get(sync.worker.uid) is sync.worker:
-            sync.started.append(self._start(sync, spec, pull, events))
+            self._use(sync, need, pull, events)
             self._start_all(sync)
+
+    def _use(self, sync: Round, need: Need, pull: Pull, events: Sequence[Event]) -> None:
+        """Report what came of a pull, and start the container that needed it."""
+        record = self._recorder_for(sync.pod, need.name if need.spec else "")
+        for event in events:
+            record(*event)
+        if need.spec:
+            sync.started.append(self._start(sync, need.spec, pull, record))
+        else:
+            sync.volumes[need.name] = pull
 
     def _settle(self, pod: Object, worker: Worker, started: list[bool]) -> None:
         """End a sync: plan the next one where something could not start, and wait for the news of what did."""
@@ -237,8 +240,8 @@ class Kubelet:
             return 1
         if any(reason != "ImagePullBackOff" for reason, _ in worker.waiting.values()):
             return 1
-        images = [spec["image"] for spec in [*pod["spec"].get("initContainers", ()), *pod["spec"]["containers"]]]
-        ends = [self.images.node.back_off_end(worker.uid, image, now) for image in images if image]
+        needs = [*volume_needs(pod["spec"]), *(Need.of(container) for _, container in containers_of(pod["spec"]))]
+        ends = [self.images.node.back_off_end(worker.uid, need.image, now) for need in needs]
         until = min([self._recorder.silent_until(worker.uid), *filter(None, ends)])
         worker.resting_since = now
         return max(1, -((now - until) // round(RETRY * SECOND)))
@@ -265,14 +268,15 @@ class Kubelet:
             message = f"{what}; attempting to pull the image may not succeed."
             self._recorder.event(POD, pod, "Warning", "FailedToRetrieveImagePullSecret", message)
 
-    def _start(self, sync: _Round, spec: Object, pull: Pull, events: Sequence[Event]) -> bool:
+    def _start(self, sync: Round, spec: Object, pull: Pull, record: Record) -> bool:
         """Run a container on its image; where that fails keep the reason and report it."""
-        record = self._recorder_for(sync.pod, sync.worker, spec["name"])
-        for event in events:
-            record(*event)
         error = pull.error
         if error is None and pull.image is not None:
-            error = self._run(sync.pod, sync.worker, spec, pull.image, pull.image_id, record)
+            error = self._run(sync, spec, pull.image, pull.image_id, record)
+        return self._note(sync, spec, error, record)
+
+    def _note(self, sync: Round, spec: Object, error: tuple[str, str] | None, record: Record) -> bool:
+        """Keep and report why a container does not run (None: it does); return whether it does."""
         sync.worker.wait(spec["name"], error)
         if error is None:
             return True
@@ -280,11 +284,19 @@ class Kubelet:
         record("Warning", "Failed", f"Error: {message if reason in _WHOLE_MESSAGES else reason}")
         return False
 
-    def _recorder_for(self, pod: Object, worker: Worker, container: str) -> Record:
-        kind = "initContainers" if container in worker.inits else "containers"
-        return partial(self._recorder.event, POD, pod, field=f"spec.{kind}{{{container}}}")
+    def _recorder_for(self, pod: Object, container: str) -> Record:
+        """What records events of a container, or without one of the Pod itself."""
+        kinds = [kind for kind, item in containers_of(pod["spec"]) if item["name"] == container]
+        return partial(self._recorder.event, POD, pod, field=f"spec.{kinds[0]}{{{container}}}" if kinds else "")
 
-    def _holds_back(self, pod: Object, worker: Worker, spec: Object, record: Record) -> bool:
+    def _holds_back(self, sync: Round, spec: Object, record: Record) -> bool:
+        """Whether a container has to wait, because it exited too often or an image volume of it is missing."""
+        if self._crashes(sync.pod, sync.worker, spec, record):
+            return True
+        error = sync.broken_volume(spec)
+        return error is not None and not self._note(sync, spec, error, record)
+
+    def _crashes(self, pod: Object, worker: Worker, spec: Object, record: Record) -> bool:
         """Whether a container that exited too often has to wait for its restart; the wait is CrashLoopBackOff."""
         container, backoff = worker.containers.get(spec["name"]), worker.crashes.get(spec["name"])
         if container is None or backoff is None or container.spec != spec:
@@ -297,26 +309,25 @@ class Kubelet:
         worker.wait(spec["name"], ("CrashLoopBackOff", f"{text}pod={worker.name}_{worker.namespace}({worker.uid})"))
         return True
 
-    def _ensure_image(self, pod: Object, worker: Worker, spec: Object) -> Pull:
+    def _ensure_image(self, pod: Object, worker: Worker, need: Need) -> Pull:
         names = pull_secret_names(pod["spec"])
         request = PullRequest(
             worker.namespace,
             worker.name,
             worker.uid,
-            spec["name"],
-            spec["image"],
-            spec["imagePullPolicy"],
+            need.name if need.spec else f"volumes/{need.name}",
+            need.image,
+            need.policy,
             [(name, self._api.find(SECRET, worker.namespace, name)) for name in names],
             self._clock.now,
         )
         pull = self.images.ensure_image(request)
         if pull.outcome != "ImagePullBackOff":
-            self.traces[worker.namespace, worker.name, spec["name"]] = pull.trace
+            self.traces[worker.namespace, worker.name, request.container] = pull.trace
         return pull
 
-    def _run(
-        self, pod: Object, worker: Worker, spec: Object, image: Image, image_id: str, record: Record
-    ) -> tuple[str, str] | None:
+    def _run(self, sync: Round, spec: Object, image: Image, image_id: str, record: Record) -> tuple[str, str] | None:
+        pod, worker = sync.pod, sync.worker
         try:
             variables = environment(self._api, pod, spec)
         except MissingError as error:
@@ -326,18 +337,21 @@ class Kubelet:
             return "CreateContainerError", image.trouble.message(container=self._identity.container_id())
         record("Normal", "Created", "Container created")
         place = new_place(image, variables, pod, spec, worker.ip)
-        place.files.mount(mounts(self._api, pod, spec))
+        volumes = {name: files_of(pull.image) for name, pull in sync.volumes.items() if pull.image}
+        place.files.mount(mounts(self._api, pod, spec, volumes))
         try:
             ran = start(image, place, argv, self._clock.now)
         except StartError as error:
             return "RunContainerError", error.of_container()
-        self._add_container(worker, spec, image_id, place, ran)
+        self._add_container(worker, spec, image_id, place, ran, volumes)
         record("Normal", "Started", "Container started")
         return None
 
-    def _add_container(self, worker: Worker, spec: Object, image_id: str, place: Place, ran: Process) -> None:
+    def _add_container(
+        self, worker: Worker, spec: Object, image_id: str, place: Place, ran: Process, volumes: Mapping[str, Files]
+    ) -> None:
         shown, identity = self.images.node.status_names(image_id.rpartition("@")[2])[0], self._identity.container_id()
-        container = Container(spec, identity, shown, image_id, place, ran, self._clock.now)
+        container = Container(spec, identity, shown, image_id, place, ran, self._clock.now, volumes)
         if old := worker.containers.get(spec["name"]):
             container.restarts = old.restarts + 1
             container.last_state, container.previous = old.state, old
@@ -363,7 +377,7 @@ class Kubelet:
             if container and container.is_running and not container.stopping and container.spec != spec:
                 container.stopping = True
                 message = f"Container {spec['name']} definition changed, will be restarted"
-                self._recorder_for(pod, worker, spec["name"])("Normal", "Killing", message)
+                self._recorder_for(pod, spec["name"])("Normal", "Killing", message)
                 delay, code = container.stops_after(pod["spec"]["terminationGracePeriodSeconds"], STOP)
                 self._clock.call_later(delay, partial(self._exited, worker, container, code))
 
@@ -374,7 +388,7 @@ class Kubelet:
             if not container.stopping:
                 container.stopping = True
                 name = container.spec["name"]
-                self._recorder_for(pod, worker, name)("Normal", "Killing", f"Stopping container {name}")
+                self._recorder_for(pod, name)("Normal", "Killing", f"Stopping container {name}")
         ends = [container.stops_after(grace, STOP)[0] for container in running]
         delay = max(ends) + CLEANUP if ends else CLEANUP_UNSTARTED
         self._clock.call_later(delay, partial(self._remove, worker))

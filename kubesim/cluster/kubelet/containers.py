@@ -10,13 +10,15 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
+from typing import NamedTuple
 
 from kubesim.api import errors, load_yaml
 from kubesim.api.clock import SECOND, Clock, Micros, rfc3339
 from kubesim.api.objects import Object, find_named
 from kubesim.cluster.apiserver import APIServer
 from kubesim.cluster.apiserver.checks import Line
-from kubesim.cluster.kubelet.environment import mounts
+from kubesim.cluster.kubelet.environment import Files, mounts
+from kubesim.cluster.kubelet.imagepull import Pull
 from kubesim.cluster.registry import NODE_PLATFORM, Image
 from kubesim.shell.container import Base, Dialect, Place, Process, server
 
@@ -70,9 +72,37 @@ def start(image: Image, place: Place, argv: list[str], started: Micros) -> Proce
     return server(image.log or bases()[image.base].log, started, 0 if image.runs == "until-stopped" else None)
 
 
+class Need(NamedTuple):
+    """An image that a Pod needs: for a container, whose part of the Pod is `spec`, or for a volume."""
+
+    name: str
+    image: str
+    policy: str
+    spec: Object | None = None
+
+    @classmethod
+    def of(cls, container: Object) -> Need:
+        return cls(container["name"], container["image"], container["imagePullPolicy"], container)
+
+
+def volume_needs(spec: Object) -> list[Need]:
+    """What the image volumes of a Pod need."""
+    volumes = [(item["name"], item["image"]) for item in spec.get("volumes", ()) if "image" in item]
+    return [Need(name, image["reference"], image["pullPolicy"]) for name, image in volumes]
+
+
+def files_of(image: Image) -> Files:
+    """The files of an image as an image volume shows them, by their paths from the mount on."""
+    entries = bases()[image.base].new_files(image.files).snapshot()
+    return {path[1:]: text for path, text in entries.items() if text is not None}
+
+
 @dataclass(slots=True)
 class Container:
-    """One container that was started; `spec` is the part of the Pod that it was started from."""
+    """One container that was started; `spec` is the part of the Pod that it was started from.
+
+    `images` holds the files of the image volumes that it was started with, by their names.
+    """
 
     spec: Object
     id: str
@@ -81,6 +111,7 @@ class Container:
     place: Place
     process: Process
     started: Micros
+    images: Mapping[str, Files]
     restarts: int = 0
     finished: Micros = 0
     exit_code: int | None = None
@@ -141,7 +172,7 @@ class CrashBackoff:
 
 @dataclass(slots=True)
 class Worker:
-    """The kubelet's memory of one Pod.
+    """The kubelet's memory of one Pod; `inits` are the names of its init containers.
 
     `waiting` is its reason cache: why a container does not run, as the next status will say. `ticket` numbers the
     planned syncs, so that only the latest one is run; `changes` counts what the status depends on, and `reported` is
@@ -177,8 +208,11 @@ class Worker:
                 self.waiting[container] = reason
 
     def due(self, spec: Object) -> Iterator[Object]:
-        """The containers to start now: the first init container that has not succeeded, or else all that don't run."""
+        """The containers to start now: ephemeral ones, and the first init container that has not succeeded, or else
+        all that don't run.
+        """
         policy = spec["restartPolicy"]
+        yield from (item for item in spec.get("ephemeralContainers", ()) if item["name"] not in self.containers)
         for init in spec.get("initContainers", ()):
             container = self.containers.get(init["name"])
             if container is None or container.exit_code != 0:
@@ -189,6 +223,25 @@ class Worker:
             container = self.containers.get(item["name"])
             if container is None or _restarts(policy, container):
                 yield item
+
+
+@dataclass
+class Round:
+    """What one sync needs for its containers and volumes, and of the containers that were tried whether they started.
+
+    `volumes` are the pulls of image volumes by their names.
+    """
+
+    pod: Object
+    worker: Worker
+    due: Iterator[Need]
+    started: list[bool] = field(default_factory=list)
+    volumes: dict[str, Pull] = field(default_factory=dict)
+
+    def broken_volume(self, container: Object) -> tuple[str, str] | None:
+        """Why an image volume that the container mounts is not there; None where nothing is missing."""
+        pulls = [self.volumes.get(mount["name"]) for mount in container.get("volumeMounts", ())]
+        return next((pull.error for pull in pulls if pull and pull.error), None)
 
 
 def _restarts(policy: str, container: Container) -> bool:
@@ -248,7 +301,7 @@ class Server:
         found = self._container(pod, container)
         if found is None or not found.is_running:
             raise errors.StatusError(500, "InternalError", f'container not found ("{container}")')
-        found.place.files.mount(mounts(self._api, pod, found.spec))
+        found.place.files.mount(mounts(self._api, pod, found.spec, found.images))
         return found.place.run(argv, self._clock.now, found.main)
 
     def _container(self, pod: Object, name: str) -> Container | None:

@@ -115,10 +115,11 @@ def check_volumes(api: APIServer, pod: Object) -> None:
             raise MissingError(f'MountVolume.SetUp failed for volume "{volume["name"]}" : {error}') from None
 
 
-def mounts(api: APIServer, pod: Object, container: Object) -> dict[str, Files]:
+def mounts(api: APIServer, pod: Object, container: Object, images: Mapping[str, Files]) -> dict[str, Files]:
     """The files of a container's volumes as they are now, by mount path; those of a broken volume are missing.
 
-    A volume that is a folder to write to is left out. A file that is mounted alone has the name "".
+    A volume that is a folder to write to is left out. A file that is mounted alone has the name "". `images` are the
+    files of image volumes by their names.
     """
     found: dict[str, Files] = {}
     for mount in container.get("volumeMounts", ()):
@@ -127,17 +128,20 @@ def mounts(api: APIServer, pod: Object, container: Object) -> dict[str, Files]:
             continue
         path, part = mount["mountPath"].rstrip("/"), mount.get("subPath")
         try:
-            contents = _contents(api, pod, volume)
+            contents = images.get(mount["name"]) or _contents(api, pod, volume)
         except MissingError:
             contents = {}
         if not part:
             found[path] = contents
         elif part in contents:
             found[path] = {"": contents[part]}
+        elif "image" in volume:
+            inside = f"{part.strip('/')}/"
+            found[path] = {name[len(inside) :]: text for name, text in contents.items() if name.startswith(inside)}
     return found
 
 
-_READ_ONLY = ("secret", "configMap", "serviceAccountToken", "downwardAPI")
+_READ_ONLY = ("secret", "configMap", "serviceAccountToken", "downwardAPI", "image")
 
 
 def _sources(volume: Object) -> Iterator[Object]:

@@ -166,11 +166,13 @@ def toleration(where: str, item: Object) -> Errors:
 
 _RESOURCES = ("cpu", "ephemeral-storage", "memory")
 _items = each(struct(key=given, path=given))
+_pull_policy = one_of("Always", "IfNotPresent", "Never")
 _VOLUMES: dict[str, Rule] = {
     "secret": struct(secretName=given, items=_items),
     "configMap": struct(name=given, items=_items),
     "persistentVolumeClaim": struct(claimName=given),
     "hostPath": struct(path=given),
+    "image": struct(reference=given, pullPolicy=_pull_policy),
 }
 _key = struct(name=valid(dns_subdomain), key=needed(config_key))
 _ENV_SOURCES: dict[str, Rule] = {
@@ -189,7 +191,7 @@ _CONTAINER = struct(
     envFrom=_env_from,
 )
 _RUNNING = struct(
-    imagePullPolicy=one_of("Always", "IfNotPresent", "Never"),
+    imagePullPolicy=_pull_policy,
     resources=optional(_resources),
     restartPolicy=optional(restart_policy),
 )
