@@ -9,7 +9,6 @@ from kubesim.api.schema.model import (
     describe,
     fields,
     in_go_order,
-    list_type_of,
     merge_key,
     meta_type,
     retains_keys,
@@ -17,5 +16,5 @@ from kubesim.api.schema.model import (
 )
 
 __all__ = ["ENUMS", "MERGE_KEYS", "DecodeError", "Field", "Type", "convert", "decode", "describe", "fields"]
-__all__ += ["in_go_order", "list_type_of", "merge_key", "meta_type", "retains_keys", "strict_error", "type_of"]
+__all__ += ["in_go_order", "merge_key", "meta_type", "retains_keys", "strict_error", "type_of"]
 __all__ += ["unknown_fields"]

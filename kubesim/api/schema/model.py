@@ -79,12 +79,6 @@ def type_of(resource: Resource) -> Type:
     return _struct(_module(resource), resource.kind)
 
 
-def list_type_of(resource: Resource) -> Type | None:
-    """The struct of a list of a resource's objects; None for what is never listed."""
-    module, name = _module(resource), f"{resource.kind}List"
-    return _struct(module, name) if name in _index(module) else None
-
-
 def meta_type(name: str) -> Type:
     """A struct of meta/v1, such as Status."""
     return _struct("meta_v1", name)

@@ -13,28 +13,18 @@ from kubesim.api.clock import SECOND, Micros, to_datetime
 from kubesim.api.objects import Object, name_of, namespace_of
 from kubesim.api.resources import Resource
 from kubesim.api.selectors import Selector, SelectorError, field_selector, label_selector
+from kubesim.cluster.apiserver.kinds import kind_of
 
 Warn = Callable[[str], None]
 
 # The fields that objects are selected by (`--field-selector`): the AddFieldLabelConversionFunc calls in kubernetes
 # pkg/apis/*/v1/conversion.go, v1.36.
 _EVERY_TYPE = frozenset({"metadata.name", "metadata.namespace"})
-_BY_KIND = {
-    "Pod": "spec.hostNetwork spec.nodeName spec.restartPolicy spec.schedulerName spec.serviceAccountName "
-    "status.nominatedNodeName status.phase status.podIP status.podIPs",
-    "Event": "involvedObject.apiVersion involvedObject.fieldPath involvedObject.kind involvedObject.name "
-    "involvedObject.namespace involvedObject.resourceVersion involvedObject.uid reason reportingComponent source type",
-    "Secret": "type",
-    "Namespace": "status.phase",
-    "Node": "spec.unschedulable",
-    "ReplicaSet": "status.replicas",
-    "Job": "status.successful",
-}
 
 
 def is_selectable(resource: Resource, field: str) -> bool:
     """Whether the API server can select objects of this type by `field`."""
-    return field in _EVERY_TYPE or field in _BY_KIND.get(resource.kind, "").split()
+    return field in _EVERY_TYPE or field in kind_of(resource).fields.split()
 
 
 def selectors(resource: Resource, labels: str, fields: str) -> list[Selector]:

@@ -7,37 +7,18 @@ argument, which decoding has checked, in place.
 from __future__ import annotations
 
 import base64
-import json
-from pathlib import Path
-from typing import NamedTuple
 
 from kubesim.api.errors import not_simulated
 from kubesim.api.imageref import parse
 from kubesim.api.objects import Object, clone, metadata, name_of
 from kubesim.api.resources import Resource
+from kubesim.cluster.apiserver.kinds import KINDS, kind_of
 
 GENERATION = "deprecated.daemonset.template.generation"
 
 
-class _Kind(NamedTuple):
-    """`defaults` of the spec; the `status` of a new object, which only the server writes; the field with the update
-    strategy, and what its rollingUpdate is.
-    """
-
-    defaults: Object
-    status: Object
-    strategy: str = ""
-    rolling: Object | None = None
-
-
-# Defaults are trees. A key with "?" is a map that is completed only where it is there; a list has one entry, for each
-# item of the object's list.
-_DATA: Object = json.loads(Path(__file__).with_name("kinds.json").read_text("utf-8"))
-_KINDS = {kind: _Kind(**row) for kind, row in _DATA["kinds"].items()}
-_PROBES = ("livenessProbe?", "readinessProbe?", "startupProbe?")
-_CONTAINER = {**_DATA["container"], **dict.fromkeys(_PROBES, _DATA["probe"])}
-_LISTS = {"initContainers": [_CONTAINER], "containers": [_CONTAINER], "volumes": [_DATA["volume"]]}
-_POD_SPEC = _DATA["podSpec"] | _LISTS
+_POD_SPEC: Object = KINDS["PodTemplate"].defaults or {}
+_POD_SPEC["initContainers"] = _POD_SPEC["containers"]
 
 
 def _fill(target: Object, defaults: Object) -> Object:
@@ -57,8 +38,8 @@ def _fill(target: Object, defaults: Object) -> Object:
 
 
 def apply_defaults(resource: Resource, obj: Object) -> None:
-    row = _KINDS.get(resource.kind)
-    if row:
+    row = kind_of(resource)
+    if row.defaults is not None:
         spec = _fill(obj.setdefault("spec", {}), row.defaults)
         if row.rolling:
             _update_strategy(spec, row.strategy, row.rolling)
@@ -145,11 +126,11 @@ def prepare_for_create(resource: Resource, obj: Object) -> None:
     """Set what clients cannot set in a new object. Raises StatusError for what is not simulated."""
     if resource.kind == "StatefulSet" and obj["spec"].get("volumeClaimTemplates"):
         raise not_simulated("volumeClaimTemplates of a StatefulSet are not part of this simulator")
-    row = _KINDS.get(resource.kind)
+    status = kind_of(resource).status
     if _is_counted(resource):
         obj["metadata"]["generation"] = 1
-    if row and resource.kind != "Node":
-        obj["status"] = clone(row.status)
+    if status is not None and resource.kind != "Node":
+        obj["status"] = clone(status)
     if resource.kind == "Pod":
         obj["status"]["qosClass"] = _qos_class(obj["spec"])
     if resource.kind == "Job":
@@ -165,7 +146,7 @@ def prepare_for_update(resource: Resource, obj: Object, old: Object) -> None:
         meta.pop(key, None)
         if key in old_meta:
             meta[key] = old_meta[key]
-    if resource.kind in _KINDS:
+    if kind_of(resource).status is not None:
         obj.pop("status", None)
         if "status" in old:
             obj["status"] = old["status"]

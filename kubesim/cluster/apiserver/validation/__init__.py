@@ -1,57 +1,58 @@
-"""Validation of whole objects: one function a kind for a new object, one for what only a change can do wrong.
+"""Validation of whole objects: the rules of their kind, and what a change of them may not do.
 
-Mirrors kubernetes pkg/apis/*/validation, v1.36: what is wrong is reported in upstream's words, all at once. The objects
-come decoded and with their defaults.
+Mirrors kubernetes pkg/apis/*/validation and pkg/registry/*/*/strategy.go, v1.36: what is wrong is reported in
+upstream's words, all at once. The objects come decoded and with their defaults.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import partial
+from functools import cache
 
 from kubesim.api import resources
-from kubesim.api.errors import FieldError
+from kubesim.api.errors import FieldError, field_forbidden, invalid_value
 from kubesim.api.objects import Object
 from kubesim.api.resources import Resource
+from kubesim.cluster.apiserver.kinds import Kind, kind_of
 from kubesim.cluster.apiserver.validation import objects, pods, workloads
-from kubesim.cluster.apiserver.validation.podupdate import pod_update
-from kubesim.cluster.apiserver.validation.rules import Errors, dns_label, dns_subdomain, object_meta, object_meta_update
+from kubesim.cluster.apiserver.validation.objects import object_meta, object_meta_update
+from kubesim.cluster.apiserver.validation.podupdate import internal_template, pod_update
+from kubesim.cluster.apiserver.validation.rules import CHECKS, Errors, Rule, at, immutable, struct
 
-_CREATE: dict[Resource, Callable[[Object], Errors]] = {
-    resources.CLUSTER_ROLE: partial(objects.role, namespaced=False),
-    resources.CLUSTER_ROLE_BINDING: partial(objects.role_binding, namespaced=False),
-    resources.CONFIG_MAP: objects.config_map,
-    resources.NAMESPACE: partial(object_meta, namespaced=False, check=dns_label),
-    resources.POD: pods.pod,
-    resources.ROLE: partial(objects.role, namespaced=True),
-    resources.ROLE_BINDING: partial(objects.role_binding, namespaced=True),
-    resources.SECRET: objects.secret,
-    resources.SERVICE: objects.service,
-    **{kind: partial(workloads.workload, kind) for kind in workloads.WORKLOADS},
-}
+__all__ = ["validate", "validate_update"]
+__all__ += ["objects", "pods", "workloads"]  # whose functions rules.json and kinds.json call by name
 
-# What a change may not do, beside that the new object must be a good one.
-_UPDATE: dict[Resource, Callable[[Object, Object], Errors]] = {
-    resources.CLUSTER_ROLE_BINDING: objects.role_binding_update,
-    resources.CONFIG_MAP: objects.config_map_update,
-    resources.ROLE_BINDING: objects.role_binding_update,
-    resources.SECRET: objects.secret_update,
-    **{kind: partial(workloads.workload_update, kind) for kind in workloads.WORKLOADS},
-}
+_FROZEN = "field is immutable when `immutable` is set"
 
 
 def validate(resource: Resource, obj: Object) -> list[FieldError]:
     """What is wrong with a new object; its name must have been generated already. Of most types only that counts."""
-    check = _CREATE.get(resource) or partial(object_meta, namespaced=resource.namespaced, check=dns_subdomain)
-    return list(check(obj))
+    meta = object_meta(obj, resource.namespaced, CHECKS[kind_of(resource).name])
+    return [*meta, *_rules(resource)("", obj)]
+
+
+@cache
+def _rules(resource: Resource) -> Rule:
+    return struct(kind_of(resource).rules)
 
 
 def validate_update(resource: Resource, new: Object, old: Object) -> list[FieldError]:
-    if resource is resources.POD:
-        return list(pod_update(new, old))
-    change = _UPDATE.get(resource)
-    found = [*object_meta_update(new, old), *validate(resource, new), *(change(new, old) if change else ())]
-    return list(dict.fromkeys(found))
+    change = pod_update(new, old) if resource is resources.POD else _change(kind_of(resource), new, old)
+    return list(dict.fromkeys([*object_meta_update(new, old), *validate(resource, new), *change]))
 
 
-__all__ = ["validate", "validate_update"]
+def _change(row: Kind, new: Object, old: Object) -> Errors:
+    for field in row.fixed.split():
+        if field == "spec.template" and at(new, field) != at(old, field):
+            yield invalid_value(field, internal_template(at(new, field) or {}), "field is immutable")
+        else:
+            detail = "cannot change roleRef" if field == "roleRef" else "field is immutable"
+            yield from immutable(field, at(new, field), at(old, field), detail)
+    if row.frozen and old.get("immutable"):
+        changed = [field for field in row.frozen.split() if new.get(field) != old.get(field)]
+        yield from (field_forbidden(field, _FROZEN) for field in ["immutable"] * (not new.get("immutable")) + changed)
+    names = row.changeable.split()
+    specs = [{key: value for key, value in obj.get("spec", {}).items() if key not in names} for obj in (new, old)]
+    if names and specs[0] != specs[1]:
+        *most, last = (f"'{name}'" for name in names)
+        why = f"updates to statefulset spec for fields other than {', '.join(most)} and {last} are forbidden"
+        yield field_forbidden("spec", why)

@@ -1,6 +1,6 @@
-"""Secrets, ConfigMaps, Services, Roles and their bindings.
+"""Metadata, and what rules.json can't say of Secrets, ConfigMaps, Services, Roles and their bindings.
 
-Mirrors kubernetes pkg/apis/{core,rbac}/validation/validation.go, v1.36.
+Mirrors k8s.io/apimachinery pkg/api/validation/objectmeta.go and kubernetes pkg/apis/{core,rbac}/validation, v1.36.
 """
 
 from __future__ import annotations
@@ -11,39 +11,62 @@ from functools import partial
 
 from kubesim.api.errors import field_forbidden, invalid_value, required, too_long
 from kubesim.api.objects import Object, metadata
-from kubesim.cluster.apiserver.validation.pods import protocol
-from kubesim.cluster.apiserver.validation.rules import (
-    Errors,
-    Rule,
-    checked,
-    config_key,
-    dns_1035_label,
-    dns_label,
-    dns_subdomain,
-    each,
-    given,
-    immutable,
-    labels,
-    named,
-    needed,
-    object_meta,
-    one_of,
-    optional,
-    path_segment,
-    port_number,
-    struct,
-    valid,
-)
+from kubesim.cluster.apiserver.validation.rules import CHECKS, Check, Errors, given, immutable, rule, special, valid
 from kubesim.gotext.gojson import loads
 
+ANNOTATIONS_LIMIT = 256 * 1024
 MAX_SIZE = 1024 * 1024
 _REDACTED = "<secret contents redacted>"
 _ACCOUNT = "kubernetes.io/service-account.name"
-_GROUP = "rbac.authorization.k8s.io"
 
 
-def secret(obj: Object) -> Errors:
-    yield from object_meta(obj, True, dns_subdomain)
+def object_meta(obj: Object, namespaced: bool, check: Check) -> Errors:
+    """The metadata of a new object, whose name must pass `check`."""
+    meta = metadata(obj)
+    if prefix := meta.get("generateName", ""):
+        # A suffix follows, so that the prefix itself may end in a dash.
+        whole = prefix[:-1] + "a" if len(prefix) > 1 and prefix.endswith("-") else prefix
+        yield from (invalid_value("metadata.generateName", prefix, problem) for problem in check(whole))
+    if name := meta.get("name", ""):
+        yield from valid(check)("metadata.name", name)
+    else:
+        yield required("metadata.name", "name or generateName is required")
+    if namespaced:
+        yield from rule("needed dns_label")("metadata.namespace", meta.get("namespace"))
+    elif meta.get("namespace"):
+        yield field_forbidden("metadata.namespace", "not allowed on this type")
+    yield from _common(meta)
+
+
+def object_meta_update(new: Object, old: Object) -> Errors:
+    meta, before = metadata(new), metadata(old)
+    for name in ("name", "namespace", "uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds"):
+        yield from immutable(f"metadata.{name}", meta.get(name), before.get(name))
+    yield from _common(meta)
+
+
+def _common(meta: Object) -> Errors:
+    yield from rule("labels")("metadata.labels", meta.get("labels"))
+    yield from annotation_map("metadata.annotations", meta.get("annotations"))
+    for index, finalizer in enumerate(meta.get("finalizers", ())):
+        yield from rule("valid qualified_name")("metadata.finalizers", finalizer)
+        if "/" not in finalizer and finalizer not in ("kubernetes", "orphan", "foregroundDeletion"):
+            why = "name is neither a standard finalizer name nor is it fully qualified"
+            yield invalid_value(f"metadata.finalizers[{index}]", finalizer, why)
+
+
+@special
+def annotation_map(field: str, found: Mapping[str, str] | None) -> Errors:
+    """Keys and total size of annotations."""
+    size = sum(len(key) + len(value) for key, value in (found or {}).items())
+    for key in sorted(found or {}):
+        yield from (invalid_value(field, key, problem) for problem in CHECKS["qualified_name"](key.lower()))
+    if size > ANNOTATIONS_LIMIT:
+        yield too_long(field, ANNOTATIONS_LIMIT)
+
+
+@special
+def secret(_field: str, obj: Object) -> Errors:
     data = obj.get("data", {})
     yield from _keys("data", data)
     if sum(map(_decoded_size, data.values())) > MAX_SIZE:
@@ -54,7 +77,7 @@ def secret(obj: Object) -> Errors:
 
 def _keys(field: str, data: Mapping[str, str]) -> Errors:
     for key in sorted(data):
-        yield from valid(config_key)(f"{field}[{key}]", key)
+        yield from rule("valid config_key")(f"{field}[{key}]", key)
 
 
 def _decoded_size(text: str) -> int:
@@ -108,25 +131,8 @@ _TYPES: dict[str, Callable[[Object, Mapping[str, str]], Errors]] = {
 }
 
 
-def secret_update(new: Object, old: Object) -> Errors:
-    """A changed Secret: its type stays, and all of it once it is immutable."""
-    yield from immutable("type", new.get("type", ""), old.get("type", ""))
-    yield from _frozen(new, old, ("data",))
-
-
-def _frozen(new: Object, old: Object, fields: tuple[str, ...]) -> Errors:
-    if not old.get("immutable"):
-        return
-    why = "field is immutable when `immutable` is set"
-    if not new.get("immutable"):
-        yield field_forbidden("immutable", why)
-    for field in fields:
-        if new.get(field) != old.get(field):
-            yield field_forbidden(field, why)
-
-
-def config_map(obj: Object) -> Errors:
-    yield from object_meta(obj, True, dns_subdomain)
+@special
+def config_map(_field: str, obj: Object) -> Errors:
     data, binary = obj.get("data", {}), obj.get("binaryData", {})
     yield from _keys("data", data)
     for key in sorted(set(data) & set(binary)):
@@ -137,58 +143,45 @@ def config_map(obj: Object) -> Errors:
         yield too_long("[]", MAX_SIZE)
 
 
-def config_map_update(new: Object, old: Object) -> Errors:
-    yield from _frozen(new, old, ("data", "binaryData"))
-
-
-def service(obj: Object) -> Errors:
-    spec = obj.get("spec", {})
-    yield from object_meta(obj, True, dns_1035_label)
+@special
+def service_ports(field: str, spec: Object | None) -> Errors:
+    spec = spec or {}
     ports = spec.get("ports", ())
     if not ports and spec.get("clusterIP") != "None" and spec.get("type") != "ExternalName":
-        yield required("spec.ports")
-    name = needed(dns_label) if len(ports) > 1 else checked(dns_label)
-    port = struct(name=name, port=needed(port_number), protocol=optional(protocol))
-    yield from named(port)("spec.ports", ports)
-    yield from labels("spec.selector", spec.get("selector"))
-    yield from optional(one_of("ClusterIP", "ExternalName", "LoadBalancer", "NodePort"))("spec.type", spec.get("type"))
+        yield required(f"{field}.ports")
+    yield from rule("named NamedServicePort" if len(ports) > 1 else "named ServicePort")(f"{field}.ports", ports)
 
 
-def role(obj: Object, namespaced: bool) -> Errors:
-    yield from object_meta(obj, namespaced, path_segment)
-    yield from each(partial(_rule, namespaced=namespaced))("rules", obj.get("rules"))
-
-
-def _rule(where: str, rule: Object, namespaced: bool) -> Errors:
-    urls = rule.get("nonResourceURLs")
-    if not rule.get("verbs"):
-        yield required(f"{where}.verbs", "verbs must contain at least one value")
-    if urls and namespaced:
+@special
+def role_rule(where: str, item: Object) -> Errors:
+    if urls := item.get("nonResourceURLs"):
         yield invalid_value(f"{where}.nonResourceURLs", urls, "namespaced rules cannot apply to non-resource URLs")
-    if not urls and not rule.get("apiGroups"):
+    yield from policy_rule(where, item)
+
+
+@special
+def policy_rule(where: str, item: Object) -> Errors:
+    if not item.get("verbs"):
+        yield required(f"{where}.verbs", "verbs must contain at least one value")
+    if not item.get("nonResourceURLs") and not item.get("apiGroups"):
         yield required(f"{where}.apiGroups", "resource rules must supply at least one api group")
-    if not urls and not rule.get("resources"):
+    if not item.get("nonResourceURLs") and not item.get("resources"):
         yield required(f"{where}.resources", "resource rules must supply at least one resource")
 
 
-def role_binding(obj: Object, namespaced: bool) -> Errors:
-    kinds = ("Role", "ClusterRole") if namespaced else ("ClusterRole",)
-    reference = struct(apiGroup=one_of(_GROUP), kind=one_of(*kinds), name=needed(path_segment))
-    yield from object_meta(obj, namespaced, path_segment)
-    yield from reference("roleRef", obj.get("roleRef", {}))
-    yield from each(partial(_subject, namespaced=namespaced))("subjects", obj.get("subjects"))
+@special
+def subject(where: str, item: Object) -> Errors:
+    kind = item.get("kind")
+    yield from given(f"{where}.name", item.get("name"))
+    yield from rule("SubjectKind")(f"{where}.kind", kind)
+    if kind == "ServiceAccount":
+        yield from rule("checked dns_subdomain")(f"{where}.name", item.get("name"))
+    elif kind in ("User", "Group"):
+        yield from rule("RBACGroup")(f"{where}.apiGroup", item.get("apiGroup"))
 
 
-def role_binding_update(new: Object, old: Object) -> Errors:
-    """A changed binding: it goes on granting the same role."""
-    yield from immutable("roleRef", new.get("roleRef"), old.get("roleRef"), "cannot change roleRef")
-
-
-def _subject(where: str, subject: Object, namespaced: bool) -> Errors:
-    kind = subject.get("kind", "")
-    yield from given(f"{where}.name", subject.get("name"))
-    rules: dict[str, Rule] = {"ServiceAccount": struct(name=checked(dns_subdomain))}
-    rules |= dict.fromkeys(("User", "Group"), struct(apiGroup=one_of(_GROUP)))
-    yield from rules.get(kind, struct(kind=one_of("ServiceAccount", "User", "Group")))(where, subject)
-    if kind == "ServiceAccount" and not namespaced:
-        yield from given(f"{where}.namespace", subject.get("namespace"))
+@special
+def global_subject(where: str, item: Object) -> Errors:
+    yield from subject(where, item)
+    if item.get("kind") == "ServiceAccount":
+        yield from given(f"{where}.namespace", item.get("namespace"))

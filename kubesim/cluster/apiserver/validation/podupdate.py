@@ -18,8 +18,7 @@ from kubesim.api.errors import field_forbidden
 from kubesim.api.objects import Object
 from kubesim.api.resources import POD
 from kubesim.api.schema import Field, Type
-from kubesim.cluster.apiserver.validation.pods import pod, toleration, unpadded
-from kubesim.cluster.apiserver.validation.rules import Errors, each, needed, object_meta_update, struct
+from kubesim.cluster.apiserver.validation.rules import Errors, rule
 from kubesim.gotext.gojson import dumps
 
 _UPDATABLE = (
@@ -32,13 +31,10 @@ _CONTAINER_LISTS = ("containers", "initContainers")
 
 def pod_update(new: Object, old: Object) -> Errors:
     spec, before = new.get("spec", {}), old.get("spec", {})
-    yield from object_meta_update(new, old)
-    yield from pod(new)
     for name in _CONTAINER_LISTS:
         if len(spec.get(name, ())) != len(before.get(name, ())):
             yield field_forbidden(f"spec.{name}", "pod updates may not add or remove containers")
             return
-        yield from each(_images)(f"spec.{name}", spec.get(name))
     yield from _tolerations("spec.tolerations", spec.get("tolerations", ()), before.get("tolerations", ()))
     munged = _munged(spec, before)
     if munged != before:
@@ -46,15 +42,12 @@ def pod_update(new: Object, old: Object) -> Errors:
         yield field_forbidden("spec", why)
 
 
-_images = struct(image=needed(unpadded))
-
-
 def _tolerations(field: str, new: Sequence[Object], old: Sequence[Object]) -> Errors:
     kept, before = ([{**item, "tolerationSeconds": 0} for item in items] for items in (new, old))
     if any(item not in kept for item in before):
         yield field_forbidden(field, "existing toleration can not be modified except its tolerationSeconds")
     else:
-        yield from each(toleration)(field, new)
+        yield from rule("each toleration")(field, new)
 
 
 def _munged(spec: Object, before: Object) -> Object:

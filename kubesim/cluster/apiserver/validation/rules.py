@@ -1,4 +1,7 @@
-"""Rules for fields: what names, keys and values must look like, and how rules are put together for lists and structs.
+"""Rules for fields: what names, keys and values must look like, and how rules.json puts them together.
+
+A rule is written as words, the last of which names a check, an enum, a struct, or a function that is a `special` rule;
+those before it are `_COMBINATORS`. A struct is a map of rules by fields: "a.b c" are two fields, "" is the whole.
 
 Mirrors k8s.io/apimachinery pkg/util/validation, pkg/api/validation and pkg/apis/meta/v1/validation, v1.36. Where Go
 walks a map in random order, these go by its keys.
@@ -9,11 +12,11 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
-from kubesim.api.errors import FieldError, duplicate, field_forbidden, invalid_value, required, too_long, unsupported
-from kubesim.api.objects import Object, metadata
+from kubesim.api.errors import FieldError, duplicate, invalid_value, required, unsupported
 
 Errors = Iterator[FieldError]
 Check = Callable[[Any], list[str]]
@@ -21,9 +24,18 @@ Check = Callable[[Any], list[str]]
 Rule = Callable[[str, Any], Errors]
 """What holds for one field: takes its path and its value, which is None where it is not given."""
 
+# formats: of each text with a form of its own, its regular expression, the most bytes, what it must be, and examples;
+# enums: the values of a type; structs: the rules of its fields; env, volumes: the sources of a variable and a volume.
+TABLE: Mapping[str, Any] = json.loads(Path(__file__).with_name("rules.json").read_text("utf-8"))
+SPECIAL: dict[str, Rule] = {}
 _KEY = "([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]"
 _ENDS = "must start and end with an alphanumeric character"
-ANNOTATIONS_LIMIT = 256 * 1024
+
+
+def special(rule: Rule) -> Rule:
+    """Let rules.json call a function by its name."""
+    SPECIAL[getattr(rule, "__name__", "")] = rule
+    return rule
 
 
 def _explain(what: str, pattern: str, *examples: str) -> str:
@@ -36,32 +48,27 @@ def _longer(value: str, limit: int) -> list[str]:
     return [f"must be no more than {limit} bytes"] if too_long else []
 
 
-# Of each text with a form of its own: its regular expression, the most bytes, what it must be, and examples.
-_FORMATS: Mapping[str, Any] = json.loads(Path(__file__).with_name("formats.json").read_text("utf-8"))
-
-
 def _format(name: str) -> Check:
-    pattern, limit, what, *examples = _FORMATS[name]
+    pattern, limit, what, *examples = TABLE["formats"][name]
     matches, sentence = re.compile(pattern).fullmatch, _explain(what, pattern, *examples)
     return lambda value: _longer(value, limit) + ([] if matches(value) else [sentence])
 
 
-dns_subdomain, dns_1035_label = _format("dns_subdomain"), _format("dns_1035_label")
-label_value, percent = _format("label_value"), _format("percent")
-_dns_label, _config_key = _format("dns_label"), _format("config_key")
+_FORMATS = {name: _format(name) for name in TABLE["formats"]}
+dns_subdomain, label_value, percent = _FORMATS["dns_subdomain"], _FORMATS["label_value"], _FORMATS["percent"]
 
 
 def dns_label(value: str) -> list[str]:
     """The name of a namespace, a container, a volume."""
     if "." in value and not dns_subdomain(value):
         return [*_longer(value, 63), "must not contain dots"]
-    return _dns_label(value)
+    return _FORMATS["dns_label"](value)
 
 
 def config_key(value: str) -> list[str]:
     if value in (".", ".."):
-        return [*_config_key(value), f"must not be '{value}'"]
-    return _config_key(value) + (["must not start with '..'"] if value.startswith("..") else [])
+        return [*_FORMATS["config_key"](value), f"must not be '{value}'"]
+    return _FORMATS["config_key"](value) + (["must not start with '..'"] if value.startswith("..") else [])
 
 
 _KEY_PART = f"must consist of alphanumeric characters, '-', '_' or '.', and {_ENDS}"
@@ -96,16 +103,26 @@ def path_segment(value: str) -> list[str]:
     return [f"may not contain '{char}'" for char in "/%" if char in value]
 
 
-def in_range(low: int, high: int) -> Check:
+def cron_job_name(value: str) -> list[str]:
+    """A name to which the controller adds eleven characters for each Job."""
+    return dns_subdomain(value) + (["must be no more than 52 characters"] if len(value) > 52 else [])
+
+
+def _in_range(low: int, high: int) -> Check:
     return lambda value: [] if low <= value <= high else [f"must be between {low} and {high}, inclusive"]
 
 
-port_number = in_range(1, 65535)
-
-
-def given(field: str, value: Any) -> Errors:
-    if not value:
-        yield required(field)
+CHECKS: Mapping[str, Check] = {
+    **_FORMATS,
+    "config_key": config_key,
+    "cron_job_name": cron_job_name,
+    "deadline": _in_range(1, 2**31 - 1),
+    "dns_label": dns_label,
+    "env_name": env_name,
+    "path_segment": path_segment,
+    "port_number": _in_range(1, 65535),
+    "qualified_name": qualified_name,
+}
 
 
 def valid(check: Check) -> Rule:
@@ -116,30 +133,16 @@ def valid(check: Check) -> Rule:
     )
 
 
-def needed(check: Check) -> Rule:
-    """A value that must be given and pass a check."""
+def _needed(check: Check) -> Rule:
     return lambda field, value: valid(check)(field, value) if value else given(field, value)
 
 
-def optional(rule: Rule) -> Rule:
-    """A value that may be missing, and else follows the rule, even if it is empty."""
-    return lambda field, value: iter(()) if value is None else rule(field, value)
-
-
-def checked(check: Check) -> Rule:
-    """A value that may be missing or empty, and else passes a check."""
+def _checked(check: Check) -> Rule:
     return lambda field, value: valid(check)(field, value) if value else iter(())
 
 
-def one_of(*supported: str) -> Rule:
-    """A value that must be given and be one of `supported`, which the error lists in the order given."""
-
-    def check(field: str, value: Any) -> Errors:
-        yield from given(field, value)
-        if value and value not in supported:
-            yield unsupported(field, value, supported)
-
-    return check
+def _optional(rule: Rule) -> Rule:
+    return lambda field, value: iter(()) if value is None else rule(field, value)
 
 
 def each(rule: Rule) -> Rule:
@@ -163,17 +166,72 @@ def named(rule: Rule, taken: tuple[str, ...] = ()) -> Rule:
     return check
 
 
-def struct(**rules: Rule) -> Rule:
-    """A struct, whose fields follow their rules, in that order."""
+# What the words before the last one make of it: of a check a rule (for a value that must pass it even if it is missing;
+# that must be there; that may be missing or empty), and of a rule another one (for a value that may be missing, for a
+# list's items, and for those that each have a name of their own).
+_COMBINATORS: Mapping[str, Callable[[str], Rule]] = {
+    "valid": lambda name: valid(CHECKS[name]),
+    "needed": lambda name: _needed(CHECKS[name]),
+    "checked": lambda name: _checked(CHECKS[name]),
+    "optional": lambda words: _optional(rule(words)),
+    "each": lambda words: each(rule(words)),
+    "named": lambda words: named(rule(words)),
+}
+
+
+def rule(words: str) -> Rule:
+    """The rule that words of rules.json or kinds.json stand for."""
+    return _rule(words)
+
+
+@cache
+def _rule(words: str) -> Rule:
+    first, _, rest = words.partition(" ")
+    if first in _COMBINATORS:
+        return _COMBINATORS[first](rest)
+    if first in TABLE["enums"]:
+        return _one_of(TABLE["enums"][first].split())
+    return struct(TABLE["structs"][first]) if first in TABLE["structs"] else SPECIAL[first]
+
+
+def _one_of(supported: list[str]) -> Rule:
+    def check(field: str, value: Any) -> Errors:
+        yield from given(field, value)
+        if value and value not in supported:
+            yield unsupported(field, value, supported)
+
+    return check
+
+
+def struct(rules: Mapping[str, str]) -> Rule:
+    """A struct whose fields follow their rules, in that order."""
+
+    rows = [(path, rule(words)) for paths, words in rules.items() for path in paths.split() or [""]]
     return lambda field, value: (
-        error for key, rule in rules.items() for error in rule(f"{field}.{key}", value.get(key))
+        error for path, check in rows for error in check(f"{field}.{path}".strip("."), at(value, path))
     )
 
 
-def anything(_field: str, _value: Any) -> Errors:
-    return iter(())
+@cache
+def source_rule(kind: str, name: str) -> Rule:
+    """The rule of one kind of source of a variable ("env") or a volume ("volumes")."""
+    return struct(TABLE[kind].get(name, {}))
 
 
+def at(value: Any, path: str) -> Any:
+    """The value of a field, None where it is missing; the whole for ""."""
+    for key in path.split(".") if path else ():
+        value = (value or {}).get(key)
+    return value
+
+
+@special
+def given(field: str, value: Any) -> Errors:
+    if not value:
+        yield required(field)
+
+
+@special
 def non_negative(field: str, value: int | None) -> Errors:
     """A number that may be missing, but not below zero."""
     if value is not None and value < 0:
@@ -186,68 +244,8 @@ def immutable(field: str, new: Any, old: Any, detail: str = "field is immutable"
         yield invalid_value(field, new, detail)
 
 
-def object_meta(obj: Object, namespaced: bool, check: Check) -> Errors:
-    """The metadata of a new object, whose name must pass `check`."""
-    meta = metadata(obj)
-    if prefix := meta.get("generateName", ""):
-        # A suffix follows, so that the prefix itself may end in a dash.
-        whole = prefix[:-1] + "a" if len(prefix) > 1 and prefix.endswith("-") else prefix
-        yield from (invalid_value("metadata.generateName", prefix, problem) for problem in check(whole))
-    if name := meta.get("name", ""):
-        yield from valid(check)("metadata.name", name)
-    else:
-        yield required("metadata.name", "name or generateName is required")
-    if namespaced:
-        yield from needed(dns_label)("metadata.namespace", meta.get("namespace"))
-    elif meta.get("namespace"):
-        yield field_forbidden("metadata.namespace", "not allowed on this type")
-    yield from _common(meta)
-
-
-def object_meta_update(new: Object, old: Object) -> Errors:
-    meta, before = metadata(new), metadata(old)
-    for name in ("name", "namespace", "uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds"):
-        yield from immutable(f"metadata.{name}", meta.get(name), before.get(name))
-    yield from _common(meta)
-
-
-def _common(meta: Object) -> Errors:
-    yield from labels("metadata.labels", meta.get("labels"))
-    yield from annotation_keys("metadata.annotations", meta.get("annotations"))
-    for index, finalizer in enumerate(meta.get("finalizers", ())):
-        yield from valid(qualified_name)("metadata.finalizers", finalizer)
-        if "/" not in finalizer and finalizer not in ("kubernetes", "orphan", "foregroundDeletion"):
-            why = "name is neither a standard finalizer name nor is it fully qualified"
-            yield invalid_value(f"metadata.finalizers[{index}]", finalizer, why)
-
-
+@special
 def labels(field: str, found: Mapping[str, str] | None) -> Errors:
     for key, value in sorted((found or {}).items()):
         yield from valid(qualified_name)(field, key)
         yield from valid(label_value)(field, value)
-
-
-def annotation_keys(field: str, found: Mapping[str, str] | None) -> Errors:
-    """Keys and total size of annotations."""
-    size = sum(len(key) + len(value) for key, value in (found or {}).items())
-    for key in sorted(found or {}):
-        yield from (invalid_value(field, key, problem) for problem in qualified_name(key.lower()))
-    if size > ANNOTATIONS_LIMIT:
-        yield too_long(field, ANNOTATIONS_LIMIT)
-
-
-def label_selector(field: str, selector: Object) -> Errors:
-    yield from labels(f"{field}.matchLabels", selector.get("matchLabels"))
-    yield from each(_requirement)(f"{field}.matchExpressions", selector.get("matchExpressions"))
-
-
-def _requirement(field: str, item: Object) -> Errors:
-    operator, values = item.get("operator", ""), item.get("values", ())
-    if operator in ("In", "NotIn") and not values:
-        yield required(f"{field}.values", "must be specified when `operator` is 'In' or 'NotIn'")
-    elif operator in ("Exists", "DoesNotExist") and values:
-        yield field_forbidden(f"{field}.values", "may not be specified when `operator` is 'Exists' or 'DoesNotExist'")
-    elif operator not in ("In", "NotIn", "Exists", "DoesNotExist"):
-        yield invalid_value(f"{field}.operator", operator, "not a valid selector operator")
-    yield from valid(qualified_name)(f"{field}.key", item.get("key"))
-    yield from each(checked(label_value))(f"{field}.values", values)

@@ -1,0 +1,45 @@
+"""One row for each kind of which the API server knows more than its schema, read from kinds.json."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+from kubesim.api.objects import Object
+from kubesim.api.resources import Resource
+
+
+class Kind(NamedTuple):
+    """What the API server knows of a kind.
+
+    `defaults` of the spec, as trees: a key with "?" is a map that is completed only where it is there, and a list has
+    one entry, for each item of the object's list. `status` is that of a new object, which only the server writes, and
+    `strategy` the field with the update strategy, whose rollingUpdate is `rolling`.
+
+    `fields` can be selected by (`--field-selector`). `name` is the check of its name, and `rules` are those of its
+    fields, as validation/rules.py reads them. A change leaves `fixed` fields alone, `frozen` ones once the object is
+    immutable, and all of the spec but what is `changeable`, where that is given.
+    """
+
+    defaults: Object | None = None
+    status: Object | None = None
+    strategy: str = ""
+    rolling: Object | None = None
+    fields: str = ""
+    name: str = "dns_subdomain"
+    rules: Mapping[str, str] = {}
+    fixed: str = ""
+    frozen: str = ""
+    changeable: str = ""
+
+
+KINDS: Mapping[str, Kind] = {
+    kind: Kind(**row) for kind, row in json.loads(Path(__file__).with_name("kinds.json").read_text("utf-8")).items()
+}
+
+
+def kind_of(resource: Resource) -> Kind:
+    """The row of a type; an empty one where the schema says it all."""
+    return KINDS.get(resource.kind) or Kind()
