@@ -15,18 +15,26 @@ from kubesim.api.objects import Object, name_of
 from kubesim.api.resources import NODE, SECRET
 from kubesim.cluster import keyring
 from kubesim.cluster.kubelet.imagepull import NEVER, Attempt, SeenSecret
-from kubesim.flow.facts import Facts, first, host_of, in_namespace, nearest, reply_to, say, table
+from kubesim.flow.facts import Facts, first, host_of, in_namespace, nearest, reply_to, say
+from kubesim.flow.signs import table
 from kubesim.gotext import gojson
 
 Words = Mapping[str, Any]
 
 
 class Cause(NamedTuple):
-    """The hop where the cause lies, what is wrong there, and the commands that fix it."""
+    """The hop where the cause lies, what is wrong there, and the commands (or files) that fix it.
+
+    `grade` says how sure that is: certain, likely, or one of several. `others` come into question, too, and `tell` is a
+    command that tells them apart.
+    """
 
     hop: str
     problem: str
     fix: tuple[str, ...]
+    grade: str = "certain"
+    tell: str = ""
+    others: tuple[Cause, ...] = ()
 
 
 def find_cause(facts: Facts) -> Cause | None:
@@ -48,15 +56,25 @@ def will_recover(facts: Facts) -> bool:
 def _first(stage: str, facts: Facts) -> Cause | None:
     for row in table("causes")[stage]:
         words = CHECKS[row["check"]](facts)
-        if words is not None and all(words.get(need) for need in row.get("needs", ())):
-            return _cause(row, facts, {**facts.words, **words})
+        if words is not None and _holds(row, words):
+            return _cause({**row, **words.get("row", {})}, facts, {**facts.words, **words})
     return None
+
+
+def _holds(row: Words, words: Words) -> bool:
+    return all(words.get(need) for need in row.get("needs", ()))
 
 
 def _cause(row: Words, facts: Facts, words: Words) -> Cause:
     sentences = [row["problem"], *(text for word, text in row.get("also", {}).items() if words.get(word))]
     calls = [[part.format_map(words) for part in call] for call in row["fix"]]
-    return Cause(row["hop"], " ".join(sentences).format_map(words), tuple(_command(facts, *call) for call in calls))
+    fix = tuple(_command(facts, *call) for call in calls)
+    grade, tell = (
+        row.get("grade", "certain"),
+        row.get("tell", "").format_map({**words, "where": in_namespace(facts.namespace)}),
+    )
+    others = (_cause({"hop": row["hop"], **other}, facts, words) for other in row.get("or", ()) if _holds(other, words))
+    return Cause(row["hop"], " ".join(sentences).format_map(words), fix, grade, tell, tuple(others))
 
 
 def _command(facts: Facts, name: str, *arguments: str) -> str:
@@ -153,13 +171,15 @@ def _official(facts: Facts) -> Words | None:
 
 
 def _transport(facts: Facts) -> Words | None:
-    """What happens between node and registry, where different credentials would not help."""
-    return {"meaning": facts.reply.means} if facts.reply and facts.reply.transport else None
+    """What no credentials decide: the row of signs.yaml has the verdict."""
+    if facts.reply is None or not facts.reply.transport:
+        return None
+    return {"row": facts.reply.row, "free": facts.free_name}
 
 
 def _unreadable(facts: Facts) -> Words | None:
     bad = next((seen for seen in facts.seen if seen.problem.startswith("cannot be read")), None)
-    return {**_secret(facts, bad.name), "trouble": bad.problem} if bad else None
+    return {**_secret(facts, bad.name), "trouble": bad.problem, "unasked": not facts.attempts} if bad else None
 
 
 def _secret(facts: Facts, name: str) -> Words:
@@ -178,8 +198,6 @@ def _own_list(facts: Facts) -> Words | None:
 def _nothing_listed(facts: Facts) -> Words | None:
     if facts.names or facts.reference is None:
         return None
-    taken = {name_of(secret) for secret in facts.secrets_here}
-    free = next(name for name in ("regcred", *(f"regcred-{number}" for number in range(2, 1000))) if name not in taken)
     other, namespace = facts.elsewhere()
     return {
         **_account(facts),
@@ -187,7 +205,7 @@ def _nothing_listed(facts: Facts) -> Words | None:
         "here": facts.matching_secret,
         "other": other,
         "other_namespace": namespace,
-        "free": free,
+        "free": facts.free_name,
     }
 
 
@@ -271,7 +289,7 @@ def _no_entry(facts: Facts) -> Words | None:
 
 def _other(facts: Facts) -> Words:
     """What none of the others explains is said in the kubelet's own words."""
-    message = facts.trace.message if facts.trace and (facts.reply is None or facts.reply.words) else ""
+    message = facts.trace.message if facts.trace and (facts.reply is None or facts.reply.sentence) else ""
     return {
         "message": message or "The Secrets match the image, and the status does not say what the registry answered."
     }

@@ -15,9 +15,10 @@ from kubesim.api.resources import EVENT, POD, SECRET, Resource
 from kubesim.cluster.keyring import Credential, Match
 from kubesim.cluster.kubelet.imagepull import Attempt, PullTrace, SeenSecret
 from kubesim.cluster.registry import Answer, Image
-from kubesim.flow.facts import Facts, Scene, facts_of, reply
+from kubesim.flow.facts import Facts, Scene, facts_of
 from kubesim.flow.hops import draw_facts
 from kubesim.flow.load import ExportError, Masks, load
+from kubesim.flow.signs import read
 
 MAX_STORIES = 50
 _WITHOUT_ASKING = ("ErrImageNeverPull", "InvalidImageName", "ImageInspectError", "SignatureValidationFailed")
@@ -136,7 +137,7 @@ def _trace(facts: Facts, hearsay: Hearsay) -> PullTrace | None:
 def _refusal(facts: Facts, reason: str, message: str, hearsay: Hearsay) -> PullTrace:
     """A refused attempt; which credentials it used follows from the answer and the Secrets' ages."""
     answers = _answers(message) or _answers(_event(facts)) or [""]
-    said = reply(answers[-1], bool(facts.matches))
+    said = read(answers[-1], bool(facts.matches))
     stale = {name_of(secret) for secret in facts.secrets if _is_newer(secret, facts.pod)}
     match_now = {match.secret_name for match in facts.matches}
     tried = facts.matches

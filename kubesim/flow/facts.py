@@ -6,11 +6,10 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
-from functools import cache, cached_property
-from pathlib import Path
-from typing import Any, NamedTuple, Protocol
+from functools import cached_property
+from typing import Any, Protocol
 
-from kubesim.api import imageref, load_yaml
+from kubesim.api import imageref
 from kubesim.api.clock import parse_time
 from kubesim.api.imageref import Reference
 from kubesim.api.objects import Object, find_named, name_of, namespace_of, pull_secret_names
@@ -27,6 +26,8 @@ from kubesim.cluster import Cluster, keyring
 from kubesim.cluster.keyring import Credential, Keyring, Match
 from kubesim.cluster.kubelet.imagepull import Attempt, PullTrace, SeenSecret, see
 from kubesim.cluster.registry import Answer
+from kubesim.flow import signs
+from kubesim.flow.signs import Asked, Reply, Row, read, table
 
 # Kinds that replace their Pods when the Pod template changes.
 _ROLLED_OUT = (DEPLOYMENT.kind, DAEMON_SET.kind, STATEFUL_SET.kind)
@@ -66,12 +67,6 @@ def scene_of(cluster: Cluster) -> Scene:
     return Scene(cluster.api, cluster.kubelet.traces, cluster.registries)
 
 
-@cache
-def table(name: str) -> Any:
-    """What a YAML file of this folder holds."""
-    return load_yaml(Path(__file__).with_name(f"{name}.yaml"))
-
-
 def first(rows: Mapping[str, Any], words: Mapping[str, Any]) -> Any:
     """The first row whose words (its key) all hold."""
     return next(row for needs, row in rows.items() if all(words.get(need) for need in needs.split()))
@@ -82,33 +77,8 @@ def say(part: str, words: Mapping[str, Any]) -> str:
     return str(first(table("hops")[part], words)).format_map(words)
 
 
-_LONGEST = 90
-
-
-class Reply(NamedTuple):
-    """The kind of an answer, the part of it that says so, what it means, and which kinds of causes it points to."""
-
-    kind: str
-    words: str
-    means: str = ""
-    credentials: bool = False
-    transport: bool = False
-
-
-def reply(answer: str, with_credentials: bool) -> Reply:
-    """What kind of refusal `answer` is; what is part of an address does not count."""
-    bare = " ".join(re.sub(r'"?https?://[^\s"]+"?:?', "", answer).split()).rstrip("]")
-    rows = table("causes")["answers"]
-    for kind, row in rows.items():
-        if found := re.search("|".join(row["signs"]), bare, re.IGNORECASE):
-            kind = "anonymous" if kind == "unauthorized" and not with_credentials else kind
-            rest = {key: value for key, value in rows[kind].items() if key != "signs"}
-            return Reply(kind, bare[found.start() :][:_LONGEST], **rest)
-    return Reply("other", bare[-_LONGEST:], credentials=True)
-
-
 def reply_to(attempt: Attempt) -> Reply:
-    return reply(attempt.answer, attempt.username is not None)
+    return read(attempt.answer, attempt.username is not None)
 
 
 @dataclass(frozen=True)
@@ -149,15 +119,32 @@ class Facts:
     def attempts(self) -> tuple[Attempt, ...]:
         return self.trace.attempts if self.trace else ()
 
-    @property
+    @cached_property
     def reply(self) -> Reply | None:
-        """What the registry said last, None where it was not asked."""
-        return reply_to(self.attempts[-1]) if self.attempts else None
+        """What the registry said last, or the kubelet where it did not ask one; None where nothing failed."""
+        if self.attempts:
+            return reply_to(self.attempts[-1])
+        return read(self.trace.message, False) if self.trace and self.trace.message else None
 
     @property
     def kind(self) -> str:
         """What kind of answer that was; "" where there was none."""
         return self.reply.kind if self.reply else ""
+
+    @property
+    def message(self) -> str:
+        """The last answer, as far as it is known."""
+        return self.attempts[-1].answer if self.attempts else self.trace.message if self.trace else ""
+
+    @cached_property
+    def asked(self) -> Asked:
+        """Who was really asked: the registry, or a mirror, token service or storage."""
+        return signs.asked(self.message, self.registry, self.reply) if self.reply else Asked(self.registry)
+
+    @cached_property
+    def owner_of_registry(self) -> Row:
+        """Whose registry it is: the row of signs.yaml."""
+        return signs.registry_of(self.registry, self.message)
 
     @property
     def has_image(self) -> bool:
@@ -181,6 +168,30 @@ class Facts:
             "account": self.account,
             "has_account": self.has_account,
             "others": ", ".join(self.account_names),
+            "node": self.pod["spec"].get("nodeName") or "'<node>'",
+            "title": self.owner_of_registry["title"],
+            **self._said,
+        }
+
+    @property
+    def _said(self) -> Mapping[str, Any]:
+        """The words of the decisive sentence, and who was asked."""
+        host = keyring.split_port(self.asked.host)[0]
+        is_address = re.fullmatch(r"[\d.]+|\[.*\]", host)
+        given = {"lookup": host, **(self.reply.words if self.reply else {})}
+        return {
+            **signs.words(),
+            **{key: word for key, word in self.owner_of_registry.items() if word},
+            **given,
+            "meaning": self.reply.means if self.reply else "",
+            "role": self.asked.role,
+            "asked": self.asked.host,
+            "asked_host": host,
+            "asked_port": self.asked.host if host != self.asked.host else f"{host}:443",
+            "san": f"{'IP' if is_address else 'DNS'}:{host}",
+            "unit": signs.runtime_of(self.message),
+            "docker": signs.runtime_of(self.message) == "docker",
+            "crio": signs.runtime_of(self.message) == "crio",
         }
 
     # Secrets
@@ -196,6 +207,13 @@ class Facts:
     @cached_property
     def secrets_here(self) -> list[Object]:
         return self.scene.api.list(SECRET, self.namespace)
+
+    @property
+    def free_name(self) -> str:
+        """A name for a pull secret that no Secret of the namespace has."""
+        taken = {name_of(secret) for secret in self.secrets_here}
+        names = ("regcred", *(f"regcred-{number}" for number in range(2, 1000)))
+        return next(name for name in names if name not in taken)
 
     def _existing(self, names: Sequence[str]) -> list[Object]:
         found = (self.scene.api.find(SECRET, self.namespace, name) for name in names)

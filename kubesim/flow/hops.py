@@ -10,6 +10,7 @@ from kubesim.api.objects import name_of, namespace_of
 from kubesim.api.resources import POD, SECRET
 from kubesim.cluster import Cluster, keyring
 from kubesim.cluster.kubelet.imagepull import ALWAYS, NEVER, Attempt, SeenSecret
+from kubesim.flow import signs
 from kubesim.flow.causes import find_cause, mismatch, will_recover
 from kubesim.flow.facts import (
     Facts,
@@ -22,8 +23,8 @@ from kubesim.flow.facts import (
     reply_to,
     say,
     scene_of,
-    table,
 )
+from kubesim.flow.signs import table
 
 PASSED, FAILED, NOT_REACHED, NOT_NEEDED = "passed", "failed", "not reached", "not needed"
 
@@ -91,8 +92,17 @@ class Flow:
     def _end(self) -> list[str]:
         if self.cause is None:
             return [self.outcome]
-        fix = [f"  $ {command}" for command in self.cause.fix]
-        return [f"What's wrong: {self.cause.problem}", "How to fix it:", *fix]
+        return [f"What's wrong: {self.cause.problem}", "How to fix it:", *commands(self.cause.fix)]
+
+
+def commands(fix: tuple[str, ...], indent: str = "  ") -> list[str]:
+    """Commands with a prompt, and what belongs into a file below a comment that says into which."""
+    lines = []
+    for command in fix:
+        head, *rest = command.split("\n")
+        lines.append(f"{indent}{'' if head.startswith('#') else '$ '}{head}")
+        lines += [f"{indent}{line}" for line in rest]
+    return lines
 
 
 def trace_flow(cluster: Cluster, namespace: str, pod: str, container: str | None = None) -> Flow:
@@ -141,10 +151,16 @@ def _state(facts: Facts) -> dict[str, Any]:
         "unasked": not attempts,
         "message": trace.message if trace else "",
         "keys": ", ".join(dict.fromkeys(attempt.secret for attempt in attempts if attempt.secret)),
-        "let_in": last and (last.ok or facts.kind == "not_found"),
+        "let_in": last and (last.ok or facts.kind == "not_found" or _lies(facts, "image")),
+        "unreached": any(_lies(facts, hop) for hop in ("kubelet", "spec", "secret")),
         "user": last.username if last else "",
         "reason": last.answer.rpartition(": ")[2] if last else "",
     }
+
+
+def _lies(facts: Facts, hop: str) -> bool:
+    """Whether the sentence itself says that the trouble lies at that hop."""
+    return facts.reply is not None and facts.reply.row.get("hop") == hop
 
 
 def _seen(seen: SeenSecret) -> str:
@@ -238,7 +254,14 @@ def _kubelet(facts: Facts) -> Iterator[str]:
 def _asked(facts: Facts, attempt: Attempt) -> str:
     reply = reply_to(attempt)
     words = {"secret": attempt.secret, "entry": attempt.entry, "user": attempt.username, "ok": attempt.ok}
-    words |= {"registry": facts.registry, "words": reply.words, "means": reply.means}
+    who = signs.asked(attempt.answer, facts.registry, reply)
+    words |= {
+        "registry": facts.registry,
+        "asked": who.host,
+        "role": who.role,
+        "words": reply.sentence,
+        "means": reply.means,
+    }
     return say("asked", {**words, "who": say("who", words)}).rstrip()
 
 

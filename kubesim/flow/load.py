@@ -14,7 +14,7 @@ from kubesim.api.objects import Object
 from kubesim.api.resources import EVENT, POD, REPLICA_SET, SECRET, SERVICE_ACCOUNT, Resource
 from kubesim.cluster import keyring
 from kubesim.cluster.keyring import Credential
-from kubesim.flow.facts import table
+from kubesim.flow.signs import table
 from kubesim.gotext import gojson
 
 MAX_SIZE = 3 * 1024 * 1024

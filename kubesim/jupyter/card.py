@@ -128,7 +128,12 @@ def listing(commands: Iterable[str]) -> str:
 
 
 def folded(command: str) -> list[str]:
-    """A long command in several lines that mean the same: cut before pipes, and before options where need be."""
+    """A long command in several lines that mean the same: cut before pipes, and before options where need be.
+
+    A file that has to be changed is in several lines already.
+    """
+    if "\n" in command:
+        return command.split("\n")
     stages = _packed(re.split(r" (?=\| )", command))
     lines = [
         line for stage in stages for line in ([stage] if len(stage) <= LINE else _packed(re.split(r" (?=--)", stage)))

@@ -10,8 +10,8 @@ import yaml
 from jsonschema import Draft202012Validator
 
 from kubesim.flow.causes import CHECKS
-from kubesim.flow.facts import table
 from kubesim.flow.hops import FAILED, NOT_NEEDED, NOT_REACHED, PASSED, trace_flow
+from kubesim.flow.signs import table
 from tests.flow.making import ACCOUNT, CREATE, make, pod
 
 SUBSTITUTES = {
@@ -42,10 +42,10 @@ def broken(request):
     return session, row["hop"], row["problem"]
 
 
-@pytest.mark.parametrize(("image", "problem"), yaml.safe_load((FOLDER / "troubles.yaml").read_text()).items())
-def test_trouble_of_a_registry_is_the_cause(image, problem):
+@pytest.mark.parametrize(("image", "cause"), yaml.safe_load((FOLDER / "troubles.yaml").read_text()).items())
+def test_trouble_of_a_registry_is_the_cause(image, cause):
     flow = trace_flow(make((), pod(image=image)).cluster, "default", "web")
-    assert (flow.cause.key, flow.cause.problem) == ("registry", problem)
+    assert {"hop": flow.cause.key, "problem": flow.cause.problem} == cause
 
 
 def filled_in(command):
@@ -147,7 +147,7 @@ def test_an_image_on_the_node_that_the_pod_has_no_right_to():
     assert session.run("kubectl get pod web -o jsonpath={.status.phase}").stdout == "Running"
 
 
-@pytest.mark.parametrize("name", ["causes", "hops"])
+@pytest.mark.parametrize("name", ["causes", "hops", "signs"])
 def test_the_tables_have_their_form(name):
     schema = json.loads(files("kubesim.flow").joinpath("schema.json").read_text())
     validator = Draft202012Validator({**schema, "$ref": f"#/$defs/{name}"})

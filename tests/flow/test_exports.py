@@ -61,14 +61,13 @@ HEAD = "unexpected status from HEAD request to https://registry.example.com/v2/m
             f"{OLDER}failed to do request: Head https://registry.example.com/v2/: dial tcp 10.0.0.1:443: i/o timeout",
             "The answer: i/o timeout. No answer came in time: is there a firewall or a proxy between the node and the "
             "registry?",
-            "registry.example.com: No answer came in time: is there a firewall or a proxy between the node and the "
-            "registry?",
+            "The node can't reach registry.example.com: no answer came in time.",
         ),
         (
             f"{OLDER}tls: failed to verify certificate: x509: certificate signed by unknown authority",
             "The answer: tls: failed to verify certificate: x509: certificate signed by unknown authority. The node "
             "does not trust the certificate of the registry.",
-            "registry.example.com: The node does not trust the certificate of the registry.",
+            "The node does not trust the certificate of registry.example.com: its issuer (CA) isn't known there.",
         ),
         (
             f'Back-off pulling image "{IMAGE}"',

@@ -1,0 +1,104 @@
+"""The table of signs: each row reads its own example, quotes it in whole words, and says what it does not mean."""
+
+from __future__ import annotations
+
+import string
+
+import pytest
+
+from kubesim.flow import signs
+from kubesim.flow.signs import read, table
+
+SIGNS = table("signs")["signs"]
+NUMBERS = range(len(SIGNS))
+
+
+@pytest.mark.parametrize("number", NUMBERS, ids=[f"{n}-{row['kind']}" for n, row in enumerate(SIGNS)])
+def test_a_sign_reads_its_example(number: int) -> None:
+    row = SIGNS[number]
+    reply = read(row["example"], True)
+    assert reply.kind == row["kind"]
+    assert row["example"].endswith(reply.sentence)
+    assert reply.credentials != reply.transport or reply.kind in ("no_host", "closed", "not_found", "never")
+    assert row.get("isnt") or reply.isnt or reply.kind in ("no_host", "closed", "never")
+
+
+def test_signs_name_kinds_and_registries_that_exist() -> None:
+    kinds, registries = table("signs")["kinds"], table("signs")["registries"]
+    assert {row["kind"] for row in SIGNS} | {"other"} == set(kinds)
+    assert {row["registry"] for row in SIGNS} <= {"any", *registries}
+
+
+def test_a_long_sentence_is_cut_between_words() -> None:
+    reply = read("x509: certificate signed by unknown authority " + "and so on " * 80, True)
+    assert reply.sentence.endswith((" and …", " so …", " on …"))
+    assert len(reply.sentence) <= 402
+
+
+@pytest.mark.parametrize(
+    ("message", "registry", "asked"),
+    [
+        (
+            "unexpected status from HEAD request to https://r.example/v2/a/manifests/1: 401 Unauthorized",
+            "r.example",
+            "",
+        ),
+        (
+            'Head "https://mirror.corp.example/v2/library/redis/manifests/7?ns=docker.io": 401 Unauthorized',
+            "docker.io",
+            "mirror",
+        ),
+        ("GET request to https://gitlab.com/jwt/auth?scope=x: 403 Forbidden", "registry.gitlab.com", "token service"),
+        ('Get "https://registry-1.docker.io/v2/": no basic auth credentials', "docker.io", ""),
+        ("dial tcp: lookup production.cloudflare.docker.com on 10.0.0.2:53: no such host", "docker.io", "storage"),
+        (
+            'failed open: failed to do request: Get "https://prod-layers.s3.amazonaws.com/ab?X-Amz-Date=1": EOF',
+            "123456789012.dkr.ecr.eu-west-1.amazonaws.com",
+            "storage",
+        ),
+    ],
+)
+def test_who_was_asked(message: str, registry: str, asked: str) -> None:
+    assert signs.asked(message, registry, read(message, True)).role == asked
+
+
+@pytest.mark.parametrize(
+    ("host", "message", "title"),
+    [
+        ("123456789012.dkr.ecr.eu-west-1.amazonaws.com", "", "Amazon ECR"),
+        ("acme.azurecr.io", "", "Azure Container Registry"),
+        ("europe-west3-docker.pkg.dev", "", "Google Artifact Registry"),
+        ("eu.gcr.io", "", "Google Artifact Registry"),
+        ("ghcr.io", "", "GitHub's registry"),
+        ("registry.gitlab.com", "", "GitLab's registry"),
+        ("registry.corp.example:5050", "https://git.corp.example/jwt/auth?service=x: 403", "GitLab's registry"),
+        ("nexus.corp.example:8083", "", "Nexus"),
+        ("registry.corp.example", "unauthorized to access repository: shop/api, action: pull", "Harbor"),
+        ("registry.corp.example", "The client does not have permission for manifest", "Artifactory"),
+        ("registry.corp.example", "401 Unauthorized", "The registry"),
+    ],
+)
+def test_whose_registry_it_is(host: str, message: str, title: str) -> None:
+    assert signs.registry_of(host, message)["title"] == title
+
+
+def test_every_placeholder_of_a_kind_has_a_word() -> None:
+    known = {
+        "registry",
+        "asked",
+        "asked_host",
+        "asked_port",
+        "image",
+        "canonical",
+        "node",
+        "title",
+        "where",
+        "free",
+        "san",
+    }
+    for row in table("signs")["kinds"].values():
+        texts = [row.get("problem", ""), row.get("tell", ""), *row.get("also", {}).values()]
+        for case in row.get("or", ()):
+            texts += [case["problem"], case.get("tell", "")]
+        fields = {name for text in texts for _, name, _, _ in string.Formatter().parse(text) if name}
+        assert fields <= {*known, *signs.words()}
