@@ -16,7 +16,7 @@ from kubesim.jupyter.current import Seat
 from kubesim.lessons.grade import Counts, best, grade, total
 from kubesim.lessons.progress import MAX_SIZE, Progress, Record, RecordError, write
 
-CHALLENGE = "06-troubleshooting-challenge"
+CHALLENGE = "11-troubleshooting-challenge"
 """The notebook that gives a score."""
 
 _SIGNS = {"done": "✓", "started": "◐", "to do": "○"}

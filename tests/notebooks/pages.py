@@ -12,11 +12,12 @@ PATH = (
     "01-storing-credentials",
     "02-referencing-the-secret",
     "03-when-the-pull-fails",
-    "04-service-accounts",
-    "05-keeping-credentials-safe",
-    "06-troubleshooting-challenge",
-    "07-when-does-it-pull",
-    "08-your-own-case",
+    "04-when-the-secret-is-wrong",
+    "06-service-accounts",
+    "07-keeping-credentials-safe",
+    "11-troubleshooting-challenge",
+    "12-when-does-it-pull",
+    "13-your-own-case",
     "appendix-your-own-kubectl",
 )
 """The notebooks in the order in which they are read."""
