@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator
-from functools import wraps
+from functools import cache, wraps
 from typing import Any, TypeVar
 
 from kubesim.api.resources import Resource
@@ -57,6 +57,27 @@ def metadata(obj: Object) -> Object:
     """The object's metadata; an empty one where it is missing or no map."""
     found = obj.get("metadata")
     return found if isinstance(found, dict) else {}
+
+
+@cache
+def getter(path: str) -> Callable[[Any], Any]:
+    """What gets the value of a field such as "spec.replicas", None where it is missing; the whole for ""."""
+    keys = path.split(".") if path else ()
+
+    def get(value: Any) -> Any:
+        try:
+            for key in keys:
+                value = value[key]
+        except (LookupError, TypeError):
+            return None
+        return value
+
+    return get
+
+
+def at(value: Any, path: str) -> Any:
+    """The value of a field, as `getter` gets it."""
+    return getter(path)(value)
 
 
 REVISION = "deployment.kubernetes.io/revision"

@@ -8,10 +8,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
-from typing import Any
 
 from kubesim.api.errors import invalid_value
-from kubesim.api.objects import Object, metadata
+from kubesim.api.objects import Object, at, metadata
 
 Selector = Callable[[Object], bool]
 _Labels = Mapping[str, str]
@@ -78,14 +77,14 @@ class _Parser:
         self._expect(_OPERATORS, operator in _OPERATORS.split(", "))
         self._take()
         values = self._several() if operator in ("in", "notin") else {self._one()}
-        for at, value in enumerate(sorted(values)):
+        for index, value in enumerate(sorted(values)):
             if operator in ("gt", "lt") and not _INTEGER.fullmatch(value):
-                raise _wrong(f"values[{at}]", value, "for 'Gt', 'Lt' operators, the value must be an integer")
+                raise _wrong(f"values[{index}]", value, "for 'Gt', 'Lt' operators, the value must be an integer")
             if len(value) > _LONGEST:
-                raise _wrong(f"values[{at}][{key}]", value, f"must be no more than {_LONGEST} bytes")
+                raise _wrong(f"values[{index}][{key}]", value, f"must be no more than {_LONGEST} bytes")
             if not re.fullmatch(_VALUE, value):
                 rule = f"a valid label must be an empty string or {_rule(_VALUE, _VALUES)}"
-                raise _wrong(f"values[{at}][{key}]", value, rule)
+                raise _wrong(f"values[{index}][{key}]", value, rule)
         return partial(_TESTS[operator], key, values)
 
     def _one(self) -> str:
@@ -154,15 +153,13 @@ def field_selector(text: str, supported: Callable[[str], bool]) -> Selector:
         field, operator, value = match.groups()
         if not supported(field):
             raise SelectorError(f"field label not supported: {field}")
-        tests.append(_field_test(field.split("."), operator != "!=", value))
+        tests.append(_field_test(field, operator != "!=", value))
     return lambda obj: all(test(obj) for test in tests)
 
 
-def _field_test(path: list[str], equal: bool, value: str) -> Selector:
+def _field_test(field: str, equal: bool, value: str) -> Selector:
     def test(obj: Object) -> bool:
-        found: Any = obj
-        for name in path:
-            found = found.get(name) if isinstance(found, dict) else None
+        found = at(obj, field)
         return (("" if found is None else str(found)) == value) is equal
 
     return test

@@ -64,10 +64,8 @@ class Table:
         self._headers = not flags.get("no-headers")
         wide = flags.get("output") == "wide"
         self._kind = resource.kind if flags.get("server-print", True) else ""
-        columns = printers.columns(self._kind)
         self._cells = printers.row_of(self._kind, wide)
-        self._names = [column.name for column in columns if wide or not column.wide]
-        self._hidden = [index for index, column in enumerate(columns) if column.wide and not wide]
+        self._names = [column.name for column in printers.columns(self._kind, wide)]
         self._adds = self._with_kind or self._namespaced or bool(self._labels) or self._all_labels
         self._widths: list[int] = []
 
@@ -77,9 +75,6 @@ class Table:
         rows = [cells(obj, now) for obj in objects]
         if not "".join(map("".join, rows)).isprintable():
             rows = [list(map(_cut, row)) for row in rows]
-        for index in reversed(self._hidden):
-            for row in rows:
-                del row[index : index + 1]
         if self._adds:
             rows = [self._with_flags(obj, row) for obj, row in zip(objects, rows, strict=True)]
         if self._headers:

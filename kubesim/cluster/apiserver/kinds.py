@@ -20,7 +20,8 @@ class Kind(NamedTuple):
 
     `fields` can be selected by (`--field-selector`). `name` is the check of its name, and `rules` are those of its
     fields, as validation/rules.py reads them. A change leaves `fixed` fields alone, `frozen` ones once the object is
-    immutable, and all of the spec but what is `changeable`, where that is given.
+    immutable, and all of the spec but what is `changeable`, where that is given. `columns` are those of `kubectl get`,
+    as printers.py reads them; a leading "+" makes one a wide column.
     """
 
     defaults: Object | None = None
@@ -33,6 +34,7 @@ class Kind(NamedTuple):
     fixed: str = ""
     frozen: str = ""
     changeable: str = ""
+    columns: Mapping[str, str] = {"NAME": "text metadata.name", "AGE": "age metadata.creationTimestamp"}
 
 
 KINDS: Mapping[str, Kind] = {

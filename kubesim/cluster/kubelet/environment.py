@@ -9,10 +9,9 @@ from __future__ import annotations
 import base64
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
 
 from kubesim.api import quantity
-from kubesim.api.objects import Object, find_named
+from kubesim.api.objects import Object, at, find_named
 from kubesim.api.resources import CONFIG_MAP, NODE, SECRET, Resource
 from kubesim.cluster.apiserver import APIServer
 
@@ -100,9 +99,7 @@ def _data(api: APIServer, pod: Object, resource: Resource, reference: Object) ->
 
 def field_value(pod: Object, path: str) -> str:
     """What the downward API says of a field of the Pod, such as metadata.namespace."""
-    found: Any = {**pod, "status": {**pod["status"]}}
-    for part in path.split("."):
-        found = found.get(part) if isinstance(found, dict) else None
+    found = at(pod, path)
     return "" if found is None else str(found)
 
 

@@ -10,13 +10,13 @@ from functools import cache
 
 from kubesim.api import resources
 from kubesim.api.errors import FieldError, field_forbidden, invalid_value
-from kubesim.api.objects import Object
+from kubesim.api.objects import Object, at
 from kubesim.api.resources import Resource
 from kubesim.cluster.apiserver.kinds import Kind, kind_of
 from kubesim.cluster.apiserver.validation import objects, pods, workloads
 from kubesim.cluster.apiserver.validation.objects import object_meta, object_meta_update
 from kubesim.cluster.apiserver.validation.podupdate import internal_template, pod_update
-from kubesim.cluster.apiserver.validation.rules import CHECKS, Errors, Rule, at, immutable, struct
+from kubesim.cluster.apiserver.validation.rules import CHECKS, Errors, Rule, immutable, struct
 
 __all__ = ["validate", "validate_update"]
 __all__ += ["objects", "pods", "workloads"]  # whose functions rules.json and kinds.json call by name

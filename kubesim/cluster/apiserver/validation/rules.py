@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from kubesim.api.errors import FieldError, duplicate, invalid_value, required, unsupported
+from kubesim.api.objects import at
 
 Errors = Iterator[FieldError]
 Check = Callable[[Any], list[str]]
@@ -216,13 +217,6 @@ def struct(rules: Mapping[str, str]) -> Rule:
 def source_rule(kind: str, name: str) -> Rule:
     """The rule of one kind of source of a variable ("env") or a volume ("volumes")."""
     return struct(TABLE[kind].get(name, {}))
-
-
-def at(value: Any, path: str) -> Any:
-    """The value of a field, None where it is missing; the whole for ""."""
-    for key in path.split(".") if path else ():
-        value = (value or {}).get(key)
-    return value
 
 
 @special

@@ -9,10 +9,10 @@ from typing import Any
 
 from kubesim.api import quantity
 from kubesim.api.errors import field_forbidden, invalid_value, required
-from kubesim.api.objects import Object
+from kubesim.api.objects import Object, at
 from kubesim.api.schedule import ScheduleError, parse_schedule
 from kubesim.api.selectors import matches
-from kubesim.cluster.apiserver.validation.rules import Errors, at, non_negative, percent, rule, special, valid
+from kubesim.cluster.apiserver.validation.rules import Errors, non_negative, percent, rule, special, valid
 
 
 def _int_or_percent(field: str, value: Any) -> Errors:

@@ -1,0 +1,282 @@
+"""Table rows of `kubectl get`, pure functions of an object and the time: the columns of kinds.json, and their cells.
+
+Mirrors kubernetes pkg/printers/internalversion/printers.go, v1.36. A column is a formatter of this module and the paths
+of what it gets, "" for the whole object.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from functools import cache
+from typing import NamedTuple
+
+from kubesim.api.clock import Micros, parse_time
+from kubesim.api.humanize import NONE, UNKNOWN, age, format_labels, format_selector, human_duration, node_roles
+from kubesim.api.objects import Object, at, find_condition, getter, metadata, remembered
+from kubesim.cluster.apiserver.kinds import KINDS, Kind
+
+Cells = Callable[[Object, Micros], list[str]]
+
+
+class Column(NamedTuple):
+    """One column: its heading, whether only `-o wide` shows it, and what makes its cells."""
+
+    name: str
+    wide: bool
+    cell: Callable[[Object, Micros], str]
+
+
+@cache
+def columns(kind: str, wide: bool = True) -> tuple[Column, ...]:
+    """The columns of a kind's table, in screen order; NAME and AGE for a kind without any of its own."""
+    shown = [
+        (heading, words) for heading, words in KINDS.get(kind, Kind()).columns.items() if wide or heading[0] != "+"
+    ]
+    return tuple(Column(heading.lstrip("+"), heading[0] == "+", _cell(*words.split())) for heading, words in shown)
+
+
+def _cell(formatter: str, path: str = "", *more: str) -> Callable[[Object, Micros], str]:
+    write, value, others = _FORMATTERS[formatter], getter(path), [getter(other) for other in more]
+    if not others:  # quicker, as there are thousands
+        return lambda obj, now: write(now, value(obj))
+    return lambda obj, now: write(now, value(obj), *[other(obj) for other in others])
+
+
+def row_of(kind: str, wide: bool = True) -> Cells:
+    """What makes the cells of one object of a kind, one for each of its `columns`."""
+    if kind == "Pod" and not wide:
+        return _narrow_pod
+    cells = [column.cell for column in columns(kind, wide)]
+    return lambda obj, now: [cell(obj, now) for cell in cells]
+
+
+def row(obj: Object, now: Micros) -> list[str]:
+    """One cell for every column of the object's kind, wide ones too."""
+    return row_of(obj.get("kind", ""))(obj, now)
+
+
+def _completions(_now: Micros, done: int | None, wanted: int | None, parallelism: int | None) -> str:
+    if wanted is None:
+        return f"{done or 0}/1 of {parallelism}" if parallelism and parallelism > 1 else f"{done or 0}/1"
+    return f"{done or 0}/{wanted}"
+
+
+def _controller(_now: Micros, owners: Sequence[Object] | None) -> str:
+    found = [item for item in owners or () if item.get("controller")]
+    names = [f"{item['kind'].lower()}.{item['apiVersion'].partition('/')[0]}/{item['name']}" for item in found]
+    return names[0] if names else NONE
+
+
+def _duration(now: Micros, start: str | None, end: str | None) -> str:
+    return human_duration((parse_time(end) if end else now) - parse_time(start)) if start else ""
+
+
+def _external_ip(_now: Micros, spec: Object | None, ingress: Sequence[Object] | None) -> str:
+    spec = spec or {}
+    if spec.get("type") == "ExternalName":
+        return str(spec.get("externalName", ""))
+    balancers = sorted({item.get("ip") or item.get("hostname") or "" for item in ingress or ()} - {""})
+    found = [*balancers, *(spec.get("externalIPs") or ())]
+    return ",".join(found) or ("<pending>" if spec.get("type") == "LoadBalancer" else NONE)
+
+
+def _job_status(_now: Micros, job: Object) -> str:
+    for kind in ("Complete", "Failed", "Suspended"):
+        if find_condition(job, kind) == "True":
+            return kind
+    if metadata(job).get("deletionTimestamp"):
+        return "Terminating"
+    ends = ("SuccessCriteriaMet", "FailureTarget")
+    return next((kind for kind in ends if find_condition(job, kind) == "True"), "Running")
+
+
+def _node_address(_now: Micros, addresses: Sequence[Object] | None, kind: str) -> str:
+    return next((item["address"] for item in addresses or () if item["type"] == kind), NONE)
+
+
+def _node_status(_now: Micros, node: Object) -> str:
+    words = {"": "Unknown", "True": "Ready"}.get(find_condition(node, "Ready"), "NotReady")
+    return f"{words},SchedulingDisabled" if at(node, "spec.unschedulable") else words
+
+
+def _ports(_now: Micros, ports: Sequence[Object] | None) -> str:
+    return ",".join(map(_port, ports or ())) or NONE
+
+
+def _port(port: Object) -> str:
+    node_port = f":{port['nodePort']}" if port.get("nodePort") else ""
+    return f"{port['port']}{node_port}/{port.get('protocol', 'TCP')}"
+
+
+def _readiness_gates(_now: Micros, pod: Object) -> str:
+    gates = at(pod, "spec.readinessGates") or ()
+    return (
+        f"{sum(find_condition(pod, gate['conditionType']) == 'True' for gate in gates)}/{len(gates)}" if gates else NONE
+    )
+
+
+def _source(_now: Micros, component: str | None, reporting: str | None, host: str | None, instance: str | None) -> str:
+    component, host = component or reporting or "", host or instance
+    return f"{component}, {host}" if host else component
+
+
+def _subjects(kind: str) -> Callable[..., str]:
+    def names(_now: Micros, subjects: Sequence[Object] | None) -> str:
+        found = [item for item in subjects or () if item["kind"] == kind]
+        return ", ".join(
+            f"{item['namespace']}/{item['name']}" if "namespace" in item else item["name"] for item in found
+        )
+
+    return names
+
+
+class PodSummary(NamedTuple):
+    """What READY, STATUS and RESTARTS are made of."""
+
+    ready: int
+    total: int
+    status: str
+    restarts: int
+    restarted: str  # when the last container to be restarted had ended; "" for never
+
+
+def _narrow_pod(obj: Object, now: Micros) -> list[str]:
+    """The cells of a Pod without `-o wide`: there may be thousands."""
+    meta, (ready, total, status, restarts, restarted) = obj["metadata"], pod_summary(obj)
+    return [
+        meta.get("name", ""),
+        f"{ready}/{total}",
+        status,
+        _restarts(now, restarts, restarted),
+        age(meta.get("creationTimestamp"), now),
+    ]
+
+
+def _restarts(now: Micros, count: int, last: str) -> str:
+    return f"{count} ({age(last, now)} ago)" if count and last else str(count)
+
+
+def pod_status(obj: Object) -> str:
+    """The STATUS of a Pod: its phase, or the reason of one of its containers."""
+    return pod_summary(obj).status
+
+
+@remembered
+def pod_summary(obj: Object) -> PodSummary:
+    """How many containers are ready, what the Pod is waiting for, and how often it was restarted."""
+    spec, status = obj["spec"], obj.get("status") or {}
+    containers = status.get("containerStatuses") or []
+    reason, total = status.get("reason") or status.get("phase") or "", len(spec["containers"])
+    if "initContainers" not in spec:
+        reason, ready = _containers(containers, reason, status)
+        return PodSummary(ready, total, _deleted(obj, status, reason), *_restarted(containers))
+    sidecars = {item["name"] for item in spec["initContainers"] if item.get("restartPolicy") == "Always"}
+    stuck, ready, counted = _initialization(spec, status, sidecars)
+    reason = stuck or reason
+    if not stuck or find_condition({"status": status}, "Initialized") == "True":
+        reason, running = _containers(containers, reason, status)
+        ready += running
+        counted = [item for item in counted if item["name"] in sidecars] + containers
+    return PodSummary(ready, total + len(sidecars), _deleted(obj, status, reason), *_restarted(counted))
+
+
+def _initialization(spec: Object, status: Object, sidecars: set[str]) -> tuple[str, int, list[Object]]:
+    """Why the init containers are not done ("" if they are), how many sidecars are ready, the statuses looked at."""
+    statuses = status.get("initContainerStatuses") or []
+    ready = 0
+    for index, container in enumerate(statuses):
+        state = container.get("state") or {}
+        ended = state.get("terminated")
+        if ended and ended.get("exitCode") == 0:
+            continue
+        if container["name"] in sidecars and container.get("started"):
+            ready += bool(container.get("ready"))
+            continue
+        return _init_reason(state, f"Init:{index}/{len(spec['initContainers'])}"), ready, statuses[: index + 1]
+    return "", ready, list(statuses)
+
+
+def _init_reason(state: Object, progress: str) -> str:
+    ended, waiting = state.get("terminated"), (state.get("waiting") or {}).get("reason")
+    if ended:
+        return f"Init:{_end(ended)}"
+    return f"Init:{waiting}" if waiting and waiting != "PodInitializing" else progress
+
+
+def _containers(containers: list[Object], reason: str, status: Object) -> tuple[str, int]:
+    """The first container's reason, else the next one's; and how many containers run and are ready."""
+    running = 0
+    for container in reversed(containers):
+        state = container.get("state") or {}
+        if "running" in state:
+            running += bool(container.get("ready"))
+        elif "terminated" in state:
+            reason = _end(state["terminated"])
+        elif "waiting" in state:
+            reason = state["waiting"].get("reason") or reason
+    if reason == "Completed" and running:
+        reason = "Running" if find_condition({"status": status}, "Ready") == "True" else "NotReady"
+    return reason, running
+
+
+def _end(terminated: Object) -> str:
+    if terminated.get("reason"):
+        return str(terminated["reason"])
+    signal = terminated.get("signal")
+    return f"Signal:{signal}" if signal else f"ExitCode:{terminated.get('exitCode', 0)}"
+
+
+def _deleted(obj: Object, status: Object, reason: str) -> str:
+    if not obj["metadata"].get("deletionTimestamp"):
+        return reason
+    return reason if status.get("phase") in ("Failed", "Succeeded") else "Terminating"
+
+
+def _restarted(containers: Iterable[Object]) -> tuple[int, str]:
+    count, last = 0, ""
+    for container in containers:
+        if container.get("restartCount"):
+            count += container["restartCount"]
+            ended = (container.get("lastState") or {}).get("terminated") or {}
+            last = max(last, ended.get("finishedAt") or "")
+    return count, last
+
+
+_FORMATTERS: dict[str, Callable[..., str]] = {
+    "age": lambda now, *times: age(next(filter(None, times), None), now),
+    "age_or_none": lambda now, time: age(time, now) if time else NONE,
+    "bool": lambda _, value: str(bool(value)),
+    "completions": _completions,
+    "controller": _controller,
+    "count": lambda _, *values: str(sum(len(value or ()) for value in values)),
+    "duration": _duration,
+    "external_ip": _external_ip,
+    "groups": _subjects("Group"),
+    "images": lambda _, containers: ",".join(item.get("image", "") for item in containers or ()),
+    "job_status": _job_status,
+    "labels": lambda _, value: format_labels(value),
+    "name_of_kind": lambda _, kind, name: "/".join(filter(None, ((kind or "").lower(), name))),
+    "names": lambda _, containers: ",".join(item["name"] for item in containers or ()),
+    "node_external": lambda now, addresses: _node_address(now, addresses, "ExternalIP"),
+    "node_internal": lambda now, addresses: _node_address(now, addresses, "InternalIP"),
+    "node_status": _node_status,
+    "number": lambda _, *values: str(next(filter(None, values), 0)),
+    "once": lambda _, *values: str(next(filter(None, values), 1)),
+    "first": lambda _, values, value: (values or [value or NONE])[0],
+    "or_none": lambda _, *values: next(filter(None, values), NONE),
+    "or_unknown": lambda _, value: value or UNKNOWN,
+    "pair": lambda _, kind, name: f"{kind}/{name}",
+    "part": lambda _, some, whole: f"{some or 0}/{whole or 0}",
+    "pod_ip": lambda _, addresses: (addresses[0].get("ip") if addresses else "") or NONE,
+    "pod_ready": lambda _, pod: "{}/{}".format(*pod_summary(pod)),
+    "pod_restarts": lambda now, pod: _restarts(now, *pod_summary(pod)[3:]),
+    "pod_status": lambda _, pod: pod_summary(pod).status,
+    "ports": _ports,
+    "readiness_gates": _readiness_gates,
+    "roles": lambda _, labels: node_roles(labels),
+    "selector": lambda _, value: format_selector(value),
+    "service_accounts": _subjects("ServiceAccount"),
+    "source": _source,
+    "text": lambda _, value: str(value or "").strip(),
+    "users": _subjects("User"),
+}
