@@ -6,6 +6,7 @@ Mirrors k8s.io/apimachinery pkg/labels/selector.go and pkg/fields/selector.go, v
 from __future__ import annotations
 
 import re
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 
@@ -17,7 +18,7 @@ _Labels = Mapping[str, str]
 _Test = Callable[[_Labels], bool]
 
 # Special characters, of which as many as make an operator stay together, and words.
-_TOKEN = re.compile(r"\s*(==|!=|[=!(),<>]|[^\s=!(),<>]+)")
+_TOKEN = re.compile(r"==|!=|[=!(),<>]|[^\s=!(),<>]+")
 _OPERATORS = "in, notin, =, ==, !=, gt, lt"
 _KEY, _KEYS = "([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]", ("MyName", "my.name", "123-abc")
 _VALUE, _VALUES = f"({_KEY})?", ("MyValue", "my_value", "12345")
@@ -39,7 +40,7 @@ class _Parser:
     """Reads a label selector from the left, and refuses it in the sentences of labels.Parser."""
 
     def __init__(self, text: str) -> None:
-        self._words: list[str] = [*_TOKEN.findall(text), ""]  # the last one is the end
+        self._words = deque([*_TOKEN.findall(text), ""])  # the last one is the end
 
     def _is_identifier(self) -> bool:
         return bool(self._words[0]) and self._words[0][0] not in "=!(),<>"
@@ -49,7 +50,7 @@ class _Parser:
             raise SelectorError(f"found '{self._words[0]}', expected: {expected}")
 
     def _take(self) -> str:
-        return self._words.pop(0) if self._words[1:] else ""
+        return self._words.popleft() if self._words[0] else ""
 
     def requirements(self) -> Iterator[_Test]:
         expected = "!, identifier, or 'end of string'"

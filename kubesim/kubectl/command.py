@@ -123,6 +123,7 @@ class Call:
                 self.flags["output"],
                 self.flags["template"],
                 self.context.workspace.read_text,
+                self.context.budget,
                 tables=self.command.has_tables,
                 no_headers=bool(self.flags.get("no-headers")),
             )

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -79,7 +80,7 @@ class FlagSet:
 
         Raises FlagError, and NotSimulated for a flag that kubectl has and kubesim does not.
         """
-        parser = _Parser(self, list(words))
+        parser = _Parser(self, words)
         parser.run()
         if parser.refused and not parser.values["help"]:
             raise parser.refused
@@ -87,9 +88,9 @@ class FlagSet:
 
 
 class _Parser:
-    def __init__(self, flags: FlagSet, words: list[str]) -> None:
+    def __init__(self, flags: FlagSet, words: Iterable[str]) -> None:
         self._set = flags
-        self._words = words
+        self._words = deque(words)
         self.args: list[str] = []
         self.values = dict(flags.defaults)
         self.given: set[str] = set()
@@ -98,7 +99,7 @@ class _Parser:
 
     def run(self) -> None:
         while self._words:
-            word = self._words.pop(0)
+            word = self._words.popleft()
             if word == "--":
                 self.dash = len(self.args)
                 self.args += self._words
@@ -106,7 +107,7 @@ class _Parser:
             if word.startswith("--"):
                 self._long(word[2:])
             elif word.startswith("-") and word != "-":
-                self._short(word[1:], word)
+                self._short(word)
             else:
                 self.args.append(word)
 
@@ -122,24 +123,23 @@ class _Parser:
         elif flag.bare is not None:
             self._store(flag, flag.bare)
         elif self._words:
-            self._store(flag, self._words.pop(0))
+            self._store(flag, self._words.popleft())
         else:
             raise FlagError(f"flag needs an argument: --{name}")
 
-    def _short(self, letters: str, word: str) -> None:
-        while letters:
-            letter, letters = letters[0], letters[1:]
+    def _short(self, word: str) -> None:
+        for at, letter in enumerate(word[1:], 2):
             flag = self._set.shorts.get(letter)
             if flag is None:
-                raise FlagError(f"unknown shorthand flag: {letter!r} in -{letter}{letters}")
-            if letters.startswith("=") and letters != "=":
-                return self._store(flag, letters[1:])
+                raise FlagError(f"unknown shorthand flag: {letter!r} in -{word[at - 1 :]}")
+            if word.startswith("=", at) and at + 1 < len(word):
+                return self._store(flag, word[at + 1 :])
             if flag.bare is not None:
                 self._store(flag, flag.bare)
-            elif letters:
-                return self._store(flag, letters)
+            elif at < len(word):
+                return self._store(flag, word[at:])
             elif self._words:
-                return self._store(flag, self._words.pop(0))
+                return self._store(flag, self._words.popleft())
             else:
                 raise FlagError(f"flag needs an argument: {letter!r} in {word}")
         return None
@@ -161,7 +161,7 @@ class _Parser:
 _TRUE = frozenset({"1", "t", "T", "TRUE", "true", "True"})
 _FALSE = frozenset({"0", "f", "F", "FALSE", "false", "False"})
 _UNITS = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
-_PART = re.compile(r"([0-9]*\.?[0-9]*)([^.0-9]*)")
+_PART = re.compile(r"(?!$)([0-9]*\.?[0-9]*)([^.0-9]*)")
 _LONGEST = (2**63 - 1) / 1e9
 
 
@@ -191,17 +191,14 @@ def parse_duration(value: str) -> float:
     rest, seconds = value[value[:1] in ("+", "-") :], 0.0
     if rest == "0":
         return 0.0
-    while rest:
-        part = _PART.match(rest)
-        digits, unit = part.groups() if part else ("", "")
+    for digits, unit in _PART.findall(rest):
         if not digits.strip("."):
             raise ValueError(f"time: invalid duration {quote(value)}")
         if unit not in _UNITS:
             problem = f"unknown unit {quote(unit)}" if unit else "missing unit"
             raise ValueError(f"time: {problem} in duration {quote(value)}")
         seconds += float(digits) * _UNITS[unit]
-        rest = rest[len(digits + unit) :]
-    if not value.strip("+-") or seconds > _LONGEST:
+    if not rest or seconds > _LONGEST:
         raise ValueError(f"time: invalid duration {quote(value)}")
     return -seconds if value.startswith("-") else seconds
 

@@ -86,7 +86,7 @@ def _sorted(call: Call, objects: list[Object], what: str = "*unstructured.Unstru
     """The objects in the order of --sort-by; `what` is what kubectl sorts then."""
     field = call.flags["sort-by"]
     try:
-        return sort_objects(objects, field) if field else objects
+        return sort_objects(objects, field, call.context.budget) if field else objects
     except UnsortableError as error:
         raise Plain(call.klog("F", "sorter.go:377", str(error).replace("%T", what)).rstrip("\n")) from None
 

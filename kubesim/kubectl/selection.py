@@ -202,6 +202,7 @@ def find_targets(call: Call, args: Sequence[str], *, needs_name: bool = False, o
         refuse_if(needs_name and not selects and not with_all, "resource(s) were provided, but no name was specified")
         _check_count(set(types), one_type)
         return [Target(resource, _scope(call, resource), None) for resource in types]
+    refuse_if(len(types) > 1, "you must specify only one resource")
     return [_named(call, types[0], name) for name in words[1:]]
 
 

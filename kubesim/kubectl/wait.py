@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
+from kubesim.api.budget import Budget
 from kubesim.api.clock import SECOND
 from kubesim.api.objects import Object
 from kubesim.kubectl.command import Call, command
@@ -20,7 +21,7 @@ def wait(call: Call) -> None:
     """Let time pass until objects are as asked, at most for --timeout in all."""
     words = [word.lower() for word in call.flags["for"]]
     refuse_if(not words, "unrecognized condition: []")
-    tests = [_test(word) for word in call.flags["for"]]
+    tests = [_test(word, call.context.budget) for word in call.flags["for"]]
     query = Query(call, call.args, needs_name=True)
     timeout = call.flags["timeout"] if call.flags["timeout"] >= 0 else _A_WEEK
     ends = call.context.clock.now + timeout * SECOND  # for all of them together
@@ -63,7 +64,7 @@ def _wait_until_deleted(call: Call, target: Target) -> None:
         call.say(f"{target.resource.printed}/{target.name} condition met\n")
 
 
-def _test(wanted: str) -> _Test:
+def _test(wanted: str, budget: Budget) -> _Test:
     kind, equals, rest = wanted.partition("=")
     if wanted.lower() in ("create", "delete"):
         return lambda _: True
@@ -71,7 +72,7 @@ def _test(wanted: str) -> _Test:
         name, _, value = rest.partition("=")
         return partial(_has_condition, name.lower(), (value or "True").lower())
     if kind.lower() == "jsonpath" and equals:
-        return _jsonpath_test(rest)
+        return _jsonpath_test(rest, budget)
     raise KubectlError(f'unrecognized condition: "{wanted}"')
 
 
@@ -80,7 +81,7 @@ def _has_condition(name: str, value: str, obj: Object) -> bool:
     return any((item["type"].lower(), item["status"].lower()) == (name, value) for item in conditions)
 
 
-def _jsonpath_test(rest: str) -> _Test:
+def _jsonpath_test(rest: str, budget: Budget) -> _Test:
     path, braces, value = rest.rpartition("}")
     expression, wanted = path + braces, value.removeprefix("=")
     if not braces:
@@ -90,10 +91,10 @@ def _jsonpath_test(rest: str) -> _Test:
         raise KubectlError(
             "jsonpath wait has to have a value after equal sign, like --for=jsonpath='{.status.readyReplicas}'=3"
         )
-    evaluate_relaxed(expression, {})  # refuses a broken path
+    evaluate_relaxed(expression, {}, budget)  # refuses a broken path
 
     def test(obj: Object) -> bool:
-        values = evaluate_relaxed(expression, obj)
+        values = evaluate_relaxed(expression, obj, budget)
         return bool(values) and (not wanted or any(str(item) == wanted for item in values))
 
     return test

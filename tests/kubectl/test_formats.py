@@ -14,6 +14,7 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from kubesim.api.budget import Budget
 from kubesim.gotext.gojson import quote
 from kubesim.kubectl.errors import FormatError, NotSimulated
 from kubesim.kubectl.formats import evaluate_relaxed, parse_output, sort_objects
@@ -42,12 +43,12 @@ def read_file(name: str) -> str:
 
 
 def render(output: str, obj: Any) -> str:
-    return parse_output(output, "", read_file).render(obj)
+    return parse_output(output, "", read_file, Budget()).render(obj)
 
 
 def refused(output: str, obj: Any, template: str = "", **options: Any) -> FormatError:
     with pytest.raises(FormatError) as refusal:
-        parse_output(output, template, read_file, **options).render(obj)
+        parse_output(output, template, read_file, Budget(), **options).render(obj)
     return refusal.value
 
 
@@ -117,12 +118,12 @@ def test_what_is_not_simulated(output: str) -> None:
 
 @pytest.mark.parametrize(("output", "template", "printed"), CASES["output"]["one"])
 def test_one_object(output: str, template: str, printed: str) -> None:
-    assert parse_output(output, template, read_file).render(WEB) == printed
+    assert parse_output(output, template, read_file, Budget()).render(WEB) == printed
 
 
 @pytest.mark.parametrize(("output", "printed"), CASES["output"]["several"])
 def test_several_objects(output: str, printed: str) -> None:
-    assert parse_output(output, "", read_file).render_list([ONE, TWO]) == printed
+    assert parse_output(output, "", read_file, Budget()).render_list([ONE, TWO]) == printed
 
 
 @pytest.mark.parametrize(
@@ -134,7 +135,7 @@ def test_several_objects(output: str, printed: str) -> None:
     ],
 )
 def test_a_second_print_of_the_same_command(output: str, no_headers: bool, printed: str) -> None:
-    form = parse_output(output, "", read_file, no_headers=no_headers)
+    form = parse_output(output, "", read_file, Budget(), no_headers=no_headers)
     assert form.render(WEB) + form.render(ONE) == printed
 
 
@@ -144,7 +145,11 @@ def test_what_is_no_format_is_refused(output: str, template: str, tables: bool, 
 
 
 def test_tables_are_not_printed_here() -> None:
-    assert [parse_output(output, "", read_file).is_table for output in ("", "wide", "name")] == [True, True, False]
+    assert [parse_output(output, "", read_file, Budget()).is_table for output in ("", "wide", "name")] == [
+        True,
+        True,
+        False,
+    ]
 
 
 @pytest.mark.parametrize(
@@ -162,21 +167,21 @@ def test_control_characters_are_shown_and_lines_kept() -> None:
 
 @pytest.mark.parametrize("path", ["metadata.name", ".metadata.name", "{metadata.name}", "{.metadata.name}"])
 def test_a_relaxed_path(path: str) -> None:
-    assert evaluate_relaxed(path, WEB) == ["web"]
+    assert evaluate_relaxed(path, WEB, Budget()) == ["web"]
 
 
 @pytest.mark.parametrize(("values", "order"), CASES["sorted"])
 def test_values_of_one_type_are_sorted(values: list[Any], order: list[int]) -> None:
     objects = [{"v": value, "at": at} if value != "missing" else {"at": at} for at, value in enumerate(values)]
-    assert [obj["at"] for obj in sort_objects(objects, ".v")] == order
+    assert [obj["at"] for obj in sort_objects(objects, ".v", Budget())] == order
 
 
 @pytest.mark.parametrize(("field", "message"), CASES["sort-by-refusals"])
 def test_what_cannot_be_sorted_is_refused(field: str, message: str) -> None:
     with pytest.raises(FormatError) as refusal:
-        sort_objects([{"v": 1, "map": {}, "mixed": 1}, {"v": 2, "map": {}, "mixed": "a"}], field)
+        sort_objects([{"v": 1, "map": {}, "mixed": 1}, {"v": 2, "map": {}, "mixed": "a"}], field, Budget())
     assert str(refusal.value) == message
-    assert sort_objects([], ".nosuch") == []
+    assert sort_objects([], ".nosuch", Budget()) == []
 
 
 def test_json_is_safe_for_html_and_keeps_the_order_of_what_kubectl_built() -> None:

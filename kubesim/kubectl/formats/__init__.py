@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
 from typing import Any, NamedTuple
 
+from kubesim.api.budget import Budget
 from kubesim.gotext.gojson import quote
 from kubesim.kubectl.errors import FormatError, NotSimulated, refuse_if
 
@@ -18,7 +19,7 @@ Print = Callable[[Mapping[str, Any], bool], str]
 """Prints an object or a List. True says that kubectl built it itself: its JSON keeps the order of the fields."""
 
 # Which module prints each format. It is imported when the format is first used; its class Printer takes the name,
-# the template and whether to leave out headers, and makes a Print for one command.
+# the template, whether to leave out headers, and the budget to pay from, and makes a Print for one command.
 _MODULES = {
     "json": "marshal",
     "yaml": "marshal",
@@ -67,7 +68,13 @@ class Format(NamedTuple):
 
 
 def parse_output(
-    output: str, template: str, read_file: Callable[[str], str], *, tables: bool = True, no_headers: bool = False
+    output: str,
+    template: str,
+    read_file: Callable[[str], str],
+    budget: Budget,
+    *,
+    tables: bool = True,
+    no_headers: bool = False,
 ) -> Format:
     """The format that -o and --template name; without `tables` neither `wide` nor custom columns.
 
@@ -79,7 +86,7 @@ def parse_output(
     if name in _TEMPLATES or (is_columns and name in _MODULES):
         argument = _template(name, argument, read_file)
         name = name if is_columns else name.removesuffix("-file")
-        return Format(name, _load(name).Printer(name, argument, no_headers))
+        return Format(name, _load(name).Printer(name, argument, no_headers, budget))
     if output.lower() in ("json", "yaml"):
         return Format(output.lower(), _load(output.lower()).Printer(output.lower()))
     if output.lower() == "name":
@@ -116,9 +123,9 @@ def _template(name: str, text: str, read_file: Callable[[str], str]) -> str:
         raise FormatError(f"error reading {option}template {text}, {problem}") from None
 
 
-def sort_objects(objects: Sequence[Any], field: str) -> list[Any]:
+def sort_objects(objects: Sequence[Any], field: str, budget: Budget) -> list[Any]:
     """`objects` in the order of --sort-by's `field`, a path with or without braces. Raises FormatError."""
-    found: list[Any] = _load("custom-columns").sort_objects(objects, field)
+    found: list[Any] = _load("custom-columns").sort_objects(objects, field, budget)
     return found
 
 
@@ -138,10 +145,10 @@ def relaxed(expression: str) -> str:
     return f"{{.{match[1] or match[2]}}}" if match else ""
 
 
-def evaluate_relaxed(expression: str, obj: Mapping[str, Any]) -> list[Any]:
+def evaluate_relaxed(expression: str, obj: Mapping[str, Any], budget: Budget) -> list[Any]:
     """What a path, with or without braces and leading dot, finds in `obj`. Raises FormatError."""
     jsonpath = _load("jsonpath")
-    return [value for part in jsonpath.results(jsonpath.parse(relaxed(expression)), obj) for value in part]
+    return [value for part in jsonpath.results(jsonpath.parse(relaxed(expression)), obj, budget) for value in part]
 
 
 def list_of(items: list[dict[str, Any]]) -> dict[str, Any]:

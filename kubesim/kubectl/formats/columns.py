@@ -10,6 +10,7 @@ from functools import cmp_to_key
 from typing import Any
 
 from kubesim.api import quantity
+from kubesim.api.budget import Budget
 from kubesim.gotext import tabwriter
 from kubesim.gotext.gojson import quote, sprint, type_name
 from kubesim.kubectl.errors import FormatError, refuse_if
@@ -26,29 +27,30 @@ class Printer:
     Raises FormatError, with the headers already printed.
     """
 
-    def __init__(self, name: str, spec: str, no_headers: bool = False) -> None:
+    def __init__(self, name: str, spec: str, no_headers: bool, budget: Budget) -> None:
         self._headers, paths = _of_file(spec) if name == "custom-columns-file" else _of_option(spec)
         self._paths = [relaxed(path) for path in paths]
         self._has_headings = name == "custom-columns-file" or not no_headers
         self._widths: list[int] = []
+        self._budget = budget
 
     def __call__(self, obj: Mapping[str, Any], typed: bool = False) -> str:
         rows = [self._headers] if self._has_headings else []
         self._has_headings = False
         try:
             templates = [jsonpath.parse(path) for path in self._paths]
-            rows += [[_cell(template, item) for template in templates] for item in items_of(obj)]
+            rows += [[self._cell(template, item) for template in templates] for item in items_of(obj)]
         except FormatError as error:
             raise FormatError(str(error), stdout=tabwriter.format(rows[:1])) from None
+        self._budget.spend(len(rows) * sum(max(map(len, column)) for column in zip(*rows, strict=True)))
         if any("\n" in cell or "\t" in cell for row in rows for cell in row):
             return tabwriter.align("".join(["\t".join(row) + "\n" for row in rows]), minwidth=6, padding=3)
         return tabwriter.format(rows, widths=self._widths)
 
-
-def _cell(template: Sequence[jsonpath.Part], obj: Any) -> str:
-    found = jsonpath.results(template, obj)
-    values = [sprint(value).translate(_ESCAPES) for part in found for value in part]
-    return ",".join(values if found and found[0] else ["<none>", *values])
+    def _cell(self, template: Sequence[jsonpath.Part], obj: Any) -> str:
+        found = jsonpath.results(template, obj, self._budget)
+        values = [sprint(value).translate(_ESCAPES) for part in found for value in part]
+        return ",".join(values if found and found[0] else ["<none>", *values])
 
 
 def _of_option(spec: str) -> tuple[list[str], list[str]]:
@@ -70,7 +72,7 @@ def _of_file(text: str) -> tuple[list[str], list[str]]:
     return headers, paths
 
 
-def sort_objects(objects: Sequence[Any], field: str) -> list[Any]:
+def sort_objects(objects: Sequence[Any], field: str, budget: Budget) -> list[Any]:
     """`objects` in the order of `field`, a path with or without braces; those without the field come first.
 
     Raises FormatError.
@@ -80,9 +82,8 @@ def sort_objects(objects: Sequence[Any], field: str) -> list[Any]:
         template = jsonpath.parse(path)
     except FormatError as error:
         raise FormatError(f"sorting error: {error}") from None
-    found = [
-        next((value for part in jsonpath.results(template, obj)[:1] for value in part), _MISSING) for obj in objects
-    ]
+    firsts = [jsonpath.results(template, obj, budget)[:1] for obj in objects]
+    found = [next((value for part in first for value in part), _MISSING) for first in firsts]
     if found and all(value is _MISSING for value in found):
         raise FormatError(f"couldn't find any field with path {quote(path)} in the list of objects")
     order = cmp_to_key(lambda one, other: -_is_less(path, one, other))

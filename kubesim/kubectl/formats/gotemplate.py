@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import Any, NamedTuple
 
+from kubesim.api.budget import Budget
 from kubesim.gotext import gojson
 from kubesim.gotext.gojson import Literal, quote
 from kubesim.kubectl.errors import FormatError, NotSimulated
@@ -26,8 +27,9 @@ class Printer:
     NotSimulated.
     """
 
-    def __init__(self, name: str, text: str, no_headers: bool = False) -> None:
+    def __init__(self, name: str, text: str, no_headers: bool, budget: Budget) -> None:
         self._text = text
+        self._budget = budget
         try:
             parser = _Parser(text)
             self._statements, end = parser.statements()
@@ -37,7 +39,7 @@ class Printer:
             raise FormatError(f"error parsing template {text}, {error}") from None
 
     def __call__(self, obj: Mapping[str, Any], typed: bool = False) -> str:
-        run = _Run(self._text, obj)
+        run = _Run(self._text, obj, self._budget)
         try:
             run.walk(self._statements, obj)
         except FormatError as error:
@@ -52,9 +54,13 @@ class Printer:
 
 
 class _Run:
-    """One execution of a template: what it has printed, and its variables, those of the innermost block first."""
+    """One execution of a template: what it has printed, and its variables, those of the innermost block first.
 
-    def __init__(self, text: str, obj: Any) -> None:
+    Each statement and each text that is made are paid for.
+    """
+
+    def __init__(self, text: str, obj: Any, budget: Budget) -> None:
+        self.budget = budget
         self.out: list[str] = []
         self.variables = ChainMap({"$": obj})
         self._text = text
@@ -63,10 +69,16 @@ class _Run:
         line, column = 1 + self._text.count("\n", 0, at), at - self._text.rfind("\n", 0, at) - 1
         return FormatError(f'template: output:{line}:{column}: executing "output" at <{text}>: {problem}')
 
+    def print(self, text: str) -> None:
+        """Write a text."""
+        self.budget.spend(len(text))
+        self.out.append(text)
+
     def walk(self, statements: Sequence[_Statement], dot: Any) -> None:
         """Execute statements one after the other; their variables end with them."""
         self.variables = self.variables.new_child()
         for statement in statements:
+            self.budget.spend(5)
             statement(self, dot)
         self.variables = self.variables.parents
 
@@ -108,7 +120,7 @@ def _call(at: int, name: str, arguments: Sequence[_Node]) -> _Node:
     def evaluate(run: _Run, dot: Any, *handed: Any) -> Any:
         values = chain((node.evaluate(run, dot) for node in arguments), handed)
         try:
-            return functions.call(name, values, len(arguments) + len(handed))
+            return functions.call(name, values, len(arguments) + len(handed), run.budget)
         except functions.Refusal as error:
             if error.at == "argument" and arguments:
                 raise run.error(arguments[-1].at, arguments[-1].text, str(error)) from None
@@ -143,7 +155,7 @@ class _Pipeline:
         """The statement that an action is."""
         value = self.evaluate(run, dot)
         if not self.variables:
-            run.out.append("<no value>" if value is None else gojson.sprint(value))
+            run.print("<no value>" if value is None else gojson.sprint(value))
 
     def items(self, run: _Run, value: Any) -> Iterator[tuple[Any, Any]]:
         """The keys and values that `range` goes through."""
@@ -250,7 +262,7 @@ class _Parser:
         found: list[_Statement] = []
         for piece in self._pieces:
             if isinstance(piece, str):
-                found.append(lambda run, _, text=piece: run.out.append(text))  # type: ignore[misc]
+                found.append(lambda run, _, text=piece: run.print(text))  # type: ignore[misc]
                 continue
             self._tokens = self._tokenize(piece)
             word = self._tokens[0].text

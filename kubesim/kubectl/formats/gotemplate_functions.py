@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from kubesim.api.budget import Budget
 from kubesim.gotext.gojson import Literal, decode_base64, quote, sprint, type_name
 from kubesim.kubectl.errors import NotSimulated
 
@@ -73,7 +74,7 @@ def _len(item: Any) -> int:
     return len(item.encode() if isinstance(item, str) else item)
 
 
-def _printf(pattern: Any, *items: Any) -> str:
+def _printf(budget: Budget, pattern: Any, *items: Any) -> str:
     rest = list(items)
 
     def replace(match: re.Match[str]) -> str:
@@ -84,10 +85,17 @@ def _printf(pattern: Any, *items: Any) -> str:
         item = rest.pop(0) if rest else None
         if not isinstance(item, kinds) or width.startswith("0"):
             raise NotSimulated(f"{match[0]} in printf for {sprint(item)} is not part of this simulator")
-        text = write(item)
-        return text.ljust(int(width[1:] or 0)) if width.startswith("-") else text.rjust(int(width or 0))
+        text, room = write(item), int(width.removeprefix("-") or 0)
+        budget.spend(len(text) + room)
+        return text.ljust(room) if width.startswith("-") else text.rjust(room)
 
     return _VERB.sub(replace, _string(pattern))
+
+
+def _println(budget: Budget, *items: Any) -> str:
+    texts = [sprint(item) for item in items]
+    budget.spend(sum(map(len, texts)))
+    return " ".join(texts) + "\n"
 
 
 def _equal(first: Any, *others: Any) -> bool:
@@ -126,15 +134,16 @@ _FUNCTIONS: dict[str, tuple[Callable[..., Any] | None, int, bool]] = {
     "not": (operator.not_, 1, False),
     "or": (None, 1, True),
     "printf": (_printf, 1, True),
-    "println": (lambda *items: " ".join(map(sprint, items)) + "\n", 0, True),
+    "println": (_println, 0, True),
 }
+_WITH_BUDGET = ("printf", "println")  # is their first argument
 NAMES = frozenset(_FUNCTIONS)
 
 
-def call(name: str, arguments: Iterable[Any], count: int) -> Any:
+def call(name: str, arguments: Iterable[Any], count: int, budget: Budget) -> Any:
     """The value of a function; `and` and `or` take only as many of the `count` arguments as they need.
 
-    Raises Refusal with Go's reason.
+    A text is paid for before it is made. Raises Refusal with Go's reason.
     """
     function, fixed, variadic = _FUNCTIONS[name]
     if count < fixed or (count > fixed and not variadic):
@@ -146,6 +155,6 @@ def call(name: str, arguments: Iterable[Any], count: int) -> Any:
                 break
         return value
     try:
-        return function(*arguments)
+        return function(*([budget] if name in _WITH_BUDGET else []), *arguments)
     except Refusal as error:
         raise Refusal(str(error) if error.at == "argument" else f"error calling {name}: {error}", error.at) from None

@@ -9,33 +9,34 @@ from __future__ import annotations
 
 import operator
 import re
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from functools import lru_cache, reduce
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
+from typing import Any, NamedTuple
 
+from kubesim.api.budget import Budget
 from kubesim.gotext import gojson
 from kubesim.kubectl.errors import FormatError, refuse_if
 
 Values = list[Any]
-Step = Callable[[Values], Values]
-"""From the values that the step before it found to what it finds in them."""
+Step = Callable[[Any, Budget], Iterable[Any]]
+"""From one value to what a step finds in it."""
+Path = Sequence[Step]
 
 
-@dataclass(frozen=True)
-class Part:
+class Part(NamedTuple):
     """One action or plain text; a range has the parts up to its `{end}` too, for each value that it finds."""
 
-    find: Step
+    path: Path
     body: Sequence[Part] | None = None
 
 
 class Printer:
     """Prints objects through a template; jsonpath-as-json prints each part's results as an indented list."""
 
-    def __init__(self, name: str, text: str, no_headers: bool = False) -> None:
+    def __init__(self, name: str, text: str, no_headers: bool, budget: Budget) -> None:
         self._text = text
         self._as_json = name == "jsonpath-as-json"
+        self._budget = budget
         try:
             self._parts = parse(text)
         except FormatError as error:
@@ -43,7 +44,7 @@ class Printer:
 
     def __call__(self, obj: Mapping[str, Any], typed: bool = False) -> str:
         try:
-            found = results(self._parts, obj)
+            found = results(self._parts, obj, self._budget)
         except FormatError as error:
             raise FormatError(
                 f"error executing jsonpath {gojson.quote(self._text)}: Error executing template: {error}. Printing "
@@ -52,24 +53,39 @@ class Printer:
             ) from None
         if self._as_json:
             return "".join([gojson.dumps(values, indent=4) + "\n" for values in found])
-        return "".join([" ".join(map(_printed, values)) for values in found])
+        return "".join([" ".join(map(self._printed, values)) for values in found])
+
+    def _printed(self, value: Any) -> str:
+        text = gojson.dumps(value) if isinstance(value, dict | list | None) else gojson.sprint(value)
+        self._budget.spend(len(text))
+        return text
 
 
-def results(parts: Sequence[Part], obj: Any) -> list[Values]:
+def results(parts: Sequence[Part], obj: Any, budget: Budget) -> list[Values]:
     """What each part of a template finds in `obj`. Raises FormatError with the bare reason."""
     found: list[Values] = []
-    for part in parts:
-        values = part.find([obj])
-        if part.body is None:
+    for path, body in parts:
+        values = _follow(path, obj, budget)
+        if body is None:
             found.append(values)
         else:
             for value in values:
-                found += results(part.body, value)
+                found += results(body, value, budget)
     return found
 
 
-def _printed(value: Any) -> str:
-    return gojson.dumps(value) if isinstance(value, dict | list | None) else gojson.sprint(value)
+def _follow(path: Path, obj: Any, budget: Budget) -> Values:
+    """What a path finds, step by step; each value that a step looks at or finds is paid for."""
+    values = [obj]
+    budget.spend(1)
+    for step in path:
+        found: Values = []
+        for value in values:
+            for item in step(value, budget):
+                budget.spend(1)
+                found.append(item)
+        values = found
+    return values
 
 
 _NAME = r"(?:\\.|[^ \t\r\n.,\[\]$@{}\\])*\\?"
@@ -107,20 +123,20 @@ def _parts(text: str, at: int, in_range: bool = False) -> tuple[list[Part], int]
     while piece := _PIECE.match(text, at):
         at = piece.end()
         if not piece[0].startswith("{"):
-            parts.append(Part(_constant(piece[0])))
+            parts.append(Part([_constant(piece[0])]))
         elif piece[0] != "{end}":
-            step, at = _action(text, at)
+            path, at = _action(text, at)
             body, at = _parts(text, at, in_range=True) if piece[0] == "{range " else (None, at)
-            parts.append(Part(step, body))
+            parts.append(Part(path, body))
         elif in_range:
             break
         else:
-            parts.append(Part(_word("end")))
+            parts.append(Part([_word("end")]))
     return parts, at
 
 
-def _action(text: str, at: int = 0) -> tuple[Step, int]:
-    """The steps up to the closing brace as one step, and the place behind that brace."""
+def _action(text: str, at: int = 0) -> tuple[Path, int]:
+    """The steps up to the closing brace, and the place behind that brace."""
     steps: list[Step] = []
     while not text.startswith("}", at):
         token = _TOKEN.match(text, at)
@@ -130,16 +146,16 @@ def _action(text: str, at: int = 0) -> tuple[Step, int]:
         kind = str(token.lastgroup)
         steps += _STEPS[kind](token[kind])
         at = token.end()
-    return lambda values: reduce(lambda found, step: step(found), steps, values), at + 1
+    return steps, at + 1
 
 
-def _sub(text: str) -> Step:
+def _sub(text: str) -> Path:
     """An action without its braces, as it stands in a filter or in brackets."""
     return _action(f"{text}}}")[0]
 
 
-def _constant(value: str | float) -> Step:
-    return lambda values: [value]
+def _constant(constant: str | float) -> Step:
+    return lambda value, budget: [constant]
 
 
 def _text(quoted: str) -> Step:
@@ -153,7 +169,7 @@ def _word(name: str) -> Step:
     if name in ("true", "false"):
         return _constant(name == "true")
 
-    def refuse(values: Values) -> Values:
+    def refuse(value: Any, budget: Budget) -> Values:
         raise FormatError("not in range, nothing to end" if name == "end" else f"unrecognized identifier {name}")
 
     return refuse
@@ -161,9 +177,9 @@ def _word(name: str) -> Step:
 
 def _field(name: str) -> Step:
     if name == "*":
-        return lambda values: [child for value in values for child in _children(value)]
+        return lambda value, budget: _children(value)
     key = name.replace("\\", "")
-    return lambda values: [value[key] for value in values if isinstance(value, dict) and key in value]
+    return lambda value, budget: [value[key]] if isinstance(value, dict) and key in value else []
 
 
 def _children(value: Any) -> Values:
@@ -172,10 +188,12 @@ def _children(value: Any) -> Values:
     return value if isinstance(value, list) else []
 
 
-def _descend(values: Values) -> Values:
-    """Each value that contains something, and what it contains, in its order."""
-    holders = [value for value in values if value and isinstance(value, dict | list | str)]
-    return [item for value in holders for item in (value, *_descend(_children(value)))]
+def _descend(value: Any, budget: Budget) -> Iterator[Any]:
+    """The value, if it contains something, and what it contains, in its order."""
+    if value and isinstance(value, dict | list | str):
+        yield value
+        for child in _children(value):
+            yield from _descend(child, budget)
 
 
 _SLICE = re.compile(r"(-?[0-9]{1,18})?(:(-?[0-9]{1,18})?)?(?::(-?[0-9]{1,18})?)?")
@@ -184,20 +202,21 @@ _SLICE = re.compile(r"(-?[0-9]{1,18})?(:(-?[0-9]{1,18})?)?(?::(-?[0-9]{1,18})?)?
 def _array(text: str) -> Step:
     """What brackets choose: a key in quotes, an index, a slice, or a union of them."""
     if "," in text:
-        steps = [_sub(f"[{part.strip()}]") for part in text.split(",")]
-        return lambda values: [value for step in steps for value in step(values)]
+        paths = [_sub(f"[{part.strip()}]") for part in text.split(",")]
+        return lambda value, budget: [item for path in paths for item in _follow(path, value, budget)]
     if key := re.fullmatch(r"'([^']*)'", text):
-        return _sub(f".{key[1]}")
+        path = _sub(f".{key[1]}")
+        return lambda value, budget: _follow(path, value, budget)
     match = _SLICE.fullmatch(":" if text == "*" else text)
     if match is None:
         raise FormatError(f"invalid array index {text}")
     start, is_slice, end, step = match.groups()
     first = int(start or 0)
     last = int(end) if end else None if is_slice or first == -1 else first + 1
-    return lambda values: [item for value in values if value is not None for item in _cut(value, first, last, step)]
+    return lambda value, budget: [] if value is None else _cut(value, first, last, int(step or 1))
 
 
-def _cut(value: Any, first: int, last: int | None, step: str | None) -> Values:
+def _cut(value: Any, first: int, last: int | None, step: int) -> Values:
     """`[first:last:step]` of a list."""
     if not isinstance(value, list):
         raise FormatError(f"{gojson.type_name(value)} is not array or slice")
@@ -210,8 +229,8 @@ def _cut(value: Any, first: int, last: int | None, step: str | None) -> Values:
         index = last - 1 if 0 <= first < length else first
         raise FormatError(f"array index out of bounds: index {index}, length {length}")
     refuse_if(first > last, f"starting index {first} is greater than ending index {last}", FormatError)
-    refuse_if(int(step or 1) <= 0, "step must be > 0", FormatError)
-    return value[first : last : int(step or 1)]
+    refuse_if(step <= 0, "step must be > 0", FormatError)
+    return value[first:last:step]
 
 
 _OPERATORS: dict[str, Callable[[Any, Any], bool]] = {
@@ -230,25 +249,24 @@ def _filter(text: str) -> Step:
     left = _sub(match[1] if match else text)
     right = _sub(match[3]) if match else None
 
-    def passes(item: Any) -> bool:
+    def passes(item: Any, budget: Budget) -> bool:
         if match is None or right is None:
-            return _exists(left, item)
-        lefts, rights = left([item]), right([item])
+            return _exists(left, item, budget)
+        lefts, rights = _follow(left, item, budget), _follow(right, item, budget)
         refuse_if(len(lefts) > 1 or len(rights) > 1, "can only compare one element at a time", FormatError)
         return bool(lefts and rights) and _compare(match[2], lefts[0], rights[0])
 
-    def find(values: Values) -> Values:
-        for value in values:
-            if not isinstance(value, list):
-                raise FormatError(f"{gojson.sprint(value)} is not array or slice and cannot be filtered")
-        return [item for value in values for item in value if passes(item)]
+    def find(value: Any, budget: Budget) -> Values:
+        if not isinstance(value, list):
+            raise FormatError(f"{gojson.sprint(value)} is not array or slice and cannot be filtered")
+        return [item for item in value if passes(item, budget)]
 
     return find
 
 
-def _exists(path: Step, item: Any) -> bool:
+def _exists(path: Path, item: Any, budget: Budget) -> bool:
     try:
-        return bool(path([item]))
+        return bool(_follow(path, item, budget))
     except FormatError:
         return False
 
