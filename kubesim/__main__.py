@@ -11,11 +11,15 @@ import shutil
 import sys
 import threading
 import time
+import traceback
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from io import TextIOWrapper
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 
+from kubesim.api.result import Result
 from kubesim.cluster import AGE, BOOT
 from kubesim.flow.export import explain
 from kubesim.flow.load import MAX_SIZE, ExportError, decode
@@ -47,6 +51,9 @@ _ADDRESS = "another address than loopback lets every machine that reaches it try
 def main(words: Sequence[str] | None = None) -> int:
     """Run the prompt, or a command with its options; the exit status is that of the last command."""
     options = _parser().parse_args(words)
+    for stream in (sys.stdin, sys.stdout):
+        if isinstance(stream, TextIOWrapper):  # no character that a terminal lacks ends the session
+            stream.reconfigure(errors="replace")
     return int(options.run(options))
 
 
@@ -89,7 +96,7 @@ def _why(options: argparse.Namespace) -> int:
     try:
         with sys.stdin.buffer if name == "-" else Path(name).open("rb") as file:
             text = decode(file.read(2 * MAX_SIZE + 3))
-        _show(explain(text, options.pod))
+        print(explain(text, options.pod), end="")
     except (OSError, ExportError) as error:
         return _fail(f"{name}: {getattr(error, 'strerror', error)}")
     return 0
@@ -111,31 +118,27 @@ def _grade(options: argparse.Namespace) -> int:
             status = _fail(f"{name} is damaged: {lost} of its entries cannot be read")
         sheets.append((name, found))
     if sheets:
-        _show(grade.comma_separated(sheets) if options.csv else grade.table(sheets, shutil.get_terminal_size().columns))
+        columns = shutil.get_terminal_size().columns
+        print(grade.comma_separated(sheets) if options.csv else grade.table(sheets, columns), end="")
     return status
-
-
-def _show(text: str) -> None:
-    """Print text that may have characters which this terminal lacks."""
-    sys.stdout.buffer.write(text.encode(sys.stdout.encoding, errors="replace"))
 
 
 def _serve(options: argparse.Namespace) -> int:
     """Serve until the input ends or Ctrl+C, with a prompt at a terminal unless changes are kept in a file."""
-    try:
-        from kubesim import server
-    except ImportError as error:
-        return _fail(f"serve needs the package {error.name}: pip install 'kubesim[serve]'")
+    from kubesim.server.journal import Journal, JournalError  # late, as in Session.serve
+
     # kubectl measures the age of events by the wall clock, so the cluster's clock starts there.
     boot = datetime.now(UTC).replace(microsecond=0) - timedelta(seconds=AGE)
     try:
-        journal = server.Journal(options.state, boot) if options.state else None
+        journal = Journal(options.state, boot) if options.state else None
         session = _session(journal.boot if journal else boot)
         changes = journal.replay(session.cluster) if journal else 0
         keywords = {name: getattr(options, name) for name in ("address", "port", "realtime")}
         served = session.serve(options.kubeconfig, journal=journal, **keywords)
-    except (OSError, OverflowError, server.JournalError) as error:
+    except (OSError, OverflowError, JournalError) as error:
         return _fail(f"cannot serve: {error}")
+    except ImportError as error:
+        return _fail(f"serve needs the package {error.name}: pip install 'kubesim[serve]'")
     print(f"kubesim: a simulated cluster at {served.url}" + (f", {changes} requests done again" if changes else ""))
     print(served, flush=True)
     try:
@@ -158,18 +161,35 @@ def _session(boot: datetime = BOOT) -> Session:
 
 
 def _prompt(session: Session) -> int:
-    """Read lines until the end of the input or `exit`."""
-    status = 0
+    """Run lines until the end of the input or `exit`. A bug of kubesim costs one line, not the cluster."""
+    status, typed = 0, list[str]()
     if sys.stdin.isatty():
         print(f"kubesim: a simulated cluster. Files live in {session.workspace.root}. Type help, or exit to leave.")
     for line, pause in _lines(session):
         if line.strip() in ("exit", "logout"):
             break
-        session.advance(min(pause, LONGEST_PAUSE))
-        result = session.run(line)
+        typed.append(line)
+        try:
+            session.advance(min(pause, LONGEST_PAUSE))
+            result = session.run(line)
+        except KeyboardInterrupt:
+            result = Result(stdout="\n", exit_code=130)
+        except Exception:
+            result = Result(stderr=_report(typed), exit_code=70)
         print(result.screen, end="")
         status = result.exit_code
     return status
+
+
+def _report(typed: Sequence[str]) -> str:
+    """Keep what was typed, which makes the same cluster again, and what went wrong; say where."""
+    with NamedTemporaryFile(
+        "w", prefix="kubesim-", suffix=".txt", delete=False, encoding="utf-8", errors="replace"
+    ) as file:
+        file.write("\n".join(typed) + f"\n\n{traceback.format_exc()}")
+    return (
+        f"kubesim: internal error. The cluster is kept; what you typed is in {file.name}, so that you can report it\n"
+    )
 
 
 def _lines(session: Session) -> Iterator[tuple[str, float]]:

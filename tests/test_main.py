@@ -5,12 +5,14 @@ from __future__ import annotations
 import base64
 import csv
 import errno
+import io
 import json
 import os
 import re
 import ssl
 import subprocess
 import sys
+import tempfile
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,6 +22,9 @@ from typing import Any
 import pytest
 import yaml
 
+from kubesim import Session
+from kubesim.__main__ import main
+from kubesim.api.result import Result
 from kubesim.lessons import documents, load_quizzes, load_tasks
 
 NOT_MINE = errno.EADDRNOTAVAIL, os.strerror(errno.EADDRNOTAVAIL)
@@ -48,6 +53,42 @@ def test_lines_in_screens_out(typed: str, shown: str, status: int, tmp_path: Pat
     )
     assert (ran.stdout, ran.stderr, ran.returncode) == (shown, "", status)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_bug_costs_one_line_and_can_be_reported(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = Session.run
+
+    def fail(session: Session, line: str) -> Result:
+        if line == "break":
+            raise RuntimeError("a bug")
+        if line == "stop":
+            raise KeyboardInterrupt
+        return run(session, line)
+
+    monkeypatch.setattr(Session, "run", fail)
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setattr(sys, "stdin", io.StringIO("kubectl create ns team\nbreak\nstop\nkubectl get ns team -o name\n"))
+    assert main([]) == 0
+    (report,) = tmp_path.iterdir()
+    where = f"what you typed is in {report}, so that you can report it"
+    assert capsys.readouterr() == (
+        f"namespace/team created\nkubesim: internal error. The cluster is kept; {where}\n\nnamespace/team\n",
+        "",
+    )
+    typed, _, traced = report.read_text().partition("\n\n")
+    assert typed == "kubectl create ns team\nbreak"
+    assert traced.endswith("RuntimeError: a bug\n")
+    assert report.stat().st_mode & 0o777 == 0o600
+
+
+def test_bytes_that_are_no_text_are_shown_as_far_as_they_can(tmp_path: Path) -> None:
+    words = [sys.executable, "-m", "kubesim"]
+    typed = b"echo a\xff\necho \xc3\xa9\n"
+    env = {"PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "ascii"}
+    ran = subprocess.run(words, input=typed, capture_output=True, cwd=tmp_path, check=False, env=env)
+    assert (ran.stdout, ran.stderr, ran.returncode) == (b"a?\n??\n", b"", 0)
 
 
 def ask(config: Path, method: str, path: str, body: object = None) -> Any:

@@ -16,7 +16,7 @@ from pathlib import Path
 from types import TracebackType
 
 from kubesim import Session
-from kubesim.server import Server
+from kubesim.server.https import Server
 from kubesim.shell import Invocation
 
 # Seconds of the wall clock: between two looks, and without a request or a change, after which kubectl is taken to wait.

@@ -25,7 +25,7 @@ from kubesim.session.history import History
 from kubesim.shell import Invocation, Tool
 
 if TYPE_CHECKING:
-    from kubesim.server import Server
+    from kubesim.server.https import Server
 
 _log = logging.getLogger(__name__)
 _STATUS = 3  # NAME, READY and STATUS, the columns that do not count time

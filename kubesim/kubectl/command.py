@@ -27,7 +27,7 @@ class Context:
     """Where kubectl runs: the cluster it talks to, and the shell it was typed into.
 
     `run_editor` runs the editor's command line on a file of the workspace and returns its exit status. `read` gives
-    what the API answers at a URL to a user of some groups ("" is oneself); it raises StatusError, or ImportError.
+    what the API answers at a URL to a user of some groups ("" is oneself); it raises StatusError.
     `budget` is that of the whole command line; TooMuchError passes through kubectl to whoever made it.
     """
 

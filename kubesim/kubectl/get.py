@@ -12,7 +12,7 @@ from kubesim.cluster.apiserver import Change
 from kubesim.gotext.gojson import quote
 from kubesim.kubectl.command import Call, command
 from kubesim.kubectl.config import request_timeout
-from kubesim.kubectl.errors import FormatError, KubectlError, NotSimulated, Plain, refuse_if, visit
+from kubesim.kubectl.errors import FormatError, KubectlError, Plain, refuse_if, visit
 from kubesim.kubectl.formats import Format, UnsortableError, relaxed, sort_objects
 from kubesim.kubectl.output import Table, nothing_found
 from kubesim.kubectl.selection import Selection, Target, fetch, find_targets, select
@@ -66,11 +66,8 @@ def _read(call: Call, path: str) -> None:
     )
     refuse_if(call.flags["output"], "--raw and --output are mutually exclusive")
     refuse_if(not path.startswith("/"), f"--raw must be a valid URL path: parse {quote(path)}: invalid URI for request")
-    try:
-        if call.context.read:
-            call.say(call.context.read(path, call.flags["as"], tuple(call.flags["as-group"])))
-    except ImportError:
-        raise NotSimulated("--raw is not part of this simulator where it has no server, as in a browser") from None
+    if call.context.read:
+        call.say(call.context.read(path, call.flags["as"], tuple(call.flags["as-group"])))
 
 
 def _print_formatted(call: Call, form: Format, selection: Selection) -> None:

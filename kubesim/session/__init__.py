@@ -18,7 +18,7 @@ from kubesim.shell import Invocation, Shell, Tool
 from kubesim.workspace import Workspace
 
 if TYPE_CHECKING:
-    from kubesim.server import Server
+    from kubesim.server.https import Server
 
 
 _USAGE = f"kubesim supported, or {FILE_USAGE}"
@@ -91,8 +91,8 @@ class Session:
         return kubectl.Context(cluster.api, cluster.clock, *place, self._read, budget)
 
     def _read(self, url: str, user: str, groups: tuple[str, ...]) -> str:
-        """What the API answers at a URL. Raises StatusError; ImportError in a browser."""
-        from kubesim.server.api import read  # as late as in `serve`
+        """What the API answers at a URL. Raises StatusError."""
+        from kubesim.server.api import read  # late: few sessions need it
 
         return read(self.cluster, url, user, groups)
 
@@ -115,7 +115,7 @@ class Session:
         The file that kubectl needs is `kubeconfig`, by default in a hidden folder of the workspace. A session is served
         once: called again, this returns the same server. Raises OSError where address or file can't be used.
         """
-        from kubesim.server import Server  # late: a browser lacks what it needs
+        from kubesim.server.https import Server  # late: a browser lacks what it needs
 
         if self.server is None or self.server.is_closed:
             server = Server(self.cluster, **options)

@@ -17,7 +17,7 @@ from typing import Any
 import yaml
 
 from kubesim import Session
-from kubesim.server import Server
+from kubesim.server.https import Server
 
 MAPS = "/api/v1/namespaces/default/configmaps"
 

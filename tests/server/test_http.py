@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from kubesim import Session
-from kubesim.server import Server
+from kubesim.server.https import Server
 from tests.server.caller import status
 from tests.server.connections import MAPS, Client, holds, served
 

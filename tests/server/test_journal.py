@@ -20,7 +20,8 @@ from hypothesis import strategies as st
 
 from kubesim import Session
 from kubesim.cluster import Cluster
-from kubesim.server import Journal, JournalError, Server
+from kubesim.server.https import Server
+from kubesim.server.journal import Journal, JournalError
 from kubesim.server.request import Request
 from tests.robustness.invariants import stored
 from tests.server.caller import CORE, PATCHES, Caller, request
@@ -31,7 +32,7 @@ PROGRAM = """
 import sys
 from pathlib import Path
 from kubesim import Session
-from kubesim.server import Journal
+from kubesim.server.journal import Journal
 session, journal = Session(), Journal(Path(sys.argv[1]))
 done = journal.replay(session.cluster)
 server = session.serve(Path(sys.argv[2]), journal=journal)

@@ -1,0 +1,202 @@
+"""The API of a cluster over HTTPS on loopback, for a real kubectl and for client libraries.
+
+One thread of its own answers, one request at a time, under the cluster's lock. Certificate, token and port are new at
+every start; the kubeconfig has them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import os
+import secrets
+import shlex
+import ssl
+import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+import trustme
+import yaml
+from tornado import httpserver, netutil, web
+
+from kubesim.cluster import Cluster
+from kubesim.kubectl.config import CLUSTER, CONTEXT, USER
+from kubesim.server.api import API
+from kubesim.server.handlers import EXEC_PATH, MAX_READ, Exec, Handler
+from kubesim.server.journal import Journal
+from kubesim.server.request import Request, Response
+from kubesim.server.watch import Watch
+from kubesim.shell.container import Process
+
+LOOPBACK = "127.0.0.1"
+COMMAND_SECONDS = 0.1
+"""Simulated seconds that a request for objects takes, as a command of the shell does."""
+_STALLED = 30.0  # wall-clock seconds for which a client may keep silent in the middle of a request
+_REAL_TIME_STEP = 0.2
+
+
+class Server:
+    """Serves a cluster until it is closed.
+
+    `address` other than loopback lets every machine in that network reach it (the token is still needed). `port` 0
+    takes a free one. Each request for objects takes `tick` simulated seconds; with `realtime` the wall clock moves the
+    cluster's time instead. `journal` keeps every write. Raises OSError where the address cannot be bound.
+    """
+
+    def __init__(
+        self,
+        cluster: Cluster,
+        *,
+        address: str = LOOPBACK,
+        port: int = 0,
+        tick: float = COMMAND_SECONDS,
+        realtime: bool = False,
+        journal: Journal | None = None,
+    ) -> None:
+        self.address = address
+        self._token = secrets.token_urlsafe(32)
+        self._authority = trustme.CA(organization_name="kubesim")
+        self._realtime, self._tick = realtime, 0.0 if realtime else tick
+        self._journal = journal
+        self._last_request = time.monotonic()
+        self._listeners: list[Callable[[], object]] = []
+        self.attach(cluster)
+        self._tls = self._certified()
+        self._sockets = netutil.bind_sockets(port, address)
+        self.port: int = self._sockets[0].getsockname()[1]
+        self._loop = asyncio.new_event_loop()
+        self._started = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="kubesim-server", daemon=True)
+        self._thread.start()
+        self._started.wait()
+
+    def __repr__(self) -> str:
+        """The line that makes a shell's kubectl use this server, as a notebook shows it."""
+        return f"export KUBECONFIG={shlex.quote(str(self.kubeconfig))}"
+
+    @property
+    def url(self) -> str:
+        host = f"[{self.address}]" if ":" in self.address else self.address
+        return f"https://{host}:{self.port}"
+
+    @property
+    def idle(self) -> float:
+        return time.monotonic() - max(self._last_request, self._api.history.last_change)
+
+    @property
+    def is_watched(self) -> bool:
+        """Whether a client waits for changes."""
+        return self._api.history.is_watched
+
+    @property
+    def is_closed(self) -> bool:
+        return not self._thread.is_alive()
+
+    def attach(self, cluster: Cluster) -> None:
+        """Serve this cluster from now on; watches of the one before end."""
+        before = getattr(self, "_api", None)
+        self._api = API(cluster)
+        self._revision = cluster.api.revision
+        if before:
+            before.history.close()
+
+    def on_change(self, listener: Callable[[], object]) -> None:
+        """Call `listener` whenever a request, or the wall clock, has changed the cluster: in the server's thread."""
+        self._listeners.append(listener)
+
+    def _notify(self) -> None:
+        revision = self._api.cluster.api.revision
+        if revision != self._revision:
+            self._revision = revision
+            for listener in self._listeners:
+                listener()
+
+    def write_kubeconfig(self, path: Path) -> None:
+        """Write the file that tells kubectl where the server is and lets it in: in one step, for its owner alone."""
+        self.kubeconfig = path
+        authority = base64.b64encode(self._authority.cert_pem.bytes()).decode()
+        config = {
+            "apiVersion": "v1",
+            "kind": "Config",
+            "clusters": [{"name": CLUSTER, "cluster": {"certificate-authority-data": authority, "server": self.url}}],
+            "contexts": [{"name": CONTEXT, "context": {"cluster": CLUSTER, "user": USER}}],
+            "current-context": CONTEXT,
+            "users": [{"name": USER, "user": {"token": self._token}}],
+        }
+        path.parent.mkdir(parents=True, exist_ok=True)
+        fresh = path.with_name(f"{path.name}.new")
+        fresh.unlink(missing_ok=True)
+        with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
+            yaml.safe_dump(config, file, sort_keys=False)
+        fresh.replace(path)
+
+    def close(self) -> None:
+        """Stop serving for good, and cut open connections."""
+        api = self._api
+        with api.cluster.lock:
+            api.history.close()
+        with suppress(RuntimeError):  # closed before
+            self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        if self._journal:
+            self._journal.close()
+
+    def _run(self) -> None:
+        asyncio.set_event_loop(self._loop)
+        server = httpserver.HTTPServer(
+            self._application(),
+            ssl_options=self._tls,
+            max_body_size=MAX_READ,
+            body_timeout=_STALLED,
+            idle_connection_timeout=600.0,
+        )
+        server.add_sockets(self._sockets)
+        if self._realtime:
+            self._loop.call_soon(self._follow_wall_clock, time.monotonic())
+        self._loop.call_soon(self._started.set)
+        self._loop.run_forever()
+        server.stop()
+        self._loop.run_until_complete(server.close_all_connections())
+        self._loop.close()
+
+    def _application(self) -> web.Application:
+        shared = {"token": self._token, "host": self.address, "answer": self._answer, "execute": self._execute}
+        rules = [(EXEC_PATH, Exec, shared), (".*", Handler, shared)]
+        return web.Application(rules, log_function=lambda _: None)
+
+    def _certified(self) -> ssl.SSLContext:
+        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        context.minimum_version = ssl.TLSVersion.TLSv1_2
+        self._authority.issue_cert("localhost", LOOPBACK, "::1", self.address).configure_cert(context)
+        return context
+
+    def _follow_wall_clock(self, since: float) -> None:
+        now, cluster = time.monotonic(), self._api.cluster
+        with cluster.lock:
+            cluster.advance(now - since)
+            self._notify()
+        self._loop.call_later(_REAL_TIME_STEP, self._follow_wall_clock, now)
+
+    def _answer(self, request: Request) -> Response | Watch:
+        api = self._api
+        with api.cluster.lock:
+            self._pass_time(api.cluster, request)
+            if self._journal and request.is_write:
+                self._journal.append(api.cluster.clock.now, request)
+            answer = api.answer(request)
+            self._notify()
+            return answer
+
+    def _execute(self, request: Request, argv: list[str]) -> Process:
+        api = self._api
+        with api.cluster.lock:
+            self._pass_time(api.cluster, request)
+            return api.execute(request, argv)
+
+    def _pass_time(self, cluster: Cluster, request: Request) -> None:
+        self._last_request = time.monotonic()
+        if request.route and request.route.verb != "watch":
+            cluster.advance(self._tick)
