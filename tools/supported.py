@@ -24,7 +24,7 @@ from kubesim.kubectl.commands import ABSENT, all_commands
 from kubesim.kubectl.flags import GLOBAL, Flag
 from kubesim.kubectl.formats import ABSENT_FORMATS, OUTPUT_FORMATS
 from kubesim.session.docker import docker_tool
-from kubesim.shell.tools import PLACES, Toolbox
+from kubesim.shell.tools import TOOLS
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "supported.md"
 _WIDTH = 110
@@ -256,9 +256,7 @@ def _shell() -> Iterator[str]:
         "another user has seen in the process list."
     )
     yield ""
-    for tool in sorted(
-        Toolbox(PLACES, [docker_tool(lambda: Cluster().registries)]).values(), key=lambda tool: tool.name
-    ):
+    for tool in sorted([*TOOLS.values(), docker_tool(lambda: Cluster().registries)], key=lambda tool: tool.name):
         if tool.usage:
             yield f"* `{tool.usage}`"
     yield ""

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 
 class TooMuchError(Exception):
     """The budget is spent; the message is the one line to print, and the exit status is 1. Nothing may be changed."""
@@ -11,7 +14,7 @@ class TooMuchError(Exception):
 
 
 class Budget:
-    """The steps that a command line may take, and the bytes of text that it may produce on its way.
+    """The steps that a command line may take, the bytes of text that it may produce, and how deep it may nest.
 
     Whoever takes a line (a prompt, a cell, a request to the server) makes one, and it is handed on to everyone who may
     work long on what the learner wrote. Pay for a piece of work before it is done: a step is about a character that is
@@ -20,10 +23,12 @@ class Budget:
 
     STEPS = 4_000_000
     BYTES = 4_000_000
+    LEVELS = 40  # each of about a dozen of Python's frames
 
     def __init__(self, steps: int = STEPS, produced: int = BYTES) -> None:
         self._steps = steps
         self._bytes = produced
+        self._levels = self.LEVELS
 
     def spend(self, steps: int) -> None:
         """Pay for work. Raises TooMuchError once there is nothing left."""
@@ -37,3 +42,14 @@ class Budget:
         if self._bytes < 0:
             raise TooMuchError
         self.spend(size)
+
+    @contextmanager
+    def level(self) -> Iterator[None]:
+        """Go one level deeper for the length of a block. Raises TooMuchError where that is too deep."""
+        self._levels -= 1
+        try:
+            if self._levels < 0:
+                raise TooMuchError
+            yield
+        finally:
+            self._levels += 1

@@ -10,8 +10,7 @@ from collections.abc import Callable
 from importlib import import_module
 
 from kubesim.cluster import Cluster
-from kubesim.shell import Invocation, Tool
-from kubesim.shell.tools import Options, tool
+from kubesim.shell import Invocation, Options, Tool, tool
 
 USAGE = "why POD [-n NAMESPACE] [-c CONTAINER]"
 FILE_USAGE = "kubesim why -f FILE [--pod NAME]"
@@ -24,7 +23,7 @@ def why_tool(cluster: Callable[[], Cluster], namespace: Callable[[], str], on_wh
     `on_why` is called with the namespace of a Pod that was explained.
     """
 
-    @tool(USAGE, "n:c:", {"namespace=": "n", "container=": "c"}, example="why web")
+    @tool(USAGE, "n:/namespace c:/container", example="why web")
     def why(operands: list[str], options: Options, io: Invocation) -> int:
         if len(operands) != 1:
             io.err(f"kubesim: which Pod? {USAGE}\n")
@@ -40,7 +39,7 @@ def why_tool(cluster: Callable[[], Cluster], namespace: Callable[[], str], on_wh
     return why
 
 
-@tool(FILE_USAGE, "f:", {"filename=": "f", "pod=": "pod"})
+@tool(FILE_USAGE, "f:/filename p:/pod")
 def why_file(operands: list[str], options: Options, io: Invocation) -> int:
     """`kubesim why -f FILE`: the same for an export from any cluster; FILE may be "-"."""
     if operands or not options.get("f"):
@@ -49,7 +48,7 @@ def why_file(operands: list[str], options: Options, io: Invocation) -> int:
     load, export = (import_module(f"{__name__}.{module}") for module in ("load", "export"))
     try:
         text = load.decode(io.read(options["f"]).encode("utf-8", "surrogateescape"))
-        io.out(export.explain(text, options.get("pod", "")))
+        io.out(export.explain(text, options.get("p", "")))
     except load.ExportError as error:
         io.err(f"kubesim: {options['f']}: {error}\n")
         return 1

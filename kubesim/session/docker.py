@@ -17,9 +17,7 @@ from kubesim.api.imageref import DEFAULT_REGISTRY
 from kubesim.cluster.keyring import Credential
 from kubesim.cluster.registry import Registries
 from kubesim.gotext import gojson
-from kubesim.shell.machine import Invocation
-from kubesim.shell.syntax import UnsupportedError
-from kubesim.shell.tools import Options, Tool, tool
+from kubesim.shell import Invocation, Options, Tool, UnsupportedError, tool
 from kubesim.workspace import HOME
 
 _HUB = "https://index.docker.io/v1/"

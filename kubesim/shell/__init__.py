@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from functools import partial
 
 from kubesim.api.budget import Budget, TooMuchError
 from kubesim.api.clock import Clock
 from kubesim.api.result import Result
 from kubesim.shell.interpreter import Interpreter
-from kubesim.shell.machine import Invocation, Machine, Streams
+from kubesim.shell.machine import Machine, Streams
 from kubesim.shell.parser import parse
 from kubesim.shell.syntax import IncompleteError, ShellSyntaxError, UnsupportedError
-from kubesim.shell.tools import PLACES, Tool, Toolbox
+from kubesim.shell.tool import Invocation, Options, Tool, tool
+from kubesim.shell.tools import TOOLS
 from kubesim.workspace import HOME, Workspace
 
-__all__ = ["Invocation", "Shell", "Tool", "word_start"]
+__all__ = ["Invocation", "Options", "Shell", "Tool", "UnsupportedError", "tool", "word_start"]
 
-_MAX_LINE = 1_100_000
 _SEPARATORS = re.compile(r"\|\||&&|[|;&\n(]")
 _REDIRECT = re.compile(r"[0-9&]?>>?[ \t]*|<[ \t]*")
 _TOKEN = re.compile(r"'[^']*'?|\"(?:[^\"\\]|\\.)*\"?|\\.|[^\s'\"\\]|\\", re.DOTALL)
@@ -41,14 +42,14 @@ class Shell:
     def __init__(self, clock: Clock, workspace: Workspace, programs: Iterable[Tool] = ()) -> None:
         self.workspace = workspace
         self._machine = Machine(clock, workspace, dict(_ENVIRONMENT))
-        self._tools = Toolbox(PLACES, programs)
+        self._tools = {**TOOLS, **{program.name: program for program in programs}}
         self._interpreter = Interpreter(self._machine, self._tools)
 
     def set_clock(self, clock: Clock) -> None:
         self._machine.clock = clock
 
     def add(self, tool: Tool) -> None:
-        self._tools.add(tool)
+        self._tools[tool.name] = tool
 
     def recall(self, other: Shell) -> None:
         """Know what the history of `other` has kept, and what a neighbour has seen of it."""
@@ -88,21 +89,28 @@ class Shell:
         return self._result(_clean(line))
 
     def _result(self, text: str) -> Result:
-        if len(text) > _MAX_LINE:
-            return Result(
-                stderr=f"kubesim: a line of more than {_MAX_LINE} characters is not part of this simulator\n",
-                exit_code=2,
-            )
         out, err, screen = list[str](), list[str](), list[str]()
 
         def sink(stream: list[str], text: str) -> None:
             stream.append(text)
             screen.append(text)
 
-        streams = Streams(None, lambda text: sink(out, text), lambda text: sink(err, text))
-        status = self._interpreter.run(text, streams)
+        status = self._status(text, Streams(None, partial(sink, out), partial(sink, err)))
         stdout, stderr, shown = (_printable("".join(stream)) for stream in (out, err, screen))
-        return Result(stdout, stderr, status, shown, self._interpreter.edit)
+        return Result(stdout, stderr, status, shown, self._machine.edit)
+
+    def _status(self, text: str, streams: Streams) -> int:
+        machine = self._machine
+        machine.budget, machine.edit = Budget(), None
+        try:
+            return self._interpreter.interpret(text, streams)
+        except UnsupportedError as error:
+            streams.stderr(f"kubesim: {error} is not part of this simulator\n")
+            machine.status = 2
+        except (TooMuchError, RecursionError):
+            streams.stderr(f"{TooMuchError()}\n")
+            machine.status = 1
+        return machine.status
 
     def is_complete(self, text: str) -> bool:
         """Whether `text` can be run, or must be continued: an open quote, here-document, loop, or a last backslash."""

@@ -17,31 +17,17 @@ from typing import NamedTuple
 from kubesim.api.budget import Budget, TooMuchError
 from kubesim.api.clock import SECOND, Clock, Micros, to_datetime
 from kubesim.shell.interpreter import Interpreter, LeaveError
-from kubesim.shell.machine import Input, Invocation, Machine, Started, Streams
+from kubesim.shell.machine import Input, Machine, Started, Streams
 from kubesim.shell.syntax import UnsupportedError
-from kubesim.shell.tools import Options, Toolbox, tool
+from kubesim.shell.tool import Invocation, Options, Tool, tool
+from kubesim.shell.tools import TOOLS
 from kubesim.workspace import Entries, MemoryFiles
 
 REFUSED = 126
 """The exit status of a process that needs what is not simulated."""
 _EXEC_PID = 7
 _BUILTINS = ": [ alias cd echo export false help printf pwd read test true type unalias unset"
-_LACKING_BUILTINS = (
-    ".",
-    "bg",
-    "eval",
-    "fg",
-    "getopts",
-    "jobs",
-    "kill",
-    "let",
-    "local",
-    "set",
-    "shift",
-    "source",
-    "umask",
-)
-_LONGEST_RUN = 100 * 365 * 86400
+_LACKING_BUILTINS = ". bg eval fg getopts jobs kill let local set shift source umask"
 
 Write = tuple[float, str, str]
 
@@ -60,28 +46,19 @@ class StartError(Exception):
         return f"error executing command in container: {runtime}: unable to start container process: {self}: unknown"
 
 
-class Dialect(NamedTuple):
-    """How a shell and its tools put what bash and GNU's tools say; bases.yaml explains the fields."""
-
-    name: str
-    sentences: Mapping[str, str]
-    cannot_read: str = "{}: No such file or directory"
-    cannot_write: str = "{}: No such file or directory"
-    not_found: str = "not found"
-
-
 @dataclass(frozen=True)
 class Base:
-    """What images of one base hold; bases.yaml explains the fields."""
+    """What images of one base hold; bases.yaml explains the fields. The shells have the sentences of their dialects."""
 
     paths: Sequence[str]
-    shells: Mapping[str, Dialect]
+    shells: Mapping[str, Mapping[str, str]]
     programs: str
     lacking: str = ""
     user: str = "uid=0 gid=0 groups=0"
     files: Mapping[str, str] = field(default_factory=dict)
     folders: Sequence[str] = ()
     log: Sequence[str] = ()
+    is_busybox: bool = False
 
     def __deepcopy__(self, memo: object) -> Base:
         return self  # nothing changes it
@@ -92,12 +69,12 @@ class Base:
 
     @cached_property
     def _entries(self) -> Entries:
-        """What every container has: the programs, its files and folders."""
         names = (*self.shells, *self.programs.split(), *self.lacking.split())
         programs = {name if "/" in name else f"{self.paths[0]}/{name}": "" for name in names}
         return MemoryFiles({**programs, **self.files}, self.folders).snapshot()
 
     def entries(self) -> Entries:
+        """What every container has: the programs, its files and folders."""
         return self._entries
 
     def new_files(self, image_files: Mapping[str, str], folders: Iterable[str] = ()) -> MemoryFiles:
@@ -141,44 +118,23 @@ class _Container(Machine):
     """The machine of a container: no terminal, and commands take no time but their own."""
 
     COMMAND_SECONDS = 0
+    SECOND_COST = 2 * Budget.STEPS / (100 * 365 * 86400)  # a sleep of a hundred years is all that it may do
     IS_TERMINAL = False
 
     base: Base = field(kw_only=True)
     stop_codes: list[int | None] = field(default_factory=lambda: [None])  # the last one counts
-
-    @property
-    def is_busybox(self) -> bool:
-        return any(dialect.name == "busybox" for dialect in self.base.shells.values())
-
-    @property
-    def _dialect(self) -> Dialect:
-        return self.base.shells[self.shell]
-
-    def phrase(self, message: str) -> str:
-        for pattern, sentence in self._dialect.sentences.items():
-            message = re.sub(pattern, sentence, message)
-        return message
-
-    def cannot_open(self, path: str, error: OSError, *, write: bool) -> str:
-        sentence = self._dialect.cannot_write if write else self._dialect.cannot_read
-        return sentence.format(path) if isinstance(error, FileNotFoundError) else f"{path}: {error.strerror}"
 
     def program(self, name: str) -> str:
         folder, slash, last = name.rpartition("/")
         return last if slash and folder in self.base.paths else name
 
     def unknown(self, name: str, known: Iterable[str]) -> str:
-        if self.program(name) in (*self.base.lacking.split(), *_LACKING_BUILTINS):
+        if self.program(name) in f"{self.base.lacking} {_LACKING_BUILTINS}".split():
             raise UnsupportedError(f"'{name[:80]}'")
+        problem = "command not found"
         if "/" in name:
-            is_file = self.files.exists(name)
-            return self.phrase(f"{self.shell}: {name}: {'Permission denied' if is_file else 'not found'}\n")
-        return self.phrase(f"{self.shell}: {name}: {self._dialect.not_found}\n")
-
-    def sleep(self, seconds: float) -> None:
-        if seconds > _LONGEST_RUN:
-            raise TooMuchError
-        self.clock.advance(seconds)
+            problem = "Permission denied" if self.files.exists(name) else "not found"
+        return self.phrase(f"{self.shell}: {name}: {problem}\n")
 
 
 @tool("trap [ACTION SIGNAL...]", builtin=True)
@@ -231,31 +187,28 @@ class Place(NamedTuple):
                 writes.append(((machine.clock.now - started) / SECOND, stream, text))
 
         streams = Streams(Input(stdin), partial(write, "stdout"), partial(write, "stderr"))
-        code, seconds = 0, 0.0
+        code, ended = 0, True
         try:
             code = Interpreter(machine, self._tools()).call(argv, streams)
-            seconds = (machine.clock.now - started) / SECOND
         except LeaveError as leave:
-            code, seconds = leave.status, (machine.clock.now - started) / SECOND
+            code = leave.status
         except UnsupportedError as error:
             write("stderr", f"kubesim: {error} is not part of this simulator\n")
-            code, seconds = REFUSED, (machine.clock.now - started) / SECOND
+            code = REFUSED
         except (TooMuchError, RecursionError):
-            seconds = inf
+            ended = False
+        seconds = (machine.clock.now - started) / SECOND if ended else inf
         written = sorted((item for item in writes if item[0] <= seconds), key=lambda item: item[0])
         return Process(tuple(written), code, seconds, machine.stop_codes[-1])
 
     def _machine(self, started: Micros, argv: Sequence[str], main: Sequence[str]) -> _Container:
         clock = Clock(to_datetime(started))
         clock.now = started
+        base = self.base
         machine = _Container(
-            clock,
-            self.files,
-            dict(self.env),
-            self.hostname,
-            self.base.user,
-            next(iter(self.base.shells)),
-            base=self.base,
+            *(clock, self.files, dict(self.env), self.hostname, base.user, next(iter(base.shells)), base.shells),
+            is_busybox=base.is_busybox,
+            base=base,
             budget=Budget(2 * Budget.STEPS, Budget.BYTES // 4),
         )
         machine.bash = Started(1, started, tuple(main or argv))
@@ -264,10 +217,10 @@ class Place(NamedTuple):
         self.files.cwd = self.files.absolute("/")
         return machine
 
-    def _tools(self) -> Toolbox:
-        own = [tool for tool in _OWN if tool.builtin or tool.name in self.base.names]
-        names = {*_BUILTINS.split(), *self.base.names} - {item.name for item in own}
-        return Toolbox(names, own)
+    def _tools(self) -> Mapping[str, Tool]:
+        names = {*_BUILTINS.split(), *self.base.names}
+        own = {tool.name: tool for tool in _OWN if tool.builtin or tool.name in names}
+        return {name: TOOLS[name] for name in names - own.keys()} | own
 
     def _check(self, argv: Sequence[str]) -> None:
         """Raise StartError for a program that the image does not hold."""

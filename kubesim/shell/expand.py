@@ -8,25 +8,28 @@ from __future__ import annotations
 import ast
 import fnmatch
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from keyword import iskeyword
+from typing import TypeGuard
 
 from kubesim.shell.machine import Machine
-from kubesim.shell.syntax import Arithmetic, Literal, Part, Script, UnsupportedError, Variable, Word
+from kubesim.shell.syntax import Arithmetic, Literal, Part, Script, ShellError, UnsupportedError, Variable, Word
 
-_BRACES = re.compile(r"\{([^{}]*,[^{}]*|-?\d{1,9}\.\.-?\d{1,9}|[A-Za-z]\.\.[A-Za-z])\}")
+_MARK = re.compile(r"([{},])")
+_SEQUENCE = re.compile(r"(-?[0-9]{1,9})\.\.(-?[0-9]{1,9})|([A-Za-z])\.\.([A-Za-z])")
 _BLANKS = re.compile(r"[ \t\n]+")
 _MAGIC = re.compile(r"[*?[]")
-_MAX_PATTERN = 1000
-_MAX_BRACES = 20
 _FOLDER_COST = 2000
+_PATTERN_COST = 20  # for each character of a file name pattern
+_VARIANT_COST = 10
 
 Piece = tuple[str, bool]  # text, and whether it is quoted
+Variants = list[list[Part]]
 
 
-class ExpansionError(Exception):
-    """A word that cannot be expanded; the message is bash's."""
+class ExpansionError(ShellError):
+    """A word that cannot be expanded."""
 
 
 @dataclass(frozen=True)
@@ -37,49 +40,71 @@ class Expander:
     substitute: Callable[[Script], str]
 
     def arguments(self, words: Sequence[Word]) -> list[str]:
-        """All fields that `words` become: none, one or several for each word."""
-        return [text for word in words for one in self._braces(word) for text in self._file_names(self._fields(one))]
+        """All fields that `words` become. As in bash, an assignment after `export` stays in one piece."""
+        exports, found = bool(words) and words[0].bare == "export", list[str]()
+        for word in words:
+            if exports and "=" in word.source:
+                found.append(self.text(word))
+            else:
+                found += [text for one in self._braces(word) for text in self._file_names(self._fields(one))]
+        return found
 
     def text(self, word: Word) -> str:
         """What `word` becomes where it is not split: in an assignment, a here-document."""
         return "".join(value for value, _ in self._pieces(word))
 
-    def _braces(self, word: Word, depth: int = 0) -> Iterator[Word]:
-        for index, part in enumerate(word.parts):
-            match = _BRACES.search(part.text) if isinstance(part, Literal) and not part.quoted else None
-            if match and isinstance(part, Literal):
-                if depth == _MAX_BRACES:
-                    raise UnsupportedError(f"more than {_MAX_BRACES} {{braces}} in a word")
-                for middle in self._alternatives(match[1]):
-                    self.machine.budget.spend(10 + len(part.text))
-                    text = Literal(part.text[: match.start()] + middle + part.text[match.end() :])
-                    parts = (*word.parts[:index], text, *word.parts[index + 1 :])
-                    yield from self._braces(Word(parts, word.source), depth + 1)
-                return
-        yield word
+    def _braces(self, word: Word) -> Iterator[Word]:
+        """The words that the braces of one make."""
+        tokens = [token for part in word.parts for token in _tokens(part)]
+        closed = _closed(tokens)
+        levels: list[list[Variants]] = [[[[]]]]  # for each brace that is open, its alternatives
+        for index, token in enumerate(tokens if closed else ()):
+            alternatives = levels[-1]
+            if token == _OPEN and index in closed:
+                levels.append([[[]]])
+            elif token == _COMMA and len(levels) > 1:
+                alternatives.append([[]])
+            elif token == _CLOSE and len(levels) > 1:
+                levels.pop()
+                levels[-1][-1] = list(self._joined(levels[-1][-1], self._chosen(alternatives)))
+            else:
+                self.machine.budget.spend(len(alternatives[-1]))
+                for variant in alternatives[-1]:
+                    variant.append(token)
+        yield from (Word(tuple(parts), word.source) for parts in levels[0][0]) if closed else [word]
 
-    def _alternatives(self, text: str) -> Iterator[str]:
-        if "," in text:
-            yield from text.split(",")
-            return
-        first, last = text.split("..")
-        letters = first.isalpha()
-        start, end = (ord(first), ord(last)) if letters else (int(first), int(last))
-        step = 1 if start <= end else -1
-        for number in range(start, end + step, step):
-            yield chr(number) if letters else str(number)
+    def _joined(self, before: Variants, chosen: Variants) -> Iterator[list[Part]]:
+        for start in before:
+            for end in chosen:
+                self.machine.budget.spend(_VARIANT_COST + len(start) + len(end))
+                yield [*start, *end]
+
+    def _chosen(self, alternatives: list[Variants]) -> Variants:
+        """What stands for a pair of braces: one of its alternatives, of its sequence, or the braces themselves."""
+        if len(alternatives) > 1:
+            return [variant for variants in alternatives for variant in variants]
+        (variants,) = alternatives
+        text = variants[0][0].text if [len(parts) for parts in variants] == [1] and _is_bare(variants[0][0]) else ""
+        if not (match := _SEQUENCE.fullmatch(text)):
+            return [[_OPEN, *parts, _CLOSE] for parts in variants]
+        first, last = (int(end) if match[1] else ord(end) for end in match.groups() if end)
+        self.machine.budget.spend(_VARIANT_COST * abs(last - first))
+        numbers = range(first, last + 1) if first <= last else range(first, last - 1, -1)
+        return [[Literal(str(number) if match[1] else chr(number))] for number in numbers]
 
     def _pieces(self, word: Word) -> Iterator[Piece]:
-        for index, part in enumerate(word.parts):
-            value, quoted = self._value(part, first=index == 0), part.quoted
+        beginning = "".join(part.text if _is_bare(part) else "$" for part in word.parts[:2])
+        for part in word.parts:
+            value, quoted = self._value(part), part.quoted
+            if part is word.parts[0] and re.match(r"~(?:/|\Z)", beginning):
+                value = self.machine.lookup("HOME") + value[1:]
             self.machine.budget.produce(len(value))
             yield value, quoted
 
-    def _value(self, part: Part, *, first: bool) -> str:
+    def _value(self, part: Part) -> str:
         match part:
-            case Literal(text, quoted):
-                tilde = first and not quoted and re.match(r"~(?=/|$)", text)
-                return self.machine.lookup("HOME") + text[1:] if tilde else text
+            case Literal(text):
+                return text
             case Variable(name, _, operator, word):
                 value = self.machine.lookup(name)
                 if word is not None and operator[-1] == ("+" if value else "-"):
@@ -110,7 +135,7 @@ class Expander:
             text = "".join(value for value, _ in field)
             magic = any(not quoted and _MAGIC.search(value) for value, quoted in field)
             pattern = "".join(_MAGIC.sub(r"[\g<0>]", value) if quoted else value for value, quoted in field)
-            yield from (magic and len(pattern) < _MAX_PATTERN and self._glob(pattern)) or [text]
+            yield from (magic and self._glob(pattern)) or [text]
 
     def _glob(self, pattern: str) -> list[str]:
         """The paths that match, sorted; none where there is none."""
@@ -126,12 +151,39 @@ class Expander:
             if files.exists(prefix + segment):
                 yield prefix + segment
             return
-        match = re.compile(fnmatch.translate(segment.replace("[^", "[!"))).match
-        self.machine.budget.spend(_FOLDER_COST)
+        self.machine.budget.spend(_FOLDER_COST + _PATTERN_COST * len(segment))
+        head, bracket, tail = segment.replace("[^", "[!").rpartition("]")
+        match = re.compile(
+            fnmatch.translate(head + bracket + tail.replace("[", "[[]"))
+        ).match  # `[` without `]` is plain
         for name in files.listdir(folder or ".") if files.is_dir(folder or ".") else []:
             self.machine.budget.spend(len(name))
             if match(name) and (not name.startswith(".") or segment.startswith(".")):
                 yield prefix + name
+
+
+_OPEN, _COMMA, _CLOSE = map(Literal, "{,}")
+
+
+def _is_bare(part: Part) -> TypeGuard[Literal]:
+    """Whether a part is text that is not quoted."""
+    return isinstance(part, Literal) and not part.quoted
+
+
+def _tokens(part: Part) -> Iterable[Part]:
+    """A part, cut at the braces and commas that are not quoted."""
+    return map(Literal, filter(None, _MARK.split(part.text))) if _is_bare(part) else [part]
+
+
+def _closed(tokens: Sequence[Part]) -> set[int]:
+    """The places of the opening braces that are closed."""
+    opened, closed = list[int](), set[int]()
+    for index, token in enumerate(tokens):
+        if token == _OPEN:
+            opened.append(index)
+        elif token == _CLOSE and opened:
+            closed.add(opened.pop())
+    return closed
 
 
 _LONGEST = 200

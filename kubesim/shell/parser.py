@@ -48,13 +48,14 @@ class Parser:
     def substitution(self) -> Script:
         """The script up to the `)` that closes it."""
         try:
-            script = self._script({")"})
-            self._expect(")")
+            with self._lexer.budget.level():
+                script = self._script({")"})
+                self._expect(")")
+                return script
         except IncompleteError as error:
             if "EOF" in str(error):
                 raise
             raise IncompleteError("unexpected EOF while looking for matching `)'") from error
-        return script
 
     def _peek(self) -> Word | Operator | None:
         if not self._waiting:
@@ -109,10 +110,8 @@ class Parser:
         self._newlines()
         if self._at(*closing):
             self._unexpected()
-        self._lexer.deeper()
-        script = self._script(closing)
-        self._lexer.shallower()
-        return script
+        with self._lexer.budget.level():
+            return self._script(closing)
 
     def _list(self) -> Iterator[syntax.AndOr]:
         yield (item := self._and_or())

@@ -27,12 +27,22 @@ _BRACE = re.compile(r"\{([A-Za-z_][A-Za-z_0-9]*|[0-9@*#?!$-])(?:(:?[-+])([^{}'\"
 _ARITHMETIC = re.compile(r"\(\(((?:[^()]++|\((?:[^()]++|\([^()]*+\))*+\))*+)\)\)")
 _ESCAPE = re.compile(r"\\(?:x([0-9A-Fa-f]{1,2})|0?([0-7]{1,3})|([abefnrtv\\'\"])|(c))", re.DOTALL)
 _ESCAPES = dict(zip("abefnrtv\\'\"", "\a\b\x1b\f\n\r\t\v\\'\"", strict=True))
-_DEPTH = 40
-_COST = 60  # units of the line's budget for one token, or one part of a word
+_COST = 60  # steps for one token, or one part of a word
 
 
-class ShellSyntaxError(Exception):
-    """The text is no command line; the message is bash's."""
+class ShellError(Exception):
+    """A line that bash gives up on, with its message and exit status."""
+
+    def __init__(self, message: str, status: int = 1) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+class ShellSyntaxError(ShellError):
+    """The text is no command line."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, 2)
 
 
 class IncompleteError(ShellSyntaxError):
@@ -152,13 +162,12 @@ def unescape(text: str) -> tuple[str, bool]:
 class Lexer:
     """Cuts `text` into tokens; `nested` parses what stands in `$(…)`, with this same lexer, up to its `)`."""
 
-    def __init__(self, text: str, budget: Budget, nested: Callable[[Lexer], Script], depth: int = 0) -> None:
+    def __init__(self, text: str, budget: Budget, nested: Callable[[Lexer], Script]) -> None:
         self.text = text
         self.position = 0
         self.pending: list[HereDocument] = []
         self.budget = budget
         self._nested = nested
-        self._depth = depth
 
     def next(self) -> Word | Operator | None:
         self.budget.spend(_COST)
@@ -176,15 +185,6 @@ class Lexer:
         if self.pending:
             self._here_document_ends(self.pending[0])
         return None
-
-    def deeper(self) -> None:
-        """Count one more level of nesting. Raises UnsupportedError where it is too deep."""
-        self._depth += 1
-        if self._depth > _DEPTH:
-            raise UnsupportedError(f"nesting of more than {_DEPTH} levels")
-
-    def shallower(self) -> None:
-        self._depth -= 1
 
     def _skip(self, pattern: re.Pattern[str]) -> str:
         match = pattern.match(self.text, self.position)
@@ -250,10 +250,7 @@ class Lexer:
         if self._peek() != "(":
             return Literal("$", quoted)
         self.position += 1
-        self.deeper()
-        script = self._nested(self)
-        self.shallower()
-        return Substitution(script, quoted)
+        return Substitution(self._nested(self), quoted)
 
     def _brace(self, *, quoted: bool) -> Variable:
         end = self.text.find("}", self.position)
@@ -267,8 +264,9 @@ class Lexer:
 
     def _inner(self, text: str) -> Word:
         """Text in which variables and substitutions are replaced, as between double quotes."""
-        lexer, parts = Lexer(text, self.budget, self._nested, self._depth + 1), list[Part]()
-        lexer._quoted(parts, _IN_HERE, "$`\\\n")
+        lexer, parts = Lexer(text, self.budget, self._nested), list[Part]()
+        with self.budget.level():
+            lexer._quoted(parts, _IN_HERE, "$`\\\n")
         return Word(tuple(parts), text)
 
     def _backquoted(self) -> Script:
@@ -279,10 +277,7 @@ class Lexer:
         self.position = end + 1
         if "\\" in source:
             raise UnsupportedError("a backslash between backquotes")
-        self.deeper()
-        script = self._nested(Lexer(source + ")", self.budget, self._nested, self._depth))
-        self.shallower()
-        return script
+        return self._nested(Lexer(source + ")", self.budget, self._nested))
 
     def _read_here_documents(self) -> None:
         while self.pending:

@@ -20,7 +20,7 @@ from kubesim.cluster.apiserver.checks import Line
 from kubesim.cluster.kubelet.environment import Files, mounts
 from kubesim.cluster.kubelet.imagepull import Pull
 from kubesim.cluster.registry import NODE_PLATFORM, Image
-from kubesim.shell.container import Base, Dialect, Place, Process, server
+from kubesim.shell.container import Base, Place, Process, server
 
 KILLED = 137
 CRASH_BACKOFF_FIRST = 10
@@ -43,9 +43,8 @@ _WAITING_MESSAGES = {
 def bases() -> Mapping[str, Base]:
     """What images hold, by the name of their base."""
     document = load_yaml(_BASES)
-    dialects = {name: Dialect(name, **row) for name, row in document["dialects"].items()}
     for row in document["bases"].values():
-        row["shells"] = {shell: dialects[dialect] for shell, dialect in row["shells"].items()}
+        row["shells"] = {shell: document["dialects"][dialect] for shell, dialect in row["shells"].items()}
     return {name: Base(**row) for name, row in document["bases"].items()}
 
 

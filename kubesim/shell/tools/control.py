@@ -6,61 +6,63 @@ import operator
 import re
 import shlex
 from collections.abc import Callable, Iterator, Mapping
-from itertools import zip_longest
+from itertools import takewhile, zip_longest
 
 from kubesim.api.clock import to_datetime
-from kubesim.shell.machine import Invocation, ToolError
 from kubesim.shell.syntax import UnsupportedError, unescape
-from kubesim.shell.tools import Options, Tool, hint, need_operands, tool, whole_number
+from kubesim.shell.tool import Invocation, Options, Tool, ToolError, misused
+from kubesim.shell.tools import whole_number
 
 _WIDTH = 39  # of a column of help
 _UNITS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
+_NAME = re.compile(r"[A-Za-z_][A-Za-z_0-9]*")
+_FORMAT = re.compile(r"[^%]+|%([-+ 0#]*([0-9]*)(?:\.([0-9]*))?)([a-zA-Z%]?)")
+_NUMBER = re.compile(r"[+-]?(?:[0-9]{1,18}(?:\.[0-9]{0,18})?|0[xX][0-9a-fA-F]{1,16})")
 
 
-true, colon = (Tool(name, lambda arguments, io: 0, name, builtin=True) for name in ("true", ":"))
-false = Tool("false", lambda arguments, io: 1, "false", builtin=True)
+def true_(operands: list[str], options: Options, io: Invocation) -> int:
+    return 0
 
 
-@tool("echo [-neE] [TEXT]...", builtin=True, example="echo $HOME")
+def false_(operands: list[str], options: Options, io: Invocation) -> int:
+    return 1
+
+
 def echo(operands: list[str], options: Options, io: Invocation) -> None:
-    flags = ""
-    while operands and re.fullmatch(r"-[neE]+", operands[0]):
-        flags += operands[0]
-        operands = operands[1:]
-    text, stopped = " ".join(operands), False
-    if flags.rfind("e") > flags.rfind("E"):
+    flags = list(takewhile(re.compile(r"-[neE]+").fullmatch, operands))
+    text, stopped, letters = " ".join(operands[len(flags) :]), False, "".join(flags)
+    if letters.rfind("e") > letters.rfind("E"):
         text, stopped = unescape(text)
-    io.out(text if "n" in flags or stopped else f"{text}\n")
+    io.out(text if "n" in letters or stopped else f"{text}\n")
 
 
-@tool("printf FORMAT [ARGUMENT]...", builtin=True, example="printf '%s\\n' one two")
 def printf(operands: list[str], options: Options, io: Invocation) -> int:
     if not operands:
         io.err("printf: usage: printf [-v var] format [arguments]\n")
         return 2
-    template, *arguments = operands
+    arguments = iter(operands[1:])
+    left = len(operands) - 1
     while True:
-        text, used, stopped = _formatted(template, arguments, io)
+        text, used, stopped = _formatted(operands[0], arguments, io)
         io.out(text)
-        arguments = arguments[used:]
-        if not arguments or not used or stopped:
+        left -= used
+        if left <= 0 or not used or stopped:
             return 0
 
 
-_FORMAT = re.compile(r"[^%]+|%([-+ 0#]*[0-9]{0,4}(?:\.[0-9]{0,4})?)([a-zA-Z%]?)")
-
-
-def _formatted(template: str, arguments: list[str], io: Invocation) -> tuple[str, int, bool]:
+def _formatted(template: str, arguments: Iterator[str], io: Invocation) -> tuple[str, int, bool]:
     """The text of one use of the format, how many arguments it took, and whether `\\c` ended it."""
     done, used = list[str](), 0
     for match in _FORMAT.finditer(template):
-        if match[2] is None or match[2] == "%":
-            text, stopped = unescape(match[0]) if match[2] is None else ("%", False)
+        flags, width, precision, kind = match.groups()
+        if kind is None or kind == "%":
+            text, stopped = unescape(match[0]) if kind is None else ("%", False)
             done.append(text)
             if stopped:
                 return "".join(done), used, True
         else:
-            done.append(_converted(f"%{match[1]}", match[2], arguments[used] if used < len(arguments) else "", io))
+            io.spend(int(width[:9] or 0) + int((precision or "0")[:9] or 0))
+            done.append(_converted(f"%{flags}", kind, next(arguments, ""), io))
             used += 1
     return "".join(done), used, False
 
@@ -73,70 +75,46 @@ def _converted(flags: str, kind: str, argument: str, io: Invocation) -> str:
     if kind not in "diuxXof":
         raise UnsupportedError(f"'printf %{kind}'")
     value: float = 0
-    if re.fullmatch(r"[+-]?(?:[0-9]{1,18}(?:\.[0-9]{0,18})?|0[xX][0-9a-fA-F]{1,16})", argument):
+    if _NUMBER.fullmatch(argument):
         value = float(argument) if kind == "f" else int(argument, 16 if "x" in argument.lower() else 10)
     elif argument:
         io.fail(f"{argument}: invalid number")
     return f"{flags}{kind}" % value
 
 
-@tool("sleep SECONDS", example="sleep 30")
 def sleep(operands: list[str], options: Options, io: Invocation) -> None:
-    need_operands(io, operands)
     seconds = 0.0
     for text in operands:
         match = re.fullmatch(r"([0-9]{1,9}(?:\.[0-9]{0,9})?|\.[0-9]{1,9}|inf(?:inity)?)([smhd]?)", text)
         if not match:
-            raise ToolError(f"invalid time interval '{text}'\n{hint(io.name)}")
+            raise misused(io.name, f"invalid time interval '{text}'")
         seconds += float(match[1]) * _UNITS[match[2]]
     io.machine.sleep(seconds)
 
 
-_DATE = {"c": "%a %b %e %H:%M:%S %Y", "D": "%m/%d/%y", "F": "%Y-%m-%d", "T": "%H:%M:%S", "R": "%H:%M"}
-
-
-@tool("date [-u] [+FORMAT]", "u", {"utc": "u"}, example="date +%H:%M:%S")
 def date(operands: list[str], options: Options, io: Invocation) -> None:
-    moment, now = to_datetime(io.machine.clock.now), io.machine.clock.now
+    now = io.machine.clock.now
     template = operands[0] if operands else "+%a %b %e %H:%M:%S %Z %Y"
     io.spend(50 * len(template))
     if not template.startswith("+"):
         raise UnsupportedError("setting or reading a date")
-    own = {
-        "s": f"{now // 10**6}",
-        "N": f"{now % 10**6:06}000",
-        "Z": "UTC",
-        "z": "+0000",
-        "e": f"{moment.day:2}",
-        "%": "%",
-    }
+    own = {"s": f"{now // 10**6}", "N": f"{now % 10**6:06}000", "%": "%"}
 
     def directive(match: re.Match[str]) -> str:
-        letter = match[1]
-        if letter in _DATE:
-            return re.sub("%(.)", directive, _DATE[letter])
-        if letter not in own and letter not in "aAbBdHIjmMpSyYu":
-            raise UnsupportedError(f"'date +%{letter}'")
-        return own[letter] if letter in own else moment.strftime(f"%{letter}")
+        if match[1] not in own and match[1] not in "aAbBcdDeFHIjmMpRSTuyYzZ":
+            raise UnsupportedError(f"'date +{match[0]}'")
+        return own.get(match[1]) or to_datetime(now).strftime(match[0])
 
     io.out(re.sub("%(.)", directive, template[1:]) + "\n")
 
 
-@tool("env", example="env | grep KUBE")
-def env(operands: list[str], options: Options, io: Invocation) -> None:
-    if operands:
-        raise UnsupportedError("'env' with arguments")
-    io.out("".join(f"{name}={value}\n" for name, value in io.env.items()))
-
-
-@tool("export NAME[=VALUE]...", builtin=True, example="export EDITOR=nano")
 def export(operands: list[str], options: Options, io: Invocation) -> None:
     if operands in ([], ["-p"]):
         io.out("".join(f'declare -x {name}="{value}"\n' for name, value in sorted(io.env.items())))
         return
     for text in operands:
         name, equals, value = text.partition("=")
-        if not re.fullmatch(r"[A-Za-z_][A-Za-z_0-9]*", name):
+        if not _NAME.fullmatch(name):
             io.fail(f"`{text}': not a valid identifier")
             continue
         if equals:
@@ -145,23 +123,22 @@ def export(operands: list[str], options: Options, io: Invocation) -> None:
             io.env[name] = io.machine.variables.pop(name)
 
 
-@tool("unset NAME...", builtin=True, example="unset NAME")
 def unset(operands: list[str], options: Options, io: Invocation) -> None:
     for name in operands:
         io.machine.variables.pop(name, None)
         io.env.pop(name, None)
 
 
-@tool("read [-rs] [-p PROMPT] [NAME]...", "rsp:", builtin=True, example="read -rs PASSWORD < password.txt")
 def read(operands: list[str], options: Options, io: Invocation) -> int:
     if io.streams.stdin is None:
         raise UnsupportedError(f"typing the input of '{io.name}'")
     for name in operands:
-        if not re.fullmatch(r"[A-Za-z_][A-Za-z_0-9]*", name):
+        if not _NAME.fullmatch(name):
             raise ToolError(f"`{name}': not a valid identifier")
     line = io.streams.stdin.line()
     if "r" not in options:
         while line.endswith("\\\n") and not line.endswith("\\\\\n"):
+            io.spend(len(line))
             line = line[:-2] + io.streams.stdin.line()
         line = re.sub(r"\\(.)", r"\1", line)
     io.spend(len(line))
@@ -173,7 +150,6 @@ def read(operands: list[str], options: Options, io: Invocation) -> int:
     return int(not line.endswith("\n"))
 
 
-@tool("alias [NAME[=VALUE]]...", builtin=True, example="alias k=kubectl")
 def alias(operands: list[str], options: Options, io: Invocation) -> None:
     aliases = io.machine.aliases
     for text in operands or sorted(aliases):
@@ -186,7 +162,6 @@ def alias(operands: list[str], options: Options, io: Invocation) -> None:
             io.fail(f"{name}: not found")
 
 
-@tool("unalias [-a] NAME...", "a", builtin=True, example="unalias k")
 def unalias(operands: list[str], options: Options, io: Invocation) -> None:
     if "a" in options:
         io.machine.aliases.clear()
@@ -195,7 +170,6 @@ def unalias(operands: list[str], options: Options, io: Invocation) -> None:
             io.fail(f"{name}: not found")
 
 
-@tool("history [-c] [-d OFFSET] [N]", "cd:", builtin=True, example="history 5")
 def history(operands: list[str], options: Options, io: Invocation) -> None:
     entries = io.machine.history
     if "c" in options:
@@ -218,25 +192,12 @@ def _forget(entries: list[str], offset: str) -> None:
     del entries[place - 1 if place > 0 else place]
 
 
-@tool("clear", example="clear")
-def clear(operands: list[str], options: Options, io: Invocation) -> None:
-    io.out("\x1b[H\x1b[2J\x1b[3J")
-
-
-@tool("xargs [-n N] [COMMAND [ARGUMENT]...]", example="cat names | xargs kubectl get pod")
 def xargs(operands: list[str], options: Options, io: Invocation) -> int:
-    size = 0
-    while operands and operands[0].startswith("-"):
-        match = re.fullmatch(r"-n([0-9]{0,6})", operands[0])
-        if not match or not (match[1] or operands[1:]):
-            raise UnsupportedError(f"'xargs {operands[0]}'")
-        size = whole_number(match[1] or operands[1], "invalid number for -n option")
-        operands = operands[1 if match[1] else 2 :]
     try:
         words = shlex.split(io.read())
     except ValueError:
         raise ToolError("unmatched quote; by default quotes are special to xargs") from None
-    size = max(size or len(words), 1)
+    size = max(whole_number(options.get("n", "0"), "invalid number for -n option") or len(words), 1)
     batches = [words[at : at + size] for at in range(0, len(words), size)] or [[]]
     statuses = [io.run([*(operands or ["echo"]), *batch], "") for batch in batches]
     return 127 if 127 in statuses else 123 if any(statuses) else 0
@@ -245,12 +206,10 @@ def xargs(operands: list[str], options: Options, io: Invocation) -> int:
 _UNARY: dict[str, Callable[[Invocation, str], bool]] = {
     "-z": lambda io, text: not text,
     "-n": lambda io, text: bool(text),
-    "-e": lambda io, text: io.files.exists(text),
+    **dict.fromkeys(("-e", "-r", "-w"), lambda io, text: io.files.exists(text)),
     "-d": lambda io, text: io.files.is_dir(text),
     "-f": lambda io, text: io.files.exists(text) and not io.files.is_dir(text),
     "-s": lambda io, text: io.files.exists(text) and io.files.size(text) > 0,
-    "-r": lambda io, text: io.files.exists(text),
-    "-w": lambda io, text: io.files.exists(text),
 }
 _NUMERIC = {f"-{name}": getattr(operator, name) for name in ("eq", "ne", "lt", "le", "gt", "ge")}
 
@@ -285,50 +244,22 @@ def _integer(text: str) -> int:
     return int(text)
 
 
-@tool("test EXPRESSION", builtin=True, example="test -f pod.yaml && echo yes", trouble=2)
 def test(operands: list[str], options: Options, io: Invocation) -> int:
     return int(not _holds(operands, io))
 
 
-@tool("[ EXPRESSION ]", builtin=True, trouble=2)
 def bracket(operands: list[str], options: Options, io: Invocation) -> int:
     if operands[-1:] != ["]"]:
         raise ToolError("missing `]'", 2)
     return int(not _holds(operands[:-1], io))
 
 
-@tool("help [COMMAND]", builtin=True, example="help sed")
 def help_(operands: list[str], options: Options, io: Invocation) -> None:
     for name in operands:
         if name not in io.tools:
             raise ToolError(f"no help topics match `{name}'")
         io.out(f"Usage: {io.tools[name].usage or name}\n")
     io.out("" if operands else "\n".join(_overview(io.tools)) + "\n")
-
-
-@tool("which NAME...", example="which kubectl")
-def which(operands: list[str], options: Options, io: Invocation) -> int:
-    paths = [f"{folder}/{name}" for name in operands for folder in io.env.get("PATH", "").split(":")]
-    found = [path for path in paths if io.files.exists(path)]
-    if io.machine.IS_TERMINAL:
-        found = [_place(io.tools[name]) for name in operands if name in io.tools and not io.tools[name].builtin]
-    io.out("".join(f"{path}\n" for path in found))
-    return int(len(found) < len(operands))
-
-
-@tool("type NAME...", builtin=True, example="type k")
-def type_(operands: list[str], options: Options, io: Invocation) -> None:
-    for name in operands:
-        if name in io.machine.aliases:
-            io.out(f"{name} is aliased to `{io.machine.aliases[name]}'\n")
-        elif name in io.tools:
-            io.out(f"{name} is {'a shell builtin' if io.tools[name].builtin else _place(io.tools[name])}\n")
-        else:
-            io.fail(f"{name}: not found")
-
-
-def _place(tool: Tool) -> str:
-    return f"{'/usr/local/bin' if tool.complete else '/usr/bin'}/{tool.name}"
 
 
 def _overview(tools: Mapping[str, Tool]) -> Iterator[str]:
@@ -343,3 +274,26 @@ def _overview(tools: Mapping[str, Tool]) -> Iterator[str]:
             import textwrap
 
             yield textwrap.fill(f"{name}: {' '.join(program.complete(['']))}", 78, subsequent_indent="  ")
+
+
+def which(operands: list[str], options: Options, io: Invocation) -> int:
+    paths = [f"{folder}/{name}" for name in operands for folder in io.env.get("PATH", "").split(":")]
+    found = [path for path in paths if io.files.exists(path)]
+    if io.machine.IS_TERMINAL:
+        found = [_place(io.tools[name]) for name in operands if name in io.tools and not io.tools[name].builtin]
+    io.out("".join(f"{path}\n" for path in found))
+    return int(len(found) < len(operands))
+
+
+def type_(operands: list[str], options: Options, io: Invocation) -> None:
+    for name in operands:
+        if name in io.machine.aliases:
+            io.out(f"{name} is aliased to `{io.machine.aliases[name]}'\n")
+        elif name in io.tools:
+            io.out(f"{name} is {'a shell builtin' if io.tools[name].builtin else _place(io.tools[name])}\n")
+        else:
+            io.fail(f"{name}: not found")
+
+
+def _place(tool: Tool) -> str:
+    return f"{'/usr/local/bin' if tool.complete else '/usr/bin'}/{tool.name}"

@@ -8,25 +8,28 @@ first the longest wins, as POSIX says. Back-references in patterns are impossibl
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator, Sequence
+from itertools import zip_longest
 
-from kubesim.shell.machine import ToolError
+from kubesim.api.budget import Budget
 from kubesim.shell.syntax import UnsupportedError
+from kubesim.shell.tool import ToolError
 
 Span = tuple[int, int]
-Spend = Callable[[int], None]
 
 # A program is a list of instructions: ("step", a pattern for `re` that takes one character or none), ("go", relative
 # targets, the first preferred), ("save", a slot) and ("match",).
 Instruction = tuple[str, str] | tuple[str, int] | tuple[str, int, int]
 Program = list[Instruction]
 
-_MAX_PATTERN, _MAX_PROGRAM, _MAX_DEPTH = 10_000, 4000, 50
-_STEP = 4  # units of the line's budget for one state
+_MAX_PROGRAM = 4000
+_STATE_COST, _TOKEN_COST, _STEP_COST = 4, 200, 300
+_MAX_LEAP = 8  # patterns to look for at once
 _TOO_BIG = "Regular expression too big"
 
-_TOKEN = re.compile(r"\\.|\[\^?\]?(?:\[[:.=].*?[:.=]\]|[^\]])*+\]|\{[0-9]+,?[0-9]*\}|\{,[0-9]+\}|.", re.DOTALL)
-_BASIC = re.compile(r"\\\{[0-9]*,?[0-9]*\\\}|\\.|\[\^?\]?(?:\[[:.=].*?[:.=]\]|[^\]])*+\]|.", re.DOTALL)
+_REST = r"\\.|\[\^?\]?(?:\[[:.=][^\]:.=]*[:.=]\]|[^\]])*+\]|."
+_TOKEN = re.compile(r"\{[0-9]+,?[0-9]*\}|\{,[0-9]+\}|" + _REST, re.DOTALL)
+_BASIC_TOKEN = re.compile(r"\\\{[0-9]*,?[0-9]*\\\}|" + _REST, re.DOTALL)
 _REPEATS = {"*": "{0,}", "+": "{1,}", "?": "{0,1}"}
 _ESCAPES = {"w": r"\w", "W": r"\W", "s": r"\s", "S": r"\S", "n": r"\n", "t": r"\t"}
 _ESCAPES |= {"b": r"\b", "B": r"\B", "<": r"\b(?=\w)", ">": r"\b(?<=\w)"}
@@ -48,15 +51,21 @@ _CLASSES = {
 class Regex:
     """A compiled pattern, which lines match if one of `patterns` does; with `words`, only as whole words.
 
-    Raises ToolError with GNU's complaint about a wrong pattern, and UnsupportedError.
+    Making it and searching are paid from `budget`. Raises ToolError with GNU's complaint about a wrong pattern, and
+    UnsupportedError.
     """
 
     def __init__(
-        self, patterns: Sequence[str], *, extended: bool = False, ignore_case: bool = False, words: bool = False
+        self,
+        patterns: Sequence[str],
+        budget: Budget,
+        *,
+        extended: bool = False,
+        ignore_case: bool = False,
+        words: bool = False,
     ) -> None:
-        if sum(map(len, patterns)) > _MAX_PATTERN:
-            raise ToolError(_TOO_BIG)
-        parsers = [_Parser(pattern if extended else _extended(pattern)) for pattern in patterns]
+        self._budget = budget
+        parsers = [_Parser(_tokens(pattern, budget, extended=extended), budget) for pattern in patterns]
         body = _either([parser.parse() for parser in parsers])
         if words:
             body = [("step", r"(?<!\w)"), *body, ("step", r"(?!\w)")]
@@ -64,13 +73,14 @@ class Regex:
         self._program: Program = [("save", 0), *body, ("save", 1), ("match", 0)]
         self._flags = re.DOTALL | (re.IGNORECASE if ignore_case else 0)
         steps = {str(code[1]) for code in self._program if code[0] == "step"}
+        budget.spend(_STEP_COST * len(steps))
         self._match = {step: re.compile(step, self._flags).match for step in steps}
         self._first = self._beginnings()
 
-    def search(self, text: str, spend: Spend, start: int = 0) -> list[Span] | None:
+    def search(self, text: str, start: int = 0) -> list[Span] | None:
         """Where the first and longest match at or after `start` lies: the whole, then each group.
 
-        A group that took no part is empty. `spend` pays for the work as it is done.
+        A group that took no part is empty.
         """
         seen: set[int] = set()
         while start <= len(text):
@@ -79,13 +89,20 @@ class Regex:
                 if not leap:
                     return None
                 start = leap.start()
-            slots = self._at(text, start, seen, spend)
+            slots = self._at(text, start, seen)
             if slots:
                 return list(zip(slots[::2], slots[1::2], strict=True))
             start += 1
         return None
 
-    def _at(self, text: str, start: int, seen: set[int], spend: Spend) -> tuple[int, ...] | None:
+    def find_all(self, text: str) -> Iterator[list[Span]]:
+        """The matches one after the other, as `search` gives them."""
+        start = 0
+        while spans := self.search(text, start):
+            yield spans
+            start = max(spans[0][1], spans[0][0] + 1)
+
+    def _at(self, text: str, start: int, seen: set[int]) -> tuple[int, ...] | None:
         """The slots of the longest match that begins at `start`. States in `seen` are known to lead to none."""
         program, best = self._program, None
         todo = [(0, start, (0,) * (2 * self.groups + 2))]
@@ -93,7 +110,7 @@ class Regex:
             pc, at, slots = todo.pop()
             while (state := at * len(program) + pc) not in seen:
                 seen.add(state)
-                spend(_STEP)
+                self._budget.spend(_STATE_COST)
                 kind, operand, *other = program[pc]
                 if kind == "step":
                     found = self._match[str(operand)](text, at)
@@ -101,6 +118,7 @@ class Regex:
                         break
                     at = found.end()
                 elif kind == "save":
+                    self._budget.spend(len(slots))
                     slots = (*slots[: int(operand)], at, *slots[int(operand) + 1 :])
                 elif kind == "match":
                     best = slots if best is None or slots[1] > best[1] else best
@@ -110,7 +128,7 @@ class Regex:
         return best
 
     def _beginnings(self) -> re.Pattern[str] | None:
-        """What every match begins with, to leap to; None where a match may be empty."""
+        """What every match begins with, to leap to; None where a match may be empty, or there are too many."""
         todo, seen, steps = [0], set[int](), set[str]()
         while todo:
             pc = todo.pop()
@@ -122,14 +140,16 @@ class Regex:
             elif pc not in seen:
                 todo += [pc + target for target in (int(operand), *other)] if kind == "go" else [pc + 1]
             seen.add(pc)
-        return re.compile("|".join(sorted(steps)), self._flags)
+        return re.compile("|".join(sorted(steps)), self._flags) if len(steps) <= _MAX_LEAP else None
 
 
 def _either(programs: Sequence[Program]) -> Program:
-    *others, program = programs
-    for other in reversed(others):
-        program = [("go", 1, len(other) + 2), *other, ("go", len(program) + 1), *program]
-    return program
+    *others, last = programs
+    left, program = sum(len(other) + 2 for other in others) + len(last), list[Instruction]()
+    for other in others:
+        left -= len(other) + 2
+        program += [("go", 1, len(other) + 2), *other, ("go", left + 1)]
+    return program + last
 
 
 def _repeated(body: Program, bounds: str) -> Program:
@@ -148,13 +168,23 @@ def _repeated(body: Program, bounds: str) -> Program:
     return program
 
 
-def _extended(pattern: str) -> str:
-    """A basic pattern in the extended syntax, where the operators are without the backslash."""
+def _tokens(pattern: str, budget: Budget, *, extended: bool) -> list[str]:
+    """The tokens of a pattern, in the extended syntax."""
+    found: list[str] = []
+    for match in (_TOKEN if extended else _BASIC_TOKEN).finditer(pattern):
+        budget.spend(_TOKEN_COST)
+        if match[0] == "[":  # here and not later, or each `[` would look for its end
+            raise ToolError("Unmatched [, [^, [:, [., or [=")
+        found.append(match[0])
+    return found if extended else _extended(found)
+
+
+def _extended(tokens: list[str]) -> list[str]:
+    """The tokens of a basic pattern in the extended syntax, where the operators are without the backslash."""
     done: list[str] = []
-    tokens = _BASIC.findall(pattern)
-    for index, token in enumerate(tokens):
+    for token, following in zip_longest(tokens, tokens[1:], fillvalue=""):
         opens = not done or done[-1] in ("(", "|")
-        closes = index + 1 == len(tokens) or tokens[index + 1] in ("\\)", "\\|")
+        closes = following in ("", "\\)", "\\|")
         if token == "\\{":
             raise ToolError("Unmatched \\{")
         if token[0] == "\\" and token[1:2] in ("(", ")", "|", "{", "+", "?"):
@@ -163,16 +193,16 @@ def _extended(pattern: str) -> str:
         else:
             plain = {"*": opens or done == ["^"], "^": not opens, "$": not closes}.get(token, token in "(){}|+?")
             done.append(f"\\{token}" if plain else token)
-    return "".join(done)
+    return done
 
 
 class _Parser:
     """Recursive descent over the tokens of one extended pattern."""
 
-    def __init__(self, pattern: str) -> None:
+    def __init__(self, tokens: list[str], budget: Budget) -> None:
         self.groups = 0
-        self._depth = 0
-        self._tokens = _TOKEN.findall(pattern)[::-1]
+        self._tokens = tokens[::-1]
+        self._budget = budget
 
     def parse(self) -> Program:
         program = self._alternatives()
@@ -205,22 +235,19 @@ class _Parser:
     def _group(self) -> Program:
         self._tokens.pop()
         self.groups += 1
-        self._depth += 1
         slot = 2 * self.groups
-        if self._depth > _MAX_DEPTH:
-            raise ToolError(_TOO_BIG)
-        body = self._alternatives()
+        with self._budget.level():
+            body = self._alternatives()
         if not self._at(")"):
             raise ToolError("Unmatched ( or \\(")
         self._tokens.pop()
-        self._depth -= 1
         return [("save", slot), *body, ("save", slot + 1)]
 
 
 def _single(token: str) -> str:
     """What stands for one character, or a place between two, in the syntax of `re`."""
-    if token in ("\\", "["):
-        raise ToolError("Trailing backslash" if token == "\\" else "Unmatched [, [^, [:, [., or [=")
+    if token == "\\":
+        raise ToolError("Trailing backslash")
     if token[0] == "[":
         return _bracket(token)
     if token[0] != "\\":
@@ -233,7 +260,7 @@ def _single(token: str) -> str:
 def _bracket(token: str) -> str:
     negation = "^" if token.startswith("[^") else ""
     parts = []
-    for item in re.findall(r"\[[:.=].*?[:.=]\]|.", token[1 + len(negation) : -1], re.DOTALL):
+    for item in re.findall(r"\[[:.=][^\]:.=]*[:.=]\]|.", token[1 + len(negation) : -1], re.DOTALL):
         if len(item) > 1 and item[2:-2] not in _CLASSES:
             raise ToolError("Invalid character class name")
         parts.append(_CLASSES[item[2:-2]] if len(item) > 1 else item if item == "-" else re.escape(item))

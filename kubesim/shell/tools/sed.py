@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from kubesim.shell.machine import Invocation, ToolError, lines
+from kubesim.api.budget import Budget
 from kubesim.shell.syntax import UnsupportedError
-from kubesim.shell.tools import Options, inputs, tool
-from kubesim.shell.tools.regex import Regex, Span, Spend
+from kubesim.shell.tool import Invocation, Options, ToolError, lines, misused
+from kubesim.shell.tools import inputs
+from kubesim.shell.tools.regex import Regex, Span
 
-_ADDRESS = r"(?:[0-9]{1,9}|\$|/(?:[^\\/\n]|\\.)*/)"
-_HEAD = re.compile(rf"[\s;]*({_ADDRESS})?[ \t]*(?:,[ \t]*({_ADDRESS}))?[ \t]*(!?)[ \t]*", re.DOTALL)
-_FLAGS = re.compile(r"[gpiI0-9]*")
-_MAX_SCRIPT = 10_000
+_ADDRESS = r"(?:[0-9]{1,9}|\$|/(?:[^\\/\n]|\\.)*+/)"
+_HEAD = re.compile(rf"[\s;]*+({_ADDRESS})?[ \t]*+(?:,[ \t]*+({_ADDRESS}))?[ \t]*+(!?)[ \t]*+", re.DOTALL)
+_END = re.compile(r"[ \t]*+(?=[;\n]|\Z)")
+_BLANK = re.compile(r"[\s;]*+\Z")
 _KNOWN = "aciDeFgGhHlnNPQrRtTvwWxyzb{}:#=~+,"
+_COMMAND_COST = 100
 
 
 class _Line(NamedTuple):
@@ -57,22 +59,22 @@ class _Command:
 class _Parser:
     """Reads a script; what is wrong is a ToolError with GNU's sentence and the place where it was seen."""
 
-    def __init__(self, script: str, spend: Spend, *, extended: bool) -> None:
-        if len(script) > _MAX_SCRIPT:
-            raise UnsupportedError("a sed script of that length")
-        self._script, self._spend, self._extended = script, spend, extended
+    def __init__(self, script: str, budget: Budget, *, extended: bool) -> None:
+        budget.spend(script.count("[") * len(script) // 100)  # each may look for its `]`
+        self._script, self._budget, self._extended = script, budget, extended
         self._at = 0
 
-    def _error(self, problem: str, *, at_end: bool = False) -> ToolError:
-        return ToolError(f"-e expression #1, char {len(self._script) if at_end else self._at}: {problem}")
+    def _error(self, problem: str, at: int) -> ToolError:
+        return ToolError(f"-e expression #1, char {at}: {problem}")
 
     def parse(self) -> Iterator[_Command]:
-        while self._script[self._at :].strip(" \t\n;"):
+        while not _BLANK.match(self._script, self._at):
+            self._budget.spend(_COMMAND_COST)
             yield self._command()
-            rest = self._script[self._at :].lstrip(" \t")
-            if rest and rest[0] not in ";\n":
-                self._at += 1
-                raise self._error("extra characters after command")
+            end = _END.match(self._script, self._at)
+            if not end:
+                raise self._error("extra characters after command", self._at + 1)
+            self._at = end.end()
 
     def _command(self) -> _Command:
         head = _HEAD.match(self._script, self._at)
@@ -80,7 +82,7 @@ class _Parser:
         self._at = (head.end() if head else self._at) + 1
         name = self._script[self._at - 1 : self._at]
         if name == "/":
-            raise self._error("unterminated address regex", at_end=True)
+            raise self._error("unterminated address regex", len(self._script))
         bound = int(last) if last and last.isdigit() else None
         command = _Command(name, self._address(first), self._address(last), bound, bool(negated))
         if name == "s":
@@ -88,7 +90,7 @@ class _Parser:
         elif name and name in _KNOWN:
             raise UnsupportedError(f"'sed {name}'")
         elif name not in ("p", "d", "q"):
-            raise self._error(f"unknown command: `{name}'" if name else "missing command")
+            raise self._error(f"unknown command: `{name}'" if name else "missing command", self._at)
         return command
 
     def _address(self, address: str | None) -> Address | None:
@@ -99,44 +101,44 @@ class _Parser:
         if address.isdigit():
             return lambda line: line.number == int(address)
         regex = self._regex(address[1:-1].replace("\\/", "/"))
-        return lambda line: regex.search(line.text, self._spend) is not None
+        return lambda line: regex.search(line.text) is not None
 
     def _regex(self, pattern: str, *, ignore_case: bool = False) -> Regex:
         if not pattern:
             raise UnsupportedError("the empty pattern of sed")
         try:
-            return Regex([pattern], extended=self._extended, ignore_case=ignore_case)
+            return Regex([pattern], self._budget, extended=self._extended, ignore_case=ignore_case)
         except ToolError as error:
-            raise self._error(str(error)) from None
+            raise self._error(str(error), self._at) from None
 
     def _read_substitution(self, command: _Command) -> None:
         mark = re.escape(self._script[self._at : self._at + 1])
-        brackets = rf"((?:\[\^?\]?[^\]\n]*\]|[^\\{mark}]|\\.)*+){mark}"  # `s/[/]/x/`: no end within brackets
+        brackets = rf"((?:\[\^?\]?[^\]\n]*+\]|[^\\{mark}]|\\.)*+){mark}"  # `s/[/]/x/`: no end within brackets
         plain = rf"((?:[^\\{mark}]|\\.)*+){mark}"
-        whole = re.compile(f"{mark}(?:{brackets}|{plain}){plain}({_FLAGS.pattern})", re.DOTALL)
+        whole = re.compile(f"{mark}(?:{brackets}|{plain}){plain}([gpiI0-9]*)", re.DOTALL)
         match = whole.match(self._script, self._at) if mark not in ("", "\\\\", "\\\n") else None
         if not match:
-            raise self._error("unterminated `s' command", at_end=True)
+            raise self._error("unterminated `s' command", len(self._script))
         self._at = match.end()
-        following = self._script[self._at : self._at + 1]
-        if following and following not in " \t\n;":
-            self._at += 1
-            raise self._error("unknown option to `s'")
+        if not _END.match(self._script, self._at):
+            raise self._error("unknown option to `s'", self._at + 1)
         pattern, command.replacement, command.flags = match[1] or match[2] or "", match[3], match[4]
         pattern = pattern.replace(f"\\{mark[-1]}", mark[-1]) if not mark[-1].isalnum() else pattern
         command.regex = self._regex(pattern, ignore_case="i" in command.flags.lower())
         for group in re.findall(r"\\(.)", command.replacement, re.DOTALL):
             if group.isdigit() and int(group) > command.regex.groups:
-                raise self._error(f"invalid reference \\{group} on `s' command's RHS")
+                raise self._error(f"invalid reference \\{group} on `s' command's RHS", self._at)
             if group in "ULEul":
                 raise UnsupportedError(f"'\\{group}' in what sed puts in")
 
 
-def _edited(text: str, commands: list[_Command], spend: Spend, *, quiet: bool) -> str:
+def _edited(text: str, commands: Sequence[_Command], budget: Budget, *, quiet: bool) -> str:
     """What a script makes of `text`."""
     content, output = lines(text), list[str]()
+    for command in commands:
+        command.inside = False
     for number, line in enumerate(content, 1):
-        spend(len(line) + 100 * len(commands))
+        budget.spend(len(line) + _COMMAND_COST * len(commands))
         space, end = line.removesuffix("\n"), "\n" if line.endswith("\n") else ""
         stopped = ""
         for command in commands:
@@ -145,7 +147,7 @@ def _edited(text: str, commands: list[_Command], spend: Spend, *, quiet: bool) -
             if command.name in "dq":
                 stopped = command.name
                 break
-            space, printed = _substituted(command, space, spend) if command.regex else (space, True)
+            space, printed = _substituted(command, space, budget) if command.regex else (space, True)
             output += [space + end] if printed else []
         output += [] if quiet or stopped == "d" else [space + end]
         if stopped == "q":
@@ -153,20 +155,21 @@ def _edited(text: str, commands: list[_Command], spend: Spend, *, quiet: bool) -
     return "".join(output)
 
 
-def _substituted(command: _Command, space: str, spend: Spend) -> tuple[str, bool]:
+def _substituted(command: _Command, space: str, budget: Budget) -> tuple[str, bool]:
     """The line after an s command, and whether that prints it."""
     wanted = int(re.sub(r"\D", "", command.flags)[:9] or 1)
-    done, start, after, count = list[str](), 0, 0, 0
-    while command.regex and (spans := command.regex.search(space, spend, start)):
+    done, after, count, last = list[str](), 0, 0, -1
+    for spans in command.regex.find_all(space) if command.regex else ():
         begin, end = spans[0]
-        count += end > begin or end != after or not count
-        if count >= wanted and (end > begin or end != after or not done):
+        if begin == end == last:
+            continue  # nothing, right behind the match before
+        count, last = count + 1, end
+        if count >= wanted:
             done += [space[after:begin], _filled(command.replacement, space, spans)]
-            spend(len(done[-1]))
+            budget.produce(len(done[-1]))
             after = end
             if "g" not in command.flags:
                 break
-        start = max(end, begin + 1)
     return "".join(done) + space[after:], bool(done) and "p" in command.flags
 
 
@@ -181,24 +184,14 @@ def _filled(template: str, space: str, spans: list[Span]) -> str:
     return re.sub(r"&|\\.", piece, template, flags=re.DOTALL)
 
 
-@tool(
-    "sed [-nEi] [-e] SCRIPT [FILE]...",
-    "nErie:",
-    {"quiet": "n", "regexp-extended": "E", "in-place": "i", "expression=": "e"},
-    example="sed -i s/1.0/2.0/ pod.yaml",
-)
 def sed(operands: list[str], options: Options, io: Invocation) -> None:
     if "e" not in options and not operands:
-        raise ToolError("no script given\nTry 'sed --help' for more information.")
-    script = options["e"] if "e" in options else operands.pop(0)
-
-    def commands() -> list[_Command]:
-        return list(_Parser(script, io.spend, extended="E" in options or "r" in options).parse())
-
-    commands()  # so that a wrong script is reported before anything is read
+        raise misused(io.name, "no script given")
+    script, budget = options["e"] if "e" in options else operands.pop(0), io.machine.budget
+    commands = list(_Parser(script, budget, extended="E" in options or "r" in options).parse())
     files = inputs(io, operands, "can't read ", trouble=2)
     if "i" not in options:
-        io.out(_edited("".join(text for _, text in files), commands(), io.spend, quiet="n" in options))
+        io.out(_edited("".join(text for _, text in files), commands, budget, quiet="n" in options))
         return
     for name, text in files:
-        io.files.write_text(name, _edited(text, commands(), io.spend, quiet="n" in options))
+        io.files.write_text(name, _edited(text, commands, budget, quiet="n" in options))
