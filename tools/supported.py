@@ -48,8 +48,8 @@ ACTED_UPON: tuple[tuple[str, str, str, tuple[str, ...]], ...] = (
     (
         *("Pod", "spec", "kubelet"),
         (
-            *("imagePullSecrets[].name", "initContainers", "containers", "restartPolicy", "hostname"),
-            *("terminationGracePeriodSeconds", "volumes"),
+            *("imagePullSecrets[].name", "initContainers", "containers", "ephemeralContainers", "restartPolicy"),
+            *("hostname", "terminationGracePeriodSeconds", "volumes", "securityContext.runAsNonRoot"),
         ),
     ),
     ("Pod", "spec.containers[]", "API server", ("resources",)),
@@ -58,7 +58,8 @@ ACTED_UPON: tuple[tuple[str, str, str, tuple[str, ...]], ...] = (
         (
             *("name", "image", "imagePullPolicy", "command", "args", "env[].value", "env[].valueFrom.secretKeyRef"),
             *("env[].valueFrom.configMapKeyRef", "env[].valueFrom.fieldRef", "envFrom[].secretRef"),
-            *("envFrom[].configMapRef", "envFrom[].prefix", "volumeMounts"),
+            *("envFrom[].configMapRef", "envFrom[].prefix", "volumeMounts", "stdin"),
+            *("securityContext.runAsNonRoot", "securityContext.runAsUser"),
         ),
     ),
     (
@@ -111,6 +112,9 @@ IDLE: dict[str, str] = {
     "apply --openapi-patch": "patches always know the schema",
     "config view --flatten": "the kubeconfig names no files",
     "config view --merge": "there is one kubeconfig",
+    "debug --tty": "there is no terminal in a container",
+    "debug --target": "containers see only their own processes",
+    "debug --share-processes": "containers see only their own processes",
     "exec --stdin": "no command of a container reads it",
     "exec --tty": "there is no terminal in a container",
     "get --chunk-size": "all objects come at once",

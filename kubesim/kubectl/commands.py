@@ -30,6 +30,7 @@ MODULES = {
     "describe": ("describers",),
     "logs": ("running",),
     "exec": ("running",),
+    "debug": ("debug",),
     "auth": ("discovery",),
     "events": ("events",),
     "diff": ("apply",),
@@ -48,7 +49,7 @@ MODULES = {
 # Commands of kubectl v1.36 that are not simulated, by the words before theirs.
 _ABSENT = {
     (): (
-        *("alpha", "attach", "autoscale", "certificate", "completion", "cordon", "cp", "debug", "drain", "expose"),
+        *("alpha", "attach", "autoscale", "certificate", "completion", "cordon", "cp", "drain", "expose"),
         *("kuberc", "kustomize", "options", "plugin", "port-forward", "proxy", "taint", "top", "uncordon"),
     ),
     ("apply",): ("edit-last-applied", "set-last-applied", "view-last-applied"),

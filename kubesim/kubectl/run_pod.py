@@ -18,7 +18,7 @@ from kubesim.kubectl.errors import KubectlError, UsageError, refuse_if
 from kubesim.kubectl.flags import parse_number
 from kubesim.kubectl.output import print_result
 
-_POLICIES = ("", "Always", "IfNotPresent", "Never")
+PULL_POLICIES = ("", "Always", "IfNotPresent", "Never")
 _RESTARTS = ("", "Always", "OnFailure", "Never")
 
 
@@ -44,7 +44,7 @@ def _pod(call: Call) -> Object:
     except ValueError:
         raise KubectlError(f'Invalid image name "{image}": invalid reference format') from None
     refuse_if(restart not in _RESTARTS, f"invalid restart policy: {restart}", UsageError)
-    refuse_if(policy not in _POLICIES, f"invalid image pull policy: {policy}", UsageError)
+    refuse_if(policy not in PULL_POLICIES, f"invalid image pull policy: {policy}", UsageError)
     name, *rest = call.args
     meta: Object = {"name": name}
     if call.explicit_namespace:

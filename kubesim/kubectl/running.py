@@ -21,7 +21,8 @@ _LONGEST_EXEC = 3600
 _SECONDS = 20  # for which --follow waits for a container to start
 
 
-def _subject(call: Call, word: str) -> tuple[Resource, Object]:
+def find_subject(call: Call, word: str) -> tuple[Resource, Object]:
+    """The object that a word names: a Pod, or TYPE/NAME."""
     kind, slash, name = word.rpartition("/")
     if not slash or kind in ("pod", "pods", "po"):
         return POD, get_named(call, POD, call.namespace, name)
@@ -63,10 +64,15 @@ def _rank(pod: Object) -> tuple[bool, int, bool, str, str]:
 
 def _container_name(call: Call, pod: Object) -> str:
     """The container of -c, or the first one. Raises KubectlError for one that the Pod does not have."""
-    names, inits = _names(pod, "containers"), _names(pod, "initContainers")
-    listed, wanted = ", ".join([*names, *(f"{name} (init)" for name in inits)]), str(call.flags["container"])
+    names, ephemeral, inits = (
+        _names(pod, "containers"),
+        _names(pod, "ephemeralContainers"),
+        _names(pod, "initContainers"),
+    )
+    others = [*(f"{name} (ephem)" for name in ephemeral), *(f"{name} (init)" for name in inits)]
+    listed, wanted = ", ".join([*names, *others]), str(call.flags["container"])
     refuse_if(
-        wanted and wanted not in names + inits,
+        wanted and wanted not in names + ephemeral + inits,
         f"container {wanted} is not valid for pod {name_of(pod)} out of: {listed}",
     )
     if not wanted and len(names) > 1:
@@ -102,7 +108,7 @@ def logs(call: Call) -> None:
     call.flags = {**call.flags, "container": name}
     options = _log_options(call)
     for pod in [_pod_of(call, resource, obj, _LOGS) for resource, obj in found]:
-        every = _names(pod, "initContainers") + _names(pod, "containers")
+        every = [*_names(pod, "initContainers"), *_names(pod, "containers"), *_names(pod, "ephemeralContainers")]
         for name in every if call.flags["all-containers"] else [_container_name(call, pod)]:
             call.say(_log_text(call, pod, name, options))
 
@@ -115,7 +121,7 @@ def _logged(call: Call) -> list[tuple[Resource, Object]]:
             call.complain(nothing_found(call))
         return [(POD, pod) for pod in pods]
     try:
-        return [_subject(call, call.args[0])]
+        return [find_subject(call, call.args[0])]
     except StatusError as error:
         if error.reason != "NotFound":
             raise
@@ -167,7 +173,7 @@ def _pod_and_command(call: Call) -> None:
 @command("exec", check=_pod_and_command, asks_namespace=True, operands="pods")
 def execute(call: Call) -> None:
     refuse_if(len(call.args) < 2, "you must specify at least one command for the container")
-    pod = _pod_of(call, *_subject(call, call.args[0]), "attach to")
+    pod = _pod_of(call, *find_subject(call, call.args[0]), "attach to")
     if pod["status"]["phase"] in ("Succeeded", "Failed"):
         phase = pod["status"]["phase"]
         raise KubectlError(f"cannot exec into a container in a completed pod; current phase is {phase}")

@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 from kubesim.api import errors, schema
 from kubesim.api.objects import Object
-from kubesim.api.resources import SERVICE_ACCOUNT
+from kubesim.api.resources import POD, SERVICE_ACCOUNT
 from kubesim.cluster import Cluster
 from kubesim.cluster.apiserver import APIServer
 from kubesim.cluster.apiserver.authorization import Request as Question
@@ -25,7 +25,7 @@ from kubesim.shell.container import Process
 
 # Subresources that a real API server has, and that are not simulated.
 _PARTS = (
-    *("attach", "binding", "ephemeralcontainers", "eviction", "exec", "finalize", "portforward", "proxy", "resize"),
+    *("attach", "binding", "eviction", "exec", "finalize", "portforward", "proxy", "resize"),
     *("status", "token"),
 )
 _OF_OTHERS = ("SubjectAccessReview", "LocalSubjectAccessReview")
@@ -92,7 +92,10 @@ class API:
         if is_token:
             spec, now = request.object().get("spec") or {}, self.cluster.clock.now
             return Response(create_token(self._api, route.namespace, route.name, spec, now, user=request.user), 201)
-        if part == "status" and route.verb == "get":
+        is_ephemeral = part == "ephemeralcontainers" and part in route.resource.parts
+        if is_ephemeral:
+            self._api.authorize(request.user, route.verb, POD, route.namespace, route.name, part)
+        if (part == "status" and route.verb == "get") or (is_ephemeral and route.verb in ("get", "patch", "update")):
             return self._objects.answer(request, route)
         if part not in _PARTS:
             return text("404 page not found\n", 404)

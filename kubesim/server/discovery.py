@@ -100,7 +100,8 @@ def _names(resource: Resource) -> Object:
 def _subresource(resource: Resource, part: str) -> Object:
     found = {"name": f"{resource.plural}/{part}", "singularName": "", "namespaced": resource.namespaced}
     if part != "scale":
-        return {**found, "kind": resource.kind, "verbs": ["get"]}
+        verbs = ["get", "patch", "update"] if part == "ephemeralcontainers" else ["get"]
+        return {**found, "kind": resource.kind, "verbs": verbs}
     scale = {"kind": "Scale", "verbs": ["get", "patch", "update"], "group": "autoscaling", "version": "v1"}
     return {**found, **scale}
 

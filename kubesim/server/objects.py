@@ -12,7 +12,7 @@ from typing import Any
 
 from kubesim.api import errors, schema
 from kubesim.api.clock import Clock
-from kubesim.api.objects import Object, name_of, namespace_of
+from kubesim.api.objects import Object, containers_of, name_of, namespace_of
 from kubesim.api.resources import NAMESPACE, POD, SERVICE, SERVICE_ACCOUNT
 from kubesim.cluster.apiserver import APIServer, NodeServer, WriteOptions, patch
 from kubesim.cluster.apiserver.checks import LogOptions
@@ -100,7 +100,7 @@ class Objects:
 
     def _create(self, request: Request, route: Route) -> Response:
         obj = _placed(request.object(), route)
-        return self._shown(request, self._api.create(route.resource, obj, **_options(request)), 201)
+        return self._shown(request, self._api.create(route.resource, obj, **_options(request, route)), 201)
 
     def _update(self, request: Request, route: Route) -> Response:
         obj = _placed(request.object(), route)
@@ -108,11 +108,11 @@ class Objects:
             raise errors.bad_request(
                 f"the name of the object ({name}) does not match the name on the URL ({route.name})"
             )
-        return self._shown(request, self._api.update(route.resource, obj, **_options(request)))
+        return self._shown(request, self._api.update(route.resource, obj, **_options(request, route)))
 
     def _patch(self, request: Request, route: Route) -> Response:
         kind, place = request.patch_type, (route.resource, route.namespace, route.name)
-        return self._shown(request, self._api.patch(*place, request.patch(), kind, **_options(request)))
+        return self._shown(request, self._api.patch(*place, request.patch(), kind, **_options(request, route)))
 
     def _shown(self, request: Request, obj: Object, code: int = 200) -> Response:
         return Response(request.view.one(obj, self._clock.now), code)
@@ -156,10 +156,16 @@ def _check_version(query: Mapping[str, str], revision: int) -> None:
         raise errors.expired("The resourceVersion for the provided list is too old.")
 
 
-def _options(request: Request) -> WriteOptions:
+def _options(request: Request, route: Route) -> WriteOptions:
     directive = request.field_validation
     warn = request.warnings.append if directive == "Warn" else None
-    return {"user": request.user, "strict": directive == "Strict", "warn": warn, "dry_run": request.dry_run}
+    return {
+        "user": request.user,
+        "strict": directive == "Strict",
+        "warn": warn,
+        "dry_run": request.dry_run,
+        "subresource": route.subresource,
+    }
 
 
 def _placed(obj: Object, route: Route) -> Object:
@@ -226,12 +232,12 @@ def _log_options(query: Mapping[str, str], pod: str) -> LogOptions:
 
 def _container(request: Request, pod: Object) -> str:
     """The requested container, or the only one. Raises StatusError."""
-    spec, wanted = pod["spec"], request.query.get("container", "")
-    names, initial = ([item["name"] for item in spec.get(key, ())] for key in ("containers", "initContainers"))
+    wanted, every = request.query.get("container", ""), list(containers_of(pod["spec"]))
+    names = [item["name"] for kind, item in every if kind == "containers"]
     if not wanted and len(names) > 1:
         listed = f"[{' '.join(names)}]"
         raise errors.bad_request(f"a container name must be specified for pod {name_of(pod)}, choose one of: {listed}")
-    if wanted and wanted not in (*names, *initial):
+    if wanted and wanted not in [item["name"] for _, item in every]:
         raise errors.bad_request(f"container {wanted} is not valid for pod {name_of(pod)}")
     return wanted or str(names[0])
 

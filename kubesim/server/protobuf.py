@@ -20,6 +20,7 @@ from kubesim.api.schema import Type
 
 MEDIA_TYPE = "application/vnd.kubernetes.protobuf"
 _MAGIC = b"k8s\0"
+_DELETE_OPTIONS = "DeleteOptions"
 _TYPE_META = {1: "apiVersion", 2: "kind"}
 
 # The fields that kubectl writes, by number, of every struct that it writes; "=N" puts the next field at number N, and
@@ -34,6 +35,8 @@ def decode(body: bytes) -> Object:
             raise ValueError("no magic number")
         unknown = dict(_wire(body[len(_MAGIC) :]))
         types = {_TYPE_META[number]: value.decode() for number, value in _wire(unknown[1]) if number in _TYPE_META}
+        if types.get("kind") == _DELETE_OPTIONS:
+            return _struct(schema.meta_type(_DELETE_OPTIONS), unknown[2])
         resource = find_kind(types.get("apiVersion", ""), types.get("kind", ""))
         if types == {"apiVersion": TOKEN_REQUEST.api_version, "kind": TOKEN_REQUEST.kind}:
             resource = TOKEN_REQUEST

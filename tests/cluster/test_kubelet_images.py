@@ -113,13 +113,13 @@ def test_the_trace_goes_with_the_pod(learner: Learner) -> None:
 def test_one_container_starts_while_the_other_is_refused(learner: Learner) -> None:
     learner.apply("both", container(OPEN, "front"), container(PRIVATE, "back"))
     learner.wait(5)
-    assert learner("kubectl get pod both --no-headers").split()[1:3] == ["1/2", "ImagePullBackOff"]
+    assert learner("kubectl get pod both --no-headers").split()[1:3] == ["1/2", "ErrImagePull"]
     assert [next(iter(learner.state("both", index))) for index in (0, 1)] == ["running", "waiting"]
     assert learner.get(POD, "both")["status"]["phase"] == "Pending"
     assert learner("kubectl logs both -c front") == "started\n"
     assert learner.fails("kubectl logs both -c back") == (
         'Error from server (BadRequest): container "back" in pod "both" is waiting to start: '
-        "trying and failing to pull image\n"
+        "image can't be pulled\n"
     )
 
 

@@ -35,6 +35,30 @@ def test_recording(name: str, played: Played) -> None:
         pytest.fail("\n\n".join(surprises), pytrace=False)
 
 
+DEBUGGED = (
+    "kubectl run web --image=nginx --labels=app=web",
+    "kubectl debug web --image=busybox -c a --target=web --env=A=1 -- sleep 100",
+    "kubectl debug web --image=busybox -c a",
+    "kubectl debug web --image=nginx -c b -q --profile=restricted --arguments-only --image-pull-policy=Never -- x",
+    "kubectl debug web --image=nginx -c c --target=nope",
+    "kubectl debug web --image=nginx --copy-to=one -c extra --profile=netadmin --keep-labels",
+    "kubectl debug web --copy-to=two -c web -- sleep 5",
+    "kubectl debug web --copy-to=three --set-image=*=busybox --replace",
+    "kubectl debug one --copy-to=four --set-image=a",
+    "kubectl debug one --image=busybox --replace",
+    "kubectl debug one --copy-to=four -- sleep 5",
+    "kubectl get pods -o yaml | grep -v -e uid: -e Time",
+)
+
+
+def test_debug_does_what_kubesims_own_does() -> None:
+    own = Session()
+    with golden.RealSession() as real:
+        for line in DEBUGGED:
+            answers = [session.run(line) for session in (own, real)]
+            assert answers[0] == answers[1], line
+
+
 def test_the_page_is_fresh(played: Played) -> None:
     page = golden.table({name: future.result() for name, future in played.items()})
     assert golden.PAGE.read_text(encoding="utf-8") == page, "run: python tools/golden.py table"

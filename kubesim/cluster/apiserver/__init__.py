@@ -54,12 +54,14 @@ class WriteOptions(TypedDict, total=False):
     """What goes with a write: who sends it (the administrator unless given), and whether it is only tried out.
 
     Unknown fields are refused when it is `strict`, which is the default; else they are dropped and reported to `warn`.
+    `subresource` is the part of the object that an update or a patch changes: "ephemeralcontainers" of a Pod.
     """
 
     user: User
     strict: bool
     warn: Warn | None
     dry_run: bool
+    subresource: str
 
 
 class NodeServer(Protocol):
@@ -174,15 +176,16 @@ class APIServer:
         self, resource: Resource, obj: Object, *, verb: str = "update", **options: Unpack[WriteOptions]
     ) -> Object:
         """Replace an object's spec and metadata; its resourceVersion, if given, must be the present one."""
-        self.authorize(options.get("user", ADMIN), verb, resource, namespace_of(obj), name_of(obj))
+        part = options.get("subresource", "")
+        self.authorize(options.get("user", ADMIN), verb, resource, namespace_of(obj), name_of(obj), part)
         old = self._existing(resource, namespace_of(obj), name_of(obj))
         new = decoded(resource, obj, options.get("strict", True), options.get("warn"))
         check_preconditions(resource, new, old)
         apply_defaults(resource, new)
         if resource is POD:
             admit_pod_update(new, old)
-        prepare_for_update(resource, new, old)
-        raise_if_any(resource, new, validation.validate_update(resource, new, old))
+        prepare_for_update(resource, new, old, part)
+        raise_if_any(resource, new, validation.validate_update(resource, new, old, part))
         new["metadata"] = {**new["metadata"], "resourceVersion": old["metadata"]["resourceVersion"]}
         if new == old:
             return old
@@ -203,7 +206,8 @@ class APIServer:
         patch_type: str = "strategic",
         **options: Unpack[WriteOptions],
     ) -> Object:
-        self.authorize(options.get("user", ADMIN), "patch", resource, namespace, name)
+        part = options.get("subresource", "")
+        self.authorize(options.get("user", ADMIN), "patch", resource, namespace, name, part)
         old = self._existing(resource, namespace, name)
         new = patch.patched(resource, old, change, patch_type)
         check_unmoved(resource, new, old)
@@ -211,7 +215,7 @@ class APIServer:
         if unknown and options.get("strict", True):
             raise patch.mismatch(change if patch_type == "strategic" else new, schema.strict_error(unknown))
         warn_of(unknown, options.get("warn"))
-        return self.update(resource, new, strict=False, dry_run=options.get("dry_run", False))
+        return self.update(resource, new, strict=False, dry_run=options.get("dry_run", False), subresource=part)
 
     def scale(
         self, resource: Resource, namespace: str, name: str, replicas: int, **options: Unpack[WriteOptions]

@@ -14,6 +14,7 @@ from kubesim.cluster.apiserver.store import Store
 
 TOKEN_MOUNT_PATH = "/var/run/secrets/kubernetes.io/serviceaccount"
 TOKEN_SECONDS = 3607
+_TOKEN_VOLUME = "kube-api-access-"
 IMMORTAL = frozenset({"default", "kube-public", "kube-system"})
 _NODE_TROUBLES = ("node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable")
 _TOLERATED_SECONDS = 300
@@ -73,17 +74,19 @@ def _service_account(pod: Object, store: Store, identity: Identity) -> None:
         spec["imagePullSecrets"] = clone(account["imagePullSecrets"])
     own = spec.get("automountServiceAccountToken")
     if account.get("automountServiceAccountToken", True) if own is None else own:
-        _mount_token(spec, f"kube-api-access-{identity.suffix()}")
+        _mount_token(spec, identity)
 
 
-def _mount_token(spec: Object, volume: str) -> None:
-    mounted = False
+def _mount_token(spec: Object, identity: Identity) -> None:
+    """Mount the token's volume, the one that the Pod brings (as a copy of another does) or a new one."""
+    names = [volume["name"] for volume in spec.get("volumes", ()) if volume.get("name", "").startswith(_TOKEN_VOLUME)]
+    volume, mounted = names[0] if names else f"{_TOKEN_VOLUME}{identity.suffix()}", False
     for container in [*spec.get("initContainers", ()), *spec.get("containers", ())]:
         mounts = container.setdefault("volumeMounts", [])
         if all(mount.get("mountPath") != TOKEN_MOUNT_PATH for mount in mounts):
             mounts.append({"mountPath": TOKEN_MOUNT_PATH, "name": volume, "readOnly": True})
             mounted = True
-    if mounted:
+    if mounted and not names:
         spec.setdefault("volumes", []).append({"name": volume, "projected": clone(_TOKEN_SOURCES)})
 
 

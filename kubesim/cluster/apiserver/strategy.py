@@ -10,7 +10,7 @@ import base64
 
 from kubesim.api.errors import not_simulated
 from kubesim.api.imageref import parse
-from kubesim.api.objects import Object, clone, metadata, name_of
+from kubesim.api.objects import Object, clone, containers_of, metadata, name_of
 from kubesim.api.resources import Resource
 from kubesim.cluster.apiserver.kinds import KINDS, kind_of
 
@@ -18,7 +18,7 @@ GENERATION = "deprecated.daemonset.template.generation"
 
 
 _POD_SPEC: Object = KINDS["PodTemplate"].defaults or {}
-_POD_SPEC["initContainers"] = _POD_SPEC["containers"]
+_POD_SPEC["initContainers"] = _POD_SPEC["ephemeralContainers"] = _POD_SPEC["containers"]
 
 
 def _fill(target: Object, defaults: Object) -> Object:
@@ -64,7 +64,7 @@ def _template(resource: Resource, obj: Object) -> None:
     spec = _fill(template.setdefault("spec", {}), _POD_SPEC)
     if account := spec.get("serviceAccountName") or spec.get("serviceAccount"):
         spec["serviceAccount"] = spec["serviceAccountName"] = account
-    for container in [*spec.get("initContainers", ()), *spec.get("containers", ())]:
+    for _, container in containers_of(spec):
         _fill(container, {"imagePullPolicy": default_pull_policy(container.get("image", ""))})
     for volume in spec.get("volumes", ()):
         if not set(volume) - {"name"}:
@@ -139,8 +139,11 @@ def prepare_for_create(resource: Resource, obj: Object) -> None:
     _merge_string_data(obj)
 
 
-def prepare_for_update(resource: Resource, obj: Object, old: Object) -> None:
-    """Carry over what clients cannot change."""
+def prepare_for_update(resource: Resource, obj: Object, old: Object, subresource: str = "") -> None:
+    """Carry over what clients cannot change, and what does not belong to the subresource that they change."""
+    if subresource:
+        added = obj["spec"].get("ephemeralContainers", [])
+        obj |= {"metadata": {**old["metadata"]}, "spec": {**old["spec"], "ephemeralContainers": added}}
     meta, old_meta = obj["metadata"], old["metadata"]
     for key in ("uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "generation"):
         meta.pop(key, None)

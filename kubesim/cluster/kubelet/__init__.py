@@ -23,13 +23,20 @@ from kubesim.cluster.kubelet.containers import (
     Worker,
     files_of,
     full_name,
-    go_seconds,
     marks,
     new_place,
     start,
     volume_needs,
 )
-from kubesim.cluster.kubelet.environment import Files, MissingError, check_volumes, environment, mounts, substitute
+from kubesim.cluster.kubelet.environment import (
+    Files,
+    MissingError,
+    check_user,
+    check_volumes,
+    environment,
+    mounts,
+    substitute,
+)
 from kubesim.cluster.kubelet.imagepull import Event, ImageManager, Pull, PullRequest, PullTrace
 from kubesim.cluster.kubelet.status import generate
 from kubesim.cluster.registry import Image
@@ -143,7 +150,7 @@ class Kubelet:
             worker.has_sandbox = True
             self._report_missing_secrets(pod)
             self._clock.call_later(SANDBOX, partial(self._start_sandbox, worker))
-            self._clock.call_later(RELIST, partial(self._sync, worker))
+            self._relist(worker)
         elif worker.ip:
             self._start_due(pod, worker)
 
@@ -291,23 +298,12 @@ class Kubelet:
 
     def _holds_back(self, sync: Round, spec: Object, record: Record) -> bool:
         """Whether a container has to wait, because it exited too often or an image volume of it is missing."""
-        if self._crashes(sync.pod, sync.worker, spec, record):
+        if error := sync.worker.crash_loop(spec, self._clock.now):
+            record("Warning", "BackOff", f"Back-off restarting failed container {full_name(spec, sync.pod)}")
+            sync.worker.wait(spec["name"], error)
             return True
         error = sync.broken_volume(spec)
         return error is not None and not self._note(sync, spec, error, record)
-
-    def _crashes(self, pod: Object, worker: Worker, spec: Object, record: Record) -> bool:
-        """Whether a container that exited too often has to wait for its restart; the wait is CrashLoopBackOff."""
-        container, backoff = worker.containers.get(spec["name"]), worker.crashes.get(spec["name"])
-        if container is None or backoff is None or container.spec != spec:
-            return False
-        if backoff.remaining(container.finished, self._clock.now) <= 0:
-            backoff.grow()
-            return False
-        record("Warning", "BackOff", f"Back-off restarting failed container {full_name(spec, pod)}")
-        text = f"back-off {go_seconds(backoff.delay)} restarting failed container={spec['name']} "
-        worker.wait(spec["name"], ("CrashLoopBackOff", f"{text}pod={worker.name}_{worker.namespace}({worker.uid})"))
-        return True
 
     def _ensure_image(self, pod: Object, worker: Worker, need: Need) -> Pull:
         names = pull_secret_names(pod["spec"])
@@ -330,6 +326,7 @@ class Kubelet:
         pod, worker = sync.pod, sync.worker
         try:
             variables = environment(self._api, pod, spec)
+            check_user(pod, spec)
         except MissingError as error:
             return "CreateContainerConfigError", str(error)
         argv = substitute([*spec.get("command", ()), *spec.get("args", ())], variables)
@@ -340,7 +337,7 @@ class Kubelet:
         volumes = {name: files_of(pull.image) for name, pull in sync.volumes.items() if pull.image}
         place.files.mount(mounts(self._api, pod, spec, volumes))
         try:
-            ran = start(image, place, argv, self._clock.now)
+            ran = start(image, place, argv, self._clock.now, spec.get("stdin", False))
         except StartError as error:
             return "RunContainerError", error.of_container()
         self._add_container(worker, spec, image_id, place, ran, volumes)

@@ -60,10 +60,16 @@ def new_place(image: Image, variables: Mapping[str, str], pod: Object, spec: Obj
     return Place(base, variables, base.new_files({**image.files, **own}, folders), hostname)
 
 
-def start(image: Image, place: Place, argv: list[str], started: Micros) -> Process:
-    """Run a command, or what an image runs if the Pod names none. Raises StartError."""
+def start(image: Image, place: Place, argv: list[str], started: Micros, stdin: bool = False) -> Process:
+    """Run a command, or what an image runs if the Pod names none. Raises StartError.
+
+    A shell alone ends at once, or with an open `stdin` waits for ever for what is typed.
+    """
     if NODE_PLATFORM not in image.platforms:
         return Process(((0.0, "stderr", f"exec {argv[0] if argv else '/app'}: exec format error\n"),), 1)
+    is_shell = argv[0].rpartition("/")[2] in place.base.shells if len(argv) == 1 else not argv and image.runs == "once"
+    if is_shell and stdin:
+        return server((), started, None)
     if argv:
         return place.run(argv, started)
     if image.runs == "once":
@@ -206,6 +212,17 @@ class Worker:
             if reason:
                 self.waiting[container] = reason
 
+    def crash_loop(self, spec: Object, now: Micros) -> tuple[str, str] | None:
+        """Why a container that exited too often has to wait for its restart, if it has to."""
+        container, backoff = self.containers.get(spec["name"]), self.crashes.get(spec["name"])
+        if container is None or backoff is None or container.spec != spec:
+            return None
+        if backoff.remaining(container.finished, now) <= 0:
+            backoff.grow()
+            return None
+        text = f"back-off {_go_seconds(backoff.delay)} restarting failed container={spec['name']} "
+        return "CrashLoopBackOff", f"{text}pod={self.name}_{self.namespace}({self.uid})"
+
     def due(self, spec: Object) -> Iterator[Object]:
         """The containers to start now: ephemeral ones, and the first init container that has not succeeded, or else
         all that don't run.
@@ -252,7 +269,8 @@ def _restarts(policy: str, container: Container) -> bool:
 
 def waiting_message(pod: Object, container: str) -> str:
     """Why a container waits, in the words of `kubectl logs`."""
-    status = find_named(pod["status"].get("containerStatuses", ()), container) or {}
+    keys = ("containerStatuses", "initContainerStatuses", "ephemeralContainerStatuses")
+    status = find_named([item for key in keys for item in pod["status"].get(key, ())], container) or {}
     reason = status.get("state", {}).get("waiting", {}).get("reason", "ContainerCreating")
     return str(_WAITING_MESSAGES.get(reason, reason))
 
@@ -269,7 +287,7 @@ def full_name(spec: Object, pod: Object) -> str:
     return f"{spec['name']} in pod {meta['name']}_{meta['namespace']}({meta['uid']})"
 
 
-def go_seconds(seconds: int) -> str:
+def _go_seconds(seconds: int) -> str:
     """As Go prints a duration: 10s, 1m20s, 5m0s."""
     return f"{seconds}s" if seconds < 60 else f"{seconds // 60}m{seconds % 60}s"
 

@@ -26,7 +26,7 @@ _SOURCES = (
 
 
 class MissingError(Exception):
-    """A Secret, ConfigMap or key that is not there; the text is the kubelet's."""
+    """A Secret, ConfigMap or key that is not there, or a user that must not be; the text is the kubelet's."""
 
 
 def environment(api: APIServer, pod: Object, container: Object) -> dict[str, str]:
@@ -42,6 +42,17 @@ def environment(api: APIServer, pod: Object, container: Object) -> dict[str, str
         if value is not None:
             variables[variable["name"]] = value
     return variables
+
+
+def check_user(pod: Object, container: Object) -> None:
+    """Raise MissingError where a container may not run as root, as every image here does."""
+    context = {**pod["spec"].get("securityContext", {}), **container.get("securityContext", {})}
+    user, meta = context.get("runAsUser"), pod["metadata"]
+    place = f'(pod: "{meta["name"]}_{meta["namespace"]}({meta["uid"]})", container: {container["name"]})'
+    if context.get("runAsNonRoot") and user == 0:
+        raise MissingError(f"container's runAsUser breaks non-root policy {place}")
+    if context.get("runAsNonRoot") and user is None:
+        raise MissingError(f"container has runAsNonRoot and image will run as root {place}")
 
 
 def substitute(words: Sequence[str], variables: Mapping[str, str]) -> list[str]:

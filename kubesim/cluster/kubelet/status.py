@@ -34,6 +34,10 @@ def generate(pod: Object, worker: Worker, now: str) -> Object:
     }
     if inits:
         status["initContainerStatuses"] = inits
+    if spec.get("ephemeralContainers"):
+        found = [_container_status(item, worker, waiting) for item in spec["ephemeralContainers"]]
+        unprobed = [{key: value for key, value in item.items() if key != "started"} for item in found]
+        status["ephemeralContainerStatuses"] = [{**item, "ready": False} for item in unprobed]
     if worker.ip:
         status |= {"podIP": worker.ip, "podIPs": [{"ip": worker.ip}]}
     return status

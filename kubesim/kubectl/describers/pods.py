@@ -23,13 +23,20 @@ _SUBSCRIPT = re.compile(r"metadata\.(labels|annotations)\['(.*)'\]")
 _PLAIN_FIELDS = ("metadata.name", "metadata.namespace", "metadata.uid")
 
 
+_CONTAINERS = {
+    "Init Containers": "initContainers",
+    "Containers": "containers",
+    "Ephemeral Containers": "ephemeralContainers",
+}
+
+
 @describer("Pod", "events")
 def write_pod(writer: Writer, pod: Object, related: Related, now: Micros) -> None:
     spec, status = pod["spec"], pod.get("status") or {}
     _placement(writer, pod, spec, status)
     _condition(writer, pod, status, now)
     write_controller(writer, pod)
-    for label, field in (("Init Containers", "initContainers"), ("Containers", "containers")):
+    for label, field in _CONTAINERS.items():
         if field == "containers" or spec.get(field):
             statuses = status.get(f"{field.removesuffix('s')}Statuses") or ()
             _containers(writer, label, spec.get(field) or (), statuses, partial(_field, pod))

@@ -15,7 +15,7 @@ from kubesim.api.resources import Resource
 from kubesim.cluster.apiserver.kinds import Kind, kind_of
 from kubesim.cluster.apiserver.validation import objects, pods, workloads
 from kubesim.cluster.apiserver.validation.objects import object_meta, object_meta_update
-from kubesim.cluster.apiserver.validation.podupdate import internal_template, pod_update
+from kubesim.cluster.apiserver.validation.podupdate import ephemeral_update, internal_template, pod_update
 from kubesim.cluster.apiserver.validation.rules import CHECKS, Errors, Rule, immutable, struct
 
 __all__ = ["validate", "validate_update"]
@@ -26,6 +26,13 @@ _FROZEN = "field is immutable when `immutable` is set"
 
 def validate(resource: Resource, obj: Object) -> list[FieldError]:
     """What is wrong with a new object; its name must have been generated already. Of most types only that counts."""
+    found = _problems(resource, obj)
+    if resource is resources.POD and at(obj, "spec.ephemeralContainers"):
+        found.append(field_forbidden("spec.ephemeralContainers", "cannot be set on create"))
+    return found
+
+
+def _problems(resource: Resource, obj: Object) -> list[FieldError]:
     meta = object_meta(obj, resource.namespaced, CHECKS[kind_of(resource).name])
     return [*meta, *_rules(resource)("", obj)]
 
@@ -35,9 +42,10 @@ def _rules(resource: Resource) -> Rule:
     return struct(kind_of(resource).rules)
 
 
-def validate_update(resource: Resource, new: Object, old: Object) -> list[FieldError]:
-    change = pod_update(new, old) if resource is resources.POD else _change(kind_of(resource), new, old)
-    return list(dict.fromkeys([*object_meta_update(new, old), *validate(resource, new), *change]))
+def validate_update(resource: Resource, new: Object, old: Object, subresource: str = "") -> list[FieldError]:
+    of_pod = ephemeral_update if subresource else pod_update
+    change = of_pod(new, old) if resource is resources.POD else _change(kind_of(resource), new, old)
+    return list(dict.fromkeys([*object_meta_update(new, old), *_problems(resource, new), *change]))
 
 
 def _change(row: Kind, new: Object, old: Object) -> Errors:

@@ -39,7 +39,10 @@ def pod_template(field: str, template: Object | None) -> Errors:
     meta = metadata(template or {})
     yield from rule("labels")(f"{field}.labels", meta.get("labels"))
     yield from rule("annotation_map")(f"{field}.annotations", meta.get("annotations"))
-    yield from rule("PodSpec")(f"{field}.spec", (template or {}).get("spec"))
+    spec = (template or {}).get("spec")
+    yield from rule("PodSpec")(f"{field}.spec", spec)
+    if (spec or {}).get("ephemeralContainers"):
+        yield field_forbidden(f"{field}.spec.ephemeralContainers", "ephemeral containers not allowed in pod template")
 
 
 @special
@@ -50,6 +53,9 @@ def containers(field: str, spec: Object | None) -> Errors:
     yield from named(partial(_container, volumes=mountable))(f"{field}.containers", ordinary)
     taken = tuple(item.get("name", "") for item in ordinary)
     yield from named(partial(_init, volumes=mountable), taken)(f"{field}.initContainers", inits)
+    others = (*taken, *(item.get("name", "") for item in inits))
+    ephemeral = partial(_ephemeral, volumes=mountable, targets=others)
+    yield from named(ephemeral, others)(f"{field}.ephemeralContainers", (spec or {}).get("ephemeralContainers"))
 
 
 def _container(where: str, container: Object, volumes: set[str]) -> Errors:
@@ -73,6 +79,23 @@ def _init(where: str, container: Object, volumes: set[str]) -> Errors:
         why = "may not be set for init containers without restartPolicy=Always"
         fields = ("lifecycle", "livenessProbe", "readinessProbe", "startupProbe")
         yield from (field_forbidden(f"{where}.{name}", why) for name in fields if name in container)
+
+
+_NOT_EPHEMERAL = (
+    *("ports", "resources", "resizePolicy", "restartPolicy", "livenessProbe", "readinessProbe", "startupProbe"),
+    "lifecycle",
+)
+
+
+def _ephemeral(where: str, container: Object, volumes: set[str], targets: tuple[str, ...]) -> Errors:
+    yield from _container(where, container, volumes)
+    target, why = container.get("targetContainerName"), "cannot be set for an Ephemeral Container"
+    if target and target not in targets:
+        yield field_not_found(f"{where}.targetContainerName", target)
+    yield from (field_forbidden(f"{where}.{field}", why) for field in _NOT_EPHEMERAL if container.get(field))
+    for index, mount in enumerate(container.get("volumeMounts", ())):
+        if mount.get("subPath"):
+            yield field_forbidden(f"{where}.volumeMounts[{index}].subPath", why)
 
 
 @special

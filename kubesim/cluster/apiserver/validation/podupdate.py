@@ -15,7 +15,7 @@ from typing import Any
 
 from kubesim.api import schema
 from kubesim.api.errors import field_forbidden
-from kubesim.api.objects import Object
+from kubesim.api.objects import Object, find_named
 from kubesim.api.resources import POD
 from kubesim.api.schema import Field, Type
 from kubesim.cluster.apiserver.validation.rules import Errors, rule
@@ -40,6 +40,18 @@ def pod_update(new: Object, old: Object) -> Errors:
     if munged != before:
         why = f"pod updates may not change fields other than {_UPDATABLE}\n{spec_diff(before, munged)}"
         yield field_forbidden("spec", why)
+
+
+def ephemeral_update(new: Object, old: Object) -> Errors:
+    """A change of a Pod's ephemeral containers: they may only become more."""
+    found = new["spec"].get("ephemeralContainers", ())
+    for before in old["spec"].get("ephemeralContainers", ()):
+        after, text = find_named(found, before["name"]), f'existing ephemeral containers "{before["name"]}" may not be'
+        if after is None:
+            yield field_forbidden("spec.ephemeralContainers", f"{text} removed\n")
+        elif after != before:
+            why = f"{text} changed\n{_diff(*(_internal(_ephemeral(), item) for item in (before, after)))}"
+            yield field_forbidden("spec.ephemeralContainers", why)
 
 
 def _tolerations(field: str, new: Sequence[Object], old: Sequence[Object]) -> Errors:
@@ -70,6 +82,10 @@ _ZERO: dict[str, Any] = {"string": "", "integer": 0, "boolean": False, "intorstr
 
 def spec_diff(old: Object, new: Object) -> str:
     """A unified diff of two PodSpecs, without its file names; every line ends in a newline."""
+    return _diff(_internal_spec(old), _internal_spec(new))
+
+
+def _diff(old: Any, new: Any) -> str:
     lines = difflib.unified_diff(_lines(old), _lines(new), n=3)
     return "".join(line if line.endswith("\n") else line + "\n" for line in list(lines)[2:])
 
@@ -84,8 +100,8 @@ def _internal_spec(spec: Object) -> Any:
     return _internal(_pod_spec(), {**spec, "securityContext": {**host, **spec.get("securityContext", {})}})
 
 
-def _lines(spec: Object) -> list[str]:
-    text = json.dumps(_internal_spec(spec), indent=1, ensure_ascii=False)
+def _lines(value: Any) -> list[str]:
+    text = json.dumps(value, indent=1, ensure_ascii=False)
     return [f"{line}\n" for line in _escaped(text).split("\n")]
 
 
@@ -97,6 +113,12 @@ def _escaped(text: str) -> str:
 @cache
 def _pod_spec() -> Type:
     return schema.fields(schema.type_of(POD))["spec"].type
+
+
+def _ephemeral() -> Type:
+    kind = schema.fields(_pod_spec())["ephemeralContainers"].type.element
+    assert kind, "it is a list"
+    return kind
 
 
 def _internal(kind: Type, value: Any) -> Any:

@@ -1,0 +1,189 @@
+"""kubectl debug: a container more in a running Pod, or a changed copy of it.
+
+Mirrors k8s.io/kubectl pkg/cmd/debug/{debug,profiles}.go, v1.36.
+"""
+
+from __future__ import annotations
+
+from kubesim.api.clock import Identity
+from kubesim.api.imageref import parse
+from kubesim.api.objects import Object, clone, find_named, name_of
+from kubesim.api.resources import NODE, POD
+from kubesim.cluster.apiserver.patch.strategic import SET_ORDER
+from kubesim.kubectl.command import Call, command
+from kubesim.kubectl.errors import FlagError, KubectlError, NotSimulated, refuse_if
+from kubesim.kubectl.run_pod import PULL_POLICIES
+from kubesim.kubectl.running import find_subject
+
+# By profile, what the debug container's security context gets.
+_SECURITY: dict[str, Object] = {
+    "general": {"capabilities": {"add": ["SYS_PTRACE"]}},
+    "baseline": {},
+    "restricted": {
+        "allowPrivilegeEscalation": False,
+        "capabilities": {"drop": ["ALL"]},
+        "runAsNonRoot": True,
+        "seccompProfile": {"type": "RuntimeDefault"},
+    },
+    "netadmin": {"capabilities": {"add": ["NET_ADMIN", "NET_RAW"]}},
+    "sysadmin": {"privileged": True},
+    "legacy": {},
+}
+_LEGACY = (
+    "--profile=legacy is deprecated and planned to be removed in v1.39. "
+    'It is recommended to specify other profile, for example "--profile=general".\n'
+)
+_TARGETING = (
+    'Targeting container "{}". If you don\'t see processes from this container it may be because the container '
+    "runtime doesn't support this feature.\n"
+)
+
+
+@command("debug", asks_namespace=True, operands="pods")
+def debug(call: Call) -> None:
+    words, arguments = (call.args, []) if call.dash < 0 else (call.args[: call.dash], list(call.args[call.dash :]))
+    images, _ = _pairs(call, "set-image"), _pairs(call, "env")
+    _check(call, len(words), arguments, images)
+    for word in words:
+        resource, pod = find_subject(call, word)
+        if resource is NODE:
+            raise NotSimulated("debugging a node is not part of this simulator")
+        kind = f"{resource.group}/{resource.version}, Kind={resource.kind}"
+        refuse_if(resource is not POD, f'"{kind}" not supported by debug')
+        add = _copy if call.flags["copy-to"] else _add_ephemeral
+        name, container = add(call, pod, arguments, images)
+        if call.flags["attach"] or (call.flags["stdin"] and "attach" not in call.given):
+            advice = f"it runs, and 'kubectl exec {name} -c {container} -- COMMAND' works in it"
+            raise NotSimulated(f"attaching a terminal to a container is not part of this simulator; {advice}")
+
+
+def _check(call: Call, names: int, arguments: list[str], images: dict[str, str]) -> None:
+    """Raise KubectlError for flags that do not go together, in kubectl's order."""
+    given, image = call.flags, call.flags["image"]
+    refuse_if(given["profile"] not in _SECURITY, f"unknown profile: {given['profile']}")
+    if given["copy-to"]:
+        is_vague = not image and not images and not arguments
+        refuse_if(is_vague, "you must specify --image, --set-image or command arguments.")
+        is_vague = bool(arguments) and not given["container"] and not image
+        refuse_if(is_vague, "you must specify an existing container or a new image when specifying args.")
+    else:
+        for name in ("replace", "same-node", "set-image"):
+            refuse_if(given[name], f"--{name} may only be used with --copy-to.")
+        refuse_if(not image, "you must specify --image when not using --copy-to.")
+    _check_image(image, f'invalid image name "{image}"')
+    refuse_if(not names, "NAME or filename is required for debug")
+    policy = given["image-pull-policy"]
+    refuse_if(policy not in PULL_POLICIES, f"invalid image pull policy: {policy}")
+    for name, value in images.items():
+        _check_image(value, f'invalid image name "{value}" for container "{name}"')
+    is_both = given["target"] and given["copy-to"]
+    refuse_if(is_both, "--target is incompatible with --copy-to. Use --share-processes instead.")
+    refuse_if(given["tty"] and not given["stdin"], "-i/--stdin is required for containers with -t/--tty=true")
+
+
+def _check_image(image: str, complaint: str) -> None:
+    try:
+        parse(image or "none")
+    except ValueError:
+        raise KubectlError(f"{complaint}: invalid reference format") from None
+
+
+def _pairs(call: Call, flag: str) -> dict[str, str]:
+    for pair in call.flags[flag]:
+        problem = f'invalid argument "{pair}" for "--{flag}" flag: {pair} must be formatted as key=value'
+        refuse_if("=" not in pair, problem, FlagError)
+    return dict(pair.split("=", 1) for pair in call.flags[flag])
+
+
+def _add_ephemeral(call: Call, pod: Object, arguments: list[str], images: dict[str, str]) -> tuple[str, str]:
+    """Add an ephemeral container; return the Pod's name and the container's."""
+    if call.flags["target"]:
+        call.say(_TARGETING.format(call.flags["target"]))
+    name = call.flags["container"] or _new_name(call, pod)
+    target = {"targetContainerName": call.flags["target"]} if call.flags["target"] else {}
+    existing = pod["spec"].get("ephemeralContainers", [])
+    before = find_named(existing, name) or {}
+    container = {"name": name, **_debug_fields(call, arguments), **target, **_security(call, before)}
+    order = [{"name": item["name"]} for item in [*existing, container]]
+    change = {"spec": {"ephemeralContainers": [container], f"{SET_ORDER}ephemeralContainers": order}}
+    request = call.request()
+    request["subresource"] = "ephemeralcontainers"
+    call.api.patch(POD, pod["metadata"]["namespace"], name_of(pod), change, **request)
+    return name_of(pod), name
+
+
+def _copy(call: Call, pod: Object, arguments: list[str], images: dict[str, str]) -> tuple[str, str]:
+    """Create a changed copy of the Pod; return its name and that of the container to look at."""
+    given, meta = call.flags, pod["metadata"]
+    kept = {key: meta[key] for key in ("labels", "annotations") if key in meta}
+    spec: Object = clone({key: value for key, value in pod["spec"].items() if key != "ephemeralContainers"})
+    if "share-processes" in call.given:
+        spec["shareProcessNamespace"] = given["share-processes"]
+    if not given["same-node"]:
+        spec.pop("nodeName", None)
+    for item in spec["containers"]:
+        item["image"] = images.get(item["name"]) or images.get("*") or item["image"]
+    container = find_named(spec["containers"], given["container"])
+    if container is None and (given["image"] or not images):
+        refuse_if(not given["image"], "you must specify image when creating new container")
+        container = {"name": given["container"] or _new_name(call, pod)}
+        spec["containers"].append(container)
+    if container is not None:
+        if arguments and not given["arguments-only"]:
+            container.pop("args", None)
+        container |= {**_debug_fields(call, arguments), **_security(call, container)}
+        kept = {key: value for key, value in kept.items() if given[f"keep-{key}"]}
+        _strip(call, spec)
+    named = {"name": given["copy-to"], "namespace": meta["namespace"], **kept}
+    call.api.create(POD, {"apiVersion": "v1", "kind": "Pod", "metadata": named, "spec": spec}, **call.request())
+    if given["replace"]:
+        call.api.delete(POD, meta["namespace"], name_of(pod), grace_period=0, user=call.user)
+    return given["copy-to"], container["name"] if container else ""
+
+
+def _strip(call: Call, spec: Object) -> None:
+    """Take what a debugged copy does without out of its spec."""
+    given = call.flags
+    if not given["keep-init-containers"]:
+        spec.pop("initContainers", None)
+    probes = [kind for kind in ("liveness", "readiness", "startup") if not given[f"keep-{kind}"]]
+    for container in spec["containers"]:
+        for kind in probes:
+            container.pop(f"{kind}Probe", None)
+    if given["profile"] != "legacy":
+        spec.setdefault("shareProcessNamespace", True)
+
+
+def _debug_fields(call: Call, arguments: list[str]) -> Object:
+    """What the flags say of the debug container."""
+    given = call.flags
+    fields: Object = {
+        "image": given["image"],
+        "imagePullPolicy": given["image-pull-policy"],
+        "args" if given["arguments-only"] else "command": arguments,
+        "env": [{"name": name, "value": value} for name, value in _pairs(call, "env").items()],
+        "stdin": given["stdin"],
+        "tty": given["tty"],
+    }
+    return {key: value for key, value in fields.items() if value}
+
+
+def _security(call: Call, container: Object) -> Object:
+    """The debug container's security context by the profile, which adds to one that it has; legacy is warned of."""
+    if call.flags["profile"] == "legacy":
+        call.complain(_LEGACY)
+    before, wanted = container.get("securityContext", {}), _SECURITY[call.flags["profile"]]
+    found = {**before, **wanted}
+    if added := wanted.get("capabilities", {}).get("add"):
+        capabilities = before.get("capabilities", {})
+        found["capabilities"] = {**capabilities, "add": [*capabilities.get("add", ()), *added]}
+    return {"securityContext": found} if found else {}
+
+
+def _new_name(call: Call, pod: Object) -> str:
+    """A name for the debug container, another one at each change of the Pod."""
+    meta = pod["metadata"]
+    name = f"debugger-{Identity(int(meta['uid'].replace('-', ''), 16) + meta['generation']).suffix()}"
+    if not call.flags["quiet"]:
+        call.say(f"Defaulting debug container name to {name}.\n")
+    return name
