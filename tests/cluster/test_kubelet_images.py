@@ -118,8 +118,7 @@ def test_one_container_starts_while_the_other_is_refused(learner: Learner) -> No
     assert learner.get(POD, "both")["status"]["phase"] == "Pending"
     assert learner("kubectl logs both -c front") == "started\n"
     assert learner.fails("kubectl logs both -c back") == (
-        'Error from server (BadRequest): container "back" in pod "both" is waiting to start: '
-        "image can't be pulled\n"
+        'Error from server (BadRequest): container "back" in pod "both" is waiting to start: image can\'t be pulled\n'
     )
 
 
