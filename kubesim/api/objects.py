@@ -105,14 +105,8 @@ def bare_template(obj: Object) -> Object:
 
 def owner_reference(owner: Object) -> Object:
     """The reference with which a controller marks an object as its own."""
-    return {
-        "apiVersion": owner["apiVersion"],
-        "blockOwnerDeletion": True,
-        "controller": True,
-        "kind": owner["kind"],
-        "name": name_of(owner),
-        "uid": owner["metadata"]["uid"],
-    }
+    named = {"kind": owner["kind"], "name": name_of(owner), "uid": owner["metadata"]["uid"]}
+    return {"apiVersion": owner["apiVersion"], "blockOwnerDeletion": True, "controller": True, **named}
 
 
 def is_owned_by(obj: Object, owner: Object) -> bool:

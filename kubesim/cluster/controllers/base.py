@@ -11,11 +11,13 @@ from collections.abc import Callable
 from functools import partial
 from typing import ClassVar
 
+from kubesim.api import quantity
 from kubesim.api.clock import SECOND, Clock, Micros, safe_hash
 from kubesim.api.errors import StatusError
 from kubesim.api.objects import (
     Object,
     clone,
+    find_condition,
     is_owned_by,
     metadata,
     name_of,
@@ -81,6 +83,7 @@ class Controller:
     resource: ClassVar[Resource]
     owned: ClassVar[Resource] = POD
     batch: ClassVar[float] = REACTION  # seconds for which changes of what is owned are gathered
+    syncs_deleted: ClassVar[bool] = False  # whether it goes on with an object that waits for its finalizers
     # Messages of events: {0} is the Pod, {1} its owner, {2} the refusal.
     CREATED = "Created pod: {0}"
     CREATE_FAILED = "Error creating: {2}"
@@ -120,7 +123,7 @@ class Controller:
 
     def _reconcile(self, namespace: str, name: str) -> None:
         obj = self.api.find(self.resource, namespace, name)
-        if obj is None:
+        if obj is None or (is_deleted(obj) and not self.syncs_deleted):
             return
         if (namespace, name) in self._unclaimed:
             self._unclaimed.discard((namespace, name))
@@ -133,15 +136,18 @@ class Controller:
     def record(self, obj: Object, reason: str, message: str, kind: str = "Normal") -> None:
         self.recorder.event(self.resource, obj, kind, reason, message)
 
+    def report(self, obj: Object, status: Object, **counts: int) -> None:
+        """Write the status, and of `counts` those that aren't 0."""
+        self.api.update_status(self.resource, obj, status | {key: value for key, value in counts.items() if value})
+
     def create_pod(self, obj: Object, template: Object | None = None, name: str = "", **labels: str) -> bool:
         """Make a Pod of the template, by default that of `obj`, with more labels; whether the API server took it."""
-        pod: Object = clone(template or template_of(self.resource, obj))
-        meta = {**metadata(pod), **({"name": name} if name else {"generateName": f"{name_of(obj)}-"})}
-        meta |= {"namespace": namespace_of(obj), "ownerReferences": [owner_reference(obj)]}
+        template = template or template_of(self.resource, obj)
+        meta = {**metadata(template), **({"name": name} if name else {"generateName": f"{name_of(obj)}-"})}
         if labels:
             meta["labels"] = {**meta.get("labels", {}), **labels}
         try:
-            made = self.api.create(POD, {"apiVersion": "v1", "kind": "Pod", "metadata": meta, "spec": pod["spec"]})
+            made = self.api.create(POD, dependent(obj, POD, meta, spec=template["spec"]))
         except StatusError as error:
             self.record(obj, "FailedCreate", self.CREATE_FAILED.format(name, name_of(obj), error.message), "Warning")
             self.queue.add(obj, CREATE_RETRY)
@@ -154,6 +160,13 @@ class Controller:
         self.record(obj, "SuccessfulDelete", self.DELETED.format(name_of(pod), name_of(obj)))
 
 
+def dependent(owner: Object, resource: Resource, meta: Object, **content: object) -> Object:
+    """A new object that `owner` will own."""
+    place = {"namespace": namespace_of(owner), "ownerReferences": [owner_reference(owner)]}
+    head = {"apiVersion": resource.api_version, "kind": resource.kind, "metadata": {**meta, **place}}
+    return {**head, **clone(content)}
+
+
 def claim(api: APIServer, owner: Object, resource: Resource) -> None:
     """Adopt what the owner's selector matches and nobody owns, and release what it no longer matches.
 
@@ -163,7 +176,7 @@ def claim(api: APIServer, owner: Object, resource: Resource) -> None:
     for item in api.list(resource, namespace_of(owner)) if selector else ():
         meta, references = metadata(item), metadata(item).get("ownerReferences", [])
         owned = is_owned_by(item, owner)
-        if owned is matches(selector, meta.get("labels", {})) or meta.get("deletionTimestamp"):
+        if owned is matches(selector, meta.get("labels", {})) or is_deleted(item):
             continue
         if owned:
             release(api, owner, resource, item)
@@ -180,13 +193,22 @@ def release(api: APIServer, owner: Object, resource: Resource, item: Object) -> 
 
 
 def is_ready(pod: Object) -> bool:
-    conditions = pod["status"].get("conditions", ())
-    return any(item["type"] == "Ready" and item["status"] == "True" for item in conditions)
+    return find_condition(pod, "Ready") == "True"
+
+
+def is_deleted(obj: Object) -> bool:
+    """Whether it is on its way out."""
+    return bool(metadata(obj).get("deletionTimestamp"))
 
 
 def is_active(pod: Object) -> bool:
     """Whether the Pod is neither deleted nor done."""
-    return not metadata(pod).get("deletionTimestamp") and pod["status"]["phase"] not in ("Succeeded", "Failed")
+    return not is_deleted(pod) and pod["status"]["phase"] not in ("Succeeded", "Failed")
+
+
+def part_of(whole: int, value: int | str) -> float:
+    """A number of Pods, or a percentage of all of them."""
+    return whole * quantity.whole(value.rstrip("%")) / 100 if isinstance(value, str) else value
 
 
 def revisions_of(api: APIServer, owner: Object) -> list[Object]:
@@ -216,14 +238,9 @@ def current_revision(api: APIServer, resource: Resource, owner: Object) -> Objec
 
 def _new(resource: Resource, owner: Object, data: Object, number: int) -> Object:
     hash_ = safe_hash(json.dumps(data, sort_keys=True))
-    name = f"{name_of(owner)}-{hash_}"
-    hashes = {"controller.kubernetes.io/hash": hash_} if resource is STATEFUL_SET else {REVISION_HASH: hash_}
-    meta = {
-        "labels": {**metadata(owner["spec"]["template"]).get("labels", {}), **hashes},
-        "name": name,
-        "namespace": namespace_of(owner),
-        "ownerReferences": [owner_reference(owner)],
-    }
+    key = "controller.kubernetes.io/hash" if resource is STATEFUL_SET else REVISION_HASH
+    labels = {**metadata(owner["spec"]["template"]).get("labels", {}), key: hash_}
+    meta = {"labels": labels, "name": f"{name_of(owner)}-{hash_}"}
     if annotations := metadata(owner).get("annotations"):
         meta["annotations"] = annotations
-    return {"apiVersion": "apps/v1", "kind": "ControllerRevision", "metadata": meta, "data": data, "revision": number}
+    return dependent(owner, CONTROLLER_REVISION, meta, data=data, revision=number)

@@ -6,10 +6,10 @@ Mirrors kubernetes pkg/controller/cronjob/{cronjob_controllerv2,utils}.go, v1.36
 from __future__ import annotations
 
 from kubesim.api.clock import SECOND, Micros, parse_time, rfc3339
-from kubesim.api.objects import Object, clone, metadata, name_of, namespace_of, owner_reference, reference_to
+from kubesim.api.objects import Object, clone, metadata, name_of, namespace_of, reference_to
 from kubesim.api.resources import CRON_JOB, JOB
 from kubesim.api.schedule import parse_schedule
-from kubesim.cluster.controllers.base import Controller
+from kubesim.cluster.controllers.base import Controller, dependent, is_deleted
 from kubesim.cluster.controllers.job import finished
 
 _DELTA = 0.1  # seconds after the scheduled moment
@@ -23,8 +23,6 @@ class CronJobController(Controller):
     owned = JOB
 
     def sync(self, cron: Object, jobs: list[Object]) -> None:
-        if metadata(cron).get("deletionTimestamp"):
-            return
         status = clone(cron["status"])
         active = self._still_active(cron, jobs, status)
         self._clean_up(cron, jobs)
@@ -56,9 +54,8 @@ class CronJobController(Controller):
                 message = f"Saw a job that the controller did not create or forgot: {name}"
                 self.record(cron, "UnexpectedJob", message, "Warning")
             if end == "Complete":
-                status["lastSuccessfulTime"] = max(
-                    status.get("lastSuccessfulTime", ""), job["status"]["completionTime"]
-                )
+                known_time = status.get("lastSuccessfulTime", "")
+                status["lastSuccessfulTime"] = max(known_time, job["status"]["completionTime"])
         for name in known.keys() - {name_of(job) for job in jobs}:
             self.record(cron, "MissingJob", f"Active job went missing: {name}")
         return running
@@ -66,7 +63,7 @@ class CronJobController(Controller):
     def _clean_up(self, cron: Object, jobs: list[Object]) -> None:
         limits = {"Complete": "successfulJobsHistoryLimit", "Failed": "failedJobsHistoryLimit"}
         for end, limit in limits.items():
-            ended = [job for job in jobs if finished(job) == end and not metadata(job).get("deletionTimestamp")]
+            ended = [job for job in jobs if finished(job) == end and not is_deleted(job)]
             ended.sort(key=lambda job: (job["status"].get("startTime", ""), name_of(job)))
             for job in ended[: max(0, len(ended) - cron["spec"][limit])]:
                 self._delete(cron, job)
@@ -94,13 +91,7 @@ class CronJobController(Controller):
 
 
 def _job(cron: Object, name: str, due: str) -> Object:
-    template: Object = clone(cron["spec"]["jobTemplate"])
-    given = metadata(template)
-    meta = {
-        "annotations": {**given.get("annotations", {}), "batch.kubernetes.io/cronjob-scheduled-timestamp": due},
-        "labels": given.get("labels", {}),
-        "name": name,
-        "namespace": namespace_of(cron),
-        "ownerReferences": [owner_reference(cron)],
-    }
-    return {"apiVersion": "batch/v1", "kind": "Job", "metadata": meta, "spec": template["spec"]}
+    template, given = cron["spec"]["jobTemplate"], metadata(cron["spec"]["jobTemplate"])
+    annotations = {**given.get("annotations", {}), "batch.kubernetes.io/cronjob-scheduled-timestamp": due}
+    meta = {"annotations": annotations, "labels": given.get("labels", {}), "name": name}
+    return dependent(cron, JOB, meta, spec=template["spec"])

@@ -5,13 +5,14 @@ Mirrors kubernetes pkg/controller/daemon/{daemon_controller,update}.go, v1.36.
 
 from __future__ import annotations
 
-from kubesim.api import quantity
+import math
+
 from kubesim.api.clock import Clock
 from kubesim.api.objects import Object, metadata, name_of
 from kubesim.api.resources import DAEMON_SET, NODE
 from kubesim.cluster.apiserver import APIServer, Change
 from kubesim.cluster.apiserver.strategy import GENERATION
-from kubesim.cluster.controllers.base import REVISION_HASH, Controller, current_revision, is_ready
+from kubesim.cluster.controllers.base import REVISION_HASH, Controller, current_revision, is_deleted, is_ready, part_of
 from kubesim.cluster.controllers.scheduler import matches_node
 
 # What the Pods of a DaemonSet tolerate, so that they run where others do not.
@@ -40,8 +41,6 @@ class DaemonSetController(Controller):
             self.queue.add(daemon_set)
 
     def sync(self, daemon_set: Object, pods: list[Object]) -> None:
-        if metadata(daemon_set).get("deletionTimestamp"):
-            return
         template = daemon_set["spec"]["template"]
         nodes = [name_of(node) for node in self.api.list(NODE) if matches_node(template, node)]
         revision = current_revision(self.api, self.resource, daemon_set)
@@ -50,7 +49,7 @@ class DaemonSetController(Controller):
             if all(_node_of(pod) != node for pod in pods):
                 labels = {REVISION_HASH: hash_, "pod-template-generation": generation}
                 self.create_pod(daemon_set, _on_node(template, node), **labels)
-        kept = [pod for pod in pods if not metadata(pod).get("deletionTimestamp")]
+        kept = [pod for pod in pods if not is_deleted(pod)]
         for pod in kept:
             if _node_of(pod) not in nodes:
                 self.delete_pod(daemon_set, pod)
@@ -63,7 +62,9 @@ class DaemonSetController(Controller):
         if strategy["type"] != "RollingUpdate":
             return
         old = [pod for pod in kept if metadata(pod).get("labels", {}).get(REVISION_HASH) != hash_]
-        spare = _count(strategy["rollingUpdate"]["maxUnavailable"], wanted) - (wanted - sum(map(is_ready, kept)))
+        spare = math.ceil(part_of(wanted, strategy["rollingUpdate"]["maxUnavailable"])) - (
+            wanted - sum(map(is_ready, kept))
+        )
         for pod in sorted(old, key=is_ready):
             if is_ready(pod):
                 if spare <= 0:
@@ -83,9 +84,10 @@ class DaemonSetController(Controller):
             "numberReady": ready,
             "observedGeneration": metadata(daemon_set)["generation"],
         }
-        counts = {"numberAvailable": ready, "numberUnavailable": len(nodes) - ready, "updatedNumberScheduled": updated}
-        status |= {key: value for key, value in counts.items() if value}
-        self.api.update_status(DAEMON_SET, daemon_set, status)
+        missing = len(nodes) - ready
+        self.report(
+            daemon_set, status, numberAvailable=ready, numberUnavailable=missing, updatedNumberScheduled=updated
+        )
 
 
 def _node_of(pod: Object) -> str:
@@ -107,9 +109,3 @@ def _on_node(template: Object, node: str) -> Object:
     spec = {**template["spec"], "affinity": affinity}
     spec["tolerations"] = [*template["spec"].get("tolerations", ()), *tolerations]
     return {**template, "spec": spec}
-
-
-def _count(value: int | str, whole: int) -> int:
-    if isinstance(value, int):
-        return value
-    return -(-whole * quantity.whole(value.rstrip("%")) // 100)  # rounded up

@@ -10,22 +10,20 @@ import json
 import math
 from functools import partial
 
-from kubesim.api import quantity
 from kubesim.api.clock import SECOND, Clock, parse_time, safe_hash
-from kubesim.api.objects import (
-    REVISION,
-    Object,
-    bare_template,
-    clone,
-    metadata,
-    name_of,
-    namespace_of,
-    owner_reference,
-    revision,
-)
+from kubesim.api.objects import REVISION, Object, bare_template, clone, metadata, name_of, namespace_of, revision
 from kubesim.api.resources import DEPLOYMENT, REPLICA_SET, Resource
 from kubesim.cluster.apiserver import APIServer
-from kubesim.cluster.controllers.base import REACTION, Controller, Key, is_active, is_ready
+from kubesim.cluster.controllers.base import (
+    REACTION,
+    Controller,
+    Key,
+    dependent,
+    is_active,
+    is_deleted,
+    is_ready,
+    part_of,
+)
 
 HASH = "pod-template-hash"
 FREQUENT = 50  # Pods up to which every change is answered at once
@@ -41,8 +39,6 @@ class DeploymentController(Controller):
     owned = REPLICA_SET
 
     def sync(self, deployment: Object, owned: list[Object]) -> None:
-        if metadata(deployment).get("deletionTimestamp"):
-            return
         new = _current(deployment, owned)
         old = [item for item in owned if item is not new]
         if not deployment["spec"].get("paused"):
@@ -124,22 +120,17 @@ class DeploymentController(Controller):
         self.record(deployment, "ScalingReplicaSet", message)
 
     def _report(self, deployment: Object, new: Object | None, old: list[Object]) -> None:
-        deployment = self.api.get(DEPLOYMENT, namespace_of(deployment), name_of(deployment))
         everything = [*old, new] if new else old
-        total = sum(_count(item, "replicas") for item in everything)
-        available = sum(_count(item, "availableReplicas") for item in everything)
-        counts = {
-            "availableReplicas": available,
-            "readyReplicas": sum(_count(item, "readyReplicas") for item in everything),
-            "replicas": total,
-            "unavailableReplicas": max(0, max(total, deployment["spec"]["replicas"]) - available),
-            "updatedReplicas": _count(new, "replicas") if new else 0,
+        names = ("availableReplicas", "readyReplicas", "replicas", "terminatingReplicas")
+        counts = {name: sum(_count(item, name) for item in everything) for name in names}
+        missing = max(counts["replicas"], deployment["spec"]["replicas"]) - counts["availableReplicas"]
+        counts |= {"unavailableReplicas": max(0, missing), "updatedReplicas": _count(new, "replicas") if new else 0}
+        status = {
+            "conditions": self._conditions(deployment, new, counts),
+            "observedGeneration": metadata(deployment)["generation"],
+            "terminatingReplicas": counts.pop("terminatingReplicas"),
         }
-        status = {key: value for key, value in counts.items() if value}
-        status["observedGeneration"] = metadata(deployment)["generation"]
-        status["terminatingReplicas"] = sum(_count(item, "terminatingReplicas") for item in everything)
-        status["conditions"] = self._conditions(deployment, new, counts)
-        self.api.update_status(DEPLOYMENT, deployment, status)
+        self.report(deployment, status, **counts)
 
     def _conditions(self, deployment: Object, new: Object | None, counts: dict[str, int]) -> list[Object]:
         conditions = list(deployment["status"].get("conditions", ()))
@@ -216,17 +207,11 @@ def _replica_set(deployment: Object, number: str) -> Object:
     hashed = safe_hash(json.dumps(template, sort_keys=True))
     labels = {**metadata(template).get("labels", {}), HASH: hashed}
     template["metadata"] = {**metadata(template), "labels": labels}
-    selector = clone(deployment["spec"]["selector"])
+    selector = {**deployment["spec"]["selector"]}
     selector["matchLabels"] = {**selector.get("matchLabels", {}), HASH: hashed}
-    meta = {
-        "annotations": {**_size_annotations(deployment), REVISION: number},
-        "labels": labels,
-        "name": f"{name_of(deployment)}-{hashed}",
-        "namespace": namespace_of(deployment),
-        "ownerReferences": [owner_reference(deployment)],
-    }
-    spec = {"replicas": 0, "selector": selector, "template": template}
-    return {"apiVersion": "apps/v1", "kind": "ReplicaSet", "metadata": meta, "spec": spec}
+    annotations = {**_size_annotations(deployment), REVISION: number}
+    meta = {"annotations": annotations, "labels": labels, "name": f"{name_of(deployment)}-{hashed}"}
+    return dependent(deployment, REPLICA_SET, meta, spec={"replicas": 0, "selector": selector, "template": template})
 
 
 def _size_annotations(deployment: Object) -> dict[str, str]:
@@ -244,19 +229,16 @@ def _bounds(deployment: Object) -> tuple[int, int]:
     if strategy["type"] == "Recreate":
         return 0, 0
     rolling = strategy["rollingUpdate"]
-    surge = math.ceil(_part(rolling["maxSurge"], replicas))
-    unavailable = math.floor(_part(rolling["maxUnavailable"], replicas))
+    surge = math.ceil(part_of(replicas, rolling["maxSurge"]))
+    unavailable = math.floor(part_of(replicas, rolling["maxUnavailable"]))
     return (surge, unavailable) if surge or unavailable else (0, 1)
-
-
-def _part(value: int | str, replicas: int) -> float:
-    return replicas * quantity.whole(value.rstrip("%")) / 100 if isinstance(value, str) else value
 
 
 class ReplicaSetController(Controller):
     """Creates and deletes the Pods of ReplicaSets and reports how many there are."""
 
     resource = REPLICA_SET
+    syncs_deleted = True
 
     def __init__(self, api: APIServer, clock: Clock) -> None:
         super().__init__(api, clock)
@@ -268,7 +250,7 @@ class ReplicaSetController(Controller):
 
     def sync(self, replica_set: Object, pods: list[Object]) -> None:
         self._sizes[namespace_of(replica_set), name_of(replica_set)] = len(pods)
-        if not metadata(replica_set).get("deletionTimestamp"):
+        if not is_deleted(replica_set):
             self._scale(replica_set, list(filter(is_active, pods)))
         active = list(filter(is_active, self.owned_by(replica_set)))
         self._report(replica_set, active, len(pods) - len(active))
@@ -285,16 +267,12 @@ class ReplicaSetController(Controller):
     def _report(self, replica_set: Object, active: list[Object], terminating: int) -> None:
         ready = sum(map(is_ready, active))
         status = {
-            "availableReplicas": ready,
-            "fullyLabeledReplicas": len(active),
             "observedGeneration": replica_set["metadata"]["generation"],
-            "readyReplicas": ready,
             "replicas": len(active),
             "terminatingReplicas": terminating,
         }
-        always = ("replicas", "observedGeneration", "terminatingReplicas")
-        shown = {key: value for key, value in status.items() if value or key in always}
-        self.api.update_status(REPLICA_SET, replica_set, shown)
+        counts = {"availableReplicas": ready, "fullyLabeledReplicas": len(active), "readyReplicas": ready}
+        self.report(replica_set, status, **counts)
 
 
 def _deletion_rank(pod: Object) -> tuple[bool, bool, bool, str]:

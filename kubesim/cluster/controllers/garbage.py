@@ -11,7 +11,7 @@ from kubesim.api.clock import Clock
 from kubesim.api.objects import Object, is_owned_by, metadata, name_of, namespace_of
 from kubesim.api.resources import CONTROLLER_REVISION, JOB, POD, REPLICA_SET, Resource, find_kind
 from kubesim.cluster.apiserver import APIServer, Change
-from kubesim.cluster.controllers.base import release
+from kubesim.cluster.controllers.base import is_deleted, release
 
 DELAY = 0.05
 _DEPENDENTS = (REPLICA_SET, JOB, CONTROLLER_REVISION, POD)
@@ -39,7 +39,7 @@ class GarbageCollector:
         for kind, obj in dependents:
             if orphaned:
                 release(self._api, owner, kind, obj)
-            elif self._api.find(kind, namespace_of(obj), name_of(obj)) and not metadata(obj).get("deletionTimestamp"):
+            elif self._api.find(kind, namespace_of(obj), name_of(obj)) and not is_deleted(obj):
                 self._api.delete(kind, namespace_of(obj), name_of(obj), finalizer=finalizer)
         if finalizer and (orphaned or not dependents):
             self._remove(resource, owner)
@@ -63,6 +63,5 @@ class GarbageCollector:
 
 def _finalizer(obj: Object) -> str:
     """How the dependents of a deleted object are dealt with before it goes: "orphan", "foregroundDeletion", or ""."""
-    meta = metadata(obj)
-    finalizers = meta.get("finalizers") or () if meta.get("deletionTimestamp") else ()
+    finalizers = metadata(obj).get("finalizers") or () if is_deleted(obj) else ()
     return next((name for name in finalizers if name in ("orphan", "foregroundDeletion")), "")

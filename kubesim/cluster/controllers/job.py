@@ -6,9 +6,9 @@ Mirrors kubernetes pkg/controller/job/{job_controller,backoff_utils}.go and pkg/
 from __future__ import annotations
 
 from kubesim.api.clock import SECOND, Micros, parse_time
-from kubesim.api.objects import Object, find_condition, metadata, name_of, namespace_of
+from kubesim.api.objects import Object, find_condition, name_of, namespace_of
 from kubesim.api.resources import JOB
-from kubesim.cluster.controllers.base import Controller, is_active, is_ready
+from kubesim.cluster.controllers.base import Controller, is_active, is_deleted, is_ready
 
 FIRST_BACKOFF, LAST_BACKOFF = 10.0, 600.0  # seconds until a failed Pod is replaced; twice as long each time
 _COMPLETED = ("CompletionsReached", "Reached expected number of succeeded pods")
@@ -30,8 +30,6 @@ class JobController(Controller):
     batch = 1.0
 
     def sync(self, job: Object, pods: list[Object]) -> None:
-        if metadata(job).get("deletionTimestamp"):
-            return
         if finished(job):
             self._expire(job)
             return
@@ -95,7 +93,7 @@ class JobController(Controller):
     def _report(self, job: Object, status: Object, end: tuple[str, str]) -> None:
         pods = self.owned_by(job)
         active = list(filter(is_active, pods))
-        terminating = sum(bool(metadata(pod).get("deletionTimestamp")) for pod in pods)
+        terminating = sum(map(is_deleted, pods))
         status |= {"active": len(active), "ready": sum(map(is_ready, active)), "terminating": terminating}
         status["uncountedTerminatedPods"] = {}
         conditions = list(status.pop("conditions", ()))
@@ -115,8 +113,8 @@ class JobController(Controller):
             conditions.append(self._suspend(job, status))
         if conditions:
             status["conditions"] = conditions
-        dropped = [key for key in ("active", "succeeded", "failed") if not status[key]]
-        self.api.update_status(JOB, job, {key: value for key, value in status.items() if key not in dropped})
+        counts = {key: status.pop(key) for key in ("active", "succeeded", "failed")}
+        self.report(job, status, **counts)
 
     def _suspend(self, job: Object, status: Object) -> Object:
         word = "Suspended" if job["spec"]["suspend"] else "Resumed"

@@ -10,7 +10,7 @@ from kubesim.api.objects import Object, name_of, namespace_of
 from kubesim.api.resources import CONFIG_MAP, EVENT, NAMESPACE, RESOURCES, SERVICE, SERVICE_ACCOUNT, Resource
 from kubesim.cluster.apiserver import APIServer, Change
 from kubesim.cluster.bootstrap import kubernetes_service
-from kubesim.cluster.controllers.base import REACTION, WorkQueue
+from kubesim.cluster.controllers.base import REACTION, WorkQueue, is_deleted
 
 _CA_NOTE = (
     "Contains a CA bundle that can be used to verify the kube-apiserver when using internal endpoints such as the "
@@ -47,8 +47,7 @@ class NamespaceController:
 
     def _on_change(self, change: Change) -> None:
         if change.resource is NAMESPACE and change.type != "DELETED":
-            is_deleted = "deletionTimestamp" in change.obj["metadata"]
-            self._queue.add(change.obj, GRACE if is_deleted else REACTION)
+            self._queue.add(change.obj, GRACE if is_deleted(change.obj) else REACTION)
         elif change.type == "DELETED" and change.resource.namespaced and change.resource is not EVENT:
             self._queue.add_key(("", change.obj["metadata"]["namespace"]))
 
@@ -56,7 +55,7 @@ class NamespaceController:
         namespace = self._api.find(NAMESPACE, "", name)
         if namespace is None:
             return
-        if namespace["metadata"].get("deletionTimestamp"):
+        if is_deleted(namespace):
             self._empty(namespace)
         else:
             self._publish(name)
@@ -73,14 +72,11 @@ class NamespaceController:
         for resource in RESOURCES:
             if resource.namespaced and resource.simulated:
                 for obj in self._api.list(resource, name_of(namespace)):
-                    self._delete(resource, obj)
+                    if not is_deleted(obj):
+                        self._api.delete(resource, name_of(namespace), name_of(obj))
                 left += len(self._api.list(resource, name_of(namespace)))
         if not left:
             self._api.remove(NAMESPACE, namespace)
-
-    def _delete(self, resource: Resource, obj: Object) -> None:
-        if not obj["metadata"].get("deletionTimestamp"):
-            self._api.delete(resource, obj["metadata"]["namespace"], name_of(obj))
 
 
 class KubernetesServiceController:

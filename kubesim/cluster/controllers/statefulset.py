@@ -9,7 +9,14 @@ import re
 
 from kubesim.api.objects import Object, metadata, name_of, template_of
 from kubesim.api.resources import STATEFUL_SET
-from kubesim.cluster.controllers.base import REVISION_HASH, Controller, current_revision, is_ready, revisions_of
+from kubesim.cluster.controllers.base import (
+    REVISION_HASH,
+    Controller,
+    current_revision,
+    is_deleted,
+    is_ready,
+    revisions_of,
+)
 
 
 class StatefulSetController(Controller):
@@ -21,8 +28,6 @@ class StatefulSetController(Controller):
     DELETED = "delete Pod {0} in StatefulSet {1} successful"
 
     def sync(self, stateful_set: Object, pods: list[Object]) -> None:
-        if metadata(stateful_set).get("deletionTimestamp"):
-            return
         update = current_revision(self.api, self.resource, stateful_set)
         current = stateful_set["status"].get("currentRevision") or name_of(update)
         self._step(stateful_set, {_ordinal(pod): pod for pod in pods}, update, current)
@@ -37,7 +42,7 @@ class StatefulSetController(Controller):
                 continue
             return
         for ordinal in sorted(set(pods) - set(wanted), reverse=True):
-            if not metadata(pods[ordinal]).get("deletionTimestamp"):
+            if not is_deleted(pods[ordinal]):
                 self.delete_pod(stateful_set, pods[ordinal])
             if in_order:
                 return
@@ -50,7 +55,7 @@ class StatefulSetController(Controller):
             partition = stateful_set["spec"]["updateStrategy"].get("rollingUpdate", {}).get("partition", 0)
             self._create(stateful_set, ordinal, current if ordinal < partition else name_of(update))
             return False
-        return is_ready(pod) and not metadata(pod).get("deletionTimestamp")
+        return is_ready(pod) and not is_deleted(pod)
 
     def _create(self, stateful_set: Object, ordinal: int, revision: str) -> None:
         known = {name_of(item): item for item in revisions_of(self.api, stateful_set)}
@@ -71,7 +76,7 @@ class StatefulSetController(Controller):
         partition = stateful_set["spec"]["updateStrategy"].get("rollingUpdate", {}).get("partition", 0)
         for ordinal in reversed(wanted):
             pod = pods.get(ordinal)
-            if ordinal < partition or pod is None or metadata(pod).get("deletionTimestamp"):
+            if ordinal < partition or pod is None or is_deleted(pod):
                 return
             if _revision(pod) != update:
                 self.delete_pod(stateful_set, pod)
@@ -82,15 +87,10 @@ class StatefulSetController(Controller):
     def _report(self, stateful_set: Object, update: str, current: str) -> None:
         pods = self.owned_by(stateful_set)
         ready = sum(map(is_ready, pods))
-        kept = [pod for pod in pods if not metadata(pod).get("deletionTimestamp")]
+        kept = [pod for pod in pods if not is_deleted(pod)]
         updated = sum(_revision(pod) == update for pod in kept)
         if updated == len(pods) == ready == stateful_set["spec"]["replicas"]:
             current = update
-        counts = {
-            "currentReplicas": sum(_revision(pod) == current for pod in kept),
-            "readyReplicas": ready,
-            "updatedReplicas": updated,
-        }
         status = {
             "availableReplicas": ready,
             "collisionCount": 0,
@@ -98,9 +98,9 @@ class StatefulSetController(Controller):
             "observedGeneration": metadata(stateful_set)["generation"],
             "replicas": len(pods),
             "updateRevision": update,
-            **{key: value for key, value in counts.items() if value},
         }
-        self.api.update_status(STATEFUL_SET, stateful_set, status)
+        shown = sum(_revision(pod) == current for pod in kept)
+        self.report(stateful_set, status, currentReplicas=shown, readyReplicas=ready, updatedReplicas=updated)
 
 
 def _ordinal(pod: Object) -> int:
