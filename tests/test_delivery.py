@@ -238,12 +238,25 @@ def test_a_notebook_saved_by_hand_is_not_in_the_stored_form(written: Path, tmp_p
     assert tool.problems(saved) == ["not in the form that `make notebooks` writes"]
 
 
-@pytest.mark.parametrize(("drawn", "left"), [(True, ["image/svg+xml", "text/plain"]), (False, ["text/plain"])])
-def test_pictures_are_not_compared(drawn: bool, left: list[str]) -> None:
-    def picture(svg: str) -> nbformat.NotebookNode:
-        output = nbformat.v4.new_output("display_data", {"image/svg+xml": svg, "text/plain": "a -> b"})
+def test_pictures_are_not_compared() -> None:
+    def page(html: str, drawn: bool) -> str:
+        output = nbformat.v4.new_output("display_data", {"text/html": html, "text/plain": "a -> b"})
         cell = nbformat.v4.new_code_cell("flow()", id="flow", outputs=[output])
-        return tool.without_pictures(nbformat.v4.new_notebook(cells=[cell]), drawn=drawn)
+        [left] = tool.outputs_of(tool.without_pictures(nbformat.v4.new_notebook(cells=[cell]), drawn=drawn))
+        assert left.data["text/plain"] == "a -> b"
+        return str(left.data["text/html"])
 
-    assert picture("<svg>2.42</svg>") == picture("<svg>16</svg>")
-    assert [sorted(output.data) for output in tool.outputs_of(picture("<svg/>"))] == [left]
+    assert page("<svg>2.42\n</svg>\n<ol hidden >a</ol>", True) == page("<svg>16</svg>\n<ol hidden >a</ol>", True)
+    assert page("<svg>2.42\n</svg>\n<ol hidden >a</ol>", False) == page("<ol >a</ol>", False)
+
+
+def test_prose_is_protected_and_what_answers_a_prediction_is_hidden() -> None:
+    def markdown(text: str) -> nbformat.NotebookNode:
+        return nbformat.v4.new_markdown_cell(text)
+
+    code = [nbformat.v4.new_code_cell(source) for source in ("%%kubectl\nls", "%%kubectl\nls", "%quiz a", "%flow a")]
+    prose = [markdown(text) for text in ("Run it.", "**Predict:** what?", "**Predict:** and now?")]
+    cells = [prose[0], code[0], prose[1], code[1], prose[2], *code[2:]]
+    tool.normalise(nbformat.v4.new_notebook(cells=cells))
+    assert [dict(cell.metadata) for cell in prose] == [{"editable": False, "deletable": False}] * 3
+    assert [dict(cell.metadata) for cell in code] == [{}, {"jupyter": {"outputs_hidden": True}}, {}, {}]

@@ -10,6 +10,7 @@ import argparse
 import difflib
 import json
 import os
+import re
 import shutil
 import sys
 import tempfile
@@ -23,7 +24,9 @@ from nbclient.exceptions import CellExecutionError
 from nbformat import NotebookNode
 
 FOLDER = Path(__file__).resolve().parent.parent / "notebooks"
-SVG = "image/svg+xml"
+DRAWN = re.compile(r"<svg\b.*?</svg>\n?", re.DOTALL)
+EXERCISES = ("%quiz", "%review", "%task", "%challenge", "%predict")
+"""Cells whose output asks something: it is never hidden."""
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"  # names a widget that lived only in that kernel
 CELL_SECONDS = 60
 
@@ -65,11 +68,27 @@ def normalise(notebook: NotebookNode) -> NotebookNode:
     notebook.metadata.get("language_info", {}).pop("version", None)
     for cell in notebook.cells:
         cell.metadata.pop("execution", None)
+    protect(notebook)
     for output in outputs_of(notebook):
         output.get("data", {}).pop(WIDGET_VIEW, None)
         output.get("metadata", {}).pop(WIDGET_VIEW, None)
     number(notebook)
     return notebook
+
+
+def protect(notebook: NotebookNode) -> None:
+    """Keep the text from being edited by accident, and outputs that answer a **Predict** hidden until the cell runs.
+
+    JupyterLab shows such an output once the cell has run; where the notebook is only read, it is shown at once.
+    """
+    before = ""
+    for cell in notebook.cells:
+        cell.metadata.pop("jupyter", None)
+        if cell.cell_type == "markdown":
+            cell.metadata.update(editable=False, deletable=False)
+        elif "**Predict" in before and not cell.source.startswith(EXERCISES):
+            cell.metadata["jupyter"] = {"outputs_hidden": True}
+        before = cell.source if cell.cell_type == "markdown" else ""
 
 
 def number(notebook: NotebookNode) -> None:
@@ -88,13 +107,12 @@ def text_of(notebook: NotebookNode) -> str:
 
 
 def without_pictures(notebook: NotebookNode, *, drawn: bool) -> NotebookNode:
-    """Blank the SVG of each output in place, or drop it where the run could not draw any."""
+    """Blank the pictures of each output in place, or drop them where the run could not draw any."""
     for output in outputs_of(notebook):
         data = output.get("data", {})
-        if SVG in data and drawn:
-            data[SVG] = "(a picture)"
-        elif SVG in data:
-            del data[SVG]
+        page = DRAWN.sub("(a picture)" if drawn else "", "".join(data.get("text/html", "")))
+        if page:
+            data["text/html"] = page if drawn else page.replace("<ol hidden ", "<ol ")
     return notebook
 
 

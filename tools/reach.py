@@ -35,7 +35,7 @@ sys.path.insert(0, str(ROOT))
 
 SEEDS = (1, 2, 3)
 MORE_CELLS = (
-    *("%timemachine", "%timemachine private-pod", "%why no-secret", "%flow no-secret", "%advance 5m", "%progress"),
+    *("%timeline", "%timeline private-pod", "%why no-secret", "%flow no-secret", "%advance 5m", "%progress"),
     *("%restart", "%challenge 2", "%quiz nothing", "%task nothing", "%flow nothing", "%why nothing", "%advance soon"),
 )
 """What a learner may also type into a cell of the notebook 03."""
@@ -47,10 +47,10 @@ SCREENS: tuple[dict[str, Any], ...] = (
     *({"do": "check", "text": "a: b"}, {"do": "save", "text": "a: b"}, {"do": "close"}),
     *({"do": "enter", "text": "KUBE_EDITOR=nano kubectl edit sa default", "wall": 61.0}, {"do": "close"}),
     *({"do": "complete", "text": text, "cursor": len(text)} for text in ("kub", "kubectl get po", "kubectl get pod ")),
-    *({"do": "advance", "seconds": 30}, {"do": "until"}, {"do": "clear"}, {"do": "restart"}, {"do": "look"}),
-    *({"do": "go", "stop": stop} for stop in range(6)),
+    *({"do": "advance", "seconds": 30}, {"do": "until"}, {"do": "clear"}, {"do": "restart"}),
+    {"do": "focus", "namespace": "default", "pod": "private-pod"},
 )
-"""What a page sends to a terminal and to a time machine."""
+"""What a page sends to the workbench."""
 
 
 class Place(NamedTuple):

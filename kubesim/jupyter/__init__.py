@@ -1,7 +1,6 @@
-"""kubesim in Jupyter: `%load_ext kubesim.jupyter` adds the magics: shell, terminal, time, pictures, quizzes, tasks.
+"""kubesim in Jupyter: `%load_ext kubesim.jupyter` adds the magics: workbench, shell, time, pictures, quizzes, tasks.
 
-`Terminal` is the live terminal, and `session()` is what the cells work on. The cluster is created when the first cell
-needs it, not by this import.
+`session()` is what the cells work on. The cluster is created when the first cell needs it, not by this import.
 """
 
 from __future__ import annotations
@@ -13,15 +12,14 @@ from typing import Any
 
 from IPython.core.interactiveshell import InteractiveShell
 from IPython.core.magic import Magics, line_cell_magic, line_magic, magics_class, no_var_expand
-from IPython.display import display
 
-from kubesim.jupyter import challenge, current, flow, progress, quiz, task, timemachine
+from kubesim.jupyter import challenge, current, flow, progress, quiz, task, timeline, workbench
 from kubesim.jupyter.current import Seat, session
-from kubesim.jupyter.terminal import Terminal, spell
+from kubesim.jupyter.terminal import transcript
 
 logging.getLogger("kubesim").addHandler(logging.NullHandler())  # or Python writes tracebacks into the page
 
-__all__ = ["Terminal", "load_ipython_extension", "session"]
+__all__ = ["load_ipython_extension", "session"]
 
 _DURATION = re.compile(r"(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s?)?")
 LONGEST_ADVANCE = 24 * 3600
@@ -49,21 +47,15 @@ class KubesimMagics(Magics):
     @no_var_expand
     @line_cell_magic
     def kubectl(self, line: str, cell: str | None = None) -> None:
-        """Run the cell's shell lines, then continue in a terminal below; `%kubectl get pods` runs that one command."""
+        """Run the cell's shell lines and print what they print; `%kubectl get pods` runs that one command."""
         if cell is None:
             cell = f"kubectl {line}".rstrip()
         elif line.strip():
             return _say(f"%%kubectl takes no options, but here is {line.strip()!r}: write commands on the lines below")
         elif not cell.strip():
             return _say("the cell has no commands: write one below %%kubectl, such as kubectl get pods")
-        display(Terminal(text=cell))
+        print(transcript(current.seat(), cell))  # noqa: T201
         return None
-
-    @line_magic
-    def terminal(self, line: str) -> None:
-        """Show an empty live terminal."""
-        if _is_bare("terminal", line):
-            display(Terminal())
 
     @line_magic
     def restart(self, line: str) -> None:
@@ -78,8 +70,7 @@ class KubesimMagics(Magics):
         seconds = parse_duration(line.strip())
         if seconds is None:
             return _say(f"how long? %advance 30s or %advance 5m, at most 24h (not {line.strip()!r})")
-        current.seat().advance(seconds)
-        print(f"{spell(seconds)} later")  # noqa: T201
+        print(current.seat().advance(seconds))  # noqa: T201
         return None
 
     @line_magic
@@ -96,14 +87,20 @@ class KubesimMagics(Magics):
         print(f'In a terminal, in the folder of this notebook:\n\nexport KUBECONFIG="$PWD/{place}"')  # noqa: T201
         return None
 
-    # Each hides its module's name from the lines below it, so `why` comes before `flow`, and `review` before `quiz`.
+    # Each hides its module's name from the lines below it, so `review` comes before `quiz`.
     why = _showing("why", flow.why, "Explain the last attempt to pull: `%why POD [-n NAMESPACE] [-c CONTAINER]`.")
-    flow = _showing("flow", flow.show, "Draw the pull of a Pod's image: `%flow POD [-n NAMESPACE] [-c CONTAINER]`.")
-    timemachine = _showing("timemachine", timemachine.show, "Show any moment: `%timemachine [POD] [-n NAMESPACE]`.")
+    flow = _showing("flow", workbench.draw, "Draw the pull of an image: `%flow POD [-n NAMESPACE] [-c CONTAINER]`.")
+    timeline = _showing("timeline", timeline.show, "List what happened, and when: `%timeline [POD] [-n NAMESPACE]`.")
     review = _showing("review", quiz.review, "Repeat questions of earlier notebooks: `%review ID ID`.")
     quiz = _showing("quiz", quiz.show, "Ask a question: `%quiz ID`.")
     task = _showing("task", task.show, "Set a task: `%task ID`.")
     challenge = _showing("challenge", challenge.show, "Start broken clusters to fix: `%challenge`, or `%challenge 2`.")
+
+    @line_magic
+    def workbench(self, line: str) -> None:
+        """Open the workbench: a live terminal, the path of a pull, the cluster at a glance, and the clock."""
+        if _is_bare("workbench", line):
+            workbench.show(current.seat())
 
     @line_magic
     def progress(self, line: str) -> None:

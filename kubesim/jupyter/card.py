@@ -46,6 +46,10 @@ class Widget(anywidget.AnyWidget):
     def refresh(self) -> None:
         """Update what is shown; this follows every message."""
 
+    def news(self) -> Message:
+        """What goes along with each reply."""
+        return {}
+
     def complain(self, words: str) -> Message | None:
         """Show at the next refresh that something went wrong."""
 
@@ -58,7 +62,7 @@ class Widget(anywidget.AnyWidget):
             reply = self.complain("kubesim: internal error: this could not be done")
         self.refresh()
         if "id" in message:
-            self.send({**(reply or {}), "re": message["id"]})
+            self.send({**(reply or {}), **self.news(), "re": message["id"]})
 
     def _repr_mimebundle_(self, **_options: object) -> tuple[dict[str, Any], dict[str, Any]]:
         bundle, metadata = super()._repr_mimebundle_() or ({}, {})

@@ -18,9 +18,9 @@ from kubesim.api.resources import POD
 from kubesim.flow.hops import trace_flow
 from kubesim.jupyter import card
 from kubesim.jupyter.card import Button, Card, Message, static
-from kubesim.jupyter.current import Seat
+from kubesim.jupyter.current import Seat, spell
 from kubesim.jupyter.task import GONE
-from kubesim.jupyter.terminal import spell
+from kubesim.jupyter.workbench import workbench
 from kubesim.lessons.challenge import HINT, POINTS, WHY, Broken, Round, Standing
 from kubesim.lessons.progress import Progress
 from kubesim.lessons.task import Reading, is_intact
@@ -52,12 +52,17 @@ class ChallengeCard(Card):
         seat.on_change(self.refresh)
         self.refresh()
 
+    @property
+    def seed(self) -> int:
+        return self._round.seed
+
     # What the page asks
 
     def do_open(self, message: Message) -> None:
         number = message["number"]
         title = self._round.standings[number].task.title
         self._say(f"Task {number + 1} of {len(self._round.standings)}: {title}")
+        self._seat.conceals = self._conceals
         with self._seat.changing():
             for (seat, _), other in _rounds.items():
                 if seat is self._seat and other is not self._round:
@@ -133,14 +138,17 @@ class ChallengeCard(Card):
             "tasks": [self._listed(number, one) for number, one in enumerate(challenge.standings, 1)],
             "simulated": spell(sum(one.simulated for one in challenge.standings)),
             "real": sum(one.real for one in challenge.standings),
-            "since": challenge.wall if standing and not standing.is_over else None,
+            "since": (challenge.wall or 0) if standing and not standing.is_over else 0,
             "owes": bool(standing and standing.is_over and not standing.is_timed),
-            "task": self._task(standing, readings) if standing else None,
+            "task": self._task(standing, readings) if standing else {},
             "warning": card.inline(_LOSS if self._asking else self._warning),
             "end": card.listed(map(_review, challenge.standings), "ol") if challenge.is_over else "",
             "buttons": self._buttons(),
             "news": list(self._news),
         }
+        if standing:
+            goals = [(reading.holds or standing.solved, card.inline(reading.condition.what)) for reading in readings]
+            workbench(self._seat).open_task(standing.task.title, goals)
 
     def plain(self) -> str:
         texts = enumerate((card.plain_text(standing.task.text) for standing in self._round.standings), 1)
@@ -158,6 +166,10 @@ class ChallengeCard(Card):
     def _say(self, text: str) -> None:
         """Have a screen reader say this once; the number changes, so that it can say the same again."""
         self._news = (self._news[0] + 1, text.replace("`", "").replace("**", ""))
+
+    def _conceals(self) -> bool:
+        standing = self._round.current
+        return bool(standing and not standing.is_over and not standing.why)
 
     def _score(self) -> str:
         return f"{self._round.points} of {self._round.of} points"
@@ -249,6 +261,9 @@ class ChallengeCard(Card):
 _rounds: dict[tuple[Seat, int], Round] = {}
 
 
+_cards: dict[Seat, list[ChallengeCard]] = {}  # the same one when it is shown again
+
+
 def _round_of(seat: Seat, seed: int) -> Round:
     """The round of this seed: as it stands in this kernel, else as it was kept in the workspace, else a new one."""
     if (seat, seed) not in _rounds:
@@ -292,4 +307,7 @@ def show(arguments: str, seat: Seat) -> None:
     if not re.fullmatch(r"[1-9][0-9]{0,3}", asked):
         print(f"kubesim: which round? %challenge ROUND, from 1 to {LAST_SEED} (not {asked!r})")  # noqa: T201
     else:
-        display(ChallengeCard(int(asked), seat))
+        cards = _cards.setdefault(seat, [])
+        if all(card.seed != int(asked) for card in cards):
+            cards.append(ChallengeCard(int(asked), seat))
+        display(next(card for card in cards if card.seed == int(asked)))

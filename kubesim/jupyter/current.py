@@ -15,7 +15,7 @@ from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kubesim.api.clock import SECOND
+from kubesim.api.clock import SECOND, Micros, to_datetime
 from kubesim.api.objects import namespace_of
 from kubesim.api.resources import POD
 from kubesim.api.result import Result
@@ -28,7 +28,8 @@ if TYPE_CHECKING:
     from kubesim.server.https import Server
 
 _log = logging.getLogger(__name__)
-_STATUS = 3  # NAME, READY and STATUS, the columns that do not count time
+_Pods = dict[tuple[str, str], tuple[str, str]]
+_MOST_NEWS = 4  # Pods that are named
 LONGEST_PAUSE = 600.0
 """Seconds of the wall clock's time between two typed commands that pass in the cluster at most."""
 
@@ -41,10 +42,17 @@ class Seat:
         self.history = History(session)
         self.start_over: Callable[[], str] | None = None
         """Starts the open task over, for `reset` in the terminal, and returns its title."""
+        self.conceals: Callable[[], bool] = lambda: False
+        """Whether what is wrong may not be shown now, because the learner is to find it for points."""
         session.shell.add(Tool("reset", self._run_reset, "reset", "reset"))
         self._lock = threading.RLock()
         self._watchers: list[Callable[[], None]] = []
         self._last_typed: float | None = None
+
+    @property
+    def is_complete(self) -> Callable[[str], bool]:
+        """Whether a text is a whole command for the shell, or one that needs more lines."""
+        return self.session.shell.is_complete
 
     def run(self, line: str, label: str = "") -> Result:
         """Run one complete shell line, called `label` in `undo`'s answer, then notify the watchers."""
@@ -55,25 +63,31 @@ class Seat:
                 _log.exception("%r failed", line)
                 return Result(stderr="kubesim: internal error: the simulator could not do this\n", exit_code=70)
 
-    def advance(self, seconds: float) -> None:
-        """Let simulated time pass, then notify the watchers."""
-        with self.changing(f"a pause of {seconds:g} s"):
-            self.session.advance(seconds)
+    def advance(self, seconds: float) -> str:
+        """Let simulated time pass, notify the watchers, and return how long it was and what changed.
 
-    def advance_to_change(self, limit: float) -> tuple[float, bool]:
-        """Let time pass until a Pod's line in `kubectl get pods` changes, at most `limit` seconds.
-
-        Return the seconds that passed and whether something changed.
+        It is not a step: `undo` reverts the last command, not the time after it.
         """
-        with self.changing("a pause"):
-            clock, before = self.session.cluster.clock, self._pods()
-            start = clock.now
-            happened = clock.run_until(lambda: self._pods() != before, limit)
-            return (clock.now - start) / SECOND, happened
+        return self._passing(lambda: self.session.advance(seconds))
 
-    def _pods(self) -> list[tuple[str, ...]]:
+    def advance_to_change(self, limit: float) -> str:
+        """The same until a Pod's line in `kubectl get pods` changes, at most `limit` seconds."""
+        before = self._pods()
+        return self._passing(lambda: self.session.cluster.clock.run_until(lambda: self._pods() != before, limit))
+
+    def _passing(self, wait: Callable[[], object]) -> str:
+        with self.changing():
+            start, before = self.session.cluster.clock.now, self._pods()
+            wait()
+            seconds = (self.session.cluster.clock.now - start) / SECOND
+            passed = spell(seconds) if seconds >= 0.5 else "less than a second"
+            return f"{passed} later: {_news(before, self._pods()) or 'nothing has changed'}"
+
+    def _pods(self) -> _Pods:
+        """READY and STATUS of each Pod, the columns that do not count time."""
         api, now = self.session.cluster.api, self.session.cluster.clock.now
-        return [(namespace_of(pod), *printers.row(pod, now)[:_STATUS]) for pod in api.list(POD)]
+        rows = ((namespace_of(pod), printers.row(pod, now)) for pod in api.list(POD))
+        return {(namespace, row[0]): (row[1], row[2]) for namespace, row in rows}
 
     def set_wall(self, wall: float) -> None:
         """Note that it is `wall` seconds on the reader's own clock, without letting time pass."""
@@ -153,6 +167,29 @@ class Seat:
         with self._lock, self.history.step(label) if label else nullcontext():
             yield
         self.changed()
+
+
+def spell(seconds: float) -> str:
+    """A duration in words: "13 s", "1 min", "2 min 5 s"."""
+    minutes, rest = divmod(round(seconds), 60)
+    return " ".join(f"{count} {unit}" for count, unit in ((minutes, "min"), (rest, "s")) if count) or "0 s"
+
+
+def time_of_day(moment: Micros) -> str:
+    """The simulated time of day, UTC: "13:59:14"."""
+    return to_datetime(moment // SECOND * SECOND).strftime("%H:%M:%S")
+
+
+def _news(before: _Pods, after: _Pods) -> str:
+    """What has changed: "web is ErrImagePull, db is 1/1 Running"."""
+    changed = [place for place in sorted(before | after) if before.get(place) != after.get(place)]
+    words = [f"{name} is {_words(after.get((namespace, name)))}" for namespace, name in changed[:_MOST_NEWS]]
+    more = len(changed) - _MOST_NEWS
+    return ", ".join([*words, f"and {more} more"] if more > 0 else words)
+
+
+def _words(columns: tuple[str, str] | None) -> str:
+    return "gone" if columns is None else columns[1] if columns[0].startswith("0/") else " ".join(columns)
 
 
 _seats: list[Seat] = []

@@ -1,4 +1,4 @@
-"""The flow picture: the path of an image pull, drawn by Graphviz, following the cluster as commands run.
+"""The flow picture: the path of an image pull at one moment, drawn by Graphviz.
 
 Where Graphviz's `dot` is missing, as in a browser, and on a page too narrow for it, a chain of boxes in HTML and CSS
 takes its place.
@@ -12,13 +12,10 @@ import textwrap
 from itertools import pairwise
 
 import graphviz
-import traitlets
-from IPython.display import display
 
 from kubesim.flow.hops import FAILED, NOT_NEEDED, NOT_REACHED, PASSED, SYMBOLS, Flow, Hop, trace_flow
 from kubesim.jupyter import card
-from kubesim.jupyter.card import Widget, static
-from kubesim.jupyter.current import Seat
+from kubesim.jupyter.current import Seat, time_of_day
 
 # The box of a state, by day: the theme's variables replace the colours on a JupyterLab page.
 PAPER, INK = "#ffffff", "#1f2328"
@@ -32,16 +29,13 @@ _BOXES = {
 # The hop where the cause lies looks like a stop sign.
 _CULPRIT = {"shape": "octagon", "penwidth": "3.5", "margin": "0,0.02"}
 MAX_LINES = 9  # in a box: enough for three Secrets with their types and registries
-FONT, MONOSPACED = "Arial", "Courier New"
+FONT = "Arial"
 WIDTH, LONGEST_WORD = 27, 40
 """Characters in a line of a box; a word that is longer makes the box wider, up to a limit."""
 
 
-def dot(flow: Flow, with_fix: bool = False) -> graphviz.Digraph:
-    """The flow as a Graphviz graph in two rows: what the cluster holds, and what the node does with it.
-
-    `with_fix` adds what is wrong and how to fix it, for where there is no HTML under the picture.
-    """
+def dot(flow: Flow) -> graphviz.Digraph:
+    """The flow as a Graphviz graph in two rows: what the cluster holds, and what the node does with it."""
     graph = graphviz.Digraph("flow")
     graph.attr(bgcolor=PAPER, nodesep="0.3", ranksep="0.28", margin="0.05", fontname=FONT)
     graph.attr("node", fontname=FONT, fontsize="12", fontcolor=INK, margin="0.14,0.09")
@@ -50,8 +44,6 @@ def dot(flow: Flow, with_fix: bool = False) -> graphviz.Digraph:
     _row(graph, flow.hops[:split])
     _row(graph, flow.hops[split:])
     _turn(graph, flow.hops[split - 1], flow.hops[split], flow.hops[0])
-    if with_fix and flow.cause:
-        _callout(graph, flow, flow.cause)
     return graph
 
 
@@ -100,27 +92,13 @@ def _wrapped(words: str) -> list[str]:
     return textwrap.wrap(words, max(WIDTH, min(longest, LONGEST_WORD)), break_on_hyphens=False)
 
 
-def _callout(graph: graphviz.Digraph, flow: Flow, cause: Hop) -> None:
-    problem = textwrap.wrap(cause.problem, 90, break_on_hyphens=False)
-    code = [line for command in cause.fix for line in card.folded(command)]
-    lines = [
-        f"<b>What's wrong</b>&#160; ({html.escape(cause.title)})",
-        *map(html.escape, problem),
-        "<b>How to fix it</b>",
-    ]
-    lines += [f"<font face='{MONOSPACED}' point-size='11'>{html.escape(line)}</font>" for line in code]
-    look = {"shape": "note", "style": "filled", "fillcolor": PAPER, "color": LINES[FAILED]}
-    graph.node("fix", _left(lines), **look)
-    graph.edge(flow.hops[-2].key, "fix", style="invis", weight="50")
-
-
 def _left(lines: list[str]) -> str:
     return "<" + "".join(f"{line}<br align='left'/>" for line in lines) + ">"
 
 
-def svg(flow: Flow, with_fix: bool = False) -> str | None:
+def svg(flow: Flow) -> str | None:
     try:
-        drawn = dot(flow, with_fix).pipe(format="svg", encoding="utf-8", quiet=True)  # no warnings about fonts
+        drawn = dot(flow).pipe(format="svg", encoding="utf-8", quiet=True)  # no warnings about fonts
     except (graphviz.ExecutableNotFound, graphviz.CalledProcessError, OSError):
         return None
     body = re.sub(r"<title>.*?</title>\n?|<!--.*?-->\n?", "", drawn[drawn.index("<svg") :], flags=re.DOTALL)
@@ -159,42 +137,22 @@ def announcement(flow: Flow) -> str:
     return f"{flow.cause.title}: failed. {flow.cause.problem}" if flow.cause else flow.outcome
 
 
-class FlowPicture(Widget):
-    """A live flow picture of one container's image."""
+class Picture:
+    """A flow as it was when it was drawn, as text and as a page, each with the simulated time."""
 
-    _esm = static("flow.js")
-    _css = static("flow.css")
+    def __init__(self, flow: Flow, time: str) -> None:
+        self._flow, self._time = flow, time
 
-    view = traitlets.Dict().tag(sync=True)
-    """`picture`, `advice` and `story` as HTML, whether something is `broken`, and the `news` to read out."""
+    def _repr_mimebundle_(self, **_options: object) -> dict[str, str]:
+        return {"text/plain": f"{self._flow.text()}\n# {self._time}", "text/html": self._page()}
 
-    def __init__(self, seat: Seat, namespace: str, pod: str, container: str | None = None) -> None:
-        super().__init__()
-        self._seat = seat
-        self._target = (namespace, pod, container)
-        self._flow: Flow | None = None
-        self.refresh()
-        seat.on_change(self.refresh)
-
-    @property
-    def flow(self) -> Flow:
-        return trace_flow(self._seat.session.cluster, *self._target)
-
-    def refresh(self) -> None:
-        flow = self.flow
-        if flow == self._flow:
-            return
-        news = "" if self._flow is None else announcement(flow)
-        shown = {"picture": (svg(flow) or "") + chain(flow), "advice": advice(flow), "story": story(flow)}
-        self.view = {**shown, "broken": flow.cause is not None, "news": news}
-        self._flow = flow
-
-    def faces(self) -> dict[str, str]:
-        """An SVG, or where there is no Graphviz the chain."""
-        flow = self.flow
-        drawn = svg(flow, with_fix=True)
-        picture = {"image/svg+xml": drawn} if drawn else {"text/html": chain(flow) + advice(flow)}
-        return {"text/plain": flow.text(), **picture}
+    def _page(self) -> str:
+        """The picture, and for pages too narrow for it, or that show no SVG, the chain; below it what is wrong."""
+        flow, drawn = self._flow, svg(self._flow) or ""
+        links = chain(flow).replace("<ol ", "<ol hidden ", 1) if drawn else chain(flow)
+        told = f'<div class="ks-advice">{advice(flow)}</div><p class="ks-stamp">{self._time}, simulated time</p>'
+        broken = " ks-broken" if flow.cause else ""
+        return f'<div class="ks-flow{broken}"><div class="ks-picture">{drawn}{links}</div>{told}</div>'
 
 
 def target(arguments: str, usage: str) -> tuple[str, str, str | None] | None:
@@ -209,11 +167,9 @@ def target(arguments: str, usage: str) -> tuple[str, str, str | None] | None:
     return given.get("n", "default"), pod, given.get("c")
 
 
-def show(arguments: str, seat: Seat) -> None:
-    """Display a flow, or print how to ask for one."""
-    if found := target(arguments, "which Pod? %flow POD [-n NAMESPACE] [-c CONTAINER]"):
-        seat.session.explained.append(found[0])
-        display(FlowPicture(seat, *found))
+def picture(seat: Seat, namespace: str, pod: str, container: str | None = None) -> Picture:
+    cluster = seat.session.cluster
+    return Picture(trace_flow(cluster, namespace, pod, container), time_of_day(cluster.clock.now))
 
 
 def why(arguments: str, seat: Seat) -> None:

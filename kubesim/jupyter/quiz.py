@@ -33,8 +33,8 @@ class QuizCard(Exercise):
     _esm = static("parts.js", "quiz.js")
     _css = static("card.css")
 
-    answer = traitlets.Any(None, allow_none=True).tag(sync=True)
-    """What was answered: numbers of choices, a text, or None."""
+    answer = traitlets.Union([traitlets.List(), traitlets.Unicode()]).tag(sync=True)
+    """What was answered: numbers of choices, or a text; [] for no answer."""
 
     def __init__(self, quiz: Quiz, progress: Progress | None) -> None:
         self._quiz = quiz
@@ -58,7 +58,7 @@ class QuizCard(Exercise):
                 self._verdict = replace(self._verdict, notes=(*self._verdict.notes, note))
 
     def do_retry(self, _message: Message) -> None:
-        self.answer, self._verdict, self.revealed, self.hints_shown = None, None, False, 0
+        self.answer, self._verdict, self.revealed, self.hints_shown = [], None, False, 0
         if self._progress:
             self._progress.keep(self._quiz.id, None)
 
@@ -111,7 +111,7 @@ class QuizCard(Exercise):
         return card.listed(f"<b>{letter(n)}</b> {card.inline(choice.why)}" for n, choice in enumerate(choices))
 
     def _judge(self, answer: str | Sequence[int]) -> None:
-        self.answer = answer
+        self.answer = answer if isinstance(answer, str) else list(answer)
         self._verdict = judge(self._quiz, answer)
 
     def _buttons(self) -> list[Button]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 from collections.abc import Iterator
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any
 
 from IPython.display import display
@@ -13,6 +13,7 @@ from kubesim.jupyter import card, flow
 from kubesim.jupyter.card import Exercise, Message, static
 from kubesim.jupyter.current import Seat
 from kubesim.jupyter.quiz import unknown
+from kubesim.jupyter.workbench import workbench
 from kubesim.lessons import load_tasks
 from kubesim.lessons.progress import Progress
 from kubesim.lessons.task import Pair, Reading, Task, begin, beside, check, is_intact, is_started, solve
@@ -41,13 +42,19 @@ class TaskCard(Exercise):
         self._was_done = Progress(seat.session.workspace).is_done(task.id)
         self.hints = task.hints
         super().__init__(content={"label": _title(task), "html": card.paragraphs(task.text)})
-        if not is_started(task, seat.session):
-            self._begin()
-            seat.history.begin(task.title)
-            seat.changed()
-        seat.start_over = self._begin
-        seat.on_change(self.refresh)
         self._steps = seat.history.steps
+        self.take_up()
+        seat.on_change(self.refresh)
+
+    def take_up(self) -> None:
+        """Set the task up unless it is, and let `reset` start it over."""
+        seat = self._seat
+        seat.start_over = self._begin
+        if not is_started(self._task, seat.session):
+            self._begin()
+            seat.history.begin(self._task.title)
+            self._steps = seat.history.steps
+            seat.changed()
         self.refresh()
 
     def do_compare(self, _message: Message) -> None:
@@ -87,6 +94,9 @@ class TaskCard(Exercise):
             ],
         }
         self._message = ""
+        if self._seat.start_over == self._begin:
+            goals = [(reading.holds, card.inline(reading.condition.what)) for reading in readings]
+            workbench(self._seat).open_task(self._task.title, goals)
 
     def plain(self) -> str:
         goals = [f"  - {card.plain_text(goal.what)}" for goal in self._task.goal]
@@ -176,11 +186,17 @@ def _row(reading: Reading) -> str:
     return f"<tr><td><code>{html.escape(reading.condition.run)}</code></td><td>{now}</td><td>{mark}</td></tr>"
 
 
+@cache
+def _card(name: str, seat: Seat) -> TaskCard:
+    return TaskCard(load_tasks()[name], seat)
+
+
 def show(arguments: str, seat: Seat) -> None:
     """Display the task whose id `arguments` names (`%task ID`), or print which ids there are."""
-    tasks = load_tasks()
-    task = tasks.get(arguments.strip())
-    if task is None:
+    tasks, name = load_tasks(), arguments.strip()
+    if name not in tasks:
         print(unknown("task", arguments, list(tasks)))  # noqa: T201  # a cell's output
     else:
-        display(TaskCard(task, seat))
+        card = _card(name, seat)  # the same one when it is shown again
+        card.take_up()
+        display(card)

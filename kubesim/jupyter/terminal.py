@@ -1,12 +1,10 @@
-"""The terminal in a notebook: a prompt, the screen, and an editor for `nano FILE`.
+"""The terminal in a notebook: a prompt, the screen, an editor for `nano FILE`; and what a cell with commands prints.
 
-The page's half is static/terminal.js with static/editor.js. The class works without a page too:
-`Terminal(session).feed("kubectl get pods")`.
+The page's half is static/terminal.js with static/editor.js.
 """
 
 from __future__ import annotations
 
-import html
 import os
 import re
 from collections.abc import Callable, Iterator
@@ -16,11 +14,9 @@ from typing import NamedTuple
 import traitlets
 import yaml
 
-from kubesim.api.clock import SECOND, to_datetime
 from kubesim.api.result import Edit, Result
-from kubesim.jupyter import current
-from kubesim.jupyter.card import Message, Widget, static
-from kubesim.session import Session
+from kubesim.jupyter.card import Message, Widget
+from kubesim.jupyter.current import Seat, time_of_day
 from kubesim.shell import word_start
 from kubesim.workspace import HOME
 
@@ -28,10 +24,13 @@ LONGEST_WAIT = 600
 """Simulated seconds that "until something changes" waits at most."""
 LARGEST_TRANSCRIPT = 200_000
 """Characters; older entries go when there are more."""
+LONGEST_HISTORY = 500
+"""Commands that the up arrow brings back."""
 
 _EDITOR_HINT = re.compile(r"^kubesim: the editor opens .*\n", re.MULTILINE)  # said where there is no editor
 _TABLES = yaml.safe_load(Path(__file__).with_suffix(".yaml").read_text(encoding="utf-8"))
 _WORDS = {word: code for code, words in _TABLES["words"].items() for word in words}
+_SIGNS = {32: "✓", 33: "…", 31: "✗"}
 _OPENINGS = {word: code for code, words in _TABLES["openings"].items() for word in words}
 YAML_HINTS: dict[str, str] = _TABLES["yaml_hints"]
 _MARKED = re.compile(
@@ -55,31 +54,33 @@ def commands(text: str, is_complete: Callable[[str], bool]) -> Iterator[str]:
         yield "\n".join(block)
 
 
+def transcript(seat: Seat, text: str) -> str:
+    """Run the commands of `text`, and return them with what they printed, and the simulated time after the last one."""
+    screens = [_prompted(command) + _whole(seat.run(command).screen) for command in commands(text, seat.is_complete)]
+    return f"{strip(''.join(screens))}# {time_of_day(seat.session.cluster.clock.now)}"
+
+
 class Terminal(Widget):
-    """A live terminal on `session`, or on the notebook's own session when none is given."""
+    """A live terminal: a prompt, the screen, an editor for files, and the clock with its buttons.
 
-    _esm = static("terminal.js", "editor.js")
-    _css = static("terminal.css")
+    The page gets the screen in increments, with the reply to what it asked: how many entries have gone from the
+    beginning (`gone`), the `entries` that are new, and what is new in the `history` that the up arrow brings back.
+    """
 
-    entries = traitlets.List(traitlets.Tuple(traitlets.Unicode(), traitlets.Unicode())).tag(sync=True)
-    """What the screen shows, as (kind, text): a "command" typed, the "output" of one (with colours), or a "note"."""
-    history = traitlets.List(traitlets.Unicode()).tag(sync=True)
-    """The commands that the up arrow brings back, oldest first."""
     time = traitlets.Unicode().tag(sync=True)
     """The simulated time of day, UTC."""
-    editing = traitlets.Any(None, allow_none=True).tag(sync=True)
-    """The file that is open in the editor: its name, its text now, and its text as last saved (None: a new file)."""
+    editing = traitlets.Dict().tag(sync=True)
+    """The file that is open in the editor: its name, its text now, as last saved, and whether it `exists`; or {}."""
 
-    def __init__(self, session: Session | None = None, text: str = "") -> None:
-        self._seat = current.seat_of(session)
+    def __init__(self, seat: Seat) -> None:
+        self._seat = seat
         self._shown = False
         self._saved = False  # since the editor was opened
         self._then = ""  # the command to run when it is closed
+        self._gone, self._known, self._remembered = 0, 0, 0  # what the page was not yet sent, and what it was
+        self.entries: list[tuple[str, str]] = []
+        """What the screen shows, as (kind, text): a "command", the "output" of one (with colours), or a "note"."""
         super().__init__()
-        self._seat.on_change(self._follow)
-        self._follow()
-        if text:
-            self.feed(text)
 
     # What Python offers
 
@@ -90,42 +91,32 @@ class Terminal(Widget):
 
     def feed(self, text: str) -> str:
         gained = ""
-        for command in commands(text, self._seat.session.shell.is_complete):
-            gained += self._run(command)
+        for command in commands(text, self._seat.is_complete):
+            gained += self._show(self._seat.run(command), ("command", command))
         return gained
 
     def note(self, text: str) -> None:
         self._write(("note", f"# {text}\n"))
 
-    def advance(self, seconds: float) -> None:
-        self._seat.advance(seconds)
-        self.note(f"+{spell(seconds)}")
-
-    def advance_to_change(self) -> None:
-        """Let simulated time pass until a Pod's status changes."""
-        seconds, happened = self._seat.advance_to_change(LONGEST_WAIT)
-        passed = spell(seconds) if seconds >= 0.5 else "less than a second"
-        self.note(f"{passed} later" if happened else f"nothing changed in {passed}")
-
     def restart(self) -> None:
         self._seat.restart()
-        self.entries = []
+        self.do_clear({})
         self.note("a fresh cluster; your files are still there")
 
-    def plain(self) -> str:
-        return (self.transcript or "$ ").rstrip("\n")
+    def refresh(self) -> None:
+        self.time = time_of_day(self._seat.session.cluster.clock.now)
 
-    def static_html(self) -> str:
-        screen = html.escape(self.transcript or "$ \n", quote=False)
-        return f'<pre style="white-space: pre-wrap"><code>{screen}</code></pre>'
+    def news(self) -> Message:
+        """What is new on the screen since this was asked last; nothing where the page knows all."""
+        history = self._seat.session.shell.history
+        new = {"gone": self._gone, "entries": self.entries[self._known :], "history": history[self._remembered :]}
+        self._gone, self._known, self._remembered = 0, len(self.entries), len(history)
+        return new if any(new.values()) else {}
 
     def complain(self, words: str) -> Message:
         return {"error": words}
 
     # What the screen shows
-
-    def _run(self, command: str) -> str:
-        return self._show(self._seat.run(command), ("command", command))
 
     def _show(self, result: Result, *before: tuple[str, str]) -> str:
         """Write what a command said under its line, and open the editor if it asks for that."""
@@ -135,24 +126,25 @@ class Terminal(Widget):
         entries = list(before)
         if CLEAR_SCREEN.search(screen):
             screen = CLEAR_SCREEN.split(screen)[-1]
-            self.entries, entries = [], []
+            self.do_clear({})
+            entries = []
         if screen:
-            entries.append(("output", colour(screen if screen.endswith("\n") else screen + "\n")))
+            entries.append(("output", colour(_whole(screen))))
         self._write(*entries)
         if result.edit:
             self._open(result.edit)
         return "".join(_plain(kind, text) for kind, text in entries)
 
     def _write(self, *entries: tuple[str, str]) -> None:
-        kept = [*self.entries, *entries]
-        while len(kept) > 1 and sum(len(text) for _, text in kept) > LARGEST_TRANSCRIPT:
-            del kept[0]
-        self.entries = kept
+        self.entries += entries
+        while len(self.entries) > 1 and sum(len(text) for _, text in self.entries) > LARGEST_TRANSCRIPT:
+            self._forget(1)
 
-    def _follow(self) -> None:
-        session = self._seat.session
-        self.time = to_datetime(session.cluster.clock.now // SECOND * SECOND).strftime("%H:%M:%S")
-        self.history = list(session.shell.history)[-500:]
+    def _forget(self, count: int) -> None:
+        """Drop the oldest entries, those that the page has and those that it has not."""
+        sent = min(count, self._known)
+        self._gone, self._known = self._gone + sent, self._known - sent
+        del self.entries[:count]
 
     # The editor
 
@@ -166,7 +158,7 @@ class Terminal(Widget):
             self._print_error(f"nano cannot open {name}: {_reason(error)}")
             return
         saved = (edit.draft or None) if saved is None else saved  # to close an object unchanged asks nothing
-        self.editing = {"name": name, "text": saved or "", "saved": saved}
+        self.editing = {"name": name, "text": saved or "", "saved": saved or "", "exists": saved is not None}
         self._saved, self._then = False, edit.then
 
     def do_save(self, message: Message) -> Message:
@@ -176,7 +168,7 @@ class Terminal(Widget):
             self._seat.session.workspace.write_text(str(HOME / name), text)
         except OSError as error:
             return {"error": f"{name} is not saved: {_reason(error)}"}
-        self.editing = {"name": name, "text": text, "saved": text}
+        self.editing = {"name": name, "text": text, "saved": text, "exists": True}
         self._saved = True
         return {}
 
@@ -188,8 +180,8 @@ class Terminal(Widget):
 
     def do_close(self, _message: Message) -> Message:
         name, saved = self.editing["name"], self.editing["saved"]
-        self.editing = None
-        lines = len((saved or "").splitlines())
+        self.editing = {}
+        lines = len(saved.splitlines())
         news = f"saved {name} ({lines} {'line' if lines == 1 else 'lines'})"
         self.note(news if self._saved else f"closed {name}, nothing was saved")
         if self._saved and self._then:
@@ -199,13 +191,15 @@ class Terminal(Widget):
     # What the page asks
 
     def do_start(self, message: Message) -> Message:
+        """Hand the whole screen to a page that shows the terminal for the first time, or again."""
         again, self._shown = self._shown, True
         if not again:
             self._seat.set_wall(message["wall"])
-        return {"again": again}
+        self._gone, self._known, self._remembered = 0, len(self.entries), len(self._seat.session.shell.history)
+        return {"start": {"entries": self.entries, "history": self._seat.session.shell.history[-LONGEST_HISTORY:]}}
 
     def do_enter(self, message: Message) -> Message:
-        text, is_complete = message["text"], self._seat.session.shell.is_complete
+        text, is_complete = message["text"], self._seat.is_complete
         blocks = list(commands(text, is_complete))
         if blocks and not is_complete(blocks[-1]):
             return {"more": True}
@@ -220,13 +214,13 @@ class Terminal(Widget):
         return {"text": before + text[cursor:], "cursor": len(before), "candidates": candidates}
 
     def do_advance(self, message: Message) -> None:
-        self.advance(min(float(message["seconds"]), LONGEST_WAIT))
+        self.note(self._seat.advance(min(float(message["seconds"]), LONGEST_WAIT)))
 
     def do_until(self, _message: Message) -> None:
-        self.advance_to_change()
+        self.note(self._seat.advance_to_change(LONGEST_WAIT))
 
     def do_clear(self, _message: Message) -> None:
-        self.entries = []
+        self._forget(len(self.entries))
 
     def do_restart(self, _message: Message) -> None:
         self.restart()
@@ -244,14 +238,16 @@ def completed(before: str, candidates: list[str]) -> str:
     return before[:start] + word + " " * done
 
 
-def spell(seconds: float) -> str:
-    """A duration for a note: "13 s", "1 min", "2 min 5 s"."""
-    minutes, rest = divmod(round(seconds), 60)
-    return " ".join(f"{count} {unit}" for count, unit in ((minutes, "min"), (rest, "s")) if count) or "0 s"
+def _prompted(command: str) -> str:
+    return "$ " + command.replace("\n", "\n> ") + "\n"
+
+
+def _whole(screen: str) -> str:
+    return screen if screen.endswith("\n") or not screen else screen + "\n"
 
 
 def _plain(kind: str, text: str) -> str:
-    return "$ " + text.replace("\n", "\n> ") + "\n" if kind == "command" else strip(text)
+    return _prompted(text) if kind == "command" else strip(text)
 
 
 def _reason(error: Exception) -> str:
@@ -263,6 +259,11 @@ def colour(text: str) -> str:
     if "\x1b" in text:
         return text
     return _MARKED.sub(lambda match: f"\x1b[{(_OPENINGS | _WORDS)[match[0]]}m{match[0]}\x1b[0m", text)
+
+
+def sign(status: str) -> str:
+    """✓, … or ✗ for a status that is good, waiting or bad, as its colour says too."""
+    return _SIGNS.get(_WORDS.get(status.removeprefix("Init:"), 0), "")
 
 
 def strip(text: str) -> str:

@@ -56,15 +56,17 @@ class Step:
 
 
 class History:
-    """The steps of a session, the oldest first; gives its shell the command `undo`."""
+    """The steps of a session, the oldest first; gives its shell the commands `undo` and `redo`."""
 
     def __init__(self, session: Session) -> None:
         self.steps: tuple[Step, ...] = ()
+        self._reverted: tuple[Step, ...] = ()
         self._session = session
         self._floor = 0
         self._open: tuple[str, Snapshot] | None = None
         self._first = self._snapshot()
         session.shell.add(Tool("undo", self._run_undo, "undo", "undo"))
+        session.shell.add(Tool("redo", self._run_redo, "redo", "redo"))
 
     @property
     def snapshots(self) -> tuple[Snapshot, ...]:
@@ -90,24 +92,41 @@ class History:
     def begin(self, label: str) -> None:
         """Let nothing be undone that was done before now; what is not yet remembered of it is called `label`."""
         self.notice(label)
-        self._floor = len(self.steps)
+        self._floor, self._reverted = len(self.steps), ()
 
     def restart(self) -> None:
-        self.steps, self._floor, self._open, self._first = (), 0, None, self._snapshot()
+        self.steps, self._reverted, self._floor, self._open, self._first = (), (), 0, None, self._snapshot()
 
     def undo(self) -> str | None:
         """Undo the last step and return its label; None where there is none.
 
         In the middle of a step, what was done in it so far is the last step, and what follows is another one.
         """
+        with self._between_steps():
+            last = self.steps[-1] if len(self.steps) > self._floor else None
+            if last:
+                self.steps, self._reverted = self.steps[:-1], (*self._reverted, last)
+                self._return_to(last.before)
+        return last.label if last else None
+
+    def redo(self) -> str | None:
+        """Do again what was undone last, unless something else was done since, and return its label."""
+        with self._between_steps():
+            last = self._reverted[-1] if self._reverted else None
+            if last:
+                self.steps, self._reverted = (*self.steps, last), self._reverted[:-1]
+                self._return_to(last.after)
+        return last.label if last else None
+
+    @contextmanager
+    def _between_steps(self) -> Iterator[None]:
         step = self._open
         self._close()
-        last = self.steps[-1] if len(self.steps) > self._floor else None
-        if last:
-            self.steps = self.steps[:-1]
-            self._session.resume(last.before.cluster.copy(), deepcopy(last.before.config))
+        yield
         self._open = step and (step[0], self._snapshot())
-        return last.label if last else None
+
+    def _return_to(self, known: Snapshot) -> None:
+        self._session.resume(known.cluster.copy(), deepcopy(known.config))
 
     def at(self, moment: Micros) -> Cluster:
         """A copy of the cluster as it was at `moment` (the oldest that is remembered, if that is later)."""
@@ -126,7 +145,7 @@ class History:
         while len(steps) > 1 and sum(step.pods for step in steps) > MOST_PODS:
             steps = steps[1:]
         self._floor = max(0, self._floor - (len(self.steps) + 1 - len(steps)))
-        self.steps = steps
+        self.steps, self._reverted = steps, ()
 
     def _snapshot(self) -> Snapshot:
         return Snapshot(self._session.cluster.copy(), deepcopy(self._session.config))
@@ -144,14 +163,21 @@ class History:
         return idle.api.revision != now.api.revision
 
     def _run_undo(self, arguments: list[str], io: Invocation) -> int:
-        if arguments:
-            io.err("Usage: undo\n")
-            return 2
-        if (label := self.undo()) is None:
-            io.err("kubesim: there is nothing left to revert\n")
-            return 1
-        io.out(f"reverted: {label}\n")
-        return 0
+        return _report("undo", arguments, io, self.undo, "reverted")
+
+    def _run_redo(self, arguments: list[str], io: Invocation) -> int:
+        return _report("redo", arguments, io, self.redo, "done again")
+
+
+def _report(name: str, arguments: list[str], io: Invocation, move: Callable[[], str | None], done: str) -> int:
+    if arguments:
+        io.err(f"Usage: {name}\n")
+        return 2
+    if (label := move()) is None:
+        io.err(f"kubesim: there is nothing left to {'revert' if name == 'undo' else 'do again'}\n")
+        return 1
+    io.out(f"{done}: {label}\n")
+    return 0
 
 
 # The timeline

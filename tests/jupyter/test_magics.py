@@ -9,11 +9,12 @@ import pytest
 from IPython.core.interactiveshell import InteractiveShell
 from IPython.utils.capture import capture_output
 
-import kubesim.jupyter
-from kubesim.jupyter import current, parse_duration
+from kubesim.jupyter import current, parse_duration, workbench
 from kubesim.jupyter.current import Seat
 from kubesim.session import Session
 from tests.server.connections import MAPS, Client
+
+VIEW = "application/vnd.jupyter.widget-view+json"
 
 
 class Shown(NamedTuple):
@@ -59,38 +60,40 @@ def test_importing_makes_no_cluster():
 
 def test_a_cell_shows_its_transcript(cell, tmp_path):
     shown = cell("%%kubectl\ncat > a.yaml <<EOF\na: {b}\nEOF\n\ncat a.yaml\nkubectl get pods\n")
-    assert shown.stdout == ""
-    assert shown.plain == [
+    assert shown == (
         "$ cat > a.yaml <<EOF\n> a: {b}\n> EOF\n$ cat a.yaml\na: {b}\n"
-        "$ kubectl get pods\nNo resources found in default namespace."
-    ]
-    assert set(shown.displayed[0]) == {"text/plain", "text/html", "application/vnd.jupyter.widget-view+json"}
+        "$ kubectl get pods\nNo resources found in default namespace.\n# 13:59:00\n",
+        [],
+    )
     assert (tmp_path / "workspace" / "a.yaml").read_text() == "a: {b}\n"
 
 
 def test_cells_share_the_cluster_and_loading_again_keeps_it(cell):
     cell("%%kubectl\nkubectl create namespace mine")
     cell("%reload_ext kubesim.jupyter")
-    assert cell("%kubectl get namespace mine -o name").plain == ["$ kubectl get namespace mine -o name\nnamespace/mine"]
+    assert cell("%kubectl get namespace mine -o name").stdout == (
+        "$ kubectl get namespace mine -o name\nnamespace/mine\n# 13:59:00\n"
+    )
 
 
 def test_a_line_keeps_its_braces_and_dollars(cell):
     cell("x = 5")
     command = "kubectl get nodes -o jsonpath='{.items[0].metadata.name}{x}$x'"
-    assert cell(f"%{command}").plain[0].startswith(f"$ {command}\n")
+    assert cell(f"%{command}").stdout.startswith(f"$ {command}\n")
 
 
 def test_restart_keeps_the_files(cell):
     cell("%%kubectl\nkubectl create namespace mine\necho kept > f")
     assert cell("%restart") == ("A fresh cluster is ready; your files are still there.\n", [])
-    assert cell("%%kubectl\nkubectl get namespace mine\ncat f").plain == [
-        '$ kubectl get namespace mine\nError from server (NotFound): namespaces "mine" not found\n$ cat f\nkept'
-    ]
+    assert cell("%%kubectl\nkubectl get namespace mine\ncat f").stdout == (
+        '$ kubectl get namespace mine\nError from server (NotFound): namespaces "mine" not found\n$ cat f\nkept\n'
+        "# 13:59:00\n"
+    )
 
 
 def test_advance_moves_simulated_time(cell):
     before = current.session().cluster.clock.now
-    assert cell("%advance 1m30s") == ("1 min 30 s later\n", [])
+    assert cell("%advance 1m30s") == ("1 min 30 s later: nothing has changed\n", [])
     assert current.session().cluster.clock.now - before == 90_000_000
 
 
@@ -99,7 +102,7 @@ def test_advance_moves_simulated_time(cell):
     [
         ("%%kubectl -q\nls", "%%kubectl takes no options, but here is '-q': write commands on the lines below"),
         ("%%kubectl\n \n", "the cell has no commands: write one below %%kubectl, such as kubectl get pods"),
-        ("%terminal now", "%terminal takes no options, but here is 'now'"),
+        ("%workbench now", "%workbench takes no options, but here is 'now'"),
         ("%restart now", "%restart takes no options, but here is 'now'"),
         ("%advance", "how long? %advance 30s or %advance 5m, at most 24h (not '')"),
         ("%advance soon", "how long? %advance 30s or %advance 5m, at most 24h (not 'soon')"),
@@ -115,10 +118,17 @@ def test_an_unknown_exercise_is_one_line(magic, cell):
     assert cell(f"%{magic} nonsense").stdout.startswith(f"kubesim: there is no {magic} 'nonsense'; there are: ")
 
 
-def test_a_flow_and_an_empty_terminal_are_shown(cell):
-    cell("%%kubectl\nkubectl run web --image=nginx\nsleep 5")
+def test_a_flow_is_shown_and_its_pod_is_in_focus(cell):
+    cell("%%kubectl\nkubectl run web --image=nginx\nsleep 5\nkubectl run db --image=nginx")
+    bench = workbench.workbench(current.seat())
+    assert bench.path["title"] == "db in default"
     assert "web" in cell("%flow web").plain[0]
-    assert cell("%terminal").plain == ["$ "]
+    assert bench.path["title"] == "web in default"
+
+
+def test_there_is_one_workbench_however_often_it_is_shown(cell):
+    first, second = (cell("%workbench").displayed[0][VIEW]["model_id"] for _ in range(2))
+    assert first == second
 
 
 @pytest.mark.parametrize(
@@ -159,15 +169,8 @@ def test_a_watcher_that_fails_does_not_keep_others_from_hearing(cell):
     heard = []
     current.seat().on_change(lambda: 1 / 0)
     current.seat().on_change(lambda: heard.append("heard"))
-    assert cell("%kubectl get pods").plain == ["$ kubectl get pods\nNo resources found in default namespace."]
+    assert "No resources found" in cell("%kubectl get pods").stdout
     assert heard == ["heard"]
-
-
-def test_a_terminal_may_have_a_session_of_its_own(cell):
-    terminal = kubesim.jupyter.Terminal(kubesim.Session())
-    terminal.feed("kubectl create namespace mine")
-    assert "NotFound" in cell("%kubectl get namespace mine").plain[0]
-    assert kubesim.jupyter.Terminal(current.session())._seat is current.seat()
 
 
 def test_a_picture_and_a_task_follow_what_comes_over_http(tmp_path):

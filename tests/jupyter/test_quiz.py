@@ -21,7 +21,7 @@ def make(name, seat):
 
 
 def test_a_fresh_card_says_nothing_yet(card):
-    assert card.answer is None
+    assert card.answer == []
     buttons = [("check", "Check"), ("hint", "Hint"), ("reveal", "Reveal answer")]
     blank = {"verdict": "", "word": "", "notes": [], "hints": [], "reveal": ""}
     assert card.feedback == {**blank, "buttons": buttons}
@@ -70,9 +70,9 @@ def test_reveal_and_try_again(card, seat):
     assert "<code>kubernetes.io/dockerconfigjson</code>" in press(card, "reveal")["reveal"]
     press(card, "check", answer=[0])
     press(card, "retry")
-    assert card.answer is None
+    assert card.answer == []
     assert card.feedback["verdict"] == card.feedback["reveal"] == ""
-    assert make("pick", seat).answer is None
+    assert make("pick", seat).answer == []
 
 
 def test_an_answer_survives_a_restart_of_the_kernel(card, seat, tmp_path):
@@ -152,7 +152,7 @@ def test_a_review_starts_unanswered_and_keeps_nothing(seat, capsys, monkeypatch)
         == "kubesim: there is no quiz 'nothing'; there are: pick, two, typed, command, order, line\n"
     )
     assert [card.plain().partition(":")[0] for card in shown] == ["Review", "Review"]
-    assert shown[0].answer is None
+    assert shown[0].answer == []
     assert press(shown[0], "check", answer=[0])["word"] == "Not yet"
     assert press(shown[0], "retry")["word"] == ""
     assert make("pick", seat).answer == [1]

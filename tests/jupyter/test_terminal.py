@@ -3,8 +3,8 @@
 import pytest
 
 import kubesim
-from kubesim.jupyter import current
-from kubesim.jupyter.terminal import LARGEST_TRANSCRIPT, Terminal, commands, completed, spell
+from kubesim.jupyter.current import Seat, spell
+from kubesim.jupyter.terminal import LARGEST_TRANSCRIPT, Terminal, commands, completed, transcript
 
 HEREDOC = "cat > pod.yaml <<EOF\nkind: Pod\nEOF"
 
@@ -21,6 +21,8 @@ class Page:
         (answer,) = self._answers
         self._answers.clear()
         assert answer.pop("re") == "view-1"
+        for name in ("gone", "entries", "history"):
+            answer.pop(name, None)
         return answer
 
 
@@ -31,7 +33,7 @@ def session(tmp_path):
 
 @pytest.fixture
 def terminal(session):
-    return Terminal(session)
+    return Terminal(Seat(session))
 
 
 @pytest.fixture
@@ -64,7 +66,7 @@ def test_feed_returns_what_the_screen_gained(text, screen, terminal):
 
 def test_the_history_has_whole_commands(terminal):
     terminal.feed(f"{HEREDOC}\n\necho 'a\nb' &&\n  cat pod.yaml\n")
-    assert terminal.history == [HEREDOC, "echo 'a\nb' &&\n  cat pod.yaml"]
+    assert terminal.news()["history"] == [HEREDOC, "echo 'a\nb' &&\n  cat pod.yaml"]
 
 
 def test_an_unfinished_block_is_still_one_command():
@@ -77,15 +79,10 @@ def test_statuses_are_coloured_on_the_screen_and_plain_in_the_transcript(termina
     assert terminal.transcript.endswith("\np   0/1   ErrImagePull   0\n")
 
 
-def test_three_faces(terminal):
-    assert terminal._repr_mimebundle_()[0]["text/plain"] == "$ "
-    terminal.feed("echo '<b> & c'")
-    bundle, _ = terminal._repr_mimebundle_()
-    assert bundle["text/plain"] == "$ echo '<b> & c'\n<b> & c"
-    assert bundle["text/html"] == (
-        "<pre style=\"white-space: pre-wrap\"><code>$ echo '&lt;b&gt; &amp; c'\n&lt;b&gt; &amp; c\n</code></pre>"
+def test_a_cell_prints_what_was_said_with_the_time_and_no_colours(session):
+    assert transcript(Seat(session), "printf '\\e[31mred\\e[0m ErrImagePull'; sleep 61") == (
+        "$ printf '\\e[31mred\\e[0m ErrImagePull'; sleep 61\nred ErrImagePull\n# 14:00:01"
     )
-    assert bundle["application/vnd.jupyter.widget-view+json"]["model_id"] == terminal.model_id
 
 
 def test_a_long_transcript_loses_its_beginning(terminal):
@@ -96,23 +93,31 @@ def test_a_long_transcript_loses_its_beginning(terminal):
     assert terminal.transcript.endswith("$ echo last\nlast\n")
 
 
-def test_fast_forward_says_so(terminal, session):
+def test_fast_forward_says_how_long_it_was(page, terminal, session):
     before = session.cluster.clock.now
-    terminal.advance(70)
-    assert terminal.transcript == "# +1 min 10 s\n"
+    page.ask("advance", seconds=70)
+    assert terminal.transcript == "# 1 min 10 s later: nothing has changed\n"
     assert session.cluster.clock.now - before == 70_000_000
 
 
-def test_until_something_changes(terminal):
+def test_until_something_changes_says_what_has_changed(page, terminal):
+    def until():
+        page.ask("until")
+        return terminal.transcript.splitlines()[-1]
+
     terminal.feed("kubectl run web --image=nginx")
-    terminal.advance_to_change()
-    assert terminal.transcript.splitlines()[-1] == "# 1 s later"
-    terminal.feed("kubectl run db --image=nginx; sleep 0.5")
-    terminal.advance_to_change()
-    assert terminal.transcript.splitlines()[-1] == "# less than a second later"
-    terminal.feed("sleep 60")
-    terminal.advance_to_change()
-    assert terminal.transcript.splitlines()[-1] == "# nothing changed in 10 min"
+    assert until() == "# 1 s later: web is 1/1 Running"
+    terminal.feed("kubectl run db --image=registry.example.com/myapp:1.0; sleep 0.5")
+    assert until() == "# less than a second later: db is ErrImagePull"
+    terminal.feed("kubectl delete pod db --now; sleep 60")
+    assert until() == "# 10 min later: nothing has changed"
+
+
+def test_of_many_pods_that_change_some_are_named(page, terminal):
+    terminal.feed("kubectl create deployment web --image=nginx --replicas=6; sleep 0.5")
+    page.ask("advance", seconds=60)
+    assert terminal.transcript.splitlines()[-1].count("is 1/1 Running") == 4
+    assert terminal.transcript.endswith(", and 2 more\n")
 
 
 @pytest.mark.parametrize(
@@ -128,14 +133,20 @@ def test_restart_makes_a_fresh_cluster_and_keeps_files_and_history(terminal):
     assert terminal.transcript == "# a fresh cluster; your files are still there\n"
     assert "NotFound" in terminal.feed("k get namespace mine")
     assert terminal.feed("ls") == "$ ls\npod.yaml\n"
-    assert terminal.history[0] == "kubectl create namespace mine"
+    assert terminal.news()["history"][0] == "kubectl create namespace mine"
 
 
-def test_terminals_of_one_session_share_nothing_but_it(session):
-    first, second = Terminal(session), Terminal(session)
-    first.feed("echo one > f")
-    assert second.feed("cat f") == "$ cat f\none\n"
-    assert first.transcript == "$ echo one > f\n"
+def test_the_page_gets_only_what_is_new(terminal):
+    """What it puts together from the increments is what is on the screen, however much is forgotten meanwhile."""
+    shown = []
+    long = f"printf '%0{LARGEST_TRANSCRIPT // 3}d' 1"
+    few = ("echo one", "echo two\nclear", "", "echo three")
+    for text in (*few, long, long, long, f"{long}\nclear\necho four", "clear"):
+        terminal.feed(text)
+        new = terminal.news()
+        shown = [*shown[new.get("gone", 0) :], *new.get("entries", [])]
+        assert shown == terminal.entries
+        assert terminal.news() == {}
 
 
 def test_an_error_of_ours_is_one_line(terminal, session, monkeypatch):
@@ -165,10 +176,11 @@ def test_wall_time_passes_only_between_typed_commands(page, terminal, session):
         page.ask("enter", text="echo", wall=wall)
         return (session.cluster.clock.now - before) / 1e6 - 0.1
 
-    assert page.ask("start", wall=1000.0) == {"again": False}
+    assert page.ask("start", wall=1000.0) == {"start": {"entries": [], "history": []}}
     terminal.feed("echo a cell")
     assert enter(1003.5) == pytest.approx(3.5)
-    assert page.ask("start", wall=1010.0) == {"again": True}  # the same terminal is drawn again
+    shown = page.ask("start", wall=1010.0)["start"]  # the same terminal is drawn again
+    assert shown == {"entries": terminal.entries, "history": session.shell.history}
     assert enter(1013.5) == pytest.approx(10)
     assert enter(9999999.0) == pytest.approx(600)
     assert enter(5.0) == pytest.approx(0)  # the reader's clock was put back
@@ -184,16 +196,6 @@ def test_undo_takes_back_the_command_however_slowly_one_types(page, terminal):
     assert terminal.transcript.endswith(
         "$ undo\nreverted: kubectl create namespace green\n$ undo\nkubesim: there is nothing left to revert\n"
     )
-
-
-def test_a_new_terminal_starts_the_wall_clock_anew(session, monkeypatch):
-    monkeypatch.setattr(current, "_seats", [current.Seat(session)])
-    Page(Terminal(), monkeypatch).ask("start", wall=0.0)
-    page = Page(Terminal(), monkeypatch)
-    page.ask("start", wall=300.0)
-    before = session.cluster.clock.now
-    page.ask("enter", text="echo", wall=302.0)
-    assert session.cluster.clock.now - before == 2_100_000
 
 
 def test_tab_completes_up_to_where_the_candidates_differ(page, session):
@@ -230,19 +232,16 @@ def test_completed(before, candidates: list[str], after):
 def test_the_buttons(page, terminal):
     page.ask("advance", seconds=10)
     page.ask("until")
-    assert terminal.transcript == "# +10 s\n# nothing changed in 10 min\n"
+    assert terminal.transcript == "# 10 s later: nothing has changed\n# 10 min later: nothing has changed\n"
     page.ask("clear")
     assert terminal.transcript == ""
     page.ask("restart")
     assert terminal.transcript == "# a fresh cluster; your files are still there\n"
 
 
-def test_the_clock_is_followed(terminal, session):
-    before = terminal.time
-    Terminal(session)
-    terminal.advance(61)
-    assert len(before) == len("14:00:00")
-    assert terminal.time != before
+def test_the_clock_is_followed(page, terminal):
+    page.ask("advance", seconds=61)
+    assert terminal.time == "14:00:01"
 
 
 @pytest.mark.parametrize("message", [{"do": "enter"}, {"do": "complete", "text": 1, "cursor": None}])
@@ -255,12 +254,12 @@ def test_a_question_that_cannot_be_answered_says_so(message, page):
 
 def test_nano_opens_a_new_file(terminal):
     assert terminal.feed("nano pod.yaml") == "$ nano pod.yaml\n"
-    assert terminal.editing == {"name": "pod.yaml", "text": "", "saved": None}
+    assert terminal.editing == {"name": "pod.yaml", "text": "", "saved": "", "exists": False}
 
 
 def test_nano_opens_a_file_below_the_current_folder(terminal):
     terminal.feed("mkdir sub; cd sub; echo 'a: 1' > f.yaml; nano f.yaml")
-    assert terminal.editing == {"name": "sub/f.yaml", "text": "a: 1\n", "saved": "a: 1\n"}
+    assert terminal.editing == {"name": "sub/f.yaml", "text": "a: 1\n", "saved": "a: 1\n", "exists": True}
 
 
 def test_saving_writes_the_real_file_and_says_so(page, terminal, tmp_path):
@@ -268,7 +267,7 @@ def test_saving_writes_the_real_file_and_says_so(page, terminal, tmp_path):
     assert page.ask("save", text="kind: Pod\nspec: {}") == {}
     assert (tmp_path / "pod.yaml").read_text() == "kind: Pod\nspec: {}\n"
     assert page.ask("close") == {}
-    assert terminal.editing is None
+    assert terminal.editing == {}
     assert terminal.transcript == "$ nano pod.yaml\n# saved pod.yaml (2 lines)\n"
 
 
@@ -283,13 +282,13 @@ def test_closing_without_saving_writes_nothing(page, terminal, tmp_path):
 def test_a_file_that_cannot_be_saved_stays_open(page, terminal):
     terminal.feed("nano nowhere/pod.yaml")
     assert page.ask("save", text="a") == {"error": "nowhere/pod.yaml is not saved: No such file or directory"}
-    assert terminal.editing == {"name": "nowhere/pod.yaml", "text": "", "saved": None}
+    assert terminal.editing == {"name": "nowhere/pod.yaml", "text": "", "saved": "", "exists": False}
 
 
 def test_bytes_that_are_no_text_are_not_opened(terminal, tmp_path):
     (tmp_path / "image").write_bytes(b"\xff\xfe")
     assert terminal.feed("nano image") == "$ nano image\n"
-    assert terminal.editing is None
+    assert terminal.editing == {}
     assert terminal.transcript.endswith("kubesim: nano cannot open image: it is not a text file\n")
 
 
@@ -299,7 +298,7 @@ def test_yaml_is_checked_as_you_type_and_the_draft_is_kept(page, terminal):
         "line": 2,
         "words": "a ':' too many, or this line is indented too far",
     }
-    assert terminal.editing == {"name": "pod.yaml", "text": "a: 1\nb: c: d\n", "saved": None}
+    assert terminal.editing == {"name": "pod.yaml", "text": "a: 1\nb: c: d\n", "saved": "", "exists": False}
     assert page.ask("check", text="a: 1\n---\nb: 2\n") == {}
 
 

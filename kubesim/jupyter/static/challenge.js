@@ -48,7 +48,7 @@ function render({ model, el }) {
 
   const draw = () => {
     const view = model.get("feedback");
-    const task = view.task;
+    const task = view.task.title ? view.task : null;
     title.textContent = card.ariaLabel = model.get("content").label;
     score.textContent = view.score;
     simulated.textContent = view.simulated;

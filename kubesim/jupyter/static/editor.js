@@ -6,16 +6,16 @@ function makeEditor(file, ask) {
   const label = { "aria-label": `Text of ${file.name}` };
   const { node: pad, input, copy, mirror } = makePad(label, (index) => `${index + 1}`);
   const status = h("div", { class: "status", role: "status" });
-  let saved = file.saved;
+  let { saved, exists } = file;
   let mistake = null;
   let timer = 0;
   let leaving = false;
 
-  const changed = () => input.value !== (saved ?? "");
+  const changed = () => input.value !== saved;
 
   function show(news = "") {
     const wrong = mistake && `✗ Line ${mistake.line}: ${mistake.words}`;
-    const state = changed() ? "Not saved yet." : saved === null ? "A new file." : "";
+    const state = changed() ? "Not saved yet." : exists ? "" : "A new file.";
     status.replaceChildren(...[wrong, news || state].filter(Boolean).map((text) => h("div", {}, text)));
     status.classList.toggle("wrong", Boolean(mistake));
   }
@@ -38,6 +38,7 @@ function makeEditor(file, ask) {
     const reply = await ask({ do: "save", text: typed });
     if (reply.error) return false;
     saved = typed;
+    exists = true;
     show(`Saved ${file.name}.`);
     return true;
   }
@@ -55,7 +56,7 @@ function makeEditor(file, ask) {
     show("Tab now leaves the editor.");
   }
 
-  const saveButton = button("Save", save, "Ctrl+O");
+  const saveButton = button("Save", ({ detail }) => save().then(() => detail && input.focus()), "Ctrl+O");
   const closeButton = button("Close", close, "Ctrl+X");
   const hint = h("span", { class: "hint" }, "Ctrl+O saves, Ctrl+X closes, Escape then Tab leaves");
   const buttons = h("div", { class: "buttons" }, saveButton, closeButton, hint);

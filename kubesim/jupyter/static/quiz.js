@@ -79,7 +79,7 @@ function writeAnswer(form, answer) {
   }
   const list = form.querySelector(".ks-order");
   if (list) {
-    const place = (item) => (Array.isArray(answer) ? answer.indexOf(Number(item.dataset.number)) : Number(item.dataset.number));
+    const place = (item) => (answer.length ? answer.indexOf(Number(item.dataset.number)) : Number(item.dataset.number));
     list.append(...[...list.children].sort((one, other) => place(one) - place(other)));
   }
 }

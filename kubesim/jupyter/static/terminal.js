@@ -1,57 +1,55 @@
-// The page's half of kubesim.jupyter.terminal: draws the traits and asks Python what a key or a button does.
+// The page's half of kubesim.jupyter.terminal: draws what Python sends and asks it what a key or a button does.
 // The editor for `nano FILE` is in editor.js. Whatever was typed or said is put in as text nodes, never as HTML.
 
 const PATIENCE = 3000; // milliseconds without an answer, then we say why
 const SHOWN_CANDIDATES = 60;
-const GONE = "The kernel is not running: run the cells again, from the first one on.";
+const GONE = "Disconnected: this kernel is gone. Run the cells again, from the first one on.";
 const BUSY = "Waiting for the kernel: it is busy or just starting.";
 
-export default { render };
-
-function render({ model, el }) {
+function makeTerminal(model) {
   const notice = h("div", { class: "notice", role: "status" });
   const say = (text) => notice.replaceChildren(text);
-  const channel = openChannel(model, say);
   const screen = makeScreen();
-  const prompt = makePrompt(model, channel.ask);
-  const bar = makeBar(model, channel.ask, say, prompt.focus);
+  const channel = openChannel(model, say, screen);
+  const prompt = makePrompt(channel.ask, screen);
+  const bar = makeBar(channel.ask, say, prompt.focus, screen);
   const home = h("div", { class: "home" }, screen.node, prompt.node, bar.node);
-  const root = h("div", { class: "kubesim-terminal", role: "group", "aria-label": "Terminal" }, home, notice);
-  root.setAttribute("data-lm-suppress-shortcuts", "true"); // JupyterLab's, such as "d d" to delete the cell
+  const node = h("div", { class: "kubesim-terminal", role: "group", "aria-label": "Terminal" }, home, notice);
   screen.node.addEventListener("click", () => getSelection().isCollapsed && prompt.focus());
   let editor = null;
 
   function showEditor() {
     const file = model.get("editing");
-    if (file && !editor) {
+    if (file.name && !editor) {
       editor = makeEditor(file, channel.ask);
       const typing = home.contains(document.activeElement);
       home.hidden = true;
       home.after(editor.node);
       if (typing) editor.focus();
-    } else if (!file && editor) {
+    } else if (!file.name && editor) {
+      const typing = editor.node.contains(document.activeElement);
       editor.node.remove(); // and with it the focus, if it was there
       editor = null;
       home.hidden = false;
       screen.toEnd();
-      if (document.activeElement === document.body) prompt.focus();
+      if (typing || document.activeElement === document.body) prompt.focus();
     }
   }
 
-  const followed = [
-    ["change:entries", () => screen.draw(model.get("entries"))],
-    ["change:time", () => bar.showTime(model.get("time"))],
-    ["change:editing", showEditor],
-  ];
-  for (const [event, follow] of followed) {
-    model.on(event, follow);
-    follow();
-  }
-  el.replaceChildren(root);
-  channel.ask({ do: "start", wall: wall() }).then(({ again }) => again && screen.toEnd());
-  return () => {
-    for (const [event, follow] of followed) model.off(event, follow);
-    channel.close();
+  const showTime = () => bar.showTime(model.get("time"));
+  model.on("change:time", showTime);
+  model.on("change:editing", showEditor);
+  model.on("comm_live_update", () => say(GONE)); // the kernel was ended, or started anew
+  showTime();
+  showEditor();
+  channel.ask({ do: "start", wall: wall() });
+  return {
+    node,
+    focus: () => (editor ?? prompt).focus(),
+    fill(text) {
+      prompt.set(text);
+      prompt.focus();
+    },
   };
 }
 
@@ -75,13 +73,15 @@ const wall = () => (performance.timeOrigin + performance.now()) / 1000; // secon
 
 // Questions to Python: each gets one answer, {} when there is no kernel to answer
 
-function openChannel(model, say) {
+function openChannel(model, say, screen) {
   const waiting = new Map();
-  const mark = Math.random().toString(36).slice(2); // several views of one terminal get the same answers
+  const mark = Math.random().toString(36).slice(2); // the same terminal in several pages gets the same answers
   let count = 0;
 
   function onMessage(reply) {
+    screen.add(reply);
     if (!reply.re?.startsWith(mark)) return;
+    if (reply.start) screen.begin(reply.start);
     say(reply.error ?? "");
     waiting.get(reply.re)?.(reply);
     waiting.delete(reply.re);
@@ -106,7 +106,7 @@ function openChannel(model, say) {
   }
 
   model.on("msg:custom", onMessage);
-  return { ask, close: () => model.off("msg:custom", onMessage) };
+  return { ask };
 }
 
 // An idle kernel would have answered, if it were the one that this terminal belongs to
@@ -122,14 +122,25 @@ function isComing(model, tries) {
 function makeScreen() {
   const log = { role: "log", "aria-live": "polite", "aria-label": "Terminal output", tabindex: 0 };
   const node = h("div", { class: "screen", ...log });
-  let drawn = [];
+  const history = [];
+  let known = null; // the entries, once Python has handed over those that there were
 
-  function draw(entries) {
-    const same = drawn.every(([kind, text], index) => entries[index]?.[0] === kind && entries[index][1] === text);
-    if (!same) node.replaceChildren();
-    const fresh = entries.slice(same ? drawn.length : 0).map(drawEntry);
+  function begin(all) {
+    known = [];
+    node.replaceChildren();
+    history.length = 0;
+    add({ gone: 0, ...all });
+    toEnd();
+  }
+
+  function add({ gone = 0, entries = [], history: typed = [] }) {
+    if (!known) return;
+    known.splice(0, gone);
+    for (let left = gone; left > 0; left -= 1) node.firstChild.remove();
+    const fresh = entries.map(drawEntry);
+    known.push(...entries);
     node.append(...fresh);
-    drawn = entries;
+    history.push(...typed);
     if (fresh.length) toEnd(fresh[0]);
   }
 
@@ -138,7 +149,7 @@ function makeScreen() {
     node.scrollTop = first ? first.offsetTop - node.offsetTop : node.scrollHeight;
   }
 
-  return { node, draw, toEnd };
+  return { node, begin, add, toEnd, history, text: () => plain(known ?? []) };
 }
 
 function drawEntry([kind, text]) {
@@ -185,7 +196,7 @@ function makePad(attributes, sign) {
 
 // The prompt
 
-function makePrompt(model, ask) {
+function makePrompt(ask, { history }) {
   const { node, input, mirror } = makePad(
     { "aria-label": "Command", placeholder: "Type a command (Tab completes)" },
     (index) => (index ? ">" : "$"),
@@ -231,9 +242,9 @@ function makePrompt(model, ask) {
     if (reply.candidates.length > 1) candidates.append(...list(reply.candidates));
   }
 
-  function recall(direction) {
-    const history = model.get("history");
+  async function recall(direction) {
     if (steps === 0) draft = input.value;
+    if (steps === 0) await ask({ do: "news" }); // what cells have run meanwhile
     steps = Math.min(Math.max(steps + direction, 0), history.length);
     set(steps ? history[history.length - steps] : draft);
   }
@@ -250,11 +261,10 @@ function makePrompt(model, ask) {
     [(e) => ctrl(e, "c") && nothingSelected(), () => set("")],
     [(e) => ctrl(e, "l"), () => ask({ do: "clear" })],
     [(e) => ctrl(e, "s"), () => {}], // not the browser's "save page"
-    [(e) => e.key === "Escape", () => leave(input)],
   ];
   input.addEventListener("keydown", (event) => pressed(event, keys));
   input.addEventListener("input", () => candidates.replaceChildren());
-  return { node: h("div", { class: "prompt" }, node, candidates), focus: () => input.focus() };
+  return { node: h("div", { class: "prompt" }, node, candidates), set, focus: () => input.focus() };
 }
 
 function pressed(event, keys) {
@@ -266,11 +276,6 @@ function pressed(event, keys) {
   found[1]();
 }
 
-function leave(input) {
-  input.blur();
-  input.closest(".jp-Notebook")?.focus({ preventScroll: true });
-}
-
 function list(words) {
   const more = words.length - SHOWN_CANDIDATES;
   const shown = words.slice(0, SHOWN_CANDIDATES).map((word) => h("span", {}, word));
@@ -279,20 +284,23 @@ function list(words) {
 
 // The buttons and the simulated clock
 
-function makeBar(model, ask, say, focusPrompt) {
+function makeBar(ask, say, focusPrompt, screen) {
   const clock = h("span", { class: "clock" });
-  const advance = (label, seconds) => button(label, () => ask({ do: "advance", seconds }), "Let simulated time pass");
-  async function copy() {
-    const done = await copyText(plain(model.get("entries")));
+  // A click leads back to the prompt; who pressed a key may want to press it again.
+  const passing = (label, question, title) =>
+    button(label, ({ detail }) => ask(question).then(() => detail && focusPrompt()), title);
+  async function copy({ detail }) {
+    const done = await copyText(screen.text());
     say(done ? "Copied." : "The browser forbids copying.");
+    if (detail) focusPrompt();
   }
   const restart = button("Restart", () => confirm.show(), "Start again with a fresh cluster. Your files stay.");
   const buttons = h(
     "div",
     { class: "buttons" },
-    advance("+10 s", 10),
-    advance("+1 min", 60),
-    button("Until something changes", () => ask({ do: "until" }), "Let time pass until a Pod's status changes"),
+    passing("+10 s", { do: "advance", seconds: 10 }, "Let simulated time pass"),
+    passing("+1 min", { do: "advance", seconds: 60 }, "Let simulated time pass"),
+    passing("Until something changes", { do: "until" }, "Let time pass until a Pod's status changes"),
     clock,
     button("Copy", copy, "Copy everything on the screen"),
     restart,

@@ -1,4 +1,4 @@
-"""The terminal in a real page: typed, pasted into, edited in, reloaded and left, by keyboard, in both themes."""
+"""The workbench in a real page: docked, typed into, edited in, reloaded and left, by keyboard, in both themes."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from browser.contrast import pale_texts
 
-START = "%%kubectl\nkubectl run web --image=registry.example.com/myapp:1.0\nsleep 5\nkubectl get pods"
+START = "kubectl run web --image=registry.example.com/myapp:1.0\nsleep 5\nkubectl get pods"
 TOP, TABLE = "kubectl run web", "NAME   READY   STATUS"
 
 # How many parts stand out of the terminal's frame; only its screen may scroll sideways.
@@ -23,7 +23,7 @@ OUTSIDE = """root => [...root.querySelectorAll("*")].filter((node) => node.check
 
 
 class Terminal:
-    """The first terminal of the page, as a learner meets it."""
+    """The terminal of the page, as a learner meets it."""
 
     def __init__(self, page: Page, workspace: Path) -> None:
         self.page = page
@@ -44,16 +44,18 @@ class Terminal:
 
 @pytest.fixture
 def terminal(folder: Path, open_notebook: Callable[[str], Any]) -> Terminal:
-    """A terminal under a cell that has made a Pod without credentials."""
+    """A docked workbench on whose terminal a Pod without credentials was made."""
     cells = [
-        nbformat.v4.new_code_cell("%load_ext kubesim.jupyter", id="load"),
-        nbformat.v4.new_code_cell(START, id="terminal"),
+        nbformat.v4.new_code_cell("%load_ext kubesim.jupyter\n%workbench", id="load"),
+        nbformat.v4.new_code_cell("%%kubectl\nkubectl get pods", id="pods"),
     ]
     kernel = {"kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}}
     nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata=kernel), folder / "try.ipynb")
     notebook = open_notebook("try.ipynb")
     notebook.run_all()
     terminal = Terminal(notebook.page, folder / "workspace")
+    terminal.prompt.fill(START)
+    terminal.prompt.press("Enter")
     expect(terminal.screen).to_contain_text("ErrImagePull")
     return terminal
 
@@ -144,10 +146,10 @@ def test_fast_forward_and_restart(terminal: Terminal) -> None:
     clock = terminal.root.locator(".clock")
     before = clock.inner_text()
     terminal.press("+1 min")
-    expect(terminal.screen.locator(".note")).to_have_text("# +1 min\n")
+    expect(terminal.screen.locator(".note")).to_have_text("# 1 min later: web is ImagePullBackOff\n")
     expect(clock).not_to_have_text(before)
     terminal.press("Until something changes")
-    expect(terminal.screen.locator(".note").last).to_have_text(re.compile(r"# \d+ s later"))
+    expect(terminal.screen.locator(".note").last).to_have_text(re.compile(r"# \d+ s later: web is \w+"))
     terminal.press("Restart")
     expect(terminal.root.get_by_role("alertdialog")).to_be_visible()
     terminal.page.keyboard.press("Escape")
@@ -210,5 +212,5 @@ def test_a_reloaded_page_shows_what_was_there_and_a_lost_kernel_is_told(terminal
     expect(terminal.screen.locator(".output").last).to_have_text("and on\n")
     lab.end_kernels()
     terminal.run("kubectl get pods")
-    expect(terminal.root.get_by_text("The kernel is not running: run the cells again")).to_be_visible()
+    expect(terminal.root.get_by_text("Disconnected: this kernel is gone.")).to_be_visible()
     expect(terminal.prompt).to_have_value("kubectl get pods")

@@ -1,0 +1,184 @@
+// The workbench: what is around the terminal, and its place on the page. There is one a model: a dock panel at the right
+// of the notebook holds it, or the cell that showed it last. The terminal itself is in terminal.js.
+
+const NARROWEST = 900; // CSS pixels of a page that has room for a dock
+const PATIENCE_FOR_PAGE = 200; // times 50 ms: a cell that runs with all others is drawn long before it is in the page
+const panels = (globalThis.kubesimPanels ??= new Map()); // by the notebook's context, which a new name or kernel keeps
+
+let bench = null;
+
+async function render({ model, el }) {
+  bench ??= makeBench(model);
+  const button = element("button", { type: "button", textContent: "Show the workbench" });
+  const place = element("div", { className: "ks-place" });
+  el.append(element("div", { className: "ks-opener" }, button), place);
+  button.addEventListener("click", () => open(model, place).then(bench.focus));
+  keepKeys(el);
+  if (await isInPage(el)) await open(model, place, bench.node.isConnected);
+}
+
+export default { render };
+
+async function isInPage(el) {
+  for (let tries = 0; tries < PATIENCE_FOR_PAGE && !el.isConnected; tries += 1) await new Promise((go) => setTimeout(go, 50));
+  return el.isConnected;
+}
+
+// Puts the bench into the dock where there is one, or else into `place`, unless it is `elsewhere` and stays there.
+async function open(model, place, elsewhere = false) {
+  const notebook = place.closest(".jp-Notebook");
+  bench.notebook = notebook ?? bench.notebook;
+  notebook?.classList.add("ks-lesson");
+  const panel = isDockable(model) && (await dock(model, place.closest(".jp-NotebookPanel")));
+  if (!panel && elsewhere) return;
+  bench.node.classList.toggle("ks-docked", Boolean(panel));
+  const target = panel ? panel.node : place;
+  if (bench.node.parentNode !== target) target.replaceChildren(bench.node);
+  if (panel) raise(panel);
+}
+
+function isDockable({ widget_manager: manager }) {
+  const area = document.querySelector("#jp-main-dock-panel:not([data-mode=single-document])");
+  return Boolean(area && innerWidth >= NARROWEST && manager?.context?.addSibling && manager.create_view);
+}
+
+async function dock(model, notebook) {
+  const { context } = model.widget_manager;
+  const known = panels.get(context);
+  if (known && !known.isDisposed) return known;
+  const Widget = await findWidgetClass(model);
+  if (!Widget || !notebook) return null;
+  const panel = new Widget();
+  panel.id = `kubesim-workbench-${Date.now()}`;
+  panel.addClass("ks-dock");
+  Object.assign(panel.title, { label: "Workbench", closable: true });
+  const other = [...panels.values()].at(-1);
+  panels.set(context, panel);
+  context.addSibling(panel, { mode: other ? "tab-after" : "split-right", ref: (other ?? notebook).id, activate: false });
+  const observer = new IntersectionObserver((seen) => seen.at(-1).isIntersecting && raise(panel));
+  observer.observe(notebook);
+  panel.disposed.connect(() => {
+    observer.disconnect();
+    panels.delete(context);
+  });
+  return panel;
+}
+
+const raise = (panel) => panel.parent?.selectWidget?.(panel); // brings its tab forward, and leaves the focus alone
+
+// A view that is never shown leads to the class that a dock takes: the front end does not hand it out otherwise.
+async function findWidgetClass(model) {
+  const { widget_manager: manager } = model;
+  const view = await manager.create_view(await manager.get_model(model.get("name")));
+  if (!view.luminoWidget) return null;
+  let kind = Object.getPrototypeOf(view.luminoWidget);
+  while (Object.getPrototypeOf(kind) !== Object.prototype) kind = Object.getPrototypeOf(kind);
+  view.remove();
+  return kind.constructor;
+}
+
+// What is on the bench
+
+function makeBench(model) {
+  const terminal = makeTerminal(model);
+  const [goals, path, cluster] = [makeGoals(), makePath(terminal), makeCluster(model, terminal)];
+  const news = element("div", { className: "ks-unseen" });
+  news.setAttribute("role", "status");
+  const views = element("div", { className: "ks-views" }, goals.node, path.node, cluster.node);
+  const node = element("section", { className: "ks-bench ks-flow" }, views, terminal.node, news);
+  node.setAttribute("aria-label", "Workbench");
+  node.setAttribute("data-lm-suppress-shortcuts", "true"); // JupyterLab's, such as "d d" to delete the cell
+  const made = { node, focus: terminal.focus, notebook: null };
+  node.addEventListener("keydown", (event) => {
+    if (event.key === "Escape") made.notebook?.focus({ preventScroll: true });
+    if (!event.ctrlKey && !event.altKey && !event.metaKey) event.stopPropagation();
+  });
+  const follow = (name, draw) => {
+    model.on(`change:${name}`, () => draw(model.get(name)));
+    draw(model.get(name));
+  };
+  follow("goals", (view) => {
+    goals.draw(view);
+    path.fold(Boolean(view.title) && !view.done);
+  });
+  follow("path", (view) => {
+    path.draw(view);
+    if (made.path !== undefined && view.news && view.news !== made.path) news.textContent = view.news;
+    made.path = view.news ?? "";
+  });
+  follow("objects", cluster.draw);
+  return made;
+}
+
+function folding(className, ...content) {
+  const summary = element("summary");
+  const node = element("details", { className, open: true }, summary, ...content);
+  return { node, summary };
+}
+
+function makeGoals() {
+  const list = element("ul", { className: "ks-notes" });
+  const { node, summary } = folding("ks-goals", list);
+  return {
+    node,
+    draw({ title, goals = [], done }) {
+      node.hidden = !title;
+      const count = `${goals.filter(({ ok }) => ok).length} of ${goals.length} reached`;
+      summary.textContent = done ? `✓ Task: ${title}. Well done.` : `Task: ${title}. ${count}.`;
+      keep(list, goals, goalLine);
+    },
+  };
+}
+
+function makePath(terminal) {
+  const chain = element("div");
+  const [advice, story] = [folding("ks-advice", element("div")), folding("ks-story", element("div"))];
+  story.summary.textContent = "Why? The last attempt, step by step";
+  const { node, summary } = folding("ks-path", chain, advice.node, story.node);
+  let shown = "";
+  for (const part of [advice, story]) part.node.addEventListener("click", ({ detail }) => detail && terminal.focus());
+  return {
+    node,
+    fold: (folded) => (node.open = !folded),
+    draw({ title = "", concealed = "", chain: links = "", advice: words = "", story: steps = "", broken }) {
+      node.hidden = !title;
+      summary.textContent = `The path of the image: ${title}`;
+      chain.innerHTML = concealed ? `<p>${concealed}</p>` : links;
+      if (title !== shown) advice.node.open = story.node.open = false;
+      shown = title;
+      node.classList.toggle("ks-broken", Boolean(broken));
+      advice.summary.textContent = broken ? "What's wrong, and how to fix it" : "In one sentence";
+      advice.node.lastChild.innerHTML = words;
+      story.node.lastChild.innerHTML = steps;
+      advice.node.hidden = !words;
+      story.node.hidden = !steps;
+      for (const code of advice.node.querySelectorAll("pre")) {
+        const text = code.textContent;
+        code.append(button("Fill in", () => terminal.fill(text), "Put it into the prompt"));
+      }
+    },
+  };
+}
+
+function makeCluster(model, terminal) {
+  const list = element("div");
+  const { node, summary } = folding("ks-cluster", list);
+  summary.textContent = "The cluster";
+  const describe = (kind, name, namespace) => {
+    if (kind === "Pod") model.send({ do: "focus", namespace, pod: name });
+    const place = namespace && namespace !== "default" ? ` -n ${namespace}` : "";
+    terminal.fill(`kubectl describe ${kind.toLowerCase()} ${name}${place}`);
+  };
+  const drawObject = (namespace) => ([kind, name, words, sign]) => {
+    const mark = element("span", { className: "ks-mark", textContent: sign });
+    mark.setAttribute("aria-hidden", "true");
+    const made = button("", () => describe(kind, name, namespace), "Fill in kubectl describe");
+    made.className = { "✓": "ks-passed", "✗": "ks-failed" }[sign] ?? "";
+    made.append(mark, `${kind} `, element("b", { textContent: name }), words && ` ${words}`);
+    return element("li", {}, made);
+  };
+  const drawNamespace = ([namespace, objects]) =>
+    element("div", {}, button(`Namespace ${namespace}`, () => describe("Namespace", namespace, ""), "Fill in kubectl describe"),
+      element("ul", {}, ...objects.map(drawObject(namespace))));
+  return { node, draw: (namespaces) => keep(list, namespaces, drawNamespace) };
+}

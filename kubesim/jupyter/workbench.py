@@ -1,0 +1,144 @@
+"""The workbench beside the text: the one live terminal, the path of a pull, the cluster at a glance, a task's goals.
+
+There is one for each kernel. The page's half is static/workbench.js, which docks it at the right of the notebook where
+the front end has a dock, and otherwise shows it in the cell.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cache
+from itertools import islice
+from typing import Any
+
+import traitlets
+from IPython.display import display
+
+from kubesim.api.objects import Object, name_of, namespace_of
+from kubesim.api.resources import NAMESPACE, POD, SECRET, SERVICE_ACCOUNT
+from kubesim.cluster.apiserver import printers
+from kubesim.flow.hops import trace_flow
+from kubesim.jupyter import flow
+from kubesim.jupyter.card import Message, static
+from kubesim.jupyter.current import Seat
+from kubesim.jupyter.terminal import Terminal, sign
+
+MOST_OBJECTS = 80
+_ABOUT = (
+    "The workbench: a terminal, the path of a pull, the cluster at a glance, and the clock. "
+    "Run this cell, and it opens beside the notebook."
+)
+_CONCEALED = "What blocks the pull is for you to find. The button Why? on the challenge shows it, at its price."
+
+
+class Workbench(Terminal):
+    """A terminal with a view of the cluster. It is drawn again only where something has changed."""
+
+    _esm = static("parts.js", "terminal.js", "editor.js", "workbench.js")
+    _css = static("flow.css", "terminal.css", "workbench.css")
+
+    name = traitlets.Unicode().tag(sync=True)
+    """The model's id, by which the page finds the whole model."""
+    path = traitlets.Dict().tag(sync=True)
+    """The pull for the Pod in focus: `title`, `chain`, `advice` and `story` as HTML, and whether it is `broken`."""
+    objects: traitlets.List[Any] = traitlets.List().tag(sync=True)
+    """Each namespace with its objects: kind, name, what is said of it, and its sign."""
+    goals = traitlets.Dict().tag(sync=True)
+    """Of the open task: its `title`, whether all is `done`, and the `goals`."""
+
+    def __init__(self, seat: Seat) -> None:
+        super().__init__(seat)
+        self.name = self.model_id or ""
+        self._focus: tuple[str, str, str | None] | None = None
+        seat.on_change(self.refresh)
+        self.refresh()
+
+    def focus(self, namespace: str, pod: str, container: str | None = None) -> None:
+        """Show the path of this Pod's image from now on, until the Pod is gone."""
+        self._focus = (namespace, pod, container)
+        self.refresh()
+
+    def do_focus(self, message: Message) -> None:
+        self.focus(message["namespace"], message["pod"])
+
+    def open_task(self, title: str, goals: list[tuple[bool, str]]) -> None:
+        """Show the goals of a task, each with whether it is reached, and what is no longer concealed."""
+        shown = [{"ok": ok, "what": what} for ok, what in goals]
+        with self.hold_sync():
+            self.goals = {"title": title, "goals": shown, "done": all(ok for ok, _ in goals)}
+            if self.path.get("concealed") and not self._seat.conceals():
+                self.path = self._path()
+
+    def refresh(self) -> None:
+        with self.hold_sync():
+            super().refresh()
+            self.path = self._path()
+            self.objects = list(self._objects())
+
+    def plain(self) -> str:
+        return _ABOUT
+
+    def static_html(self) -> str:
+        return f"<p>{_ABOUT}</p>"
+
+    def _path(self) -> dict[str, Any]:
+        found = self._found()
+        if found is None:
+            return {}
+        title = f"{found[1]} in {found[0]}"
+        if self._seat.conceals():
+            return {"title": title, "concealed": _CONCEALED}
+        traced = trace_flow(self._seat.session.cluster, *found)
+        parts = {"chain": flow.chain(traced), "advice": flow.advice(traced), "story": flow.story(traced)}
+        return {"title": title, **parts, "broken": traced.cause is not None, "news": flow.announcement(traced)}
+
+    def _found(self) -> tuple[str, str, str | None] | None:
+        """The Pod in focus, or where that is gone the newest one, if there is any."""
+        api = self._seat.session.cluster.api
+        if self._focus and api.find(POD, *self._focus[:2]):
+            return self._focus
+        self._focus = None
+        pods = [pod for pod in api.list(POD) if not _is_system(namespace_of(pod))]
+        newest = max(pods, key=lambda pod: pod["metadata"]["creationTimestamp"], default=None)
+        return (namespace_of(newest), name_of(newest), None) if newest else None
+
+    def _objects(self) -> Iterator[tuple[str, list[tuple[str, str, str, str]]]]:
+        api, left = self._seat.session.cluster.api, MOST_OBJECTS
+        for namespace in sorted(map(name_of, api.list(NAMESPACE))):
+            if not _is_system(namespace):
+                kinds = (POD, SECRET, SERVICE_ACCOUNT)
+                rows = list(islice((self._row(obj) for kind in kinds for obj in api.list(kind, namespace)), left))
+                left -= len(rows)
+                yield namespace, rows
+
+    def _row(self, obj: Object) -> tuple[str, str, str, str]:
+        kind = obj["kind"]
+        if kind == "Pod":
+            _, ready, status, *_ = printers.row(obj, self._seat.session.cluster.clock.now)
+            return kind, name_of(obj), f"{ready} {status}", sign(status)
+        if kind == "Secret":
+            return kind, name_of(obj), obj.get("type", ""), ""
+        names = ", ".join(one.get("name", "") for one in obj.get("imagePullSecrets") or ())
+        return kind, name_of(obj), f"pulls with {names}" if names else "", ""
+
+
+def _is_system(namespace: str) -> bool:
+    return namespace.startswith("kube-")
+
+
+@cache
+def workbench(seat: Seat) -> Workbench:
+    """The seat's only workbench."""
+    return Workbench(seat)
+
+
+def show(seat: Seat) -> None:
+    display(workbench(seat))
+
+
+def draw(arguments: str, seat: Seat) -> None:
+    """Display a flow as it is now, and put its Pod into focus, or print how to ask for one."""
+    if found := flow.target(arguments, "which Pod? %flow POD [-n NAMESPACE] [-c CONTAINER]"):
+        seat.session.explained.append(found[0])
+        display(flow.picture(seat, *found))
+        workbench(seat).focus(*found)

@@ -1,0 +1,172 @@
+"""The workbench without a page: the path of the Pod in focus, the cluster at a glance, a task's goals, what is sent."""
+
+import time
+from statistics import median
+
+import pytest
+from anywidget import AnyWidget
+
+from kubesim.jupyter import flow
+from kubesim.jupyter.card import Widget
+from kubesim.jupyter.challenge import ChallengeCard
+from kubesim.jupyter.progress import ProgressMap
+from kubesim.jupyter.quiz import QuizCard
+from kubesim.jupyter.task import TaskCard
+from kubesim.jupyter.workbench import MOST_OBJECTS, workbench
+from kubesim.lessons import load_quizzes, load_tasks
+from tests.jupyter.conftest import press
+
+RUN = "kubectl run web --image=registry.example.com/myapp:1.0"
+CREATE = (
+    "kubectl create secret docker-registry regcred --docker-server=registry.example.com "
+    "--docker-username=myuser --docker-password=mypassword"
+)
+PATCH = """kubectl patch serviceaccount default -p '{"imagePullSecrets":[{"name":"regcred"}]}'"""
+
+
+@pytest.fixture
+def bench(seat):
+    return workbench(seat)
+
+
+def kinds(widget=Widget):
+    for kind in widget.__subclasses__():
+        yield kind
+        yield from kinds(kind)
+
+
+def holds_none(value):
+    if isinstance(value, dict):
+        return any(map(holds_none, value.values()))
+    if isinstance(value, list | tuple):
+        return any(map(holds_none, value))
+    return value is None
+
+
+def test_no_synced_trait_holds_none(seat, bench):
+    """A kernel in the browser hands None to the page as undefined, on which it fails."""
+    quizzes = {quiz.kind: quiz for quiz in load_quizzes().values()}
+    cards = [QuizCard(quiz, None) for quiz in quizzes.values()]
+    cards += [ProgressMap(seat), TaskCard(load_tasks()["store-credentials"], seat), ChallengeCard(1, seat), bench]
+    assert {type(card).__name__ for card in cards} == {kind.__name__ for kind in kinds() if "_css" in vars(kind)}
+    seat.run(RUN)
+    bench.feed("nano new.yaml")
+    for card in cards:
+        own = set(card.keys) - set(AnyWidget.class_trait_names(sync=True))
+        assert own
+        assert [name for name in own if holds_none(getattr(card, name))] == []
+        press_any(card)
+        assert [name for name in own if holds_none(getattr(card, name))] == []
+
+
+def press_any(card):
+    for do in ("check", "hint", "next", "refresh", "close"):
+        card._on_message(card, {"do": do, "answer": [0]}, [])
+
+
+def test_it_is_the_same_however_often_it_is_asked_for(seat):
+    assert workbench(seat) is workbench(seat)
+
+
+def test_the_path_is_that_of_the_pod_in_focus_or_of_the_newest(seat, bench):
+    assert bench.path == {}
+    seat.run(f"{RUN}; sleep 5; kubectl run db --image=nginx")
+    assert (bench.path["title"], bench.path["broken"]) == ("db in default", False)
+    press_focus(bench, "web")
+    assert (bench.path["title"], bench.path["broken"]) == ("web in default", True)
+    assert 'class="ks-failed ks-culprit"' in bench.path["chain"]
+    assert "kubectl create secret docker-registry" in bench.path["advice"]
+    assert bench.path["story"].startswith("<ol><li>")
+    seat.run("kubectl delete pod web --now")
+    assert bench.path["title"] == "db in default"
+    seat.restart()
+    assert bench.path == {}
+
+
+def press_focus(bench, pod):
+    bench._on_message(bench, {"do": "focus", "namespace": "default", "pod": pod}, [])
+
+
+def test_the_path_follows_and_tells_what_changed(seat, bench):
+    seat.run(RUN)
+    seat.advance(6)
+    assert bench.path["news"].startswith("Pod spec: failed.")
+    seat.run(f"{CREATE}; {PATCH}; kubectl delete pod web --now; {RUN}")
+    seat.advance(6)
+    assert bench.path["news"] == "The image is on the node and the container may start."
+
+
+def test_the_cluster_at_a_glance(seat, bench):
+    seat.run(f"kubectl create namespace shop; {RUN} -n shop; {CREATE} -n shop; {PATCH}")
+    seat.advance(2)
+    assert bench.objects == [
+        ("default", [("ServiceAccount", "default", "pulls with regcred", "")]),
+        (
+            "shop",
+            [
+                ("Pod", "web", "0/1 ErrImagePull", "✗"),
+                ("Secret", "regcred", "kubernetes.io/dockerconfigjson", ""),
+                ("ServiceAccount", "default", "", ""),
+            ],
+        ),
+    ]
+    seat.run("kubectl create deployment many --image=nginx --replicas=90")
+    assert sum(len(rows) for _, rows in bench.objects) == MOST_OBJECTS
+
+
+def test_the_goals_of_the_open_task_are_ticked_off(seat, bench):
+    task = load_tasks()["store-credentials"]
+    TaskCard(task, seat)
+    assert bench.goals["title"] == task.title
+    assert (bench.goals["done"], {goal["ok"] for goal in bench.goals["goals"]}) == (False, {False})
+    for line in task.solution:
+        seat.run(line)
+    assert bench.goals["done"]
+
+
+def test_the_challenge_conceals_the_path_until_it_is_paid_for(seat, bench):
+    seat.run(RUN)
+    card = ChallengeCard(1, seat)
+    assert "chain" in bench.path
+    press(card, "next")
+    assert "concealed" in bench.path
+    assert "chain" not in bench.path
+    press(card, "why")
+    assert "chain" in bench.path
+    press(card, "next")
+    assert "chain" not in bench.path
+    press(card, "reveal")
+    assert "chain" in bench.path
+
+
+def test_a_command_that_changes_nothing_sends_the_reply_and_the_time(seat, bench, monkeypatch):
+    seat.run(RUN)
+    seat.advance(6)
+    bench._on_message(bench, {"do": "start", "id": "1", "wall": 0}, [])
+    sent = []
+    monkeypatch.setattr(bench, "_send", lambda message, **_: sent.append(message))
+    bench._on_message(bench, {"do": "enter", "id": "2", "text": "sleep 1", "wall": 0}, [])
+    assert [message["method"] for message in sent] == ["update", "custom"]
+    assert set(sent[0]["state"]) == {"time"}
+    assert sent[1]["content"] == {"gone": 0, "entries": [("command", "sleep 1")], "history": ["sleep 1"], "re": "2"}
+
+
+def test_fifty_pictures_and_benches_shown_make_no_command_slower(seat):
+    """Nothing but the one workbench listens, however much is on the page."""
+
+    def cost():
+        times = []
+        for _ in range(30):
+            start = time.perf_counter()
+            seat.run("kubectl get pods")
+            times.append(time.perf_counter() - start)
+        return median(times)
+
+    seat.run(RUN)
+    workbench(seat)
+    watchers = len(seat._watchers)
+    alone = cost()
+    shown = [(flow.picture(seat, "default", "web"), workbench(seat)) for _ in range(50)]
+    assert len(seat._watchers) == watchers
+    assert cost() < 1.5 * alone
+    assert len({bench for _, bench in shown}) == 1
