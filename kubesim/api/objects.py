@@ -26,16 +26,20 @@ _MOST_REMEMBERED = 8192
 
 
 def remembered(about: Callable[[Object], T]) -> Callable[[Object], T]:
-    """`about`, a pure function of stored objects, with its answers kept: a stored object never changes in place."""
-    known: dict[int, tuple[Object, T]] = {}
+    """`about`, a pure function of stored objects, with its answer for the last version of each kept.
+
+    A stored object never changes in place.
+    """
+    known: dict[str, tuple[Object, T]] = {}
 
     @wraps(about)
     def answer(obj: Object) -> T:
-        found = known.get(id(obj))
-        if found is None or found[0] is not obj:  # the object is kept too, so that its id stays its own
+        uid = obj["metadata"].get("uid", "")
+        found = known.get(uid)
+        if found is None or found[0] is not obj:
             if len(known) >= _MOST_REMEMBERED:
                 known.clear()
-            found = known[id(obj)] = (obj, about(obj))
+            found = known[uid] = (obj, about(obj))
         return found[1]
 
     return answer

@@ -15,15 +15,16 @@ from kubesim.cluster.apiserver import APIServer
 BURST = 25
 REFILL: Micros = 300 * SECOND
 REFILL_ALL_BUT_ONE = (BURST - 1) * REFILL
+REMEMBERED = 4096  # objects about which a component remembers what it has recorded
 
 _Key = tuple[str, str, str, str]  # field, type, reason, message
 
 
 class _Series:
-    """The events with one key: the one that is stored (None: none has passed), how many, and when."""
+    """The events with one key: the name of the one that is stored ("": none has passed), how many, and when."""
 
     def __init__(self, first: str) -> None:
-        self.event: Object | None = None
+        self.name = ""
         self.first, self.last, self.count = first, 0, 0
 
 
@@ -48,14 +49,22 @@ class Recorder:
         """Record that something happened to `obj`. `kind`: Normal or Warning; `field`: the part of it, or ""."""
         uid = obj["metadata"]["uid"]
         key = (field, kind, reason, message)
-        of_object = self._series.setdefault(uid, {})
+        of_object = self._of_object(uid)
         series = of_object.get(key)
         if series is None:
             series = of_object[key] = _Series(self._clock.timestamp())
         series.count += 1
         series.last = self._clock.now
         if self._may_pass(uid, kind):
-            series.event = self._write(resource, obj, series, key)
+            self._write(resource, obj, series, key)
+
+    def _of_object(self, uid: str) -> dict[_Key, _Series]:
+        if uid not in self._series:
+            if len(self._series) >= REMEMBERED:
+                oldest = next(iter(self._series))
+                del self._series[oldest], self._full_at[oldest]
+            self._series[uid], self._full_at[uid] = {}, {}
+        return self._series[uid]
 
     def silent_until(self, uid: str) -> Micros:
         """The moment before which no event about this object passes; 0 while one would."""
@@ -75,20 +84,20 @@ class Recorder:
         self._api.record(EVENT, event)
 
     def _may_pass(self, uid: str, kind: str) -> bool:
-        now, buckets = self._clock.now, self._full_at.setdefault(uid, {})
+        now, buckets = self._clock.now, self._full_at[uid]
         full_at = max(now, buckets.get(kind, now))
         if full_at - now > REFILL_ALL_BUT_ONE:
             return False
         buckets[kind] = full_at + REFILL
         return True
 
-    def _write(self, resource: Resource, obj: Object, series: _Series, key: _Key) -> Object:
+    def _write(self, resource: Resource, obj: Object, series: _Series, key: _Key) -> None:
         field, kind, reason, message = key
-        event = series.event
-        if event is None or not self._api.find(EVENT, event["metadata"]["namespace"], event["metadata"]["name"]):
-            event = self._new(resource, obj, kind, reason, message, field)
+        event = self._api.find(EVENT, namespace_of(obj) or "default", series.name)
+        event = event or self._new(resource, obj, kind, reason, message, field)
+        series.name = event["metadata"]["name"]
         times = {"firstTimestamp": series.first, "lastTimestamp": self._clock.timestamp(), "count": series.count}
-        return self._api.record(EVENT, {**event, **times})
+        self._api.record(EVENT, {**event, **times})
 
     def _new(self, resource: Resource, obj: Object, kind: str, reason: str, message: str, field: str) -> Object:
         namespace = namespace_of(obj) or "default"

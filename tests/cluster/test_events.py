@@ -104,6 +104,27 @@ def test_an_event_that_was_deleted_comes_back(scene: Scene) -> None:
     assert scene.counts() == {"Pulling/m": 2}
 
 
+def test_an_event_lives_an_hour_after_it_was_written_last(scene: Scene) -> None:
+    scene.say("Pulling")
+    scene.clock.advance(3000)
+    scene.say("Pulling")
+    scene.say("Failed", pod={"metadata": {**PARTS["metadata"], "uid": "2"}})
+    scene.clock.advance(3590)
+    assert scene.counts() == {"Pulling/m": 2, "Failed/m": 1}
+    assert [event["reason"] for event in scene.api.events_about(PARTS)] == ["Pulling"]
+    scene.clock.advance(70)
+    assert scene.counts() == {}
+    assert scene.api.events_about(PARTS) == []
+
+
+def test_an_event_is_found_by_the_object_that_it_is_about_now(scene: Scene) -> None:
+    scene.say("Pulling")
+    (event,) = scene.api.list(EVENT)
+    moved = scene.api.record(EVENT, {**event, "involvedObject": {**event["involvedObject"], "uid": "2"}})
+    assert scene.api.events_about(PARTS) == []
+    assert scene.api.events_about({"metadata": {"uid": "2"}}) == [moved]
+
+
 def test_the_scheduler_announces_in_the_newer_form(scene: Scene) -> None:
     scene.recorder.announce(POD, PARTS, "Scheduled", "Binding", "m")
     (event,) = scene.api.list(EVENT)

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple, Protocol, TypedDict, Unpack
 from kubesim.api import errors, schema
 from kubesim.api.clock import SECOND, Clock, Identity, rfc3339
 from kubesim.api.objects import Object, name_of, namespace_of
-from kubesim.api.resources import NAMESPACE, POD, Resource
+from kubesim.api.resources import EVENT, NAMESPACE, POD, Resource
 from kubesim.cluster.apiserver import patch, validation
 from kubesim.cluster.apiserver.admission import admit_deletion, admit_pod, admit_pod_update
 from kubesim.cluster.apiserver.authorization import ADMIN, Request, User, is_allowed, request, rules_for
@@ -27,13 +27,16 @@ from kubesim.cluster.apiserver.checks import (
     selectors,
     warn_of,
 )
-from kubesim.cluster.apiserver.store import Store
+from kubesim.cluster.apiserver.store import EventIndex, Store
 from kubesim.cluster.apiserver.strategy import apply_defaults, prepare_for_create, prepare_for_update
 from kubesim.shell.container import Process
 
 # Of names that are generated: k8s.io/apiserver pkg/storage/names/generate.go, and pkg/registry/generic/registry.
 LONGEST_BASE = 58
 NAME_ATTEMPTS = 8
+# Seconds that an event lives after it was written last, and those for which etcd leases are shared
+# (kube-apiserver --event-ttl; k8s.io/apiserver pkg/storage/etcd3/lease_manager.go).
+EVENT_TTL, LEASE_REUSE = 3600, 60
 _NONE: Mapping[str, str] = {}
 
 
@@ -86,6 +89,7 @@ class APIServer:
         self._clock = clock
         self._identity = identity
         self._store = Store()
+        self._events = EventIndex()
         self._listeners: dict[Resource | None, list[Listener]] = {None: []}
         self._nodes: dict[str, NodeServer] = {}
 
@@ -128,6 +132,10 @@ class APIServer:
 
     def find(self, resource: Resource, namespace: str, name: str) -> Object | None:
         return self._store.get(resource, namespace, name)
+
+    def events_about(self, obj: Object) -> list[Object]:
+        """The events about an object, by name; that takes no longer where there are many others."""
+        return self._events.about(obj["metadata"]["uid"])
 
     def list(
         self,
@@ -258,6 +266,8 @@ class APIServer:
     def remove(self, resource: Resource, obj: Object) -> Object:
         current = self.get(resource, namespace_of(obj), name_of(obj))
         self._store.remove(resource, current)
+        if resource is EVENT:
+            self._events.discard(current)
         self._notify(Change("DELETED", resource, current, current, self._store.revision))
         return current
 
@@ -310,8 +320,18 @@ class APIServer:
 
     def _commit(self, change: str, resource: Resource, obj: Object, old: Object | None = None) -> Object:
         stored = self._store.put(resource, obj)
+        if resource is EVENT:
+            if not self._events:
+                self._clock.call_later(EVENT_TTL, self._expire_events)
+            self._events.add(stored, self._clock.now)
         self._notify(Change(change, resource, stored, old, self._store.revision))
         return stored
+
+    def _expire_events(self) -> None:
+        for event in self._events.written_by(self._clock.now - EVENT_TTL * SECOND):
+            self.remove(EVENT, event)
+        if self._events:
+            self._clock.call_later(LEASE_REUSE, self._expire_events)
 
     def _notify(self, change: Change) -> None:
         for key in (change.resource, None):

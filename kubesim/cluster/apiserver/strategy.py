@@ -94,6 +94,10 @@ def _namespace(namespace: Object) -> None:
         meta["labels"] = {**(meta.get("labels") or {}), "kubernetes.io/metadata.name": name}
 
 
+def _event(event: Object) -> None:
+    _fill(event, {"involvedObject": {}})
+
+
 def _secret(secret: Object) -> None:
     _fill(secret, {"type": "Opaque"})
 
@@ -113,6 +117,7 @@ def _binding(binding: Object) -> None:
 
 
 _OTHERS = {
+    "Event": _event,
     "Pod": _requests_from_limits,
     "Secret": _secret,
     "Namespace": _namespace,

@@ -44,6 +44,7 @@ class DeploymentController(Controller):
         if not deployment["spec"].get("paused"):
             new = self._ensure_new(deployment, new, old)
             self._roll(deployment, new, old)
+            self._clean_up(deployment, old)
             owned = self.owned_by(deployment)
             old = [item for item in owned if name_of(item) != name_of(new)]
             new = _current(deployment, owned)
@@ -110,6 +111,16 @@ class DeploymentController(Controller):
             if dropped > 0:
                 self._scale(deployment, item, item["spec"]["replicas"] - dropped)
                 return
+
+    def _clean_up(self, deployment: Object, old: list[Object]) -> None:
+        """Once a rollout is complete, delete the oldest ReplicaSets but spec.revisionHistoryLimit."""
+        keys, wanted = ("updatedReplicas", "replicas", "availableReplicas"), deployment["spec"]["replicas"]
+        if any(deployment["status"].get(key, 0) != wanted for key in keys):
+            return
+        excess = len(old) - deployment["spec"]["revisionHistoryLimit"]
+        for item in sorted(old, key=revision)[: max(0, excess)]:
+            if not item["spec"]["replicas"] and not item["status"]["replicas"]:
+                self.api.delete(REPLICA_SET, namespace_of(item), name_of(item))
 
     def _scale(self, deployment: Object, replica_set: Object, replicas: int) -> None:
         before = replica_set["spec"]["replicas"]

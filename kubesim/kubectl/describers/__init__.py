@@ -98,10 +98,7 @@ def _related(call: Call, plural: str, obj: Object) -> list[Object]:
     resource = find_resource(plural)
     if resource is None or not resource.readable:
         return []
-    found = call.api.list(resource, namespace_of(obj) or None)
-    if resource is EVENT:
-        found = [event for event in found if event["involvedObject"].get("uid") == obj["metadata"]["uid"]]
-    return found
+    return call.api.events_about(obj) if resource is EVENT else call.api.list(resource, namespace_of(obj) or None)
 
 
 __all__ = ["RELATED", "describe", "join", "others", "pod_template", "workloads"]

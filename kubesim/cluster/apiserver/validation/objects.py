@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 
 from kubesim.api.errors import field_forbidden, invalid_value, required, too_long
-from kubesim.api.objects import Object, metadata
+from kubesim.api.objects import Object, at, metadata
 from kubesim.cluster.apiserver.validation.rules import CHECKS, Check, Errors, given, immutable, rule, special, valid
 from kubesim.gotext.gojson import loads
 
@@ -63,6 +63,14 @@ def annotation_map(field: str, found: Mapping[str, str] | None) -> Errors:
         yield from (invalid_value(field, key, problem) for problem in CHECKS["qualified_name"](key.lower()))
     if size > ANNOTATIONS_LIMIT:
         yield too_long(field, ANNOTATIONS_LIMIT)
+
+
+@special
+def event(_field: str, obj: Object) -> Errors:
+    """An event lives where its object does, those about objects without a namespace in `default`."""
+    about = at(obj, "involvedObject.namespace") or ""
+    if metadata(obj).get("namespace") != (about or "default"):
+        yield invalid_value("involvedObject.namespace", about, "does not match event.namespace")
 
 
 @special

@@ -1,0 +1,85 @@
+"""A day of simulated time: what a command costs, and what the session holds, stay level.
+
+`KUBESIM_COMMANDS=5000 pytest tests/session/test_long_session.py` types as many commands as a learner could.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from types import FrameType
+
+import pytest
+
+from kubesim import Session
+
+COMMANDS = int(os.environ.get("KUBESIM_COMMANDS", "400"))
+DAY = 86400.0
+MORE_MEMORY = 30.0  # MB
+LAP = (
+    "kubectl describe pod web",
+    "kubectl get pods",
+    "kubectl get events",
+    "kubectl get pod web -o yaml",
+    "kubectl run t --image=registry.example.com/private/x:1",
+    "kubectl describe pod broken",
+    "kubectl delete pod t --now",
+    "kubectl get deployments,replicasets",
+    "kubectl rollout restart deployment shop",
+    "kubectl logs web",
+)
+
+
+class Calls:
+    """Counts the calls of Python functions, which says what work was done on any machine."""
+
+    def __init__(self) -> None:
+        self.count = 0
+
+    def __call__(self, _frame: FrameType, event: str, _arg: object) -> None:
+        self.count += event == "call"
+
+    def of(self, session: Session, line: str) -> int:
+        before = self.count
+        sys.setprofile(self)
+        session.run(line)
+        sys.setprofile(None)
+        return self.count - before
+
+
+def resident() -> float:
+    """The memory of this process in MB."""
+    lines = Path("/proc/self/status").read_text("ascii").splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith("VmRSS")) / 1024
+
+
+def test_a_day_of_commands_costs_no_more_at_its_end_than_at_its_beginning() -> None:
+    session, calls = Session(), Calls()
+    for line in (
+        "kubectl run web --image=nginx",
+        "kubectl run broken --image=registry.example.com/private/x:1",
+        "kubectl create deployment shop --image=nginx --replicas=2",
+        "kubectl create cronjob tick --image=busybox --schedule='*/10 * * * *' -- true",
+    ):
+        session.run(line)
+    costs: list[int] = []
+    for number in range(COMMANDS):
+        costs.append(calls.of(session, LAP[number % len(LAP)]))
+        session.advance(DAY / COMMANDS)
+    tenth = COMMANDS // 10
+    assert sum(costs[-tenth:]) <= 1.3 * sum(costs[:tenth])
+    of_describe = costs[:: len(LAP)]
+    assert of_describe[-1] <= 1.1 * min(of_describe[1:])
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="asks Linux for the memory of the process")
+def test_a_day_of_commands_leaves_little_behind() -> None:
+    session = Session()
+    session.run("kubectl run broken --image=registry.example.com/private/x:1")
+    for number in range(COMMANDS):
+        session.run(LAP[number % len(LAP)])
+        session.advance(DAY / COMMANDS)
+        if number == COMMANDS // 10:
+            before = resident()
+    assert resident() - before <= MORE_MEMORY
