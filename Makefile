@@ -14,6 +14,12 @@ heading = @printf '\n=== %s\n' "$(1)"
 lab: $(VENV)/.lab ## open the lesson in JupyterLab
 	$(BIN)/jupyter lab $(AS_ROOT) --LabApp.default_url=/lab/tree/notebooks/00-start.ipynb
 
+site: $(VENV)/.dev ## build the lesson as a page that needs no server, in build/site
+	$(BIN)/python tools/website.py
+
+try: site ## build that page and serve it on loopback
+	$(BIN)/python tools/website.py serve
+
 ##@ Check
 test: format lint types imports unit fresh ## check everything, in this order
 	$(call heading,All checks passed)
@@ -97,4 +103,17 @@ bench: $(VENV)/.dev ## measure speed and memory, beside a real cluster's
 reach: $(VENV)/.dev ## count the statements that lessons and recordings run, room by room
 	$(BIN)/python tools/reach.py
 
-.PHONY: docs screenshots bench reach
+##@ Publish
+packages: ## install what the full check wants from Debian or Ubuntu
+	sudo apt-get update -qq
+	xargs sudo apt-get install -y -qq --no-install-recommends <.ci/packages.txt
+
+pages: $(VENV)/.dev ## build the page, and run every notebook in it
+	KUBESIM_ALL=1 $(BIN)/pytest -rfEs tests/browser/test_site.py
+
+repository: ## after a fork, fill in its name: make repository name=OWNER/REPO
+	$(if $(filter 2,$(words $(subst /, ,$(name)))),,$(error make repository name=OWNER/REPO))
+	perl -pi -e 's#OWNER/REPO#$(name)#g; s#OWNER%2FREPO#$(subst /,%2F,$(name))#g; \
+	  s#OWNER\.github\.io/REPO#$(subst /,.github.io/,$(name))#g' README.md docs/teaching.md
+
+.PHONY: docs screenshots bench reach site try packages pages repository

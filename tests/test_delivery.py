@@ -8,15 +8,17 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import nbformat
 import pytest
+import yaml
 
 from tools import notebooks as tool
 
 ROOT = Path(__file__).resolve().parent.parent
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
-LOCKS = ("requirements.txt", "requirements-dev.txt")
+LOCKS = ("requirements.txt", "requirements-dev.txt", "requirements-site.txt")
 LEARNER = ("anywidget", "graphviz", "ipywidgets", "jsonpatch", "jupyterlab", "lightkube-models", "nbval", "pyyaml")
 
 
@@ -87,6 +89,58 @@ def test_repo2docker_runs_post_build(dockerfile: str) -> None:
 
 def test_binder_installs_the_same_releases_as_everyone() -> None:
     assert (ROOT / "binder" / "requirements.txt").read_text() == (ROOT / "requirements.txt").read_text()
+
+
+# --- what GitHub runs
+
+
+WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
+
+
+def steps(workflow: Path) -> list[dict[str, Any]]:
+    """Every step of every job."""
+    jobs = yaml.safe_load(workflow.read_text())["jobs"].values()
+    return [step for job in jobs for step in job["steps"]]
+
+
+@pytest.mark.parametrize("workflow", WORKFLOWS, ids=lambda path: path.stem)
+def test_a_workflow_runs_nothing_but_targets_of_the_makefile(workflow: Path) -> None:
+    targets = {f"make {name}" for name in re.findall("^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE)}
+    commands = [step["run"] for step in steps(workflow) if "run" in step]
+    assert commands
+    assert [command for command in commands if command not in targets] == []
+
+
+@pytest.mark.parametrize("workflow", WORKFLOWS, ids=lambda path: path.stem)
+def test_a_workflow_takes_only_githubs_own_actions_each_of_one_version(workflow: Path) -> None:
+    actions = [step["uses"] for step in steps(workflow) if "uses" in step]
+    assert actions
+    assert [action for action in actions if not re.fullmatch(r"actions/[a-z-]+@v\d+", action)] == []
+
+
+def test_the_check_runs_on_every_python_that_the_project_names() -> None:
+    check = yaml.safe_load((ROOT / ".github" / "workflows" / "check.yml").read_text())
+    assert check["jobs"]["check"]["strategy"]["matrix"]["python"] == ["3.11", "3.12", "3.13"]
+    assert check["permissions"] == {"contents": "read"}
+
+
+def test_only_the_job_that_publishes_may_write() -> None:
+    pages = yaml.safe_load((ROOT / ".github" / "workflows" / "pages.yml").read_text())
+    rights = {name: job.get("permissions") for name, job in pages["jobs"].items()}
+    assert pages["permissions"] == {"contents": "read"}
+    assert rights == {"build": None, "publish": {"pages": "write", "id-token": "write"}}
+
+
+def test_a_fork_fills_in_its_name_with_one_command(tmp_path: Path) -> None:
+    (tmp_path / "docs").mkdir()
+    for name in ("Makefile", "README.md", "docs/teaching.md"):
+        shutil.copyfile(ROOT / name, tmp_path / name)
+    subprocess.run(["make", "-C", str(tmp_path), "repository", "name=octo/cat"], check=True, capture_output=True)
+    filled = [(tmp_path / name).read_text() for name in ("README.md", "docs/teaching.md")]
+    assert "(https://octo.github.io/cat/)" in filled[0]
+    assert "/gh/octo/cat/HEAD" in filled[0]
+    assert "github.com%2Focto%2Fcat&" in filled[1]
+    assert [line for text in filled for line in text.splitlines() if "OWNER" in line] == []
 
 
 # --- make, where something is missing

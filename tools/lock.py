@@ -1,4 +1,4 @@
-"""Writes the locks: requirements.txt, its copy for Binder, and requirements-dev.txt (`make lock`).
+"""Writes the locks: requirements.txt and its copy for Binder, those for development and for the site (`make lock`).
 
 One lock serves Python 3.11 and later on every platform; markers say what differs. The ranges, and why each
 package was chosen, are in pyproject.toml.
@@ -12,8 +12,9 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
+EXTRAS = ("--extra", "jupyter", "--extra", "serve")
 COMMAND = (
-    *("uv", "pip", "compile", "pyproject.toml", "--extra", "jupyter", "--extra", "serve"),
+    *("uv", "pip", "compile", "pyproject.toml"),
     *("--universal", "--python-version", "3.11"),
     *("--upgrade", "--generate-hashes", "--quiet", "--no-config"),
     *("--annotation-style", "line", "--custom-compile-command", "make lock"),
@@ -27,8 +28,9 @@ def compile_lock(target: str, *options: str) -> None:
 
 def main() -> None:
     """Resolve for learners first; developers get the same releases and their tools beside them."""
-    compile_lock("requirements.txt", "--group", "lab")
-    compile_lock("requirements-dev.txt", "--group", "dev", "--constraints", "requirements.txt")
+    compile_lock("requirements.txt", *EXTRAS, "--group", "lab")
+    compile_lock("requirements-dev.txt", *EXTRAS, "--group", "dev", "--constraints", "requirements.txt")
+    compile_lock("requirements-site.txt", "--group", "site", "--constraints", "requirements.txt")
     shutil.copyfile(ROOT / "requirements.txt", ROOT / "binder" / "requirements.txt")
 
 

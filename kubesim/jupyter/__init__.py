@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 import re
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -78,6 +79,8 @@ class KubesimMagics(Magics):
         """Let a real kubectl use the notebook's cluster: `%serve`, or `%serve --realtime` for a clock that runs."""
         if line.strip() not in ("", "--realtime"):
             return _say(f"%serve takes no options but --realtime, and here is {line.strip()!r}")
+        if sys.platform == "emscripten":
+            return _say("this page has no server. To use your own kubectl, open this notebook in JupyterLab.")
         seat = current.seat()
         try:
             server = seat.serve(realtime=bool(line.strip()))
