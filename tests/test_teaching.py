@@ -157,3 +157,13 @@ def test_the_registry_is_pulled_from(tmp_path: Path, monkeypatch: pytest.MonkeyP
     exec(block("Add a registry", "python"), names)
     for line, shown in transcript(block("Add a registry", "console")):
         assert (line, names["session"].run(line).screen) == (line, shown)
+
+
+# --- the node
+
+
+def test_the_node_is_set_up_and_repaired() -> None:
+    names: dict[str, Any] = {}
+    exec(block("Set something on the node", "python"), names)
+    for line, shown in transcript(block("Set something on the node", "console")):
+        assert (line, names["session"].run(line).screen) == (line, shown)

@@ -23,7 +23,8 @@ from kubesim.cluster.registry import Registry, Repository, Status, builtin
 from kubesim.kubectl.commands import ABSENT, all_commands
 from kubesim.kubectl.flags import GLOBAL, Flag
 from kubesim.kubectl.formats import ABSENT_FORMATS, OUTPUT_FORMATS
-from kubesim.session.docker import docker_tool
+from kubesim.session.docker import aws_tool, docker_tool
+from kubesim.session.node import crictl_tool, node_tool
 from kubesim.shell.tools import TOOLS
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "supported.md"
@@ -260,7 +261,8 @@ def _shell() -> Iterator[str]:
         "another user has seen in the process list."
     )
     yield ""
-    for tool in sorted([*TOOLS.values(), docker_tool(lambda: Cluster().registries)], key=lambda tool: tool.name):
+    own = [docker_tool(lambda: Cluster().registries), *(make(Cluster) for make in (node_tool, crictl_tool, aws_tool))]
+    for tool in sorted([*TOOLS.values(), *own], key=lambda tool: tool.name):
         if tool.usage:
             yield f"* `{tool.usage}`"
     yield ""
@@ -298,11 +300,12 @@ _AUTH = {"none": "open to everyone", "basic": "Basic authentication", "token": "
 def _registry(registry: Registry, same: str) -> Iterator[str]:
     names = " or ".join(f"`{host}`" for host in registry.hosts)
     users = [f"user `{name}`, password `{password}`" for name, password in registry.users.items()]
+    issued = [f"new passwords of `{name}`, good for {time // 3600} hours" for name, time in registry.issues.items()]
     if registry.trouble:
         yield from _item(f"{names}: {registry.trouble.means}")
         return
     repositories = registry.repositories
-    yield from _item(f"{names}, {', '.join([_AUTH[registry.auth], *users])}{':' if repositories else ''}")
+    yield from _item(f"{names}, {', '.join([_AUTH[registry.auth], *users, *issued])}{':' if repositories else ''}")
     for answer in registry.answers:
         yield from _item(_answer(answer), "  ")
     if repositories and same:
@@ -312,7 +315,7 @@ def _registry(registry: Registry, same: str) -> Iterator[str]:
         yield from _item(f"`{name}` ({', '.join(repository.tags)}), {_readers(repository)}", "  ")
 
 
-_CLIENTS = {"anonymous": "anonymous clients", "unknown": "a wrong user or password"}
+_CLIENTS = {"anonymous": "anonymous clients", "unknown": "a wrong user or password", "expired": "an expired password"}
 
 
 def _answer(answer: Status) -> str:

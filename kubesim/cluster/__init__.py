@@ -17,7 +17,7 @@ from kubesim.cluster.controllers import ControllerManager
 from kubesim.cluster.controllers.scheduler import Scheduler
 from kubesim.cluster.kubelet import Kubelet
 from kubesim.cluster.kubelet.imagepull import ImageManager
-from kubesim.cluster.registry import Registries
+from kubesim.cluster.registry import NodeSettings, Registries
 
 # Every cluster is booted at the same simulated moment, so that two runs of a lesson show the same.
 BOOT = datetime(2026, 11, 24, 13, 40, tzinfo=UTC)
@@ -29,9 +29,9 @@ class Cluster:
     """One node, its control plane, and the registries that it can reach; 19 minutes old.
 
     `seed` decides every uid and random name; `boot` is when it was booted. `registries` is a file of registries, by
-    default those of kubesim, and `node` says what is set on the node itself: `proxy`, the URL of its proxy, and
-    `credentials` that the kubelet has besides pull secrets. A thread that shares the cluster with others holds `lock`
-    while it uses it. Raises ValueError where the file of registries is wrong, and OSError where it can't be read.
+    default those of kubesim, and `node` says what is set on the node itself: the fields of NodeSettings. A thread
+    that shares the cluster with others holds `lock` while it uses it. Raises ValueError where the file of registries is
+    wrong, OSError where it can't be read, and TypeError for a setting that the node doesn't have.
     """
 
     def __init__(
@@ -42,16 +42,14 @@ class Cluster:
         node: Mapping[str, Any] | None = None,
     ) -> None:
         self._options = (seed, boot, registries, node)
-        node = node or {}
         self.lock = threading.RLock()
         self.clock = Clock(boot)
-        self.registries = Registries(self.clock, registries, node.get("proxy", ""))
+        self.registries = Registries(self.clock, registries, NodeSettings(**deepcopy(dict(node or {}))))
         identity = Identity(seed)
         self.api = APIServer(self.clock, identity)
         self.scheduler = Scheduler(self.api, self.clock)
         self.controllers = ControllerManager(self.api, self.clock)
-        images = ImageManager(self.registries, node.get("credentials", ()))
-        self.kubelet = Kubelet(self.api, self.clock, identity, images, bootstrap.NODE_NAME)
+        self.kubelet = Kubelet(self.api, self.clock, identity, ImageManager(self.registries), bootstrap.NODE_NAME)
         self._boot(identity)
 
     def advance(self, seconds: float) -> None:

@@ -1,4 +1,4 @@
-"""docker login and docker logout: they ask a simulated registry, and keep Docker's configuration file.
+"""docker login and docker logout, which ask a simulated registry and keep Docker's configuration file; and aws.
 
 Mirrors docker/cli cli/command/registry and cli/config, v29.
 """
@@ -14,6 +14,7 @@ from contextlib import suppress
 from typing import Any
 
 from kubesim.api.imageref import DEFAULT_REGISTRY
+from kubesim.cluster import Cluster
 from kubesim.cluster.keyring import Credential
 from kubesim.cluster.registry import Registries
 from kubesim.gotext import gojson
@@ -53,6 +54,21 @@ def docker_tool(registries: Callable[[], Registries]) -> Tool:
     usage = "docker [--config FOLDER] login|logout [-u USER] [--password-stdin] [SERVER]"
     decorate = tool(usage, example="docker login -u me --password-stdin")
     return decorate(lambda operands, _, io: _docker(operands, io, registries))
+
+
+def aws_tool(cluster: Callable[[], Cluster]) -> Tool:
+    """aws, of which a password for Amazon's registries is part, valid for as long as the registries' file says."""
+    usage = "aws ecr get-login-password [--region REGION]"
+    decorate = tool(usage, "r:/region", example="aws ecr get-login-password --region eu-west-1")
+    return decorate(lambda operands, _, io: _aws(operands, io, cluster()))
+
+
+def _aws(operands: list[str], io: Invocation, cluster: Cluster) -> int:
+    found = [registry for registry in cluster.registries.world.registries if "AWS" in registry.issues]
+    if operands != ["ecr", "get-login-password"] or not found:
+        raise UnsupportedError(f"'aws {' '.join(operands)}'")
+    io.out(found[0].issue("AWS", cluster.clock.now) + "\n")
+    return 0
 
 
 def _docker(operands: list[str], io: Invocation, registries: Callable[[], Registries]) -> int:

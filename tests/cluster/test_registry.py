@@ -13,10 +13,11 @@ import pytest
 import yaml
 from jsonschema import Draft202012Validator
 
+from kubesim import Session
 from kubesim.api.clock import Clock
 from kubesim.api.imageref import parse
 from kubesim.cluster.keyring import Credential
-from kubesim.cluster.registry import Registries, builtin
+from kubesim.cluster.registry import NodeSettings, Registries, builtin
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 MINE = Credential("myuser", "mypassword")
@@ -29,7 +30,7 @@ def table(name: str) -> list[Any]:
 
 
 def registries(path: str | Path | None = None, proxy: str = "") -> Registries:
-    return Registries(Clock(datetime(2026, 11, 25, 10, 57, 55, tzinfo=UTC)), path, proxy)
+    return Registries(Clock(datetime(2026, 11, 25, 10, 57, 55, tzinfo=UTC)), path, NodeSettings(proxy))
 
 
 def credential(user: str) -> Credential | None:
@@ -139,3 +140,57 @@ def test_a_wrong_file_is_refused_in_a_line_of_kubesim(text: str, problem: str, t
     with pytest.raises(ValueError, match=r".") as error:
         registries(path)
     assert str(error.value).startswith(f"kubesim: {path}{problem}")
+
+
+@pytest.mark.parametrize(
+    ("hosts", "image", "problem"),
+    [
+        ({"harbor.corp.example": "trust"}, "harbor.corp.example/myapp:1.0", ""),
+        ({"self.example.com": "trust"}, "self.example.com/myapp:1.0", ""),
+        ({"cn.example.com": "trust"}, "cn.example.com/myapp:1.0", "legacy Common Name"),
+        ({"new-registry.example.com": "trust"}, "new-registry.example.com/myapp:1.0", "is valid for old-registry"),
+        ({"new-registry.example.com": "skip-verify"}, "new-registry.example.com/myapp:1.0", ""),
+        ({"10.96.0.13": "trust"}, "10.96.0.13/myapp:1.0", "doesn't contain any IP SANs"),
+        ({"10.96.0.13": "skip-verify"}, "10.96.0.13/myapp:1.0", ""),
+        ({"registry.local:5000": "trust"}, "registry.local:5000/myapp:1.0", "HTTP response to HTTPS client"),
+        ({"registry.local:5000": "insecure"}, "registry.local:5000/myapp:1.0", ""),
+        (
+            {"registry.local": "insecure"},
+            "registry.local/myapp:1.0",
+            "dial tcp 10.96.0.15:80: connect: connection refused",
+        ),
+        ({"registry.example.com:5000": "insecure"}, "registry.example.com:5000/myapp:1.0", "400 Bad Request"),
+        ({"refused.example.com": "skip-verify"}, "refused.example.com/myapp:1.0", "connection refused"),
+    ],
+)
+def test_what_is_set_for_a_host_on_the_node(hosts: dict[str, str], image: str, problem: str) -> None:
+    world = Registries(Clock(datetime(2026, 11, 25, tzinfo=UTC)), None, NodeSettings(hosts=hosts))
+    answer = world.resolve(parse(image), None)
+    assert (answer.image is None) is bool(problem)
+    assert problem in answer.refusal
+    server = image.partition("/")[0]  # as docker asks it from another machine, where nothing of this is set
+    assert world.login(server, MINE) == Registries(world.clock).login(server, MINE)
+
+
+ECR = "123456789012.dkr.ecr.eu-west-1.amazonaws.com"
+
+
+@pytest.mark.parametrize(
+    ("hours", "change", "status"),
+    [(0, "", ""), (11.9, "", ""), (12, "", "403 Forbidden"), (0, "x", "400 Bad Request"), (13, "x", "400 Bad Request")],
+)
+def test_a_password_that_was_issued_expires(hours: float, change: str, status: str) -> None:
+    world = registries()
+    issued = world.issued({"registry": ECR, "username": "AWS", "issued": True})
+    world.clock.advance(hours * 3600)
+    answer = world.resolve(parse(f"{ECR}/myapp:1.0"), Credential("AWS", issued["password"] + change))
+    assert status in answer.refusal if status else answer.image
+
+
+def test_a_credential_provider_gets_a_new_password_again_and_again() -> None:
+    provider = {"from": "provider", "registry": ECR, "username": "AWS", "issued": True}
+    session = Session(node={"credentials": [provider]})
+    for hour, name in enumerate(("myapp:1.0", "myapp:2.0", "team/api:1.0")):
+        session.run(f"kubectl run pod-{hour} --image={ECR}/{name}")
+        session.advance(13 * 3600)
+    assert session.run("kubectl get pods --no-headers").stdout.count("Running") == 3

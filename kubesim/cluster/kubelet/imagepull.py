@@ -5,7 +5,7 @@ Mirrors kubernetes pkg/kubelet/images/image_manager.go and pkg/kubelet/kuberunti
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -19,6 +19,9 @@ from kubesim.cluster.registry import Answer, Image, Registries
 from kubesim.gotext import gojson
 
 ALWAYS, NEVER = "Always", "Never"
+
+# For how long the kubelet keeps what it has read of its own configuration (pkg/credentialprovider/provider.go).
+_CONFIG_LIFETIME: Micros = 300 * SECOND
 
 Event = tuple[str, str, str]
 Outcome = tuple[str, str]
@@ -93,12 +96,20 @@ class PullRequest(NamedTuple):
 
 
 class ImageManager:
-    """Gets the images of one node's containers, with `credentials` that the node itself has besides pull secrets."""
+    """Gets the images of one node's containers, with the credentials of the node itself besides pull secrets."""
 
-    def __init__(self, registries: Registries, credentials: Iterable[Mapping[str, Any]] = ()) -> None:
+    def __init__(self, registries: Registries) -> None:
         self.registries = registries
-        self.own = Keyring.of_node(credentials)
         self.node = NodeImages()
+        self._own = Keyring()
+        self._read_again: Micros = 0
+
+    def own(self, now: Micros) -> Keyring:
+        """The node's own credentials, as they were when the kubelet last read them."""
+        if now >= self._read_again:
+            self._own = Keyring.of_node(map(self.registries.issued, self.registries.node.credentials))
+            self._read_again = now + _CONFIG_LIFETIME
+        return self._own
 
     def ensure_image(self, request: PullRequest) -> Pull:
         """Get a container's image, if its Pod may use it; return what came of it and why."""
@@ -162,7 +173,7 @@ class Pull:
         """The credentials that match, the node's own last, looked up when first needed. Raises ValueError."""
         if self.matches is None:
             secrets = [secret for _, secret in self.request.secrets if secret is not None]
-            rings = [Keyring.from_secrets(secrets), self.manager.own]
+            rings = [Keyring.from_secrets(secrets), self.manager.own(self.request.now)]
             self.matches = [match for ring in rings for match in ring.lookup(self.reference.name)]
         return self.matches
 

@@ -44,13 +44,22 @@ class NodeImages:
         self._free_at: Micros = 0
 
     def add(self, reference: Reference, image: Image, match: Match | None, at: Micros) -> None:
-        """Note that a pull of `reference` with `match` (None: anonymously) is over at `at`."""
+        """Note that the kubelet's pull of `reference` with `match` (None: anonymously) is over at `at`."""
+        self.load(reference, image, at)
+        pullers = self._pullers.setdefault((image.digest, reference.name), {})
+        pullers[match.owner if match else None] = match.credential.digest if match else ""
+
+    def load(self, reference: Reference, image: Image, at: Micros) -> None:
+        """Note that the node has an image from `at` on, however it came there."""
         self._images[image.digest] = image
         for name in (reference.canonical, f"{reference.name}@{image.digest}"):
             digest, since = self._names.get(name, ("", at))
             self._names[name] = (image.digest, since if digest == image.digest else at)
-        pullers = self._pullers.setdefault((image.digest, reference.name), {})
-        pullers[match.owner if match else None] = match.credential.digest if match else ""
+
+    def tagged(self, now: Micros) -> list[tuple[str, Image]]:
+        """The names with a tag, sorted, and the image that each one has."""
+        names = [(name, digest) for name, (digest, since) in self._names.items() if "@" not in name and since <= now]
+        return [(name, self._images[digest]) for name, digest in sorted(names)]
 
     def present(self, reference: Reference, now: Micros) -> Image | None:
         """The image that the node has under this name, if its pull is over."""
@@ -62,8 +71,8 @@ class NodeImages:
         return image.digest in self._images
 
     def pullers(self, reference: Reference) -> Pullers:
-        """Who has pulled the image that the node has under this name."""
-        return self._pullers.get((self._names[reference.canonical][0], reference.name), {})
+        """Who has pulled the image that the node has under this name; an image without the kubelet is everybody's."""
+        return self._pullers.get((self._names[reference.canonical][0], reference.name), {None: ""})
 
     def status_names(self, digest: str) -> tuple[str, str]:
         """What a container's status shows as image and imageID: the image's first tag and first digest, sorted."""

@@ -7,16 +7,18 @@ core/remotes/docker resolver.go, authorizer.go and auth/fetch.go, v2.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 from ipaddress import ip_address
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
 from kubesim.api.clock import SECOND, Clock, Micros
 from kubesim.api.imageref import DEFAULT_REGISTRY, LEGACY_DEFAULT_REGISTRY, Reference
 from kubesim.cluster.keyring import Credential, split_port
+from kubesim.cluster.registry.node import NodeSettings
 from kubesim.cluster.registry.world import (
     HTTPS_PORT,
     NODE_PLATFORM,
@@ -30,10 +32,22 @@ from kubesim.cluster.registry.world import (
     read,
 )
 
-__all__ = ["NODE_PLATFORM", "Answer", "Image", "Registries", "Registry", "Repository", "Status", "Trouble", "builtin"]
+__all__ = [
+    "NODE_PLATFORM",
+    "Answer",
+    "Image",
+    "NodeSettings",
+    "Registries",
+    "Registry",
+    "Repository",
+    "Status",
+    "Trouble",
+    "builtin",
+]
 
 # The host that answers for Docker Hub.
 _ENDPOINTS = dict.fromkeys((DEFAULT_REGISTRY, LEGACY_DEFAULT_REGISTRY), "registry-1.docker.io")
+_HTTP_PORT = "80"
 NAMESERVER = "10.96.0.10:53"
 _PHRASES = {status.value: status.phrase for status in HTTPStatus}
 _DENIED = "pull access denied, repository does not exist or may require authorization"
@@ -61,9 +75,13 @@ class Request(NamedTuple):
     authorization: Credential | Token | None = None
 
     @property
+    def scheme(self) -> str:
+        return self.url.partition("://")[0]
+
+    @property
     def host(self) -> str:
         """Where it goes, with the port if there is one."""
-        return self.url.removeprefix("https://").partition("/")[0]
+        return self.url.partition("://")[2].partition("/")[0]
 
 
 class Response(NamedTuple):
@@ -116,10 +134,10 @@ class _RefusedError(Exception):
 
 
 class Registries:
-    """All registries that a node can reach, those in the file at `path` or kubesim's; `proxy` is the node's, a URL."""
+    """All registries that a node can reach, those in the file at `path` or kubesim's; `node` is what is set on it."""
 
-    def __init__(self, clock: Clock, path: str | Path | None = None, proxy: str = "") -> None:
-        self.clock, self.proxy = clock, proxy
+    def __init__(self, clock: Clock, path: str | Path | None = None, node: NodeSettings | None = None) -> None:
+        self.clock, self.node = clock, node or NodeSettings()
         self._own = read(path) if path is not None else None
         self._first_asked: dict[str, Micros] = {}
 
@@ -144,13 +162,13 @@ class Registries:
 
     def login(self, server: str, credential: Credential) -> str:
         """Why the registry at `server` turns `credential` away, in the words of Docker's daemon; "" if it does not."""
-        url = f"https://{_host(server)}/v2/"
+        url, client = f"https://{_host(server)}/v2/", NodeSettings(self.node.proxy)
         try:
-            response = self.send(Request("GET", url))
+            response = self.send(Request("GET", url), client)
             if response.auth == "basic":
-                response = self.send(Request("GET", url, authorization=credential))
+                response = self.send(Request("GET", url, authorization=credential), client)
             elif response.auth == "token":
-                response = self.send(Request("token", response.token_url, authorization=credential))
+                response = self.send(Request("token", response.token_url, authorization=credential), client)
                 problem = response.reason or f"received unexpected HTTP status: {response.line}"
                 return "" if response.token else f'Get "{url}": {problem}'
         except NoResponseError as error:
@@ -158,37 +176,54 @@ class Registries:
         is_in = response.status == HTTPStatus.OK
         return "" if is_in else f"login attempt to {url} failed with status: {response.line}"
 
+    def issued(self, credential: Mapping[str, Any]) -> Mapping[str, Any]:
+        """One of the node's own credentials, where it is `issued` with a password that its registry makes now."""
+        name, port = split_port(credential["registry"].partition("/")[0], HTTPS_PORT)
+        registry, user = self.world.by_port.get((name, port)), credential.get("username", "")
+        if not credential.get("issued") or registry is None or user not in registry.issues:
+            return credential
+        return {**credential, "password": registry.issue(user, self.clock.now)}
+
     def tags(self, reference: Reference) -> tuple[str, ...]:
         """The tags of a reference's repository, as its registry lists them; none if it is not there."""
         registry = self.world.by_name.get(split_port(reference.registry)[0])
         return tuple(sorted(registry.repository(reference.repository).tags)) if registry else ()
 
-    def send(self, request: Request) -> Response:
-        """Ask a registry. Raises NoResponseError."""
-        registry = self._connect(request.host)
-        elapsed = (self.clock.now - self._first_asked.get(request.host, self.clock.now)) / SECOND
-        clients = _clients(registry, request)
+    def send(self, request: Request, client: NodeSettings | None = None) -> Response:
+        """Ask a registry, as the node or as a machine on which something else is set. Raises NoResponseError."""
+        registry = self._connect(request, client or self.node)
+        if request.scheme == "http" and not (registry.trouble and registry.trouble.at == "protocol"):
+            return Response(HTTPStatus.BAD_REQUEST)
+        now = self.clock.now
+        elapsed = (now - self._first_asked.get(request.host, now)) / SECOND
+        clients = _clients(registry, request, now)
         for answer in registry.answers:
             if _matches(answer, request, clients) and (answer.seconds is None or elapsed < answer.seconds):
                 return Response(answer.status, answer.reason)
-        return _token(registry, request) if request.kind == "token" else _content(registry, request)
+        return _token(registry, request, now) if request.kind == "token" else _content(registry, request, now)
 
-    def _connect(self, host: str) -> Registry:
-        if self.proxy:
-            self._reach(*split_port(self.proxy.rpartition("/")[2], "80"), "proxyconnect tcp: ")
-        name, port = split_port(host, HTTPS_PORT)
+    def _connect(self, request: Request, client: NodeSettings) -> Registry:
+        if client.proxy:
+            self._reach(*split_port(client.proxy.rpartition("/")[2], _HTTP_PORT), "proxyconnect tcp: ")
+        name, port = split_port(request.host, _HTTP_PORT if request.scheme == "http" else HTTPS_PORT)
         registry = self._reach(name, port)
-        trouble = registry.trouble
-        if trouble and trouble.at == "protocol":
+        mode, trouble = client.hosts.get(request.host), registry.trouble
+        if request.scheme == "https" and trouble and trouble.at == "protocol":
             raise NoResponseError(trouble.error, trouble.seconds)
+        if request.scheme == "https" and mode != "skip-verify":
+            self._verify(name, registry, mode == "trust")
+        return registry
+
+    def _verify(self, name: str, registry: Registry, is_trusted: bool) -> None:
+        """Check a registry's certificate, whose authority may be trusted. Raises NoResponseError."""
         if name == registry.address:
             raise _untrusted(f"cannot validate certificate for {name} because it doesn't contain any IP SANs")
-        if trouble and trouble.at == "certificate":
+        trouble = registry.trouble
+        if trouble and trouble.at == "certificate" and not (is_trusted and trouble.trusted):
             now, until = self.clock.timestamp(), registry.certificate.get("until", "")
             if not until or now > until:
                 names = ", ".join(registry.certificate.get("names", ()))
                 raise _untrusted(trouble.message(host=name, now=now, until=until, names=names))
-        return registry
 
     def _reach(self, name: str, port: str, before: str = "") -> Registry:
         """The registry that listens at a port. Raises NoResponseError."""
@@ -199,6 +234,8 @@ class Registries:
         if address is None or (trouble and trouble.at == "lookup"):
             problem = trouble.error if trouble else "no such host"
             raise NoResponseError(f"{before}dial tcp: lookup {name} on {NAMESERVER}: {problem}")
+        if registry is None and not address.startswith("127.") and address not in self.world.addresses:
+            trouble = self.world.troubles["silence"]
         if trouble and trouble.at == "connection":
             raise NoResponseError(f"{before}dial tcp {address}:{port}: {trouble.error}", trouble.seconds)
         if listener is None:
@@ -244,7 +281,8 @@ class _Pull:
 
     def _request(self, kind: str, manifest: str) -> Request:
         repository = self.reference.repository
-        url = f"https://{_host(self.reference.registry)}/v2/{repository}/manifests/{manifest}"
+        host = _host(self.reference.registry)
+        url = f"{self.registries.node.scheme(host)}://{host}/v2/{repository}/manifests/{manifest}"
         return Request(kind, url, repository, manifest, self.authorization)
 
     def _send(self, request: Request) -> Response:
@@ -306,17 +344,14 @@ def _untrusted(problem: str) -> NoResponseError:
     return NoResponseError(f"tls: failed to verify certificate: x509: {problem}")
 
 
-def _accepts(registry: Registry, credential: Credential) -> bool:
-    return registry.users.get(credential.username) == credential.password
-
-
-def _clients(registry: Registry, request: Request) -> set[str]:
+def _clients(registry: Registry, request: Request, now: Micros) -> set[str]:
     """What the client is in the terms of an answer's `clients`; nothing before it has been asked who it is."""
     match request.authorization:
         case Token(user):
             return {user or "anonymous"}
         case Credential(username, password) as credential:
-            return {username if _accepts(registry, credential) else "unknown", f"{username}:{password}"}
+            standing = registry.standing(credential, now)
+            return {username if standing == "known" else standing, f"{username}:{password}"}
         case _:
             return {"anonymous"} if request.kind == "token" or registry.auth == "none" else set()
 
@@ -329,30 +364,31 @@ def _matches(answer: Status, request: Request, clients: set[str]) -> bool:
     )
 
 
-def _token(registry: Registry, request: Request) -> Response:
+def _token(registry: Registry, request: Request, now: Micros) -> Response:
     match request.authorization:
         case Credential(username) as credential:
-            accepted = _accepts(registry, credential)
-            return Response(HTTPStatus.OK, token=Token(username)) if accepted else Response(HTTPStatus.UNAUTHORIZED)
+            is_known = registry.standing(credential, now) == "known"
+            return Response(HTTPStatus.OK, token=Token(username)) if is_known else Response(HTTPStatus.UNAUTHORIZED)
         case _:
             return Response(HTTPStatus.OK, token=Token(None))
 
 
-def _content(registry: Registry, request: Request) -> Response:
-    refusal = _refusal(registry, request)
-    if refusal or not request.repository or registry.trouble:
-        return refusal or Response(HTTPStatus.OK, trouble=registry.trouble)
+def _content(registry: Registry, request: Request, now: Micros) -> Response:
+    refusal = _refusal(registry, request, now)
+    trouble = registry.trouble if registry.trouble and registry.trouble.at == "config" else None
+    if refusal or not request.repository or trouble:
+        return refusal or Response(HTTPStatus.OK, trouble=trouble)
     image = registry.repository(request.repository).find(request.manifest)
     return Response(HTTPStatus.OK if image else HTTPStatus.NOT_FOUND, image=image)
 
 
-def _refusal(registry: Registry, request: Request) -> Response | None:
+def _refusal(registry: Registry, request: Request, now: Micros) -> Response | None:
     """Why a client doesn't get what it asks for: it has to say who it is, it is unknown, or it has no right."""
     repository, is_login = registry.repository(request.repository), not request.repository
     match registry.auth, request.authorization:
         case "none", _:
             return None
-        case "basic", Credential(username) as credential if _accepts(registry, credential):
+        case "basic", Credential(username) as credential if registry.standing(credential, now) == "known":
             return None if is_login or repository.readable_by(username) else Response(HTTPStatus.FORBIDDEN)
         case "basic", None if repository.public:
             return None

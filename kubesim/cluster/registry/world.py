@@ -5,7 +5,9 @@ registries.schema.json says what the fields mean.
 
 from __future__ import annotations
 
+import base64
 import hashlib
+import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -14,7 +16,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from kubesim.api import load_yaml
-from kubesim.cluster.keyring import split_port
+from kubesim.api.clock import SECOND, Micros
+from kubesim.cluster.keyring import Credential, split_port
 
 _FOLDER = Path(__file__).parent.parent
 HTTPS_PORT = "443"
@@ -31,13 +34,17 @@ _TYPES: dict[str, tuple[type | tuple[type, ...], str]] = {
 
 
 class Trouble(NamedTuple):
-    """What can be wrong: where it shows (`at`), and what the container runtime reports (`error`, a template)."""
+    """What can be wrong: where it shows (`at`), and what the container runtime reports (`error`, a template).
+
+    It is `trusted` if it is gone once the node trusts who issued the certificate.
+    """
 
     at: str
     error: str
     means: str
     code: str = ""
     seconds: float = 0
+    trusted: bool = False
 
     def message(self, **words: str) -> str:
         """The error with `words` for its placeholders; one that isn't known stays as it is."""
@@ -61,6 +68,11 @@ class Image:
     base: str = "app"
     runs: str = "forever"
     trouble: Trouble | None = None
+
+    @property
+    def config(self) -> str:
+        """The digest of its configuration, which the container runtime takes for its id."""
+        return f"sha256:{hashlib.sha256(f'config of {self.digest}'.encode()).hexdigest()}"
 
 
 class Repository(NamedTuple):
@@ -93,7 +105,10 @@ class Status(NamedTuple):
 
 @dataclass(frozen=True)
 class Registry:
-    """One registry: the names it answers to (the first is its own), how it asks (`auth`), and what it has."""
+    """One registry: the names it answers to (the first is its own), how it asks (`auth`), and what it has.
+
+    `issues` are the users for whom it makes passwords, and how many seconds these are valid.
+    """
 
     hosts: tuple[str, ...]
     address: str | None = None
@@ -105,17 +120,46 @@ class Registry:
     trouble: Trouble | None = None
     certificate: Mapping[str, Any] = field(default_factory=dict)
     answers: tuple[Status, ...] = ()
+    issues: Mapping[str, int] = field(default_factory=dict)
+
+    def issue(self, user: str, now: Micros) -> str:
+        """A new password of a user, as Amazon's are made: Base64 of JSON that says when it expires."""
+        return self._password(user, now // SECOND + self.issues[user])
+
+    def _password(self, user: str, until: int) -> str:
+        seal = hashlib.sha256(f"{self.hosts[0]} {user} {until}".encode()).hexdigest()
+        text = json.dumps({"payload": seal, "version": "2", "type": "DATA_KEY", "expiration": until})
+        return base64.b64encode(text.encode()).decode()
+
+    def standing(self, credential: Credential, now: Micros) -> str:
+        """What a user with a password is: known, unknown, or expired where the password has been issued long ago."""
+        user, password = credential.username, credential.password
+        if self.users.get(user) == password:
+            return "known"
+        until = _expiration(password) if user in self.issues else None
+        if until is None or password != self._password(user, until):
+            return "unknown"
+        return "known" if now < until * SECOND else "expired"
 
     def repository(self, name: str) -> Repository:
         """The repository called `name`, empty if there is none."""
         return self.repositories.get(name) or Repository({}, public=self.auth == "none")
 
 
+def _expiration(password: str) -> int | None:
+    try:
+        until = json.loads(base64.b64decode(password, validate=True))["expiration"]
+    except (ValueError, KeyError, TypeError):
+        return None
+    return until if type(until) is int else None
+
+
 class World:
-    """Registries by host and port, addresses by host, and troubles by name. It never changes."""
+    """Registries by host and by port, all addresses, and troubles by name. It never changes."""
 
     def __init__(self, registries: tuple[Registry, ...], troubles: Mapping[str, Trouble]) -> None:
         self.registries, self.troubles = registries, troubles
+        self.addresses = {registry.address for registry in registries}
         self.by_name: dict[str, Registry] = {}
         self.by_port: dict[tuple[str, str], Registry] = {}
         for registry in registries:
@@ -123,7 +167,9 @@ class World:
                 name, port = split_port(host, HTTPS_PORT)
                 self.by_name.setdefault(name, registry)
                 self.by_port[name, port] = registry
-                if registry.address and not (registry.trouble and registry.trouble.at == "connection"):
+                if registry.address and registry.trouble and registry.trouble.at == "connection":
+                    self.by_name.setdefault(registry.address, registry)
+                elif registry.address:
                     self.by_port.setdefault((registry.address, port), registry)
         for registry in registries:
             name, port = split_port(registry.realm.removeprefix("https://").partition("/")[0], HTTPS_PORT)
