@@ -132,14 +132,18 @@ def _serve(options: argparse.Namespace) -> int:
     try:
         journal = Journal(options.state, boot) if options.state else None
         session = _session(journal.boot if journal else boot)
-        changes = journal.replay(session.cluster) if journal else 0
+        if journal:
+            session.resume(journal.restore(session.cluster))
         keywords = {name: getattr(options, name) for name in ("address", "port", "realtime")}
         served = session.serve(options.kubeconfig, journal=journal, **keywords)
     except (OSError, OverflowError, JournalError) as error:
         return _fail(f"cannot serve: {error}")
     except ImportError as error:
         return _fail(f"serve needs the package {error.name}: pip install 'kubesim[serve]'")
-    print(f"kubesim: a simulated cluster at {served.url}" + (f", {changes} requests done again" if changes else ""))
+    print(
+        f"kubesim: a simulated cluster at {served.url}"
+        + (f", {journal.writes} changes kept" if journal and journal.writes else "")
+    )
     print(served, flush=True)
     try:
         if sys.stdin.isatty() and not journal:

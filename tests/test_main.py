@@ -27,6 +27,7 @@ from kubesim.__main__ import main
 from kubesim.api.result import Result
 from kubesim.lessons import documents, load_quizzes, load_tasks
 
+FOREIGN = "is not of a journal that kubesim wrote, or the line before it is missing"
 NOT_MINE = errno.EADDRNOTAVAIL, os.strerror(errno.EADDRNOTAVAIL)
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -125,7 +126,7 @@ def test_what_was_acknowledged_survives_that_the_server_is_killed(tmp_path: Path
         assert lines[1] == f"export KUBECONFIG='{config}'\n"
         made = ask(config, "POST", secrets, {"metadata": {"name": "kept"}})
     with serving(tmp_path, "--realtime") as lines:
-        assert lines[0].endswith(", 1 requests done again\n")
+        assert lines[0].endswith(", 1 changes kept\n")
         assert ask(config, "GET", f"{secrets}/kept") == made
 
 
@@ -134,7 +135,7 @@ def test_what_was_acknowledged_survives_that_the_server_is_killed(tmp_path: Path
     [
         (["--port", "65536"], "kubesim serve: error: argument --port: a port is a number from 0 to 65535\n"),
         (["--address", "192.0.2.1"], f"kubesim: cannot serve: {OSError(*NOT_MINE)}\n"),
-        (["--state", "README.md"], "kubesim: cannot serve: README.md: line 1 is not of a journal that kubesim wrote\n"),
+        (["--state", "README.md"], f"kubesim: cannot serve: README.md: line 1 {FOREIGN}\n"),
     ],
 )
 def test_what_cannot_be_served_is_told_in_a_line(options: list[str], why: str) -> None:

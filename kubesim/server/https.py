@@ -22,11 +22,13 @@ import trustme
 import yaml
 from tornado import httpserver, netutil, web
 
+from kubesim.api import errors
 from kubesim.cluster import Cluster
 from kubesim.kubectl.config import CLUSTER, CONTEXT, USER
 from kubesim.server.api import API
 from kubesim.server.handlers import EXEC_PATH, MAX_READ, Exec, Handler
-from kubesim.server.journal import Journal
+from kubesim.server.journal import Journal, JournalError
+from kubesim.server.representation import status_of
 from kubesim.server.request import Request, Response
 from kubesim.server.watch import Watch
 from kubesim.shell.container import Process
@@ -184,9 +186,15 @@ class Server:
         api = self._api
         with api.cluster.lock:
             self._pass_time(api.cluster, request)
-            if self._journal and request.is_write:
-                self._journal.append(api.cluster.clock.now, request)
-            answer = api.answer(request)
+            if not (self._journal and request.is_write):
+                answer = api.answer(request)
+            else:
+                try:
+                    with self._journal.recording(api, request):
+                        answer = api.answer(request)
+                except JournalError as error:
+                    why = f"Internal error occurred: kubesim: {error}"
+                    return Response(status_of(errors.StatusError(500, "InternalError", why)), 500)
             self._notify()
             return answer
 

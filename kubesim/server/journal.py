@@ -1,18 +1,29 @@
-"""A served cluster's memory on disk: every write, with its moment, in the order in which they were done.
+"""A served cluster's memory on disk: a snapshot, then every write since, in the order in which they were done.
 
 The simulator is deterministic, so the same writes at the same moments make the same cluster again, with its uids and
-its Pods in the middle of their back-off. A line is in the file before its request is answered, and the outcome of a
-request whose line was cut short was never sent.
+its Pods in the middle of their back-off. A write is in the file before it is done; one that failed, or that the process
+did not survive, is marked and not repeated. Once the writes take half as much room as the snapshot, a new one replaces
+the file in one step. Each line ends with a checksum of all lines so far, so that a missing one is noticed.
 """
 
 from __future__ import annotations
 
 import base64
+import errno
+import io
 import json
+import logging
 import os
-from contextlib import suppress
+import pickle
+import threading
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from datetime import datetime
+from functools import cache
+from hashlib import sha256
 from pathlib import Path
+from types import FunctionType, MethodType
 from typing import Any
 
 try:
@@ -20,41 +31,44 @@ try:
 except ImportError:  # not on Windows
     fcntl = None  # type: ignore[assignment]
 
-from kubesim.api.clock import SECOND, Micros
+from kubesim.api.clock import SECOND
+from kubesim.api.objects import Object
+from kubesim.api.resources import Resource, find_kind
 from kubesim.cluster import BOOT, Cluster
 from kubesim.server.api import API
 from kubesim.server.request import Request
 
-_START = b'{"kubesim": "journal", "version": 1, "boot": "'
+SMALLEST = 64 * 1024
+"""Bytes of writes for which no new snapshot is made."""
+_START = b'{"kubesim": "journal", "version": 2, '
 _KEPT = ("content-type", "impersonate-")
-_FIELDS = {"at": int, "method": str, "path": str, "query": dict, "headers": dict, "groups": list, "body": str}
+_FAILED: Object = {"failed": True}
+_UNREADABLE = (ValueError, TypeError, LookupError, AttributeError, RecursionError, zlib.error, pickle.UnpicklingError)
+_log = logging.getLogger(__name__)
 
 
 class JournalError(Exception):
-    """The file is not a journal, or is damaged."""
+    """The file is not a journal, is damaged, or cannot be written: a sentence that begins with its path."""
 
 
 class Journal:
     """The file at `path`, which is created if it isn't there, and kept from other servers until it is closed.
 
     It holds what came over HTTP and nothing else that happens to the cluster, and when that was booted: at `boot`,
-    where the journal is new. Raises OSError, and JournalError for any other file.
+    where the journal is new. `writes` is how many it has seen. Raises OSError, and JournalError for any other file.
     """
 
     def __init__(self, path: Path, boot: datetime = BOOT) -> None:
-        self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
+        if path.exists() and not path.is_file():
+            raise JournalError(f"{path}: not a regular file")
+        self.boot, self.writes = boot, 0
+        self._path, self._file = path, _open(path)
+        self._size = self._sum = self._first = 0
         try:
-            _lock(self._file, path)
-            lines = _read(path)
+            self._check()
         except BaseException:
-            os.close(self._file)
+            self.close()
             raise
-        self._size = sum(len(line) + 1 for line in lines)
-        os.ftruncate(self._file, self._size)
-        self.boot = _boot_of(lines[0]) if lines else boot
-        self._entries = lines[1:]
-        if not lines:
-            self._write(_START + boot.isoformat().encode() + b'"}')
 
     def close(self) -> None:
         """Release the file. It may be closed twice."""
@@ -62,80 +76,222 @@ class Journal:
         if file >= 0:
             os.close(file)
 
-    def replay(self, cluster: Cluster) -> int:
-        """Do everything again in a new cluster; return how many writes that were."""
-        api = API(cluster)
-        entries, self._entries = self._entries, []
-        for line in entries:
-            entry = json.loads(line)
-            cluster.clock.advance((entry["at"] - cluster.clock.now) / SECOND)
-            with suppress(Exception):  # a bug that spoiled one request then must not spoil all others now
-                api.answer(_request(entry))
+    def restore(self, cluster: Cluster) -> Cluster:
+        """The cluster that the file describes: `cluster`, which is a new one, with all writes done, or a snapshot."""
+        lines = self._lines()
+        state = next(lines).get("state")
+        if state is not None:
+            cluster = self._loaded(state)
+        api, last = API(cluster), None
+        for line in lines:
+            if last and line != _FAILED:
+                _repeat(api, last)
+            last = None if line == _FAILED else line
+        if last:  # if the process does not survive it again, the mark stays
+            done = self._size, self._sum
+            self._write(_FAILED)
+            if _repeat(api, last):
+                self._size, self._sum = done
+                os.ftruncate(self._file, self._size)
         api.history.close()
-        return len(entries)
+        return cluster
 
-    def append(self, at: Micros, request: Request) -> None:
-        entry = {
-            "at": at,
-            "method": request.method,
-            "path": request.path,
-            "query": dict(request.query),
-            "headers": {key: value for key, value in request.headers.items() if key.startswith(_KEPT)},
-            "groups": request.impersonated_groups,
-            "body": base64.b64encode(request.body).decode(),
-        }
-        self._write(json.dumps(entry).encode())
-
-    def _write(self, line: bytes) -> None:
-        """Append a whole line or nothing. Raises OSError where there is no room."""
-        size = len(line) + 1
+    @contextmanager
+    def recording(self, api: API, request: Request) -> Iterator[None]:
+        """Write down a request that is answered meanwhile. Raises JournalError, before that, where there is no room."""
+        self._write(_entry(api.cluster.clock.now, request))
+        self.writes += 1
         try:
-            if os.write(self._file, line + b"\n") < size:
-                raise OSError("no room for all of it")
-        except OSError:
-            os.ftruncate(self._file, self._size)
+            yield
+        except Exception:
+            self.writes -= 1
+            with suppress(JournalError):
+                self._write(_FAILED)
+            self._compact(api)  # with what it did before it failed
             raise
-        self._size += size
+        if self._size - self._first > max(SMALLEST, self._first // 2):
+            self._compact(api)
 
+    def _check(self) -> None:
+        """Read the whole file once, and drop a line that was cut short: its request was never answered."""
+        for line in self._lines():
+            if self._first:
+                self.writes += -1 if line == _FAILED else 1
+                continue
+            try:
+                self.boot, self.writes = datetime.fromisoformat(line["boot"]), int(line["writes"])
+            except _UNREADABLE:
+                raise JournalError(f"{self._path}: its first line is incomplete") from None
+            self._first = self._size
+        os.ftruncate(self._file, self._size)
+        self._path.chmod(0o600)
+        if not self._first:
+            self._begin(None)
 
-def _lock(file: int, path: Path) -> None:
-    """Keep other servers away, where the system can."""
-    if fcntl is None:
-        return
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        raise JournalError(f"{path}: another server keeps its changes there") from None
+    def _begin(self, state: Object | None) -> None:
+        head = {"boot": self.boot.isoformat(), "writes": self.writes, "state": state}
+        self._write({**json.loads(_START[:-2] + b"}"), **head})
+        self._first = self._size
 
+    def _lines(self) -> Iterator[Any]:
+        """What each whole line holds. Raises JournalError for one that is damaged, or follows a missing one."""
+        self._size = self._sum = number = 0
+        with self._path.open("rb") as file:
+            try:
+                if not _START.startswith(start := file.read(len(_START))):
+                    raise ValueError(start)
+                file.seek(0)
+                for line in file:
+                    number += 1
+                    if not line.endswith(b"\n"):
+                        return
+                    text, _, check = line.rpartition(b" ")
+                    self._sum = zlib.crc32(text, self._sum)
+                    if int(check, 16) != self._sum:
+                        raise ValueError(check)
+                    self._size += len(line)
+                    yield json.loads(text)
+            except _UNREADABLE:
+                why = f"line {number or 1} is not of a journal that kubesim wrote, or the line before it is missing"
+                raise JournalError(f"{self._path}: {why}") from None
 
-def _request(entry: dict[str, Any]) -> Request:
-    body, groups = base64.b64decode(entry["body"]), tuple(entry["groups"])
-    return Request(entry["method"], entry["path"], entry["query"], entry["headers"], body, groups)
-
-
-def _read(path: Path) -> list[bytes]:
-    """The whole lines of the file. Raises JournalError."""
-    content = path.read_bytes()
-    lines = content.split(b"\n")[:-1]
-    if not lines and content[: len(_START)] == _START[: len(content)]:
-        return []  # nothing, or all that there was time for
-    for number, line in enumerate(lines, 1):
+    def _write(self, line: Object) -> None:
+        """Append a whole line or nothing."""
+        text = json.dumps(line).encode()
+        check = zlib.crc32(text, self._sum)
+        data = b"%s %08x\n" % (text, check)
         try:
-            _boot_of(line) if number == 1 else _check(json.loads(line))
-        except (ValueError, TypeError, LookupError, AttributeError):
-            raise JournalError(f"{path}: line {number} is not of a journal that kubesim wrote") from None
-    if not lines:
-        raise JournalError(f"{path}: not a journal that kubesim wrote")
-    return lines
+            if os.write(self._file, data) < len(data):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        except OSError as error:
+            os.ftruncate(self._file, self._size)
+            raise JournalError(f"{self._path}: {error.strerror}") from None
+        self._size += len(data)
+        self._sum = check
+
+    def _compact(self, api: API) -> None:
+        """Replace the file by a snapshot, in one step. Where that can't be done, the file grows."""
+        fresh = self._path.with_name(f"{self._path.name}.new")
+        old = self._file, self._size, self._sum
+        try:
+            with api.history.apart():
+                state = {"code": _code(), "pickled": _dump(api.cluster)}
+            fresh.unlink(missing_ok=True)
+            self._file, self._size, self._sum = _open(fresh), 0, 0
+            self._begin(state)
+            os.fsync(self._file)
+            fresh.replace(self._path)
+            os.close(old[0])
+        except (OSError, JournalError, pickle.PicklingError) as error:
+            _log.warning("%s could not be compacted: %s", self._path, error)
+            if self._file != old[0]:
+                os.close(self._file)
+            self._file, self._size, self._sum = old
+            self._first = self._size
+
+    def _loaded(self, state: Any) -> Cluster:
+        try:
+            if state["code"] != _code():
+                raise JournalError(f"{self._path}: written by another version of kubesim, which alone can read it")
+            cluster = _Unpickler(io.BytesIO(zlib.decompress(base64.b64decode(state["pickled"])))).load()
+            if isinstance(cluster, Cluster):
+                return cluster
+        except _UNREADABLE:
+            pass
+        raise JournalError(f"{self._path}: its snapshot cannot be read") from None
 
 
-def _boot_of(line: bytes) -> datetime:
-    if not line.startswith(_START):
-        raise ValueError("not the first line of a journal")
-    return datetime.fromisoformat(json.loads(line)["boot"])
+def _open(path: Path) -> int:
+    """Open a file for its owner alone, and keep other servers away, where the system can."""
+    file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
+    try:
+        if fcntl is not None:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        if not os.path.samestat(os.fstat(file), path.stat()):  # replaced by a snapshot just now
+            raise BlockingIOError
+    except BlockingIOError:
+        os.close(file)
+        raise JournalError(f"{path}: another server keeps its changes there") from None
+    return file
 
 
-def _check(entry: dict[str, Any]) -> None:
-    base64.b64decode(entry["body"], validate=True)
-    if not all(isinstance(entry[key], kind) for key, kind in _FIELDS.items()):
-        raise TypeError("not an entry")
+def _entry(at: int, request: Request) -> Object:
+    return {
+        "at": at,
+        "method": request.method,
+        "path": request.path,
+        "query": dict(request.query),
+        "headers": {key: value for key, value in request.headers.items() if key.startswith(_KEPT)},
+        "groups": request.impersonated_groups,
+        "body": base64.b64encode(request.body).decode(),
+    }
+
+
+def _repeat(api: API, entry: Any) -> bool:
+    """Do a write again; whether it did not fail."""
+    with suppress(Exception):
+        body, groups = base64.b64decode(entry["body"]), tuple(entry["groups"])
+        api.cluster.clock.advance((entry["at"] - api.cluster.clock.now) / SECOND)
+        api.answer(Request(entry["method"], entry["path"], entry["query"], entry["headers"], body, groups))
+        return True
+    return False
+
+
+# A snapshot is a pickled cluster, with nothing in it but the classes of a cluster: what a file says is never run.
+
+_LOCK = type(threading.RLock())
+_ROOMS = ("kubesim.api.", "kubesim.cluster", "kubesim.shell.container")
+_OTHERS = {
+    *(("datetime", "datetime"), ("datetime", "timedelta"), ("datetime", "timezone"), ("functools", "partial")),
+    *(("kubesim.workspace", "MemoryFiles"), ("pathlib", "PurePosixPath"), ("random", "Random")),
+}
+
+
+def _is_known(kind: type) -> bool:
+    return (kind.__module__, kind.__qualname__) in _OTHERS or kind.__module__.startswith(_ROOMS)
+
+
+def _method(owner: Any, name: str) -> Any:
+    found = getattr(type(owner), name)
+    if name.startswith("__") or not _is_known(type(owner)) or not isinstance(found, FunctionType):
+        raise pickle.UnpicklingError(name)
+    return MethodType(found, owner)
+
+
+class _Pickler(pickle.Pickler):
+    def reducer_override(self, obj: Any) -> Any:
+        if isinstance(obj, MethodType):
+            return _method, (obj.__self__, obj.__name__)
+        if isinstance(obj, Resource):
+            return find_kind, (obj.api_version, obj.kind)
+        if isinstance(obj, _LOCK):
+            return threading.RLock, ()
+        kind = obj if isinstance(obj, type) else type(obj)
+        if obj not in _FUNCTIONS and not _is_known(kind):
+            raise pickle.PicklingError(f"{kind} is no part of a cluster")
+        return NotImplemented
+
+
+_FUNCTIONS = (_method, find_kind, threading.RLock)
+
+
+class _Unpickler(pickle.Unpickler):
+    def find_class(self, module: str, name: str) -> Any:
+        found = super().find_class(module, name)
+        if found in _FUNCTIONS or (isinstance(found, type) and _is_known(found)):
+            return found
+        raise pickle.UnpicklingError(f"{module}.{name}")
+
+
+def _dump(cluster: Cluster) -> str:
+    data = io.BytesIO()
+    _Pickler(data, pickle.HIGHEST_PROTOCOL).dump(cluster)
+    return base64.b64encode(zlib.compress(data.getvalue(), 1)).decode()
+
+
+@cache
+def _code() -> str:
+    """Names the code whose classes a snapshot holds."""
+    root = Path(__file__).parents[1]
+    paths = sorted(path for room in ("api", "cluster", "shell") for path in (root / room).rglob("*.py"))
+    return sha256(b"".join(path.read_bytes() for path in paths)).hexdigest()[:16]

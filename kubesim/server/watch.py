@@ -9,6 +9,7 @@ import json
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from copy import copy
 from itertools import takewhile
 
@@ -57,6 +58,15 @@ class History:
             self.is_closed = True
             self._notify()
             self._listeners.clear()
+
+    @contextmanager
+    def apart(self) -> Iterator[None]:
+        """Be no part of the cluster meanwhile."""
+        self._stop()
+        try:
+            yield
+        finally:
+            self._stop = self.api.subscribe(self._remember)
 
     def _remember(self, change: Change) -> None:
         if len(self._changes) == HISTORY:

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import base64
+import errno
 import json
 import os
+import pickle
+import re
 import subprocess
 import sys
 import threading
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from http.client import HTTPException
@@ -20,11 +25,13 @@ from hypothesis import strategies as st
 
 from kubesim import Session
 from kubesim.cluster import Cluster
+from kubesim.server import journal
+from kubesim.server.api import API
 from kubesim.server.https import Server
 from kubesim.server.journal import Journal, JournalError
-from kubesim.server.request import Request
+from kubesim.server.request import Request, Response
 from tests.robustness.invariants import stored
-from tests.server.caller import CORE, PATCHES, Caller, request
+from tests.server.caller import CORE, PATCHES, Caller, request, status
 from tests.server.connections import MAPS, Client
 from tests.server.test_api_robustness import requests
 
@@ -34,9 +41,9 @@ from pathlib import Path
 from kubesim import Session
 from kubesim.server.journal import Journal
 session, journal = Session(), Journal(Path(sys.argv[1]))
-done = journal.replay(session.cluster)
+session.resume(journal.restore(session.cluster))
 server = session.serve(Path(sys.argv[2]), journal=journal)
-print(done, server.port, flush=True)
+print(journal.writes, server.port, flush=True)
 sys.stdin.read()
 """
 PRIVATE = {"containers": [{"name": "c", "image": "registry.example.com/myapp:1.0"}]}
@@ -57,11 +64,11 @@ def _process(folder: Path) -> Iterator[tuple[Client, int, subprocess.Popen[str]]
         process.communicate()
 
 
-def _make_until_it_dies(client: Client, number: int, made: dict[str, Any]) -> None:
+def _make_until_it_dies(client: Client, prefix: str, made: dict[str, Any]) -> None:
     with suppress(OSError, HTTPException):
         connection = client.connect()
         for count in range(100_000):
-            name = f"m{number}-{count}"
+            name = f"{prefix}-{count}"
             connection.request("POST", MAPS, json.dumps({"metadata": {"name": name}}), client.authorization)
             answer = connection.getresponse()
             found = json.loads(answer.read())
@@ -70,47 +77,61 @@ def _make_until_it_dies(client: Client, number: int, made: dict[str, Any]) -> No
 
 
 def test_a_server_that_is_killed_comes_back_with_all_that_it_acknowledged(tmp_path: Path) -> None:
+    """Several times, with the file compacted meanwhile."""
     made: dict[str, Any] = {}
-    with _process(tmp_path) as (client, done, process):
-        assert done == 0
-        pod = client("POST", f"{CORE}/pods", {"metadata": {"name": "denied"}, "spec": PRIVATE})[1]
-        workers = [threading.Thread(target=_make_until_it_dies, args=(client, number, made)) for number in range(4)]
-        for worker in workers:
-            worker.start()
-        while len(made) < 200:
-            workers[0].join(0.01)
-        process.kill()
-        for worker in workers:
-            worker.join()
-    with _process(tmp_path) as (client, done, _):
-        assert len(made) + 1 <= done <= len(made) + 5
-        there = {item["metadata"]["name"]: item["metadata"] for item in client("GET", MAPS)[1]["items"]}
-        assert {name: there.get(name) for name in made} == made
+    for turn in range(4):
+        with _process(tmp_path) as (client, done, process):
+            assert len(made) <= done <= len(made) + 5 * turn
+            there = {item["metadata"]["name"]: item["metadata"] for item in client("GET", MAPS)[1]["items"]}
+            assert {name: there.get(name) for name in made} == made
+            if turn == 0:
+                pod = client("POST", f"{CORE}/pods", {"metadata": {"name": "denied"}, "spec": PRIVATE})[1]
+            before = len(made)
+            workers = [
+                threading.Thread(target=_make_until_it_dies, args=(client, f"m{turn}-{number}", made))
+                for number in range(4)
+            ]
+            for worker in workers:
+                worker.start()
+            while len(made) < before + 150:
+                workers[0].join(0.01)
+            process.kill()
+            for worker in workers:
+                worker.join()
+    with _process(tmp_path) as (client, _, _):
         found = client("GET", f"{CORE}/pods/denied")[1]
         assert found["metadata"]["uid"] == pod["metadata"]["uid"]
         waiting = found["status"]["containerStatuses"][0]["state"]["waiting"]["reason"]
         assert waiting in ("ErrImagePull", "ImagePullBackOff")
     state = tmp_path / "state"
+    assert b'"pickled"' in state.read_bytes()
     assert state.stat().st_mode & 0o777 == 0o600
 
 
 def _serve(cluster: Cluster, path: Path) -> Server:
     journal = Journal(path)
-    journal.replay(cluster)
-    return Server(cluster, journal=journal)
+    return Server(journal.restore(cluster), journal=journal)
 
 
 def _everything(cluster: Cluster) -> list[Any]:
     return [cluster.api.revision, *(obj for _, obj in stored(cluster))]
 
 
-def _check_replay(asked: list[Request], folder: Path) -> None:
-    before, after = Session().cluster, Session().cluster
+def _compact(server: Server) -> None:
+    assert server._journal
+    server._journal._compact(server._api)
+
+
+def _check_replay(asked: list[Request], folder: Path, compact: bool = False) -> None:
+    before = Cluster()
     server = _serve(before, folder / "state")
     for item in asked:
         server._answer(item)
+        _compact(server) if compact else None
     server.close()
-    _serve(after, folder / "state").close()
+    server = _serve(Cluster(), folder / "state")
+    server.close()
+    after = server._api.cluster
     after.advance((before.clock.now - after.clock.now) / 1_000_000)
     assert after.clock.now == before.clock.now
     for seconds in (0, 3, 600):
@@ -155,21 +176,23 @@ STORY = [
 ]
 
 
-def test_what_is_done_again_gives_the_same_cluster(tmp_path: Path) -> None:
-    _check_replay(STORY, tmp_path)
+@pytest.mark.parametrize("compact", [False, True])
+def test_what_is_done_again_gives_the_same_cluster(compact: bool, tmp_path: Path) -> None:
+    _check_replay(STORY, tmp_path, compact)
 
 
 @settings(max_examples=settings.default.max_examples // 10, suppress_health_check=list(HealthCheck), deadline=None)
-@given(st.lists(st.one_of(st.sampled_from(STORY), requests), min_size=5, max_size=30))
-def test_whatever_is_done_again_gives_the_same_cluster(asked: list[Request]) -> None:
+@given(st.lists(st.one_of(st.sampled_from(STORY), requests), min_size=5, max_size=30), st.booleans())
+def test_whatever_is_done_again_gives_the_same_cluster(asked: list[Request], compact: bool) -> None:
     with TemporaryDirectory() as folder:
-        _check_replay(asked, Path(folder))
+        _check_replay(asked, Path(folder), compact)
 
 
-def _journal_of_two(path: Path) -> bytes:
+def _journal_of_two(path: Path, compact: bool = False) -> bytes:
     server = _serve(Cluster(), path)
     for name in ("a", "b"):
         server._answer(request("POST", MAPS, {"metadata": {"name": name}}))
+        _compact(server) if compact else None
     server.close()
     return path.read_bytes()
 
@@ -177,7 +200,8 @@ def _journal_of_two(path: Path) -> bytes:
 def _names(path: Path) -> list[str]:
     call = Caller()
     journal = Journal(path)
-    journal.replay(call.cluster)
+    call.session.resume(journal.restore(call.cluster))
+    call.api = API(call.session.cluster)
     journal.close()
     names = [item["metadata"]["name"] for item in call("GET", MAPS)[1]["items"]]
     return [name for name in names if len(name) == 1]
@@ -209,7 +233,10 @@ def test_another_file_is_refused_and_not_touched(content: bytes, tmp_path: Path)
     assert path.read_bytes() == content
 
 
-@pytest.mark.parametrize("damage", [b"", b"{", b"{}", b"[]", b'{"at": "x", "body": ""}', b"\xff\xfe"])
+DAMAGE = [b"", b"{", b"{}", b"[]", b'{"at": "x", "body": ""}', b"\xff\xfe", b"[" * 100_000, b"1 00000000"]
+
+
+@pytest.mark.parametrize("damage", DAMAGE, ids=range(len(DAMAGE)))
 def test_a_damaged_line_in_the_middle_is_named(damage: bytes, tmp_path: Path) -> None:
     path = tmp_path / "state"
     header, _, second = _journal_of_two(path).splitlines(keepends=True)
@@ -217,8 +244,150 @@ def test_a_damaged_line_in_the_middle_is_named(damage: bytes, tmp_path: Path) ->
     path.write_bytes(content)
     with pytest.raises(JournalError) as refused:
         Journal(path)
-    assert str(refused.value) == f"{path}: line 2 is not of a journal that kubesim wrote"
+    why = "is not of a journal that kubesim wrote, or the line before it is missing"
+    assert str(refused.value) == f"{path}: line 2 {why}"
     assert path.read_bytes() == content
+
+
+def test_a_missing_line_is_noticed(tmp_path: Path) -> None:
+    path = tmp_path / "state"
+    header, _, second = _journal_of_two(path).splitlines(keepends=True)
+    path.write_bytes(header + second)
+    with pytest.raises(JournalError, match=r"line 2 is not .*, or the line before it is missing"):
+        Journal(path)
+
+
+def _sealed(*lines: bytes) -> bytes:
+    """A journal of any lines, with their checksums."""
+    found, check = b"", 0
+    for line in lines:
+        check = zlib.crc32(line, check)
+        found += b"%s %08x\n" % (line, check)
+    return found
+
+
+class Evil:
+    def __reduce__(self) -> Any:
+        return os.mkdir, ("evil",)
+
+
+def _head(state: object) -> bytes:
+    return json.dumps({"kubesim": "journal", "version": 2, "boot": "2026-11-24", "writes": 0, "state": state}).encode()
+
+
+def _snapshot(content: object) -> dict[str, str]:
+    return {"code": journal._code(), "pickled": base64.b64encode(zlib.compress(pickle.dumps(content))).decode()}
+
+
+FORGED = [
+    b'{"kubesim": "journal", "version": 2, "boot": 1}',
+    b'{"kubesim": "journal", "version": 2, ' + b"[" * 100_000,
+    *map(_head, (1, [], {}, {"code": journal._code()}, {"code": journal._code(), "pickled": "x"})),
+    *map(_head, map(_snapshot, (1, Evil(), Path("x"), Session, print))),
+]
+
+
+@pytest.mark.parametrize("head", FORGED, ids=range(len(FORGED)))
+def test_a_forged_snapshot_is_refused_and_runs_nothing(
+    head: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    path = tmp_path / "state"
+    path.write_bytes(_sealed(head))
+    with pytest.raises(JournalError, match=re.escape(str(path))):
+        Journal(path).restore(Cluster())
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_forged_writes_do_no_harm(tmp_path: Path) -> None:
+    lines = [b"[]", b"1", b"null", b'{"at": 1e999}', b'{"at": "x"}', b'{"failed": true}', b'{"failed": true}']
+    path = tmp_path / "state"
+    path.write_bytes(_sealed(_head(None), *lines))
+    assert _names(path) == []
+
+
+def test_a_snapshot_of_other_code_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "state"
+    _journal_of_two(path, compact=True)
+    monkeypatch.setattr(journal, "_code", lambda: "other")
+    with pytest.raises(JournalError, match="written by another version of kubesim, which alone can read it"):
+        Journal(path).restore(Cluster())
+
+
+def test_the_file_stays_small_while_writes_come_and_go(tmp_path: Path) -> None:
+    path = tmp_path / "state"
+    server = _serve(Cluster(), path)
+    sizes = []
+    for count in range(1500):
+        server._answer(request("POST", MAPS, {"metadata": {"name": f"m{count}"}}))
+        server._answer(request("DELETE", f"{MAPS}/m{count}"))
+        sizes.append(path.stat().st_size)
+    server._answer(request("POST", MAPS, {"metadata": {"name": "z"}}))
+    server.close()
+    state = len(journal._dump(server._api.cluster))
+    assert max(sizes) < state + journal.SMALLEST + 2000
+    assert _names(path) == ["z"]
+    assert Journal(path).writes == 3001
+    assert sorted(item.name for item in tmp_path.iterdir()) == ["state"]
+
+
+def _full(_file: int) -> None:
+    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+def test_a_file_that_cannot_be_compacted_still_has_everything(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(os, "fsync", _full)
+    path = tmp_path / "state"
+    _journal_of_two(path, compact=True)
+    assert caplog.messages == [f"{path} could not be compacted: [Errno 28] No space left on device"] * 2
+    assert _names(path) == ["a", "b"]
+
+
+def test_a_write_that_failed_is_not_repeated_and_what_it_did_is_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "state"
+    server = _serve(Cluster(), path)
+    answer = server._api.answer
+
+    def fail(asked: Request) -> Any:
+        answer(asked)
+        raise RecursionError
+
+    with monkeypatch.context() as patched:
+        patched.setattr(server._api, "answer", fail)
+        with pytest.raises(RecursionError):
+            server._answer(request("POST", MAPS, {"metadata": {"name": "a"}}))
+        patched.setattr(os, "fsync", _full)  # and there is no snapshot
+        with pytest.raises(RecursionError):
+            server._answer(request("POST", MAPS, {"metadata": {"name": "b"}}))
+    server.close()
+    assert _names(path) == ["a"]
+    assert Journal(path).writes == 0
+
+
+DIES = """
+import os, sys
+from pathlib import Path
+from kubesim.cluster import Cluster
+from kubesim.server import journal
+journal._repeat = lambda api, entry: os._exit(7)
+journal.Journal(Path(sys.argv[1])).restore(Cluster())
+"""
+
+
+def test_a_write_that_kills_the_process_is_repeated_once(tmp_path: Path) -> None:
+    path = tmp_path / "state"
+    whole = _journal_of_two(path)
+    header, first, _ = whole.splitlines(keepends=True)
+    path.write_bytes(header + first)
+    assert _names(path) == ["a"]
+    assert path.read_bytes() == header + first
+    assert subprocess.run([sys.executable, "-c", DIES, str(path)], check=False).returncode == 7
+    assert _names(path) == []
+    assert Journal(path).writes == 0
 
 
 def test_one_file_is_for_one_server(tmp_path: Path) -> None:
@@ -240,15 +409,29 @@ def test_a_write_for_which_there_is_no_room_is_not_done(tmp_path: Path, monkeypa
     write = os.write
     with monkeypatch.context() as patched:
         patched.setattr(os, "write", lambda file, data: write(file, data[:10]))
-        with pytest.raises(OSError, match="no room"):
-            server._answer(request("POST", MAPS, {"metadata": {"name": "a"}}))
+        refused = server._answer(request("POST", MAPS, {"metadata": {"name": "a"}}))
+    assert isinstance(refused, Response)
+    why = f"Internal error occurred: kubesim: {path}: No space left on device"
+    assert (refused.code, refused.content) == (500, status(500, "InternalError", why) | {"details": {}})
     assert path.read_bytes() == before
     server._answer(request("POST", MAPS, {"metadata": {"name": "b"}}))
     server.close()
     assert _names(path) == ["b"]
 
 
-def test_a_folder_or_a_place_that_is_not_there(tmp_path: Path) -> None:
-    for path in (tmp_path, tmp_path / "none" / "state"):
-        with pytest.raises(OSError, match=r"."):
+def test_what_is_no_file_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(OSError, match=r"No such file"):
+        Journal(tmp_path / "none" / "state")
+    os.mkfifo(tmp_path / "pipe")
+    for path in (tmp_path, tmp_path / "pipe", Path(os.devnull)):
+        with pytest.raises(JournalError) as refused:
             Journal(path)
+        assert str(refused.value) == f"{path}: not a regular file"
+
+
+def test_a_file_that_is_there_becomes_its_owners_alone(tmp_path: Path) -> None:
+    path = tmp_path / "state"
+    path.write_bytes(_journal_of_two(tmp_path / "other"))
+    path.chmod(0o644)
+    assert _names(path) == ["a", "b"]
+    assert path.stat().st_mode & 0o777 == 0o600
