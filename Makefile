@@ -114,6 +114,6 @@ pages: $(VENV)/.dev ## build the page, and run every notebook in it
 repository: ## after a fork, fill in its name: make repository name=OWNER/REPO
 	$(if $(filter 2,$(words $(subst /, ,$(name)))),,$(error make repository name=OWNER/REPO))
 	perl -pi -e 's#OWNER/REPO#$(name)#g; s#OWNER%2FREPO#$(subst /,%2F,$(name))#g; \
-	  s#OWNER\.github\.io/REPO#$(subst /,.github.io/,$(name))#g' README.md docs/teaching.md
+	  s#OWNER\.github\.io/REPO#$(subst /,.github.io/,$(name))#g' README.md docs/teaching.md pyproject.toml
 
 .PHONY: docs screenshots bench reach site try packages pages repository

@@ -1,13 +1,15 @@
 """`python -m kubesim`: a session at the prompt of an ordinary terminal; while it waits, time passes in the cluster.
 
 `python -m kubesim serve` opens its API to a real kubectl as well; `python -m kubesim why -f FILE` explains what was
-exported from a real cluster; `python -m kubesim grade FILE...` reads the progress files of a class.
+exported from a real cluster; `python -m kubesim grade FILE...` reads the progress files of a class; `python -m kubesim
+lab` opens the notebooks in JupyterLab.
 """
 
 from __future__ import annotations
 
 import argparse
 import shutil
+import subprocess
 import sys
 import threading
 import time
@@ -15,6 +17,7 @@ import traceback
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from importlib.util import find_spec
 from io import TextIOWrapper
 from pathlib import Path
 from tempfile import NamedTemporaryFile
@@ -24,6 +27,7 @@ from kubesim.cluster import AGE, BOOT
 from kubesim.flow.export import explain
 from kubesim.flow.load import MAX_SIZE, ExportError, decode
 from kubesim.lessons import grade, progress
+from kubesim.lessons.notebooks import copy_notebooks
 from kubesim.session import Session
 
 with suppress(ImportError):
@@ -41,6 +45,7 @@ _GRADE = (
     "Print one line for each progress file: how many answers were right, how many of them at the first try, and what "
     "was done. Every answer is judged again. Exit status 1 if a file could not be read whole."
 )
+_LAB = "Copy the notebooks into FOLDER, over no file that is there, and open them in JupyterLab."
 _SERVE = (
     "Open the API of a simulated cluster over HTTPS, for a real kubectl. Each request takes a tenth of a second of the "
     "cluster's time; what is typed at the prompt, such as sleep 60, takes its own."
@@ -67,6 +72,10 @@ def _parser() -> argparse.ArgumentParser:
     why.set_defaults(run=_why)
     why.add_argument("-f", "--filename", required=True, metavar="FILE", help="- for standard input")
     why.add_argument("--pod", default="", metavar="NAME", help="only this Pod")
+    lab = commands.add_parser("lab", help="open the notebooks in JupyterLab", description=_LAB)
+    lab.set_defaults(run=_lab)
+    lab.add_argument("folder", nargs="?", type=Path, default=Path("kubesim-lab"), help="default: %(default)s")
+    lab.add_argument("options", nargs="*", metavar="-- OPTION", help="of jupyter lab")
     marks = commands.add_parser("grade", help="read the progress files of a class", description=_GRADE)
     marks.set_defaults(run=_grade)
     marks.add_argument("files", nargs="+", metavar="FILE", help="what learners downloaded: kubesim-progress.json")
@@ -100,6 +109,20 @@ def _why(options: argparse.Namespace) -> int:
     except (OSError, ExportError) as error:
         return _fail(f"{name}: {getattr(error, 'strerror', error)}")
     return 0
+
+
+def _lab(options: argparse.Namespace) -> int:
+    if find_spec("jupyterlab") is None:
+        return _fail("lab needs JupyterLab: pip install 'kubesim[lab]'")
+    try:
+        kept = copy_notebooks(options.folder)
+    except OSError as error:
+        return _fail(f"{error.filename or options.folder}: {error.strerror}")
+    for path in kept:
+        print(f"kubesim: {path} is yours and stays; move it away to get the one that comes with this version")
+    first = "--LabApp.default_url=/lab/tree/notebooks/00-start.ipynb"
+    command = [sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={options.folder.resolve()}", first]
+    return subprocess.run([*command, *options.options], check=False).returncode
 
 
 def _grade(options: argparse.Namespace) -> int:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
 import subprocess
 import sys
+import tarfile
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -133,14 +136,59 @@ def test_only_the_job_that_publishes_may_write() -> None:
 
 def test_a_fork_fills_in_its_name_with_one_command(tmp_path: Path) -> None:
     (tmp_path / "docs").mkdir()
-    for name in ("Makefile", "README.md", "docs/teaching.md"):
+    for name in ("Makefile", "README.md", "docs/teaching.md", "pyproject.toml"):
         shutil.copyfile(ROOT / name, tmp_path / name)
     subprocess.run(["make", "-C", str(tmp_path), "repository", "name=octo/cat"], check=True, capture_output=True)
-    filled = [(tmp_path / name).read_text() for name in ("README.md", "docs/teaching.md")]
+    filled = [(tmp_path / name).read_text() for name in ("README.md", "docs/teaching.md", "pyproject.toml")]
     assert "(https://octo.github.io/cat/)" in filled[0]
     assert "/gh/octo/cat/HEAD" in filled[0]
     assert "github.com%2Focto%2Fcat&" in filled[1]
+    assert '"https://github.com/octo/cat"' in filled[2]
     assert [line for text in filled for line in text.splitlines() if "OWNER" in line] == []
+
+
+# --- packages and the image of a container
+
+
+@pytest.fixture(scope="module")
+def dist(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the wheel and the source archive."""
+    copy, folder = tmp_path_factory.mktemp("source") / "kubesim", tmp_path_factory.mktemp("dist")
+    skipped = shutil.ignore_patterns(".git", ".venv", "build", "*_cache", "__pycache__", "workspace", ".hypothesis")
+    shutil.copytree(ROOT, copy, ignore=skipped)
+    build = (
+        f"import setuptools.build_meta as build; build.build_sdist({str(folder)!r}); build.build_wheel({str(folder)!r})"
+    )
+    subprocess.run([sys.executable, "-c", build], cwd=copy, check=True, capture_output=True)
+    return folder
+
+
+def test_the_wheel_holds_the_notebooks_and_what_lessons_are_made_of(dist: Path) -> None:
+    [wheel] = dist.glob("*.whl")
+    with zipfile.ZipFile(wheel) as archive:
+        names = set(archive.namelist())
+    shared = f"{wheel.name.removesuffix('-py3-none-any.whl')}.data/data/share/kubesim"
+    assert {f"{shared}/notebooks/{path.name}" for path in NOTEBOOKS} <= names
+    data = [path for path in (ROOT / "kubesim").rglob("*") if path.is_file() and "__pycache__" not in path.parts]
+    assert {path.relative_to(ROOT).as_posix() for path in data} <= names
+
+
+def test_the_source_archive_holds_what_the_tests_need(dist: Path) -> None:
+    [archive] = dist.glob("*.tar.gz")
+    with tarfile.open(archive) as sources:
+        names = {name.partition("/")[2] for name in sources.getnames()}
+    listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=False)
+    committed = {name for name in listed.stdout.split("\n") if name and (ROOT / name).exists()}
+    assert committed - names - {".gitignore", ".gitattributes", ".dockerignore", "Dockerfile"} == set()
+
+
+def test_the_container_installs_what_the_project_has_and_runs_as_an_ordinary_user() -> None:
+    text = (ROOT / "Dockerfile").read_text()
+    assert [name for name in re.findall(r"/src/(\S+)", text) if not (ROOT / name).is_file()] == []
+    [packages] = re.findall(r"--no-install-recommends ([a-z -]+)", text)
+    assert set(packages.split()) == set((ROOT / "binder" / "apt.txt").read_text().split())
+    [user], [command] = re.findall(r"^USER (\w+)$", text, re.MULTILINE), re.findall(r"^CMD (.+)", text, re.MULTILINE)
+    assert (user, json.loads(command)[:3]) == ("learner", ["kubesim", "lab", "learn"])
 
 
 # --- make, where something is missing

@@ -206,3 +206,42 @@ def test_files_that_cannot_be_graded_are_named_and_the_others_graded(tmp_path: P
         "kubesim: .: Is a directory",
     ]
     assert grade(tmp_path, "cut.json").stdout == ""
+
+
+def test_lab_opens_a_copy_of_the_notebooks_that_the_learner_may_change(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    commands: list[list[str]] = []
+
+    def run(command: list[str], **_: Any) -> subprocess.CompletedProcess[str]:
+        commands.append(command)
+        return subprocess.CompletedProcess(command, 7)
+
+    monkeypatch.setattr("kubesim.__main__.subprocess.run", run)
+    folder = tmp_path / "learn"
+    own = folder / "notebooks" / "00-start.ipynb"
+    own.parent.mkdir(parents=True)
+    own.write_text("mine")
+    assert main(["lab", str(folder), "--", "--no-browser"]) == 7
+    assert own.read_text() == "mine"
+    assert (folder / "docs" / "glossary.md").is_file()
+    assert capsys.readouterr().out == (
+        f"kubesim: {own} is yours and stays; move it away to get the one that comes with this version\n"
+    )
+    url = "--LabApp.default_url=/lab/tree/notebooks/00-start.ipynb"
+    assert commands == [
+        [sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={folder}", url, "--no-browser"],
+    ]
+
+
+def test_lab_says_in_a_line_what_is_missing_or_in_the_way(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "file").write_text("")
+    assert main(["lab", str(tmp_path / "file")]) == 1
+    monkeypatch.setattr("kubesim.__main__.find_spec", lambda name: None)
+    assert main(["lab", str(tmp_path)]) == 1
+    assert capsys.readouterr().err == (
+        f"kubesim: {tmp_path / 'file' / 'notebooks'}: {os.strerror(errno.ENOTDIR)}\n"
+        "kubesim: lab needs JupyterLab: pip install 'kubesim[lab]'\n"
+    )

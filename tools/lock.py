@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-EXTRAS = ("--extra", "jupyter", "--extra", "serve")
+EXTRAS = ("--extra", "lab", "--extra", "serve")
 COMMAND = (
     *("uv", "pip", "compile", "pyproject.toml"),
     *("--universal", "--python-version", "3.11"),

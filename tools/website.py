@@ -43,10 +43,10 @@ PYODIDE_FILES = ("pyodide.mjs", "pyodide.asm.mjs", "pyodide.asm.wasm", "python_s
 # The page's kernel imports it. Only Python 3.13 and later may install it, so it is in no lock.
 MICROPIP = "micropip==0.11.1 --hash=sha256:768de165adb8e66906039d8fec4127a57f522dfdf8e6fbff877a4616941ecfd3"
 
-BROWSER = {"sys_platform": "emscripten", "platform_system": "Emscripten", "python_version": "3.14", "extra": "jupyter"}
+BROWSER = {"sys_platform": "emscripten", "platform_system": "Emscripten", "python_version": "3.14", "extra": "widgets"}
 ROOTS = ("kubesim", "ipython", "comm")
 STUBS = ("jedi",)  # the kernel asks for it by name; it has 5 MB, and code completes without it
-LEFT_OUT = {"jupyterlab", "jupyterlab-widgets", "widgetsnbextension", *STUBS}  # what only a server needs
+LEFT_OUT = {"jupyterlab-widgets", "widgetsnbextension", *STUBS}  # what only a server needs
 # Files that no lesson uses: tables for terminals' oddities, a server's own parts, and what colours other languages.
 UNUSED = (
     *("*/tests/*", "*/sphinxext/*", "*.so", "*.pyc", "*/RECORD", "__editable__*", "../*"),
