@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 
@@ -18,12 +19,16 @@ class Edit(NamedTuple):
     then: str = ""
 
 
+Written = tuple[bool, str]
+"""A text, and whether it went to stderr."""
+
+
 @dataclass(frozen=True)
 class Result:
     """The outcome of a command, as a process would leave it.
 
-    `screen` is what a terminal shows: both streams in the order in which they were written. It is stdout followed by
-    stderr unless the command says otherwise (a shell line of several commands does).
+    `screen` is what a terminal shows, and `written` what it is made of: both streams in the order in which they were
+    written. It is stdout followed by stderr unless the command says otherwise (see `of`).
     `edit` is what an interactive front end should now open in its editor.
     """
 
@@ -32,7 +37,20 @@ class Result:
     exit_code: int = 0
     screen: str = ""
     edit: Edit | None = None
+    written: Sequence[Written] = field(default=(), compare=False, repr=False)
 
     def __post_init__(self) -> None:
-        if not self.screen:
+        if not self.written:
             object.__setattr__(self, "screen", self.stdout + self.stderr)
+            object.__setattr__(self, "written", ((False, self.stdout), (True, self.stderr)))
+
+    @classmethod
+    def of(cls, written: Sequence[Written], exit_code: int, edit: Edit | None = None) -> Result:
+        """The outcome of what was written; in its texts, bytes that are no UTF-8 are shown as U+FFFD."""
+        wanted = ({False}, {True}, {False, True})
+        streams = ("".join(text for is_error, text in written if is_error in kinds) for kinds in wanted)
+        stdout, stderr, screen = (
+            text if text.isascii() else text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+            for text in streams
+        )
+        return cls(stdout, stderr, exit_code, screen, edit, written)

@@ -92,10 +92,7 @@ def _fail(call: Call, error: Exception) -> None:
 
 
 def _result(call: Call) -> Result:
-    stdout = "".join(text for is_stdout, text in call.pieces if is_stdout)
-    stderr = "".join(text for is_stdout, text in call.pieces if not is_stdout)
-    screen = "".join(text for _, text in call.pieces)
-    return Result(stdout, stderr, call.exit_code, screen, call.edit)
+    return Result.of([(not is_stdout, text) for is_stdout, text in call.pieces], call.exit_code, call.edit)
 
 
 def _without_command(words: Sequence[str]) -> Result:

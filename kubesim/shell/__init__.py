@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from functools import partial
 
 from kubesim.api.budget import Budget, TooMuchError
 from kubesim.api.clock import Clock
-from kubesim.api.result import Result
+from kubesim.api.result import Result, Written
 from kubesim.shell.interpreter import Interpreter
 from kubesim.shell.machine import Machine, Streams
 from kubesim.shell.parser import parse
@@ -21,7 +20,8 @@ __all__ = ["Invocation", "Options", "Shell", "Tool", "UnsupportedError", "tool",
 
 _SEPARATORS = re.compile(r"\|\||&&|[|;&\n(]")
 _REDIRECT = re.compile(r"[0-9&]?>>?[ \t]*|<[ \t]*")
-_TOKEN = re.compile(r"'[^']*'?|\"(?:[^\"\\]|\\.)*\"?|\\.|[^\s'\"\\]|\\", re.DOTALL)
+_WORD = re.compile(r"(?:'[^']*+'?|\"(?:[^\"\\]|\\.)*+\"?|\\.|[^\s'\"\\]|\\)++", re.DOTALL)
+_QUOTE = re.compile(r"\\(.)|['\"]", re.DOTALL)
 _SPECIAL = re.compile(r"[\s'\"\\$`|&;()<>*?\[\]#~]")
 _MAX_COMPLETED = 10_000
 _ENVIRONMENT = {
@@ -57,10 +57,6 @@ class Shell:
         self._machine.processes.extend(other._machine.processes)
 
     @property
-    def env(self) -> dict[str, str]:
-        return self._machine.env
-
-    @property
     def aliases(self) -> dict[str, str]:
         return self._machine.aliases
 
@@ -89,15 +85,10 @@ class Shell:
         return self._result(_clean(line))
 
     def _result(self, text: str) -> Result:
-        out, err, screen = list[str](), list[str](), list[str]()
-
-        def sink(stream: list[str], text: str) -> None:
-            stream.append(text)
-            screen.append(text)
-
-        status = self._status(text, Streams(None, partial(sink, out), partial(sink, err)))
-        stdout, stderr, shown = (_printable("".join(stream)) for stream in (out, err, screen))
-        return Result(stdout, stderr, status, shown, self._machine.edit)
+        written: list[Written] = []
+        out, err = (lambda text: written.append((False, text))), (lambda text: written.append((True, text)))
+        status = self._status(text, Streams(None, out, err))
+        return Result.of(written, status, self._machine.edit)
 
     def _status(self, text: str, streams: Streams) -> int:
         machine = self._machine
@@ -138,11 +129,6 @@ def _clean(line: str) -> str:
     return text.encode("utf-8", "surrogateescape" if text.isascii() else "replace").decode("utf-8")
 
 
-def _printable(text: str) -> str:
-    """Text that can be shown: bytes that were no UTF-8 become replacement characters."""
-    return text if text.isascii() else text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
-
-
 def word_start(line: str, cursor: int) -> int:
     """Where the word that ends at `cursor` begins: after the last blank, separator or redirection."""
     before = line[:cursor]
@@ -173,14 +159,8 @@ def _complete(line: str, cursor: int, machine: Machine, tools: Mapping[str, Tool
 
 def _words(command: str, aliases: Mapping[str, str]) -> list[str]:
     """The words of an unfinished command, the last one being the one to complete; an alias at its head is replaced."""
-    words = [""]
-    for match in re.finditer(rf"\s+|{_TOKEN.pattern}", command.lstrip(), re.DOTALL):
-        if match[0].isspace():
-            words.append("")
-        else:
-            words[-1] += (
-                match[0][1:] if match[0][0] == "\\" else match[0].strip("'\"") if match[0][0] in "'\"" else match[0]
-            )
+    typed = _WORD.findall(command)
+    words = [_QUOTE.sub(r"\1", word) for word in typed] + [""] * (not typed or not command.endswith(typed[-1]))
     while len(words) > 1 and re.match(r"[A-Za-z_]\w*=", words[0]):
         words.pop(0)
     return [*aliases[words[0]].split(), *words[1:]] if len(words) > 1 and words[0] in aliases else words

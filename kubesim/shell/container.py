@@ -69,17 +69,14 @@ class Base:
 
     @cached_property
     def _entries(self) -> Entries:
+        """What every container has: the programs, its files and folders."""
         names = (*self.shells, *self.programs.split(), *self.lacking.split())
         programs = {name if "/" in name else f"{self.paths[0]}/{name}": "" for name in names}
         return MemoryFiles({**programs, **self.files}, self.folders).snapshot()
 
-    def entries(self) -> Entries:
-        """What every container has: the programs, its files and folders."""
-        return self._entries
-
     def new_files(self, image_files: Mapping[str, str], folders: Iterable[str] = ()) -> MemoryFiles:
         """The files of a fresh container, with more `folders` where there is nothing else."""
-        return MemoryFiles(image_files, folders, self.entries)
+        return MemoryFiles(image_files, folders, lambda: self._entries)
 
 
 class Process(NamedTuple):

@@ -11,10 +11,19 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from keyword import iskeyword
-from typing import TypeGuard
 
 from kubesim.shell.machine import Machine
-from kubesim.shell.syntax import Arithmetic, Literal, Part, Script, ShellError, UnsupportedError, Variable, Word
+from kubesim.shell.syntax import (
+    Arithmetic,
+    Literal,
+    Part,
+    Script,
+    ShellError,
+    UnsupportedError,
+    Variable,
+    Word,
+    is_bare,
+)
 
 _MARK = re.compile(r"([{},])")
 _SEQUENCE = re.compile(r"(-?[0-9]{1,9})\.\.(-?[0-9]{1,9})|([A-Za-z])\.\.([A-Za-z])")
@@ -84,7 +93,7 @@ class Expander:
         if len(alternatives) > 1:
             return [variant for variants in alternatives for variant in variants]
         (variants,) = alternatives
-        text = variants[0][0].text if [len(parts) for parts in variants] == [1] and _is_bare(variants[0][0]) else ""
+        text = variants[0][0].text if [len(parts) for parts in variants] == [1] and is_bare(variants[0][0]) else ""
         if not (match := _SEQUENCE.fullmatch(text)):
             return [[_OPEN, *parts, _CLOSE] for parts in variants]
         first, last = (int(end) if match[1] else ord(end) for end in match.groups() if end)
@@ -93,7 +102,7 @@ class Expander:
         return [[Literal(str(number) if match[1] else chr(number))] for number in numbers]
 
     def _pieces(self, word: Word) -> Iterator[Piece]:
-        beginning = "".join(part.text if _is_bare(part) else "$" for part in word.parts[:2])
+        beginning = "".join(part.text if is_bare(part) else "$" for part in word.parts[:2])
         for part in word.parts:
             value, quoted = self._value(part), part.quoted
             if part is word.parts[0] and re.match(r"~(?:/|\Z)", beginning):
@@ -165,14 +174,9 @@ class Expander:
 _OPEN, _COMMA, _CLOSE = map(Literal, "{,}")
 
 
-def _is_bare(part: Part) -> TypeGuard[Literal]:
-    """Whether a part is text that is not quoted."""
-    return isinstance(part, Literal) and not part.quoted
-
-
 def _tokens(part: Part) -> Iterable[Part]:
     """A part, cut at the braces and commas that are not quoted."""
-    return map(Literal, filter(None, _MARK.split(part.text))) if _is_bare(part) else [part]
+    return map(Literal, filter(None, _MARK.split(part.text))) if is_bare(part) else [part]
 
 
 def _closed(tokens: Sequence[Part]) -> set[int]:
@@ -227,12 +231,9 @@ def _number(node: ast.expr, machine: Machine) -> int:
         case ast.Name(name):
             text = machine.lookup(name)
             number = int(text) if re.fullmatch(r"\s*-?[0-9]{1,20}\s*", text) else 0
-        case ast.UnaryOp(ast.USub(), operand):
-            number = -_number(operand, machine)
-        case ast.UnaryOp(ast.Invert(), operand):
-            number = int(not _number(operand, machine))
-        case ast.UnaryOp(_, operand):
-            number = _number(operand, machine)
+        case ast.UnaryOp(operator, operand):
+            value = _number(operand, machine)
+            number = {ast.USub: -value, ast.Invert: int(not value)}.get(type(operator), value)
         case ast.BinOp(left, operator, right) | ast.Compare(left, [operator], [right]) if type(operator) in _OPERATORS:
             number = int(_OPERATORS[type(operator)](_number(left, machine), _number(right, machine)))
         case ast.BoolOp(operator, values):

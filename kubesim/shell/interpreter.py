@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from functools import partial
 from math import inf
-from typing import Any
+from typing import Any, TypeVar
 
 from kubesim.api.budget import TooMuchError
 from kubesim.shell import syntax
@@ -19,6 +18,7 @@ from kubesim.shell.syntax import Script, ShellError, UnsupportedError
 from kubesim.shell.tool import COMMAND_COST, Invocation, Tool
 
 Command = syntax.Simple | syntax.Compound
+_Node = TypeVar("_Node")
 
 
 class LeaveError(Exception):
@@ -76,7 +76,8 @@ class Interpreter:
             raise UnsupportedError("'&'")
         start = machine.clock.now
         try:
-            self._group(Script((replace(item, background=False),)), streams)
+            with self._subshell():
+                self._isolated(self._and_or, item, streams)
             machine.jobs.append(machine.clock.now)
         except TooMuchError:
             machine.jobs.append(inf)
@@ -104,22 +105,19 @@ class Interpreter:
         with self._subshell():
             for command in early:
                 output: list[str] = []
-                self._isolated(command, streams._replace(stdout=output.append))
+                self._isolated(self._command, command, streams._replace(stdout=output.append))
                 streams = streams._replace(stdin=Input("".join(output)))
-            return self._isolated(last, streams)
-
-    def _isolated(self, command: Command, streams: Streams) -> int:
-        try:
-            return self._command(command, streams)
-        except LeaveError as leave:
-            return leave.status
+            return self._isolated(self._command, last, streams)
 
     def _group(self, body: Script, streams: Streams) -> int:
         with self._subshell():
-            try:
-                return self._script(body, streams)
-            except LeaveError as leave:
-                return leave.status
+            return self._isolated(self._script, body, streams)
+
+    def _isolated(self, run: Callable[[_Node, Streams], int], node: _Node, streams: Streams) -> int:
+        try:
+            return run(node, streams)
+        except LeaveError as leave:
+            return leave.status
 
     @contextmanager
     def _subshell(self, **state: Any) -> Iterator[None]:
@@ -150,11 +148,8 @@ class Interpreter:
     def _compound(self, command: syntax.Compound, streams: Streams) -> int:
         first, *rest = command.scripts
         match command.keyword:
-            case "for":
-                return self._rounds(self._assigning(command, streams), first, streams)
-            case "while" | "until":
-                holds = partial(self._holds, first, command.keyword == "until", streams)
-                return self._rounds(iter(holds, False), rest[0], streams)
+            case "for" | "while" | "until":
+                return self._loop(command, streams)
             case "if":
                 while rest:
                     if self._script(first, streams) == 0:
@@ -162,25 +157,27 @@ class Interpreter:
                     first, *rest = rest[1:] or [Script()]
         return self._group(first, streams) if command.keyword == "(" else self._script(first, streams)
 
-    def _assigning(self, loop: syntax.Compound, streams: Streams) -> Iterator[bool]:
-        for value in self._expander(streams).arguments(loop.words):
-            self.machine.assign(loop.name, value)
-            yield True
-
-    def _holds(self, condition: Script, until: bool, streams: Streams) -> bool:
-        return (self._script(condition, streams) == 0) != until
-
-    def _rounds(self, rounds: Iterator[bool], body: Script, streams: Streams) -> int:
+    def _loop(self, loop: syntax.Compound, streams: Streams) -> int:
         status = 0
-        for _ in rounds:
+        for _ in self._rounds(loop, streams):
             try:
-                status = self._script(body, streams)
+                status = self._script(loop.scripts[-1], streams)
             except LeaveError as leave:
                 if leave.kind == "exit":
                     raise
                 if leave.kind == "break":
-                    return status
+                    break
         return status
+
+    def _rounds(self, loop: syntax.Compound, streams: Streams) -> Iterator[None]:
+        """Each round of a loop, once its variable is set or its condition is checked."""
+        if loop.keyword == "for":
+            for value in self._expander(streams).arguments(loop.words):
+                self.machine.assign(loop.name, value)
+                yield
+            return
+        while (self._script(loop.scripts[0], streams) == 0) == (loop.keyword == "while"):
+            yield
 
     def _expander(self, streams: Streams) -> Expander:
         return Expander(self.machine, partial(self._substitute, streams))
@@ -235,8 +232,8 @@ class Interpreter:
         if kind != "exit" or not arguments:
             raise LeaveError(kind, self.machine.status)
         if not re.fullmatch("[0-9]{1,18}", arguments[0]):
-            error = ShellError(f"exit: {arguments[0]}: numeric argument required", 2)
-            raise LeaveError(kind, self._complain(error, streams))
+            self._complain(ShellError(f"exit: {arguments[0]}: numeric argument required"), streams)
+            raise LeaveError(kind, 2)
         raise LeaveError(kind, int(arguments[0]) & 0xFF)
 
     def _redirect(self, redirect: syntax.Redirect, streams: Streams) -> Streams:

@@ -100,6 +100,11 @@ class Machine:
         return re.sub(r"uid=(\d+)(?:\((\w+)\))?.*", lambda match: match[2] or match[1], self.user)
 
     @property
+    def login(self) -> str:
+        """Who is logged in, as `whoami` says; at a terminal that is a variable."""
+        return (self.IS_TERMINAL and self.lookup("USER")) or self.user_name
+
+    @property
     def next_pid(self) -> int:
         return (self.processes[-1] if self.processes else self.bash).pid + 1
 

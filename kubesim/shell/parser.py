@@ -8,7 +8,7 @@ from typing import NoReturn
 
 from kubesim.api.budget import Budget
 from kubesim.shell import syntax
-from kubesim.shell.syntax import IncompleteError, Lexer, Operator, Script, UnsupportedError, Word
+from kubesim.shell.syntax import IncompleteError, Lexer, Operator, Script, UnsupportedError, Word, is_bare
 
 _ASSIGNMENT = re.compile(r"([A-Za-z_][A-Za-z_0-9]*)=")
 _UNSUPPORTED = ("case", "select", "function", "[[", "time")
@@ -86,7 +86,7 @@ class Parser:
         token = self._peek()
         if token is None:
             raise IncompleteError("syntax error: unexpected end of file")
-        if token in (Operator("<("), Operator(">(")):
+        if token.source in ("<(", ">(", "|&"):
             raise UnsupportedError(f"'{token.source}'")
         raise syntax.ShellSyntaxError(f"syntax error near unexpected token `{token.source}'")
 
@@ -105,13 +105,13 @@ class Parser:
             self._newlines()
         return Script(tuple(items))
 
-    def _body(self, *closing: str) -> Script:
-        """As `_script`, but not empty."""
+    def _block(self, *closing: str) -> tuple[Script, str]:
+        """As `_script`, but not empty; and the word that ended it."""
         self._newlines()
         if self._at(*closing):
             self._unexpected()
         with self._lexer.budget.level():
-            return self._script(closing)
+            return self._script(closing), self._expect(*closing)
 
     def _list(self) -> Iterator[syntax.AndOr]:
         yield (item := self._and_or())
@@ -132,9 +132,7 @@ class Parser:
     def _pipeline(self) -> syntax.Pipeline:
         negated = bool(self._accept("!"))
         commands = [self._command()]
-        while operator := self._accept("|", "|&"):
-            if operator == "|&":
-                raise UnsupportedError("'|&'")
+        while self._accept("|"):
             self._newlines()
             commands.append(self._command())
         return syntax.Pipeline(tuple(commands), negated)
@@ -144,17 +142,18 @@ class Parser:
         if keyword := self._accept("for", "if", *_CLOSERS):
             name, words = self._for_header() if keyword == "for" else ("", ())
             closers = _CLOSERS.get(keyword, ("done",))
-            scripts = self._branches() if keyword == "if" else [self._until(closer) for closer in closers]
+            scripts = self._branches() if keyword == "if" else [self._block(closer)[0] for closer in closers]
             return syntax.Compound(keyword, tuple(scripts), tuple(self._redirects()), name, words)
         if word := self._at(*_UNSUPPORTED):
             raise UnsupportedError(f"'{word}'")
         return self._simple()
 
     def _expand_alias(self) -> None:
-        while (name := self._at(*self._aliases.keys() - self._expanding)) and self._peek():
+        while isinstance(token := self._peek(), Word) and token.bare in self._aliases.keys() - self._expanding:
             self._take()
-            self._expanding.add(name)
-            lexer = Lexer(self._aliases[name], self._lexer.budget, lambda inner: Parser(inner, {}).substitution())
+            self._expanding.add(token.source)
+            text, budget = self._aliases[token.source], self._lexer.budget
+            lexer = Lexer(text, budget, lambda inner: Parser(inner, {}).substitution())
             self._waiting += reversed(list(iter(lexer.next, None)))
             if not self._waiting:
                 return
@@ -177,10 +176,8 @@ class Parser:
                 break
         if not (assignments or words or redirects):
             self._unexpected()
-        if len(words) == 1 and self._accept("("):
-            if self._at(")"):
-                raise UnsupportedError(f"the function '{words[0].source[:40]}()'")
-            self._unexpected()
+        if len(words) == 1 and self._accept("(") and self._at(")"):
+            raise UnsupportedError(f"the function '{words[0].source[:40]}()'")
         return syntax.Simple(tuple(assignments), tuple(words), tuple(redirects))
 
     def _redirects(self) -> Iterator[syntax.Redirect]:
@@ -193,15 +190,13 @@ class Parser:
             if self._peek() is None:
                 self._waiting[-1] = Operator("\n")
             target = self._word()
-            here = token.text in ("<<", "<<-")
-            yield syntax.Redirect(descriptor, token.text, self._here_document(target, token.text) if here else target)
-
-    def _here_document(self, word: Word, operator: str) -> syntax.HereDocument:
-        expand = word.bare is not None
-        delimiter = "".join(part.text if isinstance(part, syntax.Literal) else "" for part in word.parts)
-        document = syntax.HereDocument(delimiter, expand, strip_tabs=operator == "<<-")
-        self._lexer.pending.append(document)
-        return document
+            if token.text.removesuffix("-") != "<<":
+                yield syntax.Redirect(descriptor, token.text, target)
+                continue
+            delimiter = "".join(part.text if isinstance(part, syntax.Literal) else "" for part in target.parts)
+            document = syntax.HereDocument(delimiter, target.bare is not None, token.text == "<<-")
+            self._lexer.pending.append(document)
+            yield syntax.Redirect(descriptor, token.text, document)
 
     def _for_header(self) -> tuple[str, tuple[Word, ...]]:
         name, words = self._word(), list[Word]()
@@ -221,10 +216,9 @@ class Parser:
         keyword = "if"
         while keyword != "fi":
             if keyword != "else":
-                yield self._until("then")
-            closing = ("fi",) if keyword == "else" else ("elif", "else", "fi")
-            yield self._body(*closing)
-            keyword = self._expect(*closing)
+                yield self._block("then")[0]
+            script, keyword = self._block("fi") if keyword == "else" else self._block("elif", "else", "fi")
+            yield script
 
     def _word(self) -> Word:
         token = self._peek()
@@ -233,16 +227,11 @@ class Parser:
         self._take()
         return token
 
-    def _until(self, closing: str) -> Script:
-        body = self._body(closing)
-        self._expect(closing)
-        return body
-
 
 def _assignment(word: Word) -> tuple[str, Word] | None:
     """The name and the value of `NAME=value`, or None."""
     first = word.parts[0] if word.parts else None
-    if not isinstance(first, syntax.Literal) or first.quoted or not (match := _ASSIGNMENT.match(first.text)):
+    if not first or not is_bare(first) or not (match := _ASSIGNMENT.match(first.text)):
         return None
-    value = syntax.Literal(first.text[match.end() :])
-    return match[1], Word((value, *word.parts[1:]) if value.text else word.parts[1:], word.source[match.end() :])
+    value = first.text[match.end() :]
+    return match[1], Word((*[syntax.Literal(value)] * bool(value), *word.parts[1:]), word.source[match.end() :])

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import NamedTuple, TypeGuard
 
 from kubesim.api.budget import Budget
 
@@ -31,18 +31,15 @@ _COST = 60  # steps for one token, or one part of a word
 
 
 class ShellError(Exception):
-    """A line that bash gives up on, with its message and exit status."""
+    """A line that bash gives up on; the message is bash's."""
 
-    def __init__(self, message: str, status: int = 1) -> None:
-        super().__init__(message)
-        self.status = status
+    status = 1
 
 
 class ShellSyntaxError(ShellError):
     """The text is no command line."""
 
-    def __init__(self, message: str) -> None:
-        super().__init__(message, 2)
+    status = 2
 
 
 class IncompleteError(ShellSyntaxError):
@@ -78,6 +75,11 @@ class Arithmetic(NamedTuple):  # `$((expression))`
 Part = Literal | Variable | Substitution | Arithmetic
 
 
+def is_bare(part: Part) -> TypeGuard[Literal]:
+    """Whether a part is text that is not quoted."""
+    return isinstance(part, Literal) and not part.quoted
+
+
 class Word(NamedTuple):  # One word as typed (`source`) and what it is made of
     parts: tuple[Part, ...]
     source: str
@@ -85,17 +87,12 @@ class Word(NamedTuple):  # One word as typed (`source`) and what it is made of
     @property
     def bare(self) -> str | None:
         """The text, if no part of it is quoted or to be expanded."""
-        match self.parts:
-            case (Literal(text, False),):
-                return text
-        return None
+        return self.parts[0].text if len(self.parts) == 1 and is_bare(self.parts[0]) else None
 
 
-class Operator(
-    NamedTuple
-):  # `|`, `&&`, newline … A redirection has the digits before it as `descriptor`; for others that is None
+class Operator(NamedTuple):  # `|`, `&&`, newline …
     text: str
-    descriptor: str | None = None
+    descriptor: str | None = None  # of a redirection: the digits before it
 
     @property
     def source(self) -> str:
@@ -177,14 +174,11 @@ class Lexer:
             return Operator(match[2], match[1])
         if match := _OPERATOR.match(self.text, self.position):
             self.position = match.end()
-            if match[0] == "\n":
-                self._read_here_documents()
-            return Operator(match[0])
-        if self.position < len(self.text):
+        elif self.position < len(self.text):
             return self._word()
-        if self.pending:
-            self._here_document_ends(self.pending[0])
-        return None
+        if not match or match[0] == "\n":
+            self._read_here_documents()
+        return Operator(match[0]) if match else None
 
     def _skip(self, pattern: re.Pattern[str]) -> str:
         match = pattern.match(self.text, self.position)
@@ -206,22 +200,16 @@ class Lexer:
             if kind == "open":
                 raise IncompleteError("unexpected EOF while looking for matching `''")
             if kind == "double":
-                self._double(parts)
+                parts.append(Literal("", quoted=True))
+                self._quoted(parts, _IN_DOUBLE, '$`"\\\n')
             elif kind == "escaped":
                 parts += [Literal(text or "\\", quoted=True)] if text != "\n" else []
             else:
                 parts.append(Literal(unescape(text)[0] if kind == "ansi" else text, quoted=kind != "bare"))
         return Word(tuple(parts), self.text[start : self.position])
 
-    def _double(self, parts: list[Part]) -> None:
-        parts.append(Literal("", quoted=True))
-        self._quoted(parts, _IN_DOUBLE, '$`"\\\n')
-        if not self._peek():
-            raise IncompleteError("unexpected EOF while looking for matching `\"'")
-        self.position += 1
-
     def _quoted(self, parts: list[Part], plain: re.Pattern[str], escapable: str) -> None:
-        """Read what is in quotes or a here-document, up to a character that doesn't belong to it."""
+        """Read what is in quotes, with their end, or in a here-document."""
         while text := self._skip(plain) or self._peek():
             self.budget.spend(_COST)
             if text == "\\" and (following := self._peek(1)) and following in escapable:
@@ -229,11 +217,14 @@ class Lexer:
                 self.position += 2
             elif text in ("$", "`"):
                 parts.append(self._expansion(quoted=True))
-            elif text == '"' and '"' in escapable:
+            elif text == '"':
+                self.position += 1
                 return
             else:
                 parts.append(Literal(text, quoted=True))
                 self.position += text == "\\"
+        if plain is _IN_DOUBLE:
+            raise IncompleteError("unexpected EOF while looking for matching `\"'")
 
     def _expansion(self, *, quoted: bool) -> Part:
         if self._peek() == "`":
@@ -281,19 +272,15 @@ class Lexer:
 
     def _read_here_documents(self) -> None:
         while self.pending:
-            document, lines = self.pending.pop(0), list[str]()
-            while (line := self._line(document)) != document.delimiter:
-                lines.append(line + "\n")
-            text = "".join(lines)
+            document = self.pending.pop(0)
+            self.budget.spend(_COST + 20 * len(document.delimiter))
+            tabs = r"\t*+" if document.strip_tabs else ""
+            end = re.compile(rf"(?m:^{tabs}{re.escape(document.delimiter)}$)").search(self.text, self.position)
+            if not end:
+                raise IncompleteError(
+                    f"warning: here-document delimited by end-of-file (wanted `{document.delimiter}')"
+                )
+            text, self.position = self.text[self.position : end.start()], end.end() + 1
+            if document.strip_tabs:
+                text = re.sub(r"(?m)^\t+", "", text)
             document.body = self._inner(text) if document.expand else Word((Literal(text, quoted=True),), text)
-
-    def _line(self, document: HereDocument) -> str:
-        if self.position >= len(self.text):
-            self._here_document_ends(document)
-        start, end = self.position, self.text.find("\n", self.position)
-        self.position = (end if end >= 0 else len(self.text)) + 1
-        line = self.text[start : self.position - 1]
-        return line.lstrip("\t") if document.strip_tabs else line
-
-    def _here_document_ends(self, document: HereDocument) -> None:
-        raise IncompleteError(f"warning: here-document delimited by end-of-file (wanted `{document.delimiter}')")

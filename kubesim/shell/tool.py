@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import getopt
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from math import inf
 from typing import NamedTuple, Protocol
 
 from kubesim.api.result import Result
-from kubesim.shell.machine import Files, Input, Machine, Streams
+from kubesim.shell.machine import Input, Machine, Streams
 from kubesim.shell.syntax import UnsupportedError
 
 COMMAND_COST = 4000
@@ -51,18 +50,21 @@ class Runner(Protocol):
     def run_child(self, shell: str, text: str, parameters: Sequence[str], streams: Streams) -> int: ...
 
 
-@dataclass
 class Invocation:
     """One run of one command: its name, its streams and the shell that runs it.
 
     `status` is the highest that `fail` was given.
     """
 
-    name: str
-    shell: Runner
-    streams: Streams
-    prefix: str = ""
-    status: int = 0
+    def __init__(self, name: str, shell: Runner, streams: Streams, prefix: str = "") -> None:
+        self.name, self.streams, self.prefix = name, streams, prefix
+        self.shell, self.machine, self.tools = shell, shell.machine, shell.tools
+        self.files, self.env = self.machine.files, self.machine.env
+        self.status = 0
+
+    @property
+    def stdin(self) -> str | None:
+        return self.streams.stdin.text if self.streams.stdin else None
 
     def run(self, words: Sequence[str], stdin: str) -> int:
         """Run another command with the same outputs."""
@@ -72,26 +74,6 @@ class Invocation:
     def script(self, text: str, parameters: Sequence[str], stdin: Input | None) -> int:
         """Run a script in a shell of this name, with its `$0`, `$1` …"""
         return self.shell.run_child(self.name, text, parameters, self.streams._replace(stdin=stdin))
-
-    @property
-    def machine(self) -> Machine:
-        return self.shell.machine
-
-    @property
-    def tools(self) -> Mapping[str, Tool]:
-        return self.shell.tools
-
-    @property
-    def stdin(self) -> str | None:
-        return self.streams.stdin.text if self.streams.stdin else None
-
-    @property
-    def files(self) -> Files:
-        return self.machine.files
-
-    @property
-    def env(self) -> dict[str, str]:
-        return self.machine.env
 
     def spend(self, steps: int) -> None:
         self.machine.budget.spend(steps)
@@ -113,7 +95,7 @@ class Invocation:
     def show(self, result: Result) -> int:
         """Write what another command's Result holds, in its order; give its exit status back."""
         self.machine.edit = result.edit or self.machine.edit
-        for is_error, text in _pieces(result):
+        for is_error, text in result.written:
             (self.err if is_error else self.out)(text)
         return result.exit_code
 
@@ -132,21 +114,6 @@ def lines(text: str) -> list[str]:
     """The lines of `text`, each with its newline, if it has one."""
     *whole, last = text.split("\n")
     return [line + "\n" for line in whole] + ([last] if last else [])
-
-
-def _pieces(result: Result) -> Iterator[tuple[bool, str]]:
-    """The lines of both streams in the order of the screen: (belongs to stderr, text)."""
-    if not (result.stdout and result.stderr) or result.screen == result.stdout + result.stderr:
-        yield from ((False, result.stdout), (True, result.stderr))
-        return
-    out, err = lines(result.stdout)[::-1], lines(result.stderr)[::-1]
-    for line in lines(result.screen):
-        if out and out[-1] == line:
-            yield False, out.pop()
-        elif err and err[-1] == line:
-            yield True, err.pop()
-    yield from ((False, line) for line in reversed(out))
-    yield from ((True, line) for line in reversed(err))
 
 
 Function = Callable[[list[str], Options, Invocation], int | None]

@@ -18,7 +18,7 @@ def _kubectl(arguments: list[str], io: Invocation) -> int:
         io.out(io.read())
         return 0
     if "both" in arguments:
-        return io.show(Result("out 1\nout 2\n", "err 1\n", 1, "err 1\nout 1\nout 2\n"))
+        return io.show(Result.of([(True, "err 1\n"), (False, "out 1\nout 2\n")], 1))
     if "edit" in arguments:
         return io.show(Result(edit=Edit("object.yaml")))
     io.out(" ".join(["kubectl", *arguments]) + "\n")

@@ -1,7 +1,8 @@
 """The tools of the shell, and what several of them need.
 
 tools.json declares them: a row has what `kubesim.shell.tool.tool` takes, under the module with the function of the
-tool's name (or of `function`), which is imported when one of its tools is first used.
+tool's name (or of `function`), which is imported when one of its tools is first used. A tool that always `prints` the
+same needs none: by option the text, in which {0} is the machine.
 """
 
 from __future__ import annotations
@@ -9,7 +10,8 @@ from __future__ import annotations
 import errno
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -20,8 +22,13 @@ from kubesim.shell.tool import Function, Invocation, Options, Tool, ToolError, t
 _ENTRY_COST = Budget.STEPS // 1000
 
 
-def _declared(module: str, name: str, function: str = "", **declaration: Any) -> Tool:
+def _declared(
+    module: str, name: str, function: str = "", prints: Mapping[str, str] | None = None, **declaration: Any
+) -> Tool:
     def run(operands: list[str], options: Options, io: Invocation) -> int | None:
+        if prints is not None:
+            io.out(prints[next((letter for letter in options if letter in prints), "")].format(io.machine))
+            return None
         found: Function = getattr(import_module(f"{__name__}.{module}"), function or name)
         return found(operands, options, io)
 
@@ -32,13 +39,13 @@ _ROWS = json.loads(Path(__file__).with_name("tools.json").read_text("utf-8"))
 TOOLS = {name: _declared(module, name, **row) for module, rows in _ROWS.items() for name, row in rows.items()}
 
 
-def for_each(io: Invocation, names: Iterable[str], complaint: str, action: Callable[[str], object]) -> None:
-    """Do `action` on each name; where that is refused, say `complaint`, the name and why, and go on."""
-    for name in names:
-        try:
-            action(name)
-        except OSError as error:
-            io.fail(f"{complaint} '{name}': {error.strerror}" if complaint else f"{name}: {error.strerror}")
+@contextmanager
+def reported(io: Invocation, complaint: str, status: int = 1) -> Iterator[None]:
+    """Say `complaint` and why where the file system refuses what the block does, and go on behind it."""
+    try:
+        yield
+    except OSError as error:
+        io.fail(f"{complaint}: {error.strerror}", status)
 
 
 def below(io: Invocation, folder: str) -> Iterator[str]:

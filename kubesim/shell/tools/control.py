@@ -20,10 +20,6 @@ _FORMAT = re.compile(r"[^%]+|%([-+ 0#]*([0-9]*)(?:\.([0-9]*))?)([a-zA-Z%]?)")
 _NUMBER = re.compile(r"[+-]?(?:[0-9]{1,18}(?:\.[0-9]{0,18})?|0[xX][0-9a-fA-F]{1,16})")
 
 
-def true_(operands: list[str], options: Options, io: Invocation) -> int:
-    return 0
-
-
 def false_(operands: list[str], options: Options, io: Invocation) -> int:
     return 1
 
@@ -40,31 +36,26 @@ def printf(operands: list[str], options: Options, io: Invocation) -> int:
     if not operands:
         io.err("printf: usage: printf [-v var] format [arguments]\n")
         return 2
-    arguments = iter(operands[1:])
-    left = len(operands) - 1
-    while True:
-        text, used, stopped = _formatted(operands[0], arguments, io)
-        io.out(text)
-        left -= used
-        if left <= 0 or not used or stopped:
-            return 0
+    io.out("".join(_formatted(operands[0], operands[1:], io)))
+    return 0
 
 
-def _formatted(template: str, arguments: Iterator[str], io: Invocation) -> tuple[str, int, bool]:
-    """The text of one use of the format, how many arguments it took, and whether `\\c` ended it."""
-    done, used = list[str](), 0
-    for match in _FORMAT.finditer(template):
-        flags, width, precision, kind = match.groups()
-        if kind is None or kind == "%":
-            text, stopped = unescape(match[0]) if kind is None else ("%", False)
-            done.append(text)
-            if stopped:
-                return "".join(done), used, True
-        else:
-            io.spend(int(width[:9] or 0) + int((precision or "0")[:9] or 0))
-            done.append(_converted(f"%{flags}", kind, next(arguments, ""), io))
-            used += 1
-    return "".join(done), used, False
+def _formatted(template: str, arguments: list[str], io: Invocation) -> Iterator[str]:
+    """The pieces of the text: the format is used until there are no more arguments, or `\\c` ends it."""
+    directives = list(_FORMAT.finditer(template))
+    taken = sum(match[4] not in (None, "%") for match in directives)
+    for start in range(0, max(len(arguments), 1), taken or len(arguments) + 1):
+        values = iter(arguments[start : start + taken])
+        for match in directives:
+            flags, width, precision, kind = match.groups()
+            io.spend(len(match[0]) + int((width or "")[:9] or 0) + int((precision or "")[:9] or 0))
+            if kind is None:
+                text, stopped = unescape(match[0])
+                yield text
+                if stopped:
+                    return
+            else:
+                yield "%" if kind == "%" else _converted(f"%{flags}", kind, next(values, ""), io)
 
 
 def _converted(flags: str, kind: str, argument: str, io: Invocation) -> str:

@@ -24,7 +24,6 @@ Program = list[Instruction]
 
 _MAX_PROGRAM = 4000
 _STATE_COST, _TOKEN_COST, _STEP_COST = 4, 200, 300
-_MAX_LEAP = 8  # patterns to look for at once
 _TOO_BIG = "Regular expression too big"
 
 _REST = r"\\.|\[\^?\]?(?:\[[:.=][^\]:.=]*[:.=]\]|[^\]])*+\]|."
@@ -75,7 +74,8 @@ class Regex:
         steps = {str(code[1]) for code in self._program if code[0] == "step"}
         budget.spend(_STEP_COST * len(steps))
         self._match = {step: re.compile(step, self._flags).match for step in steps}
-        self._first = self._beginnings()
+        first = next(code for code in self._program if code[0] != "save")
+        self._first = re.compile(str(first[1]), self._flags) if first[0] == "step" else None  # to leap to
 
     def search(self, text: str, start: int = 0) -> list[Span] | None:
         """Where the first and longest match at or after `start` lies: the whole, then each group.
@@ -126,21 +126,6 @@ class Regex:
                 todo += [(pc + target, at, slots) for target in other]
                 pc += int(operand) if kind == "go" else 1
         return best
-
-    def _beginnings(self) -> re.Pattern[str] | None:
-        """What every match begins with, to leap to; None where a match may be empty, or there are too many."""
-        todo, seen, steps = [0], set[int](), set[str]()
-        while todo:
-            pc = todo.pop()
-            kind, operand, *other = self._program[pc]
-            if kind == "match":
-                return None
-            if kind == "step":
-                steps.add(str(operand))
-            elif pc not in seen:
-                todo += [pc + target for target in (int(operand), *other)] if kind == "go" else [pc + 1]
-            seen.add(pc)
-        return re.compile("|".join(sorted(steps)), self._flags) if len(steps) <= _MAX_LEAP else None
 
 
 def _either(programs: Sequence[Program]) -> Program:

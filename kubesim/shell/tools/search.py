@@ -1,16 +1,15 @@
-"""sed: the commands s, p, d and q with their addresses, on the regular expressions of regex.py."""
+"""grep and sed, on the regular expressions of regex.py; sed has the commands s, p, d and q with their addresses."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
 
 from kubesim.api.budget import Budget
 from kubesim.shell.syntax import UnsupportedError
 from kubesim.shell.tool import Invocation, Options, ToolError, lines, misused
-from kubesim.shell.tools import inputs
+from kubesim.shell.tools import below, inputs, whole_number
 from kubesim.shell.tools.regex import Regex, Span
 
 _ADDRESS = r"(?:[0-9]{1,9}|\$|/(?:[^\\/\n]|\\.)*+/)"
@@ -19,41 +18,118 @@ _END = re.compile(r"[ \t]*+(?=[;\n]|\Z)")
 _BLANK = re.compile(r"[\s;]*+\Z")
 _KNOWN = "aciDeFgGhHlnNPQrRtTvwWxyzb{}:#=~+,"
 _COMMAND_COST = 100
+_NEVER = r"a\ba"  # what matches no line: no word ends between two of its letters
+
+Address = int | str | Regex
 
 
-class _Line(NamedTuple):
-    text: str
-    number: int
-    last: bool
+def grep(operands: list[str], options: Options, io: Invocation) -> int:
+    regex = _regex(_patterns(operands, options, io), options, io)
+    recursive = "r" in options or "R" in options
+    names = operands or (["."] if recursive else ["-"])
+    files = [file for name in names for file in _files_below(io, name)] if recursive else names
+    labelled = ("H" in options or len(names) > 1 or recursive) and "h" not in options
+    found = False
+    for name, text in inputs(io, files, trouble=2):
+        shown = name.removeprefix("./") if operands == [] else name
+        content = [line.removesuffix("\n") for line in lines(text)]
+        hits = [index for index, line in enumerate(content) if (regex.search(line) is None) == ("v" in options)]
+        io.out("".join(_shown(shown, content, hits, regex, options, labelled=labelled)))
+        found = found or bool(hits)
+        if found and "q" in options:
+            io.status = 0
+            break
+    return int(not found)
 
 
-Address = Callable[[_Line], bool]
+def _patterns(operands: list[str], options: Options, io: Invocation) -> list[str]:
+    if not options.keys() & {"e", "f"}:
+        if not operands:
+            raise misused(io.name, "no pattern given")
+        return operands.pop(0).split("\n")
+    files = options["f"].split("\n") if "f" in options else []
+    stored = [line.removesuffix("\n") for name in files for line in lines(io.read(name))]
+    return [*(options["e"].split("\n") if "e" in options else []), *stored]
+
+
+def _regex(patterns: list[str], options: Options, io: Invocation) -> Regex:
+    if "F" in options:
+        patterns = [re.sub(r"[][\\.*^$]", r"\\\g<0>", pattern) for pattern in patterns]
+    extended = "E" in options and "F" not in options
+    budget = io.machine.budget
+    return Regex(patterns or [_NEVER], budget, extended=extended, ignore_case="i" in options, words="w" in options)
+
+
+def _files_below(io: Invocation, name: str) -> Iterator[str]:
+    if not io.files.is_dir(name):
+        yield name
+        return
+    for path in below(io, name):
+        yield from _files_below(io, path)
+
+
+def _shown(
+    name: str, content: list[str], hits: list[int], regex: Regex, options: Options, *, labelled: bool
+) -> Iterator[str]:
+    """What is printed of one input, whose lines `hits` are selected."""
+    label = f"{name}:" if labelled else ""
+    if "q" in options:
+        return
+    if "l" in options:
+        yield f"{name if name != '-' else '(standard input)'}\n" if hits else ""
+    elif "c" in options:
+        yield f"{label}{len(hits)}\n"
+    elif "o" in options:
+        for index in hits if "v" not in options else []:
+            place = f"{index + 1}:" if "n" in options else ""
+            spans = regex.find_all(content[index])
+            yield from (f"{label}{place}{content[index][begin:end]}\n" for (begin, end), *_ in spans if end > begin)
+    else:
+        yield from _with_context(label, content, hits, options)
+
+
+def _with_context(label: str, content: list[str], hits: list[int], options: Options) -> Iterator[str]:
+    """The selected lines and those around them, with "--" where some are left out."""
+    both = options.get("C", "0")
+    before, after = (whole_number(options.get(key, both), "invalid context length argument") for key in "BA")
+    shown, selected = -1, set(hits)
+    for hit in hits:
+        first = max(hit - before, shown + 1)
+        if shown >= 0 and first > shown + 1 and (before or after):
+            yield "--\n"
+        for index in range(first, min(hit + after + 1, len(content))):
+            mark = ":" if index in selected else "-"
+            place = f"{index + 1}{mark}" if "n" in options else ""
+            yield f"{label[:-1] + mark if label else ''}{place}{content[index]}\n"
+            shown = index
 
 
 @dataclass
 class _Command:
-    """A command with the lines that it is for; `bound` is the number of the last one, if that is known."""
+    """A command of sed with the lines that it is for: an address is a number, "$" for the last line, or a pattern."""
 
     name: str
     first: Address | None
     last: Address | None
-    bound: int | None
     negated: bool
     regex: Regex | None = None
     replacement: str = ""
     flags: str = ""
     inside: bool = False
 
-    def selects(self, line: _Line) -> bool:
-        return self._covers(line) != self.negated
+    def selects(self, space: str, number: int, *, is_last: bool) -> bool:
+        def matches(address: Address) -> bool:
+            if isinstance(address, Regex):
+                return address.search(space) is not None
+            return is_last if address == "$" else number == address
 
-    def _covers(self, line: _Line) -> bool:
+        bound = self.last if isinstance(self.last, int) else None
         if self.inside and self.last:
-            self.inside = line.number < self.bound if self.bound is not None else not self.last(line)
-            return self.bound is None or line.number <= self.bound
-        found = self.first is None or self.first(line)
-        self.inside = found and self.last is not None and (self.bound is None or line.number < self.bound)
-        return found
+            self.inside = number < bound if bound is not None else not matches(self.last)
+            return (bound is None or number <= bound) != self.negated
+        found = self.first is None or matches(self.first)
+        self.inside = found and self.last is not None and (bound is None or number < bound)
+        return found != self.negated
 
 
 class _Parser:
@@ -83,8 +159,7 @@ class _Parser:
         name = self._script[self._at - 1 : self._at]
         if name == "/":
             raise self._error("unterminated address regex", len(self._script))
-        bound = int(last) if last and last.isdigit() else None
-        command = _Command(name, self._address(first), self._address(last), bound, bool(negated))
+        command = _Command(name, self._address(first), self._address(last), bool(negated))
         if name == "s":
             self._read_substitution(command)
         elif name and name in _KNOWN:
@@ -94,14 +169,9 @@ class _Parser:
         return command
 
     def _address(self, address: str | None) -> Address | None:
-        if not address:
-            return None
-        if address == "$":
-            return lambda line: line.last
-        if address.isdigit():
-            return lambda line: line.number == int(address)
-        regex = self._regex(address[1:-1].replace("\\/", "/"))
-        return lambda line: regex.search(line.text) is not None
+        if not address or address == "$":
+            return address or None
+        return int(address) if address.isdigit() else self._regex(address[1:-1].replace("\\/", "/"))
 
     def _regex(self, pattern: str, *, ignore_case: bool = False) -> Regex:
         if not pattern:
@@ -142,7 +212,7 @@ def _edited(text: str, commands: Sequence[_Command], budget: Budget, *, quiet: b
         space, end = line.removesuffix("\n"), "\n" if line.endswith("\n") else ""
         stopped = ""
         for command in commands:
-            if not command.selects(_Line(space, number, number == len(content))):
+            if not command.selects(space, number, is_last=number == len(content)):
                 continue
             if command.name in "dq":
                 stopped = command.name
