@@ -9,7 +9,7 @@ from typing import Any
 
 from IPython.display import display
 
-from kubesim.jupyter import card, flow
+from kubesim.jupyter import card, drawing
 from kubesim.jupyter.card import Exercise, Message, static
 from kubesim.jupyter.current import Seat
 from kubesim.jupyter.quiz import unknown
@@ -168,8 +168,8 @@ def _news(readings: tuple[Reading, ...], before: tuple[bool, ...]) -> str:
 
 
 def _pictures(pair: Pair) -> str:
-    now = flow.svg(pair.now) or flow.chain(pair.now) if pair.now else "<p>There is no such Pod yet.</p>"
-    goal = flow.svg(pair.goal) or flow.chain(pair.goal)
+    now = drawing.svg(pair.now) if pair.now else "<p>There is no such Pod yet.</p>"
+    goal = drawing.svg(pair.goal)
     subject = html.escape(pair.subject)
     sides = ((f"{subject}: now", now), (f"{subject}: goal", goal))
     return "".join(

@@ -18,7 +18,7 @@ from kubesim.api.objects import Object, name_of, namespace_of
 from kubesim.api.resources import NAMESPACE, POD, SECRET, SERVICE_ACCOUNT
 from kubesim.cluster.apiserver import printers
 from kubesim.flow.hops import trace_flow
-from kubesim.jupyter import flow
+from kubesim.jupyter import drawing, flow
 from kubesim.jupyter.card import Message, static
 from kubesim.jupyter.current import Seat
 from kubesim.jupyter.terminal import Terminal, sign
@@ -89,7 +89,7 @@ class Workbench(Terminal):
         if self._seat.conceals():
             return {"title": title, "concealed": _CONCEALED}
         traced = trace_flow(self._seat.session.cluster, *found)
-        parts = {"chain": flow.chain(traced), "advice": flow.advice(traced), "story": flow.story(traced)}
+        parts = {"chain": drawing.chain(traced), "advice": flow.advice(traced), "story": flow.story(traced)}
         return {"title": title, **parts, "broken": traced.cause is not None, "news": flow.announcement(traced)}
 
     def _found(self) -> tuple[str, str, str | None] | None:

@@ -1,11 +1,12 @@
 import re
+import shutil
 from xml.etree import ElementTree
 
 import graphviz
 import pytest
 
 from kubesim.flow.hops import FAILED, NOT_NEEDED, NOT_REACHED, PASSED, Flow, Hop
-from kubesim.jupyter import card, flow, workbench
+from kubesim.jupyter import card, drawing, flow, workbench
 
 CREATE = (
     "kubectl create secret docker-registry regcred --docker-server=registry.example.com "
@@ -15,6 +16,7 @@ RUN = (
     "kubectl run web --image=registry.example.com/myapp:1.0 "
     '--overrides=\'{"spec":{"imagePullSecrets":[{"name":"regcred"}]}}\''
 )
+SVG = "{http://www.w3.org/2000/svg}"
 BROKEN = Flow(
     "<img> for default/web",
     (
@@ -49,7 +51,7 @@ def nodes(graph):
 
 
 def test_states_differ_in_shape_line_and_word():
-    drawn = nodes(flow.dot(BROKEN))
+    drawn = nodes(drawing.dot(BROKEN))
     assert "shape=octagon" in drawn["secret"]
     assert "shape=box" in drawn["registry"]
     assert "rounded,filled" in drawn["kubectl"]
@@ -60,22 +62,62 @@ def test_states_differ_in_shape_line_and_word():
 
 
 def test_what_a_learner_wrote_is_never_markup():
-    for text in (flow.dot(BROKEN).source, flow.chain(BROKEN), flow.advice(BROKEN)):
+    for text in (drawing.dot(BROKEN).source, drawing.chain(BROKEN), flow.advice(BROKEN)):
         assert "<b>web</b>" not in text
         assert "<i>Secret</i>" not in text
-    assert "a &amp; b: not found" in flow.dot(BROKEN).source
+    assert "a &amp; b: not found" in drawing.dot(BROKEN).source
 
 
-def test_the_svg_can_stand_in_a_page():
-    drawn = flow.svg(BROKEN)
-    if drawn is None:
+def groups(drawn):
+    """The group of each hop, in order."""
+    every = ElementTree.fromstring(drawn).iter(f"{SVG}g")
+    return [group for group in every if "hop" in group.get("class", "").split()]
+
+
+def states_and_words(drawn):
+    """Of each hop: its state, and the words as a reader sees them."""
+    return [
+        (set(group.get("class").split()) - {"node", "hop"}, " ".join(group.itertext()).split())
+        for group in groups(drawn)
+    ]
+
+
+def outlines(drawn):
+    """Of each hop: how many corners its outline has, and whether the line is broken."""
+    shapes = [next(part for part in group if part.tag != f"{SVG}text") for group in groups(drawn)]
+    return [
+        (len(set(shape.get("points", "").split())) or 4, shape.get("stroke-dasharray") is not None) for shape in shapes
+    ]
+
+
+def needs_dot():
+    if shutil.which("dot") is None:
         pytest.skip("Graphviz's dot is not installed")
-    root = ElementTree.fromstring(drawn)
-    assert root.get("role") == "img"
-    assert root.get("aria-label").startswith("Flow of <img> for default/web ✓ kubectl")
-    assert root.get("style") == "max-width:100%;height:auto"
-    assert drawn.startswith("<svg")
-    assert "<title>" not in drawn
+
+
+def both(monkeypatch):
+    by_dot = drawing.svg(BROKEN)
+    monkeypatch.setenv("PATH", "")
+    return by_dot, drawing.svg(BROKEN)
+
+
+def test_both_drawings_show_the_same_hops_in_order_with_states_shapes_and_words(monkeypatch):
+    needs_dot()
+    by_dot, by_us = both(monkeypatch)
+    assert by_dot != by_us
+    assert [state for state, _ in states_and_words(by_us)] == [{hop.state.replace(" ", "-")} for hop in BROKEN.hops]
+    assert states_and_words(by_dot) == states_and_words(by_us)
+    assert outlines(by_dot) == outlines(by_us)
+
+
+def test_both_drawings_say_the_same_to_a_screen_reader_and_shrink_with_the_page(monkeypatch):
+    needs_dot()
+    for drawn in both(monkeypatch):
+        root = ElementTree.fromstring(drawn)
+        assert root.get("role") == "img"
+        assert root.get("aria-label").startswith("Flow of <img> for default/web ✓ kubectl")
+        assert root.get("style") == "max-width:100%;height:auto"
+        assert "<title>" not in drawn
 
 
 @pytest.mark.parametrize("status", [0, 1])
@@ -84,7 +126,7 @@ def test_the_warnings_of_dot_are_not_shown(tmp_path, monkeypatch, capfd, status)
     program.write_text(f"#!/bin/sh\necho 'Fontconfig error: out of memory' >&2\necho '<svg />'\nexit {status}\n")
     program.chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path))
-    assert (flow.svg(BROKEN) is None) is bool(status)
+    assert ("<rect " in drawing.svg(BROKEN)) is bool(status)
     assert capfd.readouterr().err == ""
 
 
@@ -126,19 +168,13 @@ def test_a_picture_has_its_twin_in_words_and_the_time(seat):
     assert "How to fix it" in bundle["text/html"]
 
 
-def test_the_chain_is_hidden_where_the_picture_is_drawn(seat):
-    if flow.svg(BROKEN) is None:
-        pytest.skip("Graphviz's dot is not installed")
-    page = failed(seat)["text/html"]
-    assert page.count("<svg ") == 1
-    assert '</svg>\n<ol hidden class="ks-chain">' in page
-
-
-def test_without_dot_there_is_a_chain_of_boxes(seat, without_dot):
+def test_the_chain_is_hidden_where_the_picture_is_drawn(seat, without_dot):
     page = failed(seat)["text/html"]
     assert page.startswith(
-        '<div class="ks-flow ks-broken"><div class="ks-picture"><ol class="ks-chain"><li class="ks-passed">'
+        '<div class="ks-flow ks-broken"><div class="ks-picture"><svg xmlns="http://www.w3.org/2000/svg" role="img" '
     )
+    assert page.count("<svg ") == 1
+    assert '</svg><ol hidden class="ks-chain"><li class="ks-passed">' in page
     assert page.count('<li class="ks-') == len(BROKEN.hops)
 
 
