@@ -6,6 +6,7 @@ Mirrors encoding/json, encoding/base64 and fmt's %q and %v, Go 1.26.
 from __future__ import annotations
 
 import json
+import math
 import re
 from base64 import b64decode
 from functools import partial
@@ -16,6 +17,7 @@ _HALF = re.compile(r"\\u[dD][89a-fA-F]")  # in JSON, two of them make one charac
 _STRING = re.compile(r'"(?:[^"\\]|\\.)*"')
 _CLOSED = re.compile(r"\{[^][{}]*\}|\[[^][{}]*\]")
 END = "unexpected end of JSON input"
+TOO_DEEP = "exceeded max depth"
 # What Python's decoder found, by the beginning of its message, and where Go's scanner was then.
 _CONTEXTS = {
     "Expecting value": "looking for beginning of value",
@@ -28,8 +30,14 @@ _CONTEXTS = {
 }
 
 
+MAX_DEPTH = 250  # Go's is 10,000; a walk in Python gets as deep as the interpreter lets it
+
+
 def loads(text: str) -> Any:
-    """The value of a JSON text. Raises ValueError with Go's sentence: "unexpected end of JSON input"."""
+    """The plain value of a JSON text: str, int of 64 bits, finite float, bool, None, list or dict, MAX_DEPTH deep.
+
+    Raises ValueError with Go's sentence: "unexpected end of JSON input".
+    """
     try:
         return parse(text)
     except ValueError as error:
@@ -40,10 +48,35 @@ def parse(text: str) -> Any:
     """As `loads`, with a ValueError that doesn't say what is wrong."""
     text = valid(text)
     try:
-        value = json.loads(text, parse_constant=partial(_refuse_constant, text))
+        constant = partial(_refuse_constant, text)
+        value = json.loads(text, parse_constant=constant, parse_int=_integer, parse_float=_float)
     except RecursionError:
-        raise ValueError("exceeded max depth") from None
+        raise ValueError(TOO_DEEP) from None
+    if text.count("[") + text.count("{") > MAX_DEPTH and is_deeper(value, MAX_DEPTH):
+        raise ValueError(TOO_DEEP)
     return _valid_strings(value) if _HALF.search(text) else value
+
+
+def _integer(digits: str) -> int | float:
+    """A whole number, or a float where 64 bits do not hold it."""
+    whole = int(digits) if len(digits) < 21 else 2**63
+    return whole if -(2**63) <= whole < 2**63 else _float(digits)
+
+
+def _float(digits: str) -> float:
+    value = float(digits)
+    if math.isinf(value):
+        raise ValueError(f"json: cannot unmarshal number {digits} into Go value of type float64")
+    return value
+
+
+def is_deeper(value: Any, most: int) -> bool:
+    """Whether there are more than `most` lists and maps one in the other."""
+    level = [value]
+    for _ in range(most + 1):
+        maps = [item for value in level if isinstance(value, dict) for item in value.values()]
+        level = maps + [item for value in level if isinstance(value, list) for item in value]
+    return bool(level)
 
 
 def syntax_problem(text: str) -> tuple[str, int] | None:

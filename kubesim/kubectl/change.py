@@ -18,7 +18,7 @@ from kubesim.cluster.apiserver.validation.rules import label_value
 from kubesim.gotext import gojson
 from kubesim.kubectl.command import Call, command
 from kubesim.kubectl.errors import KubectlError, ManifestError, raise_all, refuse_if
-from kubesim.kubectl.manifests import parse_document, read_text
+from kubesim.kubectl.manifests import parse_document, parse_json, read_text
 from kubesim.kubectl.output import print_result
 from kubesim.kubectl.selection import Query, Target
 
@@ -85,7 +85,7 @@ def _parsed(call: Call, kind: str, is_local: bool) -> Any:
     if len(given) > MAX_REQUEST:
         raise StatusError(413, "RequestEntityTooLarge", f"Request entity too large: limit is {MAX_REQUEST}")
     try:
-        change = gojson.loads(given) if given.lstrip()[:1] == "{" else parse_document(given)
+        change = parse_json(given) if given.lstrip()[:1] == "{" else parse_document(given)
     except ManifestError as error:
         raise KubectlError(f"unable to parse {gojson.quote(call.flags['patch'])}: {error}") from None
     except ValueError as error:

@@ -16,26 +16,25 @@ from typing import Any
 
 import yaml
 
+from kubesim.api.plain import MAX_VALUES, count_values, too_much
 from kubesim.gotext import gojson
 from kubesim.kubectl.errors import ManifestError, NotSimulated
 from kubesim.kubectl.formats.marshal import PLAIN_WORDS
 
 MAX_BYTES = 10 * 1024 * 1024
-MAX_DEPTH = 100
-MAX_VALUES = 30_000
 
 
 def documents(text: str) -> Iterator[tuple[Any, str]]:
     """The documents of a YAML or JSON text that hold anything, each with its JSON as written, or as kubectl makes it.
 
-    Mirrors k8s.io/apimachinery pkg/util/yaml/decoder.go. Raises ManifestError; NotSimulated for too much.
+    Mirrors k8s.io/apimachinery pkg/util/yaml/decoder.go. Raises ManifestError; StatusError (501) for too much.
     """
     if len(text) > MAX_BYTES:
         raise NotSimulated(f"a file of more than {MAX_BYTES // 1024 // 1024} MiB is not part of this simulator")
     room = MAX_VALUES
     for document, json_ in _json_first(text) if text.lstrip()[:1] == "{" else _yaml_documents(text):
         if document is not None:
-            room -= _size(document, room)
+            room -= count_values(document, "a file", room)
             yield document, json_ or gojson.dumps(document)
 
 
@@ -81,10 +80,10 @@ def _yaml_documents(text: str) -> Iterator[tuple[Any, str]]:
 _SEPARATOR = re.compile(r"^---.*\n?", re.MULTILINE)
 
 
-def parse_document(text: str, room: int = MAX_VALUES) -> Any:
-    """The one document of a YAML or JSON text, as sigs.k8s.io/yaml turns it into JSON.
+def parse_document(text: str) -> Any:
+    """The one document of a YAML or JSON text, as sigs.k8s.io/yaml turns it into JSON: plain values, not too many.
 
-    Raises ManifestError; NotSimulated for more than `room` values.
+    Raises ManifestError; StatusError (501) for too many.
     """
     document = None
     if text.lstrip()[:1] in ("{", "["):
@@ -92,18 +91,17 @@ def parse_document(text: str, room: int = MAX_VALUES) -> Any:
             document = gojson.parse(text)
     if document is None:
         try:
-            document = _yaml(text, room)
-        except ManifestError:
-            raise
-        except (yaml.YAMLError, ValueError, RecursionError) as error:
+            document = _yaml(text)
+        except (yaml.YAMLError, UnicodeEncodeError, RecursionError) as error:
             raise ManifestError(f"yaml: {_complaint(error, text)}") from None
-    _size(document, room)
+    count_values(document, "a file")
     return document
 
 
-def _yaml(text: str, room: int) -> Any:
-    if len(text) > room and sum(1 for _ in islice(yaml.parse(text, Loader=_BASE), 2 * room)) == 2 * room:
-        raise _too_much()
+def _yaml(text: str) -> Any:
+    most = 2 * MAX_VALUES  # events: a list or map has two
+    if len(text) > MAX_VALUES and sum(1 for _ in islice(yaml.parse(text, Loader=_BASE), most)) == most:
+        raise too_much("a file")
     loader = _Loader(text)
     try:
         node = loader.get_single_node()
@@ -111,7 +109,7 @@ def _yaml(text: str, room: int) -> Any:
             return None
         if "*" in text:
             _unfolded(node, {})
-        return loader.construct_document(node)
+        return loader.construct_plain(node)
     finally:
         loader.dispose()
 
@@ -138,8 +136,6 @@ def _complaint(error: Exception, text: str) -> str:
         return "invalid leading UTF-8 octet"
     if isinstance(error, yaml.reader.ReaderError):
         return "control characters are not allowed"
-    if isinstance(error, ValueError):
-        return "cannot decode a value as its tag says"
     return str(error).partition("\n")[0] or "the document is nested too deeply"
 
 
@@ -157,31 +153,8 @@ def _where(error: yaml.MarkedYAMLError, text: str) -> str:
     return f"line {lines[0] + isinstance(error, yaml.scanner.ScannerError)}: {problem}"
 
 
-def _size(document: Any, room: int) -> int:
-    """How many values there are; refuses what would be too much to work with, and numbers that JSON does not have."""
-    count, level = 0, [document]
-    for _ in range(MAX_DEPTH):
-        count += len(level)
-        if not level or count > room:
-            break
-        for value in level:
-            if isinstance(value, float) and not math.isfinite(value):
-                raise ManifestError(f"json: unsupported value: {gojson.number(value)}")
-        maps = [item for value in level if isinstance(value, dict) for item in value.values()]
-        level = maps + [item for value in level if isinstance(value, list) for item in value]
-    if level:
-        raise _too_much()
-    return count
-
-
-def _too_much() -> NotSimulated:
-    what = f"a file of more than {MAX_VALUES} values, or of more than {MAX_DEPTH} one in the other,"
-    return NotSimulated(f"{what} is not part of this simulator")
-
-
 _BASE = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _TAG = "tag:yaml.org,2002:"
-_PLAIN = _TAG + "plain"  # a scalar without quotes and tag
 _INTEGER = re.compile(r"[-+]?(?:0[xX][0-9a-fA-F]+|0[bB][01]+|0[oO]?[0-7]+|[1-9][0-9]*|0)")
 _FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
 
@@ -204,32 +177,47 @@ def _integer(text: str) -> int:
     return int(re.sub(r"^([-+]?)0(?=[0-7])", r"\g<1>0o", text)[:100], 0)
 
 
+# What a scalar with one of these tags has to be.
+_TYPES: dict[str, type | tuple[type, ...]] = {"null": type(None), "bool": bool, "int": int, "float": (int, float)}
+
+
+def _tagged(text: str, tag: str) -> Any:
+    """The value of a scalar with a tag, "" for none. Raises ManifestError, for numbers that JSON does not have, too."""
+    if tag == "binary":
+        try:
+            return gojson.decode_base64(text).decode(errors="replace")
+        except ValueError:
+            raise ManifestError("yaml: !!binary value contains invalid base64 data") from None
+    if tag and tag not in _TYPES:
+        return text
+    value = _plain(text)
+    if tag and not isinstance(value, _TYPES[tag]):
+        raise ManifestError(f"yaml: cannot decode !!str `{text}` as a !!{tag}")
+    if isinstance(value, float) and not math.isfinite(value):
+        raise ManifestError(f"json: unsupported value: {gojson.number(value)}")
+    return value
+
+
 class _Loader(_BASE):  # type: ignore[misc, valid-type]
-    """Keys are strings; of equal keys, the last one counts; unknown tags mean nothing."""
+    """Makes plain values: keys are strings; of equal keys, the last one counts; other tags than _TYPES mean nothing."""
 
     def resolve(self, kind: Any, value: Any, implicit: Any) -> Any:
         """The tag of a node that has none."""
         if kind is not yaml.ScalarNode or not implicit[0]:
             return super().resolve(kind, value, (False, True))
-        return f"{_TAG}merge" if value == "<<" else _PLAIN
+        return f"{_TAG}merge" if value == "<<" else _TAG
 
-    def construct_mapping(self, node: Any, deep: bool = False) -> dict[str, Any]:
-        """A map with string keys."""
-        self.flatten_mapping(node)
-        pairs = [
-            (self.construct_object(key, deep=True), self.construct_object(value, deep=True))
-            for key, value in node.value
-        ]
-        return {_key(key): value for key, value in pairs}
+    def construct_plain(self, node: yaml.Node) -> Any:
+        """The value of any node."""
+        if isinstance(node, yaml.MappingNode):
+            self.flatten_mapping(node)
+            return {_key(self.construct_plain(key)): self.construct_plain(value) for key, value in node.value}
+        if isinstance(node, yaml.SequenceNode):
+            return [self.construct_plain(item) for item in node.value]
+        return _tagged(node.value, node.tag.removeprefix(_TAG))
 
 
 def _key(key: Any) -> str:
     if isinstance(key, dict | list | None):
         raise ManifestError(f"yaml: invalid map key: {gojson.syntax(key)}")
     return key if isinstance(key, str) else gojson.sprint(key)
-
-
-_Loader.add_constructor(_PLAIN, lambda loader, node: _plain(node.value))
-_Loader.add_constructor(f"{_TAG}map", lambda loader, node: loader.construct_mapping(node, True))
-for _name in ("merge", "timestamp"):
-    _Loader.add_constructor(_TAG + _name, lambda loader, node: node.value)

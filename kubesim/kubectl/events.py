@@ -39,11 +39,11 @@ def _filter(call: Call, namespace: str | None) -> Callable[[Object], bool]:
     refuse_if(not types <= {"normal", "warning"}, "valid --types are Normal or Warning")
 
     def matches(event: Object) -> bool:
-        about = event["involvedObject"]
+        about = event.get("involvedObject") or {}
         return (
             (namespace is None or namespace_of(event) == namespace)
-            and (not types or event["type"].lower() in types)
-            and (subject is None or (about["kind"], about["name"]) == subject)
+            and (not types or event.get("type", "").lower() in types)
+            and (subject is None or (about.get("kind"), about.get("name")) == subject)
         )
 
     return matches
@@ -95,9 +95,11 @@ _HEADINGS = ["NAMESPACE", "LAST SEEN", "TYPE", "REASON", "OBJECT", "MESSAGE"]
 def _row(event: Object, now: Micros) -> list[str]:
     last = age(event.get("lastTimestamp") or event.get("eventTime"), now)
     if event.get("count", 1) > 1:
-        last = f"{last} (x{event['count']} over {age(event['firstTimestamp'], now)})"
-    about = f"{event['involvedObject']['kind']}/{event['involvedObject']['name']}"
-    return [namespace_of(event), last, event["type"], event["reason"], about, event["message"].strip()]
+        last = f"{last} (x{event['count']} over {age(event.get('firstTimestamp'), now)})"
+    about = event.get("involvedObject") or {}
+    kind, reason, message = (event.get(key, "") for key in ("type", "reason", "message"))
+    subject = f"{about.get('kind', '')}/{about.get('name', '')}"
+    return [namespace_of(event), last, kind, reason, subject, message.strip()]
 
 
 def _last_seen(event: Object) -> Micros:

@@ -12,11 +12,12 @@ from typing import Any, NamedTuple
 from kubesim.api import schema
 from kubesim.api.errors import bad_request
 from kubesim.api.objects import Object, metadata
+from kubesim.api.plain import count_values
 from kubesim.api.resources import RESOURCES, Resource, find_kind
 from kubesim.api.selectors import SelectorError, label_selector
 from kubesim.gotext import gojson
 from kubesim.kubectl.command import Call
-from kubesim.kubectl.errors import KubectlError, ManifestError, NotSimulated, refuse_if, visit
+from kubesim.kubectl.errors import REFUSALS, KubectlError, ManifestError, NotSimulated, refuse_if, visit
 
 _ENDINGS = (".json", ".yaml", ".yml")
 
@@ -44,6 +45,13 @@ def documents(text: str) -> Iterator[tuple[Any, str]]:
 def parse_document(text: str) -> Any:
     """See `documents.parse_document`."""
     return import_module(_DOCUMENTS).parse_document(text)
+
+
+def parse_json(text: str) -> Any:
+    """The value of a JSON text, not too much of it. Raises ValueError, and StatusError (501) for too much."""
+    value = gojson.loads(text)
+    count_values(value, "a patch")
+    return value
 
 
 def manifests(call: Call, errors: list[Exception], is_valid: bool = True) -> Iterator[Manifest]:
@@ -153,7 +161,7 @@ def _objects(text: str, source: str, errors: list[Exception], is_valid: bool) ->
                 yield item, json_
     except ManifestError as error:
         errors.append(KubectlError(f"error parsing {source}: {error}"))
-    except (KubectlError, NotSimulated) as error:
+    except REFUSALS as error:
         errors.append(error)
 
 

@@ -10,12 +10,12 @@ from kubesim.api.errors import StatusError
 from kubesim.api.imageref import parse
 from kubesim.api.objects import Object
 from kubesim.api.resources import POD
-from kubesim.gotext import gojson
 from kubesim.kubectl.apply import with_last_applied
 from kubesim.kubectl.change import PATCHES, patch_locally
 from kubesim.kubectl.command import Call, command
 from kubesim.kubectl.errors import KubectlError, UsageError, refuse_if
 from kubesim.kubectl.flags import parse_number
+from kubesim.kubectl.manifests import parse_json
 from kubesim.kubectl.output import print_result
 
 PULL_POLICIES = ("", "Always", "IfNotPresent", "Never")
@@ -120,7 +120,7 @@ def _override(call: Call, pod: Object) -> Object:
     refuse_if(kind not in PATCHES, f"invalid override type: {kind}")
     wanted, _, refusal = PATCHES[kind]
     try:
-        change: Any = gojson.loads(text)
+        change: Any = parse_json(text)
         refuse_if(refusal and not isinstance(change, wanted), refusal)
         merged = patch_locally(pod, change, kind, POD)
         group_kind = f'no kind "{merged["kind"]}" is registered for version "{merged["apiVersion"]}"'

@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from functools import partial
+from typing import Any
 
-from kubesim.api import quantity
+from kubesim.api import quantity, schema
 from kubesim.api.errors import StatusError
 from kubesim.api.objects import Object, clone, name_of, template_of
 from kubesim.api.resources import CONFIG_MAP, POD, SECRET, Resource, find_kind
+from kubesim.api.schema import Type
 from kubesim.cluster.apiserver.patch import two_way
 from kubesim.gotext.gojson import quote
 from kubesim.kubectl import flags
@@ -18,7 +20,7 @@ from kubesim.kubectl.command import Call, command
 from kubesim.kubectl.commands import group
 from kubesim.kubectl.errors import KubectlError, raise_all, refuse_if, visit
 from kubesim.kubectl.output import print_result
-from kubesim.kubectl.selection import fetch
+from kubesim.kubectl.selection import Query, Target, fetch
 
 _NEEDS_FILE = """you must specify resources by --filename when --local is set.
 Example resource specifications include:
@@ -43,6 +45,12 @@ def pod_spec(obj: Object) -> Object:
     return spec
 
 
+def _containers(obj: Object) -> list[Object]:
+    """The containers of a Pod spec, those that initialise it last."""
+    spec = pod_spec(obj)
+    return [*(spec.get("containers") or ()), *(spec.get("initContainers") or ())]
+
+
 @_set("set image")
 def set_image(call: Call) -> None:
     words = [arg for arg in call.args if "=" not in arg]
@@ -56,8 +64,7 @@ def set_image(call: Call) -> None:
     )
 
     def change(_: Resource, obj: Object) -> None:
-        spec = pod_spec(obj)
-        containers = [*spec.get("initContainers", ()), *spec.get("containers", ())]
+        containers = _containers(obj)
         missing = [name for name in images if name not in ("*", *(each["name"] for each in containers))]
         raise_all(KubectlError(f'error: unable to find container named "{name}"') for name in missing)
         for container in containers:
@@ -229,32 +236,52 @@ def _line(variable: Object) -> str:
 
 
 def _chosen(call: Call, obj: Object) -> list[Object]:
-    """The containers of a Pod spec that --containers means, those that initialise it last."""
-    spec = pod_spec(obj)
+    """The containers that --containers means."""
     wanted = re.compile(".*".join(map(re.escape, call.flags["containers"].split("*"))), re.DOTALL)
-    both = [*spec.get("containers", ()), *spec.get("initContainers", ())]
-    return [container for container in both if wanted.fullmatch(container["name"])]
+    return [container for container in _containers(obj) if wanted.fullmatch(container["name"])]
 
 
 def _objects(call: Call, words: Sequence[str]) -> list[tuple[Resource, Object]]:
     """What kubectl set works on. Objects out of files are shown as kubectl's own types have them."""
     check_local(call)
     refuse_if(call.flags["all"] and call.flags.get("selector"), "cannot set --all and --selector at the same time")
-    objects = fetch(call, words)
-    return [(resource, _with_empty_fields(obj)) for resource, obj in objects] if call.flags["local"] else objects
+    found: list[tuple[Resource, Object]] = []
+
+    def add(target: Target, obj: Object) -> None:
+        found.append((target.resource, _decoded(target, obj) if call.flags["local"] else obj))
+
+    Query(call, words, needs_name=True).visit(add)
+    return found
 
 
-def _with_empty_fields(obj: Object) -> Object:
-    """The object with the empty fields that Go does not leave out."""
-    new: Object = {"status": {}} | clone(obj)
+def _decoded(target: Target, obj: Object) -> Object:
+    """The object of a file in kubectl's own types."""
+    kind = schema.type_of(target.resource)
     try:
-        spec = pod_spec(new)
-    except NoTemplate:
-        return obj
-    for container in (*spec.get("initContainers", ()), *spec.get("containers", ())):
-        container.setdefault("resources", {})
-    if obj["kind"] == "Deployment":
-        new["spec"].setdefault("strategy", {})
+        found: Object = _filled(kind, schema.convert(kind, obj))
+    except schema.DecodeError as error:
+        raise KubectlError(f'unable to decode "{target.source}": {error.in_json()}') from None
+    return found
+
+
+# Structs that Go writes even if they are empty.
+_WRITTEN = ("metadata", "spec", "status", "template", "jobTemplate", "strategy", "updateStrategy")
+
+
+def _filled(kind: Type, value: Any) -> Any:
+    """A value with the empty fields that Go does not leave out."""
+    if kind.kind == "list" and value:
+        return [_filled(kind.element, item) for item in value] if kind.element else value
+    if kind.kind != "struct" or value is None:
+        return value
+    new = dict(value)
+    for name, field in schema.fields(kind).items():
+        if name in new:
+            new[name] = _filled(field.type, new[name])
+        elif name in _WRITTEN or (kind.name, name) == ("Container", "resources"):
+            new[name] = _filled(field.type, {})
+        elif field.required:
+            new[name] = "" if field.type.kind == "string" else None
     return new
 
 

@@ -6,7 +6,6 @@ Routes mirror k8s.io/apiserver pkg/endpoints/request/requestinfo.go, v1.36.
 from __future__ import annotations
 
 import json
-import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -15,14 +14,13 @@ from typing import Any
 
 from kubesim.api import errors
 from kubesim.api.objects import Object
+from kubesim.api.plain import count_values
 from kubesim.api.resources import RESOURCES, Resource
 from kubesim.cluster.apiserver.authorization import ADMIN, User, impersonated
 from kubesim.gotext import gojson
 from kubesim.server import protobuf
 from kubesim.server.representation import View, view_of
 
-MAX_DEPTH = 100
-MAX_VALUES = 30_000
 """Of a body, as many as in a file of kubectl."""
 _READABLE = ("application/json", protobuf.MEDIA_TYPE)
 _DIRECTIVES = ("Ignore", "Strict", "Warn")
@@ -115,7 +113,7 @@ class Request:
         """The patch in the body. Raises StatusError where it isn't JSON, or too much of it."""
         try:
             value = gojson.loads(self.body.decode())
-            _check_size(value)
+            count_values(value, "a body")
         except ValueError as error:
             raise errors.bad_request(f"{complaint}{error}") from None
         return value
@@ -129,22 +127,6 @@ class Request:
         if not isinstance(found, dict):
             raise errors.bad_request(_UNRECOGNIZED + "Object)")
         return found
-
-
-def _check_size(value: Any) -> None:
-    """Raise StatusError for more than a simulator can cope with, ValueError for an infinite number."""
-    count, level = 0, [value]
-    for _ in range(MAX_DEPTH):
-        count += len(level)
-        if not level or count > MAX_VALUES:
-            break
-        if any(isinstance(item, float) and not math.isfinite(item) for item in level):
-            raise ValueError("json: a number is out of range")
-        inner = [item.values() if isinstance(item, dict) else item for item in level if isinstance(item, dict | list)]
-        level = [part for parts in inner for part in parts]
-    if level:
-        limits = f"{MAX_VALUES} values, or of more than {MAX_DEPTH} one in the other,"
-        raise errors.not_simulated(f"a body of more than {limits} is not part of this simulator")
 
 
 @dataclass

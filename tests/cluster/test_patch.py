@@ -37,6 +37,17 @@ def test_a_patch_that_cannot_be_applied(kind: str, change: Any, code: int, sente
     assert (caught.value.code, caught.value.message) == (code, sentence)
 
 
+def test_a_json_patch_may_not_grow_without_end() -> None:
+    obj = {"kind": "ConfigMap", "data": {"a": "x" * 100_000}}
+    copies = [{"op": "copy", "from": "/data", "path": f"/data/{number}"} for number in range(8)]
+    with pytest.raises(StatusError, match="the server rejected our request due to an error in our request"):
+        patch.json_patch(obj, copies)
+    assert len(patch.json_patch(obj, copies[:4])["data"]) == 5
+    tests = [{"op": "test", "path": "/kind", "value": "ConfigMap"}]
+    with pytest.raises(StatusError, match="allowed maximum operations in a JSON patch is 10000, got 10001"):
+        patch.json_patch(obj, tests * 10_001)
+
+
 def test_merge_and_json_patches() -> None:
     assert patch.merge_patch(SA, {"imagePullSecrets": [{"name": "b"}], "metadata": {"name": None}, "kind": "X"}) == {
         "kind": "X",

@@ -51,9 +51,10 @@ class Printer:
                 f"more information for debugging the template:\n\ttemplate was:\n\t\t{self._text}\n"
                 f"\tobject given to jsonpath engine was:\n\t\t{gojson.syntax(obj)}\n\n\n"
             ) from None
+        texts = [[self._printed(value) for value in values] for values in found]
         if self._as_json:
             return "".join([gojson.dumps(values, indent=4) + "\n" for values in found])
-        return "".join([" ".join(map(self._printed, values)) for values in found])
+        return "".join(map(" ".join, texts))
 
     def _printed(self, value: Any) -> str:
         text = gojson.dumps(value) if isinstance(value, dict | list | None) else gojson.sprint(value)

@@ -11,7 +11,8 @@ from typing import Any
 
 from kubesim.api import schema
 from kubesim.api.errors import StatusError, bad_request, invalid_request, invalid_value
-from kubesim.api.objects import Object
+from kubesim.api.objects import Object, clone
+from kubesim.api.plain import count_values
 from kubesim.api.resources import Resource
 from kubesim.api.schema import Type
 from kubesim.cluster.apiserver.patch.strategic import (
@@ -29,20 +30,35 @@ from kubesim.cluster.apiserver.patch.strategic import (
 )
 from kubesim.gotext import gojson
 
+MAX_OPERATIONS = 10_000  # as many may a JSON patch have
+MAX_COPIED = 3 * 1024 * 1024  # bytes of JSON that all its copies may add
+
 
 def json_patch(obj: Object, operations: Any) -> Object:
     """`obj` changed by a list of RFC 6902 operations."""
     if not isinstance(operations, list):
         raise bad_request(f"error decoding patch: {_unmarshal(operations, '[]interface {}')}")
+    if len(operations) > MAX_OPERATIONS:
+        text = f"The allowed maximum operations in a JSON patch is {MAX_OPERATIONS}, got {len(operations)}"
+        raise StatusError(413, "RequestEntityTooLarge", f"Request entity too large: {text}")
     import jsonpatch
     import jsonpointer
 
+    changed, copied = clone(obj), 0
     try:
-        changed: Any = jsonpatch.apply_patch(obj, operations, in_place=False)
+        for operation in operations:
+            if isinstance(operation, dict) and operation.get("op") == "copy":
+                copied += len(gojson.dumps(jsonpointer.resolve_pointer(changed, operation["from"])))
+            if copied > MAX_COPIED:
+                raise _refused()
+            changed = jsonpatch.apply_patch(changed, [operation], in_place=True)
     except (jsonpatch.JsonPatchException, jsonpointer.JsonPointerException, TypeError, LookupError, AttributeError):
+        raise _refused() from None
+    except RecursionError:
         raise _refused() from None
     if not isinstance(changed, dict):
         raise _refused()
+    count_values(changed, "a patched object")
     return changed
 
 
