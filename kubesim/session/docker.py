@@ -66,7 +66,7 @@ def aws_tool(cluster: Callable[[], Cluster]) -> Tool:
 def _aws(operands: list[str], io: Invocation, cluster: Cluster) -> int:
     found = [registry for registry in cluster.registries.world.registries if "AWS" in registry.issues]
     if operands != ["ecr", "get-login-password"] or not found:
-        raise UnsupportedError(f"'aws {' '.join(operands)}'")
+        raise UnsupportedError(f"'{' '.join(['aws', *operands])}'")
     io.out(found[0].issue("AWS", cluster.clock.now) + "\n")
     return 0
 

@@ -11,7 +11,7 @@ from kubesim.api import imageref
 from kubesim.cluster import Cluster
 from kubesim.cluster.bootstrap import NODE_NAME
 from kubesim.cluster.keyring import Credential, registry_key
-from kubesim.cluster.registry.node import CONFIG, MODES, PROXY
+from kubesim.cluster.registry.world import CONFIG, MODES, PROXY
 from kubesim.gotext import tabwriter
 from kubesim.shell import Invocation, Options, Tool, tool
 
@@ -34,12 +34,10 @@ def node_tool(cluster: Callable[[], Cluster]) -> Tool:
 def _node(cluster: Cluster, operands: list[str], options: Options, io: Invocation) -> int:
     settings = cluster.registries.node
     before = settings.files()
-    if operands[1:] and operands[0] != "proxy" and registry_key(operands[1]) != operands[1]:
-        io.err(
-            f"kubesim: a registry is written as in an image's name, such as registry.local:5000, not {operands[1]}\n"
-        )
-        return 2
     match operands:
+        case [command, name, *_] if command != "proxy" and not _is_registry(name, "log" in command):
+            io.err(f"kubesim: a registry is written as in an image's name, such as registry.local:5000, not {name}\n")
+            return 2
         case ["files"]:
             _show(before, io)
         case [mode, host] if mode in MODES:
@@ -61,11 +59,15 @@ def _node(cluster: Cluster, operands: list[str], options: Options, io: Invocatio
     return 0
 
 
+def _is_registry(name: str, with_path: bool) -> bool:
+    return bool(name) and registry_key(name) == name and (with_path or "/" not in name)
+
+
 def _forget(cluster: Cluster, registry: str) -> None:
     """Take what config.json says of a registry out of it."""
     settings = cluster.registries.node
-    is_kept = [item["registry"] != registry or item.get("from") == "provider" for item in settings.credentials]
-    settings.credentials = [item for item, kept in zip(settings.credentials, is_kept, strict=True) if kept]
+    kept = [item for item in settings.credentials if (item["registry"], item.get("from")) != (registry, "config")]
+    settings.credentials = kept
 
 
 def _show(files: Mapping[str, str], io: Invocation) -> None:

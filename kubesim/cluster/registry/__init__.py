@@ -18,11 +18,11 @@ from urllib.parse import urlencode
 from kubesim.api.clock import SECOND, Clock, Micros
 from kubesim.api.imageref import DEFAULT_REGISTRY, LEGACY_DEFAULT_REGISTRY, Reference
 from kubesim.cluster.keyring import Credential, split_port
-from kubesim.cluster.registry.node import NodeSettings
 from kubesim.cluster.registry.world import (
     HTTPS_PORT,
     NODE_PLATFORM,
     Image,
+    NodeSettings,
     Registry,
     Repository,
     Status,

@@ -1,6 +1,7 @@
 """The registries that can be reached, read from a YAML file: hosts, users, repositories, images and troubles.
 
-registries.schema.json says what the fields mean.
+registries.schema.json says what the fields mean. And what is set on the node that reaches them, for its container
+runtime and its kubelet: mirrors containerd docs/hosts.md, v2, and kubernetes pkg/credentialprovider, v1.36.
 """
 
 from __future__ import annotations
@@ -149,7 +150,7 @@ class Registry:
 def _expiration(password: str) -> int | None:
     try:
         until = json.loads(base64.b64decode(password, validate=True))["expiration"]
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, LookupError, TypeError, RecursionError):
         return None
     return until if type(until) is int else None
 
@@ -289,3 +290,70 @@ def _repository(name: str, fields: Mapping[str, Any], images: Mapping[str, Image
     readers = frozenset(fields["readers"]) if "readers" in fields else None
     tags = {tag: images[image] for tag, image in fields["tags"].items()}
     return Repository(tags, is_open or fields.get("public", False), readers)
+
+
+# What is set on the node
+
+# How the runtime treats a host that is not treated as others, by what `NodeSettings.hosts` calls it: the scheme, and
+# what hosts.toml says.
+MODES: Mapping[str, tuple[str, str]] = {
+    "trust": ("https", 'ca = "/etc/containerd/certs.d/{}/ca.crt"'),
+    "skip-verify": ("https", "skip_verify = true"),
+    "insecure": ("http", 'capabilities = ["pull", "resolve"]'),
+}
+CONFIG = "/var/lib/kubelet/config.json"
+PROVIDERS = "/etc/kubernetes/credential-providers.yaml"
+PROXY = "/etc/systemd/system/containerd.service.d/http-proxy.conf"
+_PROVIDERS = """apiVersion: kubelet.config.k8s.io/v1
+kind: CredentialProviderConfig
+providers:
+- name: registry-credential-provider
+  apiVersion: credentialprovider.kubelet.k8s.io/v1
+  defaultCacheDuration: 12h
+  matchImages:
+"""
+
+
+@dataclass
+class NodeSettings:
+    """What a person can set on the node.
+
+    `proxy` is the URL of the runtime's proxy, "" for none; `hosts` says of registries, written as in an image's name,
+    which of MODES holds for them. `credentials` are the kubelet's own, in the order in which they are tried: each with
+    `registry` (a key as in a pull secret), `username` and `password`, and `from`, which is "config" for the kubelet's
+    config.json and "provider" for a plugin. A provider may have `fails` instead, or `issued: true`, so that it always
+    gets a new password for its user from a registry whose passwords expire.
+    """
+
+    proxy: str = ""
+    hosts: dict[str, str] = field(default_factory=dict)
+    credentials: list[Mapping[str, Any]] = field(default_factory=list)
+
+    def scheme(self, host: str) -> str:
+        """How the runtime asks a host, by http or https; what is at a port of localhost by http."""
+        if mode := self.hosts.get(host):
+            return MODES[mode][0]
+        name, port = split_port(host, "443")
+        return "http" if port != "443" and (name == "localhost" or name.startswith("127.")) else "https"
+
+    def files(self) -> dict[str, str]:
+        """The real files that hold all this, by their paths."""
+        found = {}
+        for host, mode in self.hosts.items():
+            scheme, line = MODES[mode]
+            url = f"{scheme}://{host}"
+            text = f'server = "{url}"\n\n[host."{url}"]\n  {line.format(host)}\n'
+            found[f"/etc/containerd/certs.d/{host}/hosts.toml"] = text
+        auths = {item["registry"]: {"auth": _auth(item)} for item in self.credentials if item.get("from") == "config"}
+        if auths:
+            found[CONFIG] = json.dumps({"auths": auths}, indent=2) + "\n"
+        if images := [item["registry"] for item in self.credentials if item.get("from") == "provider"]:
+            found[PROVIDERS] = _PROVIDERS + "".join(f'  - "{image}"\n' for image in images)
+        if self.proxy:
+            found[PROXY] = f'[Service]\nEnvironment="HTTPS_PROXY={self.proxy}"\n'
+        return found
+
+
+def _auth(credential: Mapping[str, Any]) -> str:
+    text = f"{credential.get('username', '')}:{credential.get('password', '')}"
+    return base64.b64encode(text.encode(errors="replace")).decode()
