@@ -38,7 +38,8 @@ MAX_READ = 32 * 1024 * 1024
 Answer = Callable[[Request], Response | Watch]
 Execute = Callable[[Request, list[str]], Process]
 _log = logging.getLogger(__name__)
-_log.addHandler(logging.NullHandler())  # silent where nobody adds another one
+for _quiet in (_log, logging.getLogger("tornado.general")):  # where nobody adds another handler
+    _quiet.addHandler(logging.NullHandler())
 
 
 class Listener(web.RequestHandler):

@@ -11,6 +11,7 @@ import base64
 import os
 import secrets
 import shlex
+import socket
 import ssl
 import threading
 import time
@@ -20,7 +21,7 @@ from pathlib import Path
 
 import trustme
 import yaml
-from tornado import httpserver, netutil, web
+from tornado import httpserver, iostream, netutil, web
 
 from kubesim.api import errors
 from kubesim.cluster import Cluster
@@ -36,7 +37,10 @@ from kubesim.shell.container import Process
 LOOPBACK = "127.0.0.1"
 COMMAND_SECONDS = 0.1
 """Simulated seconds that a request for objects takes, as a command of the shell does."""
-_STALLED = 30.0  # wall-clock seconds for which a client may keep silent in the middle of a request
+MOST_CONNECTIONS = 256
+_SILENT = 10.0  # wall-clock seconds for a TLS handshake and the header of a request; and between two requests
+_STALLED = 30.0  # for a body
+_PAUSE = 0.5
 _REAL_TIME_STEP = 0.2
 
 
@@ -67,6 +71,7 @@ class Server:
         self._listeners: list[Callable[[], object]] = []
         self.attach(cluster)
         self._tls = self._certified()
+        self._connections: set[iostream.SSLIOStream] = set()
         self._sockets = netutil.bind_sockets(port, address)
         self.port: int = self._sockets[0].getsockname()[1]
         self._loop = asyncio.new_event_loop()
@@ -150,19 +155,37 @@ class Server:
         asyncio.set_event_loop(self._loop)
         server = httpserver.HTTPServer(
             self._application(),
-            ssl_options=self._tls,
             max_body_size=MAX_READ,
             body_timeout=_STALLED,
-            idle_connection_timeout=600.0,
+            idle_connection_timeout=_SILENT,
         )
-        server.add_sockets(self._sockets)
+        accepting = [self._loop.create_task(self._accept(listening, server)) for listening in self._sockets]
         if self._realtime:
             self._loop.call_soon(self._follow_wall_clock, time.monotonic())
         self._loop.call_soon(self._started.set)
         self._loop.run_forever()
-        server.stop()
+        for task, listening in zip(accepting, self._sockets, strict=True):
+            task.cancel()
+            listening.close()
         self._loop.run_until_complete(server.close_all_connections())
         self._loop.close()
+
+    async def _accept(self, listening: socket.socket, server: httpserver.HTTPServer) -> None:
+        """Take connections in, and hang up on those that are too many. Without a descriptor left, wait a moment."""
+        while True:
+            try:
+                connection, address = await self._loop.sock_accept(listening)
+            except OSError:
+                await asyncio.sleep(_PAUSE)
+                continue
+            self._connections = {stream for stream in self._connections if not stream.closed()}
+            if len(self._connections) >= MOST_CONNECTIONS:
+                connection.close()
+                continue
+            with suppress(OSError):  # it is gone already
+                stream = iostream.SSLIOStream(self._tls.wrap_socket(connection, True, do_handshake_on_connect=False))
+                self._connections.add(stream)
+                server.handle_stream(stream, address)
 
     def _application(self) -> web.Application:
         shared = {"token": self._token, "host": self.address, "answer": self._answer, "execute": self._execute}

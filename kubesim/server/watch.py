@@ -21,8 +21,8 @@ from kubesim.cluster.apiserver import Change
 from kubesim.server.representation import status_of
 from kubesim.server.request import Request, Route, is_set, whole
 
-HISTORY = 5000
-"""How many changes are kept for watches that come back."""
+HISTORY, HISTORY_BYTES = 5000, 32 * 1024 * 1024
+"""How many changes are kept for watches that come back, and how large their objects may be together."""
 _INITIAL_END = {"k8s.io/initial-events-end": "true"}
 _EVENTS = {(True, True): "MODIFIED", (True, False): "ADDED", (False, True): "DELETED"}
 
@@ -34,7 +34,8 @@ class History:
         self.api = cluster.api
         self.clock = cluster.clock
         self.lock = cluster.lock
-        self._changes: deque[tuple[Micros, Change]] = deque(maxlen=HISTORY)
+        self._changes: deque[tuple[Micros, Change, int]] = deque()
+        self._room = HISTORY_BYTES
         self._oldest = self.api.revision
         self._listeners: list[Callable[[], object]] = []
         self._stop = self.api.subscribe(self._remember)
@@ -44,7 +45,7 @@ class History:
     def __deepcopy__(self, _memo: dict[int, object]) -> History:
         """In a copy of the cluster, nothing is kept and nobody listens."""
         empty = copy(self)
-        empty._changes, empty._listeners = deque(maxlen=0), []
+        empty._changes, empty._room, empty._listeners = deque(), 0, []
         return empty
 
     @property
@@ -69,9 +70,12 @@ class History:
             self._stop = self.api.subscribe(self._remember)
 
     def _remember(self, change: Change) -> None:
-        if len(self._changes) == HISTORY:
-            self._oldest = self._changes[0][1].revision
-        self._changes.append((self.clock.now, change))
+        self._changes.append((self.clock.now, change, len(json.dumps(change.obj))))
+        self._room -= self._changes[-1][2]
+        while self._changes and (self._room < 0 or len(self._changes) > HISTORY):
+            _, gone, size = self._changes.popleft()
+            self._oldest = gone.revision
+            self._room += size
         self._notify()
 
     def _notify(self) -> None:
@@ -84,7 +88,8 @@ class History:
         self._listeners.append(listener)
         return lambda: None if self.is_closed else self._listeners.remove(listener)
 
-    def since(self, revision: int) -> list[tuple[Micros, Change]]:
+    def since(self, revision: int) -> list[tuple[Micros, Change, int]]:
+        """What came after a revision: the moment, the change, and its size. Raises StatusError (Expired)."""
         if revision < self._oldest:
             raise errors.expired(f"too old resource version: {revision} ({self._oldest})")
         return list(takewhile(lambda item: item[1].revision > revision, reversed(self._changes)))[::-1]
@@ -123,7 +128,7 @@ class Watch:
         if self._ends_initial:
             yield self.bookmark({"annotations": _INITIAL_END})
         self._initial, self._ends_initial = [], False
-        for moment, change in self.history.since(self._at):
+        for moment, change, _ in self.history.since(self._at):
             self._at = change.revision
             if kind := self._kind(change):
                 yield self._shown(kind, _last_state(change) if kind == "DELETED" else change.obj, moment)

@@ -129,6 +129,14 @@ def test_a_revision_that_is_forgotten(call: Caller) -> None:
     assert len(events(later)) == HISTORY
 
 
+def test_large_objects_are_forgotten_sooner() -> None:
+    call = Caller()
+    for count in range(40):
+        assert call("POST", MAPS, _new(f"m{count}") | {"data": {"a": "x" * 1_000_000}})[0] == 201
+    history = call.api.history
+    assert 30 <= len(history.since(history._oldest)) <= 33
+
+
 def _heartbeat(call: Caller, count: int) -> tuple[Any, Any]:
     obj = call.cluster.api.get(CONFIG_MAP, "default", "a")
     return CONFIG_MAP, {**obj, "data": {"count": str(count)}}
@@ -168,7 +176,7 @@ def test_every_change_is_told_once_and_in_order() -> None:
         "kubectl create deployment shop --image=nginx --replicas=3; sleep 20; kubectl delete deployment shop"
     )
     call.session.advance(60)
-    revisions = [change.revision for _, change in call.api.history.since(call.api.history._oldest)]
+    revisions = [change.revision for _, change, _ in call.api.history.since(call.api.history._oldest)]
     assert revisions == sorted(set(revisions))
     for told in (events(watch), events(seen)):
         assert len(told) > 10

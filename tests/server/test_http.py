@@ -6,13 +6,16 @@ import gc
 import http.client
 import socket
 import ssl
+import subprocess
+import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from kubesim import Session
+from kubesim.server import https
 from kubesim.server.https import Server
 from tests.server.caller import status
 from tests.server.connections import MAPS, Client, holds, served
@@ -172,13 +175,84 @@ def test_half_requests_and_many_idle_connections_hurt_nobody(client: Client) -> 
         half.sendall(b"GET / HT")
     for half in halves[10:]:
         half.sendall(f"{_head(client)}100\r\n\r\n{{".encode())
-    idle = [client.raw(tls=False) for _ in range(1000)]
+    idle = [client.raw(tls=False) for _ in range(200)]
     begin = time.monotonic()
     assert client("POST", MAPS, {"metadata": {"name": "amid"}})[0] == 201
     assert time.monotonic() - begin < 2
     for connection in (*halves, *idle):
         connection.close()
     assert client("DELETE", f"{MAPS}/amid")[0] == 200
+
+
+def _is_cut(connection: socket.socket) -> bool:
+    try:
+        return connection.recv(1) == b""
+    except ConnectionResetError:
+        return True
+
+
+def test_connections_beyond_the_limit_are_cut_at_once(capfd: pytest.CaptureFixture[str]) -> None:
+    with served() as (_, _, client):
+        kept = [client.raw() for _ in range(https.MOST_CONNECTIONS)]
+        for _ in range(100):
+            assert _is_cut(client.raw(tls=False))
+        kept.pop().close()
+        assert holds(lambda: not _raises(lambda: client("GET", "/healthz")))
+        for connection in kept:
+            connection.close()
+    assert capfd.readouterr() == ("", "")
+
+
+def _raises(call: Callable[[], object]) -> bool:
+    try:
+        call()
+    except OSError:
+        return True
+    return False
+
+
+@pytest.mark.parametrize("sent", [None, b"", b"GET / HT", b"GET /version HTTP/1.1\r\nHost: localhost\r\n\r\n"])
+def test_who_keeps_silent_is_cut(sent: bytes | None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In the handshake (None), in the header, and after an answer."""
+    monkeypatch.setattr(https, "_SILENT", 0.3)
+    with served() as (_, _, client), client.raw(tls=sent is not None) as connection:
+        connection.sendall(sent or b"")
+        begin = time.monotonic()
+        while not _is_cut(connection):
+            pass
+        assert time.monotonic() - begin < 3
+
+
+FEW_DESCRIPTORS = """
+import resource, sys, time
+from pathlib import Path
+from kubesim import Session
+server = Session().serve(Path(sys.argv[1]))
+resource.setrlimit(resource.RLIMIT_NOFILE, (40, 40))
+print(server.port, flush=True)
+sys.stdin.readline()
+used = time.process_time()
+time.sleep(1)
+print(time.process_time() - used, flush=True)
+sys.stdin.readline()
+"""
+
+
+def test_without_a_descriptor_left_it_waits_and_goes_on(tmp_path: Path) -> None:
+    pytest.importorskip("resource")
+    words = [sys.executable, "-c", FEW_DESCRIPTORS, str(tmp_path / "config")]
+    with subprocess.Popen(words, stdin=-1, stdout=-1, stderr=-1, text=True) as process:
+        assert process.stdin
+        assert process.stdout
+        client = Client(tmp_path / "config", int(process.stdout.readline()))
+        waiting = [client.raw(tls=False) for _ in range(60)]
+        process.stdin.write("\n")
+        process.stdin.flush()
+        assert float(process.stdout.readline()) < 0.3
+        for connection in waiting:
+            connection.close()
+        assert holds(lambda: not _raises(lambda: client("GET", "/healthz")))
+        assert process.communicate("\n")[1] == ""
 
 
 def test_who_writes_slowly_is_waited_for(client: Client) -> None:
