@@ -13,6 +13,7 @@ PATH = (
     "02-referencing-the-secret",
     "03-when-the-pull-fails",
     "04-when-the-secret-is-wrong",
+    "05-when-its-not-the-secret",
     "06-service-accounts",
     "07-keeping-passwords-out-of-reach",
     "08-rotating-credentials",
