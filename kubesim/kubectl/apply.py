@@ -181,16 +181,20 @@ def _file_name(manifest: Manifest) -> str:
     return f"{group}{resource.version}.{resource.kind}.{manifest.namespace}.{manifest.name}"
 
 
-def _difference(name: str, *objects: Object | None) -> str:
-    before, after = (to_yaml(obj).splitlines(keepends=True) if obj else [] for obj in objects)
-    lines = list(difflib.unified_diff(before, after, f"/tmp/LIVE/{name}", f"/tmp/MERGED/{name}"))
+def _difference(name: str, before: str, after: str) -> str:
+    old, new = (text.splitlines(keepends=True) for text in (before, after))
+    lines = list(difflib.unified_diff(old, new, f"/tmp/LIVE/{name}", f"/tmp/MERGED/{name}"))
     return "".join([f"diff -u -N /tmp/LIVE/{name} /tmp/MERGED/{name}\n", *lines]) if lines else ""
 
 
-def _before_and_after(call: Call, manifest: Manifest) -> tuple[Object | None, Object]:
+def _before_and_after(call: Call, manifest: Manifest) -> tuple[str, str]:
+    """The object as YAML before and after; a new Secret was null before, for what hides its values makes it so."""
     live = find_named(call, manifest.resource, manifest.namespace, manifest.name)
     merged = _merged(call, manifest, live)
-    return _masked(live, merged) if manifest.resource is SECRET else (live, merged)
+    if manifest.resource is SECRET:
+        live, merged = _masked(live, merged)
+        return to_yaml(live), to_yaml(merged)
+    return to_yaml(live) if live else "", to_yaml(merged)
 
 
 def _masked(live: Object | None, merged: Object) -> tuple[Object | None, Object]:
