@@ -23,8 +23,7 @@ from kubesim.cluster.registry import Registry, Repository, Status, builtin
 from kubesim.kubectl.commands import ABSENT, all_commands
 from kubesim.kubectl.flags import GLOBAL, Flag
 from kubesim.kubectl.formats import ABSENT_FORMATS, OUTPUT_FORMATS
-from kubesim.session.docker import aws_tool, docker_tool
-from kubesim.session.node import crictl_tool, node_tool
+from kubesim.session.programs import PROGRAMS
 from kubesim.shell.tools import TOOLS
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "supported.md"
@@ -261,8 +260,7 @@ def _shell() -> Iterator[str]:
         "another user has seen in the process list."
     )
     yield ""
-    own = [docker_tool(lambda: Cluster().registries), *(make(Cluster) for make in (node_tool, crictl_tool, aws_tool))]
-    for tool in sorted([*TOOLS.values(), *own], key=lambda tool: tool.name):
+    for tool in sorted([*TOOLS.values(), *(make(Cluster) for make in PROGRAMS)], key=lambda tool: tool.name):
         if tool.usage:
             yield f"* `{tool.usage}`"
     yield ""

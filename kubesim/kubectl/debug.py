@@ -5,13 +5,15 @@ Mirrors k8s.io/kubectl pkg/cmd/debug/{debug,profiles}.go, v1.36.
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from kubesim.api.clock import Identity
 from kubesim.api.imageref import parse
 from kubesim.api.objects import Object, clone, find_named, name_of
 from kubesim.api.resources import NODE, POD
 from kubesim.cluster.apiserver.patch.strategic import SET_ORDER
 from kubesim.kubectl.command import Call, command
-from kubesim.kubectl.errors import FlagError, KubectlError, NotSimulated, refuse_if
+from kubesim.kubectl.errors import FlagError, NotSimulated, refuse_if
 from kubesim.kubectl.run_pod import PULL_POLICIES
 from kubesim.kubectl.running import find_subject
 
@@ -29,6 +31,9 @@ _SECURITY: dict[str, Object] = {
     "sysadmin": {"privileged": True},
     "legacy": {},
 }
+_NOTHING_TO_ATTACH = "you must specify --container or create a new container using --image in order to attach."
+_NO_CHANGE = "you must specify --image, --set-image or command arguments."
+_WHOSE_ARGUMENTS = "you must specify an existing container or a new image when specifying args."
 _LEGACY = (
     "--profile=legacy is deprecated and planned to be removed in v1.39. "
     'It is recommended to specify other profile, for example "--profile=general".\n'
@@ -51,41 +56,43 @@ def debug(call: Call) -> None:
         kind = f"{resource.group}/{resource.version}, Kind={resource.kind}"
         refuse_if(resource is not POD, f'"{kind}" not supported by debug')
         add = _copy if call.flags["copy-to"] else _add_ephemeral
-        name, container = add(call, pod, arguments, images)
+        add(call, pod, arguments, images)
         if call.flags["attach"] or (call.flags["stdin"] and "attach" not in call.given):
-            advice = f"it runs, and 'kubectl exec {name} -c {container} -- COMMAND' works in it"
+            advice = "it runs, and 'kubectl exec POD -c CONTAINER -- COMMAND' works in it"
             raise NotSimulated(f"attaching a terminal to a container is not part of this simulator; {advice}")
 
 
 def _check(call: Call, names: int, arguments: list[str], images: dict[str, str]) -> None:
     """Raise KubectlError for flags that do not go together, in kubectl's order."""
-    given, image = call.flags, call.flags["image"]
-    refuse_if(given["profile"] not in _SECURITY, f"unknown profile: {given['profile']}")
-    if given["copy-to"]:
-        is_vague = not image and not images and not arguments
-        refuse_if(is_vague, "you must specify --image, --set-image or command arguments.")
-        is_vague = bool(arguments) and not given["container"] and not image
-        refuse_if(is_vague, "you must specify an existing container or a new image when specifying args.")
-    else:
-        for name in ("replace", "same-node", "set-image"):
-            refuse_if(given[name], f"--{name} may only be used with --copy-to.")
-        refuse_if(not image, "you must specify --image when not using --copy-to.")
-    _check_image(image, f'invalid image name "{image}"')
-    refuse_if(not names, "NAME or filename is required for debug")
-    policy = given["image-pull-policy"]
-    refuse_if(policy not in PULL_POLICIES, f"invalid image pull policy: {policy}")
-    for name, value in images.items():
-        _check_image(value, f'invalid image name "{value}" for container "{name}"')
-    is_both = given["target"] and given["copy-to"]
-    refuse_if(is_both, "--target is incompatible with --copy-to. Use --share-processes instead.")
-    refuse_if(given["tty"] and not given["stdin"], "-i/--stdin is required for containers with -t/--tty=true")
+    given, image, copy = call.flags, call.flags["image"], call.flags["copy-to"]
+    profile, policy, container = given["profile"], given["image-pull-policy"], given["container"]
+    of_copies = [name for name in ("replace", "same-node", "set-image") if given[name] and not copy]
+    attached, wrong = "attach" in call.given and given["attach"], "invalid reference format"
+    refusals = [
+        (profile not in _SECURITY, f"unknown profile: {profile}"),
+        (attached and not image and not container, _NOTHING_TO_ATTACH),
+        (copy and not image and not images and not arguments, _NO_CHANGE),
+        (copy and arguments and not container and not image, _WHOSE_ARGUMENTS),
+        (of_copies, f"--{''.join(of_copies[:1])} may only be used with --copy-to."),
+        (not copy and not image, "you must specify --image when not using --copy-to."),
+        (image and not _is_reference(image), f'invalid image name "{image}": {wrong}'),
+        (not names, "NAME or filename is required for debug"),
+        (policy not in PULL_POLICIES, f"invalid image pull policy: {policy}"),
+        *(
+            (not _is_reference(value), f'invalid image name "{value}" for container "{name}": {wrong}')
+            for name, value in images.items()
+        ),
+        (copy and given["target"], "--target is incompatible with --copy-to. Use --share-processes instead."),
+        (given["tty"] and not given["stdin"], "-i/--stdin is required for containers with -t/--tty=true"),
+    ]
+    for is_refused, problem in refusals:
+        refuse_if(is_refused, problem)
 
 
-def _check_image(image: str, complaint: str) -> None:
-    try:
-        parse(image or "none")
-    except ValueError:
-        raise KubectlError(f"{complaint}: invalid reference format") from None
+def _is_reference(image: str) -> bool:
+    with suppress(ValueError):
+        return bool(parse(image))
+    return False
 
 
 def _pairs(call: Call, flag: str) -> dict[str, str]:
@@ -95,8 +102,7 @@ def _pairs(call: Call, flag: str) -> dict[str, str]:
     return dict(pair.split("=", 1) for pair in call.flags[flag])
 
 
-def _add_ephemeral(call: Call, pod: Object, arguments: list[str], images: dict[str, str]) -> tuple[str, str]:
-    """Add an ephemeral container; return the Pod's name and the container's."""
+def _add_ephemeral(call: Call, pod: Object, arguments: list[str], images: dict[str, str]) -> None:
     if call.flags["target"]:
         call.say(_TARGETING.format(call.flags["target"]))
     name = call.flags["container"] or _new_name(call, pod)
@@ -109,11 +115,9 @@ def _add_ephemeral(call: Call, pod: Object, arguments: list[str], images: dict[s
     request = call.request()
     request["subresource"] = "ephemeralcontainers"
     call.api.patch(POD, pod["metadata"]["namespace"], name_of(pod), change, **request)
-    return name_of(pod), name
 
 
-def _copy(call: Call, pod: Object, arguments: list[str], images: dict[str, str]) -> tuple[str, str]:
-    """Create a changed copy of the Pod; return its name and that of the container to look at."""
+def _copy(call: Call, pod: Object, arguments: list[str], images: dict[str, str]) -> None:
     given, meta = call.flags, pod["metadata"]
     kept = {key: meta[key] for key in ("labels", "annotations") if key in meta}
     spec: Object = clone({key: value for key, value in pod["spec"].items() if key != "ephemeralContainers"})
@@ -138,7 +142,6 @@ def _copy(call: Call, pod: Object, arguments: list[str], images: dict[str, str])
     call.api.create(POD, {"apiVersion": "v1", "kind": "Pod", "metadata": named, "spec": spec}, **call.request())
     if given["replace"]:
         call.api.delete(POD, meta["namespace"], name_of(pod), grace_period=0, user=call.user)
-    return given["copy-to"], container["name"] if container else ""
 
 
 def _strip(call: Call, spec: Object) -> None:

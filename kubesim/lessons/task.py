@@ -13,8 +13,7 @@ from kubesim.api.resources import NAMESPACE, POD
 from kubesim.cluster import Cluster
 from kubesim.flow.hops import Flow, trace_flow
 from kubesim.session import Session
-from kubesim.session.docker import aws_tool
-from kubesim.session.node import crictl_tool, node_tool
+from kubesim.session.programs import PROGRAMS
 from kubesim.shell import Invocation, Shell, Tool
 from kubesim.workspace import Workspace
 
@@ -69,8 +68,7 @@ def shell_of(session: Session, clock: Clock, workspace: Workspace) -> Shell:
         context.budget = io.machine.budget
         return io.show(kubectl.run(arguments, context))
 
-    of_node = [tool(lambda: session.cluster) for tool in (node_tool, crictl_tool, aws_tool)]
-    return Shell(clock, workspace, [Tool("kubectl", run), *of_node])
+    return Shell(clock, workspace, [Tool("kubectl", run), *(make(lambda: session.cluster) for make in PROGRAMS)])
 
 
 @dataclass(frozen=True)

@@ -13,8 +13,7 @@ from kubesim.api.budget import Budget
 from kubesim.api.result import Result
 from kubesim.cluster import BOOT, Cluster
 from kubesim.flow import FILE_USAGE, why_file, why_tool
-from kubesim.session.docker import aws_tool, docker_tool
-from kubesim.session.node import crictl_tool, node_tool
+from kubesim.session.programs import PROGRAMS
 from kubesim.shell import Invocation, Shell, Tool
 from kubesim.workspace import Workspace
 
@@ -52,8 +51,7 @@ class Session:
         why = why_tool(lambda: self.cluster, lambda: self.config.namespace_of(), self.explained.append)
         why = why._replace(complete=lambda words: self._complete_kubectl(["get", "pod", *words]))
         about = Tool("kubesim", self._run_kubesim, _USAGE, "kubesim supported")
-        tools = [self._kubectl(), docker_tool(lambda: self.cluster.registries), about, why]
-        tools += [node_tool(lambda: self.cluster), crictl_tool(lambda: self.cluster), aws_tool(lambda: self.cluster)]
+        tools = [self._kubectl(), about, why, *(make(lambda: self.cluster) for make in PROGRAMS)]
         self.shell = Shell(self.cluster.clock, self.workspace, tools)
         self.shell.aliases["k"] = "kubectl"  # as in the exams
 

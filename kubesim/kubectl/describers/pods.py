@@ -23,23 +23,16 @@ _SUBSCRIPT = re.compile(r"metadata\.(labels|annotations)\['(.*)'\]")
 _PLAIN_FIELDS = ("metadata.name", "metadata.namespace", "metadata.uid")
 
 
-_CONTAINERS = {
-    "Init Containers": "initContainers",
-    "Containers": "containers",
-    "Ephemeral Containers": "ephemeralContainers",
-}
-
-
 @describer("Pod", "events")
 def write_pod(writer: Writer, pod: Object, related: Related, now: Micros) -> None:
     spec, status = pod["spec"], pod.get("status") or {}
     _placement(writer, pod, spec, status)
     _condition(writer, pod, status, now)
     write_controller(writer, pod)
-    for label, field in _CONTAINERS.items():
+    for label, field in (("Init ", "initContainers"), ("", "containers"), ("Ephemeral ", "ephemeralContainers")):
         if field == "containers" or spec.get(field):
             statuses = status.get(f"{field.removesuffix('s')}Statuses") or ()
-            _containers(writer, label, spec.get(field) or (), statuses, partial(_field, pod))
+            _containers(writer, f"{label}Containers", spec.get(field) or (), statuses, partial(_field, pod))
     conditions = [(f"{item['type']} ", f"{item['status']} ") for item in status.get("conditions") or ()]
     if conditions:
         writer.line("Conditions:")

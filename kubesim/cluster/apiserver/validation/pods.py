@@ -81,21 +81,18 @@ def _init(where: str, container: Object, volumes: set[str]) -> Errors:
         yield from (field_forbidden(f"{where}.{name}", why) for name in fields if name in container)
 
 
-_NOT_EPHEMERAL = (
-    *("ports", "resources", "resizePolicy", "restartPolicy", "livenessProbe", "readinessProbe", "startupProbe"),
-    "lifecycle",
-)
-
-
 def _ephemeral(where: str, container: Object, volumes: set[str], targets: tuple[str, ...]) -> Errors:
     yield from _container(where, container, volumes)
-    target, why = container.get("targetContainerName"), "cannot be set for an Ephemeral Container"
+    target = container.get("targetContainerName")
     if target and target not in targets:
         yield field_not_found(f"{where}.targetContainerName", target)
-    yield from (field_forbidden(f"{where}.{field}", why) for field in _NOT_EPHEMERAL if container.get(field))
-    for index, mount in enumerate(container.get("volumeMounts", ())):
-        if mount.get("subPath"):
-            yield field_forbidden(f"{where}.volumeMounts[{index}].subPath", why)
+    yield from rule("EphemeralContainer")(where, container)
+
+
+@special
+def not_ephemeral(field: str, value: object) -> Errors:
+    if value:
+        yield field_forbidden(field, "cannot be set for an Ephemeral Container")
 
 
 @special

@@ -1,6 +1,7 @@
-"""docker login and docker logout, which ask a simulated registry and keep Docker's configuration file; and aws.
+"""The programs of the terminal that have to do with registries, beside kubectl: docker, aws, node and crictl.
 
-Mirrors docker/cli cli/command/registry and cli/config, v29.
+docker login and logout ask a simulated registry and keep Docker's configuration file: docker/cli cli/command/registry
+and cli/config, v29. node stands for files that a person edits on the node.
 """
 
 from __future__ import annotations
@@ -9,17 +10,37 @@ import base64
 import getopt
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Any
 
+from kubesim.api import imageref
 from kubesim.api.imageref import DEFAULT_REGISTRY
 from kubesim.cluster import Cluster
-from kubesim.cluster.keyring import Credential
+from kubesim.cluster.bootstrap import NODE_NAME
+from kubesim.cluster.keyring import Credential, registry_key
 from kubesim.cluster.registry import Registries
-from kubesim.gotext import gojson
+from kubesim.cluster.registry.world import CONFIG, MODES, PROXY
+from kubesim.gotext import gojson, tabwriter
 from kubesim.shell import Invocation, Options, Tool, UnsupportedError, tool
 from kubesim.workspace import HOME
+
+Run = Callable[[Cluster, list[str], Options, Invocation], int]
+PROGRAMS: list[Callable[[Callable[[], Cluster]], Tool]] = []
+"""What makes each program, given what returns the session's cluster."""
+
+
+def _program(usage: str, options: str | None, example: str) -> Callable[[Run], Run]:
+    def register(run: Run) -> Run:
+        def make(cluster: Callable[[], Cluster]) -> Tool:
+            decorate = tool(usage, options, example=example)
+            return decorate(lambda operands, found, io: run(cluster(), operands, found, io))
+
+        PROGRAMS.append(make)
+        return run
+
+    return register
+
 
 _HUB = "https://index.docker.io/v1/"
 _FLAGS = {"u": "username", "p": "password"}
@@ -49,29 +70,8 @@ class _DockerError(Exception):
         self.status = status
 
 
-def docker_tool(registries: Callable[[], Registries]) -> Tool:
-    """docker, which asks the registries that `registries` returns."""
-    usage = "docker [--config FOLDER] login|logout [-u USER] [--password-stdin] [SERVER]"
-    decorate = tool(usage, example="docker login -u me --password-stdin")
-    return decorate(lambda operands, _, io: _docker(operands, io, registries))
-
-
-def aws_tool(cluster: Callable[[], Cluster]) -> Tool:
-    """aws, of which a password for Amazon's registries is part, valid for as long as the registries' file says."""
-    usage = "aws ecr get-login-password [--region REGION]"
-    decorate = tool(usage, "r:/region", example="aws ecr get-login-password --region eu-west-1")
-    return decorate(lambda operands, _, io: _aws(operands, io, cluster()))
-
-
-def _aws(operands: list[str], io: Invocation, cluster: Cluster) -> int:
-    found = [registry for registry in cluster.registries.world.registries if "AWS" in registry.issues]
-    if operands != ["ecr", "get-login-password"] or not found:
-        raise UnsupportedError(f"'{' '.join(['aws', *operands])}'")
-    io.out(found[0].issue("AWS", cluster.clock.now) + "\n")
-    return 0
-
-
-def _docker(operands: list[str], io: Invocation, registries: Callable[[], Registries]) -> int:
+@_program("docker [--config FOLDER] login|logout [-u USER] [--password-stdin] [SERVER]", None, "docker login -u me")
+def docker(cluster: Cluster, operands: list[str], options: Options, io: Invocation) -> int:
     """Ask a registry whether user and password are right, and keep them in a file; or take them out of it."""
     try:
         given, words = getopt.getopt(operands, "", ["config="])
@@ -87,7 +87,7 @@ def _docker(operands: list[str], io: Invocation, registries: Callable[[], Regist
         if "help" in flags:
             io.out(f"Usage:  {_USAGE[command]}\n")
         elif command == "login":
-            _login(_address(server), flags, path, io, registries())
+            _login(_address(server), flags, path, io, cluster.registries)
         else:
             _logout(_address(server), server, path, io)
     except _DockerError as error:
@@ -198,3 +198,130 @@ def _save(config: dict[str, Any], address: str, path: str, io: Invocation) -> No
     config = {"auths": dict(sorted(config["auths"].items()))} | {k: v for k, v in config.items() if k != "auths"}
     io.files.mkdir(path.rpartition("/")[0] or ".", parents=True)
     io.files.write_text(path, json.dumps(config, indent="\t", ensure_ascii=False))
+
+
+@_program("aws ecr get-login-password [--region REGION]", "r:/region", "aws ecr get-login-password")
+def aws(cluster: Cluster, operands: list[str], options: Options, io: Invocation) -> int:
+    """A password for Amazon's registries, valid for as long as the registries' file says."""
+    found = [registry for registry in cluster.registries.world.registries if "AWS" in registry.issues]
+    if operands != ["ecr", "get-login-password"] or not found:
+        raise UnsupportedError(f"'{' '.join(['aws', *operands])}'")
+    io.out(found[0].issue("AWS", cluster.clock.now) + "\n")
+    return 0
+
+
+_NODE_USAGE = (
+    "node files | trust HOST | skip-verify HOST | insecure HOST:PORT | reset HOST"
+    " | login REGISTRY -u USER -p PASSWORD | logout REGISTRY | proxy URL|off"
+)
+_LATER = {
+    CONFIG: "the kubelet reads it again within five minutes",
+    PROXY: "the container runtime has been restarted to read it",
+}
+
+
+@_program(_NODE_USAGE, "u:/username p:/password", "node trust harbor.corp.example")
+def node(cluster: Cluster, operands: list[str], options: Options, io: Invocation) -> int:
+    """Change what is set on the node, or show it. This is kubesim's own command, and each answer says so."""
+    settings = cluster.registries.node
+    before = settings.files()
+    match operands:
+        case [command, name, *_] if command != "proxy" and not _is_registry(name, "log" in command):
+            io.err(f"kubesim: a registry is written as in an image's name, such as registry.local:5000, not {name}\n")
+            return 2
+        case ["files"]:
+            _show(before, io)
+        case [mode, host] if mode in MODES:
+            settings.hosts[host] = mode
+        case ["reset", host]:
+            settings.hosts.pop(host, None)
+        case ["login", registry] if options.keys() == {"u", "p"}:
+            _forget(cluster, registry)
+            own = {"from": "config", "registry": registry, "username": options["u"], "password": options["p"]}
+            settings.credentials.append(own)
+        case ["logout", registry]:
+            _forget(cluster, registry)
+        case ["proxy", url]:
+            settings.proxy = "" if url == "off" else url
+        case _:
+            io.err(f"kubesim: usage: {_NODE_USAGE}\n")
+            return 2
+    _tell(before, settings.files(), io)
+    return 0
+
+
+def _is_registry(name: str, with_path: bool) -> bool:
+    return bool(name) and registry_key(name) == name and (with_path or "/" not in name)
+
+
+def _forget(cluster: Cluster, registry: str) -> None:
+    """Take what config.json says of a registry out of it."""
+    settings = cluster.registries.node
+    kept = [item for item in settings.credentials if (item["registry"], item.get("from")) != (registry, "config")]
+    settings.credentials = kept
+
+
+def _show(files: Mapping[str, str], io: Invocation) -> None:
+    if not files:
+        io.out(f"kubesim: on the node {NODE_NAME}, nothing is set\n")
+    for path, text in files.items():
+        io.out(f"# {path}\n{text}\n")
+
+
+def _tell(before: Mapping[str, str], after: Mapping[str, str], io: Invocation) -> None:
+    """Say which of the node's files are different now."""
+    for path in sorted({*before, *after}):
+        if before.get(path) != after.get(path):
+            what = "has now:" if path in after else "is gone"
+            io.out(f"kubesim: on the node {NODE_NAME}, {path} {what}\n{after.get(path, '')}")
+            if path in _LATER:
+                io.out(f"kubesim: {_LATER[path]}\n")
+
+
+@_program("crictl images | crictl pull [--creds USER[:PASSWORD]] IMAGE", "c:/creds", "crictl images")
+def crictl(cluster: Cluster, operands: list[str], options: Options, io: Invocation) -> int:
+    """Show the node's images, or pull one. Mirrors kubernetes-sigs/cri-tools cmd/crictl/image.go, v1.36."""
+    match operands:
+        case ["images" | "image" | "img"]:
+            _images(cluster, io)
+        case ["pull", image]:
+            return _crictl_pull(cluster, image, options.get("c", ""), io)
+        case _:
+            io.err("kubesim: of crictl, images and pull are part of this simulator\n")
+            return 1
+    return 0
+
+
+def _images(cluster: Cluster, io: Invocation) -> None:
+    rows = [["IMAGE", "TAG", "IMAGE ID", "SIZE"]]
+    for name, image in cluster.kubelet.images.node.tagged(cluster.clock.now):
+        repository, _, tag = name.rpartition(":")
+        rows.append([repository, tag, image.config.removeprefix("sha256:")[:13], _size(image.size)])
+    io.out(tabwriter.format(rows, minwidth=20))
+
+
+def _size(number: float) -> str:
+    """Mirrors github.com/docker/go-units HumanSizeWithPrecision, with three digits."""
+    units = ["B", "kB", "MB", "GB"]
+    while number >= 1000 and len(units) > 1:
+        number /= 1000
+        units.pop(0)
+    return f"{number:.3g}{units[0]}"
+
+
+def _crictl_pull(cluster: Cluster, name: str, given: str, io: Invocation) -> int:
+    """Pull as the container runtime does, which knows no Secret and nothing of the kubelet's credentials."""
+    try:
+        reference = imageref.parse(name)
+    except ValueError as error:
+        io.err(f"kubesim: the container runtime refuses: {error}\n")
+        return 1
+    username, _, password = given.partition(":")
+    answer = cluster.registries.pull(reference, Credential(username, password) if given else None)
+    cluster.advance(answer.seconds)
+    if answer.image is None:
+        io.err(f"kubesim: the container runtime refuses: {answer.error(reference)}\n")
+        return 1
+    cluster.kubelet.images.node.load(reference, answer.image, cluster.clock.now)
+    io.out(f"Image is up to date for {answer.image.config}\n")
+    return 0
