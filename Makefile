@@ -103,6 +103,10 @@ bench: $(VENV)/.dev ## measure speed and memory, beside a real cluster's
 reach: $(VENV)/.dev ## count the statements that lessons and recordings run, room by room
 	$(BIN)/python tools/reach.py
 
+SECONDS = 600
+attack: $(VENV)/.dev ## try inputs that are made to be too much, for ten minutes or SECONDS=
+	$(BIN)/python -m tests.robustness.attack $(SECONDS)
+
 ##@ Publish
 packages: ## install what the full check wants from Debian or Ubuntu
 	sudo apt-get update -qq
@@ -116,4 +120,4 @@ repository: ## after a fork, fill in its name: make repository name=OWNER/REPO
 	perl -pi -e 's#OWNER/REPO#$(name)#g; s#OWNER%2FREPO#$(subst /,%2F,$(name))#g; \
 	  s#OWNER\.github\.io/REPO#$(subst /,.github.io/,$(name))#g' README.md docs/teaching.md pyproject.toml
 
-.PHONY: docs screenshots bench reach site try packages pages repository
+.PHONY: docs screenshots bench reach attack site try packages pages repository
