@@ -15,6 +15,7 @@ from typing import Any
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _HALF = re.compile(r"\\u[dD][89a-fA-F]")  # in JSON, two of them make one character, and one alone none
 _STRING = re.compile(r'"(?:[^"\\]|\\.)*"')
+_HUGE = re.compile(r"[0-9]{19}|[0-9.][eE]\+?[0-9]{3}")  # what may not be a number of 64 bits
 _CLOSED = re.compile(r"\{[^][{}]*\}|\[[^][{}]*\]")
 END = "unexpected end of JSON input"
 TOO_DEEP = "exceeded max depth"
@@ -48,8 +49,8 @@ def parse(text: str) -> Any:
     """As `loads`, with a ValueError that doesn't say what is wrong."""
     text = valid(text)
     try:
-        constant = partial(_refuse_constant, text)
-        value = json.loads(text, parse_constant=constant, parse_int=_integer, parse_float=_float)
+        numbers: dict[str, Any] = {"parse_int": _integer, "parse_float": _float} if _HUGE.search(text) else {}
+        value = json.loads(text, parse_constant=partial(_refuse_constant, text), **numbers)
     except RecursionError:
         raise ValueError(TOO_DEEP) from None
     if text.count("[") + text.count("{") > MAX_DEPTH and is_deeper(value, MAX_DEPTH):
@@ -238,14 +239,14 @@ def decode_base64(text: str, padded: bool = True) -> bytes:
     wrong = _misplaced(text, padded)
     if wrong is not None:
         raise ValueError(f"illegal base64 data at input byte {wrong}")
-    digits = re.sub(r"[\r\n=]", "", text)
+    digits = text.replace("\r", "").replace("\n", "").replace("=", "")
     return b64decode(digits + "=" * (-len(digits) % 4))
 
 
 def _misplaced(text: str, padded: bool) -> int | None:
     """Where Go's decoder stops, which is not always the byte that is wrong; None where nothing is."""
     at = _end(_BASE64, text, 0)
-    pending = len(_LINE_ENDS.sub("", text[:at])) % 4
+    pending = (at - text.count("\r", 0, at) - text.count("\n", 0, at)) % 4
     if at == len(text):
         return at - pending if pending == 1 or (pending and padded) else None
     if text[at] != "=" or not padded or pending < 2:

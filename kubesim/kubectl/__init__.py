@@ -5,7 +5,9 @@ Mirrors k8s.io/kubectl pkg/cmd/cmd.go and github.com/spf13/cobra, v1.36.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
+from typing import Any
 
 from kubesim.api.result import Result
 from kubesim.kubectl.command import Call, Command, Context
@@ -27,6 +29,7 @@ from kubesim.kubectl.errors import (
     FormatError,
     KubectlError,
     NotSimulated,
+    Plain,
     Several,
     UsageError,
     message,
@@ -68,18 +71,59 @@ def _run(call: Call, words: Sequence[str]) -> None:
 def _check(call: Call) -> None:
     """Refuse wrong arguments, values of the flags that many commands share, and contexts before the command runs."""
     command, is_local = call.command, call.flags.get("local")
-    if command.check:
-        command.check(call)
     if "dry-run" in call.flags:
         call.dry_run()
     if "template" in call.flags and not command.prints_last:
         call.output_format()
     if "validate" in call.flags:
         call.validation()
+    _check_combinations(call)
     if command.asks_namespace and not call.flags["namespace"]:
         check_context(call.context.config, call.flags)
     if not (command.is_offline or is_local):
         check_client(call.context.config, call.flags)
+
+
+_TERM = re.compile(r"(!?)(given:)?([\w-]+)(?:(=|!=|<|>)(.*))?")
+_KINDS = {"": KubectlError, "help": KubectlError, "usage": UsageError, "plain": Plain, "kubesim": NotSimulated}
+
+
+def _check_combinations(call: Call) -> None:
+    """Raise the first refusal of the command's rows whose condition holds; one of kind "help" shows the help, too.
+
+    A condition is one or more terms that all hold: `flag` has a value, `!flag` has none, `given:flag` was typed,
+    `flag=a|b` and `flag!=a|b` for its text, `flag>1` for its number, or how many there are. `args` are all arguments,
+    `names` those before "--" and `arguments` the others, and `dash` how many are before it, or -1 without one. In a
+    sentence, {flag} is its value.
+    """
+    for condition, sentence, *kind in call.command.refuse:
+        if all(_holds(call, term) for term in condition.split()):
+            if kind == ["help"]:
+                call.say(help_text(call.command))
+            raise _KINDS["".join(kind)](re.sub(r"\{([\w-]+)\}", lambda name: _shown(call, name[1]), sentence))
+
+
+def _holds(call: Call, term: str) -> bool:
+    match = _TERM.fullmatch(term)
+    assert match, term
+    negated, given, name, sign, wanted = match.groups()
+    value = name in call.given if given else _value(call, name)
+    if sign in ("=", "!="):
+        return (str(value) in wanted.split("|")) is (sign == "=")
+    if sign:
+        number = float(value if isinstance(value, int | float) else len(value))
+        return number < float(wanted) if sign == "<" else number > float(wanted)
+    return bool(value) is not bool(negated)
+
+
+def _value(call: Call, name: str) -> Any:
+    count, names = len(call.args), len(call.args) if call.dash < 0 else call.dash
+    counts = {"args": count, "names": names, "arguments": count - names, "dash": call.dash}
+    return counts[name] if name in counts else call.flags[name]
+
+
+def _shown(call: Call, name: str) -> str:
+    return " ".join(call.args) if name == "args" else str(_value(call, name))
 
 
 def _fail(call: Call, error: Exception) -> None:

@@ -12,11 +12,11 @@ from kubesim.api.resources import SECRET
 from kubesim.cluster.apiserver import patch
 from kubesim.gotext import gojson
 from kubesim.kubectl.change import send_patch
-from kubesim.kubectl.command import Call, command, no_arguments
+from kubesim.kubectl.command import Call, command
 from kubesim.kubectl.deletion import delete_target, wait_until_gone
 from kubesim.kubectl.errors import REFUSALS, Exit, KubectlError, raise_all, refuse_if, visit, with_source
 from kubesim.kubectl.formats.marshal import LAST_APPLIED, last_applied, to_yaml
-from kubesim.kubectl.manifests import Manifest, check_kind, manifests, require_file, require_namespace, visit_manifests
+from kubesim.kubectl.manifests import Manifest, check_kind, manifests, require_namespace, visit_manifests
 from kubesim.kubectl.output import print_result
 from kubesim.kubectl.selection import Target, find_named
 
@@ -37,10 +37,8 @@ def with_last_applied(obj: Object, typed: bool = False) -> Object:
     return {**obj, "metadata": {**meta, "annotations": annotations}}
 
 
-@command("apply", check=no_arguments, prints_last=True)
+@command("apply", prints_last=True)
 def apply(call: Call) -> None:
-    require_file(call)
-    refuse_if(call.flags["all"] and call.flags["selector"], "cannot set --all and --selector at the same time")
     found: list[Manifest] = []
     errors: list[Exception] = []
     try:
@@ -159,9 +157,8 @@ def _recreate(call: Call, manifest: Manifest) -> Object:
     return call.api.create(resource, wanted, **call.request())
 
 
-@command("diff", check=no_arguments, failure=2)
+@command("diff", failure=2)
 def diff(call: Call) -> None:
-    require_file(call)
     texts: dict[str, str] = {}
     errors: list[Exception] = []
     for manifest in manifests(call, errors):  # the first error ends it
@@ -225,10 +222,6 @@ def _merged(call: Call, manifest: Manifest, live: Object | None) -> Object:
 
 @command("replace")
 def replace(call: Call) -> None:
-    require_file(call)
-    for flag, unset in (("grace-period", -1), ("timeout", 0)):
-        refuse_if(call.flags[flag] > unset and not call.flags["force"], f"--{flag} must have --force specified")
-    refuse_if(call.flags["force"] and call.dry_run() != "none", "--dry-run can not be used when --force is set")
     if call.flags["force"]:
         _replace_by_force(call)
     else:
@@ -261,7 +254,7 @@ def _replace_by_force(call: Call) -> None:
     grace = call.flags["grace-period"]
     visit(manifests(call, errors, is_valid=False), errors, remove)
     wait_until_gone(call, targets)
-    visit_manifests(call, partial(_create_again, call))
+    refuse_if(not visit_manifests(call, partial(_create_again, call)), "no objects passed to replace")
 
 
 def _create_again(call: Call, manifest: Manifest) -> None:

@@ -46,24 +46,9 @@ def send_patch(call: Call, resource: Resource, obj: Object, change: Any, kind: s
     return call.api.patch(resource, namespace_of(obj), name_of(obj), change, kind, **call.request(dry_run))
 
 
-def check_local(call: Call) -> None:
-    """Refuse --local together with --dry-run=server."""
-    refuse_if(
-        call.flags["local"] and call.dry_run() == "server",
-        "cannot specify --local and --dry-run=server - did you mean --dry-run=client?",
-    )
-
-
 @command("patch", asks_namespace=True, operands="types", prints_last=True)
 def patch(call: Call) -> None:
     kind = call.flags["type"].lower()
-    refuse_if(
-        not call.flags["patch"] and not call.flags["patch-file"],
-        "must specify --patch or --patch-file containing the contents of the patch",
-    )
-    refuse_if("patch" in call.given and "patch-file" in call.given, "cannot specify --patch and --patch-file together")
-    refuse_if(call.flags["local"] and call.args, "cannot specify --local and server resources")
-    check_local(call)
     refuse_if(kind not in PATCHES, f'--type must be one of [json merge strategic], not "{call.flags["type"]}"')
     dry_run = call.dry_run()
     wanted = _parsed(call, kind, dry_run == "client" or call.flags["local"])
@@ -152,13 +137,6 @@ def _mark(call: Call, kind: _Kind) -> None:
 
 def _check_mark(call: Call, kind: _Kind, words: list[str], has_changes: bool) -> None:
     by_file, example = bool(call.flags["filename"]), kind.example
-    for flag in ("selector", "field-selector"):
-        refuse_if(call.flags["all"] and call.flags[flag], f"cannot set --all and --{flag} at the same time")
-    refuse_if(
-        call.flags["list"] and call.flags["output"] and kind.is_label,
-        "--list and --output may not be specified together",
-    )
-    check_local(call)
     refuse_if(
         call.flags["local"] and words,
         f"can only use local files by -f {example}.yaml or --filename={example}.json when --local=true is set",
@@ -241,7 +219,6 @@ def _refuse_overwriting(kind: _Kind, present: dict[str, str], wanted: dict[str, 
 @command("scale", asks_namespace=True, operands="types")
 def scale(call: Call) -> None:
     replicas = call.flags["replicas"]
-    refuse_if(replicas < 0, "The --replicas=COUNT flag is required, and COUNT must be greater than or equal to 0")
     query = Query(call, call.args, needs_name=True)
     if not query.visit(lambda target, obj: _scale_one(call, target.resource, obj, replicas, call.dry_run())):
         raise KubectlError("no objects passed to scale")

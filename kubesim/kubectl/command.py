@@ -14,7 +14,7 @@ from kubesim.cluster.apiserver import APIServer, WriteOptions
 from kubesim.cluster.apiserver.authorization import ADMIN, User, impersonated
 from kubesim.gotext.gojson import quote
 from kubesim.kubectl.config import Kubeconfig
-from kubesim.kubectl.errors import KubectlError, NotSimulated, Plain, UsageError
+from kubesim.kubectl.errors import KubectlError, NotSimulated, Plain
 from kubesim.kubectl.flags import FLAG_KEYS, TABLE, Flag, FlagSet, read_flags
 from kubesim.kubectl.formats import Format, parse_output
 from kubesim.workspace import Workspace
@@ -171,7 +171,8 @@ REGISTERED: dict[tuple[str, ...], Command] = {}
 class Command:
     """One command. `path` is its words after "kubectl"; what they need for the help is in commands.json.
 
-    `required` are flags that must be given, and `check` refuses arguments before anything else is checked.
+    `required` are flags that must be given. `refuse` has what is refused before anything is done: a condition, the
+    sentence, and its kind where that is not KubectlError.
     `is_offline`: it runs without a cluster; `asks_namespace`: it asks the kubeconfig for the namespace before it
     connects, which refuses a wrong context in different words; `prints_last`: a wrong -o is found after the work.
     `has_tables`: -o knows tables; `all_is_selector`: --all selects, where other commands only let a type alone mean
@@ -187,7 +188,7 @@ class Command:
     aliases: tuple[str, ...] = ()
     required: tuple[str, ...] = ()
     is_group: bool = False
-    check: Run | None = None
+    refuse: tuple[Sequence[str], ...] = ()
     is_offline: bool = False
     asks_namespace: bool = False
     prints_last: bool = False
@@ -210,18 +211,6 @@ class Command:
     def name(self) -> str:
         """The command as typed: "kubectl create secret"."""
         return " ".join(("kubectl", *self.path))
-
-
-def no_arguments(call: Call) -> None:
-    """Refuse arguments, in the words of the commands that take -f alone."""
-    if call.args:
-        raise UsageError(f"Unexpected args: [{' '.join(call.args)}]")
-
-
-def unexpected_arguments(call: Call) -> None:
-    """Refuse arguments, in the words of other commands."""
-    if call.args:
-        raise UsageError(f"unexpected arguments: [{' '.join(call.args)}]")
 
 
 def command(path: str, **more: Any) -> Callable[[Run], Command]:

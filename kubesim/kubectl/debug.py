@@ -14,7 +14,6 @@ from kubesim.api.resources import NODE, POD
 from kubesim.cluster.apiserver.patch.strategic import SET_ORDER
 from kubesim.kubectl.command import Call, command
 from kubesim.kubectl.errors import FlagError, NotSimulated, refuse_if
-from kubesim.kubectl.run_pod import PULL_POLICIES
 from kubesim.kubectl.running import find_subject
 
 # By profile, what the debug container's security context gets.
@@ -31,9 +30,6 @@ _SECURITY: dict[str, Object] = {
     "sysadmin": {"privileged": True},
     "legacy": {},
 }
-_NOTHING_TO_ATTACH = "you must specify --container or create a new container using --image in order to attach."
-_NO_CHANGE = "you must specify --image, --set-image or command arguments."
-_WHOSE_ARGUMENTS = "you must specify an existing container or a new image when specifying args."
 _LEGACY = (
     "--profile=legacy is deprecated and planned to be removed in v1.39. "
     'It is recommended to specify other profile, for example "--profile=general".\n'
@@ -48,7 +44,9 @@ _TARGETING = (
 def debug(call: Call) -> None:
     words, arguments = (call.args, []) if call.dash < 0 else (call.args[: call.dash], list(call.args[call.dash :]))
     images, _ = _pairs(call, "set-image"), _pairs(call, "env")
-    _check(call, len(words), arguments, images)
+    for name, image in {"": call.flags["image"] or "none", **images}.items():
+        where = f' for container "{name}"' if name else ""
+        refuse_if(not _is_reference(image), f'invalid image name "{image}"{where}: invalid reference format')
     for word in words:
         resource, pod = find_subject(call, word)
         if resource is NODE:
@@ -60,33 +58,6 @@ def debug(call: Call) -> None:
         if call.flags["attach"] or (call.flags["stdin"] and "attach" not in call.given):
             advice = "it runs, and 'kubectl exec POD -c CONTAINER -- COMMAND' works in it"
             raise NotSimulated(f"attaching a terminal to a container is not part of this simulator; {advice}")
-
-
-def _check(call: Call, names: int, arguments: list[str], images: dict[str, str]) -> None:
-    """Raise KubectlError for flags that do not go together, in kubectl's order."""
-    given, image, copy = call.flags, call.flags["image"], call.flags["copy-to"]
-    profile, policy, container = given["profile"], given["image-pull-policy"], given["container"]
-    of_copies = [name for name in ("replace", "same-node", "set-image") if given[name] and not copy]
-    attached, wrong = "attach" in call.given and given["attach"], "invalid reference format"
-    refusals = [
-        (profile not in _SECURITY, f"unknown profile: {profile}"),
-        (attached and not image and not container, _NOTHING_TO_ATTACH),
-        (copy and not image and not images and not arguments, _NO_CHANGE),
-        (copy and arguments and not container and not image, _WHOSE_ARGUMENTS),
-        (of_copies, f"--{''.join(of_copies[:1])} may only be used with --copy-to."),
-        (not copy and not image, "you must specify --image when not using --copy-to."),
-        (image and not _is_reference(image), f'invalid image name "{image}": {wrong}'),
-        (not names, "NAME or filename is required for debug"),
-        (policy not in PULL_POLICIES, f"invalid image pull policy: {policy}"),
-        *(
-            (not _is_reference(value), f'invalid image name "{value}" for container "{name}": {wrong}')
-            for name, value in images.items()
-        ),
-        (copy and given["target"], "--target is incompatible with --copy-to. Use --share-processes instead."),
-        (given["tty"] and not given["stdin"], "-i/--stdin is required for containers with -t/--tty=true"),
-    ]
-    for is_refused, problem in refusals:
-        refuse_if(is_refused, problem)
 
 
 def _is_reference(image: str) -> bool:

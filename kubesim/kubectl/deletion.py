@@ -5,7 +5,7 @@ from __future__ import annotations
 from kubesim.api.errors import StatusError
 from kubesim.api.objects import metadata
 from kubesim.kubectl.command import Call, command
-from kubesim.kubectl.errors import KubectlError, refuse_if, with_source
+from kubesim.kubectl.errors import KubectlError, with_source
 from kubesim.kubectl.output import DRY_RUN_SUFFIX
 from kubesim.kubectl.selection import Query, Target
 
@@ -26,33 +26,16 @@ _CASCADES = {
     "true": "",
     "false": "orphan",
 }
-
-
 _DEPRECATED = {"true": "background", "false": "orphan"}
 
 
-def _finalizer(call: Call) -> str:
-    chosen = call.flags.get("cascade") or "background"
-    refuse_if(
-        chosen not in _CASCADES, f'invalid cascade value ({chosen}). Must be "background", "foreground", or "orphan"'
-    )
-    return _CASCADES[chosen]
-
-
-def _check_cascade(call: Call) -> None:
-    _finalizer(call)
-    if better := _DEPRECATED.get(call.flags["cascade"]):
-        call.complain(
-            f"warning: --cascade={call.flags['cascade']} is deprecated (boolean value) and can be replaced with "
-            f"--cascade={better}.\n"
-        )
-
-
-@command("delete", check=_check_cascade, asks_namespace=True, operands="types", all_is_selector=True)
+@command("delete", asks_namespace=True, operands="types", all_is_selector=True)
 def delete(call: Call) -> None:
     query = Query(call, call.args, needs_name=True, latest=False)
-    output = call.flags["output"]
-    refuse_if(output not in ("", "name"), f"unexpected -o output mode: {output}. We only support '-o name'")
+    output, cascade = call.flags["output"], call.flags["cascade"]
+    if better := _DEPRECATED.get(cascade):
+        deprecated = f"warning: --cascade={cascade} is deprecated (boolean value) and can be replaced with"
+        call.complain(f"{deprecated} --cascade={better}.\n")
     grace = _grace_period(call)
     verb = "" if output else "force deleted" if call.flags["force"] else "deleted"
     deleted: list[Target] = []
@@ -78,13 +61,11 @@ def delete(call: Call) -> None:
 def _grace_period(call: Call) -> int | None:
     grace, now, force = (call.flags[key] for key in ("grace-period", "now", "force"))
     if now:
-        refuse_if(grace != -1, "--now and --grace-period cannot be specified together")
         grace = 1
     if grace == 0 and not force:
         # As kubectl does: without --force a period of 0 waits for the object and means 1.
         grace = 1
     if force:
-        refuse_if(grace > 0, "--force and --grace-period greater than 0 cannot be specified together")
         call.complain(_FORCED)
         grace = 0
     return None if grace < 0 else grace
@@ -99,7 +80,7 @@ def delete_target(call: Call, target: Target, grace: int | None, verb: str = "de
             target.namespace or "",
             target.name or "",
             grace_period=grace,
-            finalizer=_finalizer(call),
+            finalizer=_CASCADES[call.flags.get("cascade") or "background"],
             user=call.user,
             dry_run=dry_run == "server",
         )

@@ -9,22 +9,21 @@ from kubesim.api.errors import StatusError
 from kubesim.api.resources import API_VERSIONS, RESOURCES, SERVICE, Resource, find_resource
 from kubesim.cluster.apiserver.authorization import Request
 from kubesim.gotext import tabwriter
-from kubesim.kubectl.command import Call, command, unexpected_arguments
+from kubesim.kubectl.command import Call, command
 from kubesim.kubectl.commands import group
 from kubesim.kubectl.config import SERVER, check_client
 from kubesim.kubectl.describers.others import RULE_HEADINGS, rule_rows
-from kubesim.kubectl.errors import Exit, KubectlError, refuse_if
+from kubesim.kubectl.errors import Exit, refuse_if
 from kubesim.kubectl.formats import no_format
 from kubesim.kubectl.formats.marshal import to_yaml
 from kubesim.kubectl.selection import warn_of_others
 
 
-@command("api-resources", check=unexpected_arguments)
+@command("api-resources")
 def api_resources(call: Call) -> None:
     output, order = call.flags["output"], call.flags["sort-by"]
     if output not in ("", "name", "wide"):
         raise no_format(output, ("json", "kyaml", "name", "wide", "yaml"), absent=("json", "yaml"))
-    refuse_if(order not in ("", "name", "kind"), "--sort-by accepts only name or kind")
     shown = [resource for resource in RESOURCES if _is_asked(call, resource)]
     if order:
         shown.sort(key=lambda item: item.plural if order == "name" else item.kind)
@@ -48,7 +47,7 @@ def _is_asked(call: Call, resource: Resource) -> bool:
     )
 
 
-@command("api-versions", check=unexpected_arguments)
+@command("api-versions")
 def api_versions(call: Call) -> None:
     call.say("".join(f"{version}\n" for version in API_VERSIONS))
 
@@ -58,8 +57,6 @@ def version(call: Call) -> None:
     output, client_only = call.flags["output"], call.flags["client"]
     if not client_only:
         check_client(call.context.config, call.flags)
-    refuse_if(call.args, f"extra arguments: [{' '.join(call.args)}]")
-    refuse_if(output not in ("", "json", "yaml"), "--output must be 'yaml' or 'json'")
     server = {} if client_only else {"serverVersion": _details(KUBERNETES)}
     found = {"clientVersion": _details(KUBECTL), "kustomizeVersion": KUSTOMIZE, **server}
     text = f"Client Version: {KUBECTL}\nKustomize Version: {KUSTOMIZE}\n"
@@ -110,20 +107,10 @@ def can_i(call: Call) -> None:
     """Say yes or no, and end with status 1 for no; or list what the user may do."""
     args, quiet, headless = call.args, call.flags["quiet"], call.flags["no-headers"]
     if call.flags["list"]:
-        refuse_if(args, "list option must be specified with no arguments")
-        others = "neither quiet, all-namespaces nor subresource options"
-        is_mixed = quiet or call.flags["all-namespaces"] or call.flags["subresource"]
-        refuse_if(is_mixed, f"list option can't be specified with {others}")
         rows = rule_rows(call.api.rules(call.user, call.namespace))
         call.say(tabwriter.format(rows if headless else [RULE_HEADINGS, *rows]))
         return
-    if len(args) != 2:
-        raise KubectlError(
-            "you must specify two arguments: verb resource or verb resource/resourceName.\n"
-            "See 'kubectl auth can-i -h' for help and examples."
-        )
     asked = _asked(call, *args)
-    refuse_if(headless, "--no-headers cannot be set without --list specified")
     allowed = call.api.can(asked)
     if not quiet:
         call.say("yes\n" if allowed else "no\n")

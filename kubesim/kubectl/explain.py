@@ -14,7 +14,7 @@ from kubesim.api import schema
 from kubesim.api.resources import RESOURCES, Resource, find_resource
 from kubesim.api.schema import ENUMS, Field, Type
 from kubesim.kubectl.command import Call, command
-from kubesim.kubectl.errors import FormatError, KubectlError, NotSimulated, Plain, refuse_if
+from kubesim.kubectl.errors import FormatError, KubectlError, Plain, refuse_if
 from kubesim.kubectl.formats import jsonpath
 
 _WRAPPER = textwrap.TextWrapper(
@@ -25,16 +25,7 @@ _MOST_ENUMS = 4  # as many are listed beside a field
 
 @command("explain", operands="types")
 def explain(call: Call) -> None:
-    if not call.args:
-        raise KubectlError(
-            'You must specify the type of resource to explain. Use "kubectl api-resources" for a complete list of '
-            "supported resources."
-        )
-    refuse_if(len(call.args) > 1, "We accept only this format: explain RESOURCE")
     resource, path = _split(call.args[0].removesuffix("."))
-    if call.flags["output"] == "plaintext-openapiv2":
-        raise NotSimulated("--output plaintext-openapiv2 is not part of this simulator")
-    refuse_if(call.flags["output"] != "plaintext", f"unrecognized format: {call.flags['output']}")
     if call.flags["api-version"]:
         resource = _of_version(resource, call.flags["api-version"])
     elif call.args[0].startswith(resource.qualified):  # "deployments.apps.spec"

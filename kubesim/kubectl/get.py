@@ -20,37 +20,13 @@ from kubesim.kubectl.selection import Selection, Target, fetch, find_targets, se
 # A watch without --request-timeout ends after this many simulated seconds: no one can press Ctrl+C here.
 WATCH = 60.0
 
-_NO_TYPE = """You must specify the type of resource to get. Use "kubectl api-resources" for a complete list of \
-supported resources.
 
-error: Required resource not specified.
-Use "kubectl explain <resource>" for a detailed description of that resource (e.g. kubectl explain pods).
-See 'kubectl get -h' for help and examples"""
-
-
-def require_arguments(call: Call) -> None:
-    """Refuse a command line that names no type and no file."""
-    if call.flags["raw"]:
-        refuse_if(call.args, "arguments may not be passed when --raw is specified")
-        return
-    if not (call.args or call.flags["filename"] or call.flags["watch"] or call.flags["watch-only"]):
-        raise Plain(_NO_TYPE)
-
-
-@command("get", check=require_arguments, asks_namespace=True, operands="types", has_tables=True)
+@command("get", asks_namespace=True, operands="types", has_tables=True)
 def get(call: Call) -> None:
     watches = call.flags["watch"] or call.flags["watch-only"]
     if call.flags["raw"]:
         _read(call, call.flags["raw"])
         return
-    refuse_if(
-        call.flags["output-watch-events"] and not watches,
-        "--output-watch-events option can only be used with --watch or --watch-only",
-    )
-    refuse_if(
-        call.flags["show-labels"] and call.flags["output"] not in ("", "wide"),
-        f"--show-labels option cannot be used with {call.flags['output']} printer",
-    )
     if watches:
         _watch(call)
         return
@@ -60,11 +36,6 @@ def get(call: Call) -> None:
 
 
 def _read(call: Call, path: str) -> None:
-    refuse_if(
-        call.flags["watch"] or call.flags["watch-only"] or call.flags["selector"],
-        "--raw may not be specified with other flags that filter the server request or alter the output",
-    )
-    refuse_if(call.flags["output"], "--raw and --output are mutually exclusive")
     refuse_if(not path.startswith("/"), f"--raw must be a valid URL path: parse {quote(path)}: invalid URI for request")
     if call.context.read:
         call.say(call.context.read(path, call.flags["as"], tuple(call.flags["as-group"])))

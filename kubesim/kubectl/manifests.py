@@ -103,11 +103,6 @@ def _selector(call: Call) -> Callable[[Object], bool]:
         raise KubectlError(f"the provided selector {quoted} is not valid: {error}") from None
 
 
-def require_file(call: Call) -> None:
-    """Refuse a command line without -f."""
-    refuse_if(not call.flags["filename"], "must specify one of -f and -k")
-
-
 def read_text(call: Call, path: str) -> str:
     """A file of the workspace, or standard input for "-". Raises KubectlError."""
     if path == "-":

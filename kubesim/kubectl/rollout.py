@@ -31,20 +31,10 @@ _APPLIED = (
 )
 
 
-def _require_resource(call: Call) -> None:
-    if not call.args and not call.flags["filename"]:
-        raise KubectlError("required resource not specified")
-
-
 # What all but undo have in common.
-_command = partial(command, check=_require_resource, asks_namespace=True, prints_last=True, operands="types")
+_command = partial(command, asks_namespace=True, prints_last=True, operands="types")
 
 group("rollout", to_stdout=True)
-
-
-def _check_revision(call: Call) -> None:
-    if call.flags["revision"] < 0:
-        raise KubectlError(f"revision must be a positive integer: {call.flags['revision']}")
 
 
 def _each(call: Call, verb: str, act: Callable[[Resource, Object], None], reports_none: bool = False) -> None:
@@ -76,7 +66,6 @@ def _of(resource: Resource, obj: Object, problem: str) -> str:
 
 @_command("rollout status")
 def status(call: Call) -> None:
-    _check_revision(call)
     _each(call, "status viewer", lambda resource, obj: _follow(call, resource, obj), reports_none=True)
 
 
@@ -186,7 +175,6 @@ def _template(kept: Object) -> Object:
 
 @_command("rollout history")
 def history(call: Call) -> None:
-    _check_revision(call)
     _each(call, "history viewer", lambda resource, obj: _show_history(call, resource, obj))
 
 
@@ -266,7 +254,6 @@ def resume(call: Call) -> None:
 @command("rollout undo")
 def undo(call: Call) -> None:
     dry_run = call.dry_run()
-    _require_resource(call)
     _each(call, "rollbacker", lambda resource, obj: _undo(call, resource, obj, dry_run))
 
 

@@ -13,13 +13,10 @@ from kubesim.api.resources import POD
 from kubesim.kubectl.apply import with_last_applied
 from kubesim.kubectl.change import PATCHES, patch_locally
 from kubesim.kubectl.command import Call, command
-from kubesim.kubectl.errors import KubectlError, UsageError, refuse_if
+from kubesim.kubectl.errors import KubectlError, refuse_if
 from kubesim.kubectl.flags import parse_number
 from kubesim.kubectl.manifests import parse_json
 from kubesim.kubectl.output import print_result
-
-PULL_POLICIES = ("", "Always", "IfNotPresent", "Never")
-_RESTARTS = ("", "Always", "OnFailure", "Never")
 
 
 @command("run")
@@ -36,15 +33,11 @@ def run(call: Call) -> None:
 
 
 def _pod(call: Call) -> Object:
-    refuse_if(not call.args, "NAME is required for run", UsageError)
-    image, policy, restart = call.flags["image"], call.flags["image-pull-policy"], call.flags["restart"]
-    refuse_if(not image, "--image is required")
+    image = call.flags["image"]
     try:
         parse(image)
     except ValueError:
         raise KubectlError(f'Invalid image name "{image}": invalid reference format') from None
-    refuse_if(restart not in _RESTARTS, f"invalid restart policy: {restart}", UsageError)
-    refuse_if(policy not in PULL_POLICIES, f"invalid image pull policy: {policy}", UsageError)
     name, *rest = call.args
     meta: Object = {"name": name}
     if call.explicit_namespace:
@@ -54,7 +47,7 @@ def _pod(call: Call) -> Object:
         meta["annotations"] = annotations
     spec = {
         "containers": [_container(call, name, rest)],
-        "restartPolicy": restart or "Always",
+        "restartPolicy": call.flags["restart"] or "Always",
         "dnsPolicy": "ClusterFirst",
     }
     return {"apiVersion": "v1", "kind": "Pod", "metadata": meta, "spec": spec, "status": {}}
@@ -117,7 +110,6 @@ def _annotations(given: tuple[str, ...]) -> dict[str, str]:
 def _override(call: Call, pod: Object) -> Object:
     """The Pod merged with --overrides and read as a Pod again."""
     kind, text = call.flags["override-type"], call.flags["overrides"]
-    refuse_if(kind not in PATCHES, f"invalid override type: {kind}")
     wanted, _, refusal = PATCHES[kind]
     try:
         change: Any = parse_json(text)

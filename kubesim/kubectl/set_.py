@@ -15,7 +15,7 @@ from kubesim.api.schema import Type
 from kubesim.cluster.apiserver.patch import two_way
 from kubesim.gotext.gojson import quote
 from kubesim.kubectl import flags
-from kubesim.kubectl.change import check_local, send_patch
+from kubesim.kubectl.change import send_patch
 from kubesim.kubectl.command import Call, command
 from kubesim.kubectl.commands import group
 from kubesim.kubectl.errors import KubectlError, raise_all, refuse_if, visit
@@ -77,7 +77,6 @@ def set_image(call: Call) -> None:
 
 @_set("set serviceaccount")
 def set_service_account(call: Call) -> None:
-    refuse_if(not call.args, "serviceaccount is required")
     *words, account = call.args
 
     def change(_: Resource, obj: Object) -> bool:
@@ -89,12 +88,7 @@ def set_service_account(call: Call) -> None:
 
 @_set("set resources")
 def set_resources(call: Call) -> None:
-    refuse_if(call.flags["local"] and call.args, _NEEDS_FILE)
     objects = _objects(call, call.args)
-    refuse_if(
-        not call.flags["limits"] and not call.flags["requests"],
-        "you must specify an update to requests or limits (in the form of --requests/--limits)",
-    )
     wanted = {key: _quantities(call.flags[key]) for key in ("limits", "requests") if call.flags[key]}
 
     def change(_: Resource, obj: Object) -> None:
@@ -136,11 +130,6 @@ def set_env(call: Call) -> None:
     refuse_if(
         not call.flags["filename"] and not words,
         "one or more resources must be specified as <resource> <name> or <resource>/<name>",
-    )
-    refuse_if(call.flags["list"] and call.flags["output"], "--list and --output may not be specified together")
-    refuse_if(
-        call.flags["keys"] and not call.flags["from"],
-        "when specifying --keys, a configmap or secret must be provided with --from",
     )
     variables, removed = _variables(call, [*call.flags["env"], *changes])
     variables = [{**each, "name": call.flags["prefix"] + each["name"]} for each in variables + _imported(call)]
@@ -243,8 +232,6 @@ def _chosen(call: Call, obj: Object) -> list[Object]:
 
 def _objects(call: Call, words: Sequence[str]) -> list[tuple[Resource, Object]]:
     """What kubectl set works on. Objects out of files are shown as kubectl's own types have them."""
-    check_local(call)
-    refuse_if(call.flags["all"] and call.flags.get("selector"), "cannot set --all and --selector at the same time")
     found: list[tuple[Resource, Object]] = []
 
     def add(target: Target, obj: Object) -> None:

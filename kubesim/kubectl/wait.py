@@ -20,7 +20,6 @@ from kubesim.kubectl.selection import Query, Target, find_named
 def wait(call: Call) -> None:
     """Let time pass until objects are as asked, at most for --timeout in all."""
     words = [word.lower() for word in call.flags["for"]]
-    refuse_if(not words, "unrecognized condition: []")
     tests = [_test(word, call.context.budget) for word in call.flags["for"]]
     query = Query(call, call.args, needs_name=True)
     timeout = call.flags["timeout"] if call.flags["timeout"] >= 0 else _A_WEEK

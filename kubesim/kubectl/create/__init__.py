@@ -13,16 +13,16 @@ from kubesim.api.errors import StatusError
 from kubesim.api.objects import Object, metadata, owner_reference
 from kubesim.api.resources import CRON_JOB, DEPLOYMENT, JOB, NAMESPACE, SERVICE_ACCOUNT, Resource
 from kubesim.kubectl.apply import send, with_last_applied
-from kubesim.kubectl.command import Call, Command, Run, command, no_arguments
-from kubesim.kubectl.errors import KubectlError, UsageError, refuse_if
-from kubesim.kubectl.manifests import Manifest, require_file, visit_manifests
+from kubesim.kubectl.command import Call, Command, Run, command
+from kubesim.kubectl.errors import KubectlError, refuse_if
+from kubesim.kubectl.manifests import Manifest, visit_manifests
 from kubesim.kubectl.output import print_result
 from kubesim.kubectl.selection import select
 
 
 def creator(kind: str) -> Callable[[Run], Command]:
     """As `command`: a subcommand that creates one object with a NAME."""
-    return command(f"create {kind}", check=one_name)
+    return command(f"create {kind}")
 
 
 def make(call: Call, resource: Resource, obj: Object, failure: str) -> None:
@@ -45,15 +45,8 @@ def make(call: Call, resource: Resource, obj: Object, failure: str) -> None:
     print_result(call, resource, shown, "created", dry_run, typed=True)
 
 
-def one_name(call: Call) -> None:
-    """Refuse anything but one NAME before "--"."""
-    count = len(call.args) if call.dash < 0 else call.dash
-    refuse_if(count != 1, f"exactly one NAME is required, got {count}", UsageError)
-
-
-@command("create", check=no_arguments)
+@command("create")
 def create(call: Call) -> None:
-    require_file(call)
     if not visit_manifests(call, partial(_create_one, call)):
         raise KubectlError("no objects passed to create")
 
@@ -77,7 +70,6 @@ def create_service_account(call: Call) -> None:
 def create_deployment(call: Call) -> None:
     name, arguments = call.args[0], list(call.args[1:])
     images, labels = call.flags["image"], {"app": name}
-    refuse_if(len(images) > 1 and arguments, "cannot specify multiple --image options and command")
     ports = [call.flags["port"]] if call.flags["port"] >= 0 else []  # of the first container
     containers = [_container(image, arguments, [] if number_ else ports) for number_, image in enumerate(images)]
     template = {"metadata": {"labels": labels}, "spec": {"containers": containers}}
@@ -108,8 +100,6 @@ def _container_name(image: str) -> str:
 def create_job(call: Call) -> None:
     name, arguments = call.args[0], list(call.args[1:])
     image, source = call.flags["image"], call.flags["from"]
-    refuse_if(bool(image) is bool(source), "either --image or --from must be specified")
-    refuse_if(source and arguments, "cannot specify --from and command")
     if source:
         job = _from_cron_job(call, name, source)
     else:

@@ -31,9 +31,6 @@ def create_docker_registry(call: Call) -> None:
         sources = [source if "=" in source else f".dockerconfigjson={source}" for source in given["from-file"]]
         data = _checked(call, SECRET, (pair for source in sources for pair in _of_file(call, source)))
     else:
-        is_complete = given["docker-username"] and given["docker-password"] and given["docker-server"]
-        combination = "the combination of --docker-username, --docker-password and --docker-server"
-        refuse_if(not is_complete, f"either --from-file or {combination} is required")
         data = {".dockerconfigjson": _docker_config(given)}
     _make_secret(call, "kubernetes.io/dockerconfigjson", data)
 
@@ -58,7 +55,6 @@ _PEM = {"cert": ("tls.crt", "certificate", b"CERTIFICATE"), "key": ("tls.key", "
 
 @creator("secret tls")
 def create_tls(call: Call) -> None:
-    refuse_if(not call.flags["key"] or not call.flags["cert"], "key and cert must be specified")
     data = {}
     for flag, (key, what, block) in _PEM.items():
         data[key] = _read(call, call.flags[flag], "Cannot read file {path}, open {path}")
@@ -135,7 +131,6 @@ def _checked(call: Call, resource: Resource, pairs: _Pairs) -> dict[str, bytes]:
 def _given(call: Call) -> _Pairs:
     """The keys and values of --from-literal, --from-file and --from-env-file."""
     literals, files, env_files = (call.flags[f"from-{source}"] for source in ("literal", "file", "env-file"))
-    refuse_if(env_files and (files or literals), "from-env-file cannot be combined with from-file or from-literal")
     for literal in literals:
         key, equals, value = literal.partition("=")
         refuse_if(not equals or not key, f"invalid literal source {literal}, expected key=value")

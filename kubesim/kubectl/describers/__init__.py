@@ -15,7 +15,6 @@ from kubesim.kubectl.command import Call, command
 from kubesim.kubectl.describers import others, workloads
 from kubesim.kubectl.describers.pods import write_template
 from kubesim.kubectl.describers.writer import DESCRIBERS, Related, Writer, write_events
-from kubesim.kubectl.errors import refuse_if
 from kubesim.kubectl.output import nothing_found
 from kubesim.kubectl.selection import find_targets, select
 
@@ -51,11 +50,6 @@ def join(texts: Iterable[str]) -> str:
 
 @command("describe", asks_namespace=True, operands="types")
 def describe_objects(call: Call) -> None:
-    refuse_if(
-        not call.args and not call.flags["filename"],
-        'You must specify the type of resource to describe. Use "kubectl api-resources" for a complete list of '
-        "supported resources.",
-    )
     selection = select(call, call.args)
     objects, error = selection.objects, selection.error
     is_missing = isinstance(error, StatusError) and error.reason == "NotFound" and len(call.args) == 2
