@@ -6,22 +6,27 @@ import errno
 import os
 import re
 import weakref
-from collections.abc import Callable, Iterable, Mapping
-from contextlib import suppress
-from functools import lru_cache, wraps
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
+from functools import lru_cache
 from pathlib import Path, PurePosixPath
 from posixpath import normpath
-from typing import Concatenate, ParamSpec, TypeVar
+from stat import S_ISDIR, S_ISREG
+from typing import IO
 
 HOME = PurePosixPath("/workspace")
 _NULL = "/dev/null"  # the only device that can be read
-_PATH_MAX = 4096  # Linux's limit
+_PATH_MAX, _LINKS_MAX = 4096, 40  # Linux's limits
 _DEPTH_MAX = 100  # folders in folders; a limit of kubesim
+LARGEST = 16 << 20  # bytes of a file that is read or written; a limit of kubesim
+_MODES = {"rb": os.O_RDONLY, "wb": os.O_WRONLY | os.O_CREAT | os.O_TRUNC, "ab": os.O_WRONLY | os.O_CREAT | os.O_APPEND}
+# What Windows lacks, or needs. Without O_NONBLOCK, a named pipe would hang until somebody writes to it.
+_NO_FOLLOW = getattr(os, "O_NOFOLLOW", 0)
+_CAUTION = _NO_FOLLOW | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+_AT = {os.open, os.stat, os.readlink, os.mkdir, os.unlink, os.rmdir, os.rename}
+_BY_DESCRIPTOR = bool(_NO_FOLLOW) and os.supports_dir_fd >= _AT and os.listdir in os.supports_fd
 
 _NO_CHARACTER = re.compile("[\ud800-\udc7f\udd00-\udfff]")
-
-_P = ParamSpec("_P")
-_R = TypeVar("_R")
 
 
 def _error(number: int, path: str | PurePosixPath) -> OSError:
@@ -33,25 +38,28 @@ def _encoded(text: str) -> bytes:
     return _NO_CHARACTER.sub("\ufffd", text).encode("utf-8", "surrogateescape")
 
 
-def _as_typed(method: Callable[Concatenate[Workspace, str, _P], _R]) -> Callable[Concatenate[Workspace, str, _P], _R]:
-    """Let an OSError name the path as the learner typed it, never a path of the machine."""
+def _folder(name: str | Path, folder: int | None, stack: ExitStack) -> int:
+    """A descriptor of a folder, open as long as the stack; of the root itself where `folder` is None."""
+    handle = os.open(name, os.O_DIRECTORY | (0 if folder is None else _NO_FOLLOW), dir_fd=folder)
+    stack.callback(os.close, handle)
+    return handle
 
-    @wraps(method)
-    def wrapper(self: Workspace, path: str, /, *args: _P.args, **kwargs: _P.kwargs) -> _R:
-        try:
-            return method(self, path, *args, **kwargs)
-        except OSError as error:
-            raise OSError(error.errno, error.strerror, path) from None
 
-    return wrapper
+def _target(name: str, folder: int) -> str:
+    """Where a symbolic link leads; "" for what is none."""
+    with suppress(OSError):
+        return os.readlink(name, dir_fd=folder)
+    return ""
 
 
 class Workspace:
     """Files below one folder, named by POSIX paths as typed: relative to `cwd`, or absolute below /workspace.
 
     Without a `root`, a temporary folder is created at the first use and removed with the object. Every method raises
-    OSError, with the usual strerror, for what the file system refuses and for every path that leads outside, by "..",
-    by an absolute path or by a symbolic link.
+    OSError, with the usual strerror, for what the file system refuses, for a file larger than `LARGEST`, and for every
+    path that leads outside, by "..", by an absolute path or by a symbolic link, also where somebody changes the links
+    meanwhile (but on Windows). A hard link is no path: a file that has a second name outside is the same file, as for
+    every program, and only who may write to both places can make one.
     """
 
     def __init__(self, root: Path | None = None) -> None:
@@ -92,43 +100,81 @@ class Workspace:
             raise _error(errno.ENOENT, path)
         return absolute.relative_to(HOME)
 
-    def _real(self, path: str, *, follow: bool = True) -> Path:
-        """The real path; where `follow` is false, that of a symbolic link itself."""
+    @contextmanager
+    def _place(self, path: str, *, follow: bool = True) -> Iterator[tuple[str, int | None]]:
+        """The name of what `path` leads to, and a descriptor of the folder that it is in (None: the name says that).
+
+        What goes wrong in between is raised with the path as it was typed, never with a path of the machine.
+        """
+        try:
+            with ExitStack() as stack:
+                yield self._walk(path, follow, stack) if _BY_DESCRIPTOR else (self._real(path, follow), None)
+        except OSError as error:
+            raise _error(error.errno or errno.EIO, path) from None
+
+    def _walk(self, path: str, follow: bool, stack: ExitStack) -> tuple[str, int]:
+        """Open one folder after the other, never through a link that somebody may put there meanwhile; follow links."""
+        parts, name, links = list(self._below(path).parts), ".", 0
+        folders = [_folder(self.root, None, stack)]
+        while parts:
+            name = parts.pop(0)
+            if name == "..":
+                folders, name = folders[:-1], "."
+            elif (parts or follow) and (target := _target(name, folders[-1])):
+                name, parts, links = ".", [*PurePosixPath(target).parts, *parts], links + 1
+            elif parts:
+                folders.append(_folder(name, folders[-1], stack))
+            if not folders or parts[:1] == ["/"] or links > _LINKS_MAX:
+                raise _error(errno.ELOOP if links > _LINKS_MAX else errno.EACCES, path)
+        return name, folders[-1]
+
+    def _real(self, path: str, follow: bool) -> str:
         place = self.root / self._below(path)
-        base = Path(os.path.realpath(self.root))
         real = Path(os.path.realpath(place if follow or place == self.root else place.parent))
-        if not real.is_relative_to(base):
+        if not real.is_relative_to(os.path.realpath(self.root)):
             raise _error(errno.EACCES, path)
-        return real if follow or place == self.root else real / place.name
+        return str(real if follow or place == self.root else real / place.name)
 
-    def _file(self, path: str) -> Path:
-        real = self._real(path)
-        if real.exists() and not (real.is_file() or real.is_dir()):  # reading from a named pipe would hang
-            raise _error(errno.EACCES, path)
-        if path.endswith("/") and not real.is_dir():
-            raise _error(errno.ENOTDIR if real.exists() else errno.ENOENT, path)
-        return real
+    @contextmanager
+    def _open(self, path: str, mode: str) -> Iterator[IO[bytes]]:
+        """An ordinary file of at most `LARGEST` bytes: a named pipe would hang, and a folder is none."""
+        flags = getattr(os, "O_DIRECTORY", 0) if path.endswith("/") else _MODES[mode]
+        with self._place(path) as (name, folder), ExitStack() as stack:
+            handle = os.open(name, flags | _CAUTION, 0o666, dir_fd=folder)
+            stack.callback(os.close, handle)
+            found = os.fstat(handle)
+            if not S_ISREG(found.st_mode):
+                raise _error(errno.EISDIR if S_ISDIR(found.st_mode) else errno.EACCES, path)
+            if found.st_size > LARGEST:
+                raise _error(errno.EFBIG, path)
+            yield stack.enter_context(open(handle, mode, closefd=False))
 
-    @_as_typed
+    def _stat(self, path: str) -> os.stat_result:
+        with self._place(path) as (name, folder):
+            return os.stat(name, dir_fd=folder, follow_symlinks=False)
+
     def chdir(self, path: str) -> None:
-        if not self._real(path).is_dir():
-            raise _error(errno.ENOTDIR if self.exists(path) else errno.ENOENT, path)
+        if not S_ISDIR(self._stat(path).st_mode):
+            raise _error(errno.ENOTDIR, path)
         self.cwd = self.absolute(path)
 
-    @_as_typed
     def read_bytes(self, path: str) -> bytes:
-        return b"" if path == _NULL else self._file(path).read_bytes()
+        if path == _NULL:
+            return b""
+        with self._open(path, "rb") as file:
+            return file.read(LARGEST)
 
     def read_text(self, path: str) -> str:
         """The content of a file as UTF-8; bytes that are none become surrogates, which `write_text` turns back."""
         return self.read_bytes(path).decode("utf-8", "surrogateescape")
 
-    @_as_typed
     def write_bytes(self, path: str, content: bytes) -> None:
         """Create or replace a file. Its folder must be there."""
-        self._file(path).write_bytes(content)
+        with self._open(path, "wb") as file:
+            file.write(content)
 
     def put(self, path: str, text: str) -> None:
+        """Create or replace a file, with the folders above it."""
         if folder := path.rpartition("/")[0]:
             self.mkdir(folder, parents=True)
         self.write_text(path, text)
@@ -136,56 +182,55 @@ class Workspace:
     def write_text(self, path: str, text: str) -> None:
         self.write_bytes(path, _encoded(text))
 
-    @_as_typed
     def append_text(self, path: str, text: str) -> None:
         """Add to the end of a file, which is created if it isn't there."""
-        with self._file(path).open("ab") as file:
+        with self._open(path, "ab") as file:
             file.write(_encoded(text))
 
     def exists(self, path: str) -> bool:
-        return path == _NULL or self._is(path, Path.exists)
-
-    def is_dir(self, path: str) -> bool:
-        return self._is(path, Path.is_dir)
-
-    def _is(self, path: str, test: Callable[[Path], bool]) -> bool:
         with suppress(OSError):
-            return test(self._real(path))
+            return path == _NULL or bool(self._stat(path))
         return False
 
-    @_as_typed
+    def is_dir(self, path: str) -> bool:
+        with suppress(OSError):
+            return S_ISDIR(self._stat(path).st_mode)
+        return False
+
     def size(self, path: str) -> int:
-        return 0 if path == _NULL else self._real(path).stat().st_size
+        return 0 if path == _NULL else self._stat(path).st_size
 
-    @_as_typed
     def listdir(self, path: str) -> list[str]:
-        return sorted(entry.name for entry in self._real(path).iterdir())
+        with self._place(path) as (name, folder), ExitStack() as stack:
+            return sorted(os.listdir(name if folder is None else _folder(name, folder, stack)))  # noqa: PTH208
 
-    @_as_typed
     def mkdir(self, path: str, *, parents: bool = False) -> None:
         """Create a folder; with `parents`, those above it too, and it may exist already."""
-        self._real(path).mkdir(parents=parents, exist_ok=parents)
+        above = path.rstrip("/").rpartition("/")[0]
+        if parents and above and not self.is_dir(above):
+            self.mkdir(above, parents=True)
+        with self._place(path) as (name, folder):
+            if not (parents and self.is_dir(path)):
+                os.mkdir(name, dir_fd=folder)
 
-    @_as_typed
     def remove(self, path: str, *, recursive: bool = False) -> None:
         """Remove a file, or an empty folder, or with `recursive` a folder with all that is in it."""
-        real = self._real(path, follow=False)
-        if real in (self.root, Path(os.path.realpath(self.root))):
+        if not self._below(path).parts:
             raise _error(errno.EBUSY, path)
-        if real.is_symlink() or not real.is_dir():
-            real.unlink()
-        elif recursive:
-            import shutil
+        with self._place(path, follow=False) as (name, folder):
+            if not S_ISDIR(os.stat(name, dir_fd=folder, follow_symlinks=False).st_mode):
+                os.unlink(name, dir_fd=folder)
+            elif recursive:
+                import shutil
 
-            shutil.rmtree(real)
-        else:
-            real.rmdir()
+                shutil.rmtree(name, dir_fd=folder)
+            else:
+                os.rmdir(name, dir_fd=folder)
 
-    @_as_typed
     def rename(self, path: str, target: str) -> None:
-        self._real(path, follow=False).replace(self._real(target, follow=False))
+        with self._place(path, follow=False) as old, self._place(target, follow=False) as new:
+            os.replace(old[0], new[0], src_dir_fd=old[1], dst_dir_fd=new[1])
 
-    @_as_typed
     def copy(self, path: str, target: str) -> None:
         """Copy the content of a file to `target`, which is created or replaced."""
         self.write_bytes(target, self.read_bytes(path))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import gc
 import os
+import threading
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path, PurePosixPath
@@ -101,6 +102,61 @@ def test_a_link_inside_is_followed(workspace: Workspace) -> None:
     workspace.write_text("a", "inside")
     (workspace.root / "link").symlink_to("a")
     assert workspace.read_text("link") == "inside"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="symbolic links need a right there")
+def test_links_within_the_workspace_may_go_up_and_to_other_links(workspace: Workspace) -> None:
+    workspace.put("a/b/file", "inside")
+    workspace.mkdir("c")
+    (workspace.root / "c" / "up").symlink_to("../a/b")
+    (workspace.root / "again").symlink_to("c/up/file")
+    (workspace.root / "loop").symlink_to("loop")
+    assert workspace.read_text("again") == "inside"
+    assert workspace.listdir("c/up") == ["file"]
+    workspace.write_text("again", "changed")
+    assert workspace.read_text("a/b/file") == "changed"
+    with pytest.raises(OSError, match="Too many levels of symbolic links"):
+        workspace.read_text("loop")
+
+
+@pytest.mark.skipif(os.open not in os.supports_dir_fd, reason="the platform cannot open below a folder")
+def test_a_folder_that_turns_into_a_link_meanwhile_leads_nowhere_outside(tmp_path: Path) -> None:
+    root = tmp_path / "root"
+    (root / "real").mkdir(parents=True)
+    (root / "real" / "secret").write_text("inside")
+    (tmp_path / "secret").write_text("outside")
+    (root / "link").symlink_to("..")
+    workspace, over = Workspace(root), threading.Event()
+
+    def swap() -> None:
+        while not over.is_set():
+            for source in ("real", "link"):
+                (root / source).rename(root / "now")
+                (root / "now").rename(root / source)
+
+    racer = threading.Thread(target=swap)
+    racer.start()
+    try:
+        read = {text for _ in range(2000) for text in [_try_to_read(workspace, "now/secret")] if text}
+    finally:
+        over.set()
+        racer.join()
+    assert read <= {"inside"}
+
+
+def _try_to_read(workspace: Workspace, path: str) -> str:
+    try:
+        return workspace.read_text(path)
+    except OSError:
+        return ""
+
+
+def test_a_file_that_is_too_large_is_not_read(workspace: Workspace) -> None:
+    with (workspace.root / "sparse").open("wb") as file:
+        file.truncate(20 << 30)
+    with pytest.raises(OSError, match="File too large"):
+        workspace.read_bytes("sparse")
+    assert workspace.size("sparse") == 20 << 30
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes there")
