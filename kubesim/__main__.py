@@ -17,6 +17,7 @@ import traceback
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from importlib.util import find_spec
 from io import TextIOWrapper
 from pathlib import Path
@@ -79,7 +80,9 @@ def _parser() -> argparse.ArgumentParser:
     marks = commands.add_parser("grade", help="read the progress files of a class", description=_GRADE)
     marks.set_defaults(run=_grade)
     marks.add_argument("files", nargs="+", metavar="FILE", help="what learners downloaded: kubesim-progress.json")
-    marks.add_argument("--csv", action="store_true", help="print CSV, for a spreadsheet")
+    form = marks.add_mutually_exclusive_group()
+    form.add_argument("--csv", action="store_true", help="print CSV, for a spreadsheet")
+    form.add_argument("--questions", action="store_true", help="print how hard each question was, and what it tells")
     serve = commands.add_parser("serve", help="open the API to a real kubectl", description=_SERVE)
     serve.set_defaults(run=_serve)
     serve.add_argument("--realtime", action="store_true", help="let the wall clock move the cluster's time")
@@ -141,8 +144,9 @@ def _grade(options: argparse.Namespace) -> int:
             status = _fail(f"{name} is damaged: {lost} of its entries cannot be read")
         sheets.append((name, found))
     if sheets:
-        columns = shutil.get_terminal_size().columns
-        print(grade.comma_separated(sheets) if options.csv else grade.table(sheets, columns), end="")
+        by_learner = partial(grade.table, width=shutil.get_terminal_size().columns)
+        form = grade.comma_separated if options.csv else grade.questions if options.questions else by_learner
+        print(form(sheets), end="")
     return status
 
 

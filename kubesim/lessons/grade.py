@@ -1,4 +1,4 @@
-"""A learner's progress: every answer judged again, counted by lesson; and that of a class, as a table or CSV."""
+"""A learner's progress: every answer judged again, counted by lesson; and a class's, by learner or by question."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import csv
 import io
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache, lru_cache, partial
+from statistics import StatisticsError, correlation
 from typing import NamedTuple
 
 from kubesim.gotext import tabwriter
@@ -64,6 +65,37 @@ def comma_separated(sheets: Sequence[Sheet]) -> str:
         pairs = [number for mark in marks.values() for number in (mark.right + mark.done, mark.quizzes + mark.tasks)]
         lines.writerow([_harmless(name), *total(marks.values()), *(best(record) or ("", "")), *pairs])
     return text.getvalue()
+
+
+def questions(sheets: Sequence[Sheet]) -> str:
+    """One line a question: how many answered it, how many of them were right at the first try, and TELLS.
+
+    TELLS is how well the question tells strong learners from weak ones: the correlation, from -1 to 1, between a right
+    first answer to it and the share of right first answers to all others; "-" where too few differ.
+    """
+    first = [
+        {quiz: _one_is_right(quiz, answers[:1]) for quiz, answers in record["given"].items() if quiz in load_quizzes()}
+        for _, record in sheets
+    ]
+    rows = [["QUESTION", "ANSWERED", "FIRST TRY", "TELLS"]]
+    for quiz in load_quizzes():
+        learners = [answers for answers in first if quiz in answers]
+        right = [answers[quiz] for answers in learners]
+        if right:
+            rows.append([quiz, str(len(right)), f"{sum(right) / len(right):.0%}", _discrimination(quiz, learners)])
+    return _lines(rows)
+
+
+def _discrimination(quiz: str, learners: Sequence[Mapping[str, bool]]) -> str:
+    pairs = []
+    for answers in learners:
+        others = [right for name, right in answers.items() if name != quiz]
+        if others:
+            pairs.append((answers[quiz], sum(others) / len(others)))
+    try:
+        return f"{correlation(*zip(*pairs, strict=True)):.2f}"
+    except (StatisticsError, TypeError):  # fewer than two, or all alike
+        return "-"
 
 
 @cache

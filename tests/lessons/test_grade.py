@@ -5,10 +5,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kubesim.lessons import load_quizzes, load_tasks
-from kubesim.lessons.grade import Counts, best, comma_separated, grade, table, total
+from kubesim.lessons.grade import Counts, best, comma_separated, grade, questions, table, total
 from kubesim.lessons.progress import blank
 
 ANSWERS = st.text(max_size=20) | st.lists(st.integers(-9, 9), max_size=4)
+SHOWN = """\
+QUESTION             ANSWERED  FIRST TRY  TELLS
+start-complete-key   3         33%        0.50
+start-first-command  3         67%        0.87
+start-who-pulls      3         67%        0.87
+"""
 LESSONS = list(grade(blank()))
 
 
@@ -73,3 +79,17 @@ def test_the_table_fits_or_says_what_does_not(width):
 def test_whatever_was_answered_it_is_one_line_for_each_learner(answers, name):
     found = [(name, blank() | {"given": answers})]
     assert len(table(found, 500).split("\n")) == len(comma_separated(found).split("\n")) == 3
+
+
+def test_a_question_is_hard_or_easy_and_tells_strong_learners_from_weak():
+    """Of three learners, the weaker misses what the stronger ones know; a question of another version doesn't count."""
+    command, typo = ["kubectl create ns playground"], ["kubectl get ns"]
+    strong = record(start_who_pulls=[[2]], start_first_command=command, start_complete_key=["Tab"])
+    middle = record(start_who_pulls=[[2]], start_first_command=command, start_complete_key=["Enter"])
+    weak = record(start_who_pulls=[[0], [2]], start_first_command=typo, start_complete_key=["Enter"], nothing=[[1]])
+    assert questions([("a.json", strong), ("b.json", middle), ("c.json", weak)]) == SHOWN
+
+
+def test_too_few_answers_tell_nothing():
+    shown = "QUESTION         ANSWERED  FIRST TRY  TELLS\nstart-who-pulls  1         100%       -\n"
+    assert questions([("a.json", record(start_who_pulls=[[2]])), ("b.json", blank())]) == shown
