@@ -18,8 +18,7 @@ from kubesim.cluster.apiserver.authorization import impersonated
 from kubesim.cluster.apiserver.tokens import create_token
 from kubesim.server import discovery
 from kubesim.server.objects import Objects, answer_scale
-from kubesim.server.representation import status_of
-from kubesim.server.request import Request, Response, Route, text
+from kubesim.server.request import Request, Response, Route, status_of, text
 from kubesim.server.watch import History, Watch
 from kubesim.shell.container import Process
 
@@ -51,7 +50,7 @@ class API:
         return found
 
     def _answer(self, request: Request) -> Response | Watch:
-        described = discovery.answer(request.path.rstrip("/"), request.headers.get("accept", ""))
+        described = discovery.answer(request.path.rstrip("/"))
         if described and request.is_write:
             raise errors.method_not_allowed()
         if described:

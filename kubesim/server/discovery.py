@@ -1,50 +1,63 @@
-"""What the API says of itself: versions, groups and types, from the table of resources; health and OpenAPI.
+"""What the API says of itself: versions, groups, types and their OpenAPI schemas, from the table of resources; health.
 
-Mirrors k8s.io/apiserver pkg/endpoints/discovery, v1.36.
+Mirrors k8s.io/apiserver pkg/endpoints/discovery and k8s.io/kube-openapi pkg/{handler3/handler,builder3/openapi}.go,
+v1.36. Of the two forms of discovery there is the older one, which every client reads. The schemas are those of
+`kubesim.api.schema`, whose prose leaves out what an enumeration's values mean; of the paths there is only what kubectl
+reads: `kubectl explain`, and what it asks before it writes.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import hashlib
 from functools import cache
+from importlib import metadata
+from typing import Any
 
-from kubesim.api import KUBERNETES
+from kubesim.api import KUBERNETES, schema
 from kubesim.api.objects import Object
 from kubesim.api.resources import API_VERSIONS, RESOURCES, Resource
-from kubesim.server import openapi
+from kubesim.api.schema import ENUMS, Field, Type
 from kubesim.server.request import Response, text
 
 _HEALTH = ("/healthz", "/livez", "/readyz")
-_OPENAPI = "/openapi/v3"
 # kubectl asks for version 2 only where version 3 doesn't have a type, to see that this one doesn't either: field 1 of a
 # document in protobuf, swagger, and no types.
 _OPENAPI_V2 = Response("\x0a\x032.0", content_type="application/com.github.proto-openapi.spec.v2.v1.0+protobuf")
-_AGGREGATED = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"
 
 
-def answer(path: str, accept: str) -> Response | None:
+def answer(path: str) -> Response | None:
     """The document at `path`, such as "/version", "/apis" or "/apis/apps/v1"; None for any other path."""
     if path in _HEALTH:
         return text("ok")
     if path == "/openapi/v2":
         return _OPENAPI_V2
-    if path in ("/api", "/apis") and "g=apidiscovery.k8s.io" in accept:
-        return Response(_aggregated(path == "/api"), content_type=_AGGREGATED)
-    found = openapi.v3(path.removeprefix(_OPENAPI + "/")) if path.startswith(_OPENAPI + "/") else _document(path)
+    found = _document(path.strip("/"))
     return None if found is None else Response(found)
 
 
 def _document(path: str) -> Object | None:
-    if path in _FIXED:
-        return _FIXED[path]()
-    prefix, *place = path.strip("/").split("/")
-    if prefix == "apis" and len(place) == 1:
-        return _group(place[0]) if place[0] in _groups() else None
-    if prefix not in ("api", "apis") or len(place) != (2 if prefix == "apis" else 1):
-        return None
-    group, version = ("", *place)[-2:]
-    resources = _groups().get(group, {}).get(version)
-    return None if resources is None else _resource_list("/".join(place), resources)
+    match path.split("/"):
+        case ["version"]:
+            return _version()
+        case ["api"]:
+            return {"kind": "APIVersions", "versions": ["v1"], "serverAddressByClientCIDRs": []}
+        case ["apis"]:
+            names = dict.fromkeys(resource.group for resource in RESOURCES if resource.group)
+            return {"kind": "APIGroupList", "apiVersion": "v1", "groups": list(map(_group, names))}
+        case ["apis", group]:
+            return _group(group)
+        case ["openapi", "v3", *place]:
+            return v3("/".join(place)) if place else v3_index()
+    return _resource_list(path) if path in _served() else None
+
+
+@cache
+def _served() -> dict[str, list[Resource]]:
+    """The types at each path, such as "api/v1" or "apis/apps/v1"; some versions have none."""
+    found: dict[str, list[Resource]] = {}
+    for resource in RESOURCES:
+        found.setdefault(f"api{'s' * bool(resource.group)}/{resource.api_version}", []).append(resource)
+    return found | {f"apis/{name}": [] for name in API_VERSIONS if "/" in name and f"apis/{name}" not in found}
 
 
 def _version() -> Object:
@@ -54,96 +67,156 @@ def _version() -> Object:
     return {"major": major, "minor": minor, "gitVersion": KUBERNETES, **build, "platform": "linux/amd64"}
 
 
-@cache
-def _groups() -> dict[str, dict[str, list[Resource]]]:
-    """The types of each version of each group; some versions have none."""
-    found: dict[str, dict[str, list[Resource]]] = {}
-    for resource in RESOURCES:
-        found.setdefault(resource.group, {}).setdefault(resource.version, []).append(resource)
-    for group, _, version in (name.rpartition("/") for name in API_VERSIONS):
-        found.setdefault(group, {}).setdefault(version, [])
-    return found
-
-
-def _core_versions() -> Object:
-    return {"kind": "APIVersions", "versions": ["v1"], "serverAddressByClientCIDRs": []}
-
-
-def _group_list() -> Object:
-    groups = [_group(group) for group in _groups() if group]
-    return {"kind": "APIGroupList", "apiVersion": "v1", "groups": groups}
-
-
-def _group(group: str) -> Object:
-    served = [{"groupVersion": f"{group}/{version}", "version": version} for version in _groups()[group]]
+def _group(group: str) -> Object | None:
+    names = [path.removeprefix("apis/") for path in _served() if path.startswith(f"apis/{group}/")]
+    if not names:
+        return None
+    served = [{"groupVersion": name, "version": name.partition("/")[2]} for name in names]
     return {"kind": "APIGroup", "apiVersion": "v1", "name": group, "versions": served, "preferredVersion": served[0]}
 
 
-def _resource_list(group_version: str, resources: list[Resource]) -> Object:
-    listed = [_listed(resource) for resource in resources]
-    parts = [_subresource(resource, part) for resource in resources for part in resource.parts]
+def _resource_list(path: str) -> Object:
+    group_version = path.partition("/")[2]
+    group = [resource for resource in RESOURCES if resource.group == group_version.partition("/")[0]]
+    resources = _served()[path] or group  # an older version has the same types
+    parts = [_part(resource, part) for resource in resources for part in resource.parts]
     head = {"kind": "APIResourceList", "apiVersion": "v1", "groupVersion": group_version}
-    return {**head, "resources": [*listed, *parts]}
+    return {**head, "resources": [*map(_listed, resources), *parts]}
 
 
 def _listed(resource: Resource) -> Object:
+    """A type that can't be read is in no category, so that `get all` doesn't ask for it."""
     named = {"name": resource.plural, "singularName": resource.singular, "namespaced": resource.namespaced}
-    return {**named, "kind": resource.kind, "verbs": list(resource.verbs), **_names(resource)}
+    lists = {"shortNames": list(resource.short_names), "categories": list(resource.categories * resource.readable)}
+    return {**named, "kind": resource.kind, "verbs": list(resource.verbs), **_given(**lists)}
 
 
-def _names(resource: Resource) -> Object:
-    """Short names and categories. A type that can't be read is in no category, and `get all` doesn't ask for it."""
-    found = {"shortNames": list(resource.short_names), "categories": list(resource.categories * resource.readable)}
-    return {key: value for key, value in found.items() if value}
-
-
-def _subresource(resource: Resource, part: str) -> Object:
+def _part(resource: Resource, part: str) -> Object:
     found = {"name": f"{resource.plural}/{part}", "singularName": "", "namespaced": resource.namespaced}
     if part != "scale":
-        verbs = ["get", "patch", "update"] if part == "ephemeralcontainers" else ["get"]
-        return {**found, "kind": resource.kind, "verbs": verbs}
-    scale = {"kind": "Scale", "verbs": ["get", "patch", "update"], "group": "autoscaling", "version": "v1"}
-    return {**found, **scale}
+        return {**found, "kind": resource.kind, "verbs": ["get"]}
+    return {**found, "kind": "Scale", "verbs": ["get", "patch", "update"], "group": "autoscaling", "version": "v1"}
 
 
-def _aggregated(is_core: bool) -> Object:
-    groups = [
-        {
-            "metadata": {"name": group, "creationTimestamp": None},
-            "versions": [
-                {"version": version, "resources": list(map(_described, resources)), "freshness": "Current"}
-                for version, resources in versions.items()
-            ],
-        }
-        for group, versions in _groups().items()
-        if (group == "") is is_core
-    ]
-    return {"kind": "APIGroupDiscoveryList", "apiVersion": "apidiscovery.k8s.io/v2", "metadata": {}, "items": groups}
+# OpenAPI, version 3
+
+_MACHINERY = "io.k8s.apimachinery.pkg"
+_META = f"{_MACHINERY}.apis.meta.v1"
+_EXTENSIONS = "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1"
+# Where a module's types are upstream, if not in io.k8s.api.
+_PACKAGES = {
+    "meta_v1": _META,
+    "apiextensions_v1": _EXTENSIONS,
+    "apiregistration_v1": "io.k8s.kube-aggregator.pkg.apis.apiregistration.v1",
+}
+_OBJECT, _TIME = {"type": "object"}, {"type": "string", "format": "date-time"}
+_ANY = ("JSON", "JSONSchemaPropsOrArray", "JSONSchemaPropsOrBool", "JSONSchemaPropsOrStringArray")
+# Types that are no structs and have a schema of their own all the same, by their Go names: where they are, and what.
+_SPECIAL: dict[str, tuple[str, Object]] = {
+    "intstr.IntOrString": (
+        f"{_MACHINERY}.util.intstr",
+        {"format": "int-or-string", "oneOf": [{"type": "integer"}, {"type": "string"}]},
+    ),
+    "resource.Quantity": (f"{_MACHINERY}.api.resource", {"oneOf": [{"type": "string"}, {"type": "number"}]}),
+    "runtime.RawExtension": (f"{_MACHINERY}.runtime", _OBJECT),
+    "v1.CustomResourceSubresourceStatus": (_EXTENSIONS, _OBJECT),
+    "v1.FieldsV1": (_META, _OBJECT),
+    "v1.MicroTime": (_META, _TIME),
+    "v1.Time": (_META, _TIME),
+    **{f"v1.{name}": (_EXTENSIONS, {}) for name in _ANY},
+}
+_FORMATS = {"int32": "int32", "int64": "int64", "float64": "double", "[]uint8": "byte"}
+_GVK = "x-kubernetes-group-version-kind"
+_WRITING = ("dryRun", "fieldManager", "fieldValidation")
 
 
-def _described(resource: Resource) -> Object:
-    parts = [_described_part(resource, part) for part in resource.parts]
+@cache
+def v3_index() -> Object:
+    """The body of GET /openapi/v3: where each group version's document is, with a hash for the client's cache."""
+    source = (metadata.version("lightkube-models"), RESOURCES, KUBERNETES)
+    digest = hashlib.sha512(repr(source).encode()).hexdigest().upper()
+    paths = [path for path, resources in _served().items() if resources]
+    return {"paths": {path: {"serverRelativeURL": f"/openapi/v3/{path}?hash={digest}"} for path in paths}}
+
+
+@cache
+def v3(path: str) -> Object | None:
+    """The document of a group version such as "api/v1" or "apis/apps/v1"; None for one without types.
+
+    It is made once: don't change it.
+    """
+    resources = _served().get(path)
+    if not resources:
+        return None
+    schemas: Object = {}
+    for resource in resources:
+        struct = schema.type_of(resource)
+        _add(struct, schemas)
+        schemas[_name(struct)][_GVK] = [_gvk(resource)]
     return {
-        "resource": resource.plural,
-        "responseKind": {"group": resource.group, "version": resource.version, "kind": resource.kind},
-        "scope": "Namespaced" if resource.namespaced else "Cluster",
-        "singularResource": resource.singular,
-        "verbs": list(resource.verbs),
-        **_names(resource),
-        **({"subresources": parts} if parts else {}),
+        "openapi": "3.0.0",
+        "info": {"title": "Kubernetes", "version": "unversioned"},
+        "paths": dict(_path(f"/{path}", resource) for resource in resources),
+        "components": {"schemas": schemas},
     }
 
 
-def _described_part(resource: Resource, part: str) -> Object:
-    own = {"group": resource.group, "version": resource.version}
-    found = own | _subresource(resource, part)
-    kind = {key: found[key] for key in ("group", "version", "kind")}
-    return {"subresource": part, "responseKind": kind, "verbs": found["verbs"]}
+def _gvk(resource: Resource) -> Object:
+    return {"group": resource.group, "version": resource.version, "kind": resource.kind}
 
 
-_FIXED: dict[str, Callable[[], Object]] = {
-    "/version": _version,
-    "/api": _core_versions,
-    "/apis": _group_list,
-    _OPENAPI: openapi.v3_index,
-}
+def _add(kind: Type, found: Object) -> None:
+    """Add the schema of a named type to `found`, and those of all types that it leads to."""
+    while kind.element:
+        kind = kind.element
+    name = _name(kind)
+    if name and name not in found:
+        found[name] = _SPECIAL[kind.go][1] if kind.go in _SPECIAL else _object(kind)
+        for field in schema.fields(kind).values():
+            _add(field.type, found)
+
+
+def _name(kind: Type) -> str:
+    """The name of a type's schema: "io.k8s.api.core.v1.Pod"; "" for a plain value."""
+    if kind.go in _SPECIAL:
+        return f"{_SPECIAL[kind.go][0]}.{kind.go.partition('.')[2]}"
+    package = _PACKAGES.get(kind.module) or f"io.k8s.api.{kind.module.replace('_', '.')}"
+    return f"{package}.{kind.name}" if kind.name else ""
+
+
+def _object(struct: Type) -> Object:
+    described, fields = schema.describe(struct), schema.fields(struct)
+    properties = {name: _property(struct, field, described.fields[name]) for name, field in fields.items()}
+    required = [name for name, field in fields.items() if field.required]
+    return _given(description=described.text, type="object", properties=properties, required=required)
+
+
+def _property(struct: Type, field: Field, description: str) -> Object:
+    key = schema.merge_key(struct, field.name)
+    strategy = ["merge"] * (key is not None) + ["retainKeys"] * schema.retains_keys(struct, field.name)
+    patch = {"x-kubernetes-patch-strategy": ",".join(strategy), "x-kubernetes-patch-merge-key": key}
+    return _given(description=description) | _value(field.type) | _given(**patch)
+
+
+def _value(kind: Type) -> Object:
+    if name := _name(kind):
+        return {"allOf": [{"$ref": f"#/components/schemas/{name}"}]}  # beside a $ref, the rest would not count
+    if kind.element:
+        is_list, inner = kind.kind == "list", _value(kind.element)
+        return {"type": "array", "items": inner} if is_list else {"type": "object", "additionalProperties": inner}
+    type_name = "string" if kind.kind == "bytes" else kind.kind
+    return _given(type=type_name, format=_FORMATS.get(kind.go), enum=list(ENUMS.get(kind.go, ())))
+
+
+def _given(**keywords: Any) -> Object:
+    return {name: value for name, value in keywords.items() if value}
+
+
+def _path(root: str, resource: Resource) -> tuple[str, Object]:
+    """The one path of a resource: how kubectl learns its kind, and which parameters a change may have."""
+    place = "namespaces/{namespace}/" if resource.namespaced else ""
+    methods = [method for method in resource.verbs if method in ("get", "patch")] or ["post"]
+    url = f"{root}/{place}{resource.plural}" + "/{name}" * (methods != ["post"])
+    parameters = [{"name": name, "in": "query", "schema": {"type": "string"}} for name in _WRITING]
+    described = {"responses": {"200": {"description": "OK"}}, _GVK: _gvk(resource)}
+    return url, {method: described | {"parameters": parameters * (method != "get")} for method in methods}

@@ -22,8 +22,7 @@ from tornado import iostream, web, websocket
 
 from kubesim.api import errors
 from kubesim.api.objects import Object
-from kubesim.server.representation import status_of
-from kubesim.server.request import Request, Response
+from kubesim.server.request import Request, Response, status_of
 from kubesim.server.watch import Watch, event
 from kubesim.shell.container import Process, StartError
 

@@ -29,8 +29,7 @@ from kubesim.kubectl.config import CLUSTER, CONTEXT, USER
 from kubesim.server.api import API
 from kubesim.server.handlers import EXEC_PATH, MAX_READ, Exec, Handler
 from kubesim.server.journal import Journal, JournalError
-from kubesim.server.representation import status_of
-from kubesim.server.request import Request, Response
+from kubesim.server.request import Request, Response, status_of
 from kubesim.server.watch import Watch
 from kubesim.shell.container import Process
 

@@ -6,6 +6,8 @@ kubernetes pkg/registry/apps/deployment/storage/storage.go (ScaleREST), v1.36.
 
 from __future__ import annotations
 
+import re
+import sys
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
@@ -16,8 +18,7 @@ from kubesim.api.objects import Object, containers_of, name_of, namespace_of
 from kubesim.api.resources import NAMESPACE, POD, SERVICE, SERVICE_ACCOUNT
 from kubesim.cluster.apiserver import APIServer, NodeServer, WriteOptions, patch
 from kubesim.cluster.apiserver.checks import LogOptions
-from kubesim.server.representation import success
-from kubesim.server.request import Request, Response, Route, is_set, text, whole
+from kubesim.server.request import Request, Response, Route, is_set, success, text, whole
 from kubesim.shell.container import Process
 
 _SCALE_PATCHES: dict[str, Callable[[Object, Any], Object]] = {
@@ -25,8 +26,6 @@ _SCALE_PATCHES: dict[str, Callable[[Object, Any], Object]] = {
     "merge": patch.merge_patch,
     "strategic": patch.merge_patch,  # nothing in a Scale is merged in another way
 }
-MOST_LISTS = 100
-"""How many lists are kept to be continued."""
 # A Namespace goes later; of the others it is their registry's ReturnDeletedObject that says so.
 _SHOWN = (NAMESPACE, POD, SERVICE, SERVICE_ACCOUNT)
 _FINALIZERS = {"": "", "Background": "", "Foreground": "foregroundDeletion", "Orphan": "orphan"}
@@ -42,8 +41,6 @@ class Objects:
     def __init__(self, api: APIServer, clock: Clock) -> None:
         self._api = api
         self._clock = clock
-        self._lists: dict[str, tuple[Route, list[Object], int]] = {}
-        self._count = 0
         self._verbs: dict[str, Callable[[Request, Route], Response]] = {
             "get": self._get,
             "list": self._list,
@@ -64,39 +61,19 @@ class Objects:
 
     def _list(self, request: Request, route: Route) -> Response:
         _check_version(request.query, self._api.revision)
-        objects, revision = self._found(request, route), self._api.revision
-        token, limit = request.query.get("continue", ""), whole(request.query, "limit") or 0
-        if token:
-            objects, revision = self._continued(route, token)
-        meta: Object = {"resourceVersion": str(revision)}
-        if 0 < limit < len(objects):
-            objects, rest = objects[:limit], objects[limit:]
-            meta["continue"] = self._keep(route, rest, revision)
+        objects, version = self._found(request, route), str(self._api.revision)
+        begin, end = _page(request.query, version)
+        meta: Object = {"resourceVersion": version}
+        if end < len(objects):
+            meta["continue"] = f"{version}.{end}"
             if not request.query.get("labelSelector") and not request.query.get("fieldSelector"):
-                meta["remainingItemCount"] = len(rest)
-        return Response(request.view.many(route.resource, objects, meta, self._clock.now))
+                meta["remainingItemCount"] = len(objects) - end
+        return Response(request.view.many(route.resource, objects[begin:end], meta, self._clock.now))
 
     def _found(self, request: Request, route: Route) -> list[Object]:
         labels, fields = request.query.get("labelSelector", ""), request.query.get("fieldSelector", "")
         place = (route.resource, route.namespace or None)
         return self._api.list(*place, labels=labels, fields=fields, user=request.user, verb=route.verb)
-
-    def _continued(self, route: Route, token: str) -> tuple[list[Object], int]:
-        """The rest of a list as it was when the list began, and that revision. Raises StatusError."""
-        if token not in self._lists:
-            raise errors.expired(_TOO_OLD)
-        started, objects, revision = self._lists[token]
-        if started != route:
-            raise errors.bad_request("continue key is not valid: it was given for another list")
-        return objects, revision
-
-    def _keep(self, route: Route, rest: list[Object], revision: int) -> str:
-        self._count += 1
-        token = f"{revision}-{self._count}"
-        self._lists[token] = (route, rest, revision)
-        if len(self._lists) > MOST_LISTS:
-            del self._lists[next(iter(self._lists))]
-        return token
 
     def _create(self, request: Request, route: Route) -> Response:
         obj = _placed(request.object(), route)
@@ -154,6 +131,18 @@ def _check_version(query: Mapping[str, str], revision: int) -> None:
         raise errors.too_new(version, revision)
     if query.get("resourceVersionMatch") == "Exact" and version != revision:
         raise errors.expired("The resourceVersion for the provided list is too old.")
+
+
+def _page(query: Mapping[str, str], version: str) -> tuple[int, int]:
+    """Where a page begins and ends in a list of this version. Raises StatusError where another version began it."""
+    token, limit = query.get("continue", ""), whole(query, "limit") or 0
+    began, _, begin = token.partition(".")
+    if token and not re.fullmatch(r"[0-9]+\.[0-9]{1,18}", token):
+        raise errors.bad_request("continue key is not valid: it was given by another server")
+    if token and began != version:
+        raise errors.expired(_TOO_OLD)
+    first = int(begin or 0)
+    return first, first + limit if limit > 0 else sys.maxsize
 
 
 def _options(request: Request, route: Route) -> WriteOptions:

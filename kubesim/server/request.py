@@ -1,27 +1,28 @@
 """One HTTP request as the API sees it, what its path and query mean, and one answer, all without their transport.
 
-Routes mirror k8s.io/apiserver pkg/endpoints/request/requestinfo.go, v1.36.
+Routes mirror k8s.io/apiserver pkg/endpoints/request/requestinfo.go, answers pkg/endpoints/handlers/response.go and
+k8s.io/apimachinery pkg/apis/meta/v1, v1.36.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
 from kubesim.api import errors
+from kubesim.api.clock import Micros
 from kubesim.api.objects import Object
 from kubesim.api.plain import count_values
 from kubesim.api.resources import RESOURCES, Resource
+from kubesim.cluster.apiserver import printers
 from kubesim.cluster.apiserver.authorization import ADMIN, User, impersonated
 from kubesim.gotext import gojson
 from kubesim.server import protobuf
-from kubesim.server.representation import View, view_of
 
-"""Of a body, as many as in a file of kubectl."""
 _READABLE = ("application/json", protobuf.MEDIA_TYPE)
 _DIRECTIVES = ("Ignore", "Strict", "Warn")
 _OPTIONS = {"POST": "CreateOptions", "PUT": "UpdateOptions", "PATCH": "PatchOptions", "DELETE": "DeleteOptions"}
@@ -219,3 +220,108 @@ def whole(query: Mapping[str, str], name: str) -> int | None:
 def is_set(query: Mapping[str, str], name: str) -> bool:
     """Whether a switch in a query is on: with any word but false and 0."""
     return query.get(name, "false").lower() not in ("false", "0")
+
+
+# How objects, lists and refusals look: JSON as Kubernetes writes it, or a Table where one is wanted
+
+_META = "meta.k8s.io/v1"
+_INCLUDES = ("Metadata", "Object", "None")
+_FIELD_REASONS = {
+    "Duplicate value": "FieldValueDuplicate",
+    "Forbidden": "FieldValueForbidden",
+    "Not found": "FieldValueNotFound",
+    "Required value": "FieldValueRequired",
+    "Too long": "FieldValueTooLong",
+    "Too many": "FieldValueTooMany",
+    "Unsupported value": "FieldValueNotSupported",
+}
+
+
+def status_of(error: errors.StatusError) -> Object:
+    causes = [_cause(cause) for cause in error.causes]
+    details = {"name": error.name, "group": error.group, "kind": error.kind, "causes": causes}
+    return {
+        "kind": "Status",
+        "apiVersion": "v1",
+        "metadata": {},
+        "status": "Failure",
+        "message": error.message,
+        "reason": error.reason,
+        "details": {key: value for key, value in details.items() if value},
+        "code": error.code,
+    }
+
+
+def _cause(cause: errors.FieldError) -> Object:
+    reason = _FIELD_REASONS.get(cause.body.partition(":")[0], "FieldValueInvalid")
+    return {"reason": reason, "message": cause.body, "field": cause.field}
+
+
+def success(resource: Resource, obj: Object) -> Object:
+    """The Status of a deletion that is done."""
+    details = {"name": obj["metadata"]["name"], "group": resource.group, "kind": resource.plural}
+    details = {key: value for key, value in details.items() if value} | {"uid": obj["metadata"]["uid"]}
+    return {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "details": details}
+
+
+@dataclass(frozen=True)
+class View:
+    """What the Accept header wants to see of objects: `form` is "", "Table", "PartialObjectMetadata" or that of a list.
+
+    `include` is how much of each object a table's row carries: Metadata, Object or None.
+    """
+
+    form: str = ""
+    include: str = "Metadata"
+
+    def one(self, obj: Object, now: Micros, headings: bool = True) -> Object:
+        """An object alone, as it is at the moment `now`; a table without `headings` follows one that had them."""
+        if self.form == "Table":
+            return self._table(obj["kind"], [obj], {"resourceVersion": _version(obj)}, now, headings)
+        return _partial(obj) if self.form.startswith("Partial") else obj
+
+    def many(self, resource: Resource, objects: Sequence[Object], meta: Object, now: Micros) -> Object:
+        if self.form == "Table":
+            return self._table(resource.kind, objects, meta, now, True)
+        if self.form.startswith("Partial"):
+            items = [_partial(obj) for obj in objects]
+            return {"kind": "PartialObjectMetadataList", "apiVersion": _META, "metadata": meta, "items": items}
+        typed = ("kind", "apiVersion")  # of the list, not of each item
+        items = [{key: value for key, value in obj.items() if key not in typed} for obj in objects]
+        return {"kind": f"{resource.kind}List", "apiVersion": resource.api_version, "metadata": meta, "items": items}
+
+    def _table(self, kind: str, objects: Sequence[Object], meta: Object, now: Micros, headings: bool) -> Object:
+        rows = [{"cells": printers.row(obj, now), **self._row_object(obj)} for obj in objects]
+        columns = [_column(column) for column in printers.columns(kind)] if headings else []
+        table = {"kind": "Table", "apiVersion": _META, "metadata": meta}
+        return {**table, "columnDefinitions": columns, "rows": rows}
+
+    def _row_object(self, obj: Object) -> Object:
+        if self.include == "None":
+            return {}
+        return {"object": obj if self.include == "Object" else _partial(obj)}
+
+
+def _column(column: printers.Column) -> Object:
+    shown = {"name": column.name.title(), "type": "string", "format": "name" if column.name == "NAME" else ""}
+    return {**shown, "description": "", "priority": int(column.wide)}
+
+
+def _partial(obj: Object) -> Object:
+    return {"kind": "PartialObjectMetadata", "apiVersion": _META, "metadata": obj["metadata"]}
+
+
+def _version(obj: Object) -> str:
+    return str(obj["metadata"].get("resourceVersion", ""))
+
+
+def view_of(accept: str, include: str) -> View:
+    """The first form of the Accept header that can be given. Raises StatusError for an `include` that is none."""
+    if include not in ("", *_INCLUDES):
+        raise errors.bad_request(f'unrecognized includeObject value: "{include}"')
+    for wanted in accept.split(","):
+        media, *parameters = (part.strip() for part in wanted.split(";"))
+        given = dict(part.partition("=")[::2] for part in parameters)
+        if media in ("application/json", "application/*", "*/*", ""):
+            return View(given.get("as", ""), include or "Metadata")
+    return View("", include or "Metadata")

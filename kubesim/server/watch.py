@@ -18,8 +18,7 @@ from kubesim.api.clock import Micros
 from kubesim.api.objects import Object, namespace_of
 from kubesim.cluster import Cluster
 from kubesim.cluster.apiserver import Change
-from kubesim.server.representation import status_of
-from kubesim.server.request import Request, Route, is_set, whole
+from kubesim.server.request import Request, Route, is_set, status_of, whole
 
 HISTORY, HISTORY_BYTES = 5000, 32 * 1024 * 1024
 """How many changes are kept for watches that come back, and how large their objects may be together."""
