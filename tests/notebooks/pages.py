@@ -17,6 +17,7 @@ PATH = (
     "06-service-accounts",
     "07-keeping-passwords-out-of-reach",
     "08-rotating-credentials",
+    "09-credentials-that-are-not-secrets",
     "10-pods-that-you-did-not-write",
     "11-troubleshooting-challenge",
     "12-when-does-it-pull",
