@@ -7,8 +7,8 @@ import pytest
 from kubesim.api.clock import Identity
 from kubesim.api.objects import Object
 from kubesim.api.resources import SERVICE_ACCOUNT
-from kubesim.cluster.apiserver.admission import admit_pod, admit_pod_update
 from kubesim.cluster.apiserver.store import Store
+from kubesim.cluster.apiserver.strategy import admit_pod, admit_pod_update
 
 TOLERATIONS = [
     {"effect": "NoExecute", "key": f"node.kubernetes.io/{trouble}", "operator": "Exists", "tolerationSeconds": 300}

@@ -14,7 +14,6 @@ from kubesim.api.clock import SECOND, Clock, Identity, rfc3339
 from kubesim.api.objects import Object, name_of, namespace_of
 from kubesim.api.resources import EVENT, NAMESPACE, POD, Resource
 from kubesim.cluster.apiserver import patch, validation
-from kubesim.cluster.apiserver.admission import admit_deletion, admit_pod, admit_pod_update
 from kubesim.cluster.apiserver.authorization import ADMIN, Request, User, is_allowed, request, rules_for
 from kubesim.cluster.apiserver.checks import (
     Line,
@@ -28,7 +27,14 @@ from kubesim.cluster.apiserver.checks import (
     warn_of,
 )
 from kubesim.cluster.apiserver.store import EventIndex, Store
-from kubesim.cluster.apiserver.strategy import apply_defaults, prepare_for_create, prepare_for_update
+from kubesim.cluster.apiserver.strategy import (
+    admit_deletion,
+    admit_pod,
+    admit_pod_update,
+    apply_defaults,
+    prepare_for_create,
+    prepare_for_update,
+)
 from kubesim.shell.container import Process
 
 # Of names that are generated: k8s.io/apiserver pkg/storage/names/generate.go, and pkg/registry/generic/registry.

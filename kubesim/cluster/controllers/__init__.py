@@ -7,9 +7,8 @@ from kubesim.cluster.apiserver import APIServer
 from kubesim.cluster.controllers.cronjob import CronJobController
 from kubesim.cluster.controllers.daemonset import DaemonSetController
 from kubesim.cluster.controllers.deployment import DeploymentController, ReplicaSetController
-from kubesim.cluster.controllers.garbage import GarbageCollector
 from kubesim.cluster.controllers.job import JobController
-from kubesim.cluster.controllers.namespace import KubernetesServiceController, NamespaceController
+from kubesim.cluster.controllers.lifecycle import GarbageCollector, NamespaceController
 from kubesim.cluster.controllers.statefulset import StatefulSetController
 
 
@@ -26,5 +25,4 @@ class ControllerManager:
             StatefulSetController(api, clock),
             JobController(api, clock),
             CronJobController(api, clock),
-            KubernetesServiceController(api, clock),
         )

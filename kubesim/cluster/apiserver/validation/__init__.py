@@ -13,13 +13,13 @@ from kubesim.api.errors import FieldError, field_forbidden, invalid_value
 from kubesim.api.objects import Object, at
 from kubesim.api.resources import Resource
 from kubesim.cluster.apiserver.kinds import Kind, kind_of
-from kubesim.cluster.apiserver.validation import objects, pods, workloads
+from kubesim.cluster.apiserver.validation import objects, pods
 from kubesim.cluster.apiserver.validation.objects import object_meta, object_meta_update
-from kubesim.cluster.apiserver.validation.podupdate import ephemeral_update, internal_template, pod_update
+from kubesim.cluster.apiserver.validation.pods import ephemeral_update, internal_template, pod_update
 from kubesim.cluster.apiserver.validation.rules import CHECKS, Errors, Rule, immutable, struct
 
 __all__ = ["validate", "validate_update"]
-__all__ += ["objects", "pods", "workloads"]  # whose functions rules.json and kinds.json call by name
+__all__ += ["objects", "pods"]  # whose functions rules.json and kinds.json call by name
 
 _FROZEN = "field is immutable when `immutable` is set"
 

@@ -1,0 +1,151 @@
+"""What every namespace gets, how one goes, and the garbage collector: what an owner leaves behind goes after it.
+
+Mirrors kubernetes pkg/controller/{garbagecollector,serviceaccount,certificates/rootcacertpublisher,namespace}, v1.36.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+
+from kubesim.api.clock import SECOND, Clock, Micros
+from kubesim.api.objects import Object, is_owned_by, metadata, name_of, namespace_of
+from kubesim.api.resources import (
+    CONFIG_MAP,
+    CONTROLLER_REVISION,
+    EVENT,
+    JOB,
+    NAMESPACE,
+    POD,
+    REPLICA_SET,
+    RESOURCES,
+    SERVICE,
+    SERVICE_ACCOUNT,
+    Resource,
+    find_kind,
+)
+from kubesim.cluster.apiserver import APIServer, Change
+from kubesim.cluster.bootstrap import kubernetes_service
+from kubesim.cluster.controllers.base import REACTION, WorkQueue, is_deleted, release
+
+DELAY = 0.05
+_DEPENDENTS = (REPLICA_SET, JOB, CONTROLLER_REVISION, POD)
+
+
+class GarbageCollector:
+    """Deletes what an owner made when that is gone, or, by its finalizer, before or instead of that."""
+
+    def __init__(self, api: APIServer, clock: Clock) -> None:
+        self._api = api
+        self._clock = clock
+        api.subscribe(self._on_change)
+
+    def _on_change(self, change: Change) -> None:
+        owner = change.obj
+        if change.resource.template and (change.type == "DELETED" or _finalizer(owner)):
+            self._clock.call_later(DELAY, partial(self._collect, change.resource, owner))
+        if change.type == "DELETED":
+            self._finish_owners(owner)
+
+    def _collect(self, resource: Resource, owner: Object) -> None:
+        finalizer = _finalizer(owner)
+        orphaned = finalizer == "orphan"
+        dependents = [(kind, obj) for kind in _DEPENDENTS for obj in self._owned(kind, owner)]
+        for kind, obj in dependents:
+            if orphaned:
+                release(self._api, owner, kind, obj)
+            elif self._api.find(kind, namespace_of(obj), name_of(obj)) and not is_deleted(obj):
+                self._api.delete(kind, namespace_of(obj), name_of(obj), finalizer=finalizer)
+        if finalizer and (orphaned or not dependents):
+            self._remove(resource, owner)
+
+    def _owned(self, resource: Resource, owner: Object) -> list[Object]:
+        return [obj for obj in self._api.list(resource, namespace_of(owner)) if is_owned_by(obj, owner)]
+
+    def _remove(self, resource: Resource, owner: Object) -> None:
+        current = self._api.find(resource, namespace_of(owner), name_of(owner))
+        if current and metadata(current)["uid"] == metadata(owner)["uid"]:
+            self._api.remove(resource, current)
+
+    def _finish_owners(self, gone: Object) -> None:
+        """Look again at an owner in the foreground whose dependent is gone."""
+        for reference in metadata(gone).get("ownerReferences", ()):
+            resource = find_kind(reference["apiVersion"], reference["kind"])
+            owner = self._api.find(resource, namespace_of(gone), reference["name"]) if resource else None
+            if resource and owner and _finalizer(owner):
+                self._collect(resource, owner)
+
+
+def _finalizer(obj: Object) -> str:
+    """How the dependents of a deleted object are dealt with before it goes: "orphan", "foregroundDeletion", or ""."""
+    finalizers = metadata(obj).get("finalizers") or () if is_deleted(obj) else ()
+    return next((name for name in finalizers if name in ("orphan", "foregroundDeletion")), "")
+
+
+_CA_NOTE = (
+    "Contains a CA bundle that can be used to verify the kube-apiserver when using internal endpoints such as the "
+    "internal service IP or kubernetes.default.svc. No other usage is guaranteed across distributions of Kubernetes "
+    "clusters."
+)
+_CA = (
+    "-----BEGIN CERTIFICATE-----\nkubesim has no certificate: nothing here goes over a network\n"
+    "-----END CERTIFICATE-----\n"
+)
+
+# Seconds for which a deleted namespace is left alone, so that its watchers can react (namespaceDeletionGracePeriod).
+GRACE = 5.0
+# The API server looks every ten seconds whether its own Service is there; here only after one was deleted.
+INTERVAL: Micros = 10 * SECOND
+PUBLISHED: tuple[tuple[Resource, Object], ...] = (
+    (SERVICE_ACCOUNT, {"metadata": {"name": "default"}}),
+    (
+        CONFIG_MAP,
+        {
+            "metadata": {"name": "kube-root-ca.crt", "annotations": {"kubernetes.io/description": _CA_NOTE}},
+            "data": {"ca.crt": _CA},
+        },
+    ),
+)
+
+
+class NamespaceController:
+    """Gives a namespace its `default` ServiceAccount and CA bundle; empties and removes one that is deleted."""
+
+    def __init__(self, api: APIServer, clock: Clock) -> None:
+        self._api, self._clock = api, clock
+        self._queue = WorkQueue(clock, self._reconcile)
+        api.subscribe(self._on_change)
+
+    def _on_change(self, change: Change) -> None:
+        if change.resource is NAMESPACE and change.type != "DELETED":
+            self._queue.add(change.obj, GRACE if is_deleted(change.obj) else REACTION)
+        elif change.type == "DELETED" and change.resource.namespaced and change.resource is not EVENT:
+            next_round = (INTERVAL - self._clock.now % INTERVAL) / SECOND
+            self._queue.add_key(("", namespace_of(change.obj)), next_round if change.resource is SERVICE else REACTION)
+
+    def _reconcile(self, _: str, name: str) -> None:
+        namespace = self._api.find(NAMESPACE, "", name)
+        if namespace is None:
+            return
+        if is_deleted(namespace):
+            self._empty(namespace)
+        else:
+            self._publish(name)
+
+    def _publish(self, namespace: str) -> None:
+        own = [(SERVICE, kubernetes_service())] if namespace == "default" else []
+        for resource, content in [*PUBLISHED, *own]:
+            if self._api.find(resource, namespace, name_of(content)) is None:
+                meta = {**content["metadata"], "namespace": namespace}
+                head = {"apiVersion": resource.api_version, "kind": resource.kind}
+                self._api.create(resource, {**head, **content, "metadata": meta})
+
+    def _empty(self, namespace: Object) -> None:
+        left = 0
+        for resource in RESOURCES:
+            if resource.namespaced and resource.simulated:
+                for obj in self._api.list(resource, name_of(namespace)):
+                    if not is_deleted(obj):
+                        self._api.delete(resource, name_of(namespace), name_of(obj))
+                left += len(self._api.list(resource, name_of(namespace)))
+        if not left:
+            self._api.remove(NAMESPACE, namespace)
