@@ -26,7 +26,7 @@ from tempfile import NamedTemporaryFile
 from kubesim.api.result import Result
 from kubesim.cluster import AGE, BOOT
 from kubesim.flow.export import explain
-from kubesim.flow.load import MAX_SIZE, ExportError, decode
+from kubesim.flow.load import MAX_SIZE, ExportError, as_message, decode
 from kubesim.lessons import grade, progress
 from kubesim.lessons.notebooks import copy_notebooks
 from kubesim.session import Session
@@ -39,8 +39,9 @@ CONTINUED = "> "
 LONGEST_PAUSE = 600.0
 """Seconds that a pause at the prompt lets pass at most, so that Pods don't age over a lunch break."""
 _WHY = (
-    "Explain what kubectl get pod,serviceaccount,secret -n NAMESPACE -o yaml (or json; with events, too) printed. "
-    "Passwords are not shown, and nothing is sent or kept."
+    "Explain what kubectl get pod,serviceaccount,secret,events -n NAMESPACE -o yaml (or json) printed, with "
+    "Deployments, CronJobs and so on if you like; or the text of kubectl describe pod or kubectl get events; "
+    "or a message alone. Passwords are not shown, and nothing is sent or kept."
 )
 _GRADE = (
     "Print one line for each progress file: how many answers were right, how many of them at the first try, and what "
@@ -71,7 +72,9 @@ def _parser() -> argparse.ArgumentParser:
         "why", help="explain why a Pod of a real cluster does not get its image", description=_WHY
     )
     why.set_defaults(run=_why)
-    why.add_argument("-f", "--filename", required=True, metavar="FILE", help="- for standard input")
+    what = why.add_mutually_exclusive_group(required=True)
+    what.add_argument("-f", "--filename", action="append", metavar="FILE", help="- for standard input; may be repeated")
+    what.add_argument("message", nargs="?", metavar="MESSAGE", help="what the Pod's status or an event says")
     why.add_argument("--pod", default="", metavar="NAME", help="only this Pod")
     lab = commands.add_parser("lab", help="open the notebooks in JupyterLab", description=_LAB)
     lab.set_defaults(run=_lab)
@@ -104,11 +107,12 @@ def _port(text: str) -> int:
 
 
 def _why(options: argparse.Namespace) -> int:
-    name = options.filename
+    name, texts = "the message", []
     try:
-        with sys.stdin.buffer if name == "-" else Path(name).open("rb") as file:
-            text = decode(file.read(2 * MAX_SIZE + 3))
-        print(explain(text, options.pod), end="")
+        for name in options.filename or ():
+            with sys.stdin.buffer if name == "-" else Path(name).open("rb") as file:
+                texts.append(decode(file.read(2 * MAX_SIZE + 3)))
+        print(explain(texts or [as_message(options.message)], options.pod), end="")
     except (OSError, ExportError) as error:
         return _fail(f"{name}: {getattr(error, 'strerror', error)}")
     return 0

@@ -13,7 +13,7 @@ from kubesim.cluster import Cluster
 from kubesim.shell import Invocation, Options, Tool, tool
 
 USAGE = "why POD [-n NAMESPACE] [-c CONTAINER]"
-FILE_USAGE = "kubesim why -f FILE [--pod NAME]"
+FILE_USAGE = "kubesim why (-f FILE [-f FILE]... [--pod NAME] | MESSAGE)"
 # What the tools need is imported when they are first used: every session has `why`, few ask it first.
 
 
@@ -41,15 +41,19 @@ def why_tool(cluster: Callable[[], Cluster], namespace: Callable[[], str], on_wh
 
 @tool(FILE_USAGE, "f:/filename p:/pod")
 def why_file(operands: list[str], options: Options, io: Invocation) -> int:
-    """`kubesim why -f FILE`: the same for an export from any cluster; FILE may be "-"."""
-    if operands or not options.get("f"):
+    """`kubesim why -f FILE`: the same for an export from any cluster (FILE may be "-"), or for a message."""
+    names = options.get("f", "").splitlines()
+    if bool(names) == bool(operands):
         io.err(f"Usage: {FILE_USAGE}\n")
         return 2
     load, export = (import_module(f"{__name__}.{module}") for module in ("load", "export"))
+    where = "the message"
     try:
-        text = load.decode(io.read(options["f"]).encode("utf-8", "surrogateescape"))
-        io.out(export.explain(text, options.get("p", "")))
+        texts = [] if names else [load.as_message(" ".join(operands))]
+        for where in names:
+            texts.append(load.decode(io.read(where).encode("utf-8", "surrogateescape")))
+        io.out(export.explain(texts, options.get("p", "")))
     except load.ExportError as error:
-        io.err(f"kubesim: {options['f']}: {error}\n")
+        io.err(f"kubesim: {where}: {error}\n")
         return 1
     return 0

@@ -1,12 +1,12 @@
-"""What `kubectl get pod,serviceaccount,secret -o yaml` printed on some cluster, explained by the same flow.
+"""What kubectl printed of some cluster, explained by the same flow.
 
-Of what happened there only the Pods' statuses (and events, if exported) are known.
+Of what happened there only the Pods' statuses, and the events if exported, are known.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from kubesim.api.imageref import Reference
@@ -15,9 +15,11 @@ from kubesim.api.resources import EVENT, POD, SECRET, Resource
 from kubesim.cluster.keyring import Credential, Match
 from kubesim.cluster.kubelet.imagepull import Attempt, PullTrace, SeenSecret
 from kubesim.cluster.registry import Answer, Image
-from kubesim.flow.facts import Facts, Scene, facts_of
+from kubesim.flow.facts import Facts, containers, facts_of, seconds
 from kubesim.flow.hops import draw_facts
-from kubesim.flow.load import ExportError, Masks, load
+from kubesim.flow.load import ExportError, load
+from kubesim.flow.masks import Masks
+from kubesim.flow.scene import Scene
 from kubesim.flow.signs import read
 
 MAX_STORIES = 50
@@ -25,6 +27,7 @@ _WITHOUT_ASKING = ("ErrImageNeverPull", "InvalidImageName", "ImageInspectError",
 _PULLING = ("ErrImagePull", "ImagePullBackOff", "RegistryUnavailable", *_WITHOUT_ASKING)
 _EARLIER = ("", "ContainerCreating", "PodInitializing")
 _BEFORE = "at that time not found yet, or with other content"
+_FAILED = "Failed to pull image "
 # What the kubelet, gRPC and containerd (older ones with the reference) write before the answer.
 _KUBELET = re.compile(r'Back-off pulling image "[^"]*"(: \w+)?(: )?|Failed to pull image "[^"]*": ')
 _RUNTIME = re.compile(
@@ -34,17 +37,35 @@ _RUNTIME = re.compile(
 
 
 class Export:
+    """The objects of an export, and the events of each Pod, oldest first."""
+
     def __init__(self, objects: Iterable[tuple[Resource, Object]]) -> None:
-        self._objects: dict[Resource, dict[tuple[str, str], Object]] = {}
+        self._objects: dict[Resource, dict[str, dict[str, Object]]] = {}
+        self.events: dict[tuple[str, str], list[Object]] = {}
         for resource, obj in objects:
-            self._objects.setdefault(resource, {})[namespace_of(obj), name_of(obj)] = obj
+            if resource is EVENT:
+                about = obj.get("involvedObject", {})
+                self.events.setdefault((namespace_of(obj), about.get("name", "")), []).append(obj)
+            else:
+                self._objects.setdefault(resource, {}).setdefault(namespace_of(obj), {})[name_of(obj)] = obj
+        for events in self.events.values():
+            events.sort(key=lambda event: str(event["lastTimestamp"]))
 
     def find(self, resource: Resource, namespace: str, name: str) -> Object | None:
-        return self._objects.get(resource, {}).get((namespace, name))
+        return self._objects.get(resource, {}).get(namespace, {}).get(name)
 
     def list(self, resource: Resource, namespace: str | None = None) -> list[Object]:
-        found = self._objects.get(resource, {}).items()
-        return [obj for (home, _), obj in found if namespace in (None, home)]
+        homes = self._objects.get(resource, {})
+        found = homes.values() if namespace is None else [homes.get(namespace, {})]
+        return [obj for objects in found for obj in objects.values()]
+
+    def now(self) -> float:
+        """The latest time in it, in seconds of the epoch; 0 where there is none."""
+        stamps = [event["lastTimestamp"] for events in self.events.values() for event in events]
+        for pod in self.list(POD):
+            stamps += [pod["metadata"]["creationTimestamp"]]
+            stamps += [item.get("lastTransitionTime", "") for item in pod.get("status", {}).get("conditions", ())]
+        return max(map(seconds, stamps), default=0)
 
 
 class Hearsay:
@@ -68,16 +89,17 @@ class Hearsay:
         return ()
 
 
-def explain(text: str, pod: str = "") -> str:
+def explain(texts: str | Sequence[str], pod: str = "") -> str:
     """The stories of the containers that wait for their image, of all Pods or of those called `pod`.
 
-    Pods of one owner that wait for the same image are explained once. Raises ExportError.
+    `texts` are one or more files: YAML or JSON, the text of describe or events, or a message. Pods of one owner that
+    wait for the same image are explained once. Raises ExportError.
     """
-    scene = read_export(text)
+    scene = read_export([texts] if isinstance(texts, str) else texts)
     pods = [item for item in scene.api.list(POD) if pod in ("", name_of(item))]
     if not pods:
         raise ExportError(f"there is no Pod {pod} in it" if pod else "there is no Pod in it")
-    every = [facts for item in pods for facts in facts_of(scene, item)]
+    every = [facts for item in pods for facts in _subjects(scene, item)]
     waiting = [facts for facts in every if not facts.has_image]
     groups = _alike(waiting or every if pod else waiting)
     stories = [_story(*group) for group in groups[:MAX_STORIES]]
@@ -87,6 +109,20 @@ def explain(text: str, pod: str = "") -> str:
     rest = len(groups) - MAX_STORIES
     stories += [f"And {rest} more that wait for an image: ask for one with --pod NAME"] if rest > 0 else []
     return "\n\n".join(stories) + "\n"
+
+
+def _subjects(scene: Scene, pod: Object) -> list[Facts]:
+    """The facts on each container, and on each volume with an image of which something is known."""
+    volumes = (_as_container(volume) for volume in pod["spec"].get("volumes", ()) if volume.get("image"))
+    known = [item for item in volumes if (namespace_of(pod), name_of(pod), item["name"]) in scene.traces]
+    return [*facts_of(scene, pod), *(Facts(scene, namespace_of(pod), pod, item) for item in known)]
+
+
+def _as_container(volume: Object) -> Object:
+    """A volume with an image, as the container it would be."""
+    policy = volume["image"].get("pullPolicy", "")
+    image = volume["image"].get("reference", "")
+    return {"name": f"volume {volume['name']}", "image": image, "imagePullPolicy": policy}
 
 
 def _alike(waiting: Iterable[Facts]) -> list[list[Facts]]:
@@ -107,44 +143,90 @@ def _listed(names: list[str]) -> str:
     return ", ".join(names[:MAX_STORIES]) + (f" and {more} more" if more > 0 else "")
 
 
-def read_export(text: str) -> Scene:
-    """The scene that an export describes, without its passwords. Raises ExportError."""
-    masks = Masks()
-    hidden = [(resource, masks.hide(obj) if resource is SECRET else obj) for resource, obj in load(text)]
-    export, hearsay = Export((resource, masks.everywhere(obj)) for resource, obj in hidden), Hearsay()
+def read_export(texts: Sequence[str]) -> Scene:
+    """The scene that the files of an export describe, without its passwords. Raises ExportError."""
+    masks, hearsay = Masks(), Hearsay()
+    objects = [kept for text in texts for kept in load(text)]
+    hidden = [(resource, masks.hide(obj) if resource is SECRET else obj) for resource, obj in objects]
+    export = Export((resource, masks.everywhere(obj)) for resource, obj in hidden)
+    known: dict[str, Any] = {"is_export": True, "events": export.events, "now": export.now()}
     traces = {}
     for pod in export.list(POD):
-        for facts in facts_of(Scene(export, {}, hearsay, is_export=True), pod):
-            if trace := _trace(facts, hearsay):
-                traces[trace.namespace, trace.pod, trace.container] = trace
-    return Scene(export, traces, hearsay, is_export=True)
+        scene = Scene(export, {}, hearsay, **known)
+        for trace in _traces(scene, pod, hearsay):
+            traces[trace.namespace, trace.pod, trace.container] = trace
+    return Scene(export, traces, hearsay, **known)
+
+
+def _traces(scene: Scene, pod: Object, hearsay: Hearsay) -> Iterator[PullTrace]:
+    """What is known of the last attempt for each container, and for each volume that has an image."""
+    volumes = [_as_container(volume) for volume in pod["spec"].get("volumes", ()) if volume.get("image")]
+    images = {item["image"]: item for item in volumes}
+    for item in containers(pod):
+        facts = Facts(scene, namespace_of(pod), pod, item)
+        trace = _trace(facts, hearsay)
+        quoted = re.search(r'image "([^"]+)"', trace.message) if trace else None
+        if trace and quoted and quoted[1] != item["image"] and quoted[1] in images:
+            volume = Facts(scene, namespace_of(pod), pod, images.pop(quoted[1]))
+            yield _refusal(volume, trace.outcome, trace.message, hearsay)
+        elif trace:
+            yield trace
+    for item in images.values():
+        facts = Facts(scene, namespace_of(pod), pod, item)
+        if message := _event(facts):
+            yield _refusal(facts, "ErrImagePull", message, hearsay)
 
 
 def _trace(facts: Facts, hearsay: Hearsay) -> PullTrace | None:
-    """What the Pod's status says about the last attempt; None where there was none."""
+    """What the Pod's status and events say about the last attempt; None where there was none."""
     status = _status(facts)
     waiting = status.get("state", {}).get("waiting", {})
     reason, message = waiting.get("reason", ""), waiting.get("message", "")
     if reason in _PULLING or (reason and reason == message):
-        if facts.reference is None or reason in _WITHOUT_ASKING or reason == message:
+        message = message if _is_decisive(message) else _event(facts) or message
+        unasked = reason in _WITHOUT_ASKING or reason == message or read(message, True).row.get("unasked")
+        if (facts.reference is None and facts.image) or unasked:
             return _make(facts, reason, message, (), facts.seen)
         return _refusal(facts, reason, message, hearsay)
     if reason in _EARLIER and not status.get("imageID"):
-        return None
+        return _before_start(facts, hearsay)
+    unfit = next((text for text in _endings(status) if read(text, False).kind in ("platform", "not_an_image")), "")
+    if unfit:
+        return _make(facts, "StartError", unfit, (), facts.seen)
     return _make(facts, "Pulled", "", (), facts.seen) if status.get("state") else None
+
+
+def _before_start(facts: Facts, hearsay: Hearsay) -> PullTrace | None:
+    """An attempt that the container's status does not show, but an event."""
+    if message := _event(facts):
+        return _refusal(facts, "ErrImagePull", message, hearsay)
+    events = (item["message"] for item in facts.events if item["reason"] == "FailedCreatePodSandBox")
+    message = next((text for text in events if read(text, False).kind == "sandbox"), "")
+    return _make(facts, "FailedCreatePodSandBox", message, (), facts.seen) if message else None
+
+
+def _is_decisive(message: str) -> bool:
+    return read(_KUBELET.sub("", message), True).kind != "other"
+
+
+def _endings(status: Object) -> Iterator[str]:
+    """What is said of a container that didn't start, or ended."""
+    state = status.get("state", {})
+    ended = (state.get("terminated", {}), status.get("lastState", {}).get("terminated", {}), state.get("waiting", {}))
+    return (item["message"] for item in ended if item.get("message"))
 
 
 def _refusal(facts: Facts, reason: str, message: str, hearsay: Hearsay) -> PullTrace:
     """A refused attempt; which credentials it used follows from the answer and the Secrets' ages."""
     answers = _answers(message) or _answers(_event(facts)) or [""]
-    said = read(answers[-1], bool(facts.matches))
+    said = read(answers[-1], bool(facts.matches) or facts.is_unsure)
     stale = {name_of(secret) for secret in facts.secrets if _is_newer(secret, facts.pod)}
     match_now = {match.secret_name for match in facts.matches}
     tried = facts.matches
     if said.kind == "anonymous" or (said.kind in ("scope", "denied") and match_now <= stale):
-        stale, tried = stale | match_now, []
+        tried = []
     image = facts.reference.canonical if facts.reference else ""
-    refused = {match.credential for match in tried if match.secret_name not in stale}
+    refused = {match.credential for match in facts.matches if match.secret_name not in stale}
     hearsay.refused.setdefault(image, set()).update(refused)
     if not said.credentials:
         hearsay.hopeless.add(image)
@@ -152,13 +234,13 @@ def _refusal(facts: Facts, reason: str, message: str, hearsay: Hearsay) -> PullT
         SeenSecret(seen.name, False, problem=_BEFORE) if seen.found and seen.name in stale else seen
         for seen in facts.seen
     )
-    return _make(facts, reason, message, _attempts(tried, answers), secrets)
+    return _make(facts, reason, message, _attempts(tried, answers, facts.is_unsure), secrets)
 
 
-def _attempts(tried: list[Match], answers: list[str]) -> tuple[Attempt, ...]:
-    """One for each credential. The kubelet reports an answer once that it got several times."""
+def _attempts(tried: list[Match], answers: list[str], unsure: bool) -> tuple[Attempt, ...]:
+    """One for each credential (an empty one if `unsure`). The kubelet reports equal answers once."""
     if not tried:
-        return (Attempt(None, None, None, False, answers[-1]),)
+        return (Attempt(None, None, "" if unsure else None, False, answers[-1]),)
     each = answers if len(answers) == len(tried) else answers[-1:] * len(tried)
     return tuple(
         Attempt(match.secret_name, match.entry, match.credential.username, False, answer)
@@ -190,13 +272,8 @@ def _answers(message: str) -> list[str]:
 
 def _event(facts: Facts) -> str:
     """The last event that says why the image could not be pulled; "" if none is in the export."""
-    found = [
-        (event["lastTimestamp"], event["message"])
-        for event in facts.scene.api.list(EVENT, facts.namespace)
-        if event.get("involvedObject", {}).get("name") == name_of(facts.pod)
-        and event["message"].startswith(f'Failed to pull image "{facts.image}": ')
-    ]
-    return max(found, default=("", ""))[1]
+    start = f'{_FAILED}"{facts.image}": '
+    return next((item["message"] for item in reversed(facts.events) if item["message"].startswith(start)), "")
 
 
 def _is_newer(secret: Object, pod: Object) -> bool:

@@ -3,68 +3,37 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from difflib import get_close_matches
 from functools import cached_property
-from typing import Any, Protocol
+from typing import Any
 
 from kubesim.api import imageref
 from kubesim.api.clock import parse_time
 from kubesim.api.imageref import Reference
 from kubesim.api.objects import Object, find_named, name_of, namespace_of, pull_secret_names
-from kubesim.api.resources import (
-    DAEMON_SET,
-    DEPLOYMENT,
-    REPLICA_SET,
-    SECRET,
-    SERVICE_ACCOUNT,
-    STATEFUL_SET,
-    Resource,
-)
-from kubesim.cluster import Cluster, keyring
-from kubesim.cluster.keyring import Credential, Keyring, Match
+from kubesim.api.resources import SECRET, SERVICE_ACCOUNT
+from kubesim.cluster import keyring
+from kubesim.cluster.keyring import Keyring, Match
 from kubesim.cluster.kubelet.imagepull import Attempt, PullTrace, SeenSecret, see
-from kubesim.cluster.registry import Answer
 from kubesim.flow import signs
+from kubesim.flow.scene import Creator, Scene, controllers, creators, manifest_of, workload
 from kubesim.flow.signs import Asked, Reply, Row, read, table
 
-# Kinds that replace their Pods when the Pod template changes.
-_ROLLED_OUT = (DEPLOYMENT.kind, DAEMON_SET.kind, STATEFUL_SET.kind)
-_LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
+_OF_REGISTRY = ("who", "hours", "identity", "how", "private", "token")
+_LOCAL_NODES = {
+    "kind": r"kind-|.*-control-plane|.*-worker\d*",
+    "minikube": "minikube",
+    "kthreed": "k3d-",
+    "desktop": "docker-desktop",
+}
+UNCLEAR = ("scope", "denied")
+"""Kinds of answers that are the same for a missing image and for a user without rights."""
 
 
-class Objects(Protocol):
-    """Looks objects up, as the API server does; `list` without a namespace searches all of them."""
-
-    def find(self, resource: Resource, namespace: str, name: str) -> Object | None: ...
-
-    def list(self, resource: Resource, namespace: str | None = None) -> list[Object]: ...
-
-
-class Registries(Protocol):
-    """Says what registries would answer; `tags` are none where they are not known."""
-
-    def resolve(self, reference: Reference, credential: Credential | None) -> Answer: ...
-
-    def tags(self, reference: Reference) -> tuple[str, ...]: ...
-
-
-@dataclass(frozen=True)
-class Scene:
-    """Objects, the last attempts by namespace, Pod and container, and the registries.
-
-    With `is_export` they are second-hand: what is not in it may still be in the cluster.
-    """
-
-    api: Objects
-    traces: Mapping[tuple[str, str, str], PullTrace]
-    registries: Registries
-    is_export: bool = False
-
-
-def scene_of(cluster: Cluster) -> Scene:
-    return Scene(cluster.api, cluster.kubelet.traces, cluster.registries)
+Words = Mapping[str, Any]
 
 
 def first(rows: Mapping[str, Any], words: Mapping[str, Any]) -> Any:
@@ -154,11 +123,15 @@ class Facts:
     @cached_property
     def words(self) -> Mapping[str, Any]:
         return {
-            "image": self.image,
-            "repository": self.reference.name if self.reference else "",
+            "image": self.image or "'<image>'",
+            "repository": self.reference.name if self.reference else "the image",
             "canonical": self.reference.canonical if self.reference else "",
-            "registry": self.registry,
+            "registry": self.registry or "'<registry>'",
             "namespace": self.namespace,
+            "where": in_namespace(self.namespace),
+            "free": self.free_name,
+            "partial": self.is_partial,
+            "silent": self.is_silent,
             "pod": name_of(self.pod),
             "container": self.container["name"],
             "has_image": self.has_image,
@@ -176,25 +149,64 @@ class Facts:
     @property
     def _said(self) -> Mapping[str, Any]:
         """The words of the decisive sentence, and who was asked."""
-        host = keyring.split_port(self.asked.host)[0]
+        server = self.asked.host or "'<registry>'"
+        host = keyring.split_port(server)[0]
+        whose = {"login": "create_secret", **dict.fromkeys(_OF_REGISTRY, ""), **self.owner_of_registry}
         is_address = re.fullmatch(r"[\d.]+|\[.*\]", host)
         given = {"lookup": host, **(self.reply.words if self.reply else {})}
         return {
             **signs.words(),
-            **{key: word for key, word in self.owner_of_registry.items() if word},
+            **{key: word for key, word in whose.items() if word is not None},
             **given,
             "meaning": self.reply.means if self.reply else "",
             "role": self.asked.role,
-            "asked": self.asked.host,
+            "asked": server,
             "asked_host": host,
-            "asked_port": self.asked.host if host != self.asked.host else f"{host}:443",
+            "asked_port": server if host != server else f"{host}:443",
             "san": f"{'IP' if is_address else 'DNS'}:{host}",
             "unit": signs.runtime_of(self.message),
             "docker": signs.runtime_of(self.message) == "docker",
             "crio": signs.runtime_of(self.message) == "crio",
+            **self.local_node,
         }
 
+    @property
+    def local_node(self) -> Mapping[str, bool]:
+        """Whether the node's name is one of kind's, minikube's or k3d's."""
+        node = str(self.pod["spec"].get("nodeName"))
+        return {name: re.match(start, node) is not None for name, start in _LOCAL_NODES.items()}
+
+    @property
+    def is_silent(self) -> bool:
+        """Whether something failed, and neither the status nor an event says why."""
+        return self.scene.is_export and self.reply is not None and self.reply[:2] == ("other", "")
+
+    @property
+    def is_unsure(self) -> bool:
+        """Whether the export cannot show which credentials were sent."""
+        return self.scene.is_export and (self.is_partial or (bool(self.names) and not self.knows_secrets))
+
+    @property
+    def events(self) -> Sequence[Object]:
+        """The Pod's events in the export."""
+        return self.scene.events.get((self.namespace, name_of(self.pod)), ())
+
+    @property
+    def is_partial(self) -> bool:
+        """Whether only a text is known of the Pod, so that its list of pull secrets is not."""
+        return bool(self.pod.get("partial"))
+
     # Secrets
+
+    @cached_property
+    def knows_secrets(self) -> bool:
+        """Whether the Secrets are known: an export without any says nothing of those that may exist."""
+        return not self.scene.is_export or bool(self.scene.api.list(SECRET))
+
+    def flaws(self, name: str, entry: str = "") -> Sequence[str]:
+        """What is odd about an entry of an exported Secret, or about the whole."""
+        secret = self.scene.api.find(SECRET, self.namespace, name) or {}
+        return list(secret.get("flaws", {}).get(entry, ()))
 
     @cached_property
     def names(self) -> list[str]:
@@ -300,32 +312,31 @@ class Facts:
     @property
     def manifest(self) -> str:
         """The Pod as it was applied, "" where that is not known."""
-        return str(self.pod["metadata"].get("annotations", {}).get(_LAST_APPLIED, ""))
+        return manifest_of(self.pod)
 
     # Who created the Pod
 
     @cached_property
+    def creators(self) -> list[Creator]:
+        """What created the Pod, what created that, and so on."""
+        return creators(self.scene, self.pod)
+
+    @property
     def workload(self) -> str:
         """What has the Pod's template, as kubectl takes it ("deployment/web"); "" where it cannot be changed there."""
-        owner = self.owner or {}
-        if owner.get("kind") == REPLICA_SET.kind:
-            replica_set = self.scene.api.find(REPLICA_SET, self.namespace, owner["name"])
-            owner = next(_owners(replica_set), {}) if replica_set else self._deployment(owner["name"])
-        return f"{owner['kind'].lower()}/{owner['name']}" if owner.get("kind") in _ROLLED_OUT else ""
-
-    def _deployment(self, replica_set: str) -> Object:
-        """The Deployment of a ReplicaSet that was not exported: its name ends with a hash, a label of its Pods, too."""
-        name, _, suffix = replica_set.rpartition("-")
-        labels = self.pod["metadata"].get("labels") or {}
-        return {"kind": DEPLOYMENT.kind, "name": name} if suffix and labels.get("pod-template-hash") == suffix else {}
+        return workload(self.creators)
 
     @property
     def owner(self) -> Object | None:
-        return next(_owners(self.pod), None)
+        return next(controllers(self.pod), None)
 
 
-def _owners(obj: Object) -> Iterator[Object]:
-    return (item for item in obj.get("metadata", {}).get("ownerReferences", ()) if item.get("controller"))
+def seconds(stamp: str) -> float:
+    """The seconds of the epoch of an API Time; 0 where it is none."""
+    try:
+        return datetime.fromisoformat(stamp).timestamp()
+    except (ValueError, OverflowError):
+        return 0
 
 
 def in_namespace(namespace: str) -> str:
@@ -336,6 +347,14 @@ def in_namespace(namespace: str) -> str:
 def nearest(word: str, words: Sequence[str]) -> str:
     """Which of `words` is most similar to `word`, "" where none is."""
     return next(iter(get_close_matches(word, words, 1, 0.8)), "")
+
+
+def entries_of(secret: Mapping[str, Any]) -> list[str]:
+    """The registry entries of a Secret; none where it cannot be read."""
+    try:
+        return [entry for entry, _ in keyring.read_entries(secret)]
+    except ValueError:
+        return []
 
 
 def host_of(entry: str) -> str:

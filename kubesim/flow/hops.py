@@ -11,10 +11,10 @@ from kubesim.api.resources import POD, SECRET
 from kubesim.cluster import Cluster, keyring
 from kubesim.cluster.kubelet.imagepull import ALWAYS, NEVER, Attempt, SeenSecret
 from kubesim.flow import signs
-from kubesim.flow.causes import find_cause, mismatch, will_recover
+from kubesim.flow.causes import Cause, find_cause, will_recover
+from kubesim.flow.credentials import mismatch
 from kubesim.flow.facts import (
     Facts,
-    Scene,
     containers,
     first,
     gather,
@@ -22,9 +22,10 @@ from kubesim.flow.facts import (
     nearest,
     reply_to,
     say,
-    scene_of,
 )
+from kubesim.flow.scene import Scene, scene_of
 from kubesim.flow.signs import table
+from kubesim.flow.text import POD_NAME
 
 PASSED, FAILED, NOT_REACHED, NOT_NEEDED = "passed", "failed", "not reached", "not needed"
 
@@ -38,6 +39,7 @@ TITLES = {
     "registry": "Registry",
     "image": "Image",
 }
+_GRADES = {"certain": "certain from this export", "likely": "most likely", "one": "one of these"}
 _MANY = 5  # Secrets that the Pod does not list, by name
 
 
@@ -68,7 +70,8 @@ class Hop:
 class Flow:
     """The pull of one container's image. `outcome` sums it up in a sentence.
 
-    `story` is the last attempt, a sentence for each step; `unknown` is what an export cannot show.
+    `story` is the last attempt, a sentence for each step. Of an export, `unknown` is what it cannot show, and `verdict`
+    how sure the cause is, and what else it may be.
     """
 
     subject: str
@@ -76,6 +79,7 @@ class Flow:
     outcome: str
     story: tuple[str, ...] = ()
     unknown: tuple[str, ...] = ()
+    verdict: Cause | None = None
 
     @property
     def cause(self) -> Hop | None:
@@ -92,7 +96,20 @@ class Flow:
     def _end(self) -> list[str]:
         if self.cause is None:
             return [self.outcome]
-        return [f"What's wrong: {self.cause.problem}", "How to fix it:", *commands(self.cause.fix)]
+        grade = f" ({_GRADES[self.verdict.grade]})" if self.verdict else ""
+        first = [f"What's wrong{grade}: {self.cause.problem}", "How to fix it:", *commands(self.cause.fix)]
+        return [*first, *(_alternatives(self.verdict) if self.verdict else ())]
+
+
+def _alternatives(verdict: Cause) -> Iterator[str]:
+    """How to make sure, and what else it may be."""
+    if verdict.tell:
+        yield f"To check: {verdict.tell}"
+    for other in verdict.others:
+        yield f"It may also be this: {other.problem}"
+        if other.tell:
+            yield f"    To check: {other.tell}"
+        yield from commands(other.fix, "    ")
 
 
 def commands(fix: tuple[str, ...], indent: str = "  ") -> list[str]:
@@ -115,7 +132,11 @@ def trace_flow(cluster: Cluster, namespace: str, pod: str, container: str | None
     if facts is None:
         names = ", ".join(item["name"] for item in containers(found))
         problem = f"The Pod {pod} has no container {container}; it has {names}."
-        return _stopped(f"{namespace}/{pod}, container {container}", problem, f"kubectl describe pod {pod}")
+        return _stopped(
+            f"{namespace}/{pod}, container {container}",
+            problem,
+            f"kubectl get pod {pod} -o jsonpath='{{.spec.containers[*].name}}'",
+        )
     return draw_facts(facts)
 
 
@@ -129,8 +150,11 @@ def draw_facts(facts: Facts) -> Flow:
             hops.append(Hop(key, TITLES[key], FAILED, lines, cause.problem, cause.fix))
         elif state:
             hops.append(Hop(key, TITLES[key], state, lines))
+    verdict = cause if facts.scene.is_export else None
     subject = f"{facts.image} for {facts.namespace}/{name_of(facts.pod)}, container {facts.container['name']}"
-    return Flow(subject, tuple(hops), say("outcome", words), tuple(story(facts)), tuple(limits(facts)))
+    if name_of(facts.pod) == POD_NAME:
+        subject = f"{facts.image or 'An image'}, from a message alone"
+    return Flow(subject, tuple(hops), say("outcome", words), tuple(story(facts)), tuple(limits(facts)), verdict)
 
 
 def _state(facts: Facts) -> dict[str, Any]:
@@ -194,18 +218,22 @@ def story(facts: Facts) -> Iterator[str]:
     """What the Pod needs, which Secrets were looked up and found, what the registry answered, what changed since."""
     full = facts.reference is not None and facts.image.startswith(facts.reference.name)
     words = {**facts.words, "invalid": facts.reference is None, "full": full, "applied": facts.manifest}
+    words["unnamed"] = not facts.image
     yield say("image", words)
-    if facts.reference is None:
+    if facts.reference is None and facts.image:
         return
     yield say("list", words)
     then = facts.trace.secrets if facts.trace else facts.seen
     for seen in then:
-        yield f"Secret {seen.name} in the namespace {facts.namespace}: {_found(facts, seen)}"
+        if facts.knows_secrets:
+            yield f"Secret {seen.name} in the namespace {facts.namespace}: {_found(facts, seen)}"
     if not facts.has_image:
         yield from _unlisted(facts)
     yield from _kubelet(facts)
     for attempt in facts.attempts:
         yield _asked(facts, attempt)
+    if facts.scene.is_export and facts.reply and facts.reply.sentence and not facts.attempts:
+        yield say("reported", {**facts.reply._asdict(), "words": facts.reply.sentence.rstrip(".")}).rstrip()
     for seen in facts.seen:
         if seen not in then:
             yield f"Since then, Secret {seen.name} has changed: {_found(facts, seen)}"
@@ -253,32 +281,48 @@ def _kubelet(facts: Facts) -> Iterator[str]:
 
 def _asked(facts: Facts, attempt: Attempt) -> str:
     reply = reply_to(attempt)
-    words = {"secret": attempt.secret, "entry": attempt.entry, "user": attempt.username, "ok": attempt.ok}
-    who = signs.asked(attempt.answer, facts.registry, reply)
-    words |= {
-        "registry": facts.registry,
-        "asked": who.host,
-        "role": who.role,
-        "words": reply.sentence,
+    host = signs.asked(attempt.answer, facts.registry, reply)
+    words = {
+        "secret": attempt.secret,
+        "entry": attempt.entry,
+        "user": attempt.username,
+        "ok": attempt.ok,
+        "unsure": facts.is_unsure and reply.kind != "anonymous",
+        "registry": facts.registry or "the registry",
+        "asked": host.host,
+        "role": host.role,
+        "words": reply.sentence.rstrip("."),
         "means": reply.means,
+        "isnt": reply.isnt if facts.scene.is_export else "",
     }
     return say("asked", {**words, "who": say("who", words)}).rstrip()
 
 
 def limits(facts: Facts) -> Iterator[str]:
-    if not facts.scene.is_export or facts.has_image or facts.reference is None:
+    if not facts.scene.is_export or facts.has_image or not (facts.reference or facts.is_partial):
         return
     who = facts.reply is not None and facts.reply.credentials
     if who:
         yield "whether a password is right and who is allowed to pull the image: only the registry knows that"
     if who or facts.kind == "not_found":
-        yield f"what {facts.registry} holds: only the registry knows that"
+        yield f"what {facts.registry or 'the registry'} holds: only the registry knows that"
     if facts.container.get("imagePullPolicy") != ALWAYS:
         yield "whether the image is on the node already, and which Pods may use it there: only the node knows that"
-    missing = [f"Secret {seen.name}" for seen in facts.seen if not seen.found]
-    missing += [] if facts.has_account else [f"ServiceAccount {facts.account}"]
-    if missing:
+    if missing := [*_unexported(facts)]:
         yield f"whether the cluster has what the export lacks: {', '.join(missing)}"
-    if facts.attempts and not facts.attempts[-1].answer:
-        where = f"kubectl get pod,sa,secret,events -n {facts.namespace} -o yaml"
-        yield f"what the registry answered, because the status does not say; export the events, too: {where}"
+    if facts.is_unsure and who:
+        yield f"which pull secrets the Pod has and what is in them; export these, too: {_get(facts)}"
+    elif facts.is_silent:
+        yield f"what the registry answered, because the status does not say; export the events, too: {_get(facts)}"
+
+
+def _unexported(facts: Facts) -> Iterator[str]:
+    """What the Pod refers to and the export has not, although it has others of that kind."""
+    if facts.knows_secrets:
+        yield from (f"Secret {seen.name}" for seen in facts.seen if not seen.found)
+    if not facts.has_account and not facts.is_partial:
+        yield f"ServiceAccount {facts.account}"
+
+
+def _get(facts: Facts) -> str:
+    return f"kubectl get pod,sa,secret,events -n {facts.namespace} -o yaml"

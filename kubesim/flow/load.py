@@ -1,8 +1,7 @@
-"""Reads the YAML or JSON that kubectl printed, keeps of each object what the flow needs, and masks passwords."""
+"""Reads what kubectl printed (YAML, JSON, describe, events) or a bare message, and keeps what the flow needs."""
 
 from __future__ import annotations
 
-import base64
 import json
 import re
 from collections.abc import Iterator
@@ -11,18 +10,18 @@ from typing import Any
 import yaml
 
 from kubesim.api.objects import Object
-from kubesim.api.resources import EVENT, POD, REPLICA_SET, SECRET, SERVICE_ACCOUNT, Resource
-from kubesim.cluster import keyring
-from kubesim.cluster.keyring import Credential
+from kubesim.api.resources import EVENT, POD, RESOURCES, SECRET, SERVICE_ACCOUNT, Resource
 from kubesim.flow.signs import table
-from kubesim.gotext import gojson
+from kubesim.flow.text import read_text
 
 MAX_SIZE = 3 * 1024 * 1024
 # Every scalar stays a text, so that no text can become code.
 _LOADER = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
 _WANTED = "it should be what kubectl get prints with -o yaml or -o json"
+_ALIAS = re.compile(r"(^|[\s\[{,:-])[*][^\s,\]}]", re.MULTILINE)
 _NOTHING = (None, "", "null", "~")
 _SCALARS = ("str", "bool")
+_OBJECT = re.compile(r"^[ \"'-]*(kind|apiVersion)[\"']?\s*:", re.MULTILINE)
 
 
 class ExportError(Exception):
@@ -32,8 +31,21 @@ class ExportError(Exception):
 def load(text: str) -> list[tuple[Resource, Object]]:
     """The objects of the kinds that count, in their order, each cut down to its shape. Raises ExportError."""
     _measure(len(text))
+    if not _is_object(text) and (found := read_text(text)):
+        return found
     items = [item for document in _documents(text) for item in _items(document, "")]
     return [kept for kind, item in items for kept in _kept(kind, item)]
+
+
+def as_message(text: str) -> str:
+    """A message given at the command line. Raises ExportError where no sign knows it."""
+    if not read_text(text):
+        raise ExportError("kubesim doesn't know it: give the whole message, or an export with -f FILE")
+    return text
+
+
+def _is_object(text: str) -> bool:
+    return text.lstrip()[:1] == "{" or _OBJECT.search(text) is not None
 
 
 def _measure(size: int) -> None:
@@ -49,17 +61,19 @@ def _documents(text: str) -> list[Any]:
 
 
 def _json(text: str) -> list[Any]:
-    decoder, found = json.JSONDecoder(), []
-    while text := text.lstrip():
-        value, end = decoder.raw_decode(text)
+    decoder, found, start = json.JSONDecoder(), [], 0
+    text = text.strip()
+    while start < len(text):
+        value, end = decoder.raw_decode(text, start)
         found.append(value)
-        text = text[end:]
+        start = end + len(text[end : end + 1000]) - len(text[end : end + 1000].lstrip())
     return found
 
 
 def _yaml(text: str) -> list[Any]:
     try:
-        if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text, _LOADER)):
+        may_have = _ALIAS.search(text) is not None
+        if may_have and any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text, _LOADER)):
             raise ExportError("it has YAML aliases (*name), which kubectl never prints")  # a few stand for gigabytes
         return list(yaml.load_all(text, _LOADER))
     except yaml.MarkedYAMLError as error:
@@ -85,14 +99,14 @@ def _items(document: Any, kind: str) -> Iterator[tuple[str, Object]]:
         yield kind, document
 
 
-_BY_KIND = {resource.kind: resource for resource in (POD, SERVICE_ACCOUNT, SECRET, REPLICA_SET, EVENT)}
+_BY_KIND = {item.kind: item for item in RESOURCES if item.template or item in (POD, SERVICE_ACCOUNT, SECRET, EVENT)}
 
 
 def _kept(kind: str, item: Object) -> Iterator[tuple[Resource, Object]]:
     resource = _BY_KIND.get(kind)
     if resource is None:
         return
-    kept = _shaped(item, table("shapes")[kind], kind)
+    kept = _shaped(item, table("shapes").get(kind, table("shapes")["Workload"]), kind)
     if not kept.get("metadata", {}).get("name"):
         raise ExportError(f"a {kind} has no name")
     kept["metadata"]["namespace"] = kept["metadata"]["namespace"] or "default"
@@ -126,90 +140,3 @@ def decode(data: bytes) -> str:
         return data.decode("utf-16" if is_wide else "utf-8-sig")
     except UnicodeDecodeError:
         raise ExportError("it is no text") from None
-
-
-MASK = "masked"
-_SHORTEST = 6  # shorter words would be found in texts where they are no passwords
-_TOKEN = re.compile(r"gh[a-z]_|github_pat_|gl[a-z]+-|dckr_|eyJ|xox|npm_|hvs\.")
-_LONGEST_USER = 64
-_IN_TEXTS = (
-    (re.compile(r"//[^/\s@]+@"), "//"),
-    (re.compile(r"[^/\s@:\"]+:[^/\s@\"]+@(?!sha\d)"), f"{MASK}@"),
-    (re.compile(r"(?i)\b(bearer|basic) [\w.~+/=-]{16,}"), rf"\1 {MASK}"),
-    (re.compile(r"(?i)(password|passwd|token|secret|signature|key)=[^&\s\"]+"), rf"\1={MASK}"),
-)
-_UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
-
-
-class Masks:
-    """The passwords of the Secrets seen so far, each with its replacement."""
-
-    def __init__(self) -> None:
-        self._passwords: dict[str, str] = {}
-        self._words: dict[str, set[str]] = {}
-
-    def hide(self, secret: Object) -> Object:
-        """The Secret with the same registries and users, and without anything secret.
-
-        Equal passwords stay equal and empty ones empty. What cannot be read stays as it is, for the kubelet's words
-        on it are needed, and they do not repeat it; other keys lose their values.
-        """
-        kinds = {key: kind for kind, key in keyring.DATA_KEYS.items()}
-        data = secret.get("data", {})
-        hidden = {key: self._blob(kinds[key], key, blob) if key in kinds else "" for key, blob in data.items()}
-        return {**secret, "data": hidden}
-
-    def _blob(self, kind: str, key: str, blob: str) -> str:
-        try:
-            entries = keyring.read_entries({"type": kind, "data": {key: blob}})
-            config = gojson.loads(base64.b64decode(blob).decode(errors="replace")) if blob else None
-        except ValueError:
-            return blob
-        held: Object = {_address(entry): self._credential(credential) for entry, credential in entries}
-        if kind == keyring.DOCKER_CONFIG_JSON:
-            held = {"auths": held} if held else {_address(name): {} for name in config or ()}
-        return base64.b64encode(json.dumps(held).encode()).decode() if blob else ""
-
-    def _credential(self, credential: Credential) -> Object:
-        user, password = _UNPRINTABLE.sub(" ", credential.username), credential.password
-        self._learn(password, base64.b64encode(f"{user}:{password}".encode(errors="replace")).decode())
-        if user and (not password or user in password or password in user or _is_token(user)):
-            self._learn(user)
-            user = MASK
-        place = f"{MASK} {len(self._passwords)}"
-        return {"username": user, "password": self._passwords.setdefault(password, place) if password else ""}
-
-    def _learn(self, *words: str) -> None:
-        for word in words:
-            if len(word) >= _SHORTEST:
-                self._words.setdefault(word[:_SHORTEST], set()).add(word)
-
-    def text(self, text: str) -> str:
-        """The text in one line, without the passwords, and without what looks like one."""
-        text = _UNPRINTABLE.sub(" ", text)
-        starts = range(len(text) - _SHORTEST + 1)
-        found = {word for at in starts for word in self._words.get(text[at : at + _SHORTEST], ()) if word in text}
-        for word in sorted(found, key=len, reverse=True):
-            text = text.replace(word, MASK)
-        for pattern, instead in _IN_TEXTS:
-            text = pattern.sub(instead, text)
-        return text
-
-    def everywhere(self, value: Any) -> Any:
-        """The object with every text masked, but for a Secret's data and a Pod's annotations, which are not shown."""
-        if isinstance(value, dict):
-            return {
-                key: item if key in ("data", "annotations") else self.everywhere(item) for key, item in value.items()
-            }
-        if isinstance(value, list):
-            return [self.everywhere(item) for item in value]
-        return self.text(value) if isinstance(value, str) else value
-
-
-def _is_token(user: str) -> bool:
-    return len(user) > _LONGEST_USER or _TOKEN.match(user) is not None
-
-
-def _address(entry: str) -> str:
-    """A registry entry without user, password and query."""
-    return re.sub(r"^(https?://)?[^/]*@", r"\1", re.split("[?#]", _UNPRINTABLE.sub(" ", entry))[0])

@@ -67,7 +67,7 @@ def read(answer: str, with_credentials: bool) -> Reply:
             words = {name.rstrip("23"): word for name, word in found.groupdict().items() if word}
             isnt = sign.get("isnt", row.get("isnt", ""))
             return Reply(kind, _sentence(text, found.start()), means, isnt, **flags, row=row, words=words)
-    return Reply("other", _sentence(text, len(text) - 1) if text else "", credentials=True)
+    return Reply("other", _cut(text), credentials=True)
 
 
 @cache
@@ -82,10 +82,12 @@ def _is_cloud(sign: Row) -> bool:
 
 def _sentence(text: str, at: int) -> str:
     """The sentence of an error (what follows a colon) that has the character `at`, up to the end, in whole words."""
-    sentence = text[text.rfind(": ", 0, at + 1) + 2 if ": " in text[: at + 1] else 0 :]
-    if len(sentence) <= _LONGEST:
-        return sentence
-    return f"{sentence[:_LONGEST].rpartition(' ')[0]} …"
+    return _cut(text[text.rfind(": ", 0, at + 1) + 2 if ": " in text[: at + 1] else 0 :])
+
+
+def _cut(sentence: str) -> str:
+    """A sentence that is not too long, cut between words."""
+    return sentence if len(sentence) <= _LONGEST else f"{sentence[:_LONGEST].rpartition(' ')[0]} …"
 
 
 class Asked(NamedTuple):

@@ -47,39 +47,41 @@ HEAD = "unexpected status from HEAD request to https://registry.example.com/v2/m
         (
             f'Back-off pulling image "{IMAGE}": ErrImagePull: {OLDER}{HEAD}401 UNAUTHORIZED',
             "The answer: 401 UNAUTHORIZED. It does not know this user with this password.",
-            'registry.example.com does not know the user "me" of the Secret regcred with that password: 401 '
-            "Unauthorized.",
+            '(most likely): registry.example.com does not accept the user "me" of the Secret regcred with that '
+            "password: 401 Unauthorized.",
         ),
         (
             f"{OLDER}{HEAD}403 Forbidden",
             "The answer: 403 Forbidden. This user isn't allowed to pull the image. (Some registries say the same of a "
             "wrong password.)",
-            'registry.example.com knows the user "me" of the Secret regcred, but does not let it read this repository, '
-            "or has no such repository.",
+            '(one of these): The registry refuses the user "me" of the Secret regcred, most often because the token '
+            "has expired, was revoked, or is wrong.",
         ),
         (
             f"{OLDER}failed to do request: Head https://registry.example.com/v2/: dial tcp 10.0.0.1:443: i/o timeout",
             "The answer: i/o timeout. No answer came in time: is there a firewall or a proxy between the node and the "
             "registry?",
-            "The node can't reach registry.example.com: no answer came in time.",
+            "(one of these): The node can't reach registry.example.com: no answer came in time.",
         ),
         (
             f"{OLDER}tls: failed to verify certificate: x509: certificate signed by unknown authority",
             "The answer: tls: failed to verify certificate: x509: certificate signed by unknown authority. The node "
             "does not trust the certificate of the registry.",
-            "The node does not trust the certificate of registry.example.com: its issuer (CA) isn't known there.",
+            "(certain from this export): The node does not trust the certificate of "
+            "registry.example.com: its issuer (CA) isn't known "
+            "there.",
         ),
         (
             f'Back-off pulling image "{IMAGE}"',
             "The status does not say what the registry answered.",
-            "The Secrets match the image, and the status does not say what the registry answered.",
+            "(one of these): The Secrets match the image, and the status does not say what the registry answered.",
         ),
     ],
 )
 def test_what_other_registries_and_older_runtimes_say(message: str, step: str, wrong: str) -> None:
     text = explain("\n---\n".join(json.dumps(item) for item in (pod(message), secret(GOOD))))
     assert step in text
-    assert f"\nWhat's wrong: {wrong}\nHow to fix it:\n" in text
+    assert f"\nWhat's wrong {wrong}\nHow to fix it:\n" in text
     assert "the export lacks: ServiceAccount default" in text
 
 
@@ -97,9 +99,9 @@ def test_an_event_tells_what_the_status_leaves_out() -> None:
 @pytest.mark.parametrize(
     ("answer", "revision", "wrong"),
     [
-        ("401 Unauthorized", "7", 'What\'s wrong: registry.example.com does not know the user "me"'),
+        ("401 Unauthorized", "7", 'What\'s wrong (most likely): registry.example.com does not accept the user "me"'),
         ("401 Unauthorized", "9", "As far as the export shows, nothing is wrong any more"),
-        ("404 Not Found", "9", "What's wrong: The registry let the kubelet in, but"),
+        ("404 Not Found", "9", "What's wrong (certain from this export): The registry let the kubelet in, but"),
     ],
 )
 def test_a_secret_written_after_the_status_has_not_been_tried(answer: str, revision: str, wrong: str) -> None:
@@ -109,7 +111,7 @@ def test_a_secret_written_after_the_status_has_not_been_tried(answer: str, revis
 
 def test_a_registry_that_says_401_to_those_who_bring_nothing() -> None:
     text = explain(json.dumps(pod(f"{OLDER}{HEAD}401 UNAUTHORIZED")) + json.dumps(secret({})))
-    assert "The answer: 401 UNAUTHORIZED. It requires a user and a password, and got none.\n" in text
+    assert "The answer: 401 UNAUTHORIZED. It requires a user and a password, and got none." in text
 
 
 @pytest.mark.parametrize(
@@ -137,12 +139,11 @@ def test_a_token_is_no_user_name_and_a_message_no_place_for_a_password() -> None
     assert "The answer: a plugin said masked.\n" in text
 
 
-def test_an_export_without_secrets_says_so() -> None:
+def test_an_export_without_secrets_says_so_once_and_nothing_of_missing_ones() -> None:
     text = explain(json.dumps(pod("no basic auth credentials")))
-    assert (
-        "What's wrong: There is no Secret regcred in the namespace default. Or the Secrets were not exported, because "
-        "the export has none at all from that namespace.\n"
-    ) in text
+    assert "There is no Secret" not in text
+    assert "\nWhat's wrong (one of these): The pull secrets that the Pod lists (regcred) don't help: " in text
+    assert text.count("which pull secrets the Pod has and what is in them") == 1
 
 
 def test_pods_of_one_owner_are_told_of_once() -> None:

@@ -97,7 +97,7 @@ def test_a_wrong_password_is_told_before_the_kubelet_has_tried_it():
     session.run(CREATE.replace("mypassword", "mypasswrod"))
     flow = trace_flow(session.cluster, "default", "web")
     who = 'user "myuser" of the Secret regcred'
-    wrong = f"registry.example.com does not know the {who} with that password: 401 Unauthorized."
+    wrong = f"registry.example.com does not accept the {who} with that password: 401 Unauthorized."
     assert (flow.cause.key, flow.cause.problem) == (
         "registry",
         f"{wrong} The kubelet has not tried that yet, and will find out at its next attempt.",

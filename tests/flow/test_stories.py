@@ -75,16 +75,10 @@ def test_telling_changes_nothing() -> None:
             "",
             1,
         ),
-        ("kubesim why", "", "Usage: kubesim why -f FILE [--pod NAME]\n", 2),
+        ("kubesim why", "", "Usage: kubesim why (-f FILE [-f FILE]... [--pod NAME] | MESSAGE)\n", 2),
         ("kubesim why -f nope.yaml", "", "kubesim: nope.yaml: No such file or directory\n", 1),
         ("echo | kubesim why -f -", "", "kubesim: -: there is no Pod in it\n", 1),
         (f"{EXPORT} | kubesim why -f - --pod nope", "", "kubesim: -: there is no Pod nope in it\n", 1),
-        (
-            "kubectl describe pod web | kubesim why -f -",
-            "",
-            f"kubesim: -: line 21 of it is neither YAML nor JSON: {WANTED}\n",
-            1,
-        ),
     ],
 )
 def test_calls(line: str, stdout: str, stderr: str, status: int) -> None:

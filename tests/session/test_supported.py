@@ -35,7 +35,10 @@ def test_kubesim_supported_names_the_page(learner: Learner) -> None:
 
 @pytest.mark.parametrize("line", ["kubesim", "kubesim frob", "kubesim supported twice"])
 def test_kubesim_has_two_commands(learner: Learner, line: str) -> None:
-    assert learner.fails(line) == "Usage: kubesim supported, or kubesim why -f FILE [--pod NAME]\n"
+    assert (
+        learner.fails(line)
+        == "Usage: kubesim supported, or kubesim why (-f FILE [-f FILE]... [--pod NAME] | MESSAGE)\n"
+    )
 
 
 @pytest.mark.parametrize("path", sorted(ABSENT), ids=" ".join)

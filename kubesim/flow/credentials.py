@@ -1,0 +1,312 @@
+"""What keeps an image away for lack of the right credentials: lists, Secrets, their entries, the node's identity.
+
+Each check gives the words for the placeholders of its rows in causes.yaml, or None where they do not hold.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from fnmatch import fnmatchcase
+from typing import Any
+
+from kubesim.api.imageref import DEFAULT_REGISTRY, LEGACY_DEFAULT_REGISTRY
+from kubesim.api.objects import Object, name_of, pull_secret_names
+from kubesim.api.resources import POD, RESOURCES, SECRET
+from kubesim.cluster import keyring
+from kubesim.cluster.kubelet.imagepull import Attempt, SeenSecret
+from kubesim.flow.facts import UNCLEAR, Facts, Words, entries_of, host_of, nearest, reply_to, say, seconds
+from kubesim.flow.scene import manifest_of
+from kubesim.flow.signs import read
+from kubesim.gotext import gojson
+
+
+def unreadable(facts: Facts) -> Words | None:
+    bad = next((seen for seen in facts.seen if seen.problem.startswith("cannot be read")), None)
+    if bad is None:
+        return None
+    words = {"trouble": bad.problem, "unasked": not facts.attempts, "twice": "twice" in facts.flaws(bad.name)}
+    return {**_secret(facts, bad.name), **words}
+
+
+def misplaced(facts: Facts) -> Words | None:
+    """A list in the wrong place of a manifest, as it was applied: the API server dropped it."""
+    if facts.names or not (facts.kind == "anonymous" or facts.kind in UNCLEAR):
+        return None
+    for manifest in (facts.manifest, *(manifest_of(item.found) for item in facts.creators if item.found)):
+        for path, names in _lists(_parsed(manifest)):
+            if re.search(r"ontainers\[\d+\]\.imagePullSecrets$", path) or path == "metadata.imagePullSecrets":
+                return {"path": path, "secret": next(iter(names), "") or facts.matching_secret or facts.free_name}
+    return None
+
+
+def _parsed(manifest: str) -> Any:
+    try:
+        return json.loads(manifest)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _lists(value: Any, path: str = "") -> Iterator[tuple[str, list[str]]]:
+    """Where an object has a field imagePullSecrets, and the names in it."""
+    pairs = value.items() if isinstance(value, dict) else ()
+    for key, item in pairs:
+        if key == "imagePullSecrets" and isinstance(item, list):
+            yield f"{path}{key}", [str(each.get("name", "")) for each in item if isinstance(each, dict)]
+        elif isinstance(item, dict):
+            yield from _lists(item, f"{path}{key}.")
+        elif isinstance(item, list):
+            for number, each in enumerate(item):
+                yield from _lists(each, f"{path}{key}[{number}].")
+
+
+def _secret(facts: Facts, name: str) -> Words:
+    """The Secret's name, and how many entries it has if there are several."""
+    count = next((len(seen.entries) for seen in facts.seen if seen.name == name), 0)
+    return {"secret": name, "many": count if count > 1 else ""}
+
+
+def own_list(facts: Facts) -> Words | None:
+    if not facts.names or not all(seen.usable for seen in facts.seen):
+        return None
+    good = next((name_of(secret) for secret in facts.account_secrets if facts.would_pull([secret])), None)
+    return {"first": facts.names[0], "good": good} if good else None
+
+
+def nothing_listed(facts: Facts) -> Words | None:
+    if facts.names or facts.reference is None or facts.is_partial or facts.is_silent:
+        return None
+    other, namespace = facts.elsewhere()
+    return {
+        **_account(facts),
+        "account_matches": any(map(facts.is_match, facts.account_secrets)),
+        "here": facts.matching_secret,
+        "other": other,
+        "other_namespace": namespace,
+        "local": facts.registry == DEFAULT_REGISTRY and any(facts.local_node.values()),
+        **_context(facts),
+    }
+
+
+def _context(facts: Facts) -> Words:
+    """What else an export shows of a Pod without a list: who has one, who created it, what else needs the list."""
+    if not facts.scene.is_export:
+        return {}
+    volumes = facts.pod["spec"].get("volumes", ())
+    labels = [
+        item["metadata"].get("labels") or {}
+        for item in (facts.pod, *(one.found for one in facts.creators if one.found))
+    ]
+    return {
+        "sibling": _sibling(facts),
+        "cronjob": facts.workload.removeprefix("cronjob/") if facts.workload.startswith("cronjob/") else "",
+        "helm": any(each.get("app.kubernetes.io/managed-by") == "Helm" for each in labels),
+        "volumes": ", ".join(volume["name"] for volume in volumes if volume.get("image")),
+    }
+
+
+def _sibling(facts: Facts) -> str:
+    """A different Pod, or what creates Pods, in the namespace that lists the Secret that matches."""
+    for resource in RESOURCES:
+        if resource is POD or resource.template:
+            for item in facts.scene.api.list(resource, facts.namespace):
+                spec = _pod_spec(item, resource.template)
+                if facts.matching_secret and facts.matching_secret in pull_secret_names(spec):
+                    return f"{resource.kind} {name_of(item)}"
+    return ""
+
+
+def _pod_spec(item: Object, template: Iterable[str]) -> Object:
+    for key in template:
+        item = item.get(key) or {}
+    return item.get("spec") or {}
+
+
+def identity(facts: Facts) -> Words | None:
+    """A cloud's registry, whose nodes can pull without any Secret: nothing else brought credentials."""
+    needed = facts.reply is not None and facts.reply.credentials and not facts.is_silent
+    if not needed or not facts.owner_of_registry.get("who") or facts.matches or facts.is_unsure:
+        return None
+    if facts.names and facts.kind not in ("permission", "forbidden", "expired"):
+        return None
+    return {"how": facts.words["how"].format_map(facts.words), **_context(facts)}
+
+
+def unseen_list(facts: Facts) -> Words | None:
+    """An export that doesn't show the Pod's list, or not the Secrets in it."""
+    if not facts.is_unsure or facts.is_silent or facts.reply is None or not facts.reply.credentials:
+        return None
+    how = facts.words["how"].format_map(facts.words)
+    return {"anonymous": facts.kind == "anonymous", "first": next(iter(facts.names), ""), "how": how}
+
+
+def _account(facts: Facts) -> Words:
+    """The first Secret of the ServiceAccount's list, if one may write the image's entry into it, and how."""
+    name = next(iter(facts.account_names), "")
+    secret = facts.scene.api.find(SECRET, facts.namespace, name) if name else None
+    is_free = secret is None or (secret.get("type") in keyring.DATA_KEYS and len(entries_of(secret)) <= 1)
+    return {"account_secret": name if is_free else "", "account_fix": "overwrite_secret" if secret else "create_secret"}
+
+
+def refused(facts: Facts) -> Words | None:
+    attempt = _refusal(facts.attempts)
+    coming = None if attempt else _refusal(_next_attempts(facts))
+    attempt = attempt or coming
+    if attempt is None or not facts.matches:
+        return None
+    kind = reply_to(attempt).kind
+    words = {"user": attempt.username, "unauthorized": kind == "unauthorized", "coming": coming}
+    if facts.scene.is_export:
+        words |= {"unclear": kind in UNCLEAR, "permission": kind == "permission", **_oddities(facts, attempt)}
+    return {**_secret(facts, str(attempt.secret)), **words, "expired": words.get("expired") or kind == "expired"}
+
+
+def _oddities(facts: Facts, attempt: Attempt) -> Words:
+    """What is odd about credentials that were refused: a token's age, a user without its $, spaces, quotes."""
+    secret = facts.scene.api.find(SECRET, facts.namespace, str(attempt.secret)) or {}
+    user, owner, now = str(attempt.username), facts.owner_of_registry, facts.scene.now
+    flaws = facts.flaws(str(attempt.secret), str(attempt.entry))
+    hours = int((now - seconds(secret["metadata"]["creationTimestamp"])) // 3600) if now else 0
+    return {
+        **dict.fromkeys(flaws, True),
+        "flaw": bool(flaws),
+        "expired": 0 < secret.get("expires", {}).get(attempt.entry, 0) < now,
+        "short": any(user.startswith(one) for one in owner.get("users", ())),
+        "dollar": re.fullmatch(r"robot[^$]*", user) is not None,
+        "age": hours if hours >= owner.get("hours", 1) else "",
+        "how": facts.words["how"].format_map(facts.words),
+    }
+
+
+def _next_attempts(facts: Facts) -> Iterable[Attempt]:
+    """What the kubelet would try now, with the Secrets as they are by now; none for an export."""
+    if facts.scene.is_export or facts.reference is None:
+        return
+    for match in facts.matches:
+        answer = facts.scene.registries.resolve(facts.reference, match.credential)
+        got = answer.image is not None
+        yield Attempt(match.secret_name, match.entry, match.credential.username, got, answer.refusal)
+
+
+_REFUSALS = (("unauthorized",), UNCLEAR, ("forbidden", "permission", "expired"))
+
+
+def _refusal(attempts: Iterable[Attempt]) -> Attempt | None:
+    """The first attempt with a user that got the clearest refusal."""
+    with_user = [attempt for attempt in attempts if attempt.username]
+    return next((item for kinds in _REFUSALS for item in with_user if reply_to(item).kind in kinds), None)
+
+
+def missing(facts: Facts) -> Words | None:
+    unretrieved = _unretrieved(facts)
+    name = unretrieved or next((seen.name for seen in facts.seen if not seen.found), None)
+    if name is None or not (facts.knows_secrets or unretrieved):
+        return None
+    other, namespace = facts.elsewhere(name)
+    near = nearest(name, [name_of(secret) for secret in facts.secrets_here]) or facts.matching_secret
+    return {
+        "secret": name,
+        "other": other,
+        "other_namespace": namespace,
+        "near": facts.matching_secret and near,
+        "here": facts.matching_secret,
+        "unretrieved": unretrieved,
+        "unseen": not facts.knows_secrets,
+        "placeholder": re.search(r"[${}<>]", name),
+    }
+
+
+def _unretrieved(facts: Facts) -> str:
+    """A listed Secret that the kubelet did not find, says an event, and that isn't in the export either."""
+    missing = [seen.name for seen in facts.seen if not seen.found]
+    for event in facts.events:
+        said = read(event["message"], False)
+        for name in said.words.get("secret", "").split(", ") if said.kind == "missing_secret" else ():
+            if name in missing:
+                return str(name)
+    return ""
+
+
+def wrong_type(facts: Facts) -> Words | None:
+    bad = next((seen for seen in facts.seen if seen.found and seen.type not in keyring.DATA_KEYS), None)
+    if bad is None:
+        return None
+    secret = facts.scene.api.find(SECRET, facts.namespace, bad.name) or {}
+    right = next((kind for kind, key in keyring.DATA_KEYS.items() if key in secret.get("data", {})), "")
+    return {"secret": bad.name, "wrong": bad.type, "right": right if facts.is_match({**secret, "type": right}) else ""}
+
+
+def empty(facts: Facts) -> Words | None:
+    for match in facts.matches:
+        if not (match.credential.username and match.credential.password):
+            helper = "helper" in facts.flaws(match.secret_name)
+            return {**_secret(facts, match.secret_name), "entry": match.entry, "helper": helper}
+    return None
+
+
+def no_entry(facts: Facts) -> Words | None:
+    seen = next((seen for seen in facts.seen if seen.type in keyring.DATA_KEYS), None)
+    if seen is None or facts.matches:
+        return None
+    words = {"mismatch": mismatch(facts, seen), "here": facts.matching_secret}
+    return {**_secret(facts, seen.name), **words, "helper": not seen.entries and "helper" in facts.flaws(seen.name)}
+
+
+def unused(facts: Facts) -> Words | None:
+    """An answer for someone without credentials, although a Secret matches."""
+    if facts.kind != "anonymous" or not facts.matches:
+        return None
+    return {"secret": facts.matches[0].secret_name, "user": facts.matches[0].credential.username}
+
+
+def mismatch(facts: Facts, seen: SeenSecret) -> str:
+    """In what way the Secret's entries miss the image: "holds credentials for …"."""
+    if not seen.entries:
+        return _emptiness(facts.scene.api.find(SECRET, facts.namespace, seen.name) or {})
+    words: dict[str, Any] = {**facts.words, "held": f"holds credentials for {', '.join(seen.entries)}"}
+    for entry in seen.entries:
+        host = host_of(entry)
+        words |= {
+            "style": _style(entry, words["repository"], seen.type),
+            "path": keyring.key_matches(host, words["repository"]),
+            "port": host.partition(":")[0] == facts.registry.partition(":")[0],
+            "spelling": nearest(host, [facts.registry]),
+            "hub": host in (DEFAULT_REGISTRY, LEGACY_DEFAULT_REGISTRY),
+        }
+        if any(words[reason] for reason in ("style", "path", "port", "spelling", "hub")):
+            break
+    return say("mismatch", words)
+
+
+def _emptiness(secret: Object) -> str:
+    key = keyring.DATA_KEYS.get(secret.get("type", ""), "")
+    blob = (secret.get("data") or {}).get(key)
+    config = None
+    with suppress(ValueError):
+        config = gojson.loads(base64.b64decode(blob or "").decode(errors="replace"))
+    has_auths = not isinstance(config, dict) or any(name.lower() == "auths" for name in config)
+    return say("empty", {"key": key, "no_key": not blob, "no_auths": config and not has_auths})
+
+
+def _style(entry: str, name: str, kind: str | None) -> str:
+    """What is wrong with an entry that would match the image if it were written differently; "" if nothing is."""
+    host, _, path = (keyring.registry_key(entry) or "").partition("/")
+    lower, bare = f"{host.lower()}/{path}".rstrip("/"), f"{host}/{re.split('[:@*]', path)[0]}".rstrip("/")
+    words = {
+        "dockercfg": kind if entry == "auths" and kind == keyring.DOCKERCFG else "",
+        "invalid": not host,
+        "entry": entry,
+        "case": host and host != host.lower() and keyring.key_matches(lower, name),
+        "path": host and re.search("[:@*]", path) and keyring.key_matches(bare, name),
+        "star": "*" in host and fnmatchcase(name.partition("/")[0], host),
+    }
+    return say("style", words)
+
+
+CHECKS = (
+    *(unreadable, misplaced, own_list, nothing_listed, identity, unseen_list, refused, missing, wrong_type, empty),
+    *(no_entry, unused),
+)

@@ -1,0 +1,119 @@
+"""Where the facts come from: the objects, attempts and registries of a cluster, or those that an export tells of."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple, Protocol
+
+from kubesim.api.imageref import Reference
+from kubesim.api.objects import Object, namespace_of
+from kubesim.api.resources import (
+    CRON_JOB,
+    DAEMON_SET,
+    DEPLOYMENT,
+    JOB,
+    REPLICA_SET,
+    RESOURCES,
+    STATEFUL_SET,
+    Resource,
+)
+from kubesim.cluster import Cluster
+from kubesim.cluster.keyring import Credential
+from kubesim.cluster.kubelet.imagepull import PullTrace
+from kubesim.cluster.registry import Answer
+
+# Kinds whose next Pods follow a change of the Pod template.
+_ROLLED_OUT = (DEPLOYMENT.kind, DAEMON_SET.kind, STATEFUL_SET.kind, CRON_JOB.kind)
+_LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
+
+
+class Objects(Protocol):
+    """Looks objects up, as the API server does; `list` without a namespace searches all of them."""
+
+    def find(self, resource: Resource, namespace: str, name: str) -> Object | None: ...
+
+    def list(self, resource: Resource, namespace: str | None = None) -> list[Object]: ...
+
+
+class Registries(Protocol):
+    """Says what registries would answer; `tags` are none where they are not known."""
+
+    def resolve(self, reference: Reference, credential: Credential | None) -> Answer: ...
+
+    def tags(self, reference: Reference) -> tuple[str, ...]: ...
+
+
+@dataclass(frozen=True)
+class Scene:
+    """Objects, the last attempts by namespace, Pod and container, and the registries.
+
+    With `is_export` they are second-hand: what is not in it may still be in the cluster.
+    """
+
+    api: Objects
+    traces: Mapping[tuple[str, str, str], PullTrace]
+    registries: Registries
+    is_export: bool = False
+    events: Mapping[tuple[str, str], Sequence[Object]] = field(default_factory=dict)
+    """Of an export, the events of each Pod."""
+    now: float = 0
+    """Of an export, the latest time in it, in seconds of the epoch; 0 if unknown."""
+
+
+def scene_of(cluster: Cluster) -> Scene:
+    return Scene(cluster.api, cluster.kubelet.traces, cluster.registries)
+
+
+class Creator(NamedTuple):
+    """What created a Pod; `found` is None where only its kind and name are known."""
+
+    kind: str
+    name: str
+    found: Object | None = None
+
+
+def creators(scene: Scene, pod: Object) -> list[Creator]:
+    """What created the Pod, what created that, and so on."""
+    chain: list[Creator] = []
+    item: Object | None = pod
+    while item is not None and len(chain) < len(_ROLLED_OUT):
+        owner = next(controllers(item), None)
+        chain += [_look_up(scene, pod, owner["kind"], owner["name"])] if owner else []
+        item = chain[-1].found if owner else None
+    if chain and chain[-1].found is None and (above := _above(scene, pod, chain[-1])):
+        chain.append(_look_up(scene, pod, *above))
+    return chain
+
+
+def workload(chain: Sequence[Creator]) -> str:
+    """What has the Pod's template, as kubectl takes it ("deployment/web"); "" where it cannot be changed there."""
+    rolled = (item for item in reversed(chain) if item.kind in _ROLLED_OUT)
+    return next((f"{item.kind.lower()}/{item.name}" for item in rolled), "")
+
+
+def controllers(obj: Object) -> Iterator[Object]:
+    """The references to what created an object; there is one at most."""
+    return (item for item in obj.get("metadata", {}).get("ownerReferences", ()) if item.get("controller"))
+
+
+def _look_up(scene: Scene, pod: Object, kind: str, name: str) -> Creator:
+    found = (scene.api.find(item, namespace_of(pod), name) for item in RESOURCES if item.template and item.kind == kind)
+    return Creator(kind, name, next(filter(None, found), None))
+
+
+def _above(scene: Scene, pod: Object, creator: Creator) -> tuple[str, str] | None:
+    """What created something that was not exported, by its name: it ends with a label of its Pods, or with a minute."""
+    name, _, suffix = creator.name.rpartition("-")
+    labels = pod["metadata"].get("labels") or {}
+    if creator.kind == REPLICA_SET.kind and suffix and labels.get("pod-template-hash") == suffix:
+        return DEPLOYMENT.kind, name
+    if creator.kind == JOB.kind and scene.is_export and re.fullmatch(r"\d{5,}", suffix):
+        return CRON_JOB.kind, name
+    return None
+
+
+def manifest_of(obj: Object) -> str:
+    """An object as it was applied, "" where that is not known."""
+    return str(obj["metadata"].get("annotations", {}).get(_LAST_APPLIED, ""))
