@@ -5,21 +5,18 @@ Mirrors k8s.io/kubectl pkg/{describe,cmd/describe}/describe.go, v1.36.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 from kubesim.api.clock import Micros
 from kubesim.api.errors import StatusError
 from kubesim.api.objects import Object, name_of, namespace_of
 from kubesim.api.resources import EVENT, Resource, find_resource
 from kubesim.kubectl.command import Call, command
-from kubesim.kubectl.describers import others, workloads
+from kubesim.kubectl.describers import others
 from kubesim.kubectl.describers.pods import write_template
-from kubesim.kubectl.describers.writer import DESCRIBERS, Related, Writer, write_events
+from kubesim.kubectl.describers.writer import RELATED, Related, Writer, write_events, write_screen
 from kubesim.kubectl.output import nothing_found
 from kubesim.kubectl.selection import find_targets, select
-
-RELATED: Mapping[str, tuple[str, ...]] = {kind: lists for kind, (_, lists) in DESCRIBERS.items()}
-"""The lists that `describe` wants for a kind; ("events",) for kinds that have no describer."""
 
 
 def describe(obj: Object, related: Related, now: Micros) -> str:
@@ -28,10 +25,9 @@ def describe(obj: Object, related: Related, now: Micros) -> str:
     `related` holds the lists that RELATED names for its kind. Without "events" there is no events section, and what
     else is missing counts as not allowed to be listed.
     """
-    write, lists = DESCRIBERS.get(obj.get("kind", ""), DESCRIBERS["Event"])
     writer = Writer()
-    write(writer, obj, related, now)
-    if "events" in lists:
+    write_screen(writer, obj, related, now)
+    if "events" in RELATED.get(obj.get("kind", ""), ("events",)):
         write_events(writer, related.get("events"), now)
     return writer.text()
 
@@ -95,4 +91,4 @@ def _related(call: Call, plural: str, obj: Object) -> list[Object]:
     return call.api.events_about(obj) if resource is EVENT else call.api.list(resource, namespace_of(obj) or None)
 
 
-__all__ = ["RELATED", "describe", "join", "others", "pod_template", "workloads"]
+__all__ = ["RELATED", "describe", "join", "others", "pod_template"]

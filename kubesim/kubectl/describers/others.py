@@ -15,36 +15,31 @@ from typing import Any, NamedTuple
 
 from kubesim.api import quantity
 from kubesim.api.clock import SECOND, Micros, rfc3339
-from kubesim.api.humanize import NONE, age, format_labels, long_time, node_roles
-from kubesim.api.objects import Object, pull_secret_names
-from kubesim.kubectl.describers.writer import Related, Writer, describer
+from kubesim.api.humanize import NONE, age, long_time
+from kubesim.api.objects import Object, bare_template, is_owned_by, pull_secret_names
+from kubesim.kubectl.describers.writer import Writer, block
 
 _TOKEN_TYPE = "kubernetes.io/service-account-token"
 
 
-@describer("Secret")
-def write_secret(writer: Writer, secret: Object, related: Related, now: Micros) -> None:
-    """A Secret: how long its values are, not what they are, but for a token of a ServiceAccount."""
-    kind = secret.get("type", "")
-    writer.name(secret)
-    writer.line()
-    writer.field("Type", kind)
+@block
+def _secret_data(writer: Writer, data: Object | None, kind: str | None) -> None:
+    """How long the values are, not what they are, but for a token of a ServiceAccount."""
     _heading(writer, "Data")
-    for key, value in sorted((secret.get("data") or {}).items()):
+    for key, value in sorted((data or {}).items()):
         content = base64.b64decode(value)
         shown = key == "token" and kind == _TOKEN_TYPE
         writer.field(key, content.decode(errors="replace") if shown else f"{len(content)} bytes")
 
 
-@describer("ConfigMap", "events")
-def write_config_map(writer: Writer, config_map: Object, related: Related, now: Micros) -> None:
-    writer.name(config_map)
+@block
+def _config_data(writer: Writer, data: Object | None, binary: Object | None) -> None:
     _heading(writer, "Data")
-    for key, value in sorted((config_map.get("data") or {}).items()):
+    for key, value in sorted((data or {}).items()):
         for line in (f"{key}:", "----", *value.split("\n"), ""):
             writer.line(line)
     _heading(writer, "BinaryData")
-    for key, value in sorted((config_map.get("binaryData") or {}).items()):
+    for key, value in sorted((binary or {}).items()):
         writer.line(f"{key}: {len(base64.b64decode(value))} bytes")
     writer.line()
 
@@ -54,53 +49,20 @@ def _heading(writer: Writer, text: str) -> None:
         writer.line(line)
 
 
-@describer("ServiceAccount", "events")
-def write_service_account(writer: Writer, account: Object, related: Related, now: Micros) -> None:
-    """All of a ServiceAccount but its events; whether its pull secrets exist doesn't show."""
-    writer.name(account)
-    names = pull_secret_names(account)
-    writer.field("Image pull secrets", names[0] if names else NONE)
-    for name in names[1:]:
-        # Spaces and no empty cell, as in kubectl; on the screen it is the same.
-        writer.line(f"{'':19}\t{name}")
+@block
+def _pull_secrets(writer: Writer, account: Object) -> None:
+    writer.multiline("Image pull secrets", pull_secret_names(account))
 
 
-@describer("Namespace")
-def write_namespace(writer: Writer, namespace: Object, related: Related, now: Micros) -> None:
-    """A Namespace; quotas and limit ranges are not simulated, so there are none."""
-    status = namespace.get("status") or {}
-    writer.name(namespace, namespaced=False)
-    writer.field("Status", status.get("phase", ""))
-    for line in ("", "No resource quota.", "", "No LimitRange resource."):
-        writer.line(line)
-
-
-@describer("Service", "events")
-def write_service(writer: Writer, service: Object, related: Related, now: Micros) -> None:
-    spec = service.get("spec") or {}
-    writer.name(service)
-    writer.field("Selector", format_labels(spec.get("selector")))
-    writer.field("Type", spec.get("type", ""))
-    writer.given(spec, (("IP Family Policy", "ipFamilyPolicy"),))
-    writer.field("IP Families", ",".join(spec.get("ipFamilies") or ()) or NONE)
-    writer.field("IP", spec.get("clusterIP", ""))
-    writer.field("IPs", ",".join(spec.get("clusterIPs") or ()) or NONE)
-    writer.given(spec, (("External Name", "externalName"),))
-    for port in spec.get("ports") or ():
-        _port(writer, port)
-    writer.field("Session Affinity", spec.get("sessionAffinity", ""))
-    policies = (f"{where} Traffic Policy" for where in ("External", "Internal"))
-    writer.given(spec, ((label, label[0].lower() + label[1:].replace(" ", "")) for label in policies))
-
-
-def _port(writer: Writer, port: Object) -> None:
-    name, protocol = port.get("name") or "<unset>", port.get("protocol", "TCP")
-    writer.field("Port", f"{name}\t{port['port']}/{protocol}")
-    writer.field("TargetPort", f"{port.get('targetPort', port['port'])}/{protocol}")
-    if port.get("nodePort"):
-        writer.field("NodePort", f"{name}\t{port['nodePort']}/{protocol}")
-    # EndpointSlices are not simulated.
-    writer.field("Endpoints", NONE)
+@block
+def _ports(writer: Writer, ports: Sequence[Object] | None) -> None:
+    for port in ports or ():
+        name, protocol = port.get("name") or "<unset>", port.get("protocol", "TCP")
+        writer.field("Port", f"{name}\t{port['port']}/{protocol}")
+        writer.field("TargetPort", f"{port.get('targetPort', port['port'])}/{protocol}")
+        if port.get("nodePort"):
+            writer.field("NodePort", f"{name}\t{port['nodePort']}/{protocol}")
+        writer.field("Endpoints", NONE)  # EndpointSlices are not simulated
 
 
 class _Rule(NamedTuple):
@@ -113,12 +75,10 @@ class _Rule(NamedTuple):
     verbs: tuple[str, ...]
 
 
-@describer("ClusterRole Role")
-def write_role(writer: Writer, role: Object, related: Related, now: Micros) -> None:
-    """A Role or ClusterRole, one line for every resource, however its rules were written down."""
-    writer.name(role, namespaced=False)
-    writer.line("PolicyRule:")
-    writer.table(RULE_HEADINGS, rule_rows(role.get("rules") or ()))
+@block
+def _rules(writer: Writer, rules: Sequence[Object] | None) -> None:
+    """One line for every resource, however the rules were written down."""
+    writer.table(RULE_HEADINGS, rule_rows(rules or ()))
 
 
 RULE_HEADINGS = ("Resources", "Non-Resource URLs", "Resource Names", "Verbs")
@@ -165,72 +125,58 @@ def _rule_resource(rule: _Rule) -> str:
     return f"{name}{'.' if rule.group else ''}{rule.group}{slash}{part}"
 
 
-@describer("ClusterRoleBinding RoleBinding")
-def write_role_binding(writer: Writer, binding: Object, related: Related, now: Micros) -> None:
-    writer.name(binding, namespaced=False)
-    writer.section("Role", (("Kind", binding["roleRef"]["kind"]), ("Name", binding["roleRef"]["name"])))
-    writer.line("Subjects:")
-    writer.table(("Kind", "Name", "Namespace"), map(_subject, binding.get("subjects") or ()))
-
-
-def _subject(subject: Object) -> Sequence[str]:
-    return subject["kind"], subject["name"], subject.get("namespace", "")
+@block
+def _subjects(writer: Writer, subjects: Sequence[Object] | None) -> None:
+    rows = ((item["kind"], item["name"], item.get("namespace", "")) for item in subjects or ())
+    writer.table(("Kind", "Name", "Namespace"), rows)
 
 
 # A kubelet renews its Lease this often. The Lease is not kept as an object: nothing else here looks at it.
 _RENEWAL: Micros = 10 * SECOND
 
 _CONDITION_COLUMNS = ("Type", "Status", "LastHeartbeatTime", "LastTransitionTime", "Reason", "Message")
-_SYSTEM_INFO = (
-    ("Machine ID", "machineID"),
-    ("System UUID", "systemUUID"),
-    ("Boot ID", "bootID"),
-    ("Kernel Version", "kernelVersion"),
-    ("OS Image", "osImage"),
-    ("Operating System", "operatingSystem"),
-    ("Architecture", "architecture"),
-    ("Container Runtime Version", "containerRuntimeVersion"),
-    ("Kubelet Version", "kubeletVersion"),
-)
 _POD_COLUMNS = ("Namespace", "Name", "", "CPU Requests", "CPU Limits", "Memory Requests", "Memory Limits", "Age")
 
 
-@describer("Node", "pods", "events")
-def write_node(writer: Writer, node: Object, related: Related, now: Micros) -> None:
-    pods = related.get("pods")
-    meta, spec, status = node["metadata"], node.get("spec") or {}, node.get("status") or {}
-    writer.name(node, ("Roles", node_roles(meta.get("labels"))), namespaced=False)
-    writer.field("CreationTimestamp", long_time(meta.get("creationTimestamp")))
-    writer.multiline("Taints", sorted(map(_taint, spec.get("taints") or ())))
-    writer.field("Unschedulable", "true" if spec.get("unschedulable") else "false")
+@block
+def _taints(writer: Writer, taints: Sequence[Object] | None) -> None:
+    writer.multiline("Taints", sorted(map(_taint, taints or ())))
+
+
+@block
+def _lease(writer: Writer, node: str, now: Micros) -> None:
     renewed = long_time(rfc3339(now - now % _RENEWAL))
-    writer.section("Lease", (("HolderIdentity", meta["name"]), ("AcquireTime", "<unset>"), ("RenewTime", renewed)))
-    _node_status(writer, status)
-    writer.given(spec, (("PodCIDR", "podCIDR"),))
-    if spec.get("podCIDRs"):
-        writer.field("PodCIDRs", ",".join(spec["podCIDRs"]))
+    lease = (("HolderIdentity", node), ("AcquireTime", "<unset>"), ("RenewTime", renewed))
+    writer.section("Lease", lease)
+
+
+@block
+def _node_conditions(writer: Writer, conditions: Sequence[Object] | None) -> None:
+    if conditions:
+        writer.line("Conditions:")
+        writer.table(_CONDITION_COLUMNS, map(_node_condition, conditions))
+
+
+@block
+def _node_amounts(writer: Writer, status: Object) -> None:
+    writer.section("Addresses", ((item["type"], item["address"]) for item in status.get("addresses") or ()))
+    for label in ("Capacity", "Allocatable"):
+        if amounts := status.get(label.lower()):
+            writer.section(label, ((name, quantity.canonical(text)) for name, text in sorted(amounts.items())))
+
+
+@block
+def _node_pods(writer: Writer, node: Object, pods: Sequence[Object] | None, now: Micros) -> None:
     if pods is None:
         writer.field("Pods", "not authorized")
     else:
-        _resources(writer, [pod for pod in pods if _runs_on(pod, meta["name"])], status, now)
+        on_it = [pod for pod in pods if _runs_on(pod, node["metadata"]["name"])]
+        _resources(writer, on_it, node.get("status") or {}, now)
 
 
 def _taint(taint: Object) -> str:
     value = f"={taint['value']}" if taint.get("value") else ""
     return f"{taint['key']}{value}:{taint['effect']}"
-
-
-def _node_status(writer: Writer, status: Object) -> None:
-    if status.get("conditions"):
-        writer.line("Conditions:")
-        writer.table(_CONDITION_COLUMNS, map(_node_condition, status["conditions"]))
-    writer.section("Addresses", ((item["type"], item["address"]) for item in status.get("addresses") or ()))
-    for label in ("Capacity", "Allocatable"):
-        amounts: Mapping[str, str] = status.get(label.lower()) or {}
-        if amounts:
-            writer.section(label, ((name, quantity.canonical(text)) for name, text in sorted(amounts.items())))
-    info = status.get("nodeInfo") or {}
-    writer.section("System Info", ((label, info.get(field, "")) for label, field in _SYSTEM_INFO))
 
 
 def _node_condition(item: Object) -> tuple[str, ...]:
@@ -292,21 +238,20 @@ _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 _ACRONYMS = {"API", "URL", "UID", "OSB", "GUID"}
 
 
-@describer("Event", "events")
-def write_generic(writer: Writer, obj: Object, related: Related, now: Micros) -> None:
+@block
+def _fields(writer: Writer, obj: Object) -> None:
     """Every field of the object, sorted, with its name taken apart into words."""
-    writer.name(obj)
-    _fields(writer, obj, 0, "")
+    _each_field(writer, obj, 0, "")
 
 
-def _fields(writer: Writer, content: Object, level: int, path: str) -> None:
+def _each_field(writer: Writer, content: Object, level: int, path: str) -> None:
     for name, value in sorted(content.items()):
         if f"{path}{name}" in _SHOWN_ABOVE:
             continue
         label = _label(name)
         if isinstance(value, dict):
             writer.line(f"{label}:", level)
-            _fields(writer, value, level + 1, f"{path}{name}.")
+            _each_field(writer, value, level + 1, f"{path}{name}.")
         elif isinstance(value, list):
             writer.line(f"{label}:", level)
             _items(writer, value, level + 1, f"{path}{name}.")
@@ -317,7 +262,7 @@ def _fields(writer: Writer, content: Object, level: int, path: str) -> None:
 def _items(writer: Writer, items: list[Any], level: int, path: str) -> None:
     for item in items:
         if isinstance(item, dict):
-            _fields(writer, item, level, path)
+            _each_field(writer, item, level, path)
         else:
             writer.line(_plain(item), level)
 
@@ -333,3 +278,43 @@ def _label(name: str) -> str:
         return name
     words = _WORD.findall(name)
     return " ".join(word.upper() if word.upper() in _ACRONYMS else word[:1].upper() + word[1:] for word in words)
+
+
+@block
+def _conditions(writer: Writer, conditions: Sequence[Object] | None) -> None:
+    if conditions:
+        writer.line("Conditions:")
+        rows = [(f"{item['type']} ", item["status"], item.get("reason", "")) for item in conditions]
+        writer.table(("Type", "Status", "Reason"), rows)
+
+
+@block
+def _replica_sets(writer: Writer, deployment: Object, found: Sequence[Object] | None) -> None:
+    owned = sorted((item for item in found or () if is_owned_by(item, deployment)), key=_creation)
+    if owned:
+        new = next((item for item in owned if bare_template(item) == bare_template(deployment)), None)
+        writer.field("OldReplicaSets", _created([item for item in owned if item is not new]))
+        writer.field("NewReplicaSet", _created([new] if new else []))
+
+
+def _creation(obj: Object) -> tuple[str, str]:
+    return obj["metadata"].get("creationTimestamp") or "", obj["metadata"]["name"]
+
+
+def _created(replica_sets: Sequence[Object]) -> str:
+    words = (
+        f"{item['metadata']['name']} "
+        f"({(item.get('status') or {}).get('replicas', 0)}/{item['spec'].get('replicas', 0)} replicas created)"
+        for item in replica_sets
+    )
+    return ", ".join(words) or NONE
+
+
+_PHASES = (("Running", "Running"), ("Pending", "Waiting"), ("Succeeded", "Succeeded"), ("Failed", "Failed"))
+
+
+@block
+def _pods_status(writer: Writer, owner: Object, found: Sequence[Object] | None) -> None:
+    pods = [pod for pod in found or () if is_owned_by(pod, owner)]
+    phases = Counter((pod.get("status") or {}).get("phase") for pod in pods)
+    writer.field("Pods Status", " / ".join(f"{phases[phase]} {word}" for phase, word in _PHASES))

@@ -14,8 +14,8 @@ from pathlib import Path
 from kubesim.api import quantity
 from kubesim.api.clock import Micros
 from kubesim.api.humanize import NONE, age, long_time
-from kubesim.api.objects import Object
-from kubesim.kubectl.describers.writer import Related, Writer, describer
+from kubesim.api.objects import Object, at
+from kubesim.kubectl.describers.writer import Writer, block
 
 Resolve = Callable[[str], str]
 
@@ -23,27 +23,52 @@ _SUBSCRIPT = re.compile(r"metadata\.(labels|annotations)\['(.*)'\]")
 _PLAIN_FIELDS = ("metadata.name", "metadata.namespace", "metadata.uid")
 
 
-@describer("Pod", "events")
-def write_pod(writer: Writer, pod: Object, related: Related, now: Micros) -> None:
+@block
+def _phase(writer: Writer, pod: Object, now: Micros) -> None:
+    meta, phase = pod["metadata"], at(pod, "status.phase") or ""
+    if meta.get("deletionTimestamp") and phase not in ("Failed", "Succeeded"):
+        writer.field("Status", f"Terminating (lasts {age(meta['deletionTimestamp'], now)})")
+        writer.field("Termination Grace Period", f"{meta.get('deletionGracePeriodSeconds', 0)}s")
+    else:
+        writer.field("Status", phase)
+
+
+@block
+def _addresses(writer: Writer, addresses: Sequence[Object] | None) -> None:
+    writer.line("IPs:" if addresses else f"IPs:\t{NONE}")
+    writer.fields((("IP", item.get("ip", "")) for item in addresses or ()), 1)
+
+
+@block
+def _controller(writer: Writer, owners: Sequence[Object] | None) -> None:
+    for owner in owners or ():
+        if owner.get("controller"):
+            writer.field("Controlled By", f"{owner['kind']}/{owner['name']}")
+
+
+@block
+def _containers(writer: Writer, pod: Object) -> None:
     spec, status = pod["spec"], pod.get("status") or {}
-    _placement(writer, pod, spec, status)
-    _condition(writer, pod, status, now)
-    write_controller(writer, pod)
     for label, field in (("Init ", "initContainers"), ("", "containers"), ("Ephemeral ", "ephemeralContainers")):
         if field == "containers" or spec.get(field):
             statuses = status.get(f"{field.removesuffix('s')}Statuses") or ()
-            _containers(writer, f"{label}Containers", spec.get(field) or (), statuses, partial(_field, pod))
-    conditions = [(f"{item['type']} ", f"{item['status']} ") for item in status.get("conditions") or ()]
-    if conditions:
-        writer.line("Conditions:")
-    for row in [("Type", "Status"), *conditions] if conditions else ():
-        writer.line("\t".join(row), 1)
-    _volumes(writer, spec.get("volumes"))
-    writer.field("QoS Class", status.get("qosClass", "BestEffort"))
-    writer.labels("Node-Selectors", spec.get("nodeSelector"))
-    writer.multiline("Tolerations", _tolerations(spec.get("tolerations")))
+            _each_container(writer, f"{label}Containers", spec.get(field) or (), statuses, partial(_field, pod))
 
 
+@block
+def _pod_conditions(writer: Writer, conditions: Sequence[Object] | None) -> None:
+    rows = [f"  {item['type']} \t{item['status']} " for item in conditions or ()]
+    for row in ["Conditions:", "  Type\tStatus", *rows] if rows else ():
+        writer.line(row)
+
+
+@block
+def _placement(writer: Writer, spec: Object, indent: str = "") -> None:
+    writer.labels(f"{indent}Node-Selectors", spec.get("nodeSelector"))
+    writer.multiline(f"{indent}Tolerations", _tolerations(spec.get("tolerations")))
+
+
+@block
 def write_template(writer: Writer, template: Object) -> None:
     meta, spec = template.get("metadata") or {}, template["spec"]
     writer.line("Pod Template:")
@@ -52,44 +77,11 @@ def write_template(writer: Writer, template: Object) -> None:
         writer.annotations("  Annotations", meta["annotations"])
     writer.given(spec, (("Service Account", "serviceAccountName"),), 1)
     if spec.get("initContainers"):
-        _containers(writer, "Init Containers", spec["initContainers"], indent="  ")
-    _containers(writer, "Containers", spec.get("containers") or (), indent="  ")
+        _each_container(writer, "Init Containers", spec["initContainers"], indent="  ")
+    _each_container(writer, "Containers", spec.get("containers") or (), indent="  ")
     _volumes(writer, spec.get("volumes"), "  ")
     writer.given(spec, (("Priority Class Name", "priorityClassName"),), 1)
-    writer.labels("  Node-Selectors", spec.get("nodeSelector"))
-    writer.multiline("  Tolerations", _tolerations(spec.get("tolerations")))
-
-
-def write_controller(writer: Writer, obj: Object) -> None:
-    for owner in obj["metadata"].get("ownerReferences") or ():
-        if owner.get("controller"):
-            writer.field("Controlled By", f"{owner['kind']}/{owner['name']}")
-
-
-def _placement(writer: Writer, pod: Object, spec: Object, status: Object) -> None:
-    meta, node = pod["metadata"], spec.get("nodeName")
-    writer.fields((("Name", meta.get("name", "")), ("Namespace", meta.get("namespace", ""))))
-    labels = (("Priority", "priority"), ("Priority Class Name", "priorityClassName"))
-    writer.given(spec, (*labels, ("Runtime Class Name", "runtimeClassName"), ("Service Account", "serviceAccountName")))
-    writer.field("Node", f"{node}/{status.get('hostIP', '')}" if node else NONE)
-    if status.get("startTime"):
-        writer.field("Start Time", long_time(status["startTime"]))
-    writer.labels("Labels", meta.get("labels"))
-    writer.annotations("Annotations", meta.get("annotations"))
-
-
-def _condition(writer: Writer, pod: Object, status: Object, now: Micros) -> None:
-    meta, phase = pod["metadata"], status.get("phase", "")
-    if meta.get("deletionTimestamp") and phase not in ("Failed", "Succeeded"):
-        writer.field("Status", f"Terminating (lasts {age(meta['deletionTimestamp'], now)})")
-        writer.field("Termination Grace Period", f"{meta.get('deletionGracePeriodSeconds', 0)}s")
-    else:
-        writer.field("Status", phase)
-    writer.given(status, (("Reason", "reason"), ("Message", "message")))
-    writer.field("IP", status.get("podIP", ""))
-    addresses = status.get("podIPs") or ()
-    writer.line("IPs:" if addresses else f"IPs:\t{NONE}")
-    writer.fields((("IP", item.get("ip", "")) for item in addresses), 1)
+    _placement(writer, spec, "  ")
 
 
 def _tolerations(tolerations: Sequence[Object] | None) -> list[str]:
@@ -114,7 +106,7 @@ def _field(pod: Object, path: str) -> str:
     return str(meta.get(path.removeprefix("metadata."), "")) if path in _PLAIN_FIELDS else ""
 
 
-def _containers(
+def _each_container(
     writer: Writer,
     label: str,
     containers: Sequence[Object],
@@ -247,6 +239,7 @@ _VOLUMES: Object = json.loads(Path(__file__).with_name("volumes.json").read_text
 _SOURCES, _PROJECTIONS = _VOLUMES["sources"], _VOLUMES["projections"]
 
 
+@block
 def _volumes(writer: Writer, volumes: Sequence[Object] | None, indent: str = "") -> None:
     """One entry a volume; `indent` comes before everything in a Pod template."""
     writer.line(f"{indent}Volumes:" if volumes else f"{indent}Volumes:\t{NONE}")

@@ -1,4 +1,4 @@
-"""Lines of a description, in levels of two spaces, with tabs between what is to be aligned; and the events below it.
+"""A description: the rows of screens.json, as lines with tabs between what is to be aligned; and the events below it.
 
 Mirrors PrefixWriter, the printers of labels and annotations, and DescribeEvents in k8s.io/kubectl
 pkg/describe/describe.go, v1.36.
@@ -6,12 +6,14 @@ pkg/describe/describe.go, v1.36.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any
+from pathlib import Path
+from typing import Any, TypeVar
 
-from kubesim.api.clock import Micros
-from kubesim.api.humanize import NONE, age
-from kubesim.api.objects import Object
+from kubesim.api.clock import Micros, parse_time
+from kubesim.api.humanize import NONE, age, format_labels, format_selector, human_duration, long_time, node_roles
+from kubesim.api.objects import Object, at
 from kubesim.gotext import tabwriter
 
 Related = Mapping[str, list[Object]]
@@ -63,16 +65,6 @@ class Writer:
         shown = sorted((key, value) for key, value in (annotations or {}).items() if key != _LAST_APPLIED)
         self.multiline(label, [line for key, value in shown for line in _annotation(key, value.removesuffix("\n"))])
 
-    def name(self, obj: Object, *more: tuple[str, object], namespaced: bool = True) -> None:
-        """The lines that most descriptions begin with: name, namespace, `more` fields, labels, annotations."""
-        meta = obj["metadata"]
-        self.field("Name", meta.get("name", ""))
-        if namespaced:
-            self.field("Namespace", meta.get("namespace", ""))
-        self.fields(more)
-        self.labels("Labels", meta.get("labels"))
-        self.annotations("Annotations", meta.get("annotations"))
-
     def table(self, headings: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
         """Headings, a rule under each, and the rows, one level in."""
         self.line("\t".join(headings), 1)
@@ -89,22 +81,91 @@ class Writer:
         return tabwriter.align("".join(f"{line}\n" for line in self._lines).translate(_ESCAPES))
 
 
-Writes = Callable[[Writer, Object, Related, Micros], None]
-DESCRIBERS: dict[str, tuple[Writes, tuple[str, ...]]] = {}
-"""Each kind with how it is written, and the lists that `describe` wants for it, by plural name.
-
-"events" are those about the object. The others are all of the object's namespace (for a Node: of all namespaces).
-"""
+Block = TypeVar("Block", bound=Callable[..., None])
+BLOCKS: dict[str, Callable[..., None]] = {}
+"""What writes several lines of a description, by the name that screens.json calls it by."""
 
 
-def describer(kinds: str, *lists: str) -> Callable[[Writes], Writes]:
-    """Make a function the describer of kinds, which needs these lists."""
+def block(write: Block) -> Block:
+    """Make a function a block under its own name. It gets the writer and what its row names."""
+    BLOCKS[write.__name__.removeprefix("write").strip("_")] = write
+    return write
 
-    def register(write: Writes) -> Writes:
-        DESCRIBERS.update(dict.fromkeys(kinds.split(), (write, lists)))
-        return write
 
-    return register
+_SCREENS: Mapping[str, Sequence[str]] = json.loads(Path(__file__).with_name("screens.json").read_text("utf-8"))
+RELATED: Mapping[str, Sequence[str]] = {kind: rows[0].split() for kind, rows in _SCREENS.items()}
+"""The lists that `describe` wants for a kind, by plural name: events about the object, and others of its namespace."""
+
+
+def write_screen(writer: Writer, obj: Object, related: Related, now: Micros) -> None:
+    """Write the rows of the object's kind, or all of its fields.
+
+    A row is "Label: format path…" for one line, left out where the format says so; "=" before it writes a space for the
+    tab. "=text" is a line as it is, and "@name path…" a block. Beside paths, "." is the object, "now" the time, and
+    "+plural" a related list.
+    """
+    known = {".": obj, "now": now, **{f"+{plural}": related.get(plural) for plural in ("pods", "replicasets")}}
+    for row in _SCREENS.get(obj.get("kind", ""), _SCREENS["Event"])[1:]:
+        label, colon, words = row.partition(": ")
+        name, *paths = (words if colon else row[1:]).split() or [""]
+        values = [known[path] if path in known else at(obj, path) for path in paths]
+        if row.startswith("@"):
+            BLOCKS[name](writer, *values)
+        elif not colon:
+            writer.line(row[1:])
+        elif (value := _FORMATS[name](*values)) is not None:
+            writer.line(f"{label[1:]}: {value}" if label[0] == "=" else f"{label}:\t{value}")
+
+
+_UNSET = "<unset>"
+
+
+def _replicas(wanted: Any, updated: Any, total: Any, available: Any, unavailable: Any) -> str:
+    counts = {"desired": wanted, "updated": updated, "total": total, "available": available, "unavailable": unavailable}
+    return " | ".join(f"{count or 0} {word}" for word, count in counts.items())
+
+
+def _job_pods(active: Any, ready: Any, succeeded: Any, failed: Any) -> str:
+    return f"{active or 0} Active ({ready or 0} Ready) / {succeeded or 0} Succeeded / {failed or 0} Failed"
+
+
+# What a line shows of the values at its paths; None for no line.
+_FORMATS: dict[str, Callable[..., Any]] = {
+    "current": lambda now, wanted: f"{now or 0} current / {wanted or 0} desired",
+    "desired": lambda wanted, total: f"{wanted or 0} desired | {total or 0} total",
+    "duration": lambda start, end: human_duration(parse_time(end) - parse_time(start)) if start and end else None,
+    "given": lambda value: None if value == "" else value,
+    "job_pods": _job_pods,
+    "labels": format_labels,
+    "list": lambda values: ",".join(values or ()) or NONE,
+    "list_given": lambda values: ",".join(values or ()) or None,
+    "names": lambda items: ", ".join(item["name"] for item in items or ()) or NONE,
+    "node": lambda name, address: f"{name}/{address or ''}" if name else NONE,
+    "number": lambda value: value or 0,
+    "or_unset": lambda value: _UNSET if value is None else value,
+    "python_switch": bool,
+    "quality": lambda value: value or "BestEffort",
+    "replicas": _replicas,
+    "roles": node_roles,
+    "rolling": lambda rolling: (
+        rolling and f"{rolling.get('maxUnavailable')} max unavailable, {rolling.get('maxSurge')} max surge"
+    ),
+    "seconds": lambda value: None if value is None else f"{value}s",
+    "seconds_or_unset": lambda value: _UNSET if value is None else f"{value}s",
+    "selector": format_selector,
+    "selector_or_unset": lambda value: _UNSET if value is None else format_selector(value),
+    "switch": lambda value: "true" if value else "false",
+    "text": lambda value: "" if value is None else value,
+    "time": long_time,
+    "time_given": lambda value: long_time(value) if value else None,
+    "time_or_unset": lambda value: long_time(value) if value else _UNSET,
+}
+
+
+@block
+def _labels(writer: Writer, meta: Object) -> None:
+    writer.labels("Labels", meta.get("labels"))
+    writer.annotations("Annotations", meta.get("annotations"))
 
 
 def _annotation(key: str, value: str) -> list[str]:
@@ -126,10 +187,11 @@ def write_events(writer: Writer, events: Sequence[Object] | None, now: Micros) -
         writer.field("Events", NONE)
         return
     writer.line("Events:")
+    # The scheduler's events have no lastTimestamp, and Go's zero time sorts before all others.
+    shown = sorted(events, key=lambda event: event.get("lastTimestamp") or "")
     writer.line("Type\tReason\tAge\tFrom\tMessage", 1)
     writer.line("----\t------\t----\t----\t-------", 1)
-    # The scheduler's events have no lastTimestamp, and Go's zero time sorts before all others.
-    for event in sorted(events, key=lambda event: event.get("lastTimestamp") or ""):
+    for event in shown:
         writer.line("\t".join(_row(event, now)), 1)
 
 
