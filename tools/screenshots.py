@@ -35,13 +35,17 @@ class Picture(NamedTuple):
 
 PICTURES = (
     Picture(
-        "terminal",
-        "Terminal",
-        ("%%kubectl\nkubectl run web --image=registry.example.com/myapp:1.0\nsleep 5\nkubectl get pods",),
-        ".kubesim-terminal",
-        ("terminal",),
-        "A terminal below a cell: the commands and answers so far, with the status ErrImagePull in red, a prompt, "
-        "buttons that let time pass, the simulated time, Copy and Restart.",
+        "workbench",
+        "Workbench",
+        (
+            "%workbench",
+            "%%kubectl\nkubectl run web --image=registry.example.com/myapp:1.0\nsleep 5\nkubectl get pods",
+        ),
+        ".ks-bench",
+        ("flow", "terminal", "workbench"),
+        "The workbench beside a notebook: the path of an image from kubectl to the node with the Pod spec failed, "
+        "what is wrong and the commands that fix it, the cluster with its Pod and ServiceAccount, a terminal, buttons "
+        "that let time pass, and the simulated time.",
     ),
     Picture(
         "flow",
@@ -51,14 +55,6 @@ PICTURES = (
         ("flow",),
         "Six boxes in two rows, from kubectl to the image. The Pod spec is a stop sign and says failed: no "
         "imagePullSecrets; the registry refused. Below, what is wrong and the commands that fix it.",
-    ),
-    Picture(
-        "why",
-        "Why?",
-        ("%flow web",),
-        ".ks-flow",
-        ("flow",),
-        "The same picture with the button Why? pressed: a numbered list of the last attempt, step by step.",
     ),
     Picture(
         "quiz",
@@ -78,13 +74,13 @@ PICTURES = (
         "goal beside the state, undo, starting over and a solution.",
     ),
     Picture(
-        "timemachine",
-        "Time machine",
-        ("%advance 12m", "%timemachine web"),
-        ".ks-time",
-        ("flow", "timemachine"),
-        "A slider with ticks at commands and changes. Under it the Pods, the way of the image and the events as they "
-        "were then, and a staircase of bars: each back-off twice as long as the one before, up to five minutes.",
+        "timeline",
+        "Timeline",
+        ("%advance 12m", "%timeline web"),
+        ".ks-flow",
+        ("flow",),
+        "A table of what happened to a Pod, and when, and under it a staircase of bars: each back-off twice as long as "
+        "the one before, up to five minutes.",
     ),
     Picture(
         "progress",

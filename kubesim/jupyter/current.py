@@ -81,7 +81,7 @@ class Seat:
             wait()
             seconds = (self.session.cluster.clock.now - start) / SECOND
             passed = spell(seconds) if seconds >= 0.5 else "less than a second"
-            return f"{passed} later: {_news(before, self._pods()) or 'nothing has changed'}"
+            return f"{passed} later: {_news(before, self._pods()) or 'each Pod is as before'}"
 
     def _pods(self) -> _Pods:
         """READY and STATUS of each Pod, the columns that do not count time."""

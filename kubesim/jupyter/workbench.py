@@ -117,7 +117,7 @@ class Workbench(Terminal):
             _, ready, status, *_ = printers.row(obj, self._seat.session.cluster.clock.now)
             return kind, name_of(obj), f"{ready} {status}", sign(status)
         if kind == "Secret":
-            return kind, name_of(obj), obj.get("type", ""), ""
+            return kind, name_of(obj), obj.get("type", "").removeprefix("kubernetes.io/"), ""
         names = ", ".join(one.get("name", "") for one in obj.get("imagePullSecrets") or ())
         return kind, name_of(obj), f"pulls with {names}" if names else "", ""
 

@@ -14,7 +14,8 @@ from playwright.sync_api import Locator, Page
 from browser.themes import themes
 
 PROSE, OUTPUTS = ".jp-RenderedMarkdown", ".jp-OutputArea-output"
-WIDGETS = ":is(.kubesim-terminal, .ks-card, .ks-flow, .ks-progress)"
+WIDGETS = ":is(.ks-bench, .ks-card, .ks-flow, .ks-progress)"
+BENCH = ".ks-bench"
 
 # axe leaves out what is scrolled away, and what is cut by an ancestor; JupyterLab's <body> has no height of its own.
 WHOLE = "body { height: 100vh; } .jp-Cell { content-visibility: visible !important; }"
@@ -22,7 +23,9 @@ WHOLE = "body { height: 100vh; } .jp-Cell { content-visibility: visible !importa
 COLOURED = f"{WHOLE} .jp-MarkdownCell, .jp-Cell-inputWrapper, svg {{ display: none; }}"
 HEIGHT = "() => document.querySelector('.jp-WindowedPanel-outer').scrollHeight"
 LAID_OUT = """() => {
-    const {right, bottom} = document.querySelector(".jp-WindowedPanel-outer").getBoundingClientRect();
+    const {bottom} = document.querySelector(".jp-WindowedPanel-outer").getBoundingClientRect();
+    const parts = [...document.querySelectorAll(".jp-WindowedPanel-outer, .ks-dock")];
+    const right = Math.max(...parts.map((part) => part.getBoundingClientRect().right));
     return right <= innerWidth && right > innerWidth - 80 && bottom <= innerHeight && bottom > innerHeight - 80;
 }"""
 TO_THE_TOP = "() => { document.querySelector('.jp-WindowedPanel-outer').scrollTop = 0; }"
@@ -42,7 +45,7 @@ CUT = """root => {
     const around = (node) => node ? [node, ...around(node.parentElement)] : [];
     const isUnseen = (node) => getComputedStyle(node).clipPath === "inset(50%)";
     const seen = [...root.querySelectorAll("*")].filter((node) => node.checkVisibility()
-        && !node.parentElement.closest("svg, .screen, pre") && !around(node).some(isUnseen));
+        && !node.matches(".screen, svg *, .screen *, pre *") && !around(node).some(isUnseen));
     return seen.filter((node) => edge(node) > edge(root) + 1 || (node.clientWidth && cuts(node)))
         .map((node) => node.outerHTML.slice(0, 200));
 }"""
@@ -67,7 +70,7 @@ LISTEN = """() => {
     new MutationObserver((records) => records.forEach(({target, addedNodes}) => {
         const said = [...addedNodes].map((node) => node.textContent).join("").trim();
         if (said && live(target)) window.heard.push(live(target).getAttribute("aria-label") ?? live(target).className);
-    })).observe(document.querySelector(".jp-Notebook"), {childList: true, subtree: true});
+    })).observe(document.body, {childList: true, subtree: true});
 }"""
 
 
@@ -94,10 +97,10 @@ def violations(page: Page) -> list[str]:
     """What axe-core says is wrong with our texts and outputs: in their structure, and in the colours of each theme."""
     page.evaluate(AXE_SCRIPT)
     with high(page, WHOLE):
-        found = page.evaluate(AXE, [[[PROSE], [OUTPUTS]], ALL_BUT_COLOURS])
+        found = page.evaluate(AXE, [[[PROSE], [OUTPUTS], [BENCH]], ALL_BUT_COLOURS])
     with high(page, COLOURED):
         for theme in themes(page):
-            pale = page.evaluate(AXE, [[[OUTPUTS]], {"runOnly": COLOURS}])
+            pale = page.evaluate(AXE, [[[OUTPUTS], [BENCH]], {"runOnly": COLOURS}])
             found += [f"{theme}: {finding}" for finding in pale]
     return list(found)
 

@@ -38,8 +38,9 @@ OPEN = """async path => {
     await panel.sessionContext.session.kernel.info;
     window.jupyterapp.shell.collapseLeft();
 }"""
-SETTLE = "() => window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.requestKernelInfo()"
-RESTART = "() => window.jupyterapp.shell.currentWidget.sessionContext.restartKernel()"
+CURRENT = "[...window.jupyterapp.shell.widgets('main')].find((one) => one.sessionContext && one.isVisible)"
+RESTART = f"() => {CURRENT}.sessionContext.restartKernel()"
+SETTLE = f"() => {CURRENT}.sessionContext.session.kernel.requestKernelInfo()"
 CLOSE_ALL = "() => [...window.jupyterapp.shell.widgets('main')].forEach(widget => widget.dispose())"
 RUN_ALL = """limit => Promise.race([
     window.jupyterapp.commands.execute("notebook:run-all-cells"),
@@ -197,6 +198,11 @@ class Notebook:
     def restart_kernel(self) -> None:
         """End the kernel, and return when a new one is there."""
         self.page.evaluate(RESTART)
+
+    @property
+    def prompt(self) -> Locator:
+        """The prompt of the workbench."""
+        return self.page.locator(".ks-bench").get_by_label("Command")
 
     def cell(self, name: str) -> Locator:
         """The cell with that id; ValueError if there is none."""

@@ -24,7 +24,7 @@ def test_a_task_is_mended_and_its_points_outlive_the_kernel(open_notebook: Calla
     notebook = open_notebook("11-troubleshooting-challenge.ipynb")
     notebook.run_all()
     card: Locator = notebook.cell("challenge").locator(".ks-challenge")
-    prompt: Locator = notebook.cell("terminal").get_by_label("Command")
+    prompt: Locator = notebook.prompt
 
     def run(line: str) -> None:
         prompt.press_sequentially(line)

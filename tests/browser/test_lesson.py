@@ -1,4 +1,4 @@
-"""A pull that is mended: the flow picture follows, in both themes, and tells of each change once."""
+"""A pull that is fixed: the path on the workbench follows, in both themes, and the picture in the text stays."""
 
 from __future__ import annotations
 
@@ -29,20 +29,28 @@ def notebook(open_notebook: Callable[[str], Any]) -> Any:
     return notebook
 
 
-def test_the_flow_turns_from_failed_to_passed_as_the_learner_mends(notebook: Any) -> None:
+def test_the_path_turns_from_failed_to_passed_as_the_learner_fixes_it(notebook: Any) -> None:
     flow: Locator = notebook.cell("flow").locator(".ks-flow")
-    prompt: Locator = notebook.cell("early-pod").get_by_label("Command")
+    bench: Locator = notebook.page.locator(".ks-bench")
     expect(flow).to_contain_text("Pod spec failed")
     expect(flow).to_contain_text("What's wrong")
     assert pale_texts(flow) == []
+    bench.get_by_role("button", name="Pod early").click()
+    expect(notebook.prompt).to_have_value("kubectl describe pod early")
+    expect(bench.locator(".ks-path")).to_contain_text("Pod spec failed")
     notebook.page.evaluate(LISTEN)
-    prompt.fill(SECRET)
+    enter(notebook.prompt, SECRET)
+    expect(bench.get_by_role("log")).to_contain_text("secret/regcred created")
+    expect(bench.get_by_role("button", name="Secret regcred")).to_be_visible()
+    assert notebook.page.evaluate("window.heard") == ["Terminal output"]
+    enter(notebook.prompt, POD)
+    expect(bench.locator(".ks-path")).to_contain_text("Registry passed")
+    expect(bench.locator(".ks-path")).not_to_contain_text("failed")
+    expect(bench.locator("> [role=status]")).to_have_text("The image is on the node and the container may start.")
+    expect(flow).to_contain_text("Pod spec failed")
+    assert pale_texts(bench) == []
+
+
+def enter(prompt: Locator, line: str) -> None:
+    prompt.fill(line)
     prompt.press("Enter")
-    expect(flow.get_by_role("status")).to_contain_text("Pod spec: failed.")
-    expect(notebook.cell("early-pod").get_by_role("log")).to_contain_text("secret/regcred created")
-    assert sorted(notebook.page.evaluate("window.heard")) == ["Terminal output", "ks-unseen"]
-    prompt.fill(POD)
-    prompt.press("Enter")
-    expect(flow).to_contain_text("Registry passed")
-    expect(flow).not_to_contain_text("failed")
-    assert pale_texts(flow) == []

@@ -12,7 +12,7 @@ import nbformat
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from browser.access import cut, violations, walk_through
+from browser.access import BENCH, cut, violations, walk_through
 from browser.themes import themes
 from tools.screenshots import PAGE, PICTURES, RENEW, THEMES, Picture, page, photograph, record, shown
 
@@ -26,14 +26,10 @@ def answer_wrongly(quiz: Locator) -> None:
     expect(quiz.get_by_role("status")).to_contain_text("Not yet")
 
 
-def unfold(flow: Locator) -> None:
-    flow.get_by_role("button", name="Why?").press("Enter")
-    expect(flow.locator(".ks-story")).to_be_visible()
-
-
-def go_back(machine: Locator) -> None:
-    machine.get_by_role("button", name="Earlier").press("Enter")
-    expect(machine.get_by_role("status")).to_contain_text("web: ImagePullBackOff")
+def unfold(bench: Locator) -> None:
+    bench.locator(".ks-path > summary").click()  # folded while a task is open
+    bench.get_by_text("What's wrong, and how to fix it").click()
+    expect(bench.get_by_role("button", name="Fill in")).to_have_count(2)
 
 
 def begin(challenge: Locator) -> None:
@@ -41,7 +37,7 @@ def begin(challenge: Locator) -> None:
     expect(challenge.get_by_role("heading", level=3)).to_have_count(2)
 
 
-POSES = {"quiz": answer_wrongly, "why": unfold, "timemachine": go_back, "challenge": begin}
+POSES = {"quiz": answer_wrongly, "workbench": unfold, "challenge": begin}
 
 
 @pytest.fixture
@@ -61,7 +57,8 @@ def gallery(open_notebook: Callable[[str], Any], folder: Path) -> Any:
 
 def widget(notebook: Any, name: str) -> Locator:
     [picture] = (picture for picture in PICTURES if picture.name == name)
-    return notebook.cell(name).locator(picture.root).first
+    place = notebook.page if picture.root == BENCH else notebook.cell(name)
+    return place.locator(picture.root).first
 
 
 def tree(root: Locator) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,8 @@ import nbformat
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
+from browser.access import cut, violations, walk_through
+from browser.conftest import OPEN, RESTART, RUN_ALL
 from browser.contrast import pale_texts
 
 START = "kubectl run web --image=registry.example.com/myapp:1.0\nsleep 5\nkubectl get pods"
@@ -146,7 +149,7 @@ def test_fast_forward_and_restart(terminal: Terminal) -> None:
     clock = terminal.root.locator(".clock")
     before = clock.inner_text()
     terminal.press("+1 min")
-    expect(terminal.screen.locator(".note")).to_have_text("# 1 min later: web is ImagePullBackOff\n")
+    expect(terminal.screen.locator(".note")).to_have_text("# 1 min later: each Pod is as before\n")
     expect(clock).not_to_have_text(before)
     terminal.press("Until something changes")
     expect(terminal.screen.locator(".note").last).to_have_text(re.compile(r"# \d+ s later: web is \w+"))
@@ -214,3 +217,95 @@ def test_a_reloaded_page_shows_what_was_there_and_a_lost_kernel_is_told(terminal
     terminal.run("kubectl get pods")
     expect(terminal.root.get_by_text("Disconnected: this kernel is gone.")).to_be_visible()
     expect(terminal.prompt).to_have_value("kubectl get pods")
+
+
+NOTEBOOK = ".jp-NotebookPanel:not(.lm-mod-hidden) .jp-Notebook"
+SIMPLE = "() => { window.jupyterapp.shell.mode = 'single-document'; }"
+MULTIPLE = "() => { window.jupyterapp.shell.mode = 'multiple-document'; }"
+
+
+def cells(page: Page) -> int:
+    return page.locator(f"{NOTEBOOK} .jp-Cell").count()
+
+
+def test_letters_never_reach_the_notebook_and_the_prompt_gets_the_focus_back(terminal: Terminal) -> None:
+    page, bench = terminal.page, terminal.page.locator(".ks-bench")
+    terminal.press("+10 s")
+    expect(terminal.prompt).to_be_focused()
+    terminal.press("Until something changes")
+    expect(terminal.prompt).to_be_focused()
+    bench.get_by_text("Why? The last attempt").click()
+    expect(terminal.prompt).to_be_focused()
+    terminal.screen.get_by_text("pod/web created").click()
+    expect(terminal.prompt).to_be_focused()
+    bench.get_by_text("What's wrong, and how to fix it").click()
+    bench.get_by_role("button", name="Fill in").first.click()
+    expect(terminal.prompt).to_be_focused()
+    expect(terminal.prompt).to_have_value(re.compile(r"^kubectl create secret docker-registry (?s:.+)$"))
+    before = cells(page)
+    for part in (terminal.screen, bench.get_by_role("button", name="+10 s"), bench.locator("summary:visible").first):
+        part.focus()
+        page.keyboard.type("ddab")
+        page.keyboard.press("ArrowDown")
+        expect(part).to_be_focused()
+    assert cells(page) == before
+    page.keyboard.press("Escape")
+    assert page.evaluate("document.activeElement.closest('.jp-Notebook') !== null")
+
+
+def test_it_is_closed_reopened_and_moved_where_there_is_room(terminal: Terminal) -> None:
+    page, bench = terminal.page, terminal.page.locator(".ks-bench")
+    dock = page.locator(".ks-dock")
+    page.locator(".lm-TabBar-tab", has_text="Workbench").locator(".lm-TabBar-tabCloseIcon").click()
+    expect(bench).to_have_count(0)
+    page.get_by_role("button", name="Show the workbench").click()
+    expect(dock.locator(".ks-bench")).to_be_visible()
+    expect(terminal.prompt).to_be_focused()
+    expect(terminal.screen).to_contain_text("pod/web created")
+    page.set_viewport_size({"width": 640, "height": 800})
+    expect(page.locator(f"{NOTEBOOK} .ks-bench")).to_be_visible()
+    expect(dock).to_have_count(0)
+    assert cut(page, 390) == []
+    page.set_viewport_size({"width": 1280, "height": 900})
+    expect(dock.locator(".ks-bench")).to_be_visible()
+    terminal.run("echo still here")
+    expect(terminal.screen.locator(".output").last).to_have_text("still here\n")
+
+
+def test_in_simple_mode_it_is_in_the_cell(folder: Path, open_notebook: Callable[[str], Any]) -> None:
+    notebook = open_notebook("13-your-own-case.ipynb")
+    notebook.page.evaluate(SIMPLE)
+    try:
+        notebook.run_all()
+        expect(notebook.page.locator(".ks-place .ks-bench")).to_have_count(1)
+        expect(notebook.page.locator(".ks-dock")).to_have_count(0)
+    finally:
+        notebook.page.evaluate(MULTIPLE)
+
+
+def test_two_notebooks_have_a_bench_each_and_a_new_kernel_takes_the_place_of_the_old(terminal: Terminal) -> None:
+    page = terminal.page
+    first = page.locator(".lm-TabBar-tab", has_text="try.ipynb")
+    first.click()
+    page.evaluate(RESTART)
+    expect(terminal.root).to_contain_text("Disconnected: this kernel is gone.")
+    page.evaluate(RUN_ALL, 60000)
+    expect(page.locator(".ks-dock .ks-bench")).to_have_count(1)
+    expect(terminal.screen).to_have_text("")
+    expect(page.locator(".ks-bench")).not_to_contain_text("Disconnected")
+    terminal.run("echo new")
+    expect(terminal.screen.locator(".output").last).to_have_text("new\n")
+    first.click()
+    shutil.copy(terminal.workspace.parent / "try.ipynb", terminal.workspace.parent / "other.ipynb")
+    page.evaluate(OPEN, f"{terminal.workspace.parent.name}/other.ipynb")
+    page.evaluate(RUN_ALL, 60000)
+    tabs = page.locator(".lm-TabBar-tab", has_text="Workbench")
+    expect(tabs).to_have_count(2)
+    expect(tabs.last).to_have_class(re.compile("lm-mod-current"))
+    first.click()
+    expect(tabs.first).to_have_class(re.compile("lm-mod-current"))
+
+
+def test_everyone_can_use_it(terminal: Terminal) -> None:
+    assert violations(terminal.page) == []
+    assert walk_through(terminal.page.locator(".ks-bench")) == []

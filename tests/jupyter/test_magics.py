@@ -93,7 +93,7 @@ def test_restart_keeps_the_files(cell):
 
 def test_advance_moves_simulated_time(cell):
     before = current.session().cluster.clock.now
-    assert cell("%advance 1m30s") == ("1 min 30 s later: nothing has changed\n", [])
+    assert cell("%advance 1m30s") == ("1 min 30 s later: each Pod is as before\n", [])
     assert current.session().cluster.clock.now - before == 90_000_000
 
 

@@ -96,7 +96,7 @@ def test_a_long_transcript_loses_its_beginning(terminal):
 def test_fast_forward_says_how_long_it_was(page, terminal, session):
     before = session.cluster.clock.now
     page.ask("advance", seconds=70)
-    assert terminal.transcript == "# 1 min 10 s later: nothing has changed\n"
+    assert terminal.transcript == "# 1 min 10 s later: each Pod is as before\n"
     assert session.cluster.clock.now - before == 70_000_000
 
 
@@ -110,7 +110,7 @@ def test_until_something_changes_says_what_has_changed(page, terminal):
     terminal.feed("kubectl run db --image=registry.example.com/myapp:1.0; sleep 0.5")
     assert until() == "# less than a second later: db is ErrImagePull"
     terminal.feed("kubectl delete pod db --now; sleep 60")
-    assert until() == "# 10 min later: nothing has changed"
+    assert until() == "# 10 min later: each Pod is as before"
 
 
 def test_of_many_pods_that_change_some_are_named(page, terminal):
@@ -232,7 +232,7 @@ def test_completed(before, candidates: list[str], after):
 def test_the_buttons(page, terminal):
     page.ask("advance", seconds=10)
     page.ask("until")
-    assert terminal.transcript == "# 10 s later: nothing has changed\n# 10 min later: nothing has changed\n"
+    assert terminal.transcript == "# 10 s later: each Pod is as before\n# 10 min later: each Pod is as before\n"
     page.ask("clear")
     assert terminal.transcript == ""
     page.ask("restart")

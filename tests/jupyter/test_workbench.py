@@ -105,7 +105,7 @@ def test_the_cluster_at_a_glance(seat, bench):
             "shop",
             [
                 ("Pod", "web", "0/1 ErrImagePull", "✗"),
-                ("Secret", "regcred", "kubernetes.io/dockerconfigjson", ""),
+                ("Secret", "regcred", "dockerconfigjson", ""),
                 ("ServiceAccount", "default", "", ""),
             ],
         ),

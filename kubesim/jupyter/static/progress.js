@@ -3,19 +3,18 @@
 const NAME = "kubesim-progress.json";
 const WAIT = 2000; // milliseconds until the file as last known is stored, should the kernel not answer
 
-function link({ href, title }) {
+// JupyterLab opens a notebook in a tab of its own if asked by this name; elsewhere the link is an ordinary one.
+const link = (model) => ({ href, title }) => {
   const made = element("a", { href, textContent: title });
-  // JupyterLab opens a notebook in a tab of its own if asked by this name; elsewhere the link is an ordinary one.
-  made.addEventListener("click", () => {
-    const folder = decodeURIComponent(location.pathname).match(/\/tree\/(.*\/)?[^/]*\.ipynb$/);
-    if (!folder) return;
+  const path = model.widget_manager?.context?.path;
+  if (path && document.querySelector("#jp-main-dock-panel")) {
     made.dataset.commandlinkerCommand = "docmanager:open";
-    made.dataset.commandlinkerArgs = JSON.stringify({ path: (folder[1] ?? "") + href });
-  });
+    made.dataset.commandlinkerArgs = JSON.stringify({ path: path.replace(/[^/]*$/, href) });
+  }
   return made;
-}
+};
 
-function tableRow(row) {
+const tableRow = (link) => (row) => {
   const bar = element("span", { className: "ks-bar" }, element("span"));
   bar.firstChild.style.width = `${100 * row.share}%`;
   const sign = element("span", { textContent: row.sign });
@@ -23,16 +22,16 @@ function tableRow(row) {
   const title = element("th", { scope: "row" }, link(row));
   const cells = [row.questions, row.tasks, row.score].map((text) => element("td", { textContent: text || "–" }));
   return element("tr", {}, title, ...cells, element("td", { className: "ks-state" }, sign, ` ${row.state}`, bar));
-}
+};
 
-function drawTable(table, { total, rows }) {
+function drawTable(table, { total, rows }, link) {
   const focused = table.contains(document.activeElement) ? document.activeElement.getAttribute("href") : null;
   const heads = ["Notebook", "Questions", "Tasks", "Score", "State"].map((textContent) =>
     element("th", { scope: "col", textContent }));
   table.replaceChildren(
     element("caption", { textContent: total }),
     element("thead", {}, element("tr", {}, ...heads)),
-    element("tbody", {}, ...rows.map(tableRow)));
+    element("tbody", {}, ...rows.map(tableRow(link))));
   if (focused) table.querySelector(`[href="${focused}"]`)?.focus();
 }
 
@@ -79,7 +78,7 @@ function render({ model, el }) {
   keepKeys(card);
 
   const draw = () => {
-    drawTable(table, model.get("content"));
+    drawTable(table, model.get("content"), link(model));
     notice.innerHTML = model.get("content").notice;
     notice.hidden = !notice.innerHTML;
   };

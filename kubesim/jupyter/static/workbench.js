@@ -7,13 +7,17 @@ const panels = (globalThis.kubesimPanels ??= new Map()); // by the notebook's co
 
 let bench = null;
 
-async function render({ model, el }) {
+async function render({ model, el, signal }) {
   bench ??= makeBench(model);
   const button = element("button", { type: "button", textContent: "Show the workbench" });
   const place = element("div", { className: "ks-place" });
   el.append(element("div", { className: "ks-opener" }, button), place);
   button.addEventListener("click", () => open(model, place).then(bench.focus));
   keepKeys(el);
+  const widen = matchMedia(`(min-width: ${NARROWEST}px)`);
+  const move = () => place.isConnected && open(model, place);
+  widen.addEventListener("change", move);
+  signal?.addEventListener("abort", () => widen.removeEventListener("change", move));
   if (await isInPage(el)) await open(model, place, bench.node.isConnected);
 }
 
@@ -35,6 +39,7 @@ async function open(model, place, elsewhere = false) {
   const target = panel ? panel.node : place;
   if (bench.node.parentNode !== target) target.replaceChildren(bench.node);
   if (panel) raise(panel);
+  else panels.get(model.widget_manager?.context)?.dispose(); // the page has become too narrow for it
 }
 
 function isDockable({ widget_manager: manager }) {
@@ -52,16 +57,22 @@ async function dock(model, notebook) {
   panel.id = `kubesim-workbench-${Date.now()}`;
   panel.addClass("ks-dock");
   Object.assign(panel.title, { label: "Workbench", closable: true });
-  const other = [...panels.values()].at(-1);
+  const other = [...panels.values()].find((one) => !isOver(one, notebook));
   panels.set(context, panel);
   context.addSibling(panel, { mode: other ? "tab-after" : "split-right", ref: (other ?? notebook).id, activate: false });
   const observer = new IntersectionObserver((seen) => seen.at(-1).isIntersecting && raise(panel));
   observer.observe(notebook);
   panel.disposed.connect(() => {
     observer.disconnect();
-    panels.delete(context);
+    if (panels.get(context) === panel) panels.delete(context);
   });
   return panel;
+}
+
+// Whether both are tabs of one place, where the bench would hide its notebook.
+function isOver(panel, notebook) {
+  const places = [...(panel.parent?.tabBars?.() ?? [])].map(({ titles }) => titles.map(({ owner }) => owner.id));
+  return places.some((ids) => ids.includes(panel.id) && ids.includes(notebook.id));
 }
 
 const raise = (panel) => panel.parent?.selectWidget?.(panel); // brings its tab forward, and leaves the focus alone
@@ -164,6 +175,7 @@ function makeCluster(model, terminal) {
   const list = element("div");
   const { node, summary } = folding("ks-cluster", list);
   summary.textContent = "The cluster";
+  // A Pod comes into focus as well.
   const describe = (kind, name, namespace) => {
     if (kind === "Pod") model.send({ do: "focus", namespace, pod: name });
     const place = namespace && namespace !== "default" ? ` -n ${namespace}` : "";
@@ -178,7 +190,7 @@ function makeCluster(model, terminal) {
     return element("li", {}, made);
   };
   const drawNamespace = ([namespace, objects]) =>
-    element("div", {}, button(`Namespace ${namespace}`, () => describe("Namespace", namespace, ""), "Fill in kubectl describe"),
+    element("div", { className: "ks-namespace" }, button(`Namespace ${namespace}:`, () => describe("Namespace", namespace, ""), "Fill in kubectl describe"),
       element("ul", {}, ...objects.map(drawObject(namespace))));
   return { node, draw: (namespaces) => keep(list, namespaces, drawNamespace) };
 }
