@@ -135,18 +135,16 @@ def _lab(options: argparse.Namespace) -> int:
 def _grade(options: argparse.Namespace) -> int:
     sheets, status = [], 0
     for name in options.files:
+        found: progress.Record | None = None
         try:
             with Path(name).open("rb") as file:
-                found, lost = progress.read(file.read(progress.MAX_SIZE + 1).decode(errors="surrogateescape"))
+                found = progress.read(file.read(progress.MAX_SIZE + 1).decode(errors="surrogateescape"))
         except OSError as error:
             status = _fail(f"{name}: {error.strerror}")
-            continue
         except progress.RecordError as error:
-            status = _fail(f"{name} {error}")
-            continue
-        if lost:
-            status = _fail(f"{name} is damaged: {lost} of its entries cannot be read")
-        sheets.append((name, found))
+            status, found = _fail(f"{name} {error}"), error.record
+        if found is not None:
+            sheets.append((name, found))
     if sheets:
         by_learner = partial(grade.table, width=shutil.get_terminal_size().columns)
         form = grade.comma_separated if options.csv else grade.questions if options.questions else by_learner

@@ -153,7 +153,7 @@ GOOD = {
     "scores": {"one": [5, 12], "two": [7, 12]},
 }
 START = sum(quiz.startswith("start-") for quiz in load_quizzes())
-PARTLY = {"kubesim-progress": 2, "answers": {"start-who-pulls": [2], "start-complete-key": 5}}
+PARTLY = {"kubesim-progress": 2, "given": {"start-who-pulls": [[2]], "start-complete-key": 5}}
 
 
 def grade(folder: Path, *options: str) -> subprocess.CompletedProcess[str]:

@@ -5,8 +5,10 @@ Several kernels may write the file: each change reads it again, adds to it, and 
 
 from __future__ import annotations
 
+import errno
 import json
 import os
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from itertools import count
@@ -23,7 +25,9 @@ FILE = "/workspace/.progress.json"
 MARK, VERSION = "kubesim-progress", 2
 MAX_SIZE = 4_000_000  # bytes; a learner who answers everything, often, fills a hundredth of it
 LONGEST_ANSWER = 2000  # characters
+PATIENCE = 2.0  # seconds for which a lock is waited for
 _LONGEST_LIST = 200  # numbers in an answer, or different answers to one question
+_WAITS = "It is set aside as soon as there is something new to keep."
 
 Answer = str | Sequence[int]
 Record = dict[str, dict[str, Any]]
@@ -31,7 +35,15 @@ Record = dict[str, dict[str, Any]]
 
 
 class RecordError(ValueError):
-    """Not a progress file that this kubesim can read; the message completes "The file … "."""
+    """Not a progress file that this kubesim can read whole; the message completes "The file … ".
+
+    `record` is what could be read of it, if anything; a file of a later version (`is_later`) has nothing wrong with it.
+    """
+
+    def __init__(self, message: str, record: Record | None = None, is_later: bool = False) -> None:
+        super().__init__(message)
+        self.record = record
+        self.is_later = is_later
 
 
 def _is_list(value: object, check: Callable[[Any], bool]) -> bool:
@@ -39,13 +51,15 @@ def _is_list(value: object, check: Callable[[Any], bool]) -> bool:
 
 
 def _is_numbers(value: object) -> bool:
-    return _is_list(value, lambda number: type(number) is int)
+    return _is_list(value, lambda number: type(number) is int and abs(number) < 1 << 31)
+
+
+def _is_text(value: str) -> bool:
+    return len(value) <= LONGEST_ANSWER and value == value.encode(errors="replace").decode()
 
 
 def _is_answer(value: object) -> bool:
-    if isinstance(value, str):
-        return len(value) <= LONGEST_ANSWER and value == value.encode(errors="replace").decode()
-    return _is_numbers(value)
+    return _is_text(value) if isinstance(value, str) else _is_numbers(value)
 
 
 def _is_score(value: Any) -> bool:
@@ -83,42 +97,49 @@ def merge(older: Record, newer: Record) -> Record:
 
 
 def write(record: Record) -> str:
-    return json.dumps({MARK: VERSION, **record}, indent=1) + "\n"
+    return json.dumps({MARK: VERSION, **record}, separators=(",", ":")) + "\n"
 
 
-def read(text: str) -> tuple[Record, int]:
-    """The record in a file of any version so far, and how many of its entries could not be read. Raises RecordError."""
-    if len(text) > MAX_SIZE:
-        raise RecordError("is too large")
+def read(text: str) -> Record:
+    """The record in a file. Raises RecordError, with what could be read, where that isn't everything."""
+    _check_size(text)
     try:
         found = json.loads(text.removeprefix("\ufeff"))
     except (ValueError, RecursionError):
         raise RecordError("is damaged: it does not hold JSON") from None
-    if not isinstance(found, dict) or MARK not in found:
+    if not isinstance(found, dict) or type(found.get(MARK)) is not int or found[MARK] < VERSION:
         raise RecordError("is not a progress file of kubesim's")
-    if found.pop(MARK) not in range(1, VERSION + 1):
-        raise RecordError("was written by another version of kubesim")
-    return sift(found)
+    version = found.pop(MARK)
+    record, lost = sift(found)
+    if version > VERSION:
+        raise RecordError("was written by a later version of kubesim", record, is_later=True)
+    if lost:
+        raise RecordError(f"is damaged: {lost} of its entries cannot be read", record)
+    return record
+
+
+def _check_size(text: str) -> None:
+    if len(text) > MAX_SIZE or len(text.encode(errors="replace")) > MAX_SIZE:
+        raise RecordError("is too large")
 
 
 def sift(found: dict[str, Any]) -> tuple[Record, int]:
+    """What can be kept of some sections, and how many entries cannot."""
     record, lost = blank(), 0
     for name, entries in found.items():
         if name not in _SECTIONS or not isinstance(entries, dict):
             lost += 1
             continue
-        record[name] = {key: value for key, value in entries.items() if _SECTIONS[name][0](value)}
+        record[name] = {key: value for key, value in entries.items() if _is_text(key) and _SECTIONS[name][0](value)}
         lost += len(entries) - len(record[name])
-    # Version 1 had answers only, and each was the only one known.
-    answers = {"given": {key: [answer] for key, answer in record["answers"].items()}}
-    return merge(record, answers), lost
+    return record, lost
 
 
 class Progress:
     """A learner's answers, tasks and scores.
 
-    A file that is damaged, or not ours, is renamed before the first write; `message` says so. Every `keep…` returns
-    whether the file could be written; if not, `message` says why.
+    A file that is damaged, or not ours, is renamed before the first write, and `message` says so; one of a later
+    version stays as it is. Every `keep…` returns whether the file could be written; if not, `message` says why.
     """
 
     def __init__(self, workspace: Workspace) -> None:
@@ -158,46 +179,57 @@ class Progress:
 
     def take_in(self, text: str) -> bool:
         """Merge what was downloaded earlier. Raises RecordError, and changes nothing, if that is no progress file."""
-        older, lost = read(text)
-        if lost:
-            raise RecordError(f"is damaged: {lost} of its entries cannot be read")
+        try:
+            older = read(text)
+        except RecordError as error:
+            if error.record is None or not error.is_later:
+                raise
+            older = error.record
         return self._change(lambda record: merge(older, record))
 
     def notice(self) -> str:
         """What to show about the file before a write: nothing, or what is wrong with it, or what was set aside once."""
         try:
             trouble = self._read()[1]
+            names = self._workspace.listdir("/workspace")
         except OSError as error:
             return _not_kept(error)
         if trouble:
-            return f"`.progress.json` {trouble}. It is set aside as soon as there is something new to keep."
-        aside = [name for name in self._workspace.listdir("/workspace") if name.startswith("progress-damaged")]
+            return _left_alone(trouble) if trouble.is_later else f"`.progress.json` {trouble}. {_WAITS}"
+        aside = [name for name in names if name.startswith("progress-damaged")]
         return f"Set aside in your files, because kubesim could not read it: `{'`, `'.join(aside)}`." if aside else ""
 
-    def _read(self) -> tuple[Record, str]:
+    def _read(self) -> tuple[Record, RecordError | None]:
         """What is kept, and what is wrong with the file, if anything. OSError where it cannot be opened."""
         if not self._workspace.exists(FILE):
-            return blank(), ""
-        if self._workspace.size(FILE) > MAX_SIZE:
-            return blank(), "is too large"
+            return blank(), None
         try:
-            record, lost = read(self._workspace.read_text(FILE))
+            if self._workspace.size(FILE) > MAX_SIZE:
+                raise RecordError("is too large")
+            return read(self._workspace.read_text(FILE)), None
         except RecordError as error:
-            return blank(), str(error)
-        return record, f"is damaged: {lost} of its entries cannot be read" if lost else ""
+            return error.record or blank(), error
 
     def _change(self, change: Callable[[Record], Record]) -> bool:
         self.message = ""
         try:
             with _alone(self._workspace):
                 record, trouble = self._read()
+                if trouble and trouble.is_later:
+                    self.message = _left_alone(trouble)
+                    return False
+                text = write(change(record))
+                _check_size(text)
                 if trouble:
-                    self._set_aside(trouble)
-                self._replace(write(change(record)))
+                    self._set_aside(str(trouble))
+                self._replace(text)
+        except RecordError as error:
+            self.message = f"Your progress cannot be kept: with that, `.progress.json` {error}."
         except OSError as error:
             self.message = _not_kept(error)
-            return False
-        return True
+        else:
+            return True
+        return False
 
     def _set_aside(self, trouble: str) -> None:
         names = ("progress-damaged" + (f"-{number}" if number > 1 else "") + ".json" for number in count(1))
@@ -206,7 +238,8 @@ class Progress:
         self.message = f"`.progress.json` {trouble}. It is now `{free}`, and a new one holds what could be read."
 
     def _replace(self, text: str) -> None:
-        draft = f"{FILE}.{os.getpid()}"
+        """Write the file in one step; a draft that a crash has left is overwritten."""
+        draft = f"{FILE}.new"
         try:
             self._workspace.write_text(draft, text)
             self._workspace.rename(draft, FILE)
@@ -225,15 +258,34 @@ def _not_kept(error: OSError) -> str:
     return f"Your progress cannot be kept: `.progress.json` cannot be read or written ({error.strerror})."
 
 
+def _left_alone(error: RecordError) -> str:
+    return f"`.progress.json` {error}. This one reads what it knows of it, and leaves it alone: nothing new is kept."
+
+
 @contextmanager
 def _alone(workspace: Workspace) -> Iterator[None]:
-    """Lock the folder against other kernels; where folders cannot be locked, do without."""
+    """Lock the folder against other kernels; where folders cannot be locked, do without. Raises OSError."""
     handle = None
-    with suppress(OSError, AttributeError):
-        handle = os.open(workspace.root, os.O_RDONLY)
-        fcntl.flock(handle, fcntl.LOCK_EX)
     try:
+        with suppress(OSError):
+            handle = os.open(workspace.root, os.O_RDONLY)
+        if handle is not None and fcntl is not None:
+            _lock(handle)
         yield
     finally:
         if handle is not None:
             os.close(handle)
+
+
+def _lock(folder: int) -> None:
+    ends = time.monotonic() + PATIENCE
+    while True:
+        try:
+            fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return
+        except BlockingIOError:
+            if time.monotonic() > ends:
+                raise BlockingIOError(errno.EAGAIN, "another program has locked the folder") from None
+            time.sleep(0.01)
+        except OSError:  # not every file system can
+            return

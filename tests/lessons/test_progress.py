@@ -1,6 +1,7 @@
 """What a learner has done: kept in one file, by several kernels, and never lost."""
 
 import json
+import os
 import subprocess
 import sys
 from contextlib import suppress
@@ -20,12 +21,17 @@ DAMAGED = {
     b"{}": "is not a progress file of kubesim's",
     b"[]": "is not a progress file of kubesim's",
     b'{"answers": {"one": [1]}}': "is not a progress file of kubesim's",
-    b'{"kubesim-progress": 3, "answers": {"one": [1]}}': "was written by another version of kubesim",
-    b'{"kubesim-progress": "1"}': "was written by another version of kubesim",
-    b'{"kubesim-progress": 1, "answers": []}': "is damaged: 1 of its entries cannot be read",
+    b'{"kubesim-progress": 1, "answers": {"one": [1]}}': "is not a progress file of kubesim's",
+    b'{"kubesim-progress": "2"}': "is not a progress file of kubesim's",
+    b'{"kubesim-progress": true}': "is not a progress file of kubesim's",
+    b'{"kubesim-progress": 2, "answers": []}': "is damaged: 1 of its entries cannot be read",
+    b'{"kubesim-progress": 2, "scores": {"one": [1, 99999999999]}}': "is damaged: 1 of its entries cannot be read",
+    json.dumps({"kubesim-progress": 2, "tasks": {"x" * 2001: True}}).encode(): "is damaged: 1 of its entries cannot "
+    "be read",
     b'{"kubesim-progress": 2, "tasks": {"one": 1, "two": null}}': "is damaged: 2 of its entries cannot be read",
     b'{"kubesim-progress": 2, "answers": {"one": "\\ud800"}}': "is damaged: 1 of its entries cannot be read",
     b" " * (MAX_SIZE + 1): "is too large",
+    "é".encode() * (MAX_SIZE // 2 + 1): "is too large",
 }
 TWO_KERNELS = """
 import sys
@@ -40,7 +46,7 @@ for number in range(100):
 """
 
 ids = st.text("abc", max_size=2)
-answers = st.one_of(st.text(max_size=5), st.lists(st.integers(), max_size=3))
+answers = st.one_of(st.text(st.characters(codec="utf-8"), max_size=5), st.lists(st.integers(-9, 1 << 30), max_size=3))
 records = st.fixed_dictionaries(
     {
         "answers": st.dictionaries(ids, answers, max_size=3),
@@ -48,7 +54,7 @@ records = st.fixed_dictionaries(
         "tasks": st.dictionaries(ids, st.just(True), max_size=3),
         "scores": st.dictionaries(ids, st.tuples(st.integers(0, 9), st.integers(9, 20)).map(list), max_size=3),
     }
-).map(lambda record: read(json.dumps({"kubesim-progress": 2, **record}))[0])
+)
 anything = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=5) | st.floats(),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
@@ -131,18 +137,25 @@ def test_the_file_is_found_from_every_folder(workspace):
     assert Progress(workspace).recall("one") == [1]
 
 
-def test_the_first_version_can_be_read(workspace, file):
-    file.write_text('{"kubesim-progress": 1, "answers": {"one": [2, 0]}}')
+LATER = '{"kubesim-progress": 3, "answers": {"one": [2, 0]}, "tasks": {"mend": true, "x": {}}, "friends": []}'
+
+
+def test_a_file_of_a_later_version_is_read_and_left_alone(workspace, file):
+    file.write_text(LATER)
     progress = Progress(workspace)
-    assert progress.recall("one") == [2, 0]
-    progress.keep_task("mend")
-    assert progress.message == ""
-    assert progress.record() == {
-        "answers": {"one": [2, 0]},
-        "given": {"one": [[2, 0]]},
-        "tasks": {"mend": True},
-        "scores": {},
-    }
+    said = (
+        "`.progress.json` was written by a later version of kubesim. "
+        "This one reads what it knows of it, and leaves it alone: nothing new is kept."
+    )
+    assert (progress.recall("one"), progress.is_done("mend"), progress.notice()) == ([2, 0], True, said)
+    assert (progress.keep("one", [1]), progress.message) == (False, said)
+    assert [(path.name, path.read_text()) for path in file.parent.iterdir()] == [(".progress.json", LATER)]
+
+
+def test_a_later_version_can_be_taken_in_as_far_as_it_is_known(workspace):
+    progress = Progress(workspace)
+    assert progress.take_in(LATER)
+    assert (progress.recall("one"), progress.is_done("mend")) == ([2, 0], True)
 
 
 # --- damage
@@ -205,6 +218,71 @@ def test_a_write_that_fails_half_way_leaves_the_old_file(workspace, file, monkey
     assert progress.message.endswith("(No space left on device).")
     assert file.read_bytes() == before
     assert list(file.parent.iterdir()) == [file]
+
+
+def test_what_would_be_too_large_to_read_is_not_written(workspace, file):
+    progress = Progress(workspace)
+    for name in "abc":
+        given = {f"{name}{number}": [name * 2000] for number in range(900)}
+        taken = progress.take_in(write({**blank(), "given": given}))
+    assert (taken, progress.message) == (
+        False,
+        "Your progress cannot be kept: with that, `.progress.json` is too large.",
+    )
+    assert progress.keep("one", [1])
+    assert len(progress.record()["given"]) == 1801
+    assert progress.notice() == ""
+
+
+def test_a_draft_that_a_crash_has_left_goes_with_the_next_write(workspace, file):
+    file.with_name(".progress.json.new").write_text("half")
+    assert Progress(workspace).keep("one", [1])
+    assert list(file.parent.iterdir()) == [file]
+
+
+def test_a_folder_that_is_gone_is_said(tmp_path):
+    progress = Progress(Workspace(tmp_path / "gone"))
+    words = "Your progress cannot be kept: `.progress.json` cannot be read or written (No such file or directory)."
+    assert (progress.recall("one"), progress.notice(), progress.keep("one", [1])) == (None, words, False)
+    assert progress.message == words
+
+
+def test_a_lock_is_waited_for_but_not_forever(workspace, tmp_path, monkeypatch):
+    fcntl = pytest.importorskip("fcntl")
+    monkeypatch.setattr("kubesim.lessons.progress.PATIENCE", 0.1)
+    folder = os.open(tmp_path, os.O_RDONLY)
+    fcntl.flock(folder, fcntl.LOCK_EX)
+    progress = Progress(workspace)
+    assert progress.keep("one", [1]) is False
+    os.close(folder)
+    why = "another program has locked the folder"
+    assert progress.message == f"Your progress cannot be kept: `.progress.json` cannot be read or written ({why})."
+    assert progress.keep("one", [1])
+
+
+KILLED = """
+import sys
+from pathlib import Path
+from kubesim.lessons.progress import Progress
+from kubesim.workspace import Workspace
+progress = Progress(Workspace(Path(sys.argv[1])))
+for number in range(10_000):
+    assert progress.keep_task(f"{sys.argv[2]}-{number}")
+    print(number, flush=True)
+"""
+
+
+def test_what_was_kept_survives_that_the_kernel_is_killed(workspace, tmp_path):
+    for turn in range(5):
+        words = [sys.executable, "-c", KILLED, str(tmp_path), str(turn)]
+        with subprocess.Popen(words, stdout=subprocess.PIPE) as kernel:
+            for _ in range(20):
+                kernel.stdout.readline()
+            kernel.kill()
+            kept = 20 + kernel.stdout.read().count(b"\n")
+        assert Progress(workspace).notice() == ""
+        done = [name for name in Progress(workspace).record()["tasks"] if name.startswith(f"{turn}-")]
+        assert kept <= len(done) <= kept + 1
 
 
 def test_two_kernels_do_not_lose_what_the_other_keeps(workspace, tmp_path):
@@ -272,7 +350,7 @@ def test_merging_loses_nothing(older, newer):
     for key, answers in merged["given"].items():
         assert all(answer in answers for answer in [*older["given"].get(key, []), *newer["given"].get(key, [])])
     assert merge(merged, newer) == merge(merged, merged) == merged
-    assert read(write(merged)) == (merged, 0)
+    assert read(write(merged)) == merged
 
 
 @given(
