@@ -16,6 +16,8 @@ from kubesim.api.objects import Object, clone
 from kubesim.api.resources import CLUSTER_ROLE, NODE, RESOURCES, SERVICE, Resource
 
 _OBJECTS = json.loads(Path(__file__).with_name("bootstrap.json").read_text(encoding="utf-8"))
+# The rules that a new cluster binds to groups of users. These roles and bindings are not kept as objects.
+GROUPS: dict[str, list[Any]] = _OBJECTS["groups"]
 NODE_NAME = "sim-worker"
 NODE_ADDRESS = "192.0.2.10"
 
@@ -23,8 +25,8 @@ NODE_ADDRESS = "192.0.2.10"
 def objects(now: str) -> Iterator[tuple[Resource, Object]]:
     """The objects, each with its type. `now` is the moment of the boot, as the API writes it."""
     yield NODE, _node(now)
-    yield SERVICE, kubernetes_service()
-    for name, rules in _ROLES.items():
+    yield SERVICE, clone(_OBJECTS["service"])
+    for name, rules in _roles().items():
         meta = {"labels": {"kubernetes.io/bootstrapping": "rbac-defaults"}, "name": name}
         kind = {"apiVersion": CLUSTER_ROLE.api_version, "kind": CLUSTER_ROLE.kind}
         yield CLUSTER_ROLE, {**kind, "metadata": meta, "rules": rules}
@@ -39,45 +41,24 @@ def _node(now: str) -> Object:
     return node
 
 
-def kubernetes_service() -> Object:
-    """The Service through which Pods reach the API server."""
-    service: Object = clone(_OBJECTS["service"])
-    return service
+def published(namespace: str) -> Iterator[Object]:
+    """What every namespace has, and in `default` the Service through which Pods reach the API server."""
+    for obj in [*_OBJECTS["published"], *([_OBJECTS["service"]] if namespace == "default" else [])]:
+        yield {**clone(obj), "metadata": {**obj["metadata"], "namespace": namespace}}
 
 
-_READ = ["get", "list", "watch"]
-_WRITE = ["create", "delete", "deletecollection", "patch", "update"]
-_CORE = ["configmaps", "pods", "serviceaccounts", "services"]
-_WORKLOADS = {
-    group: [
-        plural
-        for item in RESOURCES
-        if item.template and item.group == group
-        for plural in (item.plural, *(f"{item.plural}/{part}" for part in item.parts))
-    ]
-    for group in ("apps", "batch")
-}
+def _roles() -> dict[str, list[Any]]:
+    """The rules of the roles for users, of which each grants what the one before does, and more."""
+    granted: list[Any] = []
+    roles: dict[str, list[Any]] = {"cluster-admin": GROUPS["system:masters"]}
+    for name, rules in _OBJECTS["roles"].items():
+        granted = roles[name] = [*granted, *map(_with_workloads, rules)]
+    return dict(sorted(roles.items()))
 
 
-def _rule(groups: list[str], resources: list[str], verbs: list[str]) -> Object:
-    return {"apiGroups": groups, "resources": resources, "verbs": verbs}
-
-
-_VIEW = [
-    _rule([""], [*_CORE, "events", "namespaces", "pods/log"], _READ),
-    _rule(["apps"], ["controllerrevisions", *_WORKLOADS["apps"]], _READ),
-    _rule(["batch"], _WORKLOADS["batch"], _READ),
-]
-# Users who may edit may read Secrets, because they could create a Pod that does; users who may only view may not.
-_EDIT = [
-    *_VIEW,
-    _rule([""], ["secrets"], [*_READ, *_WRITE]),
-    _rule([""], [*_CORE, "pods/exec"], _WRITE),
-    *(_rule([group], plurals, _WRITE) for group, plurals in _WORKLOADS.items()),
-]
-_ROLES: dict[str, list[Any]] = {
-    "admin": [*_EDIT, _rule([CLUSTER_ROLE.group], ["rolebindings", "roles"], [*_READ, *_WRITE])],
-    "cluster-admin": [_rule(["*"], ["*"], ["*"]), {"nonResourceURLs": ["*"], "verbs": ["*"]}],
-    "edit": _EDIT,
-    "view": _VIEW,
-}
+def _with_workloads(rule: Object) -> Object:
+    """The rule with the plurals of all kinds with a Pod template for "*workloads"."""
+    kinds = [item for item in RESOURCES if item.template and item.group == rule["apiGroups"][0]]
+    names = [name for item in kinds for name in (item.plural, *(f"{item.plural}/{part}" for part in item.parts))]
+    plurals = [name for plural in rule["resources"] for name in (names if plural == "*workloads" else [plural])]
+    return {**rule, "resources": plurals}

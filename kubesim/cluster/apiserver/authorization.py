@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 from kubesim.api.objects import Object, metadata
 from kubesim.api.resources import CLUSTER_ROLE, CLUSTER_ROLE_BINDING, ROLE, ROLE_BINDING, Resource
 from kubesim.cluster.apiserver.store import Store
+from kubesim.cluster.bootstrap import GROUPS
 
 SERVICE_ACCOUNT_PREFIX = "system:serviceaccount:"
 
@@ -75,7 +76,7 @@ def is_allowed(asked: Request, store: Store) -> bool:
 def rules_for(user: User, namespace: str, store: Store) -> Iterator[Object]:
     """The rules of every role that is bound to the user in the whole cluster, and in the namespace if one is given."""
     for group in user.groups:
-        yield from _OF_GROUPS.get(group, ())
+        yield from GROUPS.get(group, ())
     bindings = store.list(CLUSTER_ROLE_BINDING)
     if namespace:
         bindings = bindings + store.list(ROLE_BINDING, namespace)
@@ -83,32 +84,6 @@ def rules_for(user: User, namespace: str, store: Store) -> Iterator[Object]:
         if any(_is_subject(subject, user) for subject in binding.get("subjects") or ()):
             role = _role(binding, store)
             yield from (role or {}).get("rules") or ()
-
-
-def _resources(group: str, resources: str, verb: str = "create") -> Object:
-    return {"apiGroups": [group], "resources": resources.split(), "verbs": [verb]}
-
-
-def _paths(paths: str, verb: str = "get") -> Object:
-    return {"nonResourceURLs": paths.split(), "verbs": [verb]}
-
-
-_PUBLIC = _paths("/healthz /livez /readyz /version /version/")
-# The rules that a new cluster binds to groups of users. These roles and bindings are not kept as objects.
-# Mirrors kubernetes plugin/pkg/auth/authorizer/rbac/bootstrappolicy/policy.go, v1.36.
-_OF_GROUPS = {
-    "system:masters": (_resources("*", "*", "*"), _paths("*", "*")),
-    "system:authenticated": (
-        _resources("authentication.k8s.io", "selfsubjectreviews"),
-        _resources("authorization.k8s.io", "selfsubjectaccessreviews selfsubjectrulesreviews"),
-        _paths("/api /api/* /apis /apis/* /healthz /livez /openapi /openapi/* /readyz /version /version/"),
-        _PUBLIC,
-    ),
-    "system:unauthenticated": (_PUBLIC,),
-    "system:serviceaccounts": (
-        _paths("/.well-known/openid-configuration /.well-known/openid-configuration/ /openid/v1/jwks /openid/v1/jwks/"),
-    ),
-}
 
 
 def _role(binding: Object, store: Store) -> Object | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -21,7 +21,7 @@ class Kind(NamedTuple):
     `fields` can be selected by (`--field-selector`). `name` is the check of its name, and `rules` are those of its
     fields, as validation/rules.py reads them. A change leaves `fixed` fields alone, `frozen` ones once the object is
     immutable, and all of the spec but what is `changeable`, where that is given. `columns` are those of `kubectl get`,
-    as printers.py reads them; a leading "+" makes one a wide column.
+    as printers.py reads them; a leading "+" makes one a wide column. Pods get `tolerations`, and a volume of `token`.
     """
 
     defaults: Object | None = None
@@ -34,6 +34,8 @@ class Kind(NamedTuple):
     fixed: str = ""
     frozen: str = ""
     changeable: str = ""
+    tolerations: Sequence[Object] = ()
+    token: Object | None = None
     columns: Mapping[str, str] = {"NAME": "text metadata.name", "AGE": "age metadata.creationTimestamp"}
 
 

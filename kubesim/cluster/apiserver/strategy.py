@@ -20,24 +20,10 @@ from kubesim.cluster.apiserver.store import Store
 
 GENERATION = "deprecated.daemonset.template.generation"
 TOKEN_MOUNT_PATH = "/var/run/secrets/kubernetes.io/serviceaccount"
-TOKEN_SECONDS = 3607
 _TOKEN_VOLUME = "kube-api-access-"
 IMMORTAL = frozenset({"default", "kube-public", "kube-system"})
-_NODE_TROUBLES = ("node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable")
-_TOLERATED_SECONDS = 300
 # A limit of kubesim's own: no lesson needs more, and a typo must not fill the memory.
 MAX_PODS = 4000
-_NAMESPACE = {"fieldRef": {"apiVersion": "v1", "fieldPath": "metadata.namespace"}, "path": "namespace"}
-_TOKEN_SOURCES = {
-    "defaultMode": 420,
-    "sources": [
-        {"serviceAccountToken": {"expirationSeconds": TOKEN_SECONDS, "path": "token"}},
-        {"configMap": {"items": [{"key": "ca.crt", "path": "ca.crt"}], "name": "kube-root-ca.crt"}},
-        {"downwardAPI": {"items": [_NAMESPACE]}},
-    ],
-}
-
-
 _POD_SPEC: Object = KINDS["PodTemplate"].defaults or {}
 _POD_SPEC["initContainers"] = _POD_SPEC["ephemeralContainers"] = _POD_SPEC["containers"]
 
@@ -292,16 +278,14 @@ def _mount_token(spec: Object, identity: Identity) -> None:
             mounts.append({"mountPath": TOKEN_MOUNT_PATH, "name": volume, "readOnly": True})
             mounted = True
     if mounted and not names:
-        spec.setdefault("volumes", []).append({"name": volume, "projected": clone(_TOKEN_SOURCES)})
+        spec.setdefault("volumes", []).append({"name": volume, "projected": clone(KINDS["Pod"].token)})
 
 
 def _tolerations(spec: Object) -> None:
     tolerations = spec.setdefault("tolerations", [])
-    for key in _NODE_TROUBLES:
-        if not any(_tolerates(toleration, key) for toleration in tolerations):
-            tolerations.append(
-                {"effect": "NoExecute", "key": key, "operator": "Exists", "tolerationSeconds": _TOLERATED_SECONDS}
-            )
+    for given in KINDS["Pod"].tolerations:
+        if not any(_tolerates(toleration, given["key"]) for toleration in tolerations):
+            tolerations.append({**given})
 
 
 def _tolerates(toleration: Object, key: str) -> bool:

@@ -11,20 +11,10 @@ from kubesim.api.clock import Clock
 from kubesim.api.objects import Object, metadata, name_of
 from kubesim.api.resources import DAEMON_SET, NODE
 from kubesim.cluster.apiserver import APIServer, Change
+from kubesim.cluster.apiserver.kinds import KINDS
 from kubesim.cluster.apiserver.strategy import GENERATION
 from kubesim.cluster.controllers.base import REVISION_HASH, Controller, current_revision, is_deleted, is_ready, part_of
 from kubesim.cluster.controllers.scheduler import matches_node
-
-# What the Pods of a DaemonSet tolerate, so that they run where others do not.
-_TOLERATED = {
-    "NoExecute": ("node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable"),
-    "NoSchedule": (
-        "node.kubernetes.io/disk-pressure",
-        "node.kubernetes.io/memory-pressure",
-        "node.kubernetes.io/pid-pressure",
-        "node.kubernetes.io/unschedulable",
-    ),
-}
 
 
 class DaemonSetController(Controller):
@@ -103,9 +93,6 @@ def _on_node(template: Object, node: str) -> Object:
     field = {"key": "metadata.name", "operator": "In", "values": [node]}
     terms = {"nodeSelectorTerms": [{"matchFields": [field]}]}
     affinity = {"nodeAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": terms}}
-    tolerations = [
-        {"effect": effect, "key": key, "operator": "Exists"} for effect, keys in _TOLERATED.items() for key in keys
-    ]
     spec = {**template["spec"], "affinity": affinity}
-    spec["tolerations"] = [*template["spec"].get("tolerations", ()), *tolerations]
+    spec["tolerations"] = [*template["spec"].get("tolerations", ()), *KINDS["DaemonSet"].tolerations]
     return {**template, "spec": spec}

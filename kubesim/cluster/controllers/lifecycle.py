@@ -10,7 +10,6 @@ from functools import partial
 from kubesim.api.clock import SECOND, Clock, Micros
 from kubesim.api.objects import Object, is_owned_by, metadata, name_of, namespace_of
 from kubesim.api.resources import (
-    CONFIG_MAP,
     CONTROLLER_REVISION,
     EVENT,
     JOB,
@@ -19,12 +18,11 @@ from kubesim.api.resources import (
     REPLICA_SET,
     RESOURCES,
     SERVICE,
-    SERVICE_ACCOUNT,
     Resource,
     find_kind,
 )
 from kubesim.cluster.apiserver import APIServer, Change
-from kubesim.cluster.bootstrap import kubernetes_service
+from kubesim.cluster.bootstrap import published
 from kubesim.cluster.controllers.base import REACTION, WorkQueue, is_deleted, release
 
 DELAY = 0.05
@@ -81,30 +79,10 @@ def _finalizer(obj: Object) -> str:
     return next((name for name in finalizers if name in ("orphan", "foregroundDeletion")), "")
 
 
-_CA_NOTE = (
-    "Contains a CA bundle that can be used to verify the kube-apiserver when using internal endpoints such as the "
-    "internal service IP or kubernetes.default.svc. No other usage is guaranteed across distributions of Kubernetes "
-    "clusters."
-)
-_CA = (
-    "-----BEGIN CERTIFICATE-----\nkubesim has no certificate: nothing here goes over a network\n"
-    "-----END CERTIFICATE-----\n"
-)
-
 # Seconds for which a deleted namespace is left alone, so that its watchers can react (namespaceDeletionGracePeriod).
 GRACE = 5.0
 # The API server looks every ten seconds whether its own Service is there; here only after one was deleted.
 INTERVAL: Micros = 10 * SECOND
-PUBLISHED: tuple[tuple[Resource, Object], ...] = (
-    (SERVICE_ACCOUNT, {"metadata": {"name": "default"}}),
-    (
-        CONFIG_MAP,
-        {
-            "metadata": {"name": "kube-root-ca.crt", "annotations": {"kubernetes.io/description": _CA_NOTE}},
-            "data": {"ca.crt": _CA},
-        },
-    ),
-)
 
 
 class NamespaceController:
@@ -132,12 +110,10 @@ class NamespaceController:
             self._publish(name)
 
     def _publish(self, namespace: str) -> None:
-        own = [(SERVICE, kubernetes_service())] if namespace == "default" else []
-        for resource, content in [*PUBLISHED, *own]:
-            if self._api.find(resource, namespace, name_of(content)) is None:
-                meta = {**content["metadata"], "namespace": namespace}
-                head = {"apiVersion": resource.api_version, "kind": resource.kind}
-                self._api.create(resource, {**head, **content, "metadata": meta})
+        for obj in published(namespace):
+            resource = find_kind(obj["apiVersion"], obj["kind"])
+            if resource and self._api.find(resource, namespace, name_of(obj)) is None:
+                self._api.create(resource, obj)
 
     def _empty(self, namespace: Object) -> None:
         left = 0
