@@ -12,58 +12,17 @@ from kubesim.api.objects import name_of
 from kubesim.api.resources import NAMESPACE, RESOURCES, find_resource
 from kubesim.kubectl.command import REGISTERED, Call, Command, Context, command
 from kubesim.kubectl.errors import Exit, UsageError
-from kubesim.kubectl.flags import Flag, FlagSet
+from kubesim.kubectl.flags import TABLE, Flag, FlagSet
 
-# The modules that register a command and its subcommands, by its first word. One is imported when its command is first
-# used: a learner's first answer should not wait for sixty commands.
-MODULES = {
-    "create": ("create", "create.rbac", "create.secrets"),
-    "run": ("run_pod",),
-    "set": ("set_",),
-    "explain": ("explain",),
-    "get": ("get",),
-    "edit": ("edit",),
-    "delete": ("deletion",),
-    "rollout": ("rollout",),
-    "scale": ("change",),
-    "cluster-info": ("discovery",),
-    "describe": ("describers",),
-    "logs": ("running",),
-    "exec": ("running",),
-    "debug": ("debug",),
-    "auth": ("discovery",),
-    "events": ("events",),
-    "diff": ("apply",),
-    "apply": ("apply",),
-    "patch": ("change",),
-    "replace": ("apply",),
-    "wait": ("wait",),
-    "label": ("change",),
-    "annotate": ("change",),
-    "config": ("kubeconfig",),
-    "api-resources": ("discovery",),
-    "api-versions": ("discovery",),
-    "version": ("discovery",),
-}
+MODULES: dict[str, str] = TABLE["modules"]
+"""The modules that register a command and its subcommands, by its first word.
 
-# Commands of kubectl v1.36 that are not simulated, by the words before theirs.
-_ABSENT = {
-    (): (
-        *("alpha", "attach", "autoscale", "certificate", "completion", "cordon", "cp", "drain", "expose"),
-        *("kuberc", "kustomize", "options", "plugin", "port-forward", "proxy", "taint", "top", "uncordon"),
-    ),
-    ("apply",): ("edit-last-applied", "set-last-applied", "view-last-applied"),
-    ("auth",): ("reconcile",),
-    ("cluster-info",): ("dump",),
-    ("config",): ("rename-context", "unset"),
-    ("create",): (
-        *("ingress", "poddisruptionbudget", "priorityclass"),
-        *("quota", "service"),
-        *("ing", "pc", "pdb", "resourcequota", "svc"),
-    ),
-    ("set",): ("selector", "subject"),
-}
+One is imported when its command is first used: a learner's first answer should not wait for sixty commands.
+"""
+
+_ABSENT = {tuple(path.split()): names.split() for path, names in TABLE["absent"].items()}
 ABSENT = frozenset((*path, name) for path, names in _ABSENT.items() for name in names)
+"""Commands of kubectl v1.36 that are not simulated."""
 
 _GLOBAL = FlagSet(())
 
@@ -88,7 +47,7 @@ def _command(path: tuple[str, ...]) -> Command | None:
 
 @cache
 def _load(word: str) -> None:
-    for module in MODULES.get(word, ()):
+    for module in MODULES.get(word, "").split():
         import_module(f"kubesim.kubectl.{module}")
 
 

@@ -37,7 +37,8 @@ class Flag:
 
 
 TABLE = json.loads(Path(__file__).with_name("commands.json").read_text(encoding="utf-8"))
-"""The global and the shared flags, and of each command its usage, help and flags, in the form of `read_flags`."""
+"""The modules of commands and the names of absent ones, the global and the shared flags in the form of `read_flags`,
+and of each command its usage, help, flags and refusals."""
 
 _DEFAULTS: dict[str, Any] = {"switch": False, "number": 0, "int32": 0, "duration": 0.0, "list": (), "array": ()}
 
