@@ -256,7 +256,7 @@ def _shell() -> Iterator[str]:
     yield from _wrapped(
         "Words, quotes, variables, `$(...)`, `$((...))`, pipes, redirections, here-documents, `&&`, `||`, `if`, `for` "
         "and `while`, as in bash; containers run the same shell. Not simulated: functions, arrays, `case`, `select`, "
-        "`[[`, and jobs in the background of the terminal. `neighbour` is of this simulator alone: it shows what "
+        "`[[`, backquotes, and jobs in the background. `neighbour` is of this simulator alone: it shows what "
         "another user has seen in the process list."
     )
     yield ""

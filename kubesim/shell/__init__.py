@@ -9,7 +9,7 @@ from kubesim.api.budget import Budget, TooMuchError
 from kubesim.api.clock import Clock
 from kubesim.api.result import Result, Written
 from kubesim.shell.interpreter import Interpreter
-from kubesim.shell.machine import Machine, Streams
+from kubesim.shell.machine import Files, Machine, Streams
 from kubesim.shell.parser import parse
 from kubesim.shell.syntax import IncompleteError, ShellSyntaxError, UnsupportedError
 from kubesim.shell.tool import Invocation, Options, Tool, tool
@@ -44,6 +44,7 @@ class Shell:
         self._machine = Machine(clock, workspace, dict(_ENVIRONMENT))
         self._tools = {**TOOLS, **{program.name: program for program in programs}}
         self._interpreter = Interpreter(self._machine, self._tools)
+        self.aliases, self.history = self._machine.aliases, self._machine.history
 
     def set_clock(self, clock: Clock) -> None:
         self._machine.clock = clock
@@ -56,14 +57,6 @@ class Shell:
         self._machine.history.extend(other._machine.history)
         self._machine.processes.extend(other._machine.processes)
 
-    @property
-    def aliases(self) -> dict[str, str]:
-        return self._machine.aliases
-
-    @property
-    def history(self) -> list[str]:
-        return self._machine.history
-
     def run(self, line: str) -> Result:
         """Run a command line, or a block of several; nothing that is typed raises."""
         text = _clean(line)
@@ -74,11 +67,9 @@ class Shell:
 
     def _remember(self, line: str) -> None:
         control = self._machine.lookup("HISTCONTROL").replace("ignoreboth", "ignorespace:ignoredups").split(":")
-        if "ignorespace" in control and line.startswith(" "):
-            return
-        if "ignoredups" in control and self.history[-1:] == [line]:
-            return
-        self.history.append(line)
+        is_twin = self.history[-1:] == [line]
+        if not (("ignorespace" in control and line.startswith(" ")) or ("ignoredups" in control and is_twin)):
+            self.history.append(line)
 
     def call(self, line: str) -> Result:
         """As `run`, for a line that the learner did not type: it enters no history."""
@@ -119,8 +110,23 @@ class Shell:
         return True
 
     def complete(self, line: str, cursor: int) -> list[str]:
-        """The words that may replace line[word_start(line, cursor):cursor]; see `_complete`."""
-        return _complete(line, cursor, self._machine, self._tools)
+        """The words, sorted, that may replace line[word_start(line, cursor):cursor].
+
+        A folder ends with "/"; after anything else a space may follow if there is only one candidate.
+        """
+        before, machine = line[:cursor][-_MAX_COMPLETED:], self._machine
+        word = before[word_start(before, len(before)) :]
+        if match := re.search(r"\$(\{?)([A-Za-z_0-9]*)$", word):
+            names = sorted(name for name in {**machine.env, **machine.variables} if name.startswith(match[2]))
+            return [word[: match.start(2)] + name + "}" * len(match[1]) for name in names]
+        command = _words(_SEPARATORS.split(before)[-1], machine.aliases)
+        if len(command) == 1 and "/" not in word:
+            return sorted(name for name in {*self._tools, *machine.aliases} if name.startswith(word))
+        program = self._tools.get(command[0])
+        offered = set[str]()
+        if program and program.complete and not _REDIRECT.search(before[: len(before) - len(word)][-3:]):
+            offered = set(program.complete(command[1:]))
+        return sorted(offered or _files(word, machine.files))
 
 
 def _clean(line: str) -> str:
@@ -135,28 +141,6 @@ def word_start(line: str, cursor: int) -> int:
     return len(before) - len(re.split(r"(?<!\\)[\s|;&<>(]", before[-_MAX_COMPLETED:])[-1])
 
 
-def _complete(line: str, cursor: int, machine: Machine, tools: Mapping[str, Tool]) -> list[str]:
-    """The whole words, sorted, that may stand in place of line[word_start(line, cursor):cursor].
-
-    A folder ends with "/"; after anything else a space may follow if there is only one candidate.
-    """
-    before = line[:cursor][-_MAX_COMPLETED:]
-    word = before[word_start(before, len(before)) :]
-    if match := re.search(r"\$\{?([A-Za-z_0-9]*)$", word):
-        names = sorted(name for name in {**machine.env, **machine.variables} if name.startswith(match[1]))
-        closing = "}" if "{" in match[0] else ""
-        return [word[: match.start(1)] + name + closing for name in names]
-    command = _words(_SEPARATORS.split(before)[-1], machine.aliases)
-    if len(command) == 1 and "/" not in word:
-        return sorted(name for name in {*tools, *machine.aliases} if name.startswith(word))
-    program = tools.get(command[0])
-    if program and program.complete and not _REDIRECT.search(before[: len(before) - len(word)][-3:]):
-        offered = sorted(set(program.complete(command[1:])))
-        if offered:
-            return offered
-    return sorted(_files(word, machine))
-
-
 def _words(command: str, aliases: Mapping[str, str]) -> list[str]:
     """The words of an unfinished command, the last one being the one to complete; an alias at its head is replaced."""
     typed = _WORD.findall(command)
@@ -166,13 +150,10 @@ def _words(command: str, aliases: Mapping[str, str]) -> list[str]:
     return [*aliases[words[0]].split(), *words[1:]] if len(words) > 1 and words[0] in aliases else words
 
 
-def _files(word: str, machine: Machine) -> Iterable[str]:
-    typed = re.sub(r"\\(.)", r"\1", word)
-    folder, slash, start = typed.rpartition("/")
+def _files(word: str, files: Files) -> Iterable[str]:
+    folder, slash, start = re.sub(r"\\(.)", r"\1", word).rpartition("/")
     place = folder + slash or "."
-    if not machine.files.is_dir(place):
-        return
-    for name in machine.files.listdir(place):
+    for name in files.listdir(place) if files.is_dir(place) else ():
         if name.startswith(start) and (start or not name.startswith(".")):
             path = _SPECIAL.sub(r"\\\g<0>", f"{folder}{slash}{name}")
-            yield f"{path}/" if machine.files.is_dir(f"{place}/{name}") else path
+            yield f"{path}/" if files.is_dir(f"{place}/{name}") else path

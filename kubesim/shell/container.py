@@ -27,7 +27,7 @@ REFUSED = 126
 """The exit status of a process that needs what is not simulated."""
 _EXEC_PID = 7
 _BUILTINS = ": [ alias cd echo export false help printf pwd read test true type unalias unset"
-_LACKING_BUILTINS = ". bg eval fg getopts jobs kill let local set shift source umask"
+_LACKING_BUILTINS = ". bg eval fg getopts jobs kill let local set shift source trap umask wait"
 
 Write = tuple[float, str, str]
 
@@ -119,7 +119,7 @@ class _Container(Machine):
     IS_TERMINAL = False
 
     base: Base = field(kw_only=True)
-    stop_codes: list[int | None] = field(default_factory=lambda: [None])  # the last one counts
+    stop_code: int | None = None
 
     def program(self, name: str) -> str:
         folder, slash, last = name.rpartition("/")
@@ -134,21 +134,6 @@ class _Container(Machine):
         return self.phrase(f"{self.shell}: {name}: {problem}\n")
 
 
-@tool("trap [ACTION SIGNAL...]", builtin=True)
-def _trap(operands: list[str], options: Options, io: Invocation) -> None:
-    if isinstance(io.machine, _Container) and {"TERM", "SIGTERM", "15"} & {*operands[1:]}:
-        match = re.search(r"\bexit\s+(\d{1,3})\b", operands[0])
-        io.machine.stop_codes.append(int(match[1]) if match else 143 if operands[0] not in ("", "-") else None)
-
-
-@tool("wait", builtin=True)
-def _wait(operands: list[str], options: Options, io: Invocation) -> None:
-    end = max([io.machine.clock.now, *io.machine.jobs])
-    if end == inf:
-        raise TooMuchError
-    io.machine.clock.now = int(end)
-
-
 @tool("nginx [-v]")
 def _nginx(operands: list[str], options: Options, io: Invocation) -> None:
     if operands == ["-v"]:
@@ -156,13 +141,10 @@ def _nginx(operands: list[str], options: Options, io: Invocation) -> None:
     elif isinstance(io.machine, _Container) and operands in ([], ["-g", "daemon off;"]):
         for _, _, line in server(io.machine.base.log, io.machine.clock.now, 0).writes:
             io.err(line if "[notice]" in line else "")
-        io.machine.stop_codes.append(0)
+        io.machine.stop_code = 0
         raise TooMuchError
     else:
         raise UnsupportedError(f"'nginx {' '.join(operands)[:80]}'")
-
-
-_OWN = (_trap, _wait, _nginx)
 
 
 class Place(NamedTuple):
@@ -195,8 +177,7 @@ class Place(NamedTuple):
         except (TooMuchError, RecursionError):
             ended = False
         seconds = (machine.clock.now - started) / SECOND if ended else inf
-        written = sorted((item for item in writes if item[0] <= seconds), key=lambda item: item[0])
-        return Process(tuple(written), code, seconds, machine.stop_codes[-1])
+        return Process(tuple(writes), code, seconds, machine.stop_code)
 
     def _machine(self, started: Micros, argv: Sequence[str], main: Sequence[str]) -> _Container:
         clock = Clock(to_datetime(started))
@@ -215,9 +196,8 @@ class Place(NamedTuple):
         return machine
 
     def _tools(self) -> Mapping[str, Tool]:
-        names = {*_BUILTINS.split(), *self.base.names}
-        own = {tool.name: tool for tool in _OWN if tool.builtin or tool.name in names}
-        return {name: TOOLS[name] for name in names - own.keys()} | own
+        own = {"nginx": _nginx}
+        return {name: own.get(name) or TOOLS[name] for name in (*_BUILTINS.split(), *self.base.names)}
 
     def _check(self, argv: Sequence[str]) -> None:
         """Raise StartError for a program that the image does not hold."""

@@ -13,17 +13,7 @@ from dataclasses import dataclass
 from keyword import iskeyword
 
 from kubesim.shell.machine import Machine
-from kubesim.shell.syntax import (
-    Arithmetic,
-    Literal,
-    Part,
-    Script,
-    ShellError,
-    UnsupportedError,
-    Variable,
-    Word,
-    is_bare,
-)
+from kubesim.shell.syntax import Arithmetic, Literal, Part, Script, ShellError, UnsupportedError, Variable, Word, bare
 
 _MARK = re.compile(r"([{},])")
 _SEQUENCE = re.compile(r"(-?[0-9]{1,9})\.\.(-?[0-9]{1,9})|([A-Za-z])\.\.([A-Za-z])")
@@ -35,10 +25,6 @@ _VARIANT_COST = 10
 
 Piece = tuple[str, bool]  # text, and whether it is quoted
 Variants = list[list[Part]]
-
-
-class ExpansionError(ShellError):
-    """A word that cannot be expanded."""
 
 
 @dataclass(frozen=True)
@@ -75,7 +61,7 @@ class Expander:
                 alternatives.append([[]])
             elif token == _CLOSE and len(levels) > 1:
                 levels.pop()
-                levels[-1][-1] = list(self._joined(levels[-1][-1], self._chosen(alternatives)))
+                levels[-1][-1] = [*self._joined(levels[-1][-1], self._chosen(alternatives))]
             else:
                 self.machine.budget.spend(len(alternatives[-1]))
                 for variant in alternatives[-1]:
@@ -93,7 +79,7 @@ class Expander:
         if len(alternatives) > 1:
             return [variant for variants in alternatives for variant in variants]
         (variants,) = alternatives
-        text = variants[0][0].text if [len(parts) for parts in variants] == [1] and is_bare(variants[0][0]) else ""
+        text = variants[0][0].text if [len(parts) for parts in variants] == [1] and bare(variants[0][0]) else ""
         if not (match := _SEQUENCE.fullmatch(text)):
             return [[_OPEN, *parts, _CLOSE] for parts in variants]
         first, last = (int(end) if match[1] else ord(end) for end in match.groups() if end)
@@ -102,7 +88,7 @@ class Expander:
         return [[Literal(str(number) if match[1] else chr(number))] for number in numbers]
 
     def _pieces(self, word: Word) -> Iterator[Piece]:
-        beginning = "".join(part.text if is_bare(part) else "$" for part in word.parts[:2])
+        beginning = "".join(part.text if bare(part) else "$" for part in word.parts[:2])
         for part in word.parts:
             value, quoted = self._value(part), part.quoted
             if part is word.parts[0] and re.match(r"~(?:/|\Z)", beginning):
@@ -162,9 +148,8 @@ class Expander:
             return
         self.machine.budget.spend(_FOLDER_COST + _PATTERN_COST * len(segment))
         head, bracket, tail = segment.replace("[^", "[!").rpartition("]")
-        match = re.compile(
-            fnmatch.translate(head + bracket + tail.replace("[", "[[]"))
-        ).match  # `[` without `]` is plain
+        plain = fnmatch.translate(head + bracket + tail.replace("[", "[[]"))  # `[` without `]` is no pattern
+        match = re.compile(plain).match
         for name in files.listdir(folder or ".") if files.is_dir(folder or ".") else []:
             self.machine.budget.spend(len(name))
             if match(name) and (not name.startswith(".") or segment.startswith(".")):
@@ -176,7 +161,7 @@ _OPEN, _COMMA, _CLOSE = map(Literal, "{,}")
 
 def _tokens(part: Part) -> Iterable[Part]:
     """A part, cut at the braces and commas that are not quoted."""
-    return map(Literal, filter(None, _MARK.split(part.text))) if is_bare(part) else [part]
+    return map(Literal, filter(None, _MARK.split(part.text))) if bare(part) else [part]
 
 
 def _closed(tokens: Sequence[Part]) -> set[int]:
@@ -191,37 +176,26 @@ def _closed(tokens: Sequence[Part]) -> set[int]:
 
 
 _LONGEST = 200
+_NOT_SIMULATED = re.compile(r"\+\+|--|\*\*|//|\b\d+[A-WYZa-wyz_]|[^-\w\s+*/%()]", re.ASCII)
 _OPERATORS: dict[type, Callable[[int, int], int]] = {
     ast.Add: int.__add__,
     ast.Sub: int.__sub__,
     ast.Mult: int.__mul__,
     ast.Div: lambda left, right: abs(left) // abs(right) * (1 if (left < 0) == (right < 0) else -1),
     ast.Mod: lambda left, right: abs(left) % abs(right) * (1 if left >= 0 else -1),
-    ast.Eq: int.__eq__,
-    ast.NotEq: int.__ne__,
-    ast.Lt: int.__lt__,
-    ast.LtE: int.__le__,
-    ast.Gt: int.__gt__,
-    ast.GtE: int.__ge__,
 }
 
 
-_NOT_SIMULATED = re.compile(
-    r"\+\+|--|[-+*/%]=|(?<![=!<>])=(?!=)|\*\*|//|<<|>>|\b\d+[A-WYZa-wyz_]|[^-\w\s+*/%()<>=!&|]", re.ASCII
-)
-
-
 def evaluate(text: str, machine: Machine) -> int:
-    """The value of an arithmetic expression. Raises ExpansionError and UnsupportedError."""
+    """The value of an arithmetic expression. Raises ShellError and UnsupportedError."""
     if len(text) > _LONGEST or _NOT_SIMULATED.search(text) or any(map(iskeyword, re.findall(r"\w+", text))):
         raise UnsupportedError(f"the arithmetic of '{text.strip()[:40]}'")
-    python = re.sub(r"!(?!=)", "~", text).replace("&&", " and ").replace("||", " or ")  # Python's `not` binds less
     try:
-        return _number(ast.parse(python.strip() or "0", mode="eval").body, machine)
+        return _number(ast.parse(text.strip() or "0", mode="eval").body, machine)
     except SyntaxError:
-        raise ExpansionError(f"{text.strip()}: syntax error in expression") from None
+        raise ShellError(f"{text.strip()}: syntax error in expression") from None
     except ZeroDivisionError:
-        raise ExpansionError(f"{text.strip()}: division by 0") from None
+        raise ShellError(f"{text.strip()}: division by 0") from None
 
 
 def _number(node: ast.expr, machine: Machine) -> int:
@@ -232,13 +206,9 @@ def _number(node: ast.expr, machine: Machine) -> int:
             text = machine.lookup(name)
             number = int(text) if re.fullmatch(r"\s*-?[0-9]{1,20}\s*", text) else 0
         case ast.UnaryOp(operator, operand):
-            value = _number(operand, machine)
-            number = {ast.USub: -value, ast.Invert: int(not value)}.get(type(operator), value)
-        case ast.BinOp(left, operator, right) | ast.Compare(left, [operator], [right]) if type(operator) in _OPERATORS:
-            number = int(_OPERATORS[type(operator)](_number(left, machine), _number(right, machine)))
-        case ast.BoolOp(operator, values):
-            truths = (_number(value, machine) != 0 for value in values)
-            number = int(all(truths) if isinstance(operator, ast.And) else any(truths))
+            number = _number(operand, machine) * (-1 if isinstance(operator, ast.USub) else 1)
+        case ast.BinOp(left, operator, right) if type(operator) in _OPERATORS:
+            number = _OPERATORS[type(operator)](_number(left, machine), _number(right, machine))
         case _:
             raise UnsupportedError("such an expression in '$((...))'")
     return (number + 2**63) % 2**64 - 2**63

@@ -6,15 +6,13 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
-from math import inf
 from typing import Any, TypeVar
 
-from kubesim.api.budget import TooMuchError
 from kubesim.shell import syntax
 from kubesim.shell.expand import Expander
 from kubesim.shell.machine import Input, Machine, Sink, Streams
 from kubesim.shell.parser import parse
-from kubesim.shell.syntax import Script, ShellError, UnsupportedError
+from kubesim.shell.syntax import Script, ShellError
 from kubesim.shell.tool import COMMAND_COST, Invocation, Tool
 
 Command = syntax.Simple | syntax.Compound
@@ -54,7 +52,7 @@ class Interpreter:
             machine.status = leave.status
         return machine.status
 
-    def run_child(self, shell: str, text: str, parameters: Sequence[str], streams: Streams) -> int:
+    def _child(self, shell: str, text: str, parameters: Sequence[str], streams: Streams) -> int:
         """Run a script in a shell of its own, which inherits the exported variables alone."""
         with self._subshell(shell=shell, parameters=parameters, variables={}, aliases={}):
             return self.interpret(text, streams)
@@ -66,23 +64,8 @@ class Interpreter:
     def _script(self, script: Script, streams: Streams) -> int:
         status = 0
         for item in script.items:
-            status = self._background(item, streams) if item.background else self._and_or(item, streams)
+            status = self._and_or(item, streams)
         return status
-
-    def _background(self, item: syntax.AndOr, streams: Streams) -> int:
-        """Run what ends in `&`, and set the clock back; `wait` moves it on again."""
-        machine = self.machine
-        if machine.IS_TERMINAL:
-            raise UnsupportedError("'&'")
-        start = machine.clock.now
-        try:
-            with self._subshell():
-                self._isolated(self._and_or, item, streams)
-            machine.jobs.append(machine.clock.now)
-        except TooMuchError:
-            machine.jobs.append(inf)
-        machine.clock.now = start
-        return 0
 
     def _and_or(self, item: syntax.AndOr, streams: Streams) -> int:
         status = self._pipeline(item.first, streams)
@@ -188,28 +171,22 @@ class Interpreter:
         return "".join(output).rstrip("\n").replace("\0", "")
 
     def _simple(self, command: syntax.Simple, streams: Streams) -> int:
-        expander = self._expander(streams)
+        expander, machine = self._expander(streams), self.machine
         arguments = expander.arguments(command.words)
-        if arguments:
-            with self._assigned(command.assignments, expander):
-                return self.call(arguments, streams)
-        for name, word in command.assignments:
-            self.machine.assign(name, expander.text(word))
-        parts = [part for _, word in command.assignments for part in word.parts]
-        return self.machine.status if any(isinstance(part, syntax.Substitution) for part in parts) else 0
-
-    @contextmanager
-    def _assigned(self, assignments: Sequence[tuple[str, syntax.Word]], expander: Expander) -> Iterator[None]:
-        """Let the variables of `NAME=value command` be there for that command only."""
-        env = self.machine.env
-        before = {name: env.get(name) for name, _ in assignments}
-        env.update({name: expander.text(word) for name, word in assignments})
+        if not arguments:
+            for name, word in command.assignments:
+                machine.assign(name, expander.text(word))
+            parts = [part for _, word in command.assignments for part in word.parts]
+            return machine.status if any(isinstance(part, syntax.Substitution) for part in parts) else 0
+        values = {name: expander.text(word) for name, word in command.assignments}
+        before = {name: machine.env.get(name) for name in values}
+        machine.env.update(values)
         try:
-            yield
+            return self.call(arguments, streams)
         finally:
-            for name, value in before.items():
-                env.pop(name, None)
-                env.update({name: value} if value is not None else {})
+            for name, old in before.items():
+                machine.env.pop(name, None)
+                machine.env.update({name: old} if old is not None else {})
 
     def call(self, arguments: Sequence[str], streams: Streams) -> int:
         """Run one command that is expanded already; `arguments` begin with its name."""
@@ -226,7 +203,7 @@ class Interpreter:
         if not tool.builtin:
             machine.start(arguments)
         with machine.budget.level():
-            return tool.run(rest, Invocation(tool.name, self, streams, f"{machine.shell}: " if tool.builtin else ""))
+            return tool.run(rest, Invocation(tool, machine, self.tools, streams, self.call, self._child))
 
     def _leave(self, kind: str, arguments: Sequence[str], streams: Streams) -> None:
         if kind != "exit" or not arguments:

@@ -87,7 +87,6 @@ class Machine:
     history: list[str] = field(default_factory=list)
     processes: deque[Started] = field(default_factory=lambda: deque(maxlen=1000))
     first_alive: int = 0
-    jobs: list[float] = field(default_factory=list)  # when what runs in the background ends
     status: int = 0
     edit: Edit | None = None
     budget: Budget = field(default_factory=Budget)

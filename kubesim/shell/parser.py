@@ -8,7 +8,7 @@ from typing import NoReturn
 
 from kubesim.api.budget import Budget
 from kubesim.shell import syntax
-from kubesim.shell.syntax import IncompleteError, Lexer, Operator, Script, UnsupportedError, Word, is_bare
+from kubesim.shell.syntax import IncompleteError, Lexer, Operator, Script, UnsupportedError, Word, bare
 
 _ASSIGNMENT = re.compile(r"([A-Za-z_][A-Za-z_0-9]*)=")
 _UNSUPPORTED = ("case", "select", "function", "[[", "time")
@@ -86,9 +86,10 @@ class Parser:
         token = self._peek()
         if token is None:
             raise IncompleteError("syntax error: unexpected end of file")
-        if token.source in ("<(", ">(", "|&"):
-            raise UnsupportedError(f"'{token.source}'")
-        raise syntax.ShellSyntaxError(f"syntax error near unexpected token `{token.source}'")
+        text = token.source if isinstance(token, Word) else token.text.replace("\n", "newline")
+        if text in ("<(", ">(", "|&", "&"):
+            raise UnsupportedError(f"'{text}'")
+        raise syntax.ShellSyntaxError(f"syntax error near unexpected token `{text}'")
 
     def _newlines(self) -> None:
         while self._accept("\n"):
@@ -114,12 +115,11 @@ class Parser:
             return self._script(closing), self._expect(*closing)
 
     def _list(self) -> Iterator[syntax.AndOr]:
-        yield (item := self._and_or())
-        while separator := self._accept(";", "&"):
-            item.background = separator == "&"
+        yield self._and_or()
+        while self._accept(";"):
             if self._peek() is None or self._at("\n", ")", *_CLOSING):
                 return
-            yield (item := self._and_or())
+            yield self._and_or()
 
     def _and_or(self) -> syntax.AndOr:
         first = self._pipeline()
@@ -231,7 +231,7 @@ class Parser:
 def _assignment(word: Word) -> tuple[str, Word] | None:
     """The name and the value of `NAME=value`, or None."""
     first = word.parts[0] if word.parts else None
-    if not first or not is_bare(first) or not (match := _ASSIGNMENT.match(first.text)):
+    if not first or not bare(first) or not (match := _ASSIGNMENT.match(first.text)):
         return None
     value = first.text[match.end() :]
     return match[1], Word((*[syntax.Literal(value)] * bool(value), *word.parts[1:]), word.source[match.end() :])

@@ -75,7 +75,7 @@ class Arithmetic(NamedTuple):  # `$((expression))`
 Part = Literal | Variable | Substitution | Arithmetic
 
 
-def is_bare(part: Part) -> TypeGuard[Literal]:
+def bare(part: Part) -> TypeGuard[Literal]:
     """Whether a part is text that is not quoted."""
     return isinstance(part, Literal) and not part.quoted
 
@@ -87,17 +87,12 @@ class Word(NamedTuple):  # One word as typed (`source`) and what it is made of
     @property
     def bare(self) -> str | None:
         """The text, if no part of it is quoted or to be expanded."""
-        return self.parts[0].text if len(self.parts) == 1 and is_bare(self.parts[0]) else None
+        return self.parts[0].text if len(self.parts) == 1 and bare(self.parts[0]) else None
 
 
 class Operator(NamedTuple):  # `|`, `&&`, newline …
     text: str
     descriptor: str | None = None  # of a redirection: the digits before it
-
-    @property
-    def source(self) -> str:
-        """How a syntax error names it."""
-        return "newline" if self.text == "\n" else self.text
 
 
 @dataclass
@@ -133,11 +128,9 @@ class Pipeline(NamedTuple):  # `! one | two`
     negated: bool
 
 
-@dataclass
-class AndOr:  # `one && two || three`: the first pipeline, then operators with theirs; `&` puts it in the background
+class AndOr(NamedTuple):  # `one && two || three`: the first pipeline, then operators with theirs
     first: Pipeline
     rest: tuple[tuple[str, Pipeline], ...]
-    background: bool = False
 
 
 class Script(NamedTuple):  # Lists of commands, one after the other
@@ -228,7 +221,7 @@ class Lexer:
 
     def _expansion(self, *, quoted: bool) -> Part:
         if self._peek() == "`":
-            return Substitution(self._backquoted(), quoted)
+            raise UnsupportedError("'`'")
         self.position += 1
         if match := _NAME.match(self.text, self.position):
             self.position = match.end()
@@ -259,16 +252,6 @@ class Lexer:
         with self.budget.level():
             lexer._quoted(parts, _IN_HERE, "$`\\\n")
         return Word(tuple(parts), text)
-
-    def _backquoted(self) -> Script:
-        end = self.text.find("`", self.position + 1)
-        if end < 0:
-            raise IncompleteError("unexpected EOF while looking for matching ``'")
-        source = self.text[self.position + 1 : end]
-        self.position = end + 1
-        if "\\" in source:
-            raise UnsupportedError("a backslash between backquotes")
-        return self._nested(Lexer(source + ")", self.budget, self._nested))
 
     def _read_here_documents(self) -> None:
         while self.pending:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import getopt
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from math import inf
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 from kubesim.api.result import Result
 from kubesim.shell.machine import Input, Machine, Streams
@@ -14,6 +14,8 @@ from kubesim.shell.syntax import UnsupportedError
 COMMAND_COST = 4000
 
 Options = dict[str, str]
+Call = Callable[[Sequence[str], Streams], int]
+Script = Callable[[str, str, Sequence[str], Streams], int]
 
 
 class ToolError(Exception):
@@ -40,26 +42,22 @@ class Tool(NamedTuple):
     complete: Callable[[list[str]], Iterable[str]] | None = None
 
 
-class Runner(Protocol):
-    """The interpreter that runs a tool, as far as a tool needs to know it."""
-
-    machine: Machine
-    tools: Mapping[str, Tool]
-
-    def call(self, arguments: Sequence[str], streams: Streams) -> int: ...
-    def run_child(self, shell: str, text: str, parameters: Sequence[str], streams: Streams) -> int: ...
+Tools = Mapping[str, Tool]
 
 
 class Invocation:
-    """One run of one command: its name, its streams and the shell that runs it.
+    """One run of one command: its name and streams, the machine, and what the interpreter lends to run others.
 
     `status` is the highest that `fail` was given.
     """
 
-    def __init__(self, name: str, shell: Runner, streams: Streams, prefix: str = "") -> None:
-        self.name, self.streams, self.prefix = name, streams, prefix
-        self.shell, self.machine, self.tools = shell, shell.machine, shell.tools
-        self.files, self.env = self.machine.files, self.machine.env
+    def __init__(
+        self, tool: Tool, machine: Machine, tools: Tools, streams: Streams, call: Call, script: Script
+    ) -> None:
+        self.name, self.machine, self.tools, self.streams = tool.name, machine, tools, streams
+        self._call, self._script = call, script
+        self.files, self.env = machine.files, machine.env
+        self._prefix = f"{machine.shell}: {tool.name}" if tool.builtin else tool.name
         self.status = 0
 
     @property
@@ -69,11 +67,11 @@ class Invocation:
     def run(self, words: Sequence[str], stdin: str) -> int:
         """Run another command with the same outputs."""
         self.spend(COMMAND_COST)
-        return self.shell.call(words, self.streams._replace(stdin=Input(stdin)))
+        return self._call(words, self.streams._replace(stdin=Input(stdin)))
 
     def script(self, text: str, parameters: Sequence[str], stdin: Input | None) -> int:
         """Run a script in a shell of this name, with its `$0`, `$1` …"""
-        return self.shell.run_child(self.name, text, parameters, self.streams._replace(stdin=stdin))
+        return self._script(self.name, text, parameters, self.streams._replace(stdin=stdin))
 
     def spend(self, steps: int) -> None:
         self.machine.budget.spend(steps)
@@ -89,7 +87,7 @@ class Invocation:
     def fail(self, message: str, status: int = 1) -> int:
         """Write `message` to stderr after the command's name, as GNU's tools do; give `status` back."""
         self.status = max(self.status, status)
-        self.err(self.machine.phrase(f"{self.prefix}{self.name}: {message}\n"))
+        self.err(self.machine.phrase(f"{self._prefix}: {message}\n"))
         return status
 
     def show(self, result: Result) -> int:

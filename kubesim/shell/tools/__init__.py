@@ -22,21 +22,21 @@ from kubesim.shell.tool import Function, Invocation, Options, Tool, ToolError, t
 _ENTRY_COST = Budget.STEPS // 1000
 
 
-def _declared(
-    module: str, name: str, function: str = "", prints: Mapping[str, str] | None = None, **declaration: Any
-) -> Tool:
-    def run(operands: list[str], options: Options, io: Invocation) -> int | None:
-        if prints is not None:
-            io.out(prints[next((letter for letter in options if letter in prints), "")].format(io.machine))
-            return None
-        found: Function = getattr(import_module(f"{__name__}.{module}"), function or name)
-        return found(operands, options, io)
+def _declared(module: str, name: str, row: Mapping[str, Any]) -> Tool:
+    function, prints, exits = row.get("function", name), row.get("prints", {}), row.get("exits", 0)
 
-    return tool(**declaration)(run)
+    def run(operands: list[str], options: Options, io: Invocation) -> int | None:
+        if not prints:
+            found: Function = getattr(import_module(f"{__name__}.{module}"), function)
+            return found(operands, options, io)
+        io.out(prints[next((letter for letter in options if letter in prints), "")].format(io.machine))
+        return int(exits)
+
+    return tool(**{key: value for key, value in row.items() if key not in ("function", "prints", "exits")})(run)
 
 
 _ROWS = json.loads(Path(__file__).with_name("tools.json").read_text("utf-8"))
-TOOLS = {name: _declared(module, name, **row) for module, rows in _ROWS.items() for name, row in rows.items()}
+TOOLS = {name: _declared(module, name, row) for module, rows in _ROWS.items() for name, row in rows.items()}
 
 
 @contextmanager

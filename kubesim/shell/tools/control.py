@@ -20,10 +20,6 @@ _FORMAT = re.compile(r"[^%]+|%([-+ 0#]*([0-9]*)(?:\.([0-9]*))?)([a-zA-Z%]?)")
 _NUMBER = re.compile(r"[+-]?(?:[0-9]{1,18}(?:\.[0-9]{0,18})?|0[xX][0-9a-fA-F]{1,16})")
 
 
-def false_(operands: list[str], options: Options, io: Invocation) -> int:
-    return 1
-
-
 def echo(operands: list[str], options: Options, io: Invocation) -> None:
     flags = list(takewhile(re.compile(r"-[neE]+").fullmatch, operands))
     text, stopped, letters = " ".join(operands[len(flags) :]), False, "".join(flags)
@@ -89,14 +85,11 @@ def date(operands: list[str], options: Options, io: Invocation) -> None:
     io.spend(50 * len(template))
     if not template.startswith("+"):
         raise UnsupportedError("setting or reading a date")
-    own = {"s": f"{now // 10**6}", "N": f"{now % 10**6:06}000", "%": "%"}
-
-    def directive(match: re.Match[str]) -> str:
-        if match[1] not in own and match[1] not in "aAbBcdDeFHIjmMpRSTuyYzZ":
-            raise UnsupportedError(f"'date +{match[0]}'")
-        return own.get(match[1]) or to_datetime(now).strftime(match[0])
-
-    io.out(re.sub("%(.)", directive, template[1:]) + "\n")
+    if unknown := re.search("%[^aAbBcdDeFHIjmMNpRsSTuyYzZ%]", template):
+        raise UnsupportedError(f"'date +{unknown[0]}'")
+    own = {"%s": f"{now // 10**6}", "%N": f"{now % 10**6:06}000", "%%": "%"}
+    text = re.sub("%.", lambda match: own.get(match[0]) or to_datetime(now).strftime(match[0]), template[1:])
+    io.out(f"{text}\n")
 
 
 def export(operands: list[str], options: Options, io: Invocation) -> None:
@@ -236,13 +229,11 @@ def _integer(text: str) -> int:
 
 
 def test(operands: list[str], options: Options, io: Invocation) -> int:
+    if io.name == "[":
+        if operands[-1:] != ["]"]:
+            raise ToolError("missing `]'", 2)
+        operands = operands[:-1]
     return int(not _holds(operands, io))
-
-
-def bracket(operands: list[str], options: Options, io: Invocation) -> int:
-    if operands[-1:] != ["]"]:
-        raise ToolError("missing `]'", 2)
-    return int(not _holds(operands[:-1], io))
 
 
 def help_(operands: list[str], options: Options, io: Invocation) -> None:

@@ -48,29 +48,21 @@ _CLASSES = {
 
 
 class Regex:
-    """A compiled pattern, which lines match if one of `patterns` does; with `words`, only as whole words.
+    """A compiled pattern, which lines match if one of `patterns` does.
 
-    Making it and searching are paid from `budget`. Raises ToolError with GNU's complaint about a wrong pattern, and
-    UnsupportedError.
+    `flags` are those of grep: E for extended patterns, i to ignore case, w to match whole words only. Making and
+    searching are paid from `budget`. Raises ToolError with GNU's complaint about a pattern, and UnsupportedError.
     """
 
-    def __init__(
-        self,
-        patterns: Sequence[str],
-        budget: Budget,
-        *,
-        extended: bool = False,
-        ignore_case: bool = False,
-        words: bool = False,
-    ) -> None:
+    def __init__(self, patterns: Sequence[str], budget: Budget, flags: str = "") -> None:
         self._budget = budget
-        parsers = [_Parser(_tokens(pattern, budget, extended=extended), budget) for pattern in patterns]
+        parsers = [_Parser(_tokens(pattern, budget, extended="E" in flags), budget) for pattern in patterns]
         body = _either([parser.parse() for parser in parsers])
-        if words:
+        if "w" in flags:
             body = [("step", r"(?<!\w)"), *body, ("step", r"(?!\w)")]
         self.groups = max(parser.groups for parser in parsers)
         self._program: Program = [("save", 0), *body, ("save", 1), ("match", 0)]
-        self._flags = re.DOTALL | (re.IGNORECASE if ignore_case else 0)
+        self._flags = re.DOTALL | (re.IGNORECASE if "i" in flags else 0)
         steps = {str(code[1]) for code in self._program if code[0] == "step"}
         budget.spend(_STEP_COST * len(steps))
         self._match = {step: re.compile(step, self._flags).match for step in steps}
@@ -214,6 +206,7 @@ class _Parser:
             while self._tokens and (self._at(*_REPEATS) or re.match(r"\{.", self._tokens[-1])):
                 bounds = self._tokens.pop()
                 piece = _repeated(piece, _REPEATS.get(bounds, bounds))
+            self._budget.spend(len(piece))
             program += piece
         return program
 

@@ -24,7 +24,10 @@ Address = int | str | Regex
 
 
 def grep(operands: list[str], options: Options, io: Invocation) -> int:
-    regex = _regex(_patterns(operands, options, io), options, io)
+    patterns = _patterns(operands, options, io) or [_NEVER]
+    if "F" in options:
+        patterns = [re.sub(r"[][\\.*^$]", r"\\\g<0>", pattern) for pattern in patterns]
+    regex = Regex(patterns, io.machine.budget, "".join(options.keys() - {"E"} if "F" in options else options))
     recursive = "r" in options or "R" in options
     names = operands or (["."] if recursive else ["-"])
     files = [file for name in names for file in _files_below(io, name)] if recursive else names
@@ -50,14 +53,6 @@ def _patterns(operands: list[str], options: Options, io: Invocation) -> list[str
     files = options["f"].split("\n") if "f" in options else []
     stored = [line.removesuffix("\n") for name in files for line in lines(io.read(name))]
     return [*(options["e"].split("\n") if "e" in options else []), *stored]
-
-
-def _regex(patterns: list[str], options: Options, io: Invocation) -> Regex:
-    if "F" in options:
-        patterns = [re.sub(r"[][\\.*^$]", r"\\\g<0>", pattern) for pattern in patterns]
-    extended = "E" in options and "F" not in options
-    budget = io.machine.budget
-    return Regex(patterns or [_NEVER], budget, extended=extended, ignore_case="i" in options, words="w" in options)
 
 
 def _files_below(io: Invocation, name: str) -> Iterator[str]:
@@ -118,26 +113,23 @@ class _Command:
     inside: bool = False
 
     def selects(self, space: str, number: int, *, is_last: bool) -> bool:
-        def matches(address: Address) -> bool:
+        def matches(address: Address | None) -> bool:
             if isinstance(address, Regex):
                 return address.search(space) is not None
             return is_last if address == "$" else number == address
 
-        bound = self.last if isinstance(self.last, int) else None
-        if self.inside and self.last:
-            self.inside = number < bound if bound is not None else not matches(self.last)
-            return (bound is None or number <= bound) != self.negated
-        found = self.first is None or matches(self.first)
-        self.inside = found and self.last is not None and (bound is None or number < bound)
+        found = self.inside or self.first is None or matches(self.first)
+        ends = isinstance(self.last, int) and self.last <= number
+        self.inside = found and self.last is not None and not (ends or (self.inside and matches(self.last)))
         return found != self.negated
 
 
 class _Parser:
     """Reads a script; what is wrong is a ToolError with GNU's sentence and the place where it was seen."""
 
-    def __init__(self, script: str, budget: Budget, *, extended: bool) -> None:
+    def __init__(self, script: str, budget: Budget, flags: str) -> None:
         budget.spend(script.count("[") * len(script) // 100)  # each may look for its `]`
-        self._script, self._budget, self._extended = script, budget, extended
+        self._script, self._budget, self._flags = script, budget, flags
         self._at = 0
 
     def _error(self, problem: str, at: int) -> ToolError:
@@ -173,11 +165,11 @@ class _Parser:
             return address or None
         return int(address) if address.isdigit() else self._regex(address[1:-1].replace("\\/", "/"))
 
-    def _regex(self, pattern: str, *, ignore_case: bool = False) -> Regex:
+    def _regex(self, pattern: str, flags: str = "") -> Regex:
         if not pattern:
             raise UnsupportedError("the empty pattern of sed")
         try:
-            return Regex([pattern], self._budget, extended=self._extended, ignore_case=ignore_case)
+            return Regex([pattern], self._budget, self._flags + flags)
         except ToolError as error:
             raise self._error(str(error), self._at) from None
 
@@ -194,7 +186,7 @@ class _Parser:
             raise self._error("unknown option to `s'", self._at + 1)
         pattern, command.replacement, command.flags = match[1] or match[2] or "", match[3], match[4]
         pattern = pattern.replace(f"\\{mark[-1]}", mark[-1]) if not mark[-1].isalnum() else pattern
-        command.regex = self._regex(pattern, ignore_case="i" in command.flags.lower())
+        command.regex = self._regex(pattern, "i" if "i" in command.flags.lower() else "")
         for group in re.findall(r"\\(.)", command.replacement, re.DOTALL):
             if group.isdigit() and int(group) > command.regex.groups:
                 raise self._error(f"invalid reference \\{group} on `s' command's RHS", self._at)
@@ -258,7 +250,7 @@ def sed(operands: list[str], options: Options, io: Invocation) -> None:
     if "e" not in options and not operands:
         raise misused(io.name, "no script given")
     script, budget = options["e"] if "e" in options else operands.pop(0), io.machine.budget
-    commands = list(_Parser(script, budget, extended="E" in options or "r" in options).parse())
+    commands = list(_Parser(script, budget, "E" if "E" in options or "r" in options else "").parse())
     files = inputs(io, operands, "can't read ", trouble=2)
     if "i" not in options:
         io.out(_edited("".join(text for _, text in files), commands, budget, quiet="n" in options))

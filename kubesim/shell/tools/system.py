@@ -67,15 +67,10 @@ def uname(operands: list[str], options: Options, io: Invocation) -> None:
     io.out(" ".join(shown.values()) + (" GNU/Linux" if "a" in options else "") + "\n" if shown else "Linux\n")
 
 
-def env(operands: list[str], options: Options, io: Invocation) -> None:
-    if operands:
-        raise UnsupportedError("'env' with arguments")
-    io.out("".join(f"{name}={value}\n" for name, value in io.env.items()))
-
-
 def printenv(operands: list[str], options: Options, io: Invocation) -> int:
-    if not operands:
-        env(operands, options, io)
+    if operands and io.name == "env":
+        raise UnsupportedError("'env' with arguments")
+    io.out("" if operands else "".join(f"{name}={value}\n" for name, value in io.env.items()))
     io.out("".join(f"{io.env[name]}\n" for name in operands if name in io.env))
     return int(any(name not in io.env for name in operands))
 

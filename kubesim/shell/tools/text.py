@@ -13,26 +13,18 @@ from kubesim.shell.tools import inputs, whole_number
 
 
 def head(operands: list[str], options: Options, io: Invocation) -> None:
-    _print_some(operands, options, io, lambda content, wanted: content[: int(wanted)])
-
-
-def tail(operands: list[str], options: Options, io: Invocation) -> None:
-    def cut(content: list[str], wanted: str) -> list[str]:
-        """The last lines, or with +N those from line N on."""
-        count = abs(int(wanted))
-        return content[max(count - 1, 0) if wanted.startswith("+") else max(len(content) - count, 0) :]
-
-    _print_some(operands, options, io, cut)
-
-
-def _print_some(names: list[str], options: Options, io: Invocation, cut: Callable[[list[str], str], list[str]]) -> None:
+    """head and tail: the first lines, the last ones, or with `tail -n +N` those from line N on."""
     wanted = "".join(option for option in options if option.isdigit()) or options.get("n", "10")  # as in `head -12`
-    whole_number(wanted, "invalid number of lines")
-    separator = ""
-    for name, text in inputs(io, names):
-        title = f"{separator}==> {'standard input' if name == '-' else name} <==\n" if len(names) > 1 else ""
-        separator = "\n"
-        io.out(title + "".join(cut(lines(text), wanted)))
+    count = whole_number(wanted, "invalid number of lines")
+    if io.name == "head":
+        part = slice(count)
+    else:
+        part = (
+            slice(max(count - 1, 0), None) if wanted.startswith("+") else slice(-abs(count) if count else 10**9, None)
+        )
+    for number, (name, text) in enumerate(inputs(io, operands)):
+        title = f"==> {'standard input' if name == '-' else name} <==\n" if len(operands) > 1 else ""
+        io.out("\n" * bool(title and number) + title + "".join(lines(text)[part]))
 
 
 def seq(operands: list[str], options: Options, io: Invocation) -> None:
@@ -46,20 +38,18 @@ def seq(operands: list[str], options: Options, io: Invocation) -> None:
 
 
 def wc(operands: list[str], options: Options, io: Invocation) -> None:
-    kinds = [kind for kind in "lwmc" if kind in options] or ["l", "w", "c"]
-    rows = [(_counts(text), name) for name, text in inputs(io, operands)]
+    def counts(text: str) -> tuple[int, ...]:
+        return text.count("\n"), len(text.split()), len(text), len(text.encode("utf-8", "surrogateescape"))
+
+    shown = [number for number, kind in enumerate("lwmc") if kind in options] or [0, 1, 3]
+    rows = [(counts(text), name) for name, text in inputs(io, operands)]
     if len(operands) > 1:
-        rows.append(({kind: sum(counts[kind] for counts, _ in rows) for kind in "lwmc"}, "total"))
-    width = len(str(max((counts["c"] for counts, _ in rows), default=0))) if operands else 7
-    width = 1 if len(kinds) == 1 and len(rows) == 1 else width
-    for counts, name in rows:
-        figures = " ".join(f"{counts[kind]:{width}}" for kind in kinds)
+        rows.append((tuple(map(sum, zip(*(row for row, _ in rows), strict=True))) or (0, 0, 0, 0), "total"))
+    width = len(str(max((row[3] for row, _ in rows), default=0))) if operands else 7
+    width = 1 if len(shown) == 1 and len(rows) == 1 else width
+    for row, name in rows:
+        figures = " ".join(f"{row[number]:{width}}" for number in shown)
         io.out(f"{figures} {name}\n" if operands else f"{figures}\n")
-
-
-def _counts(text: str) -> dict[str, int]:
-    size = len(text.encode("utf-8", "surrogateescape"))
-    return {"l": text.count("\n"), "w": len(text.split()), "m": len(text), "c": size}
 
 
 def sort(operands: list[str], options: Options, io: Invocation) -> None:
