@@ -128,10 +128,10 @@ def test_the_quizzes_are_judged() -> None:
     pick, command = (Quiz(**fields(entry)) for entry in entries("Add a quiz", "quiz"))
     verdicts = [judge(pick, [number]) for number in range(3)]
     assert [verdict.right for verdict in verdicts] == [False, True, False]
-    assert verdicts[0].notes[0].text == "A: Whoever may push can move the tag `1.0` to another image."
+    assert verdicts[0].notes[0].text == "A: Anyone who can push can move the tag `1.0` to a different image."
     assert (judge(command, command.answer).right, judge(command, "kubectl create ns blue").right) == (True, True)
     wrong = judge(command, command.wrong)
-    assert (wrong.right, wrong.notes[-1].text) == (False, "There is no namespace `blue`.")
+    assert (wrong.right, wrong.notes[-1].text) == (False, "There's no namespace `blue`.")
 
 
 def test_every_kind_of_quiz_is_in_the_table() -> None:

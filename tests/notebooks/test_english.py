@@ -1,0 +1,79 @@
+"""The lesson speaks as a native speaker would: words that translated English has and the field hasn't are counted."""
+
+import re
+from functools import cache
+
+import pytest
+from pages import PATH, ROOT, prose_of, without_code
+
+from kubesim.lessons import documents
+
+FILES = ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/glossary.md", "docs/cheat-sheet.md", "docs/teaching.md")
+FOLDERS = ("quizzes", "tasks", "challenges")
+# What people read of an entry; the other fields are commands, patterns and names.
+READ = ("title", "text", "question", "why", "what", "otherwise", "hint", "hints", "reason", "done", "because", "heard")
+
+COUNTED = {
+    "mend (fix)": (r"mend(s|ed|ing)?", 0),
+    "anew (again)": (r"anew", 0),
+    "stand (be, contain, show)": (r"(stands?|stood|standing) (?!still|for\b)", 0),
+    "stand for (the node's commands do stand for the work of an administrator)": (r"(stands?|stood) for", 8),
+    "another (different)": (r"another", 8),
+    "fit (match)": (r"fit(s|ted|ting)?", 2),
+    "-body (-one, or who it is)": (r"(some|no|every|any)body", 0),
+    "by itself (on its own)": (r"by (itself|themselves|himself)", 1),
+    "whoever (anyone who; fine as a subject that no one knows)": (r"whoever", 4),
+    "shall (should, or the present tense)": (r"shall", 0),
+    "any more (anymore)": (r"any more", 0),
+    "stranger (anonymous client; a Pod of that name)": (r"strangers?", 1),
+    "words (message, sentence)": (r"(its|the|other|same) words(?! that)", 4),
+    "ask for (reference)": (r"ask(s|ed) for", 4),
+    "for (because)": (r", for (?!example|instance|all\b|each|every|this|that|the first|a while|work)", 16),
+    "burnt (compromised)": (r"burnt", 0),
+    "in the place of (instead of)": (r"in the place of", 1),
+    "uncontracted (Kubernetes' own sentences aren't)": (r"(do|does|did|is|are|was|has|can|could|would|will) ?not(?= )", 22),
+}
+
+
+def spoken(value, key=""):
+    """The sentences of a quiz, a task or a broken cluster."""
+    if isinstance(value, dict):
+        return [text for name, part in value.items() for text in spoken(part, name)]
+    if isinstance(value, list):
+        return [text for part in value for text in spoken(part, key)]
+    return [value] if key in READ and isinstance(value, str) else []
+
+
+@cache
+def texts():
+    """Everything that a reader reads, without code, by where it stands."""
+    found = {name: without_code(prose_of(name)) for name in PATH}
+    found |= {name: without_code((ROOT / name).read_text(encoding="utf-8")) for name in FILES}
+    found |= {
+        f"{folder}/{file}": without_code("\n\n".join(spoken(entries)))
+        for folder in FOLDERS
+        for file, entries in documents(folder)
+    }
+    return found
+
+
+def hits(pattern):
+    rule = re.compile(rf"\b({pattern})\b" if pattern[-1].isalnum() or pattern[-1] == "?" else rf"\b({pattern})", re.I)
+    return [
+        f"{where}: …{text[max(0, hit.start() - 40) : hit.end() + 40]!r}"
+        for where, text in texts().items()
+        for hit in rule.finditer(text)
+    ]
+
+
+@pytest.mark.parametrize("meant", COUNTED)
+def test_a_word_of_translated_english_is_rare(meant):
+    pattern, handful = COUNTED[meant]
+    found = hits(pattern)
+    assert len(found) <= handful, "\n".join(found)
+
+
+def test_everything_is_read_and_contractions_are_used():
+    assert all(texts().values())
+    contracted = {where: len(re.findall(r"\w(?:n't|'s|'re|'ll|'ve)\b", text)) for where, text in texts().items()}
+    assert [name for name in PATH if contracted[name] < 5] == []
