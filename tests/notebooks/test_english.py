@@ -31,7 +31,10 @@ COUNTED = {
     "for (because)": (r", for (?!example|instance|all\b|each|every|this|that|the first|a while|work)", 16),
     "burnt (compromised)": (r"burnt", 0),
     "in the place of (instead of)": (r"in the place of", 1),
-    "uncontracted (Kubernetes' own sentences aren't)": (r"(do|does|did|is|are|was|has|can|could|would|will) ?not(?= )", 22),
+    "uncontracted (Kubernetes' own sentences aren't)": (
+        r"(do|does|did|is|are|was|has|can|could|would|will) ?not(?= )",
+        22,
+    ),
 }
 
 
