@@ -13,6 +13,7 @@ from kubesim.api.result import Result
 from kubesim.kubectl.command import Call, Command, Context
 from kubesim.kubectl.commands import (
     ABSENT,
+    GLOBAL_FLAGS,
     all_commands,
     complete,
     find_command,
@@ -34,7 +35,6 @@ from kubesim.kubectl.errors import (
     UsageError,
     message,
 )
-from kubesim.kubectl.flags import FlagSet
 
 
 def run(args: Sequence[str], context: Context) -> Result:
@@ -55,8 +55,7 @@ def run(args: Sequence[str], context: Context) -> Result:
 
 
 def _run(call: Call, words: Sequence[str]) -> None:
-    if (path := (*call.command.path, *words[:1])) in ABSENT:
-        raise _absent(path)
+    _refuse_absent(call.command, words)
     call.args, call.flags, call.given, call.dash = call.command.flag_set.parse(words)
     if call.flags["help"]:
         call.say(help_text(call.command))
@@ -140,24 +139,34 @@ def _result(call: Call) -> Result:
 
 
 def _without_command(words: Sequence[str]) -> Result:
-    position = next_word(words, 0)
-    first = None if position is None else words[position]
     try:
-        FlagSet(()).parse(words[:position])
-    except (FlagError, NotSimulated) as error:
+        return Result(stdout=_first_help(words))
+    except REFUSALS as error:
         return Result(stderr=message(error, "kubectl"), exit_code=1)
-    if first == "help":
-        topic, _ = find_command([word for word in words if word != "help"])
-        return Result(stdout=help_text(topic) if topic else root_help())
-    if first is None:
-        return Result(stdout=root_help())
-    if (first,) in ABSENT:
-        return Result(stderr=message(_absent((first,)), "kubectl"), exit_code=1)
-    return Result(stderr=f'error: unknown command "{first}" for "kubectl"{suggestions(first)}\n', exit_code=1)
 
 
-def _absent(path: Sequence[str]) -> NotSimulated:
-    return NotSimulated(f"'kubectl {' '.join(path)}' is not part of this simulator")
+def _first_help(words: Sequence[str]) -> str:
+    """The help that words without a command ask for. Raises a refusal where they ask for something else."""
+    _refuse_absent(None, words)
+    position = next_word(words, GLOBAL_FLAGS)
+    if position is not None and words[0].startswith("-"):
+        raise Plain(f"Error: flags cannot be placed before plugin name: {words[0]}")
+    if position is None:
+        GLOBAL_FLAGS.parse(words)
+        return root_help()
+    if words[0] != "help":
+        raise KubectlError(f'unknown command "{words[0]}" for "kubectl"{suggestions(words[0])}')
+    topic, rest = find_command(words[1:])
+    _refuse_absent(topic, rest)
+    return help_text(topic) if topic else root_help()
+
+
+def _refuse_absent(command: Command | None, words: Sequence[str]) -> None:
+    """Raise NotSimulated where the words after a command (None: none yet) begin with one that is not simulated."""
+    position = next_word(words, command.flag_set if command else GLOBAL_FLAGS)
+    path = (*(command.path if command else ()), *([] if position is None else [words[position]]))
+    if path in ABSENT:
+        raise NotSimulated(f"'kubectl {' '.join(path)}' is not part of this simulator")
 
 
 __all__ = ["Command", "Context", "Kubeconfig", "all_commands", "complete", "run"]

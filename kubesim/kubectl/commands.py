@@ -24,7 +24,7 @@ _ABSENT = {tuple(path.split()): names.split() for path, names in TABLE["absent"]
 ABSENT = frozenset((*path, name) for path, names in _ABSENT.items() for name in names)
 """Commands of kubectl v1.36 that are not simulated."""
 
-_GLOBAL = FlagSet(())
+GLOBAL_FLAGS = FlagSet(())
 
 
 def find_command(args: Sequence[str]) -> tuple[Command | None, list[str]]:
@@ -32,11 +32,11 @@ def find_command(args: Sequence[str]) -> tuple[Command | None, list[str]]:
     rest = list(args)
     path: tuple[str, ...] = ()
     found: Command | None = None
-    position = next_word(rest, 0)
+    position = next_word(rest, GLOBAL_FLAGS)
     while position is not None and (command := _command((*path, rest[position]))):
         found, path = command, command.path
         del rest[position]
-        position = next_word(rest, position)
+        position = next_word(rest, command.flag_set)
     return found, rest
 
 
@@ -58,11 +58,13 @@ def all_commands() -> list[Command]:
     return sorted({command.path: command for command in REGISTERED.values()}.values(), key=lambda item: item.path)
 
 
-def next_word(words: Sequence[str], start: int) -> int | None:
-    """The position of the first word that is neither a flag nor a global flag's value, as cobra looks for commands."""
+def next_word(words: Sequence[str], flags: FlagSet) -> int | None:
+    """The position of the first word that is neither a flag nor the value of one, as cobra looks for commands.
+
+    It takes the word after a flag that it does not know for its value. Mirrors stripFlags of github.com/spf13/cobra.
+    """
     skip = False
-    for index in range(start, len(words)):
-        word = words[index]
+    for index, word in enumerate(words):
         if skip:
             skip = False
         elif word == "--":
@@ -70,15 +72,16 @@ def next_word(words: Sequence[str], start: int) -> int | None:
         elif not word.startswith("-") or word == "-":
             return index
         else:
-            skip = _takes_value(word)
+            skip = _takes_value(word, flags)
     return None
 
 
-def _takes_value(word: str) -> bool:
-    if "=" in word:
+def _takes_value(word: str, flags: FlagSet) -> bool:
+    is_long = word.startswith("--")
+    if "=" in word or (len(word) > 2 and not is_long):
         return False
-    flag = _GLOBAL.flags.get(word[2:]) if word.startswith("--") else _GLOBAL.shorts.get(word[1:])
-    return flag is not None and flag.bare is None
+    flag = flags.flags.get(word[2:]) if is_long else flags.shorts.get(word[1:])
+    return flag is None or flag.bare is None
 
 
 def suggestions(word: str) -> str:
@@ -116,7 +119,7 @@ def _candidates(command: Command | None, rest: list[str], current: str, context:
     if previous in ("-o", "--output"):
         return _OUTPUTS
     if current.startswith("-"):
-        flags = (command.flag_set if command else _GLOBAL).flags.values()
+        flags = (command.flag_set if command else GLOBAL_FLAGS).flags.values()
         return [f"--{flag.name}" + ("" if flag.bare is not None else "=") for flag in flags if flag.simulated]
     if command is None:
         return MODULES
