@@ -23,7 +23,6 @@ DATA_KEYS = {DOCKER_CONFIG_JSON: ".dockerconfigjson", DOCKERCFG: ".dockercfg"}
 # Docker Hub, and the name that its credentials are filed under.
 _HUB, _HUB_KEY = "docker.io", "index.docker.io"
 
-_GO_KINDS = {str: "string", bool: "bool", int: "number", float: "number", list: "array", dict: "object"}
 _AUTHS = "DockerConfigJSON.auths"
 
 T = TypeVar("T")
@@ -188,4 +187,4 @@ def _typed(value: Any, kind: type[T], where: str) -> T | None:
     """`value`, which may be None. Raises ValueError, as Go words it, where it is not of this kind."""
     if value is None or isinstance(value, kind):
         return value
-    raise ValueError(f"json: cannot unmarshal {_GO_KINDS[type(value)]} into Go {where}")
+    raise ValueError(gojson.mismatch(value, where))

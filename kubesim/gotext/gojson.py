@@ -89,6 +89,24 @@ def syntax_problem(text: str) -> tuple[str, int] | None:
     return None
 
 
+_WORDS = {
+    str: "string",
+    bool: "bool",
+    int: "number",
+    float: "number",
+    list: "array",
+    dict: "object",
+    type(None): "null",
+}
+
+
+def mismatch(value: Any, into: str, whole: bool = False) -> str:
+    """Go's sentence for a decoded value of the wrong type; where a `whole` number is wanted, with the number."""
+    word = _WORDS.get(type(value), "null")
+    word += f" {sprint(value)}" if whole and word == "number" else ""
+    return f"json: cannot unmarshal {word} into Go {into}"
+
+
 def valid(text: str) -> str:
     """`text` with U+FFFD for whatever is no Unicode (Python's surrogates), as Go writes it."""
     return text if text.isascii() else _SURROGATE.sub("\ufffd", text)

@@ -1,6 +1,21 @@
-"""The schema of the API: which fields a type has, and decoding JSON into them as the API server does."""
+"""The schema of the API: which fields a type has (model.py), and decoding JSON into them as the API server does.
 
-from kubesim.api.schema.decode import DecodeError, convert, decode, strict_error, unknown_fields
+Mirrors sigs.k8s.io/json (strict decoding of typed objects), k8s.io/apimachinery pkg/runtime/converter.go (objects made
+by a strategic merge patch) and the Unmarshalers of Time, Quantity and IntOrString, v1.36. A decoder is built once for
+each type; paths are worked out only when something is wrong.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from functools import cache, partial
+from typing import Any
+
+from kubesim.api import quantity
+from kubesim.api.clock import parse_time, rfc3339, to_datetime
+from kubesim.api.errors import StatusError, bad_request
+from kubesim.api.resources import Resource
 from kubesim.api.schema.model import (
     ENUMS,
     MERGE_KEYS,
@@ -14,7 +29,225 @@ from kubesim.api.schema.model import (
     retains_keys,
     type_of,
 )
+from kubesim.gotext import gojson
 
 __all__ = ["ENUMS", "MERGE_KEYS", "DecodeError", "Field", "Type", "convert", "decode", "describe", "fields"]
-__all__ += ["in_go_order", "merge_key", "meta_type", "retains_keys", "strict_error", "type_of"]
-__all__ += ["unknown_fields"]
+__all__ += ["in_go_order", "merge_key", "meta_type", "retains_keys", "strict_error", "type_of", "unknown_fields"]
+
+Decoder = Callable[[Any], Any]
+
+
+class DecodeError(Exception):
+    """A `value` that does not match its field's type, or the sentence of an Unmarshaler about it."""
+
+    def __init__(self, kind: Type, value: Any, sentence: str = "") -> None:
+        super().__init__(kind.go, sentence)
+        self.kind, self.value, self.sentence = kind, value, sentence
+        self.struct = ""
+        self.path: list[str] = []
+
+    def in_json(self) -> str:
+        """The sentence of the JSON decoder."""
+        if self.sentence:
+            return self.sentence
+        where = f"struct field {self.struct}.{'.'.join(reversed(self.path))}" if self.struct else "value"
+        return gojson.mismatch(self.value, f"{where} of type {self.kind.go}", self.kind.kind == "integer")
+
+    def in_converter(self) -> str:
+        """The sentence of the converter from unstructured objects, which names no field."""
+        kind, given = self.kind.kind, _GO_KINDS[type(self.value)]
+        if self.sentence or kind == "own":
+            return self.sentence or self.in_json()
+        if kind in _RESTORED:
+            return f"cannot restore {_RESTORED[kind]} {given}"
+        if given == "int64" and kind == "string":
+            return f"cannot convert int64 to {self.kind.go}"
+        return f"unrecognized type: {'string' if kind == 'string' else self.kind.go}"
+
+
+_GO_KINDS = {str: "string", bool: "bool", int: "int64", float: "float64", list: "slice", dict: "map"}
+_RESTORED = {"list": "slice from", "bytes": "slice from", "map": "map from", "struct": "struct from:"}
+
+
+def decode(resource: Resource, obj: Any, strict: bool) -> dict[str, Any]:
+    """`obj`, parsed JSON, as an object of `resource`: unknown fields and empty values dropped, numbers, times and
+    quantities in their canonical form. `obj` is left alone.
+
+    Raises StatusError (BadRequest) where a value has the wrong type and, when `strict`, where a field is unknown.
+    """
+    struct = type_of(resource)
+    try:
+        decoded: dict[str, Any] = decoder(struct)(obj)
+    except DecodeError as error:
+        raise _cannot_be_handled(resource, error.in_json()) from None
+    if strict and (unknown := unknown_fields(struct, obj)):
+        raise _cannot_be_handled(resource, strict_error(unknown))
+    return decoded
+
+
+def convert(struct: Type, obj: Any) -> Any:
+    """`obj` decoded as `struct`. Raises DecodeError, whose sentence the caller picks."""
+    return decoder(struct)(obj)
+
+
+def strict_error(unknown: list[str]) -> str:
+    """The sentence that lists unknown fields."""
+    return "strict decoding error: " + ", ".join(unknown)
+
+
+def _cannot_be_handled(resource: Resource, why: str) -> StatusError:
+    kind = resource.kind
+    return bad_request(f'{kind} in version "{resource.api_version}" cannot be handled as a {kind}: {why}')
+
+
+def unknown_fields(struct: Type, obj: Any) -> list[str]:
+    """One sentence for each field of `obj` that `struct` lacks: 'unknown field "spec.foo"', in key order."""
+    return [f'unknown field "{path}"' for path in _unknown(struct, obj, "")]
+
+
+def _unknown(kind: Type, value: Any, path: str) -> Iterator[str]:
+    if isinstance(value, list) and kind.kind == "list" and kind.element:
+        for index, item in enumerate(value):
+            yield from _unknown(kind.element, item, f"{path}[{index}]")
+    if isinstance(value, dict) and kind.kind == "struct":
+        known = fields(kind)
+        for key in sorted(value):
+            where = f"{path}.{key}" if path else key
+            if key in known:
+                yield from _unknown(known[key].type, value[key], where)
+            else:
+                yield where
+
+
+@cache
+def decoder(kind: Type) -> Decoder:
+    """The function that decodes one type; it raises DecodeError."""
+    if kind.kind == "struct":
+        return partial(_struct, kind, {})
+    if kind.element:
+        return partial(_list if kind.kind == "list" else _map, kind, decoder(kind.element))
+    return partial(_SCALARS[kind.kind], kind)
+
+
+def _struct(kind: Type, table: dict[str, tuple[Decoder, bool]], value: Any) -> dict[str, Any]:
+    if not table:  # filled at the first use, because a type may hold itself
+        table.update({name: (decoder(field.type), field.keeps_zero) for name, field in fields(kind).items()})
+    if value.__class__ is not dict:
+        if value is None:
+            return {}
+        raise DecodeError(kind, value)
+    decoded = {}
+    key = ""
+    try:
+        for key in sorted(value):
+            item = value[key]
+            entry = table.get(key)
+            if entry is not None and item is not None:
+                item = entry[0](item)
+                if item or entry[1]:
+                    decoded[key] = item
+    except DecodeError as error:
+        error.path.append(key)
+        error.struct = error.struct or kind.name
+        raise
+    return decoded
+
+
+def _list(kind: Type, element: Decoder, value: Any) -> list[Any]:
+    if value.__class__ is not list:
+        raise DecodeError(kind, value)
+    return [element(item) for item in value]
+
+
+def _map(kind: Type, element: Decoder, value: Any) -> dict[str, Any]:
+    if value.__class__ is not dict:
+        raise DecodeError(kind, value)
+    return {gojson.valid(key): element(value[key]) for key in sorted(value)}
+
+
+def _string(kind: Type, value: Any) -> str:
+    if value.__class__ is str:
+        return gojson.valid(value)
+    if value is None:
+        return ""
+    raise DecodeError(kind, value)
+
+
+def _boolean(kind: Type, value: Any) -> bool:
+    if value.__class__ is bool or value is None:
+        return bool(value)
+    raise DecodeError(kind, value)
+
+
+def _integer(kind: Type, value: Any) -> int:
+    limit = 2 ** (int(kind.go.removeprefix("int")) - 1)
+    if value is None:
+        return 0
+    whole = value.__class__ is int or (value.__class__ is float and value.is_integer() and abs(value) < 1e21)
+    if whole and -limit <= value < limit:
+        return int(value)
+    raise DecodeError(kind, value)
+
+
+def _bytes(kind: Type, value: Any) -> str:
+    if value is None:
+        return ""
+    if value.__class__ is not str:
+        raise DecodeError(kind, value)
+    try:
+        gojson.decode_base64(value)
+    except ValueError as error:
+        raise DecodeError(kind, value, str(error)) from None
+    return str(value.replace("\n", "").replace("\r", ""))
+
+
+_RFC3339 = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:[.,]\d+)?(?:Z|[+-]\d\d:\d\d)", re.ASCII)
+
+
+def _time(kind: Type, value: Any) -> str:
+    if value.__class__ is not str:
+        raise DecodeError(Type("own", "string"), value)
+    micro = kind.kind == "microtime"
+    try:
+        if not _RFC3339.fullmatch(value):
+            raise ValueError(value)
+        moment = parse_time(value)
+        seconds = rfc3339(moment)
+    except (ValueError, OverflowError):
+        layout, quoted = f"2006-01-02T15:04:05{'.000000' * micro}Z07:00", gojson.quote(value)
+        sentence = f'parsing time {quoted} as "{layout}": cannot parse {quoted} as "2006"'
+        raise DecodeError(kind, value, sentence) from None
+    return to_datetime(moment).strftime("%Y-%m-%dT%H:%M:%S.%fZ") if micro else seconds
+
+
+def _quantity(kind: Type, value: Any) -> str:
+    if value is None:
+        return "0"
+    try:
+        return quantity.canonical(value.strip() if isinstance(value, str) else gojson.dumps(value))
+    except ValueError as error:
+        raise DecodeError(kind, value, str(error)) from None
+
+
+def _int_or_string(_kind: Type, value: Any) -> int | str:
+    if value.__class__ is str:
+        return str(value)
+    return _integer(Type("integer" if isinstance(value, int | float) else "own", "int32"), value)
+
+
+def _any(_kind: Type, value: Any) -> Any:
+    return value
+
+
+_SCALARS: dict[str, Callable[[Type, Any], Any]] = {
+    "any": _any,
+    "boolean": _boolean,
+    "bytes": _bytes,
+    "integer": _integer,
+    "intorstring": _int_or_string,
+    "microtime": _time,
+    "number": _any,
+    "quantity": _quantity,
+    "string": _string,
+    "time": _time,
+}

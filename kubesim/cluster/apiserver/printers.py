@@ -156,11 +156,6 @@ def _restarts(now: Micros, count: int, last: str) -> str:
     return f"{count} ({age(last, now)} ago)" if count and last else str(count)
 
 
-def pod_status(obj: Object) -> str:
-    """The STATUS of a Pod: its phase, or the reason of one of its containers."""
-    return pod_summary(obj).status
-
-
 @remembered
 def pod_summary(obj: Object) -> PodSummary:
     """How many containers are ready, what the Pod is waiting for, and how often it was restarted."""

@@ -33,11 +33,13 @@ from kubesim.gotext import gojson
 MAX_OPERATIONS = 10_000  # as many may a JSON patch have
 MAX_COPIED = 3 * 1024 * 1024  # bytes of JSON that all its copies may add
 
+_MAP = "value of type map[string]interface {}"
+
 
 def json_patch(obj: Object, operations: Any) -> Object:
     """`obj` changed by a list of RFC 6902 operations."""
     if not isinstance(operations, list):
-        raise bad_request(f"error decoding patch: {_unmarshal(operations, '[]interface {}')}")
+        raise bad_request(f"error decoding patch: {gojson.mismatch(operations, 'value of type []interface {}')}")
     if len(operations) > MAX_OPERATIONS:
         text = f"The allowed maximum operations in a JSON patch is {MAX_OPERATIONS}, got {len(operations)}"
         raise StatusError(413, "RequestEntityTooLarge", f"Request entity too large: {text}")
@@ -66,15 +68,10 @@ def _refused() -> StatusError:
     return invalid_request("the server rejected our request due to an error in our request")
 
 
-def _unmarshal(value: Any, wanted: str) -> str:
-    names = {dict: "object", list: "array", str: "string", bool: "bool"}
-    return f"json: cannot unmarshal {names.get(type(value), 'number')} into Go value of type {wanted}"
-
-
 def merge_patch(obj: Object, change: Any) -> Object:
     """`obj` changed by an RFC 7386 patch: null removes, objects merge, all else replaces."""
     if not isinstance(change, dict):
-        raise bad_request(f"error decoding patch: {_unmarshal(change, 'map[string]interface {}')}")
+        raise bad_request(f"error decoding patch: {gojson.mismatch(change, _MAP)}")
     return _merged(obj, change)
 
 
@@ -91,7 +88,7 @@ def _merged(target: Any, change: Object) -> Object:
 def strategic_merge(obj: Object, change: Any, resource: Resource) -> Object:
     """`obj` changed by a strategic merge patch; its fields have the right types."""
     if not isinstance(change, dict):
-        raise bad_request(_unmarshal(change, "map[string]interface {}"))
+        raise bad_request(gojson.mismatch(change, _MAP))
     struct = schema.type_of(resource)
     merged = merge_maps(obj, change, struct)
     try:

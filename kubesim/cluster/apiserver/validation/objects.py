@@ -28,7 +28,7 @@ from kubesim.cluster.apiserver.validation.rules import (
     special,
     valid,
 )
-from kubesim.gotext.gojson import loads
+from kubesim.gotext import gojson
 
 ANNOTATIONS_LIMIT = 256 * 1024
 MAX_SIZE = 1024 * 1024
@@ -119,13 +119,11 @@ def _json_file(key: str, _obj: Object, data: Mapping[str, str]) -> Errors:
 def _json_problem(encoded: str) -> str:
     text = base64.b64decode(encoded).decode("latin-1")
     try:
-        value = loads(text)
+        value = gojson.loads(text)
     except ValueError as error:
         return str(error)
-    if value is None or isinstance(value, dict):
-        return ""
-    names = {str: "string", list: "array", bool: "bool"}
-    return f"json: cannot unmarshal {names.get(type(value), 'number')} into Go value of type map[string]interface {{}}"
+    is_map = value is None or isinstance(value, dict)
+    return "" if is_map else gojson.mismatch(value, "value of type map[string]interface {}")
 
 
 def _tls(_obj: Object, data: Mapping[str, str]) -> Errors:
