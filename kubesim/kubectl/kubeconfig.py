@@ -17,31 +17,19 @@ _FILE = f"{HOME}/.kube/config"
 
 
 class _Section(NamedTuple):
-    """A section of the file: the word for one of its entries, its fields, and how many are shown even if empty."""
+    """A section of the file: the word for its entries, their fields, and how many of these are shown even if empty."""
 
     word: str
-    fields: tuple[str, ...]
     always: int
+    fields: tuple[str, ...]
 
 
+_CLUSTER = "server tls-server-name insecure-skip-tls-verify certificate-authority certificate-authority-data proxy-url"
+_USER = "client-certificate client-certificate-data client-key client-key-data token username password"
 _SECTIONS = {
-    "clusters": _Section(
-        "cluster",
-        (
-            *("server", "tls-server-name", "insecure-skip-tls-verify", "certificate-authority"),
-            *("certificate-authority-data", "proxy-url"),
-        ),
-        1,
-    ),
-    "users": _Section(
-        "user",
-        (
-            *("client-certificate", "client-certificate-data", "client-key", "client-key-data", "token"),
-            *("username", "password"),
-        ),
-        0,
-    ),
-    "contexts": _Section("context", ("cluster", "user", "namespace"), 2),
+    "clusters": _Section("cluster", 1, tuple(_CLUSTER.split())),
+    "users": _Section("user", 0, tuple(_USER.split())),
+    "contexts": _Section("context", 2, ("cluster", "user", "namespace")),
 }
 
 
@@ -196,7 +184,7 @@ def _names(call: Call) -> dict[str, list[str]]:
 
 
 def _shown(call: Call, entry: Entry, section: str) -> dict[str, Any]:
-    _, fields, always = _SECTIONS[section]
+    _, always, fields = _SECTIONS[section]
     shown = {key: entry.get(key, "") for number, key in enumerate(fields) if number < always or entry.get(key)}
     hidden = {"token": "REDACTED", "password": "REDACTED"} | {key: HIDDEN for key in fields if key.endswith("-data")}
     return shown if call.flags["raw"] else {key: hidden.get(key, value) for key, value in shown.items()}

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterator
 from functools import partial
 
 from kubesim.api.errors import StatusError
-from kubesim.api.objects import Object, bare_template, clone, is_owned_by, metadata, name_of, namespace_of, revision
+from kubesim.api.objects import Object, at, bare_template, clone, is_owned_by, metadata, name_of, namespace_of, revision
 from kubesim.api.resources import CONTROLLER_REVISION, DAEMON_SET, DEPLOYMENT, REPLICA_SET, STATEFUL_SET, Resource
 from kubesim.gotext import tabwriter
 from kubesim.kubectl import describers as describers
@@ -44,7 +45,7 @@ def _each(call: Call, verb: str, act: Callable[[Resource, Object], None], report
         call.output_format()
 
     def act_on(resource: Resource, obj: Object) -> None:
-        if resource not in (_STATES if verb not in ("pausing", "resuming") else (DEPLOYMENT,)):
+        if resource not in (_ROLLED_OUT if verb not in ("pausing", "resuming") else (DEPLOYMENT,)):
             raise KubectlError(_unsupported(resource, obj, verb))
         act(resource, obj)
 
@@ -79,7 +80,7 @@ def _follow(call: Call, resource: Resource, obj: Object) -> None:
         while seen and not finished:
             new = seen.pop(0)
             if metadata(new)["uid"] == metadata(obj)["uid"]:
-                line, finished = _STATES[resource](new, call.flags["revision"])
+                line, finished = _state(resource, new, call.flags["revision"])
                 call.say(line)
         return finished
 
@@ -92,70 +93,68 @@ def _follow(call: Call, resource: Resource, obj: Object) -> None:
         stop()
 
 
-def _is_observed(obj: Object) -> bool:
-    return bool(metadata(obj)["generation"] <= obj["status"].get("observedGeneration", 0))
-
-
-def _deployment_state(deployment: Object, asked: int) -> tuple[str, bool]:
-    """Raises KubectlError when the deadline has passed, or for another revision."""
-    if asked and asked != revision(deployment):
-        running = revision(deployment)
-        raise KubectlError(f"desired revision ({asked}) is different from the running revision ({running})")
-    name, wanted, now = name_of(deployment), deployment["spec"]["replicas"], deployment["status"]
-    if not _is_observed(deployment):
-        return "Waiting for deployment spec update to be observed...\n", False
-    if any(item.get("reason") == "ProgressDeadlineExceeded" for item in now.get("conditions", ())):
-        raise KubectlError(f'deployment "{name}" exceeded its progress deadline')
-    updated, total, available = (now.get(key, 0) for key in ("updatedReplicas", "replicas", "availableReplicas"))
-    waiting = f'Waiting for deployment "{name}" rollout to finish: '
-    if updated < wanted:
-        return f"{waiting}{updated} out of {wanted} new replicas have been updated...\n", False
-    if total > updated:
-        return f"{waiting}{total - updated} old replicas are pending termination...\n", False
-    if available < updated:
-        return f"{waiting}{available} of {updated} updated replicas are available...\n", False
-    return f'deployment "{name}" successfully rolled out\n', True
-
-
-def _check_rolling(obj: Object) -> None:
-    if obj["spec"]["updateStrategy"]["type"] != "RollingUpdate":
+def _state(resource: Resource, obj: Object, asked: int) -> tuple[str, bool]:
+    """kubectl's message on a rollout, and whether it is done. Raises KubectlError for one that will not be."""
+    noun, waits = _ROLLED_OUT[resource]
+    if at(obj, "spec.updateStrategy.type") not in (None, "RollingUpdate"):
         raise KubectlError("rollout status is only available for RollingUpdate strategy type")
+    if asked and resource is DEPLOYMENT and asked != revision(obj):
+        raise KubectlError(f"desired revision ({asked}) is different from the running revision ({revision(obj)})")
+    if metadata(obj)["generation"] > obj["status"].get("observedGeneration", 0):
+        return f"Waiting for {noun} spec update to be observed...\n", False
+    if any(item.get("reason") == "ProgressDeadlineExceeded" for item in obj["status"].get("conditions", ())):
+        raise KubectlError(f'deployment "{name_of(obj)}" exceeded its progress deadline')
+    about = f'{noun} "{name_of(obj)}"'
+    behind = [
+        text
+        for is_behind, text in waits(obj["spec"], Counter(obj["status"]), f"{about} rollout to finish:")
+        if is_behind
+    ]
+    if behind:
+        return f"Waiting for {behind[0]}...\n", False
+    if resource is STATEFUL_SET:
+        return (
+            f"partitioned roll out complete: {obj['status'].get('updatedReplicas', 0)} new pods have been updated...\n",
+            True,
+        )
+    return f"{about} successfully rolled out\n", True
 
 
-def _daemon_set_state(daemon_set: Object, _: int) -> tuple[str, bool]:
-    _check_rolling(daemon_set)
-    if not _is_observed(daemon_set):
-        return "Waiting for daemon set spec update to be observed...\n", False
-    name, wanted = name_of(daemon_set), daemon_set["status"]["desiredNumberScheduled"]
-    updated, available = (daemon_set["status"].get(key, 0) for key in ("updatedNumberScheduled", "numberAvailable"))
-    waiting = f'Waiting for daemon set "{name}" rollout to finish: '
-    if updated < wanted:
-        return f"{waiting}{updated} out of {wanted} new pods have been updated...\n", False
-    if available < wanted:
-        return f"{waiting}{available} of {wanted} updated pods are available...\n", False
-    return f'daemon set "{name}" successfully rolled out\n', True
+_Waits = Iterator[tuple[bool, str]]
+"""What a rollout waits for, in this order: whether it still does, and how kubectl puts it."""
 
 
-def _stateful_set_state(stateful_set: Object, _: int) -> tuple[str, bool]:
-    _check_rolling(stateful_set)
-    if not _is_observed(stateful_set):
-        return "Waiting for statefulset spec update to be observed...\n", False
-    now, wanted = stateful_set["status"], stateful_set["spec"]["replicas"]
-    partition = stateful_set["spec"]["updateStrategy"].get("rollingUpdate", {}).get("partition", 0)
-    ready, updated = now.get("readyReplicas", 0), now.get("updatedReplicas", 0)
-    if ready < wanted:
-        return f"Waiting for {wanted - ready} pods to be ready...\n", False
-    if updated < wanted - partition:
-        text = f"{updated} out of {wanted - partition} new pods have been updated...\n"
-        return f"Waiting for partitioned roll out to finish: {text}", False
-    return f"partitioned roll out complete: {updated} new pods have been updated...\n", True
+def _deployment_waits(spec: Object, now: Counter[str], rollout: str) -> _Waits:
+    wanted, updated, total, available = (
+        spec["replicas"],
+        now["updatedReplicas"],
+        now["replicas"],
+        now["availableReplicas"],
+    )
+    yield updated < wanted, f"{rollout} {updated} out of {wanted} new replicas have been updated"
+    yield total > updated, f"{rollout} {total - updated} old replicas are pending termination"
+    yield available < updated, f"{rollout} {available} of {updated} updated replicas are available"
 
 
-# The kinds that are rolled out, each with the state of a rollout: kubectl's message, and whether it is done.
-_STATES: dict[Resource, Callable[[Object, int], tuple[str, bool]]] = {
-    DEPLOYMENT: _deployment_state,
-    DAEMON_SET: _daemon_set_state,
-    STATEFUL_SET: _stateful_set_state,
+def _daemon_set_waits(spec: Object, now: Counter[str], rollout: str) -> _Waits:
+    wanted, updated, available = now["desiredNumberScheduled"], now["updatedNumberScheduled"], now["numberAvailable"]
+    yield updated < wanted, f"{rollout} {updated} out of {wanted} new pods have been updated"
+    yield available < wanted, f"{rollout} {available} of {wanted} updated pods are available"
+
+
+def _stateful_set_waits(spec: Object, now: Counter[str], rollout: str) -> _Waits:
+    ready, updated = now["readyReplicas"], now["updatedReplicas"]
+    to_update = spec["replicas"] - (at(spec, "updateStrategy.rollingUpdate.partition") or 0)
+    yield ready < spec["replicas"], f"{spec['replicas'] - ready} pods to be ready"
+    partitioned = "partitioned roll out to finish:"
+    yield updated < to_update, f"{partitioned} {updated} out of {to_update} new pods have been updated"
+
+
+# The kinds that are rolled out, with kubectl's noun for each.
+_ROLLED_OUT: dict[Resource, tuple[str, Callable[[Object, Counter[str], str], _Waits]]] = {
+    DEPLOYMENT: ("deployment", _deployment_waits),
+    DAEMON_SET: ("daemon set", _daemon_set_waits),
+    STATEFUL_SET: ("statefulset", _stateful_set_waits),
 }
 
 
@@ -232,23 +231,19 @@ def _patch(call: Call, resource: Resource, obj: Object, change: Object, operatio
     print_result(call, resource, new, operation, typed=True, is_alone=True)
 
 
-def _set_paused(call: Call, verb: str, is_paused: bool | None, refusal: str, operation: str) -> None:
-    def act(resource: Resource, obj: Object) -> None:
-        if bool(obj["spec"].get("paused")) is bool(is_paused):
-            raise KubectlError(_of(resource, obj, refusal))
-        _patch(call, resource, obj, {"spec": {"paused": is_paused}}, operation)
+def _pauser(word: str, verb: str, is_paused: bool | None, refusal: str) -> None:
+    @_command(f"rollout {word}")
+    def set_paused(call: Call) -> None:
+        def act(resource: Resource, obj: Object) -> None:
+            if bool(obj["spec"].get("paused")) is bool(is_paused):
+                raise KubectlError(_of(resource, obj, refusal))
+            _patch(call, resource, obj, {"spec": {"paused": is_paused}}, f"{word}d")
 
-    _each(call, verb, act, reports_none=True)
-
-
-@_command("rollout pause")
-def pause(call: Call) -> None:
-    _set_paused(call, "pausing", True, "is already paused", "paused")
+        _each(call, verb, act, reports_none=True)
 
 
-@_command("rollout resume")
-def resume(call: Call) -> None:
-    _set_paused(call, "resuming", None, "is not paused", "resumed")
+_pauser("pause", "pausing", True, "is already paused")
+_pauser("resume", "resuming", None, "is not paused")
 
 
 @command("rollout undo")
