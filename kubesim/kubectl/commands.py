@@ -200,19 +200,24 @@ def root_help() -> str:
     )
 
 
-def group(path: str, *, to_stdout: bool = False) -> Command:
-    """Register a command that only holds others: called by itself it shows its help."""
+def _register_group(path: str) -> None:
+    """A command that only holds others: called by itself it shows its help."""
 
     def show(call: Call) -> None:
         if call.args:
             raise UsageError(f'unknown command "{" ".join(call.args)}"')
-        (call.say if to_stdout else call.complain)(group_help(call.command, subcommands(call.command.path)))
+        write = call.say if path == "rollout" else call.complain
+        write(group_help(call.command, subcommands(call.command.path)))
         raise Exit(1)
 
-    return command(path, is_group=True, is_offline=True)(show)
+    command(path, is_group=True, is_offline=True)(show)
 
 
 def subcommands(path: tuple[str, ...]) -> list[Command]:
     """The registered commands right below `path`, by name."""
     found = {id(item): item for item in REGISTERED.values() if item.path[:-1] == path and item.path != path}
     return sorted(found.values(), key=lambda item: item.path)
+
+
+for _path in ("auth", "config", "create secret", "rollout", "set"):
+    _register_group(_path)

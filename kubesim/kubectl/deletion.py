@@ -24,24 +24,14 @@ _FORCED = (
 )
 
 
-# How --cascade deals with dependents, as the finalizer of the deleted object. The last two are older words for it.
-_CASCADES = {
-    "background": "",
-    "foreground": "foregroundDeletion",
-    "orphan": "orphan",
-    "true": "",
-    "false": "orphan",
-}
-_DEPRECATED = {"true": "background", "false": "orphan"}
+# How --cascade deals with dependents, as the finalizer of the deleted object.
+_CASCADES = {"background": "", "foreground": "foregroundDeletion", "orphan": "orphan"}
 
 
 @command("delete", asks_namespace=True, operands="types", all_is_selector=True)
 def delete(call: Call) -> None:
     query = Query(call, call.args, needs_name=True, latest=False)
-    output, cascade = call.flags["output"], call.flags["cascade"]
-    if better := _DEPRECATED.get(cascade):
-        deprecated = f"warning: --cascade={cascade} is deprecated (boolean value) and can be replaced with"
-        call.complain(f"{deprecated} --cascade={better}.\n")
+    output = call.flags["output"]
     grace = _grace_period(call)
     verb = "" if output else "force deleted" if call.flags["force"] else "deleted"
     deleted: list[Target] = []
@@ -66,10 +56,7 @@ def delete(call: Call) -> None:
 
 def _grace_period(call: Call) -> int | None:
     grace, now, force = (call.flags[key] for key in ("grace-period", "now", "force"))
-    if now:
-        grace = 1
-    if grace == 0 and not force:
-        # As kubectl does: without --force a period of 0 waits for the object and means 1.
+    if now or (grace == 0 and not force):  # a period of 0 waits for the object without --force, and means 1
         grace = 1
     if force:
         call.complain(_FORCED)
@@ -82,9 +69,7 @@ def delete_target(call: Call, target: Target, grace: int | None, verb: str = "de
     dry_run = call.dry_run()
     if dry_run != "client":
         call.api.delete(
-            target.resource,
-            target.namespace or "",
-            target.name or "",
+            *target.place,
             grace_period=grace,
             finalizer=_CASCADES[call.flags.get("cascade") or "background"],
             user=call.user,
@@ -113,7 +98,7 @@ def wait_until_gone(call: Call, targets: list[Target]) -> None:
 
 
 def _uid(call: Call, target: Target) -> str:
-    obj = call.api.find(target.resource, target.namespace or "", target.name or "")
+    obj = call.api.find(*target.place)
     return str(metadata(obj).get("uid", "")) if obj else ""
 
 
@@ -143,7 +128,7 @@ _Test = Callable[[Object], bool]
 
 def _wait_until(call: Call, target: Target, test: _Test, is_creation: bool, seconds: float) -> None:
     """Let at most so many seconds pass until the test holds; it is not tried where none are left."""
-    resource, place = target.resource, (target.resource, target.namespace or "", target.name or "")
+    resource, place = target.resource, target.place
     if is_creation:
         find_named(call, *place)  # refuses those who may not read it
 
@@ -159,7 +144,7 @@ def _wait_until(call: Call, target: Target, test: _Test, is_creation: bool, seco
 
 
 def _wait_until_deleted(call: Call, target: Target) -> None:
-    if find_named(call, target.resource, target.namespace or "", target.name or ""):
+    if find_named(call, *target.place):
         wait_until_gone(call, [target])
         call.say(f"{target.resource.printed}/{target.name} condition met\n")
 

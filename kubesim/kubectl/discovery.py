@@ -19,7 +19,6 @@ from kubesim.api.schema import ENUMS, Field, Type
 from kubesim.cluster.apiserver.authorization import Request
 from kubesim.gotext import tabwriter
 from kubesim.kubectl.command import Call, command
-from kubesim.kubectl.commands import group
 from kubesim.kubectl.config import SERVER, check_client
 from kubesim.kubectl.describers.others import RULE_HEADINGS, rule_rows
 from kubesim.kubectl.errors import Exit, FormatError, KubectlError, Plain, refuse_if
@@ -100,8 +99,6 @@ def cluster_info(call: Call) -> None:
         raise
     call.say(f"Kubernetes control plane is running at {SERVER}\n{hint}")
 
-
-group("auth")
 
 # What kubectl takes for verbs without a warning: of objects, and of paths.
 _VERBS = (

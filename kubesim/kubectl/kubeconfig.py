@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from kubesim.api.objects import Object
 from kubesim.gotext import tabwriter
 from kubesim.kubectl.command import Call, command
-from kubesim.kubectl.commands import group, help_text
+from kubesim.kubectl.commands import help_text
 from kubesim.kubectl.config import HIDDEN, Entry
 from kubesim.kubectl.errors import KubectlError, NotSimulated, refuse_if
 from kubesim.workspace import HOME
@@ -39,8 +39,6 @@ def _entries(call: Call, section: str) -> dict[str, Entry]:
 
 
 _command = partial(command, is_offline=True)
-
-group("config")
 
 
 @_command("config current-context")

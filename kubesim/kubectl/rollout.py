@@ -12,7 +12,6 @@ from kubesim.api.resources import CONTROLLER_REVISION, DAEMON_SET, DEPLOYMENT, R
 from kubesim.gotext import tabwriter
 from kubesim.kubectl import describers as describers
 from kubesim.kubectl.command import Call, command
-from kubesim.kubectl.commands import group
 from kubesim.kubectl.errors import KubectlError
 from kubesim.kubectl.formats.marshal import LAST_APPLIED
 from kubesim.kubectl.output import print_result
@@ -34,8 +33,6 @@ _APPLIED = (
 
 # What all but undo have in common.
 _command = partial(command, asks_namespace=True, prints_last=True, operands="types")
-
-group("rollout", to_stdout=True)
 
 
 def _each(call: Call, verb: str, act: Callable[[Resource, Object], None], reports_none: bool = False) -> None:

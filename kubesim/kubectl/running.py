@@ -27,7 +27,7 @@ def find_subject(call: Call, word: str) -> tuple[Resource, Object]:
     if not slash or kind in ("pod", "pods", "po"):
         return POD, get_named(call, POD, call.namespace, name)
     target = find_targets(call, [word])[0]
-    return target.resource, get_named(call, target.resource, target.namespace or "", target.name or "")
+    return target.resource, get_named(call, *target.place)
 
 
 def _pod_of(call: Call, resource: Resource, owner: Object, purpose: str) -> Object:

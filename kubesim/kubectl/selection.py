@@ -41,6 +41,11 @@ class Target:
     source: str = ""
     obj: Object | None = field(default=None, compare=False)
 
+    @property
+    def place(self) -> tuple[Resource, str, str]:
+        """Where the API server has the object."""
+        return self.resource, self.namespace or "", self.name or ""
+
 
 @dataclass
 class Selection:
@@ -143,7 +148,7 @@ class Query:
             return target.obj
         if not target.name:
             raise KubectlError("resource name may not be empty")
-        return get_named(self._call, target.resource, target.namespace or "", target.name)
+        return get_named(self._call, *target.place)
 
     def _walk(self) -> Iterator[tuple[Target, list[Object] | None]]:
         """Each object of files and each name; each type with its objects."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from fnmatch import fnmatchcase
 from functools import partial
 from typing import Any
 
@@ -17,7 +18,6 @@ from kubesim.gotext.gojson import quote
 from kubesim.kubectl import flags
 from kubesim.kubectl.change import send_patch
 from kubesim.kubectl.command import Call, command
-from kubesim.kubectl.commands import group
 from kubesim.kubectl.errors import KubectlError, raise_all, refuse_if, visit
 from kubesim.kubectl.output import print_result
 from kubesim.kubectl.selection import Query, Target, fetch
@@ -27,7 +27,6 @@ Example resource specifications include:
    '-f rsrc.yaml'
    '--filename=rsrc.json'"""
 
-group("set")
 _set = partial(command, asks_namespace=True, operands="types")
 
 
@@ -55,7 +54,6 @@ def _containers(obj: Object) -> list[Object]:
 def set_image(call: Call) -> None:
     words = [arg for arg in call.args if "=" not in arg]
     refuse_if(call.flags["local"] and words, _NEEDS_FILE)
-    objects = _objects(call, words)
     images = dict(arg.split("=", 1) for arg in call.args if "=" in arg)
     refuse_if(not images, "at least one image update is required")
     refuse_if(
@@ -72,7 +70,7 @@ def set_image(call: Call) -> None:
             if image is not None:
                 container["image"] = image
 
-    _change(call, objects, "image updated", change, "image update to pod template:")
+    _change(call, words, "image updated", change, "image update to pod template:")
 
 
 @_set("set serviceaccount")
@@ -83,12 +81,11 @@ def set_service_account(call: Call) -> None:
         pod_spec(obj)["serviceAccountName"] = account
         return True
 
-    _change(call, _objects(call, words), "serviceaccount updated", change, "ServiceAccountName")
+    _change(call, words, "serviceaccount updated", change, "ServiceAccountName")
 
 
 @_set("set resources")
 def set_resources(call: Call) -> None:
-    objects = _objects(call, call.args)
     wanted = {key: _quantities(call.flags[key]) for key in ("limits", "requests") if call.flags[key]}
 
     def change(_: Resource, obj: Object) -> None:
@@ -98,7 +95,7 @@ def set_resources(call: Call) -> None:
             needs = container.setdefault("resources", {})
             needs.update({key: {**needs.get(key, {}), **values} for key, values in wanted.items()})
 
-    _change(call, objects, "resource requirements updated", change, "resources update to pod template")
+    _change(call, call.args, "resource requirements updated", change, "resources update to pod template")
 
 
 def _quantities(given: str) -> dict[str, str]:
@@ -132,7 +129,9 @@ def set_env(call: Call) -> None:
         "one or more resources must be specified as <resource> <name> or <resource>/<name>",
     )
     variables, removed = _variables(call, [*call.flags["env"], *changes])
-    variables = [{**each, "name": call.flags["prefix"] + each["name"]} for each in variables + _imported(call)]
+    sources = fetch(call, [call.flags["from"]]) if call.flags["from"] else []
+    variables += [each for source in sources for each in _references(call, *source)]
+    variables = [{**each, "name": call.flags["prefix"] + each["name"]} for each in variables]
 
     def change(resource: Resource, obj: Object) -> bool | None:
         containers = _chosen(call, obj)
@@ -146,7 +145,7 @@ def set_env(call: Call) -> None:
                 call.say("".join(map(_line, container.get("env", ()))))
         return False if call.flags["list"] else None
 
-    _change(call, _objects(call, words), "env updated", change, "env update to pod template:")
+    _change(call, words, "env updated", change, "env update to pod template:")
 
 
 def _variables(call: Call, given: list[str]) -> tuple[list[Object], list[str]]:
@@ -173,11 +172,6 @@ def _variables(call: Call, given: list[str]) -> tuple[list[Object], list[str]]:
 
 def _variable(name: str, value: str) -> Object:
     return {"name": name, "value": value} if value else {"name": name}
-
-
-def _imported(call: Call) -> list[Object]:
-    objects = fetch(call, [call.flags["from"]]) if call.flags["from"] else []
-    return [each for resource, obj in objects for each in _references(call, resource, obj)]
 
 
 def _references(call: Call, resource: Resource, obj: Object) -> list[Object]:
@@ -226,8 +220,8 @@ def _line(variable: Object) -> str:
 
 def _chosen(call: Call, obj: Object) -> list[Object]:
     """The containers that --containers means."""
-    wanted = re.compile(".*".join(map(re.escape, call.flags["containers"].split("*"))), re.DOTALL)
-    return [container for container in _containers(obj) if wanted.fullmatch(container["name"])]
+    pattern = call.flags["containers"].replace("[", "[[]").replace("?", "[?]")
+    return [container for container in _containers(obj) if fnmatchcase(container["name"], pattern)]
 
 
 def _objects(call: Call, words: Sequence[str]) -> list[tuple[Resource, Object]]:
@@ -274,7 +268,7 @@ def _filled(kind: Type, value: Any) -> Any:
 
 def _change(
     call: Call,
-    objects: list[tuple[Resource, Object]],
+    words: Sequence[str],
     operation: str,
     make: Callable[[Resource, Object], bool | None],
     what: str,
@@ -298,7 +292,7 @@ def _change(
         except NoTemplate as error:
             raise KubectlError(f"error: {_object_name(call, resource, obj)} {error}\n") from None
 
-    visit(objects, [], change)
+    visit(_objects(call, words), [], change)
 
 
 def _object_name(call: Call, resource: Resource, obj: Object) -> str:

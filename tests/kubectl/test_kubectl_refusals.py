@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
+from kubesim.kubectl import Command, all_commands
 from tests.learner import PRIVATE, Learner, container, rows
 
 ROWS = rows(__file__)
@@ -41,3 +44,12 @@ def test_a_command_that_is_not_there(busy: Learner) -> None:
     assert message.endswith(
         'unable to start container process: exec: "nosuch": executable file not found in $PATH: unknown\n'
     )
+
+
+@pytest.mark.parametrize("command", all_commands(), ids=lambda command: command.name)
+def test_conditions_of_refusals_name_flags(command: Command) -> None:
+    own = {*command.flag_set.flags, "args", "names", "arguments", "dash"}
+    for condition, sentence, *_ in command.refuse:
+        terms = [re.fullmatch(r"!?(?:given:)?([\w-]+)(?:(?:!?=|<|>).*)?", term) for term in condition.split()]
+        assert {term[1] if term else condition for term in terms} <= own
+        assert set(re.findall(r"\{([\w-]+)\}", sentence)) <= own

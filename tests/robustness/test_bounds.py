@@ -104,6 +104,7 @@ LINES = [
     "kubectl get pods -o go-template='{{printf \"%999999999d\" 1}}'",
     "kubectl get pods -o custom-columns=" + ",".join("A:.metadata.name" for _ in range(3000)),
     "kubectl get pods --sort-by='" + "{" * 20000 + "'",
+    "kubectl set env deployment/shop -c '" + "*a" * 5000 + "' A=b",
     "kubectl explain " + "pod" + ".spec" * 20000,
     "kubectl explain pod --recursive",
     "kubectl label pod web " + " ".join(f"a{n}=b" for n in range(3000)),

@@ -16,12 +16,9 @@ from kubesim.api.resources import CONFIG_MAP, SECRET, Resource
 from kubesim.cluster.apiserver.validation.rules import config_key
 from kubesim.gotext import gojson
 from kubesim.kubectl.command import Call
-from kubesim.kubectl.commands import group
 from kubesim.kubectl.create import creator, make
 from kubesim.kubectl.errors import KubectlError, refuse_if
 from kubesim.kubectl.flags import check_variable_name
-
-group("create secret")
 
 
 @creator("secret docker-registry")
