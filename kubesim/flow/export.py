@@ -186,7 +186,7 @@ def _trace(facts: Facts, hearsay: Hearsay) -> PullTrace | None:
         message = message if _is_decisive(message) else _event(facts) or message
         unasked = reason in _WITHOUT_ASKING or reason == message or read(message, True).row.get("unasked")
         if (facts.reference is None and facts.image) or unasked:
-            return _make(facts, reason, message, (), facts.seen)
+            return _unasked(facts, reason, message, hearsay)
         return _refusal(facts, reason, message, hearsay)
     if reason in _EARLIER and not status.get("imageID"):
         return _before_start(facts, hearsay)
@@ -202,7 +202,15 @@ def _before_start(facts: Facts, hearsay: Hearsay) -> PullTrace | None:
         return _refusal(facts, "ErrImagePull", message, hearsay)
     events = (item["message"] for item in facts.events if item["reason"] == "FailedCreatePodSandBox")
     message = next((text for text in events if read(text, False).kind == "sandbox"), "")
-    return _make(facts, "FailedCreatePodSandBox", message, (), facts.seen) if message else None
+    return _unasked(facts, "FailedCreatePodSandBox", message, hearsay) if message else None
+
+
+def _unasked(facts: Facts, reason: str, message: str, hearsay: Hearsay) -> PullTrace:
+    """An attempt that failed before any registry was asked."""
+    said = read(message, False)
+    if facts.reference and said.transport and said.kind != "unreadable":  # a Secret may have been corrected since
+        hearsay.hopeless.add(facts.reference.canonical)
+    return _make(facts, reason, message, (), facts.seen)
 
 
 def _is_decisive(message: str) -> bool:

@@ -24,6 +24,8 @@ _URL = re.compile(r"https?://[^\s\"'<>\\]+")
 _REQUEST = re.compile(
     r'(?:request to|status code|Head|Get|Post)[: ]+\\?"?https?://(?P<host>[^/\s"\\]+)(?P<rest>[^\s"\\]*)', re.I
 )
+_MARKS = (": ", "desc = ")
+"""What a sentence of an error begins after."""
 _HUB = (DEFAULT_REGISTRY, LEGACY_DEFAULT_REGISTRY, "registry-1.docker.io")
 
 
@@ -82,7 +84,8 @@ def _is_cloud(sign: Row) -> bool:
 
 def _sentence(text: str, at: int) -> str:
     """The sentence of an error (what follows a colon) that has the character `at`, up to the end, in whole words."""
-    return _cut(text[text.rfind(": ", 0, at + 1) + 2 if ": " in text[: at + 1] else 0 :])
+    starts = (text.rfind(mark, 0, at) + len(mark) for mark in _MARKS if mark in text[:at])
+    return _cut(text[max(starts, default=0) :])
 
 
 def _cut(sentence: str) -> str:
@@ -106,9 +109,11 @@ def asked(message: str, registry: str, reply: Reply) -> Asked:
         return Asked(looked_up, "" if _same(looked_up, registry) else "storage")
     if _same(host, registry):
         return Asked(registry)
-    if re.search(r"fetch \w+ token|/token\?|/auth\?|/oauth2/", message):
-        return Asked(host, "token service")
-    return Asked(host, "mirror" if re.match(r"/v2\b", requests[-1]["rest"]) else "storage")
+    rest = requests[-1]["rest"]
+    if re.match(r"/v2/?$|/v2/.+/(manifests|blobs|tags)/", rest):
+        return Asked(host, "mirror")
+    is_token = re.search(r"fetch \w+ token", message) or re.search(r"/(token|auth|oauth2)\b", rest)
+    return Asked(host, "token service" if is_token else "storage")
 
 
 def _same(host: str, registry: str) -> bool:

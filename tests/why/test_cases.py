@@ -1,0 +1,196 @@
+"""Failed pulls of other clusters, written from public threads: what is said of each, and never said with confidence.
+
+Names and secrets are invented. A case is an export in short: one Pod, its list, its Secrets (server: [user, password]),
+its ServiceAccounts and their lists, events, and more objects; or the `text` of describe, of events, or a message.
+"""
+
+from __future__ import annotations
+
+import base64
+import copy
+import json
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from kubesim.flow.export import explain
+
+CASES = {
+    case["name"]: case
+    for path in sorted((Path(__file__).parent / "cases").glob("*.yaml"))
+    for case in yaml.safe_load(path.read_text())
+}
+OBJECTS = {name: case for name, case in CASES.items() if "text" not in case}
+NOW = datetime(2026, 11, 20, 8, tzinfo=UTC)
+
+
+def stamp(hours: float) -> str:
+    return (NOW + timedelta(hours=hours)).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def encoded(value: object) -> str:
+    return base64.b64encode(json.dumps(value).encode()).decode()
+
+
+def export_of(case: dict[str, Any]) -> list[dict[str, Any]]:
+    """The objects of a case."""
+    return [pod_of(case), *accounts_of(case), *secrets_of(case), *events_of(case), *case.get("also", ())]
+
+
+def message_of(case: dict[str, Any]) -> str:
+    image = case["image"]
+    host, _, rest = image.partition("/")
+    head = f"unexpected status from HEAD request to https://{host}/v2/{rest.rpartition(':')[0]}/manifests/1: "
+    message = case.get("message", "").replace("{head}", head)
+    if case.get("silent") or "reason" in case:
+        return message if not case.get("silent") else f'Back-off pulling image "{image}"'
+    return f'Back-off pulling image "{image}": ErrImagePull: {message}'
+
+
+def pod_of(case: dict[str, Any]) -> dict[str, Any]:
+    state: dict[str, Any] = {"reason": case.get("state", case.get("reason", "ImagePullBackOff"))}
+    if "state" not in case:
+        state["message"] = message_of(case)
+    kind, _, owner = case.get("owner", "").partition("/")
+    metadata = {"name": case.get("pod", "api-x2x2x"), "namespace": "shop", "labels": case.get("labels", {})}
+    metadata |= {"creationTimestamp": stamp(0), "resourceVersion": "500"}
+    metadata["ownerReferences"] = [{"kind": kind, "name": owner, "controller": True}] if owner else []
+    if "applied" in case:
+        metadata["annotations"] = {"kubectl.kubernetes.io/last-applied-configuration": json.dumps(case["applied"])}
+    spec = {
+        "containers": [{"name": "app", "image": case["image"], "imagePullPolicy": case.get("policy", "IfNotPresent")}],
+        "imagePullSecrets": [{"name": name} for name in case.get("list", ())],
+        "serviceAccountName": case.get("account", "default"),
+        "nodeName": case.get("node", "node-1"),
+        "volumes": [{"name": name, "image": {"reference": image}} for name, image in case.get("volumes", {}).items()],
+    }
+    status = {"name": "app", "image": case["image"], "imageID": "", "state": {"waiting": state}}
+    if "ended" in case:
+        status |= {"imageID": "sha256:1", "lastState": {"terminated": {"reason": "Error", "message": case["ended"]}}}
+    return {"kind": "Pod", "metadata": metadata, "spec": spec, "status": {"containerStatuses": [status]}}
+
+
+def accounts_of(case: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    for name, names in case.get("accounts", {"default": []}).items():
+        metadata = {"name": name, "namespace": "shop"}
+        yield {"kind": "ServiceAccount", "metadata": metadata, "imagePullSecrets": [{"name": each} for each in names]}
+
+
+def secrets_of(case: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    kind = case.get("type", "kubernetes.io/dockerconfigjson")
+    for full, held in case.get("secrets", {}).items():
+        namespace, _, name = full.rpartition("/")
+        content = held if case.get("raw") else {"auths": {host: entry(case, *pair) for host, pair in held.items()}}
+        blob = encoded(content)
+        if case.get("twice"):
+            blob = base64.b64encode(blob.encode()).decode()
+        metadata = {"name": name, "namespace": namespace or "shop", "creationTimestamp": stamp(-case.get("age", 0))}
+        metadata["resourceVersion"] = "900" if case.get("newer") else "100"
+        key = ".dockercfg" if kind.endswith("dockercfg") else ".dockerconfigjson"
+        yield {"kind": "Secret", "metadata": metadata, "type": kind, "data": {key: blob}}
+
+
+def entry(case: dict[str, Any], user: str, password: str) -> dict[str, str]:
+    if password == "{token}":
+        password = encoded({"payload": "x", "expiration": int(NOW.timestamp()) + case["expires"]})
+    auth = base64.b64encode(f"{user}:{password}".encode()).decode()
+    return {"username": user, "password": password, "auth": auth}
+
+
+def events_of(case: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    about = {"kind": "Pod", "name": case.get("pod", "api-x2x2x"), "namespace": "shop"}
+    for number, event in enumerate(case.get("events", ())):
+        reason, _, message = event.partition(": ")
+        metadata = {"name": f"e{number}", "namespace": "shop"}
+        more = {"involvedObject": about, "reason": reason, "message": message, "lastTimestamp": stamp(0.1)}
+        yield {"kind": "Event", "metadata": metadata, **more}
+
+
+def told(objects: list[dict[str, Any]]) -> str:
+    return " ".join(explain(json.dumps({"kind": "List", "items": objects})).split())
+
+
+def found(patterns: list[str], text: str) -> list[str]:
+    return [pattern for pattern in patterns if re.search(pattern, text, re.IGNORECASE)]
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_what_must_and_must_not_be_said(name: str) -> None:
+    case = CASES[name]
+    text = " ".join(explain(case["text"]).split()) if "text" in case else told(export_of(case))
+    assert set(case["must"]) - set(found(case["must"], text)) == set(), text
+    assert found(case.get("never", []), text) == [], text
+    assert "kubectl describe" not in text
+    assert re.search(r"wrong \((certain|most likely|one of)|nothing is wrong any more", text), text
+
+
+def other_host(objects: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The same at a registry of a different name, in the Pod only."""
+    text = (
+        json.dumps(objects[0])
+        .replace(".example", ".test")
+        .replace("ghcr.io", "reg.test")
+        .replace("quay.io", "reg.test")
+    )
+    return [json.loads(text), *objects[1:]]
+
+
+def other_order(objects: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return objects[::-1]
+
+
+def another_secret(objects: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """One more Secret, listed first, for a registry that doesn't matter."""
+    pod = copy.deepcopy(objects[0])
+    if pod["spec"]["imagePullSecrets"]:
+        pod["spec"]["imagePullSecrets"].insert(0, {"name": "aaa"})
+    blob = encoded({"auths": {"unrelated.example.org": {"username": "a", "password": "bbbbbbbbb"}}})
+    extra = {"kind": "Secret", "metadata": {"name": "aaa", "namespace": "shop"}, "data": {".dockerconfigjson": blob}}
+    return [pod, *objects[1:], {**extra, "type": "kubernetes.io/dockerconfigjson"}]
+
+
+def no_events(objects: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Neither events nor the registry's answer, as older clusters have it."""
+    pod = copy.deepcopy(objects[0])
+    for status in pod["status"]["containerStatuses"]:
+        waiting = status["state"]["waiting"]
+        if "Back-off" in waiting.get("message", ""):
+            waiting["message"] = waiting["message"].partition(": ErrImagePull")[0]
+    return [pod, *(item for item in objects[1:] if item["kind"] != "Event")]
+
+
+def no_secrets(objects: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [item for item in objects if item["kind"] != "Secret"]
+
+
+def three_containers(objects: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Two more containers around the one that waits, with images that are there."""
+    pod = copy.deepcopy(objects[0])
+    for name, place in (("a-proxy", 0), ("z-agent", 2)):
+        pod["spec"]["containers"].insert(place, {"name": name, "image": "busybox:1", "imagePullPolicy": "Always"})
+        running = {"name": name, "imageID": "x", "state": {"running": {"startedAt": stamp(0)}}}
+        pod["status"]["containerStatuses"].insert(place, running)
+    return [pod, *objects[1:]]
+
+
+@pytest.mark.parametrize("change", [other_host, other_order, another_secret, no_events, no_secrets, three_containers])
+@pytest.mark.parametrize("name", OBJECTS)
+def test_less_or_other_evidence_gives_no_confident_wrong_answer(name: str, change: Any) -> None:
+    case = OBJECTS[name]
+    text = told(change(export_of(case)))
+    assert found([item for item in case.get("never", []) if item != "certain"], text) == [], text
+    if "(certain from this export)" in text and change not in (other_host, another_secret):
+        ideas = [item for item in case["must"] if item not in ("most likely", "one of these")]
+        assert found(ideas, text) if change is no_secrets else len(found(ideas, text)) == len(ideas), text
+    if change is no_secrets:
+        assert not re.search("There is no Secret", text) or case.get("events"), text
+        assert "has the type" not in text
+
+
+def test_there_are_enough() -> None:
+    assert len(CASES) >= 60
