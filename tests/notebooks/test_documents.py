@@ -1,4 +1,4 @@
-"""The glossary and the cheat sheet: every command works, and every row of the table mends what it says."""
+"""The glossary and the cheat sheet: every command works, and every row of the table fixes what it says."""
 
 import re
 
@@ -12,7 +12,7 @@ SHEET = (ROOT / "docs/cheat-sheet.md").read_text(encoding="utf-8")
 ENTRIES = re.findall(r"^- \*\*`?(.+?)`?\*\* \((\d\d|appendix)\): (.+)$", GLOSSARY, re.MULTILINE)
 BLOCKS = [line for block in re.findall(r"```sh\n(.*?)```", SHEET, re.DOTALL) for line in block.splitlines()]
 ROWS = [row.replace(r"\|", "\0").split("|")[1:-1] for row in SHEET.splitlines() if row.startswith("|")][2:]
-MAKE, _, AGAIN, PATCH = BLOCKS[:4]
+MAKE, _, AGAIN, PATCH = BLOCKS[3:7]
 CONFIG = '{"auths":{"registry.example.com":{"username":"myuser","password":"mypassword"}}}'
 RUN = "kubectl run web --image=registry.example.com/myapp:1.0"
 NAMED = """ --overrides='{"spec":{"imagePullSecrets":[{"name":"regcred"}]}}'"""
@@ -20,19 +20,29 @@ FILE = "kubectl run web --image=registry.example.com/myapp:1.0 --dry-run=client 
 OPAQUE = f"kubectl create secret generic regcred --from-literal=.dockerconfigjson='{CONFIG}'"
 READER = MAKE.replace("myuser", "pull-autumn").replace("mypassword", "chestnut-4")
 
+HUB = "kubectl create secret docker-registry regcred --docker-username=acme --docker-password=hubpass"
+RECREATE = "kubectl get pod web -o yaml | kubectl replace --force -f -"
+
 STORIES = [
+    ([MAKE, RUN.replace("example", "exmaple") + NAMED], []),
+    (["kubectl run web --image=harbor.corp.example/myapp:1.0"], ["node trust harbor.corp.example"]),
+    (["kubectl run web --image=registry.local:5000/myapp:1.0"], ["node insecure registry.local:5000"]),
+    (["node proxy http://proxy.corp.example:3128", "kubectl run web --image=nginx"], ["node proxy off"]),
+    (["kubectl run web --image=redis:7"], [HUB, PATCH, RECREATE]),
+    (["kubectl run web --image=once.example.com/myapp:1.0"], []),
+    ([MAKE.replace("=mypassword", "=old"), RUN + NAMED], [AGAIN]),
+    ([READER, RUN.replace("myapp", "team/api") + NAMED], [AGAIN]),
+    ([MAKE, "kubectl create namespace shop", f"{RUN} -n shop{NAMED}"], []),
+    ([RUN + NAMED], [MAKE]),
     ([MAKE, FILE, RUN], []),
     ([MAKE, RUN, PATCH], []),
     ([OPAQUE, RUN + NAMED], [MAKE]),
     ([MAKE.replace("--docker-server=registry.example.com ", ""), RUN + NAMED], [AGAIN]),
-    ([RUN + NAMED], [MAKE]),
-    ([MAKE, "kubectl create namespace shop", f"{RUN} -n shop{NAMED}"], []),
-    ([MAKE.replace("=mypassword", "=old"), RUN + NAMED], [AGAIN]),
-    ([READER, RUN.replace("myapp", "team/api") + NAMED], [AGAIN]),
     ([MAKE, RUN.replace("1.0", "9.9") + NAMED], []),
+    ([MAKE, RUN.replace("myapp", "arm/tool") + NAMED], []),
     ([MAKE, f"{RUN} --image-pull-policy=Never{NAMED}"], []),
 ]
-"""For each row: what leads to it, and what it asks for beside a command."""
+"""For each row: what leads to it, and what the fix consists of besides the row's own commands."""
 
 
 def code(cell):
@@ -66,8 +76,8 @@ def test_every_row_of_the_table_is_true(row):
     session.write_file("config.json", CONFIG)
     run(session, *before, "sleep 30")
     assert seen(row) in run(session, "kubectl get pods -A", "kubectl events -A")
-    mends = [span for span in code(ROWS[row][2]) if span.startswith("kubectl ")]
-    run(session, *mends, *after, "sleep 320")
+    fixes = [span for span in code(ROWS[row][2]) if span.startswith("kubectl ")]
+    run(session, *fixes, *after, "sleep 320")
     assert run(session, "kubectl get pods -A --no-headers").split()[3] == "Running"
 
 
@@ -85,3 +95,9 @@ def test_the_glossary_is_in_order_and_short():
 def test_each_word_of_the_glossary_is_used_where_it_says():
     pages = {name.partition("-")[0]: (FOLDER / f"{name}.ipynb").read_text(encoding="utf-8").lower() for name in PATH}
     assert [term for term, page, _ in ENTRIES if term.lower() not in pages[page]] == []
+
+
+def test_every_letter_of_the_tree_has_its_row():
+    tree = re.search(r"```text\n(.*?)```", SHEET, re.DOTALL)[1]
+    letters = re.findall(r"· ([A-Z])$", tree, re.MULTILINE)
+    assert letters == sorted(letters) == [row[0].strip().removeprefix("**")[0] for row in ROWS]
