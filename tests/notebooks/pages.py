@@ -23,6 +23,7 @@ PATH = (
     "12-when-does-it-pull",
     "13-your-own-case",
     "appendix-your-own-kubectl",
+    "playground",
 )
 """The notebooks in the order in which they are read."""
 
