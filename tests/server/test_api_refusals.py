@@ -17,8 +17,18 @@ ROWS: list[dict[str, Any]] = yaml.safe_load(Path(__file__).with_name("refusals.y
 DEEP = {
     "request": "POST MAPS",
     "raw": '{"a":' * 200 + "1" + "}" * 200,
-    "answer": "501 NotImplemented kubesim: a body of more than 30000 values, or of more than 100 one in the other, is "
+    "answer": "501 NotImplemented kubesim: a body of more than 8000 values, or of more than 100 one in the other, is "
     "not part of this simulator",
+}
+
+MANY = {
+    "request": "POST CORE/pods",
+    "body": {
+        "metadata": {"name": "many"},
+        "spec": {"containers": [{"name": f"c{number}", "image": "nginx"} for number in range(201)]},
+    },
+    "answer": '403 Forbidden pods "many" is forbidden: kubesim runs at most 200 containers in a Pod',
+    "details": {"name": "many", "kind": "pods"},
 }
 
 
@@ -33,7 +43,7 @@ def _headers(row: dict[str, Any]) -> dict[str, str]:
     return {name: value for name, value in named.items() if value} | row.get("headers", {})
 
 
-@pytest.mark.parametrize("row", [*ROWS, DEEP], ids=lambda row: row["request"][:60])
+@pytest.mark.parametrize("row", [*ROWS, DEEP, MANY], ids=lambda row: row["request"][:60])
 def test_refusals(row: dict[str, Any], world: Caller) -> None:
     method, _, target = row["request"].partition(" ")
     target = re.sub(r"^[A-Z]+", lambda word: PLACES[word[0]], target)

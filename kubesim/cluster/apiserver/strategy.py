@@ -23,6 +23,7 @@ TOKEN_MOUNT_PATH = "/var/run/secrets/kubernetes.io/serviceaccount"
 _TOKEN_VOLUME = "kube-api-access-"
 IMMORTAL = frozenset({"default", "kube-public", "kube-system"})
 # A limit of kubesim's own: no lesson needs more, and a typo must not fill the memory.
+MAX_CONTAINERS = 200
 MAX_PODS = 4000
 _POD_SPEC: Object = KINDS["PodTemplate"].defaults or {}
 _POD_SPEC["initContainers"] = _POD_SPEC["ephemeralContainers"] = _POD_SPEC["containers"]
@@ -229,6 +230,8 @@ def admit_pod(pod: Object, store: Store, identity: Identity) -> None:
     """
     if store.count(POD) >= MAX_PODS:
         raise errors.forbidden(POD, name_of(pod), f"kubesim keeps at most {MAX_PODS} Pods")
+    if len(pod["spec"].get("containers", ())) > MAX_CONTAINERS:
+        raise errors.forbidden(POD, name_of(pod), f"kubesim runs at most {MAX_CONTAINERS} containers in a Pod")
     _service_account(pod, store, identity)
     _tolerations(pod["spec"])
     _priority(pod["spec"], {"priority": 0, "preemptionPolicy": "PreemptLowerPriority"})

@@ -23,9 +23,10 @@ from kubesim.cluster.apiserver.patch.strategic import (
     check_alike,
     element_type,
     field_type,
+    handle,
     key_of,
     merge_maps,
-    position,
+    places,
     shape,
 )
 from kubesim.gotext import gojson
@@ -175,11 +176,12 @@ def _lists(key: str, applied: list[Any], new: list[Any], live: list[Any], struct
 def _items(applied: list[Any], new: list[Any], live: list[Any], element: Type, by: str, retain: bool) -> list[Any]:
     """The changed and new items in their new order, then those to delete."""
     found: list[Any] = []
+    lived, known, kept = places(live, by), places(applied, by), places(new, by)
     for item in new:
-        at, before = position(live, item, by), position(applied, item, by)
+        at, before = lived.get(handle(item, by)), known.get(handle(item, by))
         if at is None:
             found.append(item)
         elif change := _maps({} if before is None else applied[before], item, live[at], element, retain):
             found.append({**change, by: item[by]})
-    gone = [key_of(item, by) for item in applied if position(new, item, by) is None]
+    gone = [key_of(item, by) for item in applied if handle(item, by) not in kept]
     return found + [{PATCH: "delete", by: value} for value in sorted(gone, key=str)]

@@ -5,7 +5,7 @@ Mirrors mergeMap and what it calls in k8s.io/apimachinery pkg/util/strategicpatc
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from typing import Any
 
 from kubesim.api import schema
@@ -60,10 +60,18 @@ def key_of(item: Any, by: str) -> Any:
     return item[by]
 
 
-def position(items: Iterable[Any], wanted: Any, by: str) -> int | None:
-    """Where the item with the key of `wanted` is among `items`, or None."""
-    value = key_of(wanted, by)
-    return next((at for at, item in enumerate(items) if key_of(item, by) == value), None)
+def places(items: Iterable[Any], by: str) -> dict[Hashable, int]:
+    """Where the item with each key is among `items`, by `handle`."""
+    found: dict[Hashable, int] = {}
+    for at, item in enumerate(items):
+        found.setdefault(handle(item, by), at)
+    return found
+
+
+def handle(item: Any, by: str) -> Hashable:
+    """An item's key as `places` knows it."""
+    key = key_of(item, by)
+    return key if isinstance(key, Hashable) else repr(key)
 
 
 def merge_maps(original: Mapping[str, Any], change: Mapping[str, Any], struct: Type) -> Object:
@@ -135,9 +143,10 @@ def _merge_lists(old: list[Any], new: list[Any], element: Type, by: str) -> list
         raise _internal("cannot merge lists without merge key for type string")
     kept, plain = _special_items(old, new, by)
     merged = list(kept)
+    known = places(kept, by)
     for item in plain:
-        at = position(merged, item, by)
-        if at is None:
+        at = known.setdefault(handle(item, by), len(merged))
+        if at == len(merged):
             merged.append(item)
         else:
             merged[at] = merge_maps(merged[at], item, element)
@@ -153,19 +162,20 @@ def _special_items(old: list[Any], new: list[Any], by: str) -> tuple[list[Any], 
             raise _unknown_directive(item)
     if any(item[PATCH] == "replace" for item in directives):
         return plain, []
-    gone = [key_of(item, by) for item in directives]
-    return [item for item in old if item.get(by) not in gone], plain
+    gone = places(directives, by)
+    return [item for item in old if by not in item or handle(item, by) not in gone], plain
 
 
 def _ordered(merged: Sequence[Any], order: Sequence[Any], live: Sequence[Any], by: str) -> list[Any]:
     """`merged`, with the items of `order` in that order and the others put where the live list had them."""
-    ranked = [(position(order, item, by), item) for item in merged]
+    ranks, lived = places(order, by), places(live, by)
+    ranked = [(ranks.get(handle(item, by)), item) for item in merged]
     others = [item for rank, item in ranked if rank is None]
     known = [(rank, item) for rank, item in ranked if rank is not None]
     patched = [item for _, item in sorted(known, key=lambda pair: pair[0])]
     result = []
     while patched and others:
-        left, right = position(live, others[0], by), position(live, patched[0], by)
+        left, right = lived.get(handle(others[0], by)), lived.get(handle(patched[0], by))
         others_first = left is not None and right is not None and left < right
         result.append(others.pop(0) if others_first else patched.pop(0))
     return [*result, *others, *patched]
