@@ -92,8 +92,8 @@ def _check_combinations(call: Call) -> None:
 
     A condition is one or more terms that all hold: `flag` has a value, `!flag` has none, `given:flag` was typed,
     `flag=a|b` and `flag!=a|b` for its text, `flag>1` for its number, or how many there are. `args` are all arguments,
-    `names` those before "--" and `arguments` the others, and `dash` how many are before it, or -1 without one. In a
-    sentence, {flag} is its value.
+    `names` those before "--" and `arguments` the others, `dash` how many are before it, or -1 without one; `words` are
+    those that name objects, and `changes` the others. In a sentence, {flag} is its value.
     """
     for condition, sentence, *kind in call.command.refuse:
         if all(_holds(call, term) for term in condition.split()):
@@ -117,7 +117,9 @@ def _holds(call: Call, term: str) -> bool:
 
 def _value(call: Call, name: str) -> Any:
     count, names = len(call.args), len(call.args) if call.dash < 0 else call.dash
+    words, changes = map(len, call.split())
     counts = {"args": count, "names": names, "arguments": count - names, "dash": call.dash}
+    counts |= {"words": words, "changes": changes}
     return counts[name] if name in counts else call.flags[name]
 
 

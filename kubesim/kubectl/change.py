@@ -102,12 +102,11 @@ class _Kind:
     field: str
     word: str
     done: str
-    example: str
     is_label: bool = False
 
 
-_LABELS = _Kind("labels", "label", "labeled", "pod", is_label=True)
-_ANNOTATIONS = _Kind("annotations", "annotation", "annotated", "rsrc")
+_LABELS = _Kind("labels", "label", "labeled", is_label=True)
+_ANNOTATIONS = _Kind("annotations", "annotation", "annotated")
 
 
 @command("label", asks_namespace=True, operands="types")
@@ -121,14 +120,14 @@ def annotate(call: Call) -> None:
 
 
 def _mark(call: Call, kind: _Kind) -> None:
-    words, wanted, removed = _split(call.args, kind)
-    _check_mark(call, kind, words, bool(wanted or removed))
+    words, changes = call.split()
+    wanted, removed = _changes(changes, kind)
     query = Query(call, words, needs_name=True)
     dry_run = "client" if call.flags["list"] else call.dry_run()
 
     def mark(target: Target, obj: Object) -> None:
         resource = target.resource
-        new, operation = _marked(call, kind, resource, obj, wanted, removed, dry_run)
+        new, operation = _marked(call, kind, target, obj, wanted, removed, dry_run)
         if not call.flags["list"]:
             print_result(call, resource, new, operation, dry_run, is_alone=kind.is_label)
             return
@@ -141,44 +140,25 @@ def _mark(call: Call, kind: _Kind) -> None:
     query.visit(mark)
 
 
-def _check_mark(call: Call, kind: _Kind, words: list[str], has_changes: bool) -> None:
-    by_file, example = bool(call.flags["filename"]), kind.example
-    refuse_if(
-        call.flags["local"] and words,
-        f"can only use local files by -f {example}.yaml or --filename={example}.json when --local=true is set",
-    )
-    refuse_if(
-        call.flags["local"] and not by_file,
-        f"one or more files must be specified as -f {example}.yaml or --filename={example}.json",
-    )
-    refuse_if(
-        not words and not by_file, "one or more resources must be specified as <resource> <name> or <resource>/<name>"
-    )
-    refuse_if(not has_changes and not call.flags["list"], f"at least one {kind.word} update is required")
-
-
-def _split(args: Sequence[str], kind: _Kind) -> tuple[list[str], dict[str, str], list[str]]:
-    """Words that name objects, KEY=VALUE pairs and KEY- removals."""
-    words: list[str] = []
+def _changes(given: Sequence[str], kind: _Kind) -> tuple[dict[str, str], list[str]]:
+    """KEY=VALUE pairs, and the keys of KEY- removals."""
     wanted: dict[str, str] = {}
     removed: list[str] = []
-    for arg in args:
+    for arg in given:
         key, equals, value = arg.partition("=")
         if equals and key:
             if kind.is_label:
                 _check_label(arg, value)
             wanted[key] = value
-        elif arg.endswith("-") and arg != "-":
+        elif arg.endswith("-"):
             removed.append(arg[:-1])
-        elif wanted or removed:
-            raise KubectlError(f"all resources must be specified before {kind.word} changes: {arg}")
         else:
-            words.append(arg)
+            raise KubectlError(f"all resources must be specified before {kind.word} changes: {arg}")
     if both := [key for key in removed if key in wanted]:
         clash = "a label" if kind.is_label else "the following annotation(s)"
         names = "" if kind.is_label else f": {', '.join(both)}"
         raise KubectlError(f"can not both modify and remove {clash} in the same command{names}")
-    return words, wanted, removed
+    return wanted, removed
 
 
 def _check_label(arg: str, value: str) -> None:
@@ -188,13 +168,7 @@ def _check_label(arg: str, value: str) -> None:
 
 
 def _marked(
-    call: Call,
-    kind: _Kind,
-    resource: Resource,
-    obj: Object,
-    wanted: dict[str, str],
-    removed: list[str],
-    dry_run: str,
+    call: Call, kind: _Kind, target: Target, obj: Object, wanted: dict[str, str], removed: list[str], dry_run: str
 ) -> tuple[Object, str]:
     present: dict[str, str] = metadata(obj).get(kind.field) or {}
     if not call.flags["overwrite"]:
@@ -204,7 +178,7 @@ def _marked(
     change = {key: None for key in removed if key in present} | wanted
     if not change and kind.is_label:
         return {**obj, "metadata": {**metadata(obj), "labels": present}}, "not labeled"
-    new = send_patch(call, resource, obj, {"metadata": {kind.field: change}}, "merge", dry_run)
+    new = send_patch(call, target.resource, obj, {"metadata": {kind.field: change}}, "merge", dry_run)
     if not kind.is_label:
         return new, kind.done
     return new, "not labeled" if new is obj else kind.done if not removed else "modified" if wanted else "unlabeled"

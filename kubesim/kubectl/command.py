@@ -95,6 +95,12 @@ class Call:
         """The namespace of -n, or None."""
         return self.flags["namespace"] or None
 
+    def split(self) -> tuple[Sequence[str], Sequence[str]]:
+        """The arguments that name objects, and from the first change on (KEY=VALUE or KEY-) the others."""
+        changes = (at for at, word in enumerate(self.args) if word.endswith("-") or "=" in word[1:])
+        first = next(changes, len(self.args))
+        return self.args[:first], self.args[first:]
+
     def dry_run(self) -> str:
         """The --dry-run strategy: none, client or server."""
         chosen = self.strategy or self.flags.get("dry-run", "none")

@@ -22,11 +22,6 @@ from kubesim.kubectl.errors import KubectlError, raise_all, refuse_if, visit
 from kubesim.kubectl.output import print_result
 from kubesim.kubectl.selection import Query, Target, fetch
 
-_NEEDS_FILE = """you must specify resources by --filename when --local is set.
-Example resource specifications include:
-   '-f rsrc.yaml'
-   '--filename=rsrc.json'"""
-
 _set = partial(command, asks_namespace=True, operands="types")
 
 
@@ -52,10 +47,7 @@ def _containers(obj: Object) -> list[Object]:
 
 @_set("set image")
 def set_image(call: Call) -> None:
-    words = [arg for arg in call.args if "=" not in arg]
-    refuse_if(call.flags["local"] and words, _NEEDS_FILE)
-    images = dict(arg.split("=", 1) for arg in call.args if "=" in arg)
-    refuse_if(not images, "at least one image update is required")
+    words, images = call.split()[0], dict(arg.split("=", 1) for arg in call.args if "=" in arg)
     refuse_if(
         "*" in images and len(images) > 1,
         "all containers are already specified by *, but saw more than one container_name=container_image pairs",
@@ -111,22 +103,12 @@ def _quantities(given: str) -> dict[str, str]:
     return found
 
 
-def _split(call: Call) -> tuple[list[str], list[str]]:
-    """Words that name objects, and the changes behind them."""
-    is_change = [re.fullmatch(".+=.*", word, re.DOTALL) is not None or word.endswith("-") for word in call.args]
-    first = is_change.index(True) if True in is_change else len(is_change)
-    refuse_if(
-        not all(is_change[first:]), f"all resources must be specified before environment changes: {' '.join(call.args)}"
-    )
-    return list(call.args[:first]), list(call.args[first:])
-
-
 @_set("set env")
 def set_env(call: Call) -> None:
-    words, changes = _split(call)
+    words, changes = call.split()
     refuse_if(
-        not call.flags["filename"] and not words,
-        "one or more resources must be specified as <resource> <name> or <resource>/<name>",
+        not all("=" in word[1:] or word.endswith("-") for word in changes),
+        f"all resources must be specified before environment changes: {' '.join(call.args)}",
     )
     variables, removed = _variables(call, [*call.flags["env"], *changes])
     sources = fetch(call, [call.flags["from"]]) if call.flags["from"] else []

@@ -75,15 +75,18 @@ def results(parts: Sequence[Part], obj: Any, budget: Budget) -> list[Values]:
     return found
 
 
+_COST = 6  # steps of the budget for one value
+
+
 def _follow(path: Path, obj: Any, budget: Budget) -> Values:
     """What a path finds, step by step; each value that a step looks at or finds is paid for."""
     values = [obj]
-    budget.spend(1)
+    budget.spend(_COST)
     for step in path:
         found: Values = []
         for value in values:
             for item in step(value, budget):
-                budget.spend(1)
+                budget.spend(_COST)
                 found.append(item)
         values = found
     return values
@@ -191,10 +194,12 @@ def _children(value: Any) -> Values:
 
 def _descend(value: Any, budget: Budget) -> Iterator[Any]:
     """The value, if it contains something, and what it contains, in its order."""
-    if value and isinstance(value, dict | list | str):
-        yield value
-        for child in _children(value):
-            yield from _descend(child, budget)
+    left = [value]
+    while left:
+        item = left.pop()
+        if item and isinstance(item, dict | list | str):
+            yield item
+            left += reversed(_children(item))
 
 
 _SLICE = re.compile(r"(-?[0-9]{1,18})?(:(-?[0-9]{1,18})?)?(?::(-?[0-9]{1,18})?)?")
