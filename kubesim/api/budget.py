@@ -25,8 +25,10 @@ class Budget:
     BYTES = 4_000_000
     LEVELS = 40  # each of about a dozen of Python's frames
 
-    def __init__(self, steps: int = STEPS, produced: int = BYTES) -> None:
+    def __init__(self, steps: int = STEPS, produced: int = BYTES, payer: Budget | None = None) -> None:
+        """`payer` pays for each step, too: a line for a process that it starts in a container."""
         self._steps = steps
+        self._payer = payer
         self._bytes = produced
         self._levels = self.LEVELS
 
@@ -35,6 +37,8 @@ class Budget:
         self._steps -= steps
         if self._steps < 0:
             raise TooMuchError
+        if self._payer:
+            self._payer.spend(steps)
 
     def produce(self, size: int) -> None:
         """Pay for a text of `size` bytes, and for the steps of making it. Raises TooMuchError."""

@@ -155,7 +155,7 @@ def execute(call: Call) -> None:
         call.complain("Unable to use a TTY - input is not a terminal or the right kind of file\n")
     node = call.api.node_of(pod, user=call.user, verb="create", subresource="exec")
     try:
-        ran = node.execute(pod, container, list(call.args[1:]))
+        ran = node.execute(pod, container, list(call.args[1:]), call.context.budget)
     except StartError as error:
         exec_id = hashlib.sha256(repr((pod["metadata"]["uid"], call.context.clock.now)).encode()).hexdigest()
         raise KubectlError(f"Internal error occurred: {error.of_exec(exec_id)}") from None

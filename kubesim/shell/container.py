@@ -30,6 +30,7 @@ _BUILTINS = ": [ alias cd echo export false help printf pwd read test true type 
 _LACKING_BUILTINS = ". bg eval fg getopts jobs kill let local set shift source trap umask wait"
 
 Write = tuple[float, str, str]
+Argv = Sequence[str]
 
 
 class StartError(Exception):
@@ -155,17 +156,18 @@ class Place(NamedTuple):
     files: MemoryFiles
     hostname: str
 
-    def run(self, argv: Sequence[str], started: Micros, main: Sequence[str] = (), stdin: str = "") -> Process:
-        """Run `argv` as the container's process, or beside its process `main`. Raises StartError."""
+    def run(self, argv: Argv, started: Micros, main: Argv = (), payer: Budget | None = None) -> Process:
+        """Run `argv` as the container's process, or beside its process `main`, paid by `payer`. Raises StartError."""
         self._check(argv)
         machine = self._machine(started, argv, main)
+        machine.budget = Budget(Budget.STEPS // 4 if payer else 2 * Budget.STEPS, Budget.BYTES // 4, payer)
         writes: list[Write] = []
 
         def write(stream: str, text: str) -> None:
             if text:
                 writes.append(((machine.clock.now - started) / SECOND, stream, text))
 
-        streams = Streams(Input(stdin), partial(write, "stdout"), partial(write, "stderr"))
+        streams = Streams(Input(""), partial(write, "stdout"), partial(write, "stderr"))
         code, ended = 0, True
         try:
             code = Interpreter(machine, self._tools()).call(argv, streams)
@@ -179,7 +181,7 @@ class Place(NamedTuple):
         seconds = (machine.clock.now - started) / SECOND if ended else inf
         return Process(tuple(writes), code, seconds, machine.stop_code)
 
-    def _machine(self, started: Micros, argv: Sequence[str], main: Sequence[str]) -> _Container:
+    def _machine(self, started: Micros, argv: Argv, main: Argv) -> _Container:
         clock = Clock(to_datetime(started))
         clock.now = started
         base = self.base
@@ -187,7 +189,6 @@ class Place(NamedTuple):
             *(clock, self.files, dict(self.env), self.hostname, base.user, next(iter(base.shells)), base.shells),
             is_busybox=base.is_busybox,
             base=base,
-            budget=Budget(2 * Budget.STEPS, Budget.BYTES // 4),
         )
         machine.bash = Started(1, started, tuple(main or argv))
         machine.processes = deque([Started(_EXEC_PID - 1 if main else 0, started, ("",))], 1000)
@@ -199,7 +200,7 @@ class Place(NamedTuple):
         own = {"nginx": _nginx}
         return {name: own.get(name) or TOOLS[name] for name in (*_BUILTINS.split(), *self.base.names)}
 
-    def _check(self, argv: Sequence[str]) -> None:
+    def _check(self, argv: Argv) -> None:
         """Raise StartError for a program that the image does not hold."""
         path = argv[0] if argv else ""
         folder, slash, name = path.rpartition("/")

@@ -20,7 +20,7 @@ _SEQUENCE = re.compile(r"(-?[0-9]{1,9})\.\.(-?[0-9]{1,9})|([A-Za-z])\.\.([A-Za-z
 _BLANKS = re.compile(r"[ \t\n]+")
 _MAGIC = re.compile(r"[*?[]")
 _FOLDER_COST = 2000
-_PATTERN_COST = 20  # for each character of a file name pattern
+_PATTERN_COST = 40  # for each character of a file name pattern
 _VARIANT_COST = 10
 
 Piece = tuple[str, bool]  # text, and whether it is quoted

@@ -69,11 +69,6 @@ def test_volumes_are_read_only() -> None:
     assert box.run(["cat", "/etc/creds/user"], START).written("stdout") == "you"
 
 
-def test_standard_input() -> None:
-    assert place("app").run(["cat"], START, stdin="abc").written("stdout") == "abc"
-    assert place("app").run(["sh"], START, stdin="echo a\nexit 3\n") == Process(((0, "stdout", "a\n"),), 3)
-
-
 def test_servers_and_loops_go_on() -> None:
     assert server(("started",), START, None) == Process(((0, "stdout", "started\n"),), 0, inf)
     loop = place().run(["sh", "-c", "while true; do echo -n wait; sleep 2; echo ing; done"], START)
@@ -88,7 +83,7 @@ mv cp mkdir -p cd .. exec"""
 
 @given(st.lists(st.sampled_from([*WORDS.split(), "\n"]), max_size=25).map(" ".join) | st.text(max_size=60))
 def test_any_script_ends_and_leaves_a_result(script: str) -> None:
-    ran = place().run(["sh", "-c", script], START, stdin=script)
+    ran = place().run(["sh", "-c", script], START)
     assert 0 <= ran.exit_code <= 255
     assert ran.seconds >= 0
     assert sum(len(text) for _, _, text in ran.writes) <= 1_000_100

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple, Protocol, TypedDict, Unpack
 
 from kubesim.api import errors, schema
+from kubesim.api.budget import Budget
 from kubesim.api.clock import SECOND, Clock, Identity, rfc3339
 from kubesim.api.objects import Object, name_of, namespace_of
 from kubesim.api.resources import EVENT, NAMESPACE, POD, Resource
@@ -79,8 +80,8 @@ class NodeServer(Protocol):
     def logs(self, pod: Object, container: str, previous: bool) -> list[Line]:
         """What the container wrote. Raises StatusError."""
 
-    def execute(self, pod: Object, container: str, argv: list[str]) -> Process:
-        """Run a command in the container. Raises StatusError and process.StartError."""
+    def execute(self, pod: Object, container: str, argv: list[str], payer: Budget | None = None) -> Process:
+        """Run a command in the container, which `payer` pays for. Raises StatusError and process.StartError."""
 
 
 class APIServer:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from kubesim.api import errors, load_yaml
+from kubesim.api.budget import Budget
 from kubesim.api.clock import SECOND, Clock, Micros, rfc3339
 from kubesim.api.objects import Object, find_named
 from kubesim.cluster.apiserver import APIServer
@@ -313,13 +314,13 @@ class Server:
             raise errors.bad_request(f'previous terminated container "{container}" in pod "{name}" not found')
         return shown.lines(self._clock.now)
 
-    def execute(self, pod: Object, container: str, argv: list[str]) -> Process:
+    def execute(self, pod: Object, container: str, argv: list[str], payer: Budget | None = None) -> Process:
         """Run a command beside a container's. Raises StatusError where it does not run, and StartError."""
         found = self._container(pod, container)
         if found is None or not found.is_running:
             raise errors.StatusError(500, "InternalError", f'container not found ("{container}")')
         found.place.files.mount(mounts(self._api, pod, found.spec, found.images))
-        return found.place.run(argv, self._clock.now, found.main)
+        return found.place.run(argv, self._clock.now, found.main, payer=payer)
 
     def _container(self, pod: Object, name: str) -> Container | None:
         worker = self._workers.get(pod["metadata"]["uid"])

@@ -74,6 +74,7 @@ class Regex:
 
         A group that took no part is empty.
         """
+        self._budget.spend(_TOKEN_COST // 4)
         seen: set[int] = set()
         while start <= len(text):
             if self._first:
