@@ -13,10 +13,12 @@ from IPython.display import display
 from kubesim.jupyter import card
 from kubesim.jupyter.card import Button, Exercise, Message, static
 from kubesim.jupyter.current import Seat
+from kubesim.jupyter.terminal import strip
 from kubesim.lessons import load_quizzes
 from kubesim.lessons.progress import Progress
 from kubesim.lessons.quiz import Choice, Note, Quiz, Verdict, judge, letter
 
+LONGEST_SCREEN = 4000
 _HOW = {
     "choice": "One answer is right.",
     "choices": "More than one answer may be right.",
@@ -71,7 +73,9 @@ class QuizCard(Exercise):
             ("right", "Right") if verdict and verdict.right else ("wrong", "Not yet") if verdict else ("", "")
         )
         notes = [{"ok": note.ok, "html": card.inline(note.text)} for note in (verdict.notes if verdict else ())]
-        self.feedback = {"verdict": outcome, "word": word, "notes": notes, **self.help(), "buttons": self._buttons()}
+        said = {"verdict": outcome, "word": word, "notes": notes}
+        printed = strip(verdict.printed)[:LONGEST_SCREEN] if verdict else ""
+        self.feedback = {**said, "printed": printed, **self.help(), "buttons": self._buttons()}
 
     def plain(self) -> str:
         quiz = self._quiz

@@ -65,7 +65,7 @@ class Workbench(Terminal):
         """Show the goals of a task, each with whether it is reached, and what is no longer concealed."""
         shown = [{"ok": ok, "what": what} for ok, what in goals]
         with self.hold_sync():
-            self.goals = {"title": title, "goals": shown, "done": all(ok for ok, _ in goals)}
+            self.goals = {"title": title.replace("`", ""), "goals": shown, "done": all(ok for ok, _ in goals)}
             if self.path.get("concealed") and not self._seat.conceals():
                 self.path = self._path()
 

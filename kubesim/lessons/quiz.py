@@ -72,8 +72,11 @@ class Note:
 
 @dataclass(frozen=True)
 class Verdict:
+    """Whether an answer is right, and why; what a command `printed`."""
+
     right: bool
     notes: tuple[Note, ...]
+    printed: str = field(default="", compare=False)
 
 
 def _letters(choice: Choice) -> str:
@@ -128,10 +131,8 @@ def judge_command(quiz: Quiz, line: str) -> Verdict:
     session.advance(quiz.wait)
     missing = [Note(False, reading.message) for reading in read(quiz.goal, session) if not reading.holds]
     if not missing:
-        return Verdict(True, (Note(True, quiz.why),))
-    complaint = result.stderr.strip()
-    answered = (Note(False, f"The command answered: {complaint}"),) if result.exit_code and complaint else ()
-    return Verdict(False, (*answered, missing[0]))  # the rest mostly follows from it
+        return Verdict(True, (Note(True, quiz.why),), result.screen)
+    return Verdict(False, (missing[0],), result.screen)  # the rest mostly follows from it
 
 
 def judge(quiz: Quiz, answer: str | Sequence[int]) -> Verdict:

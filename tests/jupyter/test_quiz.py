@@ -23,7 +23,7 @@ def make(name, seat):
 def test_a_fresh_card_says_nothing_yet(card):
     assert card.answer == []
     buttons = [("check", "Check"), ("hint", "Hint"), ("reveal", "Reveal answer")]
-    blank = {"verdict": "", "word": "", "notes": [], "hints": [], "reveal": ""}
+    blank = {"verdict": "", "word": "", "notes": [], "printed": "", "hints": [], "reveal": ""}
     assert card.feedback == {**blank, "buttons": buttons}
 
 
@@ -162,6 +162,7 @@ def test_a_command_is_tried_in_a_cluster_of_its_own(seat):
     card = make("command", seat)
     before = seat.session.cluster.api.revision
     assert press(card, "check", answer=QUIZZES["command"].answer)["word"] == "Right"
+    assert card.feedback["printed"] == "namespace/blue created\n"
     assert seat.session.cluster.api.revision == before
     wrong = press(card, "check", answer="kubectl get pods")
     assert wrong["word"] == "Not yet"

@@ -1,7 +1,6 @@
 """The workbench without a page: the path of the Pod in focus, the cluster at a glance, a task's goals, what is sent."""
 
 import time
-from statistics import median
 
 import pytest
 from anywidget import AnyWidget
@@ -157,10 +156,10 @@ def test_fifty_pictures_and_benches_shown_make_no_command_slower(seat):
     def cost():
         times = []
         for _ in range(30):
-            start = time.perf_counter()
+            start = time.process_time()  # of this process alone, however busy the machine is
             seat.run("kubectl get pods")
-            times.append(time.perf_counter() - start)
-        return median(times)
+            times.append(time.process_time() - start)
+        return min(times)
 
     seat.run(RUN)
     workbench(seat)

@@ -39,7 +39,7 @@ FIRST, UNORDERED = "The first one is right.", "Put all of them in order first."
         ),
         ("command", "kubectl get pods", ["- There is no namespace `blue`."]),
         ("command", " ", ["- Type a command first."]),
-        ("command", "nope", [f"- The command answered: {'kubesim: '}", "- There is no namespace `blue`."]),
+        ("command", "nope", ["- There is no namespace `blue`."]),
         ("order", [2, 0, 3, 1], ["+ Enjoy it."]),
         ("order", [0, 1, 2, 3], ["- A comes too early. There is no water."]),
         ("order", [2, 3, 0, 1], [f"+ {FIRST}", "- D comes too early. For what?"]),
@@ -49,8 +49,16 @@ FIRST, UNORDERED = "The first one is right.", "Put all of them in order first."
 )
 def test_an_answer_gets_its_notes(quiz, answer, notes):
     verdict = judge(QUIZZES[quiz], answer)
-    said = [f"{'+' if note.ok else '-'} {note.text}".partition("'nope'")[0] for note in verdict.notes]
+    said = [f"{'+' if note.ok else '-'} {note.text}" for note in verdict.notes]
     assert (said, verdict.right) == (notes, all(note.startswith("+") for note in notes))
+
+
+@pytest.mark.parametrize(
+    ("answer", "printed"),
+    [(MAKE.answer, "namespace/blue created\n"), ("cat nope", "cat: nope: No such file or directory\n")],
+)
+def test_what_a_command_printed_is_kept(answer, printed):
+    assert judge(MAKE, answer).printed == printed
 
 
 def test_an_order_is_shown_by_the_alphabet():

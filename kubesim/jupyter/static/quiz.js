@@ -102,12 +102,13 @@ function note({ ok, html }) {
   return element("li", { className: ok ? "ks-ok" : "ks-no" }, mark, word, element("span", { innerHTML: html }));
 }
 
-function drawFeedback(status, { verdict, word, notes, hints, reveal: answer }) {
+function drawFeedback(status, { verdict, word, notes, printed, hints, reveal: answer }) {
   status.replaceChildren();
   if (verdict) {
     const mark = verdict === "right" ? "✓" : "✗";
     status.append(element("div", { className: `ks-verdict ks-${verdict}` },
       element("p", {}, element("b", { textContent: `${mark} ${word}` })),
+      ...(printed ? [element("pre", { textContent: printed })] : []),
       element("ul", { className: "ks-notes" }, ...notes.map(note))));
   }
   status.append(...hints.map(hintLine));

@@ -32,7 +32,7 @@ async function isInPage(el) {
 async function open(model, place, elsewhere = false) {
   const notebook = place.closest(".jp-Notebook");
   bench.notebook = notebook ?? bench.notebook;
-  notebook?.classList.add("ks-lesson");
+  if (notebook && !notebook.classList.contains("ks-lesson")) prepare(notebook);
   const panel = isDockable(model) && (await dock(model, place.closest(".jp-NotebookPanel")));
   if (!panel && elsewhere) return;
   bench.node.classList.toggle("ks-docked", Boolean(panel));
@@ -40,6 +40,14 @@ async function open(model, place, elsewhere = false) {
   if (bench.node.parentNode !== target) target.replaceChildren(bench.node);
   if (panel) raise(panel);
   else panels.get(model.widget_manager?.context)?.dispose(); // the page has become too narrow for it
+}
+
+// Outputs keep their columns, and those that scroll sideways can be reached by keyboard.
+function prepare(notebook) {
+  notebook.classList.add("ks-lesson");
+  const reach = (screen) => (screen.scrollWidth > screen.clientWidth ? (screen.tabIndex = 0) : screen.removeAttribute("tabindex"));
+  const observer = new ResizeObserver(() => notebook.querySelectorAll(".jp-RenderedText pre").forEach(reach));
+  observer.observe(notebook.querySelector(".jp-WindowedPanel-viewport") ?? notebook);
 }
 
 function isDockable({ widget_manager: manager }) {
