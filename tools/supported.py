@@ -65,8 +65,8 @@ ACTED_UPON: tuple[tuple[str, str, str, tuple[str, ...]], ...] = (
     (
         *("Deployment", "spec", "deployment controller"),
         (
-            *("replicas", "selector", "template", "paused", "progressDeadlineSeconds", "strategy.type"),
-            *("strategy.rollingUpdate.maxSurge", "strategy.rollingUpdate.maxUnavailable"),
+            *("replicas", "selector", "template", "paused", "progressDeadlineSeconds", "revisionHistoryLimit"),
+            *("strategy.type", "strategy.rollingUpdate.maxSurge", "strategy.rollingUpdate.maxUnavailable"),
         ),
     ),
     ("ReplicaSet", "spec", "replicaset controller", ("replicas", "template")),
@@ -131,9 +131,8 @@ DIFFERENCES: tuple[str, ...] = (
     "Every image ignores SIGTERM, as those that were recorded: a running Pod takes its whole grace period to go.",
     "What is chance on a real cluster (jitter, order within a second, duration of a pull) is always the same here.",
     f"The cluster keeps at most {MAX_PODS} Pods.",
-    "Events are kept for ever; a real cluster forgets them after an hour.",
     "A StatefulSet has no volumeClaimTemplates, and a Job's completionMode Indexed gives its Pods no index.",
-    "A rollout keeps every old ReplicaSet, whatever revisionHistoryLimit says, and minReadySeconds is not waited for.",
+    "minReadySeconds is not waited for.",
     "There is no server-side apply, and no managedFields.",
     "Admission plugins: NamespaceLifecycle, ServiceAccount, DefaultTolerationSeconds and Priority, in part; no others.",
     "A container's variables know the plain paths of fieldRef only.",

@@ -351,7 +351,7 @@ class Kubelet:
         container = Container(spec, identity, shown, image_id, place, ran, self._clock.now, volumes)
         if old := worker.containers.get(spec["name"]):
             container.restarts = old.restarts + 1
-            container.last_state, container.previous, old.previous = old.state, old, None
+            container.previous, old.previous = old, None
         worker.containers[spec["name"]] = container
         worker.changes += 1
         if ran.seconds != float("inf"):

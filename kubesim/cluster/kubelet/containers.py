@@ -122,7 +122,6 @@ class Container:
     finished: Micros = 0
     exit_code: int | None = None
     stopping: bool = False
-    last_state: Object = field(default_factory=dict)
     previous: Container | None = None
 
     @property
@@ -143,6 +142,10 @@ class Container:
         """After how many seconds it ends when it is stopped, and its exit status: killed, if it ignores SIGTERM."""
         code = self.process.stop_code
         return (grace, KILLED) if code is None else (min(grace, reaction), code)
+
+    @property
+    def last_state(self) -> Object:
+        return self.previous.state if self.previous else {}
 
     @property
     def is_running(self) -> bool:

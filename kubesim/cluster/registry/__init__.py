@@ -32,18 +32,8 @@ from kubesim.cluster.registry.world import (
     read,
 )
 
-__all__ = [
-    "NODE_PLATFORM",
-    "Answer",
-    "Image",
-    "NodeSettings",
-    "Registries",
-    "Registry",
-    "Repository",
-    "Status",
-    "Trouble",
-    "builtin",
-]
+__all__ = ["NODE_PLATFORM", "Answer", "Image", "NodeSettings", "Registries", "Registry", "Repository", "Status"]
+__all__ += ["Trouble", "builtin"]
 
 # The host that answers for Docker Hub.
 _ENDPOINTS = dict.fromkeys((DEFAULT_REGISTRY, LEGACY_DEFAULT_REGISTRY), "registry-1.docker.io")
