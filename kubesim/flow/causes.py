@@ -46,8 +46,11 @@ def will_recover(facts: Facts) -> bool:
 
 
 def _first(stage: str, facts: Facts) -> Cause | None:
+    known: dict[str, Words | None] = {}
     for row in table("causes")[stage]:
-        found = CHECKS[row["check"]](facts)
+        if row["check"] not in known:
+            known[row["check"]] = CHECKS[row["check"]](facts)
+        found = known[row["check"]]
         if found is not None and _holds(row, words := {**facts.words, **found}):
             given = words.get("row", {})
             return _cause({**row, **given, "also": {**row.get("also", {}), **given.get("also", {})}}, facts, words)
@@ -87,6 +90,7 @@ def _command(facts: Facts, words: Words, name: str, *arguments: str) -> str:
         "workload": facts.workload.replace("/", " "),
         "owner": owner,
         "stateful": facts.workload.startswith("statefulset/"),
+        "old": _pattern(facts.image),
         "cronjob": facts.workload.startswith("cronjob/"),
         "job": owner.get("kind") == "Job",
         "job_name": owner.get("name"),

@@ -99,7 +99,7 @@ def explain(texts: str | Sequence[str], pod: str = "") -> str:
     pods = [item for item in scene.api.list(POD) if pod in ("", name_of(item))]
     if not pods:
         raise ExportError(f"there is no Pod {pod} in it" if pod else "there is no Pod in it")
-    every = [facts for item in pods for facts in _subjects(scene, item)]
+    every = [facts for item in pods for facts in facts_of(scene, item)]
     waiting = [facts for facts in every if not facts.has_image]
     groups = _alike(waiting or every if pod else waiting)
     stories = [_story(*group) for group in groups[:MAX_STORIES]]
@@ -109,20 +109,6 @@ def explain(texts: str | Sequence[str], pod: str = "") -> str:
     rest = len(groups) - MAX_STORIES
     stories += [f"And {rest} more that wait for an image: ask for one with --pod NAME"] if rest > 0 else []
     return "\n\n".join(stories) + "\n"
-
-
-def _subjects(scene: Scene, pod: Object) -> list[Facts]:
-    """The facts on each container, and on each volume with an image of which something is known."""
-    volumes = (_as_container(volume) for volume in pod["spec"].get("volumes", ()) if volume.get("image"))
-    known = [item for item in volumes if (namespace_of(pod), name_of(pod), item["name"]) in scene.traces]
-    return [*facts_of(scene, pod), *(Facts(scene, namespace_of(pod), pod, item) for item in known)]
-
-
-def _as_container(volume: Object) -> Object:
-    """A volume with an image, as the container it would be."""
-    policy = volume["image"].get("pullPolicy", "")
-    image = volume["image"].get("reference", "")
-    return {"name": f"volume {volume['name']}", "image": image, "imagePullPolicy": policy}
 
 
 def _alike(waiting: Iterable[Facts]) -> list[list[Facts]]:
@@ -160,21 +146,15 @@ def read_export(texts: Sequence[str]) -> Scene:
 
 def _traces(scene: Scene, pod: Object, hearsay: Hearsay) -> Iterator[PullTrace]:
     """What is known of the last attempt for each container, and for each volume that has an image."""
-    volumes = [_as_container(volume) for volume in pod["spec"].get("volumes", ()) if volume.get("image")]
-    images = {item["image"]: item for item in volumes}
-    for item in containers(pod):
-        facts = Facts(scene, namespace_of(pod), pod, item)
+    every = [Facts(scene, namespace_of(pod), pod, item) for item in containers(pod)]
+    volumes = {facts.image: facts for facts in every if facts.volume}
+    for facts in every:
         trace = _trace(facts, hearsay)
         quoted = re.search(r'image "([^"]+)"', trace.message) if trace else None
-        if trace and quoted and quoted[1] != item["image"] and quoted[1] in images:
-            volume = Facts(scene, namespace_of(pod), pod, images.pop(quoted[1]))
-            yield _refusal(volume, trace.outcome, trace.message, hearsay)
+        if trace and quoted and quoted[1] != facts.image and quoted[1] in volumes:  # a container waits for its volume
+            yield _refusal(volumes[quoted[1]], trace.outcome, trace.message, hearsay)
         elif trace:
             yield trace
-    for item in images.values():
-        facts = Facts(scene, namespace_of(pod), pod, item)
-        if message := _event(facts):
-            yield _refusal(facts, "ErrImagePull", message, hearsay)
 
 
 def _trace(facts: Facts, hearsay: Hearsay) -> PullTrace | None:
@@ -200,6 +180,8 @@ def _before_start(facts: Facts, hearsay: Hearsay) -> PullTrace | None:
     """An attempt that the container's status does not show, but an event."""
     if message := _event(facts):
         return _refusal(facts, "ErrImagePull", message, hearsay)
+    if facts.volume:
+        return None
     events = (item["message"] for item in facts.events if item["reason"] == "FailedCreatePodSandBox")
     message = next((text for text in events if read(text, False).kind == "sandbox"), "")
     return _unasked(facts, "FailedCreatePodSandBox", message, hearsay) if message else None
@@ -267,8 +249,8 @@ def _make(
 
 def _status(facts: Facts) -> Object:
     status = facts.pod.get("status", {})
-    items = [*status.get("initContainerStatuses", ()), *status.get("containerStatuses", ())]
-    return find_named(items, facts.container["name"]) or {}
+    lists = (status.get(f"{kind}Statuses", ()) for kind in ("initContainer", "container", "ephemeralContainer"))
+    return find_named([item for items in lists for item in items], facts.container["name"]) or {}
 
 
 def _answers(message: str) -> list[str]:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from difflib import get_close_matches
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 from kubesim.api import imageref
@@ -29,6 +29,7 @@ _LOCAL_NODES = {
     "kthreed": "k3d-",
     "desktop": "docker-desktop",
 }
+VOLUME = "volumes/"
 UNCLEAR = ("scope", "denied")
 """Kinds of answers that are the same for a missing image and for a user without rights."""
 
@@ -62,6 +63,12 @@ class Facts:
     @property
     def image(self) -> str:
         return str(self.container.get("image", ""))
+
+    @property
+    def volume(self) -> str:
+        """The name of the volume that needs the image; "" where a container does."""
+        name = str(self.container["name"])
+        return name.removeprefix(VOLUME) if name.startswith(VOLUME) else ""
 
     @cached_property
     def reference(self) -> Reference | None:
@@ -134,6 +141,7 @@ class Facts:
             "silent": self.is_silent,
             "pod": name_of(self.pod),
             "container": self.container["name"],
+            "volume": self.volume,
             "has_image": self.has_image,
             "is_export": self.scene.is_export,
             "names": ", ".join(self.names),
@@ -223,9 +231,8 @@ class Facts:
     @property
     def free_name(self) -> str:
         """A name for a pull secret that no Secret of the namespace has."""
-        taken = {name_of(secret) for secret in self.secrets_here}
         names = ("regcred", *(f"regcred-{number}" for number in range(2, 1000)))
-        return next(name for name in names if name not in taken)
+        return next(name for name in names if not self.scene.api.find(SECRET, self.namespace, name))
 
     def _existing(self, names: Sequence[str]) -> list[Object]:
         found = (self.scene.api.find(SECRET, self.namespace, name) for name in names)
@@ -257,7 +264,9 @@ class Facts:
 
     def is_match(self, secret: Object) -> bool:
         """Whether `secret` has a user and a password for the image."""
-        return any(match.credential.username and match.credential.password for match in self._matching([secret]))
+        kind = secret.get("type", "")
+        blob = (secret.get("data") or {}).get(keyring.DATA_KEYS.get(kind, ""), "")
+        return self.reference is not None and bool(blob) and _has_login(kind, blob, self.reference.name)
 
     def would_pull(self, secrets: list[Object]) -> bool:
         """Whether the registry would now give the image to a Pod with these pull secrets."""
@@ -344,8 +353,25 @@ def in_namespace(namespace: str) -> str:
     return "" if namespace == "default" else f" -n {namespace}"
 
 
+@lru_cache(maxsize=4096)
+def _has_login(kind: str, blob: str, name: str) -> bool:
+    """Whether the content of a Secret has a user and a password for the image `name`."""
+    try:
+        matches = Keyring.from_secrets(
+            [{"metadata": {"name": ""}, "type": kind, "data": {keyring.DATA_KEYS[kind]: blob}}]
+        )
+    except ValueError:
+        return False
+    return any(match.credential.username and match.credential.password for match in matches.lookup(name))
+
+
 def nearest(word: str, words: Sequence[str]) -> str:
     """Which of `words` is most similar to `word`, "" where none is."""
+    return _nearest(word, tuple(words))
+
+
+@lru_cache(maxsize=256)
+def _nearest(word: str, words: tuple[str, ...]) -> str:
     return next(iter(get_close_matches(word, words, 1, 0.8)), "")
 
 
@@ -363,11 +389,24 @@ def host_of(entry: str) -> str:
 
 
 def containers(pod: Object) -> list[Object]:
-    return [*pod["spec"].get("initContainers", ()), *pod["spec"].get("containers", ())]
+    """What a Pod needs images for: its containers, of which the ephemeral ones come last, and its volumes."""
+    spec = pod["spec"]
+    lists = (spec.get(name) or () for name in ("initContainers", "containers", "ephemeralContainers"))
+    volumes = (volume for volume in spec.get("volumes") or () if volume.get("image"))
+    return [*(container for items in lists for container in items), *map(_as_container, volumes)]
+
+
+def _as_container(volume: Object) -> Object:
+    """A volume with an image, under the name that its attempts have."""
+    image = volume["image"]
+    policy = image.get("pullPolicy", "")
+    return {"name": f"{VOLUME}{volume['name']}", "image": image.get("reference", ""), "imagePullPolicy": policy}
 
 
 def facts_of(scene: Scene, pod: Object) -> list[Facts]:
-    return [Facts(scene, namespace_of(pod), pod, item) for item in containers(pod)]
+    """The facts on each container, and on each volume whose image was asked for."""
+    every = [Facts(scene, namespace_of(pod), pod, item) for item in containers(pod)]
+    return [facts for facts in every if facts.trace or not facts.volume]
 
 
 def gather(scene: Scene, pod: Object, container: str | None) -> Facts | None:

@@ -151,7 +151,8 @@ def draw_facts(facts: Facts) -> Flow:
         elif state:
             hops.append(Hop(key, TITLES[key], state, lines))
     verdict = cause if facts.scene.is_export else None
-    subject = f"{facts.image} for {facts.namespace}/{name_of(facts.pod)}, container {facts.container['name']}"
+    what = f"volume {facts.volume}" if facts.volume else f"container {facts.container['name']}"
+    subject = f"{facts.image} for {facts.namespace}/{name_of(facts.pod)}, {what}"
     if name_of(facts.pod) == POD_NAME:
         subject = f"{facts.image or 'An image'}, from a message alone"
     return Flow(subject, tuple(hops), say("outcome", words), tuple(story(facts)), tuple(limits(facts)), verdict)
