@@ -76,18 +76,24 @@ def _applied(call: Call, manifest: Manifest, current: Object | None) -> tuple[Ob
         return send(call, manifest, wanted), "created"
     if LAST_APPLIED not in (metadata(current).get("annotations") or {}):
         call.complain(_MISSING_ANNOTATION.format(resource=manifest.resource.plural, name=manifest.name))
-    change = patch.three_way(_original_of(current), wanted, current, manifest.resource)
+    change = patch.three_way(_original_of(manifest, wanted, current), wanted, current, manifest.resource)
     return (_patch(call, manifest, change, current), "configured") if change else (current, "unchanged")
 
 
-def _original_of(current: Object) -> Object | None:
-    """The manifest that was applied last, or None."""
-    try:
-        original = gojson.parse((metadata(current).get("annotations") or {}).get(LAST_APPLIED) or "null")
-    except ValueError:
-        original = None
-    if original is not None and not isinstance(original, dict):
+def _original_of(manifest: Manifest, wanted: Object, current: Object) -> Object | None:
+    """The manifest that was applied last, or None. Raises KubectlError where the annotation holds something else."""
+    kept = (metadata(current).get("annotations") or {}).get(LAST_APPLIED)
+    if not kept:
         return None
+    try:
+        original = gojson.parse(kept)
+    except ValueError:
+        original = ""
+    if original is not None and not isinstance(original, dict):
+        raise KubectlError(
+            f"error when creating patch with:\noriginal:\n{kept}\nmodified:\n{gojson.dumps(wanted)}\n"
+            f'current:\n{gojson.dumps(current)}\nfor: "{manifest.source}": invalid JSON document'
+        )
     return original
 
 
@@ -207,7 +213,7 @@ def _merged(call: Call, manifest: Manifest, live: Object | None) -> Object:
     annotations = metadata(wanted).get("annotations") or {}
     kept = {key: value for key, value in annotations.items() if key != LAST_APPLIED}
     wanted = {**wanted, "metadata": {**metadata(wanted), "annotations": kept}}
-    change = patch.three_way(_original_of(live), wanted, live, resource)
+    change = patch.three_way(_original_of(manifest, wanted, live), wanted, live, resource)
     try:
         return call.api.patch(resource, manifest.namespace, manifest.name, change, **call.request("server"))
     except StatusError as error:
