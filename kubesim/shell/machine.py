@@ -114,15 +114,10 @@ class Machine:
     def lookup(self, name: str) -> str:
         if name.isdecimal():
             return self.parameters[int(name)] if int(name) < len(self.parameters) else ""
-        special = {
-            "?": str(self.status),
-            "#": str(len(self.parameters) - 1),
-            "$": str(self.bash.pid),
-            "PWD": str(self.files.cwd),
-        }
         if name in ("@", "*"):
             return " ".join(self.parameters[1:])
-        return self.variables.get(name) or self.env.get(name) or special.get(name, "")
+        special = {"?": self.status, "#": len(self.parameters) - 1, "$": self.bash.pid, "PWD": self.files.cwd}
+        return self.variables.get(name) or self.env.get(name) or str(special.get(name, ""))
 
     def assign(self, name: str, value: str) -> None:
         (self.env if name in self.env else self.variables)[name] = value

@@ -15,7 +15,7 @@ COMMAND_COST = 4000
 
 Options = dict[str, str]
 Call = Callable[[Sequence[str], Streams], int]
-Script = Callable[[str, str, Sequence[str], Streams], int]
+Child = Callable[[str, str, Sequence[str], Streams], int]
 
 
 class ToolError(Exception):
@@ -51,11 +51,9 @@ class Invocation:
     `status` is the highest that `fail` was given.
     """
 
-    def __init__(
-        self, tool: Tool, machine: Machine, tools: Tools, streams: Streams, call: Call, script: Script
-    ) -> None:
+    def __init__(self, tool: Tool, machine: Machine, tools: Tools, streams: Streams, call: Call, child: Child) -> None:
         self.name, self.machine, self.tools, self.streams = tool.name, machine, tools, streams
-        self._call, self._script = call, script
+        self._call, self._child = call, child
         self.files, self.env = machine.files, machine.env
         self._prefix = f"{machine.shell}: {tool.name}" if tool.builtin else tool.name
         self.status = 0
@@ -71,7 +69,7 @@ class Invocation:
 
     def script(self, text: str, parameters: Sequence[str], stdin: Input | None) -> int:
         """Run a script in a shell of this name, with its `$0`, `$1` …"""
-        return self._script(self.name, text, parameters, self.streams._replace(stdin=stdin))
+        return self._child(self.name, text, parameters, self.streams._replace(stdin=stdin))
 
     def spend(self, steps: int) -> None:
         self.machine.budget.spend(steps)

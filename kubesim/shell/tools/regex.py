@@ -33,13 +33,13 @@ _REPEATS = {"*": "{0,}", "+": "{1,}", "?": "{0,1}"}
 _ESCAPES = {"w": r"\w", "W": r"\W", "s": r"\s", "S": r"\S", "n": r"\n", "t": r"\t"}
 _ESCAPES |= {"b": r"\b", "B": r"\B", "<": r"\b(?=\w)", ">": r"\b(?<=\w)"}
 _SINGLE = {"^": r"\A", "$": r"\Z", ".": "."}
-_CLASSES = {
+CLASSES = {
     "alpha": "a-zA-Z",
     "digit": "0-9",
     "alnum": "a-zA-Z0-9",
     "upper": "A-Z",
     "lower": "a-z",
-    "space": r"\s",
+    "space": r" \t-\r",
     "blank": r" \t",
     "punct": r"!-/:-@\[-`{-~",
     "xdigit": "0-9A-Fa-f",
@@ -240,9 +240,9 @@ def _bracket(token: str) -> str:
     negation = "^" if token.startswith("[^") else ""
     parts = []
     for item in re.findall(r"\[[:.=][^\]:.=]*[:.=]\]|.", token[1 + len(negation) : -1], re.DOTALL):
-        if len(item) > 1 and item[2:-2] not in _CLASSES:
+        if len(item) > 1 and item[2:-2] not in CLASSES:
             raise ToolError("Invalid character class name")
-        parts.append(_CLASSES[item[2:-2]] if len(item) > 1 else item if item == "-" else re.escape(item))
+        parts.append(CLASSES[item[2:-2]] if len(item) > 1 else item if item == "-" else re.escape(item))
     for end in (0, -1):
         parts[end] = "\\-" if parts[end] == "-" else parts[end]
     source = f"[{negation}{''.join(parts)}]"

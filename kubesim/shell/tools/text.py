@@ -10,6 +10,7 @@ from itertools import groupby
 from kubesim.shell.syntax import UnsupportedError, unescape
 from kubesim.shell.tool import Invocation, Options, ToolError, lines, misused
 from kubesim.shell.tools import inputs, whole_number
+from kubesim.shell.tools.regex import CLASSES
 
 
 def head(operands: list[str], options: Options, io: Invocation) -> None:
@@ -144,12 +145,9 @@ def tr(operands: list[str], options: Options, io: Invocation) -> None:
     io.out(text)
 
 
-_SETS = {"upper": "A-Z", "lower": "a-z", "digit": "0-9", "alpha": "A-Za-z", "alnum": "0-9A-Za-z", "space": " \t-\r"}
-
-
 def _characters(spec: str, io: Invocation) -> str:
     """The characters of a tr set: escapes, ranges and classes written out."""
-    written = re.sub(r"\[:(\w+):\]", lambda match: _SETS.get(match[1], match[0]), spec)
+    written = re.sub(r"\[:(\w+):\]", lambda match: CLASSES.get(match[1], match[0]), spec)
 
     def characters(match: re.Match[str]) -> str:
         first, last = ord(match[0][0]), ord(match[0][2])
