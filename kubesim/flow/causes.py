@@ -64,21 +64,21 @@ def _holds(row: Words, words: Words) -> bool:
 def _cause(row: Words, facts: Facts, words: Words) -> Cause:
     sentences = [row["problem"], *(text for word, text in row["also"].items() if words.get(word))]
     fix = tuple(_command(facts, words, *(part.format_map(words) for part in call)) for call in row["fix"])
-    others = [other for other in row.get("or", ()) if facts.scene.is_export and _holds(other, words)]
+    others = [other for other in row.get("or", ()) if facts.scene.is_export and _holds(other, words)][:2]
     return Cause(
         row["hop"],
         " ".join(text.format_map(words) for text in sentences),
         fix,
-        _grade(row, facts),
+        _grade(row, facts, bool(others)),
         row.get("tell", "").format_map(words),
-        tuple(_cause({"hop": row["hop"], "also": {}, **other}, facts, words) for other in others[:2]),
+        tuple(_cause({"hop": row["hop"], "also": {}, **other}, facts, words) for other in others),
     )
 
 
-def _grade(row: Words, facts: Facts) -> str:
-    """How sure a row is: without the registry's answer nothing is certain."""
+def _grade(row: Words, facts: Facts, is_one: bool) -> str:
+    """How sure a row is: nothing is certain without the registry's answer, or if it may be something else."""
     grade = str(row.get("grade", "certain"))
-    return "likely" if facts.is_silent and grade == "certain" else grade
+    return "likely" if grade == "certain" and (facts.is_silent or is_one) else grade
 
 
 def _command(facts: Facts, words: Words, name: str, *arguments: str) -> str:

@@ -47,14 +47,19 @@ def unreachable(facts: Facts) -> Words | None:
         return None
     closed = facts.kind == "closed"
     known = [host_of(entry) for secret in facts.secrets_here for entry in entries_of(secret)]
-    near = facts.registry.rpartition(":")[0] if closed else nearest(facts.registry, [*known, DEFAULT_REGISTRY])
-    moved = facts.image.replace(facts.registry, near, 1)
     host = keyring.split_port(facts.registry)[0]
+    loopback = host if host in ("localhost", "127.0.0.1") else ""
+    near = (
+        (not loopback and facts.registry.rpartition(":")[0])
+        if closed
+        else nearest(facts.registry, [*known, DEFAULT_REGISTRY])
+    )
+    moved = facts.image.replace(facts.registry, near or "", 1)
     return {
         "closed": closed,
         "near": near,
         "moved": moved if near else "'<registry>/<repository>:<tag>'",
-        "loopback": host if host in ("localhost", "127.0.0.1") else "",
+        "loopback": loopback,
         "service": host.endswith((".svc", ".cluster.local")),
     }
 

@@ -159,6 +159,7 @@ def refused(facts: Facts) -> Words | None:
         return None
     kind = reply_to(attempt).kind
     words = {"user": attempt.username, "unauthorized": kind == "unauthorized", "coming": coming}
+    words["answer"] = reply_to(attempt).sentence
     if facts.scene.is_export:
         words |= {"unclear": kind in UNCLEAR, "permission": kind == "permission", **_oddities(facts, attempt)}
     return {**_secret(facts, str(attempt.secret)), **words, "expired": words.get("expired") or kind == "expired"}

@@ -288,7 +288,7 @@ def _asked(facts: Facts, attempt: Attempt) -> str:
         "entry": attempt.entry,
         "user": attempt.username,
         "ok": attempt.ok,
-        "unsure": facts.is_unsure and reply.kind != "anonymous",
+        "unsure": reply.kind != "anonymous" and (facts.is_unsure or _has_identity(facts)),
         "registry": facts.registry or "the registry",
         "asked": host.host,
         "role": host.role,
@@ -297,6 +297,11 @@ def _asked(facts: Facts, attempt: Attempt) -> str:
         "isnt": reply.isnt if facts.scene.is_export else "",
     }
     return say("asked", {**words, "who": say("who", words)}).rstrip()
+
+
+def _has_identity(facts: Facts) -> bool:
+    """Whether the node may have sent credentials of its own, which an export doesn't show."""
+    return facts.scene.is_export and bool(facts.owner_of_registry.get("who")) and not facts.matches
 
 
 def limits(facts: Facts) -> Iterator[str]:

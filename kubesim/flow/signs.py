@@ -24,6 +24,8 @@ _URL = re.compile(r"https?://[^\s\"'<>\\]+")
 _REQUEST = re.compile(
     r'(?:request to|status code|Head|Get|Post)[: ]+\\?"?https?://(?P<host>[^/\s"\\]+)(?P<rest>[^\s"\\]*)', re.I
 )
+_CODES = re.compile(r"((unauthorized|denied|\w+ unknown): )+$", re.IGNORECASE)
+"""Codes of the distribution API, which belong to the sentence after them."""
 _MARKS = (": ", "desc = ")
 """What a sentence of an error begins after."""
 _HUB = (DEFAULT_REGISTRY, LEGACY_DEFAULT_REGISTRY, "registry-1.docker.io")
@@ -85,7 +87,9 @@ def _is_cloud(sign: Row) -> bool:
 def _sentence(text: str, at: int) -> str:
     """The sentence of an error (what follows a colon) that has the character `at`, up to the end, in whole words."""
     starts = (text.rfind(mark, 0, at) + len(mark) for mark in _MARKS if mark in text[:at])
-    return _cut(text[max(starts, default=0) :])
+    start = max(starts, default=0)
+    code = _CODES.search(text[:start])
+    return _cut(text[code.start() if code else start :])
 
 
 def _cut(sentence: str) -> str:
