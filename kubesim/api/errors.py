@@ -143,10 +143,6 @@ def expired(message: str) -> StatusError:
     return StatusError(410, "Expired", message)
 
 
-def too_new(version: int, current: int) -> StatusError:
-    return StatusError(504, "Timeout", f"Timeout: Too large resource version: {version}, current: {current}")
-
-
 def not_simulated(what: str) -> StatusError:
     """What Kubernetes does and this simulator does not."""
     return StatusError(501, "NotImplemented", f"kubesim: {what}")

@@ -5,7 +5,7 @@ Reviews mirror kubernetes pkg/registry/{authentication,authorization} and pkg/ap
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from kubesim.api import errors, schema
@@ -14,7 +14,6 @@ from kubesim.api.resources import POD, SERVICE_ACCOUNT
 from kubesim.cluster import Cluster
 from kubesim.cluster.apiserver import APIServer
 from kubesim.cluster.apiserver.authorization import Request as Question
-from kubesim.cluster.apiserver.authorization import impersonated
 from kubesim.cluster.apiserver.tokens import create_token
 from kubesim.server import discovery
 from kubesim.server.objects import Objects, answer_scale
@@ -27,7 +26,6 @@ _PARTS = (
     *("attach", "binding", "eviction", "exec", "finalize", "portforward", "proxy", "resize"),
     *("status", "token"),
 )
-_OF_OTHERS = ("SubjectAccessReview", "LocalSubjectAccessReview")
 
 
 class API:
@@ -103,9 +101,9 @@ class API:
     def _review(self, request: Request, route: Route) -> Response:
         resource, kind = route.resource, route.resource.kind
         review = schema.decode(resource, {**request.object(), "apiVersion": resource.api_version}, strict=False)
-        if kind in _OF_OTHERS:  # the others are for everybody, by the ClusterRole system:basic-user
-            self._api.authorize(request.user, "create", resource, route.namespace, "")
-        status = _REVIEWS[kind](self._api, request, route, review)
+        status = _REVIEWS[kind](
+            self._api, request, route, review
+        )  # for everybody, by the ClusterRole system:basic-user
         meta = review.get("metadata", {})
         if kind == "SelfSubjectReview":
             meta = {"creationTimestamp": self.cluster.clock.timestamp()}
@@ -120,30 +118,17 @@ def _self_subject(_api: APIServer, request: Request, _route: Route, _review: Obj
 
 
 def _access(api: APIServer, request: Request, route: Route, review: Object) -> Object:
-    spec = review.get("spec", {})
-    is_of_other = route.resource.kind in _OF_OTHERS
-    causes = list(_wrong(spec, is_of_other))
-    if causes:
-        raise errors.invalid(route.resource, "", causes)
-    user = impersonated(spec.get("user", ""), tuple(spec.get("groups", ()))) if is_of_other else request.user
-    asked = spec.get("resourceAttributes")
-    if asked is None:
-        path = spec["nonResourceAttributes"]
+    spec, user = review.get("spec", {}), request.user
+    asked, path = spec.get("resourceAttributes"), spec.get("nonResourceAttributes")
+    if (asked is None) is (path is None):
+        why = "exactly one of nonResourceAttributes or resourceAttributes must be specified"
+        cause = errors.invalid_value("spec.resourceAttributes", asked, why)
+        raise errors.invalid(route.resource, "", [cause])
+    if path is not None:
         return {"allowed": api.can(Question(user, path.get("verb", ""), "", path=path.get("path", "")))}
-    if route.namespace and asked.get("namespace") != route.namespace:
-        raise errors.bad_request(f"spec.resourceAttributes.namespace must match namespace: {route.namespace}")
     plural = "/".join(filter(None, (asked.get("resource", ""), asked.get("subresource", ""))))
     place = (asked.get("namespace", ""), asked.get("name", ""))
     return {"allowed": api.can(Question(user, asked.get("verb", ""), plural, asked.get("group", ""), *place))}
-
-
-def _wrong(spec: Object, is_of_other: bool) -> Iterator[errors.FieldError]:
-    of_object, of_path = spec.get("resourceAttributes"), spec.get("nonResourceAttributes")
-    if (of_object is None) is (of_path is None):
-        why = "exactly one of nonResourceAttributes or resourceAttributes must be specified"
-        yield errors.invalid_value("spec.resourceAttributes", of_object, why)
-    if is_of_other and not spec.get("user") and not spec.get("groups"):
-        yield errors.invalid_value("spec.user", "", "at least one of user or group must be specified")
 
 
 def _rules(api: APIServer, request: Request, _route: Route, review: Object) -> Object:
@@ -162,8 +147,6 @@ _REVIEWS: dict[str, Callable[[APIServer, Request, Route, Object], Object]] = {
     "SelfSubjectReview": _self_subject,
     "SelfSubjectAccessReview": _access,
     "SelfSubjectRulesReview": _rules,
-    "SubjectAccessReview": _access,
-    "LocalSubjectAccessReview": _access,
 }
 
 

@@ -27,8 +27,7 @@ from kubesim.server.watch import Watch, event
 from kubesim.shell.container import Process, StartError
 
 OPEN_PATHS = ("/version", "/healthz", "/readyz")
-BOOKMARK_EVERY = 60.0  # wall-clock seconds
-LONGEST_WATCH = 3600.0
+LONGEST_WATCH = 3600.0  # wall-clock seconds
 MAX_BODY = 3 * 1024 * 1024
 """Bytes, as of the real API server."""
 MAX_READ = 32 * 1024 * 1024
@@ -165,19 +164,16 @@ class Handler(Listener):
 
     async def _send_events(self, watch: Watch, ends: float) -> None:
         loop = asyncio.get_running_loop()
-        due = loop.time() + BOOKMARK_EVERY
         while not self._has_gone:
             self._changed.clear()
             lines, now = watch.lines(), loop.time()
-            if now >= due:
-                lines, due = lines + watch.bookmark(), now + BOOKMARK_EVERY
             if lines:
                 self.write(lines)
                 await self.flush()
             if now >= ends or watch.history.is_closed:
                 return
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._changed.wait(), min(ends, due) - now)
+                await asyncio.wait_for(self._changed.wait(), ends - now)
 
     def on_connection_close(self) -> None:
         """Wake up a watch whose client has gone, so that it ends."""

@@ -60,7 +60,6 @@ class Objects:
         return self._shown(request, obj)
 
     def _list(self, request: Request, route: Route) -> Response:
-        _check_version(request.query, self._api.revision)
         objects, version = self._found(request, route), str(self._api.revision)
         begin, end = _page(request.query, version)
         meta: Object = {"resourceVersion": version}
@@ -122,15 +121,6 @@ class Objects:
         self._api.authorize(request.user, verb, POD, route.namespace, route.name, route.subresource)
         pod = self._api.get(POD, route.namespace, route.name)
         return pod, self._api.node_of(pod)
-
-
-def _check_version(query: Mapping[str, str], revision: int) -> None:
-    """Raise StatusError where the query wants another list than that of now."""
-    version = whole(query, "resourceVersion") or 0
-    if version > revision:
-        raise errors.too_new(version, revision)
-    if query.get("resourceVersionMatch") == "Exact" and version != revision:
-        raise errors.expired("The resourceVersion for the provided list is too old.")
 
 
 def _page(query: Mapping[str, str], version: str) -> tuple[int, int]:

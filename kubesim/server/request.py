@@ -228,15 +228,6 @@ def is_set(query: Mapping[str, str], name: str) -> bool:
 
 _META = "meta.k8s.io/v1"
 _INCLUDES = ("Metadata", "Object", "None")
-_FIELD_REASONS = {
-    "Duplicate value": "FieldValueDuplicate",
-    "Forbidden": "FieldValueForbidden",
-    "Not found": "FieldValueNotFound",
-    "Required value": "FieldValueRequired",
-    "Too long": "FieldValueTooLong",
-    "Too many": "FieldValueTooMany",
-    "Unsupported value": "FieldValueNotSupported",
-}
 
 
 def status_of(error: errors.StatusError) -> Object:
@@ -255,7 +246,8 @@ def status_of(error: errors.StatusError) -> Object:
 
 
 def _cause(cause: errors.FieldError) -> Object:
-    reason = _FIELD_REASONS.get(cause.body.partition(":")[0], "FieldValueInvalid")
+    kind = cause.body.partition(":")[0].removesuffix(" value").title().replace(" ", "")
+    reason = f"FieldValue{'NotSupported' if kind == 'Unsupported' else kind}"
     return {"reason": reason, "message": cause.body, "field": cause.field}
 
 
