@@ -164,7 +164,8 @@ def _state(facts: Facts) -> dict[str, Any]:
     last = attempts[-1] if attempts else None
     return {
         "owner": f"{facts.owner['kind']} {facts.owner['name']}" if facts.owner else "",
-        "public": last and last.ok and last.secret is None,
+        "public": last and last.ok and last.secret is None and not last.username,
+        "own": last and last.secret is None and last.username,
         "seen": "\n".join(map(_seen, facts.seen)),
         "usable": any(seen.usable for seen in facts.seen),
         "matching_secret": facts.matching_secret,

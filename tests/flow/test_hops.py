@@ -5,6 +5,7 @@ import dataclasses
 import pytest
 
 from kubesim.flow.hops import FAILED, NOT_NEEDED, NOT_REACHED, PASSED, Flow, trace_flow
+from kubesim.session import Session
 from tests.flow.making import ACCOUNT, CREATE, make, pod
 
 
@@ -160,3 +161,12 @@ def test_a_flow_is_a_value():
     assert isinstance(flow, Flow)
     with pytest.raises(dataclasses.FrozenInstanceError):
         flow.outcome = ""
+
+
+def test_credentials_of_the_node_are_no_public_image():
+    session = Session()
+    session.run("node login registry.example.com -u myuser -p mypassword; sleep 300")
+    session.run("kubectl run web --image=registry.example.com/myapp:1.0; sleep 5")
+    hops = {hop.key: (hop.state, hop.words) for hop in trace_flow(session.cluster, "default", "web").hops}
+    assert hops["secret"] == (NOT_NEEDED, ("the node has credentials of its own",))
+    assert hops["kubelet"] == (PASSED, ("asked as myuser, with credentials of the node itself",))
