@@ -6,7 +6,7 @@ Mirrors k8s.io/kubectl pkg/cmd/cmd.go and github.com/spf13/cobra, v1.36.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from kubesim.api.result import Result
@@ -70,32 +70,33 @@ def _run(call: Call, words: Sequence[str]) -> None:
 def _check(call: Call) -> None:
     """Refuse wrong arguments, values of the flags that many commands share, and contexts before the command runs."""
     command, is_local = call.command, call.flags.get("local")
+    _check_combinations(call, [row for row in command.refuse if row[2:]])
     if "dry-run" in call.flags:
         call.dry_run()
     if "template" in call.flags and not command.prints_last:
         call.output_format()
     if "validate" in call.flags:
         call.validation()
-    _check_combinations(call)
     if command.asks_namespace and not call.flags["namespace"]:
         check_context(call.context.config, call.flags)
     if not (command.is_offline or is_local):
         check_client(call.context.config, call.flags)
+    _check_combinations(call, [row for row in command.refuse if not row[2:]])
 
 
 _TERM = re.compile(r"(!?)(given:)?([\w-]+)(?:(=|!=|<|>)(.*))?")
 _KINDS = {"": KubectlError, "help": KubectlError, "usage": UsageError, "plain": Plain, "kubesim": NotSimulated}
 
 
-def _check_combinations(call: Call) -> None:
-    """Raise the first refusal of the command's rows whose condition holds; one of kind "help" shows the help, too.
+def _check_combinations(call: Call, rows: Iterable[Sequence[str]]) -> None:
+    """Raise the first refusal of some rows whose condition holds; one of kind "help" shows the help, too.
 
     A condition is one or more terms that all hold: `flag` has a value, `!flag` has none, `given:flag` was typed,
     `flag=a|b` and `flag!=a|b` for its text, `flag>1` for its number, or how many there are. `args` are all arguments,
     `names` those before "--" and `arguments` the others, `dash` how many are before it, or -1 without one; `words` are
     those that name objects, and `changes` the others. In a sentence, {flag} is its value.
     """
-    for condition, sentence, *kind in call.command.refuse:
+    for condition, sentence, *kind in rows:
         if all(_holds(call, term) for term in condition.split()):
             if kind == ["help"]:
                 call.say(help_text(call.command))

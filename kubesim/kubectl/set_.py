@@ -54,6 +54,7 @@ def set_image(call: Call) -> None:
     )
 
     def change(_: Resource, obj: Object) -> None:
+        refuse_if(not images, "at least one image update is required")
         containers = _containers(obj)
         missing = [name for name in images if name not in ("*", *(each["name"] for each in containers))]
         raise_all(KubectlError(f'error: unable to find container named "{name}"') for name in missing)
