@@ -119,24 +119,13 @@ def _wrong(field: str, value: str, detail: str) -> SelectorError:
     return SelectorError(str(invalid_value(field, value, detail)))
 
 
-def _is_in(key: str, values: set[str], labels: _Labels) -> bool:
-    return labels.get(key) in values
-
-
-def _is_not_in(key: str, values: set[str], labels: _Labels) -> bool:
-    return labels.get(key) not in values
-
-
 def _number(key: str, labels: _Labels) -> int | None:
     return int(labels[key]) if _INTEGER.fullmatch(labels.get(key, "")) else None
 
 
 _TESTS: dict[str, Callable[[str, set[str], _Labels], bool]] = {
-    "in": _is_in,
-    "notin": _is_not_in,
-    "=": _is_in,
-    "==": _is_in,
-    "!=": _is_not_in,
+    **dict.fromkeys(("in", "=", "=="), lambda key, values, labels: labels.get(key) in values),
+    **dict.fromkeys(("notin", "!="), lambda key, values, labels: labels.get(key) not in values),
     "gt": lambda key, values, labels: (found := _number(key, labels)) is not None and found > int(*values),
     "lt": lambda key, values, labels: (found := _number(key, labels)) is not None and found < int(*values),
     "exists": lambda key, _, labels: key in labels,

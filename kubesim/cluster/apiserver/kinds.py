@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from kubesim.api.objects import Object
 from kubesim.api.resources import Resource
@@ -14,7 +14,7 @@ from kubesim.api.resources import Resource
 class Kind(NamedTuple):
     """What the API server knows of a kind.
 
-    `defaults` of the spec, as trees: a key with "?" is a map that is completed only where it is there, and a list has
+    `defaults`, as trees: a key with "?" is a map that is completed only where it is there, and a list has
     one entry, for each item of the object's list. `status` is that of a new object, which only the server writes, and
     `strategy` the field with the update strategy, whose rollingUpdate is `rolling`.
 
@@ -24,7 +24,7 @@ class Kind(NamedTuple):
     as printers.py reads them; a leading "+" makes one a wide column. Pods get `tolerations`, and a volume of `token`.
     """
 
-    defaults: Object | None = None
+    defaults: Mapping[str, Any] = {}
     status: Object | None = None
     strategy: str = ""
     rolling: Object | None = None

@@ -9,6 +9,8 @@ place.
 from __future__ import annotations
 
 import base64
+from collections.abc import Mapping
+from typing import Any
 
 from kubesim.api import errors
 from kubesim.api.clock import Identity
@@ -25,11 +27,11 @@ IMMORTAL = frozenset({"default", "kube-public", "kube-system"})
 # A limit of kubesim's own: no lesson needs more, and a typo must not fill the memory.
 MAX_CONTAINERS = 200
 MAX_PODS = 4000
-_POD_SPEC: Object = KINDS["PodTemplate"].defaults or {}
+_POD_SPEC: Object = KINDS["PodTemplate"].defaults["template"]["spec"]
 _POD_SPEC["initContainers"] = _POD_SPEC["ephemeralContainers"] = _POD_SPEC["containers"]
 
 
-def _fill(target: Object, defaults: Object) -> Object:
+def _fill(target: Object, defaults: Mapping[str, Any]) -> Object:
     for key, default in defaults.items():
         present = target.get(key.rstrip("?"))
         if key.endswith("?"):
@@ -47,10 +49,9 @@ def _fill(target: Object, defaults: Object) -> Object:
 
 def apply_defaults(resource: Resource, obj: Object) -> None:
     row = kind_of(resource)
-    if row.defaults is not None:
-        spec = _fill(obj.setdefault("spec", {}), row.defaults)
-        if row.rolling:
-            _update_strategy(spec, row.strategy, row.rolling)
+    _fill(obj, row.defaults)
+    if row.rolling:
+        _update_strategy(obj["spec"], row.strategy, row.rolling)
     if resource.kind == "Pod" or resource.template:
         _template(resource, obj)
     if extra := _OTHERS.get(resource.kind):
@@ -102,14 +103,6 @@ def _namespace(namespace: Object) -> None:
         meta["labels"] = {**(meta.get("labels") or {}), "kubernetes.io/metadata.name": name}
 
 
-def _event(event: Object) -> None:
-    _fill(event, {"involvedObject": {}})
-
-
-def _secret(secret: Object) -> None:
-    _fill(secret, {"type": "Opaque"})
-
-
 def _job(job: Object) -> None:
     spec = job["spec"]
     if "completions" not in spec and "parallelism" not in spec:
@@ -118,16 +111,13 @@ def _job(job: Object) -> None:
 
 
 def _binding(binding: Object) -> None:
-    _fill(binding, {"roleRef?": {"apiGroup": "rbac.authorization.k8s.io"}})
     for subject in binding.get("subjects") or ():
         if subject.get("kind") in ("User", "Group"):
             _fill(subject, {"apiGroup": "rbac.authorization.k8s.io"})
 
 
 _OTHERS = {
-    "Event": _event,
     "Pod": _requests_from_limits,
-    "Secret": _secret,
     "Namespace": _namespace,
     "Job": _job,
     "RoleBinding": _binding,
