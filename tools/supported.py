@@ -287,7 +287,7 @@ def _registries() -> Iterator[str]:
     yield from _wrapped("No other host name resolves.")
     yield ""
     for name, base in bases().items():
-        yield from _wrapped(f"* An image of the base `{name}` holds {', '.join(sorted(base.names))}.")
+        yield from _wrapped(f"* An image of the base `{name}` holds {', '.join(sorted(base.names)) or 'no tools'}.")
     yield ""
 
 
@@ -309,7 +309,9 @@ def _registry(registry: Registry, same: str) -> Iterator[str]:
         yield from _item(f"the repositories of `{same}`", "  ")
         return
     for name, repository in repositories.items():
-        yield from _item(f"`{name}` ({', '.join(repository.tags)}), {_readers(repository)}", "  ")
+        more = len(repository.every) - len(repository.tags)
+        tags = ", ".join([*repository.tags, *([f"{more} of its real tags"] if more else [])])
+        yield from _item(f"`{name}` ({tags}), {_readers(repository)}", "  ")
 
 
 _CLIENTS = {"anonymous": "anonymous clients", "unknown": "a wrong user or password", "expired": "an expired password"}

@@ -83,7 +83,7 @@ def not_found(facts: Facts) -> Words | None:
     tag = nearest(reference.tag or "", tags) or (tags[-1] if tags else "")
     missing = f"digest {reference.digest}" if reference.digest else f"tag {reference.tag}"
     unlisted = facts.scene.is_export and not facts.matches
-    return {"missing": missing, "tags": ", ".join(tags), "existing": f"{bare}:{tag}", "unlisted_export": unlisted}
+    return {"missing": missing, "tags": ", ".join(tags[:9]), "existing": f"{bare}:{tag}", "unlisted_export": unlisted}
 
 
 def official(facts: Facts) -> Words | None:

@@ -105,10 +105,17 @@ class Process(NamedTuple):
         return lines
 
 
+_TIME = re.compile(r"\{time(?::([^}]*))?\}")
+
+
 def server(lines: Iterable[str], started: Micros, stop_code: int | None) -> Process:
-    """A process that writes `lines`, in which `{time}` is its start, and then runs until it is stopped."""
-    time = to_datetime(started).strftime("%Y/%m/%d %H:%M:%S")
-    return Process(tuple((0.0, "stdout", f"{line}\n".replace("{time}", time)) for line in lines), 0, inf, stop_code)
+    """A process that writes `lines` and then runs until it is stopped.
+
+    `{time}` is its start, written as the log of nginx does or by the format of strftime after a colon: `{time:%H:%M}`.
+    """
+    time = to_datetime(started)
+    texts = [_TIME.sub(lambda match: time.strftime(match[1] or "%Y/%m/%d %H:%M:%S"), line) for line in lines]
+    return Process(tuple((0.0, "stdout", f"{text}\n") for text in texts), 0, inf, stop_code)
 
 
 @dataclass
@@ -186,7 +193,7 @@ class Place(NamedTuple):
         clock.now = started
         base = self.base
         machine = _Container(
-            *(clock, self.files, dict(self.env), self.hostname, base.user, next(iter(base.shells)), base.shells),
+            *(clock, self.files, dict(self.env), self.hostname, base.user, next(iter(base.shells), "sh"), base.shells),
             is_busybox=base.is_busybox,
             base=base,
         )

@@ -21,7 +21,7 @@ from kubesim.cluster.apiserver.checks import Line
 from kubesim.cluster.kubelet.environment import Files, mounts
 from kubesim.cluster.kubelet.imagepull import Pull
 from kubesim.cluster.registry import NODE_PLATFORM, Image
-from kubesim.shell.container import Base, Place, Process, server
+from kubesim.shell.container import REFUSED, Base, Place, Process, server
 
 KILLED = 137
 CRASH_BACKOFF_FIRST = 10
@@ -71,11 +71,15 @@ def start(image: Image, place: Place, argv: list[str], started: Micros, stdin: b
     is_shell = argv[0].rpartition("/")[2] in place.base.shells if len(argv) == 1 else not argv and image.runs == "once"
     if is_shell and stdin:
         return server((), started, None)
+    if argv and argv[0].startswith("-"):
+        problem = f"kubesim: the argument {argv[0][:80]} of an image's own program is not part of this simulator\n"
+        return Process(((0.0, "stderr", problem),), REFUSED)
     if argv:
         return place.run(argv, started)
-    if image.runs == "once":
-        return Process()
-    return server(image.log or bases()[image.base].log, started, 0 if image.runs == "until-stopped" else None)
+    if image.needs and not any(map(place.env.get, image.needs)):
+        return Process(((0.0, "stderr", image.complaint),), 1)
+    main = server(image.log or bases()[image.base].log, started, 0 if image.runs == "until-stopped" else None)
+    return main._replace(seconds=0) if image.runs == "once" else main
 
 
 class Need(NamedTuple):

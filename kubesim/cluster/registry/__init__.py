@@ -56,13 +56,17 @@ class Token(NamedTuple):
 
 
 class Request(NamedTuple):
-    """A request. `kind` is HEAD or GET, or "token" for one to a token service; /v2/ belongs to no repository."""
+    """A request. `kind` is HEAD or GET, or "token" for one to a token service; /v2/ belongs to no repository.
+
+    `wanted` is the tag or digest that all of a pull's requests are about.
+    """
 
     kind: str
     url: str
     repository: str = ""
     manifest: str = ""
     authorization: Credential | Token | None = None
+    wanted: str = ""
 
     @property
     def scheme(self) -> str:
@@ -175,9 +179,10 @@ class Registries:
         return {**credential, "password": registry.issue(user, self.clock.now)}
 
     def tags(self, reference: Reference) -> tuple[str, ...]:
-        """The tags of a reference's repository, as its registry lists them; none if it is not there."""
+        """Tags of a reference's repository; none if it is not there."""
         registry = self.world.by_name.get(split_port(reference.registry)[0])
-        return tuple(sorted(registry.repository(reference.repository).tags)) if registry else ()
+        repository = registry.repository(reference.repository) if registry else None
+        return tuple(sorted(repository.tags or repository.every)) if repository else ()
 
     def send(self, request: Request, client: NodeSettings | None = None) -> Response:
         """Ask a registry, as the node or as a machine on which something else is set. Raises NoResponseError."""
@@ -188,7 +193,7 @@ class Registries:
         elapsed = (now - self._first_asked.get(request.host, now)) / SECOND
         clients = _clients(registry, request, now)
         for answer in registry.answers:
-            if _matches(answer, request, clients) and (answer.seconds is None or elapsed < answer.seconds):
+            if _matches(answer, request, clients, registry) and (answer.seconds is None or elapsed < answer.seconds):
                 return Response(answer.status, answer.reason)
         return _token(registry, request, now) if request.kind == "token" else _content(registry, request, now)
 
@@ -273,7 +278,7 @@ class _Pull:
         repository = self.reference.repository
         host = _host(self.reference.registry)
         url = f"{self.registries.node.scheme(host)}://{host}/v2/{repository}/manifests/{manifest}"
-        return Request(kind, url, repository, manifest, self.authorization)
+        return Request(kind, url, repository, manifest, self.authorization, self.reference.manifest)
 
     def _send(self, request: Request) -> Response:
         try:
@@ -301,7 +306,8 @@ class _Pull:
         # With credentials the runtime tries a POST first, and then a GET where the service takes no POST.
         method, first = ("Post", url.partition("?")[0]) if self.credential else ("Get", url)
         try:
-            response = self.registries.send(Request("token", url, self.reference.repository, "", self.credential))
+            repository, wanted = self.reference.repository, self.reference.manifest
+            response = self.registries.send(Request("token", url, repository, "", self.credential, wanted))
         except NoResponseError as error:
             raise _RefusedError(f'{failed}{method} "{first}": {error}', error.seconds) from None
         if response.token is None:
@@ -346,11 +352,13 @@ def _clients(registry: Registry, request: Request, now: Micros) -> set[str]:
             return {"anonymous"} if request.kind == "token" or registry.auth == "none" else set()
 
 
-def _matches(answer: Status, request: Request, clients: set[str]) -> bool:
+def _matches(answer: Status, request: Request, clients: set[str], registry: Registry) -> bool:
+    names = {request.repository, f"{request.repository}:{request.wanted}"}
     return (
         (not answer.requests or request.kind in answer.requests)
         and (not answer.clients or not clients.isdisjoint(answer.clients))
-        and (not answer.repositories or request.repository in answer.repositories)
+        and (not answer.repositories or not names.isdisjoint(answer.repositories))
+        and not (answer.private and registry.repository(request.repository).public)
     )
 
 

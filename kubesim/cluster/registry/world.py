@@ -10,9 +10,9 @@ import base64
 import hashlib
 import json
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
-from functools import cache
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -57,7 +57,8 @@ class Image:
     """What a reference leads to. `log` is what it writes when it starts, `files` are texts by path.
 
     `base` says whose programs and files it has besides, and `runs` how long it does without a command: "forever"
-    (it ignores SIGTERM), "until-stopped" or "once". An `index` lists the platforms that there are manifests for.
+    (it ignores SIGTERM), "until-stopped" or "once". With none of the variables that it `needs` it writes its
+    `complaint` and fails. An `index` lists the platforms that there are manifests for.
     """
 
     digest: str
@@ -68,6 +69,8 @@ class Image:
     index: bool = False
     base: str = "app"
     runs: str = "forever"
+    needs: tuple[str, ...] = ()
+    complaint: str = ""
     trouble: Trouble | None = None
 
     @property
@@ -76,31 +79,58 @@ class Image:
         return f"sha256:{hashlib.sha256(f'config of {self.digest}'.encode()).hexdigest()}"
 
 
-class Repository(NamedTuple):
-    """Images by tag. `readers` are the users who may pull (None: every user of the registry)."""
+@dataclass(frozen=True)
+class Repository:
+    """Images by tag, and of a public image what its many tags are like: `lines` of IMAGE TAG... (see `expand`).
+
+    `readers` are the users who may pull (None: every user of the registry).
+    """
 
     tags: Mapping[str, Image]
     public: bool = False
     readers: frozenset[str] | None = None
+    name: str = ""
+    lines: tuple[tuple[Image, str], ...] = ()
+
+    @cached_property
+    def every(self) -> Mapping[str, Image]:
+        """The images by all tags; each tag of the `lines` has an image of its own."""
+        found = {tag: image for image, words in self.lines for word in words.split() for tag in expand(word)}
+        own = {tag: replace(image, digest=_digest(f"{self.name}:{tag}")) for tag, image in found.items()}
+        return {**own, **self.tags}
 
     def find(self, manifest: str) -> Image | None:
         """The image with this tag or digest."""
-        by_digest = {image.digest: image for image in self.tags.values()}
-        return self.tags.get(manifest) or by_digest.get(manifest)
+        return self.every.get(manifest) or next((one for one in self.every.values() if one.digest == manifest), None)
 
     def readable_by(self, user: str | None) -> bool:
         """Whether `user` (None: an anonymous client) may pull."""
         return self.public or (user is not None and (self.readers is None or user in self.readers))
 
 
+def expand(pattern: str) -> list[str]:
+    """What a pattern stands for: {a,b} for each of its texts, which may be empty, and {8..11} for each number."""
+    head, brace, rest = pattern.partition("{")
+    if not brace:
+        return [pattern]
+    inner, _, tail = rest.partition("}")
+    first, dots, last = inner.partition("..")
+    texts = map(str, range(int(first), int(last) + 1)) if dots else inner.split(",")
+    return [f"{head}{text}{end}" for text in texts for end in expand(tail)]
+
+
 class Status(NamedTuple):
-    """An answer with a status of its own; empty conditions match everything."""
+    """An answer with a status of its own; empty conditions match everything.
+
+    One of `repositories` may have a tag; `private` repositories are those that not everyone may pull.
+    """
 
     status: int
     reason: str = ""
     requests: tuple[str, ...] = ()
     clients: tuple[str, ...] = ()
     repositories: tuple[str, ...] = ()
+    private: bool = False
     seconds: float | None = None
 
 
@@ -267,7 +297,11 @@ def _frozen(
 
 def _image(name: str, fields: Mapping[str, Any], troubles: Mapping[str, Trouble]) -> Image:
     own = {"size": 1_064_000, "content": name, **_frozen(fields, troubles, ("content", "config", "container"))}
-    return Image(f"sha256:{hashlib.sha256(own.pop('content').encode()).hexdigest()}", **own)
+    return Image(_digest(own.pop("content")), **own)
+
+
+def _digest(content: str) -> str:
+    return f"sha256:{hashlib.sha256(content.encode()).hexdigest()}"
 
 
 def _registry(fields: Mapping[str, Any], images: Mapping[str, Image], troubles: Mapping[str, Trouble]) -> Registry:
@@ -276,20 +310,27 @@ def _registry(fields: Mapping[str, Any], images: Mapping[str, Image], troubles: 
         raise LookupError("a registry lacks the name of its host")
     host, is_open = own["hosts"][0], own.get("auth", "none") == "none"
     own["answers"] = tuple(Status(**_frozen(answer)) for answer in own.get("answers", ()))
+    catalog = {name: lines for names, lines in own.pop("catalog", {}).items() for name in expand(names)}
+    theirs = {name: {"tags": {}, "public": True} for name in catalog} | own.get("repositories", {})
     own["repositories"] = {
-        name: _repository(f"{host}/{name}", item, images, is_open) for name, item in own.get("repositories", {}).items()
+        name: _repository(f"{host}/{name}", item, images, is_open, catalog.get(name, ()))
+        for name, item in theirs.items()
     }
     token = {"realm": f"https://{host}/token", "service": host} if own.get("auth") == "token" else {}
     return Registry(**{**token, **own})
 
 
-def _repository(name: str, fields: Mapping[str, Any], images: Mapping[str, Image], is_open: bool) -> Repository:
-    for tag, image in fields["tags"].items():
+def _repository(
+    name: str, fields: Mapping[str, Any], images: Mapping[str, Image], is_open: bool, catalog: Sequence[str]
+) -> Repository:
+    lines = [line.partition(" ") for line in catalog]
+    for image, tag in [*((image, tag) for tag, image in fields["tags"].items()), *((line[0], "") for line in lines)]:
         if image not in images:
             raise LookupError(f"{name}:{tag} is the image {image}, which is not among the images")
     readers = frozenset(fields["readers"]) if "readers" in fields else None
     tags = {tag: images[image] for tag, image in fields["tags"].items()}
-    return Repository(tags, is_open or fields.get("public", False), readers)
+    more = tuple((images[image], words) for image, _, words in lines)
+    return Repository(tags, is_open or fields.get("public", False), readers, name, more)
 
 
 # What is set on the node
