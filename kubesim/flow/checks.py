@@ -49,12 +49,9 @@ def unreachable(facts: Facts) -> Words | None:
     known = [host_of(entry) for secret in facts.secrets_here for entry in entries_of(secret)]
     host = keyring.split_port(facts.registry)[0]
     loopback = host if host in ("localhost", "127.0.0.1") else ""
-    near = (
-        (not loopback and facts.registry.rpartition(":")[0])
-        if closed
-        else nearest(facts.registry, [*known, DEFAULT_REGISTRY])
-    )
-    moved = facts.image.replace(facts.registry, near or "", 1)
+    bare = "" if loopback else facts.registry.rpartition(":")[0]
+    near = bare if closed else nearest(facts.registry, [*known, DEFAULT_REGISTRY])
+    moved = facts.image.replace(facts.registry, near, 1)
     return {
         "closed": closed,
         "near": near,

@@ -48,7 +48,7 @@ HEAD = "unexpected status from HEAD request to https://registry.example.com/v2/m
             f'Back-off pulling image "{IMAGE}": ErrImagePull: {OLDER}{HEAD}401 UNAUTHORIZED',
             "The answer: 401 UNAUTHORIZED. It does not know this user with this password.",
             '(most likely): registry.example.com does not accept the user "me" of the Secret regcred with that '
-            "password: 401 Unauthorized.",
+            "password: 401 UNAUTHORIZED. The password or token is wrong, has expired or was revoked.",
         ),
         (
             f"{OLDER}{HEAD}403 Forbidden",
@@ -101,7 +101,7 @@ def test_an_event_tells_what_the_status_leaves_out() -> None:
     [
         ("401 Unauthorized", "7", 'What\'s wrong (most likely): registry.example.com does not accept the user "me"'),
         ("401 Unauthorized", "9", "As far as the export shows, nothing is wrong any more"),
-        ("404 Not Found", "9", "What's wrong (certain from this export): The registry let the kubelet in, but"),
+        ("404 Not Found", "9", "What's wrong (most likely): The registry let the kubelet in, but"),
     ],
 )
 def test_a_secret_written_after_the_status_has_not_been_tried(answer: str, revision: str, wrong: str) -> None:
