@@ -16,20 +16,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kubesim.api.clock import SECOND, Micros, to_datetime
-from kubesim.api.objects import namespace_of
-from kubesim.api.resources import POD
 from kubesim.api.result import Result
-from kubesim.cluster.apiserver import printers
 from kubesim.session import Session
-from kubesim.session.history import History
+from kubesim.session.history import History, change, pods
 from kubesim.shell import Invocation, Tool
 
 if TYPE_CHECKING:
     from kubesim.server.https import Server
 
 _log = logging.getLogger(__name__)
-_Pods = dict[tuple[str, str], tuple[str, str]]
-_MOST_NEWS = 4  # Pods that are named
 LONGEST_PAUSE = 600.0
 """Seconds of the wall clock's time between two typed commands that pass in the cluster at most."""
 
@@ -72,22 +67,16 @@ class Seat:
 
     def advance_to_change(self, limit: float) -> str:
         """The same until a Pod's line in `kubectl get pods` changes, at most `limit` seconds."""
-        before = self._pods()
-        return self._passing(lambda: self.session.cluster.clock.run_until(lambda: self._pods() != before, limit))
+        cluster, before = self.session.cluster, pods(self.session.cluster)
+        return self._passing(lambda: cluster.clock.run_until(lambda: pods(cluster) != before, limit))
 
     def _passing(self, wait: Callable[[], object]) -> str:
         with self.changing():
-            start, before = self.session.cluster.clock.now, self._pods()
+            start, before = self.session.cluster.clock.now, pods(self.session.cluster)
             wait()
             seconds = (self.session.cluster.clock.now - start) / SECOND
             passed = spell(seconds) if seconds >= 0.5 else "less than a second"
-            return f"{passed} later: {_news(before, self._pods()) or 'each Pod is as before'}"
-
-    def _pods(self) -> _Pods:
-        """READY and STATUS of each Pod, the columns that do not count time."""
-        api, now = self.session.cluster.api, self.session.cluster.clock.now
-        rows = ((namespace_of(pod), printers.row(pod, now)) for pod in api.list(POD))
-        return {(namespace, row[0]): (row[1], row[2]) for namespace, row in rows}
+            return f"{passed} later: {change(before, pods(self.session.cluster)) or 'each Pod is as before'}"
 
     def set_wall(self, wall: float) -> None:
         """Note that it is `wall` seconds on the reader's own clock, without letting time pass."""
@@ -178,18 +167,6 @@ def spell(seconds: float) -> str:
 def time_of_day(moment: Micros) -> str:
     """The simulated time of day, UTC: "13:59:14"."""
     return to_datetime(moment // SECOND * SECOND).strftime("%H:%M:%S")
-
-
-def _news(before: _Pods, after: _Pods) -> str:
-    """What has changed: "web is ErrImagePull, db is 1/1 Running"."""
-    changed = [place for place in sorted(before | after) if before.get(place) != after.get(place)]
-    words = [f"{name} is {_words(after.get((namespace, name)))}" for namespace, name in changed[:_MOST_NEWS]]
-    more = len(changed) - _MOST_NEWS
-    return ", ".join([*words, f"and {more} more"] if more > 0 else words)
-
-
-def _words(columns: tuple[str, str] | None) -> str:
-    return "gone" if columns is None else columns[1] if columns[0].startswith("0/") else " ".join(columns)
 
 
 _seats: list[Seat] = []

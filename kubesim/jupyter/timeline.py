@@ -23,7 +23,6 @@ class Chronicle:
         self._now = seat.session.cluster.clock.now
         self._title = f"What happened to {f'Pod {pod} in ' if pod else ''}namespace {namespace}"
         timeline = Timeline(seat.history, namespace, pod)
-        timeline.update(self._now)
         self._tries = timeline.tries
         first = timeline.moments[0].at
         self._rows = [

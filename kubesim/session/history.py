@@ -6,7 +6,7 @@ how Pods changed on their own, and every pull.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from copy import deepcopy
 from dataclasses import dataclass
@@ -72,6 +72,10 @@ class History:
     def snapshots(self) -> tuple[Snapshot, ...]:
         """The beginning, then each step before and after, the oldest first."""
         return (self._first, *(known for step in self.steps for known in (step.before, step.after)))
+
+    @property
+    def now(self) -> Micros:
+        return self._session.cluster.clock.now
 
     @contextmanager
     def step(self, label: str) -> Iterator[None]:
@@ -180,20 +184,40 @@ def _report(name: str, arguments: list[str], io: Invocation, move: Callable[[], 
     return 0
 
 
-# The timeline
+# What changed, and when
 
-MOST = 300
+Pods = dict[tuple[str, str], tuple[str, str]]
+"""READY and STATUS of each Pod, by namespace and name: the columns that do not count time."""
+MOST_NAMED = 4
+"""How many Pods are named in one change."""
+MOST_MOMENTS = 300
 """How many moments are kept, the last ones."""
-FIRST, LAST = "the beginning", "now"
 
 
-@dataclass(frozen=True)
-class Moment:
-    """A moment at which something was done (`done`), or something changed on its own."""
+def pods(cluster: Cluster, namespace: str | None = None, pod: str = "") -> Pods:
+    """All Pods, those of a namespace, or one of them."""
+    found = (one for one in cluster.api.list(POD, namespace) if pod in ("", name_of(one)))
+    rows = ((namespace_of(one), printers.row(one, cluster.clock.now)) for one in found)
+    return {(place, row[0]): (row[1], row[2]) for place, row in rows}
+
+
+def change(before: Pods, after: Pods) -> str:
+    """What has changed: "web is ErrImagePull, db is 1/1 Running"; "" if nothing has."""
+    changed = [place for place in sorted(before | after) if before.get(place) != after.get(place)]
+    words = [f"{place[1]} is {_words(after.get(place))}" for place in changed[:MOST_NAMED]]
+    more = len(changed) - MOST_NAMED
+    return ", ".join([*words, f"and {more} more"] if more > 0 else words)
+
+
+def _words(columns: tuple[str, str] | None) -> str:
+    return "gone" if columns is None else columns[1] if columns[0].startswith("0/") else " ".join(columns)
+
+
+class Moment(NamedTuple):
+    """A moment at which something was done, or something changed on its own."""
 
     at: Micros
     label: str
-    done: bool
 
 
 class Try(NamedTuple):
@@ -210,74 +234,48 @@ class Try(NamedTuple):
         return round(max(0, self.until - self.at) / SECOND)
 
 
-Pods = dict[str, tuple[str, str]]
-"""READY and STATUS of each Pod."""
-
-
-class _State(NamedTuple):
-    pods: Pods
-    tries: tuple[Try, ...]
-
-
-class _Span(NamedTuple):
-    """What changed on its own between two remembered clusters, and what was tried."""
-
-    start: Snapshot
-    end: Snapshot
-    moments: tuple[Moment, ...]
-    tries: tuple[Try, ...]
-
-
 class Timeline:
-    """The moments of a session, oldest first, as far as they concern the Pods of one namespace, or one Pod of it."""
+    """The `moments` of a session, oldest first, for the Pods of one namespace; for one Pod of it also its `tries`."""
 
     def __init__(self, history: History, namespace: str, pod: str = "") -> None:
-        self._history = history
-        self._namespace = namespace
-        self._pod = pod
-        self._spans: dict[tuple[int, int], _Span] = {}
-        self.moments: tuple[Moment, ...] = ()
-        self.tries: tuple[Try, ...] = ()
-
-    def update(self, now: Micros) -> None:
-        """Bring `moments` and `tries` up to `now`. Only what is new is played."""
-        snapshots = self._history.snapshots
-        known = self._spans  # which holds the snapshots, so that no other has their ids
-        spans = [known.get((id(start), id(end))) or self._play(start, end) for start, end in pairwise(snapshots)]
-        self._spans = {(id(span.start), id(span.end)): span for span in spans}
-        rest = self._play(snapshots[-1], Snapshot(self._history.at(now), snapshots[-1].config))
-        labels = [step.label for step in self._history.steps]
-        moments = [Moment(snapshots[0].moment, FIRST, True), *_moments(spans, labels), *rest.moments]
+        self._target = (namespace, pod)
+        self._tries: dict[tuple[Micros, str], Try] = {}
+        now = history.now
+        clusters = [*(known.cluster for known in history.snapshots), history.at(now)]
+        moments = [Moment(clusters[0].clock.now, "the beginning")]
+        for number, (start, end) in enumerate(pairwise(clusters)):
+            moments += self._play(start, end)
+            if number % 2:  # a step, at whose end something is done
+                moments.append(Moment(end.clock.now, history.steps[number // 2].label))
         if moments[-1].at < now:
-            moments.append(Moment(now, LAST, True))
-        self.moments = tuple(moments[-MOST:])
-        self.tries = _merged(one for span in (*spans, rest) for one in span.tries)
+            moments.append(Moment(now, "now"))
+        self.moments = tuple(moments[-MOST_MOMENTS:])
+        self.tries = tuple(sorted(self._tries.values()))
 
-    def _play(self, start: Snapshot, end: Snapshot) -> _Span:
-        """Play the time between two snapshots. If that doesn't lead to `end`, someone acted: nothing changed alone."""
-        cluster, moments = start.cluster.copy(), list[Moment]()
-        first = seen = self._state(cluster)
-        last, tries = self._state(end.cluster), list[Try]()
-        while cluster.clock.run_until(self._differs(cluster, seen), (end.moment - cluster.clock.now) / SECOND):
+    def _play(self, start: Cluster, end: Cluster) -> list[Moment]:
+        """What changed alone between two clusters. If playing doesn't lead to `end`, someone acted: nothing did."""
+        cluster, moments, known = start.copy(), list[Moment](), dict(self._tries)
+        seen = self._state(cluster)
+        while cluster.clock.run_until(self._differs(cluster, seen), (end.clock.now - cluster.clock.now) / SECOND):
             before, seen = seen, self._state(cluster)
-            tries += seen.tries
-            if change := _change(before.pods, seen.pods):
-                moments.append(Moment(cluster.clock.now, change, False))
-        if cluster.api.revision != end.cluster.api.revision:
-            moments, tries = [], []
-        return _Span(start, end, tuple(moments), (*first.tries, *tries, *last.tries))
+            if words := change(before[0], seen[0]):
+                moments.append(Moment(cluster.clock.now, words))
+        if cluster.api.revision != end.api.revision:
+            moments, self._tries = [], known
+            self._state(start)
+        self._state(end)
+        return moments
 
-    def _differs(self, cluster: Cluster, seen: _State) -> Callable[[], bool]:
+    def _differs(self, cluster: Cluster, seen: tuple[Pods, int]) -> Callable[[], bool]:
         return lambda: self._state(cluster) != seen
 
-    def _state(self, cluster: Cluster) -> _State:
-        pods, tries = {}, list[Try]()
-        for pod in cluster.api.list(POD, self._namespace):
-            if self._pod in ("", name_of(pod)):
-                _, ready, status, *_ = printers.row(pod, cluster.clock.now)
-                pods[name_of(pod)] = (ready, status)
-                tries += _tries(cluster, pod) if self._pod else ()
-        return _State(pods, tuple(tries))
+    def _state(self, cluster: Cluster) -> tuple[Pods, int]:
+        """The Pods, and how many attempts are known, after noting those that the kubelet remembers now."""
+        namespace, name = self._target
+        pod = cluster.api.find(POD, namespace, name) if name else None
+        for one in _tries(cluster, pod) if pod else ():
+            self._tries.setdefault((one.at, one.container), one)  # as it was first seen: later its back-off is over
+        return pods(cluster, namespace, name), len(self._tries)
 
 
 def _tries(cluster: Cluster, pod: Object) -> Iterator[Try]:
@@ -286,32 +284,3 @@ def _tries(cluster: Cluster, pod: Object) -> Iterator[Try]:
         if trace is not None:
             end = cluster.kubelet.images.node.back_off_end(pod["metadata"]["uid"], trace.image, cluster.clock.now)
             yield Try(trace.at, trace.container, trace.outcome, end or trace.at)
-
-
-def _change(before: Pods, after: Pods) -> str:
-    """What is new: "web: ErrImagePull", or "" if nothing is."""
-    changed = (name for name in sorted(before | after) if before.get(name) != after.get(name))
-    return ", ".join(f"{name}: {_status(before.get(name), after.get(name))}" for name in changed)
-
-
-def _status(before: tuple[str, str] | None, after: tuple[str, str] | None) -> str:
-    if after is None:
-        return "gone"
-    ready, status = after
-    return f"{ready} ready" if before and before[1] == status else status
-
-
-def _moments(spans: list[_Span], labels: list[str]) -> Iterator[Moment]:
-    """The moments of all spans; every second one is a step, at whose end something is done."""
-    for number, span in enumerate(spans):
-        yield from span.moments
-        if number % 2:
-            yield Moment(span.end.moment, labels[number // 2], True)
-
-
-def _merged(tries: Iterable[Try]) -> tuple[Try, ...]:
-    """Each attempt once, as it was first seen: later its back-off is over."""
-    known: dict[tuple[Micros, str], Try] = {}
-    for one in tries:
-        known.setdefault((one.at, one.container), one)
-    return tuple(sorted(known.values()))

@@ -21,15 +21,15 @@ def test_the_moments_and_the_attempts_are_listed(seat):
         "What happened to Pod web in namespace default\n"
         "13:59:00         0 s  the beginning\n"
         "13:59:00         0 s  kubectl run web --image=registry.example.com/myapp:1.0\n"
-        "13:59:01         1 s  web: ErrImagePull\n"
-        "13:59:14        14 s  web: ImagePullBackOff\n"
-        "13:59:27        28 s  web: ErrImagePull\n"
+        "13:59:01         1 s  web is ErrImagePull\n"
+        "13:59:14        14 s  web is ImagePullBackOff\n"
+        "13:59:27        28 s  web is ErrImagePull\n"
         "13:59:40        40 s  now\n"
         "Attempts to get the image\n"
         "  13:59:00 ErrImagePull, back-off 10 s\n"
         "  13:59:14 ErrImagePull, back-off 20 s"
     )
-    assert "<tr><td>13:59:14</td><td>14 s</td><td>web: ImagePullBackOff</td></tr>" in page
+    assert "<tr><td>13:59:14</td><td>14 s</td><td>web is ImagePullBackOff</td></tr>" in page
     assert "<ol><li>13:59:00 ErrImagePull, back-off 10 s</li>" in page
 
 

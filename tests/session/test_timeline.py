@@ -19,8 +19,6 @@ def seat(tmp_path):
 
 def told(seat, *target):
     timeline = Timeline(seat.history, *target)
-    now = seat.session.cluster.clock.now
-    timeline.update(now)
     start = timeline.moments[0].at
     return timeline, [(round((moment.at - start) / SECOND, 1), moment.label) for moment in timeline.moments]
 
@@ -32,9 +30,9 @@ def test_commands_and_changes_stand_in_their_order(seat):
     assert moments == [
         (0.0, "the beginning"),
         (0.1, RUN),
-        (1.0, "web: ErrImagePull"),
-        (14.3, "web: ImagePullBackOff"),
-        (27.6, "web: ErrImagePull"),
+        (1.0, "web is ErrImagePull"),
+        (14.3, "web is ImagePullBackOff"),
+        (27.6, "web is ErrImagePull"),
         (40.1, "now"),
     ]
 
@@ -58,7 +56,7 @@ def test_what_is_mended_is_pulled(seat):
     seat.run(f"kubectl patch serviceaccount default -p '{patch}'; kubectl delete pod web --now; {RUN}")
     seat.advance(20)
     timeline, moments = told(seat, "default", "web")
-    assert moments[-2][1] == "web: Running"
+    assert moments[-2][1] == "web is 1/1 Running"
     assert (timeline.tries[-1].outcome, timeline.tries[-1].pause) == ("Pulled", 0)
 
 
@@ -75,26 +73,25 @@ def test_a_pod_that_goes_and_one_that_is_ready(seat):
     seat.run("kubectl delete pod site --now --wait=false")
     seat.advance(40)
     labels = [label for _, label in told(seat, "default")[1]]
-    assert "site: Running" in labels
-    assert "site: gone" in labels
+    assert "site is 1/1 Running" in labels
+    assert "site is gone" in labels
 
 
 def test_what_is_taken_back_is_gone_and_nothing_is_changed(seat):
     seat.run(RUN)
     seat.advance(30)
-    timeline = Timeline(seat.history, "default", "web")
     revision = seat.session.cluster.api.revision
-    timeline.update(seat.session.cluster.clock.now)
+    timeline = Timeline(seat.history, "default", "web")
     before = timeline.moments
     assert seat.session.cluster.api.revision == revision
     seat.undo()
-    timeline.update(seat.session.cluster.clock.now)
-    assert timeline.moments == (Moment(before[0].at, "the beginning", True),)
+    timeline = Timeline(seat.history, "default", "web")
+    assert timeline.moments == (Moment(before[0].at, "the beginning"),)
     assert timeline.tries == ()
 
 
 def test_only_the_last_moments_are_told(seat, monkeypatch):
-    monkeypatch.setattr("kubesim.session.history.MOST", 3)
+    monkeypatch.setattr("kubesim.session.history.MOST_MOMENTS", 3)
     seat.run(RUN)
     seat.advance(400)
     assert len(told(seat, "default")[1]) == 3

@@ -12,7 +12,7 @@ function makeTerminal(model) {
   const screen = makeScreen();
   const channel = openChannel(model, say, screen);
   const prompt = makePrompt(channel.ask, screen);
-  const bar = makeBar(channel.ask, say, prompt.focus, screen);
+  const bar = makeBar(channel.ask, prompt.focus);
   const home = h("div", { class: "home" }, screen.node, prompt.node, bar.node);
   const node = h("div", { class: "kubesim-terminal", role: "group", "aria-label": "Terminal" }, home, notice);
   screen.node.addEventListener("click", () => getSelection().isCollapsed && prompt.focus());
@@ -149,7 +149,7 @@ function makeScreen() {
     node.scrollTop = first ? first.offsetTop - node.offsetTop : node.scrollHeight;
   }
 
-  return { node, begin, add, toEnd, history, text: () => plain(known ?? []) };
+  return { node, begin, add, toEnd, history };
 }
 
 function drawEntry([kind, text]) {
@@ -168,11 +168,6 @@ function paintPart(part) {
   const [, codes = "", end = "", text] = /^([0-9;?]*)([ -/]*[@-~])?([^]*)$/.exec(part);
   const names = end === "m" ? codes.split(";").map((code) => `sgr-${Number(code)}`) : [];
   return h("span", { class: names.join(" ") }, text);
-}
-
-function plain(entries) {
-  const say = ([kind, text]) => (kind === "command" ? `$ ${text.replaceAll("\n", "\n> ")}\n` : text);
-  return entries.map(say).join("").replace(/\x1b\[[0-9;?]*[ -/]*[@-~]/g, "");
 }
 
 // A textarea over a hidden copy of its lines: the copy gives it its height and carries the signs at the left
@@ -284,16 +279,11 @@ function list(words) {
 
 // The buttons and the simulated clock
 
-function makeBar(ask, say, focusPrompt, screen) {
+function makeBar(ask, focusPrompt) {
   const clock = h("span", { class: "clock" });
   // A click leads back to the prompt; who pressed a key may want to press it again.
   const passing = (label, question, title) =>
     button(label, ({ detail }) => ask(question).then(() => detail && focusPrompt()), title);
-  async function copy({ detail }) {
-    const done = await copyText(screen.text());
-    say(done ? "Copied." : "The browser forbids copying.");
-    if (detail) focusPrompt();
-  }
   const restart = button("Restart", () => confirm.show(), "Start again with a fresh cluster. Your files stay.");
   const buttons = h(
     "div",
@@ -302,7 +292,6 @@ function makeBar(ask, say, focusPrompt, screen) {
     passing("+1 min", { do: "advance", seconds: 60 }, "Let simulated time pass"),
     passing("Until something changes", { do: "until" }, "Let time pass until a Pod's status changes"),
     clock,
-    button("Copy", copy, "Copy everything on the screen"),
     restart,
   );
   const confirm = makeChoice("Start again with a fresh cluster? Your files stay.", buttons, {
@@ -335,18 +324,4 @@ function makeChoice(question, usual, answers) {
       buttons[0].focus();
     },
   };
-}
-
-async function copyText(text) {
-  try {
-    await navigator.clipboard.writeText(text);
-    return true;
-  } catch {
-    const page = h("textarea", {}, text);
-    document.body.append(page);
-    page.select();
-    const done = document.execCommand("copy");
-    page.remove();
-    return done;
-  }
 }
