@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 import random
 import resource
+import signal
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -205,6 +206,7 @@ def tried(session: Session, line: str) -> Outcome:
     child = os.fork()
     if not child:
         try:
+            signal.alarm(20 * SECONDS)  # for what waits and takes no CPU
             resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
             resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS))
             os.write(writer, _answer(session, line).encode())
