@@ -16,7 +16,7 @@ import ssl
 import threading
 import time
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from pathlib import Path
 
 import trustme
@@ -208,15 +208,13 @@ class Server:
         api = self._api
         with api.cluster.lock:
             self._pass_time(api.cluster, request)
-            if not (self._journal and request.is_write):
-                answer = api.answer(request)
-            else:
-                try:
-                    with self._journal.recording(api, request):
-                        answer = api.answer(request)
-                except JournalError as error:
-                    why = f"Internal error occurred: kubesim: {error}"
-                    return Response(status_of(errors.StatusError(500, "InternalError", why)), 500)
+            keeping = self._journal.recording(api, request) if self._journal and request.is_write else nullcontext()
+            try:
+                with keeping:
+                    answer = api.answer(request)
+            except JournalError as error:
+                why = f"Internal error occurred: kubesim: {error}"
+                return Response(status_of(errors.StatusError(500, "InternalError", why)), 500)
             self._notify()
             return answer
 

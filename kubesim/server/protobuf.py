@@ -37,9 +37,8 @@ def decode(body: bytes) -> Object:
         types = {_TYPE_META[number]: value.decode() for number, value in _wire(unknown[1]) if number in _TYPE_META}
         if types.get("kind") == _DELETE_OPTIONS:
             return _struct(schema.meta_type(_DELETE_OPTIONS), unknown[2])
-        resource = find_kind(types.get("apiVersion", ""), types.get("kind", ""))
-        if types == {"apiVersion": TOKEN_REQUEST.api_version, "kind": TOKEN_REQUEST.kind}:
-            resource = TOKEN_REQUEST
+        is_token = types == {"apiVersion": TOKEN_REQUEST.api_version, "kind": TOKEN_REQUEST.kind}
+        resource = TOKEN_REQUEST if is_token else find_kind(types.get("apiVersion", ""), types.get("kind", ""))
         if resource is None or resource.kind not in _FIELDS:
             raise ValueError(f"{types.get('kind')} is not read in this encoding")
         return {**types, **_struct(schema.type_of(resource), unknown[2])}
