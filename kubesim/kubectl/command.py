@@ -178,7 +178,7 @@ class Command:
     """One command. `path` is its words after "kubectl"; what they need for the help is in commands.json.
 
     `required` are flags that must be given. `refuse` has what is refused before anything is done: a condition, the
-    sentence, and its kind where that is not KubectlError.
+    sentence, and its kind where that is not KubectlError; those with a kind are checked before the context is.
     `is_offline`: it runs without a cluster; `asks_namespace`: it asks the kubeconfig for the namespace before it
     connects, which refuses a wrong context in different words; `prints_last`: a wrong -o is found after the work.
     `has_tables`: -o knows tables; `all_is_selector`: --all selects, where other commands only let a type alone mean

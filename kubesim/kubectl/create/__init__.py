@@ -33,7 +33,7 @@ from kubesim.cluster.apiserver.tokens import create_token as issue
 from kubesim.kubectl.apply import send, with_last_applied
 from kubesim.kubectl.change import PATCHES, patch_locally
 from kubesim.kubectl.command import Call, Command, Run, command
-from kubesim.kubectl.errors import KubectlError, Plain, refuse_if
+from kubesim.kubectl.errors import KubectlError, Plain, UsageError, refuse_if
 from kubesim.kubectl.flags import parse_number
 from kubesim.kubectl.manifests import Manifest, parse_json, visit_manifests
 from kubesim.kubectl.output import print_result
@@ -171,6 +171,7 @@ def run(call: Call) -> None:
 
 
 def _pod(call: Call) -> Object:
+    refuse_if(not call.args, "NAME is required for run", UsageError)
     image = call.flags["image"]
     try:
         parse(image)
