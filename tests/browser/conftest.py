@@ -148,14 +148,20 @@ def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.Tes
 
 
 @pytest.fixture(scope="package")
-def browser(chromium: str) -> Iterator[Browser]:
-    """Chromium without a window."""
-    arguments = ["--disable-background-networking"]
-    arguments += ["--no-sandbox"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
+def launch(chromium: str) -> Iterator[Callable[..., Browser]]:
+    """A function that starts Chromium without a window, with options of its own."""
+    common = ["--disable-background-networking"]
+    common += ["--no-sandbox"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=arguments)
-        yield browser
-        browser.close()
+        yield lambda *options: playwright.chromium.launch(executable_path=chromium, args=[*common, *options])
+
+
+@pytest.fixture(scope="package")
+def browser(launch: Callable[..., Browser]) -> Iterator[Browser]:
+    """Chromium for all tests of the lab."""
+    browser = launch()
+    yield browser
+    browser.close()
 
 
 @pytest.fixture(scope="package")

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import nbformat
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 from browser.conftest import NOTEBOOKS, RUN_ALL, SECONDS, VIEWPORT
 from tools import notebooks as tool
@@ -40,14 +40,11 @@ def site() -> Iterator[str]:
 
 
 @pytest.fixture(scope="module")
-def closed_browser(chromium: str) -> Iterator[Browser]:
+def closed_browser(launch: Callable[..., Browser]) -> Iterator[Browser]:
     """Chromium that resolves no name."""
-    arguments = ["--disable-background-networking", "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"]
-    arguments += ["--no-sandbox"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=arguments)
-        yield browser
-        browser.close()
+    browser = launch("--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1")
+    yield browser
+    browser.close()
 
 
 @pytest.fixture
