@@ -1,5 +1,7 @@
 """Every link of the notebooks and the documents leads somewhere."""
 
+import re
+
 import pytest
 from pages import FOLDER, PATH, ROOT, anchors, links, prose_of
 
@@ -30,6 +32,12 @@ def test_links_lead_somewhere(path):
 @pytest.mark.parametrize("path", DOCUMENTS, ids=[str(path.relative_to(ROOT)) for path in DOCUMENTS])
 def test_pictures_have_words(path):
     assert [link.target for link in links(markdown(path)) if link.picture and len(link.text) < 10] == []
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=[str(path.relative_to(ROOT)) for path in DOCUMENTS])
+def test_pictures_in_html_are_there(path):
+    targets = re.findall(r'\bsrc(?:set)?="([^"]+)"', markdown(path))
+    assert [target for target in targets if problem(path, target)] == []
 
 
 def test_a_broken_link_is_noticed():
