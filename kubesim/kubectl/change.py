@@ -215,6 +215,29 @@ def _scale_one(call: Call, resource: Resource, obj: Object, replicas: int, dry_r
     print_result(call, resource, {**obj, "spec": {**obj["spec"], "replicas": replicas}}, "scaled", dry_run)
 
 
+@command("cordon")
+def cordon(call: Call) -> None:
+    _set_unschedulable(call, True)
+
+
+@command("uncordon")
+def uncordon(call: Call) -> None:
+    _set_unschedulable(call, False)
+
+
+def _set_unschedulable(call: Call, wanted: bool) -> None:
+    """Mirrors RunCordonOrUncordon in k8s.io/kubectl pkg/cmd/drain/drain.go."""
+    names, dry_run = list(call.args), call.dry_run()
+    note = {"client": " (dry run)", "server": " (server dry run)"}.get(dry_run, "")
+    for resource, obj in Query(call, names if any("/" in name for name in names) else ["nodes", *names]).fetch():
+        done = f"{call.command.path[-1]}ed"
+        if bool(obj["spec"].get("unschedulable")) is wanted:
+            done = f"already {done}"
+        else:
+            send_patch(call, resource, obj, {"spec": {"unschedulable": wanted or None}}, "merge", dry_run)
+        call.say(f"{resource.singular}/{name_of(obj)} {done}{note}\n")
+
+
 _COMMENT = """# Please edit the object below. Lines beginning with a '#' will be ignored,
 # and an empty file will abort the edit. If an error occurs while saving this file will be
 # reopened with the relevant failures.

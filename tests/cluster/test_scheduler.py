@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import json
+
+import pytest
+
+from kubesim.api.objects import Object
 from kubesim.api.resources import EVENT, NODE, POD
 from tests.learner import Learner, container
 
@@ -28,5 +33,29 @@ def test_it_is_tried_again_when_a_node_may_fit(learner: Learner) -> None:
     learner.wait(1)
     learner("kubectl label node sim-worker disk=ssd")
     assert learner.get(NODE, "sim-worker")["metadata"]["labels"]["disk"] == "ssd"
-    learner.wait(310)
+    learner.wait(5)
+    assert learner.status("web") == "Running"
+
+
+@pytest.mark.parametrize(
+    ("node", "toleration", "reason"),
+    [
+        ({"unschedulable": True}, {}, "1 node(s) were unschedulable."),
+        ({"unschedulable": True}, {"operator": "Exists"}, ""),
+        ({"taints": [{"key": "a", "value": "b", "effect": "NoSchedule"}]}, {}, "1 node(s) had untolerated taint(s)."),
+        ({"taints": [{"key": "a", "value": "b", "effect": "NoSchedule"}]}, {"key": "a", "operator": "Exists"}, ""),
+        ({"taints": [{"key": "a", "value": "b", "effect": "NoSchedule"}]}, {"key": "a", "value": "b"}, ""),
+        ({"taints": [{"key": "a", "value": "b", "effect": "NoExecute"}]}, {"key": "a", "value": "c"}, "1 node(s) had"),
+        ({"taints": [{"key": "a", "effect": "PreferNoSchedule"}]}, {}, ""),
+    ],
+)
+def test_a_node_keeps_pods_away(learner: Learner, node: Object, toleration: Object, reason: str) -> None:
+    learner(f"kubectl patch node sim-worker -p '{json.dumps({'spec': node})}'")
+    learner.apply("web", container("nginx"), tolerations=[toleration] if toleration else [])
+    learner.wait(10)
+    assert learner.status("web") == ("Pending" if reason else "Running")
+    failed = [item["message"] for item in learner.api.list(EVENT, "default") if item["reason"] == "FailedScheduling"]
+    assert [text[: len(reason) + 25] for text in failed] == ([f"0/1 nodes are available: {reason}"] if reason else [])
+    learner("""kubectl patch node sim-worker -p '{"spec":{"unschedulable":null,"taints":null}}'""")
+    learner.wait(5)
     assert learner.status("web") == "Running"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from functools import partial
 
 from kubesim.api.clock import Clock
@@ -12,20 +13,30 @@ from kubesim.cluster.events import Recorder
 
 DELAY = 0.01
 RETRY = 300.0
+_UNSCHEDULABLE = {"key": "node.kubernetes.io/unschedulable", "effect": "NoSchedule"}
 
 
 class Scheduler:
-    """Binds Pods that have no node yet. Mirrors kubernetes pkg/scheduler/schedule_one.go, v1.36, for node selectors."""
+    """Binds Pods that have no node yet. Mirrors kubernetes pkg/scheduler/schedule_one.go, v1.36, for node selectors
+    and taints, and without eviction where a taint's effect is NoExecute."""
 
     def __init__(self, api: APIServer, clock: Clock) -> None:
         self._api = api
         self._clock = clock
         self._recorder = Recorder(api, clock, "default-scheduler")
         api.subscribe(self._on_pod, POD)
+        api.subscribe(self._on_node, NODE)
 
     def _on_pod(self, change: Change) -> None:
         if change.type == "ADDED" and not change.obj["spec"].get("nodeName"):
             self._queue(change.obj, DELAY)
+
+    def _on_node(self, change: Change) -> None:
+        """Try Pods that wait again when a node is uncordoned, untainted or labeled."""
+        if change.type == "MODIFIED":
+            for pod in self._api.list(POD):
+                if not pod["spec"].get("nodeName") and not _refusal(pod, change.obj):
+                    self._queue(pod, DELAY)
 
     def _queue(self, pod: Object, delay: float) -> None:
         self._clock.call_later(delay, partial(self._schedule, namespace_of(pod), name_of(pod), pod["metadata"]["uid"]))
@@ -34,11 +45,12 @@ class Scheduler:
         pod = self._api.find(POD, namespace, name)
         if pod is None or pod["metadata"]["uid"] != uid or pod["spec"].get("nodeName"):
             return
-        node = next((node for node in self._api.list(NODE) if matches_node(pod, node)), None)
+        refusals = {name_of(node): _refusal(pod, node) for node in self._api.list(NODE)}
+        node = next((node for node, refusal in refusals.items() if not refusal), None)
         if node is None:
-            self._report_failure(pod)
+            self._report_failure(pod, list(refusals.values()))
         else:
-            self._bind(pod, name_of(node))
+            self._bind(pod, node)
 
     def _bind(self, pod: Object, node: str) -> None:
         condition = self._condition("True")
@@ -48,10 +60,11 @@ class Scheduler:
         message = f"Successfully assigned {namespace_of(pod)}/{name_of(pod)} to {node}"
         self._recorder.announce(POD, pod, "Scheduled", "Binding", message)
 
-    def _report_failure(self, pod: Object) -> None:
-        nodes = len(self._api.list(NODE))
+    def _report_failure(self, pod: Object, refusals: list[str]) -> None:
+        nodes = len(refusals)
+        reasons = ", ".join(sorted(f"{count} {refusal}" for refusal, count in Counter(refusals).items()))
         why = (
-            f"0/{nodes} nodes are available: {nodes} node(s) didn't match Pod's node affinity/selector. "
+            f"0/{nodes} nodes are available: {reasons}. "
             f"no new claims to deallocate, preemption: 0/{nodes} nodes are available: {nodes} Preemption is not "
             "helpful for scheduling."
         )
@@ -69,6 +82,26 @@ class Scheduler:
             "status": status,
             "type": "PodScheduled",
         }
+
+
+def _refusal(pod: Object, node: Object) -> str:
+    """Why the scheduler does not give a Pod this node; "" if it may. Mirrors pkg/scheduler/framework/plugins."""
+    taints = [item for item in node["spec"].get("taints", ()) if item["effect"] != "PreferNoSchedule"]
+    if node["spec"].get("unschedulable") and not _tolerates(pod, _UNSCHEDULABLE):
+        return "node(s) were unschedulable"
+    if not all(_tolerates(pod, taint) for taint in taints):
+        return "node(s) had untolerated taint(s)"
+    return "" if matches_node(pod, node) else "node(s) didn't match Pod's node affinity/selector"
+
+
+def _tolerates(pod: Object, taint: Object) -> bool:
+    """Whether a toleration of the Pod matches. Mirrors ToleratesTaint in k8s.io/component-helpers."""
+    return any(
+        item.get("effect", taint["effect"]) == taint["effect"]
+        and item.get("key", taint["key"]) == taint["key"]
+        and (item.get("operator") == "Exists" or item.get("value", "") == taint.get("value", ""))
+        for item in pod["spec"].get("tolerations", ())
+    )
 
 
 def matches_node(pod: Object, node: Object) -> bool:
