@@ -13,7 +13,8 @@ from kubesim.api.objects import name_of
 from kubesim.api.resources import NODE
 from kubesim.cluster import keyring
 from kubesim.cluster.kubelet.imagepull import NEVER
-from kubesim.flow.facts import UNCLEAR, Facts, Words, entries_of, host_of, nearest
+from kubesim.flow.facts import UNCLEAR, Facts, Words, nearest
+from kubesim.flow.scene import entries_of, host_of
 
 
 def invalid_name(facts: Facts) -> Words | None:

@@ -18,8 +18,8 @@ from kubesim.api.objects import Object, name_of, pull_secret_names
 from kubesim.api.resources import POD, RESOURCES, SECRET
 from kubesim.cluster import keyring
 from kubesim.cluster.kubelet.imagepull import Attempt, SeenSecret
-from kubesim.flow.facts import UNCLEAR, Facts, Words, entries_of, host_of, nearest, reply_to, say, seconds
-from kubesim.flow.scene import manifest_of
+from kubesim.flow.facts import UNCLEAR, Facts, Words, nearest, reply_to, say, seconds
+from kubesim.flow.scene import entries_of, host_of, manifest_of
 from kubesim.flow.signs import read
 from kubesim.gotext import gojson
 
@@ -132,15 +132,14 @@ def identity(facts: Facts) -> Words | None:
         return None
     if facts.names and facts.kind not in ("permission", "forbidden", "expired"):
         return None
-    return {"how": facts.words["how"].format_map(facts.words), **_context(facts)}
+    return _context(facts)
 
 
 def unseen_list(facts: Facts) -> Words | None:
     """An export that doesn't show the Pod's list, or not the Secrets in it."""
     if not facts.is_unsure or facts.is_silent or facts.reply is None or not facts.reply.credentials:
         return None
-    how = facts.words["how"].format_map(facts.words)
-    return {"anonymous": facts.kind == "anonymous", "first": next(iter(facts.names), ""), "how": how}
+    return {"anonymous": facts.kind == "anonymous", "first": next(iter(facts.names), "")}
 
 
 def _account(facts: Facts) -> Words:
@@ -178,7 +177,6 @@ def _oddities(facts: Facts, attempt: Attempt) -> Words:
         "short": any(user.startswith(one) for one in owner.get("users", ())),
         "dollar": re.fullmatch(r"robot[^$]*", user) is not None,
         "age": hours if hours >= owner.get("hours", 1) else "",
-        "how": facts.words["how"].format_map(facts.words),
     }
 
 

@@ -15,11 +15,11 @@ from kubesim.api.resources import EVENT, POD, SECRET, Resource
 from kubesim.cluster.keyring import Credential, Match
 from kubesim.cluster.kubelet.imagepull import Attempt, PullTrace, SeenSecret
 from kubesim.cluster.registry import Answer, Image
-from kubesim.flow.facts import Facts, containers, facts_of, seconds
+from kubesim.flow.facts import Facts, facts_of, seconds
 from kubesim.flow.hops import draw_facts
 from kubesim.flow.load import ExportError, load
 from kubesim.flow.masks import Masks
-from kubesim.flow.scene import Scene
+from kubesim.flow.scene import Scene, containers
 from kubesim.flow.signs import read
 
 MAX_STORIES = 50

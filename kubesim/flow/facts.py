@@ -19,7 +19,7 @@ from kubesim.cluster import keyring
 from kubesim.cluster.keyring import Keyring, Match
 from kubesim.cluster.kubelet.imagepull import Attempt, PullTrace, SeenSecret, see
 from kubesim.flow import signs
-from kubesim.flow.scene import Creator, Scene, controllers, creators, manifest_of, workload
+from kubesim.flow.scene import VOLUME, Creator, Scene, containers, controllers, creators, manifest_of, workload
 from kubesim.flow.signs import Asked, Reply, Row, read, table
 
 _OF_REGISTRY = ("who", "hours", "identity", "how", "private", "token")
@@ -29,7 +29,6 @@ _LOCAL_NODES = {
     "kthreed": "k3d-",
     "desktop": "docker-desktop",
 }
-VOLUME = "volumes/"
 UNCLEAR = ("scope", "denied")
 """Kinds of answers that are the same for a missing image and for a user without rights."""
 
@@ -129,7 +128,7 @@ class Facts:
 
     @cached_property
     def words(self) -> Mapping[str, Any]:
-        return {
+        words = {
             "image": self.image or "'<image>'",
             "repository": self.reference.name if self.reference else "the image",
             "canonical": self.reference.canonical if self.reference else "",
@@ -153,6 +152,7 @@ class Facts:
             "title": self.owner_of_registry["title"],
             **self._said,
         }
+        return {**words, "how": words["how"].format_map(words)}
 
     @property
     def _said(self) -> Mapping[str, Any]:
@@ -373,34 +373,6 @@ def nearest(word: str, words: Sequence[str]) -> str:
 @lru_cache(maxsize=256)
 def _nearest(word: str, words: tuple[str, ...]) -> str:
     return next(iter(get_close_matches(word, words, 1, 0.8)), "")
-
-
-def entries_of(secret: Mapping[str, Any]) -> list[str]:
-    """The registry entries of a Secret; none where it cannot be read."""
-    try:
-        return [entry for entry, _ in keyring.read_entries(secret)]
-    except ValueError:
-        return []
-
-
-def host_of(entry: str) -> str:
-    """The host, and port, of a Docker config's entry."""
-    return (keyring.registry_key(entry) or entry).partition("/")[0]
-
-
-def containers(pod: Object) -> list[Object]:
-    """What a Pod needs images for: its containers, of which the ephemeral ones come last, and its volumes."""
-    spec = pod["spec"]
-    lists = (spec.get(name) or () for name in ("initContainers", "containers", "ephemeralContainers"))
-    volumes = (volume for volume in spec.get("volumes") or () if volume.get("image"))
-    return [*(container for items in lists for container in items), *map(_as_container, volumes)]
-
-
-def _as_container(volume: Object) -> Object:
-    """A volume with an image, under the name that its attempts have."""
-    image = volume["image"]
-    policy = image.get("pullPolicy", "")
-    return {"name": f"{VOLUME}{volume['name']}", "image": image.get("reference", ""), "imagePullPolicy": policy}
 
 
 def facts_of(scene: Scene, pod: Object) -> list[Facts]:

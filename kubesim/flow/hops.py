@@ -15,7 +15,6 @@ from kubesim.flow.causes import Cause, find_cause, will_recover
 from kubesim.flow.credentials import mismatch
 from kubesim.flow.facts import (
     Facts,
-    containers,
     first,
     gather,
     in_namespace,
@@ -23,7 +22,7 @@ from kubesim.flow.facts import (
     reply_to,
     say,
 )
-from kubesim.flow.scene import Scene, scene_of
+from kubesim.flow.scene import Scene, containers, scene_of
 from kubesim.flow.signs import table
 from kubesim.flow.text import POD_NAME
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from kubesim.api.imageref import Reference
 from kubesim.api.objects import Object, namespace_of
@@ -19,13 +19,15 @@ from kubesim.api.resources import (
     STATEFUL_SET,
     Resource,
 )
-from kubesim.cluster import Cluster
+from kubesim.cluster import Cluster, keyring
 from kubesim.cluster.keyring import Credential
 from kubesim.cluster.kubelet.imagepull import PullTrace
 from kubesim.cluster.registry import Answer
 
 # Kinds whose next Pods follow a change of the Pod template.
 _ROLLED_OUT = (DEPLOYMENT.kind, DAEMON_SET.kind, STATEFUL_SET.kind, CRON_JOB.kind)
+VOLUME = "volumes/"
+"""What the name of an attempt for a volume's image begins with, as in the kubelet's traces."""
 _LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 
 
@@ -64,6 +66,21 @@ class Scene:
 
 def scene_of(cluster: Cluster) -> Scene:
     return Scene(cluster.api, cluster.kubelet.traces, cluster.registries)
+
+
+def containers(pod: Object) -> list[Object]:
+    """What a Pod needs images for: its containers, of which the ephemeral ones come last, and its volumes."""
+    spec = pod["spec"]
+    lists = (spec.get(name) or () for name in ("initContainers", "containers", "ephemeralContainers"))
+    volumes = (volume for volume in spec.get("volumes") or () if volume.get("image"))
+    return [*(container for items in lists for container in items), *map(_as_container, volumes)]
+
+
+def _as_container(volume: Object) -> Object:
+    """A volume with an image, under the name that its attempts have."""
+    image = volume["image"]
+    policy = image.get("pullPolicy", "")
+    return {"name": f"{VOLUME}{volume['name']}", "image": image.get("reference", ""), "imagePullPolicy": policy}
 
 
 class Creator(NamedTuple):
@@ -117,3 +134,16 @@ def _above(scene: Scene, pod: Object, creator: Creator) -> tuple[str, str] | Non
 def manifest_of(obj: Object) -> str:
     """An object as it was applied, "" where that is not known."""
     return str(obj["metadata"].get("annotations", {}).get(_LAST_APPLIED, ""))
+
+
+def entries_of(secret: Mapping[str, Any]) -> list[str]:
+    """The registry entries of a Secret; none where it cannot be read."""
+    try:
+        return [entry for entry, _ in keyring.read_entries(secret)]
+    except ValueError:
+        return []
+
+
+def host_of(entry: str) -> str:
+    """The host, and port, of a Docker config's entry."""
+    return (keyring.registry_key(entry) or entry).partition("/")[0]
