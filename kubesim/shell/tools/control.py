@@ -177,8 +177,10 @@ def _forget(entries: list[str], offset: str) -> None:
 
 
 def xargs(operands: list[str], options: Options, io: Invocation) -> int:
+    text = io.read()
+    io.spend(20 * len(text))  # shlex goes character by character
     try:
-        words = shlex.split(io.read())
+        words = shlex.split(text)
     except ValueError:
         raise ToolError("unmatched quote; by default quotes are special to xargs") from None
     size = max(whole_number(options.get("n", "0"), "invalid number for -n option") or len(words), 1)
