@@ -3,6 +3,7 @@
 
 const NARROWEST = 900; // CSS pixels of a page that has room for a dock
 const PATIENCE_FOR_PAGE = 200; // times 50 ms: a cell that runs with all others is drawn long before it is in the page
+const WIDE = ".jp-RenderedText pre, .jp-RenderedMarkdown, .jp-RenderedMarkdown pre"; // what may scroll sideways
 const panels = (globalThis.kubesimPanels ??= new Map()); // by the notebook's context, which a new name or kernel keeps
 
 let bench = null;
@@ -46,7 +47,7 @@ async function open(model, place, elsewhere = false) {
 function prepare(notebook) {
   notebook.classList.add("ks-lesson");
   const reach = (screen) => (screen.scrollWidth > screen.clientWidth ? (screen.tabIndex = 0) : screen.removeAttribute("tabindex"));
-  const observer = new ResizeObserver(() => notebook.querySelectorAll(".jp-RenderedText pre").forEach(reach));
+  const observer = new ResizeObserver(() => notebook.querySelectorAll(WIDE).forEach(reach));
   observer.observe(notebook.querySelector(".jp-WindowedPanel-viewport") ?? notebook);
 }
 
