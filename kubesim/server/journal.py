@@ -2,7 +2,7 @@
 
 The simulator is deterministic, so the same writes at the same moments make the same cluster again, with its uids and
 its Pods in the middle of their back-off. A write is in the file before it is done; one that failed, or that the process
-did not survive, is marked and not repeated. Once the writes take half as much room as the snapshot, a new one replaces
+did not survive, is marked and not repeated. Once the writes take a quarter of the snapshot's room, a new one replaces
 the file in one step. Each line ends with a checksum of all lines so far, so that a missing one is noticed.
 """
 
@@ -109,7 +109,7 @@ class Journal:
                 self._write(_FAILED)
             self._compact(api)  # with what it did before it failed
             raise
-        if self._size - self._first > max(SMALLEST, self._first // 2):
+        if self._size - self._first > max(SMALLEST, self._first // 4):
             self._compact(api)
 
     def _check(self) -> None:
