@@ -24,8 +24,9 @@ _FORCED = (
 )
 
 
-# How --cascade deals with dependents, as the finalizer of the deleted object.
-_CASCADES = {"background": "", "foreground": "foregroundDeletion", "orphan": "orphan"}
+# How --cascade deals with dependents, as the finalizer of the deleted object, and the older words for two of them.
+_CASCADES = {"background": "", "foreground": "foregroundDeletion", "orphan": "orphan", "true": "", "false": "orphan"}
+_DEPRECATED = {"true": "background", "false": "orphan"}
 
 
 @command("delete", asks_namespace=True, operands="types", all_is_selector=True)
@@ -34,6 +35,9 @@ def delete(call: Call) -> None:
     output = call.flags["output"]
     grace = _grace_period(call)
     verb = "" if output else "force deleted" if call.flags["force"] else "deleted"
+    if better := _DEPRECATED.get(given := call.flags["cascade"]):
+        use = f"can be replaced with --cascade={better}"
+        call.complain(f"warning: --cascade={given} is deprecated (boolean value) and {use}.\n")
     deleted: list[Target] = []
 
     def remove(target: Target) -> None:
