@@ -1,6 +1,8 @@
 """Inputs that are made to be too much, each in a process with 300 MB and 3 s of CPU (`make attack`).
 
-    python -m tests.robustness.attack [SECONDS [SEED]]      (600 and 1) prints a table of what was tried
+    python -m tests.robustness.attack [SECONDS [SEED [LEAST]]]      (600, 1, 1) prints a table of what was tried
+
+It goes on for SECONDS, and until it has tried LEAST inputs of each class.
 
 There are four classes, each a generator: what doubles, what nests, what is long, what is odd. An input is answered if
 its process ends by itself, in time and without a traceback, and refused if kubesim says that it is too much.
@@ -245,7 +247,7 @@ def table(outcomes: Mapping[str, Sequence[Outcome]]) -> str:
 
 def main() -> None:
     """Attack for a while, and print what came of it."""
-    seconds, seed = (*map(int, sys.argv[1:]), *(600, 1)[len(sys.argv) - 1 :])
+    seconds, seed, least = (*map(int, sys.argv[1:]), *(600, 1, 1)[len(sys.argv) - 1 :])
     session, end = new_session(), time.monotonic() + seconds
     outcomes: dict[str, list[Outcome]] = {kind: [] for kind in CLASSES}
     for kind, line in inputs(seed):
@@ -254,7 +256,7 @@ def main() -> None:
         if outcome.end not in ("answered", "refused"):
             what = f"{line[:150]!r} … ({len(line)} characters)"
             sys.stdout.write(f"{outcome.end} after {outcome.seconds:.1f} s: {what}\n")
-        if time.monotonic() > end and all(outcomes.values()):
+        if time.monotonic() > end and min(map(len, outcomes.values())) >= least:
             break
     sys.stdout.write(table(outcomes))
 

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from itertools import islice
+import os
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
 from kubesim import Session
 from kubesim.api.budget import TooMuchError
 
-from .attack import CLASSES, Input, inputs, new_session, tried
+from .attack import new_session
 
+ROOT = Path(__file__).resolve().parents[2]
 COUNT = 12  # of each class; `make attack` tries more
 
 
@@ -19,12 +23,13 @@ def session() -> Session:
     return new_session()
 
 
-@pytest.mark.parametrize(
-    "tried_one", islice(inputs(7), COUNT * len(CLASSES)), ids=lambda one: f"{one.kind} {one.line[:40]}"
-)
-def test_every_input_has_an_answer(session: Session, tried_one: Input) -> None:
-    outcome = tried(session, tried_one.line)
-    assert outcome.end in ("answered", "refused"), (outcome, tried_one.line[:300])
+def test_every_input_has_an_answer() -> None:
+    """In a fresh interpreter, so that the memory counted is kubesim's and not pytest's."""
+    command = [sys.executable, "-m", "tests.robustness.attack", "0", "7", str(COUNT)]
+    env = os.environ | {"PYTHONPATH": str(ROOT)}
+    done = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, check=True)
+    *lost, _head, _doubles, _nests, _long, _odd = done.stdout.splitlines()
+    assert lost == []
 
 
 @pytest.mark.parametrize(
