@@ -77,6 +77,7 @@ def test_every_widget_is_photographed_as_it_is(gallery: Any) -> None:
 
 def look(gallery: Any) -> Iterator[tuple[Picture, str]]:
     """Each widget in its pose, as text; taken down, and photographed, if that is asked for."""
+    gallery.page.set_viewport_size({"width": WIDTH, "height": 1200})  # a narrower page shows other parts
     for picture in PICTURES:
         root = widget(gallery, picture.name)
         POSES.get(picture.name, Locator.wait_for)(root)
@@ -88,7 +89,6 @@ def look(gallery: Any) -> Iterator[tuple[Picture, str]]:
 
 
 def take(page: Page, root: Locator, picture: Picture) -> None:
-    page.set_viewport_size({"width": WIDTH, "height": 1200})
     page.mouse.move(0, 0)
     page.evaluate("document.activeElement.blur()")
     for theme in themes(page):
