@@ -40,7 +40,7 @@ def load(text: str) -> list[tuple[Resource, Object]]:
 def as_message(text: str) -> str:
     """A message given at the command line. Raises ExportError where no sign knows it."""
     if not read_text(text):
-        raise ExportError("kubesim doesn't know it: give the whole message, or an export with -f FILE")
+        raise ExportError("it isn't a known one. Give the whole message, or an export with -f FILE")
     return text
 
 
