@@ -202,7 +202,7 @@ def _refusal(attempts: Iterable[Attempt]) -> Attempt | None:
 def missing(facts: Facts) -> Words | None:
     unretrieved = _unretrieved(facts)
     name = unretrieved or next((seen.name for seen in facts.seen if not seen.found), None)
-    if name is None or not (facts.knows_secrets or unretrieved):
+    if name is None or not (facts.scene.knows_secrets or unretrieved):
         return None
     other, namespace = facts.elsewhere(name)
     near = nearest(name, [name_of(secret) for secret in facts.secrets_here]) or facts.matching_secret
@@ -213,7 +213,7 @@ def missing(facts: Facts) -> Words | None:
         "near": facts.matching_secret and near,
         "here": facts.matching_secret,
         "unretrieved": unretrieved,
-        "unseen": not facts.knows_secrets,
+        "unseen": not facts.scene.knows_secrets,
         "placeholder": re.search(r"[${}<>]", name),
     }
 

@@ -20,9 +20,9 @@ from kubesim.flow.hops import draw_facts
 from kubesim.flow.load import ExportError, load
 from kubesim.flow.masks import Masks
 from kubesim.flow.scene import Scene, containers
-from kubesim.flow.signs import read
+from kubesim.flow.signs import Reply, read
 
-MAX_STORIES = 50
+MAX_STORIES = 20
 _WITHOUT_ASKING = ("ErrImageNeverPull", "InvalidImageName", "ImageInspectError", "SignatureValidationFailed")
 _PULLING = ("ErrImagePull", "ImagePullBackOff", "RegistryUnavailable", *_WITHOUT_ASKING)
 _EARLIER = ("", "ContainerCreating", "PodInitializing")
@@ -136,6 +136,7 @@ def read_export(texts: Sequence[str]) -> Scene:
     hidden = [(resource, masks.hide(obj) if resource is SECRET else obj) for resource, obj in objects]
     export = Export((resource, masks.everywhere(obj)) for resource, obj in hidden)
     known: dict[str, Any] = {"is_export": True, "events": export.events, "now": export.now()}
+    known["knows_secrets"] = bool(export.list(SECRET))
     traces = {}
     for pod in export.list(POD):
         scene = Scene(export, {}, hearsay, **known)
@@ -163,8 +164,10 @@ def _trace(facts: Facts, hearsay: Hearsay) -> PullTrace | None:
     waiting = status.get("state", {}).get("waiting", {})
     reason, message = waiting.get("reason", ""), waiting.get("message", "")
     if reason in _PULLING or (reason and reason == message):
-        message = message if _is_decisive(message) else _event(facts) or message
-        unasked = reason in _WITHOUT_ASKING or reason == message or read(message, True).row.get("unasked")
+        said = _said(message)
+        if said.kind == "other" and (event := _event(facts)):
+            message, said = event, _said(event)
+        unasked = reason in _WITHOUT_ASKING or reason == message or said.row.get("unasked")
         if (facts.reference is None and facts.image) or unasked:
             return _unasked(facts, reason, message, hearsay)
         return _refusal(facts, reason, message, hearsay)
@@ -195,8 +198,9 @@ def _unasked(facts: Facts, reason: str, message: str, hearsay: Hearsay) -> PullT
     return _make(facts, reason, message, (), facts.seen)
 
 
-def _is_decisive(message: str) -> bool:
-    return read(_KUBELET.sub("", message), True).kind != "other"
+def _said(message: str) -> Reply:
+    """What the last answer in a message amounts to."""
+    return read((_answers(message) or [""])[-1], True)
 
 
 def _endings(status: Object) -> Iterator[str]:

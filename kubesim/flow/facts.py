@@ -192,7 +192,7 @@ class Facts:
     @property
     def is_unsure(self) -> bool:
         """Whether the export cannot show which credentials were sent."""
-        return self.scene.is_export and (self.is_partial or (bool(self.names) and not self.knows_secrets))
+        return self.scene.is_export and (self.is_partial or (bool(self.names) and not self.scene.knows_secrets))
 
     @property
     def events(self) -> Sequence[Object]:
@@ -205,11 +205,6 @@ class Facts:
         return bool(self.pod.get("partial"))
 
     # Secrets
-
-    @cached_property
-    def knows_secrets(self) -> bool:
-        """Whether the Secrets are known: an export without any says nothing of those that may exist."""
-        return not self.scene.is_export or bool(self.scene.api.list(SECRET))
 
     def flaws(self, name: str, entry: str = "") -> Sequence[str]:
         """What is odd about an entry of an exported Secret, or about the whole."""

@@ -226,7 +226,7 @@ def story(facts: Facts) -> Iterator[str]:
     yield say("list", words)
     then = facts.trace.secrets if facts.trace else facts.seen
     for seen in then:
-        if facts.knows_secrets:
+        if facts.scene.knows_secrets:
             yield f"Secret {seen.name} in the namespace {facts.namespace}: {_found(facts, seen)}"
     if not facts.has_image:
         yield from _unlisted(facts)
@@ -324,7 +324,7 @@ def limits(facts: Facts) -> Iterator[str]:
 
 def _unexported(facts: Facts) -> Iterator[str]:
     """What the Pod refers to and the export has not, although it has others of that kind."""
-    if facts.knows_secrets:
+    if facts.scene.knows_secrets:
         yield from (f"Secret {seen.name}" for seen in facts.seen if not seen.found)
     if not facts.has_account and not facts.is_partial:
         yield f"ServiceAccount {facts.account}"

@@ -34,6 +34,7 @@ class Masks:
     def __init__(self) -> None:
         self._passwords: dict[str, str] = {}
         self._words: dict[str, set[str]] = {}
+        self._masked: dict[str, str] = {}
 
     def hide(self, secret: Object) -> Object:
         """The Secret with the same registries and users, and without anything secret.
@@ -78,6 +79,11 @@ class Masks:
 
     def text(self, text: str) -> str:
         """The text in one line, without the passwords, and without what looks like one."""
+        if text not in self._masked:
+            self._masked[text] = self._mask(text)
+        return self._masked[text]
+
+    def _mask(self, text: str) -> str:
         text = _UNPRINTABLE.sub(" ", text)
         if self._words:
             starts = range(len(text) - _SHORTEST + 1)

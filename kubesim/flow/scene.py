@@ -62,6 +62,8 @@ class Scene:
     """Of an export, the events of each Pod."""
     now: float = 0
     """Of an export, the latest time in it, in seconds of the epoch; 0 if unknown."""
+    knows_secrets: bool = True
+    """Whether the Secrets are known: an export without any says nothing of those that may exist."""
 
 
 def scene_of(cluster: Cluster) -> Scene:
