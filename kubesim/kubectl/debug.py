@@ -9,12 +9,12 @@ from contextlib import suppress
 
 from kubesim.api.clock import Identity
 from kubesim.api.imageref import parse
-from kubesim.api.objects import Object, clone, find_named, name_of
+from kubesim.api.objects import Object, clone, find_named, name_of, namespace_of
 from kubesim.api.resources import NODE, POD
 from kubesim.cluster.apiserver.patch.strategic import SET_ORDER
 from kubesim.kubectl.command import Call, command
-from kubesim.kubectl.errors import FlagError, NotSimulated, refuse_if
-from kubesim.kubectl.running import find_subject
+from kubesim.kubectl.errors import Exit, FlagError, NotSimulated, refuse_if
+from kubesim.kubectl.running import attach, find_subject, state_of
 
 # By profile, what the debug container's security context gets.
 _SECURITY: dict[str, Object] = {
@@ -30,6 +30,7 @@ _SECURITY: dict[str, Object] = {
     "sysadmin": {"privileged": True},
     "legacy": {},
 }
+_PATIENCE = 60.0  # simulated seconds, where kubectl would wait for ever
 _LEGACY = (
     "--profile=legacy is deprecated and planned to be removed in v1.39. "
     'It is recommended to specify other profile, for example "--profile=general".\n'
@@ -54,10 +55,26 @@ def debug(call: Call) -> None:
         kind = f"{resource.group}/{resource.version}, Kind={resource.kind}"
         refuse_if(resource is not POD, f'"{kind}" not supported by debug')
         add = _copy if call.flags["copy-to"] else _add_ephemeral
-        add(call, pod, arguments, images)
+        debugged, container = add(call, pod, arguments, images)
         if call.flags["attach"] or (call.flags["stdin"] and "attach" not in call.given):
-            advice = "it runs, and 'kubectl exec POD -c CONTAINER -- COMMAND' works in it"
-            raise NotSimulated(f"attaching a terminal to a container is not part of this simulator; {advice}")
+            attach(call, _started(call, debugged, container), container)
+
+
+def _started(call: Call, pod: Object, container: str) -> Object:
+    """The Pod once its container runs or has run. Until then, each reason why it waits is passed on as a warning."""
+    place, warned = (POD, namespace_of(pod), name_of(pod)), [""]
+
+    def has_started() -> bool:
+        state = state_of(call.api.find(*place) or pod, container)
+        if (reason := state.get("waiting", {}).get("message", "")) and reason != warned[-1]:
+            warned.append(reason)
+            call.warn(f"container {container}: {reason}")
+        return "running" in state or "terminated" in state
+
+    if not call.wait_until(has_started, _PATIENCE):
+        call.complain("kubesim: it would wait on; it was interrupted, as by Ctrl-C\n")
+        raise Exit(130)
+    return call.api.get(*place)
 
 
 def _is_reference(image: str) -> bool:
@@ -73,7 +90,7 @@ def _pairs(call: Call, flag: str) -> dict[str, str]:
     return dict(pair.split("=", 1) for pair in call.flags[flag])
 
 
-def _add_ephemeral(call: Call, pod: Object, arguments: list[str], images: dict[str, str]) -> None:
+def _add_ephemeral(call: Call, pod: Object, arguments: list[str], images: dict[str, str]) -> tuple[Object, str]:
     if call.flags["target"]:
         call.say(_TARGETING.format(call.flags["target"]))
     name = call.flags["container"] or _new_name(call, pod)
@@ -85,10 +102,10 @@ def _add_ephemeral(call: Call, pod: Object, arguments: list[str], images: dict[s
     change = {"spec": {"ephemeralContainers": [container], f"{SET_ORDER}ephemeralContainers": order}}
     request = call.request()
     request["subresource"] = "ephemeralcontainers"
-    call.api.patch(POD, pod["metadata"]["namespace"], name_of(pod), change, **request)
+    return call.api.patch(POD, pod["metadata"]["namespace"], name_of(pod), change, **request), name
 
 
-def _copy(call: Call, pod: Object, arguments: list[str], images: dict[str, str]) -> None:
+def _copy(call: Call, pod: Object, arguments: list[str], images: dict[str, str]) -> tuple[Object, str]:
     given, meta = call.flags, pod["metadata"]
     kept = {key: meta[key] for key in ("labels", "annotations") if key in meta}
     spec: Object = clone({key: value for key, value in pod["spec"].items() if key != "ephemeralContainers"})
@@ -110,9 +127,11 @@ def _copy(call: Call, pod: Object, arguments: list[str], images: dict[str, str])
         kept = {key: value for key, value in kept.items() if given[f"keep-{key}"]}
         _strip(call, spec)
     named = {"name": given["copy-to"], "namespace": meta["namespace"], **kept}
-    call.api.create(POD, {"apiVersion": "v1", "kind": "Pod", "metadata": named, "spec": spec}, **call.request())
+    copy = {"apiVersion": "v1", "kind": "Pod", "metadata": named, "spec": spec}
+    copy = call.api.create(POD, copy, **call.request())
     if given["replace"]:
         call.api.delete(POD, meta["namespace"], name_of(pod), grace_period=0, user=call.user)
+    return copy, (container or spec["containers"][0])["name"]
 
 
 def _strip(call: Call, spec: Object) -> None:

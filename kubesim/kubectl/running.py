@@ -7,14 +7,14 @@ from collections.abc import Callable
 from functools import partial
 
 from kubesim.api.errors import StatusError
-from kubesim.api.objects import Object, metadata, name_of
+from kubesim.api.objects import Object, find_named, metadata, name_of
 from kubesim.api.resources import POD, Resource
 from kubesim.cluster.apiserver.checks import Line, LogOptions
 from kubesim.kubectl.command import Call, command
 from kubesim.kubectl.errors import Exit, KubectlError, refuse_if
 from kubesim.kubectl.output import nothing_found
 from kubesim.kubectl.selection import Target, find_targets, get_named, list_all
-from kubesim.shell.container import StartError
+from kubesim.shell.container import Process, StartError
 
 _LOGS = "get the logs from"
 _LONGEST_EXEC = 3600
@@ -152,21 +152,61 @@ def execute(call: Call) -> None:
         raise KubectlError(f"cannot exec into a container in a completed pod; current phase is {phase}")
     container = _container_name(call, pod)
     if call.flags["stdin"] and call.flags["tty"] and not call.flags["quiet"]:
-        call.complain("Unable to use a TTY - input is not a terminal or the right kind of file\n")
+        call.complain(_NO_TTY)
     node = call.api.node_of(pod, user=call.user, verb="create", subresource="exec")
+    given = call.context.stdin or "" if call.flags["stdin"] else ""
     try:
-        ran = node.execute(pod, container, list(call.args[1:]), call.context.budget)
+        ran = node.execute(pod, container, list(call.args[1:]), call.context.budget, given)
     except StartError as error:
         exec_id = hashlib.sha256(repr((pod["metadata"]["uid"], call.context.clock.now)).encode()).hexdigest()
         raise KubectlError(f"Internal error occurred: {error.of_exec(exec_id)}") from None
     except StatusError as error:
         raise KubectlError(f"unable to upgrade connection: {error.message}") from None
+    _show(call, ran)
+    if ran.exit_code:
+        call.complain(f"command terminated with exit code {ran.exit_code}\n")
+        raise Exit(ran.exit_code)
+
+
+def _show(call: Call, ran: Process) -> None:
+    """Show what a process writes, and let it end. Raises Exit where it would go on."""
     for _, stream, written in ran.writes:
         (call.say if stream == "stdout" else call.complain)(written)
     if ran.seconds > _LONGEST_EXEC:
         call.complain("kubesim: this command would run on; it was interrupted, as by Ctrl-C\n")
         raise Exit(130)
     call.wait_until(lambda: False, ran.seconds)
-    if ran.exit_code:
-        call.complain(f"command terminated with exit code {ran.exit_code}\n")
-        raise Exit(ran.exit_code)
+
+
+_RECORDED = (
+    "All commands and output from this session will be recorded in container logs, including credentials and sensitive "
+    "information passed through the command prompt.\nIf you don't see a command prompt, try pressing enter.\n"
+)
+_NO_TTY = "Unable to use a TTY - input is not a terminal or the right kind of file\n"
+
+
+def attach(call: Call, pod: Object, container: str) -> None:
+    """Show what a container has written, then give it the input and show the rest, until it ends."""
+    node = call.api.node_of(pod, user=call.user, verb="get", subresource="log")
+    call.say("".join(line for _, line in node.logs(pod, container, False)))
+    if state_of(pod, container).get("terminated"):
+        return
+    call.complain(_NO_TTY if call.flags["tty"] and not call.flags["quiet"] else "")
+    call.complain("" if call.flags["quiet"] else _RECORDED)
+    try:
+        node = call.api.node_of(pod, user=call.user, verb="create", subresource="attach")
+        ran = node.attach(pod, container, call.context.stdin or "")
+    except StatusError as error:
+        why = f"falling back to streaming logs: unable to upgrade connection: {error.message}"
+        call.complain(f"warning: couldn't attach to pod/{name_of(pod)}, {why}\n")
+    else:
+        _show(call, ran)
+        if ran.awaits and call.context.stdin is None:
+            call.complain("kubesim: nobody can type into a container; pipe its input: echo 'ls /' | kubectl … -i …\n")
+
+
+def state_of(pod: Object, container: str) -> Object:
+    """The state of a container: running, terminated or waiting, if its status says."""
+    statuses = [item for key, found in pod["status"].items() if key.endswith("ontainerStatuses") for item in found]
+    state: Object = (find_named(statuses, container) or {}).get("state", {})
+    return state

@@ -80,17 +80,35 @@ class Base:
         return MemoryFiles(image_files, folders, lambda: self._entries)
 
 
+class Awaited(Input):
+    """The input of a process to which nobody is attached yet: one that reads it goes on and on."""
+
+    def __init__(self) -> None:
+        super().__init__("")
+        self.is_read = False
+
+    @property
+    def text(self) -> str:
+        """Raises TooMuchError, as anything that never ends."""
+        self.is_read = True
+        raise TooMuchError
+
+    def line(self) -> str:
+        return self.text
+
+
 class Process(NamedTuple):
     """What a process wrote and how it ended; `seconds` is how long it ran (inf: until it is stopped).
 
     `writes` are (seconds after the start, "stdout" or "stderr", text). `stop_code` is the status with which it ends
-    soon after SIGTERM; None where it ignores that signal.
+    soon after SIGTERM; None where it ignores that signal. It `awaits` input that nobody has given it yet.
     """
 
     writes: tuple[Write, ...] = ()
     exit_code: int = 0
     seconds: float = 0
     stop_code: int | None = None
+    awaits: bool = False
 
     def written(self, stream: str) -> str:
         return "".join(text for _, name, text in self.writes if name == stream)
@@ -163,7 +181,9 @@ class Place(NamedTuple):
     files: MemoryFiles
     hostname: str
 
-    def run(self, argv: Argv, started: Micros, main: Argv = (), payer: Budget | None = None) -> Process:
+    def run(
+        self, argv: Argv, started: Micros, main: Argv = (), payer: Budget | None = None, stdin: Input | str = ""
+    ) -> Process:
         """Run `argv` as the container's process, or beside its process `main`, paid by `payer`. Raises StartError."""
         self._check(argv)
         machine = self._machine(started, argv, main)
@@ -174,7 +194,8 @@ class Place(NamedTuple):
             if text:
                 writes.append(((machine.clock.now - started) / SECOND, stream, text))
 
-        streams = Streams(Input(""), partial(write, "stdout"), partial(write, "stderr"))
+        given = Input(stdin) if isinstance(stdin, str) else stdin
+        streams = Streams(given, partial(write, "stdout"), partial(write, "stderr"))
         code, ended = 0, True
         try:
             code = Interpreter(machine, self._tools()).call(argv, streams)
@@ -186,7 +207,7 @@ class Place(NamedTuple):
         except (TooMuchError, RecursionError):
             ended = False
         seconds = (machine.clock.now - started) / SECOND if ended else inf
-        return Process(tuple(writes), code, seconds, machine.stop_code)
+        return Process(tuple(writes), code, seconds, machine.stop_code, isinstance(given, Awaited) and given.is_read)
 
     def _machine(self, started: Micros, argv: Argv, main: Argv) -> _Container:
         clock = Clock(to_datetime(started))

@@ -80,8 +80,13 @@ class NodeServer(Protocol):
     def logs(self, pod: Object, container: str, previous: bool) -> list[Line]:
         """What the container wrote. Raises StatusError."""
 
-    def execute(self, pod: Object, container: str, argv: list[str], payer: Budget | None = None) -> Process:
+    def execute(
+        self, pod: Object, container: str, argv: list[str], payer: Budget | None = None, stdin: str = ""
+    ) -> Process:
         """Run a command in the container, which `payer` pays for. Raises StatusError and process.StartError."""
+
+    def attach(self, pod: Object, container: str, stdin: str) -> Process:
+        """What is left of a container's process; one that `awaits` its input gets all of it. Raises StatusError."""
 
 
 class APIServer:

@@ -82,7 +82,7 @@ class Kubelet:
         self._addresses = 1
         api.subscribe(self._on_pod, POD)
         api.subscribe(self._on_secret, SECRET)
-        api.connect_node(node, Server(api, clock, self._workers))
+        api.connect_node(node, Server(api, clock, self._workers, self._exited))
 
     def _on_pod(self, change: Change) -> None:
         if change.type == "DELETED":

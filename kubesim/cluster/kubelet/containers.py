@@ -6,9 +6,10 @@ pkg/kubelet/kubelet.go and pkg/kubelet/server/server.go, v1.36.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, partial
+from math import inf
 from pathlib import Path
 from typing import NamedTuple
 
@@ -21,7 +22,7 @@ from kubesim.cluster.apiserver.checks import Line
 from kubesim.cluster.kubelet.environment import Files, mounts
 from kubesim.cluster.kubelet.imagepull import Pull
 from kubesim.cluster.registry import NODE_PLATFORM, Image
-from kubesim.shell.container import REFUSED, Base, Place, Process, server
+from kubesim.shell.container import REFUSED, Awaited, Base, Place, Process, server
 
 KILLED = 137
 CRASH_BACKOFF_FIRST = 10
@@ -64,18 +65,17 @@ def new_place(image: Image, variables: Mapping[str, str], pod: Object, spec: Obj
 def start(image: Image, place: Place, argv: list[str], started: Micros, stdin: bool = False) -> Process:
     """Run a command, or what an image runs if the Pod names none. Raises StartError.
 
-    A shell alone ends at once, or with an open `stdin` waits for ever for what is typed.
+    What reads its input finds none, or with an open `stdin` waits for it for ever.
     """
     if NODE_PLATFORM not in image.platforms:
         return Process(((0.0, "stderr", f"exec {argv[0] if argv else '/app'}: exec format error\n"),), 1)
-    is_shell = argv[0].rpartition("/")[2] in place.base.shells if len(argv) == 1 else not argv and image.runs == "once"
-    if is_shell and stdin:
-        return server((), started, None)
+    if not argv and image.runs == "once" and stdin:
+        argv = [*place.base.shells][:1]
     if argv and argv[0].startswith("-"):
         problem = f"kubesim: the argument {argv[0][:80]} of an image's own program is not part of this simulator\n"
         return Process(((0.0, "stderr", problem),), REFUSED)
     if argv:
-        return place.run(argv, started)
+        return place.run(argv, started, stdin=Awaited() if stdin else "")
     if image.needs and not any(map(place.env.get, image.needs)):
         return Process(((0.0, "stderr", image.complaint),), 1)
     main = server(image.log or bases()[image.base].log, started, 0 if image.runs == "until-stopped" else None)
@@ -300,13 +300,17 @@ def _go_seconds(seconds: int) -> str:
     return f"{seconds}s" if seconds < 60 else f"{seconds // 60}m{seconds % 60}s"
 
 
-class Server:
-    """What `kubectl logs` and `kubectl exec` ask of a node; `workers` are by the Pods' uids."""
+Exited = Callable[[Worker, Container, int], None]
 
-    def __init__(self, api: APIServer, clock: Clock, workers: Mapping[str, Worker]) -> None:
-        self._api = api
-        self._clock = clock
-        self._workers = workers
+
+class Server:
+    """What `kubectl logs`, `exec` and `run -i` ask of a node; `workers` are by the Pods' uids.
+
+    `exited` is called when a process ends that has got its input.
+    """
+
+    def __init__(self, api: APIServer, clock: Clock, workers: Mapping[str, Worker], exited: Exited) -> None:
+        self._api, self._clock, self._workers, self._exited = api, clock, workers, exited
 
     def logs(self, pod: Object, container: str, previous: bool = False) -> list[Line]:
         """What a container (or the one before it) wrote. Raises StatusError where there is nothing to read."""
@@ -321,13 +325,36 @@ class Server:
             raise errors.bad_request(f'previous terminated container "{container}" in pod "{name}" not found')
         return shown.lines(self._clock.now)
 
-    def execute(self, pod: Object, container: str, argv: list[str], payer: Budget | None = None) -> Process:
+    def execute(
+        self, pod: Object, container: str, argv: list[str], payer: Budget | None = None, stdin: str = ""
+    ) -> Process:
         """Run a command beside a container's. Raises StatusError where it does not run, and StartError."""
-        found = self._container(pod, container)
-        if found is None or not found.is_running:
-            raise errors.StatusError(500, "InternalError", f'container not found ("{container}")')
+        found = self._running(pod, container)
         found.place.files.mount(mounts(self._api, pod, found.spec, found.images))
-        return found.place.run(argv, self._clock.now, found.main, payer=payer)
+        return found.place.run(argv, self._clock.now, found.main, payer=payer, stdin=stdin)
+
+    def attach(self, pod: Object, container: str, stdin: str) -> Process:
+        """What is left of a container's process; one that `awaits` its input gets all of it. Raises StatusError."""
+        found = self._running(pod, container)
+        ran, passed = found.process, (self._clock.now - found.started) / SECOND
+        if not ran.awaits:
+            left = tuple((at - passed, stream, text) for at, stream, text in ran.writes if at > passed)
+            return ran._replace(writes=left, seconds=ran.seconds - passed)
+        again = found.place.run(found.main, self._clock.now, stdin=stdin)
+        left = again.writes[len(ran.writes) :]
+        later = tuple((at + passed, stream, text) for at, stream, text in left)
+        found.process = again._replace(writes=(*ran.writes, *later), seconds=again.seconds + passed)
+        if again.seconds != inf:
+            self._clock.call_later(
+                again.seconds, partial(self._exited, self._workers[pod["metadata"]["uid"]], found, again.exit_code)
+            )
+        return again._replace(writes=left, awaits=True)
+
+    def _running(self, pod: Object, name: str) -> Container:
+        found = self._container(pod, name)
+        if found is None or not found.is_running:
+            raise errors.StatusError(500, "InternalError", f'container not found ("{name}")')
+        return found
 
     def _container(self, pod: Object, name: str) -> Container | None:
         worker = self._workers.get(pod["metadata"]["uid"])

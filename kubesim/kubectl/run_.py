@@ -1,0 +1,205 @@
+"""kubectl run: a Pod, its Service, and what its container writes. Mirrors k8s.io/kubectl pkg/cmd/run, v1.36."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+from kubesim.api import schema
+from kubesim.api.errors import StatusError
+from kubesim.api.imageref import parse
+from kubesim.api.objects import Object, find_condition, name_of, namespace_of
+from kubesim.api.resources import POD, SERVICE, Resource
+from kubesim.kubectl.apply import with_last_applied
+from kubesim.kubectl.change import PATCHES, patch_locally
+from kubesim.kubectl.command import Call, command
+from kubesim.kubectl.errors import Exit, KubectlError, UsageError, raise_all, refuse_if
+from kubesim.kubectl.flags import parse_number
+from kubesim.kubectl.manifests import parse_json
+from kubesim.kubectl.output import print_result
+from kubesim.kubectl.running import attach, state_of
+
+
+@command("run")
+def run(call: Call) -> None:
+    pod = _pod(call)
+    if call.flags["overrides"]:
+        pod = _override(call, pod)
+    made = [(POD, _create(call, POD, pod))]
+    errors: list[Exception] = []
+    if call.flags["expose"]:
+        try:
+            made.insert(0, (SERVICE, _expose(call)))
+        except StatusError as error:
+            errors.append(error)
+    if call.flags["attach"] or (call.flags["stdin"] and "attach" not in call.given):
+        _attach(call, made)
+    else:
+        print_result(call, POD, made[-1][1], "created", call.dry_run(), typed=True)
+    raise_all(errors)
+
+
+def _create(call: Call, resource: Resource, obj: Object) -> Object:
+    dry_run = call.dry_run()
+    if dry_run == "client":
+        return obj
+    obj = with_last_applied(schema.in_go_order(resource, obj), typed=True) if call.flags["save-config"] else obj
+    meta = {**obj["metadata"], "namespace": obj["metadata"].get("namespace", call.namespace)}
+    return call.api.create(resource, {**obj, "metadata": meta}, **call.request(dry_run))
+
+
+def _expose(call: Call) -> Object:
+    """--expose: the Service of the Pod, which is created and reported before it."""
+    name, port, labels = call.args[0], _port(call.flags["port"]), _labels(call.flags["labels"])
+    ports = [{"port": port, "protocol": "TCP", "targetPort": port}]
+    meta = {"name": name, **({"labels": labels} if labels else {})}
+    spec = {"ports": ports, "selector": labels or {"run": name}}
+    service = {"apiVersion": "v1", "kind": "Service", "metadata": meta, "spec": spec, "status": {"loadBalancer": {}}}
+    service = _create(call, SERVICE, service)
+    print_result(call, SERVICE, service, "created", call.dry_run(), typed=True)
+    call.say("---\n" if call.flags["output"] == "yaml" else "")
+    return service
+
+
+def _attach(call: Call, made: list[tuple[Resource, Object]]) -> None:
+    """Show what the Pod's container writes until it ends, and end as it does; --rm removes what was made."""
+    try:
+        _attached(call, made[-1][1])
+    finally:
+        for resource, obj in made if call.flags["rm"] else ():
+            call.api.delete(resource, namespace_of(obj), name_of(obj), user=call.user)
+            if not call.flags["quiet"]:
+                where = f"from {namespace_of(obj)} namespace"
+                call.say(f'{resource.printed} "{name_of(obj)}" deleted {where}\n')
+
+
+def _attached(call: Call, pod: Object) -> None:
+    container, policy = pod["spec"]["containers"][0]["name"], pod["spec"]["restartPolicy"]
+    pod = _wait(call, pod, lambda now: _phase(now) in _ENDS or find_condition(now, "Ready") == "True")
+    attach(call, pod, container)
+    if call.flags["leave-stdin-open"] or policy == "Always":
+        return
+    pod = _wait(call, pod, lambda now: _phase(now) in (_ENDS if policy == "Never" else _ENDS[:1]))
+    if _phase(pod) == "Failed":
+        ended = state_of(pod, container)["terminated"]
+        where = f"pod {namespace_of(pod)}/{name_of(pod)}"
+        call.complain(f"{where} terminated ({ended['reason']})\n{ended.get('message', '')}")
+        raise Exit(ended["exitCode"])
+
+
+_ENDS = ("Succeeded", "Failed")
+
+
+def _phase(pod: Object) -> str:
+    return str(pod["status"]["phase"])
+
+
+def _wait(call: Call, pod: Object, done: Callable[[Object], bool]) -> Object:
+    """The Pod as soon as it is as it should be. Raises KubectlError where it isn't by --pod-running-timeout."""
+    place = POD, namespace_of(pod), name_of(pod)
+    found = call.wait_until(lambda: done(call.api.find(*place) or pod), call.flags["pod-running-timeout"])
+    refuse_if(not found, "timed out waiting for the condition")
+    return call.api.get(*place)
+
+
+def _pod(call: Call) -> Object:
+    refuse_if(not call.args, "NAME is required for run", UsageError)
+    image = call.flags["image"]
+    try:
+        parse(image)
+    except ValueError:
+        raise KubectlError(f'Invalid image name "{image}": invalid reference format') from None
+    name, *rest = call.args
+    meta: Object = {"name": name}
+    if call.explicit_namespace:
+        meta["namespace"] = call.namespace
+    meta["labels"] = _labels(call.flags["labels"]) or {"run": name}
+    if annotations := _annotations(call.flags["annotations"]):
+        meta["annotations"] = annotations
+    spec = {
+        "containers": [_run_container(call, name, rest)],
+        "restartPolicy": call.flags["restart"] or "Always",
+        "dnsPolicy": "ClusterFirst",
+    }
+    return {"apiVersion": "v1", "kind": "Pod", "metadata": meta, "spec": spec, "status": {}}
+
+
+def _run_container(call: Call, name: str, rest: list[str]) -> Object:
+    """The Pod's container, its fields in the order of Go's type."""
+    given = call.flags
+    fields: Object = {
+        "name": name,
+        "image": given["image"],
+        "command": rest if given["command"] else None,
+        "args": None if given["command"] else rest,
+        "ports": [{"containerPort": _port(given["port"])}] if given["port"] else None,
+        "env": _variables(given["env"]),
+        "resources": {},
+        "imagePullPolicy": given["image-pull-policy"],
+        "securityContext": {"privileged": True} if given["privileged"] else None,
+        "stdin": given["stdin"],
+        "stdinOnce": given["stdin"] and not given["leave-stdin-open"],
+        "tty": given["tty"],
+    }
+    return {key: value for key, value in fields.items() if value or key == "resources"}
+
+
+def _port(given: str) -> int:
+    try:
+        return parse_number(given, base=10)
+    except ValueError as error:
+        raise KubectlError(str(error).replace("ParseInt", "Atoi")) from None
+
+
+_VARIABLE = re.compile("([A-Za-z_][A-Za-z0-9_]*)=(.*)", re.DOTALL)
+
+
+def _variables(given: tuple[str, ...]) -> list[Object]:
+    found: list[Object] = []
+    for variable in given:
+        match = _VARIABLE.fullmatch(variable)
+        if match is None:
+            raise KubectlError(f"invalid env: {variable}")
+        found.append({"name": match[1], **({"value": match[2]} if match[2] else {})})
+    return found
+
+
+def _labels(given: str) -> dict[str, str]:
+    """Mirrors k8s.io/kubectl pkg/cmd/util ParseLabels."""
+    labels: dict[str, str] = {}
+    for label in given.split(",") if given else ():
+        key, *values = label.split("=")
+        refuse_if(len(values) != 1, f"unexpected label spec: {label}")
+        refuse_if(not key, "unexpected empty label key")
+        labels[key] = values[0]
+    return labels
+
+
+def _annotations(given: tuple[str, ...]) -> dict[str, str]:
+    if wrong := [annotation for annotation in given if "=" not in annotation[1:]]:
+        raise KubectlError(f"invalid annotations format: {', '.join(wrong)}")
+    return dict(annotation.split("=", 1) for annotation in given)
+
+
+def _override(call: Call, pod: Object) -> Object:
+    """The Pod merged with --overrides and read as a Pod again."""
+    kind, text = call.flags["override-type"], call.flags["overrides"]
+    wanted, _, refusal = PATCHES[kind]
+    try:
+        change: Any = parse_json(text)
+        refuse_if(refusal and not isinstance(change, wanted), refusal)
+        merged = patch_locally(pod, change, kind, POD)
+        group_kind = f'no kind "{merged["kind"]}" is registered for version "{merged["apiVersion"]}"'
+        is_pod = (merged["kind"], merged["apiVersion"]) == (POD.kind, POD.api_version)
+        refuse_if(not is_pod, f'{group_kind} in scheme "pkg/scheme/scheme.go:28"')
+        read: Object = {"spec": {}, **schema.convert(schema.type_of(POD), merged), "status": {}}
+    except StatusError as error:
+        raise KubectlError(error.message) from None
+    except schema.DecodeError as error:
+        raise KubectlError(error.in_json()) from None
+    except ValueError as error:
+        raise KubectlError(refusal or str(error)) from None
+    for container in read["spec"].setdefault("containers", None) or ():
+        container.setdefault("resources", {})
+    return read
