@@ -32,7 +32,10 @@ from kubesim.lessons.notebooks import copy_notebooks
 from kubesim.session import Session
 
 with suppress(ImportError):
-    import readline  # noqa: F401 (importing it gives input() its history and editing, where Python has it)
+    import readline  # gives input() its history and editing, where Python has it
+
+    for key, search in (("A", "backward"), ("B", "forward")):  # Up and Down: what begins with what is typed
+        readline.parse_and_bind(f'"\\e[{key}": history-search-{search}')
 
 PROMPT = "$ "
 CONTINUED = "> "

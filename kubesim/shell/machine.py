@@ -17,7 +17,10 @@ from kubesim.workspace import MemoryFiles, Workspace
 Sink = Callable[[str], object]
 Files = Workspace | MemoryFiles
 
-_EDITORS = ("vi", "vim", "vimtutor", "emacs")
+_ADVICE = {
+    **dict.fromkeys(("vimtutor", "emacs"), "its editor is nano, as in: nano pod.yaml"),
+    "jq": "kubectl picks fields itself, as in: kubectl get pod web -o jsonpath='{.status.phase}'",
+}
 
 
 class Input:
@@ -137,8 +140,7 @@ class Machine:
         shown = " ".join(name[:80].split())
         near = get_close_matches(shown, known, n=1, cutoff=0.8)
         advice = f"did you mean {near[0]}?" if near else "type help to see what is"
-        advice = "its editor is nano, as in: nano pod.yaml" if name in _EDITORS else advice
-        return f"kubesim: '{shown}' is not part of this simulator; {advice}\n"
+        return f"kubesim: '{shown}' is not part of this simulator; {_ADVICE.get(name, advice)}\n"
 
     def sleep(self, seconds: float) -> None:
         """Let time pass. Raises TooMuchError where that is too long."""

@@ -71,6 +71,10 @@ class Invocation:
         """Run a script in a shell of this name, with its `$0`, `$1` …"""
         return self._child(self.name, text, parameters, self.streams._replace(stdin=stdin))
 
+    def shell(self, text: str, streams: Streams) -> int:
+        """Run a script in a `sh` with streams of its own."""
+        return self._child("sh", text, ["sh"], streams)
+
     def spend(self, steps: int) -> None:
         self.machine.budget.spend(steps)
 

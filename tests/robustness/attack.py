@@ -27,6 +27,7 @@ REFUSAL = str(TooMuchError())
 
 PLACES = (
     *("echo {}", 'echo "{}"', "echo '{}' | grep '{}'", "echo x | grep -E '{}'", "echo x | grep -F '{}'", "ls {}"),
+    *("echo '{}' | awk '{}'", "echo x | awk -F '{}' '{{print \"{}\"}}'", "find . -name '{}'", "watch '{}'"),
     *("echo '{}' | sed 's/{}/y/g'", "echo x | sed -E '{}'", "printf '{}' 1 2", "date '+{}'", "echo '{}' | tr '{}' x"),
     *("echo '{}' | cut -d: -f1 | sort -k1 | uniq -c", "x={}; echo $x$x", "cat <<E\n{}\nE", "cat <<{}\n{}\n{}"),
     *(

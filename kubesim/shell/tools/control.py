@@ -5,7 +5,7 @@ from __future__ import annotations
 import operator
 import re
 import shlex
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import takewhile, zip_longest
 
 from kubesim.api.clock import to_datetime
@@ -16,6 +16,7 @@ from kubesim.shell.tools import whole_number
 _WIDTH = 39  # of a column of help
 _UNITS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
 _NAME = re.compile(r"[A-Za-z_][A-Za-z_0-9]*")
+_AGE = re.compile(r"\b(?:[0-9]+[smhdy])+\b *")
 _FORMAT = re.compile(r"[^%]+|%([-+ 0#]*([0-9]*)(?:\.([0-9]*))?)([a-zA-Z%]?)")
 _NUMBER = re.compile(r"[+-]?(?:[0-9]{1,18}(?:\.[0-9]{0,18})?|0[xX][0-9a-fA-F]{1,16})")
 
@@ -177,16 +178,49 @@ def _forget(entries: list[str], offset: str) -> None:
 
 
 def xargs(operands: list[str], options: Options, io: Invocation) -> int:
-    text = io.read()
+    text, place = io.read(), options.get("I", "")
     io.spend(20 * len(text))  # shlex goes character by character
+    if place:
+        rows = [line.strip() for line in text.split("\n") if line.strip()]
+        return _worst(io.run([word.replace(place, row) for word in operands or ["echo"]], "") for row in rows)
     try:
         words = shlex.split(text)
     except ValueError:
         raise ToolError("unmatched quote; by default quotes are special to xargs") from None
     size = max(whole_number(options.get("n", "0"), "invalid number for -n option") or len(words), 1)
-    batches = [words[at : at + size] for at in range(0, len(words), size)] or [[]]
-    statuses = [io.run([*(operands or ["echo"]), *batch], "") for batch in batches]
-    return 127 if 127 in statuses else 123 if any(statuses) else 0
+    batches = [words[at : at + size] for at in range(0, len(words), size)] or ([] if "r" in options else [[]])
+    return _worst(io.run([*(operands or ["echo"]), *batch], "") for batch in batches)
+
+
+def _worst(statuses: Iterable[int]) -> int:
+    """The exit status of xargs."""
+    found = set(statuses)
+    return 127 if 127 in found else 123 if found - {0} else 0
+
+
+_WATCHED = 60  # simulated seconds: no one can press Ctrl+C
+
+
+def watch(operands: list[str], options: Options, io: Invocation) -> None:
+    """Print what a command says each time that it says something else, ages apart."""
+    if not operands:
+        raise misused(io.name, "missing command")
+    if not re.fullmatch(r"[0-9]{1,5}(?:\.[0-9]{0,3})?", seconds := options.get("n", "2")):
+        raise ToolError(f"failed to parse argument: '{seconds}'")
+    pause, command, before = max(float(seconds), 0.1), " ".join(operands), ""
+    for _ in range(int(_WATCHED / pause) + 1):
+        said = list[str]()
+        streams = io.streams._replace(stdout=said.append, stderr=said.append)
+        io.shell(command, streams)
+        screen = "".join(said)
+        if (shown := _AGE.sub("", screen)) != before:
+            title, time = f"Every {pause:.1f}s: {command}", to_datetime(io.machine.clock.now)
+            label = f"{io.machine.hostname}: {time:%a %b %e %H:%M:%S %Y}"
+            io.out("" if "t" in options else f"{title}{' ' * max(80 - len(title) - len(label), 1)}{label}\n\n")
+            io.out(screen)
+        before = shown
+        io.machine.sleep(pause)
+    io.err(f"kubesim: watch ends after {_WATCHED} simulated seconds; a real one goes on until you press Ctrl+C\n")
 
 
 _UNARY: dict[str, Callable[[Invocation, str], bool]] = {

@@ -1,13 +1,19 @@
-"""grep and sed, on the regular expressions of regex.py; sed has the commands s, p, d and q with their addresses."""
+"""grep, sed, awk and find, the first three on the regular expressions of regex.py.
+
+sed has the commands s, p, d and q with their addresses; awk has print, for all lines or those that meet conditions.
+"""
 
 from __future__ import annotations
 
+import operator
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from typing import NamedTuple
 
 from kubesim.api.budget import Budget
-from kubesim.shell.syntax import UnsupportedError
+from kubesim.shell.syntax import UnsupportedError, unescape
 from kubesim.shell.tool import Invocation, Options, ToolError, lines, misused
 from kubesim.shell.tools import below, inputs, whole_number
 from kubesim.shell.tools.regex import Regex, Span
@@ -257,3 +263,114 @@ def sed(operands: list[str], options: Options, io: Invocation) -> None:
         return
     for name, text in files:
         io.files.write_text(name, _edited(text, commands, budget, quiet="n" in options))
+
+
+_VALUE = r"(?:\"(?:[^\"\\\n]|\\.)*+\"|\$NF\b|\$\(NF ?- ?[0-9]{1,6}\)|\$?[0-9]{1,6}\b|NR\b|NF\b)"
+_PATTERN = r"/(?:[^/\\\n]|\\.)++/"
+_CONDITION = re.compile(rf"(?:(!?)({_PATTERN})|({_VALUE})(?:\s*([=!<>]=|[<>~]|!~)\s*({_VALUE}|{_PATTERN}))?)")
+_RULE = re.compile(
+    rf"[\s;]*+(?P<conditions>{_CONDITION.pattern}(?:\s*&&\s*{_CONDITION.pattern})*+)?+"
+    rf"\s*+(?P<action>\{{\s*print(?P<shown>\s*(?:{_VALUE}(?:\s*,)?\s*)*+);?\s*\}})?+[\s;]*+"
+)
+_RELATIONS = {"==": "eq", "!=": "ne", "<": "lt", "<=": "le", ">": "gt", ">=": "ge"}
+_NUMBER = re.compile(r"\s*[-+]?(?:[0-9]{1,300}\.?[0-9]{0,300}|\.[0-9]{1,300})\s*")
+
+
+class _Record(NamedTuple):
+    """A line as awk has split it."""
+
+    line: str
+    fields: list[str]
+    number: int
+
+    def value(self, word: str) -> str:
+        """What a string, a number, a field or a variable stands for."""
+        if not word.startswith("$"):
+            names = {"NR": self.number, "NF": len(self.fields)}
+            return unescape(word[1:-1])[0] if word[0] == '"' else str(names.get(word, word))
+        digits = re.sub(r"\D", "", word)
+        place = len(self.fields) - int(digits or 0) if "NF" in word else int(digits)
+        return self.line if place == 0 else "".join(self.fields[place - 1 : place] if place > 0 else ())
+
+    def meets(self, condition: Sequence[str], regex: Regex | None) -> bool:
+        negation, pattern, left, relation, right = condition
+        if regex:
+            subject = self.line if pattern else self.value(left)
+            return (regex.search(subject) is None) == ((negation or relation)[:1] == "!")
+        one, other = self.value(left), self.value(right or "0")
+        if {left[0], right[:1]}.isdisjoint('"') and _NUMBER.fullmatch(one) and _NUMBER.fullmatch(other):
+            return bool(getattr(operator, _RELATIONS[relation or "!="])(float(one), float(other)))
+        return bool(getattr(operator, _RELATIONS[relation])(one, other) if relation else one)
+
+
+def awk(operands: list[str], options: Options, io: Invocation) -> None:
+    if not operands:
+        raise UnsupportedError("'awk' without a program")
+    rules, count = list(_rules(operands.pop(0), io)), 0
+    for _, text in inputs(io, operands, trouble=2):
+        for row in lines(text):
+            io.spend(len(row) + _COMMAND_COST * len(rules))
+            line, count = row.removesuffix("\n"), count + 1
+            record = _Record(line, _fields(line, options.get("F", " "), io.machine.budget), count)
+            for conditions, shown in rules:
+                if all(record.meets(*condition) for condition in conditions):
+                    io.out(" ".join("".join(map(record.value, words)) for words in shown) + "\n")
+
+
+def _rules(script: str, io: Invocation) -> Iterator[tuple[list[tuple[Sequence[str], Regex | None]], list[list[str]]]]:
+    """The conditions of each rule, and the words whose values are printed, by argument of print."""
+    at = 0
+    io.spend(len(script))
+    while at < len(script):
+        io.spend(_COMMAND_COST)
+        rule = _RULE.match(script, at)
+        if not rule or not (rule["conditions"] or rule["action"]):
+            raise UnsupportedError(f"'awk {' '.join(script.split())[:80]}'")
+        conditions = []
+        for parts in _CONDITION.findall(rule["conditions"] or ""):
+            pattern = parts[1] or (parts[4] if parts[3].endswith("~") else "")
+            conditions.append((parts, Regex([pattern[1:-1]], io.machine.budget, "E") if pattern else None))
+        arguments = re.findall(rf"(?:{_VALUE}\s*)+", rule["shown"] or "") or ["$0"]
+        yield conditions, [re.findall(_VALUE, argument) for argument in arguments]
+        at = rule.end()
+
+
+def _fields(line: str, separator: str, budget: Budget) -> list[str]:
+    if separator == " ":
+        return re.findall(r"[^ \t\n]+", line)
+    regex, fields, at = Regex([f"[{separator}]" if separator in "|.*+?($)" else separator], budget, "E"), list[str](), 0
+    for (begin, end), *_ in regex.find_all(line):
+        fields.append(line[at:begin])
+        at = end
+    return [*fields, line[at:]] if line else []
+
+
+def find(operands: list[str], options: Options, io: Invocation) -> None:
+    """The files below folders; of find's tests those for the name, the type and the depth."""
+    tests = operands[
+        next((at for at, word in enumerate(operands) if word.startswith(("-", "!", "("))), len(operands)) :
+    ]
+    wanted = dict(zip(tests[::2], tests[1::2], strict=False))
+    if len(tests) % 2 or wanted.keys() - {"-name", "-iname", "-type", "-maxdepth"} or 2 * len(wanted) < len(tests):
+        raise UnsupportedError(f"'find {' '.join(tests)[:80]}'")
+    depth = whole_number(wanted.get("-maxdepth", "99"), "Expected a positive decimal integer argument to -maxdepth")
+    for start in operands[: len(operands) - len(tests)] or ["."]:
+        if not io.files.exists(start):
+            io.fail(f"'{start}': No such file or directory")
+            continue
+        for path in _walk(io, start, depth):
+            name = path.rstrip("/").rpartition("/")[2] or path
+            kind = "d" if io.files.is_dir(path) else "f"
+            if (
+                fnmatchcase(name, wanted.get("-name", "*"))
+                and fnmatchcase(name.lower(), wanted.get("-iname", "*").lower())
+                and wanted.get("-type", kind) == kind
+            ):
+                io.out(f"{path}\n")
+
+
+def _walk(io: Invocation, path: str, depth: int) -> Iterator[str]:
+    yield path
+    if depth > 0 and io.files.is_dir(path):
+        for below_it in below(io, path):
+            yield from _walk(io, below_it, depth - 1)

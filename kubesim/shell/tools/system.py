@@ -244,16 +244,34 @@ def diff(operands: list[str], options: Options, io: Invocation) -> int:
         return io.status
     before, after = (lines(found.get(name, "")) for name in operands)
     io.spend(8 * len(before) * len(after))
-    changes = list(difflib.unified_diff(before, after, operands[0], operands[1]))
+    if "u" in options:
+        changes = list(difflib.unified_diff(before, after, operands[0], operands[1]))
+    else:
+        changes = list(_normal(before, after))
     io.out("".join(line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in changes))
     return int(bool(changes))
 
 
+def _normal(before: list[str], after: list[str]) -> Iterator[str]:
+    """The changes as diff shows them without -u."""
+
+    def span(start: int, end: int) -> str:
+        return f"{start + 1},{end}" if end > start + 1 else str(end)
+
+    for kind, *places in difflib.SequenceMatcher(None, before, after, autojunk=False).get_opcodes():
+        old, new = before[places[0] : places[1]], after[places[2] : places[3]]
+        if kind != "equal":
+            yield f"{span(*places[:2])}{'c' if old and new else 'd' if old else 'a'}{span(*places[2:])}\n"
+            yield from (f"< {line}" for line in old)
+            yield from ["---\n"] * (kind == "replace")
+            yield from (f"> {line}" for line in new)
+
+
 def nano(operands: list[str], options: Options, io: Invocation) -> None:
     if len(operands) != 1 or operands[0].startswith("-"):
-        raise ToolError("name one file, as in: nano pod.yaml")
+        raise ToolError(f"name one file, as in: {io.name} pod.yaml")
     if io.stdin is not None:
-        raise UnsupportedError("'nano' where another command is its terminal")
+        raise UnsupportedError(f"'{io.name}' where another command is its terminal")
     if not isinstance(io.files, Workspace) or io.files.is_dir(operands[0]):
         raise ToolError(f"{operands[0]}: Is a directory")
     io.machine.edit = Edit(io.files.relative(operands[0]))
