@@ -151,6 +151,11 @@ def containers_of(spec: Object) -> Iterator[tuple[str, Object]]:
         yield from ((kind, container) for container in spec.get(kind) or ())
 
 
+def sidecars_of(spec: Object) -> list[str]:
+    """The names of the init containers that keep running beside the others."""
+    return [item["name"] for item in spec.get("initContainers") or () if item.get("restartPolicy") == "Always"]
+
+
 def find_named(items: Iterable[Object], name: str) -> Object | None:
     """The first of `items` whose "name" is `name`, or None."""
     return next((item for item in items if item.get("name") == name), None)

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from kubesim.api.clock import Micros, parse_time
 from kubesim.api.humanize import NONE, UNKNOWN, age, format_labels, format_selector, human_duration, node_roles
-from kubesim.api.objects import Object, at, find_condition, getter, metadata, remembered
+from kubesim.api.objects import Object, at, find_condition, getter, metadata, remembered, sidecars_of
 from kubesim.cluster.apiserver.kinds import KINDS, Kind
 
 Cells = Callable[[Object, Micros], list[str]]
@@ -165,7 +165,7 @@ def pod_summary(obj: Object) -> PodSummary:
     if "initContainers" not in spec:
         reason, ready = _containers(containers, reason, status)
         return PodSummary(ready, total, _deleted(obj, status, reason), *_restarted(containers))
-    sidecars = {item["name"] for item in spec["initContainers"] if item.get("restartPolicy") == "Always"}
+    sidecars = sidecars_of(spec)
     stuck, ready, counted = _initialization(spec, status, sidecars)
     reason = stuck or reason
     if not stuck or find_condition({"status": status}, "Initialized") == "True":
@@ -175,7 +175,7 @@ def pod_summary(obj: Object) -> PodSummary:
     return PodSummary(ready, total + len(sidecars), _deleted(obj, status, reason), *_restarted(counted))
 
 
-def _initialization(spec: Object, status: Object, sidecars: set[str]) -> tuple[str, int, list[Object]]:
+def _initialization(spec: Object, status: Object, sidecars: list[str]) -> tuple[str, int, list[Object]]:
     """Why the init containers are not done ("" if they are), how many sidecars are ready, the statuses looked at."""
     statuses = status.get("initContainerStatuses") or []
     ready = 0

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
 from kubesim.api.clock import SECOND, Clock, Identity
-from kubesim.api.objects import Object, containers_of, pull_secret_names
+from kubesim.api.objects import Object, containers_of, pull_secret_names, sidecars_of
 from kubesim.api.resources import POD, SECRET
 from kubesim.cluster.apiserver import APIServer, Change
 from kubesim.cluster.events import Recorder
@@ -104,7 +104,8 @@ class Kubelet:
         meta = pod["metadata"]
         worker = self._workers.get(meta["uid"])
         if worker is None:
-            inits = frozenset(item["name"] for item in pod["spec"].get("initContainers", ()))
+            names = [item["name"] for item in pod["spec"].get("initContainers", ())]
+            inits = frozenset(names).difference(sidecars_of(pod["spec"]))
             worker = self._workers[meta["uid"]] = Worker(meta["uid"], meta["namespace"], meta["name"], inits)
         elif old and old["spec"] is pod["spec"] and marks(old) == marks(pod):
             return
@@ -184,7 +185,7 @@ class Kubelet:
 
     def _start_due(self, pod: Object, worker: Worker, first: bool = False) -> None:
         """Start what should run and does not; come back later where something could not start."""
-        self._stop_changed(pod, worker)
+        self._stop_rest(pod, worker)
         due = [*volume_needs(pod["spec"]), *map(Need.of, worker.due(pod["spec"]))]
         if due:
             if not first:
@@ -367,25 +368,28 @@ class Kubelet:
             worker.crashes.setdefault(name, CrashBackoff())
         self._relist(worker)
 
-    def _stop_changed(self, pod: Object, worker: Worker) -> None:
-        """Stop containers whose part of the Pod was changed; they are started again once they have ended."""
-        for spec in pod["spec"]["containers"]:
-            container = worker.containers.get(spec["name"])
-            if container and container.is_running and not container.stopping and container.spec != spec:
-                container.stopping = True
-                message = f"Container {spec['name']} definition changed, will be restarted"
-                self._recorder_for(pod, spec["name"])("Normal", "Killing", message)
+    def _stop_rest(self, pod: Object, worker: Worker) -> None:
+        """Stop containers whose part of the Pod was changed, which start again once they have ended; and what still
+        runs beside those that have all ended.
+        """
+        is_over, specs = worker.is_over(pod["spec"]), {item["name"]: item for item in pod["spec"]["containers"]}
+        for name, container in worker.containers.items():
+            is_changed = specs.get(name, container.spec) != container.spec
+            if container.is_running and not container.stopping and (is_over or is_changed):
+                self._stop(pod, container, f"Container {name} definition changed, will be restarted" * is_changed)
                 delay, code = container.stops_after(pod["spec"]["terminationGracePeriodSeconds"], STOP)
                 self._clock.call_later(delay, partial(self._exited, worker, container, code))
+
+    def _stop(self, pod: Object, container: Container, message: str = "") -> None:
+        if not container.stopping:
+            container.stopping, name = True, container.spec["name"]
+            self._recorder_for(pod, name)("Normal", "Killing", message or f"Stopping container {name}")
 
     def _terminate(self, pod: Object, worker: Worker) -> None:
         running = [item for item in worker.containers.values() if item.is_running]
         grace = pod["metadata"].get("deletionGracePeriodSeconds", 0)
         for container in running:
-            if not container.stopping:
-                container.stopping = True
-                name = container.spec["name"]
-                self._recorder_for(pod, name)("Normal", "Killing", f"Stopping container {name}")
+            self._stop(pod, container)
         ends = [container.stops_after(grace, STOP)[0] for container in running]
         delay = max(ends) + CLEANUP if ends else CLEANUP_UNSTARTED
         self._clock.call_later(delay, partial(self._remove, worker))

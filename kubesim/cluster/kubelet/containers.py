@@ -185,7 +185,7 @@ class CrashBackoff:
 
 @dataclass(slots=True)
 class Worker:
-    """The kubelet's memory of one Pod; `inits` are the names of its init containers.
+    """The kubelet's memory of one Pod; `inits` are the names of its init containers, without the sidecars.
 
     `waiting` is its reason cache: why a container does not run, as the next status will say. `ticket` numbers the
     planned syncs, so that only the latest one is run; `changes` counts what the status depends on, and `reported` is
@@ -232,21 +232,30 @@ class Worker:
         return "CrashLoopBackOff", f"{text}pod={self.name}_{self.namespace}({self.uid})"
 
     def due(self, spec: Object) -> Iterator[Object]:
-        """The containers to start now: ephemeral ones, and the first init container that has not succeeded, or else
-        all that don't run.
+        """The containers to start now: ephemeral ones, sidecars that don't run, and the first init container that has
+        not succeeded, or else all that don't run.
         """
-        policy = spec["restartPolicy"]
+        policy, inits, containers = spec["restartPolicy"], spec.get("initContainers", ()), spec["containers"]
+        if self.is_over(spec):
+            return
         yield from (item for item in spec.get("ephemeralContainers", ()) if item["name"] not in self.containers)
-        for init in spec.get("initContainers", ()):
-            container = self.containers.get(init["name"])
-            if container is None or container.exit_code != 0:
-                if container is None or _restarts("OnFailure" if policy == "Always" else policy, container):
-                    yield init
+        for init, following in zip(inits, [*inits[1:], containers[0]], strict=False):
+            container, is_sidecar = self.containers.get(init["name"]), init["name"] not in self.inits
+            of_init = "OnFailure" if policy == "Always" else policy
+            if container is None or _restarts("Always" if is_sidecar else of_init, container):
+                yield init
+            is_past = following["name"] in self.containers
+            if container is None or not (container.is_running or is_past if is_sidecar else container.exit_code == 0):
                 return
-        for item in spec["containers"]:
+        for item in containers:
             container = self.containers.get(item["name"])
             if container is None or _restarts(policy, container):
                 yield item
+
+    def is_over(self, spec: Object) -> bool:
+        """Whether all containers, apart from sidecars, have ended and are not to be started again."""
+        found = [self.containers.get(item["name"]) for item in spec["containers"]]
+        return all(item and not item.is_running and not _restarts(spec["restartPolicy"], item) for item in found)
 
 
 @dataclass

@@ -5,7 +5,7 @@ Mirrors kubernetes pkg/kubelet/kubelet_pods.go (generateAPIPodStatus) and pkg/ku
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from kubesim.api.objects import Object
 from kubesim.cluster.bootstrap import NODE_ADDRESS
@@ -20,9 +20,12 @@ def generate(pod: Object, worker: Worker, now: str) -> Object:
     waiting = "PodInitializing" if spec.get("initContainers") else "ContainerCreating"
     statuses = [_container_status(item, worker, waiting) for item in spec["containers"]]
     inits = [_container_status(item, worker, "PodInitializing") for item in spec.get("initContainers", ())]
-    phase = _phase(spec, inits, statuses)
+    sidecars = [item for item in inits if item["name"] not in worker.inits]
+    phase = _phase(spec, [item for item in inits if item not in sidecars], sidecars, statuses)
+    incomplete = [item for item in inits if not item["ready"]] if all(map(_never_started, statuses)) else []
+    unready = [item for item in (*sidecars, *statuses) if not item["ready"]]
     status: Object = {
-        "conditions": list(_conditions(pod, worker, phase, inits, statuses, now)),
+        "conditions": list(_conditions(pod, worker, phase, incomplete, unready, now)),
         "containerStatuses": statuses,
         "hostIP": NODE_ADDRESS,
         "hostIPs": [{"ip": NODE_ADDRESS}],
@@ -89,15 +92,15 @@ def _mount(mount: Object) -> Object:
     return {**mount, "recursiveReadOnly": "Disabled"} if mount.get("readOnly") else mount
 
 
-def _phase(spec: Object, inits: list[Object], statuses: list[Object]) -> str:
+def _phase(spec: Object, inits: list[Object], sidecars: list[Object], statuses: list[Object]) -> str:
     """As getPhase: Pending until every container has started, then by what the containers did."""
     policy = spec["restartPolicy"]
     if any(_failed(status) and policy == "Never" for status in inits):
         return "Failed"
-    if not all(status["ready"] for status in inits) or any(_never_started(status) for status in statuses):
+    if not all(status["ready"] for status in inits) or any(map(_never_started, [*sidecars, *statuses])):
         return "Pending"
     ended = [status["state"]["terminated"] for status in statuses if "terminated" in status["state"]]
-    if len(ended) < len(statuses) or policy == "Always":
+    if len(ended) < len(statuses) or policy == "Always" or any("running" in item["state"] for item in sidecars):
         return "Running"
     if all(state["exitCode"] == 0 for state in ended):
         return "Succeeded"
@@ -113,10 +116,8 @@ def _never_started(status: Object) -> bool:
 
 
 def _conditions(
-    pod: Object, worker: Worker, phase: str, inits: list[Object], statuses: list[Object], now: str
+    pod: Object, worker: Worker, phase: str, incomplete: list[Object], unready: list[Object], now: str
 ) -> Iterator[Object]:
-    incomplete = [status["name"] for status in inits if not status["ready"]]
-    unready = [status["name"] for status in statuses if not status["ready"]]
     done = phase in ("Succeeded", "Failed")
     initialized = _lack("ContainersNotInitialized", "containers with incomplete status", incomplete)
     ready = _lack("ContainersNotReady", "containers with unready status", unready)
@@ -145,6 +146,6 @@ def _conditions(
         }
 
 
-def _lack(reason: str, text: str, names: Iterable[str]) -> tuple[bool, str, str]:
-    listed = " ".join(names)
+def _lack(reason: str, text: str, statuses: list[Object]) -> tuple[bool, str, str]:
+    listed = " ".join(status["name"] for status in statuses)
     return (False, reason, f"{text}: [{listed}]") if listed else (True, "", "")
