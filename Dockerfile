@@ -1,5 +1,8 @@
 # docker build -t kubesim . && docker run --rm -p 8888:8888 kubesim
 FROM python:3.13-slim
+RUN apt-get update \
+ && apt-get install -y --no-install-recommends graphviz fonts-liberation \
+ && rm -rf /var/lib/apt/lists/*
 COPY . /src
 RUN pip install --no-cache-dir -r /src/requirements.txt \
  && pip install --no-cache-dir --no-deps --no-build-isolation /src \

@@ -22,7 +22,7 @@ from tools import notebooks as tool
 ROOT = Path(__file__).resolve().parent.parent
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 LOCKS = ("requirements.txt", "requirements-dev.txt", "requirements-site.txt")
-LEARNER = ("anywidget", "ipywidgets", "jsonpatch", "jupyterlab", "lightkube-models", "nbval", "pyyaml")
+LEARNER = ("anywidget", "graphviz", "ipywidgets", "jsonpatch", "jupyterlab", "lightkube-models", "nbval", "pyyaml")
 
 
 def pins(lock: str) -> list[str]:
@@ -75,6 +75,10 @@ def dockerfile(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 def test_repo2docker_takes_the_requirements_of_the_binder_folder(dockerfile: str) -> None:
     assert 'pip install --no-cache-dir -r "binder/requirements.txt"' in dockerfile
+
+
+def test_repo2docker_installs_dot_and_a_font_for_its_letters(dockerfile: str) -> None:
+    assert "apt-get install --yes --no-install-recommends fonts-liberation graphviz &&" in dockerfile
 
 
 def test_repo2docker_takes_the_newest_python_that_the_project_is_tested_with(dockerfile: str) -> None:
@@ -181,6 +185,8 @@ def test_the_source_archive_holds_what_the_tests_need(dist: Path) -> None:
 def test_the_container_installs_what_the_project_has_and_runs_as_an_ordinary_user() -> None:
     text = (ROOT / "Dockerfile").read_text()
     assert [name for name in re.findall(r"/src/(\S+)", text) if not (ROOT / name).is_file()] == []
+    [packages] = re.findall(r"--no-install-recommends ([a-z -]+)", text)
+    assert set(packages.split()) == set((ROOT / "binder" / "apt.txt").read_text().split())
     [user], [command] = re.findall(r"^USER (\w+)$", text, re.MULTILINE), re.findall(r"^CMD (.+)", text, re.MULTILINE)
     assert (user, json.loads(command)[:3]) == ("learner", ["kubesim", "lab", "learn"])
 
@@ -332,6 +338,18 @@ def test_a_notebook_saved_by_hand_is_not_in_the_stored_form(written: Path, tmp_p
     saved = tmp_path / "saved.ipynb"
     saved.write_text(written.read_text(encoding="utf-8") + "\n", encoding="utf-8")
     assert tool.problems(saved) == ["not in the form that `make notebooks` writes"]
+
+
+def test_pictures_are_not_compared() -> None:
+    def page(html: str, drawn: bool) -> str:
+        output = nbformat.v4.new_output("display_data", {"text/html": html, "text/plain": "a -> b"})
+        cell = nbformat.v4.new_code_cell("flow()", id="flow", outputs=[output])
+        [left] = tool.outputs_of(tool.without_pictures(nbformat.v4.new_notebook(cells=[cell]), drawn=drawn))
+        assert left.data["text/plain"] == "a -> b"
+        return str(left.data["text/html"])
+
+    assert page("<svg>2.42\n</svg>\n<ol hidden >a</ol>", True) == page("<svg>16</svg>\n<ol hidden >a</ol>", True)
+    assert page("<svg>2.42\n</svg>\n<ol hidden >a</ol>", False) == page("<ol >a</ol>", False)
 
 
 def test_prose_is_protected_and_what_answers_a_prediction_is_hidden() -> None:

@@ -1,37 +1,88 @@
-"""The drawing of a flow: its hops in two rows, what the cluster holds and what the node does with it.
+"""Two drawings of one flow: by Graphviz where its `dot` is installed, else by a layout of our own.
 
-A page that is too narrow for two rows shows a chain of boxes instead.
+Both show the same hops in the same two rows, with the same states, shapes and words. A page that is too narrow for
+two rows shows a chain of boxes instead.
 """
 
 from __future__ import annotations
 
 import html
+import re
 import textwrap
 from dataclasses import dataclass
 from itertools import pairwise
 
+import graphviz
+
 from kubesim.flow.hops import FAILED, NOT_NEEDED, NOT_REACHED, PASSED, SYMBOLS, Flow, Hop
 
 # The box of a state, by day: the theme's variables replace the colours on a JupyterLab page.
-INK = "#1f2328"
+PAPER, INK = "#ffffff", "#1f2328"
 LINES = {PASSED: "#1a7f37", FAILED: "#b3261e", NOT_REACHED: "#6e7781", NOT_NEEDED: "#6e7781"}
-_FILLS = {PASSED: "#e6f4ea", FAILED: "#fde7e9", NOT_REACHED: "#f3f4f6", NOT_NEEDED: "#f3f4f6"}
-_PENS = {PASSED: 1.5, FAILED: 2.5, NOT_REACHED: 1.2, NOT_NEEDED: 1.2}
-_CULPRIT_PEN = 3.5  # of the hop where the cause lies, which looks like a stop sign
-_DASHES = {NOT_REACHED: ' stroke-dasharray="6 4"', NOT_NEEDED: ' stroke-dasharray="2 4"'}
+_BOXES = {
+    PASSED: {"style": "rounded,filled", "penwidth": "1.5", "fillcolor": "#e6f4ea"},
+    FAILED: {"style": "filled", "penwidth": "2.5", "fillcolor": "#fde7e9"},
+    NOT_REACHED: {"style": "rounded,filled,dashed", "penwidth": "1.2", "fillcolor": "#f3f4f6"},
+    NOT_NEEDED: {"style": "rounded,filled,dotted", "penwidth": "1.2", "fillcolor": "#f3f4f6"},
+}
+# The hop where the cause lies looks like a stop sign.
+_CULPRIT = {"shape": "octagon", "penwidth": "3.5", "margin": "0,0.02"}
 MAX_LINES = 9  # in a box: enough for three Secrets with their types and registries
 FONT = "Arial"
 WIDTH, LONGEST_WORD = 27, 40
 """Characters in a line of a box; a word that is longer makes the box wider, up to a limit."""
-LETTER, LINE, PADDING, GAP, MARGIN = 6.9, 16, 12, 36, 6
-"""In points: the width of a letter of Arial at 12 pt, the height of a line, and the space in a box, between boxes and
-around."""
-NARROWEST = 160
-ROUND, CUT = 8, 14  # how much of a corner goes: of a round one, and of an octagon's
+
+
+def dot(flow: Flow) -> graphviz.Digraph:
+    """The flow as a Graphviz graph in two rows: what the cluster holds, and what the node does with it."""
+    graph = graphviz.Digraph("flow")
+    graph.attr(bgcolor=PAPER, nodesep="0.3", ranksep="0.28", margin="0.05", fontname=FONT)
+    graph.attr("node", fontname=FONT, fontsize="12", fontcolor=INK, margin="0.14,0.09")
+    graph.attr("edge", color=LINES[NOT_REACHED], penwidth="1.5", arrowsize="0.8")
+    above, below = _rows(flow)
+    _row(graph, above)
+    _row(graph, below)
+    _turn(graph, above[-1], below[0], above[0])
+    return graph
+
+
+def _row(graph: graphviz.Digraph, hops: tuple[Hop, ...]) -> None:
+    with graph.subgraph() as row:
+        row.attr(rank="same")
+        for hop in hops:
+            box = {"shape": "box", **_BOXES[hop.state], **(_CULPRIT if hop.problem else {})}
+            box |= {"class": f"hop {_slug(hop)}", "color": LINES[hop.state], "width": "2.2"}
+            row.node(hop.key, _label(hop), **box)
+        for before, after in pairwise(hops):
+            row.edge(before.key, after.key, **_edge(after))
+
+
+def _edge(after: Hop) -> dict[str, str]:
+    reached = after.state in (PASSED, FAILED)
+    return {"style": "solid" if reached else "dashed", "color": LINES[after.state], "class": f"way {_slug(after)}"}
 
 
 def _slug(hop: Hop) -> str:
     return hop.state.replace(" ", "-")
+
+
+def _turn(graph: graphviz.Digraph, before: Hop, after: Hop, first: Hop) -> None:
+    """The path from the end of the first row back to the start of the second, with two corners."""
+    path = _edge(after)
+    corner = {"shape": "point", "width": "0.01", "label": "", "color": path["color"]}
+    with graph.subgraph() as row:
+        row.attr(rank="same")
+        row.node("left", **corner)
+        row.node("right", **corner)
+    graph.edge("left", "right", arrowhead="none", constraint="false", **path)
+    graph.edge(before.key, "right", arrowhead="none", weight="20", **path)
+    graph.edge(first.key, "left", style="invis", weight="20")
+    graph.edge("left", after.key, weight="20", **path)
+
+
+def _label(hop: Hop) -> str:
+    head = f"<b>{SYMBOLS[hop.state]} {html.escape(hop.title)}</b>  <i>{hop.state}</i>"
+    return "<" + "".join(f"{line}<br align='left'/>" for line in [head, *map(html.escape, _lines(hop))]) + ">"
 
 
 def _lines(hop: Hop) -> list[str]:
@@ -41,6 +92,47 @@ def _lines(hop: Hop) -> list[str]:
 def _wrapped(words: str) -> list[str]:
     longest = max(map(len, words.split()), default=0)
     return textwrap.wrap(words, max(WIDTH, min(longest, LONGEST_WORD)), break_on_hyphens=False)
+
+
+def _rows(flow: Flow) -> tuple[tuple[Hop, ...], tuple[Hop, ...]]:
+    split = next(number for number, hop in enumerate(flow.hops) if hop.key == "kubelet")
+    return flow.hops[:split], flow.hops[split:]
+
+
+def svg(flow: Flow) -> str:
+    """The picture in two rows as an <svg> element."""
+    try:
+        drawn = dot(flow).pipe(format="svg", encoding="utf-8", quiet=True)  # no warnings about fonts
+    except (graphviz.ExecutableNotFound, graphviz.CalledProcessError, OSError):
+        return _layout(flow)
+    body = re.sub(r"<title>.*?</title>\n?|<!--.*?-->\n?", "", drawn[drawn.index("<svg") :], flags=re.DOTALL)
+    return body.replace("<svg ", f"<svg {_attributes(flow)} ", 1)
+
+
+def chain(flow: Flow) -> str:
+    """The hops one below the other, for a narrow page: an ordered list, drawn as boxes by static/flow.css."""
+    return f'<ol class="ks-chain">{"".join(map(_link, flow.hops))}</ol>'
+
+
+def _link(hop: Hop) -> str:
+    words = "".join(f"<div>{html.escape(text, quote=False)}</div>" for text in hop.words)
+    head = f"<b>{SYMBOLS[hop.state]} {html.escape(hop.title)}</b> <i>{hop.state}</i>"
+    culprit = " ks-culprit" if hop.problem else ""
+    return f'<li class="ks-{_slug(hop)}{culprit}"><div>{head}</div>{words}</li>'
+
+
+def _attributes(flow: Flow) -> str:
+    label = html.escape(f"Flow of {flow.text()}", quote=True)
+    return f'role="img" aria-label="{label}" style="max-width:100%;height:auto"'
+
+
+# --- our own layout, in points as Graphviz counts
+
+LETTER, LINE, PADDING, GAP, MARGIN = 6.9, 16, 12, 36, 6
+"""The width of a letter of Arial at 12 pt, the height of a line, and the space in a box, between boxes and around."""
+NARROWEST = 160
+ROUND, CUT = 8, 14  # how much of a corner goes: of a round one, and of an octagon's
+_DASHES = {NOT_REACHED: ' stroke-dasharray="6 4"', NOT_NEEDED: ' stroke-dasharray="2 4"'}
 
 
 @dataclass(frozen=True)
@@ -71,8 +163,8 @@ class _Box:
         return f'<g class="hop {_slug(self.hop)}">{self._outline()}{"".join(texts)}</g>'
 
     def _outline(self) -> str:
-        pen = _CULPRIT_PEN if self.hop.problem else _PENS[self.hop.state]
-        look = f'fill="{_FILLS[self.hop.state]}" stroke="{LINES[self.hop.state]}" stroke-width="{pen}"'
+        state = _BOXES[self.hop.state] | (_CULPRIT if self.hop.problem else {})
+        look = f'fill="{state["fillcolor"]}" stroke="{LINES[self.hop.state]}" stroke-width="{state["penwidth"]}"'
         if self.hop.problem:
             return f'<polygon points="{self._octagon()}" {look}/>'
         corner = "" if self.hop.state == FAILED else f' rx="{ROUND}"'
@@ -86,12 +178,10 @@ class _Box:
         return " ".join(f"{across[x]},{down[y]}" for x, y in corners)
 
 
-def svg(flow: Flow) -> str:
-    """The picture in two rows as an <svg> element."""
-    split = next(number for number, hop in enumerate(flow.hops) if hop.key == "kubelet")
+def _layout(flow: Flow) -> str:
     boxes: list[_Box] = []
     y = MARGIN
-    for row in (flow.hops[:split], flow.hops[split:]):
+    for row in _rows(flow):
         x, height = MARGIN, max(2 * PADDING + LINE * (1 + len(_lines(hop))) for hop in row)
         for hop in row:
             boxes.append(_Box(hop, x, y, _width(hop), height))
@@ -100,9 +190,7 @@ def svg(flow: Flow) -> str:
     width, height = max(box.right for box in boxes) + MARGIN, boxes[-1].bottom + MARGIN
     drawn = "".join([*(_arrow(before, after) for before, after in pairwise(boxes)), *(box.drawn() for box in boxes)])
     size = f'viewBox="0 0 {width} {height}" width="{width}pt" height="{height}pt" font-family="{FONT}" font-size="12"'
-    label = html.escape(f"Flow of {flow.text()}", quote=True)
-    look = f'role="img" aria-label="{label}" style="max-width:100%;height:auto"'
-    return f'<svg xmlns="http://www.w3.org/2000/svg" {look} {size}>{drawn}</svg>'
+    return f'<svg xmlns="http://www.w3.org/2000/svg" {_attributes(flow)} {size}>{drawn}</svg>'
 
 
 def _width(hop: Hop) -> int:
@@ -112,7 +200,7 @@ def _width(hop: Hop) -> int:
 
 def _arrow(before: _Box, after: _Box) -> str:
     """The path from one box to the next: across in a row, else down and back to the start of the next row."""
-    colour = LINES[after.hop.state]
+    look = _edge(after.hop)
     if before.y == after.y:
         y = before.y + before.height // 2
         path, head = (
@@ -124,18 +212,6 @@ def _arrow(before: _Box, after: _Box) -> str:
         y = before.bottom + GAP // 2
         path = f"M{start},{before.bottom}V{y}H{x}V{after.y - 8}"
         head = f"{x - 5},{after.y - 8} {x + 5},{after.y - 8} {x},{after.y - 1}"
-    dashes = "" if after.hop.state in (PASSED, FAILED) else ' stroke-dasharray="6 4"'
-    line = f'<path d="{path}" fill="none" stroke="{colour}" stroke-width="1.5"{dashes}/>'
-    return f'<g class="way {_slug(after.hop)}">{line}<polygon points="{head}" fill="{colour}"/></g>'
-
-
-def chain(flow: Flow) -> str:
-    """The hops one below the other, for a narrow page: an ordered list, drawn as boxes by static/flow.css."""
-    return f'<ol class="ks-chain">{"".join(map(_link, flow.hops))}</ol>'
-
-
-def _link(hop: Hop) -> str:
-    words = "".join(f"<div>{html.escape(text, quote=False)}</div>" for text in hop.words)
-    head = f"<b>{SYMBOLS[hop.state]} {html.escape(hop.title)}</b> <i>{hop.state}</i>"
-    culprit = " ks-culprit" if hop.problem else ""
-    return f'<li class="ks-{_slug(hop)}{culprit}"><div>{head}</div>{words}</li>'
+    dashes = ' stroke-dasharray="6 4"' if look["style"] == "dashed" else ""
+    line = f'<path d="{path}" fill="none" stroke="{look["color"]}" stroke-width="1.5"{dashes}/>'
+    return f'<g class="{look["class"]}">{line}<polygon points="{head}" fill="{look["color"]}"/></g>'

@@ -1,5 +1,8 @@
+import re
+import shutil
 from xml.etree import ElementTree
 
+import graphviz
 import pytest
 
 from kubesim.flow.hops import FAILED, NOT_NEEDED, NOT_REACHED, PASSED, Flow, Hop
@@ -29,17 +32,40 @@ BROKEN = Flow(
 
 
 @pytest.fixture
+def without_dot(monkeypatch):
+    def fail(*_args, **_options):
+        raise graphviz.ExecutableNotFound(["dot"])
+
+    monkeypatch.setattr(graphviz.Digraph, "pipe", fail)
+
+
+@pytest.fixture
 def shown(monkeypatch):
     widgets = []
     monkeypatch.setattr(workbench, "display", widgets.append)
     return widgets
 
 
+def nodes(graph):
+    return dict(re.findall(r"^\s*(\w+) \[label=(.*)\]$", graph.source, re.MULTILINE))
+
+
+def test_states_differ_in_shape_line_and_word():
+    drawn = nodes(drawing.dot(BROKEN))
+    assert "shape=octagon" in drawn["secret"]
+    assert "shape=box" in drawn["registry"]
+    assert "rounded,filled" in drawn["kubectl"]
+    assert "dashed" in drawn["image"]
+    assert "dotted" in drawn["spec"]
+    for hop in BROKEN.hops:
+        assert f"<i>{hop.state}</i>" in drawn[hop.key]
+
+
 def test_what_a_learner_wrote_is_never_markup():
-    for text in (drawing.svg(BROKEN), drawing.chain(BROKEN), flow.advice(BROKEN)):
+    for text in (drawing.dot(BROKEN).source, drawing.chain(BROKEN), flow.advice(BROKEN)):
         assert "<b>web</b>" not in text
         assert "<i>Secret</i>" not in text
-    assert "a &amp; b: not found" in drawing.svg(BROKEN)
+    assert "a &amp; b: not found" in drawing.dot(BROKEN).source
 
 
 def groups(drawn):
@@ -48,27 +74,60 @@ def groups(drawn):
     return [group for group in every if "hop" in group.get("class", "").split()]
 
 
-def test_the_hops_differ_in_state_shape_line_and_word():
-    shown = []
-    for group in groups(drawing.svg(BROKEN)):
-        outline = group[0]
-        shape = f"{outline.tag.removeprefix(SVG)} {outline.get('rx')} {outline.get('stroke-dasharray')}"
-        shown.append((group.get("class"), shape, " ".join(" ".join(group.itertext()).split())))
-    assert shown == [
-        ("hop passed", "rect 8 None", "✓ kubectl passed Pod <b>web</b>"),
-        ("hop failed", "polygon None None", "✗ Secret failed a & b: not found"),
-        ("hop not-needed", "rect 8 2 4", "○ Pod spec not needed in its own spec"),
-        ("hop passed", "rect 8 None", "✓ kubelet passed asked without credentials"),
-        ("hop failed", "rect None None", "✗ Registry failed refused"),
-        ("hop not-reached", "rect 8 6 4", "· Image not reached"),
+def states_and_words(drawn):
+    """Of each hop: its state, and the words as a reader sees them."""
+    return [
+        (set(group.get("class").split()) - {"node", "hop"}, " ".join(group.itertext()).split())
+        for group in groups(drawn)
     ]
 
 
-def test_a_screen_reader_gets_one_label_and_the_picture_shrinks_with_the_page():
-    root = ElementTree.fromstring(drawing.svg(BROKEN))
-    assert root.get("role") == "img"
-    assert root.get("aria-label").startswith("Flow of <img> for default/web ✓ kubectl")
-    assert root.get("style") == "max-width:100%;height:auto"
+def outlines(drawn):
+    """Of each hop: how many corners its outline has, and whether the line is broken."""
+    shapes = [next(part for part in group if part.tag != f"{SVG}text") for group in groups(drawn)]
+    return [
+        (len(set(shape.get("points", "").split())) or 4, shape.get("stroke-dasharray") is not None) for shape in shapes
+    ]
+
+
+def needs_dot():
+    if shutil.which("dot") is None:
+        pytest.skip("Graphviz's dot is not installed")
+
+
+def both(monkeypatch):
+    by_dot = drawing.svg(BROKEN)
+    monkeypatch.setenv("PATH", "")
+    return by_dot, drawing.svg(BROKEN)
+
+
+def test_both_drawings_show_the_same_hops_in_order_with_states_shapes_and_words(monkeypatch):
+    needs_dot()
+    by_dot, by_us = both(monkeypatch)
+    assert by_dot != by_us
+    assert [state for state, _ in states_and_words(by_us)] == [{hop.state.replace(" ", "-")} for hop in BROKEN.hops]
+    assert states_and_words(by_dot) == states_and_words(by_us)
+    assert outlines(by_dot) == outlines(by_us)
+
+
+def test_both_drawings_say_the_same_to_a_screen_reader_and_shrink_with_the_page(monkeypatch):
+    needs_dot()
+    for drawn in both(monkeypatch):
+        root = ElementTree.fromstring(drawn)
+        assert root.get("role") == "img"
+        assert root.get("aria-label").startswith("Flow of <img> for default/web ✓ kubectl")
+        assert root.get("style") == "max-width:100%;height:auto"
+        assert "<title>" not in drawn
+
+
+@pytest.mark.parametrize("status", [0, 1])
+def test_the_warnings_of_dot_are_not_shown(tmp_path, monkeypatch, capfd, status):
+    program = tmp_path / "dot"
+    program.write_text(f"#!/bin/sh\necho 'Fontconfig error: out of memory' >&2\necho '<svg />'\nexit {status}\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert ("<rect " in drawing.svg(BROKEN)) is bool(status)
+    assert capfd.readouterr().err == ""
 
 
 FIT = "kubectl get pod web -o yaml | kubectl replace --force -f -"
@@ -109,7 +168,7 @@ def test_a_picture_has_its_twin_in_words_and_the_time(seat):
     assert "How to fix it" in bundle["text/html"]
 
 
-def test_the_chain_is_hidden_where_the_picture_is_drawn(seat):
+def test_the_chain_is_hidden_where_the_picture_is_drawn(seat, without_dot):
     page = failed(seat)["text/html"]
     assert page.startswith(
         '<div class="ks-flow ks-broken"><div class="ks-picture"><svg xmlns="http://www.w3.org/2000/svg" role="img" '
