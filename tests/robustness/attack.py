@@ -1,265 +1,237 @@
-"""Inputs that are made to be too much, each in a process with 300 MB and 3 s of CPU (`make attack`).
+"""Inputs that are made to be too much, each with 300 MB and a second of CPU (`make attack`).
 
     python -m tests.robustness.attack [SECONDS [SEED [LEAST]]]      (600, 1, 1) prints a table of what was tried
 
-It goes on for SECONDS, and until it has tried LEAST inputs of each class.
+It goes on for SECONDS, and until it has tried LEAST inputs of each class of growth.py, or MOST of all.
 
-There are four classes, each a generator: what doubles, what nests, what is long, what is odd. An input is answered if
-its process ends by itself, in time and without a traceback, and refused if kubesim says that it is too much.
+An input is answered if its process goes on, in time and without a traceback, and refused if kubesim says that it is too
+much. A process tries many inputs, one after the other in one cluster; another one goes on after an input that ends it.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import random
 import resource
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
 from kubesim import Session
 from kubesim.api.budget import TooMuchError
+from kubesim.flow.export import explain
+from kubesim.flow.load import ExportError
+from kubesim.lessons import progress
+from kubesim.server.api import API
+from kubesim.server.journal import Journal, JournalError
+from kubesim.server.request import Request
+from kubesim.server.watch import Watch
 
-MEMORY, SECONDS = 300 * 2**20, 3
+from .growth import CLASSES, FILE, Case
+
+MEMORY, SECONDS = 300 * 2**20, 1.0
+LONGEST = 5 * SECONDS  # of CPU, after which an input is stopped
+BATCH = 400  # inputs of one process
 REFUSAL = str(TooMuchError())
-
-PLACES = (
-    *("echo {}", 'echo "{}"', "echo '{}' | grep '{}'", "echo x | grep -E '{}'", "echo x | grep -F '{}'", "ls {}"),
-    *("echo '{}' | awk '{}'", "echo x | awk -F '{}' '{{print \"{}\"}}'", "find . -name '{}'", "watch '{}'"),
-    *("echo '{}' | sed 's/{}/y/g'", "echo x | sed -E '{}'", "printf '{}' 1 2", "date '+{}'", "echo '{}' | tr '{}' x"),
-    *("echo '{}' | cut -d: -f1 | sort -k1 | uniq -c", "x={}; echo $x$x", "cat <<E\n{}\nE", "cat <<{}\n{}\n{}"),
-    *(
-        "echo $(({}))",
-        "echo ${{{}}}",
-        "for i in {}; do echo $i; done",
-        "echo '{}' | xargs -n1 echo",
-        "echo {} > f; cat f",
-    ),
-    *("kubectl get pods -l '{}'", "kubectl get pods --field-selector '{}'", "kubectl get pods -o jsonpath='{{{}}}'"),
-    *("kubectl get pods -o jsonpath='{}'", "kubectl get pods -o go-template='{{{{{}}}}}'", "kubectl get pods --{}"),
-    *("kubectl get pods -o go-template='{}'", "kubectl get pods --sort-by='{}'", "kubectl get '{}'", "{}"),
-    *("kubectl get pods -o custom-columns='A:{}'", "kubectl patch pod web -p '{}'", "kubectl explain '{}'"),
-    *("kubectl patch pod web --type=json -p '[{}]'", "kubectl apply -f - <<'E'\n{}\nE", "kubectl run x --image='{}'"),
-    *("kubectl wait pod/web --for='jsonpath={}' --timeout=1s", "kubectl wait pod/web --for=delete --timeout='{}'"),
-    *("kubectl label pod web '{}'", "kubectl create configmap c --from-literal='{}'", "kubectl exec web -- sh -c '{}'"),
-)
-UNITS = (
-    *("a", " ", ",", ".", "..", ":", "/", "../", "*", "?", "[", "]", "[[:", "[a]", "(", ")", "{", "}", "{a,", "{a,b}"),
-    *(
-        "$x",
-        "$",
-        "`",
-        "\\",
-        '"',
-        "!",
-        "!=",
-        "a=b,",
-        "a in (b),",
-        "|",
-        "a|",
-        "a*",
-        "(a*)*",
-        "a\\{9\\}",
-        "\n",
-        "\t",
-        "1h",
-    ),
-    *("%s", "%9999d", "{1..9}", "- ", "&a ", "*a ", "[.a]", "[?(@.a)]", "range .items ", "1,", "-1 ", "+1", "é", "\0"),
-    *("<<A ", "> f ", "; ", "&& ", "p;", "s/a/b/;", "/a/p;", "{{.}}", "{{if .}}", "0", "9", "1:", "? ", "!!binary "),
-)
-NESTS = (
-    *(
-        ("$(", ")"),
-        ("`", "`"),
-        ("(", ")"),
-        ("((", "))"),
-        ("{", "}"),
-        ("{a,", "}"),
-        ("[", "]"),
-        ("[[:", ":]]"),
-        ("$((", "))"),
-    ),
-    *(
-        ("if true; then ", "; fi"),
-        ("while true; do ", "; done"),
-        ('"$(', ')"'),
-        ("(a|", ")*"),
-        ("(", "){9}"),
-        ("bash -c ", ""),
-    ),
-    *(
-        ('{"a":', "}"),
-        ("{a: ", "}"),
-        ("- ", ""),
-        ("{{range .}}", "{{end}}"),
-        ("{{if ", "}}{{end}}"),
-        ("(index ", " 0)"),
-    ),
-    *(("{range .items[*]}", "{end}"), ("[?(@", ")]"), ("xargs ", ""), ("!", ""), ("-", ""), ("${x:-", "}")),
-)
-PATCH = '{{"op":"copy","from":"/metadata","path":"/metadata/labels/a{0}"}}'
-DOUBLES = (
-    "x=seed; for i in {{1..{0}}}; do x=$x$x; done; echo $x | wc -c",
-    "echo seed > f; for i in {{1..{0}}}; do cat f f > g; cat g > f; done; wc -c f",
-    "x=seed; for i in {{1..{0}}}; do x=$(echo $x | sed 's/./&&/g'); done; echo $x",
-    "x=a; for i in {{1..{0}}}; do x=$(printf '%s%s' $x $x); done; echo $x",
-    "x=a; for i in {{1..{0}}}; do x=$(cat <<< $x$x); done; echo $x",
-    "echo {1:{{a,b}}}",
-    "echo {1:{{1..9}}}",
-    "{2}echo done\na{0}",
-    "kubectl get pods -o go-template='{{{{$x := \"a\"}}}}{1:{{{{$x = print $x $x}}}}}{{{{len $x}}}}'",
-    "kubectl get pods -o jsonpath='{1:{{range .items[*]}}}x{1:{{end}}}'",
-    "kubectl get pods -o jsonpath='{{{1:..*}}}'",
-    "kubectl patch pod web --type=json -p '[{3}]'",
-    "kubectl apply -f - <<'E'\na0: &a0 [x, x]\n{4}E",
-    "seq {5} | xargs -n1 echo | wc -l",
-    "printf '%{5}d' 1 | wc -c",
-    "seq {5} | sort -rn | uniq -c | tail -1",
-    "sleep {5}; kubectl get pods",
-)
-
-
-class Input(NamedTuple):
-    """One line that is tried, and the class that it is of."""
-
-    kind: str
-    line: str
+WORLD = """\
+kubectl run web --image=nginx --labels=app=web; kubectl run other --image=busybox
+kubectl create configmap settings --from-literal=color=blue
+kubectl create deployment shop --image=nginx --replicas=30
+sleep 20; touch a b 'c d'; mkdir e
+kubectl get pods -o yaml; kubectl get pods -o go-template=a; kubectl patch pod web -p {}; kubectl explain pod
+echo a | grep a | sed s/a/b/ | sort | tr a b; kubectl exec web -- true; why web
+"""
 
 
 class Outcome(NamedTuple):
-    """How an input ended: answered, refused, or what killed it; with seconds of CPU and bytes of memory."""
+    """How an input ended: answered, refused, or what is wrong with that; with seconds of CPU and bytes of memory."""
 
     end: str
     seconds: float
     memory: int
 
 
-def _placed(dice: random.Random, text: str) -> str:
-    return dice.choice(PLACES).format(*[text] * 3)
-
-
-def _size(dice: random.Random) -> int:
-    """Up to half a million, small ones as often as big ones."""
-    return int(2 ** dice.uniform(2, 19))
-
-
-def doubling(dice: random.Random) -> str:
-    """What grows twofold with each round."""
-    number = dice.randint(5, 60)
-
-    class Repeated(str):
-        def __format__(self, unit: str) -> str:
-            return unit * number
-
-    aliases = "".join(f"alias a{n + 1}='a{n} a{n}'\n" for n in range(number))
-    copies = ",".join(PATCH.format(n).replace("{{", "{").replace("}}", "}") for n in range(number))
-    anchors = "".join(f"a{n + 1}: &a{n + 1} [*a{n}, *a{n}]\n" for n in range(number))
-    return dice.choice(DOUBLES).format(number, Repeated(), aliases, copies, anchors, 10 ** dice.randint(1, 15))
-
-
-def nesting(dice: random.Random) -> str:
-    """What is in itself, closed or not."""
-    (opens, closes), depth = dice.choice(NESTS), _size(dice) // 4
-    return _placed(dice, opens * depth + dice.choice(("", "a", "1")) + closes * dice.choice((0, depth - 1, depth)))
-
-
-def length(dice: random.Random) -> str:
-    """What goes on and on."""
-    unit = dice.choice(UNITS) + dice.choice(("", "", *UNITS))
-    return _placed(dice, unit * (_size(dice) // len(unit) + 1))
-
-
-def oddity(dice: random.Random) -> str:
-    """What nobody would write."""
-    pieces = [*UNITS, *(mark for pair in NESTS for mark in pair), "\x7f", "\ud800", "<<<", "true", "x=1", "'"]
-    return _placed(dice, dice.choice(("", " ")).join(dice.choices(pieces, k=dice.randint(1, 40))))
-
-
-CLASSES: dict[str, Callable[[random.Random], str]] = {
-    "doubles": doubling,
-    "nests": nesting,
-    "long": length,
-    "odd": oddity,
-}
-
-
-def inputs(seed: int) -> Iterator[Input]:
-    """Endless inputs, one class after the other."""
-    dice = random.Random(seed)
-    while True:
-        for kind, make in CLASSES.items():
-            yield Input(kind, make(dice))
-
-
-def _answer(session: Session, line: str) -> str:
-    """What a child of this process reports."""
-    result = session.run(line)
+def _typed(session: Session, case: Case) -> str:
+    if case.text:
+        session.write_file(FILE, case.text)
+    result = session.run(case.line)
     if "Traceback" in result.screen:
         return "traceback"
     if REFUSAL not in result.stderr:
         return "answered"
-    return "refused" if result.exit_code == 1 else f"refused with {result.exit_code}"
+    return (
+        "refused" if result.exit_code == 1 or "\n" in case.line or ";" in case.line else "refused with another status"
+    )
 
 
-def tried(session: Session, line: str) -> Outcome:
-    """Run a line on a copy of `session`: a child of this process, with limits."""
-    reader, writer = os.pipe()
-    child = os.fork()
-    if not child:
-        try:
-            signal.alarm(20 * SECONDS)  # for what waits and takes no CPU
-            resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
-            resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS))
-            os.write(writer, _answer(session, line).encode())
-        except BaseException as error:
-            os.write(writer, repr(error)[:200].encode())
-        finally:
-            os._exit(0)
-    os.close(writer)
-    _, status, usage = os.wait4(child, 0)
-    with os.fdopen(reader, "rb") as pipe:
-        said = pipe.read().decode()
-    return Outcome(said or f"signal {os.WTERMSIG(status)}", usage.ru_utime + usage.ru_stime, usage.ru_maxrss * 1024)
+def _sent(session: Session, case: Case) -> str:
+    method, target, kind = (
+        case.line.split(" ")[0],
+        case.line.partition(" ")[2].rpartition(" ")[0],
+        case.line.split()[-1],
+    )
+    path, _, query = target.partition("?")
+    pairs = dict([query.partition("=")[::2]]) if query else {}
+    where, body = f"/api/v1/namespaces/default/{path}", case.text.encode("utf-8", "replace")
+    api = API(session.cluster)
+    try:
+        answer = api.answer(Request(method, where, pairs, {"content-type": kind}, body))
+    finally:
+        api.history.close()
+    if isinstance(answer, Watch):
+        return "answered" if answer.lines() is not None else ""
+    json.dumps(answer.content)
+    session.cluster.advance(0.1)
+    return (
+        f"answered with {answer.code}" if answer.code in (500, 503) else "refused" if answer.code == 501 else "answered"
+    )
+
+
+def _read(session: Session, case: Case) -> str:
+    try:
+        if case.door == "progress":
+            progress.read(case.text)
+        elif case.door == "export":
+            explain(case.text)
+        else:
+            with TemporaryDirectory() as folder:
+                path = Path(folder) / "state"
+                path.write_text(f"{Journal(path) and ''}{path.read_text()}{case.text}\n", "utf-8", "replace")
+                Journal(path)
+    except (progress.RecordError, ExportError, JournalError):
+        return "refused"
+    return "answered"
+
+
+DOORS: dict[str, Callable[[Session, Case], str]] = {
+    "line": _typed,
+    "request": _sent,
+    "progress": _read,
+    "export": _read,
+    "journal": _read,
+}
+
+
+def case_of(seed: int, number: int) -> tuple[str, Case]:
+    """The class and the input of a number; the same on every run."""
+    kinds = list(CLASSES)
+    kind = kinds[number % len(kinds)]
+    return kind, CLASSES[kind](random.Random(f"{seed} {number}"))
 
 
 def new_session() -> Session:
-    """A session with a Pod and some files, whose modules are loaded."""
+    """A session with some Pods and files, whose modules are loaded."""
     session = Session()
-    session.run("kubectl run web --image=nginx; kubectl run other --image=busybox; sleep 20; touch a b 'c d'; mkdir e")
-    for line in ("get pods -o yaml", "get pods -o jsonpath={}", "get pods -o go-template=a", "patch pod web -p {}"):
-        session.run(f"kubectl {line}")
-    session.run("echo a | grep a | sed s/a/b/ | sort | tr a b; kubectl exec web -- true; kubectl explain pod")
+    session.run(WORLD)
     return session
 
 
-def table(outcomes: Mapping[str, Sequence[Outcome]]) -> str:
-    """For each class, how its inputs ended, and the most that one of them took."""
-    rows = [f"{'class':10}{'tried':>8}{'answered':>10}{'refused':>9}{'lost':>6}{'CPU (s)':>9}{'MB':>6}"]
-    for kind, found in outcomes.items():
-        ends = [outcome.end for outcome in found]
-        answered, refused = ends.count("answered"), ends.count("refused")
-        seconds, memory = max(one.seconds for one in found), max(one.memory for one in found) / 2**20
-        counts = f"{len(ends):8}{answered:10}{refused:9}{len(ends) - answered - refused:6}"
-        rows.append(f"{kind:10}{counts}{seconds:9.2f}{memory:6.0f}")
-    return "\n".join(rows) + "\n"
+def outcomes(session: Session, seed: int, first: int = 0) -> Iterator[Outcome]:
+    """How one input after the other ended, from number `first` on, without an end."""
+    while True:
+        for outcome in _batch(session, seed, first):
+            yield outcome
+            first += 1
+
+
+def _batch(session: Session, seed: int, first: int) -> Iterator[Outcome]:
+    """The outcomes of a process that tries up to BATCH inputs on a copy of `session`; one may end it before."""
+    reader, writer = os.pipe()
+    child = os.fork()
+    if not child:
+        os.close(reader)
+        _try(session, seed, first, writer)
+    os.close(writer)
+    count, began = 0, _used()
+    with os.fdopen(reader, encoding="utf-8") as pipe:
+        for line in pipe:
+            end, seconds, memory = json.loads(line)
+            yield Outcome(end, seconds, memory)
+            count += 1
+    _, status = os.waitpid(child, 0)
+    if count < BATCH:
+        yield Outcome(f"ended with {os.waitstatus_to_exitcode(status)}", _used() - began, 0)
+
+
+def _used() -> float:
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
+
+
+def _try(session: Session, seed: int, first: int, writer: int) -> None:
+    """Never returns."""
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # nobody reads any more
+    resource.setrlimit(resource.RLIMIT_AS, (_size("VmSize") + MEMORY,) * 2)
+    for number in range(first, first + BATCH):
+        case = case_of(seed, number)[1]
+        Path("/proc/self/clear_refs").write_text("5")  # the peak begins again
+        signal.setitimer(signal.ITIMER_PROF, LONGEST)
+        signal.alarm(60)  # for what waits and takes no CPU
+        before, began = _size("VmRSS"), time.process_time()
+        try:
+            end = DOORS[case.door](session, case)
+        except BaseException as error:
+            end = repr(error)[:200]
+        found = Outcome(end, time.process_time() - began, _size("VmHWM") - before)
+        os.write(writer, (json.dumps(found) + "\n").encode())
+    os._exit(0)
+
+
+def _size(name: str) -> int:
+    """A size of this process in bytes, by its name in /proc/self/status."""
+    found = next(line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith(f"{name}:"))
+    return int(found.split()[1]) * 1024
+
+
+@dataclass
+class Row:
+    """What came of the inputs of a class."""
+
+    ends: Counter[str] = field(default_factory=Counter)
+    seconds: float = 0.0
+    memory: int = 0
+    slow: int = 0
+
+    def add(self, outcome: Outcome) -> bool:
+        """Count an outcome; whether it is as it should be."""
+        self.ends[outcome.end] += 1
+        self.seconds, self.memory = max(self.seconds, outcome.seconds), max(self.memory, outcome.memory)
+        self.slow += outcome.seconds > SECONDS
+        return outcome.end in ("answered", "refused") and outcome.seconds <= SECONDS
+
+    def __str__(self) -> str:
+        tried, answered, refused = self.ends.total(), self.ends["answered"], self.ends["refused"]
+        counts = f"{tried:8}{answered:10}{refused:9}{tried - answered - refused:6}{self.slow:6}"
+        return f"{counts}{self.seconds:9.2f}{self.memory / 2**20:6.0f}"
 
 
 def main() -> None:
     """Attack for a while, and print what came of it."""
     seconds, seed, least = (*map(int, sys.argv[1:]), *(600, 1, 1)[len(sys.argv) - 1 :])
-    session, end = new_session(), time.monotonic() + seconds
-    outcomes: dict[str, list[Outcome]] = {kind: [] for kind in CLASSES}
-    for kind, line in inputs(seed):
-        outcome = tried(session, line)
-        outcomes[kind].append(outcome)
-        if outcome.end not in ("answered", "refused"):
-            what = f"{line[:150]!r} … ({len(line)} characters)"
-            sys.stdout.write(f"{outcome.end} after {outcome.seconds:.1f} s: {what}\n")
-        if time.monotonic() > end and min(map(len, outcomes.values())) >= least:
+    end, rows = time.monotonic() + seconds, {kind: Row() for kind in CLASSES}
+    for number, outcome in enumerate(outcomes(new_session(), seed)):
+        kind, case = case_of(seed, number) if outcome.end not in ("answered", "refused") else ("", None)
+        kind = kind or list(CLASSES)[number % len(CLASSES)]
+        if not rows[kind].add(outcome):
+            case = case or case_of(seed, number)[1]
+            what = f"{case.line[:150]!r} {case.text[:100]!r} ({len(case.line)} and {len(case.text)} characters)"
+            _say(f"{kind} {number}: {outcome.end} after {outcome.seconds:.1f} s: {what}\n")
+        if time.monotonic() > end and min(row.ends.total() for row in rows.values()) >= least:
             break
-    sys.stdout.write(table(outcomes))
+    _say(f"{'class':12}{'tried':>8}{'answered':>10}{'refused':>9}{'lost':>6}{'slow':>6}{'CPU (s)':>9}{'MB':>6}\n")
+    _say("".join(f"{kind:12}{row}\n" for kind, row in rows.items()))
+
+
+def _say(text: str) -> None:
+    sys.stdout.write(text)
+    sys.stdout.flush()
 
 
 if __name__ == "__main__":

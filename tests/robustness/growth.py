@@ -1,6 +1,7 @@
-"""Classes of input that make kubectl work long: what doubles, what nests, what is long, what is odd.
+"""What makes kubesim work long, or raises: what doubles, what nests, what is long, what is odd.
 
-Each makes the lines of one case from a source of chance; `FILE` is where its file stands, if it has one.
+Each generator makes a case from a source of chance; shapes.yaml has what they build on. `FILE` is where a line's file
+stands, if it has one.
 """
 
 from __future__ import annotations
@@ -8,20 +9,88 @@ from __future__ import annotations
 import json
 import random
 from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+import yaml
 
 FILE = "work.yaml"
-Case = tuple[str, str]
-"""A command line, and what its file holds."""
+SHAPES = yaml.safe_load(Path(__file__).with_name("shapes.yaml").read_text(encoding="utf-8"))
+_COPY = '{{"op":"copy","from":"/metadata","path":"/metadata/labels/a{}"}}'
+
+
+class Case(NamedTuple):
+    """A command line and what `FILE` holds, or what goes through another door of attack.py with `text`."""
+
+    line: str
+    text: str = ""
+    door: str = "line"
+
+
+def _placed(dice: random.Random, text: str) -> Case:
+    return Case(dice.choice(SHAPES["places"]).format(*[text] * 3))
+
+
+def _size(dice: random.Random) -> int:
+    """Up to half a million, small ones as often as big ones."""
+    return int(2 ** dice.uniform(2, 19))
+
+
+def _nested(dice: random.Random) -> str:
+    (opens, closes), depth = dice.choice(SHAPES["nests"]), _size(dice) // 4
+    return str(opens * depth + dice.choice(("", "a", "1")) + closes * dice.choice((0, depth - 1, depth)))
+
+
+def _long(dice: random.Random) -> str:
+    unit = dice.choice(SHAPES["units"]) + dice.choice(("", "", *SHAPES["units"]))
+    return str(unit * (_size(dice) // len(unit) + 1))
+
+
+def _odd(dice: random.Random) -> str:
+    pieces = [*SHAPES["units"], *(mark for pair in SHAPES["nests"] for mark in pair)]
+    pieces += ["\x7f", "\ud800", "<<<", "true", "x=1", "'"]
+    return dice.choice(("", " ")).join(dice.choices(pieces, k=dice.randint(1, 40)))
+
+
+def doubles(dice: random.Random) -> Case:
+    """What grows twofold with each round."""
+    number = dice.randint(5, 60)
+
+    class Repeated(str):
+        def __format__(self, unit: str) -> str:
+            return unit * number
+
+    aliases = "".join(f"alias a{n + 1}='a{n} a{n}'\n" for n in range(number))
+    copies = ",".join(map(_COPY.format, range(number)))
+    anchors = "".join(f"a{n + 1}: &a{n + 1} [*a{n}, *a{n}]\n" for n in range(number))
+    line = dice.choice(SHAPES["doubles"])
+    return Case(line.format(number, Repeated(), aliases, copies, anchors, 10 ** dice.randint(1, 15)))
+
+
+def nests(dice: random.Random) -> Case:
+    """What is in itself, closed or not."""
+    return _placed(dice, _nested(dice))
+
+
+def long(dice: random.Random) -> Case:
+    """What goes on and on."""
+    return _placed(dice, _long(dice))
+
+
+def odd(dice: random.Random) -> Case:
+    """What nobody would write."""
+    return _placed(dice, _odd(dice))
+
 
 _SIGNS = [" ", ",", "=", "!", "(", ")", "a", "a=b", "a in (b)", "!a", ", ", "in", "a,", "(((", "a notin (b,", "-", "/"]
 
 
-def selector(chance: random.Random) -> Case:
+def selector(dice: random.Random) -> Case:
     """`-l` and `--field-selector`, with one or two signs over and over."""
-    text = "".join(chance.choices(_SIGNS, k=chance.randint(1, 2))) * chance.choice([10, 5_000, 100_000])
-    flag = chance.choice(["-l", "-l", "--field-selector"])
-    command = chance.choice(["get pods", "delete pods", "label pods x=y", "logs", "get all", "wait --for=create pod"])
-    return f"kubectl {command} {flag} '{text[:400_000]}'", ""
+    text = "".join(dice.choices(_SIGNS, k=dice.randint(1, 2))) * dice.choice([10, 5_000, 100_000])
+    flag = dice.choice(["-l", "-l", "--field-selector"])
+    command = dice.choice(["get pods", "delete pods", "label pods x=y", "logs", "get all", "wait --for=create pod"])
+    return Case(f"kubectl {command} {flag} '{text[:400_000]}'")
 
 
 _STEPS = [
@@ -38,80 +107,86 @@ _STEPS = [
 ]
 
 
-def jsonpath(chance: random.Random) -> Case:
+def jsonpath(dice: random.Random) -> Case:
     """Unions, descents and filters one after the other, in ranges in ranges."""
-    path = "{" + "".join(chance.choices(_STEPS, k=chance.randint(1, 12))) + "}"
-    union = f"{{.items[{','.join(['0'] * chance.choice([3, 500, 20_000]))}]{chance.choice(_STEPS)}}}"
-    ranges = chance.choice([1, 6, 200])
-    nested = chance.choice(["{range .items[*]}", "{range ..*}", "{range $..*}"]) * ranges + "x" * 50 + "{end}" * ranges
-    text = chance.choice([path, path, union, nested, "{" + "[" * chance.choice([9, 50_000]), path * 2_000])
-    flag = chance.choice(["-o jsonpath=", "-o jsonpath-as-json=", "-o custom-columns=A:", "--sort-by="])
-    return f"kubectl get {chance.choice(['pods', 'all,secrets'])} {flag}'{text}'", ""
+    path = "{" + "".join(dice.choices(_STEPS, k=dice.randint(1, 12))) + "}"
+    union = f"{{.items[{','.join(['0'] * dice.choice([3, 500, 20_000]))}]{dice.choice(_STEPS)}}}"
+    ranges = dice.choice([1, 6, 200])
+    nested = dice.choice(["{range .items[*]}", "{range ..*}", "{range $..*}"]) * ranges + "x" * 50 + "{end}" * ranges
+    text = dice.choice([path, path, union, nested, "{" + "[" * dice.choice([9, 50_000]), path * 2_000])
+    flag = dice.choice(["-o jsonpath=", "-o jsonpath-as-json=", "-o custom-columns=A:", "--sort-by="])
+    return Case(f"kubectl get {dice.choice(['pods', 'all,secrets'])} {flag}'{text}'")
 
 
 _DOUBLES = ['printf "%s%s" $x $x', "println $x $x", 'printf "%q" $x', 'printf "%s%999d" $x 1', 'printf "%v" $']
 
 
-def go_template(chance: random.Random) -> Case:
+def go_template(dice: random.Random) -> Case:
     """Strings that double, ranges in ranges, calls in calls."""
-    double = f'{{{{$x := "ab"}}}}{f"{{{{$x = {chance.choice(_DOUBLES)}}}}}" * chance.choice([3, 40, 400])}{{{{$x}}}}'
-    depth = chance.choice([2, 12, 900])
-    ranges = f"{{{{range {chance.choice(['.items', '$.items', '$'])}}}}}" * depth + "x{{$}}" + "{{end}}" * depth
+    double = f'{{{{$x := "ab"}}}}{f"{{{{$x = {dice.choice(_DOUBLES)}}}}}" * dice.choice([3, 40, 400])}{{{{$x}}}}'
+    depth = dice.choice([2, 12, 900])
+    ranges = f"{{{{range {dice.choice(['.items', '$.items', '$'])}}}}}" * depth + "x{{$}}" + "{{end}}" * depth
     calls = "{{" + "(not " * depth + "1" + ")" * depth + "}}"
-    looped = f'{{{{$x := "ab"}}}}{{{{range .items}}}}{{{{$x = {chance.choice(_DOUBLES)}}}}}{{{{end}}}}{{{{len $x}}}}'
-    wide = '{{printf "' + "%999d" * chance.choice([10, 20_000]) + '" 1}}'
-    text = chance.choice([double, double, ranges, calls, looped, wide, "{{" * depth, "{{if 1}}" * depth])
-    return f"kubectl get pods -o go-template='{text}'", ""
+    looped = f'{{{{$x := "ab"}}}}{{{{range .items}}}}{{{{$x = {dice.choice(_DOUBLES)}}}}}{{{{end}}}}{{{{len $x}}}}'
+    wide = '{{printf "' + "%999d" * dice.choice([10, 20_000]) + '" 1}}'
+    text = dice.choice([double, double, ranges, calls, looped, wide, "{{" * depth, "{{if 1}}" * depth])
+    return Case(f"kubectl get pods -o go-template='{text}'")
 
 
-def words(chance: random.Random) -> Case:
+def words(dice: random.Random) -> Case:
     """Very many arguments, and flags that are very long."""
     count, name = (
-        chance.choice([10, 3_000, 60_000]),
-        chance.choice(["web", "pod/web", "x", "a=b", "-A", "-l=a", "web,"]),
+        dice.choice([10, 3_000, 60_000]),
+        dice.choice(["web", "pod/web", "x", "a=b", "-A", "-l=a", "web,"]),
     )
-    verb = chance.choice(
-        ["get pods", "describe pod", "label pod", "get", "delete pod", "set image deploy/shop", "wait"]
-    )
+    verb = dice.choice(["get pods", "describe pod", "label pod", "get", "delete pod", "set image deploy/shop", "wait"])
     many = f"kubectl {verb} {' '.join([name] * min(count, 400_000 // len(name)))}"
-    flag = chance.choice(["get pods -", "get pods -L ", "config set ", "get ", "logs web --since=", "explain pods."])
-    unit = chance.choice(["A", "a,", "1s", "1h1m", ".5m", "pods,", "x.", "9", "spec."])
-    return chance.choice([many, f"kubectl {flag}{unit * count}"]), ""
+    flag = dice.choice(["get pods -", "get pods -L ", "config set ", "get ", "logs web --since=", "explain pods."])
+    unit = dice.choice(["A", "a,", "1s", "1h1m", ".5m", "pods,", "x.", "9", "spec."])
+    return Case(dice.choice([many, f"kubectl {flag}{unit * count}"]))
 
 
-def json_patch(chance: random.Random) -> Case:
+def json_patch(dice: random.Random) -> Case:
     """Copies of copies, and very many operations."""
     copy = {"op": "copy", "from": "/data", "path": "/data/a"}
-    add = {"op": "add", "path": "/data/a", "value": "x" * chance.choice([1, 100_000])}
-    inside = {"op": "copy", "from": "/metadata", "path": chance.choice(["/metadata/a", "/data/a", "/-", ""])}
+    add = {"op": "add", "path": "/data/a", "value": "x" * dice.choice([1, 100_000])}
+    inside = {"op": "copy", "from": "/metadata", "path": dice.choice(["/metadata/a", "/data/a", "/-", ""])}
     kinds = [copy, add, inside, {"op": "test", "path": "", "value": {}}, {"op": "move", "from": "/data", "path": "/x"}]
-    patch = json.dumps(
-        [chance.choice(kinds[:3]) for _ in range(chance.choice([2, 22, 60]))] + chance.choices(kinds, k=2)
-    )
-    local = chance.choice(["", "--dry-run=client", "--dry-run=server"])
-    return f"kubectl patch cm settings --type=json {local} --patch-file={FILE}", patch
+    patch = json.dumps([dice.choice(kinds[:3]) for _ in range(dice.choice([2, 22, 60]))] + dice.choices(kinds, k=2))
+    local = dice.choice(["", "--dry-run=client", "--dry-run=server"])
+    return Case(f"kubectl patch cm settings --type=json {local} --patch-file={FILE}", patch)
 
 
-def manifest(chance: random.Random) -> Case:
+def manifest(dice: random.Random) -> Case:
     """YAML that unfolds, nests, is long, or has tags."""
-    count = chance.choice([3, 300, 30_000])
+    count = dice.choice([3, 300, 3_000, 30_000])
+    keys = "".join(f"k{number}: v\n" for number in range(count))
     aliases = "a0: &a0 [x, x, x]\n" + "".join(
-        f"a{n + 1}: &a{n + 1} {chance.choice(['[*a{n}, *a{n}, *a{n}]', '{{<<: [*a{n}, *a{n}]}}'])}\n".replace(
+        f"a{n + 1}: &a{n + 1} {dice.choice(['[*a{n}, *a{n}, *a{n}]', '{{<<: [*a{n}, *a{n}]}}'])}\n".replace(
             "{n}", str(n)
         )
         for n in range(min(count, 30))
     )
-    tag = chance.choice(["!!binary", "!!set", "!!omap", "!!pairs", "!!timestamp", "!!float", "!!int", "!x", "!!null"])
-    value = chance.choice(
+    tag = dice.choice(["!!binary", "!!set", "!!omap", "!!pairs", "!!timestamp", "!!float", "!!int", "!x", "!!null"])
+    value = dice.choice(
         ["x", '"?"', "{a, b}", "[a: b]", "1e999", ".inf", "-.nan", "2001-01-01", "9" * count, "1:" * count]
     )
-    data = chance.choice(
-        [aliases, "{a: " * count + "1" + "}" * count, f"a: {tag} {value}\n", "[" * count, "- " * count, "? " * count]
+    data = dice.choice(
+        [
+            keys,
+            "[" + "{a: b}, " * count + "]",
+            aliases,
+            "{a: " * count + "1" + "}" * count,
+            f"a: {tag} {value}\n",
+            "[" * count,
+            "- " * count,
+            "? " * count,
+        ]
     )
     indented = "".join(f"  {line}\n" for line in data.splitlines())
-    kind = chance.choice(["v1\nkind: ConfigMap", "v1\nkind: Event", "apps/v1\nkind: Deployment", "v1\nkind: Pod"])
-    text = f"apiVersion: {kind}\nmetadata: {{name: x}}\n{chance.choice(['data', 'spec', 'message'])}:\n{indented}"
-    return f"kubectl {chance.choice(_TAKES_FILE)} -f {FILE}", chance.choice([text, data])
+    kind = dice.choice(["v1\nkind: ConfigMap", "v1\nkind: Event", "apps/v1\nkind: Deployment", "v1\nkind: Pod"])
+    text = f"apiVersion: {kind}\nmetadata: {{name: x}}\n{dice.choice(['data', 'spec', 'message'])}:\n{indented}"
+    return Case(f"kubectl {dice.choice(_TAKES_FILE)} -f {FILE}", dice.choice([text, data]))
 
 
 _TAKES_FILE = ["apply", "create", "diff", "replace", "delete", "label --local x=y", "set image --local a=b", "get"]
@@ -131,18 +206,58 @@ _KINDS = ["v1 Pod", "v1 Event", "apps/v1 Deployment", "batch/v1 CronJob", "v1 Li
 _KINDS += ["rbac.authorization.k8s.io/v1 Role", "apps/v1 StatefulSet", "v1 Namespace", "batch/v1 Job"]
 
 
-def odd_type(chance: random.Random) -> Case:
+def odd_type(dice: random.Random) -> Case:
     """An object with one field of the wrong type, or without it, and what shows it afterwards."""
-    version, kind = chance.choice(_KINDS).split()
-    *path, last = chance.choice(_FIELDS).split(".")
+    version, kind = dice.choice(_KINDS).split()
+    *path, last = dice.choice(_FIELDS).split(".")
     name = "{name: odd}" if [*path, last][0] != "metadata" else ""
     lines = [f"{'  ' * depth}{key}:\n" for depth, key in enumerate(path)]
-    lines.append(f"{'  ' * len(path)}{last}: {chance.choice(_ODD)}\n")
+    lines.append(f"{'  ' * len(path)}{last}: {dice.choice(_ODD)}\n")
     text = f"apiVersion: {version}\nkind: {kind}\n{f'metadata: {name}' if name else ''}\n{''.join(lines)}"
     show = "kubectl get all,events; kubectl events; kubectl describe pods"
-    return f"kubectl {chance.choice(_TAKES_FILE)} -f {FILE}; {show}; kubectl describe -f {FILE}", text
+    return Case(f"kubectl {dice.choice(_TAKES_FILE)} -f {FILE}; {show}; kubectl describe -f {FILE}", text)
 
 
-CLASSES: dict[str, Callable[[random.Random], Case]] = {
-    made.__name__: made for made in (selector, jsonpath, go_template, words, json_patch, manifest, odd_type)
-}
+_READERS = [f"kubectl {verb} -f {FILE}" for verb in _TAKES_FILE]
+_READERS += [f"kubectl --kubeconfig={FILE} config view", f"why -f {FILE}", f"kubectl patch pod web --patch-file={FILE}"]
+_READERS += [f"kubectl create secret docker-registry s --from-file=.dockerconfigjson={FILE}", f". ./{FILE}"]
+_READERS += [
+    f"kubectl create configmap c --from-env-file={FILE}",
+    f"kubectl create secret generic s --from-file={FILE}",
+]
+_HEADS = [
+    "",
+    "{",
+    "[",
+    '{"auths":',
+    "apiVersion: v1\nkind: List\nitems:\n",
+    '{"kubesim-progress":2,"answers":',
+    '{"a":"',
+]
+
+
+def document(dice: random.Random) -> Case:
+    """What one of the formats isn't made for, in a file that a command, the progress or a journal reads."""
+    text = dice.choice(_HEADS) + dice.choice([_nested, _long, _odd])(dice)
+    return Case(dice.choice(_READERS), text, dice.choice(["line", "line", "line", "progress", "journal", "export"]))
+
+
+_TARGETS = ["configmaps", "configmaps/settings", "pods", "pods/web", "pods/web/log", "pods/web/exec", "events"]
+_TYPES = ["json-patch+", "merge-patch+", "strategic-merge-patch+", ""]
+
+
+def request(dice: random.Random) -> Case:
+    """A request to the served API, with a body or a query that is too much of something."""
+    count, kind = dice.choice([3, 300, 3_000, 30_000]), dice.choice(_TYPES)
+    many = {f"k{number}": "v" for number in range(count)}
+    field = dice.choice(["data", "spec", "labels", "items", "x"])
+    made = {"metadata": {"name": f"m{dice.random()}"}, field: dice.choice([many, [many], [{}] * count, "x" * count])}
+    patch = json.loads(json_patch(dice).text)[:count] if count < 1_000 else [{"op": "test", "path": ""}] * count
+    body = dice.choice([json.dumps(made), json.dumps(patch), json.dumps(many), _nested(dice), _odd(dice)])
+    query = dice.choice(["", "", f"?labelSelector={_odd(dice)}", f"?fieldSelector={'metadata.name=a,' * count}"])
+    method = dice.choice(["GET", "POST", "PUT", "PATCH", "DELETE"])
+    return Case(f"{method} {dice.choice(_TARGETS)}{query} application/{kind}json", body, "request")
+
+
+_LINES = (doubles, nests, long, odd, selector, jsonpath, go_template, words, json_patch, manifest, odd_type)
+CLASSES: dict[str, Callable[[random.Random], Case]] = {made.__name__: made for made in (*_LINES, document, request)}

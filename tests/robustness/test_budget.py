@@ -13,9 +13,10 @@ from kubesim import Session
 from kubesim.api.budget import TooMuchError
 
 from .attack import new_session
+from .growth import CLASSES
 
 ROOT = Path(__file__).resolve().parents[2]
-COUNT = 12  # of each class; `make attack` tries more
+COUNT = 24  # of each class; `make attack` tries more
 
 
 @pytest.fixture(scope="module")
@@ -28,8 +29,10 @@ def test_every_input_has_an_answer() -> None:
     command = [sys.executable, "-m", "tests.robustness.attack", "0", "7", str(COUNT)]
     env = os.environ | {"PYTHONPATH": str(ROOT)}
     done = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, check=True)
-    *lost, _head, _doubles, _nests, _long, _odd = done.stdout.splitlines()
-    assert lost == []
+    rows = [row.split() for row in done.stdout.splitlines()[-len(CLASSES) :]]
+    assert [(kind, tried, lost) for kind, tried, _answered, _refused, lost, *_ in rows] == [
+        (kind, str(COUNT), "0") for kind in CLASSES
+    ], done.stdout
 
 
 @pytest.mark.parametrize(

@@ -61,6 +61,8 @@ def test_groups() -> None:
         ("a\\)", False, "Unmatched ) or \\)"),
         ("a\\{1", False, "Unmatched \\{"),
         ("[a", True, "Unmatched [, [^, [:, [., or [="),
+        ("[]", True, "Unmatched [, [^, [:, [., or [="),
+        ("[^]", False, "Unmatched [, [^, [:, [., or [="),
         ("a\\", True, "Trailing backslash"),
         ("[[:nope:]]", True, "Invalid character class name"),
         ("[b-a]", True, "Invalid range end"),

@@ -7,7 +7,7 @@ not simulated. Mirrors text/template (Go 1.26) and k8s.io/cli-runtime pkg/printe
 from __future__ import annotations
 
 import re
-from collections import ChainMap
+from collections import ChainMap, deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
@@ -31,7 +31,7 @@ class Printer:
         self._text = text
         self._budget = budget
         try:
-            parser = _Parser(text)
+            parser = _Parser(text, budget)
             self._statements, end = parser.statements()
             if end:
                 raise parser.error(f"unexpected {{{{{end}}}}}")
@@ -195,6 +195,7 @@ _ACTION = re.compile(
     rf"\{{\{{(?P<trim>-(?=\s))?(?P<body>\s*/\*.*?\*/|(?:{_STRING}|[^\"`}}]|\}}(?!\}}))*?)(?P<trim_after>\s-)?\}}\}}",
     re.DOTALL,
 )
+_ACTION_COST, _TOKEN_COST = 100, 25  # steps of the budget
 _TOKEN = re.compile(
     rf"""\s*(?:(?P<string>{_STRING})
     |(?P<declare>\$\w+(?:\s*,\s*\$\w+)?\s*:?=)
@@ -215,11 +216,12 @@ class _Token(NamedTuple):
 class _Parser:
     """Reads statements from the text, piece by piece, and within an action token by token."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, budget: Budget) -> None:
         self._text = text
+        self._budget = budget
         self._at = 0
         self._pieces = self._cut()
-        self._tokens: list[_Token] = []
+        self._tokens = deque[_Token]()
         self._variables = ["$"]
 
     def error(self, problem: str) -> FormatError:
@@ -243,10 +245,11 @@ class _Parser:
         rest = self._text[self._at :]
         yield rest.lstrip() if trim else rest
 
-    def _tokenize(self, action: re.Match[str]) -> list[_Token]:
-        tokens = []
+    def _tokenize(self, action: re.Match[str]) -> deque[_Token]:
+        tokens = deque[_Token]()
         at, end = action.start("body"), action.start("body") + len(action["body"].rstrip())
         while at < end:
+            self._budget.spend(_TOKEN_COST)
             token = _TOKEN.match(self._text, at, end)
             if token is None:
                 raise self.error(f"unexpected {quote(self._text[at:].lstrip()[0])} in operand")
@@ -255,7 +258,8 @@ class _Parser:
             at = token.end()
             if kind in ("path", "word") and at < end and not re.match(r"[\s.,|:()]", self._text[at]):
                 raise self.error(f"bad character {gojson.code_point(self._text[at])}")
-        return [*tokens, _Token("}}", "}}", end)]
+        tokens.append(_Token("}}", "}}", end))
+        return tokens
 
     def statements(self) -> tuple[list[_Statement], str]:
         """What stands up to `end` or `else`, which is consumed and returned too, or to the end of the text."""
@@ -264,16 +268,17 @@ class _Parser:
             if isinstance(piece, str):
                 found.append(lambda run, _, text=piece: run.print(text))  # type: ignore[misc]
                 continue
+            self._budget.spend(_ACTION_COST)
             self._tokens = self._tokenize(piece)
             word = self._tokens[0].text
             if word in ("end", "else"):
-                self._tokens.pop(0)
+                self._tokens.popleft()
                 return found, word
             found.append(self._control() if word in _CONTROLS else self._pipeline("command").print)
         return found, ""
 
     def _control(self) -> _Statement:
-        known, keyword = len(self._variables), self._tokens.pop(0).text
+        known, keyword = len(self._variables), self._tokens.popleft().text
         pipeline = self._pipeline(keyword)
         (body, end), otherwise = self.statements(), list[_Statement]()
         if end == "else" and self._tokens[0].text == keyword:  # `else if` shares the `end`
@@ -286,18 +291,18 @@ class _Parser:
         return _control(keyword, pipeline, body, otherwise)
 
     def _pipeline(self, context: str, end: str = "}}") -> _Pipeline:
-        declaration = self._tokens.pop(0).text if self._tokens[0].kind == "declare" else ""
+        declaration = self._tokens.popleft().text if self._tokens[0].kind == "declare" else ""
         variables = re.findall(r"\$\w+", declaration)
         self._variables += variables
         nodes = [self._command(context)]
         while self._tokens[0].kind == "|":
-            self._tokens.pop(0)
+            self._tokens.popleft()
             nodes.append(self._command(context))
             if not nodes[-1].is_call:
                 raise self.error(f"non executable command in pipeline stage {len(nodes)}")
         if self._tokens[0].kind != end:
             raise self._unexpected()
-        self._tokens.pop(0)
+        self._tokens.popleft()
         text = f"{declaration} {' | '.join([node.text for node in nodes])}".lstrip()
         return _Pipeline(text, variables, bool(declaration) and ":" not in declaration, nodes)
 
@@ -320,7 +325,7 @@ class _Parser:
         kind, text, at = self._tokens[0].kind, self._tokens[0].text, self._tokens[0].at
         if kind not in _OPERANDS:
             raise self._unexpected()
-        self._tokens.pop(0)
+        self._tokens.popleft()
         if kind == "path":
             return self._path(text, at)
         if kind == "(":
@@ -360,5 +365,5 @@ class _Parser:
         text, fields = f"({pipeline.text})", self._tokens[0]
         if fields.kind != "path" or self._text[fields.at - 1] != ")":
             return _fields(at, text, pipeline.evaluate, [])
-        self._tokens.pop(0)
+        self._tokens.popleft()
         return _fields(fields.at, text + fields.text, pipeline.evaluate, fields.text[1:].split("."))

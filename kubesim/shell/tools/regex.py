@@ -26,7 +26,8 @@ _MAX_PROGRAM = 4000
 _STATE_COST, _TOKEN_COST, _STEP_COST = 4, 200, 300
 _TOO_BIG = "Regular expression too big"
 
-_REST = r"\\.|\[\^?\]?(?:\[[:.=][^\]:.=]*[:.=]\]|[^\]])*+\]|."
+BRACKET = r"\[\^?+\]?+(?:\[[:.=][^\]:.=]*[:.=]\]|[^\]])*+\]"
+_REST = rf"\\.|{BRACKET}|."
 _TOKEN = re.compile(r"\{[0-9]+,?[0-9]*\}|\{,[0-9]+\}|" + _REST, re.DOTALL)
 _BASIC_TOKEN = re.compile(r"\\\{[0-9]*,?[0-9]*\\\}|" + _REST, re.DOTALL)
 _REPEATS = {"*": "{0,}", "+": "{1,}", "?": "{0,1}"}

@@ -16,9 +16,9 @@ from kubesim.api.budget import Budget
 from kubesim.shell.syntax import UnsupportedError, unescape
 from kubesim.shell.tool import Invocation, Options, ToolError, lines, misused
 from kubesim.shell.tools import below, inputs, whole_number
-from kubesim.shell.tools.regex import Regex, Span
+from kubesim.shell.tools.regex import BRACKET, Regex, Span
 
-_ADDRESS = r"(?:[0-9]{1,9}|\$|/(?:[^\\/\n]|\\.)*+/)"
+_ADDRESS = rf"(?:[0-9]{{1,9}}|\$|/(?:{BRACKET}|[^\\[/\n]|\\.)*+/)"
 _HEAD = re.compile(rf"[\s;]*+({_ADDRESS})?[ \t]*+(?:,[ \t]*+({_ADDRESS}))?[ \t]*+(!?)[ \t]*+", re.DOTALL)
 _END = re.compile(r"[ \t]*+(?=[;\n]|\Z)")
 _BLANK = re.compile(r"[\s;]*+\Z")
@@ -134,7 +134,6 @@ class _Parser:
     """Reads a script; what is wrong is a ToolError with GNU's sentence and the place where it was seen."""
 
     def __init__(self, script: str, budget: Budget, flags: str) -> None:
-        budget.spend(script.count("[") * len(script) // 100)  # each may look for its `]`
         self._script, self._budget, self._flags = script, budget, flags
         self._at = 0
 
@@ -181,16 +180,15 @@ class _Parser:
 
     def _read_substitution(self, command: _Command) -> None:
         mark = re.escape(self._script[self._at : self._at + 1])
-        brackets = rf"((?:\[\^?\]?[^\]\n]*+\]|[^\\{mark}]|\\.)*+){mark}"  # `s/[/]/x/`: no end within brackets
-        plain = rf"((?:[^\\{mark}]|\\.)*+){mark}"
-        whole = re.compile(f"{mark}(?:{brackets}|{plain}){plain}([gpiI0-9]*)", re.DOTALL)
+        pattern = rf"((?:{BRACKET}|[^\\[{mark}]|\\.)*+){mark}"  # `s/[/]/x/`: no end within brackets
+        whole = re.compile(rf"{mark}{pattern}((?:[^\\{mark}]|\\.)*+){mark}([gpiI0-9]*)", re.DOTALL)
         match = whole.match(self._script, self._at) if mark not in ("", "\\\\", "\\\n") else None
         if not match:
             raise self._error("unterminated `s' command", len(self._script))
         self._at = match.end()
         if not _END.match(self._script, self._at):
             raise self._error("unknown option to `s'", self._at + 1)
-        pattern, command.replacement, command.flags = match[1] or match[2] or "", match[3], match[4]
+        pattern, command.replacement, command.flags = match.groups()
         pattern = pattern.replace(f"\\{mark[-1]}", mark[-1]) if not mark[-1].isalnum() else pattern
         command.regex = self._regex(pattern, "i" if "i" in command.flags.lower() else "")
         for group in re.findall(r"\\(.)", command.replacement, re.DOTALL):
