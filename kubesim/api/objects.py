@@ -84,7 +84,13 @@ def at(value: Any, path: str) -> Any:
     return getter(path)(value)
 
 
-REVISION = "deployment.kubernetes.io/revision"
+LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
+REVISION, REVISION_HISTORY = "deployment.kubernetes.io/revision", "deployment.kubernetes.io/revision-history"
+# What a Deployment's ReplicaSets don't take over from it.
+ROLLOUT_ANNOTATIONS = (
+    *(LAST_APPLIED, REVISION, REVISION_HISTORY),
+    *("deployment.kubernetes.io/desired-replicas", "deployment.kubernetes.io/max-replicas"),
+)
 
 
 def revision(replica_set: Object) -> int:

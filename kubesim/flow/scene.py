@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol
 
 from kubesim.api.imageref import Reference
-from kubesim.api.objects import Object, namespace_of
+from kubesim.api.objects import LAST_APPLIED, Object, namespace_of
 from kubesim.api.resources import (
     CRON_JOB,
     DAEMON_SET,
@@ -28,7 +28,6 @@ from kubesim.cluster.registry import Answer
 _ROLLED_OUT = (DEPLOYMENT.kind, DAEMON_SET.kind, STATEFUL_SET.kind, CRON_JOB.kind)
 VOLUME = "volumes/"
 """What the name of an attempt for a volume's image begins with, as in the kubelet's traces."""
-_LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 
 
 class Objects(Protocol):
@@ -135,7 +134,7 @@ def _above(scene: Scene, pod: Object, creator: Creator) -> tuple[str, str] | Non
 
 def manifest_of(obj: Object) -> str:
     """An object as it was applied, "" where that is not known."""
-    return str(obj["metadata"].get("annotations", {}).get(_LAST_APPLIED, ""))
+    return str(obj["metadata"].get("annotations", {}).get(LAST_APPLIED, ""))
 
 
 def entries_of(secret: Mapping[str, Any]) -> list[str]:

@@ -80,7 +80,7 @@ def _check(call: Call) -> None:
     if command.asks_namespace and not call.flags["namespace"]:
         check_context(call.context.config, call.flags)
     if not (command.is_offline or is_local):
-        check_client(call.context.config, call.flags)
+        check_client(call.context.config, call.flags, command.path[0])
     _check_combinations(call, [row for row in command.refuse if not row[2:]])
 
 
@@ -161,6 +161,8 @@ def _first_help(words: Sequence[str]) -> str:
         raise KubectlError(f'unknown command "{words[0]}" for "kubectl"{suggestions(words[0])}')
     topic, rest = find_command(words[1:])
     _refuse_absent(topic, rest)
+    if rest and topic is None and next_word(rest, GLOBAL_FLAGS) is not None:
+        raise Plain(f"Unknown help topic [{' '.join(f'`{word}`' for word in rest)}]\n\n\n{root_help()}".rstrip("\n"))
     return help_text(topic) if topic else root_help()
 
 

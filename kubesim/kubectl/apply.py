@@ -7,7 +7,7 @@ import json
 from functools import partial
 
 from kubesim.api.errors import StatusError
-from kubesim.api.objects import Object, metadata
+from kubesim.api.objects import LAST_APPLIED, Object, metadata
 from kubesim.api.resources import SECRET
 from kubesim.cluster.apiserver import patch
 from kubesim.gotext import gojson
@@ -15,7 +15,7 @@ from kubesim.kubectl.change import send_patch
 from kubesim.kubectl.command import Call, command
 from kubesim.kubectl.deletion import delete_target, wait_until_gone
 from kubesim.kubectl.errors import REFUSALS, Exit, KubectlError, raise_all, refuse_if, visit, with_source
-from kubesim.kubectl.formats.marshal import LAST_APPLIED, last_applied, to_yaml
+from kubesim.kubectl.formats.marshal import last_applied, to_yaml
 from kubesim.kubectl.manifests import Manifest, check_kind, manifests, require_namespace, visit_manifests
 from kubesim.kubectl.output import print_result
 from kubesim.kubectl.selection import Target, find_named

@@ -36,6 +36,11 @@ PATCHES = {
     "merge": (dict, "json: cannot unmarshal array into Go value of type unstructured.detector", "Invalid JSON Patch"),
     "strategic": (dict, "invalid JSON document", "invalid JSON document"),
 }
+# What `kubectl run --overrides` says of a list.
+NO_TYPE = (
+    "couldn't get version/kind; json parse error: json: cannot unmarshal array into Go value of type "
+    'struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }'
+)
 
 
 def patch_locally(obj: Object, change: Any, kind: str, resource: Resource) -> Object:

@@ -46,9 +46,8 @@ def _read(call: Call, path: str) -> None:
 
 def _print_formatted(call: Call, form: Format, selection: Selection) -> None:
     objects = [obj for _, obj in selection.objects]
-    if selection.single:
-        if objects:
-            call.say(form.render(objects[0]))
+    if selection.single and (selection.error or len(objects) == 1):
+        call.say("" if selection.error else form.render(objects[0]))
     elif objects or not call.flags["ignore-not-found"]:
         call.say(form.render_list(_sorted(call, objects)))
 

@@ -7,21 +7,29 @@ from collections.abc import Callable, Iterator
 from functools import partial
 
 from kubesim.api.errors import StatusError
-from kubesim.api.objects import Object, at, bare_template, clone, is_owned_by, metadata, name_of, namespace_of, revision
+from kubesim.api.objects import (
+    LAST_APPLIED,
+    ROLLOUT_ANNOTATIONS,
+    Object,
+    at,
+    bare_template,
+    clone,
+    is_owned_by,
+    metadata,
+    name_of,
+    namespace_of,
+    revision,
+)
 from kubesim.api.resources import CONTROLLER_REVISION, DAEMON_SET, DEPLOYMENT, REPLICA_SET, STATEFUL_SET, Resource
 from kubesim.gotext import tabwriter
 from kubesim.kubectl import describers as describers
 from kubesim.kubectl.command import Call, command
 from kubesim.kubectl.errors import KubectlError
-from kubesim.kubectl.formats.marshal import LAST_APPLIED
 from kubesim.kubectl.output import print_result
 from kubesim.kubectl.selection import Query
 
 _CAUSE = "kubernetes.io/change-cause"
 _RESTARTED = "kubectl.kubernetes.io/restartedAt"
-# Annotations that a Deployment keeps when it goes back to an earlier revision.
-_KEPT = ("revision", "revision-history", "desired-replicas", "max-replicas")
-_OWN = (LAST_APPLIED, *(f"deployment.kubernetes.io/{key}" for key in _KEPT))
 PATIENCE = 3600.0
 _APPLIED = (
     "Warning: resource {}/{} was previously managed with 'kubectl apply'. Rolling back will not update the "
@@ -273,8 +281,8 @@ def _roll_back(call: Call, resource: Resource, obj: Object, old: Object, wanted:
     new = {**obj, "spec": {**obj["spec"], "template": template}}
     if resource is DEPLOYMENT:
         kept, taken = (metadata(item).get("annotations", {}) for item in (obj, old))
-        annotations = {key: value for key, value in kept.items() if key in _OWN}
-        annotations |= {key: value for key, value in taken.items() if key not in _OWN}
+        annotations = {key: value for key, value in kept.items() if key in ROLLOUT_ANNOTATIONS}
+        annotations |= {key: value for key, value in taken.items() if key not in ROLLOUT_ANNOTATIONS}
         new["metadata"] = {**obj["metadata"], "annotations": annotations}
     call.api.update(resource, new, **call.request(dry_run), verb="patch")
     return "rolled back"

@@ -12,7 +12,7 @@ from kubesim.api.imageref import parse
 from kubesim.api.objects import Object, find_condition, name_of, namespace_of
 from kubesim.api.resources import POD, SERVICE, Resource
 from kubesim.kubectl.apply import with_last_applied
-from kubesim.kubectl.change import PATCHES, patch_locally
+from kubesim.kubectl.change import NO_TYPE, PATCHES, patch_locally
 from kubesim.kubectl.command import Call, command
 from kubesim.kubectl.errors import Exit, KubectlError, UsageError, raise_all, refuse_if
 from kubesim.kubectl.flags import parse_number
@@ -185,10 +185,11 @@ def _annotations(given: tuple[str, ...]) -> dict[str, str]:
 def _override(call: Call, pod: Object) -> Object:
     """The Pod merged with --overrides and read as a Pod again."""
     kind, text = call.flags["override-type"], call.flags["overrides"]
-    wanted, _, refusal = PATCHES[kind]
+    wanted, mismatch, refusal = PATCHES[kind]
     try:
         change: Any = parse_json(text)
-        refuse_if(refusal and not isinstance(change, wanted), refusal)
+        if not isinstance(change, wanted):
+            raise KubectlError(NO_TYPE if kind == "merge" and isinstance(change, list) else refusal or mismatch)
         merged = patch_locally(pod, change, kind, POD)
         group_kind = f'no kind "{merged["kind"]}" is registered for version "{merged["apiVersion"]}"'
         is_pod = (merged["kind"], merged["apiVersion"]) == (POD.kind, POD.api_version)

@@ -49,7 +49,7 @@ class Target:
 
 @dataclass
 class Selection:
-    """Everything that was asked for, in groups of one type. `single`: one object by name, printed without a List."""
+    """Everything that was asked for, in groups of one type. `single`: one name or file; its one object has no List."""
 
     groups: list[tuple[Resource, list[Object]]]
     error: Exception | None

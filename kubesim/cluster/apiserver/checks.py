@@ -60,7 +60,7 @@ def raise_if_any(resource: Resource, obj: Object, causes: list[errors.FieldError
 def check_preconditions(resource: Resource, new: Object, old: Object) -> None:
     """Raise Conflict where the object is no longer the one that the request means."""
     version = new["metadata"].get("resourceVersion")
-    if version and version != old["metadata"]["resourceVersion"]:
+    if version not in (None, "", "0", old["metadata"]["resourceVersion"]):
         raise errors.conflict(resource, name_of(old))
     _check_same(resource, old, "uid", "UID", new["metadata"].get("uid"))
 

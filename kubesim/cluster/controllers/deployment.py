@@ -11,7 +11,18 @@ import math
 from functools import partial
 
 from kubesim.api.clock import SECOND, Clock, parse_time, safe_hash
-from kubesim.api.objects import REVISION, Object, bare_template, clone, metadata, name_of, namespace_of, revision
+from kubesim.api.objects import (
+    REVISION,
+    REVISION_HISTORY,
+    ROLLOUT_ANNOTATIONS,
+    Object,
+    bare_template,
+    clone,
+    metadata,
+    name_of,
+    namespace_of,
+    revision,
+)
 from kubesim.api.resources import DEPLOYMENT, REPLICA_SET, Resource
 from kubesim.cluster.apiserver import APIServer
 from kubesim.cluster.controllers.base import (
@@ -26,6 +37,7 @@ from kubesim.cluster.controllers.base import (
 )
 
 HASH = "pod-template-hash"
+MOST_HISTORY = 2000  # characters
 FREQUENT = 50  # Pods up to which every change is answered at once
 # Pods that one sync creates or deletes at most. The real controller takes 500, which the rate limit of its client
 # spreads over half a minute.
@@ -53,17 +65,16 @@ class DeploymentController(Controller):
     def _ensure_new(self, deployment: Object, new: Object | None, old: list[Object]) -> Object:
         wanted = 1 + max((revision(item) for item in old), default=0)
         if new is None:
-            new = self.api.create(REPLICA_SET, _replica_set(deployment, str(wanted)))
-        elif revision(new) < wanted:
-            new = self._annotate(REPLICA_SET, new, str(wanted))
-        number = metadata(new)["annotations"][REVISION]
-        if metadata(deployment).get("annotations", {}).get(REVISION) != number:
-            self._annotate(DEPLOYMENT, deployment, number)
+            new = self.api.create(REPLICA_SET, _replica_set(deployment, wanted))
+        else:
+            new = self._annotate(REPLICA_SET, new, _annotations(deployment, new, wanted))
+        self._annotate(DEPLOYMENT, deployment, {REVISION: metadata(new)["annotations"][REVISION]})
         return new
 
-    def _annotate(self, resource: Resource, obj: Object, number: str) -> Object:
-        change = {"metadata": {"annotations": {REVISION: number}}}
-        return self.api.patch(resource, namespace_of(obj), name_of(obj), change, "merge")
+    def _annotate(self, resource: Resource, obj: Object, wanted: dict[str, str]) -> Object:
+        if wanted.items() <= (metadata(obj).get("annotations") or {}).items():
+            return obj
+        return self.api.patch(resource, namespace_of(obj), name_of(obj), {"metadata": {"annotations": wanted}}, "merge")
 
     def _roll(self, deployment: Object, new: Object, old: list[Object]) -> None:
         wanted = deployment["spec"]["replicas"]
@@ -213,16 +224,31 @@ def _current(deployment: Object, owned: list[Object]) -> Object | None:
     return next((item for item in owned if bare_template(item) == wanted), None)
 
 
-def _replica_set(deployment: Object, number: str) -> Object:
+def _replica_set(deployment: Object, wanted: int) -> Object:
     template = clone(deployment["spec"]["template"])
     hashed = safe_hash(json.dumps(template, sort_keys=True))
     labels = {**metadata(template).get("labels", {}), HASH: hashed}
     template["metadata"] = {**metadata(template), "labels": labels}
     selector = {**deployment["spec"]["selector"]}
     selector["matchLabels"] = {**selector.get("matchLabels", {}), HASH: hashed}
-    annotations = {**_size_annotations(deployment), REVISION: number}
+    annotations = {**_size_annotations(deployment), **_annotations(deployment, {}, wanted)}
     meta = {"annotations": annotations, "labels": labels, "name": f"{name_of(deployment)}-{hashed}"}
     return dependent(deployment, REPLICA_SET, meta, spec={"replicas": 0, "selector": selector, "template": template})
+
+
+def _annotations(deployment: Object, new: Object, wanted: int) -> dict[str, str]:
+    """What the Deployment's ReplicaSet is annotated with: as the Deployment is, and with its numbers, also past ones.
+
+    Mirrors SetNewReplicaSetAnnotations of pkg/controller/deployment/util/deployment_util.go.
+    """
+    given, present = (metadata(obj).get("annotations") or {} for obj in (deployment, new))
+    found = {key: value for key, value in given.items() if key not in ROLLOUT_ANNOTATIONS}
+    if revision(new) >= wanted:
+        return found
+    if before := present.get(REVISION):
+        past = ",".join(filter(None, (present.get(REVISION_HISTORY), before)))
+        found[REVISION_HISTORY] = past if len(past) <= MOST_HISTORY else past.partition(",")[2]
+    return {**found, REVISION: str(wanted)}
 
 
 def _size_annotations(deployment: Object) -> dict[str, str]:

@@ -14,9 +14,8 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
+from kubesim.api.objects import LAST_APPLIED
 from kubesim.gotext import gojson
-
-LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 
 
 class Printer:

@@ -58,6 +58,8 @@ def _change(row: Kind, new: Object, old: Object) -> Errors:
     if row.frozen and old.get("immutable"):
         changed = [field for field in row.frozen.split() if new.get(field) != old.get(field)]
         yield from (field_forbidden(field, _FROZEN) for field in ["immutable"] * (not new.get("immutable")) + changed)
+    if new.get("kind") == "Service":
+        yield from objects.service_update(new.get("spec") or {}, old.get("spec") or {})
     names = row.changeable.split()
     specs = [{key: value for key, value in obj.get("spec", {}).items() if key not in names} for obj in (new, old)]
     if names and specs[0] != specs[1]:

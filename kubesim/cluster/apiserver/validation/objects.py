@@ -174,6 +174,17 @@ def service_ports(field: str, spec: Object | None) -> Errors:
     yield from rule("named NamedServicePort" if len(ports) > 1 else "named ServicePort")(f"{field}.ports", ports)
 
 
+def service_update(new: Object, old: Object) -> Errors:
+    """The address of a Service stays, unless it becomes or was a name of another's."""
+    before, after = old.get("clusterIPs") or [], new.get("clusterIPs") or []
+    if "ExternalName" in (new.get("type"), old.get("type")) or not before:
+        return
+    if not after:
+        yield invalid_value("spec.clusterIPs[0]", after, "primary clusterIP can not be unset")
+    elif before[0] != after[0]:
+        yield invalid_value("spec.clusterIPs[0]", after, "may not change once set")
+
+
 @special
 def role_rule(where: str, item: Object) -> Errors:
     if urls := item.get("nonResourceURLs"):
