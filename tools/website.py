@@ -45,8 +45,8 @@ MICROPIP = "micropip==0.11.1 --hash=sha256:768de165adb8e66906039d8fec4127a57f522
 
 BROWSER = {"sys_platform": "emscripten", "platform_system": "Emscripten", "python_version": "3.14", "extra": "widgets"}
 ROOTS = ("kubesim", "ipython", "comm")
-STUBS = ("jedi",)  # the kernel asks for it by name; it has 5 MB, and code completes without it
-LEFT_OUT = {"jupyterlab-widgets", "widgetsnbextension", *STUBS}  # what only a server needs
+# What only a server needs; and jedi, which has 5 MB, and code completes without it.
+LEFT_OUT = {"jupyterlab-widgets", "widgetsnbextension", "jedi"}
 # Files that no lesson uses: tables for terminals' oddities, a server's own parts, and what colours other languages.
 UNUSED = (
     *("*/tests/*", "*/sphinxext/*", "*.so", "*.pyc", "*/RECORD", "__editable__*", "../*"),
@@ -66,6 +66,8 @@ LEXERS = {
 }
 EPOCH = (2026, 1, 1, 0, 0, 0)  # the time of every file in a wheel, so that two builds are alike
 KERNEL = ("ipykernel", "piplite", "pyodide_kernel", "micropip")
+PACKAGES = "packages"
+ASKED_FOR = ("micropip", "piplite", "ipykernel", "comm", "pyodide-kernel", "jedi", "ipython")
 
 
 def main() -> int:
@@ -76,7 +78,7 @@ def main() -> int:
     builder = fetch_builder()
     build_app(builder)
     add_runtime(builder)
-    add_landing_page()
+    add_pages()
     size = sum(path.stat().st_size for path in SITE.rglob("*") if path.is_file())
     print(f"{SITE.relative_to(ROOT)}: {size / 1e6:.1f} MB")
     return 0
@@ -131,6 +133,8 @@ def build_app(builder: Path) -> None:
     for folder in ("notebooks", "docs"):
         ignored = shutil.ignore_patterns("workspace", ".ipynb_checkpoints", "screenshots")
         shutil.copytree(ROOT / folder, source / "files" / folder, ignore=ignored)
+    for notebook in (source / "files" / "notebooks").glob("*.ipynb"):
+        stamp(notebook)
     shutil.copyfile(ROOT / "tools" / "overrides.json", source / "overrides.json")
     (source / "jupyter-lite.json").write_text(json.dumps(_settings(), indent=2))
     extensions = builder / "share" / "jupyter" / "labextensions" / "@jupyterlite" / "pyodide-kernel-extension"
@@ -148,12 +152,22 @@ def build_app(builder: Path) -> None:
     )
 
 
+def stamp(notebook: Path) -> None:
+    """Write the lesson's version into the notebook, so that a learner's copy can be told from a newer one."""
+    content = json.loads(notebook.read_text(encoding="utf-8"))
+    content["metadata"]["kubesim"] = _sha256(notebook)[:16]
+    notebook.write_text(json.dumps(content, ensure_ascii=False), encoding="utf-8")
+
+
 def _settings() -> dict[str, Any]:
-    packages = [*(name.replace("_", "-") for name in KERNEL), *STUBS, *(dist.name for dist in distributions())]
     kernel = {
         "pyodideUrl": "./static/pyodide/pyodide.mjs",
         "disablePyPIFallback": True,
-        "loadPyodideOptions": {"packages": packages},
+        "loadPyodideOptions": {
+            "packages": [PACKAGES, *ASKED_FOR],
+            # Each import that looks into the notebook's folder first is a request to the page.
+            "env": {"PYTHONSAFEPATH": "1"},
+        },
     }
     data = {
         "appName": "kubesim",
@@ -167,11 +181,19 @@ def _settings() -> dict[str, Any]:
     return {"jupyter-lite-schema-version": 0, "jupyter-config-data": data}
 
 
-def add_landing_page() -> None:
-    """The site's first page, with its picture, instead of JupyterLite's."""
+def add_pages() -> None:
+    """The site's first page, with its picture, instead of JupyterLite's; and what the site adds to JupyterLab."""
     for name in ("flow-light.png", "flow-dark.png"):
         shutil.copyfile(ROOT / "docs" / "screenshots" / name, SITE / name)
-    shutil.copyfile(PARTS / "index.html", SITE / "index.html")
+    for name in ("index.html", "site.js", "site.css"):
+        shutil.copyfile(PARTS / name, SITE / name)
+    app = SITE / "lab" / "index.html"
+    added = '<link rel="stylesheet" href="../site.css">\n<script type="module" src="../site.js"></script>\n</head>'
+    page = app.read_text(encoding="utf-8")
+    app.write_text(
+        page.replace("<title>JupyterLite</title>", "<title>kubesim</title>").replace("</head>", added, 1),
+        encoding="utf-8",
+    )
 
 
 # --- the page's Python
@@ -194,8 +216,6 @@ def add_runtime(builder: Path) -> None:
             shutil.copy(wheel, wheels)
     for distribution in distributions():
         pack(distribution, wheels)
-    for name in STUBS:
-        _write_wheel(wheels, name, "1", [(f"{name}-1.dist-info/METADATA", _metadata(name).encode())])
     compile_wheels(wheels)
     write_lock(wheels)
 
@@ -218,7 +238,8 @@ def distributions() -> list[importlib.metadata.Distribution]:
 
 def pack(distribution: importlib.metadata.Distribution, folder: Path) -> None:
     """Write the installed files of a package as a wheel without compiled code."""
-    _write_wheel(folder, distribution.name, distribution.version, _files(distribution))
+    name = distribution.name.replace("-", "_")
+    _write_archive(folder / f"{name}-{distribution.version}-py3-none-any.whl", _files(distribution))
 
 
 def _files(distribution: importlib.metadata.Distribution) -> Iterator[tuple[str, bytes]]:
@@ -234,16 +255,10 @@ def _files(distribution: importlib.metadata.Distribution) -> Iterator[tuple[str,
                 yield path.relative_to(ROOT).as_posix(), path.read_bytes()
 
 
-def _metadata(name: str) -> str:
-    return f"Metadata-Version: 2.1\nName: {name}\nVersion: 1\n"
-
-
-def _write_wheel(folder: Path, name: str, version: str, files: Iterable[tuple[str, bytes]]) -> None:
-    with zipfile.ZipFile(
-        folder / f"{name.replace('-', '_')}-{version}-py3-none-any.whl", "w", zipfile.ZIP_DEFLATED
-    ) as wheel:
+def _write_archive(file: Path, files: Iterable[tuple[str, bytes]]) -> None:
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
         for path, content in files:
-            wheel.writestr(zipfile.ZipInfo(path, EPOCH), content, zipfile.ZIP_DEFLATED)
+            archive.writestr(zipfile.ZipInfo(path, EPOCH), content, zipfile.ZIP_DEFLATED)
 
 
 def compile_wheels(folder: Path) -> None:
@@ -256,25 +271,27 @@ def compile_wheels(folder: Path) -> None:
 
 
 def write_lock(folder: Path) -> None:
-    """Move the wheels of `folder` beside Pyodide, and name them in its lock instead of Pyodide's own packages."""
+    """Put the packages of `folder` into one archive beside Pyodide, and name it in its lock instead of Pyodide's own.
+
+    One file takes a browser less time than thirty. The kernel asks for some packages by name: those are empty.
+    """
+    _write_archive(RUNTIME / f"{PACKAGES}.zip", _unpacked(sorted(folder.glob("*.whl"))))
+    _write_archive(RUNTIME / "empty.zip", [])
+    files = {PACKAGES: f"{PACKAGES}.zip", **dict.fromkeys(ASKED_FOR, "empty.zip")}
     lock = json.loads((RUNTIME / "pyodide-lock.json").read_text())
-    lock["packages"] = {}
-    for wheel in sorted(folder.glob("*.whl")):
-        name, version = wheel.name.split("-")[:2]
-        key = name.lower().replace("_", "-")
-        lock["packages"][key] = {
-            "name": key,
-            "version": version,
-            "file_name": wheel.name,
-            "sha256": _sha256(wheel),
-            "install_dir": "site",
-            "package_type": "package",
-            "unvendored_tests": False,
-            "depends": [],
-            "imports": [],
-        }
-        shutil.move(wheel, RUNTIME)
+    lock["packages"] = {name: _locked(name, RUNTIME / file) for name, file in files.items()}
     (RUNTIME / "pyodide-lock.json").write_text(json.dumps(lock))
+
+
+def _unpacked(wheels: Iterable[Path]) -> Iterator[tuple[str, bytes]]:
+    for wheel in wheels:
+        with zipfile.ZipFile(wheel) as archive:
+            yield from ((name, archive.read(name)) for name in archive.namelist())
+
+
+def _locked(name: str, file: Path) -> dict[str, Any]:
+    fixed = {"install_dir": "site", "package_type": "package", "unvendored_tests": False, "depends": [], "imports": []}
+    return {"name": name, "version": "1", "file_name": file.name, "sha256": _sha256(file), **fixed}
 
 
 def _sha256(path: Path) -> str:
@@ -306,6 +323,7 @@ class Handler(http.server.SimpleHTTPRequestHandler):
         self.send_response(http.HTTPStatus.OK)
         self.send_header("Content-Type", self.guess_type(str(path)))
         self.send_header("Content-Encoding", "gzip")
+        self.send_header("Cache-Control", "max-age=600")  # as GitHub Pages does; a browser keeps compiled code as long
         self.send_header("Content-Length", str(len(self.bodies[path])))
         self.end_headers()
         self.wfile.write(self.bodies[path])

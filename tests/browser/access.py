@@ -20,7 +20,7 @@ BENCH = ".ks-bench"
 # axe leaves out what is scrolled away, and what is cut by an ancestor; JupyterLab's <body> has no height of its own.
 WHOLE = "body { height: 100vh; } .jp-Cell { content-visibility: visible !important; }"
 # Colours are looked at in outputs alone (those of prose are JupyterLab's), and axe cannot tell those of a picture.
-COLOURED = f"{WHOLE} .jp-MarkdownCell, .jp-Cell-inputWrapper, svg {{ display: none; }}"
+COLOURED = ".jp-MarkdownCell, .jp-Cell-inputWrapper, svg { display: none; }"
 HEIGHT = "() => document.querySelector('.jp-WindowedPanel-outer').scrollHeight"
 LAID_OUT = """() => {
     const {bottom} = document.querySelector(".jp-WindowedPanel-outer").getBoundingClientRect();
@@ -81,11 +81,11 @@ def resize(page: Page, width: int, height: int) -> None:
 
 
 @contextmanager
-def high(page: Page, style: str) -> Iterator[None]:
-    """Show the whole notebook in that style at once, as on a very high screen."""
+def high(page: Page) -> Iterator[None]:
+    """Show the whole notebook at once, as on a very high screen."""
     usual = page.viewport_size
     assert usual is not None
-    tag = page.add_style_tag(content=style)
+    tag = page.add_style_tag(content=WHOLE)
     resize(page, usual["width"], page.evaluate(HEIGHT) + 200)
     page.evaluate(TO_THE_TOP)
     yield
@@ -96,12 +96,13 @@ def high(page: Page, style: str) -> Iterator[None]:
 def violations(page: Page) -> list[str]:
     """What axe-core says is wrong with our texts and outputs: in their structure, and in the colours of each theme."""
     page.evaluate(AXE_SCRIPT)
-    with high(page, WHOLE):
+    with high(page):
         found = page.evaluate(AXE, [[[PROSE], [OUTPUTS], [BENCH]], ALL_BUT_COLOURS])
-    with high(page, COLOURED):
+        tag = page.add_style_tag(content=COLOURED)
         for theme in themes(page):
             pale = page.evaluate(AXE, [[[OUTPUTS], [BENCH]], {"runOnly": COLOURS}])
             found += [f"{theme}: {finding}" for finding in pale]
+        tag.evaluate("node => node.remove()")
     return list(found)
 
 

@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, Route, ViewportSize, expect, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, Playwright, Route, ViewportSize, expect, sync_playwright
 
 NOTEBOOKS = Path(__file__).resolve().parents[2] / "notebooks"
 VIEWPORT: ViewportSize = {"width": 1280, "height": 900}
@@ -46,6 +46,20 @@ RUN_ALL = """limit => Promise.race([
     window.jupyterapp.commands.execute("notebook:run-all-cells"),
     new Promise((_, reject) => setTimeout(() => reject(new Error("the cells still run")), limit)),
 ])"""
+
+STORED = f"() => {CURRENT}.content.model.toJSON()"
+SELECT_FIRST = f"""() => {{
+    const {{content}} = {CURRENT};
+    for (const cell of content.model.cells) if (cell.type === "code") cell.clearExecution();
+    Object.assign(content, {{activeCellIndex: 0, mode: "command"}});
+    content.activeCell.node.focus();
+}}"""
+ALL_RAN = f"""() => {{
+    const {{content, sessionContext}} = {CURRENT};
+    const code = content.model.toJSON().cells.filter((cell) => cell.cell_type === "code");
+    return sessionContext.session.kernel.status === "idle" && code.every((cell) => cell.execution_count)
+        && !content.widgets.some((cell) => cell.promptNode?.textContent.includes("*"));
+}}"""
 
 expect.set_options(timeout=SECONDS * 1000)
 
@@ -148,18 +162,22 @@ def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.Tes
 
 
 @pytest.fixture(scope="package")
-def launch(chromium: str) -> Iterator[Callable[..., Browser]]:
-    """A function that starts Chromium without a window, with options of its own."""
-    common = ["--disable-background-networking"]
-    common += ["--no-sandbox"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
-    with sync_playwright() as playwright:
-        yield lambda *options: playwright.chromium.launch(executable_path=chromium, args=[*common, *options])
+def playwright() -> Iterator[Playwright]:
+    """Playwright, which there can be once in a process."""
+    with sync_playwright() as running:
+        yield running
+
+
+def options(*more: str) -> list[str]:
+    """What Chromium is started with."""
+    as_root = ["--no-sandbox"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
+    return ["--disable-background-networking", *as_root, *more]
 
 
 @pytest.fixture(scope="package")
-def browser(launch: Callable[..., Browser]) -> Iterator[Browser]:
-    """Chromium for all tests of the lab."""
-    browser = launch()
+def browser(playwright: Playwright, chromium: str) -> Iterator[Browser]:
+    """Chromium without a window, for all tests of the lab."""
+    browser = playwright.chromium.launch(executable_path=chromium, args=options())
     yield browser
     browser.close()
 
@@ -190,6 +208,13 @@ class Notebook:
     def run_all(self) -> None:
         """Run all cells, and return when the last one is done; Playwright's Error if that takes too long."""
         self.page.evaluate(RUN_ALL, 3 * SECONDS * 1000)
+
+    def run_by_keyboard(self, cells: int) -> None:
+        """Clear what is stored, run each cell with Shift+Enter, and return when the last one is selected and done."""
+        self.page.evaluate(SELECT_FIRST)
+        for _ in range(cells - 1):
+            self.page.keyboard.press("Shift+Enter")
+        self.page.wait_for_function(ALL_RAN, timeout=3 * SECONDS * 1000)
 
     def reload(self) -> None:
         """Save the notebook, and load the page again when the kernel has nothing to do any more.
@@ -253,16 +278,6 @@ def open_notebook(
     """A function that opens the notebook NAME of `folder` and returns when its kernel is ready."""
     with opening(lab, loaded_page, folder, request) as open_it:
         yield open_it
-
-
-@pytest.fixture(scope="module", params=sorted(path.name for path in NOTEBOOKS.glob("*.ipynb")))
-def each_notebook(lab: Lab, loaded_page: Page, request: pytest.FixtureRequest) -> Iterator[Notebook]:
-    """Every notebook in turn, with all its cells run; the tests of a module share it."""
-    folder = copy_of_notebooks(lab, f"each-{request.param}")
-    with opening(lab, loaded_page, folder, request) as open_it:
-        notebook = open_it(request.param)
-        notebook.run_all()
-        yield notebook
 
 
 def keep_picture(page: Page, name: str) -> None:

@@ -6,20 +6,29 @@ import os
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from urllib.parse import parse_qs, urlsplit
+from typing import Any
 
 import nbformat
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, Playwright, expect
 
-from browser.conftest import NOTEBOOKS, RUN_ALL, SECONDS, VIEWPORT
+from browser.access import violations
+from browser.conftest import NOTEBOOKS, OPEN, RUN_ALL, SECONDS, STORED, VIEWPORT, Notebook, options
+from browser.test_notebooks import answer, enter, magics, solve, tags, texts
+from kubesim.lessons import load_tasks
 from tools import notebooks as tool
 from tools import website
 
 FEW = ("00-start", "03-when-the-pull-fails", "playground", "appendix-your-own-kubectl")
 READY = "() => window.jupyterapp?.shell.currentWidget?.sessionContext?.session?.kernel?.info"
 NO_SERVER = "kubesim: this page has no server"
-STORED = "() => window.jupyterapp.shell.currentWidget.content.model.toJSON()"
+SAVE = "() => window.jupyterapp.commands.execute('docmanager:save')"
+KERNELS = """async () => {
+    const {kernels} = window.jupyterapp.serviceManager;
+    await kernels.refreshRunning();
+    return [...kernels.running()].length;
+}"""
+LIMIT = 3 * SECONDS * 1000
 
 
 def chosen() -> list[Path]:
@@ -40,67 +49,84 @@ def site() -> Iterator[str]:
 
 
 @pytest.fixture(scope="module")
-def closed_browser(launch: Callable[..., Browser]) -> Iterator[Browser]:
-    """Chromium that resolves no name."""
-    browser = launch("--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1")
-    yield browser
-    browser.close()
+def start(playwright: Playwright, chromium: str, tmp_path_factory: pytest.TempPathFactory) -> Callable[[], Page]:
+    """A function that starts a Chromium which resolves no name, on a profile that it finds again."""
+    folder, closed = tmp_path_factory.mktemp("profile"), "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"
+    settings: Any = {"executable_path": chromium, "args": options(closed), "viewport": VIEWPORT}
+    return lambda: playwright.chromium.launch_persistent_context(folder, **settings).pages[0]
 
 
-@pytest.fixture
-def page(closed_browser: Browser) -> Iterator[Page]:
-    """A page in a profile of its own."""
-    context = closed_browser.new_context(viewport=VIEWPORT)
-    yield context.new_page()
-    context.close()
+@pytest.fixture(scope="module")
+def page(start: Callable[[], Page]) -> Iterator[Page]:
+    """One page for the tests of this module."""
+    page = start()
+    yield page
+    page.context.close()
 
 
-def open_notebook(page: Page, site: str, name: str) -> None:
-    """Open a notebook, and return when its Python is there."""
+def visit(page: Page, site: str, name: str) -> None:
+    """Load the site with a notebook, and return when its Python is there."""
     page.goto(f"{site}/lab/index.html?path=notebooks/{name}.ipynb")
-    page.wait_for_function(READY, timeout=3 * SECONDS * 1000)
+    page.wait_for_function(READY, timeout=LIMIT)
 
 
-def texts(notebook: nbformat.NotebookNode) -> dict[str, list[str]]:
-    """What each code cell printed, by the cell's id, but for cells that need a server."""
-    code = [cell for cell in notebook.cells if cell.cell_type == "code"]
-    return {cell.id: [_text(output) for output in cell.outputs] for cell in code if cell.id not in served(notebook)}
-
-
-def served(notebook: nbformat.NotebookNode) -> set[str]:
-    """The cells that need a server."""
-    return {cell.id for cell in notebook.cells if "needs-a-server" in cell.metadata.get("tags", ())}
-
-
-def _text(output: nbformat.NotebookNode) -> str:
-    text = output.get("data", {}).get("text/plain", output.get("text", output.get("evalue", "")))
-    return "".join(text)
+@pytest.fixture(scope="module")
+def opened(site: str, page: Page) -> Page:
+    """The site with notebook 00."""
+    visit(page, site, "00-start")
+    return page
 
 
 @pytest.mark.parametrize("path", chosen(), ids=lambda path: path.stem)
-def test_each_cell_prints_what_is_stored(site: str, page: Page, path: Path) -> None:
-    open_notebook(page, site, path.stem)
-    page.evaluate(RUN_ALL, 3 * SECONDS * 1000)
-    run = nbformat.from_dict(page.evaluate(STORED))  # type: ignore[no-untyped-call]
+def test_each_cell_prints_what_is_stored(opened: Page, path: Path) -> None:
+    opened.evaluate(OPEN, f"notebooks/{path.name}")
+    opened.evaluate(RUN_ALL, LIMIT)
+    run = nbformat.from_dict(opened.evaluate(STORED))  # type: ignore[no-untyped-call]
     assert texts(run) == texts(tool.normalise(nbformat.read(path, 4)))
-    assert {cell.id for cell in run.cells if NO_SERVER in str(cell.get("outputs"))} == served(run)
+    served = {cell.id for cell in run.cells if "needs-a-server" in tags(cell)}
+    assert {cell.id for cell in run.cells if NO_SERVER in str(cell.get("outputs"))} == served
+    assert opened.evaluate(KERNELS) == 1
 
 
-def test_the_first_page_leads_to_notebooks_that_exist(site: str, page: Page) -> None:
-    page.goto(site)
-    links = page.locator("nav a").evaluate_all("links => links.map(link => link.href)")
-    paths = [parse_qs(urlsplit(link).query)["path"][0] for link in links]
-    assert paths[0] == "notebooks/00-start.ipynb"
-    assert [path for path in paths if not (website.SITE / "files" / path).is_file()] == []
+def test_a_learner_walks_through_the_site(site: str, page: Page, start: Callable[[], Page]) -> None:
+    """Editor, quiz and map work in the tab; what was done outlives a reload and the browser; a link ends the kernel."""
+    visit(page, site, "00-start")
+    page.evaluate(RUN_ALL, LIMIT)
+    notebook = Notebook(NOTEBOOKS / "00-start.ipynb", page)
+    enter(notebook.prompt, "nano pod.yaml")
+    text = page.get_by_label("Text of pod.yaml")
+    text.press_sequentially("kind: Pod")
+    text.press("Control+o")
+    expect(page.get_by_text("Saved pod.yaml.")).to_be_visible()
+    text.press("Control+x")
+    expect(notebook.prompt).to_be_focused()
+    answer(notebook.cell("quiz-who-pulls").locator(".ks-card"))
+    shown = notebook.cell("progress-map").locator(".ks-progress")
+    shown.get_by_role("button", name="Refresh").press("Enter")
+    row = shown.get_by_role("row", name="00 Start")
+    expect(row).to_contain_text("1 of ")
+    assert violations(page) == []
+    page.evaluate(SAVE)
 
+    page.reload()
+    page.wait_for_function(READY, timeout=LIMIT)
+    page.get_by_role("button", name="Run the cells again, up to where you were").press("Enter")
+    expect(row).to_contain_text("1 of ")
+    enter(notebook.prompt, "cat pod.yaml")
+    expect(page.get_by_role("log")).to_contain_text("kind: Pod")
+    page.context.close()
+    page = start()
+    visit(page, site, "00-start")
+    page.evaluate(RUN_ALL, LIMIT)
+    notebook = Notebook(NOTEBOOKS / "00-start.ipynb", page)
+    shown = notebook.cell("progress-map").locator(".ks-progress")
+    expect(shown.get_by_role("row", name="00 Start")).to_contain_text("1 of ")
 
-def test_an_answer_is_still_there_after_a_reload(site: str, page: Page) -> None:
-    open_notebook(page, site, "00-start")
-    page.evaluate(RUN_ALL, 3 * SECONDS * 1000)
-    card = page.locator(".ks-card").first
-    card.locator("input[type=radio], input[type=checkbox]").first.check()
-    card.get_by_role("button", name="Check").click()
-    expect(card.get_by_role("button", name="Try again")).to_be_visible()
-    open_notebook(page, site, "00-start")
-    page.evaluate(RUN_ALL, 3 * SECONDS * 1000)
-    expect(page.locator(".ks-progress")).to_contain_text("1")
+    shown.get_by_role("link", name="01 Storing").press("Enter")
+    expect(page.locator(".lm-TabBar-tab.jp-mod-current", has_text="01-storing")).to_be_visible()
+    page.wait_for_function(READY, timeout=LIMIT)
+    assert page.evaluate(KERNELS) == 1
+    notebook = Notebook(NOTEBOOKS / "01-storing-credentials.ipynb", page)
+    notebook.run_all()
+    cell, task = next((cell, load_tasks()[name]) for cell, name in magics(notebook, "task"))
+    solve(notebook.prompt, notebook.cell(cell).locator(".ks-card"), task)
