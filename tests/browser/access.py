@@ -93,6 +93,12 @@ def high(page: Page) -> Iterator[None]:
     tag.evaluate("node => node.remove()")
 
 
+def height(page: Page) -> int:
+    """How long the notebook is, in CSS pixels, when nothing of it is left out because it is scrolled away."""
+    with high(page):
+        return int(page.evaluate(HEIGHT))
+
+
 def violations(page: Page) -> list[str]:
     """What axe-core says is wrong with our texts and outputs: in their structure, and in the colours of each theme."""
     page.evaluate(AXE_SCRIPT)

@@ -11,7 +11,7 @@ import nbformat
 import pytest
 from playwright.sync_api import Locator, expect
 
-from browser.access import HEIGHT, cut, violations
+from browser.access import cut, height, violations
 from browser.conftest import NOTEBOOKS, STORED
 from kubesim.lessons import load_quizzes, load_tasks
 from kubesim.lessons.task import Task
@@ -41,7 +41,7 @@ def test_a_learner_takes_it_by_keyboard(name: str, open_notebook: Callable[[str]
     run = nbformat.from_dict(notebook.page.evaluate(STORED))  # type: ignore[no-untyped-call]
     assert texts(run) == texts(stored)
     assert notebook.page.locator(".ks-bench").count() == 1
-    assert notebook.page.evaluate(HEIGHT) <= HIGHEST
+    assert height(notebook.page) <= HIGHEST
     assert violations(notebook.page) == []
     assert {width: cut(notebook.page, width) for width in (ZOOMED, PHONE)} == {ZOOMED: [], PHONE: []}
     quiz, task = first_quiz(notebook), last_task(notebook)

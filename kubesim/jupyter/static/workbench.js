@@ -2,8 +2,11 @@
 // of the notebook holds it, or the cell that showed it last. The terminal itself is in terminal.js.
 
 const NARROWEST = 900; // CSS pixels of a page that has room for a dock
+const NOTEBOOK_SHARE = 0.57; // of the dock: at 1280 px the pictures of the notebook still fit
 const PATIENCE_FOR_PAGE = 200; // times 50 ms: a cell that runs with all others is drawn long before it is in the page
 const WIDE = ".jp-RenderedText pre, .jp-RenderedMarkdown, .jp-RenderedMarkdown pre"; // what may scroll sideways
+const [SHELL, PYTHON] = ["text/x-sh", "text/x-ipython"];
+const known = new WeakSet(); // the cells that are coloured by what they hold
 const panels = (globalThis.kubesimPanels ??= new Map()); // by the notebook's context, which a new name or kernel keeps
 
 let bench = null;
@@ -33,7 +36,7 @@ async function isInPage(el) {
 async function open(model, place, elsewhere = false) {
   const notebook = place.closest(".jp-Notebook");
   bench.notebook = notebook ?? bench.notebook;
-  if (notebook && !notebook.classList.contains("ks-lesson")) prepare(notebook);
+  if (notebook && !notebook.classList.contains("ks-lesson")) prepare(notebook, model);
   const panel = isDockable(model) && (await dock(model, place.closest(".jp-NotebookPanel")));
   if (!panel && elsewhere) return;
   bench.node.classList.toggle("ks-docked", Boolean(panel));
@@ -44,11 +47,31 @@ async function open(model, place, elsewhere = false) {
 }
 
 // Outputs keep their columns, and those that scroll sideways can be reached by keyboard.
-function prepare(notebook) {
+function prepare(notebook, { widget_manager: manager }) {
   notebook.classList.add("ks-lesson");
+  const cells = manager?.context?.model?.cells;
+  if (cells) {
+    colour(cells);
+    cells.changed.connect(colour);
+  }
   const reach = (screen) => (screen.scrollWidth > screen.clientWidth ? (screen.tabIndex = 0) : screen.removeAttribute("tabindex"));
   const observer = new ResizeObserver(() => notebook.querySelectorAll(WIDE).forEach(reach));
   observer.observe(notebook.querySelector(".jp-WindowedPanel-viewport") ?? notebook);
+}
+
+// Cells with shell commands are coloured as such, not as Python.
+function colour(cells) {
+  for (const cell of cells) {
+    if (cell.type !== "code" || known.has(cell)) continue;
+    known.add(cell);
+    const follow = () => {
+      const isShell = cell.sharedModel.source.startsWith("%%kubectl");
+      if (isShell && cell.mimeType !== SHELL) cell.mimeType = SHELL;
+      else if (!isShell && cell.mimeType === SHELL) cell.mimeType = PYTHON;
+    };
+    for (const signal of [cell.contentChanged, cell.mimeTypeChanged]) signal?.connect(follow);
+    follow();
+  }
 }
 
 function isDockable({ widget_manager: manager }) {
@@ -69,6 +92,7 @@ async function dock(model, notebook) {
   const other = [...panels.values()].find((one) => !isOver(one, notebook));
   panels.set(context, panel);
   context.addSibling(panel, { mode: other ? "tab-after" : "split-right", ref: (other ?? notebook).id, activate: false });
+  if (!other) requestAnimationFrame(() => divide(panel.parent));
   const observer = new IntersectionObserver((seen) => seen.at(-1).isIntersecting && raise(panel));
   observer.observe(notebook);
   panel.disposed.connect(() => {
@@ -76,6 +100,12 @@ async function dock(model, notebook) {
     if (panels.get(context) === panel) panels.delete(context);
   });
   return panel;
+}
+
+// Gives the notebook its share, where nothing but the two is in the dock.
+function divide(area) {
+  const handles = [...(area?.layout?.handles?.() ?? [])].filter((handle) => handle.checkVisibility());
+  if (handles.length === 1) area.layout.moveHandle(handles[0], area.node.clientWidth * NOTEBOOK_SHARE, 0);
 }
 
 // Whether both are tabs of one place, where the bench would hide its notebook.
