@@ -26,7 +26,7 @@ from tempfile import NamedTemporaryFile
 from kubesim.api.result import Result
 from kubesim.cluster import AGE, BOOT
 from kubesim.flow.export import explain
-from kubesim.flow.load import MAX_SIZE, ExportError, as_message, decode
+from kubesim.flow.load import MAX_SIZE, ExportError, decode
 from kubesim.lessons import grade, progress
 from kubesim.lessons.notebooks import copy_notebooks
 from kubesim.session import Session
@@ -115,7 +115,7 @@ def _why(options: argparse.Namespace) -> int:
         for name in options.filename or ():
             with sys.stdin.buffer if name == "-" else Path(name).open("rb") as file:
                 texts.append(decode(file.read(2 * MAX_SIZE + 3)))
-        print(explain(texts or [as_message(options.message)], options.pod), end="")
+        print(explain(texts or [options.message], options.pod), end="")
     except (OSError, ExportError) as error:
         return _fail(f"{name}: {getattr(error, 'strerror', error)}")
     return 0

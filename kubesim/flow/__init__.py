@@ -49,7 +49,7 @@ def why_file(operands: list[str], options: Options, io: Invocation) -> int:
     load, export = (import_module(f"{__name__}.{module}") for module in ("load", "export"))
     where = "the message"
     try:
-        texts = [] if names else [load.as_message(" ".join(operands))]
+        texts = [" ".join(operands)] if operands else []
         for where in names:
             texts.append(load.decode(io.read(where).encode("utf-8", "surrogateescape")))
         io.out(export.explain(texts, options.get("p", "")))

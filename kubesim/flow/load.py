@@ -18,6 +18,9 @@ from kubesim.flow.text import read_text
 MAX_SIZE = 3 * 1024 * 1024
 _LOADER = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
 _WANTED = "it should be what kubectl get prints with -o yaml or -o json"
+_UNKNOWN = (
+    "it is no export and no message that kubesim knows: give the whole message, or what kubectl get -o yaml prints"
+)
 _NOTHING = (None, "", "null", "~")
 _SCALARS = ("str", "bool")
 _OBJECT = re.compile(r"^[ \"'-]*(kind|apiVersion)[\"']?\s*:", re.MULTILINE)
@@ -30,17 +33,12 @@ class ExportError(Exception):
 def load(text: str) -> list[tuple[Resource, Object]]:
     """The objects of the kinds that count, in their order, each cut down to its shape. Raises ExportError."""
     _measure(len(text))
-    if not _is_object(text) and (found := read_text(text)):
-        return found
+    if not _is_object(text):
+        if found := read_text(text):
+            return found
+        raise ExportError(_UNKNOWN)
     items = [item for document in _documents(text) for item in _items(document, "")]
     return [kept for kind, item in items for kept in _kept(kind, item)]
-
-
-def as_message(text: str) -> str:
-    """A message given at the command line. Raises ExportError where no sign knows it."""
-    if not read_text(text):
-        raise ExportError("it isn't a known one. Give the whole message, or an export with -f FILE")
-    return text
 
 
 def _is_object(text: str) -> bool:

@@ -90,8 +90,19 @@ class KubesimMagics(Magics):
         print(f'In a terminal, in the folder of this notebook:\n\nexport KUBECONFIG="$PWD/{place}"')  # noqa: T201
         return None
 
+    @no_var_expand
+    @line_cell_magic
+    def why(self, line: str, cell: str | None = None) -> None:
+        """Explain the last attempt to pull: `%why POD [-n NAMESPACE] [-c CONTAINER]`.
+
+        `%%why [--pod NAME]` explains the export, or the message, in its cell; `%why` opens a box to paste one into.
+        """
+        if cell is None:
+            flow.why(line, current.seat())
+        else:
+            flow.why_cell(line, cell)
+
     # Each hides its module's name from the lines below it, so `review` comes before `quiz`.
-    why = _showing("why", flow.why, "Explain the last attempt to pull: `%why POD [-n NAMESPACE] [-c CONTAINER]`.")
     flow = _showing("flow", workbench.draw, "Draw the pull of an image: `%flow POD [-n NAMESPACE] [-c CONTAINER]`.")
     timeline = _showing("timeline", timeline.show, "List what happened, and when: `%timeline [POD] [-n NAMESPACE]`.")
     review = _showing("review", quiz.review, "Repeat questions of earlier notebooks: `%review ID ID`.")

@@ -5,9 +5,21 @@ from __future__ import annotations
 import html
 import re
 
+import traitlets
+from IPython.display import display
+
+from kubesim.flow.export import explain
 from kubesim.flow.hops import Flow, trace_flow
+from kubesim.flow.load import ExportError
 from kubesim.jupyter import card, drawing
+from kubesim.jupyter.card import Card, Message, static
 from kubesim.jupyter.current import Seat, time_of_day
+
+_PASTE = (
+    "Paste what you have of a pull that failed in a real cluster. The more of it, the more certain is the answer: "
+    "`kubectl get pod,sa,secret,events -o yaml`, `kubectl describe pod`, `kubectl get events`, or just the message."
+)
+_HOW = "It's read here and nowhere else: nothing is sent or kept, and no password is shown."
 
 
 def advice(flow: Flow) -> str:
@@ -63,8 +75,54 @@ def picture(seat: Seat, namespace: str, pod: str, container: str | None = None) 
     return Picture(trace_flow(cluster, namespace, pod, container), time_of_day(cluster.clock.now))
 
 
+class Paste(Card):
+    """A box for what one has of a failed pull: an export, a text of kubectl's or a message. Nothing of it is kept."""
+
+    _esm = static("parts.js", "quiz.js")
+    _css = static("card.css")
+
+    answer = traitlets.Unicode().tag(sync=True)
+    """Always "": what was pasted stays on the page."""
+
+    def __init__(self) -> None:
+        content = {"kind": "paste", "label": "Your own case", "html": card.inline(_PASTE), "how": _HOW}
+        super().__init__(content={**content, "choices": [], "run": ""})
+        self._say("", "")
+
+    def do_check(self, message: Message) -> None:
+        try:
+            self._say("right", "Explained", explain(str(message["answer"])))
+        except ExportError as error:
+            self._say("wrong", f"kubesim: {error}")
+
+    def complain(self, words: str) -> None:
+        self._say("wrong", words)
+
+    def plain(self) -> str:
+        return f"{self.content['label']}: {_PASTE}"
+
+    def static_html(self) -> str:
+        return f"<p><b>{self.content['label']}</b> {card.inline(_PASTE)}</p>"
+
+    def _say(self, verdict: str, word: str, printed: str = "") -> None:
+        said = {"verdict": verdict, "word": word, "printed": printed, "buttons": [("check", "Explain")]}
+        self.feedback = {**said, "notes": [], "hints": [], "reveal": ""}
+
+
 def why(arguments: str, seat: Seat) -> None:
-    """Print why the Pod's image does not arrive (or how it did), or how to ask for that."""
-    if found := target(arguments, "which Pod? %why POD [-n NAMESPACE] [-c CONTAINER]"):
+    """Print why the Pod's image does not arrive (or how it did); without a Pod show the box for an export."""
+    if not arguments.strip():
+        display(Paste())
+    elif found := target(arguments, "which Pod? %why POD [-n NAMESPACE] [-c CONTAINER]"):
         seat.session.explained.append(found[0])
         print(trace_flow(seat.session.cluster, *found).why())  # noqa: T201  # a cell's output
+
+
+def why_cell(arguments: str, cell: str) -> None:
+    """Print what keeps the images away of which a cell has the export, a text of kubectl's or a message."""
+    wanted = re.fullmatch(r"\s*(--pod\s+(?P<pod>\S+))?\s*", arguments)
+    try:
+        said = explain(cell, wanted["pod"] or "") if wanted else "kubesim: %%why takes no options but --pod NAME\n"
+    except ExportError as error:
+        said = f"kubesim: {error}\n"
+    print(said, end="")  # noqa: T201

@@ -34,6 +34,9 @@ def pod(message: str, reason: str = "ErrImagePull", image: str = IMAGE, **more: 
     return {"kind": "Pod", "metadata": {"name": "web", **more}, "spec": spec, "status": status}
 
 
+UNKNOWN = (
+    "it is no export and no message that kubesim knows: give the whole message, or what kubectl get -o yaml prints"
+)
 GOOD = {"auths": {"registry.example.com": {"username": "me", "password": "hunter2hunter2"}}}
 OLDER = (
     f'rpc error: code = Unknown desc = failed to pull and unpack image "{IMAGE}": failed to resolve reference '
@@ -175,16 +178,19 @@ def test_an_old_style_in_the_new_type_and_the_reverse() -> None:
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("a: [hunter2hunter2", f"line 2 of it is neither YAML nor JSON: {WANTED}"),
+        ("kind: [hunter2hunter2", f"line 2 of it is neither YAML nor JSON: {WANTED}"),
+        ("a: [hunter2hunter2", UNKNOWN),
+        ("", UNKNOWN),
         ("kind: Pod\nmetadata: {name: a}\nspec: hunter2hunter2", "Pod.spec is no map"),
         ("kind: Pod\nmetadata: {name: a}\nspec: {containers: {a: b}}", "Pod.spec.containers is no list"),
         ("kind: Pod\nmetadata: {name: a}\nspec: {containers: [{name: [b]}]}", "Pod.spec.containers[].name is no text"),
         ("kind: Pod\nmetadata: {name: a}", "a Pod has no containers"),
         ("kind: Pod\nmetadata: {}", "a Pod has no name"),
         ("kind: Secret\nmetadata: {name: a}\ndata: {hunter2hunter2: {}}", "Secret.data.* is no text"),
-        ("[]", f"it has no kind: {WANTED}"),
-        ("\0", f"it is neither YAML nor JSON: {WANTED}"),
-        ("[" * 5000, f"line 1 of it is neither YAML nor JSON: {WANTED}"),
+        ("[]", UNKNOWN),
+        ("{}", f"it has no kind: {WANTED}"),
+        ("kind: \0", f"it is neither YAML nor JSON: {WANTED}"),
+        ("kind:\n" + " [\n" * 5000, f"it has more than 100 levels: {WANTED}"),
         ('{"a":' * 50000, f"it has more than 100 levels: {WANTED}"),
         ("kind: &a List\nitems: [*a]", "it has YAML aliases (*name), which kubectl never prints"),
         ("x" * (3 * 1024 * 1024 + 1), "it has more than 3 MiB: export one namespace, or name the objects"),
@@ -197,7 +203,7 @@ def test_malformed_exports(text: str, words: str) -> None:
 
 
 def test_a_bomb_of_aliases_is_refused_at_once() -> None:
-    lines = ["a0: &a0 [x, x]", *(f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]" for n in range(1, 60))]
+    lines = ["kind: List", "a0: &a0 [x, x]", *(f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]" for n in range(1, 60))]
     started = time.monotonic()
     with pytest.raises(ExportError, match="aliases"):
         explain("\n".join(lines))
@@ -221,7 +227,7 @@ def test_files_of_every_origin(encoding: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("data", "words"),
-    [(b"\xc3", "it is no text"), (b"x: [", f"line 2 of it is neither YAML nor JSON: {WANTED}"), (None, "")],
+    [(b"\xc3", "it is no text"), (b"kind: [", f"line 2 of it is neither YAML nor JSON: {WANTED}"), (None, "")],
 )
 def test_refusals_on_the_command_line(data: bytes | None, words: str, tmp_path: Path) -> None:
     path = tmp_path / "case.yaml"

@@ -197,7 +197,7 @@ def test_show_says_how(arguments, seat, capsys):
 
 
 def test_why_prints_what_the_terminal_prints(seat, capsys):
-    flow.why("", seat)
+    flow.why("-n shop", seat)
     assert capsys.readouterr().out == "kubesim: which Pod? %why POD [-n NAMESPACE] [-c CONTAINER]\n"
     seat.run(RUN)
     seat.advance(6)

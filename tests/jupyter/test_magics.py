@@ -9,11 +9,16 @@ import pytest
 from IPython.core.interactiveshell import InteractiveShell
 from IPython.utils.capture import capture_output
 
-from kubesim.jupyter import current, parse_duration, workbench
+from kubesim.flow.export import explain
+from kubesim.jupyter import current, flow, parse_duration, workbench
 from kubesim.jupyter.current import Seat
 from kubesim.session import Session
 from tests.server.connections import MAPS, Client
 
+MESSAGE = 'Failed to pull image "ghcr.io/acme/{app}:$x": failed to fetch anonymous token: 403 Forbidden'
+UNKNOWN = (
+    "it is no export and no message that kubesim knows: give the whole message, or what kubectl get -o yaml prints"
+)
 VIEW = "application/vnd.jupyter.widget-view+json"
 
 
@@ -106,6 +111,8 @@ def test_advance_moves_simulated_time(cell):
         ("%restart now", "%restart takes no options, but here is 'now'"),
         ("%advance", "how long? %advance 30s or %advance 5m, at most 24h (not '')"),
         ("%advance soon", "how long? %advance 30s or %advance 5m, at most 24h (not 'soon')"),
+        ("%%why -n shop\nx", "%%why takes no options but --pod NAME"),
+        ("%%why\nhello", UNKNOWN),
         ("%flow", "which Pod? %flow POD [-n NAMESPACE] [-c CONTAINER]"),
     ],
 )
@@ -116,6 +123,29 @@ def test_what_cannot_be_is_one_line(text, said, cell):
 @pytest.mark.parametrize("magic", ["quiz", "task"])
 def test_an_unknown_exercise_is_one_line(magic, cell):
     assert cell(f"%{magic} nonsense").stdout.startswith(f"kubesim: there is no {magic} 'nonsense'; there are: ")
+
+
+def test_what_is_pasted_into_a_cell_is_explained_and_starts_no_cluster(cell):
+    said = cell(f"%%why\n{MESSAGE}").stdout
+    assert said.startswith("ghcr.io/acme/{app}:$x, from a message alone\n")
+    assert cell(f"%%why --pod web\n{MESSAGE}").stdout == "kubesim: there is no Pod web in it\n"
+    assert current._seats == []
+
+
+def test_what_is_pasted_into_the_box_is_explained_and_not_kept(cell):
+    shown = cell("%why")
+    assert shown.plain[0].startswith("Your own case: Paste what you have")
+    box = flow.Paste()
+    assert box.feedback["buttons"] == [("check", "Explain")]
+    box._on_message(box, {"do": "check", "answer": MESSAGE}, [])
+    assert box.feedback["printed"] == explain(MESSAGE)
+    assert (box.feedback["verdict"], box.answer) == ("right", "")
+    box._on_message(box, {"do": "check", "answer": ""}, [])
+    assert (box.feedback["verdict"], box.feedback["word"], box.feedback["printed"]) == (
+        "wrong",
+        f"kubesim: {UNKNOWN}",
+        "",
+    )
 
 
 def test_a_flow_is_shown_and_its_pod_is_in_focus(cell):

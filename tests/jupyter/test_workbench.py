@@ -46,7 +46,13 @@ def test_no_synced_trait_holds_none(seat, bench):
     """A kernel in the browser hands None to the page as undefined, on which it fails."""
     quizzes = {quiz.kind: quiz for quiz in load_quizzes().values()}
     cards = [QuizCard(quiz, None) for quiz in quizzes.values()]
-    cards += [ProgressMap(seat), TaskCard(load_tasks()["store-credentials"], seat), ChallengeCard(1, seat), bench]
+    cards += [
+        ProgressMap(seat),
+        TaskCard(load_tasks()["store-credentials"], seat),
+        ChallengeCard(1, seat),
+        bench,
+        flow.Paste(),
+    ]
     assert {type(card).__name__ for card in cards} == {kind.__name__ for kind in kinds() if "_css" in vars(kind)}
     seat.run(RUN)
     bench.feed("nano new.yaml")
