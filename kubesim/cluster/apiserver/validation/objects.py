@@ -7,8 +7,7 @@ v1.36.
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable, Mapping
-from functools import partial
+from collections.abc import Mapping
 from typing import Any
 
 from kubesim.api import quantity
@@ -95,8 +94,15 @@ def secret(_field: str, obj: Object) -> Errors:
     yield from _keys("data", data)
     if sum(map(_decoded_size, data.values())) > MAX_SIZE:
         yield too_long("data", MAX_SIZE)  # and, unlike upstream, nothing of what so much content is
-    elif check := _TYPES.get(obj.get("type", "")):
-        yield from check(obj, data)
+        return
+    kind = obj.get("type", "")
+    missing = [key for key in _KEYS.get(kind, ()) if key not in data or (key == "ssh-privatekey" and not data[key])]
+    if kind != "kubernetes.io/basic-auth" or len(missing) == 2:
+        yield from (required(f"data[{key}]") for key in missing)
+    if key := _FILES.get(kind):
+        yield from _json_file(key, data)
+    elif kind == "kubernetes.io/service-account-token":
+        yield from given(f"metadata.annotations[{_ACCOUNT}]", metadata(obj).get("annotations", {}).get(_ACCOUNT))
 
 
 def _keys(field: str, data: Mapping[str, str]) -> Errors:
@@ -108,7 +114,7 @@ def _decoded_size(text: str) -> int:
     return len(text) // 4 * 3 - text.count("=", -2)
 
 
-def _json_file(key: str, _obj: Object, data: Mapping[str, str]) -> Errors:
+def _json_file(key: str, data: Mapping[str, str]) -> Errors:
     """A type whose one key holds a JSON object."""
     if key not in data:
         yield required(f"data[{key}]")
@@ -126,31 +132,13 @@ def _json_problem(encoded: str) -> str:
     return "" if is_map else gojson.mismatch(value, "value of type map[string]interface {}")
 
 
-def _tls(_obj: Object, data: Mapping[str, str]) -> Errors:
-    return (required(f"data[{key}]") for key in ("tls.crt", "tls.key") if key not in data)
-
-
-def _basic_auth(_obj: Object, data: Mapping[str, str]) -> Errors:
-    keys = ("username", "password")
-    return (required(f"data[{key}]") for key in keys if not set(keys) & set(data))
-
-
-def _ssh_auth(_obj: Object, data: Mapping[str, str]) -> Errors:
-    yield from given("data[ssh-privatekey]", data.get("ssh-privatekey"))
-
-
-def _account_token(obj: Object, _data: Mapping[str, str]) -> Errors:
-    yield from given(f"metadata.annotations[{_ACCOUNT}]", metadata(obj).get("annotations", {}).get(_ACCOUNT))
-
-
-_TYPES: dict[str, Callable[[Object, Mapping[str, str]], Errors]] = {
-    "kubernetes.io/service-account-token": _account_token,
-    "kubernetes.io/dockercfg": partial(_json_file, ".dockercfg"),
-    "kubernetes.io/dockerconfigjson": partial(_json_file, ".dockerconfigjson"),
-    "kubernetes.io/basic-auth": _basic_auth,
-    "kubernetes.io/ssh-auth": _ssh_auth,
-    "kubernetes.io/tls": _tls,
+# The keys that a Secret of a type must have; of basic-auth one is enough.
+_KEYS = {
+    "kubernetes.io/basic-auth": ("username", "password"),
+    "kubernetes.io/ssh-auth": ("ssh-privatekey",),
+    "kubernetes.io/tls": ("tls.crt", "tls.key"),
 }
+_FILES = {"kubernetes.io/dockercfg": ".dockercfg", "kubernetes.io/dockerconfigjson": ".dockerconfigjson"}
 
 
 @special
@@ -185,41 +173,6 @@ def service_update(new: Object, old: Object) -> Errors:
         yield invalid_value("spec.clusterIPs[0]", after, "may not change once set")
 
 
-@special
-def role_rule(where: str, item: Object) -> Errors:
-    if urls := item.get("nonResourceURLs"):
-        yield invalid_value(f"{where}.nonResourceURLs", urls, "namespaced rules cannot apply to non-resource URLs")
-    yield from policy_rule(where, item)
-
-
-@special
-def policy_rule(where: str, item: Object) -> Errors:
-    if not item.get("verbs"):
-        yield required(f"{where}.verbs", "verbs must contain at least one value")
-    if not item.get("nonResourceURLs") and not item.get("apiGroups"):
-        yield required(f"{where}.apiGroups", "resource rules must supply at least one api group")
-    if not item.get("nonResourceURLs") and not item.get("resources"):
-        yield required(f"{where}.resources", "resource rules must supply at least one resource")
-
-
-@special
-def subject(where: str, item: Object) -> Errors:
-    kind = item.get("kind")
-    yield from given(f"{where}.name", item.get("name"))
-    yield from rule("SubjectKind")(f"{where}.kind", kind)
-    if kind == "ServiceAccount":
-        yield from rule("checked dns_subdomain")(f"{where}.name", item.get("name"))
-    elif kind in ("User", "Group"):
-        yield from rule("RBACGroup")(f"{where}.apiGroup", item.get("apiGroup"))
-
-
-@special
-def global_subject(where: str, item: Object) -> Errors:
-    yield from subject(where, item)
-    if item.get("kind") == "ServiceAccount":
-        yield from given(f"{where}.namespace", item.get("namespace"))
-
-
 def _int_or_percent(field: str, value: Any) -> Errors:
     yield from (valid(percent) if isinstance(value, str) else non_negative)(field, value)
 
@@ -240,16 +193,8 @@ def _rolling(field: str, rolling: Object) -> Errors:
 
 
 @special
-def strategy(field: str, given: Object | None) -> Errors:
-    """A strategy that is none of RollingUpdate has no settings of it."""
-    kind = (given or {}).get("type", "RollingUpdate")
-    if kind != "RollingUpdate" and "rollingUpdate" in (given or {}):
-        yield field_forbidden(f"{field}.rollingUpdate", f"may not be specified when strategy `type` is '{kind}'")
-
-
-@special
 def surge_strategy(field: str, given: Object | None) -> Errors:
-    yield from strategy(field, given)
+    yield from rule("Strategy")(field, given)
     if given and given.get("type") == "RollingUpdate":
         yield from _rolling(f"{field}.rollingUpdate", given.get("rollingUpdate") or {})
 
@@ -268,12 +213,6 @@ def schedule(field: str, spec: Object | None) -> Errors:
 
 
 @special
-def ending_policy(field: str, policy: str | None) -> Errors:
-    if policy not in (None, "OnFailure", "Never"):
-        yield required(field, 'valid values: "OnFailure", "Never"')
-
-
-@special
 def selector(_field: str, obj: Object) -> Errors:
     """A selector that is not empty and matches the template's labels."""
     found, wanted = at(obj, "spec.template.metadata.labels") or {}, at(obj, "spec.selector")
@@ -287,14 +226,3 @@ def selector(_field: str, obj: Object) -> Errors:
     elif wanted is None or not matches(wanted, found):
         why = "`selector` does not match template `labels`"
         yield invalid_value("spec.template.metadata.labels", found or None, why)
-
-
-@special
-def requirement(field: str, item: Object) -> Errors:
-    operator, values = item.get("operator", ""), item.get("values", ())
-    if operator in ("In", "NotIn") and not values:
-        yield required(f"{field}.values", "must be specified when `operator` is 'In' or 'NotIn'")
-    elif operator in ("Exists", "DoesNotExist") and values:
-        yield field_forbidden(f"{field}.values", "may not be specified when `operator` is 'Exists' or 'DoesNotExist'")
-    elif operator not in ("In", "NotIn", "Exists", "DoesNotExist"):
-        yield invalid_value(f"{field}.operator", operator, "not a valid selector operator")

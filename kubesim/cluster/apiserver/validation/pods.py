@@ -99,12 +99,6 @@ def _ephemeral(where: str, container: Object, volumes: set[str], targets: tuple[
 
 
 @special
-def not_ephemeral(field: str, value: object) -> Errors:
-    if value:
-        yield field_forbidden(field, "cannot be set for an Ephemeral Container")
-
-
-@special
 def variable(where: str, variable: Object) -> Errors:
     yield from rule("needed env_name")(f"{where}.name", variable.get("name"))
     if "valueFrom" in variable:

@@ -2,6 +2,7 @@
 
 A rule is written as words, the last of which names a check, an enum, a struct, or a function that is a `special` rule;
 those before it are `_COMBINATORS`. A struct is a map of rules by fields: "a.b c" are two fields, "" is the whole.
+Of `cases`, each has a condition (`_TERM`), a field, and what holds for that then: a rule, or an error with its details.
 
 Mirrors k8s.io/apimachinery pkg/util/validation, pkg/api/validation and pkg/apis/meta/v1/validation, v1.36. Where Go
 walks a map in random order, these go by its keys.
@@ -16,7 +17,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from kubesim.api.errors import FieldError, duplicate, invalid_value, required, unsupported
+from kubesim.api.errors import FieldError, duplicate, field_forbidden, invalid_value, required, unsupported
 from kubesim.api.objects import at
 
 Errors = Iterator[FieldError]
@@ -26,7 +27,8 @@ Rule = Callable[[str, Any], Errors]
 """What holds for one field: takes its path and its value, which is None where it is not given."""
 
 # formats: of each text with a form of its own, its regular expression, the most bytes, what it must be, and examples;
-# enums: the values of a type; structs: the rules of its fields; env, volumes: the sources of a variable and a volume.
+# enums: the values of a type; structs: the rules of its fields; cases: what holds under a condition; env, volumes: the
+# sources of a variable and a volume.
 TABLE: Mapping[str, Any] = json.loads(Path(__file__).with_name("rules.json").read_text("utf-8"))
 SPECIAL: dict[str, Rule] = {}
 _KEY = "([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]"
@@ -167,32 +169,63 @@ def named(rule: Rule, taken: tuple[str, ...] = ()) -> Rule:
     return check
 
 
-# What the words before the last one make of it: of a check a rule (for a value that must pass it even if it is missing;
-# that must be there; that may be missing or empty), and of a rule another one (for a value that may be missing, for a
-# list's items, and for those that each have a name of their own).
-_COMBINATORS: Mapping[str, Callable[[str], Rule]] = {
-    "valid": lambda name: valid(CHECKS[name]),
-    "needed": lambda name: _needed(CHECKS[name]),
-    "checked": lambda name: _checked(CHECKS[name]),
-    "optional": lambda words: _optional(rule(words)),
-    "each": lambda words: each(rule(words)),
-    "named": lambda words: named(rule(words)),
-}
-
-
+@cache
 def rule(words: str) -> Rule:
     """The rule that words of rules.json or kinds.json stand for."""
-    return _rule(words)
-
-
-@cache
-def _rule(words: str) -> Rule:
     first, _, rest = words.partition(" ")
     if first in _COMBINATORS:
         return _COMBINATORS[first](rest)
     if first in TABLE["enums"]:
         return _one_of(TABLE["enums"][first].split())
+    if first in TABLE["cases"]:
+        return _in_cases(TABLE["cases"][first])
     return struct(TABLE["structs"][first]) if first in TABLE["structs"] else SPECIAL[first]
+
+
+# What the words before the last one make of it: of a check a rule (for a value that must pass it even if it is missing;
+# that must be there; that may be missing or empty), of a sentence the refusal of any value, and of a rule another one
+# (for a value that may be missing, for a list's items, and for those that each have a name of their own).
+_COMBINATORS: Mapping[str, Callable[[str], Rule]] = {
+    "valid": lambda name: valid(CHECKS[name]),
+    "needed": lambda name: _needed(CHECKS[name]),
+    "checked": lambda name: _checked(CHECKS[name]),
+    "absent": lambda why: lambda field, value: iter([field_forbidden(field, why)] if value else ()),
+    "optional": lambda words: _optional(rule(words)),
+    "each": lambda words: each(rule(words)),
+    "named": lambda words: named(rule(words)),
+}
+
+_TERM = re.compile(r"([!?]?)(\w+)(?:(=|!=)(.*))?")
+_ERRORS = {"required": required, "forbidden": field_forbidden}
+
+
+def _in_cases(cases: list[list[str]]) -> Rule:
+    """What holds for fields under conditions: that one has a value, "!" none, "?" is there, or is one of "a|b"."""
+
+    def check(where: str, item: Mapping[str, Any]) -> Errors:
+        for condition, name, kind, *more in cases:
+            if not all(_holds(term, item) for term in condition.split()):
+                continue
+            field = f"{where}.{name}".rstrip(".")
+            if kind in _ERRORS:
+                yield _ERRORS[kind](field, *(text.format_map(item) for text in more))
+            elif kind == "invalid":
+                yield invalid_value(field, item.get(name, ""), *more)
+            else:
+                yield from rule(kind)(field, item.get(name) if name else item)
+
+    return lambda where, item: check(where, item or {})
+
+
+def _holds(term: str, item: Mapping[str, Any]) -> bool:
+    match = _TERM.fullmatch(term)
+    assert match, term
+    mark, name, sign, wanted = match.groups()
+    if mark == "?":
+        return name in item
+    if sign:
+        return (item.get(name, "") in wanted.split("|")) is (sign == "=")
+    return bool(item.get(name)) is not bool(mark)
 
 
 def _one_of(supported: list[str]) -> Rule:
