@@ -352,13 +352,17 @@ def test_pictures_are_not_compared() -> None:
     assert page("<svg>2.42\n</svg>\n<ol hidden >a</ol>", False) == page("<ol >a</ol>", False)
 
 
-def test_prose_is_protected_and_what_answers_a_prediction_is_hidden() -> None:
+def test_what_is_given_is_protected_and_what_answers_a_prediction_is_hidden() -> None:
     def markdown(text: str) -> nbformat.NotebookNode:
         return nbformat.v4.new_markdown_cell(text)
 
-    code = [nbformat.v4.new_code_cell(source) for source in ("%%kubectl\nls", "%%kubectl\nls", "%quiz a", "%flow a")]
+    lines = ("%%kubectl\nls", "%%kubectl\nls", "%quiz a", "%predict b", "%flow a", "%challenge 42")
+    code = [nbformat.v4.new_code_cell(source) for source in lines]
+    code[-1].metadata["tags"] = ["yours"]
     prose = [markdown(text) for text in ("Run it.", "**Predict:** what?", "**Predict:** and now?")]
     cells = [prose[0], code[0], prose[1], code[1], prose[2], *code[2:]]
     tool.normalise(nbformat.v4.new_notebook(cells=cells))
-    assert [dict(cell.metadata) for cell in prose] == [{"editable": False, "deletable": False}] * 3
-    assert [dict(cell.metadata) for cell in code] == [{}, {"jupyter": {"outputs_hidden": True}}, {}, {}]
+    given, hidden = {"editable": False, "deletable": False}, {"jupyter": {"outputs_hidden": True}}
+    assert [dict(cell.metadata) for cell in prose] == [given] * 3
+    wanted = [given, {**given, **hidden}, given, given, {**given, **hidden}, {"tags": ["yours"]}]
+    assert [dict(cell.metadata) for cell in code] == wanted

@@ -77,18 +77,20 @@ def normalise(notebook: NotebookNode) -> NotebookNode:
 
 
 def protect(notebook: NotebookNode) -> None:
-    """Keep the text from being edited by accident, and outputs that answer a **Predict** hidden until the cell runs.
+    """Keep what is given from being edited by accident, and hide what answers a prediction until its cell has run.
 
-    JupyterLab shows such an output once the cell has run; where the notebook is only read, it is shown at once.
+    JupyterLab shows such an output once the cell has run; where the notebook is only read, it is shown at once. A code
+    cell with the tag `yours` is the learner's own, to be changed.
     """
     before = ""
     for cell in notebook.cells:
         cell.metadata.pop("jupyter", None)
-        if cell.cell_type == "markdown":
+        is_code, asks = cell.cell_type == "code", cell.source.startswith(EXERCISES)
+        if "yours" not in cell.metadata.get("tags", ()):
             cell.metadata.update(editable=False, deletable=False)
-        elif "**Predict" in before and not cell.source.startswith(EXERCISES):
+        if is_code and not asks and ("**Predict" in before or before.startswith("%predict")):
             cell.metadata["jupyter"] = {"outputs_hidden": True}
-        before = cell.source if cell.cell_type == "markdown" else ""
+        before = "" if is_code and not asks else cell.source
 
 
 def number(notebook: NotebookNode) -> None:

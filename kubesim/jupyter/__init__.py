@@ -102,10 +102,11 @@ class KubesimMagics(Magics):
         else:
             flow.why_cell(line, cell)
 
-    # Each hides its module's name from the lines below it, so `review` comes before `quiz`.
+    # Each hides its module's name from the lines below it, so `review` and `predict` come before theirs.
     flow = _showing("flow", workbench.draw, "Draw the pull of an image: `%flow POD [-n NAMESPACE] [-c CONTAINER]`.")
     timeline = _showing("timeline", timeline.show, "List what happened, and when: `%timeline [POD] [-n NAMESPACE]`.")
-    review = _showing("review", quiz.review, "Repeat questions of earlier notebooks: `%review ID ID`.")
+    review = _showing("review", challenge.review, "Repeat what is due, or some questions: `%review`, `%review ID ID`.")
+    predict = _showing("predict", quiz.predict, "Ask for a prediction of what the next cell prints: `%predict ID`.")
     quiz = _showing("quiz", quiz.show, "Ask a question: `%quiz ID`.")
     task = _showing("task", task.show, "Set a task: `%task ID`.")
     challenge = _showing("challenge", challenge.show, "Start broken clusters to fix: `%challenge`, or `%challenge 2`.")
@@ -115,6 +116,12 @@ class KubesimMagics(Magics):
         """Open the workbench: a live terminal, the path of a pull, the cluster at a glance, and the clock."""
         if _is_bare("workbench", line):
             workbench.show(current.seat())
+
+    @line_magic
+    def skills(self, line: str) -> None:
+        """Show a page of what you've shown so far, when, and with how much help."""
+        if _is_bare("skills", line):
+            progress.show_skills(current.seat())
 
     @line_magic
     def progress(self, line: str) -> None:

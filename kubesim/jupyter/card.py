@@ -12,6 +12,8 @@ from typing import Any
 import anywidget
 import traitlets
 
+from kubesim.lessons.progress import REVEALED
+
 Button = tuple[str, str]
 """What it does, and its label."""
 Message = dict[str, Any]
@@ -84,12 +86,15 @@ class Exercise(Card):
     hints: tuple[str, ...] = ()
     hints_shown = 0
     revealed = False
+    helped = 0
+    """The most help that was taken on this card, also before it was started over: hints, or REVEALED."""
 
     def do_hint(self, _message: Message) -> None:
         self.hints_shown = min(self.hints_shown + 1, len(self.hints))
+        self.helped = max(self.helped, self.hints_shown)
 
     def do_reveal(self, _message: Message) -> None:
-        self.revealed = True
+        self.revealed, self.helped = True, REVEALED
 
     def answer_html(self) -> str:
         raise NotImplementedError

@@ -16,21 +16,24 @@ from IPython.display import display
 from kubesim.api.objects import name_of
 from kubesim.api.resources import POD
 from kubesim.flow.hops import trace_flow
-from kubesim.jupyter import card
+from kubesim.jupyter import card, quiz
 from kubesim.jupyter.card import Button, Card, Message, static
 from kubesim.jupyter.current import Seat, spell
 from kubesim.jupyter.task import GONE
 from kubesim.jupyter.workbench import workbench
-from kubesim.lessons.challenge import HINT, POINTS, WHY, Broken, Round, Standing
-from kubesim.lessons.progress import Progress
+from kubesim.lessons.challenge import COUNT, HINT, POINTS, WHY, Broken, Round, Standing
+from kubesim.lessons.skills import CLUSTER
 from kubesim.lessons.task import Reading, is_intact
 
 LAST_SEED = 9999
+_REVIEWS = 1_000_000
+"""The seeds of reviews follow it, one for each day, so that no round has the same files."""
 _RULES = (
     f"Each broken cluster is worth {POINTS} points. A hint costs {HINT} of them. `why` costs {WHY}, here and in the "
     "terminal, and `%flow` counts as `why`. A task whose solution you look at earns none. Time costs nothing: the "
     "clocks only show how long you took. The checks run after each command."
 )
+_OF_A_REVIEW = "Find out what's wrong, and fix it. These points don't count, and the checks run after each command."
 _LOSS = "The tasks that you have not solved will earn no points, and all solutions will be shown."
 _BLOCKED = "The task's files cannot be written to the folder round-{}: what is in the way?"
 
@@ -48,7 +51,7 @@ class ChallengeCard(Card):
         self._news: tuple[int, str] = (0, "")
         self._asking = False
         self._warning = ""
-        super().__init__(content={"label": _title(self._round), "html": card.paragraphs(_RULES)})
+        super().__init__(content={"label": _title(self._round), "html": card.paragraphs(_rules(self._round))})
         seat.on_change(self.refresh)
         self.refresh()
 
@@ -153,7 +156,11 @@ class ChallengeCard(Card):
     def plain(self) -> str:
         texts = enumerate((card.plain_text(standing.task.text) for standing in self._round.standings), 1)
         return "\n".join(
-            [_title(self._round), card.plain_text(_RULES), *(f"{number}. {text}" for number, text in texts)]
+            [
+                _title(self._round),
+                card.plain_text(_rules(self._round)),
+                *(f"{number}. {text}" for number, text in texts),
+            ]
         )
 
     def static_html(self) -> str:
@@ -161,7 +168,7 @@ class ChallengeCard(Card):
         folded = [card.details("Evidence and solution", _solution(cluster)) for cluster in clusters]
         texts = [card.paragraphs(cluster.task.text) for cluster in clusters]
         tasks = card.listed(map("".join, zip(texts, folded, strict=True)), "ol")
-        return f"<p><b>{_title(self._round)}</b></p>{card.paragraphs(_RULES)}{tasks}"
+        return f"<p><b>{_title(self._round)}</b></p>{card.paragraphs(_rules(self._round))}{tasks}"
 
     def _say(self, text: str) -> None:
         """Have a screen reader say this once; the number changes, so that it can say the same again."""
@@ -190,14 +197,15 @@ class ChallengeCard(Card):
         for standing, (was_solved, *_) in zip(challenge.standings, before, strict=True):
             if standing.solved and not was_solved:
                 self._say(f"Solved, {standing.worth} points. {standing.task.done}")
+                self._seat.progress.keep_shown(CLUSTER + standing.task.id, standing.hints + standing.why)
         with suppress(OSError):
             challenge.recall(workspace.read_text(_file(challenge.seed)))  # what another kernel has added meanwhile
         with suppress(OSError):
             workspace.put(_file(challenge.seed), challenge.kept())
         self._marks = challenge.marks
-        progress = Progress(workspace)
-        progress.keep_score(f"challenge-{challenge.seed}", challenge.points, challenge.of)
-        self._warning = progress.message or self._warning
+        if challenge.seed <= LAST_SEED:
+            self._seat.progress.keep_score(f"challenge-{challenge.seed}", challenge.points, challenge.of)
+        self._warning = self._seat.progress.message or self._warning
 
     def _next(self) -> int:
         """The number of the next task that is not over; that of the open one if there is none."""
@@ -242,7 +250,7 @@ class ChallengeCard(Card):
         if self._asking:
             return [("finish", "Yes, end the round"), ("keep", "No, continue")]
         if self._round.is_over:
-            return [("another", "Another round")]
+            return [("another", "Another round")] if self.seed <= LAST_SEED else []
         if standing is None:
             return [("next", "Continue" if any(map(any, self._marks)) else "Start")]
         end: Button = ("end", "End the round")
@@ -267,7 +275,7 @@ _cards: dict[Seat, list[ChallengeCard]] = {}  # the same one when it is shown ag
 def _round_of(seat: Seat, seed: int) -> Round:
     """The round of this seed: as it stands in this kernel, else as it was kept in the workspace, else a new one."""
     if (seat, seed) not in _rounds:
-        challenge = _rounds[seat, seed] = Round(seed)
+        challenge = _rounds[seat, seed] = Round(seed, COUNT if seed <= LAST_SEED else 1)
         with suppress(OSError):
             challenge.recall(seat.session.workspace.read_text(_file(seed)))
     return _rounds[seat, seed]
@@ -278,7 +286,14 @@ def _file(seed: int) -> str:
 
 
 def _title(challenge: Round) -> str:
-    return f"Challenge, round {challenge.seed}: {len(challenge.standings)} broken clusters"
+    clusters = len(challenge.standings)
+    return (
+        f"Challenge, round {challenge.seed}: {clusters} broken clusters" if clusters > 1 else "Review: a broken cluster"
+    )
+
+
+def _rules(challenge: Round) -> str:
+    return _RULES if challenge.seed <= LAST_SEED else _OF_A_REVIEW
 
 
 def _summary(standing: Standing) -> str:
@@ -307,7 +322,17 @@ def show(arguments: str, seat: Seat) -> None:
     if not re.fullmatch(r"[1-9][0-9]{0,3}", asked):
         print(f"kubesim: which round? %challenge ROUND, from 1 to {LAST_SEED} (not {asked!r})")  # noqa: T201
     else:
-        cards = _cards.setdefault(seat, [])
-        if all(card.seed != int(asked) for card in cards):
-            cards.append(ChallengeCard(int(asked), seat))
-        display(next(card for card in cards if card.seed == int(asked)))
+        _display(int(asked), seat)
+
+
+def review(arguments: str, seat: Seat) -> None:
+    """Repeat quizzes: `%review ID ID`, or without ids three that are due, and with them today's broken cluster."""
+    if quiz.recall(arguments, seat) and not arguments.strip():
+        _display(_REVIEWS + seat.progress.today(), seat)
+
+
+def _display(seed: int, seat: Seat) -> None:
+    cards = _cards.setdefault(seat, [])
+    if all(card.seed != seed for card in cards):
+        cards.append(ChallengeCard(seed, seat))
+    display(next(card for card in cards if card.seed == seed))

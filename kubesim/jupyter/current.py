@@ -12,11 +12,13 @@ import os
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext, suppress
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kubesim.api.clock import SECOND, Micros, to_datetime
 from kubesim.api.result import Result
+from kubesim.lessons.progress import Progress
 from kubesim.session import Session
 from kubesim.session.history import History, change, pods
 from kubesim.shell import Invocation, Tool
@@ -30,10 +32,11 @@ LONGEST_PAUSE = 600.0
 
 
 class Seat:
-    """A learner's place at a cluster: a session, its history, and the widgets that watch it."""
+    """A learner's place at a cluster: a session, its history, the progress, and the widgets that watch it."""
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, today: Callable[[], int] = lambda: date.today().toordinal()) -> None:
         self.session = session
+        self.progress = Progress(session.workspace, today)
         self.history = History(session)
         self.start_over: Callable[[], str] | None = None
         """Starts the open task over, for `reset` in the terminal, and returns its title."""

@@ -1,4 +1,4 @@
-"""What the learner has done, as a map (`%progress`), with buttons to download and to upload it.
+"""What the learner has done, as a map (`%progress`) with buttons to download and to upload it, and what was shown.
 
 The page's half is static/progress.js. Nothing is sent anywhere but from the page to the notebook's own kernel.
 """
@@ -11,20 +11,28 @@ from typing import Any
 
 from IPython.display import display
 
-from kubesim.jupyter.card import Card, Message, inline, static
+from kubesim.jupyter.card import Card, Message, inline, listed, static
 from kubesim.jupyter.current import Seat
-from kubesim.lessons.grade import Counts, best, grade, total
-from kubesim.lessons.progress import MAX_SIZE, Progress, Record, RecordError, write
+from kubesim.lessons import review, skills
+from kubesim.lessons.grade import Counts, best, grade, predicted, total
+from kubesim.lessons.progress import MAX_SIZE, Record, RecordError, write
 
 CHALLENGE = "11-troubleshooting-challenge"
 """The notebook that gives a score."""
 
 _SIGNS = {"done": "✓", "started": "◐", "to do": "○"}
+_PAGE = """<!doctype html>
+<html lang="en"><meta charset="utf-8"><title>My skills</title>
+<style>body {{font: 11pt/1.5 sans-serif; max-width: 45em; margin: 2em auto}} h2 {{font-size: 1.1em; break-after: avoid}}
+ul {{list-style: none; padding: 0}}</style>
+{}</html>
+"""
 _ADDED = "The file was added to your progress. Run the cells with quizzes again to see your answers on them."
 
 
 class ProgressMap(Card):
-    """One row a notebook: the `total`, the `rows`, a `notice`, the text of the `file` to download, the `limit` of one.
+    """One row a notebook: the `total`, the `rows`, how many were `predicted` and what is `due`, a `notice`, the text of
+    the `file` to download, the `limit` of one.
 
     It is read again with each message, as the page sends one when the map comes into view. The feedback, `ok` and
     `html`, is the result of a button; its `number` tells two equal results apart.
@@ -39,10 +47,11 @@ class ProgressMap(Card):
         self.refresh()
 
     def refresh(self) -> None:
-        progress = Progress(self._seat.session.workspace)
+        progress = self._seat.progress
         record = progress.record()
         shown = {"total": _total(record), "rows": list(_rows(record)), "notice": inline(progress.notice())}
-        self.content = {**shown, "file": write(record), "limit": MAX_SIZE}
+        more = {"predicted": _predicted(record), "due": inline(review.news(record, progress.today()))}
+        self.content = {**shown, **more, "file": write(record), "limit": MAX_SIZE}
 
     def do_refresh(self, _message: Message) -> None:
         self.refresh()
@@ -50,11 +59,19 @@ class ProgressMap(Card):
 
     def do_download(self, _message: Message) -> None:
         self.refresh()
-        self.send({"do": "save"})
+        self._save("kubesim-progress.json", "application/json", self.content["file"])
+
+    def do_skills(self, message: Message) -> None:
+        """Have the page store what was shown, `as` a page to print or as Markdown."""
+        record = self._seat.progress.record()
+        if message["as"] == "html":
+            self._save("my-skills.html", "text/html", _PAGE.format(_skills_html(record)))
+        else:
+            self._save("my-skills.md", "text/markdown", skills.markdown(record))
 
     def do_upload(self, message: Message) -> None:
         """Add what was downloaded earlier; `text` is None where the file was too large for the page to read it."""
-        text, progress = message["text"], Progress(self._seat.session.workspace)
+        text, progress = message["text"], self._seat.progress
         try:
             if not isinstance(text, str):
                 raise RecordError("is too large")
@@ -68,7 +85,7 @@ class ProgressMap(Card):
 
     def plain(self) -> str:
         lines = (f"{row['sign']} {row['title']}: {_parts(row)}" for row in self.content["rows"])
-        return "\n".join([self.content["total"], *lines])
+        return "\n".join([self.content["total"], *filter(None, [self.content["predicted"]]), *lines])
 
     def static_html(self) -> str:
         rows = "".join(
@@ -78,12 +95,41 @@ class ProgressMap(Card):
         )
         return f"<p><b>{self.content['total']}</b></p><table>{rows}</table>"
 
+    def _save(self, name: str, kind: str, text: str) -> None:
+        self.send({"do": "save", "name": name, "type": kind, "text": text})
+
     def _say(self, ok: bool, words: str) -> None:
         self.feedback = {"ok": ok, "html": inline(words), "number": self.feedback.get("number", 0) + 1}
 
 
 def show(seat: Seat) -> None:
     display(ProgressMap(seat))
+
+
+class Skills:
+    """What was shown, as a page of the notebook."""
+
+    def __init__(self, record: Record) -> None:
+        self._record = record
+
+    def _repr_mimebundle_(self, **_options: object) -> dict[str, str]:
+        return {"text/plain": skills.markdown(self._record), "text/html": _skills_html(self._record)}
+
+
+def show_skills(seat: Seat) -> None:
+    display(Skills(seat.progress.record()))
+
+
+def _skills_html(record: Record) -> str:
+    sections = enumerate(skills.page(record))
+    return "\n".join(
+        f"<h{1 + bool(n)}>{head}</h{1 + bool(n)}>{listed(map(inline, lines))}" for n, (head, lines) in sections
+    )
+
+
+def _predicted(record: Record) -> str:
+    right, made = predicted(record)
+    return f"{right} of {made} predictions were right" if made else ""
 
 
 def _total(record: Record) -> str:
@@ -98,14 +144,9 @@ def _rows(record: Record) -> Iterator[dict[str, Any]]:
         reached = counts.right + counts.done + bool(score and score[0])
         whole = counts.quizzes + counts.tasks + (lesson == CHALLENGE)
         state = "done" if reached == whole else "started" if reached else "to do"
-        names = {"title": _title(lesson), "href": f"{lesson}.ipynb"}
+        names = {"title": skills.title(lesson), "href": f"{lesson}.ipynb"}
         figures = {"score": "{} of {}".format(*score) if score else "", "share": reached / whole}
         yield {**names, "sign": _SIGNS[state], "state": state, **_of(counts), **figures}
-
-
-def _title(lesson: str) -> str:
-    number, _, words = lesson.replace("-", " ").replace("secret", "Secret").partition(" ")
-    return f"{number} {words[0].upper()}{words[1:]}"
 
 
 def _of(counts: Counts) -> dict[str, str]:

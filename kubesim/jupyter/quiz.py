@@ -1,4 +1,4 @@
-"""A quiz question in a notebook: pick or type an answer, read why, get a hint, try again."""
+"""A question in a notebook: pick or type an answer, read why, get a hint, try again; or predict what a cell prints."""
 
 from __future__ import annotations
 
@@ -6,19 +6,21 @@ import html
 from collections.abc import Sequence
 from dataclasses import replace
 from difflib import get_close_matches
+from typing import Any, ClassVar
 
 import traitlets
+from IPython.core.getipython import get_ipython
 from IPython.display import display
 
 from kubesim.jupyter import card
 from kubesim.jupyter.card import Button, Exercise, Message, static
 from kubesim.jupyter.current import Seat
 from kubesim.jupyter.terminal import strip
-from kubesim.lessons import load_quizzes
-from kubesim.lessons.progress import Progress
+from kubesim.lessons import VARIANT, load_predictions, load_quizzes, review
 from kubesim.lessons.quiz import Choice, Note, Quiz, Verdict, judge, letter
 
 LONGEST_SCREEN = 4000
+NOTHING = "kubesim: there is nothing to review yet; answer a few quizzes first"
 _HOW = {
     "choice": "One answer is right.",
     "choices": "More than one answer may be right.",
@@ -26,67 +28,84 @@ _HOW = {
     "line": "Pick one line.",
     "text": "Type your answer.",
     "command": "Type one command. It runs in a cluster of its own, not in yours.",
+    "predict": "Pick one, then run the next cell.",
 }
 
 
 class QuizCard(Exercise):
-    """One question. The last answer is kept in the workspace and shown again, but not in a review."""
+    """One question. The last answer is kept in the workspace and shown again, but not in a review.
+
+    To try again, or in a review, brings the next one of the question's `variants`.
+    """
 
     _esm = static("parts.js", "quiz.js")
     _css = static("card.css")
+    _words: ClassVar = {"right": "Right", "wrong": "Not yet", "": ""}
 
     answer = traitlets.Union([traitlets.List(), traitlets.Unicode()]).tag(sync=True)
     """What was answered: numbers of choices, or a text; [] for no answer."""
 
-    def __init__(self, quiz: Quiz, progress: Progress | None) -> None:
-        self._quiz = quiz
-        self._progress = progress
+    def __init__(self, variants: Sequence[Quiz], seat: Seat, label: str = "Quiz") -> None:
+        self._variants = variants
+        self._progress = seat.progress
+        self._label = label
         self._verdict: Verdict | None = None
-        self.hints = quiz.hints
-        content = {"kind": quiz.kind, "label": self._label(), "html": card.inline(quiz.question), "run": quiz.run}
-        choices = [self._drawn(choice) for choice in quiz.shown]
-        super().__init__(content={**content, "how": _HOW[quiz.kind], "choices": choices})
-        kept = progress.recall(quiz.id) if progress else None
-        if kept is not None and isinstance(kept, str) is not bool(choices):
+        super().__init__()
+        record = self._progress.record()
+        last = max((number for number, quiz in enumerate(variants) if quiz.id in record["answers"]), default=0)
+        asked = record["asked"].get(variants[0].id) if label == "Review" else None
+        self._take(variants[(last + (max(asked[1], 1) if asked else 0)) % len(variants)])
+        kept = None if label == "Review" else record["answers"].get(self._quiz.id)
+        if kept is not None and isinstance(kept, str) is not bool(self._quiz.choices):
             self._judge(kept)
         self.refresh()
 
     def do_check(self, message: Message) -> None:
         self._judge(message["answer"])
-        if self._progress and self._verdict:
-            self._progress.keep(self._quiz.id, self.answer)
+        if self._verdict:
+            self._keep(self._verdict)
             if self._progress.message:
                 note = Note(self._verdict.right, self._progress.message)
                 self._verdict = replace(self._verdict, notes=(*self._verdict.notes, note))
 
     def do_retry(self, _message: Message) -> None:
-        self.answer, self._verdict, self.revealed, self.hints_shown = [], None, False, 0
-        if self._progress:
+        if self._label != "Review":
             self._progress.keep(self._quiz.id, None)
+        self.answer, self._verdict, self.revealed, self.hints_shown = [], None, False, 0
+        self._take(self._variants[(self._variants.index(self._quiz) + 1) % len(self._variants)])
+
+    def _take(self, quiz: Quiz) -> None:
+        self._quiz, self.hints = quiz, quiz.hints
+        shown = {"html": card.inline(quiz.question), "choices": [self._drawn(choice) for choice in quiz.shown]}
+        self.content = {"kind": quiz.kind, "label": self._label, "run": quiz.run, "how": _HOW[quiz.kind], **shown}
+
+    def _keep(self, verdict: Verdict) -> None:
+        answers = {} if self._label == "Review" else {self._quiz.id: self.answer}
+        self._progress.keep_asked(self._variants[0].id, verdict.right, self.helped, answers)
 
     def complain(self, words: str) -> None:
         self._verdict = Verdict(False, (Note(False, words),))
 
     def refresh(self) -> None:
-        verdict = self._verdict
-        outcome, word = (
-            ("right", "Right") if verdict and verdict.right else ("wrong", "Not yet") if verdict else ("", "")
-        )
+        self.feedback = self._feedback(self._verdict)
+
+    def _feedback(self, verdict: Verdict | None) -> dict[str, Any]:
+        outcome = "right" if verdict and verdict.right else "wrong" if verdict else ""
         notes = [{"ok": note.ok, "html": card.inline(note.text)} for note in (verdict.notes if verdict else ())]
-        said = {"verdict": outcome, "word": word, "notes": notes}
+        said = {"verdict": outcome, "word": self._words[outcome], "notes": notes}
         printed = strip(verdict.printed)[:LONGEST_SCREEN] if verdict else ""
-        self.feedback = {**said, "printed": printed, **self.help(), "buttons": self._buttons()}
+        return {**said, "printed": printed, **self.help(), "buttons": self._buttons()}
 
     def plain(self) -> str:
         quiz = self._quiz
         texts = [choice.text if quiz.run else card.plain_text(choice.text) for choice in quiz.shown]
         choices = [f"  {letter(number)}. {text}" for number, text in enumerate(texts)]
         shown = [f"  $ {quiz.run}"] if quiz.run else []
-        return "\n".join([f"{self._label()}: {card.plain_text(quiz.question)}", *shown, *choices, _HOW[quiz.kind]])
+        return "\n".join([f"{self._label}: {card.plain_text(quiz.question)}", *shown, *choices, _HOW[quiz.kind]])
 
     def static_html(self) -> str:
         quiz = self._quiz
-        question = f"<p><b>{self._label()}</b> {card.inline(quiz.question)}</p>"
+        question = f"<p><b>{self._label}</b> {card.inline(quiz.question)}</p>"
         answer = card.details("Answer", self.answer_html() + self._reasons_html())
         return f"{question}{self._choices_html()}<p><i>{_HOW[quiz.kind]}</i></p>{answer}"
 
@@ -96,9 +115,6 @@ class QuizCard(Exercise):
         if quiz.kind == "order":
             shown += card.listed((card.inline(choice.text) for choice in quiz.choices), "ol")
         return shown + (card.paragraphs(quiz.why) if quiz.why else "")
-
-    def _label(self) -> str:
-        return "Quiz" if self._progress else "Review"
 
     def _drawn(self, choice: Choice) -> str:
         return html.escape(choice.text) if self._quiz.run else card.inline(choice.text)
@@ -125,23 +141,80 @@ class QuizCard(Exercise):
         return [("check", "Check"), *self.help_buttons("Reveal answer"), *again]
 
 
+class PredictionCard(QuizCard):
+    """What the next cell will print, picked with one click: the first pick counts, and that cell's output answers it.
+
+    Whether it was right is said once a second cell has run, that after the card's own.
+    """
+
+    _words: ClassVar = {"right": "As you predicted", "wrong": "Not as you predicted", "": ""}
+    _cells = 0
+
+    def __init__(self, quiz: Quiz, seat: Seat) -> None:
+        super().__init__([quiz], seat, "Predict")
+
+    def on_cell(self, _result: object) -> None:
+        """Follow the cells that run from now on."""
+        self._cells += 1
+        self.refresh()
+
+    def do_check(self, message: Message) -> None:
+        if not self._verdict:
+            super().do_check(message)
+
+    def refresh(self) -> None:
+        is_answered = self._cells > 1
+        said = "Now run the next cell." if self._verdict and not is_answered else ""
+        self.feedback = {**self._feedback(self._verdict if is_answered else None), "said": said}
+
+    def _keep(self, _verdict: Verdict) -> None:
+        self._progress.keep(self._quiz.id, self.answer)
+
+    def _buttons(self) -> list[Button]:
+        return []
+
+    def answer_html(self) -> str:
+        right = next(f"{letter(number)}. {one.text}" for number, one in enumerate(self._quiz.choices) if one.right)
+        return card.paragraphs(f"{right}\n\n{self._quiz.why}")
+
+    def _reasons_html(self) -> str:
+        return ""
+
+
 def show(arguments: str, seat: Seat) -> None:
     """Display the quiz whose id `arguments` names (`%quiz ID`), or print which ids there are."""
-    _show([arguments.strip()], Progress(seat.session.workspace))
+    _show([arguments.strip()], seat, "Quiz")
 
 
-def review(arguments: str, _seat: Seat) -> None:
-    """Repeat quizzes of earlier notebooks (`%review ID ID`), without their answers; nothing is kept."""
-    _show(arguments.split() or [""], None)
+def predict(arguments: str, seat: Seat) -> None:
+    """Display the prediction whose id `arguments` names (`%predict ID`), or print which ids there are."""
+    predictions, name = load_predictions(), arguments.strip()
+    if name in predictions:
+        prediction = PredictionCard(predictions[name], seat)
+        if shell := get_ipython():
+            shell.events.register("post_run_cell", prediction.on_cell)
+        display(prediction)
+    else:
+        print(unknown("prediction", name, list(predictions)))  # noqa: T201  # a cell's output
 
 
-def _show(ids: list[str], progress: Progress | None) -> None:
+def recall(arguments: str, seat: Seat) -> bool:
+    """Repeat the quizzes that `arguments` names, or those whose turn it is, unanswered; False if there are none."""
+    ids = arguments.split() or review.chosen(seat.progress.record(), seat.progress.today())
+    if not ids:
+        print(NOTHING)  # noqa: T201  # a cell's output
+    _show(ids, seat, "Review")
+    return bool(ids)
+
+
+def _show(ids: Sequence[str], seat: Seat, label: str) -> None:
     quizzes = load_quizzes()
-    for quiz_id in ids:
-        if quiz_id in quizzes:
-            display(QuizCard(quizzes[quiz_id], progress))
+    for name in ids:
+        variants = [quiz for key, quiz in quizzes.items() if key.partition(VARIANT)[0] == name]
+        if variants:
+            display(QuizCard(variants, seat, label))
         else:
-            print(unknown("quiz", quiz_id, list(quizzes)))  # noqa: T201  # a cell's output
+            print(unknown("quiz", name, [key for key in quizzes if VARIANT not in key]))  # noqa: T201
 
 
 def unknown(kind: str, arguments: str, ids: list[str]) -> str:

@@ -15,7 +15,6 @@ from kubesim.jupyter.current import Seat
 from kubesim.jupyter.quiz import unknown
 from kubesim.jupyter.workbench import workbench
 from kubesim.lessons import load_tasks
-from kubesim.lessons.progress import Progress
 from kubesim.lessons.task import Pair, Reading, Task, begin, beside, check, is_intact, is_started, solve
 from kubesim.session import Session
 
@@ -39,7 +38,7 @@ class TaskCard(Exercise):
         self._comparing = False
         self._message = ""
         self._reached: tuple[bool, ...] = ()
-        self._was_done = Progress(seat.session.workspace).is_done(task.id)
+        self._was_done = seat.progress.is_done(task.id)
         self.hints = task.hints
         super().__init__(content={"label": _title(task), "html": card.paragraphs(task.text)})
         self._steps = seat.history.steps
@@ -76,7 +75,7 @@ class TaskCard(Exercise):
         readings = check(self._task, self._seat.session)
         before, self._reached = self._reached, tuple(reading.holds for reading in readings)
         is_done = all(self._reached)
-        if is_done:
+        if is_done and not (before and all(before)):
             self._keep()
         self.feedback = {
             "goals": [self._drawn(reading) for reading in readings],
@@ -121,10 +120,9 @@ class TaskCard(Exercise):
         return solve(self._task)
 
     def _keep(self) -> None:
-        if not self._was_done:
-            progress = Progress(self._seat.session.workspace)
-            self._was_done = progress.keep_task(self._task.id)
-            self._message = progress.message or self._message
+        progress = self._seat.progress
+        self._was_done = progress.keep_task(self._task.id, self.helped) or self._was_done
+        self._message = progress.message or self._message
 
     def _count(self) -> str:
         again = " (you have done this task before)" if self._was_done and not all(self._reached) else ""

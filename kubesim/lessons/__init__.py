@@ -1,19 +1,24 @@
-"""Quizzes and tasks as data from quizzes/*.yaml and tasks/*.yaml, and what a learner has done of them."""
+"""Quizzes, predictions and tasks as data from the YAML files of their folders, and what a learner has done of them."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
-from functools import cache
+from functools import cache, partial
 from importlib.resources import files
 from types import MappingProxyType
 from typing import Any, TypeVar
 
 import yaml
 
-from kubesim.lessons.quiz import Choice, Quiz, Reply
+from kubesim.lessons.quiz import Choice, Quiz, Reply, letter
 from kubesim.lessons.task import Condition, Mistake, Task
 
 Item = TypeVar("Item", Quiz, Task)
+_PLACEHOLDER = re.compile(r"<([a-z]+(?:-[a-z]+)*)>")
+_LETTERS = re.compile(r"[A-H](?:(?:, | and )[A-H])*\. ")
+VARIANT = "#"
+"""Parts the id of a quiz from the number of a further variant."""
 
 
 def _condition(**entry: str) -> Condition:
@@ -50,6 +55,18 @@ def fields(entry: Mapping[str, Any]) -> dict[str, Any]:
     return {key: _value(key, value) for key, value in entry.items()}
 
 
+def filled(value: Any, words: Mapping[str, str]) -> Any:
+    """`value` with a word for each placeholder in its texts; words may have placeholders themselves."""
+    if isinstance(value, dict):
+        return {filled(key, words): filled(part, words) for key, part in value.items()}
+    if isinstance(value, list):
+        return [filled(part, words) for part in value]
+    if not isinstance(value, str):
+        return value
+    text = _PLACEHOLDER.sub(lambda match: words.get(match[1], match[0]), value)
+    return text if text == value else filled(text, words)
+
+
 def _load(folder: str, make: Callable[..., Item]) -> Mapping[str, Item]:
     items = [make(**fields(entry)) for _, found in documents(folder) for entry in found]
     return MappingProxyType({item.id: item for item in items})
@@ -57,8 +74,43 @@ def _load(folder: str, make: Callable[..., Item]) -> Mapping[str, Item]:
 
 @cache
 def load_quizzes() -> Mapping[str, Quiz]:
-    """All quizzes by their id, in the order of the files."""
-    return _load("quizzes", Quiz)
+    """All quizzes by their id, in the order of the files. The further variants of one follow it, as ID#1, ID#2, …"""
+    quizzes = (quiz for _, found in documents("quizzes") for entry in found for quiz in variants(entry))
+    return MappingProxyType({quiz.id: quiz for quiz in quizzes})
+
+
+def variants(entry: Mapping[str, Any]) -> Iterator[Quiz]:
+    """A quiz with the first of what `vary` lists for its placeholders, then with the second, and so on.
+
+    Its choices move on by one place each time, so that a quiz to pick from has two variants even where none of its
+    names can change: a learner who is asked again can't go by the letter.
+    """
+    vary = entry.get("vary", {})
+    moves = entry["kind"] in ("choice", "choices")
+    for number in range(max([1 + moves, *map(len, vary.values())])):
+        words: dict[str, str] = {}
+        for name, options in vary.items():
+            option = options[number % len(options)]
+            words |= option if isinstance(option, dict) else {name: option}
+        whole = filled({key: value for key, value in entry.items() if key != "vary"}, words)
+        if number:
+            whole["id"] += f"{VARIANT}{number}"
+        if number and moves:
+            cut = number % len(whole["choices"])
+            whole["choices"] = whole["choices"][cut:] + whole["choices"][:cut]
+            right = [letter(place) for place, choice in enumerate(whole["choices"]) if choice.get("right")]
+            whole["answer"] = f"{_enumerated(right)}. {_LETTERS.sub('', whole['answer'], count=1)}"
+        yield Quiz(**fields(whole))
+
+
+def _enumerated(words: list[str]) -> str:
+    return " and ".join([", ".join(words[:-1]), words[-1]] if words[1:] else words)
+
+
+@cache
+def load_predictions() -> Mapping[str, Quiz]:
+    """All predictions by their id: quizzes that are answered by what the notebook's next cell prints."""
+    return _load("predictions", partial(Quiz, kind="predict"))
 
 
 @cache

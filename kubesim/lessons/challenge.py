@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import random
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -15,14 +14,13 @@ from typing import Any
 
 from kubesim.api.clock import SECOND, Micros
 from kubesim.api.resources import DEPLOYMENT, POD, SECRET, SERVICE_ACCOUNT
-from kubesim.lessons import documents, fields
+from kubesim.lessons import documents, fields, filled
 from kubesim.lessons.task import Condition, Reading, Task, begin, check, is_started, read
 from kubesim.session import Session
 
 COUNT = 12
-"""How many broken clusters a round has."""
+"""How many broken clusters a round of the challenge has."""
 FOLDER, POOLS = "challenges", "pools.yaml"
-_PLACEHOLDER = re.compile(r"<([a-z]+(?:-[a-z]+)*)>")
 Template = dict[str, Any]
 _NOT_OF_A_TASK = ("part", "vary", "advice", "evidence", "because")
 POINTS, HINT, WHY = 10, 2, 3
@@ -52,13 +50,13 @@ class Broken:
     because: str
 
 
-def broken_clusters(seed: int) -> tuple[Broken, ...]:
+def broken_clusters(seed: int, count: int = COUNT) -> tuple[Broken, ...]:
     """The broken clusters of one round: `seed` picks them, no two of one part, their order, and their names."""
     chance = random.Random(seed)
     parts: dict[str, list[Template]] = {}
     for template in _templates()[1]:
         parts.setdefault(template.get("part") or template["id"], []).append(template)
-    picked = [chance.choice(alternatives) for alternatives in chance.sample(list(parts.values()), COUNT)]
+    picked = [chance.choice(alternatives) for alternatives in chance.sample(list(parts.values()), count)]
     return _made(picked, seed, chance)
 
 
@@ -102,25 +100,13 @@ def _one(template: Template, values: Mapping[str, str]) -> Broken:
     names = shared["advice_sets"][advice] if isinstance(advice, str) else advice
     goal = [shared["goals"][entry] if isinstance(entry, str) else entry for entry in template["goal"]]
     whole = {**template, "goal": goal, "advice": [shared["advice"][name] for name in names]}
-    filled = _filled(whole, {**shared["words"], **values})
+    ready = filled(whole, {**shared["words"], **values})
     return Broken(
-        task=Task(**fields({key: value for key, value in filled.items() if key not in _NOT_OF_A_TASK})),
-        advice=tuple(Condition(**entry) for entry in filled["advice"]),
-        evidence=tuple(Clue(**clue) for clue in filled["evidence"]),
-        because=filled["because"],
+        task=Task(**fields({key: value for key, value in ready.items() if key not in _NOT_OF_A_TASK})),
+        advice=tuple(Condition(**entry) for entry in ready["advice"]),
+        evidence=tuple(Clue(**clue) for clue in ready["evidence"]),
+        because=ready["because"],
     )
-
-
-def _filled(value: Any, words: Mapping[str, str]) -> Any:
-    """`value` with a word for each placeholder in its texts; words may have placeholders themselves."""
-    if isinstance(value, dict):
-        return {_filled(key, words): _filled(part, words) for key, part in value.items()}
-    if isinstance(value, list):
-        return [_filled(part, words) for part in value]
-    if not isinstance(value, str):
-        return value
-    filled = _PLACEHOLDER.sub(lambda match: words.get(match[1], match[0]), value)
-    return filled if filled == value else _filled(filled, words)
 
 
 @dataclass
@@ -160,11 +146,11 @@ class Standing:
 
 
 class Round:
-    """Twelve broken clusters, picked and varied by `seed`, to be fixed in any order in one session."""
+    """Broken clusters, picked and varied by `seed`, to be fixed in any order in one session."""
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, count: int = COUNT) -> None:
         self.seed = seed
-        self.standings = tuple(Standing(cluster) for cluster in broken_clusters(seed))
+        self.standings = tuple(Standing(cluster) for cluster in broken_clusters(seed, count))
         self.current: Standing | None = None
         self.wall: float | None = None
         """The last time on the learner's own clock, in seconds."""

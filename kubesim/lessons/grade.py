@@ -6,11 +6,12 @@ import csv
 import io
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache, lru_cache, partial
+from itertools import count, takewhile
 from statistics import StatisticsError, correlation
 from typing import NamedTuple
 
 from kubesim.gotext import tabwriter
-from kubesim.lessons import documents, load_quizzes
+from kubesim.lessons import VARIANT, documents, load_predictions, load_quizzes
 from kubesim.lessons.progress import Answer, Record
 from kubesim.lessons.quiz import judge
 
@@ -41,6 +42,24 @@ def best(record: Record) -> tuple[int, int] | None:
     """The best score of all challenges: points, of how many."""
     scores = [(points, of) for points, of in record["scores"].values() if of]
     return max(scores, key=lambda score: score[0] / score[1], default=None)
+
+
+def predicted(record: Record) -> tuple[int, int]:
+    """How many predictions were right, of those that were made; the first one of each counts."""
+    made = [(quiz, record["given"][name][:1]) for name, quiz in load_predictions().items() if name in record["given"]]
+    return sum(judge(quiz, answer).right for quiz, answers in made for answer in answers), len(made)
+
+
+def is_right(question: str, record: Record, tries: int | None = None) -> bool:
+    """Whether a question was answered correctly, in any of its variants; or in the first `tries`, which are of one."""
+    further = takewhile(load_quizzes().__contains__, (f"{question}{VARIANT}{number}" for number in count(1)))
+    names = [question, *(() if tries else further)]
+    return any(_one_is_right(name, record["given"].get(name, [])[:tries]) for name in names)
+
+
+def question_ids() -> list[str]:
+    """The ids of all questions, each once, whatever variants it has."""
+    return [question for quizzes, _ in _contents().values() for question in quizzes]
 
 
 def table(sheets: Sequence[Sheet], width: int) -> str:
@@ -74,11 +93,11 @@ def questions(sheets: Sequence[Sheet]) -> str:
     first answer to it and the share of right first answers to all others; "-" where too few differ.
     """
     first = [
-        {quiz: _one_is_right(quiz, answers[:1]) for quiz, answers in record["given"].items() if quiz in load_quizzes()}
+        {quiz: is_right(quiz, record, tries=1) for quiz in question_ids() if quiz in record["given"]}
         for _, record in sheets
     ]
     rows = [["QUESTION", "ANSWERED", "FIRST TRY", "TELLS"]]
-    for quiz in load_quizzes():
+    for quiz in question_ids():
         learners = [answers for answers in first if quiz in answers]
         right = [answers[quiz] for answers in learners]
         if right:
@@ -110,9 +129,8 @@ def _contents() -> Mapping[str, tuple[list[str], list[str]]]:
 
 
 def _counts(record: Record, quizzes: Sequence[str], tasks: Sequence[str]) -> Counts:
-    given = {quiz: record["given"].get(quiz, []) for quiz in quizzes}
-    right = sum(_one_is_right(quiz, answers) for quiz, answers in given.items())
-    first = sum(_one_is_right(quiz, answers[:1]) for quiz, answers in given.items())
+    right = sum(is_right(quiz, record) for quiz in quizzes)
+    first = sum(is_right(quiz, record, tries=1) for quiz in quizzes)
     return Counts(right, first, len(quizzes), sum(task in record["tasks"] for task in tasks), len(tasks))
 
 

@@ -1,4 +1,4 @@
-"""What a learner has done: answers, tasks and scores, kept in one small file of the workspace.
+"""What a learner has done, when, and with how much help, kept in one small file of the workspace.
 
 Several kernels may write the file: each change reads it again, adds to it, and replaces it in one step.
 """
@@ -9,9 +9,11 @@ import errno
 import json
 import os
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from datetime import date
 from itertools import count
+from types import MappingProxyType
 from typing import Any
 
 from kubesim.workspace import Workspace
@@ -22,16 +24,25 @@ except ImportError:  # Windows and the browser: without a lock, two kernels must
     fcntl = None  # type: ignore[assignment]
 
 FILE = "/workspace/.progress.json"
-MARK, VERSION = "kubesim-progress", 2
+MARK, VERSION, OLDEST = "kubesim-progress", 3, 2  # a file of version 2 only lacks `asked` and `shown`
 MAX_SIZE = 4_000_000  # bytes; a learner who answers everything, often, fills a hundredth of it
 LONGEST_ANSWER = 2000  # characters
 PATIENCE = 2.0  # seconds for which a lock is waited for
 _LONGEST_LIST = 200  # numbers in an answer, or different answers to one question
 _WAITS = "It is set aside as soon as there is something new to keep."
 
+INTERVALS = (1, 3, 7, 21)
+"""Days until a question is due for review: after a wrong answer, and after one, two and more right ones in time."""
+REVEALED = 99
+"""More help than any number of hints: the answer was shown."""
+_LAST_DAY = date.max.toordinal() - max(INTERVALS)
+
 Answer = str | Sequence[int]
 Record = dict[str, dict[str, Any]]
-"""By section and id: `answers` shown on the cards, `given` (all different ones), `tasks`, `scores` ([points, of])."""
+"""By section and id: `answers` shown on the cards, `given` (all different ones), `tasks`, `scores` ([points, of]);
+`asked` (the [day] when a question was last asked, and which of the INTERVALS follows) and `shown` (the least [help],
+hints or REVEALED, with which it was answered or solved, and the day). Days are those of `date.toordinal`.
+"""
 
 
 class RecordError(ValueError):
@@ -62,8 +73,20 @@ def _is_answer(value: object) -> bool:
     return _is_text(value) if isinstance(value, str) else _is_numbers(value)
 
 
+def _is_pair(value: Any) -> bool:
+    return _is_numbers(value) and len(value) == 2 and min(value) >= 0
+
+
 def _is_score(value: Any) -> bool:
-    return _is_numbers(value) and len(value) == 2 and 0 <= value[0] <= value[1]
+    return _is_pair(value) and value[0] <= value[1]
+
+
+def _is_asked(value: Any) -> bool:
+    return _is_pair(value) and value[0] <= _LAST_DAY and value[1] < len(INTERVALS)
+
+
+def _is_shown(value: Any) -> bool:
+    return _is_pair(value) and value[1] <= _LAST_DAY
 
 
 def _all_given(older: list[Answer], newer: list[Answer]) -> list[Answer]:
@@ -80,6 +103,8 @@ _SECTIONS: dict[str, tuple[Callable[[Any], bool], Callable[[Any, Any], Any]]] = 
     "given": (lambda value: _is_list(value, _is_answer), _all_given),
     "tasks": (lambda value: value is True, lambda _older, newer: newer),
     "scores": (_is_score, lambda older, newer: max(older, newer, key=lambda score: score[0])),
+    "asked": (_is_asked, lambda older, newer: max(older, newer, key=lambda asked: (asked[0], -asked[1]))),
+    "shown": (_is_shown, min),
 }
 
 
@@ -107,7 +132,7 @@ def read(text: str) -> Record:
         found = json.loads(text.removeprefix("\ufeff"))
     except (ValueError, RecursionError):
         raise RecordError("is damaged: it does not hold JSON") from None
-    if not isinstance(found, dict) or type(found.get(MARK)) is not int or found[MARK] < VERSION:
+    if not isinstance(found, dict) or type(found.get(MARK)) is not int or found[MARK] < OLDEST:
         raise RecordError("is not a progress file of kubesim's")
     version = found.pop(MARK)
     record, lost = sift(found)
@@ -136,14 +161,15 @@ def sift(found: dict[str, Any]) -> tuple[Record, int]:
 
 
 class Progress:
-    """A learner's answers, tasks and scores.
+    """A learner's answers, tasks and scores. `today` is the day on the learner's own calendar.
 
     A file that is damaged, or not ours, is renamed before the first write, and `message` says so; one of a later
     version stays as it is. Every `keep…` returns whether the file could be written; if not, `message` says why.
     """
 
-    def __init__(self, workspace: Workspace) -> None:
+    def __init__(self, workspace: Workspace, today: Callable[[], int] = lambda: 0) -> None:
         self._workspace = workspace
+        self.today = today
         self.message = ""
         """What to show the learner about the last write: nothing, or a sentence or two."""
 
@@ -164,11 +190,29 @@ class Progress:
         """Keep `answer` as the one to show; None shows none again. That it was given stays known."""
         if answer is None:
             return self._change(lambda record: _without(record, quiz_id))
-        kept = answer[:LONGEST_ANSWER] if isinstance(answer, str) else list(answer)
-        return self.add({"answers": {quiz_id: kept}, "given": {quiz_id: [kept]}})
+        return self.add(_answered({quiz_id: answer}))
 
-    def keep_task(self, task_id: str) -> bool:
-        return self.add({"tasks": {task_id: True}})
+    def keep_task(self, task_id: str, help_taken: int = 0) -> bool:
+        return self.add({"tasks": {task_id: True}, **self._shown(task_id, help_taken)})
+
+    def keep_asked(
+        self, question: str, right: bool, help_taken: int = 0, answers: Mapping[str, Answer] = MappingProxyType({})
+    ) -> bool:
+        """Keep that a question was asked today, and whether rightly answered; and the `answers` to show, by quiz id."""
+        today = self.today()
+
+        def change(record: Record) -> Record:
+            asked = {**record["asked"], question: _next(record["asked"].get(question), right, today)}
+            newer = {**_answered(answers), **(self._shown(question, help_taken) if right else {})}
+            return merge({**record, "asked": asked}, sift(newer)[0])
+
+        return self._change(change)
+
+    def keep_shown(self, name: str, help_taken: int) -> bool:
+        return self.add(self._shown(name, help_taken))
+
+    def _shown(self, name: str, help_taken: int) -> Record:
+        return {"shown": {name: [help_taken, self.today()]}}
 
     def keep_score(self, challenge_id: str, points: int, of: int) -> bool:
         """Keep a score, 0 <= points <= of, if it is the best so far in that challenge."""
@@ -247,6 +291,21 @@ class Progress:
             with suppress(OSError):
                 self._workspace.remove(draft)
             raise
+
+
+def _answered(answers: Mapping[str, Answer]) -> Record:
+    kept = {name: given[:LONGEST_ANSWER] if isinstance(given, str) else list(given) for name, given in answers.items()}
+    return {"answers": kept, "given": {name: [given] for name, given in kept.items()}}
+
+
+def _next(asked: list[int] | None, right: bool, today: int) -> list[int]:
+    """When a question was last asked, and its place among the INTERVALS; a right answer counts only when it was due."""
+    if not right:
+        return [today, 0]
+    if asked is None:
+        return [today, 1]
+    day, place = asked
+    return [today, min(place + 1, len(INTERVALS) - 1)] if day + INTERVALS[place] <= today else asked
 
 
 def _without(record: Record, quiz_id: str) -> Record:

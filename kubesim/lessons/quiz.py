@@ -32,7 +32,8 @@ class Reply:
 @dataclass(frozen=True)
 class Quiz:
     """One question. `kind`: choice (one right), choices (all the right ones), text (typed), command (a shell line),
-    order (the choices are here in the right order), line (one line of an output).
+    order (the choices are here in the right order), line (one line of an output), predict (what the notebook's next
+    cell `shows`, a regex that the tests look for there; it has no answer to reveal and no hints).
 
     `answer` is what "Reveal answer" shows, and for a command the line itself; `why` follows a right answer.
     A command is run in a fresh cluster after `files` and `start`; then `wait` seconds pass, and `goal` must hold.
@@ -43,7 +44,7 @@ class Quiz:
     id: str
     kind: str
     question: str
-    answer: str
+    answer: str = ""
     why: str = ""
     hints: tuple[str, ...] = ()
     choices: tuple[Choice, ...] = ()
@@ -57,6 +58,7 @@ class Quiz:
     wait: float = 0
     goal: tuple[Condition, ...] = ()
     wrong: str = ""
+    shows: str = ""
 
     @property
     def shown(self) -> tuple[Choice, ...]:
@@ -88,6 +90,9 @@ def judge_choices(quiz: Quiz, picked: Iterable[int]) -> Verdict:
     chosen = sorted({number for number in picked if 0 <= number < len(quiz.choices)})
     if not chosen:
         return Verdict(False, (Note(False, "Pick an answer first."),))
+    if quiz.kind == "predict":
+        right = quiz.choices[chosen[0]].right
+        return Verdict(right, (Note(right, quiz.why),))
     notes = [Note(quiz.choices[number].right, f"{letter(number)}: {quiz.choices[number].why}") for number in chosen]
     missing = sum(choice.right for choice in quiz.choices) - sum(note.ok for note in notes)
     if missing and quiz.kind == "choices":

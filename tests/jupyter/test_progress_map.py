@@ -7,12 +7,12 @@ from kubesim.jupyter import progress as jupyter_progress
 from kubesim.jupyter.current import Seat
 from kubesim.jupyter.progress import ProgressMap
 from kubesim.lessons import load_quizzes, load_tasks
-from kubesim.lessons.grade import grade
+from kubesim.lessons.grade import grade, question_ids
 from kubesim.lessons.progress import Progress, blank, read, write
 from kubesim.session import Session
 from tests.jupyter.conftest import press
 
-QUESTIONS, TASKS = len(load_quizzes()), len(load_tasks())
+QUESTIONS, TASKS = len(question_ids()), len(load_tasks())
 START = grade(blank())["00-start"].quizzes
 
 
@@ -89,7 +89,8 @@ def test_the_download_is_up_to_date_and_can_be_taken_in_elsewhere(shown, progres
     monkeypatch.setattr(shown, "send", sent.append)
     progress.keep("start-who-pulls", [2])
     press(shown, "download")
-    assert sent == [{"do": "save"}]
+    saved = {"do": "save", "name": "kubesim-progress.json", "type": "application/json"}
+    assert sent == [{**saved, "text": shown.content["file"]}]
     assert read(shown.content["file"]) == progress.record()
     other = Seat(Session(tmp_path / "other"))
     (tmp_path / "other").mkdir()

@@ -2,8 +2,10 @@ import pytest
 
 from kubesim.jupyter import quiz
 from kubesim.jupyter.current import Seat
-from kubesim.jupyter.quiz import QuizCard
-from kubesim.lessons.progress import Progress
+from kubesim.jupyter.quiz import PredictionCard, QuizCard
+from kubesim.lessons import variants
+from kubesim.lessons.progress import REVEALED, Progress
+from kubesim.lessons.quiz import Choice, Quiz
 from kubesim.session import Session
 from tests.jupyter.conftest import labels, press
 from tests.lessons.examples import QUIZZES
@@ -17,7 +19,7 @@ def card(seat):
 
 
 def make(name, seat):
-    return QuizCard(QUIZZES[name], Progress(seat.session.workspace))
+    return QuizCard([QUIZZES[name]], seat)
 
 
 def test_a_fresh_card_says_nothing_yet(card):
@@ -141,12 +143,12 @@ def test_lines_stand_as_they_were_printed(seat):
     assert press(card, "check", answer=[1])["word"] == "Right"
 
 
-def test_a_review_starts_unanswered_and_keeps_nothing(seat, capsys, monkeypatch):
+def test_a_review_starts_unanswered_and_keeps_only_when_it_was(seat, capsys, monkeypatch):
     shown = []
     monkeypatch.setattr(quiz, "display", shown.append)
     monkeypatch.setattr(quiz, "load_quizzes", lambda: QUIZZES)
     press(make("pick", seat), "check", answer=[1])
-    quiz.review("pick  typed nothing", seat)
+    assert quiz.recall("pick  typed nothing", seat)
     assert (
         capsys.readouterr().out
         == "kubesim: there is no quiz 'nothing'; there are: pick, two, typed, command, order, line\n"
@@ -156,6 +158,80 @@ def test_a_review_starts_unanswered_and_keeps_nothing(seat, capsys, monkeypatch)
     assert press(shown[0], "check", answer=[0])["word"] == "Not yet"
     assert press(shown[0], "retry")["word"] == ""
     assert make("pick", seat).answer == [1]
+    record = seat.progress.record()
+    assert (record["given"], record["asked"]) == ({"pick": [[1]]}, {"pick": [seat.progress.today(), 0]})
+
+
+VARIED = {
+    "id": "varied",
+    "kind": "choice",
+    "question": "Which is the first letter of <name>?",
+    "vary": {"name": [{"name": "Ada", "first": "A"}, {"name": "Bo", "first": "B"}, {"name": "Cy", "first": "C"}]},
+    "choices": [{"text": "<first>", "why": "It is.", "right": True}, {"text": "z", "why": "No."}],
+    "answer": "A. It's <first>.",
+    "hints": ["Read <name>."],
+}
+
+
+def test_a_second_time_the_question_has_other_names_and_letters(seat):
+    ways = list(variants(VARIED))
+    shown = QuizCard(ways, seat)
+    assert shown.plain() == "Quiz: Which is the first letter of Ada?\n  A. A\n  B. z\nOne answer is right."
+    press(shown, "check", answer=[0])
+    press(shown, "retry")
+    assert shown.plain() == "Quiz: Which is the first letter of Bo?\n  A. z\n  B. B\nOne answer is right."
+    assert shown.content["choices"] == ["z", "B"]
+    assert press(shown, "reveal")["reveal"] == "<p>B. It's B.</p>"
+    assert press(shown, "check", answer=[1])["word"] == "Right"
+    again = QuizCard(ways, seat)
+    assert (again.content["html"], again.answer) == ("Which is the first letter of Bo?", [1])
+    assert QuizCard(ways, seat, "Review").content["html"] == "Which is the first letter of Cy?"
+    record = seat.progress.record()
+    assert record["given"] == {"varied": [[0]], "varied#1": [[1]]}
+    assert record["shown"] == {"varied": [0, seat.progress.today()]}  # the first time, without help
+
+
+def test_help_counts_also_after_another_try(card, seat):
+    press(card, "reveal")
+    press(card, "retry")
+    press(card, "check", answer=[1])
+    assert seat.progress.record()["shown"] == {"pick": [REVEALED, seat.progress.today()]}
+
+
+PREDICTION = Quiz(
+    id="guess",
+    kind="predict",
+    question="Will it run?",
+    choices=(Choice("Yes"), Choice("No", right=True)),
+    why="It has no image.",
+)
+
+
+def test_a_prediction_is_one_click_and_the_next_cell_answers_it(seat):
+    guess = PredictionCard(PREDICTION, seat)
+    assert guess.plain() == "Predict: Will it run?\n  A. Yes\n  B. No\nPick one, then run the next cell."
+    assert guess.static_html().endswith(
+        "<details><summary>Answer</summary><p>B. No</p><p>It has no image.</p></details>"
+    )
+    guess.on_cell(None)
+    picked = press(guess, "check", answer=[1])
+    assert (picked["verdict"], picked["said"], picked["buttons"]) == ("", "Now run the next cell.", [])
+    assert press(guess, "check", answer=[0])["said"] == "Now run the next cell."  # the first one counts
+    guess.on_cell(None)
+    assert (guess.answer, guess.feedback["word"], guess.feedback["said"]) == ([1], "As you predicted", "")
+    assert guess.feedback["notes"] == [{"ok": True, "html": "It has no image."}]
+    again = PredictionCard(PREDICTION, seat)
+    assert (again.answer, again.feedback["verdict"]) == ([1], "")
+    record = seat.progress.record()
+    assert (record["given"], record["asked"], record["shown"]) == ({"guess": [[1]]}, {}, {})
+
+
+def test_a_prediction_made_after_all_cells_have_run_is_answered_at_once(seat):
+    guess = PredictionCard(PREDICTION, seat)
+    for _ in range(5):
+        guess.on_cell(None)
+    picked = press(guess, "check", answer=[0])
+    assert (picked["word"], picked["notes"]) == ("Not as you predicted", [{"ok": False, "html": "It has no image."}])
 
 
 def test_a_command_is_tried_in_a_cluster_of_its_own(seat):

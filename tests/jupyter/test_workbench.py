@@ -45,7 +45,7 @@ def holds_none(value):
 def test_no_synced_trait_holds_none(seat, bench):
     """A kernel in the browser hands None to the page as undefined, on which it fails."""
     quizzes = {quiz.kind: quiz for quiz in load_quizzes().values()}
-    cards = [QuizCard(quiz, None) for quiz in quizzes.values()]
+    cards = [QuizCard([quiz], seat) for quiz in quizzes.values()]
     cards += [
         ProgressMap(seat),
         TaskCard(load_tasks()["store-credentials"], seat),

@@ -1,6 +1,7 @@
 """Every quiz and task, whoever wrote it: its form, its answers, and that it can be done."""
 
 import json
+from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path
 
@@ -13,8 +14,17 @@ from kubesim.lessons.quiz import Note, Verdict, judge, letter
 from kubesim.lessons.task import begin, check, solve
 from kubesim.session import Session
 
-FOLDERS = {"quizzes": "quiz", "tasks": "task"}
+FOLDERS = {"quizzes": "quiz", "predictions": "prediction", "tasks": "task"}
 DOCUMENTS = [(folder, name, found) for folder in FOLDERS for name, found in documents(folder)]
+VARIED = {
+    entry["id"]: {
+        name
+        for key, options in entry.get("vary", {}).items()
+        for name in (options[0] if isinstance(options[0], dict) else [key])
+    }
+    for _, found in documents("quizzes")
+    for entry in found
+}
 QUIZZES, TASKS = list(load_quizzes().values()), list(load_tasks().values())
 COMMANDS = [quiz for quiz in QUIZZES if quiz.kind == "command"]
 ORDERS = [quiz for quiz in QUIZZES if quiz.kind == "order"]
@@ -42,10 +52,22 @@ def test_a_file_fits_the_schema(folder, name, found):
     assert [f"{list(mistake.absolute_path)}: {mistake.message[:200]}" for mistake in mistakes] == []
 
 
-@pytest.mark.parametrize("folder", FOLDERS)
-def test_ids_are_used_once(folder):
-    ids = [entry["id"] for _, found in documents(folder) for entry in found]
+def test_ids_are_used_once():
+    """In all folders together, because the progress file keeps what was done by its id alone."""
+    ids = [entry["id"] for folder in FOLDERS for _, found in documents(folder) for entry in found]
     assert sorted(set(ids)) == sorted(ids)
+
+
+@pytest.mark.parametrize("quiz", QUIZZES, ids=_ids(QUIZZES))
+def test_a_variant_is_another_question_without_a_gap(quiz):
+    texts = [quiz.question, quiz.answer, quiz.why, *quiz.hints, *quiz.start, *(choice.why for choice in quiz.choices)]
+    assert [name for name in VARIED[quiz.id.partition("#")[0]] if any(f"<{name}>" in text for text in texts)] == []
+    first = load_quizzes()[quiz.id.partition("#")[0]]
+    alike = [other.id for other in QUIZZES if replace(other, id="") == replace(quiz, id="")]
+    assert alike == [quiz.id]
+    assert [choice.right for choice in quiz.choices].count(True) == [choice.right for choice in first.choices].count(
+        True
+    )
 
 
 @pytest.mark.parametrize("quiz", PICKED, ids=_ids(PICKED))

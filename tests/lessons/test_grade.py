@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kubesim.lessons import load_quizzes, load_tasks
-from kubesim.lessons.grade import Counts, best, comma_separated, grade, questions, table, total
+from kubesim.lessons.grade import Counts, best, comma_separated, grade, predicted, question_ids, questions, table, total
 from kubesim.lessons.progress import blank
 
 ANSWERS = st.text(max_size=20) | st.lists(st.integers(-9, 9), max_size=4)
@@ -26,7 +26,7 @@ def test_of_somebody_who_has_done_nothing():
     marks = grade(blank())
     assert sorted(LESSONS) == LESSONS
     assert LESSONS[:2] == ["00-start", "01-storing-credentials"]
-    assert total(marks.values()) == Counts(0, 0, len(load_quizzes()), 0, len(load_tasks()))
+    assert total(marks.values()) == Counts(0, 0, len(question_ids()), 0, len(load_tasks()))
 
 
 @pytest.mark.parametrize(
@@ -93,3 +93,16 @@ def test_a_question_is_hard_or_easy_and_tells_strong_learners_from_weak():
 def test_too_few_answers_tell_nothing():
     shown = "QUESTION         ANSWERED  FIRST TRY  TELLS\nstart-who-pulls  1         100%       -\n"
     assert questions([("a.json", record(start_who_pulls=[[2]])), ("b.json", blank())]) == shown
+
+
+def test_the_first_of_each_prediction_counts():
+    made = {"touch-the-pod": [[2], [0]], "how-many-nodes": [[0], [1]], "how-long-for-you": ["x"], "no-such": [[0]]}
+    assert predicted(blank() | {"given": made}) == (1, 3)
+    assert total(grade(blank() | {"given": made}).values()).right == 0
+
+
+def test_an_answer_to_a_variant_counts_but_not_as_a_first_try():
+    right = [number for number, choice in enumerate(load_quizzes()["start-who-pulls#1"].choices) if choice.right]
+    given = {"start-who-pulls": [[0]], "start-who-pulls#1": [right]}
+    mark = grade(blank() | {"given": given})["00-start"]
+    assert (mark.right, mark.first) == (1, 0)

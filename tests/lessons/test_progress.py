@@ -29,6 +29,9 @@ DAMAGED = {
     json.dumps({"kubesim-progress": 2, "tasks": {"x" * 2001: True}}).encode(): "is damaged: 1 of its entries cannot "
     "be read",
     b'{"kubesim-progress": 2, "tasks": {"one": 1, "two": null}}': "is damaged: 2 of its entries cannot be read",
+    b'{"kubesim-progress": 3, "asked": {"one": [1, 4], "two": [1], "three": [9999999, 0]}}': "is damaged: 3 of its "
+    "entries cannot be read",
+    b'{"kubesim-progress": 3, "shown": {"one": [1, -4], "two": true}}': "is damaged: 2 of its entries cannot be read",
     b'{"kubesim-progress": 2, "answers": {"one": "\\ud800"}}': "is damaged: 1 of its entries cannot be read",
     b" " * (MAX_SIZE + 1): "is too large",
     "é".encode() * (MAX_SIZE // 2 + 1): "is too large",
@@ -53,6 +56,8 @@ records = st.fixed_dictionaries(
         "given": st.dictionaries(ids, st.lists(answers, max_size=3, unique_by=repr), max_size=3),
         "tasks": st.dictionaries(ids, st.just(True), max_size=3),
         "scores": st.dictionaries(ids, st.tuples(st.integers(0, 9), st.integers(9, 20)).map(list), max_size=3),
+        "asked": st.dictionaries(ids, st.tuples(st.integers(0, 9), st.integers(0, 3)).map(list), max_size=3),
+        "shown": st.dictionaries(ids, st.tuples(st.integers(0, 9), st.integers(0, 9)).map(list), max_size=3),
     }
 )
 anything = st.recursive(
@@ -60,7 +65,7 @@ anything = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
     max_leaves=10,
 )
-sections = st.sampled_from(["kubesim-progress", "answers", "given", "tasks", "scores", "other"])
+sections = st.sampled_from(["kubesim-progress", *blank(), "other"])
 
 
 @pytest.fixture
@@ -85,11 +90,13 @@ def test_what_was_done_comes_back(workspace, file):
     assert again.record()["scores"] == {"round": [7, 12]}
     assert progress.message == again.notice() == ""
     assert json.loads(file.read_text()) == {
-        "kubesim-progress": 2,
+        "kubesim-progress": 3,
         "answers": {"one": [2, 0], "two": "regcred"},
         "given": {"one": [[2, 0]], "two": ["regcred"]},
         "tasks": {"mend": True},
         "scores": {"round": [7, 12]},
+        "asked": {},
+        "shown": {"mend": [0, 0]},
     }
     assert [path.name for path in file.parent.iterdir()] == [".progress.json"]
 
@@ -137,7 +144,7 @@ def test_the_file_is_found_from_every_folder(workspace):
     assert Progress(workspace).recall("one") == [1]
 
 
-LATER = '{"kubesim-progress": 3, "answers": {"one": [2, 0]}, "tasks": {"mend": true, "x": {}}, "friends": []}'
+LATER = '{"kubesim-progress": 4, "answers": {"one": [2, 0]}, "tasks": {"mend": true, "x": {}}, "friends": []}'
 
 
 def test_a_file_of_a_later_version_is_read_and_left_alone(workspace, file):
@@ -319,13 +326,50 @@ def test_an_upload_merges(workspace):
         "tasks": {"mend": True},
         "scores": {"round": [4, 12]},
     }
-    assert progress.take_in("\ufeff" + write(older))
+    written = write(older).replace('"kubesim-progress":3', '"kubesim-progress":2')
+    assert progress.take_in("\ufeff" + written)
     assert progress.record() == {
         "answers": {"one": [1], "two": "x"},
         "given": {"one": [[0], [1]], "two": ["x"]},
         "tasks": {"mend": True},
         "scores": {"round": [5, 12]},
+        "asked": {},
+        "shown": {},
     }
+
+
+# --- when, and with how much help
+
+DAYS = [  # on each day, whether the question was answered rightly, and what is kept: [the day it counts, its interval]
+    [(1, True, [1, 1]), (3, True, [1, 1]), (4, True, [4, 2]), (11, True, [11, 3]), (40, True, [40, 3])],
+    [(1, False, [1, 0]), (1, True, [1, 0]), (2, True, [2, 1]), (2, False, [2, 0])],
+    [(1, True, [1, 1]), (5, False, [5, 0]), (6, True, [6, 1])],
+]
+
+
+@pytest.mark.parametrize("days", DAYS)
+def test_a_question_comes_back_later_each_time_that_it_was_answered_rightly_in_time(workspace, days):
+    today = [0]
+    progress = Progress(workspace, lambda: today[0])
+    for day, right, kept in days:
+        today[0] = day
+        assert progress.keep_asked("one", right)
+        assert progress.record()["asked"] == {"one": kept}
+
+
+def test_of_two_times_the_one_with_less_help_is_shown(workspace):
+    today = [5]
+    progress = Progress(workspace, lambda: today[0])
+    progress.keep_task("one", 2)
+    progress.keep_asked("two", False, 1)
+    today[0] = 6
+    progress.keep_task("one", 1)
+    progress.keep_task("one", 3)
+    progress.keep_shown("three", 0)
+    progress.keep_asked("two", True, 99, {"two#1": "x"})
+    record = progress.record()
+    assert record["shown"] == {"one": [1, 6], "three": [0, 6], "two": [99, 6]}
+    assert (record["answers"], record["asked"]) == ({"two#1": "x"}, {"two": [6, 1]})
 
 
 @pytest.mark.parametrize(("content", "why"), DAMAGED.items(), ids=[str(content[:50]) for content in DAMAGED])
@@ -354,7 +398,7 @@ def test_merging_loses_nothing(older, newer):
 
 
 @given(
-    st.binary() | st.dictionaries(sections, anything | st.integers(1, 2)).map(lambda found: json.dumps(found).encode())
+    st.binary() | st.dictionaries(sections, anything | st.integers(1, 3)).map(lambda found: json.dumps(found).encode())
 )
 def test_whatever_the_file_holds_nothing_raises_and_nothing_is_lost(tmp_path_factory, content):
     folder = tmp_path_factory.mktemp("workspace")

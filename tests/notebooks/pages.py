@@ -53,6 +53,11 @@ def source(cell):
     return "".join(cell["source"])
 
 
+def output_of(cell):
+    """What a code cell printed, and the plain form of what it displayed."""
+    return "\n".join("".join(out.get("text", out.get("data", {}).get("text/plain", ""))) for out in cell["outputs"])
+
+
 def prose_of(name):
     """All markdown of a notebook."""
     return "\n\n".join(source(cell) for cell in cells(name, "markdown"))

@@ -4,9 +4,10 @@ import itertools
 import re
 
 import pytest
-from pages import FOLDER, PATH, asked, cells, commands, links, prose_of, source, without_code
+from pages import FOLDER, PATH, asked, cells, commands, links, output_of, prose_of, source, without_code
 
-from kubesim.lessons import documents, load_quizzes, load_tasks
+from kubesim.lessons import documents, load_predictions, load_quizzes, load_tasks
+from kubesim.lessons.skills import goals
 
 KINDS = ("choice", "choices", "order", "line", "text", "command")
 TITLE = re.compile(r"# \S.*\n\n(?s:.+)you will be able to:\n\n(- .+;\n)+- .+\.\n\n(?s:.*)", re.MULTILINE)
@@ -74,7 +75,31 @@ def test_there_is_more_prose_than_code(name):
 def test_a_prediction_is_asked_for_before_most_screens(name):
     both = list(itertools.pairwise(cells(name)))
     screens = [source(before) for before, cell in both if source(cell).startswith("%%kubectl\n")]
-    assert 2 * sum("**Predict" in before for before in screens) >= len(screens)
+    assert 2 * sum("**Predict" in before or before.startswith("%predict") for before in screens) >= len(screens)
+
+
+@NAMES
+def test_the_next_cell_shows_that_a_prediction_is_right_and_hides_it(name):
+    for before, cell in itertools.pairwise(cells(name)):
+        for prediction in source(before).splitlines() if source(before).startswith("%predict ") else ():
+            shows = load_predictions()[prediction.removeprefix("%predict ")].shows
+            assert re.search(shows, output_of(cell), re.MULTILINE), prediction
+            assert cell["metadata"]["jupyter"] == {"outputs_hidden": True}
+
+
+@NAMES
+def test_a_page_is_not_too_long_and_what_is_given_is_not_edited_by_accident(name):
+    found = cells(name)
+    assert len(found) <= 60
+    own = [cell["id"] for cell in found if "yours" in cell["metadata"].get("tags", [])]
+    assert [cell["id"] for cell in found if cell["metadata"].get("editable", True)] == own
+    assert [cell["id"] for cell in found if cell["metadata"].get("deletable", True)] == own
+
+
+@pytest.mark.parametrize("name", goals())
+def test_the_goals_on_the_page_of_skills_are_those_of_the_notebook(name):
+    listed = re.findall(r"^- (.+)[;.]$", source(cells(name)[0]), re.MULTILINE)
+    assert [goal["can"] for goal in goals()[name] if goal["can"] not in listed] == []
 
 
 @NAMES
@@ -92,11 +117,12 @@ def test_outputs_are_stored(name):
 @NAMES
 def test_what_is_asked_exists(name):
     assert set(asked(name, "quiz") + asked(name, "review")) <= set(load_quizzes())
+    assert set(asked(name, "predict")) <= set(load_predictions())
     assert set(asked(name, "task")) <= set(load_tasks())
 
 
-@pytest.mark.parametrize(("folder", "magic"), [("quizzes", "quiz"), ("tasks", "task")])
-def test_every_quiz_and_task_is_asked_once_in_its_notebook(folder, magic):
+@pytest.mark.parametrize(("folder", "magic"), [("quizzes", "quiz"), ("predictions", "predict"), ("tasks", "task")])
+def test_every_exercise_is_asked_once_in_its_notebook(folder, magic):
     for file, entries in documents(folder):
         name = file.removesuffix(".yaml")
         assert sorted(asked(name, magic)) == sorted(entry["id"] for entry in entries), name

@@ -35,8 +35,8 @@ function drawTable(table, { total, rows }, link) {
   if (focused) table.querySelector(`[href="${focused}"]`)?.focus();
 }
 
-function save(text) {
-  const made = element("a", { href: `data:application/json,${encodeURIComponent(text)}`, download: NAME });
+function save({ name, type, text }) {
+  const made = element("a", { href: `data:${type};charset=utf-8,${encodeURIComponent(text)}`, download: name });
   document.body.append(made);
   made.click();
   made.remove();
@@ -46,6 +46,7 @@ function render({ model, el }) {
   let timer;
   const table = element("table");
   const notice = element("p", { className: "ks-notice" });
+  const due = element("p");
   const status = element("div", { className: "ks-said" });
   status.setAttribute("role", "status");
   const button = (textContent, action) => {
@@ -54,9 +55,9 @@ function render({ model, el }) {
     return made;
   };
   const send = (message) => model.send(message);
-  const store = () => {
+  const store = (file) => {
     clearTimeout(timer);
-    save(model.get("content").file);
+    save(file);
   };
   const upload = element("input", { type: "file", accept: ".json,application/json" });
   upload.addEventListener("change", async () => {
@@ -66,13 +67,15 @@ function render({ model, el }) {
     upload.value = ""; // so that the same file can be chosen again
   });
 
-  const card = element("section", { className: "ks-progress" }, element("div", { className: "ks-table" }, table), notice,
+  const card = element("section", { className: "ks-progress" }, element("div", { className: "ks-table" }, table), due, notice,
     element("div", { className: "ks-buttons" },
       button("Refresh", () => send({ do: "refresh" })),
       button("Download my progress", () => {
         send({ do: "download" });
-        timer = setTimeout(store, WAIT);
+        timer = setTimeout(() => store({ name: NAME, type: "application/json", text: model.get("content").file }), WAIT);
       }),
+      button("My skills, to print", () => send({ do: "skills", as: "html" })),
+      button("My skills, as Markdown", () => send({ do: "skills", as: "markdown" })),
       element("label", {}, "Upload earlier progress ", upload)), status);
   card.setAttribute("aria-label", "Your progress");
   keepKeys(card);
@@ -81,12 +84,15 @@ function render({ model, el }) {
     drawTable(table, model.get("content"), link(model));
     notice.innerHTML = model.get("content").notice;
     notice.hidden = !notice.innerHTML;
+    const { predicted, due: toReview } = model.get("content");
+    due.innerHTML = [predicted && `${predicted}.`, toReview].filter(Boolean).join(" ");
+    due.hidden = !due.innerHTML;
   };
   const say = () => {
     const { ok, html } = model.get("feedback");
     status.replaceChildren(element("p", { className: ok ? "ks-ok" : "ks-no", innerHTML: `${ok ? "✓" : "✗"} ${html}` }));
   };
-  const onMessage = (message) => message.do === "save" && store();
+  const onMessage = (message) => message.do === "save" && store(message);
   // Whoever comes back from another notebook sees what was done there.
   const watcher = new IntersectionObserver(([seen]) => seen.isIntersecting && send({ do: "look" }));
 

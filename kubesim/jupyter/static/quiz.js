@@ -13,6 +13,12 @@ function choiceInputs(content, name) {
       element("span", { innerHTML: html })));
 }
 
+// One click answers, so these are no radio buttons: the arrow keys would pick.
+function clickableChoices(content, _name, pick) {
+  return [element("div", { className: "ks-guesses" }, ...content.choices.map((innerHTML, number) =>
+    element("button", { type: "button", innerHTML, onclick: () => pick(number) })))];
+}
+
 function outputLines(content, name) {
   const screen = element("div", { className: "ks-output" }, ...choiceInputs(content, name));
   return [element("div", { className: "ks-screen" }, element("div", { className: "ks-run", textContent: `$ ${content.run}` }), screen)];
@@ -63,7 +69,7 @@ function typedInput(content, name) {
   return [input];
 }
 
-const INPUTS = { choice: choiceInputs, choices: choiceInputs, line: outputLines, order: orderedItems };
+const INPUTS = { choice: choiceInputs, choices: choiceInputs, line: outputLines, order: orderedItems, predict: clickableChoices };
 
 function readAnswer(form, content) {
   if (!content.choices.length) return form.querySelector(".ks-typed").value;
@@ -77,6 +83,10 @@ function writeAnswer(form, answer) {
   for (const input of form.querySelectorAll(".ks-choice input")) {
     input.checked = Array.isArray(answer) && answer.includes(Number(input.value));
   }
+  form.querySelectorAll(".ks-guesses button").forEach((guess, number) => {
+    guess.setAttribute("aria-pressed", String(answer.includes(number)));
+    guess.setAttribute("aria-disabled", String(answer.length > 0)); // so, unlike with disabled, the focus stays
+  });
   const list = form.querySelector(".ks-order");
   if (list) {
     const place = (item) => (answer.length ? answer.indexOf(Number(item.dataset.number)) : Number(item.dataset.number));
@@ -84,15 +94,13 @@ function writeAnswer(form, answer) {
   }
 }
 
-function buildForm(content) {
-  const form = element("form", { className: "ks-form", noValidate: true });
+function buildFields(content, pick) {
   const name = `ks-answer-${++count}`;
   const legend = element("legend", {},
     element("span", { className: "ks-label", textContent: content.label }), " ",
     element("span", { innerHTML: content.html }));
-  const inputs = (INPUTS[content.kind] ?? typedInput)(content, name);
-  form.append(element("fieldset", {}, legend, element("p", { className: "ks-how", textContent: content.how }), ...inputs));
-  return form;
+  const inputs = (INPUTS[content.kind] ?? typedInput)(content, name, pick);
+  return element("fieldset", {}, legend, element("p", { className: "ks-how", textContent: content.how }), ...inputs);
 }
 
 function note({ ok, html }) {
@@ -102,8 +110,9 @@ function note({ ok, html }) {
   return element("li", { className: ok ? "ks-ok" : "ks-no" }, mark, word, element("span", { innerHTML: html }));
 }
 
-function drawFeedback(status, { verdict, word, notes, printed, hints, reveal: answer }) {
+function drawFeedback(status, { verdict, word, notes, printed, hints, reveal: answer, said }) {
   status.replaceChildren();
+  if (said) status.append(element("p", { textContent: said }));
   if (verdict) {
     const mark = verdict === "right" ? "✓" : "✗";
     status.append(element("div", { className: `ks-verdict ks-${verdict}` },
@@ -116,8 +125,9 @@ function drawFeedback(status, { verdict, word, notes, printed, hints, reveal: an
 }
 
 function render({ model, el }) {
-  const content = model.get("content");
-  const form = buildForm(content);
+  let content = model.get("content");
+  const pick = (number) => model.send({ do: "check", answer: [number] });
+  const form = element("form", { className: "ks-form", noValidate: true }, buildFields(content, pick));
   const buttons = element("div", { className: "ks-buttons" });
   const status = element("div", { className: "ks-status" });
   status.setAttribute("role", "status");
@@ -133,6 +143,11 @@ function render({ model, el }) {
     drawButtons(buttons, model.get("feedback").buttons, send);
   };
   const restore = () => writeAnswer(form, model.get("answer"));
+  const rebuild = () => {
+    content = model.get("content");
+    form.querySelector("fieldset").replaceWith(buildFields(content, pick));
+    restore();
+  };
 
   form.addEventListener("submit", (event) => event.preventDefault());
   keepKeys(card);
@@ -144,12 +159,14 @@ function render({ model, el }) {
   });
   model.on("change:feedback", draw);
   model.on("change:answer", restore);
+  model.on("change:content", rebuild);
   draw();
   restore();
   el.append(card);
   return () => {
     model.off("change:feedback", draw);
     model.off("change:answer", restore);
+    model.off("change:content", rebuild);
   };
 }
 

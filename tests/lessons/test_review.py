@@ -1,0 +1,103 @@
+"""What is asked again, and what was shown, from what a learner has done."""
+
+import pytest
+
+from kubesim.lessons import load_quizzes, load_tasks
+from kubesim.lessons.grade import question_ids
+from kubesim.lessons.progress import REVEALED, blank
+from kubesim.lessons.review import chosen, news
+from kubesim.lessons.skills import goals, markdown, page
+
+ONE, TWO, THREE, FOUR, FIVE = question_ids()[:5]
+TODAY = 100
+
+ROWS = {
+    "nothing": ({}, {}, [], ""),
+    "wrong ones first, then the longest due": (
+        {FIVE: [90, 1], FOUR: [80, 1], THREE: [99, 0], TWO: [99, 1], ONE: [99, 3]},
+        {},
+        [THREE, FOUR, FIVE],
+        "3 questions are due for review. Run `%review` in a cell.",
+    ),
+    "what is due next, if nothing else is": (
+        {FIVE: [99, 3], FOUR: [99, 1], THREE: [99, 2]},
+        {},
+        [FOUR, THREE, FIVE],
+        "Nothing is due for review. Next: in 2 days.",
+    ),
+    "tomorrow": ({ONE: [100, 0]}, {}, [ONE], "Nothing is due for review. Next: in 1 day."),
+    "an old file has no days": (
+        {},
+        {"start-who-pulls": [[2]], "start-simulated-time": [[0], [1]], "of-another-version": [[1]]},
+        ["start-simulated-time", "start-who-pulls"],
+        "2 questions are due for review. Run `%review` in a cell.",
+    ),
+    "one": ({ONE: [99, 0]}, {}, [ONE], "1 question is due for review. Run `%review` in a cell."),
+}
+
+
+@pytest.mark.parametrize(("asked", "given", "expected", "said"), ROWS.values(), ids=ROWS)
+def test_three_questions_are_chosen(asked, given, expected, said):
+    record = blank() | {"asked": asked, "given": given}
+    assert chosen(record, TODAY) == expected
+    assert news(record, TODAY) == said
+
+
+# --- my skills
+
+DAY = 739946  # 26 November 2026
+RECORD = blank() | {
+    "given": {"start-who-pulls": [[0], [2]], "start-simulated-time": [[1]], "start-complete-key": ["Tab"]},
+    "tasks": {"store-credentials": True, "mend-the-namespace": True},
+    "scores": {"challenge-1": [95, 120]},
+    "shown": {
+        "start-who-pulls": [2, DAY],
+        "start-simulated-time": [0, DAY],
+        "mend-the-namespace": [REVEALED, DAY],
+        "cluster/wrong-namespace": [0, DAY],
+        "cluster/host-typo": [1, DAY],
+    },
+}
+
+
+def test_a_page_says_what_was_shown_when_and_with_how_much_help():
+    assert markdown(RECORD).startswith(
+        "# My skills\n\n"
+        f"- 1 of {sum(map(len, goals().values()))} goals shown\n"
+        "- 2 kinds of broken clusters fixed, 1 of them without help\n"
+        "- Best score of the challenge: 95 of 120\n\n"
+        "## 00 Start\n\n"
+        "- ○ tell from a picture where an image pull is stuck, and fix a first one: 1 of 2 shown\n"
+        "- ○ run cells, and type commands into the terminal: 1 of 2 shown\n"
+        "- ✓ let simulated time pass: 26 November 2026, without help\n\n"
+        "## 01 Storing credentials\n"
+    )
+    assert "\n## Not begun yet\n\n- 02 Referencing the Secret\n- 04 When the Secret is wrong\n" in markdown(RECORD)
+
+
+@pytest.mark.parametrize(
+    ("shown", "said"),
+    [
+        ({}, "shown"),
+        ({"start-who-pulls": [0, DAY]}, "shown"),
+        ({"start-who-pulls": [0, DAY - 1], "start-order-of-hops": [1, DAY]}, "26 November 2026, with 1 hint"),
+        ({"start-who-pulls": [2, DAY], "start-order-of-hops": [1, DAY - 1]}, "26 November 2026, with 3 hints"),
+        ({"start-who-pulls": [0, DAY], "start-order-of-hops": [99, 1]}, "26 November 2026, after seeing an answer"),
+    ],
+)
+def test_a_goal_is_shown_by_all_its_questions(shown, said):
+    given = {"start-who-pulls": [[2]], "start-order-of-hops": [[0, 3, 4, 2, 1]]}
+    goal = page(blank() | {"given": given, "shown": shown})[1][1][0]
+    assert goal == f"✓ tell from a picture where an image pull is stuck, and fix a first one: {said}"
+
+
+def test_of_somebody_who_has_done_nothing():
+    (title, summary), (head, rest) = page(blank())
+    assert (title, summary) == ("My skills", [f"0 of {sum(map(len, goals().values()))} goals shown"])
+    assert (head, rest[0], len(rest)) == ("Not begun yet", "00 Start", len(goals()))
+
+
+def test_every_question_and_task_shows_one_goal():
+    by = sorted(name for found in goals().values() for goal in found for name in goal["by"])
+    assert by == sorted([*question_ids(), *load_tasks()])
+    assert set(by) <= {*load_quizzes(), *load_tasks()}
