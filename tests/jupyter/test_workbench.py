@@ -9,10 +9,10 @@ from kubesim.jupyter import flow
 from kubesim.jupyter.card import Widget
 from kubesim.jupyter.challenge import ChallengeCard
 from kubesim.jupyter.progress import ProgressMap
-from kubesim.jupyter.quiz import QuizCard
+from kubesim.jupyter.quiz import PredictionCard, QuizCard
 from kubesim.jupyter.task import TaskCard
 from kubesim.jupyter.workbench import MOST_OBJECTS, workbench
-from kubesim.lessons import load_quizzes, load_tasks
+from kubesim.lessons import load_predictions, load_quizzes, load_tasks
 from tests.jupyter.conftest import press
 
 RUN = "kubectl run web --image=registry.example.com/myapp:1.0"
@@ -47,6 +47,7 @@ def test_no_synced_trait_holds_none(seat, bench):
     quizzes = {quiz.kind: quiz for quiz in load_quizzes().values()}
     cards = [QuizCard([quiz], seat) for quiz in quizzes.values()]
     cards += [
+        PredictionCard(load_predictions()["touch-the-pod"], seat),
         ProgressMap(seat),
         TaskCard(load_tasks()["store-credentials"], seat),
         ChallengeCard(1, seat),
