@@ -10,10 +10,8 @@ MAX_DEPTH = 100
 MAX_VALUES = 30_000
 
 
-def count_values(value: Any, what: str, room: int = MAX_VALUES, most: int = MAX_VALUES) -> int:
+def count_values(value: Any, what: str, room: int = MAX_VALUES) -> int:
     """How many values a decoded text has. Raises StatusError (501) for more than `room`, or for too deep ones.
-
-    `most` is what the refusal names, of which `room` is left.
 
     What is decoded holds str, int, finite float, bool, None, list and dict alone; see gojson and kubectl's documents.
     """
@@ -25,11 +23,11 @@ def count_values(value: Any, what: str, room: int = MAX_VALUES, most: int = MAX_
         maps = [item for value in level if isinstance(value, dict) for item in value.values()]
         level = maps + [item for value in level if isinstance(value, list) for item in value]
     if level:
-        raise too_much(what, most)
+        raise too_much(what)
     return count
 
 
-def too_much(what: str, most: int = MAX_VALUES) -> StatusError:
+def too_much(what: str) -> StatusError:
     """The refusal of what has more than so many values, or too deep ones."""
-    limits = f"{most} values, or of more than {MAX_DEPTH} one in the other,"
+    limits = f"{MAX_VALUES} values, or of more than {MAX_DEPTH} one in the other,"
     return not_simulated(f"{what} of more than {limits} is not part of this simulator")

@@ -154,6 +154,7 @@ class Call:
             "strict": chosen == "strict",
             "warn": self.warn if chosen == "warn" else None,
             "dry_run": dry_run == "server",
+            "budget": self.context.budget,
         }
 
     def validation(self) -> str:

@@ -11,6 +11,7 @@ from kubesim.api.objects import Object, metadata, name_of, namespace_of
 from kubesim.api.resources import EVENT, Resource
 from kubesim.api.schema import in_go_order
 from kubesim.cluster.apiserver import Change
+from kubesim.cluster.apiserver.checks import selector
 from kubesim.gotext import tabwriter
 from kubesim.gotext.gojson import quote
 from kubesim.kubectl.command import Call, command
@@ -147,14 +148,13 @@ def changes(call: Call, resource: Resource) -> list[tuple[Micros, Change]]:
 def _selector(call: Call, target: Target) -> Callable[[Object], bool]:
     """Which changed objects belong to the target: asked of the API server's own selectors."""
 
+    labels, fields = call.flags["selector"], call.flags["field-selector"]
+    selects = selector(target.resource, labels, fields, call.context.budget)
+
     def selected(obj: Object) -> bool:
         if target.name is not None:
             return (namespace_of(obj), name_of(obj)) == (target.namespace or "", target.name)
-        if target.namespace is not None and namespace_of(obj) != target.namespace:
-            return False
-        return call.api.selects(
-            target.resource, obj, labels=call.flags["selector"], fields=call.flags["field-selector"]
-        )
+        return target.namespace in (None, namespace_of(obj)) and selects(obj)
 
     return selected
 

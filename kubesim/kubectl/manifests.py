@@ -15,6 +15,7 @@ from kubesim.api.objects import Object, metadata
 from kubesim.api.plain import count_values
 from kubesim.api.resources import RESOURCES, Resource, find_kind
 from kubesim.api.selectors import SelectorError, label_selector
+from kubesim.cluster.apiserver.checks import SELECTOR_COST
 from kubesim.gotext import gojson
 from kubesim.kubectl.command import Call
 from kubesim.kubectl.errors import REFUSALS, KubectlError, ManifestError, NotSimulated, refuse_if, visit
@@ -97,6 +98,7 @@ def require_namespace(call: Call, namespace: str) -> None:
 def _selector(call: Call) -> Callable[[Object], bool]:
     """-l chooses among the objects of files, too."""
     try:
+        call.context.budget.spend(SELECTOR_COST * len(call.flags.get("selector") or ""))
         return label_selector(call.flags.get("selector") or "")
     except SelectorError as error:
         quoted = gojson.quote(call.flags["selector"])

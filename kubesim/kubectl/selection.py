@@ -302,7 +302,8 @@ def list_all(call: Call, target: Target) -> list[Object]:
     """The objects that a target without a name means. Raises StatusError, in the words of NewSelector.Visit."""
     resource, labels, fields = target.resource, call.flags.get("selector") or "", call.flags.get("field-selector") or ""
     try:
-        return call.api.list(resource, target.namespace, labels=labels, fields=fields, user=call.user)
+        place, budget = (resource, target.namespace), call.context.budget
+        return call.api.list(*place, labels=labels, fields=fields, user=call.user, budget=budget)
     except StatusError as error:
         if error.reason != "BadRequest":
             raise

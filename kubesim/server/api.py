@@ -9,6 +9,7 @@ from collections.abc import Callable
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from kubesim.api import errors, schema
+from kubesim.api.budget import TooMuchError
 from kubesim.api.objects import Object
 from kubesim.api.resources import POD, SERVICE_ACCOUNT
 from kubesim.cluster import Cluster
@@ -21,6 +22,7 @@ from kubesim.server.request import Request, Response, Route, status_of, text
 from kubesim.server.watch import History, Watch
 from kubesim.shell.container import Process
 
+_TOO_MUCH = errors.not_simulated("that is more work than one request may do here, and was stopped")
 # Subresources that a real API server has, and that are not simulated.
 _PARTS = (
     *("attach", "binding", "eviction", "exec", "finalize", "portforward", "proxy", "resize"),
@@ -39,10 +41,13 @@ class API:
 
     def answer(self, request: Request) -> Response | Watch:
         """What to send; a refusal is an answer, too."""
+        found: Response | Watch
         try:
             found = self._answer(request)
         except errors.StatusError as error:
             found = Response(status_of(error), error.code)
+        except TooMuchError:
+            found = Response(status_of(_TOO_MUCH), _TOO_MUCH.code)
         if isinstance(found, Response):
             found.warnings = request.warnings
         return found

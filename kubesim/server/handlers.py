@@ -172,6 +172,9 @@ class Handler(Listener):
                 await self.flush()
             if now >= ends or watch.history.is_closed:
                 return
+            if watch.is_behind:
+                await asyncio.sleep(0)
+                continue
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._changed.wait(), ends - now)
 

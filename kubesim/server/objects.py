@@ -10,7 +10,6 @@ import re
 import sys
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Any
 
 from kubesim.api import errors, schema
 from kubesim.api.clock import Clock
@@ -21,11 +20,7 @@ from kubesim.cluster.apiserver.checks import LogOptions
 from kubesim.server.request import Request, Response, Route, is_set, success, text, whole
 from kubesim.shell.container import Process
 
-_SCALE_PATCHES: dict[str, Callable[[Object, Any], Object]] = {
-    "json": patch.json_patch,
-    "merge": patch.merge_patch,
-    "strategic": patch.merge_patch,  # nothing in a Scale is merged in another way
-}
+_SHOWN_COST, _DELETION_COST = 15, 40  # steps of the budget for an object
 # A Namespace goes later; of the others it is their registry's ReturnDeletedObject that says so.
 _SHOWN = (NAMESPACE, POD, SERVICE, SERVICE_ACCOUNT)
 _FINALIZERS = {"": "", "Background": "", "Foreground": "foregroundDeletion", "Orphan": "orphan"}
@@ -62,6 +57,7 @@ class Objects:
     def _list(self, request: Request, route: Route) -> Response:
         objects, version = self._found(request, route), str(self._api.revision)
         begin, end = _page(request.query, version)
+        request.budget.spend(_SHOWN_COST * len(objects[begin:end]))
         meta: Object = {"resourceVersion": version}
         if end < len(objects):
             meta["continue"] = f"{version}.{end}"
@@ -72,7 +68,9 @@ class Objects:
     def _found(self, request: Request, route: Route) -> list[Object]:
         labels, fields = request.query.get("labelSelector", ""), request.query.get("fieldSelector", "")
         place = (route.resource, route.namespace or None)
-        return self._api.list(*place, labels=labels, fields=fields, user=request.user, verb=route.verb)
+        return self._api.list(
+            *place, labels=labels, fields=fields, user=request.user, verb=route.verb, budget=request.budget
+        )
 
     def _create(self, request: Request, route: Route) -> Response:
         obj = _placed(request.object(), route)
@@ -102,6 +100,7 @@ class Objects:
 
     def _delete_collection(self, request: Request, route: Route) -> Response:
         delete, objects = _deletion(self._api.delete, request), self._found(request, route)
+        request.budget.spend(_DELETION_COST * len(objects))
         for obj in objects:
             delete(route.resource, namespace_of(obj), name_of(obj))
         meta = {"resourceVersion": str(self._api.revision)}
@@ -115,7 +114,7 @@ class Objects:
 
     def execute(self, request: Request, route: Route, argv: list[str]) -> Process:
         pod, node = self._on_node(request, route, "create")
-        return node.execute(pod, _container(request, pod), argv)
+        return node.execute(pod, _container(request, pod), argv, request.budget)
 
     def _on_node(self, request: Request, route: Route, verb: str) -> tuple[Object, NodeServer]:
         self._api.authorize(request.user, verb, POD, route.namespace, route.name, route.subresource)
@@ -144,6 +143,7 @@ def _options(request: Request, route: Route) -> WriteOptions:
         "warn": warn,
         "dry_run": request.dry_run,
         "subresource": route.subresource,
+        "budget": request.budget,
     }
 
 
@@ -240,7 +240,10 @@ def answer_scale(api: APIServer, request: Request, route: Route) -> Response:
 
 def _wanted(request: Request, route: Route, scale: Object) -> int:
     """The number of replicas of the Scale that the request makes. Raises StatusError."""
-    new = _SCALE_PATCHES[request.patch_type](scale, request.patch()) if route.verb == "patch" else request.object()
+    if route.verb == "patch" and request.patch_type == "json":
+        new = patch.json_patch(scale, request.patch(), request.budget)
+    else:  # nothing in a Scale is merged in another way
+        new = patch.merge_patch(scale, request.patch()) if route.verb == "patch" else request.object()
     meta, spec = new.get("metadata"), new.get("spec")
     version = meta.get("resourceVersion") if isinstance(meta, dict) else None
     if version not in (None, "", scale["metadata"]["resourceVersion"]):

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from kubesim.api import schema
+from kubesim.api.budget import Budget
 from kubesim.api.errors import bad_request
 from kubesim.api.objects import Object
 from kubesim.api.resources import TOKEN_REQUEST, find_kind
@@ -21,6 +22,7 @@ from kubesim.api.schema import Type
 MEDIA_TYPE = "application/vnd.kubernetes.protobuf"
 _MAGIC = b"k8s\0"
 _DELETE_OPTIONS = "DeleteOptions"
+_FIELD_COST = 12  # steps of the budget
 _TYPE_META = {1: "apiVersion", 2: "kind"}
 
 # The fields that kubectl writes, by number, of every struct that it writes; "=N" puts the next field at number N, and
@@ -28,20 +30,22 @@ _TYPE_META = {1: "apiVersion", 2: "kind"}
 _FIELDS: dict[str, str] = json.loads(Path(__file__).with_name("protobuf.json").read_text("utf-8"))
 
 
-def decode(body: bytes) -> Object:
-    """The object in a body. Raises StatusError for what is none, or of a type that is not read."""
+def decode(body: bytes, budget: Budget) -> Object:
+    """The object in a body, paid from `budget`. Raises StatusError for what is none, or of a type that is not read."""
     try:
         if not body.startswith(_MAGIC):
             raise ValueError("no magic number")
-        unknown = dict(_wire(body[len(_MAGIC) :]))
-        types = {_TYPE_META[number]: value.decode() for number, value in _wire(unknown[1]) if number in _TYPE_META}
+        unknown = dict(_wire(body[len(_MAGIC) :], budget))
+        types = {
+            _TYPE_META[number]: value.decode() for number, value in _wire(unknown[1], budget) if number in _TYPE_META
+        }
         if types.get("kind") == _DELETE_OPTIONS:
-            return _struct(schema.meta_type(_DELETE_OPTIONS), unknown[2])
+            return _struct(schema.meta_type(_DELETE_OPTIONS), unknown[2], budget)
         is_token = types == {"apiVersion": TOKEN_REQUEST.api_version, "kind": TOKEN_REQUEST.kind}
         resource = TOKEN_REQUEST if is_token else find_kind(types.get("apiVersion", ""), types.get("kind", ""))
         if resource is None or resource.kind not in _FIELDS:
             raise ValueError(f"{types.get('kind')} is not read in this encoding")
-        return {**types, **_struct(schema.type_of(resource), unknown[2])}
+        return {**types, **_struct(schema.type_of(resource), unknown[2], budget)}
     except (ValueError, LookupError, AttributeError, TypeError) as error:
         raise bad_request(f"the body of the request is no object in protobuf: {error}") from None
 
@@ -57,35 +61,35 @@ def _names(struct: str) -> dict[int, str]:
     return names
 
 
-def _struct(struct: Type, data: bytes, message: str = "") -> Object:
+def _struct(struct: Type, data: bytes, budget: Budget, message: str = "") -> Object:
     """The fields of a message. Those without a name in the table are of no concern to what kubectl creates."""
     names, fields = _names(message or struct.name), schema.fields(struct)
     found: Object = {}
-    for number, value in _wire(data):
+    for number, value in _wire(data, budget):
         name = names.get(number)
         if name is None:
             continue
         if name.startswith("+"):
-            found |= _struct(struct, value, name[1:])
+            found |= _struct(struct, value, budget, name[1:])
             continue
         kind = fields[name].type
         if kind.kind == "list" and kind.element:
-            found.setdefault(name, []).append(_value(kind.element, value))
+            found.setdefault(name, []).append(_value(kind.element, value, budget))
         elif kind.kind == "map" and kind.element:
-            entry = dict(_wire(value))
-            found.setdefault(name, {})[entry.get(1, b"").decode()] = _value(kind.element, entry.get(2, b""))
+            entry = dict(_wire(value, budget))
+            found.setdefault(name, {})[entry.get(1, b"").decode()] = _value(kind.element, entry.get(2, b""), budget)
         else:
-            found[name] = _value(kind, value)
+            found[name] = _value(kind, value, budget)
     return found
 
 
-def _value(kind: Type, value: Any) -> Any:
+def _value(kind: Type, value: Any, budget: Budget) -> Any:
     if kind.kind == "struct":
-        return _struct(kind, value)
+        return _struct(kind, value, budget)
     if kind.kind == "quantity":
-        return dict(_wire(value)).get(1, b"").decode()
+        return dict(_wire(value, budget)).get(1, b"").decode()
     if kind.kind == "intorstring":
-        parts = dict(_wire(value))
+        parts = dict(_wire(value, budget))
         return parts.get(3, b"").decode() if parts.get(1) else parts.get(2, 0)
     if kind.kind == "bytes":
         return base64.b64encode(value).decode()
@@ -96,10 +100,11 @@ def _value(kind: Type, value: Any) -> Any:
     return value.decode()
 
 
-def _wire(data: bytes) -> Iterator[tuple[int, Any]]:
+def _wire(data: bytes, budget: Budget) -> Iterator[tuple[int, Any]]:
     """Each field of a message: its number, and its integer or bytes. Raises ValueError."""
     at = 0
     while at < len(data):
+        budget.spend(_FIELD_COST)
         key, at = _varint(data, at)
         if key & 7 == 0:
             value, at = _varint(data, at)

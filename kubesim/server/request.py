@@ -10,10 +10,11 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 from kubesim.api import errors
+from kubesim.api.budget import Budget
 from kubesim.api.clock import Micros
 from kubesim.api.objects import Object
 from kubesim.api.plain import count_values
@@ -23,8 +24,9 @@ from kubesim.cluster.apiserver.authorization import ADMIN, User, impersonated
 from kubesim.gotext import gojson
 from kubesim.server import protobuf
 
-MOST_VALUES = 8000
-"""In a body, so that no request holds up the others for more than a tenth of a second."""
+STEPS = Budget.STEPS // 10
+"""What a request may do, so that it doesn't hold up the others for more than a tenth of a second."""
+_VALUE_COST, _BYTES_PER_STEP = 20, 20  # of a body
 _READABLE = ("application/json", protobuf.MEDIA_TYPE)
 _DIRECTIVES = ("Ignore", "Strict", "Warn")
 _OPTIONS = {"POST": "CreateOptions", "PUT": "UpdateOptions", "PATCH": "PatchOptions", "DELETE": "DeleteOptions"}
@@ -43,7 +45,7 @@ class Request:
     """A request that has been authenticated.
 
     `query` has the last value of each parameter, `headers` have lower-case names. `warnings` collects what is reported
-    beside the answer, whatever that is.
+    beside the answer, whatever that is; who works for the answer is paid from `budget`.
     """
 
     method: str
@@ -53,6 +55,7 @@ class Request:
     body: bytes = b""
     impersonated_groups: tuple[str, ...] = ()
     warnings: list[str] = field(default_factory=list)
+    budget: Budget = field(default_factory=partial(Budget, STEPS), compare=False)
 
     @cached_property
     def route(self) -> Route | None:
@@ -114,16 +117,17 @@ class Request:
 
     def patch(self, complaint: str = "") -> Any:
         """The patch in the body. Raises StatusError where it isn't JSON, or too much of it."""
+        self.budget.spend(len(self.body) // _BYTES_PER_STEP)
         try:
             value = gojson.loads(self.body.decode())
-            count_values(value, "a body", MOST_VALUES, MOST_VALUES)
         except ValueError as error:
             raise errors.bad_request(f"{complaint}{error}") from None
+        self.budget.spend(_VALUE_COST * count_values(value, "a body"))
         return value
 
     def object(self) -> Object:
         if self.content_type == protobuf.MEDIA_TYPE:
-            return protobuf.decode(self.body)
+            return protobuf.decode(self.body, self.budget)
         if self.content_type not in _READABLE:
             raise errors.unsupported_media_type(_READABLE)
         found = self.patch(_UNRECOGNIZED + "JSON): ")

@@ -18,10 +18,12 @@ from kubesim.api.clock import Micros
 from kubesim.api.objects import Object, namespace_of
 from kubesim.cluster import Cluster
 from kubesim.cluster.apiserver import Change
+from kubesim.cluster.apiserver.checks import selector
 from kubesim.server.request import Request, Route, is_set, status_of, whole
 
 HISTORY, HISTORY_BYTES = 5000, 32 * 1024 * 1024
 """How many changes are kept for watches that come back, and how large their objects may be together."""
+_AT_ONCE = 500  # changes that a watch sends before others have their turn
 _INITIAL_END = {"k8s.io/initial-events-end": "true"}
 _EVENTS = {(True, True): "MODIFIED", (True, False): "ADDED", (False, True): "DELETED"}
 
@@ -104,20 +106,26 @@ class Watch:
         self._view = request.view
         name = f"metadata.name={route.name}" if route.name else ""
         fields = ",".join(filter(None, (query.get("fieldSelector", ""), name)))
-        self._selectors = {"labels": query.get("labelSelector", ""), "fields": fields}
         self._has_headings = False
         self._bookmarks = is_set(query, "allowWatchBookmarks")
         self.seconds = whole(query, "timeoutSeconds") or 0
         begin = whole(query, "resourceVersion") or 0
         self._ends_initial = is_set(query, "sendInitialEvents")
-        listed = history.api.list(
-            route.resource, route.namespace or None, **self._selectors, user=request.user, verb="watch"
+        place, budget = (route.resource, route.namespace or None), request.budget
+        listed = history.api.list(*place, user=request.user, verb="watch", budget=budget)
+        self._selects = selector(route.resource, query.get("labelSelector", ""), fields, budget)
+        self._initial = (
+            list(filter(self._selects, listed))
+            if self._ends_initial or (not begin and "sendInitialEvents" not in query)
+            else []
         )
-        self._initial = listed if self._ends_initial or (not begin and "sendInitialEvents" not in query) else []
         self._at = history.api.revision if self._ends_initial or not begin else begin
 
     def lines(self) -> bytes:
-        """What has happened since the last call, an event a line. Raises StatusError where that is not known."""
+        """What has happened since the last call, an event a line, or the first of it: see `is_behind`.
+
+        Raises StatusError where that is not known.
+        """
         with self.history.lock:
             return b"".join(self._events())
 
@@ -127,10 +135,15 @@ class Watch:
         if self._ends_initial:
             yield self.bookmark({"annotations": _INITIAL_END})
         self._initial, self._ends_initial = [], False
-        for moment, change, _ in self.history.since(self._at):
+        for moment, change, _ in self.history.since(self._at)[:_AT_ONCE]:
             self._at = change.revision
             if kind := self._kind(change):
                 yield self._shown(kind, _last_state(change) if kind == "DELETED" else change.obj, moment)
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether there is more to send at once."""
+        return self._at < self.history.api.revision
 
     def _kind(self, change: Change) -> str:
         """The type of event: an object that leaves the selection is deleted, as far as this watch can see."""
@@ -140,9 +153,6 @@ class Watch:
         is_in = change.type != "DELETED" and self._selects(change.obj)
         was_in = change.old is not None and self._selects(change.old)
         return _EVENTS.get((is_in, was_in), "")
-
-    def _selects(self, obj: Object) -> bool:
-        return self.history.api.selects(self._route.resource, obj, **self._selectors)
 
     def bookmark(self, more: Object | None = None) -> bytes:
         """The event that says up to where the watch has seen everything; b"" where none are wanted."""

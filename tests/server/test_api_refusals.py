@@ -17,10 +17,18 @@ ROWS: list[dict[str, Any]] = yaml.safe_load(Path(__file__).with_name("refusals.y
 DEEP = {
     "request": "POST MAPS",
     "raw": '{"a":' * 200 + "1" + "}" * 200,
-    "answer": "501 NotImplemented kubesim: a body of more than 8000 values, or of more than 100 one in the other, is "
+    "answer": "501 NotImplemented kubesim: a body of more than 30000 values, or of more than 100 one in the other, is "
     "not part of this simulator",
 }
 
+TOO_MUCH = "501 NotImplemented kubesim: that is more work than one request may do here, and was stopped"
+ADDED = [{"op": "add", "path": f"/data/k{number}", "value": "v"} for number in range(5_000)]
+WORK: list[dict[str, Any]] = [
+    {"request": "POST MAPS", "body": {"metadata": {"name": "n"}, "data": {f"k{n}": "v" for n in range(25_000)}}},
+    {"request": "PATCH MAPS/a", "body": ADDED, "media": "application/json-patch+json"},
+    {"request": "GET CORE/pods?labelSelector=" + "a%2c" * 30_000},
+    {"request": "GET CORE/pods?watch=1&fieldSelector=" + "metadata.name=b," * 4_000},
+]
 MANY = {
     "request": "POST CORE/pods",
     "body": {
@@ -43,7 +51,9 @@ def _headers(row: dict[str, Any]) -> dict[str, str]:
     return {name: value for name, value in named.items() if value} | row.get("headers", {})
 
 
-@pytest.mark.parametrize("row", [*ROWS, DEEP, MANY], ids=lambda row: row["request"][:60])
+@pytest.mark.parametrize(
+    "row", [*ROWS, DEEP, MANY, *({**row, "answer": TOO_MUCH} for row in WORK)], ids=lambda row: row["request"][:60]
+)
 def test_refusals(row: dict[str, Any], world: Caller) -> None:
     method, _, target = row["request"].partition(" ")
     target = re.sub(r"^[A-Z]+", lambda word: PLACES[word[0]], target)

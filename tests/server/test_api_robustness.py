@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from kubesim.api import schema
+from kubesim.api.budget import Budget
 from kubesim.api.errors import StatusError
 from kubesim.api.resources import (
     CONFIG_MAP,
@@ -212,7 +213,7 @@ SAMPLES = {
 @pytest.mark.parametrize("kind", SAMPLES)
 def test_objects_in_protobuf(kind: str) -> None:
     obj = SAMPLES[kind]
-    assert protobuf.decode(message(obj)) == obj
+    assert protobuf.decode(message(obj), Budget()) == obj
     resource = find_kind(obj["apiVersion"], kind)
     assert resource
     place = f"/apis/{resource.api_version}" if resource.group else "/api/v1"
@@ -242,7 +243,7 @@ def test_any_bytes_as_protobuf(raw: bytes) -> None:
 def _decode(raw: bytes) -> None:
     code = 400
     try:
-        obj = protobuf.decode(raw)
+        obj = protobuf.decode(raw, Budget())
         json.dumps(obj)
         schema.decode(find_kind(obj["apiVersion"], obj["kind"]) or CONFIG_MAP, obj, strict=False)
     except StatusError as error:

@@ -24,7 +24,7 @@ from kubesim.cluster.apiserver.checks import (
     check_unmoved,
     decoded,
     raise_if_any,
-    selectors,
+    selector,
     warn_of,
 )
 from kubesim.cluster.apiserver.store import EventIndex, Store
@@ -64,7 +64,8 @@ class WriteOptions(TypedDict, total=False):
     """What goes with a write: who sends it (the administrator unless given), and whether it is only tried out.
 
     Unknown fields are refused when it is `strict`, which is the default; else they are dropped and reported to `warn`.
-    `subresource` is the part of the object that an update or a patch changes: "ephemeralcontainers" of a Pod.
+    `subresource` is the part of the object that an update or a patch changes: "ephemeralcontainers" of a Pod. A patch
+    is paid for from `budget`.
     """
 
     user: User
@@ -72,6 +73,7 @@ class WriteOptions(TypedDict, total=False):
     warn: Warn | None
     dry_run: bool
     subresource: str
+    budget: Budget
 
 
 class NodeServer(Protocol):
@@ -158,17 +160,17 @@ class APIServer:
         fields: str = "",
         user: User = ADMIN,
         verb: str = "list",
+        budget: Budget | None = None,
     ) -> list[Object]:
-        """Objects by namespace and name, of all namespaces where `namespace` is None; the selectors narrow them."""
+        """Objects by namespace and name, of all namespaces where `namespace` is None; the selectors narrow them.
+
+        They, and what they look at, are paid for from `budget`.
+        """
         self.authorize(user, verb, resource, namespace or "", "")
         found = self._store.list(resource, namespace if resource.namespaced else None)
-        for selector in selectors(resource, labels, fields):
-            found = [obj for obj in found if selector(obj)]
-        return found
-
-    def selects(self, resource: Resource, obj: Object, *, labels: str = "", fields: str = "") -> bool:
-        """Whether the selectors let `obj` through, as a watch asks."""
-        return all(selector(obj) for selector in selectors(resource, labels, fields))
+        if budget:
+            budget.spend(len(found) * (2 + (len(labels) + len(fields)) // 4))
+        return list(filter(selector(resource, labels, fields, budget), found))
 
     def create(self, resource: Resource, obj: Object, **options: Unpack[WriteOptions]) -> Object:
         self.authorize(options.get("user", ADMIN), "create", resource, namespace_of(obj), "")
@@ -229,7 +231,7 @@ class APIServer:
         part = options.get("subresource", "")
         self.authorize(options.get("user", ADMIN), "patch", resource, namespace, name, part)
         old = self._existing(resource, namespace, name)
-        new = patch.patched(resource, old, change, patch_type)
+        new = patch.patched(resource, old, change, patch_type, options.get("budget"))
         check_unmoved(resource, new, old)
         unknown = schema.unknown_fields(schema.type_of(resource), new)
         if unknown and options.get("strict", True):

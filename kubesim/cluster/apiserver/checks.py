@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 from kubesim.api import errors, schema
+from kubesim.api.budget import Budget
 from kubesim.api.clock import SECOND, Micros, to_datetime
 from kubesim.api.objects import Object, name_of, namespace_of
 from kubesim.api.resources import Resource
@@ -20,6 +21,7 @@ Warn = Callable[[str], None]
 # The fields that objects are selected by (`--field-selector`): the AddFieldLabelConversionFunc calls in kubernetes
 # pkg/apis/*/v1/conversion.go, v1.36.
 _EVERY_TYPE = frozenset({"metadata.name", "metadata.namespace"})
+SELECTOR_COST = 8  # steps of the budget for a character
 
 
 def is_selectable(resource: Resource, field: str) -> bool:
@@ -27,14 +29,16 @@ def is_selectable(resource: Resource, field: str) -> bool:
     return field in _EVERY_TYPE or field in kind_of(resource).fields.split()
 
 
-def selectors(resource: Resource, labels: str, fields: str) -> list[Selector]:
-    """The selectors of a list or watch. Raises StatusError for one that cannot be read."""
+def selector(resource: Resource, labels: str, fields: str, budget: Budget | None = None) -> Selector:
+    """What a list or watch selects, read at the cost of `budget`. Raises StatusError where that can't be done."""
+    if budget:
+        budget.spend(SELECTOR_COST * (len(labels) + len(fields)))
     try:
         by_label = [label_selector(labels)] if labels else []
         by_field = [field_selector(fields, lambda name: is_selectable(resource, name))] if fields else []
     except SelectorError as error:
         raise errors.bad_request(str(error)) from None
-    return by_label + by_field
+    return lambda obj: all(selects(obj) for selects in by_label + by_field)
 
 
 def decoded(resource: Resource, obj: Object, strict: bool, warn: Warn | None) -> Object:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 from kubesim.api import schema
+from kubesim.api.budget import Budget
 from kubesim.api.errors import StatusError, bad_request, invalid_request, invalid_value
 from kubesim.api.objects import Object, clone
 from kubesim.api.plain import count_values
@@ -33,12 +34,14 @@ from kubesim.gotext import gojson
 
 MAX_OPERATIONS = 10_000  # as many may a JSON patch have
 MAX_COPIED = 3 * 1024 * 1024  # bytes of JSON that all its copies may add
+_OPERATION_COST, _BYTES_PER_STEP = 110, 4  # of an operation, and of what a copy copies
 
 _MAP = "value of type map[string]interface {}"
 
 
-def json_patch(obj: Object, operations: Any) -> Object:
-    """`obj` changed by a list of RFC 6902 operations."""
+def json_patch(obj: Object, operations: Any, budget: Budget | None = None) -> Object:
+    """`obj` changed by a list of RFC 6902 operations, which are paid for from `budget`."""
+    budget = budget or Budget()
     if not isinstance(operations, list):
         raise bad_request(f"error decoding patch: {gojson.mismatch(operations, 'value of type []interface {}')}")
     if len(operations) > MAX_OPERATIONS:
@@ -50,8 +53,11 @@ def json_patch(obj: Object, operations: Any) -> Object:
     changed, copied = clone(obj), 0
     try:
         for operation in operations:
+            budget.spend(_OPERATION_COST)
             if isinstance(operation, dict) and operation.get("op") == "copy":
-                copied += len(gojson.dumps(jsonpointer.resolve_pointer(changed, operation["from"])))
+                size = len(gojson.dumps(jsonpointer.resolve_pointer(changed, operation["from"])))
+                budget.spend(size // _BYTES_PER_STEP)
+                copied += size
             if copied > MAX_COPIED:
                 raise _refused()
             changed = jsonpatch.apply_patch(changed, [operation], in_place=True)
@@ -99,11 +105,11 @@ def strategic_merge(obj: Object, change: Any, resource: Resource) -> Object:
     return merged
 
 
-def patched(resource: Resource, obj: Object, change: Any, patch_type: str) -> Object:
+def patched(resource: Resource, obj: Object, change: Any, patch_type: str, budget: Budget | None = None) -> Object:
     """`obj` changed by a patch of type "strategic", "merge" or "json"; its fields have the right types."""
     if patch_type == "strategic":
         return strategic_merge(obj, change, resource)
-    changed = merge_patch(obj, change) if patch_type == "merge" else json_patch(obj, change)
+    changed = merge_patch(obj, change) if patch_type == "merge" else json_patch(obj, change, budget)
     try:
         schema.convert(schema.type_of(resource), changed)
     except schema.DecodeError as error:
