@@ -38,7 +38,7 @@ def unschedulable(facts: Facts) -> Words | None:
 
 
 def never(facts: Facts) -> Words | None:
-    if facts.trace is None or facts.trace.policy != NEVER or facts.trace.present:
+    if facts.trace is None or facts.trace.policy != NEVER or facts.trace.present or facts.kind == "no_right":
         return None
     return {"unlisted": facts.scene.is_export and not facts.names and not facts.is_partial}
 

@@ -179,6 +179,7 @@ def _state(facts: Facts) -> dict[str, Any]:
         "let_in": last and (last.ok or facts.kind == "not_found" or _lies(facts, "image")),
         "unreached": any(_lies(facts, hop) for hop in ("kubelet", "spec", "secret")),
         "user": last.username if last else "",
+        "refuses": facts.reply and facts.reply.credentials,
         "reason": last.answer.rpartition(": ")[2] if last else "",
     }
 

@@ -22,7 +22,9 @@ _LONGEST = 400
 """Characters of a quoted sentence."""
 _URL = re.compile(r"https?://[^\s\"'<>\\]+")
 _REQUEST = re.compile(
-    r'(?:request to|status code|Head|Get|Post)[: ]+\\?"?https?://(?P<host>[^/\s"\\]+)(?P<rest>[^\s"\\]*)', re.I
+    r'(?:(?:request to|status code|Head|Get|Post)[: ]+\\?"?https?://|pulling from host )'
+    r'(?P<host>[^/\s"\\]+)(?P<rest>[^\s"\\]*)',
+    re.I,
 )
 _CODES = re.compile(r"((unauthorized|denied|\w+ unknown): )+$", re.IGNORECASE)
 """Codes of the distribution API, which belong to the sentence after them."""
@@ -114,7 +116,7 @@ def asked(message: str, registry: str, reply: Reply) -> Asked:
     if _same(host, registry):
         return Asked(registry)
     rest = requests[-1]["rest"]
-    if re.match(r"/v2/?$|/v2/.+/(manifests|blobs|tags)/", rest):
+    if re.match(r"(/v2)?/?$|/v2/.+/(manifests|blobs|tags)/", rest):
         return Asked(host, "mirror")
     is_token = re.search(r"fetch \w+ token", message) or re.search(r"/(token|auth|oauth2)\b", rest)
     return Asked(host, "token service" if is_token else "storage")

@@ -22,10 +22,13 @@ _DESCRIBED_EVENT = re.compile(
 )
 _LISTED_EVENT = re.compile(
     r"((?P<namespace>[a-z0-9][a-z0-9.-]*)\s+)?(?P<age>\S+( \(x\d+ over \S+\))?)\s+(Normal|Warning)\s+"
-    r"(?P<reason>\w+)\s+pod/(?P<pod>\S+)\s+"
+    r"(?P<reason>\w+)\s+[Pp]od/(?P<pod>\S+)\s+"
     r"(\S*\{(?P<container>[\w.-]+)\}\s+)?(kubelet, \S+\s+)?(?P<message>\S.*)"
 )
 _WIDE = re.compile(r"\s{2,}\S+\s+\d+\s+\S+\s*$")
+# In the kubelet's log: quotes in quotes, and what follows the message.
+_ESCAPED = re.compile(r'\\+"')
+_LOGGED = re.compile(r'"+ pod="[^"]*".*')
 _IMAGES = tuple(
     map(
         re.compile,
@@ -44,6 +47,7 @@ POD_NAME, CONTAINER = "'<pod>'", "'<container>'"
 
 def read_text(text: str) -> list[Kept]:
     """The Pods and events of a text; none where it is neither kubectl's nor a message that the signs know."""
+    text = _LOGGED.sub("", _ESCAPED.sub('"', text))
     return [*_described(text), *_listed(text)] or _message(text)
 
 
