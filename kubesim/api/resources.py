@@ -17,7 +17,8 @@ class Resource:
 
     `simulated` is False for types that a real cluster serves and this one does not keep objects of. Of most of them a
     new cluster has none, so that reading finds nothing here, too; those that are `populated` cannot be read. `parts`
-    are a type's subresources, `template` is the path to the Pod template in its objects.
+    are a type's subresources, `template` is the path to the Pod template in its objects. The API server gives a
+    `warning` with every answer about a deprecated type.
     """
 
     plural: str
@@ -32,6 +33,7 @@ class Resource:
     verbs: tuple[str, ...] = _VERBS
     parts: tuple[str, ...] = ()
     template: tuple[str, ...] = ()
+    warning: str = ""
 
     def __deepcopy__(self, _memo: dict[int, object]) -> Resource:
         """A type is itself in every cluster."""
@@ -93,6 +95,8 @@ def _kept(kind: str) -> Resource:
 
 
 CONFIG_MAP = _kept("ConfigMap")
+ENDPOINTS = _kept("Endpoints")
+ENDPOINT_SLICE = _kept("EndpointSlice")
 EVENT = _kept("Event")
 NAMESPACE = _kept("Namespace")
 NODE = _kept("Node")

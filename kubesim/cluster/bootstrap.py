@@ -25,7 +25,8 @@ NODE_ADDRESS = "192.0.2.10"
 def objects(now: str) -> Iterator[tuple[Resource, Object]]:
     """The objects, each with its type. `now` is the moment of the boot, as the API writes it."""
     yield NODE, _node(now)
-    yield SERVICE, clone(_OBJECTS["service"])
+    for obj in _OBJECTS["apiserver"][:1]:
+        yield SERVICE, clone(obj)
     for name, rules in _roles().items():
         meta = {"labels": {"kubernetes.io/bootstrapping": "rbac-defaults"}, "name": name}
         kind = {"apiVersion": CLUSTER_ROLE.api_version, "kind": CLUSTER_ROLE.kind}
@@ -43,7 +44,7 @@ def _node(now: str) -> Object:
 
 def published(namespace: str) -> Iterator[Object]:
     """What every namespace has, and in `default` the Service through which Pods reach the API server."""
-    for obj in [*_OBJECTS["published"], *([_OBJECTS["service"]] if namespace == "default" else [])]:
+    for obj in [*_OBJECTS["published"], *(_OBJECTS["apiserver"] if namespace == "default" else [])]:
         yield {**clone(obj), "metadata": {**obj["metadata"], "namespace": namespace}}
 
 

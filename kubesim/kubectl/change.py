@@ -14,7 +14,7 @@ from typing import Any
 
 from kubesim.api.errors import StatusError, bad_request
 from kubesim.api.objects import Object, metadata, name_of, namespace_of
-from kubesim.api.resources import Resource
+from kubesim.api.resources import NODE, Resource
 from kubesim.api.result import Edit
 from kubesim.cluster.apiserver import patch as patches
 from kubesim.cluster.apiserver.validation.rules import label_value
@@ -235,6 +235,8 @@ def _set_unschedulable(call: Call, wanted: bool) -> None:
     names, dry_run = list(call.args), call.dry_run()
     note = {"client": " (dry run)", "server": " (server dry run)"}.get(dry_run, "")
     for resource, obj in Query(call, names if any("/" in name for name in names) else ["nodes", *names]).fetch():
+        place = f'"{resource.group}/{resource.version}, Resource={resource.plural}"'
+        refuse_if(resource is not NODE, f"expected resource of type node, got {place}")
         done = f"{call.command.path[-1]}ed"
         if bool(obj["spec"].get("unschedulable")) is wanted:
             done = f"already {done}"

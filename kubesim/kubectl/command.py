@@ -114,8 +114,9 @@ class Call:
         return self.strategy
 
     def warn(self, text: str) -> None:
-        """Pass a warning of the API server on."""
-        self.complain(f"Warning: {text}\n")
+        """Pass a warning of the API server on, once."""
+        line = f"Warning: {text}\n"
+        self.complain("" if (False, line) in self.pieces else line)
 
     def klog(self, level: str, place: str, text: str) -> str:
         """A line of kubectl's log."""

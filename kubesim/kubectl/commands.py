@@ -170,7 +170,7 @@ def _flag_help(flag: Flag) -> str:
 
 def _default(flag: Flag) -> str:
     value: Any = flag.default
-    if flag.kind in ("list", "array"):
+    if flag.kind in ("list", "pairs", "array"):
         return "[]"
     if flag.kind == "duration":
         return f"{value:g}s"

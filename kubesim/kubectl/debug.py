@@ -13,7 +13,7 @@ from kubesim.api.objects import Object, clone, find_named, name_of, namespace_of
 from kubesim.api.resources import NODE, POD
 from kubesim.cluster.apiserver.patch.strategic import SET_ORDER
 from kubesim.kubectl.command import Call, command
-from kubesim.kubectl.errors import Exit, FlagError, NotSimulated, refuse_if
+from kubesim.kubectl.errors import Exit, NotSimulated, refuse_if
 from kubesim.kubectl.running import attach, find_subject, state_of
 
 # By profile, what the debug container's security context gets.
@@ -44,7 +44,7 @@ _TARGETING = (
 @command("debug", asks_namespace=True, operands="pods")
 def debug(call: Call) -> None:
     words, arguments = (call.args, []) if call.dash < 0 else (call.args[: call.dash], list(call.args[call.dash :]))
-    images, _ = _pairs(call, "set-image"), _pairs(call, "env")
+    images = dict(pair.split("=", 1) for pair in call.flags["set-image"])
     for name, image in {"": call.flags["image"] or "none", **images}.items():
         where = f' for container "{name}"' if name else ""
         refuse_if(not _is_reference(image), f'invalid image name "{image}"{where}: invalid reference format')
@@ -68,7 +68,7 @@ def _started(call: Call, pod: Object, container: str) -> Object:
         state = state_of(call.api.find(*place) or pod, container)
         if (reason := state.get("waiting", {}).get("message", "")) and reason != warned[-1]:
             warned.append(reason)
-            call.warn(f"container {container}: {reason}")
+            call.complain(f"Warning: container {container}: {reason}\n")
         return "running" in state or "terminated" in state
 
     if not call.wait_until(has_started, _PATIENCE):
@@ -81,13 +81,6 @@ def _is_reference(image: str) -> bool:
     with suppress(ValueError):
         return bool(parse(image))
     return False
-
-
-def _pairs(call: Call, flag: str) -> dict[str, str]:
-    for pair in call.flags[flag]:
-        problem = f'invalid argument "{pair}" for "--{flag}" flag: {pair} must be formatted as key=value'
-        refuse_if("=" not in pair, problem, FlagError)
-    return dict(pair.split("=", 1) for pair in call.flags[flag])
 
 
 def _add_ephemeral(call: Call, pod: Object, arguments: list[str], images: dict[str, str]) -> tuple[Object, str]:
@@ -154,7 +147,7 @@ def _debug_fields(call: Call, arguments: list[str]) -> Object:
         "image": given["image"],
         "imagePullPolicy": given["image-pull-policy"],
         "args" if given["arguments-only"] else "command": arguments,
-        "env": [{"name": name, "value": value} for name, value in _pairs(call, "env").items()],
+        "env": [dict(zip(("name", "value"), pair.split("=", 1), strict=True)) for pair in given["env"]],
         "stdin": given["stdin"],
         "tty": given["tty"],
     }

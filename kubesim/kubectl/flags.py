@@ -22,8 +22,8 @@ from kubesim.kubectl.errors import FlagError, KubectlError, NotSimulated
 class Flag:
     """One flag. `bare` is the value that the flag has when it is given without one (pflag's NoOptDefVal).
 
-    `kind` is text, switch, number (of 64 bits), int32, duration, list (commas divide) or
-    array (they do not).
+    `kind` is text, switch, number (of 64 bits), int32, duration, list (commas divide), pairs (the same of KEY=VALUE)
+    or array (they do not).
     `simulated` is False for flags that kubectl has and kubesim refuses in one line.
     """
 
@@ -40,7 +40,8 @@ TABLE = json.loads(Path(__file__).with_name("commands.json").read_text(encoding=
 """The modules of commands and the names of absent ones, the global and the shared flags in the form of `read_flags`,
 and of each command its usage, help, flags and refusals."""
 
-_DEFAULTS: dict[str, Any] = {"switch": False, "number": 0, "int32": 0, "duration": 0.0, "list": (), "array": ()}
+_DEFAULTS: dict[str, Any] = {"switch": False, "number": 0, "int32": 0, "duration": 0.0}
+_DEFAULTS |= dict.fromkeys(("list", "pairs", "array"), ())
 
 
 FLAG_KEYS = ("shared", "flags", "refused")
@@ -208,6 +209,13 @@ def _list(value: str) -> tuple[str, ...]:
     return tuple(value.split(",")) if value else ()
 
 
+def _pairs(value: str) -> tuple[str, ...]:
+    pairs = _list(value)
+    if wrong := [pair for pair in pairs if "=" not in pair]:
+        raise ValueError(f"{wrong[0]} must be formatted as key=value")
+    return pairs
+
+
 _PARSERS: dict[str, Callable[[str], Any]] = {
     "text": str,
     "switch": parse_switch,
@@ -215,6 +223,7 @@ _PARSERS: dict[str, Callable[[str], Any]] = {
     "int32": partial(parse_number, bits=32),
     "duration": parse_duration,
     "list": _list,
+    "pairs": _pairs,
     "array": lambda value: (value,),
 }
 

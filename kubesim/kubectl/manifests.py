@@ -173,7 +173,7 @@ def items_of(document: Any) -> Iterator[Any]:
 
 def _manifest(call: Call, item: Any, json_: str, source: str) -> Manifest:
     _check_object(item, json_, source)
-    resource = _resource(item, source)
+    resource = _resource(call, item, source)
     _check_metadata(resource, item, source)
     meta = metadata(item)
     name, own = meta.get("name") or "", meta.get("namespace")
@@ -194,7 +194,7 @@ def _check_metadata(resource: Resource, item: Object, source: str) -> None:
         raise KubectlError(f'unable to decode "{source}": {problem}') from None
 
 
-def _resource(item: Any, source: str) -> Resource:
+def _resource(call: Call, item: Any, source: str) -> Resource:
     kind, version = item["kind"], item.get("apiVersion") or ""
     wanted = str(version) or "v1"
     # kubectl finds the type of "pod", too; only the API server insists on "Pod".
@@ -208,6 +208,8 @@ def _resource(item: Any, source: str) -> Resource:
         )
     if not resource.simulated:
         raise NotSimulated(f"objects of kind {resource.kind} are not part of this simulator")
+    if resource.warning:
+        call.warn(resource.warning)
     return resource
 
 

@@ -1,15 +1,15 @@
-"""kubectl run: a Pod, its Service, and what its container writes. Mirrors k8s.io/kubectl pkg/cmd/run, v1.36."""
+"""kubectl run and expose: a Pod, what its container writes, and a Service. Mirrors k8s.io/kubectl pkg/cmd, v1.36."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from kubesim.api import schema
 from kubesim.api.errors import StatusError
 from kubesim.api.imageref import parse
-from kubesim.api.objects import Object, find_condition, name_of, namespace_of
+from kubesim.api.objects import Object, find_condition, metadata, name_of, namespace_of, template_of
 from kubesim.api.resources import POD, SERVICE, Resource
 from kubesim.kubectl.apply import with_last_applied
 from kubesim.kubectl.change import NO_TYPE, PATCHES, patch_locally
@@ -19,6 +19,7 @@ from kubesim.kubectl.flags import parse_number
 from kubesim.kubectl.manifests import parse_json
 from kubesim.kubectl.output import print_result
 from kubesim.kubectl.running import attach, state_of
+from kubesim.kubectl.selection import Query, Target
 
 
 @command("run")
@@ -204,3 +205,75 @@ def _override(call: Call, pod: Object) -> Object:
     for container in read["spec"].setdefault("containers", None) or ():
         container.setdefault("resources", {})
     return read
+
+
+@command("expose", asks_namespace=True, operands="types")
+def expose(call: Call) -> None:
+    selector = _labels(call.flags["selector"])
+    call.flags = {**call.flags, "selector": ""}  # it doesn't choose what is exposed
+
+    def act(target: Target, obj: Object) -> None:
+        refuse_if(target.resource.kind not in _EXPOSED, f"cannot expose a {target.resource.qualified_kind}")
+        service = _service(call, target.resource, obj, selector or _selector_of(target.resource, obj))
+        service = _create(call, SERVICE, service)
+        print_result(call, SERVICE, service, "exposed", call.dry_run(), typed=True)
+
+    Query(call, call.args, needs_name=True).visit(act)
+
+
+_EXPOSED = ("Deployment", "Pod", "ReplicaSet", "Service")
+_LONGEST_NAME = 63
+
+
+def _service(call: Call, resource: Resource, obj: Object, selector: Object) -> Object:
+    """A Service for the Pods that a selector matches, with the fields that flags name."""
+    given = call.flags
+    ports = [port for port in given["port"].split(",") if port]
+    opened = {str(port["port" if resource is SERVICE else "containerPort"]): port for port in _opened(resource, obj)}
+    ports = ports or list(opened)
+    refuse_if(not ports and given["cluster-ip"] != "None", "couldn't find port via --port flag or introspection")
+    spec = {
+        "selector": selector,
+        "ports": [_service_port(call, port, opened) for port in ports],
+        "type": given["type"],
+        "externalIPs": [given["external-ip"]] if given["external-ip"] else None,
+        "loadBalancerIP": given["load-balancer-ip"],
+        "sessionAffinity": given["session-affinity"],
+        "clusterIP": given["cluster-ip"],
+    }
+    for number, port in enumerate(spec["ports"] if len(ports) > 1 else (), 1):
+        port["name"] = f"port-{number}"
+    labels = _labels(given["labels"]) or metadata(obj).get("labels")
+    meta = {"name": given["name"] or name_of(obj)[:_LONGEST_NAME], **({"labels": labels} if labels else {})}
+    kept = {key: value for key, value in spec.items() if value}
+    head = {"apiVersion": SERVICE.api_version, "kind": SERVICE.kind, "metadata": meta}
+    return {**head, "spec": kept, "status": {"loadBalancer": {}}}
+
+
+def _service_port(call: Call, text: str, opened: Mapping[str, Object]) -> Object:
+    target = call.flags["target-port"] or call.flags["container-port"]
+    number = _port(text)
+    return {
+        "port": number,
+        "protocol": call.flags["protocol"] or opened.get(text, {}).get("protocol", "TCP"),
+        "targetPort": (int(target) if target.isdecimal() else target) if target else number,
+    }
+
+
+def _opened(resource: Resource, obj: Object) -> list[Object]:
+    """The ports of a Service, or of the containers of a Pod or its template."""
+    if resource is SERVICE:
+        return list(obj["spec"].get("ports", ()))
+    containers = template_of(resource, obj)["spec"]["containers"]
+    return [port for container in containers for port in container.get("ports", ())]
+
+
+def _selector_of(resource: Resource, obj: Object) -> Object:
+    if resource is POD:
+        selector, problem = metadata(obj).get("labels"), "the pod has no labels and cannot be exposed"
+    elif resource is SERVICE:
+        selector, problem = obj["spec"].get("selector"), "the service has no pod selector set"
+    else:
+        selector, problem = obj["spec"]["selector"].get("matchLabels"), "invalid deployment: no selectors"
+    refuse_if(not selector, f"couldn't retrieve selectors via --selector flag or introspection: {problem}")
+    return selector or {}

@@ -71,6 +71,7 @@ class API:
         resource = route.resource
         if not resource.readable or (route.verb == "create" and not resource.simulated):
             raise errors.not_simulated(f"objects of type {resource.qualified} are not part of this simulator")
+        request.warnings.extend([resource.warning] if resource.warning else [])
         if route.subresource:
             return self._of_part(request, route)
         if route.verb == "watch":

@@ -12,6 +12,8 @@ from kubesim.session import Session
 FRESH = {
     "clusterroles": ["admin", "cluster-admin", "edit", "view"],
     "configmaps": ["kube-root-ca.crt"],
+    "endpoints": ["kubernetes"],
+    "endpointslices": ["kubernetes"],
     "namespaces": ["default", "kube-node-lease", "kube-public", "kube-system"],
     "nodes": ["sim-worker"],
     "serviceaccounts": ["default"],

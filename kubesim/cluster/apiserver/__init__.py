@@ -13,7 +13,7 @@ from kubesim.api import errors, schema
 from kubesim.api.budget import Budget
 from kubesim.api.clock import SECOND, Clock, Identity, rfc3339
 from kubesim.api.objects import Object, name_of, namespace_of
-from kubesim.api.resources import EVENT, NAMESPACE, POD, Resource
+from kubesim.api.resources import EVENT, NAMESPACE, POD, SERVICE, Resource
 from kubesim.cluster.apiserver import patch, validation
 from kubesim.cluster.apiserver.authorization import ADMIN, Request, User, is_allowed, request, rules_for
 from kubesim.cluster.apiserver.checks import (
@@ -32,6 +32,7 @@ from kubesim.cluster.apiserver.strategy import (
     admit_deletion,
     admit_pod,
     admit_pod_update,
+    admit_service,
     apply_defaults,
     prepare_for_create,
     prepare_for_update,
@@ -181,6 +182,8 @@ class APIServer:
         prepare_for_create(resource, new)
         if resource is POD:
             admit_pod(new, self._store, self._identity)
+        if resource is SERVICE:
+            admit_service(new, self._store)
         raise_if_any(resource, new, validation.validate(resource, new))
         if self._store.get(resource, namespace_of(new), name_of(new)):
             raise errors.already_exists(resource, name_of(new))
@@ -207,6 +210,8 @@ class APIServer:
         if resource is POD:
             admit_pod_update(new, old)
         prepare_for_update(resource, new, old, part)
+        if resource is SERVICE:
+            admit_service(new, self._store, old)
         raise_if_any(resource, new, validation.validate_update(resource, new, old, part))
         new["metadata"] = {**new["metadata"], "resourceVersion": old["metadata"]["resourceVersion"]}
         if new == old:

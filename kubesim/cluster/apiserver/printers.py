@@ -108,6 +108,26 @@ def _port(port: Object) -> str:
     return f"{port['port']}{node_port}/{port.get('protocol', 'TCP')}"
 
 
+def shown_few(items: Sequence[str], empty: str) -> str:
+    """The first three of several things, and how many more there are."""
+    more = f" + {len(items) - 3} more..." if len(items) > 3 else ""
+    return ",".join(items[:3]) + more or empty
+
+
+def _endpoints(_now: Micros, subsets: Sequence[Object] | None) -> str:
+    found = [
+        address["ip"] + f":{port['port']}" * bool(port)
+        for subset in subsets or ()
+        for port in subset.get("ports") or [{}]
+        for address in subset.get("addresses", ())
+    ]
+    return shown_few(found, "" if subsets else NONE)
+
+
+def _slice_addresses(_now: Micros, endpoints: Sequence[Object] | None) -> str:
+    return shown_few([address for item in endpoints or () for address in item["addresses"]], "<unset>")
+
+
 def _readiness_gates(_now: Micros, pod: Object) -> str:
     gates = at(pod, "spec.readinessGates") or ()
     return (
@@ -245,6 +265,7 @@ _FORMATTERS: dict[str, Callable[..., str]] = {
     "controller": _controller,
     "count": lambda _, *values: str(sum(len(value or ()) for value in values)),
     "duration": _duration,
+    "endpoints": _endpoints,
     "external_ip": _external_ip,
     "groups": _subjects("Group"),
     "images": lambda _, containers: ",".join(item.get("image", "") for item in containers or ()),
@@ -270,6 +291,8 @@ _FORMATTERS: dict[str, Callable[..., str]] = {
     "readiness_gates": _readiness_gates,
     "roles": lambda _, labels: node_roles(labels),
     "selector": lambda _, value: format_selector(value),
+    "slice_addresses": _slice_addresses,
+    "slice_ports": lambda _, ports: shown_few([str(item["port"]) for item in ports or ()], "<unset>"),
     "service_accounts": _subjects("ServiceAccount"),
     "source": _source,
     "text": lambda _, value: str(value or "").strip(),

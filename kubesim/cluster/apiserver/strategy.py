@@ -10,13 +10,15 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Mapping
+from itertools import count
 from typing import Any
+from zlib import crc32
 
 from kubesim.api import errors
 from kubesim.api.clock import Identity
 from kubesim.api.imageref import parse
 from kubesim.api.objects import Object, clone, containers_of, metadata, name_of
-from kubesim.api.resources import NAMESPACE, POD, SERVICE_ACCOUNT, Resource
+from kubesim.api.resources import NAMESPACE, POD, SERVICE, SERVICE_ACCOUNT, Resource
 from kubesim.cluster.apiserver.kinds import KINDS, kind_of
 from kubesim.cluster.apiserver.store import Store
 
@@ -116,7 +118,23 @@ def _binding(binding: Object) -> None:
             _fill(subject, {"apiGroup": "rbac.authorization.k8s.io"})
 
 
+def _service(service: Object) -> None:
+    spec = service["spec"]
+    if spec["type"] == "ExternalName":
+        return
+    for port in spec.get("ports", ()):
+        _fill(port, {"targetPort": port.get("port")})
+    _fill(spec, {"internalTrafficPolicy": "Cluster"})
+    if spec["type"] != "ClusterIP":
+        _fill(spec, {"externalTrafficPolicy": "Cluster"})
+    if spec["type"] == "LoadBalancer":
+        _fill(spec, {"allocateLoadBalancerNodePorts": True})
+    if spec["sessionAffinity"] == "ClientIP":
+        _fill(spec, {"sessionAffinityConfig": {"clientIP": {"timeoutSeconds": 10800}}})
+
+
 _OTHERS = {
+    "Service": _service,
     "Pod": _requests_from_limits,
     "Namespace": _namespace,
     "Job": _job,
@@ -272,6 +290,44 @@ def _mount_token(spec: Object, identity: Identity) -> None:
             mounted = True
     if mounted and not names:
         spec.setdefault("volumes", []).append({"name": volume, "projected": clone(KINDS["Pod"].token)})
+
+
+def admit_service(service: Object, store: Store, old: Object | None = None) -> None:
+    """Give a new or changed Service its address and the ports on the nodes; it keeps those that it had.
+
+    Raises StatusError (Invalid) where another one has the wanted address or port.
+    Mirrors kubernetes pkg/registry/core/service/storage/{alloc,storage}.go.
+    """
+    spec, before = service["spec"], old["spec"] if old else {}
+    others = [item["spec"] for item in store.list(SERVICE) if item["metadata"]["uid"] != service["metadata"]["uid"]]
+    number = crc32(f"{service['metadata']['namespace']}/{name_of(service)}".encode())
+    if spec["type"] == "ExternalName":
+        return
+    taken = {address for item in others for address in item.get("clusterIPs", ())}
+    address = spec.get("clusterIP") or next(iter(spec.get("clusterIPs", ())), "") or before.get("clusterIP")
+    if address in taken - {"None"}:
+        why = f"failed to allocate IP {address}: provided IP is already allocated"
+        raise errors.invalid(SERVICE, name_of(service), [errors.invalid_value("spec.clusterIPs", [address], why)])
+    free = (f"10.96.{at % 65000 // 256 + 1}.{at % 256}" for at in count(number))
+    spec["clusterIP"] = address or next(item for item in free if item not in taken)
+    spec["clusterIPs"] = [spec["clusterIP"]]
+    _fill(spec, {"ipFamilies": ["IPv4"], "ipFamilyPolicy": "SingleStack"})
+    if spec["type"] != "ClusterIP":
+        _node_ports(
+            service, before, {port.get("nodePort") for item in others for port in item.get("ports", ())}, number
+        )
+
+
+def _node_ports(service: Object, before: Object, taken: set[int | None], number: int) -> None:
+    known = {(port["port"], port["protocol"]): port.get("nodePort") for port in before.get("ports", ())}
+    for index, port in enumerate(service["spec"].get("ports", ())):
+        wanted = port.get("nodePort") or known.get((port["port"], port["protocol"]))
+        if port.get("nodePort") in taken - {None}:
+            cause = errors.invalid_value(f"spec.ports[{index}].nodePort", wanted, "provided port is already allocated")
+            raise errors.invalid(SERVICE, name_of(service), [cause])
+        free = (30000 + at % 2768 for at in count(number))
+        port["nodePort"] = wanted or next(item for item in free if item not in taken)
+        taken.add(port["nodePort"])
 
 
 def _tolerations(spec: Object) -> None:

@@ -7,6 +7,7 @@ from kubesim.cluster.apiserver import APIServer
 from kubesim.cluster.controllers.cronjob import CronJobController
 from kubesim.cluster.controllers.daemonset import DaemonSetController
 from kubesim.cluster.controllers.deployment import DeploymentController, ReplicaSetController
+from kubesim.cluster.controllers.endpoints import EndpointsController
 from kubesim.cluster.controllers.job import JobController
 from kubesim.cluster.controllers.lifecycle import GarbageCollector, NamespaceController
 from kubesim.cluster.controllers.statefulset import StatefulSetController
@@ -25,4 +26,5 @@ class ControllerManager:
             StatefulSetController(api, clock),
             JobController(api, clock),
             CronJobController(api, clock),
+            EndpointsController(api, clock),
         )

@@ -11,6 +11,8 @@ from kubesim.api.clock import SECOND, Clock, Micros
 from kubesim.api.objects import Object, is_owned_by, metadata, name_of, namespace_of
 from kubesim.api.resources import (
     CONTROLLER_REVISION,
+    ENDPOINT_SLICE,
+    ENDPOINTS,
     EVENT,
     JOB,
     NAMESPACE,
@@ -81,6 +83,7 @@ def _finalizer(obj: Object) -> str:
 
 # Seconds for which a deleted namespace is left alone, so that its watchers can react (namespaceDeletionGracePeriod).
 GRACE = 5.0
+_PLACES = (SERVICE, ENDPOINTS, ENDPOINT_SLICE)
 # The API server looks every ten seconds whether its own Service is there; here only after one was deleted.
 INTERVAL: Micros = 10 * SECOND
 
@@ -98,7 +101,7 @@ class NamespaceController:
             self._queue.add(change.obj, GRACE if is_deleted(change.obj) else REACTION)
         elif change.type == "DELETED" and change.resource.namespaced and change.resource is not EVENT:
             next_round = (INTERVAL - self._clock.now % INTERVAL) / SECOND
-            self._queue.add_key(("", namespace_of(change.obj)), next_round if change.resource is SERVICE else REACTION)
+            self._queue.add_key(("", namespace_of(change.obj)), next_round if change.resource in _PLACES else REACTION)
 
     def _reconcile(self, _: str, name: str) -> None:
         namespace = self._api.find(NAMESPACE, "", name)

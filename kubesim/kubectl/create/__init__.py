@@ -126,7 +126,7 @@ def _job_template(name: str, image: str, arguments: list[str], restart: str) -> 
 
 
 def _from_cron_job(call: Call, name: str, source: str) -> Object:
-    selection = select(call, [source])
+    selection = select(call, [source], needs_name=True)
     if selection.error:
         raise selection.error
     refuse_if(len(selection.objects) != 1, "from must be an existing cronjob")

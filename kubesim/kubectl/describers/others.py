@@ -16,7 +16,8 @@ from typing import Any, NamedTuple
 from kubesim.api import quantity
 from kubesim.api.clock import SECOND, Micros, rfc3339
 from kubesim.api.humanize import NONE, age, long_time
-from kubesim.api.objects import Object, bare_template, is_owned_by, pull_secret_names
+from kubesim.api.objects import Object, bare_template, is_owned_by, metadata, pull_secret_names
+from kubesim.cluster.apiserver.printers import shown_few
 from kubesim.kubectl.describers.writer import Writer, block
 
 _TOKEN_TYPE = "kubernetes.io/service-account-token"
@@ -55,14 +56,69 @@ def _pull_secrets(writer: Writer, account: Object) -> None:
 
 
 @block
-def _ports(writer: Writer, ports: Sequence[Object] | None) -> None:
+def _ports(writer: Writer, ports: Sequence[Object] | None, service: str, found: Sequence[Object] | None) -> None:
+    slices = [item for item in found or () if metadata(item)["labels"].get("kubernetes.io/service-name") == service]
     for port in ports or ():
         name, protocol = port.get("name") or "<unset>", port.get("protocol", "TCP")
         writer.field("Port", f"{name}\t{port['port']}/{protocol}")
         writer.field("TargetPort", f"{port.get('targetPort', port['port'])}/{protocol}")
         if port.get("nodePort"):
             writer.field("NodePort", f"{name}\t{port['nodePort']}/{protocol}")
-        writer.field("Endpoints", NONE)  # EndpointSlices are not simulated
+        writer.field("Endpoints", _addresses(slices, port.get("name", "")) if slices else NONE)
+
+
+def _addresses(slices: Sequence[Object], name: str) -> str:
+    """Where the ready Pods serve the port of this name."""
+    found = [
+        f"{endpoint['addresses'][0]}:{port['port']}"
+        for item in slices
+        for port in item.get("ports") or ()
+        if port["name"] == name
+        for endpoint in item.get("endpoints") or ()
+        if endpoint["conditions"].get("ready")
+    ]
+    return shown_few(found, "")
+
+
+_PORT = ("Name", "Port", "Protocol")
+
+
+def _port_rows(ports: Sequence[Object]) -> list[tuple[object, ...]]:
+    return [(port.get("name") or "<unset>", port["port"], port["protocol"]) for port in ports]
+
+
+@block
+def _subsets(writer: Writer, subsets: Sequence[Object] | None) -> None:
+    for subset in subsets or ():
+        for label, key in (("Addresses", "addresses"), ("NotReadyAddresses", "notReadyAddresses")):
+            writer.field(label, ",".join(item["ip"] for item in subset.get(key, ())) or NONE, 1)
+        if subset.get("ports"):
+            writer.line("Ports:", 1)
+            writer.table(_PORT, _port_rows(subset["ports"]), 2)
+        writer.line()
+
+
+@block
+def _endpoints(writer: Writer, ports: Sequence[Object] | None, endpoints: Sequence[Object] | None) -> None:
+    """What an EndpointSlice holds."""
+    if ports:
+        writer.line("Ports:")
+        writer.table(_PORT, _port_rows(ports))
+    else:
+        writer.field("Ports", "<unset>")
+    if not endpoints:
+        writer.field("Endpoints", NONE)
+        return
+    writer.line("Endpoints:")
+    for item in endpoints:
+        writer.field("- Addresses", ",".join(item["addresses"]), 1)
+        writer.line("Conditions:", 2)
+        writer.field("Ready", str(item["conditions"].get("ready", "<unset>")).lower(), 3)
+        writer.field("Hostname", item.get("hostname", "<unset>"), 2)
+        if target := item.get("targetRef"):
+            writer.field("TargetRef", f"{target['kind']}/{target['name']}", 2)
+        writer.field("NodeName", item.get("nodeName", "<unset>"), 2)
+        writer.field("Zone", item.get("zone", "<unset>"), 2)
 
 
 class _Rule(NamedTuple):

@@ -65,12 +65,10 @@ class Writer:
         shown = sorted((key, value) for key, value in (annotations or {}).items() if key != _LAST_APPLIED)
         self.multiline(label, [line for key, value in shown for line in _annotation(key, value.removesuffix("\n"))])
 
-    def table(self, headings: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    def table(self, headings: Sequence[str], rows: Iterable[Sequence[object]], level: int = 1) -> None:
         """Headings, a rule under each, and the rows, one level in."""
-        self.line("\t".join(headings), 1)
-        self.line("\t".join("-" * len(heading) for heading in headings), 1)
-        for row in rows:
-            self.line("\t".join(map(str, row)), 1)
+        for row in (headings, ["-" * len(heading) for heading in headings], *rows):
+            self.line("\t".join(map(str, row)), level)
 
     def unaligned(self) -> str:
         """Everything, with the tabs as they are."""
@@ -104,11 +102,14 @@ def write_screen(writer: Writer, obj: Object, related: Related, now: Micros) -> 
     tab. "=text" is a line as it is, and "@name path…" a block. Beside paths, "." is the object, "now" the time, and
     "+plural" a related list.
     """
-    known = {".": obj, "now": now, **{f"+{plural}": related.get(plural) for plural in ("pods", "replicasets")}}
+    known = {".": obj, "now": now}
     for row in _SCREENS.get(obj.get("kind", ""), _SCREENS["Event"])[1:]:
         label, colon, words = row.partition(": ")
         name, *paths = (words if colon else row[1:]).split() or [""]
-        values = [known[path] if path in known else at(obj, path) for path in paths]
+        values = [
+            related.get(path[1:]) if path[0] == "+" else known[path] if path in known else at(obj, path)
+            for path in paths
+        ]
         if row.startswith("@"):
             BLOCKS[name](writer, *values)
         elif not colon:

@@ -1,0 +1,138 @@
+"""The controllers of Endpoints and EndpointSlices: which Pods are behind a Service.
+
+Mirrors kubernetes pkg/controller/endpoint/endpoints_controller.go and pkg/controller/endpointslice, v1.36, with one
+slice for each Service.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from kubesim.api.clock import Clock, Identity, safe_hash
+from kubesim.api.objects import Object, metadata, name_of, namespace_of, owner_reference, reference_to
+from kubesim.api.resources import ENDPOINT_SLICE, ENDPOINTS, POD, SERVICE, Resource
+from kubesim.cluster.apiserver import APIServer, Change
+from kubesim.cluster.controllers.base import WorkQueue, is_active, is_ready
+
+_CHANGED = "endpoints.kubernetes.io/last-change-trigger-time"
+
+
+class EndpointsController:
+    """Keeps the Endpoints and the EndpointSlice of every Service with a selector."""
+
+    def __init__(self, api: APIServer, clock: Clock) -> None:
+        self._api, self._clock = api, clock
+        self._queue = WorkQueue(clock, self._reconcile)
+        api.subscribe(self._on_service, SERVICE)
+        api.subscribe(self._on_pod, POD)
+
+    def _on_service(self, change: Change) -> None:
+        self._queue.add(change.obj)
+
+    def _on_pod(self, change: Change) -> None:
+        known = [metadata(item).get("labels") or {} for item in (change.obj, change.old) if item]
+        for service in self._api.list(SERVICE, namespace_of(change.obj)):
+            if any(_selects(service, labels) for labels in known):
+                self._queue.add(service)
+
+    def _reconcile(self, namespace: str, name: str) -> None:
+        service = self._api.find(SERVICE, namespace, name)
+        if service is None:
+            places = ((ENDPOINTS, name), (ENDPOINT_SLICE, name), (ENDPOINT_SLICE, self._slice(namespace, name)))
+            for resource, key in places:
+                if found := self._api.find(resource, namespace, key):
+                    self._api.remove(resource, found)
+        elif service["spec"].get("selector"):
+            pods = [pod for pod in self._api.list(POD, namespace) if _is_behind(pod, service)]
+            pods.sort(key=lambda pod: tuple(map(int, pod["status"]["podIP"].split("."))))
+            ports = [port for pod in pods[:1] for port in _ports(service, pod)]
+            sliced = self._slice(namespace, name) or f"{name}-{safe_hash(f'{namespace}/{name}', 5)}"
+            self._write(ENDPOINTS, service, name, _subsets(pods, ports))
+            self._write(ENDPOINT_SLICE, service, sliced, _slice(pods, ports))
+
+    def _slice(self, namespace: str, name: str) -> str:
+        """The name of the slice of a Service, if there is one."""
+        labels = f"kubernetes.io/service-name={name},{_MANAGED}"
+        return next(map(name_of, self._api.list(ENDPOINT_SLICE, namespace, labels=labels)), "")
+
+    def _write(self, resource: Resource, service: Object, name: str, content: Object) -> None:
+        """Create or change the object, if what it says of the Pods has changed."""
+        old = self._api.find(resource, namespace_of(service), name)
+        own, ids = metadata(service), Identity(int(metadata(service)["uid"].replace("-", ""), 16) + len(resource.kind))
+        labels = {**own.get("labels", {}), **_LABELS[resource.kind]}
+        meta: Object = {"name": name, "namespace": namespace_of(service), "uid": ids.uid()}
+        if resource is ENDPOINT_SLICE:
+            labels["kubernetes.io/service-name"] = name_of(service)
+            meta |= {
+                "generateName": f"{name_of(service)}-",
+                "generation": 1,
+                "ownerReferences": [owner_reference(service)],
+            }
+        if service["spec"].get("clusterIP") == "None":
+            labels["service.kubernetes.io/headless"] = ""
+        if old and metadata(old)["labels"] == labels and all(old.get(key) == content.get(key) for key in _CONTENT):
+            return
+        now = self._clock.timestamp()
+        meta |= {
+            "annotations": {_CHANGED: now},
+            "creationTimestamp": metadata(old)["creationTimestamp"] if old else now,
+        }
+        head = {"apiVersion": resource.api_version, "kind": resource.kind, "metadata": {**meta, "labels": labels}}
+        self._api.record(resource, {**head, **content})
+
+
+_CONTENT = ("subsets", "endpoints", "ports")
+_MANAGED = "endpointslice.kubernetes.io/managed-by=endpointslice-controller.k8s.io"
+_LABELS = {
+    "Endpoints": {"endpoints.kubernetes.io/managed-by": "endpoint-controller"},
+    "EndpointSlice": dict([_MANAGED.split("=")]),
+}
+
+
+def _selects(service: Object, labels: Object) -> bool:
+    wanted = service["spec"].get("selector") or {}
+    return bool(wanted) and wanted.items() <= labels.items()
+
+
+def _is_behind(pod: Object, service: Object) -> bool:
+    return bool(pod["status"].get("podIP")) and is_active(pod) and _selects(service, metadata(pod).get("labels") or {})
+
+
+def _ports(service: Object, pod: Object) -> Iterable[Object]:
+    """The ports of the Service with the numbers that they have in the Pod."""
+    opened = [port for container in pod["spec"]["containers"] for port in container.get("ports", ())]
+    for port in service["spec"].get("ports", ()):
+        number = port["targetPort"]
+        if isinstance(number, str):
+            names = (item for item in opened if (item.get("name"), item["protocol"]) == (number, port["protocol"]))
+            number = next((item["containerPort"] for item in names), None)
+        if number:
+            yield {"name": port.get("name", ""), "port": number, "protocol": port["protocol"]}
+
+
+def _target(pod: Object) -> Object:
+    kept = ("kind", "name", "namespace", "uid")
+    return {key: value for key, value in reference_to(POD, pod).items() if key in kept}
+
+
+def _subsets(pods: list[Object], ports: list[Object]) -> Object:
+    addresses: dict[bool, list[Object]] = {True: [], False: []}
+    for pod in pods:
+        place = {"ip": pod["status"]["podIP"], "nodeName": pod["spec"]["nodeName"], "targetRef": _target(pod)}
+        addresses[is_ready(pod)].append(place)
+    named = [{key: value for key, value in port.items() if value} for port in ports]
+    parts = {"addresses": addresses[True], "notReadyAddresses": addresses[False], "ports": named}
+    return {"subsets": [{key: value for key, value in parts.items() if value}]} if pods else {}
+
+
+def _slice(pods: list[Object], ports: list[Object]) -> Object:
+    endpoints = [
+        {
+            "addresses": [pod["status"]["podIP"]],
+            "conditions": {"ready": is_ready(pod), "serving": is_ready(pod), "terminating": False},
+            "nodeName": pod["spec"]["nodeName"],
+            "targetRef": _target(pod),
+        }
+        for pod in pods
+    ]
+    return {"addressType": "IPv4", "endpoints": endpoints or None, "ports": ports or None}
