@@ -7,6 +7,7 @@ back-off is CPU time, in a process of its own for each number of Pods. It is no 
 
 from __future__ import annotations
 
+import os
 import statistics
 import subprocess
 import sys
@@ -22,6 +23,7 @@ ROOT = Path(__file__).resolve().parent.parent
 REGISTRIES = ROOT / "tests" / "golden" / "registries.yaml"  # the recorded world
 RECORDINGS = sorted(set(REGISTRIES.parent.glob("*.yaml")) - {REGISTRIES})
 sys.path.insert(0, str(ROOT))
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # a learner's Python keeps what it has compiled
 
 from kubesim import Session  # noqa: E402 (kubesim need not be installed)
 

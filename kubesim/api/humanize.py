@@ -53,6 +53,7 @@ def _human_seconds(seconds: int) -> str:
     return text
 
 
+@lru_cache(maxsize=4096)
 def age(timestamp: str | None, now: Micros) -> str:
     """How long before `now` an API time was; "<unknown>" where there is none. Raises ValueError if it is no time."""
     return human_duration(now - parse_time(timestamp)) if timestamp else UNKNOWN

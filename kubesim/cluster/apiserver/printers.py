@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from functools import cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from kubesim.api.clock import Micros, parse_time
 from kubesim.api.humanize import NONE, UNKNOWN, age, format_labels, format_selector, human_duration, node_roles
@@ -16,6 +16,8 @@ from kubesim.api.objects import Object, at, find_condition, getter, metadata, re
 from kubesim.cluster.apiserver.kinds import KINDS, Kind
 
 Cells = Callable[[Object, Micros], list[str]]
+Cell = Callable[[Any], str]
+"""Writes a cell of one object at a moment; None is no moment."""
 
 
 class Column(NamedTuple):
@@ -23,7 +25,7 @@ class Column(NamedTuple):
 
     name: str
     wide: bool
-    cell: Callable[[Object, Micros], str]
+    cell: Callable[[Object], Cell]
 
 
 @cache
@@ -35,19 +37,44 @@ def columns(kind: str, wide: bool = True) -> tuple[Column, ...]:
     return tuple(Column(heading.lstrip("+"), heading[0] == "+", _cell(*words.split())) for heading, words in shown)
 
 
-def _cell(formatter: str, path: str = "", *more: str) -> Callable[[Object, Micros], str]:
-    write, value, others = _FORMATTERS[formatter], getter(path), [getter(other) for other in more]
-    if not others:  # quicker, as there are thousands
-        return lambda obj, now: write(now, value(obj))
-    return lambda obj, now: write(now, value(obj), *[other(obj) for other in others])
+def _cell(formatter: str, *paths: str) -> Callable[[Object], Cell]:
+    write, values = _FORMATTERS[formatter], [getter(path) for path in paths or ("",)]
+
+    def cell(obj: Object) -> Cell:
+        found = [value(obj) for value in values]
+        return lambda now: write(now, *found)
+
+    return cell
 
 
+@cache
 def row_of(kind: str, wide: bool = True) -> Cells:
-    """What makes the cells of one object of a kind, one for each of its `columns`."""
-    if kind == "Pod" and not wide:
-        return _narrow_pod
-    cells = [column.cell for column in columns(kind, wide)]
-    return lambda obj, now: [cell(obj, now) for cell in cells]
+    """What makes the cells of one object of a kind, one for each of its `columns`.
+
+    Cells that do not depend on the time are made once for each version of an object, as there are thousands: those that
+    do are found by leaving it out.
+    """
+    shown = columns(kind, wide)
+
+    @remembered
+    def kept(obj: Object) -> tuple[list[str], list[tuple[int, Cell]]]:
+        found, timed = [""] * len(shown), list[tuple[int, Cell]]()
+        for index, column in enumerate(shown):
+            cell = column.cell(obj)
+            try:
+                found[index] = cell(None)
+            except TypeError:
+                timed.append((index, cell))
+        return found, timed
+
+    def row(obj: Object, now: Micros) -> list[str]:
+        found, timed = kept(obj)
+        cells = found.copy()
+        for index, cell in timed:
+            cells[index] = cell(now)
+        return cells
+
+    return row
 
 
 def row(obj: Object, now: Micros) -> list[str]:
@@ -160,18 +187,6 @@ class PodSummary(NamedTuple):
     restarted: str  # when the last container to be restarted had ended; "" for never
 
 
-def _narrow_pod(obj: Object, now: Micros) -> list[str]:
-    """The cells of a Pod without `-o wide`: there may be thousands."""
-    meta, (ready, total, status, restarts, restarted) = obj["metadata"], pod_summary(obj)
-    return [
-        meta.get("name", ""),
-        f"{ready}/{total}",
-        status,
-        _restarts(now, restarts, restarted),
-        age(meta.get("creationTimestamp"), now),
-    ]
-
-
 def _restarts(now: Micros, count: int, last: str) -> str:
     return f"{count} ({age(last, now)} ago)" if count and last else str(count)
 
@@ -258,7 +273,7 @@ def _restarted(containers: Iterable[Object]) -> tuple[int, str]:
 
 
 _FORMATTERS: dict[str, Callable[..., str]] = {
-    "age": lambda now, *times: age(next(filter(None, times), None), now),
+    "age": lambda now, time, *others: age(time or next(filter(None, others), None), now),
     "age_or_none": lambda now, time: age(time, now) if time else NONE,
     "bool": lambda _, value: str(bool(value)),
     "completions": _completions,
