@@ -75,6 +75,7 @@ def container(image: str, name: str = "app", **fields: Any) -> Object:
 
 
 def rows(test: str) -> Any:
-    """The rows of a test file's tables, by test: rows/flags.yaml for test_kubectl_flags.py."""
+    """The tables of a test file, by test: rows/flags.yaml for test_flags.py and test_kubectl_flags.py."""
     path = Path(test)
-    return yaml.safe_load((path.parent / "rows" / f"{path.stem.split('_', 2)[2]}.yaml").read_text(encoding="utf-8"))
+    name = path.stem.removeprefix("test_").removeprefix("kubectl_")
+    return yaml.safe_load((path.parent / "rows" / f"{name}.yaml").read_text(encoding="utf-8"))

@@ -12,7 +12,10 @@ import pytest
 from kubesim import Session
 from kubesim.api.resources import EVENT, POD
 from kubesim.cluster.apiserver import printers
+from tests.learner import rows
 from tools import golden
+
+ROWS = rows(__file__)
 
 RECORDINGS = [golden.find(name) for name in [*golden.recorded(), *golden.recorded(golden.FAILURES)]]
 
@@ -34,19 +37,7 @@ def test_known_differences_are_of_commands_that_were_recorded() -> None:
     assert {(name, command) for name, known in golden.KNOWN.items() for command in known} <= commands
 
 
-@pytest.mark.parametrize(
-    ("recorded", "got", "same"),
-    [
-        ("NAME   AGE\nweb    6s\n", "NAME   AGE\nweb    1m5s\n", True),
-        ("NAME   AGE\nweb    6s\n", "NAME   AGE\nwet    6s\n", False),
-        ("NAME   TYPE\nx      Opaque\n", "NAME  TYPE\nx     Opaque\n", False),
-        ("Events:\n  a\n  b\n", "Events:\n  b\n  a\n", True),
-        ("Events:\n  a\n  b\n", "Events:\n  a\n", False),
-        ("Names:\n  a\n  b\n", "Names:\n  b\n  a\n", False),
-        ("pod/web-7d9c5b8f6d-x2x4z\n", "pod/web-6f5bd8c9b7-zz9zz\n", True),
-        ("pod/web-abcdefgh\n", "pod/web\n", False),
-    ],
-)
+@pytest.mark.parametrize(("recorded", "got", "same"), ROWS["what_counts_as_a_difference"])
 def test_what_counts_as_a_difference(recorded: str, got: str, same: bool) -> None:
     assert (golden.difference(recorded, got, "stdout") == "") is same
 
@@ -61,17 +52,7 @@ def test_a_known_difference_that_is_none_is_told() -> None:
     ]
 
 
-@pytest.mark.parametrize(
-    ("text", "mistakes"),
-    [
-        ("[]", ["a recording is a map with a list of steps"]),
-        ("{title: t, recorded_on: r, steps: []}", ["name is missing"]),
-        (
-            "{name: n, title: t, recorded_on: r, steps: [{sleep: 1}, {run: ls, exit: 0, stdout: ''}]}",
-            ["step 2 is neither file and text, nor sleep, nor run with exit, stdout and stderr"],
-        ),
-    ],
-)
+@pytest.mark.parametrize(("text", "mistakes"), ROWS["a_recording_of_the_wrong_form_is_not_taken"])
 def test_a_recording_of_the_wrong_form_is_not_taken(
     text: str, mistakes: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -26,22 +26,16 @@ from kubesim import Session
 from kubesim.__main__ import main
 from kubesim.api.result import Result
 from kubesim.lessons import documents, load_quizzes, load_tasks
+from tests.learner import rows
+
+ROWS = rows(__file__)
 
 FOREIGN = "is not of a journal that kubesim wrote, or the line before it is missing"
 NOT_MINE = errno.EADDRNOTAVAIL, os.strerror(errno.EADDRNOTAVAIL)
 ROOT = Path(__file__).resolve().parent.parent
 
 
-@pytest.mark.parametrize(
-    ("typed", "shown", "status"),
-    [
-        ("kubectl create ns team\nkubectl get ns team -o name\n", "namespace/team created\nnamespace/team\n", 0),
-        ("cat <<END | wc -l\none\ntwo\nEND\n", "2\n", 0),
-        ("kubectl get nope\n", 'error: the server doesn\'t have a resource type "nope"\n', 1),
-        ("false\nexit\necho not reached\n", "", 1),
-        ("", "", 0),
-    ],
-)
+@pytest.mark.parametrize(("typed", "shown", "status"), ROWS["lines_in_screens_out"])
 def test_lines_in_screens_out(typed: str, shown: str, status: int, tmp_path: Path) -> None:
     ran = subprocess.run(
         [sys.executable, "-m", "kubesim"],
@@ -146,12 +140,7 @@ def test_what_cannot_be_served_is_told_in_a_line(options: list[str], why: str) -
     assert ran.returncode != 0
 
 
-GOOD = {
-    "kubesim-progress": 2,
-    "given": {"start-who-pulls": [[2]], "start-complete-key": ["Enter", "Tab"], "start-first-command": ["true"]},
-    "tasks": {"store-credentials": True, "of-another-version": True},
-    "scores": {"one": [5, 12], "two": [7, 12]},
-}
+GOOD = ROWS["good"]
 START = sum(quiz.startswith("start-") for quiz in load_quizzes())
 PARTLY = {"kubesim-progress": 2, "given": {"start-who-pulls": [[2]], "start-complete-key": 5}}
 

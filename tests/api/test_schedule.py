@@ -6,6 +6,9 @@ import pytest
 
 from kubesim.api.clock import parse_time, rfc3339
 from kubesim.api.schedule import ScheduleError, parse_schedule
+from tests.learner import rows
+
+ROWS = rows(__file__)
 
 NOW = "2026-11-24T14:00:30Z"  # a Tuesday
 
@@ -32,32 +35,13 @@ def test_next(text: str, zone: str, coming: str | None) -> None:
     assert (found and rfc3339(found)) == coming
 
 
-@pytest.mark.parametrize(
-    ("text", "since", "due"),
-    [
-        ("* * * * *", "2026-11-24T14:00:00Z", None),
-        ("* * * * *", "2026-11-20T00:00:00Z", "2026-11-24T14:00:00Z"),
-        ("0 0 1 * *", "2026-10-15T00:00:00Z", "2026-11-01T00:00:00Z"),
-    ],
-)
+@pytest.mark.parametrize(("text", "since", "due"), ROWS["last"])
 def test_last(text: str, since: str, due: str | None) -> None:
     found = parse_schedule(text).last(parse_time(since), parse_time(NOW))
     assert (found and rfc3339(found)) == due
 
 
-@pytest.mark.parametrize(
-    ("text", "zone", "refusal"),
-    [
-        ("", "", "expected exactly 5 fields, found 0: []"),
-        ("a * * * *", "", 'failed to parse int from a: strconv.Atoi: parsing "a": invalid syntax'),
-        ("60 * * * *", "", "end of range (60) above maximum (59): 60"),
-        ("* * 0 * *", "", "beginning of range (0) below minimum (1): 0"),
-        ("9-5 * * * *", "", "beginning of range (9) beyond end of range (5): 9-5"),
-        ("*/0 * * * *", "", "step of range should be a positive number: */0"),
-        ("@often", "", "unrecognized descriptor: @often"),
-        ("* * * * *", "Mars/Base", "unknown time zone Mars/Base"),
-    ],
-)
+@pytest.mark.parametrize(("text", "zone", "refusal"), ROWS["refusals"])
 def test_refusals(text: str, zone: str, refusal: str) -> None:
     with pytest.raises(ScheduleError) as caught:
         parse_schedule(text, zone)

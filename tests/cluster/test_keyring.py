@@ -19,6 +19,9 @@ from kubesim.cluster.keyring import (
     key_matches,
     registry_key,
 )
+from tests.learner import rows
+
+ROWS = rows(__file__)
 
 
 def secret(name: str, config: Any, kind: str = DOCKER_CONFIG_JSON) -> dict[str, Any]:
@@ -40,41 +43,12 @@ def found(image: str, *secrets: dict[str, Any]) -> list[tuple[str, str, str]]:
     return [(match.secret_name, match.entry, match.credential.username) for match in matches]
 
 
-@pytest.mark.parametrize(
-    ("entry", "key"),
-    [
-        ("registry.example.com", "registry.example.com"),
-        ("https://registry.example.com", "registry.example.com"),
-        ("http://registry.example.com/", "registry.example.com"),
-        ("https://registry.example.com/v1/", "registry.example.com"),
-        ("registry.example.com/v2/team", "registry.example.com/team"),
-        ("https://index.docker.io/v1", "index.docker.io/v1"),
-        ("registry.example.com:443/team/", "registry.example.com:443/team/"),
-        ("", ""),
-        ("registry example.com", None),
-        ("registry.example.com:port", None),
-    ],
-)
+@pytest.mark.parametrize(("entry", "key"), ROWS["registry_key"])
 def test_registry_key(entry: str, key: str | None) -> None:
     assert registry_key(entry) == key
 
 
-@pytest.mark.parametrize(
-    ("key", "image", "matches"),
-    [
-        ("registry.example.com", "registry.example.com/myapp", True),
-        ("registry.example.com/team", "registry.example.com/team/api", True),
-        ("registry.example.com/team", "registry.example.com/teamwork", True),
-        ("registry.example.com/team", "registry.example.com/myapp", False),
-        ("registry.example.com/team/", "registry.example.com/team", False),
-        ("registry.example.com:443", "registry.example.com/myapp", False),
-        ("registry.example.com", "registry.example.com:443/myapp", False),
-        ("*.example.com", "registry.example.com/myapp", True),
-        ("*.com", "registry.example.com/myapp", False),
-        ("*", "registry.example.com/myapp", False),
-        ("r?gistry.exa*.com", "registry.example.com/myapp", True),
-    ],
-)
+@pytest.mark.parametrize(("key", "image", "matches"), ROWS["key_matches"])
 def test_key_matches(key: str, image: str, matches: bool) -> None:
     assert key_matches(key, image) is matches
 

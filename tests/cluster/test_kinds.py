@@ -18,7 +18,9 @@ from kubesim.api.resources import JOB, POD, RESOURCES, SECRET, Resource
 from kubesim.cluster.apiserver import printers, validation
 from kubesim.cluster.apiserver.checks import is_selectable
 from kubesim.cluster.apiserver.strategy import apply_defaults, default_pull_policy
-from tests.learner import Learner
+from tests.learner import Learner, rows
+
+ROWS = rows(__file__)
 
 KINDS = {resource.kind: resource for resource in RESOURCES if resource.simulated and resource.group != "events.k8s.io"}
 CONTAINER = {"name": "app", "image": "nginx"}
@@ -99,15 +101,7 @@ def test_pull_policy_follows_the_tag(image: str, policy: str) -> None:
     assert default_pull_policy(image) == policy
 
 
-@pytest.mark.parametrize(
-    ("resources", "quality"),
-    [
-        ({}, "BestEffort"),
-        ({"requests": {"cpu": "1"}}, "Burstable"),
-        ({"limits": {"cpu": "1", "memory": "1Gi"}}, "Guaranteed"),
-        ({"limits": {"cpu": "1"}}, "Burstable"),
-    ],
-)
+@pytest.mark.parametrize(("resources", "quality"), ROWS["quality_of_service"])
 def test_quality_of_service(learner: Learner, resources: dict[str, Any], quality: str) -> None:
     learner.apply("web", {"name": "app", "image": "nginx", "resources": resources})
     assert learner.get(POD, "web")["status"]["qosClass"] == quality

@@ -9,7 +9,9 @@ import pytest
 
 from kubesim.api.objects import Object
 from kubesim.api.resources import POD
-from tests.learner import Learner, container
+from tests.learner import Learner, container, rows
+
+ROWS = rows(__file__)
 
 OPEN, OPEN_V2 = "store.example.com/myapp:1.0", "store.example.com/myapp:2.0"
 
@@ -61,17 +63,7 @@ def test_an_init_container_whose_image_is_refused(learner: Learner) -> None:
 # --- ends and restarts
 
 
-@pytest.mark.parametrize(
-    ("policy", "script", "shown", "phase"),
-    [
-        ("Never", "exit 0", ["0/1", "Completed", "0"], "Succeeded"),
-        ("Never", "exit 3", ["0/1", "Error", "0"], "Failed"),
-        ("OnFailure", "exit 0", ["0/1", "Completed", "0"], "Succeeded"),
-        ("OnFailure", "exit 3", ["0/1", "CrashLoopBackOff", "2"], "Running"),
-        ("Always", "exit 0", ["0/1", "CrashLoopBackOff", "2"], "Running"),
-        ("Always", "exit 3", ["0/1", "CrashLoopBackOff", "2"], "Running"),
-    ],
-)
+@pytest.mark.parametrize(("policy", "script", "shown", "phase"), ROWS["what_becomes_of_a_process_that_ends"])
 def test_what_becomes_of_a_process_that_ends(
     learner: Learner, policy: str, script: str, shown: list[str], phase: str
 ) -> None:
@@ -136,17 +128,7 @@ def test_a_changed_image_restarts_the_container_after_its_grace_period(learner: 
 # --- configuration
 
 
-@pytest.mark.parametrize(
-    ("fields", "message"),
-    [
-        ({"envFrom": [{"secretRef": {"name": "s"}}]}, 'secret "s" not found'),
-        ({"envFrom": [{"configMapRef": {"name": "c"}}]}, 'configmap "c" not found'),
-        (
-            {"env": [{"name": "A", "valueFrom": {"secretKeyRef": {"name": "s", "key": "k"}}}]},
-            'secret "s" not found',
-        ),
-    ],
-)
+@pytest.mark.parametrize(("fields", "message"), ROWS["a_missing_value_holds_the_container_back"])
 def test_a_missing_value_holds_the_container_back(learner: Learner, fields: Object, message: str) -> None:
     learner.apply("web", container("nginx", **fields))
     learner.wait(5)
@@ -283,14 +265,7 @@ def test_commands_see_the_variables_of_the_pod(learner: Learner) -> None:
     assert learner("kubectl logs web") == "me $(date) $(WHO)\n"
 
 
-@pytest.mark.parametrize(
-    ("command", "log", "code"),
-    [
-        (["top"], "kubesim: 'top' is not part of this simulator\n", 126),
-        (["sh", "-c", "f() { :; }; echo never"], "kubesim: the function 'f()' is not part of this simulator\n", 126),
-        (["cat", "/nope"], "cat: can't open '/nope': No such file or directory\n", 1),
-    ],
-)
+@pytest.mark.parametrize(("command", "log", "code"), ROWS["a_refusal_is_never_a_success"])
 def test_a_refusal_is_never_a_success(learner: Learner, command: list[str], log: str, code: int) -> None:
     learner.apply("web", container("busybox", command=command), restartPolicy="Never")
     learner.wait(3)

@@ -18,6 +18,9 @@ from kubesim.api.clock import Clock
 from kubesim.api.imageref import parse
 from kubesim.cluster.keyring import Credential
 from kubesim.cluster.registry import NodeSettings, Registries, builtin
+from tests.learner import rows
+
+ROWS = rows(__file__)
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 MINE = Credential("myuser", "mypassword")
@@ -109,31 +112,7 @@ def test_registries_of_ones_own_replace_the_others_or_add_to_them(tmp_path: Path
     assert added.resolve(parse("ghcr.io/acme/app:1.0"), None).refusal.endswith("10.0.0.2:443: i/o timeout")
 
 
-@pytest.mark.parametrize(
-    ("text", "problem"),
-    [
-        ("a: [", " can't be read as YAML: "),
-        ("[]", ": the file must be a map"),
-        ("registries: 5", ": registries must be a list"),
-        ("registries: [{address: 10.0.0.1}]", ": registries[0] lacks hosts"),
-        ("registries: [{hosts: []}]", ": a registry lacks the name of its host"),
-        ("registries: [{hosts: [a], port: 5}]", ": registries[0] has no field port"),
-        ("registries: [{hosts: [a], auth: digest}]", ": registries[0].auth must be one of none, basic, token"),
-        ("registries: [{hosts: [a], users: {a: 5}}]", ": registries[0].users.a must be a text"),
-        ("images: {a: {size: true}}", ": images.a.size must be a whole number"),
-        ("images: {1: {}}", ": in images, 1 must be a text: put it in quotes"),
-        ("images: {a: {trouble: late}}", ": late is none of the troubles that it can have: web-page, no-platform, "),
-        (
-            "registries: [{hosts: [a], trouble: no-command}]",
-            ": no-command is none of the troubles",
-        ),
-        ("images: {a: {base: scratch}}", ": images.a.base must be one of app, busybox, nginx"),
-        (
-            "registries: [{hosts: [a], repositories: {b: {tags: {'1': c}}}}]",
-            ": a/b:1 is the image c, which is not among the images",
-        ),
-    ],
-)
+@pytest.mark.parametrize(("text", "problem"), ROWS["a_wrong_file_is_refused_in_a_line_of_kubesim"])
 def test_a_wrong_file_is_refused_in_a_line_of_kubesim(text: str, problem: str, tmp_path: Path) -> None:
     path = tmp_path / "own.yaml"
     path.write_text(text)
@@ -142,27 +121,7 @@ def test_a_wrong_file_is_refused_in_a_line_of_kubesim(text: str, problem: str, t
     assert str(error.value).startswith(f"kubesim: {path}{problem}")
 
 
-@pytest.mark.parametrize(
-    ("hosts", "image", "problem"),
-    [
-        ({"harbor.corp.example": "trust"}, "harbor.corp.example/myapp:1.0", ""),
-        ({"self.example.com": "trust"}, "self.example.com/myapp:1.0", ""),
-        ({"cn.example.com": "trust"}, "cn.example.com/myapp:1.0", "legacy Common Name"),
-        ({"new-registry.example.com": "trust"}, "new-registry.example.com/myapp:1.0", "is valid for old-registry"),
-        ({"new-registry.example.com": "skip-verify"}, "new-registry.example.com/myapp:1.0", ""),
-        ({"10.96.0.13": "trust"}, "10.96.0.13/myapp:1.0", "doesn't contain any IP SANs"),
-        ({"10.96.0.13": "skip-verify"}, "10.96.0.13/myapp:1.0", ""),
-        ({"registry.local:5000": "trust"}, "registry.local:5000/myapp:1.0", "HTTP response to HTTPS client"),
-        ({"registry.local:5000": "insecure"}, "registry.local:5000/myapp:1.0", ""),
-        (
-            {"registry.local": "insecure"},
-            "registry.local/myapp:1.0",
-            "dial tcp 10.96.0.15:80: connect: connection refused",
-        ),
-        ({"registry.example.com:5000": "insecure"}, "registry.example.com:5000/myapp:1.0", "400 Bad Request"),
-        ({"refused.example.com": "skip-verify"}, "refused.example.com/myapp:1.0", "connection refused"),
-    ],
-)
+@pytest.mark.parametrize(("hosts", "image", "problem"), ROWS["what_is_set_for_a_host_on_the_node"])
 def test_what_is_set_for_a_host_on_the_node(hosts: dict[str, str], image: str, problem: str) -> None:
     world = Registries(Clock(datetime(2026, 11, 25, tzinfo=UTC)), None, NodeSettings(hosts=hosts))
     answer = world.resolve(parse(image), None)
@@ -175,10 +134,7 @@ def test_what_is_set_for_a_host_on_the_node(hosts: dict[str, str], image: str, p
 ECR = "123456789012.dkr.ecr.eu-west-1.amazonaws.com"
 
 
-@pytest.mark.parametrize(
-    ("hours", "change", "status"),
-    [(0, "", ""), (11.9, "", ""), (12, "", "403 Forbidden"), (0, "x", "400 Bad Request"), (13, "x", "400 Bad Request")],
-)
+@pytest.mark.parametrize(("hours", "change", "status"), ROWS["a_password_that_was_issued_expires"])
 def test_a_password_that_was_issued_expires(hours: float, change: str, status: str) -> None:
     world = registries()
     issued = world.issued({"registry": ECR, "username": "AWS", "issued": True})

@@ -8,7 +8,9 @@ import pytest
 
 from kubesim.api.objects import Object
 from kubesim.api.resources import EVENT, NODE, POD
-from tests.learner import Learner, container
+from tests.learner import Learner, container, rows
+
+ROWS = rows(__file__)
 
 
 def test_a_pod_is_bound_and_told_so(learner: Learner) -> None:
@@ -37,18 +39,7 @@ def test_it_is_tried_again_when_a_node_may_fit(learner: Learner) -> None:
     assert learner.status("web") == "Running"
 
 
-@pytest.mark.parametrize(
-    ("node", "toleration", "reason"),
-    [
-        ({"unschedulable": True}, {}, "1 node(s) were unschedulable."),
-        ({"unschedulable": True}, {"operator": "Exists"}, ""),
-        ({"taints": [{"key": "a", "value": "b", "effect": "NoSchedule"}]}, {}, "1 node(s) had untolerated taint(s)."),
-        ({"taints": [{"key": "a", "value": "b", "effect": "NoSchedule"}]}, {"key": "a", "operator": "Exists"}, ""),
-        ({"taints": [{"key": "a", "value": "b", "effect": "NoSchedule"}]}, {"key": "a", "value": "b"}, ""),
-        ({"taints": [{"key": "a", "value": "b", "effect": "NoExecute"}]}, {"key": "a", "value": "c"}, "1 node(s) had"),
-        ({"taints": [{"key": "a", "effect": "PreferNoSchedule"}]}, {}, ""),
-    ],
-)
+@pytest.mark.parametrize(("node", "toleration", "reason"), ROWS["a_node_keeps_pods_away"])
 def test_a_node_keeps_pods_away(learner: Learner, node: Object, toleration: Object, reason: str) -> None:
     learner(f"kubectl patch node sim-worker -p '{json.dumps({'spec': node})}'")
     learner.apply("web", container("nginx"), tolerations=[toleration] if toleration else [])

@@ -10,6 +10,9 @@ import yaml
 from kubesim import Session
 from kubesim.api import schema
 from kubesim.api.resources import DEPLOYMENT, POD, SECRET, SERVICE_ACCOUNT, Resource
+from tests.learner import rows
+
+ROWS = rows(__file__)
 
 SCREENS = yaml.safe_load(Path(__file__).with_name("explain.yaml").read_text())
 
@@ -24,43 +27,13 @@ def test_parts_of_screens(words: str, part: str) -> None:
     assert part in Session().run(f"kubectl explain {words}").stdout
 
 
-@pytest.mark.parametrize(
-    ("words", "error"),
-    [
-        (
-            "",
-            'error: You must specify the type of resource to explain. Use "kubectl api-resources" for a complete list '
-            "of supported resources.",
-        ),
-        ("pods nodes", "error: We accept only this format: explain RESOURCE"),
-        ("''", "error: a resource must be present, got: /, Resource="),
-        ("nosuch.spec", 'the server doesn\'t have a resource type "nosuch"'),
-        ("nosuch[0]", 'the server doesn\'t have a resource type "nosuch"'),
-        (".pods", "error: invalid jsonpath syntax, first node must be field node"),
-        ("pods.spec.containers[0].name", "error: invalid jsonpath syntax, first node must be field node"),
-        ("'pods.spec.*'", "error: invalid jsonpath syntax, first node must be field node"),
-        ("pods,nodes", "error: unrecognized character in action: U+002C ','"),
-        ("pods -o yaml", "error: unrecognized format: yaml"),
-        ("pods -o plaintext-openapiv2", "kubesim: --output plaintext-openapiv2 is not part of this simulator"),
-        ("pods --api-version=v2", 'error: couldn\'t find resource for "/v2, Resource=pods"'),
-        ("deploy --api-version=v1", "error: GVR (/v1, Resource=deployments) not found in OpenAPI schema"),
-    ],
-)
+@pytest.mark.parametrize(("words", "error"), ROWS["refusals"])
 def test_refusals(words: str, error: str) -> None:
     result = Session().run(f"kubectl explain {words}")
     assert (result.stdout, result.stderr, result.exit_code) == ("", f"{error}\n", 1)
 
 
-@pytest.mark.parametrize(
-    ("words", "same"),
-    [
-        ("pods.spec.", "pods.spec"),
-        ("POD.spec --api-version=v1", "pods.spec"),
-        ("deployments.apps.spec", "deploy.spec"),
-        ("roles.rbac.authorization.k8s.io.rules", "role.rules"),
-        ("roles -R", "roles --recursive"),
-    ],
-)
+@pytest.mark.parametrize(("words", "same"), ROWS["other_ways_to_ask"])
 def test_other_ways_to_ask(words: str, same: str) -> None:
     session = Session()
     result = session.run(f"kubectl explain {words}")

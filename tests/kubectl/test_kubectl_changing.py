@@ -21,14 +21,7 @@ def test_creating(learner: Learner, line: str, message: str) -> None:
     assert learner(f"kubectl {line}") == message
 
 
-@pytest.mark.parametrize(
-    ("options", "entry"),
-    [
-        ("--docker-server=r.example.com", {"r.example.com": {}}),
-        ("", {"https://index.docker.io/v1/": {}}),
-        ("--docker-email=a@b.c", {"https://index.docker.io/v1/": {"email": "a@b.c"}}),
-    ],
-)
+@pytest.mark.parametrize(("options", "entry"), ROWS["a_registry_secret"])
 def test_a_registry_secret(learner: Learner, options: str, entry: Object) -> None:
     learner(f"kubectl create secret docker-registry r --docker-username=u --docker-password='p:\"ä' {options}")
     secret = learner.get(SECRET, "r")
@@ -205,14 +198,7 @@ def test_delete_goes_on_after_what_is_missing(learner: Learner) -> None:
     assert result.stderr == 'Error from server (NotFound): secrets "nope" not found\n'
 
 
-@pytest.mark.parametrize(
-    ("options", "message"),
-    [
-        ("--dry-run=client", 'pod "web" deleted from default namespace (dry run)\n'),
-        ("--dry-run=server", 'pod "web" deleted from default namespace (server dry run)\n'),
-        ("--wait=false -o name", "pod/web\n"),
-    ],
-)
+@pytest.mark.parametrize(("options", "message"), ROWS["deleting"])
 def test_deleting(learner: Learner, options: str, message: str) -> None:
     learner.apply("web", container("nginx"))
     learner.wait(3)

@@ -34,14 +34,7 @@ def test_objects(maker: Learner, line: str, shown: str) -> None:
     assert maker(f"kubectl {line} --dry-run=client").removesuffix("\n") == shown.removesuffix("\n")
 
 
-@pytest.mark.parametrize(
-    ("line", "order"),
-    [
-        ("create cm x --from-literal=a=b", ["kind", "apiVersion", "metadata", "data"]),
-        ("create rolebinding x --role=r --user=u", ["kind", "apiVersion", "metadata", "subjects", "roleRef"]),
-        ("create deploy x --image=y", ["kind", "apiVersion", "metadata", "spec", "status"]),
-    ],
-)
+@pytest.mark.parametrize(("line", "order"), ROWS["json_has_the_order_of_go_types"])
 def test_json_has_the_order_of_go_types(maker: Learner, line: str, order: list[str]) -> None:
     assert list(json.loads(maker(f"kubectl {line} --dry-run=client -o json"))) == order
 

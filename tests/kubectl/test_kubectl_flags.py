@@ -32,37 +32,12 @@ FLAGS = FlagSet(
 )
 
 
-@pytest.mark.parametrize(
-    ("line", "args", "given"),
-    [
-        ("pods web", ["pods", "web"], {}),
-        ("-o yaml pods", ["pods"], {"output": "yaml"}),
-        ("-oyaml pods", ["pods"], {"output": "yaml"}),
-        ("-o=yaml", [], {"output": "yaml"}),
-        ("--output=yaml", [], {"output": "yaml"}),
-        ("--output yaml pods", ["pods"], {"output": "yaml"}),
-        ("--output= pods", ["pods"], {"output": ""}),
-        ("-wA", [], {"watch": True, "all": True}),
-        ("-wo yaml", [], {"watch": True, "output": "yaml"}),
-        ("--watch=false", [], {"watch": False}),
-        ("--watch false", ["false"], {"watch": True}),
-        ("--dry-run client", ["client"], {"dry-run": "unchanged"}),
-        ("--dry-run=client", [], {"dry-run": "client"}),
-        ("--tail=0x10", [], {"tail": 16}),
-        ("--tail=1_000", [], {"tail": 1000}),
-        ("--tail=010", [], {"tail": 8}),
-        ("--tail=5 --timeout=1m30s", [], {"tail": 5, "timeout": 90.0}),
-        ("--types=a,b --types c", [], {"types": ("a", "b", "c")}),
-        ("--from=a,b --from c", [], {"from": ("a,b", "c")}),
-        ("a -- -o b", ["a", "-o", "b"], {}),
-        ("-", ["-"], {}),
-        ("-n team -n other", [], {"namespace": "other"}),
-    ],
-)
+@pytest.mark.parametrize(("line", "args", "given"), ROWS["flags"])
 def test_flags(line: str, args: list[str], given: dict[str, Any]) -> None:
     positional, values, names, _ = FLAGS.parse(line.split())
     assert positional == args
-    assert {name: values[name] for name in names} == given
+    lists = {name: list(value) if isinstance(value, tuple) else value for name, value in values.items()}
+    assert {name: lists[name] for name in names} == given
     assert {key: value for key, value in values.items() if key not in names} == {
         key: value for key, value in FLAGS.defaults.items() if key not in names
     }

@@ -14,6 +14,10 @@ from typing import NamedTuple
 
 import yaml
 
+from tests.learner import rows
+
+ROWS = rows(__file__)
+
 FILE = "work.yaml"
 SHAPES = yaml.safe_load(Path(__file__).with_name("shapes.yaml").read_text(encoding="utf-8"))
 _COPY = '{{"op":"copy","from":"/metadata","path":"/metadata/labels/a{}"}}'
@@ -93,18 +97,7 @@ def selector(dice: random.Random) -> Case:
     return Case(f"kubectl {command} {flag} '{text[:400_000]}'")
 
 
-_STEPS = [
-    "..*",
-    ".*",
-    "[*]",
-    "[0,0,0,0]",
-    "[0:9]",
-    ".items",
-    "..",
-    "[?(@.metadata)]",
-    "[?(@.kind=='Pod')]",
-    "['items']",
-]
+_STEPS = ROWS["steps"]
 
 
 def jsonpath(dice: random.Random) -> Case:
@@ -193,14 +186,7 @@ _TAKES_FILE = ["apply", "create", "diff", "replace", "delete", "label --local x=
 _TAKES_FILE += ["set env --local A=b", "set resources --local --limits=cpu=1", "set serviceaccount --local bob"]
 
 _ODD = ["null", "[]", "{}", "3", "x", "true", "[3]", "[null]", "{a: b}", "[{}]", "[{name: a}]", '""', "1.5", "-1"]
-_FIELDS = [
-    "spec",
-    "spec.template",
-    "spec.template.spec",
-    "spec.template.spec.containers",
-    "spec.containers",
-    "metadata",
-]
+_FIELDS = ROWS["fields"]
 _FIELDS += ["involvedObject", "metadata.labels", "metadata.annotations", "status", "data", "spec.jobTemplate", "rules"]
 _KINDS = ["v1 Pod", "v1 Event", "apps/v1 Deployment", "batch/v1 CronJob", "v1 List", "v1 Secret", "v1 Service"]
 _KINDS += ["rbac.authorization.k8s.io/v1 Role", "apps/v1 StatefulSet", "v1 Namespace", "batch/v1 Job"]
@@ -225,15 +211,7 @@ _READERS += [
     f"kubectl create configmap c --from-env-file={FILE}",
     f"kubectl create secret generic s --from-file={FILE}",
 ]
-_HEADS = [
-    "",
-    "{",
-    "[",
-    '{"auths":',
-    "apiVersion: v1\nkind: List\nitems:\n",
-    '{"kubesim-progress":2,"answers":',
-    '{"a":"',
-]
+_HEADS = ROWS["heads"]
 
 
 def document(dice: random.Random) -> Case:

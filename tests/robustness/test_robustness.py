@@ -15,10 +15,13 @@ from hypothesis import strategies as st
 
 from kubesim import Session
 from kubesim.api.resources import POD, Resource
+from tests.learner import rows
 
 from . import files, lines
 from .garbage import WRONG, wrong
 from .probe import WORLD, Probe
+
+ROWS = rows(__file__)
 
 # The number of examples follows the profile's: see tests/conftest.py.
 robust = settings(
@@ -26,37 +29,8 @@ robust = settings(
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much],
 )
 
-_APPLYING = [
-    "kubectl apply -f x.yaml",
-    "kubectl create -f x.yaml",
-    "kubectl replace -f x.yaml",
-    "kubectl replace --force -f x.yaml",
-    "kubectl apply --validate=false -f x.yaml",
-    "kubectl create --validate=warn -f x.yaml",
-    "kubectl apply --dry-run=server -f x.yaml",
-    "kubectl apply --dry-run=client -o yaml -f x.yaml",
-    "kubectl diff -f x.yaml",
-    "kubectl delete -f x.yaml",
-    "kubectl get -f x.yaml -o json",
-    "kubectl label -f x.yaml a=b",
-    "cat x.yaml | kubectl apply -f -",
-    "KUBE_EDITOR='cp x.yaml' kubectl edit pod web",
-    "KUBE_EDITOR='cp x.yaml' kubectl edit deployment shop",
-    "KUBE_EDITOR='cp x.yaml' kubectl edit secret plain",
-    "KUBE_EDITOR='cp x.yaml' kubectl edit sa builder",
-    "kubectl patch pod web --patch-file=x.yaml",
-    "kubectl create secret generic s --from-file=x.yaml",
-    "kubectl create configmap s --from-env-file=x.yaml",
-]
-_LOOKING = [
-    "kubectl get all,secrets,sa,cm,roles,rolebindings,ns -A -o wide",
-    "kubectl describe pods,secrets,sa,deployments,roles,rolebindings,cm -A",
-    "kubectl get pods,secrets,deployments -A -o yaml",
-    "kubectl get events -A",
-    "kubectl get pods -A -o jsonpath='{.items[*].spec.containers[*].image}'",
-    "kubectl rollout history deployment/shop",
-    "kubectl logs web",
-]
+_APPLYING = ROWS["applying"]
+_LOOKING = ROWS["looking"]
 
 
 @robust

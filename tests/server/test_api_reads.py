@@ -9,23 +9,14 @@ import pytest
 import yaml
 
 from kubesim.api.resources import RESOURCES
+from tests.learner import rows
 from tests.server.caller import CORE, PARTIAL, PARTIAL_LIST, TABLE, Caller, status
+
+ROWS = rows(__file__)
 
 MAPS = f"{CORE}/configmaps"
 JANE = {"impersonate-user": "jane"}
-LINES = (
-    "kubectl create namespace team",
-    "kubectl create configmap blue --from-literal=color=blue -n team",
-    "kubectl create configmap green --from-literal=color=green -n team",
-    "kubectl label configmap green tier=x -n team",
-    "kubectl create configmap red -n team",
-    "kubectl create role reader --verb=get,list --resource=configmaps -n team",
-    "kubectl create rolebinding readers --role=reader --user=jane -n team",
-    "kubectl create deployment shop --image=nginx --replicas=2 -n team",
-    "kubectl run talk --image=busybox -n team -- sh -c 'echo one; echo two; echo three'",
-    "kubectl run web --image=nginx -n team",
-    "sleep 20",
-)
+LINES = ROWS["lines"]
 TEAM = "/api/v1/namespaces/team"
 
 

@@ -6,19 +6,16 @@ from typing import Any
 
 import pytest
 
+from tests.learner import rows
 from tests.server.caller import CORE, PARTIAL, PATCHES, Caller, status
+
+ROWS = rows(__file__)
 
 MAPS = f"{CORE}/configmaps"
 MAP = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "m"}, "data": {"a": "b"}}
 UNKNOWN = {**MAP, "foo": 1, "metadata": {"name": "m", "bar": 2}}
 SHOP = "/apis/apps/v1/namespaces/default/deployments/shop"
-WORLD = (
-    "kubectl create configmap m --from-literal=a=b",
-    "kubectl create deployment shop --image=nginx --replicas=2",
-    "kubectl run web --image=nginx",
-    "sleep 20",
-    "kubectl create serviceaccount builder",
-)
+WORLD = ROWS["world"]
 
 
 @pytest.fixture
@@ -50,13 +47,7 @@ def test_create_get_update_and_delete(call: Caller) -> None:
     assert call("GET", f"{MAPS}/m")[0] == 404
 
 
-PATCHED = [
-    ("json", [{"op": "add", "path": "/data/c", "value": "d"}], {"a": "b", "c": "d"}),
-    ("json", [{"op": "remove", "path": "/data/a"}, {"op": "add", "path": "/data/c", "value": "d"}], {"c": "d"}),
-    ("merge", {"data": {"a": None, "c": "d"}}, {"c": "d"}),
-    ("strategic-merge", {"data": {"a": "x"}}, {"a": "x"}),
-    ("strategic-merge", {"data": {"$patch": "replace", "c": "d"}}, {"c": "d"}),
-]
+PATCHED = ROWS["patched"]
 
 
 @pytest.mark.parametrize(("kind", "change", "data"), PATCHED)
@@ -145,16 +136,7 @@ def test_grace_periods(seconds: int | None, stays: bool, kept: int | None, where
     assert (call("GET", f"{CORE}/pods/web")[0] == 200) is stays
 
 
-@pytest.mark.parametrize(
-    ("options", "finalizers", "sets"),
-    [
-        ({"propagationPolicy": "Foreground"}, ["foregroundDeletion"], 0),
-        ({"propagationPolicy": "Orphan"}, ["orphan"], 1),
-        ({"orphanDependents": True}, ["orphan"], 1),
-        ({"propagationPolicy": "Background"}, None, 0),
-        ({}, None, 0),
-    ],
-)
+@pytest.mark.parametrize(("options", "finalizers", "sets"), ROWS["propagation"])
 def test_propagation(options: Any, finalizers: Any, sets: int) -> None:
     call = Caller(*WORLD)
     code, found = call("DELETE", SHOP, options)

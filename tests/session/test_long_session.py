@@ -13,22 +13,14 @@ from types import FrameType
 import pytest
 
 from kubesim import Session
+from tests.learner import rows
+
+ROWS = rows(__file__)
 
 COMMANDS = int(os.environ.get("KUBESIM_COMMANDS", "400"))
 DAY = 86400.0
 MORE_MEMORY = 30.0  # MB
-LAP = (
-    "kubectl describe pod web",
-    "kubectl get pods",
-    "kubectl get events",
-    "kubectl get pod web -o yaml",
-    "kubectl run t --image=registry.example.com/private/x:1",
-    "kubectl describe pod broken",
-    "kubectl delete pod t --now",
-    "kubectl get deployments,replicasets",
-    "kubectl rollout restart deployment shop",
-    "kubectl logs web",
-)
+LAP = ROWS["lap"]
 
 
 class Calls:

@@ -12,6 +12,9 @@ from kubesim.api.budget import Budget, TooMuchError
 from kubesim.shell.syntax import UnsupportedError
 from kubesim.shell.tool import ToolError
 from kubesim.shell.tools.regex import Regex
+from tests.learner import rows
+
+ROWS = rows(__file__)
 
 _ATOMS = st.sampled_from(["a", "b", ".", "[ab]", "[^a]", "^", "$", "c", r"\w", r"\b"])
 
@@ -53,23 +56,7 @@ def test_groups() -> None:
     assert _span(r"\(a*\)b", "aab", extended=False) == [(0, 3), (0, 2)]
 
 
-@pytest.mark.parametrize(
-    ("pattern", "extended", "complaint"),
-    [
-        ("(a", True, "Unmatched ( or \\("),
-        ("a)", True, "Unmatched ) or \\)"),
-        ("a\\)", False, "Unmatched ) or \\)"),
-        ("a\\{1", False, "Unmatched \\{"),
-        ("[a", True, "Unmatched [, [^, [:, [., or [="),
-        ("[]", True, "Unmatched [, [^, [:, [., or [="),
-        ("[^]", False, "Unmatched [, [^, [:, [., or [="),
-        ("a\\", True, "Trailing backslash"),
-        ("[[:nope:]]", True, "Invalid character class name"),
-        ("[b-a]", True, "Invalid range end"),
-        ("a{2,1}", True, "Invalid content of \\{\\}"),
-        ("((a{99}){99}){99}", True, "Regular expression too big"),
-    ],
-)
+@pytest.mark.parametrize(("pattern", "extended", "complaint"), ROWS["wrong_patterns"])
 def test_wrong_patterns(pattern: str, extended: bool, complaint: str) -> None:
     with pytest.raises(ToolError) as caught:
         Regex([pattern], Budget(), "E" if extended else "")
