@@ -150,7 +150,7 @@ HTTP: tuple[str, ...] = (
     "Watches from a resourceVersion on, with bookmarks and initial events; 5,000 changes are remembered.",
     "SelfSubjectReview, the four reviews of authorization.k8s.io, and impersonation of users and groups.",
     "Bodies in JSON, and in protobuf for the types that `kubectl create` sends; answers in JSON.",
-    "Not there: server-side apply, attach, port-forward, proxy, eviction, binding, tokens of service accounts, writing "
+    "Not there: server-side apply, attach, port-forward, proxy, binding, tokens of service accounts, writing "
     "a status, logs by time, and protobuf of other types. Each is refused in words that begin with `kubesim:`, or with "
     "the status 415.",
 )

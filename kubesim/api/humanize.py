@@ -97,3 +97,8 @@ def node_roles(labels: Mapping[str, str] | None) -> str:
     labels = labels or {}
     roles = {key.removeprefix(_ROLE_PREFIX) for key in labels if key.startswith(_ROLE_PREFIX)}
     return ",".join(sorted(role for role in roles | {labels.get("kubernetes.io/role", "")} if role)) or NONE
+
+
+def go_seconds(seconds: float) -> str:
+    """As Go prints a duration of less than an hour: 10s, 1m20s, 5m0s."""
+    return f"{seconds:g}s" if seconds < 60 else f"{seconds // 60:g}m{seconds % 60:g}s"

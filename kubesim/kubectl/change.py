@@ -14,7 +14,7 @@ from typing import Any
 
 from kubesim.api.errors import StatusError, bad_request
 from kubesim.api.objects import Object, metadata, name_of, namespace_of
-from kubesim.api.resources import NODE, Resource
+from kubesim.api.resources import Resource
 from kubesim.api.result import Edit
 from kubesim.cluster.apiserver import patch as patches
 from kubesim.cluster.apiserver.validation.rules import label_value
@@ -218,31 +218,6 @@ def _scale_one(call: Call, resource: Resource, obj: Object, replicas: int, dry_r
     refuse_if(expected >= 0 and expected != present, f"Expected replicas to be {expected}, was {present}")
     send_patch(call, resource, obj, {"spec": {"replicas": replicas}}, "merge", dry_run)
     print_result(call, resource, {**obj, "spec": {**obj["spec"], "replicas": replicas}}, "scaled", dry_run)
-
-
-@command("cordon")
-def cordon(call: Call) -> None:
-    _set_unschedulable(call, True)
-
-
-@command("uncordon")
-def uncordon(call: Call) -> None:
-    _set_unschedulable(call, False)
-
-
-def _set_unschedulable(call: Call, wanted: bool) -> None:
-    """Mirrors RunCordonOrUncordon in k8s.io/kubectl pkg/cmd/drain/drain.go."""
-    names, dry_run = list(call.args), call.dry_run()
-    note = {"client": " (dry run)", "server": " (server dry run)"}.get(dry_run, "")
-    for resource, obj in Query(call, names if any("/" in name for name in names) else ["nodes", *names]).fetch():
-        place = f'"{resource.group}/{resource.version}, Resource={resource.plural}"'
-        refuse_if(resource is not NODE, f"expected resource of type node, got {place}")
-        done = f"{call.command.path[-1]}ed"
-        if bool(obj["spec"].get("unschedulable")) is wanted:
-            done = f"already {done}"
-        else:
-            send_patch(call, resource, obj, {"spec": {"unschedulable": wanted or None}}, "merge", dry_run)
-        call.say(f"{resource.singular}/{name_of(obj)} {done}{note}\n")
 
 
 _COMMENT = """# Please edit the object below. Lines beginning with a '#' will be ignored,

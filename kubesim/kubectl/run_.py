@@ -209,12 +209,12 @@ def _override(call: Call, pod: Object) -> Object:
 
 @command("expose", asks_namespace=True, operands="types")
 def expose(call: Call) -> None:
-    selector = _labels(call.flags["selector"])
+    wanted = call.flags["selector"]
     call.flags = {**call.flags, "selector": ""}  # it doesn't choose what is exposed
 
     def act(target: Target, obj: Object) -> None:
         refuse_if(target.resource.kind not in _EXPOSED, f"cannot expose a {target.resource.qualified_kind}")
-        service = _service(call, target.resource, obj, selector or _selector_of(target.resource, obj))
+        service = _service(call, target.resource, obj, _labels(wanted) or _selector_of(target.resource, obj))
         service = _create(call, SERVICE, service)
         print_result(call, SERVICE, service, "exposed", call.dry_run(), typed=True)
 

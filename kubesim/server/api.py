@@ -25,7 +25,7 @@ from kubesim.shell.container import Process
 _TOO_MUCH = errors.not_simulated("that is more work than one request may do here, and was stopped")
 # Subresources that a real API server has, and that are not simulated.
 _PARTS = (
-    *("attach", "binding", "eviction", "exec", "finalize", "portforward", "proxy", "resize"),
+    *("attach", "binding", "exec", "finalize", "portforward", "proxy", "resize"),
     *("status", "token"),
 )
 
@@ -95,6 +95,8 @@ class API:
         if is_token:
             spec, now = request.object().get("spec") or {}, self.cluster.clock.now
             return Response(create_token(self._api, route.namespace, route.name, spec, now, user=request.user), 201)
+        if part == "eviction" and part in route.resource.parts and route.verb == "create":
+            return self._objects.evict(request, route)
         is_ephemeral = part == "ephemeralcontainers" and part in route.resource.parts
         if is_ephemeral:
             self._api.authorize(request.user, route.verb, POD, route.namespace, route.name, part)

@@ -93,9 +93,13 @@ def _listed(resource: Resource) -> Object:
 
 def _part(resource: Resource, part: str) -> Object:
     found = {"name": f"{resource.plural}/{part}", "singularName": "", "namespaced": resource.namespaced}
-    if part != "scale":
-        return {**found, "kind": resource.kind, "verbs": ["get"]}
-    return {**found, "kind": "Scale", "verbs": ["get", "patch", "update"], "group": "autoscaling", "version": "v1"}
+    return {**found, **_PART_TYPES.get(part, {"kind": resource.kind, "verbs": ["get"]})}
+
+
+_PART_TYPES = {
+    "eviction": {"kind": "Eviction", "verbs": ["create"], "group": "policy", "version": "v1"},
+    "scale": {"kind": "Scale", "verbs": ["get", "patch", "update"], "group": "autoscaling", "version": "v1"},
+}
 
 
 # OpenAPI, version 3

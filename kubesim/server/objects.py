@@ -106,6 +106,14 @@ class Objects:
         meta = {"resourceVersion": str(self._api.revision)}
         return Response(request.view.many(route.resource, objects, meta, self._clock.now))
 
+    def evict(self, request: Request, route: Route) -> Response:
+        """Delete a Pod as its Eviction asks; there are no budgets that could forbid it."""
+        place = (route.resource, route.namespace, route.name)
+        self._api.authorize(request.user, "create", *place, route.subresource)
+        options = request.object().get("deleteOptions") or {}
+        _deletion(self._api.delete, request, options)(*place)
+        return Response({"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "code": 201}, 201)
+
     def logs(self, request: Request, route: Route) -> Response:
         pod, node = self._on_node(request, route, "get")
         options = _log_options(request.query, route.name)
@@ -166,9 +174,11 @@ def _placed(obj: Object, route: Route) -> Object:
     return given
 
 
-def _deletion(delete: Callable[..., Object], request: Request) -> Callable[..., Object]:
-    """`delete` with the DeleteOptions in the body, or, where it is empty, in the query. Raises StatusError."""
-    query, given = request.query, request.object() if request.body.strip() else {}
+def _deletion(delete: Callable[..., Object], request: Request, given: Object | None = None) -> Callable[..., Object]:
+    """`delete` with the DeleteOptions `given`, in the body or, where it is empty, in the query. Raises StatusError."""
+    query = request.query
+    if given is None:
+        given = request.object() if request.body.strip() else {}
     options, grace = _decoded(given), given.get("gracePeriodSeconds")
     if not given:
         options["propagationPolicy"] = query.get("propagationPolicy", "")

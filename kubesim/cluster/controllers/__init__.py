@@ -9,7 +9,7 @@ from kubesim.cluster.controllers.daemonset import DaemonSetController
 from kubesim.cluster.controllers.deployment import DeploymentController, ReplicaSetController
 from kubesim.cluster.controllers.endpoints import EndpointsController
 from kubesim.cluster.controllers.job import JobController
-from kubesim.cluster.controllers.lifecycle import GarbageCollector, NamespaceController
+from kubesim.cluster.controllers.lifecycle import GarbageCollector, NamespaceController, TaintEvictionController
 from kubesim.cluster.controllers.statefulset import StatefulSetController
 
 
@@ -20,6 +20,7 @@ class ControllerManager:
         self.controllers = (
             NamespaceController(api, clock),
             GarbageCollector(api, clock),
+            TaintEvictionController(api, clock),
             ReplicaSetController(api, clock),
             DeploymentController(api, clock),
             DaemonSetController(api, clock),

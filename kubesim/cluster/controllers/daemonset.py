@@ -14,7 +14,7 @@ from kubesim.cluster.apiserver import APIServer, Change
 from kubesim.cluster.apiserver.kinds import KINDS
 from kubesim.cluster.apiserver.strategy import GENERATION
 from kubesim.cluster.controllers.base import REVISION_HASH, Controller, current_revision, is_deleted, is_ready, part_of
-from kubesim.cluster.controllers.scheduler import matches_node
+from kubesim.cluster.controllers.scheduler import matches_node, tolerates
 
 
 class DaemonSetController(Controller):
@@ -32,7 +32,10 @@ class DaemonSetController(Controller):
 
     def sync(self, daemon_set: Object, pods: list[Object]) -> None:
         template = daemon_set["spec"]["template"]
-        nodes = [name_of(node) for node in self.api.list(NODE) if matches_node(template, node)]
+        matching = [node for node in self.api.list(NODE) if matches_node(template, node)]
+        tolerant = _on_node(template, "")
+        nodes = [name_of(node) for node in matching if tolerates(tolerant, node, "NoSchedule", "NoExecute")]
+        kept_on = [name_of(node) for node in matching if tolerates(tolerant, node, "NoExecute")]
         revision = current_revision(self.api, self.resource, daemon_set)
         hash_, generation = metadata(revision)["labels"][REVISION_HASH], metadata(daemon_set)["annotations"][GENERATION]
         for node in nodes:
@@ -41,7 +44,7 @@ class DaemonSetController(Controller):
                 self.create_pod(daemon_set, _on_node(template, node), **labels)
         kept = [pod for pod in pods if not is_deleted(pod)]
         for pod in kept:
-            if _node_of(pod) not in nodes:
+            if _node_of(pod) not in kept_on:
                 self.delete_pod(daemon_set, pod)
         self._roll(daemon_set, [pod for pod in kept if _node_of(pod) in nodes], hash_, len(nodes))
         self._report(daemon_set, nodes, hash_)

@@ -1,6 +1,7 @@
-"""What every namespace gets, how one goes, and the garbage collector: what an owner leaves behind goes after it.
+"""What every namespace gets, how one goes, what an owner leaves behind, and which Pods a taint drives away.
 
-Mirrors kubernetes pkg/controller/{garbagecollector,serviceaccount,certificates/rootcacertpublisher,namespace}, v1.36.
+Mirrors kubernetes pkg/controller/{garbagecollector,serviceaccount,certificates/rootcacertpublisher,namespace} and
+tainteviction, v1.36.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from kubesim.api.resources import (
     EVENT,
     JOB,
     NAMESPACE,
+    NODE,
     POD,
     REPLICA_SET,
     RESOURCES,
@@ -26,6 +28,8 @@ from kubesim.api.resources import (
 from kubesim.cluster.apiserver import APIServer, Change
 from kubesim.cluster.bootstrap import published
 from kubesim.cluster.controllers.base import REACTION, WorkQueue, is_deleted, release
+from kubesim.cluster.controllers.scheduler import tolerations
+from kubesim.cluster.events import Recorder
 
 DELAY = 0.05
 _DEPENDENTS = (REPLICA_SET, JOB, CONTROLLER_REVISION, POD)
@@ -128,3 +132,49 @@ class NamespaceController:
                 left += len(self._api.list(resource, name_of(namespace)))
         if not left:
             self._api.remove(NAMESPACE, namespace)
+
+
+class TaintEvictionController:
+    """Deletes Pods that do not tolerate a NoExecute taint of their node, or no longer than some seconds."""
+
+    def __init__(self, api: APIServer, clock: Clock) -> None:
+        self._api, self._clock = api, clock
+        self._recorder = Recorder(api, clock, "taint-eviction-controller")
+        api.subscribe(self._on_node, NODE)
+        api.subscribe(self._on_pod, POD)
+
+    def _on_node(self, change: Change) -> None:
+        if change.type == "MODIFIED" and _taints(change.obj) != _taints(change.old or change.obj):
+            for pod in self._api.list(POD):
+                if pod["spec"].get("nodeName") == name_of(change.obj):
+                    self._look(pod, change.obj, change.old)
+
+    def _on_pod(self, change: Change) -> None:
+        name, before = change.obj["spec"].get("nodeName"), (change.old or {"spec": {}})["spec"].get("nodeName")
+        node = self._api.find(NODE, "", name) if name and not before and change.type != "DELETED" else None
+        if node and _taints(node):
+            self._look(change.obj, node, None)
+
+    def _look(self, pod: Object, node: Object, before: Object | None) -> None:
+        """Delete the Pod, or do it when the first toleration ends."""
+        new = [taint for taint in _taints(node) if before is None or taint not in _taints(before)]
+        matching = [tolerations(pod, taint) for taint in new]
+        ends = [item["tolerationSeconds"] for found in matching for item in found if "tolerationSeconds" in item]
+        if not all(matching):
+            self._clock.call_later(REACTION, partial(self._evict, pod, new))
+        elif ends:
+            self._clock.call_later(max(REACTION, min(ends)), partial(self._evict, pod, new))
+
+    def _evict(self, pod: Object, taints: list[Object]) -> None:
+        current = self._api.find(POD, namespace_of(pod), name_of(pod))
+        node = self._api.find(NODE, "", pod["spec"]["nodeName"])
+        if not current or not node or metadata(current)["uid"] != metadata(pod)["uid"] or is_deleted(current):
+            return
+        if any(taint in _taints(node) for taint in taints):
+            message = f"Marking for deletion Pod {namespace_of(pod)}/{name_of(pod)}"
+            self._recorder.event(POD, current, "Normal", "TaintManagerEviction", message)
+            self._api.delete(POD, namespace_of(pod), name_of(pod))
+
+
+def _taints(node: Object) -> list[Object]:
+    return [taint for taint in node["spec"].get("taints", ()) if taint["effect"] == "NoExecute"]

@@ -18,7 +18,7 @@ _UNSCHEDULABLE = {"key": "node.kubernetes.io/unschedulable", "effect": "NoSchedu
 
 class Scheduler:
     """Binds Pods that have no node yet. Mirrors kubernetes pkg/scheduler/schedule_one.go, v1.36, for node selectors
-    and taints, and without eviction where a taint's effect is NoExecute."""
+    and taints."""
 
     def __init__(self, api: APIServer, clock: Clock) -> None:
         self._api = api
@@ -86,22 +86,27 @@ class Scheduler:
 
 def _refusal(pod: Object, node: Object) -> str:
     """Why the scheduler does not give a Pod this node; "" if it may. Mirrors pkg/scheduler/framework/plugins."""
-    taints = [item for item in node["spec"].get("taints", ()) if item["effect"] != "PreferNoSchedule"]
-    if node["spec"].get("unschedulable") and not _tolerates(pod, _UNSCHEDULABLE):
+    if node["spec"].get("unschedulable") and not tolerations(pod, _UNSCHEDULABLE):
         return "node(s) were unschedulable"
-    if not all(_tolerates(pod, taint) for taint in taints):
+    if not tolerates(pod, node, "NoSchedule", "NoExecute"):
         return "node(s) had untolerated taint(s)"
     return "" if matches_node(pod, node) else "node(s) didn't match Pod's node affinity/selector"
 
 
-def _tolerates(pod: Object, taint: Object) -> bool:
-    """Whether a toleration of the Pod matches. Mirrors ToleratesTaint in k8s.io/component-helpers."""
-    return any(
-        item.get("effect", taint["effect"]) == taint["effect"]
-        and item.get("key", taint["key"]) == taint["key"]
-        and (item.get("operator") == "Exists" or item.get("value", "") == taint.get("value", ""))
+def tolerates(pod: Object, node: Object, *effects: str) -> bool:
+    """Whether a Pod, or a Pod of a template, tolerates all taints of a node that have one of these effects."""
+    return all(tolerations(pod, taint) for taint in node["spec"].get("taints", ()) if taint["effect"] in effects)
+
+
+def tolerations(pod: Object, taint: Object) -> list[Object]:
+    """The tolerations of the Pod that match. Mirrors ToleratesTaint in k8s.io/component-helpers."""
+    return [
+        item
         for item in pod["spec"].get("tolerations", ())
-    )
+        if (item.get("effect") or taint["effect"]) == taint["effect"]
+        and (item.get("key") or taint["key"]) == taint["key"]
+        and (item.get("operator") == "Exists" or item.get("value", "") == taint.get("value", ""))
+    ]
 
 
 def matches_node(pod: Object, node: Object) -> bool:

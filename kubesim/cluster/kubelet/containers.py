@@ -16,6 +16,7 @@ from typing import NamedTuple
 from kubesim.api import errors, load_yaml
 from kubesim.api.budget import Budget
 from kubesim.api.clock import SECOND, Clock, Micros, rfc3339
+from kubesim.api.humanize import go_seconds
 from kubesim.api.objects import Object, find_named
 from kubesim.cluster.apiserver import APIServer
 from kubesim.cluster.apiserver.checks import Line
@@ -228,7 +229,7 @@ class Worker:
         if backoff.remaining(container.finished, now) <= 0:
             backoff.grow()
             return None
-        text = f"back-off {_go_seconds(backoff.delay)} restarting failed container={spec['name']} "
+        text = f"back-off {go_seconds(backoff.delay)} restarting failed container={spec['name']} "
         return "CrashLoopBackOff", f"{text}pod={self.name}_{self.namespace}({self.uid})"
 
     def due(self, spec: Object) -> Iterator[Object]:
@@ -302,11 +303,6 @@ def full_name(spec: Object, pod: Object) -> str:
     """A container with its Pod, as the kubelet names it in messages."""
     meta = pod["metadata"]
     return f"{spec['name']} in pod {meta['name']}_{meta['namespace']}({meta['uid']})"
-
-
-def _go_seconds(seconds: int) -> str:
-    """As Go prints a duration: 10s, 1m20s, 5m0s."""
-    return f"{seconds}s" if seconds < 60 else f"{seconds // 60}m{seconds % 60}s"
 
 
 Exited = Callable[[Worker, Container, int], None]
