@@ -16,8 +16,8 @@ from kubesim.jupyter import card
 from kubesim.jupyter.card import Button, Exercise, Message, static
 from kubesim.jupyter.current import Seat
 from kubesim.jupyter.terminal import strip
-from kubesim.lessons import VARIANT, load_predictions, load_quizzes, review
-from kubesim.lessons.quiz import Choice, Note, Quiz, Verdict, judge, letter
+from kubesim.lessons import load_predictions, load_quizzes, review
+from kubesim.lessons.quiz import VARIANT, Choice, Note, Quiz, Verdict, judge, letter
 
 LONGEST_SCREEN = 4000
 NOTHING = "kubesim: there is nothing to review yet; answer a few quizzes first"

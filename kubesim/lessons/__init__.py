@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from functools import cache, partial
 from importlib.resources import files
 from types import MappingProxyType
@@ -11,14 +12,11 @@ from typing import Any, TypeVar
 
 import yaml
 
-from kubesim.lessons.quiz import Choice, Quiz, Reply, letter
+from kubesim.lessons.quiz import VARIANT, Choice, Quiz, Reply, letter
 from kubesim.lessons.task import Condition, Mistake, Task
 
 Item = TypeVar("Item", Quiz, Task)
 _PLACEHOLDER = re.compile(r"<([a-z]+(?:-[a-z]+)*)>")
-_LETTERS = re.compile(r"[A-H](?:(?:, | and )[A-H])*\. ")
-VARIANT = "#"
-"""Parts the id of a quiz from the number of a further variant."""
 
 
 def _condition(**entry: str) -> Condition:
@@ -82,29 +80,32 @@ def load_quizzes() -> Mapping[str, Quiz]:
 def variants(entry: Mapping[str, Any]) -> Iterator[Quiz]:
     """A quiz with the first of what `vary` lists for its placeholders, then with the second, and so on.
 
-    Its choices move on by one place each time, so that a quiz to pick from has two variants even where none of its
-    names can change: a learner who is asked again can't go by the letter.
+    Its choices have other letters each time, so that a quiz with choices has two variants even where none of its names
+    can change: a learner who is asked again can't go by the letter.
     """
-    vary = entry.get("vary", {})
-    moves = entry["kind"] in ("choice", "choices")
-    for number in range(max([1 + moves, *map(len, vary.values())])):
+    vary, choices = entry.get("vary", {}), entry.get("choices", [])
+    moves, turns = entry["kind"] in ("choice", "choices"), entry["kind"] == "order"
+    for number in range(max([1 + (moves or turns), *map(len, vary.values())])):
         words: dict[str, str] = {}
         for name, options in vary.items():
             option = options[number % len(options)]
             words |= option if isinstance(option, dict) else {name: option}
-        whole = filled({key: value for key, value in entry.items() if key != "vary"}, words)
-        if number:
-            whole["id"] += f"{VARIANT}{number}"
-        if number and moves:
-            cut = number % len(whole["choices"])
-            whole["choices"] = whole["choices"][cut:] + whole["choices"][:cut]
-            right = [letter(place) for place, choice in enumerate(whole["choices"]) if choice.get("right")]
-            whole["answer"] = f"{_enumerated(right)}. {_LETTERS.sub('', whole['answer'], count=1)}"
-        yield Quiz(**fields(whole))
+        whole = {key: value for key, value in entry.items() if key != "vary"}
+        if moves:
+            whole["choices"] = choices[number % len(choices) :] + choices[: number % len(choices)]
+        whole["id"] += f"{VARIANT}{number}" * bool(number)
+        quiz = Quiz(**fields(filled(whole, words)))
+        if choices:
+            quiz = replace(quiz, answer=f"{_solution(quiz)}. {quiz.answer}".strip())
+        yield quiz
 
 
-def _enumerated(words: list[str]) -> str:
-    return " and ".join([", ".join(words[:-1]), words[-1]] if words[1:] else words)
+def _solution(quiz: Quiz) -> str:
+    """The letters of the right choices, or of all in their right order."""
+    if quiz.kind == "order":
+        return ", ".join(letter(quiz.shown.index(choice)) for choice in quiz.choices)
+    letters = [letter(number) for number, choice in enumerate(quiz.choices) if choice.right]
+    return " and ".join(filter(None, [", ".join(letters[:-1]), letters[-1]]))
 
 
 @cache

@@ -11,9 +11,9 @@ from statistics import StatisticsError, correlation
 from typing import NamedTuple
 
 from kubesim.gotext import tabwriter
-from kubesim.lessons import VARIANT, documents, load_predictions, load_quizzes
+from kubesim.lessons import documents, load_predictions, load_quizzes
 from kubesim.lessons.progress import Answer, Record
-from kubesim.lessons.quiz import judge
+from kubesim.lessons.quiz import VARIANT, judge
 
 Sheet = tuple[str, Record]
 """A file's name and what it holds."""

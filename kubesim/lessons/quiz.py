@@ -11,6 +11,9 @@ from kubesim.lessons.progress import LONGEST_ANSWER
 from kubesim.lessons.task import Condition, read
 from kubesim.session import Session
 
+VARIANT = "#"
+"""Parts the id of a quiz from the number of a further variant."""
+
 
 @dataclass(frozen=True)
 class Choice:
@@ -35,7 +38,8 @@ class Quiz:
     order (the choices are here in the right order), line (one line of an output), predict (what the notebook's next
     cell `shows`, a regex that the tests look for there; it has no answer to reveal and no hints).
 
-    `answer` is what "Reveal answer" shows, and for a command the line itself; `why` follows a right answer.
+    `answer` is what "Reveal answer" shows after the letters, if there are any, and for a command the line itself; `why`
+    follows a right answer.
     A command is run in a fresh cluster after `files` and `start`; then `wait` seconds pass, and `goal` must hold.
     `wrong` is a command that does not meet the goal: the tests play it. The choices of a `line` are what the
     command `run` prints in a fresh cluster after `start`, without blank lines: the tests compare them.
@@ -62,8 +66,10 @@ class Quiz:
 
     @property
     def shown(self) -> tuple[Choice, ...]:
-        """The choices as the learner sees them: those of an order by the alphabet."""
-        return tuple(sorted(self.choices, key=_letters)) if self.kind == "order" else self.choices
+        """The choices as the learner sees them: those of an order by the alphabet, of a variant from its end."""
+        if self.kind != "order":
+            return self.choices
+        return tuple(sorted(self.choices, key=_letters, reverse=VARIANT in self.id))
 
 
 @dataclass(frozen=True)
