@@ -192,20 +192,21 @@ class ChallengeCard(Card):
     def _follow(self) -> None:
         """If more than the time has changed, announce what was solved, and keep the round and its score."""
         challenge, workspace, before = self._round, self._seat.session.workspace, self._marks
+        progress = self._seat.progress
         if before == challenge.marks:
             return
         for standing, (was_solved, *_) in zip(challenge.standings, before, strict=True):
             if standing.solved and not was_solved:
                 self._say(f"Solved, {standing.worth} points. {standing.task.done}")
-                self._seat.progress.keep_shown(CLUSTER + standing.task.id, standing.hints + standing.why)
+                progress.add(progress.shown(CLUSTER + standing.task.id, standing.hints + standing.why))
         with suppress(OSError):
             challenge.recall(workspace.read_text(_file(challenge.seed)))  # what another kernel has added meanwhile
         with suppress(OSError):
             workspace.put(_file(challenge.seed), challenge.kept())
         self._marks = challenge.marks
         if challenge.seed <= LAST_SEED:
-            self._seat.progress.keep_score(f"challenge-{challenge.seed}", challenge.points, challenge.of)
-        self._warning = self._seat.progress.message or self._warning
+            progress.keep_score(f"challenge-{challenge.seed}", challenge.points, challenge.of)
+        self._warning = progress.message or self._warning
 
     def _next(self) -> int:
         """The number of the next task that is not over; that of the open one if there is none."""

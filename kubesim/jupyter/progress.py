@@ -31,8 +31,8 @@ _ADDED = "The file was added to your progress. Run the cells with quizzes again 
 
 
 class ProgressMap(Card):
-    """One row a notebook: the `total`, the `rows`, how many were `predicted` and what is `due`, a `notice`, the text of
-    the `file` to download, the `limit` of one.
+    """One row a notebook: the `total`, the `rows`, what is `due`, a `notice`, the text of the `file` to download, the
+    `limit` of one.
 
     It is read again with each message, as the page sends one when the map comes into view. The feedback, `ok` and
     `html`, is the result of a button; its `number` tells two equal results apart.
@@ -50,8 +50,8 @@ class ProgressMap(Card):
         progress = self._seat.progress
         record = progress.record()
         shown = {"total": _total(record), "rows": list(_rows(record)), "notice": inline(progress.notice())}
-        more = {"predicted": _predicted(record), "due": inline(review.news(record, progress.today()))}
-        self.content = {**shown, **more, "file": write(record), "limit": MAX_SIZE}
+        due = inline(review.news(record, progress.today()))
+        self.content = {**shown, "due": due, "file": write(record), "limit": MAX_SIZE}
 
     def do_refresh(self, _message: Message) -> None:
         self.refresh()
@@ -85,7 +85,7 @@ class ProgressMap(Card):
 
     def plain(self) -> str:
         lines = (f"{row['sign']} {row['title']}: {_parts(row)}" for row in self.content["rows"])
-        return "\n".join([self.content["total"], *filter(None, [self.content["predicted"]]), *lines])
+        return "\n".join([self.content["total"], *lines])
 
     def static_html(self) -> str:
         rows = "".join(
@@ -106,35 +106,21 @@ def show(seat: Seat) -> None:
     display(ProgressMap(seat))
 
 
-class Skills:
-    """What was shown, as a page of the notebook."""
-
-    def __init__(self, record: Record) -> None:
-        self._record = record
-
-    def _repr_mimebundle_(self, **_options: object) -> dict[str, str]:
-        return {"text/plain": skills.markdown(self._record), "text/html": _skills_html(self._record)}
-
-
 def show_skills(seat: Seat) -> None:
-    display(Skills(seat.progress.record()))
+    """Display what was shown, as a page of the notebook."""
+    record = seat.progress.record()
+    display({"text/plain": skills.markdown(record), "text/html": _skills_html(record)}, raw=True)
 
 
 def _skills_html(record: Record) -> str:
-    sections = enumerate(skills.page(record))
-    return "\n".join(
-        f"<h{1 + bool(n)}>{head}</h{1 + bool(n)}>{listed(map(inline, lines))}" for n, (head, lines) in sections
-    )
-
-
-def _predicted(record: Record) -> str:
-    right, made = predicted(record)
-    return f"{right} of {made} predictions were right" if made else ""
+    parts = [f"<h2>{head}</h2>{listed(map(inline, lines))}" for head, lines in skills.page(record)]
+    return "\n".join(parts).replace("h2>", "h1>", 2)
 
 
 def _total(record: Record) -> str:
-    counts = total(grade(record).values())
-    return f"Your progress: {counts.right} of {counts.quizzes} questions, {counts.done} of {counts.tasks} tasks"
+    counts, (right, made) = total(grade(record).values()), predicted(record)
+    done = f"{counts.right} of {counts.quizzes} questions, {counts.done} of {counts.tasks} tasks"
+    return f"Your progress: {done}" + (f", {right} of {made} predictions right" if made else "")
 
 
 def _rows(record: Record) -> Iterator[dict[str, Any]]:

@@ -150,9 +150,6 @@ class PredictionCard(QuizCard):
     _words: ClassVar = {"right": "As you predicted", "wrong": "Not as you predicted", "": ""}
     _cells = 0
 
-    def __init__(self, quiz: Quiz, seat: Seat) -> None:
-        super().__init__([quiz], seat, "Predict")
-
     def on_cell(self, _result: object) -> None:
         """Follow the cells that run from now on."""
         self._cells += 1
@@ -173,10 +170,6 @@ class PredictionCard(QuizCard):
     def _buttons(self) -> list[Button]:
         return []
 
-    def answer_html(self) -> str:
-        right = next(f"{letter(number)}. {one.text}" for number, one in enumerate(self._quiz.choices) if one.right)
-        return card.paragraphs(f"{right}\n\n{self._quiz.why}")
-
     def _reasons_html(self) -> str:
         return ""
 
@@ -190,7 +183,7 @@ def predict(arguments: str, seat: Seat) -> None:
     """Display the prediction whose id `arguments` names (`%predict ID`), or print which ids there are."""
     predictions, name = load_predictions(), arguments.strip()
     if name in predictions:
-        prediction = PredictionCard(predictions[name], seat)
+        prediction = PredictionCard([predictions[name]], seat, "Predict")
         if shell := get_ipython():
             shell.events.register("post_run_cell", prediction.on_cell)
         display(prediction)

@@ -5,17 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
-from functools import cache, partial
+from functools import cache
 from importlib.resources import files
 from types import MappingProxyType
-from typing import Any, TypeVar
+from typing import Any
 
 import yaml
 
 from kubesim.lessons.quiz import VARIANT, Choice, Quiz, Reply, letter
 from kubesim.lessons.task import Condition, Mistake, Task
 
-Item = TypeVar("Item", Quiz, Task)
 _PLACEHOLDER = re.compile(r"<([a-z]+(?:-[a-z]+)*)>")
 
 
@@ -65,16 +64,28 @@ def filled(value: Any, words: Mapping[str, str]) -> Any:
     return text if text == value else filled(text, words)
 
 
-def _load(folder: str, make: Callable[..., Item]) -> Mapping[str, Item]:
-    items = [make(**fields(entry)) for _, found in documents(folder) for entry in found]
-    return MappingProxyType({item.id: item for item in items})
-
-
 @cache
 def load_quizzes() -> Mapping[str, Quiz]:
     """All quizzes by their id, in the order of the files. The further variants of one follow it, as ID#1, ID#2, …"""
-    quizzes = (quiz for _, found in documents("quizzes") for entry in found for quiz in variants(entry))
-    return MappingProxyType({quiz.id: quiz for quiz in quizzes})
+    return _questions("quizzes")
+
+
+@cache
+def load_predictions() -> Mapping[str, Quiz]:
+    """All predictions by their id: quizzes that are answered by what the notebook's next cell prints."""
+    return _questions("predictions", kind="predict")
+
+
+@cache
+def load_tasks() -> Mapping[str, Task]:
+    """All tasks by their id, in the order of the files."""
+    tasks = (Task(**fields(entry)) for _, found in documents("tasks") for entry in found)
+    return MappingProxyType({task.id: task for task in tasks})
+
+
+def _questions(folder: str, **more: str) -> Mapping[str, Quiz]:
+    found = (quiz for _, entries in documents(folder) for entry in entries for quiz in variants({**entry, **more}))
+    return MappingProxyType({quiz.id: quiz for quiz in found})
 
 
 def variants(entry: Mapping[str, Any]) -> Iterator[Quiz]:
@@ -106,15 +117,3 @@ def _solution(quiz: Quiz) -> str:
         return ", ".join(letter(quiz.shown.index(choice)) for choice in quiz.choices)
     letters = [letter(number) for number, choice in enumerate(quiz.choices) if choice.right]
     return " and ".join(filter(None, [", ".join(letters[:-1]), letters[-1]]))
-
-
-@cache
-def load_predictions() -> Mapping[str, Quiz]:
-    """All predictions by their id: quizzes that are answered by what the notebook's next cell prints."""
-    return _load("predictions", partial(Quiz, kind="predict"))
-
-
-@cache
-def load_tasks() -> Mapping[str, Task]:
-    """All tasks by their id, in the order of the files."""
-    return _load("tasks", Task)

@@ -13,7 +13,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import date
 from itertools import count
-from types import MappingProxyType
 from typing import Any
 
 from kubesim.workspace import Workspace
@@ -77,18 +76,6 @@ def _is_pair(value: Any) -> bool:
     return _is_numbers(value) and len(value) == 2 and min(value) >= 0
 
 
-def _is_score(value: Any) -> bool:
-    return _is_pair(value) and value[0] <= value[1]
-
-
-def _is_asked(value: Any) -> bool:
-    return _is_pair(value) and value[0] <= _LAST_DAY and value[1] < len(INTERVALS)
-
-
-def _is_shown(value: Any) -> bool:
-    return _is_pair(value) and value[1] <= _LAST_DAY
-
-
 def _all_given(older: list[Answer], newer: list[Answer]) -> list[Answer]:
     """Every answer once. Of too many the first stays, which counts as the first try, and the last ones."""
     given: list[Answer] = []
@@ -102,9 +89,15 @@ _SECTIONS: dict[str, tuple[Callable[[Any], bool], Callable[[Any, Any], Any]]] = 
     "answers": (_is_answer, lambda _older, newer: newer),
     "given": (lambda value: _is_list(value, _is_answer), _all_given),
     "tasks": (lambda value: value is True, lambda _older, newer: newer),
-    "scores": (_is_score, lambda older, newer: max(older, newer, key=lambda score: score[0])),
-    "asked": (_is_asked, lambda older, newer: max(older, newer, key=lambda asked: (asked[0], -asked[1]))),
-    "shown": (_is_shown, min),
+    "scores": (
+        lambda value: _is_pair(value) and value[0] <= value[1],
+        lambda older, newer: max(older, newer, key=lambda score: score[0]),
+    ),
+    "asked": (
+        lambda value: _is_pair(value) and value[0] <= _LAST_DAY and value[1] < len(INTERVALS),
+        lambda older, newer: max(older, newer, key=lambda asked: (asked[0], -asked[1])),
+    ),
+    "shown": (lambda value: _is_pair(value) and value[1] <= _LAST_DAY, min),
 }
 
 
@@ -193,25 +186,21 @@ class Progress:
         return self.add(_answered({quiz_id: answer}))
 
     def keep_task(self, task_id: str, help_taken: int = 0) -> bool:
-        return self.add({"tasks": {task_id: True}, **self._shown(task_id, help_taken)})
+        return self.add({"tasks": {task_id: True}, **self.shown(task_id, help_taken)})
 
-    def keep_asked(
-        self, question: str, right: bool, help_taken: int = 0, answers: Mapping[str, Answer] = MappingProxyType({})
-    ) -> bool:
+    def keep_asked(self, question: str, right: bool, help_taken: int, answers: Mapping[str, Answer]) -> bool:
         """Keep that a question was asked today, and whether rightly answered; and the `answers` to show, by quiz id."""
         today = self.today()
 
         def change(record: Record) -> Record:
             asked = {**record["asked"], question: _next(record["asked"].get(question), right, today)}
-            newer = {**_answered(answers), **(self._shown(question, help_taken) if right else {})}
+            newer = {**_answered(answers), **(self.shown(question, help_taken) if right else {})}
             return merge({**record, "asked": asked}, sift(newer)[0])
 
         return self._change(change)
 
-    def keep_shown(self, name: str, help_taken: int) -> bool:
-        return self.add(self._shown(name, help_taken))
-
-    def _shown(self, name: str, help_taken: int) -> Record:
+    def shown(self, name: str, help_taken: int) -> Record:
+        """What to add when something was shown today, with that much help."""
         return {"shown": {name: [help_taken, self.today()]}}
 
     def keep_score(self, challenge_id: str, points: int, of: int) -> bool:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import date
 from functools import cache
 from importlib.resources import files
-from typing import Any, NamedTuple
+from typing import Any
 
 import yaml
 
@@ -15,81 +15,50 @@ from kubesim.lessons.grade import best, is_right
 from kubesim.lessons.progress import REVEALED, Record
 
 CLUSTER = "cluster/"
-"""Begins the name of what is shown by fixing a broken cluster."""
+"""Begins the name under which it is kept that a broken cluster was fixed."""
 _UNKNOWN = (0, 0)
 
 
-class Skill(NamedTuple):
-    """A goal of a notebook. `done` of the `of` quizzes and tasks that show it are done, the last one on `day`.
-
-    `help` are the hints that were taken for them; it is REVEALED or more if an answer was shown. Where the day is 0, it
-    isn't known, and neither is the help.
-    """
-
-    goal: str
-    done: int
-    of: int
-    help: int
-    day: int
-
-    def __str__(self) -> str:
-        if self.done < self.of:
-            return f"○ {self.goal}: {f'{self.done} of {self.of} shown' if self.done else 'not shown yet'}"
-        return f"✓ {self.goal}: {spell(self.help, self.day)}"
-
-
-def spell(help_taken: int, day: int) -> str:
-    if not day:
-        return "shown"
-    hints = f"with {help_taken} hint{'s' * (help_taken > 1)}" if help_taken else "without help"
-    shown = date.fromordinal(day)
-    return f"{shown.day} {shown:%B %Y}, {'after seeing an answer' if help_taken >= REVEALED else hints}"
-
-
 @cache
-def goals() -> Mapping[str, list[dict[str, Any]]]:
-    """The goals of each lesson in order: what one `can` do, as the notebook's first cell says, and what shows it."""
-    found: dict[str, list[dict[str, Any]]] = yaml.safe_load(
-        files(__package__).joinpath("goals.yaml").read_text("utf-8")
-    )
+def lessons() -> Mapping[str, dict[str, Any]]:
+    """Each lesson's `title` and `goals`: what one `can` do, and the quizzes and tasks that it's shown `by`."""
+    found: dict[str, dict[str, Any]] = yaml.safe_load(files(__package__).joinpath("goals.yaml").read_text("utf-8"))
     return found
 
 
-def skills(record: Record) -> dict[str, list[Skill]]:
-    return {lesson: [_skill(goal["can"], goal["by"], record) for goal in found] for lesson, found in goals().items()}
-
-
-def _skill(goal: str, by: Sequence[str], record: Record) -> Skill:
-    marks = [record["shown"].get(name, _UNKNOWN) for name in by if _is_done(name, record)]
-    days = [day for _, day in marks]
-    return Skill(goal, len(marks), len(by), sum(taken for taken, _ in marks), max(days, default=0) if all(days) else 0)
-
-
-def _is_done(name: str, record: Record) -> bool:
-    return name in record["tasks"] if name in load_tasks() else is_right(name, record)
+def title(lesson: str) -> str:
+    """A lesson's name on the map: "01 Storing credentials"."""
+    return f"{lesson.partition('-')[0]} {lessons()[lesson]['title']}"
 
 
 def page(record: Record) -> list[tuple[str, list[str]]]:
-    """My skills: a title with a summary, the lessons that were begun with their goals, and the other lessons."""
-    every = skills(record)
-    begun = {lesson: found for lesson, found in every.items() if any(skill.done for skill in found)}
-    reached = sum(skill.done == skill.of for found in begun.values() for skill in found)
+    """My skills: headings, each with its lines. A summary, the lessons that were begun, and the names of the others."""
+    every = {title(lesson): [_skill(goal, record) for goal in lessons()[lesson]["goals"]] for lesson in lessons()}
+    begun = {head: lines for head, lines in every.items() if any("not shown yet" not in line for line in lines)}
+    reached = sum(line.startswith("✓") for lines in begun.values() for line in lines)
     fixed = [taken for name, (taken, _) in record["shown"].items() if name.startswith(CLUSTER)]
     summary = [f"{reached} of {sum(map(len, every.values()))} goals shown"]
     summary += [f"{len(fixed)} kinds of broken clusters fixed, {fixed.count(0)} of them without help"] * bool(fixed)
     summary += ["Best score of the challenge: {} of {}".format(*score) for score in [best(record)] if score]
-    rest = [title(lesson) for lesson in every if lesson not in begun]
-    lessons = [(title(lesson), list(map(str, found))) for lesson, found in begun.items()]
-    return [("My skills", summary), *lessons, *([("Not begun yet", rest)] if rest else [])]
+    rest = [head for head in every if head not in begun]
+    return [("My skills", summary), *begun.items(), *([("Not begun yet", rest)] if rest else [])]
 
 
 def markdown(record: Record) -> str:
-    sections = (f"{'##' if number else '#'} {head}" for number, (head, _) in enumerate(page(record)))
-    lists = ("\n".join(f"- {line}" for line in lines) for _, lines in page(record))
-    return "\n\n".join(part for pair in zip(sections, lists, strict=True) for part in pair) + "\n"
+    sections = ["\n".join([head, "", *("- " + line for line in lines)]) for head, lines in page(record)]
+    return "# " + "\n\n## ".join(sections) + "\n"
 
 
-def title(lesson: str) -> str:
-    """A lesson's name for people: "01 Storing credentials"."""
-    number, _, words = lesson.replace("-", " ").replace("secret", "Secret").partition(" ")
-    return f"{number} {words[0].upper()}{words[1:]}"
+def _skill(goal: Mapping[str, Any], record: Record) -> str:
+    """A goal, and when it was shown and with how much help; an older record has neither."""
+    marks = [record["shown"].get(name, _UNKNOWN) for name in goal["by"] if _is_done(name, record)]
+    if len(marks) < len(goal["by"]):
+        return f"○ {goal['can']}: " + (f"{len(marks)} of {len(goal['by'])} shown" if marks else "not shown yet")
+    hints, last = sum(taken for taken, _ in marks), date.fromordinal(max(1, *(day for _, day in marks)))
+    helped = "after seeing an answer" if hints >= REVEALED else f"with {hints} hint{'s' * (hints > 1)}"
+    said = f"{last.day} {last:%B %Y}, {helped if hints else 'without help'}"
+    return f"✓ {goal['can']}: {said if all(day for _, day in marks) else 'shown'}"
+
+
+def _is_done(name: str, record: Record) -> bool:
+    return name in record["tasks"] if name in load_tasks() else is_right(name, record)

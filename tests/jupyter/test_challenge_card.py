@@ -5,6 +5,7 @@ import pytest
 from kubesim.jupyter import challenge
 from kubesim.jupyter.challenge import ChallengeCard
 from kubesim.jupyter.current import Seat
+from kubesim.jupyter.quiz import NOTHING
 from kubesim.lessons.progress import Progress
 from kubesim.session import Session
 from tests.jupyter.conftest import labels, press
@@ -247,3 +248,23 @@ def test_show(seat, monkeypatch, asked, seed):
     monkeypatch.setattr(challenge, "display", shown.append)
     challenge.show(asked, seat)
     assert shown[0].content["label"] == f"Challenge, round {seed}: 12 broken clusters"
+
+
+def test_a_review_has_one_broken_cluster_a_day_which_gives_no_score(seat, monkeypatch, capsys):
+    shown = []
+    monkeypatch.setattr(challenge, "display", shown.append)
+    monkeypatch.setattr("kubesim.jupyter.quiz.display", shown.append)
+    challenge.review("", seat)
+    assert (shown, capsys.readouterr().out) == ([], NOTHING + "\n")
+    seat.progress.keep_asked("start-who-pulls", False, 0, {"start-who-pulls": [0]})
+    challenge.review("", seat)
+    question, cluster = shown
+    assert question.plain().startswith("Review: Who reads the credentials")
+    assert question.content["choices"][0].startswith("The registry")  # the next variant
+    assert cluster.plain().startswith("Review: a broken cluster\nFind out what's wrong, and fix it.")
+    challenge.review("", seat)
+    assert shown[-1] is cluster
+    press(cluster, "next")
+    assert fix(cluster, seat)["buttons"] == []
+    record, name = seat.progress.record(), cluster._round.current.task.id
+    assert (record["scores"], record["shown"]) == ({}, {f"cluster/{name}": [0, seat.progress.today()]})

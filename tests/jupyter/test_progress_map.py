@@ -104,6 +104,33 @@ def test_the_download_is_up_to_date_and_can_be_taken_in_elsewhere(shown, progres
     assert Progress(other.session.workspace).record() == progress.record()
 
 
+def test_it_says_what_is_due_and_how_many_predictions_were_right(tmp_path):
+    today = [1]
+    seat = Seat(Session(tmp_path), lambda: today[0])
+    seat.progress.keep("touch-the-pod", [2])
+    seat.progress.keep("how-many-nodes", [0])
+    seat.progress.keep_asked("start-who-pulls", False, 0, {})
+    shown = ProgressMap(seat)
+    assert shown.content["total"].endswith(" tasks, 1 of 2 predictions right")
+    assert shown.content["due"] == "Nothing is due for review. Next: in 1 day."
+    today[0] = 2
+    press(shown, "look")
+    assert shown.content["due"] == "1 question is due for review. Run <code>%review</code> in a cell."
+
+
+def test_my_skills_are_saved_as_a_page_and_as_markdown(shown, progress, monkeypatch, capsys):
+    sent = []
+    monkeypatch.setattr(shown, "send", sent.append)
+    for form in ("html", "markdown"):
+        press(shown, "skills", **{"as": form})
+    page, text = sent
+    assert (page["do"], page["name"], page["type"]) == ("save", "my-skills.html", "text/html")
+    assert "<h1>My skills</h1>" in page["text"]
+    assert "<h2>Not begun yet</h2><ul><li>00 Start</li>" in page["text"]
+    assert (text["name"], text["type"]) == ("my-skills.md", "text/markdown")
+    assert text["text"].startswith("# My skills\n\n- 0 of ")
+
+
 @pytest.mark.parametrize(
     ("text", "why"),
     [

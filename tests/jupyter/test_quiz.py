@@ -168,7 +168,7 @@ VARIED = {
     "question": "Which is the first letter of <name>?",
     "vary": {"name": [{"name": "Ada", "first": "A"}, {"name": "Bo", "first": "B"}, {"name": "Cy", "first": "C"}]},
     "choices": [{"text": "<first>", "why": "It is.", "right": True}, {"text": "z", "why": "No."}],
-    "answer": "A. It's <first>.",
+    "answer": "It's <first>.",
     "hints": ["Read <name>."],
 }
 
@@ -202,17 +202,16 @@ PREDICTION = Quiz(
     id="guess",
     kind="predict",
     question="Will it run?",
+    answer="B.",
     choices=(Choice("Yes"), Choice("No", right=True)),
     why="It has no image.",
 )
 
 
 def test_a_prediction_is_one_click_and_the_next_cell_answers_it(seat):
-    guess = PredictionCard(PREDICTION, seat)
+    guess = PredictionCard([PREDICTION], seat, "Predict")
     assert guess.plain() == "Predict: Will it run?\n  A. Yes\n  B. No\nPick one, then run the next cell."
-    assert guess.static_html().endswith(
-        "<details><summary>Answer</summary><p>B. No</p><p>It has no image.</p></details>"
-    )
+    assert guess.static_html().endswith("<details><summary>Answer</summary><p>B.</p><p>It has no image.</p></details>")
     guess.on_cell(None)
     picked = press(guess, "check", answer=[1])
     assert (picked["verdict"], picked["said"], picked["buttons"]) == ("", "Now run the next cell.", [])
@@ -220,14 +219,14 @@ def test_a_prediction_is_one_click_and_the_next_cell_answers_it(seat):
     guess.on_cell(None)
     assert (guess.answer, guess.feedback["word"], guess.feedback["said"]) == ([1], "As you predicted", "")
     assert guess.feedback["notes"] == [{"ok": True, "html": "It has no image."}]
-    again = PredictionCard(PREDICTION, seat)
+    again = PredictionCard([PREDICTION], seat, "Predict")
     assert (again.answer, again.feedback["verdict"]) == ([1], "")
     record = seat.progress.record()
     assert (record["given"], record["asked"], record["shown"]) == ({"guess": [[1]]}, {}, {})
 
 
 def test_a_prediction_made_after_all_cells_have_run_is_answered_at_once(seat):
-    guess = PredictionCard(PREDICTION, seat)
+    guess = PredictionCard([PREDICTION], seat, "Predict")
     for _ in range(5):
         guess.on_cell(None)
     picked = press(guess, "check", answer=[0])

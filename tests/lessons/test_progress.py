@@ -353,7 +353,7 @@ def test_a_question_comes_back_later_each_time_that_it_was_answered_rightly_in_t
     progress = Progress(workspace, lambda: today[0])
     for day, right, kept in days:
         today[0] = day
-        assert progress.keep_asked("one", right)
+        assert progress.keep_asked("one", right, 0, {})
         assert progress.record()["asked"] == {"one": kept}
 
 
@@ -361,11 +361,11 @@ def test_of_two_times_the_one_with_less_help_is_shown(workspace):
     today = [5]
     progress = Progress(workspace, lambda: today[0])
     progress.keep_task("one", 2)
-    progress.keep_asked("two", False, 1)
+    progress.keep_asked("two", False, 1, {})
     today[0] = 6
     progress.keep_task("one", 1)
     progress.keep_task("one", 3)
-    progress.keep_shown("three", 0)
+    progress.add(progress.shown("three", 0))
     progress.keep_asked("two", True, 99, {"two#1": "x"})
     record = progress.record()
     assert record["shown"] == {"one": [1, 6], "three": [0, 6], "two": [99, 6]}

@@ -3,10 +3,10 @@
 import pytest
 
 from kubesim.lessons import load_quizzes, load_tasks
-from kubesim.lessons.grade import question_ids
+from kubesim.lessons.grade import grade, question_ids
 from kubesim.lessons.progress import REVEALED, blank
 from kubesim.lessons.review import chosen, news
-from kubesim.lessons.skills import goals, markdown, page
+from kubesim.lessons.skills import lessons, markdown, page
 
 ONE, TWO, THREE, FOUR, FIVE = question_ids()[:5]
 TODAY = 100
@@ -45,6 +45,7 @@ def test_three_questions_are_chosen(asked, given, expected, said):
 
 # --- my skills
 
+GOALS = sum(len(lesson["goals"]) for lesson in lessons().values())
 DAY = 739946  # 26 November 2026
 RECORD = blank() | {
     "given": {"start-who-pulls": [[0], [2]], "start-simulated-time": [[1]], "start-complete-key": ["Tab"]},
@@ -63,7 +64,7 @@ RECORD = blank() | {
 def test_a_page_says_what_was_shown_when_and_with_how_much_help():
     assert markdown(RECORD).startswith(
         "# My skills\n\n"
-        f"- 1 of {sum(map(len, goals().values()))} goals shown\n"
+        f"- 1 of {GOALS} goals shown\n"
         "- 2 kinds of broken clusters fixed, 1 of them without help\n"
         "- Best score of the challenge: 95 of 120\n\n"
         "## 00 Start\n\n"
@@ -93,11 +94,12 @@ def test_a_goal_is_shown_by_all_its_questions(shown, said):
 
 def test_of_somebody_who_has_done_nothing():
     (title, summary), (head, rest) = page(blank())
-    assert (title, summary) == ("My skills", [f"0 of {sum(map(len, goals().values()))} goals shown"])
-    assert (head, rest[0], len(rest)) == ("Not begun yet", "00 Start", len(goals()))
+    assert (title, summary) == ("My skills", [f"0 of {GOALS} goals shown"])
+    assert (head, rest[0], len(rest)) == ("Not begun yet", "00 Start", len(lessons()))
 
 
 def test_every_question_and_task_shows_one_goal():
-    by = sorted(name for found in goals().values() for goal in found for name in goal["by"])
+    assert list(lessons()) == list(grade(blank()))
+    by = sorted(name for found in lessons().values() for goal in found["goals"] for name in goal["by"])
     assert by == sorted([*question_ids(), *load_tasks()])
     assert set(by) <= {*load_quizzes(), *load_tasks()}

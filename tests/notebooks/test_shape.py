@@ -7,7 +7,7 @@ import pytest
 from pages import FOLDER, PATH, asked, cells, commands, links, output_of, prose_of, source, without_code
 
 from kubesim.lessons import documents, load_predictions, load_quizzes, load_tasks
-from kubesim.lessons.skills import goals
+from kubesim.lessons.skills import lessons
 
 KINDS = ("choice", "choices", "order", "line", "text", "command")
 TITLE = re.compile(r"# \S.*\n\n(?s:.+)you will be able to:\n\n(- .+;\n)+- .+\.\n\n(?s:.*)", re.MULTILINE)
@@ -96,10 +96,10 @@ def test_a_page_is_not_too_long_and_what_is_given_is_not_edited_by_accident(name
     assert [cell["id"] for cell in found if cell["metadata"].get("deletable", True)] == own
 
 
-@pytest.mark.parametrize("name", goals())
+@pytest.mark.parametrize("name", lessons())
 def test_the_goals_on_the_page_of_skills_are_those_of_the_notebook(name):
     listed = re.findall(r"^- (.+)[;.]$", source(cells(name)[0]), re.MULTILINE)
-    assert [goal["can"] for goal in goals()[name] if goal["can"] not in listed] == []
+    assert [goal["can"] for goal in lessons()[name]["goals"] if goal["can"] not in listed] == []
 
 
 @NAMES

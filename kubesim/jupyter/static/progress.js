@@ -84,8 +84,7 @@ function render({ model, el }) {
     drawTable(table, model.get("content"), link(model));
     notice.innerHTML = model.get("content").notice;
     notice.hidden = !notice.innerHTML;
-    const { predicted, due: toReview } = model.get("content");
-    due.innerHTML = [predicted && `${predicted}.`, toReview].filter(Boolean).join(" ");
+    due.innerHTML = model.get("content").due;
     due.hidden = !due.innerHTML;
   };
   const say = () => {
