@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Iterator
+import json
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
+from pathlib import Path
 
 from kubesim.api.errors import StatusError
 from kubesim.api.objects import (
@@ -20,7 +21,7 @@ from kubesim.api.objects import (
     namespace_of,
     revision,
 )
-from kubesim.api.resources import CONTROLLER_REVISION, DAEMON_SET, DEPLOYMENT, REPLICA_SET, STATEFUL_SET, Resource
+from kubesim.api.resources import CONTROLLER_REVISION, DEPLOYMENT, REPLICA_SET, Resource
 from kubesim.gotext import tabwriter
 from kubesim.kubectl import describers as describers
 from kubesim.kubectl.command import Call, command
@@ -39,6 +40,12 @@ _APPLIED = (
 )
 
 
+# By the kinds that are rolled out: kubectl's noun; what a rollout waits for, in this order: which number is not as high
+# yet as which other, and how kubectl puts it; and what it says in the end.
+_ROLLOUTS: Mapping[str, tuple[str, Sequence[Sequence[str]], str]] = json.loads(
+    Path(__file__).with_name("rollouts.json").read_text("utf-8")
+)
+
 # What all but undo have in common.
 _command = partial(command, asks_namespace=True, prints_last=True, operands="types")
 
@@ -50,7 +57,7 @@ def _each(call: Call, verb: str, act: Callable[[Resource, Object], None], report
         call.output_format()
 
     def act_on(resource: Resource, obj: Object) -> None:
-        if resource not in (_ROLLED_OUT if verb not in ("pausing", "resuming") else (DEPLOYMENT,)):
+        if resource.kind not in (_ROLLOUTS if verb not in ("pausing", "resuming") else ("Deployment",)):
             raise KubectlError(_unsupported(resource, obj, verb))
         act(resource, obj)
 
@@ -100,7 +107,7 @@ def _follow(call: Call, resource: Resource, obj: Object) -> None:
 
 def _state(resource: Resource, obj: Object, asked: int) -> tuple[str, bool]:
     """kubectl's message on a rollout, and whether it is done. Raises KubectlError for one that will not be."""
-    noun, waits = _ROLLED_OUT[resource]
+    noun, waits, done = _ROLLOUTS[resource.kind]
     if at(obj, "spec.updateStrategy.type") not in (None, "RollingUpdate"):
         raise KubectlError("rollout status is only available for RollingUpdate strategy type")
     if asked and resource is DEPLOYMENT and asked != revision(obj):
@@ -110,57 +117,17 @@ def _state(resource: Resource, obj: Object, asked: int) -> tuple[str, bool]:
     if any(item.get("reason") == "ProgressDeadlineExceeded" for item in obj["status"].get("conditions", ())):
         raise KubectlError(f'deployment "{name_of(obj)}" exceeded its progress deadline')
     about = f'{noun} "{name_of(obj)}"'
-    behind = [
-        text
-        for is_behind, text in waits(obj["spec"], Counter(obj["status"]), f"{about} rollout to finish:")
-        if is_behind
-    ]
-    if behind:
-        return f"Waiting for {behind[0]}...\n", False
-    if resource is STATEFUL_SET:
-        return (
-            f"partitioned roll out complete: {obj['status'].get('updatedReplicas', 0)} new pods have been updated...\n",
-            True,
-        )
-    return f"{about} successfully rolled out\n", True
+    for few, many, text in waits:
+        low, high = _count(obj, few), _count(obj, many)
+        if low < high:
+            return f"Waiting for {text.format(about=about, low=low, high=high, gap=high - low)}...\n", False
+    return done.format(about=about, updated=_count(obj, "status.updatedReplicas")), True
 
 
-_Waits = Iterator[tuple[bool, str]]
-"""What a rollout waits for, in this order: whether it still does, and how kubectl puts it."""
-
-
-def _deployment_waits(spec: Object, now: Counter[str], rollout: str) -> _Waits:
-    wanted, updated, total, available = (
-        spec["replicas"],
-        now["updatedReplicas"],
-        now["replicas"],
-        now["availableReplicas"],
-    )
-    yield updated < wanted, f"{rollout} {updated} out of {wanted} new replicas have been updated"
-    yield total > updated, f"{rollout} {total - updated} old replicas are pending termination"
-    yield available < updated, f"{rollout} {available} of {updated} updated replicas are available"
-
-
-def _daemon_set_waits(spec: Object, now: Counter[str], rollout: str) -> _Waits:
-    wanted, updated, available = now["desiredNumberScheduled"], now["updatedNumberScheduled"], now["numberAvailable"]
-    yield updated < wanted, f"{rollout} {updated} out of {wanted} new pods have been updated"
-    yield available < wanted, f"{rollout} {available} of {wanted} updated pods are available"
-
-
-def _stateful_set_waits(spec: Object, now: Counter[str], rollout: str) -> _Waits:
-    ready, updated = now["readyReplicas"], now["updatedReplicas"]
-    to_update = spec["replicas"] - (at(spec, "updateStrategy.rollingUpdate.partition") or 0)
-    yield ready < spec["replicas"], f"{spec['replicas'] - ready} pods to be ready"
-    partitioned = "partitioned roll out to finish:"
-    yield updated < to_update, f"{partitioned} {updated} out of {to_update} new pods have been updated"
-
-
-# The kinds that are rolled out, with kubectl's noun for each.
-_ROLLED_OUT: dict[Resource, tuple[str, Callable[[Object, Counter[str], str], _Waits]]] = {
-    DEPLOYMENT: ("deployment", _deployment_waits),
-    DAEMON_SET: ("daemon set", _daemon_set_waits),
-    STATEFUL_SET: ("statefulset", _stateful_set_waits),
-}
+def _count(obj: Object, terms: str) -> int:
+    """A number of the object, or the difference of two."""
+    first, *others = [int(at(obj, path) or 0) for path in terms.split(" - ")]
+    return first - sum(others)
 
 
 def _history(call: Call, resource: Resource, obj: Object) -> dict[int, Object]:
