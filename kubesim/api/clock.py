@@ -9,7 +9,8 @@ from __future__ import annotations
 import hashlib
 import heapq
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import lru_cache
 
@@ -101,6 +102,13 @@ class Identity:
 
     def __init__(self, seed: int) -> None:
         self._random = random.Random(seed)
+
+    @contextmanager
+    def aside(self, name: str) -> Iterator[None]:
+        """Make other identifiers for a while, and then go on as if there had been none."""
+        kept, self._random = self._random, random.Random(name)
+        yield
+        self._random = kept
 
     def uid(self) -> str:
         return uuid(self._random.getrandbits(128), version=4)

@@ -84,6 +84,8 @@ def at(value: Any, path: str) -> Any:
     return getter(path)(value)
 
 
+# Marks the image of a static Pod, which the kubelet keeps at the API server.
+MIRROR = "kubernetes.io/config.mirror"
 LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 REVISION, REVISION_HISTORY = "deployment.kubernetes.io/revision", "deployment.kubernetes.io/revision-history"
 # What a Deployment's ReplicaSets don't take over from it.
@@ -123,6 +125,11 @@ def is_owned_by(obj: Object, owner: Object) -> bool:
     """Whether `owner` controls `obj`."""
     uid = owner["metadata"]["uid"]
     return any(reference.get("uid") == uid for reference in metadata(obj).get("ownerReferences", ()))
+
+
+def is_static(pod: Object) -> bool:
+    """Whether the kubelet runs the Pod from a file of its own, and only shows it at the API server."""
+    return MIRROR in (metadata(pod).get("annotations") or {})
 
 
 def find_condition(obj: Object, kind: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import threading
 from collections.abc import Mapping
 from copy import deepcopy
@@ -9,19 +10,20 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from kubesim.api import imageref
 from kubesim.api.clock import Clock, Identity
-from kubesim.api.resources import NAMESPACE, RESOURCES
+from kubesim.api.resources import NAMESPACE, NODE, POD, RESOURCES, find_kind
 from kubesim.cluster import bootstrap
 from kubesim.cluster.apiserver import APIServer
 from kubesim.cluster.controllers import ControllerManager
 from kubesim.cluster.controllers.scheduler import Scheduler
 from kubesim.cluster.kubelet import Kubelet
 from kubesim.cluster.kubelet.imagepull import ImageManager
-from kubesim.cluster.registry import NodeSettings, Registries
+from kubesim.cluster.registry import Image, NodeSettings, Registries
 
 # Every cluster is booted at the same simulated moment, so that two runs of a lesson show the same.
 BOOT = datetime(2026, 11, 24, 13, 40, tzinfo=UTC)
-AGE = 1140.0
+AGE, SETTLED = 1140.0, 5.0
 NAMESPACES = ("default", "kube-node-lease", "kube-public", "kube-system")
 
 
@@ -72,4 +74,21 @@ class Cluster:
         for resource, obj in bootstrap.objects(self.clock.timestamp()):
             obj["metadata"] |= {"creationTimestamp": self.clock.timestamp(), "uid": identity.uid()}
             self.api.record(resource, obj)
-        self.clock.advance(AGE)
+        self.clock.advance(SETTLED)
+        with identity.aside(f"kube-system {self._options[0]}"):
+            if self.registries.furnished:
+                self._furnish()
+            self.clock.advance(AGE - SETTLED)
+
+    def _furnish(self) -> None:
+        """Run what makes the cluster one, with images that were on the node before."""
+        node = self.api.get(NODE, "", bootstrap.NODE_NAME)
+        for name, fields in bootstrap.furniture()["images"].items():
+            digest = f"sha256:{hashlib.sha256(name.encode()).hexdigest()}"
+            image = Image(digest, **{**fields, "log": tuple(fields["log"])}, base="control-plane", runs="until-stopped")
+            self.kubelet.images.node.load(imageref.parse(name), image, self.clock.now)
+        for obj in bootstrap.furniture()["objects"]:
+            resource = find_kind(obj["apiVersion"], obj["kind"])
+            assert resource
+            made = bootstrap.static(obj, node, self.clock.timestamp()) if resource is POD else obj
+            self.api.create(resource, made, typed=True)

@@ -6,18 +6,21 @@ simulated.
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from kubesim.api import CONTAINERD, KUBERNETES
-from kubesim.api.objects import Object, clone
+from kubesim.api.objects import MIRROR, Object, clone
 from kubesim.api.resources import CLUSTER_ROLE, NODE, RESOURCES, SERVICE, Resource
 
 _OBJECTS = json.loads(Path(__file__).with_name("bootstrap.json").read_text(encoding="utf-8"))
 # The rules that a new cluster binds to groups of users. These roles and bindings are not kept as objects.
 GROUPS: dict[str, list[Any]] = _OBJECTS["groups"]
+_FURNITURE = Path(__file__).with_name("furniture.json")
 NODE_NAME = "sim-worker"
 NODE_ADDRESS = "192.0.2.10"
 
@@ -31,6 +34,29 @@ def objects(now: str) -> Iterator[tuple[Resource, Object]]:
         meta = {"labels": {"kubernetes.io/bootstrapping": "rbac-defaults"}, "name": name}
         kind = {"apiVersion": CLUSTER_ROLE.api_version, "kind": CLUSTER_ROLE.kind}
         yield CLUSTER_ROLE, {**kind, "metadata": meta, "rules": rules}
+
+
+@cache
+def furniture() -> dict[str, Any]:
+    """What a cluster of kubeadm's runs in kube-system: its node's `images` for that, and the `objects`."""
+    found: dict[str, Any] = json.loads(_FURNITURE.read_text("utf-8").replace("$KUBERNETES", KUBERNETES))
+    return found
+
+
+def static(pod: Object, node: Object, now: str) -> Object:
+    """A Pod of a file on the node, as the kubelet shows it at the API server."""
+    digest = hashlib.sha256(json.dumps(pod).encode()).hexdigest()[:32]
+    marks = {MIRROR: digest, "kubernetes.io/config.hash": digest}
+    marks |= {"kubernetes.io/config.seen": now.replace("Z", ".000000000Z"), "kubernetes.io/config.source": "file"}
+    owner = {
+        "apiVersion": "v1",
+        "controller": True,
+        "kind": NODE.kind,
+        "name": NODE_NAME,
+        "uid": node["metadata"]["uid"],
+    }
+    meta = {**pod["metadata"], "ownerReferences": [owner]}
+    return {**pod, "metadata": {**meta, "annotations": {**meta["annotations"], **marks}}}
 
 
 def _node(now: str) -> Object:

@@ -77,7 +77,10 @@ class Base:
 
     def new_files(self, image_files: Mapping[str, str], folders: Iterable[str] = ()) -> MemoryFiles:
         """The files of a fresh container, with more `folders` where there is nothing else."""
-        return MemoryFiles(image_files, folders, lambda: self._entries)
+        return MemoryFiles(image_files, folders, self._of_base)
+
+    def _of_base(self) -> Entries:
+        return self._entries
 
 
 class Awaited(Input):

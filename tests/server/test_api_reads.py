@@ -98,7 +98,7 @@ def test_a_table(include: str, call: Caller) -> None:
 def test_a_table_of_many_with_columns_for_wide(call: Caller) -> None:
     columns = [_column(name) for name in ("Name", "Ready", "Up-To-Date", "Available", "Age")]
     columns += [_column(name, 1) for name in ("Containers", "Images", "Selector")]
-    assert call("GET", "/apis/apps/v1/deployments?includeObject=None", **TABLE) == (
+    assert call("GET", "/apis/apps/v1/namespaces/team/deployments?includeObject=None", **TABLE) == (
         200,
         {
             "kind": "Table",

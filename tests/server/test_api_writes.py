@@ -143,7 +143,7 @@ def test_propagation(options: Any, finalizers: Any, sets: int) -> None:
     assert (code, found["metadata"].get("finalizers")) == (200, finalizers)
     call.session.advance(60)
     assert call("GET", SHOP)[0] == 404
-    assert len(call("GET", "/apis/apps/v1/replicasets")[1]["items"]) == sets
+    assert len(call("GET", "/apis/apps/v1/namespaces/default/replicasets")[1]["items"]) == sets
 
 
 def test_preconditions(call: Caller) -> None:

@@ -96,7 +96,7 @@ def test_only_so_many_steps_are_kept_and_the_beginning_holds(learner: Learner) -
 
 
 def test_of_many_pods_fewer_steps_are_kept(learner: Learner, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("kubesim.session.history.MOST_PODS", 12)
+    monkeypatch.setattr("kubesim.session.history.MOST_PODS", 40)
     learner("kubectl create deployment web --image=nginx --replicas=3")
     learner.wait(10)
     for number in range(5):

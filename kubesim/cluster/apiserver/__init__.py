@@ -12,7 +12,7 @@ from typing import Any, NamedTuple, Protocol, TypedDict, Unpack
 from kubesim.api import errors, schema
 from kubesim.api.budget import Budget
 from kubesim.api.clock import SECOND, Clock, Identity, rfc3339
-from kubesim.api.objects import Object, name_of, namespace_of
+from kubesim.api.objects import Object, clone, name_of, namespace_of
 from kubesim.api.resources import EVENT, NAMESPACE, POD, SERVICE, Resource
 from kubesim.cluster.apiserver import patch, validation
 from kubesim.cluster.apiserver.authorization import ADMIN, Request, User, is_allowed, request, rules_for
@@ -66,7 +66,7 @@ class WriteOptions(TypedDict, total=False):
 
     Unknown fields are refused when it is `strict`, which is the default; else they are dropped and reported to `warn`.
     `subresource` is the part of the object that an update or a patch changes: "ephemeralcontainers" of a Pod. A patch
-    is paid for from `budget`.
+    is paid for from `budget`. What is `typed` comes from the cluster's own components, which make no such mistakes.
     """
 
     user: User
@@ -75,6 +75,7 @@ class WriteOptions(TypedDict, total=False):
     dry_run: bool
     subresource: str
     budget: Budget
+    typed: bool
 
 
 class NodeServer(Protocol):
@@ -175,7 +176,11 @@ class APIServer:
 
     def create(self, resource: Resource, obj: Object, **options: Unpack[WriteOptions]) -> Object:
         self.authorize(options.get("user", ADMIN), "create", resource, namespace_of(obj), "")
-        new = decoded(resource, obj, options.get("strict", True), options.get("warn"))
+        new = (
+            clone(obj)
+            if options.get("typed")
+            else decoded(resource, obj, options.get("strict", True), options.get("warn"))
+        )
         self._name(resource, new)
         self._check_namespace(resource, new)
         apply_defaults(resource, new)
@@ -204,7 +209,11 @@ class APIServer:
         part = options.get("subresource", "")
         self.authorize(options.get("user", ADMIN), verb, resource, namespace_of(obj), name_of(obj), part)
         old = self._existing(resource, namespace_of(obj), name_of(obj))
-        new = decoded(resource, obj, options.get("strict", True), options.get("warn"))
+        new = (
+            clone(obj)
+            if options.get("typed")
+            else decoded(resource, obj, options.get("strict", True), options.get("warn"))
+        )
         check_preconditions(resource, new, old)
         apply_defaults(resource, new)
         if resource is POD:
@@ -238,11 +247,13 @@ class APIServer:
         old = self._existing(resource, namespace, name)
         new = patch.patched(resource, old, change, patch_type, options.get("budget"))
         check_unmoved(resource, new, old)
-        unknown = schema.unknown_fields(schema.type_of(resource), new)
+        typed = options.get("typed", False)
+        unknown = [] if typed else schema.unknown_fields(schema.type_of(resource), new)
         if unknown and options.get("strict", True):
             raise patch.mismatch(change if patch_type == "strategic" else new, schema.strict_error(unknown))
         warn_of(unknown, options.get("warn"))
-        return self.update(resource, new, strict=False, dry_run=options.get("dry_run", False), subresource=part)
+        options = {"strict": False, "typed": typed, "dry_run": options.get("dry_run", False), "subresource": part}
+        return self.update(resource, new, **options)
 
     def scale(
         self, resource: Resource, namespace: str, name: str, replicas: int, **options: Unpack[WriteOptions]

@@ -17,7 +17,7 @@ from zlib import crc32
 from kubesim.api import errors
 from kubesim.api.clock import Identity
 from kubesim.api.imageref import parse
-from kubesim.api.objects import Object, clone, containers_of, metadata, name_of
+from kubesim.api.objects import Object, clone, containers_of, is_static, metadata, name_of
 from kubesim.api.resources import NAMESPACE, POD, SERVICE, SERVICE_ACCOUNT, Resource
 from kubesim.cluster.apiserver.kinds import KINDS, kind_of
 from kubesim.cluster.apiserver.store import Store
@@ -25,6 +25,7 @@ from kubesim.cluster.apiserver.store import Store
 GENERATION = "deprecated.daemonset.template.generation"
 TOKEN_MOUNT_PATH = "/var/run/secrets/kubernetes.io/serviceaccount"
 _TOKEN_VOLUME = "kube-api-access-"
+_PRIORITIES = {"system-cluster-critical": 2000000000, "system-node-critical": 2000001000}
 IMMORTAL = frozenset({"default", "kube-public", "kube-system"})
 # A limit of kubesim's own: no lesson needs more, and a typo must not fill the memory.
 MAX_CONTAINERS = 200
@@ -240,9 +241,11 @@ def admit_pod(pod: Object, store: Store, identity: Identity) -> None:
         raise errors.forbidden(POD, name_of(pod), f"kubesim keeps at most {MAX_PODS} Pods")
     if len(pod["spec"].get("containers", ())) > MAX_CONTAINERS:
         raise errors.forbidden(POD, name_of(pod), f"kubesim runs at most {MAX_CONTAINERS} containers in a Pod")
-    _service_account(pod, store, identity)
+    if not is_static(pod):
+        _service_account(pod, store, identity)
     _tolerations(pod["spec"])
-    _priority(pod["spec"], {"priority": 0, "preemptionPolicy": "PreemptLowerPriority"})
+    number = _PRIORITIES.get(pod["spec"].get("priorityClassName", ""), 0)
+    _priority(pod["spec"], {"priority": number, "preemptionPolicy": "PreemptLowerPriority"})
 
 
 def admit_pod_update(pod: Object, old: Object) -> None:

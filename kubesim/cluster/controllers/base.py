@@ -147,7 +147,7 @@ class Controller:
         if labels:
             meta["labels"] = {**meta.get("labels", {}), **labels}
         try:
-            made = self.api.create(POD, dependent(obj, POD, meta, spec=template["spec"]))
+            made = self.api.create(POD, dependent(obj, POD, meta, spec=template["spec"]), typed=True)
         except StatusError as error:
             self.record(obj, "FailedCreate", self.CREATE_FAILED.format(name, name_of(obj), error.message), "Warning")
             self.queue.add(obj, CREATE_RETRY)
@@ -227,7 +227,7 @@ def current_revision(api: APIServer, resource: Resource, owner: Object) -> Objec
     number = 1 + max((item["revision"] for item in known), default=0)
     current = next((item for item in known if item["data"] == data), None)
     if current is None:
-        current = api.create(CONTROLLER_REVISION, _new(resource, owner, data, number))
+        current = api.create(CONTROLLER_REVISION, _new(resource, owner, data, number), typed=True)
     elif current is not known[-1]:
         current = api.record(CONTROLLER_REVISION, {**current, "revision": number})
     old = [item for item in known if name_of(item) != name_of(current)]

@@ -65,7 +65,7 @@ class DeploymentController(Controller):
     def _ensure_new(self, deployment: Object, new: Object | None, old: list[Object]) -> Object:
         wanted = 1 + max((revision(item) for item in old), default=0)
         if new is None:
-            new = self.api.create(REPLICA_SET, _replica_set(deployment, wanted))
+            new = self.api.create(REPLICA_SET, _replica_set(deployment, wanted), typed=True)
         else:
             new = self._annotate(REPLICA_SET, new, _annotations(deployment, new, wanted))
         self._annotate(DEPLOYMENT, deployment, {REVISION: metadata(new)["annotations"][REVISION]})
@@ -74,7 +74,8 @@ class DeploymentController(Controller):
     def _annotate(self, resource: Resource, obj: Object, wanted: dict[str, str]) -> Object:
         if wanted.items() <= (metadata(obj).get("annotations") or {}).items():
             return obj
-        return self.api.patch(resource, namespace_of(obj), name_of(obj), {"metadata": {"annotations": wanted}}, "merge")
+        change = {"metadata": {"annotations": wanted}}
+        return self.api.patch(resource, namespace_of(obj), name_of(obj), change, "merge", typed=True)
 
     def _roll(self, deployment: Object, new: Object, old: list[Object]) -> None:
         wanted = deployment["spec"]["replicas"]
@@ -136,7 +137,7 @@ class DeploymentController(Controller):
     def _scale(self, deployment: Object, replica_set: Object, replicas: int) -> None:
         before = replica_set["spec"]["replicas"]
         change = {"metadata": {"annotations": _size_annotations(deployment)}, "spec": {"replicas": replicas}}
-        self.api.patch(REPLICA_SET, namespace_of(replica_set), name_of(replica_set), change, "merge")
+        self.api.patch(REPLICA_SET, namespace_of(replica_set), name_of(replica_set), change, "merge", typed=True)
         direction = "up" if replicas > before else "down"
         message = f"Scaled {direction} replica set {name_of(replica_set)} from {before} to {replicas}"
         self.record(deployment, "ScalingReplicaSet", message)

@@ -120,7 +120,7 @@ class NamespaceController:
         for obj in published(namespace):
             resource = find_kind(obj["apiVersion"], obj["kind"])
             if resource and self._api.find(resource, namespace, name_of(obj)) is None:
-                self._api.create(resource, obj)
+                self._api.create(resource, obj, typed=True)
 
     def _empty(self, namespace: Object) -> None:
         left = 0

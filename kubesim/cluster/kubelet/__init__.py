@@ -10,9 +10,10 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
 from kubesim.api.clock import SECOND, Clock, Identity
-from kubesim.api.objects import Object, containers_of, pull_secret_names, sidecars_of
+from kubesim.api.objects import Object, containers_of, is_static, pull_secret_names, sidecars_of
 from kubesim.api.resources import POD, SECRET
 from kubesim.cluster.apiserver import APIServer, Change
+from kubesim.cluster.bootstrap import NODE_ADDRESS
 from kubesim.cluster.events import Recorder
 from kubesim.cluster.kubelet.containers import (
     Container,
@@ -24,6 +25,7 @@ from kubesim.cluster.kubelet.containers import (
     files_of,
     full_name,
     marks,
+    mirrored,
     new_place,
     start,
     volume_needs,
@@ -45,18 +47,13 @@ from kubesim.shell.container import Place, Process, StartError
 # Seconds. A failed sync is tried again after 10 s plus up to half of that (pkg/kubelet/pod_workers.go:
 # workerBackOffPeriodJitterFactor); the mean of what was recorded stands for the jitter, so that runs repeat.
 # The runtime is asked for news every second (pkg/kubelet/pleg).
-RETRY = 13.3
-RELIST = 1.0
-REACTION = 0.02
-SANDBOX = 0.2
+RETRY, RELIST, REACTION, SANDBOX = 13.3, 1.0, 0.02, 0.2
 # From the end of the last process to the Pod's removal, as recorded.
-CLEANUP = 1.5
-CLEANUP_UNSTARTED = 0.2
+CLEANUP, CLEANUP_UNSTARTED = 1.5, 0.2
 # How long a process needs that ends itself when it gets SIGTERM.
 STOP = 0.3
 # The longest wait between two attempts to mount a volume (pkg/util/goroutinemap/exponentialbackoff).
 LONGEST_MOUNT_WAIT = 122.0
-
 
 # What a container may fail with before or at its start; the event repeats the whole message.
 _WHOLE_MESSAGES = frozenset({"CreateContainerConfigError", "CreateContainerError", "RunContainerError"})
@@ -85,13 +82,22 @@ class Kubelet:
         api.connect_node(node, Server(api, clock, self._workers, self._exited))
 
     def _on_pod(self, change: Change) -> None:
-        if change.type == "DELETED":
+        if change.type == "DELETED" and is_static(change.obj):
+            self._clock.call_later(REACTION, partial(self._mirror, change.obj))
+        elif change.type == "DELETED":
             self._forget(change.obj["metadata"]["uid"])
         elif change.obj["spec"].get("nodeName") == self._node:
             self._notice(change.obj, change.old)
 
     def _on_secret(self, change: Change) -> None:
         self._wake(change.obj["metadata"]["namespace"])
+
+    def _mirror(self, pod: Object) -> None:
+        """Show a static Pod at the API server again: its containers go on, whatever is deleted there."""
+        worker = self._workers.pop(pod["metadata"]["uid"])
+        worker.uid = self._identity.uid()
+        self._workers[worker.uid] = worker
+        self._api.record(POD, mirrored(pod, worker.uid, self._clock.timestamp()))
 
     def _forget(self, uid: str) -> None:
         worker = self._workers.pop(uid, None)
@@ -177,9 +183,11 @@ class Kubelet:
         pod = self._pod_of(worker)
         if pod is None:
             return
-        self._addresses += 1
         worker.changes += 1
-        worker.ip = f"10.244.{1 + self._addresses // 254}.{1 + self._addresses % 254}"
+        worker.ip = NODE_ADDRESS
+        if not pod["spec"].get("hostNetwork"):
+            self._addresses += 1
+            worker.ip = f"10.244.{1 + self._addresses // 254}.{1 + self._addresses % 254}"
         self._report(pod, worker)
         self._start_due(pod, worker, first=True)
 
@@ -308,16 +316,9 @@ class Kubelet:
 
     def _ensure_image(self, pod: Object, worker: Worker, need: Need) -> Pull:
         names = pull_secret_names(pod["spec"])
-        request = PullRequest(
-            worker.namespace,
-            worker.name,
-            worker.uid,
-            need.name if need.spec else f"volumes/{need.name}",
-            need.image,
-            need.policy,
-            [(name, self._api.find(SECRET, worker.namespace, name)) for name in names],
-            self._clock.now,
-        )
+        secrets = [(name, self._api.find(SECRET, worker.namespace, name)) for name in names]
+        who = (worker.namespace, worker.name, worker.uid, need.name if need.spec else f"volumes/{need.name}")
+        request = PullRequest(*who, need.image, need.policy, secrets, self._clock.now)
         pull = self.images.ensure_image(request)
         if pull.outcome != "ImagePullBackOff":
             self.traces[worker.namespace, worker.name, request.container] = pull.trace
@@ -386,7 +387,7 @@ class Kubelet:
             self._recorder_for(pod, name)("Normal", "Killing", message or f"Stopping container {name}")
 
     def _terminate(self, pod: Object, worker: Worker) -> None:
-        running = [item for item in worker.containers.values() if item.is_running]
+        running = [item for item in worker.containers.values() if item.is_running and not is_static(pod)]
         grace = pod["metadata"].get("deletionGracePeriodSeconds", 0)
         for container in running:
             self._stop(pod, container)

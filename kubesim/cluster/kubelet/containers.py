@@ -70,6 +70,8 @@ def start(image: Image, place: Place, argv: list[str], started: Micros, stdin: b
     """
     if NODE_PLATFORM not in image.platforms:
         return Process(((0.0, "stderr", f"exec {argv[0] if argv else '/app'}: exec format error\n"),), 1)
+    if argv and image.program and (argv[0] == image.program or argv[0].startswith("-")):
+        argv = []
     if not argv and image.runs == "once" and stdin:
         argv = [*place.base.shells][:1]
     if argv and argv[0].startswith("-"):
@@ -297,6 +299,13 @@ def marks(pod: Object) -> tuple[object, ...]:
     """What of the metadata makes the kubelet look at a Pod again."""
     keys = ("labels", "annotations", "deletionTimestamp", "deletionGracePeriodSeconds")
     return tuple(pod["metadata"].get(key) for key in keys)
+
+
+def mirrored(pod: Object, uid: str, now: str) -> Object:
+    """A static Pod as it is shown after somebody has deleted what was shown."""
+    ended = ("deletionTimestamp", "deletionGracePeriodSeconds")
+    meta = {key: value for key, value in pod["metadata"].items() if key not in ended}
+    return {**pod, "metadata": {**meta, "uid": uid, "creationTimestamp": now}}
 
 
 def full_name(spec: Object, pod: Object) -> str:

@@ -32,7 +32,8 @@ class MissingError(Exception):
 def environment(api: APIServer, pod: Object, container: Object) -> dict[str, str]:
     """The variables of `container`. Raises MissingError."""
     variables = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOME": "/root"}
-    variables["HOSTNAME"] = pod["spec"].get("hostname") or pod["metadata"]["name"]
+    spec, name = pod["spec"], pod["metadata"]["name"]
+    variables["HOSTNAME"] = spec["nodeName"] if spec.get("hostNetwork") else spec.get("hostname") or name
     for source in container.get("envFrom", ()):
         for whole, _, _, resource in _SOURCES:
             data = _data(api, pod, resource, source[whole]) if source.get(whole) else None

@@ -133,6 +133,7 @@ class Registries:
     def __init__(self, clock: Clock, path: str | Path | None = None, node: NodeSettings | None = None) -> None:
         self.clock, self.node = clock, node or NodeSettings()
         self._own = read(path) if path is not None else None
+        self.furnished = self._own is None or self._own.furnished  # whether the cluster's own parts run in it
         self._first_asked: dict[str, Micros] = {}
 
     @property

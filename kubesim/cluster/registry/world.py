@@ -54,12 +54,10 @@ class Trouble(NamedTuple):
 
 @dataclass(frozen=True)
 class Image:
-    """What a reference leads to. `log` is what it writes when it starts, `files` are texts by path.
+    """What a reference leads to: what it writes when it starts (`log`), texts by path (`files`; its `base` has more).
 
-    `base` says whose programs and files it has besides, and `runs` how long it does without a command: "forever"
-    (it ignores SIGTERM), "until-stopped" or "once". With none of the variables that it `needs` it writes its
-    `complaint` and fails. An `index` lists the platforms that there are manifests for.
-    """
+    Without a command, and its `program` with any, it `runs` "forever" (ignores SIGTERM), "until-stopped" or "once". If
+    all that it `needs` is missing, it writes its `complaint` and fails. An `index` lists platforms with manifests."""
 
     digest: str
     size: int
@@ -69,6 +67,7 @@ class Image:
     index: bool = False
     base: str = "app"
     runs: str = "forever"
+    program: str = ""
     needs: tuple[str, ...] = ()
     complaint: str = ""
     trouble: Trouble | None = None
@@ -186,10 +185,10 @@ def _expiration(password: str) -> int | None:
 
 
 class World:
-    """Registries by host and by port, all addresses, and troubles by name. It never changes."""
+    """Registries by host and by port, addresses, troubles by name; `furnished`: kube-system. It never changes."""
 
-    def __init__(self, registries: tuple[Registry, ...], troubles: Mapping[str, Trouble]) -> None:
-        self.registries, self.troubles = registries, troubles
+    def __init__(self, registries: tuple[Registry, ...], troubles: Mapping[str, Trouble], furnished: bool) -> None:
+        self.registries, self.troubles, self.furnished = registries, troubles, furnished
         self.addresses = {registry.address for registry in registries}
         self.by_name: dict[str, Registry] = {}
         self.by_port: dict[tuple[str, str], Registry] = {}
@@ -271,7 +270,7 @@ def _extended(document: dict[str, Any]) -> dict[str, Any]:
     own = {item["hosts"][0]: item for item in document.get("registries", ()) if item["hosts"]}
     theirs = {item["hosts"][0]: item for item in base["registries"]}
     merged = {part: base[part] | document.get(part, {}) for part in ("troubles", "images")}
-    return {**merged, "registries": list((theirs | own).values())}
+    return {**document, **merged, "registries": list((theirs | own).values())}
 
 
 def _world(document: Mapping[str, Any]) -> World:
@@ -279,7 +278,8 @@ def _world(document: Mapping[str, Any]) -> World:
     kinds: dict[str, Any] = {**_data("registries.yaml")["troubles"], **document.get("troubles", {})}
     troubles = {name: Trouble(**fields) for name, fields in kinds.items()}
     images = {name: _image(name, fields, troubles) for name, fields in document.get("images", {}).items()}
-    return World(tuple(_registry(fields, images, troubles) for fields in document.get("registries", ())), troubles)
+    registries = [_registry(fields, images, troubles) for fields in document.get("registries", ())]
+    return World(tuple(registries), troubles, document.get("furnished", True))
 
 
 def _frozen(
