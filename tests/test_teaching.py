@@ -14,8 +14,8 @@ import yaml
 from jsonschema import Draft202012Validator
 
 from kubesim import __main__ as program
-from kubesim.lessons import fields
-from kubesim.lessons.quiz import Quiz, judge
+from kubesim.lessons import fields, variants
+from kubesim.lessons.quiz import judge
 from kubesim.lessons.task import Task, begin, check
 from kubesim.session import Session
 from tools.notebooks import execute, outputs_of
@@ -125,13 +125,25 @@ def test_the_lesson_is_written_and_runs(tmp_path: Path, monkeypatch: pytest.Monk
 
 
 def test_the_quizzes_are_judged() -> None:
-    pick, command = (Quiz(**fields(entry)) for entry in entries("Add a quiz", "quiz"))
+    pick, second, blue, green = (quiz for entry in entries("Add a quiz", "quiz") for quiz in variants(entry))
     verdicts = [judge(pick, [number]) for number in range(3)]
     assert [verdict.right for verdict in verdicts] == [False, True, False]
     assert verdicts[0].notes[0].text == "A: Anyone who can push can move the tag `1.0` to a different image."
-    assert (judge(command, command.answer).right, judge(command, "kubectl create ns blue").right) == (True, True)
-    wrong = judge(command, command.wrong)
+    assert (pick.answer[:3], second.answer[:3], judge(second, [0]).right) == ("B. ", "A. ", True)
+    assert (judge(blue, blue.answer).right, judge(blue, "kubectl create ns blue").right) == (True, True)
+    assert (judge(green, green.answer).right, judge(green, blue.answer).right) == (True, False)
+    wrong = judge(blue, blue.wrong)
     assert (wrong.right, wrong.notes[-1].text) == (False, "There's no namespace `blue`.")
+
+
+def test_the_prediction_is_shown() -> None:
+    [entry] = entries("Add a prediction", "prediction")
+    [prediction] = variants({**entry, "kind": "predict"})
+    assert (prediction.answer, judge(prediction, [1]).right) == ("B.", True)
+    session = Session()
+    session.run("kubectl run web --image=nginx; sleep 5")
+    screen = session.run("kubectl get pod web -o jsonpath={.status.containerStatuses[0].imageID}").stdout
+    assert re.search(prediction.shows, screen)
 
 
 def test_every_kind_of_quiz_is_in_the_table() -> None:

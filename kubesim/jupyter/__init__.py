@@ -27,8 +27,10 @@ LONGEST_ADVANCE = 24 * 3600
 
 
 def load_ipython_extension(shell: InteractiveShell) -> None:
-    """Register the magics. Loading the extension again keeps the notebook's cluster."""
+    """Register the magics. Loading the extension again keeps the notebook's cluster, and prints no notice."""
     shell.register_magics(KubesimMagics)
+    if manager := shell.extension_manager:
+        shell.events.register("post_run_cell", lambda _result: manager.loaded.discard(__name__))
 
 
 def _showing(name: str, show: Callable[[str, Seat], None], help_text: str) -> Any:

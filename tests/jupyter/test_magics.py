@@ -1,6 +1,7 @@
 """The cell magics, run in an IPython shell."""
 
 import asyncio
+import re
 import subprocess
 import sys
 from typing import NamedTuple
@@ -10,7 +11,7 @@ from IPython.core.interactiveshell import InteractiveShell
 from IPython.utils.capture import capture_output
 
 from kubesim.flow.export import explain
-from kubesim.jupyter import current, flow, parse_duration, workbench
+from kubesim.jupyter import current, flow, parse_duration, quiz, workbench
 from kubesim.jupyter.current import Seat
 from kubesim.session import Session
 from tests.server.connections import MAPS, Client
@@ -52,7 +53,7 @@ def cell(tmp_path, monkeypatch):
 
 
 def test_loading_starts_nothing(cell, tmp_path):
-    assert cell("%load_ext kubesim.jupyter").stdout.startswith("The kubesim.jupyter extension is already loaded")
+    assert cell("%load_ext kubesim.jupyter") == ("", [])
     assert current._seats == []
     assert list(tmp_path.iterdir()) == []
 
@@ -79,6 +80,24 @@ def test_cells_share_the_cluster_and_loading_again_keeps_it(cell):
     assert cell("%kubectl get namespace mine -o name").stdout == (
         "$ kubectl get namespace mine -o name\nnamespace/mine\n# 13:59:00\n"
     )
+
+
+def test_the_cell_after_a_prediction_answers_it(cell, monkeypatch):
+    shown = []
+    monkeypatch.setattr(quiz, "display", shown.append)
+    cell("%predict touch-the-pod")
+    [guess] = shown
+    guess._on_message(guess, {"do": "check", "answer": [0]}, [])
+    assert guess.feedback["said"] == "Now run the next cell."
+    cell("%kubectl get pods")
+    assert (guess.feedback["word"], guess.feedback["said"]) == ("Not as you predicted", "")
+    assert cell("%progress").plain[0].split(", ")[2].startswith("0 of 1 predictions right")
+
+
+def test_a_page_of_skills_is_shown(cell):
+    [page] = cell("%skills").displayed
+    assert page["text/plain"].startswith("# My skills\n\n- 0 of ")
+    assert page["text/html"].startswith("<h1>My skills</h1><ul><li>0 of ")
 
 
 def test_a_line_keeps_its_braces_and_dollars(cell):
@@ -120,9 +139,9 @@ def test_what_cannot_be_is_one_line(text, said, cell):
     assert cell(text) == (f"kubesim: {said}\n", [])
 
 
-@pytest.mark.parametrize("magic", ["quiz", "task"])
+@pytest.mark.parametrize("magic", ["quiz", "task", "predict"])
 def test_an_unknown_exercise_is_one_line(magic, cell):
-    assert cell(f"%{magic} nonsense").stdout.startswith(f"kubesim: there is no {magic} 'nonsense'; there are: ")
+    assert re.match(rf"kubesim: there is no {magic}\w* 'nonsense'; there are: ", cell(f"%{magic} nonsense").stdout)
 
 
 def test_what_is_pasted_into_a_cell_is_explained_and_starts_no_cluster(cell):

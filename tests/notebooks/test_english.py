@@ -9,7 +9,7 @@ from pages import PATH, ROOT, prose_of, without_code
 from kubesim.lessons import documents
 
 FILES = ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/glossary.md", "docs/cheat-sheet.md", "docs/teaching.md")
-FOLDERS = ("quizzes", "tasks", "challenges")
+FOLDERS = ("quizzes", "predictions", "tasks", "challenges")
 # What people read of an entry; the other fields are commands, patterns and names.
 READ = ("title", "text", "question", "why", "what", "otherwise", "hint", "hints", "reason", "done", "because", "heard")
 
