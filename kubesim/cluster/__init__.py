@@ -64,9 +64,12 @@ class Cluster:
     def copy(self) -> Cluster:
         """A cluster of its own in the same state, with everything that is in progress. Nobody watches the copy."""
         with self.lock:
-            stored = (obj for resource in RESOURCES if resource.simulated for obj in self.api.list(resource))
-            never_changed = [*stored, *self.kubelet.traces.values()]
-            return deepcopy(self, {id(item): item for item in never_changed} | {id(self.lock): threading.RLock()})
+            return deepcopy(self, {id(item): item for item in self.constants()} | {id(self.lock): threading.RLock()})
+
+    def constants(self) -> list[Any]:
+        """What is replaced where it changes, and never changed itself: most of what a cluster holds."""
+        stored = (obj for resource in RESOURCES if resource.simulated for obj in self.api.list(resource))
+        return [*stored, *self.kubelet.traces.values()]
 
     def _boot(self, identity: Identity) -> None:
         for name in NAMESPACES:

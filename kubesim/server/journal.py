@@ -2,14 +2,16 @@
 
 The simulator is deterministic, so the same writes at the same moments make the same cluster again, with its uids and
 its Pods in the middle of their back-off. A write is in the file before it is done; one that failed, or that the process
-did not survive, is marked and not repeated. Once the writes take a quarter of the snapshot's room, a new one replaces
-the file in one step. Each line ends with a checksum of all lines so far, so that a missing one is noticed.
+did not survive, is marked and not repeated. Once the writes take a quarter of the snapshot's room, the next ones make a
+new one, a piece each, which replaces the file in one step. Each line ends with a checksum of all lines so far, so that
+a missing one is noticed.
 """
 
 from __future__ import annotations
 
 import base64
 import errno
+import gzip
 import io
 import json
 import logging
@@ -17,7 +19,7 @@ import os
 import pickle
 import threading
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from functools import cache
@@ -40,10 +42,15 @@ from kubesim.server.request import Request
 
 SMALLEST = 64 * 1024
 """Bytes of writes for which no new snapshot is made."""
+_PIECE = 500
+"""Objects that a write puts into the next snapshot: about 5 ms of work, so that nobody has to wait for all of it."""
 _START = b'{"kubesim": "journal", "version": 2, '
 _KEPT = ("content-type", "impersonate-")
 _FAILED: Object = {"failed": True}
-_UNREADABLE = (ValueError, TypeError, LookupError, AttributeError, RecursionError, zlib.error, pickle.UnpicklingError)
+_UNREADABLE = (
+    *(ValueError, TypeError, LookupError, AttributeError, RecursionError),
+    *(zlib.error, EOFError, gzip.BadGzipFile, pickle.UnpicklingError),
+)
 _log = logging.getLogger(__name__)
 
 
@@ -64,6 +71,7 @@ class Journal:
         self.boot, self.writes = boot, 0
         self._path, self._file = path, _open(path)
         self._size = self._sum = self._first = 0
+        self._snapshot: Iterator[None] | None = None  # the one that is being made
         try:
             self._check()
         except BaseException:
@@ -107,10 +115,16 @@ class Journal:
             self.writes -= 1
             with suppress(JournalError):
                 self._write(_FAILED)
-            self._compact(api)  # with what it did before it failed
+            self.compact(api)  # with what it did before it failed
             raise
-        if self._size - self._first > max(SMALLEST, self._first // 4):
-            self._compact(api)
+        if self._snapshot or self._size - self._first > max(SMALLEST, self._first // 4):
+            self._snapshot = self._snapshot or self._pieces(api)
+            next(self._snapshot)
+
+    def compact(self, api: API) -> None:
+        """Replace the file by a snapshot at once."""
+        for _ in self._snapshot or self._pieces(api):
+            pass
 
     def _check(self) -> None:
         """Read the whole file once, and drop a line that was cut short: its request was never answered."""
@@ -169,31 +183,53 @@ class Journal:
         self._size += len(data)
         self._sum = check
 
-    def _compact(self, api: API) -> None:
-        """Replace the file by a snapshot, in one step. Where that can't be done, the file grows."""
-        fresh = self._path.with_name(f"{self._path.name}.new")
-        old = self._file, self._size, self._sum
+    def _pieces(self, api: API) -> Iterator[None]:
+        """Replace the file by a snapshot, in one step after many that collect what doesn't change any more.
+
+        Where that can't be done, the file grows.
+        """
+        data, constants = io.BytesIO(), api.cluster.constants()
+        parts = range(0, len(constants), _PIECE)
         try:
-            with api.history.apart():
-                state = {"code": _code(), "pickled": _dump(api.cluster)}
-            fresh.unlink(missing_ok=True)
+            with gzip.GzipFile(fileobj=data, mode="wb", compresslevel=1, mtime=0) as packed:
+                pickler = _Pickler(packed, pickle.HIGHEST_PROTOCOL)  # writes nothing twice, in whichever part it is
+                for first in parts:
+                    pickler.dump(constants[first : first + _PIECE])
+                    yield
+                with api.history.apart():
+                    pickler.dump(api.cluster)
+            pickled = base64.b64encode(data.getvalue()).decode()
+            self._replace({"code": _code(), "parts": len(parts), "pickled": pickled})
+        except (OSError, JournalError, pickle.PicklingError) as error:
+            _log.warning("%s could not be compacted: %s", self._path, error)
+            self._first = self._size
+        self._snapshot = None
+        yield
+
+    def _replace(self, state: Object) -> None:
+        """Put a new file with a snapshot in place of the old one."""
+        old, fresh = (self._file, self._size, self._sum), self._path.with_name(f"{self._path.name}.new")
+        fresh.unlink(missing_ok=True)
+        try:
             self._file, self._size, self._sum = _open(fresh), 0, 0
             self._begin(state)
             os.fsync(self._file)
             fresh.replace(self._path)
-            os.close(old[0])
-        except (OSError, JournalError, pickle.PicklingError) as error:
-            _log.warning("%s could not be compacted: %s", self._path, error)
+        except (OSError, JournalError):
             if self._file != old[0]:
                 os.close(self._file)
             self._file, self._size, self._sum = old
-            self._first = self._size
+            raise
+        os.close(old[0])
 
     def _loaded(self, state: Any) -> Cluster:
         try:
             if state["code"] != _code():
                 raise JournalError(f"{self._path}: written by another version of kubesim, which alone can read it")
-            cluster = _Unpickler(io.BytesIO(zlib.decompress(base64.b64decode(state["pickled"])))).load()
+            unpickler = _Unpickler(gzip.GzipFile(fileobj=io.BytesIO(base64.b64decode(state["pickled"]))))
+            for _ in range(int(state["parts"])):
+                unpickler.load()
+            cluster = unpickler.load()
             if isinstance(cluster, Cluster):
                 return cluster
         except _UNREADABLE:
@@ -258,21 +294,22 @@ def _method(owner: Any, name: str) -> Any:
     return MethodType(found, owner)
 
 
+_FUNCTIONS = (_method, find_kind, threading.RLock)
+_REDUCED: dict[type, Callable[[Any], tuple[Callable[..., Any], tuple[Any, ...]]]] = {
+    MethodType: lambda method: (_method, (method.__self__, method.__name__)),
+    Resource: lambda resource: (find_kind, (resource.api_version, resource.kind)),
+    _LOCK: lambda _: (threading.RLock, ()),
+}
+
+
 class _Pickler(pickle.Pickler):
     def reducer_override(self, obj: Any) -> Any:
-        if isinstance(obj, MethodType):
-            return _method, (obj.__self__, obj.__name__)
-        if isinstance(obj, Resource):
-            return find_kind, (obj.api_version, obj.kind)
-        if isinstance(obj, _LOCK):
-            return threading.RLock, ()
+        if type(obj) in _REDUCED:
+            return _REDUCED[type(obj)](obj)
         kind = obj if isinstance(obj, type) else type(obj)
-        if obj not in _FUNCTIONS and not _is_known(kind):
+        if not _is_known(kind) and obj not in _FUNCTIONS:
             raise pickle.PicklingError(f"{kind} is no part of a cluster")
         return NotImplemented
-
-
-_FUNCTIONS = (_method, find_kind, threading.RLock)
 
 
 class _Unpickler(pickle.Unpickler):
@@ -281,12 +318,6 @@ class _Unpickler(pickle.Unpickler):
         if found in _FUNCTIONS or (isinstance(found, type) and _is_known(found)):
             return found
         raise pickle.UnpicklingError(f"{module}.{name}")
-
-
-def _dump(cluster: Cluster) -> str:
-    data = io.BytesIO()
-    _Pickler(data, pickle.HIGHEST_PROTOCOL).dump(cluster)
-    return base64.b64encode(zlib.compress(data.getvalue(), 1)).decode()
 
 
 @cache

@@ -199,11 +199,12 @@ class Kubelet:
             if not first:
                 self._report_missing_secrets(pod)
             worker.is_busy = True
-            self._start_all(Round(pod, worker, iter(due)))
+            self._start_all(Round(pod, worker, due))
 
     def _start_all(self, sync: Round) -> None:
         """Get the volumes' images and start one container after the other; a pull holds up the rest."""
-        for need in sync.due:
+        while sync.due:
+            need = sync.due.pop(0)
             record = self._recorder_for(sync.pod, need.name if need.spec else "")
             if need.spec and self._holds_back(sync, need.spec, record):
                 sync.started.append(False)

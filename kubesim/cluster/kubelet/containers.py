@@ -270,7 +270,7 @@ class Round:
 
     pod: Object
     worker: Worker
-    due: Iterator[Need]
+    due: list[Need]
     started: list[bool] = field(default_factory=list)
     volumes: dict[str, Pull] = field(default_factory=dict)
 
