@@ -36,8 +36,13 @@ def _placed(dice: random.Random, text: str) -> Case:
 
 
 def _size(dice: random.Random) -> int:
-    """Up to half a million, small ones as often as big ones."""
-    return int(2 ** dice.uniform(2, 19))
+    """Up to half a million, small ones as often as big ones, and most below 10,000: many small mistakes are found."""
+    return int(2 ** dice.uniform(2, dice.choice((19, *[13] * 9))))
+
+
+def _times(dice: random.Random, few: int, many: int, most: int) -> int:
+    """How often something is there; what takes long is tried less."""
+    return dice.choices((few, many, most), (12, 3, 1))[0]
 
 
 def _nested(dice: random.Random) -> str:
@@ -58,7 +63,7 @@ def _odd(dice: random.Random) -> str:
 
 def doubles(dice: random.Random) -> Case:
     """What grows twofold with each round."""
-    number = dice.randint(5, 60)
+    number = dice.randint(5, _times(dice, 12, 20, 60))
 
     class Repeated(str):
         def __format__(self, unit: str) -> str:
@@ -91,7 +96,7 @@ _SIGNS = [" ", ",", "=", "!", "(", ")", "a", "a=b", "a in (b)", "!a", ", ", "in"
 
 def selector(dice: random.Random) -> Case:
     """`-l` and `--field-selector`, with one or two signs over and over."""
-    text = "".join(dice.choices(_SIGNS, k=dice.randint(1, 2))) * dice.choice([10, 5_000, 100_000])
+    text = "".join(dice.choices(_SIGNS, k=dice.randint(1, 2))) * _times(dice, 10, 5_000, 100_000)
     flag = dice.choice(["-l", "-l", "--field-selector"])
     command = dice.choice(["get pods", "delete pods", "label pods x=y", "logs", "get all", "wait --for=create pod"])
     return Case(f"kubectl {command} {flag} '{text[:400_000]}'")
@@ -103,10 +108,12 @@ _STEPS = ROWS["steps"]
 def jsonpath(dice: random.Random) -> Case:
     """Unions, descents and filters one after the other, in ranges in ranges."""
     path = "{" + "".join(dice.choices(_STEPS, k=dice.randint(1, 12))) + "}"
-    union = f"{{.items[{','.join(['0'] * dice.choice([3, 500, 20_000]))}]{dice.choice(_STEPS)}}}"
-    ranges = dice.choice([1, 6, 200])
+    union = f"{{.items[{','.join(['0'] * _times(dice, 3, 500, 20_000))}]{dice.choice(_STEPS)}}}"
+    ranges = _times(dice, 1, 6, 200)
     nested = dice.choice(["{range .items[*]}", "{range ..*}", "{range $..*}"]) * ranges + "x" * 50 + "{end}" * ranges
-    text = dice.choice([path, path, union, nested, "{" + "[" * dice.choice([9, 50_000]), path * 2_000])
+    text = dice.choice(
+        [path, path, union, nested, "{" + "[" * _times(dice, 9, 999, 50_000), path * _times(dice, 2, 50, 2_000)]
+    )
     flag = dice.choice(["-o jsonpath=", "-o jsonpath-as-json=", "-o custom-columns=A:", "--sort-by="])
     return Case(f"kubectl get {dice.choice(['pods', 'all,secrets'])} {flag}'{text}'")
 
@@ -116,12 +123,12 @@ _DOUBLES = ['printf "%s%s" $x $x', "println $x $x", 'printf "%q" $x', 'printf "%
 
 def go_template(dice: random.Random) -> Case:
     """Strings that double, ranges in ranges, calls in calls."""
-    double = f'{{{{$x := "ab"}}}}{f"{{{{$x = {dice.choice(_DOUBLES)}}}}}" * dice.choice([3, 40, 400])}{{{{$x}}}}'
-    depth = dice.choice([2, 12, 900])
+    double = f'{{{{$x := "ab"}}}}{f"{{{{$x = {dice.choice(_DOUBLES)}}}}}" * _times(dice, 3, 40, 400)}{{{{$x}}}}'
+    depth = _times(dice, 2, 12, 900)
     ranges = f"{{{{range {dice.choice(['.items', '$.items', '$'])}}}}}" * depth + "x{{$}}" + "{{end}}" * depth
     calls = "{{" + "(not " * depth + "1" + ")" * depth + "}}"
     looped = f'{{{{$x := "ab"}}}}{{{{range .items}}}}{{{{$x = {dice.choice(_DOUBLES)}}}}}{{{{end}}}}{{{{len $x}}}}'
-    wide = '{{printf "' + "%999d" * dice.choice([10, 20_000]) + '" 1}}'
+    wide = '{{printf "' + "%999d" * _times(dice, 10, 999, 20_000) + '" 1}}'
     text = dice.choice([double, double, ranges, calls, looped, wide, "{{" * depth, "{{if 1}}" * depth])
     return Case(f"kubectl get pods -o go-template='{text}'")
 
@@ -129,7 +136,7 @@ def go_template(dice: random.Random) -> Case:
 def words(dice: random.Random) -> Case:
     """Very many arguments, and flags that are very long."""
     count, name = (
-        dice.choice([10, 3_000, 60_000]),
+        _times(dice, 10, 3_000, 60_000),
         dice.choice(["web", "pod/web", "x", "a=b", "-A", "-l=a", "web,"]),
     )
     verb = dice.choice(["get pods", "describe pod", "label pod", "get", "delete pod", "set image deploy/shop", "wait"])
@@ -142,17 +149,17 @@ def words(dice: random.Random) -> Case:
 def json_patch(dice: random.Random) -> Case:
     """Copies of copies, and very many operations."""
     copy = {"op": "copy", "from": "/data", "path": "/data/a"}
-    add = {"op": "add", "path": "/data/a", "value": "x" * dice.choice([1, 100_000])}
+    add = {"op": "add", "path": "/data/a", "value": "x" * _times(dice, 1, 999, 100_000)}
     inside = {"op": "copy", "from": "/metadata", "path": dice.choice(["/metadata/a", "/data/a", "/-", ""])}
     kinds = [copy, add, inside, {"op": "test", "path": "", "value": {}}, {"op": "move", "from": "/data", "path": "/x"}]
-    patch = json.dumps([dice.choice(kinds[:3]) for _ in range(dice.choice([2, 22, 60]))] + dice.choices(kinds, k=2))
+    patch = json.dumps([dice.choice(kinds[:3]) for _ in range(_times(dice, 2, 22, 60))] + dice.choices(kinds, k=2))
     local = dice.choice(["", "--dry-run=client", "--dry-run=server"])
     return Case(f"kubectl patch cm settings --type=json {local} --patch-file={FILE}", patch)
 
 
 def manifest(dice: random.Random) -> Case:
     """YAML that unfolds, nests, is long, or has tags."""
-    count = dice.choice([3, 300, 3_000, 30_000])
+    count = dice.choice([_times(dice, 3, 300, 3_000), _times(dice, 3, 300, 30_000)])
     keys = "".join(f"k{number}: v\n" for number in range(count))
     aliases = "a0: &a0 [x, x, x]\n" + "".join(
         f"a{n + 1}: &a{n + 1} {dice.choice(['[*a{n}, *a{n}, *a{n}]', '{{<<: [*a{n}, *a{n}]}}'])}\n".replace(
@@ -226,7 +233,7 @@ _TYPES = ["json-patch+", "merge-patch+", "strategic-merge-patch+", ""]
 
 def request(dice: random.Random) -> Case:
     """A request to the served API, with a body or a query that is too much of something."""
-    count, kind = dice.choice([3, 300, 3_000, 30_000]), dice.choice(_TYPES)
+    count, kind = dice.choice([_times(dice, 3, 300, 3_000), _times(dice, 3, 300, 30_000)]), dice.choice(_TYPES)
     many = {f"k{number}": "v" for number in range(count)}
     field = dice.choice(["data", "spec", "labels", "items", "x"])
     made = {"metadata": {"name": f"m{dice.random()}"}, field: dice.choice([many, [many], [{}] * count, "x" * count])}
