@@ -6,11 +6,10 @@ import re
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
-from kubesim.api.imageref import DEFAULT_REGISTRY
 from kubesim.api.objects import name_of
 from kubesim.cluster.kubelet.imagepull import NEVER
 from kubesim.flow import checks, credentials
-from kubesim.flow.facts import Facts, Words, first
+from kubesim.flow.facts import Facts, Known, Words, first
 from kubesim.flow.signs import table
 
 
@@ -46,57 +45,47 @@ def will_recover(facts: Facts) -> bool:
 
 
 def _first(stage: str, facts: Facts) -> Cause | None:
-    known: dict[str, Words | None] = {}
+    known: dict[str, Known | None] = {}
     for row in table("causes")[stage]:
         if row["check"] not in known:
             known[row["check"]] = CHECKS[row["check"]](facts)
         found = known[row["check"]]
-        if found is not None and _holds(row, words := {**facts.words, **found}):
-            given = words.get("row", {})
+        if found is not None and _holds(row, words := Words(facts, found)):
+            given: Known = facts.reply.row if facts.reply and "of_sign" in row else {}
             return _cause({**row, **given, "also": {**row.get("also", {}), **given.get("also", {})}}, facts, words)
     return None
 
 
-def _holds(row: Words, words: Words) -> bool:
-    return all(words.get(need) for need in row.get("needs", ()))
+def _holds(row: Known, words: Words) -> bool:
+    return all(words[need] for need in row.get("needs", ()))
 
 
-def _cause(row: Words, facts: Facts, words: Words) -> Cause:
-    sentences = [row["problem"], *(text for word, text in row["also"].items() if words.get(word))]
+def _cause(row: Known, facts: Facts, words: Words) -> Cause:
+    sentences = [row["problem"], *(text for word, text in row["also"].items() if words[word])]
     fix = tuple(_command(facts, words, *(part.format_map(words) for part in call)) for call in row["fix"])
+    grade = row.get(
+        "grade", "certain"
+    )  # nothing is certain without the registry's answer, or if it may be something else
     others = [other for other in row.get("or", ()) if facts.scene.is_export and _holds(other, words)][:2]
     return Cause(
         row["hop"],
         " ".join(text.format_map(words) for text in sentences),
         fix,
-        _grade(row, facts, bool(others)),
+        "likely" if grade == "certain" and (facts.is_silent or others) else grade,
         row.get("tell", "").format_map(words),
         tuple(_cause({"hop": row["hop"], "also": {}, **other}, facts, words) for other in others),
     )
 
 
-def _grade(row: Words, facts: Facts, is_one: bool) -> str:
-    """How sure a row is: nothing is certain without the registry's answer, or if it may be something else."""
-    grade = str(row.get("grade", "certain"))
-    return "likely" if grade == "certain" and (facts.is_silent or is_one) else grade
-
-
 def _command(facts: Facts, words: Words, name: str, *arguments: str) -> str:
-    owner = facts.owner or {}
-    words = {
-        **words,
-        "server": "https://index.docker.io/v1/" if facts.registry == DEFAULT_REGISTRY else words["registry"],
+    more = {
         "target": facts.workload or f"pod/{name_of(facts.pod)}",
         "workload": facts.workload.replace("/", " "),
-        "owner": owner,
-        "stateful": facts.workload.startswith("statefulset/"),
         "old": _pattern(facts.image),
-        "cronjob": facts.workload.startswith("cronjob/"),
-        "job": owner.get("kind") == "Job",
-        "job_name": owner.get("name"),
         **dict(zip("abc", arguments, strict=False)),
         **dict(zip("ABC", map(_pattern, arguments), strict=False)),
     }
+    words = Words(facts, {**words, **more})
     return str(first(table("causes")["commands"][name], words).format_map(words))
 
 
@@ -104,6 +93,6 @@ def _pattern(text: str) -> str:
     return re.sub(r"([/.*\[\]^$&\\])", r"\\\1", text)
 
 
-CHECKS: Mapping[str, Callable[[Facts], Words | None]] = {
+CHECKS: Mapping[str, Callable[[Facts], Known | None]] = {
     check.__name__: check for check in (*checks.CHECKS, *credentials.CHECKS)
 }

@@ -14,17 +14,17 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from kubesim.api.imageref import DEFAULT_REGISTRY, LEGACY_DEFAULT_REGISTRY
-from kubesim.api.objects import Object, name_of, pull_secret_names
+from kubesim.api.objects import Object, name_of, pull_secret_names, template_of
 from kubesim.api.resources import POD, RESOURCES, SECRET
 from kubesim.cluster import keyring
 from kubesim.cluster.kubelet.imagepull import Attempt, SeenSecret
-from kubesim.flow.facts import UNCLEAR, Facts, Words, nearest, reply_to, say, seconds
+from kubesim.flow.facts import UNCLEAR, Facts, Known, Words, nearest, reply_to, say, seconds
 from kubesim.flow.scene import entries_of, host_of, manifest_of
 from kubesim.flow.signs import read
 from kubesim.gotext import gojson
 
 
-def unreadable(facts: Facts) -> Words | None:
+def unreadable(facts: Facts) -> Known | None:
     bad = next((seen for seen in facts.seen if seen.problem.startswith("cannot be read")), None)
     if bad is None:
         return None
@@ -32,22 +32,18 @@ def unreadable(facts: Facts) -> Words | None:
     return {**_secret(facts, bad.name), **words}
 
 
-def misplaced(facts: Facts) -> Words | None:
+def misplaced(facts: Facts) -> Known | None:
     """A list in the wrong place of a manifest, as it was applied: the API server dropped it."""
     if facts.names or not (facts.kind == "anonymous" or facts.kind in UNCLEAR):
         return None
     for manifest in (facts.manifest, *(manifest_of(item.found) for item in facts.creators if item.found)):
-        for path, names in _lists(_parsed(manifest)):
+        applied = None
+        with suppress(ValueError, RecursionError):
+            applied = json.loads(manifest)
+        for path, names in _lists(applied):
             if re.search(r"ontainers\[\d+\]\.imagePullSecrets$", path) or path == "metadata.imagePullSecrets":
-                return {"path": path, "secret": next(iter(names), "") or facts.matching_secret or facts.free_name}
+                return {"path": path, "secret": next(iter(names), "") or facts.matching_secret or facts.free}
     return None
-
-
-def _parsed(manifest: str) -> Any:
-    try:
-        return json.loads(manifest)
-    except (ValueError, RecursionError):
-        return None
 
 
 def _lists(value: Any, path: str = "") -> Iterator[tuple[str, list[str]]]:
@@ -63,20 +59,20 @@ def _lists(value: Any, path: str = "") -> Iterator[tuple[str, list[str]]]:
                 yield from _lists(each, f"{path}{key}[{number}].")
 
 
-def _secret(facts: Facts, name: str) -> Words:
+def _secret(facts: Facts, name: str) -> Known:
     """The Secret's name, and how many entries it has if there are several."""
     count = next((len(seen.entries) for seen in facts.seen if seen.name == name), 0)
     return {"secret": name, "many": count if count > 1 else ""}
 
 
-def own_list(facts: Facts) -> Words | None:
+def own_list(facts: Facts) -> Known | None:
     if not facts.names or not all(seen.usable for seen in facts.seen):
         return None
     good = next((name_of(secret) for secret in facts.account_secrets if facts.would_pull([secret])), None)
     return {"first": facts.names[0], "good": good} if good else None
 
 
-def nothing_listed(facts: Facts) -> Words | None:
+def nothing_listed(facts: Facts) -> Known | None:
     if facts.names or facts.reference is None or facts.is_partial or facts.is_silent:
         return None
     other, namespace = facts.elsewhere()
@@ -86,12 +82,12 @@ def nothing_listed(facts: Facts) -> Words | None:
         "here": facts.matching_secret,
         "other": other,
         "other_namespace": namespace,
-        "local": facts.registry == DEFAULT_REGISTRY and any(facts.local_node.values()),
+        "local": facts.registry == DEFAULT_REGISTRY and len(facts.marks) > 2,
         **_context(facts),
     }
 
 
-def _context(facts: Facts) -> Words:
+def _context(facts: Facts) -> Known:
     """What else an export shows of a Pod without a list: who has one, who created it, what else needs the list."""
     if not facts.scene.is_export:
         return {}
@@ -102,7 +98,7 @@ def _context(facts: Facts) -> Words:
     ]
     return {
         "sibling": _sibling(facts),
-        "cronjob": facts.workload.removeprefix("cronjob/") if facts.workload.startswith("cronjob/") else "",
+        "cron": facts.workload.removeprefix("cronjob/") if facts.workload.startswith("cronjob/") else "",
         "helm": any(each.get("app.kubernetes.io/managed-by") == "Helm" for each in labels),
         "volumes": ", ".join(volume["name"] for volume in volumes if volume.get("image")),
     }
@@ -113,36 +109,30 @@ def _sibling(facts: Facts) -> str:
     for resource in RESOURCES:
         if resource is POD or resource.template:
             for item in facts.scene.api.list(resource, facts.namespace):
-                spec = _pod_spec(item, resource.template)
+                spec = template_of(resource, item).get("spec") or {}
                 if facts.matching_secret and facts.matching_secret in pull_secret_names(spec):
                     return f"{resource.kind} {name_of(item)}"
     return ""
 
 
-def _pod_spec(item: Object, template: Iterable[str]) -> Object:
-    for key in template:
-        item = item.get(key) or {}
-    return item.get("spec") or {}
-
-
-def identity(facts: Facts) -> Words | None:
+def identity(facts: Facts) -> Known | None:
     """A cloud's registry, whose nodes can pull without any Secret: nothing else brought credentials."""
     needed = facts.reply is not None and facts.reply.credentials and not facts.is_silent
-    if not needed or not facts.owner_of_registry.get("who") or facts.matches or facts.is_unsure:
+    if not needed or not facts.owner_of_registry["who"] or facts.matches or facts.is_unsure:
         return None
     if facts.names and facts.kind not in ("permission", "forbidden", "expired"):
         return None
     return _context(facts)
 
 
-def unseen_list(facts: Facts) -> Words | None:
+def unseen_list(facts: Facts) -> Known | None:
     """An export that doesn't show the Pod's list, or not the Secrets in it."""
     if not facts.is_unsure or facts.is_silent or facts.reply is None or not facts.reply.credentials:
         return None
     return {"anonymous": facts.kind == "anonymous", "first": next(iter(facts.names), "")}
 
 
-def _account(facts: Facts) -> Words:
+def _account(facts: Facts) -> Known:
     """The first Secret of the ServiceAccount's list, if one may write the image's entry into it, and how."""
     name = next(iter(facts.account_names), "")
     secret = facts.scene.api.find(SECRET, facts.namespace, name) if name else None
@@ -150,7 +140,7 @@ def _account(facts: Facts) -> Words:
     return {"account_secret": name if is_free else "", "account_fix": "overwrite_secret" if secret else "create_secret"}
 
 
-def refused(facts: Facts) -> Words | None:
+def refused(facts: Facts) -> Known | None:
     attempt = _refusal(facts.attempts)
     coming = None if attempt else _refusal(_next_attempts(facts))
     attempt = attempt or coming
@@ -164,7 +154,7 @@ def refused(facts: Facts) -> Words | None:
     return {**_secret(facts, str(attempt.secret)), **words, "expired": words.get("expired") or kind == "expired"}
 
 
-def _oddities(facts: Facts, attempt: Attempt) -> Words:
+def _oddities(facts: Facts, attempt: Attempt) -> Known:
     """What is odd about credentials that were refused: a token's age, a user without its $, spaces, quotes."""
     secret = facts.scene.api.find(SECRET, facts.namespace, str(attempt.secret)) or {}
     user, owner, now = str(attempt.username), facts.owner_of_registry, facts.scene.now
@@ -174,9 +164,9 @@ def _oddities(facts: Facts, attempt: Attempt) -> Words:
         **dict.fromkeys(flaws, True),
         "flaw": bool(flaws),
         "expired": 0 < secret.get("expires", {}).get(attempt.entry, 0) < now,
-        "short": any(user.startswith(one) for one in owner.get("users", ())),
+        "short": any(user.startswith(one) for one in owner["users"]),
         "dollar": re.fullmatch(r"robot[^$]*", user) is not None,
-        "age": hours if hours >= owner.get("hours", 1) else "",
+        "age": hours if hours >= owner["hours"] else "",
     }
 
 
@@ -199,13 +189,13 @@ def _refusal(attempts: Iterable[Attempt]) -> Attempt | None:
     return next((item for kinds in _REFUSALS for item in with_user if reply_to(item).kind in kinds), None)
 
 
-def missing(facts: Facts) -> Words | None:
+def missing(facts: Facts) -> Known | None:
     unretrieved = _unretrieved(facts)
     name = unretrieved or next((seen.name for seen in facts.seen if not seen.found), None)
     if name is None or not (facts.scene.knows_secrets or unretrieved):
         return None
     other, namespace = facts.elsewhere(name)
-    near = nearest(name, [name_of(secret) for secret in facts.secrets_here]) or facts.matching_secret
+    near = nearest(name, tuple(map(name_of, facts.secrets_here))) or facts.matching_secret
     return {
         "secret": name,
         "other": other,
@@ -229,7 +219,7 @@ def _unretrieved(facts: Facts) -> str:
     return ""
 
 
-def wrong_type(facts: Facts) -> Words | None:
+def wrong_type(facts: Facts) -> Known | None:
     bad = next((seen for seen in facts.seen if seen.found and seen.type not in keyring.DATA_KEYS), None)
     if bad is None:
         return None
@@ -238,7 +228,7 @@ def wrong_type(facts: Facts) -> Words | None:
     return {"secret": bad.name, "wrong": bad.type, "right": right if facts.is_match({**secret, "type": right}) else ""}
 
 
-def empty(facts: Facts) -> Words | None:
+def empty(facts: Facts) -> Known | None:
     for match in facts.matches:
         if not (match.credential.username and match.credential.password):
             helper = "helper" in facts.flaws(match.secret_name)
@@ -246,7 +236,7 @@ def empty(facts: Facts) -> Words | None:
     return None
 
 
-def no_entry(facts: Facts) -> Words | None:
+def no_entry(facts: Facts) -> Known | None:
     seen = next((seen for seen in facts.seen if seen.type in keyring.DATA_KEYS), None)
     if seen is None or facts.matches:
         return None
@@ -254,7 +244,7 @@ def no_entry(facts: Facts) -> Words | None:
     return {**_secret(facts, seen.name), **words, "helper": not seen.entries and "helper" in facts.flaws(seen.name)}
 
 
-def unused(facts: Facts) -> Words | None:
+def unused(facts: Facts) -> Known | None:
     """An answer for someone without credentials, although a Secret matches."""
     if facts.kind != "anonymous" or not facts.matches:
         return None
@@ -265,14 +255,14 @@ def mismatch(facts: Facts, seen: SeenSecret) -> str:
     """In what way the Secret's entries miss the image: "holds credentials for …"."""
     if not seen.entries:
         return _emptiness(facts.scene.api.find(SECRET, facts.namespace, seen.name) or {})
-    words: dict[str, Any] = {**facts.words, "held": f"holds credentials for {', '.join(seen.entries)}"}
+    words = Words(facts, {"held": f"holds credentials for {', '.join(seen.entries)}"})
     for entry in seen.entries:
         host = host_of(entry)
         words |= {
             "style": _style(entry, words["repository"], seen.type),
             "path": keyring.key_matches(host, words["repository"]),
             "port": host.partition(":")[0] == facts.registry.partition(":")[0],
-            "spelling": nearest(host, [facts.registry]),
+            "spelling": nearest(host, (facts.registry,)),
             "hub": host in (DEFAULT_REGISTRY, LEGACY_DEFAULT_REGISTRY),
         }
         if any(words[reason] for reason in ("style", "path", "port", "spelling", "hub")):

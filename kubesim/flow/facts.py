@@ -3,45 +3,58 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from difflib import get_close_matches
 from functools import cached_property, lru_cache
+from types import MappingProxyType
 from typing import Any
 
 from kubesim.api import imageref
 from kubesim.api.clock import parse_time
-from kubesim.api.imageref import Reference
+from kubesim.api.imageref import DEFAULT_REGISTRY, Reference
 from kubesim.api.objects import Object, find_named, name_of, namespace_of, pull_secret_names
 from kubesim.api.resources import SECRET, SERVICE_ACCOUNT
 from kubesim.cluster import keyring
 from kubesim.cluster.keyring import Keyring, Match
 from kubesim.cluster.kubelet.imagepull import Attempt, PullTrace, SeenSecret, see
 from kubesim.flow import signs
-from kubesim.flow.scene import VOLUME, Creator, Scene, containers, controllers, creators, manifest_of, workload
+from kubesim.flow.scene import ROLLED_OUT, VOLUME, Creator, Scene, containers, controllers, creators, manifest_of
 from kubesim.flow.signs import Asked, Reply, Row, read, table
 
-_OF_REGISTRY = ("who", "hours", "identity", "how", "private", "token")
-_LOCAL_NODES = {
-    "kind": r"kind-|.*-control-plane|.*-worker\d*",
-    "minikube": "minikube",
-    "kthreed": "k3d-",
-    "desktop": "docker-desktop",
-}
+_ADDRESS = re.compile(r"[\d.]+|\[.*\]")
 UNCLEAR = ("scope", "denied")
 """Kinds of answers that are the same for a missing image and for a user without rights."""
 
 
-Words = Mapping[str, Any]
+Known = Mapping[str, Any]
 
 
-def first(rows: Mapping[str, Any], words: Mapping[str, Any]) -> Any:
+class Words(dict[str, Any]):
+    """The words of a table's row: those that are given, then the facts by their names, then what the message and the
+    registry's row say; else "".
+    """
+
+    def __init__(self, facts: Facts, given: Known = MappingProxyType({})) -> None:
+        names = {"namespace": facts.namespace, "pod": name_of(facts.pod), "container": facts.container["name"]}
+        asked = {"image": facts.image or "'<image>'", "registry": facts.registry or "'<registry>'"}
+        super().__init__({**names, **asked, **given})
+        self._facts = facts
+
+    def __missing__(self, name: str) -> Any:
+        if name in _WORDS or hasattr(Facts, name):
+            return _WORDS[name](self._facts) if name in _WORDS else getattr(self._facts, name)
+        said = self._facts.reply.words if self._facts.reply else {}
+        return {**self._facts.owner_of_registry, **said}.get(name, name if name in self._facts.marks else "")
+
+
+def first(rows: Known, words: Known) -> Any:
     """The first row whose words (its key) all hold."""
-    return next(row for needs, row in rows.items() if all(words.get(need) for need in needs.split()))
+    return next(row for needs, row in rows.items() if all(words[need] for need in needs.split()))
 
 
-def say(part: str, words: Mapping[str, Any]) -> str:
+def say(part: str, words: Known) -> str:
     """The sentence of hops.yaml on `part`."""
     return str(first(table("hops")[part], words)).format_map(words)
 
@@ -112,7 +125,7 @@ class Facts:
         return self.attempts[-1].answer if self.attempts else self.trace.message if self.trace else ""
 
     @cached_property
-    def asked(self) -> Asked:
+    def asking(self) -> Asked:
         """Who was really asked: the registry, or a mirror, token service or storage."""
         return signs.asked(self.message, self.registry, self.reply) if self.reply else Asked(self.registry)
 
@@ -126,63 +139,13 @@ class Facts:
         """Whether the container may start from its image."""
         return self.trace is not None and self.trace.outcome in ("Pulled", "AlreadyPresent")
 
-    @cached_property
-    def words(self) -> Mapping[str, Any]:
-        words = {
-            "image": self.image or "'<image>'",
-            "repository": self.reference.name if self.reference else "the image",
-            "canonical": self.reference.canonical if self.reference else "",
-            "registry": self.registry or "'<registry>'",
-            "namespace": self.namespace,
-            "where": in_namespace(self.namespace),
-            "free": self.free_name,
-            "partial": self.is_partial,
-            "silent": self.is_silent,
-            "pod": name_of(self.pod),
-            "container": self.container["name"],
-            "volume": self.volume,
-            "has_image": self.has_image,
-            "is_export": self.scene.is_export,
-            "names": ", ".join(self.names),
-            "inherited": self.inherited,
-            "account": self.account,
-            "has_account": self.has_account,
-            "others": ", ".join(self.account_names),
-            "node": self.pod["spec"].get("nodeName") or "'<node>'",
-            "title": self.owner_of_registry["title"],
-            **self._said,
-        }
-        return {**words, "how": words["how"].format_map(words)}
-
     @property
-    def _said(self) -> Mapping[str, Any]:
-        """The words of the decisive sentence, and who was asked."""
-        server = self.asked.host or "'<registry>'"
-        host = keyring.split_port(server)[0]
-        whose = {"login": "create_secret", **dict.fromkeys(_OF_REGISTRY, ""), **self.owner_of_registry}
-        is_address = re.fullmatch(r"[\d.]+|\[.*\]", host)
-        given = {"lookup": host, **(self.reply.words if self.reply else {})}
-        return {
-            **signs.words(),
-            **{key: word for key, word in whose.items() if word is not None},
-            **given,
-            "meaning": self.reply.means if self.reply else "",
-            "role": self.asked.role,
-            "asked": server,
-            "asked_host": host,
-            "asked_port": server if host != server else f"{host}:443",
-            "san": f"{'IP' if is_address else 'DNS'}:{host}",
-            "unit": signs.runtime_of(self.message),
-            "docker": signs.runtime_of(self.message) == "docker",
-            "crio": signs.runtime_of(self.message) == "crio",
-            **self.local_node,
-        }
-
-    @property
-    def local_node(self) -> Mapping[str, bool]:
-        """Whether the node's name is one of kind's, minikube's or k3d's."""
-        node = str(self.pod["spec"].get("nodeName"))
-        return {name: re.match(start, node) is not None for name, start in _LOCAL_NODES.items()}
+    def marks(self) -> tuple[str, ...]:
+        """The runtime, what has the Pod's template, and what the node's name says of a cluster on one's own machine."""
+        node, maker = str(self.pod["spec"].get("nodeName")), self.workload.partition("/")[0]
+        maker = maker or (self.owner["kind"].lower() if self.owner else "")
+        local = (name for name, start in table("signs")["nodes"].items() if re.match(start, node))
+        return (signs.runtime_of(self.message), maker, *local)
 
     @property
     def is_silent(self) -> bool:
@@ -224,7 +187,7 @@ class Facts:
         return self.scene.api.list(SECRET, self.namespace)
 
     @property
-    def free_name(self) -> str:
+    def free(self) -> str:
         """A name for a pull secret that no Secret of the namespace has."""
         names = ("regcred", *(f"regcred-{number}" for number in range(2, 1000)))
         return next(name for name in names if not self.scene.api.find(SECRET, self.namespace, name))
@@ -293,25 +256,16 @@ class Facts:
         return str(self.pod["spec"].get("serviceAccountName") or "default")
 
     @cached_property
-    def _account(self) -> Object | None:
+    def service_account(self) -> Object | None:
         return self.scene.api.find(SERVICE_ACCOUNT, self.namespace, self.account)
-
-    @property
-    def has_account(self) -> bool:
-        return self._account is not None
 
     @cached_property
     def account_names(self) -> list[str]:
-        return pull_secret_names(self._account) if self._account else []
+        return pull_secret_names(self.service_account) if self.service_account else []
 
     @cached_property
     def account_secrets(self) -> list[Object]:
         return self._existing(self.account_names)
-
-    @property
-    def inherited(self) -> bool:
-        """Whether the Pod's list is its ServiceAccount's and its manifest has none."""
-        return bool(self.names) and self.names == self.account_names and '"imagePullSecrets"' not in self.manifest
 
     @property
     def manifest(self) -> str:
@@ -328,11 +282,38 @@ class Facts:
     @property
     def workload(self) -> str:
         """What has the Pod's template, as kubectl takes it ("deployment/web"); "" where it cannot be changed there."""
-        return workload(self.creators)
+        rolled = (item for item in reversed(self.creators) if item.kind in ROLLED_OUT)
+        return next((f"{item.kind.lower()}/{item.name}" for item in rolled), "")
 
     @property
     def owner(self) -> Object | None:
         return next(controllers(self.pod), None)
+
+
+_WORDS: Mapping[str, Callable[[Facts], Any]] = {
+    "asked": lambda facts: facts.asking.host or "'<registry>'",
+    "asked_host": lambda facts: keyring.split_port(facts.asking.host)[0],
+    "asked_port": lambda facts: ":".join(keyring.split_port(facts.asking.host, "443")),
+    "canonical": lambda facts: facts.reference.canonical if facts.reference else "",
+    "how": lambda facts: facts.owner_of_registry["how"].format_map(Words(facts)),
+    "inherited": lambda facts: facts.names == facts.account_names and '"imagePullSecrets"' not in facts.manifest,
+    "is_export": lambda facts: facts.scene.is_export,
+    "listed": lambda facts: ", ".join(facts.names),
+    "meaning": lambda facts: facts.reply.means if facts.reply else "",
+    "node": lambda facts: facts.pod["spec"].get("nodeName") or "'<node>'",
+    "others": lambda facts: ", ".join(facts.account_names),
+    "repository": lambda facts: facts.reference.name if facts.reference else "the image",
+    "role": lambda facts: facts.asking.role,
+    "server": lambda facts: (
+        "https://index.docker.io/v1/" if facts.registry == DEFAULT_REGISTRY else facts.registry or "'<registry>'"
+    ),
+    "san": lambda facts: (
+        f"{'IP' if _ADDRESS.fullmatch(Words(facts)['asked_host']) else 'DNS'}:{Words(facts)['asked_host']}"
+    ),
+    "unit": lambda facts: facts.marks[0],
+    "where": lambda facts: in_namespace(facts.namespace),
+}
+"""What the tables may ask for, beside the facts by their own names."""
 
 
 def seconds(stamp: str) -> float:
@@ -360,13 +341,9 @@ def _has_login(kind: str, blob: str, name: str) -> bool:
     return any(match.credential.username and match.credential.password for match in matches.lookup(name))
 
 
-def nearest(word: str, words: Sequence[str]) -> str:
-    """Which of `words` is most similar to `word`, "" where none is."""
-    return _nearest(word, tuple(words))
-
-
 @lru_cache(maxsize=256)
-def _nearest(word: str, words: tuple[str, ...]) -> str:
+def nearest(word: str, words: tuple[str, ...]) -> str:
+    """Which of `words` is most similar to `word`, "" where none is."""
     return next(iter(get_close_matches(word, words, 1, 0.8)), "")
 
 

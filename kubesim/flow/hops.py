@@ -13,15 +13,7 @@ from kubesim.cluster.kubelet.imagepull import ALWAYS, NEVER, Attempt, SeenSecret
 from kubesim.flow import signs
 from kubesim.flow.causes import Cause, find_cause, will_recover
 from kubesim.flow.credentials import mismatch
-from kubesim.flow.facts import (
-    Facts,
-    first,
-    gather,
-    in_namespace,
-    nearest,
-    reply_to,
-    say,
-)
+from kubesim.flow.facts import Facts, Known, Words, first, gather, in_namespace, nearest, reply_to, say
 from kubesim.flow.scene import Scene, containers, scene_of
 from kubesim.flow.signs import table
 from kubesim.flow.text import POD_NAME
@@ -29,15 +21,6 @@ from kubesim.flow.text import POD_NAME
 PASSED, FAILED, NOT_REACHED, NOT_NEEDED = "passed", "failed", "not reached", "not needed"
 
 SYMBOLS = {PASSED: "✓", FAILED: "✗", NOT_REACHED: "·", NOT_NEEDED: "○"}
-TITLES = {
-    "kubectl": "kubectl",
-    "secret": "Secret",
-    "account": "ServiceAccount",
-    "spec": "Pod spec",
-    "kubelet": "kubelet",
-    "registry": "Registry",
-    "image": "Image",
-}
 _GRADES = {"certain": "certain from this export", "likely": "most likely", "one": "one of these"}
 _MANY = 5  # Secrets that the Pod does not list, by name
 
@@ -130,25 +113,21 @@ def trace_flow(cluster: Cluster, namespace: str, pod: str, container: str | None
     facts = gather(scene, found, container)
     if facts is None:
         names = ", ".join(item["name"] for item in containers(found))
-        problem = f"The Pod {pod} has no container {container}; it has {names}."
-        return _stopped(
-            f"{namespace}/{pod}, container {container}",
-            problem,
-            f"kubectl get pod {pod} -o jsonpath='{{.spec.containers[*].name}}'",
-        )
+        subject = f"{namespace}/{pod}, container {container}"
+        return _stopped(subject, {"pod": pod, "container": container, "near": names})
     return draw_facts(facts)
 
 
 def draw_facts(facts: Facts) -> Flow:
-    cause, words = find_cause(facts), {**facts.words, **_state(facts)}
+    cause, words = find_cause(facts), Words(facts, _state(facts))
     hops = []
     for key, rows in table("hops")["hops"].items():
         state, *texts = first(rows, words)
         lines = tuple(line for text in texts for line in text.format_map(words).split("\n"))
         if cause and cause.hop == key:
-            hops.append(Hop(key, TITLES[key], FAILED, lines, cause.problem, cause.fix))
+            hops.append(Hop(key, table("hops")["titles"][key], FAILED, lines, cause.problem, cause.fix))
         elif state:
-            hops.append(Hop(key, TITLES[key], state, lines))
+            hops.append(Hop(key, table("hops")["titles"][key], state, lines))
     verdict = cause if facts.scene.is_export else None
     what = f"volume {facts.volume}" if facts.volume else f"container {facts.container['name']}"
     subject = f"{facts.image} for {facts.namespace}/{name_of(facts.pod)}, {what}"
@@ -159,16 +138,13 @@ def draw_facts(facts: Facts) -> Flow:
 
 def _state(facts: Facts) -> dict[str, Any]:
     """The words that decide what is shown of each hop."""
-    trace, attempts = facts.trace, facts.attempts
+    trace, attempts, hop = facts.trace, facts.attempts, facts.reply.row.get("hop") if facts.reply else ""
     last = attempts[-1] if attempts else None
     return {
-        "owner": f"{facts.owner['kind']} {facts.owner['name']}" if facts.owner else "",
         "public": last and last.ok and last.secret is None and not last.username,
         "own": last and last.secret is None and last.username,
         "seen": "\n".join(map(_seen, facts.seen)),
         "usable": any(seen.usable for seen in facts.seen),
-        "matching_secret": facts.matching_secret,
-        "replaced": facts.names and not facts.inherited,
         "untried": trace is None,
         "node": facts.pod["spec"].get("nodeName"),
         "present": trace and trace.outcome == "AlreadyPresent",
@@ -176,17 +152,12 @@ def _state(facts: Facts) -> dict[str, Any]:
         "unasked": not attempts,
         "message": trace.message if trace else "",
         "keys": ", ".join(dict.fromkeys(attempt.secret for attempt in attempts if attempt.secret)),
-        "let_in": last and (last.ok or facts.kind == "not_found" or _lies(facts, "image")),
-        "unreached": any(_lies(facts, hop) for hop in ("kubelet", "spec", "secret")),
+        "let_in": last and (last.ok or facts.kind == "not_found" or hop == "image"),
+        "unreached": hop in ("kubelet", "spec", "secret"),
         "user": last.username if last else "",
         "refuses": facts.reply and facts.reply.credentials,
         "reason": last.answer.rpartition(": ")[2] if last else "",
     }
-
-
-def _lies(facts: Facts, hop: str) -> bool:
-    """Whether the sentence itself says that the trouble lies at that hop."""
-    return facts.reply is not None and facts.reply.row.get("hop") == hop
 
 
 def _seen(seen: SeenSecret) -> str:
@@ -197,30 +168,28 @@ def _seen(seen: SeenSecret) -> str:
 
 def _no_pod(scene: Scene, namespace: str, pod: str) -> Flow:
     homes = [namespace_of(item) for item in scene.api.list(POD) if name_of(item) == pod]
-    names, owner = [name_of(item) for item in scene.api.list(POD, namespace)], pod.rpartition("/")[2]
+    names, owner = tuple(map(name_of, scene.api.list(POD, namespace))), pod.rpartition("/")[2]
     near = next((name for name in names if name.startswith(f"{owner}-")), "") or nearest(pod, names)
-    problem = f"There is no Pod {pod} in the namespace {namespace}."
-    command = f"kubectl get pods{in_namespace(namespace)}"
-    if homes:
-        problem += f" There is one in {homes[0]}."
-        command = f"kubectl get pod {pod}{in_namespace(homes[0])}"
-    elif near:
-        problem += f" There is one named {near}."
-        command = f"kubectl get pod {near}{in_namespace(namespace)}"
-    return _stopped(f"{namespace}/{pod}", problem, command)
+    words = {"pod": pod, "namespace": namespace, "where": in_namespace(namespace), "near": near, "container": ""}
+    home = {"home": homes[0], "there": in_namespace(homes[0])} if homes else {"home": ""}
+    return _stopped(f"{namespace}/{pod}", words | home)
 
 
-def _stopped(subject: str, problem: str, command: str) -> Flow:
-    first = Hop("kubectl", TITLES["kubectl"], FAILED, (), problem, (command,))
-    rest = (Hop(key, title, NOT_REACHED) for key, title in TITLES.items() if key not in ("kubectl", "account"))
-    return Flow(subject, (first, *rest), "")
+def _stopped(subject: str, words: Known) -> Flow:
+    problem, command = (text.format_map(words) for text in first(table("hops")["no_pod"], words))
+    start = Hop("kubectl", "kubectl", FAILED, (), problem, (command,))
+    rest = (
+        Hop(key, title, NOT_REACHED)
+        for key, title in table("hops")["titles"].items()
+        if key not in ("kubectl", "account")
+    )
+    return Flow(subject, (start, *rest), "")
 
 
 def story(facts: Facts) -> Iterator[str]:
     """What the Pod needs, which Secrets were looked up and found, what the registry answered, what changed since."""
     full = facts.reference is not None and facts.image.startswith(facts.reference.name)
-    words = {**facts.words, "invalid": facts.reference is None, "full": full, "applied": facts.manifest}
-    words["unnamed"] = not facts.image
+    words = Words(facts, {"invalid": facts.reference is None, "full": full, "unnamed": not facts.image})
     yield say("image", words)
     if facts.reference is None and facts.image:
         return
@@ -272,11 +241,8 @@ def _kubelet(facts: Facts) -> Iterator[str]:
         yield "The kubelet has not tried to get the image yet."
         return
     for hop in trace.hops:
-        why = hop.detail.replace("the image", "it", 1)
-        if hop.state == "CheckRight" and hop.outcome == "granted":
-            yield f"The image was on the node already: {why}."
-        elif hop.state == "CheckRight" and hop.outcome == "refused":
-            yield f"The image is on the node, but {why}. So the kubelet has to ask the registry."
+        if hop.state == "CheckRight" and (said := table("hops")["right"].get(hop.outcome)):
+            yield said.format(why=hop.detail.replace("the image", "it", 1))
     if trace.policy == NEVER and not facts.has_image:
         yield "The image pull policy is Never, so the kubelet does not ask the registry."
 
@@ -302,34 +268,32 @@ def _asked(facts: Facts, attempt: Attempt) -> str:
 
 def _has_identity(facts: Facts) -> bool:
     """Whether the node may have sent credentials of its own, which an export doesn't show."""
-    return facts.scene.is_export and bool(facts.owner_of_registry.get("who")) and not facts.matches
+    return facts.scene.is_export and bool(facts.owner_of_registry["who"]) and not facts.matches
 
 
 def limits(facts: Facts) -> Iterator[str]:
+    """What an export can't show."""
     if not facts.scene.is_export or facts.has_image or not (facts.reference or facts.is_partial):
         return
-    who = facts.reply is not None and facts.reply.credentials
-    if who:
-        yield "whether a password is right and who is allowed to pull the image: only the registry knows that"
-    if who or facts.kind == "not_found":
-        yield f"what {facts.registry or 'the registry'} holds: only the registry knows that"
-    if facts.container.get("imagePullPolicy") != ALWAYS:
-        yield "whether the image is on the node already, and which Pods may use it there: only the node knows that"
-    if missing := [*_unexported(facts)]:
-        yield f"whether the cluster has what the export lacks: {', '.join(missing)}"
-    if facts.is_unsure and who:
-        yield f"which pull secrets the Pod has and what is in them; export these, too: {_get(facts)}"
-    elif facts.is_silent:
-        yield f"what the registry answered, because the status does not say; export the events, too: {_get(facts)}"
+    needed = facts.reply is not None and facts.reply.credentials
+    words = Words(
+        facts,
+        {
+            "needed": needed,
+            "content": needed or facts.kind == "not_found",
+            "cached": facts.container.get("imagePullPolicy") != ALWAYS,
+            "missing": ", ".join(_unexported(facts)),
+            "hidden": needed and facts.is_unsure,
+            "unsaid": facts.is_silent and not facts.is_unsure,
+            "registry": facts.registry or "the registry",
+        },
+    )
+    yield from (text.format_map(words) for need, text in table("hops")["limits"].items() if words[need])
 
 
 def _unexported(facts: Facts) -> Iterator[str]:
     """What the Pod refers to and the export has not, although it has others of that kind."""
     if facts.scene.knows_secrets:
         yield from (f"Secret {seen.name}" for seen in facts.seen if not seen.found)
-    if not facts.has_account and not facts.is_partial:
+    if not facts.service_account and not facts.is_partial:
         yield f"ServiceAccount {facts.account}"
-
-
-def _get(facts: Facts) -> str:
-    return f"kubectl get pod,sa,secret,events -n {facts.namespace} -o yaml"

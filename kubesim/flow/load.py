@@ -33,16 +33,11 @@ class ExportError(Exception):
 def load(text: str) -> list[tuple[Resource, Object]]:
     """The objects of the kinds that count, in their order, each cut down to its shape. Raises ExportError."""
     _measure(len(text))
-    if not _is_object(text):
-        if found := read_text(text):
-            return found
+    if text.lstrip()[:1] == "{" or _OBJECT.search(text):
+        items = [item for document in _documents(text) for item in _items(document, "")]
+    elif not (items := read_text(text)):
         raise ExportError(_UNKNOWN)
-    items = [item for document in _documents(text) for item in _items(document, "")]
     return [kept for kind, item in items for kept in _kept(kind, item)]
-
-
-def _is_object(text: str) -> bool:
-    return text.lstrip()[:1] == "{" or _OBJECT.search(text) is not None
 
 
 def _measure(size: int) -> None:

@@ -44,21 +44,25 @@ class Masks:
         about each entry ("" for the whole), and `expires` the seconds of the epoch when its token does.
         """
         kinds = {key: kind for kind, key in keyring.DATA_KEYS.items()}
-        data = secret.get("data", {})
-        hidden = {key: self._blob(kinds[key], key, blob) if key in kinds else "" for key, blob in data.items()}
         noted: Object = {"flaws": {}, "expires": {}}
-        for key, blob in data.items():
-            if key in kinds:
-                _note(noted, kinds[key], key, blob)
+        data = secret.get("data", {}).items()
+        hidden = {key: self._blob(kinds[key], key, blob, noted) if key in kinds else "" for key, blob in data}
         return {**secret, "data": hidden, **noted}
 
-    def _blob(self, kind: str, key: str, blob: str) -> str:
+    def _blob(self, kind: str, key: str, blob: str, noted: Object) -> str:
         try:
             entries = keyring.read_entries({"type": kind, "data": {key: blob}})
             config = gojson.loads(base64.b64decode(blob).decode(errors="replace")) if blob else None
         except ValueError:
+            noted["flaws"][""] = ["twice"] if str(_decoded(_decoded(blob) or "")).startswith("{") else []
             return blob
-        held: Object = {_address(entry): self._credential(credential) for entry, credential in entries}
+        if isinstance(config, dict) and any(name.lower() in _HELPERS for name in config):
+            noted["flaws"][""] = ["helper"]
+        held: Object = {}
+        for entry, credential in entries:
+            place = _address(entry)
+            noted["flaws"][place], noted["expires"][place] = [*_flaws(credential)], _expiry(credential.password)
+            held[place] = self._credential(credential)
         if kind == keyring.DOCKER_CONFIG_JSON:
             held = {"auths": held} if held else {_address(name): {} for name in config or ()}
         return base64.b64encode(json.dumps(held).encode()).decode() if blob else ""
@@ -66,7 +70,8 @@ class Masks:
     def _credential(self, credential: Credential) -> Object:
         user, password = _UNPRINTABLE.sub(" ", credential.username), credential.password
         self._learn(password, base64.b64encode(f"{user}:{password}".encode(errors="replace")).decode())
-        if user and (not password or user in password or password in user or _is_token(user)):
+        is_token = len(user) > _LONGEST_USER or _TOKEN.match(user)
+        if user and (not password or user in password or password in user or is_token):
             self._learn(user)
             user = MASK
         place = f"{MASK} {len(self._passwords)}"
@@ -105,34 +110,9 @@ class Masks:
         return self.text(value) if isinstance(value, str) else value
 
 
-def _is_token(user: str) -> bool:
-    return len(user) > _LONGEST_USER or _TOKEN.match(user) is not None
-
-
 def _address(entry: str) -> str:
     """A registry entry without user, password and query."""
     return re.sub(r"^(https?://)?[^/]*@", r"\1", re.split("[?#]", _UNPRINTABLE.sub(" ", entry))[0])
-
-
-def _note(noted: Object, kind: str, key: str, blob: str) -> None:
-    """Note what is odd about the content of a pull secret."""
-    try:
-        content = base64.b64decode(blob).decode()
-        config = json.loads(content)
-    except ValueError:
-        if _decoded(blob) is not None and str(_decoded(_decoded(blob) or "")).startswith("{"):
-            noted["flaws"][""] = ["twice"]
-        return
-    if isinstance(config, dict) and any(name.lower() in _HELPERS for name in config):
-        noted["flaws"][""] = ["helper"]
-    try:
-        entries = keyring.read_entries({"type": kind, "data": {key: blob}})
-    except ValueError:
-        return
-    for entry, credential in entries:
-        noted["flaws"][_address(entry)] = list(_flaws(credential))
-        if at := _expiry(credential.password):
-            noted["expires"][_address(entry)] = at
 
 
 def _flaws(credential: Credential) -> Iterator[str]:

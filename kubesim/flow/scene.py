@@ -9,23 +9,14 @@ from typing import Any, NamedTuple, Protocol
 
 from kubesim.api.imageref import Reference
 from kubesim.api.objects import LAST_APPLIED, Object, namespace_of
-from kubesim.api.resources import (
-    CRON_JOB,
-    DAEMON_SET,
-    DEPLOYMENT,
-    JOB,
-    REPLICA_SET,
-    RESOURCES,
-    STATEFUL_SET,
-    Resource,
-)
+from kubesim.api.resources import RESOURCES, Resource
 from kubesim.cluster import Cluster, keyring
 from kubesim.cluster.keyring import Credential
 from kubesim.cluster.kubelet.imagepull import PullTrace
 from kubesim.cluster.registry import Answer
 
 # Kinds whose next Pods follow a change of the Pod template.
-_ROLLED_OUT = (DEPLOYMENT.kind, DAEMON_SET.kind, STATEFUL_SET.kind, CRON_JOB.kind)
+ROLLED_OUT = ("Deployment", "DaemonSet", "StatefulSet", "CronJob")
 VOLUME = "volumes/"
 """What the name of an attempt for a volume's image begins with, as in the kubelet's traces."""
 
@@ -73,15 +64,12 @@ def containers(pod: Object) -> list[Object]:
     """What a Pod needs images for: its containers, of which the ephemeral ones come last, and its volumes."""
     spec = pod["spec"]
     lists = (spec.get(name) or () for name in ("initContainers", "containers", "ephemeralContainers"))
-    volumes = (volume for volume in spec.get("volumes") or () if volume.get("image"))
-    return [*(container for items in lists for container in items), *map(_as_container, volumes)]
-
-
-def _as_container(volume: Object) -> Object:
-    """A volume with an image, under the name that its attempts have."""
-    image = volume["image"]
-    policy = image.get("pullPolicy", "")
-    return {"name": f"{VOLUME}{volume['name']}", "image": image.get("reference", ""), "imagePullPolicy": policy}
+    found = [container for items in lists for container in items]
+    for volume in spec.get("volumes") or ():
+        if image := volume.get("image"):  # under the name that its attempts have
+            fields = {"image": image.get("reference", ""), "imagePullPolicy": image.get("pullPolicy", "")}
+            found.append({"name": f"{VOLUME}{volume['name']}", **fields})
+    return found
 
 
 class Creator(NamedTuple):
@@ -96,19 +84,13 @@ def creators(scene: Scene, pod: Object) -> list[Creator]:
     """What created the Pod, what created that, and so on."""
     chain: list[Creator] = []
     item: Object | None = pod
-    while item is not None and len(chain) < len(_ROLLED_OUT):
+    while item is not None and len(chain) < len(ROLLED_OUT):
         owner = next(controllers(item), None)
         chain += [_look_up(scene, pod, owner["kind"], owner["name"])] if owner else []
         item = chain[-1].found if owner else None
     if chain and chain[-1].found is None and (above := _above(scene, pod, chain[-1])):
         chain.append(_look_up(scene, pod, *above))
     return chain
-
-
-def workload(chain: Sequence[Creator]) -> str:
-    """What has the Pod's template, as kubectl takes it ("deployment/web"); "" where it cannot be changed there."""
-    rolled = (item for item in reversed(chain) if item.kind in _ROLLED_OUT)
-    return next((f"{item.kind.lower()}/{item.name}" for item in rolled), "")
 
 
 def controllers(obj: Object) -> Iterator[Object]:
@@ -125,10 +107,10 @@ def _above(scene: Scene, pod: Object, creator: Creator) -> tuple[str, str] | Non
     """What created something that was not exported, by its name: it ends with a label of its Pods, or with a minute."""
     name, _, suffix = creator.name.rpartition("-")
     labels = pod["metadata"].get("labels") or {}
-    if creator.kind == REPLICA_SET.kind and suffix and labels.get("pod-template-hash") == suffix:
-        return DEPLOYMENT.kind, name
-    if creator.kind == JOB.kind and scene.is_export and re.fullmatch(r"\d{5,}", suffix):
-        return CRON_JOB.kind, name
+    if creator.kind == "ReplicaSet" and suffix and labels.get("pod-template-hash") == suffix:
+        return "Deployment", name
+    if creator.kind == "Job" and scene.is_export and re.fullmatch(r"\d{5,}", suffix):
+        return "CronJob", name
     return None
 
 

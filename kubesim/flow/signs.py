@@ -65,7 +65,8 @@ def read(answer: str, with_credentials: bool) -> Reply:
     for sign in table("signs")["signs"]:
         if found := _compiled(sign["sign"]).search(bare):
             kind = sign["kind"]
-            if not with_credentials and (kind == "unauthorized" or (kind == "permission" and not _is_cloud(sign))):
+            by_identity = "who" in table("signs")["registries"].get(sign["registry"], {})  # a cloud knows its nodes
+            if not with_credentials and (kind == "unauthorized" or (kind == "permission" and not by_identity)):
                 kind = "anonymous"
             row = kinds[kind]
             means = row["means"] if kind != sign["kind"] else sign.get("means", row["means"])
@@ -79,11 +80,6 @@ def read(answer: str, with_credentials: bool) -> Reply:
 @cache
 def _compiled(expression: str) -> re.Pattern[str]:
     return re.compile(expression, re.IGNORECASE)
-
-
-def _is_cloud(sign: Row) -> bool:
-    """Whether the registry's owner knows who asks, also where no Secret did: the node's identity."""
-    return "who" in table("signs")["registries"].get(sign["registry"], {})
 
 
 def _sentence(text: str, at: int) -> str:
@@ -132,17 +128,9 @@ def registry_of(host: str, message: str = "") -> Row:
     rows = table("signs")["registries"]
     for row in rows.values():
         if "hosts" in row and (found := _compiled(row["hosts"]).fullmatch(split_port(host)[0])):
-            return {**row, **found.groupdict()}
+            return {**rows["other"], **row, **found.groupdict()}
     spoken = (row for row in rows.values() if "message" in row and _compiled(row["message"]).search(message))
-    return next(spoken, rows["other"])
-
-
-@cache
-def words() -> Mapping[str, str]:
-    """The words that sentences and hosts can have, all empty."""
-    signs, registries = table("signs")["signs"], table("signs")["registries"].values()
-    expressions = [*(sign["sign"] for sign in signs), *(row["hosts"] for row in registries if "hosts" in row)]
-    return {name.rstrip("23"): "" for expression in expressions for name in _compiled(expression).groupindex}
+    return {**rows["other"], **next(spoken, {})}
 
 
 @lru_cache(maxsize=256)

@@ -10,10 +10,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from kubesim.api.objects import Object
-from kubesim.api.resources import EVENT, POD, Resource
-from kubesim.flow.signs import read
+from kubesim.flow.signs import read, table
 
-Kept = tuple[Resource, Object]
+Item = tuple[str, Object]
+"""An object and its kind; load.py gives it the fields that it lacks."""
 
 _FIELD = re.compile(r"(?P<key>[A-Z][\w ]*):\s+(?P<value>\S.*)")
 _DESCRIBED_EVENT = re.compile(
@@ -29,36 +29,23 @@ _WIDE = re.compile(r"\s{2,}\S+\s+\d+\s+\S+\s*$")
 # In the kubelet's log: quotes in quotes, and what follows the message.
 _ESCAPED = re.compile(r'\\+"')
 _LOGGED = re.compile(r'"+ pod="[^"]*".*')
-_IMAGES = tuple(
-    map(
-        re.compile,
-        (
-            r'(?:image|reference|image name) \\?"(?P<image>[^"\\\s]+)',
-            r"for image (?P<image>[^\s:]+(?::\d+/\S+?)?(?::[\w.-]+)?)(?=[:,;\s]|$)",
-            r"docker://(?P<image>[^\s,]*\w)",
-            r"https?://(?P<host>[^/\s]+)/v2/(?P<name>[^\s?\"]+)/(?:manifests|blobs)/(?P<tag>[\w.-]+)",
-            r"(?:manifest for|pull access denied for) (?P<image>[^\s,]+)",
-            r"reading manifest (?P<tag>\S+) in (?P<name>[^\s:]+(?::\d+[^\s:]*)?)",
-        ),
-    )
-)
 POD_NAME, CONTAINER = "'<pod>'", "'<container>'"
 
 
-def read_text(text: str) -> list[Kept]:
+def read_text(text: str) -> list[Item]:
     """The Pods and events of a text; none where it is neither kubectl's nor a message that the signs know."""
     text = _LOGGED.sub("", _ESCAPED.sub('"', text))
     return [*_described(text), *_listed(text)] or _message(text)
 
 
-def _described(text: str) -> Iterator[Kept]:
+def _described(text: str) -> Iterator[Item]:
     """What `kubectl describe pod` says of each Pod."""
     for part in re.split(r"^(?=Name:\s)", text, flags=re.MULTILINE):
         if part.startswith("Name:") and re.search(r"^(Init )?Containers:\s*$", part, re.MULTILINE):
             yield from _pod(part.splitlines())
 
 
-def _pod(lines: list[str]) -> Iterator[Kept]:
+def _pod(lines: list[str]) -> Iterator[Item]:
     fields: dict[str, str] = {}
     sections: dict[str, list[str]] = {}
     section = ""
@@ -67,17 +54,18 @@ def _pod(lines: list[str]) -> Iterator[Kept]:
             section, _, value = line.partition(":")
             fields.setdefault(section, value.strip())
         sections.setdefault(section, []).append(line)
-    images = {name: _containers(sections.get(name, [])) for name in ("Init Containers", "Containers")}
     kind, _, owner = fields.get("Controlled By", "").partition("/")
-    label = re.search(r"pod-template-hash=(\S+)", "\n".join(sections.get("Labels", [])))
-    metadata: Object = {"name": fields["Name"], "namespace": fields.get("Namespace", "default"), "annotations": {}}
-    metadata["labels"] = {"pod-template-hash": label[1]} if label else {}
-    metadata["ownerReferences"] = [{"kind": kind, "name": owner, "controller": True}] if owner else []
-    spec = {"serviceAccountName": fields.get("Service Account", ""), "nodeName": fields.get("Node", "").split("/")[0]}
-    yield POD, _partial(metadata, spec, *images.values())
+    metadata: Object = {"name": fields["Name"], "namespace": fields.get("Namespace", "default")}
+    if label := re.search(r"pod-template-hash=(\S+)", "\n".join(sections.get("Labels", []))):
+        metadata["labels"] = {"pod-template-hash": label[1]}
+    if owner:
+        metadata["ownerReferences"] = [{"kind": kind, "name": owner, "controller": True}]
+    node, account = fields.get("Node", "").split("/")[0], fields.get("Service Account", "")
+    inits, others = (_containers(sections.get(name, [])) for name in ("Init Containers", "Containers"))
+    yield _partial(metadata, others, inits, nodeName=node, serviceAccountName=account)
     for line in sections.get("Events", []):
         if found := _DESCRIBED_EVENT.match(line):
-            yield EVENT, _event(metadata["namespace"], metadata["name"], found)
+            yield _event(metadata["namespace"], metadata["name"], found)
 
 
 def _containers(lines: list[str]) -> list[Object]:
@@ -86,7 +74,7 @@ def _containers(lines: list[str]) -> list[Object]:
     state: Object = {}
     for line in lines[1:]:
         if name := re.fullmatch(r"  (\S+):\s*", line):
-            found.append({"name": name[1], "image": "", "imageID": "", "state": {}})
+            found.append({"name": name[1]})
         elif found and (field := _FIELD.fullmatch(line.strip())):
             key, value = field["key"], field["value"].strip()
             if key in ("Image", "Image ID"):
@@ -100,62 +88,47 @@ def _containers(lines: list[str]) -> list[Object]:
     return found
 
 
-def _partial(metadata: Object, spec: Object, inits: list[Object], others: list[Object]) -> Object:
+def _partial(metadata: Object, containers: list[Object], inits: list[Object] | None = None, **spec: Any) -> Item:
     """A Pod of which only the names, images and states of its containers are known."""
-    spec |= {"initContainers": _fields(inits, "image"), "containers": _fields(others, "image")}
-    status: Object = {"initContainerStatuses": _fields(inits, "imageID", "state")}
-    status["containerStatuses"] = _fields(others, "imageID", "state")
-    meta = {"creationTimestamp": "", "resourceVersion": "", **metadata}
-    return {"metadata": meta, "spec": spec, "status": status, "partial": True}
+    spec |= {"containers": containers, "initContainers": inits or []}
+    status = {"containerStatuses": containers, "initContainerStatuses": inits or []}
+    return "Pod", {"metadata": metadata, "spec": spec, "status": status, "partial": True}
 
 
-def _fields(containers: list[Object], *keys: str) -> list[Object]:
-    return [{"name": item["name"], "imagePullPolicy": "", **{key: item[key] for key in keys}} for item in containers]
+def _event(namespace: str, pod: str, found: re.Match[str]) -> Item:
+    where, message = {"name": pod, "namespace": namespace}, _WIDE.sub("", found["message"])
+    return "Event", {"metadata": where, "involvedObject": where, "reason": found["reason"], "message": message}
 
 
-def _event(namespace: str, pod: str, found: re.Match[str]) -> Object:
-    return {
-        "metadata": {"name": pod, "namespace": namespace, "creationTimestamp": "", "resourceVersion": ""},
-        "involvedObject": {"name": pod, "namespace": namespace},
-        "reason": found["reason"],
-        "message": _WIDE.sub("", found["message"]),
-        "lastTimestamp": "",
-    }
-
-
-def _listed(text: str) -> Iterator[Kept]:
+def _listed(text: str) -> Iterator[Item]:
     """What `kubectl get events` prints: the events of Pods, and the Pods whose images are spoken of."""
     pods: dict[tuple[str, str], dict[str, Object]] = {}
     for line in text.splitlines():
         if found := _LISTED_EVENT.fullmatch(line.strip()):
             namespace, pod = found["namespace"] or "default", found["pod"]
             event = _event(namespace, pod, found)
-            yield EVENT, event
-            image, containers = _image_of(event["message"]), pods.setdefault((namespace, pod), {})
+            yield event
+            image, containers = _image_of(event[1]["message"]), pods.setdefault((namespace, pod), {})
             if image or not containers:
                 name = found["container"] or CONTAINER
-                state: Object = {"waiting": {"reason": "", "message": ""}}
-                containers[image or name] = {"name": name, "image": image, "imageID": "", "state": state}
+                containers[image or name] = {"name": name, "image": image, "state": {"waiting": {}}}
     for (namespace, name), found_in in pods.items():
         spoken = [item for item in found_in.values() if item["image"]] or list(found_in.values())
-        metadata = {"name": name, "namespace": namespace, "annotations": {}, "labels": {}, "ownerReferences": []}
-        yield POD, _partial(metadata, {"serviceAccountName": "", "nodeName": ""}, [], spoken)
+        yield _partial({"name": name, "namespace": namespace}, spoken)
 
 
-def _message(text: str) -> list[Kept]:
+def _message(text: str) -> list[Item]:
     """A Pod for a message alone."""
     if read(text, True).kind == "other":
         return []
     state = {"waiting": {"reason": "ErrImagePull", "message": " ".join(text.split())}}
-    container = {"name": CONTAINER, "image": _image_of(text), "imageID": "", "state": state}
-    metadata: Any = {"name": POD_NAME, "namespace": "default", "annotations": {}, "labels": {}, "ownerReferences": []}
-    return [(POD, _partial(metadata, {"serviceAccountName": "", "nodeName": ""}, [], [container]))]
+    return [_partial({"name": POD_NAME}, [{"name": CONTAINER, "image": _image_of(text), "state": state}])]
 
 
 def _image_of(message: str) -> str:
     """The image that a message speaks of; "" if it names none."""
-    for expression in _IMAGES:
-        if found := expression.search(message):
+    for expression in table("signs")["images"]:
+        if found := re.search(expression, message):
             parts = found.groupdict()
             if parts.get("image"):
                 return parts["image"]
