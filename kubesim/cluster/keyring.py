@@ -100,7 +100,7 @@ class Keyring:
         """What matches the image `name` ("docker.io/library/nginx"), in the order in which it is tried.
 
         Keys are tried in reverse order, so that of two with the same beginning the more specific comes first. Docker
-        Hub's old name stands in for docker.io where nothing else matches.
+        Hub's old name is taken for docker.io where nothing else matches.
         """
         keys = sorted(self._matches, reverse=True)
         found = [match for key in keys if key_matches(key, name) for match in self._matches[key]]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -27,7 +27,7 @@ from kubesim.kubectl import describers as describers
 from kubesim.kubectl.command import Call, command
 from kubesim.kubectl.errors import KubectlError
 from kubesim.kubectl.output import print_result
-from kubesim.kubectl.selection import Query
+from kubesim.kubectl.selection import Query, Target
 
 _CAUSE = "kubernetes.io/change-cause"
 _RESTARTED = "kubectl.kubernetes.io/restartedAt"
@@ -50,36 +50,33 @@ _ROLLOUTS: Mapping[str, tuple[str, Sequence[Sequence[str]], str]] = json.loads(
 _command = partial(command, asks_namespace=True, prints_last=True, operands="types")
 
 
-def _each(call: Call, verb: str, act: Callable[[Resource, Object], None], reports_none: bool = False) -> None:
-    """Do something with every object that is named and of a kind that takes the verb; errors come at the end."""
-    query = Query(call, call.args)
-    if verb == "history viewer" and call.flags["output"]:
-        call.output_format()
+def _each(
+    call: Call,
+    refusal: str,
+    act: Callable[[Resource, Object], None],
+    kinds: Container[str] = _ROLLOUTS,
+    reports_none: bool = False,
+) -> None:
+    """Do something with every object that is named, and refuse those of other kinds; errors come at the end."""
 
-    def act_on(resource: Resource, obj: Object) -> None:
-        if resource.kind not in (_ROLLOUTS if verb not in ("pausing", "resuming") else ("Deployment",)):
-            raise KubectlError(_unsupported(resource, obj, verb))
+    def act_on(target: Target, obj: Object) -> None:
+        resource = target.resource
+        if resource.kind not in kinds:
+            raise KubectlError(refusal.format(kind=resource.qualified_kind, object=_named(resource, obj)))
         act(resource, obj)
 
-    count = query.visit(lambda target, obj: act_on(target.resource, obj))
-    if reports_none and not count:
+    if not Query(call, call.args).visit(act_on) and reports_none:
         call.complain(f"No resources found in {call.namespace} namespace.\n")
 
 
-def _unsupported(resource: Resource, obj: Object, verb: str) -> str:
-    if verb.endswith("ing"):
-        return _of(resource, obj, f"{verb} is not supported")
-    kind = resource.qualified_kind if verb == "status viewer" else f'"{resource.qualified_kind}"'
-    return f"no {verb} has been implemented for {kind}"
-
-
-def _of(resource: Resource, obj: Object, problem: str) -> str:
-    return f'error: {resource.qualified} "{name_of(obj)}" {problem}'
+def _named(resource: Resource, obj: Object) -> str:
+    return f'error: {resource.qualified} "{name_of(obj)}"'
 
 
 @_command("rollout status")
 def status(call: Call) -> None:
-    _each(call, "status viewer", lambda resource, obj: _follow(call, resource, obj), reports_none=True)
+    refusal = "no status viewer has been implemented for {kind}"
+    _each(call, refusal, lambda resource, obj: _follow(call, resource, obj), reports_none=True)
 
 
 def _follow(call: Call, resource: Resource, obj: Object) -> None:
@@ -146,7 +143,10 @@ def _template(kept: Object) -> Object:
 
 @_command("rollout history")
 def history(call: Call) -> None:
-    _each(call, "history viewer", lambda resource, obj: _show_history(call, resource, obj))
+    if call.flags["output"]:
+        call.output_format()
+    refusal = 'no history viewer has been implemented for "{kind}"'
+    _each(call, refusal, lambda resource, obj: _show_history(call, resource, obj))
 
 
 def _show_history(call: Call, resource: Resource, obj: Object) -> None:
@@ -180,8 +180,7 @@ def restart(call: Call) -> None:
 
     def act(resource: Resource, obj: Object) -> None:
         if obj["spec"].get("paused"):
-            problem = "can't restart paused deployment (run rollout resume first)"
-            raise KubectlError(_of(resource, obj, problem))
+            raise KubectlError(f"{_named(resource, obj)} can't restart paused deployment (run rollout resume first)")
         annotations = metadata(obj["spec"]["template"]).get("annotations", {})
         if annotations.get(_RESTARTED) == now:
             raise KubectlError(
@@ -191,7 +190,7 @@ def restart(call: Call) -> None:
         change = {"metadata": {"annotations": {_RESTARTED: now}}}
         _patch(call, resource, obj, {"spec": {"template": change}}, "restarted")
 
-    _each(call, "restarting", act, reports_none=True)
+    _each(call, "{object} restarting is not supported", act, reports_none=True)
 
 
 def _patch(call: Call, resource: Resource, obj: Object, change: Object, operation: str) -> None:
@@ -208,10 +207,10 @@ def _pauser(word: str, verb: str, is_paused: bool | None, refusal: str) -> None:
     def set_paused(call: Call) -> None:
         def act(resource: Resource, obj: Object) -> None:
             if bool(obj["spec"].get("paused")) is bool(is_paused):
-                raise KubectlError(_of(resource, obj, refusal))
+                raise KubectlError(f"{_named(resource, obj)} {refusal}")
             _patch(call, resource, obj, {"spec": {"paused": is_paused}}, f"{word}d")
 
-        _each(call, verb, act, reports_none=True)
+        _each(call, f"{{object}} {verb} is not supported", act, ("Deployment",), reports_none=True)
 
 
 _pauser("pause", "pausing", True, "is already paused")
@@ -221,7 +220,8 @@ _pauser("resume", "resuming", None, "is not paused")
 @command("rollout undo")
 def undo(call: Call) -> None:
     dry_run = call.dry_run()
-    _each(call, "rollbacker", lambda resource, obj: _undo(call, resource, obj, dry_run))
+    refusal = 'no rollbacker has been implemented for "{kind}"'
+    _each(call, refusal, lambda resource, obj: _undo(call, resource, obj, dry_run))
 
 
 def _undo(call: Call, resource: Resource, obj: Object, dry_run: str) -> None:

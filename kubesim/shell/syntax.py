@@ -150,7 +150,7 @@ def unescape(text: str) -> tuple[str, bool]:
 
 
 class Lexer:
-    """Cuts `text` into tokens; `nested` parses what stands in `$(…)`, with this same lexer, up to its `)`."""
+    """Cuts `text` into tokens; `nested` parses what is in `$(…)`, with this same lexer, up to its `)`."""
 
     def __init__(self, text: str, budget: Budget, nested: Callable[[Lexer], Script]) -> None:
         self.text = text

@@ -30,7 +30,7 @@ class Tool(NamedTuple):
     """A command of the shell.
 
     `run` takes the arguments after the name and returns the exit status. `complete`, if there is one, takes those
-    arguments up to the cursor, the unfinished word last, and returns the words that may stand in its place.
+    arguments up to the cursor, the unfinished word last, and returns the words that may replace it.
     `builtin` tools belong to bash: errors begin with its name.
     """
 

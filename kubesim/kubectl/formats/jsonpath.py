@@ -154,7 +154,7 @@ def _action(text: str, at: int = 0) -> tuple[Path, int]:
 
 
 def _sub(text: str) -> Path:
-    """An action without its braces, as it stands in a filter or in brackets."""
+    """An action without its braces, as in a filter or in brackets."""
     return _action(f"{text}}}")[0]
 
 

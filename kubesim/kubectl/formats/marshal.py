@@ -92,7 +92,7 @@ def to_yaml(value: Any) -> str:
 
 
 def _write(lines: list[str], lead: str, value: Any, indent: int) -> None:
-    """Append `value`, a node of a block at `indent`, behind `lead`, the text that stands in its line before it."""
+    """Append `value`, a node of a block at `indent`, behind `lead`, the text before it in its line."""
     if value and isinstance(value, dict):
         for key in sorted_keys(value):
             item = value[key]
