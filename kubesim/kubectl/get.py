@@ -17,7 +17,7 @@ from kubesim.gotext.gojson import quote
 from kubesim.kubectl.command import Call, command
 from kubesim.kubectl.config import request_timeout
 from kubesim.kubectl.errors import FormatError, KubectlError, Plain, refuse_if, visit
-from kubesim.kubectl.formats import Format, UnsortableError, relaxed, sort_objects
+from kubesim.kubectl.formats import Format, relaxed, sort_objects
 from kubesim.kubectl.output import Table, nothing_found
 from kubesim.kubectl.selection import Selection, Target, fetch, find_targets, resolve, select, split_pair
 
@@ -53,13 +53,9 @@ def _print_formatted(call: Call, form: Format, selection: Selection) -> None:
         call.say(form.render_list(_sorted(call, objects)))
 
 
-def _sorted(call: Call, objects: list[Object], what: str = "*unstructured.Unstructured") -> list[Object]:
-    """The objects in the order of --sort-by; `what` is what kubectl sorts then."""
+def _sorted(call: Call, objects: list[Object]) -> list[Object]:
     field = call.flags["sort-by"]
-    try:
-        return sort_objects(objects, field, call.context.budget) if field else objects
-    except UnsortableError as error:
-        raise Plain(call.klog("F", "sorter.go:377", str(error).replace("%T", what)).rstrip("\n")) from None
+    return sort_objects(objects, field, call.context.budget) if field else objects
 
 
 def _print_tables(call: Call, form: Format, selection: Selection) -> None:
@@ -78,7 +74,7 @@ def _print_tables(call: Call, form: Format, selection: Selection) -> None:
 def _screen(call: Call, resource: Resource, objects: list[Object], with_kind: bool) -> str:
     """The table of one type; nothing where --sort-by names no field, for kubectl ignores that error."""
     try:
-        objects = _sorted(call, objects, "[][][]reflect.Value") if objects[1:] else objects
+        objects = _sorted(call, objects) if objects[1:] else objects
     except FormatError:
         return ""
     return Table(call, resource, with_kind).render(objects, call.context.clock.now)

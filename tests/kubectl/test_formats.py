@@ -182,6 +182,9 @@ def test_what_cannot_be_sorted_is_refused(field: str, message: str) -> None:
         sort_objects([{"v": 1, "map": {}, "mixed": 1}, {"v": 2, "map": {}, "mixed": "a"}], field, Budget())
     assert str(refusal.value) == message
     assert sort_objects([], ".nosuch", Budget()) == []
+    for values in ([{}, {}], [1, "a"], [True, False]):
+        with pytest.raises(NotSimulated, match="whose values have no order"):
+            sort_objects([{"v": value} for value in values], ".v", Budget())
 
 
 def test_json_is_safe_for_html_and_keeps_the_order_of_what_kubectl_built() -> None:

@@ -40,10 +40,6 @@ OUTPUT_FORMATS = (*FORMATS, "custom-columns", "custom-columns-file", "wide")
 ABSENT_FORMATS = ("kyaml",)
 
 
-class UnsortableError(FormatError):
-    """Two values that have no order; "%T" in the text is for the type of what is sorted."""
-
-
 class Format(NamedTuple):
     """A format with its parsed template, for the prints of one command. The name is empty where -o was not given."""
 

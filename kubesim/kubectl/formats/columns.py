@@ -12,9 +12,9 @@ from typing import Any
 from kubesim.api import quantity
 from kubesim.api.budget import Budget
 from kubesim.gotext import tabwriter
-from kubesim.gotext.gojson import quote, sprint, type_name
-from kubesim.kubectl.errors import FormatError, refuse_if
-from kubesim.kubectl.formats import UnsortableError, items_of, jsonpath, relaxed
+from kubesim.gotext.gojson import quote, sprint
+from kubesim.kubectl.errors import FormatError, NotSimulated, refuse_if
+from kubesim.kubectl.formats import items_of, jsonpath, relaxed
 
 _ESCAPES = str.maketrans({"\x1b": "^[", "\r": "\\r"})
 _EXPECTED = "Expected format is one line of space separated headers, one line of space separated column specs."
@@ -86,19 +86,18 @@ def sort_objects(objects: Sequence[Any], field: str, budget: Budget) -> list[Any
     found = [next((value for part in first for value in part), _MISSING) for first in firsts]
     if found and all(value is _MISSING for value in found):
         raise FormatError(f"couldn't find any field with path {quote(path)} in the list of objects")
-    order = cmp_to_key(lambda one, other: -_is_less(path, one, other))
+    kinds = {type(value) for value in found} - {object, type(None)}
+    if len(found) > 1 and (len(kinds) > 1 or kinds & {bool, dict, list}):
+        raise NotSimulated(f"sorting by {path}, whose values have no order, is not part of this simulator")
+    order = cmp_to_key(lambda one, other: -_is_less(one, other))
     return [objects[at] for at in sorted(range(len(found)), key=lambda at: order(found[at]))]
 
 
-def _is_less(path: str, one: Any, other: Any) -> bool:
+def _is_less(one: Any, other: Any) -> bool:
     """Texts are compared as quantities where both are some; a missing field comes first, and then null."""
     for absent in (_MISSING, None):
         if one is absent or other is absent:
             return one is absent and other is not absent
-    if isinstance(one, bool | dict | list) or type(one) is not type(other):
-        is_mixed = type(one) is not type(other) and not isinstance(one, bool | dict | list)
-        problem = "unsortable interface: interface" if is_mixed else f"unsortable type: {type_name(one)}"
-        raise UnsortableError(f"Field {path} in %T is an unsortable type: interface, err: {problem}")
     if isinstance(one, str):
         try:
             return quantity.parse(one) < quantity.parse(other)
