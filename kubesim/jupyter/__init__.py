@@ -14,7 +14,7 @@ from typing import Any
 from IPython.core.interactiveshell import InteractiveShell
 from IPython.core.magic import Magics, line_cell_magic, line_magic, magics_class, no_var_expand
 
-from kubesim.jupyter import challenge, current, flow, progress, quiz, task, timeline, workbench
+from kubesim.jupyter import challenge, current, flow, playground, progress, quiz, task, timeline, workbench
 from kubesim.jupyter.current import Seat, session
 from kubesim.jupyter.terminal import transcript
 
@@ -124,6 +124,12 @@ class KubesimMagics(Magics):
         """Show a page of what you've shown so far, when, and with how much help."""
         if _is_bare("skills", line):
             progress.show_skills(current.seat())
+
+    @line_magic
+    def playground(self, line: str) -> None:
+        """Show a button that breaks something at random, and one that loads a cluster from case.yaml."""
+        if _is_bare("playground", line):
+            playground.show(current.seat())
 
     @line_magic
     def progress(self, line: str) -> None:

@@ -95,6 +95,9 @@ class ChallengeCard(Card):
     def do_undo(self, _message: Message) -> None:
         self._say(self._seat.undo())
 
+    def do_redo(self, _message: Message) -> None:
+        self._say(self._seat.redo())
+
     def do_restart(self, _message: Message) -> None:
         with self._seat.changing("start over"):
             self._begin()
@@ -264,7 +267,7 @@ class ChallengeCard(Card):
             ("next", "Skip"): self._round.standings[self._next()] is not standing,
         }
         offered = [button for button, is_offered in offers.items() if is_offered]
-        return [*offered, ("undo", "Undo"), ("restart", "Start over"), end]
+        return [*offered, ("undo", "Undo"), ("redo", "Redo"), ("restart", "Start over"), end]
 
 
 _rounds: dict[tuple[Seat, int], Round] = {}

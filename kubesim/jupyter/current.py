@@ -108,6 +108,12 @@ class Seat:
             label = self.history.undo()
         return f"Reverted: `{label}`" if label else "There is nothing left to revert."
 
+    def redo(self) -> str:
+        """Do again what was reverted last, and return a sentence about it."""
+        with self.changing():
+            label = self.history.redo()
+        return f"Done again: `{label}`" if label else "There is nothing left to do again."
+
     def _run_reset(self, arguments: list[str], io: Invocation) -> int:
         if arguments:
             io.err("Usage: reset\n")

@@ -62,6 +62,9 @@ class TaskCard(Exercise):
     def do_undo(self, _message: Message) -> None:
         self._message = self._seat.undo()
 
+    def do_redo(self, _message: Message) -> None:
+        self._message = self._seat.redo()
+
     def do_restart(self, _message: Message) -> None:
         with self._seat.changing(f"start over: {self._task.title}"):
             self._begin()
@@ -89,6 +92,7 @@ class TaskCard(Exercise):
             "buttons": [
                 *self.help_buttons("Show a solution", ("compare", "Goal beside state")),
                 ("undo", "Undo"),
+                ("redo", "Redo"),
                 ("restart", "Start over"),
             ],
         }

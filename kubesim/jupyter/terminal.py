@@ -173,6 +173,8 @@ class Terminal(Widget):
         return {}
 
     def do_check(self, message: Message) -> Message:
+        if not self.editing:
+            return {}  # it was closed meanwhile
         self.editing = {**self.editing, "text": message["text"]}
         is_yaml = self.editing["name"].lower().endswith((".yaml", ".yml"))
         mistake = first_mistake(message["text"]) if is_yaml else None
@@ -218,6 +220,12 @@ class Terminal(Widget):
 
     def do_until(self, _message: Message) -> None:
         self.note(self._seat.advance_to_change(LONGEST_WAIT))
+
+    def do_undo(self, _message: Message) -> None:
+        self.note(self._seat.undo())
+
+    def do_redo(self, _message: Message) -> None:
+        self.note(self._seat.redo())
 
     def do_clear(self, _message: Message) -> None:
         self._forget(len(self.entries))

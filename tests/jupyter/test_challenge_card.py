@@ -54,6 +54,7 @@ def test_the_first_task_is_set_up_at_the_start(card, seat):
         "Show the solution (no points)",
         "Skip",
         "Undo",
+        "Redo",
         "Start over",
         "End the round",
     ]

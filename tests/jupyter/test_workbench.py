@@ -8,6 +8,7 @@ from anywidget import AnyWidget
 from kubesim.jupyter import flow
 from kubesim.jupyter.card import Widget
 from kubesim.jupyter.challenge import ChallengeCard
+from kubesim.jupyter.playground import Playground
 from kubesim.jupyter.progress import ProgressMap
 from kubesim.jupyter.quiz import PredictionCard, QuizCard
 from kubesim.jupyter.task import TaskCard
@@ -51,6 +52,7 @@ def test_no_synced_trait_holds_none(seat, bench):
         ProgressMap(seat),
         TaskCard(load_tasks()["store-credentials"], seat),
         ChallengeCard(1, seat),
+        Playground(seat),
         bench,
         flow.Paste(),
     ]

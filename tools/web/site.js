@@ -11,7 +11,6 @@ for (const name of ["python_stdlib.zip", "packages.zip"]) fetch(new URL(name, PY
 
 const app = await until(() => globalThis.jupyterapp);
 await app.restored;
-app.shell.collapseLeft(); // the notebook and its workbench need the room
 app.shell.currentChanged.connect((_, { newValue }) => newValue?.sessionContext && arrive(newValue));
 if (app.shell.currentWidget?.sessionContext) arrive(app.shell.currentWidget);
 
@@ -24,6 +23,7 @@ async function arrive(panel) {
   if (panel.hasClass("ks-arrived")) return;
   panel.addClass("ks-arrived");
   await panel.context.ready;
+  app.shell.collapseLeft(); // the notebook and its workbench need the room
   for (const other of [...app.shell.widgets("main")]) if (other !== panel && other.sessionContext) await leave(other);
   offerNewer(panel);
   const remembered = localStorage.getItem(LAST_RUN + panel.context.path);

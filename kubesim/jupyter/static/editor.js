@@ -10,10 +10,11 @@ function makeEditor(file, ask) {
   let mistake = null;
   let timer = 0;
   let leaving = false;
+  let news = ""; // until the next key
 
   const changed = () => input.value !== saved;
 
-  function show(news = "") {
+  function show() {
     const wrong = mistake && `✗ Line ${mistake.line}: ${mistake.words}`;
     const state = changed() ? "Not saved yet." : exists ? "" : "A new file.";
     status.replaceChildren(...[wrong, news || state].filter(Boolean).map((text) => h("div", {}, text)));
@@ -39,12 +40,18 @@ function makeEditor(file, ask) {
     if (reply.error) return false;
     saved = typed;
     exists = true;
-    show(`Saved ${file.name}.`);
+    news = `Saved ${file.name}.`;
+    show();
     return true;
   }
 
   function close() {
-    return changed() ? choice.show() : ask({ do: "close" });
+    return changed() ? choice.show() : leave();
+  }
+
+  function leave() {
+    clearTimeout(timer);
+    return ask({ do: "close" });
   }
 
   function indent() {
@@ -53,7 +60,8 @@ function makeEditor(file, ask) {
 
   function release() {
     leaving = true;
-    show("Tab now leaves the editor.");
+    news = "Tab now leaves the editor.";
+    show();
   }
 
   const saveButton = button("Save", ({ detail }) => save().then(() => detail && input.focus()), "Ctrl+O");
@@ -61,8 +69,8 @@ function makeEditor(file, ask) {
   const hint = h("span", { class: "hint" }, "Ctrl+O saves, Ctrl+X closes, Escape then Tab leaves");
   const buttons = h("div", { class: "buttons" }, saveButton, closeButton, hint);
   const choice = makeChoice(`Save the changes to ${file.name}?`, buttons, {
-    "Save and close": async () => (await save()) && ask({ do: "close" }),
-    "Close without saving": () => ask({ do: "close" }),
+    "Save and close": async () => (await save()) && leave(),
+    "Close without saving": leave,
     "Continue editing": () => input.focus(),
   });
   const keys = [
@@ -77,6 +85,7 @@ function makeEditor(file, ask) {
   });
   input.addEventListener("input", () => {
     mistake = null;
+    news = "";
     show();
     clearTimeout(timer);
     timer = setTimeout(check, CHECK_AFTER);

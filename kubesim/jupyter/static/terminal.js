@@ -291,6 +291,8 @@ function makeBar(ask, focusPrompt) {
     passing("+10 s", { do: "advance", seconds: 10 }, "Let simulated time pass"),
     passing("+1 min", { do: "advance", seconds: 60 }, "Let simulated time pass"),
     passing("Until something changes", { do: "until" }, "Let time pass until a Pod's status changes"),
+    passing("Undo", { do: "undo" }, "Revert the last command"),
+    passing("Redo", { do: "redo" }, "Do again what was reverted"),
     clock,
     restart,
   );

@@ -1,0 +1,44 @@
+"""The playground's card: something broken at random, and a cluster from a file."""
+
+import pytest
+
+from kubesim.jupyter.card import inline
+from kubesim.jupyter.playground import CASE, Playground
+from kubesim.jupyter.workbench import workbench
+from kubesim.lessons.challenge import broken_clusters
+from tests.jupyter.conftest import labels, press
+
+
+@pytest.fixture
+def card(seat):
+    return Playground(seat)
+
+
+def test_something_is_broken_and_can_be_fixed_or_undone(card, seat):
+    task = broken_clusters(7)[0].task
+    assert labels(card.feedback) == ["Break something", "Load case.yaml"]
+    feedback = press(card, "break", seed=7)
+    assert feedback["title"] == inline(task.title)
+    assert not workbench(seat).goals["done"]
+    assert labels(feedback) == ["Break something else", "Load case.yaml", "Hint", "Show a solution"]
+    for line in task.solution:
+        seat.run(line)
+    seat.run("sleep 400")
+    assert card.feedback["done"]
+    assert workbench(seat).goals["done"]
+    assert labels(press(card, "break", seed=8))[2:] == ["Hint", "Show a solution"]
+    assert seat.undo().startswith("Reverted: `break something: ")
+
+
+def test_a_number_picks_what_is_broken(card):
+    titles = {press(card, "break", seed=seed)["title"] for seed in range(12)}
+    assert len(titles) > 4
+
+
+def test_a_file_becomes_a_cluster(card, seat):
+    assert "no file" in press(card, "load")["said"]
+    seat.run("kubectl create namespace shop; kubectl run web -n shop --image=registry.example.com/myapp:1.0; sleep 5")
+    seat.run(f"kubectl get pods,serviceaccounts,secrets -n shop -o yaml > {CASE}")
+    assert "is loaded" in press(card, "load")["said"]
+    assert "web    0/1     ErrImagePull" in workbench(seat).transcript
+    assert "error" not in workbench(seat).transcript.lower().replace("errimagepull", "")
