@@ -42,7 +42,7 @@ class ChallengeCard(Card):
     """A round of the challenge in the notebook's own cluster. A task is set up when it is first opened."""
 
     _esm = static("parts.js", "challenge.js")
-    _css = static("card.css", "task.css", "challenge.css")
+    _css = static("theme.css", "card.css", "task.css", "challenge.css")
 
     def __init__(self, seed: int, seat: Seat) -> None:
         self._seat = seat

@@ -79,7 +79,7 @@ class Paste(Card):
     """A box for what one has of a failed pull: an export, a text of kubectl's or a message. Nothing of it is kept."""
 
     _esm = static("parts.js", "quiz.js")
-    _css = static("card.css")
+    _css = static("theme.css", "card.css")
 
     answer = traitlets.Unicode().tag(sync=True)
     """Always "": what was pasted stays on the page."""

@@ -35,7 +35,7 @@ class Playground(Exercise):
     """At most one broken cluster at a time. Its goals are on the workbench, and nothing counts."""
 
     _esm = static("parts.js", "playground.js")
-    _css = static("card.css", "task.css")
+    _css = static("theme.css", "card.css", "task.css")
 
     def __init__(self, seat: Seat) -> None:
         self._seat = seat

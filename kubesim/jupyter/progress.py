@@ -39,7 +39,7 @@ class ProgressMap(Card):
     """
 
     _esm = static("parts.js", "progress.js")
-    _css = static("progress.css")
+    _css = static("theme.css", "progress.css")
 
     def __init__(self, seat: Seat) -> None:
         self._seat = seat

@@ -39,7 +39,7 @@ class QuizCard(Exercise):
     """
 
     _esm = static("parts.js", "quiz.js")
-    _css = static("card.css")
+    _css = static("theme.css", "card.css")
     _words: ClassVar = {"right": "Right", "wrong": "Not yet", "": ""}
 
     answer = traitlets.Union([traitlets.List(), traitlets.Unicode()]).tag(sync=True)

@@ -29,7 +29,7 @@ class TaskCard(Exercise):
     """
 
     _esm = static("parts.js", "task.js")
-    _css = static("card.css", "flow.css", "task.css")
+    _css = static("theme.css", "card.css", "flow.css", "task.css")
 
     def __init__(self, task: Task, seat: Seat) -> None:
         self._task = task

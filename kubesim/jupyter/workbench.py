@@ -35,7 +35,7 @@ class Workbench(Terminal):
     """A terminal with a view of the cluster. It is drawn again only where something has changed."""
 
     _esm = static("parts.js", "terminal.js", "editor.js", "workbench.js")
-    _css = static("flow.css", "terminal.css", "workbench.css")
+    _css = static("theme.css", "flow.css", "terminal.css", "workbench.css")
 
     name = traitlets.Unicode().tag(sync=True)
     """The model's id, by which the page finds the whole model."""

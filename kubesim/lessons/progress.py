@@ -18,9 +18,9 @@ from typing import Any
 from kubesim.workspace import Workspace
 
 try:
-    import fcntl
+    from fcntl import LOCK_EX, LOCK_NB, flock  # a browser's fcntl has no flock
 except ImportError:  # Windows and the browser: without a lock, two kernels must not write in the same millisecond
-    fcntl = None  # type: ignore[assignment]
+    flock = None  # type: ignore[assignment]
 
 FILE = "/workspace/.progress.json"
 MARK, VERSION, OLDEST = "kubesim-progress", 3, 2  # a file of version 2 only lacks `asked` and `shown`
@@ -317,7 +317,7 @@ def _alone(workspace: Workspace) -> Iterator[None]:
     try:
         with suppress(OSError):
             handle = os.open(workspace.root, os.O_RDONLY)
-        if handle is not None and fcntl is not None:
+        if handle is not None and flock is not None:
             _lock(handle)
         yield
     finally:
@@ -329,7 +329,7 @@ def _lock(folder: int) -> None:
     ends = time.monotonic() + PATIENCE
     while True:
         try:
-            fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            flock(folder, LOCK_EX | LOCK_NB)
             return
         except BlockingIOError:
             if time.monotonic() > ends:

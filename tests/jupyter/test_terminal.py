@@ -300,6 +300,9 @@ def test_yaml_is_checked_as_you_type_and_the_draft_is_kept(page, terminal):
     }
     assert terminal.editing == {"name": "pod.yaml", "text": "a: 1\nb: c: d\n", "saved": "", "exists": False}
     assert page.ask("check", text="a: 1\n---\nb: 2\n") == {}
+    page.ask("close")
+    assert page.ask("check", text="a: b: c") == {}  # a check that was on its way
+    assert terminal.editing == {}
 
 
 @pytest.mark.parametrize("name", ["notes.txt", "a.json", "yaml", "a.yaml.txt"])

@@ -308,7 +308,7 @@ def test_two_kernels_do_not_lose_what_the_other_keeps(workspace, tmp_path):
 
 
 def test_where_folders_cannot_be_locked_it_is_kept_all_the_same(workspace, monkeypatch):
-    monkeypatch.setattr("kubesim.lessons.progress.fcntl", None)
+    monkeypatch.setattr("kubesim.lessons.progress.flock", None)
     assert Progress(workspace).keep_task("mend")
     assert Progress(workspace).is_done("mend")
 
