@@ -48,6 +48,10 @@ RUN_ALL = """limit => Promise.race([
 ])"""
 
 STORED = f"() => {CURRENT}.content.model.toJSON()"
+SELECT = f"""name => {{
+    const {{content}} = {CURRENT};
+    content.activeCellIndex = content.widgets.findIndex((cell) => cell.model.id === name);
+}}"""
 SELECT_FIRST = f"""() => {{
     const {{content}} = {CURRENT};
     for (const cell of content.model.cells) if (cell.type === "code") cell.clearExecution();
@@ -209,6 +213,11 @@ class Notebook:
         """Run all cells, and return when the last one is done; Playwright's Error if that takes too long."""
         self.page.evaluate(RUN_ALL, 3 * SECONDS * 1000)
 
+    def run(self, name: str) -> None:
+        """Run the cell with that id."""
+        self.page.evaluate(SELECT, name)
+        self.page.evaluate("() => window.jupyterapp.commands.execute('notebook:run-cell')")
+
     def run_by_keyboard(self, cells: int) -> None:
         """Clear what is stored, run each cell with Shift+Enter, and return when the last one is selected and done."""
         self.page.evaluate(SELECT_FIRST)
@@ -277,6 +286,21 @@ def open_notebook(
 ) -> Iterator[Callable[[str], Notebook]]:
     """A function that opens the notebook NAME of `folder` and returns when its kernel is ready."""
     with opening(lab, loaded_page, folder, request) as open_it:
+        yield open_it
+
+
+@pytest.fixture(scope="module")
+def shared_folder(lab: Lab, request: pytest.FixtureRequest) -> Path:
+    """A copy of notebooks/ for all tests of a module."""
+    return copy_of_notebooks(lab, request.module.__name__)
+
+
+@pytest.fixture(scope="module")
+def open_shared(
+    lab: Lab, loaded_page: Page, shared_folder: Path, request: pytest.FixtureRequest
+) -> Iterator[Callable[[str], Notebook]]:
+    """The same as open_notebook, for a notebook that all tests of a module go on with."""
+    with opening(lab, loaded_page, shared_folder, request) as open_it:
         yield open_it
 
 

@@ -18,10 +18,10 @@ START = sum(quiz.startswith("start-") for quiz in load_quizzes())
 ALONE = "01-storing-credentials.ipynb"
 
 
-@pytest.fixture
-def notebook(open_notebook: Callable[[str], Any]) -> Any:
+@pytest.fixture(scope="module")
+def notebook(open_shared: Callable[[str], Any]) -> Any:
     """Notebook 00 with all its cells run."""
-    notebook = open_notebook("00-start.ipynb")
+    notebook = open_shared("00-start.ipynb")
     notebook.run_all()
     return notebook
 

@@ -12,17 +12,26 @@ from playwright.sync_api import Locator, expect
 
 from browser.contrast import pale_texts
 
-CELLS = {"load": "%load_ext kubesim.jupyter", "order": "%quiz how-a-pod-inherits", "line": "%quiz older-than-the-list"}
+CELLS = {
+    "load": "%load_ext kubesim.jupyter",
+    "order": "%quiz how-a-pod-inherits",
+    "line": "%quiz older-than-the-list",
+    "paste": "%why",
+    "key": "%predict touch-the-pod",
+    "click": "%predict how-many-nodes",
+    "nodes": "%%kubectl\nkubectl get nodes",
+}
 
 
-@pytest.fixture
-def notebook(folder: Path, open_notebook: Callable[[str], Any]) -> Any:
-    """A notebook with a quiz of each of the two kinds."""
+@pytest.fixture(scope="module")
+def notebook(shared_folder: Path, open_shared: Callable[[str], Any]) -> Any:
+    """A notebook with a quiz of each kind that isn't just choices."""
     cells = [nbformat.v4.new_code_cell(source, id=name) for name, source in CELLS.items()]
     kernel = {"kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}}
-    nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata=kernel), folder / "quizzes.ipynb")
-    notebook = open_notebook("quizzes.ipynb")
-    notebook.run_all()
+    nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata=kernel), shared_folder / "quizzes.ipynb")
+    notebook = open_shared("quizzes.ipynb")
+    for name in list(CELLS)[:-1]:
+        notebook.run(name)
     return notebook
 
 
@@ -61,4 +70,33 @@ def test_a_line_is_picked_with_the_arrow_keys(notebook: Any) -> None:
     expect(card.get_by_label("early default <none>")).to_be_checked()
     lines.nth(1).press("Enter")
     expect(card.get_by_role("status")).to_contain_text("✓ Right")
+    assert pale_texts(card) == []
+
+
+def test_a_prediction_is_one_click_or_key_and_the_next_output_answers_it(notebook: Any) -> None:
+    clicked, pressed = (notebook.cell(name).locator(".ks-card") for name in ("click", "key"))
+    clicked.locator(".ks-guesses button").first.click()
+    pressed.locator(".ks-guesses button").last.press("Enter")
+    for guess in (clicked.locator(".ks-guesses button").first, pressed.locator(".ks-guesses button").last):
+        expect(guess).to_have_attribute("aria-pressed", "true")
+    expect(guess).to_be_focused()
+    expect(clicked.locator(".ks-verdict")).to_have_count(0)
+    assert pale_texts(clicked) == []
+    notebook.run("nodes")
+    expect(clicked.locator(".ks-verdict")).to_be_visible()
+    assert pale_texts(clicked) == []
+
+
+def test_what_is_pasted_is_explained_and_keeps_its_lines(notebook: Any) -> None:
+    card: Locator = notebook.cell("paste").locator(".ks-card")
+    box, before = card.get_by_role("textbox"), notebook.page.locator(".jp-Cell").count()
+    text = 'Name: web\nStatus: Pending\nFailed to pull image "r.example.com/a:1": 401 Unauthorized'
+    notebook.page.evaluate("text => navigator.clipboard.writeText(text)", text)
+    box.press("Control+v")
+    box.press("Enter")
+    box.press_sequentially("ab x")
+    expect(box).to_have_value(f"{text}\nab x")
+    assert notebook.page.locator(".jp-Cell").count() == before
+    card.get_by_role("button", name="Explain").press("Enter")
+    expect(card.get_by_role("status").first.locator("pre, .ks-notes li").first).to_be_visible()
     assert pale_texts(card) == []

@@ -60,10 +60,10 @@ function orderedItems(content) {
 }
 
 function typedInput(content, name) {
-  const input = element("input", {
-    type: "text", name, id: name, autocomplete: "off", spellcheck: false,
-    className: content.kind === "command" ? "ks-typed ks-mono" : "ks-typed",
-  });
+  const shared = { name, id: name, autocomplete: "off", spellcheck: false };
+  const input = content.kind === "paste"
+    ? element("textarea", { ...shared, rows: 8, wrap: "off", className: "ks-typed ks-mono" })
+    : element("input", { ...shared, type: "text", className: content.kind === "command" ? "ks-typed ks-mono" : "ks-typed" });
   input.setAttribute("autocapitalize", "off");
   input.setAttribute("aria-label", content.how);
   return [input];
@@ -145,8 +145,11 @@ function render({ model, el }) {
   const restore = () => writeAnswer(form, model.get("answer"));
   const rebuild = () => {
     content = model.get("content");
-    form.querySelector("fieldset").replaceWith(buildFields(content, pick));
+    const old = form.querySelector("fieldset");
+    const focused = old.contains(document.activeElement);
+    old.replaceWith(buildFields(content, pick));
     restore();
+    if (focused) form.querySelector("fieldset").querySelector("input, textarea, button")?.focus();
   };
 
   form.addEventListener("submit", (event) => event.preventDefault());
