@@ -24,6 +24,8 @@ async function arrive(panel) {
   panel.addClass("ks-arrived");
   await panel.context.ready;
   app.shell.collapseLeft(); // the notebook and its workbench need the room
+  const address = `?path=${encodeURIComponent(panel.context.path)}`;
+  history.replaceState(history.state, "", address); // which a reload, a bookmark and a copied link lead back to
   for (const other of [...app.shell.widgets("main")]) if (other !== panel && other.sessionContext) await leave(other);
   offerNewer(panel);
   const remembered = localStorage.getItem(LAST_RUN + panel.context.path);
