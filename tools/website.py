@@ -26,6 +26,7 @@ from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any, ClassVar
 
+import nbformat
 from packaging.requirements import Requirement
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -154,8 +155,8 @@ def build_app(builder: Path) -> None:
 
 def stamp(notebook: Path) -> None:
     """Write the lesson's version into the notebook, so that a learner's copy can be told from a newer one."""
-    content = json.loads(notebook.read_text(encoding="utf-8"))
-    content["metadata"]["kubesim"] = _sha256(notebook)[:16]
+    content = nbformat.read(notebook, 4)  # with each text as one, where a page without a server would show a list
+    content.metadata["kubesim"] = _sha256(notebook)[:16]
     notebook.write_text(json.dumps(content, ensure_ascii=False), encoding="utf-8")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -86,6 +87,7 @@ def test_each_cell_prints_what_is_stored(opened: Page, path: Path) -> None:
     served = {cell.id for cell in run.cells if "needs-a-server" in tags(cell)}
     assert {cell.id for cell in run.cells if NO_SERVER in str(cell.get("outputs"))} == served
     assert opened.evaluate(KERNELS) == 1
+    expect(opened.locator(".ks-bench")).to_have_count(1)
 
 
 def test_a_learner_walks_through_the_site(site: str, page: Page, start: Callable[[], Page]) -> None:
@@ -115,13 +117,13 @@ def test_a_learner_walks_through_the_site(site: str, page: Page, start: Callable
     enter(notebook.prompt, "cat pod.yaml")
     expect(page.get_by_role("log")).to_contain_text("kind: Pod")
     page.context.close()
+
     page = start()
     visit(page, site, "00-start")
     page.evaluate(RUN_ALL, LIMIT)
     notebook = Notebook(NOTEBOOKS / "00-start.ipynb", page)
     shown = notebook.cell("progress-map").locator(".ks-progress")
     expect(shown.get_by_role("row", name="00 Start")).to_contain_text("1 of ")
-
     shown.get_by_role("link", name="01 Storing").press("Enter")
     expect(page.locator(".lm-TabBar-tab.jp-mod-current", has_text="01-storing")).to_be_visible()
     page.wait_for_function(READY, timeout=LIMIT)
@@ -130,3 +132,18 @@ def test_a_learner_walks_through_the_site(site: str, page: Page, start: Callable
     notebook.run_all()
     cell, task = next((cell, load_tasks()[name]) for cell, name in magics(notebook, "task"))
     solve(notebook.prompt, notebook.cell(cell).locator(".ks-card"), task)
+    page.evaluate(SAVE)
+
+    renew(website.SITE / "files" / "notebooks" / "01-storing-credentials.ipynb")
+    page.reload()
+    page.get_by_role("button", name=re.compile("Open it, and keep mine as 01-storing-credentials-mine")).press("Enter")
+    page.wait_for_function(f"() => ({STORED})().metadata.kubesim === 'newer'")
+    contents = page.evaluate("() => window.jupyterapp.serviceManager.contents.get('notebooks')")
+    assert [one["name"] for one in contents["content"] if "-mine-" in one["name"]]
+    page.context.close()
+
+
+def renew(lesson: Path) -> None:
+    """Publish another version of a lesson."""
+    lesson.write_text(re.sub('"kubesim": "[0-9a-f]+"', '"kubesim": "newer"', lesson.read_text(encoding="utf-8")))
+    website.Handler.bodies.clear()

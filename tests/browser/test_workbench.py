@@ -217,6 +217,7 @@ def test_a_reloaded_page_shows_what_was_there_and_a_lost_kernel_is_told(terminal
 
 NOTEBOOK = ".jp-NotebookPanel:not(.lm-mod-hidden) .jp-Notebook"
 SIMPLE = "() => { window.jupyterapp.shell.mode = 'single-document'; }"
+CLOSE = "() => [...window.jupyterapp.shell.widgets('main')].find((one) => one.sessionContext).dispose()"
 MULTIPLE = "() => { window.jupyterapp.shell.mode = 'multiple-document'; }"
 
 
@@ -300,6 +301,22 @@ def test_two_notebooks_have_a_bench_each_and_a_new_kernel_takes_the_place_of_the
     expect(tabs.last).to_have_class(re.compile("lm-mod-current"))
     first.click()
     expect(tabs.first).to_have_class(re.compile("lm-mod-current"))
+
+
+def test_a_closed_tab_takes_its_bench_along_and_finds_the_cluster_again(terminal: Terminal) -> None:
+    page, path = terminal.page, f"{terminal.workspace.parent.name}/try.ipynb"
+    terminal.press("Undo")
+    expect(terminal.screen.locator(".note")).to_have_text("# Reverted: `sleep 5`\n")
+    terminal.press("Redo")
+    expect(terminal.screen.locator(".note").last).to_have_text("# Done again: `sleep 5`\n")
+    page.evaluate("async () => { await window.jupyterapp.commands.execute('docmanager:save'); }")
+    page.evaluate(CLOSE)
+    expect(page.locator(".ks-bench")).to_have_count(0)
+    page.evaluate(OPEN, path)
+    page.evaluate(RUN_ALL, 60000)
+    expect(page.locator(".ks-dock .ks-bench")).to_have_count(1)
+    expect(page.locator(".jp-OutputArea-output", has_text=TABLE).last).to_contain_text("web")
+    expect(terminal.screen).to_contain_text("pod/web created")
 
 
 def test_everyone_can_use_it(terminal: Terminal) -> None:

@@ -23,7 +23,7 @@ async function arrive(panel) {
   if (panel.hasClass("ks-arrived")) return;
   panel.addClass("ks-arrived");
   await panel.context.ready;
-  app.shell.collapseLeft(); // the notebook and its workbench need the room
+  makeRoom(panel.sessionContext);
   const address = `?path=${encodeURIComponent(panel.context.path)}`;
   history.replaceState(history.state, "", address); // which a reload, a bookmark and a copied link lead back to
   for (const other of [...app.shell.widgets("main")]) if (other !== panel && other.sessionContext) await leave(other);
@@ -38,6 +38,14 @@ async function arrive(panel) {
     if (status === "restarting" && last) offerAgain(panel, last);
   });
   watch();
+}
+
+// The list of files would take the room that the notebook and its workbench need. JupyterLab opens it while it starts.
+function makeRoom({ ready }) {
+  const fold = () => app.shell.leftCollapsed || app.shell.collapseLeft();
+  app.shell.layoutModified.connect(fold);
+  ready.then(() => app.shell.layoutModified.disconnect(fold));
+  fold();
 }
 
 // Each notebook has a Python of its own, of which a tab can carry but one.
@@ -69,7 +77,7 @@ function offerAgain(panel, last) {
 // The browser keeps what a learner has saved, and shows that instead of the lesson.
 async function offerNewer(panel) {
   const { path, model } = panel.context;
-  const answer = await fetch(new URL(`files/${path}`, ROOT));
+  const answer = await fetch(new URL(`files/${path}`, ROOT), { cache: "no-cache" });
   const lesson = answer.ok && (await answer.json()).metadata?.kubesim;
   if (!lesson || lesson === model.getMetadata("kubesim")) return;
   const mine = path.replace(/\.ipynb$/, `-mine-${new Date().toISOString().slice(0, 19).replace(/[:T]/g, "-")}.ipynb`);

@@ -95,6 +95,7 @@ async function dock(model, notebook) {
   if (!other) requestAnimationFrame(() => divide(panel.parent));
   const observer = new IntersectionObserver((seen) => seen.at(-1).isIntersecting && raise(panel));
   observer.observe(notebook);
+  context.disposed?.connect(() => panel.dispose()); // with the notebook's tab
   panel.disposed.connect(() => {
     observer.disconnect();
     if (panels.get(context) === panel) panels.delete(context);
