@@ -95,7 +95,8 @@ async function dock(model, notebook) {
   if (!other) requestAnimationFrame(() => divide(panel.parent));
   const observer = new IntersectionObserver((seen) => seen.at(-1).isIntersecting && raise(panel));
   observer.observe(notebook);
-  context.disposed?.connect(() => panel.dispose()); // with the notebook's tab
+  const tab = [...(panel.parent?.widgets?.() ?? [])].find(({ node }) => node === notebook);
+  tab?.disposed.connect(() => panel.dispose());
   panel.disposed.connect(() => {
     observer.disconnect();
     if (panels.get(context) === panel) panels.delete(context);
