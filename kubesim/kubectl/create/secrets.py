@@ -170,6 +170,6 @@ def _read(call: Call, path: str, failure: str = "error reading {path}") -> bytes
     if path in ("-", "/dev/stdin"):
         return (call.context.stdin or "").encode("utf-8", "surrogateescape")
     try:
-        return call.context.workspace.read_bytes(path)
+        return call.context.workspace.read_text(path).encode("utf-8", "surrogateescape")
     except OSError as error:
         raise KubectlError(f"{failure.format(path=path)}: {(error.strerror or '').lower()}") from None
