@@ -43,9 +43,14 @@ for _quiet in (_log, logging.getLogger("tornado.general")):  # where nobody adds
 class Listener(web.RequestHandler):
     """What all requests have in common: what isn't let in is answered before its body is read."""
 
-    def initialize(self, token: str, host: str, answer: Answer, execute: Execute) -> None:
-        """`host` is the name of the server's own address; `answer` and `execute` find out what to send."""
-        self._token = token
+    def initialize(
+        self, token: str, host: str, answer: Answer, execute: Execute, account: Callable[[str], str]
+    ) -> None:
+        """`host` is the name of the server's own address; `answer` and `execute` find out what to send.
+
+        `token` is the administrator's; `account` says whose another one is.
+        """
+        self._token, self._account_of, self._account = token, account, ""
         self._host = host
         self.answer = answer
         self.execute_command = execute
@@ -64,11 +69,16 @@ class Listener(web.RequestHandler):
             self.refuse(errors.StatusError(403, "Forbidden", "this Host is not served: use the address or localhost"))
         elif self.request.path not in OPEN_PATHS and not self._is_authenticated():
             self.refuse(errors.StatusError(401, "Unauthorized", "Unauthorized"))
+        elif self._account and any(name.lower().startswith("impersonate-") for name in self.request.headers):
+            self.refuse(errors.not_simulated("impersonating as a ServiceAccount is not part of this simulator"))
 
     def _is_authenticated(self) -> bool:
         kind, _, given = self.request.headers.get("Authorization", "").partition(" ")
         token = given.strip().encode("utf-8", "replace")
-        return kind.lower() == "bearer" and hmac.compare_digest(token, self._token.encode())
+        if kind.lower() == "bearer" and not hmac.compare_digest(token, self._token.encode()):
+            self._account = self._account_of(given.strip())
+            return bool(self._account)
+        return kind.lower() == "bearer"
 
     def refuse(self, error: errors.StatusError) -> None:
         self.set_header("Connection", "close")
@@ -85,6 +95,8 @@ class Listener(web.RequestHandler):
         given = self.request
         query = {key: values[0].decode("utf-8", "replace") for key, values in given.query_arguments.items()}
         headers = {key.lower(): value for key, value in given.headers.items()}
+        if self._account:
+            headers["impersonate-user"] = self._account
         groups = tuple(given.headers.get_list("Impersonate-Group"))
         return Request(given.method or "", unquote(given.path), query, headers, body, groups)
 

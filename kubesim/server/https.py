@@ -25,6 +25,7 @@ from tornado import httpserver, iostream, netutil, web
 
 from kubesim.api import errors
 from kubesim.cluster import Cluster
+from kubesim.cluster.apiserver.tokens import account_of
 from kubesim.kubectl.config import CLUSTER, CONTEXT, USER
 from kubesim.server.api import API
 from kubesim.server.handlers import EXEC_PATH, MAX_READ, Exec, Handler
@@ -105,6 +106,7 @@ class Server:
         """Serve this cluster from now on; watches of the one before end."""
         before = getattr(self, "_api", None)
         self._api = API(cluster)
+        cluster.api.signing_key = self._token
         self._revision = cluster.api.revision
         if before:
             before.history.close()
@@ -187,7 +189,8 @@ class Server:
                 server.handle_stream(stream, address)
 
     def _application(self) -> web.Application:
-        shared = {"token": self._token, "host": self.address, "answer": self._answer, "execute": self._execute}
+        shared = {"host": self.address, "answer": self._answer, "execute": self._execute}
+        shared |= {"token": self._token, "account": self._account}
         rules = [(EXEC_PATH, Exec, shared), (".*", Handler, shared)]
         return web.Application(rules, log_function=lambda _: None)
 
@@ -217,6 +220,11 @@ class Server:
                 return Response(status_of(errors.StatusError(500, "InternalError", why)), 500)
             self._notify()
             return answer
+
+    def _account(self, token: str) -> str:
+        cluster = self._api.cluster
+        with cluster.lock:
+            return account_of(cluster.api, token, cluster.clock.now)
 
     def _execute(self, request: Request, argv: list[str]) -> Process:
         api = self._api

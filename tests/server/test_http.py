@@ -48,6 +48,23 @@ def test_nobody_comes_in_without_the_token(value: str | None, path: str, client:
     assert client("POST", path, b"{}", headers=headers)[0] == 401
 
 
+def test_a_token_counts_only_where_it_was_issued(client: Client) -> None:
+    """What an unserved cluster signs has no key, so that anybody could write it."""
+    body = b'{"kind": "TokenRequest", "apiVersion": "authentication.k8s.io/v1"}'
+    issued = client("POST", "/api/v1/namespaces/default/serviceaccounts/default/token", body)[1]["status"]["token"]
+    unserved = Session().run("kubectl create token default").stdout
+    answers = {token: client("GET", MAPS, headers={"Authorization": f"Bearer {token}"}) for token in (issued, unserved)}
+    assert answers[issued][0] == 403
+    assert answers[issued][1]["message"].startswith(
+        'configmaps is forbidden: User "system:serviceaccount:default:default" cannot list resource "configmaps"'
+    )
+    assert answers[unserved][:2] == (401, UNAUTHORIZED)
+    tampered = f"{issued[:-4]}AAAA"
+    assert client("GET", MAPS, headers={"Authorization": f"Bearer {tampered}"})[0] == 401
+    as_other = {"Authorization": f"Bearer {issued}", "Impersonate-User": "jane"}
+    assert client("GET", MAPS, headers=as_other)[0] == 501
+
+
 def test_exec_needs_the_token_too(client: Client) -> None:
     path = "/api/v1/namespaces/default/pods/web/exec?command=ls"
     assert client("POST", path, headers={})[:2] == (401, UNAUTHORIZED)

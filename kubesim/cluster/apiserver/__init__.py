@@ -108,6 +108,7 @@ class APIServer:
         self._events = EventIndex()
         self._listeners: dict[Resource | None, list[Listener]] = {None: []}
         self._nodes: dict[str, NodeServer] = {}
+        self.signing_key = ""  # of ServiceAccounts' tokens, while the cluster is served
 
     def connect_node(self, name: str, server: NodeServer) -> None:
         self._nodes[name] = server

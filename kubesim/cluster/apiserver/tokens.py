@@ -1,16 +1,19 @@
-"""Tokens of ServiceAccounts: JSON Web Tokens whose claims are Kubernetes' own, and whose signature is none.
+"""Tokens of ServiceAccounts: JSON Web Tokens whose claims are Kubernetes' own.
 
-Mirrors kubernetes pkg/registry/core/serviceaccount/storage/token.go and pkg/serviceaccount/claims.go, v1.36.
+Only while a cluster is served does its API server have a key to sign with, and takes what it has signed. Mirrors
+kubernetes pkg/registry/core/serviceaccount/storage/token.go and pkg/serviceaccount/{claims,legacy}.go, v1.36.
 """
 
 from __future__ import annotations
 
 import base64
 import hashlib
+import hmac
+import json
 
 from kubesim.api import errors
-from kubesim.api.clock import SECOND, Micros, rfc3339, uuid
-from kubesim.api.objects import Object, metadata, name_of
+from kubesim.api.clock import SECOND, Micros, parse_time, rfc3339, uuid
+from kubesim.api.objects import Object, metadata, name_of, namespace_of
 from kubesim.api.resources import NODE, POD, SECRET, SERVICE_ACCOUNT, TOKEN_REQUEST, Resource
 from kubesim.cluster.apiserver import APIServer
 from kubesim.cluster.apiserver.authorization import ADMIN, SERVICE_ACCOUNT_PREFIX, User
@@ -19,6 +22,9 @@ from kubesim.gotext import gojson
 _ISSUER = "https://kubernetes.default.svc.cluster.local"
 _SHORTEST, _LONGEST, _USUAL = 600, 1 << 32, 3600  # seconds
 _BOUND = {"Node": NODE, "Pod": POD, "Secret": SECRET}
+# A Pod's token says that it lasts so many seconds, and lasts a year (--service-account-extend-token-expiration).
+_OF_POD, _YEAR = 3607, 365 * 86400
+_LEGACY = "kubernetes.io/serviceaccount/"
 
 
 def create_token(api: APIServer, namespace: str, name: str, spec: Object, now: Micros, *, user: User = ADMIN) -> Object:
@@ -31,15 +37,62 @@ def create_token(api: APIServer, namespace: str, name: str, spec: Object, now: M
     bound = spec.get("boundObjectRef")
     claims = _claims(account, audiences, now // SECOND, seconds)
     if bound:
-        claims["kubernetes.io"][bound["kind"].lower()] = _reference(_bound_object(api, namespace, bound))
+        claims["kubernetes.io"] |= _of_bound(api, bound["kind"].lower(), _bound_object(api, namespace, bound))
+        if bound["kind"] == POD.kind and seconds == _OF_POD:
+            claims |= {"exp": now // SECOND + _YEAR}
+            claims["kubernetes.io"]["warnafter"] = now // SECOND + seconds
     granted = {"audiences": audiences, "expirationSeconds": seconds, "boundObjectRef": bound}
     return {
         "kind": TOKEN_REQUEST.kind,
         "apiVersion": TOKEN_REQUEST.api_version,
         "metadata": {"name": name, "namespace": namespace, "creationTimestamp": rfc3339(now)},
         "spec": granted,
-        "status": {"token": _signed(claims), "expirationTimestamp": rfc3339(now + seconds * SECOND)},
+        "status": {"token": _signed(claims, api.signing_key), "expirationTimestamp": rfc3339(now + seconds * SECOND)},
     }
+
+
+def pod_token(api: APIServer, pod: Object, wanted: Object) -> str:
+    """The token that a Pod finds in a volume. Raises StatusError."""
+    bound = {"kind": POD.kind, "apiVersion": POD.api_version, **_reference(pod)}
+    audiences = [wanted["audience"]] if wanted.get("audience") else []
+    spec = {"audiences": audiences, "expirationSeconds": wanted.get("expirationSeconds"), "boundObjectRef": bound}
+    now, account = parse_time(pod["metadata"]["creationTimestamp"]), pod["spec"].get("serviceAccountName", "default")
+    return str(create_token(api, namespace_of(pod), account, spec, now)["status"]["token"])
+
+
+def secret_token(api: APIServer, account: Object, secret: Object) -> str:
+    """The token without an end that is kept in a Secret."""
+    namespace, name = namespace_of(account), name_of(account)
+    claims = {
+        "iss": "kubernetes/serviceaccount",
+        f"{_LEGACY}namespace": namespace,
+        f"{_LEGACY}secret.name": name_of(secret),
+        f"{_LEGACY}service-account.name": name,
+        f"{_LEGACY}service-account.uid": metadata(account)["uid"],
+        "sub": f"{SERVICE_ACCOUNT_PREFIX}{namespace}:{name}",
+    }
+    return _signed(claims, api.signing_key)
+
+
+def account_of(api: APIServer, token: str, now: Micros) -> str:
+    """The user whose token this is, "" for nobody's: what the API server has signed counts while all in it is there."""
+    signed, _, signature = token.rpartition(".")
+    if not api.signing_key or not hmac.compare_digest(signature.encode(), _signature(signed, api.signing_key).encode()):
+        return ""
+    claims = json.loads(base64.urlsafe_b64decode(signed.partition(".")[2] + "=="))
+    if claims.get("exp", now) * SECOND <= now or _ISSUER not in claims.get("aud", [_ISSUER]):
+        return ""
+    namespace, name = claims["sub"].removeprefix(SERVICE_ACCOUNT_PREFIX).split(":")
+    known = claims.get("kubernetes.io") or {
+        "serviceaccount": {"name": name, "uid": claims[f"{_LEGACY}service-account.uid"]},
+        "secret": {"name": claims[f"{_LEGACY}secret.name"]},
+    }
+    for key, resource in {"serviceaccount": SERVICE_ACCOUNT, "pod": POD, "secret": SECRET, "node": NODE}.items():
+        if reference := known.get(key):
+            obj = api.find(resource, namespace if resource.namespaced else "", reference["name"])
+            if obj is None or reference.get("uid", metadata(obj)["uid"]) != metadata(obj)["uid"]:
+                return ""
+    return str(claims["sub"])
 
 
 def _check(seconds: int) -> None:
@@ -79,15 +132,25 @@ def _claims(account: Object, audiences: list[str], issued: int, seconds: int) ->
     }
 
 
+def _of_bound(api: APIServer, kind: str, obj: Object) -> Object:
+    """The claims about what a token is bound to, and about the node of a Pod."""
+    node = api.find(NODE, "", obj["spec"].get("nodeName", "")) if kind == "pod" else None
+    return {kind: _reference(obj)} | ({"node": _reference(node)} if node else {})
+
+
 def _reference(obj: Object) -> Object:
     return {"name": name_of(obj), "uid": metadata(obj)["uid"]}
 
 
-def _signed(claims: Object) -> str:
-    """The token. Digests replace the signature, because there is no key."""
+def _signed(claims: Object, key: str) -> str:
     head = {"alg": "RS256", "kid": _encoded(hashlib.sha256(_ISSUER.encode()).digest())}
     signed = ".".join(_encoded(gojson.dumps(part).encode()) for part in (head, claims))
-    return f"{signed}.{_encoded(b''.join(hashlib.sha512(f'{signed}{part}'.encode()).digest() for part in range(4)))}"
+    return f"{signed}.{_signature(signed, key)}"
+
+
+def _signature(signed: str, key: str) -> str:
+    """As long as one of RS256. Digests stand for it, of the key, too, where there is one."""
+    return _encoded(b"".join(hashlib.sha512(f"{signed}{part}{key}".encode()).digest() for part in range(4)))
 
 
 def _encoded(data: bytes) -> str:

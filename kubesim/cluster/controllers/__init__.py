@@ -9,7 +9,12 @@ from kubesim.cluster.controllers.daemonset import DaemonSetController
 from kubesim.cluster.controllers.deployment import DeploymentController, ReplicaSetController
 from kubesim.cluster.controllers.endpoints import EndpointsController
 from kubesim.cluster.controllers.job import JobController
-from kubesim.cluster.controllers.lifecycle import GarbageCollector, NamespaceController, TaintEvictionController
+from kubesim.cluster.controllers.lifecycle import (
+    GarbageCollector,
+    NamespaceController,
+    TaintEvictionController,
+    TokenController,
+)
 from kubesim.cluster.controllers.statefulset import StatefulSetController
 
 
@@ -19,6 +24,7 @@ class ControllerManager:
     def __init__(self, api: APIServer, clock: Clock) -> None:
         self.controllers = (
             NamespaceController(api, clock),
+            TokenController(api, clock),
             GarbageCollector(api, clock),
             TaintEvictionController(api, clock),
             ReplicaSetController(api, clock),

@@ -1,4 +1,4 @@
-"""What every namespace gets, how one goes, what an owner leaves behind, and which Pods a taint drives away.
+"""What namespaces get, how they go, what owners leave behind, whom taints drive away, and tokens in Secrets.
 
 Mirrors kubernetes pkg/controller/{garbagecollector,serviceaccount,certificates/rootcacertpublisher,namespace} and
 tainteviction, v1.36.
@@ -6,11 +6,13 @@ tainteviction, v1.36.
 
 from __future__ import annotations
 
+import base64
 from functools import partial
 
 from kubesim.api.clock import SECOND, Clock, Micros
 from kubesim.api.objects import Object, is_owned_by, metadata, name_of, namespace_of
 from kubesim.api.resources import (
+    CONFIG_MAP,
     CONTROLLER_REVISION,
     ENDPOINT_SLICE,
     ENDPOINTS,
@@ -21,11 +23,14 @@ from kubesim.api.resources import (
     POD,
     REPLICA_SET,
     RESOURCES,
+    SECRET,
     SERVICE,
+    SERVICE_ACCOUNT,
     Resource,
     find_kind,
 )
 from kubesim.cluster.apiserver import APIServer, Change
+from kubesim.cluster.apiserver.tokens import secret_token
 from kubesim.cluster.bootstrap import published
 from kubesim.cluster.controllers.base import REACTION, WorkQueue, is_deleted, release
 from kubesim.cluster.controllers.scheduler import tolerations
@@ -178,3 +183,47 @@ class TaintEvictionController:
 
 def _taints(node: Object) -> list[Object]:
     return [taint for taint in node["spec"].get("taints", ()) if taint["effect"] == "NoExecute"]
+
+
+TOKEN_TYPE = "kubernetes.io/service-account-token"
+_ACCOUNT, _UID = "kubernetes.io/service-account.name", "kubernetes.io/service-account.uid"
+
+
+class TokenController:
+    """Fills the Secrets for tokens of ServiceAccounts, and deletes those of accounts that aren't there.
+
+    Mirrors kubernetes pkg/controller/serviceaccount/tokens_controller.go, v1.36.
+    """
+
+    def __init__(self, api: APIServer, clock: Clock) -> None:
+        self._api = api
+        self._queue = WorkQueue(clock, self._reconcile)
+        api.subscribe(self._on_secret, SECRET)
+        api.subscribe(self._on_account, SERVICE_ACCOUNT)
+
+    def _on_secret(self, change: Change) -> None:
+        if change.type != "DELETED" and change.obj.get("type") == TOKEN_TYPE:
+            self._queue.add(change.obj)
+
+    def _on_account(self, change: Change) -> None:
+        for secret in self._api.list(SECRET, namespace_of(change.obj)):
+            if secret.get("type") == TOKEN_TYPE and metadata(secret)["annotations"][_ACCOUNT] == name_of(change.obj):
+                self._queue.add(secret)
+
+    def _reconcile(self, namespace: str, name: str) -> None:
+        secret = self._api.find(SECRET, namespace, name)
+        if secret is None or is_deleted(secret):
+            return
+        notes, data = metadata(secret)["annotations"], secret.get("data", {})
+        account = self._api.find(SERVICE_ACCOUNT, namespace, notes[_ACCOUNT])
+        if account is None or notes.get(_UID, metadata(account)["uid"]) != metadata(account)["uid"]:
+            self._api.delete(SECRET, namespace, name)
+            return
+        bundle = self._api.find(CONFIG_MAP, namespace, "kube-root-ca.crt") or {"data": {"ca.crt": ""}}
+        texts = {"ca.crt": bundle["data"]["ca.crt"], "namespace": namespace}
+        texts["token"] = secret_token(self._api, account, secret)
+        filled = {key: base64.b64encode(text.encode()).decode() for key, text in texts.items()}
+        meta = {**metadata(secret), "annotations": {**notes, _UID: metadata(account)["uid"]}}
+        wanted = {**secret, "metadata": meta, "data": filled | data}
+        if wanted != secret:
+            self._api.update(SECRET, wanted, typed=True)

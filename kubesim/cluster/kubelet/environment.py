@@ -11,13 +11,14 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from kubesim.api import quantity
+from kubesim.api.errors import StatusError
 from kubesim.api.objects import Object, at, find_named
 from kubesim.api.resources import CONFIG_MAP, NODE, SECRET, Resource
 from kubesim.cluster.apiserver import APIServer
+from kubesim.cluster.apiserver.tokens import pod_token
 
 Files = dict[str, str]
 
-TOKEN = "kubesim issues no tokens\n"
 # The field for all keys, the one for a single key, and the volume's.
 _SOURCES = (
     ("secretRef", "secretKeyRef", "secret", SECRET),
@@ -170,7 +171,10 @@ def _source_files(api: APIServer, pod: Object, source: Object) -> Files:
         if reference := source.get(name):
             return _keys(api, pod, resource, reference)
     if token := source.get("serviceAccountToken"):
-        return {token["path"]: TOKEN}
+        try:
+            return {token["path"]: pod_token(api, pod, token)}
+        except StatusError as error:
+            raise MissingError(f"failed to fetch token: {error.message}") from None
     items = (source.get("downwardAPI") or {}).get("items", ())
     return {item["path"]: field_value(pod, item["fieldRef"]["fieldPath"]) for item in items if "fieldRef" in item}
 
