@@ -119,7 +119,7 @@ def test_the_lesson_is_written_and_runs(tmp_path: Path, monkeypatch: pytest.Monk
     Path("notebooks").mkdir()
     exec(block("Add a lesson", "python"), {})
     [path] = Path("notebooks").iterdir()
-    assert path.name == "14-pull-by-digest.ipynb"
+    assert path.name == "15-pull-by-digest.ipynb"
     [screen] = [output["text"] for output in outputs_of(execute(path)) if "text" in output]
     assert re.search(r"^docker\.io/library/nginx@sha256:[0-9a-f]{64}$", screen, re.MULTILINE)
 

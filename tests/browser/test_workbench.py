@@ -270,7 +270,7 @@ def test_it_is_closed_reopened_and_moved_where_there_is_room(terminal: Terminal)
 
 
 def test_in_simple_mode_it_is_in_the_cell(folder: Path, open_notebook: Callable[[str], Any]) -> None:
-    notebook = open_notebook("13-your-own-case.ipynb")
+    notebook = open_notebook("14-your-own-case.ipynb")
     notebook.page.evaluate(SIMPLE)
     try:
         notebook.run_all()

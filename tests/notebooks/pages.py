@@ -21,7 +21,8 @@ PATH = (
     "10-pods-that-you-did-not-write",
     "11-troubleshooting-challenge",
     "12-when-does-it-pull",
-    "13-your-own-case",
+    "13-when-a-change-shows",
+    "14-your-own-case",
     "appendix-your-own-kubectl",
     "playground",
 )
