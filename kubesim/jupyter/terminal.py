@@ -55,9 +55,17 @@ def commands(text: str, is_complete: Callable[[str], bool]) -> Iterator[str]:
 
 
 def transcript(seat: Seat, text: str) -> str:
-    """Run the commands of `text`, and return them with what they printed, and the simulated time after the last one."""
-    screens = [_prompted(command) + _whole(seat.run(command).screen) for command in commands(text, seat.is_complete)]
+    """Run the commands of `text`, and return them with what they printed, and the simulated time after the last one.
+
+    Of a command of several lines only the first is repeated, because the cell right above has them all.
+    """
+    screens = [_first(command) + _whole(seat.run(command).screen) for command in commands(text, seat.is_complete)]
     return f"{strip(''.join(screens))}# {time_of_day(seat.session.cluster.clock.now)}"
+
+
+def _first(command: str) -> str:
+    line, *rest = command.split("\n")
+    return f"$ {line}{' …' * bool(rest)}\n"
 
 
 class Terminal(Widget):

@@ -67,7 +67,7 @@ def test_importing_makes_no_cluster():
 def test_a_cell_shows_its_transcript(cell, tmp_path):
     shown = cell("%%kubectl\ncat > a.yaml <<EOF\na: {b}\nEOF\n\ncat a.yaml\nkubectl get pods\n")
     assert shown == (
-        "$ cat > a.yaml <<EOF\n> a: {b}\n> EOF\n$ cat a.yaml\na: {b}\n"
+        "$ cat > a.yaml <<EOF …\n$ cat a.yaml\na: {b}\n"
         "$ kubectl get pods\nNo resources found in default namespace.\n# 13:59:00\n",
         [],
     )

@@ -100,7 +100,8 @@ function buildFields(content, pick) {
     element("span", { className: "ks-label", textContent: content.label }), " ",
     element("span", { innerHTML: content.html }));
   const inputs = (INPUTS[content.kind] ?? typedInput)(content, name, pick);
-  return element("fieldset", {}, legend, element("p", { className: "ks-how", textContent: content.how }), ...inputs);
+  const how = content.kind === "predict" ? [] : [element("p", { className: "ks-how", textContent: content.how })];
+  return element("fieldset", {}, legend, ...how, ...inputs);
 }
 
 function note({ ok, html }) {
