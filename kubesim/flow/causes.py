@@ -62,7 +62,7 @@ def _holds(row: Known, words: Words) -> bool:
 
 def _cause(row: Known, facts: Facts, words: Words) -> Cause:
     sentences = [row["problem"], *(text for word, text in row["also"].items() if words[word])]
-    fix = tuple(_command(facts, words, *(part.format_map(words) for part in call)) for call in row["fix"])
+    calls = (_command(facts, words, *(part.format_map(words) for part in call)) for call in row["fix"])
     grade = row.get(
         "grade", "certain"
     )  # nothing is certain without the registry's answer, or if it may be something else
@@ -70,7 +70,7 @@ def _cause(row: Known, facts: Facts, words: Words) -> Cause:
     return Cause(
         row["hop"],
         " ".join(text.format_map(words) for text in sentences),
-        fix,
+        tuple(filter(None, calls)),
         "likely" if grade == "certain" and (facts.is_silent or others) else grade,
         row.get("tell", "").format_map(words),
         tuple(_cause({"hop": row["hop"], "also": {}, **other}, facts, words) for other in others),
