@@ -17,7 +17,7 @@ from kubesim.api.imageref import DEFAULT_REGISTRY, LEGACY_DEFAULT_REGISTRY
 from kubesim.api.objects import Object, name_of, pull_secret_names, template_of
 from kubesim.api.resources import POD, RESOURCES, SECRET
 from kubesim.cluster import keyring
-from kubesim.cluster.kubelet.imagepull import Attempt, SeenSecret
+from kubesim.cluster.kubelet.imagepull import Attempt, PullTrace, SeenSecret
 from kubesim.flow.facts import UNCLEAR, Facts, Known, Words, nearest, reply_to, say, seconds
 from kubesim.flow.scene import entries_of, host_of, manifest_of
 from kubesim.flow.signs import read
@@ -98,10 +98,15 @@ def _context(facts: Facts) -> Known:
     ]
     return {
         "sibling": _sibling(facts),
+        "cached": next((trace.pod for trace in facts.scene.traces.values() if _is_cached(trace, facts.image)), ""),
         "cron": facts.workload.removeprefix("cronjob/") if facts.workload.startswith("cronjob/") else "",
         "helm": any(each.get("app.kubernetes.io/managed-by") == "Helm" for each in labels),
         "volumes": ", ".join(volume["name"] for volume in volumes if volume.get("image")),
     }
+
+
+def _is_cached(trace: PullTrace, image: str) -> bool:
+    return trace.image == image and trace.outcome == "Pulled" and not trace.secrets
 
 
 def _sibling(facts: Facts) -> str:
@@ -264,8 +269,9 @@ def mismatch(facts: Facts, seen: SeenSecret) -> str:
             "port": host.partition(":")[0] == facts.registry.partition(":")[0],
             "spelling": nearest(host, (facts.registry,)),
             "hub": host in (DEFAULT_REGISTRY, LEGACY_DEFAULT_REGISTRY),
+            "alias": facts.registry == DEFAULT_REGISTRY and host.endswith((".docker.com", ".docker.io")),
         }
-        if any(words[reason] for reason in ("style", "path", "port", "spelling", "hub")):
+        if any(words[reason] for reason in ("style", "path", "port", "spelling", "hub", "alias")):
             break
     return say("mismatch", words)
 
