@@ -64,6 +64,8 @@ class RealSession(Session):
                     "PATH": "/usr/bin:/bin",
                     "HOME": self._home.name,
                     "KUBECONFIG": f"{self._home.name}/config",
+                    "GOGC": "off",  # a quarter less CPU for a process that ends at once
+                    "GOMAXPROCS": "1",
                 },
             )
             self._let_time_pass(process, arguments)
@@ -75,7 +77,7 @@ class RealSession(Session):
     def _let_time_pass(self, process: subprocess.Popen[bytes], arguments: list[str]) -> None:
         """Until the process ends; the server may answer meanwhile."""
         is_timed = any(word.startswith(_TIMED) for word in arguments)
-        polls = "--force" in arguments  # what is deleted for a replacement is asked for again and again
+        polls = {"--force", "drain"} & set(arguments)  # what is deleted or evicted is asked for again and again
         self.cluster.lock.release()
         try:
             since = time.monotonic()

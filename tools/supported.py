@@ -44,7 +44,7 @@ ACTED_UPON: tuple[tuple[str, str, str, tuple[str, ...]], ...] = (
     ("ConfigMap", "", "kubelet", ("data",)),
     ("ServiceAccount", "", "admission", ("imagePullSecrets[].name", "automountServiceAccountToken")),
     ("Pod", "spec", "admission", ("serviceAccountName", "automountServiceAccountToken", "tolerations")),
-    ("Pod", "spec", "scheduler", ("nodeName", "nodeSelector")),
+    ("Pod", "spec", "scheduler", ("nodeName", "nodeSelector", "affinity.nodeAffinity")),
     (
         *("Pod", "spec", "kubelet"),
         (

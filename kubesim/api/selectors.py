@@ -155,11 +155,11 @@ def _field_test(field: str, equal: bool, value: str) -> Selector:
     return test
 
 
-_OF_MANIFESTS = {"In": "in", "NotIn": "notin", "Exists": "exists", "DoesNotExist": "!"}
+_OF_MANIFESTS = {"In": "in", "NotIn": "notin", "Exists": "exists", "DoesNotExist": "!", "Gt": "gt", "Lt": "lt"}
 
 
 def matches(selector: Object, labels: Mapping[str, str]) -> bool:
-    """Whether a metav1.LabelSelector (matchLabels, matchExpressions) selects `labels`."""
+    """Whether a metav1.LabelSelector (matchLabels, matchExpressions), or a term for nodes, selects `labels`."""
     wanted = selector.get("matchLabels") or {}
     return all(labels.get(key) == value for key, value in wanted.items()) and all(
         _TESTS[_OF_MANIFESTS[item["operator"]]](item["key"], set(item.get("values") or ()), labels)

@@ -13,11 +13,11 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from kubesim.api import CONTAINERD, KUBERNETES, load_table
+from kubesim.api import CONTAINERD, KUBERNETES
 from kubesim.api.objects import MIRROR, Object, clone
 from kubesim.api.resources import CLUSTER_ROLE, NODE, RESOURCES, SERVICE, Resource
 
-_OBJECTS = load_table(__file__, "bootstrap.json")
+_OBJECTS = json.loads(Path(__file__).with_name("bootstrap.json").read_text(encoding="utf-8"))
 # The rules that a new cluster binds to groups of users. These roles and bindings are not kept as objects.
 GROUPS: dict[str, list[Any]] = _OBJECTS["groups"]
 _FURNITURE = Path(__file__).with_name("furniture.json")

@@ -75,7 +75,7 @@ def _container_name(call: Call, pod: Object) -> str:
         wanted and wanted not in names + ephemeral + inits,
         f"container {wanted} is not valid for pod {name_of(pod)} out of: {listed}",
     )
-    if not wanted and len(names) > 1:
+    if not wanted and len(names + others) > 1:
         call.complain(f'Defaulted container "{names[0]}" out of: {listed}\n')
     return wanted or names[0]
 

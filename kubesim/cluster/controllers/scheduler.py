@@ -3,39 +3,48 @@
 from __future__ import annotations
 
 from collections import Counter
+from decimal import Decimal
 from functools import partial
 
 from kubesim.api.clock import Clock
-from kubesim.api.objects import Object, clone, name_of, namespace_of
+from kubesim.api.objects import Object, at, clone, name_of, namespace_of
+from kubesim.api.quantity import parse
 from kubesim.api.resources import NODE, POD
+from kubesim.api.selectors import matches
 from kubesim.cluster.apiserver import APIServer, Change
 from kubesim.cluster.events import Recorder
 
 DELAY = 0.01
 RETRY = 300.0
+_VICTIMS = "No preemption victims found for incoming pod"
+_UNHELPFUL = "Preemption is not helpful for scheduling"
 _UNSCHEDULABLE = {"key": "node.kubernetes.io/unschedulable", "effect": "NoSchedule"}
 
 
 class Scheduler:
     """Binds Pods that have no node yet. Mirrors kubernetes pkg/scheduler/schedule_one.go, v1.36, for node selectors
-    and taints."""
+    and affinity, taints, and what Pods request; without preemption."""
 
     def __init__(self, api: APIServer, clock: Clock) -> None:
         self._api = api
         self._clock = clock
         self._recorder = Recorder(api, clock, "default-scheduler")
+        self._short = set[str]()  # the uids of Pods that wait until a node has room
         api.subscribe(self._on_pod, POD)
         api.subscribe(self._on_node, NODE)
 
     def _on_pod(self, change: Change) -> None:
         if change.type == "ADDED" and not change.obj["spec"].get("nodeName"):
             self._queue(change.obj, DELAY)
+        elif change.type == "DELETED" and self._short:
+            for pod in [pod for pod in self._api.list(POD) if pod["metadata"]["uid"] in self._short]:
+                self._queue(pod, DELAY)
 
     def _on_node(self, change: Change) -> None:
         """Try Pods that wait again when a node is uncordoned, untainted or labeled."""
         if change.type == "MODIFIED":
             for pod in self._api.list(POD):
-                if not pod["spec"].get("nodeName") and not _refusal(pod, change.obj):
+                if not pod["spec"].get("nodeName") and not _refusals(pod, change.obj):
                     self._queue(pod, DELAY)
 
     def _queue(self, pod: Object, delay: float) -> None:
@@ -45,12 +54,24 @@ class Scheduler:
         pod = self._api.find(POD, namespace, name)
         if pod is None or pod["metadata"]["uid"] != uid or pod["spec"].get("nodeName"):
             return
-        refusals = {name_of(node): _refusal(pod, node) for node in self._api.list(NODE)}
-        node = next((node for node, refusal in refusals.items() if not refusal), None)
+        self._short.discard(uid)
+        refusals = {name_of(node): _refusals(pod, node) or self._shortages(pod, node) for node in self._api.list(NODE)}
+        node = next((node for node, reasons in refusals.items() if not reasons), None)
         if node is None:
             self._report_failure(pod, list(refusals.values()))
         else:
             self._bind(pod, node)
+
+    def _shortages(self, pod: Object, node: Object) -> list[str]:
+        """What the node has too little of. Mirrors plugins/noderesources/fit.go."""
+        others = [one for one in self._api.list(POD) if one["spec"].get("nodeName") == name_of(node)]
+        others = [one for one in others if one["status"].get("phase") not in ("Succeeded", "Failed")]
+        room = {key: parse(amount) for key, amount in node["status"].get("allocatable", {}).items()}
+        lacking = ["Too many pods"] if len(others) >= room.get("pods", 0) else []
+        for key, amount in _requests(pod).items():
+            if amount > room.get(key, 0) - sum(_requests(one).get(key, 0) for one in others):
+                lacking.append(f"Insufficient {key}")
+        return lacking
 
     def _bind(self, pod: Object, node: str) -> None:
         condition = self._condition("True")
@@ -60,14 +81,12 @@ class Scheduler:
         message = f"Successfully assigned {namespace_of(pod)}/{name_of(pod)} to {node}"
         self._recorder.announce(POD, pod, "Scheduled", "Binding", message)
 
-    def _report_failure(self, pod: Object, refusals: list[str]) -> None:
-        nodes = len(refusals)
-        reasons = ", ".join(sorted(f"{count} {refusal}" for refusal, count in Counter(refusals).items()))
-        why = (
-            f"0/{nodes} nodes are available: {reasons}. "
-            f"no new claims to deallocate, preemption: 0/{nodes} nodes are available: {nodes} Preemption is not "
-            "helpful for scheduling."
-        )
+    def _report_failure(self, pod: Object, refusals: list[list[str]]) -> None:
+        short = [reasons for reasons in refusals if not reasons[0].startswith("node(s)")]
+        self._short |= {pod["metadata"]["uid"]} if short else set()
+        helps = [_VICTIMS if reasons in short else _UNHELPFUL for reasons in refusals]
+        why = f"{_counted([reason for reasons in refusals for reason in reasons], len(refusals))} no new claims to "
+        why += f"deallocate, preemption: {_counted(helps, len(refusals))}"
         status = clone(pod["status"])
         status["conditions"] = [{**self._condition("False"), "message": why, "reason": "Unschedulable"}]
         self._api.update_status(POD, pod, status)
@@ -84,13 +103,30 @@ class Scheduler:
         }
 
 
-def _refusal(pod: Object, node: Object) -> str:
-    """Why the scheduler does not give a Pod this node; "" if it may. Mirrors pkg/scheduler/framework/plugins."""
+def _counted(reasons: list[str], nodes: int) -> str:
+    counts = ", ".join(sorted(f"{count} {reason}" for reason, count in Counter(reasons).items()))
+    return f"0/{nodes} nodes are available: {counts}."
+
+
+def _refusals(pod: Object, node: Object) -> list[str]:
+    """Why the scheduler does not give a Pod this node. Mirrors pkg/scheduler/framework/plugins."""
     if node["spec"].get("unschedulable") and not tolerations(pod, _UNSCHEDULABLE):
-        return "node(s) were unschedulable"
+        return ["node(s) were unschedulable"]
     if not tolerates(pod, node, "NoSchedule", "NoExecute"):
-        return "node(s) had untolerated taint(s)"
-    return "" if matches_node(pod, node) else "node(s) didn't match Pod's node affinity/selector"
+        return ["node(s) had untolerated taint(s)"]
+    return [] if matches_node(pod, node) else ["node(s) didn't match Pod's node affinity/selector"]
+
+
+def _requests(pod: Object) -> dict[str, Decimal]:
+    """What a Pod takes of its node: what its containers request together, or an init container alone."""
+    spec, found = pod["spec"], dict[str, Decimal]()
+    for container in spec["containers"]:
+        for key, amount in ((container.get("resources") or {}).get("requests") or {}).items():
+            found[key] = found.get(key, Decimal()) + parse(amount)
+    for container in spec.get("initContainers", ()):
+        for key, amount in ((container.get("resources") or {}).get("requests") or {}).items():
+            found[key] = max(found.get(key, Decimal()), parse(amount))
+    return found
 
 
 def tolerates(pod: Object, node: Object, *effects: str) -> bool:
@@ -112,4 +148,10 @@ def tolerations(pod: Object, taint: Object) -> list[Object]:
 def matches_node(pod: Object, node: Object) -> bool:
     """Whether a Pod, or a Pod of a template, may run on the node."""
     labels = node["metadata"].get("labels", {})
-    return all(labels.get(key) == value for key, value in (pod["spec"].get("nodeSelector") or {}).items())
+    wanted = at(pod, "spec.affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution") or {}
+    terms = wanted.get("nodeSelectorTerms") or [{}]
+    return matches({"matchLabels": pod["spec"].get("nodeSelector")}, labels) and any(
+        matches(term, labels)
+        and matches({"matchExpressions": term.get("matchFields")}, {"metadata.name": node["metadata"]["name"]})
+        for term in terms
+    )
