@@ -112,6 +112,9 @@ packages: ## install what the full check wants from Debian or Ubuntu
 	sudo apt-get update -qq
 	xargs sudo apt-get install -y -qq --no-install-recommends <.ci/packages.txt
 
+visit: site ## measure a visit to that page, and write the figures into README
+	$(BIN)/python -m tools.visit
+
 pages: $(VENV)/.dev ## build the page, and run every notebook in it
 	KUBESIM_ALL=1 $(BIN)/pytest -rfEs tests/browser/test_site.py
 
@@ -120,4 +123,4 @@ repository: ## after a fork, fill in its name: make repository name=OWNER/REPO
 	perl -pi -e 's#OWNER/REPO#$(name)#g; s#OWNER%2FREPO#$(subst /,%2F,$(name))#g; \
 	  s#OWNER\.github\.io/REPO#$(subst /,.github.io/,$(name))#g' README.md docs/teaching.md pyproject.toml
 
-.PHONY: docs screenshots bench reach attack site try packages pages repository
+.PHONY: docs screenshots bench reach attack site try visit packages pages repository

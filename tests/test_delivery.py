@@ -8,7 +8,9 @@ import re
 import shutil
 import subprocess
 import sys
+import sysconfig
 import tarfile
+import venv
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -189,6 +191,51 @@ def test_the_container_installs_what_the_project_has_and_runs_as_an_ordinary_use
     assert set(packages.split()) == set((ROOT / "binder" / "apt.txt").read_text().split())
     [user], [command] = re.findall(r"^USER (\w+)$", text, re.MULTILINE), re.findall(r"^CMD (.+)", text, re.MULTILINE)
     assert (user, json.loads(command)[:3]) == ("learner", ["kubesim", "lab", "learn"])
+
+
+@pytest.mark.parametrize("kind", ["*.whl", "*.tar.gz"])
+def test_what_is_installed_in_a_new_environment_does_what_the_container_does(
+    kind: str, dist: Path, tmp_path: Path
+) -> None:
+    """The commands of the Dockerfile, but for apt's and for the packages that this environment has already."""
+    text = (ROOT / "Dockerfile").read_text()
+    [install] = re.findall(r"pip install (.+) /src \\$", text, re.MULTILINE)
+    [command] = re.findall(r"^CMD (.+)", text, re.MULTILINE)
+    venv.create(tmp_path / "env")
+    [package], python = dist.glob(kind), tmp_path / "env" / "bin" / "python"
+    [own] = (tmp_path / "env" / "lib").glob("python*/site-packages")
+    (own / "others.pth").write_text(sysconfig.get_path("purelib"))  # after its own packages
+    alone = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    pip = [sys.executable, "-m", "pip", "--python", str(python), "install", *install.split()]
+    subprocess.run([*pip, str(package)], check=True, capture_output=True, env=alone)
+    program, *words = json.loads(command)
+    done = subprocess.run(
+        [python.with_name(program), *words, "--version"],
+        cwd=tmp_path,
+        env=alone,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert {path.name for path in NOTEBOOKS} == {path.name for path in (tmp_path / "learn" / "notebooks").iterdir()}
+
+
+def test_the_tests_of_the_source_archive_run_in_it(dist: Path, tmp_path: Path) -> None:
+    [archive] = dist.glob("*.tar.gz")
+    with tarfile.open(archive) as sources:
+        sources.extractall(tmp_path, filter="data")
+    [folder] = tmp_path.iterdir()
+    few = ("tests/test_workspace.py", "tests/api", "tests/lessons/test_review.py")
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *few],
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(folder)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout
 
 
 # --- make, where something is missing

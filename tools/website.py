@@ -52,6 +52,7 @@ LEFT_OUT = {"jupyterlab-widgets", "widgetsnbextension", "jedi"}
 UNUSED = (
     *("*/tests/*", "*/sphinxext/*", "*.so", "*.pyc", "*/RECORD", "__editable__*", "../*"),
     *("anywidget/labextension/*", "wcwidth/table_grapheme_overrides/_known_*"),
+    *("prompt_toolkit/contrib/*", "pygments/formatters/[!_htl]*"),
 )
 LEXERS = {
     *("__init__", "_mapping", "python", "shell", "html", "javascript", "ruby", "perl", "markup"),
@@ -308,6 +309,7 @@ class Handler(http.server.SimpleHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     extensions_map = http.server.SimpleHTTPRequestHandler.extensions_map | {".mjs": "text/javascript"}
     bodies: ClassVar[dict[Path, bytes]] = {}
+    sent: ClassVar[list[int]] = []  # the size of each body, for tools/visit.py
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, directory=str(SITE), **options)
@@ -327,6 +329,7 @@ class Handler(http.server.SimpleHTTPRequestHandler):
         self.send_header("Cache-Control", "max-age=600")  # as GitHub Pages does; a browser keeps compiled code as long
         self.send_header("Content-Length", str(len(self.bodies[path])))
         self.end_headers()
+        self.sent.append(len(self.bodies[path]))
         self.wfile.write(self.bodies[path])
 
     def log_message(self, format: str, *arguments: Any) -> None:

@@ -138,7 +138,7 @@ def test_a_learner_walks_through_the_site(site: str, page: Page, start: Callable
     page.reload()
     page.get_by_role("button", name=re.compile("Open it, and keep mine as 01-storing-credentials-mine")).press("Enter")
     page.wait_for_function(f"() => ({STORED})().metadata.kubesim === 'newer'")
-    contents = page.evaluate("() => window.jupyterapp.serviceManager.contents.get('notebooks')")
+    contents = page.evaluate("() => window.jupyterapp.serviceManager.contents.get('notebooks', {content: true})")
     assert [one["name"] for one in contents["content"] if "-mine-" in one["name"]]
     page.context.close()
 

@@ -1,0 +1,141 @@
+"""Visits the built site as a learner's browser does, and writes what it measured into README and the first page.
+
+`make visit` builds the site first. It is visited three times: with nothing in the browser's cache, then twice with it;
+the last visit counts as warm. The figures depend on the machine, so its load is printed beside them.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NamedTuple
+
+from playwright.sync_api import BrowserContext, sync_playwright
+
+from tools import website
+
+README = website.ROOT / "README.md"
+FIRST_PAGE = website.PARTS / "index.html"
+PATIENCE = 60_000  # milliseconds
+NOTEBOOK = "00-start"
+READY = "() => window.jupyterapp?.shell.currentWidget?.sessionContext?.session?.kernel?.info"
+RUN_ALL = "() => { window.jupyterapp.commands.execute('notebook:run-all-cells'); }"
+DONE = """() => {
+    const {content, sessionContext} = [...window.jupyterapp.shell.widgets("main")].find((one) => one.sessionContext);
+    return sessionContext.session.kernel.status === "idle"
+        && content.widgets.every((cell) => !cell.promptNode?.textContent.includes("*"));
+}"""
+
+
+class Visit(NamedTuple):
+    """Seconds from the click to the page, to Python, the first output and all of them; requests, and MB on the wire."""
+
+    page: float
+    python: float
+    output: float
+    all: float
+    requests: int
+    megabytes: float
+
+
+@contextmanager
+def browser(folder: str) -> Iterator[BrowserContext]:
+    """Chromium with a profile in `folder`, which reaches this machine alone."""
+    closed = "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"
+    program = shutil.which("chromium") or "/usr/bin/chromium"
+    with sync_playwright() as playwright:
+        start = playwright.chromium.launch_persistent_context
+        context = start(folder, executable_path=program, args=["--no-sandbox", closed])
+        yield context
+        context.close()
+
+
+def visit(context: BrowserContext, address: str) -> Visit:
+    """Open notebook 00 in a new page, run it, and close the page."""
+    page, sent = context.new_page(), website.Handler.sent
+    sent.clear()
+    start = time.monotonic()
+
+    def seconds() -> float:
+        return time.monotonic() - start
+
+    page.goto(f"{address}/lab/index.html?path=notebooks/{NOTEBOOK}.ipynb")
+    page.locator(".jp-Notebook .jp-Cell").first.wait_for(timeout=PATIENCE)
+    shown = seconds()
+    page.wait_for_function(READY, timeout=PATIENCE)
+    python = seconds()
+    page.evaluate(RUN_ALL)
+    page.locator(".ks-bench").wait_for(timeout=PATIENCE)
+    output = seconds()
+    page.wait_for_function(DONE, timeout=PATIENCE)
+    found = Visit(shown, python, output, seconds(), len(sent), sum(sent) / 1e6)
+    page.close()
+    return found
+
+
+def memory(context: BrowserContext, address: str) -> float:
+    """Megabytes that the browser's processes for the page use in addition, once all of notebook 00 has run."""
+    before = resident()
+    page = context.new_page()
+    page.goto(f"{address}/lab/index.html?path=notebooks/{NOTEBOOK}.ipynb")
+    page.wait_for_function(READY, timeout=PATIENCE)
+    page.evaluate(RUN_ALL)
+    page.locator(".ks-bench").wait_for(timeout=PATIENCE)
+    page.wait_for_function(DONE, timeout=PATIENCE)
+    return resident() - before
+
+
+def resident() -> float:
+    """Megabytes of the renderers' own memory."""
+    found = 0.0
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            if b"--type=renderer" in (folder / "cmdline").read_bytes():
+                rollup = (folder / "smaps_rollup").read_text()
+                found += sum(int(kilobytes) for kilobytes in re.findall(r"Private_\w+: +(\d+)", rollup)) / 1000
+        except OSError:
+            continue
+    return found
+
+
+def claim(cold: Visit, warm: Visit) -> None:
+    """Write the figures where people read them."""
+    figures = {
+        r"\d+(?= MB on the first visit)": cold.megabytes,
+        r"\d+(?= seconds after the click)": cold.output,
+        r"\d+(?= on later visits)": warm.output,
+        r"\d+(?=&nbsp;MB)": cold.megabytes,
+    }
+    for path in (README, FIRST_PAGE):
+        text = path.read_text(encoding="utf-8")
+        for place, figure in figures.items():
+            text = re.sub(place, f"{figure:.0f}", text)
+        path.write_text(text, encoding="utf-8")
+
+
+def main() -> int:
+    """Measure, print and write."""
+    disk = sum(path.stat().st_size for path in website.SITE.rglob("*") if path.is_file()) / 1e6
+    running = website.server()
+    threading.Thread(target=running.serve_forever, daemon=True).start()
+    address = f"http://127.0.0.1:{running.server_port}"
+    with tempfile.TemporaryDirectory() as folder, browser(folder) as context:
+        visits = [visit(context, address) for _ in range(3)]
+        tab = memory(context, address)
+    print(f"on disk {disk:.1f} MB; memory of the tab {tab:.0f} MB; load of the machine {os.getloadavg()[0]:.1f}")
+    for name, one in zip(("cold", "again", "warm"), visits, strict=True):
+        print(f"{name}: " + ", ".join(f"{field} {value:.1f}" for field, value in one._asdict().items()))
+    claim(visits[0], visits[-1])
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
