@@ -1,4 +1,7 @@
-"""A served cluster that outlives its process: nothing that was acknowledged is lost, and no other file is harmed."""
+"""A served cluster that outlives its process: nothing that was acknowledged is lost, and no other file is harmed.
+
+KUBESIM_KILLS says how often it is killed, and KUBESIM_WRITES in how many acknowledged writes.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,7 @@ import gzip
 import json
 import os
 import pickle
+import random
 import re
 import subprocess
 import sys
@@ -36,6 +40,7 @@ from tests.server.caller import CORE, PATCHES, Caller, request, status
 from tests.server.connections import MAPS, Client
 from tests.server.test_api_robustness import requests
 
+KILLS, WRITES = int(os.environ.get("KUBESIM_KILLS", "4")), int(os.environ.get("KUBESIM_WRITES", "300"))
 PROGRAM = """
 import sys
 from pathlib import Path
@@ -77,29 +82,45 @@ def _make_until_it_dies(client: Client, prefix: str, made: dict[str, Any]) -> No
             made[name] = found["metadata"]
 
 
+def _there(client: Client) -> dict[str, Any]:
+    """The metadata of all maps by name."""
+    found, more = {}, ""
+    while True:
+        page = client("GET", f"{MAPS}?limit=2000&continue={more}")[1]
+        found |= {item["metadata"]["name"]: item["metadata"] for item in page["items"]}
+        more = page["metadata"].get("continue", "")
+        if not more:
+            return found
+
+
 def test_a_server_that_is_killed_comes_back_with_all_that_it_acknowledged(tmp_path: Path) -> None:
-    """Several times, with the file compacted meanwhile."""
+    """Several times, at any moment, with the file compacted meanwhile."""
     made: dict[str, Any] = {}
-    for turn in range(4):
+    dice = random.Random(KILLS)
+    for turn in range(KILLS):
         with _process(tmp_path) as (client, done, process):
             assert len(made) <= done <= len(made) + 5 * turn
-            there = {item["metadata"]["name"]: item["metadata"] for item in client("GET", MAPS)[1]["items"]}
+            there = _there(client)
             assert {name: there.get(name) for name in made} == made
             if turn == 0:
                 pod = client("POST", f"{CORE}/pods", {"metadata": {"name": "denied"}, "spec": PRIVATE})[1]
-            before = len(made)
+            enough = len(made) + dice.randint(WRITES // 4, WRITES)
             workers = [
                 threading.Thread(target=_make_until_it_dies, args=(client, f"m{turn}-{number}", made))
                 for number in range(4)
             ]
             for worker in workers:
                 worker.start()
-            while len(made) < before + 150:
-                workers[0].join(0.01)
+            while len(made) < enough:
+                workers[0].join(0.005 * dice.random())
             process.kill()
             for worker in workers:
                 worker.join()
     with _process(tmp_path) as (client, _, _):
+        there = _there(client)
+        lost = [name for name in made if there.get(name) != made[name]]
+        print(f"\n{KILLS} kills, {len(made)} writes acknowledged, {len(lost)} lost")  # noqa: T201
+        assert lost == []
         found = client("GET", f"{CORE}/pods/denied")[1]
         assert found["metadata"]["uid"] == pod["metadata"]["uid"]
         waiting = found["status"]["containerStatuses"][0]["state"]["waiting"]["reason"]
