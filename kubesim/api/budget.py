@@ -32,6 +32,11 @@ class Budget:
         self._bytes = produced
         self._levels = self.LEVELS
 
+    @property
+    def steps(self) -> int:
+        """How many are left."""
+        return max(0, self._steps)
+
     def spend(self, steps: int) -> None:
         """Pay for work. Raises TooMuchError once there is nothing left."""
         self._steps -= steps

@@ -185,12 +185,12 @@ class Place(NamedTuple):
     hostname: str
 
     def run(
-        self, argv: Argv, started: Micros, main: Argv = (), payer: Budget | None = None, stdin: Input | str = ""
+        self, argv: Argv, started: Micros, main: Argv = (), budget: Budget | None = None, stdin: Input | str = ""
     ) -> Process:
-        """Run `argv` as the container's process, or beside its process `main`, paid by `payer`. Raises StartError."""
+        """Run `argv` as the container's process, or beside its process `main`, out of `budget`. Raises StartError."""
         self._check(argv)
         machine = self._machine(started, argv, main)
-        machine.budget = Budget(Budget.STEPS // 4 if payer else 2 * Budget.STEPS, Budget.BYTES // 4, payer)
+        machine.budget = budget or Budget(2 * Budget.STEPS, Budget.BYTES // 4)
         writes: list[Write] = []
 
         def write(stream: str, text: str) -> None:

@@ -33,6 +33,7 @@ from kubesim.cluster.kubelet.containers import (
 from kubesim.cluster.kubelet.environment import (
     Files,
     MissingError,
+    Processor,
     check_user,
     check_volumes,
     environment,
@@ -57,7 +58,6 @@ LONGEST_MOUNT_WAIT = 122.0
 
 # What a container may fail with before or at its start; the event repeats the whole message.
 _WHOLE_MESSAGES = frozenset({"CreateContainerConfigError", "CreateContainerError", "RunContainerError"})
-
 Record = Callable[[str, str, str], None]
 
 
@@ -76,7 +76,7 @@ class Kubelet:
         self._recorder = Recorder(api, clock, "kubelet", node)
         self._node = node
         self._workers: dict[str, Worker] = {}
-        self._addresses = 1
+        self._addresses, self._processor = 1, Processor()
         api.subscribe(self._on_pod, POD)
         api.subscribe(self._on_secret, SECRET)
         api.connect_node(node, Server(api, clock, self._workers, self._exited))
@@ -340,7 +340,7 @@ class Kubelet:
         volumes = {name: files_of(pull.image) for name, pull in sync.volumes.items() if pull.image}
         place.files.mount(mounts(self._api, pod, spec, volumes))
         try:
-            ran = start(image, place, argv, self._clock.now, spec.get("stdin", False))
+            ran = start(image, place, argv, self._clock.now, spec.get("stdin", False), self._processor)
         except StartError as error:
             return "RunContainerError", error.of_container()
         self._add_container(worker, spec, image_id, place, ran, volumes)

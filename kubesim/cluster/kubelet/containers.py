@@ -20,7 +20,7 @@ from kubesim.api.humanize import go_seconds
 from kubesim.api.objects import Object, find_named
 from kubesim.cluster.apiserver import APIServer
 from kubesim.cluster.apiserver.checks import Line
-from kubesim.cluster.kubelet.environment import Files, mounts
+from kubesim.cluster.kubelet.environment import Files, Processor, mounts
 from kubesim.cluster.kubelet.imagepull import Pull
 from kubesim.cluster.registry import NODE_PLATFORM, Image
 from kubesim.shell.container import REFUSED, Awaited, Base, Place, Process, server
@@ -63,7 +63,7 @@ def new_place(image: Image, variables: Mapping[str, str], pod: Object, spec: Obj
     return Place(base, variables, base.new_files({**image.files, **own}, folders), hostname)
 
 
-def start(image: Image, place: Place, argv: list[str], started: Micros, stdin: bool = False) -> Process:
+def start(image: Image, place: Place, argv: list[str], started: Micros, stdin: bool, processor: Processor) -> Process:
     """Run a command, or what an image runs if the Pod names none. Raises StartError.
 
     What reads its input finds none, or with an open `stdin` waits for it for ever.
@@ -78,7 +78,8 @@ def start(image: Image, place: Place, argv: list[str], started: Micros, stdin: b
         problem = f"kubesim: the argument {argv[0][:80]} of an image's own program is not part of this simulator\n"
         return Process(((0.0, "stderr", problem),), REFUSED)
     if argv:
-        return place.run(argv, started, stdin=Awaited() if stdin else "")
+        with processor.share(started) as budget:
+            return place.run(argv, started, budget=budget, stdin=Awaited() if stdin else "")
     if image.needs and not any(map(place.env.get, image.needs)):
         return Process(((0.0, "stderr", image.complaint),), 1)
     main = server(image.log or bases()[image.base].log, started, 0 if image.runs == "until-stopped" else None)
@@ -345,7 +346,8 @@ class Server:
         """Run a command beside a container's. Raises StatusError where it does not run, and StartError."""
         found = self._running(pod, container)
         found.place.files.mount(mounts(self._api, pod, found.spec, found.images))
-        return found.place.run(argv, self._clock.now, found.main, payer=payer, stdin=stdin)
+        budget = Budget(Budget.STEPS // 4, Budget.BYTES // 4, payer)
+        return found.place.run(argv, self._clock.now, found.main, budget, stdin)
 
     def attach(self, pod: Object, container: str, stdin: str) -> Process:
         """What is left of a container's process; one that `awaits` its input gets all of it. Raises StatusError."""

@@ -1,4 +1,4 @@
-"""What a container gets from the cluster: its variables, and the files of its volumes.
+"""What a container gets from the cluster: its variables, the files of its volumes, and its share of the processor.
 
 Mirrors kubernetes pkg/kubelet/kubelet_pods.go (makeEnvironmentVariables) and
 pkg/volume/{secret,configmap,projected,downwardapi}, v1.36.
@@ -9,8 +9,13 @@ from __future__ import annotations
 import base64
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import ClassVar
 
 from kubesim.api import quantity
+from kubesim.api.budget import Budget
+from kubesim.api.clock import SECOND, Micros
 from kubesim.api.errors import StatusError
 from kubesim.api.objects import Object, at, find_named
 from kubesim.api.resources import CONFIG_MAP, NODE, SECRET, Resource
@@ -189,3 +194,26 @@ def _keys(api: APIServer, pod: Object, resource: Resource, reference: Object) ->
         word = resource.singular.replace("configmap", "config")
         raise MissingError(f"references non-existent {word} key: {missing[0]}")
     return {item["path"]: data[item["key"]] for item in items if item["key"] in data}
+
+
+@dataclass(slots=True)
+class Processor:
+    """What a node's containers may compute: each a quarter of what is left, which is all again after a minute.
+
+    So a hundred that loop for ever, and are known only as far as was computed, cost little more than a few.
+    """
+
+    MOST: ClassVar[int] = 8 * Budget.STEPS
+    LEAST: ClassVar[int] = Budget.STEPS // 10
+    left: int = MOST
+    since: Micros = 0
+
+    @contextmanager
+    def share(self, now: Micros) -> Iterator[Budget]:
+        """What a process that starts now may compute."""
+        if now - self.since >= 60 * SECOND:
+            self.left, self.since = self.MOST, now
+        budget = Budget(max(self.LEAST, self.left // 4), Budget.BYTES // 4)
+        before = budget.steps
+        yield budget
+        self.left -= before - budget.steps
