@@ -20,7 +20,7 @@ _SEQUENCE = re.compile(r"(-?[0-9]{1,9})\.\.(-?[0-9]{1,9})|([A-Za-z])\.\.([A-Za-z
 _BLANKS = re.compile(r"[ \t\n]+")
 _MAGIC = re.compile(r"[*?[]")
 _FOLDER_COST = 2000
-_PATTERN_COST = 40  # for each character of a file name pattern
+PATTERN_COST = 40  # for each character of a file name pattern
 _VARIANT_COST = 10
 
 Piece = tuple[str, bool]  # text, and whether it is quoted
@@ -146,7 +146,7 @@ class Expander:
             if files.exists(prefix + segment):
                 yield prefix + segment
             return
-        self.machine.budget.spend(_FOLDER_COST + _PATTERN_COST * len(segment))
+        self.machine.budget.spend(_FOLDER_COST + PATTERN_COST * len(segment))
         head, bracket, tail = segment.replace("[^", "[!").rpartition("]")
         plain = fnmatch.translate(head + bracket + tail.replace("[", "[[]"))  # `[` without `]` is no pattern
         match = re.compile(plain).match

@@ -13,6 +13,7 @@ from fnmatch import fnmatchcase
 from typing import NamedTuple
 
 from kubesim.api.budget import Budget
+from kubesim.shell.expand import PATTERN_COST
 from kubesim.shell.syntax import UnsupportedError, unescape
 from kubesim.shell.tool import Invocation, Options, ToolError, lines, misused
 from kubesim.shell.tools import below, inputs, whole_number
@@ -351,6 +352,7 @@ def find(operands: list[str], options: Options, io: Invocation) -> None:
     wanted = dict(zip(tests[::2], tests[1::2], strict=False))
     if len(tests) % 2 or wanted.keys() - {"-name", "-iname", "-type", "-maxdepth"} or 2 * len(wanted) < len(tests):
         raise UnsupportedError(f"'find {' '.join(tests)[:80]}'")
+    io.spend(PATTERN_COST * sum(map(len, wanted.values())))
     depth = whole_number(wanted.get("-maxdepth", "99"), "Expected a positive decimal integer argument to -maxdepth")
     for start in operands[: len(operands) - len(tests)] or ["."]:
         if not io.files.exists(start):
