@@ -204,10 +204,10 @@ def test_malformed_exports(text: str, words: str) -> None:
 
 def test_a_bomb_of_aliases_is_refused_at_once() -> None:
     lines = ["kind: List", "a0: &a0 [x, x]", *(f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]" for n in range(1, 60))]
-    started = time.monotonic()
+    started = time.process_time()
     with pytest.raises(ExportError, match="aliases"):
         explain("\n".join(lines))
-    assert time.monotonic() - started < 1
+    assert time.process_time() - started < 1
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])

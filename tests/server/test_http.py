@@ -21,6 +21,7 @@ from tests.server.caller import status
 from tests.server.connections import MAPS, Client, holds, served
 
 BIG = 3 * 1024 * 1024
+PROMPT = 9.0  # seconds: less than a silent connection has, and enough for a busy machine
 Served = tuple[Session, Server, Client]
 
 
@@ -195,7 +196,7 @@ def test_half_requests_and_many_idle_connections_hurt_nobody(client: Client) -> 
     idle = [client.raw(tls=False) for _ in range(200)]
     begin = time.monotonic()
     assert client("POST", MAPS, {"metadata": {"name": "amid"}})[0] == 201
-    assert time.monotonic() - begin < 2
+    assert time.monotonic() - begin < PROMPT
     for connection in (*halves, *idle):
         connection.close()
     assert client("DELETE", f"{MAPS}/amid")[0] == 200
@@ -237,7 +238,7 @@ def test_who_keeps_silent_is_cut(sent: bytes | None, monkeypatch: pytest.MonkeyP
         begin = time.monotonic()
         while not _is_cut(connection):
             pass
-        assert time.monotonic() - begin < 3
+        assert time.monotonic() - begin < PROMPT
 
 
 FEW_DESCRIPTORS = """
@@ -297,7 +298,7 @@ def test_a_watch_ends_when_its_time_is_up(client: Client) -> None:
     begin = time.monotonic()
     code, found, _ = client("GET", f"{MAPS}?watch=1&timeoutSeconds=1&resourceVersion=0&fieldSelector=metadata.name=x")
     assert (code, found) == (200, "")
-    assert 0.9 < time.monotonic() - begin < 3
+    assert 0.9 < time.monotonic() - begin < PROMPT
 
 
 def test_a_watch_that_reaches_too_far_back_ends_with_an_error(client: Client) -> None:
@@ -313,7 +314,7 @@ def test_who_watches_and_does_not_read_costs_nothing() -> None:
             assert client("POST", MAPS, body)[0] == 201
         begin = time.monotonic()
         server.close()
-        assert time.monotonic() - begin < 2
+        assert time.monotonic() - begin < PROMPT
         stalled.close()
         assert not server.is_watched
         session.run("kubectl create configmap after")
@@ -341,7 +342,7 @@ def test_closing_is_prompt_and_can_be_done_again() -> None:
         begin = time.monotonic()
         server.close()
         server.close()
-        assert time.monotonic() - begin < 2
+        assert time.monotonic() - begin < PROMPT
         assert len(session.cluster.api._listeners[None]) == alone
         for connection in open_ones:
             connection.close()
