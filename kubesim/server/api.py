@@ -30,6 +30,10 @@ _PARTS = (
 )
 
 
+# Words in the paths of what a real API server answers besides objects.
+_ELSEWHERE = {".well-known", "debug", "flagz", "logs", "metrics", "openid", "proxy", "statusz"}
+
+
 class API:
     """Answers requests to one cluster's API server."""
 
@@ -59,6 +63,8 @@ class API:
         if described:
             return described
         route = request.route
+        if route is None and _ELSEWHERE & set(request.path.split("/")):
+            raise errors.not_simulated(f"{request.path} is not part of this simulator")
         if route is None:
             return text("404 page not found\n", 404)
         if not route.is_allowed:
@@ -70,7 +76,10 @@ class API:
     def _of_object(self, request: Request, route: Route) -> Response | Watch:
         resource = route.resource
         if not resource.readable or (route.verb == "create" and not resource.simulated):
-            raise errors.not_simulated(f"objects of type {resource.qualified} are not part of this simulator")
+            why = f"objects of type {resource.qualified} are not part of this simulator"
+            if resource.kind == "HorizontalPodAutoscaler":  # of which kubectl autoscale hides the reason
+                request.warnings.append(f"kubesim: {why}")
+            raise errors.not_simulated(why)
         request.warnings.extend([resource.warning] if resource.warning else [])
         if route.subresource:
             return self._of_part(request, route)
@@ -78,9 +87,9 @@ class API:
             return Watch(self.history, request, route)
         return self._objects.answer(request, route)
 
-    def execute(self, request: Request, argv: list[str]) -> Process:
+    def execute(self, request: Request, argv: list[str], stdin: str = "") -> Process:
         assert request.route, "the path is that of an exec"
-        return self._objects.execute(request, request.route, argv)
+        return self._objects.execute(request, request.route, argv, stdin)
 
     def _of_part(self, request: Request, route: Route) -> Response:
         part = route.subresource

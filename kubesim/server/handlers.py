@@ -34,7 +34,7 @@ MAX_READ = 32 * 1024 * 1024
 """Bytes of a longer body that are read before hanging up: a client that still writes wouldn't see the refusal."""
 
 Answer = Callable[[Request], Response | Watch]
-Execute = Callable[[Request, list[str]], Process]
+Execute = Callable[[Request, list[str], str], Process]
 _log = logging.getLogger(__name__)
 for _quiet in (_log, logging.getLogger("tornado.general")):  # where nobody adds another handler
     _quiet.addHandler(logging.NullHandler())
@@ -187,8 +187,10 @@ class Handler(Listener):
             if watch.is_behind:
                 await asyncio.sleep(0)
                 continue
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self._changed.wait(), ends - now)
+            try:
+                await asyncio.wait_for(self._changed.wait(), min(ends - now, watch.pause))
+            except TimeoutError:
+                watch.pass_time()
 
     def on_connection_close(self) -> None:
         """Wake up a watch whose client has gone, so that it ends."""
@@ -197,12 +199,13 @@ class Handler(Listener):
         super().on_connection_close()
 
 
-# kubectl exec over a WebSocket: the output of one command, and how it ended. The commands here read no input. Mirrors
-# k8s.io/streaming pkg/httpstream/wsstream and k8s.io/apimachinery pkg/util/remotecommand (v5.channel.k8s.io), v1.36.
+# kubectl exec over a WebSocket: the output of a command, and how it ended. One that reads runs when all has been sent.
+# Mirrors k8s.io/streaming pkg/httpstream/wsstream and k8s.io/apimachinery pkg/util/remotecommand
+# (v5.channel.k8s.io), v1.36.
 
 EXEC_PATH = r"/api/v1/namespaces/[^/]+/pods/[^/]+/exec"
 _PROTOCOL = "v5.channel.k8s.io"
-_STDOUT, _STDERR, _STATUS = b"\x01", b"\x02", b"\x03"
+_STDIN, _STDOUT, _STDERR, _STATUS, _CLOSE = b"\x00", b"\x01", b"\x02", b"\x03", b"\xff"
 
 
 class Exec(Listener, websocket.WebSocketHandler):
@@ -220,9 +223,11 @@ class Exec(Listener, websocket.WebSocketHandler):
         """Run the command; only then is the connection upgraded, so that a refusal is an ordinary answer."""
         if self._finished:
             return
-        argv = [word.decode("utf-8", "replace") for word in self.request.query_arguments.get("command", [])]
+        self._reads, self._given = self._asks("stdin"), b""
         try:
-            self._outcome = self._run(argv)
+            if self._asks("tty"):
+                raise errors.not_simulated("exec -t over the API is not part of this simulator")
+            self._outcome = self._run(b"true" if self._reads else None)
         except errors.StatusError as error:
             self.refuse(error)
             return
@@ -233,12 +238,24 @@ class Exec(Listener, websocket.WebSocketHandler):
 
     post = get
 
-    def on_message(self, message: str | bytes) -> None:
-        """Nothing here reads its input."""
+    def _asks(self, name: str) -> bool:
+        return self.get_query_argument(name, "") in ("1", "true")
 
-    def _run(self, argv: list[str]) -> tuple[Process, Object]:
+    def on_message(self, message: str | bytes) -> None:
+        """Gather what the command will read, and run it at the end of that."""
+        data = message if isinstance(message, bytes) else message.encode()
+        if data[:1] == _STDIN and len(self._given) <= MAX_BODY:
+            self._given += data[1:]
+        elif data == _CLOSE + _STDIN and self._reads:
+            self._outcome = self._run()
+            self._send()
+
+    def _run(self, instead: bytes | None = None) -> tuple[Process, Object]:
+        """Run the command, or `instead` only see whether one can run."""
+        words = self.request.query_arguments.get("command", []) if instead is None else [instead]
+        argv = [word.decode("utf-8", "replace") for word in words]
         try:
-            ran = self.execute_command(self.as_request(b""), argv)
+            ran = self.execute_command(self.as_request(b""), argv, self._given.decode("utf-8", "replace"))
         except StartError as error:
             exec_id = hashlib.sha256(repr((self.request.uri, argv)).encode()).hexdigest()
             why = f"Internal error occurred: {error.of_exec(exec_id)}"
@@ -246,7 +263,11 @@ class Exec(Listener, websocket.WebSocketHandler):
         return ran, _status(ran.exit_code)
 
     def open(self) -> None:
-        """Send everything and hang up."""
+        """Send everything at once, unless input comes first."""
+        if not self._reads:
+            self._send()
+
+    def _send(self) -> None:
         ran, status = self._outcome
         for channel, text in ((_STDOUT, ran.written("stdout")), (_STDERR, ran.written("stderr"))):
             if text:

@@ -106,6 +106,7 @@ class Server:
         """Serve this cluster from now on; watches of the one before end."""
         before = getattr(self, "_api", None)
         self._api = API(cluster)
+        self._api.history.jumps = self._tick > 0
         cluster.api.signing_key = self._token
         self._revision = cluster.api.revision
         if before:
@@ -226,11 +227,11 @@ class Server:
         with cluster.lock:
             return account_of(cluster.api, token, cluster.clock.now)
 
-    def _execute(self, request: Request, argv: list[str]) -> Process:
+    def _execute(self, request: Request, argv: list[str], stdin: str) -> Process:
         api = self._api
         with api.cluster.lock:
             self._pass_time(api.cluster, request)
-            return api.execute(request, argv)
+            return api.execute(request, argv, stdin)
 
     def _pass_time(self, cluster: Cluster, request: Request) -> None:
         self._last_request = time.monotonic()

@@ -120,9 +120,9 @@ class Objects:
         lines = node.logs(pod, _container(request, pod), options.previous)
         return text(options.cut(lines, self._clock.now))
 
-    def execute(self, request: Request, route: Route, argv: list[str]) -> Process:
+    def execute(self, request: Request, route: Route, argv: list[str], stdin: str) -> Process:
         pod, node = self._on_node(request, route, "create")
-        return node.execute(pod, _container(request, pod), argv, request.budget)
+        return node.execute(pod, _container(request, pod), argv, request.budget, stdin)
 
     def _on_node(self, request: Request, route: Route, verb: str) -> tuple[Object, NodeServer]:
         self._api.authorize(request.user, verb, POD, route.namespace, route.name, route.subresource)

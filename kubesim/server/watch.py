@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from copy import copy
 from itertools import takewhile
+from math import inf
 
 from kubesim.api import errors
 from kubesim.api.clock import Micros
@@ -23,6 +24,8 @@ from kubesim.server.request import Request, Route, is_set, status_of, whole
 
 HISTORY, HISTORY_BYTES = 5000, 32 * 1024 * 1024
 """How many changes are kept for watches that come back, and how large their objects may be together."""
+# A watch of one object moves time on, for so many rounds of a second, each after a pause on the wall clock.
+_ROUNDS, _PAUSE = 600, 0.1
 _AT_ONCE = 500  # changes that a watch sends before others have their turn
 _INITIAL_END = {"k8s.io/initial-events-end": "true"}
 _EVENTS = {(True, True): "MODIFIED", (True, False): "ADDED", (False, True): "DELETED"}
@@ -41,6 +44,7 @@ class History:
         self._listeners: list[Callable[[], object]] = []
         self._stop = self.api.subscribe(self._remember)
         self.is_closed = False
+        self.jumps = False  # whether time moves on while somebody waits for one object
         self.last_change = 0.0  # on the wall clock
 
     def __deepcopy__(self, _memo: dict[int, object]) -> History:
@@ -106,6 +110,7 @@ class Watch:
         self._view = request.view
         name = f"metadata.name={route.name}" if route.name else ""
         fields = ",".join(filter(None, (query.get("fieldSelector", ""), name)))
+        self._rounds = _ROUNDS if "metadata.name=" in fields else 0
         self._has_headings = False
         self._bookmarks = is_set(query, "allowWatchBookmarks")
         self.seconds = whole(query, "timeoutSeconds") or 0
@@ -139,6 +144,20 @@ class Watch:
             self._at = change.revision
             if kind := self._kind(change):
                 yield self._shown(kind, _last_state(change) if kind == "DELETED" else change.obj, moment)
+
+    @property
+    def pause(self) -> float:
+        """How long to wait for changes (wall-clock seconds) before time may pass."""
+        return _PAUSE if self._rounds and self.history.jumps else inf
+
+    def pass_time(self) -> None:
+        """Let simulated time pass up to the next change, as for one who waits for one object."""
+        if self._rounds and self.history.jumps:
+            self._rounds -= 1
+            api, clock = self.history.api, self.history.clock
+            with self.history.lock:
+                before = api.revision
+                clock.run_until(lambda: api.revision != before, 1.0)
 
     @property
     def is_behind(self) -> bool:

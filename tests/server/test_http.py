@@ -404,9 +404,11 @@ def test_the_wall_clock_can_move_the_cluster() -> None:
 def test_a_request_for_objects_takes_its_time_and_others_none() -> None:
     with served(tick=0.1) as (session, _, client):
         began = session.cluster.clock.now
-        for path in (MAPS, "/api", "/version", f"{MAPS}/x", f"{MAPS}/x?watch=1&timeoutSeconds=1"):
+        for path in (MAPS, "/api", "/version", f"{MAPS}/x", f"{MAPS}?watch=1&timeoutSeconds=1"):
             client("GET", path)
         assert session.cluster.clock.now == began + 200_000
+        client("GET", f"{MAPS}/x?watch=1&timeoutSeconds=1")  # as kubectl wait does, which has time pass
+        assert session.cluster.clock.now > began + 1_200_000
 
 
 def test_two_servers_have_nothing_in_common(place: Served) -> None:
