@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from copy import deepcopy
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,7 +12,8 @@ from typing import Any
 
 from kubesim.api import imageref
 from kubesim.api.clock import Clock, Identity
-from kubesim.api.resources import NAMESPACE, NODE, POD, RESOURCES, find_kind
+from kubesim.api.objects import Object
+from kubesim.api.resources import NAMESPACE, NODE, POD, RESOURCES, Resource, find_kind
 from kubesim.cluster import bootstrap
 from kubesim.cluster.apiserver import APIServer
 from kubesim.cluster.controllers import ControllerManager
@@ -74,14 +75,19 @@ class Cluster:
     def _boot(self, identity: Identity) -> None:
         for name in NAMESPACES:
             self.api.create(NAMESPACE, {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})
-        for resource, obj in bootstrap.objects(self.clock.timestamp()):
-            obj["metadata"] |= {"creationTimestamp": self.clock.timestamp(), "uid": identity.uid()}
-            self.api.record(resource, obj)
+        self._record(bootstrap.objects(self.clock.timestamp()), identity)
+        with identity.aside(f"policy {self._options[0]}"):
+            self._record(bootstrap.policy(), identity)
         self.clock.advance(SETTLED)
         with identity.aside(f"kube-system {self._options[0]}"):
             if self.registries.furnished:
                 self._furnish()
             self.clock.advance(AGE - SETTLED)
+
+    def _record(self, objects: Iterable[tuple[Resource, Object]], identity: Identity) -> None:
+        for resource, obj in objects:
+            obj["metadata"] |= {"creationTimestamp": self.clock.timestamp(), "uid": identity.uid()}
+            self.api.record(resource, obj)
 
     def _furnish(self) -> None:
         """Run what makes the cluster one, with images that were on the node before."""

@@ -1,25 +1,34 @@
 """What a new cluster has before anyone uses it: its node, the API server's Service, the roles for users.
 
-The roles mirror kubernetes plugin/pkg/auth/authorizer/rbac/bootstrappolicy/policy.go, v1.36, for the types that are
-simulated.
+The roles mirror kubernetes plugin/pkg/auth/authorizer/rbac/bootstrappolicy/{policy,controller_policy}.go, v1.36, but
+for those that wait for a feature gate.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from kubesim.api import CONTAINERD, KUBERNETES
 from kubesim.api.objects import MIRROR, Object, clone
-from kubesim.api.resources import CLUSTER_ROLE, NODE, RESOURCES, SERVICE, Resource
+from kubesim.api.resources import CLUSTER_ROLE, CLUSTER_ROLE_BINDING, NODE, SERVICE, Resource
 
 _OBJECTS = json.loads(Path(__file__).with_name("bootstrap.json").read_text(encoding="utf-8"))
-# The rules that a new cluster binds to groups of users. These roles and bindings are not kept as objects.
-GROUPS: dict[str, list[Any]] = _OBJECTS["groups"]
+# Roles that gather what others grant, whose names follow, and the label that marks those; the prefix of controllers'.
+_AGGREGATED = {
+    "view": ("system:aggregate-to-view",),
+    "edit": ("system:aggregate-to-edit", "view"),
+    "admin": ("edit", "system:aggregate-to-admin"),
+}
+_FOR_USERS = ("admin", "cluster-admin", "edit", "view")
+_AGGREGATE, _OWN = "rbac.authorization.k8s.io/aggregate-to-", "system:controller:"
+# What rbac.json abbreviates: verbs, and a whole rule.
+_SHORT = {"read": "get,list,watch", "write": "create,delete,deletecollection,patch,update"}
+_SHORT["events"] = "create,patch,update events@,events.k8s.io"
 _FURNITURE = Path(__file__).with_name("furniture.json")
 NODE_NAME = "sim-worker"
 NODE_ADDRESS = "192.0.2.10"
@@ -30,10 +39,7 @@ def objects(now: str) -> Iterator[tuple[Resource, Object]]:
     yield NODE, _node(now)
     for obj in _OBJECTS["apiserver"][:1]:
         yield SERVICE, clone(obj)
-    for name, rules in _roles().items():
-        meta = {"labels": {"kubernetes.io/bootstrapping": "rbac-defaults"}, "name": name}
-        kind = {"apiVersion": CLUSTER_ROLE.api_version, "kind": CLUSTER_ROLE.kind}
-        yield CLUSTER_ROLE, {**kind, "metadata": meta, "rules": rules}
+    yield from _roles(_FOR_USERS)
 
 
 @cache
@@ -74,18 +80,60 @@ def published(namespace: str) -> Iterator[Object]:
         yield {**clone(obj), "metadata": {**obj["metadata"], "namespace": namespace}}
 
 
-def _roles() -> dict[str, list[Any]]:
-    """The rules of the roles for users, of which each grants what the one before does, and more."""
-    granted: list[Any] = []
-    roles: dict[str, list[Any]] = {"cluster-admin": GROUPS["system:masters"]}
-    for name, rules in _OBJECTS["roles"].items():
-        granted = roles[name] = [*granted, *map(_with_workloads, rules)]
-    return dict(sorted(roles.items()))
+def _roles(names: Iterable[str]) -> Iterator[tuple[Resource, Object]]:
+    for name in names:
+        aggregated = {"aggregationRule": {"clusterRoleSelectors": [{"matchLabels": {_AGGREGATE + name: "true"}}]}}
+        labels = {_AGGREGATE + above: "true" for above, parts in _AGGREGATED.items() if name in parts}
+        kept = aggregated if name in _AGGREGATED else {}
+        yield CLUSTER_ROLE, {**kept, **_head(CLUSTER_ROLE, name, labels), "rules": _rules()[name]}
 
 
-def _with_workloads(rule: Object) -> Object:
-    """The rule with the plurals of all kinds with a Pod template for "*workloads"."""
-    kinds = [item for item in RESOURCES if item.template and item.group == rule["apiGroups"][0]]
-    names = [name for item in kinds for name in (item.plural, *(f"{item.plural}/{part}" for part in item.parts))]
-    plurals = [name for plural in rule["resources"] for name in (names if plural == "*workloads" else [plural])]
-    return {**rule, "resources": plurals}
+@cache
+def _rules() -> dict[str, list[Object]]:
+    """The rules of every ClusterRole, which nobody changes."""
+    rules = {name: list(map(_rule, texts)) for name, texts in _rbac()["roles"].items()}
+    for name, parts in _AGGREGATED.items():  # each grants what the one before does, and more
+        rules[name] = [rule for part in parts for rule in rules[part]]
+    return rules
+
+
+def policy() -> Iterator[tuple[Resource, Object]]:
+    """The other ClusterRoles, and the ClusterRoleBindings: each controller has a ServiceAccount."""
+    yield from _roles([name for name in _rbac()["roles"] if name not in _FOR_USERS])
+    bound: dict[str, str] = _rbac()["bindings"]
+    own = {name: f"ServiceAccount {name[len(_OWN) :]}" for name in _rbac()["roles"] if name.startswith(_OWN)}
+    for name, subjects in (bound | own).items():
+        reference = {"apiGroup": CLUSTER_ROLE.group, "kind": CLUSTER_ROLE.kind, "name": name}
+        listed = {"subjects": list(map(_subject, subjects.split(",")))} if subjects else {}
+        yield CLUSTER_ROLE_BINDING, {**_head(CLUSTER_ROLE_BINDING, name, {}), "roleRef": reference, **listed}
+
+
+def _head(resource: Resource, name: str, labels: dict[str, str]) -> Object:
+    marks = {"annotations": {"rbac.authorization.kubernetes.io/autoupdate": "true"}, "name": name}
+    marks["labels"] = {"kubernetes.io/bootstrapping": "rbac-defaults", **labels}
+    return {"apiVersion": resource.api_version, "kind": resource.kind, "metadata": marks}
+
+
+@cache
+def _rbac() -> dict[str, Any]:
+    """The rules of `roles`, as `_rule` reads them, and the subjects of `bindings`, by the name of either."""
+    found: dict[str, Any] = json.loads(Path(__file__).with_name("rbac.json").read_text("utf-8"))
+    return found
+
+
+def _rule(text: str) -> Object:
+    """A rule from VERBS RESOURCES[@GROUPS][:NAMES], or VERBS URLS."""
+    verbs, what = _SHORT.get(text, text).split(" ")
+    granted: Object = {"verbs": sorted(",".join(_SHORT.get(verb, verb) for verb in verbs.split(",")).split(","))}
+    if what[0] in "/=":
+        return {"nonResourceURLs": what.lstrip("=").split(","), **granted}
+    what, _, names = what.partition(":")
+    plurals, _, groups = what.partition("@")
+    named = {"resourceNames": names.split(",")} if names else {}
+    return {"apiGroups": groups.split(","), "resources": plurals.split(","), **named, **granted}
+
+
+def _subject(text: str) -> Object:
+    kind, name = text.split(" ")
+    place = {"namespace": "kube-system"} if kind == "ServiceAccount" else {"apiGroup": CLUSTER_ROLE.group}
+    return {"kind": kind, "name": name, **place}

@@ -10,6 +10,7 @@ from kubesim.server.watch import History as WatchHistory
 from kubesim.session import Session
 
 FRESH = {
+    "clusterrolebindings": ["cluster-admin"],
     "clusterroles": ["admin", "cluster-admin", "edit", "view"],
     "configmaps": ["kube-root-ca.crt"],
     "endpoints": ["kubernetes"],
@@ -26,7 +27,8 @@ def contents(cluster: Cluster) -> dict[str, list[str]]:
         resource.plural: [obj["metadata"]["name"] for obj in cluster.api.list(resource, "default")]
         for resource in RESOURCES
     }
-    return {plural: names for plural, names in found.items() if names}
+    own = {plural: [name for name in names if not name.startswith("system:")] for plural, names in found.items()}
+    return {plural: names for plural, names in own.items() if names}
 
 
 def test_what_a_fresh_cluster_holds() -> None:

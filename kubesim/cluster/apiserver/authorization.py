@@ -12,7 +12,6 @@ from typing import Any, NamedTuple
 from kubesim.api.objects import Object, metadata
 from kubesim.api.resources import CLUSTER_ROLE, CLUSTER_ROLE_BINDING, ROLE, ROLE_BINDING, Resource
 from kubesim.cluster.apiserver.store import Store
-from kubesim.cluster.bootstrap import GROUPS
 
 SERVICE_ACCOUNT_PREFIX = "system:serviceaccount:"
 
@@ -75,8 +74,6 @@ def is_allowed(asked: Request, store: Store) -> bool:
 
 def rules_for(user: User, namespace: str, store: Store) -> Iterator[Object]:
     """The rules of every role that is bound to the user in the whole cluster, and in the namespace if one is given."""
-    for group in user.groups:
-        yield from GROUPS.get(group, ())
     bindings = store.list(CLUSTER_ROLE_BINDING)
     if namespace:
         bindings = bindings + store.list(ROLE_BINDING, namespace)
