@@ -272,6 +272,10 @@ kubectl only.
 `python tools/differential.py` generates command lines and compares the two kubectls. Lines with two mistakes aren't
 compared: which of the two is reported first is not simulated.
 
+`metadata.managedFields` isn't kept, so `--show-managed-fields` shows nothing more, and server-side apply, which
+depends on it, is refused. It would almost double each object (a Pod of 3.4 kB has 3.0 kB of it, a Deployment of 1.6
+kB has 1.4 kB) and each write would take half as long again (0.06 of 0.13 ms), for something that kubectl hides.
+
 | recording | commands | kubesim's kubectl | the real kubectl |
 |---|---|---|---|
 {rows}
