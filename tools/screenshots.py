@@ -105,7 +105,7 @@ PICTURES = (
 
 def shown(picture: Picture, tree: str) -> str:
     """What is kept beside the pictures of a widget: its accessibility tree, and the sum of its style sheets."""
-    styles = b"".join((STATIC / f"{name}.css").read_bytes() for name in picture.styles)
+    styles = b"".join((STATIC / f"{name}.css").read_bytes() for name in ("theme", *picture.styles))
     return f"{tree}\n# styles {hashlib.sha256(styles).hexdigest()[:16]}\n"
 
 

@@ -21,6 +21,10 @@ BENCH = ".ks-bench"
 WHOLE = "body { height: 100vh; } .jp-Cell { content-visibility: visible !important; }"
 # Colours are looked at in outputs alone (those of prose are JupyterLab's), and axe cannot tell those of a picture.
 COLOURED = ".jp-MarkdownCell, .jp-Cell-inputWrapper, svg { display: none; }"
+LENGTH = """() => {
+    const cells = [...document.querySelectorAll(".jp-Notebook .jp-Cell")].map((cell) => cell.getBoundingClientRect());
+    return cells.at(-1).bottom - cells[0].top;
+}"""
 HEIGHT = "() => document.querySelector('.jp-WindowedPanel-outer').scrollHeight"
 LAID_OUT = """() => {
     const {bottom} = document.querySelector(".jp-WindowedPanel-outer").getBoundingClientRect();
@@ -94,9 +98,11 @@ def high(page: Page) -> Iterator[None]:
 
 
 def height(page: Page) -> int:
-    """How long the notebook is, in CSS pixels, when nothing of it is left out because it is scrolled away."""
-    with high(page):
-        return int(page.evaluate(HEIGHT))
+    """How long the notebook is, in CSS pixels, from its first cell to its last one, none of them left out."""
+    tag = page.add_style_tag(content=WHOLE)
+    found = int(page.evaluate(LENGTH))
+    tag.evaluate("node => node.remove()")
+    return found
 
 
 def violations(page: Page) -> list[str]:
