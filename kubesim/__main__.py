@@ -8,6 +8,7 @@ lab` opens the notebooks in JupyterLab.
 from __future__ import annotations
 
 import argparse
+import json
 import shutil
 import subprocess
 import sys
@@ -22,6 +23,7 @@ from importlib.util import find_spec
 from io import TextIOWrapper
 from pathlib import Path
 from tempfile import NamedTemporaryFile
+from typing import Any
 
 from kubesim.api.result import Result
 from kubesim.cluster import AGE, BOOT
@@ -41,21 +43,6 @@ PROMPT = "$ "
 CONTINUED = "> "
 LONGEST_PAUSE = 600.0
 """Seconds that a pause at the prompt lets pass at most, so that Pods don't age over a lunch break."""
-_WHY = (
-    "Explain what kubectl get pod,serviceaccount,secret,events -n NAMESPACE -o yaml (or json) printed, with "
-    "Deployments, CronJobs and so on if you like; or the text of kubectl describe pod or kubectl get events; "
-    "or a message alone. Passwords are not shown, and nothing is sent or kept."
-)
-_GRADE = (
-    "Print one line for each progress file: how many answers were right, how many of them at the first try, and what "
-    "was done. Every answer is judged again. Exit status 1 if a file could not be read whole."
-)
-_LAB = "Copy the notebooks into FOLDER, over no file that is there, and open them in JupyterLab."
-_SERVE = (
-    "Open the API of a simulated cluster over HTTPS, for a real kubectl. Each request takes a tenth of a second of the "
-    "cluster's time; what is typed at the prompt, such as sleep 60, takes its own."
-)
-_ADDRESS = "another address than loopback lets every machine that reaches it try the token"
 
 
 def main(words: Sequence[str] | None = None) -> int:
@@ -70,36 +57,18 @@ def main(words: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="kubesim", description="A simulated cluster at a prompt.")
     parser.set_defaults(run=lambda _options: _prompt(_session()))
-    commands = parser.add_subparsers()
-    why = commands.add_parser(
-        "why", help="explain why a Pod of a real cluster does not get its image", description=_WHY
-    )
-    why.set_defaults(run=_why)
-    what = why.add_mutually_exclusive_group(required=True)
-    what.add_argument("-f", "--filename", action="append", metavar="FILE", help="- for standard input; may be repeated")
-    what.add_argument("message", nargs="?", metavar="MESSAGE", help="what the Pod's status or an event says")
-    why.add_argument("--pod", default="", metavar="NAME", help="only this Pod")
-    lab = commands.add_parser("lab", help="open the notebooks in JupyterLab", description=_LAB)
-    lab.set_defaults(run=_lab)
-    lab.add_argument("folder", nargs="?", type=Path, default=Path("kubesim-lab"), help="default: %(default)s")
-    lab.add_argument("options", nargs="*", metavar="-- OPTION", help="of jupyter lab")
-    marks = commands.add_parser("grade", help="read the progress files of a class", description=_GRADE)
-    marks.set_defaults(run=_grade)
-    marks.add_argument("files", nargs="+", metavar="FILE", help="what learners downloaded: kubesim-progress.json")
-    form = marks.add_mutually_exclusive_group()
-    form.add_argument("--csv", action="store_true", help="print CSV, for a spreadsheet")
-    form.add_argument("--questions", action="store_true", help="print how hard each question was, and what it tells")
-    serve = commands.add_parser("serve", help="open the API to a real kubectl", description=_SERVE)
-    serve.set_defaults(run=_serve)
-    serve.add_argument("--realtime", action="store_true", help="let the wall clock move the cluster's time")
-    serve.add_argument(
-        "--state", type=Path, metavar="FILE", help="keep every change in FILE, and start with its content"
-    )
-    serve.add_argument(
-        "--kubeconfig", type=Path, metavar="FILE", help="where to write it (default: a temporary folder)"
-    )
-    serve.add_argument("--port", type=_port, default=0, metavar="N", help="default: a free one")
-    serve.add_argument("--address", default="127.0.0.1", help=_ADDRESS)
+    commands, runs = parser.add_subparsers(), {"why": _why, "lab": _lab, "grade": _grade, "serve": _serve}
+    for name, row in json.loads(Path(__file__).with_name("options.json").read_text("utf-8")).items():
+        command = commands.add_parser(name, help=row["help"], description=row["description"])
+        command.set_defaults(run=runs[name])
+        is_choice = any(argument.get("either") for argument in row["arguments"].values())
+        either = command.add_mutually_exclusive_group(required=row.get("required", False)) if is_choice else command
+        for flags, argument in row["arguments"].items():
+            place = either if argument.pop("either", False) else command
+            kinds: dict[str, Any] = (
+                {"type": {"path": Path, "port": _port}[argument.pop("type")]} if "type" in argument else {}
+            )
+            place.add_argument(*flags.split(), **argument, **kinds)
     return parser
 
 
