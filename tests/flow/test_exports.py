@@ -17,6 +17,9 @@ from hypothesis import strategies as st
 from kubesim.flow.export import explain
 from kubesim.flow.load import ExportError, decode
 from tests.flow.test_stories import IMAGE, ROOT, WANTED
+from tests.learner import rows
+
+ROWS = rows(__file__)
 
 
 def secret(content: object, name: str = "regcred", kind: str = "kubernetes.io/dockerconfigjson", **meta: str) -> object:
@@ -100,14 +103,7 @@ def test_an_event_tells_what_the_status_leaves_out() -> None:
     assert "The answer: 401 Unauthorized." in explain(json.dumps({"kind": "List", "items": items}))
 
 
-@pytest.mark.parametrize(
-    ("answer", "revision", "wrong"),
-    [
-        ("401 Unauthorized", "7", 'What\'s wrong (most likely): registry.example.com does not accept the user "me"'),
-        ("401 Unauthorized", "9", "As far as the export shows, nothing is wrong any more"),
-        ("404 Not Found", "9", "What's wrong (most likely): The registry let the kubelet in, but"),
-    ],
-)
+@pytest.mark.parametrize(("answer", "revision", "wrong"), ROWS["a_secret_written_after_the_status_has_not_been_tried"])
 def test_a_secret_written_after_the_status_has_not_been_tried(answer: str, revision: str, wrong: str) -> None:
     items = (pod(f"{OLDER}{HEAD}{answer}", resourceVersion="8"), secret(GOOD, resourceVersion=revision))
     assert f"\n{wrong}" in explain("\n---\n".join(map(json.dumps, items)))
@@ -118,14 +114,7 @@ def test_a_registry_that_says_401_to_those_who_bring_nothing() -> None:
     assert "The answer: 401 UNAUTHORIZED. It requires a user and a password, and got none." in text
 
 
-@pytest.mark.parametrize(
-    ("owner", "fix"),
-    [
-        ({"kind": "ReplicaSet", "name": "web-5f7"}, "kubectl patch deployment web "),
-        ({"kind": "StatefulSet", "name": "db"}, "kubectl patch statefulset db "),
-        ({"kind": "Job", "name": "once"}, "kubectl patch serviceaccount default "),
-    ],
-)
+@pytest.mark.parametrize(("owner", "fix"), ROWS["what_has_the_template_is_changed"])
 def test_what_has_the_template_is_changed(owner: dict[str, object], fix: str) -> None:
     labels = {"pod-template-hash": "5f7"}
     made = pod("no basic auth credentials", labels=labels, ownerReferences=[{**owner, "controller": True}])

@@ -10,6 +10,9 @@ from kubesim.lessons import load_tasks
 from kubesim.lessons.challenge import COUNT, HINT, POINTS, WHY, Round, broken_clusters, every_cluster
 from kubesim.lessons.task import begin, check, read, solve
 from kubesim.session import Session
+from tests.learner import rows
+
+ROWS = rows(__file__)
 
 SEEDS = (1, 2, 3, 20)
 CLUSTERS = {f"{cluster.task.id}-{seed}": cluster for seed in SEEDS for cluster in every_cluster(seed)}
@@ -20,38 +23,7 @@ MISTAKES = {
     for number, mistake in enumerate(cluster.task.wrong)
 }
 # What the tool `why` says is wrong; where an export of the one namespace cannot tell as much, what it says then.
-CAUSES = {
-    "wrong-server": r"holds credentials for .*Almost the same name|holds credentials for .*but the image is at",
-    "wrong-path": r"only for repositories that begin so",
-    "docker-io-server": r"that is Docker Hub",
-    "expired-password": r"with that password: 401",
-    "opaque-type": r"has the type Opaque",
-    "wrong-namespace": r"A Pod can use Secrets of its own namespace only",
-    "typo-in-name": r"Did you mean that one\?",
-    "secret-after-pod": r"the Pod lists no pull secret in spec\.imagePullSecrets",
-    "account-patched-late": r"this Pod is older",
-    "own-list-hides": r"replaces the list of the ServiceAccount default",
-    "template-other-account": r"the Pod lists no pull secret in spec\.imagePullSecrets",
-    "template-own-list": r"replaces the list of the ServiceAccount",
-    "tag-like-auth": r"a tag follows a colon|has no official image",
-    "auth-like-tag": r"has no user or no password",
-    "cached-by-another": r"the Pod lists no pull secret in spec\.imagePullSecrets",
-    "host-typo": r"There is no host|no such host",
-    "unknown-authority": r"does(n't| not) trust the certificate",
-    "self-signed": r"does(n't| not) trust the certificate",
-    "plain-http": r"speaks plain HTTP",
-    "rate-limit": r"limits pulls",
-    "wrong-platform": r"built for the platform",
-    "wrong-tag": r"has no tag",
-    "init-container": r"the Pod lists no pull secret in spec\.imagePullSecrets",
-    "stateful-stuck": r"this Pod is older",
-    "job-typo": r"Did you mean that one\?",
-    "stale-login": r"with that password: 401",
-    "no-access": r"does(n't| not) let it read|allowed",
-    "expired-token": r"403 Forbidden|expired",
-    "wrong-port": r"The port must be the same",
-    "newline-in-password": r"with that password: 401|newline",
-}
+CAUSES = ROWS["causes"]
 EXPORTED = {
     "wrong-namespace": r"There is no Secret",
     "cached-by-another": r"it lists no pull secret|the Pod lists no pull secret",

@@ -7,35 +7,16 @@ import pytest
 from pages import PATH, ROOT, prose_of, without_code
 
 from kubesim.lessons import documents
+from tests.learner import rows
+
+ROWS = rows(__file__)
 
 FILES = ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/glossary.md", "docs/cheat-sheet.md", "docs/teaching.md")
 FOLDERS = ("quizzes", "predictions", "tasks", "challenges")
 # What people read of an entry; the other fields are commands, patterns and names.
 READ = ("title", "text", "question", "why", "what", "otherwise", "hint", "hints", "reason", "done", "because", "heard")
 
-COUNTED = {
-    "mend (fix)": (r"mend(s|ed|ing)?", 0),
-    "anew (again)": (r"anew", 0),
-    "stand (be, contain, show)": (r"(stands?|stood|standing) (?!still|for\b)", 0),
-    "stand for (the node's commands do stand for the work of an administrator)": (r"(stands?|stood) for", 8),
-    "another (different)": (r"another", 8),
-    "fit (match)": (r"fit(s|ted|ting)?", 2),
-    "-body (-one, or who it is)": (r"(some|no|every|any)body", 0),
-    "by itself (on its own)": (r"by (itself|themselves|himself)", 1),
-    "whoever (anyone who; fine as a subject that no one knows)": (r"whoever", 4),
-    "shall (should, or the present tense)": (r"shall", 0),
-    "any more (anymore)": (r"any more", 0),
-    "stranger (anonymous client; a Pod of that name)": (r"strangers?", 1),
-    "words (message, sentence)": (r"(its|the|other|same) words(?! that)", 4),
-    "ask for (reference)": (r"ask(s|ed) for", 4),
-    "for (because)": (r", for (?!example|instance|all\b|each|every|this|that|the first|a while|work)", 16),
-    "burnt (compromised)": (r"burnt", 0),
-    "in the place of (instead of)": (r"in the place of", 1),
-    "uncontracted (Kubernetes' own sentences aren't)": (
-        r"(do|does|did|is|are|was|has|can|could|would|will) ?not(?= )",
-        22,
-    ),
-}
+COUNTED = ROWS["counted"]
 
 
 def spoken(value, key=""):

@@ -6,32 +6,13 @@ import pytest
 from pages import PATH, ROOT, prose_of, without_code
 
 from kubesim.lessons import documents
+from tests.learner import rows
+
+ROWS = rows(__file__)
 
 HARDEST = 8  # Flesch-Kincaid grade: what readers of about 13 years read with ease
 
-TERMS = (
-    ("Pod Pods PodSpec", r"pods?\b|podspec"),
-    ("Secret Secrets", r"(?<!pull )secrets?\b"),
-    ("ServiceAccount ServiceAccounts", r"serviceaccounts?\b"),
-    ("Deployment Deployments", r"deployments?\b"),
-    ("ReplicaSet ReplicaSets", r"replica ?sets?\b"),
-    ("ConfigMap ConfigMaps", r"config ?maps?\b"),
-    ("kubelet kubelets", r"kubelets?\b"),
-    ("kubectl", r"kubectl\b"),
-    ("kubeconfig", r"kube ?config\b"),
-    ("Kubernetes", r"kubernetes(?!\.io)\b|k8s\b"),
-    ("containerd", r"containerd\b"),
-    ("ImagePullBackOff", r"image ?pull ?back-?off\b"),
-    ("ErrImagePull", r"err ?image ?pull\b"),
-    ("ErrImageNeverPull", r"err ?image ?never ?pull\b"),
-    ("imagePullSecrets", r"imagepullsecrets?\b"),
-    ("imagePullPolicy", r"imagepullpolicy\b"),
-    ("JupyterLab", r"jupyter ?lab\b"),
-    ("YAML", r"yaml\b"),
-    ("JSON", r"json\b"),
-    ("base64 Base64", r"base ?64\b"),
-    ("Docker", r"docker\b"),
-)
+TERMS = ROWS["terms"]
 SAID = ("question", "why", "otherwise", "hints", "title", "what", "hint", "reason", "done")
 NAMES = pytest.mark.parametrize("name", PATH)
 

@@ -12,6 +12,9 @@ from kubesim.flow.export import Export, Hearsay
 from kubesim.flow.facts import Facts, Words
 from kubesim.flow.scene import Scene
 from kubesim.flow.signs import read, table
+from tests.learner import rows
+
+ROWS = rows(__file__)
 
 SIGNS = table("signs")["signs"]
 NUMBERS = range(len(SIGNS))
@@ -39,49 +42,12 @@ def test_a_long_sentence_is_cut_between_words() -> None:
     assert len(reply.sentence) <= 402
 
 
-@pytest.mark.parametrize(
-    ("message", "registry", "asked"),
-    [
-        (
-            "unexpected status from HEAD request to https://r.example/v2/a/manifests/1: 401 Unauthorized",
-            "r.example",
-            "",
-        ),
-        (
-            'Head "https://mirror.corp.example/v2/library/redis/manifests/7?ns=docker.io": 401 Unauthorized',
-            "docker.io",
-            "mirror",
-        ),
-        ("GET request to https://gitlab.com/jwt/auth?scope=x: 403 Forbidden", "registry.gitlab.com", "token service"),
-        ('Get "https://registry-1.docker.io/v2/": no basic auth credentials', "docker.io", ""),
-        ("dial tcp: lookup production.cloudflare.docker.com on 10.0.0.2:53: no such host", "docker.io", "storage"),
-        (
-            'failed open: failed to do request: Get "https://prod-layers.s3.amazonaws.com/ab?X-Amz-Date=1": EOF',
-            "123456789012.dkr.ecr.eu-west-1.amazonaws.com",
-            "storage",
-        ),
-    ],
-)
+@pytest.mark.parametrize(("message", "registry", "asked"), ROWS["who_was_asked"])
 def test_who_was_asked(message: str, registry: str, asked: str) -> None:
     assert signs.asked(message, registry, read(message, True)).role == asked
 
 
-@pytest.mark.parametrize(
-    ("host", "message", "title"),
-    [
-        ("123456789012.dkr.ecr.eu-west-1.amazonaws.com", "", "Amazon ECR"),
-        ("acme.azurecr.io", "", "Azure Container Registry"),
-        ("europe-west3-docker.pkg.dev", "", "Google Artifact Registry"),
-        ("eu.gcr.io", "", "Google Artifact Registry"),
-        ("ghcr.io", "", "GitHub's registry"),
-        ("registry.gitlab.com", "", "GitLab's registry"),
-        ("registry.corp.example:5050", "https://git.corp.example/jwt/auth?service=x: 403", "GitLab's registry"),
-        ("nexus.corp.example:8083", "", "Nexus"),
-        ("registry.corp.example", "unauthorized to access repository: shop/api, action: pull", "Harbor"),
-        ("registry.corp.example", "The client does not have permission for manifest", "Artifactory"),
-        ("registry.corp.example", "401 Unauthorized", "The registry"),
-    ],
-)
+@pytest.mark.parametrize(("host", "message", "title"), ROWS["whose_registry_it_is"])
 def test_whose_registry_it_is(host: str, message: str, title: str) -> None:
     assert signs.registry_of(host, message)["title"] == title
 
