@@ -1,5 +1,6 @@
 """What every room knows: resources, objects, schema, errors, selectors, time; and the versions that are simulated."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,11 @@ KUBERNETES = "v1.36.2"
 KUBECTL = "v1.36.4"
 KUSTOMIZE = "v5.8.1"
 CONTAINERD = "2.4.0-beta"
+
+
+def load_table(module: str, name: str) -> Any:
+    """What the JSON file of that name beside a module (its `__file__`) holds."""
+    return json.loads(Path(module).with_name(name).read_text(encoding="utf-8"))
 
 
 def load_yaml(path: Path) -> Any:

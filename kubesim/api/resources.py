@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
+
+from kubesim.api import load_table
 
 _VERBS = ("create", "delete", "deletecollection", "get", "list", "patch", "update", "watch")
 
@@ -83,9 +83,7 @@ def _type(row: dict[str, Any]) -> Resource:
 
 
 # Every type of a new v1.36 cluster, in discovery's order: the core group first, then the others by name.
-RESOURCES: tuple[Resource, ...] = tuple(
-    map(_type, json.loads(Path(__file__).with_name("resources.json").read_text("utf-8")))
-)
+RESOURCES: tuple[Resource, ...] = tuple(map(_type, load_table(__file__, "resources.json")))
 # Every version of a group, also one that discovery prefers a newer one to.
 API_VERSIONS = sorted({resource.api_version for resource in RESOURCES} | {"autoscaling/v1"})
 

@@ -13,11 +13,11 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from kubesim.api import CONTAINERD, KUBERNETES
+from kubesim.api import CONTAINERD, KUBERNETES, load_table
 from kubesim.api.objects import MIRROR, Object, clone
 from kubesim.api.resources import CLUSTER_ROLE, CLUSTER_ROLE_BINDING, NODE, SERVICE, Resource
 
-_OBJECTS = json.loads(Path(__file__).with_name("bootstrap.json").read_text(encoding="utf-8"))
+_OBJECTS = load_table(__file__, "bootstrap.json")
 # Roles that gather what others grant, whose names follow, and the label that marks those; the prefix of controllers'.
 _AGGREGATED = {
     "view": ("system:aggregate-to-view",),

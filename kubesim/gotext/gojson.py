@@ -9,6 +9,7 @@ import json
 import math
 import re
 from base64 import b64decode
+from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
@@ -280,3 +281,30 @@ def _misplaced(text: str, padded: bool) -> int | None:
 def _end(pattern: re.Pattern[str], text: str, start: int) -> int:
     match = pattern.match(text, start)
     return match.end() if match else start
+
+
+def check_type(
+    value: Any, wanted: str, types: Mapping[str, Mapping[str, str]], struct: str = "", path: str = ""
+) -> None:
+    """Refuse what Go cannot decode as a type: "string", "bool", "[]TYPE", "map[string]string" or "types.STRUCT".
+
+    `types` has the fields of structs: their types, before them and a space the structs that are embedded on the way;
+    "" is any type. Raises ValueError in the words of encoding/json.
+    """
+    inner = wanted.removeprefix("[]")
+    type_: type = str if wanted == "string" else bool if wanted == "bool" else list if inner != wanted else dict
+    if value is None or not wanted:
+        return
+    if not isinstance(value, type_):
+        where = f"Go struct field {struct}.{path}" if path else "Go value"
+        raise ValueError(f"json: cannot unmarshal {_WORDS.get(type(value), 'array')} into {where} of type {wanted}")
+    if isinstance(value, dict) and inner.startswith("types."):
+        struct = inner.removeprefix("types.")
+        for key, item in value.items():
+            if key not in types[struct]:
+                raise ValueError(f"json: unknown field {quote(key)}")
+            *within, type_name = types[struct][key].split(" ")
+            check_type(item, type_name, types, struct, ".".join(filter(None, (path, *within, key))))
+    elif isinstance(value, list | dict):
+        for item in value.values() if isinstance(value, dict) else value:
+            check_type(item, "string" if isinstance(value, dict) else inner, types, struct, path)

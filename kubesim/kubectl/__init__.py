@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from kubesim.api.result import Result
-from kubesim.kubectl.command import Call, Command, Context
+from kubesim.kubectl.command import Call, Command, Context, Kustomization
 from kubesim.kubectl.commands import (
     ABSENT,
     GLOBAL_FLAGS,
@@ -34,6 +34,7 @@ from kubesim.kubectl.errors import (
     Several,
     UsageError,
     message,
+    refuse_if,
 )
 
 
@@ -57,6 +58,10 @@ def run(args: Sequence[str], context: Context) -> Result:
 def _run(call: Call, words: Sequence[str]) -> None:
     _refuse_absent(call.command, words)
     call.args, call.flags, call.given, call.dash = call.command.flag_set.parse(words)
+    if folder := call.flags.get("kustomize"):
+        refuse_if(call.flags["filename"], "only one of -f or -k can be specified")
+        refuse_if("recursive" in call.given and call.flags["recursive"], "the -k flag can't be used with -f or -R")
+        call.flags = {**call.flags, "filename": (Kustomization(folder),)}
     if call.flags["help"]:
         call.say(help_text(call.command))
         return

@@ -22,6 +22,12 @@ from kubesim.workspace import Workspace
 LONGEST_WAIT = 86400.0  # simulated seconds
 
 
+class Kustomization(str):
+    """A folder that -k names, among the files that -f names."""
+
+    __slots__ = ()
+
+
 @dataclass
 class Context:
     """Where kubectl runs: the cluster it talks to, and the shell it was typed into.

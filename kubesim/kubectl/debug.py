@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 
+from kubesim.api import load_table
 from kubesim.api.clock import Identity
 from kubesim.api.imageref import parse
 from kubesim.api.objects import Object, clone, find_named, name_of, namespace_of
@@ -17,19 +18,7 @@ from kubesim.kubectl.errors import Exit, NotSimulated, refuse_if
 from kubesim.kubectl.running import attach, find_subject, state_of
 
 # By profile, what the debug container's security context gets.
-_SECURITY: dict[str, Object] = {
-    "general": {"capabilities": {"add": ["SYS_PTRACE"]}},
-    "baseline": {},
-    "restricted": {
-        "allowPrivilegeEscalation": False,
-        "capabilities": {"drop": ["ALL"]},
-        "runAsNonRoot": True,
-        "seccompProfile": {"type": "RuntimeDefault"},
-    },
-    "netadmin": {"capabilities": {"add": ["NET_ADMIN", "NET_RAW"]}},
-    "sysadmin": {"privileged": True},
-    "legacy": {},
-}
+_SECURITY: dict[str, Object] = load_table(__file__, "profiles.json")
 _PATIENCE = 60.0  # simulated seconds, where kubectl would wait for ever
 _LEGACY = (
     "--profile=legacy is deprecated and planned to be removed in v1.39. "

@@ -5,15 +5,14 @@ Mirrors github.com/spf13/pflag flag.go as kubectl v1.36 uses it.
 
 from __future__ import annotations
 
-import json
 import re
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from typing import Any
 
+from kubesim.api import load_table
 from kubesim.gotext.gojson import quote
 from kubesim.kubectl.errors import FlagError, KubectlError, NotSimulated
 
@@ -36,7 +35,7 @@ class Flag:
     simulated: bool = True
 
 
-TABLE = json.loads(Path(__file__).with_name("commands.json").read_text(encoding="utf-8"))
+TABLE = load_table(__file__, "commands.json")
 """The modules of commands and the names of absent ones, the global and the shared flags in the form of `read_flags`,
 and of each command its usage, help, flags and refusals."""
 

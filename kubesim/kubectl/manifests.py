@@ -17,7 +17,7 @@ from kubesim.api.resources import RESOURCES, Resource, find_kind
 from kubesim.api.selectors import SelectorError, label_selector
 from kubesim.cluster.apiserver.checks import SELECTOR_COST
 from kubesim.gotext import gojson
-from kubesim.kubectl.command import Call
+from kubesim.kubectl.command import Call, Kustomization
 from kubesim.kubectl.errors import REFUSALS, KubectlError, ManifestError, NotSimulated, refuse_if, visit
 
 _ENDINGS = (".json", ".yaml", ".yml")
@@ -118,6 +118,8 @@ def read_text(call: Call, path: str) -> str:
 def check_paths(call: Call) -> None:
     """Raise what is wrong with the names after -f. Mirrors FilenameParam of builder.go."""
     for path in call.flags["filename"]:
+        if isinstance(path, Kustomization):
+            continue
         refuse_if(
             not _is_elsewhere(path) and not call.context.workspace.exists(path), f'the path "{path}" does not exist'
         )
@@ -131,6 +133,9 @@ def _is_elsewhere(path: str) -> bool:  # standard input, or in the network
 
 
 def _sources(call: Call) -> Iterator[tuple[str, str]]:
+    for folder in [given for given in call.flags["filename"] if isinstance(given, Kustomization)]:
+        yield str(folder), import_module("kubesim.kubectl.kustomize").build(call, folder)
+        return
     for path in [name for given in call.flags["filename"] for name in _files(call, given)]:
         if path != "-" and _is_elsewhere(path):
             raise NotSimulated(f"there is no network here, so {path} cannot be read")

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Container, Mapping, Sequence
 from functools import partial
-from pathlib import Path
 
+from kubesim.api import load_table
 from kubesim.api.errors import StatusError
 from kubesim.api.objects import (
     LAST_APPLIED,
@@ -42,9 +41,7 @@ _APPLIED = (
 
 # By the kinds that are rolled out: kubectl's noun; what a rollout waits for, in this order: which number is not as high
 # yet as which other, and how kubectl puts it; and what it says in the end.
-_ROLLOUTS: Mapping[str, tuple[str, Sequence[Sequence[str]], str]] = json.loads(
-    Path(__file__).with_name("rollouts.json").read_text("utf-8")
-)
+_ROLLOUTS: Mapping[str, tuple[str, Sequence[Sequence[str]], str]] = load_table(__file__, "rollouts.json")
 
 # What all but undo have in common.
 _command = partial(command, asks_namespace=True, prints_last=True, operands="types")

@@ -9,11 +9,12 @@ reads: `kubectl explain`, and what it asks before it writes.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from functools import cache
 from importlib import metadata
 from typing import Any
 
-from kubesim.api import KUBERNETES, schema
+from kubesim.api import KUBERNETES, load_table, schema
 from kubesim.api.objects import Object
 from kubesim.api.resources import API_VERSIONS, RESOURCES, Resource
 from kubesim.api.schema import ENUMS, Field, Type
@@ -104,32 +105,10 @@ _PART_TYPES = {
 
 # OpenAPI, version 3
 
-_MACHINERY = "io.k8s.apimachinery.pkg"
-_META = f"{_MACHINERY}.apis.meta.v1"
-_EXTENSIONS = "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1"
-# Where a module's types are upstream, if not in io.k8s.api.
-_PACKAGES = {
-    "meta_v1": _META,
-    "apiextensions_v1": _EXTENSIONS,
-    "apiregistration_v1": "io.k8s.kube-aggregator.pkg.apis.apiregistration.v1",
-}
-_OBJECT, _TIME = {"type": "object"}, {"type": "string", "format": "date-time"}
-_ANY = ("JSON", "JSONSchemaPropsOrArray", "JSONSchemaPropsOrBool", "JSONSchemaPropsOrStringArray")
-# Types that are no structs and have a schema of their own all the same, by their Go names: where they are, and what.
-_SPECIAL: dict[str, tuple[str, Object]] = {
-    "intstr.IntOrString": (
-        f"{_MACHINERY}.util.intstr",
-        {"format": "int-or-string", "oneOf": [{"type": "integer"}, {"type": "string"}]},
-    ),
-    "resource.Quantity": (f"{_MACHINERY}.api.resource", {"oneOf": [{"type": "string"}, {"type": "number"}]}),
-    "runtime.RawExtension": (f"{_MACHINERY}.runtime", _OBJECT),
-    "v1.CustomResourceSubresourceStatus": (_EXTENSIONS, _OBJECT),
-    "v1.FieldsV1": (_META, _OBJECT),
-    "v1.MicroTime": (_META, _TIME),
-    "v1.Time": (_META, _TIME),
-    **{f"v1.{name}": (_EXTENSIONS, {}) for name in _ANY},
-}
-_FORMATS = {"int32": "int32", "int64": "int64", "float64": "double", "[]uint8": "byte"}
+# packages: where a module's types are upstream, if not in io.k8s.api; special: types that are no structs and have a
+# schema of their own all the same, by their Go names: where they are, and what; formats: those of scalars.
+_TABLE: Mapping[str, Any] = load_table(__file__, "openapi.json")
+_SPECIAL: Mapping[str, tuple[str, Object]] = _TABLE["special"]
 _GVK = "x-kubernetes-group-version-kind"
 _WRITING = ("dryRun", "fieldManager", "fieldValidation")
 
@@ -184,7 +163,7 @@ def _name(kind: Type) -> str:
     """The name of a type's schema: "io.k8s.api.core.v1.Pod"; "" for a plain value."""
     if kind.go in _SPECIAL:
         return f"{_SPECIAL[kind.go][0]}.{kind.go.partition('.')[2]}"
-    package = _PACKAGES.get(kind.module) or f"io.k8s.api.{kind.module.replace('_', '.')}"
+    package = _TABLE["packages"].get(kind.module) or f"io.k8s.api.{kind.module.replace('_', '.')}"
     return f"{package}.{kind.name}" if kind.name else ""
 
 
@@ -209,7 +188,7 @@ def _value(kind: Type) -> Object:
         is_list, inner = kind.kind == "list", _value(kind.element)
         return {"type": "array", "items": inner} if is_list else {"type": "object", "additionalProperties": inner}
     type_name = "string" if kind.kind == "bytes" else kind.kind
-    return _given(type=type_name, format=_FORMATS.get(kind.go), enum=list(ENUMS.get(kind.go, ())))
+    return _given(type=type_name, format=_TABLE["formats"].get(kind.go), enum=list(ENUMS.get(kind.go, ())))
 
 
 def _given(**keywords: Any) -> Object:

@@ -7,12 +7,10 @@ k8s.io/api */generated.proto, v1.36; how a value is read follows from the schema
 from __future__ import annotations
 
 import base64
-import json
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
-from kubesim.api import schema
+from kubesim.api import load_table, schema
 from kubesim.api.budget import Budget
 from kubesim.api.errors import bad_request
 from kubesim.api.objects import Object
@@ -27,7 +25,7 @@ _TYPE_META = {1: "apiVersion", 2: "kind"}
 
 # The fields that kubectl writes, by number, of every struct that it writes; "=N" puts the next field at number N, and
 # "+" marks a message whose fields are the struct's own.
-_FIELDS: dict[str, str] = json.loads(Path(__file__).with_name("protobuf.json").read_text("utf-8"))
+_FIELDS: dict[str, str] = load_table(__file__, "protobuf.json")
 
 
 def decode(body: bytes, budget: Budget) -> Object:

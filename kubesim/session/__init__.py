@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +14,7 @@ from kubesim.api.budget import Budget
 from kubesim.api.result import Result
 from kubesim.cluster import BOOT, Cluster
 from kubesim.flow import FILE_USAGE, why_file, why_tool
-from kubesim.session.programs import PROGRAMS
+from kubesim.session.programs import PROGRAMS, in_containers
 from kubesim.shell import Invocation, Shell, Tool
 from kubesim.workspace import Workspace
 
@@ -44,6 +45,7 @@ class Session:
     ) -> None:
         self.workspace = Workspace(workspace)
         self.cluster = Cluster(seed, boot, registries, node)
+        self.cluster.kubelet.programs = partial(in_containers, self.cluster)
         self.config = kubectl.Kubeconfig()
         self.server: Server | None = None
         self.explained: list[str] = []
@@ -126,6 +128,7 @@ class Session:
     def resume(self, cluster: Cluster, config: kubectl.Kubeconfig | None = None) -> None:
         """Continue with another cluster and kubectl's `config` (None: a fresh one). The shell stays as it is."""
         cluster.lock = self.cluster.lock  # which may be held now
+        cluster.kubelet.programs = partial(in_containers, cluster)
         self.cluster = cluster
         self.config = config or kubectl.Kubeconfig()
         self.shell.set_clock(cluster.clock)

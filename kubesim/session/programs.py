@@ -12,9 +12,11 @@ import json
 import re
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from typing import Any
+from typing import Any, cast
 
+from kubesim import kubectl
 from kubesim.api import imageref
+from kubesim.api.clock import Clock, to_datetime
 from kubesim.api.imageref import DEFAULT_REGISTRY
 from kubesim.cluster import Cluster
 from kubesim.cluster.bootstrap import NODE_NAME
@@ -22,8 +24,9 @@ from kubesim.cluster.keyring import Credential, registry_key
 from kubesim.cluster.registry import Registries
 from kubesim.cluster.registry.world import CONFIG, MODES, PROXY
 from kubesim.gotext import gojson, tabwriter
+from kubesim.kubectl.errors import NotSimulated
 from kubesim.shell import Invocation, Options, Tool, UnsupportedError, tool
-from kubesim.workspace import HOME
+from kubesim.workspace import HOME, Workspace
 
 Run = Callable[[Cluster, list[str], Options, Invocation], int]
 PROGRAMS: list[Callable[[Callable[[], Cluster]], Tool]] = []
@@ -40,6 +43,32 @@ def _program(usage: str, options: str | None, example: str) -> Callable[[Run], R
         return run
 
     return register
+
+
+class _Moment(Clock):
+    """A clock that stands still: what a container runs is played at the moment when it starts."""
+
+    def run_until(self, done: Callable[[], bool], timeout: float) -> bool:
+        if not done():
+            raise NotSimulated("kubectl that waits in a container is not part of this simulator")
+        return True
+
+
+def in_containers(cluster: Cluster, namespace: str, account: str) -> Mapping[str, Tool]:
+    """The programs of a container that need the cluster: aws, and kubectl as the Pod's ServiceAccount."""
+
+    def run_kubectl(arguments: list[str], io: Invocation) -> int:
+        if arguments[:1] in (["edit"], ["config"]):
+            raise UnsupportedError(f"'kubectl {arguments[0]}' in a container")
+        clock, config = _Moment(to_datetime(cluster.clock.now)), kubectl.Kubeconfig()
+        config.contexts[config.current]["namespace"] = namespace
+        context = kubectl.Context(
+            cluster.api, clock, cast(Workspace, io.files), config, io.env, io.stdin, budget=io.machine.budget
+        )
+        return io.show(kubectl.run([f"--as=system:serviceaccount:{namespace}:{account}", *arguments], context))
+
+    tools = [make(lambda: cluster) for make in PROGRAMS]
+    return {tool.name: tool for tool in (Tool("kubectl", run_kubectl, "kubectl COMMAND", "kubectl get pods"), *tools)}
 
 
 _HUB = "https://index.docker.io/v1/"

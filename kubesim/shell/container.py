@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import deque
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, partial
 from math import inf
@@ -31,6 +31,8 @@ _LACKING_BUILTINS = ". bg eval fg getopts jobs kill let local set shift source t
 
 Write = tuple[float, str, str]
 Argv = Sequence[str]
+Programs = Callable[[str, str], Mapping[str, Tool]]
+"""What of a container asks the cluster or the cloud, given the Pod's namespace and ServiceAccount."""
 
 
 class StartError(Exception):
@@ -176,13 +178,18 @@ def _nginx(operands: list[str], options: Options, io: Invocation) -> None:
         raise UnsupportedError(f"'nginx {' '.join(operands)[:80]}'")
 
 
+def no_programs(_namespace: str, _account: str) -> Mapping[str, Tool]:
+    return {}
+
+
 class Place(NamedTuple):
-    """The container that a process is started in: its base, variables, files and name."""
+    """The container that a process is started in: its base, variables, files, name, and the programs that reach out."""
 
     base: Base
     env: Mapping[str, str]
     files: MemoryFiles
     hostname: str
+    programs: Callable[[], Mapping[str, Tool]] = dict
 
     def run(
         self, argv: Argv, started: Micros, main: Argv = (), budget: Budget | None = None, stdin: Input | str = ""
@@ -228,7 +235,7 @@ class Place(NamedTuple):
         return machine
 
     def _tools(self) -> Mapping[str, Tool]:
-        own = {"nginx": _nginx}
+        own = {"nginx": _nginx, **self.programs()}
         return {name: own.get(name) or TOOLS[name] for name in (*_BUILTINS.split(), *self.base.names)}
 
     def _check(self, argv: Argv) -> None:

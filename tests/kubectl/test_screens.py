@@ -41,6 +41,9 @@ def test_a_cluster_is_copied_in_the_middle_of_its_work() -> None:
     for line in (
         "kubectl create cronjob tick --image=busybox --schedule='* * * * *' -- sleep 90",
         "kubectl create job bad --image=busybox -- sh -c 'exit 1'",
+        "kubectl create clusterrolebinding all --clusterrole=cluster-admin --serviceaccount=default:default",
+        "kubectl create cronjob note --image=alpine/k8s:1.36.0 --schedule='* * * * *' --"
+        " sh -c 'kubectl create configmap $HOSTNAME'",
     ):
         assert session.run(line).exit_code == 0
     session.advance(150)

@@ -16,13 +16,13 @@ rbac/v1 and k8s.io/apimachinery meta/v1 types.go, v1.36:
 from __future__ import annotations
 
 import importlib.util
-import json
 import re
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from kubesim.api import load_table
 from kubesim.api.resources import Resource
 
 _CLASS = re.compile(r"^class (\w+)\(", re.M)
@@ -36,7 +36,7 @@ _SCALARS = {
     "bool": ("boolean", "bool"),
     "float": ("number", "float64"),
 }
-_GO: dict[str, Any] = json.loads(Path(__file__).with_name("gotypes.json").read_text("utf-8"))
+_GO: dict[str, Any] = load_table(__file__, "gotypes.json")
 _GO |= {key: frozenset(names.split()) for key, names in _GO.items() if isinstance(names, str)}
 ENUMS: Mapping[str, list[str]] = _GO["enums"]
 MERGE_KEYS = {field: key for key, fields in _GO["mergedBy"].items() for field in fields.split()}

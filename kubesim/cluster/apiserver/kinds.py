@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any, NamedTuple
 
+from kubesim.api import load_table
 from kubesim.api.objects import Object
 from kubesim.api.resources import Resource
 
@@ -39,9 +38,7 @@ class Kind(NamedTuple):
     columns: Mapping[str, str] = {"NAME": "text metadata.name", "AGE": "age metadata.creationTimestamp"}
 
 
-KINDS: Mapping[str, Kind] = {
-    kind: Kind(**row) for kind, row in json.loads(Path(__file__).with_name("kinds.json").read_text("utf-8")).items()
-}
+KINDS: Mapping[str, Kind] = {kind: Kind(**row) for kind, row in load_table(__file__, "kinds.json").items()}
 
 
 def kind_of(resource: Resource) -> Kind:

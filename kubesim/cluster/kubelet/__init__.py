@@ -43,7 +43,7 @@ from kubesim.cluster.kubelet.environment import (
 from kubesim.cluster.kubelet.imagepull import Event, ImageManager, Pull, PullRequest, PullTrace
 from kubesim.cluster.kubelet.status import generate
 from kubesim.cluster.registry import Image
-from kubesim.shell.container import Place, Process, StartError
+from kubesim.shell.container import Place, Process, Programs, StartError, no_programs
 
 # Seconds. A failed sync is tried again after 10 s plus up to half of that (pkg/kubelet/pod_workers.go:
 # workerBackOffPeriodJitterFactor); the mean of what was recorded stands for the jitter, so that runs repeat.
@@ -55,7 +55,6 @@ CLEANUP, CLEANUP_UNSTARTED = 1.5, 0.2
 STOP = 0.3
 # The longest wait between two attempts to mount a volume (pkg/util/goroutinemap/exponentialbackoff).
 LONGEST_MOUNT_WAIT = 122.0
-
 # What a container may fail with before or at its start; the event repeats the whole message.
 _WHOLE_MESSAGES = frozenset({"CreateContainerConfigError", "CreateContainerError", "RunContainerError"})
 Record = Callable[[str, str, str], None]
@@ -70,6 +69,7 @@ class Kubelet:
     def __init__(self, api: APIServer, clock: Clock, identity: Identity, images: ImageManager, node: str) -> None:
         self.traces: dict[tuple[str, str, str], PullTrace] = {}
         self.images = images
+        self.programs: Programs = no_programs
         self._api = api
         self._clock = clock
         self._identity = identity
@@ -316,8 +316,7 @@ class Kubelet:
         return error is not None and not self._note(sync, spec, error, record)
 
     def _ensure_image(self, pod: Object, worker: Worker, need: Need) -> Pull:
-        names = pull_secret_names(pod["spec"])
-        secrets = [(name, self._api.find(SECRET, worker.namespace, name)) for name in names]
+        secrets = [(name, self._api.find(SECRET, worker.namespace, name)) for name in pull_secret_names(pod["spec"])]
         who = (worker.namespace, worker.name, worker.uid, need.name if need.spec else f"volumes/{need.name}")
         request = PullRequest(*who, need.image, need.policy, secrets, self._clock.now)
         pull = self.images.ensure_image(request)
@@ -336,7 +335,7 @@ class Kubelet:
         if image.trouble and not argv:
             return "CreateContainerError", image.trouble.message(container=self._identity.container_id())
         record("Normal", "Created", "Container created")
-        place = new_place(image, variables, pod, spec, worker.ip)
+        place = new_place(image, variables, pod, spec, worker.ip, self.programs)
         volumes = {name: files_of(pull.image) for name, pull in sync.volumes.items() if pull.image}
         place.files.mount(mounts(self._api, pod, spec, volumes))
         try:

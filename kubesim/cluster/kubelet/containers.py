@@ -23,7 +23,7 @@ from kubesim.cluster.apiserver.checks import Line
 from kubesim.cluster.kubelet.environment import Files, Processor, mounts
 from kubesim.cluster.kubelet.imagepull import Pull
 from kubesim.cluster.registry import NODE_PLATFORM, Image
-from kubesim.shell.container import REFUSED, Awaited, Base, Place, Process, server
+from kubesim.shell.container import REFUSED, Awaited, Base, Place, Process, Programs, server
 
 KILLED = 137
 CRASH_BACKOFF_FIRST = 10
@@ -51,7 +51,9 @@ def bases() -> Mapping[str, Base]:
     return {name: Base(**row) for name, row in document["bases"].items()}
 
 
-def new_place(image: Image, variables: Mapping[str, str], pod: Object, spec: Object, ip: str) -> Place:
+def new_place(
+    image: Image, variables: Mapping[str, str], pod: Object, spec: Object, ip: str, programs: Programs
+) -> Place:
     """Where a container's processes run: its files, apart from those of volumes, and its name."""
     meta, base, hostname = pod["metadata"], bases()[image.base], variables["HOSTNAME"]
     own = {
@@ -60,7 +62,8 @@ def new_place(image: Image, variables: Mapping[str, str], pod: Object, spec: Obj
         "/etc/resolv.conf": _NAMES.format(meta["namespace"]),
     }
     folders = [mount["mountPath"] for mount in spec.get("volumeMounts", ()) if "subPath" not in mount]
-    return Place(base, variables, base.new_files({**image.files, **own}, folders), hostname)
+    reach = partial(programs, meta["namespace"], pod["spec"].get("serviceAccountName") or "default")
+    return Place(base, variables, base.new_files({**image.files, **own}, folders), hostname, reach)
 
 
 def start(image: Image, place: Place, argv: list[str], started: Micros, stdin: bool, processor: Processor) -> Process:

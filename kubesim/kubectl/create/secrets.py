@@ -6,7 +6,6 @@ Mirrors k8s.io/kubectl pkg/cmd/create/create_{secret,secret_docker,secret_tls,co
 from __future__ import annotations
 
 import base64
-import hashlib
 import re
 from collections.abc import Iterable
 from typing import Any
@@ -19,6 +18,7 @@ from kubesim.kubectl.command import Call
 from kubesim.kubectl.create import creator, make
 from kubesim.kubectl.errors import KubectlError, refuse_if
 from kubesim.kubectl.flags import check_variable_name
+from kubesim.kubectl.kustomize import short_hash
 
 
 @creator("secret docker-registry")
@@ -76,8 +76,7 @@ def _append_hash(call: Call, obj: Object, content: Object) -> None:
     """With --append-hash, put a hash of the content behind the name. Mirrors k8s.io/kubectl pkg/util/hash/hash.go."""
     if call.flags["append-hash"]:
         name = obj["metadata"]["name"]
-        digits = hashlib.sha256(gojson.dumps(content | {"name": name}).encode()).hexdigest()[:10]
-        obj["metadata"]["name"] = f"{name}-{digits.translate(str.maketrans('013ae', 'ghkmt'))}"
+        obj["metadata"]["name"] = f"{name}-{short_hash(content | {'name': name})}"
 
 
 @creator("configmap")
@@ -171,6 +170,6 @@ def _read(call: Call, path: str, failure: str = "error reading {path}") -> bytes
     if path in ("-", "/dev/stdin"):
         return (call.context.stdin or "").encode("utf-8", "surrogateescape")
     try:
-        return call.context.workspace.read_bytes(path)
+        return call.context.workspace.read_text(path).encode("utf-8", "surrogateescape")
     except OSError as error:
         raise KubectlError(f"{failure.format(path=path)}: {(error.strerror or '').lower()}") from None

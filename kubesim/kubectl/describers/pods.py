@@ -5,13 +5,11 @@ Mirrors describePod, describeContainers and describeVolumes in k8s.io/kubectl pk
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Sequence
 from functools import partial
-from pathlib import Path
 
-from kubesim.api import quantity
+from kubesim.api import load_table, quantity
 from kubesim.api.clock import Micros
 from kubesim.api.humanize import NONE, age, long_time
 from kubesim.api.objects import Object, at
@@ -235,7 +233,7 @@ def _optional(reference: Object) -> str:
 
 
 # Each source with kubectl's words for it, and the fields that are shown: label, key, and what stands for none.
-_VOLUMES: Object = json.loads(Path(__file__).with_name("volumes.json").read_text("utf-8"))
+_VOLUMES: Object = load_table(__file__, "volumes.json")
 _SOURCES, _PROJECTIONS = _VOLUMES["sources"], _VOLUMES["projections"]
 
 

@@ -6,11 +6,10 @@ pkg/describe/describe.go, v1.36.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from pathlib import Path
 from typing import Any, TypeVar
 
+from kubesim.api import load_table
 from kubesim.api.clock import Micros, parse_time
 from kubesim.api.humanize import NONE, age, format_labels, format_selector, human_duration, long_time, node_roles
 from kubesim.api.objects import Object, at
@@ -90,7 +89,7 @@ def block(write: Block) -> Block:
     return write
 
 
-_SCREENS: Mapping[str, Sequence[str]] = json.loads(Path(__file__).with_name("screens.json").read_text("utf-8"))
+_SCREENS: Mapping[str, Sequence[str]] = load_table(__file__, "screens.json")
 RELATED: Mapping[str, Sequence[str]] = {kind: rows[0].split() for kind, rows in _SCREENS.items()}
 """The lists that `describe` wants for a kind, by plural name: events about the object, and others of its namespace."""
 

@@ -8,14 +8,13 @@ same needs none: by option the text, in which {0} is the machine.
 from __future__ import annotations
 
 import errno
-import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from importlib import import_module
-from pathlib import Path
 from typing import Any
 
+from kubesim.api import load_table
 from kubesim.api.budget import Budget
 from kubesim.shell.tool import Function, Invocation, Options, Tool, ToolError, tool
 
@@ -35,7 +34,7 @@ def _declared(module: str, name: str, row: Mapping[str, Any]) -> Tool:
     return tool(**{key: value for key, value in row.items() if key not in ("function", "prints", "exits")})(run)
 
 
-_ROWS = json.loads(Path(__file__).with_name("tools.json").read_text("utf-8"))
+_ROWS = load_table(__file__, "tools.json")
 TOOLS = {name: _declared(module, name, row) for module, rows in _ROWS.items() for name, row in rows.items()}
 
 

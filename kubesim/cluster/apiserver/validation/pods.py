@@ -12,10 +12,9 @@ import difflib
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache, partial
-from pathlib import Path
 from typing import Any
 
-from kubesim.api import quantity, schema
+from kubesim.api import load_table, quantity, schema
 from kubesim.api.errors import field_forbidden, field_not_found, invalid_value
 from kubesim.api.objects import Object, find_named, metadata
 from kubesim.api.resources import POD
@@ -315,7 +314,7 @@ def _order() -> Mapping[str, str]:
     They have no JSON names and are marshalled under their Go names, empty ones too. "!" marks a struct that is held by
     value. The external schema has structs that are not listed, and the types of all fields.
     """
-    found: dict[str, str] = json.loads(Path(__file__).with_name("internal.json").read_text("utf-8"))
+    found: dict[str, str] = load_table(__file__, "internal.json")
     return found
 
 

@@ -10,13 +10,12 @@ walks a map in random order, these go by its keys.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache
-from pathlib import Path
 from typing import Any
 
+from kubesim.api import load_table
 from kubesim.api.errors import FieldError, duplicate, field_forbidden, invalid_value, required, unsupported
 from kubesim.api.objects import at
 
@@ -29,7 +28,7 @@ Rule = Callable[[str, Any], Errors]
 # formats: of each text with a form of its own, its regular expression, the most bytes, what it must be, and examples;
 # enums: the values of a type; structs: the rules of its fields; cases: what holds under a condition; env, volumes: the
 # sources of a variable and a volume.
-TABLE: Mapping[str, Any] = json.loads(Path(__file__).with_name("rules.json").read_text("utf-8"))
+TABLE: Mapping[str, Any] = load_table(__file__, "rules.json")
 SPECIAL: dict[str, Rule] = {}
 _KEY = "([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]"
 _ENDS = "must start and end with an alphanumeric character"
