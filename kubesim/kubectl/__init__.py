@@ -58,6 +58,8 @@ def run(args: Sequence[str], context: Context) -> Result:
 def _run(call: Call, words: Sequence[str]) -> None:
     _refuse_absent(call.command, words)
     call.args, call.flags, call.given, call.dash = call.command.flag_set.parse(words)
+    for flag in [flag for flag in call.command.flags if flag.deprecated and flag.name in call.given]:
+        call.complain(f"Flag --{flag.name} has been deprecated, {flag.deprecated}\n")
     if folder := call.flags.get("kustomize"):
         refuse_if(call.flags["filename"], "only one of -f or -k can be specified")
         refuse_if("recursive" in call.given and call.flags["recursive"], "the -k flag can't be used with -f or -R")

@@ -71,7 +71,7 @@ def _apply_one(call: Call, shown: list[Object], manifest: Manifest) -> None:
 
 def _applied(call: Call, manifest: Manifest, current: Object | None) -> tuple[Object, str]:
     """The object as it is after the change, and what was done to it."""
-    wanted = with_last_applied(manifest.obj)
+    wanted = with_last_applied(call.recorded(manifest.obj))
     if current is None:
         return send(call, manifest, wanted), "created"
     if LAST_APPLIED not in (metadata(current).get("annotations") or {}):

@@ -52,6 +52,7 @@ def patch_locally(obj: Object, change: Any, kind: str, resource: Resource) -> Ob
 
 def send_patch(call: Call, resource: Resource, obj: Object, change: Any, kind: str, dry_run: str) -> Object:
     """Send a patch of an object; return the object as it is then (the very same where nothing changed)."""
+    change = call.recorded(change)
     if dry_run == "client" or call.flags.get("local"):
         return patch_locally(obj, change, kind, resource)
     return call.api.patch(resource, namespace_of(obj), name_of(obj), change, kind, **call.request(dry_run))

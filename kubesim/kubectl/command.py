@@ -19,6 +19,7 @@ from kubesim.kubectl.flags import FLAG_KEYS, TABLE, Flag, FlagSet, read_flags
 from kubesim.kubectl.formats import Format, parse_output
 from kubesim.workspace import Workspace
 
+CHANGE_CAUSE = "kubernetes.io/change-cause"
 LONGEST_WAIT = 86400.0  # simulated seconds
 
 
@@ -118,6 +119,14 @@ class Call:
             raise KubectlError(f'Invalid dry-run value ({chosen}). Must be "none", "server", or "client".')
         self.strategy = chosen
         return self.strategy
+
+    def recorded(self, change: Any) -> Any:
+        """An object, or a patch that is no list, with the command line as its cause where --record asks for that."""
+        if not self.flags.get("record") or not isinstance(change, dict):
+            return change
+        meta = change.get("metadata") or {}
+        cause = {CHANGE_CAUSE: f"{self.command.name} {self.flags['record']}"}
+        return {**change, "metadata": {**meta, "annotations": {**(meta.get("annotations") or {}), **cause}}}
 
     def warn(self, text: str) -> None:
         """Pass a warning of the API server on, once."""

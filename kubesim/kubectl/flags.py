@@ -23,7 +23,8 @@ class Flag:
 
     `kind` is text, switch, number (of 64 bits), int32, duration, list (commas divide), pairs (the same of KEY=VALUE)
     or array (they do not).
-    `simulated` is False for flags that kubectl has and kubesim refuses in one line.
+    `simulated` is False for flags that kubectl has and kubesim refuses in one line. `deprecated` is said where it is
+    used.
     """
 
     name: str
@@ -33,6 +34,7 @@ class Flag:
     bare: str | None = None
     help: str = ""
     simulated: bool = True
+    deprecated: str = ""
 
 
 TABLE = load_table(__file__, "commands.json")
@@ -85,6 +87,8 @@ class FlagSet:
         parser.run()
         if parser.refused and not parser.values["help"]:
             raise parser.refused
+        if parser.values.get("record"):
+            parser.values["record"] = (" ".join(parser.args) + parser.typed).strip()
         return parser.args, parser.values, frozenset(parser.given), parser.dash
 
 
@@ -97,6 +101,7 @@ class _Parser:
         self.given: set[str] = set()
         self.dash = -1
         self.refused: NotSimulated | None = None
+        self.typed = ""
 
     def run(self) -> None:
         while self._words:
@@ -157,6 +162,7 @@ class _Parser:
             parsed = (*self.values[flag.name], *parsed)
         self.values[flag.name] = parsed
         self.given.add(flag.name)
+        self.typed += f" --{flag.name}={value}"
 
 
 _TRUE = frozenset({"1", "t", "T", "TRUE", "true", "True"})

@@ -42,7 +42,7 @@ def run(call: Call) -> None:
 
 
 def _create(call: Call, resource: Resource, obj: Object) -> Object:
-    dry_run = call.dry_run()
+    dry_run, obj = call.dry_run(), call.recorded(obj)
     if dry_run == "client":
         return obj
     obj = with_last_applied(schema.in_go_order(resource, obj), typed=True) if call.flags["save-config"] else obj

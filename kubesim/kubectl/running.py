@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
+from pathlib import PurePosixPath
+from typing import Any, NoReturn, TypeVar
 
 from kubesim.api.errors import StatusError
 from kubesim.api.objects import Object, find_named, metadata, name_of
 from kubesim.api.resources import POD, Resource
+from kubesim.cluster.apiserver import NodeServer
 from kubesim.cluster.apiserver.checks import Line, LogOptions
 from kubesim.kubectl.command import Call, command
 from kubesim.kubectl.errors import Exit, KubectlError, refuse_if
 from kubesim.kubectl.output import nothing_found
 from kubesim.kubectl.selection import Target, find_targets, get_named, list_all
 from kubesim.shell.container import Process, StartError
+from kubesim.workspace import MemoryFiles, Workspace
 
+T = TypeVar("T")
 _LOGS = "get the logs from"
 _LONGEST_EXEC = 3600
 _SECONDS = 20  # for which --follow waits for a container to start
@@ -144,24 +149,33 @@ def _log(call: Call, read: Callable[[], list[Line]]) -> list[Line]:
     raise KubectlError("context deadline exceeded")
 
 
-@command("exec", asks_namespace=True, operands="pods")
-def execute(call: Call) -> None:
-    pod = _pod_of(call, *find_subject(call, call.args[0]), "attach to")
+def _exec(call: Call, pod: Object, run: Callable[[NodeServer, str], T]) -> T:
+    """What `run` makes of a node and a container of the Pod, in which a command is started."""
     if pod["status"]["phase"] in ("Succeeded", "Failed"):
         phase = pod["status"]["phase"]
         raise KubectlError(f"cannot exec into a container in a completed pod; current phase is {phase}")
     container = _container_name(call, pod)
-    if call.flags["stdin"] and call.flags["tty"] and not call.flags["quiet"]:
-        call.complain(_NO_TTY)
     node = call.api.node_of(pod, user=call.user, verb="create", subresource="exec")
-    given = call.context.stdin or "" if call.flags["stdin"] else ""
     try:
-        ran = node.execute(pod, container, list(call.args[1:]), call.context.budget, given)
+        return run(node, container)
     except StartError as error:
         exec_id = hashlib.sha256(repr((pod["metadata"]["uid"], call.context.clock.now)).encode()).hexdigest()
         raise KubectlError(f"Internal error occurred: {error.of_exec(exec_id)}") from None
     except StatusError as error:
         raise KubectlError(f"unable to upgrade connection: {error.message}") from None
+
+
+@command("exec", asks_namespace=True, operands="pods")
+def execute(call: Call) -> None:
+    pod = _pod_of(call, *find_subject(call, call.args[0]), "attach to")
+    given = call.context.stdin or "" if call.flags["stdin"] else ""
+
+    def run(node: NodeServer, container: str) -> Process:
+        if call.flags["stdin"] and call.flags["tty"] and not call.flags["quiet"]:
+            call.complain(_NO_TTY)
+        return node.execute(pod, container, list(call.args[1:]), call.context.budget, given)
+
+    ran = _exec(call, pod, run)
     _show(call, ran)
     if ran.exit_code:
         call.complain(f"command terminated with exit code {ran.exit_code}\n")
@@ -210,3 +224,87 @@ def state_of(pod: Object, container: str) -> Object:
     statuses = [item for key, found in pod["status"].items() if key.endswith("ontainerStatuses") for item in found]
     state: Object = (find_named(statuses, container) or {}).get("state", {})
     return state
+
+
+@command("cp", asks_namespace=True)
+def copy(call: Call) -> None:
+    (source, path), (target, place) = map(_file_spec, call.args)
+    refuse_if(source and target, "one of src or dest must be a local file specification")
+    refuse_if(not path or not place, "filepath can not be empty")
+    refuse_if(not source and not target, "one of src or dest must be a remote file specification")
+    local = call.context.workspace
+    refuse_if(target and not local.exists(path), f"{path} doesn't exist in local filesystem")
+    namespace, _, name = (source or target).rpartition("/")
+    pod = get_named(call, POD, namespace or call.namespace, name)
+    container = _exec(call, pod, lambda node, container: node.place(pod, container, ["tar"]))
+    tar = _TAR[container.base.is_busybox]
+    if source:
+        _copy_out(call, container.files, path.rstrip("/") or "/", place, tar)
+        return
+    if container.files.is_dir(place):
+        place = f"{place.rstrip('/')}/{PurePosixPath(local.absolute(path)).name}"
+    folder = place.rstrip("/").rpartition("/")[0]
+    if folder and not container.files.is_dir(folder):
+        _give_up(call, call.complain, tar["no folder"].format(folder), tar["status"])
+    try:
+        for inner, text in _texts(local, path):
+            container.files.put(place.rstrip("/") + inner, text)
+    except OSError as error:
+        _give_up(call, call.complain, tar["no file"].format(place.rpartition("/")[2], error.strerror), tar["status"])
+
+
+_FAILED = "tar: Exiting with failure status due to previous errors\n"
+# What tar says, GNU's and busybox'. They are shown by kubectl in the order in which they come.
+_TAR: dict[bool, dict[str, Any]] = {
+    False: {
+        "status": 2,
+        "absolute": "tar: Removing leading `/' from member names\n",
+        "missing": f"tar: {{}}: Cannot stat: No such file or directory\n{_FAILED}",
+        "no folder": "tar: {}: Cannot open: No such file or directory\ntar: Error is not recoverable: exiting now\n",
+        "no file": f"tar: {{}}: Cannot open: {{}}\n{_FAILED}",
+    },
+    True: {
+        "status": 1,
+        "absolute": "tar: removing leading '/' from member names\n",
+        "missing": "tar: {}: No such file or directory\ntar: error exit delayed from previous errors\n",
+        "no folder": "tar: can't change directory to '{}': No such file or directory\n",
+        "no file": "tar: can't open '{}': {}\n",
+    },
+}
+
+
+def _file_spec(word: str) -> tuple[str, str]:
+    """The Pod, with or without its namespace ("": no Pod), and the path of [[NAMESPACE/]POD:]PATH."""
+    pod, colon, path = word.partition(":")
+    wrong = "filespec must match the canonical format: [[namespace/]pod:]file/path"
+    refuse_if(colon and (not pod or pod.count("/") > 1), wrong)
+    return (pod, path) if colon else ("", word)
+
+
+def _copy_out(call: Call, files: MemoryFiles, path: str, place: str, tar: dict[str, Any]) -> None:
+    local = call.context.workspace
+    if not files.exists(path):
+        _give_up(call, call.say, tar["missing"].format(path), tar["status"])
+    call.say(tar["absolute"] if path.startswith("/") else "")
+    refuse_if(local.is_dir(place) and not files.is_dir(path), f"open {place}: is a directory")
+    for inner, text in _texts(files, path):
+        name = place.rstrip("/") + inner
+        if "/" in name:
+            local.mkdir(name.rpartition("/")[0], parents=True)
+        local.write_text(name, text)
+
+
+def _texts(files: Workspace | MemoryFiles, path: str) -> Iterator[tuple[str, str]]:
+    """Every file at or below a path, by what its own path adds to it."""
+    if not files.is_dir(path):
+        yield "", files.read_text(path)
+        return
+    for name in sorted(files.listdir(path)):
+        for inner, text in list(_texts(files, f"{path.rstrip('/')}/{name}")):
+            yield f"/{name}{inner}", text
+
+
+def _give_up(call: Call, show: Callable[[str], None], message: str, status: int) -> NoReturn:
+    show(message)
+    call.complain(f"command terminated with exit code {status}\n")
+    raise Exit(status)

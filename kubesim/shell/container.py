@@ -195,7 +195,7 @@ class Place(NamedTuple):
         self, argv: Argv, started: Micros, main: Argv = (), budget: Budget | None = None, stdin: Input | str = ""
     ) -> Process:
         """Run `argv` as the container's process, or beside its process `main`, out of `budget`. Raises StartError."""
-        self._check(argv)
+        self.check(argv)
         machine = self._machine(started, argv, main)
         machine.budget = budget or Budget(2 * Budget.STEPS, Budget.BYTES // 4)
         writes: list[Write] = []
@@ -238,7 +238,7 @@ class Place(NamedTuple):
         own = {"nginx": _nginx, **self.programs()}
         return {name: own.get(name) or TOOLS[name] for name in (*_BUILTINS.split(), *self.base.names)}
 
-    def _check(self, argv: Argv) -> None:
+    def check(self, argv: Argv) -> None:
         """Raise StartError for a program that the image does not hold."""
         path = argv[0] if argv else ""
         folder, slash, name = path.rpartition("/")

@@ -37,7 +37,7 @@ from kubesim.cluster.apiserver.strategy import (
     prepare_for_create,
     prepare_for_update,
 )
-from kubesim.shell.container import Process
+from kubesim.shell.container import Place, Process
 
 # Of names that are generated: k8s.io/apiserver pkg/storage/names/generate.go, and pkg/registry/generic/registry.
 LONGEST_BASE = 58
@@ -88,6 +88,9 @@ class NodeServer(Protocol):
         self, pod: Object, container: str, argv: list[str], payer: Budget | None = None, stdin: str = ""
     ) -> Process:
         """Run a command in the container, which `payer` pays for. Raises StatusError and process.StartError."""
+
+    def place(self, pod: Object, container: str, argv: list[str]) -> Place:
+        """Where a container's commands run, if `argv` can. Raises StatusError and process.StartError."""
 
     def attach(self, pod: Object, container: str, stdin: str) -> Process:
         """What is left of a container's process; one that `awaits` its input gets all of it. Raises StatusError."""

@@ -347,10 +347,16 @@ class Server:
         self, pod: Object, container: str, argv: list[str], payer: Budget | None = None, stdin: str = ""
     ) -> Process:
         """Run a command beside a container's. Raises StatusError where it does not run, and StartError."""
-        found = self._running(pod, container)
-        found.place.files.mount(mounts(self._api, pod, found.spec, found.images))
+        place = self.place(pod, container, argv)
         budget = Budget(Budget.STEPS // 4, Budget.BYTES // 4, payer)
-        return found.place.run(argv, self._clock.now, found.main, budget, stdin)
+        return place.run(argv, self._clock.now, self._running(pod, container).main, budget, stdin)
+
+    def place(self, pod: Object, container: str, argv: list[str]) -> Place:
+        """Where a container's commands run, if `argv` can. Raises StatusError and StartError."""
+        found = self._running(pod, container)
+        found.place.check(argv)
+        found.place.files.mount(mounts(self._api, pod, found.spec, found.images))
+        return found.place
 
     def attach(self, pod: Object, container: str, stdin: str) -> Process:
         """What is left of a container's process; one that `awaits` its input gets all of it. Raises StatusError."""

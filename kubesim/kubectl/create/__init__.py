@@ -65,7 +65,8 @@ def create(call: Call) -> None:
 
 
 def _create_one(call: Call, manifest: Manifest) -> None:
-    obj = with_last_applied(manifest.obj) if call.flags["save-config"] else manifest.obj
+    obj = call.recorded(manifest.obj)
+    obj = with_last_applied(obj) if call.flags["save-config"] else obj
     print_result(call, manifest.resource, send(call, manifest, obj), "created", call.dry_run())
 
 
