@@ -94,9 +94,8 @@ class Kubelet:
 
     def _mirror(self, pod: Object) -> None:
         """Show a static Pod at the API server again: its containers go on, whatever is deleted there."""
-        worker = self._workers.pop(pod["metadata"]["uid"])
-        worker.uid = self._identity.uid()
-        self._workers[worker.uid] = worker
+        worker, uid = self._workers.pop(pod["metadata"]["uid"]), self._identity.uid()
+        worker.uid, self._workers[uid] = uid, worker
         self._api.record(POD, mirrored(pod, worker.uid, self._clock.timestamp()))
 
     def _forget(self, uid: str) -> None:
