@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import json
 import re
 import textwrap
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 from typing import Any
 
+from kubesim.api import load_table
 from kubesim.api.objects import Object, metadata, name_of, namespace_of, template_of
 from kubesim.api.resources import Resource, find_kind
 from kubesim.gotext import gojson
@@ -20,7 +20,7 @@ from kubesim.kubectl.errors import KubectlError, ManifestError, NotSimulated, re
 from kubesim.kubectl.formats.marshal import to_yaml
 from kubesim.kubectl.manifests import documents, items_of, parse_document
 
-_TABLES = json.loads(Path(__file__).with_suffix(".json").read_text(encoding="utf-8"))
+_TABLES = load_table(__file__, "kustomize.json")
 _FILES = ("kustomization.yaml", "kustomization.yml", "Kustomization")
 _API = "kustomize.config.k8s.io/v1beta1"
 _OLD = "Run 'kustomize edit fix' to update your Kustomization automatically."
