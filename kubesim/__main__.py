@@ -8,7 +8,6 @@ lab` opens the notebooks in JupyterLab.
 from __future__ import annotations
 
 import argparse
-import json
 import shutil
 import subprocess
 import sys
@@ -25,6 +24,7 @@ from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import Any
 
+from kubesim.api import load_table
 from kubesim.api.result import Result
 from kubesim.cluster import AGE, BOOT
 from kubesim.flow.export import explain
@@ -58,7 +58,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="kubesim", description="A simulated cluster at a prompt.")
     parser.set_defaults(run=lambda _options: _prompt(_session()))
     commands, runs = parser.add_subparsers(), {"why": _why, "lab": _lab, "grade": _grade, "serve": _serve}
-    for name, row in json.loads(Path(__file__).with_name("options.json").read_text("utf-8")).items():
+    for name, row in load_table(__file__, "options.json").items():
         command = commands.add_parser(name, help=row["help"], description=row["description"])
         command.set_defaults(run=runs[name])
         is_choice = any(argument.get("either") for argument in row["arguments"].values())

@@ -117,7 +117,7 @@ def _head(resource: Resource, name: str, labels: dict[str, str]) -> Object:
 @cache
 def _rbac() -> dict[str, Any]:
     """The rules of `roles`, as `_rule` reads them, and the subjects of `bindings`, by the name of either."""
-    found: dict[str, Any] = json.loads(Path(__file__).with_name("rbac.json").read_text("utf-8"))
+    found: dict[str, Any] = load_table(__file__, "rbac.json")
     return found
 
 
