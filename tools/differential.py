@@ -48,6 +48,7 @@ _ALIKE = (
     (re.compile(r"(?<=/)(LIVE|MERGED)-\d+"), r"\1"),
     (re.compile(r"(?m)^((?:---|\+\+\+) /tmp/\S+)\t.*"), r"\1"),
     (re.compile(r'(?<=start exec ")[0-9a-f]{64}'), "<id>"),
+    (re.compile(r"\beyJ[\w-]+\.eyJ[\w-]+\.[\w-]+"), "<token>"),  # its serial number and times are of each cluster
     (re.compile(r"/tmp/kubesim-\w+(?=/)"), "/workspace"),
     (re.compile(r"127\.0\.0\.1:\d+"), "127.0.0.1:6443"),
     (re.compile(r"(?m)^[IWEF]\d{4} \d\d:\d\d:\d\d\.\d+ +\d+ "), "<klog> "),
