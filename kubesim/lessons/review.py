@@ -5,9 +5,6 @@ from __future__ import annotations
 from kubesim.lessons.grade import is_right, question_ids
 from kubesim.lessons.progress import INTERVALS, Record
 
-COUNT = 3
-"""How many questions a review asks."""
-
 
 def schedule(record: Record) -> list[tuple[int, int, str]]:
     """The questions that were answered: their place among the INTERVALS, the day on which they are due, their id.
@@ -20,9 +17,9 @@ def schedule(record: Record) -> list[tuple[int, int, str]]:
 
 
 def chosen(record: Record, today: int) -> list[str]:
-    """The questions of today's review: what is due, the wrong ones first, then what is due next."""
+    """The three questions of today's review: what is due, the wrong ones first, then what is due next."""
     items = [(max(due, today), place, due, name) for place, due, name in schedule(record)]
-    return [name for *_, name in sorted(items)[:COUNT]]
+    return [name for *_, name in sorted(items)[:3]]
 
 
 def news(record: Record, today: int) -> str:

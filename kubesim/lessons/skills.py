@@ -16,7 +16,6 @@ from kubesim.lessons.progress import REVEALED, Record
 
 CLUSTER = "cluster/"
 """Begins the name under which it is kept that a broken cluster was fixed."""
-_UNKNOWN = (0, 0)
 
 
 @cache
@@ -51,7 +50,7 @@ def markdown(record: Record) -> str:
 
 def _skill(goal: Mapping[str, Any], record: Record) -> str:
     """A goal, and when it was shown and with how much help; an older record has neither."""
-    marks = [record["shown"].get(name, _UNKNOWN) for name in goal["by"] if _is_done(name, record)]
+    marks = [record["shown"].get(name, (0, 0)) for name in goal["by"] if _is_done(name, record)]
     if len(marks) < len(goal["by"]):
         return f"○ {goal['can']}: " + (f"{len(marks)} of {len(goal['by'])} shown" if marks else "not shown yet")
     hints, last = sum(taken for taken, _ in marks), date.fromordinal(max(1, *(day for _, day in marks)))
