@@ -51,7 +51,14 @@ class StartError(Exception):
 
 @dataclass(frozen=True)
 class Base:
-    """What images of one base hold; bases.yaml explains the fields. The shells have the sentences of their dialects."""
+    """What images of one base hold, as bases.json has it.
+
+    `paths` are the folders of $PATH, of which the first one shows the programs; `shells` has the dialect of each: how
+    it puts what bash and GNU's tools say, by patterns in which `<` and `>` are redirections that fail. `programs` can
+    be run besides them, by name or path, and those that are `lacking` are in the real image: they say so and exit with
+    126. `user` is what `id` prints; `files` and `folders` come besides the image's own; `log` is what its server writes
+    when it starts, where {time} is that time.
+    """
 
     paths: Sequence[str]
     shells: Mapping[str, Mapping[str, str]]

@@ -10,10 +10,9 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache, partial
 from math import inf
-from pathlib import Path
 from typing import NamedTuple
 
-from kubesim.api import errors, load_yaml
+from kubesim.api import errors, load_table
 from kubesim.api.budget import Budget
 from kubesim.api.clock import SECOND, Clock, Micros, rfc3339
 from kubesim.api.humanize import go_seconds
@@ -30,7 +29,6 @@ CRASH_BACKOFF_FIRST = 10
 CRASH_BACKOFF_LIMIT = 300
 _HOSTS = "# Kubernetes-managed hosts file.\n127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\n"
 _NAMES = "search {}.svc.cluster.local svc.cluster.local cluster.local\nnameserver 10.96.0.10\noptions ndots:5\n"
-_BASES = Path(__file__).with_name("bases.yaml")
 
 # What the API server says of a container that waits (kubernetes pkg/kubelet/kubelet.go, GetKubeletContainerLogs).
 _WAITING_MESSAGES = {
@@ -45,7 +43,7 @@ _WAITING_MESSAGES = {
 @cache
 def bases() -> Mapping[str, Base]:
     """What images hold, by the name of their base."""
-    document = load_yaml(_BASES)
+    document = load_table(__file__, "bases.json")
     for row in document["bases"].values():
         row["shells"] = {shell: document["dialects"][dialect] for shell, dialect in row["shells"].items()}
     return {name: Base(**row) for name, row in document["bases"].items()}
