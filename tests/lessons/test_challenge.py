@@ -91,6 +91,19 @@ def test_a_wrong_mend_is_told_what_is_wrong(name):
     assert any(mistake.says in message for message in messages(cluster, session))
 
 
+@pytest.mark.parametrize("task", [cluster.task for cluster in every_cluster(1)], ids=lambda task: task.id)
+def test_what_is_fixed_on_the_node_fixes_nothing_else(task):
+    session = Session()
+    begin(task, session)
+    pods = [session.run(f"kubectl get pods -n {name} -o yaml").stdout for name in task.namespaces]
+    for host in sorted(set(re.findall(r"image: ([\w-]+\.[\w.:-]+)/", "".join(pods)))):
+        for change in (f"node trust {host}", f"node insecure {host}", "node proxy off"):
+            if change not in "".join(task.solution):
+                assert session.run(change).exit_code == 0
+    session.advance(330)
+    assert not all(reading.holds for reading in check(task, session))
+
+
 @pytest.mark.parametrize("name", [name for name in CLUSTERS if name.endswith(("-1", "-2"))])
 def test_extra_objects_change_nothing(name):
     task = CLUSTERS[name].task
