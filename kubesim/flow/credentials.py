@@ -17,7 +17,7 @@ from kubesim.api.imageref import DEFAULT_REGISTRY, LEGACY_DEFAULT_REGISTRY
 from kubesim.api.objects import Object, name_of, pull_secret_names, template_of
 from kubesim.api.resources import POD, RESOURCES, SECRET
 from kubesim.cluster import keyring
-from kubesim.cluster.kubelet.imagepull import Attempt, PullTrace, SeenSecret
+from kubesim.cluster.kubelet.imagepull import Attempt, SeenSecret
 from kubesim.flow.facts import UNCLEAR, Facts, Known, Words, nearest, reply_to, say, seconds
 from kubesim.flow.scene import entries_of, host_of, manifest_of
 from kubesim.flow.signs import read
@@ -92,21 +92,18 @@ def _context(facts: Facts) -> Known:
     if not facts.scene.is_export:
         return {}
     volumes = facts.pod["spec"].get("volumes", ())
+    traces = (trace for trace in facts.scene.traces.values() if trace.image == facts.image)
     labels = [
         item["metadata"].get("labels") or {}
         for item in (facts.pod, *(one.found for one in facts.creators if one.found))
     ]
     return {
         "sibling": _sibling(facts),
-        "cached": next((trace.pod for trace in facts.scene.traces.values() if _is_cached(trace, facts.image)), ""),
+        "cached": next((trace.pod for trace in traces if trace.outcome == "Pulled" and not trace.secrets), ""),
         "cron": facts.workload.removeprefix("cronjob/") if facts.workload.startswith("cronjob/") else "",
         "helm": any(each.get("app.kubernetes.io/managed-by") == "Helm" for each in labels),
         "volumes": ", ".join(volume["name"] for volume in volumes if volume.get("image")),
     }
-
-
-def _is_cached(trace: PullTrace, image: str) -> bool:
-    return trace.image == image and trace.outcome == "Pulled" and not trace.secrets
 
 
 def _sibling(facts: Facts) -> str:

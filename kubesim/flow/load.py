@@ -122,8 +122,9 @@ def _kept(kind: str, item: Object) -> Iterator[tuple[Resource, Object]]:
     if not kept.get("metadata", {}).get("name"):
         raise ExportError(f"a {kind} has no name")
     kept["metadata"]["namespace"] = kept["metadata"]["namespace"] or "default"
-    if resource is POD and not kept.get("spec", {}).get("containers"):
-        raise ExportError("a Pod has no containers")
+    count = len([*kept.get("spec", {}).get("containers", ()), *kept.get("spec", {}).get("initContainers", ())])
+    if resource is POD and not 0 < count < 1000:
+        raise ExportError(f"a Pod has {'too many' if count else 'no'} containers")
     yield resource, kept
 
 

@@ -12,6 +12,7 @@ from typing import Any
 from kubesim.api.objects import Object
 from kubesim.cluster import keyring
 from kubesim.cluster.keyring import Credential
+from kubesim.flow.signs import MOST
 from kubesim.gotext import gojson
 
 MASK = "masked"
@@ -89,7 +90,7 @@ class Masks:
         return self._masked[text]
 
     def _mask(self, text: str) -> str:
-        text = _UNPRINTABLE.sub(" ", text)
+        text = _UNPRINTABLE.sub(" ", text[:MOST])
         if self._words:
             starts = range(len(text) - _SHORTEST + 1)
             found = {word for at in starts for word in self._words.get(text[at : at + _SHORTEST], ()) if word in text}

@@ -18,8 +18,8 @@ from kubesim.cluster.keyring import split_port
 
 Row = Mapping[str, Any]
 
-_LONGEST = 400
-"""Characters of a quoted sentence."""
+MOST, _LONGEST, _WORD = 10_000, 400, 1000
+"""Characters of a message that are read, of a sentence that is quoted, and of a word in it."""
 _URL = re.compile(r"https?://[^\s\"'<>\\]+")
 _REQUEST = re.compile(
     r'(?:(?:request to|status code|Head|Get|Post)[: ]+\\?"?https?://|pulling from host )'
@@ -59,7 +59,7 @@ class Reply(NamedTuple):
 @lru_cache(maxsize=1024)
 def read(answer: str, with_credentials: bool) -> Reply:
     """What `answer` amounts to; what is part of an address in it does not count."""
-    text = " ".join(answer.split()).rstrip("]")
+    text = " ".join(word[:_WORD] for word in answer[:MOST].split()).rstrip("]")
     bare = _URL.sub(lambda url: "\0" * len(url[0]), text)
     kinds = table("signs")["kinds"]
     for sign in table("signs")["signs"]:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from kubesim.api.objects import Object
-from kubesim.flow.signs import read, table
+from kubesim.flow.signs import MOST, read, table
 
 Item = tuple[str, Object]
 """An object and its kind; load.py gives it the fields that it lacks."""
@@ -34,8 +34,8 @@ POD_NAME, CONTAINER = "'<pod>'", "'<container>'"
 
 def read_text(text: str) -> list[Item]:
     """The Pods and events of a text; none where it is neither kubectl's nor a message that the signs know."""
-    text = _LOGGED.sub("", _ESCAPED.sub('"', text))
-    return [*_described(text), *_listed(text)] or _message(text)
+    text = "\n".join(_LOGGED.sub("", _ESCAPED.sub('"', line[:MOST])) for line in text.splitlines())
+    return [*_described(text), *_listed(text)] or _message(text[-MOST:])
 
 
 def _described(text: str) -> Iterator[Item]:
@@ -128,7 +128,7 @@ def _message(text: str) -> list[Item]:
 def _image_of(message: str) -> str:
     """The image that a message speaks of; "" if it names none."""
     for expression in table("signs")["images"]:
-        if found := re.search(expression, message):
+        if found := re.search(expression, message[:MOST]):
             parts = found.groupdict()
             if parts.get("image"):
                 return parts["image"]

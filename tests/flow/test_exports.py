@@ -7,6 +7,7 @@ import json
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -175,6 +176,7 @@ def test_an_old_style_in_the_new_type_and_the_reverse() -> None:
         ("kind: Pod\nmetadata: {name: a}\nspec: {containers: [{name: [b]}]}", "Pod.spec.containers[].name is no text"),
         ("kind: Pod\nmetadata: {name: a}", "a Pod has no containers"),
         ("kind: Pod\nmetadata: {}", "a Pod has no name"),
+        ("Name: a\nContainers:\n" + "  a:\n" * 99999, "a Pod has too many containers"),
         ("kind: Secret\nmetadata: {name: a}\ndata: {hunter2hunter2: {}}", "Secret.data.* is no text"),
         ("[]", UNKNOWN),
         ("{}", f"it has no kind: {WANTED}"),
@@ -189,6 +191,18 @@ def test_malformed_exports(text: str, words: str) -> None:
     with pytest.raises(ExportError) as caught:
         explain(text)
     assert str(caught.value) == words
+
+
+@pytest.mark.parametrize(
+    "text", ["a", " ", "a-", "a:", 'image "', "fetch oauth token: ", "2m  Warning  Failed  pod/x  "]
+)
+def test_what_goes_on_and_on_is_bounded(text: str) -> None:
+    started = time.process_time()
+    long = text * (400_000 // len(text))
+    for export in (long, f"{long} 401 Unauthorized", json.dumps(pod(f"{long} 401 Unauthorized"))):
+        with suppress(ExportError):
+            explain(export)
+    assert time.process_time() - started < 10
 
 
 def test_a_bomb_of_aliases_is_refused_at_once() -> None:
