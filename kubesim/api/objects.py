@@ -148,9 +148,14 @@ def reference_to(resource: Resource, obj: Object, field_path: str = "") -> Objec
         "name": meta["name"],
         "namespace": meta.get("namespace"),
         "resourceVersion": meta.get("resourceVersion"),
-        "uid": meta.get("uid"),
+        "uid": subject_uid(obj),
     }
     return {key: value for key, value in reference.items() if value}
+
+
+def subject_uid(obj: Object) -> str:
+    """The uid by which events name an object: of a static Pod the one that the kubelet gave it."""
+    return str((metadata(obj).get("annotations") or {}).get(MIRROR) or metadata(obj).get("uid") or "")
 
 
 def pull_secret_names(spec: Object) -> list[str]:

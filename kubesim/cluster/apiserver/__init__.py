@@ -12,7 +12,7 @@ from typing import Any, NamedTuple, Protocol, TypedDict, Unpack
 from kubesim.api import errors, schema
 from kubesim.api.budget import Budget
 from kubesim.api.clock import SECOND, Clock, Identity, rfc3339
-from kubesim.api.objects import Object, clone, name_of, namespace_of
+from kubesim.api.objects import Object, clone, name_of, namespace_of, subject_uid
 from kubesim.api.resources import EVENT, NAMESPACE, POD, SERVICE, Resource
 from kubesim.cluster.apiserver import patch, validation
 from kubesim.cluster.apiserver.authorization import ADMIN, Request, User, is_allowed, request, rules_for
@@ -155,7 +155,7 @@ class APIServer:
 
     def events_about(self, obj: Object) -> list[Object]:
         """The events about an object, by name; that takes no longer where there are many others."""
-        return self._events.about(obj["metadata"]["uid"])
+        return self._events.about(subject_uid(obj))
 
     def list(
         self,
