@@ -12,7 +12,7 @@ function render({ model, el }) {
   const buttons = part("ks-buttons");
   const card = element("section", { className: "ks-card ks-task" },
     element("h3", { textContent: content.label }), html("div", "", content.html),
-    element("p", { textContent: "Reach this:" }), goals, count, done, warnings, buttons, said, hints, solution, beside, news);
+    element("p", { textContent: "Goals:" }), goals, count, done, warnings, buttons, said, hints, solution, beside, news);
   card.setAttribute("aria-label", content.label);
 
   const draw = () => {
