@@ -25,7 +25,8 @@ import yaml
 from kubesim import Session
 from kubesim.__main__ import main
 from kubesim.api.result import Result
-from kubesim.lessons import documents, load_quizzes, load_tasks
+from kubesim.lessons import documents, load_tasks
+from kubesim.lessons.grade import question_ids
 from tests.learner import rows
 
 ROWS = rows(__file__)
@@ -141,7 +142,7 @@ def test_what_cannot_be_served_is_told_in_a_line(options: list[str], why: str) -
 
 
 GOOD = ROWS["good"]
-START = sum(quiz.startswith("start-") for quiz in load_quizzes())
+START = sum(quiz.startswith("start-") for quiz in question_ids())
 PARTLY = {"kubesim-progress": 2, "given": {"start-who-pulls": [[2]], "start-complete-key": 5}}
 
 
@@ -161,8 +162,8 @@ def test_a_class_is_graded_in_a_table(tmp_path: Path) -> None:
     lines = graded.stdout.splitlines()
     assert [line.split()[:6] for line in lines[:3]] == [
         ["FILE", "QUIZZES", "FIRST", "TRY", "TASKS", "SCORE"],
-        ["ada.json", f"2/{len(load_quizzes())}", "1", f"1/{len(load_tasks())}", "7/12", f"2/{START}"],
-        ["=bob.json", f"1/{len(load_quizzes())}", "1", f"0/{len(load_tasks())}", "-", f"1/{START}"],
+        ["ada.json", f"2/{len(question_ids())}", "1", f"1/{len(load_tasks())}", "7/12", f"2/{START}"],
+        ["=bob.json", f"1/{len(question_ids())}", "1", f"0/{len(load_tasks())}", "-", f"1/{START}"],
     ]
     assert max(map(len, lines[:3])) <= 60
     assert lines[3].startswith("Too narrow for: ")
@@ -174,7 +175,7 @@ def test_a_class_is_graded_as_csv(tmp_path: Path) -> None:
     graded = grade(tmp_path, "--csv", "ada.json", "=bob.json")
     ada, bob = csv.DictReader(graded.stdout.splitlines())
     assert list(ada)[:8] == ["file", "right", "first_try", "quizzes", "tasks_done", "tasks", "points", "points_of"]
-    counts = ["2", "1", str(len(load_quizzes())), "1", str(len(load_tasks())), "7", "12", "2", str(START)]
+    counts = ["2", "1", str(len(question_ids())), "1", str(len(load_tasks())), "7", "12", "2", str(START)]
     assert list(ada.values())[:10] == ["ada.json", *counts]
     assert ada["01-storing-credentials done"] == "1"
     assert (bob["file"], bob["right"], bob["points"], bob["00-start done"]) == ("'=bob.json", "1", "", "1")

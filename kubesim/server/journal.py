@@ -39,6 +39,7 @@ from kubesim.api.resources import Resource, find_kind
 from kubesim.cluster import BOOT, Cluster
 from kubesim.server.api import API
 from kubesim.server.request import Request
+from kubesim.shell.container import Outside
 
 SMALLEST = 64 * 1024
 """Bytes of writes for which no new snapshot is made."""
@@ -299,6 +300,7 @@ _REDUCED: dict[type, Callable[[Any], tuple[Callable[..., Any], tuple[Any, ...]]]
     MethodType: lambda method: (_method, (method.__self__, method.__name__)),
     Resource: lambda resource: (find_kind, (resource.api_version, resource.kind)),
     _LOCK: lambda _: (threading.RLock, ()),
+    Outside: lambda _: (Outside, ()),  # Session.resume says again what it finds
 }
 
 

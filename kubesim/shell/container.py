@@ -185,8 +185,13 @@ def _nginx(operands: list[str], options: Options, io: Invocation) -> None:
         raise UnsupportedError(f"'nginx {' '.join(operands)[:80]}'")
 
 
-def no_programs(_namespace: str, _account: str) -> Mapping[str, Tool]:
-    return {}
+class Outside:
+    """Programs that ask the cluster or the cloud. A session sets them, and no snapshot of a cluster holds them."""
+
+    programs: Programs | None = None
+
+    def tools(self, namespace: str, account: str) -> Mapping[str, Tool]:
+        return self.programs(namespace, account) if self.programs else {}
 
 
 class Place(NamedTuple):

@@ -41,12 +41,12 @@ def test_what_another_tool_left_in_the_last_applied_annotation() -> None:
 
 
 def test_the_cluster_is_full_at_some_point(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(strategy, "MAX_PODS", 3)
+    monkeypatch.setattr(strategy, "MAX_PODS", 12)
     session = Session()
     session.run("kubectl create deployment web --image=nginx --replicas=2147483647; sleep 60")
-    assert len(session.cluster.api.list(POD)) == 3
+    assert len(session.cluster.api.list(POD)) == 12
     assert session.run("kubectl run one --image=nginx").screen == (
-        'Error from server (Forbidden): pods "one" is forbidden: kubesim keeps at most 3 Pods\n'
+        'Error from server (Forbidden): pods "one" is forbidden: kubesim keeps at most 12 Pods\n'
     )
     assert session.run("kubectl delete deployment web; sleep 60; kubectl get pods").screen == (
         'deployment.apps "web" deleted from default namespace\nNo resources found in default namespace.\n'

@@ -43,7 +43,7 @@ from kubesim.cluster.kubelet.environment import (
 from kubesim.cluster.kubelet.imagepull import Event, ImageManager, Pull, PullRequest, PullTrace
 from kubesim.cluster.kubelet.status import generate
 from kubesim.cluster.registry import Image
-from kubesim.shell.container import Place, Process, Programs, StartError, no_programs
+from kubesim.shell.container import Outside, Place, Process, StartError
 
 # Seconds. A failed sync is tried again after 10 s plus up to half of that (pkg/kubelet/pod_workers.go:
 # workerBackOffPeriodJitterFactor); the mean of what was recorded stands for the jitter, so that runs repeat.
@@ -69,7 +69,7 @@ class Kubelet:
     def __init__(self, api: APIServer, clock: Clock, identity: Identity, images: ImageManager, node: str) -> None:
         self.traces: dict[tuple[str, str, str], PullTrace] = {}
         self.images = images
-        self.programs: Programs = no_programs
+        self.outside = Outside()
         self._api = api
         self._clock = clock
         self._identity = identity
@@ -334,7 +334,7 @@ class Kubelet:
         if image.trouble and not argv:
             return "CreateContainerError", image.trouble.message(container=self._identity.container_id())
         record("Normal", "Created", "Container created")
-        place = new_place(image, variables, pod, spec, worker.ip, self.programs)
+        place = new_place(image, variables, pod, spec, worker.ip, self.outside)
         volumes = {name: files_of(pull.image) for name, pull in sync.volumes.items() if pull.image}
         place.files.mount(mounts(self._api, pod, spec, volumes))
         try:

@@ -22,7 +22,7 @@ from kubesim.cluster.apiserver.checks import Line
 from kubesim.cluster.kubelet.environment import Files, Processor, mounts
 from kubesim.cluster.kubelet.imagepull import Pull
 from kubesim.cluster.registry import NODE_PLATFORM, Image
-from kubesim.shell.container import REFUSED, Awaited, Base, Place, Process, Programs, server
+from kubesim.shell.container import REFUSED, Awaited, Base, Outside, Place, Process, server
 
 KILLED = 137
 CRASH_BACKOFF_FIRST = 10
@@ -50,7 +50,7 @@ def bases() -> Mapping[str, Base]:
 
 
 def new_place(
-    image: Image, variables: Mapping[str, str], pod: Object, spec: Object, ip: str, programs: Programs
+    image: Image, variables: Mapping[str, str], pod: Object, spec: Object, ip: str, outside: Outside
 ) -> Place:
     """Where a container's processes run: its files, apart from those of volumes, and its name."""
     meta, base, hostname = pod["metadata"], bases()[image.base], variables["HOSTNAME"]
@@ -60,7 +60,7 @@ def new_place(
         "/etc/resolv.conf": _NAMES.format(meta["namespace"]),
     }
     folders = [mount["mountPath"] for mount in spec.get("volumeMounts", ()) if "subPath" not in mount]
-    reach = partial(programs, meta["namespace"], pod["spec"].get("serviceAccountName") or "default")
+    reach = partial(outside.tools, meta["namespace"], pod["spec"].get("serviceAccountName") or "default")
     return Place(base, variables, base.new_files({**image.files, **own}, folders), hostname, reach)
 
 
