@@ -160,7 +160,10 @@ def _session_with(count: int, image: str) -> Session:
 
 
 def _pod(name: str, image: str) -> dict[str, Any]:
-    spec = {"containers": [{"name": "app", "image": image}]}
+    spec = {
+        "nodeName": "sim-worker",
+        "containers": [{"name": "app", "image": image}],
+    }  # which is full with 110 for the scheduler
     return {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": name}, "spec": spec}
 
 

@@ -218,7 +218,7 @@ def test_a_new_pod_of_the_same_name_is_another_pod(learner: Learner) -> None:
 
 def test_each_pod_has_an_address_of_its_own(learner: Learner) -> None:
     for index in range(260):
-        learner(f"kubectl run p{index} --image=nginx")
+        learner(f"""kubectl run p{index} --image=nginx --overrides='{{"spec":{{"nodeName":"sim-worker"}}}}'""")
     learner.wait(5)
     addresses = learner("kubectl get pods -o jsonpath='{.items[*].status.podIP}'").split()
     assert len(set(addresses)) == 260

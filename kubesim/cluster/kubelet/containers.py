@@ -7,7 +7,7 @@ pkg/kubelet/kubelet.go and pkg/kubelet/server/server.go, v1.36.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache, partial
 from math import inf
 from typing import NamedTuple
@@ -19,7 +19,7 @@ from kubesim.api.humanize import go_seconds
 from kubesim.api.objects import Object, find_named
 from kubesim.cluster.apiserver import APIServer
 from kubesim.cluster.apiserver.checks import Line
-from kubesim.cluster.kubelet.environment import Files, Processor, mounts
+from kubesim.cluster.kubelet.environment import Files, Processor, identity, mounts
 from kubesim.cluster.kubelet.imagepull import Pull
 from kubesim.cluster.registry import NODE_PLATFORM, Image
 from kubesim.shell.container import REFUSED, Awaited, Base, Outside, Place, Process, server
@@ -54,6 +54,8 @@ def new_place(
 ) -> Place:
     """Where a container's processes run: its files, apart from those of volumes, and its name."""
     meta, base, hostname = pod["metadata"], bases()[image.base], variables["HOSTNAME"]
+    user = identity(pod, spec, base.user, base.files.get("/etc/passwd", ""))
+    base = base if user == base.user else replace(base, user=user)
     own = {
         "/etc/hostname": f"{hostname}\n",
         "/etc/hosts": f"{_HOSTS}{ip}\t{hostname}\n",

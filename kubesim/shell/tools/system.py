@@ -61,6 +61,13 @@ def id_(operands: list[str], options: Options, io: Invocation) -> None:
     io.out(f"{(io.machine.login if 'n' in options else number) if options else io.machine.user}\n")
 
 
+def whoami(operands: list[str], options: Options, io: Invocation) -> int:
+    if io.machine.login.isdecimal():
+        return io.fail(f"cannot find name for user ID {io.machine.login}")
+    io.out(f"{io.machine.login}\n")
+    return 0
+
+
 def uname(operands: list[str], options: Options, io: Invocation) -> None:
     facts = {"s": "Linux", "n": io.machine.hostname, "r": KERNEL, "v": "#1 SMP", "m": "x86_64"}
     shown = facts if "a" in options else {letter: fact for letter, fact in facts.items() if letter in options}
