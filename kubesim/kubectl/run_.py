@@ -85,7 +85,7 @@ def _attached(call: Call, pod: Object) -> None:
     if _phase(pod) == "Failed":
         ended = state_of(pod, container)["terminated"]
         where = f"pod {namespace_of(pod)}/{name_of(pod)}"
-        call.complain(f"{where} terminated ({ended['reason']})\n{ended.get('message', '')}")
+        call.complain(f"{where} terminated ({ended['reason']})\n{ended.get('message', '')}".rstrip("\n") + "\n")
         raise Exit(ended["exitCode"])
 
 

@@ -113,7 +113,8 @@ class Process(NamedTuple):
     """What a process wrote and how it ended; `seconds` is how long it ran (inf: until it is stopped).
 
     `writes` are (seconds after the start, "stdout" or "stderr", text). `stop_code` is the status with which it ends
-    soon after SIGTERM; None where it ignores that signal. It `awaits` input that nobody has given it yet.
+    soon after SIGTERM; None where it ignores that signal. It `awaits` input that nobody has given it yet. `failure` is
+    why it never started, in the runtime's words.
     """
 
     writes: tuple[Write, ...] = ()
@@ -121,6 +122,7 @@ class Process(NamedTuple):
     seconds: float = 0
     stop_code: int | None = None
     awaits: bool = False
+    failure: str = ""
 
     def written(self, stream: str) -> str:
         return "".join(text for _, name, text in self.writes if name == stream)

@@ -154,14 +154,6 @@ def test_what_is_optional_may_be_missing(learner: Learner) -> None:
     assert learner.session.run("kubectl exec web -- printenv A").exit_code == 1
 
 
-def test_a_command_that_the_image_lacks(learner: Learner) -> None:
-    learner.apply("web", container("busybox", command=["serve"]))
-    learner.wait(5)
-    waiting = learner.state("web")["waiting"]
-    assert waiting["reason"] == "RunContainerError"
-    assert 'exec: "serve": executable file not found in $PATH' in waiting["message"]
-
-
 # --- exec and deletion
 
 

@@ -27,6 +27,7 @@ from kubesim.cluster.kubelet.containers import (
     marks,
     mirrored,
     new_place,
+    restarts,
     start,
     volume_needs,
 )
@@ -43,7 +44,7 @@ from kubesim.cluster.kubelet.environment import (
 from kubesim.cluster.kubelet.imagepull import Event, ImageManager, Pull, PullRequest, PullTrace
 from kubesim.cluster.kubelet.status import generate
 from kubesim.cluster.registry import Image
-from kubesim.shell.container import Outside, Place, Process, StartError
+from kubesim.shell.container import Outside, Place, Process
 
 # Seconds. A failed sync is tried again after 10 s plus up to half of that (pkg/kubelet/pod_workers.go:
 # workerBackOffPeriodJitterFactor); the mean of what was recorded stands for the jitter, so that runs repeat.
@@ -293,7 +294,8 @@ class Kubelet:
 
     def _note(self, sync: Round, spec: Object, error: tuple[str, str] | None, record: Record) -> bool:
         """Keep and report why a container does not run (None: it does); return whether it does."""
-        sync.worker.wait(spec["name"], error)
+        policy = spec.get("restartPolicy", sync.pod["spec"]["restartPolicy"])
+        sync.worker.wait(spec["name"], error if restarts(policy, sync.worker.containers.get(spec["name"])) else None)
         if error is None:
             return True
         reason, message = error
@@ -337,11 +339,10 @@ class Kubelet:
         place = new_place(image, variables, pod, spec, worker.ip, self.outside)
         volumes = {name: files_of(pull.image) for name, pull in sync.volumes.items() if pull.image}
         place.files.mount(mounts(self._api, pod, spec, volumes))
-        try:
-            ran = start(image, place, argv, self._clock.now, spec.get("stdin", False), self._processor)
-        except StartError as error:
-            return "RunContainerError", error.of_container()
+        ran = start(image, place, argv, self._clock.now, spec.get("stdin", False), self._processor)
         self._add_container(worker, spec, image_id, place, ran, volumes)
+        if ran.failure:
+            return "RunContainerError", ran.failure
         record("Normal", "Started", "Container started")
         return None
 
@@ -349,13 +350,12 @@ class Kubelet:
         self, worker: Worker, spec: Object, image_id: str, place: Place, ran: Process, volumes: Mapping[str, Files]
     ) -> None:
         shown, identity = self.images.node.status_names(image_id.rpartition("@")[2])[0], self._identity.container_id()
-        container = Container(spec, identity, shown, image_id, place, ran, self._clock.now, volumes)
-        if old := worker.containers.get(spec["name"]):
-            container.restarts = old.restarts + 1
-            container.previous, old.previous = old, None
-        worker.containers[spec["name"]] = container
-        worker.changes += 1
-        if ran.seconds != float("inf"):
+        started = 0 if ran.failure else self._clock.now
+        container = Container(spec, identity, shown, image_id, place, ran, started, volumes)
+        worker.add(container)
+        if ran.failure:
+            self._exited(worker, container, ran.exit_code)
+        elif ran.seconds != float("inf"):
             self._clock.call_later(ran.seconds, partial(self._exited, worker, container, ran.exit_code))
 
     def _exited(self, worker: Worker, container: Container, exit_code: int) -> None:

@@ -22,9 +22,10 @@ from kubesim.cluster.apiserver.checks import Line
 from kubesim.cluster.kubelet.environment import Files, Processor, identity, mounts
 from kubesim.cluster.kubelet.imagepull import Pull
 from kubesim.cluster.registry import NODE_PLATFORM, Image
-from kubesim.shell.container import REFUSED, Awaited, Base, Outside, Place, Process, server
+from kubesim.shell.container import REFUSED, Awaited, Base, Outside, Place, Process, StartError, server
 
 KILLED = 137
+_UNSTARTED = 128  # containerd's exit status of what it could not start (internal/cri/server/container_start.go)
 CRASH_BACKOFF_FIRST = 10
 CRASH_BACKOFF_LIMIT = 300
 _HOSTS = "# Kubernetes-managed hosts file.\n127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\n"
@@ -67,7 +68,7 @@ def new_place(
 
 
 def start(image: Image, place: Place, argv: list[str], started: Micros, stdin: bool, processor: Processor) -> Process:
-    """Run a command, or what an image runs if the Pod names none. Raises StartError.
+    """Run a command, or what an image runs if the Pod names none; or say why the runtime could not.
 
     What reads its input finds none, or with an open `stdin` waits for it for ever.
     """
@@ -81,8 +82,11 @@ def start(image: Image, place: Place, argv: list[str], started: Micros, stdin: b
         problem = f"kubesim: the argument {argv[0][:80]} of an image's own program is not part of this simulator\n"
         return Process(((0.0, "stderr", problem),), REFUSED)
     if argv:
-        with processor.share(started) as budget:
-            return place.run(argv, started, budget=budget, stdin=Awaited() if stdin else "")
+        try:
+            with processor.share(started) as budget:
+                return place.run(argv, started, budget=budget, stdin=Awaited() if stdin else "")
+        except StartError as error:
+            return Process(exit_code=_UNSTARTED, failure=error.of_container())
     if image.needs and not any(map(place.env.get, image.needs)):
         return Process(((0.0, "stderr", image.complaint),), 1)
     main = server(image.log or bases()[image.base].log, started, 0 if image.runs == "until-stopped" else None)
@@ -166,12 +170,14 @@ class Container:
     def state(self) -> Object:
         if self.is_running:
             return {"running": {"startedAt": rfc3339(self.started)}}
+        failure, reason = self.process.failure, "Error" if self.exit_code else "Completed"
         return {
             "terminated": {
                 "containerID": self.url,
                 "exitCode": self.exit_code,
                 "finishedAt": rfc3339(self.finished),
-                "reason": "Error" if self.exit_code else "Completed",
+                **({"message": failure} if failure else {}),
+                "reason": "StartError" if failure else reason,
                 "startedAt": rfc3339(self.started),
             }
         }
@@ -227,6 +233,13 @@ class Worker:
             if reason:
                 self.waiting[container] = reason
 
+    def add(self, container: Container) -> None:
+        """Keep a container instead of the one before it, which it remembers."""
+        if old := self.containers.get(container.spec["name"]):
+            container.restarts, container.previous, old.previous = old.restarts + 1, old, None
+        self.containers[container.spec["name"]] = container
+        self.changes += 1
+
     def crash_loop(self, spec: Object, now: Micros) -> tuple[str, str] | None:
         """Why a container that exited too often has to wait for its restart, if it has to."""
         container, backoff = self.containers.get(spec["name"]), self.crashes.get(spec["name"])
@@ -249,20 +262,19 @@ class Worker:
         for init, following in zip(inits, [*inits[1:], containers[0]], strict=False):
             container, is_sidecar = self.containers.get(init["name"]), init["name"] not in self.inits
             of_init = "OnFailure" if policy == "Always" else policy
-            if container is None or _restarts("Always" if is_sidecar else of_init, container):
+            if restarts("Always" if is_sidecar else of_init, container):
                 yield init
             is_past = following["name"] in self.containers
             if container is None or not (container.is_running or is_past if is_sidecar else container.exit_code == 0):
                 return
         for item in containers:
-            container = self.containers.get(item["name"])
-            if container is None or _restarts(policy, container):
+            if restarts(policy, self.containers.get(item["name"])):
                 yield item
 
     def is_over(self, spec: Object) -> bool:
         """Whether all containers, apart from sidecars, have ended and are not to be started again."""
         found = [self.containers.get(item["name"]) for item in spec["containers"]]
-        return all(item and not item.is_running and not _restarts(spec["restartPolicy"], item) for item in found)
+        return all(item and not item.is_running and not restarts(spec["restartPolicy"], item) for item in found)
 
 
 @dataclass
@@ -284,8 +296,10 @@ class Round:
         return next((pull.error for pull in pulls if pull and pull.error), None)
 
 
-def _restarts(policy: str, container: Container) -> bool:
-    """Whether a container that was started once is to be started again."""
+def restarts(policy: str, container: Container | None) -> bool:
+    """Whether a container is to be started, for the first time or again."""
+    if container is None:
+        return True
     if container.is_running or container.stopping:
         return container.stopping and not container.is_running
     return policy == "Always" or (policy == "OnFailure" and container.exit_code != 0)
