@@ -309,6 +309,8 @@ class MemoryFiles:
 
     def _entry(self, path: str) -> str | None:
         key = self._key(path)
+        if key == _NULL:
+            return ""
         if key not in self._entries:
             raise _error(errno.ENOENT, path)
         if path.endswith("/") and self._entries[key] is not None:

@@ -55,14 +55,18 @@ def below(io: Invocation, folder: str) -> Iterator[str]:
 
 
 def inputs(io: Invocation, names: Iterable[str], verb: str = "", trouble: int = 1) -> Iterator[tuple[str, str]]:
-    """Name and text of each input, stdin where no file is named; what cannot be read is reported and left out."""
+    """Name and text of each input, stdin where no file is named; what cannot be read is reported and left out.
+
+    The report is `verb`, with the name for its {} or else behind it, and why.
+    """
     for name in names or ["-"]:
         try:
             if name != "-" and io.files.is_dir(name):
                 raise OSError(errno.EISDIR, "Is a directory")
             text = io.read(name)
         except OSError as error:
-            io.fail(f"{verb}{name}: {error.strerror}", trouble)
+            said = verb.replace("{}", name) if "{}" in verb else verb + name
+            io.fail(f"{said}: {error.strerror}", trouble)
         else:
             yield name, text
 

@@ -6,6 +6,7 @@ import base64 as codec
 import re
 from collections.abc import Callable, Iterable, Iterator
 from itertools import groupby
+from math import inf
 
 from kubesim.shell.syntax import UnsupportedError, unescape
 from kubesim.shell.tool import Invocation, Options, ToolError, lines, misused
@@ -14,7 +15,13 @@ from kubesim.shell.tools.regex import CLASSES
 
 
 def head(operands: list[str], options: Options, io: Invocation) -> None:
-    """head and tail: the first lines, the last ones, or with `tail -n +N` those from line N on."""
+    """head and tail: the first lines, the last ones, or with `tail -n +N` those from line N on.
+
+    In a container, `tail -f` goes on and on behind what the files hold.
+    """
+    follows = options.keys() & {"f", "F"}
+    if follows and io.machine.IS_TERMINAL:
+        raise UnsupportedError("'tail -f'")
     wanted = "".join(option for option in options if option.isdigit()) or options.get("n", "10")  # as in `head -12`
     count = whole_number(wanted, "invalid number of lines")
     if io.name == "head":
@@ -23,9 +30,15 @@ def head(operands: list[str], options: Options, io: Invocation) -> None:
         part = (
             slice(max(count - 1, 0), None) if wanted.startswith("+") else slice(-abs(count) if count else 10**9, None)
         )
-    for number, (name, text) in enumerate(inputs(io, operands)):
+    found = False
+    for number, (name, text) in enumerate(inputs(io, operands, "cannot open '{}' for reading")):
         title = f"==> {'standard input' if name == '-' else name} <==\n" if len(operands) > 1 else ""
         io.out("\n" * bool(title and number) + title + "".join(lines(text)[part]))
+        found = True
+    if follows and (found or "F" in options):
+        io.machine.sleep(inf)
+    if follows:
+        io.fail("no files" if io.machine.is_busybox else "no files remaining")
 
 
 def seq(operands: list[str], options: Options, io: Invocation) -> None:
