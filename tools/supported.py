@@ -17,6 +17,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from kubesim.api import CONTAINERD, KUBECTL, KUBERNETES
 from kubesim.api.resources import RESOURCES
 from kubesim.cluster import Cluster
+from kubesim.cluster.apiserver.checks import INERT
 from kubesim.cluster.apiserver.strategy import MAX_PODS
 from kubesim.cluster.kubelet.containers import bases
 from kubesim.cluster.registry import Registry, Repository, Status, builtin
@@ -126,13 +127,12 @@ IDLE: dict[str, str] = {
 DIFFERENCES: tuple[str, ...] = (
     "There is one node, and it has room for everything: what Pods request is checked and shown, but none waits for it.",
     "No container runs. A process is a small script on a table of tools, and it ends or goes on for ever at once.",
-    "There is no network: no DNS, no Services, no ports, no probes. A container that runs is ready.",
+    "There is no network: no DNS, no Services, no ports.",
     "Of volumes, those of type secret, configMap, projected, downwardAPI and image hold files; no token is issued.",
     "Every image ignores SIGTERM, as those that were recorded: a running Pod takes its whole grace period to go.",
     "What is chance on a real cluster (jitter, order within a second, duration of a pull) is always the same here.",
     f"The cluster keeps at most {MAX_PODS} Pods.",
-    "A StatefulSet has no volumeClaimTemplates, and a Job's completionMode Indexed gives its Pods no index.",
-    "minReadySeconds is not waited for.",
+    "A StatefulSet has no volumeClaimTemplates.",
     "There is no server-side apply, and no managedFields.",
     "Admission plugins: NamespaceLifecycle, ServiceAccount, DefaultTolerationSeconds and Priority, in part; no others.",
     "A container's variables know the plain paths of fieldRef only.",
@@ -246,6 +246,19 @@ def _fields() -> Iterator[str]:
     yield "|---|---|---|---|"
     for kind, part, who, fields in ACTED_UPON:
         yield f"| {kind} | {f'`{part}`' if part else ''} | {', '.join(f'`{field}`' for field in fields)} | {who} |"
+    yield ""
+    yield "## Fields that are only stored"
+    yield ""
+    yield from _wrapped(
+        "A write that sets or changes one of these is answered with a warning: `Warning: kubesim: ...` on stderr. "
+        "Those of a Pod count in a Pod template, too:"
+    )
+    yield ""
+    for row in INERT:
+        where = ".".join(row.path.split()[:-1]).replace("|", " or ")
+        names = ", ".join(f"`{field}`" for field in row.path.split()[-1].split("|"))
+        unless = f" (other than {', '.join(map(str, row.usual))})" if row.usual and row.usual[0] else ""
+        yield from _item(f"{row.kinds.replace(' ', ', ')}, {where}: {names}{unless}: {row.says}")
     yield ""
 
 

@@ -169,6 +169,7 @@ class Call:
             "user": self.user,
             "strict": chosen == "strict",
             "warn": self.warn if chosen == "warn" else None,
+            "note": self.warn,
             "dry_run": dry_run == "server",
             "budget": self.context.budget,
         }

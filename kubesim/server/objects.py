@@ -149,6 +149,7 @@ def _options(request: Request, route: Route) -> WriteOptions:
         "user": request.user,
         "strict": directive == "Strict",
         "warn": warn,
+        "note": request.warnings.append,
         "dry_run": request.dry_run,
         "subresource": route.subresource,
         "budget": request.budget,

@@ -23,6 +23,7 @@ from kubesim.cluster.apiserver.checks import (
     check_preconditions,
     check_unmoved,
     decoded,
+    note_inert,
     raise_if_any,
     selector,
     warn_of,
@@ -65,13 +66,15 @@ class WriteOptions(TypedDict, total=False):
     """What goes with a write: who sends it (the administrator unless given), and whether it is only tried out.
 
     Unknown fields are refused when it is `strict`, which is the default; else they are dropped and reported to `warn`.
-    `subresource` is the part of the object that an update or a patch changes: "ephemeralcontainers" of a Pod. A patch
-    is paid for from `budget`. What is `typed` comes from the cluster's own components, which make no such mistakes.
+    Known ones that have no effect here are reported to `note`. `subresource` is the part of the object that an update
+    or a patch changes: "ephemeralcontainers" of a Pod. A patch is paid for from `budget`. What is `typed` comes from
+    the cluster's own components, which make no such mistakes.
     """
 
     user: User
     strict: bool
     warn: Warn | None
+    note: Warn | None
     dry_run: bool
     subresource: str
     budget: Budget
@@ -196,6 +199,7 @@ class APIServer:
         raise_if_any(resource, new, validation.validate(resource, new))
         if self._store.get(resource, namespace_of(new), name_of(new)):
             raise errors.already_exists(resource, name_of(new))
+        note_inert(resource, new, None, options.get("note"))
         return new if options.get("dry_run") else self._commit("ADDED", resource, new)
 
     def record(self, resource: Resource, obj: Object) -> Object:
@@ -229,6 +233,7 @@ class APIServer:
         new["metadata"] = {**new["metadata"], "resourceVersion": old["metadata"]["resourceVersion"]}
         if new == old:
             return old
+        note_inert(resource, new, old, options.get("note"))
         return new if options.get("dry_run") else self._commit("MODIFIED", resource, new, old)
 
     def update_status(self, resource: Resource, obj: Object, status: Object) -> Object:
@@ -256,7 +261,8 @@ class APIServer:
         if unknown and options.get("strict", True):
             raise patch.mismatch(change if patch_type == "strategic" else new, schema.strict_error(unknown))
         warn_of(unknown, options.get("warn"))
-        options = {"strict": False, "typed": typed, "dry_run": options.get("dry_run", False), "subresource": part}
+        dry_run, note = options.get("dry_run", False), options.get("note")
+        options = {"strict": False, "typed": typed, "dry_run": dry_run, "subresource": part, "note": note}
         return self.update(resource, new, **options)
 
     def scale(

@@ -6,13 +6,13 @@ Mirrors PodLogOptions and kubernetes staging/src/k8s.io/cri-client/pkg/logs/logs
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from kubesim.api import errors, schema
+from kubesim.api import errors, load_table, schema
 from kubesim.api.budget import Budget
 from kubesim.api.clock import SECOND, Micros, to_datetime
-from kubesim.api.objects import Object, name_of, namespace_of
-from kubesim.api.resources import Resource
+from kubesim.api.objects import Object, name_of, namespace_of, template_of
+from kubesim.api.resources import POD, Resource
 from kubesim.api.selectors import Selector, SelectorError, field_selector, label_selector
 from kubesim.cluster.apiserver.kinds import kind_of
 
@@ -54,6 +54,41 @@ def warn_of(unknown: list[str], warn: Warn | None) -> None:
     if warn:
         for text in unknown:
             warn(text)
+
+
+class Inert(NamedTuple):
+    """Fields that are stored and not acted upon, and what to say about them.
+
+    `kinds` have them; those of a Pod are in every Pod template, too. Each word of `path` is a key, or keys with "|"
+    between them, and leads into each item of a list. A `usual` value changes nothing.
+    """
+
+    kinds: str
+    path: str
+    says: str
+    usual: Sequence[Any] = ()
+
+    def values(self, resource: Resource, obj: Object) -> list[Any]:
+        """What an object has in these fields."""
+        found: list[Any] = [obj] if resource.kind in self.kinds.split() else []
+        if self.kinds == POD.kind and resource.template:
+            found = [template_of(resource, obj)]
+        for word in self.path.split():
+            inner = (item.get(key) for item in found for key in word.split("|"))
+            lists = (value if isinstance(value, list) else [value] for value in inner)
+            found = [value for values in lists for value in values if value not in (None, *self.usual)]
+        return found
+
+
+INERT = tuple(Inert(**row) for row in load_table(__file__, "inert.json"))
+
+
+def note_inert(resource: Resource, new: Object, old: Object | None, note: Warn | None) -> None:
+    """Report what a write sets that has no effect here, once for each row of the table."""
+    for row in INERT if note else ():
+        values = row.values(resource, new)
+        if note and values and (old is None or values != row.values(resource, old)):
+            note(f"kubesim: {row.says}")
 
 
 def raise_if_any(resource: Resource, obj: Object, causes: list[errors.FieldError]) -> None:
