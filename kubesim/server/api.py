@@ -57,7 +57,7 @@ class API:
         return found
 
     def _answer(self, request: Request) -> Response | Watch:
-        described = discovery.answer(request.path.rstrip("/"))
+        described = discovery.answer(request.path.rstrip("/"), request.query)
         if described and request.is_write:
             raise errors.method_not_allowed()
         if described:
@@ -172,7 +172,9 @@ def read(cluster: Cluster, url: str, user: str = "", groups: tuple[str, ...] = (
     at = urlsplit(url)
     api = API(cluster)
     headers = {"accept": "application/json", "impersonate-user": user}
-    request = Request("GET", unquote(at.path), dict(parse_qsl(at.query)), headers, impersonated_groups=groups)
+    request = Request(
+        "GET", unquote(at.path), dict(parse_qsl(at.query, keep_blank_values=True)), headers, impersonated_groups=groups
+    )
     try:
         answer = api.answer(request)
     finally:

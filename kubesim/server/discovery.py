@@ -14,22 +14,31 @@ from functools import cache
 from importlib import metadata
 from typing import Any
 
-from kubesim.api import KUBERNETES, load_table, schema
+from kubesim.api import KUBERNETES, errors, load_table, schema
 from kubesim.api.objects import Object
 from kubesim.api.resources import API_VERSIONS, RESOURCES, Resource
 from kubesim.api.schema import ENUMS, Field, Type
+from kubesim.gotext import gojson
 from kubesim.server.request import Response, text
 
-_HEALTH = ("/healthz", "/livez", "/readyz")
+_HEALTH = ("healthz", "livez", "readyz")
 # kubectl asks for version 2 only where version 3 doesn't have a type, to see that this one doesn't either: field 1 of a
 # document in protobuf, swagger, and no types.
 _OPENAPI_V2 = Response("\x0a\x032.0", content_type="application/com.github.proto-openapi.spec.v2.v1.0+protobuf")
 
 
-def answer(path: str) -> Response | None:
-    """The document at `path`, such as "/version", "/apis" or "/apis/apps/v1"; None for any other path."""
-    if path in _HEALTH:
+def answer(path: str, query: Mapping[str, str]) -> Response | None:
+    """The document at `path`, such as "/version", "/apis" or "/apis/apps/v1"; None for any other path.
+
+    Raises StatusError for a single check of the server's health, or a list of them.
+    """
+    name, _, check = path.strip("/").partition("/")
+    if name in _HEALTH and (check or "verbose" in query):
+        raise errors.not_simulated("the single checks of the API server's health are not part of this simulator")
+    if name in _HEALTH:
         return text("ok")
+    if path == "/version":  # the one document that a real API server indents, and that ends in no newline
+        return Response(gojson.dumps(_version(), sort=False, indent=2), content_type="application/json")
     if path == "/openapi/v2":
         return _OPENAPI_V2
     found = _document(path.strip("/"))
@@ -38,8 +47,6 @@ def answer(path: str) -> Response | None:
 
 def _document(path: str) -> Object | None:
     match path.split("/"):
-        case ["version"]:
-            return _version()
         case ["api"]:
             return {"kind": "APIVersions", "versions": ["v1"], "serverAddressByClientCIDRs": []}
         case ["apis"]:
