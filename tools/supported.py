@@ -125,7 +125,7 @@ IDLE: dict[str, str] = {
 }
 
 DIFFERENCES: tuple[str, ...] = (
-    "There is one node, and it has room for everything: what Pods request is checked and shown, but none waits for it.",
+    "There is one node. Pods wait until it has room for what they request, but nothing measures what a container uses.",
     "No container runs. A process is a small script on a table of tools, and it ends or goes on for ever at once.",
     "There is no network: no DNS, no Services, no ports.",
     "Of volumes, those of type secret, configMap, projected, downwardAPI and image hold files; no token is issued.",
@@ -134,7 +134,8 @@ DIFFERENCES: tuple[str, ...] = (
     f"The cluster keeps at most {MAX_PODS} Pods.",
     "A StatefulSet has no volumeClaimTemplates.",
     "There is no server-side apply, and no managedFields.",
-    "Admission plugins: NamespaceLifecycle, ServiceAccount, DefaultTolerationSeconds and Priority, in part; no others.",
+    "Admission plugins: NamespaceLifecycle, ServiceAccount, DefaultTolerationSeconds, Priority and RuntimeClass, in "
+    "part; no others. There is no PriorityClass but the system's two, and no RuntimeClass.",
     "A container's variables know the plain paths of fieldRef only.",
     "Finalizers keep an object that is deleted, for good; a Pod goes in spite of them.",
     "Of the roles of a new cluster there are view, edit, admin and cluster-admin, and no one is bound to one.",

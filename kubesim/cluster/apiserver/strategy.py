@@ -25,7 +25,7 @@ from kubesim.cluster.apiserver.store import Store
 GENERATION = "deprecated.daemonset.template.generation"
 TOKEN_MOUNT_PATH = "/var/run/secrets/kubernetes.io/serviceaccount"
 _TOKEN_VOLUME = "kube-api-access-"
-_PRIORITIES = {"system-cluster-critical": 2000000000, "system-node-critical": 2000001000}
+_PRIORITIES = {"": 0, "system-cluster-critical": 2000000000, "system-node-critical": 2000001000}
 IMMORTAL = frozenset({"default", "kube-public", "kube-system"})
 # A limit of kubesim's own: no lesson needs more, and a typo must not fill the memory.
 MAX_CONTAINERS = 200
@@ -235,7 +235,8 @@ def _qos_class(spec: Object) -> str:
 def admit_pod(pod: Object, store: Store, identity: Identity) -> None:
     """Complete a new, defaulted Pod in place.
 
-    Raises StatusError (Forbidden) where its ServiceAccount is missing, or the cluster is full.
+    Raises StatusError (Forbidden) where its ServiceAccount or one of its classes is missing, or the cluster is full.
+    Mirrors plugin/pkg/admission/{serviceaccount,priority,runtimeclass}.
     """
     if store.count(POD) >= MAX_PODS:
         raise errors.forbidden(POD, name_of(pod), f"kubesim keeps at most {MAX_PODS} Pods")
@@ -244,8 +245,12 @@ def admit_pod(pod: Object, store: Store, identity: Identity) -> None:
     if not is_static(pod):
         _service_account(pod, store, identity)
     _tolerations(pod["spec"])
-    number = _PRIORITIES.get(pod["spec"].get("priorityClassName", ""), 0)
-    _priority(pod["spec"], {"priority": number, "preemptionPolicy": "PreemptLowerPriority"})
+    priority, runtime = pod["spec"].get("priorityClassName", ""), pod["spec"].get("runtimeClassName")
+    if priority not in _PRIORITIES:
+        raise errors.forbidden(POD, name_of(pod), f"no PriorityClass with name {priority} was found")
+    _priority(pod["spec"], {"priority": _PRIORITIES[priority], "preemptionPolicy": "PreemptLowerPriority"})
+    if runtime:
+        raise errors.forbidden(POD, name_of(pod), f'pod rejected: RuntimeClass "{runtime}" not found')
 
 
 def admit_pod_update(pod: Object, old: Object) -> None:
