@@ -88,8 +88,9 @@ class FlagSet:
         if parser.refused and not parser.values["help"]:
             raise parser.refused
         if parser.values.get("record"):
-            parser.values["record"] = (" ".join(parser.args) + parser.typed).strip()
-        return parser.args, parser.values, frozenset(parser.given), parser.dash
+            parser.values["record"] = " ".join((*parser.args, *parser.typed))
+        values = {**parser.values, **{name: tuple(items) for name, items in parser.lists.items()}}
+        return parser.args, values, frozenset(parser.given), parser.dash
 
 
 class _Parser:
@@ -101,7 +102,8 @@ class _Parser:
         self.given: set[str] = set()
         self.dash = -1
         self.refused: NotSimulated | None = None
-        self.typed = ""
+        self.lists: dict[str, list[Any]] = {}
+        self.typed: list[str] = []
 
     def run(self) -> None:
         while self._words:
@@ -158,11 +160,12 @@ class _Parser:
             raise FlagError(f'invalid argument {quote(value)} for "{shown}" flag: {error}') from None
         if not flag.simulated:
             self.refused = self.refused or NotSimulated(f"the flag --{flag.name} is not part of this simulator")
-        if isinstance(parsed, tuple) and flag.name in self.given:
-            parsed = (*self.values[flag.name], *parsed)
-        self.values[flag.name] = parsed
+        if isinstance(parsed, tuple):
+            self.lists.setdefault(flag.name, []).extend(parsed)
+        else:
+            self.values[flag.name] = parsed
         self.given.add(flag.name)
-        self.typed += f" --{flag.name}={value}"
+        self.typed.append(f"--{flag.name}={value}")
 
 
 _TRUE = frozenset({"1", "t", "T", "TRUE", "true", "True"})
