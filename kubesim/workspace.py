@@ -308,14 +308,12 @@ class MemoryFiles:
         return _normal(path if path[0] == "/" else f"{self.cwd}/{path}")
 
     def _entry(self, path: str) -> str | None:
-        key = self._key(path)
-        if key == _NULL:
-            return ""
-        if key not in self._entries:
+        found = {_NULL: ""} if (key := self._key(path)) == _NULL else self._entries
+        if key not in found:
             raise _error(errno.ENOENT, path)
-        if path.endswith("/") and self._entries[key] is not None:
+        if path.endswith("/") and found[key] is not None:
             raise _error(errno.ENOTDIR, path)
-        return self._entries[key]
+        return found[key]
 
     def _writable(self, path: str) -> str:
         """The key of what can be written there: its folder exists, and no volume forbids it."""

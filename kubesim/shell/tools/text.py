@@ -17,7 +17,7 @@ from kubesim.shell.tools.regex import CLASSES
 def head(operands: list[str], options: Options, io: Invocation) -> None:
     """head and tail: the first lines, the last ones, or with `tail -n +N` those from line N on.
 
-    In a container, `tail -f` goes on and on behind what the files hold.
+    In a container, `tail -f` goes on and on behind what the files hold; what others write later is not known yet.
     """
     follows = options.keys() & {"f", "F"}
     if follows and io.machine.IS_TERMINAL:
@@ -35,6 +35,8 @@ def head(operands: list[str], options: Options, io: Invocation) -> None:
         title = f"==> {'standard input' if name == '-' else name} <==\n" if len(operands) > 1 else ""
         io.out("\n" * bool(title and number) + title + "".join(lines(text)[part]))
         found = True
+        if follows and name != "/dev/null":
+            io.err(f"kubesim: what is written to {name} from now on is not shown here\n")
     if follows and (found or "F" in options):
         io.machine.sleep(inf)
     if follows:
