@@ -28,7 +28,7 @@ os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # a learner's Python keeps what
 from kubesim import Session  # noqa: E402 (kubesim need not be installed)
 
 IMAGE = "registry.example.com/myapp:1.0"
-PODS = (500, 1000, 2000, 4000)
+PODS = (500, 1000, 2000, 3900)
 BATCH = 1000
 HOUR = 3600.0
 KUBECTL = "about 40 ms"
