@@ -1,5 +1,18 @@
 """A small Kubernetes cluster that runs inside Python, to learn how images are pulled from private registries."""
 
-from kubesim.session import Session
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from kubesim.session import Session
 
 __all__ = ["Session"]
+
+
+def __getattr__(name: str) -> Any:
+    """`Session`, imported when first used: whoever imports a room of this house need not wait for all of them."""
+    if name != "Session":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return import_module("kubesim.session").Session

@@ -92,7 +92,7 @@ def play_notebooks() -> None:
                 shown += [widget for name, widget in Widget.widgets.items() if name not in before]
             for widget in shown:
                 press(widget)
-            if server := current.session().server:
+            if server := current.seat().session.server:
                 server.close()
 
 

@@ -1,6 +1,7 @@
 """kubesim in Jupyter: `%load_ext kubesim.jupyter` adds the magics: workbench, shell, time, pictures, quizzes, tasks.
 
-`session()` is what the cells work on. The cluster is created when the first cell needs it, not by this import.
+`session()` is what the cells work on. The cluster is created when the first cell needs it, not by this import, and
+each room is imported when a magic first needs it: neither the simulator nor the widgets keep `%load_ext` busy.
 """
 
 from __future__ import annotations
@@ -8,15 +9,16 @@ from __future__ import annotations
 import logging
 import re
 import sys
-from collections.abc import Callable
-from typing import Any
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
+from IPython.core.error import UsageError
 from IPython.core.interactiveshell import InteractiveShell
 from IPython.core.magic import Magics, line_cell_magic, line_magic, magics_class, no_var_expand
 
-from kubesim.jupyter import challenge, current, flow, playground, progress, quiz, task, timeline, workbench
-from kubesim.jupyter.current import Seat, session
-from kubesim.jupyter.terminal import transcript
+if TYPE_CHECKING:
+    from kubesim.jupyter.current import Seat
+    from kubesim.session import Session
 
 logging.getLogger("kubesim").addHandler(logging.NullHandler())  # or Python writes tracebacks into the page
 
@@ -33,11 +35,30 @@ def load_ipython_extension(shell: InteractiveShell) -> None:
         shell.events.register("post_run_cell", lambda _result: manager.loaded.discard(__name__))
 
 
-def _showing(name: str, show: Callable[[str, Seat], None], help_text: str) -> Any:
-    """A line magic that hands its line to `show`."""
+def session() -> Session:
+    """The notebook's session. It stays the same one; a restart and `undo` put another cluster into it."""
+    return _seat().session
+
+
+def _seat() -> Seat:
+    return _room("current").seat()  # type: ignore[no-any-return]
+
+
+def _room(name: str) -> Any:
+    """A module of this package. UsageError, which IPython shows as one line, where the packages for it are missing."""
+    try:
+        return import_module(f"{__name__}.{name}")
+    except ModuleNotFoundError as error:
+        raise UsageError(f"kubesim: {error}: pip install 'kubesim[widgets]', and restart the kernel") from None
+
+
+def _showing(name: str, place: str, help_text: str, *, bare: bool = False) -> Any:
+    """A line magic that calls the function of that `place`, a room and its name, with its line unless it is `bare`."""
+    room, _, show = place.partition(".")
 
     def magic(_self: Magics, line: str) -> None:
-        show(line, current.seat())
+        if not bare or _is_bare(name, line):
+            getattr(_room(room), show)(*[] if bare else [line], _seat())
 
     magic.__name__, magic.__doc__ = name, help_text
     return no_var_expand(line_magic(magic))
@@ -57,14 +78,14 @@ class KubesimMagics(Magics):
             return _say(f"%%kubectl takes no options, but here is {line.strip()!r}: write commands on the lines below")
         elif not cell.strip():
             return _say("the cell has no commands: write one below %%kubectl, such as kubectl get pods")
-        print(transcript(current.seat(), cell))  # noqa: T201
+        print(_room("terminal").transcript(_seat(), cell))  # noqa: T201
         return None
 
     @line_magic
     def restart(self, line: str) -> None:
         """Start again with a fresh cluster. Your files stay."""
         if _is_bare("restart", line):
-            current.seat().restart()
+            _seat().restart()
             print("A fresh cluster is ready; your files are still there.")  # noqa: T201
 
     @line_magic
@@ -73,7 +94,7 @@ class KubesimMagics(Magics):
         seconds = parse_duration(line.strip())
         if seconds is None:
             return _say(f"how long? %advance 30s or %advance 5m, at most 24h (not {line.strip()!r})")
-        print(current.seat().advance(seconds))  # noqa: T201
+        print(_seat().advance(seconds))  # noqa: T201
         return None
 
     @line_magic
@@ -83,7 +104,7 @@ class KubesimMagics(Magics):
             return _say(f"%serve takes no options but --realtime, and here is {line.strip()!r}")
         if sys.platform == "emscripten":
             return _say("this page has no server. To use your own kubectl, open this notebook in JupyterLab.")
-        seat = current.seat()
+        seat = _seat()
         try:
             server = seat.serve(realtime=bool(line.strip()))
         except (ImportError, OSError) as error:
@@ -100,42 +121,23 @@ class KubesimMagics(Magics):
         `%%why [--pod NAME]` explains the export, or the message, in its cell; `%why` opens a box to paste one into.
         """
         if cell is None:
-            flow.why(line, current.seat())
+            _room("flow").why(line, _seat())
         else:
-            flow.why_cell(line, cell)
+            _room("flow").why_cell(line, cell)
 
-    # Each hides its module's name from the lines below it, so `review` and `predict` come before theirs.
-    flow = _showing("flow", workbench.draw, "Draw the pull of an image: `%flow POD [-n NAMESPACE] [-c CONTAINER]`.")
-    timeline = _showing("timeline", timeline.show, "List what happened, and when: `%timeline [POD] [-n NAMESPACE]`.")
-    review = _showing("review", challenge.review, "Repeat what is due, or some questions: `%review`, `%review ID ID`.")
-    predict = _showing("predict", quiz.predict, "Ask for a prediction of what the next cell prints: `%predict ID`.")
-    quiz = _showing("quiz", quiz.show, "Ask a question: `%quiz ID`.")
-    task = _showing("task", task.show, "Set a task: `%task ID`.")
-    challenge = _showing("challenge", challenge.show, "Start broken clusters to fix: `%challenge`, or `%challenge 2`.")
-
-    @line_magic
-    def workbench(self, line: str) -> None:
-        """Open the workbench: a live terminal, the path of a pull, the cluster at a glance, and the clock."""
-        if _is_bare("workbench", line):
-            workbench.show(current.seat())
-
-    @line_magic
-    def skills(self, line: str) -> None:
-        """Show a page of what you've shown so far, when, and with how much help."""
-        if _is_bare("skills", line):
-            progress.show_skills(current.seat())
-
-    @line_magic
-    def playground(self, line: str) -> None:
-        """Show a button that breaks something at random, and one that loads a cluster from case.yaml."""
-        if _is_bare("playground", line):
-            playground.show(current.seat())
-
-    @line_magic
-    def progress(self, line: str) -> None:
-        """Show what you've done in all notebooks, with buttons to download and upload it."""
-        if _is_bare("progress", line):
-            progress.show(current.seat())
+    flow = _showing("flow", "workbench.draw", "Draw the pull of an image: `%flow POD [-n NAMESPACE] [-c CONTAINER]`.")
+    timeline = _showing("timeline", "timeline.show", "List what happened: `%timeline [POD] [-n NAMESPACE]`.")
+    quiz = _showing("quiz", "quiz.show", "Ask a question: `%quiz ID`.")
+    predict = _showing("predict", "quiz.predict", "Ask for a prediction of what the next cell prints: `%predict ID`.")
+    task = _showing("task", "task.show", "Set a task: `%task ID`.")
+    challenge = _showing("challenge", "challenge.show", "Start broken clusters to fix: `%challenge`, `%challenge 2`.")
+    review = _showing(
+        "review", "challenge.review", "Repeat what is due, or some questions: `%review`, `%review ID ID`."
+    )
+    workbench = _showing("workbench", "workbench.show", "Open the terminal and what is beside it.", bare=True)
+    skills = _showing("skills", "progress.show_skills", "Show a page of what you've shown so far.", bare=True)
+    playground = _showing("playground", "playground.show", "Show buttons that break or load something.", bare=True)
+    progress = _showing("progress", "progress.show", "Show what you've done in all notebooks.", bare=True)
 
 
 def parse_duration(text: str) -> int | None:

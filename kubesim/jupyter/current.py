@@ -1,6 +1,6 @@
 """The notebook's one session: created when first needed, watched by the widgets.
 
-`session()` is what cells, terminals, flow pictures and tasks of one kernel share. Its files are in the folder
+It is what cells, terminals, flow pictures and tasks of one kernel share. Its files are in the folder
 KUBESIM_WORKSPACE, else in `workspace/` beside the notebook.
 """
 
@@ -188,14 +188,3 @@ def seat() -> Seat:
         folder.mkdir(parents=True, exist_ok=True)
         _seats.append(Seat(Session(folder)))
     return _seats[0]
-
-
-def seat_of(session: Session | None) -> Seat:
-    """The notebook's seat where `session` is None or the notebook's own, else a seat of its own."""
-    mine = session is None or any(taken.session is session for taken in _seats)
-    return seat() if mine or session is None else Seat(session)
-
-
-def session() -> Session:
-    """The notebook's session. It stays the same one; a restart and `undo` put another cluster into it."""
-    return seat().session

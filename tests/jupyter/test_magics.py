@@ -58,10 +58,23 @@ def test_loading_starts_nothing(cell, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_importing_makes_no_cluster():
-    probe = "import kubesim.jupyter.current as c; print(c._seats)"
-    done = subprocess.run([sys.executable, "-c", probe], capture_output=True, text=True, check=True)
-    assert done.stdout == "[]\n"
+PROBE = """
+import sys
+from IPython.core.interactiveshell import InteractiveShell
+shell = InteractiveShell.instance()
+own = lambda: {name.partition(".")[0] for name in sys.modules} | {name for name in sys.modules if "kubesim" in name}
+before = own()
+shell.run_line_magic("load_ext", "kubesim.jupyter")
+print(*sorted(own() - before - sys.stdlib_module_names))
+sys.modules["anywidget"] = None  # as where it is not installed
+shell.run_cell("%task store-credentials")
+"""
+
+
+def test_loading_imports_no_simulator_and_no_widgets_and_a_missing_package_is_said_in_one_line():
+    done = subprocess.run([sys.executable, "-c", PROBE], capture_output=True, text=True, check=True)
+    missing = "UsageError: kubesim: import of anywidget halted; None in sys.modules: pip install 'kubesim[widgets]'"
+    assert (done.stdout, done.stderr) == ("kubesim kubesim.jupyter\n", f"{missing}, and restart the kernel\n")
 
 
 def test_a_cell_shows_its_transcript(cell, tmp_path):
@@ -116,9 +129,9 @@ def test_restart_keeps_the_files(cell):
 
 
 def test_advance_moves_simulated_time(cell):
-    before = current.session().cluster.clock.now
+    before = current.seat().session.cluster.clock.now
     assert cell("%advance 1m30s") == ("1 min 30 s later: each Pod is as before\n", [])
-    assert current.session().cluster.clock.now - before == 90_000_000
+    assert current.seat().session.cluster.clock.now - before == 90_000_000
 
 
 @pytest.mark.parametrize(
@@ -202,7 +215,7 @@ def test_the_workspace_can_be_moved(cell, tmp_path, monkeypatch):
 
 def test_watchers_hear_of_every_change(cell):
     heard = []
-    stop = current.seat().on_change(lambda: heard.append(current.session().cluster.clock.now))
+    stop = current.seat().on_change(lambda: heard.append(current.seat().session.cluster.clock.now))
     cell("%%kubectl\necho one\necho two")
     assert len(heard) == 2
     cell("%advance 30s")
