@@ -50,10 +50,11 @@ class Picture:
         return {"text/plain": f"{self._flow.text()}\n# {self._time}", "text/html": self._page()}
 
     def _page(self) -> str:
-        """The picture, and for pages too narrow for it the chain; below it what is wrong."""
+        """The picture, and for pages too narrow for it the chain; below it, folded, what is wrong."""
         flow = self._flow
         drawn = drawing.svg(flow) + drawing.chain(flow).replace("<ol ", "<ol hidden ", 1)
-        told = f'<div class="ks-advice">{advice(flow)}</div><p class="ks-stamp">{self._time}, simulated time</p>'
+        said = card.details("What's wrong, and how to fix it", advice(flow)) if flow.cause else advice(flow)
+        told = f'<div class="ks-advice">{said}</div><p class="ks-stamp">{self._time}, simulated time</p>'
         broken = " ks-broken" if flow.cause else ""
         return f'<div class="ks-flow{broken}"><div class="ks-picture">{drawn}</div>{told}</div>'
 

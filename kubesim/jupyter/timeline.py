@@ -11,7 +11,7 @@ from kubesim.jupyter import card, flow
 from kubesim.jupyter.current import Seat, spell, time_of_day
 from kubesim.session.history import Timeline, Try
 
-ROW, LEFT, RIGHT, WIDTH = 20, 10, 450, 760
+ROW, LEFT, RIGHT, WIDTH = 20, 4, 290, 560
 """The back-off as a picture, in its own units: the height of a row, where time begins and ends, the width of it all."""
 MOST_ROWS = 14
 
@@ -43,7 +43,7 @@ class Chronicle:
         head = "<tr><th>Time</th><th>After</th><th>What happened</th></tr>"
         drawn = staircase(self._tries, self._now) if self._tries else ""
         tries = f"<p><b>Attempts to get the image</b></p>{drawn}{_listed(self._tries)}"
-        table = f"<table><thead>{head}</thead><tbody>{body}</tbody></table>"
+        table = f'<table class="ks-moments"><thead>{head}</thead><tbody>{body}</tbody></table>'
         title = f"<p><b>{html.escape(self._title)}</b></p>"
         return f'<div class="ks-flow">{title}{table}{tries if self._tries else ""}</div>'
 

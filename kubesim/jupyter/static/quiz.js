@@ -99,9 +99,10 @@ function buildFields(content, pick) {
   const legend = element("legend", {},
     element("span", { className: "ks-label", textContent: content.label }), " ",
     element("span", { innerHTML: content.html }));
+  // With radio buttons and with what is clicked, it goes without saying.
+  if (!["choice", "predict"].includes(content.kind)) legend.append(" ", element("span", { className: "ks-how", textContent: content.how }));
   const inputs = (INPUTS[content.kind] ?? typedInput)(content, name, pick);
-  const how = content.kind === "predict" ? [] : [element("p", { className: "ks-how", textContent: content.how })];
-  return element("fieldset", {}, legend, ...how, ...inputs);
+  return element("fieldset", {}, legend, ...inputs);
 }
 
 function note({ ok, html }) {

@@ -5,14 +5,14 @@ function render({ model, el }) {
   const part = (className) => element("div", { className });
   const goals = element("ul", { className: "ks-notes ks-goals" });
   goals.setAttribute("aria-label", "Goals");
-  const count = element("p", { className: "ks-count" });
+  const count = element("span", { className: "ks-count" });
   const [done, warnings, hints, solution, beside, said] = ["ks-done", "ks-warnings", "ks-hints", "ks-reveals", "ks-beside", "ks-said"].map(part);
   const news = part("ks-unseen");
   news.setAttribute("role", "status");
   const buttons = part("ks-buttons");
   const card = element("section", { className: "ks-card ks-task" },
     element("h3", { textContent: content.label }), html("div", "", content.html),
-    element("p", { textContent: "Goals:" }), goals, count, done, warnings, buttons, said, hints, solution, beside, news);
+    element("p", {}, "Goals: ", count), goals, done, warnings, buttons, said, hints, solution, beside, news);
   card.setAttribute("aria-label", content.label);
 
   const draw = () => {
