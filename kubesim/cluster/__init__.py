@@ -77,7 +77,7 @@ class Cluster:
             self.api.create(NAMESPACE, {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})
         self._record(bootstrap.objects(self.clock.timestamp()), identity)
         with identity.aside(f"policy {self._options[0]}"):
-            self._record(bootstrap.policy(), identity)
+            self._record(bootstrap.grants("parts"), identity)
         self.clock.advance(SETTLED)
         with identity.aside(f"kube-system {self._options[0]}"):
             if self.registries.furnished:
