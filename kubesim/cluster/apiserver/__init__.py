@@ -7,12 +7,13 @@ Mirrors k8s.io/apiserver pkg/endpoints/handlers and pkg/registry/generic/registr
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from itertools import takewhile
 from typing import Any, NamedTuple, Protocol, TypedDict, Unpack
 
 from kubesim.api import errors, schema
 from kubesim.api.budget import Budget
-from kubesim.api.clock import SECOND, Clock, Identity, rfc3339
-from kubesim.api.objects import Object, clone, name_of, namespace_of, subject_uid
+from kubesim.api.clock import SECOND, Clock, Identity, Micros, rfc3339
+from kubesim.api.objects import Object, clone, name_of, namespace_of
 from kubesim.api.resources import EVENT, NAMESPACE, POD, SERVICE, Resource
 from kubesim.cluster.apiserver import patch, validation
 from kubesim.cluster.apiserver.authorization import ADMIN, Request, User, is_allowed, request, rules_for
@@ -28,7 +29,7 @@ from kubesim.cluster.apiserver.checks import (
     selector,
     warn_of,
 )
-from kubesim.cluster.apiserver.store import EventIndex, Store
+from kubesim.cluster.apiserver.store import Store
 from kubesim.cluster.apiserver.strategy import (
     admit_deletion,
     admit_pod,
@@ -111,7 +112,7 @@ class APIServer:
         self._clock = clock
         self._identity = identity
         self._store = Store()
-        self._events = EventIndex()
+        self._written: dict[tuple[str, str], Micros] = {}  # when each event was written last, the oldest first
         self._listeners: dict[Resource | None, list[Listener]] = {None: []}
         self._nodes: dict[str, NodeServer] = {}
         self.signing_key = ""  # of ServiceAccounts' tokens, while the cluster is served
@@ -157,8 +158,8 @@ class APIServer:
         return self._store.get(resource, namespace, name)
 
     def events_about(self, obj: Object) -> list[Object]:
-        """The events about an object, by name; that takes no longer where there are many others."""
-        return self._events.about(subject_uid(obj))
+        """The events about an object, by name."""
+        return self._store.events_about(obj)
 
     def list(
         self,
@@ -307,7 +308,7 @@ class APIServer:
         current = self.get(resource, namespace_of(obj), name_of(obj))
         self._store.remove(resource, current)
         if resource is EVENT:
-            self._events.discard(current)
+            self._written.pop((namespace_of(current), name_of(current)), None)
         self._notify(Change("DELETED", resource, current, current, self._store.revision))
         return current
 
@@ -361,16 +362,19 @@ class APIServer:
     def _commit(self, change: str, resource: Resource, obj: Object, old: Object | None = None) -> Object:
         stored = self._store.put(resource, obj)
         if resource is EVENT:
-            if not self._events:
+            if not self._written:
                 self._clock.call_later(EVENT_TTL, self._expire_events)
-            self._events.add(stored, self._clock.now)
+            key = (namespace_of(stored), name_of(stored))
+            self._written.pop(key, None)
+            self._written[key] = self._clock.now
         self._notify(Change(change, resource, stored, old, self._store.revision))
         return stored
 
     def _expire_events(self) -> None:
-        for event in self._events.written_by(self._clock.now - EVENT_TTL * SECOND):
-            self.remove(EVENT, event)
-        if self._events:
+        last = self._clock.now - EVENT_TTL * SECOND
+        for key in list(takewhile(lambda key: self._written[key] <= last, self._written)):
+            self.remove(EVENT, self._existing(EVENT, *key))
+        if self._written:
             self._clock.call_later(LEASE_REUSE, self._expire_events)
 
     def _notify(self, change: Change) -> None:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from kubesim.api.clock import Micros
-from kubesim.api.objects import Object, name_of, namespace_of
-from kubesim.api.resources import Resource
+from kubesim.api.objects import Object, name_of, namespace_of, subject_uid
+from kubesim.api.resources import EVENT, Resource
 
 
 class Store:
@@ -13,9 +12,18 @@ class Store:
     def __init__(self) -> None:
         self.revision = 0
         self._objects: dict[Resource, dict[str, dict[str, Object]]] = {}
+        self._about: tuple[int, dict[str, list[Object]]] = (0, {})  # the events by their subject, as of a revision
 
     def get(self, resource: Resource, namespace: str, name: str) -> Object | None:
         return self._objects.get(resource, {}).get(namespace, {}).get(name)
+
+    def events_about(self, obj: Object) -> list[Object]:
+        """The events about an object, by name."""
+        if self._about[0] != self.revision:
+            self._about = (self.revision, {})
+            for event in self.list(EVENT):
+                self._about[1].setdefault(str(event["involvedObject"].get("uid", "")), []).append(event)
+        return self._about[1].get(subject_uid(obj), [])
 
     def list(self, resource: Resource, namespace: str | None = None) -> list[Object]:
         """Objects of a type, ordered by namespace and name; of all namespaces where `namespace` is None."""
@@ -43,51 +51,3 @@ class Store:
     def remove(self, resource: Resource, obj: Object) -> None:
         self.revision += 1
         del self._objects[resource][namespace_of(obj)][name_of(obj)]
-
-
-class EventIndex:
-    """Events by the uid of the object that they are about, and in the order in which they were written last."""
-
-    def __init__(self) -> None:
-        self._written: dict[tuple[str, str], tuple[Micros, Object]] = {}
-        self._about: dict[str, dict[str, Object]] = {}
-
-    def __bool__(self) -> bool:
-        return bool(self._written)
-
-    def __deepcopy__(self, _memo: dict[int, object]) -> EventIndex:
-        copy = EventIndex()
-        copy._written = dict(self._written)
-        copy._about = {uid: dict(events) for uid, events in self._about.items()}
-        return copy
-
-    def add(self, event: Object, now: Micros) -> None:
-        """Note that `event` was written, perhaps instead of an earlier version."""
-        self.discard(event)
-        self._written[namespace_of(event), name_of(event)] = (now, event)
-        self._about.setdefault(_subject(event), {})[name_of(event)] = event
-
-    def discard(self, event: Object) -> None:
-        _, old = self._written.pop((namespace_of(event), name_of(event)), (0, event))
-        found = self._about.get(_subject(old), {})
-        found.pop(name_of(old), None)
-        if not found:
-            self._about.pop(_subject(old), None)
-
-    def about(self, uid: str) -> list[Object]:
-        """The events about an object, by name."""
-        found = self._about.get(uid, {})
-        return [found[name] for name in sorted(found)]
-
-    def written_by(self, moment: Micros) -> list[Object]:
-        """The events that nobody has written since `moment`."""
-        old: list[Object] = []
-        for written, event in self._written.values():
-            if written > moment:
-                break
-            old.append(event)
-        return old
-
-
-def _subject(event: Object) -> str:
-    return str(event["involvedObject"].get("uid", ""))
