@@ -14,6 +14,7 @@ from fnmatch import fnmatchcase
 from functools import cached_property, lru_cache
 from typing import Any, NamedTuple, TypeVar
 
+from kubesim.api.objects import Object, metadata, name_of, namespace_of
 from kubesim.gotext import gojson
 
 DOCKER_CONFIG_JSON = "kubernetes.io/dockerconfigjson"
@@ -61,54 +62,42 @@ class Match(NamedTuple):
         return f'Secret "{self.secret_name}"' if self.secret_name else "the node's own credentials"
 
 
-class Keyring:
-    """Credentials by the registry (with or without a path) that they are for."""
+def of_secrets(secrets: Iterable[Object]) -> list[Match]:
+    """The credentials of every pull secret among `secrets`, in their order; other Secrets are ignored.
 
-    def __init__(self) -> None:
-        self._matches: dict[str, list[Match]] = {}
-
-    @classmethod
-    def from_secrets(cls, secrets: Iterable[Mapping[str, Any]]) -> Keyring:
-        """A keyring of every pull secret among `secrets`, in their order; other Secrets are ignored.
-
-        Raises ValueError, as the kubelet words it, when one of them cannot be read: it then uses none of them.
-        """
-        keyring = cls()
-        for secret in secrets:
-            metadata = secret["metadata"]
-            source = (metadata["name"], metadata.get("namespace", ""), metadata.get("uid", ""))
-            for entry, credential in read_entries(secret):
-                keyring._add(Match(credential, entry, *source))
-        return keyring
-
-    @classmethod
-    def of_node(cls, credentials: Iterable[Mapping[str, Any]]) -> Keyring:
-        """The node's own credentials, from its Docker config or from plugins; one that fails has none."""
-        keyring = cls()
-        for given in credentials:
-            if not given.get("fails"):
-                credential = Credential(given.get("username", ""), given.get("password", ""))
-                keyring._add(Match(credential, given["registry"]))
-        return keyring
-
-    def _add(self, match: Match) -> None:
-        key = registry_key(match.entry)
-        if key is not None:
-            self._matches.setdefault(key, []).append(match)
-
-    def lookup(self, name: str) -> list[Match]:
-        """What matches the image `name` ("docker.io/library/nginx"), in the order in which it is tried.
-
-        Keys are tried in reverse order, so that of two with the same beginning the more specific comes first. Docker
-        Hub's old name is taken for docker.io where nothing else matches.
-        """
-        keys = sorted(self._matches, reverse=True)
-        found = [match for key in keys if key_matches(key, name) for match in self._matches[key]]
-        if not found and name.startswith(_HUB + "/"):
-            return list(self._matches.get(_HUB_KEY, []))
-        return found
+    Raises ValueError, as the kubelet words it, when one of them cannot be read: it then uses none of them.
+    """
+    return [
+        Match(credential, entry, name_of(secret), namespace_of(secret), metadata(secret).get("uid", ""))
+        for secret in secrets
+        for entry, credential in read_entries(secret)
+    ]
 
 
+def of_node(credentials: Iterable[Mapping[str, Any]]) -> list[Match]:
+    """The node's own credentials, from its Docker config or from plugins; one that fails has none."""
+    return [
+        Match(Credential(given.get("username", ""), given.get("password", "")), given["registry"])
+        for given in credentials
+        if not given.get("fails")
+    ]
+
+
+def lookup(ring: Iterable[Match], name: str) -> list[Match]:
+    """What of a keyring matches the image `name` ("docker.io/library/nginx"), in the order in which it is tried.
+
+    Keys are tried in reverse order, so that of two with the same beginning the more specific comes first. Docker
+    Hub's old name is taken for docker.io where nothing else matches.
+    """
+    filed = [(key, match) for match in ring if (key := registry_key(match.entry)) is not None]
+    filed.sort(key=lambda pair: pair[0], reverse=True)
+    found = [match for key, match in filed if key_matches(key, name)]
+    if not found and name.startswith(_HUB + "/"):
+        return [match for key, match in filed if key == _HUB_KEY]
+    return found
+
+
+@lru_cache(maxsize=256)
 def registry_key(entry: str) -> str | None:
     """The key under which a config's `entry` is filed: host, port and path; None when it is no address.
 

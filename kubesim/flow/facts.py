@@ -17,7 +17,7 @@ from kubesim.api.imageref import DEFAULT_REGISTRY, Reference
 from kubesim.api.objects import Object, find_named, name_of, namespace_of, pull_secret_names
 from kubesim.api.resources import SECRET, SERVICE_ACCOUNT
 from kubesim.cluster import keyring
-from kubesim.cluster.keyring import Keyring, Match
+from kubesim.cluster.keyring import Match
 from kubesim.cluster.kubelet.imagepull import Attempt, PullTrace, SeenSecret, see
 from kubesim.flow import signs
 from kubesim.flow.scene import ROLLED_OUT, VOLUME, Creator, Scene, containers, controllers, creators, manifest_of
@@ -210,7 +210,7 @@ class Facts:
     def _matching(self, secrets: list[Object]) -> list[Match]:
         """The credentials among `secrets` that match the image; none where one of them cannot be read."""
         try:
-            return Keyring.from_secrets(secrets).lookup(self.reference.name) if self.reference else []
+            return keyring.lookup(keyring.of_secrets(secrets), self.reference.name) if self.reference else []
         except ValueError:
             return []
 
@@ -333,12 +333,10 @@ def in_namespace(namespace: str) -> str:
 def _has_login(kind: str, blob: str, name: str) -> bool:
     """Whether the content of a Secret has a user and a password for the image `name`."""
     try:
-        matches = Keyring.from_secrets(
-            [{"metadata": {"name": ""}, "type": kind, "data": {keyring.DATA_KEYS[kind]: blob}}]
-        )
+        ring = keyring.of_secrets([{"type": kind, "data": {keyring.DATA_KEYS[kind]: blob}}])
     except ValueError:
         return False
-    return any(match.credential.username and match.credential.password for match in matches.lookup(name))
+    return any(match.credential.username and match.credential.password for match in keyring.lookup(ring, name))
 
 
 @lru_cache(maxsize=256)

@@ -15,8 +15,9 @@ from kubesim.cluster.keyring import (
     DOCKER_CONFIG_JSON,
     DOCKERCFG,
     Credential,
-    Keyring,
     key_matches,
+    lookup,
+    of_secrets,
     registry_key,
 )
 from tests.learner import rows
@@ -39,7 +40,7 @@ def login(username: str, password: str = "p") -> dict[str, str]:
 
 
 def found(image: str, *secrets: dict[str, Any]) -> list[tuple[str, str, str]]:
-    matches = Keyring.from_secrets(secrets).lookup(image)
+    matches = lookup(of_secrets(secrets), image)
     return [(match.secret_name, match.entry, match.credential.username) for match in matches]
 
 
@@ -95,8 +96,8 @@ def test_only_pull_secrets_count() -> None:
     ],
 )
 def test_entry(entry: Any, credential: Credential) -> None:
-    ring = Keyring.from_secrets([secret("s", {"auths": {"r.io": entry}})])
-    assert [match.credential for match in ring.lookup("r.io/a")] == [credential]
+    ring = of_secrets([secret("s", {"auths": {"r.io": entry}})])
+    assert [match.credential for match in lookup(ring, "r.io/a")] == [credential]
 
 
 WORDS = "json: cannot unmarshal"
@@ -137,7 +138,7 @@ WORDS = "json: cannot unmarshal"
 def test_what_cannot_be_read_spoils_the_whole_keyring(config: Any, message: str) -> None:
     good = secret("good", auths(registry_example_com=login("u")))
     with pytest.raises(ValueError, match=r".") as error:
-        Keyring.from_secrets([good, secret("bad", config)])
+        of_secrets([good, secret("bad", config)])
     assert str(error.value) == message
 
 
@@ -154,13 +155,13 @@ json_values = st.recursive(
 def test_any_config_is_read_or_refused(config: Any, image: str) -> None:
     for kind in (DOCKER_CONFIG_JSON, DOCKERCFG):
         with suppress(ValueError):
-            ring = Keyring.from_secrets([secret("s", config, kind)])
-            assert all(match.secret_name == "s" for match in ring.lookup(image))
+            ring = of_secrets([secret("s", config, kind)])
+            assert all(match.secret_name == "s" for match in lookup(ring, image))
 
 
 def complaint(auth: str) -> str:
     try:
-        Keyring.from_secrets([secret("s", {"auths": {"r.io": {"auth": auth}}})])
+        of_secrets([secret("s", {"auths": {"r.io": {"auth": auth}}})])
     except ValueError as error:
         return str(error)
     return ""
@@ -176,6 +177,6 @@ def test_auth_is_decoded_as_in_go_or_refused(auth: str) -> None:
 @given(st.text(), st.text().filter(lambda text: ":" not in text))
 def test_auth_outranks_user_and_password(password: str, username: str) -> None:
     auth = base64.b64encode(f"{username}:{password}".encode(errors="replace")).decode()
-    ring = Keyring.from_secrets([secret("s", {"auths": {"r.io": {"auth": auth, "username": "x", "password": "y"}}})])
+    ring = of_secrets([secret("s", {"auths": {"r.io": {"auth": auth, "username": "x", "password": "y"}}})])
     expected = f"{username}:{password}".encode(errors="replace").decode().partition(":")
-    assert ring.lookup("r.io/a")[0].credential == Credential(expected[0], expected[2])
+    assert lookup(ring, "r.io/a")[0].credential == Credential(expected[0], expected[2])

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from kubesim.api import imageref
 from kubesim.api.clock import SECOND, Micros
 from kubesim.api.imageref import Reference
+from kubesim.api.objects import Object
 from kubesim.cluster import keyring
-from kubesim.cluster.keyring import Keyring, Match
+from kubesim.cluster.keyring import Match
 from kubesim.cluster.kubelet.nodeimages import NodeImages
 from kubesim.cluster.registry import Answer, Image, Registries
 from kubesim.gotext import gojson
@@ -91,7 +92,7 @@ class PullRequest(NamedTuple):
     container: str
     image: str
     policy: str
-    secrets: Sequence[tuple[str, Mapping[str, Any] | None]]
+    secrets: Sequence[tuple[str, Object | None]]
     now: Micros
 
 
@@ -101,13 +102,13 @@ class ImageManager:
     def __init__(self, registries: Registries) -> None:
         self.registries = registries
         self.node = NodeImages()
-        self._own = Keyring()
+        self._own: list[Match] = []
         self._read_again: Micros = 0
 
-    def own(self, now: Micros) -> Keyring:
+    def own(self, now: Micros) -> list[Match]:
         """The node's own credentials, as they were when the kubelet last read them."""
         if now >= self._read_again:
-            self._own = Keyring.of_node(map(self.registries.issued, self.registries.node.credentials))
+            self._own = keyring.of_node(map(self.registries.issued, self.registries.node.credentials))
             self._read_again = now + _CONFIG_LIFETIME
         return self._own
 
@@ -172,9 +173,9 @@ class Pull:
     def lookup(self) -> list[Match]:
         """The credentials that match, the node's own last, looked up when first needed. Raises ValueError."""
         if self.matches is None:
-            secrets = [secret for _, secret in self.request.secrets if secret is not None]
-            rings = [Keyring.from_secrets(secrets), self.manager.own(self.request.now)]
-            self.matches = [match for ring in rings for match in ring.lookup(self.reference.name)]
+            given = keyring.of_secrets(secret for _, secret in self.request.secrets if secret is not None)
+            rings = (given, self.manager.own(self.request.now))
+            self.matches = [match for ring in rings for match in keyring.lookup(ring, self.reference.name)]
         return self.matches
 
     def emit(self, reason: str, message: str, kind: str = "Normal") -> None:
@@ -182,7 +183,7 @@ class Pull:
         self.events += ((kind, reason, message),)
 
 
-def see(name: str, secret: Mapping[str, Any] | None) -> SeenSecret:
+def see(name: str, secret: Object | None) -> SeenSecret:
     """What the kubelet sees of the pull secret `name`: missing, of no use, unreadable, or usable with its entries."""
     if secret is None:
         return SeenSecret(name, found=False, problem="not found in the Pod's namespace")
