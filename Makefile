@@ -100,7 +100,7 @@ screenshots: $(VENV)/.dev ## photograph the widgets for docs/screenshots.md
 bench: $(VENV)/.dev ## measure speed and memory, beside a real cluster's
 	$(BIN)/python tools/bench.py
 
-reach: $(VENV)/.dev ## count the statements that lessons and recordings run, room by room
+reach: $(VENV)/.dev ## count the statements that lessons, recordings and exercises run, room by room
 	$(BIN)/python tools/reach.py
 
 SECONDS = 600

@@ -1,12 +1,12 @@
-"""Plays all lessons and all recordings under coverage and prints, for each room, what they reach (`make reach`).
+"""Plays all lessons, recordings and exercises under coverage and prints what they reach, by room (`make reach`).
 
-    python tools/reach.py                a table: the statements in functions that lessons and recordings run
-    python tools/reach.py --unreached    and a list: the statements that neither runs, by file and function
+    python tools/reach.py                a table: the statements in functions that each of them runs
+    python tools/reach.py --unreached    and a list: the statements that none runs, by file and function
 
 A lesson is everything that a learner can do with the notebooks: their cells, the commands that their prose mentions,
 the buttons of each card, every answer to a quiz, each task and broken cluster with its solution and its wrong
-solutions. Statements outside functions run on import and aren't counted. `server/` is for a real kubectl, which no
-lesson and no recording needs.
+solutions. The exercises are those of tests/exercises, along the outlines of the certificates. Statements outside
+functions run on import and aren't counted. `server/` is for a real kubectl, which none of them needs.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from typing import Any, NamedTuple
 
 import coverage
 import nbformat
+import yaml
 from IPython.core.interactiveshell import InteractiveShell
 from ipywidgets import Widget  # type: ignore[import-untyped]
 from traitlets.config import Config
@@ -166,6 +167,20 @@ def play_recordings() -> None:
         list(golden.play(golden.load(golden.FOLDER / f"{name}.yaml")))
 
 
+def play_exercises() -> None:
+    """Every chapter of the exercises, in a session of its own."""
+    from kubesim.session import Session
+
+    for path in sorted((ROOT / "tests" / "exercises").glob("*.yaml")):
+        for lines in yaml.safe_load(path.read_text("utf-8")).values():
+            session = Session()
+            for line in lines:
+                session.run(line["run"] if isinstance(line, dict) else line[0])
+
+
+PLAYS = {"lessons": play_lessons, "recordings": play_recordings, "exercises": play_exercises}
+
+
 # What was reached
 
 
@@ -212,18 +227,23 @@ def room(file: str) -> str:
     return file.split("/")[1]
 
 
-def table(all_places: list[Place], lessons: set[tuple[str, int]], recordings: set[tuple[str, int]]) -> str:
-    """The rooms with their lines and statements; the last row leaves out server/."""
-    lines = [f"{'room':14}{'lines':>8}{'statements':>12}{'in lessons':>12}{'in recordings only':>20}{'in neither':>16}"]
+def table(all_places: list[Place], reached: dict[str, set[tuple[str, int]]]) -> str:
+    """The rooms with their lines and statements, and what each play runs that none before it did.
+
+    "Neither" is what no lesson and no recording runs; the last row leaves out server/.
+    """
+    heads = ["statements", *reached, "neither", "nor exercises"]
+    lines = [f"{'room':14}{'lines':>8}" + "".join(f"{head:>15}" for head in heads)]
     rooms = sorted({room(place.file) for place in all_places})
     for title, members in [*((one, {one}) for one in rooms), ("but server", {*rooms} - {"server"}), ("all", {*rooms})]:
-        mine = [(place.file, place.line) for place in all_places if room(place.file) in members]
-        taught = sum(place in lessons for place in mine)
-        recorded = sum(place in recordings and place not in lessons for place in mine)
-        rest = len(mine) - taught - recorded
+        left = {(place.file, place.line) for place in all_places if room(place.file) in members}
+        whole, figures, rests = len(left), list[str](), list[str]()
+        for found in reached.values():
+            figures.append(str(len(left & found)))
+            left -= found
+            rests.append(f"{len(left)} ({100 * len(left) / whole:.0f} %)")
         size = sum(_length(path) for path in PACKAGE.rglob("*.py") if room(name(path)) in members or title == "all")
-        share = f"{rest} ({100 * rest / len(mine):.0f} %)"
-        lines.append(f"{title:14}{size:8}{len(mine):12}{taught:12}{recorded:20}{share:>16}")
+        lines.append(f"{title:14}{size:8}" + "".join(f"{cell:>15}" for cell in (str(whole), *figures, *rests[1:])))
     return "\n".join(lines)
 
 
@@ -249,11 +269,11 @@ def main() -> None:
     """Play, and print."""
     if set(sys.argv[1:]) - {"--unreached"}:
         sys.exit(__doc__)
-    lessons, recordings = reached_by(play_lessons), reached_by(play_recordings)
+    reached = {title: reached_by(play) for title, play in PLAYS.items()}
     all_places = list(places())
-    print(table(all_places, lessons, recordings))
+    print(table(all_places, reached))
     if sys.argv[1:] == ["--unreached"]:
-        print("\n".join(unreached(all_places, lessons | recordings)))
+        print("\n".join(unreached(all_places, set().union(*reached.values()))))
 
 
 if __name__ == "__main__":
