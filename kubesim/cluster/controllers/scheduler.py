@@ -16,6 +16,8 @@ from kubesim.cluster.events import Recorder
 
 DELAY = 0.01
 RETRY = 300.0
+# How many waiting Pods are tried at once when a node may have room again, and the seconds until the next ones are.
+ROUND, PAUSE = 100, 0.1
 _VICTIMS = "No preemption victims found for incoming pod"
 _UNHELPFUL = "Preemption is not helpful for scheduling"
 _UNSCHEDULABLE = {"key": "node.kubernetes.io/unschedulable", "effect": "NoSchedule"}
@@ -29,43 +31,66 @@ class Scheduler:
         self._api = api
         self._clock = clock
         self._recorder = Recorder(api, clock, "default-scheduler")
-        self._short = set[str]()  # the uids of Pods that wait until a node has room
+        self._short: dict[str, Object] = {}  # by uid, the Pods that wait until a node has room
+        self._again: dict[str, Object] = {}  # those that are tried soon
+        self._running: dict[str, dict[str, Object]] = {}  # by node and uid, the Pods that take room there
+        self._has_room = self._is_planned = False
         api.subscribe(self._on_pod, POD)
         api.subscribe(self._on_node, NODE)
 
     def _on_pod(self, change: Change) -> None:
-        if change.type == "ADDED" and not change.obj["spec"].get("nodeName"):
-            self._queue(change.obj, DELAY)
-        elif change.type == "DELETED" and self._short:
-            for pod in [pod for pod in self._api.list(POD) if pod["metadata"]["uid"] in self._short]:
-                self._queue(pod, DELAY)
+        pod, uid, node = change.obj, change.obj["metadata"]["uid"], change.obj["spec"].get("nodeName")
+        if change.type == "DELETED" or pod["status"].get("phase") in ("Succeeded", "Failed"):
+            self._short.pop(uid, None)
+            if self._running.get(node, {}).pop(uid, None) and self._short:
+                self._has_room = True
+                self._plan(DELAY)
+        elif node:
+            self._running.setdefault(node, {})[uid] = pod
+        elif change.type == "ADDED":
+            self._queue(pod, DELAY)
 
     def _on_node(self, change: Change) -> None:
         """Try Pods that wait again when a node is uncordoned, untainted or labeled."""
         if change.type == "MODIFIED":
-            for pod in self._api.list(POD):
-                if not pod["spec"].get("nodeName") and not _refusals(pod, change.obj):
-                    self._queue(pod, DELAY)
+            waiting = [pod for pod in self._api.list(POD) if not pod["spec"].get("nodeName")]
+            self._again |= {pod["metadata"]["uid"]: pod for pod in waiting if not _refusals(pod, change.obj)}
+            self._plan(DELAY)
+
+    def _plan(self, delay: float) -> None:
+        if not self._is_planned:
+            self._is_planned = True
+            self._clock.call_later(delay, self._try_again)
+
+    def _try_again(self) -> None:
+        """Try the next of the Pods that wait; those that still find no room say nothing new."""
+        self._is_planned = False
+        if self._has_room:
+            self._again, self._has_room = self._again | self._short, False
+        for uid, pod in list(self._again.items())[:ROUND]:
+            del self._again[uid]
+            self._schedule(namespace_of(pod), name_of(pod), uid, again=True)
+        if self._again:
+            self._plan(PAUSE)
 
     def _queue(self, pod: Object, delay: float) -> None:
         self._clock.call_later(delay, partial(self._schedule, namespace_of(pod), name_of(pod), pod["metadata"]["uid"]))
 
-    def _schedule(self, namespace: str, name: str, uid: str) -> None:
+    def _schedule(self, namespace: str, name: str, uid: str, again: bool = False) -> None:
         pod = self._api.find(POD, namespace, name)
         if pod is None or pod["metadata"]["uid"] != uid or pod["spec"].get("nodeName"):
             return
-        self._short.discard(uid)
         refusals = {name_of(node): _refusals(pod, node) or self._shortages(pod, node) for node in self._api.list(NODE)}
         node = next((node for node, reasons in refusals.items() if not reasons), None)
-        if node is None:
-            self._report_failure(pod, list(refusals.values()))
-        else:
+        if node is not None:
+            self._short.pop(uid, None)
             self._bind(pod, node)
+        elif not (again and uid in self._short):
+            self._report_failure(pod, list(refusals.values()))
 
     def _shortages(self, pod: Object, node: Object) -> list[str]:
         """What the node has too little of. Mirrors plugins/noderesources/fit.go."""
-        others = [one for one in self._api.list(POD) if one["spec"].get("nodeName") == name_of(node)]
-        others = [one for one in others if one["status"].get("phase") not in ("Succeeded", "Failed")]
+        others = self._running.get(name_of(node), {}).values()
         room = {key: parse(amount) for key, amount in node["status"].get("allocatable", {}).items()}
         lacking = ["Too many pods"] if len(others) >= room.get("pods", 0) else []
         for key, amount in _requests(pod).items():
@@ -83,7 +108,7 @@ class Scheduler:
 
     def _report_failure(self, pod: Object, refusals: list[list[str]]) -> None:
         short = [reasons for reasons in refusals if not reasons[0].startswith("node(s)")]
-        self._short |= {pod["metadata"]["uid"]} if short else set()
+        self._short |= {pod["metadata"]["uid"]: pod} if short else {}
         helps = [_VICTIMS if reasons in short else _UNHELPFUL for reasons in refusals]
         why = f"{_counted([reason for reasons in refusals for reason in reasons], len(refusals))} no new claims to "
         why += f"deallocate, preemption: {_counted(helps, len(refusals))}"
