@@ -168,16 +168,16 @@ def quote(text: str) -> str:
 def dumps(value: Any, sort: bool = True, indent: int | None = None) -> str:
     """A value as Go marshals it: keys sorted (of a map; a struct's are not), no spaces, and <, >, & escaped."""
     separators = (",", ":" if indent is None else ": ")
-    text = json.dumps(_whole(value), sort_keys=sort, separators=separators, indent=indent, ensure_ascii=False)
+    text = json.dumps(whole(value), sort_keys=sort, separators=separators, indent=indent, ensure_ascii=False)
     return re.sub("[<>&\u2028\u2029]", lambda match: f"\\u{ord(match[0]):04x}", text)
 
 
-def _whole(value: Any) -> Any:
+def whole(value: Any) -> Any:
     """Floats without a fraction as integers, as Go writes them."""
     if isinstance(value, dict):
-        return {key: _whole(item) for key, item in value.items()}
+        return {key: whole(item) for key, item in value.items()}
     if isinstance(value, list):
-        return [_whole(item) for item in value]
+        return [whole(item) for item in value]
     return int(value) if isinstance(value, float) and value.is_integer() and abs(value) < 1e21 else value
 
 

@@ -1,7 +1,7 @@
-"""The documents of a YAML or JSON text, as kubectl decodes them.
+"""The documents of a YAML or JSON text as kubectl decodes them, and YAML as it writes it.
 
-Mirrors k8s.io/apimachinery pkg/util/yaml/decoder.go, v1.36, and goyaml.v2's resolve.go, decode.go and errors
-(sigs.k8s.io/yaml v1.6).
+Mirrors k8s.io/apimachinery pkg/util/yaml/decoder.go, v1.36, and goyaml.v2's resolve.go, decode.go, encode.go, sorter.go
+and errors (sigs.k8s.io/yaml v1.6). goyaml's emitter is a port of the libyaml that PyYAML uses.
 """
 
 from __future__ import annotations
@@ -12,14 +12,13 @@ import re
 from collections.abc import Iterator
 from contextlib import suppress
 from itertools import chain, islice
-from typing import Any
+from typing import Any, ClassVar
 
 import yaml
 
 from kubesim.api.plain import MAX_VALUES, count_values, too_much
 from kubesim.gotext import gojson
 from kubesim.kubectl.errors import ManifestError, NotSimulated
-from kubesim.kubectl.formats.marshal import PLAIN_WORDS
 
 MAX_BYTES = 10 * 1024 * 1024
 
@@ -153,6 +152,19 @@ def _where(error: yaml.MarkedYAMLError, text: str) -> str:
     return f"line {lines[0] + isinstance(error, yaml.scanner.ScannerError)}: {problem}"
 
 
+def _spellings(words: str, value: Any) -> dict[str, Any]:
+    return {form: value for word in words.split() for form in (word, word.capitalize(), word.upper())}
+
+
+# What plain texts other than numbers mean, which is why a string that reads so has quotes.
+_PLAIN_WORDS: dict[str, Any] = {
+    **dict.fromkeys(("", "~", *_spellings("null", None))),
+    **_spellings("y yes on true", True),
+    **_spellings("n no off false", False),
+    **dict.fromkeys((*_spellings(".inf +.inf", None), ".Inf", "+.Inf"), math.inf),
+    **dict.fromkeys((*_spellings("-.inf", None), "-.Inf"), -math.inf),
+    **dict.fromkeys((".nan", ".NaN", ".NAN"), math.nan),
+}
 _BASE = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _TAG = "tag:yaml.org,2002:"
 _INTEGER = re.compile(r"[-+]?(?:0[xX][0-9a-fA-F]+|0[bB][01]+|0[oO]?[0-7]+|[1-9][0-9]*|0)")
@@ -161,8 +173,8 @@ _FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?"
 
 def _plain(text: str) -> Any:
     """What a scalar without quotes means. Dates and times stay texts."""
-    if text in PLAIN_WORDS:
-        return PLAIN_WORDS[text]
+    if text in _PLAIN_WORDS:
+        return _PLAIN_WORDS[text]
     if text[0] not in "+-.0123456789":
         return text
     bare = text if text[0] == "." else text.replace("_", "")
@@ -221,3 +233,68 @@ def _key(key: Any) -> str:
     if isinstance(key, dict | list | None):
         raise ManifestError(f"yaml: invalid map key: {gojson.syntax(key)}")
     return key if isinstance(key, str) else gojson.sprint(key)
+
+
+class _Dumper(getattr(yaml, "CSafeDumper", yaml.SafeDumper)):  # type: ignore[misc]
+    """Uses the styles that goyaml asks its emitter for, and repeats what it has written before."""
+
+    yaml_implicit_resolvers: ClassVar[dict[str, Any]] = {}
+
+    def ignore_aliases(self, data: Any) -> bool:
+        return True
+
+
+def dump(value: Any) -> str:
+    """Plain values as a YAML document with its line end."""
+    text: str = yaml.dump(value, Dumper=_Dumper, allow_unicode=True, default_flow_style=False, sort_keys=False)
+    return text.removesuffix("...\n")
+
+
+def _represent_text(dumper: Any, text: str) -> yaml.Node:
+    text = gojson.valid(text)
+    style = "|" if "\n" in text else '"' if resolves(text) else None
+    return _scalar(dumper, text, style)
+
+
+def _represent_mapping(dumper: Any, mapping: dict[str, Any]) -> Any:
+    return dumper.represent_mapping(f"{_TAG}map", [(key, mapping[key]) for key in sorted_keys(mapping)])
+
+
+def _scalar(dumper: Any, text: str, style: str | None = None) -> yaml.Node:
+    node: yaml.Node = dumper.represent_scalar(f"{_TAG}str", text, style=style)
+    return node
+
+
+_Dumper.add_representer(str, _represent_text)
+_Dumper.add_representer(dict, _represent_mapping)
+_Dumper.add_representer(bool, lambda dumper, value: _scalar(dumper, str(value).lower()))
+_Dumper.add_representer(int, lambda dumper, value: _scalar(dumper, str(value)))
+_Dumper.add_representer(float, lambda dumper, value: _scalar(dumper, str(gojson.whole(value))))
+_Dumper.add_representer(type(None), lambda dumper, _: _scalar(dumper, "null"))
+# Numbers in base 60 and times, which YAML 1.1 has and goyaml only writes around.
+_AMBIGUOUS = re.compile(
+    r"[-+]?\d[\d_]*(?::[0-5]?\d)+(?:\.[\d_]*)?"
+    r"|\d{4}-\d\d?-\d\d?(?:[Tt]\d\d?:\d\d?:\d\d?(?:\.\d+)?(?:Z|[-+]\d\d:\d\d)| \d\d?:\d\d?:\d\d?(?:\.\d+)?)?"
+)
+
+
+def resolves(text: str) -> bool:
+    """Would a reader take the plain text for something else than a string?"""
+    return not isinstance(_plain(text), str) or bool(_AMBIGUOUS.fullmatch(text))
+
+
+def sorted_keys(mapping: dict[str, Any]) -> list[str]:
+    """The keys in the order in which goyaml writes them: numbers by their value, letters after other characters."""
+    return sorted(mapping) if all(map(str.isalpha, mapping)) else sorted(mapping, key=_natural)
+
+
+def _natural(text: str) -> list[tuple[int, int, str, int]]:
+    parts = re.findall(r"[0-9]+|[^0-9]", text)
+    return [_rank(part, before) for before, part in zip(["", *parts], parts, strict=False)]
+
+
+def _rank(part: str, before: str) -> tuple[int, int, str, int]:
+    if part.isalpha():
+        return (0 if before.isdecimal() else 2, 0, part, 0)
+    number = part.lstrip("0") if part.isdecimal() else part
+    return (1, len(number) if part.isdecimal() else -1, number, len(part))
