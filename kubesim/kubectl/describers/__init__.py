@@ -12,9 +12,8 @@ from kubesim.api.errors import StatusError
 from kubesim.api.objects import Object, name_of, namespace_of
 from kubesim.api.resources import EVENT, Resource, find_resource
 from kubesim.kubectl.command import Call, command
-from kubesim.kubectl.describers import others
-from kubesim.kubectl.describers.pods import write_template
-from kubesim.kubectl.describers.writer import RELATED, Related, Writer, write_events, write_screen
+from kubesim.kubectl.describers import others, pods
+from kubesim.kubectl.describers.screen import RELATED, Related, aligned, event_lines, part, screen_of
 from kubesim.kubectl.output import nothing_found
 from kubesim.kubectl.selection import find_targets, select
 
@@ -25,18 +24,12 @@ def describe(obj: Object, related: Related, now: Micros) -> str:
     `related` holds the lists that RELATED names for its kind. Without "events" there is no events section, and what
     else is missing counts as not allowed to be listed.
     """
-    writer = Writer()
-    write_screen(writer, obj, related, now)
-    if "events" in RELATED.get(obj.get("kind", ""), ("events",)):
-        write_events(writer, related.get("events"), now)
-    return writer.text()
+    return aligned([*screen_of(obj, related, now), *event_lines(related.get("events"), now)])
 
 
 def pod_template(template: Object) -> str:
     """A Pod template as `kubectl rollout history --revision` shows it: unlike a description, it is not aligned."""
-    writer = Writer()
-    write_template(writer, template)
-    return writer.unaligned()
+    return "".join(f"{line}\n" for line in part("template", template))
 
 
 def join(texts: Iterable[str]) -> str:
@@ -91,4 +84,4 @@ def _related(call: Call, plural: str, obj: Object) -> list[Object]:
     return call.api.events_about(obj) if resource is EVENT else call.api.list(resource, namespace_of(obj) or None)
 
 
-__all__ = ["RELATED", "describe", "join", "others", "pod_template"]
+__all__ = ["RELATED", "describe", "join", "others", "pod_template", "pods"]

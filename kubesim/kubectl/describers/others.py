@@ -1,4 +1,4 @@
-"""Descriptions of Secrets, ConfigMaps, ServiceAccounts, Namespaces, Services, RBAC, Nodes, and of any other kind.
+"""What is shown of Secrets, ConfigMaps, ServiceAccounts, Namespaces, Services, RBAC, Nodes, and of any other kind.
 
 Mirrors their describers in k8s.io/kubectl pkg/describe/describe.go and pkg/util/rbac/rbac.go, v1.36.
 """
@@ -11,60 +11,54 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from itertools import product
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from kubesim.api import quantity
 from kubesim.api.clock import SECOND, Micros, rfc3339
 from kubesim.api.humanize import NONE, age, long_time
 from kubesim.api.objects import Object, bare_template, is_owned_by, metadata, pull_secret_names
 from kubesim.cluster.apiserver.printers import shown_few
-from kubesim.kubectl.describers.writer import Writer, block
+from kubesim.kubectl.describers.screen import block, shows, table
 
 _TOKEN_TYPE = "kubernetes.io/service-account-token"
 
 
 @block
-def _secret_data(writer: Writer, data: Object | None, kind: str | None) -> None:
+def _secret_data(data: Object | None, kind: str | None) -> Iterator[str]:
     """How long the values are, not what they are, but for a token of a ServiceAccount."""
-    _heading(writer, "Data")
+    yield from ("", "Data", "====")
     for key, value in sorted((data or {}).items()):
         content = base64.b64decode(value)
         shown = key == "token" and kind == _TOKEN_TYPE
-        writer.field(key, content.decode(errors="replace") if shown else f"{len(content)} bytes")
+        yield f"{key}:\t{content.decode(errors='replace') if shown else f'{len(content)} bytes'}"
 
 
 @block
-def _config_data(writer: Writer, data: Object | None, binary: Object | None) -> None:
-    _heading(writer, "Data")
+def _config_data(data: Object | None, binary: Object | None) -> Iterator[str]:
+    yield from ("", "Data", "====")
     for key, value in sorted((data or {}).items()):
-        for line in (f"{key}:", "----", *value.split("\n"), ""):
-            writer.line(line)
-    _heading(writer, "BinaryData")
+        yield from (f"{key}:", "----", *value.split("\n"), "")
+    yield from ("", "BinaryData", "====")
     for key, value in sorted((binary or {}).items()):
-        writer.line(f"{key}: {len(base64.b64decode(value))} bytes")
-    writer.line()
+        yield f"{key}: {len(base64.b64decode(value))} bytes"
+    yield ""
 
 
-def _heading(writer: Writer, text: str) -> None:
-    for line in ("", text, "===="):
-        writer.line(line)
-
-
-@block
-def _pull_secrets(writer: Writer, account: Object) -> None:
-    writer.multiline("Image pull secrets", pull_secret_names(account))
+@shows
+def _pull_secrets(account: Object) -> list[str]:
+    return pull_secret_names(account)
 
 
 @block
-def _ports(writer: Writer, ports: Sequence[Object] | None, service: str, found: Sequence[Object] | None) -> None:
+def _service_ports(ports: Sequence[Object] | None, service: str, found: Sequence[Object] | None) -> Iterator[str]:
     slices = [item for item in found or () if metadata(item)["labels"].get("kubernetes.io/service-name") == service]
     for port in ports or ():
         name, protocol = port.get("name") or "<unset>", port.get("protocol", "TCP")
-        writer.field("Port", f"{name}\t{port['port']}/{protocol}")
-        writer.field("TargetPort", f"{port.get('targetPort', port['port'])}/{protocol}")
+        yield f"Port:\t{name}\t{port['port']}/{protocol}"
+        yield f"TargetPort:\t{port.get('targetPort', port['port'])}/{protocol}"
         if port.get("nodePort"):
-            writer.field("NodePort", f"{name}\t{port['nodePort']}/{protocol}")
-        writer.field("Endpoints", _addresses(slices, port.get("name", "")) if slices else NONE)
+            yield f"NodePort:\t{name}\t{port['nodePort']}/{protocol}"
+        yield f"Endpoints:\t{_addresses(slices, port.get('name', '')) if slices else NONE}"
 
 
 def _addresses(slices: Sequence[Object], name: str) -> str:
@@ -80,45 +74,14 @@ def _addresses(slices: Sequence[Object], name: str) -> str:
     return shown_few(found, "")
 
 
-_PORT = ("Name", "Port", "Protocol")
+@shows
+def _ips(addresses: Sequence[Object] | None) -> str:
+    return ",".join(item["ip"] for item in addresses or ()) or NONE
 
 
-def _port_rows(ports: Sequence[Object]) -> list[tuple[object, ...]]:
-    return [(port.get("name") or "<unset>", port["port"], port["protocol"]) for port in ports]
-
-
-@block
-def _subsets(writer: Writer, subsets: Sequence[Object] | None) -> None:
-    for subset in subsets or ():
-        for label, key in (("Addresses", "addresses"), ("NotReadyAddresses", "notReadyAddresses")):
-            writer.field(label, ",".join(item["ip"] for item in subset.get(key, ())) or NONE, 1)
-        if subset.get("ports"):
-            writer.line("Ports:", 1)
-            writer.table(_PORT, _port_rows(subset["ports"]), 2)
-        writer.line()
-
-
-@block
-def _endpoints(writer: Writer, ports: Sequence[Object] | None, endpoints: Sequence[Object] | None) -> None:
-    """What an EndpointSlice holds."""
-    if ports:
-        writer.line("Ports:")
-        writer.table(_PORT, _port_rows(ports))
-    else:
-        writer.field("Ports", "<unset>")
-    if not endpoints:
-        writer.field("Endpoints", NONE)
-        return
-    writer.line("Endpoints:")
-    for item in endpoints:
-        writer.field("- Addresses", ",".join(item["addresses"]), 1)
-        writer.line("Conditions:", 2)
-        writer.field("Ready", str(item["conditions"].get("ready", "<unset>")).lower(), 3)
-        writer.field("Hostname", item.get("hostname", "<unset>"), 2)
-        if target := item.get("targetRef"):
-            writer.field("TargetRef", f"{target['kind']}/{target['name']}", 2)
-        writer.field("NodeName", item.get("nodeName", "<unset>"), 2)
-        writer.field("Zone", item.get("zone", "<unset>"), 2)
+@shows
+def _target(reference: Object | None) -> str | None:
+    return f"{reference['kind']}/{reference['name']}" if reference else None
 
 
 class _Rule(NamedTuple):
@@ -132,9 +95,9 @@ class _Rule(NamedTuple):
 
 
 @block
-def _rules(writer: Writer, rules: Sequence[Object] | None) -> None:
+def _rules(rules: Sequence[Object] | None) -> Iterator[str]:
     """One line for every resource, however the rules were written down."""
-    writer.table(RULE_HEADINGS, rule_rows(rules or ()))
+    yield from table(RULE_HEADINGS, rule_rows(rules or ()))
 
 
 RULE_HEADINGS = ("Resources", "Non-Resource URLs", "Resource Names", "Verbs")
@@ -181,53 +144,29 @@ def _rule_resource(rule: _Rule) -> str:
     return f"{name}{'.' if rule.group else ''}{rule.group}{slash}{part}"
 
 
-@block
-def _subjects(writer: Writer, subjects: Sequence[Object] | None) -> None:
-    rows = ((item["kind"], item["name"], item.get("namespace", "")) for item in subjects or ())
-    writer.table(("Kind", "Name", "Namespace"), rows)
-
-
 # A kubelet renews its Lease this often. The Lease is not kept as an object: nothing else here looks at it.
 _RENEWAL: Micros = 10 * SECOND
 
-_CONDITION_COLUMNS = ("Type", "Status", "LastHeartbeatTime", "LastTransitionTime", "Reason", "Message")
 _POD_COLUMNS = ("Namespace", "Name", "", "CPU Requests", "CPU Limits", "Memory Requests", "Memory Limits", "Age")
 
 
-@block
-def _taints(writer: Writer, taints: Sequence[Object] | None) -> None:
-    writer.multiline("Taints", sorted(map(_taint, taints or ())))
+@shows
+def _renewed(now: Micros) -> str:
+    return long_time(rfc3339(now - now % _RENEWAL))
 
 
 @block
-def _lease(writer: Writer, node: str, now: Micros) -> None:
-    renewed = long_time(rfc3339(now - now % _RENEWAL))
-    lease = (("HolderIdentity", node), ("AcquireTime", "<unset>"), ("RenewTime", renewed))
-    writer.section("Lease", lease)
-
-
-@block
-def _node_conditions(writer: Writer, conditions: Sequence[Object] | None) -> None:
-    if conditions:
-        writer.line("Conditions:")
-        writer.table(_CONDITION_COLUMNS, map(_node_condition, conditions))
-
-
-@block
-def _node_amounts(writer: Writer, status: Object) -> None:
-    writer.section("Addresses", ((item["type"], item["address"]) for item in status.get("addresses") or ()))
-    for label in ("Capacity", "Allocatable"):
-        if amounts := status.get(label.lower()):
-            writer.section(label, ((name, quantity.canonical(text)) for name, text in sorted(amounts.items())))
-
-
-@block
-def _node_pods(writer: Writer, node: Object, pods: Sequence[Object] | None, now: Micros) -> None:
+def _node_pods(node: Object, pods: Sequence[Object] | None, now: Micros) -> Iterator[str]:
     if pods is None:
-        writer.field("Pods", "not authorized")
+        yield "Pods:\tnot authorized"
     else:
         on_it = [pod for pod in pods if _runs_on(pod, node["metadata"]["name"])]
-        _resources(writer, on_it, node.get("status") or {}, now)
+        yield from _resources(on_it, node.get("status") or {}, now)
+
+
+@shows
+def _taints(taints: Sequence[Object] | None) -> list[str]:
+    return sorted(map(_taint, taints or ()))
 
 
 def _taint(taint: Object) -> str:
@@ -235,29 +174,21 @@ def _taint(taint: Object) -> str:
     return f"{taint['key']}{value}:{taint['effect']}"
 
 
-def _node_condition(item: Object) -> tuple[str, ...]:
-    times = (long_time(item.get(key)) for key in ("lastHeartbeatTime", "lastTransitionTime"))
-    return (
-        *(f"{text} " for text in (item["type"], item["status"], *times, item.get("reason", ""))),
-        item.get("message", ""),
-    )
-
-
 def _runs_on(pod: Object, node: str) -> bool:
     done = (pod.get("status") or {}).get("phase") in ("Failed", "Succeeded")
     return pod["spec"].get("nodeName") == node and not done
 
 
-def _resources(writer: Writer, pods: Sequence[Object], status: Object, now: Micros) -> None:
+def _resources(pods: Sequence[Object], status: Object, now: Micros) -> Iterator[str]:
     room = status.get("allocatable") or status.get("capacity") or {}
-    writer.field("Non-terminated Pods", f"({len(pods)} in total)")
-    writer.table(_POD_COLUMNS, (_pod(pod, room, now) for pod in pods))
-    writer.line("Allocated resources:")
-    writer.line("(Total limits may be over 100 percent, i.e., overcommitted.)", 1)
+    yield f"Non-terminated Pods:\t({len(pods)} in total)"
+    yield from table(_POD_COLUMNS, (_pod(pod, room, now) for pod in pods))
+    yield "Allocated resources:"
+    yield "  (Total limits may be over 100 percent, i.e., overcommitted.)"
     requests, limits = (sum((_total(pod, kind) for pod in pods), Counter[str]()) for kind in ("requests", "limits"))
     names = ["cpu", "memory", "ephemeral-storage", *sorted(name for name in room if name.startswith("hugepages-"))]
     rows = [(name, _share(requests, name, room), _share(limits, name, room)) for name in names]
-    writer.table(("Resource", "Requests", "Limits"), rows)
+    yield from table(("Resource", "Requests", "Limits"), rows)
 
 
 def _pod(pod: Object, room: Mapping[str, str], now: Micros) -> tuple[str, ...]:
@@ -295,32 +226,22 @@ _ACRONYMS = {"API", "URL", "UID", "OSB", "GUID"}
 
 
 @block
-def _fields(writer: Writer, obj: Object) -> None:
+def _fields(obj: Object) -> Iterator[str]:
     """Every field of the object, sorted, with its name taken apart into words."""
-    _each_field(writer, obj, 0, "")
+    return _each_field(obj, "", "")
 
 
-def _each_field(writer: Writer, content: Object, level: int, path: str) -> None:
+def _each_field(content: Object, indent: str, path: str) -> Iterator[str]:
     for name, value in sorted(content.items()):
         if f"{path}{name}" in _SHOWN_ABOVE:
             continue
-        label = _label(name)
-        if isinstance(value, dict):
-            writer.line(f"{label}:", level)
-            _each_field(writer, value, level + 1, f"{path}{name}.")
-        elif isinstance(value, list):
-            writer.line(f"{label}:", level)
-            _items(writer, value, level + 1, f"{path}{name}.")
-        else:
-            writer.field(label, _plain(value), level)
-
-
-def _items(writer: Writer, items: list[Any], level: int, path: str) -> None:
-    for item in items:
-        if isinstance(item, dict):
-            _each_field(writer, item, level, path)
-        else:
-            writer.line(_plain(item), level)
+        if not isinstance(value, dict | list):
+            yield f"{indent}{_label(name)}:\t{_plain(value)}"
+            continue
+        yield f"{indent}{_label(name)}:"
+        for item in value if isinstance(value, list) else [value]:
+            is_map = isinstance(item, dict)
+            yield from _each_field(item, f"{indent}  ", f"{path}{name}.") if is_map else [f"{indent}  {_plain(item)}"]
 
 
 def _plain(value: object) -> str:
@@ -336,21 +257,22 @@ def _label(name: str) -> str:
     return " ".join(word.upper() if word.upper() in _ACRONYMS else word[:1].upper() + word[1:] for word in words)
 
 
-@block
-def _conditions(writer: Writer, conditions: Sequence[Object] | None) -> None:
-    if conditions:
-        writer.line("Conditions:")
-        rows = [(f"{item['type']} ", item["status"], item.get("reason", "")) for item in conditions]
-        writer.table(("Type", "Status", "Reason"), rows)
+@shows
+def _old_sets(deployment: Object, found: Sequence[Object] | None) -> str | None:
+    owned, new = _owned_sets(deployment, found)
+    return _created([item for item in owned if item is not new]) if owned else None
 
 
-@block
-def _replica_sets(writer: Writer, deployment: Object, found: Sequence[Object] | None) -> None:
+@shows
+def _new_set(deployment: Object, found: Sequence[Object] | None) -> str | None:
+    owned, new = _owned_sets(deployment, found)
+    return _created([new] if new else []) if owned else None
+
+
+def _owned_sets(deployment: Object, found: Sequence[Object] | None) -> tuple[list[Object], Object | None]:
+    """The ReplicaSets of a Deployment, and the one that has its template."""
     owned = sorted((item for item in found or () if is_owned_by(item, deployment)), key=_creation)
-    if owned:
-        new = next((item for item in owned if bare_template(item) == bare_template(deployment)), None)
-        writer.field("OldReplicaSets", _created([item for item in owned if item is not new]))
-        writer.field("NewReplicaSet", _created([new] if new else []))
+    return owned, next((item for item in owned if bare_template(item) == bare_template(deployment)), None)
 
 
 def _creation(obj: Object) -> tuple[str, str]:
@@ -369,8 +291,8 @@ def _created(replica_sets: Sequence[Object]) -> str:
 _PHASES = (("Running", "Running"), ("Pending", "Waiting"), ("Succeeded", "Succeeded"), ("Failed", "Failed"))
 
 
-@block
-def _pods_status(writer: Writer, owner: Object, found: Sequence[Object] | None) -> None:
+@shows
+def _pods_status(owner: Object, found: Sequence[Object] | None) -> str:
     pods = [pod for pod in found or () if is_owned_by(pod, owner)]
     phases = Counter((pod.get("status") or {}).get("phase") for pod in pods)
-    writer.field("Pods Status", " / ".join(f"{phases[phase]} {word}" for phase, word in _PHASES))
+    return " / ".join(f"{phases[phase]} {word}" for phase, word in _PHASES)

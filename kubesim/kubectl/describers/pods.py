@@ -1,4 +1,4 @@
-"""Descriptions of Pods and Pod templates: containers, volumes, conditions, tolerations.
+"""What is shown of Pods and Pod templates: containers, volumes, conditions, tolerations.
 
 Mirrors describePod, describeContainers and describeVolumes in k8s.io/kubectl pkg/describe/describe.go, v1.36.
 """
@@ -6,82 +6,60 @@ Mirrors describePod, describeContainers and describeVolumes in k8s.io/kubectl pk
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
-from functools import partial
+from collections.abc import Iterator, Sequence
 
 from kubesim.api import load_table, quantity
 from kubesim.api.clock import Micros
 from kubesim.api.humanize import NONE, age, long_time
 from kubesim.api.objects import Object, at
-from kubesim.kubectl.describers.writer import Writer, block
-
-Resolve = Callable[[str], str]
+from kubesim.kubectl.describers.screen import block, part, shows
 
 _SUBSCRIPT = re.compile(r"metadata\.(labels|annotations)\['(.*)'\]")
 _PLAIN_FIELDS = ("metadata.name", "metadata.namespace", "metadata.uid")
 
 
-@block
-def _phase(writer: Writer, pod: Object, now: Micros) -> None:
-    meta, phase = pod["metadata"], at(pod, "status.phase") or ""
-    if meta.get("deletionTimestamp") and phase not in ("Failed", "Succeeded"):
-        writer.field("Status", f"Terminating (lasts {age(meta['deletionTimestamp'], now)})")
-        writer.field("Termination Grace Period", f"{meta.get('deletionGracePeriodSeconds', 0)}s")
-    else:
-        writer.field("Status", phase)
+@shows
+def _phase(pod: Object, now: Micros) -> str:
+    is_going = _grace(pod) is not None
+    return f"Terminating (lasts {age(pod['metadata']['deletionTimestamp'], now)})" if is_going else _phase_of(pod)
+
+
+@shows
+def _grace(pod: Object) -> str | None:
+    meta = pod["metadata"]
+    is_going = meta.get("deletionTimestamp") and _phase_of(pod) not in ("Failed", "Succeeded")
+    return f"{meta.get('deletionGracePeriodSeconds', 0)}s" if is_going else None
+
+
+def _phase_of(pod: Object) -> str:
+    return str(at(pod, "status.phase") or "")
+
+
+@shows
+def _controller(owners: Sequence[Object] | None) -> str | None:
+    found = (f"{owner['kind']}/{owner['name']}" for owner in owners or () if owner.get("controller"))
+    return next(found, None)
 
 
 @block
-def _addresses(writer: Writer, addresses: Sequence[Object] | None) -> None:
-    writer.line("IPs:" if addresses else f"IPs:\t{NONE}")
-    writer.fields((("IP", item.get("ip", "")) for item in addresses or ()), 1)
-
-
-@block
-def _controller(writer: Writer, owners: Sequence[Object] | None) -> None:
-    for owner in owners or ():
-        if owner.get("controller"):
-            writer.field("Controlled By", f"{owner['kind']}/{owner['name']}")
-
-
-@block
-def _containers(writer: Writer, pod: Object) -> None:
+def _containers(pod: Object) -> Iterator[str]:
     spec, status = pod["spec"], pod.get("status") or {}
     for label, field in (("Init ", "initContainers"), ("", "containers"), ("Ephemeral ", "ephemeralContainers")):
         if field == "containers" or spec.get(field):
-            statuses = status.get(f"{field.removesuffix('s')}Statuses") or ()
-            _each_container(writer, f"{label}Containers", spec.get(field) or (), statuses, partial(_field, pod))
+            yield f"{label}Containers:"
+        statuses = {item["name"]: item for item in status.get(f"{field.removesuffix('s')}Statuses") or ()}
+        for container in spec.get(field) or ():
+            yield f"  {container['name']}:"
+            yield from part("container", {**container, "pod": pod, "status": statuses.get(container["name"])})
 
 
 @block
-def _pod_conditions(writer: Writer, conditions: Sequence[Object] | None) -> None:
-    rows = [f"  {item['type']} \t{item['status']} " for item in conditions or ()]
-    for row in ["Conditions:", "  Type\tStatus", *rows] if rows else ():
-        writer.line(row)
+def _pod_conditions(conditions: Sequence[Object] | None) -> Iterator[str]:
+    if conditions:
+        yield from ("Conditions:", "  Type\tStatus", *(f"  {item['type']} \t{item['status']} " for item in conditions))
 
 
-@block
-def _placement(writer: Writer, spec: Object, indent: str = "") -> None:
-    writer.labels(f"{indent}Node-Selectors", spec.get("nodeSelector"))
-    writer.multiline(f"{indent}Tolerations", _tolerations(spec.get("tolerations")))
-
-
-@block
-def write_template(writer: Writer, template: Object) -> None:
-    meta, spec = template.get("metadata") or {}, template["spec"]
-    writer.line("Pod Template:")
-    writer.labels("  Labels", meta.get("labels"))
-    if meta.get("annotations"):
-        writer.annotations("  Annotations", meta["annotations"])
-    writer.given(spec, (("Service Account", "serviceAccountName"),), 1)
-    if spec.get("initContainers"):
-        _each_container(writer, "Init Containers", spec["initContainers"], indent="  ")
-    _each_container(writer, "Containers", spec.get("containers") or (), indent="  ")
-    _volumes(writer, spec.get("volumes"), "  ")
-    writer.given(spec, (("Priority Class Name", "priorityClassName"),), 1)
-    _placement(writer, spec, "  ")
-
-
+@shows
 def _tolerations(tolerations: Sequence[Object] | None) -> list[str]:
     return [_toleration(item) for item in sorted(tolerations or (), key=lambda item: str(item.get("key", "")))]
 
@@ -96,89 +74,55 @@ def _toleration(item: Object) -> str:
     return text if seconds is None else f"{text} for {seconds}s"
 
 
-def _field(pod: Object, path: str) -> str:
-    """What a fieldRef gives; "" where kubectl does not work it out (spec and status)."""
-    meta = pod["metadata"]
-    if match := _SUBSCRIPT.fullmatch(path):
-        return str((meta.get(match[1]) or {}).get(match[2], ""))
-    return str(meta.get(path.removeprefix("metadata."), "")) if path in _PLAIN_FIELDS else ""
-
-
-def _each_container(
-    writer: Writer,
-    label: str,
-    containers: Sequence[Object],
-    statuses: Sequence[Object] = (),
-    resolve: Resolve = lambda path: "",
-    indent: str = "",
-) -> None:
-    """One entry a container.
-
-    `resolve` gives the value of a fieldRef's path; `indent` comes before everything in a Pod template.
-    """
-    by_name = {status["name"]: status for status in statuses}
-    writer.line(f"{indent}{label}:{'' if containers else f' {NONE}'}")
-    for container in containers:
-        writer.line(f"{indent[:1]}{container['name']}:", 1)
-        _container(writer, container, by_name.get(container["name"]))
-        _environment(writer, container, resolve)
-        mounts = container.get("volumeMounts")
-        writer.line("Mounts:" if mounts else f"Mounts:\t{NONE}", 2)
-        for mount in sorted(mounts or (), key=lambda mount: str(mount["mountPath"])):
-            path = f',path="{mount["subPath"]}"' if mount.get("subPath") else ""
-            flags = ("ro" if mount.get("readOnly") else "rw") + path
-            writer.line(f"{mount['mountPath']} from {mount['name']} ({flags})", 3)
-
-
-def _container(writer: Writer, container: Object, status: Object | None) -> None:
-    if status is not None:
-        writer.field("Container ID", status.get("containerID", ""), 2)
-    writer.field("Image", container.get("image", ""), 2)
-    if status is not None:
-        writer.field("Image ID", status.get("imageID", ""), 2)
-    ports = container.get("ports") or ()
+@block
+def _ports(ports: Sequence[Object] | None) -> Iterator[str]:
+    ports = ports or ()
     for label, key in (("Port", "containerPort"), ("Host Port", "hostPort")):
         text = ", ".join(f"{port.get(key, 0)}/{port.get('protocol', 'TCP')}" for port in ports)
-        writer.field(label + "s" * (len(ports) > 1), text or NONE, 2)
+        yield f"    {label}{'s' * (len(ports) > 1)}:\t{text or NONE}"
+
+
+@block
+def _words(container: Object) -> Iterator[str]:
     for label in ("Command", "Args"):
         if words := container.get(label.lower()):
-            writer.line(f"{label}:", 2)
-            for line in "\n".join(words).split("\n"):
-                writer.line(line, 3)
-    if status is not None:
-        _status(writer, status)
-    for label in ("Limits", "Requests"):
-        if amounts := (container.get("resources") or {}).get(label.lower()):
-            writer.section(label, ((name, quantity.canonical(str(amounts[name]))) for name in sorted(amounts)), 2)
-    for label in ("Liveness", "Readiness", "Startup"):
-        if probe := container.get(f"{label.lower()}Probe"):
-            writer.field(label, _probe(probe), 2)
+            yield from (f"    {label}:", *(f"      {line}" for line in "\n".join(words).split("\n")))
 
 
-def _status(writer: Writer, status: Object) -> None:
-    _state(writer, "State", status.get("state") or {})
-    if (status.get("lastState") or {}).get("terminated"):
-        _state(writer, "Last State", status["lastState"])
-    writer.field("Ready", "True" if status.get("ready") else "False", 2)
-    writer.field("Restart Count", status.get("restartCount", 0), 2)
+@shows
+def _of(there: Object | None, value: object) -> object:
+    """A text of something that may not be there."""
+    return None if there is None else "" if value is None else value
 
 
-def _state(writer: Writer, label: str, state: Object) -> None:
-    if state.get("running") is not None:
-        writer.field(label, "Running", 2)
-        writer.field("Started", long_time(state["running"].get("startedAt")), 3)
-    elif (ended := state.get("terminated")) and state.get("waiting") is None:
-        writer.field(label, "Terminated", 2)
-        writer.given(ended, (("Reason", "reason"), ("Message", "message")), 3)
-        writer.field("Exit Code", ended.get("exitCode", 0), 3)
-        writer.field("Started", long_time(ended.get("startedAt")), 3)
-        writer.field("Finished", long_time(ended.get("finishedAt")), 3)
-    else:
-        writer.field(label, "Waiting", 2)
-        writer.given(state.get("waiting") or {}, (("Reason", "reason"),), 3)
+@shows
+def _number_of(there: Object | None, value: int | None) -> int | None:
+    return None if there is None else value or 0
 
 
-def _probe(probe: Object) -> str:
+@shows
+def _time_of(there: Object | None, value: str | None) -> str | None:
+    return None if there is None else long_time(value)
+
+
+@shows
+def _ready(status: Object | None) -> str | None:
+    return None if status is None else str(bool(status.get("ready")))
+
+
+@shows
+def _state(there: Object | None, state: Object | None) -> str | None:
+    """In which state a container is."""
+    if there is None:
+        return None
+    found = [name for name in ("running", "waiting", "terminated") if at(state, name) is not None]
+    return found[0].capitalize() if found else "Waiting"
+
+
+@shows
+def _probe(probe: Object | None) -> str | None:
+    if not probe:
+        return None
     action = "unknown"
     if "exec" in probe:
         action = f"exec [{' '.join(probe['exec'].get('command') or ())}]"
@@ -194,32 +138,42 @@ def _probe(probe: Object) -> str:
     )
 
 
-def _environment(writer: Writer, container: Object, resolve: Resolve) -> None:
-    if sources := container.get("envFrom"):
-        writer.line("Environment Variables from:", 2)
-        for source in sources:
-            kind = "ConfigMap" if source.get("configMapRef") else "Secret"
-            reference = source.get("configMapRef") or source.get("secretRef") or {}
-            prefix = f" with prefix '{source['prefix']}'" if source.get("prefix") else ""
-            writer.line(f"{reference.get('name', '')}\t{kind}{prefix}\tOptional: {_optional(reference)}", 3)
+@block
+def _env_source(source: Object) -> Iterator[str]:
+    kind = "ConfigMap" if source.get("configMapRef") else "Secret"
+    reference = source.get("configMapRef") or source.get("secretRef") or {}
+    prefix = f" with prefix '{source['prefix']}'" if source.get("prefix") else ""
+    yield f"      {reference.get('name', '')}\t{kind}{prefix}\tOptional: {_optional(reference)}"
+
+
+@block
+def _environment(container: Object) -> Iterator[str]:
     variables = container.get("env")
-    writer.line("Environment:" if variables else f"Environment:\t{NONE}", 2)
+    yield "    Environment:" if variables else f"    Environment:\t{NONE}"
     for variable in variables or ():
         source = variable.get("valueFrom")
-        value = _value_from(source, container, resolve) if source else variable.get("value", "")
-        writer.field(variable["name"], value.replace("\n", f"\n{' ' * 6}\t"), 3)
+        value = _value_from(source, container) if source else variable.get("value", "")
+        yield f"      {variable['name']}:\t" + value.replace("\n", f"\n{' ' * 6}\t")
 
 
-def _value_from(source: Object, container: Object, resolve: Resolve) -> str:
+def _value_from(source: Object, container: Object) -> str:
     amount = source.get("resourceFieldRef")
     field, secret, config = source.get("fieldRef"), source.get("secretKeyRef"), source.get("configMapKeyRef")
     if field:
-        return f"{resolve(field['fieldPath'])} ({field.get('apiVersion', 'v1')}:{field['fieldPath']})"
+        shown = _field(container.get("pod"), field["fieldPath"])
+        return f"{shown} ({field.get('apiVersion', 'v1')}:{field['fieldPath']})"
     if secret:
         return f"<set to the key '{secret['key']}' in secret '{secret['name']}'>\tOptional: {_optional(secret)}"
     if config:
         return f"<set to the key '{config['key']}' of config map '{config['name']}'>\tOptional: {_optional(config)}"
     return _amount(amount, container) if amount else ""
+
+
+def _field(pod: Object | None, path: str) -> str:
+    """What a fieldRef gives; "" in a template, and where kubectl does not work it out (spec and status)."""
+    if match := _SUBSCRIPT.fullmatch(path):
+        return str((at(pod, f"metadata.{match[1]}") or {}).get(match[2], ""))
+    return str(at(pod, path) or "") if path in _PLAIN_FIELDS else ""
 
 
 def _amount(reference: Object, container: Object) -> str:
@@ -232,27 +186,31 @@ def _optional(reference: Object) -> str:
     return "true" if reference.get("optional") else "false"
 
 
+@block
+def _mounts(mounts: Sequence[Object] | None) -> Iterator[str]:
+    yield "    Mounts:" if mounts else f"    Mounts:\t{NONE}"
+    for mount in sorted(mounts or (), key=lambda mount: str(mount["mountPath"])):
+        path = f',path="{mount["subPath"]}"' if mount.get("subPath") else ""
+        yield f"      {mount['mountPath']} from {mount['name']} ({'ro' if mount.get('readOnly') else 'rw'}{path})"
+
+
 # Each source with kubectl's words for it, and the fields that are shown: label, key, and what stands for none.
 _VOLUMES: Object = load_table(__file__, "volumes.json")
-_SOURCES, _PROJECTIONS = _VOLUMES["sources"], _VOLUMES["projections"]
 
 
 @block
-def _volumes(writer: Writer, volumes: Sequence[Object] | None, indent: str = "") -> None:
-    """One entry a volume; `indent` comes before everything in a Pod template."""
-    writer.line(f"{indent}Volumes:" if volumes else f"{indent}Volumes:\t{NONE}")
-    for volume in volumes or ():
-        writer.line(f"{indent[:1]}{volume['name']}:", 1)
-        source = next((name for name in _SOURCES if volume.get(name) is not None), None)
-        if source is None:
-            writer.line("<unknown>", 1)
-            continue
-        words, fields = _SOURCES[source]
-        writer.field("Type", words, 2)
-        parts = [(fields, volume[source])]
-        for projection in volume[source].get("sources") or () if source == "projected" else ():
-            parts += [(_PROJECTIONS.get(name, ()), projection[name]) for name in projection]
-        for fields, values in parts:
-            for label, key, default in fields:
-                value = values.get(key, default)
-                writer.field(label, str(value).lower() if isinstance(value, bool) else value, 2)
+def _source(volume: Object) -> Iterator[str]:
+    """Of what type a volume is, and its fields."""
+    source = next((name for name in _VOLUMES["sources"] if volume.get(name) is not None), None)
+    if source is None:
+        yield "  <unknown>"
+        return
+    words, fields = _VOLUMES["sources"][source]
+    yield f"    Type:\t{words}"
+    parts = [(fields, volume[source])]
+    for projection in volume[source].get("sources") or () if source == "projected" else ():
+        parts += [(_VOLUMES["projections"].get(name, ()), projection[name]) for name in projection]
+    for fields, values in parts:
+        for label, key, default in fields:
+            value = values.get(key, default)
+            yield f"    {label}:\t{str(value).lower() if isinstance(value, bool) else value}"

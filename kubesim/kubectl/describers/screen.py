@@ -1,0 +1,231 @@
+"""A description: the rows of screens.json, as lines with tabs between what is to be aligned; and the events below it.
+
+Mirrors PrefixWriter, the printers of labels and annotations, and DescribeEvents in k8s.io/kubectl
+pkg/describe/describe.go, v1.36.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any, TypeVar
+
+from kubesim.api import load_table, quantity
+from kubesim.api.clock import Micros, parse_time
+from kubesim.api.humanize import NONE, age, format_labels, format_selector, human_duration, long_time, node_roles
+from kubesim.api.objects import LAST_APPLIED, Object, at
+from kubesim.gotext import tabwriter
+
+Related = Mapping[str, list[Object]]
+
+_ESCAPES = str.maketrans({"\x1b": "^[", "\r": "\\r"})
+_MAX_ANNOTATION = 140
+
+Screen = Mapping[str, Any]
+SCREENS: Screen = load_table(__file__, "screens.json")
+RELATED: Mapping[str, Sequence[str]] = {kind: rows[0].split() for kind, rows in SCREENS.items() if kind[0].isupper()}
+"""The lists that `describe` wants for a kind, by plural name: events about the object, and others of its namespace."""
+
+
+def aligned(lines: Iterable[str]) -> str:
+    """Lines with their columns aligned, control characters made visible as kubectl does."""
+    return tabwriter.align("".join(f"{line}\n" for line in lines).translate(_ESCAPES))
+
+
+def screen_of(obj: Object, related: Related, now: Micros) -> Iterator[str]:
+    """The lines of an object: the rows of its kind, or all of its fields."""
+    known = {"now": now, **{f"+{plural}": related.get(plural) for plural in RELATED.get(obj.get("kind", ""), ())}}
+    return _lines(SCREENS.get(obj.get("kind", ""), SCREENS["Event"])[1:], obj, known)
+
+
+def part(name: str, obj: Object) -> Iterator[str]:
+    """The lines of a part of a screen, such as a container."""
+    return _lines(SCREENS[name], obj, {})
+
+
+def _lines(rows: Sequence[str], obj: Object, known: Mapping[str, Any]) -> Iterator[str]:
+    """The lines that rows make of an object.
+
+    A row is "Label: format path…": one line, or one for each value of a list; none where the format gives None. After
+    "=" there is a space in place of the tab. "=text" is a line as it is. In labels and texts, {field} is one of the
+    object. "Label: *part path" writes a part for each item of a list or each key of a map, "<none>" without any, and
+    "Label: +part path" nothing then; a part that is a map is a table, its columns by their headings. Without a label,
+    "*part path" does the same, "#part path" writes the part of one object, and "@block path…" what a function yields.
+    Beside paths, "." is the object, "now" the time, and "+plural" a related list.
+    """
+    for row in rows:
+        label, colon, words = ("", ": ", row) if row[0] in "*#@" else row.partition(": ")
+        label = label.format_map(obj) if "{" in label else label
+        if not colon:
+            yield label.removeprefix("=")
+            continue
+        name, *paths = words.split()
+        values = [_value(path, obj, known) for path in paths]
+        if name[0] == "@":
+            yield from BLOCKS[name[1:]](*values)
+        elif name[0] == "#":
+            yield from _lines(SCREENS[name[1:]], values[0] or {}, known)
+        elif name[0] in "*+":
+            yield from _each(label, name, values[0], known)
+        else:
+            yield from _field(label, FORMATS[name](*values))
+
+
+def _value(path: str, obj: Object, known: Mapping[str, Any]) -> Any:
+    if path == ".":
+        return obj
+    return known.get(path) if path in known or path[0] == "+" else at(obj, path)
+
+
+def _field(label: str, value: Any) -> Iterator[str]:
+    first, *others = (value or [NONE]) if isinstance(value, list) else [value]
+    if first is not None:
+        yield f"{label[1:]}: {first}" if label[0] == "=" else f"{label}:\t{first}"
+    yield from (f"\t{other}" for other in others)
+
+
+def _each(label: str, name: str, items: Any, known: Mapping[str, Any]) -> Iterator[str]:
+    """A part for each item below its label, or a table of them."""
+    shape = SCREENS[name[1:]]
+    if isinstance(items, dict):
+        items = [{"key": key, "value": value} for key, value in sorted(items.items())]
+    if label and (items or name[0] == "*"):
+        yield f"{label}:" if items else f"{label}:\t{NONE}"
+    if isinstance(shape, dict):
+        rows = [[_cell(words, item, known) for words in shape.values()] for item in items or ()]
+        indent = label[: len(label) - len(label.lstrip())]
+        yield from table(list(shape), rows, f"{indent}  ") if rows or not label else ()
+    else:
+        for item in items or ():
+            yield from _lines(shape, item, known)
+
+
+def _cell(words: str, item: Object, known: Mapping[str, Any]) -> Any:
+    name, *paths = words.split()
+    return FORMATS[name](*(_value(path, item, known) for path in paths))
+
+
+def table(headings: Sequence[str], rows: Iterable[Sequence[object]], indent: str = "  ") -> Iterator[str]:
+    """Headings, a rule under each, and the rows."""
+    for row in (headings, ["-" * len(heading) for heading in headings], *rows):
+        yield indent + "\t".join(map(str, row))
+
+
+Shown = TypeVar("Shown", bound=Callable[..., Any])
+BLOCKS: dict[str, Callable[..., Iterable[str]]] = {}
+"""What gives several lines of a description, by the name that screens.json calls it by."""
+
+
+def block(lines: Shown) -> Shown:
+    """Make a function a block under its own name. It gets what its row names."""
+    BLOCKS[lines.__name__.strip("_")] = lines
+    return lines
+
+
+def shows(show: Shown) -> Shown:
+    """Make a function a format under its own name."""
+    FORMATS[show.__name__.strip("_")] = show
+    return show
+
+
+_UNSET = "<unset>"
+# What a line shows of the values at its paths; None for no line.
+FORMATS: dict[str, Callable[..., Any]] = {
+    "current": lambda now, wanted: f"{now or 0} current / {wanted or 0} desired",
+    "desired": lambda wanted, total: f"{wanted or 0} desired | {total or 0} total",
+    "duration": lambda start, end: human_duration(parse_time(end) - parse_time(start)) if start and end else None,
+    "given": lambda value: None if value == "" else value,
+    "labels": format_labels,
+    "list": lambda values: ",".join(values or ()) or NONE,
+    "list_given": lambda values: ",".join(values or ()) or None,
+    "names": lambda items: ", ".join(item["name"] for item in items or ()) or NONE,
+    "node": lambda name, address: f"{name}/{address or ''}" if name else NONE,
+    "number": lambda value: value or 0,
+    "or_unset": lambda value: _UNSET if value in (None, "") else value,
+    "pairs": lambda labels: [f"{key}={value}" for key, value in sorted((labels or {}).items())],
+    "python_switch": bool,
+    "quality": lambda value: value or "BestEffort",
+    "quantity": lambda value: quantity.canonical(str(value)),
+    "roles": node_roles,
+    "rolling": lambda rolling: (
+        rolling and f"{rolling.get('maxUnavailable')} max unavailable, {rolling.get('maxSurge')} max surge"
+    ),
+    "seconds": lambda value: None if value is None else f"{value}s",
+    "seconds_or_unset": lambda value: _UNSET if value is None else f"{value}s",
+    "selector": format_selector,
+    "selector_or_unset": lambda value: _UNSET if value is None else format_selector(value),
+    "spaced": lambda value: f"{value or ''} ",
+    "spaced_time": lambda value: f"{long_time(value)} ",
+    "switch": lambda value: "true" if value else "false",
+    "switch_or_unset": lambda value: _UNSET if value is None else str(value).lower(),
+    "text": lambda value: "" if value is None else value,
+    "time": long_time,
+    "time_given": lambda value: long_time(value) if value else None,
+    "time_or_unset": lambda value: long_time(value) if value else _UNSET,
+    "unset_without": lambda items: None if items else _UNSET,
+}
+
+
+@shows
+def _replicas(wanted: Any, updated: Any, total: Any, available: Any, unavailable: Any) -> str:
+    counts = {"desired": wanted, "updated": updated, "total": total, "available": available, "unavailable": unavailable}
+    return " | ".join(f"{count or 0} {word}" for word, count in counts.items())
+
+
+@shows
+def _job_pods(active: Any, ready: Any, succeeded: Any, failed: Any) -> str:
+    return f"{active or 0} Active ({ready or 0} Ready) / {succeeded or 0} Succeeded / {failed or 0} Failed"
+
+
+@shows
+def _annotations_given(annotations: Mapping[str, str] | None) -> list[str] | None:
+    return _annotations(annotations) if annotations else None
+
+
+@shows
+def _annotations(annotations: Mapping[str, str] | None) -> list[str]:
+    """Annotations, sorted; long values or ones of several lines on lines of their own, cut off where too long."""
+    shown = sorted((key, value) for key, value in (annotations or {}).items() if key != LAST_APPLIED)
+    return [line for key, value in shown for line in _annotation(key, value.removesuffix("\n"))]
+
+
+def _annotation(key: str, value: str) -> list[str]:
+    if len(key) + len(value) + 2 <= _MAX_ANNOTATION and "\n" not in value:
+        return [f"{key}: {value}"]
+    return [f"{key}:", *(f"  {_shorten(line)}" for line in value.split("\n"))]
+
+
+def _shorten(line: str) -> str:
+    limit = _MAX_ANNOTATION - 2
+    return f"{line[:limit]}..." if len(line) > limit else line
+
+
+_EVENT_COLUMNS = ("Type", "Reason", "Age", "From", "Message")
+_EVENT_RULE = ("----", "------", "----", "----", "-------")
+
+
+def event_lines(events: Sequence[Object] | None, now: Micros) -> Iterator[str]:
+    """The table of events, oldest first; nothing at all if `events` is None (kubectl does not always ask for them)."""
+    if events is None:
+        return
+    yield "Events:" if events else f"Events:\t{NONE}"
+    # The scheduler's events have no lastTimestamp, and Go's zero time sorts before all others.
+    rows = [_event(event, now) for event in sorted(events, key=lambda event: event.get("lastTimestamp") or "")]
+    for row in [_EVENT_COLUMNS, _EVENT_RULE, *rows] if rows else ():
+        yield "  " + "\t".join(row)
+
+
+def _event(event: Object, now: Micros) -> tuple[str, ...]:
+    source = at(event, "source.component") or event.get("reportingComponent") or ""
+    field, message = at(event, "involvedObject.fieldPath"), event.get("message", "").strip()
+    shown = f"{field}: {message}" if field else message
+    return event.get("type", ""), event.get("reason", ""), _interval(event, now), source, shown
+
+
+def _interval(event: Object, now: Micros) -> str:
+    """How long ago: "6s", or "6s (x3 over 41s)" for an event that came again."""
+    first = age(event.get("eventTime") or event.get("firstTimestamp"), now)
+    series = event.get("series")
+    if series:
+        return f"{age(series.get('lastObservedTime'), now)} (x{series.get('count')} over {first})"
+    count = event.get("count") or 1
+    return f"{age(event.get('lastTimestamp'), now)} (x{count} over {first})" if count > 1 else first
