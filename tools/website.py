@@ -19,8 +19,7 @@ import subprocess
 import sys
 import tarfile
 import urllib.request
-import zipfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from fnmatch import fnmatch
 from pathlib import Path
@@ -46,28 +45,20 @@ MICROPIP = "micropip==0.11.1 --hash=sha256:768de165adb8e66906039d8fec4127a57f522
 
 BROWSER = {"sys_platform": "emscripten", "platform_system": "Emscripten", "python_version": "3.14", "extra": "widgets"}
 ROOTS = ("kubesim", "ipython", "comm")
-# What only a server needs; and jedi, which has 5 MB, and code completes without it.
-LEFT_OUT = {"jupyterlab-widgets", "widgetsnbextension", "jedi"}
-# Files that no lesson uses: tables for terminals' oddities, a server's own parts, and what colours other languages.
+# What only a server or IPython's own terminal needs; and jedi, which has 5 MB, and code completes without it.
+LEFT_OUT = {"jupyterlab-widgets", "widgetsnbextension", "prompt-toolkit", "jedi"}
+# Files that no lesson uses: a server's own parts, and what colours other languages.
 UNUSED = (
     *("*/tests/*", "*/sphinxext/*", "*.so", "*.pyc", "*/RECORD", "__editable__*", "../*"),
-    *("anywidget/labextension/*", "wcwidth/table_grapheme_overrides/_known_*"),
-    *("prompt_toolkit/contrib/*", "pygments/formatters/[!_htl]*"),
+    *("anywidget/labextension/*", "pygments/formatters/[!_htl]*"),
 )
+# The last two lines are what those of the first import.
 LEXERS = {
     *("__init__", "_mapping", "python", "shell", "html", "javascript", "ruby", "perl", "markup"),
-    *(
-        "css",
-        "jvm",
-        "data",
-        "lilypond",
-        "_css_builtins",
-        "_lilypond_builtins",
-        "_scheme_builtins",
-    ),  # those import these
+    *("css", "jvm", "data", "lilypond", "_css_builtins"),
+    *("_lilypond_builtins", "_scheme_builtins"),
 }
-EPOCH = (2026, 1, 1, 0, 0, 0)  # the time of every file in a wheel, so that two builds are alike
-KERNEL = ("ipykernel", "piplite", "pyodide_kernel", "micropip")
+KERNEL = ("ipykernel", "piplite", "pyodide_kernel")
 PACKAGES = "packages"
 ASKED_FOR = ("micropip", "piplite", "ipykernel", "comm", "pyodide-kernel", "jedi", "ipython")
 
@@ -113,11 +104,11 @@ def fetch_pyodide() -> Path:
 
 
 def fetch_micropip(folder: Path) -> None:
-    """Put micropip's wheel into `folder`."""
+    """Install micropip into `folder`."""
     requirement = BUILD / "micropip.txt"
     requirement.write_text(MICROPIP)
-    options = ("--no-deps", "--python-version", "3.14", "--only-binary", ":all:", "--require-hashes")
-    _pip("download", *options, "--dest", str(folder), "-r", str(requirement))
+    options = ("--no-deps", "--no-compile", "--ignore-requires-python", "--only-binary", ":all:", "--require-hashes")
+    _pip("install", *options, "--target", str(folder), "-r", str(requirement))
 
 
 def _pip(*arguments: str) -> None:
@@ -203,23 +194,24 @@ def add_pages() -> None:
 
 def add_runtime(builder: Path) -> None:
     """Pyodide and the packages of its kernel, compiled, with a lock that names each one's hash."""
-    wheels = BUILD / "site-wheels"
-    shutil.rmtree(wheels, ignore_errors=True)
-    wheels.mkdir()
+    packages = BUILD / "site-packages"
+    shutil.rmtree(packages, ignore_errors=True)
     RUNTIME.mkdir(parents=True)
     with tarfile.open(fetch_pyodide()) as archive:
         for name in PYODIDE_FILES:
             member = archive.extractfile(f"package/{name}")
             assert member is not None, name
             (RUNTIME / name).write_bytes(member.read())
-    fetch_micropip(wheels)
+    fetch_micropip(packages)
     for name in KERNEL:
         for wheel in builder.rglob(f"{name}-*.whl"):
-            shutil.copy(wheel, wheels)
+            shutil.unpack_archive(wheel, packages, "zip")
     for distribution in distributions():
-        pack(distribution, wheels)
-    compile_wheels(wheels)
-    write_lock(wheels)
+        for source, name in _files(distribution):
+            (packages / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(source, packages / name)
+    pack(packages)
+    write_lock()
 
 
 def distributions() -> list[importlib.metadata.Distribution]:
@@ -238,57 +230,42 @@ def distributions() -> list[importlib.metadata.Distribution]:
     return [found[name] for name in sorted(found)]
 
 
-def pack(distribution: importlib.metadata.Distribution, folder: Path) -> None:
-    """Write the installed files of a package as a wheel without compiled code."""
-    name = distribution.name.replace("-", "_")
-    _write_archive(folder / f"{name}-{distribution.version}-py3-none-any.whl", _files(distribution))
-
-
-def _files(distribution: importlib.metadata.Distribution) -> Iterator[tuple[str, bytes]]:
+def _files(distribution: importlib.metadata.Distribution) -> Iterator[tuple[Path, str]]:
+    """The files of an installed package, each with its name in a folder of packages."""
     for file in distribution.files or ():
         name, path = file.as_posix(), Path(str(distribution.locate_file(file)))
         is_unused = any(fnmatch(name, pattern) for pattern in UNUSED)
         is_unused |= file.parent.as_posix() == "pygments/lexers" and file.stem not in LEXERS
         if path.is_file() and not is_unused:
-            yield name, path.read_bytes()
+            yield path, name
     if distribution.name == "kubesim":  # installed as a link to its sources
-        for path in sorted((ROOT / "kubesim").rglob("*")):
+        for path in (ROOT / "kubesim").rglob("*"):
             if path.is_file() and "__pycache__" not in path.parts:
-                yield path.relative_to(ROOT).as_posix(), path.read_bytes()
+                yield path, path.relative_to(ROOT).as_posix()
 
 
-def _write_archive(file: Path, files: Iterable[tuple[str, bytes]]) -> None:
-    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
-        for path, content in files:
-            archive.writestr(zipfile.ZipInfo(path, EPOCH), content, zipfile.ZIP_DEFLATED)
-
-
-def compile_wheels(folder: Path) -> None:
-    """Add bytecode of Pyodide's own Python to each wheel in `folder`, and compress it."""
+def pack(packages: Path) -> None:
+    """Put the packages, compiled by Pyodide's own Python, into one archive beside it."""
     node = shutil.which("node")
-    if node is None:
-        print("no node: the packages stay uncompiled, and the page starts some seconds later", file=sys.stderr)
+    if node is not None:
+        subprocess.run([node, PARTS / "compile.mjs", RUNTIME, packages, PARTS / "compile.py"], check=True)
         return
-    subprocess.run([node, PARTS / "compile.mjs", RUNTIME, folder, PARTS / "compile.py"], check=True)
+    print("no node: the packages stay uncompiled, and the page starts some seconds later", file=sys.stderr)
+    with tarfile.open(RUNTIME / f"{PACKAGES}.tar", "w:gz") as archive:
+        archive.add(packages, "")
 
 
-def write_lock(folder: Path) -> None:
-    """Put the packages of `folder` into one archive beside Pyodide, and name it in its lock instead of Pyodide's own.
+def write_lock() -> None:
+    """Name the archive of packages in Pyodide's lock, instead of Pyodide's own.
 
     One file takes a browser less time than thirty. The kernel asks for some packages by name: those are empty.
     """
-    _write_archive(RUNTIME / f"{PACKAGES}.zip", _unpacked(sorted(folder.glob("*.whl"))))
-    _write_archive(RUNTIME / "empty.zip", [])
-    files = {PACKAGES: f"{PACKAGES}.zip", **dict.fromkeys(ASKED_FOR, "empty.zip")}
+    with tarfile.open(RUNTIME / "empty.tar", "w"):
+        pass
+    files = {PACKAGES: f"{PACKAGES}.tar", **dict.fromkeys(ASKED_FOR, "empty.tar")}
     lock = json.loads((RUNTIME / "pyodide-lock.json").read_text())
     lock["packages"] = {name: _locked(name, RUNTIME / file) for name, file in files.items()}
     (RUNTIME / "pyodide-lock.json").write_text(json.dumps(lock))
-
-
-def _unpacked(wheels: Iterable[Path]) -> Iterator[tuple[str, bytes]]:
-    for wheel in wheels:
-        with zipfile.ZipFile(wheel) as archive:
-            yield from ((name, archive.read(name)) for name in archive.namelist())
 
 
 def _locked(name: str, file: Path) -> dict[str, Any]:

@@ -30,6 +30,8 @@ KERNELS = """async () => {
     return [...kernels.running()].length;
 }"""
 LIMIT = 3 * SECONDS * 1000
+MOST_ON_DISK, MOST_AT_FIRST = 45e6, 14e6
+"""Bytes of the built site, and those on the wire from the click until Python is there."""
 
 
 def chosen() -> list[Path]:
@@ -76,6 +78,12 @@ def opened(site: str, page: Page) -> Page:
     """The site with notebook 00."""
     visit(page, site, "00-start")
     return page
+
+
+def test_a_first_visit_takes_no_more_than_it_needs(opened: Page) -> None:
+    disk = sum(path.stat().st_size for path in website.SITE.rglob("*") if path.is_file())
+    assert disk < MOST_ON_DISK
+    assert sum(website.Handler.sent) < MOST_AT_FIRST
 
 
 @pytest.mark.parametrize("path", chosen(), ids=lambda path: path.stem)

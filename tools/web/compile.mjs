@@ -1,9 +1,10 @@
-// node compile.mjs PYODIDE WHEELS SCRIPT: run SCRIPT in Pyodide, with the folder WHEELS as /wheels.
+// node compile.mjs PYODIDE PACKAGES SCRIPT: run SCRIPT in Pyodide, which is also its folder /pyodide, beside /packages.
 import { readFileSync } from "node:fs";
 import { pathToFileURL } from "node:url";
 
-const [runtime, wheels, script] = process.argv.slice(2);
+const [runtime, packages, script] = process.argv.slice(2);
 const { loadPyodide } = await import(pathToFileURL(`${runtime}/pyodide.mjs`));
 const pyodide = await loadPyodide({ indexURL: runtime });
-pyodide.mountNodeFS("/wheels", wheels);
+pyodide.mountNodeFS("/pyodide", runtime);
+pyodide.mountNodeFS("/packages", packages);
 pyodide.runPython(readFileSync(script, "utf8"));

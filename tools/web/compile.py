@@ -1,28 +1,62 @@
-"""Runs in Pyodide: compiles the Python of every wheel in /wheels with Pyodide's own Python, and compresses it.
+"""Runs in Pyodide: compiles what is in /packages with Pyodide's own Python, and packs it as /pyodide/packages.tar.
 
-A wheel keeps only the bytecode, which halves what a browser has to load; lightkube-models, whose source is read as
-data, keeps only that.
+Of packages, only the bytecode is kept, but of lightkube-models the source, which is read as data. Pyodide knows an
+archive by its suffix, and tarfile its compression by its content: Zstandard, over all files at once, leaves three
+quarters of what a zip has. Of the standard library, what a notebook imports is replaced by its bytecode: it is a little
+larger, and saves a browser more than a second.
 """
 
 import compileall
+import importlib
+import re
 import shutil
+import sys
+import tarfile
 import zipfile
 from pathlib import Path
 from py_compile import PycInvalidationMode
 
-READ = "lightkube_models-"
+READ, SOURCES = "lightkube", {".py", ".pyi"}
+EPOCH, DATE = 1767225600, (2026, 1, 1, 0, 0, 0)  # the time of every file, so that two builds are alike
+IMPORTED = ("pyodide_kernel", "kubesim.jupyter.challenge", "kubesim.jupyter.progress")
+PACKAGES, LIBRARY = Path("/packages"), Path("/pyodide/python_stdlib.zip")
 
-for wheel in sorted(Path("/wheels").glob("*.whl")):
-    folder = Path("/tmp/compile") / wheel.stem
-    with zipfile.ZipFile(wheel) as archive:
-        archive.extractall(folder)
-    is_read = wheel.name.startswith(READ)
-    if not is_read:
-        mode = PycInvalidationMode.UNCHECKED_HASH  # a file's time says nothing where it is unpacked
-        compileall.compile_dir(folder, quiet=2, stripdir=folder, legacy=True, invalidation_mode=mode)
-    with zipfile.ZipFile(wheel, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
-        for path in sorted(folder.rglob("*")):
-            if path.is_file() and (is_read or path.suffix not in {".py", ".pyi"}):
-                info = zipfile.ZipInfo(path.relative_to(folder).as_posix(), (2026, 1, 1, 0, 0, 0))
-                archive.writestr(info, path.read_bytes(), zipfile.ZIP_DEFLATED)
-    shutil.rmtree(folder)
+
+def compile_packages() -> None:
+    """Compile and pack the packages."""
+    _compile(PACKAGES)
+    with tarfile.open("/pyodide/packages.tar", "w:zst", level=12) as archive:  # type: ignore[call-overload]  # since 3.14
+        for path in sorted(PACKAGES.rglob("*")):
+            name = path.relative_to(PACKAGES)
+            if path.is_file() and (name.parts[0] == READ or path.suffix not in SOURCES):
+                info = tarfile.TarInfo(name.as_posix())
+                info.size, info.mtime = path.stat().st_size, EPOCH
+                with path.open("rb") as file:
+                    archive.addfile(info, file)
+
+
+def compile_library() -> None:
+    """Compile what notebooks import of the standard library."""
+    sys.path.append(str(PACKAGES))
+    for room in IMPORTED:
+        importlib.import_module(room)
+    origins = [str(module.__spec__ and module.__spec__.origin) for module in list(sys.modules.values())]
+    used = {origin.partition(".zip/")[2] for origin in origins}
+    sources = Path("/tmp/library")
+    shutil.unpack_archive(LIBRARY, sources, "zip")
+    _compile(sources)
+    with zipfile.ZipFile(LIBRARY, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
+        for path in sorted(sources.rglob("*")):
+            name = path.relative_to(sources).as_posix()
+            if path.is_file() and (name[:-1] in used if path.suffix == ".pyc" else name not in used):
+                archive.writestr(zipfile.ZipInfo(name, DATE), path.read_bytes(), zipfile.ZIP_DEFLATED)
+
+
+def _compile(folder: Path) -> None:
+    mode = PycInvalidationMode.UNCHECKED_HASH  # a file's time says nothing where it is unpacked
+    skipped = re.compile(f"/{READ}/")
+    compileall.compile_dir(folder, quiet=2, stripdir=folder, rx=skipped, legacy=True, invalidation_mode=mode)
+
+
+compile_packages()
+compile_library()

@@ -7,7 +7,7 @@ const LAST_RUN = "kubesim last cell run: "; // and the path, in the browser's st
 // A compiled module is shared with the kernel's worker for as long as this page holds it; the archives come from the cache.
 const PYTHON = new URL("static/pyodide/", ROOT);
 globalThis.kubesimPython = WebAssembly.compileStreaming(fetch(new URL("pyodide.asm.wasm", PYTHON)));
-for (const name of ["python_stdlib.zip", "packages.zip"]) fetch(new URL(name, PYTHON)).then((answer) => answer.arrayBuffer());
+for (const name of ["python_stdlib.zip", "packages.tar"]) fetch(new URL(name, PYTHON)).then((answer) => answer.arrayBuffer());
 
 const app = await until(() => globalThis.jupyterapp);
 await app.restored;
