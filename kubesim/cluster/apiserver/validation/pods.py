@@ -14,11 +14,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import cache, partial
 from typing import Any
 
-from kubesim.api import load_table, quantity, schema
+from kubesim.api import load_table, quantity
 from kubesim.api.errors import field_forbidden, field_not_found, invalid_value
 from kubesim.api.objects import Object, find_named, metadata
-from kubesim.api.resources import POD
-from kubesim.api.schema import Field, Type
 from kubesim.cluster.apiserver.validation.rules import (
     TABLE,
     Errors,
@@ -195,7 +193,7 @@ def ephemeral_update(new: Object, old: Object) -> Errors:
         if after is None:
             yield field_forbidden("spec.ephemeralContainers", f"{text} removed\n")
         elif after != before:
-            why = f"{text} changed\n{_diff(*(_internal(_ephemeral_container(), item) for item in (before, after)))}"
+            why = f"{text} changed\n{_diff(*(_internal('EphemeralContainer', item) for item in (before, after)))}"
             yield field_forbidden("spec.ephemeralContainers", why)
 
 
@@ -222,8 +220,6 @@ def _munged(spec: Object, before: Object) -> Object:
 # Fields of the external PodSpec that the internal one keeps in its security context.
 _HOST_FIELDS = ("hostNetwork", "hostPID", "hostIPC", "shareProcessNamespace", "hostUsers")
 
-_ZERO: dict[str, Any] = {"string": "", "integer": 0, "boolean": False, "intorstring": 0, "quantity": "0"}
-
 
 def spec_diff(old: Object, new: Object) -> str:
     """A unified diff of two PodSpecs, without its file names; every line ends in a newline."""
@@ -242,7 +238,7 @@ def internal_template(template: Object) -> Object:
 
 def _internal_spec(spec: Object) -> Any:
     host = {name: spec[name] for name in _HOST_FIELDS if name in spec}
-    return _internal(_pod_spec(), {**spec, "securityContext": {**host, **spec.get("securityContext", {})}})
+    return _internal("PodSpec", {**spec, "securityContext": {**host, **spec.get("securityContext", {})}})
 
 
 def _lines(value: Any) -> list[str]:
@@ -255,70 +251,32 @@ def _escaped(text: str) -> str:
     return text.translate({ord(char): dumps(char)[1:-1] for char in "<>&\u2028\u2029"})
 
 
-@cache
-def _pod_spec() -> Type:
-    return schema.fields(schema.type_of(POD))["spec"].type
+def _internal(held: str, value: Any) -> Any:
+    """A value of the external API as Go marshals its internal counterpart: a struct that is `held`, or a "map"."""
+    if isinstance(value, list):
+        return [_internal(held, item) for item in value] or None
+    if held == "map":
+        return dict(sorted(value.items())) or None
+    return dict(_members(_structs()[held], value)) if held else value
 
 
-def _ephemeral_container() -> Type:
-    kind = schema.fields(_pod_spec())["ephemeralContainers"].type.element
-    assert kind, "it is a list"
-    return kind
-
-
-def _internal(kind: Type, value: Any) -> Any:
-    """A value of the external API as Go marshals its internal counterpart."""
-    if kind.element:
-        if isinstance(value, dict):
-            return {key: value[key] for key in sorted(value)} or None
-        return [_internal(kind.element, item) for item in value] or None
-    # A label selector is the same type inside and outside, with JSON names.
-    if kind.kind != "struct" or kind.name == "LabelSelector":
-        return value
-    return dict(_members(kind, value))
-
-
-def _members(kind: Type, value: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
-    fields = _fields(kind)
+def _members(struct: Mapping[str, Any], value: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
     given = {key.lower(): item for key, item in value.items()}
-    for entry in _names(kind):
-        name = entry.removesuffix("!")
-        field = fields.get(name.lower())
-        if name.lower() in given and field:
-            yield name, _internal(field.type, given[name.lower()])
-        elif entry.endswith("!") and field:
-            yield name, _internal(field.type, {})
+    for name, zero in struct.items():
+        held = zero.rstrip("!") if isinstance(zero, str) and zero[:1].isalpha() else ""
+        if (held and zero != held) or name.lower() in given:
+            yield name, _internal(held, given.get(name.lower(), {}))
         else:
-            yield name, _zero(field)
-
-
-def _zero(field: Field | None) -> Any:
-    if field is None or (field.keeps_zero and not field.required):
-        return None
-    return _ZERO.get(field.type.kind)
+            yield name, None if held else zero
 
 
 @cache
-def _fields(kind: Type) -> Mapping[str, Field]:
-    """The fields of the external struct (for the security context, the Pod's own host fields too), in lower case."""
-    known = dict(schema.fields(kind))
-    if kind.name == "PodSecurityContext":
-        known |= {name: schema.fields(_pod_spec())[name] for name in _HOST_FIELDS}
-    return {name.lower(): field for name, field in known.items()}
-
-
-@cache
-def _order() -> Mapping[str, str]:
+def _structs() -> Mapping[str, Mapping[str, Any]]:
     """The fields of internal structs in their order, from kubernetes pkg/apis/core/types.go, v1.36.
 
-    They have no JSON names and are marshalled under their Go names, empty ones too. "!" marks a struct that is held by
-    value. The external schema has structs that are not listed, and the types of all fields.
+    They have no JSON names and are marshalled under their Go names, empty ones too: each with its zero value, or with
+    what it holds, a struct or a "map". "!" marks a struct that is held by value. A label selector is the same type
+    inside and outside, with JSON names.
     """
-    found: dict[str, str] = load_table(__file__, "internal.json")
+    found: dict[str, dict[str, Any]] = load_table(__file__, "internal.json")
     return found
-
-
-@cache
-def _names(kind: Type) -> tuple[str, ...]:
-    listed = _order().get(kind.name)
-    return tuple(listed.split()) if listed else tuple(name[0].upper() + name[1:] for name in schema.fields(kind))
