@@ -12,6 +12,7 @@ from typing import Any
 import anywidget
 import traitlets
 
+from kubesim.jupyter.current import Seat
 from kubesim.lessons.progress import REVEALED
 
 Button = tuple[str, str]
@@ -29,6 +30,9 @@ def static(*names: str) -> str:
 
 class Widget(anywidget.AnyWidget):
     """Calls `do_check`, `do_hint`, … when the page sends {"do": "check", …}; a message with an `id` gets a reply."""
+
+    _seat: Seat
+    _said = ""
 
     def __init__(self, **traits: Any) -> None:
         super().__init__(**traits)
@@ -52,8 +56,20 @@ class Widget(anywidget.AnyWidget):
         """What goes along with each reply."""
         return {}
 
+    def say(self, words: str) -> None:
+        """Show at the next refresh what came of a message."""
+        self._said = words
+
     def complain(self, words: str) -> Message | None:
         """Show at the next refresh that something went wrong."""
+        self.say(words)
+        return None
+
+    def do_undo(self, _message: Message) -> None:
+        self.say(self._seat.undo())
+
+    def do_redo(self, _message: Message) -> None:
+        self.say(self._seat.redo())
 
     def _on_message(self, _widget: object, message: Message, _buffers: object) -> None:
         action = getattr(self, f"do_{message.get('do')}", None)

@@ -64,7 +64,7 @@ class ChallengeCard(Card):
     def do_open(self, message: Message) -> None:
         number = message["number"]
         title = self._round.standings[number].task.title
-        self._say(f"Task {number + 1} of {len(self._round.standings)}: {title}")
+        self.say(f"Task {number + 1} of {len(self._round.standings)}: {title}")
         self._seat.conceals = self._conceals
         with self._seat.changing():
             for (seat, _), other in _rounds.items():
@@ -80,34 +80,28 @@ class ChallengeCard(Card):
 
     def do_hint(self, _message: Message) -> None:
         if hint := self._round.hint():
-            self._say(f"Hint: {hint}")
+            self.say(f"Hint: {hint}")
 
     def do_why(self, _message: Message) -> None:
         self._round.ask_why()
         if standing := self._round.current:
-            self._say(self._why(standing))
+            self.say(self._why(standing))
 
     def do_reveal(self, _message: Message) -> None:
         self._round.show()
         if (standing := self._round.current) and standing.shown:
-            self._say(f"No points for this one. {standing.broken.because}")
-
-    def do_undo(self, _message: Message) -> None:
-        self._say(self._seat.undo())
-
-    def do_redo(self, _message: Message) -> None:
-        self._say(self._seat.redo())
+            self.say(f"No points for this one. {standing.broken.because}")
 
     def do_restart(self, _message: Message) -> None:
         with self._seat.changing("start over"):
             self._begin()
         self._warn_of_files()
-        self._say("Started over. Undo reverts this.")
+        self.say("Started over. Undo reverts this.")
 
     def do_end(self, _message: Message) -> None:
         """Ask before the round ends."""
         self._asking = True
-        self._say(f"End the round? {_LOSS}")
+        self.say(f"End the round? {_LOSS}")
 
     def do_keep(self, _message: Message) -> None:
         self._asking = False
@@ -115,14 +109,14 @@ class ChallengeCard(Card):
     def do_finish(self, _message: Message) -> None:
         self._asking = False
         self._round.end()
-        self._say(f"The round is over: {self._score()}.")
+        self.say(f"The round is over: {self._score()}.")
 
     def do_another(self, _message: Message) -> None:
         self._round = _round_of(self._seat, self._round.seed % LAST_SEED + 1)
         self._marks = self._round.marks
         self._seat.start_over = None
         self.content = {**self.content, "label": _title(self._round)}
-        self._say(_title(self._round))
+        self.say(_title(self._round))
 
     def _on_message(self, widget: object, message: Message, buffers: object) -> None:
         self._warning = ""
@@ -153,8 +147,7 @@ class ChallengeCard(Card):
             "news": list(self._news),
         }
         if standing:
-            goals = [(reading.holds or standing.solved, card.inline(reading.condition.what)) for reading in readings]
-            workbench(self._seat).open_task(standing.task.title, goals)
+            workbench(self._seat).open_task(standing.task.title, readings, standing.solved)
 
     def plain(self) -> str:
         texts = enumerate((card.plain_text(standing.task.text) for standing in self._round.standings), 1)
@@ -173,7 +166,7 @@ class ChallengeCard(Card):
         tasks = card.listed(map("".join, zip(texts, folded, strict=True)), "ol")
         return f"<p><b>{_title(self._round)}</b></p>{card.paragraphs(_rules(self._round))}{tasks}"
 
-    def _say(self, text: str) -> None:
+    def say(self, text: str) -> None:
         """Have a screen reader say this once; the number changes, so that it can say the same again."""
         self._news = (self._news[0] + 1, text.replace("`", "").replace("**", ""))
 
@@ -200,7 +193,7 @@ class ChallengeCard(Card):
             return
         for standing, (was_solved, *_) in zip(challenge.standings, before, strict=True):
             if standing.solved and not was_solved:
-                self._say(f"Solved, {standing.worth} points. {standing.task.done}")
+                self.say(f"Solved, {standing.worth} points. {standing.task.done}")
                 progress.add(progress.shown(CLUSTER + standing.task.id, standing.hints + standing.why))
         with suppress(OSError):
             challenge.recall(workspace.read_text(_file(challenge.seed)))  # what another kernel has added meanwhile

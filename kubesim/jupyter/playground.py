@@ -40,7 +40,6 @@ class Playground(Exercise):
     def __init__(self, seat: Seat) -> None:
         self._seat = seat
         self._broken: Broken | None = None
-        self._said = ""
         super().__init__(content={"label": _TITLE, "html": card.paragraphs(_OFFER)})
         seat.on_change(self.refresh)
         self.refresh()
@@ -58,17 +57,13 @@ class Playground(Exercise):
             workbench(self._seat).feed(_LOAD)
         self._said = f"`{CASE}` is loaded: see the terminal." if there else _MISSING
 
-    def complain(self, words: str) -> None:
-        self._said = words
-
     def refresh(self) -> None:
         broken, is_solved = self._broken, False
         buttons = [("break", "Break something else" if broken else "Break something"), ("load", f"Load {CASE}")]
         if broken:
             readings = check(broken.task, self._seat.session)
             is_solved = all(reading.holds for reading in readings)
-            goals = [(reading.holds, card.inline(reading.condition.what)) for reading in readings]
-            workbench(self._seat).open_task(broken.task.title, goals)
+            workbench(self._seat).open_task(broken.task.title, readings)
             buttons += [] if is_solved else self.help_buttons("Show a solution")
         self.feedback = {
             "title": card.inline(broken.task.title) if broken else "",

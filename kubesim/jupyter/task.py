@@ -36,7 +36,6 @@ class TaskCard(Exercise):
         self._seat = seat
         self._in_the_way: list[str] = []
         self._comparing = False
-        self._message = ""
         self._reached: tuple[bool, ...] = ()
         self._was_done = seat.progress.is_done(task.id)
         self.hints = task.hints
@@ -59,20 +58,11 @@ class TaskCard(Exercise):
     def do_compare(self, _message: Message) -> None:
         self._comparing = not self._comparing
 
-    def do_undo(self, _message: Message) -> None:
-        self._message = self._seat.undo()
-
-    def do_redo(self, _message: Message) -> None:
-        self._message = self._seat.redo()
-
     def do_restart(self, _message: Message) -> None:
         with self._seat.changing(f"start over: {self._task.title}"):
             self._begin()
         self.revealed, self.hints_shown = False, 0
-        self._message = "Started over. Undo reverts this."
-
-    def complain(self, words: str) -> None:
-        self._message = words
+        self._said = "Started over. Undo reverts this."
 
     def refresh(self) -> None:
         readings = check(self._task, self._seat.session)
@@ -87,7 +77,7 @@ class TaskCard(Exercise):
             "warnings": [card.inline(warning) for warning in self._warnings()],
             **self.help(),
             "beside": self._beside(readings) if self._comparing else "",
-            "said": card.inline(self._message),
+            "said": card.inline(self._said),
             "news": _news(readings, before or self._reached),
             "buttons": [
                 *self.help_buttons("Show a solution", ("compare", "Goal beside state")),
@@ -96,10 +86,9 @@ class TaskCard(Exercise):
                 ("restart", "Start over"),
             ],
         }
-        self._message = ""
+        self._said = ""
         if self._seat.start_over == self._begin:
-            goals = [(reading.holds, card.inline(reading.condition.what)) for reading in readings]
-            workbench(self._seat).open_task(self._task.title, goals)
+            workbench(self._seat).open_task(self._task.title, readings)
 
     def plain(self) -> str:
         goals = [f"  - {card.plain_text(goal.what)}" for goal in self._task.goal]
@@ -126,7 +115,7 @@ class TaskCard(Exercise):
     def _keep(self) -> None:
         progress = self._seat.progress
         self._was_done = progress.keep_task(self._task.id, self.helped) or self._was_done
-        self._message = progress.message or self._message
+        self._said = progress.message or self._said
 
     def _count(self) -> str:
         again = " (you have done this task before)" if self._was_done and not all(self._reached) else ""

@@ -103,13 +103,13 @@ class Terminal(Widget):
             gained += self._show(self._seat.run(command), ("command", command))
         return gained
 
-    def note(self, text: str) -> None:
+    def say(self, text: str) -> None:
         self._write(("note", f"# {text}\n"))
 
     def restart(self) -> None:
         self._seat.restart()
         self.do_clear({})
-        self.note("a fresh cluster; your files are still there")
+        self.say("a fresh cluster; your files are still there")
 
     def refresh(self) -> None:
         self.time = time_of_day(self._seat.session.cluster.clock.now)
@@ -193,7 +193,7 @@ class Terminal(Widget):
         self.editing = {}
         lines = len(saved.splitlines())
         news = f"saved {name} ({lines} {'line' if lines == 1 else 'lines'})"
-        self.note(news if self._saved else f"closed {name}, nothing was saved")
+        self.say(news if self._saved else f"closed {name}, nothing was saved")
         if self._saved and self._then:
             self._show(self._seat.run(self._then, label=self._then.partition(" --edit-result")[0]))
         return {}
@@ -224,16 +224,10 @@ class Terminal(Widget):
         return {"text": before + text[cursor:], "cursor": len(before), "candidates": candidates}
 
     def do_advance(self, message: Message) -> None:
-        self.note(self._seat.advance(min(float(message["seconds"]), LONGEST_WAIT)))
+        self.say(self._seat.advance(min(float(message["seconds"]), LONGEST_WAIT)))
 
     def do_until(self, _message: Message) -> None:
-        self.note(self._seat.advance_to_change(LONGEST_WAIT))
-
-    def do_undo(self, _message: Message) -> None:
-        self.note(self._seat.undo())
-
-    def do_redo(self, _message: Message) -> None:
-        self.note(self._seat.redo())
+        self.say(self._seat.advance_to_change(LONGEST_WAIT))
 
     def do_clear(self, _message: Message) -> None:
         self._forget(len(self.entries))

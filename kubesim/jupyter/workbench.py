@@ -19,9 +19,10 @@ from kubesim.api.resources import NAMESPACE, POD, SECRET, SERVICE_ACCOUNT
 from kubesim.cluster.apiserver import printers
 from kubesim.flow.hops import trace_flow
 from kubesim.jupyter import drawing, flow
-from kubesim.jupyter.card import Message, static
+from kubesim.jupyter.card import Message, inline, static
 from kubesim.jupyter.current import Seat
 from kubesim.jupyter.terminal import Terminal, sign
+from kubesim.lessons.task import Reading
 
 MOST_OBJECTS = 80
 _ABOUT = (
@@ -61,11 +62,11 @@ class Workbench(Terminal):
     def do_focus(self, message: Message) -> None:
         self.focus(message["namespace"], message["pod"])
 
-    def open_task(self, title: str, goals: list[tuple[bool, str]]) -> None:
-        """Show the goals of a task, each with whether it is reached, and what is no longer concealed."""
-        shown = [{"ok": ok, "what": what} for ok, what in goals]
+    def open_task(self, title: str, readings: tuple[Reading, ...], solved: bool = False) -> None:
+        """Show the goals of a task, each with whether it is reached, or was, and what is no longer concealed."""
+        shown = [{"ok": one.holds or solved, "what": inline(one.condition.what)} for one in readings]
         with self.hold_sync():
-            self.goals = {"title": title.replace("`", ""), "goals": shown, "done": all(ok for ok, _ in goals)}
+            self.goals = {"title": title.replace("`", ""), "goals": shown, "done": all(one["ok"] for one in shown)}
             if self.path.get("concealed") and not self._seat.conceals():
                 self.path = self._path()
 
