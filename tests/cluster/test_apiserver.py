@@ -14,7 +14,6 @@ from kubesim.api.errors import StatusError
 from kubesim.api.objects import Object
 from kubesim.api.resources import (
     CONFIG_MAP,
-    DEPLOYMENT,
     NAMESPACE,
     NODE,
     POD,
@@ -224,20 +223,6 @@ def test_a_pod_that_no_node_runs_goes_at_once(api: APIServer, state: Object) -> 
     assert api.find(POD, "default", "web") is None
 
 
-def test_a_namespace_that_ends_takes_nothing_new(learner: Learner) -> None:
-    learner("kubectl create ns team")
-    learner("kubectl run web --image=nginx -n team")
-    learner.wait(5)
-    learner("kubectl delete ns team --wait=false")
-    assert learner.fails("kubectl create cm c -n team") == (
-        'error: failed to create configmap: configmaps "c" is forbidden: unable to create new content in namespace '
-        "team because it is being terminated\n"
-    )
-    assert learner("kubectl get ns team --no-headers").split()[:2] == ["team", "Terminating"]
-    learner.wait(40)  # five seconds before anything is done, and the Pod takes its 30
-    assert learner.fails("kubectl get ns team") == 'Error from server (NotFound): namespaces "team" not found\n'
-
-
 @pytest.mark.parametrize(
     ("act", "what"),
     [
@@ -316,11 +301,3 @@ def test_reading_never_changes_anything(learner: Learner, line: str) -> None:
     before = state(learner.api)
     learner.session.run(line)
     assert state(learner.api) == before
-
-
-def test_a_deployments_status_is_the_controllers(learner: Learner) -> None:
-    learner("kubectl create deployment web --image=nginx")
-    learner.wait(10)
-    before = learner.get(DEPLOYMENT, "web")["status"]
-    learner("""kubectl patch deploy web --type=merge -p '{"status":{"replicas":9}}'""")
-    assert learner.get(DEPLOYMENT, "web")["status"] == before

@@ -1,6 +1,7 @@
 """Lines along the chapters of the CKA and CKAD outlines, and what they answer, typed with either kubectl.
 
-`python -m tests.exercises.test_exercises FILE...` records what kubesim answers to the lines of a file. Read each answer
+`python -m tests.exercises.test_exercises FILE...` records what kubesim answers to the lines of a file, here or in
+tests/cluster/screens. Read each answer
 as someone who has a real cluster before you commit it; the real kubectl is asked by the tests.
 """
 
@@ -23,11 +24,20 @@ from tools.realkubectl import RealSession, find_kubectl
 Line = dict[str, Any]
 
 KEYS = ("run", "stdout", "stderr", "exit")
-CHAPTERS: dict[str, list[Line]] = {
-    f"{path.stem}: {title}": [line if isinstance(line, dict) else dict(zip(KEYS, line, strict=True)) for line in lines]
-    for path in sorted(Path(__file__).parent.glob("*.yaml"))
-    for title, lines in yaml.safe_load(path.read_text("utf-8")).items()
-}
+
+
+def chapters(folder: Path) -> dict[str, list[Line]]:
+    """The chapters of all files in a folder, each with the name of its file."""
+    return {
+        f"{path.stem}: {title}": [
+            line if isinstance(line, dict) else dict(zip(KEYS, line, strict=True)) for line in lines
+        ]
+        for path in sorted(folder.glob("*.yaml"))
+        for title, lines in yaml.safe_load(path.read_text("utf-8")).items()
+    }
+
+
+CHAPTERS = chapters(Path(__file__).parent)
 ATTACHED = {"run: a Pod for one command", "run: a debug container that is attached"}  # what the server doesn't carry
 # A third of the chapters, unless all are wanted: the real kubectl takes 40 ms of CPU for a line, and often waits.
 STEP = 1 if os.environ.get("KUBESIM_EXERCISES") == "all" else 3
@@ -37,7 +47,11 @@ PLAYED = [title for title in CHAPTERS if title not in ATTACHED][::STEP]
 @pytest.mark.parametrize("chapter", CHAPTERS)
 def test_a_chapter(chapter: str) -> None:
     """The lines of a chapter follow each other in one session."""
-    found = [text for line, text in played(Session(), CHAPTERS[chapter]) if text]
+    check(CHAPTERS[chapter])
+
+
+def check(lines: list[Line]) -> None:
+    found = [text for _, text in played(Session(), lines) if text]
     assert not found, "\n".join(found)
 
 

@@ -1,0 +1,57 @@
+"""What the parts of a cluster do, by what is seen of it: chapters of lines and their answers, in screens/."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from kubesim.api.clock import Clock
+from kubesim.cluster import BOOT
+from kubesim.cluster.controllers.base import WorkQueue
+from tests.exercises.test_exercises import chapters, check
+from tests.learner import Learner, container
+
+CHAPTERS = chapters(Path(__file__).parent / "screens")
+
+
+@pytest.mark.parametrize("chapter", CHAPTERS)
+def test_a_chapter(chapter: str) -> None:
+    check(CHAPTERS[chapter])
+
+
+def test_a_key_that_waits_is_not_queued_twice() -> None:
+    clock, worked = Clock(BOOT), []
+    queue = WorkQueue(clock, lambda *key: worked.append(key))
+    for name in ("a", "b", "a"):
+        queue.add_key(("default", name))
+    clock.advance(1)
+    queue.add_key(("default", "a"))
+    clock.advance(1)
+    assert worked == [("default", "a"), ("default", "b"), ("default", "a")]
+
+
+def test_each_pod_has_an_address_of_its_own(learner: Learner) -> None:
+    for index in range(260):
+        learner(f"""kubectl run p{index} --image=nginx --overrides='{{"spec":{{"nodeName":"sim-worker"}}}}'""")
+    learner.wait(5)
+    addresses = learner("kubectl get pods -o jsonpath='{.items[*].status.podIP}'").split()
+    assert len(set(addresses)) == 260
+    assert all(0 < int(part) < 255 for address in addresses for part in address.split(".")[3:])
+
+
+def test_a_back_off_keeps_the_trace_of_the_attempt_before(learner: Learner) -> None:
+    learner.apply("web", container("registry.example.com/myapp:1.0"))
+    learner.wait(20)
+    trace = learner.kubelet.traces["default", "web", "app"]
+    assert learner.status("web") == "ImagePullBackOff"
+    assert (trace.outcome, trace.secrets, len(trace.attempts)) == ("ErrImagePull", (), 1)
+    assert learner.state("web")["waiting"]["message"].endswith(trace.message)
+
+
+def test_the_trace_goes_with_the_pod(learner: Learner) -> None:
+    learner.apply("web", container("nginx"))
+    learner.wait(3)
+    assert learner.kubelet.traces["default", "web", "app"].outcome == "Pulled"
+    learner("kubectl delete pod web --now")
+    assert not any(namespace == "default" for namespace, _, _ in learner.kubelet.traces)
