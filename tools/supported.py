@@ -116,7 +116,6 @@ IDLE: dict[str, str] = {
     "debug --tty": "there is no terminal in a container",
     "debug --target": "containers see only their own processes",
     "debug --share-processes": "containers see only their own processes",
-    "exec --stdin": "no command of a container reads it",
     "exec --tty": "there is no terminal in a container",
     "get --chunk-size": "all objects come at once",
     "get --server-print": "the table is the same wherever it is made",
@@ -127,18 +126,17 @@ IDLE: dict[str, str] = {
 DIFFERENCES: tuple[str, ...] = (
     "There is one node. Pods wait until it has room for what they request, but nothing measures what a container uses.",
     "No container runs. A process is a small script on a table of tools, and it ends or goes on for ever at once.",
-    "There is no network: no DNS, no Services, no ports.",
-    "Of volumes, those of type secret, configMap, projected, downwardAPI and image hold files; no token is issued.",
+    "There is no network: no DNS and no ports. A Service has an address and Endpoints, and nothing answers there.",
+    "Of volumes, those of type secret, configMap, projected, downwardAPI and image hold files.",
     "Every image ignores SIGTERM, as those that were recorded: a running Pod takes its whole grace period to go.",
     "What is chance on a real cluster (jitter, order within a second, duration of a pull) is always the same here.",
     f"The cluster keeps at most {MAX_PODS} Pods.",
     "A StatefulSet has no volumeClaimTemplates.",
     "There is no server-side apply, and no managedFields.",
     "Admission plugins: NamespaceLifecycle, ServiceAccount, DefaultTolerationSeconds, Priority and RuntimeClass, in "
-    "part; no others. There is no PriorityClass but the system's two, and no RuntimeClass.",
+    "part; no others. There is no RuntimeClass.",
     "A container's variables know the plain paths of fieldRef only.",
     "Finalizers keep an object that is deleted, for good; a Pod goes in spite of them.",
-    "Of the roles of a new cluster there are view, edit, admin and cluster-admin, and no one is bound to one.",
     "kubectl's help is in words of our own; its usage lines and flags are kubectl's.",
 )
 
@@ -256,10 +254,11 @@ def _fields() -> Iterator[str]:
     )
     yield ""
     for row in INERT:
-        where = ".".join(row.path.split()[:-1]).replace("|", " or ")
+        *above, _ = row.path.split()
+        where = f", {'.'.join(above)}".replace("|", " or ") if above else ""
         names = ", ".join(f"`{field}`" for field in row.path.split()[-1].split("|"))
         unless = f" (other than {', '.join(map(str, row.usual))})" if row.usual and row.usual[0] else ""
-        yield from _item(f"{row.kinds.replace(' ', ', ')}, {where}: {names}{unless}: {row.says}")
+        yield from _item(f"{row.kinds.replace(' ', ', ')}{where}: {names}{unless}: {row.says}")
     yield ""
 
 

@@ -15,7 +15,7 @@ from typing import Any
 
 from kubesim.api import CONTAINERD, KUBERNETES, load_table
 from kubesim.api.objects import MIRROR, Object, clone
-from kubesim.api.resources import CLUSTER_ROLE, CLUSTER_ROLE_BINDING, NODE, SERVICE, Resource
+from kubesim.api.resources import NODE, SERVICE, Resource, find_kind
 
 _OBJECTS = load_table(__file__, "bootstrap.json")
 _FURNITURE = Path(__file__).with_name("furniture.json")
@@ -70,10 +70,11 @@ def published(namespace: str) -> Iterator[Object]:
 
 
 def grants(to: str) -> Iterator[tuple[Resource, Object]]:
-    """The ClusterRoles and ClusterRoleBindings of "people", or of Kubernetes' own "parts". Nobody changes the rules."""
-    for obj in _rbac()[to]:
-        made = {**obj, "metadata": {**obj["metadata"]}}
-        yield (CLUSTER_ROLE if obj["kind"] == CLUSTER_ROLE.kind else CLUSTER_ROLE_BINDING), made
+    """The roles and bindings of "people", or of Kubernetes' own "parts" with what ranks these. Nobody changes them."""
+    for obj in [*_rbac()[to], *(_OBJECTS["ranks"] if to == "parts" else [])]:
+        resource = find_kind(obj["apiVersion"], obj["kind"])
+        assert resource
+        yield resource, {**obj, "metadata": {**obj["metadata"]}}
 
 
 @cache

@@ -9,8 +9,8 @@ from typing import Any
 
 import yaml
 
+from kubesim.api.budget import MAX_DEPTH
 from kubesim.api.objects import Object
-from kubesim.api.plain import MAX_DEPTH
 from kubesim.api.resources import EVENT, POD, RESOURCES, SECRET, SERVICE_ACCOUNT, Resource
 from kubesim.flow.signs import table
 from kubesim.flow.text import read_text

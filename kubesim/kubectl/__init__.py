@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from kubesim.api.result import Result
-from kubesim.kubectl.command import Call, Command, Context, Kustomization
+from kubesim.kubectl.command import Call, Command, Context, Kustomization, is_change
 from kubesim.kubectl.commands import (
     ABSENT,
     GLOBAL_FLAGS,
@@ -101,7 +101,8 @@ def _check_combinations(call: Call, rows: Iterable[Sequence[str]]) -> None:
     A condition is one or more terms that all hold: `flag` has a value, `!flag` has none, `given:flag` was typed,
     `flag=a|b` and `flag!=a|b` for its text, `flag>1` for its number, or how many there are. `args` are all arguments,
     `names` those before "--" and `arguments` the others, `dash` how many are before it, or -1 without one; `words` are
-    those that name objects, and `changes` the others. In a sentence, {flag} is its value.
+    those that name objects, `changes` the others, and `stray` the first of these that is no change. In a sentence,
+    {flag} is its value.
     """
     for condition, sentence, *kind in rows:
         if all(_holds(call, term) for term in condition.split()):
@@ -125,9 +126,10 @@ def _holds(call: Call, term: str) -> bool:
 
 def _value(call: Call, name: str) -> Any:
     count, names = len(call.args), len(call.args) if call.dash < 0 else call.dash
-    words, changes = map(len, call.split())
-    counts = {"args": count, "names": names, "arguments": count - names, "dash": call.dash}
-    counts |= {"words": words, "changes": changes}
+    words, changes = call.split()
+    counts: dict[str, Any] = {"args": count, "names": names, "arguments": count - names, "dash": call.dash}
+    counts |= {"words": len(words), "changes": len(changes)}
+    counts["stray"] = next((word for word in changes if not is_change(word)), "")
     return counts[name] if name in counts else call.flags[name]
 
 

@@ -156,10 +156,8 @@ def _changes(given: Sequence[str], kind: _Kind) -> tuple[dict[str, str], list[st
             if kind.is_label:
                 _check_label(arg, value)
             wanted[key] = value
-        elif arg.endswith("-"):
-            removed.append(arg[:-1])
         else:
-            raise KubectlError(f"all resources must be specified before {kind.word} changes: {arg}")
+            removed.append(arg[:-1])
     if both := [key for key in removed if key in wanted]:
         clash = "a label" if kind.is_label else "the following annotation(s)"
         names = "" if kind.is_label else f": {', '.join(both)}"

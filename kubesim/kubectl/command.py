@@ -49,6 +49,10 @@ class Context:
     budget: Budget = field(default_factory=Budget)
 
 
+def is_change(word: str) -> bool:
+    return word.endswith("-") or "=" in word[1:]
+
+
 @dataclass
 class Call:
     """One call of a command: its arguments and flags, and the output that it gathers.
@@ -104,8 +108,7 @@ class Call:
 
     def split(self) -> tuple[Sequence[str], Sequence[str]]:
         """The arguments that name objects, and from the first change on (KEY=VALUE or KEY-) the others."""
-        changes = (at for at, word in enumerate(self.args) if word.endswith("-") or "=" in word[1:])
-        first = next(changes, len(self.args))
+        first = next((at for at, word in enumerate(self.args) if is_change(word)), len(self.args))
         return self.args[:first], self.args[first:]
 
     def dry_run(self) -> str:

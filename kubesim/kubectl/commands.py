@@ -184,8 +184,9 @@ def group_help(group: Command, members: Iterable[Command]) -> str:
     rows = [(member.path[-1], member.short) for member in members]
     width = max(len(name) for name, _ in rows)
     listed = "".join(f"  {name.ljust(width)}   {short}\n" for name, short in rows)
+    aliases = f"Aliases:\n{', '.join((group.path[-1], *group.aliases))}\n\n" if group.aliases else ""
     return (
-        f"{group.example or group.short + '.'}\n\nAvailable Commands:\n{listed}\nUsage:\n{_usage(group)}\n\n"
+        f"{group.example or group.short + '.'}\n\n{aliases}Available Commands:\n{listed}\nUsage:\n{_usage(group)}\n\n"
         f'Use "{group.name} <command> --help" for more information about a given command.\n{_OPTIONS}'
     )
 
@@ -219,5 +220,5 @@ def subcommands(path: tuple[str, ...]) -> list[Command]:
     return sorted(found.values(), key=lambda item: item.path)
 
 
-for _path in ("auth", "config", "create secret", "rollout", "set"):
+for _path in ("auth", "config", "create secret", "create service", "rollout", "set"):
     _register_group(_path)

@@ -16,7 +16,7 @@ from typing import Any, ClassVar
 
 import yaml
 
-from kubesim.api.plain import MAX_VALUES, count_values, too_much
+from kubesim.api.budget import MAX_VALUES, count_values, too_much
 from kubesim.gotext import gojson
 from kubesim.kubectl.errors import ManifestError, NotSimulated
 

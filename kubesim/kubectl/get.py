@@ -68,7 +68,7 @@ def _print_tables(call: Call, form: Format, selection: Selection) -> None:
     screens = [screen for screen in screens if screen]
     call.say(("" if call.flags["no-headers"] else "\n").join(screens))
     if not screens and not selection.error and not call.flags["ignore-not-found"]:
-        call.complain(nothing_found(call, not groups or any(resource.namespaced for resource, _ in groups)))
+        call.complain(nothing_found(call, all(resource.namespaced for resource, _ in groups)))
 
 
 def _screen(call: Call, resource: Resource, objects: list[Object], with_kind: bool) -> str:

@@ -10,9 +10,9 @@ from importlib import import_module
 from typing import Any, NamedTuple
 
 from kubesim.api import schema
+from kubesim.api.budget import count_values
 from kubesim.api.errors import bad_request
 from kubesim.api.objects import Object, metadata
-from kubesim.api.plain import count_values
 from kubesim.api.resources import RESOURCES, Resource, find_kind
 from kubesim.api.selectors import SelectorError, label_selector
 from kubesim.cluster.apiserver.checks import SELECTOR_COST

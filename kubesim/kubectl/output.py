@@ -90,7 +90,9 @@ class Table:
     def _with_flags(self, obj: Object, shown: list[str]) -> list[str]:
         """The cells with what flags change or add."""
         if self._with_kind:
-            shown[self._names.index("NAME") if "NAME" in self._names else 0] = self._full_name(obj)
+            at = self._names.index("NAME") if "NAME" in self._names else 0
+            name = shown[at] if self._names[at] == "NAME" else name_of(obj)
+            shown[at] = f"{self._resource.printed}/{name}"
         if self._namespaced:
             shown.insert(0, namespace_of(obj))
         labels = metadata(obj).get("labels") or {}
@@ -98,9 +100,6 @@ class Table:
         if self._all_labels:
             shown.append(",".join(f"{key}={labels[key]}" for key in sorted(labels)) or "<none>")
         return shown
-
-    def _full_name(self, obj: Object) -> str:
-        return f"{self._resource.printed}/{metadata(obj)['name']}"
 
 
 def _cut(cell: str) -> str:

@@ -6,11 +6,11 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from kubesim.api import schema
+from kubesim.api import quantity, schema
 from kubesim.api.errors import StatusError
 from kubesim.api.imageref import parse
 from kubesim.api.objects import Object, find_condition, metadata, name_of, namespace_of, template_of
-from kubesim.api.resources import POD, SERVICE, Resource
+from kubesim.api.resources import HORIZONTAL_POD_AUTOSCALER, POD, SERVICE, Resource
 from kubesim.kubectl.apply import with_last_applied
 from kubesim.kubectl.change import NO_TYPE, PATCHES, patch_locally
 from kubesim.kubectl.command import Call, command
@@ -277,3 +277,48 @@ def _selector_of(resource: Resource, obj: Object) -> Object:
         selector, problem = obj["spec"]["selector"].get("matchLabels"), "invalid deployment: no selectors"
     refuse_if(not selector, f"couldn't retrieve selectors via --selector flag or introspection: {problem}")
     return selector or {}
+
+
+@command("autoscale", asks_namespace=True, operands="types")
+def autoscale(call: Call) -> None:
+    least, most, name = call.flags["min"], call.flags["max"], call.flags["name"]
+    refuse_if(most < least, f"--max=MAXPODS must be larger or equal to --min=MINPODS, max: {most}, min: {least}")
+    old = f"{call.flags['cpu-percent']}%" if "cpu-percent" in call.given else ""
+    share, memory = call.flags["cpu"] or old, call.flags["memory"]
+    metrics = [_metric(kind, amount) for kind, amount in (("cpu", share), ("memory", memory)) if amount]
+
+    def act(target: Target, obj: Object) -> None:
+        resource = target.resource
+        where = f"{resource.group}/{resource.version}, Resource={resource.plural}"
+        why = f"could not find scale subresource for {where} in discovery information"
+        refuse_if("scale" not in resource.parts, f"cannot autoscale a {resource.kind}: {why}")
+        scaled = {"apiVersion": resource.api_version, "kind": resource.kind, "name": name_of(obj)}
+        bounds = {"maxReplicas": most, **({"minReplicas": least} if least > 0 else {})}
+        spec = {**bounds, "scaleTargetRef": scaled, **({"metrics": metrics} if metrics else {})}
+        made_of = HORIZONTAL_POD_AUTOSCALER
+        head = {"apiVersion": made_of.api_version, "kind": made_of.kind, "metadata": {"name": name or name_of(obj)}}
+        made = {**head, "spec": spec, "status": {"currentMetrics": None, "desiredReplicas": 0}}
+        try:
+            made = _create(call, made_of, made)
+        except StatusError:  # kubectl tries version 1 then, which knows a share of the processor alone
+            refuse_if(not share.endswith("%"), f"{_NO_FIRST_VERSION}: {'%!w(<nil>)' if share else 'empty input'}")
+            raise
+        print_result(call, made_of, made, "autoscaled", call.dry_run(), typed=True)
+
+    Query(call, call.args, needs_name=True).visit(act)
+
+
+_NO_FIRST_VERSION = "failed to create autoscaling/v2 HPA and the configuration is incompatible with autoscaling/v1"
+
+
+def _metric(resource: str, share: str) -> Object:
+    """What a HorizontalPodAutoscaler aims at: a share of what was requested, or an amount."""
+    try:
+        if share.endswith("%"):
+            target: Object = {"type": "Utilization", "averageUtilization": int(share[:-1])}
+        else:
+            target = {"type": "AverageValue", "averageValue": quantity.canonical(share)}
+    except ValueError:
+        problem = "percentage value: " + share[:-1] if share.endswith("%") else f"resource {resource} value: {share}"
+        raise KubectlError(f"invalid {problem}") from None
+    return {"type": "Resource", "resource": {"name": resource, "target": target}}

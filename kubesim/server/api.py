@@ -31,7 +31,7 @@ _PARTS = (
 
 
 # Words in the paths of what a real API server answers besides objects.
-_ELSEWHERE = {".well-known", "debug", "flagz", "logs", "metrics", "openid", "proxy", "statusz"}
+_ELSEWHERE = {"/apis/autoscaling/v1", ".well-known", "debug", "flagz", "logs", "metrics", "openid", "proxy", "statusz"}
 
 
 class API:
@@ -63,7 +63,7 @@ class API:
         if described:
             return described
         route = request.route
-        if route is None and _ELSEWHERE & set(request.path.split("/")):
+        if route is None and _ELSEWHERE & {*request.path.split("/"), request.path.rpartition("/namespaces/")[0]}:
             raise errors.not_simulated(f"{request.path} is not part of this simulator")
         if route is None:
             return text("404 page not found\n", 404)
@@ -77,8 +77,6 @@ class API:
         resource = route.resource
         if not resource.readable or (route.verb == "create" and not resource.simulated):
             why = f"objects of type {resource.qualified} are not part of this simulator"
-            if resource.kind == "HorizontalPodAutoscaler":  # of which kubectl autoscale hides the reason
-                request.warnings.append(f"kubesim: {why}")
             raise errors.not_simulated(why)
         request.warnings.extend([resource.warning] if resource.warning else [])
         if route.subresource:

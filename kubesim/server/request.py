@@ -14,10 +14,9 @@ from functools import cached_property, partial
 from typing import Any
 
 from kubesim.api import errors
-from kubesim.api.budget import Budget
+from kubesim.api.budget import Budget, count_values
 from kubesim.api.clock import Micros
 from kubesim.api.objects import Object
-from kubesim.api.plain import count_values
 from kubesim.api.resources import RESOURCES, Resource
 from kubesim.cluster.apiserver import printers
 from kubesim.cluster.apiserver.authorization import ADMIN, User, impersonated

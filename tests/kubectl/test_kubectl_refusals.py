@@ -48,7 +48,7 @@ def test_a_command_that_is_not_there(busy: Learner) -> None:
 
 @pytest.mark.parametrize("command", all_commands(), ids=lambda command: command.name)
 def test_conditions_of_refusals_name_flags(command: Command) -> None:
-    own = {*command.flag_set.flags, "args", "names", "arguments", "dash", "words", "changes"}
+    own = {*command.flag_set.flags, "args", "names", "arguments", "dash", "words", "changes", "stray"}
     for condition, sentence, *_ in command.refuse:
         terms = [re.fullmatch(r"!?(?:given:)?([\w-]+)(?:(?:!?=|<|>).*)?", term) for term in condition.split()]
         assert {term[1] if term else condition for term in terms} <= own

@@ -31,6 +31,7 @@ from kubesim.cluster.apiserver.checks import (
 )
 from kubesim.cluster.apiserver.store import Store
 from kubesim.cluster.apiserver.strategy import (
+    PROTECTIONS,
     admit_deletion,
     admit_pod,
     admit_pod_update,
@@ -300,7 +301,7 @@ class APIServer:
         if dry_run:
             return obj
         seconds = _grace_seconds(resource, obj, grace_period)
-        if seconds == 0 and resource is not NAMESPACE and not obj["metadata"].get("finalizers"):
+        if seconds == 0 and resource is not NAMESPACE and PROTECTIONS.issuperset(obj["metadata"].get("finalizers", ())):
             return self.remove(resource, obj)
         return self._mark_deleted(resource, obj, seconds)
 

@@ -117,6 +117,41 @@ def _job_status(_now: Micros, job: Object) -> str:
     return next((kind for kind in ends if find_condition(job, kind) == "True"), "Running")
 
 
+def _metrics(_now: Micros, metrics: Sequence[Object] | None) -> str:
+    """What a HorizontalPodAutoscaler aims at; nothing here measures what there is."""
+    shown = []
+    for item in metrics or ():
+        source = item[item["type"][:1].lower() + item["type"][1:]]
+        target, name = source["target"], source["name"] + ": " if "name" in source else ""
+        average = f"{target.get('averageValue')}{' (avg)' * (item['type'] in ('External', 'Object'))}"
+        value = target.get("value") or (average if "averageValue" in target else f"{target.get('averageUtilization')}%")
+        shown.append(f"{name}{UNKNOWN}/{value}")
+    more = f" + {len(shown) - 2} more..." if len(shown) > 2 else ""
+    return ", ".join(shown[:2]) + more or NONE
+
+
+_MODES = {"ReadWriteOnce": "RWO", "ReadOnlyMany": "ROX", "ReadWriteMany": "RWX", "ReadWriteOncePod": "RWOP"}
+
+
+def access_modes(modes: Sequence[str] | None) -> str:
+    """What a volume can be used for, as "RWO,ROX"."""
+    return ",".join(short for mode, short in _MODES.items() if mode in (modes or ()))
+
+
+def _class_name(_now: Micros, meta: Object) -> str:
+    default = (meta.get("annotations") or {}).get("storageclass.kubernetes.io/is-default-class")
+    return f"{meta['name']} (default)" if default == "true" else str(meta["name"])
+
+
+def _quota(limits: bool) -> Callable[..., str]:
+    def amounts(_now: Micros, status: Object | None) -> str:
+        hard, used = (status or {}).get("hard") or {}, (status or {}).get("used") or {}
+        names = [name for name in sorted(hard) if name.startswith("limits.") is limits]
+        return ", ".join(f"{name}: {used.get(name, 0)}/{hard[name]}" for name in names)
+
+    return amounts
+
+
 def _node_address(_now: Micros, addresses: Sequence[Object] | None, kind: str) -> str:
     return next((item["address"] for item in addresses or () if item["type"] == kind), NONE)
 
@@ -276,6 +311,7 @@ _FORMATTERS: dict[str, Callable[..., str]] = {
     "age": lambda now, time, *others: age(time or next(filter(None, others), None), now),
     "age_or_none": lambda now, time: age(time, now) if time else NONE,
     "bool": lambda _, value: str(bool(value)),
+    "class_name": _class_name,
     "completions": _completions,
     "controller": _controller,
     "count": lambda _, *values: str(sum(len(value or ()) for value in values)),
@@ -283,9 +319,14 @@ _FORMATTERS: dict[str, Callable[..., str]] = {
     "endpoints": _endpoints,
     "external_ip": _external_ip,
     "groups": _subjects("Group"),
+    "hosts": lambda _, rules: shown_few([item["host"] for item in rules or () if item.get("host")], "*"),
     "images": lambda _, containers: ",".join(item.get("image", "") for item in containers or ()),
     "job_status": _job_status,
+    "joined": lambda _, *parts: "/".join(filter(None, parts)),
     "labels": lambda _, value: format_labels(value),
+    "limits": _quota(True),
+    "metrics": _metrics,
+    "modes": lambda _, modes: access_modes(modes),
     "name_of_kind": lambda _, kind, name: "/".join(filter(None, ((kind or "").lower(), name))),
     "names": lambda _, containers: ",".join(item["name"] for item in containers or ()),
     "node_external": lambda now, addresses: _node_address(now, addresses, "ExternalIP"),
@@ -295,6 +336,8 @@ _FORMATTERS: dict[str, Callable[..., str]] = {
     "once": lambda _, *values: str(next(filter(None, values), 1)),
     "first": lambda _, values, value: (values or [value or NONE])[0],
     "or_none": lambda _, *values: next(filter(None, values), NONE),
+    "or_unavailable": lambda _, value: "N/A" if value is None else str(value),
+    "or_unset": lambda _, value: "<unset>" if value is None else str(value),
     "or_unknown": lambda _, value: value or UNKNOWN,
     "pair": lambda _, kind, name: f"{kind}/{name}",
     "part": lambda _, some, whole: f"{some or 0}/{whole or 0}",
@@ -304,12 +347,15 @@ _FORMATTERS: dict[str, Callable[..., str]] = {
     "pod_status": lambda _, pod: pod_summary(pod).status,
     "ports": _ports,
     "readiness_gates": _readiness_gates,
+    "requests": _quota(False),
     "roles": lambda _, labels: node_roles(labels),
     "selector": lambda _, value: format_selector(value),
     "slice_addresses": _slice_addresses,
     "slice_ports": lambda _, ports: shown_few([str(item["port"]) for item in ports or ()], "<unset>"),
     "service_accounts": _subjects("ServiceAccount"),
     "source": _source,
+    "switch": lambda _, value: str(bool(value)).lower(),
     "text": lambda _, value: str(value or "").strip(),
     "users": _subjects("User"),
+    "web_ports": lambda _, tls: "80, 443" if tls else "80",
 }

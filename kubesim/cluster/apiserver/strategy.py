@@ -18,18 +18,21 @@ from kubesim.api import errors
 from kubesim.api.clock import Identity
 from kubesim.api.imageref import parse
 from kubesim.api.objects import Object, clone, containers_of, is_static, metadata, name_of
-from kubesim.api.resources import NAMESPACE, POD, SERVICE, SERVICE_ACCOUNT, Resource
+from kubesim.api.resources import NAMESPACE, POD, PRIORITY_CLASS, SERVICE, SERVICE_ACCOUNT, Resource
 from kubesim.cluster.apiserver.kinds import KINDS, kind_of
 from kubesim.cluster.apiserver.store import Store
 
 GENERATION = "deprecated.daemonset.template.generation"
 TOKEN_MOUNT_PATH = "/var/run/secrets/kubernetes.io/serviceaccount"
 _TOKEN_VOLUME = "kube-api-access-"
-_PRIORITIES = {"": 0, "system-cluster-critical": 2000000000, "system-node-critical": 2000001000}
+# Of volumes and claims, until nobody uses them any more; here nobody does.
+PROTECTIONS = frozenset({"kubernetes.io/pv-protection", "kubernetes.io/pvc-protection"})
 IMMORTAL = frozenset({"default", "kube-public", "kube-system"})
 # A limit of kubesim's own: no lesson needs more, and a typo must not fill the memory.
 MAX_CONTAINERS = 200
 MAX_PODS = 4000
+# What counts its changes, besides workloads.
+_COUNTED = ("Pod", "Ingress", "IngressClass", "NetworkPolicy", "PodDisruptionBudget", "PriorityClass")
 _POD_SPEC: Object = KINDS["PodTemplate"].defaults["template"]["spec"]
 _POD_SPEC["initContainers"] = _POD_SPEC["ephemeralContainers"] = _POD_SPEC["containers"]
 
@@ -134,7 +137,21 @@ def _service(service: Object) -> None:
         _fill(spec, {"sessionAffinityConfig": {"clientIP": {"timeoutSeconds": 10800}}})
 
 
+def _network_policy(policy: Object) -> None:
+    spec = policy["spec"]
+    _fill(spec, {"policyTypes": ["Ingress", *(["Egress"] if spec.get("egress") else [])]})
+
+
+def _autoscaler(autoscaler: Object) -> None:
+    """One without a metric aims at 80 % of the processor."""
+    target = {"type": "Utilization", "averageUtilization": 80}
+    if not autoscaler["spec"].get("metrics"):
+        autoscaler["spec"]["metrics"] = [{"type": "Resource", "resource": {"name": "cpu", "target": target}}]
+
+
 _OTHERS = {
+    "HorizontalPodAutoscaler": _autoscaler,
+    "NetworkPolicy": _network_policy,
     "Service": _service,
     "Pod": _requests_from_limits,
     "Namespace": _namespace,
@@ -182,7 +199,7 @@ def prepare_for_update(resource: Resource, obj: Object, old: Object, subresource
 
 
 def _is_counted(resource: Resource) -> bool:
-    return resource.kind == "Pod" or bool(resource.template)
+    return resource.kind in _COUNTED or bool(resource.template)
 
 
 def _set_template_generation(obj: Object, old: Object | None) -> None:
@@ -245,11 +262,8 @@ def admit_pod(pod: Object, store: Store, identity: Identity) -> None:
     if not is_static(pod):
         _service_account(pod, store, identity)
     _tolerations(pod["spec"])
-    priority, runtime = pod["spec"].get("priorityClassName", ""), pod["spec"].get("runtimeClassName")
-    if priority not in _PRIORITIES:
-        raise errors.forbidden(POD, name_of(pod), f"no PriorityClass with name {priority} was found")
-    _priority(pod["spec"], {"priority": _PRIORITIES[priority], "preemptionPolicy": "PreemptLowerPriority"})
-    if runtime:
+    _priority_class(pod, store)
+    if runtime := pod["spec"].get("runtimeClassName"):
         raise errors.forbidden(POD, name_of(pod), f'pod rejected: RuntimeClass "{runtime}" not found')
 
 
@@ -260,9 +274,25 @@ def admit_pod_update(pod: Object, old: Object) -> None:
 
 
 def admit_deletion(resource: Resource, name: str) -> None:
-    """Raises StatusError (Forbidden) for a namespace that the cluster cannot do without."""
+    """Raises StatusError (Forbidden) for what the cluster cannot do without."""
     if resource is NAMESPACE and name in IMMORTAL:
         raise errors.forbidden(resource, name, "this namespace may not be deleted")
+    if resource is PRIORITY_CLASS and name.startswith("system-"):
+        raise errors.forbidden(resource, name, "this is a system priority class and cannot be deleted")
+
+
+def _priority_class(pod: Object, store: Store) -> None:
+    """The priority of the class that a Pod names, or of the default one."""
+    spec, name = pod["spec"], pod["spec"].get("priorityClassName")
+    found = [
+        item for item in store.list(PRIORITY_CLASS) if (name_of(item) == name if name else item.get("globalDefault"))
+    ]
+    if name and not found:
+        raise errors.forbidden(POD, name_of(pod), f"no PriorityClass with name {name} was found")
+    given = found[0] if found else {"value": 0, "preemptionPolicy": "PreemptLowerPriority"}
+    if found:
+        spec["priorityClassName"] = name_of(given)
+    _priority(spec, {"priority": given["value"], "preemptionPolicy": given["preemptionPolicy"]})
 
 
 def _priority(spec: Object, given: Object) -> None:

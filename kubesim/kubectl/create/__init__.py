@@ -5,9 +5,11 @@ Mirrors k8s.io/kubectl pkg/cmd/create, v1.36.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from functools import partial
 
+from kubesim.api import quantity
 from kubesim.api.clock import safe_hash
 from kubesim.api.errors import StatusError
 from kubesim.api.objects import Object, metadata, owner_reference
@@ -16,10 +18,15 @@ from kubesim.api.resources import (
     CLUSTER_ROLE_BINDING,
     CRON_JOB,
     DEPLOYMENT,
+    INGRESS,
     JOB,
     NAMESPACE,
+    POD_DISRUPTION_BUDGET,
+    PRIORITY_CLASS,
+    RESOURCE_QUOTA,
     ROLE,
     ROLE_BINDING,
+    SERVICE,
     SERVICE_ACCOUNT,
     Resource,
     find_resource,
@@ -27,7 +34,7 @@ from kubesim.api.resources import (
 from kubesim.cluster.apiserver.tokens import create_token as issue
 from kubesim.kubectl.apply import send, with_last_applied
 from kubesim.kubectl.command import Call, Command, Run, command
-from kubesim.kubectl.errors import KubectlError, Plain, refuse_if
+from kubesim.kubectl.errors import KubectlError, NotSimulated, Plain, refuse_if
 from kubesim.kubectl.manifests import Manifest, visit_manifests
 from kubesim.kubectl.output import print_result
 from kubesim.kubectl.selection import select
@@ -273,3 +280,111 @@ def _check_token(call: Call) -> None:
     refuse_if(not call.args[0], "service account name is required")
     refuse_if(call.flags["duration"] % 1, "--duration cannot be expressed in units less than seconds")
     refuse_if("" in call.flags["audience"], "--audience must not be an empty string")
+
+
+@creator("quota")
+def create_quota(call: Call) -> None:
+    hard = {}
+    for pair in call.flags["hard"]:
+        name, *amounts = pair.split("=")
+        refuse_if(len(amounts) != 1, f"Invalid argument syntax {pair}, expected <resource>=<value>")
+        try:
+            hard[name] = quantity.canonical(amounts[0])
+        except ValueError as error:
+            raise KubectlError(str(error)) from None
+    scopes = list(call.flags["scopes"])
+    spec = {**({"hard": hard} if hard else {}), **({"scopes": scopes} if scopes else {})}
+    quota = {"metadata": {"name": call.args[0]}, "spec": spec, "status": {}}
+    make(call, RESOURCE_QUOTA, quota, "failed to create quota:")
+
+
+@creator("priorityclass")
+def create_priority_class(call: Call) -> None:
+    given = {"description": call.flags["description"], "globalDefault": call.flags["global-default"]}
+    kept = {key: value for key, value in given.items() if value}
+    priority = {"value": call.flags["value"], "preemptionPolicy": call.flags["preemption-policy"], **kept}
+    make(call, PRIORITY_CLASS, {"metadata": {"name": call.args[0]}, **priority}, "failed to create priorityclass:")
+
+
+@creator("poddisruptionbudget")
+def create_disruption_budget(call: Call) -> None:
+    labels = [part.replace("==", "=").split("=") for part in call.flags["selector"].split(",")]
+    if any(len(pair) != 2 or pair[0].endswith("!") for pair in labels):
+        raise NotSimulated("a --selector that is more than labels is not part of this simulator")
+    spec: Object = {"selector": {"matchLabels": dict(labels)}}
+    for flag, field in (("min-available", "minAvailable"), ("max-unavailable", "maxUnavailable")):
+        if text := call.flags[flag]:
+            refuse_if(not re.fullmatch("[0-9]+%?", text), f"invalid format specified for {flag}")
+            spec[field] = text if text.endswith("%") else int(text)
+    status = dict.fromkeys(("currentHealthy", "desiredHealthy", "disruptionsAllowed", "expectedPods"), 0)
+    budget = {"metadata": {"name": call.args[0]}, "spec": spec, "status": status}
+    make(call, POD_DISRUPTION_BUDGET, budget, "failed to create poddisruptionbudget:")
+
+
+_SERVICES = {"clusterip": "ClusterIP", "nodeport": "NodePort", "loadbalancer": "LoadBalancer"}
+_SERVICES["externalname"] = "ExternalName"
+
+
+def _create_service(call: Call) -> None:
+    """A Service of the type that the command names, for Pods with its name as their label `app`."""
+    kind, address, labels = _SERVICES[call.command.path[-1]], call.flags.get("clusterip"), {"app": call.args[0]}
+    is_open = address == "None" or kind == "ExternalName"
+    refuse_if(not call.flags["tcp"] and not is_open, "at least one tcp port specifier must be provided")
+    ports = [_port(text, call.flags.get("node-port", 0)) for text in call.flags["tcp"]]
+    given = {"clusterIP": address, "externalName": call.flags.get("external-name"), "ports": ports}
+    spec = {"selector": labels, "type": kind, **{key: value for key, value in given.items() if value}}
+    meta = {"name": call.args[0], "labels": labels}
+    service = {"metadata": meta, "spec": spec, "status": {"loadBalancer": {}}}
+    make(call, SERVICE, service, f"failed to create {kind} service:")
+
+
+for _kind in _SERVICES:
+    creator(f"service {_kind}")(_create_service)
+
+
+def _port(text: str, node_port: int) -> Object:
+    port, _, target = text.partition(":")
+    refuse_if(not port.isdecimal(), f'strconv.ParseUint: parsing "{port}": invalid syntax')
+    named = target if target and not target.isdecimal() else int(target or port)
+    opened = {"name": text.replace(":", "-"), "port": int(port), "protocol": "TCP", "targetPort": named}
+    return {**opened, **({"nodePort": node_port} if node_port else {})}
+
+
+_RULE = re.compile(r"([\w*.-]*)(/.*)=([\w-]+):([\w-]+)(,tls(?:=([\w-]+)?)?)?")
+
+
+@creator("ingress")
+def create_ingress(call: Call) -> None:
+    rules: dict[str, list[Object]] = {}
+    tls: dict[str, Object] = {}
+    for text in call.flags["rule"]:
+        match = _RULE.match(text)
+        if match is None:
+            raise KubectlError(
+                f"rule {text} is invalid and should be in format host/path=svcname:svcport[,tls[=secret]]"
+            )
+        host, path, service, port, is_secure, secret = match.groups()
+        kind = "Prefix" if path.endswith("*") else "Exact"
+        rules.setdefault(host, []).append(
+            {"path": path.removesuffix("*"), "pathType": kind, "backend": _backend(service, port)}
+        )
+        if host and is_secure:
+            tls.setdefault(host, {"hosts": [host], **({"secretName": secret} if secret else {})})
+    name, _, port = call.flags["default-backend"].partition(":")
+    refuse_if(bool(name) and not port, "default-backend should be in format servicename:serviceport")
+    given = {
+        "ingressClassName": call.flags["class"],
+        "tls": list(tls.values()),
+        "rules": [{**({"host": host} if host else {}), "http": {"paths": paths}} for host, paths in rules.items()],
+        "defaultBackend": _backend(name, port) if name else None,
+    }
+    for mark in call.flags["annotation"]:
+        refuse_if("=" not in mark, f"annotation {mark} is invalid and should be in format key=[value]")
+    marks = dict(mark.split("=", 1) for mark in call.flags["annotation"])
+    meta = {"name": call.args[0], **({"annotations": marks} if marks else {})}
+    spec = {key: value for key, value in given.items() if value}
+    make(call, INGRESS, {"metadata": meta, "spec": spec, "status": {"loadBalancer": {}}}, "failed to create ingress:")
+
+
+def _backend(service: str, port: str) -> Object:
+    return {"service": {"name": service, "port": {"number": int(port)} if port.isdecimal() else {"name": port}}}

@@ -12,7 +12,7 @@ from kubesim.api.errors import StatusError
 from kubesim.api.objects import Object, name_of, namespace_of
 from kubesim.api.resources import EVENT, Resource, find_resource
 from kubesim.kubectl.command import Call, command
-from kubesim.kubectl.describers import others, pods
+from kubesim.kubectl.describers import others, pods, policies
 from kubesim.kubectl.describers.screen import RELATED, Related, aligned, event_lines, part, screen_of
 from kubesim.kubectl.output import nothing_found
 from kubesim.kubectl.selection import find_targets, select
@@ -84,4 +84,4 @@ def _related(call: Call, plural: str, obj: Object) -> list[Object]:
     return call.api.events_about(obj) if resource is EVENT else call.api.list(resource, namespace_of(obj) or None)
 
 
-__all__ = ["RELATED", "describe", "join", "others", "pod_template", "pods"]
+__all__ = ["RELATED", "describe", "join", "others", "pod_template", "pods", "policies"]

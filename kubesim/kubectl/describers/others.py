@@ -51,19 +51,19 @@ def _pull_secrets(account: Object) -> list[str]:
 
 @block
 def _service_ports(ports: Sequence[Object] | None, service: str, found: Sequence[Object] | None) -> Iterator[str]:
-    slices = [item for item in found or () if metadata(item)["labels"].get("kubernetes.io/service-name") == service]
     for port in ports or ():
         name, protocol = port.get("name") or "<unset>", port.get("protocol", "TCP")
         yield f"Port:\t{name}\t{port['port']}/{protocol}"
         yield f"TargetPort:\t{port.get('targetPort', port['port'])}/{protocol}"
         if port.get("nodePort"):
             yield f"NodePort:\t{name}\t{port['nodePort']}/{protocol}"
-        yield f"Endpoints:\t{_addresses(slices, port.get('name', '')) if slices else NONE}"
+        yield f"Endpoints:\t{addresses(found or (), service, port.get('name', ''))}"
 
 
-def _addresses(slices: Sequence[Object], name: str) -> str:
-    """Where the ready Pods serve the port of this name."""
-    found = [
+def addresses(found: Sequence[Object], service: str, name: str) -> str:
+    """Where the ready Pods of a Service serve the port of this name."""
+    slices = [item for item in found if metadata(item)["labels"].get("kubernetes.io/service-name") == service]
+    ready = [
         f"{endpoint['addresses'][0]}:{port['port']}"
         for item in slices
         for port in item.get("ports") or ()
@@ -71,7 +71,7 @@ def _addresses(slices: Sequence[Object], name: str) -> str:
         for endpoint in item.get("endpoints") or ()
         if endpoint["conditions"].get("ready")
     ]
-    return shown_few(found, "")
+    return shown_few(ready, "") if slices else NONE
 
 
 @shows

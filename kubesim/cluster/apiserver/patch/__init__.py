@@ -10,10 +10,9 @@ from __future__ import annotations
 from typing import Any
 
 from kubesim.api import schema
-from kubesim.api.budget import Budget
+from kubesim.api.budget import Budget, count_values
 from kubesim.api.errors import StatusError, bad_request, invalid_request, invalid_value
 from kubesim.api.objects import Object, clone
-from kubesim.api.plain import count_values
 from kubesim.api.resources import Resource
 from kubesim.api.schema import Type
 from kubesim.cluster.apiserver.patch.strategic import (

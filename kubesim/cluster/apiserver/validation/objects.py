@@ -7,11 +7,12 @@ v1.36.
 from __future__ import annotations
 
 import base64
+import re
 from collections.abc import Mapping
 from typing import Any
 
 from kubesim.api import quantity
-from kubesim.api.errors import field_forbidden, invalid_value, required, too_long
+from kubesim.api.errors import field_forbidden, invalid_value, required, too_long, unsupported
 from kubesim.api.objects import Object, at, metadata
 from kubesim.api.schedule import ScheduleError, parse_schedule
 from kubesim.api.selectors import matches
@@ -31,6 +32,7 @@ from kubesim.gotext import gojson
 
 ANNOTATIONS_LIMIT = 256 * 1024
 MAX_SIZE = 1024 * 1024
+HIGHEST_PRIORITY = 1000000000  # that a user may give
 _REDACTED = "<secret contents redacted>"
 _ACCOUNT = "kubernetes.io/service-account.name"
 
@@ -226,3 +228,63 @@ def selector(_field: str, obj: Object) -> Errors:
     elif wanted is None or not matches(wanted, found):
         why = "`selector` does not match template `labels`"
         yield invalid_value("spec.template.metadata.labels", found or None, why)
+
+
+_COUNTED = "pods services replicationcontrollers resourcequotas secrets configmaps persistentvolumeclaims cpu memory"
+_QUOTA = re.compile(
+    rf"{_COUNTED} ephemeral-storage services.nodeports services.loadbalancers".replace(".", r"\.").replace(" ", "|")
+    + r"|(requests|limits)\.(cpu|memory|ephemeral-storage|storage)|.*/.*|requests\.hugepages-.*"
+)
+
+
+@special
+def quota(field: str, spec: Object | None) -> Errors:
+    for name in sorted((spec or {}).get("hard") or {}):
+        if not _QUOTA.fullmatch(name):
+            yield invalid_value(f"{field}.hard[{name}]", name, "must be a standard resource for quota")
+
+
+@special
+def claim(field: str, spec: Object) -> Errors:
+    if not at(spec, "resources.requests.storage"):
+        yield required(f"{field}.resources[storage]")
+
+
+@special
+def ingress(field: str, spec: Object | None) -> Errors:
+    if not (spec or {}).get("rules") and not (spec or {}).get("defaultBackend"):
+        yield invalid_value(field, None, "either `defaultBackend` or `rules` must be specified")
+
+
+@special
+def ingress_path(field: str, path: Object) -> Errors:
+    kind = path.get("pathType")
+    if not kind:
+        yield required(f"{field}.pathType", "pathType must be specified")
+    elif kind in ("Exact", "Prefix"):
+        if not path.get("path", "").startswith("/"):
+            yield invalid_value(f"{field}.path", path.get("path", ""), "must be an absolute path")
+    elif kind != "ImplementationSpecific":
+        yield unsupported(f"{field}.pathType", kind, ["Exact", "ImplementationSpecific", "Prefix"])
+
+
+@special
+def autoscaler(field: str, spec: Object | None) -> Errors:
+    least, most = (spec or {}).get("minReplicas", 1), (spec or {}).get("maxReplicas", 0)
+    if least < 1:
+        yield invalid_value(f"{field}.minReplicas", least, "must be greater than or equal to 1")
+    if most < 1:
+        yield invalid_value(f"{field}.maxReplicas", most, "must be greater than 0")
+    if most < least:
+        yield invalid_value(f"{field}.maxReplicas", most, "must be greater than or equal to `minReplicas`")
+
+
+@special
+def priority_class(_field: str, obj: Object) -> Errors:
+    if str(metadata(obj).get("name")).startswith("system-"):
+        yield field_forbidden(
+            "metadata.name", "priority class names with 'system-' prefix are reserved for system use only"
+        )
+    if obj["value"] > HIGHEST_PRIORITY:
+        why = f"maximum allowed value of a user defined priority is {HIGHEST_PRIORITY}"
+        yield field_forbidden("value", why)

@@ -1,0 +1,174 @@
+"""What is shown of NetworkPolicies, Ingresses, quotas, limits, autoscalers, and volumes with their claims.
+
+Mirrors their describers in k8s.io/kubectl pkg/describe/describe.go, v1.36.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from kubesim.api.humanize import NONE, format_selector
+from kubesim.api.objects import Object, at, name_of, namespace_of
+from kubesim.cluster.apiserver.printers import access_modes
+from kubesim.kubectl.describers.others import addresses
+from kubesim.kubectl.describers.screen import FORMATS, block, shows, table
+
+_SCOPES = {
+    "BestEffort": "do not have resource requirements set. These pods have a best effort quality of service.",
+    "NotBestEffort": (
+        "have at least one resource requirement set. These pods have a burstable or guaranteed quality of service."
+    ),
+    "NotTerminating": (
+        "do not have an active deadline. These pods usually include long running pods whose container command is not "
+        "expected to terminate."
+    ),
+    "Terminating": ("have an active deadline. These pods usually include short lived tasks, e.g. batch or build jobs."),
+}
+_DEFAULT_CLASS = "storageclass.kubernetes.io/is-default-class"
+FORMATS |= {
+    "claim": lambda namespace, name: f"{namespace}/{name}" if name else "",
+    "created": lambda time: f"{time.replace('T', ' ').replace('Z', '')} +0000 UTC",
+    "go_list": lambda values: f"[{' '.join(values or ())}]",
+    "is_default": lambda marks: "Yes" if (marks or {}).get(_DEFAULT_CLASS) == "true" else "No",
+    "modes": access_modes,
+    "or_none": lambda value: value or NONE,
+    "python_switch_or_unset": lambda value: "<unset>" if value is None else bool(value),
+}
+
+
+@block
+def _network_policy(spec: Object) -> Iterator[str]:
+    shown = format_selector(spec["podSelector"])
+    everything = " (Allowing the specific traffic to all pods in this namespace)" * (shown == NONE)
+    yield from ("Spec:", f"  PodSelector:     {shown}{everything}")
+    for kind, peers, label, side in (("Ingress", "from", "From", "source"), ("Egress", "to", "To", "destination")):
+        way = kind.lower()
+        if kind not in spec["policyTypes"]:
+            yield f"  Not affecting {way} traffic"
+            continue
+        yield f"  Allowing {way} traffic:"
+        rules = [[*_rule(rule, rule.get(peers) or (), label, side)] for rule in spec.get(way) or ()]
+        rules = rules or [[f"{NONE} (Selected pods are isolated for {way} connectivity)"]]
+        yield from (f"    {line}" for rule in rules[:-1] for line in (*rule, "----------"))
+        yield from (f"    {line}" for line in rules[-1])
+    yield f"  Policy Types: {', '.join(spec['policyTypes'])}"
+
+
+def _rule(rule: Object, peers: Sequence[Object], label: str, side: str) -> Iterator[str]:
+    for port in rule.get("ports") or ():
+        head, end = (" Range", f"-{port['endPort']}") if "endPort" in port else ("", "")
+        yield f"To Port{head}: {port.get('port', '<any>')}{end}/{port['protocol']}"
+    if not rule.get("ports"):
+        yield "To Port: <any> (traffic allowed to all ports)"
+    if not peers:
+        yield f"{label}: <any> (traffic not restricted by {side})"
+    for peer in peers:
+        yield f"{label}:"
+        selectors = [key for key in ("namespaceSelector", "podSelector") if key in peer]
+        yield from (f"  {key[0].upper()}{key[1:]}: {format_selector(peer[key])}" for key in selectors)
+        if inner := peer.get("ipBlock"):
+            yield from (
+                "  IPBlock:",
+                f"    CIDR: {inner['cidr']}",
+                f"    Except: {', '.join(inner.get('except') or ())}",
+            )
+
+
+@block
+def _ingress(ingress: Object, services: Sequence[Object], slices: Sequence[Object]) -> Iterator[str]:
+    spec = ingress["spec"]
+    default = spec.get("defaultBackend")
+    yield f"Default backend:\t{_backend(default, services, slices) if default else '<default>'}"
+    if spec.get("tls"):
+        yield "TLS:"
+    for item in spec.get("tls") or ():
+        hosts, secret = ",".join(item.get("hosts") or ()), item.get("secretName")
+        yield f"  {secret} terminates {hosts}" if secret else f"  SNI routes {hosts}"
+    yield "Rules:"
+    rows: list[tuple[str, ...]] = []
+    for rule in spec.get("rules") or ():
+        rows.append((rule.get("host") or "*", ""))
+        paths = [(path.get("path", ""), path["backend"]) for path in at(rule, "http.paths") or ()]
+        rows += [("", f"{path} ", _backend(backend, services, slices)) for path, backend in paths]
+    if default and not rows:
+        rows.append(("*", "*", _backend(default, services, slices)))
+    yield from table(("Host", "Path", "Backends"), rows)
+
+
+def _backend(backend: Object, services: Sequence[Object], slices: Sequence[Object]) -> str:
+    service = backend.get("service") or {}
+    name, port = service.get("name", ""), service.get("port") or {}
+    found = next((item for item in services if name_of(item) == name), None)
+    where = f'<error: services "{name}" not found>'
+    if found:
+        wanted, ports = list(port.values()), found["spec"].get("ports", ())
+        named = (item.get("name", "") for item in ports if item["port"] in wanted or item.get("name") in wanted)
+        where = addresses(slices, name, next(named, ""))
+    return f"{name}:{port.get('number') or port.get('name')} ({where})"
+
+
+def _scopes(quota: Object, indent: str) -> Iterator[str]:
+    scopes = sorted(quota["spec"].get("scopes") or ())
+    if scopes:
+        yield f"Scopes:\t{', '.join(scopes)}"
+    yield from (f"{indent}* Matches all pods that {_SCOPES[name]}" for name in scopes if name in _SCOPES)
+
+
+def _used(quota: Object) -> list[tuple[str, str, str]]:
+    hard, used = (at(quota, f"status.{key}") or {} for key in ("hard", "used"))
+    return [(name, used.get(name, "0"), hard[name]) for name in sorted(hard)]
+
+
+@block
+def _quota(quota: Object) -> Iterator[str]:
+    yield from _scopes(quota, " ")
+    yield from table(("Resource", "Used", "Hard"), _used(quota), "")
+
+
+_LIMITS = ("Type", "Resource", "Min", "Max", "Default Request", "Default Limit", "Max Limit/Request Ratio")
+_LIMIT_KEYS = ("min", "max", "defaultRequest", "default", "maxLimitRequestRatio")
+
+
+def _limits_of(ranges: Iterable[Object], indent: str) -> Iterator[str]:
+    rows = []
+    for item in (item for found in ranges for item in found["spec"].get("limits") or ()):
+        for name in sorted({name for key in _LIMIT_KEYS for name in item.get(key) or {}}):
+            rows.append((item["type"], name, *((item.get(key) or {}).get(name, "-") for key in _LIMIT_KEYS)))
+    yield from table(_LIMITS, rows, indent)
+
+
+@block
+def _limits(found: Object) -> Iterator[str]:
+    yield from _limits_of([found], "")
+
+
+@block
+def _namespace_limits(name: str, quotas: Sequence[Object], ranges: Sequence[Object]) -> Iterator[str]:
+    quotas, ranges = ([item for item in found if namespace_of(item) == name] for found in (quotas, ranges))
+    yield from ("", "Resource Quotas" if quotas else "No resource quota.")
+    for quota in quotas:
+        yield f"  Name:\t{name_of(quota)}"
+        yield from (f"  {line}" for line in _scopes(quota, ""))
+        rows = (("Resource", "Used", "Hard"), ("--------", "---", "---"), *_used(quota))
+        yield from ("  " + "\t".join(row) for row in rows)
+    yield from ("", "Resource Limits" if ranges else "No LimitRange resource.")
+    yield from _limits_of(ranges, " ") if ranges else ()
+
+
+@block
+def _metrics(metrics: Sequence[Object] | None) -> Iterator[str]:
+    for item in metrics or ():
+        kind = item["type"][:1].lower() + item["type"][1:]
+        source: Mapping[str, Any] = item[kind]
+        target, what = source["target"], f"  {kind} {source.get('name') or at(item, f'{kind}.metric.name')} on pods"
+        if "averageUtilization" in target:
+            yield f"{what}  (as a percentage of request):\t<unknown> / {target['averageUtilization']}%"
+        else:
+            yield f"{what}:\t<unknown> / {target.get('averageValue') or target.get('value')}"
+
+
+@shows
+def _used_by(claim: str, pods: Sequence[Object] | None) -> list[str]:
+    path = "persistentVolumeClaim.claimName"
+    return [name_of(pod) for pod in pods or () for item in pod["spec"].get("volumes", ()) if at(item, path) == claim]
