@@ -1,13 +1,16 @@
-"""The resource types that the API server knows, as discovery lists them (`kubectl api-resources`)."""
+"""The resource types that the API server knows, as discovery lists them (`kubectl api-resources`): a row of kinds.json
+each, which has what several rooms know of a kind.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from kubesim.api import load_table
 
+COLUMNS = {"NAME": "text metadata.name", "AGE": "age metadata.creationTimestamp"}
 _VERBS = ("create", "delete", "deletecollection", "get", "list", "patch", "update", "watch")
 
 
@@ -19,6 +22,18 @@ class Resource:
     new cluster has none, so that reading finds nothing here, too; those that are `populated` cannot be read. `parts`
     are a type's subresources, `template` is the path to the Pod template in its objects. The API server gives a
     `warning` with every answer about a deprecated type.
+
+    `defaults` are trees: a key with "?" is a map that is completed only where it is there, and a list has one entry,
+    for each item of the object's list. `status` is that of a new object, which only the server writes, and `strategy`
+    the field with the update strategy, whose rollingUpdate is `rolling`.
+
+    `fields` can be selected by (`--field-selector`). `named` is the check of its name, and `rules` are those of its
+    fields, as validation/rules.py reads them. A change leaves `fixed` fields alone, `frozen` ones once the object is
+    immutable, and all of the spec but what is `changeable`, where that is given. `columns` are those of `kubectl get`,
+    as printers.py reads them; a leading "+" makes one a wide column. Pods get `tolerations`, and a volume of `token`.
+
+    `rollout` has kubectl's noun; what a rollout waits for, in this order: which number is not as high yet as which
+    other, and how kubectl puts it; and what it says in the end.
     """
 
     plural: str
@@ -34,6 +49,21 @@ class Resource:
     parts: tuple[str, ...] = ()
     template: tuple[str, ...] = ()
     warning: str = ""
+    # What the API server makes of an object of a type that it keeps.
+    defaults: Mapping[str, Any] = field(default_factory=dict)
+    status: Mapping[str, Any] | None = None
+    strategy: str = ""
+    rolling: Mapping[str, Any] | None = None
+    fields: str = ""
+    named: str = "dns_subdomain"
+    rules: Mapping[str, str] = field(default_factory=dict)
+    fixed: str = ""
+    frozen: str = ""
+    changeable: str = ""
+    tolerations: Sequence[Mapping[str, Any]] = ()
+    token: Mapping[str, Any] | None = None
+    columns: Mapping[str, str] = field(default_factory=lambda: COLUMNS)
+    rollout: tuple[Any, ...] = ()
 
     def __deepcopy__(self, _memo: dict[int, object]) -> Resource:
         """A type is itself in every cluster."""
@@ -78,12 +108,12 @@ def _plural(kind: str) -> str:
 
 
 def _type(row: dict[str, Any]) -> Resource:
-    fields: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in row.items()}
-    return Resource(**{"plural": _plural(row["kind"]), **fields})
+    values: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in row.items()}
+    return Resource(**{"plural": _plural(row["kind"]), **values})
 
 
 # Every type of a new v1.36 cluster, in discovery's order: the core group first, then the others by name.
-RESOURCES: tuple[Resource, ...] = tuple(map(_type, load_table(__file__, "resources.json")))
+RESOURCES: tuple[Resource, ...] = tuple(map(_type, load_table(__file__, "kinds.json")))
 # Every version of a group, also one that discovery prefers a newer one to.
 API_VERSIONS = sorted({resource.api_version for resource in RESOURCES} | {"autoscaling/v1"})
 
@@ -118,6 +148,7 @@ CLUSTER_ROLE_BINDING = _kept("ClusterRoleBinding")
 CLUSTER_ROLE = _kept("ClusterRole")
 ROLE_BINDING = _kept("RoleBinding")
 ROLE = _kept("Role")
+POD_TEMPLATE = next(resource for resource in RESOURCES if resource.kind == "PodTemplate")
 # What is posted to a ServiceAccount for a token; not a type that the API lists.
 TOKEN_REQUEST = Resource("tokenrequests", "TokenRequest", "authentication.k8s.io")
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Mapping, Sequence
+from collections.abc import Callable, Container
 from functools import partial
 
-from kubesim.api import load_table
 from kubesim.api.errors import StatusError
 from kubesim.api.objects import (
     LAST_APPLIED,
@@ -20,7 +19,7 @@ from kubesim.api.objects import (
     namespace_of,
     revision,
 )
-from kubesim.api.resources import CONTROLLER_REVISION, DEPLOYMENT, REPLICA_SET, Resource
+from kubesim.api.resources import CONTROLLER_REVISION, DEPLOYMENT, REPLICA_SET, RESOURCES, Resource
 from kubesim.gotext import tabwriter
 from kubesim.kubectl import describers as describers
 from kubesim.kubectl.command import Call, command
@@ -39,9 +38,7 @@ _APPLIED = (
 )
 
 
-# By the kinds that are rolled out: kubectl's noun; what a rollout waits for, in this order: which number is not as high
-# yet as which other, and how kubectl puts it; and what it says in the end.
-_ROLLOUTS: Mapping[str, tuple[str, Sequence[Sequence[str]], str]] = load_table(__file__, "rollouts.json")
+_ROLLED_OUT = frozenset(resource.kind for resource in RESOURCES if resource.rollout)
 
 # What all but undo have in common.
 _command = partial(command, asks_namespace=True, prints_last=True, operands="types")
@@ -51,7 +48,7 @@ def _each(
     call: Call,
     refusal: str,
     act: Callable[[Resource, Object], None],
-    kinds: Container[str] = _ROLLOUTS,
+    kinds: Container[str] = _ROLLED_OUT,
     reports_none: bool = False,
 ) -> None:
     """Do something with every object that is named, and refuse those of other kinds; errors come at the end."""
@@ -101,7 +98,7 @@ def _follow(call: Call, resource: Resource, obj: Object) -> None:
 
 def _state(resource: Resource, obj: Object, asked: int) -> tuple[str, bool]:
     """kubectl's message on a rollout, and whether it is done. Raises KubectlError for one that will not be."""
-    noun, waits, done = _ROLLOUTS[resource.kind]
+    noun, waits, done = resource.rollout
     if at(obj, "spec.updateStrategy.type") not in (None, "RollingUpdate"):
         raise KubectlError("rollout status is only available for RollingUpdate strategy type")
     if asked and resource is DEPLOYMENT and asked != revision(obj):

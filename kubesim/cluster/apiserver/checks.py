@@ -14,7 +14,6 @@ from kubesim.api.clock import SECOND, Micros, to_datetime
 from kubesim.api.objects import Object, name_of, namespace_of, template_of
 from kubesim.api.resources import POD, Resource
 from kubesim.api.selectors import Selector, SelectorError, field_selector, label_selector
-from kubesim.cluster.apiserver.kinds import kind_of
 
 Warn = Callable[[str], None]
 
@@ -26,7 +25,7 @@ SELECTOR_COST = 8  # steps of the budget for a character
 
 def is_selectable(resource: Resource, field: str) -> bool:
     """Whether the API server can select objects of this type by `field`."""
-    return field in _EVERY_TYPE or field in kind_of(resource).fields.split()
+    return field in _EVERY_TYPE or field in resource.fields.split()
 
 
 def selector(resource: Resource, labels: str, fields: str, budget: Budget | None = None) -> Selector:

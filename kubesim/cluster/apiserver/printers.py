@@ -1,4 +1,4 @@
-"""Table rows of `kubectl get`, pure functions of an object and the time: the columns of kinds.json, and their cells.
+"""Table rows of `kubectl get`, pure functions of an object and the time: the columns of a kind, and their cells.
 
 Mirrors kubernetes pkg/printers/internalversion/printers.go, v1.36. A column is a formatter of this module and the paths
 of what it gets, "" for the whole object.
@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from kubesim.api.clock import Micros, parse_time
 from kubesim.api.humanize import NONE, UNKNOWN, age, format_labels, format_selector, human_duration, node_roles
 from kubesim.api.objects import Object, at, find_condition, getter, metadata, remembered, sidecars_of
-from kubesim.cluster.apiserver.kinds import KINDS, Kind
+from kubesim.api.resources import COLUMNS, RESOURCES
 
 Cells = Callable[[Object, Micros], list[str]]
 Cell = Callable[[Any], str]
@@ -31,9 +31,8 @@ class Column(NamedTuple):
 @cache
 def columns(kind: str, wide: bool = True) -> tuple[Column, ...]:
     """The columns of a kind's table, in screen order; NAME and AGE for a kind without any of its own."""
-    shown = [
-        (heading, words) for heading, words in KINDS.get(kind, Kind()).columns.items() if wide or heading[0] != "+"
-    ]
+    own = next((resource.columns for resource in RESOURCES if resource.kind == kind), COLUMNS)
+    shown = [(heading, words) for heading, words in own.items() if wide or heading[0] != "+"]
     return tuple(Column(heading.lstrip("+"), heading[0] == "+", _cell(*words.split())) for heading, words in shown)
 
 

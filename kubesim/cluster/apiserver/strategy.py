@@ -18,8 +18,7 @@ from kubesim.api import errors
 from kubesim.api.clock import Identity
 from kubesim.api.imageref import parse
 from kubesim.api.objects import Object, clone, containers_of, is_static, metadata, name_of
-from kubesim.api.resources import NAMESPACE, POD, PRIORITY_CLASS, SERVICE, SERVICE_ACCOUNT, Resource
-from kubesim.cluster.apiserver.kinds import KINDS, kind_of
+from kubesim.api.resources import NAMESPACE, POD, POD_TEMPLATE, PRIORITY_CLASS, SERVICE, SERVICE_ACCOUNT, Resource
 from kubesim.cluster.apiserver.store import Store
 
 GENERATION = "deprecated.daemonset.template.generation"
@@ -33,7 +32,7 @@ MAX_CONTAINERS = 200
 MAX_PODS = 4000
 # What counts its changes, besides workloads.
 _COUNTED = ("Pod", "Ingress", "IngressClass", "NetworkPolicy", "PodDisruptionBudget", "PriorityClass")
-_POD_SPEC: Object = KINDS["PodTemplate"].defaults["template"]["spec"]
+_POD_SPEC: Object = POD_TEMPLATE.defaults["template"]["spec"]
 _POD_SPEC["initContainers"] = _POD_SPEC["ephemeralContainers"] = _POD_SPEC["containers"]
 
 
@@ -54,17 +53,16 @@ def _fill(target: Object, defaults: Mapping[str, Any]) -> Object:
 
 
 def apply_defaults(resource: Resource, obj: Object) -> None:
-    row = kind_of(resource)
-    _fill(obj, row.defaults)
-    if row.rolling:
-        _update_strategy(obj["spec"], row.strategy, row.rolling)
+    _fill(obj, resource.defaults)
+    if resource.rolling:
+        _update_strategy(obj["spec"], resource.strategy, resource.rolling)
     if resource.kind == "Pod" or resource.template:
         _template(resource, obj)
     if extra := _OTHERS.get(resource.kind):
         extra(obj)
 
 
-def _update_strategy(spec: Object, field: str, rolling: Object) -> None:
+def _update_strategy(spec: Object, field: str, rolling: Mapping[str, Any]) -> None:
     strategy = _fill(spec, {field: {"type": "RollingUpdate"}})[field]
     if strategy["type"] == "RollingUpdate":
         _fill(strategy, {"rollingUpdate": rolling})
@@ -165,11 +163,10 @@ def prepare_for_create(resource: Resource, obj: Object) -> None:
     """Set what clients cannot set in a new object. Raises StatusError for what is not simulated."""
     if resource.kind == "StatefulSet" and obj["spec"].get("volumeClaimTemplates"):
         raise errors.not_simulated("volumeClaimTemplates of a StatefulSet are not part of this simulator")
-    status = kind_of(resource).status
     if _is_counted(resource):
         obj["metadata"]["generation"] = 1
-    if status is not None and resource.kind != "Node":
-        obj["status"] = clone(status)
+    if resource.status is not None and resource.kind != "Node":
+        obj["status"] = clone(resource.status)
     if resource.kind == "Pod":
         obj["status"]["qosClass"] = _qos_class(obj["spec"])
     if resource.kind == "Job":
@@ -188,7 +185,7 @@ def prepare_for_update(resource: Resource, obj: Object, old: Object, subresource
         meta.pop(key, None)
         if key in old_meta:
             meta[key] = old_meta[key]
-    if kind_of(resource).status is not None:
+    if resource.status is not None:
         obj.pop("status", None)
         if "status" in old:
             obj["status"] = old["status"]
@@ -327,7 +324,7 @@ def _mount_token(spec: Object, identity: Identity) -> None:
             mounts.append({"mountPath": TOKEN_MOUNT_PATH, "name": volume, "readOnly": True})
             mounted = True
     if mounted and not names:
-        spec.setdefault("volumes", []).append({"name": volume, "projected": clone(KINDS["Pod"].token)})
+        spec.setdefault("volumes", []).append({"name": volume, "projected": clone(POD.token)})
 
 
 def admit_service(service: Object, store: Store, old: Object | None = None) -> None:
@@ -370,7 +367,7 @@ def _node_ports(service: Object, before: Object, taken: set[int | None], number:
 
 def _tolerations(spec: Object) -> None:
     tolerations = spec.setdefault("tolerations", [])
-    for given in KINDS["Pod"].tolerations:
+    for given in POD.tolerations:
         if not any(_tolerates(toleration, given["key"]) for toleration in tolerations):
             tolerations.append({**given})
 

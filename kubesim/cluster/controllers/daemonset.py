@@ -11,7 +11,6 @@ from kubesim.api.clock import Clock
 from kubesim.api.objects import Object, metadata, name_of
 from kubesim.api.resources import DAEMON_SET, NODE
 from kubesim.cluster.apiserver import APIServer, Change
-from kubesim.cluster.apiserver.kinds import KINDS
 from kubesim.cluster.apiserver.strategy import GENERATION
 from kubesim.cluster.controllers.base import REVISION_HASH, Controller, current_revision, is_deleted, is_ready, part_of
 from kubesim.cluster.controllers.scheduler import matches_node, tolerates
@@ -97,5 +96,5 @@ def _on_node(template: Object, node: str) -> Object:
     terms = {"nodeSelectorTerms": [{"matchFields": [field]}]}
     affinity = {"nodeAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": terms}}
     spec = {**template["spec"], "affinity": affinity}
-    spec["tolerations"] = [*template["spec"].get("tolerations", ()), *KINDS["DaemonSet"].tolerations]
+    spec["tolerations"] = [*template["spec"].get("tolerations", ()), *DAEMON_SET.tolerations]
     return {**template, "spec": spec}

@@ -12,7 +12,6 @@ from kubesim.api import resources
 from kubesim.api.errors import FieldError, field_forbidden, invalid_value
 from kubesim.api.objects import Object, at
 from kubesim.api.resources import Resource
-from kubesim.cluster.apiserver.kinds import Kind, kind_of
 from kubesim.cluster.apiserver.validation import objects, pods
 from kubesim.cluster.apiserver.validation.objects import object_meta, object_meta_update
 from kubesim.cluster.apiserver.validation.pods import ephemeral_update, internal_template, pod_update
@@ -33,22 +32,22 @@ def validate(resource: Resource, obj: Object) -> list[FieldError]:
 
 
 def _problems(resource: Resource, obj: Object) -> list[FieldError]:
-    meta = object_meta(obj, resource.namespaced, CHECKS[kind_of(resource).name])
+    meta = object_meta(obj, resource.namespaced, CHECKS[resource.named])
     return [*meta, *_rules(resource)("", obj)]
 
 
 @cache
 def _rules(resource: Resource) -> Rule:
-    return struct(kind_of(resource).rules)
+    return struct(resource.rules)
 
 
 def validate_update(resource: Resource, new: Object, old: Object, subresource: str = "") -> list[FieldError]:
     of_pod = ephemeral_update if subresource else pod_update
-    change = of_pod(new, old) if resource is resources.POD else _change(kind_of(resource), new, old)
+    change = of_pod(new, old) if resource is resources.POD else _change(resource, new, old)
     return list(dict.fromkeys([*object_meta_update(new, old), *_problems(resource, new), *change]))
 
 
-def _change(row: Kind, new: Object, old: Object) -> Errors:
+def _change(row: Resource, new: Object, old: Object) -> Errors:
     for field in row.fixed.split():
         if field == "spec.template" and at(new, field) != at(old, field):
             yield invalid_value(field, internal_template(at(new, field) or {}), "field is immutable")
