@@ -2,15 +2,17 @@
 
 The simulator is deterministic, so the same writes at the same moments make the same cluster again, with its uids and
 its Pods in the middle of their back-off. A write is in the file before it is done; one that failed, or that the process
-did not survive, is marked and not repeated. Once the writes take a quarter of the snapshot's room, the next ones make a
-new one, a piece each, which replaces the file in one step. Each line ends with a checksum of all lines so far, so that
-a missing one is noticed.
+did not survive, is marked and not repeated. Once the writes take a quarter of the snapshot's room, a copy of the
+process writes a new snapshot, while this one goes on; with the writes since, it replaces the file in one step. (Windows
+can't copy a process; there, the file grows.) Each line ends with a checksum of all lines so far, so that a missing one
+is noticed.
 """
 
 from __future__ import annotations
 
 import base64
 import errno
+import gc
 import gzip
 import io
 import json
@@ -18,11 +20,12 @@ import logging
 import os
 import pickle
 import threading
+import warnings
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime
-from functools import cache
+from functools import cache, partial
 from hashlib import sha256
 from pathlib import Path
 from types import FunctionType, MethodType
@@ -43,8 +46,6 @@ from kubesim.shell.container import Outside
 
 SMALLEST = 64 * 1024
 """Bytes of writes for which no new snapshot is made."""
-_PIECE = 500
-"""Objects that a write puts into the next snapshot: about 5 ms of work, so that nobody has to wait for all of it."""
 _START = b'{"kubesim": "journal", "version": 2, '
 _KEPT = ("content-type", "impersonate-")
 _FAILED: Object = {"failed": True}
@@ -72,15 +73,18 @@ class Journal:
         self.boot, self.writes = boot, 0
         self._path, self._file = path, _open(path)
         self._size = self._sum = self._first = 0
-        self._snapshot: Iterator[None] | None = None  # the one that is being made
+        self._fresh = path.with_name(f"{path.name}.new")
+        self._draft: tuple[int, int, int] | None = None  # the fresh file, its writer, and what it replaces of the old
         try:
             self._check()
+            self._fresh.unlink(missing_ok=True)  # of a server that was killed
         except BaseException:
             self.close()
             raise
 
     def close(self) -> None:
-        """Release the file. It may be closed twice."""
+        """Release the file, compacted if that has begun. It may be closed twice."""
+        self._take_over(wait=True)
         file, self._file = self._file, -1
         if file >= 0:
             os.close(file)
@@ -116,16 +120,17 @@ class Journal:
             self.writes -= 1
             with suppress(JournalError):
                 self._write(_FAILED)
+            self._take_over(wait=True)
             self.compact(api)  # with what it did before it failed
             raise
-        if self._snapshot or self._size - self._first > max(SMALLEST, self._first // 4):
-            self._snapshot = self._snapshot or self._pieces(api)
-            next(self._snapshot)
+        self._take_over(wait=False)
+        if not self._draft and self._size - self._first > max(SMALLEST, self._first // 4):
+            self._begin_draft(api)
 
     def compact(self, api: API) -> None:
         """Replace the file by a snapshot at once."""
-        for _ in self._snapshot or self._pieces(api):
-            pass
+        self._begin_draft(api)
+        self._take_over(wait=True)
 
     def _check(self) -> None:
         """Read the whole file once, and drop a line that was cut short: its request was never answered."""
@@ -141,12 +146,12 @@ class Journal:
         os.ftruncate(self._file, self._size)
         self._path.chmod(0o600)
         if not self._first:
-            self._begin(None)
+            self._write(self._head(None))
+            self._first = self._size
 
-    def _begin(self, state: Object | None) -> None:
+    def _head(self, state: Object | None) -> Object:
         head = {"boot": self.boot.isoformat(), "writes": self.writes, "state": state}
-        self._write({**json.loads(_START[:-2] + b"}"), **head})
-        self._first = self._size
+        return {**json.loads(_START[:-2] + b"}"), **head}
 
     def _lines(self) -> Iterator[Any]:
         """What each whole line holds. Raises JournalError for one that is damaged, or follows a missing one."""
@@ -172,65 +177,75 @@ class Journal:
 
     def _write(self, line: Object) -> None:
         """Append a whole line or nothing."""
-        text = json.dumps(line).encode()
-        check = zlib.crc32(text, self._sum)
-        data = b"%s %08x\n" % (text, check)
+        data, check = _sealed([json.dumps(line).encode()], self._sum)
         try:
-            if os.write(self._file, data) < len(data):
-                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            _put(self._file, data)
         except OSError as error:
             os.ftruncate(self._file, self._size)
             raise JournalError(f"{self._path}: {error.strerror}") from None
         self._size += len(data)
         self._sum = check
 
-    def _pieces(self, api: API) -> Iterator[None]:
-        """Replace the file by a snapshot, in one step after many that collect what doesn't change any more.
-
-        Where that can't be done, the file grows.
-        """
-        data, constants = io.BytesIO(), api.cluster.constants()
-        parts = range(0, len(constants), _PIECE)
+    def _begin_draft(self, api: API) -> None:
+        """Let a copy of this process write a snapshot to a fresh file."""
+        if not hasattr(os, "fork"):
+            return
+        file = -1
         try:
-            with gzip.GzipFile(fileobj=data, mode="wb", compresslevel=1, mtime=0) as packed:
-                pickler = _Pickler(packed, pickle.HIGHEST_PROTOCOL)  # writes nothing twice, in whichever part it is
-                for first in parts:
-                    pickler.dump(constants[first : first + _PIECE])
-                    yield
-                with api.history.apart():
-                    pickler.dump(api.cluster)
-            pickled = base64.b64encode(data.getvalue()).decode()
-            self._replace({"code": _code(), "parts": len(parts), "pickled": pickled})
-        except (OSError, JournalError, pickle.PicklingError) as error:
-            _log.warning("%s could not be compacted: %s", self._path, error)
-            self._first = self._size
-        self._snapshot = None
-        yield
+            self._fresh.unlink(missing_ok=True)
+            file = _open(self._fresh)
+            gc.freeze()  # no search for cycles, of which a cluster has none, stops the server or copies all memory
+            with api.history.apart():
+                self._draft = file, _in_a_copy(partial(self._write_snapshot, api.cluster, file), file), self._size
+        except OSError as error:
+            self._give_up(file, error)
 
-    def _replace(self, state: Object) -> None:
-        """Put a new file with a snapshot in place of the old one."""
-        old, fresh = (self._file, self._size, self._sum), self._path.with_name(f"{self._path.name}.new")
-        fresh.unlink(missing_ok=True)
+    def _write_snapshot(self, cluster: Cluster, file: int) -> None:
+        data = io.BytesIO()
+        with gzip.GzipFile(fileobj=data, mode="wb", compresslevel=1, mtime=0) as packed:
+            _Pickler(packed, pickle.HIGHEST_PROTOCOL).dump(cluster)
+        state = {"code": _code(), "pickled": base64.b64encode(data.getvalue()).decode()}
+        _put(file, _sealed([json.dumps(self._head(state)).encode()], 0)[0])
+        os.fsync(file)
+
+    def _take_over(self, wait: bool) -> None:
+        """Put a fresh file that is written in place of the old one, with the writes since."""
+        if self._draft is None:
+            return
+        file, writer, end = self._draft
         try:
-            self._file, self._size, self._sum = _open(fresh), 0, 0
-            self._begin(state)
-            os.fsync(self._file)
-            fresh.replace(self._path)
-        except (OSError, JournalError):
-            if self._file != old[0]:
-                os.close(self._file)
-            self._file, self._size, self._sum = old
-            raise
-        os.close(old[0])
+            ended, status = os.waitpid(writer, 0 if wait else os.WNOHANG)
+            if not ended:
+                return
+            if failed := abs(os.waitstatus_to_exitcode(status)):
+                raise OSError(failed, os.strerror(failed))
+            first = os.fstat(file).st_size
+            with self._fresh.open("rb") as fresh, self._path.open("rb") as old:
+                fresh.seek(first - len("01234567\n"))
+                old.seek(end)
+                data, check = _sealed([line.rpartition(b" ")[0] for line in old], int(fresh.read(), 16))
+            _put(file, data)
+            self._fresh.replace(self._path)
+        except OSError as error:
+            self._give_up(file, error)
+        else:
+            os.close(self._file)
+            self._file, self._first, self._size, self._sum = file, first, first + len(data), check
+        self._draft = None
+
+    def _give_up(self, file: int, error: OSError) -> None:
+        """Go on with the old file, which grows."""
+        _log.warning("%s could not be compacted: %s", self._path, error)
+        self._first = self._size
+        if file >= 0:
+            os.close(file)
+            self._fresh.unlink(missing_ok=True)
 
     def _loaded(self, state: Any) -> Cluster:
         try:
             if state["code"] != _code():
                 raise JournalError(f"{self._path}: written by another version of kubesim, which alone can read it")
-            unpickler = _Unpickler(gzip.GzipFile(fileobj=io.BytesIO(base64.b64decode(state["pickled"]))))
-            for _ in range(int(state["parts"])):
-                unpickler.load()
-            cluster = unpickler.load()
+            cluster = _Unpickler(gzip.GzipFile(fileobj=io.BytesIO(base64.b64decode(state["pickled"])))).load()
             if isinstance(cluster, Cluster):
                 return cluster
         except _UNREADABLE:
@@ -250,6 +265,42 @@ def _open(path: Path) -> int:
         os.close(file)
         raise JournalError(f"{path}: another server keeps its changes there") from None
     return file
+
+
+def _sealed(lines: Iterable[bytes], check: int) -> tuple[bytes, int]:
+    """Lines with the checksum of all so far, which was `check` before them, and the last of these sums."""
+    found = []
+    for line in lines:
+        check = zlib.crc32(line, check)
+        found.append(b"%s %08x\n" % (line, check))
+    return b"".join(found), check
+
+
+def _put(file: int, data: bytes) -> None:
+    """Append all of it. Raises OSError where there is room for a part only."""
+    if os.write(file, data) < len(data):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+def _in_a_copy(work: Callable[[], None], file: int) -> int:
+    """Let a copy of this process, which sees all as it is now, do the work on an open file; the copy's id.
+
+    The copy ends with 0, or with the number of the error.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # the work needs no lock that another thread may hold
+        if process := os.fork():
+            return process
+    status = errno.EINVAL
+    try:
+        os.closerange(0, file)  # or a client would not see the server hang up
+        os.closerange(file + 1, 1 << 16)
+        work()
+        status = 0
+    except OSError as error:
+        status = error.errno or status
+    finally:
+        os._exit(status)
 
 
 def _entry(at: int, request: Request) -> Object:
