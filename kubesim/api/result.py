@@ -11,12 +11,13 @@ class Edit(NamedTuple):
     """A command asks an interactive front end to open a file in its editor.
 
     `path` is relative to the workspace. A new file starts as `draft`. Once the learner has saved and
-    closed it, the command line `then` is to be run, if there is one.
+    closed it, the command line `then` is to be run, if there is one. `editor` is the program that was asked for.
     """
 
     path: str
     draft: str = ""
     then: str = ""
+    editor: str = "nano"
 
 
 Written = tuple[bool, str]

@@ -1,6 +1,6 @@
 """The playground's card: a button that breaks something at random, and one that hands over a cluster from a file.
 
-The page's half, static/playground.js, draws the number that picks what's broken.
+The page's half is that of a task; it draws the number that picks what's broken.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ kubectl get pods -n case"""
 class Playground(Exercise):
     """At most one broken cluster at a time. Its goals are on the workbench, and nothing counts."""
 
-    _esm = static("parts.js", "playground.js")
+    _esm = static("parts.js", "task.js")
     _css = static("theme.css", "card.css", "task.css")
 
     def __init__(self, seat: Seat) -> None:

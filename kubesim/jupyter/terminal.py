@@ -78,7 +78,7 @@ class Terminal(Widget):
     time = traitlets.Unicode().tag(sync=True)
     """The simulated time of day, UTC."""
     editing = traitlets.Dict().tag(sync=True)
-    """The file that is open in the editor: its name, its text now, as last saved, and whether it `exists`; or {}."""
+    """The file that is open in the `editor`: its name, its text now, as last saved, and whether it `exists`; or {}."""
 
     def __init__(self, seat: Seat) -> None:
         self._seat = seat
@@ -163,10 +163,11 @@ class Terminal(Widget):
             saved = workspace.read_text(path) if workspace.exists(path) else None
             (saved or "").encode()  # raises for bytes that are no text
         except (OSError, UnicodeEncodeError) as error:
-            self._print_error(f"nano cannot open {name}: {_reason(error)}")
+            self._print_error(f"{edit.editor} cannot open {name}: {_reason(error)}")
             return
         saved = (edit.draft or None) if saved is None else saved  # to close an object unchanged asks nothing
-        self.editing = {"name": name, "text": saved or "", "saved": saved or "", "exists": saved is not None}
+        file = {"name": name, "text": saved or "", "saved": saved or "", "exists": saved is not None}
+        self.editing = {**file, "editor": edit.editor}
         self._saved, self._then = False, edit.then
 
     def do_save(self, message: Message) -> Message:
@@ -176,7 +177,7 @@ class Terminal(Widget):
             self._seat.session.workspace.write_text(str(HOME / name), text)
         except OSError as error:
             return {"error": f"{name} is not saved: {_reason(error)}"}
-        self.editing = {"name": name, "text": text, "saved": text, "exists": True}
+        self.editing = {**self.editing, "text": text, "saved": text, "exists": True}
         self._saved = True
         return {}
 

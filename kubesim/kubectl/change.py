@@ -247,7 +247,7 @@ def _edit(call: Call, objects: list[_Edited]) -> None:
     if saved:
         _take_saved(call, objects, draft, saved)
     elif editor in _INTERACTIVE or context.run_editor is None:
-        _ask_for_editor(call, objects, path, draft)
+        _ask_for_editor(call, objects, path, draft, editor)
     else:
         context.workspace.write_text(path, draft)
         status = context.run_editor(editor, path)
@@ -282,14 +282,14 @@ def _draft(call: Call, objects: list[Object]) -> str:
     return _COMMENT + to_yaml(shown)
 
 
-def _ask_for_editor(call: Call, objects: list[_Edited], path: str, draft: str) -> None:
+def _ask_for_editor(call: Call, objects: list[_Edited], path: str, draft: str, editor: str) -> None:
     """Have a live front end open the draft, and come back with --edit-result when it is saved."""
     path = call.context.workspace.relative(path)
     namespace = ["-n", call.namespace] if any(resource.namespaced for resource, _ in objects) else []
     subjects = [f"{resource.qualified}/{name_of(obj)}" for resource, obj in objects]
     output = ["-o", call.flags["output"]] if call.flags["output"] else []
     then = ["kubectl", "edit", *subjects, *namespace, *output, f"--edit-result={HOME / path}"]
-    call.edit = Edit(path, draft, shlex.join(then))
+    call.edit = Edit(path, draft, shlex.join(then), editor)
     call.complain(
         "kubesim: the editor opens in the live terminal; elsewhere name one that works on its own: "
         'KUBE_EDITOR="sed -i s/old/new/" kubectl edit …\n'

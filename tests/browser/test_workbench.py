@@ -193,6 +193,94 @@ def test_the_editor_by_keyboard_alone(terminal: Terminal) -> None:
     expect(text).to_have_value("kind: Pod\nspec: \n  x: 1\n# more\n")
 
 
+KEYS_OF_BASH = [
+    ("Control+w", "kubectl get pods "),  # only where the page isn't in a tab of a browser
+    ("Alt+Backspace", "kubectl get "),
+    ("Alt+.", "kubectl get name"),
+    ("Alt+.", "kubectl get 'last word'"),
+    ("Control+u", ""),
+    ("Control+z", "kubectl get 'last word'"),
+    ("Control+a Delete", "ubectl get 'last word'"),
+    ("Control+d", "bectl get 'last word'"),
+    ("Control+e Backspace", "bectl get 'last word"),
+    ("Control+a Control+k", ""),
+    ("k ArrowUp", "kubectl get nodes -o name"),
+    ("ArrowUp", "kubectl get pods"),
+    ("ArrowDown ArrowDown", "k"),
+]
+
+
+def test_the_keys_of_bash(terminal: Terminal) -> None:
+    prompt, page = terminal.prompt, terminal.page
+    terminal.run("echo 'last word'")
+    terminal.run("kubectl get nodes -o name")
+    expect(terminal.screen).to_contain_text("node/sim-worker")
+    prompt.fill("kubectl get pods web")
+    for keys, line in KEYS_OF_BASH:
+        for key in keys.split():
+            prompt.press(key)
+        expect(prompt).to_have_value(line)
+
+    prompt.press("Control+r")
+    sought = terminal.root.get_by_label("Search the history")
+    expect(sought).to_be_focused()
+    expect(prompt).to_have_value("kubectl get nodes -o name")
+    page.keyboard.type("ubectl")
+    for key, line in [
+        ("Control+r", "kubectl get pods"),
+        ("Control+r", f"{TOP} --image=registry.example.com/myapp:1.0"),
+    ]:
+        page.keyboard.press(key)
+        expect(prompt).to_have_value(line)
+    page.keyboard.type(" nothing")
+    expect(terminal.root.get_by_text("No other command has this.")).to_be_visible()
+    assert pale_texts(terminal.root) == []
+    page.keyboard.press("Control+c")
+    expect(prompt).to_have_value("k")
+    expect(prompt).to_be_focused()
+    prompt.fill("")
+    prompt.press("Control+r")
+    page.keyboard.type("last")
+    page.keyboard.press("Enter")
+    expect(terminal.screen.locator(".output").last).to_have_text("last word\n")
+    expect(prompt).to_be_focused()
+
+
+def test_vi_is_left_as_vi_is_left(terminal: Terminal) -> None:
+    page, said = terminal.page, terminal.root.locator(".editor .status")
+    text, line = terminal.root.get_by_label("Text of pod.yaml"), terminal.root.get_by_label("As in vi")
+    terminal.run("vi pod.yaml")
+    expect(terminal.root.get_by_text("Escape, then :wq and Enter saves and closes")).to_be_visible()
+    page.keyboard.type("ikind: Pod")
+    expect(text).to_have_value("kind: Pod")
+    for command, message in [
+        (":q", "E37: No write since last change (add ! to override)"),
+        ("dd", "E492: Not an editor command: dd"),
+    ]:
+        page.keyboard.press("Escape")
+        expect(line).to_be_focused()
+        assert pale_texts(terminal.root) == []
+        page.keyboard.type(command)
+        page.keyboard.press("Enter")
+        expect(said).to_have_text(message)
+        expect(text).to_be_focused()
+    page.keyboard.press("Escape")
+    page.keyboard.type(":w\n")
+    expect(said).to_have_text("Saved pod.yaml.")
+    page.keyboard.type("\nspec: {}")
+    page.keyboard.press("Escape")
+    page.keyboard.type("i\n:x\n")  # back to the text, and Escape forgotten
+    expect(terminal.prompt).to_be_focused()
+    expect(terminal.screen.locator(".note")).to_have_text("# saved pod.yaml (2 lines)\n")
+    assert (terminal.workspace / "pod.yaml").read_text() == "kind: Pod\nspec: {}\n"
+    terminal.run("vim pod.yaml")
+    text.press_sequentially("lost")
+    page.keyboard.press("Escape")
+    page.keyboard.type(":q!\n")
+    expect(terminal.screen.locator(".note").last).to_have_text("# closed pod.yaml, nothing was saved\n")
+    assert (terminal.workspace / "pod.yaml").read_text() == "kind: Pod\nspec: {}\n"
+
+
 def test_a_reloaded_page_shows_what_was_there_and_a_lost_kernel_is_told(terminal: Terminal, lab: Any) -> None:
     terminal.run("echo kept")
     expect(terminal.screen.locator(".output").last).to_have_text("kept\n")

@@ -254,12 +254,18 @@ def test_a_question_that_cannot_be_answered_says_so(message, page):
 
 def test_nano_opens_a_new_file(terminal):
     assert terminal.feed("nano pod.yaml") == "$ nano pod.yaml\n"
-    assert terminal.editing == {"name": "pod.yaml", "text": "", "saved": "", "exists": False}
+    assert terminal.editing == {"name": "pod.yaml", "text": "", "saved": "", "exists": False, "editor": "nano"}
 
 
 def test_nano_opens_a_file_below_the_current_folder(terminal):
     terminal.feed("mkdir sub; cd sub; echo 'a: 1' > f.yaml; nano f.yaml")
-    assert terminal.editing == {"name": "sub/f.yaml", "text": "a: 1\n", "saved": "a: 1\n", "exists": True}
+    assert terminal.editing == {
+        "name": "sub/f.yaml",
+        "text": "a: 1\n",
+        "saved": "a: 1\n",
+        "exists": True,
+        "editor": "nano",
+    }
 
 
 def test_saving_writes_the_real_file_and_says_so(page, terminal, tmp_path):
@@ -282,14 +288,14 @@ def test_closing_without_saving_writes_nothing(page, terminal, tmp_path):
 def test_a_file_that_cannot_be_saved_stays_open(page, terminal):
     terminal.feed("nano nowhere/pod.yaml")
     assert page.ask("save", text="a") == {"error": "nowhere/pod.yaml is not saved: No such file or directory"}
-    assert terminal.editing == {"name": "nowhere/pod.yaml", "text": "", "saved": "", "exists": False}
+    assert terminal.editing == {"name": "nowhere/pod.yaml", "text": "", "saved": "", "exists": False, "editor": "nano"}
 
 
 def test_bytes_that_are_no_text_are_not_opened(terminal, tmp_path):
     (tmp_path / "image").write_bytes(b"\xff\xfe")
-    assert terminal.feed("nano image") == "$ nano image\n"
+    assert terminal.feed("vim image") == "$ vim image\n"
     assert terminal.editing == {}
-    assert terminal.transcript.endswith("kubesim: nano cannot open image: it is not a text file\n")
+    assert terminal.transcript.endswith("kubesim: vim cannot open image: it is not a text file\n")
 
 
 def test_yaml_is_checked_as_you_type_and_the_draft_is_kept(page, terminal):
@@ -298,7 +304,13 @@ def test_yaml_is_checked_as_you_type_and_the_draft_is_kept(page, terminal):
         "line": 2,
         "words": "a ':' too many, or this line is indented too far",
     }
-    assert terminal.editing == {"name": "pod.yaml", "text": "a: 1\nb: c: d\n", "saved": "", "exists": False}
+    assert terminal.editing == {
+        "name": "pod.yaml",
+        "text": "a: 1\nb: c: d\n",
+        "saved": "",
+        "exists": False,
+        "editor": "nano",
+    }
     assert page.ask("check", text="a: 1\n---\nb: 2\n") == {}
     page.ask("close")
     assert page.ask("check", text="a: b: c") == {}  # a check that was on its way

@@ -1,15 +1,21 @@
-// The editor for `nano FILE`, in one module with terminal.js, whose small tools it uses.
+// The editor for `nano FILE` and `vi FILE`, in one module with terminal.js, whose small tools it uses. Both insert what is
+// typed; for vi there is a command line, too.
 
 const CHECK_AFTER = 400; // milliseconds without a key, then the YAML is checked
+const COMMAND = /^:*(w|wq|x|q)(!?)$/; // of vi
+const KEYS_OF_NANO = "Ctrl+O saves, Ctrl+X closes, Escape then Tab leaves";
+const KEYS_OF_VI = "Just type. Escape, then :wq and Enter saves and closes, :q! closes without saving";
 
 function makeEditor(file, ask) {
   const label = { "aria-label": `Text of ${file.name}` };
   const { node: pad, input, copy, mirror } = makePad(label, (index) => `${index + 1}`);
   const status = h("div", { class: "status", role: "status" });
+  const isVi = file.editor.startsWith("vi");
   let { saved, exists } = file;
   let mistake = null;
   let timer = 0;
   let leaving = false;
+  let begun = false; // to type
   let news = ""; // until the next key
 
   const changed = () => input.value !== saved;
@@ -64,9 +70,47 @@ function makeEditor(file, ask) {
     show();
   }
 
+  // The command line of vi, in which "i" leads back to the text, as everyone who knows vi has in the fingers.
+  const line = h("input", { "aria-label": "As in vi: :w, :wq, :q!", ...PLAIN });
+  line.hidden = true;
+
+  function toLine() {
+    line.hidden = false;
+    line.value = ":";
+    line.focus();
+  }
+
+  function toText(words = "") {
+    line.hidden = true;
+    input.focus();
+    news = words;
+    show();
+  }
+
+  async function obey(text) {
+    const [, command, force] = COMMAND.exec(text.trim()) ?? [];
+    if (!command) return toText(`E492: Not an editor command: ${text.replace(/^:+/, "")}`);
+    if (command === "q" && !force && changed()) return toText("E37: No write since last change (add ! to override)");
+    if (command !== "q" && !(await save())) return toText();
+    return command === "w" ? toText(news) : leave();
+  }
+
+  // Whoever forgets Escape has typed the command as a line of the text.
+  function typed() {
+    const start = input.value.slice(0, input.selectionStart).lastIndexOf("\n") + 1;
+    const text = input.value.slice(start).split("\n")[0];
+    return isVi && COMMAND.test(text) && text.startsWith(":") ? { start, text } : null;
+  }
+
+  function takeOut({ start, text }) {
+    input.setSelectionRange(Math.max(start - 1, 0), start + text.length);
+    document.execCommand("delete");
+    obey(text);
+  }
+
   const saveButton = button("Save", ({ detail }) => save().then(() => detail && input.focus()), "Ctrl+O");
   const closeButton = button("Close", close, "Ctrl+X");
-  const hint = h("span", { class: "hint" }, "Ctrl+O saves, Ctrl+X closes, Escape then Tab leaves");
+  const hint = h("span", { class: "hint" }, isVi ? KEYS_OF_VI : KEYS_OF_NANO);
   const buttons = h("div", { class: "buttons" }, saveButton, closeButton, hint);
   const choice = makeChoice(`Save the changes to ${file.name}?`, buttons, {
     "Save and close": async () => (await save()) && leave(),
@@ -77,8 +121,17 @@ function makeEditor(file, ask) {
     [(e) => ctrl(e, "o") || ctrl(e, "s"), save],
     [(e) => ctrl(e, "x") && input.selectionStart === input.selectionEnd, close],
     [(e) => e.key === "Tab" && !e.shiftKey && !leaving, indent],
-    [(e) => e.key === "Escape", release],
+    [(e) => e.key === "Escape", isVi ? toLine : release],
+    [(e) => e.key === "Enter" && typed(), () => takeOut(typed())],
+    [(e) => isVi && e.key === "i" && !begun, () => (begun = true)], // the first thing that vi is told
   ];
+  const lineKeys = [
+    [(e) => e.key === "Enter", () => obey(line.value)],
+    [(e) => e.key === "Escape" || (/^[iao]$/i.test(e.key) && /^:?$/.test(line.value)), () => toText()],
+    [(e) => e.key === "Backspace" && line.value.length < 2, () => toText()],
+  ];
+  line.addEventListener("keydown", (event) => pressed(event, lineKeys));
+  line.addEventListener("blur", () => (line.hidden = true));
   input.addEventListener("keydown", (event) => {
     pressed(event, keys);
     if (event.key !== "Escape") leaving = false;
@@ -86,6 +139,7 @@ function makeEditor(file, ask) {
   input.addEventListener("input", () => {
     mistake = null;
     news = "";
+    begun = true;
     show();
     clearTimeout(timer);
     timer = setTimeout(check, CHECK_AFTER);
@@ -98,6 +152,6 @@ function makeEditor(file, ask) {
   check();
   const title = h("div", { class: "title" }, file.name);
   const text = h("div", { class: "text" }, pad);
-  const node = h("div", { class: "editor" }, title, text, status, h("div", { class: "bar" }, buttons, choice.node));
+  const node = h("div", { class: "editor" }, title, text, status, line, h("div", { class: "bar" }, buttons, choice.node));
   return { node, focus: () => input.focus() };
 }

@@ -1,4 +1,6 @@
-// Draws a task: a list that Python ticks off after every command. The parts stand in parts.js.
+// Draws a task, and the playground: a list that Python ticks off after every command. The parts stand in parts.js.
+
+const MOST_SEEDS = 1e6; // the page draws the number that picks what is broken
 
 function render({ model, el }) {
   const content = model.get("content");
@@ -6,33 +8,36 @@ function render({ model, el }) {
   const goals = element("ul", { className: "ks-notes ks-goals" });
   goals.setAttribute("aria-label", "Goals");
   const count = element("span", { className: "ks-count" });
-  const [done, warnings, hints, solution, beside, said] = ["ks-done", "ks-warnings", "ks-hints", "ks-reveals", "ks-beside", "ks-said"].map(part);
+  const heading = element("p", {}, "Goals: ", count);
+  const [text, done, warnings, hints, solution, beside, said] = ["ks-text", "ks-done", "ks-warnings", "ks-hints", "ks-reveals", "ks-beside", "ks-said"].map(part);
   const news = part("ks-unseen");
   news.setAttribute("role", "status");
   const buttons = part("ks-buttons");
   const card = element("section", { className: "ks-card ks-task" },
-    element("h3", { textContent: content.label }), html("div", "", content.html),
-    element("p", {}, "Goals: ", count), goals, done, warnings, buttons, said, hints, solution, beside, news);
+    element("h3", { textContent: content.label }), html("div", "", content.html), text,
+    heading, goals, done, warnings, buttons, said, hints, solution, beside, news);
   card.setAttribute("aria-label", content.label);
 
   const draw = () => {
     const view = model.get("feedback");
-    keep(goals, view.goals, goalLine);
+    keepOne(text, view.html, (words) => element("div", {}, html("h3", "", view.title), html("div", "", words)));
+    heading.hidden = goals.hidden = !view.goals;
+    keep(goals, view.goals ?? [], goalLine);
     count.textContent = view.count;
-    keepOne(done, view.done, (text) =>
-      element("div", { className: "ks-verdict ks-right" }, element("p", {}, element("b", { textContent: "✓ Well done. " }), html("span", "", text))));
-    keep(warnings, view.warnings, (text) => warning(`⚠ ${text}`));
+    keepOne(done, view.done, (words) =>
+      element("div", { className: "ks-verdict ks-right" }, element("p", {}, element("b", { textContent: "✓ Well done. " }), html("span", "", words))));
+    keep(warnings, view.warnings ?? [], (words) => warning(`⚠ ${words}`));
     keep(hints, view.hints, hintLine);
-    keepOne(solution, view.reveal, (text) => reveal("A solution", text));
-    keepOne(beside, view.beside, (text) => html("div", "ks-columns", text));
+    keepOne(solution, view.reveal, (words) => reveal("A solution", words));
+    keepOne(beside, view.beside, (words) => html("div", "ks-columns", words));
     said.innerHTML = view.said;
     const spoken = [view.news, said.textContent, view.news && view.count, view.news && done.textContent];
     const hint = hints.childElementCount > (draw.hints ?? 0) ? hints.lastChild.textContent : "";
     draw.hints = hints.childElementCount;
     const words = [...spoken, hint].filter(Boolean).join(" ");
     if (words) news.textContent = words;
-    drawButtons(buttons, view.buttons, (action) => model.send({ do: action }));
-    buttons.querySelector("[data-do=compare]").setAttribute("aria-expanded", String(Boolean(view.beside)));
+    drawButtons(buttons, view.buttons, (action) => model.send({ do: action, seed: Math.floor(Math.random() * MOST_SEEDS) }));
+    buttons.querySelector("[data-do=compare]")?.setAttribute("aria-expanded", String(Boolean(view.beside)));
   };
 
   keepKeys(card);

@@ -1,8 +1,8 @@
 // The page's half of kubesim.jupyter.terminal: draws what Python sends and asks it what a key or a button does.
-// The editor for `nano FILE` is in editor.js. Whatever was typed or said is put in as text nodes, never as HTML.
+// The prompt is in prompt.js, the editor for files in editor.js. Whatever was typed or said is put in as text nodes,
+// never as HTML.
 
 const PATIENCE = 3000; // milliseconds without an answer, then we say why
-const SHOWN_CANDIDATES = 60;
 const GONE = "Disconnected: this kernel is gone. Run the cells again, from the first one on.";
 const BUSY = "Waiting for the kernel: it is busy or just starting.";
 
@@ -189,79 +189,6 @@ function makePad(attributes, sign) {
   return { node, input, copy, mirror };
 }
 
-// The prompt
-
-function makePrompt(ask, { history }) {
-  const { node, input, mirror } = makePad(
-    { "aria-label": "Command", placeholder: "Type a command (Tab completes)" },
-    (index) => (index ? ">" : "$"),
-  );
-  const candidates = h("div", { class: "candidates", role: "status" });
-  let queued = 0; // commands entered that have no answer yet
-  let carried = ""; // lines that wait for their end
-  let turn = Promise.resolve();
-  let steps = 0; // how far back in the history we are
-  let draft = "";
-
-  function set(text, cursor = text.length) {
-    input.value = text;
-    input.setSelectionRange(cursor, cursor);
-    mirror();
-    candidates.replaceChildren();
-  }
-
-  function enter() {
-    const text = input.value;
-    set("");
-    steps = 0;
-    if (!carried && !queued && !text.trim()) return;
-    queued += 1;
-    turn = turn.then(() => send(text));
-  }
-
-  async function send(text) {
-    const block = carried + text;
-    const reply = await ask({ do: "enter", text: block, wall: wall() });
-    queued -= 1;
-    carried = reply.more ? `${block}\n` : reply.gone ? block : "";
-    if (queued || !carried) return;
-    set(carried + input.value);
-    carried = "";
-  }
-
-  async function complete() {
-    const text = input.value;
-    const reply = await ask({ do: "complete", text, cursor: input.selectionStart });
-    if (input.value !== text || reply.text === undefined) return;
-    set(reply.text, reply.cursor);
-    if (reply.candidates.length > 1) candidates.append(...list(reply.candidates));
-  }
-
-  async function recall(direction) {
-    if (steps === 0) draft = input.value;
-    if (steps === 0) await ask({ do: "news" }); // what cells have run meanwhile
-    steps = Math.min(Math.max(steps + direction, 0), history.length);
-    set(steps ? history[history.length - steps] : draft);
-  }
-
-  const onFirstLine = () => !input.value.slice(0, input.selectionStart).includes("\n");
-  const onLastLine = () => !input.value.slice(input.selectionEnd).includes("\n");
-  const nothingSelected = () => input.selectionStart === input.selectionEnd && getSelection().isCollapsed;
-
-  const keys = [
-    [(e) => e.key === "Enter", enter],
-    [(e) => e.key === "Tab" && !e.shiftKey && input.value.trim(), complete],
-    [(e) => e.key === "ArrowUp" && onFirstLine(), () => recall(1)],
-    [(e) => e.key === "ArrowDown" && onLastLine(), () => recall(-1)],
-    [(e) => ctrl(e, "c") && nothingSelected(), () => set("")],
-    [(e) => ctrl(e, "l"), () => ask({ do: "clear" })],
-    [(e) => ctrl(e, "s"), () => {}], // not the browser's "save page"
-  ];
-  input.addEventListener("keydown", (event) => pressed(event, keys));
-  input.addEventListener("input", () => candidates.replaceChildren());
-  return { node: h("div", { class: "prompt" }, node, candidates), set, focus: () => input.focus() };
-}
-
 function pressed(event, keys) {
   if (event.isComposing) return;
   const found = keys.find(([matches]) => matches(event));
@@ -269,12 +196,6 @@ function pressed(event, keys) {
   event.preventDefault();
   event.stopPropagation();
   found[1]();
-}
-
-function list(words) {
-  const more = words.length - SHOWN_CANDIDATES;
-  const shown = words.slice(0, SHOWN_CANDIDATES).map((word) => h("span", {}, word));
-  return more > 0 ? [...shown, `and ${more} more`] : shown;
 }
 
 // The buttons and the simulated clock

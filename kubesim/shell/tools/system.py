@@ -281,5 +281,5 @@ def nano(operands: list[str], options: Options, io: Invocation) -> None:
         raise UnsupportedError(f"'{io.name}' where another command is its terminal")
     if not isinstance(io.files, Workspace) or io.files.is_dir(operands[0]):
         raise ToolError(f"{operands[0]}: Is a directory")
-    io.machine.edit = Edit(io.files.relative(operands[0]))
+    io.machine.edit = Edit(io.files.relative(operands[0]), editor=io.name)
     io.err(f"kubesim: the editor opens in the live terminal; elsewhere write the file: cat > {operands[0]} <<'EOF'\n")
