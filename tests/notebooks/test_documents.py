@@ -11,7 +11,8 @@ GLOSSARY = (ROOT / "docs/glossary.md").read_text(encoding="utf-8")
 SHEET = (ROOT / "docs/cheat-sheet.md").read_text(encoding="utf-8")
 ENTRIES = re.findall(r"^- \*\*`?(.+?)`?\*\* \((\d\d|appendix)\): (.+)$", GLOSSARY, re.MULTILINE)
 BLOCKS = [line for block in re.findall(r"```sh\n(.*?)```", SHEET, re.DOTALL) for line in block.splitlines()]
-ROWS = [row.replace(r"\|", "\0").split("|")[1:-1] for row in SHEET.splitlines() if row.startswith("|")][2:]
+FIXES = SHEET.partition("## The commands")[0]
+ROWS = [row.replace(r"\|", "\0").split("|")[1:-1] for row in FIXES.splitlines() if row.startswith("|")][2:]
 MAKE, _, AGAIN, PATCH = BLOCKS[3:7]
 CONFIG = '{"auths":{"registry.example.com":{"username":"myuser","password":"mypassword"}}}'
 RUN = "kubectl run web --image=registry.example.com/myapp:1.0"
