@@ -24,7 +24,8 @@ def describe(obj: Object, related: Related, now: Micros) -> str:
     `related` holds the lists that RELATED names for its kind. Without "events" there is no events section, and what
     else is missing counts as not allowed to be listed.
     """
-    return aligned([*screen_of(obj, related, now), *event_lines(related.get("events"), now)])
+    has_events = "events" in RELATED.get(obj.get("kind", ""), ("events",))
+    return aligned([*screen_of(obj, related, now), *event_lines(related.get("events") if has_events else None, now)])
 
 
 def pod_template(template: Object) -> str:
