@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from collections import ChainMap, deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import chain
 from typing import Any, NamedTuple
 
@@ -23,12 +22,11 @@ from kubesim.kubectl.formats import gotemplate_functions as functions
 class Printer:
     """Prints objects through a template.
 
-    Raises FormatError ("template: output:1: unclosed action"), whose `stdout` is what kubectl prints before it, and
-    NotSimulated.
+    Raises FormatError ("template: output:1: unclosed action"), and NotSimulated where the object is not as the template
+    expects: Go's report of that is long, and says at which byte of the template it was.
     """
 
     def __init__(self, name: str, text: str, no_headers: bool, budget: Budget) -> None:
-        self._text = text
         self._budget = budget
         try:
             parser = _Parser(text, budget)
@@ -39,17 +37,11 @@ class Printer:
             raise FormatError(f"error parsing template {text}, {error}") from None
 
     def __call__(self, obj: Mapping[str, Any], typed: bool = False) -> str:
-        run = _Run(self._text, obj, self._budget)
+        run = _Run(obj, self._budget)
         try:
             run.walk(self._statements, obj)
-        except FormatError as error:
-            printed = (
-                f"Error executing template: {error}. Printing more information for debugging the template:\n"
-                f"\ttemplate was:\n\t\t{self._text}\n\traw data was:\n\t\t{gojson.dumps(obj)}\n"
-                f"\tobject given to template engine was:\n\t\t{gojson.sprint(obj)}\n\n"
-            )
-            problem = f"error executing template {quote(self._text)}: {error}"
-            raise FormatError(problem, "".join(run.out) + printed) from None
+        except functions.Refusal as error:
+            raise NotSimulated(f"a Go template that fails: {error}") from None
         return "".join(run.out)
 
 
@@ -59,15 +51,10 @@ class _Run:
     Each statement and each text that is made are paid for.
     """
 
-    def __init__(self, text: str, obj: Any, budget: Budget) -> None:
+    def __init__(self, obj: Any, budget: Budget) -> None:
         self.budget = budget
         self.out: list[str] = []
         self.variables = ChainMap({"$": obj})
-        self._text = text
-
-    def error(self, at: int, text: str, problem: str) -> FormatError:
-        line, column = 1 + self._text.count("\n", 0, at), at - self._text.rfind("\n", 0, at) - 1
-        return FormatError(f'template: output:{line}:{column}: executing "output" at <{text}>: {problem}')
 
     def print(self, text: str) -> None:
         """Write a text."""
@@ -84,56 +71,42 @@ class _Run:
 
 
 _Statement = Callable[[_Run, Any], None]
-
-
 _Evaluate = Callable[..., Any]
 """The value of a part of an action, from the run and its dot; a function is handed one more argument by a pipeline."""
 
 
-@dataclass(frozen=True)
-class _Node:
-    """A part of an action: where it begins, and its text as Go writes it back in errors."""
+class _Node(NamedTuple):
+    """A part of an action, and the name of its function, if it is a call."""
 
-    at: int
-    text: str
     evaluate: _Evaluate
-    is_call: bool = False
+    function: str = ""
 
 
-def _fields(at: int, text: str, base: _Evaluate, names: Sequence[str]) -> _Node:
+def _fields(base: _Evaluate, names: Sequence[str]) -> _Node:
     """`.a.b`, `$x.a`, `(pipeline).a` or only `.`: the fields of what `base` evaluates to."""
 
     def evaluate(run: _Run, dot: Any) -> Any:
         value = base(run, dot)
         for name in names:
             if value is not None and not isinstance(value, dict):
-                raise run.error(at, text, f"can't evaluate field {name} in type interface {{}}")
+                raise functions.Refusal(f"can't evaluate field {name} in type {gojson.type_name(value)}")
             value = (value or {}).get(name)
         return value
 
-    return _Node(at, text, evaluate)
+    return _Node(evaluate)
 
 
-def _call(at: int, name: str, arguments: Sequence[_Node]) -> _Node:
-    text = " ".join([name, *[node.text for node in arguments]])
-
+def _call(name: str, arguments: Sequence[_Node]) -> _Node:
     def evaluate(run: _Run, dot: Any, *handed: Any) -> Any:
         values = chain((node.evaluate(run, dot) for node in arguments), handed)
-        try:
-            return functions.call(name, values, len(arguments) + len(handed), run.budget)
-        except functions.Refusal as error:
-            if error.at == "argument" and arguments:
-                raise run.error(arguments[-1].at, arguments[-1].text, str(error)) from None
-            raise run.error(at, name if error.at == "name" else text, str(error)) from None
+        return functions.call(name, values, len(arguments) + len(handed), run.budget)
 
-    return _Node(at, text, evaluate, is_call=True)
+    return _Node(evaluate, name)
 
 
-@dataclass(frozen=True)
-class _Pipeline:
+class _Pipeline(NamedTuple):
     """A value and the functions that it is handed through; it goes into the variables, if any."""
 
-    text: str
     variables: Sequence[str]
     assigns: bool
     nodes: Sequence[_Node]
@@ -157,13 +130,6 @@ class _Pipeline:
         if not self.variables:
             run.print("<no value>" if value is None else gojson.sprint(value))
 
-    def items(self, run: _Run, value: Any) -> Iterator[tuple[Any, Any]]:
-        """The keys and values that `range` goes through."""
-        if isinstance(value, dict | list):
-            return iter(sorted(value.items()) if isinstance(value, dict) else enumerate(value))
-        last = self.nodes[-1]
-        raise run.error(last.at, last.text, f"range can't iterate over {gojson.sprint(value)}")
-
 
 def _control(
     keyword: str, pipeline: _Pipeline, body: Sequence[_Statement], otherwise: Sequence[_Statement]
@@ -175,12 +141,14 @@ def _control(
         value = pipeline.evaluate(run, dot)
         if not value:
             run.walk(otherwise, dot)
-        elif keyword == "range":
-            for key, item in pipeline.items(run, value):
+        elif keyword != "range":
+            run.walk(body, value if keyword == "with" else dot)
+        elif not isinstance(value, dict | list):
+            raise functions.Refusal(f"range can't iterate over {gojson.sprint(value)}")
+        else:
+            for key, item in sorted(value.items()) if isinstance(value, dict) else enumerate(value):
                 pipeline.bind(run, key, item)
                 run.walk(body, item)
-        else:
-            run.walk(body, value if keyword == "with" else dot)
         run.variables = run.variables.parents
 
     return execute
@@ -298,13 +266,12 @@ class _Parser:
         while self._tokens[0].kind == "|":
             self._tokens.popleft()
             nodes.append(self._command(context))
-            if not nodes[-1].is_call:
+            if not nodes[-1].function:
                 raise self.error(f"non executable command in pipeline stage {len(nodes)}")
         if self._tokens[0].kind != end:
             raise self._unexpected()
         self._tokens.popleft()
-        text = f"{declaration} {' | '.join([node.text for node in nodes])}".lstrip()
-        return _Pipeline(text, variables, bool(declaration) and ":" not in declaration, nodes)
+        return _Pipeline(variables, bool(declaration) and ":" not in declaration, nodes)
 
     def _unexpected(self) -> FormatError:
         kind, text = self._tokens[0].kind, self._tokens[0].text
@@ -314,26 +281,26 @@ class _Parser:
     def _command(self, context: str) -> _Node:
         if self._tokens[0].kind == "}}":
             raise self.error(f"missing value for {context}")
-        first, arguments = self._operand(), list[_Node]()
+        text, first, arguments = self._tokens[0].text, self._operand(), list[_Node]()
         while self._tokens[0].kind in _OPERANDS:
             arguments.append(self._operand())
-        if arguments and not first.is_call:
-            raise self.error(f"can't give argument to non-function {first.text}")
-        return _call(first.at, first.text, arguments) if first.is_call else first
+        if arguments and not first.function:
+            raise self.error(f"can't give argument to non-function {text}")
+        return _call(first.function, arguments) if first.function else first
 
     def _operand(self) -> _Node:
-        kind, text, at = self._tokens[0].kind, self._tokens[0].text, self._tokens[0].at
+        kind, text, _ = self._tokens[0]
         if kind not in _OPERANDS:
             raise self._unexpected()
         self._tokens.popleft()
         if kind == "path":
-            return self._path(text, at)
+            return self._path(text)
         if kind == "(":
-            return self._parenthesized(at)
+            return self._parenthesized()
         if kind == "word" and text not in _CONSTANTS:
-            return self._function(text, at)
+            return self._function(text)
         value = self._constant(kind, text)
-        return _Node(at, text, lambda run, dot: value)
+        return _Node(lambda run, dot: value)
 
     def _constant(self, kind: str, text: str) -> Any:
         if kind == "word":
@@ -345,25 +312,23 @@ class _Parser:
         except ValueError as error:
             raise self.error(str(error)) from None
 
-    def _function(self, name: str, at: int) -> _Node:
+    def _function(self, name: str) -> _Node:
         if name in _ABSENT:
             raise NotSimulated(f"{quote(name)} in a Go template is not part of this simulator")
         if name not in functions.NAMES:
             raise self.error(f"function {quote(name)} not defined")
-        return _call(at, name, ())
+        return _call(name, ())
 
-    def _path(self, text: str, at: int) -> _Node:
+    def _path(self, text: str) -> _Node:
         base, *names = text.split(".")
         if base and base not in self._variables:
             raise self.error(f"undefined variable {quote(base)}")
-        place = at + (len(names[0]) + 1 if len(names) > 1 and not base else len(base))
         start = (lambda run, _: run.variables[base]) if base else (lambda _, dot: dot)
-        return _fields(place, text, start, [name for name in names if name])
+        return _fields(start, [name for name in names if name])
 
-    def _parenthesized(self, at: int) -> _Node:
-        pipeline = self._pipeline("parenthesized pipeline", end=")")
-        text, fields = f"({pipeline.text})", self._tokens[0]
+    def _parenthesized(self) -> _Node:
+        pipeline, fields = self._pipeline("parenthesized pipeline", end=")"), self._tokens[0]
         if fields.kind != "path" or self._text[fields.at - 1] != ")":
-            return _fields(at, text, pipeline.evaluate, [])
+            return _fields(pipeline.evaluate, [])
         self._tokens.popleft()
-        return _fields(fields.at, text + fields.text, pipeline.evaluate, fields.text[1:].split("."))
+        return _fields(pipeline.evaluate, fields.text[1:].split("."))

@@ -14,7 +14,6 @@ from typing import Any
 
 from kubesim.api.budget import Budget
 from kubesim.gotext.gojson import Literal, decode_base64, quote, sprint
-from kubesim.kubectl.errors import NotSimulated
 
 _VERB = re.compile(r"%(?P<width>-?\d{0,3})(?P<verb>.?)", re.DOTALL)
 _VERBS: dict[str, tuple[type | tuple[type, ...], Callable[[Any], str]]] = {
@@ -27,16 +26,10 @@ _VERBS: dict[str, tuple[type | tuple[type, ...], Callable[[Any], str]]] = {
 
 
 class Refusal(Exception):
-    """What Go says is wrong with a call; `at` is the part of it that the message points at."""
-
-    def __init__(self, problem: str, at: str = "call") -> None:
-        super().__init__(problem)
-        self.at = at
+    """What is wrong with the values that a template meets."""
 
 
 def _base64decode(value: Any) -> str:
-    if value is None:
-        raise Refusal("invalid value; expected string", "argument")
     try:
         return decode_base64(value).decode(errors="replace")
     except ValueError as error:
@@ -115,21 +108,18 @@ NAMES = frozenset(_FUNCTIONS)
 def call(name: str, arguments: Iterable[Any], count: int, budget: Budget) -> Any:
     """The value of a function; `and` and `or` take only as many of the `count` arguments as they need.
 
-    A text is paid for before it is made. Raises Refusal with Go's reason, and NotSimulated.
+    A text is paid for before it is made. Raises Refusal.
     """
     function, fixed, variadic = _FUNCTIONS[name]
     if count < fixed or (count > fixed and not variadic):
-        raise Refusal(f"wrong number of args for {name}: want {'at least ' * variadic}{fixed} got {count}", "name")
+        raise Refusal(f"wrong number of args for {name}: want {'at least ' * variadic}{fixed} got {count}")
     if function is None:
         value = None
         for value in arguments:
             if bool(value) == (name == "or"):
                 break
         return value
-    values = [*([budget] if name in _WITH_BUDGET else []), *arguments]
     try:
-        return function(*values)
-    except Refusal as error:
-        raise Refusal(str(error) if error.at == "argument" else f"error calling {name}: {error}", error.at) from None
+        return function(*([budget] if name in _WITH_BUDGET else []), *arguments)
     except (TypeError, AttributeError):
-        raise NotSimulated(f"{name} of such values in a Go template is not part of this simulator") from None
+        raise Refusal(f"{name} of such values in a Go template is not part of this simulator") from None
