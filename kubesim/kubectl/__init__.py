@@ -14,12 +14,12 @@ from kubesim.kubectl.command import Call, Command, Context, Kustomization, is_ch
 from kubesim.kubectl.commands import (
     ABSENT,
     GLOBAL_FLAGS,
+    ROOT,
     all_commands,
     complete,
     find_command,
     help_text,
     next_word,
-    root_help,
     suggestions,
 )
 from kubesim.kubectl.config import Kubeconfig, check_client, check_context
@@ -165,14 +165,16 @@ def _first_help(words: Sequence[str]) -> str:
         raise Plain(f"Error: flags cannot be placed before plugin name: {words[0]}")
     if position is None:
         GLOBAL_FLAGS.parse(words)
-        return root_help()
+        return help_text(ROOT)
     if words[0] != "help":
         raise KubectlError(f'unknown command "{words[0]}" for "kubectl"{suggestions(words[0])}')
     topic, rest = find_command(words[1:])
     _refuse_absent(topic, rest)
     if rest and topic is None and next_word(rest, GLOBAL_FLAGS) is not None:
-        raise Plain(f"Unknown help topic [{' '.join(f'`{word}`' for word in rest)}]\n\n\n{root_help()}".rstrip("\n"))
-    return help_text(topic) if topic else root_help()
+        raise Plain(
+            f"Unknown help topic [{' '.join(f'`{word}`' for word in rest)}]\n\n\n{help_text(ROOT)}".rstrip("\n")
+        )
+    return help_text(topic or ROOT)
 
 
 def _refuse_absent(command: Command | None, words: Sequence[str]) -> None:

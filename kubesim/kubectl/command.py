@@ -204,17 +204,19 @@ class Command:
     connects, which refuses a wrong context in different words; `prints_last`: a wrong -o is found after the work.
     `has_tables`: -o knows tables; `all_is_selector`: --all selects, where other commands only let a type alone mean
     all its objects; `operands`: what Tab completes, "types" and their names, or "pods"; `failure` is the exit status of
-    errors.
+    errors. `is_group`: it only holds others; called by itself it `shows_help` on stdout, or on stderr.
     """
 
     path: tuple[str, ...]
     run: Run
     usage: str = ""
     short: str = ""
+    long: str = ""
     example: str = ""
     aliases: tuple[str, ...] = ()
     required: tuple[str, ...] = ()
     is_group: bool = False
+    shows_help: bool = False
     refuse: tuple[Sequence[str], ...] = ()
     is_offline: bool = False
     asks_namespace: bool = False

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable, Sequence
 from functools import cache
 from importlib import import_module
-from typing import Any
 
 from kubesim.api.objects import name_of
 from kubesim.api.resources import NAMESPACE, RESOURCES, find_resource
@@ -146,72 +146,28 @@ _OPTIONS = 'Use "kubectl options" for a list of global command-line options (app
 
 
 def help_text(command: Command) -> str:
-    """What `kubectl COMMAND --help` prints."""
-    parts = [f"{command.short}.\n"]
-    if command.example:
-        parts.append(f"Examples:\n{command.example}\n")
-    own = [flag for flag in command.flags if flag.simulated]
-    if own:
-        lines = "\n\n".join(_flag_help(flag) for flag in sorted(own, key=lambda flag: flag.name))
-        parts.append(f"Options:\n{lines}\n")
-    parts.append(f"Usage:\n{_usage(command)}\n")
-    parts.append(_OPTIONS)
-    return "\n".join(parts)
-
-
-def _usage(command: Command) -> str:
-    return f"  {' '.join(filter(None, (command.name, command.usage)))} [options]"
+    """What `kubectl COMMAND --help` prints; one that holds others lists them."""
+    members = subcommands(command.path) if command.path else []
+    width = max([len(member.path[-1]) for member in members], default=0)
+    listed = "".join([f"  {member.path[-1]:<{width}}   {member.short}\n" for member in members])
+    own = sorted((flag for flag in command.flags if flag.simulated), key=lambda flag: flag.name)
+    parts = [
+        f"{command.long or f'{command.short}.'}\n",
+        command.aliases and f"Aliases:\n{', '.join((command.path[-1], *command.aliases))}\n",
+        command.example and f"Examples:\n{command.example}\n",
+        listed and f"Available Commands:\n{listed}",
+        "Options:\n" * bool(own) + "\n".join(map(_flag_help, own)),
+        f"Usage:\n  {' '.join(filter(None, (command.name, command.usage)))} [options]\n",
+    ]
+    if members or not command.path:
+        parts.append(f'Use "{command.name} <command> --help" for more information about a given command.')
+    return "\n".join([*filter(None, parts), _OPTIONS])
 
 
 def _flag_help(flag: Flag) -> str:
-    head = f"-{flag.short}, " if flag.short else ""
-    return f"    {head}--{flag.name}={_default(flag)}:\n\t{flag.help}"
-
-
-def _default(flag: Flag) -> str:
-    value: Any = flag.default
-    if flag.kind in ("list", "pairs", "array"):
-        return "[]"
-    if flag.kind == "duration":
-        return f"{value:g}s"
-    if flag.kind == "switch":
-        return "true" if value else "false"
-    return f"'{value}'" if flag.kind == "text" else str(value)
-
-
-def group_help(group: Command, members: Iterable[Command]) -> str:
-    """What a command that only holds others prints."""
-    rows = [(member.path[-1], member.short) for member in members]
-    width = max(len(name) for name, _ in rows)
-    listed = "".join(f"  {name.ljust(width)}   {short}\n" for name, short in rows)
-    aliases = f"Aliases:\n{', '.join((group.path[-1], *group.aliases))}\n\n" if group.aliases else ""
-    return (
-        f"{group.example or group.short + '.'}\n\n{aliases}Available Commands:\n{listed}\nUsage:\n{_usage(group)}\n\n"
-        f'Use "{group.name} <command> --help" for more information about a given command.\n{_OPTIONS}'
-    )
-
-
-def root_help() -> str:
-    """What `kubectl` alone prints."""
-    return (
-        "kubectl controls the Kubernetes cluster manager.\n\n"
-        "kubesim simulates its commands for Pods, Secrets, ServiceAccounts, Namespaces, Deployments and RBAC.\n\n"
-        'Usage:\n  kubectl [flags] [options]\n\nUse "kubectl <command> --help" for more information about a given '
-        f"command.\n{_OPTIONS}"
-    )
-
-
-def _register_group(path: str) -> None:
-    """A command that only holds others: called by itself it shows its help."""
-
-    def show(call: Call) -> None:
-        if call.args:
-            raise UsageError(f'unknown command "{" ".join(call.args)}"')
-        write = call.say if path == "rollout" else call.complain
-        write(group_help(call.command, subcommands(call.command.path)))
-        raise Exit(1)
-
-    command(path, is_group=True, is_offline=True)(show)
+    default = {"list": "[]", "pairs": "[]", "array": "[]", "text": f"'{flag.default}'"}.get(flag.kind)
+    shown = default or f"{json.dumps(flag.default)}{'s' if flag.kind == 'duration' else ''}".replace(".0s", "s")
+    return f"    {f'-{flag.short}, ' if flag.short else ''}--{flag.name}={shown}:\n\t{flag.help}\n"
 
 
 def subcommands(path: tuple[str, ...]) -> list[Command]:
@@ -220,5 +176,15 @@ def subcommands(path: tuple[str, ...]) -> list[Command]:
     return sorted(found.values(), key=lambda item: item.path)
 
 
-for _path in ("auth", "config", "create secret", "create service", "rollout", "set"):
-    _register_group(_path)
+def _show_group(call: Call) -> None:
+    """Called by itself, a command that only holds others shows its help."""
+    if call.args:
+        raise UsageError(f'unknown command "{" ".join(call.args)}"')
+    (call.say if call.command.shows_help else call.complain)(help_text(call.command))
+    raise Exit(1)
+
+
+for _path, _row in TABLE["commands"].items():
+    if _row.get("is_group") and _path:
+        command(_path, is_offline=True)(_show_group)
+ROOT = Command((), _show_group, **TABLE["commands"][""])
