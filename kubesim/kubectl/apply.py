@@ -49,13 +49,9 @@ def apply(call: Call) -> None:
     shown: list[Object] = []
     visit(found, errors, partial(_apply_one, call, shown))
     if shown:
-        call.say(call.output_format().render(shown[0] if len(shown) == 1 else _list_of(shown), typed=True))
-
-
-def _list_of(objects: list[Object]) -> Object:
-    """The List that apply prints several objects as: its own fields are in Go's order, the objects' are sorted."""
-    items = json.loads(json.dumps(objects, sort_keys=True))
-    return {"kind": "List", "apiVersion": "v1", "metadata": {}, "items": items}
+        listed = {"kind": "List", "apiVersion": "v1", "metadata": {}}  # in Go's order; the objects' fields are sorted
+        listed["items"] = json.loads(json.dumps(shown, sort_keys=True))
+        call.say(call.output_format().render(shown[0] if len(shown) == 1 else listed, typed=True))
 
 
 def _apply_one(call: Call, shown: list[Object], manifest: Manifest) -> None:
@@ -222,15 +218,14 @@ def _merged(call: Call, manifest: Manifest, live: Object | None) -> Object:
 
 @command("replace")
 def replace(call: Call) -> None:
+    def act(manifest: Manifest) -> None:
+        new = send(call, manifest, _with_config(call, manifest), "replacing")
+        print_result(call, manifest.resource, new, "replaced", call.dry_run())
+
     if call.flags["force"]:
         _replace_by_force(call)
     else:
-        visit_manifests(call, partial(_replace_one, call))
-
-
-def _replace_one(call: Call, manifest: Manifest) -> None:
-    new = send(call, manifest, _with_config(call, manifest), "replacing")
-    print_result(call, manifest.resource, new, "replaced", call.dry_run())
+        visit_manifests(call, act)
 
 
 def _with_config(call: Call, manifest: Manifest) -> Object:
@@ -251,12 +246,11 @@ def _replace_by_force(call: Call) -> None:
             if error.reason != "NotFound":
                 raise with_source("deleting", manifest.source, error) from None
 
+    def create_again(manifest: Manifest) -> None:
+        new = call.api.create(manifest.resource, _with_config(call, manifest), **call.request())
+        print_result(call, manifest.resource, new, "replaced")
+
     grace = call.flags["grace-period"]
     visit(manifests(call, errors, is_valid=False), errors, remove)
     wait_until_gone(call, targets)
-    refuse_if(not visit_manifests(call, partial(_create_again, call)), "no objects passed to replace")
-
-
-def _create_again(call: Call, manifest: Manifest) -> None:
-    new = call.api.create(manifest.resource, _with_config(call, manifest), **call.request())
-    print_result(call, manifest.resource, new, "replaced")
+    refuse_if(not visit_manifests(call, create_again), "no objects passed to replace")

@@ -12,7 +12,7 @@ import re
 import textwrap
 from collections.abc import Iterator, Sequence
 
-from kubesim.api import KUBECTL, KUBERNETES, KUSTOMIZE, schema
+from kubesim.api import KUBECTL, KUBERNETES, KUSTOMIZE, load_table, schema
 from kubesim.api.errors import StatusError
 from kubesim.api.objects import name_of
 from kubesim.api.resources import API_VERSIONS, RESOURCES, SERVICE, Resource, find_resource
@@ -73,19 +73,11 @@ def version(call: Call) -> None:
     call.say(json.dumps(found, indent=2) + "\n" if output == "json" else to_yaml(found) + "\n" if output else text)
 
 
-# How the kubectl that kubesim behaves as was built.
-_BUILD = {
-    "gitCommit": "bb826b1d48562f110659e64e8ec444327433db95",
-    "gitTreeState": "clean",
-    "buildDate": "2026-08-20T03:09:25Z",
-    "goVersion": "go1.26.5",
-    "compiler": "gc",
-}
-
-
 def _details(version: str) -> dict[str, str]:
+    """A version, and how the kubectl that kubesim behaves as was built."""
     major, minor, _ = version.lstrip("v").split(".")
-    build = _BUILD if version == KUBECTL else dict.fromkeys(_BUILD, "")
+    build: dict[str, str] = load_table(__file__, "build.json")
+    build = build if version == KUBECTL else dict.fromkeys(build, "")
     return {"major": major, "minor": minor, "gitVersion": version, **build, "platform": "linux/amd64"}
 
 
@@ -111,10 +103,9 @@ def cluster_info(call: Call) -> None:
 
 # What kubectl takes for verbs without a warning: of objects, and of paths.
 _VERBS = (
-    *("get", "list", "watch", "create", "update", "patch", "delete", "deletecollection", "use", "bind", "impersonate"),
-    *("*", "approve", "sign", "escalate", "attest"),
+    "get list watch create update patch delete deletecollection use bind impersonate * approve sign escalate attest"
 )
-_PATH_VERBS = ("get", "put", "post", "head", "options", "delete", "patch", "*")
+_PATH_VERBS = "get put post head options delete patch *"
 
 
 @command("auth can-i")
@@ -138,7 +129,7 @@ def _asked(call: Call, verb: str, word: str) -> Request:
     refuse_if(is_path and part, "--subresource can not be used with NonResourceURL")
     kind, _, name = word.partition("/")
     plural, group = ("", "") if is_path else _type(call, kind)
-    if verb not in (_PATH_VERBS if is_path else _VERBS):
+    if verb not in (_PATH_VERBS if is_path else _VERBS).split():
         call.warn(f"verb '{verb}' is not a known verb\n")
     if is_path:
         return Request(call.user, verb, "", path=word)

@@ -27,22 +27,17 @@ WATCH = 60.0
 
 @command("get", asks_namespace=True, operands="types", has_tables=True)
 def get(call: Call) -> None:
-    watches = call.flags["watch"] or call.flags["watch-only"]
-    if call.flags["raw"]:
-        _read(call, call.flags["raw"])
+    if path := call.flags["raw"]:
+        invalid = f"--raw must be a valid URL path: parse {quote(path)}: invalid URI for request"
+        refuse_if(not path.startswith("/"), invalid)
+        call.say(call.context.read(path, call.flags["as"], tuple(call.flags["as-group"])))
         return
-    if watches:
+    if call.flags["watch"] or call.flags["watch-only"]:
         _watch(call)
         return
     selection, form = select(call, call.args), call.output_format()
     errors = [selection.error] if selection.error else []
     visit([selection], errors, partial(_print_tables if form.is_table else _print_formatted, call, form))
-
-
-def _read(call: Call, path: str) -> None:
-    refuse_if(not path.startswith("/"), f"--raw must be a valid URL path: parse {quote(path)}: invalid URI for request")
-    if call.context.read:
-        call.say(call.context.read(path, call.flags["as"], tuple(call.flags["as-group"])))
 
 
 def _print_formatted(call: Call, form: Format, selection: Selection) -> None:
@@ -166,9 +161,9 @@ def events(call: Call) -> None:
         later = [(at, change.obj) for at, change in changes(call, EVENT) if change.type != "DELETED"]
         for at, event in [*((now, event) for event in kept), *later]:
             if matches(event):
-                _show_one(call, table, event, at)
+                _show(call, table, [event], at)
     elif kept:
-        _show(call, table, sorted(kept, key=_last_seen))
+        _show(call, table, sorted(kept, key=_last_seen), None)
     else:
         call.complain(f"No events found{'' if namespace is None else f' in {namespace} namespace'}.\n")
 
@@ -199,20 +194,16 @@ def _subject(call: Call) -> tuple[str, str] | None:
         raise Plain(str(error)) if str(error).startswith("the server") else error from None
 
 
-def _show(call: Call, table: _Table, found: list[Object]) -> None:
+def _show(call: Call, table: _Table, found: list[Object], moment: Micros | None) -> None:
+    """Show events, as a list or, of a watch, one at its moment."""
+    items = [in_go_order(EVENT, event) for event in found]
     if not call.flags["output"]:  # --template alone counts for nothing here
-        call.say(table.render(found, call.context.clock.now))
+        call.say(table.render(found, moment or call.context.clock.now))
+    elif moment is not None:
+        call.say(call.output_format().render(items[0], typed=True))
     elif call.output_format().name != "name":  # a list has none
-        items = [in_go_order(EVENT, event) for event in found]
         listed = {"kind": "EventList", "apiVersion": "v1", "metadata": {}, "items": items}
         call.say(call.output_format().render(listed, typed=True))
-
-
-def _show_one(call: Call, table: _Table, event: Object, at: Micros) -> None:
-    if call.flags["output"]:
-        call.say(call.output_format().render(in_go_order(EVENT, event), typed=True))
-    else:
-        call.say(table.render([event], at))
 
 
 class _Table:

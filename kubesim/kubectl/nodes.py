@@ -21,14 +21,8 @@ from kubesim.kubectl.selection import Query, Target
 _EFFECTS = ("NoSchedule", "PreferNoSchedule", "NoExecute")
 
 
-@command("cordon")
-def cordon(call: Call) -> None:
-    _set_unschedulable(call, _nodes(call), True)
-
-
-@command("uncordon")
-def uncordon(call: Call) -> None:
-    _set_unschedulable(call, _nodes(call), False)
+command("cordon")(lambda call: _set_unschedulable(call, _nodes(call), True))
+command("uncordon")(lambda call: _set_unschedulable(call, _nodes(call), False))
 
 
 def _nodes(call: Call) -> list[Object]:
@@ -91,12 +85,8 @@ def _evict(call: Call, pods: Sequence[Object]) -> None:
         raise Several(map(KubectlError, found)) if len(found) > 1 else KubectlError(found[0])
     if said := "; ".join(f"{text}: {', '.join(names)}" for text, names in warnings.items() if text):
         call.complain(f"Warning: {said}\n")
-    for pod in going:
-        call.say(
-            ""
-            if call.flags["disable-eviction"]
-            else f"evicting pod {namespace_of(pod)}/{name_of(pod)}{DRY_RUN_SUFFIX[call.dry_run()]}\n"
-        )
+    for pod in going if not call.flags["disable-eviction"] else ():
+        call.say(f"evicting pod {namespace_of(pod)}/{name_of(pod)}{DRY_RUN_SUFFIX[call.dry_run()]}\n")
     if call.dry_run() == "none":
         _delete(call, going)
 
@@ -173,9 +163,7 @@ def _check_taint(call: Call, words: Sequence[str], added: list[Object], removed:
     both = [f"{old['key']}={old['effect']}" for new in added for old in removed if _matches(new, old)]
     clash = "can not both modify and remove the following taint(s) in the same command: "
     refuse_if(both, clash + ", ".join(both))
-    everything, selector = call.flags["all"], call.flags["selector"]
-    refuse_if(everything and selector, "setting 'all' parameter with a non empty selector is prohibited")
-    is_named = everything or selector or len(words) > 1
+    is_named = call.flags["all"] or call.flags["selector"] or len(words) > 1
     refuse_if(not is_named, "at least one resource name must be specified since 'all' parameter is not set")
 
 

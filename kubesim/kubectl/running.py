@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import PurePosixPath
 from typing import Any, NoReturn, TypeVar
 
+from kubesim.api import load_table
 from kubesim.api.errors import StatusError
 from kubesim.api.objects import Object, find_named, metadata, name_of
 from kubesim.api.resources import POD, Resource
@@ -237,7 +238,7 @@ def copy(call: Call) -> None:
     namespace, _, name = (source or target).rpartition("/")
     pod = get_named(call, POD, namespace or call.namespace, name)
     container = _exec(call, pod, lambda node, container: node.place(pod, container, ["tar"]))
-    tar = _TAR[container.base.is_busybox]
+    tar = load_table(__file__, "tar.json")["busybox" if container.base.is_busybox else "GNU"]
     if source:
         _copy_out(call, container.files, path.rstrip("/") or "/", place, tar)
         return
@@ -251,26 +252,6 @@ def copy(call: Call) -> None:
             container.files.put(place.rstrip("/") + inner, text)
     except OSError as error:
         _give_up(call, call.complain, tar["no file"].format(place.rpartition("/")[2], error.strerror), tar["status"])
-
-
-_FAILED = "tar: Exiting with failure status due to previous errors\n"
-# What tar says, GNU's and busybox'. They are shown by kubectl in the order in which they come.
-_TAR: dict[bool, dict[str, Any]] = {
-    False: {
-        "status": 2,
-        "absolute": "tar: Removing leading `/' from member names\n",
-        "missing": f"tar: {{}}: Cannot stat: No such file or directory\n{_FAILED}",
-        "no folder": "tar: {}: Cannot open: No such file or directory\ntar: Error is not recoverable: exiting now\n",
-        "no file": f"tar: {{}}: Cannot open: {{}}\n{_FAILED}",
-    },
-    True: {
-        "status": 1,
-        "absolute": "tar: removing leading '/' from member names\n",
-        "missing": "tar: {}: No such file or directory\ntar: error exit delayed from previous errors\n",
-        "no folder": "tar: can't change directory to '{}': No such file or directory\n",
-        "no file": "tar: can't open '{}': {}\n",
-    },
-}
 
 
 def _file_spec(word: str) -> tuple[str, str]:

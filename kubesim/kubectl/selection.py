@@ -27,6 +27,9 @@ _TYPE_TWICE = (
     "(e.g. 'kubectl get resource/<resource_name>' instead of 'kubectl get resource resource/<resource_name>'"
 )
 
+_WORDS_WITH_FILES = "when paths, URLs, or stdin is provided as input, you may not specify resource arguments as well"
+_TYPES = "you may only specify a single resource type"
+
 
 @dataclass(frozen=True)
 class Target:
@@ -192,47 +195,38 @@ def find_targets(call: Call, args: Sequence[str], *, needs_name: bool = False, o
         with_all and has_selector and call.command.all_is_selector,
         "setting 'all' parameter but found a non empty selector. ",
     )
-    words = _multiplied(list(args))
+    words, types = list(args), args[0].split(",") if args[1:] else []
+    if types[1:]:  # a,b c is a/c b/c
+        words = [f"{kind}/{name}" for kind in types for name in words[1:]]
     refuse_if(len({"/" in word for word in words}) > 1, _TYPE_TWICE)
     pairs = [split_pair(word) for word in words if "/" in word]
-    if call.flags.get("filename"):
-        _check_files(call, words, bool(pairs))
-        return []
     selects = has_selector or (with_all and call.command.all_is_selector)
-    _check_words(words, bool(pairs), selects)
+    _check_words(call, words, bool(pairs), selects)
+    if not words:
+        return []
     if pairs:
         found = [(resolve(call, kind), name) for kind, name in pairs]
-        _check_count({resource for resource, _ in found}, one_type)
+        refuse_if(one_type and len({resource for resource, _ in found}) > 1, _TYPES)
         return [_named(call, resource, name) for resource, name in found]
-    types = _types(call, words[0])
+    resources = _types(call, words[0])
     if not words[1:]:
         refuse_if(needs_name and not selects and not with_all, "resource(s) were provided, but no name was specified")
-        _check_count(set(types), one_type)
-        return [Target(resource, _scope(call, resource), None) for resource in types]
-    refuse_if(len(types) > 1, "you must specify only one resource")
-    return [_named(call, types[0], name) for name in words[1:]]
+        refuse_if(one_type and len(resources) > 1, _TYPES)
+        place = None if call.flags.get("all-namespaces") else call.namespace
+        return [Target(resource, place if resource.namespaced else None, None) for resource in resources]
+    refuse_if(len(resources) > 1, "you must specify only one resource")
+    return [_named(call, resources[0], name) for name in words[1:]]
 
 
-def _check_files(call: Call, words: Sequence[str], has_pairs: bool) -> None:
-    check_paths(call)
-    refuse_if(has_pairs, "resource/name arguments cannot be provided when a path is specified")
-    refuse_if(words, "when paths, URLs, or stdin is provided as input, you may not specify resource arguments as well")
-
-
-def _check_words(words: Sequence[str], has_pairs: bool, selects: bool) -> None:
+def _check_words(call: Call, words: Sequence[str], has_pairs: bool, selects: bool) -> None:
+    if call.flags.get("filename"):
+        check_paths(call)
+        refuse_if(has_pairs, "resource/name arguments cannot be provided when a path is specified")
+        refuse_if(words, _WORDS_WITH_FILES)
+        return
     refuse_if(not words, "at least one resource must be specified to use a selector" if selects else _NOTHING_NAMED)
     refuse_if(selects and has_pairs, "selectors and the all flag cannot be used when passing resource/name arguments")
     refuse_if(selects and words[1:], "name cannot be provided when a selector is specified")
-
-
-def _check_count(types: set[Resource], is_one: bool) -> None:
-    refuse_if(is_one and len(types) > 1, "you may only specify a single resource type")
-
-
-def _multiplied(words: list[str]) -> list[str]:
-    """Of several types with names, each type with each name: a,b c is a/c b/c."""
-    types = words[0].split(",") if words[1:] else []
-    return [f"{kind}/{name}" for kind in types for name in words[1:]] if len(types) > 1 else words
 
 
 def split_pair(word: str) -> tuple[str, str]:
@@ -261,12 +255,6 @@ def _named(call: Call, resource: Resource, name: str) -> Target:
         "a resource cannot be retrieved by name across all namespaces",
     )
     return Target(resource, call.namespace if resource.namespaced else "", name)
-
-
-def _scope(call: Call, resource: Resource) -> str | None:
-    if not resource.namespaced or call.flags.get("all-namespaces"):
-        return None
-    return call.namespace
 
 
 def get_named(call: Call, resource: Resource, namespace: str, name: str) -> Object:

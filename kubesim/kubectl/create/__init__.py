@@ -45,7 +45,7 @@ def creator(kind: str) -> Callable[[Run], Command]:
     return command(f"create {kind}")
 
 
-def make(call: Call, resource: Resource, obj: Object, failure: str) -> None:
+def make(call: Call, resource: Resource, obj: Object, failure: str = "") -> None:
     """Create what a subcommand generated; `failure` begins the sentence of a refusal ("" for the server's own)."""
     dry_run = call.dry_run()
     namespace = {"namespace": call.namespace} if resource.namespaced and call.explicit_namespace else {}
@@ -79,7 +79,7 @@ def _create_one(call: Call, manifest: Manifest) -> None:
 
 @creator("namespace")
 def create_namespace(call: Call) -> None:
-    make(call, NAMESPACE, {"metadata": {"name": call.args[0]}, "spec": {}, "status": {}}, "")
+    make(call, NAMESPACE, {"metadata": {"name": call.args[0]}, "spec": {}, "status": {}})
 
 
 @creator("serviceaccount")
@@ -89,17 +89,13 @@ def create_service_account(call: Call) -> None:
 
 @creator("deployment")
 def create_deployment(call: Call) -> None:
-    name, arguments = call.args[0], list(call.args[1:])
+    name, *arguments = call.args
     images, labels = call.flags["image"], {"app": name}
     ports = [call.flags["port"]] if call.flags["port"] >= 0 else []  # of the first container
     containers = [_container(image, arguments, [] if number_ else ports) for number_, image in enumerate(images)]
     template = {"metadata": {"labels": labels}, "spec": {"containers": containers}}
-    spec = {
-        "replicas": call.flags["replicas"],
-        "selector": {"matchLabels": labels},
-        "template": template,
-        "strategy": {},
-    }
+    selector = {"matchLabels": labels}
+    spec = {"replicas": call.flags["replicas"], "selector": selector, "template": template, "strategy": {}}
     deployment = {"metadata": {"name": name, "labels": labels}, "spec": spec, "status": {}}
     make(call, DEPLOYMENT, deployment, "failed to create deployment:")
 
@@ -119,12 +115,11 @@ def _container_name(image: str) -> str:
 
 @creator("job")
 def create_job(call: Call) -> None:
-    name, arguments = call.args[0], list(call.args[1:])
-    image, source = call.flags["image"], call.flags["from"]
-    if source:
-        job = _from_cron_job(call, name, source)
-    else:
-        job = {"metadata": {"name": name}, "spec": {"template": _job_template(name, image, arguments, "Never")}}
+    name, *arguments = call.args
+    template = _job_template(name, call.flags["image"], arguments, "Never")
+    job = {"metadata": {"name": name}, "spec": {"template": template}}
+    if call.flags["from"]:
+        job = _from_cron_job(call, name, call.flags["from"])
     make(call, JOB, {**job, "status": {}}, "failed to create job:")
 
 
@@ -158,18 +153,30 @@ def create_cron_job(call: Call) -> None:
     make(call, CRON_JOB, {"metadata": {"name": name}, "spec": spec, "status": {}}, "failed to create cronjob:")
 
 
-_PATH_VERBS = ("get", "post", "put", "delete", "patch", "head", "options", "*")
-_VERBS = (
-    *("*", "get", "delete", "list", "create", "update", "patch", "watch", "proxy", "deletecollection"),
-    *("use", "bind", "escalate", "impersonate"),
-)
+_PATH_VERBS = ["get", "post", "put", "delete", "patch", "head", "options", "*"]
+_VERBS = [
+    "get",
+    "delete",
+    "list",
+    "create",
+    "update",
+    "patch",
+    "watch",
+    "proxy",
+    "deletecollection",
+    "use",
+    "bind",
+    "escalate",
+    "impersonate",
+    "*",
+]
 
 
 @creator("role")
 def create_role(call: Call) -> None:
     rules = _rules(call, _verbs(call))
     refuse_if(not rules, "at least one resource must be specified")
-    make(call, ROLE, {"metadata": {"name": call.args[0]}, "rules": rules}, "")
+    make(call, ROLE, {"metadata": {"name": call.args[0]}, "rules": rules})
 
 
 @creator("clusterrole")
@@ -179,7 +186,7 @@ def create_cluster_role(call: Call) -> None:
     if paths:
         rules.append({"verbs": verbs, "nonResourceURLs": _paths(verbs, paths)})
     refuse_if(not rules, "one of resource or nonResourceURL must be specified")
-    make(call, CLUSTER_ROLE, {"metadata": {"name": call.args[0]}, "rules": rules}, "")
+    make(call, CLUSTER_ROLE, {"metadata": {"name": call.args[0]}, "rules": rules})
 
 
 def _verbs(call: Call) -> list[str]:
@@ -225,29 +232,22 @@ def _paths(verbs: list[str], paths: Sequence[str]) -> list[str]:
     return list(dict.fromkeys(paths))
 
 
-@creator("rolebinding")
-def create_role_binding(call: Call) -> None:
-    role, cluster_role = call.flags["role"], call.flags["clusterrole"]
-    binding = _binding(call, "Role" if role else "ClusterRole", role or cluster_role)
-    make(call, ROLE_BINDING, binding, "failed to create rolebinding:")
-
-
-@creator("clusterrolebinding")
-def create_cluster_role_binding(call: Call) -> None:
-    binding = _binding(call, "ClusterRole", call.flags["clusterrole"])
-    make(call, CLUSTER_ROLE_BINDING, binding, "failed to create clusterrolebinding:")
-
-
-def _binding(call: Call, kind: str, role: str) -> Object:
+def _bind(resource: Resource, call: Call) -> None:
+    role, cluster_role = call.flags.get("role"), call.flags["clusterrole"]
     subjects = [
         {"kind": subject, "apiGroup": ROLE.group, "name": name}
         for subject in ("User", "Group")
         for name in call.flags[subject.lower()]
     ]
     subjects += map(_account, call.flags["serviceaccount"])
-    reference = {"apiGroup": ROLE.group, "kind": kind, "name": role}
+    reference = {"apiGroup": ROLE.group, "kind": "Role" if role else "ClusterRole", "name": role or cluster_role}
     bound = {"subjects": subjects} if subjects else {}
-    return {"metadata": {"name": call.args[0]}, **bound, "roleRef": reference}
+    binding = {"metadata": {"name": call.args[0]}, **bound, "roleRef": reference}
+    make(call, resource, binding, f"failed to create {resource.kind.lower()}:")
+
+
+for _resource in (ROLE_BINDING, CLUSTER_ROLE_BINDING):
+    creator(_resource.kind.lower())(partial(_bind, _resource))
 
 
 def _account(text: str) -> Object:
@@ -258,9 +258,11 @@ def _account(text: str) -> Object:
 
 @command("create token", asks_namespace=True)
 def create_token(call: Call) -> None:
+    refuse_if(not call.args[0], "service account name is required")
+    refuse_if("" in call.flags["audience"], "--audience must not be an empty string")
     kind, name, uid = (call.flags[f"bound-object-{key}"] for key in ("kind", "name", "uid"))
-    _check_token(call)
     bound = {"kind": kind, "apiVersion": "v1", "name": name, "uid": uid}
+    refuse_if(call.flags["duration"] % 1, "--duration cannot be expressed in units less than seconds")
     spec = {
         "audiences": list(call.flags["audience"]),
         "expirationSeconds": int(call.flags["duration"]),
@@ -274,12 +276,6 @@ def create_token(call: Call) -> None:
         call.say(call.output_format().render(found, typed=True))
     else:
         call.say(found["status"]["token"])
-
-
-def _check_token(call: Call) -> None:
-    refuse_if(not call.args[0], "service account name is required")
-    refuse_if(call.flags["duration"] % 1, "--duration cannot be expressed in units less than seconds")
-    refuse_if("" in call.flags["audience"], "--audience must not be an empty string")
 
 
 @creator("quota")
