@@ -9,6 +9,7 @@ import json
 import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import count
 from typing import Any
 
@@ -115,17 +116,7 @@ _LABELS = _Kind("labels", "label", "labeled", is_label=True)
 _ANNOTATIONS = _Kind("annotations", "annotation", "annotated")
 
 
-@command("label", asks_namespace=True, operands="types")
-def label(call: Call) -> None:
-    _mark(call, _LABELS)
-
-
-@command("annotate", asks_namespace=True, operands="types")
-def annotate(call: Call) -> None:
-    _mark(call, _ANNOTATIONS)
-
-
-def _mark(call: Call, kind: _Kind) -> None:
+def _mark(kind: _Kind, call: Call) -> None:
     words, changes = call.split()
     wanted, removed = _changes(changes, kind)
     query = Query(call, words, needs_name=True)
@@ -146,6 +137,10 @@ def _mark(call: Call, kind: _Kind) -> None:
     query.visit(mark)
 
 
+command("label", asks_namespace=True, operands="types")(partial(_mark, _LABELS))
+command("annotate", asks_namespace=True, operands="types")(partial(_mark, _ANNOTATIONS))
+
+
 def _changes(given: Sequence[str], kind: _Kind) -> tuple[dict[str, str], list[str]]:
     """KEY=VALUE pairs, and the keys of KEY- removals."""
     wanted: dict[str, str] = {}
@@ -153,8 +148,9 @@ def _changes(given: Sequence[str], kind: _Kind) -> tuple[dict[str, str], list[st
     for arg in given:
         key, equals, value = arg.partition("=")
         if equals and key:
-            if kind.is_label:
-                _check_label(arg, value)
+            refuse_if(kind.is_label and "=" in value, f"invalid label spec: {arg}")
+            if kind.is_label and (problems := label_value(value)):
+                raise KubectlError(f"invalid label value: {json.dumps(arg)}: {';'.join(problems)}")
             wanted[key] = value
         else:
             removed.append(arg[:-1])
@@ -163,12 +159,6 @@ def _changes(given: Sequence[str], kind: _Kind) -> tuple[dict[str, str], list[st
         names = "" if kind.is_label else f": {', '.join(both)}"
         raise KubectlError(f"can not both modify and remove {clash} in the same command{names}")
     return wanted, removed
-
-
-def _check_label(arg: str, value: str) -> None:
-    refuse_if("=" in value, f"invalid label spec: {arg}")
-    if problems := label_value(value):
-        raise KubectlError(f"invalid label value: {json.dumps(arg)}: {';'.join(problems)}")
 
 
 def _marked(

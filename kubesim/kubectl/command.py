@@ -15,7 +15,7 @@ from kubesim.cluster.apiserver.authorization import ADMIN, User, impersonated
 from kubesim.gotext.gojson import quote
 from kubesim.kubectl.config import Kubeconfig
 from kubesim.kubectl.errors import KubectlError, NotSimulated, Plain
-from kubesim.kubectl.flags import FLAG_KEYS, TABLE, Flag, FlagSet, read_flags
+from kubesim.kubectl.flags import FLAG_KEYS, GLOBAL, TABLE, Flag, FlagSet, read_flags
 from kubesim.kubectl.formats import Format, parse_output
 from kubesim.workspace import Workspace
 
@@ -229,7 +229,7 @@ class Command:
     @cached_property
     def flag_set(self) -> FlagSet:
         """Its flags with the global ones."""
-        return FlagSet(self.flags)
+        return FlagSet((*GLOBAL, *self.flags))
 
     @property
     def flags(self) -> tuple[Flag, ...]:

@@ -12,7 +12,7 @@ from kubesim.api.objects import name_of
 from kubesim.api.resources import NAMESPACE, RESOURCES, find_resource
 from kubesim.kubectl.command import REGISTERED, Call, Command, Context, command
 from kubesim.kubectl.errors import Exit, UsageError
-from kubesim.kubectl.flags import TABLE, Flag, FlagSet
+from kubesim.kubectl.flags import GLOBAL, TABLE, Flag, FlagSet
 
 MODULES: dict[str, str] = TABLE["modules"]
 """The modules that register a command and its subcommands, by its first word.
@@ -24,7 +24,7 @@ _ABSENT = {tuple(path.split()): names.split() for path, names in TABLE["absent"]
 ABSENT = frozenset((*path, name) for path, names in _ABSENT.items() for name in names)
 """Commands of kubectl v1.36 that are not simulated."""
 
-GLOBAL_FLAGS = FlagSet(())
+GLOBAL_FLAGS = FlagSet(GLOBAL)
 
 
 def find_command(args: Sequence[str]) -> tuple[Command | None, list[str]]:

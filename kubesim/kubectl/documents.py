@@ -53,18 +53,13 @@ def _json_first(text: str) -> Iterator[tuple[Any, str]]:
             with suppress(ManifestError):
                 found = [] if at else list(_yaml_documents(text))
             if not found:
-                raise _not_json(text, start) from None
+                problem, offset = gojson.syntax_problem(text[start:]) or ("exceeded max depth", 0)
+                place = f"json: offset {len(text[:start].encode()) + offset}: {problem}"
+                raise ManifestError("unexpected EOF" if problem == gojson.END else place) from None
             yield from found
             return
         at = end
         yield value, text[start:end]
-
-
-def _not_json(text: str, start: int) -> ManifestError:
-    problem, offset = gojson.syntax_problem(text[start:]) or ("exceeded max depth", 0)
-    if problem == gojson.END:
-        return ManifestError("unexpected EOF")
-    return ManifestError(f"json: offset {len(text[:start].encode()) + offset}: {problem}")
 
 
 def _yaml_documents(text: str) -> Iterator[tuple[Any, str]]:

@@ -16,13 +16,19 @@ T = TypeVar("T")
 class KubectlError(Exception):
     """kubectl's own refusal: "error: …", exit status 1."""
 
+    advice = ""
+
 
 class UsageError(KubectlError):
-    """A refusal that points at the command's help: "See 'kubectl get -h' for help and examples"."""
+    """A refusal that points at the command's help."""
+
+    advice = "See '{} -h' for help and examples\n"
 
 
 class FlagError(KubectlError):
-    """A flag that cannot be parsed: "See 'kubectl get --help' for usage."."""
+    """A flag that cannot be parsed."""
+
+    advice = "See '{} --help' for usage.\n"
 
 
 class FormatError(KubectlError):
@@ -101,37 +107,26 @@ def with_source(verb: str, source: str, error: StatusError) -> StatusError:
     return StatusError(error.code, error.reason, message, error.kind, error.name, error.causes)
 
 
-def message(error: Exception, command: str) -> str:
-    """What kubectl prints for an error of `command` ("kubectl get")."""
+def message(error: Exception, command: str, is_alone: bool = True) -> str:
+    """What kubectl prints for an error of `command` ("kubectl get"), alone or among others.
+
+    Mirrors StandardErrorMessage and MultipleErrors.
+    """
     if isinstance(error, Several):
-        return "".join(_among_others(one, command) for one in error.errors)
+        return "".join(message(one, command, is_alone=False) for one in error.errors)
     if isinstance(error, StatusError) and error.code == 501:
         return f"kubesim: {error.message.partition('kubesim: ')[2]}\n"
+    if isinstance(error, StatusError) and error.reason == "Invalid" and is_alone:
+        return _invalid(error)
     if isinstance(error, StatusError):
-        return _of_status(error)
-    if isinstance(error, NotSimulated):
-        return f"kubesim: {error}\n"
-    if isinstance(error, Plain):
-        return f"{error}\n"
-    tail = ""
-    if isinstance(error, FlagError):
-        tail = f"See '{command} --help' for usage.\n"
-    elif isinstance(error, UsageError):
-        tail = f"See '{command} -h' for help and examples\n"
+        return f"Error from server ({error.reason}): {error.message}\n"
+    if not isinstance(error, KubectlError) or not is_alone:
+        return f"{'kubesim: ' * isinstance(error, NotSimulated)}{error}\n"
     text = f"error: {str(error).removeprefix('error: ')}"
-    return (text if text.endswith("\n") else f"{text}\n") + tail
+    return (text if text.endswith("\n") else f"{text}\n") + error.advice.format(command)
 
 
-def _among_others(error: Exception, command: str) -> str:
-    """Mirrors StandardErrorMessage and MultipleErrors in k8s.io/kubectl pkg/cmd/util/helpers.go."""
-    if isinstance(error, StatusError) and error.code != 501:
-        return f"Error from server ({error.reason}): {error.message}\n"
-    return f"{error}\n" if isinstance(error, KubectlError) else message(error, command)
-
-
-def _of_status(error: StatusError) -> str:
-    if error.reason != "Invalid":
-        return f"Error from server ({error.reason}): {error.message}\n"
+def _invalid(error: StatusError) -> str:
     head = f'The {error.kind} "{error.name}" is invalid' if error.kind or error.name else "The request is invalid"
     causes = list(dict.fromkeys(map(str, error.causes)))
     if not causes:

@@ -71,10 +71,10 @@ GLOBAL = tuple(read_flags({"flags": TABLE["global"], "refused": TABLE["refused"]
 
 
 class FlagSet:
-    """The flags of one command with the global ones, ready for parsing."""
+    """The flags of one command, ready for parsing."""
 
     def __init__(self, flags: Iterable[Flag]) -> None:
-        self.flags = {flag.name: flag for flag in (*GLOBAL, *flags)}
+        self.flags = {flag.name: flag for flag in flags}
         self.shorts = {flag.short: flag for flag in self.flags.values() if flag.short}
         self.defaults = {flag.name: flag.default for flag in self.flags.values()}
 
@@ -85,7 +85,7 @@ class FlagSet:
         """
         parser = _Parser(self, words)
         parser.run()
-        if parser.refused and not parser.values["help"]:
+        if parser.refused and not parser.values.get("help"):
             raise parser.refused
         if parser.values.get("record"):
             parser.values["record"] = " ".join((*parser.args, *parser.typed))

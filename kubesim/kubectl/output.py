@@ -78,14 +78,10 @@ class Table:
         if self._adds:
             rows = [self._with_flags(obj, row) for obj, row in zip(objects, rows, strict=True)]
         if self._headers:
-            rows.insert(0, self._heading())
+            head, last = ["NAMESPACE"] * self._namespaced, ["LABELS"] * self._all_labels
+            rows.insert(0, [*head, *self._names, *(label.rpartition("/")[2].upper() for label in self._labels), *last])
             self._headers = False
         return tabwriter.format(rows, widths=self._widths)
-
-    def _heading(self) -> list[str]:
-        head = ["NAMESPACE"] if self._namespaced else []
-        labels = [label.rpartition("/")[2].upper() for label in self._labels]
-        return [*head, *self._names, *labels, *(["LABELS"] if self._all_labels else [])]
 
     def _with_flags(self, obj: Object, shown: list[str]) -> list[str]:
         """The cells with what flags change or add."""

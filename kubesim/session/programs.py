@@ -24,7 +24,8 @@ from kubesim.cluster.keyring import Credential, registry_key
 from kubesim.cluster.registry import Registries
 from kubesim.cluster.registry.world import CONFIG, MODES, PROXY
 from kubesim.gotext import gojson, tabwriter
-from kubesim.kubectl.errors import NotSimulated
+from kubesim.kubectl.errors import FlagError, NotSimulated
+from kubesim.kubectl.flags import Flag, FlagSet
 from kubesim.shell import Invocation, Options, Tool, UnsupportedError, tool
 from kubesim.workspace import HOME, Workspace
 
@@ -72,8 +73,8 @@ def in_containers(cluster: Cluster, namespace: str, account: str) -> Mapping[str
 
 
 _HUB = "https://index.docker.io/v1/"
-_FLAGS = {"u": "username", "p": "password"}
-_LONG = {"login": ["username=", "password=", "password-stdin", "help"], "logout": ["help"]}
+_HELP, _STDIN = (Flag(name, kind="switch", bare="true") for name in ("help", "password-stdin"))
+_FLAGS = {"login": FlagSet([Flag("username", "u"), Flag("password", "p"), _STDIN, _HELP]), "logout": FlagSet([_HELP])}
 _USAGE = {"login": "docker login [OPTIONS] [SERVER]", "logout": "docker logout [SERVER]"}
 _NO_TERMINAL = "error: cannot perform an interactive login from a non-TTY device"
 _INSECURE = "WARNING! Using --password via the CLI is insecure. Use --password-stdin.\n"
@@ -127,21 +128,13 @@ def docker(cluster: Cluster, operands: list[str], options: Options, io: Invocati
 
 def _parsed(command: str, words: list[str]) -> tuple[Options, str]:
     """The flags by their long names, and the server, if one is named."""
-    known = {f"--{name.rstrip('=')}" for name in _LONG[command]}
     try:
-        for word in words:  # getopt would take a flag that is cut short
-            if word.startswith("--") and word.partition("=")[0] not in {*known, "--"}:
-                raise _misused(command, f"unknown flag: {word.partition('=')[0]}", 125)
-        found, servers = getopt.gnu_getopt(words, "u:p:" if command == "login" else "", _LONG[command])
-    except getopt.GetoptError as error:
-        is_long, lacks_value = len(error.opt) > 1, "requires argument" in error.msg
-        problem = "flag needs an argument:" if lacks_value else f"unknown {'' if is_long else 'shorthand '}flag:"
-        place = f"--{error.opt}" if is_long else f"'{error.opt}' in -{error.opt}"
-        raise _misused(command, f"{problem} {place}", 125) from None
+        servers, values, given, _ = _FLAGS[command].parse(words)
+    except FlagError as error:
+        raise _misused(command, str(error), 125) from None
     if len(servers) > 1:
         raise _misused(command, f"docker: 'docker {command}' requires at most 1 argument")
-    flags = {_FLAGS.get(option.lstrip("-"), option.lstrip("-")): value for option, value in found}
-    return flags, servers[0] if servers else ""
+    return {name: values[name] for name in given}, "".join(servers)
 
 
 def _misused(command: str, problem: str, status: int = 1) -> _DockerError:

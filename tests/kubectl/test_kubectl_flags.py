@@ -8,28 +8,27 @@ import pytest
 
 from kubesim.kubectl.commands import all_commands, find_command
 from kubesim.kubectl.errors import FlagError, NotSimulated
-from kubesim.kubectl.flags import FlagSet, parse_duration, read_flags
+from kubesim.kubectl.flags import GLOBAL, FlagSet, parse_duration, read_flags
 from tests.learner import Learner, rows
 
 ROWS = rows(__file__)
 
-FLAGS = FlagSet(
-    read_flags(
-        {
-            "flags": [
-                {"name": "output", "short": "o"},
-                {"name": "dry-run", "default": "none", "bare": "unchanged"},
-                {"name": "watch", "short": "w", "kind": "switch"},
-                {"name": "all", "short": "A", "kind": "switch"},
-                {"name": "tail", "kind": "number", "default": -1},
-                {"name": "timeout", "kind": "duration"},
-                {"name": "types", "kind": "list"},
-                {"name": "from", "kind": "array"},
-            ],
-            "refused": {"text": ["cascade", "interactive/i"]},
-        }
-    )
+OWN = read_flags(
+    {
+        "flags": [
+            {"name": "output", "short": "o"},
+            {"name": "dry-run", "default": "none", "bare": "unchanged"},
+            {"name": "watch", "short": "w", "kind": "switch"},
+            {"name": "all", "short": "A", "kind": "switch"},
+            {"name": "tail", "kind": "number", "default": -1},
+            {"name": "timeout", "kind": "duration"},
+            {"name": "types", "kind": "list"},
+            {"name": "from", "kind": "array"},
+        ],
+        "refused": {"text": ["cascade", "interactive/i"]},
+    }
 )
+FLAGS = FlagSet((*GLOBAL, *OWN))
 
 
 @pytest.mark.parametrize(("line", "args", "given"), ROWS["flags"])
