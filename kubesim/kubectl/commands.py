@@ -153,7 +153,7 @@ def help_text(command: Command) -> str:
     own = sorted((flag for flag in command.flags if flag.simulated), key=lambda flag: flag.name)
     parts = [
         f"{command.long or f'{command.short}.'}\n",
-        command.aliases and f"Aliases:\n{', '.join((command.path[-1], *command.aliases))}\n",
+        f"Aliases:\n{', '.join((command.path[-1], *command.aliases))}\n" if command.aliases else "",
         command.example and f"Examples:\n{command.example}\n",
         listed and f"Available Commands:\n{listed}",
         "Options:\n" * bool(own) + "\n".join(map(_flag_help, own)),
