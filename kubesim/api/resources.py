@@ -23,9 +23,9 @@ class Resource:
     are a type's subresources, `template` is the path to the Pod template in its objects. The API server gives a
     `warning` with every answer about a deprecated type.
 
-    `defaults` are trees: a key with "?" is a map that is completed only where it is there, and a list has one entry,
-    for each item of the object's list. `status` is that of a new object, which only the server writes, and `strategy`
-    the field with the update strategy, whose rollingUpdate is `rolling`.
+    `defaults` are trees: a key with "?" is a map that is completed only where it is there, one with "!" replaces what
+    there is, one with "if" holds under conditions (as those of rules.json), and a list has one entry, for each item of
+    the object's list. `status` is that of a new object, which only the server writes.
 
     `fields` can be selected by (`--field-selector`). `named` is the check of its name, and `rules` are those of its
     fields, as validation/rules.py reads them. A change leaves `fixed` fields alone, `frozen` ones once the object is
@@ -52,8 +52,6 @@ class Resource:
     # What the API server makes of an object of a type that it keeps.
     defaults: Mapping[str, Any] = field(default_factory=dict)
     status: Mapping[str, Any] | None = None
-    strategy: str = ""
-    rolling: Mapping[str, Any] | None = None
     fields: str = ""
     named: str = "dns_subdomain"
     rules: Mapping[str, str] = field(default_factory=dict)

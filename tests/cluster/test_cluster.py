@@ -17,6 +17,7 @@ FRESH = {
     "endpointslices": ["kubernetes"],
     "namespaces": ["default", "kube-node-lease", "kube-public", "kube-system"],
     "nodes": ["sim-worker"],
+    "priorityclasses": ["system-cluster-critical", "system-node-critical"],
     "serviceaccounts": ["default"],
     "services": ["kubernetes"],
 }

@@ -20,6 +20,7 @@ from kubesim.api.imageref import parse
 from kubesim.api.objects import Object, clone, containers_of, is_static, metadata, name_of
 from kubesim.api.resources import NAMESPACE, POD, POD_TEMPLATE, PRIORITY_CLASS, SERVICE, SERVICE_ACCOUNT, Resource
 from kubesim.cluster.apiserver.store import Store
+from kubesim.cluster.apiserver.validation.rules import holds
 
 GENERATION = "deprecated.daemonset.template.generation"
 TOKEN_MOUNT_PATH = "/var/run/secrets/kubernetes.io/serviceaccount"
@@ -38,8 +39,12 @@ _POD_SPEC["initContainers"] = _POD_SPEC["ephemeralContainers"] = _POD_SPEC["cont
 
 def _fill(target: Object, defaults: Mapping[str, Any]) -> Object:
     for key, default in defaults.items():
-        present = target.get(key.rstrip("?"))
-        if key.endswith("?"):
+        present = target.get(key.rstrip("?!"))
+        if key.startswith("if "):
+            _fill(target, default if all(holds(term, target) for term in key.split()[1:]) else {})
+        elif key.endswith("!"):
+            target[key[:-1]] = clone(default)
+        elif key.endswith("?"):
             if present is not None:
                 _fill(present, default)
         elif isinstance(default, list) and default and isinstance(default[0], dict):
@@ -54,18 +59,10 @@ def _fill(target: Object, defaults: Mapping[str, Any]) -> Object:
 
 def apply_defaults(resource: Resource, obj: Object) -> None:
     _fill(obj, resource.defaults)
-    if resource.rolling:
-        _update_strategy(obj["spec"], resource.strategy, resource.rolling)
     if resource.kind == "Pod" or resource.template:
         _template(resource, obj)
     if extra := _OTHERS.get(resource.kind):
         extra(obj)
-
-
-def _update_strategy(spec: Object, field: str, rolling: Mapping[str, Any]) -> None:
-    strategy = _fill(spec, {field: {"type": "RollingUpdate"}})[field]
-    if strategy["type"] == "RollingUpdate":
-        _fill(strategy, {"rollingUpdate": rolling})
 
 
 def _template(resource: Resource, obj: Object) -> None:
@@ -107,56 +104,12 @@ def _namespace(namespace: Object) -> None:
         meta["labels"] = {**(meta.get("labels") or {}), "kubernetes.io/metadata.name": name}
 
 
-def _job(job: Object) -> None:
-    spec = job["spec"]
-    if "completions" not in spec and "parallelism" not in spec:
-        spec["completions"] = 1
-    _fill(spec, {"parallelism": 1})
-
-
-def _binding(binding: Object) -> None:
-    for subject in binding.get("subjects") or ():
-        if subject.get("kind") in ("User", "Group"):
-            _fill(subject, {"apiGroup": "rbac.authorization.k8s.io"})
-
-
 def _service(service: Object) -> None:
-    spec = service["spec"]
-    if spec["type"] == "ExternalName":
-        return
-    for port in spec.get("ports", ()):
+    for port in service["spec"].get("ports", ()) if service["spec"]["type"] != "ExternalName" else ():
         _fill(port, {"targetPort": port.get("port")})
-    _fill(spec, {"internalTrafficPolicy": "Cluster"})
-    if spec["type"] != "ClusterIP":
-        _fill(spec, {"externalTrafficPolicy": "Cluster"})
-    if spec["type"] == "LoadBalancer":
-        _fill(spec, {"allocateLoadBalancerNodePorts": True})
-    if spec["sessionAffinity"] == "ClientIP":
-        _fill(spec, {"sessionAffinityConfig": {"clientIP": {"timeoutSeconds": 10800}}})
 
 
-def _network_policy(policy: Object) -> None:
-    spec = policy["spec"]
-    _fill(spec, {"policyTypes": ["Ingress", *(["Egress"] if spec.get("egress") else [])]})
-
-
-def _autoscaler(autoscaler: Object) -> None:
-    """One without a metric aims at 80 % of the processor."""
-    target = {"type": "Utilization", "averageUtilization": 80}
-    if not autoscaler["spec"].get("metrics"):
-        autoscaler["spec"]["metrics"] = [{"type": "Resource", "resource": {"name": "cpu", "target": target}}]
-
-
-_OTHERS = {
-    "HorizontalPodAutoscaler": _autoscaler,
-    "NetworkPolicy": _network_policy,
-    "Service": _service,
-    "Pod": _requests_from_limits,
-    "Namespace": _namespace,
-    "Job": _job,
-    "RoleBinding": _binding,
-    "ClusterRoleBinding": _binding,
-}
+_OTHERS = {"Service": _service, "Pod": _requests_from_limits, "Namespace": _namespace}
 
 
 def prepare_for_create(resource: Resource, obj: Object) -> None:

@@ -285,6 +285,6 @@ def priority_class(_field: str, obj: Object) -> Errors:
         yield field_forbidden(
             "metadata.name", "priority class names with 'system-' prefix are reserved for system use only"
         )
-    if obj["value"] > HIGHEST_PRIORITY:
+    if obj.get("value", 0) > HIGHEST_PRIORITY:
         why = f"maximum allowed value of a user defined priority is {HIGHEST_PRIORITY}"
         yield field_forbidden("value", why)

@@ -203,7 +203,7 @@ def _in_cases(cases: list[list[str]]) -> Rule:
 
     def check(where: str, item: Mapping[str, Any]) -> Errors:
         for condition, name, kind, *more in cases:
-            if not all(_holds(term, item) for term in condition.split()):
+            if not all(holds(term, item) for term in condition.split()):
                 continue
             field = f"{where}.{name}".rstrip(".")
             if kind in _ERRORS:
@@ -216,7 +216,7 @@ def _in_cases(cases: list[list[str]]) -> Rule:
     return lambda where, item: check(where, item or {})
 
 
-def _holds(term: str, item: Mapping[str, Any]) -> bool:
+def holds(term: str, item: Mapping[str, Any]) -> bool:
     match = _TERM.fullmatch(term)
     assert match, term
     mark, name, sign, wanted = match.groups()
