@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, partial
 from math import inf
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from kubesim.api.budget import Budget, TooMuchError
 from kubesim.api.clock import SECOND, Clock, Micros, to_datetime
@@ -47,6 +47,83 @@ class StartError(Exception):
         """What the API server says when it was the command of an exec; `exec_id` is 64 hexadecimal digits."""
         runtime = f'failed to exec in container: failed to start exec "{exec_id}": OCI runtime exec failed: exec failed'
         return f"error executing command in container: {runtime}: unable to start container process: {self}: unknown"
+
+
+Change = tuple[Micros, str, str | None, str]
+"""When something is done to an entry, its path, its text, and what is done: "set", "added" or "gone"."""
+
+
+class Folder:
+    """Entries by their paths, "" for the folder itself; `later` is what processes, which run ahead of time, will do."""
+
+    def __init__(self) -> None:
+        self.entries: Entries = {"": None}
+        self.later: list[Change] = []
+
+    def by(self, now: Micros) -> Entries:
+        """What it holds at a moment; time goes on."""
+        due = sorted((change for change in self.later if change[0] <= now), key=lambda change: change[0])
+        self.later = [change for change in self.later if change[0] > now]
+        for _, path, text, what in due:
+            self.entries[path] = (self.entries.get(path) or "") + str(text) if what == "added" else text
+            if what == "gone":
+                del self.entries[path]
+        return self.entries
+
+
+class _Noted(dict[str, str | None]):
+    """Entries that note what is done to them, and when."""
+
+    def __init__(self, clock: Clock) -> None:
+        self.clock, self.changes = clock, list[Change]()
+
+    def __setitem__(self, path: str, text: str | None) -> None:
+        before = self.get(path)
+        if before and text and text.startswith(before):
+            self.changes.append((self.clock.now, path, text[len(before) :], "added"))
+        else:
+            self.changes.append((self.clock.now, path, text, "set"))
+        super().__setitem__(path, text)
+
+    def __delitem__(self, path: str) -> None:
+        self.changes.append((self.clock.now, path, None, "gone"))
+        super().__delitem__(path)
+
+    def pop(self, *path: Any) -> Any:
+        text = self[path[0]]
+        del self[path[0]]
+        return text
+
+
+class ContainerFiles(MemoryFiles):
+    """The files of a container as they are at a moment: its own, and by mount path those of emptyDirs."""
+
+    def __init__(self, *made: Any) -> None:
+        super().__init__(*made)
+        self.folders = {"": Folder()}
+
+    def show(self, clock: Clock) -> None:
+        """Be as of now for what works by `clock`."""
+        if isinstance(self._made, _Noted):
+            self._made.clock = clock
+        if not isinstance(self._entries, _Noted):
+            self.folders[""].entries = self._made
+        self.tell()
+        self._made = _Noted(clock)
+        for place, folder in self.folders.items():
+            found = folder.by(clock.now).items()
+            self._made.update({place + path: text for path, text in found if self._place(place + path) == place})
+
+    def tell(self) -> None:
+        """Tell the folders what has been done to them here."""
+        if isinstance(self._made, _Noted):
+            for time, path, text, what in self._made.changes:
+                place = self._place(path)
+                self.folders[place].later.append((time, path[len(place) :], text, what))
+            self._made.changes.clear()
+
+    def _place(self, path: str) -> str:
+        return max((place for place in self.folders if f"{path}/".startswith(f"{place}/")), key=len)
 
 
 @dataclass(frozen=True)
@@ -84,9 +161,9 @@ class Base:
         programs = {name if "/" in name else f"{self.paths[0]}/{name}": "" for name in names}
         return MemoryFiles({**programs, **self.files}, self.folders).snapshot()
 
-    def new_files(self, image_files: Mapping[str, str], folders: Iterable[str] = ()) -> MemoryFiles:
+    def new_files(self, image_files: Mapping[str, str], folders: Iterable[str] = ()) -> ContainerFiles:
         """The files of a fresh container, with more `folders` where there is nothing else."""
-        return MemoryFiles(image_files, folders, self._of_base)
+        return ContainerFiles(image_files, folders, self._of_base)
 
     def _of_base(self) -> Entries:
         return self._entries
@@ -201,7 +278,7 @@ class Place(NamedTuple):
 
     base: Base
     env: Mapping[str, str]
-    files: MemoryFiles
+    files: ContainerFiles
     hostname: str
     programs: Callable[[], Mapping[str, Tool]] = dict
 
@@ -221,6 +298,7 @@ class Place(NamedTuple):
         given = Input(stdin) if isinstance(stdin, str) else stdin
         streams = Streams(given, partial(write, "stdout"), partial(write, "stderr"))
         code, ended = 0, True
+        self.files.show(machine.clock)
         try:
             code = Interpreter(machine, self._tools()).call(argv, streams)
         except LeaveError as leave:
@@ -230,6 +308,7 @@ class Place(NamedTuple):
             code = REFUSED
         except (TooMuchError, RecursionError):
             ended = False
+        self.files.tell()
         seconds = (machine.clock.now - started) / SECOND if ended else inf
         return Process(tuple(writes), code, seconds, machine.stop_code, isinstance(given, Awaited) and given.is_read)
 

@@ -39,6 +39,7 @@ from kubesim.cluster.kubelet.environment import (
     check_volumes,
     environment,
     mounts,
+    shared,
     substitute,
 )
 from kubesim.cluster.kubelet.imagepull import Event, ImageManager, Pull, PullRequest, PullTrace
@@ -339,12 +340,12 @@ class Kubelet:
         place = new_place(image, variables, pod, spec, worker.ip, self.outside)
         volumes = {name: files_of(pull.image) for name, pull in sync.volumes.items() if pull.image}
         place.files.mount(mounts(self._api, pod, spec, volumes))
+        place.files.folders |= shared(pod, spec, worker.folders)
         ran = start(image, place, argv, self._clock.now, spec.get("stdin", False), self._processor)
         self._add_container(worker, spec, image_id, place, ran, volumes)
-        if ran.failure:
-            return "RunContainerError", ran.failure
-        record("Normal", "Started", "Container started")
-        return None
+        if not ran.failure:
+            record("Normal", "Started", "Container started")
+        return ("RunContainerError", ran.failure) if ran.failure else None
 
     def _add_container(
         self, worker: Worker, spec: Object, image_id: str, place: Place, ran: Process, volumes: Mapping[str, Files]

@@ -22,12 +22,11 @@ from kubesim.cluster.apiserver.checks import Line
 from kubesim.cluster.kubelet.environment import Files, Processor, identity, mounts
 from kubesim.cluster.kubelet.imagepull import Pull
 from kubesim.cluster.registry import NODE_PLATFORM, Image
-from kubesim.shell.container import REFUSED, Awaited, Base, Outside, Place, Process, StartError, server
+from kubesim.shell.container import REFUSED, Awaited, Base, Folder, Outside, Place, Process, StartError, server
 
 KILLED = 137
 _UNSTARTED = 128  # containerd's exit status of what it could not start (internal/cri/server/container_start.go)
-CRASH_BACKOFF_FIRST = 10
-CRASH_BACKOFF_LIMIT = 300
+CRASH_BACKOFF_FIRST, CRASH_BACKOFF_LIMIT = 10, 300
 _HOSTS = "# Kubernetes-managed hosts file.\n127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\n"
 _NAMES = "search {}.svc.cluster.local svc.cluster.local cluster.local\nnameserver 10.96.0.10\noptions ndots:5\n"
 
@@ -120,10 +119,7 @@ def files_of(image: Image) -> Files:
 
 @dataclass(slots=True)
 class Container:
-    """One container that was started; `spec` is the part of the Pod that it was started from.
-
-    `images` holds the files of the image volumes that it was started with, by their names.
-    """
+    """One container, the part of the Pod that it was started from, and by name the files of its image volumes."""
 
     spec: Object
     id: str
@@ -200,11 +196,11 @@ class CrashBackoff:
 class Worker:
     """The kubelet's memory of one Pod; `inits` are the names of its init containers, without the sidecars.
 
-    `waiting` is its reason cache: why a container does not run, as the next status will say. `ticket` numbers the
-    planned syncs, so that only the latest one is run; `changes` counts what the status depends on, and `reported` is
-    what it said last. `resting_since` is the last sync of a Pod whose next ones could neither do nor say anything new.
-    While it `is_busy` with starting containers, a sync that `is_due` waits. It `awaits_news` while the runtime has
-    something to report of its containers.
+    `folders` are its emptyDirs. `waiting` is its reason cache: why a container does not run, as the next status
+    will say. `ticket` numbers the planned syncs, so that only the latest one is run; `changes` counts what the
+    status depends on, and `reported` is what it said last. `resting_since` is the last sync of a Pod whose next
+    ones could neither do nor say anything new. While it `is_busy` with starting containers, a sync that `is_due`
+    waits. It `awaits_news` while the runtime has something to report of its containers.
     """
 
     uid: str
@@ -213,6 +209,7 @@ class Worker:
     inits: frozenset[str]
     ip: str = ""
     containers: dict[str, Container] = field(default_factory=dict)
+    folders: dict[str, Folder] = field(default_factory=dict)
     waiting: dict[str, tuple[str, str]] = field(default_factory=dict)
     crashes: dict[str, CrashBackoff] = field(default_factory=dict)
     ticket: int = 0
@@ -370,6 +367,7 @@ class Server:
         found = self._running(pod, container)
         found.place.check(argv)
         found.place.files.mount(mounts(self._api, pod, found.spec, found.images))
+        found.place.files.show(self._clock)
         return found.place
 
     def attach(self, pod: Object, container: str, stdin: str) -> Process:

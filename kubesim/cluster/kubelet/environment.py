@@ -21,6 +21,7 @@ from kubesim.api.objects import Object, at, find_named
 from kubesim.api.resources import CONFIG_MAP, NODE, SECRET, Resource
 from kubesim.cluster.apiserver import APIServer
 from kubesim.cluster.apiserver.tokens import pod_token
+from kubesim.shell.container import Folder
 
 Files = dict[str, str]
 
@@ -167,6 +168,15 @@ def mounts(api: APIServer, pod: Object, container: Object, images: Mapping[str, 
             inside = f"{part.strip('/')}/"
             found[path] = {name[len(inside) :]: text for name, text in contents.items() if name.startswith(inside)}
     return found
+
+
+def shared(pod: Object, container: Object, folders: dict[str, Folder]) -> dict[str, Folder]:
+    """The Pod's emptyDirs that a container mounts as a whole, by mount path; `folders` keeps them by their names."""
+    names = [volume["name"] for volume in pod["spec"].get("volumes", ()) if "emptyDir" in volume]
+    whole = [
+        mount for mount in container.get("volumeMounts", ()) if mount["name"] in names and not mount.get("subPath")
+    ]
+    return {mount["mountPath"].rstrip("/"): folders.setdefault(mount["name"], Folder()) for mount in whole}
 
 
 _READ_ONLY = ("secret", "configMap", "serviceAccountToken", "downwardAPI", "image")
