@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any
 
+from kubesim.api import load_table
 from kubesim.api.budget import Budget
 from kubesim.api.clock import Clock
+from kubesim.api.objects import Object
 from kubesim.api.result import Edit
 from kubesim.cluster.apiserver import APIServer, WriteOptions
 from kubesim.cluster.apiserver.authorization import ADMIN, User, impersonated
@@ -106,6 +108,14 @@ class Call:
         """The namespace of -n, or None."""
         return self.flags["namespace"] or None
 
+    def generated(self, template: str, **values: Any) -> Object:
+        """An object of templates.json. A $word in it is one of `values`, the first argument (`name`), the others
+        (`arguments`) or a flag; the field is left out where that is empty.
+        """
+        name, *arguments = self.args or [""]
+        filled: Object = _fill(_templates()[template], {**self.flags, "name": name, "arguments": arguments, **values})
+        return filled
+
     def split(self) -> tuple[Sequence[str], Sequence[str]]:
         """The arguments that name objects, and from the first change on (KEY=VALUE or KEY-) the others."""
         first = next((at for at, word in enumerate(self.args) if is_change(word)), len(self.args))
@@ -186,6 +196,30 @@ class Call:
                 f"invalid - validate option {quote(chosen)}; must be one of: strict (or true), warn, ignore (or false)"
             )
         return chosen
+
+
+@cache
+def _templates() -> Mapping[str, Object]:
+    found: Mapping[str, Object] = load_table(__file__, "templates.json")
+    return found
+
+
+def _fill(shape: Any, values: Mapping[str, Any]) -> Any:
+    if isinstance(shape, list):
+        return [_fill(item, values) for item in shape]
+    if isinstance(shape, dict):
+        filled = {key: _fill(item, values) for key, item in shape.items()}
+        return {key: value for key, value in filled.items() if not (_is_word(shape[key]) and _is_empty(value))}
+    value = values.get(shape[1:]) if _is_word(shape) else shape
+    return list(value) if isinstance(value, tuple) else value
+
+
+def _is_word(shape: Any) -> bool:
+    return isinstance(shape, str) and shape.startswith("$")
+
+
+def _is_empty(value: Any) -> bool:  # 0 is not
+    return value is False or value in (None, "", [], {})
 
 
 Run = Callable[[Call], None]

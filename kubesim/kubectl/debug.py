@@ -131,16 +131,10 @@ def _strip(call: Call, spec: Object) -> None:
 
 def _debug_fields(call: Call, arguments: list[str]) -> Object:
     """What the flags say of the debug container."""
-    given = call.flags
-    fields: Object = {
-        "image": given["image"],
-        "imagePullPolicy": given["image-pull-policy"],
-        "args" if given["arguments-only"] else "command": arguments,
-        "env": [dict(zip(("name", "value"), pair.split("=", 1), strict=True)) for pair in given["env"]],
-        "stdin": given["stdin"],
-        "tty": given["tty"],
-    }
-    return {key: value for key, value in fields.items() if value}
+    pairs = (pair.split("=", 1) for pair in call.flags["env"])
+    variables = [{"name": name, "value": value} for name, value in pairs]
+    words = {"args" if call.flags["arguments-only"] else "command": arguments}
+    return call.generated("debug", variables=variables, **words)
 
 
 def _security(call: Call, container: Object) -> Object:

@@ -54,9 +54,7 @@ def _expose(call: Call) -> Object:
     """--expose: the Service of the Pod, which is created and reported before it."""
     name, port, labels = call.args[0], _port(call.flags["port"]), _labels(call.flags["labels"])
     ports = [{"port": port, "protocol": "TCP", "targetPort": port}]
-    meta = {"name": name, **({"labels": labels} if labels else {})}
-    spec = {"ports": ports, "selector": labels or {"run": name}}
-    service = {"apiVersion": "v1", "kind": "Service", "metadata": meta, "spec": spec, "status": {"loadBalancer": {}}}
+    service = call.generated("expose", service=name, labels=labels, ports=ports, selector=labels or {"run": name})
     service = _create(call, SERVICE, service)
     print_result(call, SERVICE, service, "created", call.dry_run(), typed=True)
     call.say("---\n" if call.flags["output"] == "yaml" else "")
@@ -112,38 +110,19 @@ def _pod(call: Call) -> Object:
     except ValueError:
         raise KubectlError(f'Invalid image name "{image}": invalid reference format') from None
     name, *rest = call.args
-    meta: Object = {"name": name}
-    if call.explicit_namespace:
-        meta["namespace"] = call.namespace
-    meta["labels"] = _labels(call.flags["labels"]) or {"run": name}
-    if annotations := _annotations(call.flags["annotations"]):
-        meta["annotations"] = annotations
-    spec = {
-        "containers": [_run_container(call, name, rest)],
-        "restartPolicy": call.flags["restart"] or "Always",
-        "dnsPolicy": "ClusterFirst",
-    }
-    return {"apiVersion": "v1", "kind": "Pod", "metadata": meta, "spec": spec, "status": {}}
-
-
-def _run_container(call: Call, name: str, rest: list[str]) -> Object:
-    """The Pod's container, its fields in the order of Go's type."""
     given = call.flags
-    fields: Object = {
-        "name": name,
-        "image": given["image"],
-        "command": rest if given["command"] else None,
+    values = {
+        "labels": _labels(given["labels"]) or {"run": name},
+        "annotations": _annotations(given["annotations"]),
+        "words": rest if given["command"] else None,
         "args": None if given["command"] else rest,
         "ports": [{"containerPort": _port(given["port"])}] if given["port"] else None,
-        "env": _variables(given["env"]),
-        "resources": {},
-        "imagePullPolicy": given["image-pull-policy"],
-        "securityContext": {"privileged": True} if given["privileged"] else None,
-        "stdin": given["stdin"],
-        "stdinOnce": given["stdin"] and not given["leave-stdin-open"],
-        "tty": given["tty"],
+        "variables": _variables(given["env"]),
+        "security": {"privileged": True} if given["privileged"] else None,
+        "once": given["stdin"] and not given["leave-stdin-open"],
+        "restart": given["restart"] or "Always",
     }
-    return {key: value for key, value in fields.items() if value or key == "resources"}
+    return call.generated("run", **values)
 
 
 def _port(given: str) -> int:
@@ -232,22 +211,13 @@ def _service(call: Call, resource: Resource, obj: Object, selector: Object) -> O
     opened = {str(port["port" if resource is SERVICE else "containerPort"]): port for port in _opened(resource, obj)}
     ports = ports or list(opened)
     refuse_if(not ports and given["cluster-ip"] != "None", "couldn't find port via --port flag or introspection")
-    spec = {
-        "selector": selector,
-        "ports": [_service_port(call, port, opened) for port in ports],
-        "type": given["type"],
-        "externalIPs": [given["external-ip"]] if given["external-ip"] else None,
-        "loadBalancerIP": given["load-balancer-ip"],
-        "sessionAffinity": given["session-affinity"],
-        "clusterIP": given["cluster-ip"],
-    }
-    for number, port in enumerate(spec["ports"] if len(ports) > 1 else (), 1):
+    opened_ports = [_service_port(call, port, opened) for port in ports]
+    for number, port in enumerate(opened_ports if len(ports) > 1 else (), 1):
         port["name"] = f"port-{number}"
-    labels = _labels(given["labels"]) or metadata(obj).get("labels")
-    meta = {"name": given["name"] or name_of(obj)[:_LONGEST_NAME], **({"labels": labels} if labels else {})}
-    kept = {key: value for key, value in spec.items() if value}
-    head = {"apiVersion": SERVICE.api_version, "kind": SERVICE.kind, "metadata": meta}
-    return {**head, "spec": kept, "status": {"loadBalancer": {}}}
+    labels, name = _labels(given["labels"]) or metadata(obj).get("labels"), name_of(obj)[:_LONGEST_NAME]
+    addresses = [given["external-ip"]] if given["external-ip"] else None
+    values = {"service": given["name"] or name, "labels": labels, "selector": selector, "ports": opened_ports}
+    return call.generated("expose", **values, addresses=addresses)
 
 
 def _service_port(call: Call, text: str, opened: Mapping[str, Object]) -> Object:

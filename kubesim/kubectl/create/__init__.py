@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from functools import partial
+from typing import Any
 
 from kubesim.api import quantity
 from kubesim.api.clock import safe_hash
@@ -45,7 +46,7 @@ def creator(kind: str) -> Callable[[Run], Command]:
     return command(f"create {kind}")
 
 
-def make(call: Call, resource: Resource, obj: Object, failure: str = "") -> None:
+def make(call: Call, resource: Resource, obj: Object, failure: str) -> None:
     """Create what a subcommand generated; `failure` begins the sentence of a refusal ("" for the server's own)."""
     dry_run = call.dry_run()
     namespace = {"namespace": call.namespace} if resource.namespaced and call.explicit_namespace else {}
@@ -65,6 +66,12 @@ def make(call: Call, resource: Resource, obj: Object, failure: str = "") -> None
     print_result(call, resource, shown, "created", dry_run, typed=True)
 
 
+def generate(call: Call, resource: Resource, template: str = "", failure: str | None = None, **values: Any) -> None:
+    """Create an object of templates.json, by default the one of the resource's kind."""
+    obj = call.generated(template or resource.kind, **values)
+    make(call, resource, obj, f"failed to create {call.command.path[-1]}:" if failure is None else failure)
+
+
 @command("create")
 def create(call: Call) -> None:
     if not visit_manifests(call, partial(_create_one, call)):
@@ -77,33 +84,21 @@ def _create_one(call: Call, manifest: Manifest) -> None:
     print_result(call, manifest.resource, send(call, manifest, obj), "created", call.dry_run())
 
 
-@creator("namespace")
-def create_namespace(call: Call) -> None:
-    make(call, NAMESPACE, {"metadata": {"name": call.args[0]}, "spec": {}, "status": {}})
-
-
-@creator("serviceaccount")
-def create_service_account(call: Call) -> None:
-    make(call, SERVICE_ACCOUNT, {"metadata": {"name": call.args[0]}}, "failed to create serviceaccount:")
+creator("namespace")(partial(generate, resource=NAMESPACE, failure=""))
+creator("serviceaccount")(partial(generate, resource=SERVICE_ACCOUNT))
+creator("priorityclass")(partial(generate, resource=PRIORITY_CLASS))
+creator("cronjob")(partial(generate, resource=CRON_JOB))
 
 
 @creator("deployment")
 def create_deployment(call: Call) -> None:
-    name, *arguments = call.args
-    images, labels = call.flags["image"], {"app": name}
-    ports = [call.flags["port"]] if call.flags["port"] >= 0 else []  # of the first container
-    containers = [_container(image, arguments, [] if number_ else ports) for number_, image in enumerate(images)]
-    template = {"metadata": {"labels": labels}, "spec": {"containers": containers}}
-    selector = {"matchLabels": labels}
-    spec = {"replicas": call.flags["replicas"], "selector": selector, "template": template, "strategy": {}}
-    deployment = {"metadata": {"name": name, "labels": labels}, "spec": spec, "status": {}}
-    make(call, DEPLOYMENT, deployment, "failed to create deployment:")
-
-
-def _container(image: str, arguments: list[str], ports: list[int]) -> Object:
-    command_ = {"command": arguments} if arguments else {}
-    opened = {"ports": [{"containerPort": port} for port in ports]} if ports else {}
-    return {"name": _container_name(image), "image": image, **command_, **opened, "resources": {}}
+    images, port = call.flags["image"], call.flags["port"]
+    ports = [[{"containerPort": port}] if port >= 0 else [], *[[]] * len(images)]  # of the first container
+    containers = [
+        call.generated("container", container=_container_name(image), image=image, ports=opened)
+        for image, opened in zip(images, ports, strict=False)
+    ]
+    generate(call, DEPLOYMENT, containers=containers)
 
 
 def _container_name(image: str) -> str:
@@ -115,20 +110,10 @@ def _container_name(image: str) -> str:
 
 @creator("job")
 def create_job(call: Call) -> None:
-    name, *arguments = call.args
-    template = _job_template(name, call.flags["image"], arguments, "Never")
-    job = {"metadata": {"name": name}, "spec": {"template": template}}
-    if call.flags["from"]:
-        job = _from_cron_job(call, name, call.flags["from"])
-    make(call, JOB, {**job, "status": {}}, "failed to create job:")
-
-
-def _job_template(name: str, image: str, arguments: list[str], restart: str) -> Object:
-    container = {"name": name, "image": image, **({"command": arguments} if arguments else {}), "resources": {}}
-    return {"metadata": {}, "spec": {"containers": [container], "restartPolicy": restart}}
-
-
-def _from_cron_job(call: Call, name: str, source: str) -> Object:
+    source = call.flags["from"]
+    if not source:
+        generate(call, JOB)
+        return
     selection = select(call, [source], needs_name=True)
     if selection.error:
         raise selection.error
@@ -138,45 +123,21 @@ def _from_cron_job(call: Call, name: str, source: str) -> Object:
     template: Object = cron["spec"]["jobTemplate"]
     owner, given = owner_reference(cron), metadata(template)
     del owner["blockOwnerDeletion"]
-    meta = {"name": name, **({"labels": given["labels"]} if "labels" in given else {})}
-    meta["annotations"] = {"cronjob.kubernetes.io/instantiate": "manual", **given.get("annotations", {})}
+    annotations = {"cronjob.kubernetes.io/instantiate": "manual", **given.get("annotations", {})}
     spec = {**template["spec"], "template": {"metadata": {}, **template["spec"]["template"]}}
-    return {"metadata": {**meta, "ownerReferences": [owner]}, "spec": spec}
+    kept: Object = {"labels": given.get("labels"), "annotations": annotations, "owners": [owner], "spec": spec}
+    generate(call, JOB, "manual job", **kept)
 
 
-@creator("cronjob")
-def create_cron_job(call: Call) -> None:
-    name, *arguments = call.args
-    template = _job_template(name, call.flags["image"], arguments, call.flags["restart"] or "OnFailure")
-    job = {"metadata": {"name": name}, "spec": {"template": template}}
-    spec = {"schedule": call.flags["schedule"], "jobTemplate": job}
-    make(call, CRON_JOB, {"metadata": {"name": name}, "spec": spec, "status": {}}, "failed to create cronjob:")
-
-
-_PATH_VERBS = ["get", "post", "put", "delete", "patch", "head", "options", "*"]
-_VERBS = [
-    "get",
-    "delete",
-    "list",
-    "create",
-    "update",
-    "patch",
-    "watch",
-    "proxy",
-    "deletecollection",
-    "use",
-    "bind",
-    "escalate",
-    "impersonate",
-    "*",
-]
+_PATH_VERBS = "get post put delete patch head options *"
+_VERBS = "get delete list create update patch watch proxy deletecollection use bind escalate impersonate *"
 
 
 @creator("role")
 def create_role(call: Call) -> None:
     rules = _rules(call, _verbs(call))
     refuse_if(not rules, "at least one resource must be specified")
-    make(call, ROLE, {"metadata": {"name": call.args[0]}, "rules": rules})
+    generate(call, ROLE, failure="", rules=rules)
 
 
 @creator("clusterrole")
@@ -186,7 +147,7 @@ def create_cluster_role(call: Call) -> None:
     if paths:
         rules.append({"verbs": verbs, "nonResourceURLs": _paths(verbs, paths)})
     refuse_if(not rules, "one of resource or nonResourceURL must be specified")
-    make(call, CLUSTER_ROLE, {"metadata": {"name": call.args[0]}, "rules": rules})
+    generate(call, CLUSTER_ROLE, failure="", rules=rules)
 
 
 def _verbs(call: Call) -> list[str]:
@@ -198,7 +159,7 @@ def _verbs(call: Call) -> list[str]:
 def _rules(call: Call, verbs: list[str]) -> list[Object]:
     words = ["*"] if "*" in call.flags["resource"] else call.flags["resource"]
     for verb in verbs if words else ():
-        if verb not in _VERBS:
+        if verb not in _VERBS.split():
             call.complain(f"Warning: '{verb}' is not a standard resource verb\n")
     by_group: dict[str, list[str]] = {}
     for group, plural in dict.fromkeys(map(_known, words)):
@@ -225,7 +186,7 @@ def _known(word: str) -> tuple[str, str]:
 def _paths(verbs: list[str], paths: Sequence[str]) -> list[str]:
     """The paths, which are no objects. Raises KubectlError where one or a verb is wrong."""
     for verb in verbs:
-        refuse_if(verb not in _PATH_VERBS, f"invalid verb: '{verb}' for nonResourceURL")
+        refuse_if(verb not in _PATH_VERBS.split(), f"invalid verb: '{verb}' for nonResourceURL")
     for path in paths:
         refuse_if(path != "*" and not path.startswith("/"), "nonResourceURL should start with /")
         refuse_if("*" in path[:-1], "nonResourceURL only supports wildcard matches when '*' is at the end")
@@ -240,10 +201,8 @@ def _bind(resource: Resource, call: Call) -> None:
         for name in call.flags[subject.lower()]
     ]
     subjects += map(_account, call.flags["serviceaccount"])
-    reference = {"apiGroup": ROLE.group, "kind": "Role" if role else "ClusterRole", "name": role or cluster_role}
-    bound = {"subjects": subjects} if subjects else {}
-    binding = {"metadata": {"name": call.args[0]}, **bound, "roleRef": reference}
-    make(call, resource, binding, f"failed to create {resource.kind.lower()}:")
+    kind = "Role" if role else "ClusterRole"
+    generate(call, resource, subjects=subjects, kind=kind, bound=role or cluster_role)
 
 
 for _resource in (ROLE_BINDING, CLUSTER_ROLE_BINDING):
@@ -260,13 +219,11 @@ def _account(text: str) -> Object:
 def create_token(call: Call) -> None:
     refuse_if(not call.args[0], "service account name is required")
     refuse_if("" in call.flags["audience"], "--audience must not be an empty string")
-    kind, name, uid = (call.flags[f"bound-object-{key}"] for key in ("kind", "name", "uid"))
-    bound = {"kind": kind, "apiVersion": "v1", "name": name, "uid": uid}
     refuse_if(call.flags["duration"] % 1, "--duration cannot be expressed in units less than seconds")
     spec = {
         "audiences": list(call.flags["audience"]),
         "expirationSeconds": int(call.flags["duration"]),
-        "boundObjectRef": {key: value for key, value in bound.items() if value} if kind else None,
+        "boundObjectRef": call.generated("bound object") if call.flags["bound-object-kind"] else None,
     }
     try:
         found = issue(call.api, call.namespace, call.args[0], spec, call.context.clock.now, user=call.user)
@@ -288,18 +245,7 @@ def create_quota(call: Call) -> None:
             hard[name] = quantity.canonical(amounts[0])
         except ValueError as error:
             raise KubectlError(str(error)) from None
-    scopes = list(call.flags["scopes"])
-    spec = {**({"hard": hard} if hard else {}), **({"scopes": scopes} if scopes else {})}
-    quota = {"metadata": {"name": call.args[0]}, "spec": spec, "status": {}}
-    make(call, RESOURCE_QUOTA, quota, "failed to create quota:")
-
-
-@creator("priorityclass")
-def create_priority_class(call: Call) -> None:
-    given = {"description": call.flags["description"], "globalDefault": call.flags["global-default"]}
-    kept = {key: value for key, value in given.items() if value}
-    priority = {"value": call.flags["value"], "preemptionPolicy": call.flags["preemption-policy"], **kept}
-    make(call, PRIORITY_CLASS, {"metadata": {"name": call.args[0]}, **priority}, "failed to create priorityclass:")
+    generate(call, RESOURCE_QUOTA, amounts=hard)
 
 
 @creator("poddisruptionbudget")
@@ -307,43 +253,40 @@ def create_disruption_budget(call: Call) -> None:
     labels = [part.replace("==", "=").split("=") for part in call.flags["selector"].split(",")]
     if any(len(pair) != 2 or pair[0].endswith("!") for pair in labels):
         raise NotSimulated("a --selector that is more than labels is not part of this simulator")
-    spec: Object = {"selector": {"matchLabels": dict(labels)}}
-    for flag, field in (("min-available", "minAvailable"), ("max-unavailable", "maxUnavailable")):
-        if text := call.flags[flag]:
-            refuse_if(not re.fullmatch("[0-9]+%?", text), f"invalid format specified for {flag}")
-            spec[field] = text if text.endswith("%") else int(text)
-    status = dict.fromkeys(("currentHealthy", "desiredHealthy", "disruptionsAllowed", "expectedPods"), 0)
-    budget = {"metadata": {"name": call.args[0]}, "spec": spec, "status": status}
-    make(call, POD_DISRUPTION_BUDGET, budget, "failed to create poddisruptionbudget:")
+    amounts = (call.flags["min-available"], call.flags["max-unavailable"])
+    for flag, text in zip(("min-available", "max-unavailable"), amounts, strict=True):
+        refuse_if(text and not re.fullmatch("[0-9]+%?", text), f"invalid format specified for {flag}")
+    least, most = (int(text) if text.isdecimal() else text for text in amounts)
+    generate(call, POD_DISRUPTION_BUDGET, labels=dict(labels), least=least, most=most)
 
 
-_SERVICES = {"clusterip": "ClusterIP", "nodeport": "NodePort", "loadbalancer": "LoadBalancer"}
-_SERVICES["externalname"] = "ExternalName"
+_SERVICES = {
+    "clusterip": "ClusterIP",
+    "nodeport": "NodePort",
+    "loadbalancer": "LoadBalancer",
+    "externalname": "ExternalName",
+}
 
 
 def _create_service(call: Call) -> None:
     """A Service of the type that the command names, for Pods with its name as their label `app`."""
-    kind, address, labels = _SERVICES[call.command.path[-1]], call.flags.get("clusterip"), {"app": call.args[0]}
-    is_open = address == "None" or kind == "ExternalName"
-    refuse_if(not call.flags["tcp"] and not is_open, "at least one tcp port specifier must be provided")
-    ports = [_port(text, call.flags.get("node-port", 0)) for text in call.flags["tcp"]]
-    given = {"clusterIP": address, "externalName": call.flags.get("external-name"), "ports": ports}
-    spec = {"selector": labels, "type": kind, **{key: value for key, value in given.items() if value}}
-    meta = {"name": call.args[0], "labels": labels}
-    service = {"metadata": meta, "spec": spec, "status": {"loadBalancer": {}}}
-    make(call, SERVICE, service, f"failed to create {kind} service:")
+    kind, ports = _SERVICES[call.command.path[-1]], call.flags["tcp"]
+    is_open = call.flags.get("clusterip") == "None" or kind == "ExternalName"
+    refuse_if(not ports and not is_open, "at least one tcp port specifier must be provided")
+    opened = [_port(call, text) for text in ports]
+    generate(call, SERVICE, failure=f"failed to create {kind} service:", kind=kind, ports=opened)
 
 
 for _kind in _SERVICES:
     creator(f"service {_kind}")(_create_service)
 
 
-def _port(text: str, node_port: int) -> Object:
+def _port(call: Call, text: str) -> Object:
     port, _, target = text.partition(":")
     refuse_if(not port.isdecimal(), f'strconv.ParseUint: parsing "{port}": invalid syntax')
     named = target if target and not target.isdecimal() else int(target or port)
-    opened = {"name": text.replace(":", "-"), "port": int(port), "protocol": "TCP", "targetPort": named}
-    return {**opened, **({"nodePort": node_port} if node_port else {})}
+    numbers = {"port": int(port), "target": named, "node-port": call.flags.get("node-port") or None}
+    return call.generated("port", label=text.replace(":", "-"), **numbers)
 
 
 _RULE = re.compile(r"([\w*.-]*)(/.*)=([\w-]+):([\w-]+)(,tls(?:=([\w-]+)?)?)?")
@@ -365,21 +308,18 @@ def create_ingress(call: Call) -> None:
             {"path": path.removesuffix("*"), "pathType": kind, "backend": _backend(service, port)}
         )
         if host and is_secure:
-            tls.setdefault(host, {"hosts": [host], **({"secretName": secret} if secret else {})})
+            tls.setdefault(host, call.generated("ingress tls", host=host, secret=secret))
     name, _, port = call.flags["default-backend"].partition(":")
     refuse_if(bool(name) and not port, "default-backend should be in format servicename:serviceport")
-    given = {
-        "ingressClassName": call.flags["class"],
-        "tls": list(tls.values()),
-        "rules": [{**({"host": host} if host else {}), "http": {"paths": paths}} for host, paths in rules.items()],
-        "defaultBackend": _backend(name, port) if name else None,
-    }
     for mark in call.flags["annotation"]:
         refuse_if("=" not in mark, f"annotation {mark} is invalid and should be in format key=[value]")
-    marks = dict(mark.split("=", 1) for mark in call.flags["annotation"])
-    meta = {"name": call.args[0], **({"annotations": marks} if marks else {})}
-    spec = {key: value for key, value in given.items() if value}
-    make(call, INGRESS, {"metadata": meta, "spec": spec, "status": {"loadBalancer": {}}}, "failed to create ingress:")
+    given: Object = {
+        "annotations": dict(mark.split("=", 1) for mark in call.flags["annotation"]),
+        "tls": list(tls.values()),
+        "rules": [call.generated("ingress rule", host=host, paths=paths) for host, paths in rules.items()],
+        "backend": _backend(name, port) if name else None,
+    }
+    generate(call, INGRESS, **given)
 
 
 def _backend(service: str, port: str) -> Object:

@@ -62,8 +62,7 @@ def create_tls(call: Call) -> None:
 
 def _make_secret(call: Call, kind: str, data: dict[str, bytes]) -> None:
     encoded = _encoded(data)
-    secret: Object = {"metadata": {"name": call.args[0]}, **({"data": encoded} if encoded else {})}
-    secret |= {"type": kind} if kind else {}
+    secret = call.generated("Secret", data=encoded, kind=kind)
     _append_hash(call, secret, {"kind": "Secret", "type": kind, "data": encoded})
     make(call, SECRET, secret, "failed to create secret")
 
@@ -85,8 +84,7 @@ def create_config_map(call: Call) -> None:
     values = _checked(call, CONFIG_MAP, _given(call))
     texts = {key: values[key].decode() for key in sorted(values) if _is_text(values[key])}
     others = _encoded({key: value for key, value in values.items() if key not in texts})
-    config_map: Object = {"metadata": {"name": call.args[0]}}
-    config_map |= {key: data for key, data in (("data", texts), ("binaryData", others)) if data}
+    config_map = call.generated("ConfigMap", data=texts, binary=others)
     content = {"kind": "ConfigMap", "data": texts, **({"binaryData": others} if others else {})}
     _append_hash(call, config_map, content)
     make(call, CONFIG_MAP, config_map, "failed to create configmap:")
