@@ -19,6 +19,8 @@ _MARK = re.compile(r"([{},])")
 _SEQUENCE = re.compile(r"(-?[0-9]{1,9})\.\.(-?[0-9]{1,9})|([A-Za-z])\.\.([A-Za-z])")
 _BLANKS = re.compile(r"[ \t\n]+")
 _MAGIC = re.compile(r"[*?[]")
+_EXPANDED = re.compile(r"[*?[~,]|\.\.")  # without one of these, a bare word stays as it is
+_WORD_COST = 80
 _FOLDER_COST = 2000
 PATTERN_COST = 40  # for each character of a file name pattern
 _VARIANT_COST = 10
@@ -40,7 +42,11 @@ class Expander:
         for word in words:
             if exports and "=" in word.source:
                 found.append(self.text(word))
+            elif (text := word.bare) and not _EXPANDED.search(text):
+                self.machine.budget.produce(len(text))
+                found.append(text)
             else:
+                self.machine.budget.spend(_WORD_COST)
                 found += [text for one in self._braces(word) for text in self._file_names(self._fields(one))]
         return found
 
