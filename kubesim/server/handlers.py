@@ -84,12 +84,12 @@ class Listener(web.RequestHandler):
         self.set_header("Connection", "close")
         self.send(Response(status_of(error), error.code))
 
-    def send(self, response: Response) -> None:
+    def send(self, response: Response, body: bytes | None = None) -> None:
         self.set_status(response.code)
         self.set_header("Content-Type", response.content_type)
         for text in response.warnings:
             self.add_header("Warning", f"299 - {_quoted(text)}")
-        self.finish(response.body)
+        self.finish(response.body if body is None else body)
 
     def as_request(self, body: bytes) -> Request:
         given = self.request
@@ -155,8 +155,12 @@ class Handler(Listener):
         answer = self.answer(self.as_request(bytes(self._body)))
         if isinstance(answer, Watch):
             await self._stream(answer)
-        else:
-            self.send(answer)
+            return
+        pieces = list[bytes]()
+        for piece in answer.pieces():
+            pieces.append(piece)
+            await asyncio.sleep(0)
+        self.send(answer, b"".join(pieces))
 
     head = post = put = patch = delete = get
 

@@ -163,7 +163,7 @@ class Server:
         )
         accepting = [self._loop.create_task(self._accept(listening, server)) for listening in self._sockets]
         if self._realtime:
-            self._loop.call_soon(self._follow_wall_clock, time.monotonic())
+            self._loop.call_soon(self._follow_wall_clock, self._loop.time())
         self._loop.call_soon(self._started.set)
         self._loop.run_forever()
         for task, listening in zip(accepting, self._sockets, strict=True):
@@ -202,7 +202,7 @@ class Server:
         return context
 
     def _follow_wall_clock(self, since: float) -> None:
-        now, cluster = time.monotonic(), self._api.cluster
+        now, cluster = self._loop.time(), self._api.cluster
         with cluster.lock:
             cluster.advance(now - since)
             self._notify()

@@ -20,13 +20,12 @@ from kubesim.api.objects import Object, namespace_of
 from kubesim.cluster import Cluster
 from kubesim.cluster.apiserver import Change
 from kubesim.cluster.apiserver.checks import selector
-from kubesim.server.request import Request, Route, is_set, status_of, whole
+from kubesim.server.request import AT_ONCE, Request, Route, is_set, status_of, whole
 
 HISTORY, HISTORY_BYTES = 5000, 32 * 1024 * 1024
 """How many changes are kept for watches that come back, and how large their objects may be together."""
 # A watch of one object moves time on, for so many rounds of a second, each after a pause on the wall clock.
 _ROUNDS, _PAUSE = 600, 0.1
-_AT_ONCE = 500  # changes that a watch sends before others have their turn
 _INITIAL_END = {"k8s.io/initial-events-end": "true"}
 _EVENTS = {(True, True): "MODIFIED", (True, False): "ADDED", (False, True): "DELETED"}
 
@@ -135,12 +134,15 @@ class Watch:
             return b"".join(self._events())
 
     def _events(self) -> Iterator[bytes]:
-        for obj in self._initial:
+        first, self._initial = self._initial[:AT_ONCE], self._initial[AT_ONCE:]
+        for obj in first:
             yield self._shown("ADDED", obj, self.history.clock.now)
+        if self._initial:
+            return
         if self._ends_initial:
             yield self.bookmark({"annotations": _INITIAL_END})
-        self._initial, self._ends_initial = [], False
-        for moment, change, _ in self.history.since(self._at)[:_AT_ONCE]:
+        self._ends_initial = False
+        for moment, change, _ in self.history.since(self._at)[:AT_ONCE]:
             self._at = change.revision
             if kind := self._kind(change):
                 yield self._shown(kind, _last_state(change) if kind == "DELETED" else change.obj, moment)
@@ -162,7 +164,7 @@ class Watch:
     @property
     def is_behind(self) -> bool:
         """Whether there is more to send at once."""
-        return self._at < self.history.api.revision
+        return bool(self._initial) or self._at < self.history.api.revision
 
     def _kind(self, change: Change) -> str:
         """The type of event: an object that leaves the selection is deleted, as far as this watch can see."""

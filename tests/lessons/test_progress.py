@@ -39,10 +39,11 @@ DAMAGED = {
 }
 TWO_KERNELS = """
 import sys
-import time
 from pathlib import Path
+from kubesim.lessons import progress as module
 from kubesim.lessons.progress import Progress
 from kubesim.workspace import Workspace
+module.PATIENCE = 600  # two that write all the time wait long where the machine is busy
 progress = Progress(Workspace(Path(sys.argv[1])))
 print("ready", flush=True)
 input()

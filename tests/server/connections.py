@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import http.client
 import json
@@ -39,7 +40,7 @@ class Client:
         return {"Authorization": f"Bearer {self.token}", "Content-Type": "application/json"}
 
     def connect(self) -> http.client.HTTPSConnection:
-        return http.client.HTTPSConnection("127.0.0.1", self.port, context=self.tls, timeout=10)
+        return http.client.HTTPSConnection("127.0.0.1", self.port, context=self.tls, timeout=120)
 
     def __call__(
         self, method: str, path: str, body: Any = None, headers: dict[str, str] | None = None, **options: Any
@@ -56,25 +57,38 @@ class Client:
 
     def raw(self, tls: bool = True) -> socket.socket:
         """A bare connection."""
-        plain = socket.create_connection(("127.0.0.1", self.port), timeout=10)
+        plain = socket.create_connection(("127.0.0.1", self.port), timeout=120)
         return self.tls.wrap_socket(plain, server_hostname="127.0.0.1") if tls else plain
 
-    def watch(self, path: str = MAPS) -> socket.socket:
+    def watch(self, path: str = MAPS, more: str = "") -> socket.socket:
         """A watch whose headers have come."""
         found = self.raw()
-        found.sendall(
-            f"GET {path}?watch=1 HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {self.token}\r\n\r\n".encode()
-        )
+        head = f"Host: localhost\r\nAuthorization: Bearer {self.token}\r\n\r\n"
+        found.sendall(f"GET {path}?watch=1{more} HTTP/1.1\r\n{head}".encode())
         assert found.recv(1 << 16).startswith(b"HTTP/1.1 200 OK")
         return found
 
 
-def holds(condition: Callable[[], bool], seconds: float = 10) -> bool:
+def holds(condition: Callable[[], bool], seconds: float = 120) -> bool:
     """Whether it does before so much time is over."""
     ends = time.monotonic() + seconds
     while not condition() and time.monotonic() < ends:
         time.sleep(0.01)
     return condition()
+
+
+class StoppedClock:
+    """The wall clock of a server, which stands still, so that no time limit passes because a machine is busy."""
+
+    def __init__(self, server: Server) -> None:
+        self._loop, self._now = server._loop, server._loop.time()
+        self._loop.time = lambda: self._now  # type: ignore[method-assign]
+
+    def skip(self, seconds: float) -> None:
+        """Let time pass, and return when the server has acted on it."""
+        self._now += seconds
+        for _ in range(3):  # what is due, what that calls, and what this calls
+            asyncio.run_coroutine_threadsafe(asyncio.sleep(0), self._loop).result()
 
 
 @contextmanager

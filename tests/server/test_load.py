@@ -139,12 +139,13 @@ def test_many_clients_and_some_that_misbehave() -> None:
         nuisance = Nuisance(client)
         warm = [Worker(client, 100 + number, 1) for number in range(CLIENTS)]
         workers = [Worker(client, number, SECONDS) for number in range(CLIENTS)]
-        _run(warm)
-        before, begin, busy = _resident(), time.monotonic(), time.process_time()
+        alone = _cost(warm[:1])
+        _cost(warm[1:])
+        before, begin = _resident(), time.monotonic()
         for thread in (*observers, nuisance):
             thread.start()
-        _run(workers)
-        took, busy = time.monotonic() - begin, time.process_time() - busy
+        cost = _cost(workers)
+        took = time.monotonic() - begin
         after = _resident()
         nuisance.stop.set()
         client("POST", MAPS, {"metadata": {"name": "end"}})
@@ -163,22 +164,23 @@ def test_many_clients_and_some_that_misbehave() -> None:
         assert stored == kept
         assert {name for name in observers[0].names if name.startswith("w")} == set(kept)
         assert holds(lambda: not server.is_watched)
-        _report(workers, took, busy, before, after)
+        _report(workers, took, before, after)
+        assert cost < 1.5 * alone  # whatever else the machine does; alone, a client has more of the handshakes
 
 
-def _run(workers: list[Worker]) -> None:
+def _cost(workers: list[Worker]) -> float:
+    """Seconds of this process's CPU for a request, that of the client included."""
+    busy = time.process_time()
     for worker in workers:
         worker.start()
     for worker in workers:
         worker.join()
+    return (time.process_time() - busy) / sum(len(worker.latencies) for worker in workers)
 
 
-def _report(workers: list[Worker], took: float, busy: float, before: float, after: float) -> None:
+def _report(workers: list[Worker], took: float, before: float, after: float) -> None:
     latencies = sorted(1000 * value for worker in workers for value in worker.latencies)
     rate, last = len(latencies) / took, quantiles(latencies, n=100)[98]
     memory = f"{before:.0f} MiB before, {after:.0f} MiB after"
     print(f"\n{rate:.0f} requests/s, p50 {median(latencies):.1f} ms, p99 {last:.1f} ms, {memory}")  # noqa: T201
     assert after - before < 100 + 2 * SECONDS
-    assert (
-        busy / len(latencies) < 0.02
-    )  # seconds of CPU, with the client's: a machine that is busy or slow may take long

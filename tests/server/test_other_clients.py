@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -26,7 +25,7 @@ from lightkube.resources.apps_v1 import Deployment
 from lightkube.resources.core_v1 import ConfigMap, Namespace, Pod, Secret
 
 from kubesim import Session
-from tests.server.connections import served
+from tests.server.connections import holds, served
 
 WEB = """
 apiVersion: v1
@@ -184,17 +183,14 @@ def test_kopf(place: tuple[Session, str], monkeypatch: pytest.MonkeyPatch) -> No
 
     operator = threading.Thread(target=lambda: asyncio.run(operate()))
     operator.start()
+    marks = "kubectl get configmap a -o jsonpath={.metadata.annotations}"
     try:
-        assert ready.wait(20)
+        assert ready.wait(120)
         session.run("kubectl create configmap a --from-literal=k=v; kubectl label configmap a mirror=yes")
-        until = time.monotonic() + 20
-        while time.monotonic() < until and session.run("kubectl get secret a").exit_code:
-            time.sleep(0.1)
+        assert holds(lambda: "kopf.zalando.org/last-handled-configuration" in session.run(marks).stdout)
     finally:
         stop.set()
-        operator.join(20)
+        operator.join(120)
     made = json.loads(session.run("kubectl get secret a -o json").stdout)
     assert made["data"] == {"k": "dg=="}
     assert made["metadata"]["ownerReferences"][0]["name"] == "a"
-    kept = json.loads(session.run("kubectl get configmap a -o json").stdout)["metadata"]["annotations"]
-    assert "kopf.zalando.org/last-handled-configuration" in kept
