@@ -22,6 +22,7 @@ from kubesim.cluster.kubelet.imagepull import Attempt, PullTrace, SeenSecret, se
 from kubesim.flow import signs
 from kubesim.flow.scene import ROLLED_OUT, VOLUME, Creator, Scene, containers, controllers, creators, manifest_of
 from kubesim.flow.signs import Asked, Reply, Row, read, table
+from kubesim.flow.text import POD_NAME
 
 _ADDRESS = re.compile(r"[\d.]+|\[.*\]")
 UNCLEAR = ("scope", "denied")
@@ -167,6 +168,11 @@ class Facts:
         """Whether only a text is known of the Pod, so that its list of pull secrets is not."""
         return bool(self.pod.get("partial"))
 
+    @property
+    def source(self) -> str:
+        """What the learner gave: an export, the text of describe or events, or a message alone."""
+        return ("message" if name_of(self.pod) == POD_NAME else "text") if self.is_partial else "export"
+
     # Secrets
 
     def flaws(self, name: str, entry: str = "") -> Sequence[str]:
@@ -292,7 +298,7 @@ class Facts:
 
 _WORDS: Mapping[str, Callable[[Facts], Any]] = {
     "asked": lambda facts: facts.asking.host or "'<registry>'",
-    "asked_host": lambda facts: keyring.split_port(facts.asking.host)[0],
+    "asked_host": lambda facts: keyring.split_port(facts.asking.host)[0] or "'<registry>'",
     "asked_port": lambda facts: ":".join(keyring.split_port(facts.asking.host, "443")),
     "canonical": lambda facts: facts.reference.canonical if facts.reference else "",
     "how": lambda facts: facts.owner_of_registry["how"].format_map(Words(facts)),

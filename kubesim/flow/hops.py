@@ -16,12 +16,11 @@ from kubesim.flow.credentials import mismatch
 from kubesim.flow.facts import Facts, Known, Words, first, gather, in_namespace, nearest, reply_to, say
 from kubesim.flow.scene import Scene, containers, scene_of
 from kubesim.flow.signs import table
-from kubesim.flow.text import POD_NAME
 
 PASSED, FAILED, NOT_REACHED, NOT_NEEDED = "passed", "failed", "not reached", "not needed"
 
 SYMBOLS = {PASSED: "✓", FAILED: "✗", NOT_REACHED: "·", NOT_NEEDED: "○"}
-_GRADES = {"certain": "certain from this export", "likely": "most likely", "one": "one of these"}
+_GRADES = {"certain": "certain from this {source}", "likely": "most likely", "one": "one of these"}
 _MANY = 5  # Secrets that the Pod does not list, by name
 
 
@@ -52,8 +51,8 @@ class Hop:
 class Flow:
     """The pull of one container's image. `outcome` sums it up in a sentence.
 
-    `story` is the last attempt, a sentence for each step. Of an export, `unknown` is what it cannot show, and `verdict`
-    how sure the cause is, and what else it may be.
+    `story` is the last attempt, a sentence for each step. Of an export (or a text: `source`), `unknown` is what it
+    can't show, and `verdict` how sure the cause is, and what else it may be.
     """
 
     subject: str
@@ -62,6 +61,7 @@ class Flow:
     story: tuple[str, ...] = ()
     unknown: tuple[str, ...] = ()
     verdict: Cause | None = None
+    source: str = "export"
 
     @property
     def cause(self) -> Hop | None:
@@ -72,13 +72,13 @@ class Flow:
 
     def why(self) -> str:
         story = [f"{number}. {sentence}" for number, sentence in enumerate(self.story, 1)]
-        unknown = ["What this export can't tell you:", *(f"  - {what}" for what in self.unknown)]
+        unknown = [f"What this {self.source} can't tell you:", *(f"  - {what}" for what in self.unknown)]
         return "\n".join([self.subject, *story, *self._end(), *(unknown if self.unknown else ())])
 
     def _end(self) -> list[str]:
         if self.cause is None:
             return [self.outcome]
-        grade = f" ({_GRADES[self.verdict.grade]})" if self.verdict else ""
+        grade = f" ({_GRADES[self.verdict.grade].format(source=self.source)})" if self.verdict else ""
         first = [f"What's wrong{grade}: {self.cause.problem}", "How to fix it:", *commands(self.cause.fix)]
         return [*first, *(_alternatives(self.verdict) if self.verdict else ())]
 
@@ -131,9 +131,10 @@ def draw_facts(facts: Facts) -> Flow:
     verdict = cause if facts.scene.is_export else None
     what = f"volume {facts.volume}" if facts.volume else f"container {facts.container['name']}"
     subject = f"{facts.image} for {facts.namespace}/{name_of(facts.pod)}, {what}"
-    if name_of(facts.pod) == POD_NAME:
+    if facts.source == "message":
         subject = f"{facts.image or 'An image'}, from a message alone"
-    return Flow(subject, tuple(hops), say("outcome", words), tuple(story(facts)), tuple(limits(facts)), verdict)
+    texts = (tuple(story(facts)), tuple(limits(facts)))
+    return Flow(subject, tuple(hops), say("outcome", words), *texts, verdict, facts.source)
 
 
 def _state(facts: Facts) -> dict[str, Any]:
@@ -231,20 +232,20 @@ def _unlisted(facts: Facts) -> Iterator[str]:
     names = [name_of(item) for item in facts.secrets_here if item.get("type") in keyring.DATA_KEYS]
     if others := [name for name in names if name not in facts.names]:
         more = f" and {len(others) - _MANY} more" if len(others) > _MANY else ""
-        yield f"Not looked up, because the Pod does not list it: {', '.join(others[:_MANY])}{more}."
+        yield f"Not looked up, because the Pod doesn't list it: {', '.join(others[:_MANY])}{more}."
 
 
 def _kubelet(facts: Facts) -> Iterator[str]:
     """What the kubelet did before, or instead of, asking the registry."""
     trace = facts.trace
     if trace is None:
-        yield "The kubelet has not tried to get the image yet."
+        yield "The kubelet hasn't tried to pull the image yet."
         return
     for hop in trace.hops:
         if hop.state == "CheckRight" and (said := table("hops")["right"].get(hop.outcome)):
             yield said.format(why=hop.detail.replace("the image", "it", 1))
     if trace.policy == NEVER and not facts.has_image:
-        yield "The image pull policy is Never, so the kubelet does not ask the registry."
+        yield "The image pull policy is Never, so the kubelet doesn't ask the registry."
 
 
 def _asked(facts: Facts, attempt: Attempt) -> str:
@@ -262,6 +263,7 @@ def _asked(facts: Facts, attempt: Attempt) -> str:
         "words": reply.sentence.rstrip("."),
         "means": reply.means,
         "isnt": reply.isnt if facts.scene.is_export else "",
+        "source": facts.source,
     }
     return say("asked", {**words, "who": say("who", words)}).rstrip()
 

@@ -168,9 +168,10 @@ class Seat:
 
 
 def spell(seconds: float) -> str:
-    """A duration in words: "13 s", "1 min", "2 min 5 s"."""
+    """A duration in words: "13 s", "1 min", "2 min 5 s", "13 h"."""
     minutes, rest = divmod(round(seconds), 60)
-    return " ".join(f"{count} {unit}" for count, unit in ((minutes, "min"), (rest, "s")) if count) or "0 s"
+    parts = ((minutes // 60, "h"), (minutes % 60, "min"), (rest, "s"))
+    return " ".join(f"{count} {unit}" for count, unit in parts if count) or "0 s"
 
 
 def time_of_day(moment: Micros) -> str:

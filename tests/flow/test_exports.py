@@ -54,7 +54,7 @@ HEAD = "unexpected status from HEAD request to https://registry.example.com/v2/m
     [
         (
             f'Back-off pulling image "{IMAGE}": ErrImagePull: {OLDER}{HEAD}401 UNAUTHORIZED',
-            "The answer: 401 UNAUTHORIZED. It does not know this user with this password.",
+            "The answer: 401 UNAUTHORIZED. It doesn't know this user with this password.",
             '(most likely): registry.example.com does not accept the user "me" of the Secret regcred with that '
             "password: 401 UNAUTHORIZED. The password or token is wrong, has expired or was revoked.",
         ),
@@ -81,7 +81,7 @@ HEAD = "unexpected status from HEAD request to https://registry.example.com/v2/m
         ),
         (
             f'Back-off pulling image "{IMAGE}"',
-            "The status does not say what the registry answered.",
+            "The status doesn't say what the registry answered.",
             "(one of these): The Secrets match the image, and the status does not say what the registry answered.",
         ),
     ],

@@ -90,7 +90,7 @@ def test_before_the_kubelet_has_tried():
     flow = trace_flow(session.cluster, "default", "web")
     assert flow.cause is None
     assert states(flow)["kubelet"] == NOT_REACHED
-    assert flow.outcome == "The kubelet has not tried to pull the image yet."
+    assert flow.outcome == "The kubelet hasn't tried to pull the image yet."
 
 
 def test_a_wrong_password_is_told_before_the_kubelet_has_tried_it():
@@ -101,7 +101,7 @@ def test_a_wrong_password_is_told_before_the_kubelet_has_tried_it():
     wrong = f"registry.example.com does not accept the {who} with that password: 401 Unauthorized."
     assert (flow.cause.key, flow.cause.problem) == (
         "registry",
-        f"{wrong} The kubelet has not tried that yet, and will find out at its next attempt.",
+        f"{wrong} The kubelet hasn't tried that yet, and will find out at its next attempt.",
     )
     session.advance(300)
     assert trace_flow(session.cluster, "default", "web").cause.problem == wrong
@@ -121,9 +121,9 @@ def test_when_the_cause_is_gone_the_flow_waits_for_the_next_attempt():
 @pytest.mark.parametrize(
     ("namespace", "name", "problem", "fix"),
     [
-        ("default", "webb", "There is no Pod webb in the namespace default. There is one named web.", "get pod web"),
-        ("shop", "web", "There is no Pod web in the namespace shop. There is one in default.", "get pod web"),
-        ("shop", "x", "There is no Pod x in the namespace shop.", "get pods -n shop"),
+        ("default", "webb", "There's no Pod webb in the namespace default. There's one named web.", "get pod web"),
+        ("shop", "web", "There's no Pod web in the namespace shop. There's one in default.", "get pod web"),
+        ("shop", "x", "There's no Pod x in the namespace shop.", "get pods -n shop"),
     ],
 )
 def test_a_pod_that_is_not_there(namespace, name, problem, fix):
@@ -138,14 +138,14 @@ def test_for_a_deployment_one_of_its_pods_is_named(name):
     session = make(["kubectl create deployment web --image=nginx"])
     pod = session.run("kubectl get pods -o name").stdout.strip().removeprefix("pod/")
     flow = trace_flow(session.cluster, "default", name)
-    assert flow.cause.problem == f"There is no Pod {name} in the namespace default. There is one named {pod}."
+    assert flow.cause.problem == f"There's no Pod {name} in the namespace default. There's one named {pod}."
     assert flow.cause.fix == (f"kubectl get pod {pod}",)
 
 
 def test_a_container_that_is_not_there():
     session = make([], pod(image="nginx"))
     flow = trace_flow(session.cluster, "default", "web", "side")
-    assert flow.cause.problem == "The Pod web has no container side; it has app."
+    assert flow.cause.problem == "The Pod web has no container side. It has app."
 
 
 def test_of_several_containers_the_failing_one_is_shown():

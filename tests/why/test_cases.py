@@ -126,7 +126,7 @@ def test_what_must_and_must_not_be_said(name: str) -> None:
     assert set(case["must"]) - set(found(case["must"], text)) == set(), text
     assert found(case.get("never", []), text) == [], text
     assert "kubectl describe" not in text
-    assert re.search(r"wrong \((certain|most likely|one of)|nothing is wrong any more", text), text
+    assert re.search(r"wrong \((certain|most likely|one of)|nothing is wrong anymore", text), text
 
 
 def other_host(objects: list[dict[str, Any]]) -> list[dict[str, Any]]:
