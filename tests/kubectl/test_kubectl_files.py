@@ -10,7 +10,6 @@ from tests.learner import Learner, rows
 
 ROWS = rows(__file__)
 
-A, B = ({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name}} for name in "ab")
 READ = "kubectl label --local -f x l=1"
 
 
@@ -36,29 +35,3 @@ def test_what_cannot_be_read(learner: Learner, text: str, refusal: str) -> None:
 def test_what_does_not_pass_validation(learner: Learner, text: str, refusal: str) -> None:
     learner.session.write_file("x", text)
     assert learner.fails("kubectl create -f x") == f"error: {refusal}\n"
-
-
-def test_a_kind_in_small_letters_is_refused_by_the_server(learner: Learner) -> None:
-    learner.session.write_file("x", "apiVersion: v1\nkind: pod\nmetadata: {name: a}\n")
-    assert learner("kubectl create -f x --dry-run=client") == "pod/a created (dry run)\n"
-    assert learner.fails("kubectl apply -f x") == (
-        'Error from server (BadRequest): error when creating "x": pod in version "v1" cannot be handled as a Pod: no '
-        'kind "pod" is registered for version "v1" in scheme "pkg/api/legacyscheme/scheme.go:30"\n'
-    )
-
-
-def test_several_errors_stand_without_the_word_error(learner: Learner) -> None:
-    learner.session.write_file("x", "apiVersion: v1\n---\napiVersion: v1\nkind: Pods\nmetadata: {name: a}\n")
-    message = (
-        'unable to decode "x": Object \'Kind\' is missing in \'{"apiVersion":"v1"}\'\n'
-        'resource mapping not found for name: "a" namespace: "" from "x": no matches for kind "Pods" in version "v1"\n'
-        "ensure CRDs are installed first\n"
-    )
-    assert learner.fails("kubectl create -f x --validate=false") == message
-    assert learner.fails("kubectl get -f x") == message
-
-
-def test_labels_choose_among_the_objects_of_files(learner: Learner) -> None:
-    labelled = {**A, "metadata": {"name": "a", "labels": {"app": "web"}}}
-    learner.session.write_file("x", json.dumps(labelled) + json.dumps(B))
-    assert learner("kubectl create -f x -l app=web") == "configmap/a created\n"

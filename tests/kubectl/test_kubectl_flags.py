@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -93,3 +94,12 @@ def test_help_of_a_group_goes_to_stderr_when_it_was_not_asked_for(learner: Learn
     result = learner.session.run("kubectl create secret")
     assert (result.stdout, result.exit_code) == ("", 1)
     assert "  docker-registry   Create a secret for use with a Docker registry\n" in result.stderr
+
+
+@pytest.mark.parametrize("command", all_commands(), ids=lambda command: " ".join(command.path))
+def test_conditions_of_refusals_name_flags(command: Any) -> None:
+    own = {*command.flag_set.flags, "args", "names", "arguments", "dash", "words", "changes", "stray"}
+    for condition, sentence, *_ in command.refuse:
+        terms = [re.fullmatch(r"!?(?:given:)?([\w-]+)(?:(?:!?=|<|>).*)?", term) for term in condition.split()]
+        assert {term[1] if term else condition for term in terms} <= own
+        assert set(re.findall(r"\{([\w-]+)\}", sentence)) <= own
