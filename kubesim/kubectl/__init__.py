@@ -87,7 +87,7 @@ def _check(call: Call) -> None:
     if command.asks_namespace and not call.flags["namespace"]:
         check_context(call.context.config, call.flags)
     if not (command.is_offline or is_local):
-        check_client(call.context.config, call.flags, command.path[0])
+        check_client(call.context.config, call.flags, command.shows_config_errors)
     _check_combinations(call, [row for row in command.refuse if not row[2:]])
 
 

@@ -239,6 +239,7 @@ class Command:
     `has_tables`: -o knows tables; `all_is_selector`: --all selects, where other commands only let a type alone mean
     all its objects; `operands`: what Tab completes, "types" and their names, or "pods"; `failure` is the exit status of
     errors. `is_group`: it only holds others; called by itself it `shows_help` on stdout, or on stderr.
+    `shows_config_errors`: as they are, without the word "error".
     """
 
     path: tuple[str, ...]
@@ -251,6 +252,7 @@ class Command:
     required: tuple[str, ...] = ()
     is_group: bool = False
     shows_help: bool = False
+    shows_config_errors: bool = False
     refuse: tuple[Sequence[str], ...] = ()
     is_offline: bool = False
     asks_namespace: bool = False

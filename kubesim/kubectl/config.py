@@ -52,25 +52,24 @@ _TIMEOUT = (
 )
 
 
-# Commands that print an error of the configuration as it is, once their namespace is known.
-_PLAIN = frozenset({"annotate", "delete", "describe", "edit", "get", "label", "patch"})
+def check_context(config: Kubeconfig, flags: Mapping[str, Any], is_plain: bool = False) -> None:
+    """Refuse a context and groups that cannot be used, as kubectl does for the namespace. Mirrors ConfirmUsable.
 
-
-def check_context(config: Kubeconfig, flags: Mapping[str, Any], command: str = "") -> None:
-    """Refuse a context and groups that cannot be used, as kubectl does for the namespace. Mirrors ConfirmUsable."""
+    `is_plain`: the command shows an error of the configuration as it is, once its namespace is known.
+    """
     name = flags["context"] or config.current
     if name and name not in config.contexts:
         raise Plain(f"Error in configuration: context was not found for specified context: {name}")
     if flags["as-group"] and not flags["as"]:
         why = f"requesting uid, groups or user-extra for {config.of_context('user', name)} without impersonating a user"
-        raise Plain(f"Error in configuration: {why}") if flags["namespace"] and command in _PLAIN else KubectlError(why)
+        raise Plain(f"Error in configuration: {why}") if flags["namespace"] and is_plain else KubectlError(why)
 
 
-def check_client(config: Kubeconfig, flags: Mapping[str, Any], command: str = "") -> None:
-    """Refuse a context, user, cluster or --request-timeout that `command` cannot use. Mirrors ClientConfig."""
+def check_client(config: Kubeconfig, flags: Mapping[str, Any], is_plain: bool = False) -> None:
+    """Refuse a context, user, cluster or --request-timeout that cannot be used. Mirrors ClientConfig."""
     name = flags["context"] or config.current
     refuse_if(flags["context"] and name not in config.contexts, f'context "{name}" does not exist')
-    check_context(config, flags, command)
+    check_context(config, flags, is_plain)
     if request_timeout(flags) is None:
         raise KubectlError(_TIMEOUT)
     user = config.of_context("user", name)

@@ -118,7 +118,9 @@ def wait(call: Call) -> None:
     def wait_for(target: Target, _: object = None) -> None:
         for word, test in zip(words, tests, strict=True):
             if word == "delete":
-                _wait_until_deleted(call, target)
+                if find_named(call, *target.place):
+                    wait_until_gone(call, [target])
+                    call.say(f"{target.resource.printed}/{target.name} condition met\n")
             else:
                 _wait_until(call, target, test, word == "create", (ends - call.context.clock.now) / SECOND)
 
@@ -145,12 +147,6 @@ def _wait_until(call: Call, target: Target, test: _Test, is_creation: bool, seco
         raise KubectlError(f"timed out waiting for the condition{what}")
     if obj := call.api.find(*place):
         print_result(call, resource, obj, "condition met")
-
-
-def _wait_until_deleted(call: Call, target: Target) -> None:
-    if find_named(call, *target.place):
-        wait_until_gone(call, [target])
-        call.say(f"{target.resource.printed}/{target.name} condition met\n")
 
 
 def _test(wanted: str, budget: Budget) -> _Test:

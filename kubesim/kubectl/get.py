@@ -19,7 +19,7 @@ from kubesim.kubectl.config import request_timeout
 from kubesim.kubectl.errors import FormatError, KubectlError, Plain, refuse_if, visit
 from kubesim.kubectl.formats import Format, relaxed, sort_objects
 from kubesim.kubectl.output import Table, nothing_found
-from kubesim.kubectl.selection import Selection, Target, fetch, find_targets, resolve, select, split_pair
+from kubesim.kubectl.selection import Query, Selection, Target, find_targets, resolve, split_pair
 
 # A watch without --request-timeout ends after this many simulated seconds: no one can press Ctrl+C here.
 WATCH = 60.0
@@ -35,7 +35,7 @@ def get(call: Call) -> None:
     if call.flags["watch"] or call.flags["watch-only"]:
         _watch(call)
         return
-    selection, form = select(call, call.args), call.output_format()
+    selection, form = Query(call, call.args).select(), call.output_format()
     errors = [selection.error] if selection.error else []
     visit([selection], errors, partial(_print_tables if form.is_table else _print_formatted, call, form))
 
@@ -86,7 +86,8 @@ class _Printer:
 
     def show(self, change: str, objects: list[Object], now: Micros) -> None:
         """Print objects that came with a change of this type at the moment `now`."""
-        lines = self._lines(objects, now).splitlines(keepends=True)
+        shown = self._table.render(objects, now) if self._form.is_table else "".join(map(self._form.render, objects))
+        lines = shown.splitlines(keepends=True)
         if self._call.flags["output-watch-events"]:
             heads = [change] * len(lines)
             if self._is_first and self._form.is_table and not self._call.flags["no-headers"]:
@@ -94,11 +95,6 @@ class _Printer:
             lines = [f"{head:<11}{line}" for head, line in zip(heads, lines, strict=True)]
         self._is_first = False
         self._call.say("".join(lines))
-
-    def _lines(self, objects: list[Object], now: Micros) -> str:
-        if self._form.is_table:
-            return self._table.render(objects, now)
-        return "".join([self._form.render(obj) for obj in objects])
 
 
 def _watch(call: Call) -> None:
@@ -108,7 +104,7 @@ def _watch(call: Call) -> None:
         if call.flags["watch"]:
             asked = "--watch requested, --sort-by will be ignored for watch events received"
         call.complain(f"warning: {asked}\n")
-    targets, found = find_targets(call, call.args, one_type=True), fetch(call, call.args, needs_name=False)
+    targets, found = find_targets(call, call.args, one_type=True), Query(call, call.args).fetch()
     targets = targets or [Target(resource, namespace_of(obj), name_of(obj)) for resource, obj in found]
     refuse_if(
         len({target.resource for target in targets}) > 1,

@@ -60,14 +60,12 @@ def get_contexts(call: Call) -> None:
     refuse_if(missing, f"context {''.join(missing[:1])} not found")
 
 
-def _lister(section: str) -> None:
-    @_command(f"config get-{section}")
-    def show(call: Call) -> None:
-        call.say("".join(f"{name}\n" for name in ["NAME", *sorted(_entries(call, section))]))
+def _list(section: str, call: Call) -> None:
+    call.say("".join(f"{name}\n" for name in ["NAME", *sorted(_entries(call, section))]))
 
 
 for _name in ("clusters", "users"):
-    _lister(_name)
+    _command(f"config get-{_name}")(partial(_list, _name))
 
 
 @_command("config use-context")
@@ -78,26 +76,22 @@ def use_context(call: Call) -> None:
     call.say(f'Switched to context "{name}".\n')
 
 
-def _deleter(section: str) -> None:
-    word = _SECTIONS[section].word
-
-    @_command(f"config delete-{word}")
-    def delete(call: Call) -> None:
-        entries = _entries(call, section)
-        if len(call.args) != 1:
-            call.say(help_text(call.command))
-            return
-        name = call.args[0]
-        refuse_if(name not in entries, f"cannot delete {word} {name}, not in {_FILE}")
-        if section == "contexts" and name == call.context.config.current:
-            select = 'use "kubectl config use-context" to select a different one'
-            call.complain(f"warning: this removed your active context, {select}\n")
-        del entries[name]
-        call.say(f"deleted {word} {name} from {_FILE}\n")
+def _delete(section: str, call: Call) -> None:
+    word, entries = _SECTIONS[section].word, _entries(call, section)
+    if len(call.args) != 1:
+        call.say(help_text(call.command))
+        return
+    name = call.args[0]
+    refuse_if(name not in entries, f"cannot delete {word} {name}, not in {_FILE}")
+    if section == "contexts" and name == call.context.config.current:
+        select = 'use "kubectl config use-context" to select a different one'
+        call.complain(f"warning: this removed your active context, {select}\n")
+    del entries[name]
+    call.say(f"deleted {word} {name} from {_FILE}\n")
 
 
-for _name in _SECTIONS:
-    _deleter(_name)
+for _name, _section in _SECTIONS.items():
+    _command(f"config delete-{_section.word}")(partial(_delete, _name))
 
 
 @_command("config set-context")

@@ -21,8 +21,8 @@ from kubesim.api.objects import (
 )
 from kubesim.api.resources import CONTROLLER_REVISION, DEPLOYMENT, REPLICA_SET, RESOURCES, Resource
 from kubesim.gotext import tabwriter
-from kubesim.kubectl import describers as describers
 from kubesim.kubectl.command import Call, command
+from kubesim.kubectl.describers import pod_template
 from kubesim.kubectl.errors import KubectlError
 from kubesim.kubectl.output import print_result
 from kubesim.kubectl.selection import Query, Target
@@ -156,7 +156,7 @@ def _show_history(call: Call, resource: Resource, obj: Object) -> None:
         return
     shown, title = _revision_table(revisions), ""
     if wanted:
-        shown, title = describers.pod_template(_template(revisions[wanted])), f"with revision #{wanted}"
+        shown, title = pod_template(_template(revisions[wanted])), f"with revision #{wanted}"
     print_result(call, resource, obj, f"{title}\n{shown}", typed=True)
 
 
@@ -224,7 +224,7 @@ def _undo(call: Call, resource: Resource, obj: Object, dry_run: str) -> None:
     wanted = call.flags["to-revision"]
     old = _revision_before(resource, obj, _history(call, resource, obj), wanted)
     if dry_run == "client":
-        operation = f"{'' if resource is DEPLOYMENT else 'will roll back to '}{describers.pod_template(_template(old))}"
+        operation = f"{'' if resource is DEPLOYMENT else 'will roll back to '}{pod_template(_template(old))}"
     elif obj["spec"].get("paused"):
         raise KubectlError(
             "you cannot rollback a paused deployment; resume it first with 'kubectl rollout resume' and try again"

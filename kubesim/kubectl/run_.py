@@ -111,9 +111,11 @@ def _pod(call: Call) -> Object:
         raise KubectlError(f'Invalid image name "{image}": invalid reference format') from None
     name, *rest = call.args
     given = call.flags
+    if wrong := [annotation for annotation in given["annotations"] if "=" not in annotation[1:]]:
+        raise KubectlError(f"invalid annotations format: {', '.join(wrong)}")
     values = {
         "labels": _labels(given["labels"]) or {"run": name},
-        "annotations": _annotations(given["annotations"]),
+        "annotations": dict(annotation.split("=", 1) for annotation in given["annotations"]),
         "words": rest if given["command"] else None,
         "args": None if given["command"] else rest,
         "ports": [{"containerPort": _port(given["port"])}] if given["port"] else None,
@@ -154,12 +156,6 @@ def _labels(given: str) -> dict[str, str]:
         refuse_if(not key, "unexpected empty label key")
         labels[key] = values[0]
     return labels
-
-
-def _annotations(given: tuple[str, ...]) -> dict[str, str]:
-    if wrong := [annotation for annotation in given if "=" not in annotation[1:]]:
-        raise KubectlError(f"invalid annotations format: {', '.join(wrong)}")
-    return dict(annotation.split("=", 1) for annotation in given)
 
 
 def _override(call: Call, pod: Object) -> Object:

@@ -174,16 +174,6 @@ def _singles(target: Target, objects: list[Object] | None) -> list[Target]:
     return [Target(target.resource, namespace_of(obj), name_of(obj), obj=obj) for obj in objects]
 
 
-def select(call: Call, args: Sequence[str], *, needs_name: bool = False) -> Selection:
-    """Fetch what the arguments and -f name; see `Query`."""
-    return Query(call, args, needs_name=needs_name).select()
-
-
-def fetch(call: Call, args: Sequence[str], *, needs_name: bool = True) -> list[tuple[Resource, Object]]:
-    """Every object that the arguments and -f name. Raises what went wrong with any of them."""
-    return Query(call, args, needs_name=needs_name).fetch()
-
-
 def find_targets(call: Call, args: Sequence[str], *, needs_name: bool = False, one_type: bool = False) -> list[Target]:
     """The names and types of a command line; none where it names files.
 

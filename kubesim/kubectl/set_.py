@@ -20,28 +20,28 @@ from kubesim.kubectl.change import send_patch
 from kubesim.kubectl.command import Call, command
 from kubesim.kubectl.errors import KubectlError, raise_all, refuse_if, visit
 from kubesim.kubectl.output import print_result
-from kubesim.kubectl.selection import Query, Target, fetch
+from kubesim.kubectl.selection import Query, Target
 
 _set = partial(command, asks_namespace=True, operands="types")
 
 
-class NoTemplate(KubectlError):
+class _NoTemplateError(KubectlError):
     """An object that is not a Pod and does not create any."""
 
 
-def pod_spec(obj: Object) -> Object:
-    """The Pod spec of a Pod or of a workload's template. Raises NoTemplate."""
+def _pod_spec(obj: Object) -> Object:
+    """The Pod spec of a Pod or of a workload's template. Raises _NoTemplateError."""
     resource = find_kind(obj["apiVersion"], obj["kind"])
     if resource is None or not (resource is POD or resource.template):
         version = obj["apiVersion"].rpartition("/")[2]
-        raise NoTemplate(f"the object is not a pod or does not have a pod template: *{version}.{obj['kind']}")
+        raise _NoTemplateError(f"the object is not a pod or does not have a pod template: *{version}.{obj['kind']}")
     spec: Object = template_of(resource, obj)["spec"]
     return spec
 
 
 def _containers(obj: Object) -> list[Object]:
     """The containers of a Pod spec, those that initialise it last."""
-    spec = pod_spec(obj)
+    spec = _pod_spec(obj)
     return [*(spec.get("containers") or ()), *(spec.get("initContainers") or ())]
 
 
@@ -71,7 +71,7 @@ def set_service_account(call: Call) -> None:
     *words, account = call.args
 
     def change(_: Resource, obj: Object) -> bool:
-        pod_spec(obj)["serviceAccountName"] = account
+        _pod_spec(obj)["serviceAccountName"] = account
         return True
 
     _change(call, words, "serviceaccount updated", change, "ServiceAccountName")
@@ -115,7 +115,7 @@ def set_env(call: Call) -> None:
         f"all resources must be specified before environment changes: {' '.join(call.args)}",
     )
     variables, removed = _variables(call, [*call.flags["env"], *changes])
-    sources = fetch(call, [call.flags["from"]]) if call.flags["from"] else []
+    sources = Query(call, [call.flags["from"]], needs_name=True).fetch() if call.flags["from"] else []
     variables += [each for source in sources for each in _references(call, *source)]
     variables = [{**each, "name": call.flags["prefix"] + each["name"]} for each in variables]
 
@@ -275,7 +275,7 @@ def _change(
                 print_result(call, resource, new, operation, dry_run, typed=True)
         except StatusError as error:
             raise KubectlError(f"failed to patch {what} {error.message}") from None
-        except NoTemplate as error:
+        except _NoTemplateError as error:
             raise KubectlError(f"error: {_object_name(call, resource, obj)} {error}\n") from None
 
     visit(_objects(call, words), [], change)

@@ -38,7 +38,7 @@ from kubesim.kubectl.command import Call, Command, Run, command
 from kubesim.kubectl.errors import KubectlError, NotSimulated, Plain, refuse_if
 from kubesim.kubectl.manifests import Manifest, visit_manifests
 from kubesim.kubectl.output import print_result
-from kubesim.kubectl.selection import select
+from kubesim.kubectl.selection import Query
 
 
 def creator(kind: str) -> Callable[[Run], Command]:
@@ -114,7 +114,7 @@ def create_job(call: Call) -> None:
     if not source:
         generate(call, JOB)
         return
-    selection = select(call, [source], needs_name=True)
+    selection = Query(call, [source], needs_name=True).select()
     if selection.error:
         raise selection.error
     refuse_if(len(selection.objects) != 1, "from must be an existing cronjob")

@@ -15,7 +15,7 @@ from kubesim.kubectl.command import Call, command
 from kubesim.kubectl.describers import others, pods, policies
 from kubesim.kubectl.describers.screen import RELATED, Related, aligned, event_lines, part, screen_of
 from kubesim.kubectl.output import nothing_found
-from kubesim.kubectl.selection import find_targets, select
+from kubesim.kubectl.selection import Query, find_targets
 
 
 def describe(obj: Object, related: Related, now: Micros) -> str:
@@ -40,7 +40,7 @@ def join(texts: Iterable[str]) -> str:
 
 @command("describe", asks_namespace=True, operands="types")
 def describe_objects(call: Call) -> None:
-    selection = select(call, call.args)
+    selection = Query(call, call.args).select()
     objects, error = selection.objects, selection.error
     is_missing = isinstance(error, StatusError) and error.reason == "NotFound" and len(call.args) == 2
     if is_missing and (alike := _by_prefix(call)):
