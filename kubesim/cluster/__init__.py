@@ -16,7 +16,7 @@ from kubesim.api.objects import Object
 from kubesim.api.resources import NAMESPACE, NODE, POD, RESOURCES, Resource, find_kind
 from kubesim.cluster import bootstrap
 from kubesim.cluster.apiserver import APIServer
-from kubesim.cluster.controllers import ControllerManager
+from kubesim.cluster.controllers import CONTROLLERS
 from kubesim.cluster.controllers.scheduler import Scheduler
 from kubesim.cluster.kubelet import Kubelet
 from kubesim.cluster.kubelet.imagepull import ImageManager
@@ -51,7 +51,7 @@ class Cluster:
         identity = Identity(seed)
         self.api = APIServer(self.clock, identity)
         self.scheduler = Scheduler(self.api, self.clock)
-        self.controllers = ControllerManager(self.api, self.clock)
+        self.controllers = [controller(self.api, self.clock) for controller in CONTROLLERS]
         self.kubelet = Kubelet(self.api, self.clock, identity, ImageManager(self.registries), bootstrap.NODE_NAME)
         self._boot(identity)
 

@@ -17,7 +17,6 @@ from kubesim.cluster.bootstrap import NODE_ADDRESS
 from kubesim.cluster.events import Recorder
 from kubesim.cluster.kubelet.containers import (
     Container,
-    CrashBackoff,
     Need,
     Round,
     Server,
@@ -366,7 +365,7 @@ class Kubelet:
         worker.changes += 1
         name = container.spec["name"]
         if not container.stopping and not (name in worker.inits and exit_code == 0):
-            worker.crashes.setdefault(name, CrashBackoff())
+            worker.crashes.setdefault(name, 0)
         self._relist(worker)
 
     def _stop_rest(self, pod: Object, worker: Worker) -> None:

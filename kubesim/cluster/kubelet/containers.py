@@ -180,19 +180,6 @@ class Container:
 
 
 @dataclass(slots=True)
-class CrashBackoff:
-    """How long an exited container waits for its restart (seconds): 10 doubling to 300."""
-
-    delay: int = 0
-
-    def remaining(self, finished: Micros, now: Micros) -> float:
-        return self.delay - (now - finished) / SECOND
-
-    def grow(self) -> None:
-        self.delay = min(self.delay * 2, CRASH_BACKOFF_LIMIT) if self.delay else CRASH_BACKOFF_FIRST
-
-
-@dataclass(slots=True)
 class Worker:
     """The kubelet's memory of one Pod; `inits` are the names of its init containers, without the sidecars.
 
@@ -211,7 +198,7 @@ class Worker:
     containers: dict[str, Container] = field(default_factory=dict)
     folders: dict[str, Folder] = field(default_factory=dict)
     waiting: dict[str, tuple[str, str]] = field(default_factory=dict)
-    crashes: dict[str, CrashBackoff] = field(default_factory=dict)
+    crashes: dict[str, int] = field(default_factory=dict)
     ticket: int = 0
     has_sandbox: bool = False
     is_busy: bool = False
@@ -239,13 +226,13 @@ class Worker:
 
     def crash_loop(self, spec: Object, now: Micros) -> tuple[str, str] | None:
         """Why a container that exited too often has to wait for its restart, if it has to."""
-        container, backoff = self.containers.get(spec["name"]), self.crashes.get(spec["name"])
-        if container is None or backoff is None or container.spec != spec:
+        container, delay = self.containers.get(spec["name"]), self.crashes.get(spec["name"])
+        if container is None or delay is None or container.spec != spec:
             return None
-        if backoff.remaining(container.finished, now) <= 0:
-            backoff.grow()
+        if delay <= (now - container.finished) / SECOND:
+            self.crashes[spec["name"]] = min(delay * 2, CRASH_BACKOFF_LIMIT) or CRASH_BACKOFF_FIRST
             return None
-        text = f"back-off {go_seconds(backoff.delay)} restarting failed container={spec['name']} "
+        text = f"back-off {go_seconds(delay)} restarting failed container={spec['name']} "
         return "CrashLoopBackOff", f"{text}pod={self.name}_{self.namespace}({self.uid})"
 
     def due(self, spec: Object) -> Iterator[Object]:
