@@ -6,11 +6,8 @@ import pytest
 
 from kubesim.api.objects import (
     clone,
-    is_owned_by,
     name_of,
     namespace_of,
-    owner_reference,
-    pull_secret_names,
     remembered,
 )
 
@@ -25,18 +22,6 @@ def test_a_clone_shares_nothing() -> None:
     copy = clone(original)
     copy["a"][0]["b"]["c"] = 2
     assert original == {"a": [{"b": {"c": 1}}]}
-
-
-def test_an_owner_is_known_by_its_uid() -> None:
-    owner = {"apiVersion": "apps/v1", "kind": "ReplicaSet", "metadata": {"name": "web", "uid": "1"}}
-    pod = {"metadata": {"ownerReferences": [owner_reference(owner)]}}
-    assert is_owned_by(pod, owner)
-    assert not is_owned_by(pod, {**owner, "metadata": {"name": "web", "uid": "2"}})
-
-
-def test_pull_secrets_keep_their_order() -> None:
-    assert pull_secret_names({"imagePullSecrets": [{"name": "b"}, {}, {"name": "a"}]}) == ["b", "", "a"]
-    assert pull_secret_names({"imagePullSecrets": None}) == []
 
 
 def test_what_is_remembered_of_an_object_is_not_taken_for_another_one() -> None:

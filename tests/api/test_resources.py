@@ -42,12 +42,3 @@ def test_a_manifest_names_its_type_by_version_and_kind() -> None:
     assert find_kind("apps/v1", "Deployment") is DEPLOYMENT
     assert find_kind("v1", "Deployment") is None
     assert find_kind("v1", "pod") is None
-
-
-def test_the_forms_of_a_type_with_a_group() -> None:
-    assert (DEPLOYMENT.api_version, DEPLOYMENT.qualified, DEPLOYMENT.qualified_kind, DEPLOYMENT.printed) == (
-        "apps/v1",
-        "deployments.apps",
-        "Deployment.apps",
-        "deployment.apps",
-    )

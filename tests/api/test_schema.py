@@ -123,38 +123,6 @@ def test_every_resource_has_a_schema() -> None:
             for resource in RESOURCES} == {resource.kind: set() for resource in RESOURCES}  # fmt: skip
 
 
-def keys(value: object) -> object:
-    """The names of all fields, in their order."""
-    if isinstance(value, dict):
-        return [(key, inner) if (inner := keys(item)) else key for key, item in value.items()]
-    return [inner for item in value if (inner := keys(item))] if isinstance(value, list) else None
-
-
-@pytest.mark.parametrize(
-    ("line", "ordered"),
-    [
-        (
-            "kubectl create role r --verb=get --resource=pods --resource-name=b -o json",
-            [
-                *("kind", "apiVersion"),
-                ("metadata", ["name", "namespace", "uid", "resourceVersion", "creationTimestamp"]),
-                ("rules", [["verbs", "apiGroups", "resources", "resourceNames"]]),
-            ],
-        ),
-        (
-            "kubectl create cm c --from-literal=b=1 --from-literal=a=2 -o json --dry-run=server",
-            [
-                *("kind", "apiVersion"),
-                ("metadata", ["name", "namespace", "uid", "creationTimestamp"]),
-                ("data", ["a", "b"]),
-            ],
-        ),
-    ],
-)
-def test_what_kubectl_holds_as_a_go_struct(learner: Learner, line: str, ordered: object) -> None:
-    assert keys(json.loads(learner.session.run(line).stdout)) == ordered
-
-
 def test_nothing_is_lost_in_go_s_order(learner: Learner) -> None:
     learner.session.run(
         "kubectl create deployment web --image=nginx; sleep 5; kubectl delete pod -l app=web --wait=false"

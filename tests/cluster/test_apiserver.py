@@ -18,11 +18,9 @@ from kubesim.api.resources import (
     NODE,
     POD,
     RESOURCES,
-    SECRET,
     SERVICE_ACCOUNT,
 )
 from kubesim.cluster.apiserver import APIServer, Change
-from kubesim.cluster.apiserver.authorization import User
 from tests.learner import Learner, container
 
 Act = Callable[[APIServer], Any]
@@ -87,81 +85,10 @@ def test_a_new_object_gets_an_identity_and_a_version_and_the_given_one_stays_as_
     assert json.dumps(given) == before
 
 
-def test_what_the_server_makes_of_single_fields(api: APIServer) -> None:
-    stored = api.create(POD, {**pod(), "status": {"phase": "Running", "podIP": "10.0.0.1"}})
-    assert stored["status"] == {"phase": "Pending", "qosClass": "BestEffort"}
-    given = {**config(""), "metadata": {"generateName": "c-", "namespace": "default"}}
-    names = {api.create(CONFIG_MAP, given)["metadata"]["name"] for _ in range(3)}
-    assert len(names) == 3
-    assert all(name.startswith("c-") and len(name) == 7 for name in names)
-    secret = {**named("s"), "kind": "Secret", "data": {"a": "eA==", "b": "eA=="}, "stringData": {"a": "y"}}
-    stored = api.create(SECRET, secret)
-    assert (stored["data"], "stringData" in stored) == ({"a": "eQ==", "b": "eA=="}, False)
-    assert "color" not in api.create(CONFIG_MAP, {**config("c"), "color": "red"}, strict=False)
-
-
 MODIFIED = (
     "the object has been modified; please apply your changes to the latest version and try again"  # with an old version
 )
 UNKNOWN = 'cannot be handled as a ConfigMap: strict decoding error: unknown field "color"'
-
-
-@pytest.mark.parametrize(
-    ("act", "code", "message"),
-    [
-        (lambda api: api.create(CONFIG_MAP, config("c")), 409, 'configmaps "c" already exists'),
-        (lambda api: api.create(CONFIG_MAP, named("d", "nope")), 404, 'namespaces "nope" not found'),
-        (
-            lambda api: api.create(CONFIG_MAP, {**config("d"), "color": "red"}),
-            400,
-            f'ConfigMap in version "v1" {UNKNOWN}',
-        ),
-        (
-            lambda api: api.create(POD, pod(containers=[])),
-            422,
-            'Pod "web" is invalid: spec.containers: Required value',
-        ),
-        (
-            lambda api: api.create(POD, pod(serviceAccountName="nope")),
-            403,
-            'pods "web" is forbidden: error looking up service account default/nope: serviceaccount "nope" not found',
-        ),
-        (lambda api: api.update(CONFIG_MAP, config("d")), 404, 'configmaps "d" not found'),
-        (
-            lambda api: api.update(CONFIG_MAP, {**config("c"), "metadata": {**META, "resourceVersion": "1"}}),
-            409,
-            f'Operation cannot be fulfilled on configmaps "c": {MODIFIED}',
-        ),
-        (
-            lambda api: api.patch(CONFIG_MAP, "default", "c", {"metadata": {"name": "d"}}),
-            400,
-            "the name of the object does not match the name on the URL",
-        ),
-        (
-            lambda api: api.patch(CONFIG_MAP, "default", "c", {"metadata": {"namespace": "x"}}),
-            400,
-            "the namespace of the object does not match the namespace on the URL",
-        ),
-        *(
-            (lambda api, name=name: api.delete(NAMESPACE, "", name), 403, f'namespaces "{name}" {NEEDED}')
-            for name in ("default", "kube-system", "kube-public")
-        ),
-    ],
-)
-def test_what_is_refused_changes_nothing(api: APIServer, act: Act, code: int, message: str) -> None:
-    api.create(CONFIG_MAP, config("c"))
-    before = state(api)
-    assert refusal(lambda: act(api)) == (code, message)
-    assert state(api) == before
-
-
-def test_an_update_must_mean_the_object_that_is_there(api: APIServer) -> None:
-    api.create(CONFIG_MAP, config("c", a="1"))
-    assert api.update(CONFIG_MAP, config("c", a="2"))["data"] == {"a": "2"}
-    other = {**config("c"), "metadata": {**META, "uid": "other"}}
-    code, message = refusal(lambda: api.update(CONFIG_MAP, other))
-    assert code == 409
-    assert "Precondition failed: UID in precondition: other" in message
 
 
 @pytest.mark.parametrize(
@@ -182,28 +109,6 @@ def test_a_change_that_changes_nothing_keeps_the_version_and_notifies_nobody(api
     assert seen == []
 
 
-def test_the_generation_counts_changes_of_the_spec_alone(api: APIServer) -> None:
-    def generation() -> int:
-        value: int = api.get(POD, "default", "web")["metadata"]["generation"]
-        return value
-
-    api.create(POD, pod())
-    api.patch(POD, "default", "web", {"metadata": {"labels": {"a": "b"}}})
-    api.update_status(POD, pod(), {"phase": "Running"})
-    assert generation() == 1
-    api.patch(POD, "default", "web", {"spec": {"containers": [{"name": "app", "image": "nginx:1"}]}})
-    assert generation() == 2
-
-
-def test_a_client_cannot_change_what_the_server_keeps(api: APIServer) -> None:
-    old = api.create(CONFIG_MAP, config("c"))
-    change = {"metadata": {"creationTimestamp": None, "labels": {"a": "b"}}}
-    meta = api.patch(CONFIG_MAP, "default", "c", change)["metadata"]
-    kept = ("creationTimestamp", "uid")
-    assert [meta[key] for key in kept] == [old["metadata"][key] for key in kept]
-    assert meta["labels"] == {"a": "b"}
-
-
 def test_deleting_a_running_pod_only_marks_it(api: APIServer) -> None:
     api.create(POD, pod(nodeName="sim-worker"))
     marked = api.delete(POD, "default", "web", grace_period=20)["metadata"]
@@ -221,26 +126,6 @@ def test_a_pod_that_no_node_runs_goes_at_once(api: APIServer, state: Object) -> 
     api.record(POD, {**stored, **{key: {**stored[key], **value} for key, value in state.items()}})
     api.delete(POD, "default", "web")
     assert api.find(POD, "default", "web") is None
-
-
-@pytest.mark.parametrize(
-    ("act", "what"),
-    [
-        (lambda api, user: api.get(SECRET, "default", "s", user=user), 'secrets "s" is forbidden: User "x" cannot get'),
-        (lambda api, user: api.list(SECRET, user=user), 'secrets is forbidden: User "x" cannot list'),
-        (lambda api, user: api.create(CONFIG_MAP, config("c"), user=user), 'configmaps is forbidden: User "x"'),
-        (lambda api, user: api.update(CONFIG_MAP, config("c"), user=user), 'configmaps "c" is forbidden: User "x"'),
-        (
-            lambda api, user: api.patch(SECRET, "", "s", {}, user=user),
-            'secrets "s" is forbidden: User "x" cannot patch',
-        ),
-        (lambda api, user: api.delete(SECRET, "", "s", user=user), 'secrets "s" is forbidden: User "x" cannot delete'),
-    ],
-)
-def test_every_verb_is_authorized_first(api: APIServer, act: Any, what: str) -> None:
-    code, message = refusal(lambda: act(api, User("x")))
-    assert code == 403
-    assert message.startswith(what)
 
 
 def test_watchers_see_changes_in_their_order_until_they_stop(api: APIServer) -> None:

@@ -136,13 +136,6 @@ def test_each_pod_has_its_own_back_off_which_goes_with_it() -> None:
     assert node.ask(pod="a").trace.outcome == "ErrImagePull"
 
 
-def test_a_fixed_secret_is_used_at_the_next_attempt() -> None:
-    node = Node()
-    assert node.ask(secret("mine", "wrong")).trace.outcome == "ErrImagePull"
-    node.wait(12)
-    assert node.ask(secret("mine", "mypassword")).trace.outcome == "Pulled"
-
-
 def test_credentials_are_tried_in_turn_and_their_errors_reported_together() -> None:
     unauthorized = wrapped(
         "unexpected status from HEAD request to https://registry.example.com/v2/myapp/manifests/1.0: 401 Unauthorized"
@@ -175,26 +168,6 @@ def test_who_may_use_an_image_that_is_there() -> None:
     )
     assert (never.trace.present, never.image) == (True, None)
     assert node.ask(GOOD, policy="Never", pod="h").trace.outcome == "AlreadyPresent"
-
-
-def test_never_without_the_image() -> None:
-    result = Node().ask(GOOD, policy="Never")
-    assert (result.error, result.trace.present) == (("ErrImageNeverPull", NEVER), False)
-
-
-def test_always_asks_the_registry() -> None:
-    node = Node()
-    node.ask(GOOD)
-    node.wait(1)
-    assert node.ask(GOOD, policy="Always").trace.outcome == "Pulled"
-    assert node.ask(policy="Always", pod="other").trace.outcome == "ErrImagePull"
-
-
-def test_after_a_public_pull_every_pod_may_use_the_image() -> None:
-    node = Node()
-    node.ask(image="nginx:1.27")
-    node.wait(1)
-    assert node.ask(image="nginx:1.27", policy="Never", pod="b").trace.outcome == "AlreadyPresent"
 
 
 def test_the_right_is_to_a_repository_and_status_shows_the_first_name() -> None:

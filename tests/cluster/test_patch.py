@@ -140,18 +140,8 @@ JSON = st.recursive(
 )
 DIRECTIVES = st.sampled_from(
     [
-        "$patch",
-        "$retainKeys",
-        "$setElementOrder/containers",
-        "$deleteFromPrimitiveList/finalizers",
-        "containers",
-        "spec",
-        "metadata",
-        "finalizers",
-        "name",
-        "imagePullSecrets",
-        "labels",
-        "data",
+        *("$patch", "$retainKeys", "$setElementOrder/containers", "$deleteFromPrimitiveList/finalizers"),
+        *("containers", "spec", "metadata", "finalizers", "name", "imagePullSecrets", "labels", "data"),
     ]
 )
 CHANGES = st.recursive(

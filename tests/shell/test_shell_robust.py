@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import re
 import tempfile
 import time
 from pathlib import Path
 
 import pytest
+import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from shells import new_shell
 
 BOUND = 2.0  # seconds of this process's own time
-MANY = 1_000_000
 
 _WORDS = """echo cat ls grep sed sort cut tr wc head tail uniq base64 xargs printf test [ ] cd mkdir rm cp mv touch tee
     diff env export unset alias history help type which date sleep nano kubectl docker login read
@@ -51,50 +52,8 @@ def test_nothing_leaves_the_workspace(lines: list[str]) -> None:
 
 
 _LONG = {
-    "a word": "echo " + "a" * MANY,
-    "words": "echo " + "a " * (MANY // 2),
-    "a quoted text": "echo '" + "a " * (MANY // 2) + "'",
-    "escapes": "echo " + "\\a" * (MANY // 2),
-    "variables": "echo " + "$a" * (MANY // 2),
-    "commands": "true;" * (MANY // 5),
-    "a pipeline": "|".join(["true"] * (MANY // 5)),
-    "redirections": "echo " + "> a " * (MANY // 4),
-    "patterns": "echo " + "* " * (MANY // 2),
-    "one pattern": "echo " + "*" * MANY,
-    "nested substitutions": "echo " + "$(" * (MANY // 2),
-    "nested quotes": "echo " + '"$(' * (MANY // 3),
-    "backquotes": "`" * MANY,
-    "parentheses": "(" * MANY,
-    "ifs": "if true; then " * (MANY // 14),
-    "braces": "echo " + "{a,b}" * (MANY // 5),
-    "nested braces": "echo " + "{a," * (MANY // 3),
-    "a sequence": "echo {1..99999999}",
-    "here-documents": "cat <<A " * (MANY // 8),
-    "a here-document": "cat <<EOF\n" + "line $x\n" * (MANY // 8) + "EOF",
-    "NULs": "\0" * MANY,
-    "newlines": "\n" * MANY,
-    "an endless loop": "while true; do true; done",
-    "an endless sleep": "while true; do sleep 3600; done",
-    "doubling": "x=aaaaaaaaaa; for i in {1..900}; do x=$x$x; done",
-    "doubling a file": "echo aaaaaaaaaa > f; for i in {1..900}; do cat f f > g; cat g > f; done",
-    "an alias of itself": "alias x='echo $(x)'\nx",
-    "doubling aliases": "alias a='b b' b='c c' c='d d' d='e e' e='f f'\na",
-    "xargs of xargs": "echo a | " + "xargs " * 200,
-    "xargs of many": "echo " + "a " * 30_000 + " | xargs -n1 echo",
-    "a greedy pattern": "echo " + "a" * 100_000 + "b | grep -E '(a+)+(a+)+$'",
-    "many searches": "for i in {1..900}; do echo " + "a" * 1000 + " | grep -E 'a*a*a*a*b'; done",
-    "a long pattern": "echo x | grep " + "a" * MANY,
-    "a deep pattern": "echo x | grep -E '" + "(" * MANY + "'",
-    "brackets": "echo x | grep -E '" + "[" * MANY + "'",
-    "a sed script": 'echo x | sed "' + "p;" * (MANY // 2) + '"',
-    "brackets for sed": "echo x | sed 's/" + "[]" * (MANY // 3) + "'",
-    "a wide format": "printf %9999d 1; printf '" + "%s" * (MANY // 2) + "'",
-    "fields": "echo " + "a:" * (MANY // 30) + " | cut -d: -f" + "1," * 20_000 + "1",
-    "two files": "printf 'a\\n%.0s' {1..5000} > a; printf 'b\\n%.0s' {1..5000} > b; diff a b",
-    "a deep folder": "mkdir -p " + "a/" * 1900 + "; cp -r a b; rm -r a",
-    "a long path": "cat " + "../" * (MANY // 3),
-    "a number": "exit " + "9" * 10_000,
-    "a big sleep": "sleep " + "9" * 10_000,
+    name: re.sub(r"«(\d+)\*(.*?)»", lambda match: match[2] * int(match[1]), line, flags=re.DOTALL)
+    for name, line in yaml.safe_load(Path(__file__).with_name("long.yaml").read_text("utf-8")).items()
 }
 
 
