@@ -22,7 +22,7 @@ from kubesim.kubectl.commands import (
     next_word,
     suggestions,
 )
-from kubesim.kubectl.config import Kubeconfig, check_client, check_context
+from kubesim.kubectl.config import KUBECONFIG, Kubeconfig, check_client, check_context
 from kubesim.kubectl.errors import (
     REFUSALS,
     Exit,
@@ -67,6 +67,8 @@ def _run(call: Call, words: Sequence[str]) -> None:
     if call.flags["help"]:
         call.say(help_text(call.command))
         return
+    if (place := call.context.env.get("KUBECONFIG", "")) not in ("", KUBECONFIG):
+        raise NotSimulated(f"the kubeconfig {place[:80]} of $KUBECONFIG is not part of this simulator")
     missing = [f'"{name}"' for name in call.command.required if name not in call.given]
     if missing:
         raise KubectlError(f"required flag(s) {', '.join(missing)} not set")

@@ -14,11 +14,11 @@ from kubesim.gotext import gojson
 from kubesim.kubectl.change import send_patch
 from kubesim.kubectl.command import Call, command
 from kubesim.kubectl.deletion import delete_target, wait_until_gone
-from kubesim.kubectl.errors import REFUSALS, Exit, KubectlError, raise_all, refuse_if, visit, with_source
+from kubesim.kubectl.errors import REFUSALS, Exit, KubectlError, UsageError, raise_all, refuse_if, visit, with_source
 from kubesim.kubectl.formats.marshal import last_applied, to_yaml
 from kubesim.kubectl.manifests import Manifest, check_kind, manifests, require_namespace, visit_manifests
 from kubesim.kubectl.output import print_result
-from kubesim.kubectl.selection import Target, find_named
+from kubesim.kubectl.selection import Query, Target, find_named, get_named
 
 _MISSING_ANNOTATION = (
     "Warning: resource {resource}/{name} is missing the " + LAST_APPLIED + " annotation which is required by kubectl "
@@ -254,3 +254,34 @@ def _replace_by_force(call: Call) -> None:
     visit(manifests(call, errors, is_valid=False), errors, remove)
     wait_until_gone(call, targets)
     refuse_if(not visit_manifests(call, create_again), "no objects passed to replace")
+
+
+@command("apply view-last-applied", asks_namespace=True, operands="types")
+def view_last_applied(call: Call) -> None:
+    output = call.flags["output"]
+    if output not in ("yaml", "json"):
+        raise UsageError(f"Unexpected -o output mode: {output}, the flag 'output' must be one of yaml|json")
+    for _, obj in Query(call, call.args, needs_name=True).fetch():
+        if kept := (metadata(obj).get("annotations") or {}).get(LAST_APPLIED):
+            text = json.dumps(json.loads(kept), indent=2) if output == "json" else to_yaml(json.loads(kept))
+            call.say(text.rstrip("\n") + "\n")
+
+
+@command("apply set-last-applied")
+def set_last_applied(call: Call) -> None:
+    visit_manifests(call, partial(_set_last_applied, call))
+
+
+def _set_last_applied(call: Call, manifest: Manifest) -> None:
+    live = get_named(call, manifest.resource, manifest.namespace, manifest.name)
+    annotations, missing = metadata(live).get("annotations") or {}, "no last-applied-configuration annotation found on"
+    hint = "to create the annotation, run the command with --create-annotation"
+    is_new = LAST_APPLIED not in annotations and not call.flags["create-annotation"]
+    refuse_if(is_new, f"{missing} resource: {manifest.name}, {hint}")
+    kept = last_applied(json.loads(json.dumps(manifest.obj, sort_keys=True)), typed=True)
+    if annotations.get(LAST_APPLIED) == kept:
+        call.say(f"set-last-applied {manifest.name}: no changes required.\n")
+        return
+    change = {"metadata": {"annotations": {LAST_APPLIED: kept}}}
+    new = send_patch(call, manifest.resource, live, change, "merge", call.dry_run())
+    print_result(call, manifest.resource, new, "configured", call.dry_run())

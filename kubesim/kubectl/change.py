@@ -20,7 +20,7 @@ from kubesim.api.result import Edit
 from kubesim.cluster.apiserver import patch as patches
 from kubesim.cluster.apiserver.validation.rules import label_value
 from kubesim.gotext import gojson
-from kubesim.kubectl.command import Call, command
+from kubesim.kubectl.command import CHANGE_CAUSE, Call, command
 from kubesim.kubectl.errors import KubectlError, ManifestError, raise_all, refuse_if
 from kubesim.kubectl.formats import list_of, no_format
 from kubesim.kubectl.formats.marshal import to_json, to_yaml
@@ -182,7 +182,7 @@ def _refuse_overwriting(kind: _Kind, present: dict[str, str], wanted: dict[str, 
     already = [
         f"'{key}' already has a value ({present[key]})"
         for key, value in wanted.items()
-        if key in present and not (kind.is_label and present[key] == value)
+        if key in present and key != CHANGE_CAUSE and not (kind.is_label and present[key] == value)
     ]
     if kind.is_label:
         raise_all(KubectlError(f"{text}, and --overwrite is false") for text in already)

@@ -12,11 +12,13 @@ from typing import Any
 
 from kubesim.kubectl.errors import KubectlError, NotSimulated, Plain, refuse_if
 from kubesim.kubectl.flags import parse_duration
+from kubesim.workspace import HOME
 
 CLUSTER = "kubernetes"
 USER = "kubernetes-admin"
 CONTEXT = f"{USER}@{CLUSTER}"
 SERVER = "https://127.0.0.1:6443"
+KUBECONFIG = f"{HOME}/.kube/config"
 
 # In place of the bytes of the one certificate and key.
 HIDDEN = "DATA+OMITTED"

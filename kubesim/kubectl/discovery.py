@@ -11,11 +11,13 @@ import json
 import re
 import textwrap
 from collections.abc import Iterator, Sequence
+from functools import partial
+from itertools import product
 
 from kubesim.api import KUBECTL, KUBERNETES, KUSTOMIZE, load_table, schema
 from kubesim.api.errors import StatusError
-from kubesim.api.objects import name_of
-from kubesim.api.resources import API_VERSIONS, RESOURCES, SERVICE, Resource, find_resource
+from kubesim.api.objects import Object, metadata, name_of
+from kubesim.api.resources import API_VERSIONS, CLUSTER_ROLE, RESOURCES, ROLE, SERVICE, Resource, find_resource
 from kubesim.api.schema import ENUMS, Field, Type
 from kubesim.cluster.apiserver.authorization import Request
 from kubesim.gotext import tabwriter
@@ -25,7 +27,9 @@ from kubesim.kubectl.describers.others import RULE_HEADINGS, rule_rows
 from kubesim.kubectl.errors import Exit, FormatError, KubectlError, Plain, refuse_if
 from kubesim.kubectl.formats import jsonpath, no_format
 from kubesim.kubectl.formats.marshal import to_yaml
-from kubesim.kubectl.selection import warn_of_others
+from kubesim.kubectl.manifests import Manifest, visit_manifests
+from kubesim.kubectl.output import print_result
+from kubesim.kubectl.selection import find_named, warn_of_others
 
 
 @command("api-resources")
@@ -151,6 +155,85 @@ def _type(call: Call, word: str) -> tuple[str, str]:
     return (resource.plural, resource.group) if resource else (word, "")
 
 
+@command("auth reconcile")
+def reconcile(call: Call) -> None:
+    visit_manifests(call, partial(_reconcile, call))
+
+
+def _reconcile(call: Call, manifest: Manifest) -> None:
+    """Add what a role or a binding lacks of the manifest's rules or subjects, and remove the rest where that is asked.
+
+    Mirrors k8s.io/component-helpers auth/rbac/reconciliation, v1.36.
+    """
+    resource, wanted, dry_run = manifest.resource, manifest.obj, call.dry_run()
+    if resource.group != ROLE.group:
+        return
+    field, word = ("rules", "permissions") if resource in (ROLE, CLUSTER_ROLE) else ("subjects", "subjects")
+    live, given = find_named(call, resource, manifest.namespace, manifest.name), wanted.get(field) or []
+    present = (live or {}).get(field) or []
+    missing, extra = _lacking(given, present), _lacking(present, given)
+    extra = extra if call.flags[f"remove-extra-{word}"] else []
+    operation, new = "create", wanted
+    if live and live.get("roleRef") == wanted.get("roleRef"):
+        marks = {key: {**(metadata(live).get(key) or {}), **(metadata(wanted).get(key) or {})} for key in _MARKS}
+        meta = {**metadata(live), **{key: value for key, value in marks.items() if value}}
+        new = {**live, "metadata": meta, field: given if call.flags[f"remove-extra-{word}"] else [*present, *missing]}
+        operation = "update" if missing or extra or meta != metadata(live) else ""
+    elif live:
+        operation, missing, extra = "recreate", [], []
+        call.api.delete(resource, manifest.namespace, manifest.name, user=call.user, dry_run=dry_run != "none")
+    else:
+        missing = given
+    if operation == "update" and dry_run != "client":
+        new = call.api.update(resource, new, **call.request(dry_run))
+    elif operation and dry_run != "client":
+        new = call.api.create(resource, new, **call.request(dry_run))
+    print_result(call, resource, new, "reconciled", dry_run)
+    call.complain(f"\treconciliation required {operation}\n" if operation else "")
+    for items, done in ((missing, "missing {} added"), (extra, "extra {} removed")):
+        call.complain(f"\t{done.format(field)}:\n" if items else "")
+        call.complain("".join(f"\t\t{_go_struct(item, field)}\n" for item in items))
+
+
+_MARKS = ("labels", "annotations")
+_STRUCTS = {
+    "rules": ("verbs", "apiGroups", "resources", "resourceNames", "nonResourceURLs"),
+    "subjects": ("kind", "apiGroup", "name", "namespace"),
+}
+
+
+def _go_struct(item: Object, field: str) -> str:
+    """A rule or subject as Go prints it."""
+    values = ((key, item.get(key, [] if field == "rules" else "")) for key in _STRUCTS[field])
+    shown = (f"[{' '.join(value)}]" if isinstance(value, list) else value for _, value in values)
+    names = ("API" + key[3:] if key.startswith("api") else key[:1].upper() + key[1:] for key in _STRUCTS[field])
+    return "{" + " ".join(f"{name}:{value}" for name, value in zip(names, shown, strict=True)) + "}"
+
+
+def _lacking(items: Sequence[Object], others: Sequence[Object]) -> list[Object]:
+    """The subjects, or the single permissions of rules, that others do not grant."""
+    single = [each for item in items for each in ([item] if "kind" in item else _permissions(item))]
+    return [item for item in single if not any(_covers(other, item) for other in others)]
+
+
+def _permissions(rule: Object) -> Iterator[Object]:
+    for url, verb in product(rule.get("nonResourceURLs") or (), rule["verbs"]):
+        yield {"verbs": [verb], "nonResourceURLs": [url]}
+    keys = ("apiGroups", "resources", "resourceNames", "verbs")
+    for group, kind, name, verb in product(*(rule.get(key) or [""] * (key == "resourceNames") for key in keys)):
+        named = {"resourceNames": [name]} if name else {}
+        yield {"verbs": [verb], "apiGroups": [group], "resources": [kind], **named}
+
+
+def _covers(rule: Object, single: Object) -> bool:
+    if "kind" in single:
+        return all(rule.get(key) == single.get(key) for key in _STRUCTS["subjects"])
+    names = rule.get("resourceNames")
+    return (not names or single.get("resourceNames", [""])[0] in names) and all(
+        {"*", *single[key]} & set(rule.get(key) or ()) for key in single if key != "resourceNames"
+    )
+
+
 @command("auth whoami")
 def whoami(call: Call) -> None:
     user = call.user
@@ -262,3 +345,12 @@ def _field_list(struct: Type, recursive: bool, level: int = 1, above: tuple[Type
             yield f"{_indented(described[name] or '<no description>')}\n\n"
         elif inner.kind == "struct" and inner not in above:
             yield from _field_list(inner, recursive, level + 1, (*above, inner))
+
+
+def _top(_call: Call) -> None:
+    """What a cluster without a metrics server says."""
+    raise KubectlError("Metrics API not available")
+
+
+for _kind in ("node", "pod"):
+    command(f"top {_kind}")(_top)

@@ -9,11 +9,9 @@ from kubesim.api.objects import Object
 from kubesim.gotext import tabwriter
 from kubesim.kubectl.command import Call, command
 from kubesim.kubectl.commands import help_text
-from kubesim.kubectl.config import HIDDEN, Entry
+from kubesim.kubectl.config import HIDDEN, KUBECONFIG, Entry
 from kubesim.kubectl.errors import KubectlError, NotSimulated, refuse_if
 from kubesim.workspace import HOME
-
-_FILE = f"{HOME}/.kube/config"
 
 
 class _Section(NamedTuple):
@@ -82,12 +80,12 @@ def _delete(section: str, call: Call) -> None:
         call.say(help_text(call.command))
         return
     name = call.args[0]
-    refuse_if(name not in entries, f"cannot delete {word} {name}, not in {_FILE}")
+    refuse_if(name not in entries, f"cannot delete {word} {name}, not in {KUBECONFIG}")
     if section == "contexts" and name == call.context.config.current:
         select = 'use "kubectl config use-context" to select a different one'
         call.complain(f"warning: this removed your active context, {select}\n")
     del entries[name]
-    call.say(f"deleted {word} {name} from {_FILE}\n")
+    call.say(f"deleted {word} {name} from {KUBECONFIG}\n")
 
 
 for _name, _section in _SECTIONS.items():
@@ -148,6 +146,37 @@ def set_property(call: Call) -> None:
         is_switch = field == "insecure-skip-tls-verify"
         _entries(call, section).setdefault(name, {})[field] = value == "true" if is_switch else value
     call.say(f'Property "{path}" set.\n')
+
+
+@_command("config unset")
+def unset_property(call: Call) -> None:
+    """Remove one field of the kubeconfig, an entry, or all entries of a section."""
+    path = call.args[0]
+    section, _, name = path.partition(".")
+    refuse_if(section not in (*_SECTIONS, "current-context"), f"unable to parse {path} after [] at api.Config")
+    entries = {} if section == "current-context" else _entries(call, section)
+    if section == "current-context":
+        call.context.config.current = ""
+    elif not name:
+        entries.clear()
+    elif name in entries or "." not in name:
+        entries.pop(name, None)
+    else:
+        name, _, field = name.rpartition(".")
+        refuse_if(name not in entries, f"current map key `{name}` is invalid")
+        entries[name].pop(field, None)
+    call.say(f'Property "{path}" unset.\n')
+
+
+@_command("config rename-context")
+def rename_context(call: Call) -> None:
+    (old, new), config = call.args, call.context.config
+    failed = f'cannot rename the context "{old}"'
+    refuse_if(old not in config.contexts, f"{failed}, it's not in {KUBECONFIG}")
+    refuse_if(new in config.contexts, f'{failed}, the context "{new}" already exists in {KUBECONFIG}')
+    config.contexts[new] = config.contexts.pop(old)
+    config.current = new if config.current == old else config.current
+    call.say(f'Context "{old}" renamed to "{new}".\n')
 
 
 @_command("config view")

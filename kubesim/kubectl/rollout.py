@@ -21,13 +21,12 @@ from kubesim.api.objects import (
 )
 from kubesim.api.resources import CONTROLLER_REVISION, DEPLOYMENT, REPLICA_SET, RESOURCES, Resource
 from kubesim.gotext import tabwriter
-from kubesim.kubectl.command import Call, command
+from kubesim.kubectl.command import CHANGE_CAUSE, Call, command
 from kubesim.kubectl.describers import pod_template
 from kubesim.kubectl.errors import KubectlError
 from kubesim.kubectl.output import print_result
 from kubesim.kubectl.selection import Query, Target
 
-_CAUSE = "kubernetes.io/change-cause"
 _RESTARTED = "kubectl.kubernetes.io/restartedAt"
 PATIENCE = 3600.0
 _APPLIED = (
@@ -156,14 +155,18 @@ def _show_history(call: Call, resource: Resource, obj: Object) -> None:
         return
     shown, title = _revision_table(revisions), ""
     if wanted:
-        shown, title = pod_template(_template(revisions[wanted])), f"with revision #{wanted}"
+        template, marks = _template(revisions[wanted]), metadata(revisions[wanted]).get("annotations") or {}
+        if resource is DEPLOYMENT and marks.get(CHANGE_CAUSE):
+            kept_marks = metadata(template).get("annotations") or {}
+            template["metadata"]["annotations"] = {**kept_marks, CHANGE_CAUSE: marks[CHANGE_CAUSE]}
+        shown, title = pod_template(template), f"with revision #{wanted}"
     print_result(call, resource, obj, f"{title}\n{shown}", typed=True)
 
 
 def _revision_table(revisions: dict[int, Object]) -> str:
     rows = [["REVISION", "CHANGE-CAUSE"]]
     for number_, replica_set in revisions.items():
-        rows.append([str(number_), metadata(replica_set).get("annotations", {}).get(_CAUSE) or "<none>"])
+        rows.append([str(number_), metadata(replica_set).get("annotations", {}).get(CHANGE_CAUSE) or "<none>"])
     return tabwriter.format(rows, minwidth=0, padding=2)
 
 

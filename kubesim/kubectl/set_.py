@@ -11,13 +11,14 @@ from typing import Any
 from kubesim.api import quantity, schema
 from kubesim.api.errors import StatusError
 from kubesim.api.objects import Object, clone, name_of, template_of
-from kubesim.api.resources import CONFIG_MAP, POD, SECRET, Resource, find_kind
+from kubesim.api.resources import CLUSTER_ROLE_BINDING, CONFIG_MAP, POD, ROLE_BINDING, SECRET, Resource, find_kind
 from kubesim.api.schema import Type
 from kubesim.cluster.apiserver.patch import two_way
 from kubesim.gotext.gojson import quote
 from kubesim.kubectl import flags
 from kubesim.kubectl.change import send_patch
 from kubesim.kubectl.command import Call, command
+from kubesim.kubectl.create import subjects_of
 from kubesim.kubectl.errors import KubectlError, raise_all, refuse_if, visit
 from kubesim.kubectl.output import print_result
 from kubesim.kubectl.selection import Query, Target
@@ -75,6 +76,22 @@ def set_service_account(call: Call) -> None:
         return True
 
     _change(call, words, "serviceaccount updated", change, "ServiceAccountName")
+
+
+@_set("set subject")
+def set_subject(call: Call) -> None:
+    Query(call, call.args, needs_name=not call.flags["local"]).fetch()  # what is wrong with the objects comes first
+    added = subjects_of(call)
+    refuse_if(not added, "you must specify at least one value of user, group or serviceaccount")
+
+    def change(resource: Resource, obj: Object) -> None:
+        where = f"{resource.plural}/{name_of(obj)}"
+        is_binding = resource in (ROLE_BINDING, CLUSTER_ROLE_BINDING)
+        refuse_if(not is_binding, f"{where} setting subjects is only supported for RoleBinding/ClusterRoleBinding")
+        present = obj.get("subjects") or []
+        obj["subjects"] = [*present, *(item for item in added if item not in present)]
+
+    _change(call, call.args, "subjects updated", change, "subjects to rolebinding")
 
 
 @_set("set resources")

@@ -34,7 +34,7 @@ def test_no_refusal_is_dressed_as_an_answer(resource: Resource) -> None:
                 assert is_own or re.fullmatch(allowed, said), f"{typed}: {said}"
 
 
-REFUSED = ("attach x", "port-forward x 80", "top pods", "proxy", "certificate approve x")
+REFUSED = ("attach x", "port-forward x 80", "proxy", "certificate approve x")
 
 
 @pytest.mark.parametrize("line", REFUSED)

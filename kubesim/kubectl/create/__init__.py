@@ -195,14 +195,18 @@ def _paths(verbs: list[str], paths: Sequence[str]) -> list[str]:
 
 def _bind(resource: Resource, call: Call) -> None:
     role, cluster_role = call.flags.get("role"), call.flags["clusterrole"]
+    kind = "Role" if role else "ClusterRole"
+    generate(call, resource, subjects=subjects_of(call), kind=kind, bound=role or cluster_role)
+
+
+def subjects_of(call: Call) -> list[Object]:
+    """Whom the flags of a binding name."""
     subjects = [
         {"kind": subject, "apiGroup": ROLE.group, "name": name}
         for subject in ("User", "Group")
         for name in call.flags[subject.lower()]
     ]
-    subjects += map(_account, call.flags["serviceaccount"])
-    kind = "Role" if role else "ClusterRole"
-    generate(call, resource, subjects=subjects, kind=kind, bound=role or cluster_role)
+    return [*subjects, *map(_account, call.flags["serviceaccount"])]
 
 
 for _resource in (ROLE_BINDING, CLUSTER_ROLE_BINDING):
