@@ -251,12 +251,14 @@ def _kubelet(facts: Facts) -> Iterator[str]:
 def _asked(facts: Facts, attempt: Attempt) -> str:
     reply = reply_to(attempt)
     host = signs.asked(attempt.answer, facts.registry, reply)
+    # The node may have sent credentials of its own, which an export doesn't show.
+    has_identity = facts.scene.is_export and facts.owner_of_registry["who"] and not facts.matches
     words = {
         "secret": attempt.secret,
         "entry": attempt.entry,
         "user": attempt.username,
         "ok": attempt.ok,
-        "unsure": reply.kind != "anonymous" and (facts.is_unsure or _has_identity(facts)),
+        "unsure": reply.kind != "anonymous" and (facts.is_unsure or has_identity),
         "registry": facts.registry or "the registry",
         "asked": host.host,
         "role": host.role,
@@ -266,11 +268,6 @@ def _asked(facts: Facts, attempt: Attempt) -> str:
         "source": facts.source,
     }
     return say("asked", {**words, "who": say("who", words)}).rstrip()
-
-
-def _has_identity(facts: Facts) -> bool:
-    """Whether the node may have sent credentials of its own, which an export doesn't show."""
-    return facts.scene.is_export and bool(facts.owner_of_registry["who"]) and not facts.matches
 
 
 def limits(facts: Facts) -> Iterator[str]:

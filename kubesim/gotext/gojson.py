@@ -90,20 +90,26 @@ def syntax_problem(text: str) -> tuple[str, int] | None:
     return None
 
 
-_WORDS = {
-    str: "string",
-    bool: "bool",
-    int: "number",
-    float: "number",
-    list: "array",
-    dict: "object",
-    type(None): "null",
+class Literal(int):
+    """A whole number in a template: an int of Go, where those of the data are int64."""
+
+
+# The words of a type in JSON and in Go.
+_TYPES: dict[type, tuple[str, str]] = {
+    dict: ("object", "map[string]interface {}"),
+    list: ("array", "[]interface {}"),
+    str: ("string", "string"),
+    bool: ("bool", "bool"),
+    int: ("number", "int64"),
+    Literal: ("number", "int"),
+    float: ("number", "float64"),
+    type(None): ("null", "<nil>"),
 }
 
 
 def mismatch(value: Any, into: str, whole: bool = False) -> str:
     """Go's sentence for a decoded value of the wrong type; where a `whole` number is wanted, with the number."""
-    word = _WORDS.get(type(value), "null")
+    word = _TYPES[type(value)][0]
     word += f" {sprint(value)}" if whole and word == "number" else ""
     return f"json: cannot unmarshal {word} into Go {into}"
 
@@ -199,25 +205,9 @@ def number(value: float) -> str:
     return str(int(value)) if value == int(value) and abs(value) < 1e21 else re.sub(r"e([+-])0", r"e\1", repr(value))
 
 
-class Literal(int):
-    """A whole number in a template: an int of Go, where those of the data are int64."""
-
-
-_TYPES: dict[type, str] = {
-    dict: "map[string]interface {}",
-    list: "[]interface {}",
-    str: "string",
-    bool: "bool",
-    int: "int64",
-    Literal: "int",
-    float: "float64",
-    type(None): "<nil>",
-}
-
-
 def type_name(value: Any) -> str:
     """The Go type of a decoded JSON value: "map[string]interface {}"."""
-    return _TYPES[type(value)]
+    return _TYPES[type(value)][1]
 
 
 def syntax(value: Any) -> str:
@@ -297,7 +287,7 @@ def check_type(
         return
     if not isinstance(value, type_):
         where = f"Go struct field {struct}.{path}" if path else "Go value"
-        raise ValueError(f"json: cannot unmarshal {_WORDS.get(type(value), 'array')} into {where} of type {wanted}")
+        raise ValueError(f"json: cannot unmarshal {_TYPES[type(value)][0]} into {where} of type {wanted}")
     if isinstance(value, dict) and inner.startswith("types."):
         struct = inner.removeprefix("types.")
         for key, item in value.items():

@@ -53,13 +53,11 @@ class Session:
         why = why_tool(lambda: self.cluster, lambda: self.config.namespace_of(), self.explained.append)
         why = why._replace(complete=lambda words: self._complete_kubectl(["get", "pod", *words]))
         about = Tool("kubesim", self._run_kubesim, _USAGE, "kubesim supported")
-        tools = [self._kubectl(), about, why, *(make(lambda: self.cluster) for make in PROGRAMS)]
+        usage = "kubectl COMMAND [options]"
+        client = Tool("kubectl", self._run_kubectl, usage, "kubectl get pods", complete=self._complete_kubectl)
+        tools = [client, about, why, *(make(lambda: self.cluster) for make in PROGRAMS)]
         self.shell = Shell(self.cluster.clock, self.workspace, tools)
         self.shell.aliases["k"] = "kubectl"  # as in the exams
-
-    def _kubectl(self) -> Tool:
-        usage = "kubectl COMMAND [options]"
-        return Tool("kubectl", self._run_kubectl, usage, "kubectl get pods", complete=self._complete_kubectl)
 
     def _run_kubectl(self, arguments: list[str], io: Invocation) -> int:
         def run_editor(editor: str, path: str) -> int:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from copy import deepcopy
 from dataclasses import dataclass
+from functools import partial
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -65,8 +66,8 @@ class History:
         self._floor = 0
         self._open: tuple[str, Snapshot] | None = None
         self._first = self._snapshot()
-        session.shell.add(Tool("undo", self._run_undo, "undo", "undo"))
-        session.shell.add(Tool("redo", self._run_redo, "redo", "redo"))
+        session.shell.add(Tool("undo", partial(_report, "undo", self.undo), "undo", "undo"))
+        session.shell.add(Tool("redo", partial(_report, "redo", self.redo), "redo", "redo"))
 
     @property
     def snapshots(self) -> tuple[Snapshot, ...]:
@@ -166,21 +167,15 @@ class History:
         idle.advance(seconds)
         return idle.api.revision != now.api.revision
 
-    def _run_undo(self, arguments: list[str], io: Invocation) -> int:
-        return _report("undo", arguments, io, self.undo, "reverted")
 
-    def _run_redo(self, arguments: list[str], io: Invocation) -> int:
-        return _report("redo", arguments, io, self.redo, "done again")
-
-
-def _report(name: str, arguments: list[str], io: Invocation, move: Callable[[], str | None], done: str) -> int:
+def _report(name: str, move: Callable[[], str | None], arguments: list[str], io: Invocation) -> int:
     if arguments:
         io.err(f"Usage: {name}\n")
         return 2
     if (label := move()) is None:
         io.err(f"kubesim: there is nothing left to {'revert' if name == 'undo' else 'do again'}\n")
         return 1
-    io.out(f"{done}: {label}\n")
+    io.out(f"{'reverted' if name == 'undo' else 'done again'}: {label}\n")
     return 0
 
 

@@ -15,7 +15,7 @@ from contextlib import suppress
 from typing import Any, cast
 
 from kubesim import kubectl
-from kubesim.api import imageref
+from kubesim.api import imageref, load_table
 from kubesim.api.clock import Clock, to_datetime
 from kubesim.api.imageref import DEFAULT_REGISTRY
 from kubesim.cluster import Cluster
@@ -75,21 +75,8 @@ def in_containers(cluster: Cluster, namespace: str, account: str) -> Mapping[str
 _HUB = "https://index.docker.io/v1/"
 _HELP, _STDIN = (Flag(name, kind="switch", bare="true") for name in ("help", "password-stdin"))
 _FLAGS = {"login": FlagSet([Flag("username", "u"), Flag("password", "p"), _STDIN, _HELP]), "logout": FlagSet([_HELP])}
-_USAGE = {"login": "docker login [OPTIONS] [SERVER]", "logout": "docker logout [SERVER]"}
-_NO_TERMINAL = "error: cannot perform an interactive login from a non-TTY device"
-_INSECURE = "WARNING! Using --password via the CLI is insecure. Use --password-stdin.\n"
-_UNENCRYPTED = """
-WARNING! Your credentials are stored unencrypted in '{}'.
-Configure a credential helper to remove this warning. See
-https://docs.docker.com/go/credential-store/
-
-"""
-_EXISTING = """Authenticating with existing credentials... [Username: {}]
-
-i Info → To login with a different account, run 'docker logout' followed by 'docker login'
-
-
-"""
+_TEXTS = load_table(__file__, "docker.json")
+_USAGE = _TEXTS["usage"]
 
 
 class _DockerError(Exception):
@@ -159,7 +146,7 @@ def _login(address: str, flags: Options, path: str, io: Invocation, registries: 
     if config["auths"].get(address) != {"auth": auth}:
         config["auths"][address] = {"auth": auth}
         _save(config, address, path, io)
-        io.err(_UNENCRYPTED.format(path))
+        io.err(_TEXTS["unencrypted"].format(path))
     io.out("Login Succeeded\n")
 
 
@@ -174,17 +161,17 @@ def _credential(flags: Options, filed: Any, io: Invocation) -> Credential:
             raise _DockerError(f"{name} is empty")
     username, password = flags.get("username", ""), flags.get("password", "")
     if password:
-        io.err(_INSECURE)
+        io.err(_TEXTS["insecure"])
     if "password-stdin" in flags:
         password = io.read().removesuffix("\n").removesuffix("\r")
     if not flags and isinstance(filed, dict):
         with suppress(TypeError, ValueError):
             username, _, password = base64.b64decode(filed.get("auth", "")).decode(errors="replace").partition(":")
-        io.out(_EXISTING.format(username) if username and password else "")
+        io.out(_TEXTS["existing"].format(username) if username and password else "")
     if username and password:
         return Credential(username, password)
     if io.streams.stdin is not None:
-        raise _DockerError(_NO_TERMINAL)
+        raise _DockerError(_TEXTS["no terminal"])
     raise UnsupportedError("typing a user name or a password for 'docker login'")
 
 

@@ -11,7 +11,6 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from itertools import product
-from typing import NamedTuple
 
 from kubesim.api import quantity
 from kubesim.api.clock import SECOND, Micros, rfc3339
@@ -84,16 +83,6 @@ def _target(reference: Object | None) -> str | None:
     return f"{reference['kind']}/{reference['name']}" if reference else None
 
 
-class _Rule(NamedTuple):
-    """One line of a role: one resource (or URL), at most one name of it, and verbs."""
-
-    group: str
-    resource: str
-    name: str
-    url: str
-    verbs: tuple[str, ...]
-
-
 @block
 def _rules(rules: Sequence[Object] | None) -> Iterator[str]:
     """One line for every resource, however the rules were written down."""
@@ -104,44 +93,23 @@ RULE_HEADINGS = ("Resources", "Non-Resource URLs", "Resource Names", "Verbs")
 
 
 def rule_rows(rules: Iterable[Object]) -> list[tuple[str, ...]]:
-    """The lines of a table of rules, in the order of the screen."""
-    lines = sorted(_compact(line for rule in rules for line in _break_down(rule)), key=_rule_order)
-    return [(_rule_resource(line), _bracket(line.url), _bracket(line.name), _bracket(*line.verbs)) for line in lines]
+    """The lines of a table of rules, in the order of the screen, which is that of how Go prints them: by verbs first.
 
-
-def _break_down(rule: Object) -> Iterator[_Rule]:
-    names = rule.get("resourceNames") or [""]
-    for group, resource, name in product(rule.get("apiGroups") or (), rule.get("resources") or (), names):
-        yield from (_Rule(group, resource, name, "", (verb,)) for verb in rule["verbs"])
-    for url, verb in product(rule.get("nonResourceURLs") or (), rule["verbs"]):
-        yield _Rule("", "", "", url, (verb,))
-
-
-def _compact(rules: Iterator[_Rule]) -> list[_Rule]:
-    """Verbs for the same resource on one line; rules for URLs stay apart."""
-    urls, merged = [], dict[_Rule, tuple[str, ...]]()
+    Verbs for the same resource (and name) are on one line; rules for URLs stay apart.
+    """
+    urls: list[tuple[str, str]] = []
+    merged: dict[tuple[str, str, str], list[str]] = {}
     for rule in rules:
-        if rule.url:
-            urls.append(rule)
-        else:
-            key = rule._replace(verbs=())
-            merged[key] = merged.get(key, ()) + rule.verbs
-    return urls + [key._replace(verbs=verbs) for key, verbs in merged.items()]
-
-
-def _rule_order(rule: _Rule) -> str:
-    """Rules are sorted by how Go prints them: by verbs first."""
-    fields = (_bracket(*rule.verbs), f"[{rule.group}]", *map(_bracket, (rule.resource, rule.name, rule.url)))
-    return ",".join(fields)
-
-
-def _bracket(*words: str) -> str:
-    return f"[{' '.join(word for word in words if word)}]"
-
-
-def _rule_resource(rule: _Rule) -> str:
-    name, slash, part = rule.resource.partition("/")
-    return f"{name}{'.' if rule.group else ''}{rule.group}{slash}{part}"
+        names = rule.get("resourceNames") or [""]
+        for key in product(rule.get("apiGroups") or (), rule.get("resources") or (), names):
+            merged.setdefault(key, []).extend(rule["verbs"])
+        urls += product(rule.get("nonResourceURLs") or (), rule["verbs"])
+    lines = [(f"[{verb}],[],[],[],[{url}]", ("", f"[{url}]", "[]", f"[{verb}]")) for url, verb in urls]
+    for (group, resource, name), verbs in merged.items():
+        kind, slash, part = resource.partition("/")
+        shown = f"{kind}{'.' if group else ''}{group}{slash}{part}", "[]", f"[{name}]", f"[{' '.join(verbs)}]"
+        lines.append((f"{shown[3]},[{group}],[{resource}],[{name}],[]", shown))
+    return [shown for _, shown in sorted(lines, key=lambda line: line[0])]
 
 
 # A kubelet renews its Lease this often. The Lease is not kept as an object: nothing else here looks at it.
