@@ -96,11 +96,7 @@ def _original_of(manifest: Manifest, wanted: Object, current: Object) -> Object 
 def _current(call: Call, manifest: Manifest) -> Object | None:
     """The object as it is, or None. Raises with the long sentence that apply begins such errors with."""
     resource = manifest.resource
-    where = (
-        f'error when retrieving current configuration of:\nResource: "{resource.group}/{resource.version}, '
-        f'Resource={resource.plural}", GroupVersionKind: "{resource.group}/{resource.version}, Kind={resource.kind}"\n'
-        f'Name: "{manifest.name}", Namespace: "{manifest.namespace}"\nfrom server for: "{manifest.source}": '
-    )
+    where = f'error when retrieving current configuration of:\n{_place(manifest)}from server for: "{manifest.source}": '
     refuse_if(not manifest.name, f"{where}resource name may not be empty")
     try:
         return call.api.get(resource, manifest.namespace, manifest.name, user=call.user)
@@ -133,12 +129,15 @@ def _patch(call: Call, manifest: Manifest, change: Object, current: Object) -> O
 
 
 def _patch_text(manifest: Manifest, change: Object, end: str = "") -> str:
-    resource = manifest.resource
-    place = f"{resource.group}/{resource.version}"
+    return f"{gojson.dumps(change)}{end}\nto:\n{_place(manifest)}for:"
+
+
+def _place(manifest: Manifest) -> str:
+    """The object of a manifest, as apply's longer sentences name it."""
+    resource, version = manifest.resource, f"{manifest.resource.group}/{manifest.resource.version}"
     return (
-        f'{gojson.dumps(change)}{end}\nto:\nResource: "{place}, Resource={resource.plural}", '
-        f'GroupVersionKind: "{place}, Kind={resource.kind}"\n'
-        f'Name: "{manifest.name}", Namespace: "{manifest.namespace}"\nfor:'
+        f'Resource: "{version}, Resource={resource.plural}", GroupVersionKind: "{version}, Kind={resource.kind}"\n'
+        f'Name: "{manifest.name}", Namespace: "{manifest.namespace}"\n'
     )
 
 

@@ -172,10 +172,8 @@ def _jsonpath_test(rest: str, budget: Budget) -> _Test:
     if not braces:
         expression, _, wanted = rest.partition("=")
     refuse_if(not expression, "jsonpath expression cannot be empty")
-    if value == "=":
-        raise KubectlError(
-            "jsonpath wait has to have a value after equal sign, like --for=jsonpath='{.status.readyReplicas}'=3"
-        )
+    example = "--for=jsonpath='{.status.readyReplicas}'=3"
+    refuse_if(value == "=", f"jsonpath wait has to have a value after equal sign, like {example}")
     evaluate_relaxed(expression, {}, budget)  # refuses a broken path
 
     def test(obj: Object) -> bool:

@@ -283,9 +283,8 @@ def _of_version(resource: Resource, api_version: str) -> Resource:
     if resource.plural in served:
         return served[resource.plural]
     wanted = f"{'' if '/' in api_version else '/'}{api_version}, Resource={resource.plural}"
-    raise KubectlError(
-        f"GVR ({wanted}) not found in OpenAPI schema" if served else f'couldn\'t find resource for "{wanted}"'
-    )
+    refuse_if(served, f"GVR ({wanted}) not found in OpenAPI schema")
+    raise KubectlError(f'couldn\'t find resource for "{wanted}"')
 
 
 def _explanation(resource: Resource, path: Sequence[str], recursive: bool) -> str:

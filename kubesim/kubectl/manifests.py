@@ -120,12 +120,10 @@ def check_paths(call: Call) -> None:
     for path in call.flags["filename"]:
         if isinstance(path, Kustomization):
             continue
-        refuse_if(
-            not _is_elsewhere(path) and not call.context.workspace.exists(path), f'the path "{path}" does not exist'
-        )
-        refuse_if(
-            not _files(call, path), f"error reading [{path}]: recognized file extensions are [{' '.join(_ENDINGS)}]"
-        )
+        exists = _is_elsewhere(path) or call.context.workspace.exists(path)
+        refuse_if(not exists, f'the path "{path}" does not exist')
+        endings = f"recognized file extensions are [{' '.join(_ENDINGS)}]"
+        refuse_if(not _files(call, path), f"error reading [{path}]: {endings}")
 
 
 def _is_elsewhere(path: str) -> bool:  # standard input, or in the network

@@ -70,17 +70,11 @@ def _rank(pod: Object) -> tuple[bool, int, bool, str, str]:
 
 def _container_name(call: Call, pod: Object) -> str:
     """The container of -c, or the first one. Raises KubectlError for one that the Pod does not have."""
-    names, ephemeral, inits = (
-        _names(pod, "containers"),
-        _names(pod, "ephemeralContainers"),
-        _names(pod, "initContainers"),
-    )
+    names, ephemeral, inits = (_names(pod, key) for key in ("containers", "ephemeralContainers", "initContainers"))
     others = [*(f"{name} (ephem)" for name in ephemeral), *(f"{name} (init)" for name in inits)]
     listed, wanted = ", ".join([*names, *others]), str(call.flags["container"])
-    refuse_if(
-        wanted and wanted not in names + ephemeral + inits,
-        f"container {wanted} is not valid for pod {name_of(pod)} out of: {listed}",
-    )
+    is_there = not wanted or wanted in names + ephemeral + inits
+    refuse_if(not is_there, f"container {wanted} is not valid for pod {name_of(pod)} out of: {listed}")
     if not wanted and len(names + others) > 1:
         call.complain(f'Defaulted container "{names[0]}" out of: {listed}\n')
     return wanted or names[0]
@@ -94,15 +88,13 @@ def _names(pod: Object, key: str) -> list[str]:
 def logs(call: Call) -> None:
     found = _logged(call)
     name = call.args[1] if len(call.args) == 2 else call.flags["container"]
-    refuse_if(
-        call.flags["all-containers"] and name,
-        f"--all-containers=true should not be specified with container name {name}",
-    )
+    every = call.flags["all-containers"]
+    refuse_if(every and name, f"--all-containers=true should not be specified with container name {name}")
     call.flags = {**call.flags, "container": name}
     options = _log_options(call)
     for pod in [_pod_of(call, resource, obj, _LOGS) for resource, obj in found]:
-        every = [*_names(pod, "initContainers"), *_names(pod, "containers"), *_names(pod, "ephemeralContainers")]
-        for name in every if call.flags["all-containers"] else [_container_name(call, pod)]:
+        keys = ("initContainers", "containers", "ephemeralContainers") if every else ()
+        for name in [name for key in keys for name in _names(pod, key)] or [_container_name(call, pod)]:
             call.say(_log_text(call, pod, name, options))
 
 

@@ -181,10 +181,6 @@ def find_targets(call: Call, args: Sequence[str], *, needs_name: bool = False, o
     """
     has_selector = bool(call.flags.get("selector") or call.flags.get("field-selector"))
     with_all = bool(call.flags.get("all"))
-    refuse_if(
-        with_all and has_selector and call.command.all_is_selector,
-        "setting 'all' parameter but found a non empty selector. ",
-    )
     words, types = list(args), args[0].split(",") if args[1:] else []
     if types[1:]:  # a,b c is a/c b/c
         words = [f"{kind}/{name}" for kind in types for name in words[1:]]
@@ -223,9 +219,8 @@ def split_pair(word: str) -> tuple[str, str]:
     """The type and name in TYPE/NAME. Raises KubectlError."""
     kind, _, name = word.partition("/")
     refuse_if("/" in name, "arguments in resource/name form may not have more than one slash")
-    refuse_if(
-        not kind or not name or "," in kind, "arguments in resource/name form must have a single resource and name"
-    )
+    is_pair = kind and name and "," not in kind
+    refuse_if(not is_pair, "arguments in resource/name form must have a single resource and name")
     return kind, name
 
 
@@ -240,10 +235,8 @@ def _types(call: Call, word: str) -> list[Resource]:
 
 
 def _named(call: Call, resource: Resource, name: str) -> Target:
-    refuse_if(
-        call.flags.get("all-namespaces") and resource.namespaced,
-        "a resource cannot be retrieved by name across all namespaces",
-    )
+    is_everywhere = call.flags.get("all-namespaces") and resource.namespaced
+    refuse_if(is_everywhere, "a resource cannot be retrieved by name across all namespaces")
     return Target(resource, call.namespace if resource.namespaced else "", name)
 
 

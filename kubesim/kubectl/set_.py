@@ -49,10 +49,8 @@ def _containers(obj: Object) -> list[Object]:
 @_set("set image")
 def set_image(call: Call) -> None:
     words, images = call.split()[0], dict(arg.split("=", 1) for arg in call.args if "=" in arg)
-    refuse_if(
-        "*" in images and len(images) > 1,
-        "all containers are already specified by *, but saw more than one container_name=container_image pairs",
-    )
+    twice = "all containers are already specified by *, but saw more than one container_name=container_image pairs"
+    refuse_if("*" in images and len(images) > 1, twice)
 
     def change(_: Resource, obj: Object) -> None:
         refuse_if(not images, "at least one image update is required")
@@ -127,10 +125,9 @@ def _quantities(given: str) -> dict[str, str]:
 @_set("set env")
 def set_env(call: Call) -> None:
     words, changes = call.split()
-    refuse_if(
-        not all("=" in word[1:] or word.endswith("-") for word in changes),
-        f"all resources must be specified before environment changes: {' '.join(call.args)}",
-    )
+    is_ordered = all("=" in word[1:] or word.endswith("-") for word in changes)
+    problem = f"all resources must be specified before environment changes: {' '.join(call.args)}"
+    refuse_if(not is_ordered, problem)
     variables, removed = _variables(call, [*call.flags["env"], *changes])
     sources = Query(call, [call.flags["from"]], needs_name=True).fetch() if call.flags["from"] else []
     variables += [each for source in sources for each in _references(call, *source)]
@@ -166,10 +163,8 @@ def _variables(call: Call, given: list[str]) -> tuple[list[Object], list[str]]:
             removed.append(word[:-1])
         else:
             raise KubectlError(f"unknown environment variable: {word}")
-    refuse_if(
-        {each["name"] for each in variables} & set(removed),
-        "can not both modify and remove the same environment variable in the same command",
-    )
+    both = {each["name"] for each in variables} & set(removed)
+    refuse_if(both, "can not both modify and remove the same environment variable in the same command")
     return variables, removed
 
 

@@ -106,18 +106,13 @@ def _checked(call: Call, resource: Resource, pairs: _Pairs) -> dict[str, bytes]:
     values: dict[str, bytes] = {}
     is_secret = resource is SECRET
     for key, value in pairs:
-        quoted, exists = gojson.quote(key), "another key by that name already exists"
-        if problems := config_key(key):
-            raise KubectlError(
-                f"{quoted} is not valid key name for a Secret {';'.join(problems)}"
-                if is_secret
-                else f"{quoted} is not a valid key name for a ConfigMap: {','.join(problems)}"
-            )
-        if key in values:
-            where = f"in {'Data' if _is_text(value) else 'BinaryData'} for ConfigMap {gojson.quote(call.args[0])}"
-            raise KubectlError(
-                f"cannot add key {key}, {exists}" if is_secret else f"cannot add key {quoted}, {exists} {where}"
-            )
+        quoted, exists, problems = gojson.quote(key), "another key by that name already exists", config_key(key)
+        where = f"in {'Data' if _is_text(value) else 'BinaryData'} for ConfigMap {gojson.quote(call.args[0])}"
+        if is_secret:
+            refuse_if(problems, f"{quoted} is not valid key name for a Secret {';'.join(problems)}")
+            refuse_if(key in values, f"cannot add key {key}, {exists}")
+        refuse_if(problems, f"{quoted} is not a valid key name for a ConfigMap: {','.join(problems)}")
+        refuse_if(key in values, f"cannot add key {quoted}, {exists} {where}")
         values[key] = value
     return values
 
