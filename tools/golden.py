@@ -255,26 +255,26 @@ def agreeing(played: Iterable[tuple[str, str]]) -> int:
 
 _PAGE = """# Fidelity
 
-Made by `python tools/golden.py table`; a test keeps it fresh.
+`python tools/golden.py table` generates this page, and a test keeps it up to date.
 
 Each recording was played on a real cluster and then twice here: by kubesim's own kubectl, and by the real kubectl
 v1.36.4 that talks over HTTPS to the served cluster. The numbers say how many commands were answered as on the real
-cluster, whole screens and exit status, except for what differs between any two clusters (uids, resource versions,
-times, ages, addresses, digests, random suffixes, counts of events).
+cluster, whole screens and exit status. Left out is what differs between any two clusters: uids, resource versions,
+times, ages, addresses, digests, random suffixes, counts of events.
 
 The recorded control plane was OpenShift's build of Kubernetes v1.36.2, as MicroShift carries its sources, with kubectl
-v1.36.4. It publishes the ConfigMap `openshift-service-ca.crt`, which plain Kubernetes doesn't have: its lines are left
-out on both sides.
+v1.36.4. It publishes the ConfigMap `openshift-service-ca.crt`, which plain Kubernetes doesn't have, so its lines are
+left out on both sides.
 
-The recordings below the sum are of pulls that fail for other reasons than credentials, and are played by kubesim's
-kubectl only.
+The recordings below the total are of pulls that fail for reasons other than credentials. Only kubesim's kubectl plays
+them.
 
 `python tools/differential.py` generates command lines and compares the two kubectls. Lines with two mistakes aren't
-compared: which of the two is reported first is not simulated.
+compared, because which of the two is reported first isn't simulated.
 
-`metadata.managedFields` isn't kept, so `--show-managed-fields` shows nothing more, and server-side apply, which
-depends on it, is refused. It would almost double each object (a Pod of 3.4 kB has 3.0 kB of it, a Deployment of 1.6
-kB has 1.4 kB) and each write would take half as long again (0.06 of 0.13 ms), for something that kubectl hides.
+`metadata.managedFields` isn't kept, so `--show-managed-fields` adds nothing, and server-side apply, which
+depends on it, is refused. It would almost double the size of each object (3.0 of a Pod's 3.4 kB, 1.4 of a Deployment's
+1.6 kB), and each write would take half as long again (0.06 of 0.13 ms), for something that kubectl hides.
 
 | recording | commands | kubesim's kubectl | the real kubectl |
 |---|---|---|---|

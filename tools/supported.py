@@ -165,9 +165,9 @@ def _head() -> Iterator[str]:
     yield "# What kubesim simulates"
     yield ""
     yield from _wrapped(
-        f"kubectl {KUBECTL} and Kubernetes {KUBERNETES} with containerd {CONTAINERD}, as far as this page goes. What "
-        "kubectl has and kubesim has not is refused in one line that begins with `kubesim:`. `make docs` writes this "
-        "page from the code."
+        f"kubectl {KUBECTL} and Kubernetes {KUBERNETES} with containerd {CONTAINERD}, as far as this page goes. If "
+        "kubectl has something that kubesim lacks, it's refused in a line that starts with `kubesim:`. `make docs` "
+        "generates this page from the code."
     )
     yield ""
 
@@ -228,17 +228,17 @@ def _kinds() -> Iterator[str]:
     empty = [resource.kind for resource in RESOURCES if resource.readable and not resource.simulated]
     listed = [resource.kind for resource in RESOURCES if not resource.readable]
     yield from _item(f"Kept: {', '.join(kept)}")
-    yield from _item(f"Always empty, as in a new cluster; to make one is refused: {', '.join(empty)}")
+    yield from _item(f"Always empty, as in a new cluster. You can't create one: {', '.join(empty)}")
     yield from _item(f"Known by name only, in `kubectl api-resources` and in RBAC: {', '.join(listed)}")
     yield ""
 
 
 def _fields() -> Iterator[str]:
-    yield "## Fields that are acted upon"
+    yield "## Fields that have an effect"
     yield ""
     yield from _wrapped(
-        "All fields of the kinds above are checked against the schema and stored, those that matter here are validated "
-        "as Kubernetes does, and all are shown. Something happens because of these:"
+        "All fields of the kinds above are checked against the schema, stored and shown. Those that matter here are "
+        "also validated as in Kubernetes. These have an effect:"
     )
     yield ""
     yield "| kind | part | fields | who acts |"
@@ -268,8 +268,8 @@ def _shell() -> Iterator[str]:
     yield from _wrapped(
         "Words, quotes, variables, `$(...)`, `$((...))`, pipes, redirections, here-documents, `&&`, `||`, `if`, `for` "
         "and `while`, as in bash; containers run the same shell. Not simulated: functions, arrays, `case`, `select`, "
-        "`[[`, backquotes, and jobs in the background. `neighbour` is of this simulator alone: it shows what "
-        "another user has seen in the process list."
+        "`[[`, backquotes, and jobs in the background. `neighbour` exists only in this simulator. It shows "
+        "what a different user has seen in the process list."
     )
     yield ""
     for tool in sorted([*TOOLS.values(), *(make(Cluster) for make in PROGRAMS)], key=lambda tool: tool.name):
