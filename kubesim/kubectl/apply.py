@@ -15,16 +15,11 @@ from kubesim.kubectl.change import send_patch
 from kubesim.kubectl.command import Call, command
 from kubesim.kubectl.deletion import delete_target, wait_until_gone
 from kubesim.kubectl.errors import REFUSALS, Exit, KubectlError, UsageError, raise_all, refuse_if, visit, with_source
+from kubesim.kubectl.flags import SAYS
 from kubesim.kubectl.formats.marshal import last_applied, to_yaml
 from kubesim.kubectl.manifests import Manifest, check_kind, manifests, require_namespace, visit_manifests
 from kubesim.kubectl.output import print_result
 from kubesim.kubectl.selection import Query, Target, find_named, get_named
-
-_MISSING_ANNOTATION = (
-    "Warning: resource {resource}/{name} is missing the " + LAST_APPLIED + " annotation which is required by kubectl "
-    "apply. kubectl apply should only be used on resources created declaratively by either kubectl create "
-    "--save-config or kubectl apply. The missing annotation will be patched automatically.\n"
-)
 
 
 def with_last_applied(obj: Object, typed: bool = False) -> Object:
@@ -71,7 +66,7 @@ def _applied(call: Call, manifest: Manifest, current: Object | None) -> tuple[Ob
     if current is None:
         return send(call, manifest, wanted), "created"
     if LAST_APPLIED not in (metadata(current).get("annotations") or {}):
-        call.complain(_MISSING_ANNOTATION.format(resource=manifest.resource.plural, name=manifest.name))
+        call.complain(SAYS["missing annotation"].format(resource=manifest.resource.plural, name=manifest.name))
     change = patch.three_way(_original_of(manifest, wanted, current), wanted, current, manifest.resource)
     return (_patch(call, manifest, change, current), "configured") if change else (current, "unchanged")
 

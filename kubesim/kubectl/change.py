@@ -22,6 +22,7 @@ from kubesim.cluster.apiserver.validation.rules import label_value
 from kubesim.gotext import gojson
 from kubesim.kubectl.command import CHANGE_CAUSE, Call, command
 from kubesim.kubectl.errors import KubectlError, ManifestError, raise_all, refuse_if
+from kubesim.kubectl.flags import SAYS
 from kubesim.kubectl.formats import list_of, no_format
 from kubesim.kubectl.formats.marshal import to_json, to_yaml
 from kubesim.kubectl.manifests import documents, items_of, parse_document, parse_json, read_text
@@ -37,11 +38,6 @@ PATCHES = {
     "merge": (dict, "json: cannot unmarshal array into Go value of type unstructured.detector", "Invalid JSON Patch"),
     "strategic": (dict, "invalid JSON document", "invalid JSON document"),
 }
-# What `kubectl run --overrides` says of a list.
-NO_TYPE = (
-    "couldn't get version/kind; json parse error: json: cannot unmarshal array into Go value of type "
-    'struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }'
-)
 
 
 def patch_locally(obj: Object, change: Any, kind: str, resource: Resource) -> Object:
@@ -209,12 +205,6 @@ def _scale_one(call: Call, resource: Resource, obj: Object, replicas: int, dry_r
     print_result(call, resource, {**obj, "spec": {**obj["spec"], "replicas": replicas}}, "scaled", dry_run)
 
 
-_COMMENT = """# Please edit the object below. Lines beginning with a '#' will be ignored,
-# and an empty file will abort the edit. If an error occurs while saving this file will be
-# reopened with the relevant failures.
-#
-"""
-_STORED = 'A copy of your changes has been stored to "{}"\n'
 _INTERACTIVE = ("", "nano", "vi", "vim")  # editors that need someone at the keyboard
 
 _Edited = tuple[Resource, Object]
@@ -257,7 +247,7 @@ def _take_saved(call: Call, objects: list[_Edited], before: str, path: str) -> N
         _take(call, objects, before, read_text(call, path))
     except (KubectlError, StatusError):
         if call.context.workspace.exists(path):
-            call.complain(_STORED.format(path))
+            call.complain(SAYS["edit stored"].format(path))
         raise
     call.context.workspace.remove(path)
 
@@ -269,7 +259,7 @@ def _draft(call: Call, objects: list[Object]) -> str:
         return to_json(shown) + "\n"
     if output != "yaml":
         raise no_format(output, ("json", "kyaml", "yaml"))
-    return _COMMENT + to_yaml(shown)
+    return SAYS["edit comment"] + to_yaml(shown)
 
 
 def _ask_for_editor(call: Call, objects: list[_Edited], path: str, draft: str, editor: str) -> None:
@@ -316,7 +306,7 @@ def _give_up(call: Call, subject: _Edited, error: Exception, edited: str) -> Non
     path = _free_name(call, f"{name_of(obj)}.yaml")
     call.context.workspace.write_text(path, edited)
     call.complain(f'error: {resource.plural} "{name_of(obj)}" is invalid\n')
-    call.complain(_STORED.format(path))
+    call.complain(SAYS["edit stored"].format(path))
     raise KubectlError("Edit cancelled, no valid changes were saved.")
 
 

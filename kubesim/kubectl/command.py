@@ -17,7 +17,7 @@ from kubesim.cluster.apiserver.authorization import ADMIN, User, impersonated
 from kubesim.gotext.gojson import quote
 from kubesim.kubectl.config import Kubeconfig
 from kubesim.kubectl.errors import KubectlError, NotSimulated, Plain
-from kubesim.kubectl.flags import FLAG_KEYS, GLOBAL, TABLE, Flag, FlagSet, read_flags
+from kubesim.kubectl.flags import FLAG_KEYS, GLOBAL, SAYS, TABLE, Flag, FlagSet, read_flags
 from kubesim.kubectl.formats import Format, parse_output
 from kubesim.workspace import Workspace
 
@@ -87,9 +87,7 @@ class Call:
         """The API server. Raises Plain where the context names no cluster."""
         config = self.context.config
         if config.of_context("cluster", self.flags["context"]) not in config.clusters:
-            raise Plain(
-                "The connection to the server localhost:8080 was refused - did you specify the right host or port?"
-            )
+            raise Plain(SAYS["no server"])
         return self.context.api
 
     @property

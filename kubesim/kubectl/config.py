@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from kubesim.kubectl.errors import KubectlError, NotSimulated, Plain, refuse_if
-from kubesim.kubectl.flags import parse_duration
+from kubesim.kubectl.flags import SAYS, parse_duration
 from kubesim.workspace import HOME
 
 CLUSTER = "kubernetes"
@@ -48,12 +48,6 @@ class Kubeconfig:
         return self.of_context("namespace", name) or "default"
 
 
-_TIMEOUT = (
-    "Invalid timeout value. Timeout must be a single integer in seconds, or an integer followed by a corresponding "
-    "time unit (e.g. 1s | 2m | 3h)"
-)
-
-
 def check_context(config: Kubeconfig, flags: Mapping[str, Any], is_plain: bool = False) -> None:
     """Refuse a context and groups that cannot be used, as kubectl does for the namespace. Mirrors ConfirmUsable.
 
@@ -73,7 +67,7 @@ def check_client(config: Kubeconfig, flags: Mapping[str, Any], is_plain: bool = 
     refuse_if(flags["context"] and name not in config.contexts, f'context "{name}" does not exist')
     check_context(config, flags, is_plain)
     if request_timeout(flags) is None:
-        raise KubectlError(_TIMEOUT)
+        raise KubectlError(SAYS["invalid timeout"])
     user = config.of_context("user", name)
     if config.of_context("cluster", name) in config.clusters and (user != USER or USER not in config.users):
         raise NotSimulated(f'the cluster does not know the user "{user}" of this context')

@@ -15,19 +15,12 @@ from kubesim.api.resources import NODE, POD
 from kubesim.cluster.apiserver.patch.strategic import SET_ORDER
 from kubesim.kubectl.command import Call, command
 from kubesim.kubectl.errors import Exit, NotSimulated, refuse_if
+from kubesim.kubectl.flags import SAYS
 from kubesim.kubectl.running import attach, find_subject, state_of
 
 # By profile, what the debug container's security context gets.
 _SECURITY: dict[str, Object] = load_table(__file__, "profiles.json")
 _PATIENCE = 60.0  # simulated seconds, where kubectl would wait for ever
-_LEGACY = (
-    "--profile=legacy is deprecated and planned to be removed in v1.39. "
-    'It is recommended to specify other profile, for example "--profile=general".\n'
-)
-_TARGETING = (
-    'Targeting container "{}". If you don\'t see processes from this container it may be because the container '
-    "runtime doesn't support this feature.\n"
-)
 
 
 @command("debug", asks_namespace=True, operands="pods")
@@ -74,7 +67,7 @@ def _is_reference(image: str) -> bool:
 
 def _add_ephemeral(call: Call, pod: Object, arguments: list[str], images: dict[str, str]) -> tuple[Object, str]:
     if call.flags["target"]:
-        call.say(_TARGETING.format(call.flags["target"]))
+        call.say(SAYS["targeting"].format(call.flags["target"]))
     name = call.flags["container"] or _new_name(call, pod)
     target = {"targetContainerName": call.flags["target"]} if call.flags["target"] else {}
     existing = pod["spec"].get("ephemeralContainers", [])
@@ -140,7 +133,7 @@ def _debug_fields(call: Call, arguments: list[str]) -> Object:
 def _security(call: Call, container: Object) -> Object:
     """The debug container's security context by the profile, which adds to one that it has; legacy is warned of."""
     if call.flags["profile"] == "legacy":
-        call.complain(_LEGACY)
+        call.complain(SAYS["legacy profile"])
     before, wanted = container.get("securityContext", {}), _SECURITY[call.flags["profile"]]
     found = {**before, **wanted}
     if added := wanted.get("capabilities", {}).get("add"):

@@ -11,17 +11,13 @@ from kubesim.api.errors import StatusError
 from kubesim.api.objects import Object, metadata
 from kubesim.kubectl.command import Call, command
 from kubesim.kubectl.errors import KubectlError, refuse_if, with_source
+from kubesim.kubectl.flags import SAYS
 from kubesim.kubectl.formats import evaluate_relaxed
 from kubesim.kubectl.output import DRY_RUN_SUFFIX, print_result
 from kubesim.kubectl.selection import Query, Target, find_named
 
 # Simulated seconds after which a delete gives up where no --timeout was given: nothing here takes as long.
 PATIENCE = 3600.0
-
-_FORCED = (
-    "Warning: Immediate deletion does not wait for confirmation that the running resource has been terminated. "
-    "The resource may continue to run on the cluster indefinitely.\n"
-)
 
 
 # How --cascade deals with dependents, as the finalizer of the deleted object, and the older words for two of them.
@@ -63,7 +59,7 @@ def _grace_period(call: Call) -> int | None:
     if now or (grace == 0 and not force):  # a period of 0 waits for the object without --force, and means 1
         grace = 1
     if force:
-        call.complain(_FORCED)
+        call.complain(SAYS["forced deletion"])
         grace = 0
     return None if grace < 0 else grace
 

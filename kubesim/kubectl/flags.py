@@ -39,7 +39,10 @@ class Flag:
 
 TABLE = load_table(__file__, "commands.json")
 """The modules of commands and the names of absent ones, the global and the shared flags in the form of `read_flags`,
-and of each command its usage, help, flags and refusals."""
+and of each command its usage, help, flags and refusals; and `SAYS`."""
+
+SAYS: Mapping[str, str] = TABLE["says"]
+"""kubectl's longer sentences, by what they are about."""
 
 _DEFAULTS: dict[str, Any] = {"switch": False, "number": 0, "int32": 0, "duration": 0.0}
 _DEFAULTS |= dict.fromkeys(("list", "pairs", "array"), ())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from functools import partial
 
 from kubesim.api.clock import Micros, parse_time
@@ -12,11 +12,11 @@ from kubesim.api.resources import EVENT, Resource
 from kubesim.api.schema import in_go_order
 from kubesim.cluster.apiserver import Change
 from kubesim.cluster.apiserver.checks import selector
-from kubesim.gotext import tabwriter
 from kubesim.gotext.gojson import quote
 from kubesim.kubectl.command import Call, command
 from kubesim.kubectl.config import request_timeout
 from kubesim.kubectl.errors import FormatError, KubectlError, Plain, refuse_if, visit
+from kubesim.kubectl.flags import SAYS
 from kubesim.kubectl.formats import Format, relaxed, sort_objects
 from kubesim.kubectl.output import Table, nothing_found
 from kubesim.kubectl.selection import Query, Selection, Target, find_targets, resolve, split_pair
@@ -106,10 +106,7 @@ def _watch(call: Call) -> None:
         call.complain(f"warning: {asked}\n")
     targets, found = find_targets(call, call.args, one_type=True), Query(call, call.args).fetch()
     targets = targets or [Target(resource, namespace_of(obj), name_of(obj)) for resource, obj in found]
-    refuse_if(
-        len({target.resource for target in targets}) > 1,
-        "watch is only supported on individual resources and resource collections - more than 1 resource was found",
-    )
+    refuse_if(len({target.resource for target in targets}) > 1, SAYS["several watched"])
     target = targets[0]
     printer = _Printer(call, call.output_format(), target.resource)
     if found and not call.flags["watch-only"]:
@@ -149,7 +146,7 @@ def _selector(call: Call, target: Target) -> Callable[[Object], bool]:
 @command("events", asks_namespace=True)
 def events(call: Call) -> None:
     namespace = None if call.flags["all-namespaces"] else call.namespace
-    matches, table = _filter(call, namespace), _Table(call)
+    matches, table = _filter(call, namespace), Table(call, EVENT, False, (_HEADINGS, _row))
     found = call.api.list(EVENT, namespace, user=call.user, verb="watch" if call.flags["watch"] else "list")
     kept = list(filter(matches, found))
     if call.flags["watch"]:
@@ -190,7 +187,7 @@ def _subject(call: Call) -> tuple[str, str] | None:
         raise Plain(str(error)) if str(error).startswith("the server") else error from None
 
 
-def _show(call: Call, table: _Table, found: list[Object], moment: Micros | None) -> None:
+def _show(call: Call, table: Table, found: list[Object], moment: Micros | None) -> None:
     """Show events, as a list or, of a watch, one at its moment."""
     items = [in_go_order(EVENT, event) for event in found]
     if not call.flags["output"]:  # --template alone counts for nothing here
@@ -202,20 +199,7 @@ def _show(call: Call, table: _Table, found: list[Object], moment: Micros | None)
         call.say(call.output_format().render(listed, typed=True))
 
 
-class _Table:
-    """Events in columns that keep their widths, under headings when they are printed for the first time."""
-
-    def __init__(self, call: Call) -> None:
-        self._first = 0 if call.flags["all-namespaces"] else 1
-        self._headings = [] if call.flags["no-headers"] else [_HEADINGS]
-        self._widths: list[int] = []
-
-    def render(self, found: Iterable[Object], now: Micros) -> str:
-        rows, self._headings = [*self._headings, *(_row(event, now) for event in found)], []
-        return tabwriter.format([row[self._first :] for row in rows], widths=self._widths)
-
-
-_HEADINGS = ["NAMESPACE", "LAST SEEN", "TYPE", "REASON", "OBJECT", "MESSAGE"]
+_HEADINGS = ["LAST SEEN", "TYPE", "REASON", "OBJECT", "MESSAGE"]
 
 
 def _row(event: Object, now: Micros) -> list[str]:
@@ -225,7 +209,7 @@ def _row(event: Object, now: Micros) -> list[str]:
     about = event.get("involvedObject") or {}
     kind, reason, message = (event.get(key, "") for key in ("type", "reason", "message"))
     subject = f"{about.get('kind', '')}/{about.get('name', '')}"
-    return [namespace_of(event), last, kind, reason, subject, message.strip()]
+    return [last, kind, reason, subject, message.strip()]
 
 
 def _last_seen(event: Object) -> Micros:

@@ -19,6 +19,7 @@ from kubesim.cluster.apiserver.checks import SELECTOR_COST
 from kubesim.gotext import gojson
 from kubesim.kubectl.command import Call, Kustomization
 from kubesim.kubectl.errors import REFUSALS, KubectlError, ManifestError, NotSimulated, refuse_if, visit
+from kubesim.kubectl.flags import SAYS
 
 _ENDINGS = (".json", ".yaml", ".yml")
 
@@ -88,11 +89,8 @@ def visit_manifests(call: Call, act: Callable[[Manifest], object]) -> int:
 def require_namespace(call: Call, namespace: str) -> None:
     """Refuse an object of another namespace than -n asks for; "" is none. Mirrors RequireNamespace."""
     wanted = call.explicit_namespace
-    refuse_if(
-        wanted and namespace not in ("", wanted),
-        f'the namespace from the provided object "{namespace}" does not match the namespace "{wanted}". '
-        f"You must pass '--namespace={namespace}' to perform this operation.",
-    )
+    is_other = wanted and namespace not in ("", wanted)
+    refuse_if(is_other, SAYS["another namespace"].format(namespace, wanted))
 
 
 def _selector(call: Call) -> Callable[[Object], bool]:

@@ -51,10 +51,13 @@ def nothing_found(call: Call, namespaced: bool = True) -> str:
 class Table:
     """Prints objects of one type; of a watch, line after line with the widths that the columns have got.
 
-    `with_kind` writes "pod/web" instead of "web", as for several types at once.
+    `with_kind` writes "pod/web" instead of "web", as for several types at once; `shown` are other headings and cells
+    than those of the type.
     """
 
-    def __init__(self, call: Call, resource: Resource, with_kind: bool) -> None:
+    def __init__(
+        self, call: Call, resource: Resource, with_kind: bool, shown: tuple[list[str], printers.Cells] | None = None
+    ) -> None:
         flags = call.flags
         self._resource = resource
         self._with_kind = with_kind or bool(flags.get("show-kind"))
@@ -64,8 +67,9 @@ class Table:
         self._headers = not flags.get("no-headers")
         wide = flags.get("output") == "wide"
         self._kind = resource.kind if flags.get("server-print", True) else ""
-        self._cells = printers.row_of(self._kind, wide)
-        self._names = [column.name for column in printers.columns(self._kind, wide)]
+        names = [column.name for column in printers.columns(self._kind, wide)]
+        self._names, self._cells = shown or (names, printers.row_of(self._kind, wide))
+        self._is_cut = shown is None
         self._adds = self._with_kind or self._namespaced or bool(self._labels) or self._all_labels
         self._widths: list[int] = []
 
@@ -73,7 +77,7 @@ class Table:
         """The objects' rows, under the headings when they are printed for the first time."""
         cells = self._cells
         rows = [cells(obj, now) for obj in objects]
-        if not "".join(map("".join, rows)).isprintable():
+        if self._is_cut and not "".join(map("".join, rows)).isprintable():
             rows = [list(map(_cut, row)) for row in rows]
         if self._adds:
             rows = [self._with_flags(obj, row) for obj, row in zip(objects, rows, strict=True)]

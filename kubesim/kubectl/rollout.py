@@ -24,17 +24,12 @@ from kubesim.gotext import tabwriter
 from kubesim.kubectl.command import CHANGE_CAUSE, Call, command
 from kubesim.kubectl.describers import pod_template
 from kubesim.kubectl.errors import KubectlError
+from kubesim.kubectl.flags import SAYS
 from kubesim.kubectl.output import print_result
 from kubesim.kubectl.selection import Query, Target
 
 _RESTARTED = "kubectl.kubernetes.io/restartedAt"
 PATIENCE = 3600.0
-_APPLIED = (
-    "Warning: resource {}/{} was previously managed with 'kubectl apply'. Rolling back will not update the "
-    + LAST_APPLIED
-    + " annotation, which may cause unexpected behavior on future 'kubectl apply' operations. Consider using "
-    "'kubectl apply' with your previous configuration file instead.\n"
-)
 
 
 _ROLLED_OUT = frozenset(resource.kind for resource in RESOURCES if resource.rollout)
@@ -180,10 +175,7 @@ def restart(call: Call) -> None:
             raise KubectlError(f"{_named(resource, obj)} can't restart paused deployment (run rollout resume first)")
         annotations = metadata(obj["spec"]["template"]).get("annotations", {})
         if annotations.get(_RESTARTED) == now:
-            raise KubectlError(
-                f"failed to create patch for {name_of(obj)}: if restart has already been triggered within the "
-                "past second, please wait before attempting to trigger another"
-            )
+            raise KubectlError(SAYS["restarted just now"].format(name_of(obj)))
         change = {"metadata": {"annotations": {_RESTARTED: now}}}
         _patch(call, resource, obj, {"spec": {"template": change}}, "restarted")
 
@@ -223,15 +215,13 @@ def undo(call: Call) -> None:
 
 def _undo(call: Call, resource: Resource, obj: Object, dry_run: str) -> None:
     if LAST_APPLIED in metadata(obj).get("annotations", {}):
-        call.complain(_APPLIED.format(resource.plural, name_of(obj)))
+        call.complain(SAYS["applied before"].format(resource.plural, name_of(obj)))
     wanted = call.flags["to-revision"]
     old = _revision_before(resource, obj, _history(call, resource, obj), wanted)
     if dry_run == "client":
         operation = f"{'' if resource is DEPLOYMENT else 'will roll back to '}{pod_template(_template(old))}"
     elif obj["spec"].get("paused"):
-        raise KubectlError(
-            "you cannot rollback a paused deployment; resume it first with 'kubectl rollout resume' and try again"
-        )
+        raise KubectlError(SAYS["rollback while paused"])
     else:
         operation = _roll_back(call, resource, obj, old, wanted, dry_run)
     print_result(call, resource, obj, operation, dry_run, typed=True, is_alone=True)

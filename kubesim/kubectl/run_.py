@@ -12,10 +12,10 @@ from kubesim.api.imageref import parse
 from kubesim.api.objects import Object, find_condition, metadata, name_of, namespace_of, template_of
 from kubesim.api.resources import HORIZONTAL_POD_AUTOSCALER, POD, SERVICE, Resource
 from kubesim.kubectl.apply import with_last_applied
-from kubesim.kubectl.change import NO_TYPE, PATCHES, patch_locally
+from kubesim.kubectl.change import PATCHES, patch_locally
 from kubesim.kubectl.command import Call, command
 from kubesim.kubectl.errors import Exit, KubectlError, UsageError, raise_all, refuse_if
-from kubesim.kubectl.flags import parse_number
+from kubesim.kubectl.flags import SAYS, parse_number
 from kubesim.kubectl.manifests import parse_json
 from kubesim.kubectl.output import print_result
 from kubesim.kubectl.running import attach, state_of
@@ -165,7 +165,8 @@ def _override(call: Call, pod: Object) -> Object:
     try:
         change: Any = parse_json(text)
         if not isinstance(change, wanted):
-            raise KubectlError(NO_TYPE if kind == "merge" and isinstance(change, list) else refusal or mismatch)
+            is_list = kind == "merge" and isinstance(change, list)
+            raise KubectlError(SAYS["list as override"] if is_list else refusal or mismatch)
         merged = patch_locally(pod, change, kind, POD)
         group_kind = f'no kind "{merged["kind"]}" is registered for version "{merged["apiVersion"]}"'
         is_pod = (merged["kind"], merged["apiVersion"]) == (POD.kind, POD.api_version)

@@ -16,6 +16,7 @@ from kubesim.cluster.apiserver import NodeServer
 from kubesim.cluster.apiserver.checks import Line, LogOptions
 from kubesim.kubectl.command import Call, command
 from kubesim.kubectl.errors import Exit, KubectlError, refuse_if
+from kubesim.kubectl.flags import SAYS
 from kubesim.kubectl.output import nothing_found
 from kubesim.kubectl.selection import Target, find_targets, get_named, list_all
 from kubesim.shell.container import Process, StartError
@@ -165,7 +166,7 @@ def execute(call: Call) -> None:
 
     def run(node: NodeServer, container: str) -> Process:
         if call.flags["stdin"] and call.flags["tty"] and not call.flags["quiet"]:
-            call.complain(_NO_TTY)
+            call.complain(SAYS["no TTY"])
         return node.execute(pod, container, list(call.args[1:]), call.context.budget, given)
 
     ran = _exec(call, pod, run)
@@ -185,21 +186,14 @@ def _show(call: Call, ran: Process) -> None:
     call.wait_until(lambda: False, ran.seconds)
 
 
-_RECORDED = (
-    "All commands and output from this session will be recorded in container logs, including credentials and sensitive "
-    "information passed through the command prompt.\nIf you don't see a command prompt, try pressing enter.\n"
-)
-_NO_TTY = "Unable to use a TTY - input is not a terminal or the right kind of file\n"
-
-
 def attach(call: Call, pod: Object, container: str) -> None:
     """Show what a container has written, then give it the input and show the rest, until it ends."""
     node = call.api.node_of(pod, user=call.user, verb="get", subresource="log")
     call.say("".join(line for _, line in node.logs(pod, container, False)))
     if state_of(pod, container).get("terminated"):
         return
-    call.complain(_NO_TTY if call.flags["tty"] and not call.flags["quiet"] else "")
-    call.complain("" if call.flags["quiet"] else _RECORDED)
+    call.complain(SAYS["no TTY"] if call.flags["tty"] and not call.flags["quiet"] else "")
+    call.complain("" if call.flags["quiet"] else SAYS["recorded"])
     try:
         node = call.api.node_of(pod, user=call.user, verb="create", subresource="attach")
         ran = node.attach(pod, container, call.context.stdin or "")

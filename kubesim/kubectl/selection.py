@@ -13,22 +13,8 @@ from kubesim.api.objects import Object, name_of, namespace_of
 from kubesim.api.resources import NAMESPACE, RESOURCES, Resource, find_resource
 from kubesim.kubectl.command import Call
 from kubesim.kubectl.errors import REFUSALS, KubectlError, NotSimulated, refuse_if, visit
+from kubesim.kubectl.flags import SAYS
 from kubesim.kubectl.manifests import check_paths, manifests, require_namespace
-
-_NOTHING_NAMED = """You must provide one or more resources by argument or filename.
-Example resource specifications include:
-   '-f rsrc.yaml'
-   '--filename=rsrc.json'
-   '<resource> <name>'
-   '<resource>'"""
-
-_TYPE_TWICE = (
-    "there is no need to specify a resource type as a separate argument when passing arguments in resource/name form "
-    "(e.g. 'kubectl get resource/<resource_name>' instead of 'kubectl get resource resource/<resource_name>'"
-)
-
-_WORDS_WITH_FILES = "when paths, URLs, or stdin is provided as input, you may not specify resource arguments as well"
-_TYPES = "you may only specify a single resource type"
 
 
 @dataclass(frozen=True)
@@ -95,7 +81,7 @@ class Query:
         self._is_local = bool(call.flags.get("local"))
         self._latest = latest and not self._is_local
         self._errors: list[Exception] = []
-        refuse_if(self._is_local and not call.flags["filename"], _NOTHING_NAMED)
+        refuse_if(self._is_local and not call.flags["filename"], SAYS["nothing named"])
         self._targets = [] if self._is_local else find_targets(call, args, needs_name=needs_name)
 
     def visit(self, act: Callable[[Target, Object], object]) -> int:
@@ -184,7 +170,7 @@ def find_targets(call: Call, args: Sequence[str], *, needs_name: bool = False, o
     words, types = list(args), args[0].split(",") if args[1:] else []
     if types[1:]:  # a,b c is a/c b/c
         words = [f"{kind}/{name}" for kind in types for name in words[1:]]
-    refuse_if(len({"/" in word for word in words}) > 1, _TYPE_TWICE)
+    refuse_if(len({"/" in word for word in words}) > 1, SAYS["type twice"])
     pairs = [split_pair(word) for word in words if "/" in word]
     selects = has_selector or (with_all and call.command.all_is_selector)
     _check_words(call, words, bool(pairs), selects)
@@ -192,12 +178,12 @@ def find_targets(call: Call, args: Sequence[str], *, needs_name: bool = False, o
         return []
     if pairs:
         found = [(resolve(call, kind), name) for kind, name in pairs]
-        refuse_if(one_type and len({resource for resource, _ in found}) > 1, _TYPES)
+        refuse_if(one_type and len({resource for resource, _ in found}) > 1, SAYS["several types"])
         return [_named(call, resource, name) for resource, name in found]
     resources = _types(call, words[0])
     if not words[1:]:
         refuse_if(needs_name and not selects and not with_all, "resource(s) were provided, but no name was specified")
-        refuse_if(one_type and len(resources) > 1, _TYPES)
+        refuse_if(one_type and len(resources) > 1, SAYS["several types"])
         place = None if call.flags.get("all-namespaces") else call.namespace
         return [Target(resource, place if resource.namespaced else None, None) for resource in resources]
     refuse_if(len(resources) > 1, "you must specify only one resource")
@@ -208,9 +194,10 @@ def _check_words(call: Call, words: Sequence[str], has_pairs: bool, selects: boo
     if call.flags.get("filename"):
         check_paths(call)
         refuse_if(has_pairs, "resource/name arguments cannot be provided when a path is specified")
-        refuse_if(words, _WORDS_WITH_FILES)
+        refuse_if(words, SAYS["words with files"])
         return
-    refuse_if(not words, "at least one resource must be specified to use a selector" if selects else _NOTHING_NAMED)
+    refuse_if(selects and not words, "at least one resource must be specified to use a selector")
+    refuse_if(not words, SAYS["nothing named"])
     refuse_if(selects and has_pairs, "selectors and the all flag cannot be used when passing resource/name arguments")
     refuse_if(selects and words[1:], "name cannot be provided when a selector is specified")
 
