@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +17,7 @@ from kubesim.lessons import VARIANT, load_quizzes
 
 DONE = {"kubesim-progress": 2, "given": {"start-who-pulls": [[0], [2]]}, "tasks": {"store-credentials": True}}
 START = sum(quiz.startswith("start-") and VARIANT not in quiz for quiz in load_quizzes())
+TIME = "start-simulated-time"
 ALONE = "01-storing-credentials.ipynb"
 
 
@@ -77,6 +80,29 @@ def test_escape_leads_back_to_the_cell(notebook: Any) -> None:
     button.focus()
     button.press("Escape")
     expect(notebook.cell("progress-map")).to_be_focused()
+
+
+def test_what_was_shown_is_stored_as_a_page_and_as_markdown(notebook: Any, tmp_path: Path) -> None:
+    right = [number for number, choice in enumerate(load_quizzes()[TIME].choices) if choice.right]
+    shown_then = {TIME: [1, date(2026, 5, 4).toordinal()]}
+    kept = notebook.path.parent / "workspace" / ".progress.json"
+    kept.write_text(json.dumps({"kubesim-progress": 3, "given": {TIME: [right]}, "shown": shown_then}))
+    shown: Locator = notebook.cell("progress-map").locator(".ks-progress")
+    files = {}
+    for button, name in (("My skills, to print", "my-skills.html"), ("My skills, as Markdown", "my-skills.md")):
+        with notebook.page.expect_download() as downloading:
+            shown.get_by_role("button", name=button).press("Enter")
+        assert downloading.value.suggested_filename == name
+        downloading.value.save_as(tmp_path / name)
+        files[name] = (tmp_path / name).read_text(encoding="utf-8")
+    assert files["my-skills.md"].startswith("# My skills\n\n- 1 of ")
+    assert "\n- ✓ let simulated time pass: 4 May 2026, with 1 hint\n" in files["my-skills.md"]
+    assert "\n## Not begun yet\n\n- 01 Storing credentials\n" in files["my-skills.md"]
+    printed = notebook.page.context.new_page()
+    printed.set_content(files["my-skills.html"])
+    told = re.sub(r"[`*#]|^- ", "", files["my-skills.md"], flags=re.MULTILINE).split()
+    assert printed.locator("body").inner_text().split() == told
+    printed.close()
 
 
 def test_a_name_on_the_map_opens_its_notebook(notebook: Any) -> None:

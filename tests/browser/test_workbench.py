@@ -6,11 +6,12 @@ import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 import nbformat
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, WebSocket, expect
 
 from browser.access import cut, violations, walk_through
 from browser.conftest import OPEN, RESTART, RUN_ALL
@@ -23,6 +24,23 @@ TOP, TABLE = "kubectl run web", "NAME   READY   STATUS"
 OUTSIDE = """root => [...root.querySelectorAll("*")].filter((node) => node.checkVisibility()
     && !node.closest(".screen")
     && node.getBoundingClientRect().right > root.getBoundingClientRect().right + 1).length"""
+
+
+# Milliseconds from Enter in a prompt to the output on the page.
+ENTER = """input => new Promise((done) => {
+    const start = performance.now();
+    const drawn = () => requestAnimationFrame(() => done(performance.now() - start));
+    const observer = new MutationObserver(() => { observer.disconnect(); drawn(); });
+    observer.observe(document.querySelector(".ks-bench .screen"), {childList: true});
+    input.dispatchEvent(new KeyboardEvent("keydown", {key: "Enter", bubbles: true, cancelable: true}));
+})"""
+COMMANDS = [
+    *("kubectl run late --image=registry.example.com/myapp:1.0", "sleep 2; kubectl get pods -A"),
+    *("kubectl describe pod late", "kubectl get secrets -o yaml", "kubectl delete pod late --now"),
+] * 4
+MOST_MESSAGES, MOST_BYTES, MOST_MILLISECONDS = 10, 15_000, 50
+BUSY = 5
+"""How many times slower than a quiet machine one may be that has other work."""
 
 
 class Terminal:
@@ -355,6 +373,32 @@ def test_it_is_closed_reopened_and_moved_where_there_is_room(terminal: Terminal)
     expect(dock.locator(".ks-bench")).to_be_visible()
     terminal.run("echo still here")
     expect(terminal.screen.locator(".output").last).to_have_text("still here\n")
+
+
+def test_a_command_is_answered_quickly_at_the_end_of_a_notebook(
+    open_notebook: Callable[[str], Any], loaded_page: Page
+) -> None:
+    messages: list[int] = []
+
+    def listen(socket: WebSocket) -> None:
+        for event in ("framesent", "framereceived"):
+            socket.on(event, lambda payload: messages.append(len(payload)))  # type: ignore[call-overload]
+
+    loaded_page.on("websocket", listen)
+    notebook = open_notebook("03-when-the-pull-fails.ipynb")
+    notebook.run_all()
+    counts, sizes, times = [], [], []
+    for command in COMMANDS:
+        notebook.prompt.fill(command)
+        messages.clear()
+        times.append(notebook.prompt.evaluate(ENTER))
+        notebook.page.wait_for_timeout(200)  # whatever follows the answer
+        counts.append(len(messages))
+        sizes.append(sum(messages))
+    loaded_page.remove_listener("websocket", listen)
+    assert 0 < min(counts) <= max(counts) <= MOST_MESSAGES
+    assert max(sizes) <= MOST_BYTES
+    assert median(times) <= MOST_MILLISECONDS * BUSY
 
 
 def test_in_simple_mode_it_is_in_the_cell(folder: Path, open_notebook: Callable[[str], Any]) -> None:
