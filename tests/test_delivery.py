@@ -181,7 +181,7 @@ def test_the_source_archive_holds_what_the_tests_need(dist: Path) -> None:
         names = {name.partition("/")[2] for name in sources.getnames()}
     listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=False)
     committed = {name for name in listed.stdout.split("\n") if name and (ROOT / name).exists()}
-    assert committed - names - {".gitignore", ".gitattributes", ".dockerignore", "Dockerfile"} == set()
+    assert committed - names == set()
 
 
 def test_the_container_installs_what_the_project_has_and_runs_as_an_ordinary_user() -> None:
@@ -222,13 +222,14 @@ def test_what_is_installed_in_a_new_environment_does_what_the_container_does(
 
 
 def test_the_tests_of_the_source_archive_run_in_it(dist: Path, tmp_path: Path) -> None:
+    """All are collected, which imports them, and some are run that read the files around the package."""
     [archive] = dist.glob("*.tar.gz")
     with tarfile.open(archive) as sources:
         sources.extractall(tmp_path, filter="data")
     [folder] = tmp_path.iterdir()
-    few = ("tests/test_workspace.py", "tests/api", "tests/lessons/test_review.py")
+    few = "test_workspace or test_teaching or test_documents or test_links or container or pinned or workflow"
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *few],
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--ignore", "tests/browser", "-k", few],
         cwd=folder,
         env={**os.environ, "PYTHONPATH": str(folder)},
         capture_output=True,
