@@ -6,12 +6,18 @@ function element(tag, properties = {}, ...children) {
   return made;
 }
 
-// Keeps what is typed into a card from JupyterLab, whose command mode would take the arrow keys, Enter and the space bar.
-// Shift+Enter still runs the cell, and Escape leads back to the cell.
-function keepKeys(card) {
-  card.addEventListener("keydown", (event) => {
-    if (event.key === "Escape") card.closest(".jp-Cell")?.focus({ preventScroll: true });
-    if (!event.ctrlKey && !event.altKey && !event.metaKey && !event.shiftKey) event.stopPropagation();
+// Keeps what is typed into a widget from the notebook, whose command mode would take the arrow keys, Enter and the space
+// bar, and Escape leads back to the cell. In a card, Shift+Enter and the keys with Ctrl still reach the notebook, in the
+// bench none. JupyterLab asks for shortcuts after the widget, Notebook 7 before it, unless the target is marked.
+function keepKeys(node, { leave = () => node.closest(".jp-Cell")?.focus({ preventScroll: true }), all = false } = {}) {
+  const isOurs = ({ ctrlKey, altKey, metaKey, shiftKey, key }) =>
+    all || !(ctrlKey || altKey || metaKey || (shiftKey && key === "Enter"));
+  const mark = (event) => node.contains(event.target) && event.target.toggleAttribute("data-lm-suppress-shortcuts", isOurs(event));
+  node.addEventListener("focusin", () => addEventListener("keydown", mark, true));
+  node.addEventListener("focusout", () => removeEventListener("keydown", mark, true));
+  node.addEventListener("keydown", (event) => {
+    if (event.key === "Escape") leave();
+    if (isOurs(event)) event.stopPropagation();
   });
 }
 

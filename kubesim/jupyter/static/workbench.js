@@ -15,9 +15,10 @@ async function render({ model, el, signal }) {
   bench ??= makeBench(model);
   const button = element("button", { type: "button", textContent: "Show the workbench" });
   const place = element("div", { className: "ks-place" });
-  el.append(element("div", { className: "ks-opener" }, button), place);
+  const opener = element("div", { className: "ks-opener" }, button);
+  el.append(opener, place);
   button.addEventListener("click", () => open(model, place).then(bench.focus));
-  keepKeys(el);
+  keepKeys(opener);
   const widen = matchMedia(`(min-width: ${NARROWEST}px)`);
   const move = () => place.isConnected && open(model, place);
   widen.addEventListener("change", move);
@@ -139,12 +140,8 @@ function makeBench(model) {
   const views = element("div", { className: "ks-views" }, goals.node, path.node, cluster.node);
   const node = element("section", { className: "ks-bench ks-flow" }, views, terminal.node, news);
   node.setAttribute("aria-label", "Workbench");
-  node.setAttribute("data-lm-suppress-shortcuts", "true"); // JupyterLab's, such as "d d" to delete the cell
   const made = { node, focus: terminal.focus, notebook: null };
-  node.addEventListener("keydown", (event) => {
-    if (event.key === "Escape") made.notebook?.focus({ preventScroll: true });
-    if (!event.ctrlKey && !event.altKey && !event.metaKey) event.stopPropagation();
-  });
+  keepKeys(node, { leave: () => made.notebook?.focus({ preventScroll: true }), all: true });
   const follow = (name, draw) => {
     model.on(`change:${name}`, () => draw(model.get(name)));
     draw(model.get(name));
