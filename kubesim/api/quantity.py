@@ -47,6 +47,11 @@ def whole(digits: str) -> int:
     return int(digits.lstrip("0")[:18] or 0)
 
 
+def int_or_string(text: str) -> int | str:
+    """A number, or a percentage or name: what Kubernetes calls an IntOrString."""
+    return whole(text) if text.isdecimal() else text
+
+
 @lru_cache(maxsize=1024)
 def parse(text: str) -> Decimal:
     """The value of `text` in whole nanos (rounded away from zero). Raises ValueError with Go's sentence."""

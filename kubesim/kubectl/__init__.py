@@ -50,6 +50,8 @@ def run(args: Sequence[str], context: Context) -> Result:
         call.exit_code = end.code
     except REFUSALS as error:
         _fail(call, error)
+    except OSError as error:  # a file, where nothing is known of kubectl's own words
+        _fail(call, NotSimulated(f"{error.filename}: {error.strerror}"))
     except RecursionError:
         _fail(call, NotSimulated("this is nested too deeply for the simulator"))
     return _result(call)

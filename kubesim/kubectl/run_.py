@@ -24,6 +24,7 @@ from kubesim.kubectl.selection import Query, Target
 
 @command("run")
 def run(call: Call) -> None:
+    refuse_if("" in call.args[:1], "Parameter: name is required")
     pod = _pod(call)
     if call.flags["overrides"]:
         pod = _override(call, pod)
@@ -223,7 +224,7 @@ def _service_port(call: Call, text: str, opened: Mapping[str, Object]) -> Object
     return {
         "port": number,
         "protocol": call.flags["protocol"] or opened.get(text, {}).get("protocol", "TCP"),
-        "targetPort": (int(target) if target.isdecimal() else target) if target else number,
+        "targetPort": quantity.int_or_string(target) if target else number,
     }
 
 

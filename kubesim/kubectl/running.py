@@ -255,7 +255,7 @@ def _copy_out(call: Call, files: MemoryFiles, path: str, place: str, tar: dict[s
     call.say(tar["absolute"] if path.startswith("/") else "")
     refuse_if(local.is_dir(place) and not files.is_dir(path), f"open {place}: is a directory")
     for inner, text in _texts(files, path):
-        name = place.rstrip("/") + inner
+        name = (place.rstrip("/") or "/") + inner
         if "/" in name:
             local.mkdir(name.rpartition("/")[0], parents=True)
         local.write_text(name, text)

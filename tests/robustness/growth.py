@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import random
+import shlex
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
@@ -89,6 +90,13 @@ def long(dice: random.Random) -> Case:
 def odd(dice: random.Random) -> Case:
     """What nobody would write."""
     return _placed(dice, _odd(dice))
+
+
+def value(dice: random.Random) -> Case:
+    """One odd or long word where a command takes any, and what the shell makes nothing of."""
+    text = dice.choice(["", "é", "%", "/", "~", "-", "\\", "null", "9" * 30, "1e999", "-1", *SHAPES["units"]])
+    text = text * dice.choice((1, 1, _times(dice, 30, 900, 30_000))) + dice.choice(("", "", _odd(dice)))
+    return Case(dice.choice(SHAPES["values"]).replace("{}", shlex.quote(text[:100_000])))
 
 
 _SIGNS = [" ", ",", "=", "!", "(", ")", "a", "a=b", "a in (b)", "!a", ", ", "in", "a,", "(((", "a notin (b,", "-", "/"]
@@ -244,5 +252,5 @@ def request(dice: random.Random) -> Case:
     return Case(f"{method} {dice.choice(_TARGETS)}{query} application/{kind}json", body, "request")
 
 
-_LINES = (doubles, nests, long, odd, selector, jsonpath, go_template, words, json_patch, manifest, odd_type)
+_LINES = (doubles, nests, long, odd, value, selector, jsonpath, go_template, words, json_patch, manifest, odd_type)
 CLASSES: dict[str, Callable[[random.Random], Case]] = {made.__name__: made for made in (*_LINES, document, request)}

@@ -17,6 +17,7 @@ from kubesim.api.objects import Object, metadata, owner_reference
 from kubesim.api.resources import (
     CLUSTER_ROLE,
     CLUSTER_ROLE_BINDING,
+    CONFIG_MAP,
     CRON_JOB,
     DEPLOYMENT,
     INGRESS,
@@ -27,6 +28,7 @@ from kubesim.api.resources import (
     RESOURCE_QUOTA,
     ROLE,
     ROLE_BINDING,
+    SECRET,
     SERVICE,
     SERVICE_ACCOUNT,
     Resource,
@@ -46,11 +48,18 @@ def creator(kind: str) -> Callable[[Run], Command]:
     return command(f"create {kind}")
 
 
+# What kubectl itself looks at before it is sent.
+_CHECKED = {*(NAMESPACE, CONFIG_MAP, SECRET, SERVICE_ACCOUNT, RESOURCE_QUOTA, POD_DISRUPTION_BUDGET)}
+_CHECKED |= {ROLE, CLUSTER_ROLE, ROLE_BINDING}
+
+
 def make(call: Call, resource: Resource, obj: Object, failure: str) -> None:
     """Create what a subcommand generated; `failure` begins the sentence of a refusal ("" for the server's own)."""
     dry_run = call.dry_run()
     namespace = {"namespace": call.namespace} if resource.namespaced and call.explicit_namespace else {}
-    meta = {"name": obj["metadata"]["name"], **namespace, **obj["metadata"]}
+    name = {key: value for key, value in obj["metadata"].items() if key == "name"}
+    refuse_if(not name and resource in _CHECKED, "name must be specified")
+    meta = {**name, **namespace, **obj["metadata"]}
     shown = {"kind": resource.kind, "apiVersion": resource.api_version, **obj, "metadata": meta}
     if call.flags["save-config"]:
         shown = with_last_applied(shown, typed=True)
@@ -260,7 +269,7 @@ def create_disruption_budget(call: Call) -> None:
     amounts = (call.flags["min-available"], call.flags["max-unavailable"])
     for flag, text in zip(("min-available", "max-unavailable"), amounts, strict=True):
         refuse_if(text and not re.fullmatch("[0-9]+%?", text), f"invalid format specified for {flag}")
-    least, most = (int(text) if text.isdecimal() else text for text in amounts)
+    least, most = map(quantity.int_or_string, amounts)
     generate(call, POD_DISRUPTION_BUDGET, labels=dict(labels), least=least, most=most)
 
 
@@ -286,11 +295,35 @@ for _kind in _SERVICES:
 
 
 def _port(call: Call, text: str) -> Object:
-    port, _, target = text.partition(":")
-    refuse_if(not port.isdecimal(), f'strconv.ParseUint: parsing "{port}": invalid syntax')
-    named = target if target and not target.isdecimal() else int(target or port)
-    numbers = {"port": int(port), "target": named, "node-port": call.flags.get("node-port") or None}
+    port, *targets = text.split(":")
+    refuse_if(not re.fullmatch("[0-9]+", port), f'strconv.ParseUint: parsing "{port}": invalid syntax')
+    number = quantity.whole(port)
+    refuse_if(number > _LAST_PORT, f'strconv.ParseUint: parsing "{port}": value out of range')
+    numbers = {"port": number, "target": number, "node-port": call.flags.get("node-port") or None}
+    if targets:
+        numbers["target"] = _target(targets[0])
     return call.generated("port", label=text.replace(":", "-"), **numbers)
+
+
+_LAST_PORT = 65535
+# Mirrors IsValidPortName of k8s.io/apimachinery pkg/util/validation: what a name must match, or what is wrong.
+_PORT_NAME = {
+    r"[^\0]{0,15}": "must be no more than 15 characters",
+    r"[-a-z0-9]+": "must contain only alpha-numeric characters (a-z, 0-9), and hyphens (-)",
+    r".*[a-z].*": "must contain at least one letter (a-z)",
+    r"(?!.*--).*": "must not contain consecutive hyphens",
+    r"(?!-)(.*[^-])?": "must not begin or end with a hyphen",
+}
+
+
+def _target(text: str) -> int | str:
+    if re.fullmatch(r"[-+]?[0-9]{1,18}", text):
+        number = int(text)
+        refuse_if(not 1 <= number <= _LAST_PORT, "must be between 1 and 65535, inclusive")
+        return number
+    wrong = [why for pattern, why in _PORT_NAME.items() if not re.fullmatch(pattern, text, re.DOTALL)]
+    refuse_if(wrong, ",".join(wrong))
+    return text
 
 
 _RULE = re.compile(r"([\w*.-]*)(/.*)=([\w-]+):([\w-]+)(,tls(?:=([\w-]+)?)?)?")
@@ -327,4 +360,6 @@ def create_ingress(call: Call) -> None:
 
 
 def _backend(service: str, port: str) -> Object:
-    return {"service": {"name": service, "port": {"number": int(port)} if port.isdecimal() else {"name": port}}}
+    return {
+        "service": {"name": service, "port": {"number": quantity.whole(port)} if port.isdecimal() else {"name": port}}
+    }
