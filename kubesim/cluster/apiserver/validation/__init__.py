@@ -1,25 +1,48 @@
-"""Validation of whole objects: the rules of their kind, and what a change of them may not do.
+"""Validation of whole objects: their metadata, the rules of their kind, and what a change of them may not do.
 
-Mirrors kubernetes pkg/apis/*/validation and pkg/registry/*/*/strategy.go, v1.36: what is wrong is reported in
-upstream's words, all at once. The objects come decoded and with their defaults.
+Mirrors k8s.io/apimachinery pkg/api/validation/objectmeta.go, kubernetes pkg/apis/*/validation and
+pkg/registry/*/*/strategy.go, v1.36: what is wrong is reported in upstream's words, all at once. The objects come
+decoded and with their defaults. Below are the rules of kinds other than Pods that rules.json can't express.
 """
 
 from __future__ import annotations
 
+import base64
+import re
+from collections.abc import Mapping
 from functools import cache
+from typing import Any
 
-from kubesim.api import resources
-from kubesim.api.errors import FieldError, field_forbidden, invalid_value
-from kubesim.api.objects import Object, at
+from kubesim.api import quantity, resources
+from kubesim.api.errors import FieldError, field_forbidden, invalid_value, required, too_long, unsupported
+from kubesim.api.objects import Object, at, metadata
 from kubesim.api.resources import Resource
-from kubesim.cluster.apiserver.validation import objects, pods
-from kubesim.cluster.apiserver.validation.objects import object_meta, object_meta_update
+from kubesim.api.schedule import ScheduleError, parse_schedule
+from kubesim.api.selectors import matches
 from kubesim.cluster.apiserver.validation.pods import ephemeral_update, internal_template, pod_update
-from kubesim.cluster.apiserver.validation.rules import CHECKS, Errors, Rule, immutable, struct
+from kubesim.cluster.apiserver.validation.rules import (
+    CHECKS,
+    Check,
+    Errors,
+    Rule,
+    given,
+    immutable,
+    non_negative,
+    percent,
+    rule,
+    special,
+    struct,
+    valid,
+)
+from kubesim.gotext import gojson
 
 __all__ = ["validate", "validate_update"]
-__all__ += ["objects", "pods"]  # whose functions rules.json and kinds.json call by name
 
+ANNOTATIONS_LIMIT = 256 * 1024
+MAX_SIZE = 1024 * 1024
+HIGHEST_PRIORITY = 1000000000  # that a user may give
+_REDACTED = "<secret contents redacted>"
+_ACCOUNT = "kubernetes.io/service-account.name"
 _FROZEN = "field is immutable when `immutable` is set"
 
 
@@ -58,10 +81,263 @@ def _change(row: Resource, new: Object, old: Object) -> Errors:
         changed = [field for field in row.frozen.split() if new.get(field) != old.get(field)]
         yield from (field_forbidden(field, _FROZEN) for field in ["immutable"] * (not new.get("immutable")) + changed)
     if new.get("kind") == "Service":
-        yield from objects.service_update(new.get("spec") or {}, old.get("spec") or {})
+        yield from service_update(new.get("spec") or {}, old.get("spec") or {})
     names = row.changeable.split()
     specs = [{key: value for key, value in obj.get("spec", {}).items() if key not in names} for obj in (new, old)]
     if names and specs[0] != specs[1]:
         *most, last = (f"'{name}'" for name in names)
         why = f"updates to statefulset spec for fields other than {', '.join(most)} and {last} are forbidden"
         yield field_forbidden("spec", why)
+
+
+def object_meta(obj: Object, namespaced: bool, check: Check) -> Errors:
+    """The metadata of a new object, whose name must pass `check`."""
+    meta = metadata(obj)
+    if prefix := meta.get("generateName", ""):
+        # A suffix follows, so that the prefix itself may end in a dash.
+        whole = prefix[:-1] + "a" if len(prefix) > 1 and prefix.endswith("-") else prefix
+        yield from (invalid_value("metadata.generateName", prefix, problem) for problem in check(whole))
+    if name := meta.get("name", ""):
+        yield from valid(check)("metadata.name", name)
+    else:
+        yield required("metadata.name", "name or generateName is required")
+    if namespaced:
+        yield from rule("needed dns_label")("metadata.namespace", meta.get("namespace"))
+    elif meta.get("namespace"):
+        yield field_forbidden("metadata.namespace", "not allowed on this type")
+    yield from _common(meta)
+
+
+def object_meta_update(new: Object, old: Object) -> Errors:
+    meta, before = metadata(new), metadata(old)
+    for name in ("name", "namespace", "uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds"):
+        yield from immutable(f"metadata.{name}", meta.get(name), before.get(name))
+    yield from _common(meta)
+
+
+def _common(meta: Object) -> Errors:
+    yield from rule("labels")("metadata.labels", meta.get("labels"))
+    yield from annotation_map("metadata.annotations", meta.get("annotations"))
+    for index, finalizer in enumerate(meta.get("finalizers", ())):
+        yield from rule("valid qualified_name")("metadata.finalizers", finalizer)
+        if "/" not in finalizer and finalizer not in ("kubernetes", "orphan", "foregroundDeletion"):
+            why = "name is neither a standard finalizer name nor is it fully qualified"
+            yield invalid_value(f"metadata.finalizers[{index}]", finalizer, why)
+
+
+@special
+def annotation_map(field: str, found: Mapping[str, str] | None) -> Errors:
+    """Keys and total size of annotations."""
+    size = sum(len(key) + len(value) for key, value in (found or {}).items())
+    for key in sorted(found or {}):
+        yield from (invalid_value(field, key, problem) for problem in CHECKS["qualified_name"](key.lower()))
+    if size > ANNOTATIONS_LIMIT:
+        yield too_long(field, ANNOTATIONS_LIMIT)
+
+
+@special
+def event(_field: str, obj: Object) -> Errors:
+    """An event lives where its object does, those about objects without a namespace in `default`."""
+    about = at(obj, "involvedObject.namespace") or ""
+    if metadata(obj).get("namespace") != (about or "default"):
+        yield invalid_value("involvedObject.namespace", about, "does not match event.namespace")
+
+
+@special
+def secret(_field: str, obj: Object) -> Errors:
+    data = obj.get("data", {})
+    yield from _keys("data", data)
+    if sum(map(_decoded_size, data.values())) > MAX_SIZE:
+        yield too_long("data", MAX_SIZE)  # and, unlike upstream, nothing of what so much content is
+        return
+    kind = obj.get("type", "")
+    missing = [key for key in _KEYS.get(kind, ()) if key not in data or (key == "ssh-privatekey" and not data[key])]
+    if kind != "kubernetes.io/basic-auth" or len(missing) == 2:
+        yield from (required(f"data[{key}]") for key in missing)
+    if key := _FILES.get(kind):
+        yield from _json_file(key, data)
+    elif kind == "kubernetes.io/service-account-token":
+        yield from given(f"metadata.annotations[{_ACCOUNT}]", metadata(obj).get("annotations", {}).get(_ACCOUNT))
+
+
+def _keys(field: str, data: Mapping[str, str]) -> Errors:
+    for key in sorted(data):
+        yield from rule("valid config_key")(f"{field}[{key}]", key)
+
+
+def _decoded_size(text: str) -> int:
+    return len(text) // 4 * 3 - text.count("=", -2)
+
+
+def _json_file(key: str, data: Mapping[str, str]) -> Errors:
+    """A type whose one key holds a JSON object."""
+    if key not in data:
+        yield required(f"data[{key}]")
+    elif problem := _json_problem(data[key]):
+        yield invalid_value(f"data[{key}]", _REDACTED, problem)
+
+
+def _json_problem(encoded: str) -> str:
+    text = base64.b64decode(encoded).decode("latin-1")
+    try:
+        value = gojson.loads(text)
+    except ValueError as error:
+        return str(error)
+    is_map = value is None or isinstance(value, dict)
+    return "" if is_map else gojson.mismatch(value, "value of type map[string]interface {}")
+
+
+# The keys that a Secret of a type must have; of basic-auth one is enough.
+_KEYS = {
+    "kubernetes.io/basic-auth": ("username", "password"),
+    "kubernetes.io/ssh-auth": ("ssh-privatekey",),
+    "kubernetes.io/tls": ("tls.crt", "tls.key"),
+}
+_FILES = {"kubernetes.io/dockercfg": ".dockercfg", "kubernetes.io/dockerconfigjson": ".dockerconfigjson"}
+
+
+@special
+def config_map(_field: str, obj: Object) -> Errors:
+    data, binary = obj.get("data", {}), obj.get("binaryData", {})
+    yield from _keys("data", data)
+    for key in sorted(set(data) & set(binary)):
+        yield invalid_value(f"data[{key}]", key, "duplicate of key present in binaryData")
+    yield from _keys("binaryData", binary)
+    size = sum(len(text.encode("utf-8", "surrogatepass")) for text in data.values())
+    if size + sum(map(_decoded_size, binary.values())) > MAX_SIZE:
+        yield too_long("[]", MAX_SIZE)
+
+
+@special
+def service_ports(field: str, spec: Object | None) -> Errors:
+    spec = spec or {}
+    ports = spec.get("ports", ())
+    if not ports and spec.get("clusterIP") != "None" and spec.get("type") != "ExternalName":
+        yield required(f"{field}.ports")
+    yield from rule("named NamedServicePort" if len(ports) > 1 else "named ServicePort")(f"{field}.ports", ports)
+
+
+def service_update(new: Object, old: Object) -> Errors:
+    """The address of a Service stays, unless it becomes or was a name of another's."""
+    before, after = old.get("clusterIPs") or [], new.get("clusterIPs") or []
+    if "ExternalName" in (new.get("type"), old.get("type")) or not before:
+        return
+    if not after:
+        yield invalid_value("spec.clusterIPs[0]", after, "primary clusterIP can not be unset")
+    elif before[0] != after[0]:
+        yield invalid_value("spec.clusterIPs[0]", after, "may not change once set")
+
+
+def _int_or_percent(field: str, value: Any) -> Errors:
+    yield from (valid(percent) if isinstance(value, str) else non_negative)(field, value)
+
+
+def _percents(value: Any) -> int:
+    """The number before the percent sign; 0 for what is no percentage."""
+    return quantity.whole(value[:-1]) if isinstance(value, str) and not percent(value) else 0
+
+
+def _rolling(field: str, rolling: Object) -> Errors:
+    unavailable, surge = rolling.get("maxUnavailable", 0), rolling.get("maxSurge", 0)
+    yield from _int_or_percent(f"{field}.maxUnavailable", unavailable)
+    yield from _int_or_percent(f"{field}.maxSurge", surge)
+    if all(value == 0 or (isinstance(value, str) and not _percents(value)) for value in (unavailable, surge)):
+        yield invalid_value(f"{field}.maxUnavailable", unavailable, "may not be 0 when `maxSurge` is 0")
+    if _percents(unavailable) > 100:
+        yield invalid_value(f"{field}.maxUnavailable", unavailable, "must not be greater than 100%")
+
+
+@special
+def surge_strategy(field: str, given: Object | None) -> Errors:
+    yield from rule("Strategy")(field, given)
+    if given and given.get("type") == "RollingUpdate":
+        yield from _rolling(f"{field}.rollingUpdate", given.get("rollingUpdate") or {})
+
+
+@special
+def schedule(field: str, spec: Object | None) -> Errors:
+    if not spec or not spec.get("schedule"):
+        yield required(f"{field}.schedule")
+        return
+    for key in ("schedule", "timeZone"):
+        zone = spec.get("timeZone", "") if key == "timeZone" else ""
+        try:
+            parse_schedule(spec["schedule"] if key == "schedule" else "* * * * *", zone)
+        except ScheduleError as error:
+            yield invalid_value(f"{field}.{key}", spec[key], str(error))
+
+
+@special
+def selector(_field: str, obj: Object) -> Errors:
+    """A selector that is not empty and matches the template's labels."""
+    found, wanted = at(obj, "spec.template.metadata.labels") or {}, at(obj, "spec.selector")
+    problems = [required("spec.selector")] if wanted is None else list(rule("LabelSelector")("spec.selector", wanted))
+    yield from problems
+    if wanted is not None and not wanted.get("matchLabels") and not wanted.get("matchExpressions"):
+        kind = obj.get("kind", "").lower().replace("replicaset", "deployment")  # as upstream has it
+        yield invalid_value("spec.selector", wanted, f"empty selector is invalid for {kind}")
+    if wanted is not None and problems:
+        yield invalid_value("spec.selector", wanted, "invalid label selector")
+    elif wanted is None or not matches(wanted, found):
+        why = "`selector` does not match template `labels`"
+        yield invalid_value("spec.template.metadata.labels", found or None, why)
+
+
+_COUNTED = "pods services replicationcontrollers resourcequotas secrets configmaps persistentvolumeclaims cpu memory"
+_QUOTA = re.compile(
+    rf"{_COUNTED} ephemeral-storage services.nodeports services.loadbalancers".replace(".", r"\.").replace(" ", "|")
+    + r"|(requests|limits)\.(cpu|memory|ephemeral-storage|storage)|.*/.*|requests\.hugepages-.*"
+)
+
+
+@special
+def quota(field: str, spec: Object | None) -> Errors:
+    for name in sorted((spec or {}).get("hard") or {}):
+        if not _QUOTA.fullmatch(name):
+            yield invalid_value(f"{field}.hard[{name}]", name, "must be a standard resource for quota")
+
+
+@special
+def claim(field: str, spec: Object) -> Errors:
+    if not at(spec, "resources.requests.storage"):
+        yield required(f"{field}.resources[storage]")
+
+
+@special
+def ingress(field: str, spec: Object | None) -> Errors:
+    if not (spec or {}).get("rules") and not (spec or {}).get("defaultBackend"):
+        yield invalid_value(field, None, "either `defaultBackend` or `rules` must be specified")
+
+
+@special
+def ingress_path(field: str, path: Object) -> Errors:
+    kind = path.get("pathType")
+    if not kind:
+        yield required(f"{field}.pathType", "pathType must be specified")
+    elif kind in ("Exact", "Prefix"):
+        if not path.get("path", "").startswith("/"):
+            yield invalid_value(f"{field}.path", path.get("path", ""), "must be an absolute path")
+    elif kind != "ImplementationSpecific":
+        yield unsupported(f"{field}.pathType", kind, ["Exact", "ImplementationSpecific", "Prefix"])
+
+
+@special
+def autoscaler(field: str, spec: Object | None) -> Errors:
+    least, most = (spec or {}).get("minReplicas", 1), (spec or {}).get("maxReplicas", 0)
+    if least < 1:
+        yield invalid_value(f"{field}.minReplicas", least, "must be greater than or equal to 1")
+    if most < 1:
+        yield invalid_value(f"{field}.maxReplicas", most, "must be greater than 0")
+    if most < least:
+        yield invalid_value(f"{field}.maxReplicas", most, "must be greater than or equal to `minReplicas`")
+
+
+@special
+def priority_class(_field: str, obj: Object) -> Errors:
+    if str(metadata(obj).get("name")).startswith("system-"):
+        yield field_forbidden(
+            "metadata.name", "priority class names with 'system-' prefix are reserved for system use only"
+        )
+    if obj.get("value", 0) > HIGHEST_PRIORITY:
+        why = f"maximum allowed value of a user defined priority is {HIGHEST_PRIORITY}"
+        yield field_forbidden("value", why)
