@@ -93,10 +93,6 @@ def _controller(_now: Micros, owners: Sequence[Object] | None) -> str:
     return names[0] if names else NONE
 
 
-def _duration(now: Micros, start: str | None, end: str | None) -> str:
-    return human_duration((parse_time(end) if end else now) - parse_time(start)) if start else ""
-
-
 def _external_ip(_now: Micros, spec: Object | None, ingress: Sequence[Object] | None) -> str:
     spec = spec or {}
     if spec.get("type") == "ExternalName":
@@ -160,10 +156,6 @@ def _node_status(_now: Micros, node: Object) -> str:
     return f"{words},SchedulingDisabled" if at(node, "spec.unschedulable") else words
 
 
-def _ports(_now: Micros, ports: Sequence[Object] | None) -> str:
-    return ",".join(map(_port, ports or ())) or NONE
-
-
 def _port(port: Object) -> str:
     node_port = f":{port['nodePort']}" if port.get("nodePort") else ""
     return f"{port['port']}{node_port}/{port.get('protocol', 'TCP')}"
@@ -183,10 +175,6 @@ def _endpoints(_now: Micros, subsets: Sequence[Object] | None) -> str:
         for address in subset.get("addresses", ())
     ]
     return shown_few(found, "" if subsets else NONE)
-
-
-def _slice_addresses(_now: Micros, endpoints: Sequence[Object] | None) -> str:
-    return shown_few([address for item in endpoints or () for address in item["addresses"]], "<unset>")
 
 
 def _readiness_gates(_now: Micros, pod: Object) -> str:
@@ -220,9 +208,9 @@ class PodSummary(NamedTuple):
     restarts: int
     restarted: str  # when the last container to be restarted had ended; "" for never
 
-
-def _restarts(now: Micros, count: int, last: str) -> str:
-    return f"{count} ({age(last, now)} ago)" if count and last else str(count)
+    def shown_restarts(self, now: Micros) -> str:
+        ago = f" ({age(self.restarted, now)} ago)" if self.restarts and self.restarted else ""
+        return f"{self.restarts}{ago}"
 
 
 @remembered
@@ -314,7 +302,9 @@ _FORMATTERS: dict[str, Callable[..., str]] = {
     "completions": _completions,
     "controller": _controller,
     "count": lambda _, *values: str(sum(len(value or ()) for value in values)),
-    "duration": _duration,
+    "duration": lambda now, start, end: (
+        human_duration((parse_time(end) if end else now) - parse_time(start)) if start else ""
+    ),
     "endpoints": _endpoints,
     "external_ip": _external_ip,
     "groups": _subjects("Group"),
@@ -342,14 +332,14 @@ _FORMATTERS: dict[str, Callable[..., str]] = {
     "part": lambda _, some, whole: f"{some or 0}/{whole or 0}",
     "pod_ip": lambda _, addresses: (addresses[0].get("ip") if addresses else "") or NONE,
     "pod_ready": lambda _, pod: "{}/{}".format(*pod_summary(pod)),
-    "pod_restarts": lambda now, pod: _restarts(now, *pod_summary(pod)[3:]),
+    "pod_restarts": lambda now, pod: pod_summary(pod).shown_restarts(now),
     "pod_status": lambda _, pod: pod_summary(pod).status,
-    "ports": _ports,
+    "ports": lambda _, ports: ",".join(map(_port, ports or ())) or NONE,
     "readiness_gates": _readiness_gates,
     "requests": _quota(False),
     "roles": lambda _, labels: node_roles(labels),
     "selector": lambda _, value: format_selector(value),
-    "slice_addresses": _slice_addresses,
+    "slice_addresses": lambda _, ends: shown_few([at for end in ends or () for at in end["addresses"]], "<unset>"),
     "slice_ports": lambda _, ports: shown_few([str(item["port"]) for item in ports or ()], "<unset>"),
     "service_accounts": _subjects("ServiceAccount"),
     "source": _source,

@@ -135,18 +135,6 @@ def valid(check: Check) -> Rule:
     )
 
 
-def _needed(check: Check) -> Rule:
-    return lambda field, value: valid(check)(field, value) if value else given(field, value)
-
-
-def _checked(check: Check) -> Rule:
-    return lambda field, value: valid(check)(field, value) if value else iter(())
-
-
-def _optional(rule: Rule) -> Rule:
-    return lambda field, value: iter(()) if value is None else rule(field, value)
-
-
 def each(rule: Rule) -> Rule:
     """A list, of whose items each follows the rule."""
     return lambda field, items: (
@@ -186,10 +174,10 @@ def rule(words: str) -> Rule:
 # (for a value that may be missing, for a list's items, and for those that each have a name of their own).
 _COMBINATORS: Mapping[str, Callable[[str], Rule]] = {
     "valid": lambda name: valid(CHECKS[name]),
-    "needed": lambda name: _needed(CHECKS[name]),
-    "checked": lambda name: _checked(CHECKS[name]),
+    "needed": lambda name: lambda field, value: (valid(CHECKS[name]) if value else given)(field, value),
+    "checked": lambda name: lambda field, value: valid(CHECKS[name])(field, value) if value else iter(()),
     "absent": lambda why: lambda field, value: iter([field_forbidden(field, why)] if value else ()),
-    "optional": lambda words: _optional(rule(words)),
+    "optional": lambda words: lambda field, value: iter(()) if value is None else rule(words)(field, value),
     "each": lambda words: each(rule(words)),
     "named": lambda words: named(rule(words)),
 }
