@@ -65,7 +65,7 @@ def _cause(row: Known, facts: Facts, words: Words) -> Cause:
     calls = (_command(facts, words, *(part.format_map(words) for part in call)) for call in row["fix"])
     grade = row.get(
         "grade", "certain"
-    )  # nothing is certain without the registry's answer, or if it may be something else
+    )  # which nothing is without the registry's answer, or if it may be something else
     others = [other for other in row.get("or", ()) if facts.scene.is_export and _holds(other, words)][:2]
     return Cause(
         row["hop"],

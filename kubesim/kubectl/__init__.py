@@ -54,7 +54,7 @@ def run(args: Sequence[str], context: Context) -> Result:
         _fail(call, NotSimulated(f"{error.filename}: {error.strerror}"))
     except RecursionError:
         _fail(call, NotSimulated("this is nested too deeply for the simulator"))
-    return _result(call)
+    return Result.of([(not is_stdout, text) for is_stdout, text in call.pieces], call.exit_code, call.edit)
 
 
 def _run(call: Call, words: Sequence[str]) -> None:
@@ -148,10 +148,6 @@ def _fail(call: Call, error: Exception) -> None:
         error = UsageError(str(error))
     call.complain(message(error, call.command.name))
     call.exit_code = call.command.failure
-
-
-def _result(call: Call) -> Result:
-    return Result.of([(not is_stdout, text) for is_stdout, text in call.pieces], call.exit_code, call.edit)
 
 
 def _without_command(words: Sequence[str]) -> Result:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import shlex
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import partial
 from itertools import count
 from typing import Any
@@ -98,89 +97,77 @@ def _patch_text(call: Call) -> str:
         raise KubectlError(f"unable to read patch file: {error}") from None
 
 
-@dataclass(frozen=True)
-class _Kind:
-    """How labels differ from annotations: the field in metadata, the words for one and for the change."""
-
-    field: str
-    word: str
-    done: str
-    is_label: bool = False
-
-
-_LABELS = _Kind("labels", "label", "labeled", is_label=True)
-_ANNOTATIONS = _Kind("annotations", "annotation", "annotated")
-
-
-def _mark(kind: _Kind, call: Call) -> None:
+def _mark(field: str, call: Call) -> None:
+    """Change the labels or the annotations of objects."""
     words, changes = call.split()
-    wanted, removed = _changes(changes, kind)
+    wanted, removed = _changes(changes, field == "labels")
     query = Query(call, words, needs_name=True)
     dry_run = "client" if call.flags["list"] else call.dry_run()
 
     def mark(target: Target, obj: Object) -> None:
         resource = target.resource
-        new, operation = _marked(call, kind, target, obj, wanted, removed, dry_run)
+        new, operation = _marked(call, field, target, obj, wanted, removed, dry_run)
         if not call.flags["list"]:
-            print_result(call, resource, new, operation, dry_run, is_alone=kind.is_label)
+            print_result(call, resource, new, operation, dry_run, is_alone=field == "labels")
             return
         if not query.is_single:
-            call.say(f"Listing {kind.field} for {resource.kind}.{resource.group}/{name_of(obj)}:\n")
+            call.say(f"Listing {field} for {resource.kind}.{resource.group}/{name_of(obj)}:\n")
         indent = "" if query.is_single else " "
-        marks = sorted((metadata(new).get(kind.field) or {}).items())
+        marks = sorted((metadata(new).get(field) or {}).items())
         call.say("".join(f"{indent}{key}={value}\n" for key, value in marks))
 
     query.visit(mark)
 
 
-command("label", asks_namespace=True, operands="types")(partial(_mark, _LABELS))
-command("annotate", asks_namespace=True, operands="types")(partial(_mark, _ANNOTATIONS))
+command("label", asks_namespace=True, operands="types")(partial(_mark, "labels"))
+command("annotate", asks_namespace=True, operands="types")(partial(_mark, "annotations"))
 
 
-def _changes(given: Sequence[str], kind: _Kind) -> tuple[dict[str, str], list[str]]:
+def _changes(given: Sequence[str], is_label: bool) -> tuple[dict[str, str], list[str]]:
     """KEY=VALUE pairs, and the keys of KEY- removals."""
     wanted: dict[str, str] = {}
     removed: list[str] = []
     for arg in given:
         key, equals, value = arg.partition("=")
         if equals and key:
-            refuse_if(kind.is_label and "=" in value, f"invalid label spec: {arg}")
-            if kind.is_label and (problems := label_value(value)):
+            refuse_if(is_label and "=" in value, f"invalid label spec: {arg}")
+            if is_label and (problems := label_value(value)):
                 raise KubectlError(f"invalid label value: {json.dumps(arg)}: {';'.join(problems)}")
             wanted[key] = value
         else:
             removed.append(arg[:-1])
     if both := [key for key in removed if key in wanted]:
-        clash = "a label" if kind.is_label else "the following annotation(s)"
-        names = "" if kind.is_label else f": {', '.join(both)}"
+        clash = "a label" if is_label else "the following annotation(s)"
+        names = "" if is_label else f": {', '.join(both)}"
         raise KubectlError(f"can not both modify and remove {clash} in the same command{names}")
     return wanted, removed
 
 
 def _marked(
-    call: Call, kind: _Kind, target: Target, obj: Object, wanted: dict[str, str], removed: list[str], dry_run: str
+    call: Call, field: str, target: Target, obj: Object, wanted: dict[str, str], removed: list[str], dry_run: str
 ) -> tuple[Object, str]:
-    present: dict[str, str] = metadata(obj).get(kind.field) or {}
+    present: dict[str, str] = metadata(obj).get(field) or {}
+    is_label = field == "labels"
     if not call.flags["overwrite"]:
-        _refuse_overwriting(kind, present, wanted)
-    if kind.is_label and dry_run != "client" and not call.flags["local"]:
+        _refuse_overwriting(is_label, present, wanted)
+    if is_label and dry_run != "client" and not call.flags["local"]:
         call.say("".join(f'label "{key}" not found.\n' for key in removed if key not in present))
     change = {key: None for key in removed if key in present} | wanted
-    if not change and kind.is_label:
+    if not change and is_label:
         return {**obj, "metadata": {**metadata(obj), "labels": present}}, "not labeled"
-    new = send_patch(call, target.resource, obj, {"metadata": {kind.field: change}}, "merge", dry_run)
-    if not kind.is_label:
-        return new, kind.done
-    return new, "not labeled" if new is obj else kind.done if not removed else "modified" if wanted else "unlabeled"
+    new = send_patch(call, target.resource, obj, {"metadata": {field: change}}, "merge", dry_run)
+    if not is_label:
+        return new, "annotated"
+    return new, "not labeled" if new is obj else "labeled" if not removed else "modified" if wanted else "unlabeled"
 
 
-def _refuse_overwriting(kind: _Kind, present: dict[str, str], wanted: dict[str, str]) -> None:
+def _refuse_overwriting(is_label: bool, present: dict[str, str], wanted: dict[str, str]) -> None:
     already = [
         f"'{key}' already has a value ({present[key]})"
         for key, value in wanted.items()
-        if key in present and key != CHANGE_CAUSE and not (kind.is_label and present[key] == value)
+        if key in present and key != CHANGE_CAUSE and not (is_label and present[key] == value)
     ]
-    if kind.is_label:
+    if is_label:
         raise_all(KubectlError(f"{text}, and --overwrite is false") for text in already)
     elif already:
         raise KubectlError(f"--overwrite is false but found the following declared annotation(s): {'; '.join(already)}")

@@ -33,16 +33,12 @@ def find_command(args: Sequence[str]) -> tuple[Command | None, list[str]]:
     path: tuple[str, ...] = ()
     found: Command | None = None
     position = next_word(rest, GLOBAL_FLAGS)
-    while position is not None and (command := _command((*path, rest[position]))):
+    _load(rest[position] if position is not None else "")
+    while position is not None and (command := REGISTERED.get((*path, rest[position]))):
         found, path = command, command.path
         del rest[position]
         position = next_word(rest, command.flag_set)
     return found, rest
-
-
-def _command(path: tuple[str, ...]) -> Command | None:
-    _load(path[0])
-    return REGISTERED.get(path)
 
 
 @cache

@@ -46,6 +46,19 @@ class _Item:
         kind = f"{self.obj['kind']}.{version}.{group or '[noGrp]'}"
         return f"{kind}/{name_of(self.obj)}.{namespace_of(self.obj) or '[noNs]'}"
 
+    @property
+    def rank(self) -> tuple[int, str, str, str]:
+        """Where it stands among the others."""
+        kind, order = self.obj["kind"], _TABLES["order"].split()
+        return order.index(kind) if kind in order else len(order), kind, namespace_of(self.obj), name_of(self.obj)
+
+    @property
+    def hash(self) -> str:
+        """What stands behind the name of a generated ConfigMap or Secret."""
+        kept: Object = {key: self.obj[key] for key in ("kind", "type", "binaryData") if key in self.obj}
+        data = self.obj.get("data") or ("" if self.obj["kind"] == "ConfigMap" else {})
+        return short_hash({"name": "", "data": data, **kept})
+
     def rename(self, name: str) -> None:
         self.names.append(name)
         self.obj["metadata"]["name"] = name
@@ -72,27 +85,14 @@ def build(call: Call, folder: str) -> str:
     items = _layer(call, path, ())
     for item in items:
         if item.is_hashed:
-            item.rename(f"{name_of(item.obj)}-{content_hash(item.obj)}")
+            item.rename(f"{name_of(item.obj)}-{item.hash}")
     _refer(items)
-    items.sort(key=_rank)
+    items.sort(key=lambda item: item.rank)
     return "---\n".join(to_yaml(item.obj) for item in items)
 
 
-_ORDER: list[str] = _TABLES["order"].split()
-
-
-def _rank(item: _Item) -> tuple[int, str, str, str]:
-    kind = item.obj["kind"]
-    return _ORDER.index(kind) if kind in _ORDER else len(_ORDER), kind, namespace_of(item.obj), name_of(item.obj)
-
-
-def content_hash(obj: Object) -> str:
-    """What stands behind the name of a generated ConfigMap or Secret. Mirrors k8s.io/kubectl pkg/util/hash/hash.go."""
-    kept: Object = {key: obj[key] for key in ("kind", "type", "binaryData") if key in obj}
-    return short_hash({"name": "", "data": obj.get("data") or ("" if obj["kind"] == "ConfigMap" else {}), **kept})
-
-
 def short_hash(content: Object) -> str:
+    """Mirrors k8s.io/kubectl pkg/util/hash/hash.go."""
     digits = hashlib.sha256(gojson.dumps(content).encode()).hexdigest()[:10]
     return digits.translate(str.maketrans("013ae", "ghkmt"))
 
