@@ -99,6 +99,9 @@ def node_roles(labels: Mapping[str, str] | None) -> str:
     return ",".join(sorted(role for role in roles | {labels.get("kubernetes.io/role", "")} if role)) or NONE
 
 
-def go_seconds(seconds: float) -> str:
-    """As Go prints a duration of less than an hour: 10s, 1m20s, 5m0s."""
-    return f"{seconds:g}s" if seconds < 60 else f"{seconds // 60:g}m{seconds % 60:g}s"
+def go_duration(micros: Micros) -> str:
+    """As Go prints a duration of less than an hour in whole milliseconds: 53ms, 1.317s, 1m20s, 5m0s."""
+    minutes, rest = divmod(micros // 1000, 60_000)
+    if not minutes and rest < 1000:
+        return f"{rest}ms"
+    return (f"{minutes}m" if minutes else "") + f"{rest / 1000:g}s"

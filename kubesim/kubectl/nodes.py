@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 
-from kubesim.api.humanize import go_seconds
+from kubesim.api.clock import SECOND
+from kubesim.api.humanize import go_duration
 from kubesim.api.objects import Object, metadata, name_of, namespace_of
 from kubesim.api.resources import DAEMON_SET, NODE, POD, find_resource
 from kubesim.api.selectors import SelectorError, label_selector
@@ -133,7 +134,7 @@ def _delete(call: Call, pods: Sequence[Object]) -> None:
 
     if not call.wait_until(look, call.flags["timeout"] or PATIENCE):
         where = [f'pod "{name_of(pod)}" in namespace "{namespace_of(pod)}"' for pod in left]
-        late = "global timeout reached: " + go_seconds(call.flags["timeout"])
+        late = "global timeout reached: " + go_duration(round(call.flags["timeout"] * SECOND))
         raise Several(KubectlError(f"error when waiting for {pod} to terminate: {late}") for pod in where)
 
 

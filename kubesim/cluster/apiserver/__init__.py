@@ -185,11 +185,7 @@ class APIServer:
 
     def create(self, resource: Resource, obj: Object, **options: Unpack[WriteOptions]) -> Object:
         self.authorize(options.get("user", ADMIN), "create", resource, namespace_of(obj), "")
-        new = (
-            clone(obj)
-            if options.get("typed")
-            else decoded(resource, obj, options.get("strict", True), options.get("warn"))
-        )
+        new = self._decoded(resource, obj, options)
         self._name(resource, new)
         self._check_namespace(resource, new)
         apply_defaults(resource, new)
@@ -203,6 +199,11 @@ class APIServer:
             raise errors.already_exists(resource, name_of(new))
         note_inert(resource, new, None, options.get("note"))
         return new if options.get("dry_run") else self._commit("ADDED", resource, new)
+
+    def _decoded(self, resource: Resource, obj: Object, options: WriteOptions) -> Object:
+        if options.get("typed"):
+            return clone(obj)  # type: ignore[no-any-return]
+        return decoded(resource, obj, options.get("strict", True), options.get("warn"))
 
     def record(self, resource: Resource, obj: Object) -> Object:
         """Store a new or changed object of one of the cluster's own components as it is.
@@ -219,11 +220,7 @@ class APIServer:
         part = options.get("subresource", "")
         self.authorize(options.get("user", ADMIN), verb, resource, namespace_of(obj), name_of(obj), part)
         old = self._existing(resource, namespace_of(obj), name_of(obj))
-        new = (
-            clone(obj)
-            if options.get("typed")
-            else decoded(resource, obj, options.get("strict", True), options.get("warn"))
-        )
+        new = self._decoded(resource, obj, options)
         check_preconditions(resource, new, old)
         apply_defaults(resource, new)
         if resource is POD:

@@ -15,7 +15,7 @@ from typing import NamedTuple
 from kubesim.api import errors, load_table
 from kubesim.api.budget import Budget
 from kubesim.api.clock import SECOND, Clock, Micros, rfc3339
-from kubesim.api.humanize import go_seconds
+from kubesim.api.humanize import go_duration
 from kubesim.api.objects import Object, find_named
 from kubesim.cluster.apiserver import APIServer
 from kubesim.cluster.apiserver.checks import Line
@@ -232,7 +232,7 @@ class Worker:
         if delay <= (now - container.finished) / SECOND:
             self.crashes[spec["name"]] = min(delay * 2, CRASH_BACKOFF_LIMIT) or CRASH_BACKOFF_FIRST
             return None
-        text = f"back-off {go_seconds(delay)} restarting failed container={spec['name']} "
+        text = f"back-off {go_duration(delay * SECOND)} restarting failed container={spec['name']} "
         return "CrashLoopBackOff", f"{text}pod={self.name}_{self.namespace}({self.uid})"
 
     def due(self, spec: Object) -> Iterator[Object]:

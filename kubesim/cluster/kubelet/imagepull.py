@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from kubesim.api import imageref
 from kubesim.api.clock import SECOND, Micros
+from kubesim.api.humanize import go_duration
 from kubesim.api.imageref import Reference
 from kubesim.api.objects import Object
 from kubesim.cluster import keyring
@@ -288,7 +289,7 @@ def _succeed(pull: Pull, image: Image, match: Match | None) -> Outcome:
     pull.over = pull.node.reserve(pull.request.now, duration)
     pull.node.add(pull.reference, image, match, pull.over)
     pull.image = image
-    times = f"{_go_duration(duration)} ({_go_duration(pull.over - pull.request.now)} including waiting)"
+    times = f"{go_duration(duration)} ({go_duration(pull.over - pull.request.now)} including waiting)"
     name = quote(pull.request.image)
     pull.emit("Pulled", f"Successfully pulled image {name} in {times}. Image size: {image.size} bytes.")
     return "succeeded", f"pulled with {match.source}" if match else "pulled without credentials"
@@ -312,13 +313,6 @@ def _pull_duration(image: Image, held: bool) -> Micros:
     """A few dozen milliseconds that depend on the content alone; little where only the manifest is fetched."""
     spread = int(image.digest[-4:], 16)
     return 1000 * (12 + spread % 20 if held else 40 + spread % 60)
-
-
-def _go_duration(duration: Micros) -> str:
-    """A duration in whole milliseconds, as Go prints it: "53ms", "1.317s", "1m2.05s"."""
-    milliseconds = duration // 1000
-    minutes, rest = divmod(milliseconds, 60_000)
-    return f"{milliseconds}ms" if milliseconds < 1000 else (f"{minutes}m" if minutes else "") + f"{rest / 1000:g}s"
 
 
 STEPS: Mapping[str, Callable[[Pull], Outcome]] = {

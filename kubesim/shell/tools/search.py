@@ -37,7 +37,7 @@ def grep(operands: list[str], options: Options, io: Invocation) -> int:
     regex = Regex(patterns, io.machine.budget, "".join(options.keys() - {"E"} if "F" in options else options))
     recursive = "r" in options or "R" in options
     names = operands or (["."] if recursive else ["-"])
-    files = [file for name in names for file in _files_below(io, name)] if recursive else names
+    files = [path for name in names for path in _walk(io, name) if not io.files.is_dir(path)] if recursive else names
     labelled = ("H" in options or len(names) > 1 or recursive) and "h" not in options
     found = False
     for name, text in inputs(io, files, trouble=2):
@@ -60,14 +60,6 @@ def _patterns(operands: list[str], options: Options, io: Invocation) -> list[str
     files = options["f"].split("\n") if "f" in options else []
     stored = [line.removesuffix("\n") for name in files for line in lines(io.read(name))]
     return [*(options["e"].split("\n") if "e" in options else []), *stored]
-
-
-def _files_below(io: Invocation, name: str) -> Iterator[str]:
-    if not io.files.is_dir(name):
-        yield name
-        return
-    for path in below(io, name):
-        yield from _files_below(io, path)
 
 
 def _shown(
@@ -369,7 +361,7 @@ def find(operands: list[str], options: Options, io: Invocation) -> None:
                 io.out(f"{path}\n")
 
 
-def _walk(io: Invocation, path: str, depth: int) -> Iterator[str]:
+def _walk(io: Invocation, path: str, depth: int = 99) -> Iterator[str]:
     yield path
     if depth > 0 and io.files.is_dir(path):
         for below_it in below(io, path):

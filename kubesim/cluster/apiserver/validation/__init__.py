@@ -14,7 +14,7 @@ from functools import cache
 from typing import Any
 
 from kubesim.api import quantity, resources
-from kubesim.api.errors import FieldError, field_forbidden, invalid_value, required, too_long, unsupported
+from kubesim.api.errors import FieldError, field_forbidden, invalid_value, required, too_long
 from kubesim.api.objects import Object, at, metadata
 from kubesim.api.resources import Resource
 from kubesim.api.schedule import ScheduleError, parse_schedule
@@ -307,18 +307,6 @@ def claim(field: str, spec: Object) -> Errors:
 def ingress(field: str, spec: Object | None) -> Errors:
     if not (spec or {}).get("rules") and not (spec or {}).get("defaultBackend"):
         yield invalid_value(field, None, "either `defaultBackend` or `rules` must be specified")
-
-
-@special
-def ingress_path(field: str, path: Object) -> Errors:
-    kind = path.get("pathType")
-    if not kind:
-        yield required(f"{field}.pathType", "pathType must be specified")
-    elif kind in ("Exact", "Prefix"):
-        if not path.get("path", "").startswith("/"):
-            yield invalid_value(f"{field}.path", path.get("path", ""), "must be an absolute path")
-    elif kind != "ImplementationSpecific":
-        yield unsupported(f"{field}.pathType", kind, ["Exact", "ImplementationSpecific", "Prefix"])
 
 
 @special

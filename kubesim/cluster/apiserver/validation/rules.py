@@ -116,6 +116,7 @@ def _in_range(low: int, high: int) -> Check:
 
 CHECKS: Mapping[str, Check] = {
     **_FORMATS,
+    "absolute_path": lambda path: [] if path.startswith("/") else ["must be an absolute path"],
     "config_key": config_key,
     "cron_job_name": cron_job_name,
     "deadline": _in_range(1, 2**31 - 1),
