@@ -126,6 +126,7 @@ function makeEditor(file, ask) {
     [(e) => isVi && e.key === "i" && !begun, () => (begun = true)], // the first thing that vi is told
   ];
   const lineKeys = [
+    [(e) => e.key === ":" && line.value === ":", () => {}], // it is there already
     [(e) => e.key === "Enter", () => obey(line.value)],
     [(e) => e.key === "Escape" || (/^[iao]$/i.test(e.key) && /^:?$/.test(line.value)), () => toText()],
     [(e) => e.key === "Backspace" && line.value.length < 2, () => toText()],
