@@ -32,12 +32,28 @@ def unfold(bench: Locator) -> None:
     expect(bench.get_by_role("button", name="Fill in").first).to_be_visible()
 
 
+def unfold_advice(picture: Locator) -> None:
+    picture.get_by_text("What's wrong, and how to fix it").click()
+    expect(picture.get_by_text("How to fix it:")).to_be_visible()
+
+
+def refresh(progress: Locator) -> None:
+    progress.get_by_role("button", name="Refresh").press("Enter")
+    expect(progress).to_contain_text("Next: in 1 day")  # the quiz was answered wrongly
+
+
 def begin(challenge: Locator) -> None:
     challenge.get_by_role("button", name="Start", exact=True).press("Enter")
     expect(challenge.get_by_role("heading", level=3)).to_have_count(2)
 
 
-POSES = {"quiz": answer_wrongly, "workbench": unfold, "challenge": begin}
+POSES = {
+    "workbench": unfold,
+    "flow": unfold_advice,
+    "quiz": answer_wrongly,
+    "progress": refresh,
+    "challenge": begin,
+}
 
 
 @pytest.fixture
