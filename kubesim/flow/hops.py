@@ -190,7 +190,8 @@ def _stopped(subject: str, words: Known) -> Flow:
 def story(facts: Facts) -> Iterator[str]:
     """What the Pod needs, which Secrets were looked up and found, what the registry answered, what changed since."""
     full = facts.reference is not None and facts.image.startswith(facts.reference.name)
-    words = Words(facts, {"invalid": facts.reference is None, "full": full, "unnamed": not facts.image})
+    kinds = {"unnamed": not facts.image, "invalid": facts.reference is None, "bare": facts.source == "message"}
+    words = Words(facts, {**kinds, "full": full})
     yield say("image", words)
     if facts.reference is None and facts.image:
         return

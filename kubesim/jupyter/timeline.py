@@ -42,7 +42,8 @@ class Chronicle:
         body = "".join("<tr>" + "".join(f"<td>{cell}</td>" for cell in row) + "</tr>" for row in cells)
         head = "<tr><th>Time</th><th>After</th><th>What happened</th></tr>"
         drawn = staircase(self._tries, self._now) if self._tries else ""
-        tries = f"<p><b>Attempts to get the image</b></p>{drawn}{_listed(self._tries)}"
+        listed = card.listed((html.escape(_line(one), quote=False) for one in self._tries), "ol")
+        tries = f"<p><b>Attempts to get the image</b></p>{drawn}{listed}"
         table = f'<table class="ks-moments"><thead>{head}</thead><tbody>{body}</tbody></table>'
         title = f"<p><b>{html.escape(self._title)}</b></p>"
         return f'<div class="ks-flow">{title}{table}{tries if self._tries else ""}</div>'
@@ -73,10 +74,6 @@ def _row(one: Try, top: int, left: float, right: float) -> str:
 
 def _line(one: Try) -> str:
     return f"{time_of_day(one.at)} {one.outcome}" + (f", back-off {spell(one.pause)}" if one.pause else "")
-
-
-def _listed(tries: tuple[Try, ...]) -> str:
-    return card.listed((html.escape(_line(one), quote=False) for one in tries), "ol")
 
 
 def show(arguments: str, seat: Seat) -> None:
