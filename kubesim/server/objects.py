@@ -14,7 +14,7 @@ from functools import partial
 from kubesim.api import errors, schema
 from kubesim.api.clock import Clock
 from kubesim.api.objects import Object, containers_of, name_of, namespace_of
-from kubesim.api.resources import NAMESPACE, POD, SERVICE, SERVICE_ACCOUNT
+from kubesim.api.resources import POD
 from kubesim.cluster.apiserver import APIServer, NodeServer, WriteOptions, patch
 from kubesim.cluster.apiserver.checks import LogOptions
 from kubesim.server.request import Request, Response, Route, is_set, success, text, whole
@@ -22,7 +22,18 @@ from kubesim.shell.container import Process
 
 _SHOWN_COST, _DELETION_COST = 15, 40  # steps of the budget for an object
 # A Namespace goes later; of the others it is their registry's ReturnDeletedObject that says so.
-_SHOWN = (NAMESPACE, POD, SERVICE, SERVICE_ACCOUNT)
+_SHOWN = frozenset(
+    [
+        "Namespace",
+        "PersistentVolume",
+        "PersistentVolumeClaim",
+        "Pod",
+        "ResourceQuota",
+        "Service",
+        "ServiceAccount",
+        "StorageClass",
+    ]
+)
 _FINALIZERS = {"": "", "Background": "", "Foreground": "foregroundDeletion", "Orphan": "orphan"}
 _POLICY = 'DeletionPropagation need to be one of "Foreground", "Background", "Orphan" or nil'
 _DELETE_OPTIONS = "DeleteOptions"
@@ -94,7 +105,7 @@ class Objects:
     def _delete(self, request: Request, route: Route) -> Response:
         delete = _deletion(self._api.delete, request)
         gone = delete(route.resource, route.namespace, route.name, user=request.user)
-        if route.resource in _SHOWN or gone["metadata"].get("finalizers"):  # those go later
+        if route.resource.kind in _SHOWN or gone["metadata"].get("finalizers"):  # those go later
             return self._shown(request, gone)
         return Response(success(route.resource, gone))
 
