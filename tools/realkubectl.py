@@ -16,8 +16,10 @@ from pathlib import Path
 from types import TracebackType
 
 from kubesim import Session
+from kubesim.kubectl.config import KUBECONFIG
 from kubesim.server.https import Server
 from kubesim.shell import Invocation
+from kubesim.workspace import HOME
 
 # Seconds of the wall clock: between two looks, and without a request or a change, after which kubectl is taken to wait.
 STEP, QUIET = 0.01, 0.15
@@ -69,9 +71,13 @@ class RealSession(Session):
                 },
             )
             self._let_time_pass(process, arguments)
+            places = {f"{self._home.name}/config": KUBECONFIG, str(self.workspace.root): str(HOME)}
             for stream, show in ((out, io.out), (err, io.err)):
                 stream.seek(0)
-                show(stream.read().decode("utf-8", "surrogateescape"))
+                text = stream.read().decode("utf-8", "surrogateescape")
+                for place, known in places.items():
+                    text = text.replace(place, known)
+                show(text)
             return process.returncode
 
     def _let_time_pass(self, process: subprocess.Popen[bytes], arguments: list[str]) -> None:

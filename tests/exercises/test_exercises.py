@@ -38,7 +38,8 @@ def chapters(folder: Path) -> dict[str, list[Line]]:
 
 
 CHAPTERS = chapters(Path(__file__).parent)
-ATTACHED = {"run: a Pod for one command", "run: a debug container that is attached"}  # what the server doesn't carry
+# What the server doesn't carry: input of run and debug, and the tar in a container that the real `kubectl cp` runs.
+ATTACHED = {"run: a Pod for one command", "run: a debug container that is attached", "files: files of containers"}
 # A third of the chapters, unless all are wanted: the real kubectl takes 40 ms of CPU for a line, and often waits.
 STEP = 1 if os.environ.get("KUBESIM_EXERCISES") == "all" else 3
 PLAYED = [title for title in CHAPTERS if title not in ATTACHED][::STEP]
@@ -81,11 +82,13 @@ def played(session: Session, lines: list[Line]) -> Iterator[tuple[Line, str]]:
         yield line, text and f"$ {line['run']}\n{text}"
 
 
-def test_there_are_five_hundred_lines_and_few_are_refused() -> None:
-    lines = [line for chapter in CHAPTERS.values() for line in chapter]
-    refused = [line["run"] for line in lines if is_refused(line)]
-    assert len(lines) >= 500
-    assert len(refused) <= len(lines) * 0.08
+def test_few_of_the_curriculum_s_lines_are_refused() -> None:
+    """Of those with kubectl in curriculum.yaml, which holds what is refused, too, as it was typed."""
+    chapters = [lines for title, lines in CHAPTERS.items() if title.startswith("curriculum: ")]
+    typed = [line for lines in chapters for line in lines if re.search(r"\b(kubectl|k) ", line["run"])]
+    refused = [line["run"] for line in typed if is_refused(line)]
+    assert len(typed) >= 400
+    assert len(refused) <= len(typed) * 0.08
 
 
 class _Dumper(yaml.SafeDumper):
