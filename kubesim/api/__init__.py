@@ -21,3 +21,13 @@ def load_yaml(path: Path) -> Any:
     import yaml
 
     return yaml.load(path.read_text(encoding="utf-8"), getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+
+
+def server_version() -> dict[str, str]:
+    """What the API server says of itself; how it was built is left open, but clients insist on the fields."""
+    major, minor, _ = KUBERNETES.lstrip("v").split(".")
+    emulated = {"emulationMajor": major, "emulationMinor": minor}
+    oldest = {"minCompatibilityMajor": major, "minCompatibilityMinor": str(int(minor) - 1)}
+    build = dict.fromkeys(("gitCommit", "gitTreeState", "buildDate", "goVersion", "compiler"), "")
+    head = {"major": major, "minor": minor, **emulated, **oldest, "gitVersion": KUBERNETES}
+    return {**head, **build, "platform": "linux/amd64"}

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 from itertools import product
 
-from kubesim.api import KUBECTL, KUBERNETES, KUSTOMIZE, load_table, schema
+from kubesim.api import KUBECTL, KUBERNETES, KUSTOMIZE, load_table, schema, server_version
 from kubesim.api.errors import StatusError
 from kubesim.api.objects import Object, metadata, name_of
 from kubesim.api.resources import API_VERSIONS, CLUSTER_ROLE, RESOURCES, ROLE, SERVICE, Resource, find_resource
@@ -70,19 +70,12 @@ def version(call: Call) -> None:
     output, client_only = call.flags["output"], call.flags["client"]
     if not client_only:
         check_client(call.context.config, call.flags)
-    server = {} if client_only else {"serverVersion": _details(KUBERNETES)}
-    found = {"clientVersion": _details(KUBECTL), "kustomizeVersion": KUSTOMIZE, **server}
+    server = {} if client_only else {"serverVersion": server_version()}
+    client = {**load_table(__file__, "build.json"), "gitVersion": KUBECTL}
+    found = {"clientVersion": client, "kustomizeVersion": KUSTOMIZE, **server}
     text = f"Client Version: {KUBECTL}\nKustomize Version: {KUSTOMIZE}\n"
     text += "" if client_only else f"Server Version: {KUBERNETES}\n"
     call.say(json.dumps(found, indent=2) + "\n" if output == "json" else to_yaml(found) + "\n" if output else text)
-
-
-def _details(version: str) -> dict[str, str]:
-    """A version, and how the kubectl that kubesim behaves as was built."""
-    major, minor, _ = version.lstrip("v").split(".")
-    build: dict[str, str] = load_table(__file__, "build.json")
-    build = build if version == KUBECTL else dict.fromkeys(build, "")
-    return {"major": major, "minor": minor, "gitVersion": version, **build, "platform": "linux/amd64"}
 
 
 @command("cluster-info")
@@ -184,10 +177,9 @@ def _reconcile(call: Call, manifest: Manifest) -> None:
         call.api.delete(resource, manifest.namespace, manifest.name, user=call.user, dry_run=dry_run != "none")
     else:
         missing = given
-    if operation == "update" and dry_run != "client":
-        new = call.api.update(resource, new, **call.request(dry_run))
-    elif operation and dry_run != "client":
-        new = call.api.create(resource, new, **call.request(dry_run))
+    if operation and dry_run != "client":
+        send = call.api.update if operation == "update" else call.api.create
+        new = send(resource, new, **call.request(dry_run))
     print_result(call, resource, new, "reconciled", dry_run)
     call.complain(f"\treconciliation required {operation}\n" if operation else "")
     for items, done in ((missing, "missing {} added"), (extra, "extra {} removed")):
@@ -197,17 +189,16 @@ def _reconcile(call: Call, manifest: Manifest) -> None:
 
 _MARKS = ("labels", "annotations")
 _STRUCTS = {
-    "rules": ("verbs", "apiGroups", "resources", "resourceNames", "nonResourceURLs"),
-    "subjects": ("kind", "apiGroup", "name", "namespace"),
+    "rules": ("Verbs", "APIGroups", "Resources", "ResourceNames", "NonResourceURLs"),
+    "subjects": ("Kind", "APIGroup", "Name", "Namespace"),
 }
 
 
 def _go_struct(item: Object, field: str) -> str:
     """A rule or subject as Go prints it."""
-    values = ((key, item.get(key, [] if field == "rules" else "")) for key in _STRUCTS[field])
-    shown = (f"[{' '.join(value)}]" if isinstance(value, list) else value for _, value in values)
-    names = ("API" + key[3:] if key.startswith("api") else key[:1].upper() + key[1:] for key in _STRUCTS[field])
-    return "{" + " ".join(f"{name}:{value}" for name, value in zip(names, shown, strict=True)) + "}"
+    values = {key.lower(): f"[{' '.join(value)}]" if isinstance(value, list) else value for key, value in item.items()}
+    missing = "[]" if field == "rules" else ""
+    return "{" + " ".join(f"{name}:{values.get(name.lower(), missing)}" for name in _STRUCTS[field]) + "}"
 
 
 def _lacking(items: Sequence[Object], others: Sequence[Object]) -> list[Object]:
@@ -227,7 +218,7 @@ def _permissions(rule: Object) -> Iterator[Object]:
 
 def _covers(rule: Object, single: Object) -> bool:
     if "kind" in single:
-        return all(rule.get(key) == single.get(key) for key in _STRUCTS["subjects"])
+        return rule == single
     names = rule.get("resourceNames")
     return (not names or single.get("resourceNames", [""])[0] in names) and all(
         {"*", *single[key]} & set(rule.get(key) or ()) for key in single if key != "resourceNames"

@@ -111,14 +111,14 @@ class API:
             return self._objects.answer(request, route)
         if part not in _PARTS:
             return text("404 page not found\n", 404)
+        if part == "attach":
+            self._objects.hang_up(request, route)
         raise errors.not_simulated(f"{route.resource.plural}/{part} is not part of this simulator")
 
     def _review(self, request: Request, route: Route) -> Response:
         resource, kind = route.resource, route.resource.kind
         review = schema.decode(resource, {**request.object(), "apiVersion": resource.api_version}, strict=False)
-        status = _REVIEWS[kind](
-            self._api, request, route, review
-        )  # for everybody, by the ClusterRole system:basic-user
+        status = _REVIEWS[kind](self._api, request, route, review)  # for all, by the ClusterRole system:basic-user
         meta = review.get("metadata", {})
         if kind == "SelfSubjectReview":
             meta = {"creationTimestamp": self.cluster.clock.timestamp()}

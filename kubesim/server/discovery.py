@@ -14,7 +14,7 @@ from functools import cache
 from importlib import metadata
 from typing import Any
 
-from kubesim.api import KUBERNETES, errors, load_table, schema
+from kubesim.api import KUBERNETES, errors, load_table, schema, server_version
 from kubesim.api.objects import Object
 from kubesim.api.resources import API_VERSIONS, RESOURCES, Resource
 from kubesim.api.schema import ENUMS, Field, Type
@@ -38,7 +38,7 @@ def answer(path: str, query: Mapping[str, str]) -> Response | None:
     if name in _HEALTH:
         return text("ok")
     if path == "/version":  # the one document that a real API server indents, and that ends in no newline
-        return Response(gojson.dumps(_version(), sort=False, indent=2), content_type="application/json")
+        return Response(gojson.dumps(server_version(), sort=False, indent=2), content_type="application/json")
     if path == "/openapi/v2":
         return _OPENAPI_V2
     found = _document(path.strip("/"))
@@ -66,13 +66,6 @@ def _served() -> dict[str, list[Resource]]:
     for resource in RESOURCES:
         found.setdefault(f"api{'s' * bool(resource.group)}/{resource.api_version}", []).append(resource)
     return found | {f"apis/{name}": [] for name in API_VERSIONS if "/" in name and f"apis/{name}" not in found}
-
-
-def _version() -> Object:
-    """How it was built is left open; clients insist on the fields."""
-    major, minor, _ = KUBERNETES.lstrip("v").split(".")
-    build = dict.fromkeys(("gitCommit", "gitTreeState", "buildDate", "goVersion", "compiler"), "")
-    return {"major": major, "minor": minor, "gitVersion": KUBERNETES, **build, "platform": "linux/amd64"}
 
 
 def _group(group: str) -> Object | None:

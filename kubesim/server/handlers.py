@@ -26,7 +26,7 @@ from kubesim.server.request import Request, Response, status_of
 from kubesim.server.watch import Watch, event
 from kubesim.shell.container import Process, StartError
 
-OPEN_PATHS = ("/version", "/healthz", "/readyz")
+OPEN_PATHS = ("/version", "/healthz", "/livez", "/readyz")
 LONGEST_WATCH = 3600.0  # wall-clock seconds
 MAX_BODY = 3 * 1024 * 1024
 """Bytes, as of the real API server."""

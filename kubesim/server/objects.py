@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from functools import partial
 
 from kubesim.api import errors, schema
@@ -134,6 +135,14 @@ class Objects:
     def execute(self, request: Request, route: Route, argv: list[str], stdin: str) -> Process:
         pod, node = self._on_node(request, route, "create")
         return node.execute(pod, _container(request, pod), argv, request.budget, stdin)
+
+    def hang_up(self, request: Request, route: Route) -> None:
+        """End the input of a container that takes it from one client alone, who then need not wait for its end."""
+        pod, node = self._on_node(request, route, "create")
+        name = _container(request, pod)
+        if any(item["name"] == name and item.get("stdinOnce") for item in pod["spec"]["containers"]):
+            with suppress(errors.StatusError):  # it has ended before
+                node.attach(pod, name, "")
 
     def _on_node(self, request: Request, route: Route, verb: str) -> tuple[Object, NodeServer]:
         self._api.authorize(request.user, verb, POD, route.namespace, route.name, route.subresource)

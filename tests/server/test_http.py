@@ -73,7 +73,9 @@ def test_exec_needs_the_token_too(client: Client) -> None:
     assert client("GET", path, headers={**client.authorization, **upgrade})[:2] == (404, missing)
 
 
-@pytest.mark.parametrize(("path", "text"), [("/healthz", "ok"), ("/readyz", "ok"), ("/version", None)])
+@pytest.mark.parametrize(
+    ("path", "text"), [("/healthz", "ok"), ("/livez", "ok"), ("/readyz", "ok"), ("/version", None)]
+)
 def test_open_paths(path: str, text: str | None, client: Client) -> None:
     code, found, _ = client("GET", path, headers={})
     assert (code, found if text else found["gitVersion"][:2]) == (200, text or "v1")
