@@ -1,8 +1,8 @@
 """Lines along the chapters of the CKA and CKAD outlines, and what they answer, typed with either kubectl.
 
 `python -m tests.exercises.test_exercises FILE...` records what kubesim answers to the lines of a file, here or in
-tests/cluster/screens. Read each answer
-as someone who has a real cluster before you commit it; the real kubectl is asked by the tests.
+tests/cluster/screens. Read each answer as someone who has a real cluster before you commit it; the real kubectl is
+asked by the tests.
 """
 
 from __future__ import annotations
