@@ -25,7 +25,8 @@ class Resource:
 
     `defaults` are trees: a key with "?" is a map that is completed only where it is there, one with "!" replaces what
     there is, one with "if" holds under conditions (as those of rules.json), and a list has one entry, for each item of
-    the object's list. `status` is that of a new object, which only the server writes.
+    the object's list. `status` is that of a new object, which only the server writes. Changes of the spec are `counted`
+    (metadata.generation), as they are of every workload.
 
     `fields` can be selected by (`--field-selector`). `named` is the check of its name, and `rules` are those of its
     fields, as validation/rules.py reads them. A change leaves `fixed` fields alone, `frozen` ones once the object is
@@ -60,6 +61,7 @@ class Resource:
     changeable: str = ""
     tolerations: Sequence[Mapping[str, Any]] = ()
     token: Mapping[str, Any] | None = None
+    counted: bool = False
     columns: Mapping[str, str] = field(default_factory=lambda: COLUMNS)
     rollout: tuple[Any, ...] = ()
 

@@ -31,8 +31,6 @@ IMMORTAL = frozenset({"default", "kube-public", "kube-system"})
 # A limit of kubesim's own: no lesson needs more, and a typo must not fill the memory.
 MAX_CONTAINERS = 200
 MAX_PODS = 4000
-# What counts its changes, besides workloads.
-_COUNTED = ("Pod", "Ingress", "IngressClass", "NetworkPolicy", "PodDisruptionBudget", "PriorityClass")
 _POD_SPEC: Object = POD_TEMPLATE.defaults["template"]["spec"]
 _POD_SPEC["initContainers"] = _POD_SPEC["ephemeralContainers"] = _POD_SPEC["containers"]
 
@@ -116,7 +114,7 @@ def prepare_for_create(resource: Resource, obj: Object) -> None:
     """Set what clients cannot set in a new object. Raises StatusError for what is not simulated."""
     if resource.kind == "StatefulSet" and obj["spec"].get("volumeClaimTemplates"):
         raise errors.not_simulated("volumeClaimTemplates of a StatefulSet are not part of this simulator")
-    if _is_counted(resource):
+    if resource.counted or resource.template:
         obj["metadata"]["generation"] = 1
     if resource.status is not None and resource.kind != "Node":
         obj["status"] = clone(resource.status)
@@ -142,14 +140,10 @@ def prepare_for_update(resource: Resource, obj: Object, old: Object, subresource
         obj.pop("status", None)
         if "status" in old:
             obj["status"] = old["status"]
-    if _is_counted(resource) and obj.get("spec") != old.get("spec"):
+    if (resource.counted or resource.template) and obj.get("spec") != old.get("spec"):
         meta["generation"] = old_meta["generation"] + 1
     _set_template_generation(obj, old)
     _merge_string_data(obj)
-
-
-def _is_counted(resource: Resource) -> bool:
-    return resource.kind in _COUNTED or bool(resource.template)
 
 
 def _set_template_generation(obj: Object, old: Object | None) -> None:
