@@ -261,17 +261,13 @@ def autoscale(call: Call) -> None:
         why = f"could not find scale subresource for {where} in discovery information"
         refuse_if("scale" not in resource.parts, f"cannot autoscale a {resource.kind}: {why}")
         scaled = {"apiVersion": resource.api_version, "kind": resource.kind, "name": name_of(obj)}
-        bounds = {"maxReplicas": most, **({"minReplicas": least} if least > 0 else {})}
-        spec = {**bounds, "scaleTargetRef": scaled, **({"metrics": metrics} if metrics else {})}
-        made_of = HORIZONTAL_POD_AUTOSCALER
-        head = {"apiVersion": made_of.api_version, "kind": made_of.kind, "metadata": {"name": name or name_of(obj)}}
-        made = {**head, "spec": spec, "status": {"currentMetrics": None, "desiredReplicas": 0}}
+        values = {"scaler": name or name_of(obj), "least": max(least, 0) or None, "scaled": scaled, "metrics": metrics}
         try:
-            made = _create(call, made_of, made)
+            made = _create(call, HORIZONTAL_POD_AUTOSCALER, call.generated("autoscale", **values))
         except StatusError:  # kubectl tries version 1 then, which knows a share of the processor alone
             refuse_if(not share.endswith("%"), f"{_NO_FIRST_VERSION}: {'%!w(<nil>)' if share else 'empty input'}")
             raise
-        print_result(call, made_of, made, "autoscaled", call.dry_run(), typed=True)
+        print_result(call, HORIZONTAL_POD_AUTOSCALER, made, "autoscaled", call.dry_run(), typed=True)
 
     Query(call, call.args, needs_name=True).visit(act)
 

@@ -15,7 +15,7 @@ from itertools import product
 from kubesim.api import quantity
 from kubesim.api.clock import SECOND, Micros, rfc3339
 from kubesim.api.humanize import NONE, age, long_time
-from kubesim.api.objects import Object, bare_template, is_owned_by, metadata, pull_secret_names
+from kubesim.api.objects import Object, bare_template, is_owned_by, metadata
 from kubesim.cluster.apiserver.printers import shown_few
 from kubesim.kubectl.describers.screen import block, shows, table
 
@@ -43,11 +43,6 @@ def _config_data(data: Object | None, binary: Object | None) -> Iterator[str]:
     yield ""
 
 
-@shows
-def _pull_secrets(account: Object) -> list[str]:
-    return pull_secret_names(account)
-
-
 @block
 def _service_ports(ports: Sequence[Object] | None, service: str, found: Sequence[Object] | None) -> Iterator[str]:
     for port in ports or ():
@@ -71,16 +66,6 @@ def addresses(found: Sequence[Object], service: str, name: str) -> str:
         if endpoint["conditions"].get("ready")
     ]
     return shown_few(ready, "") if slices else NONE
-
-
-@shows
-def _ips(addresses: Sequence[Object] | None) -> str:
-    return ",".join(item["ip"] for item in addresses or ()) or NONE
-
-
-@shows
-def _target(reference: Object | None) -> str | None:
-    return f"{reference['kind']}/{reference['name']}" if reference else None
 
 
 @block

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 
 from kubesim.api import load_table, quantity
 from kubesim.api.clock import Micros
-from kubesim.api.humanize import NONE, age, long_time
+from kubesim.api.humanize import NONE, age
 from kubesim.api.objects import Object, at
 from kubesim.kubectl.describers.screen import block, part, shows
 
@@ -87,27 +87,6 @@ def _words(container: Object) -> Iterator[str]:
     for label in ("Command", "Args"):
         if words := container.get(label.lower()):
             yield from (f"    {label}:", *(f"      {line}" for line in "\n".join(words).split("\n")))
-
-
-@shows
-def _of(there: Object | None, value: object) -> object:
-    """A text of something that may not be there."""
-    return None if there is None else "" if value is None else value
-
-
-@shows
-def _number_of(there: Object | None, value: int | None) -> int | None:
-    return None if there is None else value or 0
-
-
-@shows
-def _time_of(there: Object | None, value: str | None) -> str | None:
-    return None if there is None else long_time(value)
-
-
-@shows
-def _ready(status: Object | None) -> str | None:
-    return None if status is None else str(bool(status.get("ready")))
 
 
 @shows

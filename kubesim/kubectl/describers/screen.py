@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 from kubesim.api import load_table, quantity
 from kubesim.api.clock import Micros, parse_time
 from kubesim.api.humanize import NONE, age, format_labels, format_selector, human_duration, long_time, node_roles
-from kubesim.api.objects import LAST_APPLIED, Object, at
+from kubesim.api.objects import LAST_APPLIED, Object, at, pull_secret_names
 from kubesim.gotext import tabwriter
 
 Related = Mapping[str, list[Object]]
@@ -128,23 +128,28 @@ def shows(show: Shown) -> Shown:
 
 
 _UNSET = "<unset>"
-# What a line shows of the values at its paths; None for no line.
+# What a line shows of the values at its paths; None for no line, as where something (`there`) isn't.
 FORMATS: dict[str, Callable[..., Any]] = {
     "current": lambda now, wanted: f"{now or 0} current / {wanted or 0} desired",
     "desired": lambda wanted, total: f"{wanted or 0} desired | {total or 0} total",
     "duration": lambda start, end: human_duration(parse_time(end) - parse_time(start)) if start and end else None,
     "given": lambda value: None if value == "" else value,
+    "ips": lambda addresses: ",".join(item["ip"] for item in addresses or ()) or NONE,
     "labels": format_labels,
     "list": lambda values: ",".join(values or ()) or NONE,
     "list_given": lambda values: ",".join(values or ()) or None,
     "names": lambda items: ", ".join(item["name"] for item in items or ()) or NONE,
     "node": lambda name, address: f"{name}/{address or ''}" if name else NONE,
     "number": lambda value: value or 0,
+    "number_of": lambda there, value: None if there is None else value or 0,
+    "of": lambda there, value: None if there is None else "" if value is None else value,
     "or_unset": lambda value: _UNSET if value in (None, "") else value,
     "pairs": lambda labels: [f"{key}={value}" for key, value in sorted((labels or {}).items())],
+    "pull_secrets": pull_secret_names,
     "python_switch": bool,
     "quality": lambda value: value or "BestEffort",
     "quantity": lambda value: quantity.canonical(str(value)),
+    "ready": lambda status: None if status is None else str(bool(status.get("ready"))),
     "roles": node_roles,
     "rolling": lambda rolling: (
         rolling and f"{rolling.get('maxUnavailable')} max unavailable, {rolling.get('maxSurge')} max surge"
@@ -157,8 +162,10 @@ FORMATS: dict[str, Callable[..., Any]] = {
     "spaced_time": lambda value: f"{long_time(value)} ",
     "switch": lambda value: "true" if value else "false",
     "switch_or_unset": lambda value: _UNSET if value is None else str(value).lower(),
+    "target": lambda reference: reference and f"{reference['kind']}/{reference['name']}",
     "text": lambda value: "" if value is None else value,
     "time": long_time,
+    "time_of": lambda there, value: None if there is None else long_time(value),
     "time_given": lambda value: long_time(value) if value else None,
     "time_or_unset": lambda value: long_time(value) if value else _UNSET,
     "unset_without": lambda items: None if items else _UNSET,

@@ -298,7 +298,11 @@ class _Parser:
         if kind == "(":
             return self._parenthesized()
         if kind == "word" and text not in _CONSTANTS:
-            return self._function(text)
+            if text in _ABSENT:
+                raise NotSimulated(f"{quote(text)} in a Go template is not part of this simulator")
+            if text not in functions.NAMES:
+                raise self.error(f"function {quote(text)} not defined")
+            return _call(text, ())
         value = self._constant(kind, text)
         return _Node(lambda run, dot: value)
 
@@ -311,13 +315,6 @@ class _Parser:
             return text[1:-1] if text[0] == "`" else gojson.unquote(text[1:-1])
         except ValueError as error:
             raise self.error(str(error)) from None
-
-    def _function(self, name: str) -> _Node:
-        if name in _ABSENT:
-            raise NotSimulated(f"{quote(name)} in a Go template is not part of this simulator")
-        if name not in functions.NAMES:
-            raise self.error(f"function {quote(name)} not defined")
-        return _call(name, ())
 
     def _path(self, text: str) -> _Node:
         base, *names = text.split(".")

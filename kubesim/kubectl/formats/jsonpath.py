@@ -10,6 +10,7 @@ from __future__ import annotations
 import operator
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -257,7 +258,9 @@ def _filter(text: str) -> Step:
 
     def passes(item: Any, budget: Budget) -> bool:
         if match is None or right is None:
-            return _exists(left, item, budget)
+            with suppress(FormatError):
+                return bool(_follow(left, item, budget))
+            return False
         lefts, rights = _follow(left, item, budget), _follow(right, item, budget)
         refuse_if(len(lefts) > 1 or len(rights) > 1, "can only compare one element at a time", FormatError)
         return bool(lefts and rights) and _compare(match[2], lefts[0], rights[0])
@@ -268,13 +271,6 @@ def _filter(text: str) -> Step:
         return [item for item in value if passes(item, budget)]
 
     return find
-
-
-def _exists(path: Path, item: Any, budget: Budget) -> bool:
-    try:
-        return bool(_follow(path, item, budget))
-    except FormatError:
-        return False
 
 
 def _compare(symbol: str, left: Any, right: Any) -> bool:
