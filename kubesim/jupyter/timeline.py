@@ -11,7 +11,7 @@ from kubesim.jupyter import card, flow
 from kubesim.jupyter.current import Seat, spell, time_of_day
 from kubesim.session.history import Timeline, Try
 
-ROW, LEFT, RIGHT, WIDTH = 20, 4, 290, 560
+ROW, LEFT, RIGHT, WIDTH = 20, 4, 290, 600
 """The back-off as a picture, in its own units: the height of a row, where time begins and ends, the width of it all."""
 MOST_ROWS = 14
 
