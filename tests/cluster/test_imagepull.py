@@ -193,16 +193,6 @@ def test_pulls_go_one_by_one() -> None:
     assert node.ask(GOOD, pod="c").trace.outcome == "Pulled"
 
 
-def test_a_name_that_is_none() -> None:
-    message = (
-        'Failed to apply default image tag "NGINX": couldn\'t parse image name "NGINX": '
-        "invalid reference format: repository name (library/NGINX) must be lowercase"
-    )
-    result = Node().ask(image="NGINX")
-    assert (result.error, result.events) == (("InvalidImageName", message), (("Warning", "InspectFailed", message),))
-    assert path(result) == [("ParseImageName", "invalid")]
-
-
 def test_a_secret_that_cannot_be_read_is_reason_and_message_at_once() -> None:
     broken = secret("broken", "", auth="!!!")
     message = "illegal base64 data at input byte 0"
