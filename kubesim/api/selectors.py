@@ -119,15 +119,18 @@ def _wrong(field: str, value: str, detail: str) -> SelectorError:
     return SelectorError(str(invalid_value(field, value, detail)))
 
 
-def _number(key: str, labels: _Labels) -> int | None:
-    return int(labels[key]) if _INTEGER.fullmatch(labels.get(key, "")) else None
+def _more(key: str, values: set[str], labels: _Labels) -> int:
+    """By how much a label is more than the one value; 0 where one of them is no number."""
+    texts = (labels.get(key, ""), *values)
+    label, value = map(int, texts) if len(texts) == 2 and all(map(_INTEGER.fullmatch, texts)) else (0, 0)
+    return label - value
 
 
 _TESTS: dict[str, Callable[[str, set[str], _Labels], bool]] = {
     **dict.fromkeys(("in", "=", "=="), lambda key, values, labels: labels.get(key) in values),
     **dict.fromkeys(("notin", "!="), lambda key, values, labels: labels.get(key) not in values),
-    "gt": lambda key, values, labels: (found := _number(key, labels)) is not None and found > int(*values),
-    "lt": lambda key, values, labels: (found := _number(key, labels)) is not None and found < int(*values),
+    "gt": lambda key, values, labels: _more(key, values, labels) > 0,
+    "lt": lambda key, values, labels: _more(key, values, labels) < 0,
     "exists": lambda key, _, labels: key in labels,
     "!": lambda key, _, labels: key not in labels,
 }

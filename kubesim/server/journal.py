@@ -195,15 +195,15 @@ class Journal:
             self._fresh.unlink(missing_ok=True)
             file = _open(self._fresh)
             gc.freeze()  # no search for cycles, of which a cluster has none, stops the server or copies all memory
-            with api.history.apart():
-                self._draft = file, _in_a_copy(partial(self._write_snapshot, api.cluster, file), file), self._size
+            self._draft = file, _in_a_copy(partial(self._write_snapshot, api, file), file), self._size
         except OSError as error:
             self._give_up(file, error)
 
-    def _write_snapshot(self, cluster: Cluster, file: int) -> None:
+    def _write_snapshot(self, api: API, file: int) -> None:
         data = io.BytesIO()
+        api.history.close()  # in the copy, so that it is no part of the cluster
         with gzip.GzipFile(fileobj=data, mode="wb", compresslevel=1, mtime=0) as packed:
-            _Pickler(packed, pickle.HIGHEST_PROTOCOL).dump(cluster)
+            _Pickler(packed, pickle.HIGHEST_PROTOCOL).dump(api.cluster)
         state = {"code": _code(), "pickled": base64.b64encode(data.getvalue()).decode()}
         _put(file, _sealed([json.dumps(self._head(state)).encode()], 0)[0])
         os.fsync(file)

@@ -48,19 +48,11 @@ class Objects:
     def __init__(self, api: APIServer, clock: Clock) -> None:
         self._api = api
         self._clock = clock
-        self._verbs: dict[str, Callable[[Request, Route], Response]] = {
-            "get": self._get,
-            "list": self._list,
-            "create": self._create,
-            "update": self._update,
-            "patch": self._patch,
-            "delete": self._delete,
-            "deletecollection": self._delete_collection,
-        }
 
     def answer(self, request: Request, route: Route) -> Response:
         _ = request.view  # an unknown form is refused before anything is done
-        return self._verbs[route.verb](request, route)
+        found: Response = getattr(self, f"_{route.verb}")(request, route)
+        return found
 
     def _get(self, request: Request, route: Route) -> Response:
         obj = self._api.get(route.resource, route.namespace, route.name, user=request.user)
@@ -110,7 +102,7 @@ class Objects:
             return self._shown(request, gone)
         return Response(success(route.resource, gone))
 
-    def _delete_collection(self, request: Request, route: Route) -> Response:
+    def _deletecollection(self, request: Request, route: Route) -> Response:
         delete, objects = _deletion(self._api.delete, request), self._found(request, route)
         request.budget.spend(_DELETION_COST * len(objects))
         for obj in objects:

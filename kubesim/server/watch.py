@@ -9,7 +9,6 @@ import json
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from copy import copy
 from itertools import takewhile
 from math import inf
@@ -63,15 +62,6 @@ class History:
             self.is_closed = True
             self._notify()
             self._listeners.clear()
-
-    @contextmanager
-    def apart(self) -> Iterator[None]:
-        """Be no part of the cluster meanwhile."""
-        self._stop()
-        try:
-            yield
-        finally:
-            self._stop = self.api.subscribe(self._remember)
 
     def _remember(self, change: Change) -> None:
         self._changes.append((self.clock.now, change, len(json.dumps(change.obj))))

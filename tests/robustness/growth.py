@@ -9,9 +9,9 @@ from __future__ import annotations
 import json
 import random
 import shlex
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import yaml
 
@@ -219,6 +219,26 @@ def odd_type(dice: random.Random) -> Case:
     return Case(f"kubectl {dice.choice(_TAKES_FILE)} -f {FILE}; {show}; kubectl describe -f {FILE}", text)
 
 
+def _spots(value: Any) -> Iterator[tuple[Any, Any]]:
+    """Each place in a document: what holds it, and its key or index."""
+    for key in list(value) if isinstance(value, dict) else range(len(value)) if isinstance(value, list) else ():
+        yield value, key
+        yield from _spots(value[key])
+
+
+def mutated(dice: random.Random) -> Case:
+    """An object with every field that something acts upon, in which a few values are gone or odd."""
+    obj = json.loads(json.dumps(dice.choice(ROWS["valid"])))
+    for _ in range(dice.randint(1, 4)):
+        holder, key = dice.choice(list(_spots(obj)))
+        if dice.random() < 0.2:
+            del holder[key]
+        else:
+            holder[key] = yaml.safe_load(dice.choice([*_ODD, "9" * 30, "a/b:c", ".."]))
+    show = f"sleep 70; kubectl get all; kubectl describe -f {FILE}; kubectl logs z; kubectl debug z --image=busybox"
+    return Case(f"kubectl apply -f {FILE}; {show}; why z; kubectl delete all --all --force", yaml.safe_dump(obj))
+
+
 _READERS = [f"kubectl {verb} -f {FILE}" for verb in _TAKES_FILE]
 _READERS += [f"kubectl --kubeconfig={FILE} config view", f"why -f {FILE}", f"kubectl patch pod web --patch-file={FILE}"]
 _READERS += [f"kubectl create secret docker-registry s --from-file=.dockerconfigjson={FILE}", f". ./{FILE}"]
@@ -252,5 +272,19 @@ def request(dice: random.Random) -> Case:
     return Case(f"{method} {dice.choice(_TARGETS)}{query} application/{kind}json", body, "request")
 
 
-_LINES = (doubles, nests, long, odd, value, selector, jsonpath, go_template, words, json_patch, manifest, odd_type)
+_LINES = (
+    doubles,
+    nests,
+    long,
+    odd,
+    value,
+    mutated,
+    selector,
+    jsonpath,
+    go_template,
+    words,
+    json_patch,
+    manifest,
+    odd_type,
+)
 CLASSES: dict[str, Callable[[random.Random], Case]] = {made.__name__: made for made in (*_LINES, document, request)}

@@ -220,10 +220,10 @@ def test_writes_are_acknowledged_while_a_snapshot_is_written(tmp_path: Path, mon
     path, go_on = tmp_path / "state", tmp_path / "go on"
     write = Journal._write_snapshot
 
-    def hesitate(self: Journal, cluster: Cluster, file: int) -> None:
+    def hesitate(self: Journal, api: API, file: int) -> None:
         while not go_on.exists():
             time.sleep(0.01)
-        write(self, cluster, file)
+        write(self, api, file)
 
     monkeypatch.setattr(Journal, "_write_snapshot", hesitate)
     server = _serve(Cluster(), path)
@@ -249,7 +249,7 @@ def test_the_server_outlives_the_writer_of_a_snapshot(
 ) -> None:
     path = tmp_path / "state"
 
-    def die(_self: Journal, _cluster: Cluster, file: int) -> None:
+    def die(_self: Journal, _api: API, file: int) -> None:
         if moment == "amid":
             os.write(file, journal._START + b'"boot": "2026-11-24')
         os.kill(os.getpid(), signal.SIGKILL)

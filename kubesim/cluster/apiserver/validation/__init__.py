@@ -119,6 +119,8 @@ def object_meta_update(new: Object, old: Object) -> Errors:
 def _common(meta: Object) -> Errors:
     yield from rule("labels")("metadata.labels", meta.get("labels"))
     yield from annotation_map("metadata.annotations", meta.get("annotations"))
+    for reference in meta.get("ownerReferences", ()):
+        yield from rule("OwnerReference")("metadata.ownerReferences", reference)
     for index, finalizer in enumerate(meta.get("finalizers", ())):
         yield from rule("valid qualified_name")("metadata.finalizers", finalizer)
         if "/" not in finalizer and finalizer not in ("kubernetes", "orphan", "foregroundDeletion"):

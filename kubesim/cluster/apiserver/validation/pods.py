@@ -96,6 +96,27 @@ def _ephemeral(where: str, container: Object, volumes: set[str], targets: tuple[
 
 
 @special
+def downward_files(field: str, source: Object | None) -> Errors:
+    for item in (source or {}).get("items", ()):
+        yield from given(f"{field}.path", item.get("path"))
+        if "fieldRef" in item:
+            yield from given(f"{field}.fieldRef.fieldPath", item["fieldRef"].get("fieldPath"))
+
+
+@special
+def probed_port(field: str, value: int | str | None) -> Errors:
+    if not isinstance(value, str):
+        yield from rule("valid port_number")(field, value or 0)
+
+
+@special
+def projected_token(field: str, volume: Object) -> Errors:
+    for source in volume.get("sources", ()):
+        if "serviceAccountToken" in source:
+            yield from given(f"{field}.path", source["serviceAccountToken"].get("path"))
+
+
+@special
 def variable(where: str, variable: Object) -> Errors:
     yield from rule("needed env_name")(f"{where}.name", variable.get("name"))
     if "valueFrom" in variable:
