@@ -167,10 +167,9 @@ class Progress:
         """What to show the learner about the last write: nothing, or a sentence or two."""
 
     def record(self) -> Record:
-        try:
+        with suppress(OSError):
             return self._read()[0]
-        except OSError:
-            return blank()
+        return blank()
 
     def recall(self, quiz_id: str) -> Answer | None:
         answer: Answer | None = self.record()["answers"].get(quiz_id)

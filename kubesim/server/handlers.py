@@ -156,11 +156,10 @@ class Handler(Listener):
         if isinstance(answer, Watch):
             await self._stream(answer)
             return
-        pieces = list[bytes]()
         for piece in answer.pieces():
-            pieces.append(piece)
+            self.write(piece)  # to memory
             await asyncio.sleep(0)
-        self.send(answer, b"".join(pieces))
+        self.send(answer, b"")
 
     head = post = put = patch = delete = get
 

@@ -34,7 +34,6 @@ class Scheduler:
         self._short: dict[str, Object] = {}  # by uid, the Pods that wait until a node has room
         self._again: dict[str, Object] = {}  # those that are tried soon
         self._running: dict[str, dict[str, Object]] = {}  # by node and uid, the Pods that take room there
-        self._has_room = self._is_planned = False
         api.subscribe(self._on_pod, POD)
         api.subscribe(self._on_node, NODE)
 
@@ -42,9 +41,8 @@ class Scheduler:
         pod, uid, node = change.obj, change.obj["metadata"]["uid"], change.obj["spec"].get("nodeName")
         if change.type == "DELETED" or pod["status"].get("phase") in ("Succeeded", "Failed"):
             self._short.pop(uid, None)
-            if self._running.get(node, {}).pop(uid, None) and self._short:
-                self._has_room = True
-                self._plan(DELAY)
+            if self._running.get(node, {}).pop(uid, None):
+                self._wake(self._short)
         elif node:
             self._running.setdefault(node, {})[uid] = pod
         elif change.type == "ADDED":
@@ -54,24 +52,20 @@ class Scheduler:
         """Try Pods that wait again when a node is uncordoned, untainted or labeled."""
         if change.type == "MODIFIED":
             waiting = [pod for pod in self._api.list(POD) if not pod["spec"].get("nodeName")]
-            self._again |= {pod["metadata"]["uid"]: pod for pod in waiting if not _refusals(pod, change.obj)}
-            self._plan(DELAY)
+            self._wake({pod["metadata"]["uid"]: pod for pod in waiting if not _refusals(pod, change.obj)})
 
-    def _plan(self, delay: float) -> None:
-        if not self._is_planned:
-            self._is_planned = True
-            self._clock.call_later(delay, self._try_again)
+    def _wake(self, pods: dict[str, Object]) -> None:
+        if pods and not self._again:
+            self._clock.call_later(DELAY, self._try_again)
+        self._again |= pods
 
     def _try_again(self) -> None:
         """Try the next of the Pods that wait; those that still find no room say nothing new."""
-        self._is_planned = False
-        if self._has_room:
-            self._again, self._has_room = self._again | self._short, False
         for uid, pod in list(self._again.items())[:ROUND]:
             del self._again[uid]
             self._schedule(namespace_of(pod), name_of(pod), uid, again=True)
         if self._again:
-            self._plan(PAUSE)
+            self._clock.call_later(PAUSE, self._try_again)
 
     def _queue(self, pod: Object, delay: float) -> None:
         self._clock.call_later(delay, partial(self._schedule, namespace_of(pod), name_of(pod), pod["metadata"]["uid"]))
