@@ -138,6 +138,7 @@ DIFFERENCES: tuple[str, ...] = (
     "A container's variables know the plain paths of fieldRef only.",
     "Finalizers keep an object that is deleted, for good; a Pod goes in spite of them.",
     "kubectl's help is in words of our own; its usage lines and flags are kubectl's.",
+    "Of a Go template that fails on an object, only the reason is shown.",
 )
 
 

@@ -47,10 +47,10 @@ def _lines(rows: Sequence[str], obj: Object, known: Mapping[str, Any]) -> Iterat
 
     A row is "Label: format path…": one line, or one for each value of a list; none where the format gives None. After
     "=" there is a space in place of the tab. "=text" is a line as it is. In labels and texts, {field} is one of the
-    object. "Label: *part path" writes a part for each item of a list or each key of a map, "<none>" without any, and
-    "Label: +part path" nothing then; a part that is a map is a table, its columns by their headings. Without a label,
-    "*part path" does the same, "#part path" writes the part of one object, and "@block path…" what a function yields.
-    Beside paths, "." is the object, "now" the time, and "+plural" a related list.
+    object. "Label: *part path" writes a part (in small letters) for each item of a list or each key of a map, "<none>"
+    without any, and "Label: +part path" nothing then; a part that is a map is a table, its columns by their headings.
+    Without a label, "*part path" does the same, "#part path" writes the part of one object, and "@block path…" what a
+    function yields. Beside paths, "." is the object, "now" the time, and "+plural" a related list.
     """
     for row in rows:
         label, colon, words = ("", ": ", row) if row[0] in "*#@" else row.partition(": ")
