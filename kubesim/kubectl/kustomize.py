@@ -79,8 +79,7 @@ def build(call: Call, folder: str) -> str:
     if folder.startswith(("http://", "https://", "git@", "github.com/")):
         raise NotSimulated(f"there is no network here, so {folder} cannot be read")
     path = files.absolute(folder)
-    missing = f"evalsymlink failure on '{folder}' : lstat {path}: no such file or directory"
-    refuse_if(not files.exists(folder), f"must build at directory: not a valid directory: {missing}")
+    refuse_if(not files.exists(folder), f"must build at directory: not a valid directory: {_gone(call, path, folder)}")
     refuse_if(not files.is_dir(folder), f"must build at directory: '{folder}': file is not directory")
     items = _layer(call, path, ())
     for item in items:
@@ -151,15 +150,22 @@ def _plain(error: ManifestError) -> str:
     return str(error).removeprefix("error converting YAML to JSON: ")
 
 
+def _gone(call: Call, path: PurePosixPath, given: object) -> str:
+    """Which part of a path is the first that doesn't exist, as filepath.EvalSymlinks reports it."""
+    exists = call.context.workspace.exists
+    first = next((part for part in reversed(path.parents[:-1]) if not exists(str(part))), path)
+    return f"evalsymlink failure on '{given}' : lstat {first}: no such file or directory"
+
+
 def _accumulate(call: Call, folder: PurePosixPath, entry: str, seen: _Paths, items: list[_Item]) -> None:
     """Add the objects of a file, or of another kustomization. Raises KubectlError, in kustomize's long sentences."""
     files, path = call.context.workspace, call.context.workspace.absolute(str(folder / entry))
     if "://" in entry:
         raise NotSimulated(f"there is no network here, so {entry} cannot be read")
     head, why = "accumulating resources: ", f"accumulation err='accumulating resources from '{entry}': "
-    gone = f"evalsymlink failure on '{path}' : lstat {path}: no such file or directory"
-    problem = f"{why}{gone}': must build at directory: not a valid directory: {gone}"
-    refuse_if(not files.exists(str(path)), head + problem)
+    if not files.exists(str(path)):
+        gone = _gone(call, path, path)
+        raise KubectlError(f"{head}{why}{gone}': must build at directory: not a valid directory: {gone}")
     if files.is_dir(str(path)):
         why = f"{head}{why}'{path}' must resolve to a file': "
         cycle = f"cycle detected: candidate root '{path}' contains visited root '{folder}'"
@@ -261,8 +267,7 @@ def _pairs(call: Call, folder: PurePosixPath, given: Object) -> Iterator[tuple[s
 def _content(call: Call, folder: PurePosixPath, name: str, what: str, names: list[str]) -> bytes:
     files, path = call.context.workspace, call.context.workspace.absolute(str(folder / name))
     head = f"loading KV pairs: {what}: [{' '.join(names)}]: "
-    gone = f"evalsymlink failure on '{path}' : lstat {path}: no such file or directory"
-    refuse_if(not files.exists(str(path)), head + gone)
+    refuse_if(not files.exists(str(path)), head + _gone(call, path, path))
     refuse_if(not path.is_relative_to(folder), f"{head}security; file '{path}' is not in or below '{folder}'")
     refuse_if(files.is_dir(str(path)), f"{head}'{path}' must resolve to a file")
     return files.read_bytes(str(path))

@@ -219,8 +219,7 @@ def _service(call: Call, resource: Resource, obj: Object, selector: Object) -> O
 
 
 def _service_port(call: Call, text: str, opened: Mapping[str, Object]) -> Object:
-    target = call.flags["target-port"] or call.flags["container-port"]
-    number = _port(text)
+    target, number = call.flags["target-port"], _port(text)
     return {
         "port": number,
         "protocol": call.flags["protocol"] or opened.get(text, {}).get("protocol", "TCP"),

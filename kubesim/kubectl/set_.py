@@ -94,7 +94,7 @@ def set_subject(call: Call) -> None:
 
 @_set("set resources")
 def set_resources(call: Call) -> None:
-    Query(call, call.args).fetch()  # what is wrong with the objects comes first
+    Query(call, call.args, needs_name=not call.flags["local"]).fetch()  # what is wrong with the objects comes first
     missing = "you must specify an update to requests or limits (in the form of --requests/--limits)"
     refuse_if(not call.flags["limits"] and not call.flags["requests"], missing)
     wanted = {key: _quantities(call.flags[key]) for key in ("limits", "requests") if call.flags[key]}
