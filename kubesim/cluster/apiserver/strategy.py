@@ -227,15 +227,12 @@ def admit_deletion(resource: Resource, name: str) -> None:
 
 def _priority_class(pod: Object, store: Store) -> None:
     """The priority of the class that a Pod names, or of the default one."""
-    spec, name = pod["spec"], pod["spec"].get("priorityClassName")
-    found = [
-        item for item in store.list(PRIORITY_CLASS) if (name_of(item) == name if name else item.get("globalDefault"))
-    ]
+    spec, name, classes = pod["spec"], pod["spec"].get("priorityClassName"), store.list(PRIORITY_CLASS)
+    found = [item for item in classes if (name_of(item) == name if name else item.get("globalDefault"))]
     if name and not found:
         raise errors.forbidden(POD, name_of(pod), f"no PriorityClass with name {name} was found")
     given = found[0] if found else {"value": 0, "preemptionPolicy": "PreemptLowerPriority"}
-    if found:
-        spec["priorityClassName"] = name_of(given)
+    spec |= {"priorityClassName": name_of(given)} if found else {}
     _priority(spec, {"priority": given["value"], "preemptionPolicy": given["preemptionPolicy"]})
 
 

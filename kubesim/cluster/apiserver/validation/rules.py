@@ -122,9 +122,11 @@ CHECKS: Mapping[str, Check] = {
     "deadline": _in_range(1, 2**31 - 1),
     "dns_label": dns_label,
     "env_name": env_name,
+    "node_port": lambda port: [] if 30000 <= port <= 32767 else [TABLE["node ports"]],
     "path_segment": path_segment,
     "port_number": _in_range(1, 65535),
     "qualified_name": qualified_name,
+    "user_id": _in_range(0, 2**31 - 1),
 }
 
 
@@ -194,7 +196,7 @@ def _in_cases(cases: list[list[str]]) -> Rule:
         for condition, name, kind, *more in cases:
             if not all(holds(term, item) for term in condition.split()):
                 continue
-            field = f"{where}.{name}".rstrip(".")
+            field = f"{where}.{name}".strip(".")
             if kind in _ERRORS:
                 yield _ERRORS[kind](field, *(text.format_map(item) for text in more))
             elif kind == "invalid":
