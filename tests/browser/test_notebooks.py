@@ -149,6 +149,7 @@ def solve(prompt: Locator, card: Locator, task: Task) -> None:
     """Type the solution and let time pass, see the ticks, take the last commands back, and give them again."""
     for line in (*task.solution, PAUSE):
         enter(prompt, line)
+    expect(prompt.page.locator(".ks-bench .command").last).to_contain_text(PAUSE)  # or Undo would revert another line
     expect(card).to_contain_text("Well done")
     expect(card.locator(".ks-count")).to_contain_text(f"{len(task.goal)} of {len(task.goal)}")
     undo = card.get_by_role("button", name="Undo")
