@@ -10,7 +10,7 @@ import shlex
 from collections.abc import Sequence
 from functools import partial
 from itertools import count
-from typing import Any
+from typing import Any, NoReturn
 
 from kubesim.api.errors import StatusError, bad_request
 from kubesim.api.objects import Object, metadata, name_of, namespace_of
@@ -230,11 +230,13 @@ def _edit(call: Call, objects: list[_Edited]) -> None:
 
 def _take_saved(call: Call, objects: list[_Edited], before: str, path: str) -> None:
     """Send what was saved in the live terminal's editor; the file goes only when it is no longer needed."""
+    edited = read_text(call, path)
     try:
-        _take(call, objects, before, read_text(call, path))
+        _take(call, objects, before, edited)
+    except ManifestError:
+        _refuse(call, objects[0], path)
     except (KubectlError, StatusError):
-        if call.context.workspace.exists(path):
-            call.complain(SAYS["edit stored"].format(path))
+        call.complain(SAYS["edit stored"].format(path))
         raise
     call.context.workspace.remove(path)
 
@@ -270,8 +272,11 @@ def _take(call: Call, objects: list[_Edited], before: str, after: str) -> None:
     elif not _without_comments(after).strip():
         call.complain("Edit cancelled, saved file was empty.\n")
     else:
-        for edited in [item for document, _ in documents(after) for item in items_of(document)]:
-            _send(call, objects, edited)
+        edited = [item for document, _ in documents(after) for item in items_of(document)]
+        if not all(isinstance(item, dict) for item in edited):
+            raise ManifestError("this is no object")
+        for item in edited:
+            _send(call, objects, item)
 
 
 def _send(call: Call, objects: list[_Edited], edited: Object) -> None:
@@ -289,10 +294,14 @@ def _give_up(call: Call, subject: _Edited, error: Exception, edited: str) -> Non
     """Keep what cannot be saved: an editor that works on its own would do the same again when the file is reopened."""
     if isinstance(error, StatusError) and error.reason not in ("Invalid", "BadRequest"):
         raise error
-    resource, obj = subject
-    path = _free_name(call, f"{name_of(obj)}.yaml")
+    path = _free_name(call, f"{name_of(subject[1])}.yaml")
     call.context.workspace.write_text(path, edited)
-    call.complain(f'error: {resource.plural} "{name_of(obj)}" is invalid\n')
+    _refuse(call, subject, path)
+
+
+def _refuse(call: Call, subject: _Edited, path: str) -> NoReturn:
+    """End without a change; what was edited is in a file."""
+    call.complain(f'error: {subject[0].plural} "{name_of(subject[1])}" is invalid\n')
     call.complain(SAYS["edit stored"].format(path))
     raise KubectlError("Edit cancelled, no valid changes were saved.")
 

@@ -24,12 +24,7 @@ from kubesim.shell.container import Process
 
 _TOO_MUCH = errors.not_simulated("that is more work than one request may do here, and was stopped")
 # Subresources that a real API server has, and that are not simulated.
-_PARTS = (
-    *("attach", "binding", "exec", "finalize", "portforward", "proxy", "resize"),
-    *("status", "token"),
-)
-
-
+_PARTS = {"attach", "binding", "exec", "finalize", "portforward", "proxy", "resize", "status", "token"}
 # Words in the paths of what a real API server answers besides objects.
 _ELSEWHERE = {"/apis/autoscaling/v1", ".well-known", "debug", "flagz", "logs", "metrics", "openid", "proxy", "statusz"}
 

@@ -34,9 +34,8 @@ def decode(body: bytes, budget: Budget) -> Object:
         if not body.startswith(_MAGIC):
             raise ValueError("no magic number")
         unknown = dict(_wire(body[len(_MAGIC) :], budget))
-        types = {
-            _TYPE_META[number]: value.decode() for number, value in _wire(unknown[1], budget) if number in _TYPE_META
-        }
+        meta = dict(_wire(unknown[1], budget))
+        types = {name: meta[number].decode() for number, name in _TYPE_META.items() if number in meta}
         if types.get("kind") == _DELETE_OPTIONS:
             return _struct(schema.meta_type(_DELETE_OPTIONS), unknown[2], budget)
         is_token = types == {"apiVersion": TOKEN_REQUEST.api_version, "kind": TOKEN_REQUEST.kind}

@@ -290,7 +290,9 @@ class View:
     def one(self, obj: Object, now: Micros, headings: bool = True) -> Object:
         """An object alone, as it is at the moment `now`; a table without `headings` follows one that had them."""
         if self.form == "Table":
-            return self._table(obj["kind"], [obj], {"resourceVersion": _version(obj)}, now, headings)
+            return self._table(
+                obj["kind"], [obj], {"resourceVersion": str(obj["metadata"].get("resourceVersion", ""))}, now, headings
+            )
         return _partial(obj) if self.form.startswith("Partial") else obj
 
     def many(self, resource: Resource, objects: Sequence[Object], meta: Object, now: Micros) -> Object:
@@ -322,10 +324,6 @@ def _column(column: printers.Column) -> Object:
 
 def _partial(obj: Object) -> Object:
     return {"kind": "PartialObjectMetadata", "apiVersion": _META, "metadata": obj["metadata"]}
-
-
-def _version(obj: Object) -> str:
-    return str(obj["metadata"].get("resourceVersion", ""))
 
 
 def view_of(accept: str, include: str) -> View:

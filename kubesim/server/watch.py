@@ -108,11 +108,8 @@ class Watch:
         place, budget = (route.resource, route.namespace or None), request.budget
         listed = history.api.list(*place, user=request.user, verb="watch", budget=budget)
         self._selects = selector(route.resource, query.get("labelSelector", ""), fields, budget)
-        self._initial = (
-            list(filter(self._selects, listed))
-            if self._ends_initial or (not begin and "sendInitialEvents" not in query)
-            else []
-        )
+        tells = self._ends_initial or (not begin and "sendInitialEvents" not in query)  # what there is
+        self._initial = list(filter(self._selects, listed)) if tells else []
         self._at = history.api.revision if self._ends_initial or not begin else begin
 
     def lines(self) -> bytes:

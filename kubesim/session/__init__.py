@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import partial
@@ -61,7 +60,8 @@ class Session:
 
     def _run_kubectl(self, arguments: list[str], io: Invocation) -> int:
         def run_editor(editor: str, path: str) -> int:
-            return io.run([*shlex.split(editor), path], "")
+            by_shell = any(mark in editor for mark in "\"'\\")  # as kubectl itself does
+            return io.run(["bash", "-c", f'{editor} "{path}"'] if by_shell else [*editor.split(" "), path], "")
 
         context = self._context(io.env, io.stdin, run_editor, io.machine.budget)
         return io.show(kubectl.run(arguments, context))
