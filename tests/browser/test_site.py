@@ -16,6 +16,7 @@ from playwright.sync_api import Page, Playwright, expect
 from browser.access import violations
 from browser.conftest import NOTEBOOKS, OPEN, RUN_ALL, SECONDS, STORED, VIEWPORT, Notebook, options
 from browser.test_notebooks import answer, enter, magics, solve, tags, texts
+from browser.themes import THEMES
 from kubesim.lessons import load_tasks
 from tools import notebooks as tool
 from tools import website
@@ -75,7 +76,8 @@ def visit(page: Page, site: str, name: str) -> None:
 
 @pytest.fixture(scope="module")
 def opened(site: str, page: Page) -> Page:
-    """The site with notebook 00."""
+    """The site with notebook 00, as someone sees it first who prefers dark pages."""
+    page.emulate_media(color_scheme="dark")
     visit(page, site, "00-start")
     return page
 
@@ -84,6 +86,7 @@ def test_a_first_visit_takes_no_more_than_it_needs(opened: Page) -> None:
     disk = sum(path.stat().st_size for path in website.SITE.rglob("*") if path.is_file())
     assert disk < MOST_ON_DISK
     assert sum(website.Handler.sent) < MOST_AT_FIRST
+    expect(opened.locator("body")).to_have_attribute("data-jp-theme-name", THEMES["dark"])
 
 
 @pytest.mark.parametrize("path", chosen(), ids=lambda path: path.stem)

@@ -2,6 +2,7 @@
 // has a kernel at a time, a cluster that went with the page can be built up again, and a newer lesson is offered.
 
 const ROOT = new URL(".", import.meta.url);
+const GREETED = "kubesim was here";
 const LAST_RUN = "kubesim last cell run: "; // and the path, in the browser's storage
 
 // A compiled module is shared with the kernel's worker for as long as this page holds it; the archives come from the cache.
@@ -11,6 +12,9 @@ for (const name of ["python_stdlib.zip", "packages.tar"]) fetch(new URL(name, PY
 
 const app = await until(() => globalThis.jupyterapp);
 await app.restored;
+if (!localStorage.getItem(GREETED) && matchMedia("(prefers-color-scheme: dark)").matches) // as dark as the first page
+  app.commands.execute("apputils:change-theme", { theme: "JupyterLab Dark" });
+localStorage.setItem(GREETED, "yes"); // from now on the theme is the learner's
 app.shell.currentChanged.connect((_, { newValue }) => newValue?.sessionContext && arrive(newValue));
 if (app.shell.currentWidget?.sessionContext) arrive(app.shell.currentWidget);
 
