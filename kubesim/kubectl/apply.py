@@ -14,7 +14,7 @@ from kubesim.gotext import gojson
 from kubesim.kubectl.change import send_patch
 from kubesim.kubectl.command import Call, command
 from kubesim.kubectl.deletion import delete_target, wait_until_gone
-from kubesim.kubectl.errors import REFUSALS, Exit, KubectlError, raise_all, refuse_if, visit, with_source
+from kubesim.kubectl.errors import REFUSALS, Exit, KubectlError, UsageError, raise_all, refuse_if, visit, with_source
 from kubesim.kubectl.flags import SAYS
 from kubesim.kubectl.formats.marshal import last_applied, to_yaml
 from kubesim.kubectl.manifests import Manifest, check_kind, manifests, require_namespace, visit_manifests
@@ -252,10 +252,13 @@ def _replace_by_force(call: Call) -> None:
 
 @command("apply view-last-applied", asks_namespace=True, operands="types")
 def view_last_applied(call: Call) -> None:
+    mode = call.flags["output"]
+    problem = f"Unexpected -o output mode: {mode}, the flag 'output' must be one of yaml|json"
     for _, obj in Query(call, call.args, needs_name=True).fetch():
         if kept := (metadata(obj).get("annotations") or {}).get(LAST_APPLIED):
+            refuse_if(mode not in ("json", "yaml"), problem, UsageError)  # for what has been applied alone
             found = json.loads(kept)
-            call.say(json.dumps(found, indent=2) + "\n" if call.flags["output"] == "json" else to_yaml(found))
+            call.say(json.dumps(found, indent=2) + "\n" if mode == "json" else to_yaml(found))
 
 
 @command("apply set-last-applied")

@@ -13,7 +13,18 @@ from dataclasses import dataclass
 from keyword import iskeyword
 
 from kubesim.shell.machine import Machine
-from kubesim.shell.syntax import Arithmetic, Literal, Part, Script, ShellError, UnsupportedError, Variable, Word, bare
+from kubesim.shell.syntax import (
+    Arithmetic,
+    Literal,
+    Part,
+    Script,
+    ShellError,
+    UnsupportedError,
+    Variable,
+    Word,
+    assignment,
+    bare,
+)
 
 _MARK = re.compile(r"([{},])")
 _SEQUENCE = re.compile(r"(-?[0-9]{1,9})\.\.(-?[0-9]{1,9})|([A-Za-z])\.\.([A-Za-z])")
@@ -40,8 +51,8 @@ class Expander:
         """All fields that `words` become. As in bash, an assignment after `export` stays in one piece."""
         exports, found = bool(words) and words[0].bare == "export", list[str]()
         for word in words:
-            if exports and "=" in word.source:
-                found.append(self.text(word))
+            if exports and (assigned := assignment(word)):
+                found.append(f"{assigned[0]}={self.text(assigned[1])}")
             elif (text := word.bare) and not _EXPANDED.search(text):
                 self.machine.budget.produce(len(text))
                 found.append(text)

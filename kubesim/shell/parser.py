@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterator, Mapping
 from typing import NoReturn
 
 from kubesim.api.budget import Budget
 from kubesim.shell import syntax
-from kubesim.shell.syntax import IncompleteError, Lexer, Operator, Script, UnsupportedError, Word, bare
+from kubesim.shell.syntax import IncompleteError, Lexer, Operator, Script, UnsupportedError, Word
 
-_ASSIGNMENT = re.compile(r"([A-Za-z_][A-Za-z_0-9]*)=")
 _UNSUPPORTED = ("case", "select", "function", "[[", "time")
 # What ends each script of a compound command.
 _CLOSERS = {"while": ("do", "done"), "until": ("do", "done"), "{": ("}",), "(": (")",)}
@@ -167,7 +165,7 @@ class Parser:
                 redirects += self._redirects()
                 continue
             self._take()
-            if not words and (assignment := _assignment(token)):
+            if not words and (assignment := syntax.assignment(token)):
                 assignments.append(assignment)
             elif words or token.bare not in _CLOSING:
                 words.append(token)
@@ -200,7 +198,7 @@ class Parser:
 
     def _for_header(self) -> tuple[str, tuple[Word, ...]]:
         name, words = self._word(), list[Word]()
-        if not _ASSIGNMENT.fullmatch(f"{name.bare}="):
+        if not syntax.ASSIGNMENT.fullmatch(f"{name.bare}="):
             raise syntax.ShellSyntaxError(f"`{name.source}': not a valid identifier")
         self._newlines()
         self._expect("in")
@@ -226,12 +224,3 @@ class Parser:
             self._unexpected()
         self._take()
         return token
-
-
-def _assignment(word: Word) -> tuple[str, Word] | None:
-    """The name and the value of `NAME=value`, or None."""
-    first = word.parts[0] if word.parts else None
-    if not first or not bare(first) or not (match := _ASSIGNMENT.match(first.text)):
-        return None
-    value = first.text[match.end() :]
-    return match[1], Word((*[syntax.Literal(value)] * bool(value), *word.parts[1:]), word.source[match.end() :])

@@ -22,6 +22,7 @@ _PART = re.compile(
 )
 _IN_DOUBLE = re.compile(r"[^\"\\$`]+")
 _IN_HERE = re.compile(r"[^\\$`]+")
+ASSIGNMENT = re.compile(r"([A-Za-z_][A-Za-z_0-9]*)=")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z_0-9]*|[0-9@*#?!$-]")
 _BRACE = re.compile(r"\{([A-Za-z_][A-Za-z_0-9]*|[0-9@*#?!$-])(?:(:?[-+])([^{}'\"]*))?\}")
 _ARITHMETIC = re.compile(r"\(\(((?:[^()]++|\((?:[^()]++|\([^()]*+\))*+\))*+)\)\)")
@@ -78,6 +79,15 @@ Part = Literal | Variable | Substitution | Arithmetic
 def bare(part: Part) -> TypeGuard[Literal]:
     """Whether a part is text that is not quoted."""
     return isinstance(part, Literal) and not part.quoted
+
+
+def assignment(word: Word) -> tuple[str, Word] | None:
+    """The name and the value of `NAME=value`, or None."""
+    first = word.parts[0] if word.parts else None
+    if not first or not bare(first) or not (match := ASSIGNMENT.match(first.text)):
+        return None
+    value = first.text[match.end() :]
+    return match[1], Word((*[Literal(value)] * bool(value), *word.parts[1:]), word.source[match.end() :])
 
 
 class Word(NamedTuple):  # One word as typed (`source`) and what it is made of

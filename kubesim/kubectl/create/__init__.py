@@ -61,7 +61,7 @@ def make(call: Call, resource: Resource, obj: Object, failure: str) -> None:
     refuse_if(not name and resource in _CHECKED, "name must be specified")
     meta = {**name, **namespace, **obj["metadata"]}
     shown = {"kind": resource.kind, "apiVersion": resource.api_version, **obj, "metadata": meta}
-    if call.flags["save-config"]:
+    if call.flags["save-config"] and resource is not SERVICE:  # `create service` accepts the flag, to no effect
         shown = with_last_applied(shown, typed=True)
     if dry_run != "client":
         namespace = {"namespace": call.namespace} if resource.namespaced else {}
