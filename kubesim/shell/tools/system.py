@@ -117,16 +117,20 @@ def tee(operands: list[str], options: Options, io: Invocation) -> None:
             write(name, text)
 
 
+_FILE_COST = 500  # steps for looking at a file
+
+
 def ls(operands: list[str], options: Options, io: Invocation) -> None:
     present: list[str] = []
     for name in sorted(operands or ["."]):
+        io.spend(_FILE_COST)
         with reported(io, f"cannot access '{name}'", 1 if io.machine.is_busybox else 2):
             io.files.size(name)
             present.append(name)
-    folders = [] if "d" in options else [name for name in present if io.files.is_dir(name)]
-    files = "".join(_entry(name, name, options, io) for name in present if name not in folders)
+    is_folder = {name: "d" not in options and io.files.is_dir(name) for name in present}
+    files = "".join(_entry(name, name, options, io) for name in present if not is_folder[name])
     blocks = [files] if files else []
-    for folder in folders:
+    for folder in filter(is_folder.get, present):
         entries = "".join(_entry(f"{folder}/{name}", name, options, io) for name in _names(folder, options, io))
         blocks.append(f"{folder}:\n{entries}" if len(operands) > 1 else entries)
     io.out("\n".join(blocks))
