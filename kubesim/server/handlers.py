@@ -67,18 +67,21 @@ class Listener(web.RequestHandler):
         host = self.request.host_name
         if host != self._host.lower() and not _is_safe_host(host):
             self.refuse(errors.StatusError(403, "Forbidden", "this Host is not served: use the address or localhost"))
-        elif self.request.path not in OPEN_PATHS and not self._is_authenticated():
+        elif not self._is_authenticated() and (self._token_given() or self.request.path not in OPEN_PATHS):
             self.refuse(errors.StatusError(401, "Unauthorized", "Unauthorized"))
         elif self._account and any(name.lower().startswith("impersonate-") for name in self.request.headers):
             self.refuse(errors.not_simulated("impersonating as a ServiceAccount is not part of this simulator"))
 
+    def _token_given(self) -> str:
+        kind, _, token = self.request.headers.get("Authorization", "").partition(" ")
+        return token.strip() if kind.lower() == "bearer" else ""
+
     def _is_authenticated(self) -> bool:
-        kind, _, given = self.request.headers.get("Authorization", "").partition(" ")
-        token = given.strip().encode("utf-8", "replace")
-        if kind.lower() == "bearer" and not hmac.compare_digest(token, self._token.encode()):
-            self._account = self._account_of(given.strip())
-            return bool(self._account)
-        return kind.lower() == "bearer"
+        token = self._token_given()
+        if hmac.compare_digest(token.encode("utf-8", "replace"), self._token.encode()):
+            return True
+        self._account = self._account_of(token) if token else ""
+        return bool(self._account)
 
     def refuse(self, error: errors.StatusError) -> None:
         self.set_header("Connection", "close")

@@ -38,13 +38,19 @@ UNAUTHORIZED = status(401, "Unauthorized", "Unauthorized")
 
 
 @pytest.mark.parametrize("value", [None, "", "Bearer", "Bearer ", "Bearer x", "Basic eDp5", "{token}", "Token {token}"])
-@pytest.mark.parametrize("path", [MAPS, "/api", "/nope", f"{MAPS}?watch=1", "/livez", "/openapi/v2", "/version/x"])
+@pytest.mark.parametrize("path", [MAPS, "/api", "/nope", f"{MAPS}?watch=1", "/livez/x", "/openapi/v2", "/version/x"])
 def test_nobody_comes_in_without_the_token(value: str | None, path: str, client: Client) -> None:
     headers = {} if value is None else {"Authorization": value.format(token=client.token)}
     code, found, sent = client("GET", path, headers=headers)
     assert (code, found) == (401, UNAUTHORIZED)
     assert sent["Connection"] == "close"
     assert client("POST", path, b"{}", headers=headers)[0] == 401
+
+
+@pytest.mark.parametrize("path", ["/livez", "/readyz", "/healthz", "/version"])
+def test_anybody_may_ask_whether_it_is_alive(path: str, client: Client) -> None:
+    assert client("GET", path)[0] == client("GET", path, headers={"Authorization": "Basic eDp5"})[0] == 200
+    assert client("GET", path, headers={"Authorization": "Bearer x"})[:2] == (401, UNAUTHORIZED)
 
 
 def test_a_token_counts_only_where_it_was_issued(client: Client) -> None:

@@ -56,7 +56,7 @@ def containers(field: str, spec: Object | None) -> Errors:
     volumes, ordinary, inits = ((spec or {}).get(key, []) for key in ("volumes", "containers", "initContainers"))
     mountable = {item.get("name", "") for item in volumes}
     yield from given(f"{field}.containers", ordinary)
-    yield from named(partial(_container, volumes=mountable))(f"{field}.containers", ordinary)
+    yield from named(partial(_serving, volumes=mountable))(f"{field}.containers", ordinary)
     taken = tuple(item.get("name", "") for item in ordinary)
     yield from named(partial(_init, volumes=mountable), taken)(f"{field}.initContainers", inits)
     others = (*taken, *(item.get("name", "") for item in inits))
@@ -79,9 +79,16 @@ def _container(where: str, container: Object, volumes: set[str]) -> Errors:
     yield from rule("RunningContainer")(where, container)
 
 
-def _init(where: str, container: Object, volumes: set[str]) -> Errors:
+def _serving(where: str, container: Object, volumes: set[str]) -> Errors:
     yield from _container(where, container, volumes)
-    if container.get("restartPolicy") != "Always":
+    yield from rule("Hooks")(where, container)
+
+
+def _init(where: str, container: Object, volumes: set[str]) -> Errors:
+    if container.get("restartPolicy") == "Always":
+        yield from _serving(where, container, volumes)
+    else:
+        yield from _container(where, container, volumes)
         why = "may not be set for init containers without restartPolicy=Always"
         fields = ("lifecycle", "livenessProbe", "readinessProbe", "startupProbe")
         yield from (field_forbidden(f"{where}.{name}", why) for name in fields if name in container)
