@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from kubesim.api.errors import StatusError, not_simulated
+from kubesim.gotext.gojson import levels
 
 
 class TooMuchError(Exception):
@@ -76,15 +77,11 @@ def count_values(value: Any, what: str, room: int = MAX_VALUES) -> int:
 
     What is decoded holds str, int, finite float, bool, None, list and dict alone; see gojson and kubectl's documents.
     """
-    count, level = 0, [value]
-    for _ in range(MAX_DEPTH):
+    count = 0
+    for depth, level in enumerate(levels(value)):
         count += len(level)
-        if not level or count > room:
-            break
-        maps = [item for value in level if isinstance(value, dict) for item in value.values()]
-        level = maps + [item for value in level if isinstance(value, list) for item in value]
-    if level:
-        raise too_much(what)
+        if count > room or depth == MAX_DEPTH:
+            raise too_much(what)
     return count
 
 

@@ -9,8 +9,9 @@ import json
 import math
 import re
 from base64 import b64decode
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import partial
+from itertools import islice
 from typing import Any
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
@@ -54,7 +55,7 @@ def parse(text: str) -> Any:
         value = json.loads(text, parse_constant=partial(_refuse_constant, text), **numbers)
     except RecursionError:
         raise ValueError(TOO_DEEP) from None
-    if text.count("[") + text.count("{") > MAX_DEPTH and is_deeper(value, MAX_DEPTH):
+    if text.count("[") + text.count("{") > MAX_DEPTH and any(islice(levels(value), MAX_DEPTH + 1, None)):
         raise ValueError(TOO_DEEP)
     return _valid_strings(value) if _HALF.search(text) else value
 
@@ -72,13 +73,13 @@ def _float(digits: str) -> float:
     return value
 
 
-def is_deeper(value: Any, most: int) -> bool:
-    """Whether there are more than `most` lists and maps one in the other."""
+def levels(value: Any) -> Iterator[list[Any]]:
+    """The value itself, then what its list or map holds, then what those hold, and so on."""
     level = [value]
-    for _ in range(most + 1):
+    while level:
+        yield level
         maps = [item for value in level if isinstance(value, dict) for item in value.values()]
         level = maps + [item for value in level if isinstance(value, list) for item in value]
-    return bool(level)
 
 
 def syntax_problem(text: str) -> tuple[str, int] | None:
