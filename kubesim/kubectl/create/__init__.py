@@ -273,12 +273,7 @@ def create_disruption_budget(call: Call) -> None:
     generate(call, POD_DISRUPTION_BUDGET, labels=dict(labels), least=least, most=most)
 
 
-_SERVICES = {
-    "clusterip": "ClusterIP",
-    "nodeport": "NodePort",
-    "loadbalancer": "LoadBalancer",
-    "externalname": "ExternalName",
-}
+_SERVICES = {kind.lower(): kind for kind in ("ClusterIP", "NodePort", "LoadBalancer", "ExternalName")}
 
 
 def _create_service(call: Call) -> None:
@@ -326,40 +321,56 @@ def _target(text: str) -> int | str:
     return text
 
 
-_RULE = re.compile(r"([\w*.-]*)(/.*)=([\w-]+):([\w-]+)(,tls(?:=([\w-]+)?)?)?")
+_RULE = re.compile(r"[\w*.-]*/.*=[\w-]+:[\w-]+")  # what follows is not looked at
 
 
 @creator("ingress")
 def create_ingress(call: Call) -> None:
     rules: dict[str, list[Object]] = {}
-    tls: dict[str, Object] = {}
     for text in call.flags["rule"]:
-        match = _RULE.match(text)
-        if match is None:
-            raise KubectlError(
-                f"rule {text} is invalid and should be in format host/path=svcname:svcport[,tls[=secret]]"
-            )
-        host, path, service, port, is_secure, secret = match.groups()
+        wrong = f"rule {text} is invalid and should be in format host/path=svcname:svcport[,tls[=secret]]"
+        refuse_if(not _RULE.match(text), wrong)
+        host, _, rest = text.split(",")[0].partition("/")
+        path, _, backend = f"/{rest}".partition("=")
+        if "=" in backend or ":" not in backend:  # kubectl panics
+            raise NotSimulated(f"the rule {text} is not part of this simulator")
         kind = "Prefix" if path.endswith("*") else "Exact"
-        rules.setdefault(host, []).append(
-            {"path": path.removesuffix("*"), "pathType": kind, "backend": _backend(service, port)}
-        )
-        if host and is_secure:
-            tls.setdefault(host, call.generated("ingress tls", host=host, secret=secret))
-    name, _, port = call.flags["default-backend"].partition(":")
-    refuse_if(bool(name) and not port, "default-backend should be in format servicename:serviceport")
+        shown = {"path": path.removesuffix("*"), "pathType": kind, "backend": _backend(backend)}
+        rules.setdefault(host, []).append(shown)
+    backend = call.flags["default-backend"]
+    refuse_if(backend and len(backend.split(":")) != 2, "default-backend should be in format servicename:serviceport")
     for mark in call.flags["annotation"]:
         refuse_if("=" not in mark, f"annotation {mark} is invalid and should be in format key=[value]")
     given: Object = {
         "annotations": dict(mark.split("=", 1) for mark in call.flags["annotation"]),
-        "tls": list(tls.values()),
+        "tls": [call.generated("ingress tls", hosts=hosts, secret=secret) for secret, hosts in _tls(call).items()],
         "rules": [call.generated("ingress rule", host=host, paths=paths) for host, paths in rules.items()],
-        "backend": _backend(name, port) if name else None,
+        "backend": _backend(backend) if backend else None,
     }
     generate(call, INGRESS, **given)
 
 
-def _backend(service: str, port: str) -> Object:
-    return {
-        "service": {"name": service, "port": {"number": quantity.whole(port)} if port.isdecimal() else {"name": port}}
-    }
+def _tls(call: Call) -> dict[str, list[str]]:
+    """The hosts of each secret, by the first rule of a host that has one: buildTLSRules of create_ingress.go, v1.36."""
+    words: dict[str, str] = {}
+    for rule, *secure in (text.split(",") for text in call.flags["rule"]):
+        if len(secure) == 1:
+            words.setdefault(rule.partition("/")[0], secure[0])
+    found: dict[str, list[str]] = {}
+    for host, word in words.items():
+        secret = [*word.split("="), ""][1]
+        if secret in found:
+            found[secret].append(host)
+        elif host or secret:
+            found[secret] = [host] if host else []
+    return found
+
+
+def _backend(text: str) -> Object:
+    service, port = text.split(":")[:2]
+    return {"service": {"name": service, "port": {"number": int(port)} if _is_number(port) else {"name": port}}}
+
+
+def _is_number(text: str) -> bool:
+    """Whether it is one of 32 bits, as in k8s.io/apimachinery pkg/util/intstr."""
+    return bool(re.fullmatch("[-+]?[0-9]{1,18}", text)) and -(2**31) <= int(text) < 2**31
