@@ -13,7 +13,7 @@ from kubesim.api import schema
 from kubesim.api.budget import count_values
 from kubesim.api.errors import bad_request
 from kubesim.api.objects import Object, metadata
-from kubesim.api.resources import RESOURCES, Resource, find_kind
+from kubesim.api.resources import API_VERSIONS, RESOURCES, Resource, find_kind
 from kubesim.api.selectors import SelectorError, label_selector
 from kubesim.cluster.apiserver.checks import SELECTOR_COST
 from kubesim.gotext import gojson
@@ -203,6 +203,10 @@ def _resource(call: Call, item: Any, source: str) -> Resource:
     resource = find_kind(wanted, kind) or next(lower, None)
     if resource is None:
         meta = metadata(item)
+        if wanted in API_VERSIONS and any(
+            (wanted.split("/")[0], kind) == (item.group, item.kind) for item in RESOURCES
+        ):
+            raise NotSimulated(f"version {wanted} of {kind} is not part of this simulator")
         raise KubectlError(
             f'resource mapping not found for name: "{meta.get("name", "")}" namespace: "{meta.get("namespace", "")}" '
             f'from "{source}": no matches for kind "{kind}" in version "{version}"\nensure CRDs are installed first'
