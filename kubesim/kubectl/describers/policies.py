@@ -5,26 +5,15 @@ Mirrors their describers in k8s.io/kubectl pkg/describe/describe.go, v1.36.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Iterator, Sequence
 
 from kubesim.api.humanize import NONE, format_selector
 from kubesim.api.objects import Object, at, name_of, namespace_of
 from kubesim.cluster.apiserver.printers import access_modes
 from kubesim.kubectl.describers.others import addresses
 from kubesim.kubectl.describers.screen import FORMATS, block, shows, table
+from kubesim.kubectl.flags import SAYS
 
-_SCOPES = {
-    "BestEffort": "do not have resource requirements set. These pods have a best effort quality of service.",
-    "NotBestEffort": (
-        "have at least one resource requirement set. These pods have a burstable or guaranteed quality of service."
-    ),
-    "NotTerminating": (
-        "do not have an active deadline. These pods usually include long running pods whose container command is not "
-        "expected to terminate."
-    ),
-    "Terminating": ("have an active deadline. These pods usually include short lived tasks, e.g. batch or build jobs."),
-}
 _DEFAULT_CLASS = "storageclass.kubernetes.io/is-default-class"
 FORMATS |= {
     "claim": lambda namespace, name: f"{namespace}/{name}" if name else "",
@@ -32,8 +21,10 @@ FORMATS |= {
     "go_list": lambda values: f"[{' '.join(values or ())}]",
     "is_default": lambda marks: "Yes" if (marks or {}).get(_DEFAULT_CLASS) == "true" else "No",
     "modes": access_modes,
+    "in_seconds": lambda value: None if value is None else f"{value} seconds",
     "or_none": lambda value: value or NONE,
     "python_switch_or_unset": lambda value: "<unset>" if value is None else bool(value),
+    "scaling_policy": lambda kind, value, period: f"{kind}\tValue: {value}\tPeriod: {period} seconds",
 }
 
 
@@ -58,7 +49,7 @@ def _network_policy(spec: Object) -> Iterator[str]:
 def _rule(rule: Object, peers: Sequence[Object], label: str, side: str) -> Iterator[str]:
     for port in rule.get("ports") or ():
         head, end = (" Range", f"-{port['endPort']}") if "endPort" in port else ("", "")
-        yield f"To Port{head}: {port.get('port', '<any>')}{end}/{port['protocol']}"
+        yield f"To Port{head}: {port.get('port', '<nil>')}{end}/{port['protocol']}"
     if not rule.get("ports"):
         yield "To Port: <any> (traffic allowed to all ports)"
     if not peers:
@@ -78,8 +69,8 @@ def _rule(rule: Object, peers: Sequence[Object], label: str, side: str) -> Itera
 @block
 def _ingress(ingress: Object, services: Sequence[Object], slices: Sequence[Object]) -> Iterator[str]:
     spec = ingress["spec"]
-    default = spec.get("defaultBackend")
-    yield f"Default backend:\t{_backend(default, services, slices) if default else '<default>'}"
+    shown = _backend(spec["defaultBackend"], services, slices) if "defaultBackend" in spec else "<default>"
+    yield f"Default backend:\t{shown}"
     if spec.get("tls"):
         yield "TLS:"
     for item in spec.get("tls") or ():
@@ -87,18 +78,19 @@ def _ingress(ingress: Object, services: Sequence[Object], slices: Sequence[Objec
         yield f"  {secret} terminates {hosts}" if secret else f"  SNI routes {hosts}"
     yield "Rules:"
     rows: list[tuple[str, ...]] = []
-    for rule in spec.get("rules") or ():
+    for rule in [rule for rule in spec.get("rules") or () if rule.get("http")]:
         rows.append((rule.get("host") or "*", ""))
         paths = [(path.get("path", ""), path["backend"]) for path in at(rule, "http.paths") or ()]
         rows += [("", f"{path} ", _backend(backend, services, slices)) for path, backend in paths]
-    if default and not rows:
-        rows.append(("*", "*", _backend(default, services, slices)))
-    yield from table(("Host", "Path", "Backends"), rows)
+    yield from table(("Host", "Path", "Backends"), rows or [("*", "*", shown)])
 
 
 def _backend(backend: Object, services: Sequence[Object], slices: Sequence[Object]) -> str:
-    service = backend.get("service") or {}
-    name, port = service.get("name", ""), service.get("port") or {}
+    if "resource" in backend:
+        return "APIGroup: {apiGroup}, Kind: {kind}, Name: {name}".format_map(
+            {"apiGroup": "<nil>", **backend["resource"]}
+        )
+    name, port = at(backend, "service.name"), at(backend, "service.port") or {}
     found = next((item for item in services if name_of(item) == name), None)
     where = f'<error: services "{name}" not found>'
     if found:
@@ -112,7 +104,7 @@ def _scopes(quota: Object, indent: str) -> Iterator[str]:
     scopes = sorted(quota["spec"].get("scopes") or ())
     if scopes:
         yield f"Scopes:\t{', '.join(scopes)}"
-    yield from (f"{indent}* Matches all pods that {_SCOPES[name]}" for name in scopes if name in _SCOPES)
+    yield from (f"{indent}* Matches all pods that {SAYS[name]}" for name in scopes if name in SAYS)
 
 
 def _used(quota: Object) -> list[tuple[str, str, str]]:
@@ -156,16 +148,49 @@ def _namespace_limits(name: str, quotas: Sequence[Object], ranges: Sequence[Obje
     yield from _limits_of(ranges, " ") if ranges else ()
 
 
+# What is measured, by the type of a metric; {value} says what the target is.
+_METRICS = {
+    "Resource": "resource {name} on pods",
+    "ContainerResource": 'resource {name} of container "{container}" on pods',
+    "Pods": '"{metric[name]}" on pods',
+    "Object": '"{metric[name]}" on {describedObject[kind]}/{describedObject[name]} ({value})',
+    "External": '"{metric[name]}" ({value})',
+}
+
+
 @block
 def _metrics(metrics: Sequence[Object] | None) -> Iterator[str]:
     for item in metrics or ():
-        kind = item["type"][:1].lower() + item["type"][1:]
-        source: Mapping[str, Any] = item[kind]
-        target, what = source["target"], f"  {kind} {source.get('name') or at(item, f'{kind}.metric.name')} on pods"
+        source: Object = item[item["type"][:1].lower() + item["type"][1:]]
+        target = source["target"]
+        value = "target average value" if "averageValue" in target else "target value"
+        amount = target.get("averageValue") or target.get("value")
         if "averageUtilization" in target:
-            yield f"{what}  (as a percentage of request):\t<unknown> / {target['averageUtilization']}%"
-        else:
-            yield f"{what}:\t<unknown> / {target.get('averageValue') or target.get('value')}"
+            value, amount = "", f"{target['averageUtilization']}%"
+        what = _METRICS[item["type"]].format(**source, value=value)
+        yield f"  {what}{'  (as a percentage of request)' * (not value)}:\t<unknown> / {amount}"
+
+
+def _terms(indent: str, terms: Sequence[Object], key: str) -> Iterator[str]:
+    for index, term in enumerate(terms):
+        title = f"Term {index}:"
+        for item in term.get(key) or ():
+            values = f" [{', '.join(item['values'])}]" if item.get("values") else ""
+            yield f"{indent}{title}\t{item['key']} {item.get('operator', 'In').lower()}{values}"
+            title = ""
+
+
+@block
+def _node_affinity(terms: Sequence[Object] | None) -> Iterator[str]:
+    yield f"Node Affinity:\t{'' if terms else NONE}"
+    if terms:
+        yield from ("  Required Terms:\t", *_terms("    ", terms, "matchExpressions"))
+
+
+@block
+def _topologies(terms: Sequence[Object] | None) -> Iterator[str]:
+    if terms:
+        yield from ("AllowedTopologies:\t", *_terms("  ", terms, "matchLabelExpressions"))
 
 
 @shows

@@ -49,8 +49,8 @@ def _lines(rows: Sequence[str], obj: Object, known: Mapping[str, Any]) -> Iterat
     "=" there is a space in place of the tab. "=text" is a line as it is. In labels and texts, {field} is one of the
     object. "Label: *part path" writes a part (in small letters) for each item of a list or each key of a map, "<none>"
     without any, and "Label: +part path" nothing then; a part that is a map is a table, its columns by their headings.
-    Without a label, "*part path" does the same, "#part path" writes the part of one object, and "@block path…" what a
-    function yields. Beside paths, "." is the object, "now" the time, and "+plural" a related list.
+    Without a label, "*part path" does the same, "#part path" writes the part of an object that is there, and "@block
+    path…" what a function yields. Beside paths, "." is the object, "now" the time, and "+plural" a related list.
     """
     for row in rows:
         label, colon, words = ("", ": ", row) if row[0] in "*#@" else row.partition(": ")
@@ -63,7 +63,7 @@ def _lines(rows: Sequence[str], obj: Object, known: Mapping[str, Any]) -> Iterat
         if name[0] == "@":
             yield from BLOCKS[name[1:]](*values)
         elif name[0] == "#":
-            yield from _lines(SCREENS[name[1:]], values[0] or {}, known)
+            yield from _lines(SCREENS[name[1:]], values[0], known) if values[0] else ()
         elif name[0] in "*+":
             yield from _each(label, name, values[0], known)
         else:
@@ -88,14 +88,15 @@ def _each(label: str, name: str, items: Any, known: Mapping[str, Any]) -> Iterat
     shape = SCREENS[name[1:]]
     if isinstance(items, dict):
         items = [{"key": key, "value": value} for key, value in sorted(items.items())]
+    items = [item if isinstance(item, dict) else {"value": item} for item in items or ()]
     if label and (items or name[0] == "*"):
         yield f"{label}:" if items else f"{label}:\t{NONE}"
     if isinstance(shape, dict):
-        rows = [[_cell(words, item, known) for words in shape.values()] for item in items or ()]
+        rows = [[_cell(words, item, known) for words in shape.values()] for item in items]
         indent = label[: len(label) - len(label.lstrip())]
         yield from table(list(shape), rows, f"{indent}  ") if rows or not label else ()
     else:
-        for item in items or ():
+        for item in items:
             yield from _lines(shape, item, known)
 
 
