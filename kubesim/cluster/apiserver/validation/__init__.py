@@ -324,6 +324,14 @@ def autoscaler(field: str, spec: Object | None) -> Errors:
 
 
 @special
+def metric_target(field: str, target: Object) -> Errors:
+    words = {"value": "be positive", "averageValue": "be positive", "averageUtilization": "be greater than 0"}
+    for key, what in words.items():
+        if key in target and quantity.parse(str(target[key])) <= 0:
+            yield invalid_value(f"{field}.{key}", target[key], f"must {what}")
+
+
+@special
 def priority_class(_field: str, obj: Object) -> Errors:
     """Only a cluster's own two may begin with "system-", as in pkg/apis/scheduling/validation."""
     name, value = str(metadata(obj).get("name")), obj.get("value", 0)

@@ -185,12 +185,12 @@ _COMBINATORS: Mapping[str, Callable[[str], Rule]] = {
     "named": lambda words: named(rule(words)),
 }
 
-_TERM = re.compile(r"([!?]?)(\w+)(?:(=|!=)(.*))?")
+_TERM = re.compile(r"(!?\??)(\w+)(?:(=|!=)(.*))?")
 _ERRORS = {"required": required, "forbidden": field_forbidden}
 
 
 def _in_cases(cases: list[list[str]]) -> Rule:
-    """What holds for fields under conditions: that one has a value, "!" none, "?" is there, or is one of "a|b"."""
+    """What holds for fields under conditions: one has a value, "!" none, "?" is there, "!?" not, or is one of "a|b"."""
 
     def check(where: str, item: Mapping[str, Any]) -> Errors:
         for condition, name, kind, *more in cases:
@@ -211,8 +211,8 @@ def holds(term: str, item: Mapping[str, Any]) -> bool:
     match = _TERM.fullmatch(term)
     assert match, term
     mark, name, sign, wanted = match.groups()
-    if mark == "?":
-        return name in item
+    if mark.endswith("?"):
+        return (name in item) is (mark == "?")
     if sign:
         return (item.get(name, "") in wanted.split("|")) is (sign == "=")
     return bool(item.get(name)) is not bool(mark)
