@@ -21,7 +21,7 @@ class Resource:
     `simulated` is False for types that a real cluster serves and this one does not keep objects of. Of most of them a
     new cluster has none, so that reading finds nothing here, too; those that are `populated` cannot be read. `parts`
     are a type's subresources, `template` is the path to the Pod template in its objects. The API server gives a
-    `warning` with every answer about a deprecated type.
+    `warning` with every answer about a deprecated type. A DELETE is answered with the object where it is `returned`.
 
     `defaults` are trees: a key with "?" is a map that is completed only where it is there, one with "!" replaces what
     there is, one with "if" holds under conditions (as those of rules.json), and a list has one entry, for each item of
@@ -47,6 +47,7 @@ class Resource:
     simulated: bool = True
     populated: bool = False
     verbs: tuple[str, ...] = _VERBS
+    returned: bool = False
     parts: tuple[str, ...] = ()
     template: tuple[str, ...] = ()
     warning: str = ""

@@ -22,19 +22,6 @@ from kubesim.server.request import Request, Response, Route, is_set, success, te
 from kubesim.shell.container import Process
 
 _SHOWN_COST, _DELETION_COST = 15, 40  # steps of the budget for an object
-# A Namespace goes later; of the others it is their registry's ReturnDeletedObject that says so.
-_SHOWN = frozenset(
-    [
-        "Namespace",
-        "PersistentVolume",
-        "PersistentVolumeClaim",
-        "Pod",
-        "ResourceQuota",
-        "Service",
-        "ServiceAccount",
-        "StorageClass",
-    ]
-)
 _FINALIZERS = {"": "", "Background": "", "Foreground": "foregroundDeletion", "Orphan": "orphan"}
 _POLICY = 'DeletionPropagation need to be one of "Foreground", "Background", "Orphan" or nil'
 _DELETE_OPTIONS = "DeleteOptions"
@@ -98,7 +85,7 @@ class Objects:
     def _delete(self, request: Request, route: Route) -> Response:
         delete = _deletion(self._api.delete, request)
         gone = delete(route.resource, route.namespace, route.name, user=request.user)
-        if route.resource.kind in _SHOWN or gone["metadata"].get("finalizers"):  # those go later
+        if route.resource.returned or gone["metadata"].get("finalizers"):  # those go later
             return self._shown(request, gone)
         return Response(success(route.resource, gone))
 
@@ -111,7 +98,7 @@ class Objects:
         return Response(request.view.many(route.resource, objects, meta, self._clock.now))
 
     def evict(self, request: Request, route: Route) -> Response:
-        """Delete a Pod as its Eviction asks; there are no budgets that could forbid it."""
+        """Delete a Pod as its Eviction asks; a PodDisruptionBudget is stored, and forbids nothing."""
         place = (route.resource, route.namespace, route.name)
         self._api.authorize(request.user, "create", *place, route.subresource)
         options = request.object().get("deleteOptions") or {}
@@ -248,7 +235,7 @@ def _container(request: Request, pod: Object) -> str:
 
 
 def answer_scale(api: APIServer, request: Request, route: Route) -> Response:
-    """Show the Scale of a Deployment or ReplicaSet, or change the number of replicas. Raises StatusError."""
+    """Show the Scale of a workload, or change the number of replicas. Raises StatusError."""
     place = (route.resource, route.namespace, route.name)
     verb = "get" if route.verb == "watch" else route.verb
     api.authorize(request.user, verb, *place, route.subresource)
