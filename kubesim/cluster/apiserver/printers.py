@@ -138,13 +138,10 @@ def _class_name(_now: Micros, meta: Object) -> str:
     return f"{meta['name']} (default)" if default == "true" else str(meta["name"])
 
 
-def _quota(limits: bool) -> Callable[..., str]:
-    def amounts(_now: Micros, status: Object | None) -> str:
-        hard, used = (status or {}).get("hard") or {}, (status or {}).get("used") or {}
-        names = [name for name in sorted(hard) if name.startswith("limits.") is limits]
-        return ", ".join(f"{name}: {used.get(name, 0)}/{hard[name]}" for name in names)
-
-    return amounts
+def _quota(status: Object | None, limits: bool) -> str:
+    hard, used = (status or {}).get("hard") or {}, (status or {}).get("used") or {}
+    names = [name for name in sorted(hard) if name.startswith("limits.") is limits]
+    return ", ".join(f"{name}: {used.get(name, 0)}/{hard[name]}" for name in names)
 
 
 def _node_address(_now: Micros, addresses: Sequence[Object] | None, kind: str) -> str:
@@ -189,14 +186,9 @@ def _source(_now: Micros, component: str | None, reporting: str | None, host: st
     return f"{component}, {host}" if host else component
 
 
-def _subjects(kind: str) -> Callable[..., str]:
-    def names(_now: Micros, subjects: Sequence[Object] | None) -> str:
-        found = [item for item in subjects or () if item["kind"] == kind]
-        return ", ".join(
-            f"{item['namespace']}/{item['name']}" if "namespace" in item else item["name"] for item in found
-        )
-
-    return names
+def _subjects(subjects: Sequence[Object] | None, kind: str) -> str:
+    found = [item for item in subjects or () if item["kind"] == kind]
+    return ", ".join(f"{item['namespace']}/{item['name']}" if "namespace" in item else item["name"] for item in found)
 
 
 class PodSummary(NamedTuple):
@@ -307,13 +299,13 @@ _FORMATTERS: dict[str, Callable[..., str]] = {
     ),
     "endpoints": _endpoints,
     "external_ip": _external_ip,
-    "groups": _subjects("Group"),
+    "groups": lambda _, subjects: _subjects(subjects, "Group"),
     "hosts": lambda _, rules: shown_few([item["host"] for item in rules or () if item.get("host")], "*"),
     "images": lambda _, containers: ",".join(item.get("image", "") for item in containers or ()),
     "job_status": _job_status,
     "joined": lambda _, *parts: "/".join(filter(None, parts)),
     "labels": lambda _, value: format_labels(value),
-    "limits": _quota(True),
+    "limits": lambda _, status: _quota(status, True),
     "metrics": _metrics,
     "modes": lambda _, modes: access_modes(modes),
     "name_of_kind": lambda _, kind, name: "/".join(filter(None, ((kind or "").lower(), name))),
@@ -336,15 +328,15 @@ _FORMATTERS: dict[str, Callable[..., str]] = {
     "pod_status": lambda _, pod: pod_summary(pod).status,
     "ports": lambda _, ports: ",".join(map(_port, ports or ())) or NONE,
     "readiness_gates": _readiness_gates,
-    "requests": _quota(False),
+    "requests": lambda _, status: _quota(status, False),
     "roles": lambda _, labels: node_roles(labels),
     "selector": lambda _, value: format_selector(value),
     "slice_addresses": lambda _, ends: shown_few([at for end in ends or () for at in end["addresses"]], "<unset>"),
     "slice_ports": lambda _, ports: shown_few([str(item["port"]) for item in ports or ()], "<unset>"),
-    "service_accounts": _subjects("ServiceAccount"),
+    "service_accounts": lambda _, subjects: _subjects(subjects, "ServiceAccount"),
     "source": _source,
     "switch": lambda _, value: str(bool(value)).lower(),
     "text": lambda _, value: str(value or "").strip(),
-    "users": _subjects("User"),
+    "users": lambda _, subjects: _subjects(subjects, "User"),
     "web_ports": lambda _, tls: "80, 443" if tls else "80",
 }

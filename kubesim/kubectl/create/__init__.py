@@ -142,21 +142,17 @@ _PATH_VERBS = "get post put delete patch head options *"
 _VERBS = "get delete list create update patch watch proxy deletecollection use bind escalate impersonate *"
 
 
-@creator("role")
-def create_role(call: Call) -> None:
-    rules = _rules(call, _verbs(call))
-    refuse_if(not rules, "at least one resource must be specified")
-    generate(call, ROLE, failure="", rules=rules)
-
-
-@creator("clusterrole")
-def create_cluster_role(call: Call) -> None:
-    verbs, paths = _verbs(call), call.flags["non-resource-url"]
+def _create_role(resource: Resource, lacking: str, call: Call) -> None:
+    verbs, paths = _verbs(call), call.flags.get("non-resource-url")
     rules = _rules(call, verbs)
     if paths:
         rules.append({"verbs": verbs, "nonResourceURLs": _paths(verbs, paths)})
-    refuse_if(not rules, "one of resource or nonResourceURL must be specified")
-    generate(call, CLUSTER_ROLE, failure="", rules=rules)
+    refuse_if(not rules, f"{lacking} must be specified")
+    generate(call, resource, failure="", rules=rules)
+
+
+creator("role")(partial(_create_role, ROLE, "at least one resource"))
+creator("clusterrole")(partial(_create_role, CLUSTER_ROLE, "one of resource or nonResourceURL"))
 
 
 def _verbs(call: Call) -> list[str]:

@@ -5,27 +5,13 @@ Mirrors their describers in k8s.io/kubectl pkg/describe/describe.go, v1.36.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 from kubesim.api.humanize import NONE, format_selector
 from kubesim.api.objects import Object, at, name_of, namespace_of
-from kubesim.cluster.apiserver.printers import access_modes
 from kubesim.kubectl.describers.others import addresses
-from kubesim.kubectl.describers.screen import FORMATS, block, shows, table
+from kubesim.kubectl.describers.screen import block, shows, table
 from kubesim.kubectl.flags import SAYS
-
-_DEFAULT_CLASS = "storageclass.kubernetes.io/is-default-class"
-FORMATS |= {
-    "claim": lambda namespace, name: f"{namespace}/{name}" if name else "",
-    "created": lambda time: f"{time.replace('T', ' ').replace('Z', '')} +0000 UTC",
-    "go_list": lambda values: f"[{' '.join(values or ())}]",
-    "is_default": lambda marks: "Yes" if (marks or {}).get(_DEFAULT_CLASS) == "true" else "No",
-    "modes": access_modes,
-    "in_seconds": lambda value: None if value is None else f"{value} seconds",
-    "or_none": lambda value: value or NONE,
-    "python_switch_or_unset": lambda value: "<unset>" if value is None else bool(value),
-    "scaling_policy": lambda kind, value, period: f"{kind}\tValue: {value}\tPeriod: {period} seconds",
-}
 
 
 @block
@@ -104,7 +90,9 @@ def _scopes(quota: Object, indent: str) -> Iterator[str]:
     scopes = sorted(quota["spec"].get("scopes") or ())
     if scopes:
         yield f"Scopes:\t{', '.join(scopes)}"
-    yield from (f"{indent}* Matches all pods that {SAYS[name]}" for name in scopes if name in SAYS)
+    yield from (
+        f"{indent}* Matches all pods that {SAYS[says]}" for says in map("scope {}".format, scopes) if says in SAYS
+    )
 
 
 def _used(quota: Object) -> list[tuple[str, str, str]]:
@@ -122,17 +110,13 @@ _LIMITS = ("Type", "Resource", "Min", "Max", "Default Request", "Default Limit",
 _LIMIT_KEYS = ("min", "max", "defaultRequest", "default", "maxLimitRequestRatio")
 
 
-def _limits_of(ranges: Iterable[Object], indent: str) -> Iterator[str]:
+@block
+def _limits(limits: Sequence[Object] | None, indent: str = "") -> Iterator[str]:
     rows = []
-    for item in (item for found in ranges for item in found["spec"].get("limits") or ()):
+    for item in limits or ():
         for name in sorted({name for key in _LIMIT_KEYS for name in item.get(key) or {}}):
             rows.append((item["type"], name, *((item.get(key) or {}).get(name, "-") for key in _LIMIT_KEYS)))
     yield from table(_LIMITS, rows, indent)
-
-
-@block
-def _limits(found: Object) -> Iterator[str]:
-    yield from _limits_of([found], "")
 
 
 @block
@@ -145,7 +129,8 @@ def _namespace_limits(name: str, quotas: Sequence[Object], ranges: Sequence[Obje
         rows = (("Resource", "Used", "Hard"), ("--------", "---", "---"), *_used(quota))
         yield from ("  " + "\t".join(row) for row in rows)
     yield from ("", "Resource Limits" if ranges else "No LimitRange resource.")
-    yield from _limits_of(ranges, " ") if ranges else ()
+    limits = [limit for found in ranges for limit in found["spec"].get("limits") or ()]
+    yield from _limits(limits, " ") if ranges else ()
 
 
 # What is measured, by the type of a metric; {value} says what the target is.

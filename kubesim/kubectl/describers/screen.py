@@ -13,6 +13,7 @@ from kubesim.api import load_table, quantity
 from kubesim.api.clock import Micros, parse_time
 from kubesim.api.humanize import NONE, age, format_labels, format_selector, human_duration, long_time, node_roles
 from kubesim.api.objects import LAST_APPLIED, Object, at, pull_secret_names
+from kubesim.cluster.apiserver.printers import access_modes
 from kubesim.gotext import tabwriter
 
 Related = Mapping[str, list[Object]]
@@ -129,25 +130,34 @@ def shows(show: Shown) -> Shown:
 
 
 _UNSET = "<unset>"
+_DEFAULT_CLASS = "storageclass.kubernetes.io/is-default-class"
 # What a line shows of the values at its paths; None for no line, as where something (`there`) isn't.
 FORMATS: dict[str, Callable[..., Any]] = {
+    "claim": lambda namespace, name: f"{namespace}/{name}" if name else "",
+    "created": lambda time: f"{time.replace('T', ' ').replace('Z', '')} +0000 UTC",
     "current": lambda now, wanted: f"{now or 0} current / {wanted or 0} desired",
     "desired": lambda wanted, total: f"{wanted or 0} desired | {total or 0} total",
     "duration": lambda start, end: human_duration(parse_time(end) - parse_time(start)) if start and end else None,
     "given": lambda value: None if value == "" else value,
+    "go_list": lambda values: f"[{' '.join(values or ())}]",
+    "in_seconds": lambda value: None if value is None else f"{value} seconds",
     "ips": lambda addresses: ",".join(item["ip"] for item in addresses or ()) or NONE,
+    "is_default": lambda marks: "Yes" if (marks or {}).get(_DEFAULT_CLASS) == "true" else "No",
     "labels": format_labels,
     "list": lambda values: ",".join(values or ()) or NONE,
     "list_given": lambda values: ",".join(values or ()) or None,
+    "modes": access_modes,
     "names": lambda items: ", ".join(item["name"] for item in items or ()) or NONE,
     "node": lambda name, address: f"{name}/{address or ''}" if name else NONE,
     "number": lambda value: value or 0,
     "number_of": lambda there, value: None if there is None else value or 0,
     "of": lambda there, value: None if there is None else "" if value is None else value,
+    "or_none": lambda value: value or NONE,
     "or_unset": lambda value: _UNSET if value in (None, "") else value,
     "pairs": lambda labels: [f"{key}={value}" for key, value in sorted((labels or {}).items())],
     "pull_secrets": pull_secret_names,
     "python_switch": bool,
+    "python_switch_or_unset": lambda value: _UNSET if value is None else bool(value),
     "quality": lambda value: value or "BestEffort",
     "quantity": lambda value: quantity.canonical(str(value)),
     "ready": lambda status: None if status is None else str(bool(status.get("ready"))),
@@ -155,6 +165,7 @@ FORMATS: dict[str, Callable[..., Any]] = {
     "rolling": lambda rolling: (
         rolling and f"{rolling.get('maxUnavailable')} max unavailable, {rolling.get('maxSurge')} max surge"
     ),
+    "scaling_policy": lambda kind, value, period: f"{kind}\tValue: {value}\tPeriod: {period} seconds",
     "seconds": lambda value: None if value is None else f"{value}s",
     "seconds_or_unset": lambda value: _UNSET if value is None else f"{value}s",
     "selector": format_selector,
@@ -166,8 +177,8 @@ FORMATS: dict[str, Callable[..., Any]] = {
     "target": lambda reference: reference and f"{reference['kind']}/{reference['name']}",
     "text": lambda value: "" if value is None else value,
     "time": long_time,
-    "time_of": lambda there, value: None if there is None else long_time(value),
     "time_given": lambda value: long_time(value) if value else None,
+    "time_of": lambda there, value: None if there is None else long_time(value),
     "time_or_unset": lambda value: long_time(value) if value else _UNSET,
     "unset_without": lambda items: None if items else _UNSET,
 }
