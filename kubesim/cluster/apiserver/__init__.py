@@ -14,8 +14,8 @@ from kubesim.api import errors, schema
 from kubesim.api.budget import Budget
 from kubesim.api.clock import SECOND, Clock, Identity, Micros, rfc3339
 from kubesim.api.objects import Object, clone, name_of, namespace_of
-from kubesim.api.resources import EVENT, NAMESPACE, POD, SERVICE, Resource
-from kubesim.cluster.apiserver import patch, validation
+from kubesim.api.resources import EVENT, NAMESPACE, POD, RESOURCE_QUOTA, SERVICE, Resource
+from kubesim.cluster.apiserver import patch, quota, validation
 from kubesim.cluster.apiserver.authorization import ADMIN, Request, User, is_allowed, request, rules_for
 from kubesim.cluster.apiserver.checks import (
     Line,
@@ -195,10 +195,15 @@ class APIServer:
         if resource is SERVICE:
             admit_service(new, self._store)
         raise_if_any(resource, new, validation.validate(resource, new))
+        charged = quota.charge(resource, new, self._store)
         if self._store.get(resource, namespace_of(new), name_of(new)):
             raise errors.already_exists(resource, name_of(new))
         note_inert(resource, new, None, options.get("note"))
-        return new if options.get("dry_run") else self._commit("ADDED", resource, new)
+        if options.get("dry_run"):
+            return new
+        for counting, status in charged:
+            self.update_status(RESOURCE_QUOTA, counting, status)
+        return self._commit("ADDED", resource, new)
 
     def _decoded(self, resource: Resource, obj: Object, options: WriteOptions) -> Object:
         if options.get("typed"):

@@ -9,6 +9,7 @@ from kubesim.cluster.controllers.job import CronJobController, JobController
 from kubesim.cluster.controllers.lifecycle import (
     GarbageCollector,
     NamespaceController,
+    QuotaController,
     TaintEvictionController,
     TokenController,
 )
@@ -26,5 +27,6 @@ CONTROLLERS = (
     JobController,
     CronJobController,
     EndpointsController,
+    QuotaController,
 )
 """What a cluster runs, each with its API server and clock."""

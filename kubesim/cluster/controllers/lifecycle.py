@@ -22,6 +22,7 @@ from kubesim.api.resources import (
     NODE,
     POD,
     REPLICA_SET,
+    RESOURCE_QUOTA,
     RESOURCES,
     SECRET,
     SERVICE,
@@ -30,6 +31,7 @@ from kubesim.api.resources import (
     find_kind,
 )
 from kubesim.cluster.apiserver import APIServer, Change
+from kubesim.cluster.apiserver.quota import usage, used
 from kubesim.cluster.apiserver.tokens import secret_token
 from kubesim.cluster.bootstrap import published
 from kubesim.cluster.controllers.base import REACTION, WorkQueue, is_deleted, release
@@ -37,6 +39,7 @@ from kubesim.cluster.controllers.scheduler import tolerations
 from kubesim.cluster.events import Recorder
 
 DELAY = 0.05
+_QUOTED = [resource for resource in RESOURCES if resource.simulated and resource.namespaced and resource is not EVENT]
 _DEPENDENTS = (REPLICA_SET, JOB, CONTROLLER_REVISION, POD)
 
 
@@ -227,3 +230,31 @@ class TokenController:
         wanted = {**secret, "metadata": meta, "data": filled | data}
         if wanted != secret:
             self._api.update(SECRET, wanted, typed=True)
+
+
+class QuotaController:
+    """Counts again what a namespace has once something goes or takes less, or the quota changes.
+
+    Mirrors kubernetes pkg/controller/resourcequota/resource_quota_controller.go, v1.36.
+    """
+
+    def __init__(self, api: APIServer, clock: Clock) -> None:
+        self._api = api
+        self._queue = WorkQueue(clock, self._reconcile)
+        for resource in _QUOTED:
+            api.subscribe(self._on_change, resource)
+
+    def _on_change(self, change: Change) -> None:
+        old = change.old if change.type == "MODIFIED" else None
+        if change.resource is RESOURCE_QUOTA and not (old and old["spec"] == change.obj["spec"]):
+            self._queue.add(change.obj)
+        elif change.type == "DELETED" or (old and usage(change.resource, old) != usage(change.resource, change.obj)):
+            for quota in self._api.list(RESOURCE_QUOTA, namespace_of(change.obj)):
+                self._queue.add(quota)
+
+    def _reconcile(self, namespace: str, name: str) -> None:
+        quota = self._api.find(RESOURCE_QUOTA, namespace, name)
+        if quota and not quota["spec"].get("scopes"):
+            objects = ((resource, obj) for resource in _QUOTED for obj in self._api.list(resource, namespace))
+            hard = quota["spec"].get("hard", {})
+            self._api.update_status(RESOURCE_QUOTA, quota, {"hard": hard, "used": used(quota, objects)})
