@@ -166,7 +166,7 @@ def shown_few(items: Sequence[str], empty: str) -> str:
 
 def _endpoints(_now: Micros, subsets: Sequence[Object] | None) -> str:
     found = [
-        address["ip"] + f":{port['port']}" * bool(port)
+        address.get("ip", "") + f":{port.get('port', 0)}" * bool(port)
         for subset in subsets or ()
         for port in subset.get("ports") or [{}]
         for address in subset.get("addresses", ())
@@ -331,8 +331,10 @@ _FORMATTERS: dict[str, Callable[..., str]] = {
     "requests": lambda _, status: _quota(status, False),
     "roles": lambda _, labels: node_roles(labels),
     "selector": lambda _, value: format_selector(value),
-    "slice_addresses": lambda _, ends: shown_few([at for end in ends or () for at in end["addresses"]], "<unset>"),
-    "slice_ports": lambda _, ports: shown_few([str(item["port"]) for item in ports or ()], "<unset>"),
+    "slice_addresses": lambda _, ends: shown_few(
+        [at for end in ends or () for at in end.get("addresses") or ()], "<unset>"
+    ),
+    "slice_ports": lambda _, ports: shown_few([str(item.get("port", "*")) for item in ports or ()], "<unset>"),
     "service_accounts": lambda _, subjects: _subjects(subjects, "ServiceAccount"),
     "source": _source,
     "switch": lambda _, value: str(bool(value)).lower(),

@@ -133,7 +133,7 @@ _UNSET = "<unset>"
 _DEFAULT_CLASS = "storageclass.kubernetes.io/is-default-class"
 # What a line shows of the values at its paths; None for no line, as where something (`there`) isn't.
 FORMATS: dict[str, Callable[..., Any]] = {
-    "claim": lambda namespace, name: f"{namespace}/{name}" if name else "",
+    "claim": lambda namespace, name: f"{namespace or ''}/{name}" if name else "",
     "created": lambda time: f"{time.replace('T', ' ').replace('Z', '')} +0000 UTC",
     "current": lambda now, wanted: f"{now or 0} current / {wanted or 0} desired",
     "desired": lambda wanted, total: f"{wanted or 0} desired | {total or 0} total",
@@ -141,7 +141,7 @@ FORMATS: dict[str, Callable[..., Any]] = {
     "given": lambda value: None if value == "" else value,
     "go_list": lambda values: f"[{' '.join(values or ())}]",
     "in_seconds": lambda value: None if value is None else f"{value} seconds",
-    "ips": lambda addresses: ",".join(item["ip"] for item in addresses or ()) or NONE,
+    "ips": lambda addresses: ",".join(item.get("ip", "") for item in addresses or ()) or NONE,
     "is_default": lambda marks: "Yes" if (marks or {}).get(_DEFAULT_CLASS) == "true" else "No",
     "labels": format_labels,
     "list": lambda values: ",".join(values or ()) or NONE,
@@ -174,7 +174,7 @@ FORMATS: dict[str, Callable[..., Any]] = {
     "spaced_time": lambda value: f"{long_time(value)} ",
     "switch": lambda value: "true" if value else "false",
     "switch_or_unset": lambda value: _UNSET if value is None else str(value).lower(),
-    "target": lambda reference: reference and f"{reference['kind']}/{reference['name']}",
+    "target": lambda reference: reference and f"{reference.get('kind', '')}/{reference.get('name', '')}",
     "text": lambda value: "" if value is None else value,
     "time": long_time,
     "time_given": lambda value: long_time(value) if value else None,

@@ -308,7 +308,7 @@ def claim(field: str, spec: Object) -> Errors:
 
 @special
 def ingress(field: str, spec: Object | None) -> Errors:
-    if not (spec or {}).get("rules") and not (spec or {}).get("defaultBackend"):
+    if not (spec or {}).get("rules") and at(spec, "defaultBackend") is None:
         yield invalid_value(field, None, "either `defaultBackend` or `rules` must be specified")
 
 

@@ -126,6 +126,7 @@ CHECKS: Mapping[str, Check] = {
     "path_segment": path_segment,
     "port_number": _in_range(1, 65535),
     "qualified_name": qualified_name,
+    "positive": lambda value: [] if value > 0 else ["must be greater than zero"],
     "user_id": _in_range(0, 2**31 - 1),
 }
 
@@ -173,19 +174,21 @@ def rule(words: str) -> Rule:
 
 
 # What the words before the last one make of it: of a check a rule (for a value that must pass it even if it is missing;
-# that must be there; that may be missing or empty), of a sentence the refusal of any value, and of a rule another one
-# (for a value that may be missing, for a list's items, and for those that each have a name of their own).
+# that must be there; that may be missing or empty), of a sentence the refusal of any value, of an enum one for a value
+# that may be "", and of a rule another one (for a value that may be missing, for a list's items, and for those that
+# each have a name of their own).
 _COMBINATORS: Mapping[str, Callable[[str], Rule]] = {
     "valid": lambda name: valid(CHECKS[name]),
     "needed": lambda name: lambda field, value: (valid(CHECKS[name]) if value else given)(field, value),
     "checked": lambda name: lambda field, value: valid(CHECKS[name])(field, value) if value else iter(()),
     "absent": lambda why: lambda field, value: iter([field_forbidden(field, why)] if value else ()),
     "optional": lambda words: lambda field, value: iter(()) if value is None else rule(words)(field, value),
+    "among": lambda name: lambda field, value: _among(field, value or "", TABLE["enums"][name].split()),
     "each": lambda words: each(rule(words)),
     "named": lambda words: named(rule(words)),
 }
 
-_TERM = re.compile(r"(!?\??)(\w+)(?:(=|!=)(.*))?")
+_TERM = re.compile(r"(!?\??)([\w.]+?)(?:(=|!=)(.*))?")
 _ERRORS = {"required": required, "forbidden": field_forbidden}
 
 
@@ -210,21 +213,22 @@ def _in_cases(cases: list[list[str]]) -> Rule:
 def holds(term: str, item: Mapping[str, Any]) -> bool:
     match = _TERM.fullmatch(term)
     assert match, term
-    mark, name, sign, wanted = match.groups()
+    mark, path, sign, wanted = match.groups()
+    value = at(item, path)
     if mark.endswith("?"):
-        return (name in item) is (mark == "?")
+        return (value is not None) is (mark == "?")
     if sign:
-        return (item.get(name, "") in wanted.split("|")) is (sign == "=")
-    return bool(item.get(name)) is not bool(mark)
+        return (("" if value is None else value) in wanted.split("|")) is (sign == "=")
+    return bool(value) is not bool(mark)
 
 
 def _one_of(supported: list[str]) -> Rule:
-    def check(field: str, value: Any) -> Errors:
-        yield from given(field, value)
-        if value and value not in supported:
-            yield unsupported(field, value, supported)
+    return lambda field, value: _among(field, value, supported) if value else given(field, value)
 
-    return check
+
+def _among(field: str, value: Any, supported: list[str]) -> Errors:
+    if value not in supported:
+        yield unsupported(field, value, supported)
 
 
 def struct(rules: Mapping[str, str]) -> Rule:
