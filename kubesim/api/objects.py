@@ -135,7 +135,7 @@ def is_static(pod: Object) -> bool:
 def find_condition(obj: Object, kind: str) -> str:
     """The status of a condition: True, False, Unknown; "" where the object has no such condition."""
     conditions = (obj.get("status") or {}).get("conditions") or ()
-    return next((str(item["status"]) for item in conditions if item["type"] == kind), "")
+    return next((str(item.get("status", "")) for item in conditions if item.get("type") == kind), "")
 
 
 def reference_to(resource: Resource, obj: Object, field_path: str = "") -> Object:

@@ -145,7 +145,7 @@ def _quota(status: Object | None, limits: bool) -> str:
 
 
 def _node_address(_now: Micros, addresses: Sequence[Object] | None, kind: str) -> str:
-    return next((item["address"] for item in addresses or () if item["type"] == kind), NONE)
+    return next((item.get("address", "") for item in addresses or () if item.get("type") == kind), NONE)
 
 
 def _node_status(_now: Micros, node: Object) -> str:

@@ -6,6 +6,7 @@ pkg/describe/describe.go, v1.36.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
@@ -55,7 +56,7 @@ def _lines(rows: Sequence[str], obj: Object, known: Mapping[str, Any]) -> Iterat
     """
     for row in rows:
         label, colon, words = ("", ": ", row) if row[0] in "*#@" else row.partition(": ")
-        label = label.format_map(obj) if "{" in label else label
+        label = label.format_map(defaultdict(str, obj)) if "{" in label else label
         if not colon:
             yield label.removeprefix("=")
             continue
