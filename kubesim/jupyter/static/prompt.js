@@ -63,7 +63,7 @@ function makePrompt(ask, { history }) {
     set(steps ? history.at(-steps) : draft);
   }
 
-  const search = makeSearch(history, input, set, enter);
+  const search = makeSearch(history, input, set, enter, catchUp);
   const onFirstLine = () => !input.value.slice(0, input.selectionStart).includes("\n");
   const onLastLine = () => !input.value.slice(input.selectionEnd).includes("\n");
   const nothingSelected = () => input.selectionStart === input.selectionEnd && getSelection().isCollapsed;
@@ -75,7 +75,7 @@ function makePrompt(ask, { history }) {
     [(e) => e.key === "ArrowDown" && onLastLine(), () => recall(-1)],
     [(e) => ctrl(e, "c") && nothingSelected(), () => set("")],
     [(e) => ctrl(e, "l"), () => ask({ do: "clear" })],
-    [(e) => ctrl(e, "r"), () => catchUp().then(search.start)],
+    [(e) => ctrl(e, "r"), search.start],
     [(e) => ctrl(e, "s"), () => {}], // not the browser's "save page"
     ...editingKeys(input, history, catchUp),
   ];
@@ -122,7 +122,7 @@ function editingKeys(input, history, catchUp) {
 
 // Ctrl+R: what is typed into a line of its own is sought in the earlier commands, the newest one first. What is found
 // is put into the prompt.
-function makeSearch(history, prompt, set, enter) {
+function makeSearch(history, prompt, set, enter, catchUp) {
   const input = h("input", { "aria-label": "Search the history", ...PLAIN });
   const said = h("span", { class: "hint", role: "status" });
   const node = h("div", { class: "search" }, "Search: ", input, said);
@@ -130,11 +130,14 @@ function makeSearch(history, prompt, set, enter) {
   let before = ""; // what was in the prompt
   let place = 0; // in the history
 
-  function start() {
+  // What is typed next is sought, even before the kernel has told what was run elsewhere
+  async function start() {
     before = input.value = prompt.value;
     node.hidden = false;
     input.focus();
     seek(history.length - 1);
+    await catchUp();
+    if (!node.hidden) seek(history.length - 1);
   }
 
   function seek(from) {
