@@ -48,8 +48,9 @@ def whole(digits: str) -> int:
 
 
 def int_or_string(text: str) -> int | str:
-    """A number, or a percentage or name: what Kubernetes calls an IntOrString."""
-    return whole(text) if text.isdecimal() else text
+    """What Kubernetes calls an IntOrString: a number of 32 bits, or else a percentage or name."""
+    number = int(text) if re.fullmatch("[-+]?[0-9]{1,18}", text) else 2**31
+    return number if -(2**31) <= number < 2**31 else text
 
 
 @lru_cache(maxsize=1024)

@@ -363,10 +363,6 @@ def _tls(call: Call) -> dict[str, list[str]]:
 
 
 def _backend(text: str) -> Object:
-    service, port = text.split(":")[:2]
-    return {"service": {"name": service, "port": {"number": int(port)} if _is_number(port) else {"name": port}}}
-
-
-def _is_number(text: str) -> bool:
-    """Whether it is one of 32 bits, as in k8s.io/apimachinery pkg/util/intstr."""
-    return bool(re.fullmatch("[-+]?[0-9]{1,18}", text)) and -(2**31) <= int(text) < 2**31
+    name, word = text.split(":")[:2]
+    port = quantity.int_or_string(word)
+    return {"service": {"name": name, "port": {"number" if isinstance(port, int) else "name": port}}}
