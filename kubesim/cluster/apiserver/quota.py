@@ -26,7 +26,7 @@ def usage(resource: Resource, obj: Object) -> Amounts:
     if resource.plural in _COUNTED:
         found[resource.plural] = "1"
     if resource is POD and obj["status"].get("phase") not in ("Succeeded", "Failed"):
-        found |= {"pods": "1", **_computed(obj)}
+        found |= {"pods": "1", **computed(obj)}
     elif resource is SERVICE and obj["spec"]["type"] in ("NodePort", "LoadBalancer"):
         found["services.nodeports"] = str(len(obj["spec"].get("ports", ())))
         found["services.loadbalancers"] = str(int(obj["spec"]["type"] == "LoadBalancer"))
@@ -79,13 +79,13 @@ def _amounts(container: Object) -> Amounts:
     """What a container asks for and is limited to."""
     given = container.get("resources") or {}
     requests, limits = given.get("requests") or {}, given.get("limits") or {}
-    found = {f"requests.{name}": amount for name, amount in requests.items()}
-    found |= {f"limits.{name}": amount for name, amount in limits.items()}
+    found = {f"requests.{name}": str(amount) for name, amount in requests.items()}
+    found |= {f"limits.{name}": str(amount) for name, amount in limits.items()}
     return found | {name: requests[name] for name in _PLAIN if name in requests}
 
 
-def _computed(pod: Object) -> Amounts:
-    """The sum of what goes on running; more, if an init container that ends asks for more."""
+def computed(pod: Object) -> Amounts:
+    """What a Pod takes: the sum of what goes on running; more, if an init container that ends asks for more."""
     inits = pod["spec"].get("initContainers") or []
     sidecars = [item for item in inits if item.get("restartPolicy") == "Always"]
     ending = [_amounts(item) for item in inits if item not in sidecars]

@@ -17,6 +17,7 @@ from kubesim.api.clock import SECOND, Micros, rfc3339
 from kubesim.api.humanize import NONE, age, long_time
 from kubesim.api.objects import Object, bare_template, is_owned_by, metadata
 from kubesim.cluster.apiserver.printers import shown_few
+from kubesim.cluster.apiserver.quota import computed
 from kubesim.kubectl.describers.screen import block, shows, table
 
 _TOKEN_TYPE = "kubernetes.io/service-account-token"
@@ -151,19 +152,9 @@ def _pod(pod: Object, room: Mapping[str, str], now: Micros) -> tuple[str, ...]:
 
 
 def _total(pod: Object, kind: str) -> Counter[str]:
-    """What a Pod asks for: its containers and sidecars together, or the greediest init container if that is more."""
-    inits: Sequence[Object] = pod["spec"].get("initContainers") or ()
-    sidecars = [item for item in inits if item.get("restartPolicy") == "Always"]
-    total = sum((_amounts(item, kind) for item in (*pod["spec"]["containers"], *sidecars)), Counter[str]())
-    for item in inits:
-        total |= _amounts(item, kind)
-    return total
-
-
-def _amounts(container: Object, kind: str) -> Counter[str]:
-    """Amounts in thousandths, so that they are whole numbers."""
-    amounts = ((container.get("resources") or {}).get(kind) or {}).items()
-    return Counter({name: int(quantity.parse(str(text)) * 1000) for name, text in amounts})
+    """What a Pod asks for, in thousandths, so that they are whole numbers."""
+    amounts = ((name.partition("."), amount) for name, amount in computed(pod).items())
+    return Counter({name: int(quantity.parse(amount) * 1000) for (of, _, name), amount in amounts if of == kind})
 
 
 def _share(amounts: Counter[str], name: str, room: Mapping[str, str]) -> str:
