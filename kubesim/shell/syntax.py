@@ -27,6 +27,7 @@ _NAME = re.compile(r"[A-Za-z_][A-Za-z_0-9]*|[0-9@*#?!$-]")
 _BRACE = re.compile(r"\{([A-Za-z_][A-Za-z_0-9]*|[0-9@*#?!$-])(?:(:?[-+])([^{}'\"]*))?\}")
 _ARITHMETIC = re.compile(r"\(\(((?:[^()]++|\((?:[^()]++|\([^()]*+\))*+\))*+)\)\)")
 _ESCAPE = re.compile(r"\\(?:x([0-9A-Fa-f]{1,2})|0?([0-7]{1,3})|([abefnrtv\\'\"])|(c))", re.DOTALL)
+_BYTES = ("utf-8", "surrogateescape")
 _ESCAPES = dict(zip("abefnrtv\\'\"", "\a\b\x1b\f\n\r\t\v\\'\"", strict=True))
 _COST = 60  # steps for one token, or one part of a word
 
@@ -149,14 +150,14 @@ class Script(NamedTuple):  # Lists of commands, one after the other
 
 def unescape(text: str) -> tuple[str, bool]:
     """`text` with echo -e's and printf's escapes replaced, and whether `\\c` ended it early."""
-    done, end = [], 0
+    done, end, stops = bytearray(), 0, False
     for match in _ESCAPE.finditer(text):
-        done.append(text[end : match.start()])
-        if match[4]:
-            return "".join(done), True
-        done.append(_ESCAPES[match[3]] if match[3] else chr(int(match[1] or match[2], 16 if match[1] else 8) & 0xFF))
-        end = match.end()
-    return "".join([*done, text[end:]]), False
+        done += text[end : match.start()].encode(*_BYTES)
+        end, stops = match.end(), bool(match[4])
+        if stops:
+            break
+        done.append(ord(_ESCAPES[match[3]]) if match[3] else int(match[1] or match[2], 16 if match[1] else 8) & 0xFF)
+    return (done if stops else done + text[end:].encode(*_BYTES)).decode(*_BYTES), stops
 
 
 class Lexer:
