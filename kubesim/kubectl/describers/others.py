@@ -15,7 +15,7 @@ from itertools import product
 from kubesim.api import quantity
 from kubesim.api.clock import SECOND, Micros, rfc3339
 from kubesim.api.humanize import NONE, age, long_time
-from kubesim.api.objects import Object, bare_template, is_owned_by, metadata
+from kubesim.api.objects import Object, at, bare_template, is_owned_by, metadata
 from kubesim.cluster.apiserver.printers import shown_few
 from kubesim.cluster.apiserver.quota import computed
 from kubesim.kubectl.describers.screen import block, shows, table
@@ -114,31 +114,23 @@ def _node_pods(node: Object, pods: Sequence[Object] | None, now: Micros) -> Iter
     if pods is None:
         yield "Pods:\tnot authorized"
     else:
-        on_it = [pod for pod in pods if _runs_on(pod, node["metadata"]["name"])]
+        on_it = [pod for pod in pods if pod["spec"].get("nodeName") == node["metadata"]["name"]]
+        on_it = [pod for pod in on_it if at(pod, "status.phase") not in ("Failed", "Succeeded")]
         yield from _resources(on_it, node.get("status") or {}, now)
 
 
 @shows
 def _taints(taints: Sequence[Object] | None) -> list[str]:
-    return sorted(map(_taint, taints or ()))
-
-
-def _taint(taint: Object) -> str:
-    value = f"={taint['value']}" if taint.get("value") else ""
-    return f"{taint['key']}{value}:{taint['effect']}"
-
-
-def _runs_on(pod: Object, node: str) -> bool:
-    done = (pod.get("status") or {}).get("phase") in ("Failed", "Succeeded")
-    return pod["spec"].get("nodeName") == node and not done
+    return sorted(
+        f"{item['key']}{'=' * bool(item.get('value'))}{item.get('value', '')}:{item['effect']}" for item in taints or ()
+    )
 
 
 def _resources(pods: Sequence[Object], status: Object, now: Micros) -> Iterator[str]:
     room = status.get("allocatable") or status.get("capacity") or {}
     yield f"Non-terminated Pods:\t({len(pods)} in total)"
     yield from table(_POD_COLUMNS, (_pod(pod, room, now) for pod in pods))
-    yield "Allocated resources:"
-    yield "  (Total limits may be over 100 percent, i.e., overcommitted.)"
+    yield from ("Allocated resources:", "  (Total limits may be over 100 percent, i.e., overcommitted.)")
     requests, limits = (sum((_total(pod, kind) for pod in pods), Counter[str]()) for kind in ("requests", "limits"))
     names = ["cpu", "memory", "ephemeral-storage", *sorted(name for name in room if name.startswith("hugepages-"))]
     rows = [(name, _share(requests, name, room), _share(limits, name, room)) for name in names]
@@ -170,12 +162,8 @@ _ACRONYMS = {"API", "URL", "UID", "OSB", "GUID"}
 
 
 @block
-def _fields(obj: Object) -> Iterator[str]:
-    """Every field of the object, sorted, with its name taken apart into words."""
-    return _each_field(obj, "", "")
-
-
-def _each_field(content: Object, indent: str, path: str) -> Iterator[str]:
+def _fields(content: Object, indent: str = "", path: str = "") -> Iterator[str]:
+    """Every field of an object, sorted, with its name taken apart into words."""
     for name, value in sorted(content.items()):
         if f"{path}{name}" in _SHOWN_ABOVE:
             continue
@@ -185,7 +173,7 @@ def _each_field(content: Object, indent: str, path: str) -> Iterator[str]:
         yield f"{indent}{_label(name)}:"
         for item in value if isinstance(value, list) else [value]:
             is_map = isinstance(item, dict)
-            yield from _each_field(item, f"{indent}  ", f"{path}{name}.") if is_map else [f"{indent}  {_plain(item)}"]
+            yield from _fields(item, f"{indent}  ", f"{path}{name}.") if is_map else [f"{indent}  {_plain(item)}"]
 
 
 def _plain(value: object) -> str:
@@ -215,12 +203,9 @@ def _new_set(deployment: Object, found: Sequence[Object] | None) -> str | None:
 
 def _owned_sets(deployment: Object, found: Sequence[Object] | None) -> tuple[list[Object], Object | None]:
     """The ReplicaSets of a Deployment, and the one that has its template."""
-    owned = sorted((item for item in found or () if is_owned_by(item, deployment)), key=_creation)
+    owned = [item for item in found or () if is_owned_by(item, deployment)]
+    owned.sort(key=lambda item: (item["metadata"].get("creationTimestamp") or "", item["metadata"]["name"]))
     return owned, next((item for item in owned if bare_template(item) == bare_template(deployment)), None)
-
-
-def _creation(obj: Object) -> tuple[str, str]:
-    return obj["metadata"].get("creationTimestamp") or "", obj["metadata"]["name"]
 
 
 def _created(replica_sets: Sequence[Object]) -> str:
