@@ -32,6 +32,7 @@ _BLANKS = re.compile(r"[ \t\n]+")
 _MAGIC = re.compile(r"[*?[]")
 _EXPANDED = re.compile(r"[*?[~,]|\.\.")  # without one of these, a bare word stays as it is
 _WORD_COST = 80
+_PART_COST = 8  # a word that braces make may have dozens of parts
 _FOLDER_COST = 2000
 PATTERN_COST = 40  # for each character of a file name pattern
 _VARIANT_COST = 10
@@ -105,6 +106,7 @@ class Expander:
         return [[Literal(str(number) if match[1] else chr(number))] for number in numbers]
 
     def _pieces(self, word: Word) -> Iterator[Piece]:
+        self.machine.budget.spend(_PART_COST * len(word.parts))
         beginning = "".join(part.text if bare(part) else "$" for part in word.parts[:2])
         for part in word.parts:
             value, quoted = self._value(part), part.quoted
