@@ -48,7 +48,8 @@ def charge(resource: Resource, obj: Object, store: Store) -> list[tuple[Object, 
     quotas, charged = store.list(RESOURCE_QUOTA, namespace_of(obj)) if resource.namespaced else [], []
     asked = usage(resource, obj) if quotas else {}
     for quota in quotas:
-        hard, before = quota["status"].get("hard", {}), quota["status"].get("used", {})
+        hard = quota["status"].get("hard", {})
+        before = dict.fromkeys(hard, "0") | quota["status"].get("used", {})
         wanted = {name: asked[name] for name in sorted(hard) if name in asked}
         _check_is_given(resource, obj, quota, _REQUIRED & hard.keys())
         after = {name: quantity.total((before[name], amount)) for name, amount in wanted.items()}
