@@ -38,6 +38,7 @@ class Printer:
         self._text = text
         self._as_json = name == "jsonpath-as-json"
         self._budget = budget
+        budget.spend(_READING_COST * len(text))
         try:
             self._parts = parse(text)
         except FormatError as error:
@@ -76,6 +77,7 @@ def results(parts: Sequence[Part], obj: Any, budget: Budget) -> list[Values]:
     return found
 
 
+_READING_COST = 5  # for each character of a template
 _COST = 6  # steps of the budget for one value
 
 
