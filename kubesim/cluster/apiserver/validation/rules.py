@@ -126,7 +126,7 @@ CHECKS: Mapping[str, Check] = {
     "path_segment": path_segment,
     "port_number": _in_range(1, 65535),
     "qualified_name": qualified_name,
-    "positive": lambda value: [] if value > 0 else ["must be greater than zero"],
+    "positive": lambda value: [] if (value or 0) > 0 else ["must be greater than zero"],
     "user_id": _in_range(0, 2**31 - 1),
 }
 
