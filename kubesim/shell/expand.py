@@ -166,13 +166,17 @@ class Expander:
                 yield prefix + segment
             return
         self.machine.budget.spend(_FOLDER_COST + PATTERN_COST * len(segment))
-        head, bracket, tail = segment.replace("[^", "[!").rpartition("]")
-        plain = fnmatch.translate(head + bracket + tail.replace("[", "[[]"))  # `[` without `]` is no pattern
-        match = re.compile(plain).match
+        match = file_pattern(segment).match
         for name in files.listdir(folder or ".") if files.is_dir(folder or ".") else []:
             self.machine.budget.spend(len(name))
             if match(name) and (not name.startswith(".") or segment.startswith(".")):
                 yield prefix + name
+
+
+def file_pattern(pattern: str) -> re.Pattern[str]:
+    """What matches the names that a pattern with `*`, `?` and `[…]` is for; `[` without `]` is no pattern."""
+    head, bracket, tail = pattern.replace("[^", "[!").rpartition("]")
+    return re.compile(fnmatch.translate(head + bracket + tail.replace("[", "[[]")))
 
 
 _OPEN, _COMMA, _CLOSE = map(Literal, "{,}")

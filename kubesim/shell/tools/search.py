@@ -9,11 +9,10 @@ import operator
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 from typing import NamedTuple
 
 from kubesim.api.budget import Budget
-from kubesim.shell.expand import PATTERN_COST
+from kubesim.shell.expand import PATTERN_COST, file_pattern
 from kubesim.shell.syntax import UnsupportedError, unescape
 from kubesim.shell.tool import Invocation, Options, ToolError, lines, misused
 from kubesim.shell.tools import below, inputs, whole_number
@@ -345,6 +344,7 @@ def find(operands: list[str], options: Options, io: Invocation) -> None:
     if len(tests) % 2 or wanted.keys() - {"-name", "-iname", "-type", "-maxdepth"} or 2 * len(wanted) < len(tests):
         raise UnsupportedError(f"'find {' '.join(tests)[:80]}'")
     io.spend(PATTERN_COST * sum(map(len, wanted.values())))
+    exact, folded = map(file_pattern, (wanted.get("-name", "*"), wanted.get("-iname", "*").lower()))
     depth = whole_number(wanted.get("-maxdepth", "99"), "Expected a positive decimal integer argument to -maxdepth")
     for start in operands[: len(operands) - len(tests)] or ["."]:
         if not io.files.exists(start):
@@ -353,11 +353,7 @@ def find(operands: list[str], options: Options, io: Invocation) -> None:
         for path in _walk(io, start, depth):
             name = path.rstrip("/").rpartition("/")[2] or path
             kind = "d" if io.files.is_dir(path) else "f"
-            if (
-                fnmatchcase(name, wanted.get("-name", "*"))
-                and fnmatchcase(name.lower(), wanted.get("-iname", "*").lower())
-                and wanted.get("-type", kind) == kind
-            ):
+            if exact.match(name) and folded.match(name.lower()) and wanted.get("-type", kind) == kind:
                 io.out(f"{path}\n")
 
 
