@@ -30,7 +30,7 @@ _MARK = re.compile(r"([{},])")
 _SEQUENCE = re.compile(r"(-?[0-9]{1,9})\.\.(-?[0-9]{1,9})|([A-Za-z])\.\.([A-Za-z])")
 _BLANKS = re.compile(r"[ \t\n]+")
 _MAGIC = re.compile(r"[*?[]")
-_EXPANDED = re.compile(r"[*?[~,]|\.\.")  # without one of these, a bare word stays as it is
+_EXPANDED = re.compile(r"[*?[~]")  # without one of these, and without braces, a bare word stays as it is
 _WORD_COST = 80
 _PART_COST = 8  # a word that braces make may have dozens of parts
 _FOLDER_COST = 2000
@@ -54,7 +54,7 @@ class Expander:
         for word in words:
             if exports and (assigned := assignment(word)):
                 found.append(f"{assigned[0]}={self.text(assigned[1])}")
-            elif (text := word.bare) and not _EXPANDED.search(text):
+            elif (text := word.bare) and not _EXPANDED.search(text) and not _may_have_braces(text):
                 self.machine.budget.produce(len(text))
                 found.append(text)
             else:
@@ -171,6 +171,11 @@ class Expander:
             self.machine.budget.spend(len(name))
             if match(name) and (not name.startswith(".") or segment.startswith(".")):
                 yield prefix + name
+
+
+def _may_have_braces(text: str) -> bool:
+    """Whether it may have the braces of a list or a sequence; `{.a}` stays as it is."""
+    return "{" in text and ("," in text or ".." in text)
 
 
 def file_pattern(pattern: str) -> re.Pattern[str]:

@@ -15,6 +15,8 @@ from kubesim.shell.parser import parse
 from kubesim.shell.syntax import Script, ShellError
 from kubesim.shell.tool import COMMAND_COST, Invocation, Tool
 
+_ARGUMENT_COST = 4  # steps for a character of a program's arguments; Linux takes 131,071 of one argument
+
 Command = syntax.Simple | syntax.Compound
 _Node = TypeVar("_Node")
 
@@ -201,6 +203,7 @@ class Interpreter:
             streams.stderr(machine.unknown(name, self.tools))
             return 127
         if not tool.builtin:
+            machine.budget.spend(_ARGUMENT_COST * sum(map(len, rest)))
             machine.start(arguments)
         with machine.budget.level():
             return tool.run(rest, Invocation(tool, machine, self.tools, streams, self.call, self._child))
