@@ -221,7 +221,11 @@ def _types(call: Call, word: str) -> list[Resource]:
     return found
 
 
+_NAME_COST = 300  # steps for an object that is asked for by its name
+
+
 def _named(call: Call, resource: Resource, name: str) -> Target:
+    call.context.budget.spend(_NAME_COST)
     is_everywhere = call.flags.get("all-namespaces") and resource.namespaced
     refuse_if(is_everywhere, "a resource cannot be retrieved by name across all namespaces")
     return Target(resource, call.namespace if resource.namespaced else "", name)

@@ -32,6 +32,7 @@ _BLANKS = re.compile(r"[ \t\n]+")
 _MAGIC = re.compile(r"[*?[]")
 _EXPANDED = re.compile(r"[*?[~]")  # without one of these, and without braces, a bare word stays as it is
 _WORD_COST = 80
+_CHARACTER_COST = 3  # each may be a brace or a comma
 _PART_COST = 8  # a word that braces make may have dozens of parts
 _FOLDER_COST = 2000
 PATTERN_COST = 40  # for each character of a file name pattern
@@ -58,7 +59,7 @@ class Expander:
                 self.machine.budget.produce(len(text))
                 found.append(text)
             else:
-                self.machine.budget.spend(_WORD_COST)
+                self.machine.budget.spend(_WORD_COST + _CHARACTER_COST * len(word.source))
                 found += [text for one in self._braces(word) for text in self._file_names(self._fields(one))]
         return found
 
