@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import hashlib
 import re
 import textwrap
 from collections.abc import Iterator, Mapping
@@ -16,6 +15,7 @@ from kubesim.api.objects import Object, metadata, name_of, namespace_of, templat
 from kubesim.api.resources import Resource, find_kind
 from kubesim.gotext import gojson
 from kubesim.kubectl.command import Call, command
+from kubesim.kubectl.create.secrets import short_hash
 from kubesim.kubectl.errors import KubectlError, ManifestError, NotSimulated, refuse_if
 from kubesim.kubectl.formats.marshal import to_yaml
 from kubesim.kubectl.manifests import documents, items_of, parse_document
@@ -88,12 +88,6 @@ def build(call: Call, folder: str) -> str:
     _refer(items)
     items.sort(key=lambda item: item.rank)
     return "---\n".join(to_yaml(item.obj) for item in items)
-
-
-def short_hash(content: Object) -> str:
-    """Mirrors k8s.io/kubectl pkg/util/hash/hash.go."""
-    digits = hashlib.sha256(gojson.dumps(content).encode()).hexdigest()[:10]
-    return digits.translate(str.maketrans("013ae", "ghkmt"))
 
 
 def _layer(call: Call, folder: PurePosixPath, seen: _Paths) -> list[_Item]:

@@ -6,6 +6,7 @@ Mirrors k8s.io/kubectl pkg/cmd/create/create_{secret,secret_docker,secret_tls,co
 from __future__ import annotations
 
 import base64
+import hashlib
 import re
 from collections.abc import Iterable
 from typing import Any
@@ -18,7 +19,6 @@ from kubesim.kubectl.command import Call
 from kubesim.kubectl.create import creator, make
 from kubesim.kubectl.errors import KubectlError, refuse_if
 from kubesim.kubectl.flags import check_variable_name
-from kubesim.kubectl.kustomize import short_hash
 
 
 @creator("secret docker-registry")
@@ -166,3 +166,9 @@ def _read(call: Call, path: str, failure: str = "error reading {path}") -> bytes
         return call.context.workspace.read_text(path).encode("utf-8", "surrogateescape")
     except OSError as error:
         raise KubectlError(f"{failure.format(path=path)}: {(error.strerror or '').lower()}") from None
+
+
+def short_hash(content: Object) -> str:
+    """Mirrors k8s.io/kubectl pkg/util/hash/hash.go."""
+    digits = hashlib.sha256(gojson.dumps(content).encode()).hexdigest()[:10]
+    return digits.translate(str.maketrans("013ae", "ghkmt"))
