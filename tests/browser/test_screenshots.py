@@ -39,6 +39,7 @@ def unfold_advice(picture: Locator) -> None:
 
 def refresh(progress: Locator) -> None:
     progress.get_by_role("button", name="Refresh").press("Enter")
+    expect(progress.get_by_role("status")).to_contain_text("Your progress: ")
     expect(progress).to_contain_text("Next: in 1 day")  # the quiz was answered wrongly
 
 
