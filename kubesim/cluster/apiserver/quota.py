@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 
 from kubesim.api import errors, quantity
 from kubesim.api.objects import Object, name_of, namespace_of
-from kubesim.api.resources import POD, RESOURCE_QUOTA, SERVICE, Resource
+from kubesim.api.resources import LIMIT_RANGE, POD, RESOURCE_QUOTA, SERVICE, Resource
 from kubesim.cluster.apiserver.store import Store
 
 _COUNTED = ["configmaps", "persistentvolumeclaims", "replicationcontrollers", "resourcequotas", "secrets", "services"]
@@ -51,7 +51,7 @@ def charge(resource: Resource, obj: Object, store: Store) -> list[tuple[Object, 
         hard = quota["status"].get("hard", {})
         before = dict.fromkeys(hard, "0") | quota["status"].get("used", {})
         wanted = {name: asked[name] for name in sorted(hard) if name in asked}
-        _check_is_given(resource, obj, quota, _REQUIRED & hard.keys())
+        _check_is_given(resource, obj, quota, _REQUIRED & hard.keys(), store)
         after = {name: quantity.total((before[name], amount)) for name, amount in wanted.items()}
         over = [name for name, amount in after.items() if quantity.parse(amount) > quantity.parse(hard[name])]
         if over:
@@ -63,9 +63,9 @@ def charge(resource: Resource, obj: Object, store: Store) -> list[tuple[Object, 
     return charged
 
 
-def _check_is_given(resource: Resource, obj: Object, quota: Object, required: frozenset[str]) -> None:
+def _check_is_given(resource: Resource, obj: Object, quota: Object, required: frozenset[str], store: Store) -> None:
     """Raises StatusError (Forbidden) for a Pod with a container that leaves open what the quota counts."""
-    if resource is not POD:
+    if resource is not POD or store.list(LIMIT_RANGE, namespace_of(obj)):  # its defaults may give it
         return
     missing: dict[str, set[str]] = {}
     for container in (*obj["spec"]["containers"], *obj["spec"].get("initContainers", ())):
