@@ -2,30 +2,25 @@
 
 The simulator is deterministic, so the same writes at the same moments make the same cluster again, with its uids and
 its Pods in the middle of their back-off. A write is in the file before it is done; one that failed, or that the process
-did not survive, is marked and not repeated. Once the writes take a quarter of the snapshot's room, a copy of the
-process writes a new snapshot, while this one goes on; with the writes since, it replaces the file in one step. (Windows
-can't copy a process; there, the file grows.) Each line ends with a checksum of all lines so far, so that a missing one
-is noticed.
+did not survive, is marked and not repeated. Once the writes take a quarter of the snapshot's room, a new snapshot
+replaces the file in one step. Each line ends with a checksum of all lines so far, so that a missing one is noticed.
 """
 
 from __future__ import annotations
 
 import base64
 import errno
-import gc
-import gzip
 import io
 import json
 import logging
 import os
 import pickle
 import threading
-import warnings
 import zlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime
-from functools import cache, partial
+from functools import cache
 from hashlib import sha256
 from pathlib import Path
 from types import FunctionType, MethodType
@@ -51,7 +46,7 @@ _KEPT = ("content-type", "impersonate-")
 _FAILED: Object = {"failed": True}
 _UNREADABLE = (
     *(ValueError, TypeError, LookupError, AttributeError, RecursionError),
-    *(zlib.error, EOFError, gzip.BadGzipFile, pickle.UnpicklingError),
+    *(zlib.error, EOFError, pickle.UnpicklingError),
 )
 _log = logging.getLogger(__name__)
 
@@ -74,7 +69,6 @@ class Journal:
         self._path, self._file = path, _open(path)
         self._size = self._sum = self._first = 0
         self._fresh = path.with_name(f"{path.name}.new")
-        self._draft: tuple[int, int, int] | None = None  # the fresh file, its writer, and what it replaces of the old
         try:
             self._check()
             self._fresh.unlink(missing_ok=True)  # of a server that was killed
@@ -83,8 +77,7 @@ class Journal:
             raise
 
     def close(self) -> None:
-        """Release the file, compacted if that has begun. It may be closed twice."""
-        self._take_over(wait=True)
+        """Release the file. It may be closed twice."""
         file, self._file = self._file, -1
         if file >= 0:
             os.close(file)
@@ -120,17 +113,30 @@ class Journal:
             self.writes -= 1
             with suppress(JournalError):
                 self._write(_FAILED)
-            self._take_over(wait=True)
             self.compact(api)  # with what it did before it failed
             raise
-        self._take_over(wait=False)
-        if not self._draft and self._size - self._first > max(SMALLEST, self._first // 4):
-            self._begin_draft(api)
+        if self._size - self._first > max(SMALLEST, self._first // 4):
+            self.compact(api)
 
     def compact(self, api: API) -> None:
-        """Replace the file by a snapshot at once."""
-        self._begin_draft(api)
-        self._take_over(wait=True)
+        """Replace the file by a snapshot. Where that can't be written, go on with the old file, which grows."""
+        file = -1
+        try:
+            state = {"code": _code(), "pickled": base64.b64encode(_pickled(api)).decode()}
+            data, check = _sealed(self._head(state), 0)
+            file = _open(self._fresh)
+            _put(file, data)
+            os.fsync(file)
+            self._fresh.replace(self._path)
+        except (OSError, RecursionError, pickle.PicklingError) as error:
+            _log.warning("%s could not be compacted: %s", self._path, error)
+            self._first = self._size
+            if file >= 0:
+                os.close(file)
+                self._fresh.unlink(missing_ok=True)
+        else:
+            os.close(self._file)
+            self._file, self._first, self._size, self._sum = file, len(data), len(data), check
 
     def _check(self) -> None:
         """Read the whole file once, and drop a line that was cut short: its request was never answered."""
@@ -177,7 +183,7 @@ class Journal:
 
     def _write(self, line: Object) -> None:
         """Append a whole line or nothing."""
-        data, check = _sealed([json.dumps(line).encode()], self._sum)
+        data, check = _sealed(line, self._sum)
         try:
             _put(self._file, data)
         except OSError as error:
@@ -186,66 +192,11 @@ class Journal:
         self._size += len(data)
         self._sum = check
 
-    def _begin_draft(self, api: API) -> None:
-        """Let a copy of this process write a snapshot to a fresh file."""
-        if not hasattr(os, "fork"):
-            return
-        file = -1
-        try:
-            self._fresh.unlink(missing_ok=True)
-            file = _open(self._fresh)
-            gc.freeze()  # no search for cycles, of which a cluster has none, stops the server or copies all memory
-            self._draft = file, _in_a_copy(partial(self._write_snapshot, api, file), file), self._size
-        except OSError as error:
-            self._give_up(file, error)
-
-    def _write_snapshot(self, api: API, file: int) -> None:
-        data = io.BytesIO()
-        api.history.close()  # in the copy, so that it is no part of the cluster
-        with gzip.GzipFile(fileobj=data, mode="wb", compresslevel=1, mtime=0) as packed:
-            _Pickler(packed, pickle.HIGHEST_PROTOCOL).dump(api.cluster)
-        state = {"code": _code(), "pickled": base64.b64encode(data.getvalue()).decode()}
-        _put(file, _sealed([json.dumps(self._head(state)).encode()], 0)[0])
-        os.fsync(file)
-
-    def _take_over(self, wait: bool) -> None:
-        """Put a fresh file that is written in place of the old one, with the writes since."""
-        if self._draft is None:
-            return
-        file, writer, end = self._draft
-        try:
-            ended, status = os.waitpid(writer, 0 if wait else os.WNOHANG)
-            if not ended:
-                return
-            if failed := abs(os.waitstatus_to_exitcode(status)):
-                raise OSError(failed, os.strerror(failed))
-            first = os.fstat(file).st_size
-            with self._fresh.open("rb") as fresh, self._path.open("rb") as old:
-                fresh.seek(first - len("01234567\n"))
-                old.seek(end)
-                data, check = _sealed([line.rpartition(b" ")[0] for line in old], int(fresh.read(), 16))
-            _put(file, data)
-            self._fresh.replace(self._path)
-        except OSError as error:
-            self._give_up(file, error)
-        else:
-            os.close(self._file)
-            self._file, self._first, self._size, self._sum = file, first, first + len(data), check
-        self._draft = None
-
-    def _give_up(self, file: int, error: OSError) -> None:
-        """Go on with the old file, which grows."""
-        _log.warning("%s could not be compacted: %s", self._path, error)
-        self._first = self._size
-        if file >= 0:
-            os.close(file)
-            self._fresh.unlink(missing_ok=True)
-
     def _loaded(self, state: Any) -> Cluster:
         try:
             if state["code"] != _code():
                 raise JournalError(f"{self._path}: written by another version of kubesim, which alone can read it")
-            cluster = _Unpickler(gzip.GzipFile(fileobj=io.BytesIO(base64.b64decode(state["pickled"])))).load()
+            cluster = _Unpickler(io.BytesIO(zlib.decompress(base64.b64decode(state["pickled"])))).load()
             if isinstance(cluster, Cluster):
                 return cluster
         except _UNREADABLE:
@@ -267,40 +218,17 @@ def _open(path: Path) -> int:
     return file
 
 
-def _sealed(lines: Iterable[bytes], check: int) -> tuple[bytes, int]:
-    """Lines with the checksum of all so far, which was `check` before them, and the last of these sums."""
-    found = []
-    for line in lines:
-        check = zlib.crc32(line, check)
-        found.append(b"%s %08x\n" % (line, check))
-    return b"".join(found), check
+def _sealed(line: Object, check: int) -> tuple[bytes, int]:
+    """A line with the checksum of all so far, which was `check` before it, and the new checksum."""
+    text = json.dumps(line).encode()
+    check = zlib.crc32(text, check)
+    return b"%s %08x\n" % (text, check), check
 
 
 def _put(file: int, data: bytes) -> None:
     """Append all of it. Raises OSError where there is room for a part only."""
     if os.write(file, data) < len(data):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-
-
-def _in_a_copy(work: Callable[[], None], file: int) -> int:
-    """Let a copy of this process, which sees all as it is now, do the work on an open file; the copy's id.
-
-    The copy ends with 0, or with the number of the error.
-    """
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)  # the work needs no lock that another thread may hold
-        if process := os.fork():
-            return process
-    status = errno.EINVAL
-    try:
-        os.closerange(0, file)  # or a client would not see the server hang up
-        os.closerange(file + 1, 1 << 16)
-        work()
-        status = 0
-    except OSError as error:
-        status = error.errno or status
-    finally:
-        os._exit(status)
 
 
 def _entry(at: int, request: Request) -> Object:
@@ -353,6 +281,13 @@ _REDUCED: dict[type, Callable[[Any], tuple[Callable[..., Any], tuple[Any, ...]]]
     _LOCK: lambda _: (threading.RLock, ()),
     Outside: lambda _: (Outside, ()),  # Session.resume says again what it finds
 }
+
+
+def _pickled(api: API) -> bytes:
+    data = io.BytesIO()
+    with api.history.apart():
+        _Pickler(data, pickle.HIGHEST_PROTOCOL).dump(api.cluster)
+    return zlib.compress(data.getvalue(), 1)
 
 
 class _Pickler(pickle.Pickler):

@@ -9,6 +9,7 @@ import json
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from copy import copy
 from itertools import takewhile
 from math import inf
@@ -62,6 +63,15 @@ class History:
             self.is_closed = True
             self._notify()
             self._listeners.clear()
+
+    @contextmanager
+    def apart(self) -> Iterator[None]:
+        """Meanwhile, the cluster doesn't know of this history, so that it can be stored without it."""
+        self._stop()
+        try:
+            yield
+        finally:
+            self._stop = self.api.subscribe(self._remember)
 
     def _remember(self, change: Change) -> None:
         self._changes.append((self.clock.now, change, len(json.dumps(change.obj))))
