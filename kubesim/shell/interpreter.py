@@ -65,14 +65,8 @@ class Interpreter:
 
     def _script(self, script: Script, streams: Streams) -> int:
         status = 0
-        for item in script.items:
-            status = self._and_or(item, streams)
-        return status
-
-    def _and_or(self, item: syntax.AndOr, streams: Streams) -> int:
-        status = self._pipeline(item.first, streams)
-        for operator, pipeline in item.rest:
-            if (operator == "&&") == (status == 0):
+        for pipeline in script:
+            if pipeline.operator == ";" or (pipeline.operator == "&&") == (status == 0):
                 status = self._pipeline(pipeline, streams)
         return status
 
@@ -139,7 +133,7 @@ class Interpreter:
                 while rest:
                     if self._script(first, streams) == 0:
                         return self._script(rest[0], streams)
-                    first, *rest = rest[1:] or [Script()]
+                    first, *rest = rest[1:] or [()]
         return self._group(first, streams) if command.keyword == "(" else self._script(first, streams)
 
     def _loop(self, loop: syntax.Compound, streams: Streams) -> int:

@@ -38,7 +38,7 @@ class Parser:
             self._newlines()
             if self._peek() is None:
                 return
-            line = Script(tuple(self._list()))
+            line = tuple(self._list())
             if self._peek() is not None and not self._at("\n"):
                 self._unexpected()
             yield line
@@ -95,14 +95,14 @@ class Parser:
 
     def _script(self, closing: Collection[str]) -> Script:
         """Commands on any number of lines, up to one of `closing`."""
-        items: list[syntax.AndOr] = []
+        pipelines: list[syntax.Pipeline] = []
         self._newlines()
         while not self._at(*closing):
-            items += self._list()
+            pipelines += self._list()
             if not self._at(*closing):
                 self._expect("\n")
             self._newlines()
-        return Script(tuple(items))
+        return tuple(pipelines)
 
     def _block(self, *closing: str) -> tuple[Script, str]:
         """As `_script`, but not empty; and the word that ended it."""
@@ -112,28 +112,22 @@ class Parser:
         with self._lexer.budget.level():
             return self._script(closing), self._expect(*closing)
 
-    def _list(self) -> Iterator[syntax.AndOr]:
-        yield self._and_or()
-        while self._accept(";"):
-            if self._peek() is None or self._at("\n", ")", *_CLOSING):
+    def _list(self) -> Iterator[syntax.Pipeline]:
+        yield self._pipeline(";")
+        while operator := self._accept(";", "&&", "||"):
+            if operator != ";":
+                self._newlines()
+            elif self._peek() is None or self._at("\n", ")", *_CLOSING):
                 return
-            yield self._and_or()
+            yield self._pipeline(operator)
 
-    def _and_or(self) -> syntax.AndOr:
-        first = self._pipeline()
-        rest = []
-        while operator := self._accept("&&", "||"):
-            self._newlines()
-            rest.append((operator, self._pipeline()))
-        return syntax.AndOr(first, tuple(rest))
-
-    def _pipeline(self) -> syntax.Pipeline:
+    def _pipeline(self, operator: str) -> syntax.Pipeline:
         negated = bool(self._accept("!"))
         commands = [self._command()]
         while self._accept("|"):
             self._newlines()
             commands.append(self._command())
-        return syntax.Pipeline(tuple(commands), negated)
+        return syntax.Pipeline(operator, tuple(commands), negated)
 
     def _command(self) -> syntax.Simple | syntax.Compound:
         self._expand_alias()

@@ -134,18 +134,13 @@ class Compound(NamedTuple):  # `for`, `if`, `while`, `until`, `{` or `(`: its sc
     words: tuple[Word, ...] = ()
 
 
-class Pipeline(NamedTuple):  # `! one | two`
+class Pipeline(NamedTuple):  # `! one | two`, and what is before it: `;`, `&&` or `||`
+    operator: str
     commands: tuple[Simple | Compound, ...]
     negated: bool
 
 
-class AndOr(NamedTuple):  # `one && two || three`: the first pipeline, then operators with theirs
-    first: Pipeline
-    rest: tuple[tuple[str, Pipeline], ...]
-
-
-class Script(NamedTuple):  # Lists of commands, one after the other
-    items: tuple[AndOr, ...] = ()
+Script = tuple[Pipeline, ...]
 
 
 def unescape(text: str) -> tuple[str, bool]:
