@@ -18,6 +18,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from importlib.metadata import PackageNotFoundError, files
 from importlib.util import find_spec
 from io import TextIOWrapper
 from pathlib import Path
@@ -30,7 +31,6 @@ from kubesim.cluster import AGE, BOOT
 from kubesim.flow.export import explain
 from kubesim.flow.load import MAX_SIZE, ExportError, decode
 from kubesim.lessons import grade, progress
-from kubesim.lessons.notebooks import copy_notebooks
 from kubesim.session import Session
 
 with suppress(ImportError):
@@ -41,6 +41,7 @@ with suppress(ImportError):
 
 PROMPT = "$ "
 CONTINUED = "> "
+_NOTEBOOKS = ("notebooks/*.ipynb", "docs/*.md")  # which link to the glossary and the cheat sheet
 LONGEST_PAUSE = 600.0
 """Seconds that a pause at the prompt lets pass at most, so that Pods don't age over a lunch break."""
 
@@ -102,6 +103,34 @@ def _lab(options: argparse.Namespace) -> int:
     first = "--LabApp.default_url=/lab/tree/notebooks/00-start.ipynb"
     command = [sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={options.folder.resolve()}", first]
     return subprocess.run([*command, *options.options], check=False).returncode
+
+
+def copy_notebooks(target: Path) -> list[Path]:
+    """Copy the notebooks and their documents into the folder `target`, and return those of the learner's that differ.
+
+    No file is overwritten: one that is there already stays as it is. OSError if the folder can't be written.
+    """
+    kept = []
+    for name, source in _sources():
+        own = target / name
+        if not own.exists():
+            own.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(source, own)
+        elif own.read_bytes() != source.read_bytes():
+            kept.append(own)
+    return kept
+
+
+def _sources() -> list[tuple[str, Path]]:
+    """Each file's name in the learner's folder, and where it is: in a checkout, or where the package was installed."""
+    checkout = Path(__file__).resolve().parents[1]
+    if (checkout / "notebooks").is_dir():
+        found = (path for pattern in _NOTEBOOKS for path in sorted(checkout.glob(pattern)))
+        return [(path.relative_to(checkout).as_posix(), path) for path in found]
+    installed: list[Path] = []
+    with suppress(PackageNotFoundError):
+        installed = [Path(str(file.locate())) for file in files("kubesim") or () if "share/kubesim" in file.as_posix()]
+    return [("/".join(path.parts[-2:]), path) for path in installed]
 
 
 def _grade(options: argparse.Namespace) -> int:

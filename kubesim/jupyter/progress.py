@@ -13,8 +13,8 @@ from IPython.display import display
 
 from kubesim.jupyter.card import Card, Message, inline, listed, static
 from kubesim.jupyter.current import Seat
-from kubesim.lessons import review, skills
-from kubesim.lessons.grade import Counts, best, grade, predicted, total
+from kubesim.lessons import skills
+from kubesim.lessons.grade import Counts, best, grade, predicted, review_news, total
 from kubesim.lessons.progress import MAX_SIZE, Record, RecordError, write
 
 CHALLENGE = "11-troubleshooting-challenge"
@@ -50,7 +50,7 @@ class ProgressMap(Card):
         progress = self._seat.progress
         record = progress.record()
         shown = {"total": _total(record), "rows": list(_rows(record)), "notice": inline(progress.notice())}
-        due = inline(review.news(record, progress.today()))
+        due = inline(review_news(record, progress.today()))
         self.content = {**shown, "due": due, "file": write(record), "limit": MAX_SIZE}
 
     def do_refresh(self, _message: Message) -> None:

@@ -16,7 +16,8 @@ from kubesim.jupyter import card
 from kubesim.jupyter.card import Button, Exercise, Message, static
 from kubesim.jupyter.current import Seat
 from kubesim.jupyter.terminal import strip
-from kubesim.lessons import load_predictions, load_quizzes, review
+from kubesim.lessons import load_predictions, load_quizzes
+from kubesim.lessons.grade import to_review
 from kubesim.lessons.quiz import VARIANT, Choice, Note, Quiz, Verdict, judge, letter
 
 LONGEST_SCREEN = 4000
@@ -193,7 +194,7 @@ def predict(arguments: str, seat: Seat) -> None:
 
 def recall(arguments: str, seat: Seat) -> bool:
     """Repeat the quizzes that `arguments` names, or those whose turn it is, unanswered; False if there are none."""
-    ids = arguments.split() or review.chosen(seat.progress.record(), seat.progress.today())
+    ids = arguments.split() or to_review(seat.progress.record(), seat.progress.today())
     if not ids:
         print(NOTHING)  # noqa: T201  # a cell's output
     _show(ids, seat, "Review")

@@ -14,6 +14,7 @@ from typing import NamedTuple
 import traitlets
 import yaml
 
+from kubesim.api import load_yaml
 from kubesim.api.result import Edit, Result
 from kubesim.jupyter.card import Message, Widget
 from kubesim.jupyter.current import Seat, time_of_day
@@ -28,7 +29,7 @@ LONGEST_HISTORY = 500
 """Commands that the up arrow brings back."""
 
 _EDITOR_HINT = re.compile(r"^kubesim: the editor opens .*\n", re.MULTILINE)  # said where there is no editor
-_TABLES = yaml.safe_load(Path(__file__).with_suffix(".yaml").read_text(encoding="utf-8"))
+_TABLES = load_yaml(Path(__file__).with_suffix(".yaml"))
 _WORDS = {word: code for code, words in _TABLES["words"].items() for word in words}
 _SIGNS = {32: "✓", 33: "…", 31: "✗"}
 _OPENINGS = {word: code for code, words in _TABLES["openings"].items() for word in words}

@@ -6,12 +6,11 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from functools import cache
-from importlib.resources import files
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-import yaml
-
+from kubesim.api import load_yaml
 from kubesim.lessons.quiz import VARIANT, Choice, Quiz, Reply, letter
 from kubesim.lessons.task import Condition, Mistake, Task
 
@@ -34,10 +33,8 @@ _PARTS: dict[str, Callable[..., Any]] = {
 
 def documents(folder: str) -> Iterator[tuple[str, list[dict[str, Any]]]]:
     """The files of `folder` ("quizzes" or "tasks") in order of name: (name, what the YAML holds)."""
-    found = files(__name__).joinpath(folder).iterdir()
-    for path in sorted(found, key=lambda entry: entry.name):
-        if path.name.endswith(".yaml"):
-            yield path.name, yaml.safe_load(path.read_text(encoding="utf-8"))
+    for path in sorted(Path(__file__).with_name(folder).glob("*.yaml")):
+        yield path.name, load_yaml(path)
 
 
 def _value(key: str, value: Any) -> Any:

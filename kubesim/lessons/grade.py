@@ -1,4 +1,6 @@
-"""A learner's progress: every answer judged again, counted by lesson; and a class's, by learner or by question."""
+"""A learner's progress: every answer judged again, counted by lesson, and what to repeat today; and a class's progress,
+by learner or by question.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +14,7 @@ from typing import NamedTuple
 
 from kubesim.gotext import tabwriter
 from kubesim.lessons import documents, load_predictions, load_quizzes
-from kubesim.lessons.progress import Answer, Record
+from kubesim.lessons.progress import INTERVALS, Answer, Record
 from kubesim.lessons.quiz import VARIANT, judge
 
 Sheet = tuple[str, Record]
@@ -60,6 +62,30 @@ def is_right(question: str, record: Record, tries: int | None = None) -> bool:
 def question_ids() -> list[str]:
     """The ids of all questions, each once, whatever variants it has."""
     return [question for quizzes, _ in _contents().values() for question in quizzes]
+
+
+def schedule(record: Record) -> list[tuple[int, int, str]]:
+    """The questions that were answered: their place among the INTERVALS, the day on which they are due, their id.
+
+    The wrong ones, at place 0, come first. One whose day isn't known is due at once.
+    """
+    answered = [question for question in question_ids() if question in record["given"].keys() | record["asked"].keys()]
+    known = {name: record["asked"].get(name) or [0, is_right(name, record, tries=1)] for name in answered}
+    return sorted((place, day + INTERVALS[place], name) for name, (day, place) in known.items())
+
+
+def to_review(record: Record, today: int) -> list[str]:
+    """The three questions of today's review: what is due, the wrong ones first, then what is due next."""
+    items = [(max(due, today), place, due, name) for place, due, name in schedule(record)]
+    return [name for *_, name in sorted(items)[:3]]
+
+
+def review_news(record: Record, today: int) -> str:
+    """A sentence on what is due, with the little markup of the lessons; "" where nothing was answered yet."""
+    days = [due - today for _, due, _ in schedule(record)]
+    if due := sum(day <= 0 for day in days):
+        return f"{due} question{'s are' if due > 1 else ' is'} due for review. Run `%review` in a cell."
+    return f"Nothing is due for review. Next: in {min(days)} day{'s' * (min(days) > 1)}." if days else ""
 
 
 def table(sheets: Sequence[Sheet], width: int) -> str:

@@ -171,10 +171,6 @@ class Progress:
             return self._read()[0]
         return blank()
 
-    def recall(self, quiz_id: str) -> Answer | None:
-        answer: Answer | None = self.record()["answers"].get(quiz_id)
-        return answer
-
     def is_done(self, task_id: str) -> bool:
         return task_id in self.record()["tasks"]
 

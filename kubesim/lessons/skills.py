@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date
 from functools import cache
-from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
-import yaml
-
+from kubesim.api import load_yaml
 from kubesim.lessons import load_tasks
 from kubesim.lessons.grade import best, is_right
 from kubesim.lessons.progress import REVEALED, Record
@@ -21,8 +20,7 @@ CLUSTER = "cluster/"
 @cache
 def lessons() -> Mapping[str, dict[str, Any]]:
     """Each lesson's `title` and `goals`: what one `can` do, and the quizzes and tasks that it's shown `by`."""
-    found: dict[str, dict[str, Any]] = yaml.safe_load(files(__package__).joinpath("goals.yaml").read_text("utf-8"))
-    return found
+    return load_yaml(Path(__file__).with_name("goals.yaml"))  # type: ignore[no-any-return]
 
 
 def title(lesson: str) -> str:

@@ -88,7 +88,7 @@ def test_what_was_done_comes_back(workspace, file):
     assert progress.keep_task("mend")
     assert progress.keep_score("round", 7, 12)
     again = Progress(workspace)
-    assert (again.recall("one"), again.recall("two"), again.recall("three")) == ([2, 0], "regcred", None)
+    assert again.record()["answers"] == {"one": [2, 0], "two": "regcred"}
     assert (again.is_done("mend"), again.is_done("build")) == (True, False)
     assert again.record()["scores"] == {"round": [7, 12]}
     assert progress.message == again.notice() == ""
@@ -108,7 +108,7 @@ def test_an_answer_can_be_taken_back_but_was_given(workspace):
     progress = Progress(workspace)
     for answer in ([1], [0], [1], None):
         progress.keep("one", answer)
-    assert progress.recall("one") is None
+    assert progress.record()["answers"] == {}
     assert progress.record()["given"]["one"] == [[1], [0]]
 
 
@@ -122,7 +122,7 @@ def test_of_many_answers_the_first_and_the_last_are_known(workspace):
 def test_a_long_answer_is_cut(workspace):
     progress = Progress(workspace)
     progress.keep("one", "a" * 5000)
-    assert progress.recall("one") == "a" * LONGEST_ANSWER
+    assert progress.record()["answers"]["one"] == "a" * LONGEST_ANSWER
 
 
 @pytest.mark.parametrize("answer", [["A"], [True], [1.5], list(range(999))])
@@ -130,7 +130,11 @@ def test_an_answer_of_a_strange_kind_is_not_kept_and_damages_nothing(workspace, 
     progress = Progress(workspace)
     progress.keep("one", [1])
     assert progress.keep("two", answer)
-    assert (progress.recall("one"), progress.recall("two"), progress.notice()) == ([1], None, "")
+    assert (progress.record()["answers"].get("one"), progress.record()["answers"].get("two"), progress.notice()) == (
+        [1],
+        None,
+        "",
+    )
 
 
 def test_the_best_score_stays(workspace):
@@ -144,7 +148,7 @@ def test_the_file_is_found_from_every_folder(workspace):
     workspace.mkdir("deep")
     Progress(workspace).keep("one", [1])
     workspace.chdir("deep")
-    assert Progress(workspace).recall("one") == [1]
+    assert Progress(workspace).record()["answers"].get("one") == [1]
 
 
 LATER = '{"kubesim-progress": 4, "answers": {"one": [2, 0]}, "tasks": {"mend": true, "x": {}}, "friends": []}'
@@ -157,7 +161,11 @@ def test_a_file_of_a_later_version_is_read_and_left_alone(workspace, file):
         "`.progress.json` was written by a later version of kubesim. "
         "This one reads what it knows of it, and leaves it alone: nothing new is kept."
     )
-    assert (progress.recall("one"), progress.is_done("mend"), progress.notice()) == ([2, 0], True, said)
+    assert (progress.record()["answers"].get("one"), progress.is_done("mend"), progress.notice()) == (
+        [2, 0],
+        True,
+        said,
+    )
     assert (progress.keep("one", [1]), progress.message) == (False, said)
     assert [(path.name, path.read_text()) for path in file.parent.iterdir()] == [(".progress.json", LATER)]
 
@@ -165,7 +173,7 @@ def test_a_file_of_a_later_version_is_read_and_left_alone(workspace, file):
 def test_a_later_version_can_be_taken_in_as_far_as_it_is_known(workspace):
     progress = Progress(workspace)
     assert progress.take_in(LATER)
-    assert (progress.recall("one"), progress.is_done("mend")) == ([2, 0], True)
+    assert (progress.record()["answers"].get("one"), progress.is_done("mend")) == ([2, 0], True)
 
 
 # --- damage
@@ -175,7 +183,7 @@ def test_a_later_version_can_be_taken_in_as_far_as_it_is_known(workspace):
 def test_a_damaged_or_foreign_file_is_set_aside_when_something_is_kept(workspace, file, content, why):
     file.write_bytes(content)
     progress = Progress(workspace)
-    assert progress.recall("one") is None
+    assert progress.record()["answers"].get("one") is None
     assert progress.notice() == f"`.progress.json` {why}. It is set aside as soon as there is something new to keep."
     assert file.read_bytes() == content
     assert progress.keep("one", [1])
@@ -183,7 +191,7 @@ def test_a_damaged_or_foreign_file_is_set_aside_when_something_is_kept(workspace
         f"`.progress.json` {why}. It is now `progress-damaged.json`, and a new one holds what could be read."
     )
     assert file.with_name("progress-damaged.json").read_bytes() == content
-    assert progress.recall("one") == [1]
+    assert progress.record()["answers"].get("one") == [1]
     assert progress.notice() == "Set aside in your files, because kubesim could not read it: `progress-damaged.json`."
     assert progress.keep("two", [1])
     assert progress.message == ""
@@ -192,9 +200,17 @@ def test_a_damaged_or_foreign_file_is_set_aside_when_something_is_kept(workspace
 def test_what_can_be_read_of_a_damaged_file_goes_on(workspace, file):
     file.write_text('{"kubesim-progress": 2, "answers": {"one": [true], "two": "b"}, "tasks": {"mend": true}}')
     progress = Progress(workspace)
-    assert (progress.recall("one"), progress.recall("two"), progress.is_done("mend")) == (None, "b", True)
+    assert (
+        progress.record()["answers"].get("one"),
+        progress.record()["answers"].get("two"),
+        progress.is_done("mend"),
+    ) == (None, "b", True)
     progress.keep("three", [1])
-    assert (progress.recall("two"), progress.is_done("mend"), progress.recall("three")) == ("b", True, [1])
+    assert (
+        progress.record()["answers"].get("two"),
+        progress.is_done("mend"),
+        progress.record()["answers"].get("three"),
+    ) == ("b", True, [1])
 
 
 def test_a_second_damaged_file_does_not_replace_the_first(workspace, file):
@@ -209,7 +225,7 @@ def test_where_the_file_cannot_be_written_it_is_said(workspace, file):
     file.mkdir()
     progress = Progress(workspace)
     words = "Your progress cannot be kept: `.progress.json` cannot be read or written (Is a directory)."
-    assert (progress.recall("one"), progress.notice()) == (None, words)
+    assert (progress.record()["answers"].get("one"), progress.notice()) == (None, words)
     assert (progress.keep("one", [1]), progress.message) == (False, words)
     assert list(file.parent.iterdir()) == [file]
 
@@ -253,7 +269,11 @@ def test_a_draft_that_a_crash_has_left_goes_with_the_next_write(workspace, file)
 def test_a_folder_that_is_gone_is_said(tmp_path):
     progress = Progress(Workspace(tmp_path / "gone"))
     words = "Your progress cannot be kept: `.progress.json` cannot be read or written (No such file or directory)."
-    assert (progress.recall("one"), progress.notice(), progress.keep("one", [1])) == (None, words, False)
+    assert (progress.record()["answers"].get("one"), progress.notice(), progress.keep("one", [1])) == (
+        None,
+        words,
+        False,
+    )
     assert progress.message == words
 
 
@@ -422,7 +442,7 @@ def test_whatever_the_file_holds_nothing_raises_and_nothing_is_lost(tmp_path_fac
         assert (folder / "progress-damaged.json").read_bytes() == content
     after = progress.record()
     assert merge(before, after) == after
-    assert progress.recall("one") == [1]
+    assert progress.record()["answers"].get("one") == [1]
     with suppress(RecordError):
         progress.take_in(content.decode("utf-8", "replace"))
     assert merge(after, progress.record()) == progress.record()

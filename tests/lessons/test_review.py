@@ -3,9 +3,8 @@
 import pytest
 
 from kubesim.lessons import load_quizzes, load_tasks
-from kubesim.lessons.grade import grade, question_ids
+from kubesim.lessons.grade import grade, question_ids, review_news, to_review
 from kubesim.lessons.progress import REVEALED, blank
-from kubesim.lessons.review import chosen, news
 from kubesim.lessons.skills import lessons, markdown, page
 
 ONE, TWO, THREE, FOUR, FIVE = question_ids()[:5]
@@ -39,8 +38,8 @@ ROWS = {
 @pytest.mark.parametrize(("asked", "given", "expected", "said"), ROWS.values(), ids=ROWS)
 def test_three_questions_are_chosen(asked, given, expected, said):
     record = blank() | {"asked": asked, "given": given}
-    assert chosen(record, TODAY) == expected
-    assert news(record, TODAY) == said
+    assert to_review(record, TODAY) == expected
+    assert review_news(record, TODAY) == said
 
 
 # --- my skills
