@@ -83,7 +83,7 @@ def _check(call: Call) -> None:
     command, is_local = call.command, call.flags.get("local")
     _check_combinations(call, [row for row in command.refuse if row[2:]])
     if "dry-run" in call.flags:
-        call.dry_run()
+        call.read_dry_run()
     if "template" in call.flags and not command.prints_last:
         call.output_format()
     if "validate" in call.flags:

@@ -55,7 +55,7 @@ def _apply_one(call: Call, shown: list[Object], manifest: Manifest) -> None:
     refuse_if(not manifest.name and generated, f"from {generated}: cannot use generate name with apply")
     obj, operation = _applied(call, manifest, _current(call, manifest))
     if call.flags["output"] in ("", "name"):
-        print_result(call, manifest.resource, obj, operation, call.dry_run())
+        print_result(call, manifest.resource, obj, operation)
     else:
         shown.append(obj)
 
@@ -103,19 +103,19 @@ def _current(call: Call, manifest: Manifest) -> Object | None:
 
 def send(call: Call, manifest: Manifest, obj: Object, verb: str = "creating") -> Object:
     """Create or replace a manifest's object; --dry-run=client returns what would be sent. Raises StatusError."""
-    dry_run, write = call.dry_run(), call.api.update if verb == "replacing" else call.api.create
-    if dry_run == "client":
+    write = call.api.update if verb == "replacing" else call.api.create
+    if call.dry_run == "client":
         return obj
     try:
         check_kind(manifest)
-        return write(manifest.resource, obj, **call.request(dry_run))
+        return write(manifest.resource, obj, **call.request())
     except StatusError as error:
         raise with_source(verb, manifest.source, error) from None
 
 
 def _patch(call: Call, manifest: Manifest, change: Object, current: Object) -> Object:
     try:
-        return send_patch(call, manifest.resource, current, change, "strategic", call.dry_run())
+        return send_patch(call, manifest.resource, current, change, "strategic")
     except StatusError as error:
         if call.flags["force"] and error.reason in ("Invalid", "Conflict"):
             return _recreate(call, manifest)
@@ -151,6 +151,7 @@ def _recreate(call: Call, manifest: Manifest) -> Object:
 def diff(call: Call) -> None:
     texts: dict[str, str] = {}
     errors: list[Exception] = []
+    call.dry_run = "server"
     for manifest in manifests(call, errors):  # the first error ends it
         require_namespace(call, manifest.namespace)
         name = _file_name(manifest)
@@ -199,13 +200,13 @@ def _merged(call: Call, manifest: Manifest, live: Object | None) -> Object:
     """The object as apply would leave it."""
     resource, wanted = manifest.resource, manifest.obj
     if live is None:
-        return call.api.create(resource, wanted, **call.request("server"))
+        return call.api.create(resource, wanted, **call.request())
     annotations = metadata(wanted).get("annotations") or {}
     kept = {key: value for key, value in annotations.items() if key != LAST_APPLIED}
     wanted = {**wanted, "metadata": {**metadata(wanted), "annotations": kept}}
     change = patch.three_way(_original_of(manifest, wanted, live), wanted, live, resource)
     try:
-        return call.api.patch(resource, manifest.namespace, manifest.name, change, **call.request("server"))
+        return call.api.patch(resource, manifest.namespace, manifest.name, change, **call.request())
     except StatusError as error:
         raise with_source("patching", manifest.source, error) from None
 
@@ -214,7 +215,7 @@ def _merged(call: Call, manifest: Manifest, live: Object | None) -> Object:
 def replace(call: Call) -> None:
     def act(manifest: Manifest) -> None:
         new = send(call, manifest, _with_config(call, manifest), "replacing")
-        print_result(call, manifest.resource, new, "replaced", call.dry_run())
+        print_result(call, manifest.resource, new, "replaced")
 
     if call.flags["force"]:
         _replace_by_force(call)
@@ -277,5 +278,5 @@ def _set_last_applied(call: Call, manifest: Manifest) -> None:
         call.say(f"set-last-applied {manifest.name}: no changes required.\n")
         return
     change = {"metadata": {"annotations": {LAST_APPLIED: kept}}}
-    new = send_patch(call, manifest.resource, live, change, "merge", call.dry_run())
-    print_result(call, manifest.resource, new, "configured", call.dry_run())
+    new = send_patch(call, manifest.resource, live, change, "merge")
+    print_result(call, manifest.resource, new, "configured")

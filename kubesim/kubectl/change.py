@@ -10,7 +10,7 @@ import shlex
 from collections.abc import Sequence
 from functools import partial
 from itertools import count
-from typing import Any, NoReturn
+from typing import Any
 
 from kubesim.api.errors import StatusError, bad_request
 from kubesim.api.objects import Object, metadata, name_of, namespace_of
@@ -46,27 +46,26 @@ def patch_locally(obj: Object, change: Any, kind: str, resource: Resource) -> Ob
     return (patches.json_patch if kind == "json" else patches.merge_patch)(obj, change)
 
 
-def send_patch(call: Call, resource: Resource, obj: Object, change: Any, kind: str, dry_run: str) -> Object:
+def send_patch(call: Call, resource: Resource, obj: Object, change: Any, kind: str) -> Object:
     """Send a patch of an object; return the object as it is then (the very same where nothing changed)."""
     change = call.recorded(change)
-    if dry_run == "client" or call.flags.get("local"):
+    if call.dry_run == "client" or call.flags.get("local"):
         return patch_locally(obj, change, kind, resource)
-    return call.api.patch(resource, namespace_of(obj), name_of(obj), change, kind, **call.request(dry_run))
+    return call.api.patch(resource, namespace_of(obj), name_of(obj), change, kind, **call.request())
 
 
 @command("patch", asks_namespace=True, operands="types", prints_last=True)
 def patch(call: Call) -> None:
     kind = call.flags["type"].lower()
     refuse_if(kind not in PATCHES, f'--type must be one of [json merge strategic], not "{call.flags["type"]}"')
-    dry_run = call.dry_run()
-    wanted = _parsed(call, kind, dry_run == "client" or call.flags["local"])
+    wanted = _parsed(call, kind, call.dry_run == "client" or call.flags["local"])
 
     def change(target: Target, obj: Object) -> None:
-        new = send_patch(call, target.resource, obj, wanted, kind, dry_run)
-        operation, suffix = "patched", dry_run if dry_run == "server" else "none"
-        if new == obj:
-            operation, suffix = "patched (no change)", "none"
-        print_result(call, target.resource, new, operation, suffix, is_alone=True)
+        new = send_patch(call, target.resource, obj, wanted, kind)
+        is_same = new == obj
+        said = "server" if call.dry_run == "server" and not is_same else "none"
+        operation = "patched (no change)" if is_same else "patched"
+        print_result(call, target.resource, new, operation, is_alone=True, dry_run=said)
 
     Query(call, call.args, needs_name=True, latest=False).visit(change)
 
@@ -102,13 +101,13 @@ def _mark(field: str, call: Call) -> None:
     words, changes = call.split()
     wanted, removed = _changes(changes, field == "labels")
     query = Query(call, words, needs_name=True)
-    dry_run = "client" if call.flags["list"] else call.dry_run()
+    call.dry_run = "client" if call.flags["list"] else call.dry_run
 
     def mark(target: Target, obj: Object) -> None:
         resource = target.resource
-        new, operation = _marked(call, field, target, obj, wanted, removed, dry_run)
+        new, operation = _marked(call, field, target, obj, wanted, removed)
         if not call.flags["list"]:
-            print_result(call, resource, new, operation, dry_run, is_alone=field == "labels")
+            print_result(call, resource, new, operation, is_alone=field == "labels")
             return
         if not query.is_single:
             call.say(f"Listing {field} for {resource.kind}.{resource.group}/{name_of(obj)}:\n")
@@ -144,18 +143,18 @@ def _changes(given: Sequence[str], is_label: bool) -> tuple[dict[str, str], list
 
 
 def _marked(
-    call: Call, field: str, target: Target, obj: Object, wanted: dict[str, str], removed: list[str], dry_run: str
+    call: Call, field: str, target: Target, obj: Object, wanted: dict[str, str], removed: list[str]
 ) -> tuple[Object, str]:
     present: dict[str, str] = metadata(obj).get(field) or {}
     is_label = field == "labels"
     if not call.flags["overwrite"]:
         _refuse_overwriting(is_label, present, wanted)
-    if is_label and dry_run != "client" and not call.flags["local"]:
+    if is_label and call.dry_run != "client" and not call.flags["local"]:
         call.say("".join(f'label "{key}" not found.\n' for key in removed if key not in present))
     change = {key: None for key in removed if key in present} | wanted
     if not change and is_label:
         return {**obj, "metadata": {**metadata(obj), "labels": present}}, "not labeled"
-    new = send_patch(call, target.resource, obj, {"metadata": {field: change}}, "merge", dry_run)
+    new = send_patch(call, target.resource, obj, {"metadata": {field: change}}, "merge")
     if not is_label:
         return new, "annotated"
     return new, "not labeled" if new is obj else "labeled" if not removed else "modified" if wanted else "unlabeled"
@@ -175,21 +174,20 @@ def _refuse_overwriting(is_label: bool, present: dict[str, str], wanted: dict[st
 
 @command("scale", asks_namespace=True, operands="types")
 def scale(call: Call) -> None:
-    replicas = call.flags["replicas"]
-    query = Query(call, call.args, needs_name=True)
-    if not query.visit(lambda target, obj: _scale_one(call, target.resource, obj, replicas, call.dry_run())):
-        raise KubectlError("no objects passed to scale")
+    replicas, expected = call.flags["replicas"], call.flags["current-replicas"]
 
+    def act(target: Target, obj: Object) -> None:
+        resource = target.resource
+        if "scale" not in resource.parts:
+            asked = f"{'patch' if expected < 0 else 'get'} {resource.plural} {name_of(obj)}"
+            raise StatusError(404, "NotFound", f"the server could not find the requested resource ({asked})")
+        present = obj["spec"]["replicas"]
+        refuse_if(expected >= 0 and expected != present, f"Expected replicas to be {expected}, was {present}")
+        send_patch(call, resource, obj, {"spec": {"replicas": replicas}}, "merge")
+        # The object as it was, but for the number.
+        print_result(call, resource, {**obj, "spec": {**obj["spec"], "replicas": replicas}}, "scaled")
 
-def _scale_one(call: Call, resource: Resource, obj: Object, replicas: int, dry_run: str) -> None:
-    """Change one object; what is printed is the object as it was, but for the number."""
-    if "scale" not in resource.parts:
-        asked = f"{'patch' if call.flags['current-replicas'] < 0 else 'get'} {resource.plural} {name_of(obj)}"
-        raise StatusError(404, "NotFound", f"the server could not find the requested resource ({asked})")
-    present, expected = obj["spec"]["replicas"], call.flags["current-replicas"]
-    refuse_if(expected >= 0 and expected != present, f"Expected replicas to be {expected}, was {present}")
-    send_patch(call, resource, obj, {"spec": {"replicas": replicas}}, "merge", dry_run)
-    print_result(call, resource, {**obj, "spec": {**obj["spec"], "replicas": replicas}}, "scaled", dry_run)
+    refuse_if(not Query(call, call.args, needs_name=True).visit(act), "no objects passed to scale")
 
 
 _INTERACTIVE = ("", "nano", "vi", "vim")  # editors that need someone at the keyboard
@@ -199,46 +197,36 @@ _Edited = tuple[Resource, Object]
 
 @command("edit", asks_namespace=True, operands="types", prints_last=True)
 def edit(call: Call) -> None:
-    """Open objects in the editor of $KUBE_EDITOR or $EDITOR, several as a List, and send what it made of them."""
-    query = Query(call, call.args)
-    if not (objects := query.fetch()):
-        raise KubectlError("edit cancelled, no objects found")
-    _edit(call, objects)
+    """Open objects in the editor of $KUBE_EDITOR or $EDITOR, several as a List, and send what it made of them.
 
-
-def _edit(call: Call, objects: list[_Edited]) -> None:
-    context, saved = call.context, call.flags["edit-result"]
+    Without an editor that works on its own, a live front end opens the draft, and comes back with --edit-result. The
+    file goes only when it is no longer needed.
+    """
+    objects, context, path = Query(call, call.args).fetch(), call.context, call.flags["edit-result"]
+    refuse_if(not objects, "edit cancelled, no objects found")
     draft = _draft(call, [obj for _, obj in objects])
-    path = _free_name(call, f"{name_of(objects[0][1])}.{'json' if call.flags['output'] == 'json' else 'yaml'}")
-    editor = context.env.get("KUBE_EDITOR") or context.env.get("EDITOR", "")
-    if saved:
-        _take_saved(call, objects, draft, saved)
-    elif editor in _INTERACTIVE or context.run_editor is None:
-        _ask_for_editor(call, objects, path, draft, editor)
-    else:
+    if not path:
+        path = _free_name(call, f"{name_of(objects[0][1])}.{'json' if call.flags['output'] == 'json' else 'yaml'}")
+        editor = context.env.get("KUBE_EDITOR") or context.env.get("EDITOR", "")
+        if editor in _INTERACTIVE or context.run_editor is None:
+            _ask_for_editor(call, objects, path, draft, editor)
+            return
         context.workspace.write_text(path, draft)
-        status = context.run_editor(editor, path)
-        edited = read_text(call, path)
-        context.workspace.remove(path)
-        if status:
+        if context.run_editor(editor, path):
+            context.workspace.remove(path)
             raise KubectlError(f'there was a problem with the editor "{editor}"')
-        try:
-            _take(call, objects, draft, edited)
-        except (ManifestError, StatusError) as error:
-            _give_up(call, objects[0], error, edited)
-
-
-def _take_saved(call: Call, objects: list[_Edited], before: str, path: str) -> None:
-    """Send what was saved in the live terminal's editor; the file goes only when it is no longer needed."""
     edited = read_text(call, path)
     try:
-        _take(call, objects, before, edited)
-    except ManifestError:
-        _refuse(call, objects[0], path)
-    except (KubectlError, StatusError):
+        _take(call, objects, draft, edited)
+    except (KubectlError, ManifestError, StatusError) as error:
+        is_refused = isinstance(error, StatusError) and error.reason in ("Invalid", "BadRequest")
+        if isinstance(error, ManifestError) or (is_refused and not call.flags["edit-result"]):
+            resource, obj = objects[0]
+            call.complain(f'error: {resource.plural} "{name_of(obj)}" is invalid\n')
+            error = KubectlError("Edit cancelled, no valid changes were saved.")
         call.complain(SAYS["edit stored"].format(path))
-        raise
-    call.context.workspace.remove(path)
+        raise error from None
+    context.workspace.remove(path)
 
 
 def _draft(call: Call, objects: list[Object]) -> str:
@@ -288,22 +276,6 @@ def _send(call: Call, objects: list[_Edited], edited: Object) -> None:
     is_same = edited == obj
     new = obj if is_same else call.api.update(resource, edited, **call.request(), verb="patch")
     print_result(call, resource, new, "skipped" if is_same else "edited", is_alone=True)
-
-
-def _give_up(call: Call, subject: _Edited, error: Exception, edited: str) -> None:
-    """Keep what cannot be saved: an editor that works on its own would do the same again when the file is reopened."""
-    if isinstance(error, StatusError) and error.reason not in ("Invalid", "BadRequest"):
-        raise error
-    path = _free_name(call, f"{name_of(subject[1])}.yaml")
-    call.context.workspace.write_text(path, edited)
-    _refuse(call, subject, path)
-
-
-def _refuse(call: Call, subject: _Edited, path: str) -> NoReturn:
-    """End without a change; what was edited is in a file."""
-    call.complain(f'error: {subject[0].plural} "{name_of(subject[1])}" is invalid\n')
-    call.complain(SAYS["edit stored"].format(path))
-    raise KubectlError("Edit cancelled, no valid changes were saved.")
 
 
 def _without_comments(text: str) -> str:

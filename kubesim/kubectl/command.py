@@ -59,7 +59,8 @@ def is_change(word: str) -> bool:
 class Call:
     """One call of a command: its arguments and flags, and the output that it gathers.
 
-    `dash` is how many of the arguments come before "--", or -1 without one (pflag's ArgsLenAtDash).
+    `dash` is how many of the arguments come before "--", or -1 without one (pflag's ArgsLenAtDash). `dry_run` is the
+    strategy of --dry-run: none, client or server.
     """
 
     command: Command
@@ -71,7 +72,7 @@ class Call:
     exit_code: int = 0
     dash: int = -1
     format: Format | None = None
-    strategy: str = ""
+    dry_run: str = "none"
     edit: Edit | None = None
 
     def say(self, text: str) -> None:
@@ -119,17 +120,15 @@ class Call:
         first = next((at for at, word in enumerate(self.args) if is_change(word)), len(self.args))
         return self.args[:first], self.args[first:]
 
-    def dry_run(self) -> str:
-        """The --dry-run strategy: none, client or server."""
-        chosen = self.strategy or self.flags.get("dry-run", "none")
-        if chosen == "unchanged":
+    def read_dry_run(self) -> None:
+        """Take the strategy from --dry-run."""
+        self.dry_run = self.flags["dry-run"]
+        if self.dry_run == "unchanged":
             text = "--dry-run is deprecated and can be replaced with --dry-run=client."
             self.complain(self.klog("W", "helpers.go:719", text))
-            chosen = "client"
-        if chosen not in ("none", "client", "server"):
-            raise KubectlError(f'Invalid dry-run value ({chosen}). Must be "none", "server", or "client".')
-        self.strategy = chosen
-        return self.strategy
+            self.dry_run = "client"
+        if self.dry_run not in ("none", "client", "server"):
+            raise KubectlError(f'Invalid dry-run value ({self.dry_run}). Must be "none", "server", or "client".')
 
     def recorded(self, change: Any) -> Any:
         """An object, or a patch that is no list, with the command line as its cause where --record asks for that."""
@@ -173,7 +172,7 @@ class Call:
             raise NotSimulated(f"waiting for more than {LONGEST_WAIT // 3600:.0f} hours is not part of this simulator")
         return False
 
-    def request(self, dry_run: str = "none") -> WriteOptions:
+    def request(self) -> WriteOptions:
         """How the API server takes a write: as which user, how strictly (--validate), and whether to store anything."""
         chosen = self.validation()
         return {
@@ -181,7 +180,7 @@ class Call:
             "strict": chosen == "strict",
             "warn": self.warn if chosen == "warn" else None,
             "note": self.warn,
-            "dry_run": dry_run == "server",
+            "dry_run": self.dry_run == "server",
             "budget": self.context.budget,
         }
 

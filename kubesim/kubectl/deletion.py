@@ -50,7 +50,7 @@ def delete(call: Call) -> None:
 
     if not query.visit_names(remove):
         call.say("No resources found\n")
-    if call.flags["wait"] and call.dry_run() == "none":
+    if call.flags["wait"] and call.dry_run == "none":
         wait_until_gone(call, deleted)
 
 
@@ -66,20 +66,19 @@ def _grace_period(call: Call) -> int | None:
 
 def delete_target(call: Call, target: Target, grace: int | None, verb: str = "deleted") -> None:
     """Delete one object and report it with `verb`; "" reports its name alone. Raises StatusError."""
-    dry_run = call.dry_run()
-    if dry_run != "client":
+    if call.dry_run != "client":
         call.api.delete(
             *target.place,
             grace_period=grace,
             finalizer=_CASCADES[call.flags.get("cascade") or "background"],
             user=call.user,
-            dry_run=dry_run == "server",
+            dry_run=call.dry_run == "server",
         )
     if not verb:
         call.say(f"{target.resource.printed}/{target.name}\n")
         return
     where = f" from {target.namespace} namespace" if target.resource.namespaced else ""
-    call.say(f'{target.resource.printed} "{target.name}" {verb}{where}{DRY_RUN_SUFFIX[dry_run]}\n')
+    call.say(f'{target.resource.printed} "{target.name}" {verb}{where}{DRY_RUN_SUFFIX[call.dry_run]}\n')
 
 
 def wait_until_gone(call: Call, targets: list[Target]) -> None:

@@ -158,7 +158,7 @@ def _reconcile(call: Call, manifest: Manifest) -> None:
 
     Mirrors k8s.io/component-helpers auth/rbac/reconciliation, v1.36.
     """
-    resource, wanted, dry_run = manifest.resource, manifest.obj, call.dry_run()
+    resource, wanted = manifest.resource, manifest.obj
     if resource.group != ROLE.group:
         return
     field, word = ("rules", "permissions") if resource in (ROLE, CLUSTER_ROLE) else ("subjects", "subjects")
@@ -174,13 +174,13 @@ def _reconcile(call: Call, manifest: Manifest) -> None:
         operation = "update" if missing or extra or meta != metadata(live) else ""
     elif live:
         operation, missing, extra = "recreate", [], []
-        call.api.delete(resource, manifest.namespace, manifest.name, user=call.user, dry_run=dry_run != "none")
+        call.api.delete(resource, manifest.namespace, manifest.name, user=call.user, dry_run=call.dry_run != "none")
     else:
         missing = given
-    if operation and dry_run != "client":
+    if operation and call.dry_run != "client":
         send = call.api.update if operation == "update" else call.api.create
-        new = send(resource, new, **call.request(dry_run))
-    print_result(call, resource, new, "reconciled", dry_run)
+        new = send(resource, new, **call.request())
+    print_result(call, resource, new, "reconciled")
     call.complain(f"\treconciliation required {operation}\n" if operation else "")
     for items, done in ((missing, "missing {} added"), (extra, "extra {} removed")):
         call.complain(f"\t{done.format(field)}:\n" if items else "")

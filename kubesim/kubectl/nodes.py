@@ -37,16 +37,16 @@ def _nodes(call: Call) -> list[Object]:
 
 
 def _set_unschedulable(call: Call, nodes: Sequence[Object], wanted: bool) -> None:
-    dry_run, verb = call.dry_run(), "cordoned" if wanted else "uncordoned"
+    verb = "cordoned" if wanted else "uncordoned"
     for node in nodes:
         is_done = bool(node["spec"].get("unschedulable")) is wanted
         if not is_done:
-            send_patch(call, NODE, node, {"spec": {"unschedulable": wanted or None}}, "merge", dry_run)
+            send_patch(call, NODE, node, {"spec": {"unschedulable": wanted or None}}, "merge")
         _report(call, "node", node, f"already {verb}" if is_done else verb)
 
 
 def _report(call: Call, kind: str, obj: Object, done: str) -> None:
-    call.say(f"{kind}/{name_of(obj)} {done}{DRY_RUN_SUFFIX[call.dry_run()]}\n")
+    call.say(f"{kind}/{name_of(obj)} {done}{DRY_RUN_SUFFIX[call.dry_run]}\n")
 
 
 @command("drain")
@@ -87,8 +87,8 @@ def _evict(call: Call, pods: Sequence[Object]) -> None:
     if said := "; ".join(f"{text}: {', '.join(names)}" for text, names in warnings.items() if text):
         call.complain(f"Warning: {said}\n")
     for pod in going if not call.flags["disable-eviction"] else ():
-        call.say(f"evicting pod {namespace_of(pod)}/{name_of(pod)}{DRY_RUN_SUFFIX[call.dry_run()]}\n")
-    if call.dry_run() == "none":
+        call.say(f"evicting pod {namespace_of(pod)}/{name_of(pod)}{DRY_RUN_SUFFIX[call.dry_run]}\n")
+    if call.dry_run == "none":
         _delete(call, going)
 
 
@@ -221,5 +221,5 @@ def _change_taints(call: Call, added: list[Object], removed: list[Object], _: Ta
         missing += [] if is_less else [KubectlError(f'taint "{name}" not found')]
     raise_all(missing)
     done = "modified" if (is_more and is_less) or call.flags["overwrite"] else "tainted" if is_more else "untainted"
-    changed = send_patch(call, NODE, node, {"spec": {"taints": new or None}}, "strategic", call.dry_run())
-    print_result(call, NODE, changed, done, is_alone=True)
+    changed = send_patch(call, NODE, node, {"spec": {"taints": new or None}}, "strategic")
+    print_result(call, NODE, changed, done, is_alone=True, dry_run="none")

@@ -24,20 +24,21 @@ def print_result(
     resource: Resource,
     obj: Object,
     operation: str,
-    dry_run: str = "none",
     typed: bool = False,
     is_alone: bool = False,
+    dry_run: str = "",
 ) -> None:
     """Report that `operation` ("created", "configured") was done to `obj`, or print it in the format of -o.
 
     `typed` says that kubectl holds the object as a Go struct, see Format.render; `is_alone` that it makes a printer for
-    each object, so that nothing is printed between them.
+    each object, so that nothing is printed between them; `dry_run` what is said of --dry-run, if not the call's.
     """
     if is_alone:
         call.format = None
     form = call.output_format()
     if form.is_table:
-        call.say(f"{resource.printed}/{name_of(obj) or '<unknown>'} {operation}{DRY_RUN_SUFFIX[dry_run]}\n")
+        suffix = DRY_RUN_SUFFIX[dry_run or call.dry_run]
+        call.say(f"{resource.printed}/{name_of(obj) or '<unknown>'} {operation}{suffix}\n")
     else:
         call.say(form.render(in_go_order(resource, obj) if typed else obj, typed))
 

@@ -208,26 +208,25 @@ _pauser("resume", "resuming", None, "is not paused")
 
 @command("rollout undo")
 def undo(call: Call) -> None:
-    dry_run = call.dry_run()
     refusal = 'no rollbacker has been implemented for "{kind}"'
-    _each(call, refusal, lambda resource, obj: _undo(call, resource, obj, dry_run))
+    _each(call, refusal, lambda resource, obj: _undo(call, resource, obj))
 
 
-def _undo(call: Call, resource: Resource, obj: Object, dry_run: str) -> None:
+def _undo(call: Call, resource: Resource, obj: Object) -> None:
     if LAST_APPLIED in metadata(obj).get("annotations", {}):
         call.complain(SAYS["applied before"].format(resource.plural, name_of(obj)))
     wanted = call.flags["to-revision"]
     old = _revision_before(resource, obj, _history(call, resource, obj), wanted)
-    if dry_run == "client":
+    if call.dry_run == "client":
         operation = f"{'' if resource is DEPLOYMENT else 'will roll back to '}{pod_template(_template(old))}"
     elif obj["spec"].get("paused"):
         raise KubectlError(SAYS["rollback while paused"])
     else:
-        operation = _roll_back(call, resource, obj, old, wanted, dry_run)
-    print_result(call, resource, obj, operation, dry_run, typed=True, is_alone=True)
+        operation = _roll_back(call, resource, obj, old, wanted)
+    print_result(call, resource, obj, operation, typed=True, is_alone=True)
 
 
-def _roll_back(call: Call, resource: Resource, obj: Object, old: Object, wanted: int, dry_run: str) -> str:
+def _roll_back(call: Call, resource: Resource, obj: Object, old: Object, wanted: int) -> str:
     """Give the object an old template, and a Deployment the old annotations; return what was done."""
     template = bare_template({"spec": {"template": _template(old)}})
     if template == obj["spec"]["template"]:
@@ -238,7 +237,7 @@ def _roll_back(call: Call, resource: Resource, obj: Object, old: Object, wanted:
         annotations = {key: value for key, value in kept.items() if key in ROLLOUT_ANNOTATIONS}
         annotations |= {key: value for key, value in taken.items() if key not in ROLLOUT_ANNOTATIONS}
         new["metadata"] = {**obj["metadata"], "annotations": annotations}
-    call.api.update(resource, new, **call.request(dry_run), verb="patch")
+    call.api.update(resource, new, **call.request(), verb="patch")
     return "rolled back"
 
 

@@ -38,17 +38,17 @@ def run(call: Call) -> None:
     if call.flags["attach"] or (call.flags["stdin"] and "attach" not in call.given):
         _attach(call, made)
     else:
-        print_result(call, POD, made[-1][1], "created", call.dry_run(), typed=True)
+        print_result(call, POD, made[-1][1], "created", typed=True)
     raise_all(errors)
 
 
 def _create(call: Call, resource: Resource, obj: Object) -> Object:
-    dry_run, obj = call.dry_run(), call.recorded(obj)
-    if dry_run == "client":
+    obj = call.recorded(obj)
+    if call.dry_run == "client":
         return obj
     obj = with_last_applied(schema.in_go_order(resource, obj), typed=True) if call.flags["save-config"] else obj
     meta = {**obj["metadata"], "namespace": obj["metadata"].get("namespace", call.namespace)}
-    return call.api.create(resource, {**obj, "metadata": meta}, **call.request(dry_run))
+    return call.api.create(resource, {**obj, "metadata": meta}, **call.request())
 
 
 def _expose(call: Call) -> Object:
@@ -57,7 +57,7 @@ def _expose(call: Call) -> Object:
     ports = [{"port": port, "protocol": "TCP", "targetPort": port}]
     service = call.generated("expose", service=name, labels=labels, ports=ports, selector=labels or {"run": name})
     service = _create(call, SERVICE, service)
-    print_result(call, SERVICE, service, "created", call.dry_run(), typed=True)
+    print_result(call, SERVICE, service, "created", typed=True)
     call.say("---\n" if call.flags["output"] == "yaml" else "")
     return service
 
@@ -193,7 +193,7 @@ def expose(call: Call) -> None:
         refuse_if(target.resource.kind not in _EXPOSED, f"cannot expose a {target.resource.qualified_kind}")
         service = _service(call, target.resource, obj, _labels(wanted) or _selector_of(target.resource, obj))
         service = _create(call, SERVICE, service)
-        print_result(call, SERVICE, service, "exposed", call.dry_run(), typed=True)
+        print_result(call, SERVICE, service, "exposed", typed=True)
 
     Query(call, call.args, needs_name=True).visit(act)
 
@@ -266,7 +266,7 @@ def autoscale(call: Call) -> None:
         except StatusError:  # kubectl tries version 1 then, which knows a share of the processor alone
             refuse_if(not share.endswith("%"), f"{_NO_FIRST_VERSION}: {'%!w(<nil>)' if share else 'empty input'}")
             raise
-        print_result(call, HORIZONTAL_POD_AUTOSCALER, made, "autoscaled", call.dry_run(), typed=True)
+        print_result(call, HORIZONTAL_POD_AUTOSCALER, made, "autoscaled", typed=True)
 
     Query(call, call.args, needs_name=True).visit(act)
 

@@ -275,7 +275,6 @@ def _change(
 
     Where `make` returns True an empty change is sent, too, and nothing for False.
     """
-    dry_run = call.dry_run()
 
     def change(item: tuple[Resource, Object]) -> None:
         resource, obj = item
@@ -283,8 +282,8 @@ def _change(
             chosen = make(resource, wanted := clone(obj))
             patch = two_way(obj, wanted, resource)
             if patch if chosen is None else chosen:
-                new = send_patch(call, resource, obj, patch, "strategic", dry_run)
-                print_result(call, resource, new, operation, dry_run, typed=True)
+                new = send_patch(call, resource, obj, patch, "strategic")
+                print_result(call, resource, new, operation, typed=True)
         except StatusError as error:
             raise KubectlError(f"failed to patch {what} {error.message}") from None
         except _NoTemplateError as error:

@@ -55,7 +55,6 @@ _CHECKED |= {ROLE, CLUSTER_ROLE, ROLE_BINDING}
 
 def make(call: Call, resource: Resource, obj: Object, failure: str) -> None:
     """Create what a subcommand generated; `failure` begins the sentence of a refusal ("" for the server's own)."""
-    dry_run = call.dry_run()
     namespace = {"namespace": call.namespace} if resource.namespaced and call.explicit_namespace else {}
     name = {key: value for key, value in obj["metadata"].items() if key == "name"}
     refuse_if(not name and resource in _CHECKED, "name must be specified")
@@ -63,16 +62,16 @@ def make(call: Call, resource: Resource, obj: Object, failure: str) -> None:
     shown = {"kind": resource.kind, "apiVersion": resource.api_version, **obj, "metadata": meta}
     if call.flags["save-config"] and resource is not SERVICE:  # `create service` accepts the flag, to no effect
         shown = with_last_applied(shown, typed=True)
-    if dry_run != "client":
+    if call.dry_run != "client":
         namespace = {"namespace": call.namespace} if resource.namespaced else {}
         sent = {**shown, "metadata": {**shown["metadata"], **namespace}}
         try:
-            shown = call.api.create(resource, sent, **call.request(dry_run))
+            shown = call.api.create(resource, sent, **call.request())
         except StatusError as error:
             if not failure:
                 raise
             raise KubectlError(f"{failure} {error.message}") from None
-    print_result(call, resource, shown, "created", dry_run, typed=True)
+    print_result(call, resource, shown, "created", typed=True)
 
 
 def generate(call: Call, resource: Resource, template: str = "", failure: str | None = None, **values: Any) -> None:
@@ -90,7 +89,7 @@ def create(call: Call) -> None:
 def _create_one(call: Call, manifest: Manifest) -> None:
     obj = call.recorded(manifest.obj)
     obj = with_last_applied(obj) if call.flags["save-config"] else obj
-    print_result(call, manifest.resource, send(call, manifest, obj), "created", call.dry_run())
+    print_result(call, manifest.resource, send(call, manifest, obj), "created")
 
 
 creator("namespace")(partial(generate, resource=NAMESPACE, failure=""))
