@@ -20,7 +20,7 @@ from kubesim.cluster.apiserver import patch as patches
 from kubesim.cluster.apiserver.validation.rules import label_value
 from kubesim.gotext import gojson
 from kubesim.kubectl.command import CHANGE_CAUSE, Call, command
-from kubesim.kubectl.errors import KubectlError, ManifestError, raise_all, refuse_if
+from kubesim.kubectl.errors import KubectlError, ManifestError, raise_all, refuse_if, reworded
 from kubesim.kubectl.flags import SAYS
 from kubesim.kubectl.formats import list_of, no_format
 from kubesim.kubectl.formats.marshal import to_json, to_yaml
@@ -88,12 +88,8 @@ def _parsed(call: Call, kind: str, is_local: bool) -> Any:
 
 
 def _patch_text(call: Call) -> str:
-    if not call.flags["patch-file"]:
-        return str(call.flags["patch"])
-    try:
-        return read_text(call, call.flags["patch-file"])
-    except KubectlError as error:
-        raise KubectlError(f"unable to read patch file: {error}") from None
+    with reworded(KubectlError, "unable to read patch file: "):
+        return read_text(call, call.flags["patch-file"]) if call.flags["patch-file"] else str(call.flags["patch"])
 
 
 def _mark(field: str, call: Call) -> None:

@@ -19,7 +19,7 @@ import yaml
 
 from kubesim.api.budget import MAX_VALUES, count_values, too_much
 from kubesim.gotext import gojson
-from kubesim.kubectl.errors import ManifestError, NotSimulated
+from kubesim.kubectl.errors import ManifestError, NotSimulated, reworded
 
 MAX_BYTES = 10 * 1024 * 1024
 
@@ -65,10 +65,9 @@ def _json_first(text: str) -> Iterator[tuple[Any, str]]:
 
 def _yaml_documents(text: str) -> Iterator[tuple[Any, str]]:
     for part in _SEPARATOR.split(text):
-        try:
-            yield parse_document(part), ""
-        except ManifestError as error:
-            raise ManifestError(f"error converting YAML to JSON: {error}") from None
+        with reworded(ManifestError, "error converting YAML to JSON: ", ManifestError):
+            document = parse_document(part)
+        yield document, ""
 
 
 # kubectl cuts at lines that begin so, before it parses any of the documents.

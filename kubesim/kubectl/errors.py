@@ -5,7 +5,8 @@ Mirrors k8s.io/kubectl pkg/cmd/util/helpers.go, v1.36.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from typing import TypeVar
 
 from kubesim.api.errors import StatusError
@@ -99,6 +100,15 @@ def visit(items: Iterable[T], errors: list[Exception], act: Callable[[T], object
             errors.append(error)
     raise_all(errors)
     return count
+
+
+@contextmanager
+def reworded(kind: type[Exception], head: str = "", into: type[Exception] = KubectlError) -> Iterator[None]:
+    """Raise an error of some kind as one of kubectl's own, which begins with `head`."""
+    try:
+        yield
+    except kind as error:
+        raise into(f"{head}{error}") from None
 
 
 def with_source(verb: str, source: str, error: StatusError) -> StatusError:

@@ -16,7 +16,7 @@ from kubesim.api.resources import Resource, find_kind
 from kubesim.gotext import gojson
 from kubesim.kubectl.command import Call, command
 from kubesim.kubectl.create.secrets import short_hash
-from kubesim.kubectl.errors import KubectlError, ManifestError, NotSimulated, refuse_if
+from kubesim.kubectl.errors import KubectlError, ManifestError, NotSimulated, refuse_if, reworded
 from kubesim.kubectl.formats.marshal import to_yaml
 from kubesim.kubectl.manifests import documents, items_of, parse_document
 
@@ -111,15 +111,10 @@ def _read(call: Call, folder: PurePosixPath) -> Object:
     one_of = "'kustomization.yaml', 'kustomization.yml' or 'Kustomization'"
     refuse_if(not names, f"unable to find one of {one_of} in directory '{folder}'")
     refuse_if(len(names) > 1, f"Found multiple kustomization files under: {folder}\n")
-    try:
+    with reworded(ValueError, "invalid Kustomization: "):
         found = parse_document(files.read_text(f"{folder}/{names[0]}"))
-    except ManifestError as error:
-        raise KubectlError(f"invalid Kustomization: {_plain(error)}") from None
-    _refuse_absent(found)
-    try:
+        _refuse_absent(found)
         gojson.check_type(found, "types.Kustomization", _TABLES["types"])
-    except ValueError as error:
-        raise KubectlError(f"invalid Kustomization: {error}") from None
     found = found or {}
     failed = f"Failed to read kustomization file under {folder}:\n"
     kind, version = found.get("kind", "Kustomization"), found.get("apiVersion", _API)
@@ -138,10 +133,6 @@ def _refuse_absent(found: Any) -> None:
         rows = found.get(key) if inner and isinstance(found.get(key), list) else []
         if key in found and (not inner or any(isinstance(row, dict) and inner in row for row in rows)):
             raise NotSimulated(f"the field {path} of a kustomization is not part of this simulator")
-
-
-def _plain(error: ManifestError) -> str:
-    return str(error).removeprefix("error converting YAML to JSON: ")
 
 
 def _gone(call: Call, path: PurePosixPath, given: object) -> str:
@@ -164,10 +155,8 @@ def _accumulate(call: Call, folder: PurePosixPath, entry: str, seen: _Paths, ite
         why = f"{head}{why}'{path}' must resolve to a file': "
         cycle = f"cycle detected: candidate root '{path}' contains visited root '{folder}'"
         refuse_if(any(each.is_relative_to(path) for each in seen), why + cycle)
-        try:
+        with reworded(KubectlError, f"{why}couldn't make target for path '{path}': "):
             found = _layer(call, path, seen)
-        except KubectlError as error:
-            raise KubectlError(f"{why}couldn't make target for path '{path}': {error}") from None
         _merge(items, found, f"{why}recursed merging from path '{path}': ", "")
         return
     tail = f"': must build at directory: '{path}': file is not directory"
@@ -177,7 +166,8 @@ def _accumulate(call: Call, folder: PurePosixPath, entry: str, seen: _Paths, ite
         objects = [obj for document, _ in documents(files.read_text(str(path))) for obj in items_of(document)]
         found = [_item(obj, f"{head}{why}", tail) for obj in objects]
     except ManifestError as error:
-        problem = f"MalformedYAMLError: {_plain(error)} in File: {entry}"
+        said = str(error).removeprefix("error converting YAML to JSON: ")
+        problem = f"MalformedYAMLError: {said} in File: {entry}"
         raise KubectlError(f"{head}accumulating resources from '{entry}': {problem}") from None
     _merge(items, found, f"{head}accumulation err='merging resources from '{entry}': ", tail)
 

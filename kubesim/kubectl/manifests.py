@@ -18,7 +18,7 @@ from kubesim.api.selectors import SelectorError, label_selector
 from kubesim.cluster.apiserver.checks import SELECTOR_COST
 from kubesim.gotext import gojson
 from kubesim.kubectl.command import Call, Kustomization
-from kubesim.kubectl.errors import REFUSALS, KubectlError, ManifestError, NotSimulated, refuse_if, visit
+from kubesim.kubectl.errors import REFUSALS, KubectlError, ManifestError, NotSimulated, refuse_if, reworded, visit
 from kubesim.kubectl.flags import SAYS
 
 _ENDINGS = (".json", ".yaml", ".yml")
@@ -95,12 +95,10 @@ def require_namespace(call: Call, namespace: str) -> None:
 
 def _selector(call: Call) -> Callable[[Object], bool]:
     """-l chooses among the objects of files, too."""
-    try:
-        call.context.budget.spend(SELECTOR_COST * len(call.flags.get("selector") or ""))
-        return label_selector(call.flags.get("selector") or "")
-    except SelectorError as error:
-        quoted = gojson.quote(call.flags["selector"])
-        raise KubectlError(f"the provided selector {quoted} is not valid: {error}") from None
+    text = call.flags.get("selector") or ""
+    call.context.budget.spend(SELECTOR_COST * len(text))
+    with reworded(SelectorError, f"the provided selector {gojson.quote(text)} is not valid: "):
+        return label_selector(text)
 
 
 def read_text(call: Call, path: str) -> str:

@@ -23,7 +23,7 @@ from kubesim.api.resources import CONTROLLER_REVISION, DEPLOYMENT, REPLICA_SET, 
 from kubesim.gotext import tabwriter
 from kubesim.kubectl.command import CHANGE_CAUSE, Call, command
 from kubesim.kubectl.describers import pod_template
-from kubesim.kubectl.errors import KubectlError
+from kubesim.kubectl.errors import KubectlError, reworded
 from kubesim.kubectl.flags import SAYS
 from kubesim.kubectl.output import print_result
 from kubesim.kubectl.selection import Query, Target
@@ -183,11 +183,8 @@ def restart(call: Call) -> None:
 
 
 def _patch(call: Call, resource: Resource, obj: Object, change: Object, operation: str) -> None:
-    namespace, name = namespace_of(obj), name_of(obj)
-    try:
-        new = call.api.patch(resource, namespace, name, change, "merge", user=call.user)
-    except StatusError as error:
-        raise KubectlError(f"failed to patch: {error.message}") from None
+    with reworded(StatusError, "failed to patch: "):
+        new = call.api.patch(resource, namespace_of(obj), name_of(obj), change, "merge", user=call.user)
     print_result(call, resource, new, operation, typed=True, is_alone=True)
 
 

@@ -15,7 +15,7 @@ from kubesim.api.resources import POD, Resource
 from kubesim.cluster.apiserver import NodeServer
 from kubesim.cluster.apiserver.checks import Line, LogOptions
 from kubesim.kubectl.command import Call, command
-from kubesim.kubectl.errors import Exit, KubectlError, refuse_if
+from kubesim.kubectl.errors import Exit, KubectlError, refuse_if, reworded
 from kubesim.kubectl.flags import SAYS
 from kubesim.kubectl.output import nothing_found
 from kubesim.kubectl.selection import Target, find_targets, get_named, list_all
@@ -151,12 +151,11 @@ def _exec(call: Call, pod: Object, run: Callable[[NodeServer, str], T]) -> T:
     container = _container_name(call, pod)
     node = call.api.node_of(pod, user=call.user, verb="create", subresource="exec")
     try:
-        return run(node, container)
+        with reworded(StatusError, "unable to upgrade connection: "):
+            return run(node, container)
     except StartError as error:
         exec_id = hashlib.sha256(repr((pod["metadata"]["uid"], call.context.clock.now)).encode()).hexdigest()
         raise KubectlError(f"Internal error occurred: {error.of_exec(exec_id)}") from None
-    except StatusError as error:
-        raise KubectlError(f"unable to upgrade connection: {error.message}") from None
 
 
 @command("exec", asks_namespace=True, operands="pods")

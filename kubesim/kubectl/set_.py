@@ -8,7 +8,7 @@ from fnmatch import fnmatchcase
 from functools import partial
 from typing import Any
 
-from kubesim.api import quantity, schema
+from kubesim.api import schema
 from kubesim.api.errors import StatusError
 from kubesim.api.objects import Object, clone, name_of, template_of
 from kubesim.api.resources import CLUSTER_ROLE_BINDING, CONFIG_MAP, POD, ROLE_BINDING, SECRET, Resource, find_kind
@@ -18,8 +18,8 @@ from kubesim.gotext.gojson import quote
 from kubesim.kubectl import flags
 from kubesim.kubectl.change import send_patch
 from kubesim.kubectl.command import Call, command
-from kubesim.kubectl.create import subjects_of
-from kubesim.kubectl.errors import KubectlError, raise_all, refuse_if, visit
+from kubesim.kubectl.create import quantities, subjects_of
+from kubesim.kubectl.errors import KubectlError, raise_all, refuse_if, reworded, visit
 from kubesim.kubectl.output import print_result
 from kubesim.kubectl.selection import Query, Target
 
@@ -35,7 +35,7 @@ def _pod_spec(obj: Object) -> Object:
     resource = find_kind(obj["apiVersion"], obj["kind"])
     if resource is None or not (resource is POD or resource.template):
         version = obj["apiVersion"].rpartition("/")[2]
-        raise _NoTemplateError(f"the object is not a pod or does not have a pod template: *{version}.{obj['kind']}")
+        raise _NoTemplateError(f"the object is not a pod or does not have a pod template: *{version}.{obj['kind']}\n")
     spec: Object = template_of(resource, obj)["spec"]
     return spec
 
@@ -97,7 +97,7 @@ def set_resources(call: Call) -> None:
     Query(call, call.args, needs_name=not call.flags["local"]).fetch()  # what is wrong with the objects comes first
     missing = "you must specify an update to requests or limits (in the form of --requests/--limits)"
     refuse_if(not call.flags["limits"] and not call.flags["requests"], missing)
-    wanted = {key: _quantities(call.flags[key]) for key in ("limits", "requests") if call.flags[key]}
+    wanted = {key: quantities(call.flags[key].split(",")) for key in ("limits", "requests") if call.flags[key]}
 
     def change(_: Resource, obj: Object) -> None:
         containers = _chosen(call, obj)
@@ -107,19 +107,6 @@ def set_resources(call: Call) -> None:
             needs.update({key: {**needs.get(key, {}), **values} for key, values in wanted.items()})
 
     _change(call, call.args, "resource requirements updated", change, "resources update to pod template")
-
-
-def _quantities(given: str) -> dict[str, str]:
-    """Mirrors k8s.io/kubectl pkg/generate/versioned/run.go."""
-    found = {}
-    for part in given.split(","):
-        name, equals, value = part.partition("=")
-        refuse_if(not equals or "=" in value, f"Invalid argument syntax {part}, expected <resource>=<value>")
-        try:
-            found[name] = quantity.canonical(value)
-        except ValueError as error:
-            raise KubectlError(str(error)) from None
-    return found
 
 
 @_set("set env")
@@ -278,16 +265,13 @@ def _change(
 
     def change(item: tuple[Resource, Object]) -> None:
         resource, obj = item
-        try:
+        with reworded(_NoTemplateError, f"error: {_object_name(call, resource, obj)} "):
             chosen = make(resource, wanted := clone(obj))
-            patch = two_way(obj, wanted, resource)
-            if patch if chosen is None else chosen:
+        patch = two_way(obj, wanted, resource)
+        if patch if chosen is None else chosen:
+            with reworded(StatusError, f"failed to patch {what} "):
                 new = send_patch(call, resource, obj, patch, "strategic")
-                print_result(call, resource, new, operation, typed=True)
-        except StatusError as error:
-            raise KubectlError(f"failed to patch {what} {error.message}") from None
-        except _NoTemplateError as error:
-            raise KubectlError(f"error: {_object_name(call, resource, obj)} {error}\n") from None
+            print_result(call, resource, new, operation, typed=True)
 
     visit(_objects(call, words), [], change)
 

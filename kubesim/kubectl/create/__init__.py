@@ -6,7 +6,7 @@ Mirrors k8s.io/kubectl pkg/cmd/create, v1.36.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import Any
 
@@ -37,7 +37,7 @@ from kubesim.api.resources import (
 from kubesim.cluster.apiserver.tokens import create_token as issue
 from kubesim.kubectl.apply import send, with_last_applied
 from kubesim.kubectl.command import Call, Command, Run, command
-from kubesim.kubectl.errors import KubectlError, NotSimulated, Plain, refuse_if
+from kubesim.kubectl.errors import KubectlError, NotSimulated, Plain, refuse_if, reworded
 from kubesim.kubectl.manifests import Manifest, visit_manifests
 from kubesim.kubectl.output import print_result
 from kubesim.kubectl.selection import Query
@@ -233,10 +233,8 @@ def create_token(call: Call) -> None:
         "expirationSeconds": int(call.flags["duration"]),
         "boundObjectRef": call.generated("bound object") if call.flags["bound-object-kind"] else None,
     }
-    try:
+    with reworded(StatusError, "failed to create token: "):
         found = issue(call.api, call.namespace, call.args[0], spec, call.context.clock.now, user=call.user)
-    except StatusError as error:
-        raise KubectlError(f"failed to create token: {error.message}") from None
     if call.flags["output"]:  # --template alone counts for nothing here
         call.say(call.output_format().render(found, typed=True))
     else:
@@ -245,15 +243,18 @@ def create_token(call: Call) -> None:
 
 @creator("quota")
 def create_quota(call: Call) -> None:
-    hard = {}
-    for pair in call.flags["hard"]:
+    generate(call, RESOURCE_QUOTA, amounts=quantities(call.flags["hard"]))
+
+
+def quantities(pairs: Iterable[str]) -> dict[str, str]:
+    """The amounts of resources that words such as cpu=1 name. Mirrors k8s.io/kubectl pkg/generate/versioned/run.go."""
+    found = {}
+    for pair in pairs:
         name, *amounts = pair.split("=")
         refuse_if(len(amounts) != 1, f"Invalid argument syntax {pair}, expected <resource>=<value>")
-        try:
-            hard[name] = quantity.canonical(amounts[0])
-        except ValueError as error:
-            raise KubectlError(str(error)) from None
-    generate(call, RESOURCE_QUOTA, amounts=hard)
+        with reworded(ValueError):
+            found[name] = quantity.canonical(amounts[0])
+    return found
 
 
 @creator("poddisruptionbudget")

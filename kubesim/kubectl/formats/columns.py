@@ -13,7 +13,7 @@ from kubesim.api import quantity
 from kubesim.api.budget import Budget
 from kubesim.gotext import tabwriter
 from kubesim.gotext.gojson import quote, sprint
-from kubesim.kubectl.errors import FormatError, NotSimulated, refuse_if
+from kubesim.kubectl.errors import FormatError, NotSimulated, refuse_if, reworded
 from kubesim.kubectl.formats import items_of, jsonpath, relaxed
 
 _ESCAPES = str.maketrans({"\x1b": "^[", "\r": "\\r"})
@@ -78,10 +78,8 @@ def sort_objects(objects: Sequence[Any], field: str, budget: Budget) -> list[Any
     Raises FormatError.
     """
     path = relaxed(field)
-    try:
+    with reworded(FormatError, "sorting error: ", FormatError):
         template = jsonpath.parse(path)
-    except FormatError as error:
-        raise FormatError(f"sorting error: {error}") from None
     firsts = [jsonpath.results(template, obj, budget)[:1] for obj in objects]
     found = [next((value for part in first for value in part), _MISSING) for first in firsts]
     if found and all(value is _MISSING for value in found):

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from kubesim.api.budget import Budget
 from kubesim.gotext import gojson
 from kubesim.gotext.gojson import Literal, quote
-from kubesim.kubectl.errors import FormatError, NotSimulated
+from kubesim.kubectl.errors import FormatError, NotSimulated, reworded
 from kubesim.kubectl.formats import gotemplate_functions as functions
 
 
@@ -28,20 +28,16 @@ class Printer:
 
     def __init__(self, name: str, text: str, no_headers: bool, budget: Budget) -> None:
         self._budget = budget
-        try:
+        with reworded(FormatError, f"error parsing template {text}, ", FormatError):
             parser = _Parser(text, budget)
             self._statements, end = parser.statements()
             if end:
                 raise parser.error(f"unexpected {{{{{end}}}}}")
-        except FormatError as error:
-            raise FormatError(f"error parsing template {text}, {error}") from None
 
     def __call__(self, obj: Mapping[str, Any], typed: bool = False) -> str:
         run = _Run(obj, self._budget)
-        try:
+        with reworded(functions.Refusal, "a Go template that fails: ", NotSimulated):
             run.walk(self._statements, obj)
-        except functions.Refusal as error:
-            raise NotSimulated(f"a Go template that fails: {error}") from None
         return "".join(run.out)
 
 

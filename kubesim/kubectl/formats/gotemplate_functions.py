@@ -14,6 +14,7 @@ from typing import Any
 
 from kubesim.api.budget import Budget
 from kubesim.gotext.gojson import Literal, decode_base64, quote, sprint
+from kubesim.kubectl.errors import reworded
 
 _VERB = re.compile(r"%(?P<width>-?\d{0,3})(?P<verb>.?)", re.DOTALL)
 _VERBS: dict[str, tuple[type | tuple[type, ...], Callable[[Any], str]]] = {
@@ -30,10 +31,8 @@ class Refusal(Exception):
 
 
 def _base64decode(value: Any) -> str:
-    try:
+    with reworded(ValueError, "base64 decode failed: ", Refusal):
         return decode_base64(value).decode(errors="replace")
-    except ValueError as error:
-        raise Refusal(f"base64 decode failed: {error}") from None
 
 
 def _index(item: Any, *indices: Any) -> Any:

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 from kubesim.api.budget import Budget
 from kubesim.gotext import gojson
-from kubesim.kubectl.errors import FormatError, refuse_if
+from kubesim.kubectl.errors import FormatError, refuse_if, reworded
 
 Values = list[Any]
 Step = Callable[[Any, Budget], Iterable[Any]]
@@ -39,10 +39,8 @@ class Printer:
         self._as_json = name == "jsonpath-as-json"
         self._budget = budget
         budget.spend(_READING_COST * len(text))
-        try:
+        with reworded(FormatError, f"error parsing jsonpath {text}, ", FormatError):
             self._parts = parse(text)
-        except FormatError as error:
-            raise FormatError(f"error parsing jsonpath {text}, {error}") from None
 
     def __call__(self, obj: Mapping[str, Any], typed: bool = False) -> str:
         try:
@@ -166,10 +164,8 @@ def _constant(constant: str | float) -> Step:
 
 
 def _text(quoted: str) -> Step:
-    try:
+    with reworded(ValueError, f"unquote string {quoted} error ", FormatError):
         return _constant(gojson.unquote(quoted[1:-1]))
-    except ValueError as error:
-        raise FormatError(f"unquote string {quoted} error {error}") from None
 
 
 def _word(name: str) -> Step:
