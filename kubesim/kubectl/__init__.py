@@ -12,8 +12,6 @@ from typing import Any
 from kubesim.api.result import Result
 from kubesim.kubectl.command import Call, Command, Context, Kustomization, is_change
 from kubesim.kubectl.commands import (
-    ABSENT,
-    GLOBAL_FLAGS,
     ROOT,
     all_commands,
     complete,
@@ -40,12 +38,13 @@ from kubesim.kubectl.errors import (
 
 def run(args: Sequence[str], context: Context) -> Result:
     """Run kubectl with `args` (the words after "kubectl"). Every refusal is part of the Result."""
-    command, rest = find_command(args)
-    if command is None:
-        return _without_command(rest)
-    call = Call(command, context, (), {}, frozenset())
+    call = Call(ROOT, context, (), {}, frozenset())
     try:
-        _run(call, rest)
+        call.command, rest = find_command(args)
+        if call.command is ROOT:
+            call.say(_first_help(rest))
+        else:
+            _run(call, rest)
     except Exit as end:
         call.exit_code = end.code
     except REFUSALS as error:
@@ -58,7 +57,6 @@ def run(args: Sequence[str], context: Context) -> Result:
 
 
 def _run(call: Call, words: Sequence[str]) -> None:
-    _refuse_absent(call.command, words)
     call.args, call.flags, call.given, call.dash = call.command.flag_set.parse(words)
     for flag in [flag for flag in call.command.flags if flag.deprecated and flag.name in call.given]:
         call.complain(f"Flag --{flag.name} has been deprecated, {flag.deprecated}\n")
@@ -150,39 +148,21 @@ def _fail(call: Call, error: Exception) -> None:
     call.exit_code = call.command.failure
 
 
-def _without_command(words: Sequence[str]) -> Result:
-    try:
-        return Result(stdout=_first_help(words))
-    except REFUSALS as error:
-        return Result(stderr=message(error, "kubectl"), exit_code=1)
-
-
 def _first_help(words: Sequence[str]) -> str:
     """The help that words without a command ask for. Raises a refusal where they ask for something else."""
-    _refuse_absent(None, words)
-    position = next_word(words, GLOBAL_FLAGS)
-    if position is not None and words[0].startswith("-"):
-        raise Plain(f"Error: flags cannot be placed before plugin name: {words[0]}")
-    if position is None:
-        GLOBAL_FLAGS.parse(words)
+    if next_word(words, ROOT.flag_set) is None:
+        ROOT.flag_set.parse(words)
         return help_text(ROOT)
+    if words[0].startswith("-"):
+        raise Plain(f"Error: flags cannot be placed before plugin name: {words[0]}")
     if words[0] != "help":
         raise KubectlError(f'unknown command "{words[0]}" for "kubectl"{suggestions(words[0])}')
     topic, rest = find_command(words[1:])
-    _refuse_absent(topic, rest)
-    if rest and topic is None and next_word(rest, GLOBAL_FLAGS) is not None:
+    if topic is ROOT and next_word(rest, ROOT.flag_set) is not None:
         raise Plain(
             f"Unknown help topic [{' '.join(f'`{word}`' for word in rest)}]\n\n\n{help_text(ROOT)}".rstrip("\n")
         )
-    return help_text(topic or ROOT)
-
-
-def _refuse_absent(command: Command | None, words: Sequence[str]) -> None:
-    """Raise NotSimulated where the words after a command (None: none yet) begin with one that is not simulated."""
-    position = next_word(words, command.flag_set if command else GLOBAL_FLAGS)
-    path = (*(command.path if command else ()), *([] if position is None else [words[position]]))
-    if path in ABSENT:
-        raise NotSimulated(f"'kubectl {' '.join(path)}' is not part of this simulator")
+    return help_text(topic)
 
 
 __all__ = ["Command", "Context", "Kubeconfig", "all_commands", "complete", "run"]

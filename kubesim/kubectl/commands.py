@@ -5,14 +5,15 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from functools import cache
 from importlib import import_module
 
 from kubesim.api.objects import name_of
 from kubesim.api.resources import NAMESPACE, RESOURCES, find_resource
 from kubesim.kubectl.command import REGISTERED, Call, Command, Context, command
-from kubesim.kubectl.errors import Exit, UsageError
-from kubesim.kubectl.flags import GLOBAL, TABLE, Flag, FlagSet
+from kubesim.kubectl.errors import Exit, NotSimulated, UsageError
+from kubesim.kubectl.flags import TABLE, Flag, FlagSet
 
 MODULES: dict[str, str] = TABLE["modules"]
 """The modules that register a command and its subcommands, by its first word.
@@ -24,20 +25,22 @@ _ABSENT = {tuple(path.split()): names.split() for path, names in TABLE["absent"]
 ABSENT = frozenset((*path, name) for path, names in _ABSENT.items() for name in names)
 """Commands of kubectl v1.36 that are not simulated."""
 
-GLOBAL_FLAGS = FlagSet(GLOBAL)
 
+def find_command(args: Sequence[str]) -> tuple[Command, list[str]]:
+    """The command that the words begin with, flags left aside, and the words without its name; ROOT is without a name.
 
-def find_command(args: Sequence[str]) -> tuple[Command | None, list[str]]:
-    """The command that the words begin with, flags left aside, and the words without its name."""
-    rest = list(args)
-    path: tuple[str, ...] = ()
-    found: Command | None = None
-    position = next_word(rest, GLOBAL_FLAGS)
-    _load(rest[position] if position is not None else "")
-    while position is not None and (command := REGISTERED.get((*path, rest[position]))):
-        found, path = command, command.path
+    Raises NotSimulated for one that kubectl has and kubesim does not.
+    """
+    rest, found = list(args), ROOT
+    while (position := next_word(rest, found.flag_set)) is not None:
+        path = (*found.path, rest[position])
+        _load(path[0])
+        if path in ABSENT:
+            raise NotSimulated(f"'kubectl {' '.join(path)}' is not part of this simulator")
+        if path not in REGISTERED:
+            break
+        found = REGISTERED[path]
         del rest[position]
-        position = next_word(rest, command.flag_set)
     return found, rest
 
 
@@ -59,25 +62,16 @@ def next_word(words: Sequence[str], flags: FlagSet) -> int | None:
 
     It takes the word after a flag that it does not know for its value. Mirrors stripFlags of github.com/spf13/cobra.
     """
-    skip = False
-    for index, word in enumerate(words):
-        if skip:
-            skip = False
-        elif word == "--":
-            return None
-        elif not word.startswith("-") or word == "-":
-            return index
-        else:
-            skip = _takes_value(word, flags)
+    at = 0
+    while at < len(words) and words[at] != "--":
+        word = words[at]
+        if not word.startswith("-") or word == "-":
+            return at
+        is_long = word.startswith("--")
+        flag = flags.flags.get(word[2:]) if is_long else flags.shorts.get(word[1:])
+        has_value = "=" in word or (len(word) > 2 and not is_long) or (flag and flag.bare is not None)
+        at += 1 if has_value else 2
     return None
-
-
-def _takes_value(word: str, flags: FlagSet) -> bool:
-    is_long = word.startswith("--")
-    if "=" in word or (len(word) > 2 and not is_long):
-        return False
-    flag = flags.flags.get(word[2:]) if is_long else flags.shorts.get(word[1:])
-    return flag is None or flag.bare is None
 
 
 def suggestions(word: str) -> str:
@@ -104,20 +98,22 @@ _OUTPUTS = ("custom-columns=", "go-template=", "json", "jsonpath=", "name", "wid
 def complete(words: Sequence[str], context: Context) -> list[str]:
     """The words that could replace the last of `words` (the words after "kubectl"; the last may be empty)."""
     *before, current = words or [""]
-    candidates = _candidates(*find_command(before), current, context)
-    return sorted({word for word in candidates if word.startswith(current)})
+    with suppress(NotSimulated):
+        candidates = _candidates(*find_command(before), current, context)
+        return sorted({word for word in candidates if word.startswith(current)})
+    return []
 
 
-def _candidates(command: Command | None, rest: list[str], current: str, context: Context) -> Iterable[str]:
+def _candidates(command: Command, rest: list[str], current: str, context: Context) -> Iterable[str]:
     previous = rest[-1] if rest else ""
     if previous in ("-n", "--namespace"):
         return [name_of(obj) for obj in context.api.list(NAMESPACE)]
     if previous in ("-o", "--output"):
         return _OUTPUTS
     if current.startswith("-"):
-        flags = (command.flag_set if command else GLOBAL_FLAGS).flags.values()
+        flags = command.flag_set.flags.values()
         return [f"--{flag.name}" + ("" if flag.bare is not None else "=") for flag in flags if flag.simulated]
-    if command is None:
+    if not command.path:
         return MODULES
     return [member.path[-1] for member in subcommands(command.path)] or _operands(command, rest, current, context)
 

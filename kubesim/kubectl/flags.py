@@ -14,7 +14,7 @@ from typing import Any
 
 from kubesim.api import load_table
 from kubesim.gotext.gojson import quote
-from kubesim.kubectl.errors import FlagError, KubectlError, NotSimulated
+from kubesim.kubectl.errors import FlagError, KubectlError, NotSimulated, reworded
 
 
 @dataclass(frozen=True)
@@ -86,89 +86,68 @@ class FlagSet:
 
         Raises FlagError, and NotSimulated for a flag that kubectl has and kubesim does not.
         """
-        parser = _Parser(self, words)
-        parser.run()
-        if parser.refused and not parser.values.get("help"):
-            raise parser.refused
-        if parser.values.get("record"):
-            parser.values["record"] = " ".join((*parser.args, *parser.typed))
-        values = {**parser.values, **{name: tuple(items) for name, items in parser.lists.items()}}
-        return parser.args, values, frozenset(parser.given), parser.dash
-
-
-class _Parser:
-    def __init__(self, flags: FlagSet, words: Iterable[str]) -> None:
-        self._set = flags
-        self._words = deque(words)
-        self.args: list[str] = []
-        self.values = dict(flags.defaults)
-        self.given: set[str] = set()
-        self.dash = -1
-        self.refused: NotSimulated | None = None
-        self.lists: dict[str, list[Any]] = {}
-        self.typed: list[str] = []
-
-    def run(self) -> None:
-        while self._words:
-            word = self._words.popleft()
-            if word == "--":
-                self.dash = len(self.args)
-                self.args += self._words
-                return
-            if word.startswith("--"):
-                self._long(word[2:])
-            elif word.startswith("-") and word != "-":
-                self._short(word)
+        args, typed, left = list[str](), list[str](), deque(words)
+        values, lists, refused = dict(self.defaults), dict[str, list[Any]](), list[str]()
+        given: set[str] = set()
+        for flag, text in self._read(left):
+            if flag is None:
+                args.append(text)
+                continue
+            shown = f"-{flag.short}, --{flag.name}" if flag.short else f"--{flag.name}"
+            with reworded(ValueError, f'invalid argument {quote(text)} for "{shown}" flag: ', FlagError):
+                parsed = _PARSERS[flag.kind](text)
+            if isinstance(parsed, tuple):
+                lists.setdefault(flag.name, []).extend(parsed)
             else:
-                self.args.append(word)
+                values[flag.name] = parsed
+            given.add(flag.name)
+            typed.append(f"--{flag.name}={text}")
+            refused += [] if flag.simulated else [flag.name]
+        dash = len(args) if left else -1
+        args += list(left)[1:]
+        if refused and not values.get("help"):
+            raise NotSimulated(f"the flag --{refused[0]} is not part of this simulator")
+        if values.get("record"):
+            values["record"] = " ".join((*args, *typed))
+        return args, values | {name: tuple(items) for name, items in lists.items()}, frozenset(given), dash
 
-    def _long(self, word: str) -> None:
+    def _read(self, left: deque[str]) -> Iterator[tuple[Flag | None, str]]:
+        """Each flag with its text, and each other word with None, up to "--", which stays in `left`."""
+        while left and left[0] != "--":
+            word = left.popleft()
+            if word.startswith("--"):
+                yield self._long(word[2:], left)
+            elif word.startswith("-") and word != "-":
+                yield from self._short(word, left)
+            else:
+                yield None, word
+
+    def _long(self, word: str, left: deque[str]) -> tuple[Flag, str]:
         name, equals, value = word.partition("=")
         if not name or name.startswith("-"):
             raise FlagError(f"bad flag syntax: --{word}")
-        flag = self._set.flags.get(name)
+        flag = self.flags.get(name)
         if flag is None:
             raise FlagError(f"unknown flag: --{name}")
-        if equals:
-            self._store(flag, value)
-        elif flag.bare is not None:
-            self._store(flag, flag.bare)
-        elif self._words:
-            self._store(flag, self._words.popleft())
-        else:
-            raise FlagError(f"flag needs an argument: --{name}")
+        return flag, value if equals else _next(flag, left, f"--{name}")
 
-    def _short(self, word: str) -> None:
+    def _short(self, word: str, left: deque[str]) -> Iterator[tuple[Flag, str]]:
         for at, letter in enumerate(word[1:], 2):
-            flag = self._set.shorts.get(letter)
+            flag = self.shorts.get(letter)
             if flag is None:
                 raise FlagError(f"unknown shorthand flag: {letter!r} in -{word[at - 1 :]}")
-            if word.startswith("=", at) and at + 1 < len(word):
-                return self._store(flag, word[at + 1 :])
-            if flag.bare is not None:
-                self._store(flag, flag.bare)
-            elif at < len(word):
-                return self._store(flag, word[at:])
-            elif self._words:
-                return self._store(flag, self._words.popleft())
-            else:
-                raise FlagError(f"flag needs an argument: {letter!r} in {word}")
-        return None
+            rest = word[at:]
+            if (rest.startswith("=") and rest != "=") or (rest and flag.bare is None):
+                yield flag, rest if rest == "=" else rest.removeprefix("=")
+                return
+            yield flag, _next(flag, left, f"{letter!r} in {word}")
 
-    def _store(self, flag: Flag, value: str) -> None:
-        try:
-            parsed = _PARSERS[flag.kind](value)
-        except ValueError as error:
-            shown = f"-{flag.short}, --{flag.name}" if flag.short else f"--{flag.name}"
-            raise FlagError(f'invalid argument {quote(value)} for "{shown}" flag: {error}') from None
-        if not flag.simulated:
-            self.refused = self.refused or NotSimulated(f"the flag --{flag.name} is not part of this simulator")
-        if isinstance(parsed, tuple):
-            self.lists.setdefault(flag.name, []).extend(parsed)
-        else:
-            self.values[flag.name] = parsed
-        self.given.add(flag.name)
-        self.typed.append(f"--{flag.name}={value}")
+
+def _next(flag: Flag, left: deque[str], shown: str) -> str:
+    """The text of a flag that comes without one: its bare value, or the next word."""
+    if flag.bare is None and not left:
+        raise FlagError(f"flag needs an argument: {shown}")
+    return left.popleft() if flag.bare is None else flag.bare
 
 
 _TRUE = frozenset({"1", "t", "T", "TRUE", "true", "True"})

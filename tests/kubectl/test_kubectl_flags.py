@@ -69,7 +69,6 @@ def test_durations(text: str, seconds: float) -> None:
 @pytest.mark.parametrize(("line", "path", "rest"), ROWS["commands_are_found_between_flags"])
 def test_commands_are_found_between_flags(line: str, path: str, rest: str) -> None:
     command, words = find_command(line.split())
-    assert command is not None
     assert (" ".join(command.path), " ".join(words)) == (path, rest)
 
 

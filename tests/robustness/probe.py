@@ -153,10 +153,10 @@ def single_command(line: str) -> bool:
 
 def only_reads(line: str) -> bool:
     """Whether a single command leaves the cluster alone, even where it succeeds."""
-    command, rest = find_command(_words(line)[1:])
-    if command is None or " ".join(command.path) in _READING:
-        return True
     try:
+        command, rest = find_command(_words(line)[1:])
+        if not command.path or " ".join(command.path) in _READING:
+            return True
         _, flags, _, _ = command.flag_set.parse(rest)
     except (FlagError, NotSimulated):
         return True
