@@ -1,6 +1,6 @@
-"""Label and field selectors: `-l 'tier in (web,api),!old'`, `--field-selector type!=Normal`.
+"""What labels must look like, and selectors: `-l 'tier in (web,api),!old'`, `--field-selector type!=Normal`.
 
-Mirrors k8s.io/apimachinery pkg/labels/selector.go and pkg/fields/selector.go, v1.36.
+Mirrors k8s.io/apimachinery pkg/util/validation, pkg/labels/selector.go and pkg/fields/selector.go, v1.36.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ import re
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
+from typing import Any
 
 from kubesim.api.errors import invalid_value
 from kubesim.api.objects import Object, at, metadata
@@ -20,10 +21,48 @@ _Test = Callable[[_Labels], bool]
 # Special characters, of which as many as make an operator stay together, and words.
 _TOKEN = re.compile(r"==|!=|[=!(),<>]|[^\s=!(),<>]+")
 _OPERATORS = "in, notin, =, ==, !=, gt, lt"
-_KEY, _KEYS = "([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]", ("MyName", "my.name", "123-abc")
-_VALUE, _VALUES = f"({_KEY})?", ("MyValue", "my_value", "12345")
-_LONGEST = 63
 _INTEGER = re.compile("[-+]?[0-9]+")
+
+Check = Callable[[Any], list[str]]
+"""Takes a value and returns what is wrong with it."""
+
+
+def longer(value: str, limit: int) -> list[str]:
+    """What is wrong with a text of more bytes than `limit`."""
+    too_long = len(value.encode("utf-8", "surrogatepass")) > limit
+    return [f"must be no more than {limit} bytes"] if too_long else []
+
+
+def text_form(pattern: str, limit: int, what: str, *examples: str) -> Check:
+    """The check of a text that has a form, `pattern`, and at most `limit` bytes; `what` says what it must be."""
+    shown = " or ".join(f"'{example}', " for example in examples)
+    matches, sentence = re.compile(pattern).fullmatch, f"{what} (e.g. {shown}regex used for validation is '{pattern}')"
+    return lambda value: longer(value, limit) + ([] if matches(value) else [sentence])
+
+
+_WORD, _ENDS = "([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]", "must start and end with an alphanumeric character"
+_CONSISTS = f"consist of alphanumeric characters, '-', '_' or '.', and {_ENDS}"
+_NAME = text_form(_WORD, 63, f"must {_CONSISTS}", "MyName", "my.name", "123-abc")
+_EMPTY = "must be non-empty"
+label_value = text_form(
+    *(f"({_WORD})?", 63, f"a valid label must be an empty string or {_CONSISTS}", "MyValue", "my_value", "12345")
+)
+dns_subdomain = text_form(
+    *("[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*", 253),
+    f"a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and {_ENDS}",
+    "example.com",
+)
+
+
+def qualified_name(value: str) -> list[str]:
+    """What is wrong with a label's key: an optional DNS prefix and a slash, then a name."""
+    prefix, slash, name = value.rpartition("/")
+    if "/" in prefix:
+        end = "with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')"
+        return [f"a valid label key {_NAME('')[0]} {end}"]
+    of_prefix = (dns_subdomain(prefix) if prefix else [_EMPTY]) if slash else []
+    of_name = [*([] if name else [_EMPTY]), *_NAME(name)]
+    return [f"prefix part {problem}" for problem in of_prefix] + [f"name part {problem}" for problem in of_name]
 
 
 class SelectorError(ValueError):
@@ -67,11 +106,7 @@ class _Parser:
         operator = "!" if self._words[0] == "!" and self._take() else ""
         self._expect("identifier", self._is_identifier())
         key = self._take()
-        if key.count("/") > 1:
-            prefix = "with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')"
-            raise _wrong("<nil>", key, f"a valid label key must {_rule(_KEY, _KEYS)} {prefix}")
-        if not re.fullmatch(_KEY, key.rpartition("/")[2]):
-            raise _wrong("<nil>", key, f"name part must {_rule(_KEY, _KEYS)}")
+        _check("<nil>", key, qualified_name(key))
         if operator or self._words[0] in ("", ","):
             return partial(_TESTS[operator or "exists"], key, set())
         operator = {">": "gt", "<": "lt"}.get(self._words[0], self._words[0])
@@ -80,12 +115,8 @@ class _Parser:
         values = self._several() if operator in ("in", "notin") else {self._one()}
         for index, value in enumerate(sorted(values)):
             if operator in ("gt", "lt") and not _INTEGER.fullmatch(value):
-                raise _wrong(f"values[{index}]", value, "for 'Gt', 'Lt' operators, the value must be an integer")
-            if len(value) > _LONGEST:
-                raise _wrong(f"values[{index}][{key}]", value, f"must be no more than {_LONGEST} bytes")
-            if not re.fullmatch(_VALUE, value):
-                rule = f"a valid label must be an empty string or {_rule(_VALUE, _VALUES)}"
-                raise _wrong(f"values[{index}][{key}]", value, rule)
+                _check(f"values[{index}]", value, ["for 'Gt', 'Lt' operators, the value must be an integer"])
+            _check(f"values[{index}][{key}]", value, label_value(value))
         return partial(_TESTS[operator], key, values)
 
     def _one(self) -> str:
@@ -108,15 +139,9 @@ class _Parser:
         return values
 
 
-def _rule(pattern: str, examples: tuple[str, ...]) -> str:
-    ends = "must start and end with an alphanumeric character"
-    shown = " or ".join(f"'{example}', " for example in examples)
-    what = f"consist of alphanumeric characters, '-', '_' or '.', and {ends}"
-    return f"{what} (e.g. {shown}regex used for validation is '{pattern}')"
-
-
-def _wrong(field: str, value: str, detail: str) -> SelectorError:
-    return SelectorError(str(invalid_value(field, value, detail)))
+def _check(field: str, value: str, problems: list[str]) -> None:
+    if problems:
+        raise SelectorError(str(invalid_value(field, value, "; ".join(problems))))
 
 
 def _more(key: str, values: set[str], labels: _Labels) -> int:

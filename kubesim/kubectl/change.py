@@ -16,8 +16,8 @@ from kubesim.api.errors import StatusError, bad_request
 from kubesim.api.objects import Object, metadata, name_of, namespace_of
 from kubesim.api.resources import Resource
 from kubesim.api.result import Edit
+from kubesim.api.selectors import label_value
 from kubesim.cluster.apiserver import patch as patches
-from kubesim.cluster.apiserver.validation.rules import label_value
 from kubesim.gotext import gojson
 from kubesim.kubectl.command import CHANGE_CAUSE, Call, command
 from kubesim.kubectl.errors import KubectlError, ManifestError, raise_all, refuse_if, reworded

@@ -9,9 +9,8 @@ from kubesim.api.clock import SECOND
 from kubesim.api.humanize import go_duration
 from kubesim.api.objects import Object, metadata, name_of, namespace_of
 from kubesim.api.resources import DAEMON_SET, NODE, POD, find_resource
-from kubesim.api.selectors import SelectorError, label_selector
+from kubesim.api.selectors import SelectorError, label_selector, label_value, qualified_name
 from kubesim.cluster.apiserver.authorization import ADMIN
-from kubesim.cluster.apiserver.validation.rules import label_value, qualified_name
 from kubesim.kubectl.change import send_patch
 from kubesim.kubectl.command import Call, command
 from kubesim.kubectl.deletion import PATIENCE

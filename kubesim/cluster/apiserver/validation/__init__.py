@@ -18,11 +18,10 @@ from kubesim.api.errors import FieldError, field_forbidden, invalid_value, requi
 from kubesim.api.objects import Object, at, metadata
 from kubesim.api.resources import Resource
 from kubesim.api.schedule import ScheduleError, parse_schedule
-from kubesim.api.selectors import matches
+from kubesim.api.selectors import Check, matches
 from kubesim.cluster.apiserver.validation.pods import ephemeral_update, internal_template, pod_update
 from kubesim.cluster.apiserver.validation.rules import (
     CHECKS,
-    Check,
     Errors,
     Rule,
     given,

@@ -17,11 +17,11 @@ from typing import Any
 from kubesim.api import load_table, quantity
 from kubesim.api.errors import field_forbidden, field_not_found, invalid_value
 from kubesim.api.objects import Object, find_named, metadata
+from kubesim.api.selectors import label_value
 from kubesim.cluster.apiserver.validation.rules import (
     TABLE,
     Errors,
     given,
-    label_value,
     named,
     rule,
     source_rule,

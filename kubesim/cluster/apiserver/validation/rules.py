@@ -18,10 +18,9 @@ from typing import Any
 from kubesim.api import load_table
 from kubesim.api.errors import FieldError, duplicate, field_forbidden, invalid_value, required, unsupported
 from kubesim.api.objects import at
+from kubesim.api.selectors import Check, dns_subdomain, label_value, longer, qualified_name, text_form
 
 Errors = Iterator[FieldError]
-Check = Callable[[Any], list[str]]
-"""Takes a value and returns what is wrong with it."""
 Rule = Callable[[str, Any], Errors]
 """What holds for one field: takes its path and its value, which is None where it is not given."""
 
@@ -30,8 +29,6 @@ Rule = Callable[[str, Any], Errors]
 # sources of a variable and a volume.
 TABLE: Mapping[str, Any] = load_table(__file__, "rules.json")
 SPECIAL: dict[str, Rule] = {}
-_KEY = "([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]"
-_ENDS = "must start and end with an alphanumeric character"
 
 
 def special(rule: Rule) -> Rule:
@@ -40,30 +37,14 @@ def special(rule: Rule) -> Rule:
     return rule
 
 
-def _explain(what: str, pattern: str, *examples: str) -> str:
-    shown = " or ".join(f"'{example}', " for example in examples)
-    return f"{what} (e.g. {shown}regex used for validation is '{pattern}')"
-
-
-def _longer(value: str, limit: int) -> list[str]:
-    too_long = len(value.encode("utf-8", "surrogatepass")) > limit
-    return [f"must be no more than {limit} bytes"] if too_long else []
-
-
-def _format(name: str) -> Check:
-    pattern, limit, what, *examples = TABLE["formats"][name]
-    matches, sentence = re.compile(pattern).fullmatch, _explain(what, pattern, *examples)
-    return lambda value: _longer(value, limit) + ([] if matches(value) else [sentence])
-
-
-_FORMATS = {name: _format(name) for name in TABLE["formats"]}
-dns_subdomain, label_value, percent = _FORMATS["dns_subdomain"], _FORMATS["label_value"], _FORMATS["percent"]
+_FORMATS = {name: text_form(*row) for name, row in TABLE["formats"].items()}
+percent = _FORMATS["percent"]
 
 
 def dns_label(value: str) -> list[str]:
     """The name of a namespace, a container, a volume."""
     if "." in value and not dns_subdomain(value):
-        return [*_longer(value, 63), "must not contain dots"]
+        return [*longer(value, 63), "must not contain dots"]
     return _FORMATS["dns_label"](value)
 
 
@@ -71,26 +52,6 @@ def config_key(value: str) -> list[str]:
     if value in (".", ".."):
         return [*_FORMATS["config_key"](value), f"must not be '{value}'"]
     return _FORMATS["config_key"](value) + (["must not start with '..'"] if value.startswith("..") else [])
-
-
-_KEY_PART = f"must consist of alphanumeric characters, '-', '_' or '.', and {_ENDS}"
-_KEY_EXAMPLES = ("MyName", "my.name", "123-abc")
-
-
-def qualified_name(value: str) -> list[str]:
-    """A label's key: an optional DNS prefix and a slash, then a name."""
-    prefix, slash, name = value.rpartition("/")
-    if "/" in prefix:
-        what = _explain(f"a valid label key {_KEY_PART}", _KEY, *_KEY_EXAMPLES)
-        return [f"{what} with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')"]
-    problems = []
-    if slash:
-        found = dns_subdomain(prefix) if prefix else ["must be non-empty"]
-        problems = [f"prefix part {problem}" for problem in found]
-    problems += [f"name part {problem}" for problem in (_longer(name, 63) if name else ["must be non-empty"])]
-    if not re.fullmatch(_KEY, name):
-        problems.append(_explain(f"name part {_KEY_PART}", _KEY, *_KEY_EXAMPLES))
-    return problems
 
 
 def env_name(value: str) -> list[str]:
@@ -121,7 +82,9 @@ CHECKS: Mapping[str, Check] = {
     "cron_job_name": cron_job_name,
     "deadline": _in_range(1, 2**31 - 1),
     "dns_label": dns_label,
+    "dns_subdomain": dns_subdomain,
     "env_name": env_name,
+    "label_value": label_value,
     "node_port": lambda port: [] if 30000 <= port <= 32767 else [TABLE["node ports"]],
     "path_segment": path_segment,
     "port_number": _in_range(1, 65535),
