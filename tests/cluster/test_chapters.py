@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from kubesim.api.clock import Clock
+from kubesim.api.clock import Clock, Identity
 from kubesim.cluster import BOOT
-from kubesim.cluster.controllers.base import WorkQueue
+from kubesim.cluster.apiserver import APIServer
+from kubesim.cluster.controllers.base import Loop
 from tests.exercises.test_exercises import chapters, check
 from tests.learner import Learner, container
 
@@ -21,12 +22,18 @@ def test_a_chapter(chapter: str) -> None:
 
 
 def test_a_key_that_waits_is_not_queued_twice() -> None:
-    clock, worked = Clock(BOOT), []
-    queue = WorkQueue(clock, lambda *key: worked.append(key))
+    worked = []
+
+    class Working(Loop):
+        def reconcile(self, namespace: str, name: str) -> None:
+            worked.append((namespace, name))
+
+    clock = Clock(BOOT)
+    loop = Working(APIServer(clock, Identity(0)), clock)
     for name in ("a", "b", "a"):
-        queue.add_key(("default", name))
+        loop.add_key(("default", name))
     clock.advance(1)
-    queue.add_key(("default", "a"))
+    loop.add_key(("default", "a"))
     clock.advance(1)
     assert worked == [("default", "a"), ("default", "b"), ("default", "a")]
 

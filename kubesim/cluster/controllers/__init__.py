@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from kubesim.cluster.controllers.daemonset import DaemonSetController
 from kubesim.cluster.controllers.deployment import DeploymentController, ReplicaSetController
 from kubesim.cluster.controllers.endpoints import EndpointsController
 from kubesim.cluster.controllers.job import CronJobController, JobController
@@ -13,7 +12,7 @@ from kubesim.cluster.controllers.lifecycle import (
     TaintEvictionController,
     TokenController,
 )
-from kubesim.cluster.controllers.statefulset import StatefulSetController
+from kubesim.cluster.controllers.revisioned import DaemonSetController, StatefulSetController
 
 CONTROLLERS = (
     NamespaceController,

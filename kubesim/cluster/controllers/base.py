@@ -1,18 +1,12 @@
-"""What controllers share: a work queue, a loop over objects of one kind and what they own, and revisions of templates.
-
-ControllerRevisions, which a DaemonSet and a StatefulSet have, mirror kubernetes
-pkg/controller/history/controller_history.go, v1.36.
-"""
+"""What controllers share: a loop with a queue of work, one for objects of a kind and what they own, and adoption."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable
 from functools import partial
 from typing import ClassVar
 
 from kubesim.api import quantity
-from kubesim.api.clock import SECOND, Clock, Micros, safe_hash
+from kubesim.api.clock import SECOND, Clock, Micros
 from kubesim.api.errors import StatusError
 from kubesim.api.objects import (
     Object,
@@ -25,7 +19,7 @@ from kubesim.api.objects import (
     owner_reference,
     template_of,
 )
-from kubesim.api.resources import CONTROLLER_REVISION, POD, STATEFUL_SET, Resource
+from kubesim.api.resources import POD, Resource
 from kubesim.api.selectors import matches
 from kubesim.cluster.apiserver import APIServer, Change
 from kubesim.cluster.events import Recorder
@@ -35,41 +29,49 @@ Key = tuple[str, str]
 REACTION = 0.02
 FIRST_RETRY = 0.005
 LAST_RETRY = 1000.0
-REVISION_HASH = "controller-revision-hash"
 CREATE_RETRY = 15.0  # seconds after which a Pod that was refused is tried again
 
 
-class WorkQueue:
+class Loop:
     """Calls `reconcile(namespace, name)` a moment after `add`, once for all that is added until then.
 
-    A key whose reconciling the API server refuses is tried again, each time later. Mirrors client-go
-    util/workqueue/default_rate_limiters.go, v1.36.
+    `on_change` gets the changes of the `watched` types (None: of every type). A key whose reconciling the API server
+    refuses is tried again, each time later. Mirrors client-go util/workqueue/default_rate_limiters.go, v1.36.
     """
 
-    def __init__(self, clock: Clock, reconcile: Callable[[str, str], None]) -> None:
-        self._clock = clock
-        self._reconcile = reconcile
+    watched: ClassVar[tuple[Resource | None, ...]] = ()
+
+    def __init__(self, api: APIServer, clock: Clock) -> None:
+        self.api, self.clock = api, clock
         self._waiting: dict[Key, Micros] = {}
         self._failures: dict[Key, int] = {}
+        for resource in self.watched:
+            api.subscribe(self.on_change, resource)
+
+    def on_change(self, change: Change) -> None:
+        """Add what a change concerns."""
+        raise NotImplementedError
+
+    def reconcile(self, namespace: str, name: str) -> None:
+        """Bring what an object asks for nearer; it may be gone."""
+        raise NotImplementedError
 
     def add(self, obj: Object, delay: float = REACTION) -> None:
         """Queue the object (by namespace and name), in `delay` seconds."""
         self.add_key((namespace_of(obj), name_of(obj)), delay)
 
     def add_key(self, key: Key, delay: float = REACTION) -> None:
-        due = self._clock.now + round(delay * SECOND)
+        due = self.clock.now + round(delay * SECOND)
         if key not in self._waiting or due < self._waiting[key]:
             self._waiting[key] = due
-            self._clock.call_later(delay, partial(self._work, key, due))
+            self.clock.call_later(delay, partial(self._work, key, due))
 
     def _work(self, key: Key, due: Micros) -> None:
-        if self._waiting.get(key) == due:
-            del self._waiting[key]
-            self._try(key)
-
-    def _try(self, key: Key) -> None:
+        if self._waiting.get(key) != due:
+            return
+        del self._waiting[key]
         try:
-            self._reconcile(*key)
+            self.reconcile(*key)
         except StatusError:
             failures = self._failures[key] = self._failures.get(key, 0) + 1
             self.add_key(key, min(FIRST_RETRY * 2**failures, LAST_RETRY))
@@ -77,7 +79,7 @@ class WorkQueue:
             self._failures.pop(key, None)
 
 
-class Controller:
+class Controller(Loop):
     """Calls `sync` with an object of `resource`, and what it owns, whenever one of them has changed."""
 
     resource: ClassVar[Resource]
@@ -90,10 +92,8 @@ class Controller:
     DELETED = "Deleted pod: {0}"
 
     def __init__(self, api: APIServer, clock: Clock) -> None:
-        self.api = api
-        self.clock = clock
+        super().__init__(api, clock)
         self.recorder = Recorder(api, clock, f"{self.resource.singular}-controller")
-        self.queue = WorkQueue(clock, self._reconcile)
         self._unclaimed: set[Key] = set()  # objects whose selectors may match other things than they own
         api.subscribe(self._on_change, self.resource)
         api.subscribe(self._on_owned, self.owned)
@@ -103,7 +103,8 @@ class Controller:
         raise NotImplementedError
 
     def enqueue(self, key: Key, delay: float = REACTION) -> None:
-        self.queue.add_key(key, delay)
+        """Plan a sync of an object."""
+        self.add_key(key, delay)
 
     def _on_change(self, change: Change) -> None:
         key = (namespace_of(change.obj), name_of(change.obj))
@@ -121,7 +122,7 @@ class Controller:
                     self._unclaimed.add(key)
                 self.enqueue(key, self.batch)
 
-    def _reconcile(self, namespace: str, name: str) -> None:
+    def reconcile(self, namespace: str, name: str) -> None:
         obj = self.api.find(self.resource, namespace, name)
         if obj is None or (is_deleted(obj) and not self.syncs_deleted):
             return
@@ -150,7 +151,7 @@ class Controller:
             made = self.api.create(POD, dependent(obj, POD, meta, spec=template["spec"]), typed=True)
         except StatusError as error:
             self.record(obj, "FailedCreate", self.CREATE_FAILED.format(name, name_of(obj), error.message), "Warning")
-            self.queue.add(obj, CREATE_RETRY)
+            self.add(obj, CREATE_RETRY)
             return False
         self.record(obj, "SuccessfulCreate", self.CREATED.format(name_of(made), name_of(obj)))
         return True
@@ -209,38 +210,3 @@ def is_active(pod: Object) -> bool:
 def part_of(whole: int, value: int | str) -> float:
     """A number of Pods, or a percentage of all of them."""
     return whole * quantity.whole(value.rstrip("%")) / 100 if isinstance(value, str) else value
-
-
-def revisions_of(api: APIServer, owner: Object) -> list[Object]:
-    found = [item for item in api.list(CONTROLLER_REVISION, namespace_of(owner)) if is_owned_by(item, owner)]
-    return sorted(found, key=lambda item: int(item["revision"]))
-
-
-def current_revision(api: APIServer, resource: Resource, owner: Object) -> Object:
-    """The revision of the present template, which is made where there is none and becomes the newest where it is not.
-
-    The oldest that are more than spec.revisionHistoryLimit besides it go.
-    """
-    claim(api, owner, CONTROLLER_REVISION)
-    known = revisions_of(api, owner)
-    data = {"spec": {"template": {**owner["spec"]["template"], "$patch": "replace"}}}
-    number = 1 + max((item["revision"] for item in known), default=0)
-    current = next((item for item in known if item["data"] == data), None)
-    if current is None:
-        current = api.create(CONTROLLER_REVISION, _new(resource, owner, data, number), typed=True)
-    elif current is not known[-1]:
-        current = api.record(CONTROLLER_REVISION, {**current, "revision": number})
-    old = [item for item in known if name_of(item) != name_of(current)]
-    for item in old[: max(0, len(old) - owner["spec"]["revisionHistoryLimit"])]:
-        api.delete(CONTROLLER_REVISION, namespace_of(item), name_of(item))
-    return current
-
-
-def _new(resource: Resource, owner: Object, data: Object, number: int) -> Object:
-    hash_ = safe_hash(json.dumps(data, sort_keys=True))
-    key = "controller.kubernetes.io/hash" if resource is STATEFUL_SET else REVISION_HASH
-    labels = {**metadata(owner["spec"]["template"]).get("labels", {}), key: hash_}
-    meta = {"labels": labels, "name": f"{name_of(owner)}-{hash_}"}
-    if annotations := metadata(owner).get("annotations"):
-        meta["annotations"] = annotations
-    return dependent(owner, CONTROLLER_REVISION, meta, data=data, revision=number)

@@ -192,7 +192,7 @@ class DeploymentController(Controller):
         left = limit - (self.clock.now - parse_time(condition["lastUpdateTime"])) / SECOND
         if left <= 0:
             return "False", "ProgressDeadlineExceeded", f'ReplicaSet "{name_of(new)}" has timed out progressing.'
-        self.clock.call_later(left + 1, partial(self.queue.add, deployment))
+        self.clock.call_later(left + 1, partial(self.add, deployment))
         return None
 
     def _set(self, conditions: list[Object], kind: str, status: str, reason: str, message: str) -> list[Object]:
@@ -284,7 +284,7 @@ class ReplicaSetController(Controller):
 
     def enqueue(self, key: Key, delay: float = REACTION) -> None:
         """Plan a sync. The more Pods a ReplicaSet has the longer one takes, and the less often it comes."""
-        self.queue.add_key(key, delay * max(1, self._sizes.get(key, 0) / FREQUENT))
+        self.add_key(key, delay * max(1, self._sizes.get(key, 0) / FREQUENT))
 
     def sync(self, replica_set: Object, pods: list[Object]) -> None:
         self._sizes[namespace_of(replica_set), name_of(replica_set)] = len(pods)

@@ -8,42 +8,38 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from kubesim.api.clock import Clock, Identity, safe_hash
+from kubesim.api.clock import Identity, safe_hash
 from kubesim.api.objects import Object, metadata, name_of, namespace_of, owner_reference, reference_to
 from kubesim.api.resources import ENDPOINT_SLICE, ENDPOINTS, POD, SERVICE, Resource
-from kubesim.cluster.apiserver import APIServer, Change
-from kubesim.cluster.controllers.base import WorkQueue, is_active, is_ready
+from kubesim.cluster.apiserver import Change
+from kubesim.cluster.controllers.base import Loop, is_active, is_ready
 
 _CHANGED = "endpoints.kubernetes.io/last-change-trigger-time"
 
 
-class EndpointsController:
+class EndpointsController(Loop):
     """Keeps the Endpoints and the EndpointSlice of every Service with a selector."""
 
-    def __init__(self, api: APIServer, clock: Clock) -> None:
-        self._api, self._clock = api, clock
-        self._queue = WorkQueue(clock, self._reconcile)
-        api.subscribe(self._on_service, SERVICE)
-        api.subscribe(self._on_pod, POD)
+    watched = (SERVICE, POD)
 
-    def _on_service(self, change: Change) -> None:
-        self._queue.add(change.obj)
-
-    def _on_pod(self, change: Change) -> None:
+    def on_change(self, change: Change) -> None:
+        if change.resource is SERVICE:
+            self.add(change.obj)
+            return
         known = [metadata(item).get("labels") or {} for item in (change.obj, change.old) if item]
-        for service in self._api.list(SERVICE, namespace_of(change.obj)):
+        for service in self.api.list(SERVICE, namespace_of(change.obj)):
             if any(_selects(service, labels) for labels in known):
-                self._queue.add(service)
+                self.add(service)
 
-    def _reconcile(self, namespace: str, name: str) -> None:
-        service = self._api.find(SERVICE, namespace, name)
+    def reconcile(self, namespace: str, name: str) -> None:
+        service = self.api.find(SERVICE, namespace, name)
         if service is None:
             places = ((ENDPOINTS, name), (ENDPOINT_SLICE, name), (ENDPOINT_SLICE, self._slice(namespace, name)))
             for resource, key in places:
-                if found := self._api.find(resource, namespace, key):
-                    self._api.remove(resource, found)
+                if found := self.api.find(resource, namespace, key):
+                    self.api.remove(resource, found)
         elif service["spec"].get("selector"):
-            pods = [pod for pod in self._api.list(POD, namespace) if _is_behind(pod, service)]
+            pods = [pod for pod in self.api.list(POD, namespace) if _is_behind(pod, service)]
             pods.sort(key=lambda pod: tuple(map(int, pod["status"]["podIP"].split("."))))
             ports = [port for pod in pods[:1] for port in _ports(service, pod)]
             sliced = self._slice(namespace, name) or f"{name}-{safe_hash(f'{namespace}/{name}', 5)}"
@@ -53,11 +49,11 @@ class EndpointsController:
     def _slice(self, namespace: str, name: str) -> str:
         """The name of the slice of a Service, if there is one."""
         labels = f"kubernetes.io/service-name={name},{_MANAGED}"
-        return next(map(name_of, self._api.list(ENDPOINT_SLICE, namespace, labels=labels)), "")
+        return next(map(name_of, self.api.list(ENDPOINT_SLICE, namespace, labels=labels)), "")
 
     def _write(self, resource: Resource, service: Object, name: str, content: Object) -> None:
         """Create or change the object, if what it says of the Pods has changed."""
-        old = self._api.find(resource, namespace_of(service), name)
+        old = self.api.find(resource, namespace_of(service), name)
         own, ids = metadata(service), Identity(int(metadata(service)["uid"].replace("-", ""), 16) + len(resource.kind))
         labels = {**own.get("labels", {}), **_LABELS[resource.kind]}
         meta: Object = {"name": name, "namespace": namespace_of(service), "uid": ids.uid()}
@@ -72,13 +68,13 @@ class EndpointsController:
             labels["service.kubernetes.io/headless"] = ""
         if old and metadata(old)["labels"] == labels and all(old.get(key) == content.get(key) for key in _CONTENT):
             return
-        now = self._clock.timestamp()
+        now = self.clock.timestamp()
         meta |= {
             "annotations": {_CHANGED: now},
             "creationTimestamp": metadata(old)["creationTimestamp"] if old else now,
         }
         head = {"apiVersion": resource.api_version, "kind": resource.kind, "metadata": {**meta, "labels": labels}}
-        self._api.record(resource, {**head, **content})
+        self.api.record(resource, {**head, **content})
 
 
 _CONTENT = ("subsets", "endpoints", "ports")

@@ -65,7 +65,7 @@ class JobController(Controller):
             left = limit - (self.clock.now - parse_time(status["startTime"])) / SECOND
             if left <= 0:
                 return _DEADLINE
-            self.queue.add(job, left)
+            self.add(job, left)
         return "", ""
 
     def _wanted(self, job: Object, status: Object) -> int:
@@ -80,7 +80,7 @@ class JobController(Controller):
             self.delete_pod(job, pod)
         wait = self._backoff(pods) if len(active) < wanted else 0
         if wait > 0:
-            self.queue.add(job, wait)
+            self.add(job, wait)
             return
         for _ in range(wanted - len(active)):
             if not self.create_pod(job):
@@ -138,7 +138,7 @@ class JobController(Controller):
         ended = max(parse_time(item["lastTransitionTime"]) for item in job["status"]["conditions"])
         left = seconds - (self.clock.now - ended) / SECOND
         if left > 0:
-            self.queue.add(job, left)
+            self.add(job, left)
         else:
             self.api.delete(JOB, namespace_of(job), name_of(job))
 
@@ -171,7 +171,7 @@ class CronJobController(Controller):
             if due is not None:
                 self._start(cron, due, active, status)
             if (coming := schedule.next(self.clock.now)) is not None:
-                self.queue.add(cron, (coming - self.clock.now) / SECOND + _DELTA)
+                self.add(cron, (coming - self.clock.now) / SECOND + _DELTA)
         status.pop("active", None)
         if active:
             status["active"] = active

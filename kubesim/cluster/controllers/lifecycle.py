@@ -34,12 +34,12 @@ from kubesim.cluster.apiserver import APIServer, Change
 from kubesim.cluster.apiserver.quota import usage, used
 from kubesim.cluster.apiserver.tokens import secret_token
 from kubesim.cluster.bootstrap import published
-from kubesim.cluster.controllers.base import REACTION, WorkQueue, is_deleted, release
+from kubesim.cluster.controllers.base import REACTION, Loop, is_deleted, release
 from kubesim.cluster.controllers.scheduler import tolerations
 from kubesim.cluster.events import Recorder
 
 DELAY = 0.05
-_QUOTED = [resource for resource in RESOURCES if resource.simulated and resource.namespaced and resource is not EVENT]
+_QUOTED = tuple(item for item in RESOURCES if item.simulated and item.namespaced and item is not EVENT)
 _DEPENDENTS = (REPLICA_SET, JOB, CONTROLLER_REVISION, POD)
 
 
@@ -100,23 +100,20 @@ _PLACES = (SERVICE, ENDPOINTS, ENDPOINT_SLICE)
 INTERVAL: Micros = 10 * SECOND
 
 
-class NamespaceController:
+class NamespaceController(Loop):
     """Gives a namespace its `default` ServiceAccount and CA bundle; empties and removes one that is deleted."""
 
-    def __init__(self, api: APIServer, clock: Clock) -> None:
-        self._api, self._clock = api, clock
-        self._queue = WorkQueue(clock, self._reconcile)
-        api.subscribe(self._on_change)
+    watched = (None,)
 
-    def _on_change(self, change: Change) -> None:
+    def on_change(self, change: Change) -> None:
         if change.resource is NAMESPACE and change.type != "DELETED":
-            self._queue.add(change.obj, GRACE if is_deleted(change.obj) else REACTION)
+            self.add(change.obj, GRACE if is_deleted(change.obj) else REACTION)
         elif change.type == "DELETED" and change.resource.namespaced and change.resource is not EVENT:
-            next_round = (INTERVAL - self._clock.now % INTERVAL) / SECOND
-            self._queue.add_key(("", namespace_of(change.obj)), next_round if change.resource in _PLACES else REACTION)
+            next_round = (INTERVAL - self.clock.now % INTERVAL) / SECOND
+            self.add_key(("", namespace_of(change.obj)), next_round if change.resource in _PLACES else REACTION)
 
-    def _reconcile(self, _: str, name: str) -> None:
-        namespace = self._api.find(NAMESPACE, "", name)
+    def reconcile(self, _: str, name: str) -> None:
+        namespace = self.api.find(NAMESPACE, "", name)
         if namespace is None:
             return
         if is_deleted(namespace):
@@ -125,21 +122,20 @@ class NamespaceController:
             self._publish(name)
 
     def _publish(self, namespace: str) -> None:
-        for obj in published(namespace):
-            resource = find_kind(obj["apiVersion"], obj["kind"])
-            if resource and self._api.find(resource, namespace, name_of(obj)) is None:
-                self._api.create(resource, obj, typed=True)
+        for resource, obj in published(namespace):
+            if self.api.find(resource, namespace, name_of(obj)) is None:
+                self.api.create(resource, obj, typed=True)
 
     def _empty(self, namespace: Object) -> None:
         left = 0
         for resource in RESOURCES:
             if resource.namespaced and resource.simulated:
-                for obj in self._api.list(resource, name_of(namespace)):
+                for obj in self.api.list(resource, name_of(namespace)):
                     if not is_deleted(obj):
-                        self._api.delete(resource, name_of(namespace), name_of(obj))
-                left += len(self._api.list(resource, name_of(namespace)))
+                        self.api.delete(resource, name_of(namespace), name_of(obj))
+                left += len(self.api.list(resource, name_of(namespace)))
         if not left:
-            self._api.remove(NAMESPACE, namespace)
+            self.api.remove(NAMESPACE, namespace)
 
 
 class TaintEvictionController:
@@ -192,69 +188,61 @@ TOKEN_TYPE = "kubernetes.io/service-account-token"
 _ACCOUNT, _UID = "kubernetes.io/service-account.name", "kubernetes.io/service-account.uid"
 
 
-class TokenController:
+class TokenController(Loop):
     """Fills the Secrets for tokens of ServiceAccounts, and deletes those of accounts that aren't there.
 
     Mirrors kubernetes pkg/controller/serviceaccount/tokens_controller.go, v1.36.
     """
 
-    def __init__(self, api: APIServer, clock: Clock) -> None:
-        self._api = api
-        self._queue = WorkQueue(clock, self._reconcile)
-        api.subscribe(self._on_secret, SECRET)
-        api.subscribe(self._on_account, SERVICE_ACCOUNT)
+    watched = (SECRET, SERVICE_ACCOUNT)
 
-    def _on_secret(self, change: Change) -> None:
-        if change.type != "DELETED" and change.obj.get("type") == TOKEN_TYPE:
-            self._queue.add(change.obj)
-
-    def _on_account(self, change: Change) -> None:
-        for secret in self._api.list(SECRET, namespace_of(change.obj)):
+    def on_change(self, change: Change) -> None:
+        if change.resource is SECRET:
+            if change.type != "DELETED" and change.obj.get("type") == TOKEN_TYPE:
+                self.add(change.obj)
+            return
+        for secret in self.api.list(SECRET, namespace_of(change.obj)):
             if secret.get("type") == TOKEN_TYPE and metadata(secret)["annotations"][_ACCOUNT] == name_of(change.obj):
-                self._queue.add(secret)
+                self.add(secret)
 
-    def _reconcile(self, namespace: str, name: str) -> None:
-        secret = self._api.find(SECRET, namespace, name)
+    def reconcile(self, namespace: str, name: str) -> None:
+        secret = self.api.find(SECRET, namespace, name)
         if secret is None or is_deleted(secret):
             return
         notes, data = metadata(secret)["annotations"], secret.get("data", {})
-        account = self._api.find(SERVICE_ACCOUNT, namespace, notes[_ACCOUNT])
+        account = self.api.find(SERVICE_ACCOUNT, namespace, notes[_ACCOUNT])
         if account is None or notes.get(_UID, metadata(account)["uid"]) != metadata(account)["uid"]:
-            self._api.delete(SECRET, namespace, name)
+            self.api.delete(SECRET, namespace, name)
             return
-        bundle = self._api.find(CONFIG_MAP, namespace, "kube-root-ca.crt") or {"data": {"ca.crt": ""}}
+        bundle = self.api.find(CONFIG_MAP, namespace, "kube-root-ca.crt") or {"data": {"ca.crt": ""}}
         texts = {"ca.crt": bundle["data"]["ca.crt"], "namespace": namespace}
-        texts["token"] = secret_token(self._api, account, secret)
+        texts["token"] = secret_token(self.api, account, secret)
         filled = {key: base64.b64encode(text.encode()).decode() for key, text in texts.items()}
         meta = {**metadata(secret), "annotations": {**notes, _UID: metadata(account)["uid"]}}
         wanted = {**secret, "metadata": meta, "data": filled | data}
         if wanted != secret:
-            self._api.update(SECRET, wanted, typed=True)
+            self.api.update(SECRET, wanted, typed=True)
 
 
-class QuotaController:
+class QuotaController(Loop):
     """Counts again what a namespace has once something goes or takes less, or the quota changes.
 
     Mirrors kubernetes pkg/controller/resourcequota/resource_quota_controller.go, v1.36.
     """
 
-    def __init__(self, api: APIServer, clock: Clock) -> None:
-        self._api = api
-        self._queue = WorkQueue(clock, self._reconcile)
-        for resource in _QUOTED:
-            api.subscribe(self._on_change, resource)
+    watched = _QUOTED
 
-    def _on_change(self, change: Change) -> None:
+    def on_change(self, change: Change) -> None:
         old = change.old if change.type == "MODIFIED" else None
         if change.resource is RESOURCE_QUOTA and not (old and old["spec"] == change.obj["spec"]):
-            self._queue.add(change.obj)
+            self.add(change.obj)
         elif change.type == "DELETED" or (old and usage(change.resource, old) != usage(change.resource, change.obj)):
-            for quota in self._api.list(RESOURCE_QUOTA, namespace_of(change.obj)):
-                self._queue.add(quota)
+            for quota in self.api.list(RESOURCE_QUOTA, namespace_of(change.obj)):
+                self.add(quota)
 
-    def _reconcile(self, namespace: str, name: str) -> None:
-        quota = self._api.find(RESOURCE_QUOTA, namespace, name)
+    def reconcile(self, namespace: str, name: str) -> None:
+        quota = self.api.find(RESOURCE_QUOTA, namespace, name)
         if quota and not quota["spec"].get("scopes"):
-            objects = ((resource, obj) for resource in _QUOTED for obj in self._api.list(resource, namespace))
+            objects = ((resource, obj) for resource in _QUOTED for obj in self.api.list(resource, namespace))
             hard = quota["spec"].get("hard", {})
-            self._api.update_status(RESOURCE_QUOTA, quota, {"hard": hard, "used": used(quota, objects)})
+            self.api.update_status(RESOURCE_QUOTA, quota, {"hard": hard, "used": used(quota, objects)})

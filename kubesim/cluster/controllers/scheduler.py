@@ -7,11 +7,12 @@ from decimal import Decimal
 from functools import partial
 
 from kubesim.api.clock import Clock
-from kubesim.api.objects import Object, at, clone, name_of, namespace_of
+from kubesim.api.objects import Object, at, clone, name_of, namespace_of, remembered
 from kubesim.api.quantity import parse
 from kubesim.api.resources import NODE, POD
 from kubesim.api.selectors import matches
 from kubesim.cluster.apiserver import APIServer, Change
+from kubesim.cluster.apiserver.quota import computed
 from kubesim.cluster.events import Recorder
 
 DELAY = 0.01
@@ -136,16 +137,11 @@ def _refusals(pod: Object, node: Object) -> list[str]:
     return [] if matches_node(pod, node) else ["node(s) didn't match Pod's node affinity/selector"]
 
 
+@remembered
 def _requests(pod: Object) -> dict[str, Decimal]:
-    """What a Pod takes of its node: what its containers request together, or an init container alone."""
-    spec, found = pod["spec"], dict[str, Decimal]()
-    for container in spec["containers"]:
-        for key, amount in ((container.get("resources") or {}).get("requests") or {}).items():
-            found[key] = found.get(key, Decimal()) + parse(amount)
-    for container in spec.get("initContainers", ()):
-        for key, amount in ((container.get("resources") or {}).get("requests") or {}).items():
-            found[key] = max(found.get(key, Decimal()), parse(amount))
-    return found
+    """What a Pod takes of its node."""
+    amounts = ((name.partition("requests."), amount) for name, amount in computed(pod).items())
+    return {name: parse(amount) for (_, of_requests, name), amount in amounts if of_requests}
 
 
 def tolerates(pod: Object, node: Object, *effects: str) -> bool:
