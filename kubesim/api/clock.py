@@ -38,10 +38,7 @@ class Clock:
         heapq.heappush(self._timers, (self.now + round(seconds * SECOND), self._count, callback))
 
     def advance(self, seconds: float) -> None:
-        end = self.now + round(seconds * SECOND)
-        while self._timers and self._timers[0][0] <= end:
-            self._run_next()
-        self.now = max(self.now, end)
+        self.run_until(lambda: False, seconds)
 
     def run_until(self, done: Callable[[], bool], timeout: float) -> bool:
         """Let time pass until `done()` holds, at most `timeout` seconds; say whether it did.
@@ -49,19 +46,14 @@ class Clock:
         The clock stops at the timer that made `done()` true, or at the end of the timeout.
         """
         end = self.now + round(timeout * SECOND)
-        if done():
-            return True
-        while self._timers and self._timers[0][0] <= end:
-            self._run_next()
-            if done():
-                return True
-        self.now = max(self.now, end)
-        return False
-
-    def _run_next(self) -> None:
-        when, _, callback = heapq.heappop(self._timers)
-        self.now = max(self.now, when)
-        callback()
+        while not done():
+            if not self._timers or self._timers[0][0] > end:
+                self.now = max(self.now, end)
+                return False
+            when, _, callback = heapq.heappop(self._timers)
+            self.now = max(self.now, when)
+            callback()
+        return True
 
     def timestamp(self) -> str:
         """Now, as the API writes it: "2026-11-24T14:00:00Z"."""
@@ -113,8 +105,8 @@ class Identity:
     def uid(self) -> str:
         return uuid(self._random.getrandbits(128), version=4)
 
-    def suffix(self, length: int = 5) -> str:
-        return "".join(self._random.choices(SAFE_ALPHABET, k=length))
+    def suffix(self) -> str:
+        return "".join(self._random.choices(SAFE_ALPHABET, k=5))
 
     def container_id(self) -> str:
         return f"{self._random.getrandbits(256):064x}"

@@ -13,7 +13,7 @@ from typing import Any
 from kubesim.api import imageref
 from kubesim.api.clock import Clock, Identity
 from kubesim.api.objects import Object
-from kubesim.api.resources import NAMESPACE, NODE, POD, RESOURCES, Resource, find_kind
+from kubesim.api.resources import NAMESPACE, NODE, RESOURCES, Resource
 from kubesim.cluster import bootstrap
 from kubesim.cluster.apiserver import APIServer
 from kubesim.cluster.controllers import CONTROLLERS
@@ -77,7 +77,7 @@ class Cluster:
             self.api.create(NAMESPACE, {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})
         self._record(bootstrap.objects(self.clock.timestamp()), identity)
         with identity.aside(f"policy {self._options[0]}"):
-            self._record(bootstrap.grants("parts"), identity)
+            self._record(bootstrap.parts(), identity)
         self.clock.advance(SETTLED)
         with identity.aside(f"kube-system {self._options[0]}"):
             if self.registries.furnished:
@@ -96,8 +96,5 @@ class Cluster:
             digest = f"sha256:{hashlib.sha256(name.encode()).hexdigest()}"
             image = Image(digest, **{**fields, "log": tuple(fields["log"])}, base="control-plane", runs="until-stopped")
             self.kubelet.images.node.load(imageref.parse(name), image, self.clock.now)
-        for obj in bootstrap.furniture()["objects"]:
-            resource = find_kind(obj["apiVersion"], obj["kind"])
-            assert resource
-            made = bootstrap.static(obj, node, self.clock.timestamp()) if resource is POD else obj
-            self.api.create(resource, made, typed=True)
+        for resource, obj in bootstrap.furnished(node, self.clock.timestamp()):
+            self.api.create(resource, obj, typed=True)

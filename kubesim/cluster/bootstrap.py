@@ -8,27 +8,38 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from kubesim.api import CONTAINERD, KUBERNETES, load_table
 from kubesim.api.objects import MIRROR, Object, clone
-from kubesim.api.resources import NODE, SERVICE, Resource, find_kind
+from kubesim.api.resources import POD, Resource, find_kind
 
 _OBJECTS = load_table(__file__, "bootstrap.json")
 _FURNITURE = Path(__file__).with_name("furniture.json")
 NODE_NAME = "sim-worker"
 NODE_ADDRESS = "192.0.2.10"
 
+Typed = Iterator[tuple[Resource, Object]]
+"""Objects, each with its type and with metadata of its own."""
 
-def objects(now: str) -> Iterator[tuple[Resource, Object]]:
-    """The objects, each with its type. `now` is the moment of the boot, as the API writes it."""
-    yield NODE, _node(now)
-    for obj in _OBJECTS["apiserver"][:1]:
-        yield SERVICE, clone(obj)
-    yield from grants("people")
+
+def objects(now: str) -> Typed:
+    """What there is first. `now` is the moment of the boot, as the API writes it."""
+    return _typed([_node(now), _OBJECTS["apiserver"][0], *_rbac()["people"]])
+
+
+def parts() -> Typed:
+    """The roles of Kubernetes' own parts with their bindings, and what ranks these parts. Nobody changes them."""
+    return _typed([*_rbac()["parts"], *_OBJECTS["ranks"]])
+
+
+def published(namespace: str) -> Typed:
+    """What every namespace has, and in `default` the Service through which Pods reach the API server."""
+    own = _OBJECTS["apiserver"] if namespace == "default" else ()
+    return _typed([*_OBJECTS["published"], *own], namespace=namespace)
 
 
 @cache
@@ -38,20 +49,24 @@ def furniture() -> dict[str, Any]:
     return found
 
 
-def static(pod: Object, node: Object, now: str) -> Object:
-    """A Pod of a file on the node, as the kubelet shows it at the API server."""
-    digest = hashlib.sha256(json.dumps(pod).encode()).hexdigest()[:32]
-    marks = {MIRROR: digest, "kubernetes.io/config.hash": digest}
-    marks |= {"kubernetes.io/config.seen": now.replace("Z", ".000000000Z"), "kubernetes.io/config.source": "file"}
-    owner = {
-        "apiVersion": "v1",
-        "controller": True,
-        "kind": NODE.kind,
-        "name": NODE_NAME,
-        "uid": node["metadata"]["uid"],
-    }
-    meta = {**pod["metadata"], "ownerReferences": [owner]}
-    return {**pod, "metadata": {**meta, "annotations": {**meta["annotations"], **marks}}}
+def furnished(node: Object, now: str) -> Typed:
+    """The objects of the furniture; a Pod is one of a file on the node, as the kubelet shows it at the API server."""
+    owner = {"apiVersion": "v1", "controller": True, "kind": "Node", "name": NODE_NAME, "uid": node["metadata"]["uid"]}
+    for resource, obj in _typed(furniture()["objects"]):
+        if resource is POD:
+            digest = hashlib.sha256(json.dumps(obj).encode()).hexdigest()[:32]
+            marks = {MIRROR: digest, "kubernetes.io/config.hash": digest, "kubernetes.io/config.source": "file"}
+            marks["kubernetes.io/config.seen"] = now.replace("Z", ".000000000Z")
+            annotations = {**obj["metadata"]["annotations"], **marks}
+            obj["metadata"] |= {"ownerReferences": [owner], "annotations": annotations}
+        yield resource, obj
+
+
+def _typed(found: Iterable[Object], **place: str) -> Typed:
+    for obj in found:
+        resource = find_kind(obj["apiVersion"], obj["kind"])
+        assert resource
+        yield resource, {**obj, "metadata": {**obj["metadata"], **place}}
 
 
 def _node(now: str) -> Object:
@@ -61,20 +76,6 @@ def _node(now: str) -> Object:
     status["conditions"] = [times | condition for condition in status["conditions"]]
     status["nodeInfo"] |= {"containerRuntimeVersion": f"containerd://{CONTAINERD}", "kubeletVersion": KUBERNETES}
     return node
-
-
-def published(namespace: str) -> Iterator[Object]:
-    """What every namespace has, and in `default` the Service through which Pods reach the API server."""
-    for obj in [*_OBJECTS["published"], *(_OBJECTS["apiserver"] if namespace == "default" else [])]:
-        yield {**clone(obj), "metadata": {**obj["metadata"], "namespace": namespace}}
-
-
-def grants(to: str) -> Iterator[tuple[Resource, Object]]:
-    """The roles and bindings of "people", or of Kubernetes' own "parts" with what ranks these. Nobody changes them."""
-    for obj in [*_rbac()[to], *(_OBJECTS["ranks"] if to == "parts" else [])]:
-        resource = find_kind(obj["apiVersion"], obj["kind"])
-        assert resource
-        yield resource, {**obj, "metadata": {**obj["metadata"]}}
 
 
 @cache

@@ -9,7 +9,8 @@ Mirrors text/tabwriter (Go 1.26) and github.com/liggitt/tabwriter with RememberW
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from itertools import groupby
 
 
 def format(rows: Sequence[Sequence[str]], minwidth: int = 6, padding: int = 3, widths: list[int] | None = None) -> str:
@@ -39,9 +40,10 @@ def _align_section(text: str, minwidth: int, padding: int) -> str:
     having = [number for number, line in enumerate(lines) if len(line) > 1]
     column = 0
     while having:
-        for first, end in _runs(having):
-            width = max(minwidth, max([len(line[column]) for line in lines[first:end]]) + padding)
-            for number in range(first, end):
+        for _, run in groupby(enumerate(having), lambda pair: pair[1] - pair[0]):  # consecutive lines
+            numbers = [number for _, number in run]
+            width = max(minwidth, max([len(lines[number][column]) for number in numbers]) + padding)
+            for number in numbers:
                 aligned[number] += lines[number][column].ljust(width)
         column += 1
         for number in having:
@@ -49,14 +51,3 @@ def _align_section(text: str, minwidth: int, padding: int) -> str:
                 aligned[number] += lines[number][column]
         having = [number for number in having if len(lines[number]) > column + 1]
     return "\n".join(aligned)
-
-
-def _runs(numbers: Sequence[int]) -> Iterator[tuple[int, int]]:
-    """The first of each run of consecutive numbers, and the one after its last."""
-    first = last = numbers[0]
-    for number in numbers[1:]:
-        if number > last + 1:
-            yield first, last + 1
-            first = number
-        last = number
-    yield first, last + 1

@@ -8,7 +8,7 @@ from kubesim.api.objects import Object
 from kubesim.api.resources import CLUSTER_ROLE, CLUSTER_ROLE_BINDING, NODE, POD, ROLE, ROLE_BINDING, SECRET
 from kubesim.cluster.apiserver.authorization import ADMIN, Request, User, impersonated, is_allowed, request
 from kubesim.cluster.apiserver.store import Store
-from kubesim.cluster.bootstrap import grants
+from kubesim.cluster.bootstrap import parts
 
 RULES = [
     {"apiGroups": [""], "resources": ["secrets"], "verbs": ["get"], "resourceNames": ["regcred"]},
@@ -28,7 +28,7 @@ def bound(kind: str, name: str) -> Object:
 @pytest.fixture
 def store() -> Store:
     store = Store()
-    for resource, obj in grants("parts"):
+    for resource, obj in parts():
         store.put(resource, obj)
     store.put(ROLE, {"metadata": {"namespace": "default", "name": "r"}, "rules": RULES})
     store.put(ROLE_BINDING, {"metadata": {"namespace": "default", "name": "b"}, **bound("Role", "r")})

@@ -40,7 +40,7 @@ __all__ = ["validate", "validate_update"]
 ANNOTATIONS_LIMIT = 256 * 1024
 MAX_SIZE = 1024 * 1024
 HIGHEST_PRIORITY = 1000000000  # that a user may give
-SYSTEM_PRIORITIES = {"system-cluster-critical": 2000000000, "system-node-critical": 2000001000}
+SYSTEM_PRIORITIES = ("system-cluster-critical", "system-node-critical")
 _REDACTED = "<secret contents redacted>"
 _ACCOUNT = "kubernetes.io/service-account.name"
 _FROZEN = "field is immutable when `immutable` is set"
@@ -334,17 +334,10 @@ def metric_target(field: str, target: Object) -> Errors:
 def priority_class(_field: str, obj: Object) -> Errors:
     """Only a cluster's own two may begin with "system-", as in pkg/apis/scheduling/validation."""
     name, value = str(metadata(obj).get("name")), obj.get("value", 0)
-    if not name.startswith("system-"):
-        if value > HIGHEST_PRIORITY:
-            yield field_forbidden("value", f"maximum allowed value of a user defined priority is {HIGHEST_PRIORITY}")
-        return
-    why = f"{name} is not a known system priority class"
-    if name in SYSTEM_PRIORITIES:
-        if value == SYSTEM_PRIORITIES[name] and not obj.get("globalDefault"):
-            return
-        field, known = (
-            ("globalDefault", "false") if value == SYSTEM_PRIORITIES[name] else ("value", SYSTEM_PRIORITIES[name])
-        )
-        why = f"{field} of {name} PriorityClass must be {known}"
-    reserved = "priority class names with 'system-' prefix are reserved for system use only"
-    yield field_forbidden("metadata.name", f"{reserved}. error: {why}")
+    if not name.startswith("system-") and value > HIGHEST_PRIORITY:
+        yield field_forbidden("value", f"maximum allowed value of a user defined priority is {HIGHEST_PRIORITY}")
+    elif name.startswith("system-") and (name not in SYSTEM_PRIORITIES or obj.get("globalDefault")):
+        known = f"globalDefault of {name} PriorityClass must be false"
+        why = known if name in SYSTEM_PRIORITIES else f"{name} is not a known system priority class"
+        reserved = "priority class names with 'system-' prefix are reserved for system use only"
+        yield field_forbidden("metadata.name", f"{reserved}. error: {why}")
