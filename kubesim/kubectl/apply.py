@@ -118,7 +118,7 @@ def _patch(call: Call, manifest: Manifest, change: Object, current: Object) -> O
         return send_patch(call, manifest.resource, current, change, "strategic")
     except StatusError as error:
         if call.flags["force"] and error.reason in ("Invalid", "Conflict"):
-            return _recreate(call, manifest)
+            return _recreate(call, manifest, current)
         error = with_source("patching", manifest.source, error)
         raise with_source("applying patch:\n" + _patch_text(manifest, change), manifest.source, error) from None
 
@@ -136,15 +136,22 @@ def _place(manifest: Manifest) -> str:
     )
 
 
-def _recreate(call: Call, manifest: Manifest) -> Object:
-    """--force: delete what cannot be changed and create it again once it is gone, within --timeout."""
+def _recreate(call: Call, manifest: Manifest, current: Object) -> Object:
+    """--force: delete what cannot be changed and create it again once it is gone, within --timeout.
+
+    Where the new one is refused, the old one comes back.
+    """
     resource, grace, wanted = manifest.resource, call.flags["grace-period"], with_last_applied(manifest.obj)
     where = (resource, manifest.namespace, manifest.name)
     call.api.delete(*where, grace_period=grace if grace >= 0 else None, user=call.user)
     if not call.wait_until(lambda: call.api.find(*where) is None, call.flags["timeout"]):
         patch_text = _patch_text(manifest, wanted, "\n")
         raise KubectlError(f'error when applying patch:\n{patch_text} "{manifest.source}": context deadline exceeded')
-    return call.api.create(resource, wanted, **call.request())
+    try:
+        return call.api.create(resource, wanted, **call.request())
+    except StatusError:
+        call.api.create(resource, current, **call.request())
+        raise
 
 
 @command("diff", failure=2)
