@@ -9,7 +9,7 @@ from typing import Any
 from kubesim.api import quantity, schema
 from kubesim.api.errors import StatusError
 from kubesim.api.imageref import parse
-from kubesim.api.objects import Object, find_condition, metadata, name_of, namespace_of, template_of
+from kubesim.api.objects import Object, at, find_condition, metadata, name_of, namespace_of, template_of
 from kubesim.api.resources import HORIZONTAL_POD_AUTOSCALER, POD, SERVICE, Resource
 from kubesim.kubectl.apply import with_last_applied
 from kubesim.kubectl.change import PATCHES, patch_locally
@@ -19,7 +19,7 @@ from kubesim.kubectl.flags import SAYS, parse_number
 from kubesim.kubectl.manifests import parse_json
 from kubesim.kubectl.output import print_result
 from kubesim.kubectl.running import attach, state_of
-from kubesim.kubectl.selection import Query, Target
+from kubesim.kubectl.selection import Query, Target, decoded
 
 
 @command("run")
@@ -191,11 +191,12 @@ def expose(call: Call) -> None:
 
     def act(target: Target, obj: Object) -> None:
         refuse_if(target.resource.kind not in _EXPOSED, f"cannot expose a {target.resource.qualified_kind}")
+        obj = decoded(target, obj)
         service = _service(call, target.resource, obj, _labels(wanted) or _selector_of(target.resource, obj))
         service = _create(call, SERVICE, service)
         print_result(call, SERVICE, service, "exposed", typed=True)
 
-    Query(call, call.args, needs_name=True).visit(act)
+    Query(call, call.args, needs_name=True, latest=False).visit(act)
 
 
 _EXPOSED = ("Deployment", "Pod", "ReplicaSet", "Service")
@@ -230,8 +231,8 @@ def _service_port(call: Call, text: str, opened: Mapping[str, Object]) -> Object
 def _opened(resource: Resource, obj: Object) -> list[Object]:
     """The ports of a Service, or of the containers of a Pod or its template."""
     if resource is SERVICE:
-        return list(obj["spec"].get("ports", ()))
-    containers = template_of(resource, obj)["spec"]["containers"]
+        return at(obj, "spec.ports") or []
+    containers = at(template_of(resource, obj), "spec.containers") or ()
     return [port for container in containers for port in container.get("ports", ())]
 
 
@@ -239,9 +240,10 @@ def _selector_of(resource: Resource, obj: Object) -> Object:
     if resource is POD:
         selector, problem = metadata(obj).get("labels"), "the pod has no labels and cannot be exposed"
     elif resource is SERVICE:
-        selector, problem = obj["spec"].get("selector"), "the service has no pod selector set"
+        selector, problem = at(obj, "spec.selector"), "the service has no pod selector set"
     else:
-        selector, problem = obj["spec"]["selector"].get("matchLabels"), "invalid deployment: no selectors"
+        selector = at(obj, "spec.selector.matchLabels")
+        problem = f"invalid {resource.kind.lower()}: no selectors, therefore cannot be exposed"
     refuse_if(not selector, f"couldn't retrieve selectors via --selector flag or introspection: {problem}")
     return selector or {}
 
@@ -268,7 +270,7 @@ def autoscale(call: Call) -> None:
             raise
         print_result(call, HORIZONTAL_POD_AUTOSCALER, made, "autoscaled", typed=True)
 
-    Query(call, call.args, needs_name=True).visit(act)
+    Query(call, call.args, needs_name=True, latest=False).visit(act)
 
 
 _NO_FIRST_VERSION = "failed to create autoscaling/v2 HPA and the configuration is incompatible with autoscaling/v1"

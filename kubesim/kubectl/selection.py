@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
+from kubesim.api import schema
 from kubesim.api.errors import StatusError, bad_request
 from kubesim.api.objects import Object, name_of, namespace_of
 from kubesim.api.resources import NAMESPACE, RESOURCES, Resource, find_resource
@@ -152,6 +153,15 @@ class Query:
                 yield target, None if target.name is not None else list_all(self._call, target)
             except REFUSALS as error:
                 self._errors.append(error)
+
+
+def decoded(target: Target, obj: Object) -> Object:
+    """The object of a file in kubectl's own types. Raises KubectlError where a field has another type."""
+    try:
+        found: Object = schema.convert(schema.type_of(target.resource), obj)
+    except schema.DecodeError as error:
+        raise KubectlError(f'unable to decode "{target.source}": {error.in_json()}') from None
+    return found
 
 
 def _singles(target: Target, objects: list[Object] | None) -> list[Target]:

@@ -21,7 +21,7 @@ from kubesim.kubectl.command import Call, command
 from kubesim.kubectl.create import quantities, subjects_of
 from kubesim.kubectl.errors import KubectlError, raise_all, refuse_if, reworded, visit
 from kubesim.kubectl.output import print_result
-from kubesim.kubectl.selection import Query, Target
+from kubesim.kubectl.selection import Query, Target, decoded
 
 _set = partial(command, asks_namespace=True, operands="types")
 
@@ -214,19 +214,11 @@ def _objects(call: Call, words: Sequence[str]) -> list[tuple[Resource, Object]]:
     found: list[tuple[Resource, Object]] = []
 
     def add(target: Target, obj: Object) -> None:
-        found.append((target.resource, _decoded(target, obj) if call.flags["local"] else obj))
+        if call.flags["local"]:
+            obj = _filled(schema.type_of(target.resource), decoded(target, obj))
+        found.append((target.resource, obj))
 
     Query(call, words, needs_name=True).visit(add)
-    return found
-
-
-def _decoded(target: Target, obj: Object) -> Object:
-    """The object of a file in kubectl's own types."""
-    kind = schema.type_of(target.resource)
-    try:
-        found: Object = _filled(kind, schema.convert(kind, obj))
-    except schema.DecodeError as error:
-        raise KubectlError(f'unable to decode "{target.source}": {error.in_json()}') from None
     return found
 
 
