@@ -9,7 +9,7 @@ import json
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from kubesim.api.resources import Resource
+from kubesim.api.resources import Resource, find_kind
 from kubesim.gotext.gojson import quote
 
 
@@ -123,6 +123,24 @@ def invalid_request(message: str, cause: FieldError | None = None) -> StatusErro
 
 def bad_request(message: str) -> StatusError:
     return StatusError(400, "BadRequest", message)
+
+
+def undecodable(resource: Resource, why: str, kind: str = "", api_version: str = "") -> StatusError:
+    """The body of a request is no object of its type. Of the version of what it is, the group isn't shown.
+
+    Mirrors transformDecodeError of k8s.io/apiserver pkg/endpoints/handlers/rest.go, v1.36.
+    """
+    version = (api_version or resource.api_version).rpartition("/")[2]
+    return bad_request(f'{kind or resource.kind} in version "{version}" cannot be handled as a {resource.kind}: {why}')
+
+
+def other_type(resource: Resource, kind: str, api_version: str) -> StatusError:
+    """The body of a request is an object of another type, or of one that there isn't."""
+    why = f'no kind "{kind}" is registered for version "{api_version}" in scheme "pkg/api/legacyscheme/scheme.go:30"'
+    if find_kind(api_version, kind):
+        target = f"{resource.group.partition('.')[0] or 'core'}.{resource.kind}"
+        why = f"converting ({api_version.rpartition('/')[2]}.{kind}) to ({target}): unknown conversion"
+    return undecodable(resource, why, kind, api_version)
 
 
 def method_not_allowed() -> StatusError:

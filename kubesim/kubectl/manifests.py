@@ -6,12 +6,13 @@ Mirrors k8s.io/cli-runtime pkg/resource/{builder,visitor}.go, v1.36.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from fnmatch import fnmatchcase
 from importlib import import_module
 from typing import Any, NamedTuple
 
 from kubesim.api import schema
 from kubesim.api.budget import count_values
-from kubesim.api.errors import bad_request
+from kubesim.api.errors import other_type
 from kubesim.api.objects import Object, metadata
 from kubesim.api.resources import API_VERSIONS, RESOURCES, Resource, find_kind
 from kubesim.api.selectors import SelectorError, label_selector
@@ -116,10 +117,10 @@ def check_paths(call: Call) -> None:
     for path in call.flags["filename"]:
         if isinstance(path, Kustomization):
             continue
-        exists = _is_elsewhere(path) or call.context.workspace.exists(path)
-        refuse_if(not exists, f'the path "{path}" does not exist')
+        found = _files(call, path)
+        refuse_if(not found and not call.context.workspace.exists(path), f'the path "{path}" does not exist')
         endings = f"recognized file extensions are [{' '.join(_ENDINGS)}]"
-        refuse_if(not _files(call, path), f"error reading [{path}]: {endings}")
+        refuse_if(not found, f"error reading [{path}]: {endings}")
 
 
 def _is_elsewhere(path: str) -> bool:  # standard input, or in the network
@@ -137,8 +138,16 @@ def _sources(call: Call) -> Iterator[tuple[str, str]]:
 
 
 def _files(call: Call, path: str, is_inner: bool = False) -> list[str]:
-    """The files that one -f names: those of a folder, and with --recursive those of the folders in it."""
+    """The files that one -f names: those of a folder, and with --recursive those of the folders in it.
+
+    Where there is no such file it may be a pattern, as filepath.Glob reads the last part of a path.
+    """
     workspace = call.context.workspace
+    if not (is_inner or _is_elsewhere(path) or workspace.exists(path)):
+        folder, slash, pattern = path.rpartition("/")
+        names = sorted(workspace.listdir(folder + slash or ".")) if workspace.is_dir(folder + slash or ".") else ()
+        matches = [folder + slash + name for name in names if fnmatchcase(name, pattern)]
+        return [name for each in matches for name in _files(call, each)]
     if _is_elsewhere(path) or not workspace.is_dir(path):
         return [path] if not is_inner or path.endswith(_ENDINGS) else []
     if is_inner and not call.flags.get("recursive"):
@@ -220,11 +229,7 @@ def check_kind(manifest: Manifest) -> None:
     """Raise what the API server says of an object whose kind is not spelled as its type's."""
     kind, resource = manifest.obj["kind"], manifest.resource
     if kind != resource.kind:
-        version = resource.api_version
-        raise bad_request(
-            f'{kind} in version "{version}" cannot be handled as a {resource.kind}: no kind "{kind}" is registered for '
-            f'version "{version}" in scheme "pkg/api/legacyscheme/scheme.go:30"'
-        )
+        raise other_type(resource, kind, resource.api_version)
 
 
 def _check_object(item: Any, json_: str, source: str) -> None:

@@ -10,11 +10,11 @@ from kubesim.api import quantity, schema
 from kubesim.api.errors import StatusError
 from kubesim.api.imageref import parse
 from kubesim.api.objects import Object, at, find_condition, metadata, name_of, namespace_of, template_of
-from kubesim.api.resources import HORIZONTAL_POD_AUTOSCALER, POD, SERVICE, Resource
+from kubesim.api.resources import HORIZONTAL_POD_AUTOSCALER, POD, SERVICE, Resource, find_kind
 from kubesim.kubectl.apply import with_last_applied
 from kubesim.kubectl.change import PATCHES, patch_locally
 from kubesim.kubectl.command import Call, command
-from kubesim.kubectl.errors import Exit, KubectlError, UsageError, raise_all, refuse_if
+from kubesim.kubectl.errors import Exit, KubectlError, NotSimulated, UsageError, raise_all, refuse_if
 from kubesim.kubectl.flags import SAYS, parse_number
 from kubesim.kubectl.manifests import parse_json
 from kubesim.kubectl.output import print_result
@@ -170,8 +170,10 @@ def _override(call: Call, pod: Object) -> Object:
             raise KubectlError(SAYS["list as override"] if is_list else refusal or mismatch)
         merged = patch_locally(pod, change, kind, POD)
         group_kind = f'no kind "{merged["kind"]}" is registered for version "{merged["apiVersion"]}"'
-        is_pod = (merged["kind"], merged["apiVersion"]) == (POD.kind, POD.api_version)
-        refuse_if(not is_pod, f'{group_kind} in scheme "pkg/scheme/scheme.go:28"')
+        found = find_kind(str(merged["apiVersion"]), str(merged["kind"]))
+        refuse_if(found is None, f'{group_kind} in scheme "pkg/scheme/scheme.go:28"')
+        if found is not POD:
+            raise NotSimulated("--overrides with another kind is not part of this simulator")
         read: Object = {"spec": {}, **schema.convert(schema.type_of(POD), merged), "status": {}}
     except StatusError as error:
         raise KubectlError(error.message) from None
@@ -252,9 +254,9 @@ def _selector_of(resource: Resource, obj: Object) -> Object:
 def autoscale(call: Call) -> None:
     least, most, name = call.flags["min"], call.flags["max"], call.flags["name"]
     refuse_if(most < least, f"--max=MAXPODS must be larger or equal to --min=MINPODS, max: {most}, min: {least}")
-    old = f"{call.flags['cpu-percent']}%" if "cpu-percent" in call.given else ""
-    share, memory = call.flags["cpu"] or old, call.flags["memory"]
-    metrics = [_metric(kind, amount) for kind, amount in (("cpu", share), ("memory", memory)) if amount]
+    old = f"{call.flags['cpu-percent']}%" if call.flags["cpu-percent"] > 0 else ""
+    share, memory = call.flags["cpu"], call.flags["memory"]
+    metrics = [_metric(kind, amount) for kind, amount in (("cpu", share or old), ("memory", memory)) if amount]
 
     def act(target: Target, obj: Object) -> None:
         resource = target.resource
@@ -265,9 +267,10 @@ def autoscale(call: Call) -> None:
         values = {"scaler": name or name_of(obj), "least": max(least, 0) or None, "scaled": scaled, "metrics": metrics}
         try:
             made = _create(call, HORIZONTAL_POD_AUTOSCALER, call.generated("autoscale", **values))
-        except StatusError:  # kubectl tries version 1 then, which knows a share of the processor alone
-            refuse_if(not share.endswith("%"), f"{_NO_FIRST_VERSION}: {'%!w(<nil>)' if share else 'empty input'}")
-            raise
+        except StatusError:  # kubectl tries version 1 then, but only for --cpu in percent, and forgets that
+            is_old = share.endswith("%") and not memory
+            refuse_if(not is_old, f"{_NO_FIRST_VERSION}: {'%!w(<nil>)' if share else 'empty input'}")
+            made = _create(call, HORIZONTAL_POD_AUTOSCALER, call.generated("autoscale", **{**values, "metrics": None}))
         print_result(call, HORIZONTAL_POD_AUTOSCALER, made, "autoscaled", typed=True)
 
     Query(call, call.args, needs_name=True, latest=False).visit(act)
@@ -276,13 +279,18 @@ def autoscale(call: Call) -> None:
 _NO_FIRST_VERSION = "failed to create autoscaling/v2 HPA and the configuration is incompatible with autoscaling/v1"
 
 
+_UNITS = {"cpu": "m", "memory": "Mi"}  # of a number without one
+
+
 def _metric(resource: str, share: str) -> Object:
     """What a HorizontalPodAutoscaler aims at: a share of what was requested, or an amount."""
     try:
         if share.endswith("%"):
             target: Object = {"type": "Utilization", "averageUtilization": int(share[:-1])}
+            refuse_if(share.startswith("-"), f"invalid percentage value: {share[:-1]}")
         else:
-            target = {"type": "AverageValue", "averageValue": quantity.canonical(share)}
+            unit = _UNITS[resource] if re.fullmatch(r"[-+]?[0-9.]+", share) else ""
+            target = {"type": "AverageValue", "averageValue": quantity.canonical(share + unit)}
     except ValueError:
         problem = "percentage value: " + share[:-1] if share.endswith("%") else f"resource {resource} value: {share}"
         raise KubectlError(f"invalid {problem}") from None

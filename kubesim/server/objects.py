@@ -168,9 +168,7 @@ def _placed(obj: Object, route: Route) -> Object:
             )
         given["metadata"] = {**meta, "namespace": namespace or route.namespace}
     if any(given[key] != value for key, value in typed.items()):
-        version, kind = given["apiVersion"], given["kind"]
-        why = f'{kind} in version "{version}" cannot be handled as a {resource.kind}: converting to {resource.kind}'
-        raise errors.bad_request(why)
+        raise errors.other_type(resource, str(given["kind"]), str(given["apiVersion"]))
     return given
 
 

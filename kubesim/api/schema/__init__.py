@@ -14,7 +14,7 @@ from typing import Any
 
 from kubesim.api import quantity
 from kubesim.api.clock import parse_time, rfc3339, to_datetime
-from kubesim.api.errors import StatusError, bad_request
+from kubesim.api.errors import undecodable
 from kubesim.api.resources import Resource
 from kubesim.api.schema.model import (
     ENUMS,
@@ -79,9 +79,9 @@ def decode(resource: Resource, obj: Any, strict: bool) -> dict[str, Any]:
     try:
         decoded: dict[str, Any] = decoder(struct)(obj)
     except DecodeError as error:
-        raise _cannot_be_handled(resource, error.in_json()) from None
+        raise undecodable(resource, error.in_json()) from None
     if strict and (unknown := unknown_fields(struct, obj)):
-        raise _cannot_be_handled(resource, strict_error(unknown))
+        raise undecodable(resource, strict_error(unknown))
     return decoded
 
 
@@ -93,11 +93,6 @@ def convert(struct: Type, obj: Any) -> Any:
 def strict_error(unknown: list[str]) -> str:
     """The sentence that lists unknown fields."""
     return "strict decoding error: " + ", ".join(unknown)
-
-
-def _cannot_be_handled(resource: Resource, why: str) -> StatusError:
-    kind = resource.kind
-    return bad_request(f'{kind} in version "{resource.api_version}" cannot be handled as a {kind}: {why}')
 
 
 def unknown_fields(struct: Type, obj: Any) -> list[str]:
