@@ -140,7 +140,7 @@ _OPTIONS = 'Use "kubectl options" for a list of global command-line options (app
 def help_text(command: Command) -> str:
     """What `kubectl COMMAND --help` prints; one that holds others lists them."""
     members = subcommands(command.path) if command.path else []
-    width = max([len(member.path[-1]) for member in members], default=0)
+    width = max([11, *(len(member.path[-1]) for member in members)])
     listed = "".join([f"  {member.path[-1]:<{width}}   {member.short}\n" for member in members])
     own = sorted((flag for flag in command.flags if flag.simulated), key=lambda flag: flag.name)
     parts = [

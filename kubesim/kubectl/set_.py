@@ -52,17 +52,19 @@ def set_image(call: Call) -> None:
     twice = "all containers are already specified by *, but saw more than one container_name=container_image pairs"
     refuse_if("*" in images and len(images) > 1, twice)
 
+    missing: list[str] = []
+
     def change(_: Resource, obj: Object) -> None:
         refuse_if(not images, "at least one image update is required")
         containers = _containers(obj)
-        missing = [name for name in images if name not in ("*", *(each["name"] for each in containers))]
-        raise_all(KubectlError(f'error: unable to find container named "{name}"') for name in missing)
+        missing.extend(name for name in images if name not in ("*", *(each["name"] for each in containers)))
         for container in containers:
             image = images.get(container["name"], images.get("*"))
             if image is not None:
                 container["image"] = image
 
     _change(call, words, "image updated", change, "image update to pod template:")
+    raise_all(KubectlError(f'error: unable to find container named "{name}"') for name in missing)
 
 
 @_set("set serviceaccount")
@@ -89,7 +91,7 @@ def set_subject(call: Call) -> None:
         present = obj.get("subjects") or []
         obj["subjects"] = [*present, *(item for item in added if item not in present)]
 
-    _change(call, call.args, "subjects updated", change, "subjects to rolebinding")
+    _change(call, call.args, "subjects updated", change, "subjects to rolebinding:")
 
 
 @_set("set resources")

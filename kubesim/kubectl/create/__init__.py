@@ -34,6 +34,7 @@ from kubesim.api.resources import (
     Resource,
     find_resource,
 )
+from kubesim.api.selectors import dns_subdomain
 from kubesim.cluster.apiserver.tokens import create_token as issue
 from kubesim.kubectl.apply import send, with_last_applied
 from kubesim.kubectl.command import Call, Command, Run, command
@@ -141,6 +142,16 @@ _PATH_VERBS = "get post put delete patch head options *"
 _VERBS = "get delete list create update patch watch proxy deletecollection use bind escalate impersonate *"
 
 
+_ROLES = ("roles.rbac.authorization.k8s.io", "clusterroles.rbac.authorization.k8s.io")
+# Verbs that only go with some types. Mirrors specialVerbs of create_role.go.
+_SPECIAL = {
+    "use": ("podsecuritypolicies.policy", "podsecuritypolicies.extensions"),
+    "bind": _ROLES,
+    "escalate": _ROLES,
+    "impersonate": ("users.", "groups.", "serviceaccounts.", "userextras.authentication.k8s.io"),
+}
+
+
 def _create_role(resource: Resource, lacking: str, call: Call) -> None:
     verbs, paths = _verbs(call), call.flags.get("non-resource-url")
     rules = _rules(call, verbs)
@@ -166,25 +177,32 @@ def _rules(call: Call, verbs: list[str]) -> list[Object]:
         if verb not in _VERBS.split():
             call.complain(f"Warning: '{verb}' is not a standard resource verb\n")
     by_group: dict[str, list[str]] = {}
-    for group, plural in dict.fromkeys(map(_known, words)):
+    for group, plural in dict.fromkeys(_known(word, verbs) for word in words):
         by_group.setdefault(group, []).append(plural)
     names = list(dict.fromkeys(call.flags["resource-name"]))
     named = {"resourceNames": names} if names else {}
     return [{"verbs": verbs, "apiGroups": [group], "resources": by_group[group], **named} for group in sorted(by_group)]
 
 
-def _known(word: str) -> tuple[str, str]:
-    """Group and plural of a type that rules can be about, simulated or not, with its subresource."""
-    name, slash, subresource = word.partition("/")
+def _known(word: str, verbs: list[str]) -> tuple[str, str]:
+    """Group and plural of a type that rules with these verbs can be about, simulated or not, with its subresource."""
+    name, _, subresource = word.partition("/")
+    part = f"/{subresource}" if subresource else ""
     plain, _, group = name.partition(".")
     refuse_if(not plain, "resource must be specified if apiGroup/subresource specified")
     if plain == "*":
-        return group, f"*{slash}{subresource}"
+        return group, "*" + part
     resource = find_resource(name)
-    if resource is None:
+    if resource is not None:
+        plain, group = resource.plural, resource.group
+    special = [verb for verb in verbs if verb in _SPECIAL]
+    for verb in special:
+        wrong = f"{plain}.{group}" not in _SPECIAL[verb]
+        refuse_if(wrong, f"can not perform '{verb}' on '{plain}' in group '{group}'")
+    if resource is None and not special:
         where = f' in group "{group}"' if group else ""
         raise Plain(f'the server doesn\'t have a resource type "{plain}"{where}')
-    return resource.group, resource.plural + slash + subresource
+    return group, plain + part
 
 
 def _paths(verbs: list[str], paths: Sequence[str]) -> list[str]:
@@ -277,6 +295,8 @@ def _create_service(call: Call) -> None:
     kind, ports = _SERVICES[call.command.path[-1]], call.flags["tcp"]
     is_open = call.flags.get("clusterip") == "None" or kind == "ExternalName"
     refuse_if(not ports and not is_open, "at least one tcp port specifier must be provided")
+    outside = call.flags.get("external-name")
+    refuse_if(outside is not None and dns_subdomain(outside), f"invalid service external name {outside}")
     opened = [_port(call, text) for text in ports]
     generate(call, SERVICE, failure=f"failed to create {kind} service:", kind=kind, ports=opened)
 
