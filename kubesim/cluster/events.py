@@ -7,6 +7,8 @@ that the next event that passes shows how often it has happened.
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
+
 from kubesim.api.clock import SECOND, Clock, Micros, uuid
 from kubesim.api.objects import Object, namespace_of, reference_to
 from kubesim.api.resources import EVENT, Resource
@@ -20,12 +22,26 @@ REMEMBERED = 4096  # objects about which a component remembers what it has recor
 _Key = tuple[str, str, str, str]  # field, type, reason, message
 
 
+@dataclass
 class _Series:
-    """The events with one key: the name of the one that is stored ("": none has passed), how many, and when."""
+    """The events with one key: since when, the name of the one that is stored ("": none has passed), and how many."""
 
-    def __init__(self, first: str) -> None:
-        self.name = ""
-        self.first, self.last, self.count = first, 0, 0
+    first: str
+    name: str = ""
+    last: Micros = 0
+    count: int = 0
+
+
+@dataclass
+class _Memory:
+    """What a component remembers of one object: its series of events, and when its token buckets are full again.
+
+    Recordings show one bucket for each type (Normal, Warning) of events. A token taken puts off when it is full by the
+    time in which one comes.
+    """
+
+    series: dict[_Key, _Series] = field(default_factory=dict)
+    full_at: dict[str, Micros] = field(default_factory=dict)
 
 
 class Recorder:
@@ -39,40 +55,33 @@ class Recorder:
         self._clock = clock
         self._component = component
         self._source = {"component": component} | ({"host": host} if host else {})
-        self._series: dict[str, dict[_Key, _Series]] = {}
-        # When the token buckets are full again: recordings show one for each type (Normal, Warning) of events on an
-        # object. A token taken puts that off by the time in which one comes.
-        self._full_at: dict[str, dict[str, Micros]] = {}
+        self._known: dict[str, _Memory] = {}  # by the objects' uids
         self._stamp = 0
 
     def event(self, resource: Resource, obj: Object, kind: str, reason: str, message: str, field: str = "") -> None:
         """Record that something happened to `obj`. `kind`: Normal or Warning; `field`: the part of it, or ""."""
-        uid = obj["metadata"]["uid"]
         key = (field, kind, reason, message)
-        of_object = self._of_object(uid)
-        series = of_object.get(key)
-        if series is None:
-            series = of_object[key] = _Series(self._clock.timestamp())
+        memory = self._of_object(obj["metadata"]["uid"])
+        series = memory.series.setdefault(key, _Series(self._clock.timestamp()))
         series.count += 1
-        series.last = self._clock.now
-        if self._may_pass(uid, kind):
+        series.last = now = self._clock.now
+        full_at = max(now, memory.full_at.get(kind, now))
+        if full_at - now <= REFILL_ALL_BUT_ONE:
+            memory.full_at[kind] = full_at + REFILL
             self._write(resource, obj, series, key)
 
-    def _of_object(self, uid: str) -> dict[_Key, _Series]:
-        if uid not in self._series:
-            if len(self._series) >= REMEMBERED:
-                oldest = next(iter(self._series))
-                del self._series[oldest], self._full_at[oldest]
-            self._series[uid], self._full_at[uid] = {}, {}
-        return self._series[uid]
+    def _of_object(self, uid: str) -> _Memory:
+        if uid not in self._known and len(self._known) >= REMEMBERED:
+            del self._known[next(iter(self._known))]
+        return self._known.setdefault(uid, _Memory())
 
     def silent_until(self, uid: str) -> Micros:
         """The moment before which no event about this object passes; 0 while one would."""
-        return max(0, min(self._full_at.get(uid, {}).values(), default=0) - REFILL_ALL_BUT_ONE)
+        return max(0, min(self._of_object(uid).full_at.values(), default=0) - REFILL_ALL_BUT_ONE)
 
     def count_again(self, uid: str, moment: Micros, times: int) -> None:
         """Count the events about an object at `moment` so many times more, without recording them."""
-        for series in self._series.get(uid, {}).values():
+        for series in self._of_object(uid).series.values():
             if series.last == moment:
                 series.count += times
 
@@ -82,14 +91,6 @@ class Recorder:
         event |= {"action": action, "eventTime": self._clock.micro_timestamp(), "source": {}}
         event |= {"firstTimestamp": None, "lastTimestamp": None}
         self._api.record(EVENT, event)
-
-    def _may_pass(self, uid: str, kind: str) -> bool:
-        now, buckets = self._clock.now, self._full_at[uid]
-        full_at = max(now, buckets.get(kind, now))
-        if full_at - now > REFILL_ALL_BUT_ONE:
-            return False
-        buckets[kind] = full_at + REFILL
-        return True
 
     def _write(self, resource: Resource, obj: Object, series: _Series, key: _Key) -> None:
         field, kind, reason, message = key

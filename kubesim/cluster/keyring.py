@@ -43,23 +43,23 @@ class Credential:
 
 
 class Match(NamedTuple):
-    """A credential that matches, the registry key it is filed under, and its Secret; the node's own have none."""
+    """A credential that matches, the registry key it is filed under, and the Secret that it comes from.
+
+    `owner` is the Secret's namespace, name and uid; None for the node's own, which every Pod may use.
+    """
 
     credential: Credential
     entry: str
-    secret_name: str = ""
-    secret_namespace: str = ""
-    secret_uid: str = ""
+    owner: tuple[str, str, str] | None = None
 
     @property
-    def owner(self) -> tuple[str, str, str] | None:
-        """Namespace, name and uid of the Secret; None for what every Pod of the node may use."""
-        return (self.secret_namespace, self.secret_name, self.secret_uid) if self.secret_name else None
+    def secret_name(self) -> str:
+        return self.owner[1] if self.owner else ""
 
     @property
     def source(self) -> str:
         """Where it comes from, in words."""
-        return f'Secret "{self.secret_name}"' if self.secret_name else "the node's own credentials"
+        return f'Secret "{self.secret_name}"' if self.owner else "the node's own credentials"
 
 
 def of_secrets(secrets: Iterable[Object]) -> list[Match]:
@@ -68,7 +68,7 @@ def of_secrets(secrets: Iterable[Object]) -> list[Match]:
     Raises ValueError, as the kubelet words it, when one of them cannot be read: it then uses none of them.
     """
     return [
-        Match(credential, entry, name_of(secret), namespace_of(secret), metadata(secret).get("uid", ""))
+        Match(credential, entry, (namespace_of(secret), name_of(secret), metadata(secret).get("uid", "")))
         for secret in secrets
         for entry, credential in read_entries(secret)
     ]

@@ -36,27 +36,29 @@ _CONTEXTS = {
 MAX_DEPTH = 250  # Go's is 10,000; a walk in Python gets as deep as the interpreter lets it
 
 
+class JSONError(ValueError):
+    """Text that is no JSON: Go's sentence, "unexpected end of JSON input", and how many bytes Go has read."""
+
+    def __init__(self, sentence: str, read: int = 0) -> None:
+        super().__init__(sentence)
+        self.read = read
+
+
 def loads(text: str) -> Any:
     """The plain value of a JSON text: str, int of 64 bits, finite float, bool, None, list or dict, MAX_DEPTH deep.
 
-    Raises ValueError with Go's sentence: "unexpected end of JSON input".
+    Raises JSONError.
     """
-    try:
-        return parse(text)
-    except ValueError as error:
-        raise ValueError(_problem(valid(text), error)[0]) from None
-
-
-def parse(text: str) -> Any:
-    """As `loads`, with a ValueError that doesn't say what is wrong."""
     text = valid(text)
     try:
         numbers: dict[str, Any] = {"parse_int": _integer, "parse_float": _float} if _HUGE.search(text) else {}
         value = json.loads(text, parse_constant=partial(_refuse_constant, text), **numbers)
     except RecursionError:
-        raise ValueError(TOO_DEEP) from None
+        raise JSONError(TOO_DEEP) from None
+    except json.JSONDecodeError as error:
+        raise JSONError(*_problem(text, error)) from None
     if text.count("[") + text.count("{") > MAX_DEPTH and any(islice(levels(value), MAX_DEPTH + 1, None)):
-        raise ValueError(TOO_DEEP)
+        raise JSONError(TOO_DEEP)
     return _valid_strings(value) if _HALF.search(text) else value
 
 
@@ -69,7 +71,7 @@ def _integer(digits: str) -> int | float:
 def _float(digits: str) -> float:
     value = float(digits)
     if math.isinf(value):
-        raise ValueError(f"json: cannot unmarshal number {digits} into Go value of type float64")
+        raise JSONError(f"json: cannot unmarshal number {digits} into Go value of type float64")
     return value
 
 
@@ -80,15 +82,6 @@ def levels(value: Any) -> Iterator[list[Any]]:
         yield level
         maps = [item for value in level if isinstance(value, dict) for item in value.values()]
         level = maps + [item for value in level if isinstance(value, list) for item in value]
-
-
-def syntax_problem(text: str) -> tuple[str, int] | None:
-    """Go's sentence for broken JSON and how many bytes Go has read until then, or None when it is JSON."""
-    try:
-        parse(text)
-    except ValueError as error:
-        return _problem(valid(text), error)
-    return None
 
 
 class Literal(int):
@@ -132,9 +125,7 @@ def _refuse_constant(text: str, name: str) -> Any:
     raise json.JSONDecodeError("Expecting value", text, text.index(name))
 
 
-def _problem(text: str, error: ValueError) -> tuple[str, int]:
-    if not isinstance(error, json.JSONDecodeError):
-        return str(error), 0
+def _problem(text: str, error: json.JSONDecodeError) -> tuple[str, int]:
     at, context = error.pos, next((context for found, context in _CONTEXTS.items() if error.msg.startswith(found)), "")
     if error.msg.startswith("Illegal trailing comma"):  # as Python 3.13 puts it
         at = len(text) - len(text[at + 1 :].lstrip())

@@ -77,7 +77,7 @@ def _original_of(manifest: Manifest, wanted: Object, current: Object) -> Object 
     if not kept:
         return None
     try:
-        original = gojson.parse(kept)
+        original = gojson.loads(kept)
     except ValueError:
         original = ""
     if original is not None and not isinstance(original, dict):

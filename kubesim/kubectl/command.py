@@ -12,8 +12,9 @@ from kubesim.api.budget import Budget
 from kubesim.api.clock import Clock
 from kubesim.api.objects import Object
 from kubesim.api.result import Edit
-from kubesim.cluster.apiserver import APIServer, WriteOptions
+from kubesim.cluster.apiserver import APIServer
 from kubesim.cluster.apiserver.authorization import ADMIN, User, impersonated
+from kubesim.cluster.apiserver.checks import WriteOptions
 from kubesim.gotext.gojson import quote
 from kubesim.kubectl.config import Kubeconfig
 from kubesim.kubectl.errors import KubectlError, NotSimulated, Plain

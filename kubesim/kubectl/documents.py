@@ -45,18 +45,18 @@ def _json_first(text: str) -> Iterator[tuple[Any, str]]:
         if at and rest.startswith("---"):
             yield from _yaml_documents(rest)
             return
-        start = len(text) - len(rest)
-        try:
+        start, end = len(text) - len(rest), len(text)
+        with suppress(ValueError, RecursionError):
             end = json.JSONDecoder().raw_decode(text, start)[1]
-            value = gojson.parse(text[start:end])
-        except (ValueError, RecursionError):
+        try:
+            value = gojson.loads(text[start:end])
+        except gojson.JSONError as error:
             found: list[tuple[Any, str]] = []
             with suppress(ManifestError):
                 found = [] if at else list(_yaml_documents(text))
             if not found:
-                problem, offset = gojson.syntax_problem(text[start:]) or ("exceeded max depth", 0)
-                place = f"json: offset {len(text[:start].encode()) + offset}: {problem}"
-                raise ManifestError("unexpected EOF" if problem == gojson.END else place) from None
+                place = f"json: offset {len(text[:start].encode()) + error.read}: {error}"
+                raise ManifestError("unexpected EOF" if str(error) == gojson.END else place) from None
             yield from found
             return
         at = end
@@ -82,7 +82,7 @@ def parse_document(text: str) -> Any:
     document = None
     if text.lstrip()[:1] in ("{", "["):
         with suppress(ValueError):
-            document = gojson.parse(text)
+            document = gojson.loads(text)
     if document is None:
         try:
             document = _yaml(text)

@@ -16,8 +16,8 @@ from kubesim.api import errors, schema
 from kubesim.api.clock import Clock
 from kubesim.api.objects import Object, containers_of, name_of, namespace_of
 from kubesim.api.resources import POD
-from kubesim.cluster.apiserver import APIServer, NodeServer, WriteOptions, patch
-from kubesim.cluster.apiserver.checks import LogOptions
+from kubesim.cluster.apiserver import APIServer, NodeServer, patch
+from kubesim.cluster.apiserver.checks import LogOptions, WriteOptions
 from kubesim.server.request import Request, Response, Route, is_set, success, text, whole
 from kubesim.shell.container import Process
 

@@ -11,6 +11,7 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from kubesim.api.budget import TooMuchError
 from kubesim.api.errors import StatusError
 from kubesim.api.resources import POD, SECRET, SERVICE_ACCOUNT, Resource, find_resource
 from kubesim.cluster.apiserver import patch
@@ -40,12 +41,12 @@ def test_a_patch_that_cannot_be_applied(kind: str, change: Any, code: int, sente
 def test_a_json_patch_may_not_grow_without_end() -> None:
     obj = {"kind": "ConfigMap", "data": {"a": "x" * 100_000}}
     copies = [{"op": "copy", "from": "/data", "path": f"/data/{number}"} for number in range(8)]
-    with pytest.raises(StatusError, match="the server rejected our request due to an error in our request"):
+    with pytest.raises(TooMuchError):
         patch.json_patch(obj, copies)
     assert len(patch.json_patch(obj, copies[:4])["data"]) == 5
     tests = [{"op": "test", "path": "/kind", "value": "ConfigMap"}]
-    with pytest.raises(StatusError, match="allowed maximum operations in a JSON patch is 10000, got 10001"):
-        patch.json_patch(obj, tests * 10_001)
+    with pytest.raises(TooMuchError):
+        patch.json_patch(obj, tests * 40_000)
 
 
 def test_merge_and_json_patches() -> None:

@@ -8,19 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from itertools import takewhile
-from typing import Any, NamedTuple, Protocol, TypedDict, Unpack
+from typing import Any, NamedTuple, Protocol, Unpack
 
 from kubesim.api import errors, schema
 from kubesim.api.budget import Budget
 from kubesim.api.clock import SECOND, Clock, Identity, Micros, rfc3339
-from kubesim.api.objects import Object, clone, name_of, namespace_of
+from kubesim.api.objects import Object, name_of, namespace_of
 from kubesim.api.resources import EVENT, NAMESPACE, POD, RESOURCE_QUOTA, SERVICE, Resource
 from kubesim.cluster.apiserver import patch, quota, validation
 from kubesim.cluster.apiserver.authorization import ADMIN, Request, User, is_allowed, request, rules_for
 from kubesim.cluster.apiserver.checks import (
     Line,
-    Warn,
-    check_deletion,
+    WriteOptions,
+    check_current,
     check_preconditions,
     check_unmoved,
     decoded,
@@ -62,25 +62,6 @@ class Change(NamedTuple):  # quicker to make than a dataclass, and there are man
 
 
 Listener = Callable[[Change], None]
-
-
-class WriteOptions(TypedDict, total=False):
-    """What goes with a write: who sends it (the administrator unless given), and whether it is only tried out.
-
-    Unknown fields are refused when it is `strict`, which is the default; else they are dropped and reported to `warn`.
-    Known ones that have no effect here are reported to `note`. `subresource` is the part of the object that an update
-    or a patch changes: "ephemeralcontainers" of a Pod. A patch is paid for from `budget`. What is `typed` comes from
-    the cluster's own components, which make no such mistakes.
-    """
-
-    user: User
-    strict: bool
-    warn: Warn | None
-    note: Warn | None
-    dry_run: bool
-    subresource: str
-    budget: Budget
-    typed: bool
 
 
 class NodeServer(Protocol):
@@ -185,7 +166,7 @@ class APIServer:
 
     def create(self, resource: Resource, obj: Object, **options: Unpack[WriteOptions]) -> Object:
         self.authorize(options.get("user", ADMIN), "create", resource, namespace_of(obj), "")
-        new = self._decoded(resource, obj, options)
+        new = decoded(resource, obj, options)
         self._name(resource, new)
         self._check_namespace(resource, new)
         apply_defaults(resource, new)
@@ -205,11 +186,6 @@ class APIServer:
             self.update_status(RESOURCE_QUOTA, counting, status)
         return self._commit("ADDED", resource, new)
 
-    def _decoded(self, resource: Resource, obj: Object, options: WriteOptions) -> Object:
-        if options.get("typed"):
-            return clone(obj)  # type: ignore[no-any-return]
-        return decoded(resource, obj, options.get("strict", True), options.get("warn"))
-
     def record(self, resource: Resource, obj: Object) -> Object:
         """Store a new or changed object of one of the cluster's own components as it is.
 
@@ -225,8 +201,8 @@ class APIServer:
         part = options.get("subresource", "")
         self.authorize(options.get("user", ADMIN), verb, resource, namespace_of(obj), name_of(obj), part)
         old = self._existing(resource, namespace_of(obj), name_of(obj))
-        new = self._decoded(resource, obj, options)
-        check_preconditions(resource, new, old)
+        new = decoded(resource, obj, options)
+        check_current(resource, new, old)
         apply_defaults(resource, new)
         if resource is POD:
             admit_pod_update(new, old)
@@ -297,7 +273,7 @@ class APIServer:
         self.authorize(user, "delete", resource, namespace, name)
         admit_deletion(resource, name)
         obj = self._existing(resource, namespace, name)
-        check_deletion(resource, obj, preconditions)
+        check_preconditions(resource, obj, preconditions)
         if finalizer and resource.template:
             obj = {**obj, "metadata": {**obj["metadata"], "finalizers": [finalizer]}}
         if dry_run:

@@ -6,14 +6,15 @@ Mirrors PodLogOptions and kubernetes staging/src/k8s.io/cri-client/pkg/logs/logs
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypedDict
 
 from kubesim.api import errors, load_table, schema
 from kubesim.api.budget import Budget
 from kubesim.api.clock import SECOND, Micros, to_datetime
-from kubesim.api.objects import Object, name_of, namespace_of, template_of
+from kubesim.api.objects import Object, clone, name_of, namespace_of, template_of
 from kubesim.api.resources import POD, Resource
 from kubesim.api.selectors import Selector, SelectorError, field_selector, label_selector
+from kubesim.cluster.apiserver.authorization import User
 
 Warn = Callable[[str], None]
 
@@ -40,12 +41,34 @@ def selector(resource: Resource, labels: str, fields: str, budget: Budget | None
     return lambda obj: all(selects(obj) for selects in by_label + by_field)
 
 
-def decoded(resource: Resource, obj: Object, strict: bool, warn: Warn | None) -> Object:
-    """`obj` as an object of the type; see `APIServer.create`."""
+class WriteOptions(TypedDict, total=False):
+    """What goes with a write: who sends it (the administrator unless given), and whether it is only tried out.
+
+    Unknown fields are refused when it is `strict`, which is the default; else they are dropped and reported to `warn`.
+    Known ones that have no effect here are reported to `note`. `subresource` is the part of the object that an update
+    or a patch changes: "ephemeralcontainers" of a Pod. A patch is paid for from `budget`. What is `typed` comes from
+    the cluster's own components, which make no such mistakes.
+    """
+
+    user: User
+    strict: bool
+    warn: Warn | None
+    note: Warn | None
+    dry_run: bool
+    subresource: str
+    budget: Budget
+    typed: bool
+
+
+def decoded(resource: Resource, obj: Object, options: WriteOptions) -> Object:
+    """`obj` as an object of the type; a copy of what is typed already. Raises StatusError."""
+    if options.get("typed"):
+        return clone(obj)  # type: ignore[no-any-return]
+    strict = options.get("strict", True)
     new = schema.decode(resource, obj, strict)
     new.setdefault("metadata", {})
-    if warn and not strict:
-        warn_of(schema.unknown_fields(schema.type_of(resource), obj), warn)
+    if not strict:
+        warn_of(schema.unknown_fields(schema.type_of(resource), obj), options.get("warn"))
     return new
 
 
@@ -95,25 +118,20 @@ def raise_if_any(resource: Resource, obj: Object, causes: list[errors.FieldError
         raise errors.invalid(resource, name_of(obj), causes)
 
 
-def check_preconditions(resource: Resource, new: Object, old: Object) -> None:
-    """Raise Conflict where the object is no longer the one that the request means."""
-    version = new["metadata"].get("resourceVersion")
-    if version not in (None, "", "0", old["metadata"]["resourceVersion"]):
+def check_current(resource: Resource, new: Object, old: Object) -> None:
+    """Raise Conflict where the object is no longer the one that an update means."""
+    if new["metadata"].get("resourceVersion") not in (None, "", "0", old["metadata"]["resourceVersion"]):
         raise errors.conflict(resource, name_of(old))
-    _check_same(resource, old, "uid", "UID", new["metadata"].get("uid"))
+    check_preconditions(resource, old, {"uid": new["metadata"].get("uid")})
 
 
-def check_deletion(resource: Resource, obj: Object, preconditions: Mapping[str, str]) -> None:
-    """Raise Conflict where the object is not the one that a deletion means."""
+def check_preconditions(resource: Resource, obj: Object, wanted: Mapping[str, str | None]) -> None:
+    """Raise Conflict where the object's uid or resourceVersion is not the wanted one."""
     for key, word in (("uid", "UID"), ("resourceVersion", "ResourceVersion")):
-        _check_same(resource, obj, key, word, preconditions.get(key))
-
-
-def _check_same(resource: Resource, obj: Object, key: str, word: str, wanted: str | None) -> None:
-    present = obj["metadata"][key]
-    if wanted and wanted != present:
-        why = f"Precondition failed: {word} in precondition: {wanted}, {word} in object meta: {present}"
-        raise errors.conflict(resource, name_of(obj), why)
+        present = obj["metadata"][key]
+        if wanted.get(key) not in (None, "", present):
+            why = f"Precondition failed: {word} in precondition: {wanted[key]}, {word} in object meta: {present}"
+            raise errors.conflict(resource, name_of(obj), why)
 
 
 def check_unmoved(resource: Resource, new: Object, old: Object) -> None:
