@@ -12,7 +12,7 @@ from kubesim.api.clock import Identity
 from kubesim.api.imageref import parse
 from kubesim.api.objects import Object, clone, find_named, name_of, namespace_of
 from kubesim.api.resources import NODE, POD
-from kubesim.cluster.apiserver.patch.strategic import SET_ORDER
+from kubesim.cluster.apiserver.patch import SET_ORDER
 from kubesim.kubectl.command import Call, command
 from kubesim.kubectl.errors import Exit, NotSimulated, refuse_if
 from kubesim.kubectl.flags import SAYS

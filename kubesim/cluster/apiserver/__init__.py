@@ -15,31 +15,10 @@ from kubesim.api.budget import Budget
 from kubesim.api.clock import SECOND, Clock, Identity, Micros, rfc3339
 from kubesim.api.objects import Object, name_of, namespace_of
 from kubesim.api.resources import EVENT, NAMESPACE, POD, RESOURCE_QUOTA, SERVICE, Resource
-from kubesim.cluster.apiserver import patch, quota, validation
+from kubesim.cluster.apiserver import checks, patch, quota, strategy, validation
 from kubesim.cluster.apiserver.authorization import ADMIN, Request, User, is_allowed, request, rules_for
-from kubesim.cluster.apiserver.checks import (
-    Line,
-    WriteOptions,
-    check_current,
-    check_preconditions,
-    check_unmoved,
-    decoded,
-    note_inert,
-    raise_if_any,
-    selector,
-    warn_of,
-)
+from kubesim.cluster.apiserver.checks import Line, WriteOptions
 from kubesim.cluster.apiserver.store import Store
-from kubesim.cluster.apiserver.strategy import (
-    PROTECTIONS,
-    admit_deletion,
-    admit_pod,
-    admit_pod_update,
-    admit_service,
-    apply_defaults,
-    prepare_for_create,
-    prepare_for_update,
-)
 from kubesim.shell.container import Place, Process
 
 # Of names that are generated: k8s.io/apiserver pkg/storage/names/generate.go, and pkg/registry/generic/registry.
@@ -162,24 +141,24 @@ class APIServer:
         found = self._store.list(resource, namespace if resource.namespaced else None)
         if budget:
             budget.spend(len(found) * (2 + (len(labels) + len(fields)) // 4))
-        return list(filter(selector(resource, labels, fields, budget), found))
+        return list(filter(checks.selector(resource, labels, fields, budget), found))
 
     def create(self, resource: Resource, obj: Object, **options: Unpack[WriteOptions]) -> Object:
         self.authorize(options.get("user", ADMIN), "create", resource, namespace_of(obj), "")
-        new = decoded(resource, obj, options)
+        new = checks.decoded(resource, obj, options)
         self._name(resource, new)
         self._check_namespace(resource, new)
-        apply_defaults(resource, new)
-        prepare_for_create(resource, new)
+        strategy.apply_defaults(resource, new)
+        strategy.prepare_for_create(resource, new)
         if resource is POD:
-            admit_pod(new, self._store, self._identity)
+            strategy.admit_pod(new, self._store, self._identity)
         if resource is SERVICE:
-            admit_service(new, self._store)
-        raise_if_any(resource, new, validation.validate(resource, new))
+            strategy.admit_service(new, self._store)
+        checks.raise_if_any(resource, new, validation.validate(resource, new))
         charged = quota.charge(resource, new, self._store)
         if self._store.get(resource, namespace_of(new), name_of(new)):
             raise errors.already_exists(resource, name_of(new))
-        note_inert(resource, new, None, options.get("note"))
+        checks.note_inert(resource, new, None, options.get("note"))
         if options.get("dry_run"):
             return new
         for counting, status in charged:
@@ -201,19 +180,19 @@ class APIServer:
         part = options.get("subresource", "")
         self.authorize(options.get("user", ADMIN), verb, resource, namespace_of(obj), name_of(obj), part)
         old = self._existing(resource, namespace_of(obj), name_of(obj))
-        new = decoded(resource, obj, options)
-        check_current(resource, new, old)
-        apply_defaults(resource, new)
+        new = checks.decoded(resource, obj, options)
+        checks.check_current(resource, new, old)
+        strategy.apply_defaults(resource, new)
         if resource is POD:
-            admit_pod_update(new, old)
-        prepare_for_update(resource, new, old, part)
+            strategy.admit_pod_update(new, old)
+        strategy.prepare_for_update(resource, new, old, part)
         if resource is SERVICE:
-            admit_service(new, self._store, old)
-        raise_if_any(resource, new, validation.validate_update(resource, new, old, part))
+            strategy.admit_service(new, self._store, old)
+        checks.raise_if_any(resource, new, validation.validate_update(resource, new, old, part))
         new["metadata"] = {**new["metadata"], "resourceVersion": old["metadata"]["resourceVersion"]}
         if new == old:
             return old
-        note_inert(resource, new, old, options.get("note"))
+        checks.note_inert(resource, new, old, options.get("note"))
         return new if options.get("dry_run") else self._commit("MODIFIED", resource, new, old)
 
     def update_status(self, resource: Resource, obj: Object, status: Object) -> Object:
@@ -235,12 +214,12 @@ class APIServer:
         self.authorize(options.get("user", ADMIN), "patch", resource, namespace, name, part)
         old = self._existing(resource, namespace, name)
         new = patch.patched(resource, old, change, patch_type, options.get("budget"))
-        check_unmoved(resource, new, old)
+        checks.check_unmoved(resource, new, old)
         typed = options.get("typed", False)
         unknown = [] if typed else schema.unknown_fields(schema.type_of(resource), new)
         if unknown and options.get("strict", True):
             raise patch.mismatch(change if patch_type == "strategic" else new, schema.strict_error(unknown))
-        warn_of(unknown, options.get("warn"))
+        checks.warn_of(unknown, options.get("warn"))
         dry_run, note = options.get("dry_run", False), options.get("note")
         options = {"strict": False, "typed": typed, "dry_run": dry_run, "subresource": part, "note": note}
         return self.update(resource, new, **options)
@@ -271,15 +250,16 @@ class APIServer:
         are what its uid and resourceVersion must be.
         """
         self.authorize(user, "delete", resource, namespace, name)
-        admit_deletion(resource, name)
+        strategy.admit_deletion(resource, name)
         obj = self._existing(resource, namespace, name)
-        check_preconditions(resource, obj, preconditions)
+        checks.check_preconditions(resource, obj, preconditions)
         if finalizer and resource.template:
             obj = {**obj, "metadata": {**obj["metadata"], "finalizers": [finalizer]}}
         if dry_run:
             return obj
         seconds = _grace_seconds(resource, obj, grace_period)
-        if seconds == 0 and resource is not NAMESPACE and PROTECTIONS.issuperset(obj["metadata"].get("finalizers", ())):
+        finalizers = obj["metadata"].get("finalizers", ())
+        if seconds == 0 and resource is not NAMESPACE and strategy.PROTECTIONS.issuperset(finalizers):
             return self.remove(resource, obj)
         return self._mark_deleted(resource, obj, seconds)
 

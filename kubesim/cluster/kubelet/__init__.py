@@ -15,32 +15,9 @@ from kubesim.api.resources import POD, SECRET
 from kubesim.cluster.apiserver import APIServer, Change
 from kubesim.cluster.bootstrap import NODE_ADDRESS
 from kubesim.cluster.events import Recorder
-from kubesim.cluster.kubelet.containers import (
-    Container,
-    Need,
-    Round,
-    Server,
-    Worker,
-    files_of,
-    full_name,
-    marks,
-    mirrored,
-    new_place,
-    restarts,
-    start,
-    volume_needs,
-)
-from kubesim.cluster.kubelet.environment import (
-    Files,
-    MissingError,
-    Processor,
-    check_user,
-    check_volumes,
-    environment,
-    mounts,
-    shared,
-    substitute,
-)
+from kubesim.cluster.kubelet import containers, environment
+from kubesim.cluster.kubelet.containers import Container, Need, Round, Server, Worker
+from kubesim.cluster.kubelet.environment import Files, MissingError, Processor
 from kubesim.cluster.kubelet.imagepull import Event, ImageManager, Pull, PullRequest, PullTrace
 from kubesim.cluster.kubelet.status import generate
 from kubesim.cluster.registry import Image
@@ -97,7 +74,7 @@ class Kubelet:
         """Show a static Pod at the API server again: its containers go on, whatever is deleted there."""
         worker, uid = self._workers.pop(pod["metadata"]["uid"]), self._identity.uid()
         worker.uid, self._workers[uid] = uid, worker
-        self._api.record(POD, mirrored(pod, worker.uid, self._clock.timestamp()))
+        self._api.record(POD, containers.mirrored(pod, worker.uid, self._clock.timestamp()))
 
     def _forget(self, uid: str) -> None:
         worker = self._workers.pop(uid, None)
@@ -113,7 +90,7 @@ class Kubelet:
             names = [item["name"] for item in pod["spec"].get("initContainers", ())]
             inits = frozenset(names).difference(sidecars_of(pod["spec"]))
             worker = self._workers[meta["uid"]] = Worker(meta["uid"], meta["namespace"], meta["name"], inits)
-        elif old and old["spec"] is pod["spec"] and marks(old) == marks(pod):
+        elif old and old["spec"] is pod["spec"] and containers.marks(old) == containers.marks(pod):
             return
         self._plan(worker, REACTION)
 
@@ -171,7 +148,7 @@ class Kubelet:
     def _mounts(self, pod: Object, worker: Worker) -> bool:
         """Whether all volumes can be mounted; where not, say why and look again, each time after twice the wait."""
         try:
-            check_volumes(self._api, pod)
+            environment.check_volumes(self._api, pod)
         except MissingError as error:
             self._recorder.event(POD, pod, "Warning", "FailedMount", str(error))
             worker.mount_wait = min(worker.mount_wait * 2, LONGEST_MOUNT_WAIT)
@@ -194,7 +171,7 @@ class Kubelet:
     def _start_due(self, pod: Object, worker: Worker, first: bool = False) -> None:
         """Start what should run and does not; come back later where something could not start."""
         self._stop_rest(pod, worker)
-        due = [*volume_needs(pod["spec"]), *map(Need.of, worker.due(pod["spec"]))]
+        due = [*containers.volume_needs(pod["spec"]), *map(Need.of, worker.due(pod["spec"]))]
         if due:
             if not first:
                 self._report_missing_secrets(pod)
@@ -211,10 +188,8 @@ class Kubelet:
                 continue
             pull = self._ensure_image(sync.pod, sync.worker, need)
             if pull.duration:
-                at_once = 1 if pull.events and pull.events[0][1] == "Pulling" else 0
-                for event in pull.events[:at_once]:
-                    record(*event)
-                self._clock.call_later(pull.duration, partial(self._pulled, sync, need, pull, pull.events[at_once:]))
+                record(*pull.events[0])  # Pulling
+                self._clock.call_later(pull.duration, partial(self._pulled, sync, need, pull, pull.events[1:]))
                 return
             self._use(sync, need, pull, pull.events)
         self._settle(sync.pod, sync.worker, sync.started)
@@ -257,7 +232,10 @@ class Kubelet:
             return 1
         if any(reason != "ImagePullBackOff" for reason, _ in worker.waiting.values()):
             return 1
-        needs = [*volume_needs(pod["spec"]), *(Need.of(container) for _, container in containers_of(pod["spec"]))]
+        needs = [
+            *containers.volume_needs(pod["spec"]),
+            *(Need.of(container) for _, container in containers_of(pod["spec"])),
+        ]
         ends = [self.images.node.back_off_end(worker.uid, need.image, now) for need in needs]
         until = min([self._recorder.silent_until(worker.uid), *filter(None, ends)])
         worker.resting_since = now
@@ -295,7 +273,9 @@ class Kubelet:
     def _note(self, sync: Round, spec: Object, error: tuple[str, str] | None, record: Record) -> bool:
         """Keep and report why a container does not run (None: it does); return whether it does."""
         policy = spec.get("restartPolicy", sync.pod["spec"]["restartPolicy"])
-        sync.worker.wait(spec["name"], error if restarts(policy, sync.worker.containers.get(spec["name"])) else None)
+        sync.worker.wait(
+            spec["name"], error if containers.restarts(policy, sync.worker.containers.get(spec["name"])) else None
+        )
         if error is None:
             return True
         reason, message = error
@@ -310,7 +290,7 @@ class Kubelet:
     def _holds_back(self, sync: Round, spec: Object, record: Record) -> bool:
         """Whether a container has to wait, because it exited too often or an image volume of it is missing."""
         if error := sync.worker.crash_loop(spec, self._clock.now):
-            record("Warning", "BackOff", f"Back-off restarting failed container {full_name(spec, sync.pod)}")
+            record("Warning", "BackOff", f"Back-off restarting failed container {containers.full_name(spec, sync.pod)}")
             sync.worker.wait(spec["name"], error)
             return True
         error = sync.broken_volume(spec)
@@ -328,19 +308,19 @@ class Kubelet:
     def _run(self, sync: Round, spec: Object, image: Image, image_id: str, record: Record) -> tuple[str, str] | None:
         pod, worker = sync.pod, sync.worker
         try:
-            variables = environment(self._api, pod, spec)
-            check_user(pod, spec)
+            variables = environment.variables(self._api, pod, spec)
+            environment.check_user(pod, spec)
         except MissingError as error:
             return "CreateContainerConfigError", str(error)
-        argv = substitute([*spec.get("command", ()), *spec.get("args", ())], variables)
+        argv = environment.substitute([*spec.get("command", ()), *spec.get("args", ())], variables)
         if image.trouble and not argv:
             return "CreateContainerError", image.trouble.message(container=self._identity.container_id())
         record("Normal", "Created", "Container created")
-        place = new_place(image, variables, pod, spec, worker.ip, self.outside)
-        volumes = {name: files_of(pull.image) for name, pull in sync.volumes.items() if pull.image}
-        place.files.mount(mounts(self._api, pod, spec, volumes))
-        place.files.folders |= shared(pod, spec, worker.folders)
-        ran = start(image, place, argv, self._clock.now, spec.get("stdin", False), self._processor)
+        place = containers.new_place(image, variables, pod, spec, worker.ip, self.outside)
+        volumes = {name: containers.files_of(pull.image) for name, pull in sync.volumes.items() if pull.image}
+        place.files.mount(environment.mounts(self._api, pod, spec, volumes))
+        place.files.folders |= environment.shared(pod, spec, worker.folders)
+        ran = containers.start(image, place, argv, self._clock.now, spec.get("stdin", False), self._processor)
         self._add_container(worker, spec, image_id, place, ran, volumes)
         if not ran.failure:
             record("Normal", "Started", "Container started")

@@ -36,20 +36,20 @@ class MissingError(Exception):
     """A Secret, ConfigMap or key that is not there, or a user that must not be; the text is the kubelet's."""
 
 
-def environment(api: APIServer, pod: Object, container: Object) -> dict[str, str]:
-    """The variables of `container`. Raises MissingError."""
-    variables = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOME": "/root"}
+def variables(api: APIServer, pod: Object, container: Object) -> dict[str, str]:
+    """The variables of a container. Raises MissingError."""
+    found = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOME": "/root"}
     spec, name = pod["spec"], pod["metadata"]["name"]
-    variables["HOSTNAME"] = spec["nodeName"] if spec.get("hostNetwork") else spec.get("hostname") or name
+    found["HOSTNAME"] = spec["nodeName"] if spec.get("hostNetwork") else spec.get("hostname") or name
     for source in container.get("envFrom", ()):
         for whole, _, _, resource in _SOURCES:
             data = _data(api, pod, resource, source[whole]) if source.get(whole) else None
-            variables |= {source.get("prefix", "") + key: value for key, value in (data or {}).items()}
+            found |= {source.get("prefix", "") + key: value for key, value in (data or {}).items()}
     for variable in container.get("env", ()):
         value = _value(api, pod, container, variable)
         if value is not None:
-            variables[variable["name"]] = value
-    return variables
+            found[variable["name"]] = value
+    return found
 
 
 def check_user(pod: Object, container: Object) -> None:
