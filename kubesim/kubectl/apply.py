@@ -17,9 +17,9 @@ from kubesim.kubectl.deletion import delete_target, wait_until_gone
 from kubesim.kubectl.errors import REFUSALS, Exit, KubectlError, UsageError, raise_all, refuse_if, visit, with_source
 from kubesim.kubectl.flags import SAYS
 from kubesim.kubectl.formats.marshal import last_applied, to_yaml
-from kubesim.kubectl.manifests import Manifest, check_kind, manifests, require_namespace, visit_manifests
+from kubesim.kubectl.manifests import Target, check_kind, manifests, require_namespace, visit_manifests
 from kubesim.kubectl.output import print_result
-from kubesim.kubectl.selection import Query, Target, find_named, get_named
+from kubesim.kubectl.selection import Query, find_named, get_named
 
 
 def with_last_applied(obj: Object, typed: bool = False) -> Object:
@@ -34,7 +34,7 @@ def with_last_applied(obj: Object, typed: bool = False) -> Object:
 
 @command("apply", prints_last=True)
 def apply(call: Call) -> None:
-    found: list[Manifest] = []
+    found: list[Target] = []
     errors: list[Exception] = []
     try:
         visit_manifests(call, found.append)
@@ -49,7 +49,7 @@ def apply(call: Call) -> None:
         call.say(call.output_format().render(shown[0] if len(shown) == 1 else listed, typed=True))
 
 
-def _apply_one(call: Call, shown: list[Object], manifest: Manifest) -> None:
+def _apply_one(call: Call, shown: list[Object], manifest: Target) -> None:
     """Apply one object and report it; with -o json or yaml, add it to those that are printed at the end."""
     generated = metadata(manifest.obj).get("generateName")
     refuse_if(not manifest.name and generated, f"from {generated}: cannot use generate name with apply")
@@ -60,7 +60,7 @@ def _apply_one(call: Call, shown: list[Object], manifest: Manifest) -> None:
         shown.append(obj)
 
 
-def _applied(call: Call, manifest: Manifest, current: Object | None) -> tuple[Object, str]:
+def _applied(call: Call, manifest: Target, current: Object | None) -> tuple[Object, str]:
     """The object as it is after the change, and what was done to it."""
     wanted = with_last_applied(call.recorded(manifest.obj))
     if current is None:
@@ -71,7 +71,7 @@ def _applied(call: Call, manifest: Manifest, current: Object | None) -> tuple[Ob
     return (_patch(call, manifest, change, current), "configured") if change else (current, "unchanged")
 
 
-def _original_of(manifest: Manifest, wanted: Object, current: Object) -> Object | None:
+def _original_of(manifest: Target, wanted: Object, current: Object) -> Object | None:
     """The manifest that was applied last, or None. Raises KubectlError where the annotation holds something else."""
     kept = (metadata(current).get("annotations") or {}).get(LAST_APPLIED)
     if not kept:
@@ -88,20 +88,19 @@ def _original_of(manifest: Manifest, wanted: Object, current: Object) -> Object 
     return original
 
 
-def _current(call: Call, manifest: Manifest) -> Object | None:
+def _current(call: Call, manifest: Target) -> Object | None:
     """The object as it is, or None. Raises with the long sentence that apply begins such errors with."""
-    resource = manifest.resource
     where = f'error when retrieving current configuration of:\n{_place(manifest)}from server for: "{manifest.source}": '
     refuse_if(not manifest.name, f"{where}resource name may not be empty")
     try:
-        return call.api.get(resource, manifest.namespace, manifest.name, user=call.user)
+        return call.api.get(*manifest.place, user=call.user)
     except StatusError as error:
         if error.reason == "NotFound":
             return None
         raise StatusError(error.code, error.reason, where + error.message) from None
 
 
-def send(call: Call, manifest: Manifest, obj: Object, verb: str = "creating") -> Object:
+def send(call: Call, manifest: Target, obj: Object, verb: str = "creating") -> Object:
     """Create or replace a manifest's object; --dry-run=client returns what would be sent. Raises StatusError."""
     write = call.api.update if verb == "replacing" else call.api.create
     if call.dry_run == "client":
@@ -113,7 +112,7 @@ def send(call: Call, manifest: Manifest, obj: Object, verb: str = "creating") ->
         raise with_source(verb, manifest.source, error) from None
 
 
-def _patch(call: Call, manifest: Manifest, change: Object, current: Object) -> Object:
+def _patch(call: Call, manifest: Target, change: Object, current: Object) -> Object:
     try:
         return send_patch(call, manifest.resource, current, change, "strategic")
     except StatusError as error:
@@ -123,11 +122,11 @@ def _patch(call: Call, manifest: Manifest, change: Object, current: Object) -> O
         raise with_source("applying patch:\n" + _patch_text(manifest, change), manifest.source, error) from None
 
 
-def _patch_text(manifest: Manifest, change: Object, end: str = "") -> str:
+def _patch_text(manifest: Target, change: Object, end: str = "") -> str:
     return f"{gojson.dumps(change)}{end}\nto:\n{_place(manifest)}for:"
 
 
-def _place(manifest: Manifest) -> str:
+def _place(manifest: Target) -> str:
     """The object of a manifest, as apply's longer sentences name it."""
     resource, version = manifest.resource, f"{manifest.resource.group}/{manifest.resource.version}"
     return (
@@ -136,21 +135,20 @@ def _place(manifest: Manifest) -> str:
     )
 
 
-def _recreate(call: Call, manifest: Manifest, current: Object) -> Object:
+def _recreate(call: Call, manifest: Target, current: Object) -> Object:
     """--force: delete what cannot be changed and create it again once it is gone, within --timeout.
 
     Where the new one is refused, the old one comes back.
     """
-    resource, grace, wanted = manifest.resource, call.flags["grace-period"], with_last_applied(manifest.obj)
-    where = (resource, manifest.namespace, manifest.name)
-    call.api.delete(*where, grace_period=grace if grace >= 0 else None, user=call.user)
-    if not call.wait_until(lambda: call.api.find(*where) is None, call.flags["timeout"]):
+    grace, wanted = call.flags["grace-period"], with_last_applied(manifest.obj)
+    call.api.delete(*manifest.place, grace_period=grace if grace >= 0 else None, user=call.user)
+    if not call.wait_until(lambda: call.api.find(*manifest.place) is None, call.flags["timeout"]):
         patch_text = _patch_text(manifest, wanted, "\n")
         raise KubectlError(f'error when applying patch:\n{patch_text} "{manifest.source}": context deadline exceeded')
     try:
-        return call.api.create(resource, wanted, **call.request())
+        return call.api.create(manifest.resource, wanted, **call.request())
     except StatusError:
-        call.api.create(resource, current, **call.request())
+        call.api.create(manifest.resource, current, **call.request())
         raise
 
 
@@ -160,7 +158,7 @@ def diff(call: Call) -> None:
     errors: list[Exception] = []
     call.dry_run = "server"
     for manifest in manifests(call, errors):  # the first error ends it
-        require_namespace(call, manifest.namespace)
+        require_namespace(call, manifest)
         name = _file_name(manifest)
         texts[name] = _difference(name, *_before_and_after(call, manifest))
     raise_all(errors[:1])
@@ -169,7 +167,7 @@ def diff(call: Call) -> None:
         raise Exit(1)
 
 
-def _file_name(manifest: Manifest) -> str:
+def _file_name(manifest: Target) -> str:
     """The name under which kubectl writes an object to files for the program diff, which goes through them in order."""
     resource = manifest.resource
     group = f"{resource.group}." if resource.group else ""
@@ -182,9 +180,9 @@ def _difference(name: str, before: str, after: str) -> str:
     return "".join([f"diff -u -N /tmp/LIVE/{name} /tmp/MERGED/{name}\n", *lines]) if lines else ""
 
 
-def _before_and_after(call: Call, manifest: Manifest) -> tuple[str, str]:
+def _before_and_after(call: Call, manifest: Target) -> tuple[str, str]:
     """The object as YAML before and after; a new Secret was null before, for what hides its values makes it so."""
-    live = find_named(call, manifest.resource, manifest.namespace, manifest.name)
+    live = find_named(call, *manifest.place)
     merged = _merged(call, manifest, live)
     if manifest.resource is SECRET:
         live, merged = _masked(live, merged)
@@ -203,24 +201,24 @@ def _masked(live: Object | None, merged: Object) -> tuple[Object | None, Object]
     return shown, {**merged, **({"data": hidden(after, before, "after")} if after else {})}
 
 
-def _merged(call: Call, manifest: Manifest, live: Object | None) -> Object:
+def _merged(call: Call, manifest: Target, live: Object | None) -> Object:
     """The object as apply would leave it."""
-    resource, wanted = manifest.resource, manifest.obj
+    wanted = manifest.obj
     if live is None:
-        return call.api.create(resource, wanted, **call.request())
+        return call.api.create(manifest.resource, wanted, **call.request())
     annotations = metadata(wanted).get("annotations") or {}
     kept = {key: value for key, value in annotations.items() if key != LAST_APPLIED}
     wanted = {**wanted, "metadata": {**metadata(wanted), "annotations": kept}}
-    change = patch.three_way(_original_of(manifest, wanted, live), wanted, live, resource)
+    change = patch.three_way(_original_of(manifest, wanted, live), wanted, live, manifest.resource)
     try:
-        return call.api.patch(resource, manifest.namespace, manifest.name, change, **call.request())
+        return call.api.patch(*manifest.place, change, **call.request())
     except StatusError as error:
         raise with_source("patching", manifest.source, error) from None
 
 
 @command("replace")
 def replace(call: Call) -> None:
-    def act(manifest: Manifest) -> None:
+    def act(manifest: Target) -> None:
         new = send(call, manifest, _with_config(call, manifest), "replacing")
         print_result(call, manifest.resource, new, "replaced")
 
@@ -230,7 +228,7 @@ def replace(call: Call) -> None:
         visit_manifests(call, act)
 
 
-def _with_config(call: Call, manifest: Manifest) -> Object:
+def _with_config(call: Call, manifest: Target) -> Object:
     keeps = call.flags["save-config"] or LAST_APPLIED in (metadata(manifest.obj).get("annotations") or {})
     return with_last_applied(manifest.obj) if keeps else manifest.obj
 
@@ -240,15 +238,15 @@ def _replace_by_force(call: Call) -> None:
     targets: list[Target] = []
     errors: list[Exception] = []
 
-    def remove(manifest: Manifest) -> None:
-        targets.append(Target(manifest.resource, manifest.namespace, manifest.name))
+    def remove(manifest: Target) -> None:
+        targets.append(manifest)
         try:
-            delete_target(call, targets[-1], grace if grace >= 0 else None)
+            delete_target(call, manifest, grace if grace >= 0 else None)
         except StatusError as error:
             if error.reason != "NotFound":
                 raise with_source("deleting", manifest.source, error) from None
 
-    def create_again(manifest: Manifest) -> None:
+    def create_again(manifest: Target) -> None:
         new = call.api.create(manifest.resource, _with_config(call, manifest), **call.request())
         print_result(call, manifest.resource, new, "replaced")
 
@@ -274,8 +272,8 @@ def set_last_applied(call: Call) -> None:
     visit_manifests(call, partial(_set_last_applied, call))
 
 
-def _set_last_applied(call: Call, manifest: Manifest) -> None:
-    live = get_named(call, manifest.resource, manifest.namespace, manifest.name)
+def _set_last_applied(call: Call, manifest: Target) -> None:
+    live = get_named(call, *manifest.place)
     annotations, missing = metadata(live).get("annotations") or {}, "no last-applied-configuration annotation found on"
     hint = "to create the annotation, run the command with --create-annotation"
     is_new = LAST_APPLIED not in annotations and not call.flags["create-annotation"]

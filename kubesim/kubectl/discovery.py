@@ -27,7 +27,7 @@ from kubesim.kubectl.describers.others import RULE_HEADINGS, rule_rows
 from kubesim.kubectl.errors import Exit, FormatError, KubectlError, Plain, refuse_if
 from kubesim.kubectl.formats import jsonpath, no_format
 from kubesim.kubectl.formats.marshal import to_yaml
-from kubesim.kubectl.manifests import Manifest, visit_manifests
+from kubesim.kubectl.manifests import Target, visit_manifests
 from kubesim.kubectl.output import print_result
 from kubesim.kubectl.selection import find_named, warn_of_others
 
@@ -153,7 +153,7 @@ def reconcile(call: Call) -> None:
     visit_manifests(call, partial(_reconcile, call))
 
 
-def _reconcile(call: Call, manifest: Manifest) -> None:
+def _reconcile(call: Call, manifest: Target) -> None:
     """Add what a role or a binding lacks of the manifest's rules or subjects, and remove the rest where that is asked.
 
     Mirrors k8s.io/component-helpers auth/rbac/reconciliation, v1.36.
@@ -162,7 +162,7 @@ def _reconcile(call: Call, manifest: Manifest) -> None:
     if resource.group != ROLE.group:
         return
     field, word = ("rules", "permissions") if resource in (ROLE, CLUSTER_ROLE) else ("subjects", "subjects")
-    live, given = find_named(call, resource, manifest.namespace, manifest.name), wanted.get(field) or []
+    live, given = find_named(call, *manifest.place), wanted.get(field) or []
     present = (live or {}).get(field) or []
     missing, extra = _lacking(given, present), _lacking(present, given)
     extra = extra if call.flags[f"remove-extra-{word}"] else []
@@ -174,7 +174,7 @@ def _reconcile(call: Call, manifest: Manifest) -> None:
         operation = "update" if missing or extra or meta != metadata(live) else ""
     elif live:
         operation, missing, extra = "recreate", [], []
-        call.api.delete(resource, manifest.namespace, manifest.name, user=call.user, dry_run=call.dry_run != "none")
+        call.api.delete(*manifest.place, user=call.user, dry_run=call.dry_run != "none")
     else:
         missing = given
     if operation and call.dry_run != "client":

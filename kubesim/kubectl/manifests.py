@@ -6,9 +6,10 @@ Mirrors k8s.io/cli-runtime pkg/resource/{builder,visitor}.go, v1.36.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from importlib import import_module
-from typing import Any, NamedTuple
+from typing import Any
 
 from kubesim.api import schema
 from kubesim.api.budget import count_values
@@ -25,15 +26,25 @@ from kubesim.kubectl.flags import SAYS
 _ENDINGS = (".json", ".yaml", ".yml")
 
 
-class Manifest(NamedTuple):
-    """One object of a file: its type, namespace and name, its file, and the object as written."""
+@dataclass(frozen=True)
+class Target:
+    """One object by name, or (name None) all objects of a type that the selectors match.
+
+    Of an object in a file, `source` is that file, and `written` the object as it is there; `obj` is the object where it
+    is known: with the namespace that it goes into, or in a list that was fetched.
+    """
 
     resource: Resource
-    obj: Object
-    namespace: str
-    name: str
-    source: str
-    local: Object
+    namespace: str | None
+    name: str | None
+    source: str = ""
+    obj: Object = field(default_factory=dict, compare=False)
+    written: Object = field(default_factory=dict, compare=False)
+
+    @property
+    def place(self) -> tuple[Resource, str, str]:
+        """Where the API server has the object."""
+        return self.resource, self.namespace or "", self.name or ""
 
 
 _DOCUMENTS = "kubesim.kubectl.documents"  # imports YAML, which takes its time: only where there is a text to read
@@ -57,7 +68,7 @@ def parse_json(text: str) -> Any:
     return value
 
 
-def manifests(call: Call, errors: list[Exception], is_valid: bool = True) -> Iterator[Manifest]:
+def manifests(call: Call, errors: list[Exception], is_valid: bool = True) -> Iterator[Target]:
     """The objects of every -f, one after the other; `errors` gets those of objects that could not be read.
 
     `is_valid`: check them as strictly as --validate asks for. Raises what is wrong with the files' names.
@@ -76,22 +87,22 @@ def manifests(call: Call, errors: list[Exception], is_valid: bool = True) -> Ite
                     yield manifest
 
 
-def visit_manifests(call: Call, act: Callable[[Manifest], object]) -> int:
+def visit_manifests(call: Call, act: Callable[[Target], object]) -> int:
     """Do something with every object of -f; see `visit`."""
 
-    def act_in_namespace(manifest: Manifest) -> None:
-        require_namespace(call, manifest.namespace)
+    def act_in_namespace(manifest: Target) -> None:
+        require_namespace(call, manifest)
         act(manifest)
 
     errors: list[Exception] = []
     return visit(manifests(call, errors), errors, act_in_namespace)
 
 
-def require_namespace(call: Call, namespace: str) -> None:
-    """Refuse an object of another namespace than -n asks for; "" is none. Mirrors RequireNamespace."""
+def require_namespace(call: Call, manifest: Target) -> None:
+    """Refuse an object of another namespace than -n asks for. Mirrors RequireNamespace."""
     wanted = call.explicit_namespace
-    is_other = wanted and namespace not in ("", wanted)
-    refuse_if(is_other, SAYS["another namespace"].format(namespace, wanted))
+    is_other = wanted and manifest.namespace not in ("", wanted)
+    refuse_if(is_other, SAYS["another namespace"].format(manifest.namespace, wanted))
 
 
 def _selector(call: Call) -> Callable[[Object], bool]:
@@ -179,7 +190,7 @@ def items_of(document: Any) -> Iterator[Any]:
         yield document
 
 
-def _manifest(call: Call, item: Any, json_: str, source: str) -> Manifest:
+def _manifest(call: Call, item: Any, json_: str, source: str) -> Target:
     _check_object(item, json_, source)
     resource = _resource(call, item, source)
     _check_metadata(resource, item, source)
@@ -188,7 +199,7 @@ def _manifest(call: Call, item: Any, json_: str, source: str) -> Manifest:
     namespace, obj = (own or call.namespace) if resource.namespaced else "", item
     if resource.namespaced and meta.get("namespace") != namespace:
         obj = {**item, "metadata": {**meta, "namespace": namespace}}
-    return Manifest(resource, obj, namespace, name, source, item)
+    return Target(resource, namespace, name, source, obj, item)
 
 
 def _check_metadata(resource: Resource, item: Object, source: str) -> None:
@@ -225,7 +236,7 @@ def _resource(call: Call, item: Any, source: str) -> Resource:
     return resource
 
 
-def check_kind(manifest: Manifest) -> None:
+def check_kind(manifest: Target) -> None:
     """Raise what the API server says of an object whose kind is not spelled as its type's."""
     kind, resource = manifest.obj["kind"], manifest.resource
     if kind != resource.kind:

@@ -6,7 +6,7 @@ Mirrors k8s.io/cli-runtime pkg/resource/builder.go, v1.36.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from kubesim.api import schema
 from kubesim.api.errors import StatusError, bad_request
@@ -15,26 +15,8 @@ from kubesim.api.resources import NAMESPACE, RESOURCES, Resource, find_resource
 from kubesim.kubectl.command import Call
 from kubesim.kubectl.errors import REFUSALS, KubectlError, NotSimulated, refuse_if, visit
 from kubesim.kubectl.flags import SAYS
+from kubesim.kubectl.manifests import Target as Target  # what a Query is about
 from kubesim.kubectl.manifests import check_paths, manifests, require_namespace
-
-
-@dataclass(frozen=True)
-class Target:
-    """One object by name, or (name None) all objects of a type that the selectors match.
-
-    `obj` is the object where it is known: as a file has it, or in a list that was fetched.
-    """
-
-    resource: Resource
-    namespace: str | None
-    name: str | None
-    source: str = ""
-    obj: Object | None = field(default=None, compare=False)
-
-    @property
-    def place(self) -> tuple[Resource, str, str]:
-        """Where the API server has the object."""
-        return self.resource, self.namespace or "", self.name or ""
 
 
 @dataclass
@@ -80,7 +62,7 @@ class Query:
     def __init__(self, call: Call, args: Sequence[str], *, needs_name: bool = False, latest: bool = True) -> None:
         self._call = call
         self._is_local = bool(call.flags.get("local"))
-        self._latest = latest and not self._is_local
+        self._latest = latest
         self._errors: list[Exception] = []
         refuse_if(self._is_local and not call.flags["filename"], SAYS["nothing named"])
         self._targets = [] if self._is_local else find_targets(call, args, needs_name=needs_name)
@@ -120,7 +102,7 @@ class Query:
 
     def _act_on(self, target: Target, act: Callable[..., object], *args: object) -> None:
         if target.source:
-            require_namespace(self._call, target.namespace or "")
+            require_namespace(self._call, target)
         try:
             act(*args)
         except StatusError as error:
@@ -136,7 +118,9 @@ class Query:
         return len(self._targets) == 1 and self._targets[0].name is not None
 
     def _fetched(self, target: Target) -> Object:
-        if target.obj is not None:
+        if self._is_local:
+            return target.written
+        if target.obj and not (target.source and self._latest):
             return target.obj
         if not target.name:
             raise KubectlError("resource name may not be empty")
@@ -145,9 +129,8 @@ class Query:
     def _walk(self) -> Iterator[tuple[Target, list[Object] | None]]:
         """Each object of files and each name; each type with its objects."""
         if self._call.flags.get("filename"):
-            for each in manifests(self._call, self._errors):
-                obj = None if self._latest else each.local if self._is_local else each.obj
-                yield Target(each.resource, each.namespace, each.name, each.source, obj), None
+            for manifest in manifests(self._call, self._errors):
+                yield manifest, None
         for target in self._targets:
             try:
                 yield target, None if target.name is not None else list_all(self._call, target)

@@ -39,7 +39,7 @@ from kubesim.cluster.apiserver.tokens import create_token as issue
 from kubesim.kubectl.apply import send, with_last_applied
 from kubesim.kubectl.command import Call, Command, Run, command
 from kubesim.kubectl.errors import KubectlError, NotSimulated, Plain, refuse_if, reworded
-from kubesim.kubectl.manifests import Manifest, visit_manifests
+from kubesim.kubectl.manifests import Target, visit_manifests
 from kubesim.kubectl.output import print_result
 from kubesim.kubectl.selection import Query
 
@@ -87,7 +87,7 @@ def create(call: Call) -> None:
         raise KubectlError("no objects passed to create")
 
 
-def _create_one(call: Call, manifest: Manifest) -> None:
+def _create_one(call: Call, manifest: Target) -> None:
     obj = call.recorded(manifest.obj)
     obj = with_last_applied(obj) if call.flags["save-config"] else obj
     print_result(call, manifest.resource, send(call, manifest, obj), "created")
