@@ -21,7 +21,7 @@ from kubesim.cluster.apiserver.checks import INERT
 from kubesim.cluster.apiserver.strategy import MAX_PODS
 from kubesim.cluster.kubelet.containers import bases
 from kubesim.cluster.registry import Registry, Repository, Status, builtin
-from kubesim.kubectl.commands import ABSENT, all_commands
+from kubesim.kubectl import ABSENT, all_commands
 from kubesim.kubectl.flags import GLOBAL, Flag
 from kubesim.kubectl.formats import ABSENT_FORMATS, OUTPUT_FORMATS
 from kubesim.session.programs import PROGRAMS

@@ -1,25 +1,22 @@
-"""kubectl: one command line in, what it prints and its exit status out.
+"""kubectl: one command line in, what it prints and its exit status out; completion, and the help.
 
 Mirrors k8s.io/kubectl pkg/cmd/cmd.go and github.com/spf13/cobra, v1.36.
 """
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from functools import cache
+from importlib import import_module
 from typing import Any
 
+from kubesim.api.objects import name_of
+from kubesim.api.resources import NAMESPACE, RESOURCES, find_resource
 from kubesim.api.result import Result
-from kubesim.kubectl.command import Call, Command, Context, Kustomization, is_change
-from kubesim.kubectl.commands import (
-    ROOT,
-    all_commands,
-    complete,
-    find_command,
-    help_text,
-    next_word,
-    suggestions,
-)
+from kubesim.kubectl.command import REGISTERED, Call, Command, Context, Kustomization, command, is_change
 from kubesim.kubectl.config import KUBECONFIG, Kubeconfig, check_client, check_context
 from kubesim.kubectl.errors import (
     REFUSALS,
@@ -34,6 +31,17 @@ from kubesim.kubectl.errors import (
     message,
     refuse_if,
 )
+from kubesim.kubectl.flags import TABLE, Flag, FlagSet
+
+MODULES: dict[str, str] = TABLE["modules"]
+"""The modules that register a command and its subcommands, by its first word.
+
+One is imported when its command is first used: a learner's first answer should not wait for sixty commands.
+"""
+
+_ABSENT = {tuple(path.split()): names.split() for path, names in TABLE["absent"].items()}
+ABSENT = frozenset((*path, name) for path, names in _ABSENT.items() for name in names)
+"""Commands of kubectl v1.36 that are not simulated."""
 
 
 def run(args: Sequence[str], context: Context) -> Result:
@@ -163,6 +171,162 @@ def _first_help(words: Sequence[str]) -> str:
             f"Unknown help topic [{' '.join(f'`{word}`' for word in rest)}]\n\n\n{help_text(ROOT)}".rstrip("\n")
         )
     return help_text(topic)
+
+
+def find_command(args: Sequence[str]) -> tuple[Command, list[str]]:
+    """The command that the words begin with, flags left aside, and the words without its name; ROOT is without a name.
+
+    Raises NotSimulated for one that kubectl has and kubesim does not.
+    """
+    rest, found = list(args), ROOT
+    while (position := next_word(rest, found.flag_set)) is not None:
+        path = (*found.path, rest[position])
+        _load(path[0])
+        if path in ABSENT:
+            raise NotSimulated(f"'kubectl {' '.join(path)}' is not part of this simulator")
+        if path not in REGISTERED:
+            break
+        found = REGISTERED[path]
+        del rest[position]
+    return found, rest
+
+
+@cache
+def _load(word: str) -> None:
+    for module in MODULES.get(word, "").split():
+        import_module(f"kubesim.kubectl.{module}")
+
+
+def all_commands() -> list[Command]:
+    """Every simulated command, by its words."""
+    for word in MODULES:
+        _load(word)
+    return sorted({command.path: command for command in REGISTERED.values()}.values(), key=lambda item: item.path)
+
+
+def next_word(words: Sequence[str], flags: FlagSet) -> int | None:
+    """The position of the first word that is neither a flag nor the value of one, as cobra looks for commands.
+
+    It takes the word after a flag that it does not know for its value. Mirrors stripFlags of github.com/spf13/cobra.
+    """
+    at = 0
+    while at < len(words) and words[at] != "--":
+        word = words[at]
+        if not word.startswith("-") or word == "-":
+            return at
+        is_long = word.startswith("--")
+        flag = flags.flags.get(word[2:]) if is_long else flags.shorts.get(word[1:])
+        has_value = "=" in word or (len(word) > 2 and not is_long) or (flag and flag.bare is not None)
+        at += 1 if has_value else 2
+    return None
+
+
+def suggestions(word: str) -> str:
+    """Cobra's "Did you mean this?" with the commands that are at most two letters away."""
+    names = [name for name in (*MODULES, *_ABSENT[()]) if name not in ("alpha", "kuberc", "options")]
+    near = [name for name in names if _distance(word.lower(), name) <= 2 or name.startswith(word.lower())]
+    return "\n\nDid you mean this?\n" + "\n".join(f"\t{name}" for name in near) if near else ""
+
+
+def _distance(one: str, other: str) -> int:
+    """The Levenshtein distance."""
+    row = list(range(len(other) + 1))
+    for index, letter in enumerate(one[:64], 1):
+        previous, row[0] = row[0], index
+        for column, wanted in enumerate(other, 1):
+            cost = previous + (letter != wanted)
+            previous, row[column] = row[column], min(cost, row[column] + 1, row[column - 1] + 1)
+    return row[-1]
+
+
+_OUTPUTS = ("custom-columns=", "go-template=", "json", "jsonpath=", "name", "wide", "yaml")
+
+
+def complete(words: Sequence[str], context: Context) -> list[str]:
+    """The words that could replace the last of `words` (the words after "kubectl"; the last may be empty)."""
+    *before, current = words or [""]
+    with suppress(NotSimulated):
+        candidates = _candidates(*find_command(before), current, context)
+        return sorted({word for word in candidates if word.startswith(current)})
+    return []
+
+
+def _candidates(command: Command, rest: list[str], current: str, context: Context) -> Iterable[str]:
+    previous = rest[-1] if rest else ""
+    if previous in ("-n", "--namespace"):
+        return [name_of(obj) for obj in context.api.list(NAMESPACE)]
+    if previous in ("-o", "--output"):
+        return _OUTPUTS
+    if current.startswith("-"):
+        flags = command.flag_set.flags.values()
+        return [f"--{flag.name}" + ("" if flag.bare is not None else "=") for flag in flags if flag.simulated]
+    if not command.path:
+        return MODULES
+    return [member.path[-1] for member in subcommands(command.path)] or _operands(command, rest, current, context)
+
+
+def _operands(command: Command, rest: list[str], current: str, context: Context) -> list[str]:
+    named = re.findall(r"(?:^| )(?:-n|--namespace)[ =](\S+)", " ".join(rest))
+    namespace = named[-1] if named else context.config.namespace_of()
+    words = [word for word in rest if not word.startswith("-")]
+    kind, slash, _ = current.partition("/")
+    if not command.operands:
+        return []
+    if command.operands == "types" and not slash and not words:
+        return [resource.plural for resource in RESOURCES if resource.simulated]
+    resource = find_resource("pods" if command.operands == "pods" else kind if slash else words[0])
+    if resource is None or not resource.simulated:
+        return []
+    head = f"{kind}/" if slash and command.operands == "types" else ""
+    return [head + name_of(obj) for obj in context.api.list(resource, namespace if resource.namespaced else None)]
+
+
+_OPTIONS = 'Use "kubectl options" for a list of global command-line options (applies to all commands).\n'
+
+
+def help_text(command: Command) -> str:
+    """What `kubectl COMMAND --help` prints; one that holds others lists them."""
+    members = subcommands(command.path) if command.path else []
+    width = max([11, *(len(member.path[-1]) for member in members)])
+    listed = "".join([f"  {member.path[-1]:<{width}}   {member.short}\n" for member in members])
+    own = sorted((flag for flag in command.flags if flag.simulated), key=lambda flag: flag.name)
+    parts = [
+        f"{command.long or f'{command.short}.'}\n",
+        f"Aliases:\n{', '.join((command.path[-1], *command.aliases))}\n" if command.aliases else "",
+        command.example and f"Examples:\n{command.example}\n",
+        listed and f"Available Commands:\n{listed}",
+        "Options:\n" * bool(own) + "\n".join(map(_flag_help, own)),
+        f"Usage:\n  {' '.join(filter(None, (command.name, command.usage)))} [options]\n",
+    ]
+    if members or not command.path:
+        parts.append(f'Use "{command.name} <command> --help" for more information about a given command.')
+    return "\n".join([*filter(None, parts), _OPTIONS])
+
+
+def _flag_help(flag: Flag) -> str:
+    default = {"list": "[]", "pairs": "[]", "array": "[]", "text": f"'{flag.default}'"}.get(flag.kind)
+    shown = default or f"{json.dumps(flag.default)}{'s' if flag.kind == 'duration' else ''}".replace(".0s", "s")
+    return f"    {f'-{flag.short}, ' if flag.short else ''}--{flag.name}={shown}:\n\t{flag.help}\n"
+
+
+def subcommands(path: tuple[str, ...]) -> list[Command]:
+    """The registered commands right below `path`, by name."""
+    found = {id(item): item for item in REGISTERED.values() if item.path[:-1] == path and item.path != path}
+    return sorted(found.values(), key=lambda item: item.path)
+
+
+def _show_group(call: Call) -> None:
+    """Called by itself, a command that only holds others shows its help."""
+    if call.args:
+        raise UsageError(f'unknown command "{" ".join(call.args)}"')
+    (call.say if call.command.shows_help else call.complain)(help_text(call.command))
+    raise Exit(1)
+
+
+for _path, _row in TABLE["commands"].items():
+    if _row.get("is_group") and _path:
+        command(_path, is_offline=True)(_show_group)
+ROOT = Command((), _show_group, **TABLE["commands"][""])
 
 
 __all__ = ["Command", "Context", "Kubeconfig", "all_commands", "complete", "run"]

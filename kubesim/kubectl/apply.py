@@ -16,7 +16,7 @@ from kubesim.kubectl.command import Call, command
 from kubesim.kubectl.deletion import delete_target, wait_until_gone
 from kubesim.kubectl.errors import REFUSALS, Exit, KubectlError, UsageError, raise_all, refuse_if, visit, with_source
 from kubesim.kubectl.flags import SAYS
-from kubesim.kubectl.formats.marshal import last_applied, to_yaml
+from kubesim.kubectl.formats import last_applied, to_yaml
 from kubesim.kubectl.manifests import Target, check_kind, manifests, require_namespace, visit_manifests
 from kubesim.kubectl.output import print_result
 from kubesim.kubectl.selection import Query, find_named, get_named

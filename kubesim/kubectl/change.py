@@ -22,8 +22,7 @@ from kubesim.gotext import gojson
 from kubesim.kubectl.command import CHANGE_CAUSE, Call, command
 from kubesim.kubectl.errors import KubectlError, ManifestError, raise_all, refuse_if, reworded
 from kubesim.kubectl.flags import SAYS
-from kubesim.kubectl.formats import list_of, no_format
-from kubesim.kubectl.formats.marshal import to_json, to_yaml
+from kubesim.kubectl.formats import list_of, no_format, to_json, to_yaml
 from kubesim.kubectl.manifests import documents, items_of, parse_document, parse_json, read_text
 from kubesim.kubectl.output import print_result
 from kubesim.kubectl.selection import Query, Target

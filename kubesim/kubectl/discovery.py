@@ -25,8 +25,7 @@ from kubesim.kubectl.command import Call, command
 from kubesim.kubectl.config import SERVER, check_client
 from kubesim.kubectl.describers.others import RULE_HEADINGS, rule_rows
 from kubesim.kubectl.errors import Exit, FormatError, KubectlError, Plain, refuse_if
-from kubesim.kubectl.formats import jsonpath, no_format
-from kubesim.kubectl.formats.marshal import to_yaml
+from kubesim.kubectl.formats import jsonpath, no_format, to_yaml
 from kubesim.kubectl.manifests import Target, visit_manifests
 from kubesim.kubectl.output import print_result
 from kubesim.kubectl.selection import find_named, warn_of_others

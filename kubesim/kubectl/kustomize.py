@@ -17,7 +17,7 @@ from kubesim.gotext import gojson
 from kubesim.kubectl.command import Call, command
 from kubesim.kubectl.create.secrets import short_hash
 from kubesim.kubectl.errors import KubectlError, ManifestError, NotSimulated, refuse_if, reworded
-from kubesim.kubectl.formats.marshal import to_yaml
+from kubesim.kubectl.formats import to_yaml
 from kubesim.kubectl.manifests import documents, items_of, parse_document
 
 _TABLES = load_table(__file__, "kustomize.json")

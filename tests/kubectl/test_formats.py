@@ -18,8 +18,7 @@ from hypothesis import strategies as st
 from kubesim.api.budget import Budget
 from kubesim.gotext.gojson import quote
 from kubesim.kubectl.errors import FormatError, NotSimulated
-from kubesim.kubectl.formats import evaluate_relaxed, parse_output, sort_objects
-from kubesim.kubectl.formats.marshal import LAST_APPLIED, last_applied, to_json
+from kubesim.kubectl.formats import LAST_APPLIED, evaluate_relaxed, last_applied, parse_output, sort_objects, to_json
 
 CASES = yaml.safe_load(Path(__file__).with_name("formats.yaml").read_text())
 WEB = {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "web"}}

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from kubesim.kubectl.commands import all_commands, find_command
+from kubesim.kubectl import all_commands, find_command
 from kubesim.kubectl.errors import FlagError, NotSimulated
 from kubesim.kubectl.flags import GLOBAL, FlagSet, parse_duration, read_flags
 from tests.learner import Learner, rows

@@ -13,7 +13,7 @@ from kubesim import Session
 from kubesim.api.objects import name_of
 from kubesim.api.resources import EVENT
 from kubesim.api.result import Result
-from kubesim.kubectl.commands import find_command
+from kubesim.kubectl import find_command
 from kubesim.kubectl.errors import FlagError, NotSimulated
 
 from .invariants import Watch, orphans

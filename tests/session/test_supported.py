@@ -6,7 +6,7 @@ import pytest
 
 from kubesim.api.resources import RESOURCES
 from kubesim.api.schema import Type, fields, type_of
-from kubesim.kubectl.commands import ABSENT, all_commands
+from kubesim.kubectl import ABSENT, all_commands
 from tests.learner import Learner
 from tools import supported
 

@@ -1,7 +1,7 @@
 """kubectl's -o: which formats there are, and how an object is printed in one.
 
 Mirrors k8s.io/cli-runtime pkg/genericclioptions/{print,template,jsonpath,name}_flags.go and k8s.io/kubectl
-pkg/cmd/get/{get,customcolumn}_flags.go, v1.36.
+pkg/cmd/get/{get,customcolumn}_flags.go and pkg/util/apply.go, v1.36.
 """
 
 from __future__ import annotations
@@ -9,20 +9,20 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
+from itertools import chain, repeat
 from typing import Any, NamedTuple
 
 from kubesim.api.budget import Budget
-from kubesim.gotext.gojson import quote
+from kubesim.api.objects import LAST_APPLIED
+from kubesim.gotext import gojson
 from kubesim.kubectl.errors import FormatError, NotSimulated, refuse_if
 
 Print = Callable[[Mapping[str, Any], bool], str]
 """Prints an object or a List. True says that kubectl built it itself: its JSON keeps the order of the fields."""
 
-# Which module prints each format. It is imported when the format is first used; its class Printer takes the name,
-# the template, whether to leave out headers, and the budget to pay from, and makes a Print for one command.
+# Which module prints each format with a template. It is imported when the format is first used; its class Printer takes
+# the name, the template, whether to leave out headers, and the budget to pay from, and makes a Print for one command.
 _MODULES = {
-    "json": "marshal",
-    "yaml": "marshal",
     "go-template": "gotemplate",
     "jsonpath": "jsonpath",
     "jsonpath-as-json": "jsonpath",
@@ -83,13 +83,25 @@ def parse_output(
         argument = _template(name, argument, read_file)
         name = name if is_columns else name.removesuffix("-file")
         return Format(name, _load(name).Printer(name, argument, no_headers, budget))
-    if output.lower() in ("json", "yaml"):
-        return Format(output.lower(), _load(output.lower()).Printer(output.lower()))
-    if output.lower() == "name":
-        return Format("name", lambda obj, _: "".join([f"{_reference(item)}\n" for item in items_of(obj)]))
+    if plain := {"json": _json, "name": _names, "yaml": _yaml()}.get(output.lower()):
+        return Format(output.lower(), plain)
     if not output or (tables and output == "wide"):
         return Format(output)
     raise no_format(output, OUTPUT_FORMATS if tables else FORMATS)
+
+
+def _yaml() -> Print:
+    """YAML, with `---` before all but the first object."""
+    separators = chain([""], repeat("---\n"))
+    return lambda obj, _: next(separators) + to_yaml(obj)
+
+
+def _json(obj: Mapping[str, Any], typed: bool) -> str:
+    return to_json(obj, typed) + "\n"
+
+
+def _names(obj: Mapping[str, Any], _: bool) -> str:
+    return "".join([f"{_reference(item)}\n" for item in items_of(obj)])
 
 
 def no_format(output: str, allowed: Sequence[str], absent: Sequence[str] = ()) -> Exception:
@@ -98,7 +110,7 @@ def no_format(output: str, allowed: Sequence[str], absent: Sequence[str] = ()) -
         return NotSimulated(f"--output {output} is not part of this simulator")
     names = ",".join(sorted(allowed))
     return FormatError(
-        f"unable to match a printer suitable for the output format {quote(output)}, allowed formats are: {names}"
+        f"unable to match a printer suitable for the output format {gojson.quote(output)}, allowed formats are: {names}"
     )
 
 
@@ -163,3 +175,29 @@ def _reference(obj: Mapping[str, Any]) -> str:
     group = str(obj.get("apiVersion", "")).rpartition("/")[0]
     kind = str(obj.get("kind", "")).lower()
     return f"{kind}{'.' * bool(group)}{group}/{obj.get('metadata', {}).get('name') or '<unknown>'}"
+
+
+def to_json(value: Any, typed: bool = False) -> str:
+    """`value` indented by four spaces, without a line end.
+
+    Keys are sorted; a `typed` object, one that kubectl built itself, keeps the order of its fields after kind and
+    apiVersion.
+    """
+    head = {key: value[key] for key in ("kind", "apiVersion") if key in value} if typed else {}
+    return gojson.dumps(head | value if typed else value, sort=not typed, indent=4)
+
+
+def last_applied(obj: Mapping[str, Any], typed: bool = False) -> str:
+    """What kubectl apply keeps of `obj` in the annotation LAST_APPLIED: all but that annotation, with a line end.
+
+    A `typed` object keeps the order of its fields, and has no empty annotations.
+    """
+    metadata = obj.get("metadata") or {}
+    annotations = {key: text for key, text in (metadata.get("annotations") or {}).items() if key != LAST_APPLIED}
+    kept = {} if typed and not annotations else {"annotations": annotations}
+    return gojson.dumps({**obj, "metadata": {**metadata, **kept}}, sort=not typed) + "\n"
+
+
+def to_yaml(value: Any) -> str:
+    """`value` as a YAML document with its line end."""
+    return str(import_module("kubesim.kubectl.documents").dump(value))  # late: it imports PyYAML
