@@ -67,18 +67,11 @@ class _Run:
 
 
 _Statement = Callable[[_Run, Any], None]
-_Evaluate = Callable[..., Any]
-"""The value of a part of an action, from the run and its dot; a function is handed one more argument by a pipeline."""
+_Evaluate = Callable[[_Run, Any], Any]
+"""The value of a part of an action, from the run and its dot."""
 
 
-class _Node(NamedTuple):
-    """A part of an action, and the name of its function, if it is a call."""
-
-    evaluate: _Evaluate
-    function: str = ""
-
-
-def _fields(base: _Evaluate, names: Sequence[str]) -> _Node:
+def _fields(base: _Evaluate, names: Sequence[str]) -> _Evaluate:
     """`.a.b`, `$x.a`, `(pipeline).a` or only `.`: the fields of what `base` evaluates to."""
 
     def evaluate(run: _Run, dot: Any) -> Any:
@@ -89,15 +82,20 @@ def _fields(base: _Evaluate, names: Sequence[str]) -> _Node:
             value = (value or {}).get(name)
         return value
 
-    return _Node(evaluate)
+    return evaluate
 
 
-def _call(name: str, arguments: Sequence[_Node]) -> _Node:
-    def evaluate(run: _Run, dot: Any, *handed: Any) -> Any:
-        values = chain((node.evaluate(run, dot) for node in arguments), handed)
-        return functions.call(name, values, len(arguments) + len(handed), run.budget)
+class _Command(NamedTuple):
+    """A function with its arguments, or ("") a value; a function is handed one more argument by a pipeline."""
 
-    return _Node(evaluate, name)
+    function: str
+    operands: Sequence[_Evaluate]
+
+    def evaluate(self, run: _Run, dot: Any, *handed: Any) -> Any:
+        values = chain((operand(run, dot) for operand in self.operands), handed)
+        if not self.function:
+            return next(values)
+        return functions.call(self.function, values, len(self.operands) + len(handed), run.budget)
 
 
 class _Pipeline(NamedTuple):
@@ -105,12 +103,12 @@ class _Pipeline(NamedTuple):
 
     variables: Sequence[str]
     assigns: bool
-    nodes: Sequence[_Node]
+    commands: Sequence[_Command]
 
     def evaluate(self, run: _Run, dot: Any) -> Any:
-        value = self.nodes[0].evaluate(run, dot)
-        for call in self.nodes[1:]:
-            value = call.evaluate(run, dot, value)
+        value = self.commands[0].evaluate(run, dot)
+        for command in self.commands[1:]:
+            value = command.evaluate(run, dot, value)
         self.bind(run, value)
         return value
 
@@ -127,27 +125,28 @@ class _Pipeline(NamedTuple):
             run.print("<no value>" if value is None else gojson.sprint(value))
 
 
-def _control(
-    keyword: str, pipeline: _Pipeline, body: Sequence[_Statement], otherwise: Sequence[_Statement]
-) -> _Statement:
+class _Control(NamedTuple):
     """The statement `if`, `with` or `range`."""
 
-    def execute(run: _Run, dot: Any) -> None:
+    keyword: str
+    pipeline: _Pipeline
+    body: Sequence[_Statement]
+    otherwise: Sequence[_Statement]
+
+    def execute(self, run: _Run, dot: Any) -> None:
         run.variables = run.variables.new_child()
-        value = pipeline.evaluate(run, dot)
+        value = self.pipeline.evaluate(run, dot)
         if not value:
-            run.walk(otherwise, dot)
-        elif keyword != "range":
-            run.walk(body, value if keyword == "with" else dot)
+            run.walk(self.otherwise, dot)
+        elif self.keyword != "range":
+            run.walk(self.body, value if self.keyword == "with" else dot)
         elif not isinstance(value, dict | list):
             raise functions.Refusal(f"range can't iterate over {gojson.sprint(value)}")
         else:
             for key, item in sorted(value.items()) if isinstance(value, dict) else enumerate(value):
-                pipeline.bind(run, key, item)
-                run.walk(body, item)
+                self.pipeline.bind(run, key, item)
+                run.walk(self.body, item)
         run.variables = run.variables.parents
-
-    return execute
 
 
 _CONTROLS = ("if", "range", "with")
@@ -252,76 +251,73 @@ class _Parser:
         if end != "end":
             raise self.error(f"expected end; found {{{{{end}}}}}" if end else "unexpected EOF")
         del self._variables[known:]
-        return _control(keyword, pipeline, body, otherwise)
+        return _Control(keyword, pipeline, body, otherwise).execute
 
     def _pipeline(self, context: str, end: str = "}}") -> _Pipeline:
         declaration = self._tokens.popleft().text if self._tokens[0].kind == "declare" else ""
         variables = re.findall(r"\$\w+", declaration)
         self._variables += variables
-        nodes = [self._command(context)]
+        commands = [self._command(context)]
         while self._tokens[0].kind == "|":
             self._tokens.popleft()
-            nodes.append(self._command(context))
-            if not nodes[-1].function:
-                raise self.error(f"non executable command in pipeline stage {len(nodes)}")
+            commands.append(self._command(context))
+            if not commands[-1].function:
+                raise self.error(f"non executable command in pipeline stage {len(commands)}")
         if self._tokens[0].kind != end:
             raise self._unexpected()
         self._tokens.popleft()
-        return _Pipeline(variables, bool(declaration) and ":" not in declaration, nodes)
+        return _Pipeline(variables, bool(declaration) and ":" not in declaration, commands)
 
     def _unexpected(self) -> FormatError:
-        kind, text = self._tokens[0].kind, self._tokens[0].text
+        kind, text, _ = self._tokens[0]
         known = {"}}": "unclosed left paren", ")": "unexpected right paren"}
         return self.error(known.get(kind, f"unexpected {quote(text)} in operand"))
 
-    def _command(self, context: str) -> _Node:
-        if self._tokens[0].kind == "}}":
+    def _command(self, context: str) -> _Command:
+        kind, text, _ = self._tokens[0]
+        if kind == "}}":
             raise self.error(f"missing value for {context}")
-        text, first, arguments = self._tokens[0].text, self._operand(), list[_Node]()
+        operands = [self._operand()]
         while self._tokens[0].kind in _OPERANDS:
-            arguments.append(self._operand())
-        if arguments and not first.function:
+            operands.append(self._operand())
+        if kind == "word" and text not in _CONSTANTS:
+            return _Command(text, operands[1:])
+        if operands[1:]:
             raise self.error(f"can't give argument to non-function {text}")
-        return _call(first.function, arguments) if first.function else first
+        return _Command("", operands)
 
-    def _operand(self) -> _Node:
+    def _operand(self) -> _Evaluate:
         kind, text, _ = self._tokens[0]
         if kind not in _OPERANDS:
             raise self._unexpected()
         self._tokens.popleft()
-        if kind == "path":
-            return self._path(text)
         if kind == "(":
             return self._parenthesized()
+        if kind == "path":
+            base, *names = text.split(".")
+            if base and base not in self._variables:
+                raise self.error(f"undefined variable {quote(base)}")
+            return _fields(lambda run, dot: run.variables[base] if base else dot, [name for name in names if name])
         if kind == "word" and text not in _CONSTANTS:
             if text in _ABSENT:
                 raise NotSimulated(f"{quote(text)} in a Go template is not part of this simulator")
             if text not in functions.NAMES:
                 raise self.error(f"function {quote(text)} not defined")
-            return _call(text, ())
-        value = self._constant(kind, text)
-        return _Node(lambda run, dot: value)
+            return _Command(text, ()).evaluate
+        value = _CONSTANTS[text] if kind == "word" else self._literal(text)
+        return lambda run, dot: value
 
-    def _constant(self, kind: str, text: str) -> Any:
-        if kind == "word":
-            return _CONSTANTS[text]
-        if kind == "number":
+    def _literal(self, text: str) -> Any:
+        if text[0] not in '"`':
             return float(text) if "." in text else Literal(text)
         try:
             return text[1:-1] if text[0] == "`" else gojson.unquote(text[1:-1])
         except ValueError as error:
             raise self.error(str(error)) from None
 
-    def _path(self, text: str) -> _Node:
-        base, *names = text.split(".")
-        if base and base not in self._variables:
-            raise self.error(f"undefined variable {quote(base)}")
-        start = (lambda run, _: run.variables[base]) if base else (lambda _, dot: dot)
-        return _fields(start, [name for name in names if name])
-
-    def _parenthesized(self) -> _Node:
+    def _parenthesized(self) -> _Evaluate:
         pipeline, fields = self._pipeline("parenthesized pipeline", end=")"), self._tokens[0]
         if fields.kind != "path" or self._text[fields.at - 1] != ")":
-            return _fields(pipeline.evaluate, [])
+            return pipeline.evaluate
         self._tokens.popleft()
         return _fields(pipeline.evaluate, fields.text[1:].split("."))
