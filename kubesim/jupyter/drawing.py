@@ -9,7 +9,6 @@ from __future__ import annotations
 import html
 import re
 import textwrap
-from dataclasses import dataclass
 from itertools import pairwise
 
 import graphviz
@@ -135,62 +134,26 @@ ROUND, CUT = 8, 14  # how much of a corner goes: of a round one, and of an octag
 _DASHES = {NOT_REACHED: ' stroke-dasharray="6 4"', NOT_NEEDED: ' stroke-dasharray="2 4"'}
 
 
-@dataclass(frozen=True)
-class _Box:
-    """A hop, and where its box is: `x` and `y` are its left and upper edge."""
-
-    hop: Hop
-    x: int
-    y: int
-    width: int
-    height: int
-
-    @property
-    def right(self) -> int:
-        return self.x + self.width
-
-    @property
-    def bottom(self) -> int:
-        return self.y + self.height
-
-    def drawn(self) -> str:
-        head = f"{SYMBOLS[self.hop.state]} {html.escape(self.hop.title)}"
-        first = f'<tspan font-weight="bold">{head}</tspan> <tspan font-style="italic">{self.hop.state}</tspan>'
-        texts = (
-            f'<text x="{self.x + PADDING}" y="{self.y + PADDING + LINE * number - 4}" fill="{INK}">{line}</text>'
-            for number, line in enumerate([first, *map(html.escape, _lines(self.hop))], start=1)
-        )
-        return f'<g class="hop {_slug(self.hop)}">{self._outline()}{"".join(texts)}</g>'
-
-    def _outline(self) -> str:
-        state = _BOXES[self.hop.state] | (_CULPRIT if self.hop.problem else {})
-        look = f'fill="{state["fillcolor"]}" stroke="{LINES[self.hop.state]}" stroke-width="{state["penwidth"]}"'
-        if self.hop.problem:
-            return f'<polygon points="{self._octagon()}" {look}/>'
-        corner = "" if self.hop.state == FAILED else f' rx="{ROUND}"'
-        place = f'x="{self.x}" y="{self.y}" width="{self.width}" height="{self.height}"{corner}'
-        return f"<rect {place} {look}{_DASHES.get(self.hop.state, '')}/>"
-
-    def _octagon(self) -> str:
-        across = (self.x, self.x + CUT, self.right - CUT, self.right)
-        down = (self.y, self.y + CUT, self.bottom - CUT, self.bottom)
-        corners = ((1, 0), (2, 0), (3, 1), (3, 2), (2, 3), (1, 3), (0, 2), (0, 1))
-        return " ".join(f"{across[x]},{down[y]}" for x, y in corners)
-
-
 def _layout(flow: Flow) -> str:
-    boxes: list[_Box] = []
-    y = MARGIN
+    """Each row from the left; an arrow leads to each box from the one before, to the second row from the end above."""
+    drawn, y, end, middle = list[str](), MARGIN, 0, 0
     for row in _rows(flow):
-        x, height = MARGIN, max(2 * PADDING + LINE * (1 + len(_lines(hop))) for hop in row)
-        for hop in row:
-            boxes.append(_Box(hop, x, y, _width(hop), height))
-            x = boxes[-1].right + GAP
+        x, height = MARGIN, 2 * PADDING + LINE * max(1 + len(_lines(hop)) for hop in row)
+        for number, hop in enumerate(row):
+            width = _width(hop)
+            centre, half = x + width // 2, y + height // 2
+            if number:
+                drawn.append(_arrow(hop, f"M{x - GAP},{half}H{x - 8}", f"translate({x},{half})"))
+            elif drawn:
+                down = f"M{middle},{y - GAP}v{GAP // 2}H{centre}V{y - 8}"
+                drawn.append(_arrow(hop, down, f"translate({centre},{y}) rotate(90)"))
+            drawn.append(f'<g class="hop {_slug(hop)}" transform="translate({x},{y})">{_box(hop, width, height)}</g>')
+            x, middle = x + width + GAP, centre
+            end = max(end, x)
         y += height + GAP
-    width, height = max(box.right for box in boxes) + MARGIN, boxes[-1].bottom + MARGIN
-    drawn = "".join([*(_arrow(before, after) for before, after in pairwise(boxes)), *(box.drawn() for box in boxes)])
+    width, height = end - GAP + MARGIN, y - GAP + MARGIN
     size = f'viewBox="0 0 {width} {height}" width="{width}pt" height="{height}pt" font-family="{FONT}" font-size="12"'
-    return f'<svg xmlns="http://www.w3.org/2000/svg" {_attributes(flow)} {size}>{drawn}</svg>'
+    return f'<svg xmlns="http://www.w3.org/2000/svg" {_attributes(flow)} {size}>{"".join(drawn)}</svg>'
 
 
 def _width(hop: Hop) -> int:
@@ -198,20 +161,29 @@ def _width(hop: Hop) -> int:
     return max(NARROWEST, round(longest * LETTER) + 2 * PADDING)
 
 
-def _arrow(before: _Box, after: _Box) -> str:
-    """The path from one box to the next: across in a row, else down and back to the start of the next row."""
-    look = _edge(after.hop)
-    if before.y == after.y:
-        y = before.y + before.height // 2
-        path, head = (
-            f"M{before.right},{y}H{after.x - 8}",
-            f"{after.x - 8},{y - 5} {after.x - 8},{y + 5} {after.x - 1},{y}",
-        )
+def _box(hop: Hop, width: int, height: int) -> str:
+    state = _BOXES[hop.state] | (_CULPRIT if hop.problem else {})
+    look = f'fill="{state["fillcolor"]}" stroke="{LINES[hop.state]}" stroke-width="{state["penwidth"]}"'
+    if hop.problem:
+        right, low = width - CUT, height - CUT
+        corners = f"{CUT},0 {right},0 {width},{CUT} {width},{low} {right},{height} {CUT},{height} 0,{low} 0,{CUT}"
+        outline = f'<polygon points="{corners}" {look}/>'
     else:
-        x, start = after.x + after.width // 2, before.x + before.width // 2
-        y = before.bottom + GAP // 2
-        path = f"M{start},{before.bottom}V{y}H{x}V{after.y - 8}"
-        head = f"{x - 5},{after.y - 8} {x + 5},{after.y - 8} {x},{after.y - 1}"
+        corner = 0 if hop.state == FAILED else ROUND
+        outline = f'<rect width="{width}" height="{height}" rx="{corner}" {look}{_DASHES.get(hop.state, "")}/>'
+    head = f"{SYMBOLS[hop.state]} {html.escape(hop.title)}"
+    first = f'<tspan font-weight="bold">{head}</tspan> <tspan font-style="italic">{hop.state}</tspan>'
+    texts = (
+        f'<text x="{PADDING}" y="{PADDING + LINE * number - 4}" fill="{INK}">{line}</text>'
+        for number, line in enumerate([first, *map(html.escape, _lines(hop))], start=1)
+    )
+    return outline + "".join(texts)
+
+
+def _arrow(hop: Hop, line: str, tip: str) -> str:
+    """The path to a hop: a line, and its head, which is moved to the tip."""
+    look = _edge(hop)
     dashes = ' stroke-dasharray="6 4"' if look["style"] == "dashed" else ""
-    line = f'<path d="{path}" fill="none" stroke="{look["color"]}" stroke-width="1.5"{dashes}/>'
-    return f'<g class="{look["class"]}">{line}<polygon points="{head}" fill="{look["color"]}"/></g>'
+    path = f'<path d="{line}" fill="none" stroke="{look["color"]}" stroke-width="1.5"{dashes}/>'
+    head = f'<polygon points="-8,-5 -8,5 -1,0" transform="{tip}" fill="{look["color"]}"/>'
+    return f'<g class="{look["class"]}">{path}{head}</g>'
