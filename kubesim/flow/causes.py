@@ -36,6 +36,11 @@ class Cause(NamedTuple):
     tell: str = ""
     others: tuple[Cause, ...] = ()
 
+    @property
+    def title(self) -> str:
+        """That of the hop."""
+        return str(table("hops")["titles"][self.hop])
+
 
 def find_cause(facts: Facts) -> Cause | None:
     """What keeps the image from the node; None where nothing does, or only the next attempt is missing."""

@@ -28,16 +28,14 @@ _MANY = 5  # Secrets that the Pod does not list, by name
 class Hop:
     """One station. `words` are a line or two on what was found there.
 
-    The hop where the cause lies has a `problem`, in the learner's words, and `fix`, the commands that fix it. A
-    later hop can be failed too, as a consequence; it then has neither.
+    A hop after the one where the cause lies can be failed too, as a consequence.
     """
 
     key: str
     title: str
     state: str
     words: tuple[str, ...] = ()
-    problem: str = ""
-    fix: tuple[str, ...] = ()
+    is_cause: bool = False
 
     @property
     def line(self) -> str:
@@ -51,8 +49,8 @@ class Hop:
 class Flow:
     """The pull of one container's image. `outcome` sums it up in a sentence.
 
-    `story` is the last attempt, a sentence for each step. Of an export (or a text: `source`), `unknown` is what it
-    can't show, and `verdict` how sure the cause is, and what else it may be.
+    `story` is the last attempt, a sentence for each step. Of an export (or a text or message: `source`, "" for the
+    running cluster), `unknown` is what it can't show.
     """
 
     subject: str
@@ -60,12 +58,8 @@ class Flow:
     outcome: str
     story: tuple[str, ...] = ()
     unknown: tuple[str, ...] = ()
-    verdict: Cause | None = None
-    source: str = "export"
-
-    @property
-    def cause(self) -> Hop | None:
-        return next((hop for hop in self.hops if hop.problem), None)
+    cause: Cause | None = None
+    source: str = ""
 
     def text(self) -> str:
         return "\n".join([self.subject, *(hop.line for hop in self.hops), *self._end()])
@@ -78,16 +72,16 @@ class Flow:
     def _end(self) -> list[str]:
         if self.cause is None:
             return [self.outcome]
-        grade = f" ({_GRADES[self.verdict.grade].format(source=self.source)})" if self.verdict else ""
+        grade = f" ({_GRADES[self.cause.grade].format(source=self.source)})" if self.source else ""
         first = [f"What's wrong{grade}: {self.cause.problem}", "How to fix it:", *commands(self.cause.fix)]
-        return [*first, *(_alternatives(self.verdict) if self.verdict else ())]
+        return [*first, *(_alternatives(self.cause) if self.source else ())]
 
 
-def _alternatives(verdict: Cause) -> Iterator[str]:
+def _alternatives(cause: Cause) -> Iterator[str]:
     """How to make sure, and what else it may be."""
-    if verdict.tell:
-        yield f"To check: {verdict.tell}"
-    for other in verdict.others:
+    if cause.tell:
+        yield f"To check: {cause.tell}"
+    for other in cause.others:
         yield f"It may also be this: {other.problem}"
         if other.tell:
             yield f"    To check: {other.tell}"
@@ -124,17 +118,15 @@ def draw_facts(facts: Facts) -> Flow:
     for key, rows in table("hops")["hops"].items():
         state, *texts = first(rows, words)
         lines = tuple(line for text in texts for line in text.format_map(words).split("\n"))
-        if cause and cause.hop == key:
-            hops.append(Hop(key, table("hops")["titles"][key], FAILED, lines, cause.problem, cause.fix))
-        elif state:
-            hops.append(Hop(key, table("hops")["titles"][key], state, lines))
-    verdict = cause if facts.scene.is_export else None
+        is_cause = cause is not None and cause.hop == key
+        if state or is_cause:
+            hops.append(Hop(key, table("hops")["titles"][key], FAILED if is_cause else state, lines, is_cause))
     what = f"volume {facts.volume}" if facts.volume else f"container {facts.container['name']}"
     subject = f"{facts.image} for {facts.namespace}/{name_of(facts.pod)}, {what}"
     if facts.source == "message":
         subject = f"{facts.image or 'An image'}, from a message alone"
     texts = (tuple(story(facts)), tuple(limits(facts)))
-    return Flow(subject, tuple(hops), say("outcome", words), *texts, verdict, facts.source)
+    return Flow(subject, tuple(hops), say("outcome", words), *texts, cause, facts.source if words["is_export"] else "")
 
 
 def _state(facts: Facts) -> dict[str, Any]:
@@ -178,13 +170,12 @@ def _no_pod(scene: Scene, namespace: str, pod: str) -> Flow:
 
 def _stopped(subject: str, words: Known) -> Flow:
     problem, command = (text.format_map(words) for text in first(table("hops")["no_pod"], words))
-    start = Hop("kubectl", "kubectl", FAILED, (), problem, (command,))
-    rest = (
-        Hop(key, title, NOT_REACHED)
+    hops = (
+        Hop(key, title, FAILED if key == "kubectl" else NOT_REACHED, is_cause=key == "kubectl")
         for key, title in table("hops")["titles"].items()
-        if key not in ("kubectl", "account")
+        if key != "account"
     )
-    return Flow(subject, (start, *rest), "")
+    return Flow(subject, tuple(hops), "", cause=Cause("kubectl", problem, (command,)))
 
 
 def story(facts: Facts) -> Iterator[str]:

@@ -49,7 +49,7 @@ def _row(graph: graphviz.Digraph, hops: tuple[Hop, ...]) -> None:
     with graph.subgraph() as row:
         row.attr(rank="same")
         for hop in hops:
-            box = {"shape": "box", **_BOXES[hop.state], **(_CULPRIT if hop.problem else {})}
+            box = {"shape": "box", **_BOXES[hop.state], **(_CULPRIT if hop.is_cause else {})}
             box |= {"class": f"hop {_slug(hop)}", "color": LINES[hop.state], "width": "2.2"}
             row.node(hop.key, _label(hop), **box)
         for before, after in pairwise(hops):
@@ -116,7 +116,7 @@ def chain(flow: Flow) -> str:
 def _link(hop: Hop) -> str:
     words = "".join(f"<div>{html.escape(text, quote=False)}</div>" for text in hop.words)
     head = f"<b>{SYMBOLS[hop.state]} {html.escape(hop.title)}</b> <i>{hop.state}</i>"
-    culprit = " ks-culprit" if hop.problem else ""
+    culprit = " ks-culprit" if hop.is_cause else ""
     return f'<li class="ks-{_slug(hop)}{culprit}"><div>{head}</div>{words}</li>'
 
 
@@ -162,9 +162,9 @@ def _width(hop: Hop) -> int:
 
 
 def _box(hop: Hop, width: int, height: int) -> str:
-    state = _BOXES[hop.state] | (_CULPRIT if hop.problem else {})
+    state = _BOXES[hop.state] | (_CULPRIT if hop.is_cause else {})
     look = f'fill="{state["fillcolor"]}" stroke="{LINES[hop.state]}" stroke-width="{state["penwidth"]}"'
-    if hop.problem:
+    if hop.is_cause:
         right, low = width - CUT, height - CUT
         corners = f"{CUT},0 {right},0 {width},{CUT} {width},{low} {right},{height} {CUT},{height} 0,{low} 0,{CUT}"
         outline = f'<polygon points="{corners}" {look}/>'

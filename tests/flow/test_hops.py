@@ -99,7 +99,7 @@ def test_a_wrong_password_is_told_before_the_kubelet_has_tried_it():
     flow = trace_flow(session.cluster, "default", "web")
     who = 'user "myuser" of the Secret regcred'
     wrong = f"registry.example.com does not accept the {who} with that password: 401 Unauthorized."
-    assert (flow.cause.key, flow.cause.problem) == (
+    assert (flow.cause.hop, flow.cause.problem) == (
         "registry",
         f"{wrong} The kubelet hasn't tried that yet, and will find out at its next attempt.",
     )
@@ -129,7 +129,7 @@ def test_when_the_cause_is_gone_the_flow_waits_for_the_next_attempt():
 def test_a_pod_that_is_not_there(namespace, name, problem, fix):
     session = make([], pod(image="nginx"))
     flow = trace_flow(session.cluster, namespace, name)
-    assert (flow.cause.key, flow.cause.problem, flow.cause.fix) == ("kubectl", problem, (f"kubectl {fix}",))
+    assert (flow.cause.hop, flow.cause.problem, flow.cause.fix) == ("kubectl", problem, (f"kubectl {fix}",))
     assert [hop.state for hop in flow.hops] == [FAILED, *[NOT_REACHED] * 5]
 
 

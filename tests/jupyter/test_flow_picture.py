@@ -5,6 +5,7 @@ from xml.etree import ElementTree
 import graphviz
 import pytest
 
+from kubesim.flow.causes import Cause
 from kubesim.flow.hops import FAILED, NOT_NEEDED, NOT_REACHED, PASSED, Flow, Hop
 from kubesim.jupyter import card, drawing, flow, workbench
 
@@ -21,13 +22,14 @@ BROKEN = Flow(
     "<img> for default/web",
     (
         Hop("kubectl", "kubectl", PASSED, ("Pod <b>web</b>",)),
-        Hop("secret", "Secret", FAILED, ("a & b: not found",), "There is no <i>Secret</i>.", ("kubectl 'a' < \"b\"",)),
+        Hop("secret", "Secret", FAILED, ("a & b: not found",), is_cause=True),
         Hop("spec", "Pod spec", NOT_NEEDED, ("in its own spec",)),
         Hop("kubelet", "kubelet", PASSED, ("asked without credentials",)),
         Hop("registry", "Registry", FAILED, ("refused",)),
         Hop("image", "Image", NOT_REACHED, ()),
     ),
     "",
+    cause=Cause("secret", "There is no <i>Secret</i>.", ("kubectl 'a' < \"b\"",)),
 )
 
 
