@@ -5,10 +5,8 @@ Of what happened there only the Pods' statuses, and the events if exported, are 
 
 from __future__ import annotations
 
-import gc
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
 from typing import Any
 
 from kubesim.api.imageref import Reference
@@ -91,19 +89,6 @@ class Hearsay:
         return ()
 
 
-@contextmanager
-def _uncollected() -> Iterator[None]:
-    """Many values are made and none is garbage: to look for it again and again takes a third of the time."""
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()
-
-
-@_uncollected()
 def explain(texts: str | Sequence[str], pod: str = "") -> str:
     """The stories of the containers that wait for their image, of all Pods or of those called `pod`.
 
@@ -150,14 +135,12 @@ def read_export(texts: Sequence[str]) -> Scene:
     objects = [kept for text in texts for kept in load(text)]
     hidden = [(resource, masks.hide(obj) if resource is SECRET else obj) for resource, obj in objects]
     export = Export((resource, masks.everywhere(obj)) for resource, obj in hidden)
-    known: dict[str, Any] = {"is_export": True, "events": export.events, "now": export.now()}
-    known["knows_secrets"] = bool(export.list(SECRET))
-    traces = {}
+    knows_secrets = bool(export.list(SECRET))
+    scene = Scene(export, {}, hearsay, True, export.events, export.now(), knows_secrets)
     for pod in export.list(POD):
-        scene = Scene(export, {}, hearsay, **known)
         for trace in _traces(scene, pod, hearsay):
-            traces[trace.namespace, trace.pod, trace.container] = trace
-    return Scene(export, traces, hearsay, **known)
+            scene.traces[trace.namespace, trace.pod, trace.container] = trace
+    return scene
 
 
 def _traces(scene: Scene, pod: Object, hearsay: Hearsay) -> Iterator[PullTrace]:

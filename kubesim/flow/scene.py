@@ -45,7 +45,7 @@ class Scene:
     """
 
     api: Objects
-    traces: Mapping[tuple[str, str, str], PullTrace]
+    traces: dict[tuple[str, str, str], PullTrace]
     registries: Registries
     is_export: bool = False
     events: Mapping[tuple[str, str], Sequence[Object]] = field(default_factory=dict)

@@ -40,23 +40,20 @@ def announcement(flow: Flow) -> str:
     return f"{flow.cause.title}: failed. {flow.cause.problem}" if flow.cause else flow.outcome
 
 
-class Picture:
-    """A flow as it was when it was drawn, as text and as a page, each with the simulated time."""
+def picture(seat: Seat, namespace: str, pod: str, container: str | None = None) -> dict[str, str]:
+    """A flow as it is now, as text and as a page, each with the simulated time."""
+    cluster = seat.session.cluster
+    flow, time = trace_flow(cluster, namespace, pod, container), time_of_day(cluster.clock.now)
+    return {"text/plain": f"{flow.text()}\n# {time}", "text/html": _page(flow, time)}
 
-    def __init__(self, flow: Flow, time: str) -> None:
-        self._flow, self._time = flow, time
 
-    def _repr_mimebundle_(self, **_options: object) -> dict[str, str]:
-        return {"text/plain": f"{self._flow.text()}\n# {self._time}", "text/html": self._page()}
-
-    def _page(self) -> str:
-        """The picture, and for pages too narrow for it the chain; below it, folded, what is wrong."""
-        flow = self._flow
-        drawn = drawing.svg(flow) + drawing.chain(flow).replace("<ol ", "<ol hidden ", 1)
-        said = card.details("What's wrong, and how to fix it", advice(flow)) if flow.cause else advice(flow)
-        told = f'<div class="ks-advice">{said}</div><p class="ks-stamp">{self._time}, simulated time</p>'
-        broken = " ks-broken" if flow.cause else ""
-        return f'<div class="ks-flow{broken}"><div class="ks-picture">{drawn}</div>{told}</div>'
+def _page(flow: Flow, time: str) -> str:
+    """The picture, and for pages too narrow for it the chain; below it, folded, what is wrong."""
+    drawn = drawing.svg(flow) + drawing.chain(flow).replace("<ol ", "<ol hidden ", 1)
+    said = card.details("What's wrong, and how to fix it", advice(flow)) if flow.cause else advice(flow)
+    told = f'<div class="ks-advice">{said}</div><p class="ks-stamp">{time}, simulated time</p>'
+    broken = " ks-broken" if flow.cause else ""
+    return f'<div class="ks-flow{broken}"><div class="ks-picture">{drawn}</div>{told}</div>'
 
 
 def target(arguments: str, usage: str) -> tuple[str, str, str | None] | None:
@@ -69,11 +66,6 @@ def target(arguments: str, usage: str) -> tuple[str, str, str | None] | None:
         return None
     given = dict(re.findall(r"-([nc])\s+(\S+)", wanted["options"]))
     return given.get("n", "default"), pod, given.get("c")
-
-
-def picture(seat: Seat, namespace: str, pod: str, container: str | None = None) -> Picture:
-    cluster = seat.session.cluster
-    return Picture(trace_flow(cluster, namespace, pod, container), time_of_day(cluster.clock.now))
 
 
 class Paste(Card):

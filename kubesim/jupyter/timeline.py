@@ -14,39 +14,29 @@ from kubesim.session.history import Timeline, Try
 ROW, LEFT, RIGHT, WIDTH = 20, 4, 290, 600
 """The back-off as a picture, in its own units: the height of a row, where time begins and ends, the width of it all."""
 MOST_ROWS = 14
+_ATTEMPTS = "Attempts to get the image"
 
 
-class Chronicle:
+def chronicle(seat: Seat, namespace: str, pod: str = "") -> dict[str, str]:
     """The past of one Pod, or of all Pods of a namespace: as text, and as a table with the back-off drawn."""
+    title = f"What happened to {f'Pod {pod} in ' if pod else ''}namespace {namespace}"
+    timeline = Timeline(seat.history, namespace, pod)
+    first, tries = timeline.moments[0].at, [_line(one) for one in timeline.tries]
+    rows = [(time_of_day(one.at), spell((one.at - first) / SECOND), one.label) for one in timeline.moments]
+    lines = [f"{time}  {after:>10}  {label}" for time, after, label in rows]
+    listed = [_ATTEMPTS, *(f"  {line}" for line in tries)] if tries else []
+    drawn = staircase(timeline.tries, seat.session.cluster.clock.now) if tries else ""
+    return {"text/plain": "\n".join([title, *lines, *listed]), "text/html": _page(title, rows, drawn, tries)}
 
-    def __init__(self, seat: Seat, namespace: str, pod: str = "") -> None:
-        self._now = seat.session.cluster.clock.now
-        self._title = f"What happened to {f'Pod {pod} in ' if pod else ''}namespace {namespace}"
-        timeline = Timeline(seat.history, namespace, pod)
-        self._tries = timeline.tries
-        first = timeline.moments[0].at
-        self._rows = [
-            (time_of_day(moment.at), spell((moment.at - first) / SECOND), moment.label) for moment in timeline.moments
-        ]
 
-    def _repr_mimebundle_(self, **_options: object) -> dict[str, str]:
-        return {"text/plain": self._plain(), "text/html": self._page()}
-
-    def _plain(self) -> str:
-        lines = [f"{time}  {after:>10}  {label}" for time, after, label in self._rows]
-        tries = [f"  {line}" for line in map(_line, self._tries)]
-        return "\n".join([self._title, *lines, *(["Attempts to get the image", *tries] if tries else [])])
-
-    def _page(self) -> str:
-        cells = [[html.escape(cell, quote=False) for cell in row] for row in self._rows]
-        body = "".join("<tr>" + "".join(f"<td>{cell}</td>" for cell in row) + "</tr>" for row in cells)
-        head = "<tr><th>Time</th><th>After</th><th>What happened</th></tr>"
-        drawn = staircase(self._tries, self._now) if self._tries else ""
-        listed = card.listed((html.escape(_line(one), quote=False) for one in self._tries), "ol")
-        tries = f"<p><b>Attempts to get the image</b></p>{drawn}{listed}"
-        table = f'<table class="ks-moments"><thead>{head}</thead><tbody>{body}</tbody></table>'
-        title = f"<p><b>{html.escape(self._title)}</b></p>"
-        return f'<div class="ks-flow">{title}{table}{tries if self._tries else ""}</div>'
+def _page(title: str, rows: list[tuple[str, str, str]], drawn: str, tries: list[str]) -> str:
+    cells = [[html.escape(cell, quote=False) for cell in row] for row in rows]
+    body = "".join("<tr>" + "".join(f"<td>{cell}</td>" for cell in row) + "</tr>" for row in cells)
+    head = "<tr><th>Time</th><th>After</th><th>What happened</th></tr>"
+    table = f'<table class="ks-moments"><thead>{head}</thead><tbody>{body}</tbody></table>'
+    listed = card.listed((html.escape(line, quote=False) for line in tries), "ol")
+    attempts = f"<p><b>{_ATTEMPTS}</b></p>{drawn}{listed}" if tries else ""
+    return f'<div class="ks-flow"><p><b>{html.escape(title)}</b></p>{table}{attempts}</div>'
 
 
 def staircase(tries: tuple[Try, ...], now: Micros) -> str:
@@ -80,4 +70,4 @@ def show(arguments: str, seat: Seat) -> None:
     """Display what happened, or print how to ask for it."""
     if found := flow.target(arguments, "the past of which Pod? %timeline [POD] [-n NAMESPACE]"):
         namespace, pod, _ = found
-        display(Chronicle(seat, namespace, pod))
+        display(chronicle(seat, namespace, pod), raw=True)

@@ -141,5 +141,5 @@ def draw(arguments: str, seat: Seat) -> None:
     """Display a flow as it is now, and put its Pod into focus, or print how to ask for one."""
     if found := flow.target(arguments, "which Pod? %flow POD [-n NAMESPACE] [-c CONTAINER]"):
         seat.session.explained.append(found[0])
-        display(flow.picture(seat, *found))
+        display(flow.picture(seat, *found), raw=True)
         workbench(seat).focus(*found)

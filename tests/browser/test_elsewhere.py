@@ -54,7 +54,7 @@ def test_without_any_theme_all_can_be_read(
 ) -> None:
     seat = Seat(Session(tmp_path_factory.mktemp("workspace")))
     seat.run("kubectl run web --image=registry.example.com/myapp:1.0; sleep 5")
-    drawn = picture(seat, "default", "web")._repr_mimebundle_()["text/html"]
+    drawn = picture(seat, "default", "web")["text/html"]
     page.emulate_media(color_scheme="light" if preferred == "light" else "dark")
     body = "background: var(--ks-paper); color: var(--ks-ink)"
     page.set_content(f"<style>{SHEETS}</style><body style='{body}'>{CARD}{drawn}</body>")

@@ -3,13 +3,13 @@ from xml.etree import ElementTree
 import pytest
 
 from kubesim.jupyter import timeline
-from kubesim.jupyter.timeline import Chronicle
+from kubesim.jupyter.timeline import chronicle
 
 RUN = "kubectl run web --image=registry.example.com/myapp:1.0"
 
 
 def faces(seat, namespace="default", pod="web"):
-    bundle = Chronicle(seat, namespace, pod)._repr_mimebundle_()
+    bundle = chronicle(seat, namespace, pod)
     return bundle["text/plain"], bundle["text/html"]
 
 
@@ -78,9 +78,9 @@ def test_what_a_learner_typed_is_text(seat):
 )
 def test_the_magic_takes_a_pod_and_a_namespace(arguments, title, seat, monkeypatch):
     shown = []
-    monkeypatch.setattr(timeline, "display", shown.append)
+    monkeypatch.setattr(timeline, "display", lambda bundle, raw: shown.append(bundle))
     timeline.show(arguments, seat)
-    assert shown[0]._repr_mimebundle_()["text/plain"].startswith(title + "\n")
+    assert shown[0]["text/plain"].startswith(title + "\n")
 
 
 def test_the_magic_says_what_it_takes(seat, capsys):
