@@ -148,34 +148,27 @@ def details(summary: str, body: str) -> str:
 
 
 def listing(commands: Iterable[str]) -> str:
-    lines = [line for command in commands for line in folded(command)]
-    return f"<pre><code>{html.escape(chr(10).join(lines), quote=False)}</code></pre>"
+    return f"<pre><code>{html.escape(chr(10).join(map(folded, commands)), quote=False)}</code></pre>"
 
 
-def folded(command: str) -> list[str]:
+def folded(command: str) -> str:
     """A long command in several lines that mean the same: cut before pipes, and before options where need be.
 
     A file that has to be changed is in several lines already.
     """
     if "\n" in command:
-        return command.split("\n")
+        return command
     stages = _packed(re.split(r" (?=\| )", command))
-    lines = [
-        line for stage in stages for line in ([stage] if len(stage) <= LINE else _packed(re.split(r" (?=--)", stage)))
-    ]
-    return [f"{'    ' if number else ''}{line}{end}" for number, (line, end) in enumerate(_with_ends(lines))]
+    return " \\\n    ".join(line for stage in stages for line in _packed(re.split(r" (?=--)", stage)))
 
 
 def _packed(pieces: list[str]) -> list[str]:
+    """As many pieces in each line as it has room for."""
     lines = pieces[:1]
     for piece in pieces[1:]:
         together = f"{lines[-1]} {piece}"
         lines = [*lines[:-1], together] if len(together) <= LINE else [*lines, piece]
     return lines
-
-
-def _with_ends(lines: list[str]) -> list[tuple[str, str]]:
-    return [(line, " \\" if number < len(lines) else "") for number, line in enumerate(lines, 1)]
 
 
 def plain_text(text: str) -> str:

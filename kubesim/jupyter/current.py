@@ -47,11 +47,6 @@ class Seat:
         self._watchers: list[Callable[[], None]] = []
         self._last_typed: float | None = None
 
-    @property
-    def is_complete(self) -> Callable[[str], bool]:
-        """Whether a text is a whole command for the shell, or one that needs more lines."""
-        return self.session.shell.is_complete
-
     def run(self, line: str, label: str = "") -> Result:
         """Run one complete shell line, called `label` in `undo`'s answer, then notify the watchers."""
         with self.changing(label or line):
@@ -81,12 +76,8 @@ class Seat:
             passed = spell(seconds) if seconds >= 0.5 else "less than a second"
             return f"{passed} later: {change(before, pods(self.session.cluster)) or 'each Pod is as before'}"
 
-    def set_wall(self, wall: float) -> None:
-        """Note that it is `wall` seconds on the reader's own clock, without letting time pass."""
-        self._last_typed = wall
-
     def catch_up(self, wall: float) -> None:
-        """Let the time pass that passed on the reader's clock since the last command.
+        """Let the time pass that passed on the reader's clock since the last command, if there was any.
 
         It is not a step: `undo` reverts a command, not the time it took to type it.
         """

@@ -5,17 +5,19 @@ from __future__ import annotations
 import html
 from collections.abc import Iterator
 from functools import cache, cached_property
+from itertools import starmap
 from typing import Any
 
 from IPython.display import display
 
+from kubesim.flow.hops import Flow
 from kubesim.jupyter import card, drawing
 from kubesim.jupyter.card import Exercise, Message, static
 from kubesim.jupyter.current import Seat
 from kubesim.jupyter.quiz import unknown
 from kubesim.jupyter.workbench import workbench
 from kubesim.lessons import load_tasks
-from kubesim.lessons.task import Pair, Reading, Task, begin, beside, check, is_intact, is_started, solve
+from kubesim.lessons.task import Reading, Task, begin, beside, check, is_intact, is_started, solve
 from kubesim.session import Session
 
 GONE = "The task's namespace is gone. Start over to have it set up again."
@@ -141,10 +143,10 @@ class TaskCard(Exercise):
             yield f"You have another {names} already; it is kept. Remove it and start over to get the task's own."
 
     def _beside(self, readings: tuple[Reading, ...]) -> str:
-        pairs = beside(self._task, self._seat.session, self._solved)
+        pictures = starmap(_pictures, beside(self._task, self._seat.session, self._solved))
         rows = "".join(map(_row, readings))
         head = "<tr><th>This command prints</th><th>now</th><th>at the goal</th></tr>"
-        return f"{''.join(map(_pictures, pairs))}<table><thead>{head}</thead><tbody>{rows}</tbody></table>"
+        return f"{''.join(pictures)}<table><thead>{head}</thead><tbody>{rows}</tbody></table>"
 
 
 def _title(task: Task) -> str:
@@ -158,13 +160,12 @@ def _news(readings: tuple[Reading, ...], before: tuple[bool, ...]) -> str:
     return " ".join(words).replace("`", "")
 
 
-def _pictures(pair: Pair) -> str:
-    now = drawing.svg(pair.now) if pair.now else "<p>There is no such Pod yet.</p>"
-    goal = drawing.svg(pair.goal)
-    subject = html.escape(pair.subject)
-    sides = ((f"{subject}: now", now), (f"{subject}: goal", goal))
+def _pictures(subject: str, now: Flow | None, goal: Flow) -> str:
+    drawn = drawing.svg(now) if now else "<p>There is no such Pod yet.</p>"
+    sides = (("now", drawn), ("goal", drawing.svg(goal)))
     return "".join(
-        f"<figure class='ks-flow'><figcaption>{title}</figcaption>{picture}</figure>" for title, picture in sides
+        f"<figure class='ks-flow'><figcaption>{html.escape(subject)}: {side}</figcaption>{picture}</figure>"
+        for side, picture in sides
     )
 
 

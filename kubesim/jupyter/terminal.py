@@ -9,7 +9,6 @@ import os
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import NamedTuple
 
 import traitlets
 import yaml
@@ -60,7 +59,9 @@ def transcript(seat: Seat, text: str) -> str:
 
     Of a command of several lines only the first is repeated, because the cell right above has them all.
     """
-    screens = [_first(command) + _whole(seat.run(command).screen) for command in commands(text, seat.is_complete)]
+    screens = [
+        _first(command) + _whole(seat.run(command).screen) for command in commands(text, seat.session.shell.is_complete)
+    ]
     return f"{strip(''.join(screens))}# {time_of_day(seat.session.cluster.clock.now)}"
 
 
@@ -100,17 +101,12 @@ class Terminal(Widget):
 
     def feed(self, text: str) -> str:
         gained = ""
-        for command in commands(text, self._seat.is_complete):
+        for command in commands(text, self._seat.session.shell.is_complete):
             gained += self._show(self._seat.run(command), ("command", command))
         return gained
 
     def say(self, text: str) -> None:
         self._write(("note", f"# {text}\n"))
-
-    def restart(self) -> None:
-        self._seat.restart()
-        self.do_clear({})
-        self.say("a fresh cluster; your files are still there")
 
     def refresh(self) -> None:
         self.time = time_of_day(self._seat.session.cluster.clock.now)
@@ -164,7 +160,7 @@ class Terminal(Widget):
             saved = workspace.read_text(path) if workspace.exists(path) else None
             (saved or "").encode()  # raises for bytes that are no text
         except (OSError, UnicodeEncodeError) as error:
-            self._print_error(f"{edit.editor} cannot open {name}: {_reason(error)}")
+            self._write(("output", colour(f"kubesim: {edit.editor} cannot open {name}: {_reason(error)}\n")))
             return
         saved = (edit.draft or None) if saved is None else saved  # to close an object unchanged asks nothing
         file = {"name": name, "text": saved or "", "saved": saved or "", "exists": saved is not None}
@@ -187,8 +183,7 @@ class Terminal(Widget):
             return {}  # it was closed meanwhile
         self.editing = {**self.editing, "text": message["text"]}
         is_yaml = self.editing["name"].lower().endswith((".yaml", ".yml"))
-        mistake = first_mistake(message["text"]) if is_yaml else None
-        return mistake._asdict() if mistake else {}
+        return first_mistake(message["text"]) if is_yaml else {}
 
     def do_close(self, _message: Message) -> Message:
         name, saved = self.editing["name"], self.editing["saved"]
@@ -206,12 +201,12 @@ class Terminal(Widget):
         """Hand the whole screen to a page that shows the terminal for the first time, or again."""
         again, self._shown = self._shown, True
         if not again:
-            self._seat.set_wall(message["wall"])
+            self._seat.catch_up(message["wall"])  # nothing was typed before
         self._gone, self._known, self._remembered = 0, len(self.entries), len(self._seat.session.shell.history)
         return {"start": {"entries": self.entries, "history": self._seat.session.shell.history[-LONGEST_HISTORY:]}}
 
     def do_enter(self, message: Message) -> Message:
-        text, is_complete = message["text"], self._seat.is_complete
+        text, is_complete = message["text"], self._seat.session.shell.is_complete
         blocks = list(commands(text, is_complete))
         if blocks and not is_complete(blocks[-1]):
             return {"more": True}
@@ -235,10 +230,9 @@ class Terminal(Widget):
         self._forget(len(self.entries))
 
     def do_restart(self, _message: Message) -> None:
-        self.restart()
-
-    def _print_error(self, text: str) -> None:
-        self._write(("output", colour(f"kubesim: {text}\n")))
+        self._seat.restart()
+        self._forget(len(self.entries))
+        self.say("a fresh cluster; your files are still there")
 
 
 def completed(before: str, candidates: list[str]) -> str:
@@ -285,21 +279,18 @@ def strip(text: str) -> str:
 _NOTICED_LATER = ("found unexpected end of stream", "could not find expected ':'")  # than on the line of the mistake
 
 
-class Mistake(NamedTuple):
-    line: int
-    words: str
-
-
-def first_mistake(text: str) -> Mistake | None:
-    """Where and why `text` cannot be read as YAML documents; None when it can."""
+def first_mistake(text: str) -> Message:
+    """The `line` on which `text` cannot be read as YAML documents, and why, in `words`; nothing when it can."""
     try:
         for _ in yaml.compose_all(text, Loader=yaml.SafeLoader):
             pass
     except yaml.MarkedYAMLError as error:
-        return Mistake(_line(error, text), _hint(error.problem or "this is not YAML"))
+        problem = error.problem or "this is not YAML"
+        hint = next((hint for part, hint in YAML_HINTS.items() if part in problem), problem)
+        return {"line": _line(error, text), "words": hint}
     except yaml.YAMLError as error:
-        return Mistake(1, str(error).splitlines()[0])
-    return None
+        return {"line": 1, "words": str(error).splitlines()[0]}
+    return {}
 
 
 def _line(error: yaml.MarkedYAMLError, text: str) -> int:
@@ -307,7 +298,3 @@ def _line(error: yaml.MarkedYAMLError, text: str) -> int:
     mark = (error.context_mark if began_before else None) or error.problem_mark or error.context_mark
     last = max(1, len(text.rstrip().splitlines()))
     return min(mark.line + 1, last) if mark else 1
-
-
-def _hint(problem: str) -> str:
-    return next((hint for part, hint in YAML_HINTS.items() if part in problem), problem)

@@ -159,22 +159,16 @@ def solve(task: Task) -> Session:
     return session
 
 
-@dataclass(frozen=True)
-class Pair:
-    """A Pod that the goal has: its flow there, and the learner's, None while they have no such Pod."""
+def beside(task: Task, session: Session, solved: Session) -> Iterator[tuple[str, Flow | None, Flow]]:
+    """The goal beside the learner's state: every Pod of the solved task's namespaces; of a Deployment's, the newest.
 
-    subject: str
-    goal: Flow
-    now: Flow | None
-
-
-def beside(task: Task, session: Session, solved: Session) -> Iterator[Pair]:
-    """The goal beside the learner's state: every Pod of the solved task's namespaces; of a Deployment's, the newest."""
+    What the Pod is called, its flow in the learner's cluster (None where there's no such Pod), and at the goal.
+    """
     mine = _pods(task, session.cluster)
     for (namespace, subject), pod in _pods(task, solved.cluster).items():
         own = mine.get((namespace, subject))
         now = trace_flow(session.cluster, namespace, name_of(own)) if own else None
-        yield Pair(f"Pod {subject} in {namespace}", trace_flow(solved.cluster, namespace, name_of(pod)), now)
+        yield f"Pod {subject} in {namespace}", now, trace_flow(solved.cluster, namespace, name_of(pod))
 
 
 def _pods(task: Task, cluster: Cluster) -> dict[tuple[str, str], Object]:
