@@ -27,25 +27,26 @@ Check = Callable[[Any], list[str]]
 """Takes a value and returns what is wrong with it."""
 
 
-def longer(value: str, limit: int) -> list[str]:
-    """What is wrong with a text of more bytes than `limit`."""
+def longer(value: str, limit: int, unit: str = "characters") -> list[str]:
+    """What is wrong with a text of more bytes than `limit`, which only the checks of labels call bytes."""
     too_long = len(value.encode("utf-8", "surrogatepass")) > limit
-    return [f"must be no more than {limit} bytes"] if too_long else []
+    return [f"must be no more than {limit} {unit}"] if too_long else []
 
 
-def text_form(pattern: str, limit: int, what: str, *examples: str) -> Check:
+def text_form(pattern: str, limit: int, what: str, *examples: str, unit: str = "characters") -> Check:
     """The check of a text that has a form, `pattern`, and at most `limit` bytes; `what` says what it must be."""
     shown = " or ".join(f"'{example}', " for example in examples)
     matches, sentence = re.compile(pattern).fullmatch, f"{what} (e.g. {shown}regex used for validation is '{pattern}')"
-    return lambda value: longer(value, limit) + ([] if matches(value) else [sentence])
+    return lambda value: longer(value, limit, unit) + ([] if matches(value) else [sentence])
 
 
 _WORD, _ENDS = "([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]", "must start and end with an alphanumeric character"
 _CONSISTS = f"consist of alphanumeric characters, '-', '_' or '.', and {_ENDS}"
-_NAME = text_form(_WORD, 63, f"must {_CONSISTS}", "MyName", "my.name", "123-abc")
+_NAME = text_form(_WORD, 63, f"must {_CONSISTS}", "MyName", "my.name", "123-abc", unit="bytes")
 _EMPTY = "must be non-empty"
 label_value = text_form(
-    *(f"({_WORD})?", 63, f"a valid label must be an empty string or {_CONSISTS}", "MyValue", "my_value", "12345")
+    *(f"({_WORD})?", 63, f"a valid label must be an empty string or {_CONSISTS}", "MyValue", "my_value", "12345"),
+    unit="bytes",
 )
 dns_subdomain = text_form(
     *("[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*", 253),

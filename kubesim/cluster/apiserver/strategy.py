@@ -90,8 +90,11 @@ def default_pull_policy(image: str) -> str:
     return "Always" if tag == "latest" else "IfNotPresent"
 
 
-def _requests_from_limits(pod: Object) -> None:
+def _pod(pod: Object) -> None:
+    """Requests are the limits where they aren't given, and a port in the node's network is one of the node."""
     for container in [*pod["spec"].get("initContainers", ()), *pod["spec"].get("containers", ())]:
+        for port in container.get("ports", ()) if pod["spec"].get("hostNetwork") else ():
+            port["hostPort"] = port.get("hostPort") or port.get("containerPort", 0)
         if limits := container["resources"].get("limits"):
             container["resources"]["requests"] = {**limits, **container["resources"].get("requests", {})}
 
@@ -107,7 +110,7 @@ def _service(service: Object) -> None:
         _fill(port, {"targetPort": port.get("port")})
 
 
-_OTHERS = {"Service": _service, "Pod": _requests_from_limits, "Namespace": _namespace}
+_OTHERS = {"Service": _service, "Pod": _pod, "Namespace": _namespace}
 
 
 def prepare_for_create(resource: Resource, obj: Object) -> None:

@@ -8,7 +8,6 @@ decoded and with their defaults. Below are the rules of kinds other than Pods th
 from __future__ import annotations
 
 import base64
-import re
 from collections.abc import Mapping
 from functools import cache
 from typing import Any
@@ -19,13 +18,19 @@ from kubesim.api.objects import Object, at, metadata
 from kubesim.api.resources import Resource
 from kubesim.api.schedule import ScheduleError, parse_schedule
 from kubesim.api.selectors import Check, matches
-from kubesim.cluster.apiserver.validation.pods import ephemeral_update, internal_template, pod_update
+from kubesim.cluster.apiserver.validation.pods import (
+    ephemeral_update,
+    internal_template,
+    pod_update,
+    resource_amount,
+)
 from kubesim.cluster.apiserver.validation.rules import (
     CHECKS,
     Errors,
     Rule,
     given,
     immutable,
+    internal,
     non_negative,
     percent,
     rule,
@@ -74,9 +79,11 @@ def _change(row: Resource, new: Object, old: Object) -> Errors:
     for field in row.fixed.split():
         if field == "spec.template" and at(new, field) != at(old, field):
             yield invalid_value(field, internal_template(at(new, field) or {}), "field is immutable")
+        elif field == "roleRef":
+            if new.get(field) != old.get(field):
+                yield invalid_value(field, internal("RoleRef", new.get(field) or {}), "cannot change roleRef")
         else:
-            detail = "cannot change roleRef" if field == "roleRef" else "field is immutable"
-            yield from immutable(field, at(new, field), at(old, field), detail)
+            yield from immutable(field, at(new, field), at(old, field))
     if row.frozen and old.get("immutable"):
         changed = [field for field in row.frozen.split() if new.get(field) != old.get(field)]
         yield from (field_forbidden(field, _FROZEN) for field in ["immutable"] * (not new.get("immutable")) + changed)
@@ -216,7 +223,7 @@ def service_ports(field: str, spec: Object | None) -> Errors:
     ports = spec.get("ports", ())
     if not ports and spec.get("clusterIP") != "None" and spec.get("type") != "ExternalName":
         yield required(f"{field}.ports")
-    yield from rule("named NamedServicePort" if len(ports) > 1 else "named ServicePort")(f"{field}.ports", ports)
+    yield from rule(f"unique name {'NamedServicePort' if len(ports) > 1 else 'ServicePort'}")(f"{field}.ports", ports)
 
 
 def service_update(new: Object, old: Object) -> Errors:
@@ -285,18 +292,11 @@ def selector(_field: str, obj: Object) -> Errors:
         yield invalid_value("spec.template.metadata.labels", found or None, why)
 
 
-_COUNTED = "pods services replicationcontrollers resourcequotas secrets configmaps persistentvolumeclaims cpu memory"
-_QUOTA = re.compile(
-    rf"{_COUNTED} ephemeral-storage services.nodeports services.loadbalancers".replace(".", r"\.").replace(" ", "|")
-    + r"|(requests|limits)\.(cpu|memory|ephemeral-storage|storage)|.*/.*|requests\.hugepages-.*"
-)
-
-
 @special
 def quota(field: str, spec: Object | None) -> Errors:
-    for name in sorted((spec or {}).get("hard") or {}):
-        if not _QUOTA.fullmatch(name):
-            yield invalid_value(f"{field}.hard[{name}]", name, "must be a standard resource for quota")
+    for name, amount in sorted(((spec or {}).get("hard") or {}).items()):
+        yield from rule("valid quota_resource")(f"{field}.hard[{name}]", name)
+        yield from resource_amount(f"{field}.hard[{name}]", name, amount)
 
 
 @special

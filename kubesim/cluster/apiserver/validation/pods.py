@@ -10,26 +10,26 @@ from __future__ import annotations
 
 import difflib
 import json
-from collections.abc import Iterator, Mapping, Sequence
-from functools import cache, partial
+import re
+from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
-from kubesim.api import load_table, quantity
-from kubesim.api.errors import field_forbidden, field_not_found, invalid_value
+from kubesim.api import quantity
+from kubesim.api.errors import duplicate, field_forbidden, field_not_found, invalid_value, required, unsupported
 from kubesim.api.objects import Object, find_named, metadata
 from kubesim.api.selectors import label_value
 from kubesim.cluster.apiserver.validation.rules import (
     TABLE,
     Errors,
+    distinct,
     given,
-    named,
+    internal,
     rule,
     source_rule,
     special,
 )
 from kubesim.gotext.gojson import dumps
-
-_RESOURCES = ("cpu", "ephemeral-storage", "memory")
 
 
 @special
@@ -54,14 +54,29 @@ def pod_template(field: str, template: Object | None) -> Errors:
 @special
 def containers(field: str, spec: Object | None) -> Errors:
     volumes, ordinary, inits = ((spec or {}).get(key, []) for key in ("volumes", "containers", "initContainers"))
-    mountable = {item.get("name", "") for item in volumes}
+    mountable = {item["name"] for item in volumes if not any(rule("Volume")("", item))}
     yield from given(f"{field}.containers", ordinary)
-    yield from named(partial(_serving, volumes=mountable))(f"{field}.containers", ordinary)
+    yield from distinct(partial(_serving, volumes=mountable))(f"{field}.containers", ordinary)
+    yield from _host_ports(f"{field}.containers", ordinary, bool(spec and spec.get("hostNetwork")))
     taken = tuple(item.get("name", "") for item in ordinary)
-    yield from named(partial(_init, volumes=mountable), taken)(f"{field}.initContainers", inits)
+    yield from distinct(partial(_init, volumes=mountable), taken=taken)(f"{field}.initContainers", inits)
     others = (*taken, *(item.get("name", "") for item in inits))
-    ephemeral = partial(_ephemeral, volumes=mountable, targets=others)
-    yield from named(ephemeral, others)(f"{field}.ephemeralContainers", (spec or {}).get("ephemeralContainers"))
+    ephemeral = distinct(partial(_ephemeral, volumes=mountable, targets=others), taken=others)
+    yield from ephemeral(f"{field}.ephemeralContainers", (spec or {}).get("ephemeralContainers"))
+
+
+def _host_ports(field: str, containers: Sequence[Object], on_host: bool) -> Errors:
+    """Ports of the node, of which each can be had only once; in its network, they are the containers'."""
+    taken = set()
+    for at, container in enumerate(containers):
+        for index, port in enumerate(container.get("ports", ())):
+            where, number = f"{field}[{at}].ports[{index}].hostPort", port.get("hostPort")
+            wanted = f"{port['protocol']}/{port.get('hostIP', '')}/{number}"
+            if number and wanted in taken:
+                yield duplicate(where, wanted)
+            if number and on_host and number != port.get("containerPort"):
+                yield invalid_value(where, number, "must match `containerPort` when `hostNetwork` is true")
+            taken.add(wanted)
 
 
 def _container(where: str, container: Object, volumes: set[str]) -> Errors:
@@ -76,6 +91,8 @@ def _container(where: str, container: Object, volumes: set[str]) -> Errors:
         if path in seen:
             yield invalid_value(f"{field}.mountPath", path, "must be unique")
         seen.add(path)
+        # Without the index, as upstream has it.
+        yield from rule("checked descending_path")(f"{where}.volumeMounts.subPath", mount.get("subPath"))
     yield from rule("RunningContainer")(where, container)
 
 
@@ -104,16 +121,8 @@ def _ephemeral(where: str, container: Object, volumes: set[str], targets: tuple[
 
 @special
 def downward_files(field: str, source: Object | None) -> Errors:
-    for item in (source or {}).get("items", ()):
-        yield from given(f"{field}.path", item.get("path"))
-        if "fieldRef" in item:
-            yield from given(f"{field}.fieldRef.fieldPath", item["fieldRef"].get("fieldPath"))
-
-
-@special
-def probed_port(field: str, value: int | str | None) -> Errors:
-    if not isinstance(value, str):
-        yield from rule("valid port_number")(field, value or 0)
+    for item in (source or {}).get("items", ()):  # without the index, as upstream has it
+        yield from rule("DownwardFile")(field, item)
 
 
 @special
@@ -144,36 +153,45 @@ def variable(where: str, variable: Object) -> Errors:
 def env_from(field: str, sources: Sequence[Object] | None) -> Errors:
     for index, source in enumerate(sources or ()):
         found = [name for name in ("configMapRef", "secretRef") if name in source]
+        yield from rule("checked env_name")(f"{field}[{index}].prefix", source.get("prefix"))
         for name in found:
             yield from rule("needed dns_subdomain")(f"{field}[{index}].{name}.name", source[name].get("name"))
-        if not found:  # without the index, as upstream has it
-            yield invalid_value(field, "", "must specify one of: `configMapRef` or `secretRef`")
+        if len(found) != 1:  # without the index, as upstream has it
+            several, none = "may not have more than one field specified at a time", "`configMapRef` or `secretRef`"
+            yield invalid_value(field, "", several if found else f"must specify one of: {none}")
 
 
 @special
 def resources(where: str, found: Object) -> Errors:
-    limits: Mapping[str, str] = found.get("limits", {})
+    limits = found.get("limits", {})
     for kind in ("limits", "requests"):
         for name, amount in sorted(found.get(kind, {}).items()):
             field = f"{where}.{kind}[{name}]"
             yield from rule("valid qualified_name")(field, name)
-            if "/" not in name and not name.startswith("hugepages-") and name not in _RESOURCES:
-                yield invalid_value(field, name, "must be a standard resource for containers")
-            if quantity.parse(amount) < 0:
-                yield invalid_value(field, amount, "must be greater than or equal to 0")
-            if kind == "requests" and name in limits and quantity.parse(amount) > quantity.parse(limits[name]):
-                why = f"must be less than or equal to {name} limit of {limits[name]}"
-                yield invalid_value(f"{where}.requests", amount, why)
+            yield from rule("valid container_resource")(field, name)
+            yield from resource_amount(field, name, amount)
+            if kind == "requests":
+                yield from _below_limit(where, name, amount, limits.get(name))
 
 
-@special
-def volume(where: str, volume: Object) -> Errors:
-    sources = [key for key in volume if key != "name"]
-    for key in sources[:1]:
-        yield from source_rule("volumes", key)(f"{where}.{key}", volume[key])
-    for key in sources[1:]:
-        yield field_forbidden(f"{where}.{key}", "may not specify more than 1 volume type")
-    yield from rule("needed dns_label")(f"{where}.name", volume.get("name"))
+def resource_amount(field: str, name: str, amount: str) -> Errors:
+    """A quantity of a resource that containers ask for, or that a quota counts."""
+    number, counted = quantity.parse(amount), TABLE["counted"].split()
+    if number < 0:
+        yield invalid_value(field, amount, "must be greater than or equal to 0")
+    if number % 1 and (name in counted or ("/" in name and not re.match(r"requests\.|.*kubernetes\.io/", name))):
+        yield invalid_value(field, amount, "must be an integer")
+
+
+def _below_limit(where: str, name: str, amount: str, limit: str | None) -> Errors:
+    shared = ("/" not in name or "kubernetes.io/" in name) and not name.startswith("hugepages-")
+    if limit is None:
+        if not shared:
+            yield required(f"{where}.limits", "Limit must be set for non overcommitable resources")
+    elif not shared and quantity.parse(amount) != quantity.parse(limit):
+        yield invalid_value(f"{where}.requests", amount, f"must be equal to {name} limit of {limit}")
+    elif quantity.parse(amount) > quantity.parse(limit):
+        yield invalid_value(f"{where}.requests", amount, f"must be less than or equal to {name} limit of {limit}")
 
 
 @special
@@ -183,12 +201,16 @@ def toleration(where: str, item: Object) -> Errors:
         why = 'operator must be Exists when `key` is empty, which means "match all values and all keys"'
         yield invalid_value(f"{where}.operator", operator, why)
     yield from rule("checked qualified_name")(f"{where}.key", key)
+    if item.get("tolerationSeconds") is not None and item.get("effect") != "NoExecute":
+        why = "effect must be 'NoExecute' when `tolerationSeconds` is set"
+        yield invalid_value(f"{where}.effect", item.get("effect", ""), why)
     if operator == "Exists" and value:
         yield invalid_value(f"{where}.operator", value, "value must be empty when `operator` is 'Exists'")
     elif operator in ("", "Equal") and (problems := label_value(value)):
         yield invalid_value(f"{where}.operator", value, ";".join(problems))
     elif operator not in ("", "Equal", "Exists"):
-        yield from rule("TolerationOperator")(f"{where}.operator", operator)
+        known = TABLE["enums"]["NumericToleration" if operator in ("Lt", "Gt") else "TolerationOperator"]
+        yield unsupported(f"{where}.operator", operator, known.split())
     yield from rule("optional TaintEffect")(f"{where}.effect", item.get("effect"))
 
 
@@ -221,7 +243,7 @@ def ephemeral_update(new: Object, old: Object) -> Errors:
         if after is None:
             yield field_forbidden("spec.ephemeralContainers", f"{text} removed\n")
         elif after != before:
-            why = f"{text} changed\n{_diff(*(_internal('EphemeralContainer', item) for item in (before, after)))}"
+            why = f"{text} changed\n{_diff(*(internal('EphemeralContainer', item) for item in (before, after)))}"
             yield field_forbidden("spec.ephemeralContainers", why)
 
 
@@ -266,7 +288,7 @@ def internal_template(template: Object) -> Object:
 
 def _internal_spec(spec: Object) -> Any:
     host = {name: spec[name] for name in _HOST_FIELDS if name in spec}
-    return _internal("PodSpec", {**spec, "securityContext": {**host, **spec.get("securityContext", {})}})
+    return internal("PodSpec", {**spec, "securityContext": {**host, **spec.get("securityContext", {})}})
 
 
 def _lines(value: Any) -> list[str]:
@@ -277,34 +299,3 @@ def _lines(value: Any) -> list[str]:
 def _escaped(text: str) -> str:
     """Go writes these characters of strings as escapes."""
     return text.translate({ord(char): dumps(char)[1:-1] for char in "<>&\u2028\u2029"})
-
-
-def _internal(held: str, value: Any) -> Any:
-    """A value of the external API as Go marshals its internal counterpart: a struct that is `held`, or a "map"."""
-    if isinstance(value, list):
-        return [_internal(held, item) for item in value] or None
-    if held == "map":
-        return dict(sorted(value.items())) or None
-    return dict(_members(_structs()[held], value)) if held else value
-
-
-def _members(struct: Mapping[str, Any], value: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
-    given = {key.lower(): item for key, item in value.items()}
-    for name, zero in struct.items():
-        held = zero.rstrip("!") if isinstance(zero, str) and zero[:1].isalpha() else ""
-        if (held and zero != held) or name.lower() in given:
-            yield name, _internal(held, given.get(name.lower(), {}))
-        else:
-            yield name, None if held else zero
-
-
-@cache
-def _structs() -> Mapping[str, Mapping[str, Any]]:
-    """The fields of internal structs in their order, from kubernetes pkg/apis/core/types.go, v1.36.
-
-    They have no JSON names and are marshalled under their Go names, empty ones too: each with its zero value, or with
-    what it holds, a struct or a "map". "!" marks a struct that is held by value. A label selector is the same type
-    inside and outside, with JSON names.
-    """
-    found: dict[str, dict[str, Any]] = load_table(__file__, "internal.json")
-    return found

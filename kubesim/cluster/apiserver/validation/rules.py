@@ -1,7 +1,8 @@
 """Rules for fields: what names, keys and values must look like, and how rules.json puts them together.
 
 A rule is written as words, the last of which names a check, an enum, a struct, or a function that is a `special` rule;
-those before it are `_COMBINATORS`. A struct is a map of rules by fields: "a.b c" are two fields, "" is the whole.
+those before it are `_COMBINATORS`; commas stand between several. A struct is a map of rules by fields: "a.b c" are two
+fields, "" is the whole.
 Of `cases`, each has a condition (`_TERM`), a field, and what holds for that then: a rule, or an error with its details.
 
 Mirrors k8s.io/apimachinery pkg/util/validation, pkg/api/validation and pkg/apis/meta/v1/validation, v1.36. Where Go
@@ -13,6 +14,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache
+from ipaddress import ip_address, ip_network
 from typing import Any
 
 from kubesim.api import load_table
@@ -25,8 +27,9 @@ Rule = Callable[[str, Any], Errors]
 """What holds for one field: takes its path and its value, which is None where it is not given."""
 
 # formats: of each text with a form of its own, its regular expression, the most bytes, what it must be, and examples;
-# enums: the values of a type; structs: the rules of its fields; cases: what holds under a condition; env, volumes: the
-# sources of a variable and a volume.
+# texts: patterns that one must match, each with what to say where it doesn't; numbers: the lowest, the highest, and
+# what to say of others; enums: the values of a type; structs: the rules of its fields; cases: what holds under a
+# condition; env, volumes, persistent, handlers: the sources of a variable and a volume, what a probe or a hook does.
 TABLE: Mapping[str, Any] = load_table(__file__, "rules.json")
 SPECIAL: dict[str, Rule] = {}
 
@@ -54,51 +57,55 @@ def config_key(value: str) -> list[str]:
     return _FORMATS["config_key"](value) + (["must not start with '..'"] if value.startswith("..") else [])
 
 
-def env_name(value: str) -> list[str]:
-    if all(" " <= char <= "~" and char != "=" for char in value):
-        return []
-    return ["a valid environment variable name must consist only of printable ASCII characters other than '='"]
-
-
-def path_segment(value: str) -> list[str]:
-    if value in (".", ".."):
-        return [f"may not be '{value}'"]
-    return [f"may not contain '{char}'" for char in "/%" if char in value]
-
-
 def cron_job_name(value: str) -> list[str]:
     """A name to which the controller adds eleven characters for each Job."""
     return dns_subdomain(value) + (["must be no more than 52 characters"] if len(value) > 52 else [])
 
 
-def _in_range(low: int, high: int) -> Check:
-    return lambda value: [] if low <= value <= high else [f"must be between {low} and {high}, inclusive"]
+def ip(value: str) -> list[str]:
+    try:
+        ip_address(value)
+    except ValueError:
+        return ["must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)"]
+    return []
+
+
+def cidr(value: str) -> list[str]:
+    address, _, bits = value.partition("/")
+    if ip(address) or not bits.isdecimal() or int(bits[:4]) > ip_address(address).max_prefixlen:
+        return ["must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)"]
+    strict = ip_network(value, strict=False).network_address == ip_address(address)
+    return [] if strict else ["must not have bits set beyond the prefix length"]
+
+
+def _text(rows: list[list[str]]) -> Check:
+    return lambda value: [says for pattern, says in rows if not re.fullmatch(pattern, value, re.DOTALL)]
+
+
+def _number(low: int, high: int, says: str = "") -> Check:
+    return lambda value: [] if low <= value <= high else [says or f"must be between {low} and {high}, inclusive"]
 
 
 CHECKS: Mapping[str, Check] = {
     **_FORMATS,
-    "absolute_path": lambda path: [] if path.startswith("/") else ["must be an absolute path"],
+    **{name: _text(rows) for name, rows in TABLE["texts"].items()},
+    **{name: _number(*row) for name, row in TABLE["numbers"].items()},
+    "cidr": cidr,
     "config_key": config_key,
     "cron_job_name": cron_job_name,
-    "deadline": _in_range(1, 2**31 - 1),
     "dns_label": dns_label,
     "dns_subdomain": dns_subdomain,
-    "env_name": env_name,
+    "ip": ip,
     "label_value": label_value,
-    "node_port": lambda port: [] if 30000 <= port <= 32767 else [TABLE["node ports"]],
-    "path_segment": path_segment,
-    "port_number": _in_range(1, 65535),
     "qualified_name": qualified_name,
-    "positive": lambda value: [] if (value or 0) > 0 else ["must be greater than zero"],
-    "user_id": _in_range(0, 2**31 - 1),
 }
 
 
-def valid(check: Check) -> Rule:
-    """A value that must pass a check; it is "" where it is missing."""
+def valid(check: Check, missing: Any = "") -> Rule:
+    """A value that must pass a check, even if it is missing."""
     return lambda field, value: (
-        invalid_value(field, "" if value is None else value, problem)
-        for problem in check("" if value is None else value)
+        invalid_value(field, missing if value is None else value, problem)
+        for problem in check(missing if value is None else value)
     )
 
 
@@ -109,16 +116,16 @@ def each(rule: Rule) -> Rule:
     )
 
 
-def named(rule: Rule, taken: tuple[str, ...] = ()) -> Rule:
-    """A list, of whose items each follows the rule and has a name of its own."""
+def distinct(rule: Rule, key: str = "name", taken: tuple[str, ...] = ()) -> Rule:
+    """A list, of whose items each follows the rule, and which differ in a key."""
 
     def check(field: str, items: Any) -> Errors:
-        names = set(taken)
+        found = set(taken)
         for index, item in enumerate(items or ()):
             yield from rule(f"{field}[{index}]", item)
-            if item.get("name") in names:
-                yield duplicate(f"{field}[{index}].name", item["name"])
-            names |= {item["name"]} if item.get("name") else set()
+            if item.get(key) in found:
+                yield duplicate(f"{field}[{index}].{key}", item[key])
+            found |= {item[key]} if item.get(key) else set()
 
     return check
 
@@ -126,11 +133,14 @@ def named(rule: Rule, taken: tuple[str, ...] = ()) -> Rule:
 @cache
 def rule(words: str) -> Rule:
     """The rule that words of rules.json or kinds.json stand for."""
+    if ", " in words:
+        several = [rule(part) for part in words.split(", ")]
+        return lambda field, value: (error for each_of in several for error in each_of(field, value))
     first, _, rest = words.partition(" ")
     if first in _COMBINATORS:
         return _COMBINATORS[first](rest)
     if first in TABLE["enums"]:
-        return _one_of(TABLE["enums"][first].split())
+        return _one_of(TABLE["enums"][first].split(" "))
     if first in TABLE["cases"]:
         return _in_cases(TABLE["cases"][first])
     return struct(TABLE["structs"][first]) if first in TABLE["structs"] else SPECIAL[first]
@@ -139,36 +149,41 @@ def rule(words: str) -> Rule:
 # What the words before the last one make of it: of a check a rule (for a value that must pass it even if it is missing;
 # that must be there; that may be missing or empty), of a sentence the refusal of any value, of an enum one for a value
 # that may be "", and of a rule another one (for a value that may be missing, for a list's items, and for those that
-# each have a name of their own).
+# differ in a key); of a table, that of its sources exactly one is there.
 _COMBINATORS: Mapping[str, Callable[[str], Rule]] = {
-    "valid": lambda name: valid(CHECKS[name]),
+    "valid": lambda name: valid(CHECKS[name], 0 if name in TABLE["numbers"] else ""),
     "needed": lambda name: lambda field, value: (valid(CHECKS[name]) if value else given)(field, value),
     "checked": lambda name: lambda field, value: valid(CHECKS[name])(field, value) if value else iter(()),
     "absent": lambda why: lambda field, value: iter([field_forbidden(field, why)] if value else ()),
     "optional": lambda words: lambda field, value: iter(()) if value is None else rule(words)(field, value),
-    "among": lambda name: lambda field, value: _among(field, value or "", TABLE["enums"][name].split()),
+    "among": lambda name: lambda field, value: _among(field, value or "", TABLE["enums"][name].split(" ")),
     "each": lambda words: each(rule(words)),
-    "named": lambda words: named(rule(words)),
+    "unique": lambda words: distinct(rule(words.partition(" ")[2]), words.partition(" ")[0]),
+    "one": lambda words: _one_source(*words.split()),
 }
 
-_TERM = re.compile(r"(!?\??)([\w.]+?)(?:(=|!=)(.*))?")
+_TERM = re.compile(r"(!?\??)([\w.]+?)(?:(!?[=~])(.*))?")
 _ERRORS = {"required": required, "forbidden": field_forbidden}
 
 
 def _in_cases(cases: list[list[str]]) -> Rule:
-    """What holds for fields under conditions: one has a value, "!" none, "?" is there, "!?" not, or is one of "a|b"."""
+    """What holds for fields under conditions: one has a value, "!" none, "?" is there, "!?" not, or is one of "a|b".
+
+    Or it is like a regular expression ("~").
+    """
 
     def check(where: str, item: Mapping[str, Any]) -> Errors:
         for condition, name, kind, *more in cases:
             if not all(holds(term, item) for term in condition.split()):
                 continue
-            field = f"{where}.{name}".strip(".")
+            field, value = f"{where}.{name}".strip("."), at(item, name) if name else item
             if kind in _ERRORS:
                 yield _ERRORS[kind](field, *(text.format_map(item) for text in more))
             elif kind == "invalid":
-                yield invalid_value(field, item.get(name, ""), *more)
+                shown = internal(more[1], item) if more[1:] else value if name and value is not None else ""
+                yield invalid_value(field, shown, more[0].format_map(item))
             else:
-                yield from rule(kind)(field, item.get(name) if name else item)
+                yield from rule(kind)(field, value)
 
     return lambda where, item: check(where, item or {})
 
@@ -181,7 +196,9 @@ def holds(term: str, item: Mapping[str, Any]) -> bool:
     if mark.endswith("?"):
         return (value is not None) is (mark == "?")
     if sign:
-        return (("" if value is None else value) in wanted.split("|")) is (sign == "=")
+        text = "" if value is None else value
+        found = re.fullmatch(wanted, text) if sign.endswith("~") else text in wanted.split("|")
+        return bool(found) is not sign.startswith("!")
     return bool(value) is not bool(mark)
 
 
@@ -204,9 +221,22 @@ def struct(rules: Mapping[str, str]) -> Rule:
 
 
 @cache
-def source_rule(kind: str, name: str) -> Rule:
-    """The rule of one kind of source of a variable ("env") or a volume ("volumes")."""
-    return struct(TABLE[kind].get(name, {}))
+def source_rule(table: str, name: str) -> Rule:
+    """The rule of one of the sources that a table has."""
+    return struct(TABLE[table][name])
+
+
+def _one_source(table: str, what: str) -> Rule:
+    def check(where: str, item: Mapping[str, Any]) -> Errors:
+        found = [name for name in TABLE[table] if item.get(name) is not None]
+        if not found:
+            yield required(where, f"must specify a {what} type")
+        for name in found[:1]:
+            yield from source_rule(table, name)(f"{where}.{name}", item[name])
+        for name in found[1:]:
+            yield field_forbidden(f"{where}.{name}", f"may not specify more than 1 {what} type")
+
+    return check
 
 
 @special
@@ -233,3 +263,40 @@ def labels(field: str, found: Mapping[str, str] | None) -> Errors:
     for key, value in sorted((found or {}).items()):
         yield from valid(qualified_name)(field, key)
         yield from valid(label_value)(field, value)
+
+
+@special
+def port(field: str, value: int | str | None) -> Errors:
+    """A number or a name."""
+    yield from rule("valid port_name" if isinstance(value, str) else "valid port_number")(field, value)
+
+
+def internal(held: str, value: Any) -> Any:
+    """A value of the external API as Go marshals its internal counterpart: a struct that is `held`, or a "map"."""
+    if isinstance(value, list):
+        return [internal(held, item) for item in value] or None
+    if held == "map":
+        return dict(sorted(value.items())) or None
+    return dict(_members(_structs()[held], value)) if held else value
+
+
+def _members(struct: Mapping[str, Any], value: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    given = {key.lower(): item for key, item in value.items()}
+    for name, zero in struct.items():
+        held = zero.rstrip("!") if isinstance(zero, str) and zero[:1].isalpha() else ""
+        if (held and zero != held) or name.lower() in given:
+            yield name, internal(held, given.get(name.lower(), {}))
+        else:
+            yield name, None if held else zero
+
+
+@cache
+def _structs() -> Mapping[str, Mapping[str, Any]]:
+    """The fields of internal structs in their order, from kubernetes pkg/apis/*/types.go, v1.36.
+
+    They have no JSON names and are marshalled under their Go names, empty ones too: each with its zero value, or with
+    what it holds, a struct or a "map". "!" marks a struct that is held by value. A label selector is the same type
+    inside and outside, with JSON names.
+    """
+    found: dict[str, dict[str, Any]] = load_table(__file__, "internal.json")
+    return found
