@@ -150,6 +150,7 @@ def _ended(pod: Object) -> Micros:
 
 
 _DELTA = 0.1  # seconds after the scheduled moment
+_NEVER = "time difference between two schedules is less than 1 second"  # what Go makes of two times that don't come
 _BLOCKED = "Not starting job because prior execution is running and concurrency policy is Forbid"
 
 
@@ -172,6 +173,8 @@ class CronJobController(Controller):
                 self._start(cron, due, active, status)
             if (coming := schedule.next(self.clock.now)) is not None:
                 self.add(cron, (coming - self.clock.now) / SECOND + _DELTA)
+            elif due is None:
+                self.record(cron, "InvalidSchedule", f"invalid schedule: {spec['schedule']} : {_NEVER}", "Warning")
         status.pop("active", None)
         if active:
             status["active"] = active
