@@ -182,10 +182,12 @@ def _objects(text: str, source: str, errors: list[Exception], is_valid: bool) ->
 
 
 def items_of(document: Any) -> Iterator[Any]:
-    """The objects of a document: the items of a List, or the document itself."""
-    if isinstance(document, dict) and document.get("kind") == "List" and isinstance(document.get("items"), list):
+    """The objects of a document: the items of a List, those of a PodList as Pods, or the document itself."""
+    if isinstance(document, dict) and isinstance(document.get("items"), list):
+        kind = str(document.get("kind", "")).removesuffix("List")
+        head = {"apiVersion": document.get("apiVersion"), "kind": kind} if kind else {}
         for item in document["items"]:
-            yield from items_of(item)
+            yield from items_of({**head, **item} if isinstance(item, dict) else item)
     else:
         yield document
 
