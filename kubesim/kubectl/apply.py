@@ -14,7 +14,17 @@ from kubesim.gotext import gojson
 from kubesim.kubectl.change import send_patch
 from kubesim.kubectl.command import Call, command
 from kubesim.kubectl.deletion import delete_target, wait_until_gone
-from kubesim.kubectl.errors import REFUSALS, Exit, KubectlError, UsageError, raise_all, refuse_if, visit, with_source
+from kubesim.kubectl.errors import (
+    REFUSALS,
+    Exit,
+    KubectlError,
+    NotSimulated,
+    UsageError,
+    raise_all,
+    refuse_if,
+    visit,
+    with_source,
+)
 from kubesim.kubectl.flags import SAYS
 from kubesim.kubectl.formats import last_applied, to_yaml
 from kubesim.kubectl.manifests import Target, check_kind, manifests, require_namespace, visit_manifests
@@ -154,6 +164,8 @@ def _recreate(call: Call, manifest: Target, current: Object) -> Object:
 
 @command("diff", failure=2)
 def diff(call: Call) -> None:
+    if call.context.env.get("KUBECTL_EXTERNAL_DIFF"):
+        raise NotSimulated("KUBECTL_EXTERNAL_DIFF is not part of this simulator")
     texts: dict[str, str] = {}
     errors: list[Exception] = []
     call.dry_run = "server"

@@ -18,12 +18,18 @@ from kubesim.cluster.apiserver.checks import WriteOptions
 from kubesim.gotext.gojson import quote
 from kubesim.kubectl.config import Kubeconfig
 from kubesim.kubectl.errors import KubectlError, NotSimulated, Plain
-from kubesim.kubectl.flags import FLAG_KEYS, GLOBAL, SAYS, TABLE, Flag, FlagSet, read_flags
+from kubesim.kubectl.flags import FALSE, FLAG_KEYS, GLOBAL, SAYS, TABLE, TRUE, Flag, FlagSet, read_flags
 from kubesim.kubectl.formats import Format, parse_output
 from kubesim.workspace import Workspace
 
 CHANGE_CAUSE = "kubernetes.io/change-cause"
 LONGEST_WAIT = 86400.0  # simulated seconds
+# Old values of --dry-run, the line of helpers.go that warns of them and how, and what they stand for.
+_OLD_DRY_RUNS = [
+    ({"unchanged"}, 719, "--dry-run is deprecated", "client"),
+    (TRUE, 733, "--dry-run={} is deprecated (boolean value)", "client"),
+    (FALSE, 736, "--dry-run={} is deprecated (boolean value)", "none"),
+]
 
 
 class Kustomization(str):
@@ -122,12 +128,13 @@ class Call:
         return self.args[:first], self.args[first:]
 
     def read_dry_run(self) -> None:
-        """Take the strategy from --dry-run."""
-        self.dry_run = self.flags["dry-run"]
-        if self.dry_run == "unchanged":
-            text = "--dry-run is deprecated and can be replaced with --dry-run=client."
-            self.complain(self.klog("W", "helpers.go:719", text))
-            self.dry_run = "client"
+        """Take the strategy from --dry-run, which was a boolean once."""
+        self.dry_run = given = self.flags["dry-run"]
+        for old, line, flag, wanted in _OLD_DRY_RUNS:
+            if given in old:
+                text = f"{flag.format(given)} and can be replaced with --dry-run={wanted}."
+                self.complain(self.klog("W", f"helpers.go:{line}", text))
+                self.dry_run = wanted
         if self.dry_run not in ("none", "client", "server"):
             raise KubectlError(f'Invalid dry-run value ({self.dry_run}). Must be "none", "server", or "client".')
 

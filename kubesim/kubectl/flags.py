@@ -150,8 +150,8 @@ def _next(flag: Flag, left: deque[str], shown: str) -> str:
     return left.popleft() if flag.bare is None else flag.bare
 
 
-_TRUE = frozenset({"1", "t", "T", "TRUE", "true", "True"})
-_FALSE = frozenset({"0", "f", "F", "FALSE", "false", "False"})
+TRUE = frozenset({"1", "t", "T", "TRUE", "true", "True"})
+FALSE = frozenset({"0", "f", "F", "FALSE", "false", "False"})
 _UNITS = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
 _PART = re.compile(r"(?!$)([0-9]*\.?[0-9]*)([^.0-9]*)")
 _LONGEST = (2**63 - 1) / 1e9
@@ -159,9 +159,9 @@ _LONGEST = (2**63 - 1) / 1e9
 
 def parse_switch(value: str) -> bool:
     """A truth value. Raises ValueError with Go's words."""
-    if value not in _TRUE | _FALSE:
+    if value not in TRUE | FALSE:
         raise ValueError(f"strconv.ParseBool: parsing {quote(value)}: invalid syntax")
-    return value in _TRUE
+    return value in TRUE
 
 
 def parse_number(value: str, bits: int = 64, base: int = 0) -> int:

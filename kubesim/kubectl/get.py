@@ -104,14 +104,16 @@ def _watch(call: Call) -> None:
         if call.flags["watch"]:
             asked = "--watch requested, --sort-by will be ignored for watch events received"
         call.complain(f"warning: {asked}\n")
-    targets, found = find_targets(call, call.args, one_type=True), Query(call, call.args).fetch()
+    targets, query = find_targets(call, call.args, one_type=True), Query(call, call.args)
+    found = query.fetch_strictly()
     targets = targets or [Target(resource, namespace_of(obj), name_of(obj)) for resource, obj in found]
     refuse_if(len({target.resource for target in targets}) > 1, SAYS["several watched"])
     target = targets[0]
     printer = _Printer(call, call.output_format(), target.resource)
     if found and not call.flags["watch-only"]:
         printer.show("ADDED", [obj for _, obj in found], call.context.clock.now)
-    refuse_if(len(targets) > 1, "you may only watch a single resource or type of resource at a time")
+    several = "several in a watched file" if query.is_single else "several sources watched"
+    refuse_if(len(targets) > 1, SAYS[several].format(len(targets)))
     selected = _selector(call, target)
     for now, change in changes(call, target.resource):
         if selected(change.obj):

@@ -27,12 +27,13 @@ command("uncordon")(lambda call: _set_unschedulable(call, _nodes(call), False))
 
 def _nodes(call: Call) -> list[Object]:
     words = list(call.args)
-    found = Query(call, words if any("/" in word for word in words) else ["nodes", *words]).select()
-    raise_all(Several([found.error]).errors[:1] if found.error else ())
-    for resource, _ in found.objects:
+    if (words or call.flags["selector"]) and not any("/" in word for word in words):
+        words = ["nodes", *words]
+    found = Query(call, words).fetch_strictly()
+    for resource, _ in found:
         place = f'"{resource.group}/{resource.version}, Resource={resource.plural}"'
         refuse_if(resource is not NODE, f"expected resource of type node, got {place}")
-    return [node for _, node in found.objects]
+    return [node for _, node in found]
 
 
 def _set_unschedulable(call: Call, nodes: Sequence[Object], wanted: bool) -> None:

@@ -13,7 +13,7 @@ from kubesim.api.errors import StatusError, bad_request
 from kubesim.api.objects import Object, name_of, namespace_of
 from kubesim.api.resources import NAMESPACE, RESOURCES, Resource, find_resource
 from kubesim.kubectl.command import Call
-from kubesim.kubectl.errors import REFUSALS, KubectlError, NotSimulated, refuse_if, visit
+from kubesim.kubectl.errors import REFUSALS, KubectlError, NotSimulated, Several, raise_all, refuse_if, visit
 from kubesim.kubectl.flags import SAYS
 from kubesim.kubectl.manifests import Target as Target  # what a Query is about
 from kubesim.kubectl.manifests import check_paths, manifests, require_namespace
@@ -100,6 +100,12 @@ class Query:
             raise selection.error
         return selection.objects
 
+    def fetch_strictly(self) -> list[tuple[Resource, Object]]:
+        """The same, but of what went wrong raise the first alone. Mirrors Infos."""
+        selection = self.select()
+        raise_all(Several([selection.error]).errors[:1] if selection.error else ())
+        return selection.objects
+
     def _act_on(self, target: Target, act: Callable[..., object], *args: object) -> None:
         if target.source:
             require_namespace(self._call, target)
@@ -129,7 +135,7 @@ class Query:
     def _walk(self) -> Iterator[tuple[Target, list[Object] | None]]:
         """Each object of files and each name; each type with its objects."""
         if self._call.flags.get("filename"):
-            for manifest in manifests(self._call, self._errors):
+            for manifest in manifests(self._call, self._errors, is_valid=False):
                 yield manifest, None
         for target in self._targets:
             try:
