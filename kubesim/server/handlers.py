@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import hmac
 import ipaddress
 import json
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable
 from contextlib import suppress
 from functools import partial
 from http import HTTPStatus
+from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 from tornado import iostream, web, websocket
@@ -26,6 +26,9 @@ from kubesim.server.request import Request, Response, status_of
 from kubesim.server.watch import Watch, event
 from kubesim.shell.container import Process, StartError
 
+if TYPE_CHECKING:
+    from kubesim.server.https import Server
+
 OPEN_PATHS = ("/version", "/healthz", "/livez", "/readyz")
 LONGEST_WATCH = 3600.0  # wall-clock seconds
 MAX_BODY = 3 * 1024 * 1024
@@ -33,8 +36,6 @@ MAX_BODY = 3 * 1024 * 1024
 MAX_READ = 32 * 1024 * 1024
 """Bytes of a longer body that are read before hanging up: a client that still writes wouldn't see the refusal."""
 
-Answer = Callable[[Request], Response | Watch]
-Execute = Callable[[Request, list[str], str], Process]
 _log = logging.getLogger(__name__)
 for _quiet in (_log, logging.getLogger("tornado.general")):  # where nobody adds another handler
     _quiet.addHandler(logging.NullHandler())
@@ -43,17 +44,9 @@ for _quiet in (_log, logging.getLogger("tornado.general")):  # where nobody adds
 class Listener(web.RequestHandler):
     """What all requests have in common: what isn't let in is answered before its body is read."""
 
-    def initialize(
-        self, token: str, host: str, answer: Answer, execute: Execute, account: Callable[[str], str]
-    ) -> None:
-        """`host` is the name of the server's own address; `answer` and `execute` find out what to send.
-
-        `token` is the administrator's; `account` says whose another one is.
-        """
-        self._token, self._account_of, self._account = token, account, ""
-        self._host = host
-        self.answer = answer
-        self.execute_command = execute
+    def initialize(self, server: Server) -> None:
+        """`server` knows who is let in, and what to send."""
+        self.server, self._account = server, ""
 
     def set_default_headers(self) -> None:
         self.clear_header("Server")
@@ -65,23 +58,16 @@ class Listener(web.RequestHandler):
     def prepare(self) -> None:
         """Refuse at once what need not be read."""
         host = self.request.host_name
-        if host != self._host.lower() and not _is_safe_host(host):
+        kind, _, given = self.request.headers.get("Authorization", "").partition(" ")
+        token = given.strip() if kind.lower() == "bearer" else ""
+        account = self.server.identify(token)
+        self._account = account or ""
+        if host != self.server.address.lower() and not _is_safe_host(host):
             self.refuse(errors.StatusError(403, "Forbidden", "this Host is not served: use the address or localhost"))
-        elif not self._is_authenticated() and (self._token_given() or self.request.path not in OPEN_PATHS):
+        elif account is None and (token or self.request.path not in OPEN_PATHS):
             self.refuse(errors.StatusError(401, "Unauthorized", "Unauthorized"))
-        elif self._account and any(name.lower().startswith("impersonate-") for name in self.request.headers):
+        elif account and any(name.lower().startswith("impersonate-") for name in self.request.headers):
             self.refuse(errors.not_simulated("impersonating as a ServiceAccount is not part of this simulator"))
-
-    def _token_given(self) -> str:
-        kind, _, token = self.request.headers.get("Authorization", "").partition(" ")
-        return token.strip() if kind.lower() == "bearer" else ""
-
-    def _is_authenticated(self) -> bool:
-        token = self._token_given()
-        if hmac.compare_digest(token.encode("utf-8", "replace"), self._token.encode()):
-            return True
-        self._account = self._account_of(token) if token else ""
-        return bool(self._account)
 
     def refuse(self, error: errors.StatusError) -> None:
         self.set_header("Connection", "close")
@@ -155,7 +141,7 @@ class Handler(Listener):
         if self._size > MAX_BODY:
             self.refuse(errors.too_large(MAX_BODY))
             return
-        answer = self.answer(self.as_request(bytes(self._body)))
+        answer = self.server.answer(self.as_request(bytes(self._body)))
         if isinstance(answer, Watch):
             await self._stream(answer)
             return
@@ -261,7 +247,7 @@ class Exec(Listener, websocket.WebSocketHandler):
         words = self.request.query_arguments.get("command", []) if instead is None else [instead]
         argv = [word.decode("utf-8", "replace") for word in words]
         try:
-            ran = self.execute_command(self.as_request(b""), argv, self._given.decode("utf-8", "replace"))
+            ran = self.server.execute(self.as_request(b""), argv, self._given.decode("utf-8", "replace"))
         except StartError as error:
             exec_id = hashlib.sha256(repr((self.request.uri, argv)).encode()).hexdigest()
             why = f"Internal error occurred: {error.of_exec(exec_id)}"

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import hmac
 import os
 import secrets
 import shlex
@@ -27,7 +28,7 @@ from kubesim.api import errors
 from kubesim.cluster import Cluster
 from kubesim.cluster.apiserver.tokens import account_of
 from kubesim.kubectl.config import CLUSTER, CONTEXT, USER
-from kubesim.server.api import API
+from kubesim.server import API
 from kubesim.server.handlers import EXEC_PATH, MAX_READ, Exec, Handler
 from kubesim.server.journal import Journal, JournalError
 from kubesim.server.request import Request, Response, status_of
@@ -190,9 +191,7 @@ class Server:
                 server.handle_stream(stream, address)
 
     def _application(self) -> web.Application:
-        shared = {"host": self.address, "answer": self._answer, "execute": self._execute}
-        shared |= {"token": self._token, "account": self._account}
-        rules = [(EXEC_PATH, Exec, shared), (".*", Handler, shared)]
+        rules = [(path, handler, {"server": self}) for path, handler in ((EXEC_PATH, Exec), (".*", Handler))]
         return web.Application(rules, log_function=lambda _: None)
 
     def _certified(self) -> ssl.SSLContext:
@@ -208,7 +207,16 @@ class Server:
             self._notify()
         self._loop.call_later(_REAL_TIME_STEP, self._follow_wall_clock, now)
 
-    def _answer(self, request: Request) -> Response | Watch:
+    def identify(self, token: str) -> str | None:
+        """Whom a token lets in: a ServiceAccount by its user name, "" for the administrator, None for nobody."""
+        if hmac.compare_digest(token.encode("utf-8", "replace"), self._token.encode()):
+            return ""
+        cluster = self._api.cluster
+        with cluster.lock:
+            return account_of(cluster.api, token, cluster.clock.now) or None
+
+    def answer(self, request: Request) -> Response | Watch:
+        """What to send, after the time that a request takes."""
         api = self._api
         with api.cluster.lock:
             self._pass_time(api.cluster, request)
@@ -222,12 +230,8 @@ class Server:
             self._notify()
             return answer
 
-    def _account(self, token: str) -> str:
-        cluster = self._api.cluster
-        with cluster.lock:
-            return account_of(cluster.api, token, cluster.clock.now)
-
-    def _execute(self, request: Request, argv: list[str], stdin: str) -> Process:
+    def execute(self, request: Request, argv: list[str], stdin: str) -> Process:
+        """Run a command in a container. Raises StatusError and StartError."""
         api = self._api
         with api.cluster.lock:
             self._pass_time(api.cluster, request)

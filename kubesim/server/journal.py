@@ -35,7 +35,7 @@ from kubesim.api.clock import SECOND
 from kubesim.api.objects import Object
 from kubesim.api.resources import Resource, find_kind
 from kubesim.cluster import BOOT, Cluster
-from kubesim.server.api import API
+from kubesim.server import API
 from kubesim.server.request import Request
 from kubesim.shell.container import Outside
 

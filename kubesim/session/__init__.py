@@ -92,7 +92,7 @@ class Session:
 
     def _read(self, url: str, user: str, groups: tuple[str, ...]) -> str:
         """What the API answers at a URL. Raises StatusError."""
-        from kubesim.server.api import read  # late: few sessions need it
+        from kubesim.server import read  # late: few sessions need it
 
         return read(self.cluster, url, user, groups)
 

@@ -29,7 +29,7 @@ from kubesim.api.budget import TooMuchError
 from kubesim.flow.export import explain
 from kubesim.flow.load import ExportError
 from kubesim.lessons import progress
-from kubesim.server.api import API
+from kubesim.server import API
 from kubesim.server.journal import Journal, JournalError
 from kubesim.server.request import Request
 from kubesim.server.watch import Watch

@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from kubesim import Session
-from kubesim.server.api import API
+from kubesim.server import API
 from kubesim.server.request import Request, Response
 from kubesim.server.watch import Watch
 

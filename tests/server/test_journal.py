@@ -29,8 +29,7 @@ from hypothesis import strategies as st
 
 from kubesim import Session
 from kubesim.cluster import Cluster
-from kubesim.server import journal
-from kubesim.server.api import API
+from kubesim.server import API, journal
 from kubesim.server.https import Server
 from kubesim.server.journal import Journal, JournalError
 from kubesim.server.request import Request, Response
@@ -147,7 +146,7 @@ def _check_replay(asked: list[Request], folder: Path, compact: bool = False) -> 
     before = Cluster()
     server = _serve(before, folder / "state")
     for item in asked:
-        server._answer(item)
+        server.answer(item)
         _compact(server) if compact else None
     server.close()
     server = _serve(Cluster(), folder / "state")
@@ -225,7 +224,7 @@ def test_whatever_is_done_again_gives_the_same_cluster(asked: list[Request], com
 def _journal_of_two(path: Path, compact: bool = False) -> bytes:
     server = _serve(Cluster(), path)
     for name in ("a", "b"):
-        server._answer(request("POST", MAPS, {"metadata": {"name": name}}))
+        server.answer(request("POST", MAPS, {"metadata": {"name": name}}))
         _compact(server) if compact else None
     server.close()
     return path.read_bytes()
@@ -354,10 +353,10 @@ def test_the_file_stays_small_while_writes_come_and_go(tmp_path: Path) -> None:
     server = _serve(Cluster(), path)
     sizes = []
     for count in range(1500):
-        server._answer(request("POST", MAPS, {"metadata": {"name": f"m{count}"}}))
-        server._answer(request("DELETE", f"{MAPS}/m{count}"))
+        server.answer(request("POST", MAPS, {"metadata": {"name": f"m{count}"}}))
+        server.answer(request("DELETE", f"{MAPS}/m{count}"))
         sizes.append(path.stat().st_size)
-    server._answer(request("POST", MAPS, {"metadata": {"name": "z"}}))
+    server.answer(request("POST", MAPS, {"metadata": {"name": "z"}}))
     _compact(server)
     server.close()
     state = path.stat().st_size
@@ -395,10 +394,10 @@ def test_a_write_that_failed_is_not_repeated_and_what_it_did_is_kept(
     with monkeypatch.context() as patched:
         patched.setattr(server._api, "answer", fail)
         with pytest.raises(RecursionError):
-            server._answer(request("POST", MAPS, {"metadata": {"name": "a"}}))
+            server.answer(request("POST", MAPS, {"metadata": {"name": "a"}}))
         patched.setattr(os, "fsync", _full)  # and there is no snapshot
         with pytest.raises(RecursionError):
-            server._answer(request("POST", MAPS, {"metadata": {"name": "b"}}))
+            server.answer(request("POST", MAPS, {"metadata": {"name": "b"}}))
     server.close()
     assert _names(path) == ["a"]
     assert Journal(path).writes == 0
@@ -445,12 +444,12 @@ def test_a_write_for_which_there_is_no_room_is_not_done(tmp_path: Path, monkeypa
     write = os.write
     with monkeypatch.context() as patched:
         patched.setattr(os, "write", lambda file, data: write(file, data[:10]))
-        refused = server._answer(request("POST", MAPS, {"metadata": {"name": "a"}}))
+        refused = server.answer(request("POST", MAPS, {"metadata": {"name": "a"}}))
     assert isinstance(refused, Response)
     why = f"Internal error occurred: kubesim: {path}: No space left on device"
     assert (refused.code, refused.content) == (500, status(500, "InternalError", why) | {"details": {}})
     assert path.read_bytes() == before
-    server._answer(request("POST", MAPS, {"metadata": {"name": "b"}}))
+    server.answer(request("POST", MAPS, {"metadata": {"name": "b"}}))
     server.close()
     assert _names(path) == ["b"]
 
