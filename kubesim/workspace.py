@@ -78,13 +78,7 @@ class Workspace:
 
     def absolute(self, path: str) -> PurePosixPath:
         """`path` from /workspace on, with every "." and ".." resolved."""
-        parts: list[str] = []
-        for part in (self.cwd / path).parts[1:]:
-            if part != "..":
-                parts.append(part)
-            elif parts:
-                parts.pop()
-        return PurePosixPath("/", *parts)
+        return PurePosixPath("/" + normpath(self.cwd / path).lstrip("/"))
 
     def relative(self, path: str) -> str:
         """`path` relative to the root, the real folder."""
@@ -394,7 +388,8 @@ class MemoryFiles:
         if self.is_dir(target) and (self._entries[old] is not None or self._below(new)):
             raise _error(errno.EISDIR, target)
         for name in (old, *self._below(old)):
-            self._entries[new + name[len(old) :]] = self._entries.pop(name)
+            self._entries[new + name[len(old) :]] = self._entries[name]
+            del self._entries[name]
 
     def copy(self, path: str, target: str) -> None:
         self.write_text(target, self.read_text(path))

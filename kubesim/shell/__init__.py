@@ -76,23 +76,18 @@ class Shell:
         return self._result(_clean(line))
 
     def _result(self, text: str) -> Result:
-        written: list[Written] = []
-        out, err = (lambda text: written.append((False, text))), (lambda text: written.append((True, text)))
-        status = self._status(text, Streams(None, out, err))
-        return Result.of(written, status, self._machine.edit)
-
-    def _status(self, text: str, streams: Streams) -> int:
-        machine = self._machine
+        machine, written = self._machine, list[Written]()
+        streams = Streams(None, lambda text: written.append((False, text)), lambda text: written.append((True, text)))
         machine.budget, machine.edit = Budget(), None
         try:
-            return self._interpreter.interpret(text, streams)
+            self._interpreter.interpret(text, streams)
         except UnsupportedError as error:
             streams.stderr(f"kubesim: {error} is not part of this simulator\n")
             machine.status = 2
         except (TooMuchError, RecursionError):
             streams.stderr(f"{TooMuchError()}\n")
             machine.status = 1
-        return machine.status
+        return Result.of(written, machine.status, machine.edit)
 
     def is_complete(self, text: str) -> bool:
         """Whether `text` can be run, or must be continued: an open quote, here-document, loop, or a last backslash."""

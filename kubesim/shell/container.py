@@ -89,11 +89,6 @@ class _Noted(dict[str, str | None]):
         self.changes.append((self.clock.now, path, None, "gone"))
         super().__delitem__(path)
 
-    def pop(self, *path: Any) -> Any:
-        text = self[path[0]]
-        del self[path[0]]
-        return text
-
 
 class ContainerFiles(MemoryFiles):
     """The files of a container as they are at a moment: its own, and by mount path those of emptyDirs."""

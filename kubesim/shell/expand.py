@@ -10,6 +10,7 @@ import fnmatch
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import accumulate, pairwise, product
 from keyword import iskeyword
 
 from kubesim.shell.machine import Machine
@@ -39,7 +40,6 @@ PATTERN_COST = 40  # for each character of a file name pattern
 _VARIANT_COST = 10
 
 Piece = tuple[str, bool]  # text, and whether it is quoted
-Variants = list[list[Part]]
 
 
 @dataclass(frozen=True)
@@ -60,47 +60,38 @@ class Expander:
                 found.append(text)
             else:
                 self.machine.budget.spend(_WORD_COST + _CHARACTER_COST * len(word.source))
-                found += [text for one in self._braces(word) for text in self._file_names(self._fields(one))]
+                tokens = [token for part in word.parts for token in _tokens(part)]
+                made = (Word(tuple(parts), word.source) for parts in self._braces(tokens))
+                found += [text for one in made for text in self._file_names(self._fields(one))]
         return found
 
     def text(self, word: Word) -> str:
         """What `word` becomes where it is not split: in an assignment, a here-document."""
         return "".join(value for value, _ in self._pieces(word))
 
-    def _braces(self, word: Word) -> Iterator[Word]:
-        """The words that the braces of one make."""
-        tokens = [token for part in word.parts for token in _tokens(part)]
-        closed = _closed(tokens)
-        levels: list[list[Variants]] = [[[[]]]]  # for each brace that is open, its alternatives
-        for index, token in enumerate(tokens if closed else ()):
-            alternatives = levels[-1]
-            if token == _OPEN and index in closed:
-                levels.append([[[]]])
-            elif token == _COMMA and len(levels) > 1:
-                alternatives.append([[]])
-            elif token == _CLOSE and len(levels) > 1:
-                levels.pop()
-                levels[-1][-1] = [*self._joined(levels[-1][-1], self._chosen(alternatives))]
-            else:
-                self.machine.budget.spend(len(alternatives[-1]))
-                for variant in alternatives[-1]:
-                    variant.append(token)
-        yield from (Word(tuple(parts), word.source) for parts in levels[0][0]) if closed else [word]
+    def _braces(self, tokens: list[Part]) -> Iterator[list[Part]]:
+        """What the first pair of braces that means something, and those behind it, make of a word."""
+        self.machine.budget.spend(_VARIANT_COST + len(tokens))
+        for start, end in _pairs(tokens):
+            if chosen := self._chosen(tokens[start + 1 : end]):
+                rests = list(self._braces(tokens[end + 1 :]))
+                for middle, rest in product(chosen, rests):
+                    self.machine.budget.spend(_VARIANT_COST + start + len(middle) + len(rest))
+                    yield [*tokens[:start], *middle, *rest]
+                return
+        yield tokens
 
-    def _joined(self, before: Variants, chosen: Variants) -> Iterator[list[Part]]:
-        for start in before:
-            for end in chosen:
-                self.machine.budget.spend(_VARIANT_COST + len(start) + len(end))
-                yield [*start, *end]
-
-    def _chosen(self, alternatives: list[Variants]) -> Variants:
-        """What stands for a pair of braces: one of its alternatives, of its sequence, or the braces themselves."""
-        if len(alternatives) > 1:
-            return [variant for variants in alternatives for variant in variants]
-        (variants,) = alternatives
-        text = variants[0][0].text if [len(parts) for parts in variants] == [1] and bare(variants[0][0]) else ""
+    def _chosen(self, inside: list[Part]) -> list[list[Part]]:
+        """What may stand for a pair of braces: its alternatives or its sequence, or nothing where it is neither."""
+        self.machine.budget.spend(len(inside))
+        depths = accumulate((token == _OPEN) - (token == _CLOSE) for token in inside)
+        commas = [at for at, depth in enumerate(depths) if inside[at] == _COMMA and not depth]
+        if commas:
+            ends = pairwise([-1, *commas, len(inside)])
+            return [variant for before, end in ends for variant in self._braces(inside[before + 1 : end])]
+        text = inside[0].text if len(inside) == 1 and bare(inside[0]) else ""
         if not (match := _SEQUENCE.fullmatch(text)):
-            return [[_OPEN, *parts, _CLOSE] for parts in variants]
+            return []
         first, last = (int(end) if match[1] else ord(end) for end in match.groups() if end)
         self.machine.budget.spend(_VARIANT_COST * abs(last - first))
         numbers = range(first, last + 1) if first <= last else range(first, last - 1, -1)
@@ -193,15 +184,15 @@ def _tokens(part: Part) -> Iterable[Part]:
     return map(Literal, filter(None, _MARK.split(part.text))) if bare(part) else [part]
 
 
-def _closed(tokens: Sequence[Part]) -> set[int]:
-    """The places of the opening braces that are closed."""
-    opened, closed = list[int](), set[int]()
+def _pairs(tokens: Sequence[Part]) -> list[tuple[int, int]]:
+    """Where braces open and close, the outer ones first."""
+    opened, pairs = list[int](), list[tuple[int, int]]()
     for index, token in enumerate(tokens):
         if token == _OPEN:
             opened.append(index)
         elif token == _CLOSE and opened:
-            closed.add(opened.pop())
-    return closed
+            pairs.append((opened.pop(), index))
+    return sorted(pairs)
 
 
 _LONGEST = 200
