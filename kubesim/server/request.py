@@ -82,7 +82,16 @@ class Request:
 
     @property
     def view(self) -> View:
-        return view_of(self.headers.get("accept", ""), self.query.get("includeObject", ""))
+        """The first form of the Accept header that can be given. Raises StatusError for an unknown includeObject."""
+        include = self.query.get("includeObject", "")
+        if include not in ("", *_INCLUDES):
+            raise errors.bad_request(f'unrecognized includeObject value: "{include}"')
+        for wanted in self.headers.get("accept", "").split(","):
+            media, *parameters = (part.strip() for part in wanted.split(";"))
+            if media in ("application/json", "application/*", "*/*", ""):
+                given = dict(part.partition("=")[::2] for part in parameters)
+                return View(given.get("as", ""), include or "Metadata")
+        return View("", include or "Metadata")
 
     @property
     def content_type(self) -> str:
@@ -324,15 +333,3 @@ def _column(column: printers.Column) -> Object:
 
 def _partial(obj: Object) -> Object:
     return {"kind": "PartialObjectMetadata", "apiVersion": _META, "metadata": obj["metadata"]}
-
-
-def view_of(accept: str, include: str) -> View:
-    """The first form of the Accept header that can be given. Raises StatusError for an `include` that is none."""
-    if include not in ("", *_INCLUDES):
-        raise errors.bad_request(f'unrecognized includeObject value: "{include}"')
-    for wanted in accept.split(","):
-        media, *parameters = (part.strip() for part in wanted.split(";"))
-        given = dict(part.partition("=")[::2] for part in parameters)
-        if media in ("application/json", "application/*", "*/*", ""):
-            return View(given.get("as", ""), include or "Metadata")
-    return View("", include or "Metadata")

@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from copy import deepcopy
 from dataclasses import dataclass
-from functools import partial
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -21,7 +20,7 @@ from kubesim.cluster import Cluster
 from kubesim.cluster.apiserver import printers
 from kubesim.kubectl import Kubeconfig
 from kubesim.session import Session
-from kubesim.shell import Invocation, Tool
+from kubesim.shell import Invocation, Options, Tool, tool
 
 LIMIT = 100
 """How many steps are remembered."""
@@ -66,8 +65,8 @@ class History:
         self._floor = 0
         self._open: tuple[str, Snapshot] | None = None
         self._first = self._snapshot()
-        session.shell.add(Tool("undo", partial(_report, "undo", self.undo), "undo", "undo"))
-        session.shell.add(Tool("redo", partial(_report, "redo", self.redo), "redo", "redo"))
+        session.shell.add(_tool("undo", self.undo, "reverted", "revert"))
+        session.shell.add(_tool("redo", self.redo, "done again", "do again"))
 
     @property
     def snapshots(self) -> tuple[Snapshot, ...]:
@@ -168,15 +167,16 @@ class History:
         return idle.api.revision != now.api.revision
 
 
-def _report(name: str, move: Callable[[], str | None], arguments: list[str], io: Invocation) -> int:
-    if arguments:
-        io.err(f"Usage: {name}\n")
-        return 2
-    if (label := move()) is None:
-        io.err(f"kubesim: there is nothing left to {'revert' if name == 'undo' else 'do again'}\n")
-        return 1
-    io.out(f"{'reverted' if name == 'undo' else 'done again'}: {label}\n")
-    return 0
+def _tool(name: str, move: Callable[[], str | None], done: str, wanted: str) -> Tool:
+    @tool(name, "", example=name, most=0)
+    def run(operands: list[str], options: Options, io: Invocation) -> int:
+        if (label := move()) is None:
+            io.err(f"kubesim: there is nothing left to {wanted}\n")
+            return 1
+        io.out(f"{done}: {label}\n")
+        return 0
+
+    return run
 
 
 # What changed, and when

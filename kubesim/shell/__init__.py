@@ -12,8 +12,7 @@ from kubesim.shell.interpreter import Interpreter
 from kubesim.shell.machine import Files, Machine, Streams
 from kubesim.shell.parser import parse
 from kubesim.shell.syntax import IncompleteError, ShellSyntaxError, UnsupportedError
-from kubesim.shell.tool import Invocation, Options, Tool, tool
-from kubesim.shell.tools import TOOLS
+from kubesim.shell.tools import TOOLS, Invocation, Options, Tool, tool
 from kubesim.workspace import HOME, Workspace
 
 __all__ = ["Invocation", "Options", "Shell", "Tool", "UnsupportedError", "tool", "word_start"]

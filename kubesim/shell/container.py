@@ -19,8 +19,7 @@ from kubesim.api.clock import SECOND, Clock, Micros, to_datetime
 from kubesim.shell.interpreter import Interpreter, LeaveError
 from kubesim.shell.machine import Input, Machine, Started, Streams
 from kubesim.shell.syntax import UnsupportedError
-from kubesim.shell.tool import Invocation, Options, Tool, tool
-from kubesim.shell.tools import TOOLS
+from kubesim.shell.tools import TOOLS, Invocation, Options, Tool, tool
 from kubesim.workspace import Entries, MemoryFiles
 
 REFUSED = 126

@@ -13,7 +13,7 @@ from kubesim.shell.expand import Expander
 from kubesim.shell.machine import Input, Machine, Sink, Streams
 from kubesim.shell.parser import parse
 from kubesim.shell.syntax import Script, ShellError
-from kubesim.shell.tool import COMMAND_COST, Invocation, Tool
+from kubesim.shell.tools import COMMAND_COST, Invocation, Tool
 
 _ARGUMENT_COST = 4  # steps for a character of a program's arguments; Linux takes 131,071 of one argument
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from kubesim.api.budget import Budget, TooMuchError
 from kubesim.shell.syntax import UnsupportedError
-from kubesim.shell.tool import ToolError
+from kubesim.shell.tools import ToolError
 from kubesim.shell.tools.regex import Regex
 from tests.learner import rows
 

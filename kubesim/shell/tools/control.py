@@ -10,8 +10,7 @@ from itertools import takewhile, zip_longest
 
 from kubesim.api.clock import to_datetime
 from kubesim.shell.syntax import UnsupportedError, unescape
-from kubesim.shell.tool import Invocation, Options, Tool, ToolError, misused
-from kubesim.shell.tools import whole_number
+from kubesim.shell.tools import Invocation, Options, Tool, ToolError, misused, whole_number
 
 _WIDTH = 39  # of a column of help
 _UNITS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
@@ -210,8 +209,7 @@ def watch(operands: list[str], options: Options, io: Invocation) -> None:
     pause, command, before = max(float(seconds), 0.1), " ".join(operands), ""
     for _ in range(int(_WATCHED / pause) + 1):
         said = list[str]()
-        streams = io.streams._replace(stdout=said.append, stderr=said.append)
-        io.shell(command, streams)
+        io.script("sh", command, ["sh"], io.streams._replace(stdout=said.append, stderr=said.append))
         screen = "".join(said)
         if (shown := _AGE.sub("", screen)) != before:
             title, time = f"Every {pause:.1f}s: {command}", to_datetime(io.machine.clock.now)

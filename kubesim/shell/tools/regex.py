@@ -13,7 +13,7 @@ from itertools import zip_longest
 
 from kubesim.api.budget import Budget
 from kubesim.shell.syntax import UnsupportedError
-from kubesim.shell.tool import ToolError
+from kubesim.shell.tools import ToolError
 
 Span = tuple[int, int]
 

@@ -14,8 +14,7 @@ from typing import NamedTuple
 from kubesim.api.budget import Budget
 from kubesim.shell.expand import PATTERN_COST, file_pattern
 from kubesim.shell.syntax import UnsupportedError, unescape
-from kubesim.shell.tool import Invocation, Options, ToolError, lines, misused
-from kubesim.shell.tools import below, inputs, whole_number
+from kubesim.shell.tools import Invocation, Options, ToolError, bare_lines, below, inputs, lines, misused, whole_number
 from kubesim.shell.tools.regex import BRACKET, Regex, Span
 
 _ADDRESS = rf"(?:[0-9]{{1,9}}|\$|/(?:{BRACKET}|[^\\[/\n]|\\.)*+/)"
@@ -41,7 +40,7 @@ def grep(operands: list[str], options: Options, io: Invocation) -> int:
     found = False
     for name, text in inputs(io, files, trouble=2):
         shown = name.removeprefix("./") if operands == [] else name
-        content = [line.removesuffix("\n") for line in lines(text)]
+        content = bare_lines(text)
         hits = [index for index, line in enumerate(content) if (regex.search(line) is None) == ("v" in options)]
         io.out("".join(_shown(shown, content, hits, regex, options, labelled=labelled)))
         found = found or bool(hits)
@@ -57,7 +56,7 @@ def _patterns(operands: list[str], options: Options, io: Invocation) -> list[str
             raise misused(io.name, "no pattern given")
         return operands.pop(0).split("\n")
     files = options["f"].split("\n") if "f" in options else []
-    stored = [line.removesuffix("\n") for name in files for line in lines(io.read(name))]
+    stored = [row for name in files for row in bare_lines(io.read(name))]
     return [*(options["e"].split("\n") if "e" in options else []), *stored]
 
 
@@ -247,7 +246,7 @@ def sed(operands: list[str], options: Options, io: Invocation) -> None:
         raise misused(io.name, "no script given")
     script, budget = options["e"] if "e" in options else operands.pop(0), io.machine.budget
     commands = list(_Parser(script, budget, "E" if "E" in options or "r" in options else "").parse())
-    files = inputs(io, operands, "can't read ", trouble=2)
+    files = inputs(io, operands, "can't read {}", trouble=2)
     if "i" not in options:
         io.out(_edited("".join(text for _, text in files), commands, budget, quiet="n" in options))
         return
@@ -296,15 +295,14 @@ class _Record(NamedTuple):
 def awk(operands: list[str], options: Options, io: Invocation) -> None:
     if not operands:
         raise UnsupportedError("'awk' without a program")
-    rules, count = list(_rules(operands.pop(0), io)), 0
-    for _, text in inputs(io, operands, trouble=2):
-        for row in lines(text):
-            io.spend(len(row) + _COMMAND_COST * len(rules))
-            line, count = row.removesuffix("\n"), count + 1
-            record = _Record(line, _fields(line, options.get("F", " "), io.machine.budget), count)
-            for conditions, shown in rules:
-                if all(record.meets(*condition) for condition in conditions):
-                    io.out(" ".join("".join(map(record.value, words)) for words in shown) + "\n")
+    rules = list(_rules(operands.pop(0), io))
+    content = (line for _, text in inputs(io, operands, trouble=2) for line in bare_lines(text))
+    for number, line in enumerate(content, 1):
+        io.spend(len(line) + _COMMAND_COST * len(rules))
+        record = _Record(line, _fields(line, options.get("F", " "), io.machine.budget), number)
+        for conditions, shown in rules:
+            if all(record.meets(*condition) for condition in conditions):
+                io.out(" ".join("".join(map(record.value, words)) for words in shown) + "\n")
 
 
 def _rules(script: str, io: Invocation) -> Iterator[tuple[list[tuple[Sequence[str], Regex | None]], list[list[str]]]]:

@@ -9,8 +9,7 @@ from collections.abc import Iterator
 from kubesim.api.clock import to_datetime
 from kubesim.api.result import Edit
 from kubesim.shell.syntax import UnsupportedError
-from kubesim.shell.tool import Invocation, Options, ToolError, lines, misused
-from kubesim.shell.tools import below, inputs, reported
+from kubesim.shell.tools import Invocation, Options, ToolError, below, inputs, lines, misused, reported
 from kubesim.workspace import Workspace
 
 KERNEL = "6.12.0-simulated"
@@ -37,15 +36,10 @@ def ps(operands: list[str], options: Options, io: Invocation) -> None:
     machine = io.machine
     header, row = _BUSYBOX if machine.is_busybox else next(_FORMATS[key] for key in _FORMATS if key in letters)
     shell, first = machine.bash, max(machine.first_alive, machine.bash.pid + 1)
-    rows = [
-        header,
-        row.format(io.machine.login, shell.pid, to_datetime(shell.time), shell.pid - 1, shell.line, shell.line),
-    ]
-    for one in machine.processes:
-        if one.pid >= first:
-            rows.append(
-                row.format(io.machine.login, one.pid, to_datetime(one.time), shell.pid, one.line, one.arguments[0])
-            )
+    rows = [header]
+    for one in (shell, *(one for one in machine.processes if one.pid >= first)):
+        parent = shell.pid - (one is shell)
+        rows.append(row.format(machine.login, one.pid, to_datetime(one.time), parent, one.line, one.arguments[0]))
     io.out("\n".join(rows) + "\n")
 
 
@@ -84,18 +78,18 @@ def printenv(operands: list[str], options: Options, io: Invocation) -> int:
 
 def bash(operands: list[str], options: Options, io: Invocation) -> int:
     if not operands or operands[0] == "-":
-        return io.script(io.read(), [io.name], None)
+        return io.script(io.name, io.read(), [io.name], io.streams._replace(stdin=None))
     if re.fullmatch("-[li]*c", operands[0]):
         if len(operands) == 1:
             raise ToolError("-c: option requires an argument", 2)
-        return io.script(operands[1], operands[2:] or [io.name], io.streams.stdin)
+        return io.script(io.name, operands[1], operands[2:] or [io.name], io.streams)
     if operands[0].startswith("-"):
         raise UnsupportedError(f"'{io.name} {operands[0]}'")
     try:
         text = io.read(operands[0])
     except OSError as error:
         return io.fail(f"{operands[0]}: {error.strerror}", 127)
-    return io.script(text, operands, io.streams.stdin)
+    return io.script(io.name, text, operands, io.streams)
 
 
 def cat(operands: list[str], options: Options, io: Invocation) -> None:

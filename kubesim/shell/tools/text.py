@@ -9,8 +9,7 @@ from itertools import groupby
 from math import inf
 
 from kubesim.shell.syntax import UnsupportedError, unescape
-from kubesim.shell.tool import Invocation, Options, ToolError, lines, misused
-from kubesim.shell.tools import inputs, whole_number
+from kubesim.shell.tools import Invocation, Options, ToolError, bare_lines, inputs, lines, misused, whole_number
 from kubesim.shell.tools.regex import CLASSES
 
 
@@ -69,7 +68,7 @@ def wc(operands: list[str], options: Options, io: Invocation) -> None:
 
 
 def sort(operands: list[str], options: Options, io: Invocation) -> None:
-    content = [line.removesuffix("\n") for _, text in inputs(io, operands, "cannot read: ", 2) for line in lines(text)]
+    content = [line for _, text in inputs(io, operands, "cannot read: {}", 2) for line in bare_lines(text)]
     specs = options.get("k", "1").split("\n")
     io.spend(100 * len(content) * len(specs))
     keys = [_key(spec, options) for spec in specs]
@@ -105,7 +104,7 @@ def uniq(operands: list[str], options: Options, io: Invocation) -> None:
     if len(operands) > 1:
         raise UnsupportedError("'uniq' with a file to write to")
     for _, text in inputs(io, operands):
-        for line, equal in groupby(line.removesuffix("\n") for line in lines(text)):
+        for line, equal in groupby(bare_lines(text)):
             count = len(list(equal))
             if not (("d" in options and count == 1) or ("u" in options and count > 1)):
                 io.out(f"{count:7} {line}\n" if "c" in options else f"{line}\n")
@@ -120,7 +119,7 @@ def cut(operands: list[str], options: Options, io: Invocation) -> None:
     ranges = list(_ranges(options.get("f") or options["c"]))
     for _, text in inputs(io, operands):
         io.spend(len(text) * len(ranges))
-        io.out("".join(_cut_line(line.removesuffix("\n"), delimiter, ranges, options) for line in lines(text)))
+        io.out("".join(_cut_line(row, delimiter, ranges, options) for row in bare_lines(text)))
 
 
 def _ranges(spec: str) -> Iterator[tuple[int, int]]:
