@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Mapping
+from ipaddress import ip_address, ip_network
 from itertools import count
 from typing import Any
 from zlib import crc32
@@ -20,13 +21,14 @@ from kubesim.api.imageref import parse
 from kubesim.api.objects import Object, clone, containers_of, is_static, metadata, name_of
 from kubesim.api.resources import NAMESPACE, POD, POD_TEMPLATE, PRIORITY_CLASS, SERVICE, SERVICE_ACCOUNT, Resource
 from kubesim.cluster.apiserver.store import Store
-from kubesim.cluster.apiserver.validation.rules import holds
+from kubesim.cluster.apiserver.validation.rules import holds, rule
 
 GENERATION = "deprecated.daemonset.template.generation"
 TOKEN_MOUNT_PATH = "/var/run/secrets/kubernetes.io/serviceaccount"
 _TOKEN_VOLUME = "kube-api-access-"
 # Of volumes and claims, until nobody uses them any more; here nobody does.
 PROTECTIONS = frozenset({"kubernetes.io/pv-protection", "kubernetes.io/pvc-protection"})
+SERVICE_CIDR = "10.96.0.0/12"  # --service-cluster-ip-range
 IMMORTAL = frozenset({"default", "kube-public", "kube-system"})
 # A limit of kubesim's own: no lesson needs more, and a typo must not fill the memory.
 MAX_CONTAINERS = 200
@@ -107,7 +109,7 @@ def _namespace(namespace: Object) -> None:
 
 def _service(service: Object) -> None:
     for port in service["spec"].get("ports", ()) if service["spec"]["type"] != "ExternalName" else ():
-        _fill(port, {"targetPort": port.get("port")})
+        port["targetPort"] = port.get("targetPort") or port.get("port", 0)
 
 
 _OTHERS = {"Service": _service, "Pod": _pod, "Namespace": _namespace}
@@ -277,19 +279,20 @@ def _mount_token(spec: Object, identity: Identity) -> None:
 def admit_service(service: Object, store: Store, old: Object | None = None) -> None:
     """Give a new or changed Service its address and the ports on the nodes; it keeps those that it had.
 
-    Raises StatusError (Invalid) where another one has the wanted address or port.
-    Mirrors kubernetes pkg/registry/core/service/storage/{alloc,storage}.go.
+    Raises StatusError (Invalid) where it can't have the wanted address or port.
+    Mirrors kubernetes pkg/registry/core/service/strategy.go and storage/{alloc,storage}.go.
     """
     spec, before = service["spec"], old["spec"] if old else {}
+    _drop_of_type(spec, before)
+    if spec["type"] == "ExternalName":
+        spec |= {"clusterIPs": [spec["clusterIP"]]} if spec.get("clusterIP") else {}
+        return
     others = [item["spec"] for item in store.list(SERVICE) if item["metadata"]["uid"] != service["metadata"]["uid"]]
     number = crc32(f"{service['metadata']['namespace']}/{name_of(service)}".encode())
-    if spec["type"] == "ExternalName":
-        return
     taken = {address for item in others for address in item.get("clusterIPs", ())}
     address = spec.get("clusterIP") or next(iter(spec.get("clusterIPs", ())), "") or before.get("clusterIP")
-    if address in taken - {"None"}:
-        why = f"failed to allocate IP {address}: provided IP is already allocated"
-        raise errors.invalid(SERVICE, name_of(service), [errors.invalid_value("spec.clusterIPs", [address], why)])
+    if address and address != "None" and not before.get("clusterIP"):
+        _check_address(service, address, taken)
     free = (f"10.96.{at % 65000 // 256 + 1}.{at % 256}" for at in count(number))
     spec["clusterIP"] = address or next(item for item in free if item not in taken)
     spec["clusterIPs"] = [spec["clusterIP"]]
@@ -300,16 +303,57 @@ def admit_service(service: Object, store: Store, old: Object | None = None) -> N
         )
 
 
+# What a Service has only as one of these types.
+_OF_TYPES = {
+    "ClusterIP NodePort LoadBalancer": ("clusterIP", "clusterIPs", "ipFamilies", "ipFamilyPolicy"),
+    "NodePort LoadBalancer": ("externalTrafficPolicy",),
+    "LoadBalancer": ("allocateLoadBalancerNodePorts", "loadBalancerClass"),
+}
+
+
+def _drop_of_type(spec: Object, before: Object) -> None:
+    """Drop what a Service's new type has no use for, unless it is changed, too, and validation must refuse it."""
+    for types, fields in _OF_TYPES.items() if before else ():
+        for field in fields if before["type"] in types and spec["type"] not in types else ():
+            if spec.get(field) == before.get(field):
+                spec.pop(field, None)
+    if spec["type"] in ("ClusterIP", "ExternalName"):
+        known = {port.get("nodePort") for port in before.get("ports", ())}
+        for port in spec.get("ports", ()):
+            if port.get("nodePort") in known:
+                port.pop("nodePort", None)
+
+
+def _check_address(service: Object, address: str, taken: set[str]) -> None:
+    causes = list(rule("each valid ip")("spec.clusterIPs", [address]))
+    outside = not causes and ip_address(address) not in ip_network(SERVICE_CIDR)
+    if outside or address in taken:
+        why = "the provided network does not match the current range" if outside else "provided IP is already allocated"
+        why = f"failed to allocate IP {address}: {why}"
+        causes = [errors.invalid_value("spec.clusterIPs", [address], why)]
+    if causes:
+        raise errors.invalid(SERVICE, name_of(service), causes)
+
+
 def _node_ports(service: Object, before: Object, taken: set[int | None], number: int) -> None:
-    known = {(port["port"], port["protocol"]): port.get("nodePort") for port in before.get("ports", ())}
-    for index, port in enumerate(service["spec"].get("ports", ())):
-        wanted = port.get("nodePort") or known.get((port["port"], port["protocol"]))
-        if port.get("nodePort") in taken - {None}:
-            cause = errors.invalid_value(f"spec.ports[{index}].nodePort", wanted, "provided port is already allocated")
-            raise errors.invalid(SERVICE, name_of(service), [cause])
-        free = (30000 + at % 2768 for at in count(number))
-        port["nodePort"] = wanted or next(item for item in free if item not in taken)
-        taken.add(port["nodePort"])
+    """Ports on the nodes: those that are wanted or were there before, or any; the same for equal numbers."""
+    ports, given = service["spec"].get("ports", ()), dict[int, int]()
+    known = {port.get("port"): port.get("nodePort") for port in (*before.get("ports", ()), *reversed(ports))}
+    free = (item for item in (30000 + (number + at) % 2768 for at in range(2768)) if item not in taken)
+    for index, port in enumerate(ports):
+        wanted = port.get("nodePort") or known.get(port.get("port")) or given.get(port.get("port"))
+        field = f"spec.ports[{index}].nodePort"
+        causes = list(rule("checked node_port")(field, wanted))
+        if wanted and wanted in taken and wanted != given.get(port.get("port")):
+            causes.append(errors.invalid_value(field, wanted, "provided port is already allocated"))
+        if causes:
+            raise errors.invalid(SERVICE, name_of(service), causes)
+        got = wanted or next(free, None)
+        if got is None:
+            why = "Internal error occurred: failed to allocate a nodePort: range is full"
+            raise errors.StatusError(500, "InternalError", why)
+        port["nodePort"] = given[port.get("port", 0)] = got
+        taken.add(got)
 
 
 def _tolerations(spec: Object) -> None:

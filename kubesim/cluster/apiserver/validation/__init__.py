@@ -13,7 +13,7 @@ from functools import cache
 from typing import Any
 
 from kubesim.api import quantity, resources
-from kubesim.api.errors import FieldError, field_forbidden, invalid_value, required, too_long
+from kubesim.api.errors import FieldError, duplicate, field_forbidden, invalid_value, required, too_long
 from kubesim.api.objects import Object, at, metadata
 from kubesim.api.resources import Resource
 from kubesim.api.schedule import ScheduleError, parse_schedule
@@ -223,7 +223,16 @@ def service_ports(field: str, spec: Object | None) -> Errors:
     ports = spec.get("ports", ())
     if not ports and spec.get("clusterIP") != "None" and spec.get("type") != "ExternalName":
         yield required(f"{field}.ports")
+    if spec.get("clusterIP") == "None" and spec.get("type") in ("LoadBalancer", "NodePort"):
+        yield invalid_value(f"{field}.clusterIPs[0]", "None", f"may not be set to 'None' for {spec['type']} services")
     yield from rule(f"unique name {'NamedServicePort' if len(ports) > 1 else 'ServicePort'}")(f"{field}.ports", ports)
+    yield from rule("each valid cidr")(f"{field}.LoadBalancerSourceRanges", spec.get("loadBalancerSourceRanges"))
+    seen: set[tuple[str, int]] = set()
+    for index, port in enumerate(ports):
+        key = port["protocol"], port.get("port", 0)
+        if key in seen:
+            yield duplicate(f"{field}.ports[{index}]", internal("ServicePort", {"protocol": key[0], "port": key[1]}))
+        seen.add(key)
 
 
 def service_update(new: Object, old: Object) -> Errors:
@@ -297,12 +306,6 @@ def quota(field: str, spec: Object | None) -> Errors:
     for name, amount in sorted(((spec or {}).get("hard") or {}).items()):
         yield from rule("valid quota_resource")(f"{field}.hard[{name}]", name)
         yield from resource_amount(f"{field}.hard[{name}]", name, amount)
-
-
-@special
-def claim(field: str, spec: Object) -> Errors:
-    if not at(spec, "resources.requests.storage"):
-        yield required(f"{field}.resources[storage]")
 
 
 @special

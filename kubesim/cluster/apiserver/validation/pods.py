@@ -33,14 +33,6 @@ from kubesim.gotext.gojson import dumps
 
 
 @special
-def unpadded_image(where: str, container: Object) -> Errors:
-    """A container's image without blanks around it, which only a template may have."""
-    image = container.get("image", "")
-    if image != image.strip():
-        yield invalid_value(f"{where}.image", image, "must not have leading or trailing whitespace")
-
-
-@special
 def pod_template(field: str, template: Object | None) -> Errors:
     meta = metadata(template or {})
     yield from rule("labels")(f"{field}.labels", meta.get("labels"))
