@@ -233,9 +233,9 @@ def _kubelet(facts: Facts) -> Iterator[str]:
     if trace is None:
         yield "The kubelet hasn't tried to pull the image yet."
         return
-    for hop in trace.hops:
-        if hop.state == "CheckRight" and (said := table("hops")["right"].get(hop.outcome)):
-            yield said.format(why=hop.detail.replace("the image", "it", 1))
+    for state, outcome in trace.hops:
+        if state == "CheckRight" and (said := table("hops")["right"].get(outcome)):
+            yield said.format(why=trace.right.replace("the image", "it", 1))
     if trace.policy == NEVER and not facts.has_image:
         yield "The image pull policy is Never, so the kubelet doesn't ask the registry."
 

@@ -1,4 +1,4 @@
-"""The image pull as a table: what each state does, where each outcome leads, and a record of why at every hop.
+"""The image pull as a table: what each state does, where each outcome leads, and a record of every hop.
 
 Mirrors kubernetes pkg/kubelet/images/image_manager.go and pkg/kubelet/kuberuntime/kuberuntime_image.go, v1.36.
 """
@@ -26,7 +26,8 @@ ALWAYS, NEVER = "Always", "Never"
 _CONFIG_LIFETIME: Micros = 300 * SECOND
 
 Event = tuple[str, str, str]
-Outcome = tuple[str, str]
+Hop = tuple[str, str]
+"""One transition: a state and its outcome."""
 
 quote = lru_cache(maxsize=1024)(gojson.quote)
 
@@ -55,19 +56,12 @@ class Attempt(NamedTuple):
     answer: str
 
 
-class Hop(NamedTuple):
-    """One transition: the state, its outcome, and why."""
-
-    state: str
-    outcome: str
-    detail: str
-
-
 class PullTrace(NamedTuple):
     """Why a pull went as it did.
 
     `outcome` is Pulled, AlreadyPresent, ErrImagePull (also where a pull secret could not be read), ImagePullBackOff,
     ErrImageNeverPull or InvalidImageName; `message` is what the Pod's status shows, empty where nothing failed.
+    `right` is why the Pod may use the image that is on the node, or why not.
     """
 
     at: Micros
@@ -82,6 +76,7 @@ class PullTrace(NamedTuple):
     hops: tuple[Hop, ...]
     outcome: str
     message: str
+    right: str = ""
 
 
 class PullRequest(NamedTuple):
@@ -118,12 +113,11 @@ class ImageManager:
         pull = Pull(request, self)
         while pull.outcome in STEPS:
             try:
-                outcome, detail = STEPS[pull.outcome](pull)
+                outcome = STEPS[pull.outcome](pull)
             except ValueError as error:
                 # The kubelet has no reason of its own for a Secret that it can't read: it reports the error twice.
-                pull.error = (str(error), str(error))
-                outcome, detail = "unreadable", f"a pull secret cannot be read, so none is used: {error}"
-            pull.hops.append(Hop(pull.outcome, outcome, detail))
+                pull.error, outcome = (str(error), str(error)), "unreadable"
+            pull.hops.append((pull.outcome, outcome))
             pull.outcome = TRANSITIONS[pull.outcome, outcome]
         if pull.image:
             pull.image_id = self.node.status_names(pull.image.digest)[1]
@@ -148,6 +142,7 @@ class Pull:
         self.image_id = ""
         self.matches: list[Match] | None = None
         self.attempts: list[Attempt] = []
+        self.right = ""
         self.hops: list[Hop] = []
         self.events: tuple[Event, ...] = ()
         self.error: tuple[str, str] | None = None
@@ -163,12 +158,13 @@ class Pull:
         request = self.request
         return PullTrace(
             *(request.now, request.namespace, request.pod, request.container, request.image, request.policy),
-            present=any(hop.outcome == "present" for hop in self.hops),
+            present=("CheckPresence", "present") in self.hops,
             secrets=tuple(see(name, secret) for name, secret in request.secrets),
             attempts=tuple(self.attempts),
             hops=tuple(self.hops),
             outcome=self.outcome,
             message=self.error[1] if self.error else "",
+            right=self.right,
         )
 
     def lookup(self) -> list[Match]:
@@ -199,7 +195,7 @@ def see(name: str, secret: Object | None) -> SeenSecret:
     return SeenSecret(name, True, kind, not problem, problem, tuple(entry for entry, _ in entries))
 
 
-def _parse_name(pull: Pull) -> Outcome:
+def _parse_name(pull: Pull) -> str:
     image = quote(pull.request.image)
     try:
         pull.reference = imageref.parse(pull.request.image)
@@ -207,69 +203,60 @@ def _parse_name(pull: Pull) -> Outcome:
         message = f"Failed to apply default image tag {image}: couldn't parse image name {image}: {error}"
         pull.emit("InspectFailed", message, "Warning")
         pull.error = ("InvalidImageName", message)
-        return "invalid", str(error)
-    return "valid", pull.reference.canonical
+        return "invalid"
+    return "valid"
 
 
-def _check_presence(pull: Pull) -> Outcome:
+def _check_presence(pull: Pull) -> str:
     if pull.request.policy == ALWAYS:
-        return "not asked", "with pull policy Always the registry is always asked"
+        return "not asked"
     pull.image = pull.node.present(pull.reference, pull.request.now)
-    return ("present", "the image is on the node") if pull.image else ("absent", "the image is not on the node")
+    return "present" if pull.image else "absent"
 
 
-def _check_right(pull: Pull) -> Outcome:
-    reason = _right(pull)
-    if reason:
-        image = quote(pull.request.image)
-        pull.emit("Pulled", f"Container image {image} already present on machine and can be accessed by the pod")
-        return "granted", reason
-    pull.image = None
-    return "refused", "the image was pulled with credentials that this Pod does not bring"
-
-
-def _right(pull: Pull) -> str:
-    """Why the Pod may use the image that is there; empty when it has to show the registry that it may."""
-    pullers = pull.node.pullers(pull.reference)
-    if None in pullers:
-        return "the image was pulled without credentials, so every Pod may use it"
-    for match in pull.lookup() if pullers else ():
+def _check_right(pull: Pull) -> str:
+    """Whether the Pod may use the image that is there, or has to show the registry that it may."""
+    pullers, image = pull.node.pullers(pull.reference), quote(pull.request.image)
+    for match in pull.lookup() if pullers and None not in pullers else ():
         if match.owner in pullers or match.credential.digest in pullers.values():
             pullers[match.owner] = match.credential.digest
-            return f"{match.source} has the right to the image"
-    return ""
+            pull.right = f"{match.source} has the right to the image"
+            break
+    if None in pullers:
+        pull.right = "the image was pulled without credentials, so every Pod may use it"
+    if pull.right:
+        pull.emit("Pulled", f"Container image {image} already present on machine and can be accessed by the pod")
+        return "granted"
+    pull.image, pull.right = None, "the image was pulled with credentials that this Pod does not bring"
+    return "refused"
 
 
-def _check_policy(pull: Pull) -> Outcome:
+def _check_policy(pull: Pull) -> str:
     """Whether it may be pulled. The report is the same for an image that is there, to reveal nothing of it."""
     if pull.request.policy != NEVER:
-        return "may pull", "the pull policy allows a pull"
+        return "may pull"
     message = f"Container image {quote(pull.request.image)} is not present with pull policy of Never"
     pull.emit("ErrImageNeverPull", message, "Warning")
     pull.error = ("ErrImageNeverPull", message)
-    return "never", "the pull policy is Never"
+    return "never"
 
 
-def _look_up_credentials(pull: Pull) -> Outcome:
-    matches = pull.lookup()
-    if not matches:
-        return "none", f"no entry of the Pod's pull secrets covers {pull.reference.name}: pulling without credentials"
-    entries = ", ".join(f'"{match.entry}" of {match.source}' for match in matches)
-    return "found", f"{pull.reference.name} is covered by {entries}"
+def _look_up_credentials(pull: Pull) -> str:
+    return "found" if pull.lookup() else "none"
 
 
-def _check_back_off(pull: Pull) -> Outcome:
+def _check_back_off(pull: Pull) -> str:
     now = pull.request.now
     failure = pull.node.failure(pull.request.uid, pull.request.image, now)
     if failure is None or failure.until <= now:
-        return "over", "there is no recent failure"
+        return "over"
     message = f"Back-off pulling image {quote(pull.request.image)}"
     pull.emit("BackOff", message)
     pull.error = ("ImagePullBackOff", f"{message}: {failure.error}")
-    return "waiting", f"the next attempt is due in {(failure.until - now) / SECOND:.0f}s"
+    return "waiting"
 
 
-def _pull_image(pull: Pull) -> Outcome:
+def _pull_image(pull: Pull) -> str:
     pull.emit("Pulling", f"Pulling image {quote(pull.request.image)}")
     candidates: Sequence[Match | None] = pull.lookup() or [None]
     answers = []
@@ -284,7 +271,7 @@ def _pull_image(pull: Pull) -> Outcome:
     return _fail(pull, answers)
 
 
-def _succeed(pull: Pull, image: Image, match: Match | None) -> Outcome:
+def _succeed(pull: Pull, image: Image, match: Match | None) -> str:
     duration = _pull_duration(image, pull.node.holds(image))
     pull.over = pull.node.reserve(pull.request.now, duration)
     pull.node.add(pull.reference, image, match, pull.over)
@@ -292,10 +279,10 @@ def _succeed(pull: Pull, image: Image, match: Match | None) -> Outcome:
     times = f"{go_duration(duration)} ({go_duration(pull.over - pull.request.now)} including waiting)"
     name = quote(pull.request.image)
     pull.emit("Pulled", f"Successfully pulled image {name} in {times}. Image size: {image.size} bytes.")
-    return "succeeded", f"pulled with {match.source}" if match else "pulled without credentials"
+    return "succeeded"
 
 
-def _fail(pull: Pull, answers: Sequence[Answer]) -> Outcome:
+def _fail(pull: Pull, answers: Sequence[Answer]) -> str:
     duration = sum(_REFUSAL_DURATION + round(answer.seconds * SECOND) for answer in answers)
     pull.over = pull.node.reserve(pull.request.now, duration)
     errors = list(dict.fromkeys(answer.error(pull.reference) for answer in answers))
@@ -303,7 +290,7 @@ def _fail(pull: Pull, answers: Sequence[Answer]) -> Outcome:
     pull.emit("Failed", f"Failed to pull image {quote(pull.request.image)}: {message}", "Warning")
     pull.node.fail(pull.request.uid, pull.request.image, f"ErrImagePull: {message}", pull.over)
     pull.error = ("ErrImagePull", message)
-    return "failed", pull.attempts[-1].answer
+    return "failed"
 
 
 _REFUSAL_DURATION: Micros = 20_000
@@ -315,7 +302,7 @@ def _pull_duration(image: Image, held: bool) -> Micros:
     return 1000 * (12 + spread % 20 if held else 40 + spread % 60)
 
 
-STEPS: Mapping[str, Callable[[Pull], Outcome]] = {
+STEPS: Mapping[str, Callable[[Pull], str]] = {
     "ParseImageName": _parse_name,
     "CheckPresence": _check_presence,
     "CheckRight": _check_right,

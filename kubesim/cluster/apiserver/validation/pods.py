@@ -9,7 +9,6 @@ internal structs, as a unified diff.
 from __future__ import annotations
 
 import difflib
-import json
 import re
 from collections.abc import Sequence
 from functools import partial
@@ -284,10 +283,4 @@ def _internal_spec(spec: Object) -> Any:
 
 
 def _lines(value: Any) -> list[str]:
-    text = json.dumps(value, indent=1, ensure_ascii=False)
-    return [f"{line}\n" for line in _escaped(text).split("\n")]
-
-
-def _escaped(text: str) -> str:
-    """Go writes these characters of strings as escapes."""
-    return text.translate({ord(char): dumps(char)[1:-1] for char in "<>&\u2028\u2029"})
+    return [f"{line}\n" for line in dumps(value, sort=False, indent=1).split("\n")]
