@@ -1,13 +1,13 @@
 """Table rows of `kubectl get`, pure functions of an object and the time: the columns of a kind, and their cells.
 
 Mirrors kubernetes pkg/printers/internalversion/printers.go, v1.36. A column is a formatter of this module and the paths
-of what it gets, "" for the whole object.
+of what it gets, "" for the whole object. It returns a cell's text, or what writes it at a moment.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from functools import cache
+from functools import cache, partial
 from typing import Any, NamedTuple
 
 from kubesim.api.clock import Micros, parse_time
@@ -16,8 +16,7 @@ from kubesim.api.objects import Object, at, find_condition, getter, metadata, re
 from kubesim.api.resources import COLUMNS, RESOURCES
 
 Cells = Callable[[Object, Micros], list[str]]
-Cell = Callable[[Any], str]
-"""Writes a cell of one object at a moment; None is no moment."""
+Cell = str | Callable[[Micros], str]
 
 
 class Column(NamedTuple):
@@ -38,33 +37,21 @@ def columns(kind: str, wide: bool = True) -> tuple[Column, ...]:
 
 def _cell(formatter: str, *paths: str) -> Callable[[Object], Cell]:
     write, values = _FORMATTERS[formatter], [getter(path) for path in paths or ("",)]
-
-    def cell(obj: Object) -> Cell:
-        found = [value(obj) for value in values]
-        return lambda now: write(now, *found)
-
-    return cell
+    return lambda obj: write(*[value(obj) for value in values])
 
 
 @cache
 def row_of(kind: str, wide: bool = True) -> Cells:
     """What makes the cells of one object of a kind, one for each of its `columns`.
 
-    Cells that do not depend on the time are made once for each version of an object, as there are thousands: those that
-    do are found by leaving it out.
+    Cells that do not depend on the time are made once for each version of an object, as there are thousands.
     """
     shown = columns(kind, wide)
 
     @remembered
-    def kept(obj: Object) -> tuple[list[str], list[tuple[int, Cell]]]:
-        found, timed = [""] * len(shown), list[tuple[int, Cell]]()
-        for index, column in enumerate(shown):
-            cell = column.cell(obj)
-            try:
-                found[index] = cell(None)
-            except TypeError:
-                timed.append((index, cell))
-        return found, timed
+    def kept(obj: Object) -> tuple[list[Any], list[tuple[int, Callable[[Micros], str]]]]:
+        cells = [column.cell(obj) for column in shown]
+        return cells, [(index, cell) for index, cell in enumerate(cells) if callable(cell)]
 
     def row(obj: Object, now: Micros) -> list[str]:
         found, timed = kept(obj)
@@ -81,19 +68,25 @@ def row(obj: Object, now: Micros) -> list[str]:
     return row_of(obj.get("kind", ""))(obj, now)
 
 
-def _completions(_now: Micros, done: int | None, wanted: int | None, parallelism: int | None) -> str:
+def _completions(done: int | None, wanted: int | None, parallelism: int | None) -> str:
     if wanted is None:
         return f"{done or 0}/1 of {parallelism}" if parallelism and parallelism > 1 else f"{done or 0}/1"
     return f"{done or 0}/{wanted}"
 
 
-def _controller(_now: Micros, owners: Sequence[Object] | None) -> str:
+def _controller(owners: Sequence[Object] | None) -> str:
     found = [item for item in owners or () if item.get("controller")]
     names = [f"{item['kind'].lower()}.{item['apiVersion'].partition('/')[0]}/{item['name']}" for item in found]
     return names[0] if names else NONE
 
 
-def _external_ip(_now: Micros, spec: Object | None, ingress: Sequence[Object] | None) -> str:
+def _duration(start: str | None, end: str | None) -> Cell:
+    if not start:
+        return ""
+    return human_duration(parse_time(end) - parse_time(start)) if end else partial(age, start)
+
+
+def _external_ip(spec: Object | None, ingress: Sequence[Object] | None) -> str:
     spec = spec or {}
     if spec.get("type") == "ExternalName":
         return str(spec.get("externalName", ""))
@@ -102,7 +95,7 @@ def _external_ip(_now: Micros, spec: Object | None, ingress: Sequence[Object] | 
     return ",".join(found) or ("<pending>" if spec.get("type") == "LoadBalancer" else NONE)
 
 
-def _job_status(_now: Micros, job: Object) -> str:
+def _job_status(job: Object) -> str:
     for kind in ("Complete", "Failed", "Suspended"):
         if find_condition(job, kind) == "True":
             return kind
@@ -112,7 +105,7 @@ def _job_status(_now: Micros, job: Object) -> str:
     return next((kind for kind in ends if find_condition(job, kind) == "True"), "Running")
 
 
-def _metrics(_now: Micros, metrics: Sequence[Object] | None) -> str:
+def _metrics(metrics: Sequence[Object] | None) -> str:
     """What a HorizontalPodAutoscaler aims at; nothing here measures what there is."""
     shown = []
     for item in metrics or ():
@@ -133,7 +126,7 @@ def access_modes(modes: Sequence[str] | None) -> str:
     return ",".join(short for mode, short in _MODES.items() if mode in (modes or ()))
 
 
-def _class_name(_now: Micros, meta: Object) -> str:
+def _class_name(meta: Object) -> str:
     default = (meta.get("annotations") or {}).get("storageclass.kubernetes.io/is-default-class")
     return f"{meta['name']} (default)" if default == "true" else str(meta["name"])
 
@@ -144,11 +137,11 @@ def _quota(status: Object | None, limits: bool) -> str:
     return ", ".join(f"{name}: {used.get(name, 0)}/{hard[name]}" for name in names)
 
 
-def _node_address(_now: Micros, addresses: Sequence[Object] | None, kind: str) -> str:
+def _node_address(addresses: Sequence[Object] | None, kind: str) -> str:
     return next((item.get("address", "") for item in addresses or () if item.get("type") == kind), NONE)
 
 
-def _node_status(_now: Micros, node: Object) -> str:
+def _node_status(node: Object) -> str:
     words = {"": "Unknown", "True": "Ready"}.get(find_condition(node, "Ready"), "NotReady")
     return f"{words},SchedulingDisabled" if at(node, "spec.unschedulable") else words
 
@@ -164,7 +157,7 @@ def shown_few(items: Sequence[str], empty: str) -> str:
     return ",".join(items[:3]) + more or empty
 
 
-def _endpoints(_now: Micros, subsets: Sequence[Object] | None) -> str:
+def _endpoints(subsets: Sequence[Object] | None) -> str:
     found = [
         address.get("ip", "") + f":{port.get('port', 0)}" * bool(port)
         for subset in subsets or ()
@@ -174,14 +167,13 @@ def _endpoints(_now: Micros, subsets: Sequence[Object] | None) -> str:
     return shown_few(found, "" if subsets else NONE)
 
 
-def _readiness_gates(_now: Micros, pod: Object) -> str:
+def _readiness_gates(pod: Object) -> str:
     gates = at(pod, "spec.readinessGates") or ()
-    return (
-        f"{sum(find_condition(pod, gate['conditionType']) == 'True' for gate in gates)}/{len(gates)}" if gates else NONE
-    )
+    met = sum(find_condition(pod, gate["conditionType"]) == "True" for gate in gates)
+    return f"{met}/{len(gates)}" if gates else NONE
 
 
-def _source(_now: Micros, component: str | None, reporting: str | None, host: str | None, instance: str | None) -> str:
+def _source(component: str | None, reporting: str | None, host: str | None, instance: str | None) -> str:
     component, host = component or reporting or "", host or instance
     return f"{component}, {host}" if host else component
 
@@ -199,10 +191,6 @@ class PodSummary(NamedTuple):
     status: str
     restarts: int
     restarted: str  # when the last container to be restarted had ended; "" for never
-
-    def shown_restarts(self, now: Micros) -> str:
-        ago = f" ({age(self.restarted, now)} ago)" if self.restarts and self.restarted else ""
-        return f"{self.restarts}{ago}"
 
 
 @remembered
@@ -222,6 +210,11 @@ def pod_summary(obj: Object) -> PodSummary:
         ready += running
         counted = [item for item in counted if item["name"] in sidecars] + containers
     return PodSummary(ready, total + len(sidecars), _deleted(obj, status, reason), *_restarted(counted))
+
+
+def _pod_restarts(pod: Object) -> Cell:
+    *_, count, last = pod_summary(pod)
+    return (lambda now: f"{count} ({age(last, now)} ago)") if count and last else str(count)
 
 
 def _initialization(spec: Object, status: Object, sidecars: list[str]) -> tuple[str, int, list[Object]]:
@@ -286,59 +279,57 @@ def _restarted(containers: Iterable[Object]) -> tuple[int, str]:
     return count, last
 
 
-_FORMATTERS: dict[str, Callable[..., str]] = {
-    "age": lambda now, time, *others: age(time or next(filter(None, others), None), now),
-    "age_or_none": lambda now, time: age(time, now) if time else NONE,
-    "bool": lambda _, value: str(bool(value)),
+_FORMATTERS: dict[str, Callable[..., Cell]] = {
+    "age": lambda *times: partial(age, next(filter(None, times), None)),
+    "age_or_none": lambda time: partial(age, time) if time else NONE,
+    "bool": lambda value: str(bool(value)),
     "class_name": _class_name,
     "completions": _completions,
     "controller": _controller,
-    "count": lambda _, *values: str(sum(len(value or ()) for value in values)),
-    "duration": lambda now, start, end: (
-        human_duration((parse_time(end) if end else now) - parse_time(start)) if start else ""
-    ),
+    "count": lambda *values: str(sum(len(value or ()) for value in values)),
+    "duration": _duration,
     "endpoints": _endpoints,
     "external_ip": _external_ip,
-    "groups": lambda _, subjects: _subjects(subjects, "Group"),
-    "hosts": lambda _, rules: shown_few([item["host"] for item in rules or () if item.get("host")], "*"),
-    "images": lambda _, containers: ",".join(item.get("image", "") for item in containers or ()),
+    "groups": lambda subjects: _subjects(subjects, "Group"),
+    "hosts": lambda rules: shown_few([item["host"] for item in rules or () if item.get("host")], "*"),
+    "images": lambda containers: ",".join(item.get("image", "") for item in containers or ()),
     "job_status": _job_status,
-    "joined": lambda _, *parts: "/".join(filter(None, parts)),
-    "labels": lambda _, value: format_labels(value),
-    "limits": lambda _, status: _quota(status, True),
+    "joined": lambda *parts: "/".join(filter(None, parts)),
+    "labels": format_labels,
+    "limits": lambda status: _quota(status, True),
     "metrics": _metrics,
-    "modes": lambda _, modes: access_modes(modes),
-    "name_of_kind": lambda _, kind, name: "/".join(filter(None, ((kind or "").lower(), name))),
-    "names": lambda _, containers: ",".join(item["name"] for item in containers or ()),
-    "node_external": lambda now, addresses: _node_address(now, addresses, "ExternalIP"),
-    "node_internal": lambda now, addresses: _node_address(now, addresses, "InternalIP"),
+    "modes": access_modes,
+    "name_of_kind": lambda kind, name: "/".join(filter(None, ((kind or "").lower(), name))),
+    "names": lambda containers: ",".join(item["name"] for item in containers or ()),
+    "node_external": lambda addresses: _node_address(addresses, "ExternalIP"),
+    "node_internal": lambda addresses: _node_address(addresses, "InternalIP"),
     "node_status": _node_status,
-    "number": lambda _, *values: str(next(filter(None, values), 0)),
-    "once": lambda _, *values: str(next(filter(None, values), 1)),
-    "first": lambda _, values, value: (values or [value or NONE])[0],
-    "or_none": lambda _, *values: next(filter(None, values), NONE),
-    "or_unavailable": lambda _, value: "N/A" if value is None else str(value),
-    "or_unset": lambda _, value: "<unset>" if value is None else str(value),
-    "or_unknown": lambda _, value: value or UNKNOWN,
-    "pair": lambda _, kind, name: f"{kind}/{name}",
-    "part": lambda _, some, whole: f"{some or 0}/{whole or 0}",
-    "pod_ip": lambda _, addresses: (addresses[0].get("ip") if addresses else "") or NONE,
-    "pod_ready": lambda _, pod: "{}/{}".format(*pod_summary(pod)),
-    "pod_restarts": lambda now, pod: pod_summary(pod).shown_restarts(now),
-    "pod_status": lambda _, pod: pod_summary(pod).status,
-    "ports": lambda _, ports: ",".join(map(_port, ports or ())) or NONE,
+    "number": lambda *values: str(next(filter(None, values), 0)),
+    "once": lambda *values: str(next(filter(None, values), 1)),
+    "first": lambda values, value: (values or [value or NONE])[0],
+    "or_none": lambda *values: next(filter(None, values), NONE),
+    "or_unavailable": lambda value: "N/A" if value is None else str(value),
+    "or_unset": lambda value: "<unset>" if value is None else str(value),
+    "or_unknown": lambda value: value or UNKNOWN,
+    "pair": lambda kind, name: f"{kind}/{name}",
+    "part": lambda some, whole: f"{some or 0}/{whole or 0}",
+    "pod_ip": lambda addresses: (addresses[0].get("ip") if addresses else "") or NONE,
+    "pod_ready": lambda pod: "{}/{}".format(*pod_summary(pod)),
+    "pod_restarts": _pod_restarts,
+    "pod_status": lambda pod: pod_summary(pod).status,
+    "ports": lambda ports: ",".join(map(_port, ports or ())) or NONE,
     "readiness_gates": _readiness_gates,
-    "requests": lambda _, status: _quota(status, False),
-    "roles": lambda _, labels: node_roles(labels),
-    "selector": lambda _, value: format_selector(value),
-    "slice_addresses": lambda _, ends: shown_few(
+    "requests": lambda status: _quota(status, False),
+    "roles": node_roles,
+    "selector": format_selector,
+    "slice_addresses": lambda ends: shown_few(
         [at for end in ends or () for at in end.get("addresses") or ()], "<unset>"
     ),
-    "slice_ports": lambda _, ports: shown_few([str(item.get("port", "*")) for item in ports or ()], "<unset>"),
-    "service_accounts": lambda _, subjects: _subjects(subjects, "ServiceAccount"),
+    "slice_ports": lambda ports: shown_few([str(item.get("port", "*")) for item in ports or ()], "<unset>"),
+    "service_accounts": lambda subjects: _subjects(subjects, "ServiceAccount"),
     "source": _source,
-    "switch": lambda _, value: str(bool(value)).lower(),
-    "text": lambda _, value: str(value or "").strip(),
-    "users": lambda _, subjects: _subjects(subjects, "User"),
-    "web_ports": lambda _, tls: "80, 443" if tls else "80",
+    "switch": lambda value: str(bool(value)).lower(),
+    "text": lambda value: str(value or "").strip(),
+    "users": lambda subjects: _subjects(subjects, "User"),
+    "web_ports": lambda tls: "80, 443" if tls else "80",
 }
