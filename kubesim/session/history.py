@@ -277,5 +277,5 @@ def _tries(cluster: Cluster, pod: Object) -> Iterator[Try]:
     for container in pod["spec"]["containers"]:
         trace = cluster.kubelet.traces.get((namespace_of(pod), name_of(pod), container["name"]))
         if trace is not None:
-            end = cluster.kubelet.images.node.back_off_end(pod["metadata"]["uid"], trace.image, cluster.clock.now)
-            yield Try(trace.at, trace.container, trace.outcome, end or trace.at)
+            waits = cluster.kubelet.images.node.waits(pod["metadata"]["uid"], trace.image, cluster.clock.now)
+            yield Try(trace.at, trace.container, trace.outcome, waits.until if waits else trace.at)

@@ -96,13 +96,10 @@ def account_of(api: APIServer, token: str, now: Micros) -> str:
 
 
 def _check(seconds: int) -> None:
-    problem = ""
-    if seconds < _SHORTEST:
-        problem = "may not specify a duration less than 10 minutes"
-    if seconds > _LONGEST:
-        problem = "may not specify a duration larger than 2^32 seconds"
-    if problem:
-        cause = errors.invalid_value("spec.expirationSeconds", seconds, problem)
+    if not _SHORTEST <= seconds <= _LONGEST:
+        bound = "less than 10 minutes" if seconds < _SHORTEST else "larger than 2^32 seconds"
+        why = f"may not specify a duration {bound}"
+        cause = errors.invalid_value("spec.expirationSeconds", seconds, why)
         raise errors.invalid(TOKEN_REQUEST, "", [cause])
 
 

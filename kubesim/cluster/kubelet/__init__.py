@@ -236,8 +236,9 @@ class Kubelet:
             *containers.volume_needs(pod["spec"]),
             *(Need.of(container) for _, container in containers_of(pod["spec"])),
         ]
-        ends = [self.images.node.back_off_end(worker.uid, need.image, now) for need in needs]
-        until = min([self._recorder.silent_until(worker.uid), *filter(None, ends)])
+        failures = (self.images.node.waits(worker.uid, need.image, now) for need in needs)
+        ends = (failure.until for failure in failures if failure)
+        until = min([self._recorder.silent_until(worker.uid), *ends])
         worker.resting_since = now
         return max(1, -((now - until) // round(RETRY * SECOND)))
 

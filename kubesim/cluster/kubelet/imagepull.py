@@ -246,9 +246,8 @@ def _look_up_credentials(pull: Pull) -> str:
 
 
 def _check_back_off(pull: Pull) -> str:
-    now = pull.request.now
-    failure = pull.node.failure(pull.request.uid, pull.request.image, now)
-    if failure is None or failure.until <= now:
+    failure = pull.node.waits(pull.request.uid, pull.request.image, pull.request.now)
+    if failure is None:
         return "over"
     message = f"Back-off pulling image {quote(pull.request.image)}"
     pull.emit("BackOff", message)

@@ -84,21 +84,17 @@ class NodeImages:
         self._free_at = max(now, self._free_at) + duration
         return self._free_at
 
-    def failure(self, uid: str, image: str, now: Micros) -> Failure | None:
-        """The Pod's last failure with the image, unless it is too long ago to count."""
+    def waits(self, uid: str, image: str, now: Micros) -> Failure | None:
+        """The failure after which a Pod still waits before it tries the image again."""
         failure = self._failures.get(uid, {}).get(image)
-        return failure if failure and now - failure.at <= STABLE else None
-
-    def back_off_end(self, uid: str, image: str, now: Micros) -> Micros | None:
-        """When a Pod's wait for an image is over; None where it does not wait for it."""
-        failure = self.failure(uid, image, now)
-        return failure.until if failure and failure.until > now else None
+        return failure if failure and now < failure.until else None
 
     def fail(self, uid: str, image: str, error: str, at: Micros) -> None:
         """Note a failure: the wait after it is 10 s, or double the one before, up to 5 min."""
-        before = self.failure(uid, image, at)
-        delay = min(2 * before.delay, MAX_BACK_OFF) if before else INITIAL_BACK_OFF
-        self._failures.setdefault(uid, {})[image] = Failure(error, at, delay)
+        of_pod = self._failures.setdefault(uid, {})
+        before = of_pod.get(image)
+        delay = min(2 * before.delay, MAX_BACK_OFF) if before and at - before.at <= STABLE else INITIAL_BACK_OFF
+        of_pod[image] = Failure(error, at, delay)
 
     def forget_pod(self, uid: str) -> None:
         self._failures.pop(uid, None)

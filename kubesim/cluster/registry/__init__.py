@@ -364,12 +364,10 @@ def _matches(answer: Status, request: Request, clients: set[str], registry: Regi
 
 
 def _token(registry: Registry, request: Request, now: Micros) -> Response:
-    match request.authorization:
-        case Credential(username) as credential:
-            is_known = registry.standing(credential, now) == "known"
-            return Response(HTTPStatus.OK, token=Token(username)) if is_known else Response(HTTPStatus.UNAUTHORIZED)
-        case _:
-            return Response(HTTPStatus.OK, token=Token(None))
+    credential = request.authorization if isinstance(request.authorization, Credential) else None
+    if credential and registry.standing(credential, now) != "known":
+        return Response(HTTPStatus.UNAUTHORIZED)
+    return Response(HTTPStatus.OK, token=Token(credential.username if credential else None))
 
 
 def _content(registry: Registry, request: Request, now: Micros) -> Response:

@@ -38,6 +38,7 @@ from kubesim.cluster.apiserver.validation.rules import (
     struct,
     valid,
 )
+from kubesim.cluster.keyring import DATA_KEYS
 from kubesim.gotext import gojson
 
 __all__ = ["validate", "validate_update"]
@@ -163,7 +164,7 @@ def secret(_field: str, obj: Object) -> Errors:
     missing = [key for key in _KEYS.get(kind, ()) if key not in data or (key == "ssh-privatekey" and not data[key])]
     if kind != "kubernetes.io/basic-auth" or len(missing) == 2:
         yield from (required(f"data[{key}]") for key in missing)
-    if key := _FILES.get(kind):
+    if key := DATA_KEYS.get(kind):
         yield from _json_file(key, data)
     elif kind == "kubernetes.io/service-account-token":
         yield from given(f"metadata.annotations[{_ACCOUNT}]", metadata(obj).get("annotations", {}).get(_ACCOUNT))
@@ -202,7 +203,6 @@ _KEYS = {
     "kubernetes.io/ssh-auth": ("ssh-privatekey",),
     "kubernetes.io/tls": ("tls.crt", "tls.key"),
 }
-_FILES = {"kubernetes.io/dockercfg": ".dockercfg", "kubernetes.io/dockerconfigjson": ".dockerconfigjson"}
 
 
 @special
