@@ -82,46 +82,28 @@ class DeploymentController(Controller):
         surge, unavailable = _bounds(deployment)
         running = [item for item in old if item["spec"]["replicas"]]
         if deployment["spec"]["strategy"]["type"] == "Recreate":
-            self._recreate(deployment, new, old, running)
+            for item in running:
+                self._scale(deployment, item, 0)
+            if not running and not any(_count(item, "replicas", "terminatingReplicas") for item in old):
+                self._scale(deployment, new, wanted)
         elif not self._scale_up(deployment, new, running, wanted + surge):
             self._scale_down(deployment, new, running, wanted - unavailable)
 
-    def _recreate(self, deployment: Object, new: Object, old: list[Object], running: list[Object]) -> None:
-        for item in running:
-            self._scale(deployment, item, 0)
-        gone = not running and not any(_count(item, "replicas", "terminatingReplicas") for item in old)
-        if gone and new["spec"]["replicas"] != deployment["spec"]["replicas"]:
-            self._scale(deployment, new, deployment["spec"]["replicas"])
-
     def _scale_up(self, deployment: Object, new: Object, running: list[Object], limit: int) -> bool:
         """Bring the new ReplicaSet nearer to its size; say whether it was changed."""
-        wanted, present = deployment["spec"]["replicas"], new["spec"]["replicas"]
-        if present > wanted:
-            self._scale(deployment, new, wanted)
-            return True
-        room = limit - present - sum(item["spec"]["replicas"] for item in running)
-        grown = min(wanted, present + max(room, 0))
-        if grown > present:
-            self._scale(deployment, new, grown)
-            return True
-        return False
+        room = max(0, limit - sum(item["spec"]["replicas"] for item in [new, *running]))
+        return self._scale(deployment, new, min(deployment["spec"]["replicas"], new["spec"]["replicas"] + room))
 
     def _scale_down(self, deployment: Object, new: Object, running: list[Object], least: int) -> None:
         """Shrink old ReplicaSets: first their Pods that are not ready, then as far as enough stay available."""
-        total = new["spec"]["replicas"] + sum(item["spec"]["replicas"] for item in running)
-        spare = total - least - (new["spec"]["replicas"] - _count(new, "availableReplicas"))
-        for item in running:
-            unhealthy = item["spec"]["replicas"] - _count(item, "availableReplicas")
-            dropped = min(spare, unhealthy)
-            if dropped > 0:
-                spare -= dropped
-                self._scale(deployment, item, item["spec"]["replicas"] - dropped)
-                return
-        available = sum(_count(item, "availableReplicas") for item in [new, *running])
-        for item in running:
-            dropped = min(available - least, item["spec"]["replicas"])
-            if dropped > 0:
-                self._scale(deployment, item, item["spec"]["replicas"] - dropped)
+        sizes = [(item, item["spec"]["replicas"], _count(item, "availableReplicas")) for item in running]
+        others = _count(new, "availableReplicas") - least  # how many more than needed there are without the old ones
+        spare = others + sum(size for _, size, _ in sizes)
+        available = others + sum(ready for _, _, ready in sizes)
+        unready = [(item, min(spare, size - ready)) for item, size, ready in sizes]
+        for item, number in unready + [(item, min(available, size)) for item, size, _ in sizes]:
+            if number > 0:
+                self._scale(deployment, item, item["spec"]["replicas"] - number)
                 return
 
     def _clean_up(self, deployment: Object, old: list[Object]) -> None:
@@ -134,13 +116,17 @@ class DeploymentController(Controller):
             if not item["spec"]["replicas"] and not item["status"]["replicas"]:
                 self.api.delete(REPLICA_SET, namespace_of(item), name_of(item))
 
-    def _scale(self, deployment: Object, replica_set: Object, replicas: int) -> None:
+    def _scale(self, deployment: Object, replica_set: Object, replicas: int) -> bool:
+        """Give a ReplicaSet a size; say whether it had another."""
         before = replica_set["spec"]["replicas"]
+        if replicas == before:
+            return False
         change = {"metadata": {"annotations": _size_annotations(deployment)}, "spec": {"replicas": replicas}}
         self.api.patch(REPLICA_SET, namespace_of(replica_set), name_of(replica_set), change, "merge", typed=True)
         direction = "up" if replicas > before else "down"
         message = f"Scaled {direction} replica set {name_of(replica_set)} from {before} to {replicas}"
         self.record(deployment, "ScalingReplicaSet", message)
+        return True
 
     def _report(self, deployment: Object, new: Object | None, old: list[Object]) -> None:
         everything = [*old, new] if new else old

@@ -32,24 +32,17 @@ class EndpointsController(Loop):
                 self.add(service)
 
     def reconcile(self, namespace: str, name: str) -> None:
-        service = self.api.find(SERVICE, namespace, name)
+        service, sliced = self.api.find(SERVICE, namespace, name), f"{name}-{safe_hash(f'{namespace}/{name}', 5)}"
         if service is None:
-            places = ((ENDPOINTS, name), (ENDPOINT_SLICE, name), (ENDPOINT_SLICE, self._slice(namespace, name)))
-            for resource, key in places:
+            for resource, key in ((ENDPOINTS, name), (ENDPOINT_SLICE, name), (ENDPOINT_SLICE, sliced)):
                 if found := self.api.find(resource, namespace, key):
                     self.api.remove(resource, found)
         elif service["spec"].get("selector"):
             pods = [pod for pod in self.api.list(POD, namespace) if _is_behind(pod, service)]
             pods.sort(key=lambda pod: tuple(map(int, pod["status"]["podIP"].split("."))))
             ports = [port for pod in pods[:1] for port in _ports(service, pod)]
-            sliced = self._slice(namespace, name) or f"{name}-{safe_hash(f'{namespace}/{name}', 5)}"
             self._write(ENDPOINTS, service, name, _subsets(pods, ports))
             self._write(ENDPOINT_SLICE, service, sliced, _slice(pods, ports))
-
-    def _slice(self, namespace: str, name: str) -> str:
-        """The name of the slice of a Service, if there is one."""
-        labels = f"kubernetes.io/service-name={name},{_MANAGED}"
-        return next(map(name_of, self.api.list(ENDPOINT_SLICE, namespace, labels=labels)), "")
 
     def _write(self, resource: Resource, service: Object, name: str, content: Object) -> None:
         """Create or change the object, if what it says of the Pods has changed."""
@@ -59,29 +52,23 @@ class EndpointsController(Loop):
         meta: Object = {"name": name, "namespace": namespace_of(service), "uid": ids.uid()}
         if resource is ENDPOINT_SLICE:
             labels["kubernetes.io/service-name"] = name_of(service)
-            meta |= {
-                "generateName": f"{name_of(service)}-",
-                "generation": 1,
-                "ownerReferences": [owner_reference(service)],
-            }
+            meta |= {"generateName": f"{name_of(service)}-", "generation": 1}
+            meta["ownerReferences"] = [owner_reference(service)]
         if service["spec"].get("clusterIP") == "None":
             labels["service.kubernetes.io/headless"] = ""
         if old and metadata(old)["labels"] == labels and all(old.get(key) == content.get(key) for key in _CONTENT):
             return
         now = self.clock.timestamp()
-        meta |= {
-            "annotations": {_CHANGED: now},
-            "creationTimestamp": metadata(old)["creationTimestamp"] if old else now,
-        }
-        head = {"apiVersion": resource.api_version, "kind": resource.kind, "metadata": {**meta, "labels": labels}}
+        created = metadata(old)["creationTimestamp"] if old else now
+        meta |= {"annotations": {_CHANGED: now}, "creationTimestamp": created, "labels": labels}
+        head = {"apiVersion": resource.api_version, "kind": resource.kind, "metadata": meta}
         self.api.record(resource, {**head, **content})
 
 
 _CONTENT = ("subsets", "endpoints", "ports")
-_MANAGED = "endpointslice.kubernetes.io/managed-by=endpointslice-controller.k8s.io"
 _LABELS = {
     "Endpoints": {"endpoints.kubernetes.io/managed-by": "endpoint-controller"},
-    "EndpointSlice": dict([_MANAGED.split("=")]),
+    "EndpointSlice": {"endpointslice.kubernetes.io/managed-by": "endpointslice-controller.k8s.io"},
 }
 
 

@@ -37,15 +37,15 @@ class JobController(Controller):
             self._expire(job)
             return
         status = dict(job["status"])
-        counts = {"Succeeded": "succeeded", "Failed": "failed"}
-        for phase, key in counts.items():  # Pods that were counted may be gone
-            status[key] = max(status.get(key, 0), sum(pod["status"]["phase"] == phase for pod in pods))
+        for phase in ("Succeeded", "Failed"):  # Pods that were counted may be gone
+            found = sum(pod["status"]["phase"] == phase for pod in pods)
+            status[phase.lower()] = max(status.get(phase.lower(), 0), found)
         if not job["spec"]["suspend"]:
             status.setdefault("startTime", self.clock.timestamp())
         end = self._end(job, status, pods)
         if end[0] and end is not _COMPLETED:  # Pods that are deleted now have failed, too
             status["failed"] += len(list(filter(is_active, pods)))
-        self._scale(job, pods, 0 if end[0] or job["spec"]["suspend"] else self._wanted(job, status))
+        self._scale(job, pods, 0 if end[0] or job["spec"]["suspend"] else _wanted(job, status))
         self._report(job, status, end)
 
     def _end(self, job: Object, status: Object, pods: list[Object]) -> tuple[str, str]:
@@ -68,12 +68,6 @@ class JobController(Controller):
             self.add(job, left)
         return "", ""
 
-    def _wanted(self, job: Object, status: Object) -> int:
-        completions, parallelism = job["spec"].get("completions"), int(job["spec"]["parallelism"])
-        if completions is None:
-            return 0 if status["succeeded"] else parallelism
-        return int(min(parallelism, completions - status["succeeded"]))
-
     def _scale(self, job: Object, pods: list[Object], wanted: int) -> None:
         active = list(filter(is_active, pods))
         for pod in active[wanted:]:
@@ -88,10 +82,8 @@ class JobController(Controller):
 
     def _backoff(self, pods: list[Object]) -> float:
         failed = [_ended(pod) for pod in pods if pod["status"]["phase"] == "Failed"]
-        if not failed:
-            return 0
-        delay = min(FIRST_BACKOFF * 2.0 ** (len(failed) - 1), LAST_BACKOFF)
-        return float(delay - (self.clock.now - max(failed)) / SECOND)
+        delay = min(FIRST_BACKOFF * 2 ** min(len(failed), 10) / 2, LAST_BACKOFF)
+        return delay - (self.clock.now - max(failed)) / SECOND if failed else 0
 
     def _report(self, job: Object, status: Object, end: tuple[str, str]) -> None:
         pods = self.owned_by(job)
@@ -111,20 +103,17 @@ class JobController(Controller):
                 self.record(job, "Completed", "Job completed")
             elif done:
                 self.record(job, *end, "Warning")
-        elif job["spec"]["suspend"] is not (find_condition(job, "Suspended") == "True"):
+        elif (is_suspended := job["spec"]["suspend"]) is not (find_condition(job, "Suspended") == "True"):
+            word = "Suspended" if is_suspended else "Resumed"
             conditions = [item for item in conditions if item["type"] != "Suspended"]
-            conditions.append(self._suspend(job, status))
+            conditions.append(self._condition("Suspended", str(is_suspended), f"Job{word}", f"Job {word.lower()}"))
+            self.record(job, word, f"Job {word.lower()}")
+            if is_suspended:
+                status.pop("startTime", None)
         if conditions:
             status["conditions"] = conditions
         counts = {key: status.pop(key) for key in ("active", "succeeded", "failed")}
         self.report(job, status, **counts)
-
-    def _suspend(self, job: Object, status: Object) -> Object:
-        word = "Suspended" if job["spec"]["suspend"] else "Resumed"
-        if word == "Suspended":
-            status.pop("startTime", None)
-        self.record(job, word, f"Job {word.lower()}")
-        return self._condition("Suspended", str(word == "Suspended"), f"Job{word}", f"Job {word.lower()}")
 
     def _condition(self, kind: str, status: str, reason: str, message: str) -> Object:
         now = self.clock.timestamp()
@@ -141,6 +130,14 @@ class JobController(Controller):
             self.add(job, left)
         else:
             self.api.delete(JOB, namespace_of(job), name_of(job))
+
+
+def _wanted(job: Object, status: Object) -> int:
+    """How many Pods are to run while the Job goes on."""
+    completions, parallelism = job["spec"].get("completions"), int(job["spec"]["parallelism"])
+    if completions is None:
+        return 0 if status["succeeded"] else parallelism
+    return int(min(parallelism, completions - status["succeeded"]))
 
 
 def _ended(pod: Object) -> Micros:
