@@ -90,18 +90,14 @@ def _words(container: Object) -> Iterator[str]:
 
 
 @shows
-def _state(there: Object | None, state: Object | None) -> str | None:
+def _state(state: Object | None) -> str:
     """In which state a container is."""
-    if there is None:
-        return None
     found = [name for name in ("running", "waiting", "terminated") if at(state, name) is not None]
     return found[0].capitalize() if found else "Waiting"
 
 
 @shows
-def _probe(probe: Object | None) -> str | None:
-    if not probe:
-        return None
+def _probe(probe: Object) -> str:
     action = "unknown"
     if "exec" in probe:
         action = f"exec [{' '.join(probe['exec'].get('command') or ())}]"

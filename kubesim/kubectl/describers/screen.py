@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any, TypeVar
 
 from kubesim.api import load_table, quantity
@@ -47,12 +48,13 @@ def part(name: str, obj: Object) -> Iterator[str]:
 def _lines(rows: Sequence[str], obj: Object, known: Mapping[str, Any]) -> Iterator[str]:
     """The lines that rows make of an object.
 
-    A row is "Label: format path…": one line, or one for each value of a list; none where the format gives None. After
-    "=" there is a space in place of the tab. "=text" is a line as it is. In labels and texts, {field} is one of the
-    object. "Label: *part path" writes a part (in small letters) for each item of a list or each key of a map, "<none>"
-    without any, and "Label: +part path" nothing then; a part that is a map is a table, its columns by their headings.
-    Without a label, "*part path" does the same, "#part path" writes the part of an object that is there, and "@block
-    path…" what a function yields. Beside paths, "." is the object, "now" the time, and "+plural" a related list.
+    A row is "Label: format path…": one line, or one for each value of a list; none where the format gives None. Where
+    there is nothing at the first path, "format?" gives no line, and "format|text" that text. After "=" there is a space
+    in place of the tab. "=text" is a line as it is. In labels and texts, {field} is one of the object. "Label: *part
+    path" writes a part (in small letters) for each item of a list or each key of a map, "<none>" without any, and
+    "Label: +part path" nothing then; a part that is a map is a table, its columns by their headings. Without a label,
+    "*part path" does the same, "#part path" writes the part of an object that is there, and "@block path…" what a
+    function yields. Beside paths, "." is the object, "now" the time, and "+plural" a related list.
     """
     for row in rows:
         label, colon, words = ("", ": ", row) if row[0] in "*#@" else row.partition(": ")
@@ -65,17 +67,25 @@ def _lines(rows: Sequence[str], obj: Object, known: Mapping[str, Any]) -> Iterat
         if name[0] == "@":
             yield from BLOCKS[name[1:]](*values)
         elif name[0] == "#":
-            yield from _lines(SCREENS[name[1:]], values[0], known) if values[0] else ()
+            yield from () if values[0] is None else _lines(SCREENS[name[1:]], values[0], known)
         elif name[0] in "*+":
             yield from _each(label, name, values[0], known)
         else:
-            yield from _field(label, FORMATS[name](*values))
+            yield from _field(label, _shown(name, values))
 
 
 def _value(path: str, obj: Object, known: Mapping[str, Any]) -> Any:
     if path == ".":
         return obj
     return known.get(path) if path in known or path[0] == "+" else at(obj, path)
+
+
+def _shown(name: str, values: Sequence[Any]) -> Any:
+    """What a format shows of the values at its paths."""
+    name, bar, instead = name.partition("|")
+    if bar and values[0] in (None, ""):
+        return instead
+    return None if name[-1] == "?" and values[0] in (None, "", [], {}) else FORMATS[name.rstrip("?")](*values)
 
 
 def _field(label: str, value: Any) -> Iterator[str]:
@@ -94,17 +104,13 @@ def _each(label: str, name: str, items: Any, known: Mapping[str, Any]) -> Iterat
     if label and (items or name[0] == "*"):
         yield f"{label}:" if items else f"{label}:\t{NONE}"
     if isinstance(shape, dict):
-        rows = [[_cell(words, item, known) for words in shape.values()] for item in items]
+        columns = [words.split() for words in shape.values()]
+        rows = [[_shown(name, [_value(at, item, known) for at in paths]) for name, *paths in columns] for item in items]
         indent = label[: len(label) - len(label.lstrip())]
         yield from table(list(shape), rows, f"{indent}  ") if rows or not label else ()
     else:
         for item in items:
             yield from _lines(shape, item, known)
-
-
-def _cell(words: str, item: Object, known: Mapping[str, Any]) -> Any:
-    name, *paths = words.split()
-    return FORMATS[name](*(_value(path, item, known) for path in paths))
 
 
 def table(headings: Sequence[str], rows: Iterable[Sequence[object]], indent: str = "  ") -> Iterator[str]:
@@ -130,75 +136,41 @@ def shows(show: Shown) -> Shown:
     return show
 
 
-_UNSET = "<unset>"
+def _filled(text: str, *values: Any) -> str:
+    return text.format(*(value or 0 for value in values))
+
+
 _DEFAULT_CLASS = "storageclass.kubernetes.io/is-default-class"
 # What a line shows of the values at its paths; None for no line, as where something (`there`) isn't.
 FORMATS: dict[str, Callable[..., Any]] = {
     "claim": lambda namespace, name: f"{namespace or ''}/{name}" if name else "",
     "created": lambda time: f"{time.replace('T', ' ').replace('Z', '')} +0000 UTC",
-    "current": lambda now, wanted: f"{now or 0} current / {wanted or 0} desired",
-    "desired": lambda wanted, total: f"{wanted or 0} desired | {total or 0} total",
     "duration": lambda start, end: human_duration(parse_time(end) - parse_time(start)) if start and end else None,
-    "given": lambda value: None if value == "" else value,
     "go_list": lambda values: f"[{' '.join(values or ())}]",
-    "in_seconds": lambda value: None if value is None else f"{value} seconds",
     "ips": lambda addresses: ",".join(item.get("ip", "") for item in addresses or ()) or NONE,
     "is_default": lambda marks: "Yes" if (marks or {}).get(_DEFAULT_CLASS) == "true" else "No",
     "labels": format_labels,
     "list": lambda values: ",".join(values or ()) or NONE,
-    "list_given": lambda values: ",".join(values or ()) or None,
     "modes": access_modes,
     "names": lambda items: ", ".join(item["name"] for item in items or ()) or NONE,
     "node": lambda name, address: f"{name}/{address or ''}" if name else NONE,
     "number": lambda value: value or 0,
-    "number_of": lambda there, value: None if there is None else value or 0,
-    "of": lambda there, value: None if there is None else "" if value is None else value,
-    "or_none": lambda value: value or NONE,
-    "or_unset": lambda value: _UNSET if value in (None, "") else value,
     "pairs": lambda labels: [f"{key}={value}" for key, value in sorted((labels or {}).items())],
     "pull_secrets": pull_secret_names,
     "python_switch": bool,
-    "python_switch_or_unset": lambda value: _UNSET if value is None else bool(value),
-    "quality": lambda value: value or "BestEffort",
     "quantity": lambda value: quantity.canonical(str(value)),
-    "ready": lambda status: None if status is None else str(bool(status.get("ready"))),
     "roles": node_roles,
-    "rolling": lambda rolling: (
-        rolling and f"{rolling.get('maxUnavailable')} max unavailable, {rolling.get('maxSurge')} max surge"
-    ),
-    "scaling_policy": lambda kind, value, period: f"{kind}\tValue: {value}\tPeriod: {period} seconds",
-    "seconds": lambda value: None if value is None else f"{value}s",
-    "seconds_or_unset": lambda value: _UNSET if value is None else f"{value}s",
+    "rolling": lambda rolling: f"{rolling.get('maxUnavailable')} max unavailable, {rolling.get('maxSurge')} max surge",
     "selector": format_selector,
-    "selector_or_unset": lambda value: _UNSET if value is None else format_selector(value),
     "spaced": lambda value: f"{value or ''} ",
     "spaced_time": lambda value: f"{long_time(value)} ",
     "switch": lambda value: "true" if value else "false",
-    "switch_or_unset": lambda value: _UNSET if value is None else str(value).lower(),
-    "target": lambda reference: reference and f"{reference.get('kind', '')}/{reference.get('name', '')}",
+    "target": lambda reference: f"{reference.get('kind', '')}/{reference.get('name', '')}",
     "text": lambda value: "" if value is None else value,
     "time": long_time,
-    "time_given": lambda value: long_time(value) if value else None,
-    "time_of": lambda there, value: None if there is None else long_time(value),
-    "time_or_unset": lambda value: long_time(value) if value else _UNSET,
-    "unset_without": lambda items: None if items else _UNSET,
+    "unset_without": lambda items: None if items else "<unset>",
+    **{name: partial(_filled, text) for name, text in SCREENS["texts"].items()},
 }
-
-
-@shows
-def _replicas(wanted: Any, updated: Any, total: Any, available: Any, unavailable: Any) -> str:
-    counts = {"desired": wanted, "updated": updated, "total": total, "available": available, "unavailable": unavailable}
-    return " | ".join(f"{count or 0} {word}" for word, count in counts.items())
-
-
-@shows
-def _job_pods(active: Any, ready: Any, succeeded: Any, failed: Any) -> str:
-    return f"{active or 0} Active ({ready or 0} Ready) / {succeeded or 0} Succeeded / {failed or 0} Failed"
-
-
-@shows
-def _annotations_given(annotations: Mapping[str, str] | None) -> list[str] | None:
-    return _annotations(annotations) if annotations else None
 
 
 @shows
