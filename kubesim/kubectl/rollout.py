@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Container
-from functools import partial
+from typing import Any
 
 from kubesim.api.errors import StatusError
 from kubesim.api.objects import (
@@ -34,39 +34,36 @@ PATIENCE = 3600.0
 
 _ROLLED_OUT = frozenset(resource.kind for resource in RESOURCES if resource.rollout)
 
-# What all but undo have in common.
-_command = partial(command, asks_namespace=True, prints_last=True, operands="types")
+_Act = Callable[[Call, Resource, Object], None]
 
 
-def _each(
-    call: Call,
-    refusal: str,
-    act: Callable[[Resource, Object], None],
-    kinds: Container[str] = _ROLLED_OUT,
-    reports_none: bool = False,
-) -> None:
-    """Do something with every object that is named, and refuse those of other kinds; errors come at the end."""
+def _rollout(
+    word: str, refusal: str, kinds: Container[str] = _ROLLED_OUT, reports_none: bool = False, **more: Any
+) -> Callable[[_Act], _Act]:
+    """Register what a command does with every object that is named, and how it refuses those of other kinds."""
 
-    def act_on(target: Target, obj: Object) -> None:
-        resource = target.resource
-        if resource.kind not in kinds:
-            raise KubectlError(refusal.format(kind=resource.qualified_kind, object=_named(resource, obj)))
-        act(resource, obj)
+    def register(act: _Act) -> _Act:
+        def run(call: Call) -> None:
+            def act_on(target: Target, obj: Object) -> None:
+                resource = target.resource
+                if resource.kind not in kinds:
+                    raise KubectlError(refusal.format(kind=resource.qualified_kind, object=_named(resource, obj)))
+                act(call, resource, obj)
 
-    if not Query(call, call.args).visit(act_on) and reports_none:
-        call.complain(f"No resources found in {call.namespace} namespace.\n")
+            if not Query(call, call.args).visit(act_on) and reports_none:
+                call.complain(f"No resources found in {call.namespace} namespace.\n")
+
+        command(f"rollout {word}", **{"asks_namespace": True, "prints_last": True, "operands": "types", **more})(run)
+        return act
+
+    return register
 
 
 def _named(resource: Resource, obj: Object) -> str:
     return f'error: {resource.qualified} "{name_of(obj)}"'
 
 
-@_command("rollout status")
-def status(call: Call) -> None:
-    refusal = "no status viewer has been implemented for {kind}"
-    _each(call, refusal, lambda resource, obj: _follow(call, resource, obj), reports_none=True)
-
-
+@_rollout("status", "no status viewer has been implemented for {kind}", reports_none=True)
 def _follow(call: Call, resource: Resource, obj: Object) -> None:
     """Say the state of the rollout after each change of the object until it is done, at most for --timeout."""
     seen, finished = [obj], False
@@ -129,14 +126,7 @@ def _template(kept: Object) -> Object:
     return template
 
 
-@_command("rollout history")
-def history(call: Call) -> None:
-    if call.flags["output"]:
-        call.output_format()
-    refusal = 'no history viewer has been implemented for "{kind}"'
-    _each(call, refusal, lambda resource, obj: _show_history(call, resource, obj))
-
-
+@_rollout("history", 'no history viewer has been implemented for "{kind}"', prints_last=False)
 def _show_history(call: Call, resource: Resource, obj: Object) -> None:
     revisions, wanted = _history(call, resource, obj), call.flags["revision"]
     if wanted and wanted not in revisions:
@@ -165,21 +155,16 @@ def _revision_table(revisions: dict[int, Object]) -> str:
     return tabwriter.format(rows, minwidth=0, padding=2)
 
 
-@_command("rollout restart")
-def restart(call: Call) -> None:
+@_rollout("restart", "{object} restarting is not supported", reports_none=True)
+def _restart(call: Call, resource: Resource, obj: Object) -> None:
     """Give the Pod template a new annotation, so that all Pods are replaced."""
     now = call.context.clock.timestamp()
-
-    def act(resource: Resource, obj: Object) -> None:
-        if obj["spec"].get("paused"):
-            raise KubectlError(f"{_named(resource, obj)} can't restart paused deployment (run rollout resume first)")
-        annotations = metadata(obj["spec"]["template"]).get("annotations", {})
-        if annotations.get(_RESTARTED) == now:
-            raise KubectlError(SAYS["restarted just now"].format(name_of(obj)))
-        change = {"metadata": {"annotations": {_RESTARTED: now}}}
-        _patch(call, resource, obj, {"spec": {"template": change}}, "restarted")
-
-    _each(call, "{object} restarting is not supported", act, reports_none=True)
+    if obj["spec"].get("paused"):
+        raise KubectlError(f"{_named(resource, obj)} can't restart paused deployment (run rollout resume first)")
+    if metadata(obj["spec"]["template"]).get("annotations", {}).get(_RESTARTED) == now:
+        raise KubectlError(SAYS["restarted just now"].format(name_of(obj)))
+    change = {"metadata": {"annotations": {_RESTARTED: now}}}
+    _patch(call, resource, obj, {"spec": {"template": change}}, "restarted")
 
 
 def _patch(call: Call, resource: Resource, obj: Object, change: Object, operation: str) -> None:
@@ -189,26 +174,20 @@ def _patch(call: Call, resource: Resource, obj: Object, change: Object, operatio
 
 
 def _pauser(word: str, verb: str, is_paused: bool | None, refusal: str) -> None:
-    @_command(f"rollout {word}")
-    def set_paused(call: Call) -> None:
-        def act(resource: Resource, obj: Object) -> None:
-            if bool(obj["spec"].get("paused")) is bool(is_paused):
-                raise KubectlError(f"{_named(resource, obj)} {refusal}")
-            _patch(call, resource, obj, {"spec": {"paused": is_paused}}, f"{word}d")
-
-        _each(call, f"{{object}} {verb} is not supported", act, ("Deployment",), reports_none=True)
+    @_rollout(word, f"{{object}} {verb} is not supported", ("Deployment",), reports_none=True)
+    def set_paused(call: Call, resource: Resource, obj: Object) -> None:
+        if bool(obj["spec"].get("paused")) is bool(is_paused):
+            raise KubectlError(f"{_named(resource, obj)} {refusal}")
+        _patch(call, resource, obj, {"spec": {"paused": is_paused}}, f"{word}d")
 
 
 _pauser("pause", "pausing", True, "is already paused")
 _pauser("resume", "resuming", None, "is not paused")
 
 
-@command("rollout undo")
-def undo(call: Call) -> None:
-    refusal = 'no rollbacker has been implemented for "{kind}"'
-    _each(call, refusal, lambda resource, obj: _undo(call, resource, obj))
-
-
+@_rollout(
+    "undo", 'no rollbacker has been implemented for "{kind}"', asks_namespace=False, prints_last=False, operands=""
+)
 def _undo(call: Call, resource: Resource, obj: Object) -> None:
     if LAST_APPLIED in metadata(obj).get("annotations", {}):
         call.complain(SAYS["applied before"].format(resource.plural, name_of(obj)))
