@@ -11,7 +11,7 @@ from typing import Any
 from kubesim.api import schema
 from kubesim.api.errors import StatusError
 from kubesim.api.objects import Object, clone, name_of, template_of
-from kubesim.api.resources import CLUSTER_ROLE_BINDING, CONFIG_MAP, POD, ROLE_BINDING, SECRET, Resource, find_kind
+from kubesim.api.resources import CLUSTER_ROLE_BINDING, CONFIG_MAP, POD, ROLE_BINDING, SECRET, Resource
 from kubesim.api.schema import Type
 from kubesim.cluster.apiserver.patch import two_way
 from kubesim.gotext.gojson import quote
@@ -26,23 +26,9 @@ from kubesim.kubectl.selection import Query, Target, decoded
 _set = partial(command, asks_namespace=True, operands="types")
 
 
-class _NoTemplateError(KubectlError):
-    """An object that is not a Pod and does not create any."""
-
-
-def _pod_spec(obj: Object) -> Object:
-    """The Pod spec of a Pod or of a workload's template. Raises _NoTemplateError."""
-    resource = find_kind(obj["apiVersion"], obj["kind"])
-    if resource is None or not (resource is POD or resource.template):
-        version = obj["apiVersion"].rpartition("/")[2]
-        raise _NoTemplateError(f"the object is not a pod or does not have a pod template: *{version}.{obj['kind']}\n")
-    spec: Object = template_of(resource, obj)["spec"]
-    return spec
-
-
-def _containers(obj: Object) -> list[Object]:
-    """The containers of a Pod spec, those that initialise it last."""
-    spec = _pod_spec(obj)
+def _containers(resource: Resource, obj: Object) -> list[Object]:
+    """The containers of a Pod or of a workload's template, those that initialise it last."""
+    spec = template_of(resource, obj)["spec"]
     return [*(spec.get("containers") or ()), *(spec.get("initContainers") or ())]
 
 
@@ -54,9 +40,9 @@ def set_image(call: Call) -> None:
 
     missing: list[str] = []
 
-    def change(_: Resource, obj: Object) -> None:
+    def change(resource: Resource, obj: Object) -> None:
         refuse_if(not images, "at least one image update is required")
-        containers = _containers(obj)
+        containers = _containers(resource, obj)
         missing.extend(name for name in images if name not in ("*", *(each["name"] for each in containers)))
         for container in containers:
             image = images.get(container["name"], images.get("*"))
@@ -71,8 +57,8 @@ def set_image(call: Call) -> None:
 def set_service_account(call: Call) -> None:
     *words, account = call.args
 
-    def change(_: Resource, obj: Object) -> bool:
-        _pod_spec(obj)["serviceAccountName"] = account
+    def change(resource: Resource, obj: Object) -> bool:
+        template_of(resource, obj)["spec"]["serviceAccountName"] = account
         return True
 
     _change(call, words, "serviceaccount updated", change, "ServiceAccountName")
@@ -91,7 +77,7 @@ def set_subject(call: Call) -> None:
         present = obj.get("subjects") or []
         obj["subjects"] = [*present, *(item for item in added if item not in present)]
 
-    _change(call, call.args, "subjects updated", change, "subjects to rolebinding:")
+    _change(call, call.args, "subjects updated", change, "subjects to rolebinding:", of_templates=False)
 
 
 @_set("set resources")
@@ -101,8 +87,8 @@ def set_resources(call: Call) -> None:
     refuse_if(not call.flags["limits"] and not call.flags["requests"], missing)
     wanted = {key: quantities(call.flags[key].split(",")) for key in ("limits", "requests") if call.flags[key]}
 
-    def change(_: Resource, obj: Object) -> None:
-        containers = _chosen(call, obj)
+    def change(resource: Resource, obj: Object) -> None:
+        containers = _chosen(call, resource, obj)
         refuse_if(not containers, f"error: unable to find container named {call.flags['containers']}")
         for container in containers:
             needs = container.setdefault("resources", {})
@@ -114,16 +100,13 @@ def set_resources(call: Call) -> None:
 @_set("set env")
 def set_env(call: Call) -> None:
     words, changes = call.split()
-    is_ordered = all("=" in word[1:] or word.endswith("-") for word in changes)
-    problem = f"all resources must be specified before environment changes: {' '.join(call.args)}"
-    refuse_if(not is_ordered, problem)
     variables, removed = _variables(call, [*call.flags["env"], *changes])
     sources = Query(call, [call.flags["from"]], needs_name=True).fetch() if call.flags["from"] else []
     variables += [each for source in sources for each in _references(call, *source)]
     variables = [{**each, "name": call.flags["prefix"] + each["name"]} for each in variables]
 
     def change(resource: Resource, obj: Object) -> bool | None:
-        containers = _chosen(call, obj)
+        containers = _chosen(call, resource, obj)
         if not containers:
             chosen = f"{obj['kind']}/{name_of(obj)} does not have any containers"
             call.warn(f"{chosen} matching {quote(call.flags['containers'])}")
@@ -205,10 +188,10 @@ def _line(variable: Object) -> str:
     return f"# {variable['name']} from {_SOURCES[kind].format(**reference)}\n"
 
 
-def _chosen(call: Call, obj: Object) -> list[Object]:
+def _chosen(call: Call, resource: Resource, obj: Object) -> list[Object]:
     """The containers that --containers means."""
     pattern = call.flags["containers"].replace("[", "[[]").replace("?", "[?]")
-    return [container for container in _containers(obj) if fnmatchcase(container["name"], pattern)]
+    return [container for container in _containers(resource, obj) if fnmatchcase(container["name"], pattern)]
 
 
 def _objects(call: Call, words: Sequence[str]) -> list[tuple[Resource, Object]]:
@@ -251,16 +234,21 @@ def _change(
     operation: str,
     make: Callable[[Resource, Object], bool | None],
     what: str,
+    of_templates: bool = True,
 ) -> None:
     """Send what `make` changes in a copy of each object; `what` begins the sentence of a refusal.
 
-    Where `make` returns True an empty change is sent, too, and nothing for False.
+    Where `make` returns True an empty change is sent, too, and nothing for False. `of_templates`: only of Pods and of
+    what creates some.
     """
 
     def change(item: tuple[Resource, Object]) -> None:
         resource, obj = item
-        with reworded(_NoTemplateError, f"error: {_object_name(call, resource, obj)} "):
-            chosen = make(resource, wanted := clone(obj))
+        if of_templates and resource is not POD and not resource.template:
+            kind = f"*{resource.version}.{resource.kind}"
+            without = f"the object is not a pod or does not have a pod template: {kind}"
+            raise KubectlError(f"error: {_object_name(call, resource, obj)} {without}\n")
+        chosen = make(resource, wanted := clone(obj))
         patch = two_way(obj, wanted, resource)
         if patch if chosen is None else chosen:
             with reworded(StatusError, f"failed to patch {what} "):
