@@ -6,7 +6,8 @@ Mirrors k8s.io/kubectl pkg/cmd/create, v1.36.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
+from contextlib import nullcontext
 from functools import partial
 from typing import Any
 
@@ -37,25 +38,24 @@ from kubesim.api.resources import (
 from kubesim.api.selectors import dns_subdomain
 from kubesim.cluster.apiserver.tokens import create_token as issue
 from kubesim.kubectl.apply import send, with_last_applied
-from kubesim.kubectl.command import Call, Command, Run, command
+from kubesim.kubectl.command import Call, command
 from kubesim.kubectl.errors import KubectlError, NotSimulated, Plain, refuse_if, reworded
 from kubesim.kubectl.manifests import Target, visit_manifests
 from kubesim.kubectl.output import print_result
 from kubesim.kubectl.selection import Query
-
-
-def creator(kind: str) -> Callable[[Run], Command]:
-    """As `command`: a subcommand that creates one object with a NAME."""
-    return command(f"create {kind}")
-
 
 # What kubectl itself looks at before it is sent.
 _CHECKED = {*(NAMESPACE, CONFIG_MAP, SECRET, SERVICE_ACCOUNT, RESOURCE_QUOTA, POD_DISRUPTION_BUDGET)}
 _CHECKED |= {ROLE, CLUSTER_ROLE, ROLE_BINDING}
 
 
-def make(call: Call, resource: Resource, obj: Object, failure: str) -> None:
-    """Create what a subcommand generated; `failure` begins the sentence of a refusal ("" for the server's own)."""
+def generate(call: Call, resource: Resource, template: str = "", failure: str | None = None, **values: Any) -> None:
+    """Create an object of templates.json, by default the one of the resource's kind.
+
+    `failure` begins the sentence of a refusal ("" for the server's own).
+    """
+    obj = call.generated(template or resource.kind, **values)
+    failure = f"failed to create {call.command.path[-1]}:" if failure is None else failure
     namespace = {"namespace": call.namespace} if resource.namespaced and call.explicit_namespace else {}
     name = {key: value for key, value in obj["metadata"].items() if key == "name"}
     refuse_if(not name and resource in _CHECKED, "name must be specified")
@@ -66,19 +66,9 @@ def make(call: Call, resource: Resource, obj: Object, failure: str) -> None:
     if call.dry_run != "client":
         namespace = {"namespace": call.namespace} if resource.namespaced else {}
         sent = {**shown, "metadata": {**shown["metadata"], **namespace}}
-        try:
+        with reworded(StatusError, f"{failure} ") if failure else nullcontext():
             shown = call.api.create(resource, sent, **call.request())
-        except StatusError as error:
-            if not failure:
-                raise
-            raise KubectlError(f"{failure} {error.message}") from None
     print_result(call, resource, shown, "created", typed=True)
-
-
-def generate(call: Call, resource: Resource, template: str = "", failure: str | None = None, **values: Any) -> None:
-    """Create an object of templates.json, by default the one of the resource's kind."""
-    obj = call.generated(template or resource.kind, **values)
-    make(call, resource, obj, f"failed to create {call.command.path[-1]}:" if failure is None else failure)
 
 
 @command("create")
@@ -93,13 +83,13 @@ def _create_one(call: Call, manifest: Target) -> None:
     print_result(call, manifest.resource, send(call, manifest, obj), "created")
 
 
-creator("namespace")(partial(generate, resource=NAMESPACE, failure=""))
-creator("serviceaccount")(partial(generate, resource=SERVICE_ACCOUNT))
-creator("priorityclass")(partial(generate, resource=PRIORITY_CLASS))
-creator("cronjob")(partial(generate, resource=CRON_JOB))
+command("create namespace")(partial(generate, resource=NAMESPACE, failure=""))
+command("create serviceaccount")(partial(generate, resource=SERVICE_ACCOUNT))
+command("create priorityclass")(partial(generate, resource=PRIORITY_CLASS))
+command("create cronjob")(partial(generate, resource=CRON_JOB))
 
 
-@creator("deployment")
+@command("create deployment")
 def create_deployment(call: Call) -> None:
     images, port = call.flags["image"], call.flags["port"]
     ports = [[{"containerPort": port}] if port >= 0 else [], *[[]] * len(images)]  # of the first container
@@ -117,17 +107,15 @@ def _container_name(image: str) -> str:
     return plain if plain == name else f"{plain}-{safe_hash(image, 5)}"
 
 
-@creator("job")
+@command("create job")
 def create_job(call: Call) -> None:
     source = call.flags["from"]
     if not source:
         generate(call, JOB)
         return
-    selection = Query(call, [source], needs_name=True).select()
-    if selection.error:
-        raise selection.error
-    refuse_if(len(selection.objects) != 1, "from must be an existing cronjob")
-    ((resource, cron),) = selection.objects
+    found = Query(call, [source], needs_name=True).fetch()
+    refuse_if(len(found) != 1, "from must be an existing cronjob")
+    ((resource, cron),) = found
     refuse_if(resource is not CRON_JOB, f"unknown object type *{resource.version}.{resource.kind}")
     template: Object = cron["spec"]["jobTemplate"]
     owner, given = owner_reference(cron), metadata(template)
@@ -161,8 +149,8 @@ def _create_role(resource: Resource, lacking: str, call: Call) -> None:
     generate(call, resource, failure="", rules=rules)
 
 
-creator("role")(partial(_create_role, ROLE, "at least one resource"))
-creator("clusterrole")(partial(_create_role, CLUSTER_ROLE, "one of resource or nonResourceURL"))
+command("create role")(partial(_create_role, ROLE, "at least one resource"))
+command("create clusterrole")(partial(_create_role, CLUSTER_ROLE, "one of resource or nonResourceURL"))
 
 
 def _verbs(call: Call) -> list[str]:
@@ -231,8 +219,8 @@ def subjects_of(call: Call) -> list[Object]:
     return [*subjects, *map(_account, call.flags["serviceaccount"])]
 
 
-for _resource in (ROLE_BINDING, CLUSTER_ROLE_BINDING):
-    creator(_resource.kind.lower())(partial(_bind, _resource))
+command("create rolebinding")(partial(_bind, ROLE_BINDING))
+command("create clusterrolebinding")(partial(_bind, CLUSTER_ROLE_BINDING))
 
 
 def _account(text: str) -> Object:
@@ -259,7 +247,7 @@ def create_token(call: Call) -> None:
         call.say(found["status"]["token"])
 
 
-@creator("quota")
+@command("create quota")
 def create_quota(call: Call) -> None:
     generate(call, RESOURCE_QUOTA, amounts=quantities(call.flags["hard"]))
 
@@ -275,7 +263,7 @@ def quantities(pairs: Iterable[str]) -> dict[str, str]:
     return found
 
 
-@creator("poddisruptionbudget")
+@command("create poddisruptionbudget")
 def create_disruption_budget(call: Call) -> None:
     labels = [part.replace("==", "=").split("=") for part in call.flags["selector"].split(",")]
     if any(len(pair) != 2 or pair[0].endswith("!") for pair in labels):
@@ -302,7 +290,7 @@ def _create_service(call: Call) -> None:
 
 
 for _kind in _SERVICES:
-    creator(f"service {_kind}")(_create_service)
+    command(f"create service {_kind}")(_create_service)
 
 
 def _port(call: Call, text: str) -> Object:
@@ -340,7 +328,7 @@ def _target(text: str) -> int | str:
 _RULE = re.compile(r"[\w*.-]*/.*=[\w-]+:[\w-]+")  # what follows is not looked at
 
 
-@creator("ingress")
+@command("create ingress")
 def create_ingress(call: Call) -> None:
     rules: dict[str, list[Object]] = {}
     for text in call.flags["rule"]:

@@ -15,13 +15,13 @@ from kubesim.api.objects import Object
 from kubesim.api.resources import CONFIG_MAP, SECRET, Resource
 from kubesim.cluster.apiserver.validation.rules import config_key
 from kubesim.gotext import gojson
-from kubesim.kubectl.command import Call
-from kubesim.kubectl.create import creator, make
+from kubesim.kubectl.command import Call, command
+from kubesim.kubectl.create import generate
 from kubesim.kubectl.errors import KubectlError, refuse_if
 from kubesim.kubectl.flags import check_variable_name
 
 
-@creator("secret docker-registry")
+@command("create secret docker-registry")
 def create_docker_registry(call: Call) -> None:
     given = call.flags
     if given["from-file"]:
@@ -41,7 +41,7 @@ def _docker_config(given: Any) -> bytes:
     return gojson.dumps({"auths": {server: entry}}, sort=False).encode()
 
 
-@creator("secret generic")
+@command("create secret generic")
 def create_generic(call: Call) -> None:
     _make_secret(call, call.flags["type"], _checked(call, SECRET, _given(call)))
 
@@ -50,7 +50,7 @@ def create_generic(call: Call) -> None:
 _PEM = {"cert": ("tls.crt", "certificate", b"CERTIFICATE"), "key": ("tls.key", "key", b"PRIVATE KEY")}
 
 
-@creator("secret tls")
+@command("create secret tls")
 def create_tls(call: Call) -> None:
     data = {}
     for flag, (key, what, block) in _PEM.items():
@@ -62,32 +62,28 @@ def create_tls(call: Call) -> None:
 
 def _make_secret(call: Call, kind: str, data: dict[str, bytes]) -> None:
     encoded = _encoded(data)
-    secret = call.generated("Secret", data=encoded, kind=kind)
-    _append_hash(call, secret, {"kind": "Secret", "type": kind, "data": encoded})
-    make(call, SECRET, secret, "failed to create secret")
+    name = _name(call, {"kind": "Secret", "type": kind, "data": encoded})
+    generate(call, SECRET, failure="failed to create secret", name=name, data=encoded, kind=kind)
 
 
 def _encoded(data: dict[str, bytes]) -> dict[str, str]:
     return {key: base64.b64encode(data[key]).decode() for key in sorted(data)}
 
 
-def _append_hash(call: Call, obj: Object, content: Object) -> None:
-    """With --append-hash, put a hash of the content behind the name. Mirrors k8s.io/kubectl pkg/util/hash/hash.go."""
-    if call.flags["append-hash"]:
-        name = obj["metadata"]["name"]
-        obj["metadata"]["name"] = f"{name}-{short_hash(content | {'name': name})}"
+def _name(call: Call, content: Object) -> str:
+    """The object's name; with --append-hash, a hash of the content is behind it."""
+    name = call.args[0]
+    return f"{name}-{short_hash(content | {'name': name})}" if name and call.flags["append-hash"] else name
 
 
-@creator("configmap")
+@command("create configmap")
 def create_config_map(call: Call) -> None:
     """Create a ConfigMap; what is no text goes into binaryData."""
     values = _checked(call, CONFIG_MAP, _given(call))
     texts = {key: values[key].decode() for key in sorted(values) if _is_text(values[key])}
     others = _encoded({key: value for key, value in values.items() if key not in texts})
-    config_map = call.generated("ConfigMap", data=texts, binary=others)
     content = {"kind": "ConfigMap", "data": texts, **({"binaryData": others} if others else {})}
-    _append_hash(call, config_map, content)
-    make(call, CONFIG_MAP, config_map, "failed to create configmap:")
+    generate(call, CONFIG_MAP, name=_name(call, content), data=texts, binary=others)
 
 
 def _is_text(value: bytes) -> bool:
