@@ -132,8 +132,9 @@ class Call:
         self.dry_run = given = self.flags["dry-run"]
         for old, line, flag, wanted in _OLD_DRY_RUNS:
             if given in old:
-                text = f"{flag.format(given)} and can be replaced with --dry-run={wanted}."
-                self.complain(self.klog("W", f"helpers.go:{line}", text))
+                now = self.context.clock.micro_timestamp()  # what klog begins its lines with
+                head = f"W{now[5:7]}{now[8:10]} {now[11:26]}       1 helpers.go:{line}] "
+                self.complain(f"{head}{flag.format(given)} and can be replaced with --dry-run={wanted}.\n")
                 self.dry_run = wanted
         if self.dry_run not in ("none", "client", "server"):
             raise KubectlError(f'Invalid dry-run value ({self.dry_run}). Must be "none", "server", or "client".')
@@ -150,11 +151,6 @@ class Call:
         """Pass a warning of the API server on, once."""
         line = f"Warning: {text}\n"
         self.complain("" if (False, line) in self.pieces else line)
-
-    def klog(self, level: str, place: str, text: str) -> str:
-        """A line of kubectl's log."""
-        now = self.context.clock.micro_timestamp()
-        return f"{level}{now[5:7]}{now[8:10]} {now[11:26]}       1 {place}] {text}\n"
 
     def output_format(self) -> Format:
         """The format that -o and --template ask for, the same one throughout a call. Raises FormatError."""

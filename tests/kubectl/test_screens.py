@@ -32,10 +32,6 @@ def test_description(entry: dict[str, Any]) -> None:
     assert screen == entry["screen"].replace("~", " ")
 
 
-def test_descriptions_stand_two_lines_apart() -> None:
-    assert describers.join(["a\n", "b\n"]) == "a\n\n\nb\n"
-
-
 def test_a_cluster_is_copied_in_the_middle_of_its_work() -> None:
     session = Session()
     for line in (

@@ -5,7 +5,7 @@ Mirrors k8s.io/kubectl pkg/{describe,cmd/describe}/describe.go, v1.36.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from contextlib import suppress
 
 from kubesim.api.clock import Micros
 from kubesim.api.errors import StatusError
@@ -33,56 +33,42 @@ def pod_template(template: Object) -> str:
     return "".join(f"{line}\n" for line in part("template", template))
 
 
-def join(texts: Iterable[str]) -> str:
-    """Several descriptions on one screen: two empty lines apart."""
-    return "\n\n".join(texts)
-
-
 @command("describe", asks_namespace=True, operands="types")
 def describe_objects(call: Call) -> None:
+    """Unless asked, kubectl looks for events only where a single object was asked for and found."""
     selection = Query(call, call.args).select()
     objects, error = selection.objects, selection.error
     is_missing = isinstance(error, StatusError) and error.reason == "NotFound" and len(call.args) == 2
-    if is_missing and (alike := _by_prefix(call)):
-        call.say("".join([f"{text}\n" for text in _descriptions(call, alike, False)]))
-        return
-    call.say(join(_descriptions(call, objects, len(objects) == 1 and not error)))
-    if error:
-        raise error
-    if not objects:
-        call.complain(nothing_found(call))
-
-
-def _descriptions(call: Call, objects: list[tuple[Resource, Object]], is_alone: bool) -> list[str]:
-    """Unless asked, kubectl looks for events only where a single object was asked for and found."""
+    alike = _by_prefix(call) if is_missing else []
+    is_alone = len(objects) == 1 and not error
     with_events = call.flags["show-events"] and (is_alone or "show-events" in call.given)
-    return [_described(call, resource, obj, with_events) for resource, obj in objects]
+    texts = [_described(call, resource, obj, with_events) for resource, obj in alike or objects]
+    call.say("".join(f"{text}\n" for text in texts) if alike else "\n\n".join(texts))
+    if error and not alike:
+        raise error
+    if not texts:
+        call.complain(nothing_found(call))
 
 
 def _by_prefix(call: Call) -> list[tuple[Resource, Object]]:
     """The objects whose names begin with the one that was not found."""
     kind, prefix = call.args
     (target,) = find_targets(call, [kind], one_type=True)
-    try:
+    with suppress(StatusError):
         listed = call.api.list(target.resource, target.namespace, user=call.user)
-    except StatusError:
-        return []
-    return [(target.resource, obj) for obj in listed if name_of(obj).startswith(prefix)]
+        return [(target.resource, obj) for obj in listed if name_of(obj).startswith(prefix)]
+    return []
 
 
 def _described(call: Call, resource: Resource, obj: Object, with_events: bool) -> str:
     related: dict[str, list[Object]] = {}
     for plural in RELATED.get(resource.kind, ("events",)):
-        if plural != "events" or with_events:
-            related[plural] = _related(call, plural, obj)
+        found = find_resource(plural)
+        if found and found is not EVENT:
+            related[plural] = call.api.list(found, namespace_of(obj) or None)
+        elif with_events:
+            related[plural] = call.api.events_about(obj)
     return describe(obj, related, call.context.clock.now)
 
 
-def _related(call: Call, plural: str, obj: Object) -> list[Object]:
-    resource = find_resource(plural)
-    if resource is None or not resource.readable:
-        return []
-    return call.api.events_about(obj) if resource is EVENT else call.api.list(resource, namespace_of(obj) or None)
-
-
-__all__ = ["RELATED", "describe", "join", "others", "pod_template", "pods", "policies"]
+__all__ = ["RELATED", "describe", "others", "pod_template", "pods", "policies"]
