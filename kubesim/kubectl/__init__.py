@@ -111,8 +111,8 @@ def _check_combinations(call: Call, rows: Iterable[Sequence[str]]) -> None:
     A condition is one or more terms that all hold: `flag` has a value, `!flag` has none, `given:flag` was typed,
     `flag=a|b` and `flag!=a|b` for its text, `flag>1` for its number, or how many there are. `args` are all arguments,
     `names` those before "--" and `arguments` the others, `dash` how many are before it, or -1 without one; `words` are
-    those that name objects, `changes` the others, and `stray` the first of these that is no change. In a sentence,
-    {flag} is its value.
+    those that name objects, `changes` the others, and `stray` the first of these that is no change; `first` is the
+    first argument. In a sentence, {flag} is its value.
     """
     for condition, sentence, *kind in rows:
         if all(_holds(call, term) for term in condition.split()):
@@ -140,6 +140,7 @@ def _value(call: Call, name: str) -> Any:
     counts: dict[str, Any] = {"args": count, "names": names, "arguments": count - names, "dash": call.dash}
     counts |= {"words": len(words), "changes": len(changes)}
     counts["stray"] = next((word for word in changes if not is_change(word)), "")
+    counts["first"] = call.args[0] if call.args else ""
     return counts[name] if name in counts else call.flags[name]
 
 

@@ -24,7 +24,6 @@ from kubesim.kubectl.selection import Query, Target, decoded
 
 @command("run")
 def run(call: Call) -> None:
-    refuse_if("" in call.args[:1], "Parameter: name is required")
     pod = _pod(call)
     if call.flags["overrides"]:
         pod = _override(call, pod)

@@ -97,7 +97,7 @@ def test_help_of_a_group_goes_to_stderr_when_it_was_not_asked_for(learner: Learn
 
 @pytest.mark.parametrize("command", all_commands(), ids=lambda command: " ".join(command.path))
 def test_conditions_of_refusals_name_flags(command: Any) -> None:
-    own = {*command.flag_set.flags, "args", "names", "arguments", "dash", "words", "changes", "stray"}
+    own = {*command.flag_set.flags, "args", "names", "arguments", "dash", "words", "changes", "stray", "first"}
     for condition, sentence, *_ in command.refuse:
         terms = [re.fullmatch(r"!?(?:given:)?([\w-]+)(?:(?:!?=|<|>).*)?", term) for term in condition.split()]
         assert {term[1] if term else condition for term in terms} <= own

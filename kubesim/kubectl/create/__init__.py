@@ -11,30 +11,11 @@ from contextlib import nullcontext
 from functools import partial
 from typing import Any
 
-from kubesim.api import quantity
+from kubesim.api import quantity, resources
 from kubesim.api.clock import safe_hash
 from kubesim.api.errors import StatusError
 from kubesim.api.objects import Object, metadata, owner_reference
-from kubesim.api.resources import (
-    CLUSTER_ROLE,
-    CLUSTER_ROLE_BINDING,
-    CONFIG_MAP,
-    CRON_JOB,
-    DEPLOYMENT,
-    INGRESS,
-    JOB,
-    NAMESPACE,
-    POD_DISRUPTION_BUDGET,
-    PRIORITY_CLASS,
-    RESOURCE_QUOTA,
-    ROLE,
-    ROLE_BINDING,
-    SECRET,
-    SERVICE,
-    SERVICE_ACCOUNT,
-    Resource,
-    find_resource,
-)
+from kubesim.api.resources import Resource, find_resource
 from kubesim.api.selectors import dns_subdomain
 from kubesim.cluster.apiserver.tokens import create_token as issue
 from kubesim.kubectl.apply import send, with_last_applied
@@ -43,10 +24,6 @@ from kubesim.kubectl.errors import KubectlError, NotSimulated, Plain, refuse_if,
 from kubesim.kubectl.manifests import Target, visit_manifests
 from kubesim.kubectl.output import print_result
 from kubesim.kubectl.selection import Query
-
-# What kubectl itself looks at before it is sent.
-_CHECKED = {*(NAMESPACE, CONFIG_MAP, SECRET, SERVICE_ACCOUNT, RESOURCE_QUOTA, POD_DISRUPTION_BUDGET)}
-_CHECKED |= {ROLE, CLUSTER_ROLE, ROLE_BINDING}
 
 
 def generate(call: Call, resource: Resource, template: str = "", failure: str | None = None, **values: Any) -> None:
@@ -58,10 +35,11 @@ def generate(call: Call, resource: Resource, template: str = "", failure: str | 
     failure = f"failed to create {call.command.path[-1]}:" if failure is None else failure
     namespace = {"namespace": call.namespace} if resource.namespaced and call.explicit_namespace else {}
     name = {key: value for key, value in obj["metadata"].items() if key == "name"}
-    refuse_if(not name and resource in _CHECKED, "name must be specified")
     meta = {**name, **namespace, **obj["metadata"]}
     shown = {"kind": resource.kind, "apiVersion": resource.api_version, **obj, "metadata": meta}
-    if call.flags["save-config"] and resource is not SERVICE:  # `create service` accepts the flag, to no effect
+    if (
+        call.flags["save-config"] and resource is not resources.SERVICE
+    ):  # `create service` accepts the flag, to no effect
         shown = with_last_applied(shown, typed=True)
     if call.dry_run != "client":
         namespace = {"namespace": call.namespace} if resource.namespaced else {}
@@ -83,10 +61,10 @@ def _create_one(call: Call, manifest: Target) -> None:
     print_result(call, manifest.resource, send(call, manifest, obj), "created")
 
 
-command("create namespace")(partial(generate, resource=NAMESPACE, failure=""))
-command("create serviceaccount")(partial(generate, resource=SERVICE_ACCOUNT))
-command("create priorityclass")(partial(generate, resource=PRIORITY_CLASS))
-command("create cronjob")(partial(generate, resource=CRON_JOB))
+command("create namespace")(partial(generate, resource=resources.NAMESPACE, failure=""))
+command("create serviceaccount")(partial(generate, resource=resources.SERVICE_ACCOUNT))
+command("create priorityclass")(partial(generate, resource=resources.PRIORITY_CLASS))
+command("create cronjob")(partial(generate, resource=resources.CRON_JOB))
 
 
 @command("create deployment")
@@ -97,7 +75,7 @@ def create_deployment(call: Call) -> None:
         call.generated("container", container=_container_name(image), image=image, ports=opened)
         for image, opened in zip(images, ports, strict=False)
     ]
-    generate(call, DEPLOYMENT, containers=containers)
+    generate(call, resources.DEPLOYMENT, containers=containers)
 
 
 def _container_name(image: str) -> str:
@@ -111,19 +89,19 @@ def _container_name(image: str) -> str:
 def create_job(call: Call) -> None:
     source = call.flags["from"]
     if not source:
-        generate(call, JOB)
+        generate(call, resources.JOB)
         return
     found = Query(call, [source], needs_name=True).fetch()
     refuse_if(len(found) != 1, "from must be an existing cronjob")
     ((resource, cron),) = found
-    refuse_if(resource is not CRON_JOB, f"unknown object type *{resource.version}.{resource.kind}")
+    refuse_if(resource is not resources.CRON_JOB, f"unknown object type *{resource.version}.{resource.kind}")
     template: Object = cron["spec"]["jobTemplate"]
     owner, given = owner_reference(cron), metadata(template)
     del owner["blockOwnerDeletion"]
     annotations = {"cronjob.kubernetes.io/instantiate": "manual", **given.get("annotations", {})}
     spec = {**template["spec"], "template": {"metadata": {}, **template["spec"]["template"]}}
     kept: Object = {"labels": given.get("labels"), "annotations": annotations, "owners": [owner], "spec": spec}
-    generate(call, JOB, "manual job", **kept)
+    generate(call, resources.JOB, "manual job", **kept)
 
 
 _PATH_VERBS = "get post put delete patch head options *"
@@ -149,8 +127,8 @@ def _create_role(resource: Resource, lacking: str, call: Call) -> None:
     generate(call, resource, failure="", rules=rules)
 
 
-command("create role")(partial(_create_role, ROLE, "at least one resource"))
-command("create clusterrole")(partial(_create_role, CLUSTER_ROLE, "one of resource or nonResourceURL"))
+command("create role")(partial(_create_role, resources.ROLE, "at least one resource"))
+command("create clusterrole")(partial(_create_role, resources.CLUSTER_ROLE, "one of resource or nonResourceURL"))
 
 
 def _verbs(call: Call) -> list[str]:
@@ -212,15 +190,15 @@ def _bind(resource: Resource, call: Call) -> None:
 def subjects_of(call: Call) -> list[Object]:
     """Whom the flags of a binding name."""
     subjects = [
-        {"kind": subject, "apiGroup": ROLE.group, "name": name}
+        {"kind": subject, "apiGroup": resources.ROLE.group, "name": name}
         for subject in ("User", "Group")
         for name in call.flags[subject.lower()]
     ]
     return [*subjects, *map(_account, call.flags["serviceaccount"])]
 
 
-command("create rolebinding")(partial(_bind, ROLE_BINDING))
-command("create clusterrolebinding")(partial(_bind, CLUSTER_ROLE_BINDING))
+command("create rolebinding")(partial(_bind, resources.ROLE_BINDING))
+command("create clusterrolebinding")(partial(_bind, resources.CLUSTER_ROLE_BINDING))
 
 
 def _account(text: str) -> Object:
@@ -231,7 +209,6 @@ def _account(text: str) -> Object:
 
 @command("create token", asks_namespace=True)
 def create_token(call: Call) -> None:
-    refuse_if(not call.args[0], "service account name is required")
     refuse_if("" in call.flags["audience"], "--audience must not be an empty string")
     refuse_if(call.flags["duration"] % 1, "--duration cannot be expressed in units less than seconds")
     spec = {
@@ -249,7 +226,7 @@ def create_token(call: Call) -> None:
 
 @command("create quota")
 def create_quota(call: Call) -> None:
-    generate(call, RESOURCE_QUOTA, amounts=quantities(call.flags["hard"]))
+    generate(call, resources.RESOURCE_QUOTA, amounts=quantities(call.flags["hard"]))
 
 
 def quantities(pairs: Iterable[str]) -> dict[str, str]:
@@ -272,7 +249,7 @@ def create_disruption_budget(call: Call) -> None:
     for flag, text in zip(("min-available", "max-unavailable"), amounts, strict=True):
         refuse_if(text and not re.fullmatch("[0-9]+%?", text), f"invalid format specified for {flag}")
     least, most = map(quantity.int_or_string, amounts)
-    generate(call, POD_DISRUPTION_BUDGET, labels=dict(labels), least=least, most=most)
+    generate(call, resources.POD_DISRUPTION_BUDGET, labels=dict(labels), least=least, most=most)
 
 
 _SERVICES = {kind.lower(): kind for kind in ("ClusterIP", "NodePort", "LoadBalancer", "ExternalName")}
@@ -286,7 +263,7 @@ def _create_service(call: Call) -> None:
     outside = call.flags.get("external-name")
     refuse_if(outside is not None and dns_subdomain(outside), f"invalid service external name {outside}")
     opened = [_port(call, text) for text in ports]
-    generate(call, SERVICE, failure=f"failed to create {kind} service:", kind=kind, ports=opened)
+    generate(call, resources.SERVICE, failure=f"failed to create {kind} service:", kind=kind, ports=opened)
 
 
 for _kind in _SERVICES:
@@ -351,7 +328,7 @@ def create_ingress(call: Call) -> None:
         "rules": [call.generated("ingress rule", host=host, paths=paths) for host, paths in rules.items()],
         "backend": _backend(backend) if backend else None,
     }
-    generate(call, INGRESS, **given)
+    generate(call, resources.INGRESS, **given)
 
 
 def _tls(call: Call) -> dict[str, list[str]]:
