@@ -6,7 +6,7 @@ import errno
 import os
 import re
 import weakref
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from functools import lru_cache
 from pathlib import Path, PurePosixPath
@@ -240,57 +240,20 @@ def _normal(path: str) -> str:
 
 
 class MemoryFiles:
-    """Texts by absolute path, and folders. The methods and the errors are those of `Workspace`.
+    """Texts by absolute path, and folders. The methods and the errors are those of `Workspace`."""
 
-    `image` gives the entries to begin with. Nothing is made before it is looked at: in most containers nobody looks.
-    """
-
-    def __init__(
-        self, files: Mapping[str, str], folders: Iterable[str] = (), image: Callable[[], Entries] = dict
-    ) -> None:
+    def __init__(self, entries: Entries | None = None) -> None:
         self.cwd = PurePosixPath("/")
-        self._first = (files, tuple(folders), image)
-        self._made: Entries = {}
-        self._volumes: Mapping[str, Mapping[str, str]] | None = None
-        self._read_only: tuple[str, ...] = ()
+        self.entries: Entries = {"/": None, **(entries or {})}
 
-    @property
-    def _entries(self) -> Entries:
-        if not self._made or self._volumes is not None:
-            self._make()
-        return self._made
-
-    def _make(self) -> None:
-        volumes, self._volumes = self._volumes, None
-        if not self._made:
-            files, folders, image = self._first
-            self._made = {"/": None, **image()}
-            for path, text in files.items():
-                self.put(path, text)
-            for folder in folders:
-                if not self.exists(folder):
-                    self.mkdir(folder, parents=True)
-        if volumes is not None:
-            self._mount(volumes)
-
-    def snapshot(self) -> Entries:
-        """A copy of everything."""
-        return dict(self._entries)
-
-    def mount(self, volumes: Mapping[str, Mapping[str, str]]) -> None:
-        """Show volumes, read-only, by the path where each is mounted; a file mounted alone has the name ""."""
-        self._volumes = volumes
-
-    def _mount(self, volumes: Mapping[str, Mapping[str, str]]) -> None:
-        self._read_only = ()
-        for place, files in volumes.items():
-            if self.exists(place):
-                self.remove(place, recursive=True)
-            if "" not in files:
-                self.mkdir(place, parents=True)
-            for name, text in files.items():
-                self.put(f"{place}/{name}".rstrip("/"), text)
-        self._read_only = tuple(volumes)
+    def fill(self, files: Mapping[str, str], folders: Iterable[str] = ()) -> Entries:
+        """Put files there, and folders where there is nothing else; what there is then."""
+        for path, text in files.items():
+            self.put(path, text)
+        for folder in folders:
+            with suppress(OSError):
+                self.mkdir(folder, parents=True)
+        return self.entries
 
     def absolute(self, path: str) -> PurePosixPath:
         """`path` from the root on, with every "." and ".." resolved."""
@@ -302,7 +265,7 @@ class MemoryFiles:
         return _normal(path if path[0] == "/" else f"{self.cwd}/{path}")
 
     def _entry(self, path: str) -> str | None:
-        found = {_NULL: ""} if (key := self._key(path)) == _NULL else self._entries
+        found = {_NULL: ""} if (key := self._key(path)) == _NULL else self.entries
         if key not in found:
             raise _error(errno.ENOENT, path)
         if path.endswith("/") and found[key] is not None:
@@ -310,19 +273,17 @@ class MemoryFiles:
         return found[key]
 
     def _writable(self, path: str) -> str:
-        """The key of what can be written there: its folder exists, and no volume forbids it."""
+        """The key of what can be written there, because its folder exists."""
         key = self._key(path)
         parent = key.rpartition("/")[0] or "/"
-        if parent not in self._entries:
+        if parent not in self.entries:
             raise _error(errno.ENOENT, path)
-        if self._entries[parent] is not None:
+        if self.entries[parent] is not None:
             raise _error(errno.ENOTDIR, path)
-        if any(key == place or key.startswith(f"{place}/") for place in self._read_only):
-            raise _error(errno.EROFS, path)
         return key
 
     def _below(self, key: str) -> list[str]:
-        return [name for name in self._entries if name.startswith(f"{key.rstrip('/')}/") and name != "/"]
+        return [name for name in self.entries if name.startswith(f"{key.rstrip('/')}/") and name != "/"]
 
     def chdir(self, path: str) -> None:
         if self._entry(path) is not None:
@@ -338,7 +299,7 @@ class MemoryFiles:
     def write_text(self, path: str, text: str) -> None:
         if self.is_dir(path):
             raise _error(errno.EISDIR, path)
-        self._entries[self._writable(path)] = text
+        self.entries[self._writable(path)] = text
 
     def append_text(self, path: str, text: str) -> None:
         self.write_text(path, (self.read_text(path) if self.exists(path) else "") + text)
@@ -348,10 +309,10 @@ class MemoryFiles:
         self.write_text(path, text)
 
     def exists(self, path: str) -> bool:
-        return bool(path) and self._key(path) in self._entries
+        return bool(path) and self._key(path) in self.entries
 
     def is_dir(self, path: str) -> bool:
-        return self.exists(path) and self._entries[self._key(path)] is None
+        return self.exists(path) and self.entries[self._key(path)] is None
 
     def size(self, path: str) -> int:
         return len((self._entry(path) or "").encode("utf-8", "surrogateescape"))
@@ -368,7 +329,7 @@ class MemoryFiles:
         if parents and not self.exists(path):
             self.mkdir(str(self.absolute(path).parent), parents=True)
         if not self.exists(path):
-            self._entries[self._writable(path)] = None
+            self.entries[self._writable(path)] = None
 
     def remove(self, path: str, *, recursive: bool = False) -> None:
         is_file, key = self._entry(path) is not None, self._writable(path)
@@ -378,18 +339,18 @@ class MemoryFiles:
         if inside and not recursive:
             raise _error(errno.ENOTEMPTY, path)
         for name in (key, *inside):
-            del self._entries[name]
+            del self.entries[name]
 
     def rename(self, path: str, target: str) -> None:
         self._entry(path)
         old, new = self._writable(path), self._writable(target)
         if "/" in (old, new) or f"{new}/".startswith(f"{old}/"):
             raise _error(errno.EBUSY, path)
-        if self.is_dir(target) and (self._entries[old] is not None or self._below(new)):
+        if self.is_dir(target) and (self.entries[old] is not None or self._below(new)):
             raise _error(errno.EISDIR, target)
         for name in (old, *self._below(old)):
-            self._entries[new + name[len(old) :]] = self._entries[name]
-            del self._entries[name]
+            self.entries[new + name[len(old) :]] = self.entries[name]
+            del self.entries[name]
 
     def copy(self, path: str, target: str) -> None:
         self.write_text(target, self.read_text(path))

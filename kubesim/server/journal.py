@@ -259,7 +259,7 @@ _LOCK = type(threading.RLock())
 _ROOMS = ("kubesim.api.", "kubesim.cluster", "kubesim.shell.container")
 _OTHERS = {
     *(("datetime", "datetime"), ("datetime", "timedelta"), ("datetime", "timezone"), ("functools", "partial")),
-    *(("kubesim.workspace", "MemoryFiles"), ("pathlib", "PurePosixPath"), ("random", "Random")),
+    *(("pathlib", "PurePosixPath"), ("random", "Random")),
 }
 
 

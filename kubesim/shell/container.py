@@ -6,13 +6,15 @@ as a process that runs until it is stopped.
 
 from __future__ import annotations
 
+import errno
+import os
 import re
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, partial
 from math import inf
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from kubesim.api.budget import Budget, TooMuchError
 from kubesim.api.clock import SECOND, Clock, Micros, to_datetime
@@ -52,12 +54,13 @@ Change = tuple[Micros, str, str | None, str]
 """When something is done to an entry, its path, its text, and what is done: "set", "added" or "gone"."""
 
 
+@dataclass
 class Folder:
     """Entries by their paths, "" for the folder itself; `later` is what processes, which run ahead of time, will do."""
 
-    def __init__(self) -> None:
-        self.entries: Entries = {"": None}
-        self.later: list[Change] = []
+    entries: Entries = field(default_factory=lambda: {"": None})
+    is_read_only: bool = False
+    later: list[Change] = field(default_factory=list)
 
     def by(self, now: Micros) -> Entries:
         """What it holds at a moment; time goes on."""
@@ -71,53 +74,72 @@ class Folder:
 
 
 class _Noted(dict[str, str | None]):
-    """Entries that note what is done to them, and when."""
+    """Entries that note in `changes` what is done to them, and when."""
 
-    def __init__(self, clock: Clock) -> None:
-        self.clock, self.changes = clock, list[Change]()
+    def __init__(self, entries: Entries, clock: Clock, changes: list[Change]) -> None:
+        super().__init__(entries)
+        self._clock, self._changes = clock, changes
 
     def __setitem__(self, path: str, text: str | None) -> None:
         before = self.get(path)
         if before and text and text.startswith(before):
-            self.changes.append((self.clock.now, path, text[len(before) :], "added"))
+            self._changes.append((self._clock.now, path, text[len(before) :], "added"))
         else:
-            self.changes.append((self.clock.now, path, text, "set"))
+            self._changes.append((self._clock.now, path, text, "set"))
         super().__setitem__(path, text)
 
     def __delitem__(self, path: str) -> None:
-        self.changes.append((self.clock.now, path, None, "gone"))
+        self._changes.append((self._clock.now, path, None, "gone"))
         super().__delitem__(path)
 
 
 class ContainerFiles(MemoryFiles):
-    """The files of a container as they are at a moment: its own, and by mount path those of emptyDirs."""
+    """The files of a container as they are at a moment: its own folder "", and by mount path those of volumes.
 
-    def __init__(self, *made: Any) -> None:
-        super().__init__(*made)
-        self.folders = {"": Folder()}
+    `own` makes what it begins with, and isn't asked before something looks: in most containers nothing does.
+    """
+
+    def __init__(self, own: Callable[[], Entries]) -> None:
+        super().__init__()
+        self.folders: dict[str, Folder] = {}
+        self._own, self._changes = own, list[Change]()
+
+    def mount(self, volumes: Mapping[str, Mapping[str, str]]) -> None:
+        """Show volumes, read-only, by the path where each is mounted; a file mounted alone has the name ""."""
+        for place, files in volumes.items():
+            inside = MemoryFiles().fill({f"/{name}": text for name, text in files.items() if name})
+            del inside["/"]
+            self.folders[place] = Folder({"": files.get(""), **inside}, is_read_only=True)
 
     def show(self, clock: Clock) -> None:
         """Be as of now for what works by `clock`."""
-        if isinstance(self._made, _Noted):
-            self._made.clock = clock
-        if not isinstance(self._entries, _Noted):
-            self.folders[""].entries = self._made
+        if "" not in self.folders:
+            self.folders[""] = Folder(self._own())
         self.tell()
-        self._made = _Noted(clock)
-        for place, folder in self.folders.items():
-            found = folder.by(clock.now).items()
-            self._made.update({place + path: text for path, text in found if self._place(place + path) == place})
+        held = [(place, folder.by(clock.now)) for place, folder in self.folders.items()]
+        paths = ((place, place + path, text) for place, entries in held for path, text in entries.items())
+        shown = {path: text for place, path, text in paths if self._place(path) == place}
+        self.entries = _Noted(shown, clock, self._changes)
 
     def tell(self) -> None:
         """Tell the folders what has been done to them here."""
-        if isinstance(self._made, _Noted):
-            for time, path, text, what in self._made.changes:
-                place = self._place(path)
-                self.folders[place].later.append((time, path[len(place) :], text, what))
-            self._made.changes.clear()
+        for time, path, text, what in self._changes:
+            place = self._place(path)
+            self.folders[place].later.append((time, path[len(place) :], text, what))
+        self._changes.clear()
 
     def _place(self, path: str) -> str:
         return max((place for place in self.folders if f"{path}/".startswith(f"{place}/")), key=len)
+
+    def _writable(self, path: str) -> str:
+        key, number = super()._writable(path), 0
+        if self.folders[self._place(key)].is_read_only:
+            number = errno.EROFS
+        elif key in self.folders:
+            number = errno.EBUSY
+        if number:
+            raise OSError(number, os.strerror(number), path)
+        return key
 
 
 @dataclass(frozen=True)
@@ -153,14 +175,15 @@ class Base:
         """What every container has: the programs, its files and folders."""
         names = (*self.shells, *self.programs.split(), *self.lacking.split())
         programs = {name if "/" in name else f"{self.paths[0]}/{name}": "" for name in names}
-        return MemoryFiles({**programs, **self.files}, self.folders).snapshot()
+        return MemoryFiles().fill({**programs, **self.files}, self.folders)
 
-    def new_files(self, image_files: Mapping[str, str], folders: Iterable[str] = ()) -> ContainerFiles:
-        """The files of a fresh container, with more `folders` where there is nothing else."""
-        return ContainerFiles(image_files, folders, self._of_base)
+    def with_files(self, image_files: Mapping[str, str], folders: Iterable[str] = ()) -> Entries:
+        """What a container of an image holds, with more `folders` where there is nothing else."""
+        return MemoryFiles(self._entries).fill(image_files, folders)
 
-    def _of_base(self) -> Entries:
-        return self._entries
+    def new_files(self, image_files: Mapping[str, str], folders: Sequence[str] = ()) -> ContainerFiles:
+        """The files of a fresh container."""
+        return ContainerFiles(partial(self.with_files, image_files, folders))
 
 
 class Awaited(Input):
@@ -280,8 +303,9 @@ class Place(NamedTuple):
         self, argv: Argv, started: Micros, main: Argv = (), budget: Budget | None = None, stdin: Input | str = ""
     ) -> Process:
         """Run `argv` as the container's process, or beside its process `main`, out of `budget`. Raises StartError."""
-        self.check(argv)
         machine = self._machine(started, argv, main)
+        self.files.show(machine.clock)
+        self.check(argv)
         machine.budget = budget or Budget(2 * Budget.STEPS, Budget.BYTES // 4)
         writes: list[Write] = []
 
@@ -292,7 +316,6 @@ class Place(NamedTuple):
         given = Input(stdin) if isinstance(stdin, str) else stdin
         streams = Streams(given, partial(write, "stdout"), partial(write, "stderr"))
         code, ended = 0, True
-        self.files.show(machine.clock)
         try:
             code = Interpreter(machine, self._tools()).call(argv, streams)
         except LeaveError as leave:

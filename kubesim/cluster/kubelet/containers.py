@@ -61,7 +61,8 @@ def new_place(
         "/etc/hosts": f"{_HOSTS}{ip}\t{hostname}\n",
         "/etc/resolv.conf": _NAMES.format(meta["namespace"]),
     }
-    folders = [mount["mountPath"] for mount in spec.get("volumeMounts", ()) if "subPath" not in mount]
+    mounted = [(mount["mountPath"], "subPath" in mount) for mount in spec.get("volumeMounts", ())]
+    folders = [f"{path}/.." if is_part else path for path, is_part in mounted]
     reach = partial(outside.tools, meta["namespace"], pod["spec"].get("serviceAccountName") or "default")
     return Place(base, variables, base.new_files({**image.files, **own}, folders), hostname, reach)
 
@@ -113,7 +114,7 @@ def volume_needs(spec: Object) -> list[Need]:
 
 def files_of(image: Image) -> Files:
     """The files of an image as an image volume shows them, by their paths from the mount on."""
-    entries = bases()[image.base].new_files(image.files).snapshot()
+    entries = bases()[image.base].with_files(image.files)
     return {path[1:]: text for path, text in entries.items() if text is not None}
 
 
@@ -352,9 +353,9 @@ class Server:
     def place(self, pod: Object, container: str, argv: list[str]) -> Place:
         """Where a container's commands run, if `argv` can. Raises StatusError and StartError."""
         found = self._running(pod, container)
-        found.place.check(argv)
         found.place.files.mount(mounts(self._api, pod, found.spec, found.images))
         found.place.files.show(self._clock)
+        found.place.check(argv)
         return found.place
 
     def attach(self, pod: Object, container: str, stdin: str) -> Process:
