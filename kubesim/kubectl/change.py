@@ -263,12 +263,16 @@ def _take(call: Call, objects: list[_Edited], before: str, after: str) -> None:
 
 
 def _send(call: Call, objects: list[_Edited], edited: Object) -> None:
-    """Send one object of the edited file, found by its uid among those that were opened."""
+    """Send one object of the edited file, found by its uid among those that were opened.
+
+    Whatever has happened to it meanwhile is no conflict: kubectl sends a patch of what was edited.
+    """
     uid = metadata(edited).get("uid")
     resource, obj = next((item for item in objects if metadata(item[1])["uid"] == uid), (None, edited))
     if resource is None:
         raise KubectlError("no original object found for what was saved: its uid was changed")
     is_same = edited == obj
+    edited = {**edited, "metadata": {**metadata(edited), "resourceVersion": None}}
     new = obj if is_same else call.api.update(resource, edited, **call.request(), verb="patch")
     print_result(call, resource, new, "skipped" if is_same else "edited", is_alone=True)
 
