@@ -33,14 +33,14 @@ from kubesim.kubectl.errors import (
 )
 from kubesim.kubectl.flags import TABLE, Flag, FlagSet
 
-MODULES: dict[str, str] = TABLE["modules"]
+_WORDS: dict[str, str] = {word: modules for group in TABLE["groups"].values() for word, modules in group.items()}
+MODULES = {word: modules for word, modules in _WORDS.items() if modules}
 """The modules that register a command and its subcommands, by its first word.
 
 One is imported when its command is first used: a learner's first answer should not wait for sixty commands.
 """
 
-_ABSENT = {tuple(path.split()): names.split() for path, names in TABLE["absent"].items()}
-ABSENT = frozenset((*path, name) for path, names in _ABSENT.items() for name in names)
+ABSENT = {(word,) for word in _WORDS.keys() - MODULES.keys()} | {tuple(pair) for pair in TABLE["absent"].items()}
 """Commands of kubectl v1.36 that are not simulated."""
 
 
@@ -224,8 +224,8 @@ def next_word(words: Sequence[str], flags: FlagSet) -> int | None:
 
 def suggestions(word: str) -> str:
     """Cobra's "Did you mean this?" with the commands that are at most two letters away."""
-    names = [name for name in (*MODULES, *_ABSENT[()]) if name not in ("alpha", "kuberc", "options")]
-    near = [name for name in names if _distance(word.lower(), name) <= 2 or name.startswith(word.lower())]
+    given, meant = word.lower(), TABLE["suggested"].get(word.lower())
+    near = [name for name in _WORDS if _distance(given, name) <= 2 or name.startswith(given) or name == meant]
     return "\n\nDid you mean this?\n" + "\n".join(f"\t{name}" for name in near) if near else ""
 
 
@@ -296,12 +296,22 @@ def help_text(command: Command) -> str:
         f"Aliases:\n{', '.join((command.path[-1], *command.aliases))}\n" if command.aliases else "",
         command.example and f"Examples:\n{command.example}\n",
         listed and f"Available Commands:\n{listed}",
+        "" if command.path else _groups(),
         "Options:\n" * bool(own) + "\n".join(map(_flag_help, own)),
         f"Usage:\n  {' '.join(filter(None, (command.name, command.usage)))} [options]\n",
     ]
     if members or not command.path:
         parts.append(f'Use "{command.name} <command> --help" for more information about a given command.')
     return "\n".join([*filter(None, parts), _OPTIONS])
+
+
+def _groups() -> str:
+    """The simulated commands as kubectl groups them, without their modules."""
+    groups = {heading: [word for word in words if word in MODULES] for heading, words in TABLE["groups"].items()}
+    return "\n".join(
+        "".join([f"{heading}:\n", *(f"  {word:<13}   {TABLE['commands'][word]['short']}\n" for word in words)])
+        for heading, words in groups.items()
+    )
 
 
 def _flag_help(flag: Flag) -> str:
