@@ -14,13 +14,13 @@ from typing import Any
 
 from kubesim.api.errors import StatusError, bad_request
 from kubesim.api.objects import Object, metadata, name_of, namespace_of
-from kubesim.api.resources import Resource
+from kubesim.api.resources import Resource, find_kind
 from kubesim.api.result import Edit
 from kubesim.api.selectors import label_value
 from kubesim.cluster.apiserver import patch as patches
 from kubesim.gotext import gojson
 from kubesim.kubectl.command import CHANGE_CAUSE, Call, command
-from kubesim.kubectl.errors import KubectlError, ManifestError, raise_all, refuse_if, reworded
+from kubesim.kubectl.errors import KubectlError, ManifestError, NotSimulated, raise_all, refuse_if, reworded
 from kubesim.kubectl.flags import SAYS
 from kubesim.kubectl.formats import list_of, no_format, to_json, to_yaml
 from kubesim.kubectl.manifests import documents, items_of, parse_document, parse_json, read_text
@@ -61,10 +61,8 @@ def patch(call: Call) -> None:
 
     def change(target: Target, obj: Object) -> None:
         new = send_patch(call, target.resource, obj, wanted, kind)
-        is_same = new == obj
-        said = "server" if call.dry_run == "server" and not is_same else "none"
-        operation = "patched (no change)" if is_same else "patched"
-        print_result(call, target.resource, new, operation, is_alone=True, dry_run=said)
+        operation = "patched (no change)" if new == obj else "patched"
+        print_result(call, target.resource, new, operation, is_alone=True, dry_run="none")  # kubectl doesn't mention it
 
     Query(call, call.args, needs_name=True, latest=False).visit(change)
 
@@ -159,7 +157,7 @@ def _refuse_overwriting(is_label: bool, present: dict[str, str], wanted: dict[st
     already = [
         f"'{key}' already has a value ({present[key]})"
         for key, value in wanted.items()
-        if key in present and key != CHANGE_CAUSE and not (is_label and present[key] == value)
+        if key != CHANGE_CAUSE and present.get(key, value) != value
     ]
     if is_label:
         raise_all(KubectlError(f"{text}, and --overwrite is false") for text in already)
@@ -213,12 +211,12 @@ def edit(call: Call) -> None:
     edited = read_text(call, path)
     try:
         _take(call, objects, draft, edited)
-    except (KubectlError, ManifestError, StatusError) as error:
+    except (KubectlError, ManifestError, NotSimulated, StatusError) as error:
         is_refused = isinstance(error, StatusError) and error.reason in ("Invalid", "BadRequest")
         if isinstance(error, ManifestError) or (is_refused and not call.flags["edit-result"]):
             resource, obj = objects[0]
-            call.complain(f'error: {resource.plural} "{name_of(obj)}" is invalid\n')
-            error = KubectlError("Edit cancelled, no valid changes were saved.")
+            call.complain(f'error: {resource.qualified} "{name_of(obj)}" is invalid\n')
+            error = KubectlError(_NOTHING_VALID)
         call.complain(SAYS["edit stored"].format(path))
         raise error from None
     context.workspace.remove(path)
@@ -252,14 +250,16 @@ def _take(call: Call, objects: list[_Edited], before: str, after: str) -> None:
     """Send what the editor has made of the objects, if it has made anything of them."""
     if _without_comments(after) == _without_comments(before):
         call.complain("Edit cancelled, no changes made.\n")
-    elif not _without_comments(after).strip():
-        call.complain("Edit cancelled, saved file was empty.\n")
-    else:
-        edited = [item for document, _ in documents(after) for item in items_of(document)]
-        if not all(isinstance(item, dict) for item in edited):
-            raise ManifestError("this is no object")
-        for item in edited:
-            _send(call, objects, item)
+        return
+    edited = [item for document, _ in documents(after) for item in items_of(document)]
+    if not edited or not all(isinstance(item, dict) and item.get("kind") and item.get("apiVersion") for item in edited):
+        raise ManifestError("this is no object")
+    refuse_if(not all(find_kind(str(item["apiVersion"]), str(item["kind"])) for item in edited), _NOTHING_VALID)
+    for item in edited:
+        _send(call, objects, call.recorded(item))
+
+
+_NOTHING_VALID = "Edit cancelled, no valid changes were saved."
 
 
 def _send(call: Call, objects: list[_Edited], edited: Object) -> None:
@@ -267,10 +267,15 @@ def _send(call: Call, objects: list[_Edited], edited: Object) -> None:
 
     Whatever has happened to it meanwhile is no conflict: kubectl sends a patch of what was edited.
     """
-    uid = metadata(edited).get("uid")
-    resource, obj = next((item for item in objects if metadata(item[1])["uid"] == uid), (None, edited))
+    meta = metadata(edited)
+    resource, obj = next((item for item in objects if metadata(item[1])["uid"] == meta.get("uid")), (None, edited))
     if resource is None:
-        raise KubectlError("no original object found for what was saved: its uid was changed")
+        raise NotSimulated("an edited object whose uid isn't that of the original is not part of this simulator")
+    namespace = meta.get("namespace") or namespace_of(obj)
+    refuse_if(namespace != namespace_of(obj), SAYS["another namespace"].format(namespace, namespace_of(obj)))
+    was, now = ((each.get("apiVersion"), each.get("kind"), metadata(each).get("name")) for each in (obj, edited))
+    refuse_if(was != now, "At least one of apiVersion, kind and name was changed")
+    edited = {**edited, "metadata": {**meta, "namespace": namespace}} if resource.namespaced else edited
     is_same = edited == obj
     edited = {**edited, "metadata": {**metadata(edited), "resourceVersion": None}}
     new = obj if is_same else call.api.update(resource, edited, **call.request(), verb="patch")

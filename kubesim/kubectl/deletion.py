@@ -9,6 +9,7 @@ from kubesim.api.budget import Budget
 from kubesim.api.clock import SECOND
 from kubesim.api.errors import StatusError
 from kubesim.api.objects import Object, metadata
+from kubesim.gotext import gojson
 from kubesim.kubectl.command import Call, command
 from kubesim.kubectl.errors import KubectlError, refuse_if, with_source
 from kubesim.kubectl.flags import SAYS
@@ -114,6 +115,7 @@ def wait(call: Call) -> None:
         for word, test in zip(words, tests, strict=True):
             if word == "delete":
                 if find_named(call, *target.place):
+                    refuse_if(not timeout, _unmet(target))
                     wait_until_gone(call, [target])
                     call.say(f"{target.resource.printed}/{target.name} condition met\n")
             else:
@@ -138,10 +140,16 @@ def _wait_until(call: Call, target: Target, test: _Test, is_creation: bool, seco
         return obj is not None and test(obj)
 
     if seconds <= 0 != call.flags["timeout"] or not call.wait_until(holds, seconds):
+        refuse_if(not (is_creation or call.flags["timeout"]), _unmet(target))
         what = "" if is_creation else f" on {resource.plural}/{target.name}"
         raise KubectlError(f"timed out waiting for the condition{what}")
     if obj := call.api.find(*place):
         print_result(call, resource, obj, "condition met")
+
+
+def _unmet(target: Target) -> str:
+    """What is said where one isn't to wait at all."""
+    return f"condition not met for {target.resource.plural}/{target.name}"
 
 
 def _test(wanted: str, budget: Budget) -> _Test:
@@ -173,6 +181,9 @@ def _jsonpath_test(rest: str, budget: Budget) -> _Test:
 
     def test(obj: Object) -> bool:
         values = evaluate_relaxed(expression, obj, budget)
-        return bool(values) and (not wanted or any(str(item) == wanted for item in values))
+        refuse_if(len(values) > 1, "given jsonpath expression matches more than one value")
+        is_nested = wanted and values and isinstance(values[0], dict | list)
+        refuse_if(is_nested, "jsonpath leads to a nested object or list which is not supported")
+        return bool(values) and (not wanted or gojson.sprint(values[0]).strip() == wanted.strip())
 
     return test

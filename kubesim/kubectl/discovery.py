@@ -19,6 +19,7 @@ from kubesim.api.errors import StatusError
 from kubesim.api.objects import Object, metadata, name_of
 from kubesim.api.resources import API_VERSIONS, CLUSTER_ROLE, RESOURCES, ROLE, SERVICE, Resource, find_resource
 from kubesim.api.schema import ENUMS, Field, Type
+from kubesim.api.selectors import SelectorError, label_selector
 from kubesim.cluster.apiserver.authorization import Request
 from kubesim.gotext import tabwriter
 from kubesim.kubectl.command import Call, command
@@ -336,8 +337,12 @@ def _field_list(struct: Type, recursive: bool, level: int = 1, above: tuple[Type
             yield from _field_list(inner, recursive, level + 1, (*above, inner))
 
 
-def _top(_call: Call) -> None:
+def _top(call: Call) -> None:
     """What a cluster without a metrics server says."""
+    try:
+        label_selector(call.flags["selector"])
+    except SelectorError as error:
+        raise KubectlError(str(error)) from None
     raise KubectlError("Metrics API not available")
 
 

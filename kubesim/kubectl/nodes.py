@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 
-from kubesim.api.clock import SECOND
-from kubesim.api.humanize import go_duration
 from kubesim.api.objects import Object, metadata, name_of, namespace_of
 from kubesim.api.resources import DAEMON_SET, NODE, POD, find_resource
 from kubesim.api.selectors import SelectorError, label_selector, label_value, qualified_name
@@ -134,8 +132,11 @@ def _delete(call: Call, pods: Sequence[Object]) -> None:
 
     if not call.wait_until(look, call.flags["timeout"] or PATIENCE):
         where = [f'pod "{name_of(pod)}" in namespace "{namespace_of(pod)}"' for pod in left]
-        late = "global timeout reached: " + go_duration(round(call.flags["timeout"] * SECOND))
-        raise Several(KubectlError(f"error when waiting for {pod} to terminate: {late}") for pod in where)
+        late = [f"error when waiting for {pod} to terminate: context deadline exceeded" for pod in where]
+        node, why = left[0]["spec"]["nodeName"], late[0] if len(late) == 1 else f"[{', '.join(late)}]"
+        call.complain(f'There are pending pods in node "{node}" when an error occurred: {why}\n')
+        call.complain("".join(f"pod/{name_of(pod)}\n" for pod in left))
+        raise_all(map(KubectlError, late))
 
 
 @command("taint", operands="types")
