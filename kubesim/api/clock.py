@@ -70,13 +70,9 @@ def to_datetime(moment: Micros) -> datetime:
 
 
 @lru_cache(maxsize=4096)
-def _rfc3339_second(second: int) -> str:
-    return datetime.fromtimestamp(second, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
 def rfc3339(moment: Micros) -> str:
     """`moment` in whole seconds, as the API writes a Time; no later than that can be written."""
-    return _rfc3339_second(min(moment // SECOND, _LAST_SECOND))
+    return datetime.fromtimestamp(min(moment // SECOND, _LAST_SECOND), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 @lru_cache(maxsize=4096)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from functools import partial
 from typing import Any
 
@@ -162,26 +162,22 @@ _TESTS: dict[str, Callable[[str, set[str], _Labels], bool]] = {
 }
 
 
-def field_selector(text: str, supported: Callable[[str], bool]) -> Selector:
-    """The predicate of a field selector; `supported` says which fields can be selected by. Raises SelectorError."""
-    tests: list[Selector] = []
+def field_selector(text: str, supported: Collection[str]) -> Selector:
+    """The predicate of a field selector; only `supported` fields can be selected by. Raises SelectorError."""
+    tests: list[tuple[str, bool, str]] = []
     for part in filter(None, text.split(",")):
         match = re.match(r"(.*?)(!=|==|=)(.*)$", part)
         if match is None:
             raise SelectorError(f"invalid selector: '{text}'; can't understand '{part}'")
         field, operator, value = match.groups()
-        if not supported(field):
+        if field not in supported:
             raise SelectorError(f"field label not supported: {field}")
-        tests.append(_field_test(field, operator != "!=", value))
-    return lambda obj: all(test(obj) for test in tests)
+        tests.append((field, operator != "!=", value))
+    return lambda obj: all((_shown(at(obj, field)) == value) is equal for field, equal, value in tests)
 
 
-def _field_test(field: str, equal: bool, value: str) -> Selector:
-    def test(obj: Object) -> bool:
-        found = at(obj, field)
-        return (("" if found is None else str(found)) == value) is equal
-
-    return test
+def _shown(value: Any) -> str:
+    return "" if value is None else str(value)
 
 
 _OF_MANIFESTS = {"In": "in", "NotIn": "notin", "Exists": "exists", "DoesNotExist": "!", "Gt": "gt", "Lt": "lt"}

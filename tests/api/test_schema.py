@@ -148,7 +148,7 @@ def test_what_is_known_of_go_s_types_is_about_fields_that_exist() -> None:
     listed = {f"{name}.{field}" for name, names in table["order"].items() for field in names.split()}
     others = [
         *table["namedStrings"],
-        *table["structMaps"],
+        *table["maps"],
         *chain(*(names.split() for names in table["mergedBy"].values())),
     ]
     listed |= {key for key in others if key.partition(".")[0] in structs}

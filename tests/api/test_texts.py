@@ -35,17 +35,14 @@ def resource_field(text: str) -> str:
     return quantity.of_field(RESOURCES, {"resource": resource, "divisor": divisor})
 
 
-def is_supported(field: str) -> bool:
-    return field.startswith(("status.", "metadata."))
-
-
+SUPPORTED = {"metadata.name", "metadata.namespace", "status.phase", "status.podIP"}
 FUNCTIONS = {
     "age": lambda text: age(text, NOW),
     "base64": lambda text: gojson.decode_base64(text).decode(),
     "base64 without padding": lambda text: gojson.decode_base64(text, padded=False).decode(),
     "date": long_time,
     "duration": lambda text: human_duration(round(float(text) * SECOND)),
-    "fields": lambda text: field_selector(text, is_supported)(POD),
+    "fields": lambda text: field_selector(text, SUPPORTED)(POD),
     "image": lambda text: parse(text).canonical,
     "json": gojson.loads,
     "labels": lambda text: label_selector(text)(POD),

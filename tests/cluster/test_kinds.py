@@ -16,7 +16,7 @@ from kubesim.api.errors import StatusError
 from kubesim.api.objects import clone
 from kubesim.api.resources import JOB, POD, RESOURCES, SECRET, Resource
 from kubesim.cluster.apiserver import printers, validation
-from kubesim.cluster.apiserver.checks import is_selectable
+from kubesim.cluster.apiserver.checks import selector
 from kubesim.cluster.apiserver.strategy import apply_defaults, default_pull_policy
 from tests.learner import Learner, rows
 
@@ -108,10 +108,10 @@ def test_quality_of_service(learner: Learner, resources: dict[str, Any], quality
 
 
 def test_selectable_fields() -> None:
-    assert is_selectable(SECRET, "type")
-    assert is_selectable(POD, "metadata.name")
-    assert is_selectable(JOB, "status.successful")
-    assert not is_selectable(POD, "spec.containers")
+    for resource, field in ((SECRET, "type"), (POD, "metadata.name"), (JOB, "status.successful")):
+        assert not selector(resource, "", f"{field}=x")({"metadata": {}})
+    with pytest.raises(StatusError, match=r"field label not supported: spec\.containers"):
+        selector(POD, "", "spec.containers=x")
 
 
 JSON = st.recursive(

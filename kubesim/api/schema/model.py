@@ -7,7 +7,7 @@ rbac/v1 and k8s.io/apimachinery meta/v1 types.go, v1.36:
 
 * special: types with a decoder of their own (they implement json.Unmarshaler) or without a fixed shape
 * int64, bytes: scalars of these types; namedStrings: strings of a named type; enums: its values, where it is an +enum
-* bytesMaps, resourceLists, structMaps: maps that are no map[string]string, the last with what they hold
+* maps: what the maps hold that are no map[string]string
 * pointers: optional scalars behind a pointer: "", 0 and false are kept, where omitempty drops them from other fields
 * mergedBy: by which key (patchMergeKey, "" for scalars) a strategic merge finds the items of which lists; retainKeys
 * order: the fields of a struct as Go has them, for the structs that kubectl itself prints; others come later, by name
@@ -35,6 +35,7 @@ _SCALARS = {
     "int": ("integer", "int32"),
     "bool": ("boolean", "bool"),
     "float": ("number", "float64"),
+    "bytes": ("bytes", "[]uint8"),
 }
 _GO: dict[str, Any] = load_table(__file__, "gotypes.json")
 _GO |= {key: frozenset(names.split()) for key, names in _GO.items() if isinstance(names, str)}
@@ -190,20 +191,12 @@ def _parse(module: str, text: str, keys: set[str]) -> Type:
 
 
 def _map(module: str, keys: set[str]) -> Type:
-    if held := _of(keys, "structMaps"):
-        element = _parse(module, held, set())
-        return Type("map", f"map[string]{element.go}", element)
-    if keys & _GO["bytesMaps"]:
-        return Type("map", "map[string][]uint8", Type("bytes", "[]uint8"))
-    if keys & _GO["resourceLists"]:
-        return Type("map", "v1.ResourceList", Type(*_GO["special"]["Quantity"]))
-    return Type("map", "map[string]string", Type("string", "string"))
+    element = _parse(module, _of(keys, "maps") or "str", set())
+    return Type("map", "v1.ResourceList" if element.kind == "quantity" else f"map[string]{element.go}", element)
 
 
 def _scalar(text: str, keys: set[str]) -> Type:
-    kind, go = _SCALARS[text]
-    if keys & _GO["bytes"]:
-        return Type("bytes", "[]uint8")
+    kind, go = _SCALARS["bytes" if keys & _GO["bytes"] else text]
     if kind == "string":
         return Type(kind, _of(keys, "namedStrings") or go)
     return Type(kind, "int64" if kind == "integer" and keys & _GO["int64"] else go)

@@ -18,15 +18,7 @@ from kubesim.cluster.apiserver.authorization import User
 
 Warn = Callable[[str], None]
 
-# The fields that objects are selected by (`--field-selector`): the AddFieldLabelConversionFunc calls in kubernetes
-# pkg/apis/*/v1/conversion.go, v1.36.
-_EVERY_TYPE = frozenset({"metadata.name", "metadata.namespace"})
 SELECTOR_COST = 8  # steps of the budget for a character
-
-
-def is_selectable(resource: Resource, field: str) -> bool:
-    """Whether the API server can select objects of this type by `field`."""
-    return field in _EVERY_TYPE or field in resource.fields.split()
 
 
 def selector(resource: Resource, labels: str, fields: str, budget: Budget | None = None) -> Selector:
@@ -35,7 +27,8 @@ def selector(resource: Resource, labels: str, fields: str, budget: Budget | None
         budget.spend(SELECTOR_COST * (len(labels) + len(fields)))
     try:
         by_label = [label_selector(labels)] if labels else []
-        by_field = [field_selector(fields, lambda name: is_selectable(resource, name))] if fields else []
+        known = {"metadata.name", "metadata.namespace", *resource.fields.split()}
+        by_field = [field_selector(fields, known)] if fields else []
     except SelectorError as error:
         raise errors.bad_request(str(error)) from None
     return lambda obj: all(selects(obj) for selects in by_label + by_field)

@@ -359,9 +359,6 @@ def _node_ports(service: Object, before: Object, taken: set[int | None], number:
 def _tolerations(spec: Object) -> None:
     tolerations = spec.setdefault("tolerations", [])
     for given in POD.tolerations:
-        if not any(_tolerates(toleration, given["key"]) for toleration in tolerations):
+        effective = (item for item in tolerations if item.get("effect", "") in ("", given["effect"]))
+        if not any(item.get("key", "") in ("", given["key"]) for item in effective):
             tolerations.append({**given})
-
-
-def _tolerates(toleration: Object, key: str) -> bool:
-    return toleration.get("key", "") in ("", key) and toleration.get("effect", "") in ("", "NoExecute")

@@ -132,7 +132,7 @@ class Controller(Loop):
         self.sync(obj, self.owned_by(obj))
 
     def owned_by(self, obj: Object) -> list[Object]:
-        return [item for item in self.api.list(self.owned, namespace_of(obj)) if is_owned_by(item, obj)]
+        return list_owned(self.api, self.owned, obj)
 
     def record(self, obj: Object, reason: str, message: str, kind: str = "Normal") -> None:
         self.recorder.event(self.resource, obj, kind, reason, message)
@@ -166,6 +166,11 @@ def dependent(owner: Object, resource: Resource, meta: Object, **content: object
     place = {"namespace": namespace_of(owner), "ownerReferences": [owner_reference(owner)]}
     head = {"apiVersion": resource.api_version, "kind": resource.kind, "metadata": {**meta, **place}}
     return {**head, **clone(content)}
+
+
+def list_owned(api: APIServer, resource: Resource, owner: Object) -> list[Object]:
+    """What of this type `owner` controls."""
+    return [item for item in api.list(resource, namespace_of(owner)) if is_owned_by(item, owner)]
 
 
 def claim(api: APIServer, owner: Object, resource: Resource) -> None:

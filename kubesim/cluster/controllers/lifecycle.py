@@ -10,7 +10,7 @@ import base64
 from functools import partial
 
 from kubesim.api.clock import SECOND, Clock, Micros
-from kubesim.api.objects import Object, is_owned_by, metadata, name_of, namespace_of
+from kubesim.api.objects import Object, metadata, name_of, namespace_of
 from kubesim.api.resources import (
     CONFIG_MAP,
     CONTROLLER_REVISION,
@@ -34,7 +34,7 @@ from kubesim.cluster.apiserver import APIServer, Change
 from kubesim.cluster.apiserver.quota import usage, used
 from kubesim.cluster.apiserver.tokens import secret_token
 from kubesim.cluster.bootstrap import published
-from kubesim.cluster.controllers.base import REACTION, Loop, is_deleted, release
+from kubesim.cluster.controllers.base import REACTION, Loop, is_deleted, list_owned, release
 from kubesim.cluster.controllers.scheduler import tolerations
 from kubesim.cluster.events import Recorder
 
@@ -61,7 +61,7 @@ class GarbageCollector:
     def _collect(self, resource: Resource, owner: Object) -> None:
         finalizer = _finalizer(owner)
         orphaned = finalizer == "orphan"
-        dependents = [(kind, obj) for kind in _DEPENDENTS for obj in self._owned(kind, owner)]
+        dependents = [(kind, obj) for kind in _DEPENDENTS for obj in list_owned(self._api, kind, owner)]
         for kind, obj in dependents:
             if orphaned:
                 release(self._api, owner, kind, obj)
@@ -69,9 +69,6 @@ class GarbageCollector:
                 self._api.delete(kind, namespace_of(obj), name_of(obj), finalizer=finalizer)
         if finalizer and (orphaned or not dependents):
             self._remove(resource, owner)
-
-    def _owned(self, resource: Resource, owner: Object) -> list[Object]:
-        return [obj for obj in self._api.list(resource, namespace_of(owner)) if is_owned_by(obj, owner)]
 
     def _remove(self, resource: Resource, owner: Object) -> None:
         current = self._api.find(resource, namespace_of(owner), name_of(owner))
@@ -114,16 +111,10 @@ class NamespaceController(Loop):
 
     def reconcile(self, _: str, name: str) -> None:
         namespace = self.api.find(NAMESPACE, "", name)
-        if namespace is None:
-            return
-        if is_deleted(namespace):
+        if namespace and is_deleted(namespace):
             self._empty(namespace)
-        else:
-            self._publish(name)
-
-    def _publish(self, namespace: str) -> None:
-        for resource, obj in published(namespace):
-            if self.api.find(resource, namespace, name_of(obj)) is None:
+        for resource, obj in published(name) if namespace and not is_deleted(namespace) else ():
+            if self.api.find(resource, name, name_of(obj)) is None:
                 self.api.create(resource, obj, typed=True)
 
     def _empty(self, namespace: Object) -> None:

@@ -14,11 +14,11 @@ import re
 from itertools import filterfalse
 
 from kubesim.api.clock import safe_hash
-from kubesim.api.objects import Object, is_owned_by, metadata, name_of, namespace_of
+from kubesim.api.objects import Object, metadata, name_of, namespace_of
 from kubesim.api.resources import CONTROLLER_REVISION, DAEMON_SET, NODE, STATEFUL_SET
 from kubesim.cluster.apiserver import Change
 from kubesim.cluster.apiserver.strategy import GENERATION
-from kubesim.cluster.controllers.base import Controller, claim, dependent, is_deleted, is_ready, part_of
+from kubesim.cluster.controllers.base import Controller, claim, dependent, is_deleted, is_ready, list_owned, part_of
 from kubesim.cluster.controllers.scheduler import matches_node, tolerates
 
 REVISION_HASH = "controller-revision-hash"
@@ -30,8 +30,7 @@ class RevisionedController(Controller):
     HASH_LABEL = REVISION_HASH
 
     def revisions(self, owner: Object) -> list[Object]:
-        found = self.api.list(CONTROLLER_REVISION, namespace_of(owner))
-        return sorted((item for item in found if is_owned_by(item, owner)), key=lambda item: int(item["revision"]))
+        return sorted(list_owned(self.api, CONTROLLER_REVISION, owner), key=lambda item: int(item["revision"]))
 
     def current_revision(self, owner: Object) -> Object:
         """The revision of the present template, which is made where there is none, and becomes the newest.

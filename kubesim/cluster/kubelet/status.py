@@ -135,15 +135,9 @@ def _conditions(
     generation = pod["metadata"]["generation"]
     old = {(item["type"], item["status"]): item["lastTransitionTime"] for item in pod["status"].get("conditions", ())}
     for kind, (holds, reason, message) in found.items():
-        yield {
-            "lastProbeTime": None,
-            "lastTransitionTime": old.get((kind, str(holds)), now),
-            **({"message": message} if message else {}),
-            "observedGeneration": generation,
-            **({"reason": reason} if reason else {}),
-            "status": str(holds),
-            "type": kind,
-        }
+        condition = {"lastTransitionTime": old.get((kind, str(holds)), now), "status": str(holds), "type": kind}
+        condition |= {"message": message, "observedGeneration": generation, "reason": reason}
+        yield {"lastProbeTime": None} | {key: value for key, value in condition.items() if value}
 
 
 def _lack(reason: str, text: str, statuses: list[Object]) -> tuple[bool, str, str]:

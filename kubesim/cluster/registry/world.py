@@ -385,7 +385,11 @@ class NodeSettings:
             url = f"{scheme}://{host}"
             text = f'server = "{url}"\n\n[host."{url}"]\n  {line.format(host)}\n'
             found[f"/etc/containerd/certs.d/{host}/hosts.toml"] = text
-        auths = {item["registry"]: {"auth": _auth(item)} for item in self.credentials if item.get("from") == "config"}
+        auths = {}
+        for item in self.credentials:
+            if item.get("from") == "config":
+                text = f"{item.get('username', '')}:{item.get('password', '')}"
+                auths[item["registry"]] = {"auth": base64.b64encode(text.encode(errors="replace")).decode()}
         if auths:
             found[CONFIG] = json.dumps({"auths": auths}, indent=2) + "\n"
         if images := [item["registry"] for item in self.credentials if item.get("from") == "provider"]:
@@ -393,8 +397,3 @@ class NodeSettings:
         if self.proxy:
             found[PROXY] = f'[Service]\nEnvironment="HTTPS_PROXY={self.proxy}"\n'
         return found
-
-
-def _auth(credential: Mapping[str, Any]) -> str:
-    text = f"{credential.get('username', '')}:{credential.get('password', '')}"
-    return base64.b64encode(text.encode(errors="replace")).decode()
