@@ -20,7 +20,7 @@ from kubesim.cluster import Cluster
 from kubesim.cluster.apiserver.checks import INERT
 from kubesim.cluster.apiserver.strategy import MAX_PODS
 from kubesim.cluster.kubelet.containers import bases
-from kubesim.cluster.registry import Registry, Repository, Status, builtin
+from kubesim.cluster.registry.world import Registry, Repository, Status, builtin
 from kubesim.kubectl import ABSENT, all_commands
 from kubesim.kubectl.flags import GLOBAL, Flag
 from kubesim.kubectl.formats import ABSENT_FORMATS, OUTPUT_FORMATS

@@ -17,7 +17,8 @@ from kubesim import Session
 from kubesim.api.clock import Clock
 from kubesim.api.imageref import parse
 from kubesim.cluster.keyring import Credential
-from kubesim.cluster.registry import NodeSettings, Registries, builtin
+from kubesim.cluster.registry import Registries
+from kubesim.cluster.registry.world import NodeSettings, builtin
 from tests.learner import rows
 
 ROWS = rows(__file__)

@@ -160,18 +160,12 @@ def _map(kind: Type, element: Decoder, value: Any) -> dict[str, Any]:
     return {gojson.valid(key): element(value[key]) for key in sorted(value)}
 
 
-def _string(kind: Type, value: Any) -> str:
-    if value.__class__ is str:
-        return gojson.valid(value)
+def _plain(wanted: type, zero: Any, kind: Type, value: Any) -> Any:
     if value is None:
-        return ""
-    raise DecodeError(kind, value)
-
-
-def _boolean(kind: Type, value: Any) -> bool:
-    if value.__class__ is bool or value is None:
-        return bool(value)
-    raise DecodeError(kind, value)
+        return zero
+    if value.__class__ is not wanted:
+        raise DecodeError(kind, value)
+    return gojson.valid(value) if isinstance(value, str) else value
 
 
 def _integer(kind: Type, value: Any) -> int:
@@ -185,15 +179,12 @@ def _integer(kind: Type, value: Any) -> int:
 
 
 def _bytes(kind: Type, value: Any) -> str:
-    if value is None:
-        return ""
-    if value.__class__ is not str:
-        raise DecodeError(kind, value)
+    text = _plain(str, "", kind, value)
     try:
-        gojson.decode_base64(value)
+        gojson.decode_base64(text)
     except ValueError as error:
         raise DecodeError(kind, value, str(error)) from None
-    return str(value.replace("\n", "").replace("\r", ""))
+    return str(text.replace("\n", "").replace("\r", ""))
 
 
 _RFC3339 = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:[.,]\d+)?(?:Z|[+-]\d\d:\d\d)", re.ASCII)
@@ -236,13 +227,13 @@ def _any(_kind: Type, value: Any) -> Any:
 
 _SCALARS: dict[str, Callable[[Type, Any], Any]] = {
     "any": _any,
-    "boolean": _boolean,
+    "boolean": partial(_plain, bool, False),
     "bytes": _bytes,
     "integer": _integer,
     "intorstring": _int_or_string,
     "microtime": _time,
     "number": _any,
     "quantity": _quantity,
-    "string": _string,
+    "string": partial(_plain, str, ""),
     "time": _time,
 }

@@ -20,7 +20,7 @@ from kubesim.cluster.kubelet.containers import Container, Need, Round, Server, W
 from kubesim.cluster.kubelet.environment import Files, MissingError, Processor
 from kubesim.cluster.kubelet.imagepull import Event, ImageManager, Pull, PullRequest, PullTrace
 from kubesim.cluster.kubelet.status import generate
-from kubesim.cluster.registry import Image
+from kubesim.cluster.registry.world import Image
 from kubesim.shell.container import Outside, Place, Process
 
 # Seconds. A failed sync is tried again after 10 s plus up to half of that (pkg/kubelet/pod_workers.go:

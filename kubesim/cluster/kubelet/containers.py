@@ -21,7 +21,7 @@ from kubesim.cluster.apiserver import APIServer
 from kubesim.cluster.apiserver.checks import Line
 from kubesim.cluster.kubelet.environment import Files, Processor, identity, mounts
 from kubesim.cluster.kubelet.imagepull import Pull
-from kubesim.cluster.registry import NODE_PLATFORM, Image
+from kubesim.cluster.registry.world import NODE_PLATFORM, Image
 from kubesim.shell.container import REFUSED, Awaited, Base, Folder, Outside, Place, Process, StartError, server
 
 KILLED = 137
@@ -154,10 +154,6 @@ class Container:
         """After how many seconds it ends when it is stopped, and its exit status: killed, if it ignores SIGTERM."""
         code = self.process.stop_code
         return (grace, KILLED) if code is None else (min(grace, reaction), code)
-
-    @property
-    def last_state(self) -> Object:
-        return self.previous.state if self.previous else {}
 
     @property
     def is_running(self) -> bool:

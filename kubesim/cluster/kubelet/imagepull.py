@@ -17,7 +17,8 @@ from kubesim.api.objects import Object
 from kubesim.cluster import keyring
 from kubesim.cluster.keyring import Match
 from kubesim.cluster.kubelet.nodeimages import NodeImages
-from kubesim.cluster.registry import Answer, Image, Registries
+from kubesim.cluster.registry import Answer, Registries
+from kubesim.cluster.registry.world import Image
 from kubesim.gotext import gojson
 
 ALWAYS, NEVER = "Always", "Never"

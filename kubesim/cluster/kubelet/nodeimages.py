@@ -11,7 +11,7 @@ from typing import NamedTuple
 from kubesim.api.clock import SECOND, Micros
 from kubesim.api.imageref import Reference
 from kubesim.cluster.keyring import Match
-from kubesim.cluster.registry import Image
+from kubesim.cluster.registry.world import Image
 
 INITIAL_BACK_OFF: Micros = 10 * SECOND
 MAX_BACK_OFF: Micros = 300 * SECOND

@@ -47,16 +47,16 @@ def generate(pod: Object, worker: Worker, now: str) -> Object:
 
 
 def _container_status(spec: Object, worker: Worker, default_reason: str) -> Object:
-    name = spec["name"]
+    name, is_init = spec["name"], spec["name"] in worker.inits
     container, waiting = worker.containers.get(name), worker.waiting.get(name)
     status: Object = {
         "image": container.shown_image if container else spec["image"],
         "imageID": container.image_id if container else "",
         "lastState": _last_state(container, waiting),
         "name": name,
-        "ready": _is_ready(container, name in worker.inits),
+        "ready": container is not None and (container.exit_code == 0 if is_init else container.is_running),
         "restartCount": container.restarts if container else 0,
-        "started": container is not None and container.is_running and name not in worker.inits,
+        "started": container is not None and container.is_running and not is_init,
         "state": _state(container, waiting, default_reason),
     }
     if container:
@@ -68,17 +68,10 @@ def _container_status(spec: Object, worker: Worker, default_reason: str) -> Obje
     return status
 
 
-def _is_ready(container: Container | None, is_init: bool) -> bool:
-    if container is None:
-        return False
-    return container.exit_code == 0 if is_init else container.is_running
-
-
 def _last_state(container: Container | None, waiting: tuple[str, str] | None) -> Object:
     """How the container before ended: a container that waits for its restart is itself the one before."""
-    if container is None:
-        return {}
-    return container.state if waiting and not container.is_running else container.last_state
+    ended = container if container and waiting and not container.is_running else container and container.previous
+    return ended.state if ended else {}
 
 
 def _state(container: Container | None, waiting: tuple[str, str] | None, default_reason: str) -> Object:

@@ -18,22 +18,8 @@ from urllib.parse import urlencode
 from kubesim.api.clock import SECOND, Clock, Micros
 from kubesim.api.imageref import DEFAULT_REGISTRY, LEGACY_DEFAULT_REGISTRY, Reference
 from kubesim.cluster.keyring import Credential, split_port
-from kubesim.cluster.registry.world import (
-    HTTPS_PORT,
-    NODE_PLATFORM,
-    Image,
-    NodeSettings,
-    Registry,
-    Repository,
-    Status,
-    Trouble,
-    World,
-    builtin,
-    read,
-)
-
-__all__ = ["NODE_PLATFORM", "Answer", "Image", "NodeSettings", "Registries", "Registry", "Repository", "Status"]
-__all__ += ["Trouble", "builtin"]
+from kubesim.cluster.registry import world as worlds
+from kubesim.cluster.registry.world import HTTPS_PORT, NODE_PLATFORM, Image, NodeSettings, Registry, Status, Trouble
 
 # The host that answers for Docker Hub.
 _ENDPOINTS = dict.fromkeys((DEFAULT_REGISTRY, LEGACY_DEFAULT_REGISTRY), "registry-1.docker.io")
@@ -132,14 +118,14 @@ class Registries:
 
     def __init__(self, clock: Clock, path: str | Path | None = None, node: NodeSettings | None = None) -> None:
         self.clock, self.node = clock, node or NodeSettings()
-        self._own = read(path) if path is not None else None
+        self._own = worlds.read(path) if path is not None else None
         self.furnished = self._own is None or self._own.furnished  # whether the cluster's own parts run in it
         self._first_asked: dict[str, Micros] = {}
 
     @property
-    def world(self) -> World:
+    def world(self) -> worlds.World:
         """The registries that there are; those of kubesim are read when they are first needed."""
-        return self._own or builtin()
+        return self._own or worlds.builtin()
 
     def pull(self, reference: Reference, credential: Credential | None) -> Answer:
         """Ask for `reference` as the node; what is wrong at first may pass some time after that."""
