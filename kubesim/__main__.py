@@ -23,7 +23,6 @@ from importlib.util import find_spec
 from io import TextIOWrapper
 from pathlib import Path
 from tempfile import NamedTemporaryFile
-from typing import Any
 
 from kubesim.api import load_table
 from kubesim.api.result import Result
@@ -66,10 +65,9 @@ def _parser() -> argparse.ArgumentParser:
         either = command.add_mutually_exclusive_group(required=row.get("required", False)) if is_choice else command
         for flags, argument in row["arguments"].items():
             place = either if argument.pop("either", False) else command
-            kinds: dict[str, Any] = (
-                {"type": {"path": Path, "port": _port}[argument.pop("type")]} if "type" in argument else {}
-            )
-            place.add_argument(*flags.split(), **argument, **kinds)
+            if "type" in argument:
+                argument["type"] = {"path": Path, "port": _port}[argument["type"]]
+            place.add_argument(*flags.split(), **argument)
     return parser
 
 

@@ -46,9 +46,6 @@ class Widget(anywidget.AnyWidget):
         """The widget where no widget can live; answers are folded away."""
         raise NotImplementedError
 
-    def faces(self) -> dict[str, str]:
-        return {"text/plain": self.plain(), "text/html": self.static_html()}
-
     def refresh(self) -> None:
         """Update what is shown; this follows every message."""
 
@@ -84,7 +81,7 @@ class Widget(anywidget.AnyWidget):
 
     def _repr_mimebundle_(self, **_options: object) -> tuple[dict[str, Any], dict[str, Any]]:
         bundle, metadata = super()._repr_mimebundle_() or ({}, {})
-        return {**bundle, **self.faces()}, metadata
+        return {**bundle, "text/plain": self.plain(), "text/html": self.static_html()}, metadata
 
 
 class Card(Widget):

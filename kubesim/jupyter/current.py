@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext, suppress
 from datetime import date
@@ -43,7 +42,6 @@ class Seat:
         self.conceals: Callable[[], bool] = lambda: False
         """Whether what is wrong may not be shown now, because the learner is to find it for points."""
         session.shell.add(Tool("reset", self._run_reset, "reset", "reset"))
-        self._lock = threading.RLock()
         self._watchers: list[Callable[[], None]] = []
         self._last_typed: float | None = None
 
@@ -153,7 +151,7 @@ class Seat:
 
         A change with a label becomes a step of the history.
         """
-        with self._lock, self.history.step(label) if label else nullcontext():
+        with self.session.cluster.lock, self.history.step(label) if label else nullcontext():
             yield
         self.changed()
 

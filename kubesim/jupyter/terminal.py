@@ -94,16 +94,10 @@ class Terminal(Widget):
 
     # What Python offers
 
-    @property
-    def transcript(self) -> str:
-        """Everything on the screen as plain text: `$ ` before a command, `> ` before its further lines."""
-        return "".join(_plain(kind, text) for kind, text in self.entries)
-
-    def feed(self, text: str) -> str:
-        gained = ""
+    def feed(self, text: str) -> None:
+        """Run each command of `text`, as if it was typed."""
         for command in commands(text, self._seat.session.shell.is_complete):
-            gained += self._show(self._seat.run(command), ("command", command))
-        return gained
+            self._show(self._seat.run(command), ("command", command))
 
     def say(self, text: str) -> None:
         self._write(("note", f"# {text}\n"))
@@ -123,7 +117,7 @@ class Terminal(Widget):
 
     # What the screen shows
 
-    def _show(self, result: Result, *before: tuple[str, str]) -> str:
+    def _show(self, result: Result, *before: tuple[str, str]) -> None:
         """Write what a command said under its line, and open the editor if it asks for that."""
         screen = result.screen
         if result.edit:
@@ -138,7 +132,6 @@ class Terminal(Widget):
         self._write(*entries)
         if result.edit:
             self._open(result.edit)
-        return "".join(_plain(kind, text) for kind, text in entries)
 
     def _write(self, *entries: tuple[str, str]) -> None:
         self.entries += entries
@@ -244,16 +237,8 @@ def completed(before: str, candidates: list[str]) -> str:
     return before[:start] + word + " " * done
 
 
-def _prompted(command: str) -> str:
-    return "$ " + command.replace("\n", "\n> ") + "\n"
-
-
 def _whole(screen: str) -> str:
     return screen if screen.endswith("\n") or not screen else screen + "\n"
-
-
-def _plain(kind: str, text: str) -> str:
-    return _prompted(text) if kind == "command" else strip(text)
 
 
 def _reason(error: Exception) -> str:

@@ -56,7 +56,8 @@ def is_right(question: str, record: Record, tries: int | None = None) -> bool:
     """Whether a question was answered correctly, in any of its variants; or in the first `tries`, which are of one."""
     further = takewhile(load_quizzes().__contains__, (f"{question}{VARIANT}{number}" for number in count(1)))
     names = [question, *(() if tries else further)]
-    return any(_one_is_right(name, record["given"].get(name, [])[:tries]) for name in names)
+    given = ((name, answer) for name in names for answer in record["given"].get(name, [])[:tries])
+    return any(_is_right(name, answer if isinstance(answer, str) else tuple(answer)) for name, answer in given)
 
 
 def question_ids() -> list[str]:
@@ -158,10 +159,6 @@ def _counts(record: Record, quizzes: Sequence[str], tasks: Sequence[str]) -> Cou
     right = sum(is_right(quiz, record) for quiz in quizzes)
     first = sum(is_right(quiz, record, tries=1) for quiz in quizzes)
     return Counts(right, first, len(quizzes), sum(task in record["tasks"] for task in tasks), len(tasks))
-
-
-def _one_is_right(quiz_id: str, answers: Sequence[Answer]) -> bool:
-    return any(_is_right(quiz_id, answer if isinstance(answer, str) else tuple(answer)) for answer in answers)
 
 
 @lru_cache(maxsize=10_000)

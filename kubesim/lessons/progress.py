@@ -286,10 +286,8 @@ def _next(asked: list[int] | None, right: bool, today: int) -> list[int]:
     """When a question was last asked, and its place among the INTERVALS; a right answer counts only when it was due."""
     if not right:
         return [today, 0]
-    if asked is None:
-        return [today, 1]
-    day, place = asked
-    return [today, min(place + 1, len(INTERVALS) - 1)] if day + INTERVALS[place] <= today else asked
+    day, place = asked or (today - INTERVALS[0], 0)
+    return [today, min(place + 1, len(INTERVALS) - 1)] if day + INTERVALS[place] <= today else [day, place]
 
 
 def _without(record: Record, quiz_id: str) -> Record:

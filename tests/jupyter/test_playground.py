@@ -4,6 +4,7 @@ import pytest
 
 from kubesim.jupyter.card import inline
 from kubesim.jupyter.playground import CASE, Playground
+from kubesim.jupyter.terminal import strip
 from kubesim.jupyter.workbench import workbench
 from kubesim.lessons.challenge import broken_clusters
 from tests.jupyter.conftest import labels, press
@@ -40,5 +41,6 @@ def test_a_file_becomes_a_cluster(card, seat):
     seat.run("kubectl create namespace shop; kubectl run web -n shop --image=registry.example.com/myapp:1.0; sleep 5")
     seat.run(f"kubectl get pods,serviceaccounts,secrets -n shop -o yaml > {CASE}")
     assert "is loaded" in press(card, "load")["said"]
-    assert "web    0/1     ErrImagePull" in workbench(seat).transcript
-    assert "error" not in workbench(seat).transcript.lower().replace("errimagepull", "")
+    screen = strip("".join(text for _, text in workbench(seat).entries))
+    assert "web    0/1     ErrImagePull" in screen
+    assert "error" not in screen.lower().replace("errimagepull", "")

@@ -4,9 +4,24 @@ import pytest
 
 import kubesim
 from kubesim.jupyter.current import Seat, spell
-from kubesim.jupyter.terminal import LARGEST_TRANSCRIPT, Terminal, commands, completed, transcript
+from kubesim.jupyter.terminal import LARGEST_TRANSCRIPT, Terminal, commands, completed, strip, transcript
 
 HEREDOC = "cat > pod.yaml <<EOF\nkind: Pod\nEOF"
+
+
+class Screen(Terminal):
+    """A terminal whose screen is read as plain text: `$ ` before a command, `> ` before its further lines."""
+
+    @property
+    def transcript(self):
+        texts = ("$ " + text.replace("\n", "\n> ") + "\n" if kind == "command" else text for kind, text in self.entries)
+        return strip("".join(texts))
+
+    def feed(self, text):
+        """Run commands, and return what that added to the screen."""
+        before = self.transcript
+        super().feed(text)
+        return self.transcript.removeprefix(before)
 
 
 class Page:
@@ -33,7 +48,7 @@ def session(tmp_path):
 
 @pytest.fixture
 def terminal(session):
-    return Terminal(Seat(session))
+    return Screen(Seat(session))
 
 
 @pytest.fixture
@@ -293,9 +308,8 @@ def test_a_file_that_cannot_be_saved_stays_open(page, terminal):
 
 def test_bytes_that_are_no_text_are_not_opened(terminal, tmp_path):
     (tmp_path / "image").write_bytes(b"\xff\xfe")
-    assert terminal.feed("vim image") == "$ vim image\n"
+    assert terminal.feed("vim image") == "$ vim image\nkubesim: vim cannot open image: it is not a text file\n"
     assert terminal.editing == {}
-    assert terminal.transcript.endswith("kubesim: vim cannot open image: it is not a text file\n")
 
 
 def test_yaml_is_checked_as_you_type_and_the_draft_is_kept(page, terminal):
