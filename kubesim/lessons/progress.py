@@ -185,14 +185,9 @@ class Progress:
 
     def keep_asked(self, question: str, right: bool, help_taken: int, answers: Mapping[str, Answer]) -> bool:
         """Keep that a question was asked today, and whether rightly answered; and the `answers` to show, by quiz id."""
-        today = self.today()
-
-        def change(record: Record) -> Record:
-            asked = {**record["asked"], question: _next(record["asked"].get(question), right, today)}
-            newer = {**_answered(answers), **(self.shown(question, help_taken) if right else {})}
-            return merge({**record, "asked": asked}, sift(newer)[0])
-
-        return self._change(change)
+        asked = _next(self.record()["asked"].get(question), right, self.today())
+        shown = self.shown(question, help_taken) if right else {}
+        return self.add({"asked": {question: asked}, **_answered(answers), **shown})
 
     def shown(self, name: str, help_taken: int) -> Record:
         """What to add when something was shown today, with that much help."""
