@@ -126,7 +126,7 @@ class KubesimMagics(Magics):
             _room("flow").why_cell(line, cell)
 
     flow = _showing("flow", "workbench.draw", "Draw the pull of an image: `%flow POD [-n NAMESPACE] [-c CONTAINER]`.")
-    timeline = _showing("timeline", "timeline.show", "List what happened: `%timeline [POD] [-n NAMESPACE]`.")
+    timeline = _showing("timeline", "flow.timeline", "List what happened: `%timeline [POD] [-n NAMESPACE]`.")
     quiz = _showing("quiz", "quiz.show", "Ask a question: `%quiz ID`.")
     predict = _showing("predict", "quiz.predict", "Ask for a prediction of what the next cell prints: `%predict ID`.")
     task = _showing("task", "task.show", "Set a task: `%task ID`.")

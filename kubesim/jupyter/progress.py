@@ -13,8 +13,7 @@ from IPython.display import display
 
 from kubesim.jupyter.card import Card, Message, inline, listed, static
 from kubesim.jupyter.current import Seat
-from kubesim.lessons import skills
-from kubesim.lessons.grade import Counts, best, grade, predicted, review_news, total
+from kubesim.lessons.grade import Counts, best, grade, predicted, review_news, skills, skills_text, title, total
 from kubesim.lessons.progress import MAX_SIZE, Record, RecordError, write
 
 CHALLENGE = "11-troubleshooting-challenge"
@@ -67,7 +66,7 @@ class ProgressMap(Card):
         if message["as"] == "html":
             self._save("my-skills.html", "text/html", _PAGE.format(_skills_html(record)))
         else:
-            self._save("my-skills.md", "text/markdown", skills.markdown(record))
+            self._save("my-skills.md", "text/markdown", skills_text(record))
 
     def do_upload(self, message: Message) -> None:
         """Add what was downloaded earlier; `text` is None where the file was too large for the page to read it."""
@@ -109,11 +108,11 @@ def show(seat: Seat) -> None:
 def show_skills(seat: Seat) -> None:
     """Display what was shown, as a page of the notebook."""
     record = seat.progress.record()
-    display({"text/plain": skills.markdown(record), "text/html": _skills_html(record)}, raw=True)
+    display({"text/plain": skills_text(record), "text/html": _skills_html(record)}, raw=True)
 
 
 def _skills_html(record: Record) -> str:
-    parts = [f"<h2>{head}</h2>{listed(map(inline, lines))}" for head, lines in skills.page(record)]
+    parts = [f"<h2>{head}</h2>{listed(map(inline, lines))}" for head, lines in skills(record)]
     return "\n".join(parts).replace("h2>", "h1>", 2)
 
 
@@ -130,7 +129,7 @@ def _rows(record: Record) -> Iterator[dict[str, Any]]:
         reached = counts.right + counts.done + bool(score and score[0])
         whole = counts.quizzes + counts.tasks + (lesson == CHALLENGE)
         state = "done" if reached == whole else "started" if reached else "to do"
-        names = {"title": skills.title(lesson), "href": f"{lesson}.ipynb"}
+        names = {"title": title(lesson), "href": f"{lesson}.ipynb"}
         figures = {"score": "{} of {}".format(*score) if score else "", "share": reached / whole}
         yield {**names, "sign": _SIGNS[state], "state": state, **_of(counts), **figures}
 

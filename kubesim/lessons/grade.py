@@ -1,5 +1,5 @@
-"""A learner's progress: every answer judged again, counted by lesson, and what to repeat today; and a class's progress,
-by learner or by question.
+"""A learner's progress: every answer judged again, counted by lesson; what to repeat today; and what was shown, in the
+words of the notebooks' goals. A class's progress, by learner or by question.
 """
 
 from __future__ import annotations
@@ -7,18 +7,23 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
 from functools import cache, lru_cache, partial
 from itertools import count, takewhile
+from pathlib import Path
 from statistics import StatisticsError, correlation
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+from kubesim.api import load_yaml
 from kubesim.gotext import tabwriter
-from kubesim.lessons import documents, load_predictions, load_quizzes
-from kubesim.lessons.progress import INTERVALS, Answer, Record
+from kubesim.lessons import documents, load_predictions, load_quizzes, load_tasks
+from kubesim.lessons.progress import INTERVALS, REVEALED, Answer, Record
 from kubesim.lessons.quiz import VARIANT, judge
 
 Sheet = tuple[str, Record]
 """A file's name and what it holds."""
+CLUSTER = "cluster/"
+"""Begins the name under which it is kept that a broken cluster was fixed."""
 
 
 class Counts(NamedTuple):
@@ -184,3 +189,50 @@ def _printable(name: str) -> str:
 def _harmless(name: str) -> str:
     """A name that no spreadsheet takes for a formula, because learners name their files themselves."""
     return ("'" if name[:1] in tuple("=+-@") else "") + _printable(name)
+
+
+# What a learner has shown: when, and with how much help
+
+
+@cache
+def lessons() -> Mapping[str, dict[str, Any]]:
+    """Each lesson's `title` and `goals`: what one `can` do, and the quizzes and tasks that it's shown `by`."""
+    return load_yaml(Path(__file__).with_name("goals.yaml"))  # type: ignore[no-any-return]
+
+
+def title(lesson: str) -> str:
+    """A lesson's name on the map: "01 Storing credentials"."""
+    return f"{lesson.partition('-')[0]} {lessons()[lesson]['title']}"
+
+
+def skills(record: Record) -> list[tuple[str, list[str]]]:
+    """My skills: headings, each with its lines. A summary, the lessons that were begun, and the names of the others."""
+    every = {title(lesson): [_skill(goal, record) for goal in lessons()[lesson]["goals"]] for lesson in lessons()}
+    begun = {head: lines for head, lines in every.items() if any("not shown yet" not in line for line in lines)}
+    reached = sum(line.startswith("✓") for lines in begun.values() for line in lines)
+    fixed = [taken for name, (taken, _) in record["shown"].items() if name.startswith(CLUSTER)]
+    summary = [f"{reached} of {sum(map(len, every.values()))} goals shown"]
+    summary += [f"{len(fixed)} kinds of broken clusters fixed, {fixed.count(0)} of them without help"] * bool(fixed)
+    summary += ["Best score of the challenge: {} of {}".format(*score) for score in [best(record)] if score]
+    rest = [head for head in every if head not in begun]
+    return [("My skills", summary), *begun.items(), *([("Not begun yet", rest)] if rest else [])]
+
+
+def skills_text(record: Record) -> str:
+    sections = ["\n".join([head, "", *("- " + line for line in lines)]) for head, lines in skills(record)]
+    return "# " + "\n\n## ".join(sections) + "\n"
+
+
+def _skill(goal: Mapping[str, Any], record: Record) -> str:
+    """A goal, and when it was shown and with how much help; an older record has neither."""
+    marks = [record["shown"].get(name, (0, 0)) for name in goal["by"] if _is_done(name, record)]
+    if len(marks) < len(goal["by"]):
+        return f"○ {goal['can']}: " + (f"{len(marks)} of {len(goal['by'])} shown" if marks else "not shown yet")
+    hints, last = sum(taken for taken, _ in marks), date.fromordinal(max(1, *(day for _, day in marks)))
+    helped = "after seeing an answer" if hints >= REVEALED else f"with {hints} hint{'s' * (hints > 1)}"
+    said = f"{last.day} {last:%B %Y}, {helped if hints else 'without help'}"
+    return f"✓ {goal['can']}: {said if all(day for _, day in marks) else 'shown'}"
+
+
+def _is_done(name: str, record: Record) -> bool:
+    return name in record["tasks"] if name in load_tasks() else is_right(name, record)

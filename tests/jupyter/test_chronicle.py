@@ -2,8 +2,8 @@ from xml.etree import ElementTree
 
 import pytest
 
-from kubesim.jupyter import timeline
-from kubesim.jupyter.timeline import chronicle
+from kubesim.jupyter import flow
+from kubesim.jupyter.flow import chronicle
 
 RUN = "kubectl run web --image=registry.example.com/myapp:1.0"
 
@@ -78,11 +78,11 @@ def test_what_a_learner_typed_is_text(seat):
 )
 def test_the_magic_takes_a_pod_and_a_namespace(arguments, title, seat, monkeypatch):
     shown = []
-    monkeypatch.setattr(timeline, "display", lambda bundle, raw: shown.append(bundle))
-    timeline.show(arguments, seat)
+    monkeypatch.setattr(flow, "display", lambda bundle, raw: shown.append(bundle))
+    flow.timeline(arguments, seat)
     assert shown[0]["text/plain"].startswith(title + "\n")
 
 
 def test_the_magic_says_what_it_takes(seat, capsys):
-    timeline.show("web --now", seat)
+    flow.timeline("web --now", seat)
     assert capsys.readouterr().out == "kubesim: the past of which Pod? %timeline [POD] [-n NAMESPACE]\n"

@@ -3,9 +3,8 @@
 import pytest
 
 from kubesim.lessons import load_quizzes, load_tasks
-from kubesim.lessons.grade import grade, question_ids, review_news, to_review
+from kubesim.lessons.grade import grade, lessons, question_ids, review_news, skills, skills_text, to_review
 from kubesim.lessons.progress import REVEALED, blank
-from kubesim.lessons.skills import lessons, markdown, page
 
 ONE, TWO, THREE, FOUR, FIVE = question_ids()[:5]
 TODAY = 100
@@ -61,7 +60,7 @@ RECORD = blank() | {
 
 
 def test_a_page_says_what_was_shown_when_and_with_how_much_help():
-    assert markdown(RECORD).startswith(
+    assert skills_text(RECORD).startswith(
         "# My skills\n\n"
         f"- 1 of {GOALS} goals shown\n"
         "- 2 kinds of broken clusters fixed, 1 of them without help\n"
@@ -72,7 +71,7 @@ def test_a_page_says_what_was_shown_when_and_with_how_much_help():
         "- ✓ let simulated time pass: 26 November 2026, without help\n\n"
         "## 01 Storing credentials\n"
     )
-    assert "\n## Not begun yet\n\n- 02 Referencing the Secret\n- 04 When the Secret is wrong\n" in markdown(RECORD)
+    assert "\n## Not begun yet\n\n- 02 Referencing the Secret\n- 04 When the Secret is wrong\n" in skills_text(RECORD)
 
 
 @pytest.mark.parametrize(
@@ -87,12 +86,12 @@ def test_a_page_says_what_was_shown_when_and_with_how_much_help():
 )
 def test_a_goal_is_shown_by_all_its_questions(shown, said):
     given = {"start-who-pulls": [[2]], "start-order-of-hops": [[0, 3, 4, 2, 1]]}
-    goal = page(blank() | {"given": given, "shown": shown})[1][1][0]
+    goal = skills(blank() | {"given": given, "shown": shown})[1][1][0]
     assert goal == f"✓ tell from a picture where an image pull is stuck, and fix a first one: {said}"
 
 
 def test_of_somebody_who_has_done_nothing():
-    (title, summary), (head, rest) = page(blank())
+    (title, summary), (head, rest) = skills(blank())
     assert (title, summary) == ("My skills", [f"0 of {GOALS} goals shown"])
     assert (head, rest[0], len(rest)) == ("Not begun yet", "00 Start", len(lessons()))
 

@@ -7,7 +7,7 @@ import pytest
 from pages import FOLDER, PATH, asked, cells, commands, links, output_of, prose_of, source, without_code
 
 from kubesim.lessons import documents, load_predictions, load_quizzes, load_tasks
-from kubesim.lessons.skills import lessons
+from kubesim.lessons.grade import lessons
 
 KINDS = ("choice", "choices", "order", "line", "text", "command")
 TITLE = re.compile(r"# \S.*\n\n(?s:.+)you will be able to:\n\n(- .+;\n)+- .+\.\n\n(?s:.*)", re.MULTILINE)
