@@ -1,14 +1,13 @@
 """The challenge in a notebook: a round of broken clusters, one at a time, with two clocks, paid help and a review.
 
-The page's half, static/challenge.js, sends with each button the time on its own clock. A round is kept in the workspace
-whenever more than the time has changed in it.
+The page's half, static/challenge.js, sends with each button the time on its own clock. A round is kept with
+the progress whenever more than the time has changed in it.
 """
 
 from __future__ import annotations
 
 import html
 import re
-from contextlib import suppress
 from typing import Any
 
 from IPython.display import display
@@ -23,6 +22,7 @@ from kubesim.jupyter.task import GONE
 from kubesim.jupyter.workbench import workbench
 from kubesim.lessons.challenge import COUNT, HINT, POINTS, WHY, Broken, Round, Standing
 from kubesim.lessons.grade import CLUSTER
+from kubesim.lessons.progress import Record
 from kubesim.lessons.task import Reading, is_intact
 
 LAST_SEED = 9999
@@ -187,21 +187,20 @@ class ChallengeCard(Card):
 
     def _follow(self) -> None:
         """If more than the time has changed, announce what was solved, and keep the round and its score."""
-        challenge, workspace, before = self._round, self._seat.session.workspace, self._marks
-        progress = self._seat.progress
+        challenge, before, progress = self._round, self._marks, self._seat.progress
         if before == challenge.marks:
             return
+        newer: Record = {}
         for standing, (was_solved, *_) in zip(challenge.standings, before, strict=True):
             if standing.solved and not was_solved:
                 self.say(f"Solved, {standing.worth} points. {standing.task.done}")
-                progress.add(progress.shown(CLUSTER + standing.task.id, standing.hints + standing.why))
-        with suppress(OSError):
-            challenge.recall(workspace.read_text(_file(challenge.seed)))  # what another kernel has added meanwhile
-        with suppress(OSError):
-            workspace.put(_file(challenge.seed), challenge.kept())
-        self._marks = challenge.marks
+                newer = progress.shown(CLUSTER + standing.task.id, standing.hints + standing.why)
+        challenge.recall(progress.record())  # what another kernel has added meanwhile
+        newer |= challenge.kept()
         if challenge.seed <= LAST_SEED:
-            progress.keep_score(f"challenge-{challenge.seed}", challenge.points, challenge.of)
+            newer["scores"] = {f"challenge-{challenge.seed}": [challenge.points, challenge.of]}
+        progress.add(newer)
+        self._marks = challenge.marks
         self._warning = progress.message or self._warning
 
     def _next(self) -> int:
@@ -270,16 +269,11 @@ _cards: dict[Seat, list[ChallengeCard]] = {}  # the same one when it is shown ag
 
 
 def _round_of(seat: Seat, seed: int) -> Round:
-    """The round of this seed: as it stands in this kernel, else as it was kept in the workspace, else a new one."""
+    """The round of this seed: as it stands in this kernel, else as it was kept, else a new one."""
     if (seat, seed) not in _rounds:
         challenge = _rounds[seat, seed] = Round(seed, COUNT if seed <= LAST_SEED else 1)
-        with suppress(OSError):
-            challenge.recall(seat.session.workspace.read_text(_file(seed)))
+        challenge.recall(seat.progress.record())
     return _rounds[seat, seed]
-
-
-def _file(seed: int) -> str:
-    return f"/workspace/round-{seed}/.standing.json"
 
 
 def _title(challenge: Round) -> str:

@@ -15,6 +15,7 @@ from typing import Any
 from kubesim.api.clock import SECOND, Micros
 from kubesim.api.resources import DEPLOYMENT, POD, SECRET, SERVICE_ACCOUNT
 from kubesim.lessons import documents, fields, filled
+from kubesim.lessons.progress import Record
 from kubesim.lessons.task import Condition, Reading, Task, begin, check, is_started, read
 from kubesim.session import Session
 
@@ -25,8 +26,6 @@ Template = dict[str, Any]
 _NOT_OF_A_TASK = ("part", "vary", "advice", "evidence", "because")
 POINTS, HINT, WHY = 10, 2, 3
 """What a broken cluster is worth; what each hint costs, and asking `why` about it (once)."""
-_LONGEST = 1e9  # seconds
-_KEPT = ("hints", "why", "solved", "shown", "simulated", "real")
 
 
 @dataclass(frozen=True)
@@ -137,12 +136,19 @@ class Standing:
     def worth(self) -> int:
         return 0 if self.shown else POINTS - HINT * self.hints - WHY * self.why
 
-    def resume(self, other: Standing) -> None:
+    @property
+    def kept(self) -> list[int]:
+        """What outlives the kernel: whether solved and shown, hints, whether why, and seconds, simulated and real."""
+        flags = [int(self.solved), int(self.shown), self.hints, int(self.why)]
+        return [*flags, round(self.simulated), round(self.real)]
+
+    def resume(self, kept: Sequence[int]) -> None:
         """Continue from where a different kernel left it, if it is not over here."""
         if not self.is_over:
-            self.hints, self.why = max(self.hints, other.hints), self.why or other.why
-            self.simulated, self.real = max(self.simulated, other.simulated), max(self.real, other.real)
-            self.solved, self.shown, self.is_timed = other.solved, other.shown, other.is_over
+            solved, shown, hints, why, simulated, real = kept
+            self.solved, self.shown, self.is_timed = bool(solved), bool(shown), bool(solved or shown)
+            self.hints, self.why = max(self.hints, min(hints, len(self.task.hints))), self.why or bool(why)
+            self.simulated, self.real = max(self.simulated, simulated), max(self.real, real)
 
 
 class Round:
@@ -158,9 +164,9 @@ class Round:
         self._charged = 0
 
     @property
-    def marks(self) -> list[tuple[bool, bool, int, bool]]:
+    def marks(self) -> list[list[int]]:
         """What changes only when more than time passes: for each cluster solved, shown, hints and why."""
-        return [(one.solved, one.shown, one.hints, one.why) for one in self.standings]
+        return [one.kept[:4] for one in self.standings]
 
     @property
     def points(self) -> int:
@@ -253,30 +259,23 @@ class Round:
                 about = namespace in standing.task.namespaces or (not namespace and standing is self.current)
                 standing.why |= about and bool(standing.start) and not standing.is_over
 
-    def kept(self) -> str:
-        return json.dumps([{name: getattr(standing, name) for name in _KEPT} for standing in self.standings])
+    def kept(self) -> Record:
+        """What to add to the learner's progress."""
+        return {"clusters": {self._name(standing): standing.kept for standing in self.standings if any(standing.kept)}}
 
-    def recall(self, text: str) -> None:
-        """Continue from what `kept` returned, perhaps in a different process; any other text changes nothing."""
-        try:
-            rows = json.loads(text)
-            kept = [Standing(standing.broken, **row) for standing, row in zip(self.standings, rows, strict=True)]
-        except (ValueError, TypeError, RecursionError):
-            return
-        if all(map(_is_sound, kept)):
-            for standing, other in zip(self.standings, kept, strict=True):
-                standing.resume(other)
+    def recall(self, record: Record) -> None:
+        """Continue from what was kept, perhaps by a different kernel."""
+        for standing in self.standings:
+            if kept := record["clusters"].get(self._name(standing)):
+                standing.resume(kept)
+
+    def _name(self, standing: Standing) -> str:
+        return f"{self.seed}/{standing.task.id}"
 
 
 def _set_up(standing: Standing, session: Session) -> None:
     begin(standing.task, session)
     standing.start = _contents(standing.task, session)
-
-
-def _is_sound(one: Standing) -> bool:
-    whole = type(one.hints) is int and all(type(flag) is bool for flag in (one.why, one.solved, one.shown))
-    sane = all(isinstance(time, int | float) and 0 <= time < _LONGEST for time in (one.simulated, one.real))
-    return whole and sane and 0 <= one.hints <= len(one.task.hints)
 
 
 def _contents(task: Task, session: Session) -> str:

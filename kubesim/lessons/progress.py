@@ -23,7 +23,7 @@ except ImportError:  # Windows and the browser: without a lock, two kernels must
     flock = None  # type: ignore[assignment]
 
 FILE = "/workspace/.progress.json"
-MARK, VERSION, OLDEST = "kubesim-progress", 3, 2  # a file of version 2 only lacks `asked` and `shown`
+MARK, VERSION, OLDEST = "kubesim-progress", 4, 2  # version 2 only lacks `asked` and `shown`, 3 `clusters`
 MAX_SIZE = 4_000_000  # bytes; a learner who answers everything, often, fills a hundredth of it
 LONGEST_ANSWER = 2000  # characters
 PATIENCE = 2.0  # seconds for which a lock is waited for
@@ -40,7 +40,8 @@ Answer = str | Sequence[int]
 Record = dict[str, dict[str, Any]]
 """By section and id: `answers` shown on the cards, `given` (all different ones), `tasks`, `scores` ([points, of]);
 `asked` (the [day] when a question was last asked, and which of the INTERVALS follows) and `shown` (the least [help],
-hints or REVEALED, with which it was answered or solved, and the day). Days are those of `date.toordinal`.
+hints or REVEALED, with which it was answered or solved, and the day); `clusters` (what a challenge keeps of each broken
+cluster of its round: `Standing.kept`). Days are those of `date.toordinal`.
 """
 
 
@@ -72,8 +73,8 @@ def _is_answer(value: object) -> bool:
     return _is_text(value) if isinstance(value, str) else _is_numbers(value)
 
 
-def _is_pair(value: Any) -> bool:
-    return _is_numbers(value) and len(value) == 2 and min(value) >= 0
+def _is_counts(value: Any, length: int = 2) -> bool:
+    return _is_numbers(value) and len(value) == length and min(value) >= 0
 
 
 def _all_given(older: list[Answer], newer: list[Answer]) -> list[Answer]:
@@ -90,14 +91,15 @@ _SECTIONS: dict[str, tuple[Callable[[Any], bool], Callable[[Any, Any], Any]]] = 
     "given": (lambda value: _is_list(value, _is_answer), _all_given),
     "tasks": (lambda value: value is True, lambda _older, newer: newer),
     "scores": (
-        lambda value: _is_pair(value) and value[0] <= value[1],
+        lambda value: _is_counts(value) and value[0] <= value[1],
         lambda older, newer: max(older, newer, key=lambda score: score[0]),
     ),
     "asked": (
-        lambda value: _is_pair(value) and value[0] <= _LAST_DAY and value[1] < len(INTERVALS),
+        lambda value: _is_counts(value) and value[0] <= _LAST_DAY and value[1] < len(INTERVALS),
         lambda older, newer: max(older, newer, key=lambda asked: (asked[0], -asked[1])),
     ),
-    "shown": (lambda value: _is_pair(value) and value[1] <= _LAST_DAY, min),
+    "shown": (lambda value: _is_counts(value) and value[1] <= _LAST_DAY, min),
+    "clusters": (lambda value: _is_counts(value, 6), max),
 }
 
 
@@ -192,10 +194,6 @@ class Progress:
     def shown(self, name: str, help_taken: int) -> Record:
         """What to add when something was shown today, with that much help."""
         return {"shown": {name: [help_taken, self.today()]}}
-
-    def keep_score(self, challenge_id: str, points: int, of: int) -> bool:
-        """Keep a score, 0 <= points <= of, if it is the best so far in that challenge."""
-        return self.add({"scores": {challenge_id: [points, of]}})
 
     def add(self, newer: Record) -> bool:
         return self._change(lambda record: merge(record, sift(newer)[0]))

@@ -67,9 +67,9 @@ def test_rows_say_what_was_done(seat, progress):
 
 def test_the_challenge_shows_its_best_score(seat, progress, monkeypatch):
     monkeypatch.setattr(jupyter_progress, "CHALLENGE", "00-start")
-    progress.keep_score("a", 0, 12)
+    progress.add({"scores": {"a": [0, 12]}})
     assert (row(ProgressMap(seat), "00")["score"], row(ProgressMap(seat), "00")["state"]) == ("0 of 12", "to do")
-    progress.keep_score("a", 7, 12)
+    progress.add({"scores": {"a": [7, 12]}})
     assert (row(ProgressMap(seat), "00")["score"], row(ProgressMap(seat), "00")["state"]) == ("7 of 12", "started")
     assert "○ 01 Storing" in ProgressMap(seat).plain()
 

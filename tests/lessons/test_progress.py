@@ -33,6 +33,8 @@ DAMAGED = {
     b'{"kubesim-progress": 3, "asked": {"one": [1, 4], "two": [1], "three": [9999999, 0]}}': "is damaged: 3 of its "
     "entries cannot be read",
     b'{"kubesim-progress": 3, "shown": {"one": [1, -4], "two": true}}': "is damaged: 2 of its entries cannot be read",
+    b'{"kubesim-progress": 4, "clusters": {"1/a": [1, 0, 0], "1/b": [1, 0, -1, 0, 9, 9]}}': "is damaged: 2 of its "
+    "entries cannot be read",
     b'{"kubesim-progress": 2, "answers": {"one": "\\ud800"}}': "is damaged: 1 of its entries cannot be read",
     b" " * (MAX_SIZE + 1): "is too large",
     "é".encode() * (MAX_SIZE // 2 + 1): "is too large",
@@ -61,6 +63,7 @@ records = st.fixed_dictionaries(
         "scores": st.dictionaries(ids, st.tuples(st.integers(0, 9), st.integers(9, 20)).map(list), max_size=3),
         "asked": st.dictionaries(ids, st.tuples(st.integers(0, 9), st.integers(0, 3)).map(list), max_size=3),
         "shown": st.dictionaries(ids, st.tuples(st.integers(0, 9), st.integers(0, 9)).map(list), max_size=3),
+        "clusters": st.dictionaries(ids, st.tuples(*[st.integers(0, 9)] * 6).map(list), max_size=3),
     }
 )
 anything = st.recursive(
@@ -86,20 +89,21 @@ def test_what_was_done_comes_back(workspace, file):
     assert progress.keep("one", [2, 0])
     assert progress.keep("two", "regcred")
     assert progress.keep_task("mend")
-    assert progress.keep_score("round", 7, 12)
+    assert progress.add({"scores": {"round": [7, 12]}})
     again = Progress(workspace)
     assert again.record()["answers"] == {"one": [2, 0], "two": "regcred"}
     assert (again.is_done("mend"), again.is_done("build")) == (True, False)
     assert again.record()["scores"] == {"round": [7, 12]}
     assert progress.message == again.notice() == ""
     assert json.loads(file.read_text()) == {
-        "kubesim-progress": 3,
+        "kubesim-progress": 4,
         "answers": {"one": [2, 0], "two": "regcred"},
         "given": {"one": [[2, 0]], "two": ["regcred"]},
         "tasks": {"mend": True},
         "scores": {"round": [7, 12]},
         "asked": {},
         "shown": {"mend": [0, 0]},
+        "clusters": {},
     }
     assert [path.name for path in file.parent.iterdir()] == [".progress.json"]
 
@@ -140,7 +144,7 @@ def test_an_answer_of_a_strange_kind_is_not_kept_and_damages_nothing(workspace, 
 def test_the_best_score_stays(workspace):
     progress = Progress(workspace)
     for points in (3, 9, 5):
-        progress.keep_score("round", points, 12)
+        progress.add({"scores": {"round": [points, 12]}})
     assert progress.record()["scores"]["round"] == [9, 12]
 
 
@@ -151,7 +155,7 @@ def test_the_file_is_found_from_every_folder(workspace):
     assert Progress(workspace).record()["answers"].get("one") == [1]
 
 
-LATER = '{"kubesim-progress": 4, "answers": {"one": [2, 0]}, "tasks": {"mend": true, "x": {}}, "friends": []}'
+LATER = '{"kubesim-progress": 5, "answers": {"one": [2, 0]}, "tasks": {"mend": true, "x": {}}, "friends": []}'
 
 
 def test_a_file_of_a_later_version_is_read_and_left_alone(workspace, file):
@@ -348,14 +352,14 @@ def test_where_folders_cannot_be_locked_it_is_kept_all_the_same(workspace, monke
 def test_an_upload_merges(workspace):
     progress = Progress(workspace)
     progress.keep("one", [1])
-    progress.keep_score("round", 5, 12)
+    progress.add({"scores": {"round": [5, 12]}})
     older = {
         "answers": {"one": [0], "two": "x"},
         "given": {"one": [[0]], "two": ["x"]},
         "tasks": {"mend": True},
         "scores": {"round": [4, 12]},
     }
-    written = write(older).replace('"kubesim-progress":3', '"kubesim-progress":2')
+    written = write(older).replace('"kubesim-progress":4', '"kubesim-progress":2')
     assert progress.take_in("\ufeff" + written)
     assert progress.record() == {
         "answers": {"one": [1], "two": "x"},
@@ -364,6 +368,7 @@ def test_an_upload_merges(workspace):
         "scores": {"round": [5, 12]},
         "asked": {},
         "shown": {},
+        "clusters": {},
     }
 
 
@@ -426,8 +431,8 @@ def test_merging_loses_nothing(older, newer):
     assert read(write(merged)) == merged
 
 
-ours = st.dictionaries(sections, anything | st.integers(1, 3)).filter(
-    lambda found: type(found.get("kubesim-progress")) is not int or found["kubesim-progress"] <= 3
+ours = st.dictionaries(sections, anything | st.integers(1, 4)).filter(
+    lambda found: type(found.get("kubesim-progress")) is not int or found["kubesim-progress"] <= 4
 )
 
 
