@@ -15,7 +15,6 @@ from kubesim.kubectl.change import send_patch
 from kubesim.kubectl.command import Call, command
 from kubesim.kubectl.deletion import delete_target, wait_until_gone
 from kubesim.kubectl.errors import (
-    REFUSALS,
     Exit,
     KubectlError,
     NotSimulated,
@@ -27,7 +26,7 @@ from kubesim.kubectl.errors import (
 )
 from kubesim.kubectl.flags import SAYS
 from kubesim.kubectl.formats import last_applied, to_yaml
-from kubesim.kubectl.manifests import Target, check_kind, manifests, require_namespace, visit_manifests
+from kubesim.kubectl.manifests import Target, check_kind, manifests, visit_manifests
 from kubesim.kubectl.output import print_result
 from kubesim.kubectl.selection import Query, find_named, get_named
 
@@ -44,12 +43,8 @@ def with_last_applied(obj: Object, typed: bool = False) -> Object:
 
 @command("apply", prints_last=True)
 def apply(call: Call) -> None:
-    found: list[Target] = []
     errors: list[Exception] = []
-    try:
-        visit_manifests(call, found.append)
-    except REFUSALS as error:
-        errors.append(error)
+    found = list(manifests(call, errors))
     refuse_if(not found and not errors, "no objects passed to apply")
     shown: list[Object] = []
     visit(found, errors, partial(_apply_one, call, shown))
@@ -170,7 +165,6 @@ def diff(call: Call) -> None:
     errors: list[Exception] = []
     call.dry_run = "server"
     for manifest in manifests(call, errors):  # the first error ends it
-        require_namespace(call, manifest)
         name = _file_name(manifest)
         texts[name] = _difference(name, *_before_and_after(call, manifest))
     raise_all(errors[:1])

@@ -84,16 +84,13 @@ def delete_target(call: Call, target: Target, grace: int | None, verb: str = "de
 
 def wait_until_gone(call: Call, targets: list[Target]) -> None:
     """Let time pass until none of the objects is there, at most for --timeout."""
-    uids = {target: _uid(call, target) for target in targets}
-    left = [target for target, uid in uids.items() if uid]
-    if not left:
-        return
+    uids = {target: uid for target in targets if (uid := _uid(call, target))}
 
-    def all_gone() -> bool:
-        return all(_uid(call, target) != uids[target] for target in left)
+    def left() -> list[Target]:
+        return [target for target, uid in uids.items() if _uid(call, target) == uid]
 
-    if not call.wait_until(all_gone, call.flags["timeout"] or PATIENCE):
-        late = next(target for target in left if _uid(call, target) == uids[target])
+    if uids and not call.wait_until(lambda: not left(), call.flags["timeout"] or PATIENCE):
+        late = left()[0]
         raise KubectlError(f"timed out waiting for the condition on {late.resource.plural}/{late.name}")
 
 

@@ -80,6 +80,7 @@ def manifests(call: Call, errors: list[Exception], is_valid: bool = True) -> Ite
         for item, json_ in _objects(text, source, errors, is_valid):
             try:
                 manifest = _manifest(call, item, json_, source)
+                _require_namespace(call, manifest.namespace or "")
             except (KubectlError, NotSimulated) as error:
                 errors.append(error)
             else:
@@ -89,20 +90,15 @@ def manifests(call: Call, errors: list[Exception], is_valid: bool = True) -> Ite
 
 def visit_manifests(call: Call, act: Callable[[Target], object]) -> int:
     """Do something with every object of -f; see `visit`."""
-
-    def act_in_namespace(manifest: Target) -> None:
-        require_namespace(call, manifest)
-        act(manifest)
-
     errors: list[Exception] = []
-    return visit(manifests(call, errors), errors, act_in_namespace)
+    return visit(manifests(call, errors), errors, act)
 
 
-def require_namespace(call: Call, manifest: Target) -> None:
+def _require_namespace(call: Call, namespace: str) -> None:
     """Refuse an object of another namespace than -n asks for. Mirrors RequireNamespace."""
     wanted = call.explicit_namespace
-    is_other = wanted and manifest.namespace not in ("", wanted)
-    refuse_if(is_other, SAYS["another namespace"].format(manifest.namespace, wanted))
+    is_other = wanted and namespace not in ("", wanted)
+    refuse_if(is_other, SAYS["another namespace"].format(namespace, wanted))
 
 
 def _selector(call: Call) -> Callable[[Object], bool]:

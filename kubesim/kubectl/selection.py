@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from kubesim.api import schema
 from kubesim.api.errors import StatusError, bad_request
@@ -16,7 +17,7 @@ from kubesim.kubectl.command import Call
 from kubesim.kubectl.errors import REFUSALS, KubectlError, NotSimulated, Several, raise_all, refuse_if, visit
 from kubesim.kubectl.flags import SAYS
 from kubesim.kubectl.manifests import Target as Target  # what a Query is about
-from kubesim.kubectl.manifests import check_paths, manifests, require_namespace
+from kubesim.kubectl.manifests import check_paths, manifests
 
 
 @dataclass
@@ -74,7 +75,7 @@ class Query:
     def visit_names(self, act: Callable[[Target], object]) -> int:
         """The same with objects that may not exist."""
         targets = (each for target, objects in self._walk() for each in _singles(target, objects))
-        return visit(targets, self._errors, lambda target: self._act_on(target, act, target))
+        return visit(targets, self._errors, partial(self._act_on, act))
 
     def select(self) -> Selection:
         """Everything, fetched."""
@@ -88,7 +89,7 @@ class Query:
 
         error: Exception | None = None
         try:
-            visit(self._walk(), self._errors, lambda item: self._act_on(item[0], keep, *item))
+            visit(self._walk(), self._errors, lambda item: self._act_on(keep, *item))
         except REFUSALS as problem:
             error = problem
         return Selection(groups, error, self.is_single)
@@ -106,9 +107,7 @@ class Query:
         raise_all(Several([selection.error]).errors[:1] if selection.error else ())
         return selection.objects
 
-    def _act_on(self, target: Target, act: Callable[..., object], *args: object) -> None:
-        if target.source:
-            require_namespace(self._call, target)
+    def _act_on(self, act: Callable[..., object], *args: object) -> None:
         try:
             act(*args)
         except StatusError as error:
@@ -239,8 +238,11 @@ def get_named(call: Call, resource: Resource, namespace: str, name: str) -> Obje
         return call.api.get(resource, namespace, name, user=call.user)
     except StatusError as error:
         if error.reason == "NotFound" and namespace not in ("", "default"):
-            _check_namespace(call, namespace)
-        raise
+            try:
+                call.api.get(NAMESPACE, "", namespace, user=call.user)
+            except StatusError as of_namespace:
+                error = of_namespace if of_namespace.reason == "NotFound" else error
+        raise error from None
 
 
 def find_named(call: Call, resource: Resource, namespace: str, name: str) -> Object | None:
@@ -251,14 +253,6 @@ def find_named(call: Call, resource: Resource, namespace: str, name: str) -> Obj
         if error.reason == "NotFound":
             return None
         raise
-
-
-def _check_namespace(call: Call, name: str) -> None:
-    try:
-        call.api.get(NAMESPACE, "", name, user=call.user)
-    except StatusError as error:
-        if error.reason == "NotFound":
-            raise
 
 
 def list_all(call: Call, target: Target) -> list[Object]:
