@@ -34,17 +34,6 @@ def _secret_data(data: Object | None, kind: str | None) -> Iterator[str]:
 
 
 @block
-def _config_data(data: Object | None, binary: Object | None) -> Iterator[str]:
-    yield from ("", "Data", "====")
-    for key, value in sorted((data or {}).items()):
-        yield from (f"{key}:", "----", *value.split("\n"), "")
-    yield from ("", "BinaryData", "====")
-    for key, value in sorted((binary or {}).items()):
-        yield f"{key}: {len(base64.b64decode(value))} bytes"
-    yield ""
-
-
-@block
 def _service_ports(ports: Sequence[Object] | None, service: str, found: Sequence[Object] | None) -> Iterator[str]:
     for port in ports or ():
         name, protocol = port.get("name") or "<unset>", port.get("protocol", "TCP")

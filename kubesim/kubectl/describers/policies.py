@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from kubesim.api.humanize import NONE, format_selector
 from kubesim.api.objects import Object, at, name_of, namespace_of
 from kubesim.kubectl.describers.others import addresses
-from kubesim.kubectl.describers.screen import block, shows, table
+from kubesim.kubectl.describers.screen import SCREENS, block, shows, table
 from kubesim.kubectl.flags import SAYS
 
 
@@ -133,16 +133,6 @@ def _namespace_limits(name: str, quotas: Sequence[Object], ranges: Sequence[Obje
     yield from _limits(limits, " ") if ranges else ()
 
 
-# What is measured, by the type of a metric; {value} says what the target is.
-_METRICS = {
-    "Resource": "resource {name} on pods",
-    "ContainerResource": 'resource {name} of container "{container}" on pods',
-    "Pods": '"{metric[name]}" on pods',
-    "Object": '"{metric[name]}" on {describedObject[kind]}/{describedObject[name]} ({value})',
-    "External": '"{metric[name]}" ({value})',
-}
-
-
 @block
 def _metrics(metrics: Sequence[Object] | None) -> Iterator[str]:
     for item in metrics or ():
@@ -152,7 +142,7 @@ def _metrics(metrics: Sequence[Object] | None) -> Iterator[str]:
         amount = target.get("averageValue") or target.get("value")
         if "averageUtilization" in target:
             value, amount = "", f"{target['averageUtilization']}%"
-        what = _METRICS[item["type"]].format(**source, value=value)
+        what = SCREENS["metrics"][item["type"]].format(**source, value=value)
         yield f"  {what}{'  (as a percentage of request)' * (not value)}:\t<unknown> / {amount}"
 
 

@@ -6,6 +6,7 @@ pkg/describe/describe.go, v1.36.
 
 from __future__ import annotations
 
+import base64
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
@@ -162,6 +163,7 @@ FORMATS: dict[str, Callable[..., Any]] = {
     "roles": node_roles,
     "rolling": lambda rolling: f"{rolling.get('maxUnavailable')} max unavailable, {rolling.get('maxSurge')} max surge",
     "selector": format_selector,
+    "size": lambda encoded: f"{len(base64.b64decode(encoded))} bytes",
     "spaced": lambda value: f"{value or ''} ",
     "spaced_time": lambda value: f"{long_time(value)} ",
     "switch": lambda value: "true" if value else "false",
