@@ -15,7 +15,7 @@ from kubesim.api.objects import Object, metadata, name_of, namespace_of, templat
 from kubesim.api.resources import Resource, find_kind
 from kubesim.gotext import gojson
 from kubesim.kubectl.command import Call, command
-from kubesim.kubectl.create.secrets import short_hash
+from kubesim.kubectl.create.secrets import is_text, short_hash
 from kubesim.kubectl.errors import KubectlError, ManifestError, NotSimulated, refuse_if, reworded
 from kubesim.kubectl.formats import to_yaml
 from kubesim.kubectl.manifests import documents, items_of, parse_document
@@ -62,9 +62,6 @@ class _Item:
     def rename(self, name: str) -> None:
         self.names.append(name)
         self.obj["metadata"]["name"] = name
-
-    def add(self, field: str, pairs: Mapping[str, str]) -> None:
-        _add(self.obj["metadata"], field, pairs)
 
 
 @command("kustomize", is_offline=True)
@@ -209,7 +206,7 @@ def _generate(call: Call, folder: PurePosixPath, kind: str, given: Object, optio
     is_plain = own.get("disableNameSuffixHash") or options.get("disableNameSuffixHash")
     new = _Item(obj, [name], not is_plain)
     for field in ("labels", "annotations"):
-        new.add(field, {**(options.get(field) or {}), **(own.get(field) or {})})
+        _add(new.obj["metadata"], field, {**(options.get(field) or {}), **(own.get(field) or {})})
     old = next((item for item in items if item.obj["kind"] == kind and name in item.names), None)
     if bool(old) is not (behavior in ("merge", "replace")):
         what = "exists; its behavior must be merge or replace" if old else "does not exist: nothing to merge or replace"
@@ -221,7 +218,7 @@ def _generate(call: Call, folder: PurePosixPath, kind: str, given: Object, optio
     kept = {key: {**(old.obj.get(key) or {} if behavior == "merge" else {}), **(obj.get(key) or {})} for key in fields}
     old.obj |= {key: value for key, value in kept.items() if value} | ({"type": obj["type"]} if "type" in obj else {})
     for field in ("labels", "annotations"):
-        old.add(field, obj["metadata"].get(field, {}))
+        _add(old.obj["metadata"], field, obj["metadata"].get(field, {}))
 
 
 def _pairs(call: Call, folder: PurePosixPath, given: Object) -> Iterator[tuple[str, bytes]]:
@@ -261,15 +258,13 @@ def _data(kind: str, values: Mapping[str, bytes]) -> Object:
     """The fields of the values: those of a Secret in base64, in lines where they are long."""
     found: dict[str, dict[str, str]] = {"data": {}, "binaryData": {}}
     for key, value in values.items():
+        if kind == "ConfigMap" and is_text(value):
+            found["data"][key] = value.decode()
+            continue
         text = base64.b64encode(value).decode()
         if len(text) >= 70:
             text = "".join(f"{line}\n" for line in textwrap.wrap(text, 70))
-        try:
-            plain = value.decode()
-        except UnicodeDecodeError:
-            plain = ""
-        is_text = kind == "ConfigMap" and (plain or not value)
-        found["data" if is_text or kind == "Secret" else "binaryData"][key] = plain if is_text else text
+        found["data" if kind == "Secret" else "binaryData"][key] = text
     return {key: part for key, part in found.items() if part or (key == "data" and kind == "Secret")}
 
 
@@ -309,7 +304,7 @@ def _add(target: Object, field: str, pairs: Mapping[str, str]) -> None:
 
 def _mark(item: _Item, field: str, pairs: Mapping[str, str]) -> None:
     """Add labels or annotations to the object and to its templates."""
-    item.add(field, pairs)
+    _add(item.obj["metadata"], field, pairs)
     spec, resource = item.obj.get("spec"), item.resource
     if pairs and resource and resource.template and isinstance(spec, dict):
         if "jobTemplate" in spec:
@@ -319,7 +314,7 @@ def _mark(item: _Item, field: str, pairs: Mapping[str, str]) -> None:
 
 def _label(item: _Item, pairs: Mapping[str, str], in_selectors: bool, in_templates: bool) -> None:
     if not in_selectors and not in_templates:
-        item.add("labels", pairs)
+        _add(item.obj["metadata"], "labels", pairs)
         return
     _mark(item, "labels", pairs)
     spec, resource = item.obj.get("spec"), item.resource

@@ -80,13 +80,14 @@ def _name(call: Call, content: Object) -> str:
 def create_config_map(call: Call) -> None:
     """Create a ConfigMap; what is no text goes into binaryData."""
     values = _checked(call, CONFIG_MAP, _given(call))
-    texts = {key: values[key].decode() for key in sorted(values) if _is_text(values[key])}
+    texts = {key: values[key].decode() for key in sorted(values) if is_text(values[key])}
     others = _encoded({key: value for key, value in values.items() if key not in texts})
     content = {"kind": "ConfigMap", "data": texts, **({"binaryData": others} if others else {})}
     generate(call, CONFIG_MAP, name=_name(call, content), data=texts, binary=others)
 
 
-def _is_text(value: bytes) -> bool:
+def is_text(value: bytes) -> bool:
+    """Whether a ConfigMap keeps the value as it is."""
     try:
         value.decode()
     except UnicodeDecodeError:
@@ -103,7 +104,7 @@ def _checked(call: Call, resource: Resource, pairs: _Pairs) -> dict[str, bytes]:
     is_secret = resource is SECRET
     for key, value in pairs:
         quoted, exists, problems = gojson.quote(key), "another key by that name already exists", config_key(key)
-        where = f"in {'Data' if _is_text(value) else 'BinaryData'} for ConfigMap {gojson.quote(call.args[0])}"
+        where = f"in {'Data' if is_text(value) else 'BinaryData'} for ConfigMap {gojson.quote(call.args[0])}"
         if is_secret:
             refuse_if(problems, f"{quoted} is not valid key name for a Secret {';'.join(problems)}")
             refuse_if(key in values, f"cannot add key {key}, {exists}")
