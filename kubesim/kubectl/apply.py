@@ -86,10 +86,8 @@ def _original_of(manifest: Target, wanted: Object, current: Object) -> Object | 
     except ValueError:
         original = ""
     if original is not None and not isinstance(original, dict):
-        raise KubectlError(
-            f"error when creating patch with:\noriginal:\n{kept}\nmodified:\n{gojson.dumps(wanted)}\n"
-            f'current:\n{gojson.dumps(current)}\nfor: "{manifest.source}": invalid JSON document'
-        )
+        texts = kept, gojson.dumps(wanted), gojson.dumps(current), manifest.source
+        raise KubectlError(SAYS["broken annotation"].format(*texts))
     return original
 
 

@@ -240,10 +240,7 @@ def _ask_for_editor(call: Call, objects: list[_Edited], path: str, draft: str, e
     output = ["-o", call.flags["output"]] if call.flags["output"] else []
     then = ["kubectl", "edit", *subjects, *namespace, *output, f"--edit-result={HOME / path}"]
     call.edit = Edit(path, draft, shlex.join(then), editor)
-    call.complain(
-        "kubesim: the editor opens in the live terminal; elsewhere name one that works on its own: "
-        'KUBE_EDITOR="sed -i s/old/new/" kubectl edit …\n'
-    )
+    call.complain(SAYS["edit elsewhere"])
 
 
 def _take(call: Call, objects: list[_Edited], before: str, after: str) -> None:

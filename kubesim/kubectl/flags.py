@@ -14,7 +14,7 @@ from typing import Any
 
 from kubesim.api import load_table
 from kubesim.gotext.gojson import quote
-from kubesim.kubectl.errors import FlagError, KubectlError, NotSimulated, reworded
+from kubesim.kubectl.errors import FlagError, NotSimulated, refuse_if, reworded
 
 
 @dataclass(frozen=True)
@@ -218,14 +218,8 @@ _PARSERS: dict[str, Callable[[str], Any]] = {
 }
 
 _VARIABLE = re.compile("[-._a-zA-Z][-._a-zA-Z0-9]*")
-_BAD_VARIABLE = (
-    "a valid environment variable name must consist of alphabetic characters, digits, '_', '-', or '.', and must not "
-    "start with a digit (e.g. 'my.env-name',  or 'MY_ENV.NAME',  or 'MyEnvName1', regex used for validation is "
-    f"'{_VARIABLE.pattern}')"
-)
 
 
 def check_variable_name(name: str) -> None:
     """Refuse a name that no environment variable can have, as IsEnvVarName of k8s.io/apimachinery."""
-    if not _VARIABLE.fullmatch(name):
-        raise KubectlError(f"{quote(name)} is not a valid key name: {_BAD_VARIABLE}")
+    refuse_if(not _VARIABLE.fullmatch(name), SAYS["bad variable"].format(quote(name), _VARIABLE.pattern))

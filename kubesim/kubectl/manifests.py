@@ -223,10 +223,8 @@ def _resource(call: Call, item: Any, source: str) -> Resource:
             (wanted.split("/")[0], kind) == (item.group, item.kind) for item in RESOURCES
         ):
             raise NotSimulated(f"version {wanted} of {kind} is not part of this simulator")
-        raise KubectlError(
-            f'resource mapping not found for name: "{meta.get("name", "")}" namespace: "{meta.get("namespace", "")}" '
-            f'from "{source}": no matches for kind "{kind}" in version "{version}"\nensure CRDs are installed first'
-        )
+        where = meta.get("name", ""), meta.get("namespace", ""), source
+        raise KubectlError(SAYS["no mapping"].format(*where, kind=kind, version=version))
     if not resource.simulated:
         raise NotSimulated(f"objects of kind {resource.kind} are not part of this simulator")
     if resource.warning:
