@@ -149,12 +149,15 @@ class APIServer:
         self._name(resource, new)
         self._check_namespace(resource, new)
         strategy.apply_defaults(resource, new)
+        if resource is POD:
+            quota.fill_limits(new, self._store)
         strategy.prepare_for_create(resource, new)
         if resource is POD:
             strategy.admit_pod(new, self._store, self._identity)
         if resource is SERVICE:
             strategy.admit_service(new, self._store)
         checks.raise_if_any(resource, new, validation.validate(resource, new))
+        quota.check_limits(resource, new, self._store)
         charged = quota.charge(resource, new, self._store)
         if self._store.get(resource, namespace_of(new), name_of(new)):
             raise errors.already_exists(resource, name_of(new))
@@ -192,8 +195,13 @@ class APIServer:
         new["metadata"] = {**new["metadata"], "resourceVersion": old["metadata"]["resourceVersion"]}
         if new == old:
             return old
+        charged = quota.charge(resource, new, self._store, old)
         checks.note_inert(resource, new, old, options.get("note"))
-        return new if options.get("dry_run") else self._commit("MODIFIED", resource, new, old)
+        if options.get("dry_run"):
+            return new
+        for counting, status in charged:
+            self.update_status(RESOURCE_QUOTA, counting, status)
+        return self._commit("MODIFIED", resource, new, old)
 
     def update_status(self, resource: Resource, obj: Object, status: Object) -> Object:
         old = self.get(resource, namespace_of(obj), name_of(obj))

@@ -1,12 +1,13 @@
-"""What the quotas of a namespace count, and what they refuse.
+"""What the quotas of a namespace count, and what they and its LimitRanges refuse.
 
-Mirrors k8s.io/apiserver pkg/admission/plugin/resourcequota and kubernetes pkg/quota/v1/evaluator/core, v1.36, without
-scopes. As there, a request is compared with the quota's status and then counted in it; a controller counts again.
+Mirrors k8s.io/apiserver pkg/admission/plugin/resourcequota, kubernetes pkg/quota/v1/evaluator/core, without scopes, and
+plugin/pkg/admission/limitranger, v1.36. As there, a request is compared with the quota's status and then counted in it;
+a controller counts again.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from kubesim.api import errors, quantity
 from kubesim.api.objects import Object, name_of, namespace_of
@@ -16,6 +17,8 @@ from kubesim.cluster.apiserver.store import Store
 _COUNTED = ["configmaps", "persistentvolumeclaims", "replicationcontrollers", "resourcequotas", "secrets", "services"]
 _PLAIN = ("cpu", "memory", "ephemeral-storage")  # the same as with "requests."
 _REQUIRED = frozenset(f"{prefix}{name}" for prefix in ("", "requests.", "limits.") for name in ("cpu", "memory"))
+
+_LIMITED = "kubernetes.io/limit-ranger"
 
 Amounts = dict[str, str]  # quantities, by what a quota calls them
 
@@ -43,15 +46,23 @@ def used(quota: Object, objects: Iterable[tuple[Resource, Object]]) -> Amounts:
     }
 
 
-def charge(resource: Resource, obj: Object, store: Store) -> list[tuple[Object, Object]]:
-    """The quotas that count a new object, each with its new status. Raises StatusError (Forbidden)."""
+def charge(resource: Resource, obj: Object, store: Store, old: Object | None = None) -> list[tuple[Object, Object]]:
+    """The quotas that count a new object, or what a change adds, each with its new status.
+
+    Raises StatusError (Forbidden).
+    """
     quotas, charged = store.list(RESOURCE_QUOTA, namespace_of(obj)) if resource.namespaced else [], []
     asked = usage(resource, obj) if quotas else {}
+    if old and quotas:
+        counted = usage(resource, old)
+        more = {name: quantity.total((amount, f"-{counted.get(name, '0')}")) for name, amount in asked.items()}
+        asked = {name: amount for name, amount in more.items() if quantity.parse(amount) > 0}
     for quota in quotas:
         hard = quota["status"].get("hard", {})
         before = dict.fromkeys(hard, "0") | quota["status"].get("used", {})
         wanted = {name: asked[name] for name in sorted(hard) if name in asked}
-        _check_is_given(resource, obj, quota, _REQUIRED & hard.keys(), store)
+        if resource is POD and not old:
+            _check_is_given(obj, quota, _REQUIRED & hard.keys())
         after = {name: quantity.total((before[name], amount)) for name, amount in wanted.items()}
         over = [name for name, amount in after.items() if quantity.parse(amount) > quantity.parse(hard[name])]
         if over:
@@ -63,17 +74,15 @@ def charge(resource: Resource, obj: Object, store: Store) -> list[tuple[Object, 
     return charged
 
 
-def _check_is_given(resource: Resource, obj: Object, quota: Object, required: frozenset[str], store: Store) -> None:
+def _check_is_given(obj: Object, quota: Object, required: frozenset[str]) -> None:
     """Raises StatusError (Forbidden) for a Pod with a container that leaves open what the quota counts."""
-    if resource is not POD or store.list(LIMIT_RANGE, namespace_of(obj)):  # its defaults may give it
-        return
     missing: dict[str, set[str]] = {}
     for container in (*obj["spec"]["containers"], *obj["spec"].get("initContainers", ())):
         for name in required - _amounts(container).keys():
             missing.setdefault(name, set()).add(container["name"])
     if missing:
         names = "; ".join(f"{name} for: {','.join(sorted(missing[name]))}" for name in sorted(missing))
-        raise errors.forbidden(resource, name_of(obj), f"failed quota: {name_of(quota)}: must specify {names}")
+        raise errors.forbidden(POD, name_of(obj), f"failed quota: {name_of(quota)}: must specify {names}")
 
 
 def _amounts(container: Object) -> Amounts:
@@ -100,3 +109,60 @@ def computed(pod: Object) -> Amounts:
 
 def _shown(names: Iterable[str], amounts: Mapping[str, str]) -> str:
     return ",".join(f"{name}={amounts[name]}" for name in names)
+
+
+def fill_limits(pod: Object, store: Store) -> None:
+    """Give a new Pod's containers what LimitRanges have for those that leave it open, and say so in an annotation."""
+    spec = pod["spec"]
+    kinds = (("container", spec.get("containers", ())), ("init container", spec.get("initContainers", ())))
+    for found in store.list(LIMIT_RANGE, namespace_of(pod)):
+        items, said = [item for item in found["spec"].get("limits", ()) if item["type"] == "Container"], []
+        for kind, container in ((kind, container) for kind, containers in kinds for container in containers):
+            for key, source in (("request", "defaultRequest"), ("limit", "default")):
+                given = container["resources"].get(f"{key}s", {})
+                defaults = {name: amount for item in items for name, amount in item.get(source, {}).items()}
+                if added := sorted(defaults.keys() - given.keys()):
+                    container["resources"][f"{key}s"] = {**defaults, **given}
+                    said.append(f"{', '.join(added)} {key} for {kind} {container.get('name', '')}")
+        if said:
+            given = pod["metadata"].get("annotations") or {}
+            pod["metadata"]["annotations"] = {**given, _LIMITED: f"LimitRanger plugin set: {'; '.join(said)}"}
+
+
+def check_limits(resource: Resource, obj: Object, store: Store) -> None:
+    """Raises StatusError (Forbidden) for a new Pod or claim that a LimitRange of its namespace doesn't allow."""
+    limited: dict[str, list[Amounts]] = {}
+    if resource is POD:
+        containers = [*obj["spec"]["containers"], *obj["spec"].get("initContainers", ())]
+        limited = {"Container": [_amounts(item) for item in containers], "Pod": [computed(obj)]}
+    elif resource.kind == "PersistentVolumeClaim":
+        limited = {resource.kind: [_amounts(obj["spec"])]}
+    for found in store.list(LIMIT_RANGE, namespace_of(obj)) if limited else ():
+        items = found["spec"].get("limits", ())
+        said = [says for item in items for amounts in limited.get(item["type"], ()) for says in _beyond(item, amounts)]
+        if said := list(dict.fromkeys(said)):
+            raise errors.forbidden(resource, name_of(obj), said[0] if len(said) == 1 else f"[{', '.join(said)}]")
+
+
+def _beyond(item: Object, amounts: Amounts) -> Iterator[str]:
+    """How amounts are not within an item of a LimitRange."""
+    kind = item["type"]
+    for word, order in (("minimum", ("request", "limit")), ("maximum", ("limit", "request"))):
+        keys = ["request"] if kind == "PersistentVolumeClaim" else list(order)
+        for name, bound in sorted(item.get(word[:3], {}).items()):
+            given = {key: amounts[f"{key}s.{name}"] for key in keys if f"{key}s.{name}" in amounts}
+            sign, least = (1, quantity.parse(bound)) if word == "minimum" else (-1, -quantity.parse(bound))
+            beyond = [key for key, amount in given.items() if sign * quantity.parse(amount) < least]
+            what = f"{word} {name} usage per {kind} is {bound}"
+            if keys[0] not in given:
+                yield f"{what}.  No {keys[0]} is specified"
+            elif beyond:
+                yield f"{what}, but {beyond[0]} is {given[beyond[0]]}"
+    for name, ratio in sorted(item.get("maxLimitRequestRatio", {}).items()):
+        what = f"{name} max limit to request ratio per {kind} is {ratio}, but"
+        request, limit = (quantity.parse(amounts.get(f"{key}.{name}", "0")) for key in ("requests", "limits"))
+        if not request or not limit:
+            missing = "limit" if request else "request"
+            yield f"{what} no {missing} is specified or {missing} is 0"
+        elif limit / request > quantity.parse(ratio):
+            yield f"{what} provided ratio is {float(limit / request):.6f}"

@@ -112,7 +112,19 @@ def _service(service: Object) -> None:
         port["targetPort"] = port.get("targetPort") or port.get("port", 0)
 
 
-_OTHERS = {"Service": _service, "Pod": _pod, "Namespace": _namespace}
+def _limit_range(limits: Object) -> None:
+    """A container's limit is at most the greatest, and its request the limit or at least the smallest."""
+    for item in limits["spec"].get("limits", ()):
+        if item.get("type") == "Container":
+            for key, sources in (
+                ("default", ("max", "default")),
+                ("defaultRequest", ("min", "default", "defaultRequest")),
+            ):
+                amounts = {name: amount for source in sources for name, amount in item.get(source, {}).items()}
+                item |= {key: amounts} if amounts else {}
+
+
+_OTHERS = {"LimitRange": _limit_range, "Service": _service, "Pod": _pod, "Namespace": _namespace}
 
 
 def prepare_for_create(resource: Resource, obj: Object) -> None:

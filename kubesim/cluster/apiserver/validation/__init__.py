@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 from collections.abc import Mapping
 from functools import cache
+from ipaddress import ip_network
 from typing import Any
 
 from kubesim.api import quantity, resources
@@ -23,11 +24,14 @@ from kubesim.cluster.apiserver.validation.pods import (
     internal_template,
     pod_update,
     resource_amount,
+    unified_diff,
 )
 from kubesim.cluster.apiserver.validation.rules import (
     CHECKS,
+    TABLE,
     Errors,
     Rule,
+    cidr,
     given,
     immutable,
     internal,
@@ -90,6 +94,10 @@ def _change(row: Resource, new: Object, old: Object) -> Errors:
         yield from (field_forbidden(field, _FROZEN) for field in ["immutable"] * (not new.get("immutable")) + changed)
     if new.get("kind") == "Service":
         yield from service_update(new.get("spec") or {}, old.get("spec") or {})
+    if new.get("kind") == "PersistentVolumeClaim" and new["spec"] != old["spec"]:
+        but = "except resources.requests and volumeAttributesClassName for bound claims"
+        shown = (internal("PersistentVolumeClaimSpec", obj["spec"]) for obj in (old, new))
+        yield field_forbidden("spec", f"spec is immutable after creation {but}\n{unified_diff(*shown)}")
     names = row.changeable.split()
     specs = [{key: value for key, value in obj.get("spec", {}).items() if key not in names} for obj in (new, old)]
     if names and specs[0] != specs[1]:
@@ -250,6 +258,18 @@ def _int_or_percent(field: str, value: Any) -> Errors:
     yield from (valid(percent) if isinstance(value, str) else non_negative)(field, value)
 
 
+@special
+def share(field: str, value: Any) -> Errors:
+    """A number, or at most all."""
+    yield from _int_or_percent(field, value)
+    yield from _at_most_all(field, value)
+
+
+def _at_most_all(field: str, value: Any) -> Errors:
+    if _percents(value) > 100:
+        yield invalid_value(field, value, "must not be greater than 100%")
+
+
 def _percents(value: Any) -> int:
     """The number before the percent sign; 0 for what is no percentage."""
     return quantity.whole(value[:-1]) if isinstance(value, str) and not percent(value) else 0
@@ -261,8 +281,7 @@ def _rolling(field: str, rolling: Object) -> Errors:
     yield from _int_or_percent(f"{field}.maxSurge", surge)
     if all(value == 0 or (isinstance(value, str) and not _percents(value)) for value in (unavailable, surge)):
         yield invalid_value(f"{field}.maxUnavailable", unavailable, "may not be 0 when `maxSurge` is 0")
-    if _percents(unavailable) > 100:
-        yield invalid_value(f"{field}.maxUnavailable", unavailable, "must not be greater than 100%")
+    yield from _at_most_all(f"{field}.maxUnavailable", unavailable)
 
 
 @special
@@ -312,6 +331,49 @@ def quota(field: str, spec: Object | None) -> Errors:
 def ingress(field: str, spec: Object | None) -> Errors:
     if not (spec or {}).get("rules") and at(spec, "defaultBackend") is None:
         yield invalid_value(field, None, "either `defaultBackend` or `rules` must be specified")
+
+
+@special
+def node(_field: str, obj: Object) -> Errors:
+    yield from rule("each Taint")("metadata.taints", at(obj, "spec.taints"))  # as upstream has it
+
+
+@special
+def ingress_host(field: str, host: str) -> Errors:
+    yield from rule("valid wildcard_subdomain" if "*" in host else "valid dns_subdomain")(field, host)
+
+
+@special
+def port_range(field: str, item: Object) -> Errors:
+    first, last = item.get("port"), item.get("endPort")
+    if isinstance(first, int) and last is not None and last < first:
+        yield invalid_value(f"{field}.endPort", last, "must be greater than or equal to `port`")
+
+
+@special
+def exceptions(field: str, block: Object) -> Errors:
+    """What a block of addresses leaves out."""
+    blocks = [None if cidr(text) else ip_network(text) for text in (block.get("cidr", ""), *block.get("except", ()))]
+    for index, inner in enumerate(blocks[1:]):
+        outer = blocks[0]
+        if outer and inner and (inner.network_address not in outer or inner.prefixlen <= outer.prefixlen):
+            yield invalid_value(f"{field}.except[{index}]", block["except"][index], "must be a strict subset of `cidr`")
+
+
+@special
+def limits(field: str, item: Object) -> Errors:
+    """The amounts of a LimitRange, and that none of them is more than it can be."""
+    of_pod, checked = item.get("type") == "Pod", "valid qualified_name, valid container_resource"
+    for kind in ("max", "min", "default", "defaultRequest", "maxLimitRequestRatio"):
+        if of_pod and kind.startswith("default") and item.get(kind):
+            yield field_forbidden(f"{field}.{kind}", "may not be specified when `type` is 'Pod'")
+        for name in sorted(item.get(kind, ())) if of_pod or item.get("type") == "Container" else ():
+            yield from rule(checked)(f"{field}.{kind}[{name}]", name)
+    for low, high, about, shown, says in TABLE["bounds"]:
+        for name in sorted(item.get(low, {}).keys() & item.get(high, {}).keys()):
+            pair = item[low][name], item[high][name]
+            if quantity.parse(pair[0]) > quantity.parse(pair[1]):
+                yield invalid_value(f"{field}.{about}[{name}]", item[shown][name], says.format(*pair))
 
 
 @special

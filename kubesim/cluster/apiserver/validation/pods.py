@@ -222,7 +222,7 @@ def pod_update(new: Object, old: Object) -> Errors:
     yield from _tolerations("spec.tolerations", spec.get("tolerations", ()), before.get("tolerations", ()))
     munged = _munged(spec, before)
     if munged != before:
-        why = f"pod updates may not change fields other than {_UPDATABLE}\n{spec_diff(before, munged)}"
+        why = f"pod updates may not change fields other than {_UPDATABLE}\n{specunified_diff(before, munged)}"
         yield field_forbidden("spec", why)
 
 
@@ -234,7 +234,7 @@ def ephemeral_update(new: Object, old: Object) -> Errors:
         if after is None:
             yield field_forbidden("spec.ephemeralContainers", f"{text} removed\n")
         elif after != before:
-            why = f"{text} changed\n{_diff(*(internal('EphemeralContainer', item) for item in (before, after)))}"
+            why = f"{text} changed\n{unified_diff(*(internal('EphemeralContainer', item) for item in (before, after)))}"
             yield field_forbidden("spec.ephemeralContainers", why)
 
 
@@ -262,12 +262,12 @@ def _munged(spec: Object, before: Object) -> Object:
 _HOST_FIELDS = ("hostNetwork", "hostPID", "hostIPC", "shareProcessNamespace", "hostUsers")
 
 
-def spec_diff(old: Object, new: Object) -> str:
+def specunified_diff(old: Object, new: Object) -> str:
     """A unified diff of two PodSpecs, without its file names; every line ends in a newline."""
-    return _diff(_internal_spec(old), _internal_spec(new))
+    return unified_diff(_internal_spec(old), _internal_spec(new))
 
 
-def _diff(old: Any, new: Any) -> str:
+def unified_diff(old: Any, new: Any) -> str:
     lines = difflib.unified_diff(_lines(old), _lines(new), n=3)
     return "".join(line if line.endswith("\n") else line + "\n" for line in list(lines)[2:])
 

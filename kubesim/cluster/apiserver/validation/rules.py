@@ -146,10 +146,11 @@ def rule(words: str) -> Rule:
     return struct(TABLE["structs"][first]) if first in TABLE["structs"] else SPECIAL[first]
 
 
-# What the words before the last one make of it: of a check a rule (for a value that must pass it even if it is missing;
-# that must be there; that may be missing or empty), of a sentence the refusal of any value, of an enum one for a value
-# that may be "", and of a rule another one (for a value that may be missing, for a list's items, and for those that
-# differ in a key); of a table, that of its sources exactly one is there.
+# What the words before the last one make of it: of a check a rule (for a value that must pass it even if it is
+# missing; that must be there; that may be missing or empty), of a sentence the refusal of any value, of an enum one
+# for a value that may be "", and of a rule another one (for a value that may be missing, for a list's items, for those
+# that upstream reports without their index, and for those that differ in a key); of a table, that of its sources
+# exactly one is there.
 _COMBINATORS: Mapping[str, Callable[[str], Rule]] = {
     "valid": lambda name: valid(CHECKS[name], 0 if name in TABLE["numbers"] else ""),
     "needed": lambda name: lambda field, value: (valid(CHECKS[name]) if value else given)(field, value),
@@ -158,6 +159,7 @@ _COMBINATORS: Mapping[str, Callable[[str], Rule]] = {
     "optional": lambda words: lambda field, value: iter(()) if value is None else rule(words)(field, value),
     "among": lambda name: lambda field, value: _among(field, value or "", TABLE["enums"][name].split(" ")),
     "each": lambda words: each(rule(words)),
+    "all": lambda words: lambda field, items: (error for item in items or () for error in rule(words)(field, item)),
     "unique": lambda words: distinct(rule(words.partition(" ")[2]), words.partition(" ")[0]),
     "one": lambda words: _one_source(*words.split()),
 }
@@ -197,7 +199,7 @@ def holds(term: str, item: Mapping[str, Any]) -> bool:
         return (value is not None) is (mark == "?")
     if sign:
         text = "" if value is None else value
-        found = re.fullmatch(wanted, text) if sign.endswith("~") else text in wanted.split("|")
+        found = re.fullmatch(wanted, str(text)) if sign.endswith("~") else text in wanted.split("|")
         return bool(found) is not sign.startswith("!")
     return bool(value) is not bool(mark)
 
