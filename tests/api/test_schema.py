@@ -36,7 +36,7 @@ def refusal(resource: Resource | None, obj: Any, strict: bool = True) -> str:
     with pytest.raises(StatusError) as caught:
         schema.decode(resource, obj, strict)
     assert (caught.value.code, caught.value.reason) == (400, "BadRequest")
-    head = f'{resource.kind} in version "{resource.api_version}" cannot be handled as a {resource.kind}: '
+    head = f'{resource.kind} in version "{resource.version}" cannot be handled as a {resource.kind}: '
     assert caught.value.message.startswith(head)
     return caught.value.message.removeprefix(head)
 
