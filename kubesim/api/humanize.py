@@ -14,22 +14,13 @@ from kubesim.api.clock import SECOND, Micros, parse_time, to_datetime
 UNKNOWN = "<unknown>"
 NONE = "<none>"
 
-_MINUTE = 60
-_HOUR = 60 * _MINUTE
-_DAY = 24 * _HOUR
-_YEAR = 365 * _DAY
-
-# Below this many seconds: shown in this unit, with the rest in that smaller one (None: cut off).
-_DURATIONS: tuple[tuple[float, tuple[int, str], tuple[int, str] | None], ...] = (
-    (2 * _MINUTE, (1, "s"), None),
-    (10 * _MINUTE, (_MINUTE, "m"), (1, "s")),
-    (3 * _HOUR, (_MINUTE, "m"), None),
-    (8 * _HOUR, (_HOUR, "h"), (_MINUTE, "m")),
-    (2 * _DAY, (_HOUR, "h"), None),
-    (8 * _DAY, (_DAY, "d"), (_HOUR, "h")),
-    (2 * _YEAR, (_DAY, "d"), None),
-    (8 * _YEAR, (_YEAR, "y"), (_DAY, "d")),
-    (float("inf"), (_YEAR, "y"), None),
+_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "y": 365 * 86400}
+# Below so many of a unit: the unit that it is shown in, and that of the rest ("": it is cut off).
+_DURATIONS: tuple[tuple[float, str, str, str], ...] = (
+    *((2, "m", "s", ""), (10, "m", "m", "s")),
+    *((3, "h", "m", ""), (8, "h", "h", "m")),
+    *((2, "d", "h", ""), (8, "d", "d", "h")),
+    *((2, "y", "d", ""), (8, "y", "y", "d"), (float("inf"), "y", "y", "")),
 )
 
 
@@ -38,19 +29,13 @@ def human_duration(micros: Micros) -> str:
 
     Less than two seconds into the future is "0s", as clocks differ; more is "<invalid>".
     """
-    return _human_seconds(int(micros / SECOND) if micros < 0 else micros // SECOND)
-
-
-@lru_cache(maxsize=4096)
-def _human_seconds(seconds: int) -> str:
+    seconds = int(micros / SECOND) if micros < 0 else micros // SECOND
     if seconds < 0:
         return "0s" if seconds == -1 else "<invalid>"
-    unit, smaller = next((unit, smaller) for limit, unit, smaller in _DURATIONS if seconds < limit)
-    count, rest = divmod(seconds, unit[0])
-    text = f"{count}{unit[1]}"
-    if smaller and rest >= smaller[0]:
-        text += f"{rest // smaller[0]}{smaller[1]}"
-    return text
+    unit, smaller = next((unit, rest) for most, of, unit, rest in _DURATIONS if seconds < most * _SECONDS[of])
+    count, rest = divmod(seconds, _SECONDS[unit])
+    more = rest // _SECONDS[smaller] if smaller else 0
+    return f"{count}{unit}" + (f"{more}{smaller}" if more else "")
 
 
 @lru_cache(maxsize=4096)

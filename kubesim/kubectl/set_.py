@@ -13,7 +13,7 @@ from kubesim.api.errors import StatusError
 from kubesim.api.objects import Object, clone, name_of, template_of
 from kubesim.api.resources import CLUSTER_ROLE_BINDING, CONFIG_MAP, POD, ROLE_BINDING, SECRET, Resource
 from kubesim.api.schema import Type
-from kubesim.cluster.apiserver.patch import two_way
+from kubesim.cluster.apiserver.patch import three_way
 from kubesim.gotext.gojson import quote
 from kubesim.kubectl import flags
 from kubesim.kubectl.change import send_patch
@@ -249,7 +249,7 @@ def _change(
             without = f"the object is not a pod or does not have a pod template: {kind}"
             raise KubectlError(f"error: {_object_name(call, resource, obj)} {without}\n")
         chosen = make(resource, wanted := clone(obj))
-        patch = two_way(obj, wanted, resource)
+        patch = three_way(obj, wanted, obj, resource)
         if patch if chosen is None else chosen:
             with reworded(StatusError, f"failed to patch {what} "):
                 new = send_patch(call, resource, obj, patch, "strategic")

@@ -119,7 +119,7 @@ def without_empty(value: Any) -> Any:
 @given(PODS, PODS)
 def test_a_two_way_patch_leads_from_one_to_the_other(old: Any, new: Any) -> None:
     before = copy.deepcopy((old, new))
-    change = patch.two_way(old, new, POD)
+    change = patch.three_way(old, new, old, POD)
     assert without_empty(patch.strategic_merge(old, change, POD)) == without_empty(new)
     assert (old, new) == before
 

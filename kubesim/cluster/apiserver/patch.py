@@ -109,14 +109,10 @@ def mismatch(change: Object, why: str) -> StatusError:
 def three_way(original: Object | None, modified: Object, current: Object, resource: Resource) -> Object:
     """The patch with which `kubectl apply` makes `current` into `modified`; empty where nothing changes.
 
-    What `original` (the last applied) has and `modified` has not is deleted; the rest of `current` stays.
+    What `original` (the last applied) has and `modified` has not is deleted; the rest of `current` stays. Where it is
+    `current` itself, this is the patch between two objects, as `kubectl set` sends it.
     """
     return _maps(original or {}, modified, current, schema.type_of(resource))
-
-
-def two_way(original: Object, modified: Object, resource: Resource) -> Object:
-    """The patch that makes `original` into `modified`, as `kubectl edit` and `kubectl label` send it."""
-    return _maps(original, modified, original, schema.type_of(resource))
 
 
 def _maps(applied: Object, new: Object, live: Object, struct: Type, retain: bool = False) -> Object:

@@ -205,10 +205,13 @@ class Kubelet:
         record = self._recorder_for(sync.pod, need.name if need.spec else "")
         for event in events:
             record(*event)
-        if need.spec:
-            sync.started.append(self._start(sync, need.spec, pull, record))
-        else:
+        if need.spec is None:
             sync.volumes[need.name] = pull
+            return
+        error = pull.error
+        if error is None and pull.image is not None:
+            error = self._run(sync, need.spec, pull.image, pull.image_id, record)
+        sync.started.append(self._note(sync, need.spec, error, record))
 
     def _settle(self, pod: Object, worker: Worker, started: list[bool]) -> None:
         """End a sync: plan the next one where something could not start, and wait for the news of what did."""
@@ -232,10 +235,7 @@ class Kubelet:
             return 1
         if any(reason != "ImagePullBackOff" for reason, _ in worker.waiting.values()):
             return 1
-        needs = [
-            *containers.volume_needs(pod["spec"]),
-            *(Need.of(container) for _, container in containers_of(pod["spec"])),
-        ]
+        needs = [*containers.volume_needs(pod["spec"]), *(Need.of(item) for _, item in containers_of(pod["spec"]))]
         failures = (self.images.node.waits(worker.uid, need.image, now) for need in needs)
         ends = (failure.until for failure in failures if failure)
         until = min([self._recorder.silent_until(worker.uid), *ends])
@@ -264,19 +264,11 @@ class Kubelet:
             message = f"{what}; attempting to pull the image may not succeed."
             self._recorder.event(POD, pod, "Warning", "FailedToRetrieveImagePullSecret", message)
 
-    def _start(self, sync: Round, spec: Object, pull: Pull, record: Record) -> bool:
-        """Run a container on its image; where that fails keep the reason and report it."""
-        error = pull.error
-        if error is None and pull.image is not None:
-            error = self._run(sync, spec, pull.image, pull.image_id, record)
-        return self._note(sync, spec, error, record)
-
     def _note(self, sync: Round, spec: Object, error: tuple[str, str] | None, record: Record) -> bool:
         """Keep and report why a container does not run (None: it does); return whether it does."""
         policy = spec.get("restartPolicy", sync.pod["spec"]["restartPolicy"])
-        sync.worker.wait(
-            spec["name"], error if containers.restarts(policy, sync.worker.containers.get(spec["name"])) else None
-        )
+        is_tried = containers.restarts(policy, sync.worker.containers.get(spec["name"]))
+        sync.worker.wait(spec["name"], error if is_tried else None)
         if error is None:
             return True
         reason, message = error

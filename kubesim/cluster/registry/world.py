@@ -23,14 +23,14 @@ from kubesim.cluster.keyring import Credential, split_port
 _FOLDER = Path(__file__).parent.parent
 HTTPS_PORT = "443"
 NODE_PLATFORM = "linux/amd64"
-# By the type in the schema: what Python has for it, and what a message calls it.
-_TYPES: dict[str, tuple[type | tuple[type, ...], str]] = {
-    "object": (dict, "a map"),
-    "array": (list, "a list"),
-    "string": (str, "a text"),
-    "integer": (int, "a whole number"),
+# By the type in the schema: what YAML makes of it, and what a message calls it.
+_TYPES: dict[str, tuple[tuple[type, ...], str]] = {
+    "object": ((dict,), "a map"),
+    "array": ((list,), "a list"),
+    "string": ((str,), "a text"),
+    "integer": ((int,), "a whole number"),
     "number": ((int, float), "a number"),
-    "boolean": (bool, "true or false"),
+    "boolean": ((bool,), "true or false"),
 }
 
 
@@ -246,11 +246,10 @@ def _problems(value: Any, schema: Mapping[str, Any], place: str) -> Iterator[str
     shown = place.lstrip(".") or "the file"
     if "enum" in schema and value not in schema["enum"]:
         yield f"{shown} must be one of {', '.join(schema['enum'])}"
-    kind, name = _TYPES.get(schema.get("type", ""), (object, ""))
-    if not isinstance(value, kind) or (isinstance(value, bool) and kind not in (bool, object)):
-        yield f"{shown} must be {name}"
-        return
-    if isinstance(value, dict):
+    types, words = _TYPES.get(schema.get("type", ""), ((type(value),), ""))
+    if type(value) not in types:
+        yield f"{shown} must be {words}"
+    elif isinstance(value, dict):
         yield from (f"{shown} lacks {name}" for name in schema.get("required", ()) if name not in value)
         for name, item in value.items():
             inner = schema.get("properties", {}).get(name, schema.get("additionalProperties"))
@@ -324,7 +323,7 @@ def _repository(
     name: str, fields: Mapping[str, Any], images: Mapping[str, Image], is_open: bool, catalog: Sequence[str]
 ) -> Repository:
     lines = [line.partition(" ") for line in catalog]
-    for image, tag in [*((image, tag) for tag, image in fields["tags"].items()), *((line[0], "") for line in lines)]:
+    for tag, image in [*fields["tags"].items(), *(("", line[0]) for line in lines)]:
         if image not in images:
             raise LookupError(f"{name}:{tag} is the image {image}, which is not among the images")
     readers = frozenset(fields["readers"]) if "readers" in fields else None
