@@ -25,7 +25,6 @@ from typing import Any, NamedTuple
 from kubesim.api import load_table
 from kubesim.api.resources import Resource
 
-_CLASS = re.compile(r"^class (\w+)\(", re.M)
 _FIELD = re.compile(r"""^    (\w+): '([^']+)'(?: = field\(metadata={"json": "([^"]+)")?""", re.M)
 _PARAMETER = re.compile(r"^ {6}\* \*\*(\w+)\*\* ``[^`]*`` ?-? ?", re.M)
 _ITEM = re.compile(r"(?:[-*]|\w{1,2}[.)]) ")
@@ -142,17 +141,9 @@ def _text(module: str) -> str:
     raise ModuleNotFoundError("kubesim needs the package lightkube-models", name="lightkube-models")
 
 
-@cache
-def _index(module: str) -> dict[str, tuple[int, int]]:
-    """Where each class starts and ends in a module's text."""
-    starts = [(match[1], match.start()) for match in _CLASS.finditer(_text(module))]
-    ends = [start for _, start in starts[1:]] + [len(_text(module))]
-    return {name: (start, end) for (name, start), end in zip(starts, ends, strict=True)}
-
-
 def _source(struct: Type) -> str:
-    start, end = _index(struct.module)[struct.name]
-    return _text(struct.module)[start:end].removesuffix("@dataclass\n")
+    text = _text(struct.module)
+    return text[text.index(f"\nclass {struct.name}(") :].partition("\n@dataclass")[0]
 
 
 def _declarations(struct: Type) -> list[tuple[str, str, str]]:

@@ -197,19 +197,17 @@ class PodSummary(NamedTuple):
 def pod_summary(obj: Object) -> PodSummary:
     """How many containers are ready, what the Pod is waiting for, and how often it was restarted."""
     spec, status = obj["spec"], obj.get("status") or {}
-    containers = status.get("containerStatuses") or []
-    reason, total = status.get("reason") or status.get("phase") or "", len(spec["containers"])
-    if "initContainers" not in spec:
-        reason, ready = _containers(containers, reason, status)
-        return PodSummary(ready, total, _deleted(obj, status, reason), *_restarted(containers))
-    sidecars = sidecars_of(spec)
+    containers, sidecars = status.get("containerStatuses") or [], sidecars_of(spec)
+    reason = status.get("reason") or status.get("phase") or ""
     stuck, ready, counted = _initialization(spec, status, sidecars)
     reason = stuck or reason
     if not stuck or find_condition({"status": status}, "Initialized") == "True":
         reason, running = _containers(containers, reason, status)
         ready += running
         counted = [item for item in counted if item["name"] in sidecars] + containers
-    return PodSummary(ready, total + len(sidecars), _deleted(obj, status, reason), *_restarted(counted))
+    if obj["metadata"].get("deletionTimestamp") and status.get("phase") not in ("Failed", "Succeeded"):
+        reason = "Terminating"
+    return PodSummary(ready, len(spec["containers"]) + len(sidecars), reason, *_restarted(counted))
 
 
 def _pod_restarts(pod: Object) -> Cell:
@@ -261,12 +259,6 @@ def _end(terminated: Object) -> str:
         return str(terminated["reason"])
     signal = terminated.get("signal")
     return f"Signal:{signal}" if signal else f"ExitCode:{terminated.get('exitCode', 0)}"
-
-
-def _deleted(obj: Object, status: Object, reason: str) -> str:
-    if not obj["metadata"].get("deletionTimestamp"):
-        return reason
-    return reason if status.get("phase") in ("Failed", "Succeeded") else "Terminating"
 
 
 def _restarted(containers: Iterable[Object]) -> tuple[int, str]:
