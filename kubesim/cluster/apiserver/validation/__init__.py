@@ -19,29 +19,8 @@ from kubesim.api.objects import Object, at, metadata
 from kubesim.api.resources import Resource
 from kubesim.api.schedule import ScheduleError, parse_schedule
 from kubesim.api.selectors import Check, matches
-from kubesim.cluster.apiserver.validation.pods import (
-    ephemeral_update,
-    internal_template,
-    pod_update,
-    resource_amount,
-    unified_diff,
-)
-from kubesim.cluster.apiserver.validation.rules import (
-    CHECKS,
-    TABLE,
-    Errors,
-    Rule,
-    cidr,
-    given,
-    immutable,
-    internal,
-    non_negative,
-    percent,
-    rule,
-    special,
-    struct,
-    valid,
-)
+from kubesim.cluster.apiserver.validation import pods, rules
+from kubesim.cluster.apiserver.validation.rules import Errors, Rule, given, immutable, internal, rule, special, valid
 from kubesim.cluster.keyring import DATA_KEYS
 from kubesim.gotext import gojson
 
@@ -65,17 +44,17 @@ def validate(resource: Resource, obj: Object) -> list[FieldError]:
 
 
 def _problems(resource: Resource, obj: Object) -> list[FieldError]:
-    meta = object_meta(obj, resource.namespaced, CHECKS[resource.named])
+    meta = object_meta(obj, resource.namespaced, rules.CHECKS[resource.named])
     return [*meta, *_rules(resource)("", obj)]
 
 
 @cache
 def _rules(resource: Resource) -> Rule:
-    return struct(resource.rules)
+    return rules.struct(resource.rules)
 
 
 def validate_update(resource: Resource, new: Object, old: Object, subresource: str = "") -> list[FieldError]:
-    of_pod = ephemeral_update if subresource else pod_update
+    of_pod = pods.ephemeral_update if subresource else pods.pod_update
     change = of_pod(new, old) if resource is resources.POD else _change(resource, new, old)
     return list(dict.fromkeys([*object_meta_update(new, old), *_problems(resource, new), *change]))
 
@@ -83,7 +62,7 @@ def validate_update(resource: Resource, new: Object, old: Object, subresource: s
 def _change(row: Resource, new: Object, old: Object) -> Errors:
     for field in row.fixed.split():
         if field == "spec.template" and at(new, field) != at(old, field):
-            yield invalid_value(field, internal_template(at(new, field) or {}), "field is immutable")
+            yield invalid_value(field, pods.internal_template(at(new, field) or {}), "field is immutable")
         elif field == "roleRef":
             if new.get(field) != old.get(field):
                 yield invalid_value(field, internal("RoleRef", new.get(field) or {}), "cannot change roleRef")
@@ -97,7 +76,7 @@ def _change(row: Resource, new: Object, old: Object) -> Errors:
     if new.get("kind") == "PersistentVolumeClaim" and new["spec"] != old["spec"]:
         but = "except resources.requests and volumeAttributesClassName for bound claims"
         shown = (internal("PersistentVolumeClaimSpec", obj["spec"]) for obj in (old, new))
-        yield field_forbidden("spec", f"spec is immutable after creation {but}\n{unified_diff(*shown)}")
+        yield field_forbidden("spec", f"spec is immutable after creation {but}\n{pods.unified_diff(*shown)}")
     names = row.changeable.split()
     specs = [{key: value for key, value in obj.get("spec", {}).items() if key not in names} for obj in (new, old)]
     if names and specs[0] != specs[1]:
@@ -148,7 +127,7 @@ def annotation_map(field: str, found: Mapping[str, str] | None) -> Errors:
     """Keys and total size of annotations."""
     size = sum(len(key) + len(value) for key, value in (found or {}).items())
     for key in sorted(found or {}):
-        yield from (invalid_value(field, key, problem) for problem in CHECKS["qualified_name"](key.lower()))
+        yield from (invalid_value(field, key, problem) for problem in rules.CHECKS["qualified_name"](key.lower()))
     if size > ANNOTATIONS_LIMIT:
         yield too_long(field, ANNOTATIONS_LIMIT)
 
@@ -255,7 +234,7 @@ def service_update(new: Object, old: Object) -> Errors:
 
 
 def _int_or_percent(field: str, value: Any) -> Errors:
-    yield from (valid(percent) if isinstance(value, str) else non_negative)(field, value)
+    yield from (valid(rules.percent) if isinstance(value, str) else rules.non_negative)(field, value)
 
 
 @special
@@ -272,7 +251,7 @@ def _at_most_all(field: str, value: Any) -> Errors:
 
 def _percents(value: Any) -> int:
     """The number before the percent sign; 0 for what is no percentage."""
-    return quantity.whole(value[:-1]) if isinstance(value, str) and not percent(value) else 0
+    return quantity.whole(value[:-1]) if isinstance(value, str) and not rules.percent(value) else 0
 
 
 def _rolling(field: str, rolling: Object) -> Errors:
@@ -324,7 +303,7 @@ def selector(_field: str, obj: Object) -> Errors:
 def quota(field: str, spec: Object | None) -> Errors:
     for name, amount in sorted(((spec or {}).get("hard") or {}).items()):
         yield from rule("valid quota_resource")(f"{field}.hard[{name}]", name)
-        yield from resource_amount(f"{field}.hard[{name}]", name, amount)
+        yield from pods.resource_amount(f"{field}.hard[{name}]", name, amount)
 
 
 @special
@@ -353,7 +332,9 @@ def port_range(field: str, item: Object) -> Errors:
 @special
 def exceptions(field: str, block: Object) -> Errors:
     """What a block of addresses leaves out."""
-    blocks = [None if cidr(text) else ip_network(text) for text in (block.get("cidr", ""), *block.get("except", ()))]
+    blocks = [
+        None if rules.cidr(text) else ip_network(text) for text in (block.get("cidr", ""), *block.get("except", ()))
+    ]
     for index, inner in enumerate(blocks[1:]):
         outer = blocks[0]
         if outer and inner and (inner.network_address not in outer or inner.prefixlen <= outer.prefixlen):
@@ -369,7 +350,7 @@ def limits(field: str, item: Object) -> Errors:
             yield field_forbidden(f"{field}.{kind}", "may not be specified when `type` is 'Pod'")
         for name in sorted(item.get(kind, ())) if of_pod or item.get("type") == "Container" else ():
             yield from rule(checked)(f"{field}.{kind}[{name}]", name)
-    for low, high, about, shown, says in TABLE["bounds"]:
+    for low, high, about, shown, says in rules.TABLE["bounds"]:
         for name in sorted(item.get(low, {}).keys() & item.get(high, {}).keys()):
             pair = item[low][name], item[high][name]
             if quantity.parse(pair[0]) > quantity.parse(pair[1]):

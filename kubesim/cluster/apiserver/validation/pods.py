@@ -18,16 +18,8 @@ from kubesim.api import quantity
 from kubesim.api.errors import duplicate, field_forbidden, field_not_found, invalid_value, required, unsupported
 from kubesim.api.objects import Object, find_named, metadata
 from kubesim.api.selectors import label_value
-from kubesim.cluster.apiserver.validation.rules import (
-    TABLE,
-    Errors,
-    distinct,
-    given,
-    internal,
-    rule,
-    source_rule,
-    special,
-)
+from kubesim.cluster.apiserver.validation import rules
+from kubesim.cluster.apiserver.validation.rules import Errors, given, internal, rule, special
 from kubesim.gotext.gojson import dumps
 
 
@@ -47,12 +39,12 @@ def containers(field: str, spec: Object | None) -> Errors:
     volumes, ordinary, inits = ((spec or {}).get(key, []) for key in ("volumes", "containers", "initContainers"))
     mountable = {item["name"] for item in volumes if not any(rule("Volume")("", item))}
     yield from given(f"{field}.containers", ordinary)
-    yield from distinct(partial(_serving, volumes=mountable))(f"{field}.containers", ordinary)
+    yield from rules.distinct(partial(_serving, volumes=mountable))(f"{field}.containers", ordinary)
     yield from _host_ports(f"{field}.containers", ordinary, bool(spec and spec.get("hostNetwork")))
     taken = tuple(item.get("name", "") for item in ordinary)
-    yield from distinct(partial(_init, volumes=mountable), taken=taken)(f"{field}.initContainers", inits)
+    yield from rules.distinct(partial(_init, volumes=mountable), taken=taken)(f"{field}.initContainers", inits)
     others = (*taken, *(item.get("name", "") for item in inits))
-    ephemeral = distinct(partial(_ephemeral, volumes=mountable, targets=others), taken=others)
+    ephemeral = rules.distinct(partial(_ephemeral, volumes=mountable, targets=others), taken=others)
     yield from ephemeral(f"{field}.ephemeralContainers", (spec or {}).get("ephemeralContainers"))
 
 
@@ -127,10 +119,10 @@ def projected_token(field: str, volume: Object) -> Errors:
 def variable(where: str, variable: Object) -> Errors:
     yield from rule("needed env_name")(f"{where}.name", variable.get("name"))
     if "valueFrom" in variable:
-        found = [name for name in TABLE["env"] if name in variable["valueFrom"]]
+        found = [name for name in rules.TABLE["env"] if name in variable["valueFrom"]]
         field = f"{where}.valueFrom"
         for name in found:
-            yield from source_rule("env", name)(f"{field}.{name}", variable["valueFrom"][name])
+            yield from rules.source_rule("env", name)(f"{field}.{name}", variable["valueFrom"][name])
         if not found:
             choices = "`fieldRef`, `resourceFieldRef`, `configMapKeyRef`, `secretKeyRef` or `fileKeyRef`"
             yield invalid_value(field, "", f"must specify one of: {choices}")
@@ -167,7 +159,7 @@ def resources(where: str, found: Object) -> Errors:
 
 def resource_amount(field: str, name: str, amount: str) -> Errors:
     """A quantity of a resource that containers ask for, or that a quota counts."""
-    number, counted = quantity.parse(amount), TABLE["counted"].split()
+    number, counted = quantity.parse(amount), rules.TABLE["counted"].split()
     if number < 0:
         yield invalid_value(field, amount, "must be greater than or equal to 0")
     if number % 1 and (name in counted or ("/" in name and not re.match(r"requests\.|.*kubernetes\.io/", name))):
@@ -200,7 +192,7 @@ def toleration(where: str, item: Object) -> Errors:
     elif operator in ("", "Equal") and (problems := label_value(value)):
         yield invalid_value(f"{where}.operator", value, ";".join(problems))
     elif operator not in ("", "Equal", "Exists"):
-        known = TABLE["enums"]["NumericToleration" if operator in ("Lt", "Gt") else "TolerationOperator"]
+        known = rules.TABLE["enums"]["NumericToleration" if operator in ("Lt", "Gt") else "TolerationOperator"]
         yield unsupported(f"{where}.operator", operator, known.split())
     yield from rule("optional TaintEffect")(f"{where}.effect", item.get("effect"))
 
