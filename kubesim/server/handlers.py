@@ -73,12 +73,12 @@ class Listener(web.RequestHandler):
         self.set_header("Connection", "close")
         self.send(Response(status_of(error), error.code))
 
-    def send(self, response: Response, body: bytes | None = None) -> None:
+    def send(self, response: Response) -> None:
         self.set_status(response.code)
         self.set_header("Content-Type", response.content_type)
         for text in response.warnings:
             self.add_header("Warning", f"299 - {_quoted(text)}")
-        self.finish(response.body if body is None else body)
+        self.finish(response.body)
 
     def as_request(self, body: bytes) -> Request:
         given = self.request
@@ -144,11 +144,8 @@ class Handler(Listener):
         answer = self.server.answer(self.as_request(bytes(self._body)))
         if isinstance(answer, Watch):
             await self._stream(answer)
-            return
-        for piece in answer.pieces():
-            self.write(piece)  # to memory
-            await asyncio.sleep(0)
-        self.send(answer, b"")
+        else:
+            self.send(answer)
 
     head = post = put = patch = delete = get
 
@@ -176,9 +173,6 @@ class Handler(Listener):
                 await self.flush()
             if now >= ends or watch.history.is_closed:
                 return
-            if watch.is_behind:
-                await asyncio.sleep(0)
-                continue
             try:
                 await asyncio.wait_for(self._changed.wait(), min(ends - now, watch.pause))
             except TimeoutError:

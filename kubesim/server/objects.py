@@ -18,10 +18,10 @@ from kubesim.api.objects import Object, containers_of, name_of, namespace_of
 from kubesim.api.resources import POD
 from kubesim.cluster.apiserver import APIServer, NodeServer, patch
 from kubesim.cluster.apiserver.checks import LogOptions, WriteOptions
-from kubesim.server.request import Request, Response, Route, is_set, success, text, whole
+from kubesim.server.request import SHOWN_COST, Request, Response, Route, is_set, success, text, whole
 from kubesim.shell.container import Process
 
-_SHOWN_COST, _DELETION_COST = 15, 40  # steps of the budget for an object
+_DELETION_COST = 40  # steps of the budget for an object
 _FINALIZERS = {"": "", "Background": "", "Foreground": "foregroundDeletion", "Orphan": "orphan"}
 _POLICY = 'DeletionPropagation need to be one of "Foreground", "Background", "Orphan" or nil'
 _DELETE_OPTIONS = "DeleteOptions"
@@ -48,7 +48,7 @@ class Objects:
     def _list(self, request: Request, route: Route) -> Response:
         objects, version = self._found(request, route), str(self._api.revision)
         begin, end = _page(request.query, version)
-        request.budget.spend(_SHOWN_COST * len(objects[begin:end]))
+        request.budget.spend(SHOWN_COST * len(objects[begin:end]))
         meta: Object = {"resourceVersion": version}
         if end < len(objects):
             meta["continue"] = f"{version}.{end}"

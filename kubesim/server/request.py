@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, partial
 from typing import Any
@@ -25,8 +25,8 @@ from kubesim.server import protobuf
 
 STEPS = Budget.STEPS // 10
 """What a request may do, so that it doesn't hold up the others for more than a tenth of a second."""
-AT_ONCE = 500
-"""Objects of a list, or changes of a watch, that are sent before others have their turn."""
+SHOWN_COST = 15
+"""Steps for an object that is shown."""
 _VALUE_COST, _BYTES_PER_STEP = 20, 20  # of a body
 _READABLE = ("application/json", protobuf.MEDIA_TYPE)
 _DIRECTIVES = ("Ignore", "Strict", "Warn")
@@ -157,23 +157,10 @@ class Response:
 
     @property
     def body(self) -> bytes:
-        return b"".join(self.pieces())
-
-    def pieces(self) -> Iterator[bytes]:
-        """The body, of a long list some objects at a time."""
         if isinstance(self.content, str):
-            yield self.content.encode("utf-8", "replace")
-            return
-        key = next((key for key in ("items", "rows") if len(self.content.get(key) or ()) > AT_ONCE), "")
-        head, mark, tail = _written({**self.content, key: []} if key else self.content).partition(f'"{key}":['.encode())
-        yield head + mark
-        for first in range(0, len(self.content[key]) if key else 0, AT_ONCE):
-            yield (b"," if first else b"") + _written(self.content[key][first : first + AT_ONCE])[1:-1]
-        yield tail + b"\n"
-
-
-def _written(content: Any) -> bytes:
-    return json.dumps(content, separators=(",", ":"), ensure_ascii=False).encode("utf-8", "replace")
+            return self.content.encode("utf-8", "replace")
+        written = json.dumps(self.content, separators=(",", ":"), ensure_ascii=False)
+        return f"{written}\n".encode("utf-8", "replace")
 
 
 def text(content: str, code: int = 200) -> Response:

@@ -20,7 +20,7 @@ from kubesim.api.objects import Object, namespace_of
 from kubesim.cluster import Cluster
 from kubesim.cluster.apiserver import Change
 from kubesim.cluster.apiserver.checks import selector
-from kubesim.server.request import AT_ONCE, Request, Route, is_set, status_of, whole
+from kubesim.server.request import SHOWN_COST, Request, Route, is_set, status_of, whole
 
 HISTORY, HISTORY_BYTES = 5000, 32 * 1024 * 1024
 """How many changes are kept for watches that come back, and how large their objects may be together."""
@@ -120,26 +120,24 @@ class Watch:
         self._selects = selector(route.resource, query.get("labelSelector", ""), fields, budget)
         tells = self._ends_initial or (not begin and "sendInitialEvents" not in query)  # what there is
         self._initial = list(filter(self._selects, listed)) if tells else []
+        budget.spend(SHOWN_COST * len(self._initial))
         self._at = history.api.revision if self._ends_initial or not begin else begin
 
     def lines(self) -> bytes:
-        """What has happened since the last call, an event a line, or the first of it: see `is_behind`.
-
-        Raises StatusError where that is not known.
-        """
+        """What has happened since the last call, an event a line. Raises StatusError where that is not known."""
         with self.history.lock:
             return b"".join(self._events())
 
     def _events(self) -> Iterator[bytes]:
-        first, self._initial = self._initial[:AT_ONCE], self._initial[AT_ONCE:]
-        for obj in first:
+        initial, self._initial = self._initial, []
+        for obj in initial:
             yield self._shown("ADDED", obj, self.history.clock.now)
-        if self._initial:
-            return
-        if self._ends_initial:
-            yield self.bookmark({"annotations": _INITIAL_END})
+        if self._ends_initial and self._bookmarks:
+            meta = {"resourceVersion": str(self._at), "creationTimestamp": None, "annotations": _INITIAL_END}
+            resource = self._route.resource
+            yield event("BOOKMARK", {"kind": resource.kind, "apiVersion": resource.api_version, "metadata": meta})
         self._ends_initial = False
-        for moment, change, _ in self.history.since(self._at)[:AT_ONCE]:
+        for moment, change, _ in self.history.since(self._at):
             self._at = change.revision
             if kind := self._kind(change):
                 yield self._shown(kind, _last_state(change) if kind == "DELETED" else change.obj, moment)
@@ -158,11 +156,6 @@ class Watch:
                 before = api.revision
                 clock.run_until(lambda: api.revision != before, 1.0)
 
-    @property
-    def is_behind(self) -> bool:
-        """Whether there is more to send at once."""
-        return bool(self._initial) or self._at < self.history.api.revision
-
     def _kind(self, change: Change) -> str:
         """The type of event: an object that leaves the selection is deleted, as far as this watch can see."""
         route = self._route
@@ -171,14 +164,6 @@ class Watch:
         is_in = change.type != "DELETED" and self._selects(change.obj)
         was_in = change.old is not None and self._selects(change.old)
         return _EVENTS.get((is_in, was_in), "")
-
-    def bookmark(self, more: Object | None = None) -> bytes:
-        """The event that says up to where the watch has seen everything; b"" where none are wanted."""
-        if not self._bookmarks:
-            return b""
-        meta = {"resourceVersion": str(self._at), "creationTimestamp": None, **(more or {})}
-        resource = self._route.resource
-        return event("BOOKMARK", {"kind": resource.kind, "apiVersion": resource.api_version, "metadata": meta})
 
     def _shown(self, kind: str, obj: Object, now: Micros) -> bytes:
         shown = self._view.one(obj, now, headings=not self._has_headings)

@@ -56,10 +56,7 @@ class Caller:
 
 def events(watch: Watch) -> list[tuple[str, str, str]]:
     """What a watch has to tell: type, name and resourceVersion of each event."""
-    lines = watch.lines()
-    while watch.is_behind:
-        lines += watch.lines()
-    found = [json.loads(line) for line in lines.splitlines()]
+    found = [json.loads(line) for line in watch.lines().splitlines()]
     return [
         (event["type"], event["object"]["metadata"].get("name", ""), event["object"]["metadata"]["resourceVersion"])
         for event in found

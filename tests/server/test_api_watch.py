@@ -9,10 +9,8 @@ import pytest
 
 from kubesim.api.errors import StatusError
 from kubesim.api.resources import CONFIG_MAP
-from kubesim.server import request as request_module
-from kubesim.server import watch as watch_module
 from kubesim.server.watch import HISTORY, event
-from tests.server.caller import CORE, PARTIAL_LIST, PATCHES, TABLE, Caller, events, request, status
+from tests.server.caller import CORE, PATCHES, TABLE, Caller, events, request, status
 
 MAPS = f"{CORE}/configmaps"
 WORLD = ("kubectl delete configmap --all", "sleep 5", "kubectl create configmap a", "kubectl create configmap b")
@@ -108,16 +106,6 @@ def test_what_there_is_can_be_left_out(call: Caller) -> None:
     assert events(call.watch(f"{MAPS}?watch=1&sendInitialEvents=false")) == []
 
 
-def test_a_bookmark_says_up_to_where_everything_was_told(call: Caller) -> None:
-    watch = call.watch(f"{MAPS}?watch=1&allowWatchBookmarks=1&resourceVersion=0")
-    watch.lines()
-    call("POST", f"{CORE}/secrets", _new("c"))
-    watch.lines()
-    meta = {"resourceVersion": str(call.cluster.api.revision), "creationTimestamp": None}
-    assert json.loads(watch.bookmark()) == {"type": "BOOKMARK", "object": {**BOOKMARK, "metadata": meta}}
-    assert call.watch(f"{MAPS}?watch=1").bookmark() == b""
-
-
 def test_a_revision_that_is_forgotten(call: Caller) -> None:
     begin = call.cluster.api.revision
     watch = call.watch(f"{MAPS}?watch=1&resourceVersion={begin}")
@@ -201,20 +189,3 @@ def test_what_is_closed_is_over_and_listens_no_more(call: Caller) -> None:
 
 def test_head_of_a_watch_is_a_list(call: Caller) -> None:
     assert call.api.answer(request("HEAD", f"{MAPS}?watch=1")).code == 200  # type: ignore[union-attr]
-
-
-def test_what_is_long_is_sent_a_part_at_a_time(call: Caller, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A list, whatever its form, and what a watch begins with: in all the same, and others may have their turn."""
-    for number in range(20):
-        call("POST", MAPS, _new(f"m{number:02}"))
-    lists = [call.answer("GET", MAPS, **accept) for accept in ({}, TABLE, PARTIAL_LIST)]
-    whole, told = [found.body for found in lists], events(call.watch(f"{MAPS}?watch=1&sendInitialEvents=true"))
-    for module in (request_module, watch_module):
-        monkeypatch.setattr(module, "AT_ONCE", 3)
-    for found, body in zip(lists, whole, strict=True):
-        pieces = list(found.pieces())
-        assert b"".join(pieces) == body
-        assert max(map(len, pieces)) < len(body) / 3
-    watch = call.watch(f"{MAPS}?watch=1&sendInitialEvents=true")
-    assert watch.lines().count(b"\n") == 3
-    assert told[3:] == events(watch)
