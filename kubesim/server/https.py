@@ -15,7 +15,6 @@ import shlex
 import socket
 import ssl
 import threading
-import time
 from collections.abc import Callable
 from contextlib import nullcontext, suppress
 from pathlib import Path
@@ -68,7 +67,6 @@ class Server:
         self._authority = trustme.CA(organization_name="kubesim")
         self._realtime, self._tick = realtime, 0.0 if realtime else tick
         self._journal = journal
-        self._last_request = time.monotonic()
         self._listeners: list[Callable[[], object]] = []
         self.attach(cluster)
         self._tls = self._certified()
@@ -89,10 +87,6 @@ class Server:
     def url(self) -> str:
         host = f"[{self.address}]" if ":" in self.address else self.address
         return f"https://{host}:{self.port}"
-
-    @property
-    def idle(self) -> float:
-        return time.monotonic() - max(self._last_request, self._api.history.last_change)
 
     @property
     def is_watched(self) -> bool:
@@ -238,6 +232,5 @@ class Server:
             return api.execute(request, argv, stdin)
 
     def _pass_time(self, cluster: Cluster, request: Request) -> None:
-        self._last_request = time.monotonic()
         if request.route and request.route.verb != "watch":
             cluster.advance(self._tick)

@@ -6,7 +6,6 @@ Mirrors k8s.io/apiserver pkg/storage/cacher and pkg/endpoints/handlers/watch.go,
 from __future__ import annotations
 
 import json
-import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -44,7 +43,6 @@ class History:
         self._stop = self.api.subscribe(self._remember)
         self.is_closed = False
         self.jumps = False  # whether time moves on while somebody waits for one object
-        self.last_change = 0.0  # on the wall clock
 
     def __deepcopy__(self, _memo: dict[int, object]) -> History:
         """In a copy of the cluster, nothing is kept and nobody listens."""
@@ -83,7 +81,6 @@ class History:
         self._notify()
 
     def _notify(self) -> None:
-        self.last_change = time.monotonic()
         for listener in tuple(self._listeners):
             listener()
 
