@@ -11,20 +11,18 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 from kubesim.api import errors, schema
 from kubesim.api.budget import TooMuchError
 from kubesim.api.objects import Object
-from kubesim.api.resources import POD, SERVICE_ACCOUNT
 from kubesim.cluster import Cluster
 from kubesim.cluster.apiserver import APIServer
 from kubesim.cluster.apiserver.authorization import Request as Question
-from kubesim.cluster.apiserver.tokens import create_token
 from kubesim.server import discovery
-from kubesim.server.objects import Objects, answer_scale
+from kubesim.server.objects import Objects
 from kubesim.server.request import Request, Response, Route, status_of, text
 from kubesim.server.watch import History, Watch
 from kubesim.shell.container import Process
 
 _TOO_MUCH = errors.not_simulated("that is more work than one request may do here, and was stopped")
-# Subresources that a real API server has, and that are not simulated.
-_PARTS = {"attach", "binding", "exec", "finalize", "portforward", "proxy", "resize", "status", "token"}
+# Subresources that a real API server has, and that are not simulated for all that have them.
+_PARTS = {"attach", "binding", "exec", "finalize", "portforward", "proxy", "resize", "status"}
 # Words in the paths of what a real API server answers besides objects.
 _ELSEWHERE = {"/apis/autoscaling/v1", ".well-known", "debug", "flagz", "logs", "metrics", "openid", "proxy", "statusz"}
 
@@ -74,41 +72,20 @@ class API:
             why = f"objects of type {resource.qualified} are not part of this simulator"
             raise errors.not_simulated(why)
         request.warnings.extend([resource.warning] if resource.warning else [])
-        if route.subresource:
-            return self._of_part(request, route)
+        part = route.subresource
         if route.verb == "watch":
             return Watch(self.history, request, route)
-        return self._objects.answer(request, route)
-
-    def execute(self, request: Request, argv: list[str], stdin: str = "") -> Process:
-        assert request.route, "the path is that of an exec"
-        return self._objects.execute(request, request.route, argv, stdin)
-
-    def _of_part(self, request: Request, route: Route) -> Response:
-        part = route.subresource
-        if part == "scale" and part in route.resource.parts:
-            return answer_scale(self._api, request, route)
-        is_log = part == "log" and part in route.resource.parts
-        is_token = part == "token" and route.resource is SERVICE_ACCOUNT
-        if (is_log and route.verb != "get") or (is_token and route.verb != "create"):
-            raise errors.method_not_allowed()
-        if is_log:
-            return self._objects.logs(request, route)
-        if is_token:
-            spec, now = request.object().get("spec") or {}, self.cluster.clock.now
-            return Response(create_token(self._api, route.namespace, route.name, spec, now, user=request.user), 201)
-        if part == "eviction" and part in route.resource.parts and route.verb == "create":
-            return self._objects.evict(request, route)
-        is_ephemeral = part == "ephemeralcontainers" and part in route.resource.parts
-        if is_ephemeral:
-            self._api.authorize(request.user, route.verb, POD, route.namespace, route.name, part)
-        if (part == "status" and route.verb == "get") or (is_ephemeral and route.verb in ("get", "patch", "update")):
+        if not part or part in resource.parts or (part, route.verb) == ("status", "get"):
             return self._objects.answer(request, route)
         if part not in _PARTS:
             return text("404 page not found\n", 404)
         if part == "attach":
             self._objects.hang_up(request, route)
-        raise errors.not_simulated(f"{route.resource.plural}/{part} is not part of this simulator")
+        raise errors.not_simulated(f"{resource.plural}/{part} is not part of this simulator")
+
+    def execute(self, request: Request, argv: list[str], stdin: str = "") -> Process:
+        assert request.route, "the path is that of an exec"
+        return self._objects.execute(request, request.route, argv, stdin)
 
     def _review(self, request: Request, route: Route) -> Response:
         resource, kind = route.resource, route.resource.kind

@@ -19,6 +19,7 @@ from kubesim.api.objects import Object
 from kubesim.api.resources import API_VERSIONS, RESOURCES, Resource
 from kubesim.api.schema import ENUMS, Field, Type
 from kubesim.gotext import gojson
+from kubesim.server.objects import PARTS
 from kubesim.server.request import Response, text
 
 _HEALTH = ("healthz", "livez", "readyz")
@@ -94,12 +95,13 @@ def _listed(resource: Resource) -> Object:
 
 def _part(resource: Resource, part: str) -> Object:
     found = {"name": f"{resource.plural}/{part}", "singularName": "", "namespaced": resource.namespaced}
-    return {**found, **_PART_TYPES.get(part, {"kind": resource.kind, "verbs": ["get"]})}
+    return {**found, "verbs": list(PARTS[part]), **_PART_TYPES.get(part, {"kind": resource.kind})}
 
 
 _PART_TYPES = {
-    "eviction": {"kind": "Eviction", "verbs": ["create"], "group": "policy", "version": "v1"},
-    "scale": {"kind": "Scale", "verbs": ["get", "patch", "update"], "group": "autoscaling", "version": "v1"},
+    "eviction": {"kind": "Eviction", "group": "policy", "version": "v1"},
+    "scale": {"kind": "Scale", "group": "autoscaling", "version": "v1"},
+    "token": {"kind": "TokenRequest", "group": "authentication.k8s.io", "version": "v1"},
 }
 
 

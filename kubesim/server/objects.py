@@ -18,6 +18,7 @@ from kubesim.api.objects import Object, containers_of, name_of, namespace_of
 from kubesim.api.resources import POD
 from kubesim.cluster.apiserver import APIServer, NodeServer, patch
 from kubesim.cluster.apiserver.checks import LogOptions, WriteOptions
+from kubesim.cluster.apiserver.tokens import create_token
 from kubesim.server.request import SHOWN_COST, Request, Response, Route, is_set, success, text, whole
 from kubesim.shell.container import Process
 
@@ -31,6 +32,17 @@ _TOO_OLD = (
 )
 
 
+# What answers a verb on a part of an object, which has no other verbs.
+PARTS: Mapping[str, Mapping[str, str]] = {
+    "ephemeralcontainers": dict.fromkeys(("get", "patch", "update"), "_ephemeral"),
+    "eviction": {"create": "_evict"},
+    "log": {"get": "_logs"},
+    "scale": dict.fromkeys(("get", "patch", "update"), "_scale"),
+    "status": {"get": "_get"},
+    "token": {"create": "_token"},
+}
+
+
 class Objects:
     def __init__(self, api: APIServer, clock: Clock) -> None:
         self._api = api
@@ -38,7 +50,10 @@ class Objects:
 
     def answer(self, request: Request, route: Route) -> Response:
         _ = request.view  # an unknown form is refused before anything is done
-        found: Response = getattr(self, f"_{route.verb}")(request, route)
+        method = PARTS[route.subresource].get(route.verb) if route.subresource else f"_{route.verb}"
+        if method is None:
+            raise errors.method_not_allowed()
+        found: Response = getattr(self, method)(request, route)
         return found
 
     def _get(self, request: Request, route: Route) -> Response:
@@ -97,7 +112,7 @@ class Objects:
         meta = {"resourceVersion": str(self._api.revision)}
         return Response(request.view.many(route.resource, objects, meta, self._clock.now))
 
-    def evict(self, request: Request, route: Route) -> Response:
+    def _evict(self, request: Request, route: Route) -> Response:
         """Delete a Pod as its Eviction asks; a PodDisruptionBudget is stored, and forbids nothing."""
         place = (route.resource, route.namespace, route.name)
         self._api.authorize(request.user, "create", *place, route.subresource)
@@ -105,7 +120,26 @@ class Objects:
         _deletion(self._api.delete, request, options)(*place)
         return Response({"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "code": 201}, 201)
 
-    def logs(self, request: Request, route: Route) -> Response:
+    def _token(self, request: Request, route: Route) -> Response:
+        spec, now = request.object().get("spec") or {}, self._clock.now
+        return Response(create_token(self._api, route.namespace, route.name, spec, now, user=request.user), 201)
+
+    def _ephemeral(self, request: Request, route: Route) -> Response:
+        self._api.authorize(request.user, route.verb, POD, route.namespace, route.name, route.subresource)
+        found: Response = getattr(self, f"_{route.verb}")(request, route)
+        return found
+
+    def _scale(self, request: Request, route: Route) -> Response:
+        """Show the Scale of a workload, or change the number of replicas."""
+        place = (route.resource, route.namespace, route.name)
+        self._api.authorize(request.user, route.verb, *place, route.subresource)
+        scale = _scale_of(self._api.get(*place))
+        if route.verb != "get":
+            replicas = _wanted(request, route, scale)
+            scale = _scale_of(self._api.scale(*place, replicas, dry_run=request.dry_run))
+        return Response(scale)
+
+    def _logs(self, request: Request, route: Route) -> Response:
         pod, node = self._on_node(request, route, "get")
         options = _log_options(request.query, route.name)
         lines = node.logs(pod, _container(request, pod), options.previous)
@@ -230,20 +264,6 @@ def _container(request: Request, pod: Object) -> str:
 
 
 # The scale subresource
-
-
-def answer_scale(api: APIServer, request: Request, route: Route) -> Response:
-    """Show the Scale of a workload, or change the number of replicas. Raises StatusError."""
-    place = (route.resource, route.namespace, route.name)
-    verb = "get" if route.verb == "watch" else route.verb
-    api.authorize(request.user, verb, *place, route.subresource)
-    scale = _scale_of(api.get(*place))
-    if verb not in ("get", "patch", "update"):
-        raise errors.method_not_allowed()
-    if verb != "get":
-        replicas = _wanted(request, route, scale)
-        scale = _scale_of(api.scale(*place, replicas, dry_run=request.dry_run))
-    return Response(scale)
 
 
 def _wanted(request: Request, route: Route, scale: Object) -> int:

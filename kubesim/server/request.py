@@ -211,19 +211,13 @@ def parse(method: str, path: str, query: Mapping[str, str]) -> Route | None:
     resource = _BY_PATH.get((group, version, plural))
     if resource is None or len(words) > 3 or not _is_placed(resource, namespace, name):
         return None
-    return Route(_verb(method, name, query), resource, namespace, name, subresource)
+    verb = "watch" if method == "GET" and is_set(query, "watch") and not subresource else _VERBS.get(method, "")
+    return Route(verb if name else _OF_COLLECTIONS.get(verb, verb), resource, namespace, name, subresource)
 
 
 def _is_placed(resource: Resource, namespace: str, name: str) -> bool:
     """Whether objects of the type have such a path: a single namespaced object only in its namespace."""
     return bool(namespace) <= resource.namespaced and (bool(namespace) or not name or not resource.namespaced)
-
-
-def _verb(method: str, name: str, query: Mapping[str, str]) -> str:
-    verb = _VERBS.get(method, "")
-    if method == "GET" and is_set(query, "watch"):
-        return "watch"
-    return verb if name else _OF_COLLECTIONS.get(verb, verb)
 
 
 def whole(query: Mapping[str, str], name: str) -> int | None:
