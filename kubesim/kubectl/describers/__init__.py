@@ -1,21 +1,40 @@
 """kubectl describe, and what it shows of an object: a pure function of the object, its related objects, and the time.
 
+A description is the rows of screens.json, as lines with tabs between what is to be aligned; and the events below it.
 Mirrors k8s.io/kubectl pkg/{describe,cmd/describe}/describe.go, v1.36.
 """
 
 from __future__ import annotations
 
+import base64
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from functools import partial
+from importlib import import_module
+from typing import Any, TypeVar
 
-from kubesim.api.clock import Micros
+from kubesim.api import load_table, quantity
+from kubesim.api.clock import Micros, parse_time
 from kubesim.api.errors import StatusError
-from kubesim.api.objects import Object, name_of, namespace_of
+from kubesim.api.humanize import NONE, age, format_labels, format_selector, human_duration, long_time, node_roles
+from kubesim.api.objects import LAST_APPLIED, Object, at, name_of, namespace_of, pull_secret_names
 from kubesim.api.resources import EVENT, Resource, find_resource
+from kubesim.cluster.apiserver.printers import access_modes
+from kubesim.gotext import tabwriter
 from kubesim.kubectl.command import Call, command
-from kubesim.kubectl.describers import others, pods, policies
-from kubesim.kubectl.describers.screen import RELATED, Related, aligned, event_lines, part, screen_of
 from kubesim.kubectl.output import nothing_found
 from kubesim.kubectl.selection import Query, find_targets
+
+Related = Mapping[str, list[Object]]
+
+_ESCAPES = str.maketrans({"\x1b": "^[", "\r": "\\r"})
+_MAX_ANNOTATION = 140
+
+Screen = Mapping[str, Any]
+SCREENS: Screen = load_table(__file__, "screens.json")
+RELATED: Mapping[str, Sequence[str]] = {kind: rows[0].split() for kind, rows in SCREENS.items() if kind[0].isupper()}
+"""The lists that `describe` wants for a kind, by plural name: events about the object, and others of its namespace."""
 
 
 def describe(obj: Object, related: Related, now: Micros) -> str:
@@ -24,8 +43,195 @@ def describe(obj: Object, related: Related, now: Micros) -> str:
     `related` holds the lists that RELATED names for its kind. Without "events" there is no events section, and what
     else is missing counts as not allowed to be listed.
     """
-    has_events = "events" in RELATED.get(obj.get("kind", ""), ("events",))
-    return aligned([*screen_of(obj, related, now), *event_lines(related.get("events") if has_events else None, now)])
+    kind, plurals = obj.get("kind", ""), RELATED.get(obj.get("kind", ""), ("events",))
+    known: dict[str, Any] = {"now": now, **{f"+{plural}": related.get(plural) for plural in plurals}}
+    rows = SCREENS.get(kind, SCREENS["Event"])[1:]
+    lines = [*_lines(rows, obj, known), *_event_lines(known.get("+events"), now)]
+    return tabwriter.align("".join(f"{line}\n" for line in lines).translate(_ESCAPES))
+
+
+def part(name: str, obj: Object) -> Iterator[str]:
+    """The lines of a part of a screen, such as a container."""
+    return _lines(SCREENS[name], obj, {})
+
+
+def _lines(rows: Sequence[str], obj: Object, known: Mapping[str, Any]) -> Iterator[str]:
+    """The lines that rows make of an object.
+
+    A row is "Label: format path…": one line, or one for each value of a list; none where the format gives None. Where
+    there is nothing at the first path, "format?" gives no line, and "format|text" that text. After "=" there is a space
+    in place of the tab. "=text" is a line as it is. In labels and texts, {field} is one of the object. "Label: *part
+    path" writes a part (in small letters) for each item of a list or each key of a map, "<none>" without any, and
+    "Label: +part path" nothing then; a part that is a map is a table, its columns by their headings. Without a label,
+    "*part path" does the same, "#part path" writes the part of an object that is there, and "@block path…" what a
+    function yields. Beside paths, "." is the object, "now" the time, and "+plural" a related list.
+    """
+    for row in rows:
+        label, colon, words = ("", ": ", row) if row[0] in "*#@" else row.partition(": ")
+        label = label.format_map(defaultdict(str, obj)) if "{" in label else label
+        if not colon:
+            yield label.removeprefix("=")
+            continue
+        name, *paths = words.split()
+        values = [_value(path, obj, known) for path in paths]
+        if name[0] == "@":
+            yield from BLOCKS[name[1:]](*values)
+        elif name[0] == "#":
+            yield from () if values[0] is None else _lines(SCREENS[name[1:]], values[0], known)
+        elif name[0] in "*+":
+            yield from _each(label, name, values[0], known)
+        else:
+            yield from _field(label, _shown(name, values))
+
+
+def _value(path: str, obj: Object, known: Mapping[str, Any]) -> Any:
+    if path == ".":
+        return obj
+    return known.get(path) if path in known or path[0] == "+" else at(obj, path)
+
+
+def _shown(name: str, values: Sequence[Any]) -> Any:
+    """What a format shows of the values at its paths."""
+    name, bar, instead = name.partition("|")
+    if bar and values[0] in (None, ""):
+        return instead
+    return None if name[-1] == "?" and values[0] in (None, "", [], {}) else FORMATS[name.rstrip("?")](*values)
+
+
+def _field(label: str, value: Any) -> Iterator[str]:
+    first, *others = (value or [NONE]) if isinstance(value, list) else [value]
+    if first is not None:
+        yield f"{label[1:]}: {first}" if label[0] == "=" else f"{label}:\t{first}"
+    yield from (f"\t{other}" for other in others)
+
+
+def _each(label: str, name: str, items: Any, known: Mapping[str, Any]) -> Iterator[str]:
+    """A part for each item below its label, or a table of them."""
+    shape = SCREENS[name[1:]]
+    if isinstance(items, dict):
+        items = [{"key": key, "value": value} for key, value in sorted(items.items())]
+    items = [item if isinstance(item, dict) else {"value": item} for item in items or ()]
+    if label and (items or name[0] == "*"):
+        yield f"{label}:" if items else f"{label}:\t{NONE}"
+    if isinstance(shape, dict):
+        columns = [words.split() for words in shape.values()]
+        rows = [[_shown(name, [_value(at, item, known) for at in paths]) for name, *paths in columns] for item in items]
+        indent = label[: len(label) - len(label.lstrip())]
+        yield from table(list(shape), rows, f"{indent}  ") if rows or not label else ()
+    else:
+        for item in items:
+            yield from _lines(shape, item, known)
+
+
+def table(headings: Sequence[str], rows: Iterable[Sequence[object]], indent: str = "  ") -> Iterator[str]:
+    """Headings, a rule under each, and the rows."""
+    for row in (headings, ["-" * len(heading) for heading in headings], *rows):
+        yield indent + "\t".join(map(str, row))
+
+
+Shown = TypeVar("Shown", bound=Callable[..., Any])
+BLOCKS: dict[str, Callable[..., Iterable[str]]] = {}
+"""What gives several lines of a description, by the name that screens.json calls it by."""
+
+
+def block(lines: Shown) -> Shown:
+    """Make a function a block under its own name. It gets what its row names."""
+    BLOCKS[lines.__name__.strip("_")] = lines
+    return lines
+
+
+def shows(show: Shown) -> Shown:
+    """Make a function a format under its own name."""
+    FORMATS[show.__name__.strip("_")] = show
+    return show
+
+
+def _filled(text: str, *values: Any) -> str:
+    return text.format(*(value or 0 for value in values))
+
+
+_DEFAULT_CLASS = "storageclass.kubernetes.io/is-default-class"
+# What a line shows of the values at its paths; None for no line, as where something (`there`) isn't.
+FORMATS: dict[str, Callable[..., Any]] = {
+    "claim": lambda namespace, name: f"{namespace or ''}/{name}" if name else "",
+    "created": lambda time: f"{time.replace('T', ' ').replace('Z', '')} +0000 UTC",
+    "duration": lambda start, end: human_duration(parse_time(end) - parse_time(start)) if start and end else None,
+    "go_list": lambda values: f"[{' '.join(values or ())}]",
+    "ips": lambda addresses: ",".join(item.get("ip", "") for item in addresses or ()) or NONE,
+    "is_default": lambda marks: "Yes" if (marks or {}).get(_DEFAULT_CLASS) == "true" else "No",
+    "labels": format_labels,
+    "list": lambda values: ",".join(values or ()) or NONE,
+    "modes": access_modes,
+    "names": lambda items: ", ".join(item["name"] for item in items or ()) or NONE,
+    "node": lambda name, address: f"{name}/{address or ''}" if name else NONE,
+    "number": lambda value: value or 0,
+    "pairs": lambda labels: [f"{key}={value}" for key, value in sorted((labels or {}).items())],
+    "pull_secrets": pull_secret_names,
+    "python_switch": bool,
+    "quantity": lambda value: quantity.canonical(str(value)),
+    "roles": node_roles,
+    "rolling": lambda rolling: f"{rolling.get('maxUnavailable')} max unavailable, {rolling.get('maxSurge')} max surge",
+    "selector": format_selector,
+    "size": lambda encoded: f"{len(base64.b64decode(encoded))} bytes",
+    "spaced": lambda value: f"{value or ''} ",
+    "spaced_time": lambda value: f"{long_time(value)} ",
+    "switch": lambda value: "true" if value else "false",
+    "target": lambda reference: f"{reference.get('kind', '')}/{reference.get('name', '')}",
+    "text": lambda value: "" if value is None else value,
+    "time": long_time,
+    "unset_without": lambda items: None if items else "<unset>",
+    **{name: partial(_filled, text) for name, text in SCREENS["texts"].items()},
+}
+
+
+@shows
+def _annotations(annotations: Mapping[str, str] | None) -> list[str]:
+    """Annotations, sorted; long values or ones of several lines on lines of their own, cut off where too long."""
+    shown = sorted((key, value) for key, value in (annotations or {}).items() if key != LAST_APPLIED)
+    return [line for key, value in shown for line in _annotation(key, value.removesuffix("\n"))]
+
+
+def _annotation(key: str, value: str) -> list[str]:
+    if len(key) + len(value) + 2 <= _MAX_ANNOTATION and "\n" not in value:
+        return [f"{key}: {value}"]
+    return [f"{key}:", *(f"  {_shorten(line)}" for line in value.split("\n"))]
+
+
+def _shorten(line: str) -> str:
+    limit = _MAX_ANNOTATION - 2
+    return f"{line[:limit]}..." if len(line) > limit else line
+
+
+_EVENT_COLUMNS = ("Type", "Reason", "Age", "From", "Message")
+_EVENT_RULE = ("----", "------", "----", "----", "-------")
+
+
+def _event_lines(events: Sequence[Object] | None, now: Micros) -> Iterator[str]:
+    """The table of events, oldest first; nothing at all if `events` is None (kubectl does not always ask for them)."""
+    if events is None:
+        return
+    yield "Events:" if events else f"Events:\t{NONE}"
+    # The scheduler's events have no lastTimestamp, and Go's zero time sorts before all others.
+    rows = [_event(event, now) for event in sorted(events, key=lambda event: event.get("lastTimestamp") or "")]
+    for row in [_EVENT_COLUMNS, _EVENT_RULE, *rows] if rows else ():
+        yield "  " + "\t".join(row)
+
+
+def _event(event: Object, now: Micros) -> tuple[str, ...]:
+    source = at(event, "source.component") or event.get("reportingComponent") or ""
+    field, message = at(event, "involvedObject.fieldPath"), event.get("message", "").strip()
+    shown = f"{field}: {message}" if field else message
+    return event.get("type", ""), event.get("reason", ""), _interval(event, now), source, shown
+
+
+def _interval(event: Object, now: Micros) -> str:
+    """How long ago: "6s", or "6s (x3 over 41s)" for an event that came again."""
+    first = age(event.get("eventTime") or event.get("firstTimestamp"), now)
+    series = event.get("series")
+    if series:
+        return f"{age(series.get('lastObservedTime'), now)} (x{series.get('count')} over {first})"
+    count = event.get("count") or 1
+    return f"{age(event.get('lastTimestamp'), now)} (x{count} over {first})" if count > 1 else first
 
 
 def pod_template(template: Object) -> str:
@@ -71,4 +277,5 @@ def _described(call: Call, resource: Resource, obj: Object, with_events: bool) -
     return describe(obj, related, call.context.clock.now)
 
 
-__all__ = ["RELATED", "describe", "others", "pod_template", "pods", "policies"]
+for _module in ("others", "pods", "policies"):  # which register their blocks and formats here
+    import_module(f"{__name__}.{_module}")

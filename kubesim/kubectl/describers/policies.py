@@ -9,8 +9,8 @@ from collections.abc import Iterator, Sequence
 
 from kubesim.api.humanize import NONE, format_selector
 from kubesim.api.objects import Object, at, name_of, namespace_of
+from kubesim.kubectl.describers import SCREENS, block, shows, table
 from kubesim.kubectl.describers.others import addresses
-from kubesim.kubectl.describers.screen import SCREENS, block, shows, table
 from kubesim.kubectl.flags import SAYS
 
 
