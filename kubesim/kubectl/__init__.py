@@ -16,8 +16,17 @@ from typing import Any
 from kubesim.api.objects import name_of
 from kubesim.api.resources import NAMESPACE, RESOURCES, find_resource
 from kubesim.api.result import Result
-from kubesim.kubectl.command import REGISTERED, Call, Command, Context, Kustomization, command, is_change
-from kubesim.kubectl.config import KUBECONFIG, Kubeconfig, check_client, check_context
+from kubesim.kubectl.command import (
+    KUBECONFIG,
+    REGISTERED,
+    Call,
+    Command,
+    Context,
+    Kubeconfig,
+    Kustomization,
+    command,
+    is_change,
+)
 from kubesim.kubectl.errors import (
     REFUSALS,
     Exit,
@@ -95,9 +104,9 @@ def _check(call: Call) -> None:
     if "validate" in call.flags:
         call.validation()
     if command.asks_namespace and not call.flags["namespace"]:
-        check_context(call.context.config, call.flags)
+        call.check_context()
     if not (command.is_offline or is_local):
-        check_client(call.context.config, call.flags, command.shows_config_errors)
+        call.check_client(command.shows_config_errors)
     _check_combinations(call, [row for row in command.refuse if not row[2:]])
 
 

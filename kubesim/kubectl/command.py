@@ -1,8 +1,10 @@
-"""A kubectl command as data, and what one call of it sees and says."""
+"""A kubectl command as data, what one call of it sees and says, and the kubeconfig: which cluster, as whom, and where."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cache, cached_property
 from typing import Any
@@ -16,11 +18,21 @@ from kubesim.cluster.apiserver import APIServer
 from kubesim.cluster.apiserver.authorization import ADMIN, User, impersonated
 from kubesim.cluster.apiserver.checks import WriteOptions
 from kubesim.gotext.gojson import quote
-from kubesim.kubectl.config import Kubeconfig
-from kubesim.kubectl.errors import KubectlError, NotSimulated, Plain
-from kubesim.kubectl.flags import FALSE, FLAG_KEYS, GLOBAL, SAYS, TABLE, TRUE, Flag, FlagSet, read_flags
+from kubesim.kubectl.errors import KubectlError, NotSimulated, Plain, refuse_if
+from kubesim.kubectl.flags import FALSE, FLAG_KEYS, GLOBAL, SAYS, TABLE, TRUE, Flag, FlagSet, parse_duration, read_flags
 from kubesim.kubectl.formats import Format, parse_output
-from kubesim.workspace import Workspace
+from kubesim.workspace import HOME, Workspace
+
+CLUSTER = "kubernetes"
+USER = "kubernetes-admin"
+CONTEXT = f"{USER}@{CLUSTER}"
+SERVER = "https://127.0.0.1:6443"
+KUBECONFIG = f"{HOME}/.kube/config"
+
+# In place of the bytes of the one certificate and key.
+HIDDEN = "DATA+OMITTED"
+
+Entry = dict[str, str | bool]
 
 CHANGE_CAUSE = "kubernetes.io/change-cause"
 LONGEST_WAIT = 86400.0  # simulated seconds
@@ -36,6 +48,28 @@ class Kustomization(str):
     """A folder that -k names, among the files that -f names."""
 
     __slots__ = ()
+
+
+@dataclass
+class Kubeconfig:
+    """The clusters, contexts and users by their names, with their fields, and which context is current."""
+
+    clusters: dict[str, Entry] = field(
+        default_factory=lambda: {CLUSTER: {"server": SERVER, "certificate-authority-data": HIDDEN}}
+    )
+    contexts: dict[str, Entry] = field(default_factory=lambda: {CONTEXT: {"cluster": CLUSTER, "user": USER}})
+    users: dict[str, Entry] = field(
+        default_factory=lambda: {USER: {"client-certificate-data": HIDDEN, "client-key-data": HIDDEN}}
+    )
+    current: str = CONTEXT
+
+    def of_context(self, key: str, name: str = "") -> str:
+        """A field of a context, of the current one by default; "" where there is none."""
+        return str(self.contexts.get(name or self.current, {}).get(key, ""))
+
+    def namespace_of(self, name: str = "") -> str:
+        """The namespace of a context, of the current one by default."""
+        return self.of_context("namespace", name) or "default"
 
 
 @dataclass
@@ -164,6 +198,39 @@ class Call:
                 no_headers=bool(self.flags.get("no-headers")),
             )
         return self.format
+
+    def check_context(self, is_plain: bool = False) -> None:
+        """Refuse a context and groups that cannot be used, as kubectl does for the namespace. Mirrors ConfirmUsable.
+
+        `is_plain`: the command shows an error of the configuration as it is, once its namespace is known.
+        """
+        config, flags = self.context.config, self.flags
+        name = flags["context"] or config.current
+        if name and name not in config.contexts:
+            raise Plain(f"Error in configuration: context was not found for specified context: {name}")
+        if flags["as-group"] and not flags["as"]:
+            user = config.of_context("user", name)
+            why = f"requesting uid, groups or user-extra for {user} without impersonating a user"
+            raise Plain(f"Error in configuration: {why}") if flags["namespace"] and is_plain else KubectlError(why)
+
+    def check_client(self, is_plain: bool = False) -> None:
+        """Refuse a context, user, cluster or --request-timeout that cannot be used. Mirrors ClientConfig."""
+        config, asked = self.context.config, self.flags["context"]
+        name = asked or config.current
+        refuse_if(asked and name not in config.contexts, f'context "{name}" does not exist')
+        self.check_context(is_plain)
+        refuse_if(self.request_timeout is None, SAYS["invalid timeout"])
+        user = config.of_context("user", name)
+        if config.of_context("cluster", name) in config.clusters and (user != USER or USER not in config.users):
+            raise NotSimulated(f'the cluster does not know the user "{user}" of this context')
+
+    @property
+    def request_timeout(self) -> float | None:
+        """The seconds of --request-timeout, or None where it cannot be read."""
+        given = self.flags["request-timeout"]
+        with suppress(ValueError):
+            return float(given) if re.fullmatch(r"[-+]?[0-9]{1,18}", given) else parse_duration(given)
+        return None
 
     def wait_until(self, done: Callable[[], bool], timeout: float) -> bool:
         """Let time pass until `done()` holds, at most `timeout` seconds; say whether it did.

@@ -22,8 +22,7 @@ from kubesim.api.schema import ENUMS, Field, Type
 from kubesim.api.selectors import SelectorError, label_selector
 from kubesim.cluster.apiserver.authorization import Request
 from kubesim.gotext import tabwriter
-from kubesim.kubectl.command import Call, command
-from kubesim.kubectl.config import SERVER, check_client
+from kubesim.kubectl.command import SERVER, Call, command
 from kubesim.kubectl.describers.others import RULE_HEADINGS, rule_rows
 from kubesim.kubectl.errors import Exit, FormatError, KubectlError, Plain, refuse_if
 from kubesim.kubectl.formats import jsonpath, no_format, to_yaml
@@ -69,7 +68,7 @@ def api_versions(call: Call) -> None:
 def version(call: Call) -> None:
     output, client_only = call.flags["output"], call.flags["client"]
     if not client_only:
-        check_client(call.context.config, call.flags)
+        call.check_client()
     server = {} if client_only else {"serverVersion": server_version()}
     client = {**load_table(__file__, "build.json"), "gitVersion": KUBECTL}
     found = {"clientVersion": client, "kustomizeVersion": KUSTOMIZE, **server}

@@ -14,7 +14,6 @@ from kubesim.cluster.apiserver import Change
 from kubesim.cluster.apiserver.checks import selector
 from kubesim.gotext.gojson import quote
 from kubesim.kubectl.command import Call, command
-from kubesim.kubectl.config import request_timeout
 from kubesim.kubectl.errors import FormatError, KubectlError, Plain, refuse_if, visit
 from kubesim.kubectl.flags import SAYS
 from kubesim.kubectl.formats import Format, relaxed, sort_objects
@@ -125,7 +124,7 @@ def changes(call: Call, resource: Resource) -> list[tuple[Micros, Change]]:
     seen: list[tuple[Micros, Change]] = []
     stop = call.api.subscribe(lambda change: seen.append((call.context.clock.now, change)), resource)
     try:
-        call.wait_until(lambda: False, request_timeout(call.flags) or WATCH)
+        call.wait_until(lambda: False, call.request_timeout or WATCH)
     finally:
         stop()
     return seen

@@ -8,8 +8,7 @@ from typing import Any, NamedTuple
 from kubesim.api.objects import Object
 from kubesim.gotext import tabwriter
 from kubesim.kubectl import help_text
-from kubesim.kubectl.command import Call, command
-from kubesim.kubectl.config import HIDDEN, KUBECONFIG, Entry
+from kubesim.kubectl.command import HIDDEN, KUBECONFIG, Call, Entry, command
 from kubesim.kubectl.errors import KubectlError, NotSimulated, refuse_if
 from kubesim.workspace import HOME
 
