@@ -163,19 +163,14 @@ def diff(call: Call) -> None:
     errors: list[Exception] = []
     call.dry_run = "server"
     for manifest in manifests(call, errors):  # the first error ends it
-        name = _file_name(manifest)
+        version = manifest.resource.api_version.replace("/", ".")
+        # The file into which kubectl writes an object for the program diff, which goes through them in order.
+        name = f"{version}.{manifest.resource.kind}.{manifest.namespace}.{manifest.name}"
         texts[name] = _difference(name, *_before_and_after(call, manifest))
     raise_all(errors[:1])
     call.say("".join(text for _, text in sorted(texts.items())))
     if any(texts.values()):
         raise Exit(1)
-
-
-def _file_name(manifest: Target) -> str:
-    """The name under which kubectl writes an object to files for the program diff, which goes through them in order."""
-    resource = manifest.resource
-    group = f"{resource.group}." if resource.group else ""
-    return f"{group}{resource.version}.{resource.kind}.{manifest.namespace}.{manifest.name}"
 
 
 def _difference(name: str, before: str, after: str) -> str:

@@ -69,7 +69,8 @@ def patch(call: Call) -> None:
 
 def _parsed(call: Call, kind: str, is_local: bool) -> Any:
     """The patch, in YAML or JSON. A wrong one is refused by the server, or in other words by kubectl (`is_local`)."""
-    given = _patch_text(call)
+    with reworded(KubectlError, "unable to read patch file: "):
+        given = read_text(call, call.flags["patch-file"]) if call.flags["patch-file"] else str(call.flags["patch"])
     wanted, mismatch, broken = PATCHES[kind]
     if len(given) > MAX_REQUEST:
         raise StatusError(413, "RequestEntityTooLarge", f"Request entity too large: limit is {MAX_REQUEST}")
@@ -82,11 +83,6 @@ def _parsed(call: Call, kind: str, is_local: bool) -> Any:
     if is_local and not isinstance(change, wanted):
         raise KubectlError(mismatch)
     return change
-
-
-def _patch_text(call: Call) -> str:
-    with reworded(KubectlError, "unable to read patch file: "):
-        return read_text(call, call.flags["patch-file"]) if call.flags["patch-file"] else str(call.flags["patch"])
 
 
 def _mark(field: str, call: Call) -> None:

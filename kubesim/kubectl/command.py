@@ -1,4 +1,4 @@
-"""A kubectl command as data, what one call of it sees and says, and the kubeconfig: which cluster, as whom, and where."""
+"""A kubectl command as data, what one call of it sees and says, and the kubeconfig: which cluster, as whom, where."""
 
 from __future__ import annotations
 
@@ -156,7 +156,7 @@ class Call:
         filled: Object = _fill(_templates()[template], {**self.flags, "name": name, "arguments": arguments, **values})
         return filled
 
-    def split(self) -> tuple[Sequence[str], Sequence[str]]:
+    def split(self, is_change: Callable[[str], bool] = is_change) -> tuple[Sequence[str], Sequence[str]]:
         """The arguments that name objects, and from the first change on (KEY=VALUE or KEY-) the others."""
         first = next((at for at, word in enumerate(self.args) if is_change(word)), len(self.args))
         return self.args[:first], self.args[first:]

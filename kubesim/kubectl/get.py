@@ -16,7 +16,7 @@ from kubesim.gotext.gojson import quote
 from kubesim.kubectl.command import Call, command
 from kubesim.kubectl.errors import FormatError, KubectlError, Plain, refuse_if, visit
 from kubesim.kubectl.flags import SAYS
-from kubesim.kubectl.formats import Format, relaxed, sort_objects
+from kubesim.kubectl.formats import Format, list_of, relaxed, sort_objects
 from kubesim.kubectl.output import Table, nothing_found
 from kubesim.kubectl.selection import Query, Selection, Target, find_targets, resolve, split_pair
 
@@ -44,7 +44,7 @@ def _print_formatted(call: Call, form: Format, selection: Selection) -> None:
     if selection.single and (selection.error or len(objects) == 1):
         call.say("" if selection.error else form.render(objects[0]))
     elif objects or not call.flags["ignore-not-found"]:
-        call.say(form.render_list(_sorted(call, objects)))
+        call.say(form.render(list_of(_sorted(call, objects))))
 
 
 def _sorted(call: Call, objects: list[Object]) -> list[Object]:

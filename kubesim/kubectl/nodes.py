@@ -141,8 +141,7 @@ def _delete(call: Call, pods: Sequence[Object]) -> None:
 
 @command("taint", operands="types")
 def taint(call: Call) -> None:
-    at = next((at for at, word in enumerate(call.args) if _is_taint(word)), len(call.args))
-    words, changes = call.args[:at], call.args[at:]
+    words, changes = call.split(_is_taint)
     for word in changes:
         refuse_if(not _is_taint(word), f"all resources must be specified before taint changes: {word}")
     refuse_if(not words, "one or more resources must be specified as <resource> <name>")

@@ -18,7 +18,15 @@ from hypothesis import strategies as st
 from kubesim.api.budget import Budget
 from kubesim.gotext.gojson import quote
 from kubesim.kubectl.errors import FormatError, NotSimulated
-from kubesim.kubectl.formats import LAST_APPLIED, evaluate_relaxed, last_applied, parse_output, sort_objects, to_json
+from kubesim.kubectl.formats import (
+    LAST_APPLIED,
+    evaluate_relaxed,
+    last_applied,
+    list_of,
+    parse_output,
+    sort_objects,
+    to_json,
+)
 
 CASES = yaml.safe_load(Path(__file__).with_name("formats.yaml").read_text())
 WEB = {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "web"}}
@@ -109,7 +117,7 @@ def test_one_object(output: str, template: str, printed: str) -> None:
 
 @pytest.mark.parametrize(("output", "printed"), CASES["output"]["several"])
 def test_several_objects(output: str, printed: str) -> None:
-    assert parse_output(output, "", read_file, Budget()).render_list([ONE, TWO]) == printed
+    assert parse_output(output, "", read_file, Budget()).render(list_of([ONE, TWO])) == printed
 
 
 @pytest.mark.parametrize(

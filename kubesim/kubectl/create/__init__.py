@@ -18,6 +18,7 @@ from kubesim.api.objects import Object, metadata, owner_reference
 from kubesim.api.resources import Resource, find_resource
 from kubesim.api.selectors import dns_subdomain
 from kubesim.cluster.apiserver.tokens import create_token as issue
+from kubesim.cluster.apiserver.validation.rules import CHECKS
 from kubesim.kubectl.apply import send, with_last_applied
 from kubesim.kubectl.command import Call, command
 from kubesim.kubectl.errors import KubectlError, NotSimulated, Plain, refuse_if, reworded
@@ -282,24 +283,13 @@ def _port(call: Call, text: str) -> Object:
 
 
 _LAST_PORT = 65535
-# Mirrors IsValidPortName of k8s.io/apimachinery pkg/util/validation: what a name must match, or what is wrong.
-_PORT_NAME = {
-    r"[^\0]{0,15}": "must be no more than 15 characters",
-    r"[-a-z0-9]+": "must contain only alpha-numeric characters (a-z, 0-9), and hyphens (-)",
-    r".*[a-z].*": "must contain at least one letter (a-z)",
-    r"(?!.*--).*": "must not contain consecutive hyphens",
-    r"(?!-)(.*[^-])?": "must not begin or end with a hyphen",
-}
 
 
 def _target(text: str) -> int | str:
-    if re.fullmatch(r"[-+]?[0-9]{1,18}", text):
-        number = int(text)
-        refuse_if(not 1 <= number <= _LAST_PORT, "must be between 1 and 65535, inclusive")
-        return number
-    wrong = [why for pattern, why in _PORT_NAME.items() if not re.fullmatch(pattern, text, re.DOTALL)]
+    target = int(text) if re.fullmatch(r"[-+]?[0-9]{1,18}", text) else text
+    wrong = CHECKS["port_name" if isinstance(target, str) else "port_number"](target)
     refuse_if(wrong, ",".join(wrong))
-    return text
+    return target
 
 
 _RULE = re.compile(r"[\w*.-]*/.*=[\w-]+:[\w-]+")  # what follows is not looked at

@@ -51,10 +51,6 @@ class Format(NamedTuple):
         """Whether it is a table for people, or the one line of a verb that changes something."""
         return self.printer is None
 
-    def render_list(self, items: list[dict[str, Any]]) -> str:
-        """Several objects in a List, as `render` prints it."""
-        return self.render(list_of(items))
-
     def render(self, obj: Mapping[str, Any], typed: bool = False) -> str:
         """An object or a List in a format that is no table; YAML and columns know whether something was printed before.
 
