@@ -102,20 +102,10 @@ def _renewed(now: Micros) -> str:
 def _node_pods(node: Object, pods: Sequence[Object] | None, now: Micros) -> Iterator[str]:
     if pods is None:
         yield "Pods:\tnot authorized"
-    else:
-        on_it = [pod for pod in pods if pod["spec"].get("nodeName") == node["metadata"]["name"]]
-        on_it = [pod for pod in on_it if at(pod, "status.phase") not in ("Failed", "Succeeded")]
-        yield from _resources(on_it, node.get("status") or {}, now)
-
-
-@shows
-def _taints(taints: Sequence[Object] | None) -> list[str]:
-    return sorted(
-        f"{item['key']}{'=' * bool(item.get('value'))}{item.get('value', '')}:{item['effect']}" for item in taints or ()
-    )
-
-
-def _resources(pods: Sequence[Object], status: Object, now: Micros) -> Iterator[str]:
+        return
+    pods = [pod for pod in pods if pod["spec"].get("nodeName") == node["metadata"]["name"]]
+    pods = [pod for pod in pods if at(pod, "status.phase") not in ("Failed", "Succeeded")]
+    status = node.get("status") or {}
     room = status.get("allocatable") or status.get("capacity") or {}
     yield f"Non-terminated Pods:\t({len(pods)} in total)"
     yield from table(_POD_COLUMNS, (_pod(pod, room, now) for pod in pods))
@@ -124,6 +114,13 @@ def _resources(pods: Sequence[Object], status: Object, now: Micros) -> Iterator[
     names = ["cpu", "memory", "ephemeral-storage", *sorted(name for name in room if name.startswith("hugepages-"))]
     rows = [(name, _share(requests, name, room), _share(limits, name, room)) for name in names]
     yield from table(("Resource", "Requests", "Limits"), rows)
+
+
+@shows
+def _taints(taints: Sequence[Object] | None) -> list[str]:
+    return sorted(
+        f"{item['key']}{'=' * bool(item.get('value'))}{item.get('value', '')}:{item['effect']}" for item in taints or ()
+    )
 
 
 def _pod(pod: Object, room: Mapping[str, str], now: Micros) -> tuple[str, ...]:
@@ -178,23 +175,15 @@ def _label(name: str) -> str:
     return " ".join(word.upper() if word.upper() in _ACRONYMS else word[:1].upper() + word[1:] for word in words)
 
 
-@shows
-def _old_sets(deployment: Object, found: Sequence[Object] | None) -> str | None:
-    owned, new = _owned_sets(deployment, found)
-    return _created([item for item in owned if item is not new]) if owned else None
-
-
-@shows
-def _new_set(deployment: Object, found: Sequence[Object] | None) -> str | None:
-    owned, new = _owned_sets(deployment, found)
-    return _created([new] if new else []) if owned else None
-
-
-def _owned_sets(deployment: Object, found: Sequence[Object] | None) -> tuple[list[Object], Object | None]:
-    """The ReplicaSets of a Deployment, and the one that has its template."""
+@block
+def _replica_sets(deployment: Object, found: Sequence[Object] | None) -> Iterator[str]:
+    """The ReplicaSets of a Deployment, apart from the others the one that has its template."""
     owned = [item for item in found or () if is_owned_by(item, deployment)]
     owned.sort(key=lambda item: (item["metadata"].get("creationTimestamp") or "", item["metadata"]["name"]))
-    return owned, next((item for item in owned if bare_template(item) == bare_template(deployment)), None)
+    new = [item for item in owned if bare_template(item) == bare_template(deployment)][:1]
+    if owned:
+        yield f"OldReplicaSets:\t{_created([item for item in owned if item not in new])}"
+        yield f"NewReplicaSet:\t{_created(new)}"
 
 
 def _created(replica_sets: Sequence[Object]) -> str:

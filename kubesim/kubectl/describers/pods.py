@@ -18,21 +18,14 @@ _SUBSCRIPT = re.compile(r"metadata\.(labels|annotations)\['(.*)'\]")
 _PLAIN_FIELDS = ("metadata.name", "metadata.namespace", "metadata.uid")
 
 
-@shows
-def _phase(pod: Object, now: Micros) -> str:
-    is_going = _grace(pod) is not None
-    return f"Terminating (lasts {age(pod['metadata']['deletionTimestamp'], now)})" if is_going else _phase_of(pod)
-
-
-@shows
-def _grace(pod: Object) -> str | None:
-    meta = pod["metadata"]
-    is_going = meta.get("deletionTimestamp") and _phase_of(pod) not in ("Failed", "Succeeded")
-    return f"{meta.get('deletionGracePeriodSeconds', 0)}s" if is_going else None
-
-
-def _phase_of(pod: Object) -> str:
-    return str(at(pod, "status.phase") or "")
+@block
+def _status(pod: Object, now: Micros) -> Iterator[str]:
+    meta, phase = pod["metadata"], at(pod, "status.phase") or ""
+    if not meta.get("deletionTimestamp") or phase in ("Failed", "Succeeded"):
+        yield f"Status:\t{phase}"
+    else:
+        yield f"Status:\tTerminating (lasts {age(meta['deletionTimestamp'], now)})"
+        yield f"Termination Grace Period:\t{meta.get('deletionGracePeriodSeconds', 0)}s"
 
 
 @shows
