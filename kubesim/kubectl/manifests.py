@@ -11,7 +11,7 @@ from fnmatch import fnmatchcase
 from importlib import import_module
 from typing import Any
 
-from kubesim.api import schema
+from kubesim.api import decoding, schema
 from kubesim.api.budget import count_values
 from kubesim.api.errors import other_type
 from kubesim.api.objects import Object, metadata
@@ -203,8 +203,8 @@ def _manifest(call: Call, item: Any, json_: str, source: str) -> Target:
 def _check_metadata(resource: Resource, item: Object, source: str) -> None:
     """As metadata_decoder.go: kubectl works on the metadata itself, so that its types must be right."""
     try:
-        schema.convert(schema.type_of(resource), {"metadata": item.get("metadata")})
-    except schema.DecodeError as error:
+        decoding.convert(schema.type_of(resource), {"metadata": item.get("metadata")})
+    except decoding.DecodeError as error:
         problem = error.in_json().replace(
             f"struct field {resource.kind}.metadata ", "struct field metadataOnlyObject.metadata "
         )

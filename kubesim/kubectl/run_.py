@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from kubesim.api import quantity, schema
+from kubesim.api import decoding, quantity, schema
 from kubesim.api.errors import StatusError
 from kubesim.api.imageref import parse
 from kubesim.api.objects import Object, at, find_condition, metadata, name_of, namespace_of, template_of
@@ -173,10 +173,10 @@ def _override(call: Call, pod: Object) -> Object:
         refuse_if(found is None, f'{group_kind} in scheme "pkg/scheme/scheme.go:28"')
         if found is not POD:
             raise NotSimulated("--overrides with another kind is not part of this simulator")
-        read: Object = {"spec": {}, **schema.convert(schema.type_of(POD), merged), "status": {}}
+        read: Object = {"spec": {}, **decoding.convert(schema.type_of(POD), merged), "status": {}}
     except StatusError as error:
         raise KubectlError(error.message) from None
-    except schema.DecodeError as error:
+    except decoding.DecodeError as error:
         raise KubectlError(error.in_json()) from None
     except ValueError as error:
         raise KubectlError(refusal or str(error)) from None

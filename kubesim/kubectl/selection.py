@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from kubesim.api import schema
+from kubesim.api import decoding, schema
 from kubesim.api.errors import StatusError, bad_request
 from kubesim.api.objects import Object, name_of, namespace_of
 from kubesim.api.resources import NAMESPACE, RESOURCES, Resource, find_resource
@@ -146,8 +146,8 @@ class Query:
 def decoded(target: Target, obj: Object) -> Object:
     """The object of a file in kubectl's own types. Raises KubectlError where a field has another type."""
     try:
-        found: Object = schema.convert(schema.type_of(target.resource), obj)
-    except schema.DecodeError as error:
+        found: Object = decoding.convert(schema.type_of(target.resource), obj)
+    except decoding.DecodeError as error:
         raise KubectlError(f'unable to decode "{target.source}": {error.in_json()}') from None
     return found
 

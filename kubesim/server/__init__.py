@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-from kubesim.api import errors, schema
+from kubesim.api import decoding, errors
 from kubesim.api.budget import TooMuchError
 from kubesim.api.objects import Object
 from kubesim.cluster import Cluster
@@ -89,7 +89,7 @@ class API:
 
     def _review(self, request: Request, route: Route) -> Response:
         resource, kind = route.resource, route.resource.kind
-        review = schema.decode(resource, {**request.object(), "apiVersion": resource.api_version}, strict=False)
+        review = decoding.decode(resource, {**request.object(), "apiVersion": resource.api_version}, strict=False)
         status = _REVIEWS[kind](self._api, request, route, review)  # for all, by the ClusterRole system:basic-user
         meta = review.get("metadata", {})
         if kind == "SelfSubjectReview":

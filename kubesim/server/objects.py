@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from functools import partial
 
-from kubesim.api import errors, schema
+from kubesim.api import decoding, errors, schema
 from kubesim.api.clock import Clock
 from kubesim.api.objects import Object, containers_of, name_of, namespace_of
 from kubesim.api.resources import POD
@@ -236,8 +236,8 @@ def _decoded(given: Object) -> Object:
     if given.get("kind", _DELETE_OPTIONS) != _DELETE_OPTIONS:
         raise errors.bad_request(f"no kind {_DELETE_OPTIONS} is in the body of the request")
     try:
-        return dict(schema.convert(schema.meta_type(_DELETE_OPTIONS), given))
-    except schema.DecodeError as error:
+        return dict(decoding.convert(schema.meta_type(_DELETE_OPTIONS), given))
+    except decoding.DecodeError as error:
         raise errors.bad_request(f"{_DELETE_OPTIONS} cannot be decoded: {error.in_json()}") from None
 
 

@@ -13,7 +13,7 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kubesim.api import schema
+from kubesim.api import decoding, schema
 from kubesim.api.errors import StatusError
 from kubesim.api.resources import (
     CONFIG_MAP,
@@ -34,7 +34,7 @@ REFUSALS = yaml.safe_load(Path(__file__).with_name("refusals.yaml").read_text("u
 def refusal(resource: Resource | None, obj: Any, strict: bool = True) -> str:
     assert resource
     with pytest.raises(StatusError) as caught:
-        schema.decode(resource, obj, strict)
+        decoding.decode(resource, obj, strict)
     assert (caught.value.code, caught.value.reason) == (400, "BadRequest")
     head = f'{resource.kind} in version "{resource.version}" cannot be handled as a {resource.kind}: '
     assert caught.value.message.startswith(head)
@@ -58,7 +58,7 @@ def test_other_refusals(plural: str, obj: Any, sentence: str) -> None:
 
 def test_without_strictness_unknown_fields_are_dropped() -> None:
     obj = {"metadata": {"name": "a"}, "spec": {"imagePullSecret": [], "containers": [{"name": "b", "img": "x"}]}}
-    assert schema.decode(POD, obj, False) == {"metadata": {"name": "a"}, "spec": {"containers": [{"name": "b"}]}}
+    assert decoding.decode(POD, obj, False) == {"metadata": {"name": "a"}, "spec": {"containers": [{"name": "b"}]}}
 
 
 def test_zero_values_are_stored_only_where_go_has_a_pointer_or_no_omitempty() -> None:
@@ -66,20 +66,20 @@ def test_zero_values_are_stored_only_where_go_has_a_pointer_or_no_omitempty() ->
         "metadata": {"name": "", "labels": {}, "creationTimestamp": None},
         "spec": {"hostNetwork": False, "automountServiceAccountToken": False, "imagePullSecrets": [], "containers": []},
     }
-    assert schema.decode(POD, obj, True) == {
+    assert decoding.decode(POD, obj, True) == {
         "metadata": {},
         "spec": {"automountServiceAccountToken": False, "containers": []},
     }
-    assert schema.decode(CONFIG_MAP, {"data": {"a": "", "b": None}}, True) == {"data": {"a": "", "b": ""}}
+    assert decoding.decode(CONFIG_MAP, {"data": {"a": "", "b": None}}, True) == {"data": {"a": "", "b": ""}}
 
 
 def test_scalars_come_back_in_canonical_form() -> None:
     obj = container(resources={"limits": {"cpu": 0.5, "memory": "1024Mi"}}, ports=[{"containerPort": 80.0}])
-    assert schema.decode(POD, obj, True) == container(
+    assert decoding.decode(POD, obj, True) == container(
         resources={"limits": {"cpu": "500m", "memory": "1Gi"}}, ports=[{"containerPort": 80}]
     )
     moment = {"metadata": {"creationTimestamp": "2026-01-02T03:04:05+01:00"}}
-    assert schema.decode(POD, moment, True) == {"metadata": {"creationTimestamp": "2026-01-02T02:04:05Z"}}
+    assert decoding.decode(POD, moment, True) == {"metadata": {"creationTimestamp": "2026-01-02T02:04:05Z"}}
 
 
 JSON = st.recursive(
@@ -110,8 +110,8 @@ def test_arbitrary_json_in_any_field_is_decoded_or_refused(
     obj = data.draw(paths(schema.type_of(resource), 7))
     before = copy.deepcopy(obj)
     try:
-        once = schema.decode(resource, obj, strict)
-        again = schema.decode(resource, once, True)
+        once = decoding.decode(resource, obj, strict)
+        again = decoding.decode(resource, once, True)
     except StatusError as error:
         once = again = {"code": error.code}
     assert once == again

@@ -10,7 +10,7 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kubesim.api import schema
+from kubesim.api import decoding, schema
 from kubesim.api.clock import parse_time
 from kubesim.api.errors import StatusError
 from kubesim.api.objects import clone
@@ -153,7 +153,7 @@ def values(kind: schema.Type, depth: int) -> st.SearchStrategy[Any]:
 def test_whatever_decodes_can_be_validated(data: st.DataObject, resource: Resource) -> None:
     obj, other = (data.draw(values(schema.type_of(resource), 6)) for _ in range(2))
     try:
-        new, old = (schema.decode(resource, item, False) for item in (obj, other))
+        new, old = (decoding.decode(resource, item, False) for item in (obj, other))
     except StatusError:
         new = old = {}
     for errors in (validation.validate(resource, new), validation.validate_update(resource, new, old)):

@@ -6,7 +6,7 @@ import marshal
 from collections import Counter
 from collections.abc import Iterator
 
-from kubesim.api import schema
+from kubesim.api import decoding
 from kubesim.api.objects import Object, name_of, namespace_of
 from kubesim.api.resources import EVENT, NAMESPACE, NODE, POD, RESOURCES, SERVICE, Resource
 from kubesim.cluster import Cluster
@@ -69,7 +69,7 @@ class Watch:
             version = obj["metadata"]["resourceVersion"]
             if resource not in _UNCHECKED and version not in self._validated:
                 self._validated.add(version)
-                if _without_nulls(schema.decode(resource, obj, strict=True)) != _without_nulls(obj):
+                if _without_nulls(decoding.decode(resource, obj, strict=True)) != _without_nulls(obj):
                     yield f"{_title(obj)} is not stored in its canonical form"
                 for cause in validation.validate(resource, obj):
                     if cause.field != "metadata.generateName":  # upstream looks at it only in a new object

@@ -11,7 +11,7 @@ import yaml
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from kubesim.api import schema
+from kubesim.api import decoding
 from kubesim.api.budget import Budget
 from kubesim.api.errors import StatusError
 from kubesim.api.resources import (
@@ -245,7 +245,7 @@ def _decode(raw: bytes) -> None:
     try:
         obj = protobuf.decode(raw, Budget())
         json.dumps(obj)
-        schema.decode(find_kind(obj["apiVersion"], obj["kind"]) or CONFIG_MAP, obj, strict=False)
+        decoding.decode(find_kind(obj["apiVersion"], obj["kind"]) or CONFIG_MAP, obj, strict=False)
     except StatusError as error:
         code = error.code
     assert code == 400

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from itertools import takewhile
 from typing import Any, NamedTuple, Protocol, Unpack
 
-from kubesim.api import errors, schema
+from kubesim.api import decoding, errors, schema
 from kubesim.api.budget import Budget
 from kubesim.api.clock import SECOND, Clock, Identity, Micros, rfc3339
 from kubesim.api.objects import Object, name_of, namespace_of
@@ -224,9 +224,9 @@ class APIServer:
         new = patch.patched(resource, old, change, patch_type, options.get("budget"))
         checks.check_unmoved(resource, new, old)
         typed = options.get("typed", False)
-        unknown = [] if typed else schema.unknown_fields(schema.type_of(resource), new)
+        unknown = [] if typed else decoding.unknown_fields(schema.type_of(resource), new)
         if unknown and options.get("strict", True):
-            raise patch.mismatch(change if patch_type == "strategic" else new, schema.strict_error(unknown))
+            raise patch.mismatch(change if patch_type == "strategic" else new, decoding.strict_error(unknown))
         checks.warn_of(unknown, options.get("warn"))
         dry_run, note = options.get("dry_run", False), options.get("note")
         options = {"strict": False, "typed": typed, "dry_run": dry_run, "subresource": part, "note": note}

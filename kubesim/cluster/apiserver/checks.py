@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple, TypedDict
 
-from kubesim.api import errors, load_table, schema
+from kubesim.api import decoding, errors, load_table, schema
 from kubesim.api.budget import Budget
 from kubesim.api.clock import SECOND, Micros, to_datetime
 from kubesim.api.objects import Object, clone, name_of, namespace_of, template_of
@@ -58,10 +58,10 @@ def decoded(resource: Resource, obj: Object, options: WriteOptions) -> Object:
     if options.get("typed"):
         return clone(obj)  # type: ignore[no-any-return]
     strict = options.get("strict", True)
-    new = schema.decode(resource, obj, strict)
+    new = decoding.decode(resource, obj, strict)
     new.setdefault("metadata", {})
     if not strict:
-        warn_of(schema.unknown_fields(schema.type_of(resource), obj), options.get("warn"))
+        warn_of(decoding.unknown_fields(schema.type_of(resource), obj), options.get("warn"))
     return new
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from typing import Any
 
-from kubesim.api import schema
+from kubesim.api import decoding, schema
 from kubesim.api.budget import Budget, count_values
 from kubesim.api.errors import StatusError, bad_request, invalid_request, invalid_value
 from kubesim.api.objects import Object, clone
@@ -81,8 +81,8 @@ def strategic_merge(obj: Object, change: Any, resource: Resource) -> Object:
     struct = schema.type_of(resource)
     merged = _merge_maps(obj, change, struct)
     try:
-        schema.convert(struct, merged)
-    except schema.DecodeError as error:
+        decoding.convert(struct, merged)
+    except decoding.DecodeError as error:
         raise mismatch(change, error.in_converter()) from None
     return merged
 
@@ -93,8 +93,8 @@ def patched(resource: Resource, obj: Object, change: Any, patch_type: str, budge
         return strategic_merge(obj, change, resource)
     changed = merge_patch(obj, change) if patch_type == "merge" else json_patch(obj, change, budget)
     try:
-        schema.convert(schema.type_of(resource), changed)
-    except schema.DecodeError as error:
+        decoding.convert(schema.type_of(resource), changed)
+    except decoding.DecodeError as error:
         raise mismatch(changed, error.in_json()) from None
     return changed
 

@@ -1,4 +1,4 @@
-"""The schema of the API: which fields a type has (model.py), and decoding JSON into them as the API server does.
+"""Decoding JSON into the fields that a type of the API has, as the API server does.
 
 Mirrors sigs.k8s.io/json (strict decoding of typed objects), k8s.io/apimachinery pkg/runtime/converter.go (objects made
 by a strategic merge patch) and the Unmarshalers of Time, Quantity and IntOrString, v1.36. A decoder is built once for
@@ -16,23 +16,8 @@ from kubesim.api import quantity
 from kubesim.api.clock import parse_time, rfc3339, to_datetime
 from kubesim.api.errors import undecodable
 from kubesim.api.resources import Resource
-from kubesim.api.schema.model import (
-    ENUMS,
-    MERGE_KEYS,
-    Field,
-    Type,
-    describe,
-    fields,
-    in_go_order,
-    merge_key,
-    meta_type,
-    retains_keys,
-    type_of,
-)
+from kubesim.api.schema import Type, fields, type_of
 from kubesim.gotext import gojson
-
-__all__ = ["ENUMS", "MERGE_KEYS", "DecodeError", "Field", "Type", "convert", "decode", "describe", "fields"]
-__all__ += ["in_go_order", "merge_key", "meta_type", "retains_keys", "strict_error", "type_of", "unknown_fields"]
 
 Decoder = Callable[[Any], Any]
 
