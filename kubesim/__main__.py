@@ -226,23 +226,19 @@ def _report(typed: Sequence[str]) -> str:
 
 def _lines(session: Session) -> Iterator[tuple[str, float]]:
     """Complete command lines, each with the seconds for which the prompt was waiting."""
+    is_terminal = sys.stdin.isatty()
     while True:
         since = time.monotonic()
         try:
-            line = _complete_line(session)
+            line = input(PROMPT if is_terminal else "")
+            while not session.shell.is_complete(line):
+                line += "\n" + input(CONTINUED if is_terminal else "")
         except EOFError:
             return
         except KeyboardInterrupt:
             print()
             continue
-        yield line, time.monotonic() - since if sys.stdin.isatty() else 0.0
-
-
-def _complete_line(session: Session) -> str:
-    line = input(PROMPT if sys.stdin.isatty() else "")
-    while not session.shell.is_complete(line):
-        line += "\n" + input(CONTINUED if sys.stdin.isatty() else "")
-    return line
+        yield line, time.monotonic() - since if is_terminal else 0.0
 
 
 if __name__ == "__main__":

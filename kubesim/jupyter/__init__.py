@@ -136,7 +136,7 @@ class KubesimMagics(Magics):
     )
     workbench = _showing("workbench", "workbench.show", "Open the terminal and what is beside it.", bare=True)
     skills = _showing("skills", "progress.show_skills", "Show a page of what you've shown so far.", bare=True)
-    playground = _showing("playground", "playground.show", "Show buttons that break or load something.", bare=True)
+    playground = _showing("playground", "task.playground", "Show buttons that break or load something.", bare=True)
     progress = _showing("progress", "progress.show", "Show what you've done in all notebooks.", bare=True)
 
 
