@@ -7,7 +7,6 @@ each room is imported when a magic first needs it: neither the simulator nor the
 from __future__ import annotations
 
 import logging
-import re
 import sys
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
@@ -23,9 +22,6 @@ if TYPE_CHECKING:
 logging.getLogger("kubesim").addHandler(logging.NullHandler())  # or Python writes tracebacks into the page
 
 __all__ = ["load_ipython_extension", "session"]
-
-_DURATION = re.compile(r"(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s?)?")
-LONGEST_ADVANCE = 24 * 3600
 
 
 def load_ipython_extension(shell: InteractiveShell) -> None:
@@ -82,22 +78,6 @@ class KubesimMagics(Magics):
         return None
 
     @line_magic
-    def restart(self, line: str) -> None:
-        """Start again with a fresh cluster. Your files stay."""
-        if _is_bare("restart", line):
-            _seat().restart()
-            print("A fresh cluster is ready; your files are still there.")  # noqa: T201
-
-    @line_magic
-    def advance(self, line: str) -> None:
-        """Let simulated time pass: `%advance 30s`, `%advance 5m`."""
-        seconds = parse_duration(line.strip())
-        if seconds is None:
-            return _say(f"how long? %advance 30s or %advance 5m, at most 24h (not {line.strip()!r})")
-        print(_seat().advance(seconds))  # noqa: T201
-        return None
-
-    @line_magic
     def serve(self, line: str) -> None:
         """Let a real kubectl use the notebook's cluster: `%serve`, or `%serve --realtime` for a clock that runs."""
         if line.strip() not in ("", "--realtime"):
@@ -125,6 +105,8 @@ class KubesimMagics(Magics):
         else:
             _room("flow").why_cell(line, cell)
 
+    restart = _showing("restart", "current.restart", "Start again with a fresh cluster. Your files stay.", bare=True)
+    advance = _showing("advance", "current.advance", "Let simulated time pass: `%advance 30s`, `%advance 5m`.")
     flow = _showing("flow", "workbench.draw", "Draw the pull of an image: `%flow POD [-n NAMESPACE] [-c CONTAINER]`.")
     timeline = _showing("timeline", "flow.timeline", "List what happened: `%timeline [POD] [-n NAMESPACE]`.")
     quiz = _showing("quiz", "quiz.show", "Ask a question: `%quiz ID`.")
@@ -138,16 +120,6 @@ class KubesimMagics(Magics):
     skills = _showing("skills", "progress.show_skills", "Show a page of what you've shown so far.", bare=True)
     playground = _showing("playground", "task.playground", "Show buttons that break or load something.", bare=True)
     progress = _showing("progress", "progress.show", "Show what you've done in all notebooks.", bare=True)
-
-
-def parse_duration(text: str) -> int | None:
-    """The seconds in "30s", "5m", "1h30m" or plain "30"; None when `text` is no duration, or not in 1 s … 24 h."""
-    match = _DURATION.fullmatch(text)
-    if not match or not text:
-        return None
-    hours, minutes, seconds = (int(part or 0) for part in match.groups())
-    total = hours * 3600 + minutes * 60 + seconds
-    return total if 0 < total <= LONGEST_ADVANCE else None
 
 
 def _is_bare(magic: str, line: str) -> bool:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 from kubesim.api.clock import SECOND, Micros, to_datetime
 from kubesim.api.result import Result
+from kubesim.kubectl.flags import parse_duration
 from kubesim.lessons.progress import Progress
 from kubesim.session import Session
 from kubesim.session.history import History, change, pods
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from kubesim.server.https import Server
 
 _log = logging.getLogger(__name__)
+LONGEST_ADVANCE = 24 * 3600
 LONGEST_PAUSE = 600.0
 """Seconds of the wall clock's time between two typed commands that pass in the cluster at most."""
 
@@ -178,3 +180,17 @@ def seat() -> Seat:
         folder.mkdir(parents=True, exist_ok=True)
         _seats.append(Seat(Session(folder)))
     return _seats[0]
+
+
+def restart(seat: Seat) -> None:
+    seat.restart()
+    print("A fresh cluster is ready; your files are still there.")  # noqa: T201  # a cell's output
+
+
+def advance(line: str, seat: Seat) -> None:
+    """Let as much simulated time pass as `line` says ("30s", "1h30m" or plain "30"), or print how to say it."""
+    text, seconds = line.strip(), 0.0
+    with suppress(ValueError):
+        seconds = parse_duration(f"{text}s" if text.isdecimal() else text)
+    how = f"kubesim: how long? %advance 30s or %advance 5m, at most 24h (not {text!r})"
+    print(seat.advance(seconds) if 0 < seconds <= LONGEST_ADVANCE else how)  # noqa: T201  # a cell's output

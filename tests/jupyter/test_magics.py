@@ -11,7 +11,7 @@ from IPython.core.interactiveshell import InteractiveShell
 from IPython.utils.capture import capture_output
 
 from kubesim.flow.export import explain
-from kubesim.jupyter import current, flow, parse_duration, quiz, workbench
+from kubesim.jupyter import current, flow, quiz, workbench
 from kubesim.jupyter.current import Seat
 from kubesim.session import Session
 from tests.server.connections import MAPS, Client
@@ -196,12 +196,16 @@ def test_there_is_one_workbench_however_often_it_is_shown(cell):
 @pytest.mark.parametrize(
     ("text", "seconds"),
     [
-        *[("30s", 30), ("5m", 300), ("1h30m", 5400), ("30", 30), ("24h", 86400)],
-        *[(text, None) for text in ("25h", "0s", "", "m", "-5s", "5 m", "99999999999999999999s")],
+        *[("30s", 30), ("5m", 300), ("1h30m", 5400), ("30", 30), ("24h", 86400), ("500ms", 0.5)],
+        *[(text, 0) for text in ("25h", "0s", "m", "-5s", "5 m", "99999999999999999999s")],
     ],
 )
-def test_durations(text, seconds):
-    assert parse_duration(text) == seconds
+def test_durations(text, seconds, seat, capsys):
+    before = seat.session.cluster.clock.now
+    current.advance(text, seat)
+    assert seat.session.cluster.clock.now - before == seconds * 1_000_000
+    how = f"kubesim: how long? %advance 30s or %advance 5m, at most 24h (not {text!r})\n"
+    assert (capsys.readouterr().out == how) is not bool(seconds)
 
 
 def test_the_workspace_can_be_moved(cell, tmp_path, monkeypatch):
