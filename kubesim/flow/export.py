@@ -17,7 +17,7 @@ from kubesim.cluster.kubelet.imagepull import Attempt, PullTrace, SeenSecret
 from kubesim.cluster.registry import Answer
 from kubesim.cluster.registry.world import Image
 from kubesim.flow.facts import Facts, facts_of, seconds
-from kubesim.flow.hops import draw_facts
+from kubesim.flow.hops import draw_facts, listed
 from kubesim.flow.load import ExportError, load
 from kubesim.flow.masks import Masks
 from kubesim.flow.scene import Scene, containers
@@ -106,7 +106,7 @@ def explain(texts: str | Sequence[str], pod: str = "") -> str:
     stories = [_story(*group) for group in groups[:MAX_STORIES]]
     busy = {id(facts.pod) for facts in waiting}
     fine = [f"{namespace_of(item)}/{name_of(item)}" for item in pods if id(item) not in busy]
-    stories += [f"Pods that wait for no image: {_listed(fine)}"] if fine and not pod else []
+    stories += [f"Pods that wait for no image: {listed(fine, MAX_STORIES)}"] if fine and not pod else []
     rest = len(groups) - MAX_STORIES
     stories += [f"And {rest} more that wait for an image: ask for one with --pod NAME"] if rest > 0 else []
     return "\n\n".join(stories) + "\n"
@@ -122,12 +122,7 @@ def _alike(waiting: Iterable[Facts]) -> list[list[Facts]]:
 
 def _story(facts: Facts, *others: Facts) -> str:
     text = draw_facts(facts).why()
-    return f"{text}\nThe same: {_listed([name_of(other.pod) for other in others])}" if others else text
-
-
-def _listed(names: list[str]) -> str:
-    more = len(names) - MAX_STORIES
-    return ", ".join(names[:MAX_STORIES]) + (f" and {more} more" if more > 0 else "")
+    return f"{text}\nThe same: {listed([name_of(other.pod) for other in others], MAX_STORIES)}" if others else text
 
 
 def read_export(texts: Sequence[str]) -> Scene:

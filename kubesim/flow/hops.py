@@ -223,8 +223,13 @@ def _found(facts: Facts, seen: SeenSecret) -> str:
 def _unlisted(facts: Facts) -> Iterator[str]:
     names = [name_of(item) for item in facts.secrets_here if item.get("type") in keyring.DATA_KEYS]
     if others := [name for name in names if name not in facts.names]:
-        more = f" and {len(others) - _MANY} more" if len(others) > _MANY else ""
-        yield f"Not looked up, because the Pod doesn't list it: {', '.join(others[:_MANY])}{more}."
+        yield f"Not looked up, because the Pod doesn't list it: {listed(others, _MANY)}."
+
+
+def listed(names: list[str], most: int) -> str:
+    """The first names, and how many more there are."""
+    more = len(names) - most
+    return ", ".join(names[:most]) + (f" and {more} more" if more > 0 else "")
 
 
 def _kubelet(facts: Facts) -> Iterator[str]:

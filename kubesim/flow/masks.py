@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import json
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 from kubesim.api.objects import Object
@@ -55,7 +55,7 @@ class Masks:
             entries = keyring.read_entries({"type": kind, "data": {key: blob}})
             config = gojson.loads(base64.b64decode(blob).decode(errors="replace")) if blob else None
         except ValueError:
-            noted["flaws"][""] = ["twice"] if str(_decoded(_decoded(blob) or "")).startswith("{") else []
+            noted["flaws"][""] = ["twice"] if _decoded(_decoded(blob)).startswith("{") else []
             return blob
         if isinstance(config, dict) and any(name.lower() in _HELPERS for name in config):
             noted["flaws"][""] = ["helper"]
@@ -125,7 +125,7 @@ def _flaws(credential: Credential) -> Iterator[str]:
             yield "variable"
         elif re.fullmatch(r"'.*'|\".*\"", word):
             yield "quotes"
-    if str(_decoded(credential.password)).startswith(f"{credential.username}:"):
+    if _decoded(credential.password).startswith(f"{credential.username}:"):
         yield "twice"
 
 
@@ -133,16 +133,14 @@ def _expiry(password: str) -> int:
     """When a token expires, in seconds of the epoch: ECR's passwords and JSON web tokens say so; else 0."""
     *_, payload = password.split(".")[:2]
     try:
-        claims = json.loads(_decoded(payload) or "")
+        claims = json.loads(_decoded(payload))
         return int(claims.get("expiration") or claims.get("exp") or 0)
     except (ValueError, TypeError, AttributeError, OverflowError):
         return 0
 
 
-def _decoded(text: str) -> str | None:
-    """The text that base64 (or its form for URLs, without padding) stands for; None where it is none."""
-    bare = text.strip().rstrip("=").replace("-", "+").replace("_", "/")
-    try:
-        return base64.b64decode(bare + "=" * (-len(bare) % 4), validate=True).decode()
-    except (binascii.Error, ValueError):
-        return None
+def _decoded(text: str) -> str:
+    """The text that base64 (or its form for URLs, without padding) stands for; "" where it is none."""
+    with suppress(ValueError):
+        return gojson.decode_base64(text.strip().rstrip("=").replace("-", "+").replace("_", "/"), padded=False).decode()
+    return ""
