@@ -136,11 +136,11 @@ def play_tasks() -> None:
     for task in load_tasks().values():
         play_task(task, ())
     for cluster in [cluster for seed in SEEDS for cluster in every_cluster(seed)]:
-        namespace = cluster.task.namespaces[0]
+        namespace = cluster.namespaces[0]
         find = f"kubectl get pods -n {namespace} -o jsonpath='{{.items[0].metadata.name}}'"
         export = f"kubectl get pod,serviceaccount,secret,events -n {namespace} -o yaml > case.yaml"
         lines = (f"why $({find}) -n {namespace}", export, "kubesim why -f case.yaml")
-        play_task(cluster.task, (*(clue.run for clue in cluster.evidence), *lines))
+        play_task(cluster, (*(clue.run for clue in cluster.evidence), *lines))
 
 
 def play_task(task: Any, lines: tuple[str, ...]) -> None:

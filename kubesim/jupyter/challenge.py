@@ -90,7 +90,7 @@ class ChallengeCard(Card):
     def do_reveal(self, _message: Message) -> None:
         self._round.show()
         if (standing := self._round.current) and standing.shown:
-            self.say(f"No points for this one. {standing.broken.because}")
+            self.say(f"No points for this one. {standing.task.because}")
 
     def do_restart(self, _message: Message) -> None:
         with self._seat.changing("start over"):
@@ -160,9 +160,9 @@ class ChallengeCard(Card):
         )
 
     def static_html(self) -> str:
-        clusters = [standing.broken for standing in self._round.standings]
+        clusters = [standing.task for standing in self._round.standings]
         folded = [card.details("Evidence and solution", _solution(cluster)) for cluster in clusters]
-        texts = [card.paragraphs(cluster.task.text) for cluster in clusters]
+        texts = [card.paragraphs(cluster.text) for cluster in clusters]
         tasks = card.listed(map("".join, zip(texts, folded, strict=True)), "ol")
         return f"<p><b>{_title(self._round)}</b></p>{card.paragraphs(_rules(self._round))}{tasks}"
 
@@ -231,7 +231,7 @@ class ChallengeCard(Card):
             "advice": card.inline(GONE if gone else self._round.advice(session)),
             "hints": [card.inline(hint) for hint in task.hints[: standing.hints]],
             "why": html.escape(self._why(standing), quote=False) if standing.why and not standing.is_over else "",
-            "over": f"<p><b>{_summary(standing)}</b></p>{_solution(standing.broken)}" if standing.is_over else "",
+            "over": f"<p><b>{_summary(standing)}</b></p>{_solution(standing.task)}" if standing.is_over else "",
         }
 
     def _why(self, standing: Standing) -> str:
@@ -299,12 +299,12 @@ def _solution(cluster: Broken) -> str:
     """Where the evidence was, why it pointed to the cause, and the shortest fix."""
     clues = [(html.escape(clue.run), html.escape(clue.shows)) for clue in cluster.evidence]
     evidence = card.listed(f"<code>{run}</code> shows <code>{shows}</code>" for run, shows in clues)
-    fix = card.listing(cluster.task.solution)
+    fix = card.listing(cluster.solution)
     return f"{evidence}{card.paragraphs(cluster.because)}<p>The shortest fix:</p>{fix}"
 
 
 def _review(one: Standing) -> str:
-    return card.details(f"{card.inline(one.task.title)}. {_summary(one)}", _solution(one.broken))
+    return card.details(f"{card.inline(one.task.title)}. {_summary(one)}", _solution(one.task))
 
 
 def show(arguments: str, seat: Seat) -> None:

@@ -230,9 +230,9 @@ class Playground(Exercise):
 
     def do_break(self, message: Message) -> None:
         self._broken = broken_clusters(int(message["seed"]))[0]
-        task, self.hints, self.hints_shown, self.revealed = self._broken.task, self._broken.task.hints, 0, False
-        with self._seat.changing(f"break something: {task.title}"):
-            begin(task, self._seat.session)
+        self.hints, self.hints_shown, self.revealed = self._broken.hints, 0, False
+        with self._seat.changing(f"break something: {self._broken.title}"):
+            begin(self._broken, self._seat.session)
         self._said = "Something is broken. Undo reverts this."
 
     def do_load(self, _message: Message) -> None:
@@ -245,13 +245,13 @@ class Playground(Exercise):
         broken, is_solved = self._broken, False
         buttons = [("break", "Break something else" if broken else "Break something"), ("load", f"Load {CASE}")]
         if broken:
-            readings = check(broken.task, self._seat.session)
+            readings = check(broken, self._seat.session)
             is_solved = all(reading.holds for reading in readings)
-            workbench(self._seat).open_task(broken.task.title, readings)
+            workbench(self._seat).open_task(broken.title, readings)
             buttons += [] if is_solved else self.help_buttons("Show a solution")
         self.feedback = {
-            "title": card.inline(broken.task.title) if broken else "",
-            "html": card.paragraphs(broken.task.text) if broken else "",
+            "title": card.inline(broken.title) if broken else "",
+            "html": card.paragraphs(broken.text) if broken else "",
             "done": card.inline(broken.because) if broken and is_solved else "",
             **self.help(),
             "said": card.inline(self._said),
@@ -267,7 +267,7 @@ class Playground(Exercise):
 
     def answer_html(self) -> str:
         assert self._broken
-        return card.listing(self._broken.task.solution) + card.paragraphs(self._broken.because)
+        return card.listing(self._broken.solution) + card.paragraphs(self._broken.because)
 
 
 @cache

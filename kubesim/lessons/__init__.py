@@ -12,7 +12,7 @@ from typing import Any
 
 from kubesim.api import load_yaml
 from kubesim.lessons.quiz import VARIANT, Choice, Quiz, Reply, letter
-from kubesim.lessons.task import Condition, Mistake, Task
+from kubesim.lessons.task import Clue, Condition, Mistake, Task
 
 _PLACEHOLDER = re.compile(r"<([a-z]+(?:-[a-z]+)*)>")
 
@@ -27,6 +27,8 @@ _PARTS: dict[str, Callable[..., Any]] = {
     "choices": Choice,
     "replies": Reply,
     "goal": _condition,
+    "advice": _condition,
+    "evidence": Clue,
     "wrong": lambda lines, says: Mistake(tuple(lines), says),
 }
 

@@ -16,37 +16,27 @@ from kubesim.api.clock import SECOND, Micros
 from kubesim.api.resources import DEPLOYMENT, POD, SECRET, SERVICE_ACCOUNT
 from kubesim.lessons import documents, fields, filled
 from kubesim.lessons.progress import Record
-from kubesim.lessons.task import Condition, Reading, Task, begin, check, is_started, read
+from kubesim.lessons.task import Clue, Condition, Reading, Task, begin, check, is_started, read
 from kubesim.session import Session
 
 COUNT = 12
 """How many broken clusters a round of the challenge has."""
 FOLDER, POOLS = "challenges", "pools.yaml"
 Template = dict[str, Any]
-_NOT_OF_A_TASK = ("part", "vary", "advice", "evidence", "because")
 POINTS, HINT, WHY = 10, 2, 3
 """What a broken cluster is worth; what each hint costs, and asking `why` about it (once)."""
 
 
 @dataclass(frozen=True)
-class Clue:
-    """A command that only reads, and the part of its output that matters."""
-
-    run: str
-    shows: str
-
-
-@dataclass(frozen=True)
-class Broken:
-    """A cluster to fix. The goal of its task does not say what is wrong; the `advice` does, one by one.
+class Broken(Task):
+    """A cluster to fix. Its goal does not say what is wrong; the `advice` does, one by one.
 
     For afterwards: where the `evidence` was, and why it pointed to the cause.
     """
 
-    task: Task
-    advice: tuple[Condition, ...]
-    evidence: tuple[Clue, ...]
-    because: str
+    advice: tuple[Condition, ...] = ()
+    evidence: tuple[Clue, ...] = ()
+    because: str = ""
 
 
 def broken_clusters(seed: int, count: int = COUNT) -> tuple[Broken, ...]:
@@ -99,20 +89,15 @@ def _one(template: Template, values: Mapping[str, str]) -> Broken:
     names = shared["advice_sets"][advice] if isinstance(advice, str) else advice
     goal = [shared["goals"][entry] if isinstance(entry, str) else entry for entry in template["goal"]]
     whole = {**template, "goal": goal, "advice": [shared["advice"][name] for name in names]}
-    ready = filled(whole, {**shared["words"], **values})
-    return Broken(
-        task=Task(**fields({key: value for key, value in ready.items() if key not in _NOT_OF_A_TASK})),
-        advice=tuple(Condition(**entry) for entry in ready["advice"]),
-        evidence=tuple(Clue(**clue) for clue in ready["evidence"]),
-        because=ready["because"],
-    )
+    of_a_round = {key: value for key, value in whole.items() if key not in ("part", "vary")}
+    return Broken(**fields(filled(of_a_round, {**shared["words"], **values})))
 
 
 @dataclass
 class Standing:
     """The state of one broken cluster in a round; `simulated` and `real` are the seconds spent on it."""
 
-    broken: Broken
+    task: Broken
     hints: int = 0
     why: bool = False
     solved: bool = False
@@ -123,10 +108,6 @@ class Standing:
     """What the cluster held at the start, "" before that."""
     is_timed: bool = False
     """Whether the time on it is all counted, after it is over."""
-
-    @property
-    def task(self) -> Task:
-        return self.broken.task
 
     @property
     def is_over(self) -> bool:
@@ -217,7 +198,7 @@ class Round:
         standing = self.current
         if standing is None or standing.is_over or _contents(standing.task, session) == standing.start:
             return ""
-        wrong = (reading for reading in read(standing.broken.advice, session) if not reading.holds)
+        wrong = (reading for reading in read(standing.task.advice, session) if not reading.holds)
         if first := next(wrong, None):
             return first.message
         missing = (reading for reading in check(standing.task, session) if not reading.holds)

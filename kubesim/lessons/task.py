@@ -80,6 +80,14 @@ class Mistake:
 
 
 @dataclass(frozen=True)
+class Clue:
+    """A command that only reads, and the part of its output that matters."""
+
+    run: str
+    shows: str
+
+
+@dataclass(frozen=True)
 class Task:
     """Something to do in a terminal, `minutes` long. All texts may have the little markup of the lessons.
 

@@ -16,7 +16,7 @@ def card(seat):
 
 
 def test_something_is_broken_and_can_be_fixed_or_undone(card, seat):
-    task = broken_clusters(7)[0].task
+    task = broken_clusters(7)[0]
     assert labels(card.feedback) == ["Break something", "Load case.yaml"]
     feedback = press(card, "break", seed=7)
     assert feedback["title"] == inline(task.title)

@@ -15,12 +15,12 @@ from tests.learner import rows
 ROWS = rows(__file__)
 
 SEEDS = (1, 2, 3, 20)
-CLUSTERS = {f"{cluster.task.id}-{seed}": cluster for seed in SEEDS for cluster in every_cluster(seed)}
+CLUSTERS = {f"{cluster.id}-{seed}": cluster for seed in SEEDS for cluster in every_cluster(seed)}
 MISTAKES = {
     f"{name}-{number}": (cluster, mistake)
     for name, cluster in CLUSTERS.items()
     if name.endswith("-1")
-    for number, mistake in enumerate(cluster.task.wrong)
+    for number, mistake in enumerate(cluster.wrong)
 }
 # What the tool `why` says is wrong; where an export of the one namespace cannot tell as much, what it says then.
 CAUSES = ROWS["causes"]
@@ -33,13 +33,13 @@ EXPORTED = {
 @cache
 def first_look(name):
     session = Session()
-    begin(CLUSTERS[name].task, session)
+    begin(CLUSTERS[name], session)
     return session
 
 
 def messages(cluster, session):
     """What a learner is told: the goals that are missed, and the first of the things that are told late."""
-    missed = [reading.message for reading in check(cluster.task, session) if not reading.holds]
+    missed = [reading.message for reading in check(cluster, session) if not reading.holds]
     return missed + [reading.message for reading in read(cluster.advice, session) if not reading.holds][:1]
 
 
@@ -50,7 +50,7 @@ def test_every_placeholder_is_filled(name):
 
 @pytest.mark.parametrize("name", CLUSTERS)
 def test_a_broken_cluster_has_the_form_of_a_task(name):
-    task = CLUSTERS[name].task
+    task = CLUSTERS[name]
     assert (len(task.hints), len(task.wrong) >= 2, 0 < task.minutes < 10) == (3, True, True)
     assert all(goal.what and goal.otherwise and goal.hint and goal.reason for goal in task.goal)
     assert all(mistake.says for mistake in task.wrong)
@@ -58,7 +58,7 @@ def test_a_broken_cluster_has_the_form_of_a_task(name):
 
 @pytest.mark.parametrize("name", CLUSTERS)
 def test_nothing_is_reached_at_the_start_or_by_waiting(name):
-    task, session = CLUSTERS[name].task, Session()
+    task, session = CLUSTERS[name], Session()
     begin(task, session)
     assert not check(task, session)[0].holds
     session.advance(1000)
@@ -75,23 +75,23 @@ def test_the_evidence_is_on_the_screen(name):
 @pytest.mark.parametrize("name", CLUSTERS)
 def test_the_solution_reaches_the_goal(name):
     cluster = CLUSTERS[name]
-    assert messages(cluster, solve(cluster.task)) == []
+    assert messages(cluster, solve(cluster)) == []
 
 
 @pytest.mark.parametrize("name", MISTAKES)
 def test_a_wrong_mend_is_told_what_is_wrong(name):
     cluster, mistake = MISTAKES[name]
     session = Session()
-    begin(cluster.task, session)
+    begin(cluster, session)
     for line in mistake.lines:
         result = session.run(line)
         assert result.exit_code == 0, result.screen
     session.advance(320)
-    assert not all(reading.holds for reading in check(cluster.task, session))
+    assert not all(reading.holds for reading in check(cluster, session))
     assert any(mistake.says in message for message in messages(cluster, session))
 
 
-@pytest.mark.parametrize("task", [cluster.task for cluster in every_cluster(1)], ids=lambda task: task.id)
+@pytest.mark.parametrize("task", every_cluster(1), ids=lambda task: task.id)
 def test_what_is_fixed_on_the_node_fixes_nothing_else(task):
     session = Session()
     begin(task, session)
@@ -106,7 +106,7 @@ def test_what_is_fixed_on_the_node_fixes_nothing_else(task):
 
 @pytest.mark.parametrize("name", [name for name in CLUSTERS if name.endswith(("-1", "-2"))])
 def test_extra_objects_change_nothing(name):
-    task = CLUSTERS[name].task
+    task = CLUSTERS[name]
     session = solve(task)
     for namespace in task.namespaces:
         session.run(f"kubectl create secret generic extra -n {namespace} --from-literal=a=b")
@@ -120,21 +120,21 @@ def test_extra_objects_change_nothing(name):
 @pytest.mark.parametrize("name", CLUSTERS)
 def test_why_names_the_cause_here_and_in_an_export(name):
     cluster, session = CLUSTERS[name], first_look(name)
-    namespace = cluster.task.namespaces[0]
+    namespace = cluster.namespaces[0]
     pod = session.run(f"kubectl get pods -n {namespace} -o jsonpath='{{.items[0].metadata.name}}'").stdout
-    assert re.search(CAUSES[cluster.task.id], session.run(f"why {pod} -n {namespace}").stdout)
+    assert re.search(CAUSES[cluster.id], session.run(f"why {pod} -n {namespace}").stdout)
     session.run(f"kubectl get pod,serviceaccount,secret,events -n {namespace} -o yaml > case.yaml")
     told = session.run("kubesim why -f case.yaml").stdout
-    assert re.search(EXPORTED.get(cluster.task.id, CAUSES[cluster.task.id]), told)
+    assert re.search(EXPORTED.get(cluster.id, CAUSES[cluster.id]), told)
 
 
 def test_every_cause_is_held():
-    assert {cluster.task.id for cluster in every_cluster(1)} == set(CAUSES)
+    assert {cluster.id for cluster in every_cluster(1)} == set(CAUSES)
 
 
 @pytest.mark.parametrize("seed", range(1, 30))
 def test_a_round_has_twelve_clusters_that_share_no_namespace_and_no_file(seed):
-    tasks = [cluster.task for cluster in broken_clusters(seed)]
+    tasks = broken_clusters(seed)
     namespaces = [namespace for task in tasks for namespace in task.namespaces]
     files = [name for task in tasks for name in task.files]
     assert (len(tasks), len({task.id for task in tasks})) == (COUNT, COUNT)
@@ -142,20 +142,18 @@ def test_a_round_has_twelve_clusters_that_share_no_namespace_and_no_file(seed):
 
 
 def test_no_namespace_is_that_of_a_task_in_another_notebook():
-    drawn = {
-        namespace for seed in range(1, 60) for cluster in every_cluster(seed) for namespace in cluster.task.namespaces
-    }
+    drawn = {namespace for seed in range(1, 60) for cluster in every_cluster(seed) for namespace in cluster.namespaces}
     assert drawn & {namespace for task in load_tasks().values() for namespace in task.namespaces} == set()
 
 
 def test_a_seed_always_gives_the_same_round_and_another_seed_another():
     assert broken_clusters(7) == broken_clusters(7)
-    first, second = ({cluster.task.text for cluster in broken_clusters(seed)} for seed in (1, 2))
+    first, second = ({cluster.text for cluster in broken_clusters(seed)} for seed in (1, 2))
     assert first & second == set()
 
 
 def test_all_clusters_come_up_in_a_few_rounds():
-    seen = {cluster.task.id for seed in range(1, 16) for cluster in broken_clusters(seed)}
+    seen = {cluster.id for seed in range(1, 16) for cluster in broken_clusters(seed)}
     assert seen == set(CAUSES)
 
 
@@ -197,7 +195,7 @@ def test_a_whole_round_in_one_cluster_brings_all_points(session, seed):
         session.advance(15)
         challenge.update(session)
         assert not challenge.current.solved
-        cluster = challenge.current.broken
+        cluster = challenge.current.task
         assert [clue for clue in cluster.evidence if clue.shows not in session.run(clue.run).screen] == []
         mend(challenge, session)
     assert (challenge.points, challenge.of, challenge.is_over) == (COUNT * POINTS, 120, True)
