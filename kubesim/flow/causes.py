@@ -77,9 +77,7 @@ def _holds(row: Known, words: Words) -> bool:
 def _cause(row: Known, facts: Facts, words: Words) -> Cause:
     sentences = [row["problem"], *(text for word, text in row["also"].items() if words[word])]
     calls = (_command(facts, words, *(part.format_map(words) for part in call)) for call in row["fix"])
-    grade = row.get(
-        "grade", "certain"
-    )  # which nothing is without the registry's answer, or if it may be something else
+    grade = row.get("grade", "certain")  # but without the registry's answer, or if it may be something else, likely
     others = [other for other in row.get("or", ()) if facts.scene.is_export and _holds(other, words)][:2]
     return Cause(
         row["hop"],

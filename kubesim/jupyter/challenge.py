@@ -277,10 +277,9 @@ def _round_of(seat: Seat, seed: int) -> Round:
 
 
 def _title(challenge: Round) -> str:
-    clusters = len(challenge.standings)
-    return (
-        f"Challenge, round {challenge.seed}: {clusters} broken clusters" if clusters > 1 else "Review: a broken cluster"
-    )
+    if challenge.seed > LAST_SEED:
+        return "Review: a broken cluster"
+    return f"Challenge, round {challenge.seed}: {len(challenge.standings)} broken clusters"
 
 
 def _rules(challenge: Round) -> str:

@@ -164,10 +164,10 @@ class Round:
     def open(self, number: int, session: Session) -> None:
         """Open a broken cluster, by its number from 0; the first time it is set up. The one before stays as it is."""
         self.update(session)
-        standing = self.standings[number]
+        self.current = standing = self.standings[number]
         if not standing.is_over and not (standing.start and is_started(standing.task, session)):
-            _set_up(standing, session)
-        self.current, self._moment = standing, session.cluster.clock.now
+            self.begin(session)
+        self._moment = session.cluster.clock.now
 
     def leave(self, session: Session) -> None:
         """Close the open cluster; time and `why` count no more."""
@@ -175,8 +175,10 @@ class Round:
         self.current = None
 
     def begin(self, session: Session) -> str:
+        """Set the open cluster up, and return the title of its task."""
         assert self.current is not None
-        _set_up(self.current, session)
+        begin(self.current.task, session)
+        self.current.start = _contents(self.current.task, session)
         return self.current.task.title
 
     def update(self, session: Session) -> tuple[Reading, ...]:
@@ -252,11 +254,6 @@ class Round:
 
     def _name(self, standing: Standing) -> str:
         return f"{self.seed}/{standing.task.id}"
-
-
-def _set_up(standing: Standing, session: Session) -> None:
-    begin(standing.task, session)
-    standing.start = _contents(standing.task, session)
 
 
 def _contents(task: Task, session: Session) -> str:
