@@ -48,10 +48,12 @@ def apply(call: Call) -> None:
     refuse_if(not found and not errors, "no objects passed to apply")
     shown: list[Object] = []
     visit(found, errors, partial(_apply_one, call, shown))
-    if shown:
+    if shown[1:]:
         listed = {"kind": "List", "apiVersion": "v1", "metadata": {}}  # in Go's order; the objects' fields are sorted
         listed["items"] = json.loads(json.dumps(shown, sort_keys=True))
-        call.say(call.output_format().render(shown[0] if len(shown) == 1 else listed, typed=True))
+        call.say(call.output_format().render(listed, typed=True))
+    elif shown:
+        call.say(call.output_format().render(shown[0]))
 
 
 def _apply_one(call: Call, shown: list[Object], manifest: Target) -> None:
@@ -259,7 +261,10 @@ def _replace_by_force(call: Call) -> None:
 def view_last_applied(call: Call) -> None:
     mode = call.flags["output"]
     problem = f"Unexpected -o output mode: {mode}, the flag 'output' must be one of yaml|json"
-    for _, obj in Query(call, call.args, needs_name=True).fetch():
+    is_explicit = call.explicit_namespace is not None  # then a type alone means all, which --all says again
+    again = is_explicit and call.flags["all"] and len(call.args) == 1 and "/" not in call.args[0]
+    refuse_if(again, "setting 'all' parameter but found a non empty selector. ")
+    for _, obj in Query(call, call.args, needs_name=not is_explicit).fetch_strictly():
         if kept := (metadata(obj).get("annotations") or {}).get(LAST_APPLIED):
             refuse_if(mode not in ("json", "yaml"), problem, UsageError)  # for what has been applied alone
             found = json.loads(kept)

@@ -107,7 +107,7 @@ def _mark(field: str, call: Call) -> None:
     query.visit(mark)
 
 
-command("label", asks_namespace=True, operands="types")(partial(_mark, "labels"))
+command("label", asks_namespace=True, operands="types", prints_last=True)(partial(_mark, "labels"))
 command("annotate", asks_namespace=True, operands="types")(partial(_mark, "annotations"))
 
 

@@ -44,6 +44,8 @@ def delete(call: Call) -> None:
             and all(other.resource.namespaced for other in deleted[:-1]) > target.resource.namespaced
         ):
             call.warn("deleting cluster-scoped resources, not scoped to the provided namespace")
+        where = f'error when deleting "{target.source}": ' if target.source else ""
+        refuse_if(not target.name, f"{where}resource name may not be empty")
         try:
             delete_target(call, target, grace, verb)
         except StatusError as error:

@@ -87,18 +87,21 @@ def raise_all(errors: Iterable[Exception]) -> None:
 
 
 def visit(items: Iterable[T], errors: list[Exception], act: Callable[[T], object]) -> int:
-    """Do something with each item; raise at the end what went wrong, with what `errors` holds by then.
+    """Do something with each item; raise at the end what went wrong, with what `errors` of finding them holds by then,
+    which is one error among others.
 
     Returns how many items there were. Mirrors ContinueOnErrorVisitor of k8s.io/cli-runtime pkg/resource/visitor.go.
     """
-    count = 0
+    count, found = 0, list[Exception]()
     for item in items:
         count += 1
         try:
             act(item)
         except REFUSALS as error:
-            errors.append(error)
-    raise_all(errors)
+            found.append(error)
+    if found and len(errors) > 1:
+        errors = [KubectlError(f"[{', '.join(map(str, errors))}]")]
+    raise_all([*found, *errors])
     return count
 
 

@@ -20,7 +20,16 @@ from kubesim.api.selectors import SelectorError, label_selector
 from kubesim.cluster.apiserver.checks import SELECTOR_COST
 from kubesim.gotext import gojson
 from kubesim.kubectl.command import Call, Kustomization
-from kubesim.kubectl.errors import REFUSALS, KubectlError, ManifestError, NotSimulated, refuse_if, reworded, visit
+from kubesim.kubectl.errors import (
+    REFUSALS,
+    KubectlError,
+    ManifestError,
+    NotSimulated,
+    raise_all,
+    refuse_if,
+    reworded,
+    visit,
+)
 from kubesim.kubectl.flags import SAYS
 
 _ENDINGS = (".json", ".yaml", ".yml")
@@ -121,13 +130,13 @@ def read_text(call: Call, path: str) -> str:
 
 def check_paths(call: Call) -> None:
     """Raise what is wrong with the names after -f. Mirrors FilenameParam of builder.go."""
-    for path in call.flags["filename"]:
-        if isinstance(path, Kustomization):
-            continue
-        found = _files(call, path)
-        refuse_if(not found and not call.context.workspace.exists(path), f'the path "{path}" does not exist')
-        endings = f"recognized file extensions are [{' '.join(_ENDINGS)}]"
-        refuse_if(not found, f"error reading [{path}]: {endings}")
+    empty = [path for path in call.flags["filename"] if not isinstance(path, Kustomization) and not _files(call, path)]
+    endings = f"recognized file extensions are [{' '.join(_ENDINGS)}]"
+    is_there = call.context.workspace.exists
+    raise_all(
+        KubectlError(f"error reading [{path}]: {endings}" if is_there(path) else f'the path "{path}" does not exist')
+        for path in empty
+    )
 
 
 def _is_elsewhere(path: str) -> bool:  # standard input, or in the network
@@ -227,6 +236,8 @@ def _resource(call: Call, item: Any, source: str) -> Resource:
         raise KubectlError(SAYS["no mapping"].format(*where, kind=kind, version=version))
     if not resource.simulated:
         raise NotSimulated(f"objects of kind {resource.kind} are not part of this simulator")
+    if not version:
+        raise NotSimulated(f"a {resource.kind} without apiVersion is not part of this simulator")
     if resource.warning:
         call.warn(resource.warning)
     return resource

@@ -73,7 +73,8 @@ def set_subject(call: Call) -> None:
     def change(resource: Resource, obj: Object) -> None:
         where = f"{resource.plural}/{name_of(obj)}"
         is_binding = resource in (ROLE_BINDING, CLUSTER_ROLE_BINDING)
-        refuse_if(not is_binding, f"{where} setting subjects is only supported for RoleBinding/ClusterRoleBinding")
+        only = "setting subjects is only supported for RoleBinding/ClusterRoleBinding"
+        refuse_if(not is_binding, f"error: {where} {only}\n")
         present = obj.get("subjects") or []
         obj["subjects"] = [*present, *(item for item in added if item not in present)]
 
