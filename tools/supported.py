@@ -60,7 +60,12 @@ ACTED_UPON: tuple[tuple[str, str, str, tuple[str, ...]], ...] = (
             *("name", "image", "imagePullPolicy", "command", "args", "env[].value", "env[].valueFrom.secretKeyRef"),
             *("env[].valueFrom.configMapKeyRef", "env[].valueFrom.fieldRef", "envFrom[].secretRef"),
             *("envFrom[].configMapRef", "envFrom[].prefix", "volumeMounts", "stdin"),
-            *("securityContext.runAsNonRoot", "securityContext.runAsUser"),
+            *(
+                "securityContext.runAsNonRoot",
+                "securityContext.runAsUser",
+                "terminationMessagePath",
+                "terminationMessagePolicy",
+            ),
         ),
     ),
     (

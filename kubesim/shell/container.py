@@ -121,6 +121,14 @@ class ContainerFiles(MemoryFiles):
         shown = {path: text for place, path, text in paths if self._place(path) == place}
         self.entries = _Noted(shown, clock, self._changes)
 
+    def written(self, path: str, now: Micros) -> str:
+        """What a file holds, "" for none; where nothing has looked at the files, nothing has written one."""
+        if "" not in self.folders:
+            return ""
+        self.tell()
+        place = self._place(path)
+        return self.folders[place].by(now).get(path[len(place) :]) or ""
+
     def tell(self) -> None:
         """Tell the folders what has been done to them here."""
         for time, path, text, what in self._changes:

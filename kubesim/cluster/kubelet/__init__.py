@@ -334,7 +334,7 @@ class Kubelet:
     def _exited(self, worker: Worker, container: Container, exit_code: int) -> None:
         if not container.is_running:
             return
-        container.exit_code, container.finished = exit_code, self._clock.now
+        container.end(exit_code, self._clock.now)
         worker.changes += 1
         name = container.spec["name"]
         if not container.stopping and not (name in worker.inits and exit_code == 0):

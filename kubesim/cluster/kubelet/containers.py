@@ -133,6 +133,7 @@ class Container:
     restarts: int = 0
     finished: Micros = 0
     exit_code: int | None = None
+    message: str = ""
     stopping: bool = False
     previous: Container | None = None
 
@@ -155,6 +156,17 @@ class Container:
         code = self.process.stop_code
         return (grace, KILLED) if code is None else (min(grace, reaction), code)
 
+    def end(self, exit_code: int, now: Micros) -> None:
+        """It is over. Its message is the end of what it has left in a file, or where it failed without one, of its log.
+
+        Mirrors getTerminationMessage of kuberuntime_container.go and the limits of pkg/kubelet/container/runtime.go.
+        """
+        self.exit_code, self.finished = exit_code, now
+        text = self.process.failure or self.place.files.written(self.spec["terminationMessagePath"], now)[-4096:]
+        if exit_code and not text and self.spec["terminationMessagePolicy"] == "FallbackToLogsOnError":
+            text = "".join(line for _, line in self.lines(now)[-80:])[-2048:]
+        self.message = text
+
     @property
     def is_running(self) -> bool:
         return self.exit_code is None
@@ -163,14 +175,14 @@ class Container:
     def state(self) -> Object:
         if self.is_running:
             return {"running": {"startedAt": rfc3339(self.started)}}
-        failure, reason = self.process.failure, "Error" if self.exit_code else "Completed"
+        reason = "Error" if self.exit_code else "Completed"
         return {
             "terminated": {
                 "containerID": self.url,
                 "exitCode": self.exit_code,
                 "finishedAt": rfc3339(self.finished),
-                **({"message": failure} if failure else {}),
-                "reason": "StartError" if failure else reason,
+                **({"message": self.message} if self.message else {}),
+                "reason": "StartError" if self.process.failure else reason,
                 "startedAt": rfc3339(self.started),
             }
         }

@@ -29,6 +29,7 @@ def echo(operands: list[str], options: Options, io: Invocation) -> None:
 
 
 def printf(operands: list[str], options: Options, io: Invocation) -> int:
+    operands = operands[operands[:1] == ["--"] :]
     if not operands:
         io.err("printf: usage: printf [-v var] format [arguments]\n")
         return 2
