@@ -18,7 +18,7 @@ from kubesim.gotext import gojson
 from kubesim.kubectl.command import Call, command
 from kubesim.kubectl.create import generate
 from kubesim.kubectl.errors import KubectlError, refuse_if
-from kubesim.kubectl.flags import check_variable_name
+from kubesim.kubectl.flags import SAYS, check_variable_name
 
 
 @command("create secret docker-registry")
@@ -46,8 +46,8 @@ def create_generic(call: Call) -> None:
     _make_secret(call, call.flags["type"], _checked(call, SECRET, _given(call)))
 
 
-# By the flag: the key in the Secret, what the file is, and its PEM block.
-_PEM = {"cert": ("tls.crt", "certificate", b"CERTIFICATE"), "key": ("tls.key", "key", b"PRIVATE KEY")}
+# By the flag: the key in the Secret, what the file is, and how the type of its PEM block ends.
+_PEM = {"cert": ("tls.crt", "certificate", "CERTIFICATE"), "key": ("tls.key", "key", "PRIVATE KEY")}
 
 
 @command("create secret tls")
@@ -55,9 +55,23 @@ def create_tls(call: Call) -> None:
     data = {}
     for flag, (key, what, block) in _PEM.items():
         data[key] = _read(call, call.flags[flag], "Cannot read file {path}, open {path}")
-        if not re.search(rb"(?m)^-----BEGIN (?:[A-Z]+ )?%b-----\r?$" % block, data[key]):
-            raise KubectlError(f"tls: failed to find any PEM data in {what} input")
+        found = re.findall(r"(?m)^-----BEGIN ([A-Z ]+)-----\r?$", data[key].decode("latin-1"))
+        refuse_if(not any(kind.endswith(block) for kind in found), f"tls: {_missing(what, block, found)}")
     _make_secret(call, "kubernetes.io/tls", data)
+
+
+def _missing(what: str, block: str, found: list[str]) -> str:
+    """What Go says of a file without the PEM block that it must have. Mirrors crypto/tls X509KeyPair."""
+    if not found:
+        return f"failed to find any PEM data in {what} input"
+    if len(found) == 1 and what == "certificate" and found[0].endswith("PRIVATE KEY"):
+        return SAYS["key as certificate"]
+    if found == ["CERTIFICATE"]:
+        return SAYS["certificate as key"]
+    wanted = f'"{block}" PEM block' if what == "certificate" else f'PEM block with type ending in "{block}"'
+    return (
+        f"failed to find {wanted} in {what} input after skipping PEM blocks of the following types: [{' '.join(found)}]"
+    )
 
 
 def _make_secret(call: Call, kind: str, data: dict[str, bytes]) -> None:

@@ -300,6 +300,13 @@ def selector(_field: str, obj: Object) -> Errors:
 
 
 @special
+def progress_deadline(field: str, spec: Object | None) -> Errors:
+    deadline, wait = at(spec, "progressDeadlineSeconds"), at(spec, "minReadySeconds") or 0
+    if deadline is not None and deadline <= wait:
+        yield invalid_value(f"{field}.progressDeadlineSeconds", deadline, "must be greater than minReadySeconds")
+
+
+@special
 def quota(field: str, spec: Object | None) -> Errors:
     for name, amount in sorted(((spec or {}).get("hard") or {}).items()):
         yield from rule("valid quota_resource")(f"{field}.hard[{name}]", name)
