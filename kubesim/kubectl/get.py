@@ -74,28 +74,6 @@ def _screen(call: Call, resource: Resource, objects: list[Object], with_kind: bo
     return Table(call, resource, with_kind).render(objects, call.context.clock.now)
 
 
-class _Printer:
-    """Prints a watch: object after object, in columns that keep their widths."""
-
-    def __init__(self, call: Call, form: Format, resource: Resource) -> None:
-        self._call = call
-        self._form = form
-        self._table = Table(call, resource, False)
-        self._is_first = True
-
-    def show(self, change: str, objects: list[Object], now: Micros) -> None:
-        """Print objects that came with a change of this type at the moment `now`."""
-        shown = self._table.render(objects, now) if self._form.is_table else "".join(map(self._form.render, objects))
-        lines = shown.splitlines(keepends=True)
-        if self._call.flags["output-watch-events"]:
-            heads = [change] * len(lines)
-            if self._is_first and self._form.is_table and not self._call.flags["no-headers"]:
-                heads[0] = "EVENT"
-            lines = [f"{head:<11}{line}" for head, line in zip(heads, lines, strict=True)]
-        self._is_first = False
-        self._call.say("".join(lines))
-
-
 def _watch(call: Call) -> None:
     """Show one type's changes for the time of --request-timeout."""
     if call.flags["sort-by"]:
@@ -108,15 +86,27 @@ def _watch(call: Call) -> None:
     targets = targets or [Target(resource, namespace_of(obj), name_of(obj)) for resource, obj in found]
     refuse_if(len({target.resource for target in targets}) > 1, SAYS["several watched"])
     target = targets[0]
-    printer = _Printer(call, call.output_format(), target.resource)
+    table = Table(call, target.resource, False)
     if found and not call.flags["watch-only"]:
-        printer.show("ADDED", [obj for _, obj in found], call.context.clock.now)
+        _show_change(call, table, "ADDED", [obj for _, obj in found], call.context.clock.now)
     several = "several in a watched file" if query.is_single else "several sources watched"
     refuse_if(len(targets) > 1, SAYS[several].format(len(targets)))
     selected = _selector(call, target)
     for now, change in changes(call, target.resource):
         if selected(change.obj):
-            printer.show(change.type, [change.obj], now)
+            _show_change(call, table, change.type, [change.obj], now)
+
+
+def _show_change(call: Call, table: Table, kind: str, objects: list[Object], now: Micros) -> None:
+    """Print objects that came with a change of this type at the moment `now`, in columns that keep their widths."""
+    form = call.output_format()
+    heads = ["EVENT"] if form.is_table and table.has_headings else []
+    shown = table.render(objects, now) if form.is_table else "".join(map(form.render, objects))
+    lines = shown.splitlines(keepends=True)
+    if call.flags["output-watch-events"]:
+        heads += [kind] * (len(lines) - len(heads))
+        lines = [f"{head:<11}{line}" for head, line in zip(heads, lines, strict=True)]
+    call.say("".join(lines))
 
 
 def changes(call: Call, resource: Resource) -> list[tuple[Micros, Change]]:

@@ -53,7 +53,7 @@ class Table:
     """Prints objects of one type; of a watch, line after line with the widths that the columns have got.
 
     `with_kind` writes "pod/web" instead of "web", as for several types at once; `shown` are other headings and cells
-    than those of the type.
+    than those of the type. While it `has_headings`, they are still to be printed.
     """
 
     def __init__(
@@ -65,7 +65,7 @@ class Table:
         self._namespaced = bool(flags.get("all-namespaces")) and resource.namespaced
         self._labels: Sequence[str] = flags.get("label-columns") or ()
         self._all_labels = bool(flags.get("show-labels"))
-        self._headers = not flags.get("no-headers")
+        self.has_headings = not flags.get("no-headers")
         wide = flags.get("output") == "wide"
         self._kind = resource.kind if flags.get("server-print", True) else ""
         names = [column.name for column in printers.columns(self._kind, wide)]
@@ -82,10 +82,10 @@ class Table:
             rows = [list(map(_cut, row)) for row in rows]
         if self._adds:
             rows = [self._with_flags(obj, row) for obj, row in zip(objects, rows, strict=True)]
-        if self._headers:
+        if self.has_headings:
             head, last = ["NAMESPACE"] * self._namespaced, ["LABELS"] * self._all_labels
             rows.insert(0, [*head, *self._names, *(label.rpartition("/")[2].upper() for label in self._labels), *last])
-            self._headers = False
+            self.has_headings = False
         return tabwriter.format(rows, widths=self._widths)
 
     def _with_flags(self, obj: Object, shown: list[str]) -> list[str]:
