@@ -189,14 +189,8 @@ class Call:
     def output_format(self) -> Format:
         """The format that -o and --template ask for, the same one throughout a call. Raises FormatError."""
         if self.format is None:
-            self.format = parse_output(
-                self.flags["output"],
-                self.flags["template"],
-                self.context.workspace.read_text,
-                self.context.budget,
-                tables=self.command.has_tables,
-                no_headers=bool(self.flags.get("no-headers")),
-            )
+            read_file, budget = self.context.workspace.read_text, self.context.budget
+            self.format = parse_output(self.flags, read_file, budget, self.command.has_tables)
         return self.format
 
     def check_context(self, is_plain: bool = False) -> None:

@@ -5,8 +5,6 @@ Mirrors k8s.io/kubectl pkg/cmd/debug/{debug,profiles}.go, v1.36.
 
 from __future__ import annotations
 
-from contextlib import suppress
-
 from kubesim.api import load_table
 from kubesim.api.clock import Identity
 from kubesim.api.imageref import parse
@@ -14,7 +12,7 @@ from kubesim.api.objects import Object, clone, find_named, name_of, namespace_of
 from kubesim.api.resources import NODE, POD
 from kubesim.cluster.apiserver.patch import SET_ORDER
 from kubesim.kubectl.command import Call, command
-from kubesim.kubectl.errors import Exit, NotSimulated, refuse_if
+from kubesim.kubectl.errors import Exit, KubectlError, NotSimulated, refuse_if
 from kubesim.kubectl.flags import SAYS
 from kubesim.kubectl.running import attach, find_subject, state_of
 
@@ -29,7 +27,10 @@ def debug(call: Call) -> None:
     images = dict(pair.split("=", 1) for pair in call.flags["set-image"])
     for name, image in {"": call.flags["image"] or "none", **images}.items():
         where = f' for container "{name}"' if name else ""
-        refuse_if(not _is_reference(image), f'invalid image name "{image}"{where}: invalid reference format')
+        try:
+            parse(image)
+        except ValueError:
+            raise KubectlError(f'invalid image name "{image}"{where}: invalid reference format') from None
     for word in words:
         resource, pod = find_subject(call, word)
         if resource is NODE:
@@ -57,12 +58,6 @@ def _started(call: Call, pod: Object, container: str) -> Object:
         call.complain("kubesim: it would wait on; it was interrupted, as by Ctrl-C\n")
         raise Exit(130)
     return call.api.get(*place)
-
-
-def _is_reference(image: str) -> bool:
-    with suppress(ValueError):
-        return bool(parse(image))
-    return False
 
 
 def _add_ephemeral(call: Call, pod: Object, arguments: list[str], images: dict[str, str]) -> tuple[Object, str]:

@@ -80,8 +80,7 @@ def _evict(call: Call, pods: Sequence[Object]) -> None:
         for kind, text in ((problems, problem), (warnings, warning)):
             kind.setdefault(text, []).append(f"{namespace_of(pod)}/{name_of(pod)}")
         going += [pod] if goes else []
-    if found := [f"cannot delete {text}: {', '.join(names)}" for text, names in problems.items() if text]:
-        raise Several(map(KubectlError, found)) if len(found) > 1 else KubectlError(found[0])
+    raise_all(KubectlError(f"cannot delete {text}: {', '.join(names)}") for text, names in problems.items() if text)
     if said := "; ".join(f"{text}: {', '.join(names)}" for text, names in warnings.items() if text):
         call.complain(f"Warning: {said}\n")
     for pod in going if not call.flags["disable-eviction"] else ():

@@ -75,12 +75,12 @@ def _attach(call: Call, made: list[tuple[Resource, Object]]) -> None:
 
 def _attached(call: Call, pod: Object) -> None:
     container, policy = pod["spec"]["containers"][0]["name"], pod["spec"]["restartPolicy"]
-    pod = _wait(call, pod, lambda now: _phase(now) in _ENDS or find_condition(now, "Ready") == "True")
+    pod = _wait(call, pod, lambda now: now["status"]["phase"] in _ENDS or find_condition(now, "Ready") == "True")
     attach(call, pod, container)
     if call.flags["leave-stdin-open"] or policy == "Always":
         return
-    pod = _wait(call, pod, lambda now: _phase(now) in (_ENDS if policy == "Never" else _ENDS[:1]))
-    if _phase(pod) == "Failed":
+    pod = _wait(call, pod, lambda now: now["status"]["phase"] in (_ENDS if policy == "Never" else _ENDS[:1]))
+    if pod["status"]["phase"] == "Failed":
         ended = state_of(pod, container)["terminated"]
         where = f"pod {namespace_of(pod)}/{name_of(pod)}"
         call.complain(f"{where} terminated ({ended['reason']})\n{ended.get('message', '')}".rstrip("\n") + "\n")
@@ -88,10 +88,6 @@ def _attached(call: Call, pod: Object) -> None:
 
 
 _ENDS = ("Succeeded", "Failed")
-
-
-def _phase(pod: Object) -> str:
-    return str(pod["status"]["phase"])
 
 
 def _wait(call: Call, pod: Object, done: Callable[[Object], bool]) -> Object:

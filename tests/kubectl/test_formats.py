@@ -20,6 +20,7 @@ from kubesim.gotext.gojson import quote
 from kubesim.kubectl.errors import FormatError, NotSimulated
 from kubesim.kubectl.formats import (
     LAST_APPLIED,
+    Format,
     evaluate_relaxed,
     last_applied,
     list_of,
@@ -50,13 +51,17 @@ def read_file(name: str) -> str:
     return FILES[name]
 
 
+def form_of(output: str, template: str = "", tables: bool = True, **flags: Any) -> Format:
+    return parse_output({"output": output, "template": template, **flags}, read_file, Budget(), tables)
+
+
 def render(output: str, obj: Any) -> str:
-    return parse_output(output, "", read_file, Budget()).render(obj)
+    return form_of(output).render(obj)
 
 
 def refused(output: str, obj: Any, template: str = "", **options: Any) -> FormatError:
     with pytest.raises(FormatError) as refusal:
-        parse_output(output, template, read_file, Budget(), **options).render(obj)
+        form_of(output, template, **options).render(obj)
     return refusal.value
 
 
@@ -112,12 +117,12 @@ def test_what_is_not_simulated(output: str) -> None:
 
 @pytest.mark.parametrize(("output", "template", "printed"), CASES["output"]["one"])
 def test_one_object(output: str, template: str, printed: str) -> None:
-    assert parse_output(output, template, read_file, Budget()).render(WEB) == printed
+    assert form_of(output, template).render(WEB) == printed
 
 
 @pytest.mark.parametrize(("output", "printed"), CASES["output"]["several"])
 def test_several_objects(output: str, printed: str) -> None:
-    assert parse_output(output, "", read_file, Budget()).render(list_of([ONE, TWO])) == printed
+    assert form_of(output).render(list_of([ONE, TWO])) == printed
 
 
 @pytest.mark.parametrize(
@@ -129,7 +134,7 @@ def test_several_objects(output: str, printed: str) -> None:
     ],
 )
 def test_a_second_print_of_the_same_command(output: str, no_headers: bool, printed: str) -> None:
-    form = parse_output(output, "", read_file, Budget(), no_headers=no_headers)
+    form = form_of(output, **{"no-headers": no_headers})
     assert form.render(WEB) + form.render(ONE) == printed
 
 
@@ -139,7 +144,7 @@ def test_what_is_no_format_is_refused(output: str, template: str, tables: bool, 
 
 
 def test_tables_are_not_printed_here() -> None:
-    assert [parse_output(output, "", read_file, Budget()).is_table for output in ("", "wide", "name")] == [
+    assert [form_of(output).is_table for output in ("", "wide", "name")] == [
         True,
         True,
         False,

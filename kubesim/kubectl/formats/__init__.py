@@ -60,25 +60,20 @@ class Format(NamedTuple):
 
 
 def parse_output(
-    output: str,
-    template: str,
-    read_file: Callable[[str], str],
-    budget: Budget,
-    *,
-    tables: bool = True,
-    no_headers: bool = False,
+    flags: Mapping[str, Any], read_file: Callable[[str], str], budget: Budget, tables: bool = True
 ) -> Format:
     """The format that -o and --template name; without `tables` neither `wide` nor custom columns.
 
     `read_file` reads a file of the learner and raises OSError. Raises FormatError and NotSimulated.
     """
+    output, template = flags["output"], flags["template"]
     name, argument = (output or "go-template", template) if template else output.partition("=")[::2]
     name = _SYNONYMS.get(name, name)
     is_columns = tables and name.startswith("custom-columns")
     if name in _TEMPLATES or (is_columns and name in _MODULES):
         argument = _template(name, argument, read_file)
         name = name if is_columns else name.removesuffix("-file")
-        return Format(name, _load(name).Printer(name, argument, no_headers, budget))
+        return Format(name, _load(name).Printer(name, argument, flags.get("no-headers", False), budget))
     if plain := {"json": _json, "name": _names, "yaml": _yaml()}.get(output.lower()):
         return Format(output.lower(), plain)
     if not output or (tables and output == "wide"):
