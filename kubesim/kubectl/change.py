@@ -62,7 +62,7 @@ def patch(call: Call) -> None:
     def change(target: Target, obj: Object) -> None:
         new = send_patch(call, target.resource, obj, wanted, kind)
         operation = "patched (no change)" if new == obj else "patched"
-        print_result(call, target.resource, new, operation, is_alone=True, dry_run="none")  # kubectl doesn't mention it
+        print_result(call, target.resource, new, operation)
 
     Query(call, call.args, needs_name=True, latest=False).visit(change)
 
@@ -96,7 +96,7 @@ def _mark(field: str, call: Call) -> None:
         resource = target.resource
         new, operation = _marked(call, field, target, obj, wanted, removed)
         if not call.flags["list"]:
-            print_result(call, resource, new, operation, is_alone=field == "labels")
+            print_result(call, resource, new, operation)
             return
         if not query.is_single:
             call.say(f"Listing {field} for {resource.kind}.{resource.group}/{name_of(obj)}:\n")
@@ -272,7 +272,7 @@ def _send(call: Call, objects: list[_Edited], edited: Object) -> None:
     is_same = edited == obj
     edited = {**edited, "metadata": {**metadata(edited), "resourceVersion": None}}
     new = obj if is_same else call.api.update(resource, edited, **call.request(), verb="patch")
-    print_result(call, resource, new, "skipped" if is_same else "edited", is_alone=True)
+    print_result(call, resource, new, "skipped" if is_same else "edited")
 
 
 def _without_comments(text: str) -> str:

@@ -298,6 +298,8 @@ class Command:
     sentence, and its kind where that is not KubectlError; those with a kind are checked before the context is.
     `is_offline`: it runs without a cluster; `asks_namespace`: it asks the kubeconfig for the namespace before it
     connects, which refuses a wrong context in different words; `prints_last`: a wrong -o is found after the work.
+    `prints_each`: it makes a printer for each object, so that nothing is printed between them; `hides_dry_run`: what it
+    reports doesn't mention --dry-run.
     `has_tables`: -o knows tables; `all_is_selector`: --all selects, where other commands only let a type alone mean
     all its objects; `operands`: what Tab completes, "types" and their names, or "pods"; `failure` is the exit status of
     errors. `is_group`: it only holds others; called by itself it `shows_help` on stdout, or on stderr.
@@ -319,6 +321,8 @@ class Command:
     is_offline: bool = False
     asks_namespace: bool = False
     prints_last: bool = False
+    prints_each: bool = False
+    hides_dry_run: bool = False
     has_tables: bool = False
     all_is_selector: bool = False
     operands: str = ""

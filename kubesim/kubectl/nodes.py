@@ -221,4 +221,4 @@ def _change_taints(call: Call, added: list[Object], removed: list[Object], _: Ta
     raise_all(missing)
     done = "modified" if (is_more and is_less) or call.flags["overwrite"] else "tainted" if is_more else "untainted"
     changed = send_patch(call, NODE, node, {"spec": {"taints": new or None}}, "strategic")
-    print_result(call, NODE, changed, done, is_alone=True, dry_run="none")
+    print_result(call, NODE, changed, done)

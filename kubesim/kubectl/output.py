@@ -19,25 +19,16 @@ from kubesim.kubectl.command import Call
 DRY_RUN_SUFFIX = {"none": "", "client": " (dry run)", "server": " (server dry run)"}
 
 
-def print_result(
-    call: Call,
-    resource: Resource,
-    obj: Object,
-    operation: str,
-    typed: bool = False,
-    is_alone: bool = False,
-    dry_run: str = "",
-) -> None:
+def print_result(call: Call, resource: Resource, obj: Object, operation: str, typed: bool = False) -> None:
     """Report that `operation` ("created", "configured") was done to `obj`, or print it in the format of -o.
 
-    `typed` says that kubectl holds the object as a Go struct, see Format.render; `is_alone` that it makes a printer for
-    each object, so that nothing is printed between them; `dry_run` what is said of --dry-run, if not the call's.
+    `typed` says that kubectl holds the object as a Go struct, see Format.render.
     """
-    if is_alone:
+    if call.command.prints_each:
         call.format = None
     form = call.output_format()
     if form.is_table:
-        suffix = DRY_RUN_SUFFIX[dry_run or call.dry_run]
+        suffix = "" if call.command.hides_dry_run else DRY_RUN_SUFFIX[call.dry_run]
         call.say(f"{resource.printed}/{name_of(obj) or '<unknown>'} {operation}{suffix}\n")
     else:
         call.say(form.render(in_go_order(resource, obj) if typed else obj, typed))

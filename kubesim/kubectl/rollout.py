@@ -170,7 +170,7 @@ def _restart(call: Call, resource: Resource, obj: Object) -> None:
 def _patch(call: Call, resource: Resource, obj: Object, change: Object, operation: str) -> None:
     with reworded(StatusError, "failed to patch: "):
         new = call.api.patch(resource, namespace_of(obj), name_of(obj), change, "merge", user=call.user)
-    print_result(call, resource, new, operation, typed=True, is_alone=True)
+    print_result(call, resource, new, operation, typed=True)
 
 
 def _pauser(word: str, verb: str, is_paused: bool | None, refusal: str) -> None:
@@ -199,7 +199,7 @@ def _undo(call: Call, resource: Resource, obj: Object) -> None:
         raise KubectlError(SAYS["rollback while paused"])
     else:
         operation = _roll_back(call, resource, obj, old, wanted)
-    print_result(call, resource, obj, operation, typed=True, is_alone=True)
+    print_result(call, resource, obj, operation, typed=True)
 
 
 def _roll_back(call: Call, resource: Resource, obj: Object, old: Object, wanted: int) -> str:
