@@ -13,15 +13,12 @@ from kubesim.api.clock import SECOND, Clock, Micros
 from kubesim.api.objects import Object, metadata, name_of, namespace_of
 from kubesim.api.resources import (
     CONFIG_MAP,
-    CONTROLLER_REVISION,
     ENDPOINT_SLICE,
     ENDPOINTS,
     EVENT,
-    JOB,
     NAMESPACE,
     NODE,
     POD,
-    REPLICA_SET,
     RESOURCE_QUOTA,
     RESOURCES,
     SECRET,
@@ -39,8 +36,7 @@ from kubesim.cluster.controllers.scheduler import tolerations
 from kubesim.cluster.events import Recorder
 
 DELAY = 0.05
-_QUOTED = tuple(item for item in RESOURCES if item.simulated and item.namespaced and item is not EVENT)
-_DEPENDENTS = (REPLICA_SET, JOB, CONTROLLER_REVISION, POD)
+_CONTENT = tuple(item for item in RESOURCES if item.simulated and item.namespaced and item is not EVENT)
 
 
 class GarbageCollector:
@@ -61,7 +57,7 @@ class GarbageCollector:
     def _collect(self, resource: Resource, owner: Object) -> None:
         finalizer = _finalizer(owner)
         orphaned = finalizer == "orphan"
-        dependents = [(kind, obj) for kind in _DEPENDENTS for obj in list_owned(self._api, kind, owner)]
+        dependents = [(kind, obj) for kind in _CONTENT for obj in list_owned(self._api, kind, owner)]
         for kind, obj in dependents:
             if orphaned:
                 release(self._api, owner, kind, obj)
@@ -221,7 +217,7 @@ class QuotaController(Loop):
     Mirrors kubernetes pkg/controller/resourcequota/resource_quota_controller.go, v1.36.
     """
 
-    watched = _QUOTED
+    watched = _CONTENT
 
     def on_change(self, change: Change) -> None:
         old = change.old if change.type == "MODIFIED" else None
@@ -234,6 +230,6 @@ class QuotaController(Loop):
     def reconcile(self, namespace: str, name: str) -> None:
         quota = self.api.find(RESOURCE_QUOTA, namespace, name)
         if quota and not quota["spec"].get("scopes"):
-            objects = ((resource, obj) for resource in _QUOTED for obj in self.api.list(resource, namespace))
+            objects = ((resource, obj) for resource in _CONTENT for obj in self.api.list(resource, namespace))
             hard = quota["spec"].get("hard", {})
             self.api.update_status(RESOURCE_QUOTA, quota, {"hard": hard, "used": used(quota, objects)})
