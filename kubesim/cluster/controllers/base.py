@@ -8,17 +8,7 @@ from typing import ClassVar
 from kubesim.api import quantity
 from kubesim.api.clock import SECOND, Clock, Micros
 from kubesim.api.errors import StatusError
-from kubesim.api.objects import (
-    Object,
-    clone,
-    find_condition,
-    is_owned_by,
-    metadata,
-    name_of,
-    namespace_of,
-    owner_reference,
-    template_of,
-)
+from kubesim.api.objects import Object, find_condition, is_owned_by, metadata, name_of, namespace_of, owner_reference
 from kubesim.api.resources import POD, Resource
 from kubesim.api.selectors import matches
 from kubesim.cluster.apiserver import APIServer, Change
@@ -102,7 +92,7 @@ class Controller(Loop):
         """Bring what `obj` owns nearer to what it asks for, and report how far that is."""
         raise NotImplementedError
 
-    def enqueue(self, key: Key, delay: float = REACTION) -> None:
+    def enqueue(self, key: Key, delay: float) -> None:
         """Plan a sync of an object."""
         self.add_key(key, delay)
 
@@ -111,7 +101,7 @@ class Controller(Loop):
         if change.type == "ADDED":
             self._unclaimed.add(key)
         if change.type != "DELETED":
-            self.enqueue(key)
+            self.enqueue(key, REACTION)
 
     def _on_owned(self, change: Change) -> None:
         meta, before = metadata(change.obj), metadata(change.old or change.obj)
@@ -143,7 +133,7 @@ class Controller(Loop):
 
     def create_pod(self, obj: Object, template: Object | None = None, name: str = "", **labels: str) -> bool:
         """Make a Pod of the template, by default that of `obj`, with more labels; whether the API server took it."""
-        template = template or template_of(self.resource, obj)
+        template = template or obj["spec"]["template"]
         meta = {**metadata(template), **({"name": name} if name else {"generateName": f"{name_of(obj)}-"})}
         if labels:
             meta["labels"] = {**meta.get("labels", {}), **labels}
@@ -165,7 +155,7 @@ def dependent(owner: Object, resource: Resource, meta: Object, **content: object
     """A new object that `owner` will own."""
     place = {"namespace": namespace_of(owner), "ownerReferences": [owner_reference(owner)]}
     head = {"apiVersion": resource.api_version, "kind": resource.kind, "metadata": {**meta, **place}}
-    return {**head, **clone(content)}
+    return {**head, **content}
 
 
 def list_owned(api: APIServer, resource: Resource, owner: Object) -> list[Object]:

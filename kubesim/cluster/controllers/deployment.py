@@ -17,7 +17,6 @@ from kubesim.api.objects import (
     ROLLOUT_ANNOTATIONS,
     Object,
     bare_template,
-    clone,
     metadata,
     name_of,
     namespace_of,
@@ -25,16 +24,7 @@ from kubesim.api.objects import (
 )
 from kubesim.api.resources import DEPLOYMENT, REPLICA_SET, Resource
 from kubesim.cluster.apiserver import APIServer
-from kubesim.cluster.controllers.base import (
-    REACTION,
-    Controller,
-    Key,
-    dependent,
-    is_active,
-    is_deleted,
-    is_ready,
-    part_of,
-)
+from kubesim.cluster.controllers.base import Controller, Key, dependent, is_active, is_deleted, is_ready, part_of
 
 HASH = "pod-template-hash"
 MOST_HISTORY = 2000  # characters
@@ -212,10 +202,10 @@ def _current(deployment: Object, owned: list[Object]) -> Object | None:
 
 
 def _replica_set(deployment: Object, wanted: int) -> Object:
-    template = clone(deployment["spec"]["template"])
+    template = deployment["spec"]["template"]
     hashed = safe_hash(json.dumps(template, sort_keys=True))
     labels = {**metadata(template).get("labels", {}), HASH: hashed}
-    template["metadata"] = {**metadata(template), "labels": labels}
+    template = {**template, "metadata": {**metadata(template), "labels": labels}}
     selector = {**deployment["spec"]["selector"]}
     selector["matchLabels"] = {**selector.get("matchLabels", {}), HASH: hashed}
     annotations = {**_size_annotations(deployment), **_annotations(deployment, {}, wanted)}
@@ -268,7 +258,7 @@ class ReplicaSetController(Controller):
         super().__init__(api, clock)
         self._sizes: dict[Key, int] = {}
 
-    def enqueue(self, key: Key, delay: float = REACTION) -> None:
+    def enqueue(self, key: Key, delay: float) -> None:
         """Plan a sync. The more Pods a ReplicaSet has the longer one takes, and the less often it comes."""
         self.add_key(key, delay * max(1, self._sizes.get(key, 0) / FREQUENT))
 
