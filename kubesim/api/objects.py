@@ -138,13 +138,13 @@ def find_condition(obj: Object, kind: str) -> str:
     return next((str(item.get("status", "")) for item in conditions if item.get("type") == kind), "")
 
 
-def reference_to(resource: Resource, obj: Object, field_path: str = "") -> Object:
+def reference_to(obj: Object, field_path: str = "") -> Object:
     """An ObjectReference to `obj`, as events carry it."""
     meta = obj["metadata"]
     reference = {
-        "apiVersion": resource.api_version,
+        "apiVersion": obj["apiVersion"],
         "fieldPath": field_path,
-        "kind": resource.kind,
+        "kind": obj["kind"],
         "name": meta["name"],
         "namespace": meta.get("namespace"),
         "resourceVersion": meta.get("resourceVersion"),

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from kubesim.api.clock import SECOND, Clock, Micros, uuid
 from kubesim.api.objects import Object, namespace_of, reference_to
-from kubesim.api.resources import EVENT, Resource
+from kubesim.api.resources import EVENT
 from kubesim.cluster.apiserver import APIServer
 
 BURST = 25
@@ -58,7 +58,7 @@ class Recorder:
         self._known: dict[str, _Memory] = {}  # by the objects' uids
         self._stamp = 0
 
-    def event(self, resource: Resource, obj: Object, kind: str, reason: str, message: str, field: str = "") -> None:
+    def event(self, obj: Object, kind: str, reason: str, message: str, field: str = "") -> None:
         """Record that something happened to `obj`. `kind`: Normal or Warning; `field`: the part of it, or ""."""
         key = (field, kind, reason, message)
         memory = self._of_object(obj["metadata"]["uid"])
@@ -68,7 +68,7 @@ class Recorder:
         full_at = max(now, memory.full_at.get(kind, now))
         if full_at - now <= REFILL_ALL_BUT_ONE:
             memory.full_at[kind] = full_at + REFILL
-            self._write(resource, obj, series, key)
+            self._write(obj, series, key)
 
     def _of_object(self, uid: str) -> _Memory:
         if uid not in self._known and len(self._known) >= REMEMBERED:
@@ -85,36 +85,34 @@ class Recorder:
             if series.last == moment:
                 series.count += times
 
-    def announce(self, resource: Resource, obj: Object, reason: str, action: str, message: str) -> None:
+    def announce(self, obj: Object, reason: str, action: str, message: str) -> None:
         """Record a single event about `obj` in the newer form (events.k8s.io) that the scheduler uses."""
-        event = self._new(resource, obj, "Normal" if reason == "Scheduled" else "Warning", reason, message, "")
+        event = self._new(obj, ("", "Normal" if reason == "Scheduled" else "Warning", reason, message))
         event |= {"action": action, "eventTime": self._clock.micro_timestamp(), "source": {}}
         event |= {"firstTimestamp": None, "lastTimestamp": None}
         self._api.record(EVENT, event)
 
-    def _write(self, resource: Resource, obj: Object, series: _Series, key: _Key) -> None:
-        field, kind, reason, message = key
-        event = self._api.find(EVENT, namespace_of(obj) or "default", series.name)
-        event = event or self._new(resource, obj, kind, reason, message, field)
+    def _write(self, obj: Object, series: _Series, key: _Key) -> None:
+        event = self._api.find(EVENT, namespace_of(obj) or "default", series.name) or self._new(obj, key)
         series.name = event["metadata"]["name"]
         times = {"firstTimestamp": series.first, "lastTimestamp": self._clock.timestamp(), "count": series.count}
         self._api.record(EVENT, {**event, **times})
 
-    def _new(self, resource: Resource, obj: Object, kind: str, reason: str, message: str, field: str) -> Object:
-        namespace = namespace_of(obj) or "default"
+    def _new(self, obj: Object, key: _Key) -> Object:
+        field, kind, reason, message = key
         # In nanoseconds, as upstream; the revision tells apart what several components record in one microsecond.
         revision = self._api.revision
         self._stamp = max(self._stamp + 1, self._clock.now * 1000 + revision % 1000)
         return {
             "apiVersion": "v1",
             "eventTime": None,
-            "involvedObject": reference_to(resource, obj, field),
+            "involvedObject": reference_to(obj, field),
             "kind": "Event",
             "message": message,
             "metadata": {
                 "creationTimestamp": self._clock.timestamp(),
                 "name": f"{obj['metadata']['name']}.{self._stamp:016x}",
-                "namespace": namespace,
+                "namespace": namespace_of(obj) or "default",
                 "uid": uuid(self._stamp << 64 | revision),
             },
             "reason": reason,

@@ -8,11 +8,11 @@ import pytest
 
 from kubesim.api.clock import Clock, Identity
 from kubesim.api.objects import Object
-from kubesim.api.resources import EVENT, POD
+from kubesim.api.resources import EVENT
 from kubesim.cluster.apiserver import APIServer
 from kubesim.cluster.events import BURST, REFILL, Recorder
 
-PARTS = {"metadata": {"namespace": "default", "name": "web", "uid": "1"}}
+PARTS = {"apiVersion": "v1", "kind": "Pod", "metadata": {"namespace": "default", "name": "web", "uid": "1"}}
 
 
 class Scene:
@@ -22,7 +22,7 @@ class Scene:
         self.recorder = Recorder(self.api, self.clock, "kubelet", "sim-worker")
 
     def say(self, reason: str, kind: str = "Normal", message: str = "m", pod: Object = PARTS) -> None:
-        self.recorder.event(POD, pod, kind, reason, message, "spec.containers{app}")
+        self.recorder.event(pod, kind, reason, message, "spec.containers{app}")
 
     def counts(self) -> dict[str, int]:
         return {f"{event['reason']}/{event['message']}": event["count"] for event in self.api.list(EVENT)}
@@ -93,7 +93,7 @@ def test_types_and_objects_do_not_use_up_each_others_share(scene: Scene) -> None
     for _ in range(BURST + 1):
         scene.say("BackOff")
     scene.say("Failed", kind="Warning")
-    scene.say("BackOff", message="other", pod={"metadata": {**PARTS["metadata"], "uid": "2"}})
+    scene.say("BackOff", message="other", pod={**PARTS, "metadata": {**PARTS["metadata"], "uid": "2"}})
     assert scene.counts() == {"BackOff/m": BURST, "Failed/m": 1, "BackOff/other": 1}
 
 
@@ -108,7 +108,7 @@ def test_an_event_lives_an_hour_after_it_was_written_last(scene: Scene) -> None:
     scene.say("Pulling")
     scene.clock.advance(3000)
     scene.say("Pulling")
-    scene.say("Failed", pod={"metadata": {**PARTS["metadata"], "uid": "2"}})
+    scene.say("Failed", pod={**PARTS, "metadata": {**PARTS["metadata"], "uid": "2"}})
     scene.clock.advance(3590)
     assert scene.counts() == {"Pulling/m": 2, "Failed/m": 1}
     assert [event["reason"] for event in scene.api.events_about(PARTS)] == ["Pulling"]
@@ -126,7 +126,7 @@ def test_an_event_is_found_by_the_object_that_it_is_about_now(scene: Scene) -> N
 
 
 def test_the_scheduler_announces_in_the_newer_form(scene: Scene) -> None:
-    scene.recorder.announce(POD, PARTS, "Scheduled", "Binding", "m")
+    scene.recorder.announce(PARTS, "Scheduled", "Binding", "m")
     (event,) = scene.api.list(EVENT)
     assert (event["action"], event["eventTime"], event["source"], event["firstTimestamp"]) == (
         "Binding",

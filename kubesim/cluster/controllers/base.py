@@ -125,7 +125,7 @@ class Controller(Loop):
         return list_owned(self.api, self.owned, obj)
 
     def record(self, obj: Object, reason: str, message: str, kind: str = "Normal") -> None:
-        self.recorder.event(self.resource, obj, kind, reason, message)
+        self.recorder.event(obj, kind, reason, message)
 
     def report(self, obj: Object, status: Object, **counts: int) -> None:
         """Write the status, and of `counts` those that aren't 0."""

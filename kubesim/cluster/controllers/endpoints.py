@@ -95,7 +95,7 @@ def _ports(service: Object, pod: Object) -> Iterable[Object]:
 
 def _target(pod: Object) -> Object:
     kept = ("kind", "name", "namespace", "uid")
-    return {key: value for key, value in reference_to(POD, pod).items() if key in kept}
+    return {key: value for key, value in reference_to(pod).items() if key in kept}
 
 
 def _subsets(pods: list[Object], ports: list[Object]) -> Object:

@@ -223,7 +223,7 @@ class CronJobController(Controller):
         name = f"{name_of(cron)}-{due // SECOND // 60}"
         if self.api.find(JOB, namespace_of(cron), name) is None:
             job = self.api.create(JOB, _job(cron, name, rfc3339(due)))
-            active.append(reference_to(JOB, job))
+            active.append(reference_to(job))
             self.record(cron, "SuccessfulCreate", f"Created job {name}")
 
 

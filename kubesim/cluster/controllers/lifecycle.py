@@ -163,7 +163,7 @@ class TaintEvictionController:
             return
         if any(taint in _taints(node) for taint in taints):
             message = f"Marking for deletion Pod {namespace_of(pod)}/{name_of(pod)}"
-            self._recorder.event(POD, current, "Normal", "TaintManagerEviction", message)
+            self._recorder.event(current, "Normal", "TaintManagerEviction", message)
             self._api.delete(POD, namespace_of(pod), name_of(pod))
 
 

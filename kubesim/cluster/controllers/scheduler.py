@@ -99,7 +99,7 @@ class Scheduler:
         bound["status"] = {**pod["status"], "conditions": [condition]}
         self._api.record(POD, bound)
         message = f"Successfully assigned {namespace_of(pod)}/{name_of(pod)} to {node}"
-        self._recorder.announce(POD, pod, "Scheduled", "Binding", message)
+        self._recorder.announce(pod, "Scheduled", "Binding", message)
 
     def _report_failure(self, pod: Object, refusals: list[list[str]]) -> None:
         short = [reasons for reasons in refusals if not reasons[0].startswith("node(s)")]
@@ -110,7 +110,7 @@ class Scheduler:
         status = clone(pod["status"])
         status["conditions"] = [{**self._condition("False"), "message": why, "reason": "Unschedulable"}]
         self._api.update_status(POD, pod, status)
-        self._recorder.announce(POD, pod, "FailedScheduling", "Scheduling", why)
+        self._recorder.announce(pod, "FailedScheduling", "Scheduling", why)
         self._queue(pod, RETRY)
 
     def _condition(self, status: str) -> Object:

@@ -150,7 +150,7 @@ class Kubelet:
         try:
             environment.check_volumes(self._api, pod)
         except MissingError as error:
-            self._recorder.event(POD, pod, "Warning", "FailedMount", str(error))
+            self._recorder.event(pod, "Warning", "FailedMount", str(error))
             worker.mount_wait = min(worker.mount_wait * 2, LONGEST_MOUNT_WAIT)
             self._plan(worker, worker.mount_wait)
             return False
@@ -262,7 +262,7 @@ class Kubelet:
         if missing:
             what = f"Unable to retrieve some image pull secrets ({', '.join(missing)})"
             message = f"{what}; attempting to pull the image may not succeed."
-            self._recorder.event(POD, pod, "Warning", "FailedToRetrieveImagePullSecret", message)
+            self._recorder.event(pod, "Warning", "FailedToRetrieveImagePullSecret", message)
 
     def _note(self, sync: Round, spec: Object, error: tuple[str, str] | None, record: Record) -> bool:
         """Keep and report why a container does not run (None: it does); return whether it does."""
@@ -278,7 +278,7 @@ class Kubelet:
     def _recorder_for(self, pod: Object, container: str) -> Record:
         """What records events of a container, or without one of the Pod itself."""
         kinds = [kind for kind, item in containers_of(pod["spec"]) if item["name"] == container]
-        return partial(self._recorder.event, POD, pod, field=f"spec.{kinds[0]}{{{container}}}" if kinds else "")
+        return partial(self._recorder.event, pod, field=f"spec.{kinds[0]}{{{container}}}" if kinds else "")
 
     def _holds_back(self, sync: Round, spec: Object, record: Record) -> bool:
         """Whether a container has to wait, because it exited too often or an image volume of it is missing."""
