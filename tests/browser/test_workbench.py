@@ -289,11 +289,13 @@ def test_vi_is_left_as_vi_is_left(terminal: Terminal) -> None:
     ]:
         page.keyboard.press("Escape")
         expect(line).to_be_focused()
-        assert pale_texts(terminal.root) == []
         page.keyboard.type(command)
         page.keyboard.press("Enter")
         expect(said).to_have_text(message)
         expect(text).to_be_focused()
+    page.keyboard.press("Escape")
+    assert pale_texts(terminal.root) == []
+    text.focus()  # which the change of themes may take
     page.keyboard.press("Escape")
     page.keyboard.type(":w")
     expect(line).to_have_value(":w")
