@@ -134,16 +134,16 @@ def _sources() -> list[tuple[str, Path]]:
 def _grade(options: argparse.Namespace) -> int:
     sheets, status = [], 0
     for name in options.files:
-        found: progress.Record | None = None
         try:
             with Path(name).open("rb") as file:
                 found = progress.read(file.read(progress.MAX_SIZE + 1).decode(errors="surrogateescape"))
         except OSError as error:
             status = _fail(f"{name}: {error.strerror}")
-        except progress.RecordError as error:
-            status, found = _fail(f"{name} {error}"), error.record
-        if found is not None:
-            sheets.append((name, found))
+            continue
+        if found.trouble:
+            status = _fail(f"{name} {found.trouble}")
+        if found.record:
+            sheets.append((name, found.record))
     if sheets:
         by_learner = partial(grade.table, width=shutil.get_terminal_size().columns)
         form = grade.comma_separated if options.csv else grade.questions if options.questions else by_learner

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import date
 from itertools import count
-from typing import Any
+from typing import Any, NamedTuple
 
 from kubesim.workspace import Workspace
 
@@ -29,6 +29,10 @@ LONGEST_ANSWER = 2000  # characters
 PATIENCE = 2.0  # seconds for which a lock is waited for
 _LONGEST_LIST = 200  # numbers in an answer, or different answers to one question
 _WAITS = "It is set aside as soon as there is something new to keep."
+_LEFT_ALONE = (
+    "`.progress.json` was written by a later version of kubesim. "
+    "This one reads what it knows of it, and leaves it alone: nothing new is kept."
+)
 
 INTERVALS = (1, 3, 7, 21)
 """Days until a question is due for review: after a wrong answer, and after one, two and more right ones in time."""
@@ -45,16 +49,15 @@ cluster of its round: `Standing.kept`). Days are those of `date.toordinal`.
 """
 
 
-class RecordError(ValueError):
-    """Not a progress file that this kubesim can read whole; the message completes "The file … ".
+class Found(NamedTuple):
+    """What a file holds, as far as it can be read (None: nothing of it), and what's wrong with it, after "The file …".
 
-    `record` is what could be read of it, if anything; a file of a later version (`is_later`) has nothing wrong with it.
+    There is nothing wrong with a file of a later version, but for what this one doesn't know.
     """
 
-    def __init__(self, message: str, record: Record | None = None, is_later: bool = False) -> None:
-        super().__init__(message)
-        self.record = record
-        self.is_later = is_later
+    record: Record | None
+    trouble: str = ""
+    is_later: bool = False
 
 
 def _is_list(value: object, check: Callable[[Any], bool]) -> bool:
@@ -120,27 +123,25 @@ def write(record: Record) -> str:
     return json.dumps({MARK: VERSION, **record}, separators=(",", ":")) + "\n"
 
 
-def read(text: str) -> Record:
-    """The record in a file. Raises RecordError, with what could be read, where that isn't everything."""
-    _check_size(text)
+def read(text: str | None) -> Found:
+    """What a file with this text holds; None is for one that is too large to be opened."""
+    if text is None or _is_too_large(text):
+        return Found(None, "is too large")
     try:
         found = json.loads(text.removeprefix("\ufeff"))
     except (ValueError, RecursionError):
-        raise RecordError("is damaged: it does not hold JSON") from None
+        return Found(None, "is damaged: it does not hold JSON")
     if not isinstance(found, dict) or type(found.get(MARK)) is not int or found[MARK] < OLDEST:
-        raise RecordError("is not a progress file of kubesim's")
+        return Found(None, "is not a progress file of kubesim's")
     version = found.pop(MARK)
     record, lost = sift(found)
     if version > VERSION:
-        raise RecordError("was written by a later version of kubesim", record, is_later=True)
-    if lost:
-        raise RecordError(f"is damaged: {lost} of its entries cannot be read", record)
-    return record
+        return Found(record, "was written by a later version of kubesim", is_later=True)
+    return Found(record, f"is damaged: {lost} of its entries cannot be read" if lost else "")
 
 
-def _check_size(text: str) -> None:
-    if len(text) > MAX_SIZE or len(text.encode(errors="replace")) > MAX_SIZE:
-        raise RecordError("is too large")
+def _is_too_large(text: str) -> bool:
+    return len(text) > MAX_SIZE or len(text.encode(errors="replace")) > MAX_SIZE
 
 
 def sift(found: dict[str, Any]) -> tuple[Record, int]:
@@ -170,7 +171,7 @@ class Progress:
 
     def record(self) -> Record:
         with suppress(OSError):
-            return self._read()[0]
+            return self._read().record or blank()
         return blank()
 
     def is_done(self, task_id: str) -> bool:
@@ -198,58 +199,49 @@ class Progress:
     def add(self, newer: Record) -> bool:
         return self._change(lambda record: merge(record, sift(newer)[0]))
 
-    def take_in(self, text: str) -> bool:
-        """Merge what was downloaded earlier. Raises RecordError, and changes nothing, if that is no progress file."""
-        try:
-            older = read(text)
-        except RecordError as error:
-            if error.record is None or not error.is_later:
-                raise
-            older = error.record
-        return self._change(lambda record: merge(older, record))
+    def take_in(self, text: str | None) -> bool:
+        """Merge what was downloaded earlier, unless it is damaged or no progress file: then nothing is changed."""
+        older = read(text)
+        if older.trouble and not older.is_later:
+            self.message = f"kubesim: the file {older.trouble}. Nothing was changed."
+            return False
+        return self._change(lambda record: merge(older.record or blank(), record))
 
     def notice(self) -> str:
         """What to show about the file before a write: nothing, or what is wrong with it, or what was set aside once."""
         try:
-            trouble = self._read()[1]
+            _, trouble, is_later = self._read()
             names = self._workspace.listdir("/workspace")
         except OSError as error:
             return _not_kept(error)
         if trouble:
-            return _left_alone(trouble) if trouble.is_later else f"`.progress.json` {trouble}. {_WAITS}"
+            return _LEFT_ALONE if is_later else f"`.progress.json` {trouble}. {_WAITS}"
         aside = [name for name in names if name.startswith("progress-damaged")]
         return f"Set aside in your files, because kubesim could not read it: `{'`, `'.join(aside)}`." if aside else ""
 
-    def _read(self) -> tuple[Record, RecordError | None]:
-        """What is kept, and what is wrong with the file, if anything. OSError where it cannot be opened."""
+    def _read(self) -> Found:
+        """The content of the file. OSError where it cannot be opened."""
         if not self._workspace.exists(FILE):
-            return blank(), None
-        try:
-            if self._workspace.size(FILE) > MAX_SIZE:
-                raise RecordError("is too large")
-            return read(self._workspace.read_text(FILE)), None
-        except RecordError as error:
-            return error.record or blank(), error
+            return Found(blank())
+        return read(self._workspace.read_text(FILE) if self._workspace.size(FILE) <= MAX_SIZE else None)
 
     def _change(self, change: Callable[[Record], Record]) -> bool:
         self.message = ""
         try:
             with _alone(self._workspace):
-                record, trouble = self._read()
-                if trouble and trouble.is_later:
-                    self.message = _left_alone(trouble)
-                    return False
-                text = write(change(record))
-                _check_size(text)
-                if trouble:
-                    self._set_aside(str(trouble))
-                self._replace(text)
-        except RecordError as error:
-            self.message = f"Your progress cannot be kept: with that, `.progress.json` {error}."
+                found = self._read()
+                text = write(change(found.record or blank()))
+                if found.is_later:
+                    self.message = _LEFT_ALONE
+                elif _is_too_large(text):
+                    self.message = "Your progress cannot be kept: with that, `.progress.json` is too large."
+                else:
+                    if found.trouble:
+                        self._set_aside(found.trouble)
+                    self._replace(text)
+                    return True
         except OSError as error:
             self.message = _not_kept(error)
-        else:
-            return True
         return False
 
     def _set_aside(self, trouble: str) -> None:
@@ -290,10 +282,6 @@ def _without(record: Record, quiz_id: str) -> Record:
 
 def _not_kept(error: OSError) -> str:
     return f"Your progress cannot be kept: `.progress.json` cannot be read or written ({error.strerror})."
-
-
-def _left_alone(error: RecordError) -> str:
-    return f"`.progress.json` {error}. This one reads what it knows of it, and leaves it alone: nothing new is kept."
 
 
 @contextmanager

@@ -91,7 +91,7 @@ def test_the_download_is_up_to_date_and_can_be_taken_in_elsewhere(shown, progres
     press(shown, "download")
     saved = {"do": "save", "name": "kubesim-progress.json", "type": "application/json"}
     assert sent == [{**saved, "text": shown.content["file"]}]
-    assert read(shown.content["file"]) == progress.record()
+    assert read(shown.content["file"]).record == progress.record()
     other = Seat(Session(tmp_path / "other"))
     (tmp_path / "other").mkdir()
     there = ProgressMap(other)

@@ -97,15 +97,15 @@ def _sent(session: Session, case: Case) -> str:
 def _read(session: Session, case: Case) -> str:
     try:
         if case.door == "progress":
-            progress.read(case.text)
-        elif case.door == "export":
+            return "refused" if progress.read(case.text).trouble else "answered"
+        if case.door == "export":
             explain(case.text)
         else:
             with TemporaryDirectory() as folder:
                 path = Path(folder) / "state"
                 path.write_text(f"{Journal(path) and ''}{path.read_text()}{case.text}\n", "utf-8", "replace")
                 Journal(path)
-    except (progress.RecordError, ExportError, JournalError):
+    except (ExportError, JournalError):
         return "refused"
     return "answered"
 
