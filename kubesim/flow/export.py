@@ -169,8 +169,8 @@ def _trace(facts: Facts, hearsay: Hearsay) -> PullTrace | None:
         return _before_start(facts, hearsay)
     unfit = next((text for text in _endings(status) if read(text, False).kind in ("platform", "not_an_image")), "")
     if unfit:
-        return _make(facts, "StartError", unfit, (), facts.seen)
-    return _make(facts, "Pulled", "", (), facts.seen) if status.get("state") else None
+        return _make(facts, "StartError", unfit)
+    return _make(facts, "Pulled", "") if status.get("state") else None
 
 
 def _before_start(facts: Facts, hearsay: Hearsay) -> PullTrace | None:
@@ -189,7 +189,7 @@ def _unasked(facts: Facts, reason: str, message: str, hearsay: Hearsay) -> PullT
     said = read(message, False)
     if facts.reference and said.transport and said.kind != "unreadable":  # a Secret may have been corrected since
         hearsay.hopeless.add(facts.reference.canonical)
-    return _make(facts, reason, message, (), facts.seen)
+    return _make(facts, reason, message)
 
 
 def _said(message: str) -> Reply:
@@ -222,7 +222,8 @@ def _refusal(facts: Facts, reason: str, message: str, hearsay: Hearsay) -> PullT
         SeenSecret(seen.name, False, problem=_BEFORE) if seen.found and seen.name in stale else seen
         for seen in facts.seen
     )
-    return _make(facts, reason, message, _attempts(tried, answers, facts.is_unsure), secrets)
+    attempts = _attempts(tried, answers, facts.is_unsure)
+    return _make(facts, reason, message, attempts=attempts, secrets=secrets)
 
 
 def _attempts(tried: list[Match], answers: list[str], unsure: bool) -> tuple[Attempt, ...]:
@@ -236,11 +237,10 @@ def _attempts(tried: list[Match], answers: list[str], unsure: bool) -> tuple[Att
     )
 
 
-def _make(
-    facts: Facts, outcome: str, message: str, attempts: tuple[Attempt, ...], secrets: tuple[SeenSecret, ...]
-) -> PullTrace:
+def _make(facts: Facts, outcome: str, message: str, **known: Any) -> PullTrace:
+    """What is known of an attempt; without more, no registry was asked, and the Secrets were as they are."""
     container = facts.container
-    seen: dict[str, Any] = {"secrets": secrets, "attempts": attempts, "outcome": outcome, "message": message}
+    seen = {"secrets": facts.seen, "attempts": (), "outcome": outcome, "message": message, **known}
     seen |= {"image": facts.image, "policy": container["imagePullPolicy"], "hops": ()}
     return PullTrace(0, facts.namespace, name_of(facts.pod), container["name"], present=False, **seen)
 

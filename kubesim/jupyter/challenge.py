@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import html
 import re
+from operator import add
 from typing import Any
 
 from IPython.display import display
@@ -150,20 +151,13 @@ class ChallengeCard(Card):
             workbench(self._seat).open_task(standing.task.title, readings, standing.solved)
 
     def plain(self) -> str:
-        texts = enumerate((card.plain_text(standing.task.text) for standing in self._round.standings), 1)
-        return "\n".join(
-            [
-                _title(self._round),
-                card.plain_text(_rules(self._round)),
-                *(f"{number}. {text}" for number, text in texts),
-            ]
-        )
+        tasks = [f"{number}. {card.plain_text(one.task.text)}" for number, one in enumerate(self._round.standings, 1)]
+        return "\n".join([_title(self._round), card.plain_text(_rules(self._round)), *tasks])
 
     def static_html(self) -> str:
-        clusters = [standing.task for standing in self._round.standings]
-        folded = [card.details("Evidence and solution", _solution(cluster)) for cluster in clusters]
-        texts = [card.paragraphs(cluster.text) for cluster in clusters]
-        tasks = card.listed(map("".join, zip(texts, folded, strict=True)), "ol")
+        solutions = [card.details("Evidence and solution", _solution(one.task)) for one in self._round.standings]
+        texts = [card.paragraphs(one.task.text) for one in self._round.standings]
+        tasks = card.listed(map(add, texts, solutions), "ol")
         return f"<p><b>{_title(self._round)}</b></p>{card.paragraphs(_rules(self._round))}{tasks}"
 
     def say(self, text: str) -> None:
@@ -263,8 +257,6 @@ class ChallengeCard(Card):
 
 
 _rounds: dict[tuple[Seat, int], Round] = {}
-
-
 _cards: dict[Seat, list[ChallengeCard]] = {}  # the same one when it is shown again
 
 
