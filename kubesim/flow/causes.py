@@ -180,12 +180,10 @@ def answer(facts: Facts) -> Known:
     """What was answered, by whom, and whether credentials have to do with it."""
     reply, role = facts.reply, facts.asking.role
     return {
-        "transport": reply and reply.transport,
         "passed_on": reply and reply.credentials and role in ("mirror", "storage"),
         "mirror": role == "mirror",
         "matched": facts.matches[0].secret_name if facts.matches else "",
         "unknown": facts.scene.is_export and facts.kind == "other" and not facts.is_silent,
-        "sentence": reply.sentence if reply else "",
         "message": facts.trace.message if facts.trace else "",
     }
 

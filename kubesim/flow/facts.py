@@ -46,7 +46,8 @@ class Words(dict[str, Any]):
     def __missing__(self, name: str) -> Any:
         if name in _WORDS or hasattr(Facts, name):
             return _WORDS[name](self._facts) if name in _WORDS else getattr(self._facts, name)
-        said = self._facts.reply.words if self._facts.reply else {}
+        reply = self._facts.reply
+        said = {**reply._asdict(), **reply.words} if reply else {}
         return {**self._facts.owner_of_registry, **said}.get(name, name if name in self._facts.marks else "")
 
 
@@ -305,7 +306,6 @@ _WORDS: Mapping[str, Callable[[Facts], Any]] = {
     "inherited": lambda facts: facts.names == facts.account_names and '"imagePullSecrets"' not in facts.manifest,
     "is_export": lambda facts: facts.scene.is_export,
     "listed": lambda facts: ", ".join(facts.names),
-    "meaning": lambda facts: facts.reply.means if facts.reply else "",
     "node": lambda facts: facts.pod["spec"].get("nodeName") or "'<node>'",
     "others": lambda facts: ", ".join(facts.account_names),
     "repository": lambda facts: facts.reference.name if facts.reference else "the image",

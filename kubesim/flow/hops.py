@@ -148,7 +148,6 @@ def _state(facts: Facts) -> dict[str, Any]:
         "let_in": last and (last.ok or facts.kind == "not_found" or hop == "image"),
         "unreached": hop in ("kubelet", "spec", "secret"),
         "user": last.username if last else "",
-        "refuses": facts.reply and facts.reply.credentials,
         "reason": last.answer.rpartition(": ")[2] if last else "",
     }
 
@@ -247,20 +246,15 @@ def _kubelet(facts: Facts) -> Iterator[str]:
 
 def _asked(facts: Facts, attempt: Attempt) -> str:
     reply = reply_to(attempt)
-    host = signs.asked(attempt.answer, facts.registry, reply)
     # The node may have sent credentials of its own, which an export doesn't show.
     has_identity = facts.scene.is_export and facts.owner_of_registry["who"] and not facts.matches
     words = {
-        "secret": attempt.secret,
-        "entry": attempt.entry,
-        "user": attempt.username,
-        "ok": attempt.ok,
+        **attempt._asdict(),
+        **reply._asdict(),
+        **signs.asked(attempt.answer, facts.registry, reply)._asdict(),
         "unsure": reply.kind != "anonymous" and (facts.is_unsure or has_identity),
         "registry": facts.registry or "the registry",
-        "asked": host.host,
-        "role": host.role,
         "words": reply.sentence.rstrip("."),
-        "means": reply.means,
         "isnt": reply.isnt if facts.scene.is_export else "",
         "source": facts.source,
     }
