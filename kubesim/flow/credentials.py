@@ -79,7 +79,6 @@ def nothing_listed(facts: Facts) -> Known | None:
     return {
         **_account(facts),
         "account_matches": any(map(facts.is_match, facts.account_secrets)),
-        "here": facts.matching_secret,
         "other": other,
         "other_namespace": namespace,
         "local": facts.registry == DEFAULT_REGISTRY and len(facts.marks) > 2,
@@ -203,7 +202,6 @@ def missing(facts: Facts) -> Known | None:
         "other": other,
         "other_namespace": namespace,
         "near": facts.matching_secret and near,
-        "here": facts.matching_secret,
         "unretrieved": unretrieved,
         "unseen": not facts.scene.knows_secrets,
         "placeholder": re.search(r"[${}<>]", name),
@@ -242,7 +240,7 @@ def no_entry(facts: Facts) -> Known | None:
     seen = next((seen for seen in facts.seen if seen.type in keyring.DATA_KEYS), None)
     if seen is None or facts.matches:
         return None
-    words = {"mismatch": mismatch(facts, seen), "here": facts.matching_secret}
+    words = {"mismatch": mismatch(facts, seen)}
     return {**_secret(facts, seen.name), **words, "helper": not seen.entries and "helper" in facts.flaws(seen.name)}
 
 

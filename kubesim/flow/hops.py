@@ -143,7 +143,6 @@ def _state(facts: Facts) -> dict[str, Any]:
         "present": trace and trace.outcome == "AlreadyPresent",
         "recovers": will_recover(facts),
         "unasked": not attempts,
-        "message": trace.message if trace else "",
         "keys": ", ".join(dict.fromkeys(attempt.secret for attempt in attempts if attempt.secret)),
         "let_in": last and (last.ok or facts.kind == "not_found" or hop == "image"),
         "unreached": hop in ("kubelet", "spec", "secret"),
@@ -269,7 +268,6 @@ def limits(facts: Facts) -> Iterator[str]:
     words = Words(
         facts,
         {
-            "needed": needed,
             "content": needed or facts.kind == "not_found",
             "cached": facts.container.get("imagePullPolicy") != ALWAYS,
             "missing": ", ".join(_unexported(facts)),
