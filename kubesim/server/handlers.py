@@ -209,23 +209,20 @@ class Exec(Listener, websocket.WebSocketHandler):
         """Run the command; only then is the connection upgraded, so that a refusal is an ordinary answer."""
         if self._finished:
             return
-        self._reads, self._given = self._asks("stdin"), b""
+        reads, tty = (self.get_query_argument(name, "") in ("1", "true") for name in ("stdin", "tty"))
+        self._reads, self._given = reads, b""
         try:
-            if self._asks("tty"):
+            if tty:
                 raise errors.not_simulated("exec -t over the API is not part of this simulator")
-            self._outcome = self._run(b"true" if self._reads else None)
+            self._outcome = self._run(b"true" if reads else None)
+            if self.request.method != "GET":  # a client that was refused asks once more, by POST, and shows that answer
+                raise errors.not_simulated("exec is served over WebSockets only")
         except errors.StatusError as error:
             self.refuse(error)
-            return
-        if self.request.method == "GET":
-            await super().get()
         else:
-            self.refuse(errors.not_simulated("exec is served over WebSockets only"))
+            await super().get()
 
     post = get
-
-    def _asks(self, name: str) -> bool:
-        return self.get_query_argument(name, "") in ("1", "true")
 
     def on_message(self, message: str | bytes) -> None:
         """Gather what the command will read, and run it at the end of that."""

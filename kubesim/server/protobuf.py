@@ -23,9 +23,9 @@ _DELETE_OPTIONS = "DeleteOptions"
 _FIELD_COST = 12  # steps of the budget
 _TYPE_META = {1: "apiVersion", 2: "kind"}
 
-# The fields that kubectl writes, by number, of every struct that it writes; "=N" puts the next field at number N, and
-# "+" marks a message whose fields are the struct's own.
-_FIELDS: dict[str, str] = load_table(__file__, "protobuf.json")
+# The fields that kubectl writes, by number, of every struct that it writes; "+" marks a message whose fields are the
+# struct's own.
+_FIELDS: dict[str, dict[str, str]] = load_table(__file__, "protobuf.json")
 
 
 def decode(body: bytes, budget: Budget) -> Object:
@@ -47,23 +47,12 @@ def decode(body: bytes, budget: Budget) -> Object:
         raise bad_request(f"the body of the request is no object in protobuf: {error}") from None
 
 
-def _names(struct: str) -> dict[int, str]:
-    names, number = {}, 1
-    for word in _FIELDS.get(struct, "").split():
-        if word.startswith("="):
-            number = int(word[1:])
-            continue
-        names[number] = word
-        number += 1
-    return names
-
-
 def _struct(struct: Type, data: bytes, budget: Budget, message: str = "") -> Object:
     """The fields of a message. Those without a name in the table are of no concern to what kubectl creates."""
-    names, fields = _names(message or struct.name), schema.fields(struct)
+    names, fields = _FIELDS.get(message or struct.name, {}), schema.fields(struct)
     found: Object = {}
     for number, value in _wire(data, budget):
-        name = names.get(number)
+        name = names.get(str(number))
         if name is None:
             continue
         if name.startswith("+"):

@@ -33,14 +33,12 @@ class History:
     """The last changes of the cluster, each with its revision and the moment, for all watches."""
 
     def __init__(self, cluster: Cluster) -> None:
-        self.api = cluster.api
-        self.clock = cluster.clock
-        self.lock = cluster.lock
+        self.cluster = cluster
         self._changes: deque[tuple[Micros, Change, int]] = deque()
         self._room = HISTORY_BYTES
-        self._oldest = self.api.revision
+        self._oldest = cluster.api.revision
         self._listeners: list[Callable[[], object]] = []
-        self._stop = self.api.subscribe(self._remember)
+        self._stop = cluster.api.subscribe(self._remember)
         self.is_closed = False
         self.jumps = False  # whether time moves on while somebody waits for one object
 
@@ -69,10 +67,10 @@ class History:
         try:
             yield
         finally:
-            self._stop = self.api.subscribe(self._remember)
+            self._stop = self.cluster.api.subscribe(self._remember)
 
     def _remember(self, change: Change) -> None:
-        self._changes.append((self.clock.now, change, len(json.dumps(change.obj))))
+        self._changes.append((self.cluster.clock.now, change, len(json.dumps(change.obj))))
         self._room -= self._changes[-1][2]
         while self._changes and (self._room < 0 or len(self._changes) > HISTORY):
             _, gone, size = self._changes.popleft()
@@ -113,22 +111,23 @@ class Watch:
         begin = whole(query, "resourceVersion") or 0
         self._ends_initial = is_set(query, "sendInitialEvents")
         place, budget = (route.resource, route.namespace or None), request.budget
-        listed = history.api.list(*place, user=request.user, verb="watch", budget=budget)
+        api = history.cluster.api
+        listed = api.list(*place, user=request.user, verb="watch", budget=budget)
         self._selects = selector(route.resource, query.get("labelSelector", ""), fields, budget)
         tells = self._ends_initial or (not begin and "sendInitialEvents" not in query)  # what there is
         self._initial = list(filter(self._selects, listed)) if tells else []
         budget.spend(SHOWN_COST * len(self._initial))
-        self._at = history.api.revision if self._ends_initial or not begin else begin
+        self._at = api.revision if self._ends_initial or not begin else begin
 
     def lines(self) -> bytes:
         """What has happened since the last call, an event a line. Raises StatusError where that is not known."""
-        with self.history.lock:
+        with self.history.cluster.lock:
             return b"".join(self._events())
 
     def _events(self) -> Iterator[bytes]:
         initial, self._initial = self._initial, []
         for obj in initial:
-            yield self._shown("ADDED", obj, self.history.clock.now)
+            yield self._shown("ADDED", obj, self.history.cluster.clock.now)
         if self._ends_initial and self._bookmarks:
             meta = {"resourceVersion": str(self._at), "creationTimestamp": None, "annotations": _INITIAL_END}
             resource = self._route.resource
@@ -148,10 +147,10 @@ class Watch:
         """Let simulated time pass up to the next change, as for one who waits for one object."""
         if self._rounds and self.history.jumps:
             self._rounds -= 1
-            api, clock = self.history.api, self.history.clock
-            with self.history.lock:
-                before = api.revision
-                clock.run_until(lambda: api.revision != before, 1.0)
+            cluster = self.history.cluster
+            with cluster.lock:
+                before = cluster.api.revision
+                cluster.clock.run_until(lambda: cluster.api.revision != before, 1.0)
 
     def _kind(self, change: Change) -> str:
         """The type of event: an object that leaves the selection is deleted, as far as this watch can see."""

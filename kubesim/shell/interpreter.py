@@ -231,8 +231,8 @@ class Interpreter:
         return streams._replace(stdout=sink) if redirect.descriptor == 1 else streams._replace(stderr=sink)
 
     def _input(self, path: str, streams: Streams) -> Input | None:
-        if path in ("/dev/null", "/dev/stdin"):
-            return Input("") if path == "/dev/null" else streams.stdin
+        if path == "/dev/stdin":
+            return streams.stdin
         try:
             self.machine.budget.spend(self.machine.files.size(path))
             return Input(self.machine.files.read_text(path))
