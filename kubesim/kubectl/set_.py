@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from fnmatch import fnmatchcase
 from functools import partial
 from typing import Any
@@ -11,14 +12,14 @@ from typing import Any
 from kubesim.api import schema
 from kubesim.api.errors import StatusError
 from kubesim.api.objects import Object, clone, name_of, template_of
-from kubesim.api.resources import CLUSTER_ROLE_BINDING, CONFIG_MAP, POD, ROLE_BINDING, SECRET, Resource
+from kubesim.api.resources import CLUSTER_ROLE_BINDING, CONFIG_MAP, POD, ROLE_BINDING, SECRET, SERVICE, Resource
 from kubesim.api.schema import Type
 from kubesim.cluster.apiserver.patch import three_way
 from kubesim.gotext.gojson import quote
 from kubesim.kubectl import flags
 from kubesim.kubectl.change import send_patch
 from kubesim.kubectl.command import Call, command
-from kubesim.kubectl.create import quantities, subjects_of
+from kubesim.kubectl.create import labels_of, quantities, subjects_of
 from kubesim.kubectl.errors import KubectlError, raise_all, refuse_if, reworded, visit
 from kubesim.kubectl.output import print_result
 from kubesim.kubectl.selection import Query, Target, decoded
@@ -62,6 +63,20 @@ def set_service_account(call: Call) -> None:
         return True
 
     _change(call, words, "serviceaccount updated", change, "ServiceAccountName")
+
+
+@_set("set selector")
+def set_selector(call: Call) -> None:
+    *words, selector = call.args
+    wanted, version = labels_of(selector), call.flags["resource-version"]
+
+    def change(resource: Resource, obj: Object) -> bool:
+        refuse_if(resource is not SERVICE, "setting a selector is only supported for Services")
+        obj["spec"]["selector"] = wanted
+        obj["metadata"] |= {"resourceVersion": version} if version else {}
+        return True
+
+    _change(call, words, "selector updated", change, of_templates=False)
 
 
 @_set("set subject")
@@ -208,8 +223,9 @@ def _objects(call: Call, words: Sequence[str]) -> list[tuple[Resource, Object]]:
     return found
 
 
-# Structs that Go writes even if they are empty.
+# Structs that Go writes even if they are empty, and those that it has in one type alone.
 _WRITTEN = ("metadata", "spec", "status", "template", "jobTemplate", "strategy", "updateStrategy")
+_WRITTEN_IN = (("Container", "resources"), ("ServiceStatus", "loadBalancer"))
 
 
 def _filled(kind: Type, value: Any) -> Any:
@@ -222,7 +238,7 @@ def _filled(kind: Type, value: Any) -> Any:
     for name, field in schema.fields(kind).items():
         if name in new:
             new[name] = _filled(field.type, new[name])
-        elif name in _WRITTEN or (kind.name, name) == ("Container", "resources"):
+        elif name in _WRITTEN or (kind.name, name) in _WRITTEN_IN:
             new[name] = _filled(field.type, {})
         elif field.required:
             new[name] = "" if field.type.kind == "string" else None
@@ -234,10 +250,10 @@ def _change(
     words: Sequence[str],
     operation: str,
     make: Callable[[Resource, Object], bool | None],
-    what: str,
+    what: str = "",
     of_templates: bool = True,
 ) -> None:
-    """Send what `make` changes in a copy of each object; `what` begins the sentence of a refusal.
+    """Send what `make` changes in a copy of each object; `what` begins the sentence of a refusal, if there is one.
 
     Where `make` returns True an empty change is sent, too, and nothing for False. `of_templates`: only of Pods and of
     what creates some.
@@ -252,7 +268,7 @@ def _change(
         chosen = make(resource, wanted := clone(obj))
         patch = three_way(obj, wanted, obj, resource)
         if patch if chosen is None else chosen:
-            with reworded(StatusError, f"failed to patch {what} "):
+            with reworded(StatusError, f"failed to patch {what} ") if what else nullcontext():
                 new = send_patch(call, resource, obj, patch, "strategic")
             print_result(call, resource, new, operation, typed=True)
 

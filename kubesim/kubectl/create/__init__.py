@@ -16,9 +16,10 @@ from kubesim.api.clock import safe_hash
 from kubesim.api.errors import StatusError
 from kubesim.api.objects import Object, metadata, owner_reference
 from kubesim.api.resources import Resource, find_resource
-from kubesim.api.selectors import dns_subdomain
+from kubesim.api.selectors import SelectorError, dns_subdomain, label_selector
 from kubesim.cluster.apiserver.tokens import create_token as issue
 from kubesim.cluster.apiserver.validation.rules import CHECKS
+from kubesim.gotext.gojson import quote
 from kubesim.kubectl.apply import send, with_last_applied
 from kubesim.kubectl.command import Call, command
 from kubesim.kubectl.errors import KubectlError, NotSimulated, Plain, refuse_if, reworded
@@ -241,16 +242,23 @@ def quantities(pairs: Iterable[str]) -> dict[str, str]:
     return found
 
 
+def labels_of(selector: str) -> dict[str, str]:
+    """The labels that a selector asks for. Raises KubectlError, or NotSimulated where it asks for more."""
+    with reworded(SelectorError, f"couldn't parse the selector string {quote(selector)}: "):
+        label_selector(selector)
+    pairs = [part.replace("==", "=").split("=") for part in selector.split(",")]
+    if any(len(pair) != 2 or pair[0].endswith("!") for pair in pairs):
+        raise NotSimulated("a selector that is more than labels is not part of this simulator")
+    return dict(pairs)
+
+
 @command("create poddisruptionbudget")
 def create_disruption_budget(call: Call) -> None:
-    labels = [part.replace("==", "=").split("=") for part in call.flags["selector"].split(",")]
-    if any(len(pair) != 2 or pair[0].endswith("!") for pair in labels):
-        raise NotSimulated("a --selector that is more than labels is not part of this simulator")
     amounts = (call.flags["min-available"], call.flags["max-unavailable"])
     for flag, text in zip(("min-available", "max-unavailable"), amounts, strict=True):
         refuse_if(text and not re.fullmatch("[0-9]+%?", text), f"invalid format specified for {flag}")
     least, most = map(quantity.int_or_string, amounts)
-    generate(call, resources.POD_DISRUPTION_BUDGET, labels=dict(labels), least=least, most=most)
+    generate(call, resources.POD_DISRUPTION_BUDGET, labels=labels_of(call.flags["selector"]), least=least, most=most)
 
 
 _SERVICES = {kind.lower(): kind for kind in ("ClusterIP", "NodePort", "LoadBalancer", "ExternalName")}
