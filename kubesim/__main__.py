@@ -161,7 +161,7 @@ def _serve(options: argparse.Namespace) -> int:
         journal = Journal(options.state, boot) if options.state else None
         session = _session(journal.boot if journal else boot)
         if journal:
-            session.resume(journal.restore(session.cluster))
+            session.resume(journal.cluster)
         keywords = {name: getattr(options, name) for name in ("address", "port", "realtime")}
         served = session.serve(options.kubeconfig, journal=journal, **keywords)
     except (OSError, OverflowError, JournalError) as error:

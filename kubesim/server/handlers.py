@@ -92,8 +92,7 @@ class Listener(web.RequestHandler):
     def write_error(self, status_code: int, **_: object) -> None:
         """A Status and never a traceback, for what tornado refuses and for bugs of kubesim."""
         reason = {405: "MethodNotAllowed", 500: "InternalError"}.get(status_code, "BadRequest")
-        message = HTTPStatus(status_code).phrase
-        self.send(Response(status_of(errors.StatusError(status_code, reason, message)), status_code))
+        self.refuse(errors.StatusError(status_code, reason, HTTPStatus(status_code).phrase))
 
     def log_exception(self, *error: object) -> None:
         _log.error("%s %s failed", self.request.method, self.request.path, exc_info=error)  # type: ignore[arg-type]

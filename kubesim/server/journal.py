@@ -59,7 +59,8 @@ class Journal:
     """The file at `path`, which is created if it isn't there, and kept from other servers until it is closed.
 
     It holds what came over HTTP and nothing else that happens to the cluster, and when that was booted: at `boot`,
-    where the journal is new. `writes` is how many it has seen. Raises OSError, and JournalError for any other file.
+    where the journal is new. `cluster` is the one that it describes, and `writes` is how many it has seen. Raises
+    OSError, and JournalError for any other file.
     """
 
     def __init__(self, path: Path, boot: datetime = BOOT) -> None:
@@ -70,7 +71,7 @@ class Journal:
         self._size = self._sum = self._first = 0
         self._fresh = path.with_name(f"{path.name}.new")
         try:
-            self._check()
+            self.cluster = self._restored()
             self._fresh.unlink(missing_ok=True)  # of a server that was killed
         except BaseException:
             self.close()
@@ -82,17 +83,18 @@ class Journal:
         if file >= 0:
             os.close(file)
 
-    def restore(self, cluster: Cluster) -> Cluster:
-        """The cluster that the file describes: `cluster`, which is a new one, with all writes done, or a snapshot."""
+    def _restored(self) -> Cluster:
+        """Read the file; a line that was cut short is dropped: its request was never answered."""
         lines = self._lines()
-        state = next(lines).get("state")
-        if state is not None:
-            cluster = self._loaded(state)
+        cluster = self._begun(next(lines, None))
         api, last = API(cluster), None
         for line in lines:
+            self.writes += -1 if line == _FAILED else 1
             if last and line != _FAILED:
                 _repeat(api, last)
             last = None if line == _FAILED else line
+        os.ftruncate(self._file, self._size)
+        self._path.chmod(0o600)
         if last:  # if the process does not survive it again, the mark stays
             done = self._size, self._sum
             self._write(_FAILED)
@@ -101,6 +103,19 @@ class Journal:
                 os.ftruncate(self._file, self._size)
         api.history.close()
         return cluster
+
+    def _begun(self, head: Any) -> Cluster:
+        """The cluster of the first line, which a new file gets."""
+        if head is None:
+            os.ftruncate(self._file, 0)
+            head = self._head(None)
+            self._write(head)
+        self._first = self._size
+        try:
+            self.boot, self.writes, state = datetime.fromisoformat(head["boot"]), int(head["writes"]), head["state"]
+        except _UNREADABLE:
+            raise JournalError(f"{self._path}: its first line is incomplete") from None
+        return Cluster(boot=self.boot) if state is None else self._loaded(state)
 
     @contextmanager
     def recording(self, api: API, request: Request) -> Iterator[None]:
@@ -137,23 +152,6 @@ class Journal:
         else:
             os.close(self._file)
             self._file, self._first, self._size, self._sum = file, len(data), len(data), check
-
-    def _check(self) -> None:
-        """Read the whole file once, and drop a line that was cut short: its request was never answered."""
-        for line in self._lines():
-            if self._first:
-                self.writes += -1 if line == _FAILED else 1
-                continue
-            try:
-                self.boot, self.writes = datetime.fromisoformat(line["boot"]), int(line["writes"])
-            except _UNREADABLE:
-                raise JournalError(f"{self._path}: its first line is incomplete") from None
-            self._first = self._size
-        os.ftruncate(self._file, self._size)
-        self._path.chmod(0o600)
-        if not self._first:
-            self._write(self._head(None))
-            self._first = self._size
 
     def _head(self, state: Object | None) -> Object:
         head = {"boot": self.boot.isoformat(), "writes": self.writes, "state": state}

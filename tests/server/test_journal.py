@@ -45,7 +45,7 @@ from pathlib import Path
 from kubesim import Session
 from kubesim.server.journal import Journal
 session, journal = Session(), Journal(Path(sys.argv[1]))
-session.resume(journal.restore(session.cluster))
+session.resume(journal.cluster)
 server = session.serve(Path(sys.argv[2]), journal=journal)
 print(journal.writes, server.port, flush=True)
 sys.stdin.read()
@@ -128,9 +128,9 @@ def test_a_server_that_is_killed_comes_back_with_all_that_it_acknowledged(tmp_pa
     assert state.stat().st_mode & 0o777 == 0o600
 
 
-def _serve(cluster: Cluster, path: Path) -> Server:
+def _serve(path: Path) -> Server:
     journal = Journal(path)
-    return Server(journal.restore(cluster), journal=journal)
+    return Server(journal.cluster, journal=journal)
 
 
 def _everything(cluster: Cluster) -> list[Any]:
@@ -143,13 +143,13 @@ def _compact(server: Server) -> None:
 
 
 def _check_replay(asked: list[Request], folder: Path, compact: bool = False) -> None:
-    before = Cluster()
-    server = _serve(before, folder / "state")
+    server = _serve(folder / "state")
+    before = server._api.cluster
     for item in asked:
         server.answer(item)
         _compact(server) if compact else None
     server.close()
-    server = _serve(Cluster(), folder / "state")
+    server = _serve(folder / "state")
     server.close()
     after = server._api.cluster
     after.advance((before.clock.now - after.clock.now) / 1_000_000)
@@ -222,7 +222,7 @@ def test_whatever_is_done_again_gives_the_same_cluster(asked: list[Request], com
 
 
 def _journal_of_two(path: Path, compact: bool = False) -> bytes:
-    server = _serve(Cluster(), path)
+    server = _serve(path)
     for name in ("a", "b"):
         server.answer(request("POST", MAPS, {"metadata": {"name": name}}))
         _compact(server) if compact else None
@@ -233,7 +233,7 @@ def _journal_of_two(path: Path, compact: bool = False) -> bytes:
 def _names(path: Path) -> list[str]:
     call = Caller()
     journal = Journal(path)
-    call.session.resume(journal.restore(call.cluster))
+    call.session.resume(journal.cluster)
     call.api = API(call.session.cluster)
     journal.close()
     names = [item["metadata"]["name"] for item in call("GET", MAPS)[1]["items"]]
@@ -329,7 +329,7 @@ def test_a_forged_snapshot_is_refused_and_runs_nothing(
     path = tmp_path / "state"
     path.write_bytes(_sealed(head))
     with pytest.raises(JournalError, match=re.escape(str(path))):
-        Journal(path).restore(Cluster())
+        Journal(path)
     assert list(tmp_path.iterdir()) == [path]
 
 
@@ -345,12 +345,12 @@ def test_a_snapshot_of_other_code_is_refused(tmp_path: Path, monkeypatch: pytest
     _journal_of_two(path, compact=True)
     monkeypatch.setattr(journal, "_code", lambda: "other")
     with pytest.raises(JournalError, match="written by another version of kubesim, which alone can read it"):
-        Journal(path).restore(Cluster())
+        Journal(path)
 
 
 def test_the_file_stays_small_while_writes_come_and_go(tmp_path: Path) -> None:
     path = tmp_path / "state"
-    server = _serve(Cluster(), path)
+    server = _serve(path)
     sizes = []
     for count in range(1500):
         server.answer(request("POST", MAPS, {"metadata": {"name": f"m{count}"}}))
@@ -384,7 +384,7 @@ def test_a_write_that_failed_is_not_repeated_and_what_it_did_is_kept(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = tmp_path / "state"
-    server = _serve(Cluster(), path)
+    server = _serve(path)
     answer = server._api.answer
 
     def fail(asked: Request) -> Any:
@@ -406,10 +406,9 @@ def test_a_write_that_failed_is_not_repeated_and_what_it_did_is_kept(
 DIES = """
 import os, sys
 from pathlib import Path
-from kubesim.cluster import Cluster
 from kubesim.server import journal
 journal._repeat = lambda api, entry: os._exit(7)
-journal.Journal(Path(sys.argv[1])).restore(Cluster())
+journal.Journal(Path(sys.argv[1]))
 """
 
 
@@ -439,7 +438,7 @@ def test_one_file_is_for_one_server(tmp_path: Path) -> None:
 
 def test_a_write_for_which_there_is_no_room_is_not_done(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "state"
-    server = _serve(Cluster(), path)
+    server = _serve(path)
     before = path.read_bytes()
     write = os.write
     with monkeypatch.context() as patched:
