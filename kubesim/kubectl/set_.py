@@ -245,13 +245,11 @@ def _filled(kind: Type, value: Any) -> Any:
     return new
 
 
+_Make = Callable[[Resource, Object], bool | None]
+
+
 def _change(
-    call: Call,
-    words: Sequence[str],
-    operation: str,
-    make: Callable[[Resource, Object], bool | None],
-    what: str = "",
-    of_templates: bool = True,
+    call: Call, words: Sequence[str], operation: str, make: _Make, what: str = "", of_templates: bool = True
 ) -> None:
     """Send what `make` changes in a copy of each object; `what` begins the sentence of a refusal, if there is one.
 
