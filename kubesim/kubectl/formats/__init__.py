@@ -20,14 +20,12 @@ from kubesim.kubectl.errors import FormatError, NotSimulated, refuse_if
 Print = Callable[[Mapping[str, Any], bool], str]
 """Prints an object or a List. True says that kubectl built it itself: its JSON keeps the order of the fields."""
 
-# Which module prints each format with a template. It is imported when the format is first used; its class Printer takes
+# Which class of which module prints each format with a template. It is imported when the format is first used; it takes
 # the name, the template, whether to leave out headers, and the budget to pay from, and makes a Print for one command.
-_MODULES = {
-    "go-template": "gotemplate",
-    "jsonpath": "jsonpath",
-    "jsonpath-as-json": "jsonpath",
-    "custom-columns": "columns",
-    "custom-columns-file": "columns",
+_PRINTERS = {
+    "go-template": ("gotemplate", "Printer"),
+    **dict.fromkeys(("jsonpath", "jsonpath-as-json"), ("jsonpath", "Printer")),
+    **dict.fromkeys(("custom-columns", "custom-columns-file"), ("jsonpath", "Columns")),
 }
 _SYNONYMS = {"template": "go-template", "templatefile": "go-template-file"}
 _TEMPLATES = ("go-template", "go-template-file", *_SYNONYMS, "jsonpath", "jsonpath-as-json", "jsonpath-file")
@@ -70,10 +68,12 @@ def parse_output(
     name, argument = (output or "go-template", template) if template else output.partition("=")[::2]
     name = _SYNONYMS.get(name, name)
     is_columns = tables and name.startswith("custom-columns")
-    if name in _TEMPLATES or (is_columns and name in _MODULES):
+    if name in _TEMPLATES or (is_columns and name in _PRINTERS):
         argument = _template(name, argument, read_file)
         name = name if is_columns else name.removesuffix("-file")
-        return Format(name, _load(name).Printer(name, argument, flags.get("no-headers", False), budget))
+        module, printer = _PRINTERS[name]
+        made = getattr(_load(module), printer)(name, argument, flags.get("no-headers", False), budget)
+        return Format(name, made)
     if plain := {"json": _json, "name": _names, "yaml": _yaml()}.get(output.lower()):
         return Format(output.lower(), plain)
     if not output or (tables and output == "wide"):
@@ -106,7 +106,7 @@ def no_format(output: str, allowed: Sequence[str], absent: Sequence[str] = ()) -
 
 
 def _load(name: str) -> Any:
-    return import_module(f"{__name__}.{_MODULES[name]}")
+    return import_module(f"{__name__}.{name}")
 
 
 def _template(name: str, text: str, read_file: Callable[[str], str]) -> str:
@@ -124,7 +124,7 @@ def _template(name: str, text: str, read_file: Callable[[str], str]) -> str:
 
 def sort_objects(objects: Sequence[Any], field: str, budget: Budget) -> list[Any]:
     """`objects` in the order of --sort-by's `field`, a path with or without braces. Raises FormatError."""
-    found: list[Any] = _load("custom-columns").sort_objects(objects, field, budget)
+    found: list[Any] = _load("jsonpath").sort_objects(objects, field, budget)
     return found
 
 
