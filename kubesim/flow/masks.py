@@ -7,6 +7,7 @@ import json
 import re
 from collections.abc import Iterator
 from contextlib import suppress
+from functools import cache
 from typing import Any
 
 from kubesim.api.objects import Object
@@ -35,7 +36,7 @@ class Masks:
     def __init__(self) -> None:
         self._passwords: dict[str, str] = {}
         self._words: dict[str, set[str]] = {}
-        self._masked: dict[str, str] = {}
+        self.text = cache(self._mask)  # a cluster's objects repeat themselves
 
     def hide(self, secret: Object) -> Object:
         """The Secret with the same registries and users, and without anything secret.
@@ -83,13 +84,8 @@ class Masks:
             if len(word) >= _SHORTEST:
                 self._words.setdefault(word[:_SHORTEST], set()).add(word)
 
-    def text(self, text: str) -> str:
-        """The text in one line, without the passwords, and without what looks like one."""
-        if text not in self._masked:
-            self._masked[text] = self._mask(text)
-        return self._masked[text]
-
     def _mask(self, text: str) -> str:
+        """The text in one line, without the passwords, and without what looks like one."""
         text = _UNPRINTABLE.sub(" ", text[:MOST])
         if self._words:
             starts = range(len(text) - _SHORTEST + 1)

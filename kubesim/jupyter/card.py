@@ -17,6 +17,7 @@ from kubesim.lessons.progress import REVEALED
 
 Button = tuple[str, str]
 """What it does, and its label."""
+HISTORY: list[Button] = [("undo", "Undo"), ("redo", "Redo"), ("restart", "Start over")]
 Message = dict[str, Any]
 LINE = 84
 """Characters in a line of a command that is shown."""

@@ -17,7 +17,7 @@ from kubesim.api.objects import name_of
 from kubesim.api.resources import POD
 from kubesim.flow.hops import trace_flow
 from kubesim.jupyter import card, quiz
-from kubesim.jupyter.card import Button, Card, Message, static
+from kubesim.jupyter.card import HISTORY, Button, Card, Message, static
 from kubesim.jupyter.current import Seat, spell
 from kubesim.jupyter.task import GONE
 from kubesim.jupyter.workbench import workbench
@@ -253,7 +253,7 @@ class ChallengeCard(Card):
             ("next", "Skip"): self._round.standings[self._next()] is not standing,
         }
         offered = [button for button, is_offered in offers.items() if is_offered]
-        return [*offered, ("undo", "Undo"), ("redo", "Redo"), ("restart", "Start over"), end]
+        return [*offered, *HISTORY, end]
 
 
 _rounds: dict[tuple[Seat, int], Round] = {}

@@ -15,7 +15,7 @@ from IPython.display import display
 
 from kubesim.flow.hops import Flow
 from kubesim.jupyter import card, drawing
-from kubesim.jupyter.card import Exercise, Message, static
+from kubesim.jupyter.card import HISTORY, Exercise, Message, static
 from kubesim.jupyter.current import Seat
 from kubesim.jupyter.quiz import unknown
 from kubesim.jupyter.workbench import workbench
@@ -85,12 +85,7 @@ class TaskCard(Exercise):
             "beside": self._beside(readings) if self._comparing else "",
             "said": card.inline(self._said),
             "news": _news(readings, before or self._reached),
-            "buttons": [
-                *self.help_buttons("Show a solution", ("compare", "Goal beside state")),
-                ("undo", "Undo"),
-                ("redo", "Redo"),
-                ("restart", "Start over"),
-            ],
+            "buttons": self.help_buttons("Show a solution", ("compare", "Goal beside state")) + HISTORY,
         }
         self._said = ""
         if self._seat.start_over == self._begin:
