@@ -264,7 +264,7 @@ def view_last_applied(call: Call) -> None:
     is_explicit = call.explicit_namespace is not None  # then a type alone means all, which --all says again
     again = is_explicit and call.flags["all"] and len(call.args) == 1 and "/" not in call.args[0]
     refuse_if(again, "setting 'all' parameter but found a non empty selector. ")
-    for _, obj in Query(call, call.args, needs_name=not is_explicit).fetch_strictly():
+    for _, obj in Query(call, call.args, needs_name=not is_explicit).fetch(is_strict=True):
         if kept := (metadata(obj).get("annotations") or {}).get(LAST_APPLIED):
             refuse_if(mode not in ("json", "yaml"), problem, UsageError)  # for what has been applied alone
             found = json.loads(kept)

@@ -16,9 +16,9 @@ from kubesim.gotext.gojson import quote
 from kubesim.kubectl.command import Call, command
 from kubesim.kubectl.errors import FormatError, KubectlError, Plain, refuse_if, visit
 from kubesim.kubectl.flags import SAYS
-from kubesim.kubectl.formats import Format, list_of, relaxed, sort_objects
+from kubesim.kubectl.formats import list_of, relaxed, sort_objects
 from kubesim.kubectl.output import Table, nothing_found
-from kubesim.kubectl.selection import Query, Selection, Target, find_targets, resolve, split_pair
+from kubesim.kubectl.selection import Groups, Query, Target, find_targets, resolve, split_pair
 
 # A watch without --request-timeout ends after this many simulated seconds: no one can press Ctrl+C here.
 WATCH = 60.0
@@ -34,15 +34,17 @@ def get(call: Call) -> None:
     if call.flags["watch"] or call.flags["watch-only"]:
         _watch(call)
         return
-    selection, form = Query(call, call.args).select(), call.output_format()
-    errors = [selection.error] if selection.error else []
-    visit([selection], errors, partial(_print_tables if form.is_table else _print_formatted, call, form))
+    query = Query(call, call.args)
+    groups, error = query.select()
+    is_table = call.output_format().is_table
+    show = partial(_print_tables, call) if is_table else partial(_print_formatted, call, query.is_single)
+    visit([groups], [error] if error else [], partial(show, error))
 
 
-def _print_formatted(call: Call, form: Format, selection: Selection) -> None:
-    objects = [obj for _, obj in selection.objects]
-    if selection.single and (selection.error or len(objects) == 1):
-        call.say("" if selection.error else form.render(objects[0]))
+def _print_formatted(call: Call, is_single: bool, error: Exception | None, groups: Groups) -> None:
+    form, objects = call.output_format(), [obj for _, group in groups for obj in group]
+    if is_single and (error or len(objects) == 1):
+        call.say("" if error else form.render(objects[0]))
     elif objects or not call.flags["ignore-not-found"]:
         call.say(form.render(list_of(_sorted(call, objects))))
 
@@ -52,8 +54,7 @@ def _sorted(call: Call, objects: list[Object]) -> list[Object]:
     return sort_objects(objects, field, call.context.budget) if field else objects
 
 
-def _print_tables(call: Call, form: Format, selection: Selection) -> None:
-    groups = selection.groups
+def _print_tables(call: Call, error: Exception | None, groups: Groups) -> None:
     if call.flags["sort-by"] and len(groups) > 1:  # kubectl looks for the field in tables without objects
         path = quote(relaxed(call.flags["sort-by"]))
         raise KubectlError(f"couldn't find any field with path {path} in the list of objects")
@@ -61,7 +62,7 @@ def _print_tables(call: Call, form: Format, selection: Selection) -> None:
     screens = [_screen(call, resource, objects, with_kind) for resource, objects in groups if objects]
     screens = [screen for screen in screens if screen]
     call.say(("" if call.flags["no-headers"] else "\n").join(screens))
-    if not screens and not selection.error and not call.flags["ignore-not-found"]:
+    if not screens and not error and not call.flags["ignore-not-found"]:
         call.complain(nothing_found(call, all(resource.namespaced for resource, _ in groups)))
 
 
@@ -82,7 +83,7 @@ def _watch(call: Call) -> None:
             asked = "--watch requested, --sort-by will be ignored for watch events received"
         call.complain(f"warning: {asked}\n")
     targets, query = find_targets(call, call.args, one_type=True), Query(call, call.args)
-    found = query.fetch_strictly()
+    found = query.fetch(is_strict=True)
     targets = targets or [Target(resource, namespace_of(obj), name_of(obj)) for resource, obj in found]
     refuse_if(len({target.resource for target in targets}) > 1, SAYS["several watched"])
     target = targets[0]

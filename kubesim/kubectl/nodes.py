@@ -27,7 +27,7 @@ def _nodes(call: Call) -> list[Object]:
     words = list(call.args)
     if (words or call.flags["selector"]) and not any("/" in word for word in words):
         words = ["nodes", *words]
-    found = Query(call, words).fetch_strictly()
+    found = Query(call, words).fetch(is_strict=True)
     for resource, _ in found:
         place = f'"{resource.group}/{resource.version}, Resource={resource.plural}"'
         refuse_if(resource is not NODE, f"expected resource of type node, got {place}")

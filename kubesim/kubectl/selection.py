@@ -6,7 +6,6 @@ Mirrors k8s.io/cli-runtime pkg/resource/builder.go, v1.36.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from functools import partial
 
 from kubesim.api import decoding, schema
@@ -14,24 +13,13 @@ from kubesim.api.errors import StatusError, bad_request
 from kubesim.api.objects import Object, name_of, namespace_of
 from kubesim.api.resources import NAMESPACE, RESOURCES, Resource, find_resource
 from kubesim.kubectl.command import Call
-from kubesim.kubectl.errors import REFUSALS, KubectlError, NotSimulated, Several, raise_all, refuse_if, visit
+from kubesim.kubectl.errors import REFUSALS, KubectlError, NotSimulated, Several, refuse_if, visit
 from kubesim.kubectl.flags import SAYS
 from kubesim.kubectl.manifests import Target as Target  # what a Query is about
 from kubesim.kubectl.manifests import check_paths, manifests
 
-
-@dataclass
-class Selection:
-    """Everything that was asked for, in groups of one type. `single`: one name or file; its one object has no List."""
-
-    groups: list[tuple[Resource, list[Object]]]
-    error: Exception | None
-    single: bool
-
-    @property
-    def objects(self) -> list[tuple[Resource, Object]]:
-        """Every object with its type."""
-        return [(resource, obj) for resource, group in self.groups for obj in group]
+Groups = list[tuple[Resource, list[Object]]]
+"""Objects in groups of one type."""
 
 
 def resolve(call: Call, name: str) -> Resource:
@@ -77,9 +65,9 @@ class Query:
         targets = (each for target, objects in self._walk() for each in _singles(target, objects))
         return visit(targets, self._errors, partial(self._act_on, act))
 
-    def select(self) -> Selection:
-        """Everything, fetched."""
-        groups: list[tuple[Resource, list[Object]]] = []
+    def select(self) -> tuple[Groups, Exception | None]:
+        """Everything, fetched, and what went wrong."""
+        groups: Groups = []
 
         def keep(target: Target, objects: list[Object] | None) -> None:
             found = [self._fetched(target)] if objects is None else objects
@@ -87,25 +75,18 @@ class Query:
                 groups.append((target.resource, []))
             groups[-1][1].extend(found)
 
-        error: Exception | None = None
         try:
             visit(self._walk(), self._errors, lambda item: self._act_on(keep, *item))
-        except REFUSALS as problem:
-            error = problem
-        return Selection(groups, error, self.is_single)
+        except REFUSALS as error:
+            return groups, error
+        return groups, None
 
-    def fetch(self) -> list[tuple[Resource, Object]]:
-        """Every object. Raises what went wrong with any of them."""
-        selection = self.select()
-        if selection.error:
-            raise selection.error
-        return selection.objects
-
-    def fetch_strictly(self) -> list[tuple[Resource, Object]]:
-        """The same, but of what went wrong raise the first alone. Mirrors Infos."""
-        selection = self.select()
-        raise_all(Several([selection.error]).errors[:1] if selection.error else ())
-        return selection.objects
+    def fetch(self, is_strict: bool = False) -> list[tuple[Resource, Object]]:
+        """Every object. Raises what went wrong with any of them; `is_strict`: the first alone, as Infos does."""
+        groups, error = self.select()
+        if error:
+            raise Several([error]).errors[0] if is_strict else error
+        return [(resource, obj) for resource, group in groups for obj in group]
 
     def _act_on(self, act: Callable[..., object], *args: object) -> None:
         try:
@@ -116,7 +97,7 @@ class Query:
 
     @property
     def is_single(self) -> bool:
-        """Whether one object is asked for, by its name or by one file."""
+        """Whether one object is asked for, by its name or by one file: it has no List."""
         if paths := self._call.flags.get("filename"):
             is_dir = self._call.context.workspace.is_dir
             return not self._is_local and len(paths) == 1 and paths[0] not in ("-", "") and not is_dir(paths[0])

@@ -242,8 +242,8 @@ def pod_template(template: Object) -> str:
 @command("describe", asks_namespace=True, operands="types")
 def describe_objects(call: Call) -> None:
     """Unless asked, kubectl looks for events only where a single object was asked for and found."""
-    selection = Query(call, call.args).select()
-    objects, error = selection.objects, selection.error
+    groups, error = Query(call, call.args).select()
+    objects = [(resource, obj) for resource, group in groups for obj in group]
     is_missing = isinstance(error, StatusError) and error.reason == "NotFound" and len(call.args) == 2
     alike = _by_prefix(call) if is_missing else []
     is_alone = len(objects) == 1 and not error
