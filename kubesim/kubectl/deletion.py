@@ -20,7 +20,6 @@ from kubesim.kubectl.selection import Query, Target, find_named
 # Simulated seconds after which a delete gives up where no --timeout was given: nothing here takes as long.
 PATIENCE = 3600.0
 
-
 # How --cascade deals with dependents, as the finalizer of the deleted object, and the older words for two of them.
 _CASCADES = {"background": "", "foreground": "foregroundDeletion", "orphan": "orphan", "true": "", "false": "orphan"}
 _DEPRECATED = {"true": "background", "false": "orphan"}
@@ -69,14 +68,9 @@ def _grace_period(call: Call) -> int | None:
 
 def delete_target(call: Call, target: Target, grace: int | None, verb: str = "deleted") -> None:
     """Delete one object and report it with `verb`; "" reports its name alone. Raises StatusError."""
+    finalizer, is_dry = _CASCADES[call.flags.get("cascade") or "background"], call.dry_run == "server"
     if call.dry_run != "client":
-        call.api.delete(
-            *target.place,
-            grace_period=grace,
-            finalizer=_CASCADES[call.flags.get("cascade") or "background"],
-            user=call.user,
-            dry_run=call.dry_run == "server",
-        )
+        call.api.delete(*target.place, grace_period=grace, finalizer=finalizer, user=call.user, dry_run=is_dry)
     if not verb:
         call.say(f"{target.resource.printed}/{target.name}\n")
         return

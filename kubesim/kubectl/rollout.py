@@ -22,6 +22,7 @@ from kubesim.api.objects import (
 from kubesim.api.resources import CONTROLLER_REVISION, DEPLOYMENT, REPLICA_SET, RESOURCES, Resource
 from kubesim.gotext import tabwriter
 from kubesim.kubectl.command import CHANGE_CAUSE, Call, command
+from kubesim.kubectl.deletion import PATIENCE
 from kubesim.kubectl.describers import pod_template
 from kubesim.kubectl.errors import KubectlError, reworded
 from kubesim.kubectl.flags import SAYS
@@ -29,8 +30,6 @@ from kubesim.kubectl.output import print_result
 from kubesim.kubectl.selection import Query, Target
 
 _RESTARTED = "kubectl.kubernetes.io/restartedAt"
-PATIENCE = 3600.0
-
 
 _ROLLED_OUT = frozenset(resource.kind for resource in RESOURCES if resource.rollout)
 

@@ -273,7 +273,6 @@ def autoscale(call: Call) -> None:
 
 _NO_FIRST_VERSION = "failed to create autoscaling/v2 HPA and the configuration is incompatible with autoscaling/v1"
 
-
 _UNITS = {"cpu": "m", "memory": "Mi"}  # of a number without one
 
 

@@ -109,7 +109,6 @@ def create_job(call: Call) -> None:
 _PATH_VERBS = "get post put delete patch head options *"
 _VERBS = "get delete list create update patch watch proxy deletecollection use bind escalate impersonate *"
 
-
 _ROLES = ("roles.rbac.authorization.k8s.io", "clusterroles.rbac.authorization.k8s.io")
 # Verbs that only go with some types. Mirrors specialVerbs of create_role.go.
 _SPECIAL = {

@@ -292,7 +292,6 @@ _STEPS: dict[str, Callable[[str], list[Step]]] = {
     "root": lambda text: [],
 }
 
-
 _ESCAPES = str.maketrans({"\x1b": "^[", "\r": "\\r"})
 _EXPECTED = "Expected format is one line of space separated headers, one line of space separated column specs."
 _MISSING: Any = object()
