@@ -135,8 +135,8 @@ class Objects:
         self._api.authorize(request.user, route.verb, *place, route.subresource)
         scale = _scale_of(self._api.get(*place))
         if route.verb != "get":
-            replicas = _wanted(request, route, scale)
-            scale = _scale_of(self._api.scale(*place, replicas, dry_run=request.dry_run))
+            change = {"spec": {"replicas": _wanted(request, route, scale)}}
+            scale = _scale_of(self._api.patch(*place, change, "merge", dry_run=request.dry_run))
         return Response(scale)
 
     def _logs(self, request: Request, route: Route) -> Response:

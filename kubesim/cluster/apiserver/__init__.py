@@ -158,15 +158,19 @@ class APIServer:
             strategy.admit_service(new, self._store)
         checks.raise_if_any(resource, new, validation.validate(resource, new))
         quota.check_limits(resource, new, self._store)
-        charged = quota.charge(resource, new, self._store)
-        if self._store.get(resource, namespace_of(new), name_of(new)):
+        return self._write(resource, new, None, options)
+
+    def _write(self, resource: Resource, new: Object, old: Object | None, options: WriteOptions) -> Object:
+        """Store an object that is valid, unless that is only tried out, and charge it to the quotas."""
+        charged = quota.charge(resource, new, self._store, old)
+        if old is None and self._store.get(resource, namespace_of(new), name_of(new)):
             raise errors.already_exists(resource, name_of(new))
-        checks.note_inert(resource, new, None, options.get("note"))
+        checks.note_inert(resource, new, old, options.get("note"))
         if options.get("dry_run"):
             return new
         for counting, status in charged:
             self.update_status(RESOURCE_QUOTA, counting, status)
-        return self._commit("ADDED", resource, new)
+        return self._commit(resource, new, old)
 
     def record(self, resource: Resource, obj: Object) -> Object:
         """Store a new or changed object of one of the cluster's own components as it is.
@@ -174,7 +178,7 @@ class APIServer:
         For what in a real cluster arrives typed and in great numbers: events and status updates.
         """
         old = self._store.get(resource, namespace_of(obj), name_of(obj))
-        return self._commit("MODIFIED" if old else "ADDED", resource, obj, old)
+        return self._commit(resource, obj, old)
 
     def update(
         self, resource: Resource, obj: Object, *, verb: str = "update", **options: Unpack[WriteOptions]
@@ -193,21 +197,13 @@ class APIServer:
             strategy.admit_service(new, self._store, old)
         checks.raise_if_any(resource, new, validation.validate_update(resource, new, old, part))
         new["metadata"] = {**new["metadata"], "resourceVersion": old["metadata"]["resourceVersion"]}
-        if new == old:
-            return old
-        charged = quota.charge(resource, new, self._store, old)
-        checks.note_inert(resource, new, old, options.get("note"))
-        if options.get("dry_run"):
-            return new
-        for counting, status in charged:
-            self.update_status(RESOURCE_QUOTA, counting, status)
-        return self._commit("MODIFIED", resource, new, old)
+        return old if new == old else self._write(resource, new, old, options)
 
     def update_status(self, resource: Resource, obj: Object, status: Object) -> Object:
         old = self.get(resource, namespace_of(obj), name_of(obj))
         if old.get("status") == status:
             return old
-        return self._commit("MODIFIED", resource, {**old, "status": status}, old)
+        return self._commit(resource, {**old, "status": status}, old)
 
     def patch(
         self,
@@ -223,21 +219,12 @@ class APIServer:
         old = self._existing(resource, namespace, name)
         new = patch.patched(resource, old, change, patch_type, options.get("budget"))
         checks.check_unmoved(resource, new, old)
-        typed = options.get("typed", False)
-        unknown = [] if typed else decoding.unknown_fields(schema.type_of(resource), new)
+        unknown = [] if options.get("typed") else decoding.unknown_fields(schema.type_of(resource), new)
         if unknown and options.get("strict", True):
             raise patch.mismatch(change if patch_type == "strategic" else new, decoding.strict_error(unknown))
         checks.warn_of(unknown, options.get("warn"))
-        dry_run, note = options.get("dry_run", False), options.get("note")
-        options = {"strict": False, "typed": typed, "dry_run": dry_run, "subresource": part, "note": note}
+        options |= {"user": ADMIN, "strict": False, "warn": None}  # all this is checked, and reported
         return self.update(resource, new, **options)
-
-    def scale(
-        self, resource: Resource, namespace: str, name: str, replicas: int, **options: Unpack[WriteOptions]
-    ) -> Object:
-        """Set the number of replicas of a workload, as a user who may patch its scale."""
-        self.authorize(options.pop("user", ADMIN), "patch", resource, namespace, name, "scale")
-        return self.patch(resource, namespace, name, {"spec": {"replicas": replicas}}, "merge", **options)
 
     def delete(
         self,
@@ -324,9 +311,9 @@ class APIServer:
             new["metadata"]["generation"] += 1
         if resource is NAMESPACE:
             new["status"] = {"phase": "Terminating"}
-        return self._commit("MODIFIED", resource, new, obj)
+        return self._commit(resource, new, obj)
 
-    def _commit(self, change: str, resource: Resource, obj: Object, old: Object | None = None) -> Object:
+    def _commit(self, resource: Resource, obj: Object, old: Object | None) -> Object:
         stored = self._store.put(resource, obj)
         if resource is EVENT:
             if not self._written:
@@ -334,7 +321,7 @@ class APIServer:
             key = (namespace_of(stored), name_of(stored))
             self._written.pop(key, None)
             self._written[key] = self._clock.now
-        self._notify(Change(change, resource, stored, old, self._store.revision))
+        self._notify(Change("MODIFIED" if old else "ADDED", resource, stored, old, self._store.revision))
         return stored
 
     def _expire_events(self) -> None:
