@@ -168,10 +168,9 @@ def _set_template_generation(obj: Object, old: Object | None) -> None:
     if obj["kind"] != "DaemonSet":
         return
     before = int(metadata(old)["annotations"][GENERATION]) if old else 0
-    if old is None or obj["spec"].get("template") != old["spec"].get("template"):
-        before += 1
+    is_new = old is None or obj["spec"].get("template") != old["spec"].get("template")
     meta = obj["metadata"]
-    meta["annotations"] = {**(meta.get("annotations") or {}), GENERATION: str(before)}
+    meta["annotations"] = {**(meta.get("annotations") or {}), GENERATION: str(before + is_new)}
 
 
 def _select_by_uid(job: Object) -> None:

@@ -102,11 +102,7 @@ class Kubelet:
     def _plan(self, worker: Worker, delay: float) -> None:
         """Sync after `delay` seconds, instead of any sync that was planned before."""
         worker.ticket += 1
-        self._clock.call_later(delay, partial(self._sync_planned, worker, worker.ticket))
-
-    def _sync_planned(self, worker: Worker, ticket: int) -> None:
-        if worker.ticket == ticket:
-            self._sync(worker)
+        self._clock.call_later(delay, partial(self._sync, worker, worker.ticket))
 
     def _relist(self, worker: Worker) -> None:
         """Sync when the runtime's news arrive, whatever else is planned; what happens until then arrives with them."""
@@ -118,9 +114,10 @@ class Kubelet:
         worker.awaits_news = False
         self._sync(worker)
 
-    def _sync(self, worker: Worker) -> None:
+    def _sync(self, worker: Worker, ticket: int = 0) -> None:
+        """Bring a Pod nearer to what it asks for; not if the sync was planned and another one is planned instead."""
         pod = self._pod_of(worker)
-        if pod is None:
+        if pod is None or ticket not in (0, worker.ticket):
             return
         if pod["metadata"].get("deletionTimestamp"):
             self._terminate(pod, worker)
@@ -210,7 +207,7 @@ class Kubelet:
             return
         error = pull.error
         if error is None and pull.image is not None:
-            error = self._run(sync, need.spec, pull.image, pull.image_id, record)
+            error = self._run(sync, need.spec, pull.image, record)
         sync.started.append(self._note(sync, need.spec, error, record))
 
     def _settle(self, pod: Object, worker: Worker, started: list[bool]) -> None:
@@ -298,7 +295,7 @@ class Kubelet:
             self.traces[worker.namespace, worker.name, request.container] = pull.trace
         return pull
 
-    def _run(self, sync: Round, spec: Object, image: Image, image_id: str, record: Record) -> tuple[str, str] | None:
+    def _run(self, sync: Round, spec: Object, image: Image, record: Record) -> tuple[str, str] | None:
         pod, worker = sync.pod, sync.worker
         try:
             variables = environment.variables(self._api, pod, spec)
@@ -314,17 +311,16 @@ class Kubelet:
         place.files.mount(environment.mounts(self._api, pod, spec, volumes))
         place.files.folders |= environment.shared(pod, spec, worker.folders)
         ran = containers.start(image, place, argv, self._clock.now, spec.get("stdin", False), self._processor)
-        self._add_container(worker, spec, image_id, place, ran, volumes)
+        self._add_container(worker, spec, image, place, ran, volumes)
         if not ran.failure:
             record("Normal", "Started", "Container started")
         return ("RunContainerError", ran.failure) if ran.failure else None
 
     def _add_container(
-        self, worker: Worker, spec: Object, image_id: str, place: Place, ran: Process, volumes: Mapping[str, Files]
+        self, worker: Worker, spec: Object, image: Image, place: Place, ran: Process, volumes: Mapping[str, Files]
     ) -> None:
-        shown, identity = self.images.node.status_names(image_id.rpartition("@")[2])[0], self._identity.container_id()
-        started = 0 if ran.failure else self._clock.now
-        container = Container(spec, identity, shown, image_id, place, ran, started, volumes)
+        names, started = self.images.node.status_names(image.digest), 0 if ran.failure else self._clock.now
+        container = Container(spec, self._identity.container_id(), *names, place, ran, started, volumes)
         worker.add(container)
         if ran.failure:
             self._exited(worker, container, ran.exit_code)

@@ -342,9 +342,8 @@ class Server:
         found = self._container(pod, container)
         name = pod["metadata"]["name"]
         if found is None:
-            raise errors.bad_request(
-                f'container "{container}" in pod "{name}" is waiting to start: {waiting_message(pod, container)}'
-            )
+            why = waiting_message(pod, container)
+            raise errors.bad_request(f'container "{container}" in pod "{name}" is waiting to start: {why}')
         shown = found.previous if previous else found
         if shown is None:
             raise errors.bad_request(f'previous terminated container "{container}" in pod "{name}" not found')
@@ -378,9 +377,8 @@ class Server:
         later = tuple((at + passed, stream, text) for at, stream, text in left)
         found.process = again._replace(writes=(*ran.writes, *later), seconds=again.seconds + passed)
         if again.seconds != inf:
-            self._clock.call_later(
-                again.seconds, partial(self._exited, self._workers[pod["metadata"]["uid"]], found, again.exit_code)
-            )
+            worker = self._workers[pod["metadata"]["uid"]]
+            self._clock.call_later(again.seconds, partial(self._exited, worker, found, again.exit_code))
         return again._replace(writes=left, awaits=True)
 
     def _running(self, pod: Object, name: str) -> Container:

@@ -120,8 +120,6 @@ class ImageManager:
                 pull.error, outcome = (str(error), str(error)), "unreadable"
             pull.hops.append((pull.outcome, outcome))
             pull.outcome = TRANSITIONS[pull.outcome, outcome]
-        if pull.image:
-            pull.image_id = self.node.status_names(pull.image.digest)[1]
         return pull
 
 
@@ -131,7 +129,7 @@ class Pull:
     `outcome` is the state that it is in, in the end one of `PullTrace.outcome`; `events` are (type, reason, message
     without "spec.containers{…}: ") in order: "Pulling" is due at once, what follows it `duration` seconds later.
     `error` is (reason, message) as in a container's state.waiting, or None, and then `image` is what the container may
-    start from and `image_id` what its status calls it.
+    start from.
     """
 
     reference: Reference
@@ -140,7 +138,6 @@ class Pull:
         self.request, self.node, self.manager = request, manager.node, manager
         self.outcome = "ParseImageName"
         self.image: Image | None = None
-        self.image_id = ""
         self.matches: list[Match] | None = None
         self.attempts: list[Attempt] = []
         self.right = ""
