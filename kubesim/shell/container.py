@@ -18,16 +18,16 @@ from typing import NamedTuple
 
 from kubesim.api.budget import Budget, TooMuchError
 from kubesim.api.clock import SECOND, Clock, Micros, to_datetime
-from kubesim.shell.interpreter import Interpreter, LeaveError
+from kubesim.shell.interpreter import Interpreter
 from kubesim.shell.machine import Input, Machine, Started, Streams
 from kubesim.shell.syntax import UnsupportedError
-from kubesim.shell.tools import TOOLS, Invocation, Options, Tool, tool
+from kubesim.shell.tools import TOOLS, Invocation, LeaveError, Options, Tool, tool
 from kubesim.workspace import Entries, MemoryFiles
 
 REFUSED = 126
 """The exit status of a process that needs what is not simulated."""
 _EXEC_PID = 7
-_BUILTINS = ": [ alias cd echo export false help printf pwd read test true type unalias unset"
+_BUILTINS = ": [ alias break cd continue echo exit export false help printf pwd read test true type unalias unset"
 _LACKING_BUILTINS = ". bg eval fg getopts jobs kill let local set shift source trap umask wait"
 
 Write = tuple[float, str, str]

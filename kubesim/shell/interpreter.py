@@ -2,32 +2,20 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any
 
 from kubesim.shell import syntax
 from kubesim.shell.expand import Expander
 from kubesim.shell.machine import Input, Machine, Sink, Streams
 from kubesim.shell.parser import parse
 from kubesim.shell.syntax import Script, ShellError
-from kubesim.shell.tools import COMMAND_COST, Invocation, Tool
+from kubesim.shell.tools import COMMAND_COST, Invocation, LeaveError, Tool
 
 _ARGUMENT_COST = 4  # steps for a character of a program's arguments; Linux takes 131,071 of one argument
 
 Command = syntax.Simple | syntax.Compound
-_Node = TypeVar("_Node")
-
-
-class LeaveError(Exception):
-    """`exit`, `break` or `continue`, and the exit status."""
-
-    def __init__(self, kind: str, status: int = 0) -> None:
-        super().__init__(kind)
-        self.kind = kind
-        self.status = status
 
 
 class _RedirectError(ShellError):
@@ -56,8 +44,8 @@ class Interpreter:
 
     def _child(self, shell: str, text: str, parameters: Sequence[str], streams: Streams) -> int:
         """Run a script in a shell of its own, which inherits the exported variables alone."""
-        with self._subshell(shell=shell, parameters=parameters, variables={}, aliases={}):
-            return self.interpret(text, streams)
+        run = partial(self.interpret, text, streams)
+        return self._subshell(run, shell=shell, parameters=parameters, variables={}, aliases={})
 
     def _complain(self, error: ShellError, streams: Streams) -> int:
         streams.stderr(self.machine.phrase(f"{self.machine.shell}: {error}\n"))
@@ -81,33 +69,23 @@ class Interpreter:
         return machine.status
 
     def _stages(self, early: Sequence[Command], last: Command, streams: Streams) -> int:
-        with self._subshell():
-            for command in early:
-                output: list[str] = []
-                self._isolated(self._command, command, streams._replace(stdout=output.append))
-                streams = streams._replace(stdin=Input("".join(output)))
-            return self._isolated(self._command, last, streams)
+        for command in early:
+            output: list[str] = []
+            self._subshell(partial(self._command, command, streams._replace(stdout=output.append)))
+            streams = streams._replace(stdin=Input("".join(output)))
+        return self._subshell(partial(self._command, last, streams))
 
-    def _group(self, body: Script, streams: Streams) -> int:
-        with self._subshell():
-            return self._isolated(self._script, body, streams)
-
-    def _isolated(self, run: Callable[[_Node, Streams], int], node: _Node, streams: Streams) -> int:
-        try:
-            return run(node, streams)
-        except LeaveError as leave:
-            return leave.status
-
-    @contextmanager
-    def _subshell(self, **state: Any) -> Iterator[None]:
-        """Keep what commands do to the shell and the current folder to themselves; `state` is what differs for them."""
+    def _subshell(self, run: Callable[[], int], **state: Any) -> int:
+        """Run what keeps to itself what it does to the shell and the current folder; `state` is what differs for it."""
         machine = self.machine
         own = ("env", "variables", "aliases", "parameters", "shell", "first_alive")
         kept, cwd = {name: getattr(machine, name) for name in own}, machine.files.cwd
         copies = {name: dict(value) for name, value in kept.items() if isinstance(value, dict)}
         vars(machine).update(copies | state)
         try:
-            yield
+            return run()
+        except LeaveError as leave:
+            return leave.status
         finally:
             vars(machine).update(kept)
             machine.files.cwd = cwd
@@ -134,7 +112,8 @@ class Interpreter:
                     if self._script(first, streams) == 0:
                         return self._script(rest[0], streams)
                     first, *rest = rest[1:] or [()]
-        return self._group(first, streams) if command.keyword == "(" else self._script(first, streams)
+        run = partial(self._script, first, streams)
+        return self._subshell(run) if command.keyword == "(" else run()
 
     def _loop(self, loop: syntax.Compound, streams: Streams) -> int:
         status = 0
@@ -163,7 +142,7 @@ class Interpreter:
 
     def _substitute(self, streams: Streams, script: Script) -> str:
         output: list[str] = []
-        self.machine.status = self._group(script, streams._replace(stdout=output.append))
+        self.machine.status = self._subshell(partial(self._script, script, streams._replace(stdout=output.append)))
         return "".join(output).rstrip("\n").replace("\0", "")
 
     def _simple(self, command: syntax.Simple, streams: Streams) -> int:
@@ -188,8 +167,6 @@ class Interpreter:
         """Run one command that is expanded already; `arguments` begin with its name."""
         name, *rest = arguments
         machine = self.machine
-        if name in ("exit", "break", "continue"):
-            self._leave(name, rest, streams)
         if name == "exec" and not machine.IS_TERMINAL:
             raise LeaveError("exit", self.call(rest, streams) if rest else 0)
         tool = self.tools.get(machine.program(name))
@@ -201,14 +178,6 @@ class Interpreter:
             machine.start(arguments)
         with machine.budget.level():
             return tool.run(rest, Invocation(tool, machine, self.tools, streams, self.call, self._child))
-
-    def _leave(self, kind: str, arguments: Sequence[str], streams: Streams) -> None:
-        if kind != "exit" or not arguments:
-            raise LeaveError(kind, self.machine.status)
-        if not re.fullmatch("[0-9]{1,18}", arguments[0]):
-            self._complain(ShellError(f"exit: {arguments[0]}: numeric argument required"), streams)
-            raise LeaveError(kind, 2)
-        raise LeaveError(kind, int(arguments[0]) & 0xFF)
 
     def _redirect(self, redirect: syntax.Redirect, streams: Streams) -> Streams:
         self.machine.budget.spend(COMMAND_COST // 4)

@@ -38,6 +38,15 @@ class ToolError(Exception):
         self.status = status
 
 
+class LeaveError(Exception):
+    """`exit`, `break` or `continue`, and the exit status."""
+
+    def __init__(self, kind: str, status: int = 0) -> None:
+        super().__init__(kind)
+        self.kind = kind
+        self.status = status
+
+
 class Tool(NamedTuple):
     """A command of the shell.
 

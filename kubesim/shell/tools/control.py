@@ -10,7 +10,7 @@ from itertools import takewhile, zip_longest
 
 from kubesim.api.clock import to_datetime
 from kubesim.shell.syntax import UnsupportedError, unescape
-from kubesim.shell.tools import Invocation, Options, Tool, ToolError, misused, whole_number
+from kubesim.shell.tools import Invocation, LeaveError, Options, Tool, ToolError, misused, whole_number
 
 _WIDTH = 39  # of a column of help
 _UNITS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
@@ -106,6 +106,18 @@ def export(operands: list[str], options: Options, io: Invocation) -> None:
             io.machine.assign(name, value)
         if name in io.machine.variables:
             io.env[name] = io.machine.variables.pop(name)
+
+
+def exit_(operands: list[str], options: Options, io: Invocation) -> None:
+    status = io.machine.status
+    if operands:
+        is_number = re.fullmatch("[0-9]{1,18}", operands[0])
+        status = int(operands[0]) & 0xFF if is_number else io.fail(f"{operands[0]}: numeric argument required", 2)
+    raise LeaveError("exit", status)
+
+
+def break_(operands: list[str], options: Options, io: Invocation) -> None:
+    raise LeaveError(io.name, io.machine.status)
 
 
 def unset(operands: list[str], options: Options, io: Invocation) -> None:

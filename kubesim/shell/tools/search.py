@@ -9,6 +9,7 @@ import operator
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import NamedTuple
 
 from kubesim.api.budget import Budget
@@ -335,16 +336,15 @@ def _fields(line: str, separator: str, budget: Budget) -> list[str]:
 
 def find(operands: list[str], options: Options, io: Invocation) -> None:
     """The files below folders; of find's tests those for the name, the type and the depth."""
-    tests = operands[
-        next((at for at, word in enumerate(operands) if word.startswith(("-", "!", "("))), len(operands)) :
-    ]
+    folders = list(takewhile(lambda word: not word.startswith(("-", "!", "(")), operands))
+    tests = operands[len(folders) :]
     wanted = dict(zip(tests[::2], tests[1::2], strict=False))
     if len(tests) % 2 or wanted.keys() - {"-name", "-iname", "-type", "-maxdepth"} or 2 * len(wanted) < len(tests):
         raise UnsupportedError(f"'find {' '.join(tests)[:80]}'")
     io.spend(PATTERN_COST * sum(map(len, wanted.values())))
     exact, folded = map(file_pattern, (wanted.get("-name", "*"), wanted.get("-iname", "*").lower()))
     depth = whole_number(wanted.get("-maxdepth", "99"), "Expected a positive decimal integer argument to -maxdepth")
-    for start in operands[: len(operands) - len(tests)] or ["."]:
+    for start in folders or ["."]:
         if not io.files.exists(start):
             io.fail(f"'{start}': No such file or directory")
             continue
