@@ -131,6 +131,8 @@ def prepare_for_create(resource: Resource, obj: Object) -> None:
     """Set what clients cannot set in a new object. Raises StatusError for what is not simulated."""
     if resource.kind == "StatefulSet" and obj["spec"].get("volumeClaimTemplates"):
         raise errors.not_simulated("volumeClaimTemplates of a StatefulSet are not part of this simulator")
+    if resource.kind == "CronJob" and obj["spec"].get("schedule", "").startswith("@every "):
+        raise errors.not_simulated("schedules with @every are not part of this simulator")
     if resource.counted or resource.template:
         obj["metadata"]["generation"] = 1
     if resource.status is not None and resource.kind != "Node":
@@ -181,11 +183,12 @@ def _select_by_uid(job: Object) -> None:
     names = {"controller-uid": uid, "job-name": name_of(job)}
     meta = spec["template"]["metadata"] = {**metadata(spec["template"])}
     prefixed = {f"batch.kubernetes.io/{key}": value for key, value in names.items()}
-    meta["labels"] = {**(meta.get("labels") or {}), **names, **prefixed}
+    meta["labels"] = {**names, **prefixed, **(meta.get("labels") or {})}
     if not job["metadata"].get("labels"):
         job["metadata"]["labels"] = dict(meta["labels"])
-    if "selector" not in spec:
-        spec["selector"] = {"matchLabels": {"batch.kubernetes.io/controller-uid": uid}}
+    found = spec.get("selector") or {}
+    selected = {"batch.kubernetes.io/controller-uid": uid, **(found.get("matchLabels") or {})}
+    spec["selector"] = {**found, "matchLabels": dict(sorted(selected.items()))}
 
 
 def _merge_string_data(obj: Object) -> None:
@@ -249,7 +252,16 @@ def _priority_class(pod: Object, store: Store) -> None:
         raise errors.forbidden(POD, name_of(pod), f"no PriorityClass with name {name} was found")
     given = found[0] if found else {"value": 0, "preemptionPolicy": "PreemptLowerPriority"}
     spec |= {"priorityClassName": name_of(given)} if found else {}
-    _priority(spec, {"priority": given["value"], "preemptionPolicy": given["preemptionPolicy"]})
+    computed = {"priority": given["value"], "preemptionPolicy": given["preemptionPolicy"]}
+    for key, what in {
+        "priority": "integer value of priority",
+        "preemptionPolicy": "string value of PreemptionPolicy",
+    }.items():
+        if spec.get(key, computed[key]) != computed[key]:
+            how = f"priority admission controller computed {computed[key]} from the given PriorityClass name"
+            why = f"the {what} ({spec[key]}) must not be provided in pod spec; {how}"
+            raise errors.forbidden(POD, name_of(pod), why)
+    _priority(spec, computed)
 
 
 def _priority(spec: Object, given: Object) -> None:

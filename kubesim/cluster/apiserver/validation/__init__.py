@@ -8,6 +8,7 @@ decoded and with their defaults. Below are the rules of kinds other than Pods th
 from __future__ import annotations
 
 import base64
+import re
 from collections.abc import Mapping
 from functools import cache
 from ipaddress import ip_network
@@ -233,41 +234,22 @@ def service_update(new: Object, old: Object) -> Errors:
         yield invalid_value("spec.clusterIPs[0]", after, "may not change once set")
 
 
-def _int_or_percent(field: str, value: Any) -> Errors:
+@special
+def int_or_percent(field: str, value: Any) -> Errors:
     yield from (valid(rules.percent) if isinstance(value, str) else rules.non_negative)(field, value)
 
 
 @special
 def share(field: str, value: Any) -> Errors:
     """A number, or at most all."""
-    yield from _int_or_percent(field, value)
-    yield from _at_most_all(field, value)
-
-
-def _at_most_all(field: str, value: Any) -> Errors:
-    if _percents(value) > 100:
-        yield invalid_value(field, value, "must not be greater than 100%")
-
-
-def _percents(value: Any) -> int:
-    """The number before the percent sign; 0 for what is no percentage."""
-    return quantity.whole(value[:-1]) if isinstance(value, str) and not rules.percent(value) else 0
-
-
-def _rolling(field: str, rolling: Object) -> Errors:
-    unavailable, surge = rolling.get("maxUnavailable", 0), rolling.get("maxSurge", 0)
-    yield from _int_or_percent(f"{field}.maxUnavailable", unavailable)
-    yield from _int_or_percent(f"{field}.maxSurge", surge)
-    if all(value == 0 or (isinstance(value, str) and not _percents(value)) for value in (unavailable, surge)):
-        yield invalid_value(f"{field}.maxUnavailable", unavailable, "may not be 0 when `maxSurge` is 0")
-    yield from _at_most_all(f"{field}.maxUnavailable", unavailable)
+    yield from int_or_percent(field, value)
+    yield from at_most_all(field, value)
 
 
 @special
-def surge_strategy(field: str, given: Object | None) -> Errors:
-    yield from rule("Strategy")(field, given)
-    if given and given.get("type") == "RollingUpdate":
-        yield from _rolling(f"{field}.rollingUpdate", given.get("rollingUpdate") or {})
+def at_most_all(field: str, value: Any) -> Errors:
+    if isinstance(value, str) and not rules.percent(value) and quantity.whole(value[:-1]) > 100:
+        yield invalid_value(field, value, "must not be greater than 100%")
 
 
 @special
@@ -275,35 +257,52 @@ def schedule(field: str, spec: Object | None) -> Errors:
     if not spec or not spec.get("schedule"):
         yield required(f"{field}.schedule")
         return
-    for key in ("schedule", "timeZone"):
-        zone = spec.get("timeZone", "") if key == "timeZone" else ""
+    text, zone = re.sub(r"^(CRON_)?TZ=\S* ", "", spec["schedule"]), spec.get("timeZone", "")
+    for key, parts in {
+        "schedule": (text, ""),
+        "timeZone": ("* * * * *", "" if zone.lower() == "local" else zone),
+    }.items():
         try:
-            parse_schedule(spec["schedule"] if key == "schedule" else "* * * * *", zone)
+            parse_schedule(*parts)
         except ScheduleError as error:
             yield invalid_value(f"{field}.{key}", spec[key], str(error))
+    yield from rule("Schedule")(field, spec)
 
 
 @special
 def selector(_field: str, obj: Object) -> Errors:
-    """A selector that is not empty and matches the template's labels."""
-    found, wanted = at(obj, "spec.template.metadata.labels") or {}, at(obj, "spec.selector")
-    problems = [required("spec.selector")] if wanted is None else list(rule("LabelSelector")("spec.selector", wanted))
+    """A selector that is not empty and matches the template's labels; what is said of it is each kind's own."""
+    kind, found, wanted = obj.get("kind", ""), at(obj, "spec.template.metadata.labels") or {}, at(obj, "spec.selector")
+    if wanted is None and kind != "DaemonSet":
+        yield required("spec.selector")
+    problems = list(rule("LabelSelector")("spec.selector", wanted)) if wanted else []
     yield from problems
-    if wanted is not None and not wanted.get("matchLabels") and not wanted.get("matchExpressions"):
-        kind = obj.get("kind", "").lower().replace("replicaset", "deployment")  # as upstream has it
-        yield invalid_value("spec.selector", wanted, f"empty selector is invalid for {kind}")
-    if wanted is not None and problems:
-        yield invalid_value("spec.selector", wanted, "invalid label selector")
-    elif wanted is None or not matches(wanted, found):
+    if wanted is not None and not any(wanted.values()) and kind != "Job":
+        what = "deployment" if kind == "ReplicaSet" else kind.lower()
+        yield invalid_value("spec.selector", wanted, f"empty selector is invalid for {what}")
+    if problems and kind not in ("DaemonSet", "Job"):
+        yield invalid_value("spec.selector", wanted, "" if kind == "StatefulSet" else "invalid label selector")
+    elif not problems and (wanted is None or not matches(wanted, found)):
         why = "`selector` does not match template `labels`"
-        yield invalid_value("spec.template.metadata.labels", found or None, why)
+        yield invalid_value("spec.template.metadata.labels", internal("map", found), why)
 
 
 @special
-def progress_deadline(field: str, spec: Object | None) -> Errors:
-    deadline, wait = at(spec, "progressDeadlineSeconds"), at(spec, "minReadySeconds") or 0
-    if deadline is not None and deadline <= wait:
-        yield invalid_value(f"{field}.progressDeadlineSeconds", deadline, "must be greater than minReadySeconds")
+def generated_selector(_field: str, obj: Object) -> Errors:
+    """The labels by which a Job finds its Pods, unless it says that it has its own."""
+    found, wanted = at(obj, "spec.template.metadata.labels") or {}, at(obj, "spec.selector")
+    if wanted is None or at(obj, "spec.manualSelector"):
+        return
+    own = {"controller-uid": metadata(obj).get("uid", ""), "job-name": metadata(obj).get("name", "")}
+    own |= {f"batch.kubernetes.io/{key}": value for key, value in own.items()}
+    for key, value in own.items():
+        where, why = f"spec.template.metadata.labels[{key}]", f"must be '{value}'"
+        if key not in found:
+            yield required(where, why)
+        elif found[key] != value:
+            yield invalid_value(where, internal("map", found), why)
+    if not any(rule("LabelSelector")("", wanted)) and not matches(wanted, own):
+        yield invalid_value("spec.selector", wanted, "`selector` not auto-generated")
 
 
 @special
@@ -327,13 +326,6 @@ def node(_field: str, obj: Object) -> Errors:
 @special
 def ingress_host(field: str, host: str) -> Errors:
     yield from rule("valid wildcard_subdomain" if "*" in host else "valid dns_subdomain")(field, host)
-
-
-@special
-def port_range(field: str, item: Object) -> Errors:
-    first, last = item.get("port"), item.get("endPort")
-    if isinstance(first, int) and last is not None and last < first:
-        yield invalid_value(f"{field}.endPort", last, "must be greater than or equal to `port`")
 
 
 @special
@@ -362,17 +354,6 @@ def limits(field: str, item: Object) -> Errors:
             pair = item[low][name], item[high][name]
             if quantity.parse(pair[0]) > quantity.parse(pair[1]):
                 yield invalid_value(f"{field}.{about}[{name}]", item[shown][name], says.format(*pair))
-
-
-@special
-def autoscaler(field: str, spec: Object | None) -> Errors:
-    least, most = (spec or {}).get("minReplicas", 1), (spec or {}).get("maxReplicas", 0)
-    if least < 1:
-        yield invalid_value(f"{field}.minReplicas", least, "must be greater than or equal to 1")
-    if most < 1:
-        yield invalid_value(f"{field}.maxReplicas", most, "must be greater than 0")
-    if most < least:
-        yield invalid_value(f"{field}.maxReplicas", most, "must be greater than or equal to `minReplicas`")
 
 
 @special

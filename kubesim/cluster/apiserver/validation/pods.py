@@ -24,10 +24,16 @@ from kubesim.gotext.gojson import dumps
 
 
 @special
-def pod_template(field: str, template: Object | None) -> Errors:
+def template_metadata(field: str, template: Object | None) -> Errors:
+    """All that upstream checks of a StatefulSet's template; that its Pods can't be made then is an event."""
     meta = metadata(template or {})
     yield from rule("labels")(f"{field}.labels", meta.get("labels"))
     yield from rule("annotation_map")(f"{field}.annotations", meta.get("annotations"))
+
+
+@special
+def pod_template(field: str, template: Object | None) -> Errors:
+    yield from template_metadata(field, template)
     spec = (template or {}).get("spec")
     yield from rule("PodSpec")(f"{field}.spec", spec)
     if (spec or {}).get("ephemeralContainers"):
@@ -212,6 +218,13 @@ def pod_update(new: Object, old: Object) -> Errors:
             yield field_forbidden(f"spec.{name}", "pod updates may not add or remove containers")
             return
     yield from _tolerations("spec.tolerations", spec.get("tolerations", ()), before.get("tolerations", ()))
+    deadline, earlier = spec.get("activeDeadlineSeconds"), before.get("activeDeadlineSeconds")
+    if earlier is not None and (deadline is None or deadline > earlier):
+        removed, raised = (
+            "must not update from a positive integer to nil value",
+            "must be less than or equal to previous value",
+        )
+        yield invalid_value("spec.activeDeadlineSeconds", deadline, removed if deadline is None else raised)
     munged = _munged(spec, before)
     if munged != before:
         why = f"pod updates may not change fields other than {_UPDATABLE}\n{specunified_diff(before, munged)}"

@@ -59,7 +59,7 @@ def config_key(value: str) -> list[str]:
 
 def cron_job_name(value: str) -> list[str]:
     """A name to which the controller adds eleven characters for each Job."""
-    return dns_subdomain(value) + (["must be no more than 52 characters"] if len(value) > 52 else [])
+    return dns_subdomain(value) + (["must be no more than 52 bytes"] if len(value) > 52 else [])
 
 
 def ip(value: str) -> list[str]:
@@ -164,14 +164,14 @@ _COMBINATORS: Mapping[str, Callable[[str], Rule]] = {
     "one": lambda words: _one_source(*words.split()),
 }
 
-_TERM = re.compile(r"(!?\??)([\w.]+?)(?:(!?[=~])(.*))?")
+_TERM = re.compile(r"(!?\??)([\w.]+?)(?:(!?[=~]|<=?)(.*))?")
 _ERRORS = {"required": required, "forbidden": field_forbidden}
 
 
 def _in_cases(cases: list[list[str]]) -> Rule:
     """What holds for fields under conditions: one has a value, "!" none, "?" is there, "!?" not, or is one of "a|b".
 
-    Or it is like a regular expression ("~").
+    Or it is like a regular expression ("~"), or a number below another field's ("<", "<=").
     """
 
     def check(where: str, item: Mapping[str, Any]) -> Errors:
@@ -181,9 +181,12 @@ def _in_cases(cases: list[list[str]]) -> Rule:
             field, value = f"{where}.{name}".strip("."), at(item, name) if name else item
             if kind in _ERRORS:
                 yield _ERRORS[kind](field, *(text.format_map(item) for text in more))
-            elif kind == "invalid":
-                shown = internal(more[1], item) if more[1:] else value if name and value is not None else ""
-                yield invalid_value(field, shown, more[0].format_map(item))
+            elif kind in ("invalid", "unsupported"):
+                shown = internal(more[1], value) if more[1:] else value if name and value is not None else ""
+                if kind == "invalid":
+                    yield invalid_value(field, shown, more[0].format_map(item))
+                else:
+                    yield unsupported(field, shown, more[0].split())
             else:
                 yield from rule(kind)(field, value)
 
@@ -195,6 +198,9 @@ def holds(term: str, item: Mapping[str, Any]) -> bool:
     assert match, term
     mark, path, sign, wanted = match.groups()
     value = at(item, path)
+    if sign in ("<", "<="):
+        low, high = int(value or 0), int(at(item, wanted) or 0)
+        return low < high or (sign == "<=" and low == high)
     if mark.endswith("?"):
         return (value is not None) is (mark == "?")
     if sign:
