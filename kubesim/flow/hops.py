@@ -14,7 +14,7 @@ from kubesim.flow import signs
 from kubesim.flow.causes import Cause, find_cause, will_recover
 from kubesim.flow.credentials import mismatch
 from kubesim.flow.facts import Facts, Known, Words, first, gather, in_namespace, nearest, reply_to, say
-from kubesim.flow.scene import Scene, containers, scene_of
+from kubesim.flow.scene import Scene, containers
 from kubesim.flow.signs import table
 
 PASSED, FAILED, NOT_REACHED, NOT_NEEDED = "passed", "failed", "not reached", "not needed"
@@ -100,7 +100,7 @@ def commands(fix: tuple[str, ...], indent: str = "  ") -> list[str]:
 
 def trace_flow(cluster: Cluster, namespace: str, pod: str, container: str | None = None) -> Flow:
     """The flow of one container's image; without `container`, of the one that waits for its image."""
-    scene = scene_of(cluster)
+    scene = Scene(cluster.api, cluster.kubelet.traces, cluster.registries)
     found = scene.api.find(POD, namespace, pod)
     if found is None:
         return _no_pod(scene, namespace, pod)

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple, Protocol
 from kubesim.api.imageref import Reference
 from kubesim.api.objects import LAST_APPLIED, Object, namespace_of
 from kubesim.api.resources import RESOURCES, Resource
-from kubesim.cluster import Cluster, keyring
+from kubesim.cluster import keyring
 from kubesim.cluster.keyring import Credential
 from kubesim.cluster.kubelet.imagepull import PullTrace
 from kubesim.cluster.registry import Answer
@@ -54,10 +54,6 @@ class Scene:
     """Of an export, the latest time in it, in seconds of the epoch; 0 if unknown."""
     knows_secrets: bool = True
     """Whether the Secrets are known: an export without any says nothing of those that may exist."""
-
-
-def scene_of(cluster: Cluster) -> Scene:
-    return Scene(cluster.api, cluster.kubelet.traces, cluster.registries)
 
 
 def containers(pod: Object) -> list[Object]:

@@ -85,12 +85,11 @@ def _label(hop: Hop) -> str:
 
 
 def _lines(hop: Hop) -> list[str]:
-    return [line for words in hop.words for line in _wrapped(words)][:MAX_LINES]
-
-
-def _wrapped(words: str) -> list[str]:
-    longest = max(map(len, words.split()), default=0)
-    return textwrap.wrap(words, max(WIDTH, min(longest, LONGEST_WORD)), break_on_hyphens=False)
+    lines: list[str] = []
+    for words in hop.words:
+        longest = max(map(len, words.split()), default=0)
+        lines += textwrap.wrap(words, max(WIDTH, min(longest, LONGEST_WORD)), break_on_hyphens=False)
+    return lines[:MAX_LINES]
 
 
 def _rows(flow: Flow) -> tuple[tuple[Hop, ...], tuple[Hop, ...]]:

@@ -13,7 +13,7 @@ from IPython.display import display
 
 from kubesim.jupyter.card import Card, Message, inline, listed, static
 from kubesim.jupyter.current import Seat
-from kubesim.lessons.grade import Counts, best, grade, predicted, review_news, skills, skills_text, title, total
+from kubesim.lessons.grade import best, grade, predicted, review_news, skills, skills_text, title, total
 from kubesim.lessons.progress import MAX_SIZE, Record, write
 
 CHALLENGE = "11-troubleshooting-challenge"
@@ -124,14 +124,16 @@ def _rows(record: Record) -> Iterator[dict[str, Any]]:
         reached = counts.right + counts.done + bool(score and score[0])
         whole = counts.quizzes + counts.tasks + (lesson == CHALLENGE)
         state = "done" if reached == whole else "started" if reached else "to do"
-        names = {"title": title(lesson), "href": f"{lesson}.ipynb"}
-        figures = {"score": "{} of {}".format(*score) if score else "", "share": reached / whole}
-        yield {**names, "sign": _SIGNS[state], "state": state, **_of(counts), **figures}
-
-
-def _of(counts: Counts) -> dict[str, str]:
-    pairs = {"questions": (counts.right, counts.quizzes), "tasks": (counts.done, counts.tasks)}
-    return {name: f"{number} of {whole}" if whole else "" for name, (number, whole) in pairs.items()}
+        yield {
+            "title": title(lesson),
+            "href": f"{lesson}.ipynb",
+            "sign": _SIGNS[state],
+            "state": state,
+            "questions": f"{counts.right} of {counts.quizzes}" if counts.quizzes else "",
+            "tasks": f"{counts.done} of {counts.tasks}" if counts.tasks else "",
+            "score": "{} of {}".format(*score) if score else "",
+            "share": reached / whole,
+        }
 
 
 def _parts(row: dict[str, Any]) -> str:

@@ -18,7 +18,7 @@ from kubesim.jupyter.current import Seat
 from kubesim.jupyter.terminal import strip
 from kubesim.lessons import load_predictions, load_quizzes
 from kubesim.lessons.grade import to_review
-from kubesim.lessons.quiz import VARIANT, Choice, Note, Quiz, Verdict, judge, letter
+from kubesim.lessons.quiz import VARIANT, Note, Quiz, Verdict, judge, letter
 
 LONGEST_SCREEN = 4000
 NOTHING = "kubesim: there is nothing to review yet; answer a few quizzes first"
@@ -62,12 +62,11 @@ class QuizCard(Exercise):
         self.refresh()
 
     def do_check(self, message: Message) -> None:
-        self._judge(message["answer"])
-        if self._verdict:
-            self._keep(self._verdict)
-            if self._progress.message:
-                note = Note(self._verdict.right, self._progress.message)
-                self._verdict = replace(self._verdict, notes=(*self._verdict.notes, note))
+        verdict = self._judge(message["answer"])
+        self._keep(verdict)
+        if self._progress.message:
+            note = Note(verdict.right, self._progress.message)
+            self._verdict = replace(verdict, notes=(*verdict.notes, note))
 
     def do_retry(self, _message: Message) -> None:
         if self._label != "Review":
@@ -77,7 +76,8 @@ class QuizCard(Exercise):
 
     def _take(self, quiz: Quiz) -> None:
         self._quiz, self.hints = quiz, quiz.hints
-        shown = {"html": card.inline(quiz.question), "choices": [self._drawn(choice) for choice in quiz.shown]}
+        choices = [html.escape(choice.text) if quiz.run else card.inline(choice.text) for choice in quiz.shown]
+        shown = {"html": card.inline(quiz.question), "choices": choices}
         self.content = {"kind": quiz.kind, "label": self._label, "run": quiz.run, "how": _HOW[quiz.kind], **shown}
 
     def _keep(self, verdict: Verdict) -> None:
@@ -106,7 +106,7 @@ class QuizCard(Exercise):
 
     def static_html(self) -> str:
         quiz = self._quiz
-        question = f"<p><b>{self._label}</b> {card.inline(quiz.question)}</p>"
+        question = f"<p><b>{self._label}</b> {self.content['html']}</p>"
         answer = card.details("Answer", self.answer_html() + self._reasons_html())
         return f"{question}{self._choices_html()}<p><i>{_HOW[quiz.kind]}</i></p>{answer}"
 
@@ -117,11 +117,8 @@ class QuizCard(Exercise):
             shown += card.listed((card.inline(choice.text) for choice in quiz.choices), "ol")
         return shown + (card.paragraphs(quiz.why) if quiz.why else "")
 
-    def _drawn(self, choice: Choice) -> str:
-        return html.escape(choice.text) if self._quiz.run else card.inline(choice.text)
-
     def _choices_html(self) -> str:
-        shown = [(f"<b>{letter(number)}</b>", self._drawn(choice)) for number, choice in enumerate(self._quiz.shown)]
+        shown = [(f"<b>{letter(number)}</b>", text) for number, text in enumerate(self.content["choices"])]
         if not self._quiz.run:
             return card.listed(map(" ".join, shown))
         lines = "\n".join([f"$ {html.escape(self._quiz.run)}", *map("  ".join, shown)])
@@ -131,9 +128,10 @@ class QuizCard(Exercise):
         choices = () if self._quiz.kind == "order" else self._quiz.shown
         return card.listed(f"<b>{letter(n)}</b> {card.inline(choice.why)}" for n, choice in enumerate(choices))
 
-    def _judge(self, answer: str | Sequence[int]) -> None:
+    def _judge(self, answer: str | Sequence[int]) -> Verdict:
         self.answer = answer if isinstance(answer, str) else list(answer)
-        self._verdict = judge(self._quiz, answer)
+        self._verdict = verdict = judge(self._quiz, answer)
+        return verdict
 
     def _buttons(self) -> list[Button]:
         again: list[Button] = [("retry", "Try again")] if self._verdict or self.revealed else []
