@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 import logging
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -34,18 +34,14 @@ class Widget(anywidget.AnyWidget):
 
     _seat: Seat
     _said = ""
+    plain: Callable[[], str]
+    """The widget as text, without any answer."""
+    static_html: Callable[[], str]
+    """The widget where no widget can live; answers are folded away."""
 
     def __init__(self, **traits: Any) -> None:
         super().__init__(**traits)
         self.on_msg(self._on_message)
-
-    def plain(self) -> str:
-        """The widget as text, without any answer."""
-        raise NotImplementedError
-
-    def static_html(self) -> str:
-        """The widget where no widget can live; answers are folded away."""
-        raise NotImplementedError
 
     def refresh(self) -> None:
         """Update what is shown; this follows every message."""
@@ -97,6 +93,7 @@ class Card(Widget):
 class Exercise(Card):
     """A card with `hints`, of which the first `hints_shown` are shown, and an answer, which may be `revealed`."""
 
+    answer_html: Callable[[], str]
     hints: tuple[str, ...] = ()
     hints_shown = 0
     revealed = False
@@ -109,9 +106,6 @@ class Exercise(Card):
 
     def do_reveal(self, _message: Message) -> None:
         self.revealed, self.helped = True, REVEALED
-
-    def answer_html(self) -> str:
-        raise NotImplementedError
 
     def help(self) -> dict[str, Any]:
         """The part of the feedback that helps: `hints` and, where it is shown, the answer (`reveal`)."""
