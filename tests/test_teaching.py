@@ -52,7 +52,7 @@ def play(task: Task, lines: tuple[str, ...] = ()) -> list[str]:
         result = session.run(line)
         assert result.exit_code == 0, result.screen
     session.advance(task.wait)
-    return [reading.message for reading in check(task, session) if not reading.holds]
+    return [reading.condition.otherwise for reading in check(task, session) if not reading.holds]
 
 
 # --- for a class

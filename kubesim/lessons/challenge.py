@@ -202,9 +202,9 @@ class Round:
             return ""
         wrong = (reading for reading in read(standing.task.advice, session) if not reading.holds)
         if first := next(wrong, None):
-            return first.message
-        missing = (reading for reading in check(standing.task, session) if not reading.holds)
-        return next((f"{reading.message} {reading.condition.hint}" for reading in missing), "")
+            return first.condition.otherwise
+        missing = (reading.condition for reading in check(standing.task, session) if not reading.holds)
+        return next((f"{goal.otherwise} {goal.hint}" for goal in missing), "")
 
     def hint(self) -> str:
         """Take one more hint for the open cluster, and return it; "" where there is none left."""

@@ -140,7 +140,7 @@ def judge_command(quiz: Quiz, line: str) -> Verdict:
         session.run(step)
     result = session.run(line[:LONGEST_ANSWER])
     session.advance(quiz.wait)
-    missing = [Note(False, reading.message) for reading in read(quiz.goal, session) if not reading.holds]
+    missing = [Note(False, reading.condition.otherwise) for reading in read(quiz.goal, session) if not reading.holds]
     if not missing:
         return Verdict(True, (Note(True, quiz.why),), result.screen)
     return Verdict(False, (missing[0],), result.screen)  # the rest mostly follows from it

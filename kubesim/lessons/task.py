@@ -48,10 +48,6 @@ class Reading:
             return self.printed == self.condition.equals
         return re.search(self.condition.matches or "", self.printed) is not None
 
-    @property
-    def message(self) -> str:
-        return self.condition.what if self.holds else self.condition.otherwise
-
 
 def read(conditions: Sequence[Condition], session: Session) -> tuple[Reading, ...]:
     """Read every condition, with the learner's history. No time passes and nothing changes."""

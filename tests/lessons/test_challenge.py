@@ -39,8 +39,8 @@ def first_look(name):
 
 def messages(cluster, session):
     """What a learner is told: the goals that are missed, and the first of the things that are told late."""
-    missed = [reading.message for reading in check(cluster, session) if not reading.holds]
-    return missed + [reading.message for reading in read(cluster.advice, session) if not reading.holds][:1]
+    missed = [reading.condition.otherwise for reading in check(cluster, session) if not reading.holds]
+    return missed + [reading.condition.otherwise for reading in read(cluster.advice, session) if not reading.holds][:1]
 
 
 @pytest.mark.parametrize("name", CLUSTERS)
