@@ -59,14 +59,17 @@ class History:
     """The steps of a session, the oldest first; gives its shell the commands `undo` and `redo`."""
 
     def __init__(self, session: Session) -> None:
-        self.steps: tuple[Step, ...] = ()
-        self._reverted: tuple[Step, ...] = ()
         self._session = session
-        self._floor = 0
+        self._known: tuple[Step, ...] = ()  # of which those from `_done` on were undone
+        self._done = self._floor = 0
         self._open: tuple[str, Snapshot] | None = None
         self._first = self._snapshot()
         session.shell.add(_tool("undo", self.undo, "reverted", "revert"))
         session.shell.add(_tool("redo", self.redo, "done again", "do again"))
+
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        return self._known[: self._done]
 
     @property
     def snapshots(self) -> tuple[Snapshot, ...]:
@@ -96,41 +99,32 @@ class History:
     def begin(self, label: str) -> None:
         """Let nothing be undone that was done before now; what is not yet remembered of it is called `label`."""
         self.notice(label)
-        self._floor, self._reverted = len(self.steps), ()
+        self._floor, self._known = self._done, self.steps
 
     def restart(self) -> None:
-        self.steps, self._reverted, self._floor, self._open, self._first = (), (), 0, None, self._snapshot()
+        self._known, self._done, self._floor, self._open, self._first = (), 0, 0, None, self._snapshot()
 
     def undo(self) -> str | None:
         """Undo the last step and return its label; None where there is none.
 
         In the middle of a step, what was done in it so far is the last step, and what follows is another one.
         """
-        with self._between_steps():
-            last = self.steps[-1] if len(self.steps) > self._floor else None
-            if last:
-                self.steps, self._reverted = self.steps[:-1], (*self._reverted, last)
-                self._return_to(last.before)
-        return last.label if last else None
+        return self._move(-1)
 
     def redo(self) -> str | None:
         """Do again what was undone last, unless something else was done since, and return its label."""
-        with self._between_steps():
-            last = self._reverted[-1] if self._reverted else None
-            if last:
-                self.steps, self._reverted = (*self.steps, last), self._reverted[:-1]
-                self._return_to(last.after)
-        return last.label if last else None
+        return self._move(1)
 
-    @contextmanager
-    def _between_steps(self) -> Iterator[None]:
-        step = self._open
+    def _move(self, direction: int) -> str | None:
+        interrupted, label = self._open, None
         self._close()
-        yield
-        self._open = step and (step[0], self._snapshot())
-
-    def _return_to(self, known: Snapshot) -> None:
-        self._session.resume(known.cluster.copy(), deepcopy(known.config))
+        place = self._done + min(direction, 0)  # of the step to go over
+        if self._floor <= place < len(self._known):
+            step, self._done = self._known[place], self._done + direction
+            to, label = step.before if direction < 0 else step.after, step.label
+            self._session.resume(to.cluster.copy(), deepcopy(to.config))
+        self._open = interrupted and (interrupted[0], self._snapshot())
+        return label
 
     def at(self, moment: Micros) -> Cluster:
         """A copy of the cluster as it was at `moment` (the oldest that is remembered, if that is later)."""
@@ -148,8 +142,8 @@ class History:
         steps = (*self.steps, step)[-LIMIT:]
         while len(steps) > 1 and sum(step.pods for step in steps) > MOST_PODS:
             steps = steps[1:]
-        self._floor = max(0, self._floor - (len(self.steps) + 1 - len(steps)))
-        self.steps, self._reverted = steps, ()
+        self._floor = max(0, self._floor - (self._done + 1 - len(steps)))
+        self._known, self._done = steps, len(steps)
 
     def _snapshot(self) -> Snapshot:
         return Snapshot(self._session.cluster.copy(), deepcopy(self._session.config))
