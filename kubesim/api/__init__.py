@@ -1,6 +1,7 @@
 """What every room knows: resources, objects, schema, errors, selectors, time; and the versions that are simulated."""
 
 import json
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +12,9 @@ KUSTOMIZE = "v5.8.1"
 CONTAINERD = "2.4.0-beta"
 
 
+@cache
 def load_table(module: str, name: str) -> Any:
-    """What the JSON file of that name beside a module (its `__file__`) holds."""
+    """What the JSON file of that name beside a module (its `__file__`) holds; it is read once."""
     return json.loads(Path(module).with_name(name).read_text(encoding="utf-8"))
 
 

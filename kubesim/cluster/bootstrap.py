@@ -28,12 +28,12 @@ Typed = Iterator[tuple[Resource, Object]]
 
 def objects(now: str) -> Typed:
     """What there is first. `now` is the moment of the boot, as the API writes it."""
-    return _typed([_node(now), _OBJECTS["apiserver"][0], *_rbac()["people"]])
+    return _typed([_node(now), _OBJECTS["apiserver"][0], *load_table(__file__, "rbac.json")["people"]])
 
 
 def parts() -> Typed:
     """The roles of Kubernetes' own parts with their bindings, and what ranks these parts. Nobody changes them."""
-    return _typed([*_rbac()["parts"], *_OBJECTS["ranks"]])
+    return _typed([*load_table(__file__, "rbac.json")["parts"], *_OBJECTS["ranks"]])
 
 
 def published(namespace: str) -> Typed:
@@ -76,9 +76,3 @@ def _node(now: str) -> Object:
     status["conditions"] = [times | condition for condition in status["conditions"]]
     status["nodeInfo"] |= {"containerRuntimeVersion": f"containerd://{CONTAINERD}", "kubeletVersion": KUBERNETES}
     return node
-
-
-@cache
-def _rbac() -> dict[str, list[Object]]:
-    found: dict[str, list[Object]] = load_table(__file__, "rbac.json")
-    return found

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from functools import cache, cached_property
+from functools import cached_property
 from typing import Any
 
 from kubesim.api import load_table
@@ -153,7 +153,8 @@ class Call:
         (`arguments`) or a flag; the field is left out where that is empty.
         """
         name, *arguments = self.args or [""]
-        filled: Object = _fill(_templates()[template], {**self.flags, "name": name, "arguments": arguments, **values})
+        shape = load_table(__file__, "templates.json")[template]
+        filled: Object = _fill(shape, {**self.flags, "name": name, "arguments": arguments, **values})
         return filled
 
     def split(self, is_change: Callable[[str], bool] = is_change) -> tuple[Sequence[str], Sequence[str]]:
@@ -258,12 +259,6 @@ class Call:
                 f"invalid - validate option {quote(chosen)}; must be one of: strict (or true), warn, ignore (or false)"
             )
         return chosen
-
-
-@cache
-def _templates() -> Mapping[str, Object]:
-    found: Mapping[str, Object] = load_table(__file__, "templates.json")
-    return found
 
 
 def _fill(shape: Any, values: Mapping[str, Any]) -> Any:

@@ -13,8 +13,6 @@ from kubesim.api.clock import SECOND, Clock, Micros
 from kubesim.api.objects import Object, metadata, name_of, namespace_of
 from kubesim.api.resources import (
     CONFIG_MAP,
-    ENDPOINT_SLICE,
-    ENDPOINTS,
     EVENT,
     NAMESPACE,
     NODE,
@@ -22,7 +20,6 @@ from kubesim.api.resources import (
     RESOURCE_QUOTA,
     RESOURCES,
     SECRET,
-    SERVICE,
     SERVICE_ACCOUNT,
     Resource,
     find_kind,
@@ -88,7 +85,7 @@ def _finalizer(obj: Object) -> str:
 
 # Seconds for which a deleted namespace is left alone, so that its watchers can react (namespaceDeletionGracePeriod).
 GRACE = 5.0
-_PLACES = (SERVICE, ENDPOINTS, ENDPOINT_SLICE)
+_PLACES = ("Service", "Endpoints", "EndpointSlice")
 # The API server looks every ten seconds whether its own Service is there; here only after one was deleted.
 INTERVAL: Micros = 10 * SECOND
 
@@ -103,7 +100,7 @@ class NamespaceController(Loop):
             self.add(change.obj, GRACE if is_deleted(change.obj) else REACTION)
         elif change.type == "DELETED" and change.resource.namespaced and change.resource is not EVENT:
             next_round = (INTERVAL - self.clock.now % INTERVAL) / SECOND
-            self.add_key(("", namespace_of(change.obj)), next_round if change.resource in _PLACES else REACTION)
+            self.add_key(("", namespace_of(change.obj)), next_round if change.resource.kind in _PLACES else REACTION)
 
     def reconcile(self, _: str, name: str) -> None:
         namespace = self.api.find(NAMESPACE, "", name)

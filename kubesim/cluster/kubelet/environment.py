@@ -153,7 +153,7 @@ def mounts(api: APIServer, pod: Object, container: Object, images: Mapping[str, 
     found: dict[str, Files] = {}
     for mount in container.get("volumeMounts", ()):
         volume = find_named(pod["spec"].get("volumes", ()), mount["name"]) or {}
-        if not any(True for source in _sources(volume) for kind in source if kind in _READ_ONLY):
+        if not any(kind in source for source in _sources(volume) for kind in _READ_ONLY):
             continue
         path, part = mount["mountPath"].rstrip("/"), mount.get("subPath")
         try:
@@ -188,10 +188,7 @@ def _sources(volume: Object) -> Iterator[Object]:
 
 
 def _contents(api: APIServer, pod: Object, volume: Object) -> Files:
-    files: Files = {}
-    for source in _sources(volume):
-        files |= _source_files(api, pod, source)
-    return files
+    return dict(item for source in _sources(volume) for item in _source_files(api, pod, source).items())
 
 
 def _source_files(api: APIServer, pod: Object, source: Object) -> Files:

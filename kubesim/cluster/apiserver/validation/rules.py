@@ -280,12 +280,18 @@ def port(field: str, value: int | str | None) -> Errors:
 
 
 def internal(held: str, value: Any) -> Any:
-    """A value of the external API as Go marshals its internal counterpart: a struct that is `held`, or a "map"."""
+    """A value of the external API as Go marshals its internal counterpart: a struct that is `held`, or a "map".
+
+    internal.json has the fields of internal structs in their order, from kubernetes pkg/apis/*/types.go, v1.36. They
+    have no JSON names and are marshalled under their Go names, empty ones too: each with its zero value, or with what
+    it holds, a struct or a "map". "!" marks a struct that is held by value. A label selector is the same type inside
+    and outside, with JSON names.
+    """
     if isinstance(value, list):
         return [internal(held, item) for item in value] or None
     if held == "map":
         return dict(sorted(value.items())) or None
-    return dict(_members(_structs()[held], value)) if held else value
+    return dict(_members(load_table(__file__, "internal.json")[held], value)) if held else value
 
 
 def _members(struct: Mapping[str, Any], value: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
@@ -296,15 +302,3 @@ def _members(struct: Mapping[str, Any], value: Mapping[str, Any]) -> Iterator[tu
             yield name, internal(held, given.get(name.lower(), {}))
         else:
             yield name, None if held else zero
-
-
-@cache
-def _structs() -> Mapping[str, Mapping[str, Any]]:
-    """The fields of internal structs in their order, from kubernetes pkg/apis/*/types.go, v1.36.
-
-    They have no JSON names and are marshalled under their Go names, empty ones too: each with its zero value, or with
-    what it holds, a struct or a "map". "!" marks a struct that is held by value. A label selector is the same type
-    inside and outside, with JSON names.
-    """
-    found: dict[str, dict[str, Any]] = load_table(__file__, "internal.json")
-    return found
