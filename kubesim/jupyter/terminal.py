@@ -59,9 +59,8 @@ def transcript(seat: Seat, text: str) -> str:
 
     Of a command of several lines only the first is repeated, because the cell right above has them all.
     """
-    screens = [
-        _first(command) + _whole(seat.run(command).screen) for command in commands(text, seat.session.shell.is_complete)
-    ]
+    is_complete = seat.session.shell.is_complete
+    screens = [_first(command) + _whole(seat.run(command).screen) for command in commands(text, is_complete)]
     return f"{strip(''.join(screens))}# {time_of_day(seat.session.cluster.clock.now)}"
 
 
@@ -122,14 +121,11 @@ class Terminal(Widget):
         screen = result.screen
         if result.edit:
             screen = _EDITOR_HINT.sub("", screen)
-        entries = list(before)
         if CLEAR_SCREEN.search(screen):
-            screen = CLEAR_SCREEN.split(screen)[-1]
+            screen, before = CLEAR_SCREEN.split(screen)[-1], ()
             self.do_clear({})
-            entries = []
-        if screen:
-            entries.append(("output", colour(_whole(screen))))
-        self._write(*entries)
+        output = [("output", colour(_whole(screen)))] if screen else []
+        self._write(*before, *output)
         if result.edit:
             self._open(result.edit)
 
