@@ -15,7 +15,6 @@ from functools import partial
 from itertools import product
 
 from kubesim.api import KUBECTL, KUBERNETES, KUSTOMIZE, load_table, schema, server_version
-from kubesim.api.errors import StatusError
 from kubesim.api.objects import Object, metadata, name_of
 from kubesim.api.resources import API_VERSIONS, CLUSTER_ROLE, RESOURCES, ROLE, SERVICE, Resource, find_resource
 from kubesim.api.schema import ENUMS, Field, Type
@@ -80,21 +79,18 @@ def version(call: Call) -> None:
 @command("cluster-info")
 def cluster_info(call: Call) -> None:
     """Show where the control plane is. What belongs to it is looked for among the Services."""
-    hint = "\nTo further debug and diagnose cluster problems, use 'kubectl cluster-info dump'.\n"
     namespace, labels = call.explicit_namespace or "kube-system", "kubernetes.io/cluster-service=true"
     try:
         services = call.api.list(SERVICE, namespace, labels=labels, user=call.user)
-    except StatusError:
-        call.say(hint)
-        raise
-    call.say(f"Kubernetes control plane is running at {SERVER}\n")
-    for service in services:
-        port = (service["spec"].get("ports") or [{}])[0]
-        scheme = "https" if port.get("name") == "https" or port.get("port") == 443 else ""
-        place = ":".join(filter(None, (scheme, name_of(service), port.get("name"))))
-        shown = service["metadata"]["labels"].get("kubernetes.io/name", name_of(service))
-        call.say(f"{shown} is running at {SERVER}/api/v1/namespaces/{namespace}/services/{place}/proxy\n")
-    call.say(hint)
+        call.say(f"Kubernetes control plane is running at {SERVER}\n")
+        for service in services:
+            port = (service["spec"].get("ports") or [{}])[0]
+            scheme = "https" if port.get("name") == "https" or port.get("port") == 443 else ""
+            place = ":".join(filter(None, (scheme, name_of(service), port.get("name"))))
+            shown = service["metadata"]["labels"].get("kubernetes.io/name", name_of(service))
+            call.say(f"{shown} is running at {SERVER}/api/v1/namespaces/{namespace}/services/{place}/proxy\n")
+    finally:
+        call.say("\nTo further debug and diagnose cluster problems, use 'kubectl cluster-info dump'.\n")
 
 
 # What kubectl takes for verbs without a warning: of objects, and of paths.

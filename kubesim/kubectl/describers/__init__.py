@@ -194,12 +194,9 @@ def _annotations(annotations: Mapping[str, str] | None) -> list[str]:
 def _annotation(key: str, value: str) -> list[str]:
     if len(key) + len(value) + 2 <= _MAX_ANNOTATION and "\n" not in value:
         return [f"{key}: {value}"]
-    return [f"{key}:", *(f"  {_shorten(line)}" for line in value.split("\n"))]
-
-
-def _shorten(line: str) -> str:
     limit = _MAX_ANNOTATION - 2
-    return f"{line[:limit]}..." if len(line) > limit else line
+    shown = (f"{line[:limit]}..." if len(line) > limit else line for line in value.split("\n"))
+    return [f"{key}:", *(f"  {line}" for line in shown)]
 
 
 _EVENT_COLUMNS = ("Type", "Reason", "Age", "From", "Message")
