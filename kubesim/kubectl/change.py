@@ -39,10 +39,22 @@ PATCHES = {
 
 
 def patch_locally(obj: Object, change: Any, kind: str, resource: Resource) -> Object:
-    """The object with a patch, made by kubectl itself. Raises StatusError."""
+    """The object with a patch, made by kubectl itself. Raises StatusError.
+
+    And NotSimulated for a JSON patch that doesn't apply: kubectl says why, and the API server doesn't.
+    """
     if kind == "strategic":
         return patches.strategic_merge(obj, change, resource)
-    return (patches.json_patch if kind == "json" else patches.merge_patch)(obj, change)
+    if kind == "merge":
+        return patches.merge_patch(obj, change)
+    try:
+        return patches.json_patch(obj, change)
+    except StatusError as error:
+        if error.reason != "Invalid":
+            raise
+        raise NotSimulated(
+            "a JSON patch that doesn't apply without the API server is not part of this simulator"
+        ) from None
 
 
 def send_patch(call: Call, resource: Resource, obj: Object, change: Any, kind: str) -> Object:
