@@ -18,6 +18,7 @@ from kubesim.api.resources import EVENT, NAMESPACE, POD, RESOURCE_QUOTA, SERVICE
 from kubesim.cluster.apiserver import checks, patch, quota, strategy, validation
 from kubesim.cluster.apiserver.authorization import ADMIN, Request, User, is_allowed, request, rules_for
 from kubesim.cluster.apiserver.checks import Line, WriteOptions
+from kubesim.cluster.apiserver.escalation import check_grant
 from kubesim.cluster.apiserver.store import Store
 from kubesim.shell.container import Place, Process
 
@@ -149,6 +150,7 @@ class APIServer:
         self._name(resource, new)
         self._check_namespace(resource, new)
         strategy.apply_defaults(resource, new)
+        check_grant(options.get("user", ADMIN), resource, new, None, self._store)
         if resource is POD:
             quota.fill_limits(new, self._store)
         strategy.prepare_for_create(resource, new)
@@ -190,6 +192,7 @@ class APIServer:
         new = checks.decoded(resource, obj, options)
         checks.check_current(resource, new, old)
         strategy.apply_defaults(resource, new)
+        check_grant(options.get("user", ADMIN), resource, new, old, self._store)
         if resource is POD:
             strategy.admit_pod_update(new, old)
         strategy.prepare_for_update(resource, new, old, part)
@@ -223,8 +226,8 @@ class APIServer:
         if unknown and options.get("strict", True):
             raise patch.mismatch(change if patch_type == "strategic" else new, decoding.strict_error(unknown))
         checks.warn_of(unknown, options.get("warn"))
-        options |= {"user": ADMIN, "strict": False, "warn": None}  # all this is checked, and reported
-        return self.update(resource, new, **options)
+        options |= {"strict": False, "warn": None}  # all this is checked, and reported
+        return self.update(resource, new, verb="patch", **options)
 
     def delete(
         self,

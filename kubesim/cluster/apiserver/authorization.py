@@ -69,7 +69,7 @@ def is_allowed(asked: Request, store: Store) -> bool:
     """Whether some rule that is bound to the user grants the request."""
     if "system:masters" in asked.user.groups:
         return True
-    return any(_grants(rule, asked) for rule in rules_for(asked.user, asked.namespace, store))
+    return any(grants(rule, asked) for rule in rules_for(asked.user, asked.namespace, store))
 
 
 def rules_for(user: User, namespace: str, store: Store) -> Iterator[Object]:
@@ -79,11 +79,12 @@ def rules_for(user: User, namespace: str, store: Store) -> Iterator[Object]:
         bindings = bindings + store.list(ROLE_BINDING, namespace)
     for binding in bindings:
         if any(_is_subject(subject, user) for subject in binding.get("subjects") or ()):
-            role = _role(binding, store)
+            role = role_of(binding, store)
             yield from (role or {}).get("rules") or ()
 
 
-def _role(binding: Object, store: Store) -> Object | None:
+def role_of(binding: Object, store: Store) -> Object | None:
+    """The Role or ClusterRole that a binding refers to, if it exists."""
     reference = binding.get("roleRef", {})
     if reference.get("kind") == "ClusterRole":
         return store.get(CLUSTER_ROLE, "", reference.get("name", ""))
@@ -99,7 +100,8 @@ def _is_subject(subject: Object, user: User) -> bool:
     return bool(name == user.name)
 
 
-def _grants(rule: Object, asked: Request) -> bool:
+def grants(rule: Object, asked: Request) -> bool:
+    """Whether a rule allows what is asked."""
     if not _covers(rule.get("verbs"), asked.verb):
         return False
     if asked.path:
