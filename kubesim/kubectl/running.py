@@ -11,7 +11,7 @@ from typing import Any, NoReturn, TypeVar
 from kubesim.api import load_table
 from kubesim.api.errors import StatusError
 from kubesim.api.objects import Object, find_named, metadata, name_of
-from kubesim.api.resources import POD, Resource
+from kubesim.api.resources import POD, SERVICE, Resource
 from kubesim.cluster.apiserver import NodeServer
 from kubesim.cluster.apiserver.checks import Line, LogOptions
 from kubesim.kubectl.command import Call, command
@@ -41,10 +41,12 @@ def _pod_of(call: Call, resource: Resource, owner: Object, purpose: str) -> Obje
     """An object that is a Pod, or one of the Pods of an object; a refusal says what the `purpose` was."""
     if resource is POD:
         return owner
-    wanted = owner.get("spec", {}).get("selector", {}).get("matchLabels", {})
+    kind, selector = f"*{resource.version}.{resource.kind}", owner.get("spec", {}).get("selector") or {}
+    wanted = selector if resource is SERVICE else selector.get("matchLabels", {})
     if not wanted:
-        kind = f"*{resource.version}.{resource.kind}"
-        raise KubectlError(f"cannot {purpose} {kind}: selector for {kind} not implemented")
+        lacking = f"invalid service '{name_of(owner)}': Service is defined without a selector"
+        why = lacking if resource is SERVICE else f"selector for {kind} not implemented"
+        raise KubectlError(f"cannot {purpose} {kind}: {why}")
     labels = ",".join(f"{key}={value}" for key, value in wanted.items())
     pods = call.api.list(POD, call.namespace, labels=labels, user=call.user) if labels else []
     refuse_if(not pods, "timed out waiting for the condition")
@@ -76,7 +78,7 @@ def _container_name(call: Call, pod: Object) -> str:
     listed, wanted = ", ".join([*names, *others]), str(call.flags["container"])
     is_there = not wanted or wanted in names + ephemeral + inits
     refuse_if(not is_there, f"container {wanted} is not valid for pod {name_of(pod)} out of: {listed}")
-    if not wanted and len(names + others) > 1:
+    if not wanted and len(names + others) > 1 and not call.flags.get("quiet"):
         call.complain(f'Defaulted container "{names[0]}" out of: {listed}\n')
     return wanted or names[0]
 

@@ -163,6 +163,7 @@ FORMATS: dict[str, Callable[..., Any]] = {
     "list": lambda values: ",".join(values or ()) or NONE,
     "modes": access_modes,
     "names": lambda items: ", ".join(item["name"] for item in items or ()) or NONE,
+    "none_without": lambda items: None if items else NONE,
     "node": lambda name, address: f"{name}/{address or ''}" if name else NONE,
     "number": lambda value: value or 0,
     "pairs": lambda labels: [f"{key}={value}" for key, value in sorted((labels or {}).items())],

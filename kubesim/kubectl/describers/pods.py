@@ -70,8 +70,10 @@ def _toleration(item: Object) -> str:
 @block
 def _ports(ports: Sequence[Object] | None) -> Iterator[str]:
     ports = ports or ()
+    names = [f" ({port['name']})" if port.get("name") else "" for port in ports]
     for label, key in (("Port", "containerPort"), ("Host Port", "hostPort")):
-        text = ", ".join(f"{port.get(key, 0)}/{port.get('protocol', 'TCP')}" for port in ports)
+        numbers = [f"{port.get(key, 0)}/{port.get('protocol', 'TCP')}" for port in ports]
+        text = ", ".join(map(str.__add__, numbers, names))
         yield f"    {label}{'s' * (len(ports) > 1)}:\t{text or NONE}"
 
 

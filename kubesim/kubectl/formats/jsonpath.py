@@ -12,7 +12,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import cmp_to_key, lru_cache
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 from kubesim.api import quantity
 from kubesim.api.budget import Budget
@@ -21,8 +21,8 @@ from kubesim.kubectl.errors import FormatError, NotSimulated, refuse_if, reworde
 from kubesim.kubectl.formats import items_of, relaxed
 
 Values = list[Any]
-Step = Callable[[Any, Budget], Iterable[Any]]
-"""From one value to what a step finds in it."""
+Step: TypeAlias = "Callable[[Any, Budget], Iterable[Any]] | tuple[Sequence[Step], ...]"
+"""From one value to what a step finds in it; or the paths of a union."""
 Path = Sequence[Step]
 
 
@@ -87,6 +87,9 @@ def _follow(path: Path, obj: Any, budget: Budget) -> Values:
     budget.spend(_COST)
     for step in path:
         found: Values = []
+        if isinstance(step, tuple):  # a union: what its first path finds in all values comes first
+            values = [item for one in step for value in values for item in _follow(one, value, budget)]
+            continue
         for value in values:
             for item in step(value, budget):
                 budget.spend(_COST)
@@ -209,8 +212,7 @@ _SLICE = re.compile(r"(-?[0-9]{1,18})?(:(-?[0-9]{1,18})?)?(?::(-?[0-9]{1,18})?)?
 def _array(text: str) -> Step:
     """What brackets choose: a key in quotes, an index, a slice, or a union of them."""
     if "," in text:
-        paths = [_sub(f"[{part.strip()}]") for part in text.split(",")]
-        return lambda value, budget: [item for path in paths for item in _follow(path, value, budget)]
+        return tuple(_sub(f"[{part.strip()}]") for part in text.split(","))
     if key := re.fullmatch(r"'([^']*)'", text):
         path = _sub(f".{key[1]}")
         return lambda value, budget: _follow(path, value, budget)
