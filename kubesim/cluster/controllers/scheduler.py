@@ -75,23 +75,32 @@ class Scheduler:
         pod = self._api.find(POD, namespace, name)
         if pod is None or pod["metadata"]["uid"] != uid or pod["spec"].get("nodeName"):
             return
-        refusals = {name_of(node): _refusals(pod, node) or self._shortages(pod, node) for node in self._api.list(NODE)}
-        node = next((node for node, reasons in refusals.items() if not reasons), None)
-        if node is not None:
+        refusals = {}
+        for node in self._api.list(NODE):
+            static = _refusals(pod, node)
+            refusals[name_of(node)] = (static, _UNHELPFUL) if static else self._shortages(pod, node)
+        fitting = next((name for name, (reasons, _) in refusals.items() if not reasons), None)
+        if fitting is not None:
             self._short.pop(uid, None)
-            self._bind(pod, node)
+            self._bind(pod, fitting)
         elif not (again and uid in self._short):
             self._report_failure(pod, list(refusals.values()))
 
-    def _shortages(self, pod: Object, node: Object) -> list[str]:
-        """What the node has too little of. Mirrors plugins/noderesources/fit.go."""
+    def _shortages(self, pod: Object, node: Object) -> tuple[list[str], str]:
+        """What the node has too little of, and whether it would have enough without some of its Pods.
+
+        Mirrors plugins/nodeports/node_ports.go and plugins/noderesources/fit.go.
+        """
         others = self._running.get(name_of(node), {}).values()
+        if any(_same_port(port, taken) for port in _host_ports(pod) for one in others for taken in _host_ports(one)):
+            return ["node(s) didn't have free ports for the requested pod ports"], _VICTIMS
         room = {key: parse(amount) for key, amount in node["status"].get("allocatable", {}).items()}
         lacking = ["Too many pods"] if len(others) >= room.get("pods", 0) else []
         for key, amount in _requests(pod).items():
             if amount > room.get(key, 0) - sum(_requests(one).get(key, 0) for one in others):
                 lacking.append(f"Insufficient {key}")
-        return lacking
+        too_big = any(amount > room.get(key, 0) for key, amount in _requests(pod).items())
+        return lacking, _UNHELPFUL if too_big else _VICTIMS
 
     def _bind(self, pod: Object, node: str) -> None:
         condition = self._condition("True")
@@ -101,11 +110,11 @@ class Scheduler:
         message = f"Successfully assigned {namespace_of(pod)}/{name_of(pod)} to {node}"
         self._recorder.announce(pod, "Scheduled", "Binding", message)
 
-    def _report_failure(self, pod: Object, refusals: list[list[str]]) -> None:
-        short = [reasons for reasons in refusals if not reasons[0].startswith("node(s)")]
+    def _report_failure(self, pod: Object, refusals: list[tuple[list[str], str]]) -> None:
+        short = any(not _refusals(pod, node) for node in self._api.list(NODE))
         self._short |= {pod["metadata"]["uid"]: pod} if short else {}
-        helps = [_VICTIMS if reasons in short else _UNHELPFUL for reasons in refusals]
-        why = f"{_counted([reason for reasons in refusals for reason in reasons], len(refusals))} no new claims to "
+        helps = [help_ for _, help_ in refusals]
+        why = f"{_counted([reason for reasons, _ in refusals for reason in reasons], len(refusals))} no new claims to "
         why += f"deallocate, preemption: {_counted(helps, len(refusals))}"
         status = clone(pod["status"])
         status["conditions"] = [{**self._condition("False"), "message": why, "reason": "Unschedulable"}]
@@ -135,6 +144,18 @@ def _refusals(pod: Object, node: Object) -> list[str]:
     if not tolerates(pod, node, "NoSchedule", "NoExecute"):
         return ["node(s) had untolerated taint(s)"]
     return [] if matches_node(pod, node) else ["node(s) didn't match Pod's node affinity/selector"]
+
+
+@remembered
+def _host_ports(pod: Object) -> list[tuple[str, int, str]]:
+    """The ports of its node that a Pod takes, each with its protocol and address."""
+    ports = [port for container in pod["spec"]["containers"] for port in container.get("ports", ())]
+    found = ((port.get("protocol", "TCP"), port.get("hostPort", 0), port.get("hostIP") or "0.0.0.0") for port in ports)
+    return [port for port in found if port[1]]
+
+
+def _same_port(port: tuple[str, int, str], other: tuple[str, int, str]) -> bool:
+    return port[:2] == other[:2] and (port[2] == other[2] or "0.0.0.0" in (port[2], other[2]))
 
 
 @remembered
