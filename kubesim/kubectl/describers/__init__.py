@@ -243,12 +243,12 @@ def describe_objects(call: Call) -> None:
     groups, error = Query(call, call.args).select()
     objects = [(resource, obj) for resource, group in groups for obj in group]
     is_missing = isinstance(error, StatusError) and error.reason == "NotFound" and len(call.args) == 2
-    alike = _by_prefix(call) if is_missing else []
+    shown = _by_prefix(call) if is_missing else objects
     is_alone = len(objects) == 1 and not error
     with_events = call.flags["show-events"] and (is_alone or "show-events" in call.given)
-    texts = [_described(call, resource, obj, with_events) for resource, obj in alike or objects]
-    call.say("".join(f"{text}\n" for text in texts) if alike else "\n\n".join(texts))
-    if error and not alike:
+    texts = [_described(call, resource, obj, with_events) for resource, obj in shown]
+    call.say("".join(f"{text}\n" for text in texts) if is_missing else "\n\n".join(texts))
+    if error and not (is_missing and shown):
         raise error
     if not texts:
         call.complain(nothing_found(call))
