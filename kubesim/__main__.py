@@ -64,10 +64,11 @@ def _parser() -> argparse.ArgumentParser:
         is_choice = any(argument.get("either") for argument in row["arguments"].values())
         either = command.add_mutually_exclusive_group(required=row.get("required", False)) if is_choice else command
         for flags, argument in row["arguments"].items():
-            place = either if argument.pop("either", False) else command
-            if "type" in argument:
-                argument["type"] = {"path": Path, "port": _port}[argument["type"]]
-            place.add_argument(*flags.split(), **argument)
+            place = either if argument.get("either") else command
+            given = {key: value for key, value in argument.items() if key != "either"}
+            if "type" in given:
+                given["type"] = {"path": Path, "port": _port}[given["type"]]
+            place.add_argument(*flags.split(), **given)
     return parser
 
 

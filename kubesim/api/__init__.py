@@ -14,7 +14,7 @@ CONTAINERD = "2.4.0-beta"
 
 @cache
 def load_table(module: str, name: str) -> Any:
-    """What the JSON file of that name beside a module (its `__file__`) holds; it is read once."""
+    """What the JSON file of that name beside a module (its `__file__`) holds: read once, and never changed."""
     return json.loads(Path(module).with_name(name).read_text(encoding="utf-8"))
 
 
