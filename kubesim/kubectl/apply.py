@@ -11,7 +11,7 @@ from kubesim.api.objects import LAST_APPLIED, Object, metadata
 from kubesim.api.resources import SECRET
 from kubesim.cluster.apiserver import patch
 from kubesim.gotext import gojson
-from kubesim.kubectl.change import send_patch
+from kubesim.kubectl.change import send_patch, with_last_applied
 from kubesim.kubectl.command import Call, command
 from kubesim.kubectl.deletion import delete_target, wait_until_gone
 from kubesim.kubectl.errors import (
@@ -29,16 +29,6 @@ from kubesim.kubectl.formats import last_applied, to_yaml
 from kubesim.kubectl.manifests import Target, check_kind, manifests, visit_manifests
 from kubesim.kubectl.output import print_result
 from kubesim.kubectl.selection import Query, find_named, get_named
-
-
-def with_last_applied(obj: Object, typed: bool = False) -> Object:
-    """The manifest with itself in the annotation from which the next apply sees what was removed.
-
-    `typed` says that kubectl built the object itself, as for `to_json`.
-    """
-    meta = metadata(obj)
-    annotations = {**(meta.get("annotations") or {}), LAST_APPLIED: last_applied(obj, typed)}
-    return {**obj, "metadata": {**meta, "annotations": annotations}}
 
 
 @command("apply", prints_last=True)

@@ -13,7 +13,7 @@ from itertools import count
 from typing import Any
 
 from kubesim.api.errors import StatusError, bad_request
-from kubesim.api.objects import Object, metadata, name_of, namespace_of
+from kubesim.api.objects import LAST_APPLIED, Object, metadata, name_of, namespace_of
 from kubesim.api.resources import Resource, find_kind
 from kubesim.api.result import Edit
 from kubesim.api.selectors import label_value
@@ -22,7 +22,7 @@ from kubesim.gotext import gojson
 from kubesim.kubectl.command import CHANGE_CAUSE, Call, command
 from kubesim.kubectl.errors import KubectlError, ManifestError, NotSimulated, raise_all, refuse_if, reworded
 from kubesim.kubectl.flags import SAYS
-from kubesim.kubectl.formats import list_of, no_format, to_json, to_yaml
+from kubesim.kubectl.formats import last_applied, list_of, no_format, to_json, to_yaml
 from kubesim.kubectl.manifests import documents, items_of, parse_document, parse_json, read_text
 from kubesim.kubectl.output import print_result
 from kubesim.kubectl.selection import Query, Target
@@ -55,6 +55,16 @@ def patch_locally(obj: Object, change: Any, kind: str, resource: Resource) -> Ob
         raise NotSimulated(
             "a JSON patch that doesn't apply without the API server is not part of this simulator"
         ) from None
+
+
+def with_last_applied(obj: Object, typed: bool = False) -> Object:
+    """The manifest with itself in the annotation from which the next apply sees what was removed.
+
+    `typed` says that kubectl built the object itself, as for `to_json`.
+    """
+    meta = metadata(obj)
+    annotations = {**(meta.get("annotations") or {}), LAST_APPLIED: last_applied(obj, typed)}
+    return {**obj, "metadata": {**meta, "annotations": annotations}}
 
 
 def send_patch(call: Call, resource: Resource, obj: Object, change: Any, kind: str) -> Object:
@@ -282,6 +292,7 @@ def _send(call: Call, objects: list[_Edited], edited: Object) -> None:
     refuse_if(was != now, "At least one of apiVersion, kind and name was changed")
     edited = {**edited, "metadata": {**meta, "namespace": namespace}} if resource.namespaced else edited
     is_same = edited == obj
+    edited = with_last_applied(edited) if call.flags["save-config"] else edited
     edited = {**edited, "metadata": {**metadata(edited), "resourceVersion": None}}
     new = obj if is_same else call.api.update(resource, edited, **call.request(), verb="patch")
     print_result(call, resource, new, "skipped" if is_same else "edited")

@@ -11,8 +11,7 @@ from kubesim.api.errors import StatusError
 from kubesim.api.imageref import parse
 from kubesim.api.objects import Object, at, find_condition, metadata, name_of, namespace_of, template_of
 from kubesim.api.resources import HORIZONTAL_POD_AUTOSCALER, POD, SERVICE, Resource, find_kind
-from kubesim.kubectl.apply import with_last_applied
-from kubesim.kubectl.change import PATCHES, patch_locally
+from kubesim.kubectl.change import PATCHES, patch_locally, with_last_applied
 from kubesim.kubectl.command import Call, command
 from kubesim.kubectl.errors import Exit, KubectlError, NotSimulated, UsageError, raise_all, refuse_if
 from kubesim.kubectl.flags import SAYS, parse_number

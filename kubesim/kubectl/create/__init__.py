@@ -20,7 +20,8 @@ from kubesim.api.selectors import SelectorError, dns_subdomain, label_selector
 from kubesim.cluster.apiserver.tokens import create_token as issue
 from kubesim.cluster.apiserver.validation.rules import CHECKS
 from kubesim.gotext.gojson import quote
-from kubesim.kubectl.apply import send, with_last_applied
+from kubesim.kubectl.apply import send
+from kubesim.kubectl.change import with_last_applied
 from kubesim.kubectl.command import Call, command
 from kubesim.kubectl.errors import KubectlError, NotSimulated, Plain, refuse_if, reworded
 from kubesim.kubectl.manifests import Target, visit_manifests
