@@ -263,15 +263,25 @@ def view_last_applied(call: Call) -> None:
 
 @command("apply set-last-applied")
 def set_last_applied(call: Call) -> None:
-    visit_manifests(call, partial(_set_last_applied, call))
+    """kubectl looks at every object before it changes the first."""
+    found: list[tuple[Target, Object]] = []
+    visit_manifests(call, lambda manifest: found.append((manifest, _annotated(call, manifest))))
+    for manifest, live in found:
+        _set_last_applied(call, manifest, live)
 
 
-def _set_last_applied(call: Call, manifest: Target) -> None:
+def _annotated(call: Call, manifest: Target) -> Object:
+    """The object as it is. Raises KubectlError where it lacks an annotation that isn't to be created."""
     live = get_named(call, *manifest.place)
-    annotations, missing = metadata(live).get("annotations") or {}, "no last-applied-configuration annotation found on"
+    missing = "no last-applied-configuration annotation found on"
     hint = "to create the annotation, run the command with --create-annotation"
-    is_new = LAST_APPLIED not in annotations and not call.flags["create-annotation"]
+    is_new = LAST_APPLIED not in (metadata(live).get("annotations") or {}) and not call.flags["create-annotation"]
     refuse_if(is_new, f"{missing} resource: {manifest.name}, {hint}")
+    return live
+
+
+def _set_last_applied(call: Call, manifest: Target, live: Object) -> None:
+    annotations = metadata(live).get("annotations") or {}
     kept = last_applied(json.loads(json.dumps(manifest.obj, sort_keys=True)), typed=True)
     if annotations.get(LAST_APPLIED) == kept:
         call.say(f"set-last-applied {manifest.name}: no changes required.\n")

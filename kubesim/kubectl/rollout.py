@@ -184,9 +184,7 @@ _pauser("pause", "pausing", True, "is already paused")
 _pauser("resume", "resuming", None, "is not paused")
 
 
-@_rollout(
-    "undo", 'no rollbacker has been implemented for "{kind}"', asks_namespace=False, prints_last=False, operands=""
-)
+@_rollout("undo", 'no rollbacker has been implemented for "{kind}"', asks_namespace=False, operands="")
 def _undo(call: Call, resource: Resource, obj: Object) -> None:
     if LAST_APPLIED in metadata(obj).get("annotations", {}):
         call.complain(SAYS["applied before"].format(resource.plural, name_of(obj)))
