@@ -93,7 +93,7 @@ class Context:
 
 
 def is_change(word: str) -> bool:
-    return word.endswith("-") or "=" in word[1:]
+    return word[1:].endswith("-") or "=" in word[1:]
 
 
 @dataclass

@@ -18,7 +18,7 @@ from kubesim.cluster.apiserver.patch import three_way
 from kubesim.gotext.gojson import quote
 from kubesim.kubectl import flags
 from kubesim.kubectl.change import send_patch
-from kubesim.kubectl.command import Call, command
+from kubesim.kubectl.command import Call, command, is_change
 from kubesim.kubectl.create import labels_of, quantities, subjects_of
 from kubesim.kubectl.errors import KubectlError, raise_all, refuse_if, reworded, visit
 from kubesim.kubectl.output import print_result
@@ -115,7 +115,7 @@ def set_resources(call: Call) -> None:
 
 @_set("set env")
 def set_env(call: Call) -> None:
-    words, changes = call.split()
+    words, changes = call.split(lambda word: word == "-" or is_change(word))  # - is standard input
     variables, removed = _variables(call, [*call.flags["env"], *changes])
     sources = Query(call, [call.flags["from"]], needs_name=True).fetch() if call.flags["from"] else []
     variables += [each for source in sources for each in _references(call, *source)]
