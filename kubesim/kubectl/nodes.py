@@ -14,7 +14,7 @@ from kubesim.kubectl.command import Call, command
 from kubesim.kubectl.deletion import PATIENCE
 from kubesim.kubectl.errors import KubectlError, Plain, Several, UsageError, raise_all, refuse_if
 from kubesim.kubectl.output import DRY_RUN_SUFFIX, print_result
-from kubesim.kubectl.selection import Query, Target
+from kubesim.kubectl.selection import Query, Target, find_targets
 
 _EFFECTS = ("NoSchedule", "PreferNoSchedule", "NoExecute")
 
@@ -27,6 +27,7 @@ def _nodes(call: Call) -> list[Object]:
     words = list(call.args)
     if (words or call.flags["selector"]) and not any("/" in word for word in words):
         words = ["nodes", *words]
+    find_targets(call, words, one_type=True)
     found = Query(call, words).fetch(is_strict=True)
     for resource, _ in found:
         place = f'"{resource.group}/{resource.version}, Resource={resource.plural}"'
