@@ -131,13 +131,16 @@ def fill_limits(pod: Object, store: Store) -> None:
 
 def check_limits(resource: Resource, obj: Object, store: Store) -> None:
     """Raises StatusError (Forbidden) for a new Pod or claim that a LimitRange of its namespace doesn't allow."""
+    ranges = store.list(LIMIT_RANGE, namespace_of(obj)) if resource.namespaced else []
+    if not ranges:
+        return
     limited: dict[str, list[Amounts]] = {}
     if resource is POD:
         containers = [*obj["spec"]["containers"], *obj["spec"].get("initContainers", ())]
         limited = {"Container": [_amounts(item) for item in containers], "Pod": [computed(obj)]}
     elif resource.kind == "PersistentVolumeClaim":
         limited = {resource.kind: [_amounts(obj["spec"])]}
-    for found in store.list(LIMIT_RANGE, namespace_of(obj)) if limited else ():
+    for found in ranges:
         items = found["spec"].get("limits", ())
         said = [says for item in items for amounts in limited.get(item["type"], ()) for says in _beyond(item, amounts)]
         if said := list(dict.fromkeys(said)):

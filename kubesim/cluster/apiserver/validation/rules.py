@@ -12,14 +12,14 @@ walks a map in random order, these go by its keys.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache
 from ipaddress import ip_address, ip_network
 from typing import Any
 
 from kubesim.api import load_table
 from kubesim.api.errors import FieldError, duplicate, field_forbidden, invalid_value, required, unsupported
-from kubesim.api.objects import at
+from kubesim.api.objects import at, getter
 from kubesim.api.selectors import Check, dns_subdomain, label_value, longer, qualified_name, text_form
 
 Errors = Iterator[FieldError]
@@ -193,10 +193,15 @@ def _in_cases(cases: list[list[str]]) -> Rule:
     return lambda where, item: check(where, item or {})
 
 
-def holds(term: str, item: Mapping[str, Any]) -> bool:
+@cache
+def _parsed(term: str) -> Sequence[str]:
     match = _TERM.fullmatch(term)
     assert match, term
-    mark, path, sign, wanted = match.groups()
+    return match.groups()
+
+
+def holds(term: str, item: Mapping[str, Any]) -> bool:
+    mark, path, sign, wanted = _parsed(term)
     value = at(item, path)
     if sign in ("<", "<="):
         low, high = int(value or 0), int(at(item, wanted) or 0)
@@ -222,9 +227,9 @@ def _among(field: str, value: Any, supported: list[str]) -> Errors:
 def struct(rules: Mapping[str, str]) -> Rule:
     """A struct whose fields follow their rules, in that order."""
 
-    rows = [(path, rule(words)) for paths, words in rules.items() for path in paths.split() or [""]]
+    rows = [(path, getter(path), rule(words)) for paths, words in rules.items() for path in paths.split() or [""]]
     return lambda field, value: (
-        error for path, check in rows for error in check(f"{field}.{path}".strip("."), at(value, path))
+        error for path, get, check in rows for error in check(f"{field}.{path}".strip("."), get(value))
     )
 
 
