@@ -84,7 +84,10 @@ def _there(client: Client) -> dict[str, Any]:
     """The metadata of all maps by name."""
     found, more = {}, ""
     while True:
-        page = client("GET", f"{MAPS}?limit=2000&continue={more}")[1]
+        status, page, _ = client("GET", f"{MAPS}?limit=2000&continue={more}")
+        if status == 410:  # a Pod in back-off changed between two pages
+            found, more = {}, ""
+            continue
         found |= {item["metadata"]["name"]: item["metadata"] for item in page["items"]}
         more = page["metadata"].get("continue", "")
         if not more:
