@@ -337,6 +337,27 @@ def test_a_reloaded_page_shows_what_was_there_and_a_lost_kernel_is_told(terminal
     expect(terminal.prompt).to_have_value("kubectl get pods")
 
 
+CLEAR = "() => window.jupyterapp.commands.execute('notebook:clear-all-cell-outputs')"
+
+
+def test_the_terminal_outlives_the_cell_that_showed_it(terminal: Terminal, lab: Any) -> None:
+    page = terminal.page
+    first = page.locator(".jp-NotebookPanel .jp-CodeCell").first
+    for number, again in enumerate((RUN_ALL, RUN_ALL, CLEAR)):
+        page.evaluate(again, 60000)
+        if again == CLEAR:
+            expect(first.locator(".jp-OutputArea-output")).to_have_count(0)
+        terminal.run(f"echo {number}")
+        expect(terminal.screen.locator(".output").last).to_have_text(f"{number}\n")
+    terminal.press("+10 s")
+    expect(terminal.screen.locator(".note")).to_have_text(re.compile("# 10 s later: .+"))
+    before = terminal.screen.inner_text()
+    lab.end_kernels()
+    terminal.run("kubectl get pods")
+    expect(terminal.root.get_by_text("Disconnected: this kernel is gone.")).to_be_visible()
+    assert terminal.screen.inner_text() == before  # no line of it is lost with the answer
+
+
 NOTEBOOK = ".jp-NotebookPanel:not(.lm-mod-hidden) .jp-Notebook"
 SIMPLE = "() => { window.jupyterapp.shell.mode = 'single-document'; }"
 CLOSE = "() => [...window.jupyterapp.shell.widgets('main')].find((one) => one.sessionContext).dispose()"

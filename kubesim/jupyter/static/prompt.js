@@ -36,7 +36,7 @@ function makePrompt(ask, { history }) {
     const block = carried + text;
     const reply = await ask({ do: "enter", text: block, wall: wall() });
     queued -= 1;
-    carried = reply.more ? `${block}\n` : reply.gone ? block : "";
+    carried = reply.more ? `${block}\n` : reply.lost ? block : "";
     if (queued || !carried) return;
     set(carried + input.value);
     carried = "";

@@ -71,7 +71,7 @@ const ctrl = (event, key) => event.ctrlKey && !event.altKey && !event.metaKey &&
 
 const wall = () => (performance.timeOrigin + performance.now()) / 1000; // seconds
 
-// Questions to Python: each gets one answer, {} when there is no kernel to answer
+// Questions to Python: each gets one answer, {lost: true} when there is no kernel to answer
 
 function openChannel(model, say, screen) {
   const waiting = new Map();
@@ -83,13 +83,20 @@ function openChannel(model, say, screen) {
     if (!reply.re?.startsWith(mark)) return;
     if (reply.start) screen.begin(reply.start);
     say(reply.error ?? "");
-    waiting.get(reply.re)?.(reply);
-    waiting.delete(reply.re);
+    settle(reply.re, reply);
+  }
+
+  function settle(id, reply) {
+    waiting.get(id)?.(reply);
+    waiting.delete(id);
   }
 
   function ask(question) {
     const id = `${mark}-${++count}`;
-    const giveUp = () => onMessage({ re: id, error: GONE, gone: true });
+    const giveUp = () => {
+      say(GONE);
+      settle(id, { lost: true });
+    };
     return new Promise((resolve) => {
       let tries = 0;
       const timer = setInterval(() => (isComing(model, ++tries) ? say(BUSY) : giveUp()), PATIENCE);

@@ -11,8 +11,12 @@ const panels = (globalThis.kubesimPanels ??= new Map()); // by the notebook's co
 
 let bench = null;
 
+// What listens to the model is bound here: whatever a view binds goes with it, when its cell is run again or cleared.
+function initialize({ model }) {
+  bench = makeBench(model);
+}
+
 async function render({ model, el, signal }) {
-  bench ??= makeBench(model);
   const button = element("button", { type: "button", textContent: "Show the workbench" });
   const place = element("div", { className: "ks-place" });
   const opener = element("div", { className: "ks-opener" }, button);
@@ -26,7 +30,7 @@ async function render({ model, el, signal }) {
   if (await isInPage(el)) await open(model, place, bench.node.isConnected);
 }
 
-export default { render };
+export default { initialize, render };
 
 async function isInPage(el) {
   for (let tries = 0; tries < PATIENCE_FOR_PAGE && !el.isConnected; tries += 1) await new Promise((go) => setTimeout(go, 50));
