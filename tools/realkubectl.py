@@ -100,7 +100,7 @@ class RealSession(Session):
     def _let_time_pass(self, process: subprocess.Popen[bytes], arguments: list[str]) -> None:
         """Until the process ends; the server may answer meanwhile."""
         is_timed = any(word.startswith(_TIMED) for word in arguments)
-        polls = {"--force", "drain"} & set(arguments)  # what is deleted or evicted is asked for again and again
+        polls = "--force" in arguments  # what is deleted is asked for again and again
         self.cluster.lock.release()
         try:
             since = quiet = time.monotonic()

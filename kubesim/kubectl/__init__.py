@@ -49,7 +49,8 @@ MODULES = {word: modules for word, modules in _WORDS.items() if modules}
 One is imported when its command is first used: a learner's first answer should not wait for sixty commands.
 """
 
-ABSENT = {(word,) for word in _WORDS.keys() - MODULES.keys()} | {tuple(pair) for pair in TABLE["absent"].items()}
+ABSENT: set[tuple[str, ...]] = {(word,) for word in _WORDS.keys() - MODULES.keys()}
+ABSENT |= {(group, word) for group, words in TABLE["absent"].items() for word in words}
 """Commands of kubectl v1.36 that are not simulated."""
 
 

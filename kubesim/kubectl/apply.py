@@ -18,17 +18,16 @@ from kubesim.kubectl.errors import (
     Exit,
     KubectlError,
     NotSimulated,
-    UsageError,
     raise_all,
     refuse_if,
     visit,
     with_source,
 )
 from kubesim.kubectl.flags import SAYS
-from kubesim.kubectl.formats import last_applied, to_yaml
+from kubesim.kubectl.formats import to_yaml
 from kubesim.kubectl.manifests import Target, check_kind, manifests, visit_manifests
 from kubesim.kubectl.output import print_result
-from kubesim.kubectl.selection import Query, find_named, get_named
+from kubesim.kubectl.selection import find_named
 
 
 @command("apply", prints_last=True)
@@ -245,47 +244,3 @@ def _replace_by_force(call: Call) -> None:
     visit(manifests(call, errors, is_valid=False), errors, remove)
     wait_until_gone(call, targets)
     refuse_if(not visit_manifests(call, create_again), "no objects passed to replace")
-
-
-@command("apply view-last-applied", asks_namespace=True, operands="types")
-def view_last_applied(call: Call) -> None:
-    mode = call.flags["output"]
-    problem = f"Unexpected -o output mode: {mode}, the flag 'output' must be one of yaml|json"
-    is_explicit = call.explicit_namespace is not None  # then a type alone means all, which --all says again
-    again = is_explicit and call.flags["all"] and len(call.args) == 1 and "/" not in call.args[0]
-    refuse_if(again, "setting 'all' parameter but found a non empty selector. ")
-    for _, obj in Query(call, call.args, needs_name=not is_explicit).fetch(is_strict=True):
-        if kept := (metadata(obj).get("annotations") or {}).get(LAST_APPLIED):
-            refuse_if(mode not in ("json", "yaml"), problem, UsageError)  # for what has been applied alone
-            found = json.loads(kept)
-            call.say(json.dumps(found, indent=2) + "\n" if mode == "json" else to_yaml(found))
-
-
-@command("apply set-last-applied")
-def set_last_applied(call: Call) -> None:
-    """kubectl looks at every object before it changes the first."""
-    found: list[tuple[Target, Object]] = []
-    visit_manifests(call, lambda manifest: found.append((manifest, _annotated(call, manifest))))
-    for manifest, live in found:
-        _set_last_applied(call, manifest, live)
-
-
-def _annotated(call: Call, manifest: Target) -> Object:
-    """The object as it is. Raises KubectlError where it lacks an annotation that isn't to be created."""
-    live = get_named(call, *manifest.place)
-    missing = "no last-applied-configuration annotation found on"
-    hint = "to create the annotation, run the command with --create-annotation"
-    is_new = LAST_APPLIED not in (metadata(live).get("annotations") or {}) and not call.flags["create-annotation"]
-    refuse_if(is_new, f"{missing} resource: {manifest.name}, {hint}")
-    return live
-
-
-def _set_last_applied(call: Call, manifest: Target, live: Object) -> None:
-    annotations = metadata(live).get("annotations") or {}
-    kept = last_applied(json.loads(json.dumps(manifest.obj, sort_keys=True)), typed=True)
-    if annotations.get(LAST_APPLIED) == kept:
-        call.say(f"set-last-applied {manifest.name}: no changes required.\n")
-        return
-    change = {"metadata": {"annotations": {LAST_APPLIED: kept}}}
-    new = send_patch(call, manifest.resource, live, change, "merge")
-    print_result(call, manifest.resource, new, "configured")

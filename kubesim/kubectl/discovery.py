@@ -11,12 +11,10 @@ import json
 import re
 import textwrap
 from collections.abc import Iterator, Sequence
-from functools import partial
-from itertools import product
 
 from kubesim.api import KUBECTL, KUBERNETES, KUSTOMIZE, load_table, schema, server_version
-from kubesim.api.objects import Object, metadata, name_of
-from kubesim.api.resources import API_VERSIONS, CLUSTER_ROLE, RESOURCES, ROLE, SERVICE, Resource, find_resource
+from kubesim.api.objects import name_of
+from kubesim.api.resources import API_VERSIONS, RESOURCES, SERVICE, Resource, find_resource
 from kubesim.api.schema import ENUMS, Field, Type
 from kubesim.api.selectors import SelectorError, label_selector
 from kubesim.cluster.apiserver.authorization import Request
@@ -25,9 +23,7 @@ from kubesim.kubectl.command import SERVER, Call, command
 from kubesim.kubectl.describers.others import RULE_HEADINGS, rule_rows
 from kubesim.kubectl.errors import Exit, FormatError, KubectlError, Plain, refuse_if
 from kubesim.kubectl.formats import jsonpath, no_format, to_yaml
-from kubesim.kubectl.manifests import Target, visit_manifests
-from kubesim.kubectl.output import print_result
-from kubesim.kubectl.selection import find_named, warn_of_others
+from kubesim.kubectl.selection import warn_of_others
 
 
 @command("api-resources")
@@ -141,83 +137,6 @@ def _type(call: Call, word: str) -> tuple[str, str]:
     if resource and not resource.namespaced and not call.flags["all-namespaces"]:
         call.warn(f"resource '{resource.plural}' is not namespace scoped{where}\n")
     return (resource.plural, resource.group) if resource else (word, "")
-
-
-@command("auth reconcile")
-def reconcile(call: Call) -> None:
-    visit_manifests(call, partial(_reconcile, call))
-
-
-def _reconcile(call: Call, manifest: Target) -> None:
-    """Add what a role or a binding lacks of the manifest's rules or subjects, and remove the rest where that is asked.
-
-    Mirrors k8s.io/component-helpers auth/rbac/reconciliation, v1.36.
-    """
-    resource, wanted = manifest.resource, manifest.obj
-    if resource.group != ROLE.group:
-        return
-    field, word = ("rules", "permissions") if resource in (ROLE, CLUSTER_ROLE) else ("subjects", "subjects")
-    live, given = find_named(call, *manifest.place), wanted.get(field) or []
-    present = (live or {}).get(field) or []
-    missing, extra = _lacking(given, present), _lacking(present, given)
-    extra = extra if call.flags[f"remove-extra-{word}"] else []
-    operation, new = "create", wanted
-    if live and live.get("roleRef") == wanted.get("roleRef"):
-        marks = {key: {**(metadata(live).get(key) or {}), **(metadata(wanted).get(key) or {})} for key in _MARKS}
-        meta = {**metadata(live), **{key: value for key, value in marks.items() if value}}
-        new = {**live, "metadata": meta, field: given if call.flags[f"remove-extra-{word}"] else [*present, *missing]}
-        operation = "update" if missing or extra or meta != metadata(live) else ""
-    elif live:
-        operation, missing, extra = "recreate", [], []
-        call.api.delete(*manifest.place, user=call.user, dry_run=call.dry_run != "none")
-    else:
-        missing = given
-    if operation and call.dry_run != "client":
-        send = call.api.update if operation == "update" else call.api.create
-        new = send(resource, new, **call.request())
-    print_result(call, resource, new, "reconciled")
-    call.complain(f"\treconciliation required {operation}\n" if operation else "")
-    for items, done in ((missing, "missing {} added"), (extra, "extra {} removed")):
-        call.complain(f"\t{done.format(field)}:\n" if items else "")
-        call.complain("".join(f"\t\t{_go_struct(item, field)}\n" for item in items))
-
-
-_MARKS = ("labels", "annotations")
-_STRUCTS = {
-    "rules": ("Verbs", "APIGroups", "Resources", "ResourceNames", "NonResourceURLs"),
-    "subjects": ("Kind", "APIGroup", "Name", "Namespace"),
-}
-
-
-def _go_struct(item: Object, field: str) -> str:
-    """A rule or subject as Go prints it."""
-    values = {key.lower(): f"[{' '.join(value)}]" if isinstance(value, list) else value for key, value in item.items()}
-    missing = "[]" if field == "rules" else ""
-    return "{" + " ".join(f"{name}:{values.get(name.lower(), missing)}" for name in _STRUCTS[field]) + "}"
-
-
-def _lacking(items: Sequence[Object], others: Sequence[Object]) -> list[Object]:
-    """The subjects, or the single permissions of rules, that others do not grant."""
-    single = [each for item in items for each in ([item] if "kind" in item else _permissions(item))]
-    return [item for item in single if not any(_covers(other, item) for other in others)]
-
-
-def _permissions(rule: Object) -> Iterator[Object]:
-    for url, verb in product(rule.get("nonResourceURLs") or (), rule["verbs"]):
-        yield {"verbs": [verb], "nonResourceURLs": [url]}
-    keys = ("apiGroups", "resources", "resourceNames", "verbs")
-    for group, kind, name, verb in product(*(rule.get(key) or [""] * (key == "resourceNames") for key in keys)):
-        named = {"resourceNames": [name]} if name else {}
-        yield {"verbs": [verb], "apiGroups": [group], "resources": [kind], **named}
-
-
-def _covers(rule: Object, single: Object) -> bool:
-    if "kind" in single:
-        return rule == single
-    names = rule.get("resourceNames")
-    return (not names or single.get("resourceNames", [""])[0] in names) and all(
-        {"*", *single[key]} & set(rule.get(key) or ()) for key in single if key != "resourceNames"
-    )
 
 
 @command("auth whoami")

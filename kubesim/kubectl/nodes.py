@@ -1,18 +1,16 @@
-"""kubectl cordon, uncordon, drain and taint. Mirrors k8s.io/kubectl pkg/cmd/{drain,taint} and pkg/drain, v1.36."""
+"""kubectl cordon, uncordon and taint. Mirrors k8s.io/kubectl pkg/cmd/{drain,taint}, v1.36."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
 
-from kubesim.api.objects import Object, metadata, name_of, namespace_of
-from kubesim.api.resources import DAEMON_SET, NODE, POD, find_resource
-from kubesim.api.selectors import SelectorError, label_selector, label_value, qualified_name
-from kubesim.cluster.apiserver.authorization import ADMIN
+from kubesim.api.objects import Object, name_of
+from kubesim.api.resources import NODE, find_resource
+from kubesim.api.selectors import label_value, qualified_name
 from kubesim.kubectl.change import send_patch
 from kubesim.kubectl.command import Call, command
-from kubesim.kubectl.deletion import PATIENCE
-from kubesim.kubectl.errors import KubectlError, Plain, Several, UsageError, raise_all, refuse_if
+from kubesim.kubectl.errors import KubectlError, Plain, UsageError, raise_all, refuse_if
 from kubesim.kubectl.output import DRY_RUN_SUFFIX, print_result
 from kubesim.kubectl.selection import Query, Target, find_targets
 
@@ -46,97 +44,6 @@ def _set_unschedulable(call: Call, nodes: Sequence[Object], wanted: bool) -> Non
 
 def _report(call: Call, kind: str, obj: Object, done: str) -> None:
     call.say(f"{kind}/{name_of(obj)} {done}{DRY_RUN_SUFFIX[call.dry_run]}\n")
-
-
-@command("drain")
-def drain(call: Call) -> None:
-    nodes, failed = _nodes(call), []
-    try:
-        chosen = label_selector(call.flags["pod-selector"])
-    except SelectorError:
-        raise KubectlError("--pod-selector=<pod_selector> must be a valid label selector") from None
-    _set_unschedulable(call, nodes, True)
-    for node in nodes:
-        pods = call.api.list(POD, fields=f"spec.nodeName={name_of(node)}", user=call.user)
-        try:
-            _evict(call, [pod for pod in pods if chosen(pod)])
-        except (KubectlError, Several) as error:
-            failed.append((name_of(node), error))
-            why = str(error) if isinstance(error, KubectlError) else f"[{', '.join(map(str, error.errors))}]"
-            call.complain(f'error: unable to drain node "{name_of(node)}" due to error: {why}, continuing command...\n')
-        else:
-            _report(call, "node", node, "drained")
-    if failed:
-        call.complain("There are pending nodes to be drained:\n" + "".join(f" {name}\n" for name, _ in failed))
-        raise Several(error for _, error in failed)
-
-
-def _evict(call: Call, pods: Sequence[Object]) -> None:
-    """Evict those Pods of a node that have to go. Raises Several where others hold it up."""
-    going: list[Object] = []
-    warnings: dict[str, list[str]] = {}
-    problems: dict[str, list[str]] = {}
-    for pod in pods:
-        problem, warning, goes = _judge(call, pod)
-        for kind, text in ((problems, problem), (warnings, warning)):
-            kind.setdefault(text, []).append(f"{namespace_of(pod)}/{name_of(pod)}")
-        going += [pod] if goes else []
-    raise_all(KubectlError(f"cannot delete {text}: {', '.join(names)}") for text, names in problems.items() if text)
-    if said := "; ".join(f"{text}: {', '.join(names)}" for text, names in warnings.items() if text):
-        call.complain(f"Warning: {said}\n")
-    for pod in going if not call.flags["disable-eviction"] else ():
-        call.say(f"evicting pod {namespace_of(pod)}/{name_of(pod)}{DRY_RUN_SUFFIX[call.dry_run]}\n")
-    if call.dry_run == "none":
-        _delete(call, going)
-
-
-def _judge(call: Call, pod: Object) -> tuple[str, str, bool]:
-    """What hinders a Pod's eviction, what to warn of, and whether it goes. Mirrors pkg/drain/filters.go."""
-    controller = next((item for item in metadata(pod).get("ownerReferences", ()) if item.get("controller")), None)
-    if pod["status"]["phase"] in ("Succeeded", "Failed"):
-        return "", "", True
-    if controller and controller["kind"] == DAEMON_SET.kind:
-        if call.flags["ignore-daemonsets"]:
-            return "", "ignoring DaemonSet-managed Pods", False
-        return "DaemonSet-managed Pods (use --ignore-daemonsets to ignore)", "", False
-    if "kubernetes.io/config.mirror" in metadata(pod).get("annotations", {}):
-        return "", "", False
-    is_local = any("emptyDir" in volume for volume in pod["spec"].get("volumes", ()))
-    if is_local and not call.flags["delete-emptydir-data"]:
-        return "Pods with local storage (use --delete-emptydir-data to override)", "", False
-    if controller:
-        return "", "deleting Pods with local storage" if is_local else "", True
-    if call.flags["force"]:
-        return "", "deleting Pods that declare no controller", True
-    return "Pods that declare no controller (use --force to override)", "", False
-
-
-def _delete(call: Call, pods: Sequence[Object]) -> None:
-    seconds, left = call.flags["grace-period"], list(pods)
-    for pod in pods:
-        place = (namespace_of(pod), name_of(pod))
-        if not call.flags["disable-eviction"]:
-            call.api.authorize(call.user, "create", POD, *place, "eviction")
-        user = call.user if call.flags["disable-eviction"] else ADMIN
-        call.api.delete(POD, *place, grace_period=None if seconds < 0 else seconds, user=user)
-
-    def has_gone(pod: Object) -> bool:
-        found = call.api.find(POD, namespace_of(pod), name_of(pod))
-        return not found or metadata(found)["uid"] != metadata(pod)["uid"]
-
-    def look() -> bool:
-        for pod in [pod for pod in left if has_gone(pod)]:
-            left.remove(pod)
-            _report(call, "pod", pod, "deleted" if call.flags["disable-eviction"] else "evicted")
-        return not left
-
-    if not call.wait_until(look, call.flags["timeout"] or PATIENCE):
-        where = [f'pod "{name_of(pod)}" in namespace "{namespace_of(pod)}"' for pod in left]
-        late = [f"error when waiting for {pod} to terminate: context deadline exceeded" for pod in where]
-        node, why = left[0]["spec"]["nodeName"], late[0] if len(late) == 1 else f"[{', '.join(late)}]"
-        call.complain(f'There are pending pods in node "{node}" when an error occurred: {why}\n')
-        call.complain("".join(f"pod/{name_of(pod)}\n" for pod in left))
-        raise_all(map(KubectlError, late))
 
 
 @command("taint", operands="types")

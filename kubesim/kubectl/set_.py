@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from contextlib import nullcontext
 from fnmatch import fnmatchcase
 from functools import partial
 from typing import Any
@@ -12,14 +11,13 @@ from typing import Any
 from kubesim.api import schema
 from kubesim.api.errors import StatusError
 from kubesim.api.objects import Object, clone, name_of, template_of
-from kubesim.api.resources import CLUSTER_ROLE_BINDING, CONFIG_MAP, POD, ROLE_BINDING, SECRET, SERVICE, Resource
+from kubesim.api.resources import CONFIG_MAP, POD, SECRET, Resource
 from kubesim.api.schema import Type
 from kubesim.cluster.apiserver.patch import three_way
 from kubesim.gotext.gojson import quote
 from kubesim.kubectl import flags
 from kubesim.kubectl.change import send_patch
 from kubesim.kubectl.command import Call, command, is_change
-from kubesim.kubectl.create import labels_of, quantities, subjects_of
 from kubesim.kubectl.errors import KubectlError, raise_all, refuse_if, reworded, visit
 from kubesim.kubectl.output import print_result
 from kubesim.kubectl.selection import Query, Target, decoded
@@ -63,54 +61,6 @@ def set_service_account(call: Call) -> None:
         return True
 
     _change(call, words, "serviceaccount updated", change, "ServiceAccountName")
-
-
-@_set("set selector")
-def set_selector(call: Call) -> None:
-    *words, selector = call.args
-    wanted, version = labels_of(selector), call.flags["resource-version"]
-
-    def change(resource: Resource, obj: Object) -> bool:
-        refuse_if(resource is not SERVICE, "setting a selector is only supported for Services")
-        obj["spec"]["selector"] = wanted
-        obj["metadata"] |= {"resourceVersion": version} if version else {}
-        return True
-
-    _change(call, words, "selector updated", change, of_templates=False)
-
-
-@_set("set subject")
-def set_subject(call: Call) -> None:
-    Query(call, call.args, needs_name=not call.flags["local"]).fetch()  # what is wrong with the objects comes first
-    added = subjects_of(call)
-    refuse_if(not added, "you must specify at least one value of user, group or serviceaccount")
-
-    def change(resource: Resource, obj: Object) -> None:
-        where = f"{resource.plural}/{name_of(obj)}"
-        is_binding = resource in (ROLE_BINDING, CLUSTER_ROLE_BINDING)
-        only = "setting subjects is only supported for RoleBinding/ClusterRoleBinding"
-        refuse_if(not is_binding, f"error: {where} {only}\n")
-        present = obj.get("subjects") or []
-        obj["subjects"] = [*present, *(item for item in added if item not in present)]
-
-    _change(call, call.args, "subjects updated", change, "subjects to rolebinding:", of_templates=False)
-
-
-@_set("set resources")
-def set_resources(call: Call) -> None:
-    Query(call, call.args, needs_name=not call.flags["local"]).fetch()  # what is wrong with the objects comes first
-    missing = "you must specify an update to requests or limits (in the form of --requests/--limits)"
-    refuse_if(not call.flags["limits"] and not call.flags["requests"], missing)
-    wanted = {key: quantities(call.flags[key].split(",")) for key in ("limits", "requests") if call.flags[key]}
-
-    def change(resource: Resource, obj: Object) -> None:
-        containers = _chosen(call, resource, obj)
-        refuse_if(not containers, f"error: unable to find container named {call.flags['containers']}")
-        for container in containers:
-            needs = container.setdefault("resources", {})
-            needs.update({key: {**needs.get(key, {}), **values} for key, values in wanted.items()})
-
-    _change(call, call.args, "resource requirements updated", change, "resources update to pod template")
 
 
 @_set("set env")
@@ -248,25 +198,22 @@ def _filled(kind: Type, value: Any) -> Any:
 _Make = Callable[[Resource, Object], bool | None]
 
 
-def _change(
-    call: Call, words: Sequence[str], operation: str, make: _Make, what: str = "", of_templates: bool = True
-) -> None:
-    """Send what `make` changes in a copy of each object; `what` begins the sentence of a refusal, if there is one.
+def _change(call: Call, words: Sequence[str], operation: str, make: _Make, what: str) -> None:
+    """Send what `make` changes in a copy of each Pod, or of what creates some; `what` begins a refusal's sentence.
 
-    Where `make` returns True an empty change is sent, too, and nothing for False. `of_templates`: only of Pods and of
-    what creates some.
+    Where `make` returns True an empty change is sent, too, and nothing for False.
     """
 
     def change(item: tuple[Resource, Object]) -> None:
         resource, obj = item
-        if of_templates and resource is not POD and not resource.template:
+        if resource is not POD and not resource.template:
             kind = f"*{resource.version}.{resource.kind}"
             without = f"the object is not a pod or does not have a pod template: {kind}"
             raise KubectlError(f"error: {_object_name(call, resource, obj)} {without}\n")
         chosen = make(resource, wanted := clone(obj))
         patch = three_way(obj, wanted, obj, resource)
         if patch if chosen is None else chosen:
-            with reworded(StatusError, f"failed to patch {what} ") if what else nullcontext():
+            with reworded(StatusError, f"failed to patch {what} "):
                 new = send_patch(call, resource, obj, patch, "strategic")
             print_result(call, resource, new, operation, typed=True)
 

@@ -198,7 +198,7 @@ def manifest(dice: random.Random) -> Case:
 
 
 _TAKES_FILE = ["apply", "create", "diff", "replace", "delete", "label --local x=y", "set image --local a=b", "get"]
-_TAKES_FILE += ["set env --local A=b", "set resources --local --limits=cpu=1", "set serviceaccount --local bob"]
+_TAKES_FILE += ["set env --local A=b", "set serviceaccount --local bob"]
 
 _ODD = ["null", "[]", "{}", "3", "x", "true", "[3]", "[null]", "{a: b}", "[{}]", "[{name: a}]", '""', "1.5", "-1"]
 _FIELDS = ROWS["fields"]
