@@ -82,15 +82,6 @@ def played(session: Session, lines: list[Line]) -> Iterator[tuple[Line, str]]:
         yield line, text and f"$ {line['run']}\n{text}"
 
 
-def test_few_of_the_curriculum_s_lines_are_refused() -> None:
-    """Of those with kubectl in curriculum.yaml, which holds what is refused, too, as it was typed."""
-    chapters = [lines for title, lines in CHAPTERS.items() if title.startswith("curriculum: ")]
-    typed = [line for lines in chapters for line in lines if re.search(r"\b(kubectl|k) ", line["run"])]
-    refused = [line["run"] for line in typed if is_refused(line)]
-    assert len(typed) >= 400
-    assert len(refused) <= len(typed) * 0.08
-
-
 class _Dumper(yaml.SafeDumper):
     pass
 
