@@ -67,7 +67,8 @@ def test_the_minutes_are_those_of_the_notebooks() -> None:
     own = []
     for path in sorted((ROOT / "notebooks").glob("*.ipynb")):
         title = "".join(json.loads(path.read_text(encoding="utf-8"))["cells"][0]["source"])
-        own.append((path.stem, re.search(r"Time: about (\d+) minutes", title)[1]))  # type: ignore[index]
+        if minutes := re.search(r"Time: about (\d+) minutes", title):  # a page that only leads on has none
+            own.append((path.stem, minutes[1]))
     assert stated == linked
     assert own == stated
 
@@ -84,7 +85,7 @@ def test_the_progress_files_are_graded_as_shown(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("COLUMNS", "120")
+    monkeypatch.setenv("COLUMNS", "140")
     example = block("Read what your learners did", "json")
     Path("ada.json").write_text(example, encoding="utf-8")
     Path("bob.json").write_text('{"kubesim-progress": 2}', encoding="utf-8")
@@ -119,7 +120,7 @@ def test_the_lesson_is_written_and_runs(tmp_path: Path, monkeypatch: pytest.Monk
     Path("notebooks").mkdir()
     exec(block("Add a lesson", "python"), {})
     [path] = Path("notebooks").iterdir()
-    assert path.name == "15-pull-by-digest.ipynb"
+    assert path.name == "19-pull-by-digest.ipynb"
     [screen] = [output["text"] for output in outputs_of(execute(path)) if "text" in output]
     assert re.search(r"^docker\.io/library/nginx@sha256:[0-9a-f]{64}$", screen, re.MULTILINE)
 

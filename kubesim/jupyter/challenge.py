@@ -21,7 +21,7 @@ from kubesim.jupyter.card import HISTORY, Button, Card, Message, static
 from kubesim.jupyter.current import Seat, spell
 from kubesim.jupyter.task import GONE
 from kubesim.jupyter.workbench import workbench
-from kubesim.lessons.challenge import COUNT, HINT, POINTS, WHY, Broken, Round, Standing
+from kubesim.lessons.challenge import COUNT, HINT, POINTS, WHY, Broken, Round, Standing, round_name, small_rounds
 from kubesim.lessons.grade import CLUSTER
 from kubesim.lessons.progress import Record
 from kubesim.lessons.task import Reading, is_intact
@@ -34,7 +34,7 @@ _RULES = (
     "terminal, and `%flow` counts as `why`. A task whose solution you look at earns none. Time costs nothing: the "
     "clocks only show how long you took. The checks run after each command."
 )
-_OF_A_REVIEW = "Find out what's wrong, and fix it. These points don't count, and the checks run after each command."
+_UNSCORED = "Find out what's wrong, and fix it. These points don't count, and the checks run after each command."
 _LOSS = "The tasks that you have not solved will earn no points, and all solutions will be shown."
 _BLOCKED = "The task's files cannot be written to the folder round-{}: what is in the way?"
 
@@ -45,9 +45,9 @@ class ChallengeCard(Card):
     _esm = static("parts.js", "challenge.js")
     _css = static("theme.css", "card.css", "task.css", "challenge.css")
 
-    def __init__(self, seed: int, seat: Seat) -> None:
+    def __init__(self, seed: int, seat: Seat, small: str = "") -> None:
         self._seat = seat
-        self._round = _round_of(seat, seed)
+        self._round = _round_of(seat, seed, small)
         self._marks = self._round.marks
         self._news: tuple[int, str] = (0, "")
         self._asking = False
@@ -59,6 +59,10 @@ class ChallengeCard(Card):
     @property
     def seed(self) -> int:
         return self._round.seed
+
+    @property
+    def small(self) -> str:
+        return self._round.small
 
     # What the page asks
 
@@ -113,7 +117,7 @@ class ChallengeCard(Card):
         self.say(f"The round is over: {self._score()}.")
 
     def do_another(self, _message: Message) -> None:
-        self._round = _round_of(self._seat, self._round.seed % LAST_SEED + 1)
+        self._round = _round_of(self._seat, self._round.seed % LAST_SEED + 1, self.small)
         self._marks = self._round.marks
         self._seat.start_over = None
         self.content = {**self.content, "label": _title(self._round)}
@@ -177,7 +181,7 @@ class ChallengeCard(Card):
     def _warn_of_files(self) -> None:
         standing, workspace = self._round.current, self._seat.session.workspace
         if standing and not all(map(workspace.exists, standing.task.files)):
-            self._warning = _BLOCKED.format(self._round.seed)
+            self._warning = _BLOCKED.format(round_name(self.seed, self.small))
 
     def _follow(self) -> None:
         """If more than the time has changed, announce what was solved, and keep the round and its score."""
@@ -191,7 +195,7 @@ class ChallengeCard(Card):
                 newer = progress.shown(CLUSTER + standing.task.id, standing.hints + standing.why)
         challenge.recall(progress.record())  # what another kernel has added meanwhile
         newer |= challenge.kept()
-        if challenge.seed <= LAST_SEED:
+        if _is_scored(challenge):
             newer["scores"] = {f"challenge-{challenge.seed}": [challenge.points, challenge.of]}
         progress.add(newer)
         self._marks = challenge.marks
@@ -256,26 +260,35 @@ class ChallengeCard(Card):
         return [*offered, *HISTORY, end]
 
 
-_rounds: dict[tuple[Seat, int], Round] = {}
+_rounds: dict[tuple[Seat, str], Round] = {}
+"""By the seat and the round's name."""
 _cards: dict[Seat, list[ChallengeCard]] = {}  # the same one when it is shown again
 
 
-def _round_of(seat: Seat, seed: int) -> Round:
+def _round_of(seat: Seat, seed: int, small: str = "") -> Round:
     """The round of this seed: as it stands in this kernel, else as it was kept, else a new one."""
-    if (seat, seed) not in _rounds:
-        challenge = _rounds[seat, seed] = Round(seed, COUNT if seed <= LAST_SEED else 1)
+    key = (seat, round_name(seed, small))
+    if key not in _rounds:
+        challenge = _rounds[key] = Round(seed, COUNT if seed <= LAST_SEED else 1, small)
         challenge.recall(seat.progress.record())
-    return _rounds[seat, seed]
+    return _rounds[key]
 
 
 def _title(challenge: Round) -> str:
+    if challenge.small:
+        return f"{small_rounds()[challenge.small].title}, round {challenge.seed}"
     if challenge.seed > LAST_SEED:
         return "Review: a broken cluster"
     return f"Challenge, round {challenge.seed}: {len(challenge.standings)} broken clusters"
 
 
+def _is_scored(challenge: Round) -> bool:
+    """Whether the points count: those of reviews and of small rounds don't."""
+    return challenge.seed <= LAST_SEED and not challenge.small
+
+
 def _rules(challenge: Round) -> str:
-    return _RULES if challenge.seed <= LAST_SEED else _OF_A_REVIEW
+    return _RULES if _is_scored(challenge) else _UNSCORED
 
 
 def _summary(standing: Standing) -> str:
@@ -299,12 +312,16 @@ def _review(one: Standing) -> str:
 
 
 def show(arguments: str, seat: Seat) -> None:
-    """Display the round whose number `arguments` gives (`%challenge 2`; else the first), or print how to ask for it."""
-    asked = arguments.strip() or "1"
-    if not re.fullmatch(r"[1-9][0-9]{0,3}", asked):
-        print(f"kubesim: which round? %challenge ROUND, from 1 to {LAST_SEED} (not {asked!r})")  # noqa: T201
+    """Display the round whose number `arguments` gives (`%challenge 2`; else the first), one of a small round
+    (`%challenge evidence 2`), or print how to ask for it.
+    """
+    asked = re.fullmatch(r"([a-z]*) ?([1-9][0-9]{0,3})?", arguments.strip())
+    small = asked[1] if asked else ""
+    if asked is None or (small and small not in small_rounds()):
+        what = arguments.strip()
+        print(f"kubesim: which round? %challenge ROUND, from 1 to {LAST_SEED} (not {what!r})")  # noqa: T201
     else:
-        _display(int(asked), seat)
+        _display(int(asked[2] or 1), seat, small)
 
 
 def review(arguments: str, seat: Seat) -> None:
@@ -313,8 +330,8 @@ def review(arguments: str, seat: Seat) -> None:
         _display(_REVIEWS + seat.progress.today(), seat)
 
 
-def _display(seed: int, seat: Seat) -> None:
+def _display(seed: int, seat: Seat, small: str = "") -> None:
     cards = _cards.setdefault(seat, [])
-    if all(card.seed != seed for card in cards):
-        cards.append(ChallengeCard(seed, seat))
-    display(next(card for card in cards if card.seed == seed))
+    if all((card.seed, card.small) != (seed, small) for card in cards):
+        cards.append(ChallengeCard(seed, seat, small))
+    display(next(card for card in cards if (card.seed, card.small) == (seed, small)))

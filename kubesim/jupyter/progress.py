@@ -16,7 +16,7 @@ from kubesim.jupyter.current import Seat
 from kubesim.lessons.grade import best, grade, predicted, review_news, skills, skills_text, title, total
 from kubesim.lessons.progress import MAX_SIZE, Record, write
 
-CHALLENGE = "11-troubleshooting-challenge"
+CHALLENGE = "20-troubleshooting-challenge"
 """The notebook that gives a score."""
 
 _SIGNS = {"done": "✓", "started": "◐", "to do": "○"}

@@ -10,7 +10,7 @@ import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from kubesim.api.clock import SECOND, Micros
 from kubesim.api.resources import DEPLOYMENT, POD, SECRET, SERVICE_ACCOUNT
@@ -39,19 +39,45 @@ class Broken(Task):
     because: str = ""
 
 
-def broken_clusters(seed: int, count: int = COUNT) -> tuple[Broken, ...]:
-    """The broken clusters of one round: `seed` picks them, no two of one part, their order, and their names."""
+class SmallRound(NamedTuple):
+    """A round between lessons: so many `clusters` `of` those with these ids."""
+
+    title: str
+    clusters: int
+    of: list[str]
+
+
+@cache
+def small_rounds() -> Mapping[str, SmallRound]:
+    """The small rounds by name."""
+    return {name: SmallRound(**entry) for name, entry in _templates()[0]["small_rounds"].items()}
+
+
+def broken_clusters(seed: int, count: int = COUNT, small: str = "") -> tuple[Broken, ...]:
+    """The broken clusters of one round: `seed` picks them, no two of one part, their order, and their names.
+
+    With the name of a `small` round, they are `count` of its own; KeyError if there is no such round.
+    """
     chance = random.Random(seed)
+    templates = _templates()[1]
+    if small:
+        own = small_rounds()[small].of
+        templates = [template for template in templates if template["id"] in own]
     parts: dict[str, list[Template]] = {}
-    for template in _templates()[1]:
+    for template in templates:
         parts.setdefault(template.get("part") or template["id"], []).append(template)
     picked = [chance.choice(alternatives) for alternatives in chance.sample(list(parts.values()), count)]
-    return _made(picked, seed, chance)
+    return _made(picked, round_name(seed, small), chance)
+
+
+def round_name(seed: int, small: str = "") -> str:
+    """What the folder of a round's files, and its entries in the progress, are called after."""
+    return f"{small}-{seed}" if small else str(seed)
 
 
 def every_cluster(seed: int) -> tuple[Broken, ...]:
     """All broken clusters that there are, also those of which a round takes only one of several."""
-    return _made(_templates()[1], seed, random.Random(seed))
+    return _made(_templates()[1], str(seed), random.Random(seed))
 
 
 @cache
@@ -61,11 +87,9 @@ def _templates() -> tuple[dict[str, Any], list[Template]]:
     return shared, [template for templates in found.values() for template in templates]
 
 
-def _made(templates: Sequence[Template], seed: int, chance: random.Random) -> tuple[Broken, ...]:
+def _made(templates: Sequence[Template], name: str, chance: random.Random) -> tuple[Broken, ...]:
     left: dict[str, list[Any]] = {}
-    return tuple(
-        _one(template, {**_drawn(template["vary"], left, chance), "round": str(seed)}) for template in templates
-    )
+    return tuple(_one(template, {**_drawn(template["vary"], left, chance), "round": name}) for template in templates)
 
 
 def _drawn(vary: Mapping[str, Any], left: dict[str, list[Any]], chance: random.Random) -> dict[str, str]:
@@ -133,11 +157,17 @@ class Standing:
 
 
 class Round:
-    """Broken clusters, picked and varied by `seed`, to be fixed in any order in one session."""
+    """Broken clusters, picked and varied by `seed`, to be fixed in any order in one session.
 
-    def __init__(self, seed: int, count: int = COUNT) -> None:
+    `small` is the name of one of the `small_rounds`, or "" for `count` clusters of all.
+    """
+
+    def __init__(self, seed: int, count: int = COUNT, small: str = "") -> None:
         self.seed = seed
-        self.standings = tuple(Standing(cluster) for cluster in broken_clusters(seed, count))
+        self.small = small
+        if small:
+            count = small_rounds()[small].clusters
+        self.standings = tuple(Standing(cluster) for cluster in broken_clusters(seed, count, small))
         self.current: Standing | None = None
         self.wall: float | None = None
         """The last time on the learner's own clock, in seconds."""
@@ -253,7 +283,7 @@ class Round:
                 standing.resume(kept)
 
     def _name(self, standing: Standing) -> str:
-        return f"{self.seed}/{standing.task.id}"
+        return f"{round_name(self.seed, self.small)}/{standing.task.id}"
 
 
 def _contents(task: Task, session: Session) -> str:

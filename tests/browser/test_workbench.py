@@ -445,7 +445,7 @@ def test_a_command_is_answered_quickly_at_the_end_of_a_notebook(
 
 
 def test_in_simple_mode_it_is_in_the_cell(folder: Path, open_notebook: Callable[[str], Any]) -> None:
-    notebook = open_notebook("14-your-own-case.ipynb")
+    notebook = open_notebook("08-your-own-case.ipynb")
     notebook.page.evaluate(SIMPLE)
     try:
         notebook.run_all()

@@ -237,7 +237,7 @@ def test_the_faces_of_a_round(card):
     assert bundle["text/html"].count("<details><summary>Evidence and solution</summary>") == 12
 
 
-@pytest.mark.parametrize("asked", ["0", "x", "-1", "1 2", "99999", "²"])
+@pytest.mark.parametrize("asked", ["0", "x", "-1", "1 2", "99999", "²", "six 0", "SIX"])
 def test_no_such_round(seat, capsys, asked):
     challenge.show(asked, seat)
     assert capsys.readouterr().out == f"kubesim: which round? %challenge ROUND, from 1 to 9999 (not {asked!r})\n"
@@ -249,6 +249,24 @@ def test_show(seat, monkeypatch, asked, seed):
     monkeypatch.setattr(challenge, "display", shown.append)
     challenge.show(asked, seat)
     assert shown[0].content["label"] == f"Challenge, round {seed}: 12 broken clusters"
+
+
+def test_a_small_round_has_its_own_clusters_and_gives_no_score(seat, monkeypatch):
+    displayed = []
+    monkeypatch.setattr(challenge, "display", displayed.append)
+    challenge.show("six", seat)
+    challenge.show("six 2", seat)
+    challenge.show("2", seat)
+    small, second, whole = displayed
+    assert small.plain().startswith("Six broken clusters, round 1\nFind out what's wrong, and fix it.")
+    assert second.content["label"] == "Six broken clusters, round 2"
+    assert whole.content["label"] == "Challenge, round 2: 12 broken clusters"
+    press(small, "next")
+    fix(small, seat)
+    assert seat.progress.record()["scores"] == {}
+    assert list(seat.progress.record()["clusters"]) == [f"six-1/{small._round.current.task.id}"]
+    press(second, "next")
+    assert small._round.current is None
 
 
 def test_a_review_has_one_broken_cluster_a_day_which_gives_no_score(seat, monkeypatch, capsys):

@@ -6,7 +6,7 @@ from functools import cache
 import pytest
 
 from kubesim.lessons import load_tasks
-from kubesim.lessons.challenge import COUNT, HINT, POINTS, WHY, Round, broken_clusters, every_cluster
+from kubesim.lessons.challenge import COUNT, HINT, POINTS, WHY, Round, broken_clusters, every_cluster, small_rounds
 from kubesim.lessons.progress import blank, merge
 from kubesim.lessons.task import begin, check, read, solve
 from kubesim.session import Session
@@ -139,6 +139,18 @@ def test_a_round_has_twelve_clusters_that_share_no_namespace_and_no_file(seed):
     files = [name for task in tasks for name in task.files]
     assert (len(tasks), len({task.id for task in tasks})) == (COUNT, COUNT)
     assert (len(namespaces), len(files)) == (len(set(namespaces)), len(set(files)))
+
+
+@pytest.mark.parametrize("small", small_rounds())
+def test_a_small_round_takes_its_own_clusters_and_keeps_its_own_files_and_progress(small):
+    rounds = [Round(seed, small=small) for seed in range(1, 30)]
+    assert {len(one.standings) for one in rounds} == {small_rounds()[small].clusters}
+    ids = {standing.task.id for one in rounds for standing in one.standings}
+    assert ids == set(small_rounds()[small].of)
+    files = {name.split("/")[0] for standing in rounds[1].standings for name in standing.task.files}
+    assert files == {f"round-{small}-2"}
+    rounds[1].standings[0].hints = 1
+    assert list(rounds[1].kept()["clusters"]) == [f"{small}-2/{rounds[1].standings[0].task.id}"]
 
 
 def test_no_namespace_is_that_of_a_task_in_another_notebook():

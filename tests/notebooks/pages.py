@@ -13,20 +13,34 @@ PATH = (
     "02-referencing-the-secret",
     "03-when-the-pull-fails",
     "04-when-the-secret-is-wrong",
-    "05-when-its-not-the-secret",
+    "05-what-the-registry-says",
     "06-service-accounts",
-    "07-keeping-passwords-out-of-reach",
-    "08-rotating-credentials",
-    "09-credentials-that-are-not-secrets",
+    "07-six-broken-clusters",
+    "08-your-own-case",
     "10-pods-that-you-did-not-write",
-    "11-troubleshooting-challenge",
+    "11-credentials-that-are-not-secrets",
     "12-when-does-it-pull",
     "13-when-a-change-shows",
-    "14-your-own-case",
+    "14-keeping-passwords-out-of-reach",
+    "15-rotating-credentials",
+    "16-who-may-read",
+    "17-network-and-tls",
+    "18-limits-and-damaged-images",
+    "20-troubleshooting-challenge",
     "appendix-your-own-kubectl",
     "playground",
 )
-"""The notebooks in the order in which they are read."""
+"""The notebooks in the order in which they are read: the core (0x), electives (1x), and what comes after both."""
+
+MOVED = {
+    "05-when-its-not-the-secret": ["17-network-and-tls", "18-limits-and-damaged-images"],
+    "07-keeping-passwords-out-of-reach": ["14-keeping-passwords-out-of-reach"],
+    "08-rotating-credentials": ["15-rotating-credentials", "16-who-may-read"],
+    "09-credentials-that-are-not-secrets": ["11-credentials-that-are-not-secrets"],
+    "11-troubleshooting-challenge": ["20-troubleshooting-challenge"],
+    "14-your-own-case": ["08-your-own-case"],
+}
+"""Pages under the names that notebooks once had, each of which leads to where they are now."""
 
 FENCE = re.compile(r"^ *```.*?^ *```", re.MULTILINE | re.DOTALL)
 COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
