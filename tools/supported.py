@@ -333,7 +333,12 @@ def _registry(registry: Registry, same: str) -> Iterator[str]:
         yield from _item(f"`{name}` ({tags}), {_readers(repository)}", "  ")
 
 
-_CLIENTS = {"anonymous": "anonymous clients", "unknown": "a wrong user or password", "expired": "an expired password"}
+_CLIENTS = {
+    "anonymous": "anonymous clients",
+    "unknown": "a wrong user or password",
+    "expired": "an expired password",
+    "barred": "users without the right",
+}
 
 
 def _answer(answer: Status) -> str:

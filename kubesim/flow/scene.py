@@ -13,7 +13,7 @@ from kubesim.api.resources import RESOURCES, Resource
 from kubesim.cluster import keyring
 from kubesim.cluster.keyring import Credential
 from kubesim.cluster.kubelet.imagepull import PullTrace
-from kubesim.cluster.registry import Answer
+from kubesim.cluster.registry.pull import Answer
 
 # Kinds whose next Pods follow a change of the Pod template.
 ROLLED_OUT = ("Deployment", "DaemonSet", "StatefulSet", "CronJob")

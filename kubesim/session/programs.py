@@ -22,7 +22,7 @@ from kubesim.cluster import Cluster
 from kubesim.cluster.bootstrap import NODE_NAME
 from kubesim.cluster.keyring import Credential, registry_key
 from kubesim.cluster.registry import Registries
-from kubesim.cluster.registry.world import CONFIG, MODES, PROXY
+from kubesim.cluster.registry.node import CONFIG, MODES, PROXY
 from kubesim.gotext import gojson, tabwriter
 from kubesim.kubectl.errors import FlagError, NotSimulated
 from kubesim.kubectl.flags import Flag, FlagSet
@@ -220,7 +220,7 @@ def aws(cluster: Cluster, operands: list[str], options: Options, io: Invocation)
 
 
 _NODE_USAGE = (
-    "node files | trust HOST | skip-verify HOST | insecure HOST:PORT | reset HOST"
+    "node files | trust HOST | skip-verify HOST | insecure HOST:PORT | mirror REGISTRY HOST... | reset HOST"
     " | login REGISTRY -u USER -p PASSWORD | logout REGISTRY | proxy URL|off"
 )
 _LATER = {
@@ -242,8 +242,11 @@ def node(cluster: Cluster, operands: list[str], options: Options, io: Invocation
             _show(before, io)
         case [mode, host] if mode in MODES:
             settings.hosts[host] = mode
+        case ["mirror", registry, *mirrors] if mirrors and all(_is_registry(mirror, False) for mirror in mirrors):
+            settings.mirrors[registry] = mirrors
         case ["reset", host]:
             settings.hosts.pop(host, None)
+            settings.mirrors.pop(host, None)
         case ["login", registry] if options.keys() == {"u", "p"}:
             _forget(cluster, registry)
             own = {"from": "config", "registry": registry, "username": options["u"], "password": options["p"]}

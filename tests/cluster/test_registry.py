@@ -18,7 +18,8 @@ from kubesim.api.clock import Clock
 from kubesim.api.imageref import parse
 from kubesim.cluster.keyring import Credential
 from kubesim.cluster.registry import Registries
-from kubesim.cluster.registry.world import NodeSettings, builtin
+from kubesim.cluster.registry.node import NodeSettings
+from kubesim.cluster.registry.world import builtin
 from tests.learner import rows
 
 ROWS = rows(__file__)
@@ -46,9 +47,32 @@ def credential(user: str) -> Credential | None:
 def test_a_pull(row: dict[str, str]) -> None:
     reference = parse(row["image"])
     answer = registries().resolve(reference, credential(row.get("user", "")))
-    error = "" if answer.image else re.sub(r"(?<=sha256:)[0-9a-f]{64}", "DIGEST", answer.error(reference))
-    assert error == row.get("error", "")
+    error = "" if answer.image else answer.error(reference)
+    assert re.sub(r"(?<=sha256:)[0-9a-f]{64}", "DIGEST", error) == row.get("error", "")
     assert not answer.image or "".join(answer.image.log) == row.get("log", "")
+
+
+@pytest.mark.parametrize("row", table("dialects.yaml"), ids=lambda row: f"{row['dialect']} {row['client']}")
+def test_how_a_product_refuses(row: dict[str, str]) -> None:
+    reference = parse(row["image"])
+    assert registries().resolve(reference, credential(row.get("user", ""))).error(reference) == row["error"]
+
+
+def test_each_dialect_is_played_for_each_client() -> None:
+    rows = table("dialects.yaml")
+    dialects = yaml.safe_load((ROOT / "kubesim/cluster/registries.yaml").read_text(encoding="utf-8"))["dialects"]
+    clients = ("anonymous", "unknown", "barred", "no repository", "no tag")
+    assert [(row["dialect"], row["client"]) for row in rows] == [(name, who) for name in dialects for who in clients]
+
+
+@pytest.mark.parametrize("row", ROWS["mirrors_are_asked_before_the_registry"], ids=lambda row: row["what"])
+def test_mirrors_are_asked_before_the_registry(row: dict[str, Any]) -> None:
+    reference = parse(row["image"])
+    world = Registries(Clock(datetime(2026, 11, 25, tzinfo=UTC)), None, NodeSettings(mirrors=row["mirrors"]))
+    answer = world.resolve(reference, credential(row.get("user", "")))
+    error = "" if answer.image else answer.error(reference)
+    assert re.sub(r"sha256:[0-9a-f]{64}", "DIGEST", error) == row.get("error", "")
+    assert answer.seconds == row.get("seconds", 0)
 
 
 @pytest.mark.parametrize(("server", "user", "refusal"), table("logins.yaml"))

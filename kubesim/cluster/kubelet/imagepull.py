@@ -17,7 +17,8 @@ from kubesim.api.objects import Object
 from kubesim.cluster import keyring
 from kubesim.cluster.keyring import Match
 from kubesim.cluster.kubelet.nodeimages import NodeImages
-from kubesim.cluster.registry import Answer, Registries
+from kubesim.cluster.registry import Registries
+from kubesim.cluster.registry.pull import Answer
 from kubesim.cluster.registry.world import Image
 from kubesim.gotext import gojson
 
@@ -262,14 +263,16 @@ def _pull_image(pull: Pull) -> str:
         entry, username = (match.entry, match.credential.username) if match else (None, None)
         secret, is_in = match.secret_name if match else "", answer.image is not None
         pull.attempts.append(Attempt(secret or None, entry, username, is_in, answer.refusal or "200 OK"))
-        if answer.image:
-            return _succeed(pull, answer.image, match)
         answers.append(answer)
+        if answer.image:
+            waited = sum(answer.seconds for answer in answers)
+            return _succeed(pull, answer.image, match, waited)
     return _fail(pull, answers)
 
 
-def _succeed(pull: Pull, image: Image, match: Match | None) -> str:
-    duration = _pull_duration(image, pull.node.holds(image))
+def _succeed(pull: Pull, image: Image, match: Match | None, waited: float) -> str:
+    """Take the image, for which the runtime `waited` so many seconds at hosts that were silent."""
+    duration = _pull_duration(image, pull.node.holds(image)) + round(waited * SECOND)
     pull.over = pull.node.reserve(pull.request.now, duration)
     pull.node.add(pull.reference, image, match, pull.over)
     pull.image = image

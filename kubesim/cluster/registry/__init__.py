@@ -1,116 +1,25 @@
-"""What the container runtime reports of a pull from a registry, and Docker's daemon of a login.
-
-Both send requests, get a response or none, and put that into sentences of their own. Mirrors containerd
-core/remotes/docker resolver.go, authorizer.go and auth/fetch.go, v2.
-"""
+"""The registries that a node can reach: what they answer to its container runtime, and to Docker's daemon."""
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
 from http import HTTPStatus
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 from urllib.parse import urlencode
 
 from kubesim.api.clock import SECOND, Clock, Micros
-from kubesim.api.imageref import DEFAULT_REGISTRY, LEGACY_DEFAULT_REGISTRY, Reference
+from kubesim.api.imageref import Reference
 from kubesim.cluster.keyring import Credential, split_port
 from kubesim.cluster.registry import world as worlds
-from kubesim.cluster.registry.world import HTTPS_PORT, NODE_PLATFORM, Image, NodeSettings, Registry, Status, Trouble
+from kubesim.cluster.registry.messages import NoResponseError, Request, Response, Token, host_of
+from kubesim.cluster.registry.node import NodeSettings
+from kubesim.cluster.registry.pull import Answer, Host, Pull
+from kubesim.cluster.registry.world import HTTPS_PORT, Registry, Status
 
-# The host that answers for Docker Hub.
-_ENDPOINTS = dict.fromkeys((DEFAULT_REGISTRY, LEGACY_DEFAULT_REGISTRY), "registry-1.docker.io")
 _HTTP_PORT = "80"
 NAMESERVER = "10.96.0.10:53"
-_PHRASES = {status.value: status.phrase for status in HTTPStatus}
-_DENIED = "pull access denied, repository does not exist or may require authorization"
-# By the part of the pull that failed, what the runtime writes before the reason; {} is the image.
-_PREFIXES = {
-    "resolve": 'failed to pull and unpack image "{}": failed to resolve image: ',
-    "content": 'failed to pull and unpack image "{}": ',
-    "config": "get image config descriptor: ",
-}
-
-
-class Token(NamedTuple):
-    """What a token service gives to a user, or to an anonymous client."""
-
-    user: str | None
-
-
-class Request(NamedTuple):
-    """A request. `kind` is HEAD or GET, or "token" for one to a token service; /v2/ belongs to no repository.
-
-    `wanted` is the tag or digest that all of a pull's requests are about.
-    """
-
-    kind: str
-    url: str
-    repository: str = ""
-    manifest: str = ""
-    authorization: Credential | Token | None = None
-    wanted: str = ""
-
-    @property
-    def scheme(self) -> str:
-        return self.url.partition("://")[0]
-
-    @property
-    def host(self) -> str:
-        """Where it goes, with the port if there is one."""
-        return self.url.partition("://")[2].partition("/")[0]
-
-
-class Response(NamedTuple):
-    """What a registry says. `auth` is how it asks for credentials, `token_url` where a token is to be had."""
-
-    status: int
-    reason: str = ""
-    auth: str = ""
-    token_url: str = ""
-    token: Token | None = None
-    image: Image | None = None
-    trouble: Trouble | None = None
-
-    @property
-    def line(self) -> str:
-        """The status as HTTP writes it: "401 Unauthorized"."""
-        return f"{self.status} {_PHRASES.get(self.status, '')}".rstrip()
-
-
-class NoResponseError(Exception):
-    """Nothing came back, and why, as Go's HTTP client words it; it took `seconds`."""
-
-    def __init__(self, problem: str, seconds: float = 0) -> None:
-        super().__init__(problem)
-        self.seconds = seconds
-
-
-class Answer(NamedTuple):
-    """What came of asking for an image: the image, or `refusal` in containerd's words, which took `seconds`.
-
-    `code` is the gRPC code if it is not Unknown, and `part` the part of the pull that failed.
-    """
-
-    image: Image | None = None
-    refusal: str = ""
-    seconds: float = 0
-    code: str = ""
-    part: str = "resolve"
-
-    def error(self, reference: Reference) -> str:
-        """The refusal as the kubelet gets it from the container runtime."""
-        code = f"rpc error: code = {self.code} desc = " if self.code else ""
-        return f"{code}{_PREFIXES[self.part].format(reference.canonical)}{self.refusal}"
-
-
-class _RefusedError(Exception):
-    def __init__(self, refusal: str, seconds: float = 0, code: str = "", part: str = "resolve") -> None:
-        super().__init__(refusal)
-        self.answer = Answer(None, refusal, seconds, code, part)
 
 
 class Registries:
@@ -129,21 +38,25 @@ class Registries:
 
     def pull(self, reference: Reference, credential: Credential | None) -> Answer:
         """Ask for `reference` as the node; what is wrong at first may pass some time after that."""
-        self._first_asked.setdefault(_host(reference.registry), self.clock.now)
+        self._first_asked.setdefault(host_of(reference.registry), self.clock.now)
         return self.resolve(reference, credential)
 
     def resolve(self, reference: Reference, credential: Credential | None) -> Answer:
         """What comes of asking for `reference` with `credential` (None: anonymously)."""
         # The runtime takes a credential without a user, or without a password, for none.
         given = credential if credential and credential.username and credential.password else None
-        try:
-            return Answer(_Pull(self, reference, given).image())
-        except _RefusedError as refused:
-            return refused.answer
+        return Pull(self.send, self._hosts(reference.registry), self.world.troubles, reference, given).answer()
+
+    def _hosts(self, registry: str) -> list[Host]:
+        """The hosts in the order in which the node asks them: the registry's mirrors, then the registry."""
+        names = self.node.mirrors.get(registry, ())
+        mirrors = [Host(f"{self.node.scheme(name)}://{name}", f"?ns={registry}") for name in names]
+        own = host_of(registry)
+        return [*mirrors, Host(f"{self.node.scheme(own)}://{own}")]
 
     def login(self, server: str, credential: Credential) -> str:
         """Why the registry at `server` turns `credential` away, in the words of Docker's daemon; "" if it does not."""
-        url, client = f"https://{_host(server)}/v2/", NodeSettings(self.node.proxy)
+        url, client = f"https://{host_of(server)}/v2/", NodeSettings(proxy=self.node.proxy)
         try:
             response = self.send(Request("GET", url), client)
             if response.auth == "basic":
@@ -225,97 +138,6 @@ class Registries:
         return listener
 
 
-def _host(registry: str) -> str:
-    return _ENDPOINTS.get(registry, registry)
-
-
-@dataclass
-class _Pull:
-    """One attempt: the HEAD of the manifest, credentials or a token where asked for, and the content."""
-
-    registries: Registries
-    reference: Reference
-    credential: Credential | None
-    authorization: Credential | Token | None = None
-
-    def image(self) -> Image:
-        """The image. Raises _RefusedError."""
-        request, response = self._authorized()
-        if response.status == HTTPStatus.NOT_FOUND:
-            raise _RefusedError(f"{self.reference.canonical}: not found", code="NotFound")
-        if response.status != HTTPStatus.OK:
-            # A HEAD has no body: after a 403 the runtime asks by GET, too, for the reason.
-            reason = response.reason if response.status == HTTPStatus.FORBIDDEN else ""
-            raise _RefusedError(_unexpected("HEAD", request.url, response, reason))
-        image = response.image
-        if image is None or response.trouble:
-            raise _refused(response.trouble or self.registries.world.troubles["web-page"], self.reference.canonical)
-        request = self._request("GET", image.digest)
-        response = self._send(request)
-        if response.status != HTTPStatus.OK:
-            problem = _unexpected("GET", request.url, response, response.reason)
-            raise _RefusedError(f"failed to copy: httpReadSeeker: failed open: {problem}", part="content")
-        if image.index and NODE_PLATFORM not in image.platforms:
-            raise _refused(self.registries.world.troubles["no-platform"], image.digest)
-        if image.trouble and image.trouble.at != "container":
-            raise _refused(image.trouble, image.digest)
-        return image
-
-    def _request(self, kind: str, manifest: str) -> Request:
-        repository = self.reference.repository
-        host = _host(self.reference.registry)
-        url = f"{self.registries.node.scheme(host)}://{host}/v2/{repository}/manifests/{manifest}"
-        return Request(kind, url, repository, manifest, self.authorization, self.reference.manifest)
-
-    def _send(self, request: Request) -> Response:
-        try:
-            return self.registries.send(request)
-        except NoResponseError as error:
-            raise _RefusedError(f'failed to do request: Head "{request.url}": {error}', error.seconds) from None
-
-    def _authorized(self) -> tuple[Request, Response]:
-        """The HEAD of the manifest, again with what the registry asks for, and the response."""
-        request = self._request("HEAD", self.reference.manifest)
-        response = self._send(request)
-        if response.auth:
-            if response.auth == "basic" and self.credential is None:
-                raise _RefusedError(f"{_DENIED}: authorization failed: no basic auth credentials")
-            self.authorization = self.credential if response.auth == "basic" else self._token(response.token_url)
-            request = self._request("HEAD", self.reference.manifest)
-            response = self._send(request)
-        if response.reason == "insufficient_scope":
-            raise _RefusedError(f"{_DENIED}: server message: {response.reason}: authorization failed")
-        return request, response
-
-    def _token(self, url: str) -> Token:
-        kind = "oauth" if self.credential else "anonymous"
-        failed = f"failed to authorize: failed to fetch {kind} token: "
-        # With credentials the runtime tries a POST first, and then a GET where the service takes no POST.
-        method, first = ("Post", url.partition("?")[0]) if self.credential else ("Get", url)
-        try:
-            repository, wanted = self.reference.repository, self.reference.manifest
-            response = self.registries.send(Request("token", url, repository, "", self.credential, wanted))
-        except NoResponseError as error:
-            raise _RefusedError(f'{failed}{method} "{first}": {error}', error.seconds) from None
-        if response.token is None:
-            down = response.status >= HTTPStatus.TOO_MANY_REQUESTS
-            asked = (method.upper(), first) if down else ("GET", url)
-            raise _RefusedError(f"{failed}{_unexpected(*asked, response)}")
-        return response.token
-
-
-def _unexpected(method: str, url: str, response: Response, reason: str = "") -> str:
-    text = f"unexpected status from {method} request to {url}: {response.line}"
-    return f"{text}\n{reason}" if reason else text
-
-
-def _refused(trouble: Trouble, name: str) -> _RefusedError:
-    layer, other = (f"sha256:{hashlib.sha256(f'{what} {name}'.encode()).hexdigest()}" for what in ("layer", "other"))
-    digest = name if name.startswith("sha256:") else layer
-    refusal = trouble.message(image=name, digest=digest, layer=layer, other=other)
-    return _RefusedError(refusal, trouble.seconds, trouble.code, trouble.at)
-
-
 def _literal_address(host: str) -> str | None:
     try:
         return "127.0.0.1" if host == "localhost" else str(ip_address(host.strip("[]")) and host)
@@ -330,13 +152,21 @@ def _untrusted(problem: str) -> NoResponseError:
 def _clients(registry: Registry, request: Request, now: Micros) -> set[str]:
     """What the client is in the terms of an answer's `clients`; nothing before it has been asked who it is."""
     match request.authorization:
-        case Token(user):
-            return {user or "anonymous"}
+        case Token(None):
+            return {"anonymous"}
+        case Token(str(user)):
+            return _known(registry, request, user)
         case Credential(username, password) as credential:
             standing = registry.standing(credential, now)
-            return {username if standing == "known" else standing, f"{username}:{password}"}
+            clients = _known(registry, request, username) if standing == "known" else {standing}
+            return {*clients, f"{username}:{password}"}
         case _:
             return {"anonymous"} if request.kind == "token" or registry.auth == "none" else set()
+
+
+def _known(registry: Registry, request: Request, user: str) -> set[str]:
+    is_barred = bool(request.repository) and not registry.repository(request.repository).readable_by(user)
+    return {user, "barred"} if is_barred else {user}
 
 
 def _matches(answer: Status, request: Request, clients: set[str], registry: Registry) -> bool:

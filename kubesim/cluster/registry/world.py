@@ -1,7 +1,6 @@
 """The registries that can be reached, read from a YAML file: hosts, users, repositories, images and troubles.
 
-registries.schema.json says what the fields mean. And what is set on the node that reaches them, for its container
-runtime and its kubelet: mirrors containerd docs/hosts.md, v2, and kubernetes pkg/credentialprovider, v1.36.
+registries.schema.json says what the fields mean.
 """
 
 from __future__ import annotations
@@ -137,12 +136,14 @@ class Status(NamedTuple):
 class Registry:
     """One registry: the names it answers to (the first is its own), how it asks (`auth`), and what it has.
 
-    `issues` are the users for whom it makes passwords, and how many seconds these are valid.
+    Where it `hides`, a repository that is not there is one that nobody may read. `issues` are the users for whom it
+    makes passwords, and how many seconds these are valid.
     """
 
     hosts: tuple[str, ...]
     address: str | None = None
     auth: str = "none"
+    hides: bool = False
     realm: str = ""
     service: str = ""
     users: Mapping[str, str] = field(default_factory=dict)
@@ -173,7 +174,8 @@ class Registry:
 
     def repository(self, name: str) -> Repository:
         """The repository called `name`, empty if there is none."""
-        return self.repositories.get(name) or Repository({}, public=self.auth == "none")
+        readers: frozenset[str] | None = frozenset() if self.hides else None
+        return self.repositories.get(name) or Repository({}, public=self.auth == "none", readers=readers)
 
 
 def _expiration(password: str) -> int | None:
@@ -277,7 +279,8 @@ def _world(document: Mapping[str, Any]) -> World:
     kinds: dict[str, Any] = {**_data("registries.yaml")["troubles"], **document.get("troubles", {})}
     troubles = {name: Trouble(**fields) for name, fields in kinds.items()}
     images = {name: _image(name, fields, troubles) for name, fields in document.get("images", {}).items()}
-    registries = [_registry(fields, images, troubles) for fields in document.get("registries", ())]
+    dialects = {**_data("registries.yaml")["dialects"], **document.get("dialects", {})}
+    registries = [_registry(_spoken(fields, dialects), images, troubles) for fields in document.get("registries", ())]
     return World(tuple(registries), troubles, document.get("furnished", True))
 
 
@@ -301,6 +304,19 @@ def _image(name: str, fields: Mapping[str, Any], troubles: Mapping[str, Trouble]
 
 def _digest(content: str) -> str:
     return f"sha256:{hashlib.sha256(content.encode()).hexdigest()}"
+
+
+def _spoken(fields: Mapping[str, Any], dialects: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields of a registry with those of its dialect, whose answers come after its own."""
+    own = dict(fields)
+    name = own.pop("dialect", None)
+    if name is None:
+        return own
+    if name not in dialects:
+        raise LookupError(f"{name} is none of the dialects: {', '.join(dialects)}")
+    theirs = {key: value for key, value in dialects[name].items() if key not in ("title", "source")}
+    answers = [*own.get("answers", ()), *theirs.get("answers", ())]
+    return {**theirs, **own, "answers": answers}
 
 
 def _registry(fields: Mapping[str, Any], images: Mapping[str, Image], troubles: Mapping[str, Trouble]) -> Registry:
@@ -330,69 +346,3 @@ def _repository(
     tags = {tag: images[image] for tag, image in fields["tags"].items()}
     more = tuple((images[image], words) for image, _, words in lines)
     return Repository(tags, is_open or fields.get("public", False), readers, name, more)
-
-
-# What is set on the node
-
-# How the runtime treats a host that is not treated as others, by what `NodeSettings.hosts` calls it: the scheme, and
-# what hosts.toml says.
-MODES: Mapping[str, tuple[str, str]] = {
-    "trust": ("https", 'ca = "/etc/containerd/certs.d/{}/ca.crt"'),
-    "skip-verify": ("https", "skip_verify = true"),
-    "insecure": ("http", 'capabilities = ["pull", "resolve"]'),
-}
-CONFIG = "/var/lib/kubelet/config.json"
-PROVIDERS = "/etc/kubernetes/credential-providers.yaml"
-PROXY = "/etc/systemd/system/containerd.service.d/http-proxy.conf"
-_PROVIDERS = """apiVersion: kubelet.config.k8s.io/v1
-kind: CredentialProviderConfig
-providers:
-- name: registry-credential-provider
-  apiVersion: credentialprovider.kubelet.k8s.io/v1
-  defaultCacheDuration: 12h
-  matchImages:
-"""
-
-
-@dataclass
-class NodeSettings:
-    """What a person can set on the node.
-
-    `proxy` is the URL of the runtime's proxy, "" for none; `hosts` says of registries, written as in an image's name,
-    which of MODES holds for them. `credentials` are the kubelet's own, in the order in which they are tried: each with
-    `registry` (a key as in a pull secret), `username` and `password`, and `from`, which is "config" for the kubelet's
-    config.json and "provider" for a plugin. A provider may have `fails` instead, or `issued: true`, so that it always
-    gets a new password for its user from a registry whose passwords expire.
-    """
-
-    proxy: str = ""
-    hosts: dict[str, str] = field(default_factory=dict)
-    credentials: list[Mapping[str, Any]] = field(default_factory=list)
-
-    def scheme(self, host: str) -> str:
-        """How the runtime asks a host, by http or https; what is at a port of localhost by http."""
-        if mode := self.hosts.get(host):
-            return MODES[mode][0]
-        name, port = split_port(host, "443")
-        return "http" if port != "443" and (name == "localhost" or name.startswith("127.")) else "https"
-
-    def files(self) -> dict[str, str]:
-        """The real files that hold all this, by their paths."""
-        found = {}
-        for host, mode in self.hosts.items():
-            scheme, line = MODES[mode]
-            url = f"{scheme}://{host}"
-            text = f'server = "{url}"\n\n[host."{url}"]\n  {line.format(host)}\n'
-            found[f"/etc/containerd/certs.d/{host}/hosts.toml"] = text
-        auths = {}
-        for item in self.credentials:
-            if item.get("from") == "config":
-                text = f"{item.get('username', '')}:{item.get('password', '')}"
-                auths[item["registry"]] = {"auth": base64.b64encode(text.encode(errors="replace")).decode()}
-        if auths:
-            found[CONFIG] = json.dumps({"auths": auths}, indent=2) + "\n"
-        if images := [item["registry"] for item in self.credentials if item.get("from") == "provider"]:
-            found[PROVIDERS] = _PROVIDERS + "".join(f'  - "{image}"\n' for image in images)
-        if self.proxy:
-            found[PROXY] = f'[Service]\nEnvironment="HTTPS_PROXY={self.proxy}"\n'
-        return found

@@ -1,0 +1,86 @@
+"""What is set on the node that reaches the registries, for its container runtime and its kubelet.
+
+Mirrors containerd docs/hosts.md, v2, and kubernetes pkg/credentialprovider, v1.36.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from kubesim.api.imageref import DEFAULT_REGISTRY
+from kubesim.cluster.keyring import split_port
+
+# How the runtime treats a host that is not treated as others, by what `NodeSettings.hosts` calls it: the scheme, and
+# what hosts.toml says.
+MODES: Mapping[str, tuple[str, str]] = {
+    "trust": ("https", 'ca = "/etc/containerd/certs.d/{}/ca.crt"'),
+    "skip-verify": ("https", "skip_verify = true"),
+    "insecure": ("http", 'capabilities = ["pull", "resolve"]'),
+}
+CONFIG = "/var/lib/kubelet/config.json"
+PROVIDERS = "/etc/kubernetes/credential-providers.yaml"
+PROXY = "/etc/systemd/system/containerd.service.d/http-proxy.conf"
+_PROVIDERS = """apiVersion: kubelet.config.k8s.io/v1
+kind: CredentialProviderConfig
+providers:
+- name: registry-credential-provider
+  apiVersion: credentialprovider.kubelet.k8s.io/v1
+  defaultCacheDuration: 12h
+  matchImages:
+"""
+
+
+@dataclass
+class NodeSettings:
+    """What a person can set on the node.
+
+    `proxy` is the URL of the runtime's proxy, "" for none; `hosts` says of registries, written as in an image's name,
+    which of MODES holds for them, and `mirrors` which hosts the runtime asks before a registry, in this order.
+    `credentials` are the kubelet's own, in the order in which they are tried: each with
+    `registry` (a key as in a pull secret), `username` and `password`, and `from`, which is "config" for the kubelet's
+    config.json and "provider" for a plugin. A provider may have `fails` instead, or `issued: true`, so that it always
+    gets a new password for its user from a registry whose passwords expire.
+    """
+
+    proxy: str = ""
+    hosts: dict[str, str] = field(default_factory=dict)
+    mirrors: dict[str, list[str]] = field(default_factory=dict)
+    credentials: list[Mapping[str, Any]] = field(default_factory=list)
+
+    def scheme(self, host: str) -> str:
+        """How the runtime asks a host, by http or https; what is at a port of localhost by http."""
+        if mode := self.hosts.get(host):
+            return MODES[mode][0]
+        name, port = split_port(host, "443")
+        return "http" if port != "443" and (name == "localhost" or name.startswith("127.")) else "https"
+
+    def _table(self, host: str) -> str:
+        """What hosts.toml says of a host: a registry that is not treated as others, or a mirror."""
+        _, line = MODES[self.hosts.get(host, "insecure")]
+        return f'\n[host."{self.scheme(host)}://{host}"]\n  {line.format(host)}\n'
+
+    def files(self) -> dict[str, str]:
+        """The real files that hold all this, by their paths."""
+        found = {}
+        for registry in dict.fromkeys([*self.hosts, *self.mirrors]):
+            server = "registry-1.docker.io" if registry == DEFAULT_REGISTRY else registry
+            own = [registry] if registry in self.hosts else []
+            tables = "".join(self._table(host) for host in [*self.mirrors.get(registry, ()), *own])
+            text = f'server = "{self.scheme(registry)}://{server}"\n{tables}'
+            found[f"/etc/containerd/certs.d/{registry}/hosts.toml"] = text
+        auths = {}
+        for item in self.credentials:
+            if item.get("from") == "config":
+                text = f"{item.get('username', '')}:{item.get('password', '')}"
+                auths[item["registry"]] = {"auth": base64.b64encode(text.encode(errors="replace")).decode()}
+        if auths:
+            found[CONFIG] = json.dumps({"auths": auths}, indent=2) + "\n"
+        if images := [item["registry"] for item in self.credentials if item.get("from") == "provider"]:
+            found[PROVIDERS] = _PROVIDERS + "".join(f'  - "{image}"\n' for image in images)
+        if self.proxy:
+            found[PROXY] = f'[Service]\nEnvironment="HTTPS_PROXY={self.proxy}"\n'
+        return found

@@ -1,0 +1,203 @@
+"""One pull of the container runtime: the hosts that it asks, and what it reports of their responses.
+
+Mirrors containerd core/remotes/docker resolver.go, fetcher.go, authorizer.go and auth/fetch.go, v2.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import IntEnum
+from functools import partial
+from http import HTTPStatus
+from typing import NamedTuple
+
+from kubesim.api.imageref import Reference
+from kubesim.cluster.keyring import Credential
+from kubesim.cluster.registry.messages import NoResponseError, Request, Response, Token
+from kubesim.cluster.registry.world import NODE_PLATFORM, Image, Trouble
+
+_DENIED = "pull access denied, repository does not exist or may require authorization"
+# By the part of the pull that failed, what the runtime writes before the reason; {} is the image.
+_PREFIXES = {
+    "resolve": 'failed to pull and unpack image "{}": failed to resolve image: ',
+    "content": 'failed to pull and unpack image "{}": ',
+    "config": "get image config descriptor: ",
+}
+# What a pull gets once it knows the digest. For each of these the runtime starts again with the first mirror.
+_CONTENT = ("manifest", "configuration", "layers")
+
+
+class Answer(NamedTuple):
+    """What came of asking for an image: the image, or `refusal` in containerd's words, which took `seconds`.
+
+    `code` is the gRPC code if it is not Unknown, and `part` the part of the pull that failed.
+    """
+
+    image: Image | None = None
+    refusal: str = ""
+    seconds: float = 0
+    code: str = ""
+    part: str = "resolve"
+
+    def error(self, reference: Reference) -> str:
+        """The refusal as the kubelet gets it from the container runtime."""
+        code = f"rpc error: code = {self.code} desc = " if self.code else ""
+        return f"{code}{_PREFIXES[self.part].format(reference.canonical)}{self.refusal}"
+
+
+class Reached(IntEnum):
+    """How far an attempt at one host came. The runtime reports the error that came furthest."""
+
+    NO_RESPONSE = 1  # nothing came back, or the runtime had nothing to authorize itself with
+    NOT_FOUND = 2
+    STATUS = 3
+
+
+class RefusedError(Exception):
+    """A host did not give what it was asked for."""
+
+    def __init__(
+        self, refusal: str, code: str = "", part: str = "resolve", reached: Reached = Reached.NO_RESPONSE
+    ) -> None:
+        super().__init__(refusal)
+        self.reached = reached
+        self.answer = Answer(None, refusal, 0, code, part)
+
+
+class Host(NamedTuple):
+    """One of the hosts that may have an image: a mirror, or the registry itself. `query` ends the URLs at a mirror."""
+
+    base: str
+    query: str = ""
+
+
+@dataclass
+class Pull:
+    """One attempt: the HEAD of the manifest, credentials or a token where asked for, and the content.
+
+    Mirrors are asked first, with the same credentials as the registry: the kubelet doesn't say which host they are for.
+    """
+
+    send: Callable[[Request], Response]
+    hosts: Sequence[Host]
+    troubles: Mapping[str, Trouble]
+    reference: Reference
+    credential: Credential | None
+    authorizations: dict[Host, Credential | Token | None] = field(default_factory=dict)
+    seconds: float = 0
+
+    def answer(self) -> Answer:
+        """What comes of it."""
+        try:
+            return Answer(self._image(), seconds=self.seconds)
+        except RefusedError as refused:
+            return refused.answer._replace(seconds=self.seconds)
+
+    def _image(self) -> Image:
+        response = self._first(self._resolve)
+        image = response.image
+        if image is None or response.trouble:
+            raise self._broken(response.trouble or self.troubles["web-page"], self.reference.canonical)
+        for _ in _CONTENT:
+            self._first(partial(self._fetch, image.digest))
+        if image.index and NODE_PLATFORM not in image.platforms:
+            raise self._broken(self.troubles["no-platform"], image.digest)
+        if image.trouble and image.trouble.at != "container":
+            raise self._broken(image.trouble, image.digest)
+        return image
+
+    def _first(self, ask: Callable[[Host], Response]) -> Response:
+        """What the first host says that has what is asked for. Raises the RefusedError that came furthest."""
+        refusals = []
+        for host in self.hosts:
+            try:
+                return ask(host)
+            except RefusedError as refused:
+                refusals.append(refused)
+        raise max(refusals, key=lambda refused: refused.reached)  # of equals the first
+
+    def _resolve(self, host: Host) -> Response:
+        """The HEAD of the manifest at `host`. Raises RefusedError."""
+        request, response = self._authorized(host, "HEAD", self.reference.manifest)
+        if response.status == HTTPStatus.NOT_FOUND:
+            refusal = f"{self.reference.canonical}: not found"
+            raise RefusedError(refusal, code="NotFound", reached=Reached.NOT_FOUND)
+        if response.status != HTTPStatus.OK:
+            # A HEAD has no body: after a 403 the runtime asks by GET, too, for the reason.
+            reason = response.reason if response.status == HTTPStatus.FORBIDDEN else ""
+            raise RefusedError(_unexpected("HEAD", request.url, response, reason), reached=Reached.STATUS)
+        return response
+
+    def _fetch(self, digest: str, host: Host) -> Response:
+        """The GET of the manifest at `host`. Raises RefusedError."""
+        failed = "failed to copy: httpReadSeeker: failed open: "
+        try:
+            request, response = self._authorized(host, "GET", digest)
+        except RefusedError as refused:
+            raise RefusedError(f"{failed}{refused}", part="content") from None
+        if response.status != HTTPStatus.OK:
+            problem = _unexpected("GET", request.url, response, response.reason)
+            raise RefusedError(f"{failed}{problem}", part="content")
+        return response
+
+    def _request(self, host: Host, kind: str, manifest: str) -> Request:
+        repository = self.reference.repository
+        url = f"{host.base}/v2/{repository}/manifests/{manifest}{host.query}"
+        return Request(kind, url, repository, manifest, self.authorizations.get(host), self.reference.manifest)
+
+    def _send(self, request: Request) -> Response:
+        try:
+            return self.send(request)
+        except NoResponseError as error:
+            self.seconds += error.seconds
+            method = request.kind.capitalize()
+            raise RefusedError(f'failed to do request: {method} "{request.url}": {error}') from None
+
+    def _authorized(self, host: Host, kind: str, manifest: str) -> tuple[Request, Response]:
+        """A request for the manifest, sent again with what the host asks for, and the response."""
+        request = self._request(host, kind, manifest)
+        response = self._send(request)
+        if response.auth:
+            if response.auth == "basic" and self.credential is None:
+                raise RefusedError(f"{_DENIED}: authorization failed: no basic auth credentials")
+            is_basic = response.auth == "basic"
+            self.authorizations[host] = self.credential if is_basic else self._token(response.token_url)
+            request = self._request(host, kind, manifest)
+            response = self._send(request)
+        if response.reason == "insufficient_scope":
+            raise RefusedError(f"{_DENIED}: server message: {response.reason}: authorization failed")
+        return request, response
+
+    def _token(self, url: str) -> Token:
+        kind = "oauth" if self.credential else "anonymous"
+        failed = f"failed to authorize: failed to fetch {kind} token: "
+        # With credentials the runtime tries a POST first, and then a GET where the service takes no POST.
+        method, first = ("Post", url.partition("?")[0]) if self.credential else ("Get", url)
+        try:
+            repository, wanted = self.reference.repository, self.reference.manifest
+            response = self.send(Request("token", url, repository, "", self.credential, wanted))
+        except NoResponseError as error:
+            self.seconds += error.seconds
+            raise RefusedError(f'{failed}{method} "{first}": {error}') from None
+        if response.token is None:
+            down = response.status >= HTTPStatus.TOO_MANY_REQUESTS
+            asked = (method.upper(), first) if down else ("GET", url)
+            raise RefusedError(f"{failed}{_unexpected(*asked, response)}")
+        return response.token
+
+    def _broken(self, trouble: Trouble, name: str) -> RefusedError:
+        """The error of an image that has a trouble; `name` is its digest, or the image's name."""
+        self.seconds += trouble.seconds
+        layer, other = (
+            f"sha256:{hashlib.sha256(f'{what} {name}'.encode()).hexdigest()}" for what in ("layer", "other")
+        )
+        digest = name if name.startswith("sha256:") else layer
+        refusal = trouble.message(image=name, digest=digest, layer=layer, other=other)
+        return RefusedError(refusal, trouble.code, trouble.at)
+
+
+def _unexpected(method: str, url: str, response: Response, reason: str = "") -> str:
+    text = f"unexpected status from {method} request to {url}: {response.line}"
+    return f"{text}\n{reason}" if reason else text
