@@ -16,7 +16,7 @@ from pathlib import Path
 from types import TracebackType
 
 from kubesim import Session
-from kubesim.kubectl.command import KUBECONFIG
+from kubesim.kubectl.kubeconfig import KUBECONFIG
 from kubesim.server.https import Server
 from kubesim.server.request import Request, Response
 from kubesim.server.watch import Watch

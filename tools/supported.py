@@ -116,8 +116,6 @@ IDLE: dict[str, str] = {
     "--show-managed-fields": "no ownership of fields is kept",
     "api-resources --cached": "discovery is always up to date",
     "apply --openapi-patch": "patches always know the schema",
-    "config view --flatten": "the kubeconfig names no files",
-    "config view --merge": "there is one kubeconfig",
     "debug --tty": "there is no terminal in a container",
     "debug --target": "containers see only their own processes",
     "debug --share-processes": "containers see only their own processes",

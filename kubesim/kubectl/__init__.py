@@ -17,12 +17,10 @@ from kubesim.api.objects import name_of
 from kubesim.api.resources import NAMESPACE, RESOURCES, find_resource
 from kubesim.api.result import Result
 from kubesim.kubectl.command import (
-    KUBECONFIG,
     REGISTERED,
     Call,
     Command,
     Context,
-    Kubeconfig,
     Kustomization,
     command,
     is_change,
@@ -41,6 +39,7 @@ from kubesim.kubectl.errors import (
     refuse_if,
 )
 from kubesim.kubectl.flags import TABLE, Flag, FlagSet
+from kubesim.kubectl.kubeconfig import KUBECONFIG, Kubeconfig
 
 _WORDS: dict[str, str] = {word: modules for group in TABLE["groups"].values() for word, modules in group.items()}
 MODULES = {word: modules for word, modules in _WORDS.items() if modules}
@@ -278,7 +277,7 @@ def _candidates(command: Command, rest: list[str], current: str, context: Contex
 
 def _operands(command: Command, rest: list[str], current: str, context: Context) -> list[str]:
     named = re.findall(r"(?:^| )(?:-n|--namespace)[ =](\S+)", " ".join(rest))
-    namespace = named[-1] if named else context.config.namespace_of()
+    namespace = named[-1] if named else context.config.working_namespace
     words = [word for word in rest if not word.startswith("-")]
     kind, slash, _ = current.partition("/")
     if not command.operands:

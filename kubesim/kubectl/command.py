@@ -1,4 +1,4 @@
-"""A kubectl command as data, what one call of it sees and says, and the kubeconfig: which cluster, as whom, where."""
+"""A kubectl command as data, and what one call of it sees and says."""
 
 from __future__ import annotations
 
@@ -21,18 +21,8 @@ from kubesim.gotext.gojson import quote
 from kubesim.kubectl.errors import KubectlError, NotSimulated, Plain, refuse_if
 from kubesim.kubectl.flags import FALSE, FLAG_KEYS, GLOBAL, SAYS, TABLE, TRUE, Flag, FlagSet, parse_duration, read_flags
 from kubesim.kubectl.formats import Format, parse_output
-from kubesim.workspace import HOME, Workspace
-
-CLUSTER = "kubernetes"
-USER = "kubernetes-admin"
-CONTEXT = f"{USER}@{CLUSTER}"
-SERVER = "https://127.0.0.1:6443"
-KUBECONFIG = f"{HOME}/.kube/config"
-
-# In place of the bytes of the one certificate and key.
-HIDDEN = "DATA+OMITTED"
-
-Entry = dict[str, str | bool]
+from kubesim.kubectl.kubeconfig import CONTEXT, USER, Kubeconfig
+from kubesim.workspace import Workspace
 
 CHANGE_CAUSE = "kubernetes.io/change-cause"
 LONGEST_WAIT = 86400.0  # simulated seconds
@@ -48,28 +38,6 @@ class Kustomization(str):
     """A folder that -k names, among the files that -f names."""
 
     __slots__ = ()
-
-
-@dataclass
-class Kubeconfig:
-    """The clusters, contexts and users by their names, with their fields, and which context is current."""
-
-    clusters: dict[str, Entry] = field(
-        default_factory=lambda: {CLUSTER: {"server": SERVER, "certificate-authority-data": HIDDEN}}
-    )
-    contexts: dict[str, Entry] = field(default_factory=lambda: {CONTEXT: {"cluster": CLUSTER, "user": USER}})
-    users: dict[str, Entry] = field(
-        default_factory=lambda: {USER: {"client-certificate-data": HIDDEN, "client-key-data": HIDDEN}}
-    )
-    current: str = CONTEXT
-
-    def of_context(self, key: str, name: str = "") -> str:
-        """A field of a context, of the current one by default; "" where there is none."""
-        return str(self.contexts.get(name or self.current, {}).get(key, ""))
-
-    def namespace_of(self, name: str = "") -> str:
-        """The namespace of a context, of the current one by default."""
-        return self.of_context("namespace", name) or "default"
 
 
 @dataclass
@@ -126,10 +94,7 @@ class Call:
 
     @property
     def api(self) -> APIServer:
-        """The API server. Raises Plain where the context names no cluster."""
-        config = self.context.config
-        if config.of_context("cluster", self.flags["context"]) not in config.clusters:
-            raise Plain(SAYS["no server"])
+        """The API server."""
         return self.context.api
 
     @property
@@ -141,7 +106,7 @@ class Call:
     @property
     def namespace(self) -> str:
         """The namespace of -n, or that of the context."""
-        return self.flags["namespace"] or self.context.config.namespace_of(self.flags["context"])
+        return self.flags["namespace"] or self.context.config.working_namespace
 
     @property
     def explicit_namespace(self) -> str | None:
@@ -199,25 +164,19 @@ class Call:
 
         `is_plain`: the command shows an error of the configuration as it is, once its namespace is known.
         """
-        config, flags = self.context.config, self.flags
-        name = flags["context"] or config.current
-        if name and name not in config.contexts:
-            raise Plain(f"Error in configuration: context was not found for specified context: {name}")
+        flags = self.flags
+        if flags["context"] not in ("", CONTEXT):
+            raise Plain(f"Error in configuration: context was not found for specified context: {flags['context']}")
         if flags["as-group"] and not flags["as"]:
-            user = config.of_context("user", name)
-            why = f"requesting uid, groups or user-extra for {user} without impersonating a user"
+            why = f"requesting uid, groups or user-extra for {USER} without impersonating a user"
             raise Plain(f"Error in configuration: {why}") if flags["namespace"] and is_plain else KubectlError(why)
 
     def check_client(self, is_plain: bool = False) -> None:
-        """Refuse a context, user, cluster or --request-timeout that cannot be used. Mirrors ClientConfig."""
-        config, asked = self.context.config, self.flags["context"]
-        name = asked or config.current
-        refuse_if(asked and name not in config.contexts, f'context "{name}" does not exist')
+        """Refuse a context, groups or --request-timeout that cannot be used. Mirrors ClientConfig."""
+        asked = self.flags["context"]
+        refuse_if(asked not in ("", CONTEXT), f'context "{asked}" does not exist')
         self.check_context(is_plain)
         refuse_if(self.request_timeout is None, SAYS["invalid timeout"])
-        user = config.of_context("user", name)
-        if config.of_context("cluster", name) in config.clusters and (user != USER or USER not in config.users):
-            raise NotSimulated(f'the cluster does not know the user "{user}" of this context')
 
     @property
     def request_timeout(self) -> float | None:

@@ -19,10 +19,11 @@ from kubesim.api.schema import ENUMS, Field, Type
 from kubesim.api.selectors import SelectorError, label_selector
 from kubesim.cluster.apiserver.authorization import Request
 from kubesim.gotext import tabwriter
-from kubesim.kubectl.command import SERVER, Call, command
+from kubesim.kubectl.command import Call, command
 from kubesim.kubectl.describers.others import RULE_HEADINGS, rule_rows
 from kubesim.kubectl.errors import Exit, FormatError, KubectlError, Plain, refuse_if
 from kubesim.kubectl.formats import jsonpath, no_format, to_yaml
+from kubesim.kubectl.kubeconfig import SERVER
 from kubesim.kubectl.selection import warn_of_others
 
 

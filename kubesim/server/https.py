@@ -26,7 +26,7 @@ from tornado import httpserver, iostream, netutil, web
 from kubesim.api import errors
 from kubesim.cluster import Cluster
 from kubesim.cluster.apiserver.tokens import account_of
-from kubesim.kubectl.command import CLUSTER, CONTEXT, USER
+from kubesim.kubectl.kubeconfig import CLUSTER, CONTEXT, USER
 from kubesim.server import API
 from kubesim.server.handlers import EXEC_PATH, MAX_READ, Exec, Handler
 from kubesim.server.journal import Journal, JournalError

@@ -49,7 +49,7 @@ class Session:
         self.server: Server | None = None
         self.explained: list[str] = []
         """The namespaces of the Pods that `why` has explained, "" for one from an export: a challenge counts them."""
-        why = why_tool(lambda: self.cluster, lambda: self.config.namespace_of(), self.explained.append)
+        why = why_tool(lambda: self.cluster, lambda: self.config.working_namespace, self.explained.append)
         why = why._replace(complete=lambda words: self._complete_kubectl(["get", "pod", *words]))
         about = Tool("kubesim", self._run_kubesim, _USAGE, "kubesim supported")
         usage = "kubectl COMMAND [options]"

@@ -61,8 +61,7 @@ def in_containers(cluster: Cluster, namespace: str, account: str) -> Mapping[str
     def run_kubectl(arguments: list[str], io: Invocation) -> int:
         if arguments[:1] in (["edit"], ["config"]):
             raise UnsupportedError(f"'kubectl {arguments[0]}' in a container")
-        clock, config = _Moment(to_datetime(cluster.clock.now)), kubectl.Kubeconfig()
-        config.contexts[config.current]["namespace"] = namespace
+        clock, config = _Moment(to_datetime(cluster.clock.now)), kubectl.Kubeconfig(namespace)
         context = kubectl.Context(
             cluster.api, clock, cast(Workspace, io.files), config, io.env, io.stdin, budget=io.machine.budget
         )
