@@ -153,29 +153,21 @@ def _grade(options: argparse.Namespace) -> int:
 
 
 def _serve(options: argparse.Namespace) -> int:
-    """Serve until the input ends or Ctrl+C, with a prompt at a terminal unless changes are kept in a file."""
-    from kubesim.server.journal import Journal, JournalError  # late, as in Session.serve
-
+    """Serve until the input ends or Ctrl+C, with a prompt at a terminal."""
     # kubectl measures the age of events by the wall clock, so the cluster's clock starts there.
     boot = datetime.now(UTC).replace(microsecond=0) - timedelta(seconds=AGE)
     try:
-        journal = Journal(options.state, boot) if options.state else None
-        session = _session(journal.boot if journal else boot)
-        if journal:
-            session.resume(journal.cluster)
+        session = _session(boot)
         keywords = {name: getattr(options, name) for name in ("address", "port", "realtime")}
-        served = session.serve(options.kubeconfig, journal=journal, **keywords)
-    except (OSError, OverflowError, JournalError) as error:
+        served = session.serve(options.kubeconfig, **keywords)
+    except (OSError, OverflowError) as error:
         return _fail(f"cannot serve: {error}")
     except ImportError as error:
         return _fail(f"serve needs the package {error.name}: pip install 'kubesim[serve]'")
-    print(
-        f"kubesim: a simulated cluster at {served.url}"
-        + (f", {journal.writes} changes kept" if journal and journal.writes else "")
-    )
+    print(f"kubesim: a simulated cluster at {served.url}")
     print(served, flush=True)
     try:
-        if sys.stdin.isatty() and not journal:
+        if sys.stdin.isatty():
             return _prompt(session)
         with suppress(KeyboardInterrupt):
             threading.Event().wait()

@@ -16,21 +16,19 @@ import socket
 import ssl
 import threading
 from collections.abc import Callable
-from contextlib import nullcontext, suppress
+from contextlib import suppress
 from pathlib import Path
 
 import trustme
 import yaml
 from tornado import httpserver, iostream, netutil, web
 
-from kubesim.api import errors
 from kubesim.cluster import Cluster
 from kubesim.cluster.apiserver.tokens import account_of
 from kubesim.kubectl.kubeconfig import CLUSTER, CONTEXT, USER
 from kubesim.server import API
 from kubesim.server.handlers import EXEC_PATH, MAX_READ, Exec, Handler
-from kubesim.server.journal import Journal, JournalError
-from kubesim.server.request import Request, Response, status_of
+from kubesim.server.request import Request, Response
 from kubesim.server.watch import Watch
 from kubesim.shell.container import Process
 
@@ -49,7 +47,7 @@ class Server:
 
     `address` other than loopback lets every machine in that network reach it (the token is still needed). `port` 0
     takes a free one. Each request for objects takes `tick` simulated seconds; with `realtime` the wall clock moves the
-    cluster's time instead. `journal` keeps every write. Raises OSError where the address cannot be bound.
+    cluster's time instead. Raises OSError where the address cannot be bound.
     """
 
     def __init__(
@@ -60,13 +58,11 @@ class Server:
         port: int = 0,
         tick: float = COMMAND_SECONDS,
         realtime: bool = False,
-        journal: Journal | None = None,
     ) -> None:
         self.address = address
         self._token = secrets.token_urlsafe(32)
         self._authority = trustme.CA(organization_name="kubesim")
         self._realtime, self._tick = realtime, 0.0 if realtime else tick
-        self._journal = journal
         self._listeners: list[Callable[[], object]] = []
         self.attach(cluster)
         self._tls = self._certified()
@@ -145,8 +141,6 @@ class Server:
         with suppress(RuntimeError):  # closed before
             self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
-        if self._journal:
-            self._journal.close()
 
     def _run(self) -> None:
         asyncio.set_event_loop(self._loop)
@@ -214,13 +208,7 @@ class Server:
         api = self._api
         with api.cluster.lock:
             self._pass_time(api.cluster, request)
-            keeping = self._journal.recording(api, request) if self._journal and request.is_write else nullcontext()
-            try:
-                with keeping:
-                    answer = api.answer(request)
-            except JournalError as error:
-                why = f"Internal error occurred: kubesim: {error}"
-                return Response(status_of(errors.StatusError(500, "InternalError", why)), 500)
+            answer = api.answer(request)
             self._notify()
             return answer
 

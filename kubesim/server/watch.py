@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 from collections import deque
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from copy import copy
 from itertools import takewhile
 from math import inf
@@ -59,15 +58,6 @@ class History:
             self.is_closed = True
             self._notify()
             self._listeners.clear()
-
-    @contextmanager
-    def apart(self) -> Iterator[None]:
-        """Meanwhile, the cluster doesn't know of this history, so that it can be stored without it."""
-        self._stop()
-        try:
-            yield
-        finally:
-            self._stop = self.cluster.api.subscribe(self._remember)
 
     def _remember(self, change: Change) -> None:
         self._changes.append((self.cluster.clock.now, change, len(json.dumps(change.obj))))

@@ -290,7 +290,7 @@ def _nginx(operands: list[str], options: Options, io: Invocation) -> None:
 
 
 class Outside:
-    """Programs that ask the cluster or the cloud. A session sets them, and no snapshot of a cluster holds them."""
+    """Programs that ask the cluster or the cloud. A session sets them."""
 
     programs: Programs | None = None
 

@@ -21,7 +21,6 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
 from kubesim import Session
@@ -30,7 +29,6 @@ from kubesim.flow.export import explain
 from kubesim.flow.load import ExportError
 from kubesim.lessons import progress
 from kubesim.server import API
-from kubesim.server.journal import Journal, JournalError
 from kubesim.server.request import Request
 from kubesim.server.watch import Watch
 
@@ -98,14 +96,8 @@ def _read(session: Session, case: Case) -> str:
     try:
         if case.door == "progress":
             return "refused" if progress.read(case.text).trouble else "answered"
-        if case.door == "export":
-            explain(case.text)
-        else:
-            with TemporaryDirectory() as folder:
-                path = Path(folder) / "state"
-                path.write_text(f"{Journal(path) and ''}{path.read_text()}{case.text}\n", "utf-8", "replace")
-                Journal(path)
-    except (ExportError, JournalError):
+        explain(case.text)
+    except ExportError:
         return "refused"
     return "answered"
 
@@ -115,7 +107,6 @@ DOORS: dict[str, Callable[[Session, Case], str]] = {
     "request": _sent,
     "progress": _read,
     "export": _read,
-    "journal": _read,
 }
 
 

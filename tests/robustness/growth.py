@@ -149,7 +149,9 @@ def words(dice: random.Random) -> Case:
     )
     verb = dice.choice(["get pods", "describe pod", "label pod", "get", "delete pod", "set image deploy/shop", "wait"])
     many = f"kubectl {verb} {' '.join([name] * min(count, 400_000 // len(name)))}"
-    flag = dice.choice(["get pods -", "get pods -L ", "config use-context ", "get ", "logs web --since=", "explain pods."])
+    flag = dice.choice(
+        ["get pods -", "get pods -L ", "config use ", "get ", "logs web --since=", "explain pods."]
+    )
     unit = dice.choice(["A", "a,", "1s", "1h1m", ".5m", "pods,", "x.", "9", "spec."])
     return Case(dice.choice([many, f"kubectl {flag}{unit * count}"]))
 
@@ -250,9 +252,9 @@ _HEADS = ROWS["heads"]
 
 
 def document(dice: random.Random) -> Case:
-    """What one of the formats isn't made for, in a file that a command, the progress or a journal reads."""
+    """What one of the formats isn't made for, in a file that a command or the progress reads."""
     text = dice.choice(_HEADS) + dice.choice([_nested, _long, _odd])(dice)
-    return Case(dice.choice(_READERS), text, dice.choice(["line", "line", "line", "progress", "journal", "export"]))
+    return Case(dice.choice(_READERS), text, dice.choice(["line", "line", "line", "progress", "export"]))
 
 
 _TARGETS = ["configmaps", "configmaps/settings", "pods", "pods/web", "pods/web/log", "pods/web/exec", "events"]
