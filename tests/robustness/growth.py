@@ -149,9 +149,7 @@ def words(dice: random.Random) -> Case:
     )
     verb = dice.choice(["get pods", "describe pod", "label pod", "get", "delete pod", "set image deploy/shop", "wait"])
     many = f"kubectl {verb} {' '.join([name] * min(count, 400_000 // len(name)))}"
-    flag = dice.choice(
-        ["get pods -", "get pods -L ", "config use ", "get ", "logs web --since=", "explain pods."]
-    )
+    flag = dice.choice(["get pods -", "get pods -L ", "config use ", "get ", "logs web --since=", "explain pods."])
     unit = dice.choice(["A", "a,", "1s", "1h1m", ".5m", "pods,", "x.", "9", "spec."])
     return Case(dice.choice([many, f"kubectl {flag}{unit * count}"]))
 

@@ -66,9 +66,7 @@ def test_a_line_that_changes_nothing_is_no_step_even_while_a_pod_starts(learner:
     assert labels(learner) == ["kubectl run web --image=nginx"]
 
 
-@pytest.mark.parametrize(
-    "line", ["sleep 2", "kubectl label pod web a=b", "kubectl config set-context --current -n y"]
-)
+@pytest.mark.parametrize("line", ["sleep 2", "kubectl label pod web a=b", "kubectl config set-context --current -n y"])
 def test_a_line_that_changes_something_is_a_step(learner: Learner, line: str) -> None:
     learner("kubectl run web --image=nginx")
     learner(line)
