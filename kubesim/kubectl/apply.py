@@ -58,7 +58,7 @@ def _apply_one(call: Call, shown: list[Object], manifest: Target) -> None:
 
 def _applied(call: Call, manifest: Target, current: Object | None) -> tuple[Object, str]:
     """The object as it is after the change, and what was done to it."""
-    wanted = with_last_applied(call.recorded(manifest.obj))
+    wanted = with_last_applied(manifest.obj)
     if current is None:
         return send(call, manifest, wanted), "created"
     if LAST_APPLIED not in (metadata(current).get("annotations") or {}):

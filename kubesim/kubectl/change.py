@@ -19,7 +19,7 @@ from kubesim.api.result import Edit
 from kubesim.api.selectors import label_value
 from kubesim.cluster.apiserver import patch as patches
 from kubesim.gotext import gojson
-from kubesim.kubectl.command import CHANGE_CAUSE, Call, command
+from kubesim.kubectl.command import Call, command
 from kubesim.kubectl.errors import KubectlError, ManifestError, NotSimulated, raise_all, refuse_if, reworded
 from kubesim.kubectl.flags import SAYS
 from kubesim.kubectl.formats import last_applied, list_of, no_format, to_json, to_yaml
@@ -28,6 +28,7 @@ from kubesim.kubectl.output import print_result
 from kubesim.kubectl.selection import Query, Target
 from kubesim.workspace import HOME
 
+CHANGE_CAUSE = "kubernetes.io/change-cause"
 # Of the API server, in bytes.
 MAX_REQUEST = 3 * 1024 * 1024
 # Of each type of patch, what it has to be, and what kubectl says of something else and of broken JSON ("": Go's words).
@@ -69,7 +70,6 @@ def with_last_applied(obj: Object, typed: bool = False) -> Object:
 
 def send_patch(call: Call, resource: Resource, obj: Object, change: Any, kind: str) -> Object:
     """Send a patch of an object; return the object as it is then (the very same where nothing changed)."""
-    change = call.recorded(change)
     if call.dry_run == "client" or call.flags.get("local"):
         return patch_locally(obj, change, kind, resource)
     return call.api.patch(resource, namespace_of(obj), name_of(obj), change, kind, **call.request())
@@ -271,7 +271,7 @@ def _take(call: Call, objects: list[_Edited], before: str, after: str) -> None:
         raise ManifestError("this is no object")
     refuse_if(not all(find_kind(str(item["apiVersion"]), str(item["kind"])) for item in edited), _NOTHING_VALID)
     for item in edited:
-        _send(call, objects, call.recorded(item))
+        _send(call, objects, item)
 
 
 _NOTHING_VALID = "Edit cancelled, no valid changes were saved."

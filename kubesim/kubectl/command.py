@@ -24,14 +24,7 @@ from kubesim.kubectl.formats import Format, parse_output
 from kubesim.kubectl.kubeconfig import CONTEXT, USER, Kubeconfig
 from kubesim.workspace import Workspace
 
-CHANGE_CAUSE = "kubernetes.io/change-cause"
 LONGEST_WAIT = 86400.0  # simulated seconds
-# Old values of --dry-run, the line of helpers.go that warns of them and how, and what they stand for.
-_OLD_DRY_RUNS = [
-    ({"unchanged"}, 719, "--dry-run is deprecated", "client"),
-    (TRUE, 733, "--dry-run={} is deprecated (boolean value)", "client"),
-    (FALSE, 736, "--dry-run={} is deprecated (boolean value)", "none"),
-]
 
 
 class Kustomization(str):
@@ -128,24 +121,17 @@ class Call:
         return self.args[:first], self.args[first:]
 
     def read_dry_run(self) -> None:
-        """Take the strategy from --dry-run, which was a boolean once."""
-        self.dry_run = given = self.flags["dry-run"]
-        for old, line, flag, wanted in _OLD_DRY_RUNS:
-            if given in old:
-                now = self.context.clock.micro_timestamp()  # what klog begins its lines with
-                head = f"W{now[5:7]}{now[8:10]} {now[11:26]}       1 helpers.go:{line}] "
-                self.complain(f"{head}{flag.format(given)} and can be replaced with --dry-run={wanted}.\n")
-                self.dry_run = wanted
+        """Take the strategy from --dry-run. Bare, it means client, with the warning that klog writes."""
+        self.dry_run = self.flags["dry-run"]
+        if self.dry_run == "unchanged":
+            now = self.context.clock.micro_timestamp()
+            head = f"W{now[5:7]}{now[8:10]} {now[11:26]}       1 helpers.go:719]"
+            self.complain(f"{head} --dry-run is deprecated and can be replaced with --dry-run=client.\n")
+            self.dry_run = "client"
+        if self.dry_run in TRUE | FALSE:
+            raise NotSimulated("a truth value of --dry-run is not part of this simulator")
         if self.dry_run not in ("none", "client", "server"):
             raise KubectlError(f'Invalid dry-run value ({self.dry_run}). Must be "none", "server", or "client".')
-
-    def recorded(self, change: Any) -> Any:
-        """An object, or a patch that is no list, with the command line as its cause where --record asks for that."""
-        if not self.flags.get("record") or not isinstance(change, dict):
-            return change
-        meta = change.get("metadata") or {}
-        cause = {CHANGE_CAUSE: f"{self.command.name} {self.flags['record']}"}
-        return {**change, "metadata": {**meta, "annotations": {**(meta.get("annotations") or {}), **cause}}}
 
     def warn(self, text: str) -> None:
         """Pass a warning of the API server on, once."""

@@ -86,7 +86,7 @@ class FlagSet:
 
         Raises FlagError, and NotSimulated for a flag that kubectl has and kubesim does not.
         """
-        args, typed, left = list[str](), list[str](), deque(words)
+        args, left = list[str](), deque(words)
         values, lists, refused = dict(self.defaults), dict[str, list[Any]](), list[str]()
         given: set[str] = set()
         for flag, text in self._read(left):
@@ -101,14 +101,11 @@ class FlagSet:
             else:
                 values[flag.name] = parsed
             given.add(flag.name)
-            typed.append(f"--{flag.name}={text}")
             refused += [] if flag.simulated else [flag.name]
         dash = len(args) if left else -1
         args += list(left)[1:]
         if refused and not values.get("help"):
             raise NotSimulated(f"the flag --{refused[0]} is not part of this simulator")
-        if values.get("record"):
-            values["record"] = " ".join((*args, *typed))
         return args, values | {name: tuple(items) for name, items in lists.items()}, frozenset(given), dash
 
     def _read(self, left: deque[str]) -> Iterator[tuple[Flag | None, str]]:

@@ -21,7 +21,8 @@ from kubesim.api.objects import (
 )
 from kubesim.api.resources import CONTROLLER_REVISION, DEPLOYMENT, REPLICA_SET, RESOURCES, Resource
 from kubesim.gotext import tabwriter
-from kubesim.kubectl.command import CHANGE_CAUSE, Call, command
+from kubesim.kubectl.change import CHANGE_CAUSE
+from kubesim.kubectl.command import Call, command
 from kubesim.kubectl.deletion import PATIENCE
 from kubesim.kubectl.describers import pod_template
 from kubesim.kubectl.errors import KubectlError, reworded

@@ -41,7 +41,6 @@ def run(call: Call) -> None:
 
 
 def _create(call: Call, resource: Resource, obj: Object) -> Object:
-    obj = call.recorded(obj)
     if call.dry_run == "client":
         return obj
     obj = with_last_applied(schema.in_go_order(resource, obj), typed=True) if call.flags["save-config"] else obj

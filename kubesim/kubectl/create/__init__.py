@@ -59,8 +59,7 @@ def create(call: Call) -> None:
 
 
 def _create_one(call: Call, manifest: Target) -> None:
-    obj = call.recorded(manifest.obj)
-    obj = with_last_applied(obj) if call.flags["save-config"] else obj
+    obj = with_last_applied(manifest.obj) if call.flags["save-config"] else manifest.obj
     print_result(call, manifest.resource, send(call, manifest, obj), "created")
 
 
