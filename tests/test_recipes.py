@@ -1,0 +1,92 @@
+"""Every command of docs/recipes.md is played, and its table says what the simulated registries answer."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import yaml
+
+from kubesim import Session
+
+ROOT = Path(__file__).resolve().parent.parent
+PATH = ROOT / "docs/recipes.md"
+PAGE = PATH.read_text(encoding="utf-8")
+SECTIONS = {part.partition("\n")[0]: part for part in PAGE.split("\n## ")[1:]}
+PLAYED = [name for name, text in SECTIONS.items() if "```console" in text]
+# What a cell of the table stands for, most specific first.
+SHORT = {
+    "insufficient_scope": "server message: insufficient_scope: authorization failed",
+    "no basic auth credentials": "authorization failed: no basic auth credentials",
+    "not found": ": not found",
+}
+
+
+def commands(block: str) -> Iterator[str]:
+    """The commands of a console block; a line that begins with > goes on with the command."""
+    for part in re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]:
+        first, *rest = part.splitlines()
+        more = [line.removeprefix(">").removeprefix(" ") for line in rest if line == ">" or line.startswith("> ")]
+        yield "\n".join([first, *more])
+
+
+def transcript(session: Session, block: str) -> str:
+    """The block as the session plays it."""
+    played = []
+    for command in commands(block):
+        shown = command.replace("\n", "\n> ")
+        played.append(f"$ {shown}\n{session.run(command).screen}")
+    return "".join(played)
+
+
+def play(text: str) -> str:
+    """A section with the answers that a new cluster gives to its commands."""
+    session = Session()
+    return re.sub(
+        r"^```console\n(.*?)^```$",
+        lambda block: f"```console\n{transcript(session, block[1])}```",
+        text,
+        flags=re.MULTILINE | re.DOTALL,
+    )
+
+
+@pytest.mark.parametrize("name", PLAYED)
+def test_a_section_is_played_as_written(name: str) -> None:
+    assert play(SECTIONS[name]) == SECTIONS[name]
+
+
+def _cell(error: str) -> str:
+    """An error in the words of the table."""
+    for word, sign in SHORT.items():
+        if sign in error:
+            return word
+    status = re.search(r": (\d{3}) ", error)
+    token = re.search(r"failed to fetch (\w+ token)", error)
+    assert status
+    return f"{status[1]}, {token[1]}" if token else status[1]
+
+
+def test_the_table_says_what_each_dialect_answers() -> None:
+    products = yaml.safe_load((ROOT / "kubesim/cluster/registries.yaml").read_text(encoding="utf-8"))["dialects"]
+    rows = yaml.safe_load((ROOT / "tests/cluster/dialects.yaml").read_text(encoding="utf-8"))
+    cells: dict[str, list[str]] = {}
+    for row in rows:
+        cells.setdefault(products[row["dialect"]]["title"], []).append(_cell(row["error"]))
+    lines = [f"| {title} | {' | '.join(words)} |" for title, words in cells.items()]
+    assert "\n".join(lines) in SECTIONS["How to read a refusal"]
+
+
+def test_each_registry_says_when_it_was_checked_and_where() -> None:
+    registries = [name for name, text in SECTIONS.items() if "lives" in text or "live until" in text]
+    undated = [
+        name for name in registries if not re.search(r"^Checked \d{4}-\d\d-\d\d: \[", SECTIONS[name], re.MULTILINE)
+    ]
+    assert len(registries) == 10
+    assert undated == []
+
+
+if __name__ == "__main__":  # write the answers of the simulator into the page
+    head, *parts = PAGE.split("\n## ")
+    PATH.write_text("\n## ".join([head, *map(play, parts)]), encoding="utf-8")
