@@ -35,8 +35,8 @@ _CONCEALED = "What blocks the pull is for you to find. The button Why? on the ch
 class Workbench(Terminal):
     """A terminal with a view of the cluster. It is drawn again only where something has changed."""
 
-    _esm = static("parts.js", "terminal.js", "prompt.js", "editor.js", "workbench.js")
-    _css = static("theme.css", "flow.css", "terminal.css", "workbench.css")
+    _esm = static("parts.js", "lines.js", "terminal.js", "prompt.js", "editor.js", "workbench.js")
+    _css = static("theme.css", "flow.css", "lines.css", "terminal.css", "workbench.css")
 
     name = traitlets.Unicode().tag(sync=True)
     """The model's id, by which the page finds the whole model."""

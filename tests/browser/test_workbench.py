@@ -168,7 +168,7 @@ def test_what_was_said_is_text_and_can_be_cleared(terminal: Terminal) -> None:
     terminal.prompt.press("Control+l")
     expect(terminal.screen).to_have_text("")
     terminal.run("echo one")
-    expect(terminal.screen).to_have_text("$ echo oneone\n")
+    expect(terminal.screen).to_have_text("$ echo one\none\n")
 
 
 def test_fast_forward_and_restart(terminal: Terminal) -> None:

@@ -130,6 +130,7 @@ function makeScreen() {
   const log = { role: "log", "aria-live": "polite", "aria-label": "Terminal output", tabindex: 0 };
   const node = h("div", { class: "screen", ...log });
   const history = [];
+  let told = false; // whether the last command explains something
   let known = null; // the entries, once Python has handed over those that there were
 
   function begin(all) {
@@ -144,7 +145,10 @@ function makeScreen() {
     if (!known) return;
     known.splice(0, gone);
     for (let left = gone; left > 0; left -= 1) node.firstChild.remove();
-    const fresh = entries.map(drawEntry);
+    const fresh = entries.map(([kind, text]) => {
+      if (kind === "command") told = TOLD.test(text);
+      return drawEntry(kind, text, told);
+    });
     known.push(...entries);
     node.append(...fresh);
     history.push(...typed);
@@ -156,25 +160,27 @@ function makeScreen() {
     node.scrollTop = first ? first.offsetTop - node.offsetTop : node.scrollHeight;
   }
 
+  copyTrueText(node);
   return { node, begin, add, toEnd, history };
 }
 
-function drawEntry([kind, text]) {
-  if (kind !== "command") return h("div", { class: kind }, ...paint(text));
+function drawEntry(kind, text, told) {
+  if (kind !== "command") return h("div", { class: kind }, ...drawLines(paint(text), { prose: told || kind === "note" }));
   const sign = (index) => h("span", { class: "sign" }, index ? "> " : "$ ");
-  const lines = text.split("\n").map((line, index) => h("div", {}, sign(index), line));
+  const lines = text.split("\n").map((line, index) => h("div", { class: "ks-line ks-prose" }, sign(index), `${line}\n`));
   return h("div", { class: kind }, ...lines);
 }
 
+// Text with colours as [class, text] pairs.
 function paint(text) {
   const [plain, ...marked] = text.split("\x1b[");
-  return [plain, ...marked.map(paintPart)];
+  return [["", plain], ...marked.map(paintPart)];
 }
 
 function paintPart(part) {
   const [, codes = "", end = "", text] = /^([0-9;?]*)([ -/]*[@-~])?([^]*)$/.exec(part);
   const names = end === "m" ? codes.split(";").map((code) => `sgr-${Number(code)}`) : [];
-  return h("span", { class: names.join(" ") }, text);
+  return [names.join(" "), text];
 }
 
 // A textarea over a hidden copy of its lines: the copy gives it its height and carries the signs at the left
@@ -222,6 +228,7 @@ function makeBar(ask, focusPrompt) {
     passing("Undo", { do: "undo" }, "Revert the last command"),
     passing("Redo", { do: "redo" }, "Do again what was reverted"),
     clock,
+    makeWrapButton(),
     restart,
   );
   const confirm = makeChoice("Start again with a fresh cluster? Your files stay.", buttons, {
@@ -231,6 +238,23 @@ function makeBar(ask, focusPrompt) {
   const showTime = (time) => clock.replaceChildren(`Simulated time ${time}`);
   const node = h("div", { class: "bar", role: "group", "aria-label": "Terminal controls" }, buttons, confirm.node);
   return { node, showTime };
+}
+
+// Whether lines wrap, in the terminal and below all cells of the page; kept for the next visit.
+function wrap(isWrapped) {
+  document.documentElement.classList.toggle("ks-unwrapped", !isWrapped);
+  if (isWrapped) localStorage.removeItem(UNWRAPPED);
+  else localStorage.setItem(UNWRAPPED, "yes");
+}
+
+function makeWrapButton() {
+  const made = button("Wrap lines", () => {
+    wrap(document.documentElement.classList.contains("ks-unwrapped"));
+    show();
+  }, "Long lines of tables wrap, or scroll sideways as in a real terminal");
+  const show = () => made.setAttribute("aria-pressed", String(!document.documentElement.classList.contains("ks-unwrapped")));
+  show();
+  return made;
 }
 
 // A question in the place of `usual`; Escape is its last answer

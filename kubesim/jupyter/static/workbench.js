@@ -6,6 +6,7 @@ const NOTEBOOK_SHARE = 0.57; // of the dock: at 1280 px the pictures of the note
 const PATIENCE_FOR_PAGE = 200; // times 50 ms: a cell that runs with all others is drawn long before it is in the page
 const WIDE = ".jp-RenderedText pre, .jp-RenderedMarkdown, .jp-RenderedMarkdown pre"; // what may scroll sideways
 const [SHELL, PYTHON] = ["text/x-sh", "text/x-ipython"];
+const PRINTED = '.jp-RenderedText[data-mime-type="application/vnd.jupyter.stdout"] pre'; // what commands print
 const known = new WeakSet(); // the cells that are coloured by what they hold
 const panels = (globalThis.kubesimPanels ??= new Map()); // by the notebook's context, which a new name or kernel keeps
 
@@ -51,7 +52,7 @@ async function open(model, place, elsewhere = false) {
   else panels.get(model.widget_manager?.context)?.dispose(); // the page has become too narrow for it
 }
 
-// Outputs keep their columns, and those that scroll sideways can be reached by keyboard.
+// What the lesson needs: shell commands coloured as such, outputs whose lines wrap like the terminal's.
 function prepare(notebook, { widget_manager: manager }) {
   notebook.classList.add("ks-lesson");
   const cells = manager?.context?.model?.cells;
@@ -59,9 +60,26 @@ function prepare(notebook, { widget_manager: manager }) {
     colour(cells);
     cells.changed.connect(colour);
   }
-  const reach = (screen) => (screen.scrollWidth > screen.clientWidth ? (screen.tabIndex = 0) : screen.removeAttribute("tabindex"));
-  const observer = new ResizeObserver(() => notebook.querySelectorAll(WIDE).forEach(reach));
-  observer.observe(notebook.querySelector(".jp-WindowedPanel-viewport") ?? notebook);
+  wrap(localStorage.getItem(UNWRAPPED) === null);
+  copyTrueText(notebook);
+  const furnish = () => {
+    notebook.querySelectorAll(PRINTED).forEach(layOut);
+    notebook.querySelectorAll(WIDE).forEach(reach);
+  };
+  let due = 0;
+  const soon = () => (due ||= requestAnimationFrame(() => {
+    due = 0;
+    furnish();
+  }));
+  new MutationObserver(soon).observe(notebook, { childList: true, subtree: true });
+  new ResizeObserver(soon).observe(notebook.querySelector(".jp-WindowedPanel-viewport") ?? notebook);
+  soon();
+}
+
+// What scrolls sideways can be reached by keyboard.
+function reach(node) {
+  if (node.scrollWidth > node.clientWidth) node.tabIndex = 0;
+  else node.removeAttribute("tabindex");
 }
 
 // Cells with shell commands are coloured as such, not as Python.
