@@ -23,7 +23,7 @@ from kubesim.kubectl.command import Call, command
 from kubesim.kubectl.errors import KubectlError, ManifestError, NotSimulated, raise_all, refuse_if, reworded
 from kubesim.kubectl.flags import SAYS
 from kubesim.kubectl.formats import last_applied, list_of, no_format, to_json, to_yaml
-from kubesim.kubectl.manifests import documents, items_of, parse_document, parse_json, read_text
+from kubesim.kubectl.manifests import parse_json, read_text
 from kubesim.kubectl.output import print_result
 from kubesim.kubectl.selection import Query, Target
 from kubesim.workspace import HOME
@@ -93,6 +93,8 @@ def _parsed(call: Call, kind: str, is_local: bool) -> Any:
     """The patch, in YAML or JSON. A wrong one is refused by the server, or in other words by kubectl (`is_local`)."""
     with reworded(KubectlError, "unable to read patch file: "):
         given = read_text(call, call.flags["patch-file"]) if call.flags["patch-file"] else str(call.flags["patch"])
+    from kubesim.kubectl.documents import parse_document  # late: it imports YAML
+
     wanted, mismatch, broken = PATCHES[kind]
     if len(given) > MAX_REQUEST:
         raise StatusError(413, "RequestEntityTooLarge", f"Request entity too large: limit is {MAX_REQUEST}")
@@ -266,6 +268,8 @@ def _take(call: Call, objects: list[_Edited], before: str, after: str) -> None:
     if _without_comments(after) == _without_comments(before):
         call.complain("Edit cancelled, no changes made.\n")
         return
+    from kubesim.kubectl.documents import documents, items_of  # late: it imports YAML
+
     edited = [item for document, _ in documents(after) for item in items_of(document)]
     if not edited or not all(isinstance(item, dict) and item.get("kind") and item.get("apiVersion") for item in edited):
         raise ManifestError("this is no object")

@@ -74,6 +74,17 @@ def _yaml_documents(text: str) -> Iterator[tuple[Any, str]]:
 _SEPARATOR = re.compile(r"^---.*\n?", re.MULTILINE)
 
 
+def items_of(document: Any) -> Iterator[Any]:
+    """The objects of a document: the items of a List, those of a PodList as Pods, or the document itself."""
+    if isinstance(document, dict) and isinstance(document.get("items"), list):
+        kind = str(document.get("kind", "")).removesuffix("List")
+        head = {"apiVersion": document.get("apiVersion"), "kind": kind} if kind else {}
+        for item in document["items"]:
+            yield from items_of({**head, **item} if isinstance(item, dict) else item)
+    else:
+        yield document
+
+
 def parse_document(text: str) -> Any:
     """The one document of a YAML or JSON text, as sigs.k8s.io/yaml turns it into JSON: plain values, not too many.
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
-from importlib import import_module
 from typing import Any
 
 from kubesim.api import decoding, schema
@@ -54,20 +53,6 @@ class Target:
     def place(self) -> tuple[Resource, str, str]:
         """Where the API server has the object."""
         return self.resource, self.namespace or "", self.name or ""
-
-
-_DOCUMENTS = "kubesim.kubectl.documents"  # imports YAML, which takes its time: only where there is a text to read
-
-
-def documents(text: str) -> Iterator[tuple[Any, str]]:
-    """See `documents.documents`."""
-    found: Iterator[tuple[Any, str]] = import_module(_DOCUMENTS).documents(text)
-    return found
-
-
-def parse_document(text: str) -> Any:
-    """See `documents.parse_document`."""
-    return import_module(_DOCUMENTS).parse_document(text)
 
 
 def parse_json(text: str) -> Any:
@@ -145,7 +130,9 @@ def _is_elsewhere(path: str) -> bool:  # standard input, or in the network
 
 def _sources(call: Call) -> Iterator[tuple[str, str]]:
     for folder in [given for given in call.flags["filename"] if isinstance(given, Kustomization)]:
-        yield str(folder), import_module("kubesim.kubectl.kustomize").build(call, folder)
+        from kubesim.kubectl.kustomize import build  # late: it imports YAML
+
+        yield str(folder), build(call, folder)
         return
     for path in [name for given in call.flags["filename"] for name in _files(call, given)]:
         if path != "-" and _is_elsewhere(path):
@@ -174,6 +161,8 @@ def _files(call: Call, path: str, is_inner: bool = False) -> list[str]:
 
 def _objects(text: str, source: str, errors: list[Exception], is_valid: bool) -> Iterator[tuple[Any, str]]:
     """The documents of a file with their JSON, lists taken apart; one that is broken or not valid ends the file."""
+    from kubesim.kubectl.documents import documents, items_of  # late: it imports YAML
+
     try:
         for document, json_ in documents(text):
             if is_valid:
@@ -184,17 +173,6 @@ def _objects(text: str, source: str, errors: list[Exception], is_valid: bool) ->
         errors.append(KubectlError(f"error parsing {source}: {error}"))
     except REFUSALS as error:
         errors.append(error)
-
-
-def items_of(document: Any) -> Iterator[Any]:
-    """The objects of a document: the items of a List, those of a PodList as Pods, or the document itself."""
-    if isinstance(document, dict) and isinstance(document.get("items"), list):
-        kind = str(document.get("kind", "")).removesuffix("List")
-        head = {"apiVersion": document.get("apiVersion"), "kind": kind} if kind else {}
-        for item in document["items"]:
-            yield from items_of({**head, **item} if isinstance(item, dict) else item)
-    else:
-        yield document
 
 
 def _manifest(call: Call, item: Any, json_: str, source: str) -> Target:

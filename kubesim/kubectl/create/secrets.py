@@ -6,7 +6,6 @@ Mirrors k8s.io/kubectl pkg/cmd/create/create_{secret,secret_docker,secret_tls,co
 from __future__ import annotations
 
 import base64
-import hashlib
 import re
 from collections.abc import Iterable
 from typing import Any
@@ -16,6 +15,7 @@ from kubesim.api.resources import CONFIG_MAP, SECRET, Resource
 from kubesim.cluster.apiserver.validation.rules import config_key
 from kubesim.gotext import gojson
 from kubesim.kubectl.command import Call, command
+from kubesim.kubectl.content import is_text, short_hash
 from kubesim.kubectl.create import generate
 from kubesim.kubectl.errors import KubectlError, refuse_if
 from kubesim.kubectl.flags import SAYS, check_variable_name
@@ -100,15 +100,6 @@ def create_config_map(call: Call) -> None:
     generate(call, CONFIG_MAP, name=_name(call, content), data=texts, binary=others)
 
 
-def is_text(value: bytes) -> bool:
-    """Whether a ConfigMap keeps the value as it is."""
-    try:
-        value.decode()
-    except UnicodeDecodeError:
-        return False
-    return True
-
-
 _Pairs = Iterable[tuple[str, bytes]]
 
 
@@ -177,9 +168,3 @@ def _read(call: Call, path: str, failure: str = "error reading {path}") -> bytes
         return call.context.workspace.read_text(path).encode("utf-8", "surrogateescape")
     except OSError as error:
         raise KubectlError(f"{failure.format(path=path)}: {(error.strerror or '').lower()}") from None
-
-
-def short_hash(content: Object) -> str:
-    """Mirrors k8s.io/kubectl pkg/util/hash/hash.go."""
-    digits = hashlib.sha256(gojson.dumps(content).encode()).hexdigest()[:10]
-    return digits.translate(str.maketrans("013ae", "ghkmt"))
