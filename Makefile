@@ -15,10 +15,10 @@ lab: $(VENV)/.lab ## open the lesson in JupyterLab
 	$(BIN)/jupyter lab $(AS_ROOT) --LabApp.default_url=/lab/tree/notebooks/00-start.ipynb
 
 site: $(VENV)/.dev ## build the lesson as a page that needs no server, in build/site
-	$(BIN)/python tools/website.py
+	$(BIN)/python -m tools.website
 
 try: site ## build that page and serve it on loopback
-	$(BIN)/python tools/website.py serve
+	$(BIN)/python -m tools.website serve
 
 ##@ Check
 test: format lint types imports unit fresh ## check everything, in this order

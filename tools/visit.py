@@ -20,10 +20,12 @@ from typing import NamedTuple
 
 from playwright.sync_api import BrowserContext, sync_playwright
 
-from tools import website
+from tools import loopback
+from tools.loopback import SITE
+from tools.runtime import PARTS, ROOT
 
-README = website.ROOT / "README.md"
-FIRST_PAGE = website.PARTS / "index.html"
+README = ROOT / "README.md"
+FIRST_PAGE = PARTS / "index.html"
 PATIENCE = 60_000  # milliseconds
 NOTEBOOK = "00-start"
 READY = "() => window.jupyterapp?.shell.currentWidget?.sessionContext?.session?.kernel?.info"
@@ -60,7 +62,7 @@ def browser(folder: str) -> Iterator[BrowserContext]:
 
 def visit(context: BrowserContext, address: str) -> Visit:
     """Open notebook 00 in a new page, run it, and close the page."""
-    page, sent = context.new_page(), website.Handler.sent
+    page, sent = context.new_page(), loopback.Handler.sent
     sent.clear()
     start = time.monotonic()
 
@@ -123,8 +125,8 @@ def claim(cold: Visit, warm: Visit) -> None:
 
 def main() -> int:
     """Measure, print and write."""
-    disk = sum(path.stat().st_size for path in website.SITE.rglob("*") if path.is_file()) / 1e6
-    running = website.server()
+    disk = sum(path.stat().st_size for path in SITE.rglob("*") if path.is_file()) / 1e6
+    running = loopback.server()
     threading.Thread(target=running.serve_forever, daemon=True).start()
     address = f"http://127.0.0.1:{running.server_port}"
     with tempfile.TemporaryDirectory() as folder, browser(folder) as context:

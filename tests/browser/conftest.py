@@ -15,6 +15,7 @@ import shutil
 import socket
 import subprocess
 import sys
+import threading
 import time
 import urllib.request
 from collections.abc import Callable, Generator, Iterator
@@ -25,6 +26,8 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Locator, Page, Playwright, Route, ViewportSize, expect, sync_playwright
+
+from tools import loopback, website
 
 NOTEBOOKS = Path(__file__).resolve().parents[2] / "notebooks"
 VIEWPORT: ViewportSize = {"width": 1280, "height": 900}
@@ -176,6 +179,34 @@ def options(*more: str) -> list[str]:
     """What Chromium is started with."""
     as_root = ["--no-sandbox"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
     return ["--disable-background-networking", *as_root, *more]
+
+
+@pytest.fixture(scope="package")
+def site() -> Iterator[str]:
+    """The address of the page that needs no server, built anew."""
+    website.build()
+    running = loopback.server()
+    threading.Thread(target=running.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{running.server_port}"
+    running.shutdown()
+    running.server_close()
+
+
+@pytest.fixture(scope="package")
+def start(playwright: Playwright, chromium: str, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Page]:
+    """A function that starts a Chromium which resolves no name, on the profile of that name, which it finds again.
+
+    `prepare` is called with the profile's folder before that.
+    """
+    profiles = tmp_path_factory.mktemp("profiles")
+    closed = "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"
+    settings: Any = {"executable_path": chromium, "args": options(closed), "viewport": VIEWPORT}
+
+    def launch(name: str = "learner", prepare: Callable[[Path], None] = lambda profile: None) -> Page:
+        prepare(profiles / name)
+        return playwright.chromium.launch_persistent_context(profiles / name, **settings).pages[0]
+
+    return launch
 
 
 @pytest.fixture(scope="package")

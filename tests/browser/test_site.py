@@ -4,22 +4,20 @@ from __future__ import annotations
 
 import os
 import re
-import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import nbformat
 import pytest
-from playwright.sync_api import Page, Playwright, expect
+from playwright.sync_api import Page, expect
 
 from browser.access import violations
-from browser.conftest import NOTEBOOKS, OPEN, RUN_ALL, SECONDS, STORED, VIEWPORT, Notebook, options
+from browser.conftest import NOTEBOOKS, OPEN, RUN_ALL, SECONDS, STORED, Notebook
 from browser.test_notebooks import answer, enter, magics, solve, tags, texts
 from browser.themes import THEMES
 from kubesim.lessons import load_tasks
+from tools import loopback
 from tools import notebooks as tool
-from tools import website
 
 FEW = ("00-start", "03-when-the-pull-fails", "playground", "appendix-your-own-kubectl")
 READY = "() => window.jupyterapp?.shell.currentWidget?.sessionContext?.session?.kernel?.info"
@@ -39,25 +37,6 @@ def chosen() -> list[Path]:
     """The notebooks to run: all of them with KUBESIM_ALL=1, else some of each sort."""
     paths = sorted(NOTEBOOKS.glob("*.ipynb"))
     return paths if os.environ.get("KUBESIM_ALL") == "1" else [path for path in paths if path.stem in FEW]
-
-
-@pytest.fixture(scope="module")
-def site() -> Iterator[str]:
-    """The address of the site, built anew."""
-    assert website.main() == 0
-    running = website.server()
-    threading.Thread(target=running.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{running.server_port}"
-    running.shutdown()
-    running.server_close()
-
-
-@pytest.fixture(scope="module")
-def start(playwright: Playwright, chromium: str, tmp_path_factory: pytest.TempPathFactory) -> Callable[[], Page]:
-    """A function that starts a Chromium which resolves no name, on a profile that it finds again."""
-    folder, closed = tmp_path_factory.mktemp("profile"), "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"
-    settings: Any = {"executable_path": chromium, "args": options(closed), "viewport": VIEWPORT}
-    return lambda: playwright.chromium.launch_persistent_context(folder, **settings).pages[0]
 
 
 @pytest.fixture(scope="module")
@@ -83,9 +62,9 @@ def opened(site: str, page: Page) -> Page:
 
 
 def test_a_first_visit_takes_no_more_than_it_needs(opened: Page) -> None:
-    disk = sum(path.stat().st_size for path in website.SITE.rglob("*") if path.is_file())
+    disk = sum(path.stat().st_size for path in loopback.SITE.rglob("*") if path.is_file())
     assert disk < MOST_ON_DISK
-    assert sum(website.Handler.sent) < MOST_AT_FIRST
+    assert sum(loopback.Handler.sent) < MOST_AT_FIRST
     expect(opened.locator("body")).to_have_attribute("data-jp-theme-name", THEMES["dark"])
 
 
@@ -145,7 +124,7 @@ def test_a_learner_walks_through_the_site(site: str, page: Page, start: Callable
     solve(notebook.prompt, notebook.cell(cell).locator(".ks-card"), task)
     page.evaluate(SAVE)
 
-    renew(website.SITE / "files" / "notebooks" / "01-storing-credentials.ipynb")
+    renew(loopback.SITE / "files" / "notebooks" / "01-storing-credentials.ipynb")
     page.reload()
     page.get_by_role("button", name=re.compile("Open it, and keep mine as 01-storing-credentials-mine")).press("Enter")
     page.wait_for_function(f"() => ({STORED})().metadata.kubesim === 'newer'")
@@ -157,4 +136,4 @@ def test_a_learner_walks_through_the_site(site: str, page: Page, start: Callable
 def renew(lesson: Path) -> None:
     """Publish another version of a lesson."""
     lesson.write_text(re.sub('"kubesim": "[0-9a-f]+"', '"kubesim": "newer"', lesson.read_text(encoding="utf-8")))
-    website.Handler.bodies.clear()
+    loopback.Handler.bodies.clear()

@@ -1,32 +1,54 @@
-// What the site adds to JupyterLab, where a page is all there is: Python starts together with the page, one notebook
-// has a kernel at a time, a cluster that went with the page can be built up again, and a newer lesson is offered.
+// What the site adds to JupyterLab, where a page is all there is: what is asked for before Python is there waits for it,
+// one notebook has a kernel at a time, a cluster that went with the page can be built up again, a newer lesson is offered,
+// and what a visit has loaded is kept for one without a network. start.js has begun to load Python before.
 
 const ROOT = new URL(".", import.meta.url);
 const GREETED = "kubesim was here";
 const LAST_RUN = "kubesim last cell run: "; // and the path, in the browser's storage
 
-// A compiled module is shared with the kernel's worker for as long as this page holds it; the archives come from the cache.
-const PYTHON = new URL("static/pyodide/", ROOT);
-globalThis.kubesimPython = WebAssembly.compileStreaming(fetch(new URL("pyodide.asm.wasm", PYTHON)));
-for (const name of ["python_stdlib.zip", "packages.tar"]) fetch(new URL(name, PYTHON)).then((answer) => answer.arrayBuffer());
-
+const { kubesimStart } = globalThis;
 const app = await until(() => globalThis.jupyterapp);
+waitForPython();
 await app.restored;
+kubesimStart.progress();
 if (!localStorage.getItem(GREETED) && matchMedia("(prefers-color-scheme: dark)").matches) // as dark as the first page
   app.commands.execute("apputils:change-theme", { theme: "JupyterLab Dark" });
 localStorage.setItem(GREETED, "yes"); // from now on the theme is the learner's
 app.shell.currentChanged.connect((_, { newValue }) => newValue?.sessionContext && arrive(newValue));
 if (app.shell.currentWidget?.sessionContext) arrive(app.shell.currentWidget);
 
-async function until(found) {
-  while (!found()) await new Promise((go) => setTimeout(go, 50));
-  return found();
+async function until(holds) {
+  while (!holds()) await new Promise((go) => setTimeout(go, 50));
+  return holds();
+}
+
+// JupyterLab would ask which kernel to use, and start a second Python beside the one that is on its way.
+function waitForPython() {
+  const execute = app.commands.execute.bind(app.commands);
+  const isRun = (id) => /^(notebook|runmenu):(run|restart)/.test(id);
+  let earlier = Promise.resolve();
+  app.commands.execute = (id, options) => {
+    const panel = app.shell.currentWidget;
+    if (!isRun(id) || !panel?.sessionContext || hasPython(panel)) return execute(id, options);
+    kubesimStart.wait();
+    earlier = earlier.then(() => python(panel)).then(() => execute(id, options));
+    return earlier;
+  };
+}
+
+const hasPython = ({ sessionContext }) => /^(idle|busy)$/.test(sessionContext.session?.kernel?.status ?? "");
+
+async function python(panel) {
+  await until(() => panel.isDisposed || hasPython(panel));
+  await panel.sessionContext?.session?.kernel?.info;
 }
 
 async function arrive(panel) {
   if (panel.hasClass("ks-arrived")) return;
   panel.addClass("ks-arrived");
   await panel.context.ready;
+  kubesimStart.showNotebook();
+  python(panel).then(() => kubesimStart.ready()).then(keepForLater);
   makeRoom(panel.sessionContext);
   const address = `?path=${encodeURIComponent(panel.context.path)}`;
   history.replaceState(history.state, "", address); // which a reload, a bookmark and a copied link lead back to
@@ -58,6 +80,16 @@ async function leave(panel) {
   await panel.sessionContext.shutdown();
   panel.dispose();
 }
+
+// The worker keeps what this visit has loaded, and all that the map and the links lead to.
+async function keepForLater() {
+  const loaded = performance.getEntriesByType("resource").map(({ name }) => name);
+  const linked = kubesimStart.keep.map((name) => new URL(name, location).href);
+  const registration = await navigator.serviceWorker?.ready;
+  registration?.active.postMessage({ keep: [location.href.split("?")[0], ...loaded, ...linked].filter(isOurs) });
+}
+
+const isOurs = (address) => address.startsWith(ROOT.href) && !address.includes("/api/drive");
 
 const remember = (panel) => (_, { msg, direction }) => {
   if (direction !== "send" || msg.header.msg_type !== "execute_request" || !msg.metadata.cellId) return;

@@ -1,0 +1,73 @@
+"""Serves the built page on loopback as a web host does: compressed, and kept by a browser for ten minutes."""
+
+from __future__ import annotations
+
+import gzip
+import http
+import http.server
+from contextlib import suppress
+from functools import partial
+from pathlib import Path
+from typing import Any, ClassVar
+
+from tools.runtime import BUILD
+
+SITE = BUILD / "site"
+
+
+class Handler(http.server.SimpleHTTPRequestHandler):
+    """Files of SITE, compressed."""
+
+    protocol_version = "HTTP/1.1"
+    extensions_map = http.server.SimpleHTTPRequestHandler.extensions_map | {".mjs": "text/javascript"}
+    bodies: ClassVar[dict[Path, bytes]] = {}
+    sent: ClassVar[list[int]] = []  # the size of each body, for tools/visit.py
+    broken: ClassVar[set[str]] = set()  # names of files that are answered with 503, for tests
+
+    def do_GET(self) -> None:
+        """Answer with the file, with 404, or with 503 for what is to fail."""
+        path = Path(self.translate_path(self.path))
+        path = path / "index.html" if path.is_dir() else path
+        if path.name in self.broken:
+            self.send_error(http.HTTPStatus.SERVICE_UNAVAILABLE)
+            return
+        if not path.is_file():
+            self.send_error(http.HTTPStatus.NOT_FOUND)
+            return
+        body = self._body(path)
+        self.send_response(http.HTTPStatus.OK)
+        self.send_header("Content-Type", self.guess_type(str(path)))
+        if self._takes_gzip():
+            self.send_header("Content-Encoding", "gzip")
+        self.send_header("Cache-Control", "max-age=600")  # as GitHub Pages does; a browser keeps compiled code as long
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.sent.append(len(body))
+        with suppress(ConnectionError):  # a page that was left before all of it came
+            self.wfile.write(body)
+
+    def _takes_gzip(self) -> bool:
+        return "gzip" in self.headers.get("Accept-Encoding", "")
+
+    def _body(self, path: Path) -> bytes:
+        if not self._takes_gzip():
+            return path.read_bytes()
+        if path not in self.bodies:
+            self.bodies[path] = gzip.compress(path.read_bytes(), mtime=0)
+        return self.bodies[path]
+
+    def log_message(self, format: str, *arguments: Any) -> None:
+        """Say nothing."""
+
+
+def server(port: int = 0, folder: Path = SITE) -> http.server.ThreadingHTTPServer:
+    """A server of the built site on loopback; port 0 takes a free one. OSError if the port is taken."""
+    return http.server.ThreadingHTTPServer(("127.0.0.1", port), partial(Handler, directory=str(folder)))
+
+
+def serve(port: int) -> None:
+    """Serve the built site until Ctrl+C."""
+    with server(port) as running:
+        print(f"http://127.0.0.1:{port}/ (Ctrl+C stops it)", flush=True)
+        with suppress(KeyboardInterrupt):
+            running.serve_forever()

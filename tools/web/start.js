@@ -1,0 +1,136 @@
+// Runs in the first frame, before JupyterLab: loads Python and counts what has come, shows the stored notebook meanwhile,
+// says what went wrong, and keeps the page usable where the browser stores nothing. site.js tells it what comes later.
+(() => {
+  const SILENCE = 20_000; // milliseconds without anything new, after which a person should hear about it
+  const LEAVE = 1_500; // milliseconds that "Ready" stays
+  const start = document.getElementById("ks-start");
+  const part = (name) => start.querySelector(name);
+  const { files, megabytes, binder, keep } = JSON.parse(document.getElementById("ks-loads").textContent);
+  const notebook = new URLSearchParams(location.search).get("path") ?? "";
+  const name = notebook.split("/").pop().replace(/\.ipynb$/, "");
+  const total = Object.values(files).reduce((sum, size) => sum + size, 0);
+  let loaded = 0;
+  let progressAt = performance.now();
+  let isReady = false;
+
+  if (!keepsAnything()) {
+    replaceStorage();
+    trouble("This browser stores nothing for this page, so what you do here is gone when you close it.", binder);
+  }
+  part(".ks-notebook").textContent = name;
+  part(".ks-again").addEventListener("click", () => location.reload());
+  addEventListener("error", ({ target }) => {
+    const address = target?.src ?? target?.href;
+    if (address) fail(`${address.split("/").pop().split("?")[0]} didn't load.`);
+  }, true); // scripts and styles that fail don't bubble
+  new PerformanceObserver(progress).observe({ type: "resource" });
+  const watch = setInterval(() => {
+    if (performance.now() - progressAt > SILENCE) fail("Nothing has arrived for 20 seconds.", "silence");
+  }, 1_000);
+  preview();
+
+  Promise.all(Object.keys(files).map(load)).then(() => isReady || say("Python is starting"), () => {});
+  globalThis.kubesimStart = { progress, showNotebook, wait, ready, keep: [...Object.keys(files), ...keep] };
+
+  async function load(file) {
+    try {
+      const answer = await fetch(new URL(file, location));
+      if (!answer.ok) throw new Error(answer.statusText);
+      const copy = answer.clone();
+      // A compiled module is shared with the kernel's worker for as long as the page holds it.
+      if (file.endsWith(".wasm")) globalThis.kubesimPython = WebAssembly.compileStreaming(answer).catch(() => {});
+      const reader = copy.body.getReader();
+      for (let piece = await reader.read(); !piece.done; piece = await reader.read()) count(piece.value.length);
+    } catch (error) {
+      fail(`${file.split("/").pop()} didn't load.`);
+      throw error;
+    }
+  }
+
+  function count(bytes) {
+    loaded += bytes;
+    progress();
+    const share = Math.min(loaded / total, 1);
+    part("progress").value = share;
+    if (share < 1) say(`${(share * megabytes).toFixed(1)} of ${megabytes.toFixed(1)} MB`);
+  }
+
+  function progress() {
+    progressAt = performance.now();
+    if (part(".ks-trouble").dataset.failure === "silence") trouble("");
+  }
+
+  function say(words) {
+    part(".ks-state").textContent = words;
+  }
+
+  // `kind`: "file" stays until the page is loaded again, "silence" until something arrives.
+  function fail(words, kind = "file") {
+    if (isReady || part(".ks-trouble").dataset.failure) return;
+    trouble(`${words} The connection may be down, or the page is being renewed.`);
+    part(".ks-trouble").dataset.failure = kind;
+    part(".ks-again").hidden = false;
+  }
+
+  function trouble(words, link) {
+    const line = part(".ks-trouble");
+    line.textContent = words;
+    delete line.dataset.failure;
+    part(".ks-again").hidden = true;
+    if (link) line.append(" ", Object.assign(document.createElement("a"), { href: link, textContent: "Open it on Binder" }));
+  }
+
+  // The stored beginning of the notebook; a copy that the learner has changed replaces it when JupyterLab is there.
+  async function preview() {
+    const answer = await fetch(new URL(`../preview/${name}.html`, location)).catch(() => null);
+    if (!answer?.ok || !part(".ks-preview")) return;
+    part(".ks-preview").innerHTML = await answer.text();
+    progress();
+  }
+
+  function showNotebook() {
+    progress();
+    part(".ks-preview")?.remove();
+    start.classList.add("ks-small");
+  }
+
+  function wait() {
+    if (!isReady) say("Runs when Python is there");
+  }
+
+  function ready() {
+    if (isReady) return;
+    isReady = true;
+    clearInterval(watch);
+    const line = part(".ks-trouble");
+    if (line.dataset.failure) trouble("");
+    part("progress").value = 1;
+    say("Ready");
+    if (!line.textContent) setTimeout(() => start.remove(), LEAVE);
+    else part("progress").remove();
+  }
+
+  function keepsAnything() {
+    try {
+      localStorage.setItem("kubesim tries the storage", "");
+      localStorage.removeItem("kubesim tries the storage");
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  function replaceStorage() {
+    const items = new Map();
+    const memory = {
+      getItem: (key) => items.get(String(key)) ?? null,
+      setItem: (key, value) => void items.set(String(key), String(value)),
+      removeItem: (key) => void items.delete(String(key)),
+      clear: () => items.clear(),
+      key: (index) => [...items.keys()][index] ?? null,
+      get length() { return items.size; },
+    };
+    for (const storage of ["localStorage", "sessionStorage"])
+      Object.defineProperty(window, storage, { value: memory, configurable: true });
+  }
+})();
