@@ -18,9 +18,9 @@ _VERBS = ("create", "delete", "deletecollection", "get", "list", "patch", "updat
 class Resource:
     """One resource type: how it is called in URLs, on the command line and in manifests.
 
-    `simulated` is False for types that a real cluster serves and this one does not keep objects of. Of most of them a
-    new cluster has none, so that reading finds nothing here, too; those that are `populated` cannot be read. `parts`
-    are a type's subresources, `template` is the path to the Pod template in its objects. The API server gives a
+    `simulated` is False for types that a real cluster serves and this one does not keep objects of. Those that no one
+    misses here are `readable`, and reading finds nothing, as in a new cluster; others are refused. `parts` are a type's
+    subresources, `template` is the path to the Pod template in its objects. The API server gives a
     `warning` with every answer about a deprecated type. A DELETE is answered with the object where it is `returned`.
 
     `defaults` are trees: a key with "?" is a map that is completed only where it is there, one with "!" replaces what
@@ -45,7 +45,7 @@ class Resource:
     short_names: tuple[str, ...] = ()
     categories: tuple[str, ...] = ()
     simulated: bool = True
-    populated: bool = False
+    readable: bool = True
     verbs: tuple[str, ...] = _VERBS
     returned: bool = False
     parts: tuple[str, ...] = ()
@@ -71,9 +71,9 @@ class Resource:
         return self
 
     @property
-    def readable(self) -> bool:
-        """Whether what is found of it is what a real cluster would have."""
-        return self.simulated or (not self.populated and "list" in self.verbs)
+    def left_out(self) -> str:
+        """What to say where objects of the type are asked for that this cluster does not keep."""
+        return f"objects of type {self.qualified} are not part of this simulator"
 
     @property
     def singular(self) -> str:
@@ -138,14 +138,8 @@ DAEMON_SET = _kept("DaemonSet")
 DEPLOYMENT = _kept("Deployment")
 REPLICA_SET = _kept("ReplicaSet")
 STATEFUL_SET = _kept("StatefulSet")
-HORIZONTAL_POD_AUTOSCALER = _kept("HorizontalPodAutoscaler")
 CRON_JOB = _kept("CronJob")
 JOB = _kept("Job")
-INGRESS = _kept("Ingress")
-POD_DISRUPTION_BUDGET = _kept("PodDisruptionBudget")
-PRIORITY_CLASS = _kept("PriorityClass")
-RESOURCE_QUOTA = _kept("ResourceQuota")
-LIMIT_RANGE = _kept("LimitRange")
 CLUSTER_ROLE_BINDING = _kept("ClusterRoleBinding")
 CLUSTER_ROLE = _kept("ClusterRole")
 ROLE_BINDING = _kept("RoleBinding")

@@ -6,7 +6,7 @@ keys are "field" or, where the same name means different things, "Struct.field".
 rbac/v1 and k8s.io/apimachinery meta/v1 types.go, v1.36:
 
 * special: types with a decoder of their own (they implement json.Unmarshaler) or without a fixed shape
-* int64, bytes: scalars of these types; namedStrings: strings of a named type; enums: its values, where it is an +enum
+* int64: integers of that type; namedStrings: strings of a named type; enums: its values, where it is an +enum
 * maps: what the maps hold that are no map[string]string
 * pointers: optional scalars behind a pointer: "", 0 and false are kept, where omitempty drops them from other fields
 * mergedBy: by which key (patchMergeKey, "" for scalars) a strategic merge finds the items of which lists; retainKeys
@@ -25,7 +25,7 @@ from typing import Any, NamedTuple
 from kubesim.api import load_table
 from kubesim.api.resources import Resource
 
-_FIELD = re.compile(r"""^    (\w+): '([^']+)'(?: = field\(metadata={"json": "([^"]+)")?""", re.M)
+_FIELD = re.compile(r"^    (\w+): '([^']+)'", re.M)
 _PARAMETER = re.compile(r"^ {6}\* \*\*(\w+)\*\* ``[^`]*`` ?-? ?", re.M)
 _ITEM = re.compile(r"(?:[-*]|\w{1,2}[.)]) ")
 _WIDTH = 78  # of the package's docstrings
@@ -89,7 +89,7 @@ def fields(struct: Type) -> Mapping[str, Field]:
     """The fields of `struct` by name, alphabetically; empty for what is no struct."""
     if struct.kind != "struct":
         return {}
-    found = [_field(struct, renamed or name, text) for name, text, renamed in _declarations(struct)]
+    found = [_field(struct, name, annotation) for name, annotation in _declarations(struct)]
     return {field.name: field for field in sorted(found)}
 
 
@@ -107,8 +107,7 @@ def retains_keys(struct: Type, field: str) -> bool:
 def describe(struct: Type) -> Description:
     """The documentation of `struct` and its fields."""
     head, *rest = _PARAMETER.split(_source(struct).split('"""')[1])
-    renamed = {name: other for name, _, other in _declarations(struct) if other}  # "$ref" is d_ref in Python
-    texts = {renamed.get(name, name): _unwrap(text, 8) for name, text in zip(rest[::2], rest[1::2], strict=True)}
+    texts = {name: _unwrap(text, 8) for name, text in zip(rest[::2], rest[1::2], strict=True)}
     return Description(_unwrap(head.split("**parameters**")[0], 6), texts)
 
 
@@ -146,8 +145,8 @@ def _source(struct: Type) -> str:
     return text[text.index(f"\nclass {struct.name}(") :].partition("\n@dataclass")[0]
 
 
-def _declarations(struct: Type) -> list[tuple[str, str, str]]:
-    """Name in Python, annotation, and other name in JSON ("" for the same) of each field."""
+def _declarations(struct: Type) -> list[tuple[str, str]]:
+    """Name and annotation of each field. Those that have another name in Python are in types that aren't simulated."""
     return _FIELD.findall(_source(struct).split('"""')[2])
 
 
@@ -187,7 +186,7 @@ def _map(module: str, keys: set[str]) -> Type:
 
 
 def _scalar(text: str, keys: set[str]) -> Type:
-    kind, go = _SCALARS["bytes" if keys & _GO["bytes"] else text]
+    kind, go = _SCALARS[text]
     if kind == "string":
         return Type(kind, _of(keys, "namedStrings") or go)
     return Type(kind, "int64" if kind == "integer" and keys & _GO["int64"] else go)

@@ -32,8 +32,8 @@ def objects(now: str) -> Typed:
 
 
 def parts() -> Typed:
-    """The roles of Kubernetes' own parts with their bindings, and what ranks these parts. Nobody changes them."""
-    return _typed([*load_table(__file__, "rbac.json")["parts"], *_OBJECTS["ranks"]])
+    """The roles of Kubernetes' own parts with their bindings. Nobody changes them."""
+    return _typed(load_table(__file__, "rbac.json")["parts"])
 
 
 def published(namespace: str) -> Typed:

@@ -21,7 +21,7 @@ from kubesim.cluster.apiserver.authorization import Request
 from kubesim.gotext import tabwriter
 from kubesim.kubectl.command import Call, command
 from kubesim.kubectl.describers.others import RULE_HEADINGS, rule_rows
-from kubesim.kubectl.errors import Exit, FormatError, KubectlError, Plain, refuse_if
+from kubesim.kubectl.errors import Exit, FormatError, KubectlError, NotSimulated, Plain, refuse_if
 from kubesim.kubectl.formats import jsonpath, no_format, to_yaml
 from kubesim.kubectl.kubeconfig import SERVER
 from kubesim.kubectl.selection import warn_of_others
@@ -168,6 +168,8 @@ def explain(call: Call) -> None:
         resource = _of_version(resource, call.flags["api-version"])
     elif call.args[0].startswith(resource.qualified):  # "deployments.apps.spec"
         path = call.args[0].removesuffix(".").removeprefix(resource.qualified).split(".")[1:]
+    if not resource.simulated:
+        raise NotSimulated(resource.left_out)
     call.say(_explanation(resource, path, call.flags["recursive"]))
 
 

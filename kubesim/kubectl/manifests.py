@@ -213,7 +213,7 @@ def _resource(call: Call, item: Any, source: str) -> Resource:
         where = meta.get("name", ""), meta.get("namespace", ""), source
         raise KubectlError(SAYS["no mapping"].format(*where, kind=kind, version=version))
     if not resource.simulated:
-        raise NotSimulated(f"objects of kind {resource.kind} are not part of this simulator")
+        raise NotSimulated(resource.left_out)
     if not version:
         raise NotSimulated(f"a {resource.kind} without apiVersion is not part of this simulator")
     if resource.warning:

@@ -10,7 +10,7 @@ from kubesim.api import decoding, quantity, schema
 from kubesim.api.errors import StatusError
 from kubesim.api.imageref import parse
 from kubesim.api.objects import Object, at, find_condition, metadata, name_of, namespace_of, template_of
-from kubesim.api.resources import HORIZONTAL_POD_AUTOSCALER, POD, SERVICE, Resource, find_kind
+from kubesim.api.resources import POD, SERVICE, Resource, find_kind
 from kubesim.kubectl.change import PATCHES, patch_locally, with_last_applied
 from kubesim.kubectl.command import Call, command
 from kubesim.kubectl.errors import Exit, KubectlError, NotSimulated, UsageError, raise_all, refuse_if
@@ -241,49 +241,3 @@ def _selector_of(resource: Resource, obj: Object) -> Object:
         problem = f"invalid {resource.kind.lower()}: no selectors, therefore cannot be exposed"
     refuse_if(not selector, f"couldn't retrieve selectors via --selector flag or introspection: {problem}")
     return selector or {}
-
-
-@command("autoscale", asks_namespace=True, operands="types")
-def autoscale(call: Call) -> None:
-    least, most, name = call.flags["min"], call.flags["max"], call.flags["name"]
-    refuse_if(most < least, f"--max=MAXPODS must be larger or equal to --min=MINPODS, max: {most}, min: {least}")
-    old = f"{call.flags['cpu-percent']}%" if call.flags["cpu-percent"] > 0 else ""
-    share, memory = call.flags["cpu"], call.flags["memory"]
-    metrics = [_metric(kind, amount) for kind, amount in (("cpu", share or old), ("memory", memory)) if amount]
-
-    def act(target: Target, obj: Object) -> None:
-        resource = target.resource
-        where = f"{resource.group}/{resource.version}, Resource={resource.plural}"
-        why = f"could not find scale subresource for {where} in discovery information"
-        refuse_if("scale" not in resource.parts, f"cannot autoscale a {resource.kind}: {why}")
-        scaled = {"apiVersion": resource.api_version, "kind": resource.kind, "name": name_of(obj)}
-        values = {"scaler": name or name_of(obj), "least": max(least, 0) or None, "scaled": scaled, "metrics": metrics}
-        try:
-            made = _create(call, HORIZONTAL_POD_AUTOSCALER, call.generated("autoscale", **values))
-        except StatusError:  # kubectl tries version 1 then, but only for --cpu in percent, and forgets that
-            is_old = share.endswith("%") and not memory
-            refuse_if(not is_old, f"{_NO_FIRST_VERSION}: {'%!w(<nil>)' if share else 'empty input'}")
-            made = _create(call, HORIZONTAL_POD_AUTOSCALER, call.generated("autoscale", **{**values, "metrics": None}))
-        print_result(call, HORIZONTAL_POD_AUTOSCALER, made, "autoscaled", typed=True)
-
-    Query(call, call.args, needs_name=True, latest=False).visit(act)
-
-
-_NO_FIRST_VERSION = "failed to create autoscaling/v2 HPA and the configuration is incompatible with autoscaling/v1"
-
-_UNITS = {"cpu": "m", "memory": "Mi"}  # of a number without one
-
-
-def _metric(resource: str, share: str) -> Object:
-    """What a HorizontalPodAutoscaler aims at: a share of what was requested, or an amount."""
-    try:
-        if share.endswith("%"):
-            target: Object = {"type": "Utilization", "averageUtilization": int(share[:-1])}
-            refuse_if(share.startswith("-"), f"invalid percentage value: {share[:-1]}")
-        else:
-            unit = _UNITS[resource] if re.fullmatch(r"[-+]?[0-9.]+", share) else ""
-            target = {"type": "AverageValue", "averageValue": quantity.canonical(share + unit)}
-    except ValueError:
-        problem = "percentage value: " + share[:-1] if share.endswith("%") else f"resource {resource} value: {share}"
-        raise KubectlError(f"invalid {problem}") from None
-    return {"type": "Resource", "resource": {"name": resource, "target": target}}

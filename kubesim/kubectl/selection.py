@@ -31,7 +31,7 @@ def resolve(call: Call, name: str) -> Resource:
     if resource.warning:
         call.warn(resource.warning)
     if not resource.readable:
-        raise NotSimulated(f"objects of type {resource.qualified} are not part of this simulator")
+        raise NotSimulated(resource.left_out)
     return resource
 
 

@@ -69,8 +69,7 @@ class API:
     def _of_object(self, request: Request, route: Route) -> Response | Watch:
         resource = route.resource
         if not resource.readable or (route.verb == "create" and not resource.simulated):
-            why = f"objects of type {resource.qualified} are not part of this simulator"
-            raise errors.not_simulated(why)
+            raise errors.not_simulated(resource.left_out)
         request.warnings.extend([resource.warning] if resource.warning else [])
         part = route.subresource
         if route.verb == "watch":

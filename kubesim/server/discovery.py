@@ -120,8 +120,14 @@ def v3_index() -> Object:
     """The body of GET /openapi/v3: where each group version's document is, with a hash for the client's cache."""
     source = (metadata.version("lightkube-models"), RESOURCES, KUBERNETES)
     digest = hashlib.sha512(repr(source).encode()).hexdigest().upper()
-    paths = [path for path, resources in _served().items() if resources]
-    return {"paths": {path: {"serverRelativeURL": f"/openapi/v3/{path}?hash={digest}"} for path in paths}}
+    return {"paths": {path: {"serverRelativeURL": f"/openapi/v3/{path}?hash={digest}"} for path in _described()}}
+
+
+@cache
+def _described() -> dict[str, list[Resource]]:
+    """The types at each path whose objects this cluster keeps: the others have no schema."""
+    kept = {path: [resource for resource in resources if resource.simulated] for path, resources in _served().items()}
+    return {path: resources for path, resources in kept.items() if resources}
 
 
 @cache
@@ -130,8 +136,8 @@ def v3(path: str) -> Object | None:
 
     It is made once: don't change it.
     """
-    resources = _served().get(path)
-    if not resources:
+    resources = _described().get(path)
+    if resources is None:
         return None
     schemas: Object = {}
     for resource in resources:

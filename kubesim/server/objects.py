@@ -113,7 +113,7 @@ class Objects:
         return Response(request.view.many(route.resource, objects, meta, self._clock.now))
 
     def _evict(self, request: Request, route: Route) -> Response:
-        """Delete a Pod as its Eviction asks; a PodDisruptionBudget is stored, and forbids nothing."""
+        """Delete a Pod as its Eviction asks: no PodDisruptionBudget stands in the way."""
         place = (route.resource, route.namespace, route.name)
         self._api.authorize(request.user, "create", *place, route.subresource)
         options = request.object().get("deleteOptions") or {}

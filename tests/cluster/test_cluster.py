@@ -17,7 +17,6 @@ FRESH = {
     "endpointslices": ["kubernetes"],
     "namespaces": ["default", "kube-node-lease", "kube-public", "kube-system"],
     "nodes": ["sim-worker"],
-    "priorityclasses": ["system-cluster-critical", "system-node-critical"],
     "serviceaccounts": ["default"],
     "services": ["kubernetes"],
 }

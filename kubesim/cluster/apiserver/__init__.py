@@ -14,8 +14,8 @@ from kubesim.api import decoding, errors, schema
 from kubesim.api.budget import Budget
 from kubesim.api.clock import SECOND, Clock, Identity, Micros, rfc3339
 from kubesim.api.objects import Object, name_of, namespace_of
-from kubesim.api.resources import EVENT, NAMESPACE, POD, RESOURCE_QUOTA, SERVICE, Resource
-from kubesim.cluster.apiserver import checks, patch, quota, strategy, validation
+from kubesim.api.resources import EVENT, NAMESPACE, POD, SERVICE, Resource
+from kubesim.cluster.apiserver import checks, patch, strategy, validation
 from kubesim.cluster.apiserver.authorization import ADMIN, Request, User, is_allowed, request, rules_for
 from kubesim.cluster.apiserver.checks import Line, WriteOptions
 from kubesim.cluster.apiserver.escalation import check_grant
@@ -151,27 +151,21 @@ class APIServer:
         self._check_namespace(resource, new)
         strategy.apply_defaults(resource, new)
         check_grant(options.get("user", ADMIN), resource, new, None, self._store)
-        if resource is POD:
-            quota.fill_limits(new, self._store)
         strategy.prepare_for_create(resource, new)
         if resource is POD:
             strategy.admit_pod(new, self._store, self._identity)
         if resource is SERVICE:
             strategy.admit_service(new, self._store)
         checks.raise_if_any(resource, new, validation.validate(resource, new))
-        quota.check_limits(resource, new, self._store)
         return self._write(resource, new, None, options)
 
     def _write(self, resource: Resource, new: Object, old: Object | None, options: WriteOptions) -> Object:
-        """Store an object that is valid, unless that is only tried out, and charge it to the quotas."""
-        charged = quota.charge(resource, new, self._store, old)
+        """Store an object that is valid, unless that is only tried out."""
         if old is None and self._store.get(resource, namespace_of(new), name_of(new)):
             raise errors.already_exists(resource, name_of(new))
         checks.note_inert(resource, new, old, options.get("note"))
         if options.get("dry_run"):
             return new
-        for counting, status in charged:
-            self.update_status(RESOURCE_QUOTA, counting, status)
         return self._commit(resource, new, old)
 
     def record(self, resource: Resource, obj: Object) -> Object:
@@ -257,7 +251,7 @@ class APIServer:
             return obj
         seconds = _grace_seconds(resource, obj, grace_period)
         finalizers = obj["metadata"].get("finalizers", ())
-        if seconds == 0 and resource is not NAMESPACE and strategy.PROTECTIONS.issuperset(finalizers):
+        if seconds == 0 and resource is not NAMESPACE and not finalizers:
             return self.remove(resource, obj)
         return self._mark_deleted(resource, obj, seconds)
 

@@ -105,38 +105,6 @@ def _job_status(job: Object) -> str:
     return next((kind for kind in ends if find_condition(job, kind) == "True"), "Running")
 
 
-def _metrics(metrics: Sequence[Object] | None) -> str:
-    """What a HorizontalPodAutoscaler aims at; nothing here measures what there is."""
-    shown = []
-    for item in metrics or ():
-        source = item[item["type"][:1].lower() + item["type"][1:]]
-        target, name = source["target"], source["name"] + ": " if "name" in source else ""
-        average = f"{target.get('averageValue')}{' (avg)' * (item['type'] in ('External', 'Object'))}"
-        value = target.get("value") or (average if "averageValue" in target else f"{target.get('averageUtilization')}%")
-        shown.append(f"{name}{UNKNOWN}/{value}")
-    more = f" + {len(shown) - 2} more..." if len(shown) > 2 else ""
-    return ", ".join(shown[:2]) + more or NONE
-
-
-_MODES = {"ReadWriteOnce": "RWO", "ReadOnlyMany": "ROX", "ReadWriteMany": "RWX", "ReadWriteOncePod": "RWOP"}
-
-
-def access_modes(modes: Sequence[str] | None) -> str:
-    """What a volume can be used for, as "RWO,ROX"."""
-    return ",".join(short for mode, short in _MODES.items() if mode in (modes or ()))
-
-
-def _class_name(meta: Object) -> str:
-    default = (meta.get("annotations") or {}).get("storageclass.kubernetes.io/is-default-class")
-    return f"{meta['name']} (default)" if default == "true" else str(meta["name"])
-
-
-def _quota(status: Object | None, limits: bool) -> str:
-    hard, used = (status or {}).get("hard") or {}, (status or {}).get("used") or {}
-    names = [name for name in sorted(hard) if name.startswith("limits.") is limits]
-    return ", ".join(f"{name}: {used.get(name, 0)}/{hard[name]}" for name in names)
-
-
 def _node_address(addresses: Sequence[Object] | None, kind: str) -> str:
     return next((item.get("address", "") for item in addresses or () if item.get("type") == kind), NONE)
 
@@ -275,7 +243,6 @@ _FORMATTERS: dict[str, Callable[..., Cell]] = {
     "age": lambda *times: partial(age, next(filter(None, times), None)),
     "age_or_none": lambda time: partial(age, time) if time else NONE,
     "bool": lambda value: str(bool(value)),
-    "class_name": _class_name,
     "completions": _completions,
     "controller": _controller,
     "count": lambda *values: str(sum(len(value or ()) for value in values)),
@@ -283,14 +250,9 @@ _FORMATTERS: dict[str, Callable[..., Cell]] = {
     "endpoints": _endpoints,
     "external_ip": _external_ip,
     "groups": lambda subjects: _subjects(subjects, "Group"),
-    "hosts": lambda rules: shown_few([item["host"] for item in rules or () if item.get("host")], "*"),
     "images": lambda containers: ",".join(item.get("image", "") for item in containers or ()),
     "job_status": _job_status,
-    "joined": lambda *parts: "/".join(filter(None, parts)),
     "labels": format_labels,
-    "limits": lambda status: _quota(status, True),
-    "metrics": _metrics,
-    "modes": access_modes,
     "name_of_kind": lambda kind, name: "/".join(filter(None, ((kind or "").lower(), name))),
     "names": lambda containers: ",".join(item["name"] for item in containers or ()),
     "node_external": lambda addresses: _node_address(addresses, "ExternalIP"),
@@ -300,8 +262,6 @@ _FORMATTERS: dict[str, Callable[..., Cell]] = {
     "once": lambda *values: str(next(filter(None, values), 1)),
     "first": lambda values, value: (values or [value or NONE])[0],
     "or_none": lambda *values: next(filter(None, values), NONE),
-    "or_unavailable": lambda value: "N/A" if value is None else str(value),
-    "or_unset": lambda value: "<unset>" if value is None else str(value),
     "or_unknown": lambda value: value or UNKNOWN,
     "pair": lambda kind, name: f"{kind}/{name}",
     "part": lambda some, whole: f"{some or 0}/{whole or 0}",
@@ -311,7 +271,6 @@ _FORMATTERS: dict[str, Callable[..., Cell]] = {
     "pod_status": lambda pod: pod_summary(pod).status,
     "ports": lambda ports: ",".join(map(_port, ports or ())) or NONE,
     "readiness_gates": _readiness_gates,
-    "requests": lambda status: _quota(status, False),
     "roles": node_roles,
     "selector": format_selector,
     "slice_addresses": lambda ends: shown_few(
@@ -320,8 +279,6 @@ _FORMATTERS: dict[str, Callable[..., Cell]] = {
     "slice_ports": lambda ports: shown_few([str(item.get("port", "*")) for item in ports or ()], "<unset>"),
     "service_accounts": lambda subjects: _subjects(subjects, "ServiceAccount"),
     "source": _source,
-    "switch": lambda value: str(bool(value)).lower(),
     "text": lambda value: str(value or "").strip(),
     "users": lambda subjects: _subjects(subjects, "User"),
-    "web_ports": lambda tls: "80, 443" if tls else "80",
 }

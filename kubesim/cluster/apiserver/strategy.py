@@ -19,15 +19,13 @@ from kubesim.api import errors
 from kubesim.api.clock import Identity
 from kubesim.api.imageref import parse
 from kubesim.api.objects import Object, clone, containers_of, is_static, metadata, name_of
-from kubesim.api.resources import NAMESPACE, POD, POD_TEMPLATE, PRIORITY_CLASS, SERVICE, SERVICE_ACCOUNT, Resource
+from kubesim.api.resources import NAMESPACE, POD, POD_TEMPLATE, SERVICE, SERVICE_ACCOUNT, Resource
 from kubesim.cluster.apiserver.store import Store
 from kubesim.cluster.apiserver.validation.rules import holds, rule
 
 GENERATION = "deprecated.daemonset.template.generation"
 TOKEN_MOUNT_PATH = "/var/run/secrets/kubernetes.io/serviceaccount"
 _TOKEN_VOLUME = "kube-api-access-"
-# Of volumes and claims, until nobody uses them any more; here nobody does.
-PROTECTIONS = frozenset({"kubernetes.io/pv-protection", "kubernetes.io/pvc-protection"})
 SERVICE_CIDR = "10.96.0.0/12"  # --service-cluster-ip-range
 IMMORTAL = frozenset({"default", "kube-public", "kube-system"})
 # A limit of kubesim's own: no lesson needs more, and a typo must not fill the memory.
@@ -112,19 +110,7 @@ def _service(service: Object) -> None:
         port["targetPort"] = port.get("targetPort") or port.get("port", 0)
 
 
-def _limit_range(limits: Object) -> None:
-    """A container's limit is at most the greatest, and its request the limit or at least the smallest."""
-    for item in limits["spec"].get("limits", ()):
-        if item.get("type") == "Container":
-            for key, sources in (
-                ("default", ("max", "default")),
-                ("defaultRequest", ("min", "default", "defaultRequest")),
-            ):
-                amounts = {name: amount for source in sources for name, amount in item.get(source, {}).items()}
-                item |= {key: amounts} if amounts else {}
-
-
-_OTHERS = {"LimitRange": _limit_range, "Service": _service, "Pod": _pod, "Namespace": _namespace}
+_OTHERS = {"Service": _service, "Pod": _pod, "Namespace": _namespace}
 
 
 def prepare_for_create(resource: Resource, obj: Object) -> None:
@@ -225,7 +211,7 @@ def admit_pod(pod: Object, store: Store, identity: Identity) -> None:
     if not is_static(pod):
         _service_account(pod, store, identity)
     _tolerations(pod["spec"])
-    _priority_class(pod, store)
+    _priority_class(pod)
     if runtime := pod["spec"].get("runtimeClassName"):
         raise errors.forbidden(POD, name_of(pod), f'pod rejected: RuntimeClass "{runtime}" not found')
 
@@ -240,19 +226,18 @@ def admit_deletion(resource: Resource, name: str) -> None:
     """Raises StatusError (Forbidden) for what the cluster cannot do without."""
     if resource is NAMESPACE and name in IMMORTAL:
         raise errors.forbidden(resource, name, "this namespace may not be deleted")
-    if resource is PRIORITY_CLASS and name.startswith("system-"):
-        raise errors.forbidden(resource, name, "this is a system priority class and cannot be deleted")
 
 
-def _priority_class(pod: Object, store: Store) -> None:
-    """The priority of the class that a Pod names, or of the default one."""
-    spec, name, classes = pod["spec"], pod["spec"].get("priorityClassName"), store.list(PRIORITY_CLASS)
-    found = [item for item in classes if (name_of(item) == name if name else item.get("globalDefault"))]
-    if name and not found:
+# The PriorityClasses of a new cluster; no others can be made here. "" is for a Pod that names none.
+PRIORITIES = {"": 0, "system-cluster-critical": 2000000000, "system-node-critical": 2000001000}
+
+
+def _priority_class(pod: Object) -> None:
+    """The priority of the class that a Pod names."""
+    spec, name = pod["spec"], pod["spec"].get("priorityClassName", "")
+    if name not in PRIORITIES:
         raise errors.forbidden(POD, name_of(pod), f"no PriorityClass with name {name} was found")
-    given = found[0] if found else {"value": 0, "preemptionPolicy": "PreemptLowerPriority"}
-    spec |= {"priorityClassName": name_of(given)} if found else {}
-    computed = {"priority": given["value"], "preemptionPolicy": given["preemptionPolicy"]}
+    computed = {"priority": PRIORITIES[name], "preemptionPolicy": "PreemptLowerPriority"}
     for key, what in {
         "priority": "integer value of priority",
         "preemptionPolicy": "string value of PreemptionPolicy",

@@ -8,7 +8,6 @@ from kubesim.cluster.controllers.job import CronJobController, JobController
 from kubesim.cluster.controllers.lifecycle import (
     GarbageCollector,
     NamespaceController,
-    QuotaController,
     TaintEvictionController,
     TokenController,
 )
@@ -26,6 +25,5 @@ CONTROLLERS = (
     JobController,
     CronJobController,
     EndpointsController,
-    QuotaController,
 )
 """What a cluster runs, each with its API server and clock."""

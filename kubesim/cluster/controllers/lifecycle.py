@@ -17,7 +17,6 @@ from kubesim.api.resources import (
     NAMESPACE,
     NODE,
     POD,
-    RESOURCE_QUOTA,
     RESOURCES,
     SECRET,
     SERVICE_ACCOUNT,
@@ -25,7 +24,6 @@ from kubesim.api.resources import (
     find_kind,
 )
 from kubesim.cluster.apiserver import APIServer, Change
-from kubesim.cluster.apiserver.quota import usage, used
 from kubesim.cluster.apiserver.tokens import secret_token
 from kubesim.cluster.bootstrap import published
 from kubesim.cluster.controllers.base import REACTION, Loop, is_deleted, list_owned, release
@@ -206,27 +204,3 @@ class TokenController(Loop):
         wanted = {**secret, "metadata": meta, "data": filled | data}
         if wanted != secret:
             self.api.update(SECRET, wanted, typed=True)
-
-
-class QuotaController(Loop):
-    """Counts again what a namespace has once something goes or takes less, or the quota changes.
-
-    Mirrors kubernetes pkg/controller/resourcequota/resource_quota_controller.go, v1.36.
-    """
-
-    watched = _CONTENT
-
-    def on_change(self, change: Change) -> None:
-        old = change.old if change.type == "MODIFIED" else None
-        if change.resource is RESOURCE_QUOTA and not (old and old["spec"] == change.obj["spec"]):
-            self.add(change.obj)
-        elif change.type == "DELETED" or (old and usage(change.resource, old) != usage(change.resource, change.obj)):
-            for quota in self.api.list(RESOURCE_QUOTA, namespace_of(change.obj)):
-                self.add(quota)
-
-    def reconcile(self, namespace: str, name: str) -> None:
-        quota = self.api.find(RESOURCE_QUOTA, namespace, name)
-        if quota and not quota["spec"].get("scopes"):
-            objects = ((resource, obj) for resource in _CONTENT for obj in self.api.list(resource, namespace))
-            hard = quota["spec"].get("hard", {})
-            self.api.update_status(RESOURCE_QUOTA, quota, {"hard": hard, "used": used(quota, objects)})

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from decimal import Decimal
 from functools import partial
 
 from kubesim.api.clock import Clock
 from kubesim.api.objects import Object, at, clone, name_of, namespace_of, remembered
+from kubesim.api.podresources import pod_requests
 from kubesim.api.quantity import parse
 from kubesim.api.resources import NODE, POD
 from kubesim.api.selectors import matches
 from kubesim.cluster.apiserver import APIServer, Change
-from kubesim.cluster.apiserver.quota import computed
 from kubesim.cluster.events import Recorder
 
 DELAY = 0.01
@@ -158,11 +157,8 @@ def _same_port(port: tuple[str, int, str], other: tuple[str, int, str]) -> bool:
     return port[:2] == other[:2] and (port[2] == other[2] or "0.0.0.0" in (port[2], other[2]))
 
 
-@remembered
-def _requests(pod: Object) -> dict[str, Decimal]:
-    """What a Pod takes of its node."""
-    amounts = ((name.partition("requests."), amount) for name, amount in computed(pod).items())
-    return {name: parse(amount) for (_, of_requests, name), amount in amounts if of_requests}
+_requests = remembered(pod_requests)
+"""What a Pod takes of its node."""
 
 
 def tolerates(pod: Object, node: Object, *effects: str) -> bool:

@@ -65,7 +65,6 @@ def _create_one(call: Call, manifest: Target) -> None:
 
 command("create namespace")(partial(generate, resource=resources.NAMESPACE, failure=""))
 command("create serviceaccount")(partial(generate, resource=resources.SERVICE_ACCOUNT))
-command("create priorityclass")(partial(generate, resource=resources.PRIORITY_CLASS))
 command("create cronjob")(partial(generate, resource=resources.CRON_JOB))
 
 
@@ -225,11 +224,6 @@ def create_token(call: Call) -> None:
         call.say(found["status"]["token"])
 
 
-@command("create quota")
-def create_quota(call: Call) -> None:
-    generate(call, resources.RESOURCE_QUOTA, amounts=quantities(call.flags["hard"]))
-
-
 def quantities(pairs: Iterable[str]) -> dict[str, str]:
     """The amounts of resources that words such as cpu=1 name. Mirrors k8s.io/kubectl pkg/generate/versioned/run.go."""
     found = {}
@@ -249,15 +243,6 @@ def labels_of(selector: str) -> dict[str, str]:
     if any(len(pair) != 2 or pair[0].endswith("!") for pair in pairs):
         raise NotSimulated("a selector that is more than labels is not part of this simulator")
     return dict(pairs)
-
-
-@command("create poddisruptionbudget")
-def create_disruption_budget(call: Call) -> None:
-    amounts = (call.flags["min-available"], call.flags["max-unavailable"])
-    for flag, text in zip(("min-available", "max-unavailable"), amounts, strict=True):
-        refuse_if(text and not re.fullmatch("[0-9]+%?", text), f"invalid format specified for {flag}")
-    least, most = map(quantity.int_or_string, amounts)
-    generate(call, resources.POD_DISRUPTION_BUDGET, labels=labels_of(call.flags["selector"]), least=least, most=most)
 
 
 _SERVICES = {kind.lower(): kind for kind in ("ClusterIP", "NodePort", "LoadBalancer", "ExternalName")}
@@ -297,54 +282,3 @@ def _target(text: str) -> int | str:
     wrong = CHECKS["port_name" if isinstance(target, str) else "port_number"](target)
     refuse_if(wrong, ",".join(wrong))
     return target
-
-
-_RULE = re.compile(r"[\w*.-]*/.*=[\w-]+:[\w-]+")  # what follows is not looked at
-
-
-@command("create ingress")
-def create_ingress(call: Call) -> None:
-    rules: dict[str, list[Object]] = {}
-    for text in call.flags["rule"]:
-        wrong = f"rule {text} is invalid and should be in format host/path=svcname:svcport[,tls[=secret]]"
-        refuse_if(not _RULE.match(text), wrong)
-        host, _, rest = text.split(",")[0].partition("/")
-        path, _, backend = f"/{rest}".partition("=")
-        if "=" in backend or ":" not in backend:  # kubectl panics
-            raise NotSimulated(f"the rule {text} is not part of this simulator")
-        kind = "Prefix" if path.endswith("*") else "Exact"
-        shown = {"path": path.removesuffix("*"), "pathType": kind, "backend": _backend(backend)}
-        rules.setdefault(host, []).append(shown)
-    backend = call.flags["default-backend"]
-    refuse_if(backend and len(backend.split(":")) != 2, "default-backend should be in format servicename:serviceport")
-    for mark in call.flags["annotation"]:
-        refuse_if("=" not in mark, f"annotation {mark} is invalid and should be in format key=[value]")
-    given: Object = {
-        "annotations": dict(mark.split("=", 1) for mark in call.flags["annotation"]),
-        "tls": [call.generated("ingress tls", hosts=hosts, secret=secret) for secret, hosts in _tls(call).items()],
-        "rules": [call.generated("ingress rule", host=host, paths=paths) for host, paths in rules.items()],
-        "backend": _backend(backend) if backend else None,
-    }
-    generate(call, resources.INGRESS, **given)
-
-
-def _tls(call: Call) -> dict[str, list[str]]:
-    """The hosts of each secret, by the first rule of a host that has one: buildTLSRules of create_ingress.go, v1.36."""
-    words: dict[str, str] = {}
-    for rule, *secure in (text.split(",") for text in call.flags["rule"]):
-        if len(secure) == 1:
-            words.setdefault(rule.partition("/")[0], secure[0])
-    found: dict[str, list[str]] = {}
-    for host, word in words.items():
-        secret = [*word.split("="), ""][1]
-        if secret in found:
-            found[secret].append(host)
-        elif host or secret:
-            found[secret] = [host] if host else []
-    return found
-
-
-def _backend(text: str) -> Object:
-    name, word = text.split(":")[:2]
-    port = quantity.int_or_string(word)
-    return {"service": {"name": name, "port": {"number" if isinstance(port, int) else "name": port}}}

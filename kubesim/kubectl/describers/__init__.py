@@ -20,7 +20,6 @@ from kubesim.api.errors import StatusError
 from kubesim.api.humanize import NONE, age, format_labels, format_selector, human_duration, long_time, node_roles
 from kubesim.api.objects import LAST_APPLIED, Object, at, name_of, namespace_of, pull_secret_names
 from kubesim.api.resources import EVENT, Resource, find_resource
-from kubesim.cluster.apiserver.printers import access_modes
 from kubesim.gotext import tabwriter
 from kubesim.kubectl.command import Call, command
 from kubesim.kubectl.output import nothing_found
@@ -150,18 +149,12 @@ def _filled(text: str, *values: Any) -> str:
     return text.format(*(value or 0 for value in values))
 
 
-_DEFAULT_CLASS = "storageclass.kubernetes.io/is-default-class"
 # What a line shows of the values at its paths; None for no line, as where something (`there`) isn't.
 FORMATS: dict[str, Callable[..., Any]] = {
-    "claim": lambda namespace, name: f"{namespace or ''}/{name}" if name else "",
-    "created": lambda time: f"{time.replace('T', ' ').replace('Z', '')} +0000 UTC",
     "duration": lambda start, end: human_duration(parse_time(end) - parse_time(start)) if start and end else None,
-    "go_list": lambda values: f"[{' '.join(values or ())}]",
     "ips": lambda addresses: ",".join(item.get("ip", "") for item in addresses or ()) or NONE,
-    "is_default": lambda marks: "Yes" if (marks or {}).get(_DEFAULT_CLASS) == "true" else "No",
     "labels": format_labels,
     "list": lambda values: ",".join(values or ()) or NONE,
-    "modes": access_modes,
     "names": lambda items: ", ".join(item["name"] for item in items or ()) or NONE,
     "none_without": lambda items: None if items else NONE,
     "node": lambda name, address: f"{name}/{address or ''}" if name else NONE,
@@ -275,5 +268,5 @@ def _described(call: Call, resource: Resource, obj: Object, with_events: bool) -
     return describe(obj, related, call.context.clock.now)
 
 
-for _module in ("others", "pods", "policies"):  # which register their blocks and formats here
+for _module in ("others", "pods"):  # which register their blocks and formats here
     import_module(f"{__name__}.{_module}")

@@ -16,8 +16,8 @@ from kubesim.api import quantity
 from kubesim.api.clock import SECOND, Micros, rfc3339
 from kubesim.api.humanize import NONE, age, long_time
 from kubesim.api.objects import Object, at, bare_template, is_owned_by, metadata
+from kubesim.api.podresources import Amounts, pod_limits, pod_requests
 from kubesim.cluster.apiserver.printers import shown_few
-from kubesim.cluster.apiserver.quota import computed
 from kubesim.kubectl.describers import block, shows, table
 
 _TOKEN_TYPE = "kubernetes.io/service-account-token"
@@ -110,7 +110,8 @@ def _node_pods(node: Object, pods: Sequence[Object] | None, now: Micros) -> Iter
     yield f"Non-terminated Pods:\t({len(pods)} in total)"
     yield from table(_POD_COLUMNS, (_pod(pod, room, now) for pod in pods))
     yield from ("Allocated resources:", "  (Total limits may be over 100 percent, i.e., overcommitted.)")
-    requests, limits = (sum((_total(pod, kind) for pod in pods), Counter[str]()) for kind in ("requests", "limits"))
+    requests = _sum(map(pod_requests, pods))
+    limits = _sum(map(pod_limits, pods))
     names = ["cpu", "memory", "ephemeral-storage", *sorted(name for name in room if name.startswith("hugepages-"))]
     rows = [(name, _share(requests, name, room), _share(limits, name, room)) for name in names]
     yield from table(("Resource", "Requests", "Limits"), rows)
@@ -124,19 +125,22 @@ def _taints(taints: Sequence[Object] | None) -> list[str]:
 
 
 def _pod(pod: Object, room: Mapping[str, str], now: Micros) -> tuple[str, ...]:
-    meta = pod["metadata"]
-    shares = (_share(_total(pod, kind), name, room) for name in ("cpu", "memory") for kind in ("requests", "limits"))
-    return meta.get("namespace", ""), meta["name"], "", *shares, age(meta.get("creationTimestamp"), now)
+    meta, requests, limits = pod["metadata"], pod_requests(pod), pod_limits(pod)
+    cpu = _share(requests, "cpu", room), _share(limits, "cpu", room)
+    memory = _share(requests, "memory", room), _share(limits, "memory", room)
+    return meta.get("namespace", ""), meta["name"], "", *cpu, *memory, age(meta.get("creationTimestamp"), now)
 
 
-def _total(pod: Object, kind: str) -> Counter[str]:
-    """What a Pod asks for, in thousandths, so that they are whole numbers."""
-    amounts = ((name.partition("."), amount) for name, amount in computed(pod).items())
-    return Counter({name: int(quantity.parse(amount) * 1000) for (of, _, name), amount in amounts if of == kind})
+def _sum(amounts_of_pods: Iterable[Amounts]) -> Amounts:
+    total: Amounts = {}
+    for amounts in amounts_of_pods:
+        for name, amount in amounts.items():
+            total[name] = total.get(name, Decimal()) + amount
+    return total
 
 
-def _share(amounts: Counter[str], name: str, room: Mapping[str, str]) -> str:
-    amount = Decimal(amounts[name]) / 1000
+def _share(amounts: Amounts, name: str, room: Mapping[str, str]) -> str:
+    amount = amounts.get(name, Decimal())
     whole = quantity.parse(str(room.get(name, "0")))
     text = quantity.canonical(f"{amount}") if name == "cpu" else quantity.canonical(f"{amount / 1024}Ki")
     return f"{text} ({int(amount / whole * 100) if whole else 0}%)"

@@ -11,7 +11,6 @@ import base64
 import re
 from collections.abc import Mapping
 from functools import cache
-from ipaddress import ip_network
 from typing import Any
 
 from kubesim.api import quantity, resources
@@ -29,8 +28,6 @@ __all__ = ["validate", "validate_update"]
 
 ANNOTATIONS_LIMIT = 256 * 1024
 MAX_SIZE = 1024 * 1024
-HIGHEST_PRIORITY = 1000000000  # that a user may give
-SYSTEM_PRIORITIES = ("system-cluster-critical", "system-node-critical")
 _REDACTED = "<secret contents redacted>"
 _ACCOUNT = "kubernetes.io/service-account.name"
 _FROZEN = "field is immutable when `immutable` is set"
@@ -74,10 +71,6 @@ def _change(row: Resource, new: Object, old: Object) -> Errors:
         yield from (field_forbidden(field, _FROZEN) for field in ["immutable"] * (not new.get("immutable")) + changed)
     if new.get("kind") == "Service":
         yield from service_update(new.get("spec") or {}, old.get("spec") or {})
-    if new.get("kind") == "PersistentVolumeClaim" and new["spec"] != old["spec"]:
-        but = "except resources.requests and volumeAttributesClassName for bound claims"
-        shown = (internal("PersistentVolumeClaimSpec", obj["spec"]) for obj in (old, new))
-        yield field_forbidden("spec", f"spec is immutable after creation {but}\n{pods.unified_diff(*shown)}")
     names = row.changeable.split()
     specs = [{key: value for key, value in obj.get("spec", {}).items() if key not in names} for obj in (new, old)]
     if names and specs[0] != specs[1]:
@@ -306,72 +299,5 @@ def generated_selector(_field: str, obj: Object) -> Errors:
 
 
 @special
-def quota(field: str, spec: Object | None) -> Errors:
-    for name, amount in sorted(((spec or {}).get("hard") or {}).items()):
-        yield from rule("valid quota_resource")(f"{field}.hard[{name}]", name)
-        yield from pods.resource_amount(f"{field}.hard[{name}]", name, amount)
-
-
-@special
-def ingress(field: str, spec: Object | None) -> Errors:
-    if not (spec or {}).get("rules") and at(spec, "defaultBackend") is None:
-        yield invalid_value(field, None, "either `defaultBackend` or `rules` must be specified")
-
-
-@special
 def node(_field: str, obj: Object) -> Errors:
     yield from rule("each Taint")("metadata.taints", at(obj, "spec.taints"))  # as upstream has it
-
-
-@special
-def ingress_host(field: str, host: str) -> Errors:
-    yield from rule("valid wildcard_subdomain" if "*" in host else "valid dns_subdomain")(field, host)
-
-
-@special
-def exceptions(field: str, block: Object) -> Errors:
-    """What a block of addresses leaves out."""
-    blocks = [
-        None if rules.cidr(text) else ip_network(text) for text in (block.get("cidr", ""), *block.get("except", ()))
-    ]
-    for index, inner in enumerate(blocks[1:]):
-        outer = blocks[0]
-        if outer and inner and (inner.network_address not in outer or inner.prefixlen <= outer.prefixlen):
-            yield invalid_value(f"{field}.except[{index}]", block["except"][index], "must be a strict subset of `cidr`")
-
-
-@special
-def limits(field: str, item: Object) -> Errors:
-    """The amounts of a LimitRange, and that none of them is more than it can be."""
-    of_pod, checked = item.get("type") == "Pod", "valid qualified_name, valid container_resource"
-    for kind in ("max", "min", "default", "defaultRequest", "maxLimitRequestRatio"):
-        if of_pod and kind.startswith("default") and item.get(kind):
-            yield field_forbidden(f"{field}.{kind}", "may not be specified when `type` is 'Pod'")
-        for name in sorted(item.get(kind, ())) if of_pod or item.get("type") == "Container" else ():
-            yield from rule(checked)(f"{field}.{kind}[{name}]", name)
-    for low, high, about, shown, says in rules.TABLE["bounds"]:
-        for name in sorted(item.get(low, {}).keys() & item.get(high, {}).keys()):
-            pair = item[low][name], item[high][name]
-            if quantity.parse(pair[0]) > quantity.parse(pair[1]):
-                yield invalid_value(f"{field}.{about}[{name}]", item[shown][name], says.format(*pair))
-
-
-@special
-def metric_target(field: str, target: Object) -> Errors:
-    words = {"value": "be positive", "averageValue": "be positive", "averageUtilization": "be greater than 0"}
-    for key, what in words.items():
-        if key in target and quantity.parse(str(target[key])) <= 0:
-            yield invalid_value(f"{field}.{key}", target[key], f"must {what}")
-
-
-@special
-def priority_class(_field: str, obj: Object) -> Errors:
-    """Only a cluster's own two may begin with "system-", as in pkg/apis/scheduling/validation."""
-    name, value = str(metadata(obj).get("name")), obj.get("value", 0)
-    if not name.startswith("system-") and value > HIGHEST_PRIORITY:
-        yield field_forbidden("value", f"maximum allowed value of a user defined priority is {HIGHEST_PRIORITY}")
-    elif name.startswith("system-") and (name not in SYSTEM_PRIORITIES or obj.get("globalDefault")):
-        known = f"globalDefault of {name} PriorityClass must be false"
-        why = known if name in SYSTEM_PRIORITIES else f"{name} is not a known system priority class"
-        reserved = "priority class names with 'system-' prefix are reserved for system use only"
-        yield field_forbidden("metadata.name", f"{reserved}. error: {why}")
