@@ -6,7 +6,7 @@ Mirrors k8s.io/kubectl pkg/cmd/create, v1.36.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from contextlib import nullcontext
 from functools import partial
 from typing import Any
@@ -16,14 +16,13 @@ from kubesim.api.clock import safe_hash
 from kubesim.api.errors import StatusError
 from kubesim.api.objects import Object, metadata, owner_reference
 from kubesim.api.resources import Resource, find_resource
-from kubesim.api.selectors import SelectorError, dns_subdomain, label_selector
+from kubesim.api.selectors import dns_subdomain
 from kubesim.cluster.apiserver.tokens import create_token as issue
 from kubesim.cluster.apiserver.validation.rules import CHECKS
-from kubesim.gotext.gojson import quote
 from kubesim.kubectl.apply import send
 from kubesim.kubectl.change import with_last_applied
 from kubesim.kubectl.command import Call, command
-from kubesim.kubectl.errors import KubectlError, NotSimulated, Plain, refuse_if, reworded
+from kubesim.kubectl.errors import KubectlError, Plain, refuse_if, reworded
 from kubesim.kubectl.manifests import Target, visit_manifests
 from kubesim.kubectl.output import print_result
 from kubesim.kubectl.selection import Query
@@ -222,27 +221,6 @@ def create_token(call: Call) -> None:
         call.say(call.output_format().render(found, typed=True))
     else:
         call.say(found["status"]["token"])
-
-
-def quantities(pairs: Iterable[str]) -> dict[str, str]:
-    """The amounts of resources that words such as cpu=1 name. Mirrors k8s.io/kubectl pkg/generate/versioned/run.go."""
-    found = {}
-    for pair in pairs:
-        name, *amounts = pair.split("=")
-        refuse_if(len(amounts) != 1, f"Invalid argument syntax {pair}, expected <resource>=<value>")
-        with reworded(ValueError):
-            found[name] = quantity.canonical(amounts[0])
-    return found
-
-
-def labels_of(selector: str) -> dict[str, str]:
-    """The labels that a selector asks for. Raises KubectlError, or NotSimulated where it asks for more."""
-    with reworded(SelectorError, f"couldn't parse the selector string {quote(selector)}: "):
-        label_selector(selector)
-    pairs = [part.replace("==", "=").split("=") for part in selector.split(",")]
-    if any(len(pair) != 2 or pair[0].endswith("!") for pair in pairs):
-        raise NotSimulated("a selector that is more than labels is not part of this simulator")
-    return dict(pairs)
 
 
 _SERVICES = {kind.lower(): kind for kind in ("ClusterIP", "NodePort", "LoadBalancer", "ExternalName")}
