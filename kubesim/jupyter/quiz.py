@@ -21,6 +21,8 @@ from kubesim.lessons.grade import to_review
 from kubesim.lessons.quiz import VARIANT, Note, Quiz, Verdict, judge, letter
 
 LONGEST_SCREEN = 4000
+MISSES = 2
+"""After so many wrong commands, the first hint is shown unasked."""
 NOTHING = "kubesim: there is nothing to review yet; answer a few quizzes first"
 _HOW = {
     "choice": "One answer is right.",
@@ -29,6 +31,7 @@ _HOW = {
     "line": "Pick one line.",
     "text": "Type your answer.",
     "command": "Type one command. It runs in a cluster of its own, not in yours.",
+    "gap": "Fill in the blanks. The command runs in a cluster of its own, not in yours.",
     "predict": "Pick one, then run the next cell.",
 }
 
@@ -63,10 +66,17 @@ class QuizCard(Exercise):
 
     def do_check(self, message: Message) -> None:
         verdict = self._judge(message["answer"])
+        self._help_after_misses(verdict)
         self._keep(verdict)
         if self._progress.message:
             note = Note(verdict.right, self._progress.message)
             self._verdict = replace(verdict, notes=(*verdict.notes, note))
+
+    def _help_after_misses(self, verdict: Verdict) -> None:
+        if self._quiz.kind == "command" and not verdict.right:
+            self._missed += 1
+            if self._missed == MISSES and not self.hints_shown:
+                self.do_hint({})
 
     def do_retry(self, _message: Message) -> None:
         if self._label != "Review":
@@ -75,10 +85,11 @@ class QuizCard(Exercise):
         self._take(self._variants[(self._variants.index(self._quiz) + 1) % len(self._variants)])
 
     def _take(self, quiz: Quiz) -> None:
-        self._quiz, self.hints = quiz, quiz.hints
+        self._quiz, self.hints, self._missed = quiz, quiz.hints, 0
         choices = [html.escape(choice.text) if quiz.run else card.inline(choice.text) for choice in quiz.shown]
-        shown = {"html": card.inline(quiz.question), "choices": choices}
-        self.content = {"kind": quiz.kind, "label": self._label, "run": quiz.run, "how": _HOW[quiz.kind], **shown}
+        shown = {"html": card.inline(quiz.question), "choices": choices, "numbers": list(quiz.numbers)}
+        how = _HOW["gap" if quiz.gap else quiz.kind]
+        self.content = {"kind": quiz.kind, "label": self._label, "run": quiz.run, "how": how, "gap": quiz.gap, **shown}
 
     def _keep(self, verdict: Verdict) -> None:
         answers = {} if self._label == "Review" else {self._quiz.id: self.answer}
@@ -101,14 +112,15 @@ class QuizCard(Exercise):
         quiz = self._quiz
         texts = [choice.text if quiz.run else card.plain_text(choice.text) for choice in quiz.shown]
         choices = [f"  {letter(number)}. {text}" for number, text in enumerate(texts)]
-        shown = [f"  $ {quiz.run}"] if quiz.run else []
-        return "\n".join([f"{self._label}: {card.plain_text(quiz.question)}", *shown, *choices, _HOW[quiz.kind]])
+        shown = [f"  $ {line}" for line in (quiz.run, quiz.gap) if line]
+        return "\n".join([f"{self._label}: {card.plain_text(quiz.question)}", *shown, *choices, self.content["how"]])
 
     def static_html(self) -> str:
         quiz = self._quiz
         question = f"<p><b>{self._label}</b> {self.content['html']}</p>"
+        gap = card.listing([quiz.gap]) if quiz.gap else ""
         answer = card.details("Answer", self.answer_html() + self._reasons_html())
-        return f"{question}{self._choices_html()}<p><i>{_HOW[quiz.kind]}</i></p>{answer}"
+        return f"{question}{gap}{self._choices_html()}<p><i>{self.content['how']}</i></p>{answer}"
 
     def answer_html(self) -> str:
         quiz = self._quiz

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
+from random import Random
 from types import MappingProxyType
 from typing import Any
 
@@ -90,7 +91,8 @@ def _questions(folder: str, **more: str) -> Mapping[str, Quiz]:
 def variants(entry: Mapping[str, Any]) -> Iterator[Quiz]:
     """A quiz with the first of what `vary` lists for its placeholders, then with the second, and so on.
 
-    Its choices have other letters each time, so that a quiz with choices has two variants even where none of its names
+    Its choices are shown in an order of their own, the same on each machine, so that the right one is in no favorite
+    place. They have other letters each time, so that a quiz with choices has two variants even where none of its names
     can change: a learner who is asked again can't go by the letter.
     """
     vary, choices = entry.get("vary", {}), entry.get("choices", [])
@@ -103,6 +105,8 @@ def variants(entry: Mapping[str, Any]) -> Iterator[Quiz]:
         whole = {key: value for key, value in entry.items() if key != "vary"}
         if moves:
             whole["choices"] = choices[number % len(choices) :] + choices[: number % len(choices)]
+        if moves or entry["kind"] == "predict":
+            whole["places"] = Random(entry["id"]).sample(range(len(choices)), len(choices))
         whole["id"] += f"{VARIANT}{number}" * bool(number)
         quiz = Quiz(**fields(filled(whole, words)))
         if choices:
@@ -114,5 +118,5 @@ def _solution(quiz: Quiz) -> str:
     """The letters of the right choices, or of all in their right order."""
     if quiz.kind == "order":
         return ", ".join(letter(quiz.shown.index(choice)) for choice in quiz.choices)
-    letters = [letter(number) for number, choice in enumerate(quiz.choices) if choice.right]
+    letters = [letter(number) for number, choice in enumerate(quiz.shown) if choice.right]
     return " and ".join(filter(None, [", ".join(letters[:-1]), letters[-1]]))

@@ -13,6 +13,8 @@ from kubesim.session import Session
 
 VARIANT = "#"
 """Parts the id of a quiz from the number of a further variant."""
+BLANK = "____"
+"""Stands in a command for what the learner has to fill in."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +45,9 @@ class Quiz:
     A command is run in a fresh cluster after `files` and `start`; then `wait` seconds pass, and `goal` must hold.
     `wrong` is a command that does not meet the goal: the tests play it. The choices of a `line` are what the
     command `run` prints in a fresh cluster after `start`, without blank lines: the tests compare them.
+    `places` are the numbers of the choices in the order in which they are shown, where that is another one: answers
+    are kept as the numbers of `choices`, whatever their letters. `gap` is the line of a command with a `BLANK` for
+    each part that the learner has to know.
     """
 
     id: str
@@ -63,13 +68,20 @@ class Quiz:
     goal: tuple[Condition, ...] = ()
     wrong: str = ""
     shows: str = ""
+    gap: str = ""
+    places: tuple[int, ...] = ()
 
     @property
     def shown(self) -> tuple[Choice, ...]:
         """The choices as the learner sees them: those of an order by the alphabet, of a variant from its end."""
         if self.kind != "order":
-            return self.choices
+            return tuple(self.choices[number] for number in self.numbers)
         return tuple(sorted(self.choices, key=_letters, reverse=VARIANT in self.id))
+
+    @property
+    def numbers(self) -> tuple[int, ...]:
+        """What picking each of the choices shown means to `judge`."""
+        return self.places or tuple(range(len(self.choices)))
 
 
 @dataclass(frozen=True)
@@ -92,17 +104,21 @@ def _letters(choice: Choice) -> str:
 
 
 def judge_choices(quiz: Quiz, picked: Iterable[int]) -> Verdict:
-    """Judge the choices picked, by number from 0: feedback for each, and how many right ones are still missing."""
+    """Judge the choices picked, by number from 0: feedback for each, and whether right ones are still missing."""
     chosen = sorted({number for number in picked if 0 <= number < len(quiz.choices)})
     if not chosen:
         return Verdict(False, (Note(False, "Pick an answer first."),))
     if quiz.kind == "predict":
         right = quiz.choices[chosen[0]].right
         return Verdict(right, (Note(right, quiz.why),))
-    notes = [Note(quiz.choices[number].right, f"{letter(number)}: {quiz.choices[number].why}") for number in chosen]
+    chosen.sort(key=quiz.numbers.index)
+    notes = []
+    for number in chosen:
+        choice = quiz.choices[number]
+        notes.append(Note(choice.right, f"{letter(quiz.numbers.index(number))}: {choice.why}"))
     missing = sum(choice.right for choice in quiz.choices) - sum(note.ok for note in notes)
     if missing and quiz.kind == "choices":
-        notes.append(Note(False, f"{missing} more {'is' if missing == 1 else 'are'} right."))
+        notes.append(Note(False, "That isn't all yet."))
     return Verdict(all(note.ok for note in notes), tuple(notes))
 
 
@@ -133,6 +149,8 @@ def judge_text(quiz: Quiz, answer: str) -> Verdict:
 def judge_command(quiz: Quiz, line: str) -> Verdict:
     if not line.strip():
         return Verdict(False, (Note(False, "Type a command first."),))
+    if quiz.gap and BLANK in line:
+        return Verdict(False, (Note(False, f"There's still a blank, `{BLANK}`, in the line."),))
     session = Session()
     for name, text in quiz.files.items():
         session.write_file(name, text)

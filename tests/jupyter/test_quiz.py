@@ -6,6 +6,7 @@ from kubesim.jupyter.quiz import PredictionCard, QuizCard
 from kubesim.lessons import variants
 from kubesim.lessons.progress import REVEALED, Progress
 from kubesim.lessons.quiz import Choice, Quiz
+from kubesim.lessons.task import Condition
 from kubesim.session import Session
 from tests.jupyter.conftest import labels, press
 from tests.lessons.examples import QUIZZES
@@ -269,3 +270,25 @@ def test_show(seat, capsys, monkeypatch):
     assert capsys.readouterr().out == "kubesim: there is no quiz 'comand'; there are: command\n"
     quiz.show(" typed ", seat)
     assert shown[0].plain() == "Quiz: How long at most?\nType your answer."
+
+
+def test_a_line_with_blanks_is_there_to_be_filled_and_the_second_miss_brings_a_hint(seat):
+    goal = (Condition(run="kubectl get ns blue -o name", equals="namespace/blue", otherwise="There's no `blue`."),)
+    gap = Quiz(
+        "gap",
+        "command",
+        "Create `blue`.",
+        gap="kubectl create ____ blue",
+        goal=goal,
+        hints=("Which kind?",),
+        why="Yes.",
+    )
+    card = quiz.QuizCard([gap], seat)
+    assert (card.content["gap"], card.content["how"]) == (gap.gap, quiz._HOW["gap"])
+    assert card.plain() == "\n".join(["Quiz: Create `blue`.", "  $ kubectl create ____ blue", quiz._HOW["gap"]])
+    card.do_check({"answer": gap.gap})
+    assert (card._verdict.notes[0].text, card.hints_shown) == ("There's still a blank, `____`, in the line.", 0)
+    card.do_check({"answer": "kubectl create pod blue"})
+    assert (card._verdict.notes[0].text, card.hints_shown) == ("There's no `blue`.", 1)
+    card.do_check({"answer": "kubectl create ns blue"})
+    assert card._verdict.right

@@ -1,6 +1,7 @@
 """Every quiz and task, whoever wrote it: its form, its answers, and that it can be done."""
 
 import json
+import re
 from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path
@@ -9,8 +10,8 @@ import pytest
 import yaml
 from jsonschema import Draft202012Validator
 
-from kubesim.lessons import documents, load_quizzes, load_tasks
-from kubesim.lessons.quiz import Note, Verdict, judge, letter
+from kubesim.lessons import documents, load_predictions, load_quizzes, load_tasks
+from kubesim.lessons.quiz import BLANK, Note, Verdict, judge, letter
 from kubesim.lessons.task import begin, check, solve
 from kubesim.session import Session
 
@@ -90,7 +91,7 @@ def test_the_right_choices_and_only_they_pass(quiz):
 
 @pytest.mark.parametrize("quiz", PICKED, ids=_ids(PICKED))
 def test_the_revealed_answer_names_the_right_letters(quiz):
-    letters = [chr(ord("A") + number) for number, choice in enumerate(quiz.choices) if choice.right]
+    letters = [chr(ord("A") + number) for number, choice in enumerate(quiz.shown) if choice.right]
     named = quiz.answer.partition(".")[0].replace(",", " ").replace("and", " ").split()
     assert named == letters
 
@@ -133,6 +134,30 @@ def test_the_revealed_command_passes_and_a_wrong_one_is_told_why(quiz):
         sentences = {condition.otherwise for condition in quiz.goal}
         assert not verdict.right
         assert sentences & {note.text for note in verdict.notes}
+
+
+GAPS = [quiz for quiz in COMMANDS if quiz.gap]
+
+
+@pytest.mark.parametrize("quiz", GAPS, ids=_ids(GAPS))
+def test_the_blanks_of_a_line_can_be_filled_and_are_asked_for(quiz):
+    """The line with its blanks filled is the answer; with them, it says so and nothing else."""
+    pattern = ".+".join(map(re.escape, quiz.gap.split(BLANK)))
+    assert re.fullmatch(pattern, quiz.answer)
+    assert judge(quiz, quiz.gap).notes == (Note(False, "There's still a blank, `____`, in the line."),)
+
+
+def test_the_right_choice_is_in_no_favorite_place():
+    """Among questions with the same number of choices, no place has the right one much more often than its share."""
+    picks = [quiz for quiz in [*QUIZZES, *load_predictions().values()] if quiz.kind in ("choice", "predict")]
+    for size in (2, 3, 4):
+        places = [[choice.right for choice in quiz.shown].index(True) for quiz in picks if len(quiz.choices) == size]
+        assert max(map(places.count, range(size))) <= 1.5 * len(places) / size + 2, size
+
+
+def test_no_hint_says_how_many_are_right():
+    counted = re.compile(r"\bof the \w+( entries)? (are right|match)|\b(are|is) right\.", re.IGNORECASE)
+    assert [quiz.id for quiz in QUIZZES for hint in quiz.hints if counted.search(hint)] == []
 
 
 @pytest.mark.parametrize("task", TASKS, ids=_ids(TASKS))

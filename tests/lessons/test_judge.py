@@ -18,8 +18,8 @@ FIRST, UNORDERED = "The first one is right.", "Put all of them in order first."
     ("quiz", "answer", "notes"),
     [
         ("two", [], ["- Pick an answer first."]),
-        ("two", [0], ["+ A: even", "- 1 more is right."]),
-        ("two", [1], ["- B: odd", "- 2 more are right."]),
+        ("two", [0], ["+ A: even", "- That isn't all yet."]),
+        ("two", [1], ["- B: odd", "- That isn't all yet."]),
         ("two", [2, 0, 2], ["+ A: even", "+ C: even too"]),
         ("two", [0, 1, 2], ["+ A: even", "- B: odd", "+ C: even too"]),
         ("two", [7, -1], ["- Pick an answer first."]),

@@ -6,17 +6,17 @@ const letter = (number) => String.fromCharCode(65 + number);
 
 function choiceInputs(content, name) {
   const type = content.kind === "choices" ? "checkbox" : "radio";
-  return content.choices.map((html, number) =>
+  return content.choices.map((html, place) =>
     element("label", { className: "ks-choice" },
-      element("input", { type, name, value: String(number) }),
-      element("b", { textContent: letter(number) }),
+      element("input", { type, name, value: String(content.numbers[place]) }),
+      element("b", { textContent: letter(place) }),
       element("span", { innerHTML: html })));
 }
 
 // One click answers, so these are no radio buttons: the arrow keys would pick.
 function clickableChoices(content, _name, pick) {
-  return [element("div", { className: "ks-guesses" }, ...content.choices.map((innerHTML, number) =>
-    element("button", { type: "button", innerHTML, onclick: () => pick(number) })))];
+  return [element("div", { className: "ks-guesses" }, ...content.choices.map((innerHTML, place) =>
+    element("button", { type: "button", innerHTML, onclick: () => pick(content.numbers[place]) })))];
 }
 
 function outputLines(content, name) {
@@ -59,6 +59,12 @@ function orderedItems(content) {
   return [list, said];
 }
 
+// So that typing replaces the first blank of a command. "" has none.
+function selectBlank(input) {
+  const [blank] = input.value.match(/_{4}/) ?? [];
+  if (blank) input.setSelectionRange(input.value.indexOf(blank), input.value.indexOf(blank) + blank.length);
+}
+
 function typedInput(content, name) {
   const shared = { name, id: name, autocomplete: "off", spellcheck: false };
   const input = content.kind === "paste"
@@ -66,6 +72,7 @@ function typedInput(content, name) {
     : element("input", { ...shared, type: "text", className: content.kind === "command" ? "ks-typed ks-mono" : "ks-typed" });
   input.setAttribute("autocapitalize", "off");
   input.setAttribute("aria-label", content.how);
+  if (content.gap) input.addEventListener("focus", () => selectBlank(input));
   return [input];
 }
 
@@ -77,14 +84,14 @@ function readAnswer(form, content) {
   return [...form.querySelectorAll("input:checked")].map((input) => Number(input.value));
 }
 
-function writeAnswer(form, answer) {
+function writeAnswer(form, answer, content) {
   const typed = form.querySelector(".ks-typed");
-  if (typed) typed.value = typeof answer === "string" ? answer : "";
+  if (typed) typed.value = typeof answer === "string" ? answer : content.gap ?? "";
   for (const input of form.querySelectorAll(".ks-choice input")) {
     input.checked = Array.isArray(answer) && answer.includes(Number(input.value));
   }
-  form.querySelectorAll(".ks-guesses button").forEach((guess, number) => {
-    guess.setAttribute("aria-pressed", String(answer.includes(number)));
+  form.querySelectorAll(".ks-guesses button").forEach((guess, place) => {
+    guess.setAttribute("aria-pressed", String(answer.includes(content.numbers[place])));
     guess.setAttribute("aria-disabled", String(answer.length > 0)); // so, unlike with disabled, the focus stays
   });
   const list = form.querySelector(".ks-order");
@@ -144,7 +151,7 @@ function render({ model, el }) {
     drawFeedback(status, model.get("feedback"));
     drawButtons(buttons, model.get("feedback").buttons, send);
   };
-  const restore = () => writeAnswer(form, model.get("answer"));
+  const restore = () => writeAnswer(form, model.get("answer"), content);
   const rebuild = () => {
     content = model.get("content");
     const old = form.querySelector("fieldset");
