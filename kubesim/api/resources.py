@@ -144,6 +144,7 @@ CLUSTER_ROLE_BINDING = _kept("ClusterRoleBinding")
 CLUSTER_ROLE = _kept("ClusterRole")
 ROLE_BINDING = _kept("RoleBinding")
 ROLE = _kept("Role")
+LEASE = next(resource for resource in RESOURCES if resource.kind == "Lease")
 POD_TEMPLATE = next(resource for resource in RESOURCES if resource.kind == "PodTemplate")
 # What is posted to a ServiceAccount for a token; not a type that the API lists.
 TOKEN_REQUEST = Resource("tokenrequests", "TokenRequest", "authentication.k8s.io")

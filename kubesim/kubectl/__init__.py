@@ -348,4 +348,4 @@ for _path, _row in TABLE["commands"].items():
         command(_path, is_offline=True)(_show_group)
 ROOT = Command((), _show_group, **TABLE["commands"][""])
 
-__all__ = ["Command", "Context", "Kubeconfig", "all_commands", "complete", "run"]
+__all__ = ["Command", "Context", "Kubeconfig", "all_commands", "complete", "find_command", "run"]

@@ -15,8 +15,9 @@ from kubesim.api.clock import Clock
 from kubesim.api.objects import Object
 from kubesim.api.result import Edit
 from kubesim.cluster.apiserver import APIServer
-from kubesim.cluster.apiserver.authorization import ADMIN, User, impersonated
+from kubesim.cluster.apiserver.authorization import ADMIN, User
 from kubesim.cluster.apiserver.checks import WriteOptions
+from kubesim.cluster.apiserver.impersonation import impersonate
 from kubesim.gotext.gojson import quote
 from kubesim.kubectl.errors import KubectlError, NotSimulated, Plain, refuse_if
 from kubesim.kubectl.flags import FALSE, FLAG_KEYS, GLOBAL, SAYS, TABLE, TRUE, Flag, FlagSet, parse_duration, read_flags
@@ -38,7 +39,7 @@ class Context:
     """Where kubectl runs: the cluster it talks to, and the shell it was typed into.
 
     `run_editor` runs the editor's command line on a file of the workspace and returns its exit status. `read` gives
-    what the API answers at a URL to a user of some groups ("" is oneself); it raises StatusError.
+    what the API answers at a URL to a user; it raises StatusError. `user` is whose credentials kubectl has.
     `budget` is that of the whole command line; TooMuchError passes through kubectl to whoever made it.
     """
 
@@ -49,8 +50,9 @@ class Context:
     env: Mapping[str, str] = field(default_factory=dict)
     stdin: str | None = None
     run_editor: Callable[[str, str], int] | None = None
-    read: Callable[[str, str, tuple[str, ...]], str] = lambda path, user, groups: ""
+    read: Callable[[str, User], str] | None = None
     budget: Budget = field(default_factory=Budget)
+    user: User = ADMIN
 
 
 def is_change(word: str) -> bool:
@@ -92,9 +94,9 @@ class Call:
 
     @property
     def user(self) -> User:
-        """Who asks: the kubeconfig's user, or the one that --as names."""
-        name = self.flags["as"]
-        return impersonated(name, tuple(self.flags["as-group"])) if name else ADMIN
+        """Who asks: whose credentials kubectl has, or the user that --as names and those may speak for."""
+        user, name = self.context.user, self.flags["as"]
+        return impersonate(user, name, tuple(self.flags["as-group"])) if name else user
 
     @property
     def namespace(self) -> str:

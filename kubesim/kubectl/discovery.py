@@ -102,15 +102,22 @@ def can_i(call: Call) -> None:
     """Say yes or no, and end with status 1 for no; or list what the user may do."""
     args, quiet, headless = call.args, call.flags["quiet"], call.flags["no-headers"]
     if call.flags["list"]:
+        _check_review(call, "rules")
         rows = rule_rows(call.api.rules(call.user, call.namespace))
         call.say(tabwriter.format(rows if headless else [RULE_HEADINGS, *rows]))
         return
     asked = _asked(call, *args)
+    _check_review(call, "access")
     allowed = call.api.can(asked)
     if not quiet:
         call.say("yes\n" if allowed else "no\n")
     if not allowed:
         raise Exit(1)
+
+
+def _check_review(call: Call, kind: str) -> None:
+    """A review is a request, too: whoever asks in another user's name must be allowed to."""
+    call.api.check_impersonation(Request(call.user, "create", f"selfsubject{kind}reviews", "authorization.k8s.io"))
 
 
 def _asked(call: Call, verb: str, word: str) -> Request:
@@ -143,6 +150,7 @@ def _type(call: Call, word: str) -> tuple[str, str]:
 @command("auth whoami")
 def whoami(call: Call) -> None:
     user = call.user
+    call.api.check_impersonation(Request(user, "create", "selfsubjectreviews", "authentication.k8s.io"))
     if call.flags["output"]:  # --template alone counts for nothing here
         extra = {key: list(values) for key, values in user.extra}
         info = {"username": user.name, "groups": list(user.groups), **({"extra": extra} if extra else {})}

@@ -14,7 +14,7 @@ from kubesim.cluster.apiserver import Change
 from kubesim.cluster.apiserver.checks import selector
 from kubesim.gotext.gojson import quote
 from kubesim.kubectl.command import Call, command
-from kubesim.kubectl.errors import FormatError, KubectlError, Plain, refuse_if, visit
+from kubesim.kubectl.errors import FormatError, KubectlError, NotSimulated, Plain, refuse_if, visit
 from kubesim.kubectl.flags import SAYS
 from kubesim.kubectl.formats import list_of, relaxed, sort_objects
 from kubesim.kubectl.output import Table, nothing_found
@@ -29,7 +29,9 @@ def get(call: Call) -> None:
     if path := call.flags["raw"]:
         invalid = f"--raw must be a valid URL path: parse {quote(path)}: invalid URI for request"
         refuse_if(not path.startswith("/"), invalid)
-        call.say(call.context.read(path, call.flags["as"], tuple(call.flags["as-group"])))
+        if call.context.read is None:
+            raise NotSimulated("'kubectl get --raw' in a container is not part of this simulator")
+        call.say(call.context.read(path, call.user))
         return
     if call.flags["watch"] or call.flags["watch-only"]:
         _watch(call)

@@ -14,6 +14,8 @@ from kubesim.api.objects import Object
 from kubesim.cluster import Cluster
 from kubesim.cluster.apiserver import APIServer
 from kubesim.cluster.apiserver.authorization import Request as Question
+from kubesim.cluster.apiserver.authorization import User
+from kubesim.cluster.apiserver.authorization import request as question
 from kubesim.server import discovery
 from kubesim.server.objects import Objects
 from kubesim.server.request import Request, Response, Route, status_of, text
@@ -50,6 +52,7 @@ class API:
         return found
 
     def _answer(self, request: Request) -> Response | Watch:
+        self._check_impersonation(request)
         described = discovery.answer(request.path.rstrip("/"), request.query)
         if described and request.is_write:
             raise errors.method_not_allowed()
@@ -65,6 +68,14 @@ class API:
         if route.resource.kind in _REVIEWS and not route.subresource:
             return self._review(request, route)
         return self._of_object(request, route)
+
+    def _check_impersonation(self, request: Request) -> None:
+        """Refuse, before anything else, what somebody asks for who may not speak for the user of the request."""
+        user, route = request.user, request.route
+        asked = Question(user, request.method.lower(), "", path=request.path)
+        if route:
+            asked = question(user, route.verb, route.resource, route.namespace, route.name, route.subresource)
+        self._api.check_impersonation(asked)
 
     def _of_object(self, request: Request, route: Route) -> Response | Watch:
         resource = route.resource
@@ -136,14 +147,12 @@ _REVIEWS: dict[str, Callable[[APIServer, Request, Route, Object], Object]] = {
 }
 
 
-def read(cluster: Cluster, url: str, user: str = "", groups: tuple[str, ...] = ()) -> str:
-    """What a GET of `url` answers, as the administrator or as `user` of `groups`. Raises StatusError, TooMuchError."""
+def read(cluster: Cluster, url: str, user: User) -> str:
+    """What a GET of `url` answers to a user. Raises StatusError, TooMuchError."""
     at = urlsplit(url)
     api = API(cluster)
-    headers = {"accept": "application/json", "impersonate-user": user}
-    request = Request(
-        "GET", unquote(at.path), dict(parse_qsl(at.query, keep_blank_values=True)), headers, impersonated_groups=groups
-    )
+    query = dict(parse_qsl(at.query, keep_blank_values=True))
+    request = Request(user, "GET", unquote(at.path), query, {"accept": "application/json"})
     try:
         answer = api._answer(request)
     finally:

@@ -22,6 +22,7 @@ from tornado import iostream, web, websocket
 
 from kubesim.api import errors
 from kubesim.api.objects import Object
+from kubesim.cluster.apiserver.authorization import ANONYMOUS, User
 from kubesim.server.request import Request, Response, status_of
 from kubesim.server.watch import Watch, event
 from kubesim.shell.container import Process, StartError
@@ -46,7 +47,8 @@ class Listener(web.RequestHandler):
 
     def initialize(self, server: Server) -> None:
         """`server` knows who is let in, and what to send."""
-        self.server, self._account = server, ""
+        self.server: Server = server
+        self._user: User | None = None
 
     def set_default_headers(self) -> None:
         self.clear_header("Server")
@@ -60,14 +62,11 @@ class Listener(web.RequestHandler):
         host = self.request.host_name
         kind, _, given = self.request.headers.get("Authorization", "").partition(" ")
         token = given.strip() if kind.lower() == "bearer" else ""
-        account = self.server.identify(token)
-        self._account = account or ""
+        self._user = self.server.identify(token)
         if host != self.server.address.lower() and not _is_safe_host(host):
             self.refuse(errors.StatusError(403, "Forbidden", "this Host is not served: use the address or localhost"))
-        elif account is None and (token or self.request.path not in OPEN_PATHS):
+        elif self._user is None and (token or self.request.path not in OPEN_PATHS):
             self.refuse(errors.StatusError(401, "Unauthorized", "Unauthorized"))
-        elif account and any(name.lower().startswith("impersonate-") for name in self.request.headers):
-            self.refuse(errors.not_simulated("impersonating as a ServiceAccount is not part of this simulator"))
 
     def refuse(self, error: errors.StatusError) -> None:
         self.set_header("Connection", "close")
@@ -84,10 +83,9 @@ class Listener(web.RequestHandler):
         given = self.request
         query = {key: values[0].decode("utf-8", "replace") for key, values in given.query_arguments.items()}
         headers = {key.lower(): value for key, value in given.headers.items()}
-        if self._account:
-            headers["impersonate-user"] = self._account
         groups = tuple(given.headers.get_list("Impersonate-Group"))
-        return Request(given.method or "", unquote(given.path), query, headers, body, groups)
+        user = self._user or ANONYMOUS
+        return Request(user, given.method or "", unquote(given.path), query, headers, body, groups)
 
     def write_error(self, status_code: int, **_: object) -> None:
         """A Status and never a traceback, for what tornado refuses and for bugs of kubesim."""

@@ -24,6 +24,7 @@ import yaml
 from tornado import httpserver, iostream, netutil, web
 
 from kubesim.cluster import Cluster
+from kubesim.cluster.apiserver.authorization import ADMIN, User
 from kubesim.cluster.apiserver.tokens import account_of
 from kubesim.kubectl.kubeconfig import CLUSTER, CONTEXT, USER
 from kubesim.server import API
@@ -195,13 +196,13 @@ class Server:
             self._notify()
         self._loop.call_later(_REAL_TIME_STEP, self._follow_wall_clock, now)
 
-    def identify(self, token: str) -> str | None:
-        """Whom a token lets in: a ServiceAccount by its user name, "" for the administrator, None for nobody."""
+    def identify(self, token: str) -> User | None:
+        """Whom a token lets in: a ServiceAccount or the administrator; None for nobody."""
         if hmac.compare_digest(token.encode("utf-8", "replace"), self._token.encode()):
-            return ""
+            return ADMIN
         cluster = self._api.cluster
         with cluster.lock:
-            return account_of(cluster.api, token, cluster.clock.now) or None
+            return account_of(cluster.api, token, cluster.clock.now)
 
     def answer(self, request: Request) -> Response | Watch:
         """What to send, after the time that a request takes."""

@@ -19,7 +19,8 @@ from kubesim.api.clock import Micros
 from kubesim.api.objects import Object
 from kubesim.api.resources import RESOURCES, Resource
 from kubesim.cluster.apiserver import printers
-from kubesim.cluster.apiserver.authorization import ADMIN, User, impersonated
+from kubesim.cluster.apiserver.authorization import User
+from kubesim.cluster.apiserver.impersonation import impersonate
 from kubesim.gotext import gojson
 from kubesim.server import protobuf
 
@@ -43,12 +44,13 @@ _UNRECOGNIZED = "the object provided is unrecognized (must be of type "
 
 @dataclass(frozen=True)
 class Request:
-    """A request that has been authenticated.
+    """A request that has been authenticated as the `requestor`'s.
 
     `query` has the last value of each parameter, `headers` have lower-case names. `warnings` collects what is reported
     beside the answer, whatever that is; who works for the answer is paid from `budget`.
     """
 
+    requestor: User
     method: str
     path: str
     query: Mapping[str, str] = field(default_factory=dict)
@@ -65,16 +67,22 @@ class Request:
 
     @property
     def user(self) -> User:
-        """The administrator, or whom the administrator impersonates (`kubectl --as`). Raises StatusError."""
+        """Who asks: the requestor, or whom that user impersonates (`kubectl --as`). Raises StatusError."""
         given = {name for name, value in self.headers.items() if name.startswith(_IMPERSONATION) and value}
         if not given and not self.impersonated_groups:
-            return ADMIN
+            return self.requestor
         name = self.headers.get("impersonate-user", "")
         if not name:
-            raise errors.bad_request("groups or more cannot be impersonated without a user")
+            raise errors.bad_request(f"requested {self._impersonated()} without impersonating a user name")
         if given - {"impersonate-user", "impersonate-group"}:
             raise errors.not_simulated("impersonating more than a user and groups is not part of this simulator")
-        return impersonated(name, self.impersonated_groups)
+        return impersonate(self.requestor, name, self.impersonated_groups)
+
+    def _impersonated(self) -> str:
+        """Whom the headers of a request without a user's name describe, as Go prints it."""
+        uid, groups = self.headers.get("impersonate-uid", ""), ", ".join(map(gojson.quote, self.impersonated_groups))
+        listed = f"[]string{{{groups}}}" if groups else "[]string(nil)"
+        return f'&user.DefaultInfo{{Name:"", UID:{gojson.quote(uid)}, Groups:{listed}, Extra:map[string][]string(nil)}}'
 
     @property
     def is_write(self) -> bool:

@@ -18,6 +18,7 @@ from kubesim.shell import Invocation, Shell, Tool
 from kubesim.workspace import Workspace
 
 if TYPE_CHECKING:
+    from kubesim.cluster.apiserver.authorization import User
     from kubesim.server.https import Server
 
 
@@ -90,11 +91,11 @@ class Session:
         place = (self.workspace, self.config, env, stdin, run_editor)
         return kubectl.Context(cluster.api, cluster.clock, *place, self._read, budget)
 
-    def _read(self, url: str, user: str, groups: tuple[str, ...]) -> str:
+    def _read(self, url: str, user: User) -> str:
         """What the API answers at a URL. Raises StatusError."""
         from kubesim.server import read  # late: few sessions need it
 
-        return read(self.cluster, url, user, groups)
+        return read(self.cluster, url, user)
 
     def run(self, line: str) -> Result:
         """Run a shell line (or several). Simulated time moves by a tenth of a second for each command."""

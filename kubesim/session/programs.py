@@ -19,6 +19,7 @@ from kubesim.api import imageref, load_table
 from kubesim.api.clock import Clock, to_datetime
 from kubesim.api.imageref import DEFAULT_REGISTRY
 from kubesim.cluster import Cluster
+from kubesim.cluster.apiserver.impersonation import account_user
 from kubesim.cluster.bootstrap import NODE_NAME
 from kubesim.cluster.keyring import Credential, registry_key
 from kubesim.cluster.registry import Registries
@@ -59,13 +60,16 @@ def in_containers(cluster: Cluster, namespace: str, account: str) -> Mapping[str
     """The programs of a container that need the cluster: aws, and kubectl as the Pod's ServiceAccount."""
 
     def run_kubectl(arguments: list[str], io: Invocation) -> int:
-        if arguments[:1] in (["edit"], ["config"]):
-            raise UnsupportedError(f"'kubectl {arguments[0]}' in a container")
+        with suppress(NotSimulated):  # what kubectl refuses on its own
+            command, _ = kubectl.find_command(arguments)
+            if command.path[:1] in (("edit",), ("config",)):
+                raise UnsupportedError(f"'kubectl {command.path[0]}' in a container")
         clock, config = _Moment(to_datetime(cluster.clock.now)), kubectl.Kubeconfig(namespace)
+        user, files = account_user(namespace, account), cast(Workspace, io.files)
         context = kubectl.Context(
-            cluster.api, clock, cast(Workspace, io.files), config, io.env, io.stdin, budget=io.machine.budget
+            cluster.api, clock, files, config, io.env, io.stdin, budget=io.machine.budget, user=user
         )
-        return io.show(kubectl.run([f"--as=system:serviceaccount:{namespace}:{account}", *arguments], context))
+        return io.show(kubectl.run(arguments, context))
 
     tools = [make(lambda: cluster) for make in PROGRAMS]
     return {tool.name: tool for tool in (Tool("kubectl", run_kubectl, "kubectl COMMAND", "kubectl get pods"), *tools)}

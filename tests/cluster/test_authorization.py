@@ -6,7 +6,8 @@ import pytest
 
 from kubesim.api.objects import Object
 from kubesim.api.resources import CLUSTER_ROLE, CLUSTER_ROLE_BINDING, NODE, POD, ROLE, ROLE_BINDING, SECRET
-from kubesim.cluster.apiserver.authorization import ADMIN, Request, User, impersonated, is_allowed, request
+from kubesim.cluster.apiserver.authorization import ADMIN, Request, User, is_allowed, request
+from kubesim.cluster.apiserver.impersonation import impersonate
 from kubesim.cluster.apiserver.store import Store
 from kubesim.cluster.bootstrap import parts
 
@@ -40,7 +41,7 @@ def store() -> Store:
 
 
 JANE = User("jane")
-CI = impersonated("system:serviceaccount:team:ci")
+CI = impersonate(ADMIN, "system:serviceaccount:team:ci")
 
 
 @pytest.mark.parametrize(
@@ -55,15 +56,15 @@ CI = impersonated("system:serviceaccount:team:ci")
         (request(JANE, "list", NODE, "", ""), True),
         (Request(JANE, "get", "pods", "apps", "default"), False),
         (request(CI, "delete", POD, "default", "web"), True),
-        (request(impersonated("joe", ("devs",)), "delete", POD, "default", "web"), True),
-        (request(impersonated("joe"), "delete", POD, "default", "web"), False),
-        (request(impersonated("system:serviceaccount:default:ci"), "get", POD, "default", "web"), False),
+        (request(impersonate(ADMIN, "joe", ("devs",)), "delete", POD, "default", "web"), True),
+        (request(impersonate(ADMIN, "joe"), "delete", POD, "default", "web"), False),
+        (request(impersonate(ADMIN, "system:serviceaccount:default:ci"), "get", POD, "default", "web"), False),
         (request(ADMIN, "delete", SECRET, "other", "x"), True),
         (Request(ADMIN, "get", "", path="/logs/"), True),
         (Request(JANE, "get", "", path="/apis/apps/v1"), True),
         (Request(JANE, "get", "", path="/logs/"), False),
-        (Request(impersonated("system:anonymous"), "get", "", path="/version"), True),
-        (Request(impersonated("system:anonymous"), "get", "", path="/apis"), False),
+        (Request(impersonate(ADMIN, "system:anonymous"), "get", "", path="/version"), True),
+        (Request(impersonate(ADMIN, "system:anonymous"), "get", "", path="/apis"), False),
         (Request(JANE, "post", "", path="/version"), False),
     ],
 )
@@ -79,14 +80,14 @@ def test_a_service_account_is_in_its_groups() -> None:
     ("asked", "sentence"),
     [
         (
-            request(JANE, "get", POD, "team", "web", "log"),
-            'User "jane" cannot get resource "pods/log" in API group "" in the namespace "team"',
+            request(JANE, "get", POD, "team", "w", "log"),
+            'pods "w" is forbidden: User "jane" cannot get resource "pods/log" in API group "" in the namespace "team"',
         ),
         (
             request(JANE, "list", NODE, "", ""),
-            'User "jane" cannot list resource "nodes" in API group "" at the cluster scope',
+            'nodes is forbidden: User "jane" cannot list resource "nodes" in API group "" at the cluster scope',
         ),
     ],
 )
 def test_refusals(asked: Request, sentence: str) -> None:
-    assert asked.refusal() == sentence
+    assert asked.forbidden().message == sentence

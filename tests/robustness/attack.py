@@ -25,6 +25,7 @@ from typing import NamedTuple
 
 from kubesim import Session
 from kubesim.api.budget import TooMuchError
+from kubesim.cluster.apiserver.authorization import ADMIN
 from kubesim.flow.export import explain
 from kubesim.flow.load import ExportError
 from kubesim.lessons import progress
@@ -80,7 +81,7 @@ def _sent(session: Session, case: Case) -> str:
     where, body = f"/api/v1/namespaces/default/{path}", case.text.encode("utf-8", "replace")
     api = API(session.cluster)
     try:
-        answer = api.answer(Request(method, where, pairs, {"content-type": kind}, body))
+        answer = api.answer(Request(ADMIN, method, where, pairs, {"content-type": kind}, body))
     finally:
         api.history.close()
     if isinstance(answer, Watch):

@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from kubesim import Session
+from kubesim.cluster.apiserver.authorization import ADMIN
 from kubesim.server import API
 from kubesim.server.request import Request, Response
 from kubesim.server.watch import Watch
@@ -24,7 +25,7 @@ def request(method: str, target: str, body: Any = b"", **headers: str) -> Reques
     raw = body if isinstance(body, bytes) else json.dumps(body).encode()
     named = {key.replace("_", "-"): value for key, value in headers.items()}
     groups = tuple(filter(None, named.pop("impersonate-group", "").split(",")))
-    return Request(method, path, dict(parse_qsl(query, keep_blank_values=True)), named, raw, groups)
+    return Request(ADMIN, method, path, dict(parse_qsl(query, keep_blank_values=True)), named, raw, groups)
 
 
 class Caller:

@@ -27,6 +27,7 @@ from kubesim.api.resources import (
     Resource,
     find_kind,
 )
+from kubesim.cluster.apiserver.authorization import ADMIN
 from kubesim.server import protobuf
 from kubesim.server.request import Request, Response
 from kubesim.server.watch import Watch as ServedWatch
@@ -121,13 +122,17 @@ changes = st.one_of(patch_documents, manifests).map(lambda value: json.dumps(val
 options = st.dictionaries(
     st.sampled_from(OPTIONS), st.one_of(wrong, st.sampled_from(["Orphan", 0, 5, ["All"]])), max_size=2
 )
+admin = st.just(ADMIN)
 requests = st.one_of(
-    st.builds(Request, st.just("POST"), collections, few, plain, dumped),
-    st.builds(Request, st.just("PATCH"), objects, few, st.sampled_from(list(PATCHES.values())), changes),
-    st.builds(Request, st.just("PUT"), objects, few, plain, dumped),
-    st.builds(Request, st.just("GET"), st.one_of(collections, objects), queries, headers),
+    st.builds(Request, admin, st.just("POST"), collections, few, plain, dumped),
+    st.builds(
+        Request, st.just(ADMIN), st.just("PATCH"), objects, few, st.sampled_from(list(PATCHES.values())), changes
+    ),
+    st.builds(Request, admin, st.just("PUT"), objects, few, plain, dumped),
+    st.builds(Request, admin, st.just("GET"), st.one_of(collections, objects), queries, headers),
     st.builds(
         Request,
+        admin,
         st.just("DELETE"),
         st.one_of(objects, collections),
         few,

@@ -19,6 +19,7 @@ from kubesim.cluster.apiserver import checks, patch, strategy, validation
 from kubesim.cluster.apiserver.authorization import ADMIN, Request, User, is_allowed, request, rules_for
 from kubesim.cluster.apiserver.checks import Line, WriteOptions
 from kubesim.cluster.apiserver.escalation import check_grant
+from kubesim.cluster.apiserver.impersonation import check_impersonation
 from kubesim.cluster.apiserver.store import Store
 from kubesim.shell.container import Place, Process
 
@@ -267,11 +268,18 @@ class APIServer:
         self, user: User, verb: str, resource: Resource, namespace: str, name: str, subresource: str = ""
     ) -> None:
         """Raise StatusError (Forbidden) unless `user` may do this."""
-        if user is ADMIN:
-            return
-        asked = request(user, verb, resource, namespace, name, subresource)
+        if user is not ADMIN:
+            self.check(request(user, verb, resource, namespace, name, subresource))
+
+    def check(self, asked: Request) -> None:
+        """Raise StatusError (Forbidden) unless the user may do this, and whoever speaks for the user may do that."""
+        self.check_impersonation(asked)
         if not is_allowed(asked, self._store):
-            raise errors.forbidden(resource, name, asked.refusal())
+            raise asked.forbidden()
+
+    def check_impersonation(self, asked: Request) -> None:
+        """Raise StatusError (Forbidden) unless whoever speaks for the user of a request may do that."""
+        check_impersonation(asked, self._store)
 
     def _name(self, resource: Resource, obj: Object) -> None:
         meta = obj["metadata"]

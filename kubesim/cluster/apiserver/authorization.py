@@ -9,6 +9,7 @@ import hashlib
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
+from kubesim.api.errors import StatusError
 from kubesim.api.objects import Object, metadata
 from kubesim.api.resources import CLUSTER_ROLE, CLUSTER_ROLE_BINDING, ROLE, ROLE_BINDING, Resource
 from kubesim.cluster.apiserver.store import Store
@@ -16,29 +17,36 @@ from kubesim.cluster.apiserver.store import Store
 SERVICE_ACCOUNT_PREFIX = "system:serviceaccount:"
 
 
+MASTERS, AUTHENTICATED, UNAUTHENTICATED = "system:masters", "system:authenticated", "system:unauthenticated"
+
+
 class User(NamedTuple):
-    """Who sends a request, and what else authentication has found out: keys with their values."""
+    """Who sends a request, and what else authentication has found out: keys with their values.
+
+    `impersonation` is there where somebody else speaks for this user.
+    """
 
     name: str
-    groups: tuple[str, ...] = ("system:authenticated",)
+    groups: tuple[str, ...] = (AUTHENTICATED,)
     extra: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    impersonation: Impersonation | None = None
+
+
+class Impersonation(NamedTuple):
+    """Who speaks for a user, and for members of which groups (kubectl --as-group)."""
+
+    requestor: User
+    groups: tuple[str, ...]
 
 
 # Authenticated by a client certificate, whose digest is the credential's name.
 _CREDENTIAL = f"X509SHA256={hashlib.sha256(b'kubernetes-admin').hexdigest()}"
 ADMIN = User(
     "kubernetes-admin",
-    ("system:masters", "system:authenticated"),
+    (MASTERS, AUTHENTICATED),
     (("authentication.kubernetes.io/credential-id", (_CREDENTIAL,)),),
 )
-
-
-def impersonated(name: str, groups: tuple[str, ...] = ()) -> User:
-    """The user that `--as NAME --as-group GROUP` speaks for, with the groups that authentication would add."""
-    if name.startswith(SERVICE_ACCOUNT_PREFIX) and not groups:
-        namespace = name.removeprefix(SERVICE_ACCOUNT_PREFIX).partition(":")[0]
-        groups = ("system:serviceaccounts", f"system:serviceaccounts:{namespace}")
-    return User(name, (*groups, "system:unauthenticated" if name == "system:anonymous" else "system:authenticated"))
+ANONYMOUS = User("system:anonymous", (UNAUTHENTICATED,))
 
 
 class Request(NamedTuple):
@@ -52,11 +60,20 @@ class Request(NamedTuple):
     name: str = ""
     path: str = ""
 
-    def refusal(self) -> str:
-        """The sentence after "is forbidden: "."""
-        scope = f'in the namespace "{self.namespace}"' if self.namespace else "at the cluster scope"
+    def forbidden(self, why: str = "") -> StatusError:
+        """The refusal of the request. Mirrors pkg/endpoints/handlers/responsewriters/errors.go."""
+        plural, name = self.plural.partition("/")[0], self.name
+        subject = f"{plural}.{self.group}" if self.group else plural
+        head = f'{subject} "{name}" is forbidden' if name else f"{subject} is forbidden"
         what = f'resource "{self.plural}" in API group "{self.group}"'
-        return f'User "{self.user.name}" cannot {self.verb} {what} {scope}'
+        scope = f'in the namespace "{self.namespace}"' if self.namespace else "at the cluster scope"
+        if self.path:
+            head, what, scope = "forbidden", "path", f'"{self.path}"'
+        sentence = f'User "{self.user.name}" cannot {self.verb} {what} {scope}'
+        for mark, entity in (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;")):
+            sentence = sentence.replace(mark, entity)
+        message = f"{head}: {sentence}: {why}" if why else f"{head}: {sentence}"
+        return StatusError(403, "Forbidden", message, plural, name, group=self.group)
 
 
 def request(user: User, verb: str, resource: Resource, namespace: str, name: str, subresource: str = "") -> Request:
@@ -67,7 +84,7 @@ def request(user: User, verb: str, resource: Resource, namespace: str, name: str
 
 def is_allowed(asked: Request, store: Store) -> bool:
     """Whether some rule that is bound to the user grants the request."""
-    if "system:masters" in asked.user.groups:
+    if MASTERS in asked.user.groups:
         return True
     return any(grants(rule, asked) for rule in rules_for(asked.user, asked.namespace, store))
 

@@ -11,7 +11,7 @@ from itertools import chain, islice, product
 from kubesim.api.errors import forbidden, not_found, not_simulated
 from kubesim.api.objects import Object, name_of, namespace_of
 from kubesim.api.resources import CLUSTER_ROLE, CLUSTER_ROLE_BINDING, ROLE, ROLE_BINDING, Resource
-from kubesim.cluster.apiserver.authorization import Request, User, grants, is_allowed, role_of, rules_for
+from kubesim.cluster.apiserver.authorization import MASTERS, Request, User, grants, is_allowed, role_of, rules_for
 from kubesim.cluster.apiserver.store import Store
 from kubesim.gotext.gojson import quote
 
@@ -28,7 +28,7 @@ _FIELDS = {
 
 def check_grant(user: User, resource: Resource, new: Object, old: Object | None, store: Store) -> None:
     """Raise StatusError (Forbidden) for rights that the user lacks, and isn't allowed to escalate or bind."""
-    if resource not in (*_ROLES, *_BINDINGS) or "system:masters" in user.groups:
+    if resource not in (*_ROLES, *_BINDINGS) or MASTERS in user.groups:
         return
     if old is not None and all(new.get(key) == old.get(key) for key in ("rules", "roleRef", "subjects")):
         return

@@ -17,6 +17,7 @@ from kubesim.api.objects import Object, metadata, name_of, namespace_of
 from kubesim.api.resources import NODE, POD, SECRET, SERVICE_ACCOUNT, TOKEN_REQUEST, Resource
 from kubesim.cluster.apiserver import APIServer
 from kubesim.cluster.apiserver.authorization import ADMIN, SERVICE_ACCOUNT_PREFIX, User
+from kubesim.cluster.apiserver.impersonation import account_user
 from kubesim.gotext import gojson
 
 _ISSUER = "https://kubernetes.default.svc.cluster.local"
@@ -74,14 +75,14 @@ def secret_token(api: APIServer, account: Object, secret: Object) -> str:
     return _signed(claims, api.signing_key)
 
 
-def account_of(api: APIServer, token: str, now: Micros) -> str:
-    """The user whose token this is, "" for nobody's: what the API server has signed counts while all in it is there."""
+def account_of(api: APIServer, token: str, now: Micros) -> User | None:
+    """The user whose token this is: what the API server has signed counts while all in it is there."""
     signed, _, signature = token.rpartition(".")
     if not api.signing_key or not hmac.compare_digest(signature.encode(), _signature(signed, api.signing_key).encode()):
-        return ""
+        return None
     claims = json.loads(base64.urlsafe_b64decode(signed.partition(".")[2] + "=="))
     if claims.get("exp", now) * SECOND <= now or _ISSUER not in claims.get("aud", [_ISSUER]):
-        return ""
+        return None
     namespace, name = claims["sub"].removeprefix(SERVICE_ACCOUNT_PREFIX).split(":")
     known = claims.get("kubernetes.io") or {
         "serviceaccount": {"name": name, "uid": claims[f"{_LEGACY}service-account.uid"]},
@@ -91,8 +92,8 @@ def account_of(api: APIServer, token: str, now: Micros) -> str:
         if reference := known.get(key):
             obj = api.find(resource, namespace if resource.namespaced else "", reference["name"])
             if obj is None or reference.get("uid", metadata(obj)["uid"]) != metadata(obj)["uid"]:
-                return ""
-    return str(claims["sub"])
+                return None
+    return account_user(namespace, name)
 
 
 def _check(seconds: int) -> None:

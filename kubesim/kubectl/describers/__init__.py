@@ -19,13 +19,14 @@ from kubesim.api.clock import Micros, parse_time
 from kubesim.api.errors import StatusError
 from kubesim.api.humanize import NONE, age, format_labels, format_selector, human_duration, long_time, node_roles
 from kubesim.api.objects import LAST_APPLIED, Object, at, name_of, namespace_of, pull_secret_names
-from kubesim.api.resources import EVENT, Resource, find_resource
+from kubesim.api.resources import CONFIG_MAP, EVENT, LEASE, NAMESPACE, Resource, find_resource
 from kubesim.gotext import tabwriter
 from kubesim.kubectl.command import Call, command
+from kubesim.kubectl.errors import raise_all
 from kubesim.kubectl.output import nothing_found
 from kubesim.kubectl.selection import Query, find_targets
 
-Related = Mapping[str, list[Object]]
+Related = Mapping[str, list[Object] | StatusError]
 
 _ESCAPES = str.maketrans({"\x1b": "^[", "\r": "\\r"})
 _MAX_ANNOTATION = 140
@@ -39,8 +40,8 @@ RELATED: Mapping[str, Sequence[str]] = {kind: rows[0].split() for kind, rows in 
 def describe(obj: Object, related: Related, now: Micros) -> str:
     """The description of `obj`, ending in a newline.
 
-    `related` holds the lists that RELATED names for its kind. Without "events" there is no events section, and what
-    else is missing counts as not allowed to be listed.
+    `related` holds the lists that RELATED names for its kind, or the refusal of one that is shown instead. Without
+    "events" there is no events section.
     """
     kind, plurals = obj.get("kind", ""), RELATED.get(obj.get("kind", ""), ("events",))
     known: dict[str, Any] = {"now": now, **{f"+{plural}": related.get(plural) for plural in plurals}}
@@ -239,10 +240,18 @@ def describe_objects(call: Call) -> None:
     shown = _by_prefix(call) if is_missing else objects
     is_alone = len(objects) == 1 and not error
     with_events = call.flags["show-events"] and (is_alone or "show-events" in call.given)
-    texts = [_described(call, resource, obj, with_events) for resource, obj in shown]
-    call.say("".join(f"{text}\n" for text in texts) if is_missing else "\n\n".join(texts))
+    texts, refusals = list[str](), dict[str, Exception]()
     if error and not (is_missing and shown):
-        raise error
+        refusals[str(error)] = error
+    for resource, obj in shown:
+        try:
+            texts.append(_described(call, resource, obj, with_events))
+        except StatusError as refusal:
+            refusals.setdefault(str(refusal), refusal)
+            if is_missing:
+                break
+    call.say("".join(f"{text}\n" for text in texts) if is_missing else "\n\n".join(texts))
+    raise_all(refusals.values())
     if not texts:
         call.complain(nothing_found(call))
 
@@ -258,14 +267,38 @@ def _by_prefix(call: Call) -> list[tuple[Resource, Object]]:
 
 
 def _described(call: Call, resource: Resource, obj: Object, with_events: bool) -> str:
-    related: dict[str, list[Object]] = {}
+    """The description of an object, which is read once more for it: who may only list them is refused."""
+    obj = call.api.get(resource, namespace_of(obj), name_of(obj), user=call.user)
+    related: dict[str, list[Object] | StatusError] = {}
     for plural in RELATED.get(resource.kind, ("events",)):
-        found = find_resource(plural)
-        if found and found is not EVENT:
-            related[plural] = call.api.list(found, namespace_of(obj) or None)
-        elif with_events:
-            related[plural] = call.api.events_about(obj)
+        listed = find_resource(plural)
+        if listed and (with_events or listed is not EVENT):
+            related[plural] = _related(call, listed, resource, obj)
     return describe(obj, related, call.context.clock.now)
+
+
+# Lists that a description does without, and those whose refusal it shows; without any other one, it fails.
+_OPTIONAL = {("Deployment", "replicasets"), ("Service", "endpointslices")}
+_SHOWN_REFUSALS = {("Node", "leases"), ("Node", "pods"), ("ReplicaSet", "pods")}
+
+
+def _related(call: Call, listed: Resource, resource: Resource, obj: Object) -> list[Object] | StatusError:
+    """What a description shows of other objects, as far as the user may list them. Raises StatusError."""
+    namespace = name_of(obj) if resource is NAMESPACE else namespace_of(obj)
+    try:
+        if listed is EVENT:
+            call.api.authorize(call.user, "list", EVENT, namespace, "")
+            return call.api.events_about(obj)
+        if listed is LEASE:
+            call.api.authorize(call.user, "get", LEASE, "kube-node-lease", name_of(obj))
+            return []  # it isn't kept as an object
+        return call.api.list(listed, namespace or None, user=call.user)
+    except StatusError as refusal:
+        if (resource.kind, listed.plural) in _SHOWN_REFUSALS:
+            return refusal
+        if (resource.kind, listed.plural) in _OPTIONAL or (listed is EVENT and resource is not CONFIG_MAP):
+            return []
+        raise
 
 
 for _module in ("others", "pods"):  # which register their blocks and formats here

@@ -14,6 +14,7 @@ from itertools import product
 
 from kubesim.api import quantity
 from kubesim.api.clock import SECOND, Micros, rfc3339
+from kubesim.api.errors import StatusError
 from kubesim.api.humanize import NONE, age, long_time
 from kubesim.api.objects import Object, at, bare_template, is_owned_by, metadata
 from kubesim.api.podresources import Amounts, pod_limits, pod_requests
@@ -93,14 +94,18 @@ _RENEWAL: Micros = 10 * SECOND
 _POD_COLUMNS = ("Namespace", "Name", "", "CPU Requests", "CPU Limits", "Memory Requests", "Memory Limits", "Age")
 
 
-@shows
-def _renewed(now: Micros) -> str:
-    return long_time(rfc3339(now - now % _RENEWAL))
+@block
+def _lease(node: str, leases: Sequence[Object] | StatusError | None, now: Micros) -> Iterator[str]:
+    if isinstance(leases, StatusError):
+        yield f"Lease:\tFailed to get lease: {leases}"
+        return
+    renewed = long_time(rfc3339(now - now % _RENEWAL))
+    yield from ("Lease:", f"  HolderIdentity:\t{node}", "  AcquireTime:\t<unset>", f"  RenewTime:\t{renewed}")
 
 
 @block
-def _node_pods(node: Object, pods: Sequence[Object] | None, now: Micros) -> Iterator[str]:
-    if pods is None:
+def _node_pods(node: Object, pods: Sequence[Object] | StatusError | None, now: Micros) -> Iterator[str]:
+    if pods is None or isinstance(pods, StatusError):
         yield "Pods:\tnot authorized"
         return
     pods = [pod for pod in pods if pod["spec"].get("nodeName") == node["metadata"]["name"]]
@@ -203,7 +208,9 @@ _PHASES = (("Running", "Running"), ("Pending", "Waiting"), ("Succeeded", "Succee
 
 
 @shows
-def _pods_status(owner: Object, found: Sequence[Object] | None) -> str:
-    pods = [pod for pod in found or () if is_owned_by(pod, owner)]
+def _pods_status(owner: Object, listed: Sequence[Object] | StatusError | None) -> str:
+    if isinstance(listed, StatusError):
+        return f"error in fetching pods: {listed}"
+    pods = [pod for pod in listed or () if is_owned_by(pod, owner)]
     phases = Counter((pod.get("status") or {}).get("phase") for pod in pods)
     return " / ".join(f"{phases[phase]} {word}" for phase, word in _PHASES)
