@@ -6,13 +6,11 @@ SHELL := /bin/sh
 VENV := .venv
 BIN := $(VENV)/bin
 NOTEBOOKS := $(wildcard notebooks/*.ipynb)
-# Jupyter refuses to start for root without this option; containers often have no other user.
-AS_ROOT := $(if $(filter 0,$(shell id -u)),--allow-root)
 heading = @printf '\n=== %s\n' "$(1)"
 
 ##@ Learn
 lab: $(VENV)/.lab ## open the lesson in JupyterLab
-	$(BIN)/jupyter lab $(AS_ROOT) --LabApp.default_url=/lab/tree/notebooks/00-start.ipynb
+	$(BIN)/kubesim lab .
 
 site: $(VENV)/.dev ## build the lesson as a page that needs no server, in build/site
 	$(BIN)/python -m tools.website
@@ -73,7 +71,7 @@ help: ## show this
 	@awk -F ':.*## ' '/^##@/ {printf "\n%s\n", substr($$0, 5)} /^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
 
 # The environment. A stamp is newer than what it was made from, or the environment is brought up to date.
-$(VENV)/.lab: requirements.txt pyproject.toml tools/overrides.json
+$(VENV)/.lab: requirements.txt pyproject.toml
 	@PYTHON="$(PYTHON)" sh tools/environment.sh requirements.txt $@
 
 $(VENV)/.dev: $(VENV)/.lab requirements-dev.txt

@@ -8,6 +8,8 @@ lab` opens the notebooks in JupyterLab.
 from __future__ import annotations
 
 import argparse
+import json
+import os
 import shutil
 import subprocess
 import sys
@@ -18,10 +20,11 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from importlib.metadata import PackageNotFoundError, files
+from importlib.metadata import PackageNotFoundError, files, version
 from importlib.util import find_spec
 from io import TextIOWrapper
 from pathlib import Path
+from stat import S_ISCHR
 from tempfile import NamedTemporaryFile
 
 from kubesim.api import load_table
@@ -56,6 +59,7 @@ def main(words: Sequence[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="kubesim", description="A simulated cluster at a prompt.")
+    parser.add_argument("--version", action="version", version=f"kubesim {_version()}")
     parser.set_defaults(run=lambda _options: _prompt(_session()))
     commands, runs = parser.add_subparsers(), {"why": _why, "lab": _lab, "grade": _grade, "serve": _serve}
     for name, row in load_table(__file__, "options.json").items():
@@ -70,6 +74,12 @@ def _parser() -> argparse.ArgumentParser:
                 given["type"] = {"path": Path, "port": _port}[given["type"]]
             place.add_argument(*flags.split(), **given)
     return parser
+
+
+def _version() -> str:
+    with suppress(PackageNotFoundError):
+        return version("kubesim")
+    return "from sources"
 
 
 def _port(text: str) -> int:
@@ -101,13 +111,22 @@ def _lab(options: argparse.Namespace) -> int:
         print(f"kubesim: {path} is yours and stays; move it away to get the one that comes with this version")
     first = "--LabApp.default_url=/lab/tree/notebooks/00-start.ipynb"
     command = [sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={options.folder.resolve()}", first]
-    return subprocess.run([*command, *options.options], check=False).returncode
+    if hasattr(os, "geteuid") and os.geteuid() == 0:  # as in most containers; Jupyter would refuse to start
+        command.append("--allow-root")
+    return subprocess.run([*command, *options.options], env=_lab_environment(), check=False).returncode
+
+
+def _lab_environment() -> dict[str, str]:
+    """This process's variables, with the lesson's settings among those that JupyterLab reads."""
+    places = [str(Path(__file__).parent / "jupyter"), os.environ.get("JUPYTER_CONFIG_PATH", "")]
+    return os.environ | {"JUPYTER_CONFIG_PATH": os.pathsep.join(filter(None, places))}
 
 
 def copy_notebooks(target: Path) -> list[Path]:
-    """Copy the notebooks and their documents into the folder `target`, and return those of the learner's that differ.
+    """Copy the notebooks and their documents into the folder `target`, and return those that the learner has changed.
 
-    No file is overwritten: one that is there already stays as it is. OSError if the folder can't be written.
+    No file is overwritten: one that is there already stays as it is. A notebook that was only run and saved isn't
+    changed. OSError if the folder can't be written.
     """
     kept = []
     for name, source in _sources():
@@ -115,9 +134,20 @@ def copy_notebooks(target: Path) -> list[Path]:
         if not own.exists():
             own.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(source, own)
-        elif own.read_bytes() != source.read_bytes():
+        elif _written(own) != _written(source):
             kept.append(own)
     return kept
+
+
+def _written(path: Path) -> object:
+    """What somebody wrote into a file: of a notebook the cells' texts, not what running and saving adds to them."""
+    content = path.read_bytes()
+    if path.suffix != ".ipynb":
+        return content
+    try:
+        return ["".join(cell["source"]) for cell in json.loads(content)["cells"]]
+    except (ValueError, KeyError, TypeError):  # no notebook any more
+        return content
 
 
 def _sources() -> list[tuple[str, Path]]:
@@ -153,7 +183,7 @@ def _grade(options: argparse.Namespace) -> int:
 
 
 def _serve(options: argparse.Namespace) -> int:
-    """Serve until the input ends or Ctrl+C, with a prompt at a terminal."""
+    """Serve until the input ends or Ctrl+C, with a prompt at a terminal; lines from a pipe or a file are run."""
     # kubectl measures the age of events by the wall clock, so the cluster's clock starts there.
     boot = datetime.now(UTC).replace(microsecond=0) - timedelta(seconds=AGE)
     try:
@@ -167,13 +197,18 @@ def _serve(options: argparse.Namespace) -> int:
     print(f"kubesim: a simulated cluster at {served.url}")
     print(served, flush=True)
     try:
-        if sys.stdin.isatty():
+        if not _is_empty_device(sys.stdin.fileno()):
             return _prompt(session)
         with suppress(KeyboardInterrupt):
             threading.Event().wait()
         return 0
     finally:
         served.close()
+
+
+def _is_empty_device(descriptor: int) -> bool:
+    """Whether that is /dev/null, as for a service that is to run in the background: it has ended before it begins."""
+    return S_ISCHR(os.fstat(descriptor).st_mode) and not os.isatty(descriptor)
 
 
 def _fail(why: str) -> int:

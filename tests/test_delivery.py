@@ -248,8 +248,7 @@ def clone(tmp_path: Path) -> Path:
     for name in ("Makefile", "pyproject.toml", "requirements.txt", "requirements-dev.txt"):
         shutil.copyfile(ROOT / name, tmp_path / name)
     (tmp_path / "tools").mkdir()
-    for name in ("environment.sh", "overrides.json"):
-        shutil.copyfile(ROOT / "tools" / name, tmp_path / "tools" / name)
+    shutil.copyfile(ROOT / "tools" / "environment.sh", tmp_path / "tools" / "environment.sh")
     return tmp_path
 
 

@@ -9,13 +9,17 @@ import io
 import json
 import os
 import re
+import signal
+import socket
 import ssl
 import subprocess
 import sys
 import tempfile
+import time
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -121,6 +125,14 @@ def test_a_cluster_is_served(tmp_path: Path) -> None:
         assert ask(config, "GET", f"{secrets}/kept") == made
 
 
+def test_serve_runs_the_lines_of_a_pipe_and_ends_with_it(tmp_path: Path) -> None:
+    words = [sys.executable, "-m", "kubesim", "serve", "--kubeconfig", tmp_path / "config"]
+    lines = "kubectl create namespace team\n"
+    served = subprocess.run(words, input=lines, capture_output=True, text=True, timeout=60, check=False)
+    assert (served.returncode, served.stderr) == (0, "")
+    assert served.stdout.endswith(f"export KUBECONFIG={tmp_path}/config\nnamespace/team created\n")
+
+
 @pytest.mark.parametrize(
     ("options", "why"),
     [
@@ -203,10 +215,15 @@ def test_lab_opens_a_copy_of_the_notebooks_that_the_learner_may_change(
         return subprocess.CompletedProcess(command, 7)
 
     monkeypatch.setattr("kubesim.__main__.subprocess.run", run)
+    monkeypatch.setattr(os, "geteuid", lambda: 0, raising=False)
     folder = tmp_path / "learn"
-    own = folder / "notebooks" / "00-start.ipynb"
+    own, saved = folder / "notebooks" / "00-start.ipynb", folder / "notebooks" / "playground.ipynb"
     own.parent.mkdir(parents=True)
     own.write_text("mine")
+    lesson = json.loads((ROOT / "notebooks" / "playground.ipynb").read_text(encoding="utf-8"))
+    for cell in lesson["cells"]:
+        cell |= {"source": "".join(cell["source"]), "outputs": []}
+    saved.write_text(json.dumps(lesson | {"metadata": {}}))
     assert main(["lab", str(folder), "--", "--no-browser"]) == 7
     assert own.read_text() == "mine"
     assert (folder / "docs" / "glossary.md").is_file()
@@ -215,8 +232,47 @@ def test_lab_opens_a_copy_of_the_notebooks_that_the_learner_may_change(
     )
     url = "--LabApp.default_url=/lab/tree/notebooks/00-start.ipynb"
     assert commands == [
-        [sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={folder}", url, "--no-browser"],
+        [sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={folder}", url, "--allow-root", "--no-browser"],
     ]
+
+
+def test_lab_brings_its_settings_and_no_news(tmp_path: Path) -> None:
+    """JupyterLab itself says so, started as a learner starts it."""
+    home = {name: str(tmp_path / name.lower()) for name in ("JUPYTER_CONFIG_DIR", "JUPYTERLAB_SETTINGS_DIR")}
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    options = ["--no-browser", "--ServerApp.ip=127.0.0.1", f"--ServerApp.port={port}", "--IdentityProvider.token="]
+    words = [sys.executable, "-m", "kubesim", "lab", str(tmp_path / "learn"), "--", *options]
+    lab = subprocess.Popen(words, env=os.environ | home, stderr=subprocess.DEVNULL, start_new_session=True)
+    try:
+        page = page_of(f"http://127.0.0.1:{port}/lab")
+        tracker = page_of(f"http://127.0.0.1:{port}/lab/api/settings/@jupyterlab/notebook-extension:tracker")
+    finally:
+        os.killpg(lab.pid, signal.SIGKILL)
+        lab.wait()
+    [config] = re.findall(r'<script id="jupyter-config-data" type="application/json">(.+?)</script>', page, re.DOTALL)
+    assert "@jupyterlab/apputils-extension:announcements" in json.loads(config)["disabledExtensions"]
+    assert json.loads(tracker)["schema"]["properties"]["codeCellConfig"]["default"]["lineWrap"] is True
+
+
+def page_of(address: str) -> str:
+    """What a server answers, once it does."""
+    deadline = time.monotonic() + 60
+    while True:
+        try:
+            with urllib.request.urlopen(address, timeout=20) as answer:
+                return str(answer.read().decode())
+        except OSError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.2)
+
+
+def test_the_version_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["--version"])
+    assert capsys.readouterr().out == f"kubesim {version('kubesim')}\n"
 
 
 def test_lab_says_in_a_line_what_is_missing_or_in_the_way(

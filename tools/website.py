@@ -83,7 +83,8 @@ def build_app(builder: Path, python: Runtime) -> None:
         shutil.copytree(ROOT / folder, source / "files" / folder, ignore=ignored)
     for notebook in (source / "files" / "notebooks").glob("*.ipynb"):
         stamp(notebook)
-    shutil.copyfile(ROOT / "tools" / "overrides.json", source / "overrides.json")
+    settings = ROOT / "kubesim" / "jupyter" / "labconfig" / "default_setting_overrides.json"
+    shutil.copyfile(settings, source / "overrides.json")
     (source / "jupyter-lite.json").write_text(json.dumps(_settings(python), indent=2))
     extensions = builder / "share" / "jupyter" / "labextensions" / "@jupyterlite" / "pyodide-kernel-extension"
     app = BUILD / "site-app"
