@@ -149,8 +149,8 @@ def test_what_cannot_be_served_is_told_in_a_line(options: list[str], why: str) -
 
 
 GOOD = ROWS["good"]
-START = sum(quiz.startswith("start-") for quiz in question_ids())
-PARTLY = {"kubesim-progress": 2, "given": {"start-who-pulls": [[2]], "start-complete-key": 5}}
+START = sum(quiz.startswith("start-") for quiz in question_ids())  # beside a task
+PARTLY = {"kubesim-progress": 2, "given": {"start-who-pulls": [[2]], "start-simulated-time": 5}}
 
 
 def grade(folder: Path, *options: str) -> subprocess.CompletedProcess[str]:
@@ -169,8 +169,8 @@ def test_a_class_is_graded_in_a_table(tmp_path: Path) -> None:
     lines = graded.stdout.splitlines()
     assert [line.split()[:6] for line in lines[:3]] == [
         ["FILE", "QUIZZES", "FIRST", "TRY", "TASKS", "SCORE"],
-        ["ada.json", f"2/{len(question_ids())}", "1", f"1/{len(load_tasks())}", "7/12", f"2/{START}"],
-        ["=bob.json", f"1/{len(question_ids())}", "1", f"0/{len(load_tasks())}", "-", f"1/{START}"],
+        ["ada.json", f"2/{len(question_ids())}", "1", f"1/{len(load_tasks())}", "7/12", f"2/{START + 1}"],
+        ["=bob.json", f"1/{len(question_ids())}", "1", f"0/{len(load_tasks())}", "-", f"1/{START + 1}"],
     ]
     assert max(map(len, lines[:3])) <= 60
     assert lines[3].startswith("Too narrow for: ")
@@ -182,7 +182,7 @@ def test_a_class_is_graded_as_csv(tmp_path: Path) -> None:
     graded = grade(tmp_path, "--csv", "ada.json", "=bob.json")
     ada, bob = csv.DictReader(graded.stdout.splitlines())
     assert list(ada)[:8] == ["file", "right", "first_try", "quizzes", "tasks_done", "tasks", "points", "points_of"]
-    counts = ["2", "1", str(len(question_ids())), "1", str(len(load_tasks())), "7", "12", "2", str(START)]
+    counts = ["2", "1", str(len(question_ids())), "1", str(len(load_tasks())), "7", "12", "2", str(START + 1)]
     assert list(ada.values())[:10] == ["ada.json", *counts]
     assert ada["01-storing-credentials done"] == "1"
     assert (bob["file"], bob["right"], bob["points"], bob["00-start done"]) == ("'=bob.json", "1", "", "1")

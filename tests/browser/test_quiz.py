@@ -18,7 +18,7 @@ CELLS = {
     "line": "%quiz older-than-the-list",
     "paste": "%why",
     "key": "%predict touch-the-pod",
-    "click": "%predict how-many-nodes",
+    "click": "%predict delete-the-secret",
     "nodes": "%%kubectl\nkubectl get nodes",
 }
 

@@ -10,10 +10,10 @@ from kubesim.lessons.progress import blank
 
 ANSWERS = st.text(max_size=20) | st.lists(st.integers(-9, 9), max_size=4)
 SHOWN = """\
-QUESTION             ANSWERED  FIRST TRY  TELLS
-start-complete-key   3         33%        0.50
-start-first-command  3         67%        0.87
-start-who-pulls      3         67%        0.87
+QUESTION               ANSWERED  FIRST TRY  TELLS
+start-fill-the-blanks  3         67%        0.87
+start-who-pulls        3         67%        0.87
+start-simulated-time   3         33%        0.50
 """
 LESSONS = list(grade(blank()))
 
@@ -48,7 +48,8 @@ def test_a_question_counts_once_it_was_answered_rightly(answers, right, first):
 
 
 def test_a_command_is_played_again():
-    mark = grade(record(start_first_command=["kubectl create ns play", "kubectl create ns playground"]))["00-start"]
+    right = load_quizzes()["start-fill-the-blanks"].answer
+    mark = grade(record(start_fill_the_blanks=["kubectl get secrets", right]))["00-start"]
     assert (mark.right, mark.first) == (1, 0)
 
 
@@ -83,10 +84,10 @@ def test_whatever_was_answered_it_is_one_line_for_each_learner(answers, name):
 
 def test_a_question_is_hard_or_easy_and_tells_strong_learners_from_weak():
     """Of three learners, the weaker misses what the stronger ones know; a question of another version doesn't count."""
-    command, typo = ["kubectl create ns playground"], ["kubectl get ns"]
-    strong = record(start_who_pulls=[[2]], start_first_command=command, start_complete_key=["Tab"])
-    middle = record(start_who_pulls=[[2]], start_first_command=command, start_complete_key=["Enter"])
-    weak = record(start_who_pulls=[[0], [2]], start_first_command=typo, start_complete_key=["Enter"], nothing=[[1]])
+    command, typo = [load_quizzes()["start-fill-the-blanks"].answer], ["kubectl get secrets"]
+    strong = record(start_who_pulls=[[2]], start_fill_the_blanks=command, start_simulated_time=[[1]])
+    middle = record(start_who_pulls=[[2]], start_fill_the_blanks=command, start_simulated_time=[[0]])
+    weak = record(start_who_pulls=[[0], [2]], start_fill_the_blanks=typo, start_simulated_time=[[0]], nothing=[[1]])
     assert questions([("a.json", strong), ("b.json", middle), ("c.json", weak)]) == SHOWN
 
 
@@ -96,7 +97,12 @@ def test_too_few_answers_tell_nothing():
 
 
 def test_the_first_of_each_prediction_counts():
-    made = {"touch-the-pod": [[2], [0]], "how-many-nodes": [[0], [1]], "how-long-for-you": ["x"], "no-such": [[0]]}
+    made = {
+        "touch-the-pod": [[2], [0]],
+        "delete-the-secret": [[0], [1]],
+        "status-of-no-secret": ["x"],
+        "no-such": [[0]],
+    }
     assert predicted(blank() | {"given": made}) == (1, 3)
     assert total(grade(blank() | {"given": made}).values()).right == 0
 

@@ -44,9 +44,10 @@ def test_three_questions_are_chosen(asked, given, expected, said):
 # --- my skills
 
 GOALS = sum(len(lesson["goals"]) for lesson in lessons().values())
+FILLED = load_quizzes()["start-fill-the-blanks"].answer
 DAY = 739946  # 26 November 2026
 RECORD = blank() | {
-    "given": {"start-who-pulls": [[0], [2]], "start-simulated-time": [[1]], "start-complete-key": ["Tab"]},
+    "given": {"start-who-pulls": [[0], [2]], "start-simulated-time": [[1]], "start-fill-the-blanks": [FILLED]},
     "tasks": {"store-credentials": True, "mend-the-namespace": True},
     "scores": {"challenge-1": [95, 120]},
     "shown": {
@@ -66,7 +67,7 @@ def test_a_page_says_what_was_shown_when_and_with_how_much_help():
         "- 2 kinds of broken clusters fixed, 1 of them without help\n"
         "- Best score of the challenge: 95 of 120\n\n"
         "## 00 Start\n\n"
-        "- ○ tell from a picture where an image pull is stuck, and fix a first one: 1 of 2 shown\n"
+        "- ○ tell from a picture where an image pull is stuck, and fix a first one: 1 of 3 shown\n"
         "- ○ run cells, and type commands into the terminal: 1 of 2 shown\n"
         "- ✓ let simulated time pass: 26 November 2026, without help\n\n"
         "## 01 Storing credentials\n"
@@ -79,13 +80,22 @@ def test_a_page_says_what_was_shown_when_and_with_how_much_help():
     [
         ({}, "shown"),
         ({"start-who-pulls": [0, DAY]}, "shown"),
-        ({"start-who-pulls": [0, DAY - 1], "start-order-of-hops": [1, DAY]}, "26 November 2026, with 1 hint"),
-        ({"start-who-pulls": [2, DAY], "start-order-of-hops": [1, DAY - 1]}, "26 November 2026, with 3 hints"),
-        ({"start-who-pulls": [0, DAY], "start-order-of-hops": [99, 1]}, "26 November 2026, after seeing an answer"),
+        (
+            {"start-who-pulls": [0, DAY - 1], "start-order-of-hops": [1, DAY], "start-where-it-stopped": [0, 1]},
+            "26 November 2026, with 1 hint",
+        ),
+        (
+            {"start-who-pulls": [2, DAY], "start-order-of-hops": [1, DAY - 1], "start-where-it-stopped": [0, 1]},
+            "26 November 2026, with 3 hints",
+        ),
+        (
+            {"start-who-pulls": [0, DAY], "start-order-of-hops": [99, 1], "start-where-it-stopped": [0, 1]},
+            "26 November 2026, after seeing an answer",
+        ),
     ],
 )
 def test_a_goal_is_shown_by_all_its_questions(shown, said):
-    given = {"start-who-pulls": [[2]], "start-order-of-hops": [[0, 3, 4, 2, 1]]}
+    given = {"start-who-pulls": [[2]], "start-order-of-hops": [[0, 3, 4, 2, 1]], "start-where-it-stopped": [[1]]}
     goal = skills(blank() | {"given": given, "shown": shown})[1][1][0]
     assert goal == f"✓ tell from a picture where an image pull is stuck, and fix a first one: {said}"
 

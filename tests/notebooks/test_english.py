@@ -11,7 +11,15 @@ from tests.learner import rows
 
 ROWS = rows(__file__)
 
-FILES = ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/glossary.md", "docs/cheat-sheet.md", "docs/teaching.md")
+FILES = (
+    "README.md",
+    "CONTRIBUTING.md",
+    "CHANGELOG.md",
+    "docs/glossary.md",
+    "docs/cheat-sheet.md",
+    "docs/help.md",
+    "docs/teaching.md",
+)
 FOLDERS = ("quizzes", "predictions", "tasks", "challenges")
 # What people read of an entry; the other fields are commands, patterns and names.
 READ = ("title", "text", "question", "why", "what", "otherwise", "hint", "hints", "reason", "done", "because", "heard")
