@@ -43,7 +43,8 @@ class Shell:
         self._machine = Machine(clock, workspace, dict(_ENVIRONMENT))
         self._tools = {**TOOLS, **{program.name: program for program in programs}}
         self._interpreter = Interpreter(self._machine, self._tools)
-        self.aliases, self.history = self._machine.aliases, self._machine.history
+        self.aliases = self._machine.aliases
+        self.history = self._machine.history
 
     def set_clock(self, clock: Clock) -> None:
         self._machine.clock = clock
@@ -65,26 +66,35 @@ class Shell:
         return self._result(text)
 
     def _remember(self, line: str) -> None:
+        """Add a line to the history, unless $HISTCONTROL keeps it out."""
         control = self._machine.lookup("HISTCONTROL").replace("ignoreboth", "ignorespace:ignoredups").split(":")
-        is_twin = self.history[-1:] == [line]
-        if not (("ignorespace" in control and line.startswith(" ")) or ("ignoredups" in control and is_twin)):
-            self.history.append(line)
+        if "ignorespace" in control and line.startswith(" "):
+            return
+        if "ignoredups" in control and self.history[-1:] == [line]:
+            return
+        self.history.append(line)
 
     def call(self, line: str) -> Result:
         """As `run`, for a line that the learner did not type: it enters no history."""
         return self._result(_clean(line))
 
     def _result(self, text: str) -> Result:
-        machine, written = self._machine, list[Written]()
-        streams = Streams(None, lambda text: written.append((False, text)), lambda text: written.append((True, text)))
-        machine.budget, machine.edit = Budget(), None
+        machine = self._machine
+        written: list[Written] = []
+
+        def write_error(text: str) -> None:
+            written.append((True, text))
+
+        streams = Streams(None, lambda text: written.append((False, text)), write_error)
+        machine.budget = Budget()
+        machine.edit = None
         try:
             self._interpreter.interpret(text, streams)
         except UnsupportedError as error:
-            streams.stderr(f"kubesim: {error} is not part of this simulator\n")
+            write_error(f"kubesim: {error} is not part of this simulator\n")
             machine.status = 2
         except (TooMuchError, RecursionError):
-            streams.stderr(f"{TooMuchError()}\n")
+            write_error(f"{TooMuchError()}\n")
             machine.status = 1
         return Result.of(written, machine.status, machine.edit)
 
@@ -108,19 +118,21 @@ class Shell:
 
         A folder ends with "/"; after anything else a space may follow if there is only one candidate.
         """
-        before, machine = line[:cursor][-_MAX_COMPLETED:], self._machine
+        machine = self._machine
+        before = line[:cursor][-_MAX_COMPLETED:]
         word = before[word_start(before, len(before)) :]
-        if match := re.search(r"\$(\{?)([A-Za-z_0-9]*)$", word):
-            names = sorted(name for name in {**machine.env, **machine.variables} if name.startswith(match[2]))
-            return [word[: match.start(2)] + name + "}" * len(match[1]) for name in names]
+        if variable := re.search(r"\$(\{?)([A-Za-z_0-9]*)$", word):
+            brace, start = variable.groups()
+            names = sorted(name for name in {**machine.env, **machine.variables} if name.startswith(start))
+            return [word[: variable.start(2)] + name + ("}" if brace else "") for name in names]
         command = _words(_SEPARATORS.split(before)[-1], machine.aliases)
         if len(command) == 1 and "/" not in word:
             return sorted(name for name in {*self._tools, *machine.aliases} if name.startswith(word))
         program = self._tools.get(command[0])
-        offered = set[str]()
-        if program and program.complete and not _REDIRECT.search(before[: len(before) - len(word)][-3:]):
-            offered = set(program.complete(command[1:]))
-        return sorted(offered or _files(word, machine.files))
+        is_redirected = _REDIRECT.search(before[: len(before) - len(word)][-3:])
+        if program and program.complete and not is_redirected and (words := set(program.complete(command[1:]))):
+            return sorted(words)
+        return sorted(_files(word, machine.files))
 
 
 def _clean(line: str) -> str:
@@ -138,10 +150,14 @@ def word_start(line: str, cursor: int) -> int:
 def _words(command: str, aliases: Mapping[str, str]) -> list[str]:
     """The words of an unfinished command, the last one being the one to complete; an alias at its head is replaced."""
     typed = _WORD.findall(command)
-    words = [_QUOTE.sub(r"\1", word) for word in typed] + [""] * (not typed or not command.endswith(typed[-1]))
+    words = [_QUOTE.sub(r"\1", word) for word in typed]
+    if not typed or not command.endswith(typed[-1]):
+        words.append("")
     while len(words) > 1 and re.match(r"[A-Za-z_]\w*=", words[0]):
         words.pop(0)
-    return [*aliases[words[0]].split(), *words[1:]] if len(words) > 1 and words[0] in aliases else words
+    if len(words) > 1 and words[0] in aliases:
+        return [*aliases[words[0]].split(), *words[1:]]
+    return words
 
 
 def _files(word: str, files: Files) -> Iterable[str]:

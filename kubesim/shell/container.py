@@ -21,14 +21,14 @@ from kubesim.api.clock import SECOND, Clock, Micros, to_datetime
 from kubesim.shell.interpreter import Interpreter
 from kubesim.shell.machine import Input, Machine, Started, Streams
 from kubesim.shell.syntax import UnsupportedError
-from kubesim.shell.tools import TOOLS, Invocation, LeaveError, Options, Tool, tool
+from kubesim.shell.tools import TOOLS, LeaveError, Tool
 from kubesim.workspace import Entries, MemoryFiles
 
 REFUSED = 126
 """The exit status of a process that needs what is not simulated."""
 _EXEC_PID = 7
-_BUILTINS = ": [ alias break cd continue echo exit export false help printf pwd read test true type unalias unset"
-_LACKING_BUILTINS = ". bg eval fg getopts jobs kill let local set shift source trap umask wait"
+_BUILTINS = ": [ alias break cd continue echo exit export false help printf pwd read test true unalias unset"
+_LACKING_BUILTINS = ". bg eval fg getopts jobs kill let local set shift source trap type umask wait"
 
 Write = tuple[float, str, str]
 Argv = Sequence[str]
@@ -50,8 +50,13 @@ class StartError(Exception):
         return f"error executing command in container: {runtime}: unable to start container process: {self}: unknown"
 
 
-Change = tuple[Micros, str, str | None, str]
-"""When something is done to an entry, its path, its text, and what is done: "set", "added" or "gone"."""
+class Change(NamedTuple):
+    """Something that is done to an entry."""
+
+    at: Micros
+    path: str
+    text: str | None
+    kind: str  # "set", "added" (text to what is there) or "gone"
 
 
 @dataclass
@@ -64,32 +69,36 @@ class Folder:
 
     def by(self, now: Micros) -> Entries:
         """What it holds at a moment; time goes on."""
-        due = sorted((change for change in self.later if change[0] <= now), key=lambda change: change[0])
-        self.later = [change for change in self.later if change[0] > now]
-        for _, path, text, what in due:
-            self.entries[path] = (self.entries.get(path) or "") + str(text) if what == "added" else text
-            if what == "gone":
-                del self.entries[path]
+        due = sorted((change for change in self.later if change.at <= now), key=lambda change: change.at)
+        self.later = [change for change in self.later if change.at > now]
+        for change in due:
+            if change.kind == "gone":
+                del self.entries[change.path]
+            elif change.kind == "added":
+                self.entries[change.path] = (self.entries.get(change.path) or "") + str(change.text)
+            else:
+                self.entries[change.path] = change.text
         return self.entries
 
 
-class _Noted(dict[str, str | None]):
+class _RecordedEntries(dict[str, str | None]):
     """Entries that note in `changes` what is done to them, and when."""
 
     def __init__(self, entries: Entries, clock: Clock, changes: list[Change]) -> None:
         super().__init__(entries)
-        self._clock, self._changes = clock, changes
+        self._clock = clock
+        self._changes = changes
 
     def __setitem__(self, path: str, text: str | None) -> None:
         before = self.get(path)
+        change = Change(self._clock.now, path, text, "set")
         if before and text and text.startswith(before):
-            self._changes.append((self._clock.now, path, text[len(before) :], "added"))
-        else:
-            self._changes.append((self._clock.now, path, text, "set"))
+            change = Change(self._clock.now, path, text[len(before) :], "added")
+        self._changes.append(change)
         super().__setitem__(path, text)
 
     def __delitem__(self, path: str) -> None:
-        self._changes.append((self._clock.now, path, None, "gone"))
+        self._changes.append(Change(self._clock.now, path, None, "gone"))
         super().__delitem__(path)
 
 
@@ -102,7 +111,8 @@ class ContainerFiles(MemoryFiles):
     def __init__(self, own: Callable[[], Entries]) -> None:
         super().__init__()
         self.folders: dict[str, Folder] = {}
-        self._own, self._changes = own, list[Change]()
+        self._own = own
+        self._changes: list[Change] = []
 
     def mount(self, volumes: Mapping[str, Mapping[str, str]]) -> None:
         """Show volumes, read-only, by the path where each is mounted; a file mounted alone has the name ""."""
@@ -116,10 +126,12 @@ class ContainerFiles(MemoryFiles):
         if "" not in self.folders:
             self.folders[""] = Folder(self._own())
         self.tell()
-        held = [(place, folder.by(clock.now)) for place, folder in self.folders.items()]
-        paths = ((place, place + path, text) for place, entries in held for path, text in entries.items())
-        shown = {path: text for place, path, text in paths if self._place(path) == place}
-        self.entries = _Noted(shown, clock, self._changes)
+        visible: Entries = {}
+        for place, folder in self.folders.items():
+            for path, text in folder.by(clock.now).items():
+                if self._place(place + path) == place:  # and no volume is mounted over it
+                    visible[place + path] = text
+        self.entries = _RecordedEntries(visible, clock, self._changes)
 
     def written(self, path: str, now: Micros) -> str:
         """What a file holds, "" for none; where nothing has looked at the files, nothing has written one."""
@@ -131,22 +143,20 @@ class ContainerFiles(MemoryFiles):
 
     def tell(self) -> None:
         """Tell the folders what has been done to them here."""
-        for time, path, text, what in self._changes:
-            place = self._place(path)
-            self.folders[place].later.append((time, path[len(place) :], text, what))
+        for change in self._changes:
+            place = self._place(change.path)
+            self.folders[place].later.append(change._replace(path=change.path[len(place) :]))
         self._changes.clear()
 
     def _place(self, path: str) -> str:
         return max((place for place in self.folders if f"{path}/".startswith(f"{place}/")), key=len)
 
     def _writable(self, path: str) -> str:
-        key, number = super()._writable(path), 0
+        key = super()._writable(path)
         if self.folders[self._place(key)].is_read_only:
-            number = errno.EROFS
-        elif key in self.folders:
-            number = errno.EBUSY
-        if number:
-            raise OSError(number, os.strerror(number), path)
+            raise OSError(errno.EROFS, os.strerror(errno.EROFS), path)
+        if key in self.folders:
+            raise OSError(errno.EBUSY, os.strerror(errno.EBUSY), path)
         return key
 
 
@@ -176,7 +186,12 @@ class Base:
 
     @property
     def names(self) -> list[str]:
-        return [*self.shells, *(name.rpartition("/")[2] for name in self.programs.split())]
+        """The programs that can be run."""
+        return [*self.shells, *map(_last, self.programs.split())]
+
+    @property
+    def lacking_names(self) -> list[str]:
+        return list(map(_last, self.lacking.split()))
 
     @cached_property
     def _entries(self) -> Entries:
@@ -192,6 +207,10 @@ class Base:
     def new_files(self, image_files: Mapping[str, str], folders: Sequence[str] = ()) -> ContainerFiles:
         """The files of a fresh container."""
         return ContainerFiles(partial(self.with_files, image_files, folders))
+
+
+def _last(path: str) -> str:
+    return path.rpartition("/")[2]
 
 
 class Awaited(Input):
@@ -234,8 +253,11 @@ class Process(NamedTuple):
         lines: list[tuple[float, str]] = []
         for at, _, text in [write for write in self.writes if write[0] <= seconds]:
             for piece in re.findall(r"[^\n]*\n|[^\n]+", text):
-                started, before = lines.pop() if lines and not lines[-1][1].endswith("\n") else (at, "")
-                lines.append((started, before + piece))
+                if lines and not lines[-1][1].endswith("\n"):
+                    started, before = lines.pop()
+                    lines.append((started, before + piece))
+                else:
+                    lines.append((at, piece))
         return lines
 
 
@@ -261,32 +283,21 @@ class _Container(Machine):
     IS_TERMINAL = False
 
     base: Base = field(kw_only=True)
-    stop_code: int | None = None
 
     def program(self, name: str) -> str:
         folder, slash, last = name.rpartition("/")
         return last if slash and folder in self.base.paths else name
 
     def unknown(self, name: str, known: Iterable[str]) -> str:
-        if self.program(name) in f"{self.base.lacking} {_LACKING_BUILTINS}".split():
+        if self.program(name) in (*self.base.lacking_names, *_LACKING_BUILTINS.split()):
             raise UnsupportedError(f"'{name[:80]}'")
-        problem = "command not found"
-        if "/" in name:
-            problem = "Permission denied" if self.files.exists(name) else "not found"
+        if "/" not in name:
+            problem = "command not found"
+        elif self.files.exists(name):
+            problem = "Permission denied"
+        else:
+            problem = "not found"
         return self.phrase(f"{self.shell}: {name}: {problem}\n")
-
-
-@tool("nginx [-v]")
-def _nginx(operands: list[str], options: Options, io: Invocation) -> None:
-    if operands == ["-v"]:
-        io.err("nginx version: nginx/1.27.5\n")
-    elif isinstance(io.machine, _Container) and operands in ([], ["-g", "daemon off;"]):
-        for _, _, line in server(io.machine.base.log, io.machine.clock.now, 0).writes:
-            io.err(line if "[notice]" in line else "")
-        io.machine.stop_code = 0
-        raise TooMuchError
-    else:
-        raise UnsupportedError(f"'nginx {' '.join(operands)[:80]}'")
 
 
 class Outside:
@@ -321,9 +332,10 @@ class Place(NamedTuple):
             if text:
                 writes.append(((machine.clock.now - started) / SECOND, stream, text))
 
-        given = Input(stdin) if isinstance(stdin, str) else stdin
-        streams = Streams(given, partial(write, "stdout"), partial(write, "stderr"))
-        code, ended = 0, True
+        source = Input(stdin) if isinstance(stdin, str) else stdin
+        streams = Streams(source, partial(write, "stdout"), partial(write, "stderr"))
+        code = 0
+        has_ended = True
         try:
             code = Interpreter(machine, self._tools()).call(argv, streams)
         except LeaveError as leave:
@@ -332,17 +344,23 @@ class Place(NamedTuple):
             write("stderr", f"kubesim: {error} is not part of this simulator\n")
             code = REFUSED
         except (TooMuchError, RecursionError):
-            ended = False
+            has_ended = False
         self.files.tell()
-        seconds = (machine.clock.now - started) / SECOND if ended else inf
-        return Process(tuple(writes), code, seconds, machine.stop_code, isinstance(given, Awaited) and given.is_read)
+        seconds = (machine.clock.now - started) / SECOND if has_ended else inf
+        return Process(tuple(writes), code, seconds, None, isinstance(source, Awaited) and source.is_read)
 
     def _machine(self, started: Micros, argv: Argv, main: Argv) -> _Container:
         clock = Clock(to_datetime(started))
         clock.now = started
         base = self.base
         machine = _Container(
-            *(clock, self.files, dict(self.env), self.hostname, base.user, next(iter(base.shells), "sh"), base.shells),
+            clock,
+            self.files,
+            env=dict(self.env),
+            hostname=self.hostname,
+            user=base.user,
+            shell=next(iter(base.shells), "sh"),
+            sentences=base.shells,
             is_busybox=base.is_busybox,
             base=base,
         )
@@ -353,14 +371,14 @@ class Place(NamedTuple):
         return machine
 
     def _tools(self) -> Mapping[str, Tool]:
-        own = {"nginx": _nginx, **self.programs()}
+        own = self.programs()
         return {name: own.get(name) or TOOLS[name] for name in (*_BUILTINS.split(), *self.base.names)}
 
     def check(self, argv: Argv) -> None:
         """Raise StartError for a program that the image does not hold."""
         path = argv[0] if argv else ""
         folder, slash, name = path.rpartition("/")
-        if name in (*self.base.names, *self.base.lacking.split()) and (not slash or folder in self.base.paths):
+        if name in (*self.base.names, *self.base.lacking_names) and (not slash or folder in self.base.paths):
             return
         if not slash:
             raise StartError(f'exec: "{path}": executable file not found in $PATH')

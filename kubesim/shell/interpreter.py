@@ -15,6 +15,9 @@ from kubesim.shell.tools import COMMAND_COST, Invocation, LeaveError, Tool
 
 _ARGUMENT_COST = 4  # steps for a character of a program's arguments; Linux takes 131,071 of one argument
 
+_SHELL_STATE = ("env", "variables", "aliases", "parameters", "shell", "first_alive")
+"""What of a Machine belongs to the shell that runs on it."""
+
 Command = syntax.Simple | syntax.Compound
 
 
@@ -54,7 +57,8 @@ class Interpreter:
     def _script(self, script: Script, streams: Streams) -> int:
         status = 0
         for pipeline in script:
-            if pipeline.operator == ";" or (pipeline.operator == "&&") == (status == 0):
+            is_skipped = (pipeline.operator == "&&" and status != 0) or (pipeline.operator == "||" and status == 0)
+            if not is_skipped:
                 status = self._pipeline(pipeline, streams)
         return status
 
@@ -63,7 +67,9 @@ class Interpreter:
         machine = self.machine
         machine.first_alive = machine.next_pid
         status = self._stages(early, last, streams) if early else self._command(last, streams)
-        machine.status = int(not status) if pipeline.negated else status
+        if pipeline.negated:
+            status = 0 if status else 1
+        machine.status = status
         if machine.COMMAND_SECONDS and any(isinstance(command, syntax.Simple) for command in pipeline.commands):
             machine.clock.advance(machine.COMMAND_SECONDS)
         return machine.status
@@ -78,16 +84,17 @@ class Interpreter:
     def _subshell(self, run: Callable[[], int], **state: Any) -> int:
         """Run what keeps to itself what it does to the shell and the current folder; `state` is what differs for it."""
         machine = self.machine
-        own = ("env", "variables", "aliases", "parameters", "shell", "first_alive")
-        kept, cwd = {name: getattr(machine, name) for name in own}, machine.files.cwd
-        copies = {name: dict(value) for name, value in kept.items() if isinstance(value, dict)}
-        vars(machine).update(copies | state)
+        kept = {name: getattr(machine, name) for name in _SHELL_STATE}
+        cwd = machine.files.cwd
+        for name, value in {**kept, **state}.items():
+            setattr(machine, name, dict(value) if isinstance(value, dict) else value)
         try:
             return run()
         except LeaveError as leave:
             return leave.status
         finally:
-            vars(machine).update(kept)
+            for name, value in kept.items():
+                setattr(machine, name, value)
             machine.files.cwd = cwd
 
     def _command(self, command: Command, streams: Streams) -> int:
@@ -103,17 +110,22 @@ class Interpreter:
         return self._compound(command, redirected)
 
     def _compound(self, command: syntax.Compound, streams: Streams) -> int:
-        first, *rest = command.scripts
         match command.keyword:
             case "for" | "while" | "until":
                 return self._loop(command, streams)
             case "if":
-                while rest:
-                    if self._script(first, streams) == 0:
-                        return self._script(rest[0], streams)
-                    first, *rest = rest[1:] or [()]
-        run = partial(self._script, first, streams)
-        return self._subshell(run) if command.keyword == "(" else run()
+                return self._if(command.scripts, streams)
+            case "(":
+                return self._subshell(partial(self._script, command.scripts[0], streams))
+        return self._script(command.scripts[0], streams)
+
+    def _if(self, scripts: Sequence[Script], streams: Streams) -> int:
+        """`scripts` are conditions, each with what follows it, and at the end what follows `else`."""
+        while len(scripts) > 1:
+            condition, then, *scripts = scripts
+            if self._script(condition, streams) == 0:
+                return self._script(then, streams)
+        return self._script(scripts[0], streams) if scripts else 0
 
     def _loop(self, loop: syntax.Compound, streams: Streams) -> int:
         status = 0
@@ -146,7 +158,8 @@ class Interpreter:
         return "".join(output).rstrip("\n").replace("\0", "")
 
     def _simple(self, command: syntax.Simple, streams: Streams) -> int:
-        expander, machine = self._expander(streams), self.machine
+        machine = self.machine
+        expander = self._expander(streams)
         arguments = expander.arguments(command.words)
         if not arguments:
             for name, word in command.assignments:
@@ -154,14 +167,15 @@ class Interpreter:
             parts = [part for _, word in command.assignments for part in word.parts]
             return machine.status if any(isinstance(part, syntax.Substitution) for part in parts) else 0
         values = {name: expander.text(word) for name, word in command.assignments}
-        before = {name: machine.env.get(name) for name in values}
+        before = dict(machine.env)
         machine.env.update(values)
         try:
             return self.call(arguments, streams)
         finally:
-            for name, old in before.items():
+            for name in values:
                 machine.env.pop(name, None)
-                machine.env.update({name: old} if old is not None else {})
+                if name in before:
+                    machine.env[name] = before[name]
 
     def call(self, arguments: Sequence[str], streams: Streams) -> int:
         """Run one command that is expanded already; `arguments` begin with its name."""
@@ -191,10 +205,12 @@ class Interpreter:
             raise _RedirectError(f"{redirect.target.source}: ambiguous redirect")
         if redirect.operator == "<":
             return streams._replace(stdin=self._input(targets[0], streams))
-        if redirect.operator == ">&" and targets[0] in ("1", "2"):
-            sink = streams.stdout if targets[0] == "1" else streams.stderr
+        if redirect.operator == ">&" and targets[0] == "1":
+            sink = streams.stdout
+        elif redirect.operator == ">&" and targets[0] == "2":
+            sink = streams.stderr
         else:
-            sink = self._sink(targets[0], streams, append=redirect.operator.endswith(">>"))
+            sink = self._sink(targets[0], streams, append=redirect.operator == ">>")
         if redirect.operator.startswith("&"):
             return streams._replace(stdout=sink, stderr=sink)
         return streams._replace(stdout=sink) if redirect.descriptor == 1 else streams._replace(stderr=sink)

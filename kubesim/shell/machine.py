@@ -18,9 +18,15 @@ Sink = Callable[[str], object]
 Files = Workspace | MemoryFiles
 
 _ADVICE = {
-    **dict.fromkeys(("vimtutor", "emacs"), "its editor is nano, as in: nano pod.yaml"),
+    "emacs": "its editor is nano, as in: nano pod.yaml",
+    "vimtutor": "its editor is nano, as in: nano pod.yaml",
     "jq": "kubectl picks fields itself, as in: kubectl get pod web -o jsonpath='{.status.phase}'",
+    "watch": "kubectl watches itself, as in: kubectl get pods --watch",
+    "find": "list files with ls, or with a pattern, as in: ls app/*.yaml",
+    "diff": "kubectl compares a file with the cluster, as in: kubectl diff -f pod.yaml",
+    "seq": "the shell counts itself, as in: for i in {1..3}; do echo $i; done",
 }
+"""What to use instead of a program that is not there."""
 
 
 class Input:
@@ -104,11 +110,13 @@ class Machine:
     @property
     def login(self) -> str:
         """Who is logged in, as `whoami` says; at a terminal that is a variable."""
-        return (self.IS_TERMINAL and self.lookup("USER")) or self.user_name
+        user = self.lookup("USER") if self.IS_TERMINAL else ""
+        return user or self.user_name
 
     @property
     def next_pid(self) -> int:
-        return (self.processes[-1] if self.processes else self.bash).pid + 1
+        last = self.processes[-1] if self.processes else self.bash
+        return last.pid + 1
 
     def start(self, arguments: Sequence[str]) -> None:
         kept = tuple(text[: self.LONGEST_ARGUMENT] for text in arguments[: self.LONGEST_ARGUMENT])
@@ -137,10 +145,12 @@ class Machine:
 
     def unknown(self, name: str, known: Iterable[str]) -> str:
         """What is said about a command that is not there."""
-        shown = " ".join(name[:80].split())
-        near = get_close_matches(shown, known, n=1, cutoff=0.8)
-        advice = f"did you mean {near[0]}?" if near else "type help to see what is"
-        return f"kubesim: '{shown}' is not part of this simulator; {_ADVICE.get(name, advice)}\n"
+        printable = " ".join(name[:80].split())
+        advice = _ADVICE.get(name)
+        if not advice:
+            near = get_close_matches(printable, known, n=1, cutoff=0.8)
+            advice = f"did you mean {near[0]}?" if near else "type help to see what is"
+        return f"kubesim: '{printable}' is not part of this simulator; {advice}\n"
 
     def sleep(self, seconds: float) -> None:
         """Let time pass. Raises TooMuchError where that is too long."""

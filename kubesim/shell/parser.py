@@ -10,6 +10,7 @@ from kubesim.shell import syntax
 from kubesim.shell.syntax import IncompleteError, Lexer, Operator, Script, UnsupportedError, Word
 
 _UNSUPPORTED = ("case", "select", "function", "[[", "time")
+_UNSUPPORTED_REDIRECTS = ("<&", "<>", "<<-", ">|", "&>>")
 # What ends each script of a compound command.
 _CLOSERS = {"while": ("do", "done"), "until": ("do", "done"), "{": ("}",), "(": (")",)}
 _CLOSING = frozenset({"then", "else", "elif", "fi", "do", "done", "}"})
@@ -68,7 +69,11 @@ class Parser:
     def _at(self, *texts: str) -> str:
         """The next token's text if it is one of these operators or reserved words, or an empty string."""
         token = self._peek()
-        text = token.text if isinstance(token, Operator) and token.descriptor is None else getattr(token, "bare", None)
+        text: str | None = None
+        if isinstance(token, Word):
+            text = token.bare
+        elif token and token.descriptor is None:
+            text = token.text
         return text if text in texts else ""
 
     def _accept(self, *texts: str) -> str:
@@ -131,41 +136,50 @@ class Parser:
 
     def _command(self) -> syntax.Simple | syntax.Compound:
         self._expand_alias()
-        if keyword := self._accept("for", "if", *_CLOSERS):
-            name, words = self._for_header() if keyword == "for" else ("", ())
-            closers = _CLOSERS.get(keyword, ("done",))
-            scripts = self._branches() if keyword == "if" else [self._block(closer)[0] for closer in closers]
-            return syntax.Compound(keyword, tuple(scripts), tuple(self._redirects()), name, words)
         if word := self._at(*_UNSUPPORTED):
             raise UnsupportedError(f"'{word}'")
-        return self._simple()
+        keyword = self._accept("for", "if", *_CLOSERS)
+        if not keyword:
+            return self._simple()
+        name = ""
+        words: tuple[Word, ...] = ()
+        if keyword == "for":
+            name, words = self._for_header()
+            scripts = [self._block("done")[0]]
+        elif keyword == "if":
+            scripts = list(self._branches())
+        else:
+            scripts = [self._block(closer)[0] for closer in _CLOSERS[keyword]]
+        return syntax.Compound(keyword, tuple(scripts), tuple(self._redirects()), name, words)
 
     def _expand_alias(self) -> None:
         while isinstance(token := self._peek(), Word) and token.bare in self._aliases.keys() - self._expanding:
             self._take()
             self._expanding.add(token.source)
-            text, budget = self._aliases[token.source], self._lexer.budget
-            lexer = Lexer(text, budget, lambda inner: Parser(inner, {}).substitution())
+            text = self._aliases[token.source]
+            lexer = Lexer(text, self._lexer.budget, lambda inner: Parser(inner, {}).substitution())
             self._waiting += reversed(list(iter(lexer.next, None)))
             if not self._waiting:
                 return
 
     def _simple(self) -> syntax.Simple:
-        assignments, words, redirects = list[tuple[str, Word]](), list[Word](), list[syntax.Redirect]()
+        assignments: list[tuple[str, Word]] = []
+        words: list[Word] = []
+        redirects: list[syntax.Redirect] = []
         while token := self._peek():
             if isinstance(token, Operator):
                 if token.descriptor is None:
                     break
                 redirects += self._redirects()
                 continue
-            self._take()
-            if not words and (assignment := syntax.assignment(token)):
-                assignments.append(assignment)
-            elif words or token.bare not in _CLOSING:
-                words.append(token)
-            else:
-                self._waiting.append(token)
+            if not words and token.bare in _CLOSING:
                 break
+            self._take()
+            assignment = syntax.assignment(token) if not words else None
+            if assignment:
+                assignments.append(assignment)
+            else:
+                words.append(token)
         if not (assignments or words or redirects):
             self._unexpected()
         if len(words) == 1 and self._accept("(") and self._at(")"):
@@ -177,21 +191,20 @@ class Parser:
             self._take()
             default = 0 if token.text.startswith("<") else 1
             descriptor = int(token.descriptor[:3] or default)
-            if descriptor > 2 or token.text in ("<&", "<>"):
+            if descriptor > 2 or token.text in _UNSUPPORTED_REDIRECTS:
                 raise UnsupportedError(f"the redirection '{token.descriptor[:3]}{token.text}'")
             if self._peek() is None:
-                self._waiting[-1] = Operator("\n")
-            target = self._word()
-            if token.text.removesuffix("-") != "<<":
-                yield syntax.Redirect(descriptor, token.text, target)
-                continue
-            delimiter = "".join(part.text if isinstance(part, syntax.Literal) else "" for part in target.parts)
-            document = syntax.HereDocument(delimiter, target.bare is not None, token.text == "<<-")
-            self._lexer.pending.append(document)
-            yield syntax.Redirect(descriptor, token.text, document)
+                self._waiting[-1] = Operator("\n")  # bash names a newline where a file is missing
+            target: Word | syntax.HereDocument = self._word()
+            if token.text == "<<" and isinstance(target, Word):
+                delimiter = "".join(part.text for part in target.parts if isinstance(part, syntax.Literal))
+                target = syntax.HereDocument(delimiter, target.bare is not None)
+                self._lexer.pending.append(target)
+            yield syntax.Redirect(descriptor, token.text, target)
 
     def _for_header(self) -> tuple[str, tuple[Word, ...]]:
-        name, words = self._word(), list[Word]()
+        name = self._word()
+        words: list[Word] = []
         if not syntax.ASSIGNMENT.fullmatch(f"{name.bare}="):
             raise syntax.ShellSyntaxError(f"`{name.source}': not a valid identifier")
         self._newlines()
@@ -206,11 +219,12 @@ class Parser:
     def _branches(self) -> Iterator[Script]:
         """The conditions of an `if` with what follows each, and what follows `else`."""
         keyword = "if"
-        while keyword != "fi":
-            if keyword != "else":
-                yield self._block("then")[0]
-            script, keyword = self._block("fi") if keyword == "else" else self._block("elif", "else", "fi")
+        while keyword in ("if", "elif"):
+            yield self._block("then")[0]
+            script, keyword = self._block("elif", "else", "fi")
             yield script
+        if keyword == "else":
+            yield self._block("fi")[0]
 
     def _word(self) -> Word:
         token = self._peek()

@@ -24,10 +24,9 @@ _IN_DOUBLE = re.compile(r"[^\"\\$`]+")
 _IN_HERE = re.compile(r"[^\\$`]+")
 ASSIGNMENT = re.compile(r"([A-Za-z_][A-Za-z_0-9]*)=")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z_0-9]*|[0-9@*#?!$-]")
-_BRACE = re.compile(r"\{([A-Za-z_][A-Za-z_0-9]*|[0-9@*#?!$-])(?:(:?[-+])([^{}'\"]*))?\}")
+_BRACE = re.compile(r"\{([A-Za-z_][A-Za-z_0-9]*|[0-9@*#?!$-])(?::?-([^{}'\"]*))?\}")
 _ARITHMETIC = re.compile(r"\(\(((?:[^()]++|\((?:[^()]++|\([^()]*+\))*+\))*+)\)\)")
-_ESCAPE = re.compile(r"\\(?:x([0-9A-Fa-f]{1,2})|0?([0-7]{1,3})|([abefnrtv\\'\"])|(c))", re.DOTALL)
-_BYTES = ("utf-8", "surrogateescape")
+_ESCAPE = re.compile(r"\\(.)", re.DOTALL)
 _ESCAPES = dict(zip("abefnrtv\\'\"", "\a\b\x1b\f\n\r\t\v\\'\"", strict=True))
 _COST = 60  # steps for one token, or one part of a word
 
@@ -57,11 +56,10 @@ class Literal(NamedTuple):  # text that stands for itself; where `quoted`, its `
     quoted: bool = False
 
 
-class Variable(NamedTuple):  # `$name`, or `${name:-word}` with its operator and word
+class Variable(NamedTuple):  # `$name`, or `${name:-default}`
     name: str
     quoted: bool
-    operator: str = ""
-    word: Word | None = None
+    default: Word | None = None
 
 
 class Substitution(NamedTuple):  # `$(script)`
@@ -88,7 +86,8 @@ def assignment(word: Word) -> tuple[str, Word] | None:
     if not first or not bare(first) or not (match := ASSIGNMENT.match(first.text)):
         return None
     value = first.text[match.end() :]
-    return match[1], Word((*[Literal(value)] * bool(value), *word.parts[1:]), word.source[match.end() :])
+    parts = (Literal(value), *word.parts[1:]) if value else word.parts[1:]
+    return match[1], Word(parts, word.source[match.end() :])
 
 
 class Word(NamedTuple):  # One word as typed (`source`) and what it is made of
@@ -110,7 +109,6 @@ class Operator(NamedTuple):  # `|`, `&&`, newline …
 class HereDocument:  # The lines that follow `<<`; the body is filled in when the lexer comes to them
     delimiter: str
     expand: bool
-    strip_tabs: bool
     body: Word = field(default_factory=lambda: Word((), ""))
 
 
@@ -143,16 +141,15 @@ class Pipeline(NamedTuple):  # `! one | two`, and what is before it: `;`, `&&` o
 Script = tuple[Pipeline, ...]
 
 
-def unescape(text: str) -> tuple[str, bool]:
-    """`text` with echo -e's and printf's escapes replaced, and whether `\\c` ended it early."""
-    done, end, stops = bytearray(), 0, False
-    for match in _ESCAPE.finditer(text):
-        done += text[end : match.start()].encode(*_BYTES)
-        end, stops = match.end(), bool(match[4])
-        if stops:
-            break
-        done.append(ord(_ESCAPES[match[3]]) if match[3] else int(match[1] or match[2], 16 if match[1] else 8) & 0xFF)
-    return (done if stops else done + text[end:].encode(*_BYTES)).decode(*_BYTES), stops
+def unescape(text: str) -> str:
+    """`text` with echo -e's and printf's escapes replaced. Raises UnsupportedError for those of a byte, and `\\c`."""
+
+    def character(match: re.Match[str]) -> str:
+        if match[1] in "01234567cuxU":
+            raise UnsupportedError(f"the escape '{match[0]}'")
+        return _ESCAPES.get(match[1], match[0])
+
+    return _ESCAPE.sub(character, text)
 
 
 class Lexer:
@@ -188,10 +185,12 @@ class Lexer:
         return self.text[self.position + offset : self.position + offset + 1]
 
     def _word(self) -> Word:
-        start, parts = self.position, list[Part]()
+        start = self.position
+        parts: list[Part] = []
         while match := _PART.match(self.text, self.position):
             self.budget.spend(_COST)
-            kind, text = str(match.lastgroup), match[str(match.lastgroup)]
+            kind = str(match.lastgroup)
+            text = match[kind]
             if kind == "expansion":
                 parts.append(self._expansion(quoted=False))
                 continue
@@ -202,9 +201,10 @@ class Lexer:
                 parts.append(Literal("", quoted=True))
                 self._quoted(parts, _IN_DOUBLE, '$`"\\\n')
             elif kind == "escaped":
-                parts += [Literal(text or "\\", quoted=True)] if text != "\n" else []
+                if text != "\n":
+                    parts.append(Literal(text or "\\", quoted=True))
             else:
-                parts.append(Literal(unescape(text)[0] if kind == "ansi" else text, quoted=kind != "bare"))
+                parts.append(Literal(unescape(text) if kind == "ansi" else text, quoted=kind != "bare"))
         return Word(tuple(parts), self.text[start : self.position])
 
     def _quoted(self, parts: list[Part], plain: re.Pattern[str], escapable: str) -> None:
@@ -221,7 +221,8 @@ class Lexer:
                 return
             else:
                 parts.append(Literal(text, quoted=True))
-                self.position += text == "\\"
+                if text == "\\":
+                    self.position += 1
         if plain is _IN_DOUBLE:
             raise IncompleteError("unexpected EOF while looking for matching `\"'")
 
@@ -250,11 +251,13 @@ class Lexer:
         if not match:
             raise UnsupportedError(f"'${self.text[self.position : end][:41]}}}'")
         self.position = match.end()
-        return Variable(match[1], quoted, match[2] or "", self._inner(match[3]) if match[2] else None)
+        name, default = match.groups()
+        return Variable(name, quoted, self._inner(default) if default else None)
 
     def _inner(self, text: str) -> Word:
         """Text in which variables and substitutions are replaced, as between double quotes."""
-        lexer, parts = Lexer(text, self.budget, self._nested), list[Part]()
+        lexer = Lexer(text, self.budget, self._nested)
+        parts: list[Part] = []
         with self.budget.level():
             lexer._quoted(parts, _IN_HERE, "$`\\\n")
         return Word(tuple(parts), text)
@@ -263,13 +266,11 @@ class Lexer:
         while self.pending:
             document = self.pending.pop(0)
             self.budget.spend(_COST + 20 * len(document.delimiter))
-            tabs = r"\t*+" if document.strip_tabs else ""
-            end = re.compile(rf"(?m:^{tabs}{re.escape(document.delimiter)}$)").search(self.text, self.position)
+            end = re.compile(rf"(?m:^{re.escape(document.delimiter)}$)").search(self.text, self.position)
             if not end:
                 raise IncompleteError(
                     f"warning: here-document delimited by end-of-file (wanted `{document.delimiter}')"
                 )
-            text, self.position = self.text[self.position : end.start()], end.end() + 1
-            if document.strip_tabs:
-                text = re.sub(r"(?m)^\t+", "", text)
+            text = self.text[self.position : end.start()]
+            self.position = end.end() + 1
             document.body = self._inner(text) if document.expand else Word((Literal(text, quoted=True),), text)

@@ -50,7 +50,7 @@ def test_no_file_is_written_outside_it(name: str, tmp_path: Path) -> None:
 def test_k_is_short_for_kubectl() -> None:
     session = Session()
     assert session.run("k create ns blue").screen == "namespace/blue created\n"
-    assert session.run("type k").screen == "k is aliased to `kubectl'\n"
+    assert session.run("alias k").screen == "alias k='kubectl'\n"
 
 
 def test_kubectl_reads_the_pipe_and_the_environment() -> None:

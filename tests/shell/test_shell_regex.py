@@ -30,7 +30,7 @@ def _composed(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
 
 @given(st.recursive(_ATOMS, _composed, max_leaves=8), st.text("abc -", max_size=8))
 def test_finds_where_re_finds(pattern: str, text: str) -> None:
-    ours = Regex([pattern], Budget(), "E").search(text)
+    ours = Regex([pattern], Budget(), extended=True).search(text)
     theirs = re.search(pattern.replace("$", r"\Z"), text)
 
     assert (ours is None) == (theirs is None)
@@ -44,7 +44,7 @@ def test_finds_where_re_finds(pattern: str, text: str) -> None:
 
 
 def _span(pattern: str, text: str, *, extended: bool = True) -> list[tuple[int, int]] | None:
-    return Regex([pattern], Budget(), "E" if extended else "").search(text)
+    return Regex([pattern], Budget(), extended=extended).search(text)
 
 
 def test_the_longest_of_the_first_wins() -> None:
@@ -59,7 +59,7 @@ def test_groups() -> None:
 @pytest.mark.parametrize(("pattern", "extended", "complaint"), ROWS["wrong_patterns"])
 def test_wrong_patterns(pattern: str, extended: bool, complaint: str) -> None:
     with pytest.raises(ToolError) as caught:
-        Regex([pattern], Budget(), "E" if extended else "")
+        Regex([pattern], Budget(), extended=extended)
     assert str(caught.value) == complaint
 
 

@@ -76,7 +76,7 @@ def test_a_line_that_does_too_much_says_so() -> None:
     assert result.exit_code == 1
 
 
-@pytest.mark.parametrize("line", ["grep -r hi a", "cp -r a b", "echo " + "*/" * 40])
+@pytest.mark.parametrize("line", ["echo " + "*/" * 40, "ls " + "*/" * 40])
 def test_folders_that_lead_round_in_circles_are_left_in_time(line: str, tmp_path: Path) -> None:
     (tmp_path / "a").mkdir()
     (tmp_path / "a" / "file").write_text("hi\n")

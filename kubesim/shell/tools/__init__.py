@@ -1,8 +1,7 @@
 """The tools of the shell: what a tool is, one run of it, those that tools.json declares, and what several of them need.
 
-A row of tools.json has what `tool` takes, under the module with the function of the tool's name (or of `function`),
-which is imported when one of its tools is first used. A tool that always `prints` the same needs none: by option the
-text, in which {0} is the machine.
+A row of tools.json is a `Row`, under the module with the function of the tool's name (or of `function`), which is
+imported when one of its tools is first used.
 """
 
 from __future__ import annotations
@@ -14,16 +13,14 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from importlib import import_module
 from math import inf
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from kubesim.api import load_table
-from kubesim.api.budget import Budget
 from kubesim.api.result import Result
 from kubesim.shell.machine import Input, Machine, Streams
 from kubesim.shell.syntax import UnsupportedError
 
 COMMAND_COST = 4000
-_ENTRY_COST = Budget.STEPS // 1000
 
 Options = dict[str, str]
 Call = Callable[[Sequence[str], Streams], int]
@@ -156,20 +153,23 @@ def tool(
 
     def decorate(function: Function) -> Tool:
         def run(arguments: list[str], io: Invocation) -> int:
+            if arguments == ["--help"]:
+                io.out(f"Usage: {usage}\n")
+                return 0
+            selected: Options = {}
+            operands = arguments
             try:
-                if arguments == ["--help"]:
-                    io.out(f"Usage: {usage}\n")
-                    return 0
-                found, operands = ({}, arguments) if options is None else _parsed(options, arguments, io.name)
+                if options is not None:
+                    selected, operands = _parsed(options, arguments, io.name)
                 if needs and not operands:
                     raise misused(io.name, f"missing {needs}")
                 if len(operands) > most:
                     raise misused(io.name, f"extra operand '{operands[int(most)]}'")
-                return max(function(operands, found, io) or 0, io.status)
+                return max(function(operands, selected, io) or 0, io.status)
             except ToolError as error:
                 return io.fail(str(error), error.status or trouble)
             except UnsupportedError as error:
-                if not io.machine.IS_TERMINAL:
+                if not io.machine.IS_TERMINAL:  # the whole process of a container ends
                     raise
                 io.err(f"kubesim: {error} is not part of this simulator\n")
                 return trouble
@@ -183,19 +183,23 @@ def tool(
 
 def _parsed(declared: str, arguments: list[str], name: str) -> tuple[Options, list[str]]:
     """Options by their short names, the values of one that is repeated on lines of their own; and the operands."""
-    words = [word.partition("/") for word in declared.split()]
-    long = {f"--{name}": letters for letters, _, name in words if name}
+    short_names, long_names, short_of = "", list[str](), dict[str, str]()
+    for word in declared.split():
+        letters, _, long_name = word.partition("/")
+        short_names += letters
+        if long_name:
+            long_names.append(long_name + "=" * letters.endswith(":"))
+            short_of[f"--{long_name}"] = letters.rstrip(":")
     try:
-        names = [option[2:] + "=" * letters.endswith(":") for option, letters in long.items()]
-        found, operands = getopt.gnu_getopt(arguments, "".join(letters for letters, _, _ in words), names)
+        pairs, operands = getopt.gnu_getopt(arguments, short_names, long_names)
     except getopt.GetoptError as error:
         if "requires argument" in error.msg:
             raise misused(name, f"option requires an argument -- '{error.opt}'") from None
         dashes = "--" if len(error.opt) > 1 else "-"
         raise UnsupportedError(f"'{name} {dashes}{error.opt}'") from None
     options: Options = {}
-    for option, value in found:
-        letter = long.get(option, option).strip("-:")
+    for option, value in pairs:
+        letter = short_of.get(option, option.lstrip("-"))
         options[letter] = f"{options[letter]}\n{value}" if value and letter in options else value
     return options, operands
 
@@ -205,21 +209,35 @@ def misused(name: str, problem: str) -> ToolError:
     return ToolError(f"{problem}\nTry '{name} --help' for more information.")
 
 
-def _declared(module: str, name: str, row: Mapping[str, Any]) -> Tool:
-    function, prints, exits = row.get("function", name), row.get("prints", {}), row.get("exits", 0)
+class Row(NamedTuple):
+    """A tool as tools.json declares it: what `tool` takes, and its function where that has another name."""
 
+    usage: str
+    options: str | None = None
+    example: str = ""
+    builtin: bool = False
+    trouble: int = 1
+    needs: str = ""
+    most: float = inf
+    function: str = ""
+
+
+def _declared(module: str, name: str, row: Row) -> Tool:
     def run(operands: list[str], options: Options, io: Invocation) -> int | None:
-        if not prints:
-            found: Function = getattr(import_module(f"{__name__}.{module}"), function)
-            return found(operands, options, io)
-        io.out(prints[next((letter for letter in options if letter in prints), "")].format(io.machine))
-        return int(exits)
+        function: Function = getattr(import_module(f"{__name__}.{module}"), row.function or name)
+        return function(operands, options, io)
 
-    return tool(**{key: value for key, value in row.items() if key not in ("function", "prints", "exits")})(run)
+    declaration = row._asdict()
+    del declaration["function"]
+    return tool(**declaration)(run)
 
 
-_ROWS = load_table(__file__, "tools.json")
-TOOLS = {name: _declared(module, name, row) for module, rows in _ROWS.items() for name, row in rows.items()}
+ROWS = {
+    module: {name: Row(**fields) for name, fields in rows.items()}
+    for module, rows in load_table(__file__, "tools.json").items()
+}
+"""The rows of tools.json, by module and name. Raises TypeError for a word that no row has."""
+TOOLS = {name: _declared(module, name, row) for module, rows in ROWS.items() for name, row in rows.items()}
 
 
 @contextmanager
@@ -229,13 +247,6 @@ def reported(io: Invocation, complaint: str, status: int = 1) -> Iterator[None]:
         yield
     except OSError as error:
         io.fail(f"{complaint}: {error.strerror}", status)
-
-
-def below(io: Invocation, folder: str) -> Iterator[str]:
-    """The paths of what a folder contains. It costs something, because links may lead round in circles."""
-    for name in io.files.listdir(folder):
-        io.spend(_ENTRY_COST)
-        yield f"{folder.rstrip('/')}/{name}"
 
 
 def inputs(io: Invocation, names: Iterable[str], complaint: str = "{}", trouble: int = 1) -> Iterator[tuple[str, str]]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from itertools import zip_longest
+from typing import NamedTuple
 
 from kubesim.api.budget import Budget
 from kubesim.shell.syntax import UnsupportedError
@@ -17,13 +18,35 @@ from kubesim.shell.tools import ToolError
 
 Span = tuple[int, int]
 
-# A program is a list of instructions: ("step", a pattern for `re` that takes one character or none), ("go", relative
-# targets, the first preferred), ("save", a slot) and ("match",).
-Instruction = tuple[str, str] | tuple[str, int] | tuple[str, int, int]
-Program = list[Instruction]
+
+class Step(NamedTuple):
+    """Go on behind what `re` matches here: one character, or a place between two."""
+
+    pattern: str
+
+
+class Go(NamedTuple):
+    """Go on at one of these relative targets, the first preferred."""
+
+    targets: tuple[int, ...]
+
+
+class Save(NamedTuple):
+    """Note the place in a slot: 2n where the group n begins, 2n + 1 where it ends; the group 0 is the whole."""
+
+    slot: int
+
+
+class Match(NamedTuple):
+    """The pattern matches."""
+
+
+Program = list[Step | Go | Save | Match]
 
 _MAX_PROGRAM = 4000
-_STATE_COST, _TOKEN_COST, _STEP_COST = 4, 200, 300
+_STATE_COST = 4
+_TOKEN_COST = 200
+_STEP_COST = 300
 _TOO_BIG = "Regular expression too big"
 
 BRACKET = r"\[\^?+\]?+(?:\[[:.=][^\]:.=]*[:.=]\]|[^\]])*+\]"
@@ -49,33 +72,41 @@ CLASSES = {
 
 
 class Regex:
-    """A compiled pattern, which lines match if one of `patterns` does.
+    """A compiled pattern, which lines match if one of `patterns` does; the patterns are basic or `extended`.
 
-    `flags` are those of grep: E for extended patterns, i to ignore case, w to match whole words only. Making and
-    searching are paid from `budget`. Raises ToolError with GNU's complaint about a pattern, and UnsupportedError.
+    Making and searching are paid from `budget`. Raises ToolError with GNU's complaint about a pattern, and
+    UnsupportedError.
     """
 
-    def __init__(self, patterns: Sequence[str], budget: Budget, flags: str = "") -> None:
-        self._budget = budget
-        parsers = [_Parser(_tokens(pattern, budget, extended="E" in flags), budget) for pattern in patterns]
+    def __init__(
+        self,
+        patterns: Sequence[str],
+        budget: Budget,
+        *,
+        extended: bool = False,
+        ignores_case: bool = False,
+        whole_words: bool = False,
+    ) -> None:
+        self.budget = budget
+        parsers = [_Parser(_tokens(pattern, budget, extended=extended), budget) for pattern in patterns]
         body = _either([parser.parse() for parser in parsers])
-        if "w" in flags:
-            body = [("step", r"(?<!\w)"), *body, ("step", r"(?!\w)")]
+        if whole_words:
+            body = [Step(r"(?<!\w)"), *body, Step(r"(?!\w)")]
         self.groups = max(parser.groups for parser in parsers)
-        self._program: Program = [("save", 0), *body, ("save", 1), ("match", 0)]
-        self._flags = re.DOTALL | (re.IGNORECASE if "i" in flags else 0)
-        steps = {str(code[1]) for code in self._program if code[0] == "step"}
+        self._program: Program = [Save(0), *body, Save(1), Match()]
+        flags = re.DOTALL | (re.IGNORECASE if ignores_case else 0)
+        steps = {code.pattern for code in self._program if isinstance(code, Step)}
         budget.spend(_STEP_COST * len(steps))
-        self._match = {step: re.compile(step, self._flags).match for step in steps}
-        first = next(code for code in self._program if code[0] != "save")
-        self._first = re.compile(str(first[1]), self._flags) if first[0] == "step" else None  # to leap to
+        self._steps = {step: re.compile(step, flags) for step in steps}
+        first = next(code for code in self._program if not isinstance(code, Save))
+        self._first = self._steps[first.pattern] if isinstance(first, Step) else None  # where a search can leap to
 
     def search(self, text: str, start: int = 0) -> list[Span] | None:
         """Where the first and longest match at or after `start` lies: the whole, then each group.
 
         A group that took no part is empty.
         """
-        self._budget.spend(_TOKEN_COST // 4)
+        self.budget.spend(_TOKEN_COST // 4)
         seen: set[int] = set()
         while start <= len(text):
             if self._first:
@@ -98,64 +129,71 @@ class Regex:
 
     def _at(self, text: str, start: int, seen: set[int]) -> tuple[int, ...] | None:
         """The slots of the longest match that begins at `start`. States in `seen` are known to lead to none."""
-        program, best = self._program, None
-        todo = [(0, start, (0,) * (2 * self.groups + 2))]
-        while todo:
-            pc, at, slots = todo.pop()
-            while (state := at * len(program) + pc) not in seen:
+        program = self._program
+        longest: tuple[int, ...] | None = None
+        states = [(0, start, (0,) * (2 * self.groups + 2))]
+        while states:
+            counter, at, slots = states.pop()
+            while (state := at * len(program) + counter) not in seen:
                 seen.add(state)
-                self._budget.spend(_STATE_COST)
-                kind, operand, *other = program[pc]
-                if kind == "step":
-                    found = self._match[str(operand)](text, at)
-                    if not found:
+                self.budget.spend(_STATE_COST)
+                match program[counter]:
+                    case Step(pattern):
+                        step = self._steps[pattern].match(text, at)
+                        if not step:
+                            break
+                        at = step.end()
+                        counter += 1
+                    case Save(slot):
+                        self.budget.spend(len(slots))
+                        slots = (*slots[:slot], at, *slots[slot + 1 :])
+                        counter += 1
+                    case Go((preferred, *others)):
+                        states += [(counter + target, at, slots) for target in others]
+                        counter += preferred
+                    case _:
+                        if longest is None or slots[1] > longest[1]:
+                            longest = slots
                         break
-                    at = found.end()
-                elif kind == "save":
-                    self._budget.spend(len(slots))
-                    slots = (*slots[: int(operand)], at, *slots[int(operand) + 1 :])
-                elif kind == "match":
-                    best = slots if best is None or slots[1] > best[1] else best
-                    break
-                todo += [(pc + target, at, slots) for target in other]
-                pc += int(operand) if kind == "go" else 1
-        return best
+        return longest
 
 
 def _either(programs: Sequence[Program]) -> Program:
+    """What matches where one of the programs does, the first preferred."""
     *others, last = programs
-    left, program = sum(len(other) + 2 for other in others) + len(last), list[Instruction]()
-    for other in others:
-        left -= len(other) + 2
-        program += [("go", 1, len(other) + 2), *other, ("go", left + 1)]
-    return program + last
+    program = last
+    for other in reversed(others):
+        program = [Go((1, len(other) + 2)), *other, Go((len(program) + 1,)), *program]
+    return program
 
 
 def _repeated(body: Program, bounds: str) -> Program:
     match = re.fullmatch(r"\{([0-9]{0,3})(,?)([0-9]{0,3})\}", bounds)
-    if not match or not (match[1] or match[2]) or (match[3] and int(match[3]) < int(match[1] or 0)):
+    if not match or bounds in ("{}", "{,}"):
         raise ToolError("Invalid content of \\{\\}")
     least = int(match[1] or 0)
-    most = int(match[3]) if match[3] else least
-    if len(body) * max(least, most) > _MAX_PROGRAM:
+    most = int(match[3] or least)
+    if most < least:
+        raise ToolError("Invalid content of \\{\\}")
+    if len(body) * most > _MAX_PROGRAM:
         raise ToolError(_TOO_BIG)
     program = body * least
     if match[2] and not match[3]:
-        return [*program, ("go", 1, len(body) + 2), *body, ("go", -len(body) - 1)]
-    for left in range(most - least, 0, -1):
-        program = [*program, ("go", 1, left * (len(body) + 1)), *body]
+        return [*program, Go((1, len(body) + 2)), *body, Go((-len(body) - 1,))]
+    for remaining in range(most - least, 0, -1):
+        program = [*program, Go((1, remaining * (len(body) + 1))), *body]
     return program
 
 
 def _tokens(pattern: str, budget: Budget, *, extended: bool) -> list[str]:
     """The tokens of a pattern, in the extended syntax."""
-    found: list[str] = []
+    tokens: list[str] = []
     for match in (_TOKEN if extended else _BASIC_TOKEN).finditer(pattern):
         budget.spend(_TOKEN_COST)
         if match[0] == "[":  # here and not later, or each `[` would look for its end
             raise ToolError("Unmatched [, [^, [:, [., or [=")
-        found.append(match[0])
-    return found if extended else _extended(found)
+        tokens.append(match[0])
+    return tokens if extended else _extended(tokens)
 
 
 def _extended(tokens: list[str]) -> list[str]:
@@ -169,9 +207,14 @@ def _extended(tokens: list[str]) -> list[str]:
         if token[0] == "\\" and token[1:2] in ("(", ")", "|", "{", "+", "?"):
             bare = token.replace("\\", "")
             done.append(token if opens and bare in "+?" else bare)
+        elif token == "*":
+            done.append("\\*" if opens or done == ["^"] else "*")
+        elif token == "^":
+            done.append("^" if opens else "\\^")
+        elif token == "$":
+            done.append("$" if closes else "\\$")
         else:
-            plain = {"*": opens or done == ["^"], "^": not opens, "$": not closes}.get(token, token in "(){}|+?")
-            done.append(f"\\{token}" if plain else token)
+            done.append(f"\\{token}" if token in "(){}|+?" else token)
     return done
 
 
@@ -204,7 +247,7 @@ class _Parser:
     def _sequence(self) -> Program:
         program: Program = []
         while self._tokens and not self._at("|", ")"):
-            piece: Program = self._group() if self._at("(") else [("step", _single(self._tokens.pop()))]
+            piece: Program = self._group() if self._at("(") else [Step(_single(self._tokens.pop()))]
             while self._tokens and (self._at(*_REPEATS) or re.match(r"\{.", self._tokens[-1])):
                 bounds = self._tokens.pop()
                 piece = _repeated(piece, _REPEATS.get(bounds, bounds))
@@ -221,7 +264,7 @@ class _Parser:
         if not self._at(")"):
             raise ToolError("Unmatched ( or \\(")
         self._tokens.pop()
-        return [("save", slot), *body, ("save", slot + 1)]
+        return [Save(slot), *body, Save(slot + 1)]
 
 
 def _single(token: str) -> str:
@@ -238,14 +281,19 @@ def _single(token: str) -> str:
 
 
 def _bracket(token: str) -> str:
+    """A set of characters in the syntax of `re`."""
     negation = "^" if token.startswith("[^") else ""
-    parts = []
+    parts: list[str] = []
     for item in re.findall(r"\[[:.=][^\]:.=]*[:.=]\]|.", token[1 + len(negation) : -1], re.DOTALL):
-        if len(item) > 1 and item[2:-2] not in CLASSES:
+        if len(item) == 1:
+            parts.append(item if item == "-" else re.escape(item))
+        elif item[2:-2] in CLASSES:
+            parts.append(CLASSES[item[2:-2]])
+        else:
             raise ToolError("Invalid character class name")
-        parts.append(CLASSES[item[2:-2]] if len(item) > 1 else item if item == "-" else re.escape(item))
     for end in (0, -1):
-        parts[end] = "\\-" if parts[end] == "-" else parts[end]
+        if parts[end] == "-":
+            parts[end] = "\\-"
     source = f"[{negation}{''.join(parts)}]"
     try:
         re.compile(source)

@@ -1,0 +1,148 @@
+"""Tools for files and folders."""
+
+from __future__ import annotations
+
+from kubesim.api.result import Edit
+from kubesim.shell.syntax import UnsupportedError
+from kubesim.shell.tools import Invocation, Options, ToolError, inputs, lines, misused, reported
+from kubesim.workspace import Workspace
+
+_FILE_COST = 500  # steps for looking at a file
+
+
+def cat(operands: list[str], options: Options, io: Invocation) -> None:
+    count = 0
+    for _, text in inputs(io, operands):
+        if "n" in options:
+            content = lines(text)
+            text = "".join(f"{index:6}\t{line}" for index, line in enumerate(content, count + 1))
+            count += len(content)
+        io.out(text)
+
+
+def tee(operands: list[str], options: Options, io: Invocation) -> None:
+    text = io.read()
+    io.out(text)
+    write = io.files.append_text if "a" in options else io.files.write_text
+    for name in operands:
+        with reported(io, name):
+            write(name, text)
+
+
+def ls(operands: list[str], options: Options, io: Invocation) -> None:
+    files: list[str] = []
+    folders: list[str] = []
+    for name in sorted(operands or ["."]):
+        io.spend(_FILE_COST)
+        with reported(io, f"cannot access '{name}'", 1 if io.machine.is_busybox else 2):
+            io.files.size(name)
+            is_listed = io.files.is_dir(name) and "d" not in options
+            (folders if is_listed else files).append(name)
+    blocks: list[str] = []
+    if files:
+        blocks.append("".join(_entry(name, name, options, io) for name in files))
+    for folder in folders:
+        names = [".", "..", *io.files.listdir(folder)]
+        visible = [name for name in names if "a" in options or not name.startswith(".")]
+        entries = "".join(_entry(f"{folder}/{name}", name, options, io) for name in visible)
+        blocks.append(f"{folder}:\n{entries}" if len(operands) > 1 else entries)
+    io.out("\n".join(blocks))
+
+
+def _entry(path: str, name: str, options: Options, io: Invocation) -> str:
+    if "l" not in options:
+        return f"{name}\n"
+    user = io.machine.user_name
+    if name in (".", "..") or io.files.is_dir(path):
+        return f"drwxr-xr-x 1 {user} {user}     4096 {name}\n"
+    return f"-rw-r--r-- 1 {user} {user} {io.files.size(path):>8} {name}\n"
+
+
+def pwd(operands: list[str], options: Options, io: Invocation) -> None:
+    io.out(f"{io.files.cwd}\n")
+
+
+def cd(operands: list[str], options: Options, io: Invocation) -> None:
+    if len(operands) > 1:
+        raise ToolError("too many arguments")
+    before = str(io.files.cwd)
+    target = operands[0] if operands else io.machine.lookup("HOME") or "/"
+    if target == "-":
+        target = io.machine.lookup("OLDPWD") or "."
+        io.out(f"{io.files.absolute(target)}\n")
+    io.files.chdir(target)
+    io.machine.assign("OLDPWD", before)
+
+
+def mkdir(operands: list[str], options: Options, io: Invocation) -> None:
+    for name in operands:
+        with reported(io, f"cannot create directory '{name}'"):
+            io.files.mkdir(name, parents="p" in options)
+
+
+def touch(operands: list[str], options: Options, io: Invocation) -> None:
+    for name in operands:
+        with reported(io, f"cannot touch '{name}'"):
+            if not io.files.is_dir(name):
+                io.files.append_text(name, "")
+
+
+def rm(operands: list[str], options: Options, io: Invocation) -> None:
+    is_forced = "f" in options
+    is_recursive = "r" in options
+    if not operands and not is_forced:
+        raise misused(io.name, "missing operand")
+    for name in operands:
+        if is_recursive and name.rstrip("/").rpartition("/")[2] in (".", ".."):
+            io.fail(f"refusing to remove '.' or '..' directory: skipping '{name}'")
+        elif io.files.is_dir(name) and not is_recursive:
+            io.fail(f"cannot remove '{name}': Is a directory")
+        elif io.files.exists(name) or not is_forced:
+            with reported(io, f"cannot remove '{name}'"):
+                io.files.remove(name, recursive=is_recursive)
+
+
+def cp(operands: list[str], options: Options, io: Invocation) -> None:
+    source, target = _source_and_target(operands, io)
+    if io.files.is_dir(source):
+        raise ToolError(f"-r not specified; omitting directory '{source}'")
+    io.spend(io.files.size(source))
+    with reported(io, f"cannot create regular file '{target}'"):
+        io.files.copy(source, target)
+
+
+def mv(operands: list[str], options: Options, io: Invocation) -> None:
+    source, target = _source_and_target(operands, io)
+    if io.files.absolute(target).is_relative_to(io.files.absolute(source)):
+        raise ToolError(f"cannot move '{source}' to a subdirectory of itself, '{target}'")
+    with reported(io, f"cannot move '{source}' to '{target}'"):
+        io.files.rename(source, target)
+
+
+def _source_and_target(operands: list[str], io: Invocation) -> tuple[str, str]:
+    """The file to copy or move, and the path that it goes to: in a folder it keeps its name."""
+    if len(operands) == 1:
+        raise misused(io.name, f"missing destination file operand after '{operands[0]}'")
+    if len(operands) > 2:
+        raise UnsupportedError(f"'{io.name}' of several files at once")
+    source, target = operands
+    if not io.files.exists(source):
+        raise ToolError(f"cannot stat '{source}': No such file or directory")
+    if io.files.is_dir(target):
+        target = f"{target.rstrip('/')}/{io.files.absolute(source).name}"
+    if io.files.absolute(source) == io.files.absolute(target):
+        raise ToolError(f"'{source}' and '{target}' are the same file")
+    return source, target
+
+
+def nano(operands: list[str], options: Options, io: Invocation) -> None:
+    """Ask the front end to open a file; `vi` and `vim` ask for the same editor by their own names."""
+    if len(operands) != 1 or operands[0].startswith("-"):
+        raise ToolError(f"name one file, as in: {io.name} pod.yaml")
+    path = operands[0]
+    if io.stdin is not None:
+        raise UnsupportedError(f"'{io.name}' where another command is its terminal")
+    if not isinstance(io.files, Workspace) or io.files.is_dir(path):
+        raise ToolError(f"{path}: Is a directory")
+    io.machine.edit = Edit(io.files.relative(path), editor=io.name)
+    io.err(f"kubesim: the editor opens in the live terminal; elsewhere write the file: cat > {path} <<'EOF'\n")

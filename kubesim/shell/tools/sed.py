@@ -1,0 +1,183 @@
+"""sed: its commands s, p and d, each for all lines, for one, or from one to another."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from kubesim.api.budget import Budget
+from kubesim.shell.syntax import UnsupportedError
+from kubesim.shell.tools import Invocation, Options, ToolError, inputs, lines, misused
+from kubesim.shell.tools.regex import BRACKET, Regex, Span
+
+_PATTERN = rf"/(?:{BRACKET}|[^\\[/\n]|\\.)++/"
+_ADDRESS = rf"(?:[0-9]{{1,9}}|\$|{_PATTERN})"
+_COMMAND = re.compile(
+    rf"[\s;]*+(?P<first>{_ADDRESS})?[ \t]*+(?:,[ \t]*+(?P<last>{_ADDRESS}))?[ \t]*+(?P<name>[spd])", re.DOTALL
+)
+_END = re.compile(r"[ \t]*+(?:[;\n]\s*+|\Z)")
+_COMMAND_COST = 100
+
+Address = int | str | Regex
+"""The number of a line, "$" for the last one, or a pattern."""
+
+
+@dataclass
+class _Command:
+    """A command, and the lines that it is for: all without `first`, one without `last`."""
+
+    name: str
+    first: Address | None
+    last: Address | None
+    regex: Regex | None = None
+    replacement: str = ""
+    is_global: bool = False
+    prints: bool = False  # what an s command has changed
+    is_inside: bool = False  # between `first` and `last`
+
+    def selects(self, line: str, number: int, *, is_last: bool) -> bool:
+        def matches(address: Address | None) -> bool:
+            if isinstance(address, Regex):
+                return address.search(line) is not None
+            return is_last if address == "$" else number == address
+
+        if self.first is None:
+            return True
+        if self.is_inside:
+            self.is_inside = not matches(self.last)
+            return True
+        if not matches(self.first):
+            return False
+        is_past = isinstance(self.last, int) and self.last <= number
+        self.is_inside = self.last is not None and not is_past
+        return True
+
+    def substituted(self, line: str, budget: Budget) -> str:
+        """The line after an s command."""
+        pieces: list[str] = []
+        copied = 0
+        previous_end = -1
+        for spans in self.regex.find_all(line) if self.regex else ():
+            begin, end = spans[0]
+            if begin == end == previous_end:
+                continue  # nothing, right behind the match before
+            previous_end = end
+            pieces += [line[copied:begin], _filled(self.replacement, line, spans)]
+            budget.produce(len(pieces[-1]))
+            copied = end
+            if not self.is_global:
+                break
+        return "".join(pieces) + line[copied:]
+
+
+def _filled(template: str, line: str, spans: list[Span]) -> str:
+    """The replacement, with the whole match for `&` and a group for `\\1`."""
+
+    def piece(match: re.Match[str]) -> str:
+        letter = match[0][-1]
+        if match[0] == "&" or letter.isdigit():
+            begin, end = spans[0 if letter == "&" else int(letter)]
+            return line[begin:end]
+        return {"n": "\n", "t": "\t"}.get(letter, letter)
+
+    return re.sub(r"\\.|&", piece, template, flags=re.DOTALL)
+
+
+def sed(operands: list[str], options: Options, io: Invocation) -> None:
+    if "e" not in options and not operands:
+        raise misused(io.name, "no script given")
+    script = options["e"] if "e" in options else operands.pop(0)
+    budget = io.machine.budget
+    commands = list(_commands(script, budget, extended="E" in options))
+    files = list(inputs(io, operands, "can't read {}", trouble=2))
+    if "i" not in options:
+        files = [("", "".join(text for _, text in files))]
+    for name, text in files:
+        edited = _edited(text, commands, budget, is_quiet="n" in options)
+        if name:
+            io.files.write_text(name, edited)
+        else:
+            io.out(edited)
+
+
+def _commands(script: str, budget: Budget, *, extended: bool) -> Iterator[_Command]:
+    """The commands of a script. Raises UnsupportedError, and ToolError with GNU's sentence for an s without its end."""
+    refusal = UnsupportedError(f"'sed {' '.join(script.split())[:80]}'")
+
+    def regex(pattern: str, *, ignores_case: bool = False) -> Regex:
+        if not pattern:
+            raise refusal
+        try:
+            return Regex([pattern], budget, extended=extended, ignores_case=ignores_case)
+        except ToolError as error:
+            raise ToolError(f"-e expression #1, char {len(script)}: {error}") from None
+
+    def address(text: str | None) -> Address | None:
+        if not text or text == "$":
+            return text or None
+        return int(text) if text.isdigit() else regex(text[1:-1].replace("\\/", "/"))
+
+    at = 0
+    while at < len(script):
+        budget.spend(_COMMAND_COST)
+        head = _COMMAND.match(script, at)
+        if not head:
+            raise refusal
+        at = head.end()
+        command = _Command(head["name"], address(head["first"]), address(head["last"]))
+        if command.name == "s":
+            parts = _substitution(script, at)
+            at = parts.end()
+            mark, pattern, command.replacement, flags = parts.groups()
+            if not mark.isalnum():
+                pattern = pattern.replace(f"\\{mark}", mark)
+            command.regex = regex(pattern, ignores_case="i" in flags.lower())
+            command.is_global = "g" in flags
+            command.prints = "p" in flags
+            groups = re.findall(r"\\(.)", command.replacement)
+            if any(group in "ULEul" or (group.isdigit() and int(group) > command.regex.groups) for group in groups):
+                raise refusal
+        end = _END.match(script, at)
+        if not end:
+            raise refusal
+        at = end.end()
+        yield command
+
+
+def _substitution(script: str, at: int) -> re.Match[str]:
+    """The mark, pattern, replacement and flags that follow an `s`."""
+    mark = re.escape(script[at : at + 1])
+    pattern = rf"(?:{BRACKET}|[^\\[{mark}]|\\.)*+"  # `s/[/]/x/`: no end within brackets
+    whole = re.compile(rf"({mark})({pattern}){mark}((?:[^\\{mark}]|\\.)*+){mark}([giIp]*+)", re.DOTALL)
+    match = whole.match(script, at) if mark not in ("", "\\\\", "\\\n") else None
+    if not match:
+        raise ToolError(f"-e expression #1, char {len(script)}: unterminated `s' command")
+    return match
+
+
+def _edited(text: str, commands: Sequence[_Command], budget: Budget, *, is_quiet: bool) -> str:
+    """What a script makes of `text`."""
+    for command in commands:
+        command.is_inside = False
+    content = lines(text)
+    output: list[str] = []
+    for number, whole_line in enumerate(content, 1):
+        budget.spend(len(whole_line) + _COMMAND_COST * len(commands))
+        line = whole_line.removesuffix("\n")
+        end = whole_line[len(line) :]
+        is_deleted = False
+        for command in commands:
+            if not command.selects(line, number, is_last=number == len(content)):
+                continue
+            if command.name == "d":
+                is_deleted = True
+                break
+            before = line
+            if command.name == "s":
+                line = command.substituted(line, budget)
+            if command.name == "p" or (command.prints and line != before):
+                output.append(line + end)
+        if not (is_deleted or is_quiet):
+            output.append(line + end)
+    return "".join(output)
