@@ -40,7 +40,7 @@ def test_what_was_saved_in_the_live_editor_and_refused_is_kept(learner: Learner)
         f'A copy of your changes has been stored to "/workspace/{asked.path}"\n'
         'The Secret "s" is invalid: type: Invalid value: "Other": field is immutable\n'
     )
-    assert learner("ls -A") == f"{asked.path}\n"
+    assert learner("ls -a") == f".\n..\n{asked.path}\n"
     learner.session.write_file(asked.path, asked.draft.replace("old", "new"))
     assert learner(asked.then) == "secret/s edited\n"
-    assert learner("ls -A") == ""
+    assert learner("ls -a") == ".\n..\n"
