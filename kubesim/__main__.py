@@ -26,12 +26,14 @@ from io import TextIOWrapper
 from pathlib import Path
 from stat import S_ISCHR
 from tempfile import NamedTemporaryFile
+from typing import NoReturn
 
 from kubesim.api import load_table
 from kubesim.api.result import Result
 from kubesim.cluster import AGE, BOOT
 from kubesim.flow.export import explain
 from kubesim.flow.load import MAX_SIZE, ExportError, decode
+from kubesim.flow.redact import redact
 from kubesim.lessons import grade, progress
 from kubesim.session import Session
 
@@ -57,8 +59,15 @@ def main(words: Sequence[str] | None = None) -> int:
     return int(options.run(options))
 
 
+class _Parser(argparse.ArgumentParser):
+    """A parser whose errors repeat no password of a command that was pasted without quotes."""
+
+    def error(self, message: str) -> NoReturn:
+        super().error(redact(message))
+
+
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="kubesim", description="A simulated cluster at a prompt.")
+    parser = _Parser(prog="kubesim", description="A simulated cluster at a prompt.")
     parser.add_argument("--version", action="version", version=f"kubesim {_version()}")
     parser.set_defaults(run=lambda _options: _prompt(_session()))
     commands, runs = parser.add_subparsers(), {"why": _why, "lab": _lab, "grade": _grade, "serve": _serve}
@@ -96,7 +105,7 @@ def _why(options: argparse.Namespace) -> int:
                 texts.append(decode(file.read(2 * MAX_SIZE + 3)))
         print(explain(texts or [options.message], options.pod), end="")
     except (OSError, ExportError) as error:
-        return _fail(f"{name}: {getattr(error, 'strerror', error)}")
+        return _fail(f"{redact(name)}: {getattr(error, 'strerror', error)}")
     return 0
 
 

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from importlib import import_module
 
 from kubesim.cluster import Cluster
+from kubesim.flow.redact import redact
 from kubesim.shell import Invocation, Options, Tool, tool
 
 USAGE = "why POD [-n NAMESPACE] [-c CONTAINER]"
@@ -28,7 +29,7 @@ def why_tool(cluster: Callable[[], Cluster], namespace: Callable[[], str], on_wh
         if len(operands) != 1:
             io.err(f"kubesim: which Pod? {USAGE}\n")
             return 1
-        pod = operands[0].removeprefix("pod/").removeprefix("pods/")
+        pod = redact(operands[0]).removeprefix("pod/").removeprefix("pods/")
         place = options.get("n") or namespace()
         flow = import_module(f"{__name__}.hops").trace_flow(cluster(), place, pod, options.get("c"))
         io.out(f"{flow.why()}\n")
@@ -53,7 +54,7 @@ def why_file(operands: list[str], options: Options, io: Invocation) -> int:
         for where in names:
             texts.append(load.decode(io.read(where).encode("utf-8", "surrogateescape")))
         io.out(export.explain(texts, options.get("p", "")))
-    except load.ExportError as error:
-        io.err(f"kubesim: {where}: {error}\n")
+    except (OSError, load.ExportError) as error:
+        io.err(f"kubesim: {redact(where)}: {getattr(error, 'strerror', error)}\n")
         return 1
     return 0

@@ -20,6 +20,7 @@ from kubesim.flow.facts import Facts, facts_of, seconds
 from kubesim.flow.hops import draw_facts, listed
 from kubesim.flow.load import ExportError, load
 from kubesim.flow.masks import Masks
+from kubesim.flow.redact import redact
 from kubesim.flow.scene import Scene, containers
 from kubesim.flow.signs import Reply, read
 
@@ -99,7 +100,7 @@ def explain(texts: str | Sequence[str], pod: str = "") -> str:
     scene = read_export([texts] if isinstance(texts, str) else texts)
     pods = [item for item in scene.api.list(POD) if pod in ("", name_of(item))]
     if not pods:
-        raise ExportError(f"there is no Pod {pod} in it" if pod else "there is no Pod in it")
+        raise ExportError(f"there is no Pod {redact(pod)} in it" if pod else "there is no Pod in it")
     every = [facts for item in pods for facts in facts_of(scene, item)]
     waiting = [facts for facts in every if not facts.has_image]
     groups = _alike(waiting or every if pod else waiting)

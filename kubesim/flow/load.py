@@ -12,6 +12,7 @@ import yaml
 from kubesim.api.budget import MAX_DEPTH
 from kubesim.api.objects import Object
 from kubesim.api.resources import EVENT, POD, RESOURCES, SECRET, SERVICE_ACCOUNT, Resource
+from kubesim.flow.redact import redact
 from kubesim.flow.signs import table
 from kubesim.flow.text import read_text
 
@@ -35,7 +36,7 @@ def load(text: str) -> list[tuple[Resource, Object]]:
     _measure(len(text))
     if text.lstrip()[:1] == "{" or _OBJECT.search(text):
         items = [item for document in _documents(text) for item in _items(document, "")]
-    elif not (items := read_text(text)):
+    elif not (items := read_text(redact(text))):
         raise ExportError(_UNKNOWN)
     return [kept for kind, item in items for kept in _kept(kind, item)]
 

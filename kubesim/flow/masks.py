@@ -13,19 +13,13 @@ from typing import Any
 from kubesim.api.objects import Object
 from kubesim.cluster import keyring
 from kubesim.cluster.keyring import Credential
+from kubesim.flow.redact import MASK, redact
 from kubesim.flow.signs import MOST
 from kubesim.gotext import gojson
 
-MASK = "masked"
 _SHORTEST = 6  # shorter words would be found in texts where they are no passwords
 _TOKEN = re.compile(r"gh[a-z]_|github_pat_|gl[a-z]+-|dckr_|eyJ|xox|npm_|hvs\.")
 _LONGEST_USER = 64
-_IN_TEXTS = (
-    (re.compile(r"//[^/\s@]+@"), "//"),
-    (re.compile(r"[^/\s@:\"]+:[^/\s@\"]+@(?!sha\d)"), f"{MASK}@"),
-    (re.compile(r"(?i)\b(bearer|basic) [\w.~+/=-]{16,}"), rf"\1 {MASK}"),
-    (re.compile(r"(?i)(password|passwd|token|secret|signature|key)=[^&\s\"]+"), rf"\1={MASK}"),
-)
 _UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 _HELPERS = ("credsstore", "credhelpers")
 
@@ -92,15 +86,14 @@ class Masks:
             found = {word for at in starts for word in self._words.get(text[at : at + _SHORTEST], ()) if word in text}
             for word in sorted(found, key=len, reverse=True):
                 text = text.replace(word, MASK)
-        for pattern, instead in _IN_TEXTS:
-            text = pattern.sub(instead, text)
-        return text
+        return redact(text)
 
     def everywhere(self, value: Any) -> Any:
         """The object with every text masked, but for a Secret's data and a Pod's annotations, which are not shown."""
         if isinstance(value, dict):
             return {
-                key: item if key in ("data", "annotations") else self.everywhere(item) for key, item in value.items()
+                self.text(key): item if key in ("data", "annotations") else self.everywhere(item)
+                for key, item in value.items()
             }
         if isinstance(value, list):
             return [self.everywhere(item) for item in value]

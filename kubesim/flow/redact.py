@@ -1,0 +1,141 @@
+"""The one door through which words of a pasted text go before they are printed: whatever can be a secret is masked.
+
+Secrets have known places (flags, headers, keys of a config, the user's part of a URL, a query, the values of a Secret)
+and known beginnings. Beyond these, every long word of mixed characters is masked that isn't a digest, a uid or a tag.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import NamedTuple
+
+MASK = "masked"
+
+_WORD = r"""(?:"[^"\n]{0,400}"|'[^'\n]{0,400}'|[^\s"']|["'])+"""
+"""A word of the shell, quotes and all."""
+_QUOTE = r"""["'\\]{0,9}"""
+_SCALAR = r"""(?:\\+"[^"\n]{0,2000}"|"(?:[^"\\\n]|\\.){0,2000}"|'[^'\n]{0,2000}'|[^\s"']+)"""
+"""A value in JSON, in YAML or of a variable."""
+_SECRET_KEY = (
+    r"(?:password|passwd|passphrase|passcode|pwd|(?<!pull )(?<!pull)secret|(?<!anonymous )(?<!oauth )(?<!bearer )token"
+    r"|api[-_]?key|access[-_]?key(?:[-_]?id)?|private[-_]?key|account[-_]?key|signature|(?<![a-z])pass"
+    r"|(?<![a-z])pw|(?<![a-z-])auth)"
+)
+_PROSE = r"(?!unexpected|Get\b|Post\b|Head\b|failed|invalid status)"
+"""How runtimes go on after "token: "."""
+_TOKEN_STARTS = (
+    "gh[pousr]_|github_pat_|gl(?:pat|dt|rt|cbt|ptt|oas|ft|agent|imt|soat|ffct)-|GR1348941|dckr_[a-z]{1,4}_|hv[sb]\\."
+    "|xox[a-z]-|pypi-Ag|A[KS]IA(?=[A-Z0-9]{16})|ya29\\.|AIza|eyJ|do[op]_v1_|cmVmdG|AKCp|atlasv1\\."
+    "|(?<![A-Za-z0-9])(?:eyA|ewo|sk-|SG\\.|npm_|hf_)(?=[\\w-]{16})"
+)
+
+
+class Form(NamedTuple):
+    """A place where secrets stand: what is there before one is replaced, and what with."""
+
+    pattern: re.Pattern[str]
+    instead: str | Callable[[re.Match[str]], str]
+
+
+def redact(text: str) -> str:
+    """`text` with everything masked that is, or may be, a secret."""
+    for form in _FORMS:
+        text = form.pattern.sub(form.instead, text)
+    return text
+
+
+def _mask_values(block: re.Match[str]) -> str:
+    """The lines below `data:` of a Secret, each with its key alone."""
+    return block["head"] + re.sub(r"(?m)^([^:\n]*)(:?)[^\n]*$", rf"\1\2 {MASK}", block["values"])
+
+
+def _mask_pairs(block: re.Match[str]) -> str:
+    """The same in one line."""
+    return block["head"] + re.sub(r"(\S+:\s+)\S+", rf"\1{MASK}", block["values"])
+
+
+def _mask_members(block: re.Match[str]) -> str:
+    """The same in JSON."""
+    return block["head"] + re.sub(r"(:\s*)[^,}]+", rf'\1"{MASK}"', block["values"])
+
+
+def _mask_query(parameter: re.Match[str]) -> str:
+    harmless = parameter["name"].lower() in ("scope", "service", "ns", "tag", "digest", "client_id")
+    return parameter[0] if harmless else f"{parameter['before']}{MASK}"
+
+
+def _mask_long(run: re.Match[str]) -> str:
+    """A long word, masked if it is as mixed as only secrets are."""
+    word = run[0]
+    if re.fullmatch(r"[0-9a-f-]+|[0-9A-F-]+", word):  # a digest, a revision or a uid
+        return word
+    before = run.string[max(0, run.start() - 200) : run.start()]
+    if re.search(r"(/[a-z0-9._-]+:|/manifests/|/blobs/|sha\d+:)$", before):  # a tag
+        return word
+    for part in re.split("[-_+=]", word):
+        kinds = [kind for kind in ("[a-z]", "[A-Z]", "[0-9]") if re.search(kind, part)]
+        is_mixed = len(kinds) == 3 and len(part) >= 12
+        is_dense = (
+            not re.fullmatch("[0-9a-f]+", part)
+            and len(kinds) == 2
+            and kinds[1] == "[0-9]"
+            and len(part) >= 26
+            and len(re.findall(r"\d+", part)) > 3
+        )
+        if is_mixed or is_dense:
+            return MASK
+    return word
+
+
+def _form(pattern: str, instead: str | Callable[[re.Match[str]], str]) -> Form:
+    return Form(re.compile(pattern, re.IGNORECASE), instead)
+
+
+_FORMS = (
+    _form(r"-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?(?:-----END[A-Z ]*-----|\Z)", MASK),
+    # The values of a Secret, in YAML and in JSON
+    _form(
+        r"(?P<head>(?:string|binary)?data:[ \t]*\n)(?P<values>(?P<indent>[ \t]+)[^\n]*(?:\n(?P=indent)[^\n]*)*)",
+        _mask_values,
+    ),
+    _form(r"(?P<head>data:\s+)(?P<values>(?:[\w.-]+:\s+\S+(?:\s+|\Z))+)", _mask_pairs),
+    _form(r"(?P<head>data[\\\"']*\s*:\s*)(?P<values>\{[^{}]{0,20000}\})", _mask_members),
+    # The command line
+    _form(r"(--from-literal[=\s]\s*[\w.-]+=)" + _WORD, rf"\1{MASK}"),
+    _form(r"(echo\s+(?:-\w+\s+)?)" + _WORD + r"(?=\s*\|)", rf"\1{MASK}"),
+    _form(r"(<<<\s*)" + _WORD, rf"\1{MASK}"),
+    _form(
+        r"(--[a-z-]{0,40}(?:password|passwd|passphrase|creds?|token|secret|auth|api-?key|access-key)(?![\w-])(?:=|\s+))"
+        + _WORD,
+        rf"\1{MASK}",
+    ),
+    Form(re.compile(r"(-p(?:=|\s+))(?!\d{1,5}(?::\d{1,5})?(?:\s|\Z))(?!\s)(?<!\w-p\s\s)" + _WORD), rf"\1{MASK}"),
+    Form(re.compile(r"(login\s[^\n|;&]{0,300}?\s-p)(?=[^\s=])" + _WORD), rf"\1 {MASK}"),
+    _form(r"((?:-u|--user(?:name)?)(?:=|\s+))(?=[\"']?[^\s:\"']*:)" + _WORD, rf"\1{MASK}"),
+    Form(re.compile(r"(\s-u)(?=[^\s:=]+:)" + _WORD), rf"\1 {MASK}"),
+    _form(r"(login\s+\S+\s+password\s+)\S+", rf"\1{MASK}"),  # .netrc
+    # Headers
+    _form(
+        rf"((?:x-registry-(?:auth|config)|(?<!require )(?<!require\n)(?:proxy-)?authorization"
+        rf"|(?:private|job|deploy)-token|x-jfrog-art-api|(?:set-)?cookie|x-[\w-]*(?:token|key)){_QUOTE}\s*[:=]\s*{_QUOTE}(?:(?:basic|bearer|token)\s+)?)"
+        r"[^\s\"']+",
+        rf"\1{MASK}",
+    ),
+    _form(r"((?:basic|bearer)\s+)(?!auth(?:ent|oriz|\s)|realm|token)[\w.~+/=:-]{8,}", rf"\1{MASK}"),
+    # The user's part of a URL, with a password or a token; in an image's name, a digest follows the @
+    _form(r"(://)[^\s/@\"']{0,200}:[^\s@\"']{0,2000}@(?!sha\d)(?:[^\s@/\"']{0,200}@){0,9}", rf"\1{MASK}@"),
+    _form(r"(://)[^\s/@\"']+@(?!sha\d)", rf"\1{MASK}@"),
+    _form(r"(?:(?<=[/\s@:\"'=])|\A)[^/\s@:\"'=]{1,200}:[^/\s@\"']{1,400}@(?!sha\d|<)", f"{MASK}@"),
+    _form(r"(?P<before>[?&](?P<name>[\w.%-]+)=)[^\s\"'\\]+?(?=&[\w.%-]+=|[\s\"'\\]|\Z)", _mask_query),
+    # Keys of a config, of YAML, of the environment
+    _form(
+        rf"((?:\A|(?<=\n))[ \t-]*{_QUOTE}[\w.-]*{_SECRET_KEY}{_QUOTE}[ \t]*:[ \t]+)(?![|>]){_PROSE}[^\n]+", rf"\1{MASK}"
+    ),
+    _form(rf"({_SECRET_KEY}{_QUOTE}:[ \t]*[|>][-+]?[ \t]*\n[ \t]*)[^\n]+", rf"\1{MASK}"),
+    _form(rf"({_SECRET_KEY}{_QUOTE}\s{{0,3}}[:=]\s{{0,40}}){_PROSE}{_SCALAR}", rf"\1{MASK}"),
+    _form(r"((?:credentials?|key)=)[^&\s\"']+", rf"\1{MASK}"),
+    # What it looks like
+    Form(re.compile(rf"(?:{_TOKEN_STARTS})[^\s\"'<>\\]{{4,}}(?:\s*\n\s*[\w+/]{{16,}}={{0,2}})*"), MASK),
+    Form(re.compile(r"[A-Za-z0-9+_=-]{16,}"), _mask_long),
+)

@@ -1,0 +1,100 @@
+"""No password is shown, wherever it was pasted: any form of a secret, at any place of any text, and in errors."""
+
+from __future__ import annotations
+
+import base64
+import json
+import string
+from contextlib import suppress
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from kubesim import __main__
+from kubesim.flow.export import explain
+from kubesim.flow.load import ExportError
+from kubesim.flow.redact import redact
+from kubesim.session import Session
+from tests.learner import rows
+from tests.why.test_cases import CASES, OBJECTS, export_of
+
+ROWS = rows(__file__)
+TEXTS = [
+    *(case["text"] for case in CASES.values() if "text" in case),
+    *(json.dumps({"kind": "List", "items": export_of(case)}, indent=1) for case in list(OBJECTS.values())[:20]),
+]
+
+
+def encoded(text: str) -> str:
+    return base64.b64encode(text.encode()).decode()
+
+
+def filled_in(form: str, secret: str) -> str:
+    """A form with the secret in its place: plain, or as one finds it in a Docker config."""
+    auth = encoded(f"me:{secret}")
+    config = json.dumps({"auths": {"r.example": {"username": "me", "password": secret, "auth": auth}}})
+    parts = {
+        "SECRET": secret,
+        "AUTH": auth,
+        "BASE64": encoded(secret),
+        "ESCAPED": config.replace('"', '\\"'),
+        "ENCODED": encoded(config),
+        "CONFIG": config,
+    }
+    for name, part in parts.items():
+        form = form.replace(f"<{name}>", part)
+    return form
+
+
+SECRETS = st.one_of(
+    st.text(string.ascii_letters + string.digits, min_size=8, max_size=40),
+    st.text(string.ascii_lowercase, min_size=8, max_size=20),
+    st.text(string.ascii_letters + string.digits + "!$%^*+-_.~#", min_size=8, max_size=30).filter(
+        lambda text: text[0] not in "-!" and sum(map(str.isalnum, text)) > 6
+    ),
+).filter(lambda text: not any(text in each for each in TEXTS))
+
+
+@given(st.sampled_from(ROWS["forms"]), SECRETS, st.sampled_from(TEXTS), st.data())
+@settings(deadline=None, max_examples=600)
+def test_a_secret_of_any_form_at_any_place_of_any_text_is_never_shown(
+    form: str, secret: str, text: str, data: st.DataObject
+) -> None:
+    place = data.draw(st.integers(0, len(text)))
+    space = data.draw(st.sampled_from(["", " ", "\n"]))
+    try:
+        said = explain(text[:place] + space + filled_in(form, secret) + space + text[place:])
+    except ExportError as error:
+        said = str(error)
+    assert [each for each in (secret, encoded(secret), encoded(f"me:{secret}")) if each in said] == []
+
+
+@given(st.sampled_from(ROWS["forms"]), SECRETS)
+@settings(deadline=None, max_examples=300)
+def test_the_door_masks_every_form(form: str, secret: str) -> None:
+    assert secret not in redact(filled_in(form, secret))
+    assert encoded(f"me:{secret}") not in redact(filled_in(form, secret))
+
+
+@pytest.mark.parametrize("text", ROWS["kept"])
+def test_what_is_no_secret_stays(text: str) -> None:
+    assert redact(text) == text
+
+
+@pytest.mark.parametrize(("text", "masked"), ROWS["masked"])
+def test_what_is_left_of_a_secret(text: str, masked: str) -> None:
+    assert redact(text) == masked
+
+
+@pytest.mark.parametrize("line", ROWS["command_lines"])
+def test_errors_repeat_no_password(line: str, capsys: pytest.CaptureFixture[str]) -> None:
+    words = line.replace("'", "").split(" ")
+    with suppress(SystemExit):
+        __main__.main(["why", *words])
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert "s3cretS3cret" not in printed.err
+    session = Session()
+    assert "s3cretS3cret" not in session.run(f"kubesim why {line}").screen
+    assert "s3cretS3cret" not in session.run(f"why {line}").screen
