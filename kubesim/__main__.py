@@ -19,7 +19,6 @@ import traceback
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
-from functools import partial
 from importlib.metadata import PackageNotFoundError, files, version
 from importlib.util import find_spec
 from io import TextIOWrapper
@@ -36,6 +35,7 @@ from kubesim.flow.load import MAX_SIZE, ExportError, decode
 from kubesim.flow.redact import redact
 from kubesim.lessons import grade, progress
 from kubesim.session import Session
+from kubesim.shell.passwords import hide_passwords
 
 with suppress(ImportError):
     import readline  # gives input() its history and editing, where Python has it
@@ -70,7 +70,8 @@ def _parser() -> argparse.ArgumentParser:
     parser = _Parser(prog="kubesim", description="A simulated cluster at a prompt.")
     parser.add_argument("--version", action="version", version=f"kubesim {_version()}")
     parser.set_defaults(run=lambda _options: _prompt(_session()))
-    commands, runs = parser.add_subparsers(), {"why": _why, "lab": _lab, "grade": _grade, "serve": _serve}
+    commands = parser.add_subparsers()
+    runs = {"why": _why, "lab": _lab, "grade": _grade, "serve": _serve}
     for name, row in load_table(__file__, "options.json").items():
         command = commands.add_parser(name, help=row["help"], description=row["description"])
         command.set_defaults(run=runs[name])
@@ -98,7 +99,8 @@ def _port(text: str) -> int:
 
 
 def _why(options: argparse.Namespace) -> int:
-    name, texts = "the message", []
+    name = "the message"
+    texts: list[str] = []
     try:
         for name in options.filename or ():
             with sys.stdin.buffer if name == "-" else Path(name).open("rb") as file:
@@ -163,8 +165,8 @@ def _sources() -> list[tuple[str, Path]]:
     """Each file's name in the learner's folder, and where it is: in a checkout, or where the package was installed."""
     checkout = Path(__file__).resolve().parents[1]
     if (checkout / "notebooks").is_dir():
-        found = (path for pattern in _NOTEBOOKS for path in sorted(checkout.glob(pattern)))
-        return [(path.relative_to(checkout).as_posix(), path) for path in found]
+        paths = [path for pattern in _NOTEBOOKS for path in sorted(checkout.glob(pattern))]
+        return [(path.relative_to(checkout).as_posix(), path) for path in paths]
     installed: list[Path] = []
     with suppress(PackageNotFoundError):
         installed = [Path(str(file.locate())) for file in files("kubesim") or () if "share/kubesim" in file.as_posix()]
@@ -172,22 +174,29 @@ def _sources() -> list[tuple[str, Path]]:
 
 
 def _grade(options: argparse.Namespace) -> int:
-    sheets, status = [], 0
+    sheets: list[tuple[str, progress.Record]] = []
+    status = 0
     for name in options.files:
         try:
             with Path(name).open("rb") as file:
-                found = progress.read(file.read(progress.MAX_SIZE + 1).decode(errors="surrogateescape"))
+                text = file.read(progress.MAX_SIZE + 1).decode(errors="surrogateescape")
         except OSError as error:
             status = _fail(f"{name}: {error.strerror}")
             continue
-        if found.trouble:
-            status = _fail(f"{name} {found.trouble}")
-        if found.record:
-            sheets.append((name, found.record))
-    if sheets:
-        by_learner = partial(grade.table, width=shutil.get_terminal_size().columns)
-        form = grade.comma_separated if options.csv else grade.questions if options.questions else by_learner
-        print(form(sheets), end="")
+        reading = progress.read(text)
+        if reading.trouble:
+            status = _fail(f"{name} {reading.trouble}")
+        if reading.record:
+            sheets.append((name, reading.record))
+    if not sheets:
+        return status
+    if options.csv:
+        table = grade.comma_separated(sheets)
+    elif options.questions:
+        table = grade.questions(sheets)
+    else:
+        table = grade.table(sheets, width=shutil.get_terminal_size().columns)
+    print(table, end="")
     return status
 
 
@@ -231,7 +240,8 @@ def _session(boot: datetime = BOOT) -> Session:
 
 def _prompt(session: Session) -> int:
     """Run lines until the end of the input or `exit`. A bug of kubesim costs one line, not the cluster."""
-    status, typed = 0, list[str]()
+    status = 0
+    typed: list[str] = []
     if sys.stdin.isatty():
         print(f"kubesim: a simulated cluster. Files live in {session.workspace.root}. Type help, or exit to leave.")
     for line, pause in _lines(session):
@@ -251,14 +261,14 @@ def _prompt(session: Session) -> int:
 
 
 def _report(typed: Sequence[str]) -> str:
-    """Keep what was typed, which makes the same cluster again, and what went wrong; say where."""
+    """Keep what was typed, which makes the same cluster again, and what went wrong, without passwords; say where."""
+    text = hide_passwords("\n".join(typed) + f"\n\n{traceback.format_exc()}")
     with NamedTemporaryFile(
         "w", prefix="kubesim-", suffix=".txt", delete=False, encoding="utf-8", errors="replace"
     ) as file:
-        file.write("\n".join(typed) + f"\n\n{traceback.format_exc()}")
-    return (
-        f"kubesim: internal error. The cluster is kept; what you typed is in {file.name}, so that you can report it\n"
-    )
+        file.write(text)
+    where = f"what you typed, without passwords, is in {file.name}, so that you can report it"
+    return f"kubesim: internal error. The cluster is kept; {where}\n"
 
 
 def _lines(session: Session) -> Iterator[tuple[str, float]]:

@@ -61,24 +61,26 @@ def test_a_bug_costs_one_line_and_can_be_reported(
 
     def fail(session: Session, line: str) -> Result:
         if line == "break":
-            raise RuntimeError("a bug")
+            raise RuntimeError("a bug with password=sesame")
         if line == "stop":
             raise KeyboardInterrupt
         return run(session, line)
 
+    typed = "kubectl create ns team\nTOKEN=sesame\nbreak\nstop\nkubectl get ns team -o name\n"
     monkeypatch.setattr(Session, "run", fail)
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    monkeypatch.setattr(sys, "stdin", io.StringIO("kubectl create ns team\nbreak\nstop\nkubectl get ns team -o name\n"))
+    monkeypatch.setattr(sys, "stdin", io.StringIO(typed))
     assert main([]) == 0
     (report,) = tmp_path.iterdir()
-    where = f"what you typed is in {report}, so that you can report it"
+    where = f"what you typed, without passwords, is in {report}, so that you can report it"
     assert capsys.readouterr() == (
         f"namespace/team created\nkubesim: internal error. The cluster is kept; {where}\n\nnamespace/team\n",
         "",
     )
-    typed, _, traced = report.read_text().partition("\n\n")
-    assert typed == "kubectl create ns team\nbreak"
-    assert traced.endswith("RuntimeError: a bug\n")
+    kept, _, traced = report.read_text().partition("\n\n")
+    assert kept == "kubectl create ns team\nTOKEN=***\nbreak"
+    assert traced.endswith("RuntimeError: a bug with password=***\n")
+    assert "sesame" not in traced
     assert report.stat().st_mode & 0o777 == 0o600
 
 

@@ -21,6 +21,7 @@ from kubesim.cluster.apiserver import printers
 from kubesim.kubectl import Kubeconfig
 from kubesim.session import Session
 from kubesim.shell import Invocation, Options, Tool, tool
+from kubesim.shell.passwords import hide_passwords
 
 LIMIT = 100
 """How many steps are remembered."""
@@ -55,14 +56,22 @@ class Step:
         return sum(len(snapshot.cluster.api.list(POD)) for snapshot in (self.before, self.after))
 
 
+class _Open(NamedTuple):
+    """A step that has begun."""
+
+    label: str
+    before: Snapshot
+
+
 class History:
     """The steps of a session, the oldest first; gives its shell the commands `undo` and `redo`."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
-        self._known: tuple[Step, ...] = ()  # of which those from `_done` on were undone
-        self._done = self._floor = 0
-        self._open: tuple[str, Snapshot] | None = None
+        self._known: tuple[Step, ...] = ()
+        self._done = 0  # how many of them are done: those behind were undone
+        self._floor = 0  # how many of them can't be undone
+        self._open: _Open | None = None
         self._first = self._snapshot()
         session.shell.add(_tool("undo", self.undo, "reverted", "revert"))
         session.shell.add(_tool("redo", self.redo, "done again", "do again"))
@@ -82,8 +91,8 @@ class History:
 
     @contextmanager
     def step(self, label: str) -> Iterator[None]:
-        """Remember what is done meanwhile as one step, if it changes anything."""
-        self._open = (label, self._snapshot())
+        """Remember what is done meanwhile as one step, if it changes anything; its label holds no password."""
+        self._open = _Open(hide_passwords(label), self._snapshot())
         try:
             yield
         finally:
@@ -99,32 +108,55 @@ class History:
     def begin(self, label: str) -> None:
         """Let nothing be undone that was done before now; what is not yet remembered of it is called `label`."""
         self.notice(label)
-        self._floor, self._known = self._done, self.steps
+        self._floor = self._done
+        self._known = self.steps
 
     def restart(self) -> None:
-        self._known, self._done, self._floor, self._open, self._first = (), 0, 0, None, self._snapshot()
+        """Forget everything that was done."""
+        self._known = ()
+        self._done = 0
+        self._floor = 0
+        self._open = None
+        self._first = self._snapshot()
 
     def undo(self) -> str | None:
         """Undo the last step and return its label; None where there is none.
 
         In the middle of a step, what was done in it so far is the last step, and what follows is another one.
         """
-        return self._move(-1)
+        interrupted = self._interrupt()
+        step = None
+        if self._done > self._floor:
+            self._done -= 1
+            step = self._known[self._done]
+            self._resume(step.before)
+        self._continue(interrupted)
+        return step.label if step else None
 
     def redo(self) -> str | None:
         """Do again what was undone last, unless something else was done since, and return its label."""
-        return self._move(1)
+        interrupted = self._interrupt()
+        step = None
+        if self._floor <= self._done < len(self._known):
+            step = self._known[self._done]
+            self._done += 1
+            self._resume(step.after)
+        self._continue(interrupted)
+        return step.label if step else None
 
-    def _move(self, direction: int) -> str | None:
-        interrupted, label = self._open, None
+    def _interrupt(self) -> str | None:
+        """End the step that has begun, and return its label."""
+        label = self._open.label if self._open else None
         self._close()
-        place = self._done + min(direction, 0)  # of the step to go over
-        if self._floor <= place < len(self._known):
-            step, self._done = self._known[place], self._done + direction
-            to, label = step.before if direction < 0 else step.after, step.label
-            self._session.resume(to.cluster.copy(), deepcopy(to.config))
-        self._open = interrupted and (interrupted[0], self._snapshot())
         return label
+
+    def _continue(self, interrupted: str | None) -> None:
+        """Begin a step again that was interrupted."""
+        if interrupted is not None:
+            self._open = _Open(interrupted, self._snapshot())
+
+    def _resume(self, snapshot: Snapshot) -> None:
+        self._session.resume(snapshot.cluster.copy(), deepcopy(snapshot.config))
 
     def at(self, moment: Micros) -> Cluster:
         """A copy of the cluster as it was at `moment` (the oldest that is remembered, if that is later)."""
@@ -134,25 +166,27 @@ class History:
         return cluster
 
     def _close(self) -> None:
-        if self._open and self._has_changed(self._open[1]):
-            self._keep(Step(*self._open, self._snapshot()))
+        if self._open and self._has_changed(self._open.before):
+            self._keep(Step(self._open.label, self._open.before, self._snapshot()))
         self._open = None
 
     def _keep(self, step: Step) -> None:
         steps = (*self.steps, step)[-LIMIT:]
         while len(steps) > 1 and sum(step.pods for step in steps) > MOST_PODS:
             steps = steps[1:]
-        self._floor = max(0, self._floor - (self._done + 1 - len(steps)))
-        self._known, self._done = steps, len(steps)
+        forgotten = self._done + 1 - len(steps)
+        self._floor = max(0, self._floor - forgotten)
+        self._known = steps
+        self._done = len(steps)
 
     def _snapshot(self) -> Snapshot:
         return Snapshot(self._session.cluster.copy(), deepcopy(self._session.config))
 
     def _has_changed(self, before: Snapshot) -> bool:
         """Whether more has happened since `before` than a little time."""
-        now, config = self._session.cluster, self._session.config
+        now = self._session.cluster
         seconds = (now.clock.now - before.moment) / SECOND
-        if seconds > PAUSE or config != before.config:
+        if seconds > PAUSE or self._session.config != before.config:
             return True
         if now.api.revision == before.cluster.api.revision:
             return False
@@ -161,11 +195,12 @@ class History:
         return idle.api.revision != now.api.revision
 
 
-def _tool(name: str, move: Callable[[], str | None], done: str, wanted: str) -> Tool:
+def _tool(name: str, move: Callable[[], str | None], done: str, verb: str) -> Tool:
     @tool(name, "", example=name, most=0)
     def run(operands: list[str], options: Options, io: Invocation) -> int:
-        if (label := move()) is None:
-            io.err(f"kubesim: there is nothing left to {wanted}\n")
+        label = move()
+        if label is None:
+            io.err(f"kubesim: there is nothing left to {verb}\n")
             return 1
         io.out(f"{done}: {label}\n")
         return 0
@@ -185,21 +220,28 @@ MOST_MOMENTS = 300
 
 def pods(cluster: Cluster, namespace: str | None = None, pod: str = "") -> Pods:
     """All Pods, those of a namespace, or one of them."""
-    found = (one for one in cluster.api.list(POD, namespace) if pod in ("", name_of(one)))
-    rows = ((namespace_of(one), printers.row(one, cluster.clock.now)) for one in found)
-    return {(place, row[0]): (row[1], row[2]) for place, row in rows}
+    columns: Pods = {}
+    for one in cluster.api.list(POD, namespace):
+        if pod in ("", name_of(one)):
+            name, ready, status, *_ = printers.row(one, cluster.clock.now)
+            columns[namespace_of(one), name] = (ready, status)
+    return columns
 
 
 def change(before: Pods, after: Pods) -> str:
     """What has changed: "web is ErrImagePull, db is 1/1 Running"; "" if nothing has."""
-    changed = [place for place in sorted(before | after) if before.get(place) != after.get(place)]
-    words = [f"{place[1]} is {_words(after.get(place))}" for place in changed[:MOST_NAMED]]
-    more = len(changed) - MOST_NAMED
-    return ", ".join([*words, f"and {more} more"] if more > 0 else words)
+    changed = [key for key in sorted(before | after) if before.get(key) != after.get(key)]
+    changes = [f"{name} is {_state(after.get((namespace, name)))}" for namespace, name in changed[:MOST_NAMED]]
+    if len(changed) > MOST_NAMED:
+        changes.append(f"and {len(changed) - MOST_NAMED} more")
+    return ", ".join(changes)
 
 
-def _words(columns: tuple[str, str] | None) -> str:
-    return "gone" if columns is None else columns[1] if columns[0].startswith("0/") else " ".join(columns)
+def _state(columns: tuple[str, str] | None) -> str:
+    if columns is None:
+        return "gone"
+    ready, status = columns
+    return status if ready.startswith("0/") else f"{ready} {status}"
 
 
 class Moment(NamedTuple):
@@ -223,6 +265,13 @@ class Try(NamedTuple):
         return round(max(0, self.until - self.at) / SECOND)
 
 
+class _Observation(NamedTuple):
+    """What of a cluster a timeline looks at: its Pods, and how many attempts to pull are known."""
+
+    pods: Pods
+    tries: int
+
+
 class Timeline:
     """The `moments` of a session, oldest first, for the Pods of one namespace; for one Pod of it also its `tries`."""
 
@@ -243,28 +292,32 @@ class Timeline:
 
     def _play(self, start: Cluster, end: Cluster) -> list[Moment]:
         """What changed alone between two clusters. If playing doesn't lead to `end`, someone acted: nothing did."""
-        cluster, moments, known = start.copy(), list[Moment](), dict(self._tries)
-        seen = self._state(cluster)
+        cluster = start.copy()
+        moments: list[Moment] = []
+        tries_before = dict(self._tries)
+        seen = self._observe(cluster)
         while cluster.clock.run_until(self._differs(cluster, seen), (end.clock.now - cluster.clock.now) / SECOND):
-            before, seen = seen, self._state(cluster)
-            if words := change(before[0], seen[0]):
-                moments.append(Moment(cluster.clock.now, words))
+            before = seen
+            seen = self._observe(cluster)
+            if description := change(before.pods, seen.pods):
+                moments.append(Moment(cluster.clock.now, description))
         if cluster.api.revision != end.api.revision:
-            moments, self._tries = [], known
-            self._state(start)
-        self._state(end)
+            moments = []
+            self._tries = tries_before
+            self._observe(start)
+        self._observe(end)
         return moments
 
-    def _differs(self, cluster: Cluster, seen: tuple[Pods, int]) -> Callable[[], bool]:
-        return lambda: self._state(cluster) != seen
+    def _differs(self, cluster: Cluster, seen: _Observation) -> Callable[[], bool]:
+        return lambda: self._observe(cluster) != seen
 
-    def _state(self, cluster: Cluster) -> tuple[Pods, int]:
+    def _observe(self, cluster: Cluster) -> _Observation:
         """The Pods, and how many attempts are known, after noting those that the kubelet remembers now."""
         namespace, name = self._target
         pod = cluster.api.find(POD, namespace, name) if name else None
         for one in _tries(cluster, pod) if pod else ():
             self._tries.setdefault((one.at, one.container), one)  # as it was first seen: later its back-off is over
-        return pods(cluster, namespace, name), len(self._tries)
+        return _Observation(pods(cluster, namespace, name), len(self._tries))
 
 
 def _tries(cluster: Cluster, pod: Object) -> Iterator[Try]:

@@ -1,0 +1,180 @@
+"""docker login and logout: they ask a simulated registry and keep Docker's configuration file.
+
+Mirrors docker/cli, cli/command/registry and cli/config, v29.
+"""
+
+from __future__ import annotations
+
+import base64
+import getopt
+import json
+import re
+from contextlib import suppress
+from typing import Any
+
+from kubesim.api.imageref import DEFAULT_REGISTRY
+from kubesim.cluster import Cluster
+from kubesim.cluster.keyring import Credential
+from kubesim.cluster.registry import Registries
+from kubesim.gotext import gojson
+from kubesim.kubectl.errors import FlagError
+from kubesim.kubectl.flags import Flag, FlagSet
+from kubesim.session.program import program
+from kubesim.shell import Invocation, Options, UnsupportedError
+from kubesim.workspace import HOME
+
+_HUB = "https://index.docker.io/v1/"
+_HELP = Flag("help", kind="switch", bare="true")
+_STDIN = Flag("password-stdin", kind="switch", bare="true")
+_FLAGS = {"login": FlagSet([Flag("username", "u"), Flag("password", "p"), _STDIN, _HELP]), "logout": FlagSet([_HELP])}
+_USAGE = {"login": "docker login [OPTIONS] [SERVER]", "logout": "docker logout [SERVER]"}
+_NO_TERMINAL = "error: cannot perform an interactive login from a non-TTY device"
+_INSECURE = "WARNING! Using --password via the CLI is insecure. Use --password-stdin.\n"
+_UNENCRYPTED = """
+WARNING! Your credentials are stored unencrypted in '{}'.
+Configure a credential helper to remove this warning. See
+https://docs.docker.com/go/credential-store/
+
+"""
+_EXISTING = """Authenticating with existing credentials... [Username: {}]
+
+i Info → To login with a different account, run 'docker logout' followed by 'docker login'
+
+
+"""
+
+
+class _DockerError(Exception):
+    """What docker prints when it gives up, and its exit status."""
+
+    def __init__(self, message: str, status: int = 1) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+@program("docker [--config FOLDER] login|logout [-u USER] [--password-stdin] [SERVER]", None, "docker login -u me")
+def docker(cluster: Cluster, operands: list[str], options: Options, io: Invocation) -> int:
+    """Ask a registry whether user and password are right, and keep them in a file; or take them out of it."""
+    try:
+        global_options, words = getopt.getopt(operands, "", ["config="])
+    except getopt.GetoptError:
+        raise UnsupportedError(f"'docker {operands[0]}'") from None
+    home = io.env.get("HOME") or HOME
+    folder = dict(global_options).get("--config") or io.env.get("DOCKER_CONFIG") or f"{home}/.docker"
+    command = words[0] if words else ""
+    if command not in _USAGE:
+        raise UnsupportedError(f"'docker {command}'" if command else "'docker' without login or logout")
+    try:
+        flags, server = _parsed(command, words[1:])
+        path = f"{folder.rstrip('/')}/config.json"
+        if "help" in flags:
+            io.out(f"Usage:  {_USAGE[command]}\n")
+        elif command == "login":
+            _login(_address(server), flags, path, io, cluster.registries)
+        else:
+            _logout(_address(server), server, path, io)
+    except _DockerError as error:
+        io.err(f"{error}\n")
+        return error.status
+    return 0
+
+
+def _parsed(command: str, words: list[str]) -> tuple[Options, str]:
+    """The flags by their long names, and the server, if one is named."""
+    try:
+        servers, values, changed, _ = _FLAGS[command].parse(words)
+    except FlagError as error:
+        raise _misused(command, str(error), 125) from None
+    if len(servers) > 1:
+        raise _misused(command, f"docker: 'docker {command}' requires at most 1 argument")
+    return {name: values[name] for name in changed}, "".join(servers)
+
+
+def _misused(command: str, problem: str, status: int = 1) -> _DockerError:
+    usage = f"Usage:  {_USAGE[command]}\n\nRun 'docker {command} --help' for more information"
+    return _DockerError(f"{problem}\n\n{usage}", status)
+
+
+def _address(server: str) -> str:
+    """What a server's credentials are filed under: its host and port, or Docker Hub's old address."""
+    if server in ("", DEFAULT_REGISTRY):
+        return _HUB
+    return re.sub(r"^https?://", "", server).partition("/")[0]
+
+
+def _login(address: str, flags: Options, path: str, io: Invocation, registries: Registries) -> None:
+    config = _load(path, io)
+    credential = _credential(flags, config["auths"].get(address), io)
+    refusal = registries.login(DEFAULT_REGISTRY if address == _HUB else address, credential)
+    if refusal:
+        raise _DockerError(f"Error response from daemon: {refusal}")
+    auth = base64.b64encode(f"{credential.username}:{credential.password}".encode(errors="replace")).decode()
+    if config["auths"].get(address) != {"auth": auth}:
+        config["auths"][address] = {"auth": auth}
+        _save(config, address, path, io)
+        io.err(_UNENCRYPTED.format(path))
+    io.out("Login Succeeded\n")
+
+
+def _credential(flags: Options, filed: Any, io: Invocation) -> Credential:
+    """The credential on the command line and on stdin, or without flags the one that is filed already."""
+    if "password-stdin" in flags and "password" in flags:
+        raise _DockerError("conflicting options: cannot specify both --password and --password-stdin")
+    if "password-stdin" in flags and "username" not in flags:
+        raise _DockerError("the --password-stdin option requires --username to be set")
+    for name in ("username", "password"):
+        if flags.get(name) == "":
+            raise _DockerError(f"{name} is empty")
+    username = flags.get("username", "")
+    password = flags.get("password", "")
+    if password:
+        io.err(_INSECURE)
+    if "password-stdin" in flags:
+        password = io.read().removesuffix("\n").removesuffix("\r")
+    if not flags and isinstance(filed, dict):
+        with suppress(TypeError, ValueError):
+            username, _, password = base64.b64decode(filed.get("auth", "")).decode(errors="replace").partition(":")
+        io.out(_EXISTING.format(username) if username and password else "")
+    if username and password:
+        return Credential(username, password)
+    if io.streams.stdin is not None:
+        raise _DockerError(_NO_TERMINAL)
+    raise UnsupportedError("typing a user name or a password for 'docker login'")
+
+
+def _logout(address: str, server: str, path: str, io: Invocation) -> None:
+    config = _load(path, io)
+    io.out(f"Removing login credentials for {address}\n")
+    names = {address, server, f"http://{address}", f"https://{address}"} & config["auths"].keys()
+    if names:
+        config["auths"] = {name: entry for name, entry in config["auths"].items() if name not in names}
+        _save(config, address, path, io)
+
+
+def _load(path: str, io: Invocation) -> dict[str, Any]:
+    """The configuration, with its `auths`. A file with something else in it is refused: saving would destroy it."""
+    try:
+        config = gojson.loads(io.files.read_text(path)) if io.files.exists(path) else {}
+        if not isinstance(config, dict):
+            raise ValueError("it holds no JSON object")
+        auths = config.get("auths") or {}
+        if not isinstance(auths, dict):
+            raise ValueError("its auths are no JSON object")
+    except ValueError as error:
+        problem = f"kubesim: {path} is not a configuration of Docker, so it is left as it is: {error}"
+        raise _DockerError(problem) from None
+    return {**config, "auths": auths}
+
+
+def _save(config: dict[str, Any], address: str, path: str, io: Invocation) -> None:
+    """Write the file as docker does: with tabs, sorted, and without a newline at its end."""
+    helpers = config.get("credHelpers")
+    helper = helpers.get(address) if isinstance(helpers, dict) else None
+    helper = helper or config.get("credsStore")
+    if helper:
+        program = f'exec: "docker-credential-{helper}": executable file not found in $PATH'
+        raise _DockerError(f"Error saving credentials: error storing credentials - err: {program}, out: ``")
+    others = {key: value for key, value in config.items() if key != "auths"}
+    config = {"auths": dict(sorted(config["auths"].items())), **others}
+    io.files.mkdir(path.rpartition("/")[0] or ".", parents=True)
+    io.files.write_text(path, json.dumps(config, indent="\t", ensure_ascii=False))

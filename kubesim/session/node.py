@@ -1,0 +1,149 @@
+"""Programs for the node and its images: crictl, aws, and node, which stands for files that a person edits there."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from kubesim.api import imageref
+from kubesim.cluster import Cluster
+from kubesim.cluster.bootstrap import NODE_NAME
+from kubesim.cluster.keyring import Credential, registry_key
+from kubesim.cluster.registry.node import CONFIG, MODES, PROXY
+from kubesim.gotext import tabwriter
+from kubesim.session.program import program
+from kubesim.shell import Invocation, Options, UnsupportedError
+
+
+@program("aws ecr get-login-password [--region REGION]", "r:/region", "aws ecr get-login-password")
+def aws(cluster: Cluster, operands: list[str], options: Options, io: Invocation) -> int:
+    """A password for Amazon's registries, valid for as long as the registries' file says."""
+    issuing = [registry for registry in cluster.registries.world.registries if "AWS" in registry.issues]
+    if operands != ["ecr", "get-login-password"] or not issuing:
+        raise UnsupportedError(f"'{' '.join(['aws', *operands])}'")
+    io.out(issuing[0].issue("AWS", cluster.clock.now) + "\n")
+    return 0
+
+
+_NODE_USAGE = (
+    "node files | trust HOST | skip-verify HOST | insecure HOST:PORT | mirror REGISTRY HOST... | reset HOST"
+    " | login REGISTRY -u USER -p PASSWORD | logout REGISTRY | proxy URL|off"
+)
+_LATER = {
+    CONFIG: "the kubelet reads it again within five minutes",
+    PROXY: "the container runtime has been restarted to read it",
+}
+
+
+@program(_NODE_USAGE, "u:/username p:/password", "node trust harbor.corp.example")
+def node(cluster: Cluster, operands: list[str], options: Options, io: Invocation) -> int:
+    """Change what is set on the node, or show it. This is kubesim's own command, and each answer says so."""
+    settings = cluster.registries.node
+    before = settings.files()
+    match operands:
+        case [command, name, *_] if command != "proxy" and not _is_registry(
+            name, may_have_path=command in ("login", "logout")
+        ):
+            io.err(f"kubesim: a registry is written as in an image's name, such as registry.local:5000, not {name}\n")
+            return 2
+        case ["files"]:
+            _show(before, io)
+        case [mode, host] if mode in MODES:
+            settings.hosts[host] = mode
+        case ["mirror", registry, *mirrors] if mirrors and all(map(_is_registry, mirrors)):
+            settings.mirrors[registry] = mirrors
+        case ["reset", host]:
+            settings.hosts.pop(host, None)
+            settings.mirrors.pop(host, None)
+        case ["login", registry] if options.keys() == {"u", "p"}:
+            _forget(cluster, registry)
+            own = {"from": "config", "registry": registry, "username": options["u"], "password": options["p"]}
+            settings.credentials.append(own)
+        case ["logout", registry]:
+            _forget(cluster, registry)
+        case ["proxy", url]:
+            settings.proxy = "" if url == "off" else url
+        case _:
+            io.err(f"kubesim: usage: {_NODE_USAGE}\n")
+            return 2
+    _tell(before, settings.files(), io)
+    return 0
+
+
+def _is_registry(name: str, *, may_have_path: bool = False) -> bool:
+    """Whether it is written as in an image's name; credentials of `login` may be for a part of a registry."""
+    if not name or registry_key(name) != name:
+        return False
+    return may_have_path or "/" not in name
+
+
+def _forget(cluster: Cluster, registry: str) -> None:
+    """Take what config.json says of a registry out of it."""
+    settings = cluster.registries.node
+    kept = [item for item in settings.credentials if (item["registry"], item.get("from")) != (registry, "config")]
+    settings.credentials = kept
+
+
+def _show(files: Mapping[str, str], io: Invocation) -> None:
+    if not files:
+        io.out(f"kubesim: on the node {NODE_NAME}, nothing is set\n")
+    for path, text in files.items():
+        io.out(f"# {path}\n{text}\n")
+
+
+def _tell(before: Mapping[str, str], after: Mapping[str, str], io: Invocation) -> None:
+    """Say which of the node's files are different now."""
+    for path in sorted({*before, *after}):
+        if before.get(path) != after.get(path):
+            state = "has now:" if path in after else "is gone"
+            io.out(f"kubesim: on the node {NODE_NAME}, {path} {state}\n{after.get(path, '')}")
+            if path in _LATER:
+                io.out(f"kubesim: {_LATER[path]}\n")
+
+
+@program("crictl images | crictl pull [--creds USER[:PASSWORD]] IMAGE", "c:/creds", "crictl images")
+def crictl(cluster: Cluster, operands: list[str], options: Options, io: Invocation) -> int:
+    """Show the node's images, or pull one. Mirrors kubernetes-sigs/cri-tools cmd/crictl/image.go, v1.36."""
+    match operands:
+        case ["images" | "image" | "img"]:
+            _images(cluster, io)
+        case ["pull", image]:
+            return _crictl_pull(cluster, image, options.get("c", ""), io)
+        case _:
+            io.err("kubesim: of crictl, images and pull are part of this simulator\n")
+            return 1
+    return 0
+
+
+def _images(cluster: Cluster, io: Invocation) -> None:
+    rows = [["IMAGE", "TAG", "IMAGE ID", "SIZE"]]
+    for name, image in cluster.kubelet.images.node.tagged(cluster.clock.now):
+        repository, _, tag = name.rpartition(":")
+        rows.append([repository, tag, image.config.removeprefix("sha256:")[:13], _size(image.size)])
+    io.out(tabwriter.format(rows, minwidth=20))
+
+
+def _size(number: float) -> str:
+    """Mirrors github.com/docker/go-units HumanSizeWithPrecision, with three digits."""
+    units = ["B", "kB", "MB", "GB"]
+    while number >= 1000 and len(units) > 1:
+        number /= 1000
+        units.pop(0)
+    return f"{number:.3g}{units[0]}"
+
+
+def _crictl_pull(cluster: Cluster, name: str, credentials: str, io: Invocation) -> int:
+    """Pull as the container runtime does, which knows no Secret and nothing of the kubelet's credentials."""
+    try:
+        reference = imageref.parse(name)
+    except ValueError as error:
+        io.err(f"kubesim: the container runtime refuses: {error}\n")
+        return 1
+    username, _, password = credentials.partition(":")
+    answer = cluster.registries.pull(reference, Credential(username, password) if credentials else None)
+    cluster.advance(answer.seconds)
+    if answer.image is None:
+        io.err(f"kubesim: the container runtime refuses: {answer.error(reference)}\n")
+        return 1
+    cluster.kubelet.images.node.load(reference, answer.image, cluster.clock.now)
+    io.out(f"Image is up to date for {answer.image.config}\n")
+    return 0

@@ -1,0 +1,42 @@
+"""What is kept of a command line holds no password."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from kubesim import Session
+from kubesim.session.history import History
+from kubesim.shell.passwords import hide_passwords
+from tests.learner import rows
+
+ROWS = rows(__file__)
+
+
+@pytest.mark.parametrize(("line", "kept"), ROWS["lines"])
+def test_lines(line: str, kept: str) -> None:
+    assert hide_passwords(line) == kept
+
+
+@pytest.mark.parametrize("line", ROWS["harmless"])
+def test_what_is_no_password_stays(line: str) -> None:
+    assert hide_passwords(line) == line
+
+
+@pytest.mark.parametrize(
+    "piece", ["a", "docker ", "node login ", "echo ", "echo a | ", "-", "a.", "//a@", "aA1", "<<< ", " "]
+)
+def test_no_line_takes_long(piece: str) -> None:
+    started = time.process_time()
+    hide_passwords(piece * (100_000 // len(piece)))
+    assert time.process_time() - started < 2
+
+
+def test_the_steps_of_a_session_hold_none() -> None:
+    session = Session()
+    history = History(session)
+    line = "kubectl create secret generic s --from-literal=password=sesame"
+    with history.step(line):
+        session.run(line)
+    assert session.run("undo").stdout == "reverted: kubectl create secret generic s --from-literal=password=***\n"
