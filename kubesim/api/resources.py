@@ -4,7 +4,7 @@ each, which has what several rooms know of a kind.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -23,15 +23,9 @@ class Resource:
     subresources, `template` is the path to the Pod template in its objects. The API server gives a
     `warning` with every answer about a deprecated type. A DELETE is answered with the object where it is `returned`.
 
-    `defaults` are trees: a key with "?" is a map that is completed only where it is there, one with "!" replaces what
-    there is, one with "if" holds under conditions (as those of rules.json), and a list has one entry, for each item of
-    the object's list. `status` is that of a new object, which only the server writes. Changes of the spec are `counted`
-    (metadata.generation), as they are of every workload.
-
-    `fields` can be selected by (`--field-selector`). `named` is the check of its name, and `rules` are those of its
-    fields, as validation/rules.py reads them. A change leaves `fixed` fields alone, `frozen` ones once the object is
-    immutable, and all of the spec but what is `changeable`, where that is given. `columns` are those of `kubectl get`,
-    as printers.py reads them; a leading "+" makes one a wide column. Pods get `tolerations`, and a volume of `token`.
+    `status` is that of a new object, which only the server writes. Changes of the spec are `counted`
+    (metadata.generation), as they are of every workload. `fields` can be selected by (`--field-selector`). `columns`
+    are those of `kubectl get`, as printers.py reads them; a leading "+" makes one a wide column.
 
     `rollout` has kubectl's noun; what a rollout waits for, in this order: which number is not as high yet as which
     other, and how kubectl puts it; and what it says in the end.
@@ -51,17 +45,8 @@ class Resource:
     parts: tuple[str, ...] = ()
     template: tuple[str, ...] = ()
     warning: str = ""
-    # What the API server makes of an object of a type that it keeps.
-    defaults: Mapping[str, Any] = field(default_factory=dict)
     status: Mapping[str, Any] | None = None
     fields: str = ""
-    named: str = "dns_subdomain"
-    rules: Mapping[str, str] = field(default_factory=dict)
-    fixed: str = ""
-    frozen: str = ""
-    changeable: str = ""
-    tolerations: Sequence[Mapping[str, Any]] = ()
-    token: Mapping[str, Any] | None = None
     counted: bool = False
     columns: Mapping[str, str] = field(default_factory=lambda: COLUMNS)
     rollout: tuple[Any, ...] = ()
@@ -145,7 +130,6 @@ CLUSTER_ROLE = _kept("ClusterRole")
 ROLE_BINDING = _kept("RoleBinding")
 ROLE = _kept("Role")
 LEASE = next(resource for resource in RESOURCES if resource.kind == "Lease")
-POD_TEMPLATE = next(resource for resource in RESOURCES if resource.kind == "PodTemplate")
 # What is posted to a ServiceAccount for a token; not a type that the API lists.
 TOKEN_REQUEST = Resource("tokenrequests", "TokenRequest", "authentication.k8s.io")
 

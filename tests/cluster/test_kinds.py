@@ -17,7 +17,7 @@ from kubesim.api.objects import clone
 from kubesim.api.resources import JOB, POD, RESOURCES, SECRET, Resource
 from kubesim.cluster.apiserver import printers, validation
 from kubesim.cluster.apiserver.checks import selector
-from kubesim.cluster.apiserver.strategy import apply_defaults, default_pull_policy
+from kubesim.cluster.apiserver.defaults import apply_defaults, default_pull_policy
 from tests.learner import Learner, rows
 
 ROWS = rows(__file__)

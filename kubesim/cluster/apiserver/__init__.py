@@ -18,6 +18,7 @@ from kubesim.api.resources import EVENT, NAMESPACE, POD, SERVICE, Resource
 from kubesim.cluster.apiserver import checks, patch, strategy, validation
 from kubesim.cluster.apiserver.authorization import ADMIN, Request, User, is_allowed, request, rules_for
 from kubesim.cluster.apiserver.checks import Line, WriteOptions
+from kubesim.cluster.apiserver.defaults import apply_defaults
 from kubesim.cluster.apiserver.escalation import check_grant
 from kubesim.cluster.apiserver.impersonation import check_impersonation
 from kubesim.cluster.apiserver.store import Store
@@ -150,7 +151,7 @@ class APIServer:
         new = checks.decoded(resource, obj, options)
         self._name(resource, new)
         self._check_namespace(resource, new)
-        strategy.apply_defaults(resource, new)
+        apply_defaults(resource, new)
         check_grant(options.get("user", ADMIN), resource, new, None, self._store)
         strategy.prepare_for_create(resource, new)
         if resource is POD:
@@ -186,7 +187,7 @@ class APIServer:
         old = self._existing(resource, namespace_of(obj), name_of(obj))
         new = checks.decoded(resource, obj, options)
         checks.check_current(resource, new, old)
-        strategy.apply_defaults(resource, new)
+        apply_defaults(resource, new)
         check_grant(options.get("user", ADMIN), resource, new, old, self._store)
         if resource is POD:
             strategy.admit_pod_update(new, old)

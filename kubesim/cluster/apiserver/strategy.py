@@ -1,27 +1,23 @@
-"""What the API server makes of an object before it validates and stores it: defaults, its own fields, admission.
+"""What the API server makes of an object before it validates and stores it: its own fields, admission.
 
-Mirrors kubernetes pkg/apis/*/v1/defaults.go, pkg/registry/*/*/strategy.go,
-plugin/pkg/admission/{serviceaccount,defaulttolerationseconds,priority} and k8s.io/apiserver
-pkg/admission/plugin/namespace/lifecycle, v1.36. Every function completes its argument, which decoding has checked, in
-place.
+Mirrors kubernetes pkg/registry/*/*/strategy.go, plugin/pkg/admission/{serviceaccount,defaulttolerationseconds,priority}
+and k8s.io/apiserver pkg/admission/plugin/namespace/lifecycle, v1.36. Every function completes its argument, which
+decoding has checked, in place.
 """
 
 from __future__ import annotations
 
 import base64
-from collections.abc import Mapping
 from ipaddress import ip_address, ip_network
 from itertools import count
-from typing import Any
 from zlib import crc32
 
 from kubesim.api import errors
 from kubesim.api.clock import Identity
-from kubesim.api.imageref import parse
-from kubesim.api.objects import Object, clone, containers_of, is_static, metadata, name_of
-from kubesim.api.resources import NAMESPACE, POD, POD_TEMPLATE, SERVICE, SERVICE_ACCOUNT, Resource
+from kubesim.api.content import ip, node_port
+from kubesim.api.objects import Object, clone, is_static, metadata, name_of
+from kubesim.api.resources import NAMESPACE, POD, SERVICE, SERVICE_ACCOUNT, Resource
 from kubesim.cluster.apiserver.store import Store
-from kubesim.cluster.apiserver.validation.rules import holds, rule
 
 GENERATION = "deprecated.daemonset.template.generation"
 TOKEN_MOUNT_PATH = "/var/run/secrets/kubernetes.io/serviceaccount"
@@ -31,86 +27,21 @@ IMMORTAL = frozenset({"default", "kube-public", "kube-system"})
 # A limit of kubesim's own: no lesson needs more, and a typo must not fill the memory.
 MAX_CONTAINERS = 200
 MAX_PODS = 4000
-_POD_SPEC: Object = POD_TEMPLATE.defaults["template"]["spec"]
-_POD_SPEC["initContainers"] = _POD_SPEC["ephemeralContainers"] = _POD_SPEC["containers"]
-
-
-def _fill(target: Object, defaults: Mapping[str, Any]) -> Object:
-    for key, default in defaults.items():
-        present = target.get(key.rstrip("?!"))
-        if key.startswith("if "):
-            _fill(target, default if all(holds(term, target) for term in key.split()[1:]) else {})
-        elif key.endswith("!"):
-            target[key[:-1]] = clone(default)
-        elif key.endswith("?"):
-            if present is not None:
-                _fill(present, default)
-        elif isinstance(default, list) and default and isinstance(default[0], dict):
-            for item in present or ():
-                _fill(item, default[0])
-        elif isinstance(default, dict):
-            target[key] = _fill({} if present is None else present, default)
-        elif present is None:
-            target[key] = clone(default)
-    return target
-
-
-def apply_defaults(resource: Resource, obj: Object) -> None:
-    _fill(obj, resource.defaults)
-    if resource.kind == "Pod" or resource.template:
-        _template(resource, obj)
-    if extra := _OTHERS.get(resource.kind):
-        extra(obj)
-
-
-def _template(resource: Resource, obj: Object) -> None:
-    template = obj
-    for key in resource.template:
-        if key not in template:
-            return
-        template = template[key]
-    spec = _fill(template.setdefault("spec", {}), _POD_SPEC)
-    if account := spec.get("serviceAccountName") or spec.get("serviceAccount"):
-        spec["serviceAccount"] = spec["serviceAccountName"] = account
-    for _, container in containers_of(spec):
-        _fill(container, {"imagePullPolicy": default_pull_policy(container.get("image", ""))})
-    for volume in spec.get("volumes", ()):
-        if not set(volume) - {"name"}:
-            volume["emptyDir"] = {}
-        if image := volume.get("image"):
-            _fill(image, {"pullPolicy": default_pull_policy(image.get("reference", ""))})
-
-
-def default_pull_policy(image: str) -> str:
-    """Always for the tag latest (written or implied), otherwise IfNotPresent."""
-    try:
-        tag = parse(image).tag
-    except ValueError:
-        tag = None
-    return "Always" if tag == "latest" else "IfNotPresent"
-
-
-def _pod(pod: Object) -> None:
-    """Requests are the limits where they aren't given, and a port in the node's network is one of the node."""
-    for container in [*pod["spec"].get("initContainers", ()), *pod["spec"].get("containers", ())]:
-        for port in container.get("ports", ()) if pod["spec"].get("hostNetwork") else ():
-            port["hostPort"] = port.get("hostPort") or port.get("containerPort", 0)
-        if limits := container["resources"].get("limits"):
-            container["resources"]["requests"] = {**limits, **container["resources"].get("requests", {})}
-
-
-def _namespace(namespace: Object) -> None:
-    if name := name_of(namespace):
-        meta = namespace["metadata"]
-        meta["labels"] = {**(meta.get("labels") or {}), "kubernetes.io/metadata.name": name}
-
-
-def _service(service: Object) -> None:
-    for port in service["spec"].get("ports", ()) if service["spec"]["type"] != "ExternalName" else ():
-        port["targetPort"] = port.get("targetPort") or port.get("port", 0)
-
-
-_OTHERS = {"Service": _service, "Pod": _pod, "Namespace": _namespace}
+# Which every Pod gets, so that it isn't evicted at once where its node is lost.
+_TOLERATIONS = [
+    {"effect": "NoExecute", "key": "node.kubernetes.io/not-ready", "operator": "Exists", "tolerationSeconds": 300},
+    {"effect": "NoExecute", "key": "node.kubernetes.io/unreachable", "operator": "Exists", "tolerationSeconds": 300},
+]
+# The volume of the token with which a container's processes speak to the API server.
+_TOKEN_SOURCES = [
+    {"serviceAccountToken": {"expirationSeconds": 3607, "path": "token"}},
+    {"configMap": {"items": [{"key": "ca.crt", "path": "ca.crt"}], "name": "kube-root-ca.crt"}},
+    {
+        "downwardAPI": {
+            "items": [{"fieldRef": {"apiVersion": "v1", "fieldPath": "metadata.namespace"}, "path": "namespace"}]
+        }
+    },
+]
 
 
 def prepare_for_create(resource: Resource, obj: Object) -> None:
@@ -281,7 +212,8 @@ def _mount_token(spec: Object, identity: Identity) -> None:
             mounts.append({"mountPath": TOKEN_MOUNT_PATH, "name": volume, "readOnly": True})
             mounted = True
     if mounted and not names:
-        spec.setdefault("volumes", []).append({"name": volume, "projected": clone(POD.token)})
+        projected = {"defaultMode": 0o644, "sources": clone(_TOKEN_SOURCES)}
+        spec.setdefault("volumes", []).append({"name": volume, "projected": projected})
 
 
 def admit_service(service: Object, store: Store, old: Object | None = None) -> None:
@@ -304,7 +236,8 @@ def admit_service(service: Object, store: Store, old: Object | None = None) -> N
     free = (f"10.96.{at % 65000 // 256 + 1}.{at % 256}" for at in count(number))
     spec["clusterIP"] = address or next(item for item in free if item not in taken)
     spec["clusterIPs"] = [spec["clusterIP"]]
-    _fill(spec, {"ipFamilies": ["IPv4"], "ipFamilyPolicy": "SingleStack"})
+    spec["ipFamilies"] = spec.get("ipFamilies") or ["IPv4"]
+    spec["ipFamilyPolicy"] = spec.get("ipFamilyPolicy") or "SingleStack"
     if spec["type"] != "ClusterIP":
         _node_ports(
             service, before, {port.get("nodePort") for item in others for port in item.get("ports", ())}, number
@@ -333,7 +266,7 @@ def _drop_of_type(spec: Object, before: Object) -> None:
 
 
 def _check_address(service: Object, address: str, taken: set[str]) -> None:
-    causes = list(rule("each valid ip")("spec.clusterIPs", [address]))
+    causes = [errors.invalid_value("spec.clusterIPs[0]", address, problem) for problem in ip(address)]
     outside = not causes and ip_address(address) not in ip_network(SERVICE_CIDR)
     if outside or address in taken:
         why = "the provided network does not match the current range" if outside else "provided IP is already allocated"
@@ -351,7 +284,7 @@ def _node_ports(service: Object, before: Object, taken: set[int | None], number:
     for index, port in enumerate(ports):
         wanted = port.get("nodePort") or known.get(port.get("port")) or given.get(port.get("port"))
         field = f"spec.ports[{index}].nodePort"
-        causes = list(rule("checked node_port")(field, wanted))
+        causes = [errors.invalid_value(field, wanted, problem) for problem in node_port(wanted)] if wanted else []
         if wanted and wanted in taken and wanted != given.get(port.get("port")):
             causes.append(errors.invalid_value(field, wanted, "provided port is already allocated"))
         if causes:
@@ -366,7 +299,7 @@ def _node_ports(service: Object, before: Object, taken: set[int | None], number:
 
 def _tolerations(spec: Object) -> None:
     tolerations = spec.setdefault("tolerations", [])
-    for given in POD.tolerations:
+    for given in _TOLERATIONS:
         effective = (item for item in tolerations if item.get("effect", "") in ("", given["effect"]))
         if not any(item.get("key", "") in ("", given["key"]) for item in effective):
             tolerations.append({**given})

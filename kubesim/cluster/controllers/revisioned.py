@@ -123,6 +123,18 @@ class DaemonSetController(RevisionedController):
         )
 
 
+# Pods of DaemonSets stay on a node that is in trouble. Mirrors AddOrUpdateDaemonPodTolerations in
+# pkg/controller/daemon/util/daemonset_util.go.
+_TOLERATIONS = [
+    {"effect": "NoExecute", "key": "node.kubernetes.io/not-ready", "operator": "Exists"},
+    {"effect": "NoExecute", "key": "node.kubernetes.io/unreachable", "operator": "Exists"},
+    {"effect": "NoSchedule", "key": "node.kubernetes.io/disk-pressure", "operator": "Exists"},
+    {"effect": "NoSchedule", "key": "node.kubernetes.io/memory-pressure", "operator": "Exists"},
+    {"effect": "NoSchedule", "key": "node.kubernetes.io/pid-pressure", "operator": "Exists"},
+    {"effect": "NoSchedule", "key": "node.kubernetes.io/unschedulable", "operator": "Exists"},
+]
+
+
 def _node_of(pod: Object) -> str:
     """The node that a Pod runs on, or is meant for."""
     if pod["spec"].get("nodeName"):
@@ -137,7 +149,7 @@ def _on_node(template: Object, node: str) -> Object:
     terms = {"nodeSelectorTerms": [{"matchFields": [field]}]}
     affinity = {"nodeAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": terms}}
     spec = {**template["spec"], "affinity": affinity}
-    spec["tolerations"] = [*template["spec"].get("tolerations", ()), *DAEMON_SET.tolerations]
+    spec["tolerations"] = [*template["spec"].get("tolerations", ()), *_TOLERATIONS]
     return {**template, "spec": spec}
 
 

@@ -13,12 +13,12 @@ from typing import Any
 
 from kubesim.api import quantity, resources
 from kubesim.api.clock import safe_hash
+from kubesim.api.content import port_name, port_number
 from kubesim.api.errors import StatusError
 from kubesim.api.objects import Object, metadata, owner_reference
 from kubesim.api.resources import Resource, find_resource
 from kubesim.api.selectors import dns_subdomain
 from kubesim.cluster.apiserver.tokens import create_token as issue
-from kubesim.cluster.apiserver.validation.rules import CHECKS
 from kubesim.kubectl.apply import send
 from kubesim.kubectl.change import with_last_applied
 from kubesim.kubectl.command import Call, command
@@ -257,6 +257,6 @@ _LAST_PORT = 65535
 
 def _target(text: str) -> int | str:
     target = int(text) if re.fullmatch(r"[-+]?[0-9]{1,18}", text) else text
-    wrong = CHECKS["port_name" if isinstance(target, str) else "port_number"](target)
+    wrong = port_name(target) if isinstance(target, str) else port_number(target)
     refuse_if(wrong, ",".join(wrong))
     return target

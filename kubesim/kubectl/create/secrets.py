@@ -10,9 +10,9 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
+from kubesim.api.content import config_key
 from kubesim.api.objects import Object
 from kubesim.api.resources import CONFIG_MAP, SECRET, Resource
-from kubesim.cluster.apiserver.validation.rules import config_key
 from kubesim.gotext import gojson
 from kubesim.kubectl.command import Call, command
 from kubesim.kubectl.content import is_text, short_hash

@@ -1,0 +1,181 @@
+"""What names, keys, paths and numbers must look like. Each check takes a value and returns what is wrong with it.
+
+Mirrors k8s.io/apimachinery pkg/util/validation/validation.go and pkg/api/validation/path/name.go, and kubernetes
+pkg/apis/core/validation/validation.go, v1.36.
+"""
+
+from __future__ import annotations
+
+import re
+from ipaddress import ip_address, ip_network
+
+from kubesim.api.selectors import Check, dns_subdomain, longer, text_form
+
+_dns_label = text_form(
+    r"[a-z0-9]([-a-z0-9]*[a-z0-9])?",
+    63,
+    "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with "
+    "an alphanumeric character",
+    "my-name",
+    "123-abc",
+)
+_config_key = text_form(
+    r"[-._a-zA-Z0-9]+",
+    253,
+    "a valid config key must consist of alphanumeric characters, '-', '_' or '.'",
+    "key.name",
+    "KEY_NAME",
+    "key-name",
+)
+percent = text_form(
+    "[0-9]+%", 2**31, "a valid percent string must be a numeric string followed by an ending '%'", "1%", "93%"
+)
+_LONGEST_CRON_JOB, _LONGEST_PORT_NAME = 52, 15
+
+
+def dns_label(value: str) -> list[str]:
+    """The name of a namespace, a container, a volume."""
+    if "." in value and not dns_subdomain(value):
+        return [*longer(value, 63), "must not contain dots"]
+    return _dns_label(value)
+
+
+def cron_job_name(value: str) -> list[str]:
+    """A name to which the controller adds eleven characters for each Job."""
+    problems = dns_subdomain(value)
+    if len(value) > _LONGEST_CRON_JOB:
+        problems.append(f"must be no more than {_LONGEST_CRON_JOB} bytes")
+    return problems
+
+
+def path_segment(value: str) -> list[str]:
+    """A name that is only part of a URL, such as that of a Role."""
+    problems = [f"may not be '{value}'"] if value in (".", "..") else []
+    return problems + [f"may not contain '{character}'" for character in "/%" if character in value]
+
+
+def config_key(value: str) -> list[str]:
+    """A key of a Secret or ConfigMap, which may become a file's name."""
+    problems = _config_key(value)
+    if value in (".", ".."):
+        problems.append(f"must not be '{value}'")
+    elif value.startswith(".."):
+        problems.append("must not start with '..'")
+    return problems
+
+
+def env_name(value: str) -> list[str]:
+    """The name of an environment variable."""
+    sentence = "a valid environment variable name must consist only of printable ASCII characters other than '='"
+    return [] if re.fullmatch("[ -<>-~]*", value) else [sentence]
+
+
+def ip(value: str) -> list[str]:
+    """An IP address."""
+    try:
+        ip_address(value)
+    except ValueError:
+        return ["must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)"]
+    return []
+
+
+def cidr(value: str) -> list[str]:
+    """A block of addresses."""
+    address, _, bits = value.partition("/")
+    if ip(address) or not bits.isdecimal() or int(bits[:4]) > ip_address(address).max_prefixlen:
+        return ["must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)"]
+    strict = ip_network(value, strict=False).network_address == ip_address(address)
+    return [] if strict else ["must not have bits set beyond the prefix length"]
+
+
+def number_between(low: int, high: int) -> Check:
+    """The check of a number."""
+    return lambda value: [] if low <= value <= high else [f"must be between {low} and {high}, inclusive"]
+
+
+port_number = number_between(1, 65535)
+user_id = number_between(0, 2**31 - 1)
+
+
+def port_name(value: str) -> list[str]:
+    """The name of a container's port."""
+    problems = []
+    if len(value) > _LONGEST_PORT_NAME:
+        problems.append(f"must be no more than {_LONGEST_PORT_NAME} characters")
+    if not re.fullmatch("[-a-z0-9]+", value):
+        problems.append("must contain only alpha-numeric characters (a-z, 0-9), and hyphens (-)")
+    if not re.search("[a-z]", value):
+        problems.append("must contain at least one letter (a-z)")
+    if "--" in value:
+        problems.append("must not contain consecutive hyphens")
+    if value.startswith("-") or value.endswith("-"):
+        problems.append("must not begin or end with a hyphen")
+    return problems
+
+
+def node_port(value: int) -> list[str]:
+    """A port that a Service has on every node."""
+    in_range = 30000 <= value <= 32767  # --service-node-port-range
+    return [] if in_range else ["provided port is not in the valid range. The range of valid ports is 30000-32767"]
+
+
+def absolute_path(value: str) -> list[str]:
+    """A path from the root."""
+    return [] if value.startswith("/") else ["must be an absolute path"]
+
+
+def no_backsteps(value: str) -> list[str]:
+    """A path that leads nowhere through its parent."""
+    return ["must not contain '..'"] if ".." in value.split("/") else []
+
+
+def descending_path(value: str) -> list[str]:
+    """A path that stays below where it starts."""
+    problems = ["must be a relative path"] if value.startswith("/") else []
+    return problems + no_backsteps(value)
+
+
+def projected_path(value: str) -> list[str]:
+    """A path in a volume, whose names that start with ".." are the kubelet's."""
+    problems = descending_path(value)
+    if value.startswith("..") and value[2:3] not in ("", "/"):
+        problems.append("must not start with '..'")
+    return problems
+
+
+def file_mode(value: int) -> list[str]:
+    """Who may read, write and run a file."""
+    return [] if 0 <= value <= 0o777 else ["must be a number between 0 and 0777 (octal), both inclusive"]
+
+
+def domain_path(value: str) -> list[str]:
+    """The name of a controller: a domain, and a path."""
+    sentence = 'must be a domain-prefixed path (such as "acme.io/foo")'
+    return [] if re.fullmatch("[^/]+/.+", value, re.DOTALL) else [sentence]
+
+
+_OF_CONTAINERS = frozenset({"cpu", "memory", "ephemeral-storage"})
+WHOLE_NUMBERS = frozenset(
+    (
+        "configmaps",
+        "persistentvolumeclaims",
+        "pods",
+        "replicationcontrollers",
+        "resourcequotas",
+        "secrets",
+        "services",
+        "services.loadbalancers",
+        "services.nodeports",
+    )
+)
+"""Resources that are counted, rather than measured."""
+_STANDARD = _OF_CONTAINERS | WHOLE_NUMBERS | {"storage", "requests.storage"}
+_STANDARD |= {f"{kind}.{name}" for kind in ("requests", "limits") for name in _OF_CONTAINERS}
+
+
+def container_resource(value: str) -> list[str]:
+    """What a container asks for, such as cpu or example.com/gpu."""
+    if "/" in value or value.startswith("hugepages-") or value in _OF_CONTAINERS:
+        return []
+    problems = [] if value in _STANDARD else ["must be a standard resource type or fully qualified"]
+    return [*problems, "must be a standard resource for containers"]

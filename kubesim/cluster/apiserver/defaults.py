@@ -1,0 +1,256 @@
+"""What the API server sets in an object where a user leaves it open.
+
+Mirrors kubernetes pkg/apis/{core,apps,batch,rbac}/v1/defaults.go, v1.36. The functions complete their argument in
+place.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from kubesim.api.imageref import parse
+from kubesim.api.objects import Object, containers_of, metadata, name_of
+from kubesim.api.resources import ROLE, Resource
+
+_FILE_MODE = 0o644
+_PROBES = ("livenessProbe", "readinessProbe", "startupProbe")
+
+
+def apply_defaults(resource: Resource, obj: Object) -> None:
+    """Complete an object of any kind."""
+    if complete := _OF_KINDS.get(resource.kind):
+        complete(obj)
+    if resource.template:
+        template = obj
+        for key in resource.template:
+            if key not in template:
+                return
+            template = template[key]
+        _default_pod_spec(template.setdefault("spec", {}))
+
+
+def _default(target: Object, **values: object) -> None:
+    """Set what isn't there."""
+    for name, value in values.items():
+        if target.get(name) is None:
+            target[name] = value
+
+
+def _inner(target: Object, name: str) -> Object:
+    """A map in `target`, empty where there is none."""
+    _default(target, **{name: {}})
+    inner: Object = target[name]
+    return inner
+
+
+def default_pull_policy(image: str) -> str:
+    """Always for the tag latest (written or implied), otherwise IfNotPresent."""
+    try:
+        tag = parse(image).tag
+    except ValueError:
+        tag = None
+    return "Always" if tag == "latest" else "IfNotPresent"
+
+
+def _default_pod(pod: Object) -> None:
+    """Requests are the limits where they aren't given, and a port in the node's network is one of the node."""
+    spec = _inner(pod, "spec")
+    _default(spec, enableServiceLinks=True)
+    _default_pod_spec(spec)
+    for container in [*spec.get("initContainers", ()), *spec.get("containers", ())]:
+        if spec.get("hostNetwork"):
+            for port in container.get("ports", ()):
+                port["hostPort"] = port.get("hostPort") or port.get("containerPort", 0)
+        if limits := container["resources"].get("limits"):
+            container["resources"]["requests"] = {**limits, **container["resources"].get("requests", {})}
+
+
+def _default_pod_spec(spec: Object) -> None:
+    _default(
+        spec,
+        dnsPolicy="ClusterFirst",
+        restartPolicy="Always",
+        schedulerName="default-scheduler",
+        securityContext={},
+        terminationGracePeriodSeconds=30,
+    )
+    if account := spec.get("serviceAccountName") or spec.get("serviceAccount"):
+        spec["serviceAccount"] = spec["serviceAccountName"] = account
+    for _, container in containers_of(spec):
+        _default_container(container)
+    for volume in spec.get("volumes") or ():
+        _default_volume(volume)
+
+
+def _default_container(container: Object) -> None:
+    _default(
+        container,
+        imagePullPolicy=default_pull_policy(container.get("image", "")),
+        resources={},
+        terminationMessagePath="/dev/termination-log",
+        terminationMessagePolicy="File",
+    )
+    for port in container.get("ports") or ():
+        _default(port, protocol="TCP")
+    for variable in container.get("env") or ():
+        _default_field_reference(variable.get("valueFrom") or {})
+    for name in _PROBES:
+        if (probe := container.get(name)) is not None:
+            _default(probe, failureThreshold=3, periodSeconds=10, successThreshold=1, timeoutSeconds=1)
+            _default_http_get(probe)
+    lifecycle = container.get("lifecycle") or {}
+    for name in ("postStart", "preStop"):
+        _default_http_get(lifecycle.get(name) or {})
+
+
+def _default_http_get(handler: Object) -> None:
+    if (action := handler.get("httpGet")) is not None:
+        _default(action, path="/", scheme="HTTP")
+
+
+def _default_field_reference(holder: Object) -> None:
+    if (reference := holder.get("fieldRef")) is not None:
+        _default(reference, apiVersion="v1")
+
+
+def _default_volume(volume: Object) -> None:
+    if not volume.keys() - {"name"}:
+        volume["emptyDir"] = {}
+    for source in ("secret", "configMap", "projected", "downwardAPI"):
+        if volume.get(source) is not None:
+            _default(volume[source], defaultMode=_FILE_MODE)
+    if (path := volume.get("hostPath")) is not None:
+        _default(path, type="")
+    if image := volume.get("image"):
+        _default(image, pullPolicy=default_pull_policy(image.get("reference", "")))
+    _default_downward_files(volume.get("downwardAPI") or {})
+    for projection in (volume.get("projected") or {}).get("sources") or ():
+        _default_downward_files(projection.get("downwardAPI") or {})
+        if (token := projection.get("serviceAccountToken")) is not None:
+            _default(token, expirationSeconds=3600)
+
+
+def _default_downward_files(source: Object) -> None:
+    for item in source.get("items") or ():
+        _default_field_reference(item)
+
+
+def _default_event(event: Object) -> None:
+    _default(event, involvedObject={})
+
+
+def _default_namespace(namespace: Object) -> None:
+    _default(_inner(namespace, "spec"), finalizers=["kubernetes"])
+    if name := name_of(namespace):
+        labels = metadata(namespace).get("labels") or {}
+        namespace["metadata"]["labels"] = {**labels, "kubernetes.io/metadata.name": name}
+
+
+def _default_node(node: Object) -> None:
+    _default(node, spec={})
+
+
+def _default_secret(secret: Object) -> None:
+    _default(secret, type="Opaque")
+
+
+def _default_service(service: Object) -> None:
+    spec = _inner(service, "spec")
+    _default(spec, type="ClusterIP", sessionAffinity="None")
+    kind, ports = spec["type"], spec.get("ports") or ()
+    for port in ports:
+        _default(port, protocol="TCP")
+    if kind == "ExternalName":
+        return
+    _default(spec, internalTrafficPolicy="Cluster")
+    if kind in ("NodePort", "LoadBalancer"):
+        _default(spec, externalTrafficPolicy="Cluster")
+    if kind == "LoadBalancer":
+        _default(spec, allocateLoadBalancerNodePorts=True)
+    if spec["sessionAffinity"] == "ClientIP":
+        _default(_inner(_inner(spec, "sessionAffinityConfig"), "clientIP"), timeoutSeconds=10800)
+    for port in ports:
+        port["targetPort"] = port.get("targetPort") or port.get("port", 0)
+
+
+def _default_deployment(deployment: Object) -> None:
+    spec = _inner(deployment, "spec")
+    _default(spec, replicas=1, progressDeadlineSeconds=600, revisionHistoryLimit=10)
+    strategy = _inner(spec, "strategy")
+    _default(strategy, type="RollingUpdate")
+    if strategy["type"] == "RollingUpdate":
+        _default(_inner(strategy, "rollingUpdate"), maxSurge="25%", maxUnavailable="25%")
+
+
+def _default_replica_set(replica_set: Object) -> None:
+    _default(_inner(replica_set, "spec"), replicas=1)
+
+
+def _default_daemon_set(daemon_set: Object) -> None:
+    spec = _inner(daemon_set, "spec")
+    _default(spec, revisionHistoryLimit=10)
+    strategy = _inner(spec, "updateStrategy")
+    _default(strategy, type="RollingUpdate")
+    if strategy["type"] == "RollingUpdate":
+        _default(_inner(strategy, "rollingUpdate"), maxSurge=0, maxUnavailable=1)
+
+
+def _default_stateful_set(stateful_set: Object) -> None:
+    spec = _inner(stateful_set, "spec")
+    _default(spec, replicas=1, revisionHistoryLimit=10, podManagementPolicy="OrderedReady")
+    retention = _inner(spec, "persistentVolumeClaimRetentionPolicy")
+    _default(retention, whenDeleted="Retain", whenScaled="Retain")
+    strategy = _inner(spec, "updateStrategy")
+    _default(strategy, type="RollingUpdate")
+    if strategy["type"] == "RollingUpdate":
+        _default(_inner(strategy, "rollingUpdate"), partition=0)
+
+
+def _default_job(job: Object) -> None:
+    spec = _inner(job, "spec")
+    if spec.get("completions") is None and spec.get("parallelism") is None:
+        spec["completions"] = 1
+    if spec.get("podFailurePolicy") is not None:
+        _default(spec, podReplacementPolicy="Failed")
+    if spec.get("backoffLimitPerIndex") is not None:
+        _default(spec, backoffLimit=2**31 - 1)
+    _default(
+        spec,
+        parallelism=1,
+        backoffLimit=6,
+        completionMode="NonIndexed",
+        manualSelector=False,
+        podReplacementPolicy="TerminatingOrFailed",
+        suspend=False,
+    )
+
+
+def _default_cron_job(cron_job: Object) -> None:
+    spec = _inner(cron_job, "spec")
+    _default(spec, concurrencyPolicy="Allow", failedJobsHistoryLimit=1, successfulJobsHistoryLimit=3, suspend=False)
+
+
+def _default_binding(binding: Object) -> None:
+    if (reference := binding.get("roleRef")) is not None:
+        _default(reference, apiGroup=ROLE.group)
+    for subject in binding.get("subjects") or ():
+        if subject.get("kind") in ("User", "Group"):
+            _default(subject, apiGroup=ROLE.group)
+
+
+_OF_KINDS: Mapping[str, Callable[[Object], None]] = {
+    "ClusterRoleBinding": _default_binding,
+    "CronJob": _default_cron_job,
+    "DaemonSet": _default_daemon_set,
+    "Deployment": _default_deployment,
+    "Event": _default_event,
+    "Job": _default_job,
+    "Namespace": _default_namespace,
+    "Node": _default_node,
+    "Pod": _default_pod,
+    "ReplicaSet": _default_replica_set,
+    "RoleBinding": _default_binding,
+    "Secret": _default_secret,
+    "Service": _default_service,
+    "StatefulSet": _default_stateful_set,
+}
