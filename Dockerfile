@@ -1,4 +1,4 @@
-# docker build -t kubesim . && docker run --rm -p 8888:8888 kubesim
+# docker build -t kubesim . && docker run --rm -p 8888:8888 -v kubesim:/home/learner/learn kubesim
 FROM python:3.13-slim
 RUN apt-get update \
  && apt-get install -y --no-install-recommends graphviz fonts-liberation \
@@ -10,5 +10,8 @@ RUN pip install --no-cache-dir -r /src/requirements.txt \
 RUN useradd --create-home learner
 USER learner
 WORKDIR /home/learner
+# Notebooks, files and progress, which a new container finds again.
+RUN mkdir learn
+VOLUME /home/learner/learn
 EXPOSE 8888
 CMD ["kubesim", "lab", "learn", "--", "--ip=0.0.0.0", "--no-browser"]

@@ -108,7 +108,15 @@ attack: $(VENV)/.dev ## try inputs that are made to be too much, for ten minutes
 ##@ Publish
 packages: ## install what the full check wants from Debian or Ubuntu
 	sudo apt-get update -qq
-	xargs sudo apt-get install -y -qq --no-install-recommends <.ci/packages.txt
+	sh .ci/available.sh <.ci/packages.txt | xargs sudo apt-get install -y -qq --no-install-recommends
+
+dist: $(VENV)/.dev ## build the wheel and the source archive, in dist
+	rm -rf dist
+	$(BIN)/python -c "import setuptools.build_meta as make; make.build_sdist('dist'); make.build_wheel('dist')" >/dev/null
+	@ls dist
+
+keep: ## add the files of the release at PAGE= to the built page, for visits that began before it
+	$(BIN)/python -m tools.website keep "$(PAGE)"
 
 visit: site ## measure a visit to that page, and write the figures into README
 	$(BIN)/python -m tools.visit
@@ -119,6 +127,6 @@ pages: $(VENV)/.dev ## build the page, and run every notebook in it
 repository: ## after a fork, fill in its name: make repository name=OWNER/REPO
 	$(if $(filter 2,$(words $(subst /, ,$(name)))),,$(error make repository name=OWNER/REPO))
 	perl -pi -e 's#OWNER/REPO#$(name)#g; s#OWNER%2FREPO#$(subst /,%2F,$(name))#g; \
-	  s#OWNER\.github\.io/REPO#$(subst /,.github.io/,$(name))#g' README.md docs/teaching.md pyproject.toml
+	  s#OWNER\.github\.io/REPO#$(subst /,.github.io/,$(name))#g' README.md SECURITY.md CITATION.cff docs/teaching.md pyproject.toml
 
-.PHONY: docs screenshots bench reach attack site try visit packages pages repository
+.PHONY: docs screenshots bench reach attack site try visit packages dist keep pages repository

@@ -109,39 +109,40 @@ def steps(workflow: Path) -> list[dict[str, Any]]:
 
 
 @pytest.mark.parametrize("workflow", WORKFLOWS, ids=lambda path: path.stem)
-def test_a_workflow_runs_nothing_but_targets_of_the_makefile(workflow: Path) -> None:
+def test_a_workflow_runs_what_anyone_can_run_and_no_action_that_could_change(workflow: Path) -> None:
     targets = {f"make {name}" for name in re.findall("^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE)}
-    commands = [step["run"] for step in steps(workflow) if "run" in step]
-    assert commands
-    assert [command for command in commands if command not in targets] == []
-
-
-@pytest.mark.parametrize("workflow", WORKFLOWS, ids=lambda path: path.stem)
-def test_a_workflow_takes_only_githubs_own_actions_each_of_one_version(workflow: Path) -> None:
+    scripts = {f"python tools/{path.name}" for path in (ROOT / "tools").glob("*.py")}
+    publishing = "pipx run 'uv>=0.5,<1' publish --trusted-publishing always dist/*"
+    commands = {step["run"] for step in steps(workflow) if "run" in step}
+    assert commands - targets - scripts - {publishing} == set()
     actions = [step["uses"] for step in steps(workflow) if "uses" in step]
-    assert actions
-    assert [action for action in actions if not re.fullmatch(r"actions/[a-z-]+@v\d+", action)] == []
+    assert [action for action in actions if not re.fullmatch(r"actions/[a-z-]+@[0-9a-f]{40}", action)] == []
 
 
-def test_the_check_runs_on_every_python_that_the_project_names() -> None:
-    check = yaml.safe_load((ROOT / ".github" / "workflows" / "check.yml").read_text())
-    assert check["jobs"]["check"]["strategy"]["matrix"]["python"] == ["3.11", "3.12", "3.13"]
-    assert check["permissions"] == {"contents": "read"}
-
-
-def test_only_the_job_that_publishes_may_write() -> None:
-    pages = yaml.safe_load((ROOT / ".github" / "workflows" / "pages.yml").read_text())
-    rights = {name: job.get("permissions") for name, job in pages["jobs"].items()}
-    assert pages["permissions"] == {"contents": "read"}
-    assert rights == {"build": None, "publish": {"pages": "write", "id-token": "write"}}
+def test_only_jobs_that_publish_may_write_and_nothing_cuts_them_off() -> None:
+    read = {"contents": "read"}
+    flows = {path.stem: yaml.safe_load(path.read_text()) for path in WORKFLOWS}
+    assert {name: flow["permissions"] for name, flow in flows.items()} == dict.fromkeys(flows, read)
+    rights = {(name, job): one.get("permissions") for name, flow in flows.items() for job, one in flow["jobs"].items()}
+    assert rights == {
+        ("check", "check"): None,
+        ("check", "install"): None,
+        ("pages", "build"): read | {"pages": "read"},
+        ("pages", "publish"): {"pages": "write", "id-token": "write"},
+        ("release", "build"): read | {"id-token": "write", "attestations": "write"},
+        ("release", "publish"): {"id-token": "write"},
+    }
+    assert not flows["pages"]["concurrency"]["cancel-in-progress"]
+    assert not flows["release"]["concurrency"]["cancel-in-progress"]
 
 
 def test_a_fork_fills_in_its_name_with_one_command(tmp_path: Path) -> None:
     (tmp_path / "docs").mkdir()
-    for name in ("Makefile", "README.md", "docs/teaching.md", "pyproject.toml"):
+    named = ("README.md", "docs/teaching.md", "pyproject.toml", "SECURITY.md", "CITATION.cff")
+    for name in ("Makefile", *named):
         shutil.copyfile(ROOT / name, tmp_path / name)
     subprocess.run(["make", "-C", str(tmp_path), "repository", "name=octo/cat"], check=True, capture_output=True)
-    filled = [(tmp_path / name).read_text() for name in ("README.md", "docs/teaching.md", "pyproject.toml")]
+    filled = [(tmp_path / name).read_text() for name in named]
     assert "(https://octo.github.io/cat/)" in filled[0]
     assert "/gh/octo/cat/HEAD" in filled[0]
     assert "github.com%2Focto%2Fcat&" in filled[1]
@@ -173,6 +174,20 @@ def test_the_wheel_holds_the_notebooks_and_what_lessons_are_made_of(dist: Path) 
     assert {f"{shared}/notebooks/{path.name}" for path in NOTEBOOKS} <= names
     data = [path for path in (ROOT / "kubesim").rglob("*") if path.is_file() and "__pycache__" not in path.parts]
     assert {path.relative_to(ROOT).as_posix() for path in data} <= names
+
+
+def test_links_and_pictures_of_the_readme_hold_on_the_package_index(dist: Path) -> None:
+    [wheel] = dist.glob("*.whl")
+    with zipfile.ZipFile(wheel) as archive:
+        [name] = [name for name in archive.namelist() if name.endswith(".dist-info/METADATA")]
+        shown = archive.read(name).decode()
+    links = re.findall(r'\]\(([^)\s]+)|(?:src|srcset)="([^"]+)"', shown)
+    addresses = [link or source for link, source in links]
+    assert [address for address in addresses if not address.startswith(("https://", "#"))] == []
+    source = "https://github.com/OWNER/REPO"
+    assert f"{source}/raw/HEAD/docs/screenshots/flow-light.png" in addresses
+    files = [address.partition("/HEAD/")[2] for address in addresses if address.startswith(f"{source}/")]
+    assert [name for name in files if not (ROOT / name.partition("#")[0]).exists()] == []
 
 
 def test_the_source_archive_holds_what_the_tests_need(dist: Path) -> None:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import sys
 import tempfile
 import threading
@@ -20,7 +19,7 @@ from typing import NamedTuple
 
 from playwright.sync_api import BrowserContext, sync_playwright
 
-from tools import loopback
+from tools import chromium, loopback
 from tools.loopback import SITE
 from tools.runtime import PARTS, ROOT
 
@@ -52,7 +51,7 @@ class Visit(NamedTuple):
 def browser(folder: str) -> Iterator[BrowserContext]:
     """Chromium with a profile in `folder`, which reaches this machine alone."""
     closed = "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"
-    program = shutil.which("chromium") or "/usr/bin/chromium"
+    program = chromium.find()
     with sync_playwright() as playwright:
         start = playwright.chromium.launch_persistent_context
         context = start(folder, executable_path=program, args=["--no-sandbox", closed])

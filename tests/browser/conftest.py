@@ -28,6 +28,7 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, Playwright, Route, ViewportSize, expect, sync_playwright
 
 from tools import loopback, website
+from tools.chromium import find as find_chromium
 
 NOTEBOOKS = Path(__file__).resolve().parents[2] / "notebooks"
 VIEWPORT: ViewportSize = {"width": 1280, "height": 900}
@@ -151,7 +152,7 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
 @pytest.fixture(scope="package")
 def chromium() -> str:
     """The browser's program. Without one the tests are skipped; on CI they fail."""
-    program = shutil.which("chromium") or shutil.which("chromium", path="/usr/bin")
+    program = find_chromium()
     if program is None and os.environ.get("CI") == "true":
         pytest.fail("no chromium: CI must install it (see .ci/run)")
     if program is None:

@@ -1,0 +1,53 @@
+"""Installs kubesim as people do who only want to use it, and uses it: `python tools/installed.py [PACKAGE]`.
+
+In an environment of its own, on any system: the package (by default, this checkout) with JupyterLab, its version, an
+explanation, a session, and the help of `kubesim lab`. Ends with the first command that fails or answers wrongly.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+import venv
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+MESSAGE = 'Failed to pull image "x.example.com/a:1": dial tcp: lookup x.example.com on 10.0.0.10:53: no such host'
+# The words after "kubesim", what is typed, and what the answer must hold.
+USES: tuple[tuple[list[str], str, str], ...] = (
+    (["--version"], "", "kubesim "),
+    (["why", MESSAGE], "", "x.example.com"),
+    ([], "kubectl create namespace team\necho a > b\ncat b\n", "namespace/team created\na\n"),
+    (["lab", "--help"], "", "Copy the notebooks into FOLDER"),
+)
+
+
+def main(words: list[str]) -> int:
+    """Exit status 0 if everything did what it should."""
+    package = Path(words[0]).resolve() if words else ROOT
+    with tempfile.TemporaryDirectory() as folder:
+        venv.create(folder, with_pip=True)
+        programs = Path(folder) / ("Scripts" if os.name == "nt" else "bin")
+        subprocess.run([programs / "python", "-m", "pip", "install", "--quiet", f"{package}[lab]"], check=True)
+        for arguments, typed, expected in USES:
+            done = subprocess.run(
+                [programs / "kubesim", *arguments],
+                input=typed,
+                capture_output=True,
+                encoding="utf-8",
+                env=os.environ | {"PYTHONUTF8": "1"},
+                cwd=folder,
+                check=False,
+            )
+            print("$ kubesim", *arguments)
+            print(done.stdout + done.stderr)
+            if done.returncode or expected not in done.stdout:
+                print(f"exit status {done.returncode}; expected {expected!r}", file=sys.stderr)
+                return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
