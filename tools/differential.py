@@ -37,8 +37,9 @@ from kubesim import Session
 from kubesim.api import resources
 from kubesim.api.objects import Object
 from kubesim.api.result import Result
+from kubesim.gotext.pflag import Flag
 from kubesim.kubectl import Command, all_commands
-from kubesim.kubectl.flags import GLOBAL, Flag
+from kubesim.kubectl.catalogue import GLOBAL
 from kubesim.shell import Invocation
 from tools.golden import difference
 from tools.realkubectl import RealSession
@@ -121,7 +122,7 @@ def lines(count: int, seed: int) -> Iterator[str]:
 
 
 def _commands() -> list[Command]:
-    return [command for command in all_commands() if command.path[0] != "config" and not command.is_group]
+    return [command for command in all_commands() if command.path[0] != "config" and not command.row.is_group]
 
 
 def _mistaken(command: Command) -> list[str]:
@@ -135,7 +136,7 @@ def _simulated(command: Command) -> dict[str, Flag]:
 
 def _usual(command: Command) -> list[str]:
     """The names of the flags that a command nearly always has."""
-    return [*command.required, *_DATA["usual"].get(" ".join(command.path), ())]
+    return [*command.row.required, *_DATA["usual"].get(" ".join(command.path), ())]
 
 
 def _line(chance: random.Random, command: Command) -> str:

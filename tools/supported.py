@@ -21,8 +21,9 @@ from kubesim.cluster.apiserver.checks import INERT
 from kubesim.cluster.apiserver.strategy import MAX_PODS
 from kubesim.cluster.kubelet.containers import bases
 from kubesim.cluster.registry.world import Registry, Repository, Status, builtin
+from kubesim.gotext.pflag import Flag
 from kubesim.kubectl import ABSENT, all_commands
-from kubesim.kubectl.flags import GLOBAL, Flag
+from kubesim.kubectl.catalogue import GLOBAL
 from kubesim.kubectl.formats import ABSENT_FORMATS, OUTPUT_FORMATS
 from kubesim.session.programs import PROGRAMS
 from kubesim.shell.tools import TOOLS
@@ -112,18 +113,10 @@ ACTED_UPON: tuple[tuple[str, str, str, tuple[str, ...]], ...] = (
 
 # Flags that are accepted and change nothing, by the end of the command line, each with the reason.
 IDLE: dict[str, str] = {
-    "--field-manager": "no ownership of fields is kept",
-    "--show-managed-fields": "no ownership of fields is kept",
-    "api-resources --cached": "discovery is always up to date",
-    "apply --openapi-patch": "patches always know the schema",
     "debug --tty": "there is no terminal in a container",
     "debug --target": "containers see only their own processes",
-    "debug --share-processes": "containers see only their own processes",
     "exec --tty": "there is no terminal in a container",
-    "get --chunk-size": "all objects come at once",
-    "get --server-print": "the table is the same wherever it is made",
     "logs --follow": "nothing is written while you watch",
-    "scale --timeout": "the change is made at once",
 }
 
 DIFFERENCES: tuple[str, ...] = (
@@ -183,7 +176,7 @@ def _commands() -> Iterator[str]:
     yield from _flags("every command", GLOBAL)
     yield from _item(f"every command that has them: refused: {', '.join(shared)}")
     for command in all_commands():
-        if not command.is_group:
+        if not command.row.is_group:
             yield from _flags(f"`{command.name}`", command.flags, shared)
     yield ""
     yield "Not simulated:"

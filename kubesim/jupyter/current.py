@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from kubesim.api.clock import SECOND, Micros, to_datetime
 from kubesim.api.result import Result
-from kubesim.kubectl.flags import parse_duration
+from kubesim.gotext.pflag import parse_duration
 from kubesim.lessons.progress import Progress
 from kubesim.session import Session
 from kubesim.session.history import History, change, pods

@@ -12,7 +12,7 @@ from kubesim.api.resources import SECRET
 from kubesim.cluster.apiserver import patch
 from kubesim.gotext import gojson
 from kubesim.kubectl.change import send_patch, with_last_applied
-from kubesim.kubectl.command import Call, command
+from kubesim.kubectl.command import Call, command, only_files
 from kubesim.kubectl.deletion import delete_target, wait_until_gone
 from kubesim.kubectl.errors import (
     Exit,
@@ -23,29 +23,38 @@ from kubesim.kubectl.errors import (
     visit,
     with_source,
 )
-from kubesim.kubectl.flags import SAYS
 from kubesim.kubectl.formats import to_yaml
 from kubesim.kubectl.manifests import Target, check_kind, manifests, visit_manifests
 from kubesim.kubectl.output import print_result
 from kubesim.kubectl.selection import find_named
 
+NO_FILES = "must specify one of -f and -k"
+_NO_ANNOTATION = (
+    "Warning: resource {resource}/{name} is missing the kubectl.kubernetes.io/last-applied-configuration annotation "
+    "which is required by kubectl apply. kubectl apply should only be used on resources created declaratively by "
+    "either kubectl create --save-config or kubectl apply. The missing annotation will be patched automatically.\n"
+)
 
-@command("apply", prints_last=True)
+
+@command("apply", check=only_files, prints_last=True)
 def apply(call: Call) -> None:
+    refuse_if(not call.flags["filename"], NO_FILES)
+    is_dry = call.dry_run == "server"
+    refuse_if(call.flags["force"] and is_dry, "--dry-run=server cannot be used with --force")
     errors: list[Exception] = []
-    found = list(manifests(call, errors))
-    refuse_if(not found and not errors, "no objects passed to apply")
-    shown: list[Object] = []
-    visit(found, errors, partial(_apply_one, call, shown))
-    if shown[1:]:
-        listed = {"kind": "List", "apiVersion": "v1", "metadata": {}}  # in Go's order; the objects' fields are sorted
-        listed["items"] = json.loads(json.dumps(shown, sort_keys=True))
+    applied = list(manifests(call, errors))
+    refuse_if(not applied and not errors, "no objects passed to apply")
+    results: list[Object] = []
+    visit(applied, errors, partial(_apply_one, call, results))
+    if results[1:]:
+        listed: Object = {"kind": "List", "apiVersion": "v1", "metadata": {}}  # in Go's order
+        listed["items"] = json.loads(json.dumps(results, sort_keys=True))
         call.say(call.output_format().render(listed, typed=True))
-    elif shown:
-        call.say(call.output_format().render(shown[0]))
+    elif results:
+        call.say(call.output_format().render(results[0]))
 
 
-def _apply_one(call: Call, shown: list[Object], manifest: Target) -> None:
+def _apply_one(call: Call, results: list[Object], manifest: Target) -> None:
     """Apply one object and report it; with -o json or yaml, add it to those that are printed at the end."""
     generated = metadata(manifest.obj).get("generateName")
     refuse_if(not manifest.name and generated, f"from {generated}: cannot use generate name with apply")
@@ -53,21 +62,21 @@ def _apply_one(call: Call, shown: list[Object], manifest: Target) -> None:
     if call.flags["output"] in ("", "name"):
         print_result(call, manifest.resource, obj, operation)
     else:
-        shown.append(obj)
+        results.append(obj)
 
 
 def _applied(call: Call, manifest: Target, current: Object | None) -> tuple[Object, str]:
     """The object as it is after the change, and what was done to it."""
-    wanted = with_last_applied(manifest.obj)
+    modified = with_last_applied(manifest.obj)
     if current is None:
-        return send(call, manifest, wanted), "created"
+        return send(call, manifest, modified), "created"
     if LAST_APPLIED not in (metadata(current).get("annotations") or {}):
-        call.complain(SAYS["missing annotation"].format(resource=manifest.resource.plural, name=manifest.name))
-    change = patch.three_way(_original_of(manifest, wanted, current), wanted, current, manifest.resource)
+        call.complain(_NO_ANNOTATION.format(resource=manifest.resource.plural, name=manifest.name))
+    change = patch.three_way(_original_of(manifest, modified, current), modified, current, manifest.resource)
     return (_patch(call, manifest, change, current), "configured") if change else (current, "unchanged")
 
 
-def _original_of(manifest: Target, wanted: Object, current: Object) -> Object | None:
+def _original_of(manifest: Target, modified: Object, current: Object) -> Object | None:
     """The manifest that was applied last, or None. Raises KubectlError where the annotation holds something else."""
     kept = (metadata(current).get("annotations") or {}).get(LAST_APPLIED)
     if not kept:
@@ -77,8 +86,9 @@ def _original_of(manifest: Target, wanted: Object, current: Object) -> Object | 
     except ValueError:
         original = ""
     if original is not None and not isinstance(original, dict):
-        texts = kept, gojson.dumps(wanted), gojson.dumps(current), manifest.source
-        raise KubectlError(SAYS["broken annotation"].format(*texts))
+        objects = f"original:\n{kept}\nmodified:\n{gojson.dumps(modified)}\ncurrent:\n{gojson.dumps(current)}"
+        problem = f'for: "{manifest.source}": invalid JSON document'
+        raise KubectlError(f"error when creating patch with:\n{objects}\n{problem}")
     return original
 
 
@@ -134,20 +144,21 @@ def _recreate(call: Call, manifest: Target, current: Object) -> Object:
 
     Where the new one is refused, the old one comes back.
     """
-    grace, wanted = call.flags["grace-period"], with_last_applied(manifest.obj)
+    grace, modified = call.flags["grace-period"], with_last_applied(manifest.obj)
     call.api.delete(*manifest.place, grace_period=grace if grace >= 0 else None, user=call.user)
     if not call.wait_until(lambda: call.api.find(*manifest.place) is None, call.flags["timeout"]):
-        patch_text = _patch_text(manifest, wanted, "\n")
+        patch_text = _patch_text(manifest, modified, "\n")
         raise KubectlError(f'error when applying patch:\n{patch_text} "{manifest.source}": context deadline exceeded')
     try:
-        return call.api.create(manifest.resource, wanted, **call.request())
+        return call.api.create(manifest.resource, modified, **call.request())
     except StatusError:
         call.api.create(manifest.resource, current, **call.request())
         raise
 
 
-@command("diff", failure=2)
+@command("diff", check=only_files, failure=2)
 def diff(call: Call) -> None:
+    refuse_if(not call.flags["filename"], NO_FILES)
     if call.context.env.get("KUBECTL_EXTERNAL_DIFF"):
         raise NotSimulated("KUBECTL_EXTERNAL_DIFF is not part of this simulator")
     texts: dict[str, str] = {}
@@ -187,19 +198,22 @@ def _masked(live: Object | None, merged: Object) -> tuple[Object | None, Object]
     def hidden(data: Object, other: Object, moment: str) -> Object:
         return {key: f"*** ({moment})" if other.get(key, value) != value else "***" for key, value in data.items()}
 
-    shown = live and {**live, **({"data": hidden(before, after, "before")} if before else {})}
-    return shown, {**merged, **({"data": hidden(after, before, "after")} if after else {})}
+    if live and before:
+        live = {**live, "data": hidden(before, after, "before")}
+    if after:
+        merged = {**merged, "data": hidden(after, before, "after")}
+    return live, merged
 
 
 def _merged(call: Call, manifest: Target, live: Object | None) -> Object:
     """The object as apply would leave it."""
-    wanted = manifest.obj
+    modified = manifest.obj
     if live is None:
-        return call.api.create(manifest.resource, wanted, **call.request())
-    annotations = metadata(wanted).get("annotations") or {}
+        return call.api.create(manifest.resource, modified, **call.request())
+    annotations = metadata(modified).get("annotations") or {}
     kept = {key: value for key, value in annotations.items() if key != LAST_APPLIED}
-    wanted = {**wanted, "metadata": {**metadata(wanted), "annotations": kept}}
-    change = patch.three_way(_original_of(manifest, wanted, live), wanted, live, manifest.resource)
+    modified = {**modified, "metadata": {**metadata(modified), "annotations": kept}}
+    change = patch.three_way(_original_of(manifest, modified, live), modified, live, manifest.resource)
     try:
         return call.api.patch(*manifest.place, change, **call.request())
     except StatusError as error:
@@ -208,6 +222,14 @@ def _merged(call: Call, manifest: Target, live: Object | None) -> Object:
 
 @command("replace")
 def replace(call: Call) -> None:
+    flags = call.flags
+    refuse_if(not flags["filename"], NO_FILES)
+    if flags["force"]:
+        refuse_if(call.dry_run != "none", "--dry-run can not be used when --force is set")
+    else:
+        refuse_if(flags["grace-period"] > -1, "--grace-period must have --force specified")
+        refuse_if(flags["timeout"] > 0, "--timeout must have --force specified")
+
     def act(manifest: Target) -> None:
         new = send(call, manifest, _with_config(call, manifest), "replacing")
         print_result(call, manifest.resource, new, "replaced")

@@ -1,41 +1,50 @@
-"""kubectl patch, label, annotate, scale and edit: changes of objects that are there.
+"""kubectl patch, label, annotate and scale: changes of objects that are there.
 
-Mirrors k8s.io/kubectl pkg/cmd/{patch,label,annotate,scale} and pkg/cmd/util/editor/editoptions.go, v1.36.
+Mirrors k8s.io/kubectl pkg/cmd/{patch,label,annotate,scale}, v1.36.
 """
 
 from __future__ import annotations
 
 import json
-import shlex
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
-from itertools import count
-from typing import Any
+from typing import Any, NamedTuple
 
 from kubesim.api.errors import StatusError, bad_request
 from kubesim.api.objects import LAST_APPLIED, Object, metadata, name_of, namespace_of
-from kubesim.api.resources import Resource, find_kind
-from kubesim.api.result import Edit
+from kubesim.api.resources import Resource
 from kubesim.api.selectors import label_value
 from kubesim.cluster.apiserver import patch as patches
 from kubesim.gotext import gojson
 from kubesim.kubectl.command import Call, command
 from kubesim.kubectl.errors import KubectlError, ManifestError, NotSimulated, raise_all, refuse_if, reworded
-from kubesim.kubectl.flags import SAYS
-from kubesim.kubectl.formats import last_applied, list_of, no_format, to_json, to_yaml
+from kubesim.kubectl.formats import last_applied
 from kubesim.kubectl.manifests import parse_json, read_text
 from kubesim.kubectl.output import print_result
 from kubesim.kubectl.selection import Query, Target
-from kubesim.workspace import HOME
 
 CHANGE_CAUSE = "kubernetes.io/change-cause"
-# Of the API server, in bytes.
 MAX_REQUEST = 3 * 1024 * 1024
-# Of each type of patch, what it has to be, and what kubectl says of something else and of broken JSON ("": Go's words).
+"""Bytes that the API server takes."""
+LOCAL_OR_SERVER = "cannot specify --local and --dry-run=server - did you mean --dry-run=client?"
+ALL_OR_SELECTOR = "cannot set --all and --selector at the same time"
+NO_OBJECTS = "one or more resources must be specified as <resource> <name> or <resource>/<name>"
+
+
+class PatchType(NamedTuple):
+    """What a patch of a type has to be."""
+
+    kind: type
+    mismatch: str  # what kubectl says of something else
+    broken: str  # what it says of broken JSON; "" for Go's words
+
+
 PATCHES = {
-    "json": (list, "json: cannot unmarshal object into Go value of type jsonpatch.Patch", ""),
-    "merge": (dict, "json: cannot unmarshal array into Go value of type unstructured.detector", "Invalid JSON Patch"),
-    "strategic": (dict, "invalid JSON document", "invalid JSON document"),
+    "json": PatchType(list, "json: cannot unmarshal object into Go value of type jsonpatch.Patch", ""),
+    "merge": PatchType(
+        dict, "json: cannot unmarshal array into Go value of type unstructured.detector", "Invalid JSON Patch"
+    ),
+    "strategic": PatchType(dict, "invalid JSON document", "invalid JSON document"),
 }
 
 
@@ -75,111 +84,159 @@ def send_patch(call: Call, resource: Resource, obj: Object, change: Any, kind: s
     return call.api.patch(resource, namespace_of(obj), name_of(obj), change, kind, **call.request())
 
 
-@command("patch", asks_namespace=True, operands="types", prints_last=True)
+@command("patch", asks_namespace=True, operands="types", prints_last=True, shows_config_errors=True)
 def patch(call: Call) -> None:
-    kind = call.flags["type"].lower()
-    refuse_if(kind not in PATCHES, f'--type must be one of [json merge strategic], not "{call.flags["type"]}"')
-    wanted = _parsed(call, kind, call.dry_run == "client" or call.flags["local"])
+    flags = call.flags
+    nothing = "must specify --patch or --patch-file containing the contents of the patch"
+    refuse_if(not flags["patch"] and not flags["patch-file"], nothing)
+    refuse_if({"patch", "patch-file"} <= call.given, "cannot specify --patch and --patch-file together")
+    refuse_if(flags["local"] and call.args, "cannot specify --local and server resources")
+    refuse_if(flags["local"] and call.dry_run == "server", LOCAL_OR_SERVER)
+    kind = flags["type"].lower()
+    refuse_if(kind not in PATCHES, f'--type must be one of [json merge strategic], not "{flags["type"]}"')
+    change = _read_patch(call, PATCHES[kind], call.dry_run == "client" or flags["local"])
 
-    def change(target: Target, obj: Object) -> None:
-        new = send_patch(call, target.resource, obj, wanted, kind)
+    def act(target: Target, obj: Object) -> None:
+        new = send_patch(call, target.resource, obj, change, kind)
         operation = "patched (no change)" if new == obj else "patched"
-        print_result(call, target.resource, new, operation)
+        print_result(call, target.resource, new, operation, is_alone=True, mentions_dry_run=False)
 
-    Query(call, call.args, needs_name=True, latest=False).visit(change)
+    Query(call, call.args, needs_name=True, latest=False).visit(act)
 
 
-def _parsed(call: Call, kind: str, is_local: bool) -> Any:
+def _read_patch(call: Call, patch_type: PatchType, is_local: bool) -> Any:
     """The patch, in YAML or JSON. A wrong one is refused by the server, or in other words by kubectl (`is_local`)."""
-    with reworded(KubectlError, "unable to read patch file: "):
-        given = read_text(call, call.flags["patch-file"]) if call.flags["patch-file"] else str(call.flags["patch"])
     from kubesim.kubectl.documents import parse_document  # late: it imports YAML
 
-    wanted, mismatch, broken = PATCHES[kind]
-    if len(given) > MAX_REQUEST:
+    text = str(call.flags["patch"])
+    if call.flags["patch-file"]:
+        with reworded(KubectlError, "unable to read patch file: "):
+            text = read_text(call, call.flags["patch-file"])
+    if len(text) > MAX_REQUEST:
         raise StatusError(413, "RequestEntityTooLarge", f"Request entity too large: limit is {MAX_REQUEST}")
     try:
-        change = parse_json(given) if given.lstrip()[:1] == "{" else parse_document(given)
+        change = parse_json(text) if text.lstrip()[:1] == "{" else parse_document(text)
     except ManifestError as error:
         raise KubectlError(f"unable to parse {gojson.quote(call.flags['patch'])}: {error}") from None
     except ValueError as error:
-        raise KubectlError(broken or str(error)) if is_local else bad_request(str(error)) from None
-    if is_local and not isinstance(change, wanted):
-        raise KubectlError(mismatch)
+        if is_local:
+            raise KubectlError(patch_type.broken or str(error)) from None
+        raise bad_request(str(error)) from None
+    refuse_if(is_local and not isinstance(change, patch_type.kind), patch_type.mismatch)
     return change
+
+
+def is_change(word: str) -> bool:
+    """Whether a word sets or removes something: KEY=VALUE, or KEY-."""
+    return word[1:].endswith("-") or "=" in word[1:]
+
+
+def split_changes(
+    args: Sequence[str], is_change: Callable[[str], bool] = is_change
+) -> tuple[Sequence[str], Sequence[str]]:
+    """The arguments that name objects, and from the first change on the others."""
+    for at, word in enumerate(args):
+        if is_change(word):
+            return args[:at], args[at:]
+    return args, ()
+
+
+class _Marks(NamedTuple):
+    """What a command does to labels or to annotations."""
+
+    field: str
+    added: dict[str, str]
+    removed: list[str]
+
+    @property
+    def are_labels(self) -> bool:
+        return self.field == "labels"
 
 
 def _mark(field: str, call: Call) -> None:
     """Change the labels or the annotations of objects."""
-    words, changes = call.split()
-    wanted, removed = _changes(changes, field == "labels")
-    query = Query(call, words, needs_name=True)
-    call.dry_run = "client" if call.flags["list"] else call.dry_run
+    words, changes = split_changes(call.args)
+    _check_mark(call, field, words, changes)
+    marks = _read_marks(field, changes)
 
-    def mark(target: Target, obj: Object) -> None:
-        resource = target.resource
-        new, operation = _marked(call, field, target, obj, wanted, removed)
-        if not call.flags["list"]:
-            print_result(call, resource, new, operation)
-            return
-        if not query.is_single:
-            call.say(f"Listing {field} for {resource.kind}.{resource.group}/{name_of(obj)}:\n")
-        indent = "" if query.is_single else " "
-        marks = sorted((metadata(new).get(field) or {}).items())
-        call.say("".join(f"{indent}{key}={value}\n" for key, value in marks))
+    def act(target: Target, obj: Object) -> None:
+        new, operation = _marked(call, marks, target, obj)
+        print_result(call, target.resource, new, operation, is_alone=marks.are_labels)
 
-    query.visit(mark)
+    Query(call, words, needs_name=True).visit(act)
 
 
-command("label", asks_namespace=True, operands="types", prints_last=True)(partial(_mark, "labels"))
-command("annotate", asks_namespace=True, operands="types")(partial(_mark, "annotations"))
+command("label", asks_namespace=True, operands="types", prints_last=True, shows_config_errors=True)(
+    partial(_mark, "labels")
+)
+command("annotate", asks_namespace=True, operands="types", shows_config_errors=True)(partial(_mark, "annotations"))
 
 
-def _changes(given: Sequence[str], is_label: bool) -> tuple[dict[str, str], list[str]]:
+def _check_mark(call: Call, field: str, words: Sequence[str], changes: Sequence[str]) -> None:
+    flags, singular = call.flags, field.removesuffix("s")
+    files = "-f pod.yaml or --filename=pod.json" if field == "labels" else "-f rsrc.yaml or --filename=rsrc.json"
+    for word in changes:
+        refuse_if(not is_change(word), f"all resources must be specified before {singular} changes: {word}")
+    if flags["local"]:
+        refuse_if(words, f"can only use local files by {files} when --local=true is set")
+        refuse_if(not flags["filename"], f"one or more files must be specified as {files}")
+    refuse_if(not words and not flags["filename"], NO_OBJECTS)
+    refuse_if(not changes, f"at least one {singular} update is required")
+    refuse_if(flags["all"] and flags["selector"], ALL_OR_SELECTOR)
+    refuse_if(flags["all"] and flags["field-selector"], "cannot set --all and --field-selector at the same time")
+    refuse_if(flags["local"] and call.dry_run == "server", LOCAL_OR_SERVER)
+
+
+def _read_marks(field: str, changes: Sequence[str]) -> _Marks:
     """KEY=VALUE pairs, and the keys of KEY- removals."""
-    wanted: dict[str, str] = {}
-    removed: list[str] = []
-    for arg in given:
-        key, equals, value = arg.partition("=")
-        if equals and key:
-            refuse_if(is_label and "=" in value, f"invalid label spec: {arg}")
-            if is_label and (problems := label_value(value)):
-                raise KubectlError(f"invalid label value: {json.dumps(arg)}: {';'.join(problems)}")
-            wanted[key] = value
-        else:
-            removed.append(arg[:-1])
-    if both := [key for key in removed if key in wanted]:
-        clash = "a label" if is_label else "the following annotation(s)"
-        names = "" if is_label else f": {', '.join(both)}"
-        raise KubectlError(f"can not both modify and remove {clash} in the same command{names}")
-    return wanted, removed
+    marks = _Marks(field, {}, [])
+    for change in changes:
+        key, equals, value = change.partition("=")
+        if not equals or not key:
+            marks.removed.append(change[:-1])
+            continue
+        if marks.are_labels:
+            refuse_if("=" in value, f"invalid label spec: {change}")
+            problems = label_value(value)
+            refuse_if(problems, f"invalid label value: {json.dumps(change)}: {';'.join(problems)}")
+        marks.added[key] = value
+    both = [key for key in marks.removed if key in marks.added]
+    if both and marks.are_labels:
+        raise KubectlError("can not both modify and remove a label in the same command")
+    if both:
+        clash = "can not both modify and remove the following annotation(s) in the same command"
+        raise KubectlError(f"{clash}: {', '.join(both)}")
+    return marks
 
 
-def _marked(
-    call: Call, field: str, target: Target, obj: Object, wanted: dict[str, str], removed: list[str]
-) -> tuple[Object, str]:
-    present: dict[str, str] = metadata(obj).get(field) or {}
-    is_label = field == "labels"
+def _marked(call: Call, marks: _Marks, target: Target, obj: Object) -> tuple[Object, str]:
+    """The object with its new labels or annotations, and what was done to it."""
+    present: dict[str, str] = metadata(obj).get(marks.field) or {}
     if not call.flags["overwrite"]:
-        _refuse_overwriting(is_label, present, wanted)
-    if is_label and call.dry_run != "client" and not call.flags["local"]:
-        call.say("".join(f'label "{key}" not found.\n' for key in removed if key not in present))
-    change = {key: None for key in removed if key in present} | wanted
-    if not change and is_label:
+        _refuse_overwriting(marks, present)
+    if marks.are_labels and call.dry_run != "client" and not call.flags["local"]:
+        call.say("".join(f'label "{key}" not found.\n' for key in marks.removed if key not in present))
+    change: dict[str, str | None] = dict.fromkeys(key for key in marks.removed if key in present)
+    change |= marks.added
+    if not change and marks.are_labels:
         return {**obj, "metadata": {**metadata(obj), "labels": present}}, "not labeled"
-    new = send_patch(call, target.resource, obj, {"metadata": {field: change}}, "merge")
-    if not is_label:
+    new = send_patch(call, target.resource, obj, {"metadata": {marks.field: change}}, "merge")
+    if not marks.are_labels:
         return new, "annotated"
-    return new, "not labeled" if new is obj else "labeled" if not removed else "modified" if wanted else "unlabeled"
+    if new is obj:
+        return new, "not labeled"
+    if not marks.removed:
+        return new, "labeled"
+    return new, "modified" if marks.added else "unlabeled"
 
 
-def _refuse_overwriting(is_label: bool, present: dict[str, str], wanted: dict[str, str]) -> None:
+def _refuse_overwriting(marks: _Marks, present: dict[str, str]) -> None:
     already = [
         f"'{key}' already has a value ({present[key]})"
-        for key, value in wanted.items()
+        for key, value in marks.added.items()
         if key != CHANGE_CAUSE and present.get(key, value) != value
     ]
-    if is_label:
+    if marks.are_labels:
         raise_all(KubectlError(f"{text}, and --overwrite is false") for text in already)
     elif already:
         raise KubectlError(f"--overwrite is false but found the following declared annotation(s): {'; '.join(already)}")
@@ -188,11 +245,15 @@ def _refuse_overwriting(is_label: bool, present: dict[str, str], wanted: dict[st
 @command("scale", asks_namespace=True, operands="types")
 def scale(call: Call) -> None:
     replicas, expected = call.flags["replicas"], call.flags["current-replicas"]
+    missing = "The --replicas=COUNT flag is required, and COUNT must be greater than or equal to 0"
+    refuse_if(replicas < 0, missing)
+    refuse_if(expected < -1, "The --current-replicas must specify an integer of -1 or greater")
 
     def act(target: Target, obj: Object) -> None:
         resource = target.resource
         if "scale" not in resource.parts:
-            asked = f"{'patch' if expected < 0 else 'get'} {resource.plural} {name_of(obj)}"
+            verb = "patch" if expected < 0 else "get"
+            asked = f"{verb} {resource.plural} {name_of(obj)}"
             raise StatusError(404, "NotFound", f"the server could not find the requested resource ({asked})")
         present = obj["spec"]["replicas"]
         refuse_if(expected >= 0 and expected != present, f"Expected replicas to be {expected}, was {present}")
@@ -201,112 +262,3 @@ def scale(call: Call) -> None:
         print_result(call, resource, {**obj, "spec": {**obj["spec"], "replicas": replicas}}, "scaled")
 
     refuse_if(not Query(call, call.args, needs_name=True).visit(act), "no objects passed to scale")
-
-
-_INTERACTIVE = ("", "nano", "vi", "vim")  # editors that need someone at the keyboard
-
-_Edited = tuple[Resource, Object]
-
-
-@command("edit", asks_namespace=True, operands="types", prints_last=True)
-def edit(call: Call) -> None:
-    """Open objects in the editor of $KUBE_EDITOR or $EDITOR, several as a List, and send what it made of them.
-
-    Without an editor that works on its own, a live front end opens the draft, and comes back with --edit-result. The
-    file goes only when it is no longer needed.
-    """
-    objects, context, path = Query(call, call.args).fetch(), call.context, call.flags["edit-result"]
-    refuse_if(not objects, "edit cancelled, no objects found")
-    draft = _draft(call, [obj for _, obj in objects])
-    if not path:
-        path = _free_name(call, f"{name_of(objects[0][1])}.{'json' if call.flags['output'] == 'json' else 'yaml'}")
-        editor = context.env.get("KUBE_EDITOR") or context.env.get("EDITOR", "")
-        if editor in _INTERACTIVE or context.run_editor is None:
-            _ask_for_editor(call, objects, path, draft, editor)
-            return
-        context.workspace.write_text(path, draft)
-        if context.run_editor(editor, path):
-            context.workspace.remove(path)
-            raise KubectlError(f'there was a problem with the editor "{editor}"')
-    edited = read_text(call, path)
-    try:
-        _take(call, objects, draft, edited)
-    except (KubectlError, ManifestError, NotSimulated, StatusError) as error:
-        is_refused = isinstance(error, StatusError) and error.reason in ("Invalid", "BadRequest")
-        if isinstance(error, ManifestError) or (is_refused and not call.flags["edit-result"]):
-            resource, obj = objects[0]
-            call.complain(f'error: {resource.qualified} "{name_of(obj)}" is invalid\n')
-            error = KubectlError(_NOTHING_VALID)
-        call.complain(SAYS["edit stored"].format(path))
-        raise error from None
-    context.workspace.remove(path)
-
-
-def _draft(call: Call, objects: list[Object]) -> str:
-    shown = objects[0] if len(objects) == 1 else list_of(objects) | {"metadata": {}}
-    output = call.flags["output"] or "yaml"
-    if output == "json":
-        return to_json(shown) + "\n"
-    if output != "yaml":
-        raise no_format(output, ("json", "kyaml", "yaml"))
-    return SAYS["edit comment"] + to_yaml(shown)
-
-
-def _ask_for_editor(call: Call, objects: list[_Edited], path: str, draft: str, editor: str) -> None:
-    """Have a live front end open the draft, and come back with --edit-result when it is saved."""
-    path = call.context.workspace.relative(path)
-    namespace = ["-n", call.namespace] if any(resource.namespaced for resource, _ in objects) else []
-    subjects = [f"{resource.qualified}/{name_of(obj)}" for resource, obj in objects]
-    output = ["-o", call.flags["output"]] if call.flags["output"] else []
-    then = ["kubectl", "edit", *subjects, *namespace, *output, f"--edit-result={HOME / path}"]
-    call.edit = Edit(path, draft, shlex.join(then), editor)
-    call.complain(SAYS["edit elsewhere"])
-
-
-def _take(call: Call, objects: list[_Edited], before: str, after: str) -> None:
-    """Send what the editor has made of the objects, if it has made anything of them."""
-    if _without_comments(after) == _without_comments(before):
-        call.complain("Edit cancelled, no changes made.\n")
-        return
-    from kubesim.kubectl.documents import documents, items_of  # late: it imports YAML
-
-    edited = [item for document, _ in documents(after) for item in items_of(document)]
-    if not edited or not all(isinstance(item, dict) and item.get("kind") and item.get("apiVersion") for item in edited):
-        raise ManifestError("this is no object")
-    refuse_if(not all(find_kind(str(item["apiVersion"]), str(item["kind"])) for item in edited), _NOTHING_VALID)
-    for item in edited:
-        _send(call, objects, item)
-
-
-_NOTHING_VALID = "Edit cancelled, no valid changes were saved."
-
-
-def _send(call: Call, objects: list[_Edited], edited: Object) -> None:
-    """Send one object of the edited file, found by its uid among those that were opened.
-
-    Whatever has happened to it meanwhile is no conflict: kubectl sends a patch of what was edited.
-    """
-    meta = metadata(edited)
-    resource, obj = next((item for item in objects if metadata(item[1])["uid"] == meta.get("uid")), (None, edited))
-    if resource is None:
-        raise NotSimulated("an edited object whose uid isn't that of the original is not part of this simulator")
-    namespace = meta.get("namespace") or namespace_of(obj)
-    refuse_if(namespace != namespace_of(obj), SAYS["another namespace"].format(namespace, namespace_of(obj)))
-    was, now = ((each.get("apiVersion"), each.get("kind"), metadata(each).get("name")) for each in (obj, edited))
-    refuse_if(was != now, "At least one of apiVersion, kind and name was changed")
-    edited = {**edited, "metadata": {**meta, "namespace": namespace}} if resource.namespaced else edited
-    is_same = edited == obj
-    edited = with_last_applied(edited) if call.flags["save-config"] else edited
-    edited = {**edited, "metadata": {**metadata(edited), "resourceVersion": None}}
-    new = obj if is_same else call.api.update(resource, edited, **call.request(), verb="patch")
-    print_result(call, resource, new, "skipped" if is_same else "edited")
-
-
-def _without_comments(text: str) -> str:
-    return "".join(line for line in text.splitlines(keepends=True) if not line.startswith("#"))
-
-
-def _free_name(call: Call, name: str) -> str:
-    """A name that no file of the learner has."""
-    names = (f"/workspace/.kubectl-edit-{number}-{name}" for number in count(1))
-    return next(path for path in names if not call.context.workspace.exists(path))

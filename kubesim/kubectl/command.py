@@ -9,20 +9,19 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from kubesim.api import load_table
 from kubesim.api.budget import Budget
 from kubesim.api.clock import Clock
-from kubesim.api.objects import Object
 from kubesim.api.result import Edit
 from kubesim.cluster.apiserver import APIServer
 from kubesim.cluster.apiserver.authorization import ADMIN, User
 from kubesim.cluster.apiserver.checks import WriteOptions
 from kubesim.cluster.apiserver.impersonation import impersonate
 from kubesim.gotext.gojson import quote
-from kubesim.kubectl.errors import KubectlError, NotSimulated, Plain, refuse_if
-from kubesim.kubectl.flags import FALSE, FLAG_KEYS, GLOBAL, SAYS, TABLE, TRUE, Flag, FlagSet, parse_duration, read_flags
+from kubesim.gotext.pflag import Flag, FlagSet, parse_duration
+from kubesim.kubectl.catalogue import GLOBAL, Row, row_of
+from kubesim.kubectl.errors import KubectlError, NotSimulated, UsageError, refuse_if
 from kubesim.kubectl.formats import Format, parse_output
-from kubesim.kubectl.kubeconfig import CONTEXT, USER, Kubeconfig
+from kubesim.kubectl.kubeconfig import Kubeconfig
 from kubesim.workspace import Workspace
 
 LONGEST_WAIT = 86400.0  # simulated seconds
@@ -53,10 +52,6 @@ class Context:
     read: Callable[[str, User], str] | None = None
     budget: Budget = field(default_factory=Budget)
     user: User = ADMIN
-
-
-def is_change(word: str) -> bool:
-    return word[1:].endswith("-") or "=" in word[1:]
 
 
 @dataclass
@@ -108,33 +103,6 @@ class Call:
         """The namespace of -n, or None."""
         return self.flags["namespace"] or None
 
-    def generated(self, template: str, **values: Any) -> Object:
-        """An object of templates.json. A $word in it is one of `values`, the first argument (`name`), the others
-        (`arguments`) or a flag; the field is left out where that is empty.
-        """
-        name, *arguments = self.args or [""]
-        shape = load_table(__file__, "templates.json")[template]
-        filled: Object = _fill(shape, {**self.flags, "name": name, "arguments": arguments, **values})
-        return filled
-
-    def split(self, is_change: Callable[[str], bool] = is_change) -> tuple[Sequence[str], Sequence[str]]:
-        """The arguments that name objects, and from the first change on (KEY=VALUE or KEY-) the others."""
-        first = next((at for at, word in enumerate(self.args) if is_change(word)), len(self.args))
-        return self.args[:first], self.args[first:]
-
-    def read_dry_run(self) -> None:
-        """Take the strategy from --dry-run. Bare, it means client, with the warning that klog writes."""
-        self.dry_run = self.flags["dry-run"]
-        if self.dry_run == "unchanged":
-            now = self.context.clock.micro_timestamp()
-            head = f"W{now[5:7]}{now[8:10]} {now[11:26]}       1 helpers.go:719]"
-            self.complain(f"{head} --dry-run is deprecated and can be replaced with --dry-run=client.\n")
-            self.dry_run = "client"
-        if self.dry_run in TRUE | FALSE:
-            raise NotSimulated("a truth value of --dry-run is not part of this simulator")
-        if self.dry_run not in ("none", "client", "server"):
-            raise KubectlError(f'Invalid dry-run value ({self.dry_run}). Must be "none", "server", or "client".')
-
     def warn(self, text: str) -> None:
         """Pass a warning of the API server on, once."""
         line = f"Warning: {text}\n"
@@ -146,25 +114,6 @@ class Call:
             read_file, budget = self.context.workspace.read_text, self.context.budget
             self.format = parse_output(self.flags, read_file, budget, self.command.has_tables)
         return self.format
-
-    def check_context(self, is_plain: bool = False) -> None:
-        """Refuse a context and groups that cannot be used, as kubectl does for the namespace. Mirrors ConfirmUsable.
-
-        `is_plain`: the command shows an error of the configuration as it is, once its namespace is known.
-        """
-        flags = self.flags
-        if flags["context"] not in ("", CONTEXT):
-            raise Plain(f"Error in configuration: context was not found for specified context: {flags['context']}")
-        if flags["as-group"] and not flags["as"]:
-            why = f"requesting uid, groups or user-extra for {USER} without impersonating a user"
-            raise Plain(f"Error in configuration: {why}") if flags["namespace"] and is_plain else KubectlError(why)
-
-    def check_client(self, is_plain: bool = False) -> None:
-        """Refuse a context, groups or --request-timeout that cannot be used. Mirrors ClientConfig."""
-        asked = self.flags["context"]
-        refuse_if(asked not in ("", CONTEXT), f'context "{asked}" does not exist')
-        self.check_context(is_plain)
-        refuse_if(self.request_timeout is None, SAYS["invalid timeout"])
 
     @property
     def request_timeout(self) -> float | None:
@@ -227,58 +176,47 @@ def _is_empty(value: Any) -> bool:  # 0 is not
 
 
 Run = Callable[[Call], None]
+Check = Callable[[Call], None]
 
 REGISTERED: dict[tuple[str, ...], Command] = {}
 """Every command by its path, and by each alias; a module registers its commands when it is imported."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Command:
-    """One command. `path` is its words after "kubectl"; what they need for the help is in commands.json.
-
-    `required` are flags that must be given. `refuse` has what is refused before anything is done: a condition, the
-    sentence, and its kind where that is not KubectlError; those with a kind are checked before the context is.
-    `is_offline`: it runs without a cluster; `asks_namespace`: it asks the kubeconfig for the namespace before it
-    connects, which refuses a wrong context in different words; `prints_last`: a wrong -o is found after the work.
-    `prints_each`: it makes a printer for each object, so that nothing is printed between them; `hides_dry_run`: what it
-    reports doesn't mention --dry-run.
-    `has_tables`: -o knows tables; `all_is_selector`: --all selects, where other commands only let a type alone mean
-    all its objects; `operands`: what Tab completes, "types" and their names, or "pods"; `failure` is the exit status of
-    errors. `is_group`: it only holds others; called by itself it `shows_help` on stdout, or on stderr.
-    `shows_config_errors`: as they are, without the word "error".
-    """
+    """One command. What is refused of its flags and arguments stands in `check` and at the top of `run`."""
 
     path: tuple[str, ...]
+    """Its words after "kubectl"."""
+    row: Row
+    """Its words and flags in commands.json."""
     run: Run
-    usage: str = ""
-    short: str = ""
-    long: str = ""
-    example: str = ""
-    aliases: tuple[str, ...] = ()
-    required: tuple[str, ...] = ()
-    is_group: bool = False
-    shows_help: bool = False
-    shows_config_errors: bool = False
-    refuse: tuple[Sequence[str], ...] = ()
+    check: Check | None = None
+    """Refuses what kubectl refuses before it looks at the output format and at the kubeconfig."""
     is_offline: bool = False
+    """It runs without a cluster."""
     asks_namespace: bool = False
+    """It asks the kubeconfig for the namespace before it connects, which refuses a wrong context in other words."""
+    shows_config_errors: bool = False
+    """As they are, without the word "error"."""
     prints_last: bool = False
-    prints_each: bool = False
-    hides_dry_run: bool = False
+    """A wrong -o is found after the work."""
     has_tables: bool = False
-    all_is_selector: bool = False
+    """-o knows `wide` and custom columns."""
     operands: str = ""
+    """What Tab completes: "types" and their names, or "pods"."""
     failure: int = 1
+    """The exit status of errors."""
+
+    @cached_property
+    def flags(self) -> tuple[Flag, ...]:
+        """Its own flags."""
+        return tuple(self.row.read_flags())
 
     @cached_property
     def flag_set(self) -> FlagSet:
         """Its flags with the global ones."""
         return FlagSet((*GLOBAL, *self.flags))
-
-    @property
-    def flags(self) -> tuple[Flag, ...]:
-        """Its own flags."""
-        return tuple(read_flags(TABLE["commands"][" ".join(self.path)]))
 
     @property
     def name(self) -> str:
@@ -287,16 +225,23 @@ class Command:
 
 
 def command(path: str, **more: Any) -> Callable[[Run], Command]:
-    """Register the function that runs a command. Its row in commands.json has its words; `more` are further fields."""
-    row = TABLE["commands"][path].items()
-    words: dict[str, Any] = {
-        key: tuple(value) if isinstance(value, list) else value for key, value in row if key not in FLAG_KEYS
-    }
+    """Register the function that runs a command; `more` are further fields of `Command`."""
 
     def register(run: Run) -> Command:
-        made = Command(tuple(path.split()), run, **words, **more)
-        for name in (made.path[-1], *made.aliases):
-            REGISTERED[*made.path[:-1], name] = made
+        words = tuple(path.split())
+        made = Command(words, row_of(path), run, **more)
+        for name in (words[-1], *made.row.aliases):
+            REGISTERED[*words[:-1], name] = made
         return made
 
     return register
+
+
+def no_arguments(call: Call) -> None:
+    """The check of commands that only take flags."""
+    refuse_if(call.args, f"unexpected arguments: [{' '.join(call.args)}]", UsageError)
+
+
+def only_files(call: Call) -> None:
+    """The check of commands whose objects come from files."""
+    refuse_if(call.args, f"Unexpected args: [{' '.join(call.args)}]", UsageError)

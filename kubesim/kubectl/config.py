@@ -6,8 +6,9 @@ from functools import partial
 
 from kubesim.api.objects import Object
 from kubesim.gotext import tabwriter
-from kubesim.kubectl.command import Call, command
+from kubesim.kubectl.command import Call, command, no_arguments
 from kubesim.kubectl.errors import KubectlError, NotSimulated, refuse_if
+from kubesim.kubectl.help import help_text
 from kubesim.kubectl.kubeconfig import CLUSTER, CONTEXT, HIDDEN, SERVER, USER
 
 _command = partial(command, is_offline=True)
@@ -21,13 +22,16 @@ def current_context(call: Call) -> None:
 @_command("config get-contexts")
 def get_contexts(call: Call) -> None:
     """List the context; names of others are refused after it."""
+    output = call.flags["output"]
+    problem = f"--output {output} is not available in kubectl config get-contexts; resetting to default output format"
+    refuse_if(output not in ("", "name"), problem)
     rows = []
     if not call.flags["no-headers"]:
         rows.append(["CURRENT", "NAME", "CLUSTER", "AUTHINFO", "NAMESPACE"])
     is_listed = not call.args or CONTEXT in call.args
     if is_listed:
         rows.append(["*", CONTEXT, CLUSTER, USER, call.context.config.namespace])
-    if call.flags["output"] == "name":
+    if output == "name":
         call.say(f"{CONTEXT}\n" if is_listed else "")
     else:
         call.say(tabwriter.format(rows))
@@ -39,15 +43,32 @@ _command("config get-clusters")(lambda call: call.say(f"NAME\n{CLUSTER}\n"))
 _command("config get-users")(lambda call: call.say(f"NAME\n{USER}\n"))
 
 
-@_command("config use-context")
+def _refuse_with_help(call: Call) -> None:
+    call.say(help_text(call.command))
+    raise KubectlError(f"Unexpected args: [{' '.join(call.args)}]")
+
+
+def _check_use_context(call: Call) -> None:
+    if len(call.args) != 1:
+        _refuse_with_help(call)
+
+
+@_command("config use-context", check=_check_use_context)
 def use_context(call: Call) -> None:
     name = call.args[0]
     refuse_if(name != CONTEXT, f'no context exists with the name: "{name}"')
     call.say(f'Switched to context "{name}".\n')
 
 
-@_command("config set-context")
+def _check_set_context(call: Call) -> None:
+    if len(call.args) > 1:
+        _refuse_with_help(call)
+
+
+@_command("config set-context", check=_check_set_context)
 def set_context(call: Call) -> None:
+    is_both = call.flags["current"] and call.args
+    refuse_if(is_both, "you cannot specify both a context name and --current")
     name = CONTEXT if call.flags["current"] else "".join(call.args)
     refuse_if(not name, "you must specify a non-empty context name or --current")
     if name != CONTEXT:
@@ -57,7 +78,7 @@ def set_context(call: Call) -> None:
     call.say(f'Context "{name}" modified.\n')
 
 
-@_command("config view")
+@_command("config view", check=no_arguments)
 def view(call: Call) -> None:
     """Show the file, certificates hidden. --minify, which keeps what the context needs, keeps all of it."""
     asked = call.flags["context"]

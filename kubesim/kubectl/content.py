@@ -1,11 +1,16 @@
-"""What a ConfigMap or a Secret holds, as kubectl and kustomize make them: text or bytes, and a hash for the name."""
+"""What a ConfigMap or a Secret holds, as kubectl and kustomize make them: text or bytes, and a hash for the name.
+
+And which names variables can have.
+"""
 
 from __future__ import annotations
 
 import hashlib
+import re
 
 from kubesim.api.objects import Object
 from kubesim.gotext import gojson
+from kubesim.kubectl.errors import refuse_if
 
 
 def is_text(value: bytes) -> bool:
@@ -21,3 +26,21 @@ def short_hash(content: Object) -> str:
     """Ten letters that change with the content. Mirrors k8s.io/kubectl pkg/util/hash/hash.go, v1.36."""
     digits = hashlib.sha256(gojson.dumps(content).encode()).hexdigest()[:10]
     return digits.translate(str.maketrans("013ae", "ghkmt"))
+
+
+_VARIABLE = re.compile("[-._a-zA-Z][-._a-zA-Z0-9]*")
+_BAD_VARIABLE = (
+    "a valid environment variable name must consist of alphabetic characters, digits, '_', '-', or '.', and must not "
+    "start with a digit (e.g. 'my.env-name',  or 'MY_ENV.NAME',  or 'MyEnvName1', regex used for validation is"
+)
+
+
+def check_variable_name(name: str) -> None:
+    """Refuse a name that no environment variable can have, as IsEnvVarName of k8s.io/apimachinery."""
+    problem = f"{gojson.quote(name)} is not a valid key name: {_BAD_VARIABLE} '{_VARIABLE.pattern}')"
+    refuse_if(not _VARIABLE.fullmatch(name), problem)
+
+
+def nonempty(fields: Object) -> Object:
+    """The fields that hold something; 0 does."""
+    return {key: value for key, value in fields.items() if value not in (None, "", [], (), {}) and value is not False}

@@ -5,6 +5,9 @@ Mirrors k8s.io/kubectl pkg/cmd/debug/{debug,profiles}.go, v1.36.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import NamedTuple
+
 from kubesim.api import load_table
 from kubesim.api.clock import Identity
 from kubesim.api.imageref import parse
@@ -12,39 +15,91 @@ from kubesim.api.objects import Object, clone, find_named, name_of, namespace_of
 from kubesim.api.resources import NODE, POD
 from kubesim.cluster.apiserver.patch import SET_ORDER
 from kubesim.kubectl.command import Call, command
+from kubesim.kubectl.content import nonempty
 from kubesim.kubectl.errors import Exit, KubectlError, NotSimulated, refuse_if
-from kubesim.kubectl.flags import SAYS
-from kubesim.kubectl.running import attach, find_subject, state_of
+from kubesim.kubectl.running import NO_STDIN, attach, find_subject, state_of
 
 # By profile, what the debug container's security context gets.
 _SECURITY: dict[str, Object] = load_table(__file__, "profiles.json")
 _PATIENCE = 60.0  # simulated seconds, where kubectl would wait for ever
 
 
+_PULL_POLICIES = ("", "Always", "IfNotPresent", "Never")
+_LEGACY = (
+    "--profile=legacy is deprecated and planned to be removed in v1.39. It is recommended to specify other profile, "
+    'for example "--profile=general".\n'
+)
+_TARGETING = (
+    'Targeting container "{}". If you don\'t see processes from this container it may be because the container runtime '
+    "doesn't support this feature.\n"
+)
+
+
+class _Debugged(NamedTuple):
+    """The Pod, and which of its containers is there for debugging."""
+
+    pod: Object
+    container: str
+
+
 @command("debug", asks_namespace=True, operands="pods")
 def debug(call: Call) -> None:
-    words, arguments = (call.args, []) if call.dash < 0 else (call.args[: call.dash], list(call.args[call.dash :]))
+    words, arguments = call.args, list[str]()
+    if call.dash >= 0:
+        words, arguments = call.args[: call.dash], list(call.args[call.dash :])
+    _check_debug(call, words, arguments)
     images = dict(pair.split("=", 1) for pair in call.flags["set-image"])
-    for name, image in {"": call.flags["image"] or "none", **images}.items():
-        where = f' for container "{name}"' if name else ""
-        try:
-            parse(image)
-        except ValueError:
-            raise KubectlError(f'invalid image name "{image}"{where}: invalid reference format') from None
+    _check_image(call.flags["image"] or "none", "")
+    for name, image in images.items():
+        _check_image(image, f' for container "{name}"')
     for word in words:
         resource, pod = find_subject(call, word)
         if resource is NODE:
             raise NotSimulated("debugging a node is not part of this simulator")
         kind = f"{resource.group}/{resource.version}, Kind={resource.kind}"
         refuse_if(resource is not POD, f'"{kind}" not supported by debug')
-        add = _copy if call.flags["copy-to"] else _add_ephemeral
-        debugged, container = add(call, pod, arguments, images)
+        if call.flags["copy-to"]:
+            debugged = _copy(call, pod, arguments, images)
+        else:
+            debugged = _add_ephemeral(call, pod, arguments)
         if call.flags["attach"] or (call.flags["stdin"] and "attach" not in call.given):
-            attach(call, _started(call, debugged, container), container)
+            attach(call, _started(call, debugged), debugged.container)
 
 
-def _started(call: Call, pod: Object, container: str) -> Object:
+def _check_debug(call: Call, words: Sequence[str], arguments: list[str]) -> None:
+    flags = call.flags
+    is_new = bool(flags["image"])
+    where = "you must specify --container or create a new container using --image in order to attach."
+    refuse_if(flags["attach"] and not is_new and not flags["container"], where)
+    refuse_if(flags["profile"] not in _SECURITY, f"unknown profile: {flags['profile']}")
+    if flags["copy-to"]:
+        nothing = "you must specify --image, --set-image or command arguments."
+        refuse_if(not (is_new or flags["set-image"] or arguments), nothing)
+        whose = "you must specify an existing container or a new image when specifying args."
+        refuse_if(arguments and not flags["container"] and not is_new, whose)
+    else:
+        refuse_if(flags["replace"], "--replace may only be used with --copy-to.")
+        refuse_if(flags["same-node"], "--same-node may only be used with --copy-to.")
+        refuse_if(flags["set-image"], "--set-image may only be used with --copy-to.")
+        refuse_if(not is_new, "you must specify --image when not using --copy-to.")
+    refuse_if(not words, "NAME or filename is required for debug")
+    policy = flags["image-pull-policy"]
+    refuse_if(policy not in _PULL_POLICIES, f"invalid image pull policy: {policy}")
+    both = "--target is incompatible with --copy-to. Use --share-processes instead."
+    refuse_if(flags["target"] and flags["copy-to"], both)
+    refuse_if(flags["tty"] and not flags["stdin"], NO_STDIN)
+
+
+def _check_image(image: str, where: str) -> None:
+    try:
+        parse(image)
+    except ValueError:
+        raise KubectlError(f'invalid image name "{image}"{where}: invalid reference format') from None
+
+
+def _started(call: Call, debugged: _Debugged) -> Object:
     """The Pod once its container runs or has run. Until then, each reason why it waits is passed on as a warning."""
+    pod, container = debugged
     place, warned = (POD, namespace_of(pod), name_of(pod)), [""]
 
     def has_started() -> bool:
@@ -60,81 +115,85 @@ def _started(call: Call, pod: Object, container: str) -> Object:
     return call.api.get(*place)
 
 
-def _add_ephemeral(call: Call, pod: Object, arguments: list[str], images: dict[str, str]) -> tuple[Object, str]:
+def _add_ephemeral(call: Call, pod: Object, arguments: list[str]) -> _Debugged:
     if call.flags["target"]:
-        call.say(SAYS["targeting"].format(call.flags["target"]))
+        call.say(_TARGETING.format(call.flags["target"]))
     name = call.flags["container"] or _new_name(call, pod)
-    target = {"targetContainerName": call.flags["target"]} if call.flags["target"] else {}
     existing = pod["spec"].get("ephemeralContainers", [])
     before = find_named(existing, name) or {}
-    container = {"name": name, **_debug_fields(call, arguments), **target, **_security(call, before)}
+    container = {"name": name, **_debug_fields(call, arguments), **_security(call, before)}
+    if call.flags["target"]:
+        container["targetContainerName"] = call.flags["target"]
     order = [{"name": item["name"]} for item in [*existing, container]]
     change = {"spec": {"ephemeralContainers": [container], f"{SET_ORDER}ephemeralContainers": order}}
     request = call.request()
     request["subresource"] = "ephemeralcontainers"
-    return call.api.patch(POD, pod["metadata"]["namespace"], name_of(pod), change, **request), name
+    changed = call.api.patch(POD, pod["metadata"]["namespace"], name_of(pod), change, **request)
+    return _Debugged(changed, name)
 
 
-def _copy(call: Call, pod: Object, arguments: list[str], images: dict[str, str]) -> tuple[Object, str]:
-    given, meta = call.flags, pod["metadata"]
-    kept = {key: meta[key] for key in ("labels", "annotations") if key in meta}
+def _copy(call: Call, pod: Object, arguments: list[str], images: dict[str, str]) -> _Debugged:
+    """A copy of the Pod, with other images or one container more; it keeps its labels only where it isn't debugged."""
+    flags, meta = call.flags, pod["metadata"]
+    marks = {key: meta[key] for key in ("labels", "annotations") if key in meta}
     spec: Object = clone({key: value for key, value in pod["spec"].items() if key != "ephemeralContainers"})
-    if "share-processes" in call.given:
-        spec["shareProcessNamespace"] = given["share-processes"]
-    if not given["same-node"]:
+    if not flags["same-node"]:
         spec.pop("nodeName", None)
     for item in spec["containers"]:
         item["image"] = images.get(item["name"]) or images.get("*") or item["image"]
-    container = find_named(spec["containers"], given["container"])
-    if container is None and (given["image"] or not images):
-        refuse_if(not given["image"], "you must specify image when creating new container")
-        container = {"name": given["container"] or _new_name(call, pod)}
+    container = find_named(spec["containers"], flags["container"])
+    if container is None and (flags["image"] or not images):
+        refuse_if(not flags["image"], "you must specify image when creating new container")
+        container = {"name": flags["container"] or _new_name(call, pod)}
         spec["containers"].append(container)
     if container is not None:
-        if arguments and not given["arguments-only"]:
+        if arguments:
             container.pop("args", None)
         container |= {**_debug_fields(call, arguments), **_security(call, container)}
-        kept = {key: value for key, value in kept.items() if given[f"keep-{key}"]}
+        marks = {}
         _strip(call, spec)
-    named = {"name": given["copy-to"], "namespace": meta["namespace"], **kept}
-    copy = {"apiVersion": "v1", "kind": "Pod", "metadata": named, "spec": spec}
+    named = {"name": flags["copy-to"], "namespace": meta["namespace"], **marks}
+    copy: Object = {"apiVersion": "v1", "kind": "Pod", "metadata": named, "spec": spec}
     copy = call.api.create(POD, copy, **call.request())
-    if given["replace"]:
+    if flags["replace"]:
         call.api.delete(POD, meta["namespace"], name_of(pod), grace_period=0, user=call.user)
-    return copy, (container or spec["containers"][0])["name"]
+    return _Debugged(copy, (container or spec["containers"][0])["name"])
 
 
 def _strip(call: Call, spec: Object) -> None:
     """Take what a debugged copy does without out of its spec."""
-    given = call.flags
-    if not given["keep-init-containers"]:
-        spec.pop("initContainers", None)
-    probes = [kind for kind in ("liveness", "readiness", "startup") if not given[f"keep-{kind}"]]
     for container in spec["containers"]:
-        for kind in probes:
-            container.pop(f"{kind}Probe", None)
-    if given["profile"] != "legacy":
+        for probe in ("livenessProbe", "readinessProbe", "startupProbe"):
+            container.pop(probe, None)
+    if call.flags["profile"] != "legacy":
         spec.setdefault("shareProcessNamespace", True)
 
 
 def _debug_fields(call: Call, arguments: list[str]) -> Object:
     """What the flags say of the debug container."""
-    pairs = (pair.split("=", 1) for pair in call.flags["env"])
-    variables = [{"name": name, "value": value} for name, value in pairs]
-    words = {"args" if call.flags["arguments-only"] else "command": arguments}
-    return call.generated("debug", variables=variables, **words)
+    flags = call.flags
+    pairs = [pair.split("=", 1) for pair in flags["env"]]
+    fields = {
+        "image": flags["image"],
+        "imagePullPolicy": flags["image-pull-policy"],
+        "command": arguments,
+        "env": [{"name": name, "value": value} for name, value in pairs],
+        "stdin": flags["stdin"],
+        "tty": flags["tty"],
+    }
+    return nonempty(fields)
 
 
 def _security(call: Call, container: Object) -> Object:
     """The debug container's security context by the profile, which adds to one that it has; legacy is warned of."""
     if call.flags["profile"] == "legacy":
-        call.complain(SAYS["legacy profile"])
-    before, wanted = container.get("securityContext", {}), _SECURITY[call.flags["profile"]]
-    found = {**before, **wanted}
-    if added := wanted.get("capabilities", {}).get("add"):
+        call.complain(_LEGACY)
+    before, profile = container.get("securityContext", {}), _SECURITY[call.flags["profile"]]
+    context = {**before, **profile}
+    if added := profile.get("capabilities", {}).get("add"):
         capabilities = before.get("capabilities", {})
-        found["capabilities"] = {**capabilities, "add": [*capabilities.get("add", ()), *added]}
-    return {"securityContext": found} if found else {}
+        context["capabilities"] = {**capabilities, "add": [*capabilities.get("add", ()), *added]}
+    return {"securityContext": context} if context else {}
 
 
 def _new_name(call: Call, pod: Object) -> str:

@@ -10,9 +10,9 @@ from kubesim.api.clock import SECOND
 from kubesim.api.errors import StatusError
 from kubesim.api.objects import Object, metadata
 from kubesim.gotext import gojson
+from kubesim.gotext.pflag import FALSE, TRUE
 from kubesim.kubectl.command import Call, command
-from kubesim.kubectl.errors import KubectlError, refuse_if, with_source
-from kubesim.kubectl.flags import SAYS
+from kubesim.kubectl.errors import KubectlError, NotSimulated, refuse_if, with_source
 from kubesim.kubectl.formats import evaluate_relaxed
 from kubesim.kubectl.output import DRY_RUN_SUFFIX, print_result
 from kubesim.kubectl.selection import Query, Target, find_named
@@ -21,28 +21,28 @@ from kubesim.kubectl.selection import Query, Target, find_named
 PATIENCE = 3600.0
 
 # How --cascade deals with dependents, as the finalizer of the deleted object, and the older words for two of them.
-_CASCADES = {"background": "", "foreground": "foregroundDeletion", "orphan": "orphan", "true": "", "false": "orphan"}
-_DEPRECATED = {"true": "background", "false": "orphan"}
+_CASCADES = {"background": "", "foreground": "foregroundDeletion", "orphan": "orphan"}
+_FORCED = (
+    "Warning: Immediate deletion does not wait for confirmation that the running resource has been terminated. The "
+    "resource may continue to run on the cluster indefinitely.\n"
+)
 
 
-@command("delete", asks_namespace=True, operands="types", all_is_selector=True)
+@command("delete", asks_namespace=True, operands="types", shows_config_errors=True)
 def delete(call: Call) -> None:
-    query = Query(call, call.args, needs_name=True, latest=False)
-    output = call.flags["output"]
+    _check_delete(call)
+    query = Query(call, call.args, needs_name=True, latest=False, all_selects=True)
     grace = _grace_period(call)
-    verb = "" if output else "force deleted" if call.flags["force"] else "deleted"
-    if better := _DEPRECATED.get(given := call.flags["cascade"]):
-        use = f"can be replaced with --cascade={better}"
-        call.complain(f"warning: --cascade={given} is deprecated (boolean value) and {use}.\n")
+    verb = "force deleted" if call.flags["force"] else "deleted"
+    if call.flags["output"]:
+        verb = ""
     deleted: list[Target] = []
 
     def remove(target: Target) -> None:
-        deleted.append(target)
-        if (
-            call.explicit_namespace
-            and all(other.resource.namespaced for other in deleted[:-1]) > target.resource.namespaced
-        ):
+        is_first_of_cluster = not target.resource.namespaced and all(item.resource.namespaced for item in deleted)
+        if call.flags["namespace"] and is_first_of_cluster:
             call.warn("deleting cluster-scoped resources, not scoped to the provided namespace")
+        deleted.append(target)
         where = f'error when deleting "{target.source}": ' if target.source else ""
         refuse_if(not target.name, f"{where}resource name may not be empty")
         try:
@@ -56,12 +56,27 @@ def delete(call: Call) -> None:
         wait_until_gone(call, deleted)
 
 
+def _check_delete(call: Call) -> None:
+    flags = call.flags
+    output, grace, cascade = flags["output"], flags["grace-period"], flags["cascade"]
+    refuse_if(output not in ("", "name"), f"unexpected -o output mode: {output}. We only support '-o name'")
+    is_selected = flags["selector"] or flags["field-selector"]
+    refuse_if(flags["all"] and is_selected, "setting 'all' parameter but found a non empty selector. ")
+    refuse_if(flags["now"] and grace != -1, "--now and --grace-period cannot be specified together")
+    both = "--force and --grace-period greater than 0 cannot be specified together"
+    refuse_if(flags["force"] and (flags["now"] or grace > 0), both)
+    if cascade in TRUE | FALSE:
+        raise NotSimulated("a truth value of --cascade is not part of this simulator")
+    problem = f'invalid cascade value ({cascade}). Must be "background", "foreground", or "orphan"'
+    refuse_if(cascade not in _CASCADES, problem)
+
+
 def _grace_period(call: Call) -> int | None:
-    grace, now, force = (call.flags[key] for key in ("grace-period", "now", "force"))
-    if now or (grace == 0 and not force):  # a period of 0 waits for the object without --force, and means 1
+    grace, force = call.flags["grace-period"], call.flags["force"]
+    if call.flags["now"] or (grace == 0 and not force):  # a period of 0 waits for the object, and means 1
         grace = 1
     if force:
-        call.complain(SAYS["forced deletion"])
+        call.complain(_FORCED)
         grace = 0
     return None if grace < 0 else grace
 
@@ -98,6 +113,7 @@ def _uid(call: Call, target: Target) -> str:
 @command("wait", operands="types")
 def wait(call: Call) -> None:
     """Let time pass until objects are as asked, at most for --timeout in all."""
+    refuse_if(not call.flags["for"], "unrecognized condition: []")
     words = [word.lower() for word in call.flags["for"]]
     tests = [_test(word, call.context.budget) for word in call.flags["for"]]
     query = Query(call, call.args, needs_name=True)
@@ -106,13 +122,12 @@ def wait(call: Call) -> None:
 
     def wait_for(target: Target, _: object = None) -> None:
         for word, test in zip(words, tests, strict=True):
-            if word == "delete":
-                if find_named(call, *target.place):
-                    refuse_if(not timeout, _unmet(target))
-                    wait_until_gone(call, [target])
-                    call.say(f"{target.resource.printed}/{target.name} condition met\n")
-            else:
+            if word != "delete":
                 _wait_until(call, target, test, word == "create", (ends - call.context.clock.now) / SECOND)
+            elif find_named(call, *target.place):
+                refuse_if(not timeout, _unmet(target))
+                wait_until_gone(call, [target])
+                call.say(f"{target.resource.printed}/{target.name} condition met\n")
 
     visited = query.visit_names(wait_for) if {"create", "delete"} & {*words} else query.visit(wait_for)
     refuse_if(not visited and "delete" not in words, "no matching resources found")
@@ -145,16 +160,16 @@ def _unmet(target: Target) -> str:
     return f"condition not met for {target.resource.plural}/{target.name}"
 
 
-def _test(wanted: str, budget: Budget) -> _Test:
-    kind, equals, rest = wanted.partition("=")
-    if wanted.lower() in ("create", "delete"):
+def _test(condition: str, budget: Budget) -> _Test:
+    kind, equals, rest = condition.partition("=")
+    if condition.lower() in ("create", "delete"):
         return lambda _: True
     if kind.lower() == "condition" and equals:
         name, _, value = rest.partition("=")
         return partial(_has_condition, name.lower(), (value or "True").lower())
     if kind.lower() == "jsonpath" and equals:
         return _jsonpath_test(rest, budget)
-    raise KubectlError(f'unrecognized condition: "{wanted}"')
+    raise KubectlError(f'unrecognized condition: "{condition}"')
 
 
 def _has_condition(name: str, value: str, obj: Object) -> bool:
@@ -164,9 +179,9 @@ def _has_condition(name: str, value: str, obj: Object) -> bool:
 
 def _jsonpath_test(rest: str, budget: Budget) -> _Test:
     path, braces, value = rest.rpartition("}")
-    expression, wanted = path + braces, value.removeprefix("=")
+    expression, target_value = path + braces, value.removeprefix("=")
     if not braces:
-        expression, _, wanted = rest.partition("=")
+        expression, _, target_value = rest.partition("=")
     refuse_if(not expression, "jsonpath expression cannot be empty")
     example = "--for=jsonpath='{.status.readyReplicas}'=3"
     refuse_if(value == "=", f"jsonpath wait has to have a value after equal sign, like {example}")
@@ -175,8 +190,10 @@ def _jsonpath_test(rest: str, budget: Budget) -> _Test:
     def test(obj: Object) -> bool:
         values = evaluate_relaxed(expression, obj, budget)
         refuse_if(len(values) > 1, "given jsonpath expression matches more than one value")
-        is_nested = wanted and values and isinstance(values[0], dict | list)
+        is_nested = target_value and values and isinstance(values[0], dict | list)
         refuse_if(is_nested, "jsonpath leads to a nested object or list which is not supported")
-        return bool(values) and (not wanted or gojson.sprint(values[0]).strip() == wanted.strip())
+        if not values or not target_value:
+            return bool(values)
+        return gojson.sprint(values[0]).strip() == target_value.strip()
 
     return test

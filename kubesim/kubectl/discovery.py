@@ -13,33 +13,35 @@ import textwrap
 from collections.abc import Iterator, Sequence
 
 from kubesim.api import KUBECTL, KUBERNETES, KUSTOMIZE, load_table, schema, server_version
-from kubesim.api.objects import name_of
+from kubesim.api.objects import Object, name_of
 from kubesim.api.resources import API_VERSIONS, RESOURCES, SERVICE, Resource, find_resource
 from kubesim.api.schema import ENUMS, Field, Type
 from kubesim.api.selectors import SelectorError, label_selector
 from kubesim.cluster.apiserver.authorization import Request
 from kubesim.gotext import tabwriter
-from kubesim.kubectl.command import Call, command
+from kubesim.kubectl.checks import check_client
+from kubesim.kubectl.command import Call, command, no_arguments
 from kubesim.kubectl.describers.others import RULE_HEADINGS, rule_rows
-from kubesim.kubectl.errors import Exit, FormatError, KubectlError, NotSimulated, Plain, refuse_if
+from kubesim.kubectl.errors import Exit, FormatError, KubectlError, NotSimulated, Plain, UsageError, refuse_if
 from kubesim.kubectl.formats import jsonpath, no_format, to_yaml
 from kubesim.kubectl.kubeconfig import SERVER
 from kubesim.kubectl.selection import warn_of_others
 
 
-@command("api-resources")
+@command("api-resources", check=no_arguments)
 def api_resources(call: Call) -> None:
     output, order = call.flags["output"], call.flags["sort-by"]
+    refuse_if(order not in ("", "name", "kind"), "--sort-by accepts only name or kind")
     if output not in ("", "name", "wide"):
         raise no_format(output, ("json", "kyaml", "name", "wide", "yaml"), absent=("json", "yaml"))
-    shown = [resource for resource in RESOURCES if _is_asked(call, resource)]
+    types = [resource for resource in RESOURCES if _is_asked(call, resource)]
     if order:
-        shown.sort(key=lambda item: item.plural if order == "name" else item.kind)
+        types.sort(key=lambda item: item.plural if order == "name" else item.kind)
     if output == "name":
-        call.say("".join(f"{resource.qualified}\n" for resource in shown))
+        call.say("".join(f"{resource.qualified}\n" for resource in types))
         return
     rows = [["NAME", "SHORTNAMES", "APIVERSION", "NAMESPACED", "KIND", "VERBS", "CATEGORIES"]]
-    for each in shown:
+    for each in types:
         row = [each.plural, ",".join(each.short_names), each.api_version, str(each.namespaced).lower(), each.kind]
         rows.append([*row, ",".join(each.verbs), ",".join(each.categories)])
     rows = rows[1:] if call.flags["no-headers"] else rows
@@ -47,15 +49,12 @@ def api_resources(call: Call) -> None:
 
 
 def _is_asked(call: Call, resource: Resource) -> bool:
-    return (
-        ("api-group" not in call.given or resource.group == call.flags["api-group"])
-        and ("namespaced" not in call.given or resource.namespaced is call.flags["namespaced"])
-        and set(call.flags["categories"]) <= set(resource.categories)
-        and set(call.flags["verbs"]) <= set(resource.verbs)
-    )
+    if "api-group" in call.given and resource.group != call.flags["api-group"]:
+        return False
+    return "namespaced" not in call.given or resource.namespaced is call.flags["namespaced"]
 
 
-@command("api-versions")
+@command("api-versions", check=no_arguments)
 def api_versions(call: Call) -> None:
     call.say("".join(f"{version}\n" for version in API_VERSIONS))
 
@@ -63,20 +62,26 @@ def api_versions(call: Call) -> None:
 @command("version", is_offline=True)
 def version(call: Call) -> None:
     output, client_only = call.flags["output"], call.flags["client"]
-    if not client_only:
-        call.check_client()
-    server = {} if client_only else {"serverVersion": server_version()}
+    refuse_if(call.args, f"extra arguments: [{' '.join(call.args)}]")
+    refuse_if(output not in ("", "json", "yaml"), "--output must be 'yaml' or 'json'")
     client = {**load_table(__file__, "build.json"), "gitVersion": KUBECTL}
-    found = {"clientVersion": client, "kustomizeVersion": KUSTOMIZE, **server}
+    versions: Object = {"clientVersion": client, "kustomizeVersion": KUSTOMIZE}
     text = f"Client Version: {KUBECTL}\nKustomize Version: {KUSTOMIZE}\n"
-    text += "" if client_only else f"Server Version: {KUBERNETES}\n"
-    call.say(json.dumps(found, indent=2) + "\n" if output == "json" else to_yaml(found) + "\n" if output else text)
+    if not client_only:
+        check_client(call)
+        versions["serverVersion"] = server_version()
+        text += f"Server Version: {KUBERNETES}\n"
+    if output == "json":
+        text = f"{json.dumps(versions, indent=2)}\n"
+    elif output:
+        text = f"{to_yaml(versions)}\n"
+    call.say(text)
 
 
 @command("cluster-info")
 def cluster_info(call: Call) -> None:
     """Show where the control plane is. What belongs to it is looked for among the Services."""
-    namespace, labels = call.explicit_namespace or "kube-system", "kubernetes.io/cluster-service=true"
+    namespace, labels = call.flags["namespace"] or "kube-system", "kubernetes.io/cluster-service=true"
     try:
         services = call.api.list(SERVICE, namespace, labels=labels, user=call.user)
         call.say(f"Kubernetes control plane is running at {SERVER}\n")
@@ -84,8 +89,8 @@ def cluster_info(call: Call) -> None:
             port = (service["spec"].get("ports") or [{}])[0]
             scheme = "https" if port.get("name") == "https" or port.get("port") == 443 else ""
             place = ":".join(filter(None, (scheme, name_of(service), port.get("name"))))
-            shown = service["metadata"]["labels"].get("kubernetes.io/name", name_of(service))
-            call.say(f"{shown} is running at {SERVER}/api/v1/namespaces/{namespace}/services/{place}/proxy\n")
+            name = service["metadata"]["labels"].get("kubernetes.io/name", name_of(service))
+            call.say(f"{name} is running at {SERVER}/api/v1/namespaces/{namespace}/services/{place}/proxy\n")
     finally:
         call.say("\nTo further debug and diagnose cluster problems, use 'kubectl cluster-info dump'.\n")
 
@@ -100,19 +105,31 @@ _PATH_VERBS = "get put post head options delete patch *"
 @command("auth can-i")
 def can_i(call: Call) -> None:
     """Say yes or no, and end with status 1 for no; or list what the user may do."""
-    args, quiet, headless = call.args, call.flags["quiet"], call.flags["no-headers"]
+    _check_can_i(call)
     if call.flags["list"]:
         _check_review(call, "rules")
         rows = rule_rows(call.api.rules(call.user, call.namespace))
-        call.say(tabwriter.format(rows if headless else [RULE_HEADINGS, *rows]))
+        call.say(tabwriter.format(rows if call.flags["no-headers"] else [RULE_HEADINGS, *rows]))
         return
-    asked = _asked(call, *args)
+    asked = _asked(call, *call.args)
     _check_review(call, "access")
     allowed = call.api.can(asked)
-    if not quiet:
+    if not call.flags["quiet"]:
         call.say("yes\n" if allowed else "no\n")
     if not allowed:
         raise Exit(1)
+
+
+def _check_can_i(call: Call) -> None:
+    flags = call.flags
+    if flags["list"]:
+        refuse_if(call.args, "list option must be specified with no arguments")
+        others = "list option can't be specified with neither quiet, all-namespaces nor subresource options"
+        refuse_if(flags["quiet"] or flags["all-namespaces"] or flags["subresource"], others)
+    else:
+        missing = "you must specify two arguments: verb resource or verb resource/resourceName."
+        refuse_if(len(call.args) != 2, f"{missing}\nSee 'kubectl auth can-i -h' for help and examples.")
+        refuse_if(flags["no-headers"], "--no-headers cannot be set without --list specified")
 
 
 def _check_review(call: Call, kind: str) -> None:
@@ -167,10 +184,23 @@ _WRAPPER = textwrap.TextWrapper(
     76, expand_tabs=False, replace_whitespace=False, break_long_words=False, break_on_hyphens=False
 )
 _MOST_ENUMS = 4  # as many are listed beside a field
+_NO_TYPE = (
+    "You must specify the type of resource to explain. "
+    'Use "kubectl api-resources" for a complete list of supported resources.'
+)
 
 
-@command("explain", operands="types")
+def _check_explain(call: Call) -> None:
+    if call.flags["output"] == "plaintext-openapiv2":
+        raise NotSimulated("--output plaintext-openapiv2 is not part of this simulator")
+
+
+@command("explain", operands="types", check=_check_explain)
 def explain(call: Call) -> None:
+    refuse_if(not call.args, _NO_TYPE)
+    refuse_if(len(call.args) > 1, "We accept only this format: explain RESOURCE")
+    output = call.flags["output"]
+    refuse_if(output != "plaintext", f"unrecognized format: {output}")
     resource, path = _split(call.args[0].removesuffix("."))
     if call.flags["api-version"]:
         resource = _of_version(resource, call.flags["api-version"])
@@ -198,9 +228,10 @@ def _of_version(resource: Resource, api_version: str) -> Resource:
     served = {item.plural: item for item in RESOURCES if item.api_version == api_version}
     if resource.plural in served:
         return served[resource.plural]
-    wanted = f"{'' if '/' in api_version else '/'}{api_version}, Resource={resource.plural}"
-    refuse_if(served, f"GVR ({wanted}) not found in OpenAPI schema")
-    raise KubectlError(f'couldn\'t find resource for "{wanted}"')
+    slash = "" if "/" in api_version else "/"
+    place = f"{slash}{api_version}, Resource={resource.plural}"
+    refuse_if(served, f"GVR ({place}) not found in OpenAPI schema")
+    raise KubectlError(f'couldn\'t find resource for "{place}"')
 
 
 def _explanation(resource: Resource, path: Sequence[str], recursive: bool) -> str:
@@ -262,8 +293,15 @@ def _field_list(struct: Type, recursive: bool, level: int = 1, above: tuple[Type
             yield from _field_list(inner, recursive, level + 1, (*above, inner))
 
 
+def _check_top(call: Call) -> None:
+    usage = f"{call.command.path[-1]} [NAME | -l label]"
+    refuse_if(len(call.args) > 1, usage, UsageError)
+
+
 def _top(call: Call) -> None:
     """What a cluster without a metrics server says."""
+    flag = "--selector" if call.command.path[-1] == "node" else "selector"
+    refuse_if(call.args and call.flags["selector"], f"only one of NAME or {flag} can be provided")
     try:
         label_selector(call.flags["selector"])
     except SelectorError as error:
@@ -272,4 +310,4 @@ def _top(call: Call) -> None:
 
 
 for _kind in ("node", "pod"):
-    command(f"top {_kind}")(_top)
+    command(f"top {_kind}", check=_check_top)(_top)

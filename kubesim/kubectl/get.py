@@ -15,7 +15,6 @@ from kubesim.cluster.apiserver.checks import selector
 from kubesim.gotext.gojson import quote
 from kubesim.kubectl.command import Call, command
 from kubesim.kubectl.errors import FormatError, KubectlError, NotSimulated, Plain, refuse_if, visit
-from kubesim.kubectl.flags import SAYS
 from kubesim.kubectl.formats import list_of, relaxed, sort_objects
 from kubesim.kubectl.output import Table, nothing_found
 from kubesim.kubectl.selection import Groups, Query, Target, find_targets, resolve, split_pair
@@ -24,8 +23,23 @@ from kubesim.kubectl.selection import Groups, Query, Target, find_targets, resol
 WATCH = 60.0
 
 
-@command("get", asks_namespace=True, operands="types", has_tables=True)
+_NO_TYPE = """\
+You must specify the type of resource to get. Use "kubectl api-resources" for a complete list of supported resources.
+
+error: Required resource not specified.
+Use "kubectl explain <resource>" for a detailed description of that resource (e.g. kubectl explain pods).
+See 'kubectl get -h' for help and examples"""
+
+
+def _check_get(call: Call) -> None:
+    flags = call.flags
+    if not (call.args or flags["raw"] or flags["filename"] or flags["watch"] or flags["watch-only"]):
+        raise Plain(_NO_TYPE)
+
+
+@command("get", check=_check_get, asks_namespace=True, operands="types", has_tables=True, shows_config_errors=True)
 def get(call: Call) -> None:
+    _check_combinations(call)
     if path := call.flags["raw"]:
         invalid = f"--raw must be a valid URL path: parse {quote(path)}: invalid URI for request"
         refuse_if(not path.startswith("/"), invalid)
@@ -41,6 +55,18 @@ def get(call: Call) -> None:
     is_table = call.output_format().is_table
     show = partial(_print_tables, call) if is_table else partial(_print_formatted, call, query.is_single)
     visit([groups], [error] if error else [], partial(show, error))
+
+
+def _check_combinations(call: Call) -> None:
+    flags = call.flags
+    if flags["raw"]:
+        refuse_if(call.args, "arguments may not be passed when --raw is specified")
+        others = "--raw may not be specified with other flags that filter the server request or alter the output"
+        refuse_if(flags["watch"] or flags["watch-only"] or flags["selector"], others)
+        refuse_if(flags["output"], "--raw and --output are mutually exclusive")
+    output = flags["output"]
+    problem = f"--show-labels option cannot be used with {output} printer"
+    refuse_if(flags["show-labels"] and output not in ("", "wide"), problem)
 
 
 def _print_formatted(call: Call, is_single: bool, error: Exception | None, groups: Groups) -> None:
@@ -85,31 +111,31 @@ def _watch(call: Call) -> None:
             asked = "--watch requested, --sort-by will be ignored for watch events received"
         call.complain(f"warning: {asked}\n")
     targets, query = find_targets(call, call.args, one_type=True), Query(call, call.args)
-    found = query.fetch(is_strict=True)
-    targets = targets or [Target(resource, namespace_of(obj), name_of(obj)) for resource, obj in found]
-    refuse_if(len({target.resource for target in targets}) > 1, SAYS["several watched"])
+    present = query.fetch(is_strict=True)
+    targets = targets or [Target(resource, namespace_of(obj), name_of(obj)) for resource, obj in present]
+    several_types = len({target.resource for target in targets}) > 1
+    refuse_if(several_types, f"{_WATCHED_ALONE} - more than 1 resource was found")
     target = targets[0]
     table = Table(call, target.resource, False)
-    if found and not call.flags["watch-only"]:
-        _show_change(call, table, "ADDED", [obj for _, obj in found], call.context.clock.now)
-    several = "several in a watched file" if query.is_single else "several sources watched"
-    refuse_if(len(targets) > 1, SAYS[several].format(len(targets)))
+    if present and not call.flags["watch-only"]:
+        _show_objects(call, table, [obj for _, obj in present], call.context.clock.now)
+    several = "you may only watch a single resource or type of resource at a time"
+    if query.is_single:
+        several = f"{_WATCHED_ALONE} - {len(targets)} resources were found"
+    refuse_if(len(targets) > 1, several)
     selected = _selector(call, target)
     for now, change in changes(call, target.resource):
         if selected(change.obj):
-            _show_change(call, table, change.type, [change.obj], now)
+            _show_objects(call, table, [change.obj], now)
 
 
-def _show_change(call: Call, table: Table, kind: str, objects: list[Object], now: Micros) -> None:
-    """Print objects that came with a change of this type at the moment `now`, in columns that keep their widths."""
+_WATCHED_ALONE = "watch is only supported on individual resources and resource collections"
+
+
+def _show_objects(call: Call, table: Table, objects: list[Object], now: Micros) -> None:
+    """Print objects of a watch at the moment `now`, in columns that keep their widths."""
     form = call.output_format()
-    heads = ["EVENT"] if form.is_table and table.has_headings else []
-    shown = table.render(objects, now) if form.is_table else "".join(map(form.render, objects))
-    lines = shown.splitlines(keepends=True)
-    if call.flags["output-watch-events"]:
-        heads += [kind] * (len(lines) - len(heads))
-        lines = [f"{head:<11}{line}" for head, line in zip(heads, lines, strict=True)]
-    call.say("".join(lines))
+    call.say(table.render(objects, now) if form.is_table else "".join(map(form.render, objects)))
 
 
 def changes(call: Call, resource: Resource) -> list[tuple[Micros, Change]]:
@@ -141,18 +167,20 @@ def _selector(call: Call, target: Target) -> Callable[[Object], bool]:
 def events(call: Call) -> None:
     namespace = None if call.flags["all-namespaces"] else call.namespace
     matches, table = _filter(call, namespace), Table(call, EVENT, False, (_HEADINGS, _row))
-    found = call.api.list(EVENT, namespace, user=call.user, verb="watch" if call.flags["watch"] else "list")
-    kept = list(filter(matches, found))
+    verb = "watch" if call.flags["watch"] else "list"
+    kept = list(filter(matches, call.api.list(EVENT, namespace, user=call.user, verb=verb)))
     if call.flags["watch"]:
         now = call.context.clock.now
-        later = [(at, change.obj) for at, change in changes(call, EVENT) if change.type != "DELETED"]
-        for at, event in [*((now, event) for event in kept), *later]:
-            if matches(event):
-                _show(call, table, [event], at)
+        for event in kept:
+            _show(call, table, [event], now)
+        for at, change in changes(call, EVENT):
+            if change.type != "DELETED" and matches(change.obj):
+                _show(call, table, [change.obj], at)
     elif kept:
         _show(call, table, sorted(kept, key=_last_seen), None)
     else:
-        call.complain(f"No events found{'' if namespace is None else f' in {namespace} namespace'}.\n")
+        where = f" in {namespace} namespace" if namespace is not None else ""
+        call.complain(f"No events found{where}.\n")
 
 
 def _filter(call: Call, namespace: str | None) -> Callable[[Object], bool]:
@@ -181,11 +209,11 @@ def _subject(call: Call) -> tuple[str, str] | None:
         raise Plain(str(error)) if str(error).startswith("the server") else error from None
 
 
-def _show(call: Call, table: Table, found: list[Object], moment: Micros | None) -> None:
+def _show(call: Call, table: Table, events: list[Object], moment: Micros | None) -> None:
     """Show events, as a list or, of a watch, one at its moment."""
-    items = [in_go_order(EVENT, event) for event in found]
+    items = [in_go_order(EVENT, event) for event in events]
     if not call.flags["output"]:  # --template alone counts for nothing here
-        call.say(table.render(found, moment or call.context.clock.now))
+        call.say(table.render(events, moment or call.context.clock.now))
     elif moment is not None:
         call.say(call.output_format().render(items[0], typed=True))
     elif call.output_format().name != "name":  # a list has none

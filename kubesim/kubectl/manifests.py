@@ -29,8 +29,11 @@ from kubesim.kubectl.errors import (
     reworded,
     visit,
 )
-from kubesim.kubectl.flags import SAYS
 
+ANOTHER_NAMESPACE = (
+    'the namespace from the provided object "{0}" does not match the namespace "{1}". You must pass '
+    "'--namespace={0}' to perform this operation."
+)
 _ENDINGS = (".json", ".yaml", ".yml")
 
 
@@ -90,9 +93,9 @@ def visit_manifests(call: Call, act: Callable[[Target], object]) -> int:
 
 def _require_namespace(call: Call, namespace: str) -> None:
     """Refuse an object of another namespace than -n asks for. Mirrors RequireNamespace."""
-    wanted = call.explicit_namespace
-    is_other = wanted and namespace not in ("", wanted)
-    refuse_if(is_other, SAYS["another namespace"].format(namespace, wanted))
+    required = call.flags["namespace"]
+    is_other = required and namespace not in ("", required)
+    refuse_if(is_other, ANOTHER_NAMESPACE.format(namespace, required))
 
 
 def _selector(call: Call) -> Callable[[Object], bool]:
@@ -200,18 +203,18 @@ def _check_metadata(resource: Resource, item: Object, source: str) -> None:
 
 def _resource(call: Call, item: Any, source: str) -> Resource:
     kind, version = item["kind"], item.get("apiVersion") or ""
-    wanted = str(version) or "v1"
+    api_version = str(version) or "v1"
     # kubectl finds the type of "pod", too; only the API server insists on "Pod".
-    lower = (item for item in RESOURCES if (item.api_version, item.kind.lower()) == (wanted, kind))
-    resource = find_kind(wanted, kind) or next(lower, None)
+    lower = (item for item in RESOURCES if (item.api_version, item.kind.lower()) == (api_version, kind))
+    resource = find_kind(api_version, kind) or next(lower, None)
     if resource is None:
+        group = api_version.split("/")[0]
+        if api_version in API_VERSIONS and any((item.group, item.kind) == (group, kind) for item in RESOURCES):
+            raise NotSimulated(f"version {api_version} of {kind} is not part of this simulator")
         meta = metadata(item)
-        if wanted in API_VERSIONS and any(
-            (wanted.split("/")[0], kind) == (item.group, item.kind) for item in RESOURCES
-        ):
-            raise NotSimulated(f"version {wanted} of {kind} is not part of this simulator")
-        where = meta.get("name", ""), meta.get("namespace", ""), source
-        raise KubectlError(SAYS["no mapping"].format(*where, kind=kind, version=version))
+        place = f'name: "{meta.get("name", "")}" namespace: "{meta.get("namespace", "")}" from "{source}"'
+        mapping = f'resource mapping not found for {place}: no matches for kind "{kind}" in version "{version}"'
+        raise KubectlError(f"{mapping}\nensure CRDs are installed first")
     if not resource.simulated:
         raise NotSimulated(resource.left_out)
     if not version:
@@ -247,6 +250,6 @@ def _validate_head(item: Any, source: str) -> None:
         problems = [f"{key} not set" for key, value in heads if value in (None, "")]
         problems = problems or [f"{key} isn't string type" for key, value in heads if not isinstance(value, str)][:1]
     if problems:
-        found = problems[0] if len(problems) == 1 else f"[{', '.join(problems)}]"
+        listed = problems[0] if len(problems) == 1 else f"[{', '.join(problems)}]"
         advice = "if you choose to ignore these errors, turn validation off with --validate=false"
-        raise KubectlError(f'error validating "{source}": error validating data: {found}; {advice}')
+        raise KubectlError(f'error validating "{source}": error validating data: {listed}; {advice}')

@@ -8,7 +8,7 @@ from functools import partial
 from kubesim.api.objects import Object, name_of
 from kubesim.api.resources import NODE, find_resource
 from kubesim.api.selectors import label_value, qualified_name
-from kubesim.kubectl.change import send_patch
+from kubesim.kubectl.change import send_patch, split_changes
 from kubesim.kubectl.command import Call, command
 from kubesim.kubectl.errors import KubectlError, Plain, UsageError, raise_all, refuse_if
 from kubesim.kubectl.output import DRY_RUN_SUFFIX, print_result
@@ -17,8 +17,26 @@ from kubesim.kubectl.selection import Query, Target, find_targets
 _EFFECTS = ("NoSchedule", "PreferNoSchedule", "NoExecute")
 
 
-command("cordon")(lambda call: _set_unschedulable(call, _nodes(call), True))
-command("uncordon")(lambda call: _set_unschedulable(call, _nodes(call), False))
+def _check_nodes(call: Call) -> None:
+    is_named = call.args or "selector" in call.given
+    refuse_if(not is_named, f"USAGE: {call.command.path[0]} NODE [flags]", UsageError)
+    both = "cannot specify both a node name and a --selector option"
+    refuse_if(call.args and call.flags["selector"], both, UsageError)
+
+
+def _set_unschedulable(is_cordon: bool, call: Call) -> None:
+    verb = "cordoned" if is_cordon else "uncordoned"
+    for node in _nodes(call):
+        done = verb
+        if bool(node["spec"].get("unschedulable")) is is_cordon:
+            done = f"already {verb}"
+        else:
+            send_patch(call, NODE, node, {"spec": {"unschedulable": is_cordon or None}}, "merge")
+        call.say(f"node/{name_of(node)} {done}{DRY_RUN_SUFFIX[call.dry_run]}\n")
+
+
+command("cordon", check=_check_nodes)(partial(_set_unschedulable, True))
+command("uncordon", check=_check_nodes)(partial(_set_unschedulable, False))
 
 
 def _nodes(call: Call) -> list[Object]:
@@ -26,29 +44,18 @@ def _nodes(call: Call) -> list[Object]:
     if (words or call.flags["selector"]) and not any("/" in word for word in words):
         words = ["nodes", *words]
     find_targets(call, words, one_type=True)
-    found = Query(call, words).fetch(is_strict=True)
-    for resource, _ in found:
+    objects = Query(call, words).fetch(is_strict=True)
+    for resource, _ in objects:
         place = f'"{resource.group}/{resource.version}, Resource={resource.plural}"'
         refuse_if(resource is not NODE, f"expected resource of type node, got {place}")
-    return [node for _, node in found]
-
-
-def _set_unschedulable(call: Call, nodes: Sequence[Object], wanted: bool) -> None:
-    verb = "cordoned" if wanted else "uncordoned"
-    for node in nodes:
-        is_done = bool(node["spec"].get("unschedulable")) is wanted
-        if not is_done:
-            send_patch(call, NODE, node, {"spec": {"unschedulable": wanted or None}}, "merge")
-        _report(call, "node", node, f"already {verb}" if is_done else verb)
-
-
-def _report(call: Call, kind: str, obj: Object, done: str) -> None:
-    call.say(f"{kind}/{name_of(obj)} {done}{DRY_RUN_SUFFIX[call.dry_run]}\n")
+    return [node for _, node in objects]
 
 
 @command("taint", operands="types")
 def taint(call: Call) -> None:
-    words, changes = call.split(_is_taint)
+    words, changes = split_changes(call.args, _is_taint)
+    both = "setting 'all' parameter with a non empty selector is prohibited"
+    refuse_if(call.flags["all"] and call.flags["selector"], both)
     for word in changes:
         refuse_if(not _is_taint(word), f"all resources must be specified before taint changes: {word}")
     refuse_if(not words, "one or more resources must be specified as <resource> <name>")
@@ -64,10 +71,11 @@ def _is_taint(word: str) -> bool:
 
 
 def _check_taint(call: Call, words: Sequence[str], added: list[Object], removed: list[Object]) -> None:
-    kind, found = words[0].lower(), find_resource(words[0].lower())
-    if found is None:
+    kind = words[0].lower()
+    resource = find_resource(kind)
+    if resource is None:
         raise Plain(f'the server doesn\'t have a resource type "{kind}"')
-    refuse_if(found is not NODE, f"invalid resource type {kind}, only node types are supported")
+    refuse_if(resource is not NODE, f"invalid resource type {kind}, only node types are supported")
     both = [f"{old['key']}={old['effect']}" for new in added for old in removed if _matches(new, old)]
     clash = "can not both modify and remove the following taint(s) in the same command: "
     refuse_if(both, clash + ", ".join(both))
@@ -75,8 +83,9 @@ def _check_taint(call: Call, words: Sequence[str], added: list[Object], removed:
     refuse_if(not is_named, "at least one resource name must be specified since 'all' parameter is not set")
 
 
-def _matches(taint_: Object, removed: Object) -> bool:
-    return taint_["key"] == removed["key"] and removed["effect"] in ("", taint_["effect"])
+def _matches(present: Object, other: Object) -> bool:
+    """Whether two taints have the same key, and the same effect where the other has one."""
+    return present["key"] == other["key"] and other["effect"] in ("", present["effect"])
 
 
 def _parsed(changes: Sequence[str]) -> tuple[list[Object], list[Object]]:
@@ -89,9 +98,9 @@ def _parsed(changes: Sequence[str]) -> tuple[list[Object], list[Object]]:
             continue
         new = _taint(text)
         refuse_if(not new["effect"], f"invalid taint spec: {text}", UsageError)
-        shown = "{" + f"{new['key']} {new.get('value', '')} {new['effect']} <nil>" + "}"
+        struct = f"{{{new['key']} {new.get('value', '')} {new['effect']} <nil>}}"
         twice = any(_matches(item, new) for item in added)
-        refuse_if(twice, f"duplicated taints with the same key and effect: {shown}", UsageError)
+        refuse_if(twice, f"duplicated taints with the same key and effect: {struct}", UsageError)
         added.append(new)
     return added, removed
 
@@ -108,7 +117,10 @@ def _taint(text: str) -> Object:
     refuse_if(len(values) > 1, wrong, UsageError)
     for problems in [*map(label_value, values), qualified_name(key)]:
         refuse_if(problems, f"{wrong}, {'; '.join(problems)}", UsageError)
-    return {"key": key, **({"value": values[0]} if values and values[0] else {}), "effect": "".join(effects)}
+    taint = {"key": key, "effect": "".join(effects)}
+    if values and values[0]:
+        taint["value"] = values[0]
+    return taint
 
 
 def _change_taints(call: Call, added: list[Object], removed: list[Object], _: Target, node: Object) -> None:
@@ -117,16 +129,22 @@ def _change_taints(call: Call, added: list[Object], removed: list[Object], _: Ta
     if there and not call.flags["overwrite"]:
         what = f"already has {','.join(there)} taint(s) with same effect(s) and --overwrite is false"
         raise KubectlError(f"node {name_of(node)} {what}")
-    kept = [item for item in old if not any(_matches(item, new) for new in added)]
-    new = [*added, *kept]
-    is_more, is_less = len(old) != len(new), False
+    untouched = [item for item in old if not any(_matches(item, new) for new in added)]
+    taints = [*added, *untouched]
+    is_more = len(taints) != len(old)
+    is_less = False
     missing: list[Exception] = []
     for item in removed:
-        left = [one for one in new if not _matches(one, item)]
-        is_less, new = len(left) < len(new), left
-        name = f"{item['key']}:{item['effect']}".rstrip(":")
-        missing += [] if is_less else [KubectlError(f'taint "{name}" not found')]
+        left = [taint for taint in taints if not _matches(taint, item)]
+        is_less = len(left) < len(taints)
+        taints = left
+        if not is_less:
+            name = f"{item['key']}:{item['effect']}".rstrip(":")
+            missing.append(KubectlError(f'taint "{name}" not found'))
     raise_all(missing)
-    done = "modified" if (is_more and is_less) or call.flags["overwrite"] else "tainted" if is_more else "untainted"
-    changed = send_patch(call, NODE, node, {"spec": {"taints": new or None}}, "strategic")
-    print_result(call, NODE, changed, done)
+    if (is_more and is_less) or call.flags["overwrite"]:
+        done = "modified"
+    else:
+        done = "tainted" if is_more else "untainted"
+    changed = send_patch(call, NODE, node, {"spec": {"taints": taints or None}}, "strategic")
+    print_result(call, NODE, changed, done, is_alone=True, mentions_dry_run=False)

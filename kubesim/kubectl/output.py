@@ -19,16 +19,26 @@ from kubesim.kubectl.command import Call
 DRY_RUN_SUFFIX = {"none": "", "client": " (dry run)", "server": " (server dry run)"}
 
 
-def print_result(call: Call, resource: Resource, obj: Object, operation: str, typed: bool = False) -> None:
+def print_result(
+    call: Call,
+    resource: Resource,
+    obj: Object,
+    operation: str,
+    typed: bool = False,
+    *,
+    is_alone: bool = False,
+    mentions_dry_run: bool = True,
+) -> None:
     """Report that `operation` ("created", "configured") was done to `obj`, or print it in the format of -o.
 
-    `typed` says that kubectl holds the object as a Go struct, see Format.render.
+    `typed`: kubectl holds the object as a Go struct, see Format.render. `is_alone`: kubectl makes a printer for each
+    object, so that nothing is printed between them.
     """
-    if call.command.prints_each:
+    if is_alone:
         call.format = None
     form = call.output_format()
     if form.is_table:
-        suffix = "" if call.command.hides_dry_run else DRY_RUN_SUFFIX[call.dry_run]
+        suffix = DRY_RUN_SUFFIX[call.dry_run] if mentions_dry_run else ""
         call.say(f"{resource.printed}/{name_of(obj) or '<unknown>'} {operation}{suffix}\n")
     else:
         call.say(form.render(in_go_order(resource, obj) if typed else obj, typed))
@@ -43,25 +53,24 @@ def nothing_found(call: Call, namespaced: bool = True) -> str:
 class Table:
     """Prints objects of one type; of a watch, line after line with the widths that the columns have got.
 
-    `with_kind` writes "pod/web" instead of "web", as for several types at once; `shown` are other headings and cells
+    `with_kind` writes "pod/web" instead of "web", as for several types at once; `columns` are other headings and cells
     than those of the type. While it `has_headings`, they are still to be printed.
     """
 
     def __init__(
-        self, call: Call, resource: Resource, with_kind: bool, shown: tuple[list[str], printers.Cells] | None = None
+        self, call: Call, resource: Resource, with_kind: bool, columns: tuple[list[str], printers.Cells] | None = None
     ) -> None:
         flags = call.flags
         self._resource = resource
-        self._with_kind = with_kind or bool(flags.get("show-kind"))
+        self._with_kind = with_kind
         self._namespaced = bool(flags.get("all-namespaces")) and resource.namespaced
         self._labels: Sequence[str] = flags.get("label-columns") or ()
         self._all_labels = bool(flags.get("show-labels"))
         self.has_headings = not flags.get("no-headers")
         wide = flags.get("output") == "wide"
-        self._kind = resource.kind if flags.get("server-print", True) else ""
-        names = [column.name for column in printers.columns(self._kind, wide)]
-        self._names, self._cells = shown or (names, printers.row_of(self._kind, wide))
-        self._is_cut = shown is None
+        names = [column.name for column in printers.columns(resource.kind, wide)]
+        self._names, self._cells = columns or (names, printers.row_of(resource.kind, wide))
+        self._is_cut = columns is None
         self._adds = self._with_kind or self._namespaced or bool(self._labels) or self._all_labels
         self._widths: list[int] = []
 
@@ -74,24 +83,32 @@ class Table:
         if self._adds:
             rows = [self._with_flags(obj, row) for obj, row in zip(objects, rows, strict=True)]
         if self.has_headings:
-            head, last = ["NAMESPACE"] * self._namespaced, ["LABELS"] * self._all_labels
-            rows.insert(0, [*head, *self._names, *(label.rpartition("/")[2].upper() for label in self._labels), *last])
+            rows.insert(0, self._headings())
             self.has_headings = False
         return tabwriter.format(rows, widths=self._widths)
 
-    def _with_flags(self, obj: Object, shown: list[str]) -> list[str]:
+    def _headings(self) -> list[str]:
+        headings = list(self._names)
+        if self._namespaced:
+            headings.insert(0, "NAMESPACE")
+        headings += [label.rpartition("/")[2].upper() for label in self._labels]
+        if self._all_labels:
+            headings.append("LABELS")
+        return headings
+
+    def _with_flags(self, obj: Object, row: list[str]) -> list[str]:
         """The cells with what flags change or add."""
         if self._with_kind:
             at = self._names.index("NAME") if "NAME" in self._names else 0
-            name = shown[at] if self._names[at] == "NAME" else name_of(obj)
-            shown[at] = f"{self._resource.printed}/{name}"
+            name = row[at] if self._names[at] == "NAME" else name_of(obj)
+            row[at] = f"{self._resource.printed}/{name}"
         if self._namespaced:
-            shown.insert(0, namespace_of(obj))
+            row.insert(0, namespace_of(obj))
         labels = metadata(obj).get("labels") or {}
-        shown += [labels.get(label, "") for label in self._labels]
+        row += [labels.get(label, "") for label in self._labels]
         if self._all_labels:
-            shown.append(",".join(f"{key}={labels[key]}" for key in sorted(labels)) or "<none>")
-        return shown
+            row.append(",".join(f"{key}={labels[key]}" for key in sorted(labels)) or "<none>")
+        return row
 
 
 def _cut(cell: str) -> str:

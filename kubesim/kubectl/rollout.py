@@ -25,8 +25,7 @@ from kubesim.kubectl.change import CHANGE_CAUSE
 from kubesim.kubectl.command import Call, command
 from kubesim.kubectl.deletion import PATIENCE
 from kubesim.kubectl.describers import pod_template
-from kubesim.kubectl.errors import KubectlError, reworded
-from kubesim.kubectl.flags import SAYS
+from kubesim.kubectl.errors import KubectlError, refuse_if, reworded
 from kubesim.kubectl.output import print_result
 from kubesim.kubectl.selection import Query, Target
 
@@ -44,6 +43,10 @@ def _rollout(
 
     def register(act: _Act) -> _Act:
         def run(call: Call) -> None:
+            refuse_if(not call.args and not call.flags["filename"], "required resource not specified")
+            number = call.flags.get("revision", 0)
+            refuse_if(number < 0, f"revision must be a positive integer: {number}")
+
             def act_on(target: Target, obj: Object) -> None:
                 resource = target.resource
                 if resource.kind not in kinds:
@@ -114,9 +117,9 @@ def _count(obj: Object, terms: str) -> int:
 
 def _history(call: Call, resource: Resource, obj: Object) -> dict[int, Object]:
     """What keeps the templates that an object has had, by revision."""
-    kept = REPLICA_SET if resource is DEPLOYMENT else CONTROLLER_REVISION
-    found = call.api.list(kept, namespace_of(obj), user=call.user)
-    numbers = {item.get("revision") or revision(item): item for item in found if is_owned_by(item, obj)}
+    keeper = REPLICA_SET if resource is DEPLOYMENT else CONTROLLER_REVISION
+    keepers = call.api.list(keeper, namespace_of(obj), user=call.user)
+    numbers = {item.get("revision") or revision(item): item for item in keepers if is_owned_by(item, obj)}
     return dict(sorted(numbers.items()))
 
 
@@ -128,30 +131,37 @@ def _template(kept: Object) -> Object:
 
 @_rollout("history", 'no history viewer has been implemented for "{kind}"', prints_last=False)
 def _show_history(call: Call, resource: Resource, obj: Object) -> None:
-    revisions, wanted = _history(call, resource, obj), call.flags["revision"]
-    if wanted and wanted not in revisions:
-        raise KubectlError("unable to find the specified revision")
+    revisions, number = _history(call, resource, obj), call.flags["revision"]
+    refuse_if(number and number not in revisions, "unable to find the specified revision")
     if call.flags["output"]:
-        for number_ in [wanted] if wanted else revisions:
-            kept = revisions[number_]
-            if resource is not DEPLOYMENT:  # the object as it was
-                kept = {**obj, "spec": {**obj["spec"], "template": _template(kept)}}
-            print_result(call, REPLICA_SET if resource is DEPLOYMENT else resource, kept, "", typed=True)
+        for each in [number] if number else revisions:
+            keeper = revisions[each]
+            if resource is DEPLOYMENT:
+                print_result(call, REPLICA_SET, keeper, "", typed=True)
+            else:  # the object as it was
+                old = {**obj, "spec": {**obj["spec"], "template": _template(keeper)}}
+                print_result(call, resource, old, "", typed=True)
         return
-    shown, title = _revision_table(revisions), ""
-    if wanted:
-        template, marks = _template(revisions[wanted]), metadata(revisions[wanted]).get("annotations") or {}
-        if resource is DEPLOYMENT and marks.get(CHANGE_CAUSE):
-            kept_marks = metadata(template).get("annotations") or {}
-            template["metadata"]["annotations"] = {**kept_marks, CHANGE_CAUSE: marks[CHANGE_CAUSE]}
-        shown, title = pod_template(template), f"with revision #{wanted}"
-    print_result(call, resource, obj, f"{title}\n{shown}", typed=True)
+    text = f"\n{_revision_table(revisions)}"
+    if number:
+        text = f"with revision #{number}\n{_revision_text(resource, revisions[number])}"
+    print_result(call, resource, obj, text, typed=True)
+
+
+def _revision_text(resource: Resource, keeper: Object) -> str:
+    """The Pod template of a revision, for a Deployment with the cause of the change among its annotations."""
+    template = _template(keeper)
+    cause = (metadata(keeper).get("annotations") or {}).get(CHANGE_CAUSE)
+    if resource is DEPLOYMENT and cause:
+        annotations = metadata(template).get("annotations") or {}
+        template["metadata"]["annotations"] = {**annotations, CHANGE_CAUSE: cause}
+    return pod_template(template)
 
 
 def _revision_table(revisions: dict[int, Object]) -> str:
     rows = [["REVISION", "CHANGE-CAUSE"]]
-    for number_, replica_set in revisions.items():
-        rows.append([str(number_), metadata(replica_set).get("annotations", {}).get(CHANGE_CAUSE) or "<none>"])
+    for number, replica_set in revisions.items():
+        rows.append([str(number), metadata(replica_set).get("annotations", {}).get(CHANGE_CAUSE) or "<none>"])
     return tabwriter.format(rows, minwidth=0, padding=2)
 
 
@@ -162,7 +172,9 @@ def _restart(call: Call, resource: Resource, obj: Object) -> None:
     if obj["spec"].get("paused"):
         raise KubectlError(f"{_named(resource, obj)} can't restart paused deployment (run rollout resume first)")
     if metadata(obj["spec"]["template"]).get("annotations", {}).get(_RESTARTED) == now:
-        raise KubectlError(SAYS["restarted just now"].format(name_of(obj)))
+        wait = "please wait before attempting to trigger another"
+        again = f"if restart has already been triggered within the past second, {wait}"
+        raise KubectlError(f"failed to create patch for {name_of(obj)}: {again}")
     change = {"metadata": {"annotations": {_RESTARTED: now}}}
     _patch(call, resource, obj, {"spec": {"template": change}}, "restarted")
 
@@ -170,7 +182,7 @@ def _restart(call: Call, resource: Resource, obj: Object) -> None:
 def _patch(call: Call, resource: Resource, obj: Object, change: Object, operation: str) -> None:
     with reworded(StatusError, "failed to patch: "):
         new = call.api.patch(resource, namespace_of(obj), name_of(obj), change, "merge", user=call.user)
-    print_result(call, resource, new, operation, typed=True)
+    print_result(call, resource, new, operation, typed=True, is_alone=True)
 
 
 def _pauser(word: str, verb: str, is_paused: bool | None, refusal: str) -> None:
@@ -188,38 +200,49 @@ _pauser("resume", "resuming", None, "is not paused")
 @_rollout("undo", 'no rollbacker has been implemented for "{kind}"', asks_namespace=False, operands="")
 def _undo(call: Call, resource: Resource, obj: Object) -> None:
     if LAST_APPLIED in metadata(obj).get("annotations", {}):
-        call.complain(SAYS["applied before"].format(resource.plural, name_of(obj)))
-    wanted = call.flags["to-revision"]
-    old = _revision_before(resource, obj, _history(call, resource, obj), wanted)
+        call.complain(_APPLIED_BEFORE.format(resource.plural, name_of(obj)))
+    number = call.flags["to-revision"]
+    old = _revision_before(resource, obj, _history(call, resource, obj), number)
     if call.dry_run == "client":
-        operation = f"{'' if resource is DEPLOYMENT else 'will roll back to '}{pod_template(_template(old))}"
-    elif obj["spec"].get("paused"):
-        raise KubectlError(SAYS["rollback while paused"])
+        operation = pod_template(_template(old))
+        if resource is not DEPLOYMENT:
+            operation = f"will roll back to {operation}"
     else:
-        operation = _roll_back(call, resource, obj, old, wanted)
-    print_result(call, resource, obj, operation, typed=True)
+        paused = "you cannot rollback a paused deployment; resume it first with 'kubectl rollout resume' and try again"
+        refuse_if(obj["spec"].get("paused"), paused)
+        operation = _roll_back(call, resource, obj, old, number)
+    print_result(call, resource, obj, operation, typed=True, is_alone=True)
 
 
-def _roll_back(call: Call, resource: Resource, obj: Object, old: Object, wanted: int) -> str:
+_APPLIED_BEFORE = (
+    "Warning: resource {}/{} was previously managed with 'kubectl apply'. Rolling back will not update the "
+    "kubectl.kubernetes.io/last-applied-configuration annotation, which may cause unexpected behavior on future "
+    "'kubectl apply' operations. Consider using 'kubectl apply' with your previous configuration file instead.\n"
+)
+
+
+def _roll_back(call: Call, resource: Resource, obj: Object, old: Object, number: int) -> str:
     """Give the object an old template, and a Deployment the old annotations; return what was done."""
     template = bare_template({"spec": {"template": _template(old)}})
     if template == obj["spec"]["template"]:
-        return f"skipped rollback (current template already matches revision {wanted})"
+        return f"skipped rollback (current template already matches revision {number})"
     new = {**obj, "spec": {**obj["spec"], "template": template}}
     if resource is DEPLOYMENT:
-        kept, taken = (metadata(item).get("annotations", {}) for item in (obj, old))
-        annotations = {key: value for key, value in kept.items() if key in ROLLOUT_ANNOTATIONS}
-        annotations |= {key: value for key, value in taken.items() if key not in ROLLOUT_ANNOTATIONS}
+        now, before = (metadata(item).get("annotations", {}) for item in (obj, old))
+        annotations = {key: value for key, value in now.items() if key in ROLLOUT_ANNOTATIONS}
+        annotations |= {key: value for key, value in before.items() if key not in ROLLOUT_ANNOTATIONS}
         new["metadata"] = {**obj["metadata"], "annotations": annotations}
     call.api.update(resource, new, **call.request(), verb="patch")
     return "rolled back"
 
 
-def _revision_before(resource: Resource, obj: Object, revisions: dict[int, Object], wanted: int) -> Object:
-    if wanted and wanted not in revisions:
-        raise KubectlError(f"unable to find specified revision {wanted} in history")
-    if not wanted and len(revisions) < 2:
-        if resource is DEPLOYMENT:
-            raise KubectlError(f'no rollout history found for deployment "{name_of(obj)}"')
-        raise KubectlError("no last revision to roll back to")
-    return revisions[wanted or sorted(revisions)[-2]]
+def _revision_before(resource: Resource, obj: Object, revisions: dict[int, Object], number: int) -> Object:
+    """What keeps the revision of a number, or for 0 the one before the last."""
+    unknown = f"unable to find specified revision {number} in history"
+    refuse_if(number and number not in revisions, unknown)
+    if not number and len(revisions) < 2:
+        none = "no last revision to roll back to"
+        raise KubectlError(
+            f'no rollout history found for deployment "{name_of(obj)}"' if resource is DEPLOYMENT else none
+        )
+    return revisions[number or sorted(revisions)[-2]]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from kubesim.api import decoding, quantity, schema
@@ -11,18 +11,43 @@ from kubesim.api.errors import StatusError
 from kubesim.api.imageref import parse
 from kubesim.api.objects import Object, at, find_condition, metadata, name_of, namespace_of, template_of
 from kubesim.api.resources import POD, SERVICE, Resource, find_kind
+from kubesim.gotext.pflag import parse_number
 from kubesim.kubectl.change import PATCHES, patch_locally, with_last_applied
 from kubesim.kubectl.command import Call, command
+from kubesim.kubectl.content import nonempty
 from kubesim.kubectl.errors import Exit, KubectlError, NotSimulated, UsageError, raise_all, refuse_if
-from kubesim.kubectl.flags import SAYS, parse_number
 from kubesim.kubectl.manifests import parse_json
 from kubesim.kubectl.output import print_result
-from kubesim.kubectl.running import attach, state_of
+from kubesim.kubectl.running import NO_STDIN, attach, state_of
 from kubesim.kubectl.selection import Query, Target, decoded
 
+_RESTART_POLICIES = ("", "Always", "OnFailure", "Never")
+_PULL_POLICIES = ("", "Always", "IfNotPresent", "Never")
+_PATIENCE = 60.0  # simulated seconds for a container to start or to end
 
-@command("run")
+
+def _check_run(call: Call) -> None:
+    flags = call.flags
+    restart, pull = flags["restart"], flags["image-pull-policy"]
+    refuse_if(restart not in _RESTART_POLICIES, f"invalid restart policy: {restart}", UsageError)
+    refuse_if(pull not in _PULL_POLICIES, f"invalid image pull policy: {pull}", UsageError)
+    refuse_if(flags["tty"] and not flags["stdin"], NO_STDIN, UsageError)
+    refuse_if(flags["expose"] and not flags["port"], "--port must be set when exposing a service", UsageError)
+    unattached = not flags["attach"] and (not flags["stdin"] or "attach" in call.given)
+    refuse_if(flags["rm"] and unattached, "--rm should only be used for attached containers", UsageError)
+    attached = "attached containers options (--attach, --stdin, or --tty)"
+    dry = f"--dry-run=[server|client] can't be used with {attached}"
+    refuse_if(_is_attached(call) and flags["dry-run"] != "none", dry, UsageError)
+
+
+def _is_attached(call: Call) -> bool:
+    return bool(call.flags["attach"] or (call.flags["stdin"] and "attach" not in call.given))
+
+
+@command("run", check=_check_run)
 def run(call: Call) -> None:
+    refuse_if(call.args and not call.args[0], "Parameter: name is required")
+    refuse_if(not call.flags["image"], "--image is required")
     pod = _pod(call)
     if call.flags["overrides"]:
         pod = _override(call, pod)
@@ -33,7 +58,7 @@ def run(call: Call) -> None:
             made.insert(0, (SERVICE, _expose(call)))
         except StatusError as error:
             errors.append(error)
-    if call.flags["attach"] or (call.flags["stdin"] and "attach" not in call.given):
+    if _is_attached(call):
         _attach(call, made)
     else:
         print_result(call, POD, made[-1][1], "created", typed=True)
@@ -43,7 +68,8 @@ def run(call: Call) -> None:
 def _create(call: Call, resource: Resource, obj: Object) -> Object:
     if call.dry_run == "client":
         return obj
-    obj = with_last_applied(schema.in_go_order(resource, obj), typed=True) if call.flags["save-config"] else obj
+    if call.flags["save-config"]:
+        obj = with_last_applied(schema.in_go_order(resource, obj), typed=True)
     meta = {**obj["metadata"], "namespace": obj["metadata"].get("namespace", call.namespace)}
     return call.api.create(resource, {**obj, "metadata": meta}, **call.request())
 
@@ -52,8 +78,8 @@ def _expose(call: Call) -> Object:
     """--expose: the Service of the Pod, which is created and reported before it."""
     name, port, labels = call.args[0], _port(call.flags["port"]), _labels(call.flags["labels"])
     ports = [{"port": port, "protocol": "TCP", "targetPort": port}]
-    service = call.generated("expose", service=name, labels=labels, ports=ports, selector=labels or {"run": name})
-    service = _create(call, SERVICE, service)
+    spec = {"selector": labels or {"run": name}, "ports": ports}
+    service = _create(call, SERVICE, _service_of(nonempty({"name": name, "labels": labels}), spec))
     print_result(call, SERVICE, service, "created", typed=True)
     call.say("---\n" if call.flags["output"] == "yaml" else "")
     return service
@@ -75,7 +101,7 @@ def _attached(call: Call, pod: Object) -> None:
     container, policy = pod["spec"]["containers"][0]["name"], pod["spec"]["restartPolicy"]
     pod = _wait(call, pod, lambda now: now["status"]["phase"] in _ENDS or find_condition(now, "Ready") == "True")
     attach(call, pod, container)
-    if call.flags["leave-stdin-open"] or policy == "Always":
+    if policy == "Always":
         return
     pod = _wait(call, pod, lambda now: now["status"]["phase"] in (_ENDS if policy == "Never" else _ENDS[:1]))
     if pod["status"]["phase"] == "Failed":
@@ -89,10 +115,10 @@ _ENDS = ("Succeeded", "Failed")
 
 
 def _wait(call: Call, pod: Object, done: Callable[[Object], bool]) -> Object:
-    """The Pod as soon as it is as it should be. Raises KubectlError where it isn't by --pod-running-timeout."""
+    """The Pod as soon as it is as it should be. Raises KubectlError where that takes too long."""
     place = POD, namespace_of(pod), name_of(pod)
-    found = call.wait_until(lambda: done(call.api.find(*place) or pod), call.flags["pod-running-timeout"])
-    refuse_if(not found, "timed out waiting for the condition")
+    is_done = call.wait_until(lambda: done(call.api.find(*place) or pod), _PATIENCE)
+    refuse_if(not is_done, "timed out waiting for the condition")
     return call.api.get(*place)
 
 
@@ -104,26 +130,35 @@ def _pod(call: Call) -> Object:
     except ValueError:
         raise KubectlError(f'Invalid image name "{image}": invalid reference format') from None
     name, *rest = call.args
-    given = call.flags
-    if wrong := [annotation for annotation in given["annotations"] if "=" not in annotation[1:]]:
-        raise KubectlError(f"invalid annotations format: {', '.join(wrong)}")
-    values = {
-        "labels": _labels(given["labels"]) or {"run": name},
-        "annotations": dict(annotation.split("=", 1) for annotation in given["annotations"]),
-        "words": rest if given["command"] else None,
-        "args": None if given["command"] else rest,
-        "ports": [{"containerPort": _port(given["port"])}] if given["port"] else None,
-        "variables": _variables(given["env"]),
-        "security": {"privileged": True} if given["privileged"] else None,
-        "once": given["stdin"] and not given["leave-stdin-open"],
-        "restart": given["restart"] or "Always",
+    flags = call.flags
+    fields = {
+        "name": name,
+        "image": image,
+        "command" if flags["command"] else "args": rest,
+        "ports": [{"containerPort": _port(flags["port"])}] if flags["port"] else [],
+        "env": _variables(flags["env"]),
+        "imagePullPolicy": flags["image-pull-policy"],
+        "stdin": flags["stdin"],
+        "stdinOnce": flags["stdin"],
+        "tty": flags["tty"],
     }
-    return call.generated("run", **values)
+    meta = {"name": name, "namespace": flags["namespace"], "labels": _labels(flags["labels"]) or {"run": name}}
+    return {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": nonempty(meta),
+        "spec": {
+            "containers": [nonempty(fields) | {"resources": {}}],
+            "restartPolicy": flags["restart"] or "Always",
+            "dnsPolicy": "ClusterFirst",
+        },
+        "status": {},
+    }
 
 
-def _port(given: str) -> int:
+def _port(text: str) -> int:
     try:
-        return parse_number(given, base=10)
+        return parse_number(text, base=10)
     except ValueError as error:
         raise KubectlError(str(error).replace("ParseInt", "Atoi")) from None
 
@@ -131,20 +166,20 @@ def _port(given: str) -> int:
 _VARIABLE = re.compile("([A-Za-z_][A-Za-z0-9_]*)=(.*)", re.DOTALL)
 
 
-def _variables(given: tuple[str, ...]) -> list[Object]:
-    found: list[Object] = []
-    for variable in given:
-        match = _VARIABLE.fullmatch(variable)
+def _variables(texts: Sequence[str]) -> list[Object]:
+    variables = []
+    for text in texts:
+        match = _VARIABLE.fullmatch(text)
         if match is None:
-            raise KubectlError(f"invalid env: {variable}")
-        found.append({"name": match[1], **({"value": match[2]} if match[2] else {})})
-    return found
+            raise KubectlError(f"invalid env: {text}")
+        variables.append(nonempty({"name": match[1], "value": match[2]}))
+    return variables
 
 
-def _labels(given: str) -> dict[str, str]:
+def _labels(text: str) -> dict[str, str]:
     """Mirrors k8s.io/kubectl pkg/cmd/util ParseLabels."""
     labels: dict[str, str] = {}
-    for label in given.split(",") if given else ():
+    for label in text.split(",") if text else ():
         key, *values = label.split("=")
         refuse_if(len(values) != 1, f"unexpected label spec: {label}")
         refuse_if(not key, "unexpected empty label key")
@@ -152,42 +187,48 @@ def _labels(given: str) -> dict[str, str]:
     return labels
 
 
+_LIST_AS_OVERRIDE = (
+    "couldn't get version/kind; json parse error: json: cannot unmarshal array into Go value of type struct "
+    '{ APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }'
+)
+
+
 def _override(call: Call, pod: Object) -> Object:
     """The Pod merged with --overrides and read as a Pod again."""
-    kind, text = call.flags["override-type"], call.flags["overrides"]
-    wanted, mismatch, refusal = PATCHES[kind]
+    merge = PATCHES["merge"]
     try:
-        change: Any = parse_json(text)
-        if not isinstance(change, wanted):
-            is_list = kind == "merge" and isinstance(change, list)
-            raise KubectlError(SAYS["list as override"] if is_list else refusal or mismatch)
-        merged = patch_locally(pod, change, kind, POD)
-        group_kind = f'no kind "{merged["kind"]}" is registered for version "{merged["apiVersion"]}"'
-        found = find_kind(str(merged["apiVersion"]), str(merged["kind"]))
-        refuse_if(found is None, f'{group_kind} in scheme "pkg/scheme/scheme.go:28"')
-        if found is not POD:
+        change: Any = parse_json(call.flags["overrides"])
+        refuse_if(isinstance(change, list), _LIST_AS_OVERRIDE)
+        refuse_if(not isinstance(change, dict), merge.broken)
+        merged = patch_locally(pod, change, "merge", POD)
+        version, kind = str(merged["apiVersion"]), str(merged["kind"])
+        resource = find_kind(version, kind)
+        unknown = f'no kind "{kind}" is registered for version "{version}" in scheme "pkg/scheme/scheme.go:28"'
+        refuse_if(resource is None, unknown)
+        if resource is not POD:
             raise NotSimulated("--overrides with another kind is not part of this simulator")
-        read: Object = {"spec": {}, **decoding.convert(schema.type_of(POD), merged), "status": {}}
+        overridden: Object = {"spec": {}, **decoding.convert(schema.type_of(POD), merged), "status": {}}
     except StatusError as error:
         raise KubectlError(error.message) from None
     except decoding.DecodeError as error:
         raise KubectlError(error.in_json()) from None
-    except ValueError as error:
-        raise KubectlError(refusal or str(error)) from None
-    for container in read["spec"].setdefault("containers", None) or ():
+    except ValueError:
+        raise KubectlError(merge.broken) from None
+    for container in overridden["spec"].setdefault("containers", None) or ():
         container.setdefault("resources", {})
-    return read
+    return overridden
 
 
 @command("expose", asks_namespace=True, operands="types")
 def expose(call: Call) -> None:
-    wanted = call.flags["selector"]
+    affinity, labels = call.flags["session-affinity"], call.flags["selector"]
+    refuse_if(affinity not in ("", "None", "ClientIP"), f"unknown session affinity: {affinity}")
     call.flags = {**call.flags, "selector": ""}  # it doesn't choose what is exposed
 
     def act(target: Target, obj: Object) -> None:
         refuse_if(target.resource.kind not in _EXPOSED, f"cannot expose a {target.resource.qualified_kind}")
         obj = decoded(target, obj)
-        service = _service(call, target.resource, obj, _labels(wanted) or _selector_of(target.resource, obj))
+        service = _service(call, target.resource, obj, _labels(labels) or _selector_of(target.resource, obj))
         service = _create(call, SERVICE, service)
         print_result(call, SERVICE, service, "exposed", typed=True)
 
@@ -200,18 +241,27 @@ _LONGEST_NAME = 63
 
 def _service(call: Call, resource: Resource, obj: Object, selector: Object) -> Object:
     """A Service for the Pods that a selector matches, with the fields that flags name."""
-    given = call.flags
-    ports = [port for port in given["port"].split(",") if port]
+    flags = call.flags
     opened = {str(port["port" if resource is SERVICE else "containerPort"]): port for port in _opened(resource, obj)}
-    ports = ports or list(opened)
-    refuse_if(not ports and given["cluster-ip"] != "None", "couldn't find port via --port flag or introspection")
-    opened_ports = [_service_port(call, port, opened) for port in ports]
-    for number, port in enumerate(opened_ports if len(ports) > 1 else (), 1):
-        port["name"] = f"port-{number}"
-    labels, name = _labels(given["labels"]) or metadata(obj).get("labels"), name_of(obj)[:_LONGEST_NAME]
-    addresses = [given["external-ip"]] if given["external-ip"] else None
-    values = {"service": given["name"] or name, "labels": labels, "selector": selector, "ports": opened_ports}
-    return call.generated("expose", **values, addresses=addresses)
+    ports = [port for port in flags["port"].split(",") if port] or list(opened)
+    refuse_if(not ports, "couldn't find port via --port flag or introspection")
+    service_ports = [_service_port(call, port, opened) for port in ports]
+    if len(ports) > 1:
+        for number, port in enumerate(service_ports, 1):
+            port["name"] = f"port-{number}"
+    labels = _labels(flags["labels"]) or metadata(obj).get("labels")
+    fields = {
+        "type": flags["type"],
+        "externalIPs": [flags["external-ip"]] if flags["external-ip"] else [],
+        "sessionAffinity": flags["session-affinity"],
+    }
+    name = flags["name"] or name_of(obj)[:_LONGEST_NAME]
+    spec = {"selector": selector, "ports": service_ports, **nonempty(fields)}
+    return _service_of(nonempty({"name": name, "labels": labels}), spec)
+
+
+def _service_of(meta: Object, spec: Object) -> Object:
+    return {"apiVersion": "v1", "kind": "Service", "metadata": meta, "spec": spec, "status": {"loadBalancer": {}}}
 
 
 def _service_port(call: Call, text: str, opened: Mapping[str, Object]) -> Object:

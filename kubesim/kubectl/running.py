@@ -15,14 +15,19 @@ from kubesim.api.resources import POD, SERVICE, Resource
 from kubesim.cluster.apiserver import NodeServer
 from kubesim.cluster.apiserver.checks import Line, LogOptions
 from kubesim.kubectl.command import Call, command
-from kubesim.kubectl.errors import Exit, KubectlError, refuse_if, reworded
-from kubesim.kubectl.flags import SAYS
+from kubesim.kubectl.errors import Exit, KubectlError, UsageError, refuse_if, reworded
 from kubesim.kubectl.output import nothing_found
 from kubesim.kubectl.selection import Target, find_targets, get_named, list_all
 from kubesim.shell.container import Process, StartError
 from kubesim.workspace import MemoryFiles, Workspace
 
 T = TypeVar("T")
+NO_STDIN = "-i/--stdin is required for containers with -t/--tty=true"
+_NO_TTY = "Unable to use a TTY - input is not a terminal or the right kind of file\n"
+_RECORDED = (
+    "All commands and output from this session will be recorded in container logs, including credentials and sensitive "
+    "information passed through the command prompt.\nIf you don't see a command prompt, try pressing enter.\n"
+)
 _LOGS = "get the logs from"
 _LONGEST_EXEC = 3600
 _SECONDS = 20  # for which --follow waits for a container to start
@@ -42,13 +47,13 @@ def _pod_of(call: Call, resource: Resource, owner: Object, purpose: str) -> Obje
     if resource is POD:
         return owner
     kind, selector = f"*{resource.version}.{resource.kind}", owner.get("spec", {}).get("selector") or {}
-    wanted = selector if resource is SERVICE else selector.get("matchLabels", {})
-    if not wanted:
+    labels = selector if resource is SERVICE else selector.get("matchLabels", {})
+    if not labels:
         lacking = f"invalid service '{name_of(owner)}': Service is defined without a selector"
         why = lacking if resource is SERVICE else f"selector for {kind} not implemented"
         raise KubectlError(f"cannot {purpose} {kind}: {why}")
-    labels = ",".join(f"{key}={value}" for key, value in wanted.items())
-    pods = call.api.list(POD, call.namespace, labels=labels, user=call.user) if labels else []
+    label_selector = ",".join(f"{key}={value}" for key, value in labels.items())
+    pods = call.api.list(POD, call.namespace, labels=label_selector, user=call.user)
     refuse_if(not pods, "timed out waiting for the condition")
     best = min(pods, key=_rank)
     if len(pods) > 1 and purpose == _LOGS:
@@ -75,30 +80,54 @@ def _container_name(call: Call, pod: Object) -> str:
     """The container of -c, or the first one. Raises KubectlError for one that the Pod does not have."""
     names, ephemeral, inits = (_names(pod, key) for key in ("containers", "ephemeralContainers", "initContainers"))
     others = [*(f"{name} (ephem)" for name in ephemeral), *(f"{name} (init)" for name in inits)]
-    listed, wanted = ", ".join([*names, *others]), str(call.flags["container"])
-    is_there = not wanted or wanted in names + ephemeral + inits
-    refuse_if(not is_there, f"container {wanted} is not valid for pod {name_of(pod)} out of: {listed}")
-    if not wanted and len(names + others) > 1 and not call.flags.get("quiet"):
+    listed, container = ", ".join([*names, *others]), str(call.flags["container"])
+    is_there = not container or container in names + ephemeral + inits
+    refuse_if(not is_there, f"container {container} is not valid for pod {name_of(pod)} out of: {listed}")
+    if not container and len(names + others) > 1 and not call.flags.get("quiet"):
         call.complain(f'Defaulted container "{names[0]}" out of: {listed}\n')
-    return wanted or names[0]
+    return container or names[0]
 
 
 def _names(pod: Object, key: str) -> list[str]:
     return [item["name"] for item in pod["spec"].get(key, ())]
 
 
-@command("logs", asks_namespace=True, operands="pods")
+_LOGS_USAGE = (
+    "expected 'logs [-f] [-p] (POD | TYPE/NAME) [-c CONTAINER]'.\n"
+    "POD or TYPE/NAME is a required argument for the logs command"
+)
+
+
+def _check_logs(call: Call) -> None:
+    has_selector, count = bool(call.flags["selector"]), len(call.args)
+    refuse_if(has_selector and count == 1, "only a selector (-l) or a POD name is allowed", UsageError)
+    refuse_if(not has_selector and count not in (1, 2), _LOGS_USAGE, UsageError)
+
+
+@command("logs", check=_check_logs, asks_namespace=True, operands="pods")
 def logs(call: Call) -> None:
-    found = _logged(call)
-    name = call.args[1] if len(call.args) == 2 else call.flags["container"]
-    every = call.flags["all-containers"]
-    refuse_if(every and name, f"--all-containers=true should not be specified with container name {name}")
-    call.flags = {**call.flags, "container": name}
+    flags = call.flags
+    both = "selectors and the all flag cannot be used when passing resource/name arguments"
+    refuse_if(flags["selector"] and call.args, both)
+    every = flags["all-containers"]
+    refuse_if(every and flags["container"], _NAMED_AND_ALL.format(flags["container"]))
+    is_named_twice = flags["container"] and len(call.args) == 2
+    refuse_if(is_named_twice, "only one of -c or an inline [CONTAINER] arg is allowed")
+    refuse_if(flags["since"] < 0, "--since must be greater than 0")
+    refuse_if(flags["tail"] < -1, "--tail must be greater than or equal to -1")
+    subjects = _logged(call)
+    container = call.args[1] if len(call.args) == 2 else flags["container"]
+    refuse_if(every and container, _NAMED_AND_ALL.format(container))
+    call.flags = {**flags, "container": container}
     options = _log_options(call)
-    for pod in [_pod_of(call, resource, obj, _LOGS) for resource, obj in found]:
+    for pod in [_pod_of(call, resource, obj, _LOGS) for resource, obj in subjects]:
         keys = ("initContainers", "containers", "ephemeralContainers") if every else ()
-        for name in [name for key in keys for name in _names(pod, key)] or [_container_name(call, pod)]:
+        names = [name for key in keys for name in _names(pod, key)]
+        for name in names or [_container_name(call, pod)]:
             call.say(_log_text(call, pod, name, options))
+
+
+_NAMED_AND_ALL = "--all-containers=true should not be specified with container name {}"
 
 
 def _logged(call: Call) -> list[tuple[Resource, Object]]:
@@ -119,17 +148,19 @@ def _logged(call: Call) -> list[tuple[Resource, Object]]:
 def _log_text(call: Call, pod: Object, container: str, options: LogOptions) -> str:
     node = call.api.node_of(pod, user=call.user, verb="get", subresource="log")
     options.check(name_of(pod))
-    lines = options.cut(_log(call, partial(node.logs, pod, container, options.previous)), call.context.clock.now)
-    head = f"[pod/{name_of(pod)}/{container}] " if call.flags["prefix"] else ""
-    return "".join([head + line for line in lines.splitlines(keepends=True)])
+    return options.cut(_log(call, partial(node.logs, pod, container, options.previous)), call.context.clock.now)
 
 
 def _log_options(call: Call) -> LogOptions:
-    limit, since, tail = call.flags["limit-bytes"], round(call.flags["since"]), call.flags["tail"]
+    tail = call.flags["tail"]
     if call.flags["selector"] and "tail" not in call.given:
         tail = 10
-    last, asked = None if tail < 0 else tail, since if call.flags["since"] else None
-    return LogOptions(call.flags["previous"], last, asked, limit or None, call.flags["timestamps"])
+    return LogOptions(
+        previous=call.flags["previous"],
+        tail=tail if tail >= 0 else None,
+        since=round(call.flags["since"]) if call.flags["since"] else None,
+        timestamps=call.flags["timestamps"],
+    )
 
 
 def _log(call: Call, read: Callable[[], list[Line]]) -> list[Line]:
@@ -160,15 +191,22 @@ def _exec(call: Call, pod: Object, run: Callable[[NodeServer, str], T]) -> T:
         raise KubectlError(f"Internal error occurred: {error.of_exec(exec_id)}") from None
 
 
-@command("exec", asks_namespace=True, operands="pods")
+def _check_exec(call: Call) -> None:
+    old = "exec [POD] [COMMAND] is not supported anymore. Use exec [POD] -- [COMMAND] instead"
+    refuse_if(call.dash < 0 and len(call.args) > 1, old, UsageError)
+
+
+@command("exec", check=_check_exec, asks_namespace=True, operands="pods")
 def execute(call: Call) -> None:
+    refuse_if(not call.args or call.dash == 0, "pod, type/name or --filename must be specified")
+    refuse_if(len(call.args) < 2, "you must specify at least one command for the container")
     pod = _pod_of(call, *find_subject(call, call.args[0]), "attach to")
-    given = call.context.stdin or "" if call.flags["stdin"] else ""
+    stdin = (call.context.stdin or "") if call.flags["stdin"] else ""
 
     def run(node: NodeServer, container: str) -> Process:
         if call.flags["stdin"] and call.flags["tty"] and not call.flags["quiet"]:
-            call.complain(SAYS["no TTY"])
-        return node.execute(pod, container, list(call.args[1:]), call.context.budget, given)
+            call.complain(_NO_TTY)
+        return node.execute(pod, container, list(call.args[1:]), call.context.budget, stdin)
 
     ran = _exec(call, pod, run)
     _show(call, ran)
@@ -193,8 +231,9 @@ def attach(call: Call, pod: Object, container: str) -> None:
     call.say("".join(line for _, line in node.logs(pod, container, False)))
     if state_of(pod, container).get("terminated"):
         return
-    call.complain(SAYS["no TTY"] if call.flags["tty"] and not call.flags["quiet"] else "")
-    call.complain("" if call.flags["quiet"] else SAYS["recorded"])
+    if not call.flags["quiet"]:
+        call.complain(_NO_TTY if call.flags["tty"] else "")
+        call.complain(_RECORDED)
     try:
         node = call.api.node_of(pod, user=call.user, verb="create", subresource="attach")
         ran = node.attach(pod, container, call.context.stdin or "")
@@ -209,13 +248,15 @@ def attach(call: Call, pod: Object, container: str) -> None:
 
 def state_of(pod: Object, container: str) -> Object:
     """The state of a container: running, terminated or waiting, if its status says."""
-    statuses = [item for key, found in pod["status"].items() if key.endswith("ontainerStatuses") for item in found]
-    state: Object = (find_named(statuses, container) or {}).get("state", {})
-    return state
+    for key, statuses in pod["status"].items():
+        if key.endswith("ontainerStatuses") and (status := find_named(statuses, container)):
+            return dict(status.get("state", {}))
+    return {}
 
 
 @command("cp", asks_namespace=True)
 def copy(call: Call) -> None:
+    refuse_if(len(call.args) != 2, "source and destination are required")
     (source, path), (target, place) = map(_file_spec, call.args)
     refuse_if(source and target, "one of src or dest must be a local file specification")
     refuse_if(not path or not place, "filepath can not be empty")

@@ -14,7 +14,6 @@ from kubesim.api.objects import Object, name_of, namespace_of
 from kubesim.api.resources import NAMESPACE, RESOURCES, Resource, find_resource
 from kubesim.kubectl.command import Call
 from kubesim.kubectl.errors import REFUSALS, KubectlError, NotSimulated, Several, refuse_if, visit
-from kubesim.kubectl.flags import SAYS
 from kubesim.kubectl.manifests import Target as Target  # what a Query is about
 from kubesim.kubectl.manifests import check_paths, manifests
 
@@ -45,16 +44,28 @@ class Query:
     """What a command line asks for. Raises what is wrong with it as a whole.
 
     `needs_name`: a type alone does not mean all its objects. `latest`: in place of the objects in files, those that the
-    API server has. Mirrors Builder and Result.
+    API server has. `all_selects`: --all selects, where other commands only let a type alone mean all its objects.
+    Mirrors Builder and Result.
     """
 
-    def __init__(self, call: Call, args: Sequence[str], *, needs_name: bool = False, latest: bool = True) -> None:
+    def __init__(
+        self,
+        call: Call,
+        args: Sequence[str],
+        *,
+        needs_name: bool = False,
+        latest: bool = True,
+        all_selects: bool = False,
+    ) -> None:
         self._call = call
         self._is_local = bool(call.flags.get("local"))
         self._latest = latest
         self._errors: list[Exception] = []
-        refuse_if(self._is_local and not call.flags["filename"], SAYS["nothing named"])
-        self._targets = [] if self._is_local else find_targets(call, args, needs_name=needs_name)
+        self._targets: list[Target] = []
+        if self._is_local:
+            refuse_if(not call.flags["filename"], _NOTHING_NAMED)
+        else:
+            self._targets = find_targets(call, args, needs_name=needs_name, all_selects=all_selects)
 
     def visit(self, act: Callable[[Target, Object], object]) -> int:
         """Do something with each object, fetched before; see `errors.visit`."""
@@ -70,10 +81,10 @@ class Query:
         groups: Groups = []
 
         def keep(target: Target, objects: list[Object] | None) -> None:
-            found = [self._fetched(target)] if objects is None else objects
+            fetched = [self._fetched(target)] if objects is None else objects
             if not groups or groups[-1][0] is not target.resource:
                 groups.append((target.resource, []))
-            groups[-1][1].extend(found)
+            groups[-1][1].extend(fetched)
 
         try:
             visit(self._walk(), self._errors, lambda item: self._act_on(keep, *item))
@@ -127,10 +138,10 @@ class Query:
 def decoded(target: Target, obj: Object) -> Object:
     """The object of a file in kubectl's own types. Raises KubectlError where a field has another type."""
     try:
-        found: Object = decoding.convert(schema.type_of(target.resource), obj)
+        typed: Object = decoding.convert(schema.type_of(target.resource), obj)
     except decoding.DecodeError as error:
         raise KubectlError(f'unable to decode "{target.source}": {error.in_json()}') from None
-    return found
+    return typed
 
 
 def _singles(target: Target, objects: list[Object] | None) -> list[Target]:
@@ -139,30 +150,45 @@ def _singles(target: Target, objects: list[Object] | None) -> list[Target]:
     return [Target(target.resource, namespace_of(obj), name_of(obj), obj=obj) for obj in objects]
 
 
-def find_targets(call: Call, args: Sequence[str], *, needs_name: bool = False, one_type: bool = False) -> list[Target]:
+_NOTHING_NAMED = (
+    "You must provide one or more resources by argument or filename.\n"
+    "Example resource specifications include:\n"
+    "   '-f rsrc.yaml'\n   '--filename=rsrc.json'\n   '<resource> <name>'\n   '<resource>'"
+)
+_TYPE_TWICE = (
+    "there is no need to specify a resource type as a separate argument when passing arguments in resource/name form "
+    "(e.g. 'kubectl get resource/<resource_name>' instead of 'kubectl get resource resource/<resource_name>'"
+)
+_SEVERAL_TYPES = "you may only specify a single resource type"
+_FILES_AND_WORDS = "when paths, URLs, or stdin is provided as input, you may not specify resource arguments as well"
+
+
+def find_targets(
+    call: Call, args: Sequence[str], *, needs_name: bool = False, one_type: bool = False, all_selects: bool = False
+) -> list[Target]:
     """The names and types of a command line; none where it names files.
 
-    `needs_name`: a type alone does not mean all its objects; `one_type`: several types are refused.
+    `needs_name`, `all_selects`: see `Query`; `one_type`: several types are refused.
     """
     has_selector = bool(call.flags.get("selector") or call.flags.get("field-selector"))
     with_all = bool(call.flags.get("all"))
     words, types = list(args), args[0].split(",") if args[1:] else []
     if types[1:]:  # a,b c is a/c b/c
         words = [f"{kind}/{name}" for kind in types for name in words[1:]]
-    refuse_if(len({"/" in word for word in words}) > 1, SAYS["type twice"])
+    refuse_if(len({"/" in word for word in words}) > 1, _TYPE_TWICE)
     pairs = [split_pair(word) for word in words if "/" in word]
-    selects = has_selector or (with_all and call.command.all_is_selector)
+    selects = has_selector or (with_all and all_selects)
     _check_words(call, words, bool(pairs), selects)
     if not words:
         return []
     if pairs:
-        found = [(resolve(call, kind), name) for kind, name in pairs]
-        refuse_if(one_type and len({resource for resource, _ in found}) > 1, SAYS["several types"])
-        return [_named(call, resource, name) for resource, name in found]
+        named = [(resolve(call, kind), name) for kind, name in pairs]
+        refuse_if(one_type and len({resource for resource, _ in named}) > 1, _SEVERAL_TYPES)
+        return [_named(call, resource, name) for resource, name in named]
     resources = _types(call, words[0])
     if not words[1:]:
         refuse_if(needs_name and not selects and not with_all, "resource(s) were provided, but no name was specified")
-        refuse_if(one_type and len(resources) > 1, SAYS["several types"])
+        refuse_if(one_type and len(resources) > 1, _SEVERAL_TYPES)
         place = None if call.flags.get("all-namespaces") else call.namespace
         return [Target(resource, place if resource.namespaced else None, None) for resource in resources]
     refuse_if(len(resources) > 1, "you must specify only one resource")
@@ -173,10 +199,10 @@ def _check_words(call: Call, words: Sequence[str], has_pairs: bool, selects: boo
     if call.flags.get("filename"):
         check_paths(call)
         refuse_if(has_pairs, "resource/name arguments cannot be provided when a path is specified")
-        refuse_if(words, SAYS["words with files"])
+        refuse_if(words, _FILES_AND_WORDS)
         return
     refuse_if(selects and not words, "at least one resource must be specified to use a selector")
-    refuse_if(not words, SAYS["nothing named"])
+    refuse_if(not words, _NOTHING_NAMED)
     refuse_if(selects and has_pairs, "selectors and the all flag cannot be used when passing resource/name arguments")
     refuse_if(selects and words[1:], "name cannot be provided when a selector is specified")
 
@@ -191,13 +217,13 @@ def split_pair(word: str) -> tuple[str, str]:
 
 
 def _types(call: Call, word: str) -> list[Resource]:
-    found: list[Resource] = []
+    types: list[Resource] = []
     for name in word.split(","):
         in_category = [item for item in RESOURCES if item.simulated and name in item.categories]
         for resource in in_category or [resolve(call, name)]:
-            if resource not in found:
-                found.append(resource)
-    return found
+            if resource not in types:
+                types.append(resource)
+    return types
 
 
 _NAME_COST = 300  # steps for an object that is asked for by its name

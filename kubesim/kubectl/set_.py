@@ -15,9 +15,9 @@ from kubesim.api.resources import CONFIG_MAP, POD, SECRET, Resource
 from kubesim.api.schema import Type
 from kubesim.cluster.apiserver.patch import three_way
 from kubesim.gotext.gojson import quote
-from kubesim.kubectl import flags
-from kubesim.kubectl.change import send_patch
-from kubesim.kubectl.command import Call, command, is_change
+from kubesim.kubectl.change import ALL_OR_SELECTOR, LOCAL_OR_SERVER, NO_OBJECTS, is_change, send_patch, split_changes
+from kubesim.kubectl.command import Call, command
+from kubesim.kubectl.content import check_variable_name
 from kubesim.kubectl.errors import KubectlError, raise_all, refuse_if, reworded, visit
 from kubesim.kubectl.output import print_result
 from kubesim.kubectl.selection import Query, Target, decoded
@@ -31,71 +31,101 @@ def _containers(resource: Resource, obj: Object) -> list[Object]:
     return [*(spec.get("containers") or ()), *(spec.get("initContainers") or ())]
 
 
+_LOCAL_NEEDS_FILES = (
+    "you must specify resources by --filename when --local is set.\n"
+    "Example resource specifications include:\n   '-f rsrc.yaml'\n   '--filename=rsrc.json'"
+)
+
+
 @_set("set image")
 def set_image(call: Call) -> None:
-    words, images = call.split()[0], dict(arg.split("=", 1) for arg in call.args if "=" in arg)
+    words, _ = split_changes(call.args)
+    flags = call.flags
+    refuse_if(flags["local"] and words, _LOCAL_NEEDS_FILES)
+    refuse_if(flags["local"] and call.dry_run == "server", LOCAL_OR_SERVER)
+    refuse_if(flags["all"] and flags["selector"], ALL_OR_SELECTOR)
+    images = dict(arg.split("=", 1) for arg in call.args if "=" in arg)
     twice = "all containers are already specified by *, but saw more than one container_name=container_image pairs"
     refuse_if("*" in images and len(images) > 1, twice)
-
     missing: list[str] = []
 
-    def change(resource: Resource, obj: Object) -> None:
+    def set_images(resource: Resource, obj: Object) -> None:
         refuse_if(not images, "at least one image update is required")
         containers = _containers(resource, obj)
-        missing.extend(name for name in images if name not in ("*", *(each["name"] for each in containers)))
+        names = {container["name"] for container in containers}
+        missing.extend(name for name in images if name != "*" and name not in names)
         for container in containers:
             image = images.get(container["name"], images.get("*"))
             if image is not None:
                 container["image"] = image
 
-    _change(call, words, "image updated", change, "image update to pod template:")
+    _change(call, words, "image updated", set_images, "image update to pod template:")
     raise_all(KubectlError(f'error: unable to find container named "{name}"') for name in missing)
 
 
 @_set("set serviceaccount")
 def set_service_account(call: Call) -> None:
+    refuse_if(not call.args, "serviceaccount is required")
+    refuse_if(call.flags["local"] and call.dry_run == "server", LOCAL_OR_SERVER)
     *words, account = call.args
 
-    def change(resource: Resource, obj: Object) -> bool:
+    def set_account(resource: Resource, obj: Object) -> None:
         template_of(resource, obj)["spec"]["serviceAccountName"] = account
-        return True
 
-    _change(call, words, "serviceaccount updated", change, "ServiceAccountName")
+    _change(call, words, "serviceaccount updated", set_account, "ServiceAccountName", sends_empty=True)
 
 
 @_set("set env")
 def set_env(call: Call) -> None:
-    words, changes = call.split(lambda word: word == "-" or is_change(word))  # - is standard input
+    _check_env(call)
+    words, changes = split_changes(call.args, lambda word: word == "-" or is_change(word))  # - is standard input
     variables, removed = _variables(call, [*call.flags["env"], *changes])
-    sources = Query(call, [call.flags["from"]], needs_name=True).fetch() if call.flags["from"] else []
-    variables += [each for source in sources for each in _references(call, *source)]
-    variables = [{**each, "name": call.flags["prefix"] + each["name"]} for each in variables]
+    if call.flags["from"]:
+        for resource, obj in Query(call, [call.flags["from"]], needs_name=True).fetch():
+            variables += _references(call, resource, obj)
+    variables = [{**variable, "name": call.flags["prefix"] + variable["name"]} for variable in variables]
 
-    def change(resource: Resource, obj: Object) -> bool | None:
+    def set_variables(resource: Resource, obj: Object) -> None:
         containers = _chosen(call, resource, obj)
         if not containers:
-            chosen = f"{obj['kind']}/{name_of(obj)} does not have any containers"
-            call.warn(f"{chosen} matching {quote(call.flags['containers'])}")
+            pattern = quote(call.flags["containers"])
+            call.warn(f"{obj['kind']}/{name_of(obj)} does not have any containers matching {pattern}")
         for container in containers:
             _set_variables(call, f"{resource.plural}/{name_of(obj)}", container, variables, removed)
             if call.flags["list"]:
                 call.say(f"# {obj['kind']} {name_of(obj)}, container {container['name']}\n")
                 call.say("".join(map(_line, container.get("env", ()))))
-        return False if call.flags["list"] else None
 
-    _change(call, words, "env updated", change, "env update to pod template:")
+    if call.flags["list"]:
+        visit(_objects(call, words), [], lambda item: _changed(call, item, set_variables))
+    else:
+        _change(call, words, "env updated", set_variables, "env update to pod template:")
 
 
-def _variables(call: Call, given: list[str]) -> tuple[list[Object], list[str]]:
+def _check_env(call: Call) -> None:
+    words, changes = split_changes(call.args)
+    flags = call.flags
+    is_mixed = not all(map(is_change, changes))
+    refuse_if(is_mixed, f"all resources must be specified before environment changes: {' '.join(call.args)}")
+    refuse_if(not words and not flags["filename"], NO_OBJECTS)
+    refuse_if(flags["list"] and flags["output"], "--list and --output may not be specified together")
+    missing = "when specifying --keys, a configmap or secret must be provided with --from"
+    refuse_if(flags["keys"] and not flags["from"], missing)
+    refuse_if(flags["local"] and call.dry_run == "server", LOCAL_OR_SERVER)
+    refuse_if(flags["all"] and flags["selector"], ALL_OR_SELECTOR)
+
+
+def _variables(call: Call, words: list[str]) -> tuple[list[Object], list[str]]:
+    """The variables that words set, and the names of those that they remove."""
     variables: list[Object] = []
     removed: list[str] = []
-    for word in given:
+    for word in words:
         name, equals, value = word.partition("=")
         if word == "-":
             lines = [line.partition("#")[0] for line in (call.context.stdin or "").splitlines()]
             variables += [_variable(*line.split("=", 1)) for line in lines if "=" in line]
         elif equals:
-            flags.check_variable_name(name)
+            check_variable_name(name)
             variables.append(_variable(name, value))
         elif word.endswith("-"):
             removed.append(word[:-1])
@@ -123,19 +153,18 @@ def _references(call: Call, resource: Resource, obj: Object) -> list[Object]:
 
 
 def _set_variables(call: Call, subject: str, container: Object, variables: list[Object], removed: list[str]) -> None:
-    present = {each["name"]: each for each in container.get("env", ())}
-    wanted = {each["name"]: each for each in reversed(variables)}
-    for name in wanted if not call.flags["overwrite"] else ():
-        value = present.get(name, {}).get("value", "")
-        refuse_if(
-            name in present and value != wanted[name].get("value", ""),
-            f"error: {subject} '{name}' already has a value ({value}), and --overwrite is false\n",
-        )
-    kept = [wanted.pop(name, each) for name, each in present.items() if name not in removed]
-    added = [wanted.pop(each["name"]) for each in variables if each["name"] in wanted and each["name"] not in removed]
+    """Change variables where they stand, and add the others behind them; the first of a name counts."""
+    present = {variable["name"]: variable for variable in container.get("env", ())}
+    values = {variable["name"]: variable for variable in reversed(variables)}
+    for variable in variables if not call.flags["overwrite"] else ():
+        name = variable["name"]
+        if name in present and present[name].get("value", "") != values[name].get("value", ""):
+            problem = f"already has a value ({present[name].get('value', '')}), and --overwrite is false"
+            raise KubectlError(f"error: {subject} '{name}' {problem}\n")
+    merged = {**present, **{variable["name"]: values[variable["name"]] for variable in variables}}
     container.pop("env", None)
-    if kept + added:
-        container["env"] = kept + added
+    if env := [variable for name, variable in merged.items() if name not in removed]:
+        container["env"] = env
 
 
 _SOURCES = {
@@ -162,15 +191,15 @@ def _chosen(call: Call, resource: Resource, obj: Object) -> list[Object]:
 
 def _objects(call: Call, words: Sequence[str]) -> list[tuple[Resource, Object]]:
     """What kubectl set works on. Objects out of files are shown as kubectl's own types have them."""
-    found: list[tuple[Resource, Object]] = []
+    objects: list[tuple[Resource, Object]] = []
 
     def add(target: Target, obj: Object) -> None:
         if call.flags["local"]:
             obj = _filled(schema.type_of(target.resource), decoded(target, obj))
-        found.append((target.resource, obj))
+        objects.append((target.resource, obj))
 
     Query(call, words, needs_name=True).visit(add)
-    return found
+    return objects
 
 
 # Structs that Go writes even if they are empty, and those that it has in one type alone.
@@ -195,29 +224,38 @@ def _filled(kind: Type, value: Any) -> Any:
     return new
 
 
-_Make = Callable[[Resource, Object], bool | None]
+_Make = Callable[[Resource, Object], None]
 
 
-def _change(call: Call, words: Sequence[str], operation: str, make: _Make, what: str) -> None:
+def _change(
+    call: Call, words: Sequence[str], operation: str, make: _Make, what: str, *, sends_empty: bool = False
+) -> None:
     """Send what `make` changes in a copy of each Pod, or of what creates some; `what` begins a refusal's sentence.
 
-    Where `make` returns True an empty change is sent, too, and nothing for False.
+    `sends_empty`: a patch that changes nothing is sent, too.
     """
 
     def change(item: tuple[Resource, Object]) -> None:
         resource, obj = item
-        if resource is not POD and not resource.template:
-            kind = f"*{resource.version}.{resource.kind}"
-            without = f"the object is not a pod or does not have a pod template: {kind}"
-            raise KubectlError(f"error: {_object_name(call, resource, obj)} {without}\n")
-        chosen = make(resource, wanted := clone(obj))
-        patch = three_way(obj, wanted, obj, resource)
-        if patch if chosen is None else chosen:
+        patch = three_way(obj, _changed(call, item, make), obj, resource)
+        if patch or sends_empty:
             with reworded(StatusError, f"failed to patch {what} "):
                 new = send_patch(call, resource, obj, patch, "strategic")
             print_result(call, resource, new, operation, typed=True)
 
     visit(_objects(call, words), [], change)
+
+
+def _changed(call: Call, item: tuple[Resource, Object], make: _Make) -> Object:
+    """A copy of an object with a Pod template, as `make` has changed it."""
+    resource, obj = item
+    if resource is not POD and not resource.template:
+        kind = f"*{resource.version}.{resource.kind}"
+        without = f"the object is not a pod or does not have a pod template: {kind}"
+        raise KubectlError(f"error: {_object_name(call, resource, obj)} {without}\n")
+    changed: Object = clone(obj)
+    make(resource, changed)
+    return changed
 
 
 def _object_name(call: Call, resource: Resource, obj: Object) -> str:

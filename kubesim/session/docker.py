@@ -17,8 +17,7 @@ from kubesim.cluster import Cluster
 from kubesim.cluster.keyring import Credential
 from kubesim.cluster.registry import Registries
 from kubesim.gotext import gojson
-from kubesim.kubectl.errors import FlagError
-from kubesim.kubectl.flags import Flag, FlagSet
+from kubesim.gotext.pflag import Flag, FlagError, FlagSet
 from kubesim.session.program import program
 from kubesim.shell import Invocation, Options, UnsupportedError
 from kubesim.workspace import HOME
@@ -82,12 +81,12 @@ def docker(cluster: Cluster, operands: list[str], options: Options, io: Invocati
 def _parsed(command: str, words: list[str]) -> tuple[Options, str]:
     """The flags by their long names, and the server, if one is named."""
     try:
-        servers, values, changed, _ = _FLAGS[command].parse(words)
+        line = _FLAGS[command].parse(words)
     except FlagError as error:
         raise _misused(command, str(error), 125) from None
-    if len(servers) > 1:
+    if len(line.args) > 1:
         raise _misused(command, f"docker: 'docker {command}' requires at most 1 argument")
-    return {name: values[name] for name in changed}, "".join(servers)
+    return {name: line.values[name] for name in line.given}, "".join(line.args)
 
 
 def _misused(command: str, problem: str, status: int = 1) -> _DockerError:

@@ -11,9 +11,10 @@ import yaml
 from hypothesis import strategies as st
 
 from kubesim.api import resources
+from kubesim.gotext.pflag import Flag
 from kubesim.kubectl import all_commands
+from kubesim.kubectl.catalogue import GLOBAL
 from kubesim.kubectl.command import Command
-from kubesim.kubectl.flags import GLOBAL, Flag
 
 from .garbage import garbage
 

@@ -13,8 +13,9 @@ from kubesim import Session
 from kubesim.api.objects import name_of
 from kubesim.api.resources import EVENT
 from kubesim.api.result import Result
+from kubesim.gotext.pflag import FlagError
 from kubesim.kubectl import find_command
-from kubesim.kubectl.errors import FlagError, NotSimulated
+from kubesim.kubectl.errors import NotSimulated
 
 from .invariants import Watch, orphans
 
@@ -157,7 +158,7 @@ def only_reads(line: str) -> bool:
         command, rest = find_command(_words(line)[1:])
         if not command.path or " ".join(command.path) in _READING:
             return True
-        _, flags, _, _ = command.flag_set.parse(rest)
+        flags = command.flag_set.parse(rest).values
     except (FlagError, NotSimulated):
         return True
     return bool(flags["help"]) or flags.get("dry-run") in ("client", "server")

@@ -16,7 +16,7 @@ SIMULATED = {
 REFUSED = [
     (command, flag)
     for command in all_commands()
-    if not command.is_group
+    if not command.row.is_group
     for flag in command.flag_set.flags.values()
     if not flag.simulated
 ]

@@ -1,4 +1,4 @@
-"""kubectl create, with -f or as a subcommand; Secrets and ConfigMaps are in secrets.py.
+"""kubectl create, with -f or as a subcommand; secrets.py has Secrets and ConfigMaps, roles.py Roles and bindings.
 
 Mirrors k8s.io/kubectl pkg/cmd/create, v1.36.
 """
@@ -9,50 +9,30 @@ import re
 from collections.abc import Sequence
 from contextlib import nullcontext
 from functools import partial
-from typing import Any
 
 from kubesim.api import quantity, resources
 from kubesim.api.clock import safe_hash
 from kubesim.api.content import port_name, port_number
 from kubesim.api.errors import StatusError
 from kubesim.api.objects import Object, metadata, owner_reference
-from kubesim.api.resources import Resource, find_resource
+from kubesim.api.resources import Resource
 from kubesim.api.selectors import dns_subdomain
 from kubesim.cluster.apiserver.tokens import create_token as issue
-from kubesim.kubectl.apply import send
+from kubesim.kubectl.apply import NO_FILES, send
 from kubesim.kubectl.change import with_last_applied
-from kubesim.kubectl.command import Call, command
-from kubesim.kubectl.errors import KubectlError, Plain, refuse_if, reworded
+from kubesim.kubectl.command import Call, command, only_files
+from kubesim.kubectl.content import nonempty
+from kubesim.kubectl.errors import KubectlError, UsageError, refuse_if, reworded
 from kubesim.kubectl.manifests import Target, visit_manifests
 from kubesim.kubectl.output import print_result
 from kubesim.kubectl.selection import Query
 
-
-def generate(call: Call, resource: Resource, template: str = "", failure: str | None = None, **values: Any) -> None:
-    """Create an object of templates.json, by default the one of the resource's kind.
-
-    `failure` begins the sentence of a refusal ("" for the server's own).
-    """
-    obj = call.generated(template or resource.kind, **values)
-    failure = f"failed to create {call.command.path[-1]}:" if failure is None else failure
-    namespace = {"namespace": call.namespace} if resource.namespaced and call.explicit_namespace else {}
-    name = {key: value for key, value in obj["metadata"].items() if key == "name"}
-    meta = {**name, **namespace, **obj["metadata"]}
-    shown = {"kind": resource.kind, "apiVersion": resource.api_version, **obj, "metadata": meta}
-    if (
-        call.flags["save-config"] and resource is not resources.SERVICE
-    ):  # `create service` accepts the flag, to no effect
-        shown = with_last_applied(shown, typed=True)
-    if call.dry_run != "client":
-        namespace = {"namespace": call.namespace} if resource.namespaced else {}
-        sent = {**shown, "metadata": {**shown["metadata"], **namespace}}
-        with reworded(StatusError, f"{failure} ") if failure else nullcontext():
-            shown = call.api.create(resource, sent, **call.request())
-    print_result(call, resource, shown, "created", typed=True)
+_LAST_PORT = 65535
 
 
-@command("create")
+@command("create", check=only_files)
 def create(call: Call) -> None:
+    refuse_if(not call.flags["filename"], NO_FILES)
     if not visit_manifests(call, partial(_create_one, call)):
         raise KubectlError("no objects passed to create")
 
@@ -62,20 +42,69 @@ def _create_one(call: Call, manifest: Target) -> None:
     print_result(call, manifest.resource, send(call, manifest, obj), "created")
 
 
-command("create namespace")(partial(generate, resource=resources.NAMESPACE, failure=""))
-command("create serviceaccount")(partial(generate, resource=resources.SERVICE_ACCOUNT))
-command("create cronjob")(partial(generate, resource=resources.CRON_JOB))
+def one_name(call: Call) -> None:
+    """The check of all other commands here."""
+    names = len(call.args) if call.dash < 0 else call.dash
+    refuse_if(names != 1, f"exactly one NAME is required, got {names}", UsageError)
 
 
-@command("create deployment")
+def refuse_empty_name(call: Call) -> None:
+    """What kubectl says itself; without this, the API server does."""
+    refuse_if(not call.args[0], "name must be specified")
+
+
+def create_object(call: Call, resource: Resource, obj: Object, failure: str | None = None) -> None:
+    """Create an object and report it. `failure` begins the sentence of a refusal ("" for the server's own)."""
+    if failure is None:
+        failure = f"failed to create {call.command.path[-1]}:"
+    meta = obj["metadata"]
+    if resource.namespaced and call.flags["namespace"]:
+        meta = {"name": meta["name"], "namespace": call.namespace, **meta}
+    obj = {"kind": resource.kind, "apiVersion": resource.api_version, **obj, "metadata": meta}
+    if call.flags["save-config"] and resource is not resources.SERVICE:  # to no effect there
+        obj = with_last_applied(obj, typed=True)
+    if call.dry_run != "client":
+        namespace = {"namespace": call.namespace} if resource.namespaced else {}
+        sent = {**obj, "metadata": {**obj["metadata"], **namespace}}
+        with reworded(StatusError, f"{failure} ") if failure else nullcontext():
+            obj = call.api.create(resource, sent, **call.request())
+    print_result(call, resource, obj, "created", typed=True)
+
+
+@command("create namespace", check=one_name)
+def create_namespace(call: Call) -> None:
+    refuse_empty_name(call)
+    namespace = {"metadata": {"name": call.args[0]}, "spec": {}, "status": {}}
+    create_object(call, resources.NAMESPACE, namespace, failure="")
+
+
+@command("create serviceaccount", check=one_name)
+def create_service_account(call: Call) -> None:
+    refuse_empty_name(call)
+    create_object(call, resources.SERVICE_ACCOUNT, {"metadata": {"name": call.args[0]}})
+
+
+@command("create deployment", check=one_name)
 def create_deployment(call: Call) -> None:
     images, port = call.flags["image"], call.flags["port"]
-    ports = [[{"containerPort": port}] if port >= 0 else [], *[[]] * len(images)]  # of the first container
-    containers = [
-        call.generated("container", container=_container_name(image), image=image, ports=opened)
-        for image, opened in zip(images, ports, strict=False)
-    ]
-    generate(call, resources.DEPLOYMENT, containers=containers)
+    name, *arguments = call.args
+    refuse_if(len(images) > 1 and arguments, "cannot specify multiple --image options and command")
+    containers = [_container(_container_name(image), image, arguments) for image in images]
+    if port >= 0:
+        containers[0]["ports"] = [{"containerPort": port}]
+    labels = {"app": name}
+    spec = {
+        "replicas": call.flags["replicas"],
+        "selector": {"matchLabels": labels},
+        "template": {"metadata": {"labels": labels}, "spec": {"containers": containers}},
+        "strategy": {},
+    }
+    deployment = {"metadata": {"name": name, "labels": labels}, "spec": spec, "status": {}}
+    create_object(call, resources.DEPLOYMENT, deployment)
+
+
+def _container(name: str, image: str, arguments: Sequence[str]) -> Object:
+    return {**nonempty({"name": name, "image": image, "command": list(arguments)}), "resources": {}}
 
 
 def _container_name(image: str) -> str:
@@ -85,142 +114,63 @@ def _container_name(image: str) -> str:
     return plain if plain == name else f"{plain}-{safe_hash(image, 5)}"
 
 
-@command("create job")
+@command("create job", check=one_name)
 def create_job(call: Call) -> None:
-    source = call.flags["from"]
-    if not source:
-        generate(call, resources.JOB)
+    name, *arguments = call.args
+    image, source = call.flags["image"], call.flags["from"]
+    refuse_if(bool(image) is bool(source), "either --image or --from must be specified")
+    refuse_if(source and arguments, "cannot specify --from and command")
+    if source:
+        create_object(call, resources.JOB, _job_of(call, name, source))
         return
-    found = Query(call, [source], needs_name=True).fetch()
-    refuse_if(len(found) != 1, "from must be an existing cronjob")
-    ((resource, cron),) = found
+    pod = {"containers": [_container(name, image, arguments)], "restartPolicy": "Never"}
+    job = {"metadata": {"name": name}, "spec": {"template": {"metadata": {}, "spec": pod}}, "status": {}}
+    create_object(call, resources.JOB, job)
+
+
+def _job_of(call: Call, name: str, source: str) -> Object:
+    """The Job of a CronJob's template."""
+    objects = Query(call, [source], needs_name=True).fetch()
+    refuse_if(len(objects) != 1, "from must be an existing cronjob")
+    ((resource, cron_job),) = objects
     refuse_if(resource is not resources.CRON_JOB, f"unknown object type *{resource.version}.{resource.kind}")
-    template: Object = cron["spec"]["jobTemplate"]
-    owner, given = owner_reference(cron), metadata(template)
+    template: Object = cron_job["spec"]["jobTemplate"]
+    owner = owner_reference(cron_job)
     del owner["blockOwnerDeletion"]
-    annotations = {"cronjob.kubernetes.io/instantiate": "manual", **given.get("annotations", {})}
-    spec = {**template["spec"], "template": {"metadata": {}, **template["spec"]["template"]}}
-    kept: Object = {"labels": given.get("labels"), "annotations": annotations, "owners": [owner], "spec": spec}
-    generate(call, resources.JOB, "manual job", **kept)
-
-
-_PATH_VERBS = "get post put delete patch head options *"
-_VERBS = "get delete list create update patch watch proxy deletecollection use bind escalate impersonate *"
-
-_ROLES = ("roles.rbac.authorization.k8s.io", "clusterroles.rbac.authorization.k8s.io")
-# Verbs that only go with some types. Mirrors specialVerbs of create_role.go.
-_SPECIAL = {
-    "use": ("podsecuritypolicies.policy", "podsecuritypolicies.extensions"),
-    "bind": _ROLES,
-    "escalate": _ROLES,
-    "impersonate": ("users.", "groups.", "serviceaccounts.", "userextras.authentication.k8s.io"),
-}
-
-
-def _create_role(resource: Resource, lacking: str, call: Call) -> None:
-    verbs, paths = _verbs(call), call.flags.get("non-resource-url")
-    rules = _rules(call, verbs)
-    if paths:
-        rules.append({"verbs": verbs, "nonResourceURLs": _paths(verbs, paths)})
-    refuse_if(not rules, f"{lacking} must be specified")
-    generate(call, resource, failure="", rules=rules)
-
-
-command("create role")(partial(_create_role, resources.ROLE, "at least one resource"))
-command("create clusterrole")(partial(_create_role, resources.CLUSTER_ROLE, "one of resource or nonResourceURL"))
-
-
-def _verbs(call: Call) -> list[str]:
-    verbs = list(dict.fromkeys(verb for verb in call.flags["verb"] if verb))
-    refuse_if(not verbs, "at least one verb must be specified")
-    return ["*"] if "*" in verbs else verbs
-
-
-def _rules(call: Call, verbs: list[str]) -> list[Object]:
-    words = ["*"] if "*" in call.flags["resource"] else call.flags["resource"]
-    for verb in verbs if words else ():
-        if verb not in _VERBS.split():
-            call.complain(f"Warning: '{verb}' is not a standard resource verb\n")
-    by_group: dict[str, list[str]] = {}
-    for group, plural in dict.fromkeys(_known(word, verbs) for word in words):
-        by_group.setdefault(group, []).append(plural)
-    names = list(dict.fromkeys(call.flags["resource-name"]))
-    named = {"resourceNames": names} if names else {}
-    return [{"verbs": verbs, "apiGroups": [group], "resources": by_group[group], **named} for group in sorted(by_group)]
-
-
-def _known(word: str, verbs: list[str]) -> tuple[str, str]:
-    """Group and plural of a type that rules with these verbs can be about, simulated or not, with its subresource."""
-    name, _, subresource = word.partition("/")
-    part = f"/{subresource}" if subresource else ""
-    plain, _, group = name.partition(".")
-    refuse_if(not plain, "resource must be specified if apiGroup/subresource specified")
-    if plain == "*":
-        return group, "*" + part
-    resource = find_resource(name)
-    if resource is not None:
-        plain, group = resource.plural, resource.group
-    special = [verb for verb in verbs if verb in _SPECIAL]
-    for verb in special:
-        wrong = f"{plain}.{group}" not in _SPECIAL[verb]
-        refuse_if(wrong, f"can not perform '{verb}' on '{plain}' in group '{group}'")
-    if resource is None and not special:
-        where = f' in group "{group}"' if group else ""
-        raise Plain(f'the server doesn\'t have a resource type "{plain}"{where}')
-    return group, plain + part
-
-
-def _paths(verbs: list[str], paths: Sequence[str]) -> list[str]:
-    """The paths, which are no objects. Raises KubectlError where one or a verb is wrong."""
-    for verb in verbs:
-        refuse_if(verb not in _PATH_VERBS.split(), f"invalid verb: '{verb}' for nonResourceURL")
-    for path in paths:
-        refuse_if(path != "*" and not path.startswith("/"), "nonResourceURL should start with /")
-        refuse_if("*" in path[:-1], "nonResourceURL only supports wildcard matches when '*' is at the end")
-    return list(dict.fromkeys(paths))
-
-
-def _bind(resource: Resource, call: Call) -> None:
-    role, cluster_role = call.flags.get("role"), call.flags["clusterrole"]
-    kind = "Role" if role else "ClusterRole"
-    generate(call, resource, subjects=subjects_of(call), kind=kind, bound=role or cluster_role)
-
-
-def subjects_of(call: Call) -> list[Object]:
-    """Whom the flags of a binding name."""
-    subjects = [
-        {"kind": subject, "apiGroup": resources.ROLE.group, "name": name}
-        for subject in ("User", "Group")
-        for name in call.flags[subject.lower()]
-    ]
-    return [*subjects, *map(_account, call.flags["serviceaccount"])]
-
-
-command("create rolebinding")(partial(_bind, resources.ROLE_BINDING))
-command("create clusterrolebinding")(partial(_bind, resources.CLUSTER_ROLE_BINDING))
-
-
-def _account(text: str) -> Object:
-    namespace, colon, name = text.partition(":")
-    refuse_if(not colon or not namespace or not name or ":" in name, "serviceaccount must be <namespace>:<name>")
-    return {"kind": "ServiceAccount", "name": name, "namespace": namespace}
-
-
-@command("create token", asks_namespace=True)
-def create_token(call: Call) -> None:
-    refuse_if("" in call.flags["audience"], "--audience must not be an empty string")
-    refuse_if(call.flags["duration"] % 1, "--duration cannot be expressed in units less than seconds")
-    spec = {
-        "audiences": list(call.flags["audience"]),
-        "expirationSeconds": int(call.flags["duration"]),
-        "boundObjectRef": call.generated("bound object") if call.flags["bound-object-kind"] else None,
+    marks = {
+        "labels": metadata(template).get("labels"),
+        "annotations": {"cronjob.kubernetes.io/instantiate": "manual", **metadata(template).get("annotations", {})},
     }
+    meta = {"name": name, **nonempty(marks), "ownerReferences": [owner]}
+    spec = {**template["spec"], "template": {"metadata": {}, **template["spec"]["template"]}}
+    return {"metadata": meta, "spec": spec, "status": {}}
+
+
+@command("create cronjob", check=one_name)
+def create_cron_job(call: Call) -> None:
+    name, *arguments = call.args
+    pod = nonempty(
+        {"containers": [_container(name, call.flags["image"], arguments)], "restartPolicy": call.flags["restart"]}
+    )
+    template = {"metadata": {"name": name}, "spec": {"template": {"metadata": {}, "spec": pod}}}
+    spec = nonempty({"schedule": call.flags["schedule"], "jobTemplate": template})
+    create_object(call, resources.CRON_JOB, {"metadata": {"name": name}, "spec": spec, "status": {}})
+
+
+@command("create token", check=one_name, asks_namespace=True)
+def create_token(call: Call) -> None:
+    duration = call.flags["duration"]
+    refuse_if(not call.args[0], "service account name is required")
+    refuse_if(duration < 0, "--duration must be greater than or equal to 0")
+    refuse_if("" in call.flags["audience"], "--audience must not be an empty string")
+    refuse_if(duration % 1, "--duration cannot be expressed in units less than seconds")
+    spec = {"audiences": list(call.flags["audience"]), "expirationSeconds": int(duration)}
     with reworded(StatusError, "failed to create token: "):
-        found = issue(call.api, call.namespace, call.args[0], spec, call.context.clock.now, user=call.user)
+        request = issue(call.api, call.namespace, call.args[0], spec, call.context.clock.now, user=call.user)
     if call.flags["output"]:  # --template alone counts for nothing here
-        call.say(call.output_format().render(found, typed=True))
+        call.say(call.output_format().render(request, typed=True))
     else:
-        call.say(found["status"]["token"])
+        call.say(request["status"]["token"])
 
 
 _SERVICES = {kind.lower(): kind for kind in ("ClusterIP", "NodePort", "LoadBalancer", "ExternalName")}
@@ -228,17 +178,29 @@ _SERVICES = {kind.lower(): kind for kind in ("ClusterIP", "NodePort", "LoadBalan
 
 def _create_service(call: Call) -> None:
     """A Service of the type that the command names, for Pods with its name as their label `app`."""
-    kind, ports = _SERVICES[call.command.path[-1]], call.flags["tcp"]
-    is_open = call.flags.get("clusterip") == "None" or kind == "ExternalName"
-    refuse_if(not ports and not is_open, "at least one tcp port specifier must be provided")
-    outside = call.flags.get("external-name")
-    refuse_if(outside is not None and dns_subdomain(outside), f"invalid service external name {outside}")
-    opened = [_port(call, text) for text in ports]
-    generate(call, resources.SERVICE, failure=f"failed to create {kind} service:", kind=kind, ports=opened)
+    name, kind, ports = call.args[0], _SERVICES[call.command.path[-1]], call.flags["tcp"]
+    address, outside = call.flags.get("clusterip"), call.flags.get("external-name")
+    needs_ports = address != "None" and kind != "ExternalName"
+    refuse_if(needs_ports and not ports, "at least one tcp port specifier must be provided")
+    is_wrong = outside is not None and dns_subdomain(outside)
+    refuse_if(is_wrong, f"invalid service external name {outside}")
+    fields = {
+        "type": kind,
+        "clusterIP": address,
+        "externalName": outside,
+        "ports": [_port(call, text) for text in ports],
+    }
+    labels = {"app": name}
+    service = {
+        "metadata": {"name": name, "labels": labels},
+        "spec": {"selector": labels, **nonempty(fields)},
+        "status": {"loadBalancer": {}},
+    }
+    create_object(call, resources.SERVICE, service, failure=f"failed to create {kind} service:")
 
 
 for _kind in _SERVICES:
-    command(f"create service {_kind}")(_create_service)
+    command(f"create service {_kind}", check=one_name)(_create_service)
 
 
 def _port(call: Call, text: str) -> Object:
@@ -246,17 +208,19 @@ def _port(call: Call, text: str) -> Object:
     refuse_if(not re.fullmatch("[0-9]+", port), f'strconv.ParseUint: parsing "{port}": invalid syntax')
     number = quantity.whole(port)
     refuse_if(number > _LAST_PORT, f'strconv.ParseUint: parsing "{port}": value out of range')
-    numbers = {"port": number, "target": number, "node-port": call.flags.get("node-port") or None}
-    if targets:
-        numbers["target"] = _target(targets[0])
-    return call.generated("port", label=text.replace(":", "-"), **numbers)
-
-
-_LAST_PORT = 65535
+    target = _target(targets[0]) if targets else number
+    opened = {"name": text.replace(":", "-"), "port": number, "protocol": "TCP", "targetPort": target}
+    if call.flags.get("node-port"):
+        opened["nodePort"] = call.flags["node-port"]
+    return opened
 
 
 def _target(text: str) -> int | str:
-    target = int(text) if re.fullmatch(r"[-+]?[0-9]{1,18}", text) else text
-    wrong = port_name(target) if isinstance(target, str) else port_number(target)
-    refuse_if(wrong, ",".join(wrong))
-    return target
+    """The number or the name of a port. Raises KubectlError."""
+    if re.fullmatch(r"[-+]?[0-9]{1,18}", text):
+        problems = port_number(int(text))
+        refuse_if(problems, ",".join(problems))
+        return int(text)
+    problems = port_name(text)
+    refuse_if(problems, ",".join(problems))
+    return text

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import base64
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from kubesim.api.content import config_key
@@ -15,69 +15,78 @@ from kubesim.api.objects import Object
 from kubesim.api.resources import CONFIG_MAP, SECRET, Resource
 from kubesim.gotext import gojson
 from kubesim.kubectl.command import Call, command
-from kubesim.kubectl.content import is_text, short_hash
-from kubesim.kubectl.create import generate
+from kubesim.kubectl.content import check_variable_name, is_text, nonempty, short_hash
+from kubesim.kubectl.create import create_object, one_name, refuse_empty_name
 from kubesim.kubectl.errors import KubectlError, refuse_if
-from kubesim.kubectl.flags import SAYS, check_variable_name
 
 
-@command("create secret docker-registry")
+@command("create secret docker-registry", check=one_name)
 def create_docker_registry(call: Call) -> None:
-    given = call.flags
-    if given["from-file"]:
-        sources = [source if "=" in source else f".dockerconfigjson={source}" for source in given["from-file"]]
+    refuse_empty_name(call)
+    flags = call.flags
+    if flags["from-file"]:
+        sources = [source if "=" in source else f".dockerconfigjson={source}" for source in flags["from-file"]]
         data = _checked(call, SECRET, (pair for source in sources for pair in _of_file(call, source)))
     else:
-        data = {".dockerconfigjson": _docker_config(given)}
+        is_complete = all(flags[f"docker-{key}"] for key in ("username", "password", "server"))
+        either = "either --from-file or the combination of --docker-username, --docker-password and --docker-server"
+        refuse_if(not is_complete, f"{either} is required")
+        data = {".dockerconfigjson": _docker_config(flags)}
     _make_secret(call, "kubernetes.io/dockerconfigjson", data)
 
 
-def _docker_config(given: Any) -> bytes:
+def _docker_config(flags: Mapping[str, Any]) -> bytes:
     server, user, password, email = (
-        gojson.valid(given[f"docker-{key}"]) for key in ("server", "username", "password", "email")
+        gojson.valid(flags[f"docker-{key}"]) for key in ("server", "username", "password", "email")
     )
-    auth = base64.b64encode(f"{user}:{password}".encode()).decode()
-    entry = {"username": user, "password": password, **({"email": email} if email else {}), "auth": auth}
+    entry = {"username": user, "password": password}
+    if email:
+        entry["email"] = email
+    entry["auth"] = base64.b64encode(f"{user}:{password}".encode()).decode()
     return gojson.dumps({"auths": {server: entry}}, sort=False).encode()
 
 
-@command("create secret generic")
+@command("create secret generic", check=one_name)
 def create_generic(call: Call) -> None:
-    _make_secret(call, call.flags["type"], _checked(call, SECRET, _given(call)))
+    refuse_empty_name(call)
+    _make_secret(call, call.flags["type"], _checked(call, SECRET, _sources(call)))
 
 
 # By the flag: the key in the Secret, what the file is, and how the type of its PEM block ends.
 _PEM = {"cert": ("tls.crt", "certificate", "CERTIFICATE"), "key": ("tls.key", "key", "PRIVATE KEY")}
 
 
-@command("create secret tls")
+@command("create secret tls", check=one_name)
 def create_tls(call: Call) -> None:
+    refuse_empty_name(call)
+    refuse_if(not call.flags["key"] or not call.flags["cert"], "key and cert must be specified")
     data = {}
     for flag, (key, what, block) in _PEM.items():
         data[key] = _read(call, call.flags[flag], "Cannot read file {path}, open {path}")
-        found = re.findall(r"(?m)^-----BEGIN ([A-Z ]+)-----\r?$", data[key].decode("latin-1"))
-        refuse_if(not any(kind.endswith(block) for kind in found), f"tls: {_missing(what, block, found)}")
+        blocks = re.findall(r"(?m)^-----BEGIN ([A-Z ]+)-----\r?$", data[key].decode("latin-1"))
+        refuse_if(not any(kind.endswith(block) for kind in blocks), f"tls: {_missing(what, block, blocks)}")
     _make_secret(call, "kubernetes.io/tls", data)
 
 
-def _missing(what: str, block: str, found: list[str]) -> str:
+def _missing(what: str, block: str, blocks: list[str]) -> str:
     """What Go says of a file without the PEM block that it must have. Mirrors crypto/tls X509KeyPair."""
-    if not found:
+    if not blocks:
         return f"failed to find any PEM data in {what} input"
-    if len(found) == 1 and what == "certificate" and found[0].endswith("PRIVATE KEY"):
-        return SAYS["key as certificate"]
-    if found == ["CERTIFICATE"]:
-        return SAYS["certificate as key"]
-    wanted = f'"{block}" PEM block' if what == "certificate" else f'PEM block with type ending in "{block}"'
-    return (
-        f"failed to find {wanted} in {what} input after skipping PEM blocks of the following types: [{' '.join(found)}]"
-    )
+    if len(blocks) == 1 and what == "certificate" and blocks[0].endswith("PRIVATE KEY"):
+        problem = "failed to find certificate PEM data in certificate input, but did find a private key"
+        return f"{problem}; PEM inputs may have been switched"
+    if blocks == ["CERTIFICATE"]:
+        return "found a certificate rather than a key in the PEM for the private key"
+    needed = f'"{block}" PEM block' if what == "certificate" else f'PEM block with type ending in "{block}"'
+    skipped = f"after skipping PEM blocks of the following types: [{' '.join(blocks)}]"
+    return f"failed to find {needed} in {what} input {skipped}"
 
 
 def _make_secret(call: Call, kind: str, data: dict[str, bytes]) -> None:
     encoded = _encoded(data)
     name = _name(call, {"kind": "Secret", "type": kind, "data": encoded})
-    generate(call, SECRET, failure="failed to create secret", name=name, data=encoded, kind=kind)
+    secret = {"metadata": {"name": name}, **nonempty({"data": encoded, "type": kind})}
+    create_object(call, SECRET, secret, failure="failed to create secret")
 
 
 def _encoded(data: dict[str, bytes]) -> dict[str, str]:
@@ -90,14 +99,18 @@ def _name(call: Call, content: Object) -> str:
     return f"{name}-{short_hash(content | {'name': name})}" if name and call.flags["append-hash"] else name
 
 
-@command("create configmap")
+@command("create configmap", check=one_name)
 def create_config_map(call: Call) -> None:
     """Create a ConfigMap; what is no text goes into binaryData."""
-    values = _checked(call, CONFIG_MAP, _given(call))
+    refuse_empty_name(call)
+    values = _checked(call, CONFIG_MAP, _sources(call))
     texts = {key: values[key].decode() for key in sorted(values) if is_text(values[key])}
     others = _encoded({key: value for key, value in values.items() if key not in texts})
-    content = {"kind": "ConfigMap", "data": texts, **({"binaryData": others} if others else {})}
-    generate(call, CONFIG_MAP, name=_name(call, content), data=texts, binary=others)
+    content: Object = {"kind": "ConfigMap", "data": texts}
+    if others:
+        content["binaryData"] = others
+    config_map = {"metadata": {"name": _name(call, content)}, **nonempty({"data": texts, "binaryData": others})}
+    create_object(call, CONFIG_MAP, config_map)
 
 
 _Pairs = Iterable[tuple[str, bytes]]
@@ -119,9 +132,11 @@ def _checked(call: Call, resource: Resource, pairs: _Pairs) -> dict[str, bytes]:
     return values
 
 
-def _given(call: Call) -> _Pairs:
+def _sources(call: Call) -> _Pairs:
     """The keys and values of --from-literal, --from-file and --from-env-file."""
     literals, files, env_files = (call.flags[f"from-{source}"] for source in ("literal", "file", "env-file"))
+    both = "from-env-file cannot be combined with from-file or from-literal"
+    refuse_if(env_files and (files or literals), both)
     for literal in literals:
         key, equals, value = literal.partition("=")
         refuse_if(not equals or not key, f"invalid literal source {literal}, expected key=value")

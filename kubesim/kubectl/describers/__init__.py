@@ -22,7 +22,7 @@ from kubesim.api.objects import LAST_APPLIED, Object, at, name_of, namespace_of,
 from kubesim.api.resources import CONFIG_MAP, EVENT, LEASE, NAMESPACE, Resource, find_resource
 from kubesim.gotext import tabwriter
 from kubesim.kubectl.command import Call, command
-from kubesim.kubectl.errors import raise_all
+from kubesim.kubectl.errors import raise_all, refuse_if
 from kubesim.kubectl.output import nothing_found
 from kubesim.kubectl.selection import Query, find_targets
 
@@ -231,9 +231,16 @@ def pod_template(template: Object) -> str:
     return "".join(f"{line}\n" for line in part("template", template))
 
 
-@command("describe", asks_namespace=True, operands="types")
+_NO_TYPE = (
+    "You must specify the type of resource to describe. "
+    'Use "kubectl api-resources" for a complete list of supported resources.'
+)
+
+
+@command("describe", asks_namespace=True, operands="types", shows_config_errors=True)
 def describe_objects(call: Call) -> None:
     """Unless asked, kubectl looks for events only where a single object was asked for and found."""
+    refuse_if(not call.args and not call.flags["filename"], _NO_TYPE)
     groups, error = Query(call, call.args).select()
     objects = [(resource, obj) for resource, group in groups for obj in group]
     is_missing = isinstance(error, StatusError) and error.reason == "NotFound" and len(call.args) == 2

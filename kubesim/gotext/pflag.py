@@ -1,4 +1,4 @@
-"""kubectl's command-line flags, parsed by pflag's rules and refused in pflag's words.
+"""Command-line flags, parsed by pflag's rules and refused in pflag's words: those of kubectl and of docker.
 
 Mirrors github.com/spf13/pflag flag.go as kubectl v1.36 uses it.
 """
@@ -7,70 +7,42 @@ from __future__ import annotations
 
 import re
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
-from kubesim.api import load_table
 from kubesim.gotext.gojson import quote
-from kubesim.kubectl.errors import FlagError, NotSimulated, refuse_if, reworded
+
+
+class FlagError(Exception):
+    """A flag that cannot be parsed, in pflag's words."""
 
 
 @dataclass(frozen=True)
 class Flag:
-    """One flag. `bare` is the value that the flag has when it is given without one (pflag's NoOptDefVal).
-
-    `kind` is text, switch, number (of 64 bits), int32, duration, list (commas divide), pairs (the same of KEY=VALUE)
-    or array (they do not).
-    `simulated` is False for flags that kubectl has and kubesim refuses in one line. `deprecated` is said where it is
-    used.
-    """
+    """One flag."""
 
     name: str
     short: str = ""
     kind: str = "text"
+    """A key of PARSERS."""
     default: Any = ""
     bare: str | None = None
+    """The value of the flag where it is given without one: pflag's NoOptDefVal. None: the next word is its value."""
     help: str = ""
     simulated: bool = True
-    deprecated: str = ""
+    """False for a flag that the real program has and the simulated one refuses."""
 
 
-TABLE = load_table(__file__, "commands.json")
-"""The modules of commands and the names of absent ones, the global and the shared flags in the form of `read_flags`,
-and of each command its usage, help, flags and refusals; and `SAYS`."""
+class CommandLine(NamedTuple):
+    """What the words of a command line say."""
 
-SAYS: Mapping[str, str] = TABLE["says"]
-"""kubectl's longer sentences, by what they are about."""
-
-_DEFAULTS: dict[str, Any] = {"switch": False, "number": 0, "int32": 0, "duration": 0.0}
-_DEFAULTS |= dict.fromkeys(("list", "pairs", "array"), ())
-
-
-FLAG_KEYS = ("shared", "flags", "refused")
-
-
-def read_flags(row: Mapping[str, Any]) -> Iterator[Flag]:
-    """The flags of a command: the names of `shared` ones, its own `flags`, and the `refused` ones by their kind.
-
-    A refused flag is written NAME, NAME/SHORT or NAME=BARE.
-    """
-    yield from [_SHARED[name] for name in row.get("shared", ())]
-    yield from map(_flag, row.get("flags", ()))
-    for kind, names in row.get("refused", {}).items():
-        for name, _, bare in (word.partition("=") for word in names):
-            plain, _, short = name.partition("/")
-            yield Flag(plain, short, kind, bare="true" if kind == "switch" else bare or None, simulated=False)
-
-
-def _flag(row: Mapping[str, Any]) -> Flag:
-    kind = row.get("kind", "text")
-    return Flag(**{"default": _DEFAULTS.get(kind, ""), "bare": "true" if kind == "switch" else None, **row})
-
-
-_SHARED = {row["name"]: _flag(row) for row in TABLE["shared"]}
-GLOBAL = tuple(read_flags({"flags": TABLE["global"], "refused": TABLE["refused"]}))
+    args: tuple[str, ...]
+    values: dict[str, Any]  # of every flag, by its name
+    given: frozenset[str]  # the names of the flags that were typed
+    dash: int  # how many of the arguments come before "--", -1 without one: pflag's ArgsLenAtDash
+    refused: str  # the first flag that isn't simulated, "" for none
 
 
 class FlagSet:
@@ -81,32 +53,29 @@ class FlagSet:
         self.shorts = {flag.short: flag for flag in self.flags.values() if flag.short}
         self.defaults = {flag.name: flag.default for flag in self.flags.values()}
 
-    def parse(self, words: Sequence[str]) -> tuple[list[str], dict[str, Any], frozenset[str], int]:
-        """Positional arguments, the value of every flag, the names of those given, and how many come before "--".
-
-        Raises FlagError, and NotSimulated for a flag that kubectl has and kubesim does not.
-        """
-        args, left = list[str](), deque(words)
-        values, lists, refused = dict(self.defaults), dict[str, list[Any]](), list[str]()
-        given: set[str] = set()
+    def parse(self, words: Sequence[str]) -> CommandLine:
+        """Take the words apart. Raises FlagError."""
+        args: list[str] = []
+        values = dict(self.defaults)
+        lists: dict[str, list[str]] = {}
+        given: list[Flag] = []
+        left = deque(words)
         for flag, text in self._read(left):
             if flag is None:
                 args.append(text)
                 continue
-            shown = f"-{flag.short}, --{flag.name}" if flag.short else f"--{flag.name}"
-            with reworded(ValueError, f'invalid argument {quote(text)} for "{shown}" flag: ', FlagError):
-                parsed = _PARSERS[flag.kind](text)
+            given.append(flag)
+            parsed = _parse(flag, text)
             if isinstance(parsed, tuple):
                 lists.setdefault(flag.name, []).extend(parsed)
             else:
                 values[flag.name] = parsed
-            given.add(flag.name)
-            refused += [] if flag.simulated else [flag.name]
         dash = len(args) if left else -1
         args += list(left)[1:]
-        if refused and not values.get("help"):
-            raise NotSimulated(f"the flag --{refused[0]} is not part of this simulator")
-        return args, values | {name: tuple(items) for name, items in lists.items()}, frozenset(given), dash
+        for name, items in lists.items():
+            values[name] = tuple(items)
+        refused = next((flag.name for flag in given if not flag.simulated), "")
+        return CommandLine(tuple(args), values, frozenset(flag.name for flag in given), dash, refused)
 
     def _read(self, left: deque[str]) -> Iterator[tuple[Flag | None, str]]:
         """Each flag with its text, and each other word with None, up to "--", which stays in `left`."""
@@ -126,7 +95,7 @@ class FlagSet:
         flag = self.flags.get(name)
         if flag is None:
             raise FlagError(f"unknown flag: --{name}")
-        return flag, value if equals else _next(flag, left, f"--{name}")
+        return flag, value if equals else _value_of(flag, left, f"--{name}")
 
     def _short(self, word: str, left: deque[str]) -> Iterator[tuple[Flag, str]]:
         for at, letter in enumerate(word[1:], 2):
@@ -137,14 +106,24 @@ class FlagSet:
             if (rest.startswith("=") and rest != "=") or (rest and flag.bare is None):
                 yield flag, rest if rest == "=" else rest.removeprefix("=")
                 return
-            yield flag, _next(flag, left, f"{letter!r} in {word}")
+            yield flag, _value_of(flag, left, f"{letter!r} in {word}")
 
 
-def _next(flag: Flag, left: deque[str], shown: str) -> str:
+def _value_of(flag: Flag, left: deque[str], spelling: str) -> str:
     """The text of a flag that comes without one: its bare value, or the next word."""
-    if flag.bare is None and not left:
-        raise FlagError(f"flag needs an argument: {shown}")
-    return left.popleft() if flag.bare is None else flag.bare
+    if flag.bare is not None:
+        return flag.bare
+    if not left:
+        raise FlagError(f"flag needs an argument: {spelling}")
+    return left.popleft()
+
+
+def _parse(flag: Flag, text: str) -> Any:
+    try:
+        return PARSERS[flag.kind](text)
+    except ValueError as error:
+        name = f"-{flag.short}, --{flag.name}" if flag.short else f"--{flag.name}"
+        raise FlagError(f'invalid argument {quote(text)} for "{name}" flag: {error}') from None
 
 
 TRUE = frozenset({"1", "t", "T", "TRUE", "true", "True"})
@@ -177,9 +156,10 @@ def parse_number(value: str, bits: int = 64, base: int = 0) -> int:
 
 def parse_duration(value: str) -> float:
     """A Go duration (1m30s, 500ms, 0) in seconds. Raises ValueError with Go's words."""
-    rest, seconds = value[value[:1] in ("+", "-") :], 0.0
+    rest = value[1:] if value.startswith(("+", "-")) else value
     if rest == "0":
         return 0.0
+    seconds = 0.0
     for digits, unit in _PART.findall(rest):
         if not digits.strip("."):
             raise ValueError(f"time: invalid duration {quote(value)}")
@@ -198,25 +178,20 @@ def _list(value: str) -> tuple[str, ...]:
 
 def _pairs(value: str) -> tuple[str, ...]:
     pairs = _list(value)
-    if wrong := [pair for pair in pairs if "=" not in pair]:
-        raise ValueError(f"{wrong[0]} must be formatted as key=value")
+    for pair in pairs:
+        if "=" not in pair:
+            raise ValueError(f"{pair} must be formatted as key=value")
     return pairs
 
 
-_PARSERS: dict[str, Callable[[str], Any]] = {
+PARSERS: dict[str, Callable[[str], Any]] = {
     "text": str,
     "switch": parse_switch,
-    "number": parse_number,
+    "number": parse_number,  # of 64 bits
     "int32": partial(parse_number, bits=32),
     "duration": parse_duration,
-    "list": _list,
-    "pairs": _pairs,
-    "array": lambda value: (value,),
+    "list": _list,  # commas divide its items
+    "pairs": _pairs,  # the same of KEY=VALUE
+    "array": lambda value: (value,),  # commas divide nothing
 }
-
-_VARIABLE = re.compile("[-._a-zA-Z][-._a-zA-Z0-9]*")
-
-
-def check_variable_name(name: str) -> None:
-    """Refuse a name that no environment variable can have, as IsEnvVarName of k8s.io/apimachinery."""
-    refuse_if(not _VARIABLE.fullmatch(name), SAYS["bad variable"].format(quote(name), _VARIABLE.pattern))
+"""What makes a value of a flag's text, by the flag's kind; one that makes a tuple may be given several times."""

@@ -1,0 +1,102 @@
+"""What kubectl's commands are called, say of themselves and take: commands.json, read when it is asked for.
+
+A row of a command has the fields of `Row`; its flags are `sets` and `shared` ones by their names, `flags` of its own,
+and `refused` ones by their kind, each written NAME, NAME/SHORT or NAME=BARE. A word that isn't known raises TypeError
+or KeyError.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from kubesim.api import load_table
+from kubesim.gotext.pflag import Flag
+
+_TABLE = load_table(__file__, "commands.json")
+
+GROUPS: Mapping[str, Mapping[str, str]] = _TABLE["groups"]
+"""The headings of kubectl's help: first words of commands, each with the modules that register it and its subcommands.
+
+No module: the command isn't simulated. One is imported when its command is first used: a learner's first answer should
+not wait for sixty commands.
+"""
+WORDS = {word: modules for group in GROUPS.values() for word, modules in group.items()}
+MODULES = {word: modules for word, modules in WORDS.items() if modules}
+
+ABSENT: frozenset[tuple[str, ...]] = frozenset(
+    [(word,) for word in WORDS if word not in MODULES]
+    + [(group, word) for group, words in _TABLE["absent"].items() for word in words]
+)
+"""Commands of kubectl v1.36 that are not simulated."""
+
+SUGGESTED: Mapping[str, str] = _TABLE["suggested"]
+"""What someone may have meant by a word that is no command."""
+
+_DEFAULTS: Mapping[str, Any] = {
+    "text": "",
+    "switch": False,
+    "number": 0,
+    "int32": 0,
+    "duration": 0.0,
+    "list": (),
+    "pairs": (),
+    "array": (),
+}
+
+
+class Row(NamedTuple):
+    """What is known of one command."""
+
+    usage: str = ""
+    short: str = ""  # one line
+    long: str = ""  # instead of `short`, in the command's own help
+    example: str = ""
+    aliases: Sequence[str] = ()  # of its last word
+    required: Sequence[str] = ()  # flags that must be given
+    is_group: bool = False  # it only holds others
+    sets: Sequence[str] = ()
+    shared: Sequence[str] = ()
+    flags: Sequence[Mapping[str, Any]] = ()
+    refused: Mapping[str, Sequence[str]] = {}
+
+    def read_flags(self) -> Iterator[Flag]:
+        """The flags, those of sets first."""
+        for name in self.sets:
+            yield from Row(**_TABLE["sets"][name]).read_flags()
+        for name in self.shared:
+            yield _SHARED[name]
+        for flag in self.flags:
+            yield _flag(flag)
+        for kind, words in self.refused.items():
+            for word in words:
+                yield _refused(kind, word)
+
+
+def _flag(row: Mapping[str, Any]) -> Flag:
+    kind = row.get("kind", "text")
+    fields = {"default": _DEFAULTS[kind], "bare": "true" if kind == "switch" else None, **row}
+    return Flag(**fields)
+
+
+def _refused(kind: str, word: str) -> Flag:
+    default = _DEFAULTS[kind]
+    spelling, _, bare = word.partition("=")
+    name, _, short = spelling.partition("/")
+    default_bare = "true" if kind == "switch" else None
+    return Flag(name, short, kind, default, bare or default_bare, simulated=False)
+
+
+_SHARED = {row["name"]: _flag(row) for row in _TABLE["shared"]}
+
+GLOBAL = tuple(Row(**_TABLE["global"]).read_flags())
+"""The flags of every command."""
+
+
+def row_of(path: str) -> Row:
+    """The row of a command by its words after "kubectl"."""
+    return Row(**_TABLE["commands"][path])
+
+
+GROUP_PATHS = tuple(path for path, row in _TABLE["commands"].items() if row.get("is_group"))
+"""The commands that only hold others; "" is kubectl itself."""

@@ -1,0 +1,134 @@
+"""kubectl create role, clusterrole, rolebinding and clusterrolebinding.
+
+Mirrors k8s.io/kubectl pkg/cmd/create/create_{role,clusterrole,rolebinding,clusterrolebinding}.go, v1.36.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+
+from kubesim.api.objects import Object
+from kubesim.api.resources import (
+    CLUSTER_ROLE,
+    CLUSTER_ROLE_BINDING,
+    ROLE,
+    ROLE_BINDING,
+    Resource,
+    find_resource,
+)
+from kubesim.kubectl.command import Call, command
+from kubesim.kubectl.create import create_object, one_name, refuse_empty_name
+from kubesim.kubectl.errors import Plain, refuse_if
+
+_PATH_VERBS = "get post put delete patch head options *"
+_VERBS = "get delete list create update patch watch proxy deletecollection use bind escalate impersonate *"
+
+_ROLES = ("roles.rbac.authorization.k8s.io", "clusterroles.rbac.authorization.k8s.io")
+# Verbs that only go with some types. Mirrors specialVerbs of create_role.go.
+_SPECIAL = {
+    "use": ("podsecuritypolicies.policy", "podsecuritypolicies.extensions"),
+    "bind": _ROLES,
+    "escalate": _ROLES,
+    "impersonate": ("users.", "groups.", "serviceaccounts.", "userextras.authentication.k8s.io"),
+}
+
+
+def _create_role(resource: Resource, lacking: str, call: Call) -> None:
+    refuse_empty_name(call)
+    verbs, paths = _verbs(call), call.flags.get("non-resource-url")
+    rules = _rules(call, verbs)
+    if paths:
+        rules.append({"verbs": verbs, "nonResourceURLs": _paths(verbs, paths)})
+    refuse_if(not rules, f"{lacking} must be specified")
+    create_object(call, resource, {"metadata": {"name": call.args[0]}, "rules": rules}, failure="")
+
+
+command("create role", check=one_name)(partial(_create_role, ROLE, "at least one resource"))
+command("create clusterrole", check=one_name)(partial(_create_role, CLUSTER_ROLE, "one of resource or nonResourceURL"))
+
+
+def _verbs(call: Call) -> list[str]:
+    verbs = list(dict.fromkeys(verb for verb in call.flags["verb"] if verb))
+    refuse_if(not verbs, "at least one verb must be specified")
+    return ["*"] if "*" in verbs else verbs
+
+
+def _rules(call: Call, verbs: list[str]) -> list[Object]:
+    words = ["*"] if "*" in call.flags["resource"] else call.flags["resource"]
+    for verb in verbs if words else ():
+        if verb not in _VERBS.split():
+            call.complain(f"Warning: '{verb}' is not a standard resource verb\n")
+    by_group: dict[str, list[str]] = {}
+    for group, plural in dict.fromkeys(_known(word, verbs) for word in words):
+        by_group.setdefault(group, []).append(plural)
+    names = list(dict.fromkeys(call.flags["resource-name"]))
+    rules: list[Object] = []
+    for group in sorted(by_group):
+        rule = {"verbs": verbs, "apiGroups": [group], "resources": by_group[group]}
+        rules.append(rule | {"resourceNames": names} if names else rule)
+    return rules
+
+
+def _known(word: str, verbs: list[str]) -> tuple[str, str]:
+    """Group and plural of a type that rules with these verbs can be about, simulated or not, with its subresource."""
+    name, _, subresource = word.partition("/")
+    part = f"/{subresource}" if subresource else ""
+    plain, _, group = name.partition(".")
+    refuse_if(not plain, "resource must be specified if apiGroup/subresource specified")
+    if plain == "*":
+        return group, "*" + part
+    resource = find_resource(name)
+    if resource is not None:
+        plain, group = resource.plural, resource.group
+    special = [verb for verb in verbs if verb in _SPECIAL]
+    for verb in special:
+        wrong = f"{plain}.{group}" not in _SPECIAL[verb]
+        refuse_if(wrong, f"can not perform '{verb}' on '{plain}' in group '{group}'")
+    if resource is None and not special:
+        where = f' in group "{group}"' if group else ""
+        raise Plain(f'the server doesn\'t have a resource type "{plain}"{where}')
+    return group, plain + part
+
+
+def _paths(verbs: list[str], paths: Sequence[str]) -> list[str]:
+    """The paths, which are no objects. Raises KubectlError where one or a verb is wrong."""
+    for verb in verbs:
+        refuse_if(verb not in _PATH_VERBS.split(), f"invalid verb: '{verb}' for nonResourceURL")
+    for path in paths:
+        refuse_if(path != "*" and not path.startswith("/"), "nonResourceURL should start with /")
+        refuse_if("*" in path[:-1], "nonResourceURL only supports wildcard matches when '*' is at the end")
+    return list(dict.fromkeys(paths))
+
+
+@command("create rolebinding", check=one_name)
+def create_role_binding(call: Call) -> None:
+    refuse_empty_name(call)
+    role, cluster_role = call.flags["role"], call.flags["clusterrole"]
+    refuse_if(bool(role) is bool(cluster_role), "exactly one of clusterrole or role must be specified")
+    _bind(call, ROLE_BINDING, "Role" if role else "ClusterRole", role or cluster_role)
+
+
+@command("create clusterrolebinding", check=one_name)
+def create_cluster_role_binding(call: Call) -> None:
+    _bind(call, CLUSTER_ROLE_BINDING, "ClusterRole", call.flags["clusterrole"])
+
+
+def _bind(call: Call, resource: Resource, kind: str, role: str) -> None:
+    """Grant a role to whom the flags name."""
+    subjects: list[Object] = []
+    for subject_kind in ("User", "Group"):
+        for name in call.flags[subject_kind.lower()]:
+            subjects.append({"kind": subject_kind, "apiGroup": ROLE.group, "name": name})
+    subjects += map(_account, call.flags["serviceaccount"])
+    binding: Object = {"metadata": {"name": call.args[0]}}
+    if subjects:
+        binding["subjects"] = subjects
+    binding["roleRef"] = {"apiGroup": ROLE.group, "kind": kind, "name": role}
+    create_object(call, resource, binding)
+
+
+def _account(text: str) -> Object:
+    namespace, colon, name = text.partition(":")
+    refuse_if(not colon or not namespace or not name or ":" in name, "serviceaccount must be <namespace>:<name>")
+    return {"kind": "ServiceAccount", "name": name, "namespace": namespace}

@@ -1,0 +1,94 @@
+"""kubectl's help: of a command, of a group, and of all; and what someone may have meant by a word that is none.
+
+Mirrors k8s.io/kubectl pkg/util/templates/templater.go and github.com/spf13/cobra, v1.36. Usage lines and flags are
+kubectl's; the other words are our own.
+"""
+
+from __future__ import annotations
+
+import json
+
+from kubesim.gotext.pflag import Flag
+from kubesim.kubectl.catalogue import GROUPS, MODULES, SUGGESTED, WORDS, row_of
+from kubesim.kubectl.command import REGISTERED, Command
+
+_GLOBAL_OPTIONS = 'Use "kubectl options" for a list of global command-line options (applies to all commands).\n'
+_NARROWEST = 11  # column of subcommands
+
+
+def help_text(command: Command) -> str:
+    """What `kubectl COMMAND --help` prints; one that holds others lists them."""
+    row = command.row
+    members = subcommands(command.path) if command.path else []
+    parts = [row.long or f"{row.short}."]
+    if row.aliases:
+        parts.append(f"Aliases:\n{', '.join((command.path[-1], *row.aliases))}")
+    if row.example:
+        parts.append(f"Examples:\n{row.example}")
+    if members:
+        width = max(_NARROWEST, *(len(member.path[-1]) for member in members))
+        lines = [f"  {member.path[-1]:<{width}}   {member.row.short}" for member in members]
+        parts.append("\n".join(["Available Commands:", *lines]))
+    if not command.path:
+        parts += _groups()
+    flags = sorted((flag for flag in command.flags if flag.simulated), key=lambda flag: flag.name)
+    if flags:
+        parts.append("\n\n".join(map(_flag_help, flags)).join(("Options:\n", "")))
+    usage = f"{command.name} {row.usage}".rstrip()
+    parts.append(f"Usage:\n  {usage} [options]")
+    text = "".join(f"{part}\n\n" for part in parts)
+    if members or not command.path:
+        text += f'Use "{command.name} <command> --help" for more information about a given command.\n'
+    return text + _GLOBAL_OPTIONS
+
+
+def _groups() -> list[str]:
+    """The simulated commands as kubectl groups them."""
+    blocks = []
+    for heading, words in GROUPS.items():
+        lines = [f"  {word:<13}   {row_of(word).short}" for word in words if word in MODULES]
+        blocks.append("\n".join([f"{heading}:", *lines]))
+    return blocks
+
+
+def _flag_help(flag: Flag) -> str:
+    if flag.kind in ("list", "pairs", "array"):
+        default = "[]"
+    elif flag.kind == "text":
+        default = f"'{flag.default}'"
+    elif flag.kind == "duration":
+        default = f"{flag.default:g}s"
+    else:
+        default = json.dumps(flag.default)
+    short = f"-{flag.short}, " if flag.short else ""
+    return f"    {short}--{flag.name}={default}:\n\t{flag.help}"
+
+
+def subcommands(path: tuple[str, ...]) -> list[Command]:
+    """The registered commands right below `path`, by name."""
+    members = {item.path: item for item in REGISTERED.values() if item.path[:-1] == path and item.path != path}
+    return [members[key] for key in sorted(members)]
+
+
+def suggestions(word: str) -> str:
+    """Cobra's "Did you mean this?" with the commands that are at most two letters away."""
+    typed = word.lower()
+    near = [name for name in WORDS if _is_near(typed, name)]
+    return "\n\nDid you mean this?\n" + "\n".join(f"\t{name}" for name in near) if near else ""
+
+
+def _is_near(typed: str, name: str) -> bool:
+    return name == SUGGESTED.get(typed) or name.startswith(typed) or _distance(typed, name) <= 2
+
+
+def _distance(one: str, other: str) -> int:
+    """The Levenshtein distance."""
+    row = list(range(len(other) + 1))
+    for index, letter in enumerate(one[:64], 1):
+        diagonal = row[0]
+        row[0] = index
+        for column, other_letter in enumerate(other, 1):
+            replaced = diagonal + (letter != other_letter)
+            diagonal = row[column]
+            row[column] = min(replaced, row[column] + 1, row[column - 1] + 1)
+    return row[-1]

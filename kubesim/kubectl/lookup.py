@@ -1,0 +1,85 @@
+"""Which command the words of a line mean, as cobra finds it, and the modules that are imported for it.
+
+Mirrors github.com/spf13/cobra command.go as kubectl v1.36 uses it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache
+from importlib import import_module
+
+from kubesim.gotext.pflag import FlagSet
+from kubesim.kubectl.catalogue import ABSENT, GROUP_PATHS, MODULES, row_of
+from kubesim.kubectl.command import REGISTERED, Call, Command, command
+from kubesim.kubectl.errors import Exit, NotSimulated, UsageError
+from kubesim.kubectl.help import help_text
+
+
+def find_command(args: Sequence[str]) -> tuple[Command, list[str]]:
+    """The command that the words begin with, flags left aside, and the words without its name; ROOT is without a name.
+
+    Raises NotSimulated for one that kubectl has and kubesim does not.
+    """
+    rest, command = list(args), ROOT
+    while (position := next_word(rest, command.flag_set)) is not None:
+        path = (*command.path, rest[position])
+        _import_modules(path[0])
+        if path in ABSENT:
+            raise NotSimulated(f"'kubectl {' '.join(path)}' is not part of this simulator")
+        if path not in REGISTERED:
+            break
+        command = REGISTERED[path]
+        del rest[position]
+    return command, rest
+
+
+@cache
+def _import_modules(word: str) -> None:
+    """The other end of `catalogue.GROUPS`: there, each first word has the modules that register its commands."""
+    for module in MODULES.get(word, "").split():
+        import_module(f"kubesim.kubectl.{module}")
+
+
+def all_commands() -> list[Command]:
+    """Every simulated command, by its words."""
+    for word in MODULES:
+        _import_modules(word)
+    return sorted({command.path: command for command in REGISTERED.values()}.values(), key=lambda item: item.path)
+
+
+def next_word(words: Sequence[str], flags: FlagSet) -> int | None:
+    """The position of the first word that is neither a flag nor the value of one, as cobra looks for commands.
+
+    It takes the word after a flag that it does not know for its value. Mirrors stripFlags.
+    """
+    at = 0
+    while at < len(words) and words[at] != "--":
+        word = words[at]
+        if not word.startswith("-") or word == "-":
+            return at
+        is_long = word.startswith("--")
+        flag = flags.flags.get(word[2:]) if is_long else flags.shorts.get(word[1:])
+        has_value = "=" in word or (len(word) > 2 and not is_long) or (flag and flag.bare is not None)
+        at += 1 if has_value else 2
+    return None
+
+
+_HELP_ON_STDOUT = (("rollout",),)  # of groups; others write it to stderr
+
+
+def _show_group(call: Call) -> None:
+    """Called by itself, a command that only holds others shows its help."""
+    if call.args:
+        raise UsageError(f'unknown command "{" ".join(call.args)}"')
+    show = call.say if call.command.path in _HELP_ON_STDOUT else call.complain
+    show(help_text(call.command))
+    raise Exit(1)
+
+
+for _path in GROUP_PATHS:
+    if _path:
+        command(_path, is_offline=True)(_show_group)
+
+ROOT = Command((), row_of(""), _show_group)
+"""kubectl itself."""
