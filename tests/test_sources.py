@@ -1,0 +1,33 @@
+"""docs/sources.md lists claims by notebook, and each has a source that someone can open."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+PAGE = (ROOT / "docs/sources.md").read_text(encoding="utf-8")
+SECTIONS = {part.partition("\n")[0]: part for part in PAGE.split("\n## ")[1:]}
+SOURCE = re.compile(r"`[\w.\-]+/[\w./\-]+\.(go|yaml)`|\]\((https://|\.\./kubesim/)\S+\)")
+
+
+def rows(section: str) -> list[list[str]]:
+    """The rows of a section's table: claim and source."""
+    lines = [line for line in section.splitlines() if line.startswith("| ")]
+    return [[cell.strip() for cell in line.strip("|").split(" | ")] for line in lines[1:]]
+
+
+def test_the_sections_are_notebooks_in_their_order() -> None:
+    notebooks = [path.stem for path in sorted((ROOT / "notebooks").glob("[0-9]*.ipynb"))]
+    assert list(SECTIONS) == [name for name in notebooks if name in SECTIONS]
+
+
+def test_each_claim_has_a_file_or_a_page() -> None:
+    unsourced = [claim for section in SECTIONS.values() for claim, source in rows(section) if not SOURCE.search(source)]
+    assert unsourced == []
+
+
+def test_each_claim_is_made_once() -> None:
+    claims = [claim for section in SECTIONS.values() for claim, _ in rows(section)]
+    assert len(claims) > 40
+    assert sorted(set(claims)) == sorted(claims)
