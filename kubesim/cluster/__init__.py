@@ -51,7 +51,8 @@ class Cluster:
         self.clock = Clock(boot)
         self.registries = Registries(self.clock, registries, NodeSettings(**deepcopy(dict(node or {}))))
         identity = Identity(seed)
-        self.api = APIServer(self.clock, identity)
+        self.apiserver = APIServer(self.clock, identity)
+        self.api = self.apiserver.as_component()
         self.scheduler = Scheduler(self.api, self.clock)
         self.controllers = [controller(self.api, self.clock) for controller in CONTROLLERS]
         self.kubelet = Kubelet(self.api, self.clock, identity, ImageManager(self.registries), bootstrap.NODE_NAME)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from kubesim.api.clock import SECOND, Clock, Micros, uuid
 from kubesim.api.objects import Object, namespace_of, reference_to
 from kubesim.api.resources import EVENT
-from kubesim.cluster.apiserver import APIServer
+from kubesim.cluster.apiserver import Component
 
 BURST = 25
 REFILL: Micros = 300 * SECOND
@@ -50,7 +50,7 @@ class Recorder:
     `component` is what describe shows under "From"; `host` is the node that a kubelet speaks for.
     """
 
-    def __init__(self, api: APIServer, clock: Clock, component: str, host: str = "") -> None:
+    def __init__(self, api: Component, clock: Clock, component: str, host: str = "") -> None:
         self._api = api
         self._clock = clock
         self._component = component

@@ -10,6 +10,7 @@ from kubesim.api.errors import StatusError
 from kubesim.api.objects import LAST_APPLIED, Object, metadata
 from kubesim.api.resources import SECRET
 from kubesim.cluster.apiserver import patch
+from kubesim.cluster.apiserver.deletion import DeleteOptions
 from kubesim.gotext import gojson
 from kubesim.kubectl.change import send_patch, with_last_applied
 from kubesim.kubectl.command import Call, command, only_files
@@ -97,7 +98,7 @@ def _current(call: Call, manifest: Target) -> Object | None:
     where = f'error when retrieving current configuration of:\n{_place(manifest)}from server for: "{manifest.source}": '
     refuse_if(not manifest.name, f"{where}resource name may not be empty")
     try:
-        return call.api.get(*manifest.place, user=call.user)
+        return call.api.get(*manifest.place)
     except StatusError as error:
         if error.reason == "NotFound":
             return None
@@ -145,8 +146,8 @@ def _recreate(call: Call, manifest: Target, current: Object) -> Object:
     Where the new one is refused, the old one comes back.
     """
     grace, modified = call.flags["grace-period"], with_last_applied(manifest.obj)
-    call.api.delete(*manifest.place, grace_period=grace if grace >= 0 else None, user=call.user)
-    if not call.wait_until(lambda: call.api.find(*manifest.place) is None, call.flags["timeout"]):
+    call.api.delete(*manifest.place, DeleteOptions(grace if grace >= 0 else None))
+    if not call.wait_until(lambda: find_named(call, *manifest.place) is None, call.flags["timeout"]):
         patch_text = _patch_text(manifest, modified, "\n")
         raise KubectlError(f'error when applying patch:\n{patch_text} "{manifest.source}": context deadline exceeded')
     try:

@@ -249,6 +249,9 @@ def scale(call: Call) -> None:
     refuse_if(replicas < 0, missing)
     refuse_if(expected < -1, "The --current-replicas must specify an integer of -1 or greater")
 
+    def set_replicas(scale: Object) -> Object:
+        return {**scale, "spec": {"replicas": replicas}}
+
     def act(target: Target, obj: Object) -> None:
         resource = target.resource
         if "scale" not in resource.parts:
@@ -257,7 +260,9 @@ def scale(call: Call) -> None:
             raise StatusError(404, "NotFound", f"the server could not find the requested resource ({asked})")
         present = obj["spec"]["replicas"]
         refuse_if(expected >= 0 and expected != present, f"Expected replicas to be {expected}, was {present}")
-        send_patch(call, resource, obj, {"spec": {"replicas": replicas}}, "merge")
+        if call.dry_run != "client":
+            is_dry = call.dry_run == "server"
+            call.api.change_scale(resource, namespace_of(obj), name_of(obj), set_replicas, dry_run=is_dry)
         # The object as it was, but for the number.
         print_result(call, resource, {**obj, "spec": {**obj["spec"], "replicas": replicas}}, "scaled")
 

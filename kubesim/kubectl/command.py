@@ -12,10 +12,9 @@ from typing import Any
 from kubesim.api.budget import Budget
 from kubesim.api.clock import Clock
 from kubesim.api.result import Edit
-from kubesim.cluster.apiserver import APIServer
-from kubesim.cluster.apiserver.authorization import ADMIN, User
+from kubesim.cluster.apiserver import Client
+from kubesim.cluster.apiserver.authorization import User
 from kubesim.cluster.apiserver.checks import WriteOptions
-from kubesim.cluster.apiserver.impersonation import impersonate
 from kubesim.gotext.gojson import quote
 from kubesim.gotext.pflag import Flag, FlagSet, parse_duration
 from kubesim.kubectl.catalogue import GLOBAL, Row, row_of
@@ -38,11 +37,11 @@ class Context:
     """Where kubectl runs: the cluster it talks to, and the shell it was typed into.
 
     `run_editor` runs the editor's command line on a file of the workspace and returns its exit status. `read` gives
-    what the API answers at a URL to a user; it raises StatusError. `user` is whose credentials kubectl has.
+    what the API answers at a URL to a user; it raises StatusError.
     `budget` is that of the whole command line; TooMuchError passes through kubectl to whoever made it.
     """
 
-    api: APIServer
+    api: Client
     clock: Clock
     workspace: Workspace
     config: Kubeconfig
@@ -51,7 +50,6 @@ class Context:
     run_editor: Callable[[str, str], int] | None = None
     read: Callable[[str, User], str] | None = None
     budget: Budget = field(default_factory=Budget)
-    user: User = ADMIN
 
 
 @dataclass
@@ -82,16 +80,11 @@ class Call:
         """Write to stderr."""
         self.pieces.append((False, text))
 
-    @property
-    def api(self) -> APIServer:
-        """The API server."""
-        return self.context.api
-
-    @property
-    def user(self) -> User:
-        """Who asks: whose credentials kubectl has, or the user that --as names and those may speak for."""
-        user, name = self.context.user, self.flags["as"]
-        return impersonate(user, name, tuple(self.flags["as-group"])) if name else user
+    @cached_property
+    def api(self) -> Client:
+        """The API server, as the user who asks: whose credentials kubectl has, or for whom those speak with --as."""
+        client, name = self.context.api, self.flags["as"]
+        return client.impersonating(name, tuple(self.flags["as-group"])) if name else client
 
     @property
     def namespace(self) -> str:
@@ -135,10 +128,9 @@ class Call:
         return False
 
     def request(self) -> WriteOptions:
-        """How the API server takes a write: as which user, how strictly (--validate), and whether to store anything."""
+        """How the API server takes a write: how strictly (--validate), and whether it stores anything."""
         chosen = self.validation()
         return {
-            "user": self.user,
             "strict": chosen == "strict",
             "warn": self.warn if chosen == "warn" else None,
             "note": self.warn,

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 
+from kubesim.api.errors import StatusError
 from kubesim.api.objects import name_of
 from kubesim.api.resources import NAMESPACE, RESOURCES, find_resource
 from kubesim.kubectl.catalogue import MODULES
@@ -20,7 +21,7 @@ _OUTPUTS = ("custom-columns=", "go-template=", "json", "jsonpath=", "name", "wid
 def complete(words: Sequence[str], context: Context) -> list[str]:
     """The words that could replace the last of `words` (the words after "kubectl"; the last may be empty)."""
     *before, current = words or [""]
-    with suppress(NotSimulated):
+    with suppress(NotSimulated, StatusError):
         command, rest = find_command(before)
         candidates = _candidates(command, rest, current, context)
         return sorted({word for word in candidates if word.startswith(current)})
@@ -30,7 +31,7 @@ def complete(words: Sequence[str], context: Context) -> list[str]:
 def _candidates(command: Command, rest: list[str], current: str, context: Context) -> Iterable[str]:
     previous = rest[-1] if rest else ""
     if previous in ("-n", "--namespace"):
-        return [name_of(obj) for obj in context.api.list(NAMESPACE)]
+        return map(name_of, context.api.list(NAMESPACE))
     if previous in ("-o", "--output"):
         return _OUTPUTS
     if current.startswith("-"):

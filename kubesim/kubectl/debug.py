@@ -13,11 +13,13 @@ from kubesim.api.clock import Identity
 from kubesim.api.imageref import parse
 from kubesim.api.objects import Object, clone, find_named, name_of, namespace_of
 from kubesim.api.resources import NODE, POD
+from kubesim.cluster.apiserver.deletion import DeleteOptions
 from kubesim.cluster.apiserver.patch import SET_ORDER
 from kubesim.kubectl.command import Call, command
 from kubesim.kubectl.content import nonempty
 from kubesim.kubectl.errors import Exit, KubectlError, NotSimulated, refuse_if
 from kubesim.kubectl.running import NO_STDIN, attach, find_subject, state_of
+from kubesim.kubectl.selection import follow
 
 # By profile, what the debug container's security context gets.
 _SECURITY: dict[str, Object] = load_table(__file__, "profiles.json")
@@ -100,10 +102,10 @@ def _check_image(image: str, where: str) -> None:
 def _started(call: Call, debugged: _Debugged) -> Object:
     """The Pod once its container runs or has run. Until then, each reason why it waits is passed on as a warning."""
     pod, container = debugged
-    place, warned = (POD, namespace_of(pod), name_of(pod)), [""]
+    current, warned = follow(call, POD, namespace_of(pod), name_of(pod)), [""]
 
     def has_started() -> bool:
-        state = state_of(call.api.find(*place) or pod, container)
+        state = state_of(current() or pod, container)
         if (reason := state.get("waiting", {}).get("message", "")) and reason != warned[-1]:
             warned.append(reason)
             call.complain(f"Warning: container {container}: {reason}\n")
@@ -112,7 +114,7 @@ def _started(call: Call, debugged: _Debugged) -> Object:
     if not call.wait_until(has_started, _PATIENCE):
         call.complain("kubesim: it would wait on; it was interrupted, as by Ctrl-C\n")
         raise Exit(130)
-    return call.api.get(*place)
+    return current() or pod
 
 
 def _add_ephemeral(call: Call, pod: Object, arguments: list[str]) -> _Debugged:
@@ -156,7 +158,7 @@ def _copy(call: Call, pod: Object, arguments: list[str], images: dict[str, str])
     copy: Object = {"apiVersion": "v1", "kind": "Pod", "metadata": named, "spec": spec}
     copy = call.api.create(POD, copy, **call.request())
     if flags["replace"]:
-        call.api.delete(POD, meta["namespace"], name_of(pod), grace_period=0, user=call.user)
+        call.api.delete(POD, meta["namespace"], name_of(pod), DeleteOptions(0))
     return _Debugged(copy, (container or spec["containers"][0])["name"])
 
 

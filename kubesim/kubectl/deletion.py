@@ -9,19 +9,20 @@ from kubesim.api.budget import Budget
 from kubesim.api.clock import SECOND
 from kubesim.api.errors import StatusError
 from kubesim.api.objects import Object, metadata
+from kubesim.cluster.apiserver.deletion import DeleteOptions
 from kubesim.gotext import gojson
 from kubesim.gotext.pflag import FALSE, TRUE
 from kubesim.kubectl.command import Call, command
 from kubesim.kubectl.errors import KubectlError, NotSimulated, refuse_if, with_source
 from kubesim.kubectl.formats import evaluate_relaxed
 from kubesim.kubectl.output import DRY_RUN_SUFFIX, print_result
-from kubesim.kubectl.selection import Query, Target, find_named
+from kubesim.kubectl.selection import Query, Target, find_named, follow
 
 # Simulated seconds after which a delete gives up where no --timeout was given: nothing here takes as long.
 PATIENCE = 3600.0
 
-# How --cascade deals with dependents, as the finalizer of the deleted object, and the older words for two of them.
-_CASCADES = {"background": "", "foreground": "foregroundDeletion", "orphan": "orphan"}
+# The API server's words for how --cascade deals with dependents.
+_CASCADES = {"background": "Background", "foreground": "Foreground", "orphan": "Orphan"}
 _FORCED = (
     "Warning: Immediate deletion does not wait for confirmation that the running resource has been terminated. The "
     "resource may continue to run on the cluster indefinitely.\n"
@@ -83,9 +84,9 @@ def _grace_period(call: Call) -> int | None:
 
 def delete_target(call: Call, target: Target, grace: int | None, verb: str = "deleted") -> None:
     """Delete one object and report it with `verb`; "" reports its name alone. Raises StatusError."""
-    finalizer, is_dry = _CASCADES[call.flags.get("cascade") or "background"], call.dry_run == "server"
+    policy = _CASCADES[call.flags.get("cascade") or "background"]
     if call.dry_run != "client":
-        call.api.delete(*target.place, grace_period=grace, finalizer=finalizer, user=call.user, dry_run=is_dry)
+        call.api.delete(*target.place, DeleteOptions(grace, policy, call.dry_run == "server"))
     if not verb:
         call.say(f"{target.resource.printed}/{target.name}\n")
         return
@@ -95,19 +96,21 @@ def delete_target(call: Call, target: Target, grace: int | None, verb: str = "de
 
 def wait_until_gone(call: Call, targets: list[Target]) -> None:
     """Let time pass until none of the objects is there, at most for --timeout."""
-    uids = {target: uid for target in targets if (uid := _uid(call, target))}
+    awaited: list[tuple[Target, str, Callable[[], Object | None]]] = []
+    for target in targets:
+        try:
+            obj = find_named(call, *target.place)
+        except StatusError:  # who may not look doesn't wait
+            return
+        if obj:
+            awaited.append((target, metadata(obj)["uid"], follow(call, *target.place)))
 
     def left() -> list[Target]:
-        return [target for target, uid in uids.items() if _uid(call, target) == uid]
+        return [target for target, uid, current in awaited if metadata(current() or {}).get("uid") == uid]
 
-    if uids and not call.wait_until(lambda: not left(), call.flags["timeout"] or PATIENCE):
+    if awaited and not call.wait_until(lambda: not left(), call.flags["timeout"] or PATIENCE):
         late = left()[0]
         raise KubectlError(f"timed out waiting for the condition on {late.resource.plural}/{late.name}")
-
-
-def _uid(call: Call, target: Target) -> str:
-    obj = call.api.find(*target.place)
-    return str(metadata(obj).get("uid", "")) if obj else ""
 
 
 @command("wait", operands="types")
@@ -140,18 +143,18 @@ _Test = Callable[[Object], bool]
 def _wait_until(call: Call, target: Target, test: _Test, is_creation: bool, seconds: float) -> None:
     """Let at most so many seconds pass until the test holds; it is not tried where none are left."""
     resource, place = target.resource, target.place
-    if is_creation:
-        find_named(call, *place)  # refuses those who may not read it
+    current = partial(find_named, call, *place) if is_creation else follow(call, *place)
+    current()  # refuses those who may not read it
 
     def holds() -> bool:
-        obj = call.api.find(*place)
+        obj = current()
         return obj is not None and test(obj)
 
     if seconds <= 0 != call.flags["timeout"] or not call.wait_until(holds, seconds):
         refuse_if(not (is_creation or call.flags["timeout"]), _unmet(target))
         what = "" if is_creation else f" on {resource.plural}/{target.name}"
         raise KubectlError(f"timed out waiting for the condition{what}")
-    if obj := call.api.find(*place):
+    if obj := current():
         print_result(call, resource, obj, "condition met")
 
 

@@ -17,7 +17,6 @@ from kubesim.api.objects import Object, name_of
 from kubesim.api.resources import API_VERSIONS, RESOURCES, SERVICE, Resource, find_resource
 from kubesim.api.schema import ENUMS, Field, Type
 from kubesim.api.selectors import SelectorError, label_selector
-from kubesim.cluster.apiserver.authorization import Request
 from kubesim.gotext import tabwriter
 from kubesim.kubectl.checks import check_client
 from kubesim.kubectl.command import Call, command, no_arguments
@@ -83,7 +82,7 @@ def cluster_info(call: Call) -> None:
     """Show where the control plane is. What belongs to it is looked for among the Services."""
     namespace, labels = call.flags["namespace"] or "kube-system", "kubernetes.io/cluster-service=true"
     try:
-        services = call.api.list(SERVICE, namespace, labels=labels, user=call.user)
+        services = call.api.list(SERVICE, namespace, labels=labels)
         call.say(f"Kubernetes control plane is running at {SERVER}\n")
         for service in services:
             port = (service["spec"].get("ports") or [{}])[0]
@@ -107,13 +106,10 @@ def can_i(call: Call) -> None:
     """Say yes or no, and end with status 1 for no; or list what the user may do."""
     _check_can_i(call)
     if call.flags["list"]:
-        _check_review(call, "rules")
-        rows = rule_rows(call.api.rules(call.user, call.namespace))
+        rows = rule_rows(call.api.rules(call.namespace))
         call.say(tabwriter.format(rows if call.flags["no-headers"] else [RULE_HEADINGS, *rows]))
         return
-    asked = _asked(call, *call.args)
-    _check_review(call, "access")
-    allowed = call.api.can(asked)
+    allowed = call.api.can(**_attributes(call, *call.args))
     if not call.flags["quiet"]:
         call.say("yes\n" if allowed else "no\n")
     if not allowed:
@@ -132,12 +128,8 @@ def _check_can_i(call: Call) -> None:
         refuse_if(flags["no-headers"], "--no-headers cannot be set without --list specified")
 
 
-def _check_review(call: Call, kind: str) -> None:
-    """A review is a request, too: whoever asks in another user's name must be allowed to."""
-    call.api.check_impersonation(Request(call.user, "create", f"selfsubject{kind}reviews", "authorization.k8s.io"))
-
-
-def _asked(call: Call, verb: str, word: str) -> Request:
+def _attributes(call: Call, verb: str, word: str) -> dict[str, str]:
+    """What the access review asks."""
     part, is_path = call.flags["subresource"], word.startswith("/")
     refuse_if(is_path and part, "--subresource can not be used with NonResourceURL")
     kind, _, name = word.partition("/")
@@ -145,9 +137,10 @@ def _asked(call: Call, verb: str, word: str) -> Request:
     if verb not in (_PATH_VERBS if is_path else _VERBS).split():
         call.warn(f"verb '{verb}' is not a known verb\n")
     if is_path:
-        return Request(call.user, verb, "", path=word)
+        return {"verb": verb, "plural": "", "path": word}
     namespace = "" if call.flags["all-namespaces"] else call.namespace
-    return Request(call.user, verb, f"{plural}/{part}" if part else plural, group, namespace, name)
+    plural = f"{plural}/{part}" if part else plural
+    return {"verb": verb, "plural": plural, "group": group, "namespace": namespace, "name": name}
 
 
 def _type(call: Call, word: str) -> tuple[str, str]:
@@ -166,8 +159,7 @@ def _type(call: Call, word: str) -> tuple[str, str]:
 
 @command("auth whoami")
 def whoami(call: Call) -> None:
-    user = call.user
-    call.api.check_impersonation(Request(user, "create", "selfsubjectreviews", "authentication.k8s.io"))
+    user = call.api.whoami()
     if call.flags["output"]:  # --template alone counts for nothing here
         extra = {key: list(values) for key, values in user.extra}
         info = {"username": user.name, "groups": list(user.groups), **({"extra": extra} if extra else {})}

@@ -11,7 +11,6 @@ from kubesim.api.objects import Object, metadata, name_of, namespace_of
 from kubesim.api.resources import EVENT, Resource
 from kubesim.api.schema import in_go_order
 from kubesim.cluster.apiserver import Change
-from kubesim.cluster.apiserver.checks import selector
 from kubesim.gotext.gojson import quote
 from kubesim.kubectl.command import Call, command
 from kubesim.kubectl.errors import FormatError, KubectlError, NotSimulated, Plain, refuse_if, visit
@@ -45,7 +44,7 @@ def get(call: Call) -> None:
         refuse_if(not path.startswith("/"), invalid)
         if call.context.read is None:
             raise NotSimulated("'kubectl get --raw' in a container is not part of this simulator")
-        call.say(call.context.read(path, call.user))
+        call.say(call.context.read(path, call.api.user))
         return
     if call.flags["watch"] or call.flags["watch-only"]:
         _watch(call)
@@ -123,10 +122,11 @@ def _watch(call: Call) -> None:
     if query.is_single:
         several = f"{_WATCHED_ALONE} - {len(targets)} resources were found"
     refuse_if(len(targets) > 1, several)
-    selected = _selector(call, target)
-    for now, change in changes(call, target.resource):
-        if selected(change.obj):
-            _show_objects(call, table, [change.obj], now)
+    labels, fields = call.flags["selector"], call.flags["field-selector"]
+    if target.name is not None:
+        labels, fields = "", f"metadata.name={target.name}"
+    for now, change in changes(call, target.resource, target.namespace or None, labels, fields):
+        _show_objects(call, table, [change.obj], now)
 
 
 _WATCHED_ALONE = "watch is only supported on individual resources and resource collections"
@@ -138,10 +138,16 @@ def _show_objects(call: Call, table: Table, objects: list[Object], now: Micros) 
     call.say(table.render(objects, now) if form.is_table else "".join(map(form.render, objects)))
 
 
-def changes(call: Call, resource: Resource) -> list[tuple[Micros, Change]]:
+def changes(
+    call: Call, resource: Resource, namespace: str | None, labels: str = "", fields: str = ""
+) -> list[tuple[Micros, Change]]:
     """What happens in the time of --request-timeout. It is only recorded: no change fails because of a watch."""
     seen: list[tuple[Micros, Change]] = []
-    stop = call.api.subscribe(lambda change: seen.append((call.context.clock.now, change)), resource)
+
+    def note(change: Change) -> None:
+        seen.append((call.context.clock.now, change))
+
+    stop = call.api.watch(resource, note, namespace, labels=labels, fields=fields, budget=call.context.budget)
     try:
         call.wait_until(lambda: False, call.request_timeout or WATCH)
     finally:
@@ -149,31 +155,17 @@ def changes(call: Call, resource: Resource) -> list[tuple[Micros, Change]]:
     return seen
 
 
-def _selector(call: Call, target: Target) -> Callable[[Object], bool]:
-    """Which changed objects belong to the target: asked of the API server's own selectors."""
-
-    labels, fields = call.flags["selector"], call.flags["field-selector"]
-    selects = selector(target.resource, labels, fields, call.context.budget)
-
-    def selected(obj: Object) -> bool:
-        if target.name is not None:
-            return (namespace_of(obj), name_of(obj)) == (target.namespace or "", target.name)
-        return target.namespace in (None, namespace_of(obj)) and selects(obj)
-
-    return selected
-
-
 @command("events", asks_namespace=True)
 def events(call: Call) -> None:
     namespace = None if call.flags["all-namespaces"] else call.namespace
     matches, table = _filter(call, namespace), Table(call, EVENT, False, (_HEADINGS, _row))
     verb = "watch" if call.flags["watch"] else "list"
-    kept = list(filter(matches, call.api.list(EVENT, namespace, user=call.user, verb=verb)))
+    kept = list(filter(matches, call.api.list(EVENT, namespace, verb=verb)))
     if call.flags["watch"]:
         now = call.context.clock.now
         for event in kept:
             _show(call, table, [event], now)
-        for at, change in changes(call, EVENT):
+        for at, change in changes(call, EVENT, namespace):
             if change.type != "DELETED" and matches(change.obj):
                 _show(call, table, [change.obj], at)
     elif kept:

@@ -27,7 +27,7 @@ from kubesim.kubectl.deletion import PATIENCE
 from kubesim.kubectl.describers import pod_template
 from kubesim.kubectl.errors import KubectlError, refuse_if, reworded
 from kubesim.kubectl.output import print_result
-from kubesim.kubectl.selection import Query, Target
+from kubesim.kubectl.selection import Query, Target, follow
 
 _RESTARTED = "kubectl.kubernetes.io/restartedAt"
 
@@ -70,7 +70,9 @@ def _named(resource: Resource, obj: Object) -> str:
 def _follow(call: Call, resource: Resource, obj: Object) -> None:
     """Say the state of the rollout after each change of the object until it is done, at most for --timeout."""
     seen, finished = [obj], False
-    stop = call.api.subscribe(lambda change: seen.append(change.obj), resource)
+    namespace, name = namespace_of(obj), name_of(obj)
+    follow(call, resource, namespace, name)
+    stop = call.api.watch(resource, lambda change: seen.append(change.obj), namespace, fields=f"metadata.name={name}")
 
     def done() -> bool:
         nonlocal finished
@@ -118,7 +120,7 @@ def _count(obj: Object, terms: str) -> int:
 def _history(call: Call, resource: Resource, obj: Object) -> dict[int, Object]:
     """What keeps the templates that an object has had, by revision."""
     keeper = REPLICA_SET if resource is DEPLOYMENT else CONTROLLER_REVISION
-    keepers = call.api.list(keeper, namespace_of(obj), user=call.user)
+    keepers = call.api.list(keeper, namespace_of(obj))
     numbers = {item.get("revision") or revision(item): item for item in keepers if is_owned_by(item, obj)}
     return dict(sorted(numbers.items()))
 
@@ -181,7 +183,7 @@ def _restart(call: Call, resource: Resource, obj: Object) -> None:
 
 def _patch(call: Call, resource: Resource, obj: Object, change: Object, operation: str) -> None:
     with reworded(StatusError, "failed to patch: "):
-        new = call.api.patch(resource, namespace_of(obj), name_of(obj), change, "merge", user=call.user)
+        new = call.api.patch(resource, namespace_of(obj), name_of(obj), change, "merge")
     print_result(call, resource, new, operation, typed=True, is_alone=True)
 
 

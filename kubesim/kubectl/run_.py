@@ -19,7 +19,7 @@ from kubesim.kubectl.errors import Exit, KubectlError, NotSimulated, UsageError,
 from kubesim.kubectl.manifests import parse_json
 from kubesim.kubectl.output import print_result
 from kubesim.kubectl.running import NO_STDIN, attach, state_of
-from kubesim.kubectl.selection import Query, Target, decoded
+from kubesim.kubectl.selection import Query, Target, decoded, follow
 
 _RESTART_POLICIES = ("", "Always", "OnFailure", "Never")
 _PULL_POLICIES = ("", "Always", "IfNotPresent", "Never")
@@ -91,7 +91,7 @@ def _attach(call: Call, made: list[tuple[Resource, Object]]) -> None:
         _attached(call, made[-1][1])
     finally:
         for resource, obj in made if call.flags["rm"] else ():
-            call.api.delete(resource, namespace_of(obj), name_of(obj), user=call.user)
+            call.api.delete(resource, namespace_of(obj), name_of(obj))
             if not call.flags["quiet"]:
                 where = f"from {namespace_of(obj)} namespace"
                 call.say(f'{resource.printed} "{name_of(obj)}" deleted {where}\n')
@@ -116,10 +116,10 @@ _ENDS = ("Succeeded", "Failed")
 
 def _wait(call: Call, pod: Object, done: Callable[[Object], bool]) -> Object:
     """The Pod as soon as it is as it should be. Raises KubectlError where that takes too long."""
-    place = POD, namespace_of(pod), name_of(pod)
-    is_done = call.wait_until(lambda: done(call.api.find(*place) or pod), _PATIENCE)
+    current = follow(call, POD, namespace_of(pod), name_of(pod))
+    is_done = call.wait_until(lambda: done(current() or pod), _PATIENCE)
     refuse_if(not is_done, "timed out waiting for the condition")
-    return call.api.get(*place)
+    return current() or pod
 
 
 def _pod(call: Call) -> Object:

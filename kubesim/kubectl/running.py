@@ -10,10 +10,10 @@ from typing import Any, NoReturn, TypeVar
 
 from kubesim.api import load_table
 from kubesim.api.errors import StatusError
-from kubesim.api.objects import Object, find_named, metadata, name_of
+from kubesim.api.objects import Object, find_named, metadata, name_of, namespace_of
 from kubesim.api.resources import POD, SERVICE, Resource
-from kubesim.cluster.apiserver import NodeServer
-from kubesim.cluster.apiserver.checks import Line, LogOptions
+from kubesim.cluster.apiserver import Connection
+from kubesim.cluster.apiserver.logs import LogOptions
 from kubesim.kubectl.command import Call, command
 from kubesim.kubectl.errors import Exit, KubectlError, UsageError, refuse_if, reworded
 from kubesim.kubectl.output import nothing_found
@@ -53,7 +53,7 @@ def _pod_of(call: Call, resource: Resource, owner: Object, purpose: str) -> Obje
         why = lacking if resource is SERVICE else f"selector for {kind} not implemented"
         raise KubectlError(f"cannot {purpose} {kind}: {why}")
     label_selector = ",".join(f"{key}={value}" for key, value in labels.items())
-    pods = call.api.list(POD, call.namespace, labels=label_selector, user=call.user)
+    pods = call.api.list(POD, call.namespace, labels=label_selector)
     refuse_if(not pods, "timed out waiting for the condition")
     best = min(pods, key=_rank)
     if len(pods) > 1 and purpose == _LOGS:
@@ -146,9 +146,7 @@ def _logged(call: Call) -> list[tuple[Resource, Object]]:
 
 
 def _log_text(call: Call, pod: Object, container: str, options: LogOptions) -> str:
-    node = call.api.node_of(pod, user=call.user, verb="get", subresource="log")
-    options.check(name_of(pod))
-    return options.cut(_log(call, partial(node.logs, pod, container, options.previous)), call.context.clock.now)
+    return _log(call, partial(call.api.log, namespace_of(pod), name_of(pod), container, options))
 
 
 def _log_options(call: Call) -> LogOptions:
@@ -163,7 +161,7 @@ def _log_options(call: Call) -> LogOptions:
     )
 
 
-def _log(call: Call, read: Callable[[], list[Line]]) -> list[Line]:
+def _log(call: Call, read: Callable[[], str]) -> str:
     """The log; with --follow, of a container that is waiting to start as soon as it has, looked at every second."""
     for _ in range(_SECONDS):
         try:
@@ -176,16 +174,16 @@ def _log(call: Call, read: Callable[[], list[Line]]) -> list[Line]:
     raise KubectlError("context deadline exceeded")
 
 
-def _exec(call: Call, pod: Object, run: Callable[[NodeServer, str], T]) -> T:
-    """What `run` makes of a node and a container of the Pod, in which a command is started."""
+def _exec(call: Call, pod: Object, run: Callable[[Connection], T]) -> T:
+    """What `run` makes of a container of the Pod, in which a command is started."""
     if pod["status"]["phase"] in ("Succeeded", "Failed"):
         phase = pod["status"]["phase"]
         raise KubectlError(f"cannot exec into a container in a completed pod; current phase is {phase}")
     container = _container_name(call, pod)
-    node = call.api.node_of(pod, user=call.user, verb="create", subresource="exec")
+    connection = call.api.exec(namespace_of(pod), name_of(pod), container)
     try:
         with reworded(StatusError, "unable to upgrade connection: "):
-            return run(node, container)
+            return run(connection)
     except StartError as error:
         exec_id = hashlib.sha256(repr((pod["metadata"]["uid"], call.context.clock.now)).encode()).hexdigest()
         raise KubectlError(f"Internal error occurred: {error.of_exec(exec_id)}") from None
@@ -203,10 +201,10 @@ def execute(call: Call) -> None:
     pod = _pod_of(call, *find_subject(call, call.args[0]), "attach to")
     stdin = (call.context.stdin or "") if call.flags["stdin"] else ""
 
-    def run(node: NodeServer, container: str) -> Process:
+    def run(connection: Connection) -> Process:
         if call.flags["stdin"] and call.flags["tty"] and not call.flags["quiet"]:
             call.complain(_NO_TTY)
-        return node.execute(pod, container, list(call.args[1:]), call.context.budget, stdin)
+        return connection.execute(call.args[1:], call.context.budget, stdin)
 
     ran = _exec(call, pod, run)
     _show(call, ran)
@@ -227,23 +225,30 @@ def _show(call: Call, ran: Process) -> None:
 
 def attach(call: Call, pod: Object, container: str) -> None:
     """Show what a container has written, then give it the input and show the rest, until it ends."""
-    node = call.api.node_of(pod, user=call.user, verb="get", subresource="log")
-    call.say("".join(line for _, line in node.logs(pod, container, False)))
+    place = namespace_of(pod), name_of(pod), container
     if state_of(pod, container).get("terminated"):
+        call.say(call.api.log(*place, LogOptions()))
         return
+    try:
+        connection = call.api.attach(*place)
+        with reworded(StatusError, "unable to upgrade connection: "):
+            written, ran = connection.written(), connection.attach(call.context.stdin or "")
+    except (StatusError, KubectlError) as error:
+        _say_that_it_is_recorded(call)
+        call.complain(f"warning: couldn't attach to pod/{name_of(pod)}, falling back to streaming logs: {error}\n")
+        call.say(call.api.log(*place, LogOptions()))
+        return
+    call.say(written)
+    _say_that_it_is_recorded(call)
+    _show(call, ran)
+    if ran.awaits and call.context.stdin is None:
+        call.complain("kubesim: nobody can type into a container; pipe its input: echo 'ls /' | kubectl … -i …\n")
+
+
+def _say_that_it_is_recorded(call: Call) -> None:
     if not call.flags["quiet"]:
         call.complain(_NO_TTY if call.flags["tty"] else "")
         call.complain(_RECORDED)
-    try:
-        node = call.api.node_of(pod, user=call.user, verb="create", subresource="attach")
-        ran = node.attach(pod, container, call.context.stdin or "")
-    except StatusError as error:
-        why = f"falling back to streaming logs: unable to upgrade connection: {error.message}"
-        call.complain(f"warning: couldn't attach to pod/{name_of(pod)}, {why}\n")
-    else:
-        _show(call, ran)
-        if ran.awaits and call.context.stdin is None:
-            call.complain("kubesim: nobody can type into a container; pipe its input: echo 'ls /' | kubectl … -i …\n")
 
 
 def state_of(pod: Object, container: str) -> Object:
@@ -265,7 +270,7 @@ def copy(call: Call) -> None:
     refuse_if(target and not local.exists(path), f"{path} doesn't exist in local filesystem")
     namespace, _, name = (source or target).rpartition("/")
     pod = get_named(call, POD, namespace or call.namespace, name)
-    container = _exec(call, pod, lambda node, container: node.place(pod, container, ["tar"]))
+    container = _exec(call, pod, lambda connection: connection.place(["tar"]))
     tar = load_table(__file__, "tar.json")["busybox" if container.base.is_busybox else "GNU"]
     if source:
         _copy_out(call, container.files, path.rstrip("/") or "/", place, tar)

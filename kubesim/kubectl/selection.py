@@ -242,11 +242,11 @@ def get_named(call: Call, resource: Resource, namespace: str, name: str) -> Obje
     Mirrors Info.Get of k8s.io/cli-runtime pkg/resource/visitor.go, v1.36.
     """
     try:
-        return call.api.get(resource, namespace, name, user=call.user)
+        return call.api.get(resource, namespace, name)
     except StatusError as error:
         if error.reason == "NotFound" and namespace not in ("", "default"):
             try:
-                call.api.get(NAMESPACE, "", namespace, user=call.user)
+                call.api.get(NAMESPACE, "", namespace)
             except StatusError as of_namespace:
                 error = of_namespace if of_namespace.reason == "NotFound" else error
         raise error from None
@@ -262,12 +262,24 @@ def find_named(call: Call, resource: Resource, namespace: str, name: str) -> Obj
         raise
 
 
+def follow(call: Call, resource: Resource, namespace: str, name: str) -> Callable[[], Object | None]:
+    """What tells the present state of an object to a command that waits for it.
+
+    Raises NotSimulated where the user may not list and watch it: kubectl would ask again and again, and log that.
+    """
+    try:
+        return call.api.follow(resource, namespace, name)
+    except StatusError:
+        why = f"waiting without the rights to list and to watch {resource.qualified} is not part of this simulator"
+        raise NotSimulated(why) from None
+
+
 def list_all(call: Call, target: Target) -> list[Object]:
     """The objects that a target without a name means. Raises StatusError, in the words of NewSelector.Visit."""
     resource, labels, fields = target.resource, call.flags.get("selector") or "", call.flags.get("field-selector") or ""
     try:
         place, budget = (resource, target.namespace), call.context.budget
-        return call.api.list(*place, labels=labels, fields=fields, user=call.user, budget=budget)
+        return call.api.list(*place, labels=labels, fields=fields, budget=budget)
     except StatusError as error:
         if error.reason != "BadRequest":
             raise

@@ -11,6 +11,7 @@ from kubesim.api.clock import Clock, to_datetime
 from kubesim.api.objects import Object, name_of
 from kubesim.api.resources import NAMESPACE, POD
 from kubesim.cluster import Cluster
+from kubesim.cluster.apiserver.authorization import ADMIN
 from kubesim.flow.hops import Flow, trace_flow
 from kubesim.session import Session
 from kubesim.session.programs import PROGRAMS
@@ -60,7 +61,8 @@ def shell_of(session: Session, clock: Clock, workspace: Workspace) -> Shell:
     """A second shell on the learner's cluster, without their history, variables, aliases and context."""
 
     def run(arguments: list[str], io: Invocation) -> int:
-        context = kubectl.Context(session.cluster.api, clock, workspace, kubectl.Kubeconfig(), io.env, io.stdin)
+        client = session.cluster.apiserver.as_user(ADMIN)
+        context = kubectl.Context(client, clock, workspace, kubectl.Kubeconfig(), io.env, io.stdin)
         context.budget = io.machine.budget
         return io.show(kubectl.run(arguments, context))
 

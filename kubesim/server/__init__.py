@@ -6,13 +6,14 @@ Reviews mirror kubernetes pkg/registry/{authentication,authorization} and pkg/ap
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from kubesim.api import decoding, errors
 from kubesim.api.budget import TooMuchError
 from kubesim.api.objects import Object
 from kubesim.cluster import Cluster
-from kubesim.cluster.apiserver import APIServer
+from kubesim.cluster.apiserver import Client
 from kubesim.cluster.apiserver.authorization import Request as Question
 from kubesim.cluster.apiserver.authorization import User
 from kubesim.cluster.apiserver.authorization import request as question
@@ -34,8 +35,7 @@ class API:
 
     def __init__(self, cluster: Cluster) -> None:
         self.cluster = cluster
-        self._api = cluster.api
-        self._objects = Objects(cluster.api, cluster.clock)
+        self._objects = Objects(cluster.apiserver, cluster.clock)
         self.history = History(cluster)
 
     def answer(self, request: Request) -> Response | Watch:
@@ -75,7 +75,7 @@ class API:
         asked = Question(user, request.method.lower(), "", path=request.path)
         if route:
             asked = question(user, route.verb, route.resource, route.namespace, route.name, route.subresource)
-        self._api.check_impersonation(asked)
+        self._objects.client(request).check_impersonation(asked)
 
     def _of_object(self, request: Request, route: Route) -> Response | Watch:
         resource = route.resource
@@ -84,55 +84,67 @@ class API:
         request.warnings.extend([resource.warning] if resource.warning else [])
         part = route.subresource
         if route.verb == "watch":
-            return Watch(self.history, request, route)
+            return Watch(self.history, self._objects.client(request), request, route)
         if not part or part in resource.parts or (part, route.verb) == ("status", "get"):
             return self._objects.answer(request, route)
         if part not in _PARTS:
             return text("404 page not found\n", 404)
         if part == "attach":
-            self._objects.hang_up(request, route)
+            self._hang_up(request, route)
         raise errors.not_simulated(f"{resource.plural}/{part} is not part of this simulator")
 
     def execute(self, request: Request, argv: list[str], stdin: str = "") -> Process:
-        assert request.route, "the path is that of an exec"
-        return self._objects.execute(request, request.route, argv, stdin)
+        """Run a command in a container. Raises StatusError and StartError."""
+        route = request.route
+        assert route, "the path is that of an exec"
+        connection = self._objects.client(request).exec(route.namespace, route.name, request.container)
+        return connection.execute(argv, request.budget, stdin)
+
+    def _hang_up(self, request: Request, route: Route) -> None:
+        """End the input of a container that takes it from one client alone, who then need not wait for its end."""
+        connection = self._objects.client(request).attach(route.namespace, route.name, request.container)
+        containers = connection.pod["spec"]["containers"]
+        if any(item["name"] == connection.container and item.get("stdinOnce") for item in containers):
+            with suppress(errors.StatusError):  # it has ended before
+                connection.attach("")
 
     def _review(self, request: Request, route: Route) -> Response:
         resource, kind = route.resource, route.resource.kind
         review = decoding.decode(resource, {**request.object(), "apiVersion": resource.api_version}, strict=False)
-        status = _REVIEWS[kind](self._api, request, route, review)  # for all, by the ClusterRole system:basic-user
+        status = _REVIEWS[kind](self._objects.client(request), route, review)
         meta = review.get("metadata", {})
         if kind == "SelfSubjectReview":
             meta = {"creationTimestamp": self.cluster.clock.timestamp()}
         return Response({**review, "kind": kind, "metadata": meta, "status": status}, 201)
 
 
-def _self_subject(_api: APIServer, request: Request, _route: Route, _review: Object) -> Object:
-    user = request.user
+def _self_subject(client: Client, _route: Route, _review: Object) -> Object:
+    user = client.whoami()
     info: Object = {"username": user.name, "groups": list(user.groups)}
-    extra = {key: list(values) for key, values in user.extra}
-    return {"userInfo": info | ({"extra": extra} if extra else {})}
+    if user.extra:
+        info["extra"] = {key: list(values) for key, values in user.extra}
+    return {"userInfo": info}
 
 
-def _access(api: APIServer, request: Request, route: Route, review: Object) -> Object:
-    spec, user = review.get("spec", {}), request.user
-    asked, path = spec.get("resourceAttributes"), spec.get("nonResourceAttributes")
-    if (asked is None) is (path is None):
+def _access(client: Client, route: Route, review: Object) -> Object:
+    spec = review.get("spec", {})
+    attributes, path = spec.get("resourceAttributes"), spec.get("nonResourceAttributes")
+    if (attributes is None) is (path is None):
         why = "exactly one of nonResourceAttributes or resourceAttributes must be specified"
-        cause = errors.invalid_value("spec.resourceAttributes", asked, why)
+        cause = errors.invalid_value("spec.resourceAttributes", attributes, why)
         raise errors.invalid(route.resource, "", [cause])
     if path is not None:
-        return {"allowed": api.can(Question(user, path.get("verb", ""), "", path=path.get("path", "")))}
-    plural = "/".join(filter(None, (asked.get("resource", ""), asked.get("subresource", ""))))
-    place = (asked.get("namespace", ""), asked.get("name", ""))
-    return {"allowed": api.can(Question(user, asked.get("verb", ""), plural, asked.get("group", ""), *place))}
+        return {"allowed": client.can(path.get("verb", ""), "", path=path.get("path", ""))}
+    plural, part = attributes.get("resource", ""), attributes.get("subresource", "")
+    place = {key: attributes.get(key, "") for key in ("group", "namespace", "name")}
+    return {"allowed": client.can(attributes.get("verb", ""), f"{plural}/{part}" if part else plural, **place)}
 
 
-def _rules(api: APIServer, request: Request, _route: Route, review: Object) -> Object:
+def _rules(client: Client, _route: Route, review: Object) -> Object:
     namespace = review.get("spec", {}).get("namespace", "")
     if not namespace:
         raise errors.bad_request("no namespace on request")
-    rules = api.rules(request.user, namespace)
+    rules = client.rules(namespace)
     return {
         "incomplete": False,
         "nonResourceRules": [rule for rule in rules if rule.get("nonResourceURLs")],
@@ -140,7 +152,7 @@ def _rules(api: APIServer, request: Request, _route: Route, review: Object) -> O
     }
 
 
-_REVIEWS: dict[str, Callable[[APIServer, Request, Route, Object], Object]] = {
+_REVIEWS: dict[str, Callable[[Client, Route, Object], Object]] = {
     "SelfSubjectReview": _self_subject,
     "SelfSubjectAccessReview": _access,
     "SelfSubjectRulesReview": _rules,

@@ -25,7 +25,6 @@ from tornado import httpserver, iostream, netutil, web
 
 from kubesim.cluster import Cluster
 from kubesim.cluster.apiserver.authorization import ADMIN, User
-from kubesim.cluster.apiserver.tokens import account_of
 from kubesim.kubectl.kubeconfig import CLUSTER, CONTEXT, USER
 from kubesim.server import API
 from kubesim.server.handlers import EXEC_PATH, MAX_READ, Exec, Handler
@@ -99,7 +98,7 @@ class Server:
         before = getattr(self, "_api", None)
         self._api = API(cluster)
         self._api.history.jumps = self._tick > 0
-        cluster.api.signing_key = self._token
+        cluster.apiserver.sign_with(self._token)
         self._revision = cluster.api.revision
         if before:
             before.history.close()
@@ -202,7 +201,7 @@ class Server:
             return ADMIN
         cluster = self._api.cluster
         with cluster.lock:
-            return account_of(cluster.api, token, cluster.clock.now)
+            return cluster.apiserver.account_of(token)
 
     def answer(self, request: Request) -> Response | Watch:
         """What to send, after the time that a request takes."""

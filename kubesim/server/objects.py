@@ -1,31 +1,26 @@
-"""The verbs on objects: each a request to the API server, and how its answer looks.
+"""The verbs on objects: how the request of a user is read, and how its answer looks.
 
-Mirrors k8s.io/apiserver pkg/endpoints/handlers/{create,get,update,patch,delete}.go and pkg/storage/etcd3/store.go, and
-kubernetes pkg/registry/apps/deployment/storage/storage.go (ScaleREST), v1.36.
+Mirrors k8s.io/apiserver pkg/endpoints/handlers/{create,get,update,patch,delete}.go and pkg/storage/etcd3/store.go of
+v1.36.
 """
 
 from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+from collections.abc import Mapping
 from functools import partial
+from typing import Any, TypedDict
 
-from kubesim.api import decoding, errors, schema
+from kubesim.api import errors
 from kubesim.api.clock import Clock
-from kubesim.api.objects import Object, containers_of, name_of, namespace_of
-from kubesim.api.resources import POD
-from kubesim.cluster.apiserver import APIServer, NodeServer, patch
-from kubesim.cluster.apiserver.checks import LogOptions, WriteOptions
-from kubesim.cluster.apiserver.tokens import create_token
+from kubesim.api.objects import Object, name_of
+from kubesim.cluster.apiserver import APIServer, Client, patch
+from kubesim.cluster.apiserver.checks import WriteOptions
+from kubesim.cluster.apiserver.deletion import DeleteOptions, decoded_options
+from kubesim.cluster.apiserver.logs import LogOptions
 from kubesim.server.request import SHOWN_COST, Request, Response, Route, is_set, success, text, whole
-from kubesim.shell.container import Process
 
-_DELETION_COST = 40  # steps of the budget for an object
-_FINALIZERS = {"": "", "Background": "", "Foreground": "foregroundDeletion", "Orphan": "orphan"}
-_POLICY = 'DeletionPropagation need to be one of "Foreground", "Background", "Orphan" or nil'
-_DELETE_OPTIONS = "DeleteOptions"
 _TOO_OLD = (
     "The provided continue parameter is too old to display a consistent list result. You can start a new list without "
     "the continue parameter."
@@ -37,15 +32,15 @@ PARTS: Mapping[str, Mapping[str, str]] = {
     "ephemeralcontainers": dict.fromkeys(("get", "patch", "update"), "_ephemeral"),
     "eviction": {"create": "_evict"},
     "log": {"get": "_logs"},
-    "scale": dict.fromkeys(("get", "patch", "update"), "_scale"),
+    "scale": {"get": "_get_scale", "patch": "_change_scale", "update": "_change_scale"},
     "status": {"get": "_get"},
     "token": {"create": "_token"},
 }
 
 
 class Objects:
-    def __init__(self, api: APIServer, clock: Clock) -> None:
-        self._api = api
+    def __init__(self, apiserver: APIServer, clock: Clock) -> None:
+        self._apiserver = apiserver
         self._clock = clock
 
     def answer(self, request: Request, route: Route) -> Response:
@@ -56,31 +51,30 @@ class Objects:
         found: Response = getattr(self, method)(request, route)
         return found
 
+    def client(self, request: Request) -> Client:
+        return self._apiserver.as_user(request.user)
+
     def _get(self, request: Request, route: Route) -> Response:
-        obj = self._api.get(route.resource, route.namespace, route.name, user=request.user)
-        return self._shown(request, obj)
+        return self._shown(request, self.client(request).get(*route.place))
 
     def _list(self, request: Request, route: Route) -> Response:
-        objects, version = self._found(request, route), str(self._api.revision)
+        client = self.client(request)
+        selection = _selection(request)
+        objects = client.list(route.resource, route.namespace or None, **selection, budget=request.budget)
+        version = str(client.revision)
         begin, end = _page(request.query, version)
         request.budget.spend(SHOWN_COST * len(objects[begin:end]))
         meta: Object = {"resourceVersion": version}
         if end < len(objects):
             meta["continue"] = f"{version}.{end}"
-            if not request.query.get("labelSelector") and not request.query.get("fieldSelector"):
+            if not any(selection.values()):
                 meta["remainingItemCount"] = len(objects) - end
         return Response(request.view.many(route.resource, objects[begin:end], meta, self._clock.now))
 
-    def _found(self, request: Request, route: Route) -> list[Object]:
-        labels, fields = request.query.get("labelSelector", ""), request.query.get("fieldSelector", "")
-        place = (route.resource, route.namespace or None)
-        return self._api.list(
-            *place, labels=labels, fields=fields, user=request.user, verb=route.verb, budget=request.budget
-        )
-
     def _create(self, request: Request, route: Route) -> Response:
         obj = _placed(request.object(), route)
-        return self._shown(request, self._api.create(route.resource, obj, **_options(request, route)), 201)
+        created = self.client(request).create(route.resource, obj, **_options(request, route))
+        return self._shown(request, created, 201)
 
     def _update(self, request: Request, route: Route) -> Response:
         obj = _placed(request.object(), route)
@@ -88,79 +82,62 @@ class Objects:
             raise errors.bad_request(
                 f"the name of the object ({name}) does not match the name on the URL ({route.name})"
             )
-        return self._shown(request, self._api.update(route.resource, obj, **_options(request, route)))
+        return self._shown(request, self.client(request).update(route.resource, obj, **_options(request, route)))
 
     def _patch(self, request: Request, route: Route) -> Response:
-        kind, place = request.patch_type, (route.resource, route.namespace, route.name)
-        return self._shown(request, self._api.patch(*place, request.patch(), kind, **_options(request, route)))
+        kind, change = request.patch_type, request.patch()
+        return self._shown(request, self.client(request).patch(*route.place, change, kind, **_options(request, route)))
 
     def _shown(self, request: Request, obj: Object, code: int = 200) -> Response:
         return Response(request.view.one(obj, self._clock.now), code)
 
     def _delete(self, request: Request, route: Route) -> Response:
-        delete = _deletion(self._api.delete, request)
-        gone = delete(route.resource, route.namespace, route.name, user=request.user)
+        gone = self.client(request).delete(*route.place, _delete_options(request))
         if route.resource.returned or gone["metadata"].get("finalizers"):  # those go later
             return self._shown(request, gone)
         return Response(success(route.resource, gone))
 
     def _deletecollection(self, request: Request, route: Route) -> Response:
-        delete, objects = _deletion(self._api.delete, request), self._found(request, route)
-        request.budget.spend(_DELETION_COST * len(objects))
-        for obj in objects:
-            delete(route.resource, namespace_of(obj), name_of(obj))
-        meta = {"resourceVersion": str(self._api.revision)}
+        client, options = self.client(request), _delete_options(request)
+        selection = _selection(request)
+        objects = client.delete_collection(route.resource, route.namespace, options, **selection, budget=request.budget)
+        meta = {"resourceVersion": str(client.revision)}
         return Response(request.view.many(route.resource, objects, meta, self._clock.now))
 
     def _evict(self, request: Request, route: Route) -> Response:
-        """Delete a Pod as its Eviction asks: no PodDisruptionBudget stands in the way."""
-        place = (route.resource, route.namespace, route.name)
-        self._api.authorize(request.user, "create", *place, route.subresource)
-        options = request.object().get("deleteOptions") or {}
-        _deletion(self._api.delete, request, options)(*place)
+        options = decoded_options(request.object().get("deleteOptions") or {})
+        options = options._replace(dry_run=options.dry_run or request.dry_run)
+        self.client(request).evict(route.namespace, route.name, options)
         return Response({"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "code": 201}, 201)
 
     def _token(self, request: Request, route: Route) -> Response:
-        spec, now = request.object().get("spec") or {}, self._clock.now
-        return Response(create_token(self._api, route.namespace, route.name, spec, now, user=request.user), 201)
+        spec = request.object().get("spec") or {}
+        return Response(self.client(request).token(route.namespace, route.name, spec), 201)
 
     def _ephemeral(self, request: Request, route: Route) -> Response:
-        self._api.authorize(request.user, route.verb, POD, route.namespace, route.name, route.subresource)
         found: Response = getattr(self, f"_{route.verb}")(request, route)
         return found
 
-    def _scale(self, request: Request, route: Route) -> Response:
-        """Show the Scale of a workload, or change the number of replicas."""
-        place = (route.resource, route.namespace, route.name)
-        self._api.authorize(request.user, route.verb, *place, route.subresource)
-        scale = _scale_of(self._api.get(*place))
-        if route.verb != "get":
-            change = {"spec": {"replicas": _wanted(request, route, scale)}}
-            scale = _scale_of(self._api.patch(*place, change, "merge", dry_run=request.dry_run))
-        return Response(scale)
+    def _get_scale(self, request: Request, route: Route) -> Response:
+        return Response(self.client(request).scale(*route.place))
+
+    def _change_scale(self, request: Request, route: Route) -> Response:
+        change = partial(_new_scale, request, route)
+        dry_run = request.dry_run
+        return Response(self.client(request).change_scale(*route.place, change, verb=route.verb, dry_run=dry_run))
 
     def _logs(self, request: Request, route: Route) -> Response:
-        pod, node = self._on_node(request, route, "get")
-        options = _log_options(request.query, route.name)
-        lines = node.logs(pod, _container(request, pod), options.previous)
-        return text(options.cut(lines, self._clock.now))
+        options = _log_options(request.query)
+        return text(self.client(request).log(route.namespace, route.name, request.container, options))
 
-    def execute(self, request: Request, route: Route, argv: list[str], stdin: str) -> Process:
-        pod, node = self._on_node(request, route, "create")
-        return node.execute(pod, _container(request, pod), argv, request.budget, stdin)
 
-    def hang_up(self, request: Request, route: Route) -> None:
-        """End the input of a container that takes it from one client alone, who then need not wait for its end."""
-        pod, node = self._on_node(request, route, "create")
-        name = _container(request, pod)
-        if any(item["name"] == name and item.get("stdinOnce") for item in pod["spec"]["containers"]):
-            with suppress(errors.StatusError):  # it has ended before
-                node.attach(pod, name, "")
+def _selection(request: Request) -> _Selection:
+    return {"labels": request.query.get("labelSelector", ""), "fields": request.query.get("fieldSelector", "")}
 
-    def _on_node(self, request: Request, route: Route, verb: str) -> tuple[Object, NodeServer]:
-        self._api.authorize(request.user, verb, POD, route.namespace, route.name, route.subresource)
-        pod = self._api.get(POD, route.namespace, route.name)
-        return pod, self._api.node_of(pod)
+
+class _Selection(TypedDict):
+    labels: str
+    fields: str
 
 
 def _page(query: Mapping[str, str], version: str) -> tuple[int, int]:
@@ -179,7 +156,6 @@ def _options(request: Request, route: Route) -> WriteOptions:
     directive = request.field_validation
     warn = request.warnings.append if directive == "Warn" else None
     return {
-        "user": request.user,
         "strict": directive == "Strict",
         "warn": warn,
         "note": request.warnings.append,
@@ -206,96 +182,28 @@ def _placed(obj: Object, route: Route) -> Object:
     return given
 
 
-def _deletion(delete: Callable[..., Object], request: Request, given: Object | None = None) -> Callable[..., Object]:
-    """`delete` with the DeleteOptions `given`, in the body or, where it is empty, in the query. Raises StatusError."""
-    query = request.query
-    if given is None:
-        given = request.object() if request.body.strip() else {}
-    options, grace = _decoded(given), given.get("gracePeriodSeconds")
+def _delete_options(request: Request) -> DeleteOptions:
+    """The options in the body or, where it is empty, in the query. Raises StatusError."""
+    given = request.object() if request.body.strip() else {}
     if not given:
-        options["propagationPolicy"] = query.get("propagationPolicy", "")
-        grace = whole(query, "gracePeriodSeconds")
-    policy, strategies = options.get("propagationPolicy", ""), options.get("dryRun", [])
-    causes = []
-    if policy not in _FINALIZERS:
-        causes.append(errors.invalid_value("propagationPolicy", policy, _POLICY))
-    if set(strategies) - {"All"}:
-        causes.append(errors.unsupported("dryRun", strategies, ("All",)))
-    if causes:
-        raise errors.invalid_options(_DELETE_OPTIONS, "meta.k8s.io", "", causes)
-    return partial(
-        delete,
-        grace_period=1 if grace is not None and grace < 0 else grace,
-        finalizer=_FINALIZERS[policy or ("Orphan" if options.get("orphanDependents") else "")],
-        dry_run=request.dry_run or bool(strategies),
-        preconditions=options.get("preconditions") or {},
-    )
+        policy, grace = request.query.get("propagationPolicy", ""), whole(request.query, "gracePeriodSeconds")
+        given = {"propagationPolicy": policy, "gracePeriodSeconds": grace}
+    options = decoded_options(given)
+    return options._replace(dry_run=options.dry_run or request.dry_run)
 
 
-def _decoded(given: Object) -> Object:
-    if given.get("kind", _DELETE_OPTIONS) != _DELETE_OPTIONS:
-        raise errors.bad_request(f"no kind {_DELETE_OPTIONS} is in the body of the request")
-    try:
-        return dict(decoding.convert(schema.meta_type(_DELETE_OPTIONS), given))
-    except decoding.DecodeError as error:
-        raise errors.bad_request(f"{_DELETE_OPTIONS} cannot be decoded: {error.in_json()}") from None
-
-
-def _log_options(query: Mapping[str, str], pod: str) -> LogOptions:
+def _log_options(query: Mapping[str, str]) -> LogOptions:
     for name in ("sinceTime", "stream"):
         if query.get(name):
             raise errors.not_simulated(f"{name} of logs is not part of this simulator")
     tail, since, limit = (whole(query, name) for name in ("tailLines", "sinceSeconds", "limitBytes"))
-    options = LogOptions(is_set(query, "previous"), tail, since, limit, is_set(query, "timestamps"))
-    options.check(pod)
-    return options
+    return LogOptions(is_set(query, "previous"), tail, since, limit, is_set(query, "timestamps"))
 
 
-def _container(request: Request, pod: Object) -> str:
-    """The requested container, or the only one. Raises StatusError."""
-    wanted, every = request.query.get("container", ""), list(containers_of(pod["spec"]))
-    names = [item["name"] for kind, item in every if kind == "containers"]
-    if not wanted and len(names) > 1:
-        listed = f"[{' '.join(names)}]"
-        raise errors.bad_request(f"a container name must be specified for pod {name_of(pod)}, choose one of: {listed}")
-    if wanted and wanted not in [item["name"] for _, item in every]:
-        raise errors.bad_request(f"container {wanted} is not valid for pod {name_of(pod)}")
-    return wanted or str(names[0])
-
-
-# The scale subresource
-
-
-def _wanted(request: Request, route: Route, scale: Object) -> int:
-    """The number of replicas of the Scale that the request makes. Raises StatusError."""
-    if route.verb == "patch" and request.patch_type == "json":
-        new = patch.json_patch(scale, request.patch(), request.budget)
-    else:  # nothing in a Scale is merged in another way
-        new = patch.merge_patch(scale, request.patch()) if route.verb == "patch" else request.object()
-    meta, spec = new.get("metadata"), new.get("spec")
-    version = meta.get("resourceVersion") if isinstance(meta, dict) else None
-    if version not in (None, "", scale["metadata"]["resourceVersion"]):
-        raise errors.conflict(route.resource, route.name)
-    replicas = spec.get("replicas", 0) if isinstance(spec, dict) else None
-    if not isinstance(replicas, int) or isinstance(replicas, bool) or not abs(replicas) < 1 << 31:
-        raise errors.bad_request("a Scale has a whole number in spec.replicas")
-    if replicas < 0:
-        cause = errors.invalid_value("spec.replicas", replicas, "must be greater than or equal to 0")
-        raise errors.invalid_options("Scale", "autoscaling", route.name, [cause])
-    return replicas
-
-
-def _scale_of(obj: Object) -> Object:
-    meta = obj["metadata"]
-    kept = ("name", "namespace", "uid", "resourceVersion", "creationTimestamp")
-    labels = obj["spec"]["selector"].get("matchLabels", {})
-    return {
-        "kind": "Scale",
-        "apiVersion": "autoscaling/v1",
-        "metadata": {key: meta[key] for key in kept if key in meta},
-        "spec": {"replicas": obj["spec"]["replicas"]},
-        "status": {
-            "replicas": obj.get("status", {}).get("replicas", 0),
-            "selector": ",".join(f"{key}={labels[key]}" for key in sorted(labels)),
-        },
-    }
+def _new_scale(request: Request, route: Route, scale: Object) -> Any:
+    """The Scale that a request makes of the present one. Raises StatusError."""
+    if route.verb != "patch":
+        return request.object()
+    if request.patch_type == "json":
+        return patch.json_patch(scale, request.patch(), request.budget)
+    return patch.merge_patch(scale, request.patch())  # nothing in a Scale is merged in another way

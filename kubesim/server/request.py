@@ -85,6 +85,11 @@ class Request:
         return f'&user.DefaultInfo{{Name:"", UID:{gojson.quote(uid)}, Groups:{listed}, Extra:map[string][]string(nil)}}'
 
     @property
+    def container(self) -> str:
+        """The container that a log or a connection is of; "" is the only one of its Pod."""
+        return self.query.get("container", "")
+
+    @property
     def is_write(self) -> bool:
         return self.method not in ("GET", "HEAD")
 
@@ -195,6 +200,11 @@ class Route:
     namespace: str = ""
     name: str = ""
     subresource: str = ""
+
+    @property
+    def place(self) -> tuple[Resource, str, str]:
+        """The type, the namespace and the name."""
+        return self.resource, self.namespace, self.name
 
     @property
     def is_allowed(self) -> bool:

@@ -16,7 +16,7 @@ from kubesim.api import errors
 from kubesim.api.clock import Micros
 from kubesim.api.objects import Object, namespace_of
 from kubesim.cluster import Cluster
-from kubesim.cluster.apiserver import Change
+from kubesim.cluster.apiserver import Change, Client
 from kubesim.cluster.apiserver.checks import selector
 from kubesim.server.request import SHOWN_COST, Request, Route, is_set, status_of, whole
 
@@ -25,7 +25,6 @@ HISTORY, HISTORY_BYTES = 5000, 32 * 1024 * 1024
 # A watch of one object moves time on, for so many rounds of a second, each after a pause on the wall clock.
 _ROUNDS, _PAUSE = 600, 0.1
 _INITIAL_END = {"k8s.io/initial-events-end": "true"}
-_EVENTS = {(True, True): "MODIFIED", (True, False): "ADDED", (False, True): "DELETED"}
 
 
 class History:
@@ -87,7 +86,7 @@ class History:
 class Watch:
     """One open watch: what it has to send next."""
 
-    def __init__(self, history: History, request: Request, route: Route) -> None:
+    def __init__(self, history: History, client: Client, request: Request, route: Route) -> None:
         query = request.query
         self.history = history
         self._route = route
@@ -101,13 +100,13 @@ class Watch:
         begin = whole(query, "resourceVersion") or 0
         self._ends_initial = is_set(query, "sendInitialEvents")
         place, budget = (route.resource, route.namespace or None), request.budget
-        api = history.cluster.api
-        listed = api.list(*place, user=request.user, verb="watch", budget=budget)
-        self._selects = selector(route.resource, query.get("labelSelector", ""), fields, budget)
+        labels = query.get("labelSelector", "")
+        listed = client.list(*place, labels=labels, fields=fields, verb="watch", budget=budget)
+        self._selects = selector(route.resource, labels, fields)
         tells = self._ends_initial or (not begin and "sendInitialEvents" not in query)  # what there is
-        self._initial = list(filter(self._selects, listed)) if tells else []
+        self._initial = listed if tells else []
         budget.spend(SHOWN_COST * len(self._initial))
-        self._at = api.revision if self._ends_initial or not begin else begin
+        self._at = client.revision if self._ends_initial or not begin else begin
 
     def lines(self) -> bytes:
         """What has happened since the last call, an event a line. Raises StatusError where that is not known."""
@@ -143,13 +142,10 @@ class Watch:
                 cluster.clock.run_until(lambda: cluster.api.revision != before, 1.0)
 
     def _kind(self, change: Change) -> str:
-        """The type of event: an object that leaves the selection is deleted, as far as this watch can see."""
         route = self._route
         if change.resource is not route.resource or route.namespace not in ("", namespace_of(change.obj)):
             return ""
-        is_in = change.type != "DELETED" and self._selects(change.obj)
-        was_in = change.old is not None and self._selects(change.old)
-        return _EVENTS.get((is_in, was_in), "")
+        return change.type_among(self._selects)
 
     def _shown(self, kind: str, obj: Object, now: Micros) -> bytes:
         shown = self._view.one(obj, now, headings=not self._has_headings)

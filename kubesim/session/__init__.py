@@ -12,13 +12,13 @@ from kubesim import kubectl
 from kubesim.api.budget import Budget
 from kubesim.api.result import Result
 from kubesim.cluster import BOOT, Cluster
+from kubesim.cluster.apiserver.authorization import ADMIN, User
 from kubesim.flow import FILE_USAGE, why_file, why_tool
 from kubesim.session.programs import PROGRAMS, in_containers
 from kubesim.shell import Invocation, Shell, Tool
 from kubesim.workspace import Workspace
 
 if TYPE_CHECKING:
-    from kubesim.cluster.apiserver.authorization import User
     from kubesim.server.https import Server
 
 
@@ -89,7 +89,8 @@ class Session:
     ) -> kubectl.Context:
         cluster = self.cluster
         place = (self.workspace, self.config, env, stdin, run_editor)
-        return kubectl.Context(cluster.api, cluster.clock, *place, self._read, budget)
+        client = cluster.apiserver.as_user(ADMIN)
+        return kubectl.Context(client, cluster.clock, *place, self._read, budget)
 
     def _read(self, url: str, user: User) -> str:
         """What the API answers at a URL. Raises StatusError."""

@@ -38,14 +38,13 @@ def in_containers(cluster: Cluster, namespace: str, account: str) -> Mapping[str
             if command.path[:1] in (("edit",), ("config",)):
                 raise UnsupportedError(f"'kubectl {command.path[0]}' in a container")
         context = kubectl.Context(
-            cluster.api,
+            cluster.apiserver.as_user(account_user(namespace, account)),
             _Moment(to_datetime(cluster.clock.now)),
             cast(Workspace, io.files),
             kubectl.Kubeconfig(namespace),
             io.env,
             io.stdin,
             budget=io.machine.budget,
-            user=account_user(namespace, account),
         )
         return io.show(kubectl.run(arguments, context))
 

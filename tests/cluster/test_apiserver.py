@@ -20,10 +20,11 @@ from kubesim.api.resources import (
     RESOURCES,
     SERVICE_ACCOUNT,
 )
-from kubesim.cluster.apiserver import APIServer, Change
+from kubesim.cluster.apiserver import APIServer, Change, Component
+from kubesim.cluster.apiserver.deletion import DeleteOptions
 from tests.learner import Learner, container
 
-Act = Callable[[APIServer], Any]
+Act = Callable[[Component], Any]
 
 
 def config(name: str, **data: str) -> Object:
@@ -38,8 +39,8 @@ def pod(**spec: Any) -> Object:
 
 
 @pytest.fixture
-def api() -> APIServer:
-    api = APIServer(Clock(datetime(2026, 11, 24, 14, tzinfo=UTC)), Identity(0))
+def api() -> Component:
+    api = APIServer(Clock(datetime(2026, 11, 24, 14, tzinfo=UTC)), Identity(0)).as_component()
     api.create(NAMESPACE, {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "default"}})
     account = {"name": "default", "namespace": "default"}
     api.create(SERVICE_ACCOUNT, {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": account})
@@ -56,7 +57,7 @@ def refusal(act: Callable[[], Any]) -> tuple[int, str]:
     return caught.value.code, caught.value.message
 
 
-def state(api: APIServer) -> str:
+def state(api: Component) -> str:
     """Everything that is stored, and the revision."""
     return json.dumps([api.revision, *([api.list(item) for item in RESOURCES])], sort_keys=True)
 
@@ -65,7 +66,7 @@ META = {"name": "c", "namespace": "default"}
 NEEDED = "is forbidden: this namespace may not be deleted"
 
 
-def test_a_new_object_gets_an_identity_and_a_version_and_the_given_one_stays_as_it_is(api: APIServer) -> None:
+def test_a_new_object_gets_an_identity_and_a_version_and_the_given_one_stays_as_it_is(api: Component) -> None:
     given = config("c", a="1")
     given["metadata"] |= {"uid": "mine", "resourceVersion": "99", "creationTimestamp": "2001-01-01T00:00:00Z"}
     before = json.dumps(given)
@@ -101,7 +102,7 @@ UNKNOWN = 'cannot be handled as a ConfigMap: strict decoding error: unknown fiel
         lambda api: api.update_status(CONFIG_MAP, config("c"), None),
     ],
 )
-def test_a_change_that_changes_nothing_keeps_the_version_and_notifies_nobody(api: APIServer, act: Act) -> None:
+def test_a_change_that_changes_nothing_keeps_the_version_and_notifies_nobody(api: Component, act: Act) -> None:
     old = api.create(CONFIG_MAP, config("c", a="1"))
     seen: list[Change] = []
     api.subscribe(seen.append)
@@ -109,26 +110,26 @@ def test_a_change_that_changes_nothing_keeps_the_version_and_notifies_nobody(api
     assert seen == []
 
 
-def test_deleting_a_running_pod_only_marks_it(api: APIServer) -> None:
+def test_deleting_a_running_pod_only_marks_it(api: Component) -> None:
     api.create(POD, pod(nodeName="sim-worker"))
-    marked = api.delete(POD, "default", "web", grace_period=20)["metadata"]
+    marked = api.delete(POD, "default", "web", DeleteOptions(20))["metadata"]
     assert (marked["deletionTimestamp"], marked["deletionGracePeriodSeconds"]) == ("2026-11-24T14:00:20Z", 20)
-    sooner = api.delete(POD, "default", "web", grace_period=5)["metadata"]
+    sooner = api.delete(POD, "default", "web", DeleteOptions(5))["metadata"]
     assert sooner["deletionTimestamp"] == "2026-11-24T14:00:05Z"
-    assert api.delete(POD, "default", "web", grace_period=60)["metadata"] == sooner
-    api.delete(POD, "default", "web", grace_period=0)
+    assert api.delete(POD, "default", "web", DeleteOptions(60))["metadata"] == sooner
+    api.delete(POD, "default", "web", DeleteOptions(0))
     assert api.find(POD, "default", "web") is None
 
 
 @pytest.mark.parametrize("state", [{"spec": {"nodeName": ""}}, {"status": {"phase": "Succeeded"}}])
-def test_a_pod_that_no_node_runs_goes_at_once(api: APIServer, state: Object) -> None:
+def test_a_pod_that_no_node_runs_goes_at_once(api: Component, state: Object) -> None:
     stored = api.create(POD, pod(nodeName="sim-worker"))
     api.record(POD, {**stored, **{key: {**stored[key], **value} for key, value in state.items()}})
     api.delete(POD, "default", "web")
     assert api.find(POD, "default", "web") is None
 
 
-def test_watchers_see_changes_in_their_order_until_they_stop(api: APIServer) -> None:
+def test_watchers_see_changes_in_their_order_until_they_stop(api: Component) -> None:
     seen: list[tuple[str, str, object]] = []
     stop = api.subscribe(lambda change: seen.append((change.type, change.obj["metadata"]["name"], change.old)), POD)
     api.create(CONFIG_MAP, config("c"))
@@ -141,7 +142,7 @@ def test_watchers_see_changes_in_their_order_until_they_stop(api: APIServer) -> 
     assert seen == [("ADDED", "web", None), ("MODIFIED", "web", first), ("DELETED", "web", second)]
 
 
-def test_lists_are_ordered_by_namespace_and_name_and_each_change_has_its_revision(api: APIServer) -> None:
+def test_lists_are_ordered_by_namespace_and_name_and_each_change_has_its_revision(api: Component) -> None:
     api.create(NAMESPACE, {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "a"}})
     made = [api.create(CONFIG_MAP, named(*where)) for where in (("x", "default"), ("z", "a"), ("y", "a"))]
     revisions = [int(obj["metadata"]["resourceVersion"]) for obj in made]
@@ -157,10 +158,10 @@ def test_lists_are_ordered_by_namespace_and_name_and_each_change_has_its_revisio
         lambda api: api.create(CONFIG_MAP, config("new"), dry_run=True),
         lambda api: api.update(CONFIG_MAP, config("c", a="2"), dry_run=True),
         lambda api: api.patch(CONFIG_MAP, "default", "c", {"data": {"a": "2"}}, dry_run=True),
-        lambda api: api.delete(CONFIG_MAP, "default", "c", dry_run=True),
+        lambda api: api.delete(CONFIG_MAP, "default", "c", DeleteOptions(dry_run=True)),
     ],
 )
-def test_a_dry_run_answers_and_stores_nothing(api: APIServer, act: Act) -> None:
+def test_a_dry_run_answers_and_stores_nothing(api: Component, act: Act) -> None:
     api.create(CONFIG_MAP, config("c", a="1"))
     before = state(api)
     assert act(api)["kind"] == "ConfigMap"

@@ -29,7 +29,7 @@ def test_a_key_that_waits_is_not_queued_twice() -> None:
             worked.append((namespace, name))
 
     clock = Clock(BOOT)
-    loop = Working(APIServer(clock, Identity(0)), clock)
+    loop = Working(APIServer(clock, Identity(0)).as_component(), clock)
     for name in ("a", "b", "a"):
         loop.add_key(("default", name))
     clock.advance(1)

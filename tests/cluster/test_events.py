@@ -18,7 +18,7 @@ PARTS = {"apiVersion": "v1", "kind": "Pod", "metadata": {"namespace": "default",
 class Scene:
     def __init__(self) -> None:
         self.clock = Clock(datetime(2026, 11, 24, 14, tzinfo=UTC))
-        self.api = APIServer(self.clock, Identity(0))
+        self.api = APIServer(self.clock, Identity(0)).as_component()
         self.recorder = Recorder(self.api, self.clock, "kubelet", "sim-worker")
 
     def say(self, reason: str, kind: str = "Normal", message: str = "m", pod: Object = PARTS) -> None:

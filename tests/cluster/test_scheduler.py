@@ -6,6 +6,7 @@ import pytest
 
 from kubesim.api.objects import name_of
 from kubesim.api.resources import EVENT, POD
+from kubesim.cluster.apiserver.deletion import DeleteOptions
 from kubesim.cluster.controllers.scheduler import ROUND, Scheduler
 from tests.learner import Learner
 
@@ -33,7 +34,7 @@ def test_pods_without_room_are_tried_a_few_at_once_and_say_nothing_new(
 
     before, waiting, room = tried.copy(), failures(), len(bound())
     assert waiting == 350 - room
-    learner.api.delete(POD, "default", bound()[0], grace_period=0)
+    learner.api.delete(POD, "default", bound()[0], DeleteOptions(0))
     learner.wait(10)
     assert (len(bound()), failures()) == (room, waiting + 1)  # the Pod that replaces it
     tried[:] = []

@@ -1,20 +1,16 @@
-"""What a request must fulfil, apart from a type's own validation, and which part of a container's log it selects.
-
-Mirrors PodLogOptions and kubernetes staging/src/k8s.io/cri-client/pkg/logs/logs.go, v1.36.
-"""
+"""What a request must fulfil, apart from a type's own validation."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple, TypedDict
 
 from kubesim.api import decoding, errors, load_table, schema
 from kubesim.api.budget import Budget
-from kubesim.api.clock import SECOND, Micros, to_datetime
 from kubesim.api.objects import Object, clone, name_of, namespace_of, template_of
 from kubesim.api.resources import POD, Resource
 from kubesim.api.selectors import Selector, SelectorError, field_selector, label_selector
-from kubesim.cluster.apiserver.authorization import User
 
 Warn = Callable[[str], None]
 
@@ -34,8 +30,17 @@ def selector(resource: Resource, labels: str, fields: str, budget: Budget | None
     return lambda obj: all(selects(obj) for selects in by_label + by_field)
 
 
+def single_name(fields: str) -> str:
+    """The one name that a field selector allows, which authorization looks at, or "".
+
+    Mirrors pkg/endpoints/request/requestinfo.go.
+    """
+    match = re.search(r"(?:^|,)metadata\.name==?([^,!=]+)(?:,|$)", fields)
+    return match[1] if match else ""
+
+
 class WriteOptions(TypedDict, total=False):
-    """What goes with a write: who sends it (the administrator unless given), and whether it is only tried out.
+    """What goes with a write: how strictly it is taken, and whether it is only tried out.
 
     Unknown fields are refused when it is `strict`, which is the default; else they are dropped and reported to `warn`.
     Known ones that have no effect here are reported to `note`. `subresource` is the part of the object that an update
@@ -43,7 +48,6 @@ class WriteOptions(TypedDict, total=False):
     the cluster's own components, which make no such mistakes.
     """
 
-    user: User
     strict: bool
     warn: Warn | None
     note: Warn | None
@@ -135,39 +139,3 @@ def check_unmoved(resource: Resource, new: Object, old: Object) -> None:
         raise errors.bad_request("the namespace of the object does not match the namespace on the URL")
     if (new.get("kind"), new.get("apiVersion")) != (resource.kind, resource.api_version):
         raise errors.bad_request(f"the kind of the object does not match {resource.kind}")
-
-
-Line = tuple[Micros, str]
-"""When a line was started, and the line."""
-
-
-class LogOptions(NamedTuple):
-    """The last `tail` lines, of them those of the last `since` seconds, the first `limit` bytes; None: all."""
-
-    previous: bool = False
-    tail: int | None = None
-    since: int | None = None
-    limit: int | None = None
-    timestamps: bool = False
-
-    def check(self, pod: str) -> None:
-        """Raise StatusError for numbers that make no sense, about the logs of `pod`."""
-        least = {"tailLines": (self.tail, 0), "sinceSeconds": (self.since, 1), "limitBytes": (self.limit, 1)}
-        causes = [
-            errors.invalid_value(name, value, f"must be greater than {'or equal to ' if minimum == 0 else ''}0")
-            for name, (value, minimum) in least.items()
-            if value is not None and value < minimum
-        ]
-        if causes:
-            raise errors.invalid_options("PodLogOptions", "", pod, causes)
-
-    def cut(self, lines: Sequence[Line], now: Micros) -> str:
-        kept = lines if self.tail is None else lines[len(lines) - min(self.tail, len(lines)) :]
-        first = 0 if self.since is None else now - self.since * SECOND
-        shown = [f"{_stamp(at)} {line}" if self.timestamps else line for at, line in kept if at >= first]
-        return "".join(shown).encode()[: self.limit].decode(errors="ignore")
-
-
-def _stamp(moment: Micros) -> str:
-    """A moment with nine digits behind the point, as the runtime writes it."""
-    return f"{to_datetime(moment):%Y-%m-%dT%H:%M:%S.%f}000Z"

@@ -15,8 +15,8 @@ from kubesim.api import errors
 from kubesim.api.clock import SECOND, Micros, parse_time, rfc3339, uuid
 from kubesim.api.objects import Object, metadata, name_of, namespace_of
 from kubesim.api.resources import NODE, POD, SECRET, SERVICE_ACCOUNT, TOKEN_REQUEST, Resource
-from kubesim.cluster.apiserver import APIServer
-from kubesim.cluster.apiserver.authorization import ADMIN, SERVICE_ACCOUNT_PREFIX, User
+from kubesim.cluster.apiserver.authorization import SERVICE_ACCOUNT_PREFIX, User
+from kubesim.cluster.apiserver.backend import Backend
 from kubesim.cluster.apiserver.impersonation import account_user
 from kubesim.gotext import gojson
 
@@ -28,40 +28,40 @@ _OF_POD, _YEAR = 3607, 365 * 86400
 _LEGACY = "kubernetes.io/serviceaccount/"
 
 
-def create_token(api: APIServer, namespace: str, name: str, spec: Object, now: Micros, *, user: User = ADMIN) -> Object:
+def create_token(backend: Backend, namespace: str, name: str, spec: Object, now: Micros) -> Object:
     """The TokenRequest for a ServiceAccount with its token, issued at `now`. Raises StatusError."""
-    api.authorize(user, "create", SERVICE_ACCOUNT, namespace, name, "token")
-    account = api.get(SERVICE_ACCOUNT, namespace, name)
+    account = backend.existing(SERVICE_ACCOUNT, namespace, name)
     audiences = list(spec.get("audiences") or [_ISSUER])
     seconds = spec.get("expirationSeconds") or _USUAL
     _check(seconds)
     bound = spec.get("boundObjectRef")
     claims = _claims(account, audiences, now // SECOND, seconds)
     if bound:
-        claims["kubernetes.io"] |= _of_bound(api, bound["kind"].lower(), _bound_object(api, namespace, bound))
+        claims["kubernetes.io"] |= _of_bound(backend, bound["kind"].lower(), _bound_object(backend, namespace, bound))
         if bound["kind"] == POD.kind and seconds == _OF_POD:
             claims |= {"exp": now // SECOND + _YEAR}
             claims["kubernetes.io"]["warnafter"] = now // SECOND + seconds
+    expiration = rfc3339(now + seconds * SECOND)
     granted = {"audiences": audiences, "expirationSeconds": seconds, "boundObjectRef": bound}
     return {
         "kind": TOKEN_REQUEST.kind,
         "apiVersion": TOKEN_REQUEST.api_version,
         "metadata": {"name": name, "namespace": namespace, "creationTimestamp": rfc3339(now)},
         "spec": granted,
-        "status": {"token": _signed(claims, api.signing_key), "expirationTimestamp": rfc3339(now + seconds * SECOND)},
+        "status": {"token": _signed(claims, backend.signing_key), "expirationTimestamp": expiration},
     }
 
 
-def pod_token(api: APIServer, pod: Object, wanted: Object) -> str:
+def pod_token(backend: Backend, pod: Object, wanted: Object) -> str:
     """The token that a Pod finds in a volume. Raises StatusError."""
     bound = {"kind": POD.kind, "apiVersion": POD.api_version, **_reference(pod)}
     audiences = [wanted["audience"]] if wanted.get("audience") else []
     spec = {"audiences": audiences, "expirationSeconds": wanted.get("expirationSeconds"), "boundObjectRef": bound}
     now, account = parse_time(pod["metadata"]["creationTimestamp"]), pod["spec"].get("serviceAccountName", "default")
-    return str(create_token(api, namespace_of(pod), account, spec, now)["status"]["token"])
+    return str(create_token(backend, namespace_of(pod), account, spec, now)["status"]["token"])
 
 
-def secret_token(api: APIServer, account: Object, secret: Object) -> str:
+def secret_token(backend: Backend, account: Object, secret: Object) -> str:
     """The token without an end that is kept in a Secret."""
     namespace, name = namespace_of(account), name_of(account)
     claims = {
@@ -72,14 +72,16 @@ def secret_token(api: APIServer, account: Object, secret: Object) -> str:
         f"{_LEGACY}service-account.uid": metadata(account)["uid"],
         "sub": f"{SERVICE_ACCOUNT_PREFIX}{namespace}:{name}",
     }
-    return _signed(claims, api.signing_key)
+    return _signed(claims, backend.signing_key)
 
 
-def account_of(api: APIServer, token: str, now: Micros) -> User | None:
+def account_of(backend: Backend, token: str) -> User | None:
     """The user whose token this is: what the API server has signed counts while all in it is there."""
     signed, _, signature = token.rpartition(".")
-    if not api.signing_key or not hmac.compare_digest(signature.encode(), _signature(signed, api.signing_key).encode()):
+    key = backend.signing_key
+    if not key or not hmac.compare_digest(signature.encode(), _signature(signed, key).encode()):
         return None
+    now = backend.clock.now
     claims = json.loads(base64.urlsafe_b64decode(signed.partition(".")[2] + "=="))
     if claims.get("exp", now) * SECOND <= now or _ISSUER not in claims.get("aud", [_ISSUER]):
         return None
@@ -90,7 +92,7 @@ def account_of(api: APIServer, token: str, now: Micros) -> User | None:
     }
     for key, resource in {"serviceaccount": SERVICE_ACCOUNT, "pod": POD, "secret": SECRET, "node": NODE}.items():
         if reference := known.get(key):
-            obj = api.find(resource, namespace if resource.namespaced else "", reference["name"])
+            obj = backend.store.get(resource, namespace if resource.namespaced else "", reference["name"])
             if obj is None or reference.get("uid", metadata(obj)["uid"]) != metadata(obj)["uid"]:
                 return None
     return account_user(namespace, name)
@@ -104,11 +106,11 @@ def _check(seconds: int) -> None:
         raise errors.invalid(TOKEN_REQUEST, "", [cause])
 
 
-def _bound_object(api: APIServer, namespace: str, bound: Object) -> Object:
+def _bound_object(backend: Backend, namespace: str, bound: Object) -> Object:
     resource: Resource | None = _BOUND.get(bound.get("kind", ""))
     if resource is None:
         raise errors.bad_request(f"cannot bind token to object of type /v1, Kind={bound.get('kind')}")
-    obj = api.get(resource, namespace if resource.namespaced else "", bound.get("name", ""))
+    obj = backend.existing(resource, namespace if resource.namespaced else "", bound.get("name", ""))
     if bound.get("uid") not in (None, "", metadata(obj)["uid"]):
         why = f"the UID in the bound object reference ({bound['uid']}) does not match the UID in record. "
         raise errors.conflict(resource, name_of(obj), why + "The object might have been deleted and then recreated")
@@ -130,9 +132,9 @@ def _claims(account: Object, audiences: list[str], issued: int, seconds: int) ->
     }
 
 
-def _of_bound(api: APIServer, kind: str, obj: Object) -> Object:
+def _of_bound(backend: Backend, kind: str, obj: Object) -> Object:
     """The claims about what a token is bound to, and about the node of a Pod."""
-    node = api.find(NODE, "", obj["spec"].get("nodeName", "")) if kind == "pod" else None
+    node = backend.store.get(NODE, "", obj["spec"].get("nodeName", "")) if kind == "pod" else None
     return {kind: _reference(obj)} | ({"node": _reference(node)} if node else {})
 
 

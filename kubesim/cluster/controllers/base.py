@@ -11,7 +11,7 @@ from kubesim.api.errors import StatusError
 from kubesim.api.objects import Object, find_condition, is_owned_by, metadata, name_of, namespace_of, owner_reference
 from kubesim.api.resources import POD, Resource
 from kubesim.api.selectors import matches
-from kubesim.cluster.apiserver import APIServer, Change
+from kubesim.cluster.apiserver import Change, Component
 from kubesim.cluster.events import Recorder
 
 Key = tuple[str, str]
@@ -31,7 +31,7 @@ class Loop:
 
     watched: ClassVar[tuple[Resource | None, ...]] = ()
 
-    def __init__(self, api: APIServer, clock: Clock) -> None:
+    def __init__(self, api: Component, clock: Clock) -> None:
         self.api, self.clock = api, clock
         self._waiting: dict[Key, Micros] = {}
         self._failures: dict[Key, int] = {}
@@ -81,7 +81,7 @@ class Controller(Loop):
     CREATE_FAILED = "Error creating: {2}"
     DELETED = "Deleted pod: {0}"
 
-    def __init__(self, api: APIServer, clock: Clock) -> None:
+    def __init__(self, api: Component, clock: Clock) -> None:
         super().__init__(api, clock)
         self.recorder = Recorder(api, clock, f"{self.resource.singular}-controller")
         self._unclaimed: set[Key] = set()  # objects whose selectors may match other things than they own
@@ -158,12 +158,12 @@ def dependent(owner: Object, resource: Resource, meta: Object, **content: object
     return {**head, **content}
 
 
-def list_owned(api: APIServer, resource: Resource, owner: Object) -> list[Object]:
+def list_owned(api: Component, resource: Resource, owner: Object) -> list[Object]:
     """What of this type `owner` controls."""
     return [item for item in api.list(resource, namespace_of(owner)) if is_owned_by(item, owner)]
 
 
-def claim(api: APIServer, owner: Object, resource: Resource) -> None:
+def claim(api: Component, owner: Object, resource: Resource) -> None:
     """Adopt what the owner's selector matches and nobody owns, and release what it no longer matches.
 
     Mirrors kubernetes pkg/controller/controller_ref_manager.go, v1.36.
@@ -181,7 +181,7 @@ def claim(api: APIServer, owner: Object, resource: Resource) -> None:
             api.record(resource, {**item, "metadata": {**meta, "ownerReferences": adopted}})
 
 
-def release(api: APIServer, owner: Object, resource: Resource, item: Object) -> None:
+def release(api: Component, owner: Object, resource: Resource, item: Object) -> None:
     """Let go of what the owner has made: it stays, and nobody owns it."""
     left = [reference for reference in metadata(item)["ownerReferences"] if reference["uid"] != metadata(owner)["uid"]]
     meta = {key: value for key, value in metadata(item).items() if key != "ownerReferences"}

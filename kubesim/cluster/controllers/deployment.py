@@ -23,7 +23,7 @@ from kubesim.api.objects import (
     revision,
 )
 from kubesim.api.resources import DEPLOYMENT, REPLICA_SET, Resource
-from kubesim.cluster.apiserver import APIServer
+from kubesim.cluster.apiserver import Component
 from kubesim.cluster.controllers.base import Controller, Key, dependent, is_active, is_deleted, is_ready, part_of
 
 HASH = "pod-template-hash"
@@ -254,7 +254,7 @@ class ReplicaSetController(Controller):
     resource = REPLICA_SET
     syncs_deleted = True
 
-    def __init__(self, api: APIServer, clock: Clock) -> None:
+    def __init__(self, api: Component, clock: Clock) -> None:
         super().__init__(api, clock)
         self._sizes: dict[Key, int] = {}
 

@@ -23,8 +23,8 @@ from kubesim.api.resources import (
     Resource,
     find_kind,
 )
-from kubesim.cluster.apiserver import APIServer, Change
-from kubesim.cluster.apiserver.tokens import secret_token
+from kubesim.cluster.apiserver import Change, Component
+from kubesim.cluster.apiserver.deletion import DeleteOptions
 from kubesim.cluster.bootstrap import published
 from kubesim.cluster.controllers.base import REACTION, Loop, is_deleted, list_owned, release
 from kubesim.cluster.controllers.scheduler import tolerations
@@ -37,7 +37,7 @@ _CONTENT = tuple(item for item in RESOURCES if item.simulated and item.namespace
 class GarbageCollector:
     """Deletes what an owner made when that is gone, or, by its finalizer, before or instead of that."""
 
-    def __init__(self, api: APIServer, clock: Clock) -> None:
+    def __init__(self, api: Component, clock: Clock) -> None:
         self._api = api
         self._clock = clock
         api.subscribe(self._on_change)
@@ -52,12 +52,13 @@ class GarbageCollector:
     def _collect(self, resource: Resource, owner: Object) -> None:
         finalizer = _finalizer(owner)
         orphaned = finalizer == "orphan"
+        options = DeleteOptions(policy="Foreground" if finalizer else "")
         dependents = [(kind, obj) for kind in _CONTENT for obj in list_owned(self._api, kind, owner)]
         for kind, obj in dependents:
             if orphaned:
                 release(self._api, owner, kind, obj)
             elif self._api.find(kind, namespace_of(obj), name_of(obj)) and not is_deleted(obj):
-                self._api.delete(kind, namespace_of(obj), name_of(obj), finalizer=finalizer)
+                self._api.delete(kind, namespace_of(obj), name_of(obj), options)
         if finalizer and (orphaned or not dependents):
             self._remove(resource, owner)
 
@@ -123,7 +124,7 @@ class NamespaceController(Loop):
 class TaintEvictionController:
     """Deletes Pods that do not tolerate a NoExecute taint of their node, or no longer than some seconds."""
 
-    def __init__(self, api: APIServer, clock: Clock) -> None:
+    def __init__(self, api: Component, clock: Clock) -> None:
         self._api, self._clock = api, clock
         self._recorder = Recorder(api, clock, "taint-eviction-controller")
         api.subscribe(self._on_node, NODE)
@@ -198,7 +199,7 @@ class TokenController(Loop):
             return
         bundle = self.api.find(CONFIG_MAP, namespace, "kube-root-ca.crt") or {"data": {"ca.crt": ""}}
         texts = {"ca.crt": bundle["data"]["ca.crt"], "namespace": namespace}
-        texts["token"] = secret_token(self.api, account, secret)
+        texts["token"] = self.api.secret_token(account, secret)
         filled = {key: base64.b64encode(text.encode()).decode() for key, text in texts.items()}
         meta = {**metadata(secret), "annotations": {**notes, _UID: metadata(account)["uid"]}}
         wanted = {**secret, "metadata": meta, "data": filled | data}

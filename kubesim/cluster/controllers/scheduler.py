@@ -11,7 +11,7 @@ from kubesim.api.podresources import pod_requests
 from kubesim.api.quantity import parse
 from kubesim.api.resources import NODE, POD
 from kubesim.api.selectors import matches
-from kubesim.cluster.apiserver import APIServer, Change
+from kubesim.cluster.apiserver import Change, Component
 from kubesim.cluster.events import Recorder
 
 DELAY = 0.01
@@ -27,7 +27,7 @@ class Scheduler:
     """Binds Pods that have no node yet. Mirrors kubernetes pkg/scheduler/schedule_one.go, v1.36, for node selectors
     and affinity, taints, and what Pods request; without preemption."""
 
-    def __init__(self, api: APIServer, clock: Clock) -> None:
+    def __init__(self, api: Component, clock: Clock) -> None:
         self._api = api
         self._clock = clock
         self._recorder = Recorder(api, clock, "default-scheduler")

@@ -12,7 +12,7 @@ from functools import partial
 from kubesim.api.clock import SECOND, Clock, Identity
 from kubesim.api.objects import Object, containers_of, is_static, pull_secret_names, sidecars_of
 from kubesim.api.resources import POD, SECRET
-from kubesim.cluster.apiserver import APIServer, Change
+from kubesim.cluster.apiserver import Change, Component
 from kubesim.cluster.bootstrap import NODE_ADDRESS
 from kubesim.cluster.events import Recorder
 from kubesim.cluster.kubelet import containers, environment
@@ -44,7 +44,7 @@ class Kubelet:
     `traces` holds, by namespace, Pod and container, why the last attempt to get an image went as it did.
     """
 
-    def __init__(self, api: APIServer, clock: Clock, identity: Identity, images: ImageManager, node: str) -> None:
+    def __init__(self, api: Component, clock: Clock, identity: Identity, images: ImageManager, node: str) -> None:
         self.traces: dict[tuple[str, str, str], PullTrace] = {}
         self.images = images
         self.outside = Outside()

@@ -17,8 +17,8 @@ from kubesim.api.budget import Budget
 from kubesim.api.clock import SECOND, Clock, Micros, rfc3339
 from kubesim.api.humanize import go_duration
 from kubesim.api.objects import Object, find_named
-from kubesim.cluster.apiserver import APIServer
-from kubesim.cluster.apiserver.checks import Line
+from kubesim.cluster.apiserver import Component
+from kubesim.cluster.apiserver.logs import Line
 from kubesim.cluster.kubelet.environment import Files, Processor, identity, mounts
 from kubesim.cluster.kubelet.imagepull import Pull
 from kubesim.cluster.registry.world import NODE_PLATFORM, Image
@@ -334,7 +334,7 @@ class Server:
     `exited` is called when a process ends that has got its input.
     """
 
-    def __init__(self, api: APIServer, clock: Clock, workers: Mapping[str, Worker], exited: Exited) -> None:
+    def __init__(self, api: Component, clock: Clock, workers: Mapping[str, Worker], exited: Exited) -> None:
         self._api, self._clock, self._workers, self._exited = api, clock, workers, exited
 
     def logs(self, pod: Object, container: str, previous: bool = False) -> list[Line]:

@@ -19,8 +19,7 @@ from kubesim.api.clock import SECOND, Micros
 from kubesim.api.errors import StatusError
 from kubesim.api.objects import Object, at, find_named
 from kubesim.api.resources import CONFIG_MAP, NODE, SECRET, Resource
-from kubesim.cluster.apiserver import APIServer
-from kubesim.cluster.apiserver.tokens import pod_token
+from kubesim.cluster.apiserver import Component
 from kubesim.shell.container import Folder
 
 Files = dict[str, str]
@@ -36,7 +35,7 @@ class MissingError(Exception):
     """A Secret, ConfigMap or key that is not there, or a user that must not be; the text is the kubelet's."""
 
 
-def variables(api: APIServer, pod: Object, container: Object) -> dict[str, str]:
+def variables(api: Component, pod: Object, container: Object) -> dict[str, str]:
     """The variables of a container. Raises MissingError."""
     found = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOME": "/root"}
     spec, name = pod["spec"], pod["metadata"]["name"]
@@ -85,7 +84,7 @@ def substitute(words: Sequence[str], variables: Mapping[str, str]) -> list[str]:
     return [re.sub(r"\$\$|\$\(([-._A-Za-z0-9]+)\)", value, word) if "$(" in word else word for word in words]
 
 
-def _value(api: APIServer, pod: Object, container: Object, variable: Object) -> str | None:
+def _value(api: Component, pod: Object, container: Object, variable: Object) -> str | None:
     source = variable.get("valueFrom")
     if not source:
         return str(variable.get("value", ""))
@@ -97,7 +96,7 @@ def _value(api: APIServer, pod: Object, container: Object, variable: Object) -> 
     return field_value(pod, source.get("fieldRef", {}).get("fieldPath", ""))
 
 
-def _amount(api: APIServer, pod: Object, container: Object, reference: Object) -> str:
+def _amount(api: Component, pod: Object, container: Object, reference: Object) -> str:
     """An amount of a container; a limit that it lacks is what the node can give."""
     name = reference.get("containerName") or container["name"]
     found = find_named(pod["spec"]["containers"], name) or container
@@ -107,7 +106,7 @@ def _amount(api: APIServer, pod: Object, container: Object, reference: Object) -
     return quantity.of_field({**resources, "limits": limits}, reference)
 
 
-def _one_key(api: APIServer, pod: Object, resource: Resource, reference: Object) -> str | None:
+def _one_key(api: Component, pod: Object, resource: Resource, reference: Object) -> str | None:
     data, key = _data(api, pod, resource, reference), reference.get("key", "")
     if data is not None and key not in data and not reference.get("optional"):
         place = f"{pod['metadata']['namespace']}/{reference.get('name', '')}"
@@ -115,7 +114,7 @@ def _one_key(api: APIServer, pod: Object, resource: Resource, reference: Object)
     return (data or {}).get(key)
 
 
-def _data(api: APIServer, pod: Object, resource: Resource, reference: Object) -> Files | None:
+def _data(api: Component, pod: Object, resource: Resource, reference: Object) -> Files | None:
     """The data of a Secret or ConfigMap in plain text; None for an optional one that is not there."""
     name = reference.get("secretName") or reference.get("name", "")
     found = api.find(resource, pod["metadata"]["namespace"], name)
@@ -135,7 +134,7 @@ def field_value(pod: Object, path: str) -> str:
     return "" if found is None else str(found)
 
 
-def check_volumes(api: APIServer, pod: Object) -> None:
+def check_volumes(api: Component, pod: Object) -> None:
     """Raise MissingError for the first volume that cannot be mounted."""
     for volume in pod["spec"].get("volumes", ()):
         try:
@@ -144,7 +143,7 @@ def check_volumes(api: APIServer, pod: Object) -> None:
             raise MissingError(f'MountVolume.SetUp failed for volume "{volume["name"]}" : {error}') from None
 
 
-def mounts(api: APIServer, pod: Object, container: Object, images: Mapping[str, Files]) -> dict[str, Files]:
+def mounts(api: Component, pod: Object, container: Object, images: Mapping[str, Files]) -> dict[str, Files]:
     """The files of a container's volumes as they are now, by mount path; those of a broken volume are missing.
 
     A volume that is a folder to write to is left out. A file that is mounted alone has the name "". `images` are the
@@ -187,24 +186,24 @@ def _sources(volume: Object) -> Iterator[Object]:
     yield from volume["projected"].get("sources", ()) if "projected" in volume else (volume,)
 
 
-def _contents(api: APIServer, pod: Object, volume: Object) -> Files:
+def _contents(api: Component, pod: Object, volume: Object) -> Files:
     return dict(item for source in _sources(volume) for item in _source_files(api, pod, source).items())
 
 
-def _source_files(api: APIServer, pod: Object, source: Object) -> Files:
+def _source_files(api: Component, pod: Object, source: Object) -> Files:
     for _, _, name, resource in _SOURCES:
         if reference := source.get(name):
             return _keys(api, pod, resource, reference)
     if token := source.get("serviceAccountToken"):
         try:
-            return {token["path"]: pod_token(api, pod, token)}
+            return {token["path"]: api.pod_token(pod, token)}
         except StatusError as error:
             raise MissingError(f"failed to fetch token: {error.message}") from None
     items = (source.get("downwardAPI") or {}).get("items", ())
     return {item["path"]: field_value(pod, item["fieldRef"]["fieldPath"]) for item in items if "fieldRef" in item}
 
 
-def _keys(api: APIServer, pod: Object, resource: Resource, reference: Object) -> Files:
+def _keys(api: Component, pod: Object, resource: Resource, reference: Object) -> Files:
     data = _data(api, pod, resource, reference) or {}
     items = reference.get("items")
     if not items:

@@ -17,7 +17,6 @@ from kubesim.api.errors import StatusError
 from kubesim.api.objects import Object, metadata, owner_reference
 from kubesim.api.resources import Resource
 from kubesim.api.selectors import dns_subdomain
-from kubesim.cluster.apiserver.tokens import create_token as issue
 from kubesim.kubectl.apply import NO_FILES, send
 from kubesim.kubectl.change import with_last_applied
 from kubesim.kubectl.command import Call, command, only_files
@@ -166,7 +165,7 @@ def create_token(call: Call) -> None:
     refuse_if(duration % 1, "--duration cannot be expressed in units less than seconds")
     spec = {"audiences": list(call.flags["audience"]), "expirationSeconds": int(duration)}
     with reworded(StatusError, "failed to create token: "):
-        request = issue(call.api, call.namespace, call.args[0], spec, call.context.clock.now, user=call.user)
+        request = call.api.token(call.namespace, call.args[0], spec)
     if call.flags["output"]:  # --template alone counts for nothing here
         call.say(call.output_format().render(request, typed=True))
     else:

@@ -268,14 +268,14 @@ def _by_prefix(call: Call) -> list[tuple[Resource, Object]]:
     kind, prefix = call.args
     (target,) = find_targets(call, [kind], one_type=True)
     with suppress(StatusError):
-        listed = call.api.list(target.resource, target.namespace, user=call.user)
+        listed = call.api.list(target.resource, target.namespace)
         return [(target.resource, obj) for obj in listed if name_of(obj).startswith(prefix)]
     return []
 
 
 def _described(call: Call, resource: Resource, obj: Object, with_events: bool) -> str:
     """The description of an object, which is read once more for it: who may only list them is refused."""
-    obj = call.api.get(resource, namespace_of(obj), name_of(obj), user=call.user)
+    obj = call.api.get(resource, namespace_of(obj), name_of(obj))
     related: dict[str, list[Object] | StatusError] = {}
     for plural in RELATED.get(resource.kind, ("events",)):
         listed = find_resource(plural)
@@ -294,12 +294,11 @@ def _related(call: Call, listed: Resource, resource: Resource, obj: Object) -> l
     namespace = name_of(obj) if resource is NAMESPACE else namespace_of(obj)
     try:
         if listed is EVENT:
-            call.api.authorize(call.user, "list", EVENT, namespace, "")
             return call.api.events_about(obj)
         if listed is LEASE:
-            call.api.authorize(call.user, "get", LEASE, "kube-node-lease", name_of(obj))
+            call.api.authorize("get", LEASE, "kube-node-lease", name_of(obj))
             return []  # it isn't kept as an object
-        return call.api.list(listed, namespace or None, user=call.user)
+        return call.api.list(listed, namespace or None)
     except StatusError as refusal:
         if (resource.kind, listed.plural) in _SHOWN_REFUSALS:
             return refusal

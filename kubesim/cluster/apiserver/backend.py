@@ -1,0 +1,122 @@
+"""What an API server keeps: the objects, who watches them, when events expire, and the way to each kubelet.
+
+Mirrors k8s.io/apiserver pkg/registry/generic/registry/store.go and pkg/storage/etcd3/lease_manager.go, v1.36.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import takewhile
+from typing import NamedTuple, Protocol
+
+from kubesim.api import errors
+from kubesim.api.budget import Budget
+from kubesim.api.clock import SECOND, Clock, Identity, Micros
+from kubesim.api.objects import Object, name_of, namespace_of
+from kubesim.api.resources import EVENT, Resource
+from kubesim.api.selectors import Selector
+from kubesim.cluster.apiserver.logs import Line
+from kubesim.cluster.apiserver.store import Store
+from kubesim.shell.container import Place, Process
+
+# Seconds that an event lives after it was written last, and those for which etcd leases are shared
+# (kube-apiserver --event-ttl).
+EVENT_TTL, LEASE_REUSE = 3600, 60
+
+
+class Change(NamedTuple):  # quicker to make than a dataclass, and there are many
+    """One change of one object, as a watch reports it. `type`: ADDED, MODIFIED or DELETED; `revision` came with it."""
+
+    type: str
+    resource: Resource
+    obj: Object
+    old: Object | None = None
+    revision: int = 0
+
+    def type_among(self, selects: Selector) -> str:
+        """The type for who watches a selection, or "": an object that leaves it is deleted as far as they can see."""
+        is_in = self.type != "DELETED" and selects(self.obj)
+        was_in = self.old is not None and selects(self.old)
+        if is_in:
+            return "MODIFIED" if was_in else "ADDED"
+        return "DELETED" if was_in else ""
+
+
+Listener = Callable[[Change], None]
+
+
+class NodeServer(Protocol):
+    """What the API server asks of a kubelet on behalf of `kubectl logs` and `kubectl exec`."""
+
+    def logs(self, pod: Object, container: str, previous: bool) -> list[Line]:
+        """What the container wrote. Raises StatusError."""
+
+    def execute(
+        self, pod: Object, container: str, argv: list[str], payer: Budget | None = None, stdin: str = ""
+    ) -> Process:
+        """Run a command in the container, which `payer` pays for. Raises StatusError and process.StartError."""
+
+    def place(self, pod: Object, container: str, argv: list[str]) -> Place:
+        """Where a container's commands run, if `argv` can. Raises StatusError and process.StartError."""
+
+    def attach(self, pod: Object, container: str, stdin: str) -> Process:
+        """What is left of a container's process; one that `awaits` its input gets all of it. Raises StatusError."""
+
+
+class Backend:
+    """The state behind the requests of all users; nothing here asks who they are."""
+
+    def __init__(self, clock: Clock, identity: Identity) -> None:
+        self.clock = clock
+        self.identity = identity
+        self.store = Store()
+        self.nodes: dict[str, NodeServer] = {}
+        self.signing_key = ""  # of ServiceAccounts' tokens, while the cluster is served
+        self._written: dict[tuple[str, str], Micros] = {}  # when each event was written last, the oldest first
+        self._listeners: dict[Resource | None, list[Listener]] = {None: []}
+
+    def subscribe(self, listener: Listener, resource: Resource | None = None) -> Callable[[], None]:
+        """Call `listener` with every later change (of one type); call what is returned to end that."""
+        listeners = self._listeners.setdefault(resource, [])
+        listeners.append(listener)
+        return lambda: listeners.remove(listener)
+
+    def existing(self, resource: Resource, namespace: str, name: str) -> Object:
+        """The object. Raises StatusError (NotFound)."""
+        obj = self.store.get(resource, namespace, name)
+        if obj is None:
+            raise errors.not_found(resource, name)
+        return obj
+
+    def commit(self, resource: Resource, obj: Object, old: Object | None) -> Object:
+        """Store an object in place of an old one, and tell who watches."""
+        stored = self.store.put(resource, obj)
+        if resource is EVENT:
+            if not self._written:
+                self.clock.call_later(EVENT_TTL, self._expire_events)
+            key = (namespace_of(stored), name_of(stored))
+            self._written.pop(key, None)
+            self._written[key] = self.clock.now
+        self._notify(Change("MODIFIED" if old else "ADDED", resource, stored, old, self.store.revision))
+        return stored
+
+    def discard(self, resource: Resource, obj: Object) -> Object:
+        """Remove an object at once and for good, and tell who watches. Raises StatusError where it isn't there."""
+        current = self.existing(resource, namespace_of(obj), name_of(obj))
+        self.store.remove(resource, current)
+        if resource is EVENT:
+            self._written.pop((namespace_of(current), name_of(current)), None)
+        self._notify(Change("DELETED", resource, current, current, self.store.revision))
+        return current
+
+    def _expire_events(self) -> None:
+        last = self.clock.now - EVENT_TTL * SECOND
+        for key in list(takewhile(lambda key: self._written[key] <= last, self._written)):
+            self.discard(EVENT, self.existing(EVENT, *key))
+        if self._written:
+            self.clock.call_later(LEASE_REUSE, self._expire_events)
+
+    def _notify(self, change: Change) -> None:
+        for key in (change.resource, None):
+            for listener in tuple(self._listeners.get(key, ())):
+                listener(change)

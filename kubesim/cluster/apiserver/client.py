@@ -1,0 +1,444 @@
+"""One user's requests to the API server. There is no other way to the cluster's state, and none without a user.
+
+Every request takes the same path: authorize, decode, default, admit, validate, store, and notify who watches.
+Mirrors k8s.io/apiserver pkg/endpoints/handlers and pkg/registry/generic/registry/store.go, v1.36.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any, NamedTuple, Unpack
+
+from kubesim.api import decoding, errors, schema
+from kubesim.api.budget import Budget
+from kubesim.api.clock import SECOND, rfc3339
+from kubesim.api.objects import Object, containers_of, name_of, namespace_of
+from kubesim.api.resources import EVENT, NAMESPACE, POD, SERVICE, SERVICE_ACCOUNT, Resource
+from kubesim.cluster.apiserver import checks, patch, strategy, validation
+from kubesim.cluster.apiserver.authorization import MASTERS, Request, User, is_allowed, request, rules_for
+from kubesim.cluster.apiserver.backend import Backend, Change, Listener, NodeServer
+from kubesim.cluster.apiserver.checks import WriteOptions
+from kubesim.cluster.apiserver.defaults import apply_defaults
+from kubesim.cluster.apiserver.deletion import AS_USUAL, FINALIZERS, DeleteOptions
+from kubesim.cluster.apiserver.escalation import check_grant
+from kubesim.cluster.apiserver.impersonation import check_impersonation, impersonate
+from kubesim.cluster.apiserver.logs import LogOptions
+from kubesim.cluster.apiserver.scale import replicas_of, scale_of
+from kubesim.cluster.apiserver.tokens import create_token, pod_token, secret_token
+from kubesim.shell.container import Place, Process
+
+# Of names that are generated: k8s.io/apiserver pkg/storage/names/generate.go, and pkg/registry/generic/registry.
+LONGEST_BASE = 58
+NAME_ATTEMPTS = 8
+
+Objects = list[Object]  # inside Client, `list` is a verb
+
+
+class Connection(NamedTuple):
+    """A container on its node, to which the API server passes on what is done there."""
+
+    node: NodeServer
+    pod: Object
+    container: str
+
+    def execute(self, argv: Sequence[str], payer: Budget | None = None, stdin: str = "") -> Process:
+        """Run a command, which `payer` pays for. Raises StatusError and StartError."""
+        return self.node.execute(self.pod, self.container, list(argv), payer, stdin)
+
+    def place(self, argv: Sequence[str]) -> Place:
+        """Where commands run, if `argv` can. Raises StatusError and StartError."""
+        return self.node.place(self.pod, self.container, list(argv))
+
+    def written(self) -> str:
+        """What the container has written so far, which who has been attached from its start has seen."""
+        return "".join(text for _, text in self.node.logs(self.pod, self.container, False))
+
+    def attach(self, stdin: str) -> Process:
+        """What is left of the container's process. Raises StatusError."""
+        return self.node.attach(self.pod, self.container, stdin)
+
+
+class Client:
+    """The requests of one user.
+
+    Returned objects belong to the store: read them, `clone` before changing. Every method raises
+    `errors.StatusError` for what Kubernetes refuses: Forbidden first, before anything is told.
+    """
+
+    def __init__(self, backend: Backend, user: User) -> None:
+        self.user = user
+        self._backend = backend
+        self._store = backend.store
+        impersonation = user.impersonation
+        self._is_master = MASTERS in user.groups and (not impersonation or MASTERS in impersonation.requestor.groups)
+
+    def impersonating(self, name: str, groups: tuple[str, ...] = ()) -> Client:
+        """The requests that this user sends in the name of another one."""
+        return Client(self._backend, impersonate(self.user, name, groups))
+
+    @property
+    def revision(self) -> int:
+        return self._store.revision
+
+    # Who may do what
+
+    def authorize(self, verb: str, resource: Resource, namespace: str, name: str, subresource: str = "") -> None:
+        """Raise StatusError (Forbidden) unless the user may do this."""
+        if not self._is_master:
+            self.check(request(self.user, verb, resource, namespace, name, subresource))
+
+    def check(self, asked: Request) -> None:
+        """Raise StatusError (Forbidden) unless this may be done, by whoever speaks for the user, too."""
+        self.check_impersonation(asked)
+        if not is_allowed(asked, self._store):
+            raise asked.forbidden()
+
+    def check_impersonation(self, asked: Request) -> None:
+        """Raise StatusError (Forbidden) unless whoever speaks for the user may do that."""
+        check_impersonation(asked, self._store)
+
+    def can(self, verb: str, plural: str, group: str = "", namespace: str = "", name: str = "", path: str = "") -> bool:
+        """Whether the user may do something, as a SelfSubjectAccessReview answers."""
+        self._check_review("selfsubjectaccessreviews", "authorization.k8s.io")
+        return is_allowed(Request(self.user, verb, plural, group, namespace, name, path), self._store)
+
+    def rules(self, namespace: str) -> Objects:
+        """What the user may do in a namespace, as a SelfSubjectRulesReview answers."""
+        self._check_review("selfsubjectrulesreviews", "authorization.k8s.io")
+        return [*rules_for(self.user, namespace, self._store)]
+
+    def whoami(self) -> User:
+        """Who the user is, as a SelfSubjectReview answers."""
+        self._check_review("selfsubjectreviews", "authentication.k8s.io")
+        return self.user
+
+    def _check_review(self, plural: str, group: str) -> None:
+        self.check(Request(self.user, "create", plural, group))
+
+    # Reading
+
+    def get(self, resource: Resource, namespace: str, name: str) -> Object:
+        self.authorize("get", resource, namespace, name)
+        return self._backend.existing(resource, namespace, name)
+
+    def events_about(self, obj: Object) -> Objects:
+        """The events about an object, by name."""
+        self.authorize("list", EVENT, namespace_of(obj), "")
+        return self._store.events_about(obj)
+
+    def follow(self, resource: Resource, namespace: str, name: str) -> Callable[[], Object | None]:
+        """What tells the present state of an object, or None, as one knows it who lists and watches it alone."""
+        for verb in ("list", "watch"):
+            self.authorize(verb, resource, namespace, name)
+        return partial(self._store.get, resource, namespace, name)
+
+    def watch(
+        self,
+        resource: Resource,
+        listener: Listener,
+        namespace: str | None = None,
+        *,
+        labels: str = "",
+        fields: str = "",
+        budget: Budget | None = None,
+    ) -> Callable[[], None]:
+        """Call `listener` with every later change of a selection; call what is returned to end that."""
+        self.authorize("watch", resource, namespace or "", checks.single_name(fields))
+        selects = checks.selector(resource, labels, fields, budget)
+
+        def pass_on(change: Change) -> None:
+            kind = change.type_among(selects) if namespace in (None, namespace_of(change.obj)) else ""
+            if kind:
+                listener(change._replace(type=kind))
+
+        return self._backend.subscribe(pass_on, resource)
+
+    # Writing
+
+    def create(self, resource: Resource, obj: Object, **options: Unpack[WriteOptions]) -> Object:
+        self.authorize("create", resource, namespace_of(obj), "")
+        new = checks.decoded(resource, obj, options)
+        self._name(resource, new)
+        self._check_namespace(resource, new)
+        apply_defaults(resource, new)
+        check_grant(self.user, resource, new, None, self._store)
+        strategy.prepare_for_create(resource, new)
+        if resource is POD:
+            strategy.admit_pod(new, self._store, self._backend.identity)
+        if resource is SERVICE:
+            strategy.admit_service(new, self._store)
+        checks.raise_if_any(resource, new, validation.validate(resource, new))
+        return self._write(resource, new, None, options)
+
+    def update(
+        self, resource: Resource, obj: Object, *, verb: str = "update", **options: Unpack[WriteOptions]
+    ) -> Object:
+        """Replace an object's spec and metadata; its resourceVersion, if given, must be the present one."""
+        self.authorize(verb, resource, namespace_of(obj), name_of(obj), options.get("subresource", ""))
+        return self._update(resource, obj, options)
+
+    def patch(
+        self,
+        resource: Resource,
+        namespace: str,
+        name: str,
+        change: Any,
+        patch_type: str = "strategic",
+        **options: Unpack[WriteOptions],
+    ) -> Object:
+        self.authorize("patch", resource, namespace, name, options.get("subresource", ""))
+        return self._patch(resource, namespace, name, change, patch_type, options)
+
+    def delete(self, resource: Resource, namespace: str, name: str, options: DeleteOptions = AS_USUAL) -> Object:
+        """Delete an object, or begin to where it ends gracefully (Pods, Namespaces); return its last state."""
+        self.authorize("delete", resource, namespace, name)
+        return self._delete(resource, namespace, name, options)
+
+    def delete_collection(
+        self,
+        resource: Resource,
+        namespace: str,
+        options: DeleteOptions = AS_USUAL,
+        *,
+        labels: str = "",
+        fields: str = "",
+        budget: Budget | None = None,
+    ) -> Objects:
+        """Delete the objects of a selection; return them as they were."""
+        self.authorize("deletecollection", resource, namespace, checks.single_name(fields))
+        objects = self._select(resource, namespace, labels, fields, budget)
+        for obj in objects:
+            self._delete(resource, namespace_of(obj), name_of(obj), options)
+        return objects
+
+    def _write(self, resource: Resource, new: Object, old: Object | None, options: WriteOptions) -> Object:
+        """Store an object that is valid, unless that is only tried out."""
+        if old is None and self._store.get(resource, namespace_of(new), name_of(new)):
+            raise errors.already_exists(resource, name_of(new))
+        checks.note_inert(resource, new, old, options.get("note"))
+        if options.get("dry_run"):
+            return new
+        return self._backend.commit(resource, new, old)
+
+    def _update(self, resource: Resource, obj: Object, options: WriteOptions) -> Object:
+        old = self._backend.existing(resource, namespace_of(obj), name_of(obj))
+        part = options.get("subresource", "")
+        new = checks.decoded(resource, obj, options)
+        checks.check_current(resource, new, old)
+        apply_defaults(resource, new)
+        check_grant(self.user, resource, new, old, self._store)
+        if resource is POD:
+            strategy.admit_pod_update(new, old)
+        strategy.prepare_for_update(resource, new, old, part)
+        if resource is SERVICE:
+            strategy.admit_service(new, self._store, old)
+        checks.raise_if_any(resource, new, validation.validate_update(resource, new, old, part))
+        new["metadata"] = {**new["metadata"], "resourceVersion": old["metadata"]["resourceVersion"]}
+        return old if new == old else self._write(resource, new, old, options)
+
+    def _patch(
+        self, resource: Resource, namespace: str, name: str, change: Any, patch_type: str, options: WriteOptions
+    ) -> Object:
+        old = self._backend.existing(resource, namespace, name)
+        new = patch.patched(resource, old, change, patch_type, options.get("budget"))
+        checks.check_unmoved(resource, new, old)
+        unknown = [] if options.get("typed") else decoding.unknown_fields(schema.type_of(resource), new)
+        if unknown and options.get("strict", True):
+            raise patch.mismatch(change if patch_type == "strategic" else new, decoding.strict_error(unknown))
+        checks.warn_of(unknown, options.get("warn"))
+        options |= {"strict": False, "warn": None}  # all this is checked, and reported
+        return self._update(resource, new, options)
+
+    def _delete(self, resource: Resource, namespace: str, name: str, options: DeleteOptions) -> Object:
+        strategy.admit_deletion(resource, name)
+        obj = self._backend.existing(resource, namespace, name)
+        checks.check_preconditions(resource, obj, options.preconditions)
+        finalizer = FINALIZERS[options.policy]
+        if finalizer and resource.template:
+            obj = {**obj, "metadata": {**obj["metadata"], "finalizers": [finalizer]}}
+        if options.dry_run:
+            return obj
+        seconds = options.seconds_for(resource, obj)
+        if seconds == 0 and resource is not NAMESPACE and not obj["metadata"].get("finalizers"):
+            return self._backend.discard(resource, obj)
+        return self._mark_deleted(resource, obj, seconds)
+
+    def _name(self, resource: Resource, obj: Object) -> None:
+        meta, identity = obj["metadata"], self._backend.identity
+        attempts = NAME_ATTEMPTS if meta.get("generateName") and not meta.get("name") else 0
+        for _ in range(attempts):
+            meta["name"] = meta["generateName"][:LONGEST_BASE] + identity.suffix()
+            if not self._store.get(resource, namespace_of(obj), name_of(obj)):
+                break
+        meta["uid"] = identity.uid()
+        meta["creationTimestamp"] = self._backend.clock.timestamp()
+        for key in ("resourceVersion", "deletionTimestamp", "deletionGracePeriodSeconds", "selfLink"):
+            meta.pop(key, None)
+
+    def _check_namespace(self, resource: Resource, obj: Object) -> None:
+        if not resource.namespaced:
+            obj["metadata"].pop("namespace", None)
+            return
+        name = namespace_of(obj)
+        namespace = self._backend.existing(NAMESPACE, "", name)
+        if namespace["status"]["phase"] == "Terminating":
+            why = f"unable to create new content in namespace {name} because it is being terminated"
+            raise errors.forbidden(resource, name_of(obj), why)
+
+    def _mark_deleted(self, resource: Resource, obj: Object, seconds: int) -> Object:
+        meta = obj["metadata"]
+        at = rfc3339(self._backend.clock.now + seconds * SECOND)
+        if meta.get("deletionTimestamp", at + "~") <= at:
+            return obj
+        marks: Object = {"deletionTimestamp": at}
+        if resource is POD:
+            marks["deletionGracePeriodSeconds"] = seconds
+        new = {**obj, "metadata": {**meta, **marks}}
+        if "generation" in meta:
+            new["metadata"]["generation"] += 1
+        if resource is NAMESPACE:
+            new["status"] = {"phase": "Terminating"}
+        return self._backend.commit(resource, new, obj)
+
+    # Parts of objects
+
+    def evict(self, namespace: str, name: str, options: DeleteOptions = AS_USUAL) -> None:
+        """Delete a Pod as an Eviction asks: no PodDisruptionBudget stands in the way."""
+        self.authorize("create", POD, namespace, name, "eviction")
+        self._delete(POD, namespace, name, options)
+
+    def scale(self, resource: Resource, namespace: str, name: str) -> Object:
+        """The Scale of a workload."""
+        self.authorize("get", resource, namespace, name, "scale")
+        return scale_of(self._backend.existing(resource, namespace, name))
+
+    def change_scale(
+        self,
+        resource: Resource,
+        namespace: str,
+        name: str,
+        change: Callable[[Object], Object],
+        *,
+        verb: str = "patch",
+        dry_run: bool = False,
+    ) -> Object:
+        """Give a workload as many replicas as the Scale has that `change` makes of the present one; return the new."""
+        self.authorize(verb, resource, namespace, name, "scale")
+        scale = scale_of(self._backend.existing(resource, namespace, name))
+        replicas = replicas_of(change(scale), resource, scale)
+        options: WriteOptions = {"dry_run": dry_run}
+        return scale_of(self._patch(resource, namespace, name, {"spec": {"replicas": replicas}}, "merge", options))
+
+    def token(self, namespace: str, name: str, spec: Object) -> Object:
+        """The TokenRequest for a ServiceAccount with its token."""
+        self.authorize("create", SERVICE_ACCOUNT, namespace, name, "token")
+        return create_token(self._backend, namespace, name, spec, self._backend.clock.now)
+
+    def log(self, namespace: str, name: str, container: str, options: LogOptions) -> str:
+        """What a container has written; "" is the only container of its Pod."""
+        self.authorize("get", POD, namespace, name, "log")
+        options.check(name)
+        node, pod, container = self._connection(namespace, name, container)
+        return options.cut(node.logs(pod, container, options.previous), self._backend.clock.now)
+
+    def exec(self, namespace: str, name: str, container: str) -> Connection:
+        """To a container in which commands are run; "" is the only container of its Pod."""
+        self.authorize("create", POD, namespace, name, "exec")
+        return self._connection(namespace, name, container)
+
+    def attach(self, namespace: str, name: str, container: str) -> Connection:
+        """To a container whose process is given its input."""
+        self.authorize("create", POD, namespace, name, "attach")
+        return self._connection(namespace, name, container)
+
+    def _connection(self, namespace: str, name: str, container: str) -> Connection:
+        pod = self._backend.existing(POD, namespace, name)
+        container = _container_of(pod, container)
+        node = self._backend.nodes.get(pod["spec"].get("nodeName", ""))
+        if node is None:
+            raise errors.bad_request(f"pod {name} does not have a host assigned")
+        return Connection(node, pod, container)
+
+    def list(
+        self,
+        resource: Resource,
+        namespace: str | None = None,
+        *,
+        labels: str = "",
+        fields: str = "",
+        verb: str = "list",
+        budget: Budget | None = None,
+    ) -> Objects:
+        """Objects by namespace and name, of all namespaces where `namespace` is None; the selectors narrow them.
+
+        They, and what they look at, are paid for from `budget`. `verb` "watch" is for who watches the same selection.
+        """
+        self.authorize(verb, resource, namespace or "", checks.single_name(fields) if fields else "")
+        return self._select(resource, namespace, labels, fields, budget)
+
+    def _select(
+        self, resource: Resource, namespace: str | None, labels: str, fields: str, budget: Budget | None
+    ) -> Objects:
+        objects = self._store.list(resource, namespace if resource.namespaced else None)
+        if budget:
+            budget.spend(len(objects) * (2 + (len(labels) + len(fields)) // 4))
+        if not labels and not fields:
+            return objects
+        selects = checks.selector(resource, labels, fields, budget)
+        return [obj for obj in objects if selects(obj)]
+
+
+class Component(Client):
+    """The requests of the cluster's own components, which see and change everything, and write as it comes.
+
+    Nobody else gets one: not kubectl, and not the server.
+    """
+
+    def find(self, resource: Resource, namespace: str, name: str) -> Object | None:
+        return self._store.get(resource, namespace, name)
+
+    def subscribe(self, listener: Listener, resource: Resource | None = None) -> Callable[[], None]:
+        """Call `listener` with every later change (of one type); call what is returned to end that."""
+        return self._backend.subscribe(listener, resource)
+
+    def record(self, resource: Resource, obj: Object) -> Object:
+        """Store a new or changed object as it is.
+
+        For what in a real cluster arrives typed and in great numbers: events and status updates.
+        """
+        return self._backend.commit(resource, obj, self._store.get(resource, namespace_of(obj), name_of(obj)))
+
+    def update_status(self, resource: Resource, obj: Object, status: Object) -> Object:
+        old = self._backend.existing(resource, namespace_of(obj), name_of(obj))
+        if old.get("status") == status:
+            return old
+        return self._backend.commit(resource, {**old, "status": status}, old)
+
+    def remove(self, resource: Resource, obj: Object) -> Object:
+        """Remove an object at once and for good."""
+        return self._backend.discard(resource, obj)
+
+    def connect_node(self, name: str, server: NodeServer) -> None:
+        """Have the containers of a node reached through its kubelet."""
+        self._backend.nodes[name] = server
+
+    def pod_token(self, pod: Object, source: Object) -> str:
+        """The token that a Pod finds in a volume with this source."""
+        return pod_token(self._backend, pod, source)
+
+    def secret_token(self, account: Object, secret: Object) -> str:
+        """The token without an end that is kept in a Secret."""
+        return secret_token(self._backend, account, secret)
+
+
+def _container_of(pod: Object, name: str) -> str:
+    """The container of that name, or with "" the only one. Raises StatusError."""
+    every = [(kind, str(item["name"])) for kind, item in containers_of(pod["spec"])]
+    names = [each for kind, each in every if kind == "containers"]
+    if not name and len(names) > 1:
+        listed = f"[{' '.join(names)}]"
+        raise errors.bad_request(f"a container name must be specified for pod {name_of(pod)}, choose one of: {listed}")
+    if name and name not in [each for _, each in every]:
+        raise errors.bad_request(f"container {name} is not valid for pod {name_of(pod)}")
+    return name or names[0]

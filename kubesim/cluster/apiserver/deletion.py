@@ -1,0 +1,67 @@
+"""How an object is to be deleted: the options of a deletion, and what they come to for an object.
+
+Mirrors k8s.io/apimachinery pkg/apis/meta/v1 (DeleteOptions) and its validation, k8s.io/apiserver
+pkg/registry/{rest/delete,generic/registry/store}.go, v1.36.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from kubesim.api import decoding, errors, schema
+from kubesim.api.objects import Object
+from kubesim.api.resources import POD, Resource
+
+FINALIZERS = {"": "", "Background": "", "Foreground": "foregroundDeletion", "Orphan": "orphan"}
+"""By the policy for dependents, the finalizer that has the garbage collector deal with them before the object goes."""
+_POLICY = 'DeletionPropagation need to be one of "Foreground", "Background", "Orphan" or nil'
+_KIND = "DeleteOptions"
+
+
+class DeleteOptions(NamedTuple):
+    """How to delete an object.
+
+    `grace_seconds` None leaves it to the Pod, 0 removes at once. `policy` says what becomes of dependents: a key of
+    FINALIZERS. `preconditions` are what the object's uid and resourceVersion must be.
+    """
+
+    grace_seconds: int | None = None
+    policy: str = ""
+    dry_run: bool = False
+    preconditions: Mapping[str, str] = {}
+
+    def seconds_for(self, resource: Resource, obj: Object) -> int:
+        """How long an object may take to end: only a Pod that a node runs takes any time."""
+        if resource is not POD or not obj["spec"].get("nodeName"):
+            return 0
+        if obj["status"].get("phase") in ("Succeeded", "Failed"):
+            return 0
+        return int(obj["spec"]["terminationGracePeriodSeconds"] if self.grace_seconds is None else self.grace_seconds)
+
+
+AS_USUAL = DeleteOptions()
+
+
+def decoded_options(given: Object) -> DeleteOptions:
+    """The options that a request has as JSON. Raises StatusError."""
+    if given.get("kind", _KIND) != _KIND:
+        raise errors.bad_request(f"no kind {_KIND} is in the body of the request")
+    try:
+        options: dict[str, Any] = decoding.convert(schema.meta_type(_KIND), given)
+    except decoding.DecodeError as error:
+        raise errors.bad_request(f"{_KIND} cannot be decoded: {error.in_json()}") from None
+    policy, strategies = options.get("propagationPolicy"), options.get("dryRun")
+    grace = given.get("gracePeriodSeconds")  # which may be 0, and a decoded 0 counts as missing
+    causes = []
+    if policy and policy not in FINALIZERS:
+        causes.append(errors.invalid_value("propagationPolicy", policy, _POLICY))
+    if set(strategies or ()) - {"All"}:
+        causes.append(errors.unsupported("dryRun", strategies, ("All",)))
+    if causes:
+        raise errors.invalid_options(_KIND, "meta.k8s.io", "", causes)
+    if not policy and options.get("orphanDependents"):
+        policy = "Orphan"
+    if grace is not None and grace < 0:
+        grace = 1
+    return DeleteOptions(grace, policy or "", bool(strategies), options.get("preconditions") or {})

@@ -1,0 +1,45 @@
+"""The scale of a workload: how many replicas it has, and how many it should have.
+
+Mirrors kubernetes pkg/registry/apps/deployment/storage/storage.go (ScaleREST), v1.36.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from kubesim.api import errors
+from kubesim.api.objects import Object
+from kubesim.api.resources import Resource
+
+_KEPT = ("name", "namespace", "uid", "resourceVersion", "creationTimestamp")
+
+
+def scale_of(obj: Object) -> Object:
+    """The Scale of a workload."""
+    meta = obj["metadata"]
+    labels = obj["spec"]["selector"].get("matchLabels", {})
+    return {
+        "kind": "Scale",
+        "apiVersion": "autoscaling/v1",
+        "metadata": {key: meta[key] for key in _KEPT if key in meta},
+        "spec": {"replicas": obj["spec"]["replicas"]},
+        "status": {
+            "replicas": obj.get("status", {}).get("replicas", 0),
+            "selector": ",".join(f"{key}={labels[key]}" for key in sorted(labels)),
+        },
+    }
+
+
+def replicas_of(scale: Any, resource: Resource, old: Object) -> int:
+    """The number of replicas in a Scale that a request sends for one whose Scale is `old`. Raises StatusError."""
+    meta, spec = scale.get("metadata"), scale.get("spec")
+    version = meta.get("resourceVersion") if isinstance(meta, dict) else None
+    if version not in (None, "", old["metadata"]["resourceVersion"]):
+        raise errors.conflict(resource, old["metadata"]["name"])
+    replicas = spec.get("replicas", 0) if isinstance(spec, dict) else None
+    if not isinstance(replicas, int) or isinstance(replicas, bool) or not abs(replicas) < 1 << 31:
+        raise errors.bad_request("a Scale has a whole number in spec.replicas")
+    if replicas < 0:
+        cause = errors.invalid_value("spec.replicas", replicas, "must be greater than or equal to 0")
+        raise errors.invalid_options("Scale", "autoscaling", old["metadata"]["name"], [cause])
+    return replicas
